@@ -33,7 +33,7 @@ import { EngineCore } from './engine.ts';
 import { engineHealth, stateOfUpstream } from './engineHealth.ts';
 import type { EscalationStep } from './escalation/escalationStep.ts';
 import type { FactKind, FactListener, Override } from './facts/fact.ts';
-import type { FactStream } from './facts/factStream.ts';
+import type { FactStream, WantedFacts } from './facts/factStream.ts';
 import { type Inspection, inspectionOf } from './inspection.ts';
 import { liveReview } from './liveReview.ts';
 import {
@@ -390,8 +390,8 @@ export class LocalEngine implements Engine {
     return upstreamOrders(this.#core.upstreams.get(name), this.#core.steady);
   }
 
-  subscribe(listener: FactListener, kinds?: readonly FactKind[]): () => void {
-    return this.#facts.subscribe(listener, kinds);
+  subscribe(listener: FactListener, kinds?: readonly FactKind[], wanted?: WantedFacts): () => void {
+    return this.#facts.subscribe(listener, kinds, wanted);
   }
 
   health(): EngineHealth {

@@ -28,6 +28,7 @@ import type { CrisisAnswer } from './crisis/crisisResponder.ts';
 import type { PlansInMemory } from './crisis/plansAtHand.ts';
 import type { EscalationCounts } from './escalation/escalations.ts';
 import type { FactKind, FactListener } from './facts/fact.ts';
+import type { WantedFacts } from './facts/factStream.ts';
 import type { Inspection } from './inspection.ts';
 import type { Acceptance } from './operation/acceptance.ts';
 import type { OperationActor } from './operation/operationActor.ts';
@@ -86,7 +87,7 @@ export type {
   Override,
   ParkReason,
 } from './facts/fact.ts';
-export { FACT_NEWS, NEWS_KINDS } from './facts/factNews.ts';
+export { FACT_NEWS, NEWS_KINDS, NEWS_WANTED } from './facts/factNews.ts';
 export type { FactChannel } from './facts/factStream.ts';
 export { FACT_KINDS } from './facts/factTable.ts';
 export type { Inspection } from './inspection.ts';
@@ -350,6 +351,9 @@ export interface Engine extends OperationRecords {
   /** What an operator may order of one upstream. @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
   upstreamOrders(name: string): UpstreamOrders;
   health(): EngineHealth;
-  /** Tells `listener` of every fact, or of these kinds, in order, until the returned function is called. */
-  subscribe(listener: FactListener, kinds?: readonly FactKind[]): () => void;
+  /**
+   * Tells `listener` of every fact, or of these kinds, or of these where they are wanted, in order, until the
+   * returned function is called.
+   */
+  subscribe(listener: FactListener, kinds?: readonly FactKind[], wanted?: WantedFacts): () => void;
 }

@@ -39,7 +39,10 @@ export interface WatchedActor {
 
 /** One event taken by one actor. */
 export interface Step {
-  /** Counts steps of the process from 1 without gaps: a gap says how many this viewer was not sent. */
+  /**
+   * Counts steps of the process from 1 without gaps: a gap says how many this viewer was not sent, since it is behind
+   * or since nobody could read so many (see {@link FeedSource.watch}).
+   */
   readonly serial: number;
   readonly actor: number;
   readonly atMs: number;
@@ -193,6 +196,11 @@ export interface FeedSource {
   /**
    * Begins to watch. The listener is called with messages in batches, at most every 50 ms; the first one begins with
    * `hello` and all actors, and the steps and news that are remembered. What it throws ends the watch. Nothing is collected or made while nobody watches.
+   *
+   * What one batch says is bounded: of more than 5 steps for each millisecond since the last one (250 at least, 1,000
+   * at most) the first ones are told, and of the rest the last one of each actor that is still there; of more than 50
+   * actors that began, those that are still there. So each live actor is shown where it stands, and a process that
+   * takes up to 5,000 steps a second is told whole.
    */
   readonly watch: (listener: (messages: readonly FeedMessage[]) => void) => () => void;
   /** Makes a management call of the registry; rejects as that does. */

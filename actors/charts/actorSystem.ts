@@ -111,15 +111,13 @@ export class ActorSystem {
       const isIgnored = transitions.length === 0 && before !== null;
       if (isIgnored || after.status === 'error') return after;
       told.stepped({
-        ...{
-          session: scope.sessionId,
-          id: scope.id,
-          machine: after.machine as AnyStateMachine,
-          event,
-          transitions,
-        },
+        session: scope.sessionId,
+        id: scope.id,
+        machine: after.machine as AnyStateMachine,
+        event,
         from: before === null ? null : before.value,
         to: after.value,
+        transitions,
       });
       return after;
     } finally {

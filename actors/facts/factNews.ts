@@ -7,6 +7,7 @@
  */
 
 import type { FactKind, FactOf } from './fact.ts';
+import type { WantedFacts } from './factStream.ts';
 import { FACT_KINDS } from './factTable.ts';
 
 /** Which fields of a kind may be told, and as what. */
@@ -20,8 +21,6 @@ export interface NewsRule<Field extends string = string> {
   /** The field that says why; `null` for none. */
   readonly reason: Field | null;
   readonly details: readonly Field[];
-  /** A fact with one of these values in that field is no news: the steps of its chart tell it as well. */
-  readonly unless?: { readonly field: Field; readonly is: string };
 }
 
 type NewsRules = { readonly [Kind in FactKind]: NewsRule<keyof FactOf<Kind> & string> };
@@ -36,7 +35,6 @@ export const FACT_NEWS = {
   'operation.duplicated': { ...OPERATION, details: [] },
   'operation.parked': {
     ...{ about: 'operationId', reason: 'reason', details: [...WORK, 'dueAtMs'] },
-    unless: { field: 'reason', is: 'slot' },
   },
   'operation.resumed': { ...OPERATION, details: WORK },
   'operation.suspected': { ...OPERATION, details: [...WORK, 'crashes'] },
@@ -44,7 +42,6 @@ export const FACT_NEWS = {
     ...OPERATION,
     reason: 'code',
     details: [...WORK, 'ending', 'attempts', 'elapsedMs'],
-    unless: { field: 'ending', is: 'completed' },
   },
   'attempt.started': { ...OPERATION, details: [...ATTEMPT, 'isRetry'] },
   'attempt.succeeded': { ...OPERATION, details: [...ATTEMPT, 'elapsedMs'] },
@@ -135,3 +132,9 @@ const ROUTINE: ReadonlySet<FactKind> = new Set([
 
 /** The kinds that are news. */
 export const NEWS_KINDS: readonly FactKind[] = FACT_KINDS.filter((kind) => !ROUTINE.has(kind));
+
+/** Which facts of these kinds are news: of the others the steps of a chart tell as well. */
+export const NEWS_WANTED: WantedFacts = {
+  'operation.ended': ({ ending }) => ending !== 'completed',
+  'operation.parked': (_context, _upstream, reason) => reason !== 'slot',
+};

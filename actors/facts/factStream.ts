@@ -40,8 +40,14 @@ export interface FactChannel {
 
 type AnyMaterial = (a?: unknown, b?: unknown, c?: unknown, d?: unknown) => unknown;
 
+/** For some kinds, which facts are wanted, by the material that they would be made of. */
+export type WantedFacts = {
+  readonly [Kind in FactKind]?: (...material: Material<Kind>) => boolean;
+};
+
 interface Subscription {
   readonly listener: FactListener;
+  readonly wanted: Readonly<Partial<Record<FactKind, AnyMaterial>>>;
   isOver: boolean;
   hasThrown: boolean;
 }
@@ -83,7 +89,8 @@ export class FactStream implements Facts, FactTaps {
   emit(kind: FactKind, a?: unknown, b?: unknown, c?: unknown, d?: unknown): void {
     const taps = this.#taps[kind];
     if (taps !== undefined) for (const tap of taps) tap(a, b, c, d);
-    const to = this.#subscriptions[kind] ?? NOBODY;
+    let to = this.#subscriptions[kind] ?? NOBODY;
+    if (to.length > 0) to = wanting(to, kind, a, b, c);
     const channel = this.#channels[kind];
     const isPublished = channel?.hasSubscribers === true;
     if (to.length === 0 && !isPublished) return;
@@ -101,9 +108,20 @@ export class FactStream implements Facts, FactTaps {
     this.#taps[kind] = taps;
   }
 
-  /** Tells `listener` of every fact of these kinds from now on, until the returned function is called. */
-  subscribe(listener: FactListener, kinds: readonly FactKind[] = FACT_KINDS): () => void {
-    const subscription: Subscription = { listener, isOver: false, hasThrown: false };
+  /**
+   * Tells `listener` of every fact of these kinds from now on, until the returned function is called.
+   *
+   * @param wanted must not throw; what it refuses is not made for this listener
+   */
+  subscribe(
+    listener: FactListener,
+    kinds: readonly FactKind[] = FACT_KINDS,
+    wanted: WantedFacts = {},
+  ): () => void {
+    const subscription: Subscription = {
+      ...{ listener, isOver: false, hasThrown: false },
+      wanted: wanted as Subscription['wanted'],
+    };
     const all = this.#subscriptions;
     for (const kind of kinds) all[kind] = [...(all[kind] ?? NOBODY), subscription];
     return () => {
@@ -142,4 +160,16 @@ export class FactStream implements Facts, FactTaps {
     subscription.hasThrown = true;
     this.emit('failure.noted', error);
   }
+}
+
+/** Most often all of them. */
+function wanting(
+  all: readonly Subscription[],
+  kind: FactKind,
+  a: unknown,
+  b: unknown,
+  c: unknown,
+): readonly Subscription[] {
+  const isWanted = ({ wanted }: Subscription): boolean => wanted[kind]?.(a, b, c) !== false;
+  return all.every(isWanted) ? all : all.filter(isWanted);
 }

@@ -26,10 +26,10 @@ import {
   INSPECTOR_PROTOCOL,
   type News,
   type Overview,
-  type Step,
   type WatchedActor,
 } from '../protocol.ts';
 import { inPieces } from '../squeeze.ts';
+import { Batch } from './batch.ts';
 import { Ring } from './ring.ts';
 import { Turns } from './turns.ts';
 import { Viewer } from './viewer.ts';
@@ -58,6 +58,8 @@ const BATCH_MS = 50;
 const OVERVIEW_MS = 1_000;
 /** Entries of one message. */
 const PIECE = 500;
+/** A batch of more messages than there are kinds of them has some that are long. */
+const MESSAGES_MAX = 5;
 
 export class Feed implements FeedSource {
   readonly call: FeedSource['call'];
@@ -67,10 +69,8 @@ export class Feed implements FeedSource {
   readonly #viewers = new Set<Viewer>();
   readonly #turns: Turns;
   #newsTold = 0;
-  /** Since the last batch, beside steps. */
-  #batch = emptyBatch();
-  /** The last step that was in a batch. */
-  #toldUpTo = 0;
+  /** What happened since the last batch; kept up to date while there are viewers. */
+  #batch: Batch;
   #isCollecting = false;
   #isKeptOpen = false;
   #isOver = false;
@@ -80,6 +80,7 @@ export class Feed implements FeedSource {
 
   constructor(parts: FeedParts) {
     this.#parts = parts;
+    this.#batch = this.#newBatch();
     this.#turns = new Turns(parts.clock);
     this.call = parts.call;
   }
@@ -161,7 +162,7 @@ export class Feed implements FeedSource {
     if (this.#viewers.size > 0) return;
     this.#cancelBatch?.();
     this.#cancelBatch = null;
-    this.#batch = emptyBatch();
+    this.#batch = this.#newBatch();
     if (this.#isKeptOpen || !this.#isCollecting) return;
     this.#isCollecting = false;
     for (const detach of this.#detach) detach();
@@ -172,15 +173,16 @@ export class Feed implements FeedSource {
 
   readonly #began: TapObserver['began'] = (shown) => {
     if (this.#viewers.size === 0) return;
-    this.#batch.actors.push(projectActor(shown(), this.#parts.clock.now()));
+    this.#batch.began(projectActor(shown(), this.#parts.clock.now()));
   };
 
   readonly #stepped: TapObserver['stepped'] = (step) => {
+    if (this.#viewers.size > 0) this.#batch.keepOldest();
     this.#steps.note(step, this.#parts.clock.now());
   };
 
   readonly #ended: TapObserver['ended'] = (session) => {
-    if (this.#viewers.size > 0) this.#batch.ended.push(actorNumber(session));
+    if (this.#viewers.size > 0) this.#batch.ended(actorNumber(session));
   };
 
   readonly #happened = (fact: TappedFact): void => {
@@ -188,7 +190,7 @@ export class Feed implements FeedSource {
     if (news === null) return;
     this.#newsTold += 1;
     this.#news.push(news);
-    if (this.#viewers.size > 0) this.#batch.news.push(news);
+    if (this.#viewers.size > 0) this.#batch.happened(news);
   };
 
   /** Batches go out as long as somebody watches, since each second there is an overview. */
@@ -203,19 +205,22 @@ export class Feed implements FeedSource {
 
   #flush(): void {
     const batch = this.#batch;
-    const toldUpTo = this.#toldUpTo;
-    this.#batch = emptyBatch();
-    this.#toldUpTo = this.#steps.last;
+    this.#batch = this.#newBatch();
     if (this.#viewers.size === 0) return;
-    const steps = this.#steps.after(toldUpTo);
-    const messages = inPieces(messagesOf(batch, steps, this.#parts.clock.now()));
-    const nowMs = this.#parts.clock.monotonic();
+    const { clock } = this.#parts;
+    const nowMs = clock.monotonic();
+    const messages = inPieces(batch.messages({ atMs: clock.now(), monotonicMs: nowMs }));
     if (nowMs - this.#overviewAtMs >= OVERVIEW_MS) {
       this.#overviewAtMs = nowMs;
       messages.push(...this.#overview());
     }
     if (messages.length === 0) return;
-    for (const viewer of this.#viewers) viewer.tell(messages);
+    const parts = inTurns(messages);
+    for (const viewer of this.#viewers) viewer.tell(parts);
+  }
+
+  #newBatch(): Batch {
+    return new Batch(this.#steps, this.#parts.clock.monotonic());
   }
 
   #overview(): readonly FeedMessage[] {
@@ -259,7 +264,9 @@ export class Feed implements FeedSource {
 
   *#pieces({ changes, actors, first, last, news }: Beginning): Generator<readonly FeedMessage[]> {
     const toldNext = (): readonly WatchedActor[] =>
-      taken(actors, PIECE).map((actor) => projectActor(actor, changes.get(actor.session) ?? null));
+      taken(actors, PIECE).map((actor) =>
+        projectActor(actor, changes.get(actorNumber(actor.session)) ?? null),
+      );
     let told = toldNext();
     yield [this.#hello(), { kind: 'actors', actors: told, isAll: true }];
     while (told.length === PIECE) {
@@ -277,7 +284,7 @@ export class Feed implements FeedSource {
 
 /** What there is when a viewer comes. */
 interface Beginning {
-  readonly changes: ReadonlyMap<string, number>;
+  readonly changes: ReadonlyMap<number, number>;
   readonly actors: Iterator<TappedActor>;
   /** Of the steps that are remembered. */
   readonly first: number;
@@ -285,28 +292,9 @@ interface Beginning {
   readonly news: readonly (readonly News[])[];
 }
 
-interface Batch {
-  readonly actors: WatchedActor[];
-  readonly news: News[];
-  readonly ended: number[];
-}
-
-function emptyBatch(): Batch {
-  return { actors: [], news: [], ended: [] };
-}
-
-/** Who has come, what they did, who has gone. */
-function messagesOf(
-  { actors, news, ended }: Batch,
-  steps: readonly Step[],
-  atMs: number,
-): FeedMessage[] {
-  const messages: FeedMessage[] = [];
-  if (actors.length > 0) messages.push({ kind: 'actors', actors, isAll: false });
-  if (steps.length > 0) messages.push({ kind: 'steps', steps });
-  if (news.length > 0) messages.push({ kind: 'news', news });
-  if (ended.length > 0) messages.push({ kind: 'ended', actors: ended, atMs });
-  return messages;
+/** What is told in one turn: of long messages one. */
+function inTurns(messages: readonly FeedMessage[]): readonly (readonly FeedMessage[])[] {
+  return messages.length <= MESSAGES_MAX ? [messages] : messages.map((message) => [message]);
 }
 
 function pieces<Item>(items: readonly Item[]): readonly (readonly Item[])[] {

@@ -42,9 +42,16 @@ export class Viewer {
     this.#parts.turns.add(() => this.#tellNext());
   }
 
-  tell(messages: Messages): void {
-    if (this.#isWelcomed) this.#call(messages);
-    else this.#waiting.push(messages);
+  /** Tells these, at once where that is one piece and nothing waits; else each in a turn of its own. */
+  tell(pieces: readonly Messages[]): void {
+    const isUpToDate = this.#isWelcomed;
+    const [first = [], ...more] = pieces;
+    if (isUpToDate && more.length === 0) {
+      this.#call(first);
+      return;
+    }
+    this.#waiting.push(...pieces);
+    if (isUpToDate) this.#parts.turns.add(() => this.#tellNext());
   }
 
   /** Tells this, at once, and nothing more. Who is not told of everything yet, is not told it now. */

@@ -49,7 +49,6 @@ export interface TellingRule {
   readonly otherwise?: string;
   readonly reason: string | null;
   readonly details: readonly string[];
-  readonly unless?: { readonly field: string; readonly is: string };
 }
 
 export type TellingRules = Readonly<Record<string, TellingRule>>;
@@ -89,7 +88,6 @@ export function projectFact(fact: TappedFact, serial: number, rules: TellingRule
     if (name === null) return null;
     return plain((fact as unknown as Readonly<Record<string, unknown>>)[name]);
   };
-  if (rule.unless !== undefined && field(rule.unless.field) === rule.unless.is) return null;
   const about = field(rule.about);
   const reason = field(rule.reason);
   const details: Record<string, Plain> = {};

@@ -10,14 +10,14 @@ import { statePaths, transitionPlaces } from './chartNames.ts';
 import { actorNumber, type TappedStep } from './projection.ts';
 
 export class StepLog {
-  readonly #room: number;
+  /** How many steps are kept. */
+  readonly room: number;
   #last = 0;
   #forgotten = 0;
   #columns: Columns;
 
-  /** @param room how many steps are kept */
   constructor(room: number) {
-    this.#room = room;
+    this.room = room;
     this.#columns = newColumns();
   }
 
@@ -28,14 +28,14 @@ export class StepLog {
 
   /** The serial of the first step that is still kept. */
   get first(): number {
-    return Math.max(this.#forgotten, this.#last - this.#room) + 1;
+    return Math.max(this.#forgotten, this.#last - this.room) + 1;
   }
 
   note({ session, event, from, to, transitions }: TappedStep, atMs: number): void {
     const columns = this.#columns;
-    const place = this.#last % this.#room;
+    const place = this.#last % this.room;
     this.#last += 1;
-    columns.sessions[place] = session;
+    columns.actors[place] = actorNumber(session);
     columns.times[place] = atMs;
     columns.events[place] = event;
     columns.from[place] = statePaths(from);
@@ -43,16 +43,11 @@ export class StepLog {
     columns.transitions[place] = transitionPlaces(transitions);
   }
 
-  /** Those after `serial`, as far as they are kept, the oldest first. */
-  after(serial: number): readonly Step[] {
-    return this.between(serial + 1, this.#last);
-  }
-
   /** Those from serial `from` to serial `to`, as far as they are kept, the oldest first. */
   between(from: number, to: number): readonly Step[] {
     const first = Math.max(from, this.first);
     const count = Math.max(0, to - first + 1);
-    return Array.from({ length: count }, (_, index) => this.#step(first + index));
+    return Array.from({ length: count }, (_, index) => this.step(first + index));
   }
 
   /** Keeps none of those before; they are counted on. */
@@ -61,25 +56,31 @@ export class StepLog {
     this.#columns = newColumns();
   }
 
-  /** Since when each actor stands where it stands, as far as the steps that are kept tell. */
-  changes(): ReadonlyMap<string, number> {
-    const { sessions, times, from, to } = this.#columns;
-    const changes = new Map<string, number>();
+  /** Since when each actor, by its number, stands where it stands, as far as the steps that are kept tell. */
+  changes(): ReadonlyMap<number, number> {
+    const { actors, times, from, to } = this.#columns;
+    const changes = new Map<number, number>();
     for (let serial = this.first; serial <= this.#last; serial += 1) {
-      const place = (serial - 1) % this.#room;
-      const session = sessions[place];
-      if (session === undefined || from[place] === to[place]) continue;
-      changes.set(session, times[place] ?? 0);
+      const place = (serial - 1) % this.room;
+      const actor = actors[place];
+      if (actor === undefined || from[place] === to[place]) continue;
+      changes.set(actor, times[place] ?? 0);
     }
     return changes;
   }
 
-  #step(serial: number): Step {
-    const { sessions, times, events, from, to, transitions } = this.#columns;
-    const place = (serial - 1) % this.#room;
+  /** The actor of a step that is kept. */
+  actorOf(serial: number): number {
+    return this.#columns.actors[(serial - 1) % this.room] ?? 0;
+  }
+
+  /** One that is kept. */
+  step(serial: number): Step {
+    const { actors, times, events, from, to, transitions } = this.#columns;
+    const place = (serial - 1) % this.room;
     return {
       serial,
-      actor: actorNumber(sessions[place] ?? ''),
+      actor: actors[place] ?? 0,
       atMs: times[place] ?? 0,
       event: events[place] ?? '',
       from: from[place] ?? [],
@@ -90,7 +91,7 @@ export class StepLog {
 }
 
 interface Columns {
-  readonly sessions: string[];
+  readonly actors: number[];
   readonly times: number[];
   readonly events: string[];
   readonly from: (readonly string[])[];
@@ -99,5 +100,5 @@ interface Columns {
 }
 
 function newColumns(): Columns {
-  return { sessions: [], times: [], events: [], from: [], to: [], transitions: [] };
+  return { actors: [], times: [], events: [], from: [], to: [], transitions: [] };
 }

@@ -6,7 +6,7 @@
  */
 
 import type { Engine } from '../../actors/port.ts';
-import { FACT_NEWS, NEWS_KINDS } from '../../actors/port.ts';
+import { FACT_NEWS, NEWS_KINDS, NEWS_WANTED } from '../../actors/port.ts';
 import { Feed } from '../../inspector/feed/feed.ts';
 import type { FeedSource } from '../../inspector/protocol.ts';
 import { machines } from '../../machines/index.ts';
@@ -28,7 +28,7 @@ export function runtimeFeed(parts: RuntimeFeedParts): Feed {
   const { engine, clock, name, call, onError } = parts;
   return new Feed({
     ...{ clock, call, onError, rules: FACT_NEWS, inspection: engine.inspection },
-    subscribe: (listener) => engine.subscribe(listener, NEWS_KINDS),
+    subscribe: (listener) => engine.subscribe(listener, NEWS_KINDS, NEWS_WANTED),
     about: {
       ...{ holdfast: ownVersion(), name, startedAtMs: clock.now() },
       charts: machines.map(({ id, version }) => ({ machine: id, version: version ?? null })),

@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Batch } from '../../../inspector/feed/batch.ts';
+import { projectActor } from '../../../inspector/projection/projection.ts';
+import { StepLog } from '../../../inspector/projection/stepLog.ts';
+import type { FeedMessage, Step } from '../../../inspector/protocol.ts';
+import { circuitBreakerMachine } from '../../../machines/breaker/circuitBreakerMachine.ts';
+
+const STATES = ['closed', 'open', 'halfOpen'] as const;
+
+/** Actors that begin, step and end, and where each that is there stands. */
+function createStage(makeBatch = (log: StepLog) => new Batch(log, 0)) {
+  const log = new StepLog(300);
+  const live = new Map<number, string>();
+  let count = 0;
+  let batch = makeBatch(log);
+  const begin = (): number => {
+    count += 1;
+    const machine = circuitBreakerMachine;
+    const actor = { session: `x:${count}`, id: `breaker:${count}`, machine, value: 'closed' };
+    live.set(count, 'closed');
+    batch.began(projectActor({ ...actor, about: null }, null));
+    return count;
+  };
+  const step = (actor: number, to: string): void => {
+    const from = live.get(actor) ?? '';
+    const [session, machine] = [`x:${actor}`, circuitBreakerMachine];
+    live.set(actor, to);
+    batch.keepOldest();
+    log.note({ session, id: '', machine, event: 'go', from, to, transitions: [] }, 5);
+  };
+  const end = (actor: number): void => {
+    live.delete(actor);
+    batch.ended(actor);
+  };
+  const flush = (forMs = 50): readonly FeedMessage[] => {
+    const messages = batch.messages({ atMs: 5, monotonicMs: forMs });
+    batch = makeBatch(log);
+    return messages;
+  };
+  return { live, begin, step, end, flush };
+}
+
+const stepsOf = (messages: readonly FeedMessage[]): readonly Step[] =>
+  messages.flatMap((message) => (message.kind === 'steps' ? message.steps : []));
+
+/** Where a viewer that was told all of it shows each actor. */
+function shown(messages: readonly FeedMessage[]): ReadonlyMap<number, string | undefined> {
+  const states = new Map<number, string | undefined>();
+  for (const message of messages) {
+    if (message.kind === 'actors') {
+      for (const { actor, states: at } of message.actors) states.set(actor, at[0]);
+    } else if (message.kind === 'steps') {
+      for (const { actor, to } of message.steps) if (states.has(actor)) states.set(actor, to[0]);
+    } else if (message.kind === 'ended') {
+      for (const actor of message.actors) states.delete(actor);
+    }
+  }
+  return states;
+}
+
+const BURST = fc.record({
+  begins: fc.nat({ max: 120 }),
+  steps: fc.nat({ max: 600 }),
+  ends: fc.nat({ max: 120 }),
+  seed: fc.nat(),
+});
+
+/** Bursts of which some are far over every bound, told in batches. */
+function afterBursts(
+  histories: readonly (readonly { begins: number; steps: number; ends: number; seed: number }[])[],
+  { live, begin, step, end, flush }: ReturnType<typeof createStage>,
+): readonly FeedMessage[] {
+  return histories.flatMap((bursts) => {
+    for (const { begins, steps, ends, seed } of bursts) {
+      for (let n = 0; n < begins; n += 1) begin();
+      const pick = (n: number): number | undefined => [...live.keys()][(seed + n * 7) % live.size];
+      for (let n = 0; n < steps; n += 1) {
+        const actor = pick(n);
+        if (actor !== undefined) step(actor, STATES[(seed + n) % STATES.length] ?? 'open');
+      }
+      for (let n = 0; n < ends; n += 1) {
+        const actor = pick(n);
+        if (actor !== undefined) end(actor);
+      }
+    }
+    return flush();
+  });
+}
+
+const HISTORIES = fc.array(fc.array(BURST, { maxLength: 4 }), { maxLength: 4 });
+
+describe('OB-1 what of a batch is told', () => {
+  test('OB-1 whatever happened, each live actor is shown where it stands, and no other', () => {
+    fc.assert(
+      fc.property(HISTORIES, (histories) => {
+        const stage = createStage();
+        expect(shown(afterBursts(histories, stage))).toEqual(stage.live);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('OB-1 control: a batch that ends at its bound, or forgets what the log let go of, is found out', () => {
+    class Short extends Batch {
+      override messages(now: { atMs: number; monotonicMs: number }): FeedMessage[] {
+        return super
+          .messages(now)
+          .map((message) =>
+            message.kind === 'steps' ? { ...message, steps: message.steps.slice(0, 250) } : message,
+          );
+      }
+    }
+    class Forgetful extends Batch {
+      override keepOldest(): void {
+        // What is overwritten is gone.
+      }
+    }
+    for (const Planted of [Short, Forgetful]) {
+      const isRight = fc.property(HISTORIES, (histories) => {
+        const stage = createStage((log) => new Planted(log, 0));
+        expect(shown(afterBursts(histories, stage))).toEqual(stage.live);
+      });
+      expect(fc.check(isRight, { numRuns: 60, endOnFailure: true }).failed).toBe(true);
+    }
+  });
+
+  test('OB-1 2,000 steps a second are told whole, and late batches of them, too', () => {
+    const { begin, step, flush } = createStage();
+    const actor = begin();
+    for (const forMs of [50, 50, 100]) {
+      for (let n = 0; n < forMs * 2; n += 1) step(actor, STATES[n % 2] ?? 'open');
+      expect(stepsOf(flush(forMs))).toHaveLength(forMs * 2);
+    }
+  });
+
+  test('OB-1 of thousands a bounded part is told, and serials say how much was left out', () => {
+    const { begin, step, end, flush } = createStage();
+    const stays = begin();
+    for (let n = 0; n < 200; n += 1) {
+      const actor = begin();
+      step(actor, 'open');
+      end(actor);
+    }
+    step(stays, 'open');
+    const messages = flush();
+    const actors = messages.flatMap((message) => (message.kind === 'actors' ? message.actors : []));
+    expect(actors.map(({ actor }) => actor)).toContain(stays);
+    expect(actors.length).toBeLessThanOrEqual(51);
+    const steps = stepsOf(messages);
+    expect(steps.length).toBeLessThanOrEqual(51);
+    expect(steps.at(-1)).toMatchObject({ serial: 201, actor: stays });
+    // Of no actor that this viewer does not know.
+    const known = new Set(actors.map(({ actor }) => actor));
+    expect(steps.every(({ actor }) => known.has(actor))).toBe(true);
+  });
+});
