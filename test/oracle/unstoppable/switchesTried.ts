@@ -77,6 +77,19 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
   'runtime.policyLayers': READS,
   'runtime.setPolicies': 'each policy is set: options.test.ts',
   'runtime.getHealthStatus': { begin: ({ runtime }) => runtime.getHealthStatus() },
+  'runtime.inspector': { begin: ({ runtime }) => runtime.inspector({ operate: true }) },
+  'runtime.statelyInspector': {
+    begin: ({ runtime }) =>
+      runtime.statelyInspector({
+        inspector: {
+          adapter: {
+            send: () => {
+              throw new Error('A defect of a viewer.');
+            },
+          },
+        },
+      }),
+  },
   'runtime.subscribe': {
     begin: ({ runtime }) => {
       runtime.subscribe(() => {
