@@ -61,6 +61,7 @@ addEventListener('hashchange', () => {
   const token = takeToken();
   if (token !== null) {
     client.stop();
+    store.trigger.linkFollowed({ pageNowMs: pageNow() });
     client = newClient();
     void client.run(token);
   }

@@ -10,6 +10,7 @@ import { ActorView } from './actor/actorView.tsx';
 import { TimeBar } from './actor/timeBar.tsx';
 import { Actors } from './actors/actors.tsx';
 import { ChartOfOne, Charts } from './chart/charts.tsx';
+import { pilesOf } from './model/piles.ts';
 import { Overview } from './overview/overview.tsx';
 import { Conflicts } from './piles/conflicts.tsx';
 import { Crises } from './piles/crises.tsx';
@@ -43,7 +44,10 @@ export const VIEWS: readonly View[] = [
     name: 'waiting',
     title: 'Waiting',
     component: Waiting,
-    countOf: ({ waiting }) => (waiting['inReview'] ?? 0) + (waiting['handlerMissing'] ?? 0),
+    countOf: (overview) =>
+      pilesOf(overview)
+        .filter(({ to }) => to.view === 'waiting')
+        .reduce((sum, { count }) => sum + count, 0),
   },
   {
     name: 'conflicts',

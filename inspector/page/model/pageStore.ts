@@ -37,6 +37,11 @@ export function createPageStore(pageNowMs: number) {
         route: event.route,
         isHelpOpen: false,
       }),
+      /** Another link is followed: what is known may be of another process. */
+      linkFollowed: (page: PageState, event: { pageNowMs: number }): PageState => ({
+        ...firstState(event.pageNowMs),
+        theme: page.theme,
+      }),
       /** Looks at the moment right after the step of this serial; `null` for the present. */
       pastChosen: (page: PageState, event: { serial: number | null }): PageState => ({
         ...page,

@@ -21,22 +21,38 @@ export function pilesOf({ waiting, conflicts, crises }: Overview): readonly Pile
   const count = (name: string): number => waiting[name] ?? 0;
   // Edits whose conflicts are merged, or wait in the list of conflicts.
   const conflicted = Math.max(0, count('conflicted') - conflicts.held - conflicts.atWork);
-  const all: readonly (readonly [string, number, string, string, string])[] = [
-    ['crises', crises['unacknowledged'] ?? 0, 'crisis', 'crises', 'crises'],
-    ['deadLetters', count('deadLettered'), 'dead letter', 'dead letters', 'dead-letters'],
-    ['conflicts', conflicts.count, 'conflict', 'conflicts', 'conflicts'],
-    ['reviews', count('inReview'), 'review', 'reviews', 'waiting'],
-    ['versions', conflicted, 'other version', 'other versions', 'waiting'],
-    ['handlers', count('handlerMissing'), 'without a handler', 'without a handler', 'waiting'],
-    ['quarantine', count('quarantined'), 'record set aside', 'records set aside', 'quarantine'],
-    ['newer', count('newerVersion'), 'of a later version', 'of a later version', ''],
+  const all: readonly (readonly [string, number, string, string, Partial<Route>])[] = [
+    ['crises', crises['unacknowledged'] ?? 0, 'crisis', 'crises', { view: 'crises' }],
+    ['deadLetters', count('deadLettered'), 'dead letter', 'dead letters', { view: 'dead-letters' }],
+    ['conflicts', conflicts.count, 'conflict', 'conflicts', { view: 'conflicts' }],
+    ['reviews', count('inReview'), 'review', 'reviews', { view: 'waiting' }],
+    ['versions', conflicted, 'other version', 'other versions', waitingFor('conflict')],
+    [
+      'handlers',
+      count('handlerMissing'),
+      'without a handler',
+      'without a handler',
+      waitingFor('handler'),
+    ],
+    [
+      'quarantine',
+      count('quarantined'),
+      'record set aside',
+      'records set aside',
+      { view: 'quarantine' },
+    ],
+    ['newer', count('newerVersion'), 'of a later version', 'of a later version', { view: '' }],
   ];
   return all
     .filter(([, many]) => many > 0)
-    .map(([name, many, one, several, view]) => ({
+    .map(([name, many, one, several, to]) => ({
       name,
       count: many,
       text: countOf(many, one, several),
-      to: { view },
+      to,
     }));
+}
+
+function waitingFor(reason: string): Partial<Route> {
+  return { view: 'waiting', query: { for: reason } };
 }

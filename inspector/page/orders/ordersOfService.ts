@@ -182,7 +182,7 @@ export const RELEASE_STORE: Order = {
     'store',
   ),
   says: [
-    'This store was restored or copied, and nothing of it runs until somebody says so. Released, all that waits in it runs.',
+    'This store was restored or copied, and nothing but crises runs until somebody says so. Released, all that waits in it runs.',
     'Make sure first that no other process runs the store that it was copied from: each would do the same work.',
   ],
   done: () => 'What waits in it runs from now on.',

@@ -56,7 +56,9 @@ export function CrisesPanel({ overview }: { readonly overview: Overview }) {
   return (
     <Panel title="Crises" aside={answered === 0 ? 'none yet' : `${countText(answered)} answered`}>
       {amiss.length === 0 && !isLate ? (
-        <Nothing>Each went as it should.</Nothing>
+        <Nothing>
+          {answered === 0 ? 'None has come since the start.' : 'Each went as it should.'}
+        </Nothing>
       ) : (
         <ul class="piles">
           {isLate ? (

@@ -1,5 +1,5 @@
 /**
- * Says that nothing of the store runs, as long as nobody has let it go, and lets it go.
+ * Says that a held store runs nothing but crises, and releases it.
  *
  * @module
  */
@@ -16,8 +16,8 @@ export function HeldNote() {
   return (
     <div class="note warn held">
       <p>
-        <strong>The store is held:</strong> it was restored or copied, and nothing of it runs until
-        somebody lets it go. Crises are answered.
+        <strong>The store is held:</strong> it was restored or copied, and nothing but crises runs
+        until somebody releases it.
       </p>
       <OrderButtons orders={ORDERS} onDone={() => undefined} />
     </div>

@@ -10,6 +10,7 @@ import { LOOK, type OperationSeen } from '../calls/calls.ts';
 import { waitInWords } from '../calls/historyWords.ts';
 import type { PagesQuery } from '../calls/usePages.ts';
 import { usePage } from '../kit/page.tsx';
+import { countText } from '../words/time.ts';
 import { ChoiceFilter, TextFilter } from './filters.tsx';
 import { named } from './filterWords.ts';
 import { KeptOperation } from './keptOperation.tsx';
@@ -17,16 +18,18 @@ import { Age, Pile, ShortId } from './pile.tsx';
 
 const COLUMNS = ['Waits', 'Type', 'For', 'Last failure', 'Id'];
 
-/** The reasons to wait that end only when somebody does something. */
+const NONE: Readonly<Record<string, number>> = {};
+
+/** The reasons to wait that end only when somebody does something, and by which name they are counted. */
 const REASONS = [
-  ['', 'A review'],
-  ['conflict', 'A conflict'],
-  ['handler', 'A handler'],
+  ['', 'A review', 'inReview'],
+  ['conflict', 'A conflict', 'conflicted'],
+  ['handler', 'A handler', 'handlerMissing'],
 ] as const;
 
 export function Waiting() {
   const query = usePage((page) => page.route.query);
-  const count = usePage((page) => JSON.stringify(page.overview?.waiting ?? {}));
+  const waiting = usePage((page) => page.overview?.waiting ?? NONE);
   const params = useMemo(
     () => ({
       ...named(query, ['type']),
@@ -53,13 +56,20 @@ export function Waiting() {
       view="waiting"
       title="Waiting for somebody"
       query={pages}
-      changedBy={count}
+      changedBy={JSON.stringify(waiting)}
       columns={COLUMNS}
       cells={cells}
       empty="None waits for that."
       filters={
         <>
-          <ChoiceFilter name="for" label="Waits for" options={REASONS} />
+          <ChoiceFilter
+            name="for"
+            label="Waits for"
+            options={REASONS.map(([value, label, name]) => [
+              value,
+              `${label} (${countText(waiting[name] ?? 0)})`,
+            ])}
+          />
           <TextFilter name="type" label="Type" />
         </>
       }

@@ -162,6 +162,9 @@ describe('OB-1 what waits for a person', () => {
       '1 other version → waiting',
       '1 record set aside → quarantine',
     ]);
+    // A list that shows another reason to wait would be empty.
+    const handlers = pilesOf({ ...WELL, waiting: { handlerMissing: 2 } });
+    expect(handlers.map(({ to }) => to)).toEqual([{ view: 'waiting', query: { for: 'handler' } }]);
     expect(pilesOf(WELL)).toEqual([]);
   });
 
