@@ -36,13 +36,18 @@ const isApproval = hasShape({
   machine: isText,
   hash: isText,
   version: (value) => value === null || isText(value),
-  name: isText,
-  role: isText,
+  name: isSeen,
+  role: isSeen,
   date: (value) => isText(value) && isDate(value as string),
-  note: orAbsent(isText),
+  note: orAbsent(isSeen),
 });
 const isApprovals: Check = (value) => Array.isArray(value) && value.every(isApproval);
 const isFile = hasShape({ format: (value) => value === 1, approvals: isApprovals });
+
+/** Whether it is a text on one line of which everything is seen: no name may look like another. */
+export function isSeen(value: unknown): boolean {
+  return typeof value === 'string' && !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(value);
+}
 
 /** Whether a text is a day as approvals have it. */
 export function isDate(text: string): boolean {

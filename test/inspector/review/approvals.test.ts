@@ -48,6 +48,10 @@ test('OB-4: a file of approvals that holds something else is none', () => {
     { ...approval, date: '2026-02-30' },
     { ...approval, version: 2 },
     { ...approval, name: undefined },
+    // A name that looks like another, and one that begins a line of its own.
+    { ...approval, name: 'A.\u200b Moreau' },
+    { ...approval, role: 'lead\n\n# Approved' },
+    { ...approval, note: 'a\u202eb' },
   ];
   for (const one of wrong) {
     expect(readApprovals(JSON.stringify({ format: 1, approvals: [one] }))).toBeNull();

@@ -7,7 +7,12 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '../../../../actors/platform/systemClock.ts';
 import type { ChartModel } from '../../../../inspector/charts/chartData.ts';
-import { type Approval, isDate, withApproval } from '../../../../inspector/review/approvals.ts';
+import {
+  type Approval,
+  isDate,
+  isSeen,
+  withApproval,
+} from '../../../../inspector/review/approvals.ts';
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 import { nearestName } from '../../../../machines/vocabulary/nearestName.ts';
 import { CHARTS, changeApprovals, isAsHashed, presentCharts } from '../../clone/chartFiles.ts';
@@ -117,7 +122,7 @@ function approvalOf(
 /** One line with something on it, and nothing that is not seen: no name may look like another. */
 function wordsOf(text: string): string {
   const words = text.trim().normalize('NFC');
-  if (words !== '' && !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(words)) return words;
+  if (words !== '' && isSeen(words)) return words;
   throw new InvalidArgumentError(
     'Give some words, on one line, without characters that are not seen.',
   );
