@@ -38,7 +38,8 @@ export async function openLine(socketPath: string, signal: AbortSignal): Promise
     ...{ socketPath, signal, path: LINE_PATH, protocol: LINE_PROTOCOL },
     withinMs: LINE_WITHIN_MS,
   });
-  if (answer === 'nobody') return answer;
+  // Who may not open the socket may not open the store either, and is told so there.
+  if (answer === 'nobody' || answer === 'forbidden') return 'nobody';
   if (answer === 'foreign') return otherVersion();
   if (answer === 'silent') return silent();
   if ('refusal' in answer) return refusalOf(answer.refusal);

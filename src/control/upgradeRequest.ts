@@ -17,12 +17,13 @@ export interface Upgraded {
 }
 
 /**
- * `silent` where the request is taken and not answered in time; `foreign` where no HTTP is spoken; the text of the
+ * `forbidden` where this user may not open the socket; `silent` where the request is taken and not answered in time; `foreign` where no HTTP is spoken; the text of the
  * answer where it is refused.
  */
 export type UpgradeAnswer =
   | { readonly upgraded: Upgraded }
   | 'nobody'
+  | 'forbidden'
   | 'silent'
   | 'foreign'
   | { readonly refusal: string };
@@ -66,8 +67,9 @@ export async function askUpgrade(ask: {
     });
     request.on('error', (error) => {
       const { code } = error as { readonly code?: unknown };
-      const isForeign = String(code).startsWith('HPE_');
-      resolve(isForeign ? 'foreign' : isLate ? 'silent' : 'nobody');
+      if (code === 'EACCES' || code === 'EPERM') resolve('forbidden');
+      else if (String(code).startsWith('HPE_')) resolve('foreign');
+      else resolve(isLate ? 'silent' : 'nobody');
     });
     request.end();
   });

@@ -29,6 +29,7 @@ export async function openInspectLine(
     withinMs: LINE_WITHIN_MS,
   });
   if (answer === 'nobody') return { reason: NOBODY, isSettled: false };
+  if (answer === 'forbidden') return { reason: FORBIDDEN, isSettled: true };
   if (answer === 'silent') {
     return { reason: silent(storeFolder), isSettled: false };
   }
@@ -45,6 +46,10 @@ export async function openInspectLine(
 
 /** How it is said that nobody is there. */
 export const NOBODY = 'no process runs on the store';
+
+/** How it is said that somebody may be there who is not for this user. */
+const FORBIDDEN =
+  'the process that runs the store is of another user: watch it as that one, who alone may open its socket';
 
 /** What is said of one that is there and says nothing. */
 export function silent(storeFolder: string): string {

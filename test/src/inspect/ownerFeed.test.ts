@@ -4,7 +4,7 @@
  * @module
  */
 
-import { rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createPlainServer } from 'node:net';
 import { join } from 'node:path';
@@ -18,7 +18,29 @@ import { ownerFeed } from '../../../src/inspect/ownerFeed.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 import { own, steps, view } from './inspectScene.ts';
 
+/** Only the superuser can take the place of another one. */
+const isSuperuser = process.getuid?.() === 0;
+const NOBODYS_ID = 65_534;
+
 describe('OB-1 the feed of a store goes on over its owners', () => {
+  test.runIf(isSuperuser)(
+    'UX-2 OB-1 one of another user is said to be that, not that none runs',
+    async () => {
+      const folder = tempFolder();
+      const { close } = await own(folder, systemClock, 1);
+      onTestFinished(close);
+      chmodSync(folder, 0o755);
+      process.seteuid?.(NOBODYS_ID);
+      try {
+        const viewer = view(folder, systemClock);
+        await viewer.until((told) => told.length > 0);
+        expect(viewer.aways()).toEqual([expect.stringContaining('is of another user')]);
+      } finally {
+        process.seteuid?.(0);
+      }
+    },
+  );
+
   test('OB-1 nobody is there, then one, then none, then the next', async () => {
     const folder = tempFolder();
     const viewer = view(folder, systemClock);
