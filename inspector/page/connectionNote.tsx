@@ -4,8 +4,9 @@
  * @module
  */
 
-import { pageNow } from './kit/browser.ts';
-import { useNow, usePage } from './kit/page.tsx';
+import { useEffect, useState } from 'preact/hooks';
+import { each, pageNow } from './kit/browser.ts';
+import { usePage } from './kit/page.tsx';
 import type { Connection } from './model/pageState.ts';
 import { asSentence } from './words/health.ts';
 import { agoText, clockText } from './words/time.ts';
@@ -35,8 +36,15 @@ function said({ state, reason }: Connection): string {
 
 /** Not a part of the alert, which would be read out each second. */
 function NextTry({ atMs }: { readonly atMs: number }) {
-  useNow();
-  const left = atMs - pageNow();
+  const [nowMs, setNow] = useState(pageNow);
+  useEffect(
+    () =>
+      each(1_000, () => {
+        setNow(pageNow());
+      }),
+    [],
+  );
+  const left = atMs - nowMs;
   return (
     <span aria-hidden="true">
       {' '}

@@ -57,7 +57,7 @@ export interface PageState {
   readonly hello: Hello | null;
   /** How far the clock of the watched process is ahead of the page's. */
   readonly skewMs: number;
-  /** The time of the watched process, moved on once a second. */
+  /** The time of the watched process, moved on once a second while it is heard. */
   readonly nowMs: number;
   /** Live actors by number. A new map for each change; an actor that did not change is the same object. */
   readonly actors: ReadonlyMap<number, WatchedActor>;

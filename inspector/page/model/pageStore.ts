@@ -23,11 +23,12 @@ export function createPageStore(pageNowMs: number) {
       /** What the feed brought since the last frame. */
       fed: (page: PageState, event: { messages: readonly FeedMessage[]; pageNowMs: number }) =>
         applyMessages(page, event.messages, event.pageNowMs),
-      /** A second has passed. */
-      ticked: (page: PageState, event: { pageNowMs: number }): PageState => ({
-        ...page,
-        nowMs: event.pageNowMs + page.skewMs,
-      }),
+      /** A second has passed. What is shown while nobody tells of it grows no older: it is of when it was told. */
+      ticked: (page: PageState, event: { pageNowMs: number }): PageState => {
+        const { state } = page.connection;
+        if (state !== 'live' && state !== 'connecting') return page;
+        return { ...page, nowMs: event.pageNowMs + page.skewMs };
+      },
       connectionChanged: (page: PageState, event: { connection: Connection }): PageState =>
         withConnection(page, event.connection),
       sessionBegan: (page: PageState, event: { canOperate: boolean }): PageState =>
