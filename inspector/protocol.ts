@@ -198,7 +198,7 @@ export interface FeedSource {
    * `hello` and all actors, and the steps and news that are remembered. What it throws ends the watch. Nothing is collected or made while nobody watches.
    *
    * What one batch says is bounded: of more than 5 steps for each millisecond since the last one (250 at least, 1,000
-   * at most) the first ones are told, and of the rest the last one of each actor that is still there; of more than 50
+   * at most) the first 100 are told, and of the rest the last one of each actor that is still there; of more than 50
    * actors that began, those that are still there. So each live actor is shown where it stands, and a process that
    * takes up to 5,000 steps a second is told whole.
    */

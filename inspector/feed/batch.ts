@@ -13,10 +13,12 @@ import type { FeedMessage, News, Step, WatchedActor } from '../protocol.ts';
 
 /** So many that began are told though they have ended already; of more, those that are still there. */
 const ACTORS_MAX = 50;
-/** So many steps are told for each millisecond since the last batch, at least and at most so many in one. */
+/** So many steps for each millisecond since the last batch are told whole, at least and at most so many in one. */
 const STEPS_PER_MS = 5;
 const STEPS_MIN = 250;
 const STEPS_MAX = 1_000;
+/** Of more steps so many are, enough to see what goes on. */
+const STEPS_OF_MORE = 100;
 
 export class Batch {
   readonly #steps: StepLog;
@@ -79,7 +81,8 @@ export class Batch {
   #told(forMs: number): readonly Step[] {
     const steps = this.#steps;
     const { last } = steps;
-    const countMax = Math.min(STEPS_MAX, Math.max(STEPS_MIN, STEPS_PER_MS * forMs));
+    const wholeMax = Math.min(STEPS_MAX, Math.max(STEPS_MIN, STEPS_PER_MS * forMs));
+    const countMax = last - this.#after > wholeMax ? STEPS_OF_MORE : wholeMax;
     const first: number[] = [];
     let serial = Math.max(this.#after + 1, steps.first);
     for (; serial <= last && first.length < countMax; serial += 1) {
