@@ -70,7 +70,7 @@ export function buildDocs(input: DocsInput): Docs {
     ...unknownIds([...code, ...tours], known),
     ...unknownIds(titlesOf(tests), known),
     ...(input.coverage === null
-      ? [`${COVERAGE_FILE} is not there; run npm test, which writes it`]
+      ? [`${COVERAGE_FILE} is not there; run npm run test:transitions, which writes it`]
       : []),
     ...(coverage === null ? [unreadable('coverage')] : []),
     ...(approvals === null ? [unreadable('approvals')] : []),

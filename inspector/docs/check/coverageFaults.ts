@@ -10,7 +10,7 @@ import { testedHash } from '../../charts/chartHash.ts';
 import type { ChartCoverage, TransitionCoverage } from '../text/coverage.ts';
 
 export const COVERAGE_FILE = 'docs/machines/coverage.json';
-const RUN = 'run npm test, which writes it';
+const RUN = 'run npm run test:transitions, which writes it';
 
 /** One sentence a fault; `isFile` says whether a file of a test is there. */
 export function coverageFaults(

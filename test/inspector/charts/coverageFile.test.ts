@@ -4,6 +4,7 @@ import {
   type CoverageParts,
   coverageFile,
   coverageGaps,
+  lostTransitions,
 } from '../../support/charts/coverageFile.ts';
 import type { TransitionsSeen } from '../../support/charts/transitionCoverage.ts';
 
@@ -104,4 +105,22 @@ describe('OB-3 which files of tests take a transition', () => {
       'no test of its chart takes b --y--> a',
     ]);
   });
+});
+
+test('OB-3 a transition that tests of its chart have lost is found; chance and runtimes lose none', () => {
+  const isByChance = (file: string): boolean => file.includes('property');
+  const before = made({
+    seen: [
+      seenBy('a.test.ts', 'chart', 'a --x--> b'),
+      seenBy('b.property.test.ts', 'chart', 'b --y--> a'),
+      seenBy('c.test.ts', 'runtime', 'a --x--> b', 'b --y--> a'),
+    ],
+  });
+  expect(lostTransitions(before, [seenBy('d.test.ts', 'chart', 'a --x--> b')], isByChance)).toEqual(
+    [],
+  );
+  expect(lostTransitions(before, [seenBy('d.test.ts', 'chart', 'b --y--> a')], isByChance)).toEqual(
+    ['no test of its chart takes a --x--> b any more, as did a.test.ts: npm run test:transitions'],
+  );
+  expect(lostTransitions(null, [], isByChance)).toEqual([]);
 });

@@ -79,11 +79,11 @@ describe('OB-3 the check finds each planted fault, and says where it is', () => 
 
   test('OB-3 no coverage, one of another version, one that can not be read', () => {
     expect(faultsOf({ coverage: null })).toEqual([
-      'docs/machines/coverage.json is not there; run npm test, which writes it',
+      'docs/machines/coverage.json is not there; run npm run test:transitions, which writes it',
     ]);
     const coverageFor = (more: object) => coverageOf([doorModel(door({ ...more }))]);
     expect(faultsOf({ coverage: coverageFor({ tags: ['ajar'] }) })).toEqual([
-      'docs/machines/coverage.json is of another version of the chart sampleDoor; run npm test, which writes it',
+      'docs/machines/coverage.json is of another version of the chart sampleDoor; run npm run test:transitions, which writes it',
     ]);
     // No test runs on its words.
     expect(faultsOf({ coverage: coverageFor({ description: 'Ajar.' }) })).toEqual([]);
@@ -123,7 +123,7 @@ describe('OB-3 the check finds each planted fault, and says where it is', () => 
 
   test('OB-3 a link that leads nowhere', () => {
     expect(faultsOf({ textOf: (path) => (path.endsWith('.test.ts') ? null : '') })).toContain(
-      'docs/machines/coverage.json names test/door.test.ts, which is not there; run npm test, which writes it',
+      'docs/machines/coverage.json names test/door.test.ts, which is not there; run npm run test:transitions, which writes it',
     );
     expect(faultsOf({ textOf: (path) => (path.startsWith('machines') ? null : '') })).toContain(
       'docs/machines/sampleDoor.md: a link leads to machines/door/sampleDoorMachine.ts, which is not there',

@@ -134,6 +134,29 @@ export function coverageGaps({ charts, onlyByChartTests }: CoverageFile): readon
   ];
 }
 
+/**
+ * Transitions that tests of a chart took for certain, as the file says, and that none takes in a whole run: a test
+ * has gone, or the chart has changed. What runtimes take may hang on how fast the machine is, and is judged only
+ * where the file is written.
+ */
+export function lostTransitions(
+  file: CoverageFile | null,
+  seen: readonly TransitionsSeen[],
+  isByChance: CoverageParts['isByChance'],
+): readonly string[] {
+  const charts = file?.charts ?? [];
+  return charts.flatMap(({ machine, transitions }) => {
+    const own = seen.filter((part) => part.machineId === machine && part.by === 'chart');
+    const taken = new Set(own.flatMap((part) => part.seen));
+    return transitions
+      .filter(({ label, chartTests }) => !taken.has(label) && !chartTests.every(isByChance))
+      .map(
+        ({ label, chartTests }) =>
+          `no test of its chart takes ${label} any more, as did ${chartTests.join(', ')}: npm run test:transitions`,
+      );
+  });
+}
+
 export function coverageText(file: CoverageFile): string {
   return `${JSON.stringify(file, null, 2)}\n`;
 }

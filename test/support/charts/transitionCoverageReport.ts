@@ -1,9 +1,10 @@
 /**
  * Vitest's global set-up: collects what {@link coverTransitions} and the taps of runtimes saw in every test
- * file, prints when the run ends the exact transition coverage of each machine, and after a whole run that
- * has passed writes docs/machines/coverage.json. Such a run fails where a transition is not taken.
+ * file, and prints when the run ends the exact transition coverage of each machine. A whole run that has
+ * passed fails where tests of a chart have lost a transition that docs/machines/coverage.json says they take.
  *
- * `HOLDFAST_TRANSITIONS=write npx vitest run <files>` adds what these files take, and takes nothing away.
+ * With `HOLDFAST_TRANSITIONS=write` it writes that file, and a whole run fails where a transition is not taken:
+ * `npm run test:transitions`. A run of some files adds what these take, and takes nothing away.
  *
  * @module
  */
@@ -22,6 +23,7 @@ import {
   coverageFile,
   coverageGaps,
   coverageText,
+  lostTransitions,
 } from './coverageFile.ts';
 import { ONLY_BY_CHART_TESTS } from './onlyByChartTests.ts';
 import type { CoveredBy, TransitionsSeen } from './transitionCoverage.ts';
@@ -56,12 +58,25 @@ export default function setUp(project: TestProject): () => Promise<void> {
       // What that test reads is what is to be written.
       ({ result, name }) => result?.state !== 'fail' || name.endsWith('onlyByChartTests.test.ts'),
     );
-    const isWanted = process.env['HOLDFAST_TRANSITIONS'] === 'write';
-    if (machines === null || !(isWanted || (isWhole && hasPassed))) return;
-    const gaps = writeCoverage(machines, parts, isWhole && hasPassed);
+    if (machines === null) return;
+    const isToWrite = process.env['HOLDFAST_TRANSITIONS'] === 'write';
+    if (!isToWrite && !(isWhole && hasPassed)) return;
+    const gaps = isToWrite
+      ? writeCoverage(machines, parts, isWhole && hasPassed)
+      : lostTransitions(fileBefore(), parts, isByChance);
     for (const gap of gaps) process.stdout.write(`  ${gap}\n`);
     if (gaps.length > 0 && isWhole) process.exitCode = 1;
   };
+}
+
+function fileBefore(): CoverageFile | null {
+  const text = textOf(FILE);
+  return text === null ? null : (JSON.parse(text) as CoverageFile);
+}
+
+/** What the tests of a file do depends on chance. */
+function isByChance(file: string): boolean {
+  return /fast-check|Math\.random|\bseed/.test(textOf(file) ?? '');
 }
 
 /** Writes the file, where it says anything new; what is missing. */
@@ -70,14 +85,12 @@ function writeCoverage(
   seen: readonly TransitionsSeen[],
   isWhole: boolean,
 ): readonly string[] {
-  const before = textOf(FILE);
   const made = coverageFile({
     ...{ charts: chartsNow(machines), seen, isWhole, reasons: ONLY_BY_CHART_TESTS },
-    before: before === null ? null : (JSON.parse(before) as CoverageFile),
-    isByChance: (file) => /fast-check|Math\.random|\bseed/.test(textOf(file) ?? ''),
+    ...{ before: fileBefore(), isByChance },
   });
   const text = coverageText(made);
-  if (text !== before) {
+  if (text !== textOf(FILE)) {
     writeFileSync(FILE, text);
     process.stdout.write(`  ${FILE} is written anew: commit it, and run npm run docs\n`);
   }

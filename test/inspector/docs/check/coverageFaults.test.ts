@@ -23,13 +23,13 @@ test('OB-3 a chart is covered where tests and the runtime have taken everything'
 
 test('OB-3 a transition that no test takes, or only tests of the chart, is a fault', () => {
   expect(faultsWith({ chartTests: [], runtimeTests: [] })).toEqual([
-    `no test takes ${first.label}; write one, and run npm test, which writes docs/machines/coverage.json`,
+    `no test takes ${first.label}; write one, and run npm run test:transitions, which writes docs/machines/coverage.json`,
   ]);
   expect(faultsWith({ runtimeTests: [] })).toEqual([
     `only tests of the chart take ${first.label}; test it in the running runtime, or say why it can't be`,
   ]);
   expect(coverageFaults(model, { ...whole, transitions: rest }, () => true)).toEqual([
-    `no test takes ${first.label}; write one, and run npm test, which writes docs/machines/coverage.json`,
+    `no test takes ${first.label}; write one, and run npm run test:transitions, which writes docs/machines/coverage.json`,
   ]);
 });
 
@@ -39,22 +39,22 @@ test('OB-3 a reason that holds no more, a transition that is gone and a test tha
   ]);
   const more = { ...whole, transitions: [...whole.transitions, { ...first, label: 'a --b--> c' }] };
   expect(coverageFaults(model, more, () => true)).toEqual([
-    'docs/machines/coverage.json: the chart sampleDoor has no transition a --b--> c; run npm test, which writes it',
+    'docs/machines/coverage.json: the chart sampleDoor has no transition a --b--> c; run npm run test:transitions, which writes it',
   ]);
   expect(coverageFaults(model, whole, (path) => path !== 'test/house.test.ts')).toEqual([
-    'docs/machines/coverage.json names test/house.test.ts, which is not there; run npm test, which writes it',
+    'docs/machines/coverage.json names test/house.test.ts, which is not there; run npm run test:transitions, which writes it',
   ]);
 });
 
 test('OB-3 a chart that no run has told of is a fault', () => {
   expect(coverageFaults(model, null, () => true)).toEqual([
-    'docs/machines/coverage.json knows nothing of the chart sampleDoor; run npm test, which writes it',
+    'docs/machines/coverage.json knows nothing of the chart sampleDoor; run npm run test:transitions, which writes it',
   ]);
 });
 
 test('OB-3 a reason for a transition that is not there is a fault', () => {
   const text = coverageOf([model], [{ label: 'a --b--> c', reason: 'No clock goes so.' }]);
   expect(coverageFaults(model, readCoverage(text)?.['sampleDoor'] ?? null, () => true)).toEqual([
-    'docs/machines/coverage.json: the chart sampleDoor has no transition a --b--> c; run npm test, which writes it',
+    'docs/machines/coverage.json: the chart sampleDoor has no transition a --b--> c; run npm run test:transitions, which writes it',
   ]);
 });
