@@ -72,7 +72,7 @@ const SAID: readonly (readonly [chart: string, state: string, ...times: readonly
   ['crisis', 'delivery.fastBackoff', pauseOfCrashedCrisisMs(1_000)],
   ['crisis', 'escalation.notifying', step?.timeoutMs ?? 0],
   ['crisis', 'escalation.awaitingAcknowledgement', step?.acknowledgeWithinMs ?? 0],
-  ['crisisMode', 'on', MODE_MS_DEFAULT, MODE_MS_MAX],
+  ['crisisMode', 'on', mode.endsAtMs - warnsAtMs(mode), MODE_MS_DEFAULT, MODE_MS_MAX],
   ['crisisMode', 'ending', mode.endsAtMs - warnsAtMs(mode)],
   ['syncOperation', 'suspect', pauseBeforeAloneMs(manyCrashes)],
   ['syncOperation', 'backingOff', GIVE_UP_AFTER_MS],

@@ -127,7 +127,7 @@ describe('CR-1 OB-1 viewers that read nothing', () => {
     return child;
   };
 
-  test('CR-1 fifteen of them, one of which is stopped: crises are answered, and one that reads sees all', async () => {
+  test('CR-1 fifteen of them, one of which is stopped: crises are answered, and one that reads sees how all went', async () => {
     const scene = await ConnectedScene.open();
     scene.start();
     const owner = await scene.owner();
@@ -145,9 +145,10 @@ describe('CR-1 OB-1 viewers that read nothing', () => {
     await viewer.until(
       (told) => told.flatMap((said) => (said.kind === 'ended' ? said.actors : [])).length > 400,
     );
-    // Steps of everything that happened, without a gap.
+    // Of so many at once some steps are left out, which their serials tell; of none is it not told that it has ended.
     const serials = viewer.serials();
-    expect(serials).toEqual(serials.map((_, at) => (serials[0] ?? 0) + at));
+    expect(serials).toEqual([...new Set(serials)].toSorted((a, b) => a - b));
+    expect(serials.length).toBeGreaterThan(400);
     expect(answered.every(({ resources }) => resources > 0)).toBe(true);
     await owner.until('ended', 400);
   }, 110_000);
