@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { KILLED_PROCESSES } from './vitest.restart.config.ts';
 
 export default defineConfig({
   test: {
@@ -7,7 +8,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Kills, power cuts, failing disks, a real browser, example apps and the matrix of installs have scripts of their own: npm run test:restart, test:crash, …
     exclude: [
-      'test/oracle/restart/**',
+      ...KILLED_PROCESSES,
       'test/oracle/crash/**',
       'test/disk/**',
       'test/browser/**',

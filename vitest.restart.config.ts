@@ -1,10 +1,18 @@
 import { defineConfig } from 'vitest/config';
 
-/** Killed processes: apart from the other tests, since they run many real processes and take minutes. */
+/** Tests that kill real processes, one file after the other, since they take all of a machine: apart from the others. */
+export const KILLED_PROCESSES: readonly string[] = [
+  'test/oracle/restart/**/*.test.ts',
+  'test/src/cli/crisisDrill/crisisDrill.test.ts',
+  'test/src/cli/demo/{demo,demoPage,demoStately}.test.ts',
+  'test/src/cli/demo/conflicts/conflictsDemo.test.ts',
+  'test/src/inspect/viewers.test.ts',
+];
+
 export default defineConfig({
   test: {
     environment: 'node',
-    include: ['test/oracle/restart/**/*.test.ts'],
+    include: [...KILLED_PROCESSES],
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 120_000,
