@@ -56,6 +56,10 @@ const ROWS: Rows = {
       'syncOperation.replayed --expiry.due--> syncOperation.settling',
     ],
     [
+      'What is suspect has its turn within seconds. An order that comes in between is given to one that rests, and no test of a runtime makes sure of the moment.',
+      'syncOperation.suspect --cancel.requested--> syncOperation.settling',
+    ],
+    [
       'It is in this state for as long as one write or one comparison in memory takes, and this has to come meanwhile: no test of a runtime makes sure that it does.',
       'syncOperation.accepting --journal.committed[isGrantedUncompared]--> syncOperation.comparing',
       'syncOperation.accepting --journal.committed[isHandlerMissing]--> syncOperation.handlerMissing',
@@ -188,14 +192,12 @@ const ROWS: Rows = {
   scheduler: [
     [
       'Trials, overload and learned rates take minutes of load that answers in certain ways; the flow is played so with its real parts in test/actors/upstream, without an engine.',
-      'scheduler.pace.trying --trial.undone--> scheduler.pace.steady',
       'scheduler.pace.trying --overload.detected--> scheduler.pace.overloaded',
       'scheduler.pace.trying --outage.began--> scheduler.pace.down',
       'scheduler.pace.overloaded --overload.detected--> (stays)',
       'scheduler.pace.overloaded --ramp.ended--> scheduler.pace.steady',
       'scheduler.pace.overloaded --trial.began--> scheduler.pace.trying',
       'scheduler.rate.limited --rate.learned--> (stays)',
-      'scheduler.rate.limited --rate.lifted--> scheduler.rate.unlimited',
     ],
   ],
   storageHealth: [
