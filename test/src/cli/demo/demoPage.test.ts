@@ -10,7 +10,8 @@ const LINK = /^http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]{43}$/m;
 
 describe('holdfast demo --inspect', () => {
   test('OB-1 begins when a page has come, tells it what happens through a kill, and the verdict', async () => {
-    const args = ['demo', '--inspect', '--operations', '60', '--kills', '1', '--json'];
+    // So many that the first process lives long enough to be found.
+    const args = ['demo', '--inspect', '--operations', '900', '--kills', '1', '--json'];
     const running = startCli(args);
     const link = await vi.waitFor(
       () => {
@@ -21,7 +22,7 @@ describe('holdfast demo --inspect', () => {
       { timeout: 30_000 },
     );
     expect(running.said()).toContain('begins once the page is there');
-    expect(running.said()).not.toContain('60 operations');
+    expect(running.said()).not.toContain('900 operations');
     const page = await enterPage(link);
     await page.hears((told) => told.filter(({ kind }) => kind === 'hello').length >= 2);
     const { exitCode, stdout } = await running.result;
@@ -34,7 +35,7 @@ describe('holdfast demo --inspect', () => {
     expect(texts).toContain('Killed the runtime with SIGKILL');
     expect(notes.at(-1)).toMatchObject({
       tone: 'good',
-      text: expect.stringMatching(/^PASS {2}60 operations/),
+      text: expect.stringMatching(/^PASS {2}900 operations/),
     });
   }, 110_000);
 

@@ -8,7 +8,8 @@ import { tempFolder } from '../../../support/store/tempFolder.ts';
 describe('holdfast demo --stately', () => {
   test('OB-2 shows the demo at a Stately inspector, through a kill', async () => {
     const server = await StatelyServer.start();
-    const args = ['demo', '--operations', '60', '--kills', '1', '--json'];
+    // So many that the first process lives long enough to be found.
+    const args = ['demo', '--operations', '900', '--kills', '1', '--json'];
     const { exitCode, stdout, stderr } = await runCli([...args, '--stately', server.url]);
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'PASS', kills: 1, lost: 0 });
