@@ -31,3 +31,32 @@ const WORD: MatchRule = {
 
 /** What a person may be. Two spellings of one id would be two persons, so there is one way to write each. */
 export const PERSON_RULES: OptionRules<Person> = { id: { required: WORD }, role: WORD };
+
+/**
+ * Whether two ids are of one person. They are compared without case, width, kind of dash and characters that
+ * nobody sees, so that another spelling of an id is no second person (CR-5, CR-6).
+ */
+export function isSamePerson(one: Pick<Person, 'id'>, other: Pick<Person, 'id'>): boolean {
+  return comparedForm(one.id) === comparedForm(other.id);
+}
+
+/** Whether a person is the subject of what they decide about; of what has no subject, nobody is. */
+export function isAlso({ id }: Pick<Person, 'id'>, subject: string | null): boolean {
+  return subject !== null && comparedForm(id) === comparedForm(subject);
+}
+
+/** What ids are compared by, and never kept or shown as. */
+function comparedForm(id: string): string {
+  return (
+    id
+      .normalize('NFKC')
+      .replace(/[\p{Default_Ignorable_Code_Point}\p{Format}\p{Control}]/gu, '')
+      .replace(/[\p{Dash_Punctuation}\u2212]/gu, '-')
+      .replace(/\s+/gu, ' ')
+      .trim()
+      // Up first: the capital of some letters is two, which their small one is not.
+      .toUpperCase()
+      .toLowerCase()
+      .normalize('NFKC')
+  );
+}
