@@ -108,7 +108,7 @@ export function whatChanged(
 export function secondPersonNeeded(): HoldfastError {
   return new HoldfastError(
     'HF_SECOND_PERSON_NEEDED',
-    'Crisis mode is ended by somebody else than all who switched it on or prolonged it, or by its time-out. It is still on.',
+    'Crisis mode is ended by somebody else than its subject and all who switched it on or prolonged it, or by its time-out; another spelling of an id is no second person. It is still on.',
     { field: 'by', withStack: false },
   );
 }

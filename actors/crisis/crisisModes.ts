@@ -23,7 +23,7 @@ import type { Component } from '../../machines/policy/service/restartPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { requireOption } from '../../machines/vocabulary/optionFields.ts';
-import type { Person } from '../../machines/vocabulary/person.ts';
+import { isAlso, type Person } from '../../machines/vocabulary/person.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import type { Priority } from '../../machines/vocabulary/urgency.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
@@ -174,15 +174,15 @@ export class CrisisModes {
   /**
    * Ends it: it is off when the call returns. Resolves as {@link enter} does.
    *
-   * @throws HoldfastError (rejects) `HF_SECOND_PERSON_NEEDED` where `by` switched it on or prolonged it,
-   * `HF_CLOSED`.
+   * @throws HoldfastError (rejects) `HF_SECOND_PERSON_NEEDED` where `by` switched it on or prolonged it, or
+   * is its subject; `HF_CLOSED`.
    */
   async leave(subject: string | null, by: Person): Promise<CrisisModeEnd> {
     if (this.#isStopped) throw closed();
     const mode = this.#modes.get(subject);
     if (!this.#isOpen) this.#leftEarly.set(subject, by);
     if (mode === undefined) return { wasOn: false, isDurable: this.#isOpen };
-    this.#send(mode, { type: 'person.left', by, atMs: this.#parts.steady.now() });
+    this.#send(mode, this.#left(subject, by));
     if (mode.on !== null) {
       this.#leftEarly.delete(subject);
       throw secondPersonNeeded();
@@ -202,9 +202,7 @@ export class CrisisModes {
     for (const one of kept) if (!this.#modes.has(one.subject)) this.#goOn(one);
     for (const [subject, by] of this.#leftEarly) {
       const mode = this.#modes.get(subject);
-      if (mode !== undefined) {
-        this.#send(mode, { type: 'person.left', by, atMs: this.#parts.steady.now() });
-      }
+      if (mode !== undefined) this.#send(mode, this.#left(subject, by));
     }
     this.#leftEarly.clear();
   }
@@ -249,6 +247,11 @@ export class CrisisModes {
     if (subject !== null) plans.hold(subject);
     chart.start();
     return mode;
+  }
+
+  #left(subject: string | null, by: Person): Extract<CrisisModeEvent, { type: 'person.left' }> {
+    const atMs = this.#parts.steady.now();
+    return { type: 'person.left', by, isSubject: isAlso(by, subject), atMs };
   }
 
   #send(mode: Mode, event: CrisisModeEvent): void {

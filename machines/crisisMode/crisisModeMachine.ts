@@ -2,7 +2,7 @@
  * Crisis mode of one subject or of everybody: a person switches it on, another one or a time-out ends
  * it (CR-6).
  *
- * - Who switched it on or prolonged it can't end it; anybody else can. It never ends sooner for being
+ * - Who switched it on or prolonged it can't end it, in whatever spelling, nor can its subject; anybody else can. It never ends sooner for being
  *   prolonged, which would be another way to end it alone.
  * - Its end is an instant that is kept, so a restart neither shortens nor lengthens it. Before that it is
  *   told that it is about to end.
@@ -20,12 +20,12 @@ import {
   isSecondPerson,
   joined,
   type ModeAtOpen,
+  type ModeEndOrder,
   type ModeOn,
   type ModeOrder,
   switchedOn,
   warnsAtMs,
 } from '../policy/crisis/crisisMode.ts';
-import type { Person } from '../vocabulary/person.ts';
 import type { StateMeta } from '../vocabulary/stateMeta.ts';
 
 export interface CrisisModeInput {
@@ -46,7 +46,7 @@ export type CrisisModeEvent =
   /** A person switches it on, or prolongs it. */
   | ({ readonly type: 'person.entered' } & ModeOrder)
   /** A person wants it to end. */
-  | ({ readonly type: 'person.left'; readonly by: Person } & Instant)
+  | ({ readonly type: 'person.left' } & ModeEndOrder & Instant)
   /** It ends soon, and that is to be told. */
   | ({ readonly type: 'warning.due' } & Instant)
   /** Its time is over. */
@@ -64,9 +64,9 @@ const crisisModeSetup = setup({
     meta: {} as StateMeta,
   },
   guards: {
-    /** Whoever wants it to end is somebody else than all who switched it on or prolonged it. */
-    isSecondPerson: ({ context: { on } }, params: { readonly by: Person }) =>
-      on !== null && isSecondPerson(on, params.by),
+    /** Whoever wants it to end is somebody else than its subject and all who switched it on or prolonged it. */
+    isSecondPerson: ({ context: { on } }, params: ModeEndOrder) =>
+      on !== null && isSecondPerson(on, params),
     /** By this order it ends later than it would have. */
     isProlonged: ({ context: { on } }, params: ModeOrder) =>
       on !== null && switchedOn(on, params).endsAtMs > on.endsAtMs,
@@ -94,7 +94,7 @@ const crisisModeSetup = setup({
 const told = <Event>({ event }: { event: Event }): Event => event;
 
 const LEAVE = {
-  guard: { type: 'isSecondPerson', params: told<{ by: Person }> },
+  guard: { type: 'isSecondPerson', params: told<ModeEndOrder> },
   target: 'off',
   actions: ['forget'],
 } as const;
@@ -126,7 +126,7 @@ export const crisisModeMachine = crisisModeSetup.createMachine({
     },
     on: {
       description:
-        'A person has switched it on. It is ended by somebody else than all who switched it on or prolonged it, or by its time-out; whoever wants it on prolongs it.',
+        'A person has switched it on. It is ended by somebody else than its subject and all who switched it on or prolonged it, or by its time-out; whoever wants it on prolongs it.',
       meta: {
         requirements: ['CR-6'],
         lasts:

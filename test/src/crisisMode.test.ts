@@ -238,6 +238,39 @@ describe('CR-6 its end', () => {
     expect(JSON.stringify(facts)).not.toContain('user-42');
   });
 
+  test.each([
+    ['staff-7', 'Staff-7'],
+    ['staff-7', 'STAFF-7'],
+    ['staff-7', 'staff\u20117'],
+    ['staff-7', 'user-42'],
+    ['staff-7', 'User-42'],
+  ])('CR-6 what %s switched on for user-42 is not ended by %s', async (first, id) => {
+    const { world, process } = await running();
+    const { crisisMode } = process.runtime;
+    const its = { subject: 'user-42' };
+    await world.clock.run(crisisMode.enter({ ...its, by: { id: first } }));
+    const leaving = crisisMode.leave({ ...its, by: { id } });
+    await expect(leaving).rejects.toMatchObject({
+      code: 'HF_SECOND_PERSON_NEEDED',
+      message: expect.stringMatching(/its subject.*another spelling/),
+    });
+    expect(crisisMode.list()).toHaveLength(1);
+    expect(await world.clock.run(crisisMode.leave({ ...its, by: BEN }))).toMatchObject({
+      wasOn: true,
+    });
+  });
+
+  test('CR-6 its subject does not end either what an earlier process left on, before the store is open', async () => {
+    const { world, process } = await running();
+    await world.clock.run(process.runtime.crisisMode.enter({ subject: 'user-42', by: ANN }));
+    process.kill();
+    const second = world.boot();
+    const { crisisMode } = second.runtime;
+    await crisisMode.leave({ subject: 'user-42', by: { id: 'USER-42' } });
+    await world.clock.run(second.runtime.ready);
+    expect(crisisMode.list()).toHaveLength(1);
+  });
+
   test('CR-6 a time-out ends it, and that is told before', async () => {
     const { world, process, facts } = await running();
     const { crisisMode } = process.runtime;

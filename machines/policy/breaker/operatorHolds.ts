@@ -5,6 +5,8 @@
  * @module
  */
 
+import { isSamePerson } from '../../vocabulary/person.ts';
+
 /** What may be ordered of a breaker, the strongest first. */
 export const HOLD_KINDS = ['forcedOpen', 'disabled', 'observing'] as const;
 export type HoldKind = (typeof HOLD_KINDS)[number];
@@ -54,9 +56,13 @@ export function withoutHold(
   holds: readonly OperatorHold[],
   { by }: HoldRelease,
 ): readonly OperatorHold[] {
-  const own = by === undefined ? -1 : holds.findLastIndex((hold) => hold.by === by);
+  const own = by === undefined ? -1 : holds.findLastIndex((hold) => isHeldBy(hold, by));
   const index = own === -1 ? holds.length - 1 : own;
   return holds.filter((_, at) => at !== index);
+}
+
+function isHeldBy(hold: OperatorHold, by: string): boolean {
+  return hold.by !== null && isSamePerson({ id: hold.by }, { id: by });
 }
 
 /** The hold that people are shown: the latest of those in force. */

@@ -6,7 +6,7 @@
  */
 
 import { clampDueTime } from '../../vocabulary/dueTime.ts';
-import type { Person } from '../../vocabulary/person.ts';
+import { isSamePerson, type Person } from '../../vocabulary/person.ts';
 import type { Priority } from '../../vocabulary/urgency.ts';
 
 /** For whom it is on: one subject, or everybody. */
@@ -46,7 +46,7 @@ export interface ModeOn {
   /** Who switched it on or prolonged it last, and why. */
   readonly by: Person;
   readonly reason: string | null;
-  /** Ids of all who switched it on or prolonged it. */
+  /** Ids of all who switched it on or prolonged it, each person once. */
   readonly persons: readonly string[];
   readonly sinceAtMs: number;
   readonly endsAtMs: number;
@@ -110,9 +110,16 @@ export function warnsAtMs({ endsAtMs, lengthMs }: ModeOn): number {
   return endsAtMs - Math.min(WARNING_MS, lengthMs / 4);
 }
 
-/** Whether this is somebody else than all who wanted it on: nobody ends it alone. */
-export function isSecondPerson({ persons }: ModeOn, { id }: Person): boolean {
-  return !persons.includes(id);
+/** Somebody wants it to end. */
+export interface ModeEndOrder {
+  readonly by: Person;
+  /** They are the one whom it is for. */
+  readonly isSubject: boolean;
+}
+
+/** Whether this is somebody else than all who wanted it on, and than its subject: nobody ends it alone. */
+export function isSecondPerson({ persons }: ModeOn, { by, isSubject }: ModeEndOrder): boolean {
+  return !isSubject && persons.every((id) => !isSamePerson({ id }, by));
 }
 
 /** The priority of work of a subject that is in crisis mode: only a crisis goes before it. */
@@ -121,5 +128,7 @@ export function raisedPriority(priority: Priority): Priority {
 }
 
 function withPersons(some: readonly string[], others: readonly string[]): readonly string[] {
-  return [...new Set([...some, ...others])].slice(-PERSONS_MAX);
+  const all = [...some];
+  for (const id of others) if (all.every((one) => !isSamePerson({ id: one }, { id }))) all.push(id);
+  return all.slice(-PERSONS_MAX);
 }

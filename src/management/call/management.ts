@@ -6,15 +6,18 @@
  */
 
 import type { Override } from '../../../actors/port.ts';
+import { maskText } from '../../../machines/policy/request/cardData.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import {
   checkFields,
   requireOption,
   unknownName,
 } from '../../../machines/vocabulary/optionFields.ts';
-import { isObject } from '../../../machines/vocabulary/optionRules.ts';
+import { isObject, type OptionRule } from '../../../machines/vocabulary/optionRules.ts';
+import type { Person } from '../../../machines/vocabulary/person.ts';
 import type { AnyCall, Caller, ManagementCall, RuntimeCall } from './managementCall.ts';
 import type { OverrideAbout } from './overrides.ts';
+import { REASON } from './params.ts';
 import type { ManagedRuntime, ManagedStore } from './targets.ts';
 
 export interface ManagementParts {
@@ -43,8 +46,9 @@ export class Management implements Caller {
 
   /** Makes a call that waits for nothing: it is in force when this returns. */
   now<Params extends object, Result>(call: RuntimeCall<Params, Result>, params: Params): Result {
-    const result = this.#run(call, params);
-    this.#tell(call, params, result);
+    const order = checkedOrder(call, params);
+    const result = this.#run(call, order);
+    this.#tell(call, order, result);
     return result;
   }
 
@@ -64,20 +68,19 @@ export class Management implements Caller {
   }
 
   async #make(call: AnyCall, params: object): Promise<unknown> {
-    const result = await this.#runInTime(call, params);
-    this.#tell(call, params, result);
+    const order = checkedOrder(call, params);
+    const result = await this.#runInTime(call, order);
+    this.#tell(call, order, result);
     return result;
   }
 
   async #runInTime(call: AnyCall, params: object): Promise<unknown> {
     if (call.worksOn === 'runtime') return await this.#run(call, params);
-    checkFields(params, call.params, '');
     await this.#parts.whenOpen();
     return await call.run(this.#parts.store, params);
   }
 
   #run<Params extends object, Result>(call: RuntimeCall<Params, Result>, params: Params): Result {
-    checkFields(params, call.params, '');
     const { runtime } = this.#parts;
     if (runtime === null) throw nobodyRuns(call);
     return call.run(runtime, params);
@@ -87,6 +90,40 @@ export class Management implements Caller {
     const about = override?.about(params, result) ?? null;
     if (override !== null && about !== null) this.#parts.onOverride(override.what, about);
   }
+}
+
+/**
+ * The one place that looks at what is ordered, and by whom: each parameter has its form, `by` a role where the
+ * order needs one, and what people write freely is masked as payloads are (CF-7, CR-6).
+ */
+function checkedOrder<Params extends object>(
+  call: ManagementCall<Params, unknown>,
+  params: Params,
+): Params {
+  checkFields(params, call.params, '');
+  if (call.needsRole?.(params) === true) {
+    const { by } = params as { readonly by?: Partial<Person> };
+    requireOption(
+      by?.role !== undefined,
+      'by.role',
+      'is missing: this is decided by somebody with a role',
+    );
+  }
+  const written = Object.entries(params).filter(
+    ([name, value]) =>
+      typeof value === 'string' && isWrittenFreely(call.params[name as keyof typeof call.params]),
+  );
+  if (written.length === 0) return params;
+  return {
+    ...params,
+    ...Object.fromEntries(written.map(([name, text]) => [name, maskText(text)])),
+  };
+}
+
+function isWrittenFreely(rule: OptionRule | undefined): boolean {
+  return (
+    rule === REASON || (typeof rule === 'object' && 'required' in rule && rule.required === REASON)
+  );
 }
 
 function nobodyRuns({ name }: { readonly name: string }): HoldfastError {

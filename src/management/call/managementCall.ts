@@ -37,6 +37,8 @@ interface Declaration<Params extends object, Result> {
   readonly audited: readonly string[] | null;
   /** What it is told of as where it changes something; `null` for a call that only looks. */
   readonly override: OverrideRule<Params, Awaited<Result>> | null;
+  /** Whether `by` must have a role, where that depends on what is ordered. */
+  needsRole?(params: Params): boolean;
   /** Whether only code of the process can make it, for its parameters hold functions. Default false. */
   readonly isLocal?: boolean | undefined;
 }

@@ -30,12 +30,18 @@ export const BY = {
   matches: (value) => typeof value === 'string' && value.trim() !== '' && value.length <= 100,
 } as const satisfies OptionRule;
 
-/** Why an operator does something, for other people to read. */
+/**
+ * What a person writes freely: why they do something, or a note, for other people to read. Card data in it is
+ * masked before the call is made ({@link Management}).
+ */
 export const REASON = {
   rule: `must be a text of 1 to ${REASON_LENGTH_MAX} characters`,
   matches: (value) =>
     typeof value === 'string' && value.trim() !== '' && value.length <= REASON_LENGTH_MAX,
 } as const satisfies OptionRule;
+
+/** Who gives an order; some need a role (`needsRole`). */
+export const PERSON = { required: { fields: PERSON_RULES } } as const satisfies OptionRule;
 
 /** Who decides, with their role: who reads of it later has to know whom to ask (CR-5, CF-6). */
 export const DECIDER = {

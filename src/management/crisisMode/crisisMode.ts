@@ -29,7 +29,7 @@ export interface CrisisMode {
    *
    * @param order `subject` left out means everybody, for which `by` needs a role; `by` is whom the app has
    * made sure of: an id of your own, which is kept, shown and told in facts; `reason` is a label for other
-   * people of up to 1000 characters; `forMs` is 4 hours unless it is given, a minute to 24 hours.
+   * people of up to 1000 characters, in which card data is masked; `forMs` is 4 hours unless it is given, a minute to 24 hours.
    *
    * @example
    * await runtime.crisisMode.enter({
@@ -55,7 +55,7 @@ export interface CrisisMode {
    * await runtime.crisisMode.leave({ subject: 'user-42', by: { id: 'staff-9', role: 'clinician' } });
    *
    * @throws HoldfastError (rejects) `HF_SECOND_PERSON_NEEDED` where `by` is one of those who switched it on
-   * or prolonged it; `HF_OPTION_INVALID`, `HF_CLOSED`.
+   * or prolonged it, in whatever spelling, or its subject; `HF_OPTION_INVALID`, `HF_CLOSED`.
    */
   leave(order: {
     readonly subject?: string | undefined;

@@ -12,8 +12,8 @@ import {
 } from '../../../machines/policy/crisis/crisisMode.ts';
 import type { Person } from '../../../machines/vocabulary/person.ts';
 import { runtimeCall } from '../call/managementCall.ts';
-import { REASON } from '../call/params.ts';
-import { PERSON, requireRole, SUBJECT } from './params.ts';
+import { PERSON, REASON } from '../call/params.ts';
+import { isForEverybody, SUBJECT } from './params.ts';
 
 export const enterCrisisMode = runtimeCall<
   {
@@ -27,6 +27,7 @@ export const enterCrisisMode = runtimeCall<
   name: 'crisisMode.enter',
   summary: 'Switches crisis mode on for a subject, or for everybody; prolongs it where it is on.',
   capability: 'operate',
+  needsRole: isForEverybody,
   params: {
     subject: SUBJECT,
     by: PERSON,
@@ -36,7 +37,6 @@ export const enterCrisisMode = runtimeCall<
   audited: ['subject', 'by', 'reason', 'forMs'],
   override: { what: 'crisisMode.enter', about: () => ({}) },
   async run(runtime, { subject, by, reason, forMs }) {
-    requireRole(subject, by);
     return await runtime.crisisModes.enter({
       subject: subject ?? null,
       by,

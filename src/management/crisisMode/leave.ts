@@ -7,7 +7,8 @@
 import type { CrisisModeEnd } from '../../../actors/port.ts';
 import type { Person } from '../../../machines/vocabulary/person.ts';
 import { runtimeCall } from '../call/managementCall.ts';
-import { PERSON, requireRole, SUBJECT } from './params.ts';
+import { PERSON } from '../call/params.ts';
+import { isForEverybody, SUBJECT } from './params.ts';
 
 export const leaveCrisisMode = runtimeCall<
   { readonly subject?: string | undefined; readonly by: Person },
@@ -16,6 +17,7 @@ export const leaveCrisisMode = runtimeCall<
   name: 'crisisMode.leave',
   summary: 'Ends crisis mode; by somebody else than all who switched it on or prolonged it.',
   capability: 'operate',
+  needsRole: isForEverybody,
   params: { subject: SUBJECT, by: PERSON },
   audited: ['subject', 'by'],
   override: {
@@ -23,7 +25,6 @@ export const leaveCrisisMode = runtimeCall<
     about: (_, { wasOn }) => (wasOn ? {} : null),
   },
   async run(runtime, { subject, by }) {
-    requireRole(subject, by);
     return await runtime.crisisModes.leave(subject ?? null, by);
   },
 });

@@ -4,10 +4,7 @@
  * @module
  */
 
-import { requireOption } from '../../../machines/vocabulary/optionFields.ts';
 import type { OptionRule } from '../../../machines/vocabulary/optionRules.ts';
-import type { Person } from '../../../machines/vocabulary/person.ts';
-import { PERSON_RULES } from '../../../machines/vocabulary/person.ts';
 
 /** Whom it is for; left out, everybody. */
 export const SUBJECT = {
@@ -15,14 +12,7 @@ export const SUBJECT = {
   matches: (value) => typeof value === 'string' && value !== '' && value.length <= 256,
 } as const satisfies OptionRule;
 
-/** Who gives the order. */
-export const PERSON = { required: { fields: PERSON_RULES } } as const satisfies OptionRule;
-
 /** Anybody may decide for one subject; for everybody, only somebody who has a role there (CR-6). */
-export function requireRole(subject: string | undefined, { role }: Person): void {
-  requireOption(
-    subject !== undefined || role !== undefined,
-    'by.role',
-    'is missing: crisis mode for everybody is decided by somebody with a role',
-  );
+export function isForEverybody({ subject }: { readonly subject?: string | undefined }): boolean {
+  return subject === undefined;
 }

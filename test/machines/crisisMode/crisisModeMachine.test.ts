@@ -72,6 +72,23 @@ describe('CR-6 a second person ends it', () => {
     expect(mode.state).toBe('off');
   });
 
+  test.each(['Ann', 'ANN', ' ann ', 'a\u00adnn', '\uff41nn'])(
+    'CR-6 nor in another spelling: %j is no second person',
+    (id) => {
+      const mode = switchedOn();
+      mode.leave(id);
+      expect(mode.state).toBe('on');
+      mode.enter(id, HOUR_MS);
+      expect(mode.on.persons).toEqual(['ann']);
+    },
+  );
+
+  test('CR-6 nor the subject, whoever switched it on', () => {
+    const mode = switchedOn();
+    mode.leave('user-42', true);
+    expect(mode.state).toBe('on');
+  });
+
   test('CR-6 once it has ended everything begins anew', () => {
     const mode = switchedOn();
     mode.leave('ben');

@@ -39,8 +39,8 @@ export class CrisisModeHarness extends ChartHarness<typeof crisisModeMachine> {
     this.send({ type: 'person.entered', by: { id }, reason, forMs, atMs: this.nowMs });
   }
 
-  leave(id: string): void {
-    this.send({ type: 'person.left', by: { id }, atMs: this.nowMs });
+  leave(id: string, isSubject = false): void {
+    this.send({ type: 'person.left', by: { id }, isSubject, atMs: this.nowMs });
   }
 
   opened(shiftedMs: number, earlier: ModeOn | null): void {
