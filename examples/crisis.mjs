@@ -34,7 +34,11 @@ const runtime = createRuntime({
 // The breaker of the upstream is open and the store is not open yet: a crisis waits for neither.
 runtime.upstream('careTeam').forceOpen('to show that a crisis passes it');
 
-const answer = await runtime.crisis({ subject: 'user-42', payload: { said: 'I need help' } });
+const answer = await runtime.crisis({
+  subject: 'user-42',
+  region: 'DE',
+  payload: { said: 'I need help' },
+});
 console.log(`answered in ${answer.elapsedMs.toFixed(1)} ms from ${answer.source} resources:`);
 for (const { name, phone, text, url, regions } of answer.resources) {
   if (regions.includes('DE') || regions.includes('*')) console.log(' ', name, phone ?? text ?? url);

@@ -6,6 +6,8 @@
 
 export const RESOURCE_KINDS = ['helpLine', 'emergency', 'plan', 'contact'] as const;
 
+export const CHECKED_BY = ['call', 'officialPage', 'storedPage'] as const;
+
 /** Something that helps now: a help line, a step of a safety plan, somebody to call, a place to go. */
 export interface CrisisResource {
   readonly kind: (typeof RESOURCE_KINDS)[number];
@@ -20,10 +22,15 @@ export interface CrisisResource {
 
 /** A help line that comes with holdfast. */
 export interface HelpLine extends CrisisResource {
-  /** The official page that says so. */
+  /** The official page that says so: of the service itself, or of a public body. */
   readonly sourceUrl: string;
-  /** The day on which it was last held against that page, as `YYYY-MM-DD`. */
+  /** The day on which it was last checked, as `YYYY-MM-DD`. */
   readonly checkedOn: string;
+  /**
+   * How it was checked on that day: by a call, on the page itself, or on a stored copy of the page, which may be
+   * older than the day.
+   */
+  readonly checkedBy: (typeof CHECKED_BY)[number];
 }
 
 /** A resource in an answer, which says where it comes from. */
@@ -33,6 +40,7 @@ export interface AnsweredResource extends CrisisResource {
   /** Of what comes with holdfast: see {@link HelpLine}. */
   readonly sourceUrl?: string | undefined;
   readonly checkedOn?: string | undefined;
+  readonly checkedBy?: HelpLine['checkedBy'] | undefined;
 }
 
 const COUNTRY = /^[a-z]{2}(?:-[a-z0-9]{1,3})?$/i;

@@ -13,7 +13,13 @@ const LISTED_MAX = 5;
 export function checkHelpLines(nowMs: number): CheckResult {
   const old = uncheckedHelpLines(nowMs);
   const total = HELP_LINES.length;
-  if (old.length === 0) return ok('help', `${total} help lines, each checked within a year`);
+  if (old.length === 0) {
+    const called = HELP_LINES.filter(({ checkedBy }) => checkedBy === 'call').length;
+    return ok(
+      'help',
+      `${total} help lines, each checked within a year, ${called} of them by a call; call those of the people you serve`,
+    );
+  }
   const listed = old
     .slice(0, LISTED_MAX)
     .map(({ name, regions }) => `${name} (${regions.join(', ')})`)

@@ -10,6 +10,7 @@ const line = (name: string, region: string) =>
     regions: [region],
     sourceUrl: 'https://example.org',
     checkedOn: '2026-11-26',
+    checkedBy: 'storedPage',
   }) as const;
 const RESOURCES = new CrisisResources(
   [
