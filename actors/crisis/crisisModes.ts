@@ -25,6 +25,7 @@ import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors
 import { requireOption } from '../../machines/vocabulary/optionFields.ts';
 import { isAlso, type Person } from '../../machines/vocabulary/person.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
+import { subjectForm } from '../../machines/vocabulary/subject.ts';
 import type { Priority } from '../../machines/vocabulary/urgency.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import { ChartActor } from '../charts/chartActor.ts';
@@ -127,7 +128,7 @@ export class CrisisModes {
     },
   >(work: Work): Work {
     const { subject, priority = 'normal' } = work;
-    if (subject === undefined || !this.#modes.has(subject)) return work;
+    if (subject === undefined || !this.#modes.has(subjectForm(subject))) return work;
     return { ...work, priority: raisedPriority(priority) };
   }
 
@@ -147,8 +148,9 @@ export class CrisisModes {
    *
    * @throws HoldfastError (rejects) `HF_CLOSED`; `HF_OPTION_INVALID` where it is on for 200 subjects.
    */
-  async enter({ subject, by, reason, forMs }: CrisisModeOrder): Promise<CrisisModeState> {
+  async enter({ subject: given, by, reason, forMs }: CrisisModeOrder): Promise<CrisisModeState> {
     if (this.#isStopped) throw closed();
+    const subject = given === null ? null : subjectForm(given);
     const before = this.#modes.get(subject);
     const subjects = this.#modes.size - Number(this.isGlobal);
     requireOption(
@@ -177,8 +179,9 @@ export class CrisisModes {
    * @throws HoldfastError (rejects) `HF_SECOND_PERSON_NEEDED` where `by` switched it on or prolonged it, or
    * is its subject; `HF_CLOSED`.
    */
-  async leave(subject: string | null, by: Person): Promise<CrisisModeEnd> {
+  async leave(given: string | null, by: Person): Promise<CrisisModeEnd> {
     if (this.#isStopped) throw closed();
+    const subject = given === null ? null : subjectForm(given);
     const mode = this.#modes.get(subject);
     if (!this.#isOpen) this.#leftEarly.set(subject, by);
     if (mode === undefined) return { wasOn: false, isDurable: this.#isOpen };

@@ -8,7 +8,7 @@ import {
   type CheckedCrisisPlan,
   type CrisisPlan,
   checkCrisisPlan,
-  checkPlanSubject,
+  checkedPlanSubject,
   decodeCrisisPlan,
   encodeCrisisPlan,
 } from '../../machines/policy/crisis/crisisPlan.ts';
@@ -91,7 +91,7 @@ export async function keepPlanOfRecord(
     await plans.put(subject, plan);
     return;
   }
-  const isPinned = atHand.isPinned(subject);
+  const isPinned = atHand.isPinned(checkedPlanSubject(subject));
   await plans.delete(subject);
   if (isPinned) await plans.pin(subject);
 }
@@ -104,19 +104,19 @@ export function crisisPlans({ atHand, store, commit, ready }: CrisisPlansParts):
     if (result?.kind === 'crisisPlanKept') atHand.changed(subject, result.kept);
   }
   return {
-    async put(subject, plan) {
-      checkPlanSubject(subject);
+    async put(given, plan) {
+      const subject = checkedPlanSubject(given);
       await keep(subject, { plan: encodeCrisisPlan(checkCrisisPlan(plan)) });
     },
-    async get(subject) {
-      checkPlanSubject(subject);
+    async get(given) {
+      const subject = checkedPlanSubject(given);
       await ready();
       const kept = await store.crisisPlan(subject);
       const plan = kept === null ? null : readable(kept).plan;
       return plan === null ? null : decodeCrisisPlan(plan);
     },
-    async pin(subject) {
-      checkPlanSubject(subject);
+    async pin(given) {
+      const subject = checkedPlanSubject(given);
       await ready();
       const hasRoom = atHand.isPinned(subject) || atHand.pinned < PINNED_MAX;
       requireOption(
@@ -126,12 +126,12 @@ export function crisisPlans({ atHand, store, commit, ready }: CrisisPlansParts):
       );
       await keep(subject, { isPinned: true });
     },
-    async unpin(subject) {
-      checkPlanSubject(subject);
+    async unpin(given) {
+      const subject = checkedPlanSubject(given);
       await keep(subject, { isPinned: false });
     },
-    async delete(subject) {
-      checkPlanSubject(subject);
+    async delete(given) {
+      const subject = checkedPlanSubject(given);
       await keep(subject, { plan: null, isPinned: false });
     },
   };

@@ -7,7 +7,6 @@
 
 import { CRISIS_ANSWER_MS_MAX } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { CrisisModeFor } from '../../machines/policy/crisis/crisisMode.ts';
-import { isPlanSubject } from '../../machines/policy/crisis/crisisPlan.ts';
 import {
   type CrisisRules,
   completeCrisis,
@@ -20,6 +19,7 @@ import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError, unforeseen } from '../../machines/vocabulary/errors.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
+import { subjectOf } from '../../machines/vocabulary/subject.ts';
 import type { OutsideCrisis } from '../../persistence/port/spillLine.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Outcome } from '../operation/outcome.ts';
@@ -117,8 +117,8 @@ export class CrisisResponder {
     const { clock, random, facts, resources, plans, modes, localAfterMs } = this.#parts;
     const startedAtMs = clock.monotonic();
     // Before the crisis is written: behind that it would wait for the sync.
-    const subject = fieldOf(request, 'subject');
-    const asked = isPlanSubject(subject) ? plans.find(subject) : NO_SUBJECT;
+    const subject = subjectOf(fieldOf(request, 'subject'));
+    const asked = subject === null ? NO_SUBJECT : plans.find(subject);
     const { isTaken, ...begun } =
       id === undefined
         ? this.#begin(request, operationId(clock, random))

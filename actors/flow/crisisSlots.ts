@@ -15,6 +15,7 @@ import {
   slotFor,
   slotShares,
 } from '../../machines/policy/crisis/crisisSlotShares.ts';
+import { subjectForm } from '../../machines/vocabulary/subject.ts';
 
 /** A delivery, as far as its slot depends on it. */
 export interface CrisisDelivery {
@@ -83,7 +84,7 @@ export class CrisisSlots {
   /** Runs `begin` at once if it may have a slot and its entity is not busy, else as soon as it can. */
   enter(delivery: CrisisDelivery, begin: () => void): SlotHold {
     this.#enteredCount += 1;
-    const subject = this.#subjectOf(delivery.subject);
+    const subject = this.#subjectOf(subjectForm(delivery.subject));
     subject.entered += 1;
     const entered: Entered = { delivery, subject, order: this.#enteredCount, begin, part: null };
     if (this.#isAhead(entered)) this.#wait(entered);

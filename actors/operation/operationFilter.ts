@@ -14,6 +14,7 @@ import {
   type SearchedPlace,
 } from '../../machines/operation/standingsOf.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
+import { subjectForm } from '../../machines/vocabulary/subject.ts';
 import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
 import type { Searched } from '../../persistence/port/store.ts';
 import type { ParkReason } from '../facts/fact.ts';
@@ -33,7 +34,7 @@ export interface OperationFilter<Type extends string = string> {
   /** As {@link OperationView.state} has it: `waiting`, `backingOff`, `deadLettered`, … */
   readonly state?: OperationView['state'] | undefined;
   readonly type?: Type | undefined;
-  /** Whom it concerns. */
+  /** Whom it concerns, in whichever Unicode form. */
   readonly subject?: string | undefined;
   readonly entity?: Entity | undefined;
   readonly tier?: Tier | undefined;
@@ -74,7 +75,7 @@ export function matchesFilter(view: OperationView, filter: OperationFilter): boo
   return (
     (state === undefined || view.state === state) &&
     (type === undefined || view.type === type) &&
-    (subject === undefined || view.subject === subject) &&
+    (subject === undefined || subjectForm(view.subject) === subjectForm(subject)) &&
     (entity === undefined || isSame(view.entity, entity)) &&
     (tier === undefined || view.tier === tier) &&
     (priority === undefined || view.priority === priority) &&

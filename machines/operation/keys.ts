@@ -5,6 +5,7 @@
  */
 
 import type { Entity } from '../vocabulary/entity.ts';
+import { subjectForm } from '../vocabulary/subject.ts';
 import type { SyncOperationContext } from './syncOperationMachine.ts';
 
 /** One text for an entity, by which its lane is found; `null` for none. */
@@ -17,7 +18,7 @@ export function storedKeyOf(
   context: Pick<SyncOperationContext, 'fingerprint' | 'type' | 'subject' | 'idempotencyKey'>,
 ): string | null {
   if (context.fingerprint === null) return null;
-  return `${context.type}\0${context.subject}\0${context.idempotencyKey}`;
+  return `${context.type}\0${subjectForm(context.subject)}\0${context.idempotencyKey}`;
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { subjectForm } from '../../machines/vocabulary/subject.ts';
 import type { FoundRows, SearchQuery } from '../port/search.ts';
 import { SEARCHED_ROWS } from '../port/search.ts';
 import { type MemoryRow, operationOf } from './memoryRow.ts';
@@ -35,7 +36,7 @@ function isMeant(row: MemoryRow, query: SearchQuery): boolean {
   return (
     (standings?.includes(row.standing) ?? true) &&
     (waitsFor === undefined || row.waitsFor === waitsFor) &&
-    (subject === undefined || row.subject === subject) &&
+    (subject === undefined || subjectForm(row.subject ?? '') === subjectForm(subject)) &&
     (tag === undefined || row.tags?.includes(tag) === true) &&
     (idFrom === undefined || row.id >= idFrom || row.urgency === 0) &&
     (idBefore === undefined || row.id < idBefore)

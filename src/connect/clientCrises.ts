@@ -12,7 +12,6 @@
 import { inTime } from '../../actors/platform/inTime.ts';
 import { operationId } from '../../actors/platform/operationId.ts';
 import type { CrisisAnswer, Outcome } from '../../actors/port.ts';
-import { isPlanSubject } from '../../machines/policy/crisis/crisisPlan.ts';
 import { countryOf } from '../../machines/policy/crisis/crisisResource.ts';
 import type { CrisisResources } from '../../machines/policy/crisis/crisisResources.ts';
 import { soundJson } from '../../machines/policy/crisis/soundJson.ts';
@@ -21,6 +20,7 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
+import { subjectOf } from '../../machines/vocabulary/subject.ts';
 import { askOutside } from './askOutside.ts';
 import type { CrisisKept, CrisisTold, PlainOutcome } from './lineProtocol.ts';
 import type { OwnerLink } from './ownerLink.ts';
@@ -78,12 +78,12 @@ export class ClientCrises {
     const promises = this.#hand(id, request, tell);
     const told = await this.#firstOf(asked, this.#askThread(id, request));
     const elapsedMs = clock.monotonic() - startedAtMs;
-    const subject = fieldOf(request, 'subject');
+    const subject = subjectOf(fieldOf(request, 'subject'));
     const unheard = this.#parts.link.seat === null ? 'storeNotOpen' : 'notReadInTime';
     return {
       source: told?.source ?? 'local',
       resources: told?.resources ?? resources.after([], countryOf(fieldOf(request, 'region'))),
-      plan: told?.plan ?? (isPlanSubject(subject) ? unheard : 'noSubject'),
+      plan: told?.plan ?? (subject === null ? 'noSubject' : unheard),
       crisisMode: told?.crisisMode ?? 'none',
       elapsedMs,
       operationId: promises === null ? null : id,

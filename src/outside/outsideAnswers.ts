@@ -9,11 +9,11 @@ import { operationId } from '../../actors/platform/operationId.ts';
 import { systemRandom } from '../../actors/platform/systemRandom.ts';
 import type { FoundPlan, PlanStatus, PlansInMemory } from '../../actors/port.ts';
 import { type CrisisModeFor, crisisModeFor } from '../../machines/policy/crisis/crisisMode.ts';
-import { isPlanSubject } from '../../machines/policy/crisis/crisisPlan.ts';
 import { type AnsweredResource, countryOf } from '../../machines/policy/crisis/crisisResource.ts';
 import { CrisisResources } from '../../machines/policy/crisis/crisisResources.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { isObject } from '../../machines/vocabulary/optionRules.ts';
+import { subjectOf } from '../../machines/vocabulary/subject.ts';
 import type { Handover, Recorded } from './handover.ts';
 import type { LoopProbe } from './loopProbe.ts';
 import type { OutsideThreadData } from './outsideMessages.ts';
@@ -127,8 +127,9 @@ export class OutsideAnswers {
   }
 
   /** What is known of the plan here; `null` where the main thread may find it in time. */
-  #planOf(subject: unknown): FoundPlan | null {
-    if (!isPlanSubject(subject)) return found('noSubject');
+  #planOf(given: unknown): FoundPlan | null {
+    const subject = subjectOf(given);
+    if (subject === null) return found('noSubject');
     const { isOpen, isEmpty, pinned } = this.#plans;
     const plan = pinned.get(subject);
     if (plan !== undefined) return plan;

@@ -164,7 +164,7 @@ describe('CR-3 an answer', () => {
     await crisisPlans.pin('user-101');
   });
 
-  test.each([undefined, {}, { subject: 42 }, { subject: '' }])(
+  test.each([undefined, {}, { subject: [42] }, { subject: '' }])(
     'CR-3 UX-2 without a subject says so: %j',
     async (request) => {
       const runtime = boot({ store: ':memory:' });

@@ -7,6 +7,7 @@
 
 import { clampDueTime } from '../../vocabulary/dueTime.ts';
 import { isSamePerson, type Person } from '../../vocabulary/person.ts';
+import { subjectOf } from '../../vocabulary/subject.ts';
 import type { Priority } from '../../vocabulary/urgency.ts';
 
 /** For whom it is on: one subject, or everybody. */
@@ -15,6 +16,7 @@ export type CrisisModeScope = 'subject' | 'global';
 /** For whom it is on. */
 export interface CrisisModesOn {
   readonly isGlobal: boolean;
+  /** In the form of {@link subjectOf}. */
   readonly subjects: { has(subject: string): boolean };
 }
 
@@ -26,7 +28,8 @@ export function crisisModeFor(
   { isGlobal, subjects }: CrisisModesOn,
   subject: unknown,
 ): CrisisModeFor {
-  if (typeof subject === 'string' && subjects.has(subject)) return 'subject';
+  const form = subjectOf(subject);
+  if (form !== null && subjects.has(form)) return 'subject';
   return isGlobal ? 'global' : 'none';
 }
 

@@ -7,6 +7,7 @@
 import { HoldfastError } from '../../vocabulary/errors.ts';
 import { checkFields, requireOption } from '../../vocabulary/optionFields.ts';
 import type { MatchRule, OptionRules } from '../../vocabulary/optionRules.ts';
+import { isSubject, SUBJECT_LENGTH_MAX, subjectForm } from '../../vocabulary/subject.ts';
 import { cardDatumInText } from '../request/cardData.ts';
 import { type CrisisResource, countryOf, RESOURCE_KINDS } from './crisisResource.ts';
 
@@ -41,7 +42,6 @@ export interface CheckedCrisisPlan extends CrisisPlan {
 
 const RESOURCES_MAX = 50;
 const REGIONS_MAX = 250;
-const SUBJECT_LENGTH_MAX = 256;
 /** Of the whole plan as JSON, in UTF-8. The lengths below are in characters. */
 const PLAN_BYTES_MAX = 65_536;
 /** Half a surrogate pair would be lost in UTF-8. */
@@ -94,14 +94,14 @@ const PLAN_RULES: OptionRules<CrisisPlan> = {
 /** What may hold card data. */
 const TEXTS = ['name', 'phone', 'text', 'url', 'note'] as const;
 
-/** Whether a value can be the subject of a plan: the rule that requests have for it. */
-export function isPlanSubject(subject: unknown): subject is string {
-  return text(SUBJECT_LENGTH_MAX).matches(subject);
-}
-
-/** @throws HoldfastError `HF_OPTION_INVALID`. */
-export function checkPlanSubject(subject: unknown): asserts subject is string {
-  requireOption(isPlanSubject(subject), 'subject', SUBJECT_RULE);
+/**
+ * The form by which the plan of a subject is kept.
+ *
+ * @throws HoldfastError `HF_OPTION_INVALID`.
+ */
+export function checkedPlanSubject(subject: unknown): string {
+  requireOption(isSubject(subject), 'subject', SUBJECT_RULE);
+  return subjectForm(subject);
 }
 
 /**

@@ -8,6 +8,7 @@
  */
 
 import { isHoldfastError, type ValuePath } from '../../vocabulary/errors.ts';
+import { asSubjectText, SUBJECT_LENGTH_MAX } from '../../vocabulary/subject.ts';
 import { maskText } from '../request/cardData.ts';
 import type { CheckedRequest, SyncRequest } from '../request/request.ts';
 import { withNote } from '../request/requestBody.ts';
@@ -77,7 +78,6 @@ const UNNAMED_PAYLOAD = 'payload: made of fields that are not known';
 const WHOLE_REQUEST = 'request';
 /** Who a crisis is about that does not say so, or not in a way that can be kept. */
 export const UNKNOWN_SUBJECT = 'unknown';
-const SUBJECT_LENGTH_MAX = 256;
 /** For a check without payload and base. */
 const NO_PAYLOAD_BYTES = 1_024;
 /** Of the room for payload and base, what is not the payload's. */
@@ -222,8 +222,7 @@ function instead(field: Field, fields: Fields, { type }: CrisisRules): unknown {
 
 /** What is kept of a subject that breaks a rule: the person may still be told from others by it. */
 function soundSubject(given: unknown): string {
-  const isNumber = typeof given === 'number' && Number.isFinite(given);
-  const text = isNumber ? String(given) : given;
+  const text = asSubjectText(given);
   if (typeof text !== 'string' || text === '') return UNKNOWN_SUBJECT;
   // With what follows the part that is kept, or a part of a card number might stay.
   const masked = maskText(text.slice(0, 2 * SUBJECT_LENGTH_MAX));

@@ -14,6 +14,7 @@
  * @module
  */
 
+import { subjectForm } from '../../vocabulary/subject.ts';
 import { type Tier, URGENCY_MAX } from '../../vocabulary/urgency.ts';
 import { givenBackMs, intervalMs, type RateLimit, toleranceMs } from './tokenBucket.ts';
 
@@ -157,7 +158,7 @@ export class RateLimits {
 
   #known(owner: RateOwner, { subject, tier }: RateAsker): Bucket | undefined {
     if (owner === 'tier') return this.#tiers.get(tier);
-    return subject === null ? undefined : this.#subjects.get(subject);
+    return subject === null ? undefined : this.#subjects.get(subjectForm(subject));
   }
 
   /** `full`: its subject is unknown, and no more can be remembered. */
@@ -168,8 +169,9 @@ export class RateLimits {
     const limits = this.#limitsOf(tier);
     let ofSubject: Bucket | null = null;
     if (limits.subject !== null && subject !== null) {
-      if (!this.#makeRoomFor(subject, nowMs)) return 'full';
-      ofSubject = bucketOf(this.#subjects, subject, this.#full(limits.subject), nowMs);
+      const form = subjectForm(subject);
+      if (!this.#makeRoomFor(form, nowMs)) return 'full';
+      ofSubject = bucketOf(this.#subjects, form, this.#full(limits.subject), nowMs);
     }
     const ofTier = limits.tier && bucketOf(this.#tiers, tier, this.#full(limits.tier), nowMs);
     return { ofSubject, ofTier };

@@ -8,6 +8,7 @@
  */
 
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { subjectForm } from '../../../machines/vocabulary/subject.ts';
 import type { AssociatedField } from '../../sealing/associated.ts';
 import { encodeAssociated, viewAssociated } from '../../sealing/associated.ts';
 import { commitmentOf } from '../../sealing/envelope.ts';
@@ -233,7 +234,7 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
       }
       return tag;
     },
-    subjectTag: (subject) => sealer.blindIndex('operation.subject', subject),
+    subjectTag: (subject) => sealer.blindIndex('operation.subject', subjectForm(subject)),
     tagTag: (tag) => sealer.blindIndex('operation.tag', tag),
     laneTag: (name) => sealer.blindIndex('operation.lane', name),
     idempotencyTag: (key) => sealer.blindIndex('operation.idempotency', key),
