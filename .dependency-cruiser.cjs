@@ -102,8 +102,20 @@ module.exports = {
       comment:
         'The face holds whatever engine there is by actors/port.ts; only the composition roots make one.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(createRuntime|management/atRest)[.]ts$' },
+      from: {
+        path: '^src/',
+        // The drill plants defects in the engine's own parts.
+        pathNot: '^src/(createRuntime|management/atRest|cli/crisisDrill/plants/planted)[.]ts$',
+      },
       to: { path: '^actors/', pathNot: '^actors/(port[.]ts$|platform/)' },
+    },
+    {
+      name: 'defects-are-planted-in-the-drill-alone',
+      comment:
+        'What plants a defect in the parts of the product is loaded by the process under drill, and by nothing else.',
+      severity: 'error',
+      from: { pathNot: '^(test/|src/cli/crisisDrill/drillProcess[.]ts$)' },
+      to: { path: '^src/cli/crisisDrill/plants/planted[.]ts$' },
     },
     {
       name: 'commands-open-stores-and-know-no-more-of-them',

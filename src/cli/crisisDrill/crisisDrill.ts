@@ -5,12 +5,14 @@
  * @module
  */
 
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { cpus, loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
+import { git } from '../clone/clone.ts';
 import { parseCount } from '../kit/argumentParsers.ts';
 import { command, flag, type JsonOptions, jsonOption, value } from '../kit/command.ts';
 import { EXIT, type ExitCode } from '../kit/exitCodes.ts';
@@ -18,6 +20,7 @@ import { onInterrupt } from '../kit/interrupt.ts';
 import { type Output, type Paint } from '../kit/output.ts';
 import { packageVersion } from '../kit/packageVersion.ts';
 import { table } from '../kit/table.ts';
+import { PLANTS, type Plant, plantOf } from './plants/list.ts';
 import { type DrillReport, drillReport } from './report/drillReport.ts';
 import { failedScenario, skippedScenario } from './report/judge.ts';
 import { reportMarkdown } from './report/markdown.ts';
@@ -25,11 +28,11 @@ import { JUDGINGS, type Judging } from './report/promises.ts';
 import type { ScenarioReport } from './report/scenarioReport.ts';
 import { summaryText } from './report/summary.ts';
 import { reportSvg } from './report/svg.ts';
-import { ScenarioRun } from './scenarioRun.ts';
-import { SCENARIOS } from './scenarios/list.ts';
+import { type DrillPlan, ScenarioRun } from './scenarioRun.ts';
+import { CRISES, SCENARIOS } from './scenarios/list.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import { findSmallDisk } from './smallDisk.ts';
-import { type Form, PLANTS, type Plant } from './stage/stageMessages.ts';
+import type { Form } from './stage/stageMessages.ts';
 
 interface DrillOptions extends JsonOptions {
   readonly only?: readonly Scenario[];
@@ -39,10 +42,9 @@ interface DrillOptions extends JsonOptions {
   readonly judge: Judging;
   readonly list: boolean;
   readonly plant?: Plant;
+  readonly plants: boolean;
 }
 
-/** Crises in all, shared over every scenario that there is. */
-const CRISES: Readonly<Record<Form, number>> = { full: 108_000, short: 3_600 };
 const REPORT = 'crisis-drill';
 
 export function crisisDrillCommand(): Command {
@@ -51,31 +53,52 @@ export function crisisDrillCommand(): Command {
     description: 'provoke every fault that a crisis has to survive, and report what people got',
     options: [
       value('--only <names>', 'run these alone, separated by commas', parseNames),
-      flag('--short', 'smaller numbers, in two minutes instead of about twelve'),
+      flag('--short', 'smaller numbers, in three minutes instead of about twenty'),
       value('--out <dir>', `write the report: ${REPORT}.json, .md and .svg`),
       value(
         '--crises <n>',
         'how many in all, shared over every scenario',
         parseCount(SCENARIOS.length, 10_000_000),
       ),
-      value('--judge <what>', 'what fails it: all, or deliveries alone', undefined, 'all').choices(
-        JUDGINGS,
+      value(
+        '--judge <what>',
+        'what fails it: all, or all but late answers (deliveries)',
+        undefined,
+        'all',
+      ).choices(JUDGINGS),
+      flag('--list', 'print the scenarios, and the defects that can be planted'),
+      value(
+        '--plant <defect>',
+        'plant a defect in the process under drill, to see its scenario fail',
+        parsePlant,
       ),
-      flag('--list', 'print the scenarios'),
-      value('--plant <defect>', 'plant a defect, to see the drill fail').choices(PLANTS),
+      flag('--plants', 'plant each defect in turn: fails unless the drill finds every one'),
       jsonOption('print the report as one line of JSON'),
     ],
     notes: `It needs nothing: store, key and upstream are its own, in a temporary folder and on 127.0.0.1, and are
-removed. It fails (exit 1) if one answer came after 200 ms or more that the machine does not explain, if one
-crisis was not delivered, or twice, or after more than a minute, or if a fault was not there.`,
+removed, by Ctrl-C as well. It fails (exit 1) if one crisis was not taken, not delivered, delivered twice, or delivered
+after more than a minute; if one answer lacked a help line, the app's resources or a plan that was in memory; if one
+answer came after 200 ms or more that the machine does not explain; if somebody who had to be told was not, or
+late; or if a fault was not there. Run it on a machine that has nothing else to do.`,
     examples: [
       'holdfast crisis-drill --out ./drill',
       'holdfast crisis-drill --short --judge deliveries',
       'holdfast crisis-drill --only offline,stalled --json',
-      'holdfast crisis-drill --only idle --short --plant lost      # this must fail',
+      'holdfast crisis-drill --plants                    # shows that it finds what it looks for',
+      'holdfast crisis-drill --plant lost                # this must fail',
     ],
-    run: ({ options, output }) => (options.list ? list(output) : drill(options, output)),
+    run({ options, output }) {
+      if (options.list) return list(output);
+      return options.plants ? drillPlants(options, output) : drill(options, output);
+    },
   });
+}
+
+function parsePlant(text: string): Plant {
+  const plant = plantOf(text);
+  if (plant !== undefined) return plant;
+  const names = PLANTS.map(({ name }) => name).join(', ');
+  throw new InvalidArgumentError(`There is no defect ${text} to plant; there are ${names}.`);
 }
 
 function parseNames(text: string): readonly Scenario[] {
@@ -90,79 +113,175 @@ function parseNames(text: string): readonly Scenario[] {
 
 async function list(output: Output): Promise<void> {
   const rows = SCENARIOS.map(({ name, title, means }) => ({ name, title, means }));
-  const text = table(
+  const plants = PLANTS.map(({ name, scenario, defect }) => ({ name, scenario, defect }));
+  const scenariosText = table(
     ['NAME', 'UNDER', 'BY'],
     rows.map(({ name, title, means }) => [name, title, means]),
   );
-  output.result(rows, text);
+  const plantsText = table(
+    ['PLANT', 'FAILS', 'DEFECT'],
+    plants.map(({ name, scenario, defect }) => [name, scenario, defect]),
+  );
+  output.result({ scenarios: rows, plants }, `${scenariosText}\n\n${plantsText}`);
 }
 
-async function drill(options: DrillOptions, output: Output): Promise<ExitCode> {
-  const { only = SCENARIOS, judge, plant = null, out } = options;
-  const form: Form = options.short ? 'short' : 'full';
-  const startedAtMs = systemClock.now();
+/** Runs scenarios one after the other in a folder that is removed; `null` once it is interrupted. */
+type RunOne = (
+  scenario: Scenario,
+  plan: Pick<DrillPlan, 'form' | 'judging' | 'crises' | 'plant'>,
+) => Promise<ScenarioReport | null>;
+
+async function withDrill<Result>(
+  output: Output,
+  run: (one: RunOne, elapsedMs: () => number) => Promise<Result>,
+): Promise<Result> {
   const startedMs = systemClock.monotonic();
-  const load = loadavg()[0] ?? 0;
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-drill-'));
-  let run: ScenarioRun | null = null;
+  let present: ScenarioRun | null = null;
   let isInterrupted = false;
   const remove = (): void => {
-    run?.kill();
+    present?.kill();
     rmSync(folder, { recursive: true, force: true });
   };
   // Also where a second Ctrl-C ends it at once.
   process.once('exit', remove);
   const forgetSignals = onInterrupt(output, () => {
     isInterrupted = true;
-    run?.kill();
+    present?.kill();
   });
-  const reports: ScenarioReport[] = [];
+  const smallDisk = findSmallDisk(folder);
+  const runOne: RunOne = async (scenario, plan) => {
+    if (isInterrupted) return null;
+    if (scenario.needsSmallDisk === true && smallDisk.disk === 'none')
+      return skippedScenario(scenario, 'no disk could be filled on this machine');
+    present = new ScenarioRun(scenario, {
+      ...plan,
+      ...{ smallDisk, folder },
+      onProgress: (text) => {
+        output.progress(() => `${seconds(startedMs)}  ${scenario.title}: ${text}`);
+      },
+    });
+    const report = await present.run().catch((error: unknown) => failedScenario(scenario, error));
+    return isInterrupted ? null : report;
+  };
   try {
-    const smallDisk = findSmallDisk(folder);
-    for (const scenario of only) {
-      if (scenario.needsSmallDisk === true && smallDisk.disk === 'none') {
-        reports.push(skippedScenario(scenario, 'no disk could be filled on this machine'));
-        continue;
-      }
-      output.say(`${seconds(startedMs)}  ${scenario.title}: ${scenario.means}`, dimly);
-      run = new ScenarioRun(scenario, {
-        form,
-        judging: judge,
-        crises: Math.ceil((options.crises ?? CRISES[form]) / SCENARIOS.length),
-        plant,
-        smallDisk,
-        folder,
-        onProgress: (text) => {
-          output.progress(() => `${seconds(startedMs)}  ${scenario.title}: ${text}`);
-        },
-      });
-      const report = await run.run().catch((error: unknown) => failedScenario(scenario, error));
-      if (isInterrupted) return EXIT.interrupted;
-      output.say(`${seconds(startedMs)}  ${scenarioText(report)}`, paintVerdict);
-      reports.push(report);
-    }
+    return await run(runOne, () => systemClock.monotonic() - startedMs);
   } finally {
     forgetSignals();
     process.off('exit', remove);
     remove();
   }
-  const report = drillReport(reports, {
-    form,
-    judging: judge,
-    machine: {
-      holdfast: packageVersion(),
-      node: process.version,
-      platform: `${process.platform} ${process.arch}`,
-      processors: cpus().length,
-      processorModel: cpus()[0]?.model ?? 'unknown',
-      startedAtMs,
-      elapsedMs: Math.round(systemClock.monotonic() - startedMs),
-      load: [load, loadavg()[0] ?? 0],
-    },
+}
+
+async function drill(options: DrillOptions, output: Output): Promise<ExitCode> {
+  const { judge, plant = null, out } = options;
+  const form: Form = options.short || plant !== null ? 'short' : 'full';
+  const only = options.only ?? SCENARIOS.filter(({ name }) => (plant?.scenario ?? name) === name);
+  const startedAtMs = systemClock.now();
+  const load = loadavg()[0] ?? 0;
+  return await withDrill(output, async (runOne, elapsedMs) => {
+    const startedMs = systemClock.monotonic() - elapsedMs();
+    const reports: ScenarioReport[] = [];
+    for (const scenario of only) {
+      output.say(`${seconds(startedMs)}  ${scenario.title}: ${scenario.means}`, dimly);
+      const crises = crisesOf(scenario, form, options.crises);
+      const report = await runOne(scenario, {
+        ...{ form, judging: judge, crises, plant: plant?.name ?? null },
+      });
+      if (report === null) return EXIT.interrupted;
+      output.say(`${seconds(startedMs)}  ${scenarioText(report)}`, paintVerdict);
+      reports.push(report);
+    }
+    const report = drillReport(reports, {
+      ...{ form, judging: judge, plant: plant?.name ?? null },
+      machine: {
+        holdfast: packageVersion(),
+        commit: await commitOf(),
+        node: process.version,
+        platform: `${process.platform} ${process.arch}`,
+        processors: cpus().length,
+        processorModel: cpus()[0]?.model ?? 'unknown',
+        startedAtMs,
+        elapsedMs: Math.round(elapsedMs()),
+        load: [load, loadavg()[0] ?? 0],
+      },
+    });
+    if (out !== undefined) await write(out, report, output);
+    output.result(report, summaryText(report), paintVerdict);
+    return report.verdict === 'PASS' ? EXIT.ok : EXIT.failed;
   });
-  if (out !== undefined) await write(out, report, output);
-  output.result(report, summaryText(report), paintVerdict);
-  return report.verdict === 'PASS' ? EXIT.ok : EXIT.failed;
+}
+
+/** How many crises a scenario has, where so many are shared over all of them; its own number else. */
+function crisesOf(scenario: Scenario, form: Form, inAll: number | undefined): number {
+  const own = ({ crises = CRISES }: Scenario): number => crises[form];
+  if (inAll === undefined) return own(scenario);
+  const sum = SCENARIOS.reduce((total, one) => total + own(one), 0);
+  return Math.ceil((inAll * own(scenario)) / sum);
+}
+
+/** Plants each defect, and looks whether the drill says so. */
+async function drillPlants(_options: DrillOptions, output: Output): Promise<ExitCode> {
+  return await withDrill(output, async (runOne, elapsedMs) => {
+    const startedMs = systemClock.monotonic() - elapsedMs();
+    const rows: PlantReport[] = [];
+    for (const plant of PLANTS) {
+      const scenario = SCENARIOS.find(({ name }) => name === plant.scenario);
+      if (scenario === undefined) continue;
+      output.say(`${seconds(startedMs)}  ${plant.name}: ${plant.defect}`, dimly);
+      const { crises } = plant;
+      const report = await runOne(scenario, {
+        ...{ form: 'short' as const, judging: 'all' as const, crises, plant: plant.name },
+      });
+      if (report === null) return EXIT.interrupted;
+      const isFound = report.faults.some((fault) => plant.finds.test(fault));
+      const { name, defect } = plant;
+      const row = { name, defect, scenario: scenario.name, isFound, faults: report.faults };
+      output.say(`${seconds(startedMs)}  ${plantText(row)}`, paintVerdict);
+      rows.push(row);
+    }
+    const unfound = rows.filter(({ isFound }) => !isFound);
+    const verdict =
+      unfound.length === 0
+        ? `PASS  the drill finds each of ${rows.length} planted defects`
+        : `FAIL  the drill does not find ${unfound.map(({ name }) => name).join(', ')}`;
+    const text = table(
+      ['PLANT', 'DEFECT', 'SCENARIO', 'FOUND'],
+      rows.map(({ name, defect, scenario, isFound }) => [
+        ...[name, defect, scenario, isFound ? 'yes' : 'NO'],
+      ]),
+    );
+    output.result(
+      { verdict: verdict.slice(0, 4), elapsedMs: Math.round(elapsedMs()), plants: rows },
+      `${text}\n\n${verdict}`,
+      paintVerdict,
+    );
+    return unfound.length === 0 ? EXIT.ok : EXIT.failed;
+  });
+}
+
+interface PlantReport {
+  readonly name: string;
+  readonly defect: string;
+  readonly scenario: string;
+  readonly isFound: boolean;
+  /** What the drill has said. */
+  readonly faults: readonly string[];
+}
+
+function plantText({ name, isFound, faults }: PlantReport): string {
+  const said = faults.length === 0 ? 'nothing' : faults.join('; ');
+  return `${isFound ? 'PASS' : 'FAIL'} ${name}: the drill says ${said}`;
+}
+
+/** The commit that the package was built from, where it is run in its clone; `null` where it is installed. */
+async function commitOf(): Promise<string | null> {
+  const root = dirname(createRequire(import.meta.url).resolve('holdfast/package.json'));
+  if (!existsSync(join(root, '.git'))) return null;
+  const commit = await git(root, 'rev-parse', '--short=12', 'HEAD');
+  const changed = await git(root, 'status', '--porcelain', '--untracked-files=no');
+  if (commit === null) return null;
+  return `${commit.trim()}${changed === '' ? '' : ', with changes'}`;
 }
 
 async function write(folder: string, report: DrillReport, output: Output): Promise<void> {

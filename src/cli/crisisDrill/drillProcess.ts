@@ -9,6 +9,7 @@ import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { errorText } from '../kit/output.ts';
 import { startControl } from './measure/control.ts';
 import { pause } from './measure/schedule.ts';
+import { plant } from './plants/planted.ts';
 import { SCENARIOS } from './scenarios/list.ts';
 import { Stage } from './stage/stage.ts';
 import type { StageOrder, StageReport } from './stage/stageMessages.ts';
@@ -36,6 +37,7 @@ async function perform(order: StageOrder): Promise<void> {
   if (scenario === undefined) {
     throw new HoldfastError('HF_INTERNAL', `The drill knows no scenario ${order.scenario}.`);
   }
+  if (order.plant !== null) plant(order.plant);
   const stage = new Stage(order, await startControl(order.count));
   void tellProgress(stage);
   if (order.step === 'prepare') {

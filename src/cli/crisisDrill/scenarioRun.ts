@@ -17,7 +17,7 @@ import type { Judging } from './report/promises.ts';
 import type { ScenarioReport } from './report/scenarioReport.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import type { DiskCommand } from './smallDisk.ts';
-import type { Form, Plant, StageOrder, StageReport } from './stage/stageMessages.ts';
+import type { Form, StageOrder, StageReport } from './stage/stageMessages.ts';
 import { type DrillUpstream, startDrillUpstream } from './upstream/drillUpstream.ts';
 
 /** Of the crises of a scenario, so many are left behind by an earlier process, where it has one. */
@@ -33,7 +33,8 @@ export interface DrillPlan {
   readonly judging: Judging;
   /** For each scenario. */
   readonly crises: number;
-  readonly plant: Plant | null;
+  /** The name of a defect that the parts of the process under drill are given. */
+  readonly plant: string | null;
   readonly smallDisk: DiskCommand;
   /** Holds the folders of all scenarios. */
   readonly folder: string;
@@ -61,10 +62,9 @@ export class ScenarioRun {
    */
   async run(): Promise<ScenarioReport> {
     const { crises, plant, judging, form } = this.#plan;
-    const number = Math.floor(crises / 2);
     await mkdir(this.#folder);
     await createKeyFile(join(this.#folder, 'holdfast.key'));
-    const upstream = await startDrillUpstream({ forgets: plant === 'lost' ? number : null });
+    const upstream = await startDrillUpstream();
     this.#upstream = upstream;
     const endsWithinMs = this.#scenario.seconds[form] * 1_000 + BESIDE_MS[form];
     const cancel = systemClock.schedule(endsWithinMs, () => {
@@ -78,14 +78,16 @@ export class ScenarioRun {
           count: crises,
           firstNumber: 0,
           leftBehind: leftBehind.length,
-          plant: plant === null ? null : { what: plant, number },
+          plant,
         }),
       );
       if (done.kind !== 'done')
         throw new HoldfastError('HF_INTERNAL', 'The drill was told nothing.');
+      const { result } = done;
       const ledger = await upstream.controls.ledger();
+      const notices = await upstream.controls.notices();
       await this.#ended();
-      return judgeScenario(this.#scenario, { result: done.result, ledger, leftBehind }, judging);
+      return judgeScenario(this.#scenario, { result, ledger, notices, leftBehind }, judging);
     } finally {
       cancel();
       this.kill();

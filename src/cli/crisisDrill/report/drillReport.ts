@@ -11,6 +11,8 @@ import type { ScenarioReport } from './scenarioReport.ts';
 /** Where and when it was made. */
 export interface DrillMachine {
   readonly holdfast: string;
+  /** The commit, where it is run in a clone; `null` where it is installed. */
+  readonly commit: string | null;
   readonly node: string;
   readonly platform: string;
   readonly processors: number;
@@ -27,6 +29,8 @@ export interface DrillReport {
   readonly faults: readonly string[];
   readonly form: Form;
   readonly judging: Judging;
+  /** The defect that was planted; `null` for none. */
+  readonly plant: string | null;
   readonly promise: { readonly answerMsMax: number; readonly deliveredWithinMs: number };
   readonly aim: { readonly answerMs: number };
   readonly isAimMet: boolean;
@@ -34,6 +38,8 @@ export interface DrillReport {
   readonly late: number;
   readonly starved: number;
   readonly unscheduled: number;
+  readonly untaken: number;
+  readonly flawed: number;
   readonly missing: number;
   readonly doubled: number;
   readonly machine: DrillMachine;
@@ -42,7 +48,7 @@ export interface DrillReport {
 
 export function drillReport(
   scenarios: readonly ScenarioReport[],
-  rest: Pick<DrillReport, 'form' | 'judging' | 'machine'>,
+  rest: Pick<DrillReport, 'form' | 'judging' | 'plant' | 'machine'>,
 ): DrillReport {
   const sum = (of: (scenario: ScenarioReport) => number): number =>
     scenarios.reduce((total, scenario) => total + of(scenario), 0);
@@ -57,6 +63,8 @@ export function drillReport(
     late: sum(({ late }) => late),
     starved: sum(({ starved }) => starved),
     unscheduled: sum(({ unscheduled }) => unscheduled),
+    untaken: sum(({ untaken }) => untaken),
+    flawed: sum(({ flawed }) => flawed),
     missing: sum(({ missing }) => missing),
     doubled: sum(({ doubled }) => doubled),
     ...rest,

@@ -1,7 +1,7 @@
 /**
- * Judges a scenario by three witnesses: the process under drill, which knows when it was asked and when
- * it answered; the control thread, which knows what the machine was good for; and the ledger of the
- * upstream, which knows what arrived.
+ * Judges a scenario by three witnesses: the process under drill, which knows when it was asked, when it
+ * answered and what the answer held; the control thread, which knows what the machine was good for; and the
+ * ledgers of the upstream, which know what arrived and who was told.
  *
  * @module
  */
@@ -9,21 +9,24 @@
 import { type Figures, figuresOf } from '../measure/figures.ts';
 import { indexAt, type Plan, plannedAtMs } from '../measure/schedule.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
-import type { StageResult } from '../stage/stageMessages.ts';
-import type { LedgerLine } from '../upstream/drillLedger.ts';
+import { ANSWER_FLAWS } from '../stage/answerCheck.ts';
+import type { StageResult, ToldRule } from '../stage/stageMessages.ts';
+import type { LedgerLine, NoticeLine } from '../upstream/drillLedger.ts';
 import { ANSWER_AIM_MS, ANSWER_MS_MAX, DELIVERED_WITHIN_MS, type Judging } from './promises.ts';
 import type { ScenarioReport } from './scenarioReport.ts';
 
 export interface Witnesses {
   readonly result: StageResult;
   readonly ledger: readonly LedgerLine[];
+  /** What the chain has told, where the scenario has one. */
+  readonly notices: readonly NoticeLine[];
   /** The numbers of the crises that an earlier process has left behind. */
   readonly leftBehind: readonly number[];
 }
 
 export function judgeScenario(
   scenario: Pick<Scenario, 'name' | 'title' | 'means' | 'wellMeans'>,
-  { result, ledger, leftBehind }: Witnesses,
+  { result, ledger, notices, leftBehind }: Witnesses,
   judging: Judging,
 ): ScenarioReport {
   const { plan, evidence, isPinned } = result;
@@ -40,6 +43,8 @@ export function judgeScenario(
   const unscheduled = unexplained.length - late;
   const unanswered = plan.count - answered.length;
   const deliveries = deliveriesOf(result, ledger, leftBehind);
+  const untaken = plan.count + leftBehind.length - deliveries.taken - unanswered;
+  const chain = toldOf(result.toldRules, notices);
   const answers = figuresOf(answered);
   const controls = [...result.control.lateMs].filter((ms) => !Number.isNaN(ms));
   const kept = result.control.keptMs;
@@ -49,10 +54,13 @@ export function judgeScenario(
       .filter(({ isSeen }) => !isSeen)
       .map(({ text }) => `the fault was not there: ${text}`),
     ...says(unanswered, 'never answered'),
+    ...says(untaken, 'answered and not taken'),
+    ...flawsSaid(result.flaws),
     ...(judging === 'all' ? says(late, `answered after ${ANSWER_MS_MAX} ms or more`) : []),
     ...says(deliveries.missing, 'not delivered'),
     ...says(deliveries.doubled, 'delivered more than once'),
     ...says(deliveries.overdue, 'delivered after more than a minute'),
+    ...chain.faults,
   ];
   return {
     name: scenario.name,
@@ -75,7 +83,73 @@ export function judgeScenario(
     deliveryFrom: scenario.wellMeans ?? 'the answer',
     leftBehind: leftBehind.length,
     ...deliveries,
+    untaken,
+    flawed: result.flaws.reduce((sum, bits) => sum + (bits === 0 ? 0 : 1), 0),
+    planShare: planShare(result),
+    told: chain.told,
   };
+}
+
+function flawsSaid(flaws: Uint8Array): readonly string[] {
+  return Object.values(ANSWER_FLAWS).flatMap(({ bit, says: what }) =>
+    says(
+      flaws.reduce((sum, bits) => sum + ((bits & bit) === 0 ? 0 : 1), 0),
+      what,
+    ),
+  );
+}
+
+/** Of the answers to people whose plan is not pinned, the share that had it. */
+function planShare({ isPinned, hasPlan }: StageResult): number | null {
+  const others = hasPlan.filter((_, at) => isPinned[at] === 0);
+  const having = others.reduce((sum, has) => sum + has, 0);
+  return others.length === 0 ? null : Math.round((having / others.length) * 1_000) / 1_000;
+}
+
+/** Whom the chain had to tell, and by when it has. */
+function toldOf(
+  rules: readonly ToldRule[],
+  notices: readonly NoticeLine[],
+): { readonly told: ScenarioReport['told']; readonly faults: readonly string[] } {
+  if (rules.length === 0) return { told: null, faults: [] };
+  const judged = rules.map((rule) => ({ rule, waits: waitsToBeTold(rule, notices) }));
+  const faults = judged.flatMap(({ rule: { step, withinMs, subjects }, waits }) => {
+    const untold = subjects.length - waits.length;
+    const overdue = waits.filter((ms) => ms > withinMs).length;
+    return [
+      ...(untold === 0 ? [] : [`${step} was not told of ${people(untold)}`]),
+      ...(overdue === 0
+        ? []
+        : [`${step} was told of ${people(overdue)} after more than ${withinMs / 1_000} s`]),
+    ];
+  });
+  const { count, p50Ms, maxMs } = figuresOf(judged.flatMap(({ waits }) => waits));
+  return {
+    told: { count, p50Ms, maxMs, pace: Math.max(...rules.map(({ pace }) => pace)) },
+    faults,
+  };
+}
+
+/** Of each person who was told of, for how long the step was not, in milliseconds of the runtime. */
+function waitsToBeTold(
+  { step, subjects, fromMs, pace }: ToldRule,
+  notices: readonly NoticeLine[],
+): readonly number[] {
+  const firsts = new Map<string | null, number>();
+  for (const { step: told, subject, atMs } of notices) {
+    if (told !== step || atMs < fromMs) continue;
+    firsts.set(subject, Math.min(firsts.get(subject) ?? Number.POSITIVE_INFINITY, atMs));
+  }
+  // One about many is about everybody.
+  const ofAllMs = firsts.get(null) ?? Number.POSITIVE_INFINITY;
+  return subjects
+    .map((subject) => Math.min(firsts.get(subject) ?? Number.POSITIVE_INFINITY, ofAllMs))
+    .filter((atMs) => Number.isFinite(atMs))
+    .map((atMs) => (atMs - fromMs) * pace);
+}
+
+function people(count: number): string {
+  return `${count} ${count === 1 ? 'person' : 'people'}`;
 }
 
 /** From the planned instant of each to its answer, in milliseconds; not a number where there was none. */
@@ -155,7 +229,7 @@ function short({ count, p50Ms, p99Ms, p9999Ms, maxMs }: Figures): ScenarioReport
 }
 
 function says(count: number, what: string): readonly string[] {
-  if (count === 0) return [];
+  if (count <= 0) return [];
   return [`${count} ${count === 1 ? 'crisis was' : 'crises were'} ${what}`];
 }
 
@@ -180,7 +254,8 @@ function unseen(
     },
     ...{ answers: NOTHING, pinned: short(NOTHING), own: short(NOTHING), control: short(NOTHING) },
     ...{ delivery: short(NOTHING), deliveryFrom: wellMeans ?? 'the answer' },
-    ...{ taken: 0, missing: 0, doubled: 0, overdue: 0, leftBehind: 0 },
+    ...{ taken: 0, untaken: 0, missing: 0, doubled: 0, overdue: 0, leftBehind: 0 },
+    ...{ flawed: 0, planShare: null, told: null },
   };
 }
 

@@ -44,6 +44,17 @@ export interface ScenarioReport {
   readonly deliveryFrom: string;
   /** Taken by a runtime, so that they have to arrive. */
   readonly taken: number;
+  /** Answered and not taken. */
+  readonly untaken: number;
+  /** Answers that did not hold all that they have to. */
+  readonly flawed: number;
+  /** Of the answers to people whose plan is not pinned, the share that had it; `null` for none. */
+  readonly planShare: number | null;
+  /**
+   * How long the steps of the chain were not told, from when their channel was well or an acknowledgement had lapsed, in
+   * milliseconds of the runtime, whose clock ran `pace` times as fast; `null` where no chain was judged.
+   */
+  readonly told: (Pick<Figures, 'count' | 'p50Ms' | 'maxMs'> & { readonly pace: number }) | null;
   readonly missing: number;
   readonly doubled: number;
   /** Arrived after more than a minute. */

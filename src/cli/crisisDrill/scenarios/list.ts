@@ -9,13 +9,17 @@ import { backup, idle, inFlight, observers, queued } from './load.ts';
 import { clockSet, garbage, loopBlocked } from './process.ts';
 import type { Scenario } from './scenario.ts';
 import { handlerLate, keyMissing, recovery, storeCorrupt } from './starts.ts';
-import { breakersOpen, offline, refusing, stalled } from './upstreams.ts';
+import { breakerByItself, breakersOpen, offline, refusing, stalled } from './upstreams.ts';
+
+/** How many crises come in a scenario that says nothing else. */
+export const CRISES = { full: 6_000, short: 200 };
 
 export const SCENARIOS: readonly Scenario[] = [
   idle,
   inFlight,
   queued,
   breakersOpen,
+  breakerByItself,
   offline,
   stalled,
   refusing,

@@ -14,6 +14,8 @@ export interface Scenario {
   readonly means: string;
   /** How long crises come, in the full drill and in its short form. */
   readonly seconds: { readonly full: number; readonly short: number };
+  /** How many crises come, where they are not as many as in most. */
+  readonly crises?: { readonly full: number; readonly short: number };
   /** What the time to delivery is measured from, where that is not the answer. */
   readonly wellMeans?: string;
   /** Needs a disk that can be filled. */

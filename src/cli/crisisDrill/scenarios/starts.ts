@@ -18,6 +18,8 @@ import type { Scenario } from './scenario.ts';
 const LEFT = { full: 100_000, short: 3_000 };
 /** So slow that what an earlier process has left is there to the end. */
 const TRICKLE = { perSecond: 50, burst: 50 };
+/** Within this the upstream has what it is sent. */
+const TAKEN_WITHIN_MS = 20_000;
 /** So much of the file is overwritten, from its start: its header and the first pages. */
 const OVERWRITTEN_BYTES = 64 * 1_024;
 
@@ -29,9 +31,14 @@ async function leaveStore(stage: Stage): Promise<Runtime> {
 }
 
 /** Crises that are on disk and were not delivered; gives their numbers. */
-async function leaveCrises(stage: Stage, runtime: Runtime): Promise<readonly number[]> {
-  const { count, firstNumber } = stage.order;
-  const numbers = Array.from({ length: count }, (_, index) => firstNumber + index);
+async function leaveCrises(
+  stage: Stage,
+  runtime: Runtime,
+  from = 0,
+  to = stage.order.count,
+): Promise<readonly number[]> {
+  const { firstNumber } = stage.order;
+  const numbers = Array.from({ length: to - from }, (_, index) => firstNumber + from + index);
   await Promise.all(
     numbers.map(async (number) => {
       const { durable } = await runtime.crisis(crisisOf(number));
@@ -91,7 +98,7 @@ export const recovery: Scenario = {
   name: 'recovery',
   title: 'Start-up with 100,000 to recover',
   means:
-    'a process with operations and undelivered crises is killed; crises come from the first moment of the next',
+    'a process with operations and undelivered crises is killed, half of which the upstream has and told nobody; crises come from the first moment of the next',
   wellMeans: 'the start of the next process, for those left behind; else the answer',
   seconds: { full: 24, short: 3 },
   async prepare(stage) {
@@ -99,10 +106,15 @@ export const recovery: Scenario = {
       upstreams: { [HELPERS]: {}, [WORK]: { rate: TRICKLE } },
     });
     await queueUp(runtime, stage.sized(LEFT.full, LEFT.short));
+    const half = Math.floor(stage.order.count / 2);
+    await stage.upstream.fallSilent();
+    const had = await leaveCrises(stage, runtime, 0, half);
+    await becomes(async () => (await stage.upstream.delivered()) >= half, TAKEN_WITHIN_MS);
     await stage.upstream.goOffline();
-    return await leaveCrises(stage, runtime);
+    return [...had, ...(await leaveCrises(stage, runtime, half))];
   },
   async run(stage) {
+    await stage.upstream.speakAgain();
     await stage.upstream.comeBack();
     const runtime = stage.open({ upstreams: { [HELPERS]: {}, [WORK]: { rate: TRICKLE } } });
     const { phase } = runtime.getHealthStatus();

@@ -4,11 +4,15 @@
  * @module
  */
 
-import { HELPERS, WORK } from '../stage/stage.ts';
+import { becomes } from '../measure/schedule.ts';
+import { CRISIS_TYPE } from '../stage/crises.ts';
+import { HELPERS, WORK, WORK_TYPE } from '../stage/stage.ts';
 import { keepInFlight } from './ballast.ts';
 import type { Scenario } from './scenario.ts';
 
 const CALLERS = 20;
+/** How often all is refused. */
+const ROUNDS = 2;
 
 export const breakersOpen: Scenario = {
   name: 'breakers-open',
@@ -90,5 +94,44 @@ export const refusing: Scenario = {
     stage.saw(completed > 0, `${completed} operations were served meanwhile`);
     await answers;
     work.stop();
+  },
+};
+
+export const breakerByItself: Scenario = {
+  name: 'breaker',
+  title: 'A breaker that opens, half opens and closes by itself',
+  means:
+    'the upstream of the crises, which other work shares, answers 503 to everything for a while, again and again',
+  wellMeans: 'it takes crises for good',
+  seconds: { full: 24, short: 6 },
+  async run(stage) {
+    // Crises and other work share the upstream, and so its breaker.
+    const both = { ...stage.workHandler, upstream: HELPERS };
+    const runtime = await stage.openWell({
+      handlers: { [CRISIS_TYPE]: stage.crisisHandler, [WORK_TYPE]: both },
+    });
+    const seen = new Map<string, number>();
+    runtime.subscribe((fact) => {
+      if (fact.kind === 'breaker.changed') seen.set(fact.to, (seen.get(fact.to) ?? 0) + 1);
+    });
+    const work = keepInFlight(runtime, CALLERS, 50);
+    const answers = stage.stream(runtime);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await stage.pauseFor(1 / (3 * ROUNDS));
+      await stage.upstream.beBusy();
+      await stage.pauseFor(1 / (3 * ROUNDS));
+      await stage.upstream.beFree();
+      stage.wellNow();
+      await stage.pauseFor(1 / (3 * ROUNDS));
+    }
+    await answers;
+    const isClosed = await becomes(() => runtime.upstream(HELPERS).breaker === 'closed', 20_000);
+    work.stop();
+    const times = [...seen].map(([to, count]) => `${to} ${count} times`).join(', ');
+    stage.saw(
+      ['open', 'halfOpen', 'closed'].every((state) => seen.has(state)),
+      `the breaker was ${times === '' ? 'never changed' : times}`,
+    );
+    stage.saw(isClosed, `in the end it was ${runtime.upstream(HELPERS).breaker}`);
   },
 };

@@ -7,11 +7,12 @@
 
 import { request as httpRequest } from 'node:http';
 import { startControl } from '../measure/control.ts';
+import type { CheckedAnswer } from './answerCheck.ts';
 import { type Ask, Crises, sendCrises } from './crises.ts';
 import type { CallerOrder } from './outsideCaller.ts';
 
 /** As much of the answer as is looked at. */
-interface OutsideReply {
+interface OutsideReply extends CheckedAnswer {
   readonly operationId?: string;
   readonly recorded?: string;
 }
@@ -33,9 +34,9 @@ function askAt(socketPath: string): Ask {
       request.once('error', reject);
       request.end(JSON.stringify(crisis));
     });
-    const { operationId, recorded } = JSON.parse(text) as OutsideReply;
+    const { operationId, recorded, ...answer } = JSON.parse(text) as OutsideReply;
     const isTaken = operationId !== undefined && recorded !== 'notTaken';
-    return { operationId: isTaken ? operationId : null };
+    return { ...answer, operationId: isTaken ? operationId : null };
   };
 }
 

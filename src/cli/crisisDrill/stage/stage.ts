@@ -17,9 +17,18 @@ import type { Runtime } from '../../../runtime.ts';
 import type { Control } from '../measure/control.ts';
 import { becomes, pause } from '../measure/schedule.ts';
 import { UpstreamControls } from '../upstream/drillUpstream.ts';
-import { type Ask, CRISIS_TYPE, Crises, givePlans, sendCrises } from './crises.ts';
+import { APP_RESOURCES } from './answerCheck.ts';
+import {
+  type Ask,
+  CRISIS_TYPE,
+  Crises,
+  type CrisesWays,
+  crisisOf,
+  givePlans,
+  sendCrises,
+} from './crises.ts';
 import { callFromOutside } from './outsideCaller.ts';
-import type { Evidence, StageOrder, StageResult, StreamResult } from './stageMessages.ts';
+import type { Evidence, StageOrder, StageResult, StreamResult, ToldRule } from './stageMessages.ts';
 
 /** The upstream of the crises, and that of other work. */
 export const HELPERS = 'helpers';
@@ -40,6 +49,9 @@ export class Stage {
   readonly #control: Control;
   readonly #crises: Crises;
   readonly #evidence: Evidence[] = [];
+  readonly #toldRules: ToldRule[] = [];
+  #isStoreOpen = false;
+  #requestOf: CrisesWays['requestOf'];
   #streamed: StreamResult | null = null;
   #isOutside = false;
   #wellAtMs: number | null = null;
@@ -53,7 +65,10 @@ export class Stage {
     this.storeFolder = join(disk, 'store');
     this.keyFile = join(order.folder, 'holdfast.key');
     this.#control = control;
-    this.#crises = new Crises(order);
+    this.#crises = new Crises(order, {
+      isStoreOpen: () => this.#isStoreOpen,
+      requestOf: (number) => (this.#requestOf ?? crisisOf)(number),
+    });
   }
 
   /** One number for the full drill, one for its short form. */
@@ -90,8 +105,14 @@ export class Stage {
         this.errors.set(code, (this.errors.get(code) ?? 0) + 1);
       },
       ...more,
+      crisis: { resources: APP_RESOURCES, ...more.crisis },
     });
-    runtime.ready.catch(() => undefined);
+    runtime.ready.then(
+      () => {
+        this.#isStoreOpen = true;
+      },
+      () => undefined,
+    );
     this.#runtime = runtime;
     return runtime;
   }
@@ -104,8 +125,16 @@ export class Stage {
     return runtime;
   }
 
-  /** Sends all crises by a plan, the first at once; resolves once each is answered, or none will be. */
-  async stream(runtime: Pick<Runtime, 'crisis'>): Promise<void> {
+  /**
+   * Sends all crises by a plan, the first at once; resolves once each is answered, or none will be.
+   *
+   * @param requestOf the request of crisis `number`, where it is not the usual one
+   */
+  async stream(
+    runtime: Pick<Runtime, 'crisis'>,
+    requestOf?: CrisesWays['requestOf'],
+  ): Promise<void> {
+    this.#requestOf = requestOf;
     const ask: Ask = (request) => runtime.crisis(request);
     this.#streamed = await sendCrises(ask, this.#crises, this.order, this.#control);
   }
@@ -126,6 +155,11 @@ export class Stage {
     this.#wellAtMs = machineMs();
   }
 
+  /** These people have to be told of by this step, by when the rule says. */
+  mustTell(rule: ToldRule): void {
+    this.#toldRules.push(rule);
+  }
+
   /** Notes what shows that the fault was there; a drill that provoked nothing fails. */
   saw(isSeen: boolean, text: string): void {
     this.#evidence.push({ isSeen, text });
@@ -136,7 +170,9 @@ export class Stage {
     const { count, leftBehind } = this.order;
     const endsAtMs = Math.max(this.#wellAtMs ?? 0, machineMs()) + DELIVERED_WITHIN_MS;
     const leftMs = (): number => endsAtMs - machineMs();
-    if (!this.#isOutside) await becomes(() => this.#crises.told >= count, leftMs());
+    if (!this.#isOutside) {
+      await becomes(() => this.#crises.told >= this.#crises.taken, leftMs());
+    }
     // Nobody here is told of those of an earlier process, or of callers from outside.
     if (this.#isOutside || leftBehind > 0) {
       const areThere = async (): Promise<boolean> =>
@@ -154,6 +190,7 @@ export class Stage {
       ...this.#streamed,
       firstNumber,
       wellAtMs: this.#wellAtMs,
+      toldRules: this.#toldRules,
       evidence: this.#evidence,
     };
   }

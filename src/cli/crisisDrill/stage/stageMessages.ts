@@ -11,10 +11,6 @@ import type { UpstreamPlace } from '../upstream/drillUpstream.ts';
 /** The whole drill, or a form of it that is quick enough for every change. */
 export type Form = 'full' | 'short';
 
-/** A defect that the drill has to find. */
-export type Plant = 'late' | 'lost' | 'doubled';
-export const PLANTS: readonly Plant[] = ['late', 'lost', 'doubled'];
-
 /** How a disk is made full: a small file system of its own, a limit on the size of files, or not at all. */
 export type SmallDisk = 'tmpfs' | 'limit' | 'none';
 
@@ -36,8 +32,8 @@ export interface StageOrder {
   readonly leftBehind: number;
   /** How long they are spread over. */
   readonly seconds: number;
-  /** A planted defect, and the number of the crisis that it befalls. */
-  readonly plant: { readonly what: Plant; readonly number: number } | null;
+  /** The name of the defect that its parts are given; `null` for none. */
+  readonly plant: string | null;
 }
 
 /** Something that had to be seen, so that the drill knows that its fault was there. */
@@ -55,8 +51,25 @@ export interface StreamResult {
   readonly isPinned: Uint8Array;
   /** Of each: 1 where it was taken, and so has to arrive. */
   readonly isTaken: Uint8Array;
+  /** Of each: the bits of `ANSWER_FLAWS` that its answer has. */
+  readonly flaws: Uint8Array;
+  /** Of each: 1 where the person's own plan was in the answer. */
+  readonly hasPlan: Uint8Array;
   /** What the control noted at the instant of each. */
   readonly control: ControlNotes;
+}
+
+/** Who had to be told of crises that were not delivered, by which step, and by when. */
+export interface ToldRule {
+  readonly step: string;
+  /** Whose crises they are. */
+  readonly subjects: readonly string[];
+  /** From when on a notice counts: when the channel was well, or an acknowledgement has lapsed. */
+  readonly fromMs: number;
+  /** By when it has to be there, from then on, in milliseconds as the runtime counts them. */
+  readonly withinMs: number;
+  /** How many times as fast as real time the clock of the runtime runs. */
+  readonly pace: number;
 }
 
 /** What the process under drill has seen. */
@@ -65,6 +78,7 @@ export interface StageResult extends StreamResult {
   readonly firstNumber: number;
   /** When the upstream was well again; `null` where it always was. */
   readonly wellAtMs: number | null;
+  readonly toldRules: readonly ToldRule[];
   readonly evidence: readonly Evidence[];
 }
 

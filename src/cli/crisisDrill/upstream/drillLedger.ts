@@ -35,3 +35,11 @@ export class DrillLedger {
     ]);
   }
 }
+
+/** A notice of the chain that was taken: by which step, about whom, when. */
+export interface NoticeLine {
+  readonly step: string;
+  /** `null` where it is about many. */
+  readonly subject: string | null;
+  readonly atMs: number;
+}

@@ -8,19 +8,22 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
-import type { LedgerLine } from './drillLedger.ts';
-
-/** What the upstream is started with. */
-export interface UpstreamOrders {
-  /** A planted defect: it says that it took the crisis of this number, and does not. */
-  readonly forgets: number | null;
-}
+import type { LedgerLine, NoticeLine } from './drillLedger.ts';
 
 /** Where it listens, and which process it is. */
 export interface UpstreamPlace {
   readonly url: string;
+  /** Where the steps of the chain are told, each at its name. */
+  readonly pagerUrl: string;
   readonly controlUrl: string;
   readonly pid: number;
+}
+
+/** What its first line says: where crises and work, notices of the chain, and orders to it are taken. */
+export interface UpstreamPorts {
+  readonly port: number;
+  readonly pagerPort: number;
+  readonly controlPort: number;
 }
 
 /** What can be done to it. */
@@ -40,6 +43,39 @@ export class UpstreamControls {
     await this.#ask('/online');
   }
 
+  /** What tells people is away: its port is closed. */
+  async pagerOffline(): Promise<void> {
+    await this.#ask('/pager/offline');
+  }
+
+  /** It takes every notice and answers none. */
+  async pagerHangs(): Promise<void> {
+    await this.#ask('/pager/hang');
+  }
+
+  async pagerBack(): Promise<void> {
+    await this.#ask('/pager/online');
+  }
+
+  /** The notices that it has taken, and answered so. */
+  async notices(): Promise<readonly NoticeLine[]> {
+    return (await this.#ask('/notices')) as readonly NoticeLine[];
+  }
+
+  /** How many calls of steps came, answered or not. */
+  async pagerCalls(): Promise<number> {
+    return (await this.#ask('/pager/calls')) as number;
+  }
+
+  /** Takes each crisis, and tells nobody. */
+  async fallSilent(): Promise<void> {
+    await this.#ask('/silent');
+  }
+
+  async speakAgain(): Promise<void> {
+    await this.#ask('/speak');
+  }
+
   /** Refuses crises, and serves everything else. */
   async refuseCrises(): Promise<void> {
     await this.#ask('/refuse');
@@ -47,6 +83,15 @@ export class UpstreamControls {
 
   async allowCrises(): Promise<void> {
     await this.#ask('/allow');
+  }
+
+  /** Answers 503 to everything. */
+  async beBusy(): Promise<void> {
+    await this.#ask('/busy');
+  }
+
+  async beFree(): Promise<void> {
+    await this.#ask('/free');
   }
 
   /** How many deliveries it has refused. */
@@ -84,24 +129,23 @@ export interface DrillUpstream {
   readonly kill: () => void;
 }
 
-export async function startDrillUpstream(orders: UpstreamOrders): Promise<DrillUpstream> {
+export async function startDrillUpstream(): Promise<DrillUpstream> {
   const program = fileURLToPath(new URL('./drillUpstreamProcess.js', import.meta.url));
-  const child = spawn(process.execPath, [program, JSON.stringify(orders)], {
+  const child = spawn(process.execPath, [program], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  const { port, controlPort } = await new Promise<{ port: number; controlPort: number }>(
-    (resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', () => {
-        reject(new HoldfastError('HF_INTERNAL', 'The upstream of the drill did not start.'));
-      });
-      createInterface(child.stdout).once('line', (line) => {
-        resolve(JSON.parse(line) as { port: number; controlPort: number });
-      });
-    },
-  );
+  const { port, pagerPort, controlPort } = await new Promise<UpstreamPorts>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', () => {
+      reject(new HoldfastError('HF_INTERNAL', 'The upstream of the drill did not start.'));
+    });
+    createInterface(child.stdout).once('line', (line) => {
+      resolve(JSON.parse(line) as UpstreamPorts);
+    });
+  });
   const place: UpstreamPlace = {
     url: `http://127.0.0.1:${port}`,
+    pagerUrl: `http://127.0.0.1:${pagerPort}`,
     controlUrl: `http://127.0.0.1:${controlPort}`,
     pid: child.pid ?? 0,
   };

@@ -9,35 +9,59 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { machineMs, systemClock } from '../../../../actors/platform/systemClock.ts';
-import { DrillLedger } from './drillLedger.ts';
-import type { UpstreamOrders } from './drillUpstream.ts';
+import { DrillLedger, type NoticeLine } from './drillLedger.ts';
+import type { UpstreamPorts } from './drillUpstream.ts';
 
 const HOST = '127.0.0.1';
 /** How crises are refused: busy, failed, and refused for good. */
 const REFUSALS = [503, 500, 422];
 
-const { forgets } = JSON.parse(process.argv[2] ?? '{}') as UpstreamOrders;
 const ledger = new DrillLedger();
 let refusesCrises = false;
+let isBusy = false;
 let refused = 0;
-let server = serving();
+let isSilent = false;
+const notices: NoticeLine[] = [];
+let pagerCalls = 0;
+let pagerHangs = false;
+let server = serving(serve);
+let pager = serving(page);
 
-function serving(): Server {
+function serving(
+  answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+): Server {
   return createServer((request, response) => {
-    serve(request, response).catch(() => {
+    answer(request, response).catch(() => {
       // The caller has gone away in the middle of it.
       response.destroy();
     });
   });
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function jsonOf(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-  const { number, latencyMs = 0 } = JSON.parse(Buffer.concat(chunks).toString()) as {
+  return JSON.parse(Buffer.concat(chunks).toString());
+}
+
+/** Takes a notice of the chain; the path is the name of its step. */
+async function page(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { subject = null } = (await jsonOf(request)) as { readonly subject?: string | null };
+  pagerCalls += 1;
+  if (pagerHangs) return;
+  notices.push({ step: request.url?.slice(1) ?? '', subject, atMs: machineMs() });
+  reply(response, 200);
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { number, latencyMs = 0 } = (await jsonOf(request)) as {
     readonly number: number;
     readonly latencyMs?: number;
   };
+  if (isBusy) {
+    reply(response, 503);
+    return;
+  }
   if (request.url !== '/crisis/alert') {
     systemClock.schedule(latencyMs, () => {
       reply(response, 200);
@@ -50,8 +74,8 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
     return;
   }
   const key = String(request.headers['idempotency-key']);
-  // The planted defect: it says that it took this one, and does nothing.
-  if (number !== forgets) ledger.apply(number, key, machineMs());
+  ledger.apply(number, key, machineMs());
+  if (isSilent) return;
   reply(response, 200);
 }
 
@@ -69,6 +93,7 @@ async function listen(one: Server, port: number): Promise<number> {
 }
 
 const port = await listen(server, 0);
+const pagerPort = await listen(pager, 0);
 
 /** What it can be told, by the path. */
 const CONTROLS: Readonly<Record<string, () => unknown>> = {
@@ -77,14 +102,41 @@ const CONTROLS: Readonly<Record<string, () => unknown>> = {
     server.closeAllConnections();
   },
   '/online': async () => {
-    server = serving();
+    server = serving(serve);
     await listen(server, port);
+  },
+  '/pager/offline': () => {
+    pager.close();
+    pager.closeAllConnections();
+  },
+  '/pager/online': async () => {
+    pagerHangs = false;
+    if (pager.listening) return;
+    pager = serving(page);
+    await listen(pager, pagerPort);
+  },
+  '/pager/hang': () => {
+    pagerHangs = true;
+  },
+  '/pager/calls': () => pagerCalls,
+  '/notices': () => notices,
+  '/silent': () => {
+    isSilent = true;
+  },
+  '/speak': () => {
+    isSilent = false;
   },
   '/refuse': () => {
     refusesCrises = true;
   },
   '/allow': () => {
     refusesCrises = false;
+  },
+  '/busy': () => {
+    isBusy = true;
+  },
+  '/free': () => {
+    isBusy = false;
   },
   '/refused': () => refused,
   '/delivered': () => ledger.size,
@@ -97,7 +149,8 @@ const control = createServer((request, response) => {
   });
 });
 const controlPort = await listen(control, 0);
-process.stdout.write(`${JSON.stringify({ port, controlPort })}\n`);
+const ports: UpstreamPorts = { port, pagerPort, controlPort };
+process.stdout.write(`${JSON.stringify(ports)}\n`);
 process.stdin.resume();
 process.stdin.once('close', () => process.exit(0));
 // A Ctrl-C at the terminal reaches the whole group; its parent ends it.

@@ -30,6 +30,9 @@ export function goodResult(): StageResult {
     firstNumber: 0,
     answeredAtMs: Float64Array.from({ length: COUNT }, (_, index) => dueAtMs(index) + ANSWER_MS),
     isTaken: new Uint8Array(COUNT).fill(1),
+    flaws: new Uint8Array(COUNT),
+    hasPlan: new Uint8Array(COUNT).fill(1),
+    toldRules: [],
     isPinned: Uint8Array.from({ length: COUNT }, (_, index) => (index + 1) % 2),
     control: { lateMs: new Float64Array(COUNT).fill(0.5), keptMs: new Float64Array(COUNT).fill(7) },
     wellAtMs: null,
@@ -43,6 +46,12 @@ export function goodLedger(): LedgerLine[] {
 
 /** The verdict on the good scenario with something else in it. */
 export function judged(spoilt: Partial<Witnesses> = {}, judging: Judging = 'all'): ScenarioReport {
-  const witnesses = { result: goodResult(), ledger: goodLedger(), leftBehind: [], ...spoilt };
+  const witnesses: Witnesses = {
+    result: goodResult(),
+    ledger: goodLedger(),
+    notices: [],
+    leftBehind: [],
+    ...spoilt,
+  };
   return judgeScenario(SCENARIO, witnesses, judging);
 }

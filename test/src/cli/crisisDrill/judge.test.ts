@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { ANSWER_FLAWS } from '../../../../src/cli/crisisDrill/stage/answerCheck.ts';
+import type { ToldRule } from '../../../../src/cli/crisisDrill/stage/stageMessages.ts';
 import { DrillLedger } from '../../../../src/cli/crisisDrill/upstream/drillLedger.ts';
 import { dueAtMs, goodLedger, goodResult, judged } from './drillSample.ts';
 
@@ -78,6 +80,64 @@ describe('the judge of the crisis drill', () => {
     const result = goodResult();
     result.answeredAtMs[3] = Number.NaN;
     expect(judged({ result }, 'deliveries').faults).toEqual(['1 crisis was never answered']);
+  });
+
+  test('CR-4 control: one that was answered and not taken fails it', () => {
+    const result = goodResult();
+    result.isTaken[3] = 0;
+    expect(judged({ result }, 'deliveries')).toMatchObject({
+      verdict: 'FAIL',
+      untaken: 1,
+      faults: ['1 crisis was answered and not taken'],
+    });
+  });
+
+  test('CR-3 control: an answer that lacks what it has to hold fails it', () => {
+    const result = goodResult();
+    result.flaws[3] = ANSWER_FLAWS.builtIn.bit | ANSWER_FLAWS.plan.bit;
+    result.flaws[4] = ANSWER_FLAWS.plan.bit;
+    expect(judged({ result }, 'deliveries')).toMatchObject({
+      verdict: 'FAIL',
+      flawed: 2,
+      faults: [
+        '1 crisis was answered without every built-in help line',
+        "2 crises were answered without the person's own plan, which was in memory",
+      ],
+    });
+  });
+
+  describe('CR-5 who had to be told', () => {
+    const rule: ToldRule = {
+      step: 'on-call',
+      subjects: ['anna', 'ben'],
+      fromMs: dueAtMs(0) + 1_000,
+      withinMs: 60_000,
+      pace: 10,
+    };
+    const result = { ...goodResult(), toldRules: [rule] };
+    const told = (subject: string | null, afterMs: number, step = 'on-call') => ({
+      ...{ step, subject, atMs: rule.fromMs + afterMs },
+    });
+
+    test('is told within its time, as the clock of the runtime counts it', () => {
+      const notices = [told('anna', -500), told('anna', 2_000), told('ben', 5_999)];
+      expect(judged({ result, notices }, 'deliveries')).toMatchObject({
+        verdict: 'PASS',
+        told: { count: 2, p50Ms: 20_000, maxMs: 59_990, pace: 10 },
+      });
+    });
+
+    test('a digest is about everybody', () => {
+      expect(judged({ result, notices: [told(null, 1_000)] })).toMatchObject({ verdict: 'PASS' });
+    });
+
+    test('control: fails it where a step was not told of somebody, or after its time', () => {
+      const notices = [told('anna', 6_001), told('ben', 10, 'clinician')];
+      expect(judged({ result, notices }, 'deliveries').faults).toEqual([
+        'on-call was not told of 1 person',
+        'on-call was told of 1 person after more than 60 s',
+      ]);
+    });
   });
 
   test('CR-4 control: a missing, a doubled and an overdue delivery each fail it', () => {

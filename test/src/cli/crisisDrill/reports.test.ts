@@ -13,6 +13,7 @@ import { dueAtMs, goodLedger, goodResult, judged, SCENARIO } from './drillSample
 
 const machine = {
   holdfast: '1.2.3',
+  commit: 'abc123',
   node: 'v20.0.0',
   platform: 'linux x64',
   processors: 2,
@@ -23,7 +24,7 @@ const machine = {
 } as const;
 
 function reportOf(scenarios: readonly ScenarioReport[]): DrillReport {
-  return drillReport(scenarios, { form: 'short', judging: 'all', machine });
+  return drillReport(scenarios, { form: 'short', judging: 'all', plant: null, machine });
 }
 
 function lateScenario(): ScenarioReport {
@@ -48,11 +49,11 @@ describe('the reports of the crisis drill', () => {
     const report = reportOf([judged()]);
     expect(report).toMatchObject({ verdict: 'PASS', crises: 20, isAimMet: true, late: 0 });
     const text = reportMarkdown(report, 'chart.svg');
-    expect(text).toContain('PASS  20 crises: each answered in time, each delivered once');
+    expect(text).toContain('PASS  20 crises: each answered in time, each taken and delivered once');
     expect(text).toContain('under 200 ms');
     expect(text).toContain('within 60 s');
     expect(text).toContain('met in every scenario');
-    expect(text).toContain('holdfast 1.2.3, Node v20.0.0');
+    expect(text).toContain('holdfast 1.2.3 (commit abc123), Node v20.0.0');
     expect(text).toContain('![How long answers took](chart.svg)');
     expect(text).toContain('- Seen: all was well.');
     expect(reportMarkdown(report, null)).not.toContain('![');
@@ -69,7 +70,7 @@ describe('the reports of the crisis drill', () => {
     expect(text).toContain('missed in bad');
     expect(text).toContain('**1 crisis was not delivered**');
     expect(text).toContain('12,345');
-    expect(text).toContain('| own p99.99 |');
+    expect(text).toContain('| own 99.99 % |');
   });
 
   test('CR-1 the aim is not judged on a machine on which the control missed it as well', () => {
@@ -110,6 +111,7 @@ test('CR-1 every fault of which the promise speaks is drilled', () => {
     '1,000 operations in flight',
     '100,000 queued',
     'All breakers open',
+    'A breaker that opens, half opens and closes by itself',
     'Offline for a minute, then back',
     'Upstream stalled',
     'Upstream refusing crises only',

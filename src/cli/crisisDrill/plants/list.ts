@@ -1,0 +1,88 @@
+/**
+ * The defects that the drill has to find, one for each promise: each is planted in the product's own parts, and
+ * fails the one scenario that is run with it. What plants them is in planted.ts, which the process under drill
+ * alone loads.
+ *
+ * @module
+ */
+
+export interface Plant {
+  /** As `--plant` takes it. */
+  readonly name: string;
+  /** What the product does with it. */
+  readonly defect: string;
+  /** The scenario that it fails. */
+  readonly scenario: string;
+  /** How many crises are sent then. */
+  readonly crises: number;
+  /** What the drill has to say then. */
+  readonly finds: RegExp;
+}
+
+const LATE = /answered after 200 ms or more/;
+const LOST = /not delivered/;
+const DOUBLED = /delivered more than once/;
+
+export const PLANTS: readonly Plant[] = [
+  {
+    name: 'empty',
+    defect: 'answers hold no help line',
+    scenario: 'idle',
+    crises: 40,
+    finds: /without every built-in help line/,
+  },
+  {
+    name: 'no-plan',
+    defect: 'one answer in ten lacks the plan of its person',
+    scenario: 'idle',
+    crises: 40,
+    finds: /without the person's own plan/,
+  },
+  {
+    name: 'far-first',
+    defect: 'what serves the region comes last',
+    scenario: 'idle',
+    crises: 40,
+    finds: /in the wrong order/,
+  },
+  {
+    name: 'untaken',
+    defect: 'one crisis in ten is answered and not taken',
+    scenario: 'idle',
+    crises: 40,
+    finds: /answered and not taken/,
+  },
+  {
+    name: 'late',
+    defect: 'one answer in ten comes two seconds later',
+    scenario: 'idle',
+    crises: 40,
+    finds: LATE,
+  },
+  {
+    name: 'lost',
+    defect: 'one delivery in ten ends as done and never goes out',
+    scenario: 'store-corrupt',
+    crises: 40,
+    finds: LOST,
+  },
+  {
+    name: 'lost-half-open',
+    defect: 'a delivery that is due while the breaker is half open ends as done and never goes out',
+    scenario: 'breaker',
+    crises: 200,
+    finds: LOST,
+  },
+  {
+    name: 'doubled',
+    defect: 'what was on disk before a restart goes out under another key',
+    scenario: 'recovery',
+    crises: 40,
+    finds: DOUBLED,
+  },
+];
+
+/** The plant of this name. */
+export function plantOf(name: string): Plant | undefined {
+  return PLANTS.find((plant) => plant.name === name);
+}

@@ -1,0 +1,168 @@
+/**
+ * Plants defects in the product's own parts, in the process under drill and nowhere else: that process alone
+ * loads this file, and is told which one by the message that starts it. No option, variable or file reaches it
+ * (test/src/cli/crisisDrill/plants.test.ts). A part is changed for all runtimes of the process, before the first
+ * one is made.
+ *
+ * @module
+ */
+
+import { GivenAttempt } from '../../../../actors/attempt/givenAttempt.ts';
+import type { Handler } from '../../../../actors/attempt/handler.ts';
+import { CrisisResponder } from '../../../../actors/crisis/crisisResponder.ts';
+import { PlansAtHand } from '../../../../actors/crisis/plansAtHand.ts';
+import { FactStream } from '../../../../actors/facts/factStream.ts';
+import { Handlers } from '../../../../actors/pool/handlers.ts';
+import { OperationPool } from '../../../../actors/pool/operationPool.ts';
+import { CrisisResources } from '../../../../machines/policy/crisis/crisisResources.ts';
+import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
+import { pause } from '../measure/schedule.ts';
+
+/** One in so many is struck. */
+const ONE_IN = 10;
+const LATE_MS = 2_000;
+
+/** Calls of which one in {@link ONE_IN} is struck. */
+function oneIn(many = ONE_IN): () => boolean {
+  let calls = 0;
+  return () => {
+    calls += 1;
+    return calls % many === 0;
+  };
+}
+
+/** Puts another method in the place of one of a class; it is given the one that was there. */
+function replace<Part extends object, Name extends keyof Part>(
+  part: { readonly prototype: Part },
+  name: Name,
+  by: (
+    before: Part[Name],
+  ) => Part[Name] extends (...args: infer Args) => infer Result
+    ? (this: Part, ...args: Args) => Result
+    : never,
+): void {
+  Object.defineProperty(part.prototype, name, { value: by(part.prototype[name]) });
+}
+
+/** The stream of facts, as far as it is listened to here. */
+interface Emitting {
+  readonly emit: (this: unknown, ...told: readonly unknown[]) => void;
+}
+
+/** Deliveries of crises for which this is so end as done, and never go out. */
+function losing(isStruck: (handler: Handler) => boolean): void {
+  replace(
+    Handlers,
+    'set',
+    (set) =>
+      function setLosing(type, handler) {
+        const { run } = handler;
+        set.call(this, type, {
+          ...handler,
+          run: (attempt) =>
+            attempt.priority === 'crisis' && isStruck(handler)
+              ? Promise.resolve(null)
+              : run(attempt),
+        });
+      },
+  );
+}
+
+/** What plants each, by the name of the plant. */
+const PLANTED: Readonly<Record<string, () => void>> = {
+  empty() {
+    replace(CrisisResources, 'after', () => (first) => first);
+  },
+  'no-plan'() {
+    const isStruck = oneIn();
+    replace(
+      PlansAtHand,
+      'find',
+      (find) =>
+        function planless(subject) {
+          return isStruck() ? { status: 'none', resources: [] } : find.call(this, subject);
+        },
+    );
+  },
+  'far-first'() {
+    replace(
+      CrisisResources,
+      'after',
+      (after) =>
+        function farFirst(first, country) {
+          const all = after.call(this, [], country);
+          const of = (from: string) => all.filter((one) => one.from === from).toReversed();
+          return [...first, ...of('app'), ...of('builtIn')];
+        },
+    );
+  },
+  untaken() {
+    const isStruck = oneIn();
+    replace(
+      OperationPool,
+      'start',
+      (start) =>
+        function untaken(...given) {
+          if (isStruck()) throw new HoldfastError('HF_INTERNAL', 'A defect was planted.');
+          return start.apply(this, given);
+        },
+    );
+  },
+  late() {
+    const isStruck = oneIn();
+    replace(
+      CrisisResponder,
+      'answer',
+      (answer) =>
+        async function late(...given) {
+          const answered = await answer.apply(this, given);
+          if (isStruck()) await pause(LATE_MS);
+          return answered;
+        },
+    );
+  },
+  lost() {
+    losing(oneIn());
+  },
+  'lost-half-open'() {
+    const halfOpen = new Set<unknown>();
+    const { emit } = FactStream.prototype as unknown as Emitting;
+    Object.defineProperty(FactStream.prototype, 'emit', {
+      value(this: FactStream, kind: string, ...about: readonly unknown[]) {
+        const [upstream, , to] = about;
+        if (kind === 'breaker.changed' && to === 'halfOpen') halfOpen.add(upstream);
+        else if (kind === 'breaker.changed') halfOpen.delete(upstream);
+        emit.call(this, kind, ...about);
+      },
+    });
+    losing(({ upstream }) => halfOpen.has(upstream));
+  },
+  doubled() {
+    const revived = new Set<string>();
+    replace(
+      OperationPool,
+      'revive',
+      (revive) =>
+        function reviving(row) {
+          revived.add(row.id);
+          return revive.call(this, row);
+        },
+    );
+    const key = Object.getOwnPropertyDescriptor(GivenAttempt.prototype, 'idempotencyKey');
+    Object.defineProperty(GivenAttempt.prototype, 'idempotencyKey', {
+      get(this: GivenAttempt) {
+        const before = String(key?.get?.call(this));
+        return revived.has(this.operationId) ? `${before}-again` : before;
+      },
+    });
+  },
+};
+
+/** Plants the defect of this name in this process. */
+export function plant(name: string): void {
+  const planting = PLANTED[name];
+  if (planting === undefined) {
+    throw new HoldfastError('HF_INTERNAL', `The drill can't plant ${name}.`);
+  }
+  planting();
+}
