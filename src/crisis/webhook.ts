@@ -12,6 +12,7 @@ import { checkFields } from '../../machines/vocabulary/optionFields.ts';
 import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
 import { readBodyStart } from '../http/readJson.ts';
 import { parseUrl } from '../http/requestUrl.ts';
+import { notesHost, send } from '../http/send.ts';
 
 /** Where a notice is sent. Any answer of 2xx means that it was told; redirects are not followed. */
 export interface Webhook {
@@ -69,23 +70,23 @@ export function webhookNotifier({
   headers,
   secret,
 }: CheckedWebhook): EscalationStep['notify'] {
-  return async (notice, { signal }) => {
+  const notify: EscalationStep['notify'] = async (notice, { signal }) => {
     const body = JSON.stringify(notice);
     const more = typeof headers === 'function' ? await headers(notice) : (headers ?? {});
-    const all = new Headers({ accept: '*/*', 'content-type': 'application/json' });
+    // Nothing packed: to unpack an answer takes a thread of the pool, which others may occupy (CR-2).
+    const all = new Headers({
+      accept: '*/*',
+      'accept-encoding': 'identity',
+      'content-type': 'application/json',
+    });
     withHeaders(all, more, 'headers');
     all.set('idempotency-key', notice.idempotencyKey);
     if (secret !== undefined) {
       const signature = createHmac('sha256', secret).update(body).digest('hex');
       all.set('holdfast-signature', `sha256=${signature}`);
     }
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: all,
-      body,
-      redirect: 'manual',
-      signal,
-    }).catch((error: unknown) => {
+    const init: RequestInit = { method: 'POST', headers: all, body, redirect: 'manual', signal };
+    const response = await send(url, init, 'crisis').catch((error: unknown) => {
       throw notReached(error, signal);
     });
     const { status, ok } = response;
@@ -93,6 +94,7 @@ export function webhookNotifier({
     await readBodyStart(response, signal);
     if (!ok) throw refused(status);
   };
+  return notesHost(notify, url);
 }
 
 /** The cause is left out: its message quotes the value, which is often a secret. */

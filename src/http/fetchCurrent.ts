@@ -18,7 +18,7 @@ import { versionOf } from './validators.ts';
 
 /** How a record is read. */
 export interface Reading {
-  readonly fetch: typeof globalThis.fetch;
+  readonly fetch: (url: URL, init: RequestInit) => Promise<Response>;
   readonly url: URL;
   readonly headers: Headers;
   readonly signal: AbortSignal;

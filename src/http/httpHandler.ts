@@ -11,7 +11,7 @@ import type { Json } from '../../machines/vocabulary/json.ts';
 import { checkFields } from '../../machines/vocabulary/optionFields.ts';
 import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
 import { abortable, cutOff, noAnswer, refusalOf } from './failures.ts';
-import { readRecord } from './fetchCurrent.ts';
+import { type Reading, readRecord } from './fetchCurrent.ts';
 import { splitMeta, withMeta } from './metaField.ts';
 import { checkPathTemplate, pathOfEntity } from './pathOfEntity.ts';
 import { readBodyStart, readJson } from './readJson.ts';
@@ -23,6 +23,7 @@ import {
   type RequestHeaders,
 } from './requestHeaders.ts';
 import { parseBaseUrl, requestUrl } from './requestUrl.ts';
+import { loadClient, notesHost, send } from './send.ts';
 import { answerOf, HEADERS_KEPT, refusalBody } from './upstreamAnswer.ts';
 import { versionOf } from './validators.ts';
 
@@ -208,13 +209,17 @@ export function httpHandler<Response = Json | undefined>(
     const headers = headersOf(attempt, more, options.ifMatchBase === true);
     const isSafe = SAFE_METHODS.has(method);
     try {
-      const response = await (options.fetch ?? fetch)(url, {
+      const init: RequestInit = {
         method,
         headers,
         body: isSafe ? null : JSON.stringify(payload),
         redirect: 'manual',
         signal,
-      });
+      };
+      const sentFor = attempt.priority === 'crisis' ? 'crisis' : 'ordinary';
+      const response = await (options.fetch === undefined
+        ? send(url, init, sentFor)
+        : options.fetch(url, init));
       const notApplied = isSafe || notAppliedStatuses.has(response.status);
       if (!response.ok) {
         const { bytes, isWhole } = await readBodyStart(response, signal);
@@ -237,12 +242,16 @@ export function httpHandler<Response = Json | undefined>(
     const url = urlOf(attempt);
     const headers = headersOfRead(attempt, await askedHeaders(attempt));
     return await readRecord({
-      fetch: options.fetch ?? fetch,
+      fetch: options.fetch ?? sendOrdinary,
       ...{ url, headers, signal, bytesMax, metaField },
     });
   };
-  return Object.assign(run, { fetchCurrent });
+  const made = Object.assign(run, { fetchCurrent });
+  return options.fetch === undefined ? notesHost(made, base) : made;
 }
+
+/** A read of a record is never that of a crisis. */
+const sendOrdinary: Reading['fetch'] = async (url, init) => await send(url, init, 'ordinary');
 
 /** What is known of the record once the upstream has taken an edit of it. */
 function takenRecord(
@@ -285,12 +294,4 @@ function checkStatuses(given: readonly number[]): ReadonlySet<number> {
 
 function isServerError(status: number): boolean {
   return status >= 500 && status <= 599;
-}
-
-/**
- * Has Node load its HTTP client, which it does at the first use: some 30 ms in which the answer to a crisis
- * would wait (CR-1), so not at the first attempt.
- */
-function loadClient(): void {
-  void new Headers();
 }

@@ -80,8 +80,10 @@ export function headersOf(
     );
   }
   const headers = new Headers({ accept: 'application/json', 'content-type': 'application/json' });
-  const { condition, meta, base } = attempt;
-  if (condition !== undefined || meta !== undefined) headers.set('accept-encoding', UNPACKED);
+  const { condition, meta, base, priority } = attempt;
+  // Unpacking takes a thread of the pool, which a crisis waits for in vain where others occupy it (CR-2).
+  const isToBeWhole = condition !== undefined || meta !== undefined || priority === 'crisis';
+  if (isToBeWhole) headers.set('accept-encoding', UNPACKED);
   setMore(headers, more);
   if (condition !== undefined) setCondition(headers, condition);
   else if (ifMatchBase && typeof base === 'string') setValidator(headers, base);
