@@ -12,6 +12,9 @@ import { machines } from '../../machines/index.ts';
 import { ENTITIES } from '../../machines/merge/entities/entities.ts';
 import { chartModel } from '../charts/chartModel.ts';
 import { buildDocs, type DocsInput } from './buildDocs.ts';
+import { hazardFaults } from './check/hazardFaults.ts';
+import { drillRows, type Evidence, heldFaults } from './check/heldFaults.ts';
+import { linkFaults } from './check/linkFaults.ts';
 import { withConflictTables } from './conflictTables.ts';
 import { drawings } from './drawings.ts';
 import { chartRules } from './text/chartRules.ts';
@@ -22,9 +25,15 @@ import { TOURS } from './tour/tours.ts';
 
 const FOLDER = 'docs/machines';
 const CONFLICTS = 'docs/conflicts.md';
+const SAFETY = 'docs/clinical-safety';
+const HAZARDS = `${SAFETY}/hazard-log.md`;
+/** The pages of which each paragraph names what holds it. */
+const HELD: readonly string[] = [];
 const CODE = ['machines', 'actors', 'persistence', 'src', 'inspector'];
 
-const { pages, faults } = buildDocs(await readInput());
+const input = await readInput();
+const { pages, faults: built } = buildDocs(input);
+const faults = [...built, ...safetyFaults()];
 const isCheck = process.argv.includes('--check');
 const written = readFileSync(CONFLICTS, 'utf8');
 const conflicts = withConflictTables(written, ENTITIES);
@@ -60,6 +69,25 @@ async function readInput(): Promise<DocsInput> {
     pictures: await drawings(machines.map((machine) => chartModel(machine, rulesOf(machine.id)))),
     textOf,
   };
+}
+
+/** What the pages for whoever answers for safety promise without naming what holds it. */
+function safetyFaults(): readonly string[] {
+  const evidence: Evidence = {
+    isFile: (path) => textOf(path) !== null,
+    rows: drillRows(input.code),
+  };
+  const page = (path: string): SourceFile => ({ path, text: textOf(path) ?? '' });
+  const safety = readdirSync(SAFETY).map((name) => page(`${SAFETY}/${name}`));
+  const links = linkFaults(
+    safety,
+    (path) => pages.find((made) => made.path === path)?.text ?? textOf(path),
+  );
+  return [
+    ...heldFaults(HELD.map(page), evidence),
+    ...hazardFaults(page(HAZARDS), evidence),
+    ...links,
+  ];
 }
 
 /** `null` where there is no such file. */

@@ -41,8 +41,15 @@ beforeAll(() => {
     symlinkSync(resolve(name), join(folder, name));
   }
   mkdirSync(join(folder, 'docs/machines'), { recursive: true });
-  for (const page of ['requirements.md', 'conflicts.md', 'ARCHITECTURE.md', 'glossary.md']) {
-    cpSync(join('docs', page), join(folder, 'docs', page));
+  for (const page of [
+    'requirements.md',
+    'conflicts.md',
+    'ARCHITECTURE.md',
+    'glossary.md',
+    'crisis.md',
+    'clinical-safety',
+  ]) {
+    cpSync(join('docs', page), join(folder, 'docs', page), { recursive: true });
   }
   const rules = chartRules(
     repositoryFiles()
@@ -83,4 +90,24 @@ test('OB-3 the docs command writes the pages, and the check fails on any drift f
 
   expect(await run()).toMatchObject({ status: 0 });
   expect(await run('--check')).toMatchObject({ status: 0 });
+}, 180_000);
+
+test('OB-4 the check fails on a hazard whose evidence is not there', async () => {
+  const log = join(folder, 'docs/clinical-safety/hazard-log.md');
+  const whole = readFileSync(log, 'utf8');
+  writeFileSync(
+    log,
+    whole
+      .replace('crisisEscalation.test.ts', 'crisisGone.test.ts')
+      .replace('`drill: stalled`', '`drill: nowhere`')
+      .replace('#state-escalation-exhausted', '#state-escalation-tired')
+      .replace('| Owner | Deployer |\n', ''),
+  );
+  const { status, output } = await run('--check');
+  writeFileSync(log, whole);
+  expect(status).toBe(1);
+  expect(output).toContain('a link leads to test/src/crisisGone.test.ts, which is not there');
+  expect(output).toContain('the drill has no row nowhere');
+  expect(output).toContain('crisis.md#state-escalation-tired, and there is no such place');
+  expect(output).toContain('H1 has the fields');
 }, 180_000);

@@ -10,12 +10,20 @@ import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 import type { EvidenceFile, EvidencePart } from './evidenceParts.ts';
 import { type Release, sha256 } from './release.ts';
 
+/** A version or a commit that runs somewhere. */
+export interface Deployed {
+  readonly named: string;
+  readonly isThis: boolean;
+}
+
 export interface Manifest {
   readonly format: 1;
   readonly package: string;
   readonly version: string;
   readonly commit: string;
   readonly isChanged: boolean;
+  /** What is said to be deployed, and whether it is this; `null` where nothing was said. */
+  readonly deployed: Deployed | null;
   readonly parts: readonly {
     readonly name: string;
     readonly shows: string;
@@ -39,17 +47,19 @@ export function writeBundle(
   folder: string,
   {
     release,
+    deployed,
     parts,
     isForced,
   }: {
     readonly release: Release;
+    readonly deployed: Deployed | null;
     readonly parts: readonly EvidencePart[];
     readonly isForced: boolean;
   },
 ): Manifest {
   makeRoom(folder, isForced);
   const files = [
-    { path: 'README.md', content: pageOf(release, parts) },
+    { path: 'README.md', content: pageOf(release, deployed, parts) },
     ...parts.flatMap((part) => part.files),
   ].toSorted((a, b) => (a.path < b.path ? -1 : 1));
   for (const { path, content } of files) {
@@ -62,6 +72,7 @@ export function writeBundle(
     version: release.version,
     commit: release.commit,
     isChanged: release.isChanged,
+    deployed,
     parts: parts.map((part) => ({ ...part, files: part.files.length })),
     files: files.map(factsOf),
   };
@@ -108,7 +119,30 @@ function factsOf({ path, content }: EvidenceFile): Manifest['files'][number] {
   };
 }
 
-function pageOf(release: Release, parts: readonly EvidencePart[]): string {
+/** Whether a version or a commit, which may be cut short, is that of the bundle, with nothing changed since. */
+export function asDeployed(named: string, { version, commit, isChanged }: Release): Deployed {
+  const isCommit = /^[0-9a-f]{7,40}$/.test(named) && commit.startsWith(named);
+  return { named, isThis: !isChanged && (named === version || isCommit) };
+}
+
+/** Whether this is the evidence of what runs, in a sentence. */
+export function deployedSentence(
+  { package: name, version }: Release,
+  deployed: Deployed | null,
+): string {
+  if (deployed === null) {
+    return `This is evidence for ${name} ${version} and for no other version; with --deployed it is compared with what you deploy.`;
+  }
+  return deployed.isThis
+    ? `Deployed is ${deployed.named}: this is its evidence.`
+    : `Deployed is ${deployed.named}: this is NOT THE EVIDENCE OF WHAT IS DEPLOYED.`;
+}
+
+function pageOf(
+  release: Release,
+  deployed: Deployed | null,
+  parts: readonly EvidencePart[],
+): string {
   const rows = parts.map(({ name, shows, files, missing, isOlder }) => {
     const [first] = files;
     const where = files.length === 1 ? `\`${first?.path ?? ''}\`` : `${files.length} files`;
@@ -118,6 +152,7 @@ function pageOf(release: Release, parts: readonly EvidencePart[]): string {
   return `${[
     `# Evidence for ${release.package} ${release.version}`,
     `Commit \`${release.commit}\`${release.isChanged ? ', **with changes that are not committed**' : ''}.`,
+    deployedSentence(release, deployed),
     `\`${MANIFEST}\` has the sha256 of every file. \`holdfast evidence\` wrote this folder.`,
     ['| What | What it shows | Where |', '| --- | --- | --- |', ...rows].join('\n'),
   ].join('\n\n')}\n`;

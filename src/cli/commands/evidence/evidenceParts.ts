@@ -38,6 +38,7 @@ export interface PartsOptions {
 const CACHE = 'node_modules/.cache';
 const DRILL = `${CACHE}/crisis-drill`;
 const MAKE_DOCS = 'npm run docs';
+const SAFETY = 'docs/clinical-safety';
 
 /** What .ci/run writes, each with what runs it alone. */
 const RESULTS: readonly (readonly [file: string, name: string, shows: string, script: string])[] = [
@@ -133,6 +134,12 @@ export async function partsOf(
       'why it is as it is',
       filesBelow(root, 'docs/decisions'),
       'git checkout docs/decisions',
+    ),
+    part(
+      'clinical safety',
+      'intended use, hazards with their evidence, and what is left to the deployer',
+      ['docs/crisis.md', ...filesBelow(root, SAFETY)],
+      `git checkout docs/crisis.md ${SAFETY}`,
     ),
     drillPart(root, release, drill ?? join(root, DRILL)),
     ...RESULTS.map(([file, name, shows, script]) =>

@@ -15,9 +15,13 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { asDeployed } from '../../../../src/cli/commands/evidence/bundleFolder.ts';
+import type { Release } from '../../../../src/cli/commands/evidence/release.ts';
 import { chartClone } from '../../../support/charts/chartClone.ts';
 import { runCli } from '../../../support/process/runCli.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
+
+const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 
 interface Manifest {
   readonly commit: string;
@@ -45,8 +49,11 @@ function filled() {
     mkdirSync(join(clone.root, path, '..'), { recursive: true });
     writeFileSync(join(clone.root, path), text);
   };
+  put('package.json', '{"name":"holdfast","version":"1.2.3"}');
   put('docs/requirements.md', '# Requirements\n');
   put('docs/decisions/README.md', '# Decisions\n');
+  put('docs/crisis.md', '# Crisis\n');
+  put('docs/clinical-safety/hazard-log.md', '# Hazard log\n');
   put('docs/machines/crisis.svg', '<svg/>\n');
   put('docs/machines/crisis.md', '# Crisis\n');
   put(
@@ -88,6 +95,8 @@ describe('holdfast evidence', () => {
         'tests/test-results.json',
         'crisis-drill/crisis-drill.json',
         'versions.json',
+        'docs/crisis.md',
+        'docs/clinical-safety/hazard-log.md',
       ]),
     );
     expect(JSON.parse(readFileSync(join(folder, 'versions.json'), 'utf8'))).toMatchObject({
@@ -122,6 +131,39 @@ describe('holdfast evidence', () => {
       'WITH CHANGES THAT ARE NOT COMMITTED',
     );
     expect(partIn(changed, 'results of the tests')).toMatchObject({ isOlder: true });
+  });
+
+  test('OB-4 it says whether it is the evidence of the version that is deployed', async () => {
+    const { cli, put } = filled();
+    const made = async (...flags: readonly string[]) => {
+      const folder = join(tempFolder(), 'evidence');
+      const { stdout } = await cli('evidence', '--out', folder, ...flags);
+      return { stdout, page: readFileSync(join(folder, 'README.md'), 'utf8'), folder };
+    };
+    const unnamed = await made();
+    expect(unnamed.stdout).toContain('and for no other version');
+    const same = await made('--deployed', '1.2.3');
+    expect(same.stdout).toContain('Deployed is 1.2.3: this is its evidence.');
+    expect(same.page).toContain('Deployed is 1.2.3: this is its evidence.');
+    // What was changed since is no version at all.
+    put('docs/crisis.md', '# Another\n');
+    const changed = await made('--deployed', '1.2.3');
+    expect(changed.stdout).toContain('NOT THE EVIDENCE OF WHAT IS DEPLOYED');
+    expect(changed.page).toContain('NOT THE EVIDENCE OF WHAT IS DEPLOYED');
+  });
+
+  test.each([
+    ['its version', '1.2.3', true],
+    ['its commit', COMMIT, true],
+    ['the beginning of its commit', COMMIT.slice(0, 7), true],
+    ['too little of its commit', COMMIT.slice(0, 6), false],
+    ['another commit', 'f'.repeat(40), false],
+    ['another version', '1.2.30', false],
+    ['nothing', '', false],
+  ])('OB-4 told %s as deployed, a bundle says whether it is of that', (_, named, isThis) => {
+    const release = { version: '1.2.3', commit: COMMIT, isChanged: false } as Release;
+    expect(asDeployed(named, release)).toEqual({ named, isThis });
+    expect(asDeployed(named, { ...release, isChanged: true }).isThis).toBe(false);
   });
 
   test('OB-4 UX-1 it writes into no folder that is not empty, but with --force, and then leaves nothing of the bundle before', async () => {
