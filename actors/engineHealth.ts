@@ -65,6 +65,7 @@ export function engineHealth(
       mended: counts.crisesMended.times,
       unkept: counts.crisesUnkept.times,
       ...pool.escalations.counts,
+      undelivered: pool.undelivered.state,
       plansLate: counts.crisisPlansLate.times,
       isRefusing: counts.crisesRefused.isRecent,
       isMending: counts.crisesMended.isRecent,

@@ -27,6 +27,7 @@ import type { CrisisPlans } from './crisis/crisisPlans.ts';
 import type { CrisisAnswer } from './crisis/crisisResponder.ts';
 import type { PlansInMemory } from './crisis/plansAtHand.ts';
 import type { EscalationCounts } from './escalation/escalations.ts';
+import type { UndeliveredCrises } from './escalation/undelivered.ts';
 import type { FactKind, FactListener } from './facts/fact.ts';
 import type { WantedFacts } from './facts/factStream.ts';
 import type { Inspection } from './inspection.ts';
@@ -79,6 +80,7 @@ export type { CrisisPlans } from './crisis/crisisPlans.ts';
 export type { CrisisAnswer } from './crisis/crisisResponder.ts';
 export type { FoundPlan, PlanStatus, PlansInMemory } from './crisis/plansAtHand.ts';
 export type { EscalationNotice, EscalationStep } from './escalation/escalationStep.ts';
+export type { UndeliveredCrises } from './escalation/undelivered.ts';
 export type {
   Fact,
   FactKind,
@@ -183,6 +185,8 @@ export interface EngineHealth {
     readonly mended: number;
     /** Delivered and not kept, since the disk hung. */
     readonly unkept: number;
+    /** By upstream, those that are not delivered: since when, and why. */
+    readonly undelivered: readonly UndeliveredCrises[];
     /** Answered without a plan, since the disk was too slow for it. */
     readonly plansLate: number;
     /** One was refused, mended or not kept within the last hour. */

@@ -113,6 +113,21 @@ export interface UpstreamOverview {
   };
 }
 
+/** Crises that are not delivered at one upstream. */
+export interface UndeliveredOverview {
+  /** `null` for those of whose type no handler is registered. */
+  readonly upstream: string | null;
+  readonly count: number;
+  /** When the oldest of them was accepted. */
+  readonly sinceAtMs: number;
+  /** Nothing that says it is well may be shown of the upstream: it has taken none since then. */
+  readonly isTakingNone: boolean;
+  /** One of them has escalated, or is undelivered for five minutes. */
+  readonly isLong: boolean;
+  /** Where and why, in the words of health, without since when. */
+  readonly says: string;
+}
+
 /** How long callers of one tier, or of crises, waited, beside how long they may. */
 export interface AnswerTimes {
   /** `crisis`, or a tier. */
@@ -148,6 +163,8 @@ export interface Overview {
   readonly operations: Readonly<Record<string, number>>;
   readonly waiting: Readonly<Record<string, number>>;
   readonly crises: Readonly<Record<string, number>>;
+  /** Where crises are not delivered, the longest first. */
+  readonly undelivered: readonly UndeliveredOverview[];
   readonly conflicts: { readonly count: number; readonly held: number; readonly atWork: number };
   readonly answers: readonly AnswerTimes[];
   readonly eventLoop: { readonly delayMs: number; readonly longestMs: number };

@@ -40,6 +40,29 @@ export interface CrisisEscalated extends Told<'crisis.escalated'>, AboutAttempt 
   readonly cause: EscalationCause;
 }
 
+/**
+ * Crises of one upstream are not delivered: one of them has escalated, or is undelivered for five minutes, whoever
+ * has taken it on. Told once, until {@link CrisisCaughtUp}; and once more by the next process (CR-4).
+ */
+export interface CrisisUndelivered extends Told<'crisis.undelivered'> {
+  /** `null` where no handler of their type is registered. */
+  readonly upstream: string | null;
+  /** How many are not delivered there. */
+  readonly count: number;
+  /** When the oldest of them was accepted, in milliseconds since the epoch. */
+  readonly sinceAtMs: number;
+  /** Attempts at them that have failed. */
+  readonly failed: number;
+  /** What the last of these failed with; `null` where none has failed. */
+  readonly code: ErrorCode | null;
+}
+
+/** None of the crises of this upstream is undelivered any more that had escalated, or was so for five minutes. */
+export interface CrisisCaughtUp extends Told<'crisis.caughtUp'> {
+  /** `null` for those of whose type no handler was registered. */
+  readonly upstream: string | null;
+}
+
 /** A step of the chain, and how many calls it took so far. */
 interface AboutStep extends AboutOperation {
   /** Its name in `crisis.escalation`. */
@@ -121,6 +144,8 @@ export type CrisisFact =
   | CrisisMended
   | CrisisUnkept
   | CrisisEscalated
+  | CrisisUndelivered
+  | CrisisCaughtUp
   | CrisisStepNotified
   | CrisisStepFailed
   | CrisisAcknowledged

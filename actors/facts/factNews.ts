@@ -85,6 +85,14 @@ export const FACT_NEWS = {
   'crisis.mended': { ...OPERATION, details: ['fieldsLeftOut'] },
   'crisis.unkept': { ...OPERATION, details: [] },
   'crisis.escalated': { about: 'operationId', reason: 'cause', details: ATTEMPT },
+  'crisis.undelivered': {
+    ...{ about: 'upstream', actor: 'breaker:', reason: 'code' },
+    details: ['upstream', 'count', 'sinceAtMs', 'failed'],
+  },
+  'crisis.caughtUp': {
+    ...{ about: 'upstream', actor: 'breaker:', reason: null },
+    details: ['upstream'],
+  },
   'crisis.stepNotified': { ...OPERATION, details: [...WORK, 'step', 'calls'] },
   'crisis.stepFailed': {
     ...{ about: 'operationId', reason: 'why' },

@@ -150,6 +150,11 @@ export const FACT_TABLE = {
     ...attempt(context, upstream),
     cause,
   }),
+  'crisis.undelivered': (
+    upstream: UpstreamName,
+    its: Omit<Details<'crisis.undelivered'>, 'upstream'>,
+  ) => ({ upstream, ...its }),
+  'crisis.caughtUp': (upstream: UpstreamName) => ({ upstream }),
   'crisis.stepNotified': (context: Context, upstream: UpstreamName, step: CalledStep) => ({
     ...operation(context, upstream),
     step: step.name,

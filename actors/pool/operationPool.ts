@@ -16,8 +16,10 @@ import type { StoredOperation } from '../../persistence/port/store.ts';
 import { Exceptions } from '../attempt/exceptions.ts';
 import type { Handler, OwnHandler } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
+import { crisisChart } from '../charts/chartOfWork.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { Escalations } from '../escalation/escalations.ts';
+import { Undelivered } from '../escalation/undelivered.ts';
 import {
   acceptanceUnknown,
   notAccepted,
@@ -72,6 +74,8 @@ export class OperationPool {
   readonly #crisisRoom: CrisisRoom;
   /** Of crises: who is told that they are not delivered. */
   readonly escalations: Escalations;
+  /** Of crises: where they are not delivered, and why. */
+  readonly undelivered: Undelivered;
   #isAbandoned = false;
 
   constructor(parts: PoolParts) {
@@ -86,6 +90,7 @@ export class OperationPool {
     this.standings = new StandingWatch({ store, clock, facts });
     this.exceptions = new Exceptions({ facts });
     this.#crisisRoom = new CrisisRoom({ ...parts, count: () => this.size });
+    this.undelivered = new Undelivered({ clock, timers, facts });
     const runs = new FailureRuns(steady.now());
     this.#runner = new AttemptRunner({
       ...{ clock, steady, random, timers, facts, retry, onError, attemptTimeoutMs, runs },
@@ -339,6 +344,7 @@ export class OperationPool {
         const from = resident.state;
         resident.state = state;
         this.busy.set(resident, resident.chart.isBusy(state, this.#parts.journal.isOpen));
+        if (resident.chart === crisisChart) this.undelivered.changed(resident, snapshot);
         tellOfMove({ ...this.#parts, dispatcher: this.dispatcher }, resident, from, snapshot);
         try {
           this.#demands.meet(resident, snapshot);
@@ -392,6 +398,7 @@ export class OperationPool {
   #remove(resident: Resident): void {
     this.staleReads.note(resident.id);
     this.escalations.leave(resident);
+    this.undelivered.left(resident.id);
     if (!this.#residents.delete(resident.id)) return;
     this.#crisisRoom.left(resident);
     this.#parts.system.charts.told?.ended(resident.actor.sessionId);

@@ -34,6 +34,8 @@ export interface CrisisView {
   readonly type: string;
   readonly subject: string | null;
   readonly tier: Tier;
+  /** Where it goes; `null` where no handler of its type is registered, and for a store that nobody runs on. */
+  readonly upstream: string | null;
   /** How far its delivery is. */
   readonly delivery: CrisisDeliveryState;
   /** How far people were told that it is not delivered. */
@@ -107,11 +109,12 @@ export function crisisAccessLive(parts: {
       ? (resident.actor.getSnapshot() as unknown as KeptCrisis)
       : null;
   };
+  const upstreamOf = (id: string): string | null => pool.resident(id)?.handler?.upstream ?? null;
   return {
     async open() {
       const views = pool.residents.flatMap(({ id }) => {
         const its = inMemory(id);
-        return its === null ? [] : [viewOf(its)];
+        return its === null ? [] : [viewOf(its, upstreamOf(id))];
       });
       // Of a store that is held, what came before is on disk alone.
       const resting = isHeld() && !journal.isHanging ? await openRows(store) : [];
@@ -120,7 +123,7 @@ export function crisisAccessLive(parts: {
     },
     async find(id) {
       const its = inMemory(id);
-      if (its !== null) return viewOf(its);
+      if (its !== null) return viewOf(its, upstreamOf(id));
       await ready();
       return viewOf(crisisOfRow(await store.find(id)));
     },
@@ -132,7 +135,10 @@ export function crisisAccessLive(parts: {
           const event = eventOf(decision, clock.now());
           if (!resident.actor.getSnapshot().can(event)) throw over();
           resident.actor.send(event);
-          const crisis = viewOf(resident.actor.getSnapshot() as unknown as KeptCrisis);
+          const crisis = viewOf(
+            resident.actor.getSnapshot() as unknown as KeptCrisis,
+            upstreamOf(id),
+          );
           return { crisis, isDurable: resident.isKept && (await journal.written()) };
         }
         await ready();
@@ -237,11 +243,12 @@ function eventOf(
     : { type: 'callOff.requested', atMs, by, note };
 }
 
-function viewOf({ value, context }: KeptCrisis): CrisisView {
+function viewOf({ value, context }: KeptCrisis, upstream: string | null = null): CrisisView {
   const { id, type, subject, tier, attempt, failure, acceptedAtMs, settledAtMs } = context;
   const { sinceAtMs, cause, told, decisions } = context.escalation;
   return {
     ...{ id, type, subject, tier, attempt, acceptedAtMs, settledAtMs, cause, told, decisions },
+    upstream,
     delivery: value.delivery,
     escalation: value.escalation,
     failure: failure?.code ?? null,

@@ -6,18 +6,19 @@
  * @module
  */
 
-import type { Engine, EngineHealth, UpstreamState } from '../../actors/port.ts';
+import type { Engine, EngineHealth, UndeliveredCrises, UpstreamState } from '../../actors/port.ts';
 import type {
   AnswerTimes,
   Overview,
   QueueRow,
+  UndeliveredOverview,
   UpstreamOverview,
 } from '../../inspector/protocol.ts';
 import { CRISIS_ANSWER_MS_MAX } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { TIERS } from '../../machines/vocabulary/urgency.ts';
 import { readHealth } from '../views/health.ts';
-import type { HealthSources } from '../views/healthFindings.ts';
+import { type HealthSources, undeliveredSaid } from '../views/healthFindings.ts';
 
 export interface OverviewSources extends HealthSources {
   readonly engine: Pick<Engine, 'health' | 'handlers' | 'inspection'>;
@@ -84,6 +85,7 @@ export function overviewOf(sources: OverviewSources): Overview {
       exhausted: crises.exhausted,
       plansLate: crises.plansLate,
     },
+    undelivered: crises.undelivered.map(undeliveredOverview),
     conflicts: { count: conflicts.count, held: conflicts.held, atWork: conflicts.atWork },
     answers: answerTimes(sources),
     eventLoop: { delayMs: eventLoop.delayMs, longestMs: eventLoop.longestMs },
@@ -114,6 +116,14 @@ function upstreamOverview(upstream: UpstreamState): UpstreamOverview {
       meanMs: recovery.meanMs,
       longestMs: recovery.longestMs,
     },
+  };
+}
+
+function undeliveredOverview(at: UndeliveredCrises): UndeliveredOverview {
+  const { upstream, count, sinceAtMs, isLong, takenAtMs } = at;
+  return {
+    ...{ upstream, count, sinceAtMs, isLong, says: undeliveredSaid(at) },
+    isTakingNone: takenAtMs === null || takenAtMs < sinceAtMs,
   };
 }
 

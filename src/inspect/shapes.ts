@@ -137,6 +137,7 @@ export const CRISIS = {
     acceptedAtMs: 'plain',
     escalatedAtMs: 'plain',
     cause: 'plain',
+    upstream: 'plain',
     told: { each: { fields: { name: 'plain', outcome: 'plain', calls: 'plain', atMs: 'plain' } } },
     decisions: {
       each: { fields: { what: 'plain', by: { fields: { role: 'plain' } }, atMs: 'plain' } },

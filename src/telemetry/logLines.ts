@@ -91,6 +91,15 @@ const WORDS = {
   },
   'crisis.escalated': ({ operationId, cause }) =>
     error(`crisis ${operationId} is not delivered (${cause}); it is tried on. ${SEE_CRISES}`),
+  'crisis.undelivered': ({ upstream, count, sinceAtMs, failed, code }) => {
+    const where = upstream === null ? 'without a handler' : `at ${upstream}`;
+    const why = code === null ? '' : `, ${failed} attempts failed (${code})`;
+    return error(
+      `${count} crises ${where} are not delivered since ${new Date(sinceAtMs).toISOString()}${why}. ${SEE_CRISES}`,
+    );
+  },
+  'crisis.caughtUp': ({ upstream }) =>
+    info(`crises ${upstream === null ? 'without a handler' : `at ${upstream}`} have caught up`),
   'crisis.stepNotified': ({ operationId, step }) =>
     info(`step ${step} of crisis.escalation was told of crisis ${operationId}`),
   'crisis.stepFailed': ({ operationId, step, why, willRepeat }) =>

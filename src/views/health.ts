@@ -9,6 +9,7 @@ import type {
   CrisisModeHealth,
   EngineHealth,
   StartTrouble,
+  UndeliveredCrises,
   UpstreamState,
 } from '../../actors/port.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
@@ -113,6 +114,11 @@ export interface HealthStatus {
     readonly unacknowledged: number;
     /** Of these, those of which nobody is left to be told: the chain has ended, or there is none. */
     readonly exhausted: number;
+    /**
+     * Where crises are not delivered: at which upstream (`null`: no handler of their type is registered), since when,
+     * how many attempts have failed, and with which code the last of them. With `isLong`, health is degraded at least.
+     */
+    readonly undelivered: readonly UndeliveredCrises[];
     /** Answered without the subject's plan, or without knowing of one, since the disk was too slow. */
     readonly plansLate: number;
   };
@@ -185,6 +191,7 @@ export function readHealth(parts: HealthSources): HealthStatus {
       escalated: health.crises.escalated,
       unacknowledged: health.crises.unacknowledged,
       exhausted: health.crises.exhausted,
+      undelivered: health.crises.undelivered,
       plansLate: health.crises.plansLate,
     },
     conflicts: health.conflicts,

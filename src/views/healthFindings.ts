@@ -9,6 +9,7 @@ import type {
   Engine,
   EngineHealth,
   StartTrouble,
+  UndeliveredCrises,
   UpstreamState,
 } from '../../actors/port.ts';
 import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.ts';
@@ -132,6 +133,16 @@ export function findingsOf(
       reason: `${crises.unacknowledged} crises are not delivered, and nobody has taken them on${left}: see holdfast crises`,
     });
   }
+  for (const at of crises.undelivered) {
+    if (!at.isLong) continue;
+    const since = ` since ${new Date(at.sinceAtMs).toISOString()}`;
+    findings.push({
+      component: 'resilience',
+      health: 'degraded',
+      costs: 20,
+      reason: undeliveredSaid(at, since),
+    });
+  }
   if (crises.isRefusing) {
     findings.push({
       component: 'resilience',
@@ -228,6 +239,25 @@ export function findingsOf(
     }
   }
   return findings;
+}
+
+/**
+ * Where crises are not delivered, and why. The one place in which this sentence is made.
+ *
+ * @param since what it says of since when, with a space before it; nothing where that is shown beside it
+ */
+export function undeliveredSaid(
+  { upstream, count, failed, code, takenAtMs, sinceAtMs }: UndeliveredCrises,
+  since = '',
+): string {
+  const wait = count === 1 ? '1 crisis waits' : `${count} crises wait`;
+  if (upstream === null) return `${wait}${since}: no handler of its type is registered`;
+  const why = code === null ? '' : `, ${code}`;
+  if (takenAtMs === null || takenAtMs < sinceAtMs) {
+    const tries = failed === 0 ? 'no attempt has ended' : `0 of ${failed} attempts${why}`;
+    return `${upstream} takes no crisis${since}: ${tries}; ${wait}`;
+  }
+  return `${upstream} takes crises, and ${wait}${since}: ${failed} attempts failed${why}`;
 }
 
 /** How many operations wait, by what for, without edits: their conflicts ask about them, or nobody does. */

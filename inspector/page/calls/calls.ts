@@ -150,7 +150,10 @@ export interface CrisisSeen {
   readonly acceptedAtMs: number;
   readonly escalatedAtMs: number | null;
   readonly cause: string | null;
+  /** Where it goes; `null` where no handler of its type is registered, or nobody runs on the store. */
+  readonly upstream: string | null;
   readonly told: readonly {
+    readonly name: string;
     readonly outcome: string;
     readonly calls: number;
     readonly atMs: number;

@@ -93,8 +93,11 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   timedOut: 'was not told in time',
 };
 
-/** `Step 1 was told.`; the names of steps may be those of people. */
-export function toldSentence({ outcome, calls }: CrisisSeen['told'][number], at: number): string {
+/** `Step 1 (on-call) was told.` */
+export function toldSentence(
+  { name, outcome, calls }: CrisisSeen['told'][number],
+  at: number,
+): string {
   const how = OUTCOMES[outcome] ?? outcome;
-  return `Step ${at + 1} ${how}${calls === 1 ? '' : `, after ${calls} calls`}.`;
+  return `Step ${at + 1} (${name}) ${how}${calls === 1 ? '' : `, after ${calls} calls`}.`;
 }

@@ -6,7 +6,7 @@
 
 import type { AnswerTimes, Overview, UpstreamOverview, WatchedActor } from '../../protocol.ts';
 import { asSentence, causesText, levelSaid, phaseSaid, storageSaid } from '../words/health.ts';
-import { countOf, spanText } from '../words/time.ts';
+import { countOf, countText, spanText } from '../words/time.ts';
 import { type Tone, toneRank } from '../words/tone.ts';
 import { breakerSaid, holdText, isShut, waitText } from '../words/upstream.ts';
 import { pilesOf } from './piles.ts';
@@ -27,7 +27,7 @@ type Finding = Partial<Trouble> & Pick<Trouble, 'id' | 'tone' | 'text'>;
 
 /** The first words with which health tells what is in the list anyway, or in that of what waits for a person. */
 const TOLD_HERE =
-  /^(no work is accepted|storage |the store is held|work for .* is due|breaker of |.* is at level |answers to |\d+ (crises (are not|answered and not|delivered and not)|conflicts wait|records set aside|handlers are silent|dead letters|operations wait for a (decision|review|handler|later)))/;
+  /^(no work is accepted|storage |the store is held|work for .* is due|breaker of |.* is at level |.* takes (no crisis|crises, and) |\d+ cris(is waits|es wait) since |answers to |\d+ (crises (are not|answered and not|delivered and not)|conflicts wait|records set aside|handlers are silent|dead letters|operations wait for a (decision|review|handler|later)))/;
 
 /** It lasts longer than the delay that it tells of. */
 const WAS_LATE = /^the event loop was /;
@@ -42,7 +42,7 @@ export function troublesOf(
   const sinceOf = standingSince(actors);
   const own: readonly Finding[] = [
     ...processFindings(overview),
-    ...crisisFindings(overview.crises),
+    ...crisisFindings(overview),
     ...overview.upstreams.flatMap((upstream) => upstreamFindings(upstream, sinceOf)),
     ...overview.stuck.map(({ upstream, because, forMs }) => ({
       id: `stuck:${upstream}`,
@@ -105,22 +105,38 @@ function processFindings(overview: Overview): readonly Finding[] {
 /** From here on an answer to a crisis may be late. */
 const EVENT_LOOP_LATE_MS = 200;
 
-function crisisFindings(crises: Overview['crises']): readonly Finding[] {
+/** Whom nobody has taken on first, then where they are not delivered and why: each crisis is told of once in each. */
+function crisisFindings({ crises, undelivered }: Overview): readonly Finding[] {
   const count = (name: string): number => crises[name] ?? 0;
+  const long = undelivered.filter(({ isLong }) => isLong);
+  const left = count('exhausted');
+  const nobodyLeft = left === 0 ? '' : `; of ${countText(left)} nobody is left to be told`;
   const told: readonly (readonly [string, Tone, string])[] = [
-    ['exhausted', 'bad', 'not delivered, and nobody is left to be told'],
-    ['unacknowledged', 'bad', 'not delivered, and nobody has taken it on'],
+    ['unacknowledged', 'bad', `not delivered, and nobody has taken it on${nobodyLeft}`],
     ['refused', 'bad', 'answered, and neither stored nor delivered since the start'],
     ['unkept', 'bad', 'delivered and not kept since the start'],
   ];
-  return told
-    .filter(([name]) => count(name) > 0)
-    .map(([name, tone, text]) => ({
-      id: `crises:${name}`,
-      tone,
-      text: `${countOf(count(name), 'crisis', 'crises')} ${text}`,
-      to: { view: 'crises' },
-    }));
+  const to = { view: 'crises' };
+  const since = long.map(({ sinceAtMs }) => sinceAtMs);
+  const sinceAtMs = since.length === 0 ? null : Math.min(...since);
+  return [
+    ...told
+      .filter(([name]) => count(name) > 0)
+      .map(([name, tone, text]) => ({
+        id: `crises:${name}`,
+        tone,
+        text: `${countOf(count(name), 'crisis', 'crises')} ${text}`,
+        sinceAtMs: name === 'unacknowledged' ? sinceAtMs : null,
+        to,
+      })),
+    ...long.map((at) => ({
+      id: `crises:at:${at.upstream ?? ''}`,
+      tone: 'bad' as const,
+      text: at.says,
+      sinceAtMs: at.sinceAtMs,
+      to,
+    })),
+  ];
 }
 
 function peopleFindings(overview: Overview): readonly Finding[] {

@@ -58,8 +58,12 @@ function Cell(props: {
 }
 
 /** Whether they can be delivered, and whether they are. */
-function crisesSaid({ crises, crisisCapability }: Overview): Said {
-  const left = crises['unacknowledged'] ?? 0;
+function crisesSaid({ crises, undelivered, crisisCapability }: Overview): Said {
+  const long = undelivered.filter(({ isLong }) => isLong);
+  const left = Math.max(
+    crises['unacknowledged'] ?? 0,
+    long.reduce((sum, { count }) => sum + count, 0),
+  );
   if (left > 0) return ['bad', `${countText(left)} not delivered`];
   return crisisCapability === 'operational'
     ? ['good', 'Answered and delivered']

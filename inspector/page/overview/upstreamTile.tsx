@@ -13,14 +13,21 @@ import { flowShape } from '../model/flowShape.ts';
 import { formatRoute } from '../model/route.ts';
 import { causesText, levelSaid } from '../words/health.ts';
 import { countOf, shareText, spanText } from '../words/time.ts';
-import { breakerSaid, holdText, paceSaid, waitText } from '../words/upstream.ts';
+import { breakerSaid, holdText, isShut, paceSaid, waitText } from '../words/upstream.ts';
 
 const NO_SAMPLES: readonly FlowSample[] = [];
 
 export function UpstreamTile({ upstream }: { readonly upstream: UpstreamOverview }) {
   const { name, breaker, level, causes, downSinceAtMs, nextTryAtMs, hold, waits } = upstream;
   const samples = usePage((page) => page.flow[name] ?? NO_SAMPLES);
-  const [breakerTone, breakerText] = breakerSaid(breaker);
+  const crises = usePage(({ overview }) =>
+    overview?.undelivered.find((at) => at.upstream === name),
+  );
+  // It is not shown to be well by a breaker that crises do not count for.
+  const isDeaf = crises?.isTakingNone === true && !isShut(breaker);
+  const [breakerTone, breakerText] = isDeaf
+    ? ([crises.isLong ? 'bad' : 'warn', 'Takes no crisis'] as const)
+    : breakerSaid(breaker);
   const [levelTone, levelText] = levelSaid(level);
   const [paceTone, paceText] = paceSaid(upstream.pace);
   const { recoveries, ratePerSecond, overhanging } = upstream;
@@ -34,6 +41,12 @@ export function UpstreamTile({ upstream }: { readonly upstream: UpstreamOverview
       </header>
       <FlowLine upstream={upstream} samples={samples} />
       <Facts>
+        {crises === undefined ? null : (
+          <Fact name="Crises">
+            <Mark tone={crises.isLong ? 'bad' : 'warn'}>{crises.says}</Mark>,{' '}
+            <Since atMs={crises.sinceAtMs} />
+          </Fact>
+        )}
         {downSinceAtMs === null ? null : (
           <Fact name="Down">
             <Since atMs={downSinceAtMs} />

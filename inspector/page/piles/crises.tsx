@@ -20,7 +20,7 @@ import { Age, NotReadAgain, type OpenOne, Pile, ShortId } from './pile.tsx';
 
 const AGAIN_MS = 3_000;
 
-const COLUMNS = ['Age', 'People', 'Type', 'Delivery', 'Attempts', 'Id'];
+const COLUMNS = ['Age', 'People', 'Upstream', 'Delivery', 'Attempts', 'Id'];
 
 const PAGES: PagesQuery<CrisisSeen> = {
   call: LOOK.crises,
@@ -65,7 +65,7 @@ function People(props: { readonly crisis: CrisisSeen }) {
 }
 
 function cells(crisis: CrisisSeen) {
-  const { id, type, delivery, attempt, acceptedAtMs } = crisis;
+  const { id, upstream, delivery, attempt, acceptedAtMs } = crisis;
   return (
     <>
       <span role="gridcell">
@@ -74,7 +74,7 @@ function cells(crisis: CrisisSeen) {
       <span role="gridcell">
         <People crisis={crisis} />
       </span>
-      <span role="gridcell">{type}</span>
+      <span role="gridcell">{upstream ?? 'no handler'}</span>
       <span role="gridcell" class="wide">
         {stateText(delivery)}
       </span>
@@ -113,6 +113,9 @@ function Detail(props: OpenOne) {
             <Fact name="Accepted">
               <Since atMs={value.acceptedAtMs} />
             </Fact>
+            <Fact name="Upstream">
+              <Where upstream={value.upstream} isWaiting={delivery === 'awaitingHandler'} />
+            </Fact>
             <Fact name="Delivery">
               {stateText(delivery)}, attempt {attempt}
               {failure === null ? '' : `, last failed with ${failure}`}
@@ -135,6 +138,24 @@ function Detail(props: OpenOne) {
         </div>
       </Panel>
       <CrisisDecisions crisis={value} />
+    </>
+  );
+}
+
+/** Where it goes, and whether that takes any. */
+function Where(props: { readonly upstream: string | null; readonly isWaiting: boolean }) {
+  const { upstream, isWaiting } = props;
+  const at = usePage(({ overview }) =>
+    overview?.undelivered.find((one) => one.upstream === upstream),
+  );
+  if (upstream === null) {
+    return isWaiting ? <Mark tone="bad">no handler of its type</Mark> : <>not known</>;
+  }
+  return at === undefined ? (
+    <>{upstream}</>
+  ) : (
+    <>
+      <Mark tone={at.isLong ? 'bad' : 'warn'}>{at.says}</Mark>, <Since atMs={at.sinceAtMs} />
     </>
   );
 }

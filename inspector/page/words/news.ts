@@ -96,6 +96,11 @@ const TELLINGS: Readonly<Record<string, Telling>> = {
   'crisis.mended': ['warn', 'a crisis goes on without what broke a rule'],
   'crisis.unkept': ['bad', 'a crisis is delivered, and nothing of it is kept'],
   'crisis.escalated': ['bad', 'a crisis is not delivered: people have to know'],
+  'crisis.undelivered': [
+    'bad',
+    (details) => `crises are not delivered${at(details)}: ${number(details, 'count')}so far`,
+  ],
+  'crisis.caughtUp': ['good', (details) => `no crisis waits for long any more${at(details)}`],
   'crisis.stepNotified': ['warn', (details) => `people were told${step(details)}`],
   'crisis.stepFailed': ['bad', (details) => `people could not be told${step(details)}`],
   'crisis.acknowledged': ['good', 'a person has taken the crisis on'],
@@ -229,6 +234,11 @@ function forLong(details: Details): string {
 
 function status(details: Details): string {
   return typeof details['status'] === 'number' ? ` with ${details['status']}` : '';
+}
+
+function at(details: Details): string {
+  const upstream = text(details, 'upstream');
+  return upstream === '' ? ' for want of a handler' : ` at ${upstream}`;
 }
 
 function step(details: Details): string {

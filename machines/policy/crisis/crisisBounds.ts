@@ -14,6 +14,9 @@ const FAST_ATTEMPTS_MAX = 20;
 /** So much of what somebody says is always taken, in bytes of JSON, however little a payload may be. */
 const PAYLOAD_BYTES_MIN = 8_192;
 
+/** From here on health is degraded by a crisis that is not delivered, whoever has taken it on (CR-4). */
+export const UNDELIVERED_LONG_MS = 300_000;
+
 /** An answer to a crisis that takes longer is late (CR-1). */
 export const CRISIS_ANSWER_MS_MAX = 200;
 

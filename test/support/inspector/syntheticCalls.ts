@@ -195,11 +195,12 @@ function crisis(random: SeededRandom, at: number, atMs: number): Row {
     },
     ...{ acceptedAtMs: atMs - 95_000, escalatedAtMs: at === 0 ? atMs - 60_000 : null },
     cause: at === 0 ? 'attemptsUsedUp' : null,
+    upstream: 'payments',
     told:
       at === 0
         ? [
-            { outcome: 'notified', calls: 1, atMs: atMs - 58_000 },
-            { outcome: 'timedOut', calls: 3, atMs: atMs - 20_000 },
+            { name: 'on-call', outcome: 'notified', calls: 1, atMs: atMs - 58_000 },
+            { name: 'clinician', outcome: 'timedOut', calls: 3, atMs: atMs - 20_000 },
           ]
         : [],
     ...{ decisions: [], settledAtMs: null },

@@ -180,6 +180,15 @@ export function overviewAt(atMs: number, sinceMs: number, counted: Counted): Ove
       unacknowledged: isEscalated && sinceMs < 38_000 ? 1 : 0,
       exhausted: 0,
     },
+    undelivered: isEscalated
+      ? [
+          {
+            ...{ upstream: 'payments', count: 1, sinceAtMs: beganAtMs + 24_000 },
+            ...{ isTakingNone: true, isLong: true },
+            says: 'payments takes no crisis: 0 of 10 attempts, HF_ATTEMPT_FAILED; 1 crisis waits',
+          },
+        ]
+      : [],
     conflicts: { count: 3, held: 2, atWork: 1 },
     answers: [
       { of: 'crisis', count: 14, p50Ms: 2.1, p99Ms: 9.4, maxMs: 11.8, deadlineMs: 200 },

@@ -134,13 +134,26 @@ function nameOf({ id, role }: Person): string {
 
 function tableOf(open: readonly CrisisView[]): string {
   return table(
-    ['id', 'subject', 'accepted', 'delivery', 'attempt', 'escalated', 'people', 'taken on by'],
+    [
+      'id',
+      'subject',
+      'accepted',
+      'upstream',
+      'delivery',
+      'attempt',
+      'failure',
+      'escalated',
+      'people',
+      'taken on by',
+    ],
     open.map((view) => [
       view.id,
       view.subject ?? '',
       timeOf(view.acceptedAtMs),
+      view.upstream ?? '',
       view.delivery,
       view.attempt,
+      view.failure ?? '',
       timeOf(view.escalatedAtMs),
       view.escalation,
       view.decisions.length === 0 ? '' : nameOf(view.decisions.at(-1)?.by ?? { id: '' }),
@@ -154,6 +167,7 @@ function textOf(view: CrisisView): string {
     ['type', view.type],
     ['subject', view.subject ?? ''],
     ['accepted', timeOf(view.acceptedAtMs)],
+    ['upstream', view.upstream ?? ''],
     ['delivery', `${view.delivery}, attempt ${view.attempt}`],
     ['last failure', view.failure ?? ''],
     ['escalated', [timeOf(view.escalatedAtMs), view.cause].filter(Boolean).join(' ')],

@@ -47,7 +47,7 @@ export function runningText(health: HealthStatus, nowMs: number): string {
       ...holdOf(health.hold),
       ...reasons.map((reason) => `! ${reason}`),
     ].join('\n'),
-    upstreamsOf(health.upstreams, nowMs),
+    upstreamsOf(health, nowMs),
     [
       `in memory ${operations.inMemory}, attempts in flight ${operations.attemptsRunning}`,
       `since the start: accepted ${operations.accepted}, completed ${operations.completed}, ` +
@@ -100,6 +100,7 @@ export function runningLine(health: HealthStatus, nowMs: number): string {
     .map(([name, upstream]) => `${name} ${breakerOf(upstream, nowMs)}`);
   const asked = asking(health);
   const forPerson = ASKING.reduce((sum, [name]) => sum + asked[name], conflicts.count);
+  const undelivered = health.crises.undelivered.reduce((sum, { count }) => sum + count, 0);
   const queued = REASONS.reduce((sum, [name]) => sum + waiting[name], 0);
   return [
     `${timeOf(nowMs)} ${phase}, ${overall} (score ${score}), level ${level}`,
@@ -107,6 +108,7 @@ export function runningLine(health: HealthStatus, nowMs: number): string {
     `in flight ${operations.attemptsRunning}`,
     `waiting ${queued}`,
     `for a person ${forPerson}`,
+    ...(undelivered === 0 ? [] : [`crises not delivered ${undelivered}`]),
     ...(conflicts.count === 0 ? [] : [conflictsOf(conflicts, nowMs).slice(0, 2).join(' ')]),
   ].join(' · ');
 }
@@ -120,17 +122,33 @@ function conflictsOf(
   return [count, `conflicts${age}`, 'holdfast conflicts list'];
 }
 
-function upstreamsOf(upstreams: HealthStatus['upstreams'], nowMs: number): string {
+function upstreamsOf({ upstreams, crises }: HealthStatus, nowMs: number): string {
   const rows = Object.entries(upstreams).map(([name, upstream]) => [
     name,
     breakerOf(upstream, nowMs),
+    crisesAt(name, crises.undelivered, nowMs),
     upstream.level,
     `${upstream.inFlight} of ${upstream.flow.slots}`,
     waitOf(upstream, nowMs),
   ]);
   return rows.length === 0
     ? ''
-    : table(['upstream', 'breaker', 'level', 'in flight', 'new work waits for'], rows);
+    : table(['upstream', 'breaker', 'crises', 'level', 'in flight', 'new work waits for'], rows);
+}
+
+/** `none taken for 31m, 0 of 812`: a breaker says nothing of them, for they count for none. */
+function crisesAt(
+  name: string,
+  undelivered: HealthStatus['crises']['undelivered'],
+  nowMs: number,
+): string {
+  const at = undelivered.find(({ upstream }) => upstream === name);
+  if (at === undefined) return '';
+  const { count, sinceAtMs, takenAtMs, failed } = at;
+  const span = spanOf(nowMs - sinceAtMs);
+  return takenAtMs === null || takenAtMs < sinceAtMs
+    ? `none taken for ${span}, 0 of ${failed}`
+    : `${count} not taken for ${span}`;
 }
 
 /** `open, next try in 12s`, or who holds it. */

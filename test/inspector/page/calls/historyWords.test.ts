@@ -58,10 +58,10 @@ describe('OB-1 a history in words', () => {
   });
 
   test('CR-5 who was told of a crisis', () => {
-    const told = { outcome: 'notified', calls: 1, atMs: 0 };
-    expect(toldSentence(told, 0)).toBe('Step 1 was told.');
+    const told = { name: 'on-call', outcome: 'notified', calls: 1, atMs: 0 };
+    expect(toldSentence(told, 0)).toBe('Step 1 (on-call) was told.');
     expect(toldSentence({ ...told, outcome: 'timedOut', calls: 3 }, 1)).toBe(
-      'Step 2 was not told in time, after 3 calls.',
+      'Step 2 (on-call) was not told in time, after 3 calls.',
     );
   });
 });

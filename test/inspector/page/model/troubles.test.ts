@@ -17,6 +17,7 @@ const WELL: Overview = {
   ...{ crisisCapability: 'operational', phase: 'running', level: 'normal', causes: [] },
   ...{ storage: { state: 'well', sinceAtMs: null }, isHeld: false, upstreams: [UPSTREAM] },
   ...{ queue: [], stuck: [], operations: {}, waiting: {}, crises: {}, answers: [] },
+  undelivered: [],
   conflicts: { count: 0, held: 0, atWork: 0 },
   eventLoop: { delayMs: 1, longestMs: 9 },
 };
@@ -107,6 +108,27 @@ describe('OB-1 what is wrong', () => {
     );
   });
 
+  test('CR-4 OB-1 crises are told of once, each line with since when, and where and why they are not delivered', () => {
+    const at = { upstream: 'careTeam', count: 11, sinceAtMs: 40_000, isTakingNone: true };
+    const says = 'careTeam takes no crisis: 0 of 812 attempts, HF_ATTEMPT_FAILED; 11 crises wait';
+    const young = { ...at, upstream: 'labs', sinceAtMs: 90_000, isLong: false, says: 'labs …' };
+    const overview = {
+      ...WELL,
+      crises: { escalated: 11, unacknowledged: 11, exhausted: 11 },
+      undelivered: [{ ...at, isLong: true, says }, young],
+    };
+    expect(troublesOf(overview, new Map())).toMatchObject([
+      {
+        ...{ tone: 'bad', sinceAtMs: 40_000, to: { view: 'crises' } },
+        text: '11 crises not delivered, and nobody has taken it on; of 11 nobody is left to be told',
+      },
+      { tone: 'bad', sinceAtMs: 40_000, text: says, to: { view: 'crises' } },
+      { id: 'people' },
+    ]);
+    const takenOn = { ...overview, crises: { escalated: 11, unacknowledged: 0, exhausted: 0 } };
+    expect(troublesOf(takenOn, new Map())).toMatchObject([{ tone: 'bad', text: says }]);
+  });
+
   test('OB-1 what health says and nothing here does, is said in its words; the rest once', () => {
     const reasons = [
       'breaker of payments is open since 2026-11-27T03:12:00.000Z, next try now',
@@ -118,6 +140,9 @@ describe('OB-1 what is wrong', () => {
       '1 records set aside; see holdfast quarantine',
       '2 crises are not delivered, and nobody has taken them on: see holdfast crises',
       'answers to basic are late',
+      'careTeam takes no crisis since 2026-11-27T03:12:00.000Z: 0 of 8 attempts; 1 crisis waits',
+      'careTeam takes crises, and 1 crisis waits since 2026-11-27T03:12:00.000Z: 8 attempts failed',
+      '1 crisis waits since 2026-11-27T03:12:00.000Z: no handler of its type is registered',
       'no work is accepted: startFailed',
     ];
     expect(texts({ reasons })).toEqual([]);
