@@ -34,7 +34,7 @@ import { ControlServer } from './control/controlServer.ts';
 import { HELP_LINES } from './crisis/helpLines.ts';
 import { watchThisProcess } from './forgottenClose.ts';
 import { HoldfastRuntime } from './holdfastRuntime.ts';
-import { lookUpAhead } from './http/send.ts';
+import { makeReadyFor } from './http/send.ts';
 import { InspectLines } from './inspect/inspectLines.ts';
 import { OpenInspectors } from './inspect/openInspectors.ts';
 import { runtimeFeed } from './inspect/runtimeFeed.ts';
@@ -288,7 +288,7 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
   const stopWatching = watchThisProcess(options, () => runtime.getHealthStatus());
   if (!isCandidate) outside?.open();
   const toldOfCrises = crisis.escalation.map(({ notify }) => notify);
-  lookUpAhead([options.handlers[crisis.type]?.run, ...toldOfCrises]);
+  makeReadyFor([options.handlers[crisis.type]?.run, ...toldOfCrises]);
   engine.begin();
   return { runtime, desk, ended };
 }

@@ -40,7 +40,7 @@ import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
 import type { LineServer } from './connect/lineServer.ts';
 import type { ControlServer } from './control/controlServer.ts';
 import { checkHandler } from './handlerOptions.ts';
-import { lookUpAhead } from './http/send.ts';
+import { makeReadyFor } from './http/send.ts';
 import type { Inspector, InspectorOptions } from './inspect/inspectable.ts';
 import type { OpenInspectors } from './inspect/openInspectors.ts';
 import type { StatelyInspector, StatelyInspectorOptions } from './inspect/statelyOptions.ts';
@@ -247,7 +247,7 @@ export class HoldfastRuntime implements Runtime {
   async handle(type: string, handler: Handler): Promise<void> {
     checkHandler(type, handler, this.#parts.options.upstreams);
     await this.#parts.engine.handle(type, handler);
-    if (type === this.#parts.options.crisis.type) lookUpAhead([handler.run]);
+    if (type === this.#parts.options.crisis.type) makeReadyFor([handler.run]);
     this.#parts.outside?.handlersChanged();
   }
 

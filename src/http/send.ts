@@ -7,6 +7,8 @@
  * @module
  */
 
+import { closeSync, openSync } from 'node:fs';
+import { devNull } from 'node:os';
 import { hostAddresses, type LookedUpFor } from './hostAddresses.ts';
 
 type Dispatcher = NonNullable<RequestInit['dispatcher']>;
@@ -25,16 +27,68 @@ let dispatchers: Readonly<Record<LookedUpFor, Dispatcher>> | null = null;
 let isRefused = false;
 
 /** The global `fetch`, for a crisis or for anything else. */
-export function send(url: URL, init: RequestInit, sentFor: LookedUpFor): Promise<Response> {
-  if (sentFor === 'crisis') hostAddresses.ahead(url.hostname);
+export async function send(url: URL, init: RequestInit, sentFor: LookedUpFor): Promise<Response> {
   hostAddresses.refresh();
+  if (sentFor === 'ordinary') return await fetchOver('ordinary', url, init);
+  hostAddresses.ahead(url.hostname);
+  holdSpares();
+  try {
+    return await fetchOver('crisis', url, init);
+  } catch (error) {
+    if (!hasNoDescriptor(error) || spares.length === 0) throw error;
+    return await withSpares(async () => await fetchOver('crisis', url, init));
+  }
+}
+
+async function fetchOver(sentFor: LookedUpFor, url: URL, init: RequestInit): Promise<Response> {
   const dispatcher = dispatcherFor(sentFor);
-  if (dispatcher === undefined) return fetch(url, init);
-  return fetch(url, { ...init, dispatcher }).catch((error: unknown) => {
-    if (!isDispatcherRefused(error)) throw error;
+  if (dispatcher === undefined) return await fetch(url, init);
+  try {
+    return await fetch(url, { ...init, dispatcher });
+  } catch (error) {
+    if (codeOfCause(error) !== 'UND_ERR_INVALID_ARG') throw error;
+    // Nothing was sent: the fetch in force is of another undici than the dispatcher.
     isRefused = true;
-    return fetch(url, init);
-  });
+    return await fetch(url, init);
+  }
+}
+
+/** Descriptors that are held so that a crisis has some to connect with where the process has no more (CR-2). */
+const spares: number[] = [];
+const SPARES_MAX = 4;
+
+/** How many have got them, and are not connected yet. */
+let sparesGivenTo = 0;
+
+function holdSpares(): void {
+  if (sparesGivenTo > 0) return;
+  try {
+    while (spares.length < SPARES_MAX) spares.push(openSync(devNull, 'r'));
+  } catch {
+    // The process has none left: the next crisis tries again.
+  }
+}
+
+async function withSpares(connect: () => Promise<Response>): Promise<Response> {
+  for (const descriptor of spares.splice(0)) closeSync(descriptor);
+  sparesGivenTo += 1;
+  try {
+    return await connect();
+  } finally {
+    sparesGivenTo -= 1;
+    holdSpares();
+  }
+}
+
+/** Nothing was sent: there was no descriptor for the connection. */
+function hasNoDescriptor(error: unknown): boolean {
+  const code = codeOfCause(error);
+  return code === 'EMFILE' || code === 'ENFILE';
+}
+
+function codeOfCause(error: unknown): unknown {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return (cause as { readonly code?: unknown } | undefined)?.code;
 }
 
 /**
@@ -54,11 +108,13 @@ export function notesHost<Sender extends object>(sender: Sender, { hostname }: U
   return sender;
 }
 
-/** Looks up the hosts that crises and their notices are sent to, before anything is (CR-2). */
-export function lookUpAhead(senders: readonly (object | undefined)[]): void {
+/** Makes ready what crises and their notices need to be sent: addresses of their hosts, and descriptors (CR-2). */
+export function makeReadyFor(senders: readonly (object | undefined)[]): void {
   for (const sender of senders) {
     const host = sender === undefined ? undefined : hosts.get(sender);
-    if (host !== undefined) hostAddresses.ahead(host);
+    if (host === undefined) continue;
+    hostAddresses.ahead(host);
+    holdSpares();
   }
 }
 
@@ -97,10 +153,4 @@ function hasNoOptions(agent: object): boolean {
   const options: unknown = at === undefined ? null : Reflect.get(agent, at);
   if (typeof options !== 'object' || options === null) return false;
   return Object.values(options).every((value) => value === undefined || value === Infinity);
-}
-
-/** Nothing was sent: the `fetch` in force is of another undici than the dispatcher. */
-function isDispatcherRefused(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return (cause as { readonly code?: unknown } | undefined)?.code === 'UND_ERR_INVALID_ARG';
 }

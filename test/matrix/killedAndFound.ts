@@ -42,6 +42,8 @@ export async function killedAndFound(app: string, node: OtherNode, program: stri
     response: { paid: 1250 },
     source: 'local',
     delivered: 1,
+    // CR-2: the HTTP client within this Node.js takes the look-ups of holdfast.
+    lookUps: 1,
   });
 }
 

@@ -1,3 +1,6 @@
+import dns from 'node:dns';
+import { createServer } from 'node:http';
+
 /**
  * What the app of the matrix does, however it came to holdfast: `accept` takes a request whose handler never
  * answers, and waits to be killed; `complete` finds it after the kill, answers a crisis, and tells of both.
@@ -11,7 +14,34 @@ const REQUEST = {
   idempotencyKey: 'payment-1',
 };
 
-export async function work({ createRuntime, keyFile, createKeyFile }, moodEntry, step) {
+/** How often two requests at the same time look up the one name that they go to: Node itself does it twice. */
+async function lookUpsOfTwo(createRuntime, httpHandler) {
+  const server = createServer((_request, response) => response.end()).listen(0, '127.0.0.1');
+  await new Promise((resolve) => {
+    server.once('listening', resolve);
+  });
+  const lookUp = dns.lookup;
+  let count = 0;
+  dns.lookup = (host, options, callback) => {
+    count += 1;
+    lookUp('127.0.0.1', options, callback);
+  };
+  const run = httpHandler({ baseUrl: `http://upstream.localhost:${server.address().port}` });
+  const runtime = createRuntime({
+    store: ':memory:',
+    handlers: { 'a.b': { upstream: 'default', run } },
+  });
+  const sync = async (subject) => await runtime.sync({ type: 'a.b', subject });
+  const operations = await Promise.all(['anna', 'ben'].map(sync));
+  await Promise.all(operations.map(({ outcome }) => outcome));
+  await runtime.close();
+  dns.lookup = lookUp;
+  server.close();
+  return count;
+}
+
+export async function work(holdfast, moodEntry, step) {
+  const { createRuntime, keyFile, createKeyFile, httpHandler } = holdfast;
   if (step === 'accept') await createKeyFile('./holdfast.key');
   let delivered = 0;
   const runtime = createRuntime({
@@ -47,7 +77,16 @@ export async function work({ createRuntime, keyFile, createKeyFile }, moodEntry,
   await crisis.delivery;
   await runtime.backup('./copy');
   await runtime.close();
+  const lookUps = await lookUpsOfTwo(createRuntime, httpHandler);
   const { version } = process;
-  const said = { version, id: operation.id, status, response, source: crisis.source, delivered };
+  const said = {
+    version,
+    id: operation.id,
+    status,
+    response,
+    source: crisis.source,
+    delivered,
+    lookUps,
+  };
   process.stdout.write(`${JSON.stringify(said)}\n`);
 }
