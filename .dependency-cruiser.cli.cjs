@@ -65,7 +65,7 @@ const CLI_ROOMS = {
     'src/cli/demo/conflicts',
   ],
   // The crisis drill: what measures, what fails, what is drilled, the scenarios, and the reports.
-  'src/cli/crisisDrill/measure': ['actors/platform'],
+  'src/cli/crisisDrill/measure': [VOCABULARY, 'actors/platform'],
   'src/cli/crisisDrill/upstream': [VOCABULARY, 'actors/platform'],
   'src/cli/crisisDrill/stage': [
     VOCABULARY,
@@ -92,7 +92,10 @@ const CLI_ROOMS = {
     VOCABULARY,
     PORT,
     'actors/platform',
+    'actors',
     'machines/policy/request',
+    'machines/policy/retry',
+    'src/crisis',
     'src',
     'src/cli/crisisDrill/measure',
     'src/cli/crisisDrill/stage',

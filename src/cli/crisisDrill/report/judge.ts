@@ -135,15 +135,18 @@ function waitsToBeTold(
   { step, subjects, fromMs, pace }: ToldRule,
   notices: readonly NoticeLine[],
 ): readonly number[] {
-  const firsts = new Map<string | null, number>();
-  for (const { step: told, subject, atMs } of notices) {
-    if (told !== step || atMs < fromMs) continue;
-    firsts.set(subject, Math.min(firsts.get(subject) ?? Number.POSITIVE_INFINITY, atMs));
+  const firsts = new Map<string, number>();
+  for (const notice of notices) {
+    const { atMs, people: about } = notice;
+    if (notice.step !== step || atMs < fromMs) continue;
+    // A digest names some of those whom it is about.
+    const told = about >= subjects.length ? subjects : notice.subjects;
+    for (const subject of told) {
+      firsts.set(subject, Math.min(firsts.get(subject) ?? Number.POSITIVE_INFINITY, atMs));
+    }
   }
-  // One about many is about everybody.
-  const ofAllMs = firsts.get(null) ?? Number.POSITIVE_INFINITY;
   return subjects
-    .map((subject) => Math.min(firsts.get(subject) ?? Number.POSITIVE_INFINITY, ofAllMs))
+    .map((subject) => firsts.get(subject) ?? Number.POSITIVE_INFINITY)
     .filter((atMs) => Number.isFinite(atMs))
     .map((atMs) => (atMs - fromMs) * pace);
 }

@@ -9,13 +9,13 @@ import type { Runtime } from '../../../runtime.ts';
 import { pause } from '../measure/schedule.ts';
 import { WORK_TYPE } from '../stage/stage.ts';
 
-function workOf(number: number, latencyMs: number): SyncRequest {
+function workOf(number: number, latencyMs: number, of = 'work'): SyncRequest {
   return {
     type: WORK_TYPE,
     subject: `customer-${number % 1_000}`,
     tier: 'basic',
     payload: { number, latencyMs, note: 'x'.repeat(120) },
-    idempotencyKey: `work-${number}`,
+    idempotencyKey: `${of}-${number}`,
   };
 }
 
@@ -54,9 +54,9 @@ export function keepInFlight(
 }
 
 /** Accepts so many operations; they are on disk when it resolves. */
-export async function queueUp(runtime: Runtime, count: number): Promise<void> {
+export async function queueUp(runtime: Runtime, count: number, of?: string): Promise<void> {
   function* requests(): Generator<SyncRequest> {
-    for (let number = 0; number < count; number += 1) yield workOf(number, 0);
+    for (let number = 0; number < count; number += 1) yield workOf(number, 0, of);
   }
   await runtime.syncAll(requests());
 }

@@ -5,8 +5,19 @@
  */
 
 import { diskFull, diskStalled } from './disks.ts';
-import { backup, idle, inFlight, observers, queued } from './load.ts';
+import {
+  backup,
+  crisisMode,
+  factBatches,
+  idle,
+  inFlight,
+  observers,
+  pages,
+  queued,
+} from './load.ts';
+import { hostileMerge } from './merges.ts';
 import { clockSet, garbage, loopBlocked } from './process.ts';
+import { anothersKey, largeJson, spellings } from './requests.ts';
 import type { Scenario } from './scenario.ts';
 import { handlerLate, keyMissing, recovery, storeCorrupt } from './starts.ts';
 import { breakerByItself, breakersOpen, offline, refusing, stalled } from './upstreams.ts';
@@ -31,6 +42,13 @@ export const SCENARIOS: readonly Scenario[] = [
   handlerLate,
   backup,
   observers,
+  pages,
+  factBatches,
+  crisisMode,
+  hostileMerge,
+  anothersKey,
+  spellings,
+  largeJson,
   garbage,
   clockSet,
   loopBlocked,

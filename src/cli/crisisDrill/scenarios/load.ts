@@ -6,6 +6,7 @@
 
 import { join } from 'node:path';
 import { becomes } from '../measure/schedule.ts';
+import { subjectOf } from '../stage/crises.ts';
 import { HELPERS, WORK } from '../stage/stage.ts';
 import { keepInFlight, queueUp } from './ballast.ts';
 import type { Scenario } from './scenario.ts';
@@ -123,5 +124,97 @@ export const backup: Scenario = {
     isOver = true;
     stage.saw(begun > 0, `${begun} backups were begun, and ${made} made, while crises came`);
     await backups;
+  },
+};
+
+/** Rows of a page, the most that one call gives. */
+const PAGE_ROWS = 1_000;
+
+export const pages: Scenario = {
+  name: 'pages',
+  title: 'Pages of rows',
+  means: `one page of ${PAGE_ROWS.toLocaleString('en')} operations after another, of a store with 20,000`,
+  seconds: { full: 24, short: 3 },
+  async run(stage) {
+    const runtime = await stage.openWell({
+      upstreams: { [HELPERS]: {}, [WORK]: { rate: TRICKLE } },
+    });
+    await queueUp(runtime, stage.sized(QUEUED_FOR_BACKUP.full, QUEUED_FOR_BACKUP.short));
+    let isOver = false;
+    let rows = 0;
+    const read = async (): Promise<void> => {
+      let afterSeq: number | undefined;
+      while (!isOver) {
+        const query = afterSeq === undefined ? {} : { afterSeq };
+        const page = await runtime.listOperations({ ...query, limit: PAGE_ROWS });
+        rows += page.views.length;
+        afterSeq = page.nextAfterSeq ?? undefined;
+      }
+    };
+    const reading = read();
+    await stage.stream(runtime);
+    isOver = true;
+    await reading;
+    stage.saw(rows >= PAGE_ROWS, `${rows} rows were read while crises came`);
+  },
+};
+
+/** Operations of a batch, each of which ends in several facts. */
+const BATCH = { full: 5_000, short: 500 };
+
+export const factBatches: Scenario = {
+  name: 'facts',
+  title: 'Batches of facts',
+  means: `thousands of operations are accepted and end in one go, again and again; ${LISTENERS} listeners write down every fact`,
+  seconds: { full: 24, short: 3 },
+  async run(stage) {
+    let facts = 0;
+    const runtime = await stage.openWell({
+      upstreams: { [HELPERS]: {}, [WORK]: { concurrency: IN_FLIGHT } },
+    });
+    for (let listener = 0; listener < LISTENERS; listener += 1) {
+      runtime.subscribe((fact) => {
+        if (JSON.stringify(fact).length > 0) facts += 1;
+      });
+    }
+    let isOver = false;
+    let batches = 0;
+    const fill = async (): Promise<void> => {
+      while (!isOver) {
+        await queueUp(runtime, stage.sized(BATCH.full, BATCH.short), `batch-${batches}`);
+        batches += 1;
+      }
+    };
+    const filling = fill();
+    await stage.stream(runtime);
+    isOver = true;
+    await filling;
+    stage.saw(batches > 0 && facts > stage.order.count, `${facts} facts of ${batches} batches`);
+  },
+};
+
+const STAFF = { id: 'staff-7', role: 'clinician' };
+/** People who are in crisis mode, beside everybody. */
+const IN_CRISIS_MODE = 100;
+
+export const crisisMode: Scenario = {
+  name: 'crisis-mode',
+  title: 'Crisis mode on',
+  means: `a person has switched it on for everybody, and for ${IN_CRISIS_MODE} people; 200 operations are in flight`,
+  seconds: { full: 24, short: 3 },
+  async run(stage) {
+    const runtime = await stage.openWell();
+    const order = { by: STAFF, reason: 'the drill' };
+    await runtime.crisisMode.enter(order);
+    for (let number = 0; number < IN_CRISIS_MODE; number += 1) {
+      await runtime.crisisMode.enter({ ...order, subject: subjectOf(number) });
+    }
+    const work = keepInFlight(runtime, 200, 500);
+    await stage.stream(runtime);
+    work.stop();
+    const { length } = await runtime.crisisMode.list();
+    stage.saw(length === IN_CRISIS_MODE + 1, `it was on ${length} times to the end`);
+    const { level } = runtime.getHealthStatus();
+    stage.saw(level === 'criticalOnly', `the level of the process was ${level}`);
   },
 };

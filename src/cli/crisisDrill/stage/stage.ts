@@ -155,6 +155,11 @@ export class Stage {
     this.#wellAtMs = machineMs();
   }
 
+  /** The present, as everybody who takes part in a drill counts it. */
+  nowMs(): number {
+    return machineMs();
+  }
+
   /** These people have to be told of by this step, by when the rule says. */
   mustTell(rule: ToldRule): void {
     this.#toldRules.push(rule);

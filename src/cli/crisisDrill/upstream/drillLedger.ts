@@ -36,10 +36,11 @@ export class DrillLedger {
   }
 }
 
-/** A notice of the chain that was taken: by which step, about whom, when. */
+/** A notice of the chain that was taken and answered: by which step, about whom, when. */
 export interface NoticeLine {
   readonly step: string;
-  /** `null` where it is about many. */
-  readonly subject: string | null;
+  /** Those whom it names, and how many people it is about. */
+  readonly subjects: readonly string[];
+  readonly people: number;
   readonly atMs: number;
 }

@@ -46,10 +46,14 @@ async function jsonOf(request: IncomingMessage): Promise<unknown> {
 
 /** Takes a notice of the chain; the path is the name of its step. */
 async function page(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { subject = null } = (await jsonOf(request)) as { readonly subject?: string | null };
+  const { subjects, people, ask } = (await jsonOf(request)) as Omit<NoticeLine, 'step' | 'atMs'> & {
+    readonly ask: string | null;
+  };
   pagerCalls += 1;
   if (pagerHangs) return;
-  notices.push({ step: request.url?.slice(1) ?? '', subject, atMs: machineMs() });
+  const step = request.url?.slice(1) ?? '';
+  // One that asks whether somebody still has it tells nobody else.
+  if (ask === null) notices.push({ step, subjects, people, atMs: machineMs() });
   reply(response, 200);
 }
 

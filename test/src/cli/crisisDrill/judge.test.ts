@@ -115,8 +115,8 @@ describe('the judge of the crisis drill', () => {
       pace: 10,
     };
     const result = { ...goodResult(), toldRules: [rule] };
-    const told = (subject: string | null, afterMs: number, step = 'on-call') => ({
-      ...{ step, subject, atMs: rule.fromMs + afterMs },
+    const told = (subject: string, afterMs: number, step = 'on-call') => ({
+      ...{ step, subjects: [subject], people: 1, atMs: rule.fromMs + afterMs },
     });
 
     test('is told within its time, as the clock of the runtime counts it', () => {
@@ -128,7 +128,8 @@ describe('the judge of the crisis drill', () => {
     });
 
     test('a digest is about everybody', () => {
-      expect(judged({ result, notices: [told(null, 1_000)] })).toMatchObject({ verdict: 'PASS' });
+      const digest = { ...told('anna', 1_000), people: 2 };
+      expect(judged({ result, notices: [digest] })).toMatchObject({ verdict: 'PASS' });
     });
 
     test('control: fails it where a step was not told of somebody, or after its time', () => {
