@@ -86,6 +86,7 @@ const CLI_ROOMS = {
     'actors/facts',
     'actors/crisis',
     'actors/pool',
+    'src/http',
     'src/cli/crisisDrill/measure',
   ],
   'src/cli/crisisDrill/scenarios': [
@@ -95,6 +96,7 @@ const CLI_ROOMS = {
     'actors',
     'machines/policy/request',
     'machines/policy/retry',
+    'src/http',
     'src/crisis',
     'src',
     'src/cli/crisisDrill/measure',

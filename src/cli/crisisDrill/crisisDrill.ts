@@ -184,7 +184,10 @@ async function drill(options: DrillOptions, output: Output): Promise<ExitCode> {
     const reports: ScenarioReport[] = [];
     for (const scenario of only) {
       output.say(`${seconds(startedMs)}  ${scenario.title}: ${scenario.means}`, dimly);
-      const crises = crisesOf(scenario, form, options.crises);
+      const crises =
+        plant !== null && options.crises === undefined
+          ? plant.crises
+          : crisesOf(scenario, form, options.crises);
       const report = await runOne(scenario, {
         ...{ form, judging: judge, crises, plant: plant?.name ?? null },
       });

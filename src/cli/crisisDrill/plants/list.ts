@@ -74,6 +74,20 @@ export const PLANTS: readonly Plant[] = [
     finds: LOST,
   },
   {
+    name: 'look-ups',
+    defect: 'names are looked up as often as anybody asks, and no address is kept',
+    scenario: 'look-ups',
+    crises: 40,
+    finds: LOST,
+  },
+  {
+    name: 'spelling',
+    defect: 'the plan of a subject is looked for under its id as it came',
+    scenario: 'spellings',
+    crises: 40,
+    finds: /without the person's own plan/,
+  },
+  {
     name: 'doubled',
     defect: 'what was on disk before a restart goes out under another key',
     scenario: 'recovery',

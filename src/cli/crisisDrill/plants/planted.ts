@@ -7,6 +7,7 @@
  * @module
  */
 
+import dns from 'node:dns';
 import { GivenAttempt } from '../../../../actors/attempt/givenAttempt.ts';
 import type { Handler } from '../../../../actors/attempt/handler.ts';
 import { CrisisResponder } from '../../../../actors/crisis/crisisResponder.ts';
@@ -16,6 +17,7 @@ import { Handlers } from '../../../../actors/pool/handlers.ts';
 import { OperationPool } from '../../../../actors/pool/operationPool.ts';
 import { CrisisResources } from '../../../../machines/policy/crisis/crisisResources.ts';
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
+import { HostAddresses } from '../../../http/hostAddresses.ts';
 import { pause } from '../measure/schedule.ts';
 
 /** One in so many is struck. */
@@ -136,6 +138,32 @@ const PLANTED: Readonly<Record<string, () => void>> = {
       },
     });
     losing(({ upstream }) => halfOpen.has(upstream));
+  },
+  'look-ups'() {
+    replace(
+      HostAddresses,
+      'find',
+      () => async (host) =>
+        await new Promise((resolve, reject) => {
+          dns.lookup(host, { all: true }, (error, addresses) => {
+            if (error === null) resolve(addresses);
+            else reject(error);
+          });
+        }),
+    );
+  },
+  spelling() {
+    // Whoever asks has put it into its one form already; those that another was made of are not found.
+    replace(
+      PlansAtHand,
+      'find',
+      (find) =>
+        function findAsItCame(subject) {
+          return /^\d+$|[^ -~]/u.test(subject)
+            ? { status: 'none', resources: [] }
+            : find.call(this, subject);
+        },
+    );
   },
   doubled() {
     const revived = new Set<string>();

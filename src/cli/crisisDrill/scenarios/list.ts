@@ -16,6 +16,7 @@ import {
   queued,
 } from './load.ts';
 import { hostileMerge } from './merges.ts';
+import { hangingLookUps } from './names.ts';
 import { clockSet, garbage, loopBlocked } from './process.ts';
 import { anothersKey, largeJson, spellings } from './requests.ts';
 import type { Scenario } from './scenario.ts';
@@ -34,6 +35,7 @@ export const SCENARIOS: readonly Scenario[] = [
   offline,
   stalled,
   refusing,
+  hangingLookUps,
   diskStalled,
   diskFull,
   storeCorrupt,

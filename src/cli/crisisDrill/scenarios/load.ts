@@ -212,7 +212,7 @@ export const crisisMode: Scenario = {
     const work = keepInFlight(runtime, 200, 500);
     await stage.stream(runtime);
     work.stop();
-    const { length } = await runtime.crisisMode.list();
+    const { length } = runtime.crisisMode.list();
     stage.saw(length === IN_CRISIS_MODE + 1, `it was on ${length} times to the end`);
     const { level } = runtime.getHealthStatus();
     stage.saw(level === 'criticalOnly', `the level of the process was ${level}`);

@@ -85,6 +85,11 @@ export class UpstreamControls {
     await this.#ask('/allow');
   }
 
+  /** Closes each connection after an answer, from now on. */
+  async closeConnections(): Promise<void> {
+    await this.#ask('/close-connections');
+  }
+
   /** Answers 503 to everything. */
   async beBusy(): Promise<void> {
     await this.#ask('/busy');

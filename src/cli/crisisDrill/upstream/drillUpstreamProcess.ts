@@ -21,6 +21,7 @@ let refusesCrises = false;
 let isBusy = false;
 let refused = 0;
 let isSilent = false;
+let closesConnections = false;
 const notices: NoticeLine[] = [];
 let pagerCalls = 0;
 let pagerHangs = false;
@@ -84,7 +85,8 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
 }
 
 function reply(response: ServerResponse, status: number, body: unknown = {}): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
+  const more = closesConnections ? { connection: 'close' } : {};
+  response.writeHead(status, { 'content-type': 'application/json', ...more });
   response.end(JSON.stringify(body));
 }
 
@@ -135,6 +137,9 @@ const CONTROLS: Readonly<Record<string, () => unknown>> = {
   },
   '/allow': () => {
     refusesCrises = false;
+  },
+  '/close-connections': () => {
+    closesConnections = true;
   },
   '/busy': () => {
     isBusy = true;

@@ -115,6 +115,7 @@ test('CR-1 every fault of which the promise speaks is drilled', () => {
     'Offline for a minute, then back',
     'Upstream stalled',
     'Upstream refusing crises only',
+    'Look-ups of names that hang',
     'Disk stalled for 5 s',
     'Disk full',
     'Store corrupt',
