@@ -10,19 +10,22 @@ import type { CrisisModeFor } from '../../machines/policy/crisis/crisisMode.ts';
 import {
   type CrisisRules,
   completeCrisis,
-  type ReadingLimits,
+  fieldOfCrisis,
   readCrisis,
+  type SoundCrisis,
 } from '../../machines/policy/crisis/crisisRequest.ts';
 import { type AnsweredResource, countryOf } from '../../machines/policy/crisis/crisisResource.ts';
 import type { CrisisResources } from '../../machines/policy/crisis/crisisResources.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError, unforeseen } from '../../machines/vocabulary/errors.ts';
+import type { Pieces } from '../../machines/vocabulary/pieces.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import { subjectOf } from '../../machines/vocabulary/subject.ts';
 import type { OutsideCrisis } from '../../persistence/port/spillLine.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Outcome } from '../operation/outcome.ts';
+import { inPieces } from '../platform/inPieces.ts';
 import { operationId } from '../platform/operationId.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
 import type { CrisisModes } from './crisisModes.ts';
@@ -54,8 +57,6 @@ export interface CrisisAnswer {
 }
 
 const NO_SUBJECT: FoundPlan = { status: 'noSubject', resources: [] };
-/** As much of a payload is read before the answer; what is larger is read after it (CR-1). */
-const READ_AT_ONCE_BYTES = 8_192;
 /** Crises of other processes whose ids are remembered. */
 const REMEMBERED_MAX = 50_000;
 
@@ -117,7 +118,7 @@ export class CrisisResponder {
     const { clock, random, facts, resources, plans, modes, localAfterMs } = this.#parts;
     const startedAtMs = clock.monotonic();
     // Before the crisis is written: behind that it would wait for the sync.
-    const subject = subjectOf(fieldOf(request, 'subject'));
+    const subject = subjectOf(fieldOfCrisis(request, 'subject'));
     const asked = subject === null ? NO_SUBJECT : plans.find(subject);
     const { isTaken, ...begun } =
       id === undefined
@@ -133,7 +134,7 @@ export class CrisisResponder {
       facts.emit('crisis.answeredLate', begun.operationId, elapsedMs);
     return {
       source: isDelivered ? 'upstream' : 'local',
-      resources: resources.after(plan.resources, countryOf(fieldOf(request, 'region'))),
+      resources: resources.after(plan.resources, countryOf(fieldOfCrisis(request, 'region'))),
       plan: plan.status,
       crisisMode: modes.of(subject),
       elapsedMs,
@@ -202,7 +203,7 @@ export class CrisisResponder {
   }
 
   #begin(request: unknown, id: string): Begun {
-    const { rules, facts } = this.#parts;
+    const { rules, facts, payloadBytesMax } = this.#parts;
     const durable = promised<undefined>();
     const delivery = promised<Outcome>();
     const refuse = (error: unknown): void => {
@@ -212,16 +213,16 @@ export class CrisisResponder {
       delivery.reject(cause);
     };
     const begun = { operationId: id, durable: durable.promise, delivery: delivery.promise };
+    const take = (sound: SoundCrisis): void => {
+      this.#deliver(id, sound.request, { durable, delivery });
+      if (sound.leftOut.length > 0) facts.emit('crisis.mended', id, sound.leftOut);
+    };
     try {
-      const reading = readCrisis(request, rules);
-      const take = (limits: ReadingLimits): boolean => {
-        const sound = completeCrisis(reading, rules, limits);
-        if (sound === null) return false;
-        this.#deliver(id, sound.request, { durable, delivery });
-        if (sound.leftOut.length > 0) facts.emit('crisis.mended', id, sound.leftOut);
-        return true;
-      };
-      return { ...begun, isTaken: this.#takeNow(take) || this.#takeSoon(take, refuse) };
+      const pieces = completeCrisis(readCrisis(request, rules), rules, payloadBytesMax);
+      const first = pieces.next();
+      if (first.done === true) take(first.value);
+      else void this.#takeInPieces(pieces, take).catch(refuse);
+      return { ...begun, isTaken: first.done === true };
     } catch (error) {
       refuse(error);
       return { ...begun, operationId: null, isTaken: false };
@@ -251,25 +252,18 @@ export class CrisisResponder {
     pool.watchers.outcome(id).then(delivery.resolve, delivery.reject);
   }
 
-  /** False where the payload is too large to be read before the answer. */
-  #takeNow(take: (limits: ReadingLimits) => boolean): boolean {
-    const { payloadBytesMax } = this.#parts;
-    const mayCut = payloadBytesMax <= READ_AT_ONCE_BYTES;
-    return take({ bytesMax: Math.min(READ_AT_ONCE_BYTES, payloadBytesMax), mayCut });
-  }
-
-  #takeSoon(take: (limits: ReadingLimits) => boolean, refuse: (error: unknown) => void): false {
-    const { clock, pool, payloadBytesMax } = this.#parts;
+  /** What is large is read after the answer, and others are answered between two pieces of it (CR-1). */
+  async #takeInPieces(
+    pieces: Pieces<SoundCrisis>,
+    take: (sound: SoundCrisis) => void,
+  ): Promise<void> {
+    const { clock, pool } = this.#parts;
     pool.busy.begin();
-    clock.defer(() => {
-      try {
-        take({ bytesMax: payloadBytesMax, mayCut: true });
-      } catch (error) {
-        refuse(error);
-      }
+    try {
+      take(await inPieces(clock, pieces));
+    } finally {
       pool.busy.end();
-    });
-    return false;
+    }
   }
 
   async #within(delivery: Promise<Outcome>, ms: number): Promise<boolean> {
@@ -288,15 +282,6 @@ export class CrisisResponder {
         },
       );
     });
-  }
-}
-
-/** A field of what may be anything, and may throw when it is read. */
-function fieldOf(request: unknown, name: 'subject' | 'region'): unknown {
-  try {
-    return typeof request === 'object' && request !== null ? Reflect.get(request, name) : undefined;
-  } catch {
-    return undefined;
   }
 }
 

@@ -9,12 +9,14 @@
  * @module
  */
 
+import { inPieces } from '../../actors/platform/inPieces.ts';
 import { inTime } from '../../actors/platform/inTime.ts';
 import { operationId } from '../../actors/platform/operationId.ts';
 import type { CrisisAnswer, Outcome } from '../../actors/port.ts';
+import { fieldOfCrisis } from '../../machines/policy/crisis/crisisRequest.ts';
 import { countryOf } from '../../machines/policy/crisis/crisisResource.ts';
 import type { CrisisResources } from '../../machines/policy/crisis/crisisResources.ts';
-import { soundJson } from '../../machines/policy/crisis/soundJson.ts';
+import { type SoundJson, soundJsonInPieces } from '../../machines/policy/crisis/soundJson.ts';
 import { PAYLOAD_BYTES_MAX } from '../../machines/policy/request/requestBody.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
@@ -66,23 +68,33 @@ export class ClientCrises {
     const { clock, random, resources } = this.#parts;
     const startedAtMs = clock.monotonic();
     const id = operationId(clock, random);
-    const request = soundJson(given, 'request', {
+    const pieces = soundJsonInPieces(given, 'request', {
       bytesMax: PAYLOAD_BYTES_MAX,
       // The owner masks card data; only it knows what is exempt.
-      isExempt: () => true,
-    }).value;
+      isExempt: null,
+    });
+    const first = pieces.next();
+    // What is large is read while the answer is on its way.
+    const request =
+      first.done === true ? jsonOf(first.value) : inPieces(clock, pieces).then(jsonOf);
     let tell = (_told: CrisisTold): void => undefined;
     const asked = new Promise<CrisisTold>((resolve) => {
       tell = resolve;
     });
-    const promises = this.#hand(id, request, tell);
-    const told = await this.#firstOf(asked, this.#askThread(id, request));
+    const isRead = !(request instanceof Promise);
+    const promises = isRead
+      ? this.#hand(id, request, tell)
+      : laterOf(request.then((whole) => this.#hand(id, whole, tell) ?? notTaken()));
+    const thread = isRead
+      ? this.#askThread(id, request)
+      : request.then(async (whole) => await this.#askThread(id, whole));
+    const told = await this.#firstOf(asked, thread);
     const elapsedMs = clock.monotonic() - startedAtMs;
-    const subject = subjectOf(fieldOf(request, 'subject'));
+    const subject = subjectOf(fieldOfCrisis(given, 'subject'));
     const unheard = this.#parts.link.seat === null ? 'storeNotOpen' : 'notReadInTime';
     return {
       source: told?.source ?? 'local',
-      resources: told?.resources ?? resources.after([], countryOf(fieldOf(request, 'region'))),
+      resources: told?.resources ?? resources.after([], countryOf(fieldOfCrisis(given, 'region'))),
       plan: told?.plan ?? (subject === null ? 'noSubject' : unheard),
       crisisMode: told?.crisisMode ?? 'none',
       elapsedMs,
@@ -177,8 +189,19 @@ export function outcomeOf(plain: PlainOutcome): Outcome {
   return plain.status === 'completed' ? plain : { ...plain, error: reviveError(plain.error) };
 }
 
-function fieldOf(request: Json, name: string): unknown {
-  return typeof request === 'object' && request !== null ? Reflect.get(request, name) : undefined;
+function jsonOf({ text }: SoundJson): Json {
+  return JSON.parse(text) as Json;
+}
+
+/** Promises that are not made yet; who looks at neither must not be brought down by a refusal. */
+function laterOf(made: Promise<Promises>): Promises {
+  const durable = made.then(async (promises) => {
+    await promises.durable;
+  });
+  const delivery = made.then(async (promises) => await promises.delivery);
+  durable.catch(() => undefined);
+  delivery.catch(() => undefined);
+  return { durable, delivery };
 }
 
 function notTaken(): Promises {

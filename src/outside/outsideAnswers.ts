@@ -9,10 +9,10 @@ import { operationId } from '../../actors/platform/operationId.ts';
 import { systemRandom } from '../../actors/platform/systemRandom.ts';
 import type { FoundPlan, PlanStatus, PlansInMemory } from '../../actors/port.ts';
 import { type CrisisModeFor, crisisModeFor } from '../../machines/policy/crisis/crisisMode.ts';
+import { fieldOfCrisis } from '../../machines/policy/crisis/crisisRequest.ts';
 import { type AnsweredResource, countryOf } from '../../machines/policy/crisis/crisisResource.ts';
 import { CrisisResources } from '../../machines/policy/crisis/crisisResources.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { isObject } from '../../machines/vocabulary/optionRules.ts';
 import { subjectOf } from '../../machines/vocabulary/subject.ts';
 import type { Handover, Recorded } from './handover.ts';
 import type { LoopProbe } from './loopProbe.ts';
@@ -100,7 +100,7 @@ export class OutsideAnswers {
   ): Promise<OutsideAnswer> {
     const { bytes, arrivedAtMs, recordedWithinMs } = sent;
     const id = sent.id ?? operationId(this.#clock, systemRandom);
-    const known = this.#planOf(fieldOf(request, 'subject'));
+    const known = this.#planOf(fieldOfCrisis(request, 'subject'));
     const wantsPlan = known === null;
     const elapsed = (): number => this.#clock.monotonic() - arrivedAtMs;
     const crisis = { kind: 'crisis', id, request, wantsPlan, elapsedMs: elapsed() } as const;
@@ -116,9 +116,9 @@ export class OutsideAnswers {
     }
     return {
       source: 'local',
-      resources: this.#resources.after(plan.resources, countryOf(fieldOf(request, 'region'))),
+      resources: this.#resources.after(plan.resources, countryOf(fieldOfCrisis(request, 'region'))),
       plan: plan.status,
-      crisisMode: crisisModeFor(this.#plans.modes, fieldOf(request, 'subject')),
+      crisisMode: crisisModeFor(this.#plans.modes, fieldOfCrisis(request, 'subject')),
       elapsedMs,
       operationId: id,
       recorded: isTaken ? (this.#handover.recorded(id) ?? 'durable') : 'notTaken',
@@ -139,8 +139,4 @@ export class OutsideAnswers {
       ? found('notReadInTime')
       : null;
   }
-}
-
-function fieldOf(request: unknown, name: string): unknown {
-  return isObject(request) ? Reflect.get(request, name) : undefined;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { inPieces } from '../../actors/platform/inPieces.ts';
 import type { FromSpill, SpillLine, ToSpill } from '../../actors/port.ts';
 import {
   type CrisisRules,
@@ -12,7 +13,7 @@ import {
   readCrisis,
 } from '../../machines/policy/crisis/crisisRequest.ts';
 import { exemptionsOf } from '../../machines/policy/request/cardData.ts';
-import { checkRequest } from '../../machines/policy/request/request.ts';
+import { type CheckedRequest, checkRequest } from '../../machines/policy/request/request.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { PlainError } from '../../machines/vocabulary/errors.ts';
 import { toPlainError } from '../../machines/vocabulary/errors.ts';
@@ -88,12 +89,16 @@ export class Spiller {
 
   #ask(id: string, request: unknown): void {
     if (this.#line === null) return;
-    try {
-      const kept = JSON.stringify(this.#checked(request));
-      this.#send({ kind: 'keep', crisis: { id, request: kept } });
-    } catch (error) {
-      this.#failed(id, toPlainError(error));
-    }
+    void this.#checked(request).then(
+      (checked) => {
+        // Dropped meanwhile.
+        if (!this.#asked.has(id)) return;
+        this.#send({ kind: 'keep', crisis: { id, request: JSON.stringify(checked) } });
+      },
+      (error: unknown) => {
+        this.#failed(id, toPlainError(error));
+      },
+    );
   }
 
   #answered(answer: FromSpill): void {
@@ -116,7 +121,7 @@ export class Spiller {
   }
 
   /** The request as it would be accepted: with all that is sound in it, and card data masked. */
-  #checked(request: unknown): unknown {
+  async #checked(request: unknown): Promise<CheckedRequest> {
     const { type, payloadBytesMax } = this.#parts.data;
     const exempt: CrisisRules['exemptionsOf'] = (of) => exemptionsOf(this.#handlers.get(of));
     const rules: CrisisRules = {
@@ -127,8 +132,8 @@ export class Spiller {
         checkRequest(given, { payloadBytesMax: bytesMax, exemptionsOf: exempt }),
       exemptionsOf: exempt,
     };
-    const limits = { bytesMax: payloadBytesMax, mayCut: true };
-    return completeCrisis(readCrisis(request, rules), rules, limits)?.request;
+    const pieces = completeCrisis(readCrisis(request, rules), rules, payloadBytesMax);
+    return (await inPieces(this.#parts.clock, pieces)).request;
   }
 
   #send(message: ToSpill): void {

@@ -107,7 +107,7 @@ describe('CR-4 OP-9 a crisis that breaks a rule of requests is delivered with wh
       {
         code: 'HF_CRISIS_MENDED',
         message: expect.stringMatching(
-          /: expiresAtMs, a field that is not known, entity, tier, method\./,
+          /: expiresAtMs, entity, tier, method, a field that is not known\./,
         ),
       },
     ]);

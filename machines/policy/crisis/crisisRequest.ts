@@ -8,12 +8,13 @@
  */
 
 import { isHoldfastError, type ValuePath } from '../../vocabulary/errors.ts';
+import type { Pieces } from '../../vocabulary/pieces.ts';
 import { asSubjectText, SUBJECT_LENGTH_MAX } from '../../vocabulary/subject.ts';
 import { maskText } from '../request/cardData.ts';
 import type { CheckedRequest, SyncRequest } from '../request/request.ts';
 import { withNote } from '../request/requestBody.ts';
 import { countryOf } from './crisisResource.ts';
-import { soundJson } from './soundJson.ts';
+import { soundJsonInPieces } from './soundJson.ts';
 
 type Field = keyof SyncRequest;
 type Fields = Readonly<Partial<Record<Field, unknown>>>;
@@ -31,6 +32,8 @@ export interface CrisisRules {
 
 /** A crisis whose fields are sound, but for payload and base, which nobody has looked at. */
 export interface CrisisReading {
+  /** What was given, whose fields that nobody knows were not looked at. */
+  readonly given: unknown;
   readonly fields: Fields;
   readonly leftOut: readonly string[];
 }
@@ -40,14 +43,6 @@ export interface SoundCrisis {
   readonly request: CheckedRequest;
   /** What is not as it was given, by the names of fields; nothing of what they held. */
   readonly leftOut: readonly string[];
-}
-
-/** How much of a payload may be read now. */
-export interface ReadingLimits {
-  /** For payload and base, in bytes of JSON. */
-  readonly bytesMax: number;
-  /** A payload that is larger is cut; else it is to be read later. */
-  readonly mayCut: boolean;
 }
 
 /** What a crisis may give. Its priority is its own, it never expires nor waits for its start (CR-4), it has no tags, and it is no edit of a record. */
@@ -71,6 +66,8 @@ const IGNORED: readonly string[] = [
   'tags',
   'removals',
 ] satisfies readonly Field[];
+/** What is no stray. */
+const KNOWN: readonly string[] = [...FIELDS, ...IGNORED];
 /** Its own name may be data. */
 const UNKNOWN_FIELD = 'a field that is not known';
 const UNNAMED_PAYLOAD = 'payload: made of fields that are not known';
@@ -80,14 +77,22 @@ const WHOLE_REQUEST = 'request';
 export const UNKNOWN_SUBJECT = 'unknown';
 /** For a check without payload and base. */
 const NO_PAYLOAD_BYTES = 1_024;
-/** Of the room for payload and base, what is not the payload's. */
-const FRAME_BYTES = 32;
+/** As much is read at once, in bytes of JSON; what is larger is read in pieces. */
+const AT_ONCE_BYTES = 8_192;
+/** Fields of a request that are listed one by one; more are read as a payload is. */
+const LISTED_MAX = 64;
+/** Of the body, what is not the payload's, and what a base takes beside itself. */
+const BODY_FRAME = '{"payload":}'.length;
+const BASE_FRAME = '"base":,'.length;
 const KEY_LENGTH_MAX = 256;
 const MENDED_KEY_END = '~mended';
 /** Fields without which the upstream knows less than a call that is put right would tell it. */
 const TELLING: readonly string[] = [WHOLE_REQUEST, 'subject', 'payload', 'base'];
 
-/** Reads all but payload and base, which may be large. */
+/**
+ * Reads all but payload and base, which may be large, and fields that nobody knows, which may be many: these
+ * are not even counted, for Node lists all names of an object or none (CR-1).
+ */
 export function readCrisis(request: unknown, rules: CrisisRules): CrisisReading {
   const known = knownFields(request);
   const { payload, base, ...others } = known.fields;
@@ -99,18 +104,30 @@ export function readCrisis(request: unknown, rules: CrisisRules): CrisisReading 
   const isUnhandled = !rules.hasHandler(sound.request.type) && rules.hasHandler(rules.type);
   if (isUnhandled) leftOut.push('type');
   const { type } = isUnhandled ? rules : sound.request;
-  return { fields: { ...fields, type, payload, base }, leftOut };
+  return { given: request, fields: { ...fields, type, payload, base }, leftOut };
 }
 
-/** The whole request; `null` where it is larger than may be read now. */
-export function completeCrisis(
-  { fields, leftOut }: CrisisReading,
+/**
+ * The whole request, in pieces of a few milliseconds: one for what most people send.
+ *
+ * @param bytesMax for payload and base, in bytes of JSON; what is larger is cut
+ */
+export function* completeCrisis(
+  { given, fields, leftOut }: CrisisReading,
   rules: CrisisRules,
-  limits: ReadingLimits,
-): SoundCrisis | null {
-  const whole = withSoundBody(fields, rules, limits);
-  if (whole === null) return null;
-  const notes = [...leftOut, ...whole.leftOut];
+  bytesMax: number,
+): Pieces<SoundCrisis> {
+  const strays = straysOf(given);
+  const notes = [...leftOut];
+  const hasPayload = fields.payload !== undefined || leftOut.includes('payload');
+  if (strays === null) notes.push(WHOLE_REQUEST);
+  else if (strays !== NO_STRAYS) notes.push(hasPayload ? UNKNOWN_FIELD : UNNAMED_PAYLOAD);
+  // Most often a payload that is misnamed, or was not put into one.
+  const payload = hasPayload ? fields.payload : strays?.value;
+  const isPart = !hasPayload && strays?.isMany === true;
+  if (strays?.isMany === true) yield;
+  const whole = yield* withSoundBody({ ...fields, payload }, rules, bytesMax, isPart);
+  notes.push(...whole.leftOut);
   const { request } = whole;
   return {
     request: {
@@ -122,7 +139,7 @@ export function completeCrisis(
   };
 }
 
-function knownFields(request: unknown): CrisisReading {
+function knownFields(request: unknown): Omit<CrisisReading, 'given'> {
   if (typeof request !== 'object' || request === null || isList(request)) {
     // Whatever it is, it was meant to say something.
     const isSaying = request !== undefined && request !== null;
@@ -145,14 +162,6 @@ function knownFields(request: unknown): CrisisReading {
       leftOut.push(field);
     }
   }
-  const strays = straysOf(request);
-  if (strays === null) leftOut.push(WHOLE_REQUEST);
-  else if (strays.length > 0) {
-    const hasPayload = fields.payload !== undefined || leftOut.includes('payload');
-    // Most often a payload that is misnamed, or was not put into one.
-    if (!hasPayload) fields.payload = Object.fromEntries(strays);
-    leftOut.push(hasPayload ? UNKNOWN_FIELD : UNNAMED_PAYLOAD);
-  }
   return { fields, leftOut };
 }
 
@@ -164,18 +173,30 @@ function isList(value: object): boolean {
   }
 }
 
-/** Fields that no request has; `null` where nobody can read which there are. */
-function straysOf(request: object): readonly [string, unknown][] | null {
+/** What a request holds beside its fields. */
+interface Strays {
+  /** An object of them; of many the request itself. */
+  readonly value: unknown;
+  readonly isMany: boolean;
+}
+
+const NO_STRAYS: Strays = { value: undefined, isMany: false };
+
+/** `null` where nobody can read which there are. */
+function straysOf(request: unknown): Strays | null {
+  if (typeof request !== 'object' || request === null || isList(request)) return NO_STRAYS;
   try {
+    const names = Object.keys(request);
+    if (names.length > LISTED_MAX) return { value: request, isMany: true };
     const strays: [string, unknown][] = [];
-    for (const name of Object.keys(request)) {
-      if (IGNORED.includes(name) || FIELDS.some((field) => field === name)) continue;
+    for (const name of names) {
+      if (KNOWN.includes(name)) continue;
       const value = valueAt(request, name);
       // For the answer, which was given where the person is.
       if (name === 'region' && countryOf(value) !== null) continue;
       if (value !== undefined) strays.push([name, value]);
     }
-    return strays;
+    return strays.length === 0 ? NO_STRAYS : { value: Object.fromEntries(strays), isMany: false };
   } catch {
     return null;
   }
@@ -195,7 +216,7 @@ function mended(
   given: Fields,
   rules: CrisisRules,
   payloadBytesMax: number,
-): SoundCrisis & CrisisReading {
+): SoundCrisis & Pick<CrisisReading, 'fields'> {
   const leftOut: Field[] = [];
   let fields = given;
   for (;;) {
@@ -229,40 +250,41 @@ function soundSubject(given: unknown): string {
   return masked.slice(0, SUBJECT_LENGTH_MAX).replace(/\p{Surrogate}|\0/gu, '\ufffd');
 }
 
-/** Payload and base as they are; else what of them can be kept. */
-function withSoundBody(
+/**
+ * Payload and base as they are; else what of them can be kept.
+ *
+ * @param isPart the payload is what a request holds beside its fields
+ */
+function* withSoundBody(
   fields: Fields,
   rules: CrisisRules,
-  { bytesMax, mayCut }: ReadingLimits,
-): SoundCrisis | null {
-  const { payload, base } = fields;
-  const check = (kept: Fields): CheckedRequest | null => {
+  bytesMax: number,
+  isPart: boolean,
+): Pieces<SoundCrisis> {
+  const { payload = null, base } = fields;
+  if (!isPart) {
     try {
-      return rules.check({ ...fields, ...kept }, bytesMax);
+      const request = rules.check(fields, Math.min(AT_ONCE_BYTES, bytesMax));
+      return { request, leftOut: [] };
     } catch (error) {
-      isLate ||= !mayCut && isHoldfastError(error) && error.code === 'HF_PAYLOAD_TOO_LARGE';
-      return null;
+      if (isHoldfastError(error) && error.code === 'HF_PAYLOAD_TOO_LARGE') yield;
     }
-  };
-  let isLate = false;
-  const asGiven = check({});
-  if (asGiven !== null) return { request: asGiven, leftOut: [] };
-  if (isLate) return null;
-  const baseNotes = base === undefined ? [] : ['base'];
-  // It helps to merge and no more; where it is at fault, or there is no room for both, it goes.
-  const withoutBase = base === undefined ? null : check({ base: undefined });
-  if (withoutBase !== null) return { request: withoutBase, leftOut: baseNotes };
-  const isExempt = rules.exemptionsOf(String(fields.type));
-  const room = Math.max(0, bytesMax - FRAME_BYTES);
-  const sound = soundJson(payload, 'payload', { bytesMax: room, isExempt });
-  if (!mayCut && sound.flaws.includes('cut to fit')) return null;
-  const notes = sound.flaws.map((flaw) => `payload: ${flaw}`);
-  const mendedWithBase = check({ payload: sound.value });
-  if (mendedWithBase !== null) return { request: mendedWithBase, leftOut: notes };
-  const mendedAlone = check({ payload: sound.value, base: undefined });
-  if (mendedAlone !== null) return { request: mendedAlone, leftOut: [...baseNotes, ...notes] };
-  const rest = mended({ ...fields, payload: undefined, base: undefined }, rules, NO_PAYLOAD_BYTES);
-  return { request: rest.request, leftOut: [...rest.leftOut, ...baseNotes, 'payload'] };
+  }
+  const bare = rules.check({ ...fields, payload: null, base: undefined }, NO_PAYLOAD_BYTES);
+  const isExempt = rules.exemptionsOf(bare.type);
+  const room = Math.max(0, bytesMax - BODY_FRAME);
+  const skipped = isPart ? KNOWN : undefined;
+  const sound = yield* soundJsonInPieces(payload, 'payload', { bytesMax: room, isExempt, skipped });
+  const leftOut = sound.flaws.map((flaw) => `payload: ${flaw}`);
+  let before = '';
+  if (base !== undefined) {
+    // It helps to merge and no more; where it is at fault, or there is no room for both, it goes.
+    const roomOfBase = Math.max(0, room - sound.bytes - BASE_FRAME);
+    const kept = yield* soundJsonInPieces(base, 'base', { bytesMax: roomOfBase, isExempt });
+    if (kept.flaws.length > 0) leftOut.unshift('base');
+    else before = `"base":${kept.text},`;
+  }
+  return { request: { ...bare, body: `{${before}"payload":${sound.text}}` }, leftOut };
 }
 
 /**
@@ -273,6 +295,15 @@ function keyOf({ idempotencyKey }: CheckedRequest, leftOut: readonly string[]): 
   const isTelling = leftOut.some((note) => TELLING.includes(note.split(':', 1)[0] ?? ''));
   if (idempotencyKey === null || !isTelling) return idempotencyKey;
   return `${idempotencyKey.slice(0, KEY_LENGTH_MAX - MENDED_KEY_END.length)}${MENDED_KEY_END}`;
+}
+
+/** A field of what may be anything, and may throw when it is read; `undefined` for none. */
+export function fieldOfCrisis(request: unknown, name: 'subject' | 'region'): unknown {
+  try {
+    return typeof request === 'object' && request !== null ? Reflect.get(request, name) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The field of a crisis that an error names by its path. */

@@ -43,13 +43,16 @@ export interface AnsweredResource extends CrisisResource {
   readonly checkedBy?: HelpLine['checkedBy'] | undefined;
 }
 
+/** No region is longer; what is is not looked at. */
+const REGION_LENGTH_MAX = 16;
 const COUNTRY = /^[a-z]{2}(?:-[a-z0-9]{1,3})?$/i;
 const COUNTRY_LENGTH = 2;
 const EVERYWHERE = '*';
 
 /** The country of a region such as `DE`, `de` or `DE-BY`; `null` for anything else. */
 export function countryOf(region: unknown): string | null {
-  if (typeof region !== 'string' || !COUNTRY.test(region)) return null;
+  if (typeof region !== 'string' || region.length > REGION_LENGTH_MAX) return null;
+  if (!COUNTRY.test(region)) return null;
   return region.slice(0, COUNTRY_LENGTH).toUpperCase();
 }
 

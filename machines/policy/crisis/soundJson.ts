@@ -1,15 +1,17 @@
 /**
- * What of a value can be kept, as plain JSON (CR-4, CF-7): card data is masked, what JSON can't carry or
+ * What of a value can be kept, as JSON (CR-4, CF-7): card data is masked, what JSON can't carry or
  * nobody can read gives way to a mark in its place, and what is too large is cut. It never throws, whatever
- * the value does when it is read.
+ * the value does when it is read, and it is read in pieces of a few milliseconds, whatever it holds (CR-1).
  *
  * @module
  */
 
 import type { ValuePath } from '../../vocabulary/errors.ts';
 import type { Json } from '../../vocabulary/json.ts';
+import { type Pieces, wholeOf } from '../../vocabulary/pieces.ts';
 import {
   type CardContext,
+  cardSpansIn,
   contextOfField,
   maskLeaf,
   maskText,
@@ -23,12 +25,20 @@ export type Flaw = 'card data masked' | 'cut to fit' | 'not JSON' | 'not readabl
 export interface SoundRules {
   /** For its JSON, in UTF-8 bytes. */
   readonly bytesMax: number;
-  /** Whether card data may stand at a path that begins with the name of the request's field. */
-  readonly isExempt: (path: ValuePath) => boolean;
+  /**
+   * Whether card data may stand at a path that begins with the name of the request's field; `null` where
+   * somebody else looks for it.
+   */
+  readonly isExempt: ((path: ValuePath) => boolean) | null;
+  /** Names of the value itself that are not its own. */
+  readonly skipped?: readonly string[] | undefined;
 }
 
 export interface SoundJson {
-  readonly value: Json;
+  /** JSON with the names of each object in order, so that equal values have equal texts. */
+  readonly text: string;
+  /** Of the text, in UTF-8. */
+  readonly bytes: number;
   /** What was done to it, each once. */
   readonly flaws: readonly Flaw[];
 }
@@ -41,56 +51,91 @@ const CUT = '…';
 const PIECE_MIN = 16;
 /** A value that is too large is tried again with pieces so many times shorter. */
 const SHORTER = 8;
-/** More than a card number takes with what may part its digits: what is cut ends before one that is cut off. */
-const CARD_LENGTH_MAX = 128;
 /** Beyond it, writing a whole number in decimal digits takes long. */
 const WHOLE_MAX = 10n ** 40n;
+/** Work before it yields, in characters searched; a value counts for some by being there. */
+const WORK_MAX = 16_384;
+const WORK_OF_VALUE = 24;
+/** So much of a text is searched at a time. */
+const WINDOW = 4_096;
+/** Looked at before and behind a window: more than card data takes with what may part its digits. */
+const BEFORE_WINDOW = 64;
+const BEHIND_WINDOW = 256;
+/** So many names are put in order; more stay as they are. */
+const SORTED_MAX = 2_048;
+/** Stands for names that are too many to be searched for that of a card: as if it were there. */
+const MAY_BE_CARD: readonly string[] = ['pan'];
 
 /** The value as far as it can be kept, its field named `field` in the request. */
 export function soundJson(value: unknown, field: string, rules: SoundRules): SoundJson {
+  return wholeOf(soundJsonInPieces(value, field, rules));
+}
+
+/** The same, in pieces. The value may change between two of them: then of either something is kept. */
+export function* soundJsonInPieces(
+  value: unknown,
+  field: string,
+  rules: SoundRules,
+): Pieces<SoundJson> {
+  const listed = new Map<object, readonly string[]>();
   for (
     let pieceMax = rules.bytesMax;
     pieceMax > PIECE_MIN;
     pieceMax = Math.floor(pieceMax / SHORTER)
   ) {
-    const whole = new Reader(field, rules, pieceMax, false).read(value);
+    const whole = yield* new Reader(field, rules, pieceMax, listed, false).read(value);
     if (whole !== null) return whole;
+    yield;
   }
   // With the shortest pieces it takes as many as there is room for.
-  return (
-    new Reader(field, rules, PIECE_MIN, true).read(value) ?? { value: null, flaws: ['cut to fit'] }
-  );
+  const last = yield* new Reader(field, rules, PIECE_MIN, listed, true).read(value);
+  return last ?? { text: 'null', bytes: 4, flaws: ['cut to fit'] };
 }
 
 class Reader {
-  readonly #isExempt: (path: ValuePath) => boolean;
+  readonly #isExempt: SoundRules['isExempt'];
+  readonly #skipped: readonly string[];
   readonly #pieceMax: number;
   readonly #mayEndEarly: boolean;
   readonly #flaws = new Set<Flaw>();
   readonly #path: (string | number)[];
   /** The objects and lists that the path goes through. */
   readonly #holders: object[] = [];
+  /** The names of large objects, which take long to list: those of any reader of this value. */
+  readonly #listed: Map<object, readonly string[]>;
+  readonly #bytesMax: number;
   #room: number;
   #isFull = false;
+  #work = 0;
 
-  constructor(field: string, rules: SoundRules, pieceMax: number, mayEndEarly: boolean) {
+  constructor(
+    field: string,
+    rules: SoundRules,
+    pieceMax: number,
+    listed: Map<object, readonly string[]>,
+    mayEndEarly: boolean,
+  ) {
     this.#path = [field];
     this.#isExempt = rules.isExempt;
+    this.#skipped = rules.skipped ?? [];
     this.#pieceMax = pieceMax;
+    this.#listed = listed;
     this.#mayEndEarly = mayEndEarly;
+    this.#bytesMax = rules.bytesMax;
     this.#room = rules.bytesMax;
   }
 
   /** `null` where it takes more room than there is. */
-  read(value: unknown): SoundJson | null {
-    const read = this.#value(value, NO_CARD);
-    if (read === undefined || (this.#isFull && !this.#mayEndEarly)) return null;
-    return { value: read, flaws: [...this.#flaws] };
+  *read(value: unknown): Pieces<SoundJson | null> {
+    const text = yield* this.#value(value, NO_CARD);
+    if (text === undefined || (this.#isFull && !this.#mayEndEarly)) return null;
+    return { text, bytes: this.#bytesMax - this.#room, flaws: [...this.#flaws] };
   }
 
   /** `undefined` where there is no room for it. */
-  #value(value: unknown, context: CardContext): Json | undefined {
+  *#value(value: unknown, context: CardContext): Pieces<string | undefined> {
     try {
+      if (typeof value === 'string') return yield* this.#text(value, context);
       if (typeof value !== 'object' || value === null) return this.#leaf(value, context);
       if (value instanceof Date) return this.#leaf(this.#flawed(value.toISOString()), context);
       const isBytes = ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
@@ -100,7 +145,9 @@ class Reader {
       this.#holders.push(value);
       const depth = this.#path.length;
       try {
-        return Array.isArray(value) ? this.#list(value, context) : this.#object(value, context);
+        return Array.isArray(value)
+          ? yield* this.#list(value, context)
+          : yield* this.#object(value, context);
       } finally {
         this.#holders.pop();
         this.#path.length = depth;
@@ -111,72 +158,97 @@ class Reader {
     }
   }
 
-  #list(items: readonly unknown[], context: CardContext): Json | undefined {
+  *#list(items: readonly unknown[], context: CardContext): Pieces<string | undefined> {
     const length = Math.min(items.length, this.#pieceMax);
     if (length < items.length) this.#flaws.add('cut to fit');
-    const list: Json[] = [];
+    let list = '';
     if (!this.#take(2)) return undefined;
     for (let at = 0; at < length && !this.#isFull; at += 1) {
       this.#path.push(at);
-      const item = this.#take(1) ? this.#readAt(items, at, context) : undefined;
+      if (this.#isDue(WORK_OF_VALUE)) yield;
+      const comma = list === '' ? '' : ',';
+      const hasRoom = this.#take(comma.length);
+      const item = hasRoom ? yield* this.#readAt(items, at, context) : undefined;
       this.#path.pop();
-      if (item !== undefined) list.push(item);
+      if (item !== undefined) list += `${comma}${item}`;
     }
-    return list;
+    return `[${list}]`;
   }
 
-  #object(given: object, outer: CardContext): Json | undefined {
+  *#object(given: object, outer: CardContext): Pieces<string | undefined> {
     if (!isPlain(given)) this.#flaws.add('not JSON');
-    // In one order, so that equal values have equal texts.
-    const names = Object.keys(given).toSorted();
+    const names = this.#namesOf(given);
     if (names.length > this.#pieceMax) this.#flaws.add('cut to fit');
-    const entries: [string, Json][] = [];
+    const near = names.length > SORTED_MAX ? MAY_BE_CARD : names;
+    let fields = '';
     if (!this.#take(2)) return undefined;
-    for (const name of names.slice(0, this.#pieceMax)) {
-      if (this.#isFull) break;
+    for (const [index, name] of names.entries()) {
+      if (this.#isFull || index >= this.#pieceMax) break;
       this.#path.push(name);
-      const entry = this.#field(given, name, contextOfField(name, names, outer));
+      if (this.#isDue(WORK_OF_VALUE)) yield;
+      const comma = fields === '' ? '' : ',';
+      const context = contextOfField(name, near, outer);
+      const field = yield* this.#field(given, name, context, comma);
       this.#path.pop();
-      if (entry !== undefined) entries.push(entry);
+      if (field !== undefined) fields += field;
     }
-    return Object.fromEntries(entries);
+    return `{${fields}}`;
   }
 
-  #field(given: object, name: string, context: CardContext): [string, Json] | undefined {
-    const kept = this.#masked(name, NO_CARD);
-    if (typeof kept !== 'string') return undefined;
+  /** Listed in one piece, since nobody can list a part of them; in one order unless they are too many. */
+  #namesOf(given: object): readonly string[] {
+    const known = this.#listed.get(given);
+    if (known !== undefined) return known;
+    const all = Object.keys(given);
+    const own =
+      this.#path.length === 1 && this.#skipped.length > 0
+        ? all.filter((name) => !this.#skipped.includes(name))
+        : all;
+    if (own.length <= SORTED_MAX) return own.toSorted();
+    this.#work += own.length;
+    this.#listed.set(given, own);
+    return own;
+  }
+
+  *#field(
+    given: object,
+    name: string,
+    context: CardContext,
+    comma: string,
+  ): Pieces<string | undefined> {
     const before = this.#room;
-    if (kept.length > this.#pieceMax) return this.#note('cut to fit', undefined);
-    if (!this.#take(utf8Length(JSON.stringify(kept)) + 2)) return undefined;
-    const value = this.#readAt(given, name, context);
+    if (name.length > this.#pieceMax) return this.#note('cut to fit', undefined);
+    const kept = yield* this.#text(name, NO_CARD);
+    if (kept === undefined || !this.#take(comma.length + 1)) return undefined;
+    const value = yield* this.#readAt(given, name, context);
     // Left out, as `JSON.stringify` does: an optional field that is not there.
     if (value === undefined && !this.#isFull) this.#room = before;
-    return value === undefined ? undefined : [kept, value];
+    return value === undefined ? undefined : `${comma}${kept}:${value}`;
   }
 
   /** What stands there; `undefined` where that is nothing, or has no room. */
-  #readAt(holder: object, key: string | number, context: CardContext): Json | undefined {
+  *#readAt(holder: object, key: string | number, context: CardContext): Pieces<string | undefined> {
     let value: unknown;
     try {
       value = Reflect.get(holder, key);
     } catch {
       return this.#note('not readable', this.#taken(LEFT_OUT));
     }
-    if (value !== undefined) return this.#value(value, context);
+    if (value !== undefined) return yield* this.#value(value, context);
     return typeof key === 'number' ? this.#note('not JSON', this.#taken(null)) : undefined;
   }
 
-  #leaf(value: unknown, context: CardContext): Json | undefined {
+  #leaf(value: unknown, context: CardContext): string | undefined {
     switch (typeof value) {
       case 'string':
-        return this.#text(value, context);
+        return this.#taken(this.#masked(value, context));
       case 'number':
         return Number.isFinite(value)
           ? this.#taken(this.#masked(value, context))
           : this.#note('not JSON', this.#taken(String(value)));
       case 'bigint':
         return value < WHOLE_MAX && value > -WHOLE_MAX
-          ? this.#text(this.#flawed(String(value)), context)
+          ? this.#taken(this.#masked(this.#flawed(String(value)), context))
           : this.#note('not JSON', this.#taken(LEFT_OUT));
       case 'boolean':
         return this.#taken(value);
@@ -185,23 +257,41 @@ class Reader {
     }
   }
 
-  #text(text: string, context: CardContext): Json | undefined {
-    if (text.length <= this.#pieceMax) return this.#taken(this.#masked(text, context));
-    // Masked with what follows, or a part of a number might stay.
-    const searched = text.slice(0, this.#pieceMax + 2 * CARD_LENGTH_MAX);
-    const masked = String(this.#masked(searched, context));
-    const end = searched.length < text.length ? masked.length - CARD_LENGTH_MAX : masked.length;
-    const cut = masked.slice(0, Math.min(end, this.#pieceMax));
-    // What is left of a longer number may look like a card's.
-    const kept = String(this.#masked(`${cut}${CUT}`, context));
-    return this.#note('cut to fit', this.#taken(kept));
+  /** Of a long one what is kept is searched and written a window at a time. */
+  *#text(text: string, context: CardContext): Pieces<string | undefined> {
+    const isCut = text.length > this.#pieceMax;
+    if (text.length <= WINDOW && !isCut) {
+      this.#work += text.length;
+      return this.#taken(this.#masked(text, context));
+    }
+    if (!this.#take(2)) return undefined;
+    const end = Math.min(text.length, this.#pieceMax);
+    let written = '';
+    for (let from = 0; from < end; ) {
+      const window = windowOf(text, from, end, this.#isExempt !== null);
+      let { kept } = window;
+      if (window.isMasked) {
+        if (this.#isExempt?.(this.#path) === true) kept = text.slice(from, window.next);
+        else this.#flaws.add('card data masked');
+      }
+      from = window.next;
+      // What is left of a longer number may look like a card's.
+      if (isCut && from >= end) kept = this.#masked(`${kept}${CUT}`, NO_CARD);
+      const part = JSON.stringify(kept).slice(1, -1);
+      if (!this.#take(utf8Length(part))) return undefined;
+      written += part;
+      if (this.#isDue(WINDOW)) yield;
+    }
+    if (isCut) this.#flaws.add('cut to fit');
+    return `"${written}"`;
   }
 
-  #masked(value: string | number, context: CardContext): string | number {
+  #masked<Leaf extends string | number>(value: Leaf, context: CardContext): string | Leaf {
+    if (this.#isExempt === null) return value;
     const masked =
       context === NO_CARD && typeof value === 'string' ? maskText(value) : maskLeaf(value, context);
     if (masked === value || this.#isExempt(this.#path)) return value;
-    return this.#note('card data masked', masked);
+    return this.#note('card data masked', String(masked));
   }
 
   #flawed<Value>(value: Value): Value {
@@ -213,9 +303,10 @@ class Reader {
     return value;
   }
 
-  /** The leaf, where there is room for it. */
-  #taken<Leaf extends Json>(leaf: Leaf): Leaf | undefined {
-    return this.#take(utf8Length(JSON.stringify(leaf))) ? leaf : undefined;
+  /** The JSON of a leaf, where there is room for it. */
+  #taken(leaf: Json): string | undefined {
+    const text = JSON.stringify(leaf);
+    return this.#take(utf8Length(text)) ? text : undefined;
   }
 
   #take(bytes: number): boolean {
@@ -227,6 +318,46 @@ class Reader {
     this.#room -= bytes;
     return true;
   }
+
+  /** Whether others have their turn now. */
+  #isDue(work: number): boolean {
+    this.#work += work;
+    if (this.#work < WORK_MAX) return false;
+    this.#work = 0;
+    return true;
+  }
+}
+
+interface Window {
+  /** With its card data masked. */
+  readonly kept: string;
+  readonly isMasked: boolean;
+  /** Where the next one begins: never within card data. */
+  readonly next: number;
+}
+
+/** The stretch of a long text from `from` on, which ends at `end` at the latest. */
+function windowOf(text: string, from: number, end: number, isSearched: boolean): Window {
+  let next = Math.min(from + WINDOW, end);
+  // Between the halves of a pair neither would be a letter.
+  if (next < end && isHighSurrogate(text.charCodeAt(next - 1))) next -= 1;
+  if (!isSearched) return { kept: text.slice(from, next), isMasked: false, next };
+  const first = Math.max(0, from - BEFORE_WINDOW);
+  let kept = '';
+  let at = from;
+  for (const span of cardSpansIn(text.slice(first, next + BEHIND_WINDOW))) {
+    const start = first + span.start;
+    if (start < at || start >= next) continue;
+    kept += text.slice(at, start) + span.masked;
+    at = first + span.end;
+  }
+  const isMasked = at > from;
+  if (at >= next) return { kept, isMasked, next: at };
+  return { kept: kept + text.slice(at, next), isMasked, next };
+}
+
+function isHighSurrogate(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdbff;
 }
 
 function isPlain(value: object): boolean {

@@ -59,7 +59,7 @@ const CODE_CONTEXT: CardContext = { isCode: true, isCard: true };
 
 /** The first card datum in a text; `null` when there is none. */
 export function cardDatumInText(text: string): CardDatum | null {
-  const [first] = spansIn(text);
+  const [first] = cardSpansIn(text);
   if (first === undefined) return null;
   return first.masked === MASKED_CODE ? "a card's security code" : 'a card number';
 }
@@ -107,7 +107,7 @@ export function exemptionsOf(paths: readonly string[] = []): (path: ValuePath) =
 export function maskText(text: string): string {
   let masked = '';
   let from = 0;
-  for (const span of spansIn(text)) {
+  for (const span of cardSpansIn(text)) {
     masked += text.slice(from, span.start) + span.masked;
     from = span.end;
   }
@@ -161,7 +161,8 @@ function textOf(value: string | number): string | null {
   return Number.isSafeInteger(value) && (isCode || value >= CARD_NUMBER_MIN) ? String(value) : null;
 }
 
-function spansIn(text: string): readonly CardSpan[] {
+/** Where card data stands in a text, in order, and what may stand in its place. */
+export function cardSpansIn(text: string): readonly CardSpan[] {
   const numbers = findCardNumbers(text);
   const codes = codesIn(text, CODE_IN_TEXT);
   const doubtful = numbers.length > 0 ? codesIn(text, DOUBTFUL_IN_TEXT) : [];

@@ -25,6 +25,9 @@ export const PAYLOAD_BYTES_MAX = 1_048_576;
 /** How deep a value may be nested. */
 export const DEPTH_MAX = 100;
 
+/** Of the shortest field, with what parts it from the next but for the last: `"":1`. */
+const FIELD_UNITS_MIN = 4;
+
 /** What is sealed as an operation's payload record. */
 export interface RequestBody {
   readonly payload: Json;
@@ -173,6 +176,7 @@ class Encoder {
     this.#namesLeft -= names.length;
     if (this.#namesLeft < 0) throw tooLarge(this.#rules.bytesMax);
     this.#take(2);
+    this.#refuseTooMany(fields, names);
     let text = '{';
     for (const name of names.toSorted()) {
       const field = fields[name];
@@ -188,6 +192,17 @@ class Encoder {
       this.#path.pop();
     }
     return `${text}}`;
+  }
+
+  /** Before they are put in order, which would take long. */
+  #refuseTooMany(fields: Record<string, unknown>, names: readonly string[]): void {
+    if (names.length * FIELD_UNITS_MIN <= this.#room) return;
+    let units = 0;
+    for (const name of names) {
+      if (fields[name] === undefined) continue;
+      units += FIELD_UNITS_MIN;
+      if (units > this.#room) throw tooLarge(this.#rules.bytesMax);
+    }
   }
 
   #written(text: string): string {

@@ -6,13 +6,23 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { soundJson } from '../../../../machines/policy/crisis/soundJson.ts';
+import {
+  soundJsonInPieces,
+  soundJson as soundText,
+} from '../../../../machines/policy/crisis/soundJson.ts';
+import { maskText } from '../../../../machines/policy/request/cardData.ts';
 import { encodeBody, utf8Length } from '../../../../machines/policy/request/requestBody.ts';
+import type { Json } from '../../../../machines/vocabulary/json.ts';
 
 const NO_EXEMPTION = { isExempt: () => false };
 
 function sound(value: unknown, bytesMax = 10_000) {
   return soundJson(value, 'payload', { bytesMax, ...NO_EXEMPTION });
+}
+
+function soundJson(...given: Parameters<typeof soundText>) {
+  const { text, flaws } = soundText(...given);
+  return { value: JSON.parse(text) as Json, flaws };
 }
 
 /** A list that holds itself, ever deeper lists, and the like. */
@@ -164,14 +174,135 @@ describe('CR-4 anything at all', () => {
     );
   });
 
-  test('CR-4 what is sound JSON stays as it is', () => {
+  test('CR-4 what is sound JSON stays as it is, and is written as that of any request', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (given) => {
-        const kept = sound(given, 1e6);
-        if (!kept.flaws.includes('card data masked'))
-          expect(kept).toEqual({ value: given, flaws: [] });
+        const { text, bytes, flaws } = soundText(given, 'payload', {
+          bytesMax: 1e6,
+          ...NO_EXEMPTION,
+        });
+        if (flaws.includes('card data masked')) return;
+        expect(flaws).toEqual([]);
+        const body = encodeBody({ payload: given }, { bytesMax: 1e6, ...NO_EXEMPTION });
+        expect(body).toBe(`{"payload":${text}}`);
+        expect(bytes).toBe(utf8Length(text));
       }),
       { numRuns: 300 },
     );
+  });
+
+  test('CR-4 what just fits is kept whole', () => {
+    const given = { list: Array.from({ length: 500 }, (_, at) => ({ at, text: 'é' })), ключ: {} };
+    const size = utf8Length(JSON.stringify(given));
+    expect(sound(given, size)).toMatchObject({ flaws: [] });
+    expect(sound(given, size - 1)).toMatchObject({ flaws: ['cut to fit'] });
+  });
+});
+
+/** What is done in each piece: names and items that are read, as a proxy sees it. */
+function piecesOf(value: object, bytesMax = 1e6): { readonly reads: number[]; listed: number } {
+  let reads = 0;
+  const seen = { reads: [] as number[], listed: 0 };
+  const watched = new Proxy(value, {
+    get(target, name) {
+      reads += 1;
+      return Reflect.get(target, name) as unknown;
+    },
+    ownKeys(target) {
+      seen.listed += 1;
+      return Reflect.ownKeys(target);
+    },
+  });
+  const pieces = soundJsonInPieces(watched, 'payload', { bytesMax, ...NO_EXEMPTION });
+  for (;;) {
+    const { done } = pieces.next();
+    seen.reads.push(reads);
+    reads = 0;
+    if (done === true) return seen;
+  }
+}
+
+describe('CR-1 however large it is', () => {
+  test('CR-1 of 100,000 fields a few hundred are read in a piece, and their names are listed once', () => {
+    const fields = Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`f${at}`, at]));
+    const { reads, listed } = piecesOf(fields);
+    expect(Math.max(...reads)).toBeLessThan(1_000);
+    expect(reads.length).toBeGreaterThan(100);
+    expect(listed).toBe(1);
+  });
+
+  test('CR-1 fields that hold nothing, and items of a list, count as well', () => {
+    const empty = Object.fromEntries(
+      Array.from({ length: 50_000 }, (_, at) => [`f${at}`, undefined]),
+    );
+    expect(Math.max(...piecesOf(empty).reads)).toBeLessThan(1_000);
+    expect(Math.max(...piecesOf(Array.from({ length: 50_000 }, () => 1)).reads)).toBeLessThan(
+      1_000,
+    );
+  });
+
+  test('CR-1 a text is searched a window at a time, also where it is a name', () => {
+    const turns = (value: unknown, bytesMax = 1e6): number => {
+      const pieces = soundJsonInPieces(value, 'payload', { bytesMax, ...NO_EXEMPTION });
+      let count = 1;
+      while (pieces.next().done !== true) count += 1;
+      return count;
+    };
+    const long = '4111 1111 1111 1111, '.repeat(20_000);
+    expect(turns(long)).toBeGreaterThan(20);
+    expect(turns({ [long]: 1 })).toBeGreaterThan(20);
+    // Of one that is cut no more is read than is kept: five times, ever shorter, at most.
+    expect(turns('x'.repeat(5_000_000), 100_000)).toBeLessThan(40);
+  });
+
+  test('CR-1 of what is cut the end is not read', () => {
+    const { reads } = piecesOf(
+      Array.from({ length: 1_000_000 }, () => 'help'),
+      10_000,
+    );
+    expect(reads.reduce((sum, count) => sum + count, 0)).toBeLessThan(50_000);
+  });
+
+  test('CF-7 card data is masked wherever a window ends', () => {
+    const cards = [
+      '4111 1111 1111 1111',
+      '4111111111111111',
+      'cvv: 123',
+      'card4111-1111-1111-1111',
+    ];
+    for (const card of cards) {
+      for (let before = 4_000; before < 4_200; before += 1) {
+        const text = `${'x'.repeat(before)} ${card} ${'y'.repeat(before)}`;
+        const { value } = sound(text, 100_000);
+        expect(value).toBe(maskText(text));
+      }
+    }
+  });
+
+  test('CF-7 CR-4 a long text is masked as a whole one would be, and its letters stay whole', () => {
+    const words = fc.constantFrom(
+      'help ',
+      '4111 1111 1111 1111',
+      '😀',
+      '5555555555554444, ',
+      '\n',
+      '12 ',
+      'cvv=999 ',
+    );
+    fc.assert(
+      fc.property(fc.array(words, { minLength: 1_000, maxLength: 2_000 }), (parts) => {
+        const text = parts.join('');
+        const { value } = sound(text, 1e6);
+        expect(value).toBe(maskText(text));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test('CF-7 among too many names for a card to be looked for, a doubtful code is masked', () => {
+    const many = Object.fromEntries(Array.from({ length: 3_000 }, (_, at) => [`f${at}`, at]));
+    const kept = sound({ ...many, pin: '1234' }, 1e6).value as Record<string, unknown>;
+    expect(kept['pin']).toBe('***');
+    expect(sound({ pin: '1234' }).value).toEqual({ pin: '1234' });
   });
 });
