@@ -22,6 +22,8 @@ async function withoutDescriptors(...fetchOfTheApp: readonly string[]) {
   const told = new Set<string>();
   const { url } = await rawServer((response, request) => {
     if (said.length > 0) told.add(request.url ?? '');
+    // So that each request needs a connection.
+    response.setHeader('connection', 'close');
     response.statusCode = request.url === '/crisis/lost' ? 503 : 200;
     response.end();
   });

@@ -29,13 +29,13 @@ const runtime = createRuntime({
   },
 });
 await runtime.ready;
-await runtime.crisis({ subject: 'anna', type: 'crisis.lost' }).then(({ durable }) => durable);
 const taken = [];
 try {
   for (;;) taken.push(openSync(process.execPath, 'r'));
 } catch ({ code }) {
   process.stdout.write(`${code}\n`);
 }
+await runtime.crisis({ subject: 'anna', type: 'crisis.lost' });
 const { delivery, durable } = await runtime.crisis({ subject: 'ben', type: 'crisis.alert' });
 await durable;
 const { status } = await delivery;

@@ -7,10 +7,9 @@
 
 import dns from 'node:dns';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { httpHandler as newHttpHandler } from '../../../src/http/httpHandler.ts';
 import { attemptOf } from '../../support/harness/attempt.ts';
 import { rawServer } from '../../support/process/rawServer.ts';
-
-type HttpHandler = typeof import('../../../src/http/httpHandler.ts').httpHandler;
 
 /** Where undici has the dispatcher in force; Node 26 has it under the second. */
 const IN_FORCE = ['undici.globalDispatcher.1', 'undici.globalDispatcher.2'].map((name) =>
@@ -21,7 +20,8 @@ beforeEach(() => {
   vi.resetModules();
 });
 
-async function httpHandler(): Promise<HttpHandler> {
+/** With nothing known of what was in force before. */
+async function httpHandler(): Promise<typeof newHttpHandler> {
   return (await import('../../../src/http/httpHandler.ts')).httpHandler;
 }
 
