@@ -65,6 +65,12 @@ export type CrisisRequest = Pick<SyncRequest, 'subject'> &
   > & {
     /** Where the person is, as an ISO 3166 code (`DE`, `US-CA`): what serves there comes first. Not delivered. */
     readonly region?: string | undefined;
+    /**
+     * `true` for a trial run: it is answered and delivered as any crisis, and people are told, all of them with word
+     * that it is a test (`attempt.isTest`, the header `Holdfast-Test: true`, `notice.test`). Health counts it apart, and
+     * it is never taken for a real one.
+     */
+    readonly test?: boolean | undefined;
   };
 
 /**

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { CrisisContext } from '../../machines/crisis/crisisContext.ts';
 import { keyOfRound } from '../../machines/operation/keys.ts';
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
 import { parseBody, type RequestBody } from '../../machines/policy/request/requestBody.ts';
@@ -20,8 +21,11 @@ import { takenRecord } from './takenRecord.ts';
 const ABSENT: EditCondition = Object.freeze({ absent: true });
 const NOTHING: readonly string[] = Object.freeze([]);
 
+/** Of a crisis it says, too, whether that is a trial run. */
+type AttemptContext = SyncOperationContext & Pick<CrisisContext, 'isTest'>;
+
 export class GivenAttempt implements Attempt {
-  readonly #context: SyncOperationContext;
+  readonly #context: AttemptContext;
   readonly #body: string;
   readonly deadlineAtMs: number;
   readonly networkGrade: NetworkGrade = 'good';
@@ -34,7 +38,7 @@ export class GivenAttempt implements Attempt {
 
   /** @param body the request's payload as kept */
   constructor(
-    context: SyncOperationContext,
+    context: AttemptContext,
     body: string,
     deadlineAtMs: number,
     onError: (error: unknown) => void,
@@ -97,6 +101,9 @@ export class GivenAttempt implements Attempt {
   }
   get leftOut(): readonly string[] {
     return this.#given.leftOut ?? NOTHING;
+  }
+  get isTest(): boolean {
+    return this.#context.isTest === true;
   }
   get signal(): AbortSignal {
     this.#controller ??= guardedController(this.#onError);

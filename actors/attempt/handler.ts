@@ -38,6 +38,8 @@ export interface Attempt<Payload = Json> {
    * `payload: card data masked`; it may be shown to those who look after the person. Else empty.
    */
   readonly leftOut: readonly string[];
+  /** Of a crisis that was sent with `test: true`: a trial run, and nobody is in danger. */
+  readonly isTest: boolean;
   /**
    * Of an edit: what the upstream must still hold for it to be taken, this version or no such record. Hand it to the
    * upstream as the condition of the write, and throw `conflictFailure()` where it is not met. `undefined` where there

@@ -48,7 +48,8 @@ export class UnkeptDeliveries {
     const policies = retry(handler.upstream, request.type);
     const context = newOperation(operationInput(id, request, policies, clock.now()));
     return await new Promise<Outcome>((resolve, reject) => {
-      this.#attempt(handler, { ...context }, request.body, { resolve, reject });
+      const test = request.isTest === true ? { isTest: true } : {};
+      this.#attempt(handler, { ...context, ...test }, request.body, { resolve, reject });
     });
   }
 

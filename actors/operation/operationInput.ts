@@ -81,5 +81,6 @@ export function crisisInput(
     method,
     path,
     acceptedAtMs,
+    ...(request.isTest === true ? { isTest: true } : {}),
   };
 }

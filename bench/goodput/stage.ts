@@ -140,6 +140,7 @@ export async function send(
     signal: controller.signal,
     networkGrade: 'good',
     leftOut: [],
+    isTest: false,
     method: null,
     path: null,
     keepAnswer: () => undefined,

@@ -21,6 +21,8 @@ export interface CrisisInput {
   readonly method: string | null;
   readonly path: string | null;
   readonly acceptedAtMs: number;
+  /** A trial run: nobody is in danger. */
+  readonly isTest?: true | undefined;
 }
 
 /** How a crisis ended: it was delivered, or a person has called it off. There is no other end. */
@@ -86,5 +88,6 @@ export function newCrisis(input: CrisisInput): CrisisContext {
     ending: null,
     settledAtMs: null,
     history: [],
+    ...(input.isTest === true ? { isTest: true } : {}),
   };
 }

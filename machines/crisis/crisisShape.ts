@@ -59,6 +59,7 @@ const CONTEXT = {
   method: orNull(isText),
   path: orNull(isText),
   acceptedAtMs: isNumber,
+  isTest: orAbsent(oneOf(true)),
   expiresAtMs: oneOf(null),
   attemptsMax: oneOf(null),
   attempt: isCount,

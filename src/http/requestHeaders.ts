@@ -90,6 +90,7 @@ export function headersOf(
   headers.set('idempotency-key', attempt.idempotencyKey);
   headers.set('traceparent', attempt.traceparent);
   headers.set('holdfast-attempt', String(attempt.number));
+  if (attempt.isTest) headers.set('holdfast-test', 'true');
   if (attempt.leftOut.length > 0) headers.set('holdfast-left-out', attempt.leftOut.join(', '));
   return headers;
 }

@@ -73,6 +73,8 @@ const UNKNOWN_FIELD = 'a field that is not known';
 const UNNAMED_PAYLOAD = 'payload: made of fields that are not known';
 /** It is no object, or nobody can read it. */
 const WHOLE_REQUEST = 'request';
+/** What marks a trial run: `true`, and nothing else. In doubt somebody is in danger. */
+const TEST_FIELD = 'test';
 /** Who a crisis is about that does not say so, or not in a way that can be kept. */
 export const UNKNOWN_SUBJECT = 'unknown';
 /** For a check without payload and base. */
@@ -132,11 +134,16 @@ export function* completeCrisis(
   return {
     request: {
       ...request,
+      ...(isTest(given) ? { isTest: true } : {}),
       idempotencyKey: keyOf(request, notes),
       body: withNote(request.body, notes),
     },
     leftOut: notes,
   };
+}
+
+function isTest(request: unknown): boolean {
+  return typeof request === 'object' && request !== null && valueAt(request, TEST_FIELD) === true;
 }
 
 function knownFields(request: unknown): Omit<CrisisReading, 'given'> {
@@ -194,6 +201,7 @@ function straysOf(request: unknown): Strays | null {
       const value = valueAt(request, name);
       // For the answer, which was given where the person is.
       if (name === 'region' && countryOf(value) !== null) continue;
+      if (name === TEST_FIELD && typeof value === 'boolean') continue;
       if (value !== undefined) strays.push([name, value]);
     }
     return strays.length === 0 ? NO_STRAYS : { value: Object.fromEntries(strays), isMany: false };

@@ -93,6 +93,8 @@ export interface CheckedRequest {
   readonly path: string | null;
   /** Payload, base and removals as JSON with sorted keys: what is sealed, sent and fingerprinted. */
   readonly body: string;
+  /** Of a crisis alone: it is a trial run, and nobody is in danger. */
+  readonly isTest?: true | undefined;
 }
 
 const TYPE_PATTERN = /^[a-z][\w-]*(\.[a-zA-Z][\w-]*)*$/;

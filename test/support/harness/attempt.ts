@@ -25,6 +25,7 @@ export function attemptOf(given: Partial<Attempt> = {}): Attempt {
     signal: new AbortController().signal,
     networkGrade: 'excellent',
     leftOut: [],
+    isTest: false,
     method: null,
     path: null,
     keepAnswer: () => undefined,
