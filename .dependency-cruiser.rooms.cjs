@@ -97,7 +97,7 @@ const ROOMS = {
 
   'actors/platform': [VOCABULARY, 'machines/policy/request'],
   'actors/time': [VOCABULARY],
-  'actors/facts': [...MACHINES],
+  'actors/facts': [...MACHINES, 'actors/time'],
   'actors/charts': [...MACHINES, 'actors/time', 'actors/facts'],
   'actors/journal': [...MACHINES, PORT, 'actors/time', 'actors/facts', 'actors/charts'],
   // What dispatch knows of an upstream: leave to call it, and its slots for crises.

@@ -355,24 +355,29 @@ export class LocalEngine implements Engine {
   }
 
   async view(id: string): Promise<OperationView> {
+    this.#crisis.beginNow(id);
     return await this.#operations.view(id);
   }
 
   async outcome(id: string): Promise<Outcome> {
+    this.#crisis.beginNow(id);
     return await this.#operations.outcome(id);
   }
 
   watch(id: string, listener: (view: OperationView) => void): () => void {
+    this.#crisis.beginNow(id);
     return this.#operations.watch(id, listener);
   }
 
   async tell(id: string, wish: Wish): Promise<boolean> {
+    this.#crisis.beginNow(id);
     const told = await this.#operations.tell(id, wish);
     if (told) this.#facts.emit('override.made', OVERRIDES[wish], { operationId: id, count: 1 });
     return told;
   }
 
   actorOf(id: string): OperationActor | undefined {
+    this.#crisis.beginNow(id);
     return this.#operations.actorOf(id);
   }
 

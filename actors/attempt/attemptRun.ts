@@ -35,6 +35,7 @@ import {
 } from '../../machines/vocabulary/upstreamAnswer.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { Facts } from '../facts/factStream.ts';
+import { Slices } from '../time/slices.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import type { Exceptions } from './exceptions.ts';
@@ -113,6 +114,8 @@ export class AttemptRun {
   #cancelTimer: (() => void) | null = null;
   #isOver = false;
   #isCancelled = false;
+  /** Once its handler has returned: what ends it, and how long it took. */
+  #returned: { readonly end: () => void; readonly tookMs: number } | null = null;
   /** Once it has timed out: what its handler was told, and when that was by the steady clock. */
   #late: { readonly failure: AttemptFailure; readonly steadyAtMs: number } | null = null;
   /** When the handler was called, by the monotonic clock. */
@@ -144,14 +147,22 @@ export class AttemptRun {
     this.#begunMs = clock.monotonic();
     facts.emit('attempt.started', context, handler.upstream);
     this.#cancelTimer = timers.after(this.#lastsMs, this.#timeOut);
+    if (!passesBy('handler', context)) {
+      this.#call();
+      return;
+    }
     // A handler that blocks must not hold up the answer to the crisis that it delivers (CR-1).
-    if (passesBy('handler', context)) clock.defer(this.#call);
-    else this.#call();
+    const { calls, repeats } = Slices.of(clock);
+    (context.attempt === 1 ? calls : repeats).later(this.#call);
   }
 
   /** Ends it without waiting for its handler; what is aborted spends no attempt (SV-4). */
   abort(reason: HoldfastError): void {
     if (this.#isOver) return;
+    if (this.#returned !== null) {
+      this.#returned.end();
+      return;
+    }
     this.#attempt.abort(reason);
     // What has timed out has failed, though it is stopped now.
     if (this.#late !== null && !this.#isCancelled) this.#fail(this.#late.failure);
@@ -172,8 +183,31 @@ export class AttemptRun {
     if (this.#order.body === null) this.#fail(payloadGone());
     // One that was cancelled before it was called is not called.
     else if (this.#isCancelled) this.#interrupted();
-    else void callGuarded(this.#order.handler, this.#attempt).then(this.#succeed, this.#fail);
+    else {
+      callGuarded(this.#order.handler, this.#attempt).then(
+        (answer) => {
+          this.#endSoon(() => {
+            this.#succeed(answer);
+          });
+        },
+        (thrown: unknown) => {
+          this.#endSoon(() => {
+            this.#fail(thrown);
+          });
+        },
+      );
+    }
   };
+
+  /** Its handler has returned; thousands may at once, as where an upstream that hung goes on. */
+  #endSoon(end: () => void): void {
+    if (this.#isOver) return;
+    const { clock } = this.#parts;
+    // What it waits for now is not its upstream.
+    this.#cancelTimer?.();
+    this.#returned = { end, tookMs: clock.monotonic() - this.#begunMs };
+    Slices.of(clock).ends.do(end);
+  }
 
   readonly #timeOut = (): void => {
     if (this.#isOver) return;
@@ -273,7 +307,7 @@ export class AttemptRun {
     const { clock, facts } = this.#parts;
     const { context, handler } = this.#order;
     const { upstream } = handler;
-    const elapsedMs = clock.monotonic() - this.#begunMs;
+    const elapsedMs = this.#returned?.tookMs ?? clock.monotonic() - this.#begunMs;
     switch (event.type) {
       case 'attempt.succeeded':
         facts.emit('attempt.succeeded', context, upstream, elapsedMs);

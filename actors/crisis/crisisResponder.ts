@@ -1,6 +1,10 @@
 /**
- * The crisis path (CR-1 to CR-4): it answers from memory at once, then delivers and writes beside
+ * The crisis path (CR-1 to CR-4): it answers from memory at once, then delivers and writes behind
  * the answer. Nothing in it waits for a disk, a lock, a breaker, a lane or the start-up.
+ *
+ * The delivery begins in the job behind the answer: its promise has resolved by then, and whatever the app does with
+ * it, blocking included, comes after. Where many ask in one turn, those behind the first begin in the turns that
+ * follow, in slices, so that each answer waits for answers alone.
  *
  * @module
  */
@@ -28,6 +32,7 @@ import type { Outcome } from '../operation/outcome.ts';
 import { inPieces } from '../platform/inPieces.ts';
 import { operationId } from '../platform/operationId.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
+import { Slices } from '../time/slices.ts';
 import type { CrisisModes } from './crisisModes.ts';
 import type { FoundPlan, PlanStatus, PlansAtHand } from './plansAtHand.ts';
 import { type UnkeptDeliveries, unkeptAfterStop } from './unkeptDeliveries.ts';
@@ -102,6 +107,8 @@ export class CrisisResponder {
    * way, is the same crisis.
    */
   readonly #known = new Map<string, Begun>();
+  /** Answered, and not begun yet. */
+  readonly #answered = new Map<string, () => void>();
 
   constructor(parts: CrisisResponderParts) {
     this.#parts = parts;
@@ -142,34 +149,52 @@ export class CrisisResponder {
     };
   }
 
+  /** Somebody asks for the operation of this id: if it is that of a crisis that was answered, it begins now. */
+  beginNow(id: string): void {
+    this.#answered.get(id)?.();
+  }
+
   /**
    * Delivers what another thread has answered and had kept, and nobody has accepted since: an earlier
    * process was blocked until it was killed (CR-4).
    */
   takeUp(crises: readonly OutsideCrisis[]): void {
-    const { rules, facts } = this.#parts;
+    const { facts } = this.#parts;
     const left = crises.filter(({ id }) => !this.#known.has(id));
-    for (const { id, request } of left) {
+    const { asked } = Slices.of(this.#parts.clock);
+    for (const crisis of left) {
+      const { id } = crisis;
       const durable = promised<undefined>();
       const delivery = promised<Outcome>();
       this.#remember(id, {
         ...{ operationId: id, isTaken: true },
         ...{ durable: durable.promise, delivery: delivery.promise },
       });
-      try {
-        const checked = JSON.parse(request) as CheckedRequest;
-        // As of one that comes now: what nobody handles would wait for a handler that may never come.
-        const isHandled = rules.hasHandler(checked.type) || !rules.hasHandler(rules.type);
-        const type = isHandled ? checked.type : rules.type;
-        this.#deliver(id, { ...checked, type }, { durable, delivery });
-      } catch (error) {
-        const cause = refusalOf(error);
-        facts.emit('crisis.refused', cause);
-        durable.reject(cause);
-        delivery.reject(cause);
-      }
+      asked.do(() => {
+        this.#takeUpOne(crisis, { durable, delivery });
+      });
     }
     if (left.length > 0) facts.emit('failure.noted', takenUp(left.length));
+  }
+
+  #takeUpOne({ id, request }: OutsideCrisis, promises: Promises): void {
+    const { rules } = this.#parts;
+    try {
+      const checked = JSON.parse(request) as CheckedRequest;
+      // As of one that comes now: what nobody handles would wait for a handler that may never come.
+      const isHandled = rules.hasHandler(checked.type) || !rules.hasHandler(rules.type);
+      const type = isHandled ? checked.type : rules.type;
+      this.#deliver(id, { ...checked, type }, promises);
+    } catch (error) {
+      this.#refuse(error, promises);
+    }
+  }
+
+  #refuse(error: unknown, { durable, delivery }: Promises): void {
+    const cause = refusalOf(error);
+    this.#parts.facts.emit('crisis.refused', cause);
+    durable.reject(cause);
+    delivery.reject(cause);
   }
 
   #beginOnce(request: unknown, id: string): Begun {
@@ -203,30 +228,65 @@ export class CrisisResponder {
   }
 
   #begin(request: unknown, id: string): Begun {
-    const { rules, facts, payloadBytesMax } = this.#parts;
-    const durable = promised<undefined>();
-    const delivery = promised<Outcome>();
-    const refuse = (error: unknown): void => {
-      const cause = refusalOf(error);
-      facts.emit('crisis.refused', cause);
-      durable.reject(cause);
-      delivery.reject(cause);
-    };
+    const { rules, payloadBytesMax } = this.#parts;
+    const promises = { durable: promised<undefined>(), delivery: promised<Outcome>() };
+    const { durable, delivery } = promises;
     const begun = { operationId: id, durable: durable.promise, delivery: delivery.promise };
-    const take = (sound: SoundCrisis): void => {
-      this.#deliver(id, sound.request, { durable, delivery });
-      if (sound.leftOut.length > 0) facts.emit('crisis.mended', id, sound.leftOut);
-    };
     try {
       const pieces = completeCrisis(readCrisis(request, rules), rules, payloadBytesMax);
       const first = pieces.next();
-      if (first.done === true) take(first.value);
-      else void this.#takeInPieces(pieces, take).catch(refuse);
+      if (first.done === true) this.#beginBehind(id, first.value, promises);
+      else void this.#takeInPieces(id, pieces, promises);
       return { ...begun, isTaken: first.done === true };
     } catch (error) {
-      refuse(error);
+      this.#refuse(error, promises);
       return { ...begun, operationId: null, isTaken: false };
     }
+  }
+
+  /** Begins its delivery in the job behind its answer. */
+  #beginBehind(id: string, { request, leftOut }: SoundCrisis, promises: Promises): void {
+    const { pool, clock } = this.#parts;
+    this.#noteMended(id, leftOut);
+    // An orderly stop waits for it.
+    pool.busy.begin();
+    const begin = (): void => {
+      if (!this.#answered.delete(id)) return;
+      try {
+        this.#deliver(id, request, promises);
+      } catch (error) {
+        this.#refuse(error, promises);
+      } finally {
+        pool.busy.end();
+      }
+    };
+    this.#answered.set(id, begin);
+    queueMicrotask(() => {
+      Slices.of(clock).asked.do(begin);
+    });
+  }
+
+  /** What is large is read after the answer, and others are answered between two pieces of it (CR-1). */
+  async #takeInPieces(
+    id: string,
+    pieces: Pieces<SoundCrisis>,
+    promises: Promises,
+  ): Promise<void> {
+    const { clock, pool } = this.#parts;
+    pool.busy.begin();
+    try {
+      const { request, leftOut } = await inPieces(clock, pieces);
+      this.#noteMended(id, leftOut);
+      this.#deliver(id, request, promises);
+    } catch (error) {
+      this.#refuse(error, promises);
+    } finally {
+      pool.busy.end();
+    }
+  }
+
+  #noteMended(id: string, leftOut: readonly string[]): void {
+    if (leftOut.length > 0) this.#parts.facts.emit('crisis.mended', id, leftOut);
   }
 
   #deliver(id: string, request: CheckedRequest, { durable, delivery }: Promises): void {
@@ -250,20 +310,6 @@ export class CrisisResponder {
     };
     pool.start(request, told, undefined, id);
     pool.watchers.outcome(id).then(delivery.resolve, delivery.reject);
-  }
-
-  /** What is large is read after the answer, and others are answered between two pieces of it (CR-1). */
-  async #takeInPieces(
-    pieces: Pieces<SoundCrisis>,
-    take: (sound: SoundCrisis) => void,
-  ): Promise<void> {
-    const { clock, pool } = this.#parts;
-    pool.busy.begin();
-    try {
-      take(await inPieces(clock, pieces));
-    } finally {
-      pool.busy.end();
-    }
   }
 
   async #within(delivery: Promise<Outcome>, ms: number): Promise<boolean> {

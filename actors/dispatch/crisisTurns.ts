@@ -15,6 +15,7 @@ import { clampDueTime } from '../../machines/vocabulary/dueTime.ts';
 import type { CrisisSlots } from '../flow/crisisSlots.ts';
 import type { FlowControl } from '../flow/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
+import { Slices } from '../time/slices.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 
@@ -162,8 +163,9 @@ export class CrisisTurns {
       return;
     }
     if (!this.#down.delete(flow)) return;
-    for (const [resident, rouse] of [...this.#backingOff]) {
-      if (resident.handler?.upstream === flow.upstream) rouse();
+    const { wakes } = Slices.of(this.#parts.clock);
+    for (const [resident, rouse] of this.#backingOff) {
+      if (resident.handler?.upstream === flow.upstream) wakes.do(rouse);
     }
   }
 }

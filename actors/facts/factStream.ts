@@ -12,6 +12,7 @@
  */
 
 import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { Slices } from '../time/slices.ts';
 import type { Fact, FactKind, FactListener } from './fact.ts';
 import { FACT_KINDS, FACT_TABLE, type Material } from './factTable.ts';
 import { callListener } from './listeners.ts';
@@ -52,6 +53,8 @@ interface Subscription {
   hasThrown: boolean;
 }
 
+type FactClock = Pick<Clock, 'now' | 'monotonic' | 'defer'>;
+
 /** A fact that happened, and who listened then. */
 interface Untold {
   readonly fact: Fact;
@@ -62,13 +65,14 @@ interface Untold {
 const NOBODY: readonly Subscription[] = [];
 
 export class FactStream implements Facts, FactTaps {
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: FactClock;
   readonly #make: Readonly<Record<FactKind, AnyMaterial>>;
   readonly #taps: { [Kind in FactKind]?: AnyMaterial[] } = {};
   readonly #channels: Readonly<Partial<Record<FactKind, FactChannel>>>;
   /** A new list with each change, so that a fact is told to those who listened when it happened. */
   readonly #subscriptions: { [Kind in FactKind]?: readonly Subscription[] } = {};
   #untold: Untold[] = [];
+  #told = 0;
   #isPlanned = false;
 
   /**
@@ -76,7 +80,7 @@ export class FactStream implements Facts, FactTaps {
    * @param table how facts are made; given by tests
    */
   constructor(
-    clock: Pick<Clock, 'now'>,
+    clock: FactClock,
     channels: Readonly<Partial<Record<FactKind, FactChannel>>> = {},
     table: typeof FACT_TABLE = FACT_TABLE,
   ) {
@@ -132,16 +136,22 @@ export class FactStream implements Facts, FactTaps {
   }
 
   readonly #tell = (): void => {
-    while (this.#untold.length > 0) {
-      const untold = this.#untold;
-      // What listeners set off comes after, so that all see one order.
-      this.#untold = [];
-      for (const { fact, to, channel } of untold) {
-        for (const subscription of to) this.#call(subscription, fact);
-        channel?.publish(fact);
-      }
+    Slices.of(this.#clock).work(this.#tellNext, 'told');
+  };
+
+  /** What listeners set off comes after, so that all see one order. */
+  readonly #tellNext = (): boolean => {
+    const next = this.#untold[this.#told];
+    this.#told += 1;
+    if (next !== undefined) {
+      for (const subscription of next.to) this.#call(subscription, next.fact);
+      next.channel?.publish(next.fact);
     }
+    if (this.#told < this.#untold.length) return true;
+    this.#untold = [];
+    this.#told = 0;
     this.#isPlanned = false;
+    return false;
   };
 
   #call(subscription: Subscription, fact: Fact): void {

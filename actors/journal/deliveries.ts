@@ -8,17 +8,20 @@
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { WriteResult } from '../../persistence/port/store.ts';
+import { Slices } from '../time/slices.ts';
 import type { Pending } from './journalEntry.ts';
 
-/** How long durable writes are reported without letting anything else run. */
-const SLICE_MS = 2;
+interface Durable {
+  readonly pending: Pending;
+  readonly result: WriteResult;
+}
 
 export class Deliveries {
   readonly #clock: Clock;
   readonly #onEmpty: () => void;
   readonly #onError: (error: unknown) => void;
-  readonly #durable: { readonly pending: Pending; readonly result: WriteResult }[] = [];
-  #isScheduled = false;
+  #durable: Durable[] = [];
+  #reported = 0;
 
   constructor(parts: {
     readonly clock: Clock;
@@ -46,33 +49,21 @@ export class Deliveries {
    * and so crises, wait.
    */
   schedule(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    this.#clock.defer(() => {
-      this.#reportSlice();
-    });
+    Slices.of(this.#clock).workLater(this.#reportNext);
   }
 
-  #reportSlice(): void {
-    const startedAtMs = this.#clock.monotonic();
-    let reported = 0;
-    for (const { pending, result } of this.#durable) {
-      reported += 1;
-      this.#report(pending, result);
-      if (this.#clock.monotonic() - startedAtMs >= SLICE_MS) break;
-    }
-    this.#durable.splice(0, reported);
-    if (this.#durable.length > 0) {
-      this.#clock.defer(() => {
-        this.#reportSlice();
-      });
-      return;
-    }
-    this.#isScheduled = false;
+  readonly #reportNext = (): boolean => {
+    const next = this.#durable[this.#reported];
+    if (next !== undefined) this.#report(next);
+    this.#reported += 1;
+    if (this.#reported < this.#durable.length) return true;
+    this.#durable = [];
+    this.#reported = 0;
     this.#onEmpty();
-  }
+    return false;
+  };
 
-  #report(pending: Pending, result: WriteResult): void {
+  #report({ pending, result }: Durable): void {
     try {
       faultPoint('journal.beforeTell');
       pending.onDurable(result);

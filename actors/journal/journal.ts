@@ -35,6 +35,8 @@ import { Withdrawals } from './withdrawals.ts';
 const BATCHES_IN_FLIGHT_MAX = 4;
 /** A batch this large goes out in the middle of a job: the writer seals it while the job goes on. */
 const BATCH_WRITES = 32;
+/** So many go out at once: more would hold up the thread that hands them over (CR-1). */
+const BATCH_WRITES_MAX = 256;
 
 /**
  * The engine's one way to the disk: writes in the order given, many to a commit, each told when it
@@ -220,11 +222,9 @@ export class Journal {
       if (this.#batchesInFlight === 0) void this.#isolate();
       return;
     }
-    if (this.#queue.length === 0) return;
-    if (this.#batchesInFlight >= batchesMax) return;
-    const batch = this.#queue;
-    this.#queue = [];
-    void this.#post(batch);
+    while (this.#queue.length > 0 && this.failure === null && this.#batchesInFlight < batchesMax) {
+      void this.#post(this.#queue.splice(0, BATCH_WRITES_MAX));
+    }
   }
 
   async #post(batch: readonly Pending[]): Promise<void> {

@@ -22,6 +22,7 @@ import { inSlices, whenWritten } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
+import { Slices } from '../time/slices.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 
@@ -31,8 +32,6 @@ import type { TimerService } from '../time/timerService.ts';
  */
 const IN_HAND_ROWS = 32;
 
-/** How long what waits is told of its handler without letting anything else run. */
-const SLICE_MS = 2;
 /** Held rows looked at between two requests of others: each costs two seeks. */
 const SWEEP_ROWS = 256;
 
@@ -94,19 +93,19 @@ export async function recoverInHand(
     const rows: readonly StoredOperation[] = await store
       .inHand({ after, limit: IN_HAND_ROWS })
       .catch(failed);
-    for (const row of rows) {
+    await Slices.of(clock).each(rows, (row) => {
       after = { urgency: row.urgency, seq: row.seq };
       // This process's own: it may have ended since the page was read.
-      if (row.seq >= seqBefore || !wanted(row)) continue;
+      if (row.seq >= seqBefore || !wanted(row)) return;
       faultPoint('recovery.beforeRevive');
       const resident = pool.resident(row.id) === undefined ? pool.revive(row) : null;
-      if (resident === null) continue;
+      if (resident === null) return;
       const { state } = resident;
       const wasAlone = !isInCompany && pool.dispatcher.alone.has(row.id);
       resident.actor.send({ type: 'process.restarted', atMs: clock.now(), wasAlone });
       // What was waiting in hand is no suspect; it goes on waiting, or on.
       if (resident.state === state) pool.dispatcher.goOn(resident);
-    }
+    });
     placed += rows.length;
     const isLast = rows.length < IN_HAND_ROWS;
     if (isLast || placed >= PAGE_ROWS) onPlaced();
@@ -121,16 +120,9 @@ export async function recoverInHand(
  * Thousands may wait, so it goes in slices: who asks for help meanwhile is answered between two (CR-1).
  */
 export async function adoptInMemory({ clock, pool }: RecoveryParts, type: string): Promise<void> {
-  let sliceEndsAtMs = clock.monotonic() + SLICE_MS;
-  for (const resident of pool.residents) {
-    if (clock.monotonic() >= sliceEndsAtMs) {
-      await new Promise<void>((resolve) => {
-        clock.defer(resolve);
-      });
-      sliceEndsAtMs = clock.monotonic() + SLICE_MS;
-    }
+  await Slices.of(clock).each(pool.residents, (resident) => {
     adoptResident({ clock, pool }, resident, type);
-  }
+  });
 }
 
 function adoptResident(
@@ -267,7 +259,9 @@ export async function sweepLanes(parts: RecoveryParts): Promise<void> {
   let afterSeq = 0;
   await inSlices(parts, async () => {
     const { rows, nextAfterSeq } = await store.freedHeads({ afterSeq, limit: SWEEP_ROWS });
-    for (const row of rows) pool.dispatcher.laneFreed(row);
+    await Slices.of(parts.clock).each(rows, (row) => {
+      pool.dispatcher.laneFreed(row);
+    });
     // A page of heads is a page of actors, until each is on disk in its new place.
     if (rows.length > 0) await whenWritten(parts);
     afterSeq = nextAfterSeq ?? 0;
@@ -302,6 +296,7 @@ async function forEachPage(
   next: () => Promise<{ readonly rows: readonly StoredOperation[] }>,
   take: (row: StoredOperation) => void,
 ): Promise<void> {
+  const { clock } = parts;
   let last: StoredOperation | undefined;
   for (;;) {
     const { rows } = await next();
@@ -309,7 +304,7 @@ async function forEachPage(
     // A row that was written and comes again nevertheless would come again without end.
     if (first === undefined || (first.id === last?.id && first.revision === last.revision)) return;
     last = first;
-    for (const row of rows) take(row);
+    await Slices.of(clock).each(rows, take);
     await whenWritten(parts);
     if (rows.length < PAGE_ROWS) return;
   }

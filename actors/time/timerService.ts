@@ -6,7 +6,8 @@
  */
 
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { TimerHeap } from './timerHeap.ts';
+import { Slices } from './slices.ts';
+import { type Timer, TimerHeap } from './timerHeap.ts';
 
 /** The longest sleep while an instant is waited for, so that a wall clock set forward is noticed. */
 const SLEEP_MS_MAX = 60_000;
@@ -14,7 +15,7 @@ const SLEEP_MS_MAX = 60_000;
 /**
  * One timer for everything that waits (docs/decisions/0047): spans by the monotonic clock, which
  * nobody sets, instants by the wall clock. A heap of each over a single pending wake-up of the clock;
- * no wake-up at all while nothing waits.
+ * no wake-up at all while nothing waits. What comes due together is woken in slices.
  */
 export class TimerService {
   readonly #clock: Clock;
@@ -24,6 +25,8 @@ export class TimerService {
   #cancelSleep: (() => void) | null = null;
   /** When the pending wake-up comes, on the monotonic clock. */
   #sleepsUntilMs = Number.POSITIVE_INFINITY;
+  /** When one was woken last, or was to be. */
+  #wakesFromMs = 0;
   #isStopped = false;
   #tellWoken: (lateMs: number) => void = () => undefined;
 
@@ -104,23 +107,45 @@ export class TimerService {
   }
 
   #wakeDue(): void {
-    const nowMs = this.#clock.monotonic();
-    this.#tellWoken(nowMs - this.#sleepsUntilMs);
-    this.#wakeUpTo(this.#spans, nowMs);
-    this.#wakeUpTo(this.#instants, this.#clock.now());
-    this.#awake();
-    this.#sleep();
+    this.#wakesFromMs = this.#sleepsUntilMs;
+    this.#noteLate();
+    Slices.of(this.#clock).work(this.#wakeNext);
   }
 
-  #wakeUpTo(heap: TimerHeap, nowMs: number): void {
-    for (let next = heap.first; next !== undefined && next.dueAtMs <= nowMs; next = heap.first) {
-      heap.remove(next);
-      try {
-        next.wake();
-      } catch (error) {
-        // One bad waker must not cost the others their wake-up.
-        this.#onError(error);
-      }
-    }
+  /** Where many are due, each is late by those before it; what is told is what came between two of them. */
+  #noteLate(): void {
+    const nowMs = this.#clock.monotonic();
+    this.#tellWoken(nowMs - this.#wakesFromMs);
+    this.#wakesFromMs = nowMs;
   }
+
+  readonly #wakeNext = (): boolean => {
+    this.#noteLate();
+    const next = this.#firstDue();
+    if (next === null) {
+      this.#awake();
+      this.#sleep();
+      return false;
+    }
+    try {
+      next.wake();
+    } catch (error) {
+      // One bad waker must not cost the others their wake-up.
+      this.#onError(error);
+    }
+    return true;
+  };
+
+  /** Takes out the one that is due next; spans go first. */
+  #firstDue(): Timer | null {
+    const span = takeDue(this.#spans, this.#clock.monotonic());
+    return span ?? takeDue(this.#instants, this.#clock.now());
+  }
+}
+
+function takeDue(heap: TimerHeap, nowMs: number): Timer | null {
+  const next = heap.first;
+  if (next === undefined || next.dueAtMs > nowMs) return null;
+  heap.remove(next);
+  return next;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Fact } from '../../../actors/facts/fact.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
+import { systemClock } from '../../../actors/platform/systemClock.ts';
 import { lineOf } from '../../../src/telemetry/logLines.ts';
 
 const SECRET = 'the-secret-of-user-42';
@@ -20,7 +21,7 @@ const ANA = { id: 'staff-7', role: 'clinician' };
 /** Every kind of fact about a conflict, as it is told. */
 function told(): readonly Fact[] {
   const facts: Fact[] = [];
-  const stream = new FactStream({ now: () => 5 });
+  const stream = new FactStream({ ...systemClock, now: () => 5 });
   for (const kind of [
     'conflict.detected',
     'conflict.merged',

@@ -79,6 +79,8 @@ test('PS-6 while reads fail claims come seldom, and go on when the disk is well 
     handlers: { 'late.push': { upstream: 'default', run: () => null } },
   });
   await world.clock.run(second.runtime.ready);
+  // What else a start reads is read by then.
+  await world.clock.advance(10);
   second.runtime.upstream('default').release();
   second.store.faults.readFails = () => true;
   const reads = countReads(second.store);

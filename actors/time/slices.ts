@@ -1,0 +1,220 @@
+/**
+ * Works through what has come all at once in slices, so that whoever asks for help meanwhile is answered
+ * between two of them (CR-1).
+ *
+ * Whatever may come by the thousand in one turn of the event loop goes through here: attempts that end, timers
+ * that come due, writes that are durable, crises that an upstream comes back for, facts, rows of a start. As
+ * long as a turn has time left, it is done where it comes; what is left then waits for the turns that follow,
+ * each of which does a slice of it and lets sockets and timers have theirs.
+ *
+ * @module
+ */
+
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+
+type TurnClock = Pick<Clock, 'monotonic' | 'defer'>;
+
+/** Does its next piece, which takes well below a millisecond; false where nothing is left. Must not throw. */
+export type Source = () => boolean;
+
+/**
+ * Who comes first: `asked` is the delivery of a crisis that has just been answered, `told` is a fact for who
+ * listens, `others` is all the rest, whose sources take turns.
+ */
+type Rank = 'asked' | 'told' | 'others';
+
+/** So much of a turn, in milliseconds. */
+const SLICE_MS = 2;
+/** What is not `asked` has so much of each turn, whoever asks. */
+const LEAST_MS = 1;
+
+/** One for each clock: all runtimes of a process share one event loop, and so its turns. */
+const known = new WeakMap<TurnClock, Slices>();
+
+export class Slices {
+  /** Deliveries of crises that have just been answered. */
+  readonly asked: Line;
+  /** Calls of their handlers, the first of each crisis and those that repeat it. */
+  readonly calls: Line;
+  readonly repeats: Line;
+  /** Attempts that have ended. */
+  readonly ends: Line;
+  /** Crises that go on, since their upstream is back or there is a handler. */
+  readonly wakes: Line;
+  readonly #clock: TurnClock;
+  readonly #sources: Readonly<Record<Rank, Set<Source>>> = {
+    asked: new Set(),
+    told: new Set(),
+    others: new Set(),
+  };
+  /** How much of this turn was used. */
+  #spentMs = 0;
+  /** When the piece under way began; `null` between two. */
+  #beganAtMs: number | null = null;
+  #isPlanned = false;
+
+  private constructor(clock: TurnClock) {
+    this.#clock = clock;
+    this.asked = new Line(this, 'asked');
+    this.calls = new Line(this, 'asked');
+    this.repeats = new Line(this, 'others');
+    this.ends = new Line(this, 'others');
+    this.wakes = new Line(this, 'others');
+  }
+
+  static of(clock: TurnClock): Slices {
+    const found = known.get(clock) ?? new Slices(clock);
+    known.set(clock, found);
+    return found;
+  }
+
+  /** Works through it from now on: at once while this turn has time, and of the `others` where none waits. */
+  work(source: Source, rank: Rank = 'others'): void {
+    const sources = this.#sources[rank];
+    if (sources.has(source)) return;
+    if (rank === 'others' && sources.size > 0) sources.add(source);
+    else {
+      this.#measure(() => {
+        while (this.#usedMs < SLICE_MS) if (!doPiece(source, sources)) return;
+        sources.add(source);
+      });
+    }
+    this.#plan();
+  }
+
+  /** The same, from the next turn on. */
+  workLater(source: Source, rank: Rank = 'others'): void {
+    this.#sources[rank].add(source);
+    this.#plan();
+  }
+
+  /** Takes each of them, in order; resolves once the last was taken, and rejects with what `take` throws. */
+  async each<Item>(items: Iterable<Item>, take: (item: Item) => void): Promise<void> {
+    const iterator = items[Symbol.iterator]();
+    await new Promise<void>((resolve, reject) => {
+      this.work(() => {
+        try {
+          const next = iterator.next();
+          if (next.done !== true) take(next.value);
+          else resolve();
+          return next.done !== true;
+        } catch (error) {
+          reject(error);
+          return false;
+        }
+      });
+    });
+  }
+
+  get #usedMs(): number {
+    const runsMs = this.#beganAtMs === null ? 0 : this.#clock.monotonic() - this.#beganAtMs;
+    return this.#spentMs + runsMs;
+  }
+
+  #measure(go: () => void): void {
+    // What is done within a piece is part of it.
+    if (this.#beganAtMs !== null) {
+      go();
+      return;
+    }
+    this.#beganAtMs = this.#clock.monotonic();
+    try {
+      go();
+    } finally {
+      this.#spentMs = this.#usedMs;
+      this.#beganAtMs = null;
+    }
+  }
+
+  /** The turn ends with a slice of what waits; only then is the next turn's time to be had. */
+  #plan(): void {
+    if (this.#isPlanned || (this.#spentMs === 0 && !this.#isWaiting)) return;
+    this.#isPlanned = true;
+    this.#clock.defer(this.#slice);
+  }
+
+  get #isWaiting(): boolean {
+    const { asked, told, others } = this.#sources;
+    return asked.size + told.size + others.size > 0;
+  }
+
+  readonly #slice = (): void => {
+    this.#isPlanned = false;
+    try {
+      this.#measure(() => {
+        const { asked, told, others } = this.#sources;
+        if (this.#usedMs < SLICE_MS) this.#pass(asked, SLICE_MS);
+        const upToMs = Math.max(SLICE_MS, this.#usedMs + LEAST_MS);
+        this.#pass(told, upToMs);
+        this.#pass(others, upToMs);
+      });
+    } finally {
+      this.#spentMs = 0;
+      this.#plan();
+    }
+  };
+
+  /** A piece of each in turn, one at least. */
+  #pass(sources: Set<Source>, upToMs: number): void {
+    for (const source of sources) {
+      doPiece(source, sources);
+      if (this.#usedMs >= upToMs) return;
+    }
+  }
+}
+
+/** Where more of it is left it is among them afterwards, behind the others. */
+function doPiece(source: Source, sources: Set<Source>): boolean {
+  // It may also come again by itself while it runs.
+  sources.delete(source);
+  let isMore = true;
+  try {
+    isMore = source();
+  } finally {
+    if (isMore) sources.add(source);
+  }
+  return isMore;
+}
+
+/** Pieces of one kind, done in the order in which they came. */
+export class Line {
+  readonly #slices: Slices;
+  readonly #rank: Rank;
+  #pieces: (() => void)[] = [];
+  #done = 0;
+  #isRunning = false;
+
+  constructor(slices: Slices, rank: Rank) {
+    this.#slices = slices;
+    this.#rank = rank;
+  }
+
+  /** Does it now, where this turn has time and nothing of the line waits; else in a later turn. */
+  do(piece: () => void): void {
+    const isFirst = this.#pieces.length === 0 && !this.#isRunning;
+    this.#pieces.push(piece);
+    if (isFirst) this.#slices.work(this.#next, this.#rank);
+  }
+
+  /** Does it in a later turn. */
+  later(piece: () => void): void {
+    this.#pieces.push(piece);
+    if (!this.#isRunning) this.#slices.workLater(this.#next, this.#rank);
+  }
+
+  readonly #next = (): boolean => {
+    const piece = this.#pieces[this.#done];
+    this.#done += 1;
+    this.#isRunning = true;
+    try {
+      piece?.();
+    } finally {
+      this.#isRunning = false;
+      if (this.#done >= this.#pieces.length) {
+        this.#pieces = [];
+        this.#done = 0;
+      }
+    }
+    return this.#pieces.length > 0;
+  };
+}
