@@ -234,7 +234,7 @@ function explainedMs(plan: Plan, { notes }: Control, index: number, ms: number):
 }
 
 async function measure({ options, prepare, beside, streamMs }: Row): Promise<Measured> {
-  const { place, controls, kill } = await startDrillUpstream({ forgets: null });
+  const { place, controls, kill } = await startDrillUpstream();
   const store = join(temporaryFolder(), 'store');
   const reopen = (): Runtime => {
     const run = httpHandler({ baseUrl: place.url });
