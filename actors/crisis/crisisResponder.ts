@@ -29,7 +29,6 @@ import { subjectOf } from '../../machines/vocabulary/subject.ts';
 import type { OutsideCrisis } from '../../persistence/port/spillLine.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Outcome } from '../operation/outcome.ts';
-import { inPieces } from '../platform/inPieces.ts';
 import { operationId } from '../platform/operationId.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
 import { Slices } from '../time/slices.ts';
@@ -267,15 +266,11 @@ export class CrisisResponder {
   }
 
   /** What is large is read after the answer, and others are answered between two pieces of it (CR-1). */
-  async #takeInPieces(
-    id: string,
-    pieces: Pieces<SoundCrisis>,
-    promises: Promises,
-  ): Promise<void> {
+  async #takeInPieces(id: string, pieces: Pieces<SoundCrisis>, promises: Promises): Promise<void> {
     const { clock, pool } = this.#parts;
     pool.busy.begin();
     try {
-      const { request, leftOut } = await inPieces(clock, pieces);
+      const { request, leftOut } = await Slices.of(clock).pieces(pieces);
       this.#noteMended(id, leftOut);
       this.#deliver(id, request, promises);
     } catch (error) {

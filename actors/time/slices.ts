@@ -11,6 +11,7 @@
  */
 
 import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Pieces } from '../../machines/vocabulary/pieces.ts';
 
 type TurnClock = Pick<Clock, 'monotonic' | 'defer'>;
 
@@ -90,14 +91,28 @@ export class Slices {
 
   /** Takes each of them, in order; resolves once the last was taken, and rejects with what `take` throws. */
   async each<Item>(items: Iterable<Item>, take: (item: Item) => void): Promise<void> {
-    const iterator = items[Symbol.iterator]();
-    await new Promise<void>((resolve, reject) => {
-      this.work(() => {
+    await this.#through(taking(items, take), (source) => {
+      this.work(source);
+    });
+  }
+
+  /** Goes on with work that is in pieces already, from the next turn on; rejects with what it throws. */
+  async pieces<Result>(pieces: Pieces<Result>): Promise<Result> {
+    return await this.#through(pieces, (source) => {
+      this.workLater(source);
+    });
+  }
+
+  async #through<Result>(
+    pieces: Iterator<undefined, Result>,
+    begin: (source: Source) => void,
+  ): Promise<Result> {
+    return await new Promise<Result>((resolve, reject) => {
+      begin(() => {
         try {
-          const next = iterator.next();
-          if (next.done !== true) take(next.value);
-          else resolve();
-          return next.done !== true;
+          const { done, value } = pieces.next();
+          if (done === true) resolve(value);
+          return done !== true;
         } catch (error) {
           reject(error);
           return false;
@@ -160,6 +175,13 @@ export class Slices {
       doPiece(source, sources);
       if (this.#usedMs >= upToMs) return;
     }
+  }
+}
+
+function* taking<Item>(items: Iterable<Item>, take: (item: Item) => void): Pieces<void> {
+  for (const item of items) {
+    take(item);
+    yield;
   }
 }
 
