@@ -6,7 +6,7 @@
  */
 
 import { lostIn } from '../merge/lost.ts';
-import { type Merged, mergeEntity } from '../merge/mergeEntity.ts';
+import { type Merged, mergeEntityInSteps } from '../merge/mergeEntity.ts';
 import type { Alternative, AuditEntry, ReviewItem } from '../merge/rules/ruling.ts';
 import type { SideMeta } from '../merge/sides.ts';
 import { canonical, compareText } from '../merge/values/canonical.ts';
@@ -101,7 +101,7 @@ export function* mergeInSteps(
   ];
   let result: Merged;
   try {
-    result = mergeEntity(rules, ancestor, sides, nowMs);
+    result = yield* mergeEntityInSteps(rules, ancestor, sides, nowMs);
     yield;
     if (lostIn(rules, { base: ancestor, sides }, result).length > 0) {
       return { isMerged: false, because: 'failed', ...both };

@@ -51,14 +51,35 @@ export function mergeEntity(
   sides: readonly { readonly value: unknown; readonly meta?: SideMeta }[],
   nowMs: number,
 ): Merged {
+  return atOnce(mergeEntityInSteps(entity, base, sides, nowMs));
+}
+
+/** As {@link mergeEntity}, for large records: others may have their turn between two steps. */
+export function* mergeEntityInSteps(
+  ...[entity, base, given, nowMs]: Parameters<typeof mergeEntity>
+): Generator<undefined, Merged> {
   const rules = typeof entity === 'string' ? entityRulesOf(entity) : entity;
   const clean = cleaner((name) => rules.leavesOut.has(name));
   const { value: known } = clean(base);
   const before = isAbsent(known) ? undefined : known;
-  const changes = unionOf(
-    sidesOf(sides, nowMs, clean).map((side) => changesOf(rules, before, side)),
-  );
-  return project(rules, before, changes);
+  yield;
+  const sides = sidesOf(given, nowMs, clean);
+  const changed: (readonly Change[])[] = [];
+  for (const side of sides) {
+    yield;
+    changed.push(changesOf(rules, before, side));
+  }
+  yield;
+  const changes = unionOf(changed);
+  yield;
+  return yield* projectInSteps(rules, before, changes);
+}
+
+function atOnce<Result>(steps: Generator<undefined, Result>): Result {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
 }
 
 /** What a side changed. */
@@ -78,15 +99,29 @@ export function project(
   base: Json | undefined,
   changes: readonly Change[],
 ): Merged {
+  return atOnce(projectInSteps(rules, base, changes));
+}
+
+function* projectInSteps(
+  rules: EntityRules,
+  base: Json | undefined,
+  changes: readonly Change[],
+): Generator<undefined, Merged> {
   const ruling = new Ruling();
   const before = isObject(base) ? base : undefined;
-  let value = changes.length === 0 ? base : rules.fields.project(base, nodeOf(changes), ruling);
+  const node = nodeOf(changes);
+  yield;
+  let value = changes.length === 0 ? base : rules.fields.project(base, node, ruling);
+  yield;
   if (isObject(value)) {
     value = settled(rules, withFields(value, rules.computes(value, changes, before)), before);
   }
   ruling.sort();
   const whole = value ?? null;
-  const mergeId = sha256(`${rules.type}\n${canonical(whole)}\n${nameOf(changes)}`);
+  yield;
+  const name = `${rules.type}\n${canonical(whole)}\n${nameOf(changes)}`;
+  yield;
+  const mergeId = sha256(name);
   return { value: whole, review: ruling.review, audit: ruling.audit, mergeId };
 
   /** The value with what must hold put right, where that can be done, and asked of where not. */

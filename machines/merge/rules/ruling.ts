@@ -50,6 +50,7 @@ export class Ruling {
   readonly audit: AuditEntry[] = [];
   /** Where the rule stands that rules. */
   readonly path: string[] = [];
+  readonly #asked = new Set<string>();
 
   ask(
     rule: string,
@@ -58,9 +59,9 @@ export class Ruling {
     path: string = this.pointer(),
   ): void {
     const id = sha256(canonical([path, reason, alternatives as unknown as Json])).slice(0, 32);
-    if (this.review.every((item) => item.id !== id)) {
-      this.review.push({ id, path, rule, reason, alternatives });
-    }
+    if (this.#asked.has(id)) return;
+    this.#asked.add(id);
+    this.review.push({ id, path, rule, reason, alternatives });
   }
 
   note(

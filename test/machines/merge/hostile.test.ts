@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ENTITIES, entityRulesOf } from '../../../machines/merge/entities/entities.ts';
-import { mergeEntity } from '../../../machines/merge/mergeEntity.ts';
+import { mergeEntity, mergeEntityInSteps } from '../../../machines/merge/mergeEntity.ts';
 import { canonical } from '../../../machines/merge/values/canonical.ts';
 import { cleanJson } from '../../../machines/merge/values/cleanJson.ts';
 import { sha256 } from '../../../machines/merge/values/sha256.ts';
@@ -39,6 +39,24 @@ describe('CF-2 merges of hostile values', () => {
       { numRuns: 100 },
     );
     expect(mergeEntity(type, null, undefined as unknown as [], Number.NaN).value).toBeNull();
+  });
+
+  test('CR-1 what is large is merged in steps, which come to the same', () => {
+    const plan = (side: string) => ({
+      emergencyContacts: Array.from({ length: 200 }, (_, at) => ({ id: `c${at}`, name: side })),
+    });
+    const sides = [
+      { value: plan('a'), meta: A },
+      { value: plan('b'), meta: B },
+    ];
+    const steps = mergeEntityInSteps('crisis_plan', null, sides, NOW);
+    let count = 0;
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) count += 1;
+    expect(count).toBeGreaterThan(5);
+    expect(step.value).toEqual(mergeEntity('crisis_plan', null, sides, NOW));
+    // Each place is asked about once.
+    expect(step.value.review).toHaveLength(200);
   });
 
   test('values nested deeper than the stack are merged', () => {
