@@ -55,8 +55,9 @@ describe('CF-2 merges of hostile values', () => {
     for (; step.done !== true; step = steps.next()) count += 1;
     expect(count).toBeGreaterThan(5);
     expect(step.value).toEqual(mergeEntity('crisis_plan', null, sides, NOW));
-    // Each place is asked about once.
-    expect(step.value.review).toHaveLength(200);
+    // Nothing is asked twice.
+    const ids = step.value.review.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
   });
 
   test('values nested deeper than the stack are merged', () => {
