@@ -82,6 +82,7 @@ const CLI_ROOMS = {
   'src/cli/crisisDrill/plants': [
     VOCABULARY,
     'machines/policy/crisis',
+    'actors/platform',
     'actors/attempt',
     'actors/facts',
     'actors/crisis',

@@ -81,11 +81,32 @@ export const PLANTS: readonly Plant[] = [
     finds: LOST,
   },
   {
+    name: 'key',
+    defect: "crises go out under the app's key as it was given, whoever has used it",
+    scenario: 'anothers-key',
+    crises: 40,
+    finds: LOST,
+  },
+  {
     name: 'spelling',
     defect: 'the plan of a subject is looked for under its id as it came',
     scenario: 'spellings',
     crises: 40,
     finds: /without the person's own plan/,
+  },
+  {
+    name: 'large-at-once',
+    defect: 'what takes long to read is read in one go',
+    scenario: 'large-json',
+    crises: 200,
+    finds: LATE,
+  },
+  {
+    name: 'unsliced',
+    defect: 'what ends at once is worked through in one go',
+    scenario: 'stalled',
+    crises: 1_500,
+    finds: LATE,
   },
   {
     name: 'doubled',

@@ -13,6 +13,7 @@ import type { Handler } from '../../../../actors/attempt/handler.ts';
 import { CrisisResponder } from '../../../../actors/crisis/crisisResponder.ts';
 import { PlansAtHand } from '../../../../actors/crisis/plansAtHand.ts';
 import { FactStream } from '../../../../actors/facts/factStream.ts';
+import { systemClock } from '../../../../actors/platform/systemClock.ts';
 import { Handlers } from '../../../../actors/pool/handlers.ts';
 import { OperationPool } from '../../../../actors/pool/operationPool.ts';
 import { CrisisResources } from '../../../../machines/policy/crisis/crisisResources.ts';
@@ -68,6 +69,21 @@ function losing(isStruck: (handler: Handler) => boolean): void {
         });
       },
   );
+}
+
+/** What goes out under another idempotency key than the operation has. */
+function sendUnder(keyOf: (before: string, id: string) => string): void {
+  const key = Object.getOwnPropertyDescriptor(GivenAttempt.prototype, 'idempotencyKey');
+  Object.defineProperty(GivenAttempt.prototype, 'idempotencyKey', {
+    get(this: GivenAttempt) {
+      return keyOf(String(key?.get?.call(this)), this.operationId);
+    },
+  });
+}
+
+/** Whoever lets others have their turn goes on at once: before any timer, socket or message. */
+function givesWayToNobody(): void {
+  Object.defineProperty(systemClock, 'defer', { value: queueMicrotask });
 }
 
 /** What plants each, by the name of the plant. */
@@ -152,6 +168,19 @@ const PLANTED: Readonly<Record<string, () => void>> = {
         }),
     );
   },
+  key() {
+    const given = new Map<string, string>();
+    replace(
+      OperationPool,
+      'start',
+      (start) =>
+        function startWithKey(request, pending, closure, id = '') {
+          given.set(id, request.idempotencyKey ?? id);
+          return start.call(this, request, pending, closure, id);
+        },
+    );
+    sendUnder((before, id) => given.get(id) ?? before);
+  },
   spelling() {
     // Whoever asks has put it into its one form already; those that another was made of are not found.
     replace(
@@ -165,6 +194,8 @@ const PLANTED: Readonly<Record<string, () => void>> = {
         },
     );
   },
+  'large-at-once': givesWayToNobody,
+  unsliced: givesWayToNobody,
   doubled() {
     const revived = new Set<string>();
     replace(
@@ -176,13 +207,7 @@ const PLANTED: Readonly<Record<string, () => void>> = {
           return revive.call(this, row);
         },
     );
-    const key = Object.getOwnPropertyDescriptor(GivenAttempt.prototype, 'idempotencyKey');
-    Object.defineProperty(GivenAttempt.prototype, 'idempotencyKey', {
-      get(this: GivenAttempt) {
-        const before = String(key?.get?.call(this));
-        return revived.has(this.operationId) ? `${before}-again` : before;
-      },
-    });
+    sendUnder((before, id) => (revived.has(id) ? `${before}-again` : before));
   },
 };
 
