@@ -19,12 +19,14 @@ import type { Store } from '../persistence/port/store.ts';
 import type { Handler } from './attempt/handler.ts';
 import { Calls } from './call/calls.ts';
 import type { ActorSystem } from './charts/actorSystem.ts';
+import { crisisChart } from './charts/chartOfWork.ts';
 import { type ComponentsParts, restartComponent, restoreComponents } from './components.ts';
 import type { ConflictDesk } from './conflict/conflictDesk.ts';
 import { CRISIS_MODES, CrisisModes } from './crisis/crisisModes.ts';
 import { PlansAtHand } from './crisis/plansAtHand.ts';
 import { type DeskOptions, deskOf } from './deskOf.ts';
 import { ALONE } from './dispatch/aloneMark.ts';
+import { UnreadableCrises } from './escalation/unreadableCrises.ts';
 import { Counts } from './facts/counts.ts';
 import type { FactStream } from './facts/factStream.ts';
 import { ComponentWrites } from './journal/componentWrites.ts';
@@ -90,6 +92,8 @@ export interface EngineParts extends DeskOptions {
 
 /** The component under which the {@link SteadyClock} is kept. */
 const TIME = 'time';
+/** The one under which it is kept who has taken on crises that can't be read. */
+const UNREADABLE = 'unreadableCrises';
 
 export class EngineCore {
   readonly journal: Journal;
@@ -111,6 +115,8 @@ export class EngineCore {
   /** The crisis plans that an answer can hold. */
   readonly plans: PlansAtHand;
   readonly crisisModes: CrisisModes;
+  /** Crises whose rows can't be read. */
+  readonly unreadable: UnreadableCrises;
   readonly #parts: EngineParts;
   readonly steady: SteadyClock;
   readonly timers: TimerService;
@@ -193,6 +199,16 @@ export class EngineCore {
       takeCall: (upstream, ranks, permit) => this.calls.take(upstream, ranks, permit),
     });
     this.pool = pool;
+    this.unreadable = new UnreadableCrises({
+      ...{ clock, random, timers, facts, busy: pool.busy, onError },
+      chain: given.escalation.chain,
+      crisisType: given.crisisType,
+      page: (query) => store.quarantine(query),
+      keep: (state) => {
+        this.#writes.write(UNREADABLE, state);
+      },
+      isInMemory: (id) => pool.resident(id)?.chart === crisisChart,
+    });
     this.#recoveryParts = { store, journal, clock, steady, timers, pool };
     this.#sweep = new LaneSweep(this.#recoveryParts, onError);
     this.room = new AdmissionLimit({ ...given, journal, unwritten });
@@ -238,6 +254,8 @@ export class EngineCore {
       this.pool.standings.refresh();
       facts.emit('record.quarantined', row.id, row.code);
       rejectQuarantined(row, this.pool);
+      // Of what a held store had before nobody knows here what became of it.
+      if (this.hold === null) this.unreadable.setAside(row.seq);
     });
   }
 
@@ -263,8 +281,9 @@ export class EngineCore {
     this.#service = accessLive({
       ...this.#recoveryParts,
       store: this.#parts.store,
-      onLeftQuarantine: () => {
+      onLeftQuarantine: (id) => {
         this.quarantined -= 1;
+        this.unreadable.left(id);
       },
     });
     return this.#service;
@@ -287,6 +306,7 @@ export class EngineCore {
     const fromMs = this.steady.now();
     this.steady.resume(info.components.get(TIME));
     this.crisisModes.opened(info.components.get(CRISIS_MODES), this.steady.now() - fromMs);
+    this.unreadable.opened(info.components.get(UNREADABLE));
     this.pool.dispatcher.alone.restore(info.components.get(ALONE));
     if (info.components.has(TIME)) {
       this.rates.startEmpty(this.steady.now());
@@ -324,6 +344,7 @@ export class EngineCore {
         this.pool.dispatcher.start(occupied);
       },
     });
+    this.unreadable.look().catch(this.#parts.onError);
     this.desk.start(); // What follows goes through all that rests, with pauses.
     await adoptHandlers(parts, occupied);
     await findStrays(parts);
@@ -380,6 +401,7 @@ export class EngineCore {
     this.#retention.stop();
     this.pool.dispatcher.stop();
     this.pool.escalations.stop();
+    this.unreadable.stop();
     this.desk.stop();
   }
 

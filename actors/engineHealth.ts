@@ -66,6 +66,7 @@ export function engineHealth(
       unkept: counts.crisesUnkept.times,
       ...pool.escalations.counts,
       undelivered: pool.undelivered.state,
+      unreadable: core.unreadable.counts,
       plansLate: counts.crisisPlansLate.times,
       isRefusing: counts.crisesRefused.isRecent,
       isMending: counts.crisesMended.isRecent,

@@ -55,6 +55,7 @@ import { type DeadLetterAccess, deadLetterAccess } from './recovery/deadLetterAc
 import { type QuarantineAccess, quarantineAccess } from './recovery/quarantineAccess.ts';
 import { Supervisor } from './supervisor.ts';
 import { TimerService } from './time/timerService.ts';
+import { unreadableIn, withUnreadable } from './unreadableAccess.ts';
 import { upstreamOrders } from './upstream/upstreamOrders.ts';
 
 /** What a wish for an operation is called among the facts. */
@@ -229,7 +230,10 @@ export class LocalEngine implements Engine {
       commit: (writes) => access.commit(writes),
       ready: () => this.whenRunning(),
     });
-    this.crises = crisisAccessLive({ ...{ store, clock, core }, ready: () => this.whenRunning() });
+    this.crises = withUnreadable(
+      crisisAccessLive({ ...{ store, clock, core }, ready: () => this.whenRunning() }),
+      unreadableIn(core.unreadable, core.journal),
+    );
     this.#review = liveReview(parts, core, access, this);
     this.conflicts = this.#review.access;
     this.deadLetters = deadLetterAccess(access);

@@ -28,6 +28,7 @@ import type { CrisisAnswer } from './crisis/crisisResponder.ts';
 import type { PlansInMemory } from './crisis/plansAtHand.ts';
 import type { EscalationCounts } from './escalation/escalations.ts';
 import type { UndeliveredCrises } from './escalation/undelivered.ts';
+import type { UnreadableCounts } from './escalation/unreadableCrises.ts';
 import type { FactKind, FactListener } from './facts/fact.ts';
 import type { WantedFacts } from './facts/factStream.ts';
 import type { Inspection } from './inspection.ts';
@@ -81,6 +82,10 @@ export type { CrisisAnswer } from './crisis/crisisResponder.ts';
 export type { FoundPlan, PlanStatus, PlansInMemory } from './crisis/plansAtHand.ts';
 export type { EscalationNotice, EscalationStep } from './escalation/escalationStep.ts';
 export type { UndeliveredCrises } from './escalation/undelivered.ts';
+export type {
+  /** @public */
+  UnreadableCounts,
+} from './escalation/unreadableCrises.ts';
 export type {
   Fact,
   FactKind,
@@ -187,6 +192,8 @@ export interface EngineHealth {
     readonly unkept: number;
     /** By upstream, those that are not delivered: since when, and why. */
     readonly undelivered: readonly UndeliveredCrises[];
+    /** Those whose rows can't be read, and which may not have been delivered. */
+    readonly unreadable: UnreadableCounts;
     /** Answered without a plan, since the disk was too slow for it. */
     readonly plansLate: number;
     /** One was refused, mended or not kept within the last hour. */

@@ -16,6 +16,7 @@ import { deadLetterAccess } from './recovery/deadLetterAccess.ts';
 import { quarantineAccess } from './recovery/quarantineAccess.ts';
 import { accessAtRest } from './recovery/serviceAccess.ts';
 import { rowAtRest, tellAtRest } from './recovery/tellAtRest.ts';
+import { unreadableAtRest, withUnreadable } from './unreadableAccess.ts';
 
 /** Operations of a store at rest, and its hold. */
 export interface RecordsAtRest extends OperationRecords {
@@ -36,7 +37,7 @@ export function recordsAtRest(
     counts: () => readCounts(store),
     view: async (id) => viewOf(await rowAtRest(store, id), turnWaitAtRest),
     tell: (id, wish) => tellAtRest(store, clock, id, wish),
-    crises: crisisAccessAtRest(store, clock),
+    crises: withUnreadable(crisisAccessAtRest(store, clock), unreadableAtRest(store)),
     conflicts: conflictAccessAtRest(store, clock),
     deadLetters: deadLetterAccess(access),
     quarantine: quarantineAccess(access),

@@ -41,6 +41,18 @@ export interface CrisisEscalated extends Told<'crisis.escalated'>, AboutAttempt 
 }
 
 /**
+ * The row of a crisis can't be read, and nothing says that it was delivered: it may have been, or not. Told once, and
+ * once more by each process that finds it so (CR-4).
+ */
+export interface CrisisUnreadable extends Told<'crisis.unreadable'> {
+  readonly operationId: string;
+  /** Why it can't be read. */
+  readonly code: ErrorCode;
+  /** When it was accepted, in milliseconds since the epoch, as its id says. */
+  readonly acceptedAtMs: number;
+}
+
+/**
  * Crises of one upstream are not delivered: one of them has escalated, or is undelivered for five minutes, whoever
  * has taken it on. Told once, until {@link CrisisCaughtUp}; and once more by the next process (CR-4).
  */
@@ -144,6 +156,7 @@ export type CrisisFact =
   | CrisisMended
   | CrisisUnkept
   | CrisisEscalated
+  | CrisisUnreadable
   | CrisisUndelivered
   | CrisisCaughtUp
   | CrisisStepNotified

@@ -1,6 +1,6 @@
 /**
- * Tells of crises that are not delivered: that one has escalated, that a step could not be told, and that
- * nobody is left to be told (CR-5). Of many of a kind one is told of a minute; health counts them all.
+ * Tells of crises that are not delivered: that one has escalated or can't be read, that a step could not be told, and
+ * that nobody is left to be told (CR-4, CR-5). Of many of a kind one is told of a minute; health counts them all.
  *
  * @module
  */
@@ -28,6 +28,13 @@ export function tellOfEscalations({ facts, clock, onAlert }: AlertParts): void {
   facts.tap('crisis.escalated', ({ id }, _upstream, cause) => {
     tell('crisis.escalated', (more) =>
       escalated(`Crisis ${id} is not delivered: ${WHY[cause]}. It is tried on.${more} ${SEE}`),
+    );
+  });
+  facts.tap('crisis.unreadable', (id, code) => {
+    tell('crisis.unreadable', (more) =>
+      escalated(
+        `Crisis ${id} can't be read (${code}), and may not have been delivered.${more} See holdfast crises, look after the person, and restore it or purge it (holdfast quarantine).`,
+      ),
     );
   });
   facts.tap('crisis.exhausted', ({ id }) => {

@@ -85,6 +85,7 @@ export const FACT_NEWS = {
   'crisis.mended': { ...OPERATION, details: ['fieldsLeftOut'] },
   'crisis.unkept': { ...OPERATION, details: [] },
   'crisis.escalated': { about: 'operationId', reason: 'cause', details: ATTEMPT },
+  'crisis.unreadable': { ...OPERATION, reason: 'code', details: ['acceptedAtMs'] },
   'crisis.undelivered': {
     ...{ about: 'upstream', actor: 'breaker:', reason: 'code' },
     details: ['upstream', 'count', 'sinceAtMs', 'failed'],

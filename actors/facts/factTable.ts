@@ -139,7 +139,8 @@ export const FACT_TABLE = {
   }),
   'store.held': (reason: FactOf<'store.held'>['reason'], _told: HoldfastError) => ({ reason }),
   'record.quarantined': (operationId: string, code: ErrorCode) => ({ operationId, code }),
-  'record.newer': (operationId: string) => ({ operationId }),
+  /** `isCrisis` is for whoever looks after those. */
+  'record.newer': (operationId: string, _isCrisis: boolean) => ({ operationId }),
   'crisis.refused': (cause: HoldfastError) => ({ code: cause.code }),
   'crisis.mended': (operationId: string, leftOut: readonly string[]) => ({
     operationId,
@@ -149,6 +150,11 @@ export const FACT_TABLE = {
   'crisis.escalated': (context: Context, upstream: UpstreamName, cause: EscalationCause) => ({
     ...attempt(context, upstream),
     cause,
+  }),
+  'crisis.unreadable': (operationId: string, code: ErrorCode, acceptedAtMs: number) => ({
+    operationId,
+    code,
+    acceptedAtMs,
   }),
   'crisis.undelivered': (
     upstream: UpstreamName,

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { passesBy } from '../../machines/policy/crisis/passes.ts';
 import { type HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { PassOver, StoredOperation } from '../../persistence/port/store.ts';
 import type { Facts } from '../facts/factStream.ts';
@@ -53,9 +54,9 @@ export class LeftRows {
   }
 
   /** One of a later version was met. */
-  met({ seq, id }: StoredOperation): void {
+  met({ seq, id, urgency }: StoredOperation): void {
     if (this.#newer.has(seq)) return;
     this.#newer.add(seq);
-    this.#facts.emit('record.newer', id);
+    this.#facts.emit('record.newer', id, passesBy('flow', { urgency }));
   }
 }

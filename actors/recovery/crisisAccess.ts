@@ -31,13 +31,14 @@ import type { OperationPool } from '../pool/operationPool.ts';
 /** A crisis as it is shown to people: whose, how far it is, who was told, who decided. No payload. */
 export interface CrisisView {
   readonly id: string;
-  readonly type: string;
+  /** `null`, as are subject and tier, of one that can't be read. */
+  readonly type: string | null;
   readonly subject: string | null;
-  readonly tier: Tier;
+  readonly tier: Tier | null;
   /** Where it goes; `null` where no handler of its type is registered, and for a store that nobody runs on. */
   readonly upstream: string | null;
-  /** How far its delivery is. */
-  readonly delivery: CrisisDeliveryState;
+  /** How far its delivery is; `unreadable`: its record is damaged, and it may have been delivered or not. */
+  readonly delivery: CrisisDeliveryState | 'unreadable';
   /** How far people were told that it is not delivered. */
   readonly escalation: CrisisEscalationState;
   /** The number of its latest delivery, from 1. */
@@ -47,7 +48,7 @@ export interface CrisisView {
   /** In milliseconds since the epoch, as are the others. */
   readonly acceptedAtMs: number;
   readonly escalatedAtMs: number | null;
-  readonly cause: EscalationCause | null;
+  readonly cause: EscalationCause | 'unreadable' | null;
   /** The steps that were told, or could not be, in order. */
   readonly told: readonly ToldStep[];
   /** Who took it on or called it off, in order. */

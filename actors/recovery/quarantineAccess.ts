@@ -79,13 +79,13 @@ export function quarantineAccess(access: ServiceAccess): QuarantineAccess {
       ]);
       if (result?.kind === 'notReinstated') return { kind: 'notReinstated', code: result.code };
       if (result?.kind !== 'reinstated') return { kind: 'changed' };
-      await access.leftQuarantine(result.operation);
+      await access.leftQuarantine(id, result.operation);
       return { kind: 'reinstated' };
     },
     async purge({ seq, id, revision }) {
       const [result] = await access.commit([() => ({ kind: 'purge', seq, id, revision })]);
       if (result?.kind !== 'purged') return false;
-      await access.leftQuarantine(null);
+      await access.leftQuarantine(id, null);
       return true;
     },
   };

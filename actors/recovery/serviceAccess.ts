@@ -34,8 +34,8 @@ export interface ServiceAccess {
   positionOf(type: string): RowPosition;
   /** These have been brought back and are on disk. */
   broughtBack(operations: readonly SyncOperationContext[]): void;
-  /** One has left the quarantine: put back where it stood, as this row, or purged. */
-  leftQuarantine(row: StoredOperation | null): Promise<void>;
+  /** That of this id has left the quarantine: put back where it stood, as this row, or purged. */
+  leftQuarantine(id: string, row: StoredOperation | null): Promise<void>;
   /** This row is the new head of its lane. */
   laneFreed(row: StoredOperation): void;
 }
@@ -62,7 +62,7 @@ export function accessAtRest(store: RecordStore & ReviewStore): ServiceAccess {
 export function accessLive(
   parts: RecoveryParts & {
     readonly store: RecordStore & ReviewStore;
-    readonly onLeftQuarantine: () => void;
+    readonly onLeftQuarantine: (id: string) => void;
   },
 ): LiveAccess {
   const { store, steady, journal, pool, onLeftQuarantine } = parts;
@@ -111,8 +111,8 @@ export function accessLive(
       }
       dispatcher.lookEverywhere();
     },
-    async leftQuarantine(row) {
-      onLeftQuarantine();
+    async leftQuarantine(id, row) {
+      onLeftQuarantine(id);
       if (row === null) return;
       if (row.standing === 'inHand') takeOver(parts, row);
       const { chart, state, snapshot } = decodeWork(row);

@@ -10,7 +10,7 @@ import { ActorView } from './actor/actorView.tsx';
 import { TimeBar } from './actor/timeBar.tsx';
 import { Actors } from './actors/actors.tsx';
 import { ChartOfOne, Charts } from './chart/charts.tsx';
-import { pilesOf } from './model/piles.ts';
+import { crisesUntaken, pilesOf } from './model/piles.ts';
 import { Overview } from './overview/overview.tsx';
 import { Conflicts } from './piles/conflicts.tsx';
 import { Crises } from './piles/crises.tsx';
@@ -38,7 +38,7 @@ export const VIEWS: readonly View[] = [
     name: 'crises',
     title: 'Crises',
     component: Crises,
-    countOf: ({ crises }) => crises['unacknowledged'] ?? 0,
+    countOf: crisesUntaken,
   },
   {
     name: 'waiting',

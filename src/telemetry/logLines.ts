@@ -91,6 +91,10 @@ const WORDS = {
   },
   'crisis.escalated': ({ operationId, cause }) =>
     error(`crisis ${operationId} is not delivered (${cause}); it is tried on. ${SEE_CRISES}`),
+  'crisis.unreadable': ({ operationId, code, acceptedAtMs }) =>
+    error(
+      `crisis ${operationId} of ${new Date(acceptedAtMs).toISOString()} can't be read (${code}), and may not have been delivered. ${SEE_CRISES}`,
+    ),
   'crisis.undelivered': ({ upstream, count, sinceAtMs, failed, code }) => {
     const where = upstream === null ? 'without a handler' : `at ${upstream}`;
     const why = code === null ? '' : `, ${failed} attempts failed (${code})`;

@@ -10,6 +10,7 @@ import type {
   EngineHealth,
   StartTrouble,
   UndeliveredCrises,
+  UnreadableCounts,
   UpstreamState,
 } from '../../actors/port.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
@@ -119,6 +120,12 @@ export interface HealthStatus {
      * how many attempts have failed, and with which code the last of them. With `isLong`, health is degraded at least.
      */
     readonly undelivered: readonly UndeliveredCrises[];
+    /**
+     * Crises whose records can't be read, and which nothing says were delivered: how many, how many of these nobody has
+     * taken on, and when the oldest was accepted. Health is critical over the latter, and degraded until all are restored
+     * or purged.
+     */
+    readonly unreadable: UnreadableCounts;
     /** Answered without the subject's plan, or without knowing of one, since the disk was too slow. */
     readonly plansLate: number;
   };
@@ -192,6 +199,7 @@ export function readHealth(parts: HealthSources): HealthStatus {
       unacknowledged: health.crises.unacknowledged,
       exhausted: health.crises.exhausted,
       undelivered: health.crises.undelivered,
+      unreadable: health.crises.unreadable,
       plansLate: health.crises.plansLate,
     },
     conflicts: health.conflicts,

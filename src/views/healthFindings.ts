@@ -10,6 +10,7 @@ import type {
   EngineHealth,
   StartTrouble,
   UndeliveredCrises,
+  UnreadableCounts,
   UpstreamState,
 } from '../../actors/port.ts';
 import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.ts';
@@ -108,12 +109,14 @@ export function findingsOf(
   if (conflicts.count > 0) {
     findings.push({ ...WAITING, reason: conflictReason(conflicts) });
   }
-  if (waiting.quarantined > 0) {
+  // Of those that are crises it is said what they are.
+  const aside = waiting.quarantined - crises.unreadable.setAside;
+  if (aside > 0) {
     findings.push({
       component: 'storage',
       health: 'degraded',
       costs: 10,
-      reason: `${waiting.quarantined} records set aside; see holdfast quarantine`,
+      reason: `${aside} records set aside; see holdfast quarantine`,
     });
   }
   if (health.isImpaired) {
@@ -131,6 +134,15 @@ export function findingsOf(
       health: 'critical',
       costs: 40,
       reason: `${crises.unacknowledged} crises are not delivered, and nobody has taken them on${left}: see holdfast crises`,
+    });
+  }
+  if (crises.unreadable.count > 0) {
+    const isTakenOn = crises.unreadable.unacknowledged === 0;
+    findings.push({
+      component: 'storage',
+      health: isTakenOn ? 'degraded' : 'critical',
+      costs: isTakenOn ? 10 : 40,
+      reason: unreadableReason(crises.unreadable),
     });
   }
   for (const at of crises.undelivered) {
@@ -258,6 +270,13 @@ export function undeliveredSaid(
     return `${upstream} takes no crisis${since}: ${tries}; ${wait}`;
   }
   return `${upstream} takes crises, and ${wait}${since}: ${failed} attempts failed${why}`;
+}
+
+function unreadableReason({ count, unacknowledged, sinceAtMs }: UnreadableCounts): string {
+  const since = sinceAtMs === null ? '' : ` (the first of ${new Date(sinceAtMs).toISOString()})`;
+  const what = count === 1 ? "1 crisis can't be read" : `${count} crises can't be read`;
+  const who = unacknowledged === 0 ? ', and taken on' : '';
+  return `${what}${since}${who}: they may not have been delivered. Look after the people (holdfast crises), then restore or purge (holdfast quarantine)`;
 }
 
 /** How many operations wait, by what for, without edits: their conflicts ask about them, or nobody does. */

@@ -141,8 +141,9 @@ export interface QuarantinedSeen {
 
 export interface CrisisSeen {
   readonly id: string;
-  readonly type: string;
-  readonly tier: string;
+  /** `null`, as is the tier, of one that can't be read. */
+  readonly type: string | null;
+  readonly tier: string | null;
   readonly delivery: string;
   readonly escalation: string;
   readonly attempt: number;

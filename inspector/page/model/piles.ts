@@ -22,7 +22,7 @@ export function pilesOf({ waiting, conflicts, crises }: Overview): readonly Pile
   // Edits whose conflicts are merged, or wait in the list of conflicts.
   const conflicted = Math.max(0, count('conflicted') - conflicts.held - conflicts.atWork);
   const all: readonly (readonly [string, number, string, string, Partial<Route>])[] = [
-    ['crises', crises['unacknowledged'] ?? 0, 'crisis', 'crises', { view: 'crises' }],
+    ['crises', crisesUntaken({ crises }), 'crisis', 'crises', { view: 'crises' }],
     ['deadLetters', count('deadLettered'), 'dead letter', 'dead letters', { view: 'dead-letters' }],
     ['conflicts', conflicts.count, 'conflict', 'conflicts', { view: 'conflicts' }],
     ['reviews', count('inReview'), 'review', 'reviews', { view: 'waiting' }],
@@ -51,6 +51,11 @@ export function pilesOf({ waiting, conflicts, crises }: Overview): readonly Pile
       text: countOf(many, one, several),
       to,
     }));
+}
+
+/** Crises that nobody has taken on, with those that can't be read. */
+export function crisesUntaken({ crises }: Pick<Overview, 'crises'>): number {
+  return (crises['unacknowledged'] ?? 0) + (crises['unreadableUntaken'] ?? 0);
 }
 
 function waitingFor(reason: string): Partial<Route> {

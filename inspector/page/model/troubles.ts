@@ -27,7 +27,7 @@ type Finding = Partial<Trouble> & Pick<Trouble, 'id' | 'tone' | 'text'>;
 
 /** The first words with which health tells what is in the list anyway, or in that of what waits for a person. */
 const TOLD_HERE =
-  /^(no work is accepted|storage |the store is held|work for .* is due|breaker of |.* is at level |.* takes (no crisis|crises, and) |\d+ cris(is waits|es wait) since |answers to |\d+ (crises (are not|answered and not|delivered and not)|conflicts wait|records set aside|handlers are silent|dead letters|operations wait for a (decision|review|handler|later)))/;
+  /^(no work is accepted|storage |the store is held|work for .* is due|breaker of |.* is at level |.* takes (no crisis|crises, and) |\d+ cris(is waits|es wait) since |\d+ cris(is|es) can't be read|answers to |\d+ (crises (are not|answered and not|delivered and not)|conflicts wait|records set aside|handlers are silent|dead letters|operations wait for a (decision|review|handler|later)))/;
 
 /** It lasts longer than the delay that it tells of. */
 const WAS_LATE = /^the event loop was /;
@@ -117,9 +117,21 @@ function crisisFindings({ crises, undelivered }: Overview): readonly Finding[] {
     ['unkept', 'bad', 'delivered and not kept since the start'],
   ];
   const to = { view: 'crises' };
+  const unread = count('unreadable');
   const since = long.map(({ sinceAtMs }) => sinceAtMs);
   const sinceAtMs = since.length === 0 ? null : Math.min(...since);
   return [
+    ...(unread === 0
+      ? []
+      : [
+          {
+            id: 'crises:unreadable',
+            tone: count('unreadableUntaken') > 0 ? ('bad' as const) : ('warn' as const),
+            text: `${countOf(unread, 'crisis', 'crises')} that can’t be read, and may not have been delivered`,
+            sinceAtMs: count('unreadableSinceAtMs') || null,
+            to,
+          },
+        ]),
     ...told
       .filter(([name]) => count(name) > 0)
       .map(([name, tone, text]) => ({

@@ -39,13 +39,16 @@ const CRISES: readonly (readonly [string, string])[] = [
   ['escalated', 'not delivered in time, so that people are told'],
   ['unacknowledged', 'of these, nobody has taken on'],
   ['exhausted', 'of these, nobody is left to be told'],
+  ['unreadable', 'can’t be read, and may not have been delivered'],
   ['refused', 'answered, and neither stored nor delivered'],
   ['unkept', 'delivered, and not kept'],
   ['mended', 'delivered without what broke a rule'],
   ['plansLate', 'answered without the person’s plan'],
 ];
 
-const SERIOUS: ReadonlySet<string> = new Set(['unacknowledged', 'exhausted', 'refused', 'unkept']);
+const SERIOUS: ReadonlySet<string> = new Set([
+  ...['unacknowledged', 'exhausted', 'unreadable', 'refused', 'unkept'],
+]);
 
 export function CrisesPanel({ overview }: { readonly overview: Overview }) {
   const { crises, answers } = overview;

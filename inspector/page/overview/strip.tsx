@@ -65,6 +65,8 @@ function crisesSaid({ crises, undelivered, crisisCapability }: Overview): Said {
     long.reduce((sum, { count }) => sum + count, 0),
   );
   if (left > 0) return ['bad', `${countText(left)} not delivered`];
+  const unread = crises['unreadable'] ?? 0;
+  if (unread > 0) return ['bad', `${countText(unread)} can’t be read`];
   return crisisCapability === 'operational'
     ? ['good', 'Answered and delivered']
     : ['warn', 'Answered, and wait'];

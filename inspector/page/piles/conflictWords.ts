@@ -50,6 +50,7 @@ export function codeInWords(code: string): string | null {
 const CAUSES: Readonly<Record<string, string>> = {
   attemptsUsedUp: 'Its fast attempts were used up.',
   notInTime: 'It was not delivered in time.',
+  unreadable: 'Its record can’t be read.',
 };
 
 /** Why a crisis has escalated. */

@@ -20,6 +20,9 @@ import { Age, NotReadAgain, type OpenOne, Pile, ShortId } from './pile.tsx';
 
 const AGAIN_MS = 3_000;
 
+/** Nobody knows what is in it, nor whether it was delivered. */
+const UNREADABLE = 'unreadable';
+
 const COLUMNS = ['Age', 'People', 'Upstream', 'Delivery', 'Attempts', 'Id'];
 
 const PAGES: PagesQuery<CrisisSeen> = {
@@ -53,8 +56,11 @@ export function Crises() {
 
 /** How far people were told, which is what somebody has to look at first. */
 function People(props: { readonly crisis: CrisisSeen }) {
-  const { escalatedAtMs, decisions } = props.crisis;
+  const { escalatedAtMs, decisions, delivery } = props.crisis;
   const last = decisions.at(-1)?.what;
+  if (delivery === UNREADABLE && last !== 'acknowledged') {
+    return <Mark tone="bad">Can’t be read: it may have been delivered, or not</Mark>;
+  }
   if (last === 'acknowledged') return <Mark tone="good">Taken on</Mark>;
   if (last !== undefined) return <Mark tone="quiet">Called off</Mark>;
   return escalatedAtMs === null ? (
@@ -74,7 +80,9 @@ function cells(crisis: CrisisSeen) {
       <span role="gridcell">
         <People crisis={crisis} />
       </span>
-      <span role="gridcell">{upstream ?? 'no handler'}</span>
+      <span role="gridcell">
+        {upstream ?? (delivery === UNREADABLE ? 'not known' : 'no handler')}
+      </span>
       <span role="gridcell" class="wide">
         {stateText(delivery)}
       </span>
@@ -102,13 +110,21 @@ function Detail(props: OpenOne) {
   const { cause, escalatedAtMs, settledAtMs, delivery, attempt, failure } = value;
   return (
     <>
-      <Panel title={value.type} aside={<code>{id}</code>}>
+      <Panel title={value.type ?? 'Crisis'} aside={<code>{id}</code>}>
         <div class="body">
           <NotReadAgain error={error} />
           <p>
             <People crisis={value} />
           </p>
           {cause === null ? null : <p>{causeInWords(cause)}</p>}
+          {delivery === UNREADABLE ? (
+            <p>
+              Its record is damaged ({failure}), so nobody can see here whose it is. Look it up by
+              its id where the app keeps its own log, and look after the person. It counts until it
+              is restored or purged, in <a href={formatRoute({ view: 'quarantine' })}>quarantine</a>
+              .
+            </p>
+          ) : null}
           <Facts>
             <Fact name="Accepted">
               <Since atMs={value.acceptedAtMs} />
@@ -125,14 +141,18 @@ function Detail(props: OpenOne) {
                 <Since atMs={escalatedAtMs} />
               </Fact>
             )}
-            <Fact name="Tier">{value.tier}</Fact>
+            {value.tier === null ? null : <Fact name="Tier">{value.tier}</Fact>}
           </Facts>
           <p>
             <a href={formatRoute({ view: 'actors', of: id })}>Its chart and its events</a>
           </p>
           {settledAtMs === null ? null : <p>It is over.</p>}
           <OrderButtons
-            orders={settledAtMs === null && error === null ? ordersOfCrisis(id) : []}
+            orders={
+              settledAtMs === null && error === null
+                ? ordersOfCrisis(id).slice(0, delivery === UNREADABLE ? 1 : undefined)
+                : []
+            }
             onDone={onDone}
           />
         </div>

@@ -96,6 +96,7 @@ const TELLINGS: Readonly<Record<string, Telling>> = {
   'crisis.mended': ['warn', 'a crisis goes on without what broke a rule'],
   'crisis.unkept': ['bad', 'a crisis is delivered, and nothing of it is kept'],
   'crisis.escalated': ['bad', 'a crisis is not delivered: people have to know'],
+  'crisis.unreadable': ['bad', 'a crisis can’t be read: it may not have been delivered'],
   'crisis.undelivered': [
     'bad',
     (details) => `crises are not delivered${at(details)}: ${number(details, 'count')}so far`,

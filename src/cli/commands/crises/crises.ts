@@ -164,7 +164,7 @@ function tableOf(open: readonly CrisisView[]): string {
 function textOf(view: CrisisView): string {
   const known = facts([
     ['id', view.id],
-    ['type', view.type],
+    ['type', view.type ?? ''],
     ['subject', view.subject ?? ''],
     ['accepted', timeOf(view.acceptedAtMs)],
     ['upstream', view.upstream ?? ''],
