@@ -8,6 +8,7 @@
 import { crisisPayloadBytesMax } from '../machines/policy/crisis/crisisBounds.ts';
 import type { CrisisResource, HelpLine } from '../machines/policy/crisis/crisisResource.ts';
 import { CrisisResources } from '../machines/policy/crisis/crisisResources.ts';
+import { CrisisMessages, type CrisisWords } from '../machines/policy/crisis/crisisWords.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { type CheckedRequest, checkRequest } from '../machines/policy/request/request.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
@@ -78,6 +79,8 @@ export interface LocalEngineParts extends RecordOptions {
     readonly type: string;
     /** The app's own, in every answer before the built-in ones. */
     readonly resources: readonly CrisisResource[];
+    /** The app's own, before the built-in ones. */
+    readonly words: readonly CrisisWords[];
     /** Built in, in every answer; never empty. */
     readonly helpLines: readonly HelpLine[];
     /** How long the upstream may take to answer first, in milliseconds; 0 to answer at once. */
@@ -219,6 +222,7 @@ export class LocalEngine implements Engine {
       payloadBytesMax: crisisPayloadBytesMax(payloadBytesMax),
       facts,
       resources: new CrisisResources(crisis.resources, crisis.helpLines),
+      messages: new CrisisMessages(crisis.words),
       plans: core.plans,
       modes: core.crisisModes,
       localAfterMs: crisis.localAfterMs,

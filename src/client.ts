@@ -5,6 +5,7 @@
  */
 
 import type { CrisisAnswer, CrisisModeState, CrisisResource } from '../actors/port.ts';
+import type { CrisisWords } from '../machines/policy/crisis/crisisWords.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { KeySource } from '../persistence/sealing/keySource.ts';
@@ -28,6 +29,8 @@ export interface ConnectOptions {
     | {
         /** In answers before the built-in help lines, while no owner tells those of its own. */
         readonly resources?: readonly CrisisResource[] | undefined;
+        /** What people are told of their message so far, while no owner tells its own. */
+        readonly words?: readonly CrisisWords[] | undefined;
       }
     | undefined;
   readonly clock?: Clock | undefined;

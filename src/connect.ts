@@ -11,7 +11,9 @@ import { resolve } from 'node:path';
 import { systemClock } from '../actors/platform/systemClock.ts';
 import { systemRandom } from '../actors/platform/systemRandom.ts';
 import type { Handler } from '../actors/port.ts';
+import { soundResources, soundWords } from '../machines/policy/crisis/appResources.ts';
 import { CrisisResources } from '../machines/policy/crisis/crisisResources.ts';
+import { CrisisMessages } from '../machines/policy/crisis/crisisWords.ts';
 import { isHoldfastError } from '../machines/vocabulary/errors.ts';
 import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
 import type { OptionRules } from '../machines/vocabulary/optionRules.ts';
@@ -24,7 +26,6 @@ import { OwnerLink, type Seat } from './connect/ownerLink.ts';
 import { controlSocketPath } from './control/controlSocket.ts';
 import type { Owner } from './createRuntime.ts';
 import { HELP_LINES } from './crisis/helpLines.ts';
-import { RESOURCES_RULE } from './crisis/resourcesRule.ts';
 import { HoldfastClient } from './holdfastClient.ts';
 import type { RuntimeOptions, UpstreamOptions } from './options.ts';
 import { socketBeside } from './outside/outsideOptions.ts';
@@ -52,7 +53,7 @@ const CONNECT_RULES: OptionRules<Given> = {
   },
   own: 'object',
   ownerWithinMs: { min: 100, max: 3_600_000, whole: true },
-  crisis: { fields: { resources: RESOURCES_RULE } },
+  crisis: { fields: { resources: 'array', words: 'array' } },
   clock: 'object',
   random: 'object',
   onError: 'function',
@@ -142,10 +143,14 @@ export async function connect(options: Given): Promise<Client> {
     await coming?.close({ deadlineMs: closeDeadlineMs });
   };
   const link = new OwnerLink({ store, find, giveUp, ownerWithinMs, clock, random, onError });
-  const resources = crisis.resources ?? own?.crisis?.resources ?? [];
+  const given = crisis.resources ?? own?.crisis?.resources ?? [];
+  const resources = soundResources(given, 'crisis.resources');
+  const words = soundWords(crisis.words ?? own?.crisis?.words ?? [], 'crisis.words');
+  for (const error of [...resources.leftOut, ...words.leftOut]) onError(error);
   const clientCrises = new ClientCrises({
     ...{ link, clock, random },
-    resources: new CrisisResources(resources, HELP_LINES),
+    resources: new CrisisResources(resources.sound, HELP_LINES),
+    messages: new CrisisMessages(words.sound),
     outsideSocket: () => crisisSocket,
   });
   link.begin();

@@ -152,6 +152,7 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
     crisis: {
       type: crisis.type,
       resources: crisis.resources,
+      words: crisis.words,
       helpLines: HELP_LINES,
       localAfterMs: crisis.localAfterMs,
       planWithinMs: crisis.planWithinMs,
@@ -206,6 +207,7 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
           data: {
             at: crisis.outside,
             resources: crisis.resources,
+            words: crisis.words,
             helpLines: HELP_LINES,
             planWithinMs: crisis.planWithinMs,
             payloadBytesMax,
@@ -289,6 +291,7 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
   if (!isCandidate) outside?.open();
   const toldOfCrises = crisis.escalation.map(({ notify }) => notify);
   makeReadyFor([options.handlers[crisis.type]?.run, ...toldOfCrises]);
+  for (const error of crisis.leftOut) onError(error);
   engine.begin();
   return { runtime, desk, ended };
 }

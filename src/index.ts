@@ -65,6 +65,11 @@ export type {
   CrisisPlan,
   PlanResource,
 } from '../machines/policy/crisis/crisisPlan.ts';
+export type {
+  CrisisMessage,
+  CrisisWords,
+  MessageState,
+} from '../machines/policy/crisis/crisisWords.ts';
 export type { FlowTuning } from '../machines/policy/flow/flowPolicy.ts';
 export type { RateLimit } from '../machines/policy/flow/tokenBucket.ts';
 export type {

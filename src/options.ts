@@ -9,6 +9,8 @@ import { systemRandom } from '../actors/platform/systemRandom.ts';
 import type { CrisisResource, EscalationStep, Handler } from '../actors/port.ts';
 import type { InspectionObserver } from '../inspector/projection/frames.ts';
 import { areEntityRules, type EntityRules } from '../machines/merge/declaration/entityRules.ts';
+import { soundResources, soundWords } from '../machines/policy/crisis/appResources.ts';
+import type { CrisisWords } from '../machines/policy/crisis/crisisWords.ts';
 import { OPERATIONS_MAX } from '../machines/policy/flow/queueLimit.ts';
 import { UNWRITTEN_BYTES_MAX } from '../machines/policy/flow/unwrittenLimit.ts';
 import type { UpstreamPolicies } from '../machines/policy/layers/policyFields.ts';
@@ -19,6 +21,7 @@ import { PAYLOAD_BYTES_MAX } from '../machines/policy/request/requestBody.ts';
 import type { RetryPolicy } from '../machines/policy/retry/retryPolicy.ts';
 import type { DegradationPolicy } from '../machines/policy/service/degradationPolicy.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
+import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
 import {
   milliseconds,
@@ -29,7 +32,6 @@ import type { Random } from '../machines/vocabulary/random.ts';
 import { type RetryClass, TIERS, type Tier } from '../machines/vocabulary/urgency.ts';
 import type { KeySource } from '../persistence/sealing/keySource.ts';
 import { type EscalationStepOptions, escalationChain } from './crisis/escalationOptions.ts';
-import { RESOURCES_RULE } from './crisis/resourcesRule.ts';
 import { checkPartsOf, HANDLERS_RULE, TYPE_RULE } from './handlerOptions.ts';
 import {
   type CheckedOutside,
@@ -51,8 +53,16 @@ export type PolicyOptions = Omit<PolicyLayers, 'upstreams'>;
 export interface CrisisOptions {
   /** The type whose handler delivers a crisis that names none. Default `crisis.alert`. */
   readonly type?: string | undefined;
-  /** In every answer before the built-in help lines, which can't be removed. */
+  /**
+   * In every answer before the built-in help lines, which can't be removed. One that helps nobody (no phone, text, url
+   * or note, an empty name, a region that is no ISO 3166 code) is left out; `onError` and health tell of it.
+   */
   readonly resources?: readonly CrisisResource[] | undefined;
+  /**
+   * What people are told of their message so far (`answer.message`), in each language that you have words for. Default:
+   * built-in words in English and German, which no clinician has reviewed.
+   */
+  readonly words?: readonly CrisisWords[] | undefined;
   /** How long the upstream may take to answer first. Default 0: the local answer comes at once. */
   readonly localAfterMs?: number | undefined;
   /**
@@ -197,6 +207,8 @@ export interface CheckedOptions {
   }> & {
     readonly outside: CheckedOutside | null;
     readonly escalation: readonly EscalationStep[];
+    /** Resources and words that are in no answer, and why. */
+    readonly leftOut: readonly HoldfastError[];
   };
   readonly retentionMs: number;
   readonly payloadBytesMax: number;
@@ -231,7 +243,9 @@ const UPSTREAM_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
 const CRISIS_RULES: OptionRules<CrisisOptions> = {
   type: { matches: isTypeName, rule: `is no type that a handler can have: ${TYPE_RULE}` },
-  resources: RESOURCES_RULE,
+  // What of them helps nobody is left out and told of: no start is refused for it.
+  resources: 'array',
+  words: 'array',
   localAfterMs: LOCAL_AFTER_MS,
   planWithinMs: PLAN_WITHIN_MS,
   outside: { fields: OUTSIDE_RULES },
@@ -309,6 +323,8 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
   const upstreams = new Set([DEFAULT_UPSTREAM, ...Object.keys(options.upstreams ?? {})]);
   for (const [type, handler] of Object.entries(handlers)) checkPartsOf(type, handler, upstreams);
   checkEntities(options.entities ?? []);
+  const resources = soundResources(crisis.resources ?? [], 'crisis.resources');
+  const words = soundWords(crisis.words ?? [], 'crisis.words');
   return {
     store,
     key: isInMemory ? null : (key ?? null),
@@ -321,7 +337,9 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
     defaultTier: options.defaultTier ?? DEFAULT_TIER,
     crisis: {
       type: crisis.type ?? 'crisis.alert',
-      resources: crisis.resources ?? [],
+      resources: resources.sound,
+      words: words.sound,
+      leftOut: [...resources.leftOut, ...words.leftOut],
       localAfterMs: crisis.localAfterMs ?? 0,
       planWithinMs: crisis.planWithinMs ?? 20,
       outside: checkOutside(crisis.outside, store),

@@ -71,6 +71,8 @@ export type CrisisRequest = Pick<SyncRequest, 'subject'> &
      * it is never taken for a real one.
      */
     readonly test?: boolean | undefined;
+    /** The person's language, as in BCP 47 (`de`, `de-AT`): that of `answer.message`. Not delivered. */
+    readonly locale?: string | undefined;
   };
 
 /**

@@ -20,6 +20,7 @@ import {
 } from '../../machines/policy/crisis/crisisRequest.ts';
 import { type AnsweredResource, countryOf } from '../../machines/policy/crisis/crisisResource.ts';
 import type { CrisisResources } from '../../machines/policy/crisis/crisisResources.ts';
+import type { CrisisMessage, CrisisMessages } from '../../machines/policy/crisis/crisisWords.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError, unforeseen } from '../../machines/vocabulary/errors.ts';
@@ -46,6 +47,8 @@ export interface CrisisAnswer {
    * first, then those that serve everywhere.
    */
   readonly resources: readonly AnsweredResource[];
+  /** Words for the person on what has happened to the message so far: show them above the resources. */
+  readonly message: CrisisMessage;
   /** Whether the subject's own plan is among them, or why not. */
   readonly plan: PlanStatus;
   /** Whether a person has put the subject, or everybody, into crisis mode (CR-6). */
@@ -77,6 +80,7 @@ export interface CrisisResponderParts {
   readonly payloadBytesMax: number;
   readonly facts: Facts;
   readonly resources: CrisisResources;
+  readonly messages: CrisisMessages;
   readonly plans: PlansAtHand;
   readonly modes: Pick<CrisisModes, 'of'>;
   /** How long the upstream may take to answer first, in milliseconds; 0 to answer at once. */
@@ -121,7 +125,7 @@ export class CrisisResponder {
    * again
    */
   async answer(request: unknown, id?: string): Promise<CrisisAnswer> {
-    const { clock, random, facts, resources, plans, modes, localAfterMs } = this.#parts;
+    const { clock, random, facts, resources, messages, plans, modes, localAfterMs } = this.#parts;
     const startedAtMs = clock.monotonic();
     // Before the crisis is written: behind that it would wait for the sync.
     const subject = subjectOf(fieldOfCrisis(request, 'subject'));
@@ -138,9 +142,12 @@ export class CrisisResponder {
     const elapsedMs = clock.monotonic() - startedAtMs;
     if (elapsedMs > CRISIS_ANSWER_MS_MAX)
       facts.emit('crisis.answeredLate', begun.operationId, elapsedMs);
+    const region = fieldOfCrisis(request, 'region');
+    const state = isDelivered ? 'taken' : begun.operationId === null ? 'notTaken' : 'notReached';
     return {
       source: isDelivered ? 'upstream' : 'local',
-      resources: resources.after(plan.resources, countryOf(fieldOfCrisis(request, 'region'))),
+      resources: resources.after(plan.resources, countryOf(region)),
+      message: messages.of(state, fieldOfCrisis(request, 'locale'), region),
       plan: plan.status,
       crisisMode: modes.of(subject),
       elapsedMs,

@@ -40,7 +40,7 @@ export async function askOutside(
       request.end(body);
     });
     const answer: unknown = JSON.parse(said);
-    const isAnswer = isObject(answer) && 'plan' in answer && 'resources' in answer;
+    const isAnswer = isObject(answer) && 'plan' in answer && 'message' in answer;
     return isAnswer ? (answer as unknown as CrisisTold) : null;
   } catch {
     return null;

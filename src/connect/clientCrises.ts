@@ -16,6 +16,7 @@ import type { CrisisAnswer, Outcome } from '../../actors/port.ts';
 import { fieldOfCrisis } from '../../machines/policy/crisis/crisisRequest.ts';
 import { countryOf } from '../../machines/policy/crisis/crisisResource.ts';
 import type { CrisisResources } from '../../machines/policy/crisis/crisisResources.ts';
+import type { CrisisMessages } from '../../machines/policy/crisis/crisisWords.ts';
 import { type SoundJson, soundJsonInPieces } from '../../machines/policy/crisis/soundJson.ts';
 import { PAYLOAD_BYTES_MAX } from '../../machines/policy/request/requestBody.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
@@ -42,6 +43,7 @@ export interface ClientCrisesParts {
   readonly random: Random;
   /** What is shown where no owner tells more. */
   readonly resources: CrisisResources;
+  readonly messages: CrisisMessages;
   /** Where the owner answers outside callers, as far as is known; `null` where it does not. */
   readonly outsideSocket: () => string | null;
 }
@@ -65,7 +67,7 @@ export class ClientCrises {
 
   /** Never rejects. */
   async answer(given: unknown): Promise<CrisisAnswer> {
-    const { clock, random, resources } = this.#parts;
+    const { clock, random, resources, messages } = this.#parts;
     const startedAtMs = clock.monotonic();
     const id = operationId(clock, random);
     const pieces = soundJsonInPieces(given, 'request', {
@@ -92,9 +94,12 @@ export class ClientCrises {
     const elapsedMs = clock.monotonic() - startedAtMs;
     const subject = subjectOf(fieldOfCrisis(given, 'subject'));
     const unheard = this.#parts.link.seat === null ? 'storeNotOpen' : 'notReadInTime';
+    const region = fieldOfCrisis(given, 'region');
+    const state = promises === null ? 'notTaken' : 'notReached';
     return {
       source: told?.source ?? 'local',
-      resources: told?.resources ?? resources.after([], countryOf(fieldOfCrisis(given, 'region'))),
+      resources: told?.resources ?? resources.after([], countryOf(region)),
+      message: told?.message ?? messages.of(state, fieldOfCrisis(given, 'locale'), region),
       plan: told?.plan ?? (subject === null ? 'noSubject' : unheard),
       crisisMode: told?.crisisMode ?? 'none',
       elapsedMs,

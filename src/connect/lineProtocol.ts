@@ -75,7 +75,10 @@ export interface WireCrisis {
 }
 
 /** What the owner has for the answer to a crisis. */
-export type CrisisTold = Pick<CrisisAnswer, 'source' | 'resources' | 'plan' | 'crisisMode'>;
+export type CrisisTold = Pick<
+  CrisisAnswer,
+  'source' | 'resources' | 'message' | 'plan' | 'crisisMode'
+>;
 
 /** On disk; or delivered, where the disk did not take it. */
 export type CrisisKept = { readonly isDurable: true } | { readonly outcome: PlainOutcome };

@@ -120,8 +120,8 @@ export class OwnerDesk implements OwnerPort {
     const mayBeAtRest = isRepeat && this.#parts.engine.actorOf(id) === undefined;
     if (mayBeAtRest && (await this.#isKept(id))) return { isDurable: true };
     const answer = await this.#parts.engine.crisis(request, id);
-    const { source, resources, plan, crisisMode } = answer;
-    told({ source, resources, plan, crisisMode });
+    const { source, resources, message, plan, crisisMode } = answer;
+    told({ source, resources, message, plan, crisisMode });
     return await firstOf(answer.durable, this.#delivered(answer));
   }
 

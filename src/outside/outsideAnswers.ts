@@ -12,6 +12,11 @@ import { type CrisisModeFor, crisisModeFor } from '../../machines/policy/crisis/
 import { fieldOfCrisis } from '../../machines/policy/crisis/crisisRequest.ts';
 import { type AnsweredResource, countryOf } from '../../machines/policy/crisis/crisisResource.ts';
 import { CrisisResources } from '../../machines/policy/crisis/crisisResources.ts';
+import {
+  type CrisisMessage,
+  CrisisMessages,
+  type MessageState,
+} from '../../machines/policy/crisis/crisisWords.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { subjectOf } from '../../machines/vocabulary/subject.ts';
 import type { Handover, Recorded } from './handover.ts';
@@ -22,6 +27,7 @@ import type { OutsideThreadData } from './outsideMessages.ts';
 export interface OutsideAnswer {
   readonly source: 'local';
   readonly resources: readonly AnsweredResource[];
+  readonly message: CrisisMessage;
   readonly plan: PlanStatus;
   readonly crisisMode: CrisisModeFor;
   readonly elapsedMs: number;
@@ -45,6 +51,7 @@ export class OutsideAnswers {
   readonly #handover: Handover;
   readonly #probe: LoopProbe;
   readonly #resources: CrisisResources;
+  readonly #messages: CrisisMessages;
   /** What those are shown that prove to be nobody: nothing of the app. */
   readonly builtIn: readonly AnsweredResource[];
   #plans: PlansInMemory = {
@@ -63,7 +70,8 @@ export class OutsideAnswers {
     this.#data = parts.data;
     this.#handover = parts.handover;
     this.#probe = parts.probe;
-    const { resources, helpLines } = parts.data;
+    const { resources, helpLines, words } = parts.data;
+    this.#messages = new CrisisMessages(words);
     this.#resources = new CrisisResources(resources, helpLines);
     this.builtIn = new CrisisResources([], helpLines).after([], null);
   }
@@ -114,14 +122,17 @@ export class OutsideAnswers {
     if (isTaken && recordedWithinMs > 0) {
       await this.#handover.whenRecorded(id, recordedWithinMs);
     }
+    const region = fieldOfCrisis(request, 'region');
+    const recorded = isTaken ? (this.#handover.recorded(id) ?? 'durable') : 'notTaken';
     return {
       source: 'local',
-      resources: this.#resources.after(plan.resources, countryOf(fieldOfCrisis(request, 'region'))),
+      resources: this.#resources.after(plan.resources, countryOf(region)),
+      message: this.#messages.of(stateOf(recorded), fieldOfCrisis(request, 'locale'), region),
       plan: plan.status,
       crisisMode: crisisModeFor(this.#plans.modes, fieldOfCrisis(request, 'subject')),
       elapsedMs,
       operationId: id,
-      recorded: isTaken ? (this.#handover.recorded(id) ?? 'durable') : 'notTaken',
+      recorded,
       eventLoop: { blockedMs },
     };
   }
@@ -139,4 +150,9 @@ export class OutsideAnswers {
       ? found('notReadInTime')
       : null;
   }
+}
+
+function stateOf(recorded: Recorded): MessageState {
+  if (recorded === 'delivered') return 'taken';
+  return recorded === 'notTaken' ? 'notTaken' : 'notReached';
 }

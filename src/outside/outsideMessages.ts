@@ -6,6 +6,7 @@
 
 import type { FoundPlan, PlansInMemory, SpillLine } from '../../actors/port.ts';
 import type { CrisisResource, HelpLine } from '../../machines/policy/crisis/crisisResource.ts';
+import type { CrisisWords } from '../../machines/policy/crisis/crisisWords.ts';
 import type { PlainError } from '../../machines/vocabulary/errors.ts';
 import type { CheckedOutside } from './outsideOptions.ts';
 
@@ -14,6 +15,7 @@ export interface OutsideThreadData {
   readonly at: CheckedOutside;
   /** Of the app, before the built-in ones. */
   readonly resources: readonly CrisisResource[];
+  readonly words: readonly CrisisWords[];
   readonly helpLines: readonly HelpLine[];
   /** How long an answer may wait for a plan that is not in memory here, in milliseconds. */
   readonly planWithinMs: number;

@@ -25,8 +25,12 @@ import type { StoreDamage } from './storeDamage.ts';
 /** What the health of a runtime is read from. */
 export interface HealthSources {
   readonly options: {
-    /** The type whose handler delivers crises. */
-    readonly crisis: { readonly type: string };
+    readonly crisis: {
+      /** The type whose handler delivers crises. */
+      readonly type: string;
+      /** Resources and words of the app that are in no answer. */
+      readonly leftOut: readonly Error[];
+    };
   };
   readonly policies: PoliciesInForce;
   readonly engine: Pick<Engine, 'health' | 'handlers'>;
@@ -64,7 +68,7 @@ const WAITING = { component: 'resilience', health: 'degraded', costs: 10 } as co
 /** What is not as it should be, most of it with what to do. */
 export function findingsOf(
   health: EngineHealth,
-  { policies, responseTimes, damage, outside }: HealthSources,
+  { options, policies, responseTimes, damage, outside }: HealthSources,
 ): readonly Finding[] {
   const findings: Finding[] = [];
   const { phase, start, hold, waiting, conflicts, crises, crisisMode, eventLoop } = health;
@@ -125,6 +129,15 @@ export function findingsOf(
       health: 'critical',
       costs: 40,
       reason: 'a component fails too often to be restarted',
+    });
+  }
+  const { leftOut } = options.crisis;
+  if (leftOut.length > 0) {
+    findings.push({
+      component: 'resilience',
+      health: 'degraded',
+      costs: 10,
+      reason: `${leftOut.length} of crisis.resources and crisis.words are left out of the answers to crises: ${leftOut[0]?.message}`,
     });
   }
   if (crises.unacknowledged > 0) {

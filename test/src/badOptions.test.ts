@@ -73,10 +73,10 @@ describe('options of createRuntime', () => {
       /words of letters/,
     ],
     [
-      'a crisis resource without regions',
-      { ...MEMORY, crisis: { resources: [{ kind: 'contact', name: 'x' }] } },
-      'crisis.resources[0]',
-      /regions/,
+      'crisis resources that are no list',
+      { ...MEMORY, crisis: { resources: { kind: 'contact', name: 'x' } } },
+      'crisis.resources',
+      /array/,
     ],
     [
       'a type that no request could name',

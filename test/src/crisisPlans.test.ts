@@ -88,7 +88,7 @@ function stall(name: FaultPoint, countdown = 1): void {
 describe('CR-3 an answer', () => {
   test('CR-3 begins with the plan of its subject, then what the app has configured', async () => {
     await keepPlans();
-    const own = { kind: 'contact', name: 'Clinic', regions: ['*'] } as const;
+    const own = { kind: 'contact', name: 'Clinic', regions: ['*'], phone: '123' } as const;
     const runtime = boot({ crisis: { resources: [own], planWithinMs: 100 } });
     await runtime.ready;
     expect(await asked(runtime, 'user-1')).toEqual(['included', 'Go for a walk', 'Sam', 'Clinic']);

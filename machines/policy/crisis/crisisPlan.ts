@@ -65,7 +65,13 @@ function text(lengthMax: number): MatchRule {
 }
 
 const NAME = text(200);
-const NUMBER = text(64);
+/** What is dialled: no line break, no mark-up, and nothing that shows it in another order than it has. */
+const UNFIT_FOR_NUMBER = /[\p{Control}\p{Format}\u2028\u2029<>]/u;
+const ANY_NUMBER = text(64);
+const NUMBER: MatchRule = {
+  matches: (value) => ANY_NUMBER.matches(value) && !UNFIT_FOR_NUMBER.test(String(value)),
+  rule: `${ANY_NUMBER.rule} without line breaks, control characters, < and >`,
+};
 const NOTE = text(4_000);
 const URL_TEXT = text(2_048);
 
@@ -88,7 +94,7 @@ const RESOURCE_RULES: OptionRules<PlanResource> = {
 };
 
 const PLAN_RULES: OptionRules<CrisisPlan> = {
-  resources: { required: { each: { fields: RESOURCE_RULES } } },
+  resources: { required: { each: 'object' } },
 };
 
 /** What may hold card data. */
@@ -118,7 +124,11 @@ export function checkCrisisPlan(plan: unknown): CheckedCrisisPlan {
     'plan.resources',
     `must have 1 to ${RESOURCES_MAX} entries; crisisPlans.delete() takes a plan away`,
   );
-  const checked = { resources: resources.map(checkResource) };
+  const checked = {
+    resources: resources.map((resource, index) =>
+      checkResource(resource, `plan.resources[${index}]`),
+    ),
+  };
   const bytes = new TextEncoder().encode(encodeCrisisPlan(checked)).length;
   if (bytes > PLAN_BYTES_MAX) {
     throw new HoldfastError(
@@ -130,9 +140,15 @@ export function checkCrisisPlan(plan: unknown): CheckedCrisisPlan {
   return checked;
 }
 
-function checkResource(resource: PlanResource, index: number): CrisisResource {
+/**
+ * Checks a resource of unknown origin and fills in its defaults.
+ *
+ * @throws HoldfastError `HF_OPTION_INVALID` or `HF_CARD_NUMBER_REFUSED` naming the field.
+ */
+export function checkResource(given: unknown, field: string): CrisisResource {
+  checkFields(given, RESOURCE_RULES, field);
+  const resource = given as PlanResource;
   const { kind = 'plan', name, regions = ['*'], phone, text: textNumber, url, note } = resource;
-  const field = `plan.resources[${index}]`;
   requireOption(
     regions.length > 0 && regions.length <= REGIONS_MAX,
     `${field}.regions`,

@@ -14,6 +14,7 @@ import { maskText } from '../request/cardData.ts';
 import type { CheckedRequest, SyncRequest } from '../request/request.ts';
 import { withNote } from '../request/requestBody.ts';
 import { countryOf } from './crisisResource.ts';
+import { languageOf } from './crisisWords.ts';
 import { soundJsonInPieces } from './soundJson.ts';
 
 type Field = keyof SyncRequest;
@@ -199,9 +200,10 @@ function straysOf(request: unknown): Strays | null {
     for (const name of names) {
       if (KNOWN.includes(name)) continue;
       const value = valueAt(request, name);
-      // For the answer, which was given where the person is.
+      // For the answer, which was given where the person is, and in their language.
       if (name === 'region' && countryOf(value) !== null) continue;
       if (name === TEST_FIELD && typeof value === 'boolean') continue;
+      if (name === 'locale' && languageOf(value) !== null) continue;
       if (value !== undefined) strays.push([name, value]);
     }
     return strays.length === 0 ? NO_STRAYS : { value: Object.fromEntries(strays), isMany: false };
@@ -306,7 +308,7 @@ function keyOf({ idempotencyKey }: CheckedRequest, leftOut: readonly string[]): 
 }
 
 /** A field of what may be anything, and may throw when it is read; `undefined` for none. */
-export function fieldOfCrisis(request: unknown, name: 'subject' | 'region'): unknown {
+export function fieldOfCrisis(request: unknown, name: 'subject' | 'region' | 'locale'): unknown {
   try {
     return typeof request === 'object' && request !== null ? Reflect.get(request, name) : undefined;
   } catch {

@@ -300,12 +300,15 @@ describe('SC-4 CR-1 CR-4 crises of a client', () => {
   });
 
   test('SC-4 CR-1 CR-4 without an owner it is answered at once, and taken by the first that comes', async () => {
-    const resources = [{ kind: 'service', name: 'Our line', regions: ['*'] }] as never;
+    const resources = [
+      { kind: 'contact', name: 'Our line', regions: ['*'], phone: '123' } as const,
+    ];
     const at = await client({ crisis: { resources }, ownerWithinMs: 100 });
     const answer = await at.crisis({ subject: 'user-1', region: 'DE' });
     expect(answer).toMatchObject({ source: 'local', plan: 'storeNotOpen' });
     expect(answer.resources.map(({ from }) => from)).toContain('builtIn');
     expect(answer.resources[0]).toMatchObject({ from: 'app', name: 'Our line' });
+    expect(answer.message).toMatchObject({ state: 'notReached', language: 'de' });
     owner();
     await answer.durable;
     expect((await answer.delivery).operationId).toBe(answer.operationId);

@@ -79,6 +79,26 @@ describe('CR-3 UX-2 what may be a crisis plan', () => {
   });
 });
 
+test.each(['110\r\nBcc: x', '<img src=x>', '\u202e011', '1\u20282', '1\t2', '\u200b110'])(
+  'CR-3 a number that is not what it shows is refused: %j',
+  (number) => {
+    for (const name of ['phone', 'text']) {
+      expect(() => checkCrisisPlan({ resources: [{ name: 'Sam', [name]: number }] })).toThrow(
+        expect.objectContaining({
+          code: 'HF_OPTION_INVALID',
+          field: `plan.resources[0].${name}`,
+        }) as Error,
+      );
+    }
+    const fine = {
+      name: 'Sam',
+      phone: '+49 (0)30 123-45 / 67, ask for Sam',
+      text: 'HELLO to 741741',
+    };
+    expect(checkCrisisPlan({ resources: [fine] }).resources).toMatchObject([fine]);
+  },
+);
+
 test('UX-2 a subject is a text that finds the same plan again', () => {
   for (const subject of ['user-42', '☃', 'x'.repeat(256)])
     expect(checkedPlanSubject(subject)).toBe(subject);
