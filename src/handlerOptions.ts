@@ -47,6 +47,7 @@ const HANDLER_RULES: OptionRules<Handler> = {
       given === true || (typeof given === 'object' && given !== null && !Array.isArray(given)),
     rule: `must be true, or an object of ${Object.keys(CONFLICT_RULES).join(', ')}`,
   },
+  key: { oneOf: ['derived', 'asGiven'] },
   honoursIdempotencyKey: 'boolean',
   keyLifetimeMs: 'span',
   strictOrder: 'boolean',

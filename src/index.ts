@@ -224,6 +224,7 @@ export type {
 } from './typed/operationTypes.ts';
 export type { BackupOptions } from './upkeep/backupInThread.ts';
 export type { UpstreamControl } from './upstreamControl.ts';
+export { type KeyedRequest, upstreamKey } from './upstreamKey.ts';
 export type { ComponentHealth, HealthStatus } from './views/health.ts';
 export type { PolicyView } from './views/policyView.ts';
 export type { LatencySummary } from './views/responseTimes.ts';

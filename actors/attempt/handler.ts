@@ -49,7 +49,8 @@ export interface Attempt<Payload = Json> {
   /** Of an edit: to be kept with the record where the upstream can, for other stores that read it. */
   readonly meta: RecordMeta | undefined;
   /**
-   * The same for every attempt and across restarts; hand it to the upstream. That of an edit is another one once it
+   * The same for every attempt and across restarts; hand it to the upstream. It is derived from the type, the subject
+   * and the key of the request (`key` of the handler says otherwise), or random where that has none. That of an edit is another one once it
    * was made again after a definite conflict: it is another request then.
    */
   readonly idempotencyKey: string;
@@ -154,6 +155,14 @@ export interface Handler {
    * their payload is the whole record. `true` for every default. Default: a conflict waits for a person (CF-6).
    */
   readonly conflicts?: true | ConflictOptions | undefined;
+  /**
+   * Which key goes out for a request that has an `idempotencyKey`. `derived` (default): one that is made of the type,
+   * the subject and that key, so that no two people and no two types meet under one at the upstream. `asGiven`: that
+   * key itself, for an upstream that others call with the same keys; a request of another type or subject under it is
+   * then refused (`HF_IDEMPOTENCY_CONFLICT`), and the key of a crisis is derived all the same. Said before the first
+   * request: under the other choice a repeat is another operation, under another key.
+   */
+  readonly key?: 'derived' | 'asGiven' | undefined;
   /** Whether the upstream does nothing twice under one idempotency key. Default true. */
   readonly honoursIdempotencyKey?: boolean | undefined;
   /**
@@ -177,6 +186,11 @@ export interface Handler {
 export interface OwnHandler extends Handler {
   /** True: where it is gone and its type has no handler, the operation is given up. */
   readonly isBoundToProcess?: boolean | undefined;
+}
+
+/** The upstream that gets the app's keys of this type as they were given; `undefined` where they are derived (OP-8). */
+export function keyGivenTo(handler: Handler | null): string | undefined {
+  return handler?.key === 'asGiven' ? handler.upstream : undefined;
 }
 
 /** Answers, for a type and a path, whether card data may stand there. */

@@ -17,7 +17,7 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { type AttemptParts, AttemptRun, type AttemptVerdict } from '../attempt/attemptRun.ts';
 import type { Handler } from '../attempt/handler.ts';
 import { CrisisSlots } from '../flow/crisisSlots.ts';
-import { operationInput } from '../operation/operationInput.ts';
+import { crisisKey, operationInput } from '../operation/operationInput.ts';
 import type { Outcome } from '../operation/outcome.ts';
 
 export interface UnkeptDeliveriesParts extends AttemptParts {
@@ -46,7 +46,8 @@ export class UnkeptDeliveries {
     const handler = handlers.get(request.type);
     if (handler === undefined) throw undelivered('there is no handler of its type');
     const policies = retry(handler.upstream, request.type);
-    const context = newOperation(operationInput(id, request, policies, clock.now()));
+    const input = operationInput(id, request, policies, clock.now());
+    const context = newOperation({ ...input, idempotencyKey: crisisKey(id, request) });
     return await new Promise<Outcome>((resolve, reject) => {
       const test = request.isTest === true ? { isTest: true } : {};
       this.#attempt(handler, { ...context, ...test }, request.body, { resolve, reject });

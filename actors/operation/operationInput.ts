@@ -8,11 +8,15 @@ import type { CrisisInput } from '../../machines/crisis/crisisMachine.ts';
 import type { SyncOperationInput } from '../../machines/operation/syncOperationMachine.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';
+import { subjectForm } from '../../machines/vocabulary/subject.ts';
 import { type RetryClass, retryClassOf } from '../../machines/vocabulary/urgency.ts';
-import { fingerprintOf } from '../platform/fingerprint.ts';
+import { derivedKey, fingerprintOf } from '../platform/fingerprint.ts';
+import { madeAtMs } from '../platform/operationId.ts';
 
 /** What its handler makes of an operation. */
 export interface OperationTraits {
+  /** The upstream that gets the app's keys as they were given. */
+  readonly keyGivenTo?: string | undefined;
   /** It is given up once the function that came with it is gone. */
   readonly isBoundToProcess?: boolean | undefined;
   /** It is compared with what is known of its record before it is sent. */
@@ -25,9 +29,10 @@ export function operationInput(
   request: CheckedRequest,
   retry: Readonly<Record<RetryClass, RetryPolicy>>,
   acceptedAtMs: number,
-  { isBoundToProcess = false, isEdit = false }: OperationTraits = {},
+  { keyGivenTo, isBoundToProcess = false, isEdit = false }: OperationTraits = {},
 ): SyncOperationInput {
-  const { idempotencyKey } = request;
+  const { type, subject, idempotencyKey: key } = request;
+  const isGiven = key !== null && keyGivenTo !== undefined;
   const { attemptsMax, thenEveryMs } = retry[retryClassOf(request.priority, request.tier)];
   const input: SyncOperationInput = {
     id,
@@ -36,8 +41,10 @@ export function operationInput(
     entity: request.entity,
     tier: request.tier,
     priority: request.priority,
-    idempotencyKey: idempotencyKey ?? id,
-    fingerprint: idempotencyKey === null ? null : fingerprintOf(request),
+    idempotencyKey: isGiven || key === null ? (key ?? id) : derivedKey({ type, subject, key }),
+    // Under a key that goes out as given, another type or subject is another request.
+    fingerprint:
+      key === null ? null : fingerprintOf(request, isGiven ? [type, subjectForm(subject)] : []),
     method: request.method,
     path: request.path,
     acceptedAtMs,
@@ -46,9 +53,10 @@ export function operationInput(
   };
   const { tags, startAtMs } = request;
   const isForLater = startsLater(request, acceptedAtMs);
-  if (tags.length === 0 && !isBoundToProcess && !isForLater && !isEdit) return input;
+  if (tags.length === 0 && !isBoundToProcess && !isForLater && !isEdit && !isGiven) return input;
   return {
     ...input,
+    ...(isGiven ? { keyGivenTo } : {}),
     ...(tags.length > 0 ? { tags } : {}),
     ...(isBoundToProcess ? { isBoundToProcess } : {}),
     ...(isEdit ? { isEdit } : {}),
@@ -64,20 +72,32 @@ export function startsLater(
   return startAtMs !== null && startAtMs > atMs;
 }
 
+/**
+ * What goes out as the key of a crisis: derived from its body and from when it was accepted, too, so that no key
+ * of the app swallows one (CR-2). Its id says when that was, so that whoever takes it up later, the next process
+ * among them, derives the same.
+ */
+export function crisisKey(id: string, request: Omit<CheckedRequest, 'priority'>): string {
+  const { type, subject, idempotencyKey: key } = request;
+  if (key === null) return id;
+  const crisis = { fingerprint: fingerprintOf(request), acceptedAtMs: madeAtMs(id) };
+  return derivedKey({ type, subject, key }, crisis);
+}
+
 /** What a crisis starts with; its idempotency key is for the upstream alone. */
 export function crisisInput(
   id: string,
   request: Omit<CheckedRequest, 'priority'>,
   acceptedAtMs: number,
 ): CrisisInput {
-  const { type, subject, entity, tier, idempotencyKey, method, path } = request;
+  const { type, subject, entity, tier, method, path } = request;
   return {
     id,
     type,
     subject,
     entity,
     tier,
-    idempotencyKey: idempotencyKey ?? id,
+    idempotencyKey: crisisKey(id, request),
     method,
     path,
     acceptedAtMs,

@@ -5,6 +5,7 @@
  */
 
 import type { CrisisDeliveryState } from '../../machines/crisis/crisisMachine.ts';
+import { keyOfRound } from '../../machines/operation/keys.ts';
 import type {
   HistoryEntry,
   SyncOperationState,
@@ -54,6 +55,12 @@ export interface OperationView<Type extends string = string> {
   readonly entity: Entity | null;
   readonly tier: Tier;
   readonly priority: Priority;
+  /**
+   * What goes out to its upstream, as the header `Idempotency-Key` or as `attempt.idempotencyKey`: for looking it up
+   * there. It was decided at acceptance; an edit that was made again after a conflict, and a dead letter that was
+   * replayed with another payload, have another since.
+   */
+  readonly idempotencyKey: string;
   /** As the request had them. */
   readonly tags: readonly string[];
   /** State of its chart: `waiting`, `backingOff`, `completed`, …; of a crisis, that of its delivery. */
@@ -87,6 +94,7 @@ export function toView(
     entity: context.entity,
     tier: context.tier,
     priority: context.priority,
+    idempotencyKey: keyOfRound(context),
     tags: context.tags ?? [],
     state: typeof value === 'string' ? value : value.delivery,
     attempt: context.attempt,

@@ -19,7 +19,7 @@ import { NEVER_MS } from '../../machines/vocabulary/standing.ts';
 import { urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { RecordStore } from '../../persistence/port/store.ts';
-import type { Handler } from '../attempt/handler.ts';
+import { type Handler, keyGivenTo } from '../attempt/handler.ts';
 import { encodeAccepted } from '../charts/operationRecord.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -80,6 +80,7 @@ export class BulkAcceptor {
     const route = routeOf(request.type);
     const context = newOperation(
       operationInput(id, request, retry(handler.upstream, request.type), clock.now(), {
+        keyGivenTo: keyGivenTo(handler),
         isEdit: isEditBy(handler, request),
       }),
     );

@@ -33,9 +33,10 @@ export function answerDuplicate(
 
 function duplicateOf(of: StoredOperation, fingerprint: string | null): Acceptance | HoldfastError {
   try {
-    const first = decodeWork(of).snapshot.context.fingerprint;
-    const isRepeat = repeatOf(first, fingerprint) === 'repeat';
-    return isRepeat ? { id: of.id, isDuplicate: true } : idempotencyConflict();
+    const { context } = decodeWork(of).snapshot;
+    const isRepeat = repeatOf(context.fingerprint, fingerprint) === 'repeat';
+    if (isRepeat) return { id: of.id, isDuplicate: true };
+    return idempotencyConflict('keyGivenTo' in context);
   } catch (error) {
     if (isNewerRecord(error)) return firstNewer(error);
     if (isHoldfastError(error)) return firstUnreadable(error);
@@ -75,11 +76,14 @@ function firstNewer(cause: HoldfastError): HoldfastError {
   );
 }
 
-/** The request was used before under the same key with another body (OP-8). */
-function idempotencyConflict(): HoldfastError {
+/** The key was used before with another body or, where it goes out as given, for whatever else (OP-8). */
+function idempotencyConflict(isGiven: boolean): HoldfastError {
+  const used = isGiven
+    ? "for another request to this upstream, which gets keys as they are given (key: 'asGiven' of the handler)"
+    : 'for this type and subject with a different body';
   return new HoldfastError(
     'HF_IDEMPOTENCY_CONFLICT',
-    'idempotencyKey was used before for this type and subject with a different body. Use a new key for a new request. Nothing was stored.',
+    `idempotencyKey was used before ${used}. Use a new key for a new request. Nothing was stored.`,
     { field: 'idempotencyKey', withStack: false },
   );
 }

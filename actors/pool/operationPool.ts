@@ -14,7 +14,7 @@ import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { retryClassOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
 import { Exceptions } from '../attempt/exceptions.ts';
-import type { Handler, OwnHandler } from '../attempt/handler.ts';
+import { type Handler, keyGivenTo, type OwnHandler } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
 import { crisisChart } from '../charts/chartOfWork.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
@@ -51,6 +51,9 @@ import { Watchers } from './watchers.ts';
 
 /** What a caller may ask of an operation. */
 type Wish = 'cancel.requested' | 'retry.requested';
+
+/** Its handler asks for keys as they are given, and one of those could swallow it (CR-2). */
+const DERIVED_KEY = 'idempotencyKey: derived, not as given';
 
 export class OperationPool {
   readonly watchers: Watchers;
@@ -246,7 +249,8 @@ export class OperationPool {
     id: string = operationId(this.#parts.clock, this.#parts.random),
   ): Resident {
     if (this.#isAbandoned) throw notBegun();
-    const handler = closure ?? this.registered.of(request);
+    const registered = this.registered.of(request);
+    const handler = closure ?? registered;
     const urgency = urgencyOf(request.priority, request.tier);
     const isEdit = isEditBy(handler, request);
     const waits = isEdit || startsLater(request, this.#parts.clock.now());
@@ -264,12 +268,16 @@ export class OperationPool {
       id,
       request,
       { urgency, route, handler, permit, pending },
-      { isBoundToProcess: closure?.isBoundToProcess, isEdit },
+      { keyGivenTo: keyGivenTo(registered), isBoundToProcess: closure?.isBoundToProcess, isEdit },
     );
     if (permit !== null) this.dispatcher.held(resident, permit);
     if (closure !== undefined) this.#closures.set(id, closure);
     this.#crisisRoom.admit(request, resident);
     this.#enter(resident);
+    const isKeyChanged = request.idempotencyKey !== null && keyGivenTo(registered) !== undefined;
+    if (isKeyChanged && passesBy('storage', request)) {
+      this.#parts.facts.emit('crisis.mended', id, [DERIVED_KEY]);
+    }
     return resident;
   }
 

@@ -16,7 +16,7 @@ export interface CrisisInput {
   readonly subject: string;
   readonly entity: Entity | null;
   readonly tier: Tier;
-  /** What the upstream sees: the caller's key, or the crisis's id. */
+  /** What the upstream sees: the key that was derived from the app's, or the crisis's id. */
   readonly idempotencyKey: string;
   readonly method: string | null;
   readonly path: string | null;

@@ -13,12 +13,50 @@ export function entityKey(entity: Entity | null): string | null {
   return entity === null ? null : `${entity.type}\0${entity.id}`;
 }
 
-/** The idempotency key as the store sees it, scoped by type and subject (docs/decisions/0019). */
+/** The version of the rule below, with which every key that follows it begins. */
+export const KEY_RULE = 'hf1';
+/** For how long the same words of one person under one key are one crisis. */
+const CRISIS_WINDOW_MS = 600_000;
+
+/** Whose work a key of the app is for. */
+export interface KeyedWork {
+  readonly type: string;
+  readonly subject: string;
+  /** The app's key. */
+  readonly key: string;
+}
+
+/** What else the key of a crisis depends on, so that it swallows no other one. */
+export interface KeyedCrisis {
+  /** A digest of what is delivered. */
+  readonly fingerprint: string;
+  readonly acceptedAtMs: number;
+}
+
+/**
+ * The text whose digest goes out as the idempotency key (OP-8). None of its parts holds a NUL, so no two
+ * pieces of work have one text; a crisis has six parts and all else has four. Nothing secret is in it:
+ * every store, process and restart has the same. The rule is written down in
+ * docs/how-to/rely-on-idempotency-keys.md; another rule has another {@link KEY_RULE}.
+ */
+export function keyText({ type, subject, key }: KeyedWork, crisis?: KeyedCrisis): string {
+  const parts = [KEY_RULE, type, subjectForm(subject), key];
+  if (crisis !== undefined) {
+    parts.push(crisis.fingerprint, String(Math.floor(crisis.acceptedAtMs / CRISIS_WINDOW_MS)));
+  }
+  return parts.join('\0');
+}
+
+/**
+ * The idempotency key by which the store finds a repeat; `null` where the app gave none. One that was derived is
+ * that of its type and subject already; one that goes out as given is that of all types of its upstream.
+ */
 export function storedKeyOf(
-  context: Pick<SyncOperationContext, 'fingerprint' | 'type' | 'subject' | 'idempotencyKey'>,
+  context: Pick<SyncOperationContext, 'fingerprint' | 'idempotencyKey' | 'keyGivenTo'>,
 ): string | null {
-  if (context.fingerprint === null) return null;
-  return `${context.type}\0${subjectForm(context.subject)}\0${context.idempotencyKey}`;
+  const { fingerprint, idempotencyKey, keyGivenTo } = context;
+  if (fingerprint === null) return null;
+  return keyGivenTo === undefined ? idempotencyKey : `${keyGivenTo}\0${idempotencyKey}`;
 }
 
 /**

@@ -19,8 +19,10 @@ export interface SyncOperationInput {
   readonly entity: Entity | null;
   readonly tier: Tier;
   readonly priority: Priority;
-  /** What the upstream sees: the caller's key, or the operation's id. */
+  /** What the upstream sees: the key that was derived from the app's, the app's own, or the operation's id. */
   readonly idempotencyKey: string;
+  /** The upstream that gets the app's key as it was given; absent where the key is no such (OP-8). */
+  readonly keyGivenTo?: string | undefined;
   /** Digest of what a repeat with the same key must equal; `null` when the caller gave no key. */
   readonly fingerprint: string | null;
   readonly method: string | null;
@@ -118,8 +120,8 @@ export function newOperation(input: SyncOperationInput): SyncOperationContext {
     settledAtMs: null,
     history: [],
   };
-  const { isBoundToProcess, tags, startAtMs, isEdit } = input;
-  const isPlain = isBoundToProcess !== true && isEdit !== true;
+  const { isBoundToProcess, tags, startAtMs, isEdit, keyGivenTo } = input;
+  const isPlain = isBoundToProcess !== true && isEdit !== true && keyGivenTo === undefined;
   if (isPlain && tags === undefined && startAtMs === undefined) return context;
   return {
     ...context,
@@ -127,5 +129,6 @@ export function newOperation(input: SyncOperationInput): SyncOperationContext {
     ...(isBoundToProcess === true ? { isBoundToProcess } : {}),
     ...(tags === undefined ? {} : { tags }),
     ...(startAtMs === undefined ? {} : { startAtMs }),
+    ...(keyGivenTo === undefined ? {} : { keyGivenTo }),
   };
 }

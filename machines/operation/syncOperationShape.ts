@@ -36,6 +36,7 @@ const CONTEXT = {
   tier: oneOf(...TIERS),
   priority: oneOf(...PRIORITIES),
   idempotencyKey: isText,
+  keyGivenTo: orAbsent(isText),
   fingerprint: orNull(isText),
   method: orNull(isText),
   path: orNull(isText),

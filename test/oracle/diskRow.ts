@@ -9,6 +9,7 @@ import { type Outcome, toOutcome } from '../../actors/operation/outcome.ts';
 import { NOTHING_SAID } from '../../machines/vocabulary/upstreamAnswer.ts';
 import { urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import type { Standing, StoredOperation } from '../../persistence/port/store.ts';
+import { givenKey } from '../support/harness/sentKeys.ts';
 
 import type { ReportedOutcome } from '../support/process/childRuntimeMessages.ts';
 import type { RowAtRest } from '../support/store/rowsAtRest.ts';
@@ -38,7 +39,7 @@ export function diskRow(
   const isCrisis = priority === 'crisis';
   return {
     id,
-    key: idempotencyKey,
+    key: givenKey(idempotencyKey),
     seq,
     state,
     isInHand: standing === 'inHand',

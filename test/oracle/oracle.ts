@@ -5,6 +5,7 @@
  * @module
  */
 
+import { givenKey } from '../support/harness/sentKeys.ts';
 import type { Clause, Watch } from './clause.ts';
 import type { Driver } from './drivers.ts';
 import { Known } from './known.ts';
@@ -49,7 +50,8 @@ export class Oracle {
     );
   }
 
-  tell(event: TraceEvent): void {
+  tell(told: TraceEvent): void {
+    const event = underGivenKey(told);
     for (const watch of this.#watches) {
       const see = watch[event.event] as ((event: TraceEvent) => void) | undefined;
       see?.(event);
@@ -61,6 +63,18 @@ export class Oracle {
   /** Every breach so far, as `what: details`; an empty list means that every promise was kept. */
   get breaches(): readonly string[] {
     return [...this.#breaches];
+  }
+}
+
+/** What the upstream tells is of the keys that it gets; callers are told of those that they gave. */
+function underGivenKey(event: TraceEvent): TraceEvent {
+  switch (event.event) {
+    case 'attempted':
+    case 'applied':
+    case 'bodyChanged':
+      return { ...event, key: givenKey(event.key) };
+    default:
+      return event;
   }
 }
 

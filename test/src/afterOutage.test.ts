@@ -32,15 +32,14 @@ const refused = (): Error =>
 
 test('CB-2 RT-1 a request that always fails, and is the most urgent, is not every probe', async () => {
   let isDown = true;
-  const { clock, runtime } = upstreamOf(({ idempotencyKey }) => {
+  const { clock, runtime } = upstreamOf(({ payload }) => {
     if (isDown) return refused();
-    return idempotencyKey.startsWith(FAULTY) ? transientFailure('500', { status: 500 }) : null;
+    return payload === FAULTY ? transientFailure('500', { status: 500 }) : null;
   });
   const request = { type: TYPE, subject: 'user-1' };
   for (let index = 0; index < 20; index += 1) {
-    const idempotencyKey = `${FAULTY}${index}`;
     await clock.run(
-      runtime.sync({ ...request, tier: 'premium', priority: 'high', idempotencyKey }),
+      runtime.sync({ ...request, tier: 'premium', priority: 'high', payload: FAULTY }),
     );
   }
   for (let index = 0; index < 50; index += 1) {

@@ -4,7 +4,10 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Write } from '../../persistence/port/store.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
-const CRISIS = { subject: 'user-42', type: 'crisis.alert', idempotencyKey: 'crisis-1' };
+const CRISIS = {
+  ...{ subject: 'user-42', type: 'crisis.alert' },
+  ...{ idempotencyKey: 'session-7', payload: 'crisis-1' },
+};
 
 function handlers(run: Handler['run']): Record<string, Handler> {
   return { 'crisis.alert': { upstream: 'default', run } };
@@ -26,8 +29,8 @@ async function sickProcess(world: World): Promise<Process> {
 async function deliveredNext(world: World): Promise<readonly string[]> {
   const delivered: string[] = [];
   const next = world.boot({
-    handlers: handlers(({ idempotencyKey }) => {
-      delivered.push(idempotencyKey);
+    handlers: handlers(({ payload }) => {
+      delivered.push(String(payload));
       return null;
     }),
   });
@@ -55,7 +58,7 @@ describe('CR-4 a crisis while the database fails', () => {
   test('CR-4 one that comes when it has been failing for long is kept at once', async () => {
     const world = createWorld();
     const { runtime, kill } = await sickProcess(world);
-    await world.clock.run(runtime.crisis({ ...CRISIS, idempotencyKey: 'crisis-0' }));
+    await world.clock.run(runtime.crisis({ ...CRISIS, payload: 'crisis-0' }));
     await world.clock.advance(60_000);
     const { durable } = await world.clock.run(runtime.crisis(CRISIS));
     const startedAtMs = world.clock.monotonic();

@@ -5,6 +5,7 @@ import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
+import { upstreamKey } from '../../src/upstreamKey.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
 const REQUEST: SyncRequest = { type: 'payments.push', subject: 'user-42', tier: 'premium' };
@@ -111,7 +112,10 @@ describe('PS-6 OP-6 a disk that hangs', () => {
     hang(60_000);
     for (let number = 0; number < 6_000; number += 1) {
       const idempotencyKey = `key-${number}`;
-      fates.set(idempotencyKey, fate(process.runtime.sync({ ...REQUEST, idempotencyKey })));
+      fates.set(
+        upstreamKey({ ...REQUEST, idempotencyKey }),
+        fate(process.runtime.sync({ ...REQUEST, idempotencyKey })),
+      );
       await world.clock.advance(10);
       const { inMemory } = process.runtime.getHealthStatus().operations;
       inMemoryMax = Math.max(inMemoryMax, inMemory);
@@ -120,7 +124,7 @@ describe('PS-6 OP-6 a disk that hangs', () => {
     return { inMemoryMax, fates };
   }
 
-  /** Keys of requests that were refused with nothing stored. */
+  /** Keys at the upstream of requests that were refused with nothing stored. */
   function refused(fates: ReadonlyMap<string, ReturnType<typeof fate>>): ReadonlySet<string> {
     return new Set(
       [...fates]

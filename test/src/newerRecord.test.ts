@@ -14,6 +14,7 @@ import { assembleRuntime } from '../../src/createRuntime.ts';
 import { checkOptions } from '../../src/options.ts';
 import type { Runtime } from '../../src/runtime.ts';
 import { VIRTUAL_EPOCH_MS } from '../../src/testing/virtualClock.ts';
+import { upstreamKey } from '../../src/upstreamKey.ts';
 import { inThreadStore, TEST_KEY } from '../persistence/contract/storeUnderTest.ts';
 import { idOf } from '../persistence/contract/writes.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
@@ -272,7 +273,10 @@ describe('PS-3 a program that meets rows of a newer chart version', () => {
 
   test('PS-3 OP-8 it keeps its idempotency key, and calls about it say why nothing is done', async () => {
     const disk = await diskOf([
-      row(1, { version: NEXT, idempotencyKey: 'payments.push\0user-42\0key-1' }),
+      row(1, {
+        version: NEXT,
+        idempotencyKey: upstreamKey({ ...REQUEST, idempotencyKey: 'key-1' }),
+      }),
       row(2, { version: NEXT, standing: 'deadLettered', dueAtMs: null }),
     ]);
     const { clock, boot } = createWorld(1, disk);

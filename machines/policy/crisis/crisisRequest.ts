@@ -87,10 +87,6 @@ const LISTED_MAX = 64;
 /** Of the body, what is not the payload's, and what a base takes beside itself. */
 const BODY_FRAME = '{"payload":}'.length;
 const BASE_FRAME = '"base":,'.length;
-const KEY_LENGTH_MAX = 256;
-const MENDED_KEY_END = '~mended';
-/** Fields without which the upstream knows less than a call that is put right would tell it. */
-const TELLING: readonly string[] = [WHOLE_REQUEST, 'subject', 'payload', 'base'];
 
 /**
  * Reads all but payload and base, which may be large, and fields that nobody knows, which may be many: these
@@ -133,10 +129,10 @@ export function* completeCrisis(
   notes.push(...whole.leftOut);
   const { request } = whole;
   return {
+    // Its key goes out with a digest of this, so that one that is put right is no repeat of it.
     request: {
       ...request,
       ...(isTest(given) ? { isTest: true } : {}),
-      idempotencyKey: keyOf(request, notes),
       body: withNote(request.body, notes),
     },
     leftOut: notes,
@@ -295,16 +291,6 @@ function* withSoundBody(
     else before = `"base":${kept.text},`;
   }
   return { request: { ...bare, body: `{${before}"payload":${sound.text}}` }, leftOut };
-}
-
-/**
- * A call that was put right and comes under the same key must not be taken for a repeat of this one, nor
- * this one's repeats for new ones.
- */
-function keyOf({ idempotencyKey }: CheckedRequest, leftOut: readonly string[]): string | null {
-  const isTelling = leftOut.some((note) => TELLING.includes(note.split(':', 1)[0] ?? ''));
-  if (idempotencyKey === null || !isTelling) return idempotencyKey;
-  return `${idempotencyKey.slice(0, KEY_LENGTH_MAX - MENDED_KEY_END.length)}${MENDED_KEY_END}`;
 }
 
 /** A field of what may be anything, and may throw when it is read; `undefined` for none. */

@@ -21,7 +21,6 @@ import type { Output } from '../kit/output.ts';
 import { dimly, paintVerdict, percentile } from '../kit/verdict.ts';
 import { CONFLICT_PLANTS, type ConflictPlant, conflictsDemo } from './conflicts/conflictsDemo.ts';
 import { type DemoPage, openDemoPage } from './demoPage.ts';
-import { crisisKey } from './demoPlan.ts';
 import { DemoRun } from './demoRun.ts';
 import { openDemoStately } from './demoStately.ts';
 import { type DemoUpstream, startDemoUpstream } from './demoUpstream.ts';
@@ -320,8 +319,7 @@ async function crisesDelivered(run: DemoRun, upstream: DemoUpstream): Promise<vo
       systemClock.schedule(POLL_MS, resolve);
     });
     const ledger = await upstream.ledger();
-    const isApplied = (number: number): boolean =>
-      (ledger.get(crisisKey(run.plan, number))?.applied ?? 0) > 0;
+    const isApplied = (id: string): boolean => (ledger.get(id)?.applied ?? 0) > 0;
     if ([...run.crisesDurable].every(isApplied)) return;
   }
 }

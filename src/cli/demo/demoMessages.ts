@@ -39,7 +39,7 @@ export interface Report {
   readonly settled: readonly (readonly [index: number, report: SettledReport])[];
   /** How long each crisis waited for its answer. */
   readonly crisesAnswered: readonly (readonly [number: number, elapsedMs: number])[];
-  readonly crisesDurable: readonly number[];
+  readonly crisesDurable: readonly string[];
   /** State of the upstream's breaker, and its level of service. */
   readonly breaker: string;
   readonly level: string;

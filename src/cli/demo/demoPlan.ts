@@ -58,11 +58,6 @@ export function demoTier(index: number): Tier {
   return TIERS[index % TIERS.length] ?? 'trial';
 }
 
-/** The idempotency key of crisis `number`. */
-export function crisisKey(plan: DemoPlan, number: number): string {
-  return `crisis-${plan.seed}-${number}`;
-}
-
 function priorityFor(draw: number): Priority {
   let left = draw;
   for (const [rank, priority] of PRIORITIES.entries()) {

@@ -25,7 +25,7 @@ export class DemoRun implements Omit<DemoEvidence, 'ledger' | 'killsWanted' | 'c
   readonly accepted = new Map<number, number>();
   readonly settled = new Map<number, SettledReport>();
   readonly crisisAnswersMs: number[] = [];
-  readonly crisesDurable = new Set<number>();
+  readonly crisesDurable = new Set<string>();
   kills = 0;
   /** State of the upstream's breaker, and its level of service, as last told. */
   breaker = 'closed';
@@ -123,7 +123,7 @@ export class DemoRun implements Omit<DemoEvidence, 'ledger' | 'killsWanted' | 'c
       this.crisisAnswersMs.push(elapsedMs);
       this.#crisisFrom = Math.max(this.#crisisFrom, number + 1);
     }
-    for (const number of report.crisesDurable) this.crisesDurable.add(number);
+    for (const id of report.crisesDurable) this.crisesDurable.add(id);
   }
 
   #killIfDue(child: ChildProcess): void {

@@ -16,7 +16,7 @@ import { reportOnce } from '../kit/notices.ts';
 import { createOutput, errorText } from '../kit/output.ts';
 import { syncPatiently } from '../run/patientSync.ts';
 import type { Order, Report, StartOrder } from './demoMessages.ts';
-import { CRISIS_TYPE, crisisKey, DEMO_TYPES, demoRequest, demoTier } from './demoPlan.ts';
+import { CRISIS_TYPE, DEMO_TYPES, demoRequest, demoTier } from './demoPlan.ts';
 import type { SettledReport } from './demoVerdict.ts';
 
 const REPORT_EVERY_MS = 50;
@@ -28,7 +28,7 @@ const UPSTREAM = 'demo';
 const accepted: number[] = [];
 const settled: (readonly [number, SettledReport])[] = [];
 const crisesAnswered: (readonly [number, number])[] = [];
-const crisesDurable: number[] = [];
+const crisesDurable: string[] = [];
 let isDone = false;
 let isCalm = false;
 let runtime: Runtime | null = null;
@@ -119,11 +119,11 @@ function crisis(made: Runtime, order: StartOrder, number: number): void {
       subject: `subject-${number % 40}`,
       tier: demoTier(number),
       payload: { number, note: 'A crisis of the demo.' },
-      idempotencyKey: crisisKey(order.plan, number),
     })
-    .then(({ elapsedMs, durable }) => {
+    .then(({ elapsedMs, durable, operationId }) => {
       crisesAnswered.push([number, elapsedMs]);
-      return durable.then(() => crisesDurable.push(number));
+      // By which its upstream knows it, as it has no key of the app.
+      return durable.then(() => crisesDurable.push(operationId ?? ''));
     })
     .catch(giveUp);
   systemClock.schedule(CRISIS_EVERY_MS, () => {

@@ -7,9 +7,10 @@
 
 import { TIERS, type Tier } from '../../../machines/vocabulary/urgency.ts';
 import type { LedgerEntry } from '../../testing/upstreamLedger.ts';
+import { upstreamKey } from '../../upstreamKey.ts';
 import { table } from '../kit/table.ts';
 import { CRISIS_ANSWER_MS_MAX, percentile } from '../kit/verdict.ts';
-import { crisisKey, type DemoPlan, demoRequest, demoTier } from './demoPlan.ts';
+import { type DemoPlan, demoRequest, demoTier } from './demoPlan.ts';
 
 /** How an operation ended, as the runtime reports it. */
 export interface SettledReport {
@@ -28,8 +29,8 @@ export interface DemoEvidence {
   readonly ledger: ReadonlyMap<string, LedgerEntry>;
   /** How long each answered crisis waited. */
   readonly crisisAnswersMs: readonly number[];
-  /** Crises whose durability reached the parent. */
-  readonly crisesDurable: ReadonlySet<number>;
+  /** Ids of crises whose durability reached the parent. */
+  readonly crisesDurable: ReadonlySet<string>;
   readonly kills: number;
   readonly killsWanted: number;
   /** Why the run was cut short, or `null`. */
@@ -79,7 +80,7 @@ export function judgeDemo(evidence: DemoEvidence): DemoSummary {
     if (report === undefined) return false;
     // The store knew nothing of it and took it for new when it was handed in again after a kill.
     if (report.acceptedAtMs > heardAtMs) return true;
-    return report.status === 'completed' && !wasApplied(demoRequest(plan, index).idempotencyKey);
+    return report.status === 'completed' && !wasApplied(upstreamKey(demoRequest(plan, index)));
   };
   const countStatus = (status: string): number =>
     [...settled.values()].filter((one) => one.status === status).length;
@@ -88,7 +89,7 @@ export function judgeDemo(evidence: DemoEvidence): DemoSummary {
   const garbled = entries.filter(({ mismatched }) => mismatched > 0).length;
   const lost = [...accepted].filter(([index, heardAtMs]) => isLost(index, heardAtMs)).length;
   const unfinished = [...accepted.keys()].filter((index) => !settled.has(index)).length;
-  const delivered = [...crisesDurable].filter((one) => wasApplied(crisisKey(plan, one))).length;
+  const delivered = [...crisesDurable].filter(wasApplied).length;
   const crises = {
     answered: crisisAnswersMs.length,
     durable: crisesDurable.size,

@@ -10,6 +10,7 @@ function view(id: string, state: OperationView['state'] = 'waiting'): OperationV
     entity: null,
     tier: 'basic',
     priority: 'normal',
+    idempotencyKey: id,
     tags: [],
     state,
     attempt: 1,

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { entityKey, keyOfRound, repeatOf, storedKeyOf } from '../../../machines/operation/keys.ts';
+import {
+  entityKey,
+  keyOfRound,
+  keyText,
+  repeatOf,
+  storedKeyOf,
+} from '../../../machines/operation/keys.ts';
 
 const OPERATION = { id: '01a210a7', idempotencyKey: 'invoice-118' };
 
@@ -37,10 +43,26 @@ test('OP-4 an entity has one text, and no two have the same', () => {
   expect(entityKey({ type: 'plan', id: 'p-1' })).toBe('plan\0p-1');
 });
 
-test('OP-8 a key is kept by type and subject, and only one that the caller gave', () => {
-  const request = { fingerprint: 'f', type: 'pay', subject: 'user-1', idempotencyKey: 'k' };
-  expect(storedKeyOf(request)).toBe('pay\0user-1\0k');
+test('OP-8 a repeat is found by the key that goes out, and only where the caller gave one', () => {
+  const request = { fingerprint: 'f', idempotencyKey: 'hf1-k' };
+  expect(storedKeyOf(request)).toBe('hf1-k');
   expect(storedKeyOf({ ...request, fingerprint: null })).toBeNull();
+});
+
+test('OP-8 one that goes out as given is that of its whole upstream', () => {
+  const given = { fingerprint: 'f', idempotencyKey: 'k', keyGivenTo: 'bank' };
+  expect(storedKeyOf(given)).toBe('bank\0k');
+  expect(storedKeyOf({ ...given, keyGivenTo: 'fax' })).not.toBe(storedKeyOf(given));
+});
+
+test('OP-8 CR-2 what a key is made of is one text, and a crisis is told from all else in it', () => {
+  const work = { type: 'pay', subject: 'user-1', key: 'k' };
+  expect(keyText(work)).toBe('hf1\0pay\0user-1\0k');
+  const crisis = (acceptedAtMs: number): string =>
+    keyText(work, { fingerprint: 'f', acceptedAtMs });
+  expect(crisis(600_000)).toBe('hf1\0pay\0user-1\0k\0f\x001');
+  expect(crisis(1_199_999)).toBe(crisis(600_000));
+  expect(crisis(1_200_000)).not.toBe(crisis(600_000));
 });
 
 test('OP-8 what comes again under a key is the same, or another request', () => {

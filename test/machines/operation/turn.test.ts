@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { entityKey, repeatOf, storedKeyOf } from '../../../machines/operation/keys.ts';
+import { entityKey, repeatOf } from '../../../machines/operation/keys.ts';
 import {
   newOperation,
   type SyncOperationContext,
@@ -85,14 +85,6 @@ describe('the keys of an operation', () => {
     expect(entityKey({ type: 'subscription', id: 'sub-1' })).toBe('subscription\0sub-1');
     expect(entityKey(null)).toBeNull();
     expect(entityKey({ type: 'a', id: 'bc' })).not.toBe(entityKey({ type: 'ab', id: 'c' }));
-  });
-
-  test('OP-8 its stored key is the one that was given, in its type and subject', () => {
-    const key = storedKeyOf(operation());
-    expect(key).not.toBeNull();
-    expect(storedKeyOf(operation({ type: 'payments.pull' }))).not.toBe(key);
-    expect(storedKeyOf(operation({ subject: 'user-43' }))).not.toBe(key);
-    expect(storedKeyOf(operation({ fingerprint: null }))).toBeNull();
   });
 
   test('OP-8 under the same key, another request is a conflict', () => {

@@ -11,6 +11,7 @@ import type { KeySource } from '../../../persistence/sealing/keySource.ts';
 import type { RuntimeOptions } from '../../../src/options.ts';
 import type { CrisisRequest } from '../../../src/runtime.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { noteCrisis } from '../../support/harness/sentKeys.ts';
 import type { ChildEvent, Sabotage } from '../../support/process/childRuntimeMessages.ts';
 import type { LedgerRequest, LedgerTask } from '../../support/process/ledgerServer.ts';
 import { isRefused, planned } from '../restart/restartPlan.ts';
@@ -103,12 +104,15 @@ export function attemptsOf(said: readonly Acknowledgement[]): readonly LedgerReq
 }
 
 export function crisesOf({ crises, life }: CrashWork): readonly CrisisRequest[] {
-  return Array.from({ length: crises }, (_, index) => ({
-    type: TYPE,
-    subject: 'subject-1',
-    idempotencyKey: `crisis-${life}-${index}`,
-    payload: { number: CRISIS_NUMBERS_FROM + life * 1_000 + index },
-  }));
+  return Array.from({ length: crises }, (_, index) => {
+    const request = {
+      type: TYPE,
+      subject: 'subject-1',
+      idempotencyKey: `crisis-${life}-${index}`,
+      payload: { number: CRISIS_NUMBERS_FROM + life * 1_000 + index },
+    };
+    return noteCrisis(request, Date.now());
+  });
 }
 
 /** The caller withdraws these once they are accepted; they may be done all the same. */

@@ -11,6 +11,7 @@ import { httpHandler } from '../../../src/http/httpHandler.ts';
 import type { Operation } from '../../../src/operation.ts';
 import type { Runtime } from '../../../src/runtime.ts';
 import type { SeededRandom } from '../../../src/testing/seededRandom.ts';
+import { givenKey } from '../../support/harness/sentKeys.ts';
 import {
   type LedgerEffect,
   LedgerServer,
@@ -109,7 +110,7 @@ export function effectsOf(
     if (event.event === 'unanswered') answered.add(`${event.key} ${event.attempt}`);
   }
   const hasComeThrough = (key: string, attempt: number): boolean => {
-    const task = tasks.get(key);
+    const task = tasks.get(givenKey(key));
     if (task === undefined || known.has(key) || !isAppliedAt(task, attempt)) return false;
     // Else it was aborted or cut off.
     const wasDropped = answered.has(`${key} ${attempt}`) && (task.dropUpTo ?? 0) >= attempt;

@@ -11,6 +11,7 @@ import type { Operation } from '../../../src/operation.ts';
 import type { RuntimeOptions } from '../../../src/options.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import { createWorld, type Process } from '../../support/harness/engineHarness.ts';
+import { givenKey, noteCrisis, noteSent } from '../../support/harness/sentKeys.ts';
 import { rowsAtRest } from '../../support/store/rowsAtRest.ts';
 import { diskRows, reported } from '../diskRow.ts';
 import { MIXED } from '../drivers.ts';
@@ -158,7 +159,8 @@ class MixedHistory {
   }
 
   async #attempt(attempt: Attempt, number: number, server: MixedServer | undefined): Promise<void> {
-    const { idempotencyKey: key, signal } = attempt;
+    const { signal } = attempt;
+    const key = givenKey(attempt.idempotencyKey);
     const process = this.#process;
     const isDead = (): boolean => number !== this.#boots || process.isDead();
     await tracedAttempt(
@@ -294,34 +296,34 @@ class MixedHistory {
   ): void {
     const { tier = 'basic', priority = 'normal' } = urgency;
     this.#types.set(key, TYPES[type] ?? TYPES[0]);
-    this.#process.runtime
-      .sync({
-        type: TYPES[type] ?? TYPES[0],
-        subject: `user-${this.#requests % 3}`,
-        tier,
-        priority,
-        idempotencyKey: key,
-        // Only what names a version meets another one.
-        ...(key.startsWith(CONFLICT) ? { base: 'v1' } : {}),
-        ...(lane === null ? {} : { entity: { type: 'account', id: `a${lane}` } }),
-      })
-      .then(
-        (operation) => {
-          this.#oracle.tell({ event: 'accepted', key, id: operation.id });
-          this.#watch(operation);
-        },
-        (error: unknown) => {
-          this.#refused(key, error);
-        },
-      );
+    const request = noteSent({
+      type: TYPES[type] ?? TYPES[0],
+      subject: `user-${this.#requests % 3}`,
+      tier,
+      priority,
+      idempotencyKey: key,
+      // Only what names a version meets another one.
+      ...(key.startsWith(CONFLICT) ? { base: 'v1' } : {}),
+      ...(lane === null ? {} : { entity: { type: 'account', id: `a${lane}` } }),
+    });
+    this.#process.runtime.sync(request).then(
+      (operation) => {
+        this.#oracle.tell({ event: 'accepted', key, id: operation.id });
+        this.#watch(operation);
+      },
+      (error: unknown) => {
+        this.#refused(key, error);
+      },
+    );
   }
 
   #crisis(type: number): void {
     const key = `crisis-${this.#next()}`;
     this.#types.set(key, TYPES[type] ?? TYPES[0]);
     const startedAtMs = this.#world.clock.monotonic();
+    const request = { type: TYPES[type] ?? TYPES[0], subject: 'user-1', idempotencyKey: key };
     void this.#process.runtime
-      .crisis({ type: TYPES[type] ?? TYPES[0], subject: 'user-1', idempotencyKey: key })
+      .crisis(noteCrisis(request, this.#world.clock.now()))
       .then(({ operationId: id, durable, delivery }) => {
         if (id === null) return;
         const waitedMs = this.#world.clock.monotonic() - startedAtMs;

@@ -15,6 +15,7 @@ import {
 } from '../../../src/testing/recordServer.ts';
 import type { RecordFault } from '../../../src/testing/records.ts';
 import type { SeededRandom } from '../../../src/testing/seededRandom.ts';
+import { givenKey, noteSent } from '../../support/harness/sentKeys.ts';
 import type { ChildSetup } from '../../support/process/childRuntimeMessages.ts';
 import type { Child, RestartScene } from './restartScene.ts';
 import { untilTrue } from './restartWork.ts';
@@ -166,7 +167,7 @@ export class EditWork {
 
   #keysOf(key: string, id = ''): string[] {
     const all = [...this.#server.ledger.entries()].map((entry) => entry.key);
-    return all.filter((of) => of === key || of === id || of.startsWith(`${id}-r`));
+    return all.filter((of) => givenKey(of) === key || of === id || of.startsWith(`${id}-r`));
   }
 
   #appliedOf(key: string): number {
@@ -218,7 +219,7 @@ export class EditWork {
         ...{ type: 'records.put', subject: 'user-42', tier: 'premium', entity: { type, id } },
         ...{ idempotencyKey: `edit-${number}`, base, payload },
       } as SyncRequest & { idempotencyKey: string };
-      this.#plan.push({ request, path, field, title });
+      this.#plan.push({ request: noteSent(request), path, field, title });
     }
     for (const path of RECORDS) this.#changeElsewhere(path);
   }

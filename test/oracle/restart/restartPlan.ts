@@ -7,6 +7,7 @@
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import { TIERS } from '../../../machines/vocabulary/urgency.ts';
 import type { SeededRandom } from '../../../src/testing/seededRandom.ts';
+import { noteSent } from '../../support/harness/sentKeys.ts';
 import type { LedgerTask } from '../../support/process/ledgerServer.ts';
 
 /** Of `HOLDFAST_SEED`, or of the time; put it in the message of what it decides. */
@@ -29,7 +30,7 @@ export function planned(count: number, random: SeededRandom): readonly SyncReque
       ...(draw >= 0.15 && draw < 0.2 ? { dropUpTo: 1 } : {}),
       ...(isRefused(number) ? { isRefused: true } : {}),
     };
-    return {
+    return noteSent({
       type: 'ledger.put',
       subject: `subject-${number % 7}`,
       tier: TIERS[Math.floor(random.next() * TIERS.length)] ?? 'basic',
@@ -38,7 +39,7 @@ export function planned(count: number, random: SeededRandom): readonly SyncReque
       ...(hasLane
         ? { entity: { type: 'account', id: `${Math.floor(random.next() * ENTITIES)}` } }
         : {}),
-    };
+    });
   });
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
+import { noteCrisis } from '../../support/harness/sentKeys.ts';
 import { diskRows } from '../diskRow.ts';
 import { RESTART } from '../drivers.ts';
 import { type Known } from '../known.ts';
@@ -97,12 +98,13 @@ export class RestartWork {
 
   #crisis() {
     this.#crises += 1;
-    return {
+    const request = {
       type: 'ledger.put',
       subject: 'subject-1',
       idempotencyKey: `crisis-${this.#crises}`,
       payload: { number: CRISIS_NUMBERS_FROM + this.#crises },
     };
+    return noteCrisis(request, Date.now());
   }
 }
 

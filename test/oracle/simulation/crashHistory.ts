@@ -21,6 +21,7 @@ import {
 import type { Write } from '../../../persistence/port/store.ts';
 import type { Operation } from '../../../src/operation.ts';
 import { createWorld, type Process } from '../../support/harness/engineHarness.ts';
+import { noteCrisis, noteSent } from '../../support/harness/sentKeys.ts';
 import { createDiskWitness, type OnDisk } from '../../support/store/diskWitness.ts';
 import type { CommitFate } from '../../support/store/faultyStore.ts';
 import { diskRow, hasEnded, reported } from '../diskRow.ts';
@@ -194,14 +195,14 @@ class CrashHistory {
   #request(step: Extract<HistoryStep, { kind: 'request' }>, process: Process): void {
     this.#requests += 1;
     const { tier, lane, failures, way, latencyMs } = step;
-    const request = {
+    const request = noteSent({
       type: TYPE,
       subject: 'user-1',
       tier,
       idempotencyKey: `key-${this.#requests}`,
       payload: { failures, way, latencyMs },
       ...(lane === null ? {} : { entity: { type: 'account', id: `${lane}` } }),
-    };
+    });
     process.runtime.sync(request).then(
       (operation) => {
         if (process.isDead()) return;
@@ -217,8 +218,9 @@ class CrashHistory {
   #crisis(process: Process): void {
     this.#requests += 1;
     const key = `crisis-${this.#requests}`;
+    const request = { type: TYPE, subject: 'user-1', idempotencyKey: key };
     void process.runtime
-      .crisis({ type: TYPE, subject: 'user-1', idempotencyKey: key, payload: { latencyMs: 50 } })
+      .crisis(noteCrisis({ ...request, payload: { latencyMs: 50 } }, this.#world.clock.now()))
       .then(async ({ operationId, durable }) => {
         await durable;
         if (!process.isDead() && operationId !== null) this.#acknowledged(key, operationId);

@@ -12,6 +12,7 @@ import type { Operation } from '../../../src/operation.ts';
 import type { RuntimeOptions } from '../../../src/options.ts';
 import { type SeededRandom, seededRandom } from '../../../src/testing/seededRandom.ts';
 import { createWorld, type Process, type World } from '../../support/harness/engineHarness.ts';
+import { noteCrisis, noteSent } from '../../support/harness/sentKeys.ts';
 import type { CommitFate } from '../../support/store/faultyStore.ts';
 import { rowsAtRest } from '../../support/store/rowsAtRest.ts';
 import { diskRows, reported } from '../diskRow.ts';
@@ -192,7 +193,7 @@ class Simulation {
 
   #send(request: SyncRequest): void {
     const key = request.idempotencyKey ?? '';
-    this.#process.runtime.sync(request).then(
+    this.#process.runtime.sync(noteSent(request)).then(
       (operation) => {
         this.#oracle.tell({ event: 'accepted', key, id: operation.id });
         this.#watch(operation);
@@ -209,7 +210,7 @@ class Simulation {
     this.#requests += 1;
     const key = `crisis-${this.#requests}`;
     void this.#process.runtime
-      .crisis({ type: TYPE, subject: 'user-42', idempotencyKey: key })
+      .crisis(noteCrisis({ type: TYPE, subject: 'user-42', idempotencyKey: key }, clock.now()))
       .then((answer) => {
         const { operationId: id } = answer;
         if (id === null) return;

@@ -17,6 +17,7 @@ import {
   type Runtime,
   rawKey,
   type SyncRequest,
+  upstreamKey,
 } from '../../../src/index.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 
@@ -124,7 +125,9 @@ describe('SC-4 what a client is asked is done by the owner', () => {
     const refused = await refusalOf(other.sync(payment(6, { idempotencyKey: 'k' })));
     expect(refused).toMatchObject({ code: 'HF_IDEMPOTENCY_CONFLICT' });
     await first.outcome;
-    expect(attempts).toEqual(['k']);
+    expect(attempts).toEqual([
+      upstreamKey({ type: 'payments.push', subject: 'user-1', idempotencyKey: 'k' }),
+    ]);
   });
 
   test('SC-4 UX-2 errors are those of the runtime: code, advice, field and place', async () => {

@@ -10,6 +10,7 @@ import type { DeadLetter } from '../../../src/management/deadLetters/deadLetter.
 import { type DeadLetters, deadLetters } from '../../../src/management/deadLetters/deadLetters.ts';
 import type { Runtime } from '../../../src/runtime.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { upstreamKey } from '../../../src/upstreamKey.ts';
 import { createWorld, type Process, type World } from '../../support/harness/engineHarness.ts';
 
 const REQUEST: SyncRequest = { type: 'payments.push', subject: 'user-42', tier: 'premium' };
@@ -176,9 +177,10 @@ describe('replay', () => {
     await world.clock.run(runtime.deadLetters.replay(id));
     const outcome = await world.clock.run(runtime.getOperation(id).outcome);
     expect(outcome).toMatchObject({ status: 'completed', attempts: 1 });
+    const key = upstreamKey({ ...REQUEST, idempotencyKey: 'k-1' });
     expect(calls).toEqual([
-      { key: 'k-1', number: 1, payload: 1 },
-      { key: 'k-1', number: 1, payload: 1 },
+      { key, number: 1, payload: 1 },
+      { key, number: 1, payload: 1 },
     ]);
     await expect(world.clock.run(runtime.deadLetters.replay(id))).rejects.toMatchObject({
       code: 'HF_NOT_DEAD_LETTERED',
@@ -194,7 +196,7 @@ describe('replay', () => {
     await world.clock.run(runtime.deadLetters.replay(id, { payload: { right: true } }));
     await world.clock.run(runtime.getOperation(id).outcome);
     expect(calls[1]).toMatchObject({ payload: { right: true }, number: 1 });
-    expect(calls[1]?.key).not.toBe('k-1');
+    expect(calls[1]?.key).not.toBe(calls[0]?.key);
     const again = await world.clock.run(runtime.sync({ ...REQUEST, ...request }));
     expect(again).toMatchObject({ id, isDuplicate: true });
   });

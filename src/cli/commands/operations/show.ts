@@ -58,6 +58,7 @@ function textOf(view: OperationView, conflictId: string | null): string {
     ['next try', view.retryAtMs === until ? '' : timeOf(view.retryAtMs)],
     ['subject', view.subject],
     ['entity', entity === null ? '' : `${entity.type} ${entity.id}`],
+    ['key at the upstream', view.idempotencyKey],
     ['tags', view.tags.join(', ')],
     ['tier, priority', `${view.tier}, ${view.priority}`],
     ['attempt', view.attempt],

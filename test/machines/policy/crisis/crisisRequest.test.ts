@@ -5,6 +5,8 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { crisisKey } from '../../../../actors/operation/operationInput.ts';
+import { firstIdAt } from '../../../../actors/platform/operationId.ts';
 import {
   type CrisisRules,
   completeCrisis,
@@ -301,13 +303,11 @@ describe('what is not sound', () => {
   });
 
   test('CR-4 OP-8 a call that was put right is no repeat of it, and its own repeats are', () => {
-    const key = (request: object): string | null =>
-      read({ ...WHOLE, ...request }).request.idempotencyKey;
-    expect(key({ payload: 1n })).toBe('key-1~mended');
+    const key = (request: object): string =>
+      crisisKey(firstIdAt(0), read({ ...WHOLE, ...request }).request);
+    expect(key({ payload: 1n })).not.toBe(key({}));
     expect(key({ payload: 1n })).toBe(key({ payload: 2n }));
-    expect(key({ tier: 'gold' })).toBe('key-1');
-    expect(key({ payload: 1n, idempotencyKey: 'k'.repeat(256) })).toHaveLength(256);
-    expect(key({ payload: 1n, idempotencyKey: undefined })).toBeNull();
+    expect(key({ payload: 1n, idempotencyKey: undefined })).toBe(firstIdAt(0));
   });
 
   test('CR-4 a type that nobody handles goes to the handler of crises, if there is one', () => {

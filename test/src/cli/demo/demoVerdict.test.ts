@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { checkRequest } from '../../../../machines/policy/request/request.ts';
-import { crisisKey, demoRequest } from '../../../../src/cli/demo/demoPlan.ts';
+import { demoRequest } from '../../../../src/cli/demo/demoPlan.ts';
 import { type DemoEvidence, judgeDemo, summaryText } from '../../../../src/cli/demo/demoVerdict.ts';
 import { percentile } from '../../../../src/cli/kit/verdict.ts';
 import { UpstreamLedger } from '../../../../src/testing/upstreamLedger.ts';
+import { upstreamKey } from '../../../../src/upstreamKey.ts';
 
 const plan = { seed: 1, operations: 3 };
-const keys = [0, 1, 2].map((index) => demoRequest(plan, index).idempotencyKey);
+const keys = [0, 1, 2].map((index) => upstreamKey(demoRequest(plan, index)));
 
 const HEARD_AT_MS = 1_000;
 const DONE = { status: 'completed', attempts: 1, acceptedAtMs: 900, elapsedMs: 5 };
@@ -14,7 +15,7 @@ const DONE = { status: 'completed', attempts: 1, acceptedAtMs: 900, elapsedMs: 5
 /** A run in which all went well: three operations, one crisis. */
 function goodRun(): DemoEvidence & { readonly witness: UpstreamLedger } {
   const witness = new UpstreamLedger();
-  for (const key of [...keys, crisisKey(plan, 0)]) {
+  for (const key of [...keys, 'crisis-0']) {
     const { entry } = witness.note(key, 1, Buffer.from('{}'));
     if (entry !== null) entry.applied = 1;
   }
@@ -25,7 +26,7 @@ function goodRun(): DemoEvidence & { readonly witness: UpstreamLedger } {
     settled: new Map([0, 1, 2].map((index) => [index, { ...DONE }])),
     ledger: new Map([...witness.entries()].map((entry) => [entry.key, entry])),
     crisisAnswersMs: [0.1, 0.4],
-    crisesDurable: new Set([0]),
+    crisesDurable: new Set(['crisis-0']),
     kills: 3,
     killsWanted: 3,
     cutShort: null,
@@ -98,7 +99,7 @@ describe('judgeDemo', () => {
   });
 
   test('CR-4 control: a durable crisis that was not delivered is lost', () => {
-    expect(judgeWith({ crisesDurable: new Set([0, 1]) })).toMatchObject({
+    expect(judgeWith({ crisesDurable: new Set(['crisis-0', 'crisis-1']) })).toMatchObject({
       verdict: 'FAIL',
       crises: { lost: 1 },
     });
