@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { upstreamKey } from 'holdfast';
 import { createTestBed, misbehavingHandler } from 'holdfast/testing';
 
 /** What the app does with holdfast; here the test plays it. */
@@ -31,8 +32,9 @@ await test('orders survive a bad day of the shop and a kill of the process', asy
   const first = bed.start(options);
   const ids = new Map();
   for (let number = 0; number < ORDERS; number += 1) {
-    const { id } = await clock.run(first.runtime.sync(orderOf(number)));
-    ids.set(`order-${number}`, id);
+    const order = orderOf(number);
+    const { id } = await clock.run(first.runtime.sync(order));
+    ids.set(upstreamKey(order), id);
   }
   // Half of them may be done, and some are in flight.
   await clock.advance(200);

@@ -33,11 +33,12 @@ await test('a booking outlives six hours in which the records system is down', a
 
   await clock.advance(3 * HOUR_MS);
   assert.equal(await clock.run(standing(operation)), 'kept until the records system takes it');
-  assert.equal(records.ledger.get('booking-1'), undefined);
+  const { idempotencyKey } = await clock.run(operation.view());
+  assert.equal(records.ledger.get(idempotencyKey), undefined);
 
   const outcome = await clock.run(operation.outcome, 24 * HOUR_MS);
   assert.equal(outcome.status, 'completed');
-  assert.deepEqual(records.ledger.broken(['booking-1']), []);
+  assert.deepEqual(records.ledger.broken([idempotencyKey]), []);
   await clock.run(runtime.close());
 });
 
@@ -49,10 +50,10 @@ await test('what was accepted before a kill is booked after it, each once', asyn
   const first = start();
   const ids = new Map<string, string>();
   for (let number = 1; number <= 30; number += 1) {
-    const { id } = await clock.run(
+    const booked = await clock.run(
       book(first.runtime, String(number), { patient: `p-${number % 4}`, startsAt: at(10) }),
     );
-    ids.set(`booking-${number}`, id);
+    ids.set((await clock.run(booked.view())).idempotencyKey, booked.id);
   }
   await clock.advance(150);
   first.kill();
@@ -96,7 +97,8 @@ await test('a person in crisis is answered while everything is down, and the tea
 
   const { status } = await clock.run(answer.delivery, 24 * HOUR_MS);
   assert.equal(status, 'completed');
-  assert.deepEqual(onCall.ledger.broken(['crisis-1']), []);
+  const { idempotencyKey } = await clock.run(runtime.getOperation(answer.operationId ?? '').view());
+  assert.deepEqual(onCall.ledger.broken([idempotencyKey]), []);
   await clock.run(runtime.close());
 });
 
@@ -139,9 +141,9 @@ await test('control: a records system that forgets keys is noticed', async () =>
       book(runtime, String(number), { patient: 'p-1', startsAt: at(9) }),
     );
     await clock.run(operation.outcome);
-    keys.push(`booking-${number}`);
+    keys.push((await clock.run(operation.view())).idempotencyKey);
   }
-  assert.match(records.ledger.broken(keys).join('\n'), /applied \d+ times: booking-\d/);
+  assert.match(records.ledger.broken(keys).join('\n'), /applied \d+ times: hf1-/);
   await clock.run(runtime.close());
 });
 

@@ -55,6 +55,8 @@ const SUBJECTS: readonly Subject[] = [
     from: 'holdfast',
     names: [
       'SyncRequest',
+      'upstreamKey',
+      'KeyedRequest',
       'Entity',
       'Tier',
       'Priority',
