@@ -4,19 +4,20 @@ import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { type Child, RestartScene } from '../oracle/restart/restartScene.ts';
+import { givenKey, noteCrisis, noteSent } from '../support/harness/sentKeys.ts';
 import type { ChildEvent } from '../support/process/childRuntimeMessages.ts';
 import { DiskFaults, whyNoFaults } from './diskFaults.ts';
 
 const missing = whyNoFaults();
 
 function request(number: number): SyncRequest {
-  return {
+  return noteSent({
     type: 'ledger.put',
     subject: 'subject-1',
     tier: 'premium',
     idempotencyKey: `key-${number}`,
     payload: { number, latencyMs: 0 },
-  };
+  });
 }
 
 interface Bench {
@@ -108,7 +109,7 @@ async function completed(child: Child, number: number): Promise<void> {
 
 /** Keys that the upstream has taken, each as often as it came. */
 function takenBy(scene: RestartScene): readonly string[] {
-  return scene.ledger.requests.map(({ key }) => key).toSorted();
+  return scene.ledger.requests.map(({ key }) => givenKey(key)).toSorted();
 }
 
 async function started(): Promise<Bench> {
@@ -141,7 +142,10 @@ describe.skipIf(missing !== null)(
         expect(sick.reasons.join()).toMatch(/storage (is|can|fails)/);
         expect(ill.code.split(' ')).toContain(await attempt(child, 3));
 
-        child.order({ order: 'crisis', request: { ...crisis, idempotencyKey: 'crisis-1' } });
+        child.order({
+          order: 'crisis',
+          request: noteCrisis({ ...crisis, idempotencyKey: 'crisis-1' }, Date.now()),
+        });
         await child.until('answered');
         await child.while(
           scene.ledger.request(() => takenBy(scene).filter((key) => key === 'crisis-1').length > 0),
@@ -158,7 +162,7 @@ describe.skipIf(missing !== null)(
 
         const rows = await scene.rowsAtRest();
         expect(rows.filter(({ row }) => row.standing !== 'settled')).toEqual([]);
-        expect(rows.map(({ context }) => context.idempotencyKey).toSorted()).toEqual([
+        expect(rows.map(({ context }) => givenKey(context.idempotencyKey)).toSorted()).toEqual([
           'crisis-1',
           'key-1',
           'key-4',
@@ -171,7 +175,10 @@ describe.skipIf(missing !== null)(
       const { scene, faults, child } = await started();
       faults.set({ syncMs: 2_500 });
       expect(await attempt(child, 2)).toBe('HF_STORE_STALLED');
-      child.order({ order: 'crisis', request: { ...crisis, idempotencyKey: 'crisis-1' } });
+      child.order({
+        order: 'crisis',
+        request: noteCrisis({ ...crisis, idempotencyKey: 'crisis-1' }, Date.now()),
+      });
       await child.until('answered');
       const slow = await child.untilHealth(({ storage }) => storage.state === 'slow');
       expect(slow).toMatchObject({ overall: 'degraded', components: { storage: 'degraded' } });
@@ -195,7 +202,10 @@ describe.skipIf(missing !== null)(
         const child = scene.start({}, undefined, faults.env);
         await child.until('ready');
         faults.set({ writeError, syncError: 'EIO' });
-        child.order({ order: 'crisis', request: { ...crisis, idempotencyKey: 'crisis-1' } });
+        child.order({
+          order: 'crisis',
+          request: noteCrisis({ ...crisis, idempotencyKey: 'crisis-1' }, Date.now()),
+        });
         const { id } = await child.until('durable');
         await child.untilHealth(({ storage }) => storage.state !== 'well');
         expect(faults.given).toBeGreaterThan(0);
@@ -208,7 +218,7 @@ describe.skipIf(missing !== null)(
         heir.order({ order: 'watch', ids: [id] });
         expect((await heir.until('outcome')).outcome.status).toBe('completed');
         await heir.kill();
-        expect(scene.ledger.effects.map(({ key }) => key)).toEqual(['crisis-1']);
+        expect(scene.ledger.effects.map(({ key }) => givenKey(key))).toEqual(['crisis-1']);
       },
     );
 
@@ -241,7 +251,7 @@ test('PS-6 a database deleted under a running process is written back, and nothi
   await completed(child, 3);
   await child.kill();
   const rows = await scene.rowsAtRest();
-  expect(rows.map(({ context }) => context.idempotencyKey)).toEqual(['key-1', 'key-3']);
+  expect(rows.map(({ context }) => givenKey(context.idempotencyKey))).toEqual(['key-1', 'key-3']);
   expect(takenBy(scene)).toEqual(['key-1', 'key-3']);
 });
 

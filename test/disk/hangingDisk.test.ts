@@ -1,19 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { RestartScene } from '../oracle/restart/restartScene.ts';
+import { givenKey, noteCrisis, noteSent } from '../support/harness/sentKeys.ts';
 import { DiskFaults, whyNoFaults } from './diskFaults.ts';
 
 const missing = whyNoFaults();
 const CRISIS = { type: 'ledger.put', subject: 'subject-1', payload: { number: 9, latencyMs: 0 } };
 
 function request(number: number): SyncRequest {
-  return {
+  return noteSent({
     type: 'ledger.put',
     subject: 'subject-1',
     tier: 'premium',
     idempotencyKey: `key-${number}`,
     payload: { number, latencyMs: 0 },
-  };
+  });
 }
 
 describe.skipIf(missing !== null)(
@@ -42,10 +43,13 @@ describe.skipIf(missing !== null)(
       expect(last).toMatchObject({ code: 'HF_STORE_HANGING', retry: 'later', mayBeStored: false });
       told.set('key-51', last.code);
 
-      child.order({ order: 'crisis', request: { ...CRISIS, idempotencyKey: 'crisis-1' } });
+      child.order({
+        order: 'crisis',
+        request: noteCrisis({ ...CRISIS, idempotencyKey: 'crisis-1' }, Date.now()),
+      });
       await child.until('answered');
       await child.while(scene.ledger.request(() => scene.ledger.requests.length > 0));
-      expect(scene.ledger.requests.map(({ key }) => key)).toEqual(['crisis-1']);
+      expect(scene.ledger.requests.map(({ key }) => givenKey(key))).toEqual(['crisis-1']);
 
       faults.set({});
       await child.untilHealth(({ storage }) => storage.state === 'well');
@@ -55,10 +59,10 @@ describe.skipIf(missing !== null)(
       await child.kill();
       const rows = await scene.rowsAtRest();
       const mayRun = [...told].filter(([, code]) => code === 'HF_STORE_STALLED');
-      expect(rows.map(({ context }) => context.idempotencyKey).toSorted()).toEqual(
+      expect(rows.map(({ context }) => givenKey(context.idempotencyKey)).toSorted()).toEqual(
         ['crisis-1', ...mayRun.map(([key]) => key)].toSorted(),
       );
-      expect(scene.ledger.effects.map(({ key }) => key).toSorted()).toEqual(
+      expect(scene.ledger.effects.map(({ key }) => givenKey(key)).toSorted()).toEqual(
         ['crisis-1', ...mayRun.map(([key]) => key)].toSorted(),
       );
     });

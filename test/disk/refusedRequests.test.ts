@@ -8,6 +8,7 @@ import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { type Child, RestartScene } from '../oracle/restart/restartScene.ts';
 import { inThreadStore } from '../persistence/contract/storeUnderTest.ts';
 import { idOf } from '../persistence/contract/writes.ts';
+import { givenKey, noteSent } from '../support/harness/sentKeys.ts';
 import { builtProgram } from '../support/process/builtProgram.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 import { DiskFaults, whyNoFaults } from './diskFaults.ts';
@@ -15,13 +16,13 @@ import { DiskFaults, whyNoFaults } from './diskFaults.ts';
 const missing = whyNoFaults();
 
 function request(number: number): SyncRequest {
-  return {
+  return noteSent({
     type: 'ledger.put',
     subject: 'subject-1',
     tier: 'premium',
     idempotencyKey: `key-${number}`,
     payload: { number, latencyMs: 0 },
-  };
+  });
 }
 
 async function started(): Promise<{
@@ -63,7 +64,9 @@ async function firstRefusal(
 }
 
 async function keysAtRest(scene: RestartScene): Promise<readonly string[]> {
-  return (await scene.rowsAtRest()).map(({ context }) => context.idempotencyKey).toSorted();
+  return (await scene.rowsAtRest())
+    .map(({ context }) => givenKey(context.idempotencyKey))
+    .toSorted();
 }
 
 describe.skipIf(missing !== null)(

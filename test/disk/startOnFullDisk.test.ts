@@ -6,6 +6,7 @@ import { systemClock } from '../../actors/platform/systemClock.ts';
 import { rawKey } from '../../persistence/sealing/keySource.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
 import { RestartScene } from '../oracle/restart/restartScene.ts';
+import { givenKey, noteCrisis } from '../support/harness/sentKeys.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 import { DiskFaults, whyNoFaults } from './diskFaults.ts';
 
@@ -95,7 +96,10 @@ describe.skipIf(missing !== null)('SV-6 a start with spilled crises on a disk th
     await child.until('ready');
     faults.set({ writeError: 'ENOSPC' });
     for (const key of ['crisis-1', 'crisis-2']) {
-      child.order({ order: 'crisis', request: { ...crisis, idempotencyKey: key } });
+      child.order({
+        order: 'crisis',
+        request: noteCrisis({ ...crisis, idempotencyKey: key }, Date.now()),
+      });
       await child.until('durable', (said) => said.key === key);
     }
     await child.kill();
@@ -104,14 +108,19 @@ describe.skipIf(missing !== null)('SV-6 a start with spilled crises on a disk th
     const heir = scene.start({}, undefined, faults.env);
     await heir.until('ready');
     await heir.untilHealth(({ storage }) => storage.state === 'full');
-    heir.order({ order: 'crisis', request: { ...crisis, idempotencyKey: 'crisis-3' } });
+    heir.order({
+      order: 'crisis',
+      request: noteCrisis({ ...crisis, idempotencyKey: 'crisis-3' }, Date.now()),
+    });
     await heir.until('durable', ({ key }) => key === 'crisis-3');
-    await heir.while(until(() => scene.ledger.effects.some(({ key }) => key === 'crisis-3')));
+    await heir.while(
+      until(() => scene.ledger.effects.some(({ key }) => givenKey(key) === 'crisis-3')),
+    );
     faults.set({});
     await heir.untilHealth(({ storage }) => storage.state === 'well');
     await heir.while(until(() => scene.ledger.effects.length === 3));
     await heir.kill();
-    const keys = scene.ledger.effects.map(({ key }) => key).toSorted();
+    const keys = scene.ledger.effects.map(({ key }) => givenKey(key)).toSorted();
     expect(keys).toEqual(['crisis-1', 'crisis-2', 'crisis-3']);
   });
 });
