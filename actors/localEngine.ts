@@ -33,6 +33,7 @@ import type { RecordOptions } from './deskOf.ts';
 import { EngineCore } from './engine.ts';
 import { engineHealth, stateOfUpstream } from './engineHealth.ts';
 import type { EscalationStep } from './escalation/escalationStep.ts';
+import type { CrisisManySubjects } from './facts/crisisFacts.ts';
 import type { FactKind, FactListener, Override } from './facts/fact.ts';
 import type { FactStream, WantedFacts } from './facts/factStream.ts';
 import { type Inspection, inspectionOf } from './inspection.ts';
@@ -352,6 +353,10 @@ export class LocalEngine implements Engine {
 
   spillLine(): SpillLine | null {
     return this.#store.spillLine();
+  }
+
+  manySubjects(caller: CrisisManySubjects['caller'], subjects: number): void {
+    this.#facts.emit('crisis.manySubjects', caller, subjects);
   }
 
   loopWasBlocked(forMs: number): void {

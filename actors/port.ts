@@ -29,6 +29,7 @@ import type { PlansInMemory } from './crisis/plansAtHand.ts';
 import type { EscalationCounts } from './escalation/escalations.ts';
 import type { UndeliveredCrises } from './escalation/undelivered.ts';
 import type { UnreadableCounts } from './escalation/unreadableCrises.ts';
+import type { CrisisManySubjects } from './facts/crisisFacts.ts';
 import type { FactKind, FactListener } from './facts/fact.ts';
 import type { WantedFacts } from './facts/factStream.ts';
 import type { Inspection } from './inspection.ts';
@@ -326,6 +327,8 @@ export interface Engine extends OperationRecords {
   watchPlans(listener: (plans: PlansInMemory) => void): void;
   /** By which a thread that answers crises has them kept while this one is blocked (CR-4); `null` for nobody who could. */
   spillLine(): SpillLine | null;
+  /** An outside caller has asked for so many different subjects within ten minutes (CR-3). */
+  manySubjects(caller: CrisisManySubjects['caller'], subjects: number): void;
   /** Another thread has had no sign of this one for so many milliseconds, until now (CR-1). */
   loopWasBlocked(forMs: number): void;
   /** The records that edits change, as they are known here (CF-1). */

@@ -65,6 +65,15 @@ export function raiseAlerts(parts: AlertParts): void {
       'crisis.mended',
     );
   });
+  facts.tap('crisis.manySubjects', (caller, subjects) => {
+    onAlert(
+      alert(
+        `Alert: with the ${caller === 'page' ? 'pagesToken' : 'token'} of crisis.outside.http, ${subjects} different subjects were asked for within ten minutes. All were answered. ` +
+          'Where it is no such day, somebody may be guessing people: look who has the token, and give another.',
+      ),
+      'crisis.manySubjects',
+    );
+  });
   tellOfFirstNewer(parts);
 }
 

@@ -132,6 +132,17 @@ export interface CrisisAnsweredLate extends Told<'crisis.answeredLate'> {
 }
 
 /**
+ * With one token of the HTTP door many different people were asked for within ten minutes, as whoever guesses does
+ * (CR-3). Told once in ten minutes; nobody was refused, and whom it was about no fact says.
+ */
+export interface CrisisManySubjects extends Told<'crisis.manySubjects'> {
+  /** Whose token: that of the app's own back end, which shows plans, or that of pages. */
+  readonly caller: 'backend' | 'page';
+  /** How many, at least. */
+  readonly subjects: number;
+}
+
+/**
  * Crisis mode was switched on or off, or is to end soon (CR-6). Whom it is for `crisisMode.list()` says, and
  * no fact.
  */
@@ -167,4 +178,5 @@ export type CrisisFact =
   | CrisisEscalationEnded
   | CrisisPlanLate
   | CrisisAnsweredLate
+  | CrisisManySubjects
   | CrisisModeChanged;

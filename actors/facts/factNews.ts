@@ -105,6 +105,7 @@ export const FACT_NEWS = {
   'crisis.escalationEnded': { ...OPERATION, details: [...WORK, 'ending'] },
   'crisis.planLate': { ...OPERATION, details: [] },
   'crisis.answeredLate': { ...OPERATION, details: ['elapsedMs'] },
+  'crisis.manySubjects': { about: null, reason: 'caller', details: ['subjects'] },
   'crisisMode.changed': {
     ...{ about: 'modeId', actor: 'crisisMode:', reason: 'what' },
     details: ['scope', 'endsAtMs'],

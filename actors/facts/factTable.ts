@@ -202,6 +202,10 @@ export const FACT_TABLE = {
     operationId,
     elapsedMs,
   }),
+  'crisis.manySubjects': (caller: FactOf<'crisis.manySubjects'>['caller'], subjects: number) => ({
+    caller,
+    subjects,
+  }),
   /** `mode` says nothing of whom it is for. */
   'crisisMode.changed': (
     mode: { readonly id: string; readonly scope: CrisisModeChanged['scope'] },

@@ -13,8 +13,9 @@ import type { AnsweredResource } from '../../machines/policy/crisis/crisisResour
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError, type PlainError, toPlainError } from '../../machines/vocabulary/errors.ts';
 import type { Handover } from './handover.ts';
+import type { ManySubjects } from './manySubjects.ts';
 import type { OutsideAnswers } from './outsideAnswers.ts';
-import { digestOf, type OutsideHttp } from './outsideOptions.ts';
+import { digestOf, type OutsideCaller, type OutsideHttp } from './outsideOptions.ts';
 
 /** Beside the payload: the other fields of a request, and what JSON adds. */
 const FRAME_BYTES = 65_536;
@@ -32,6 +33,8 @@ export interface CallerRequestParts {
   readonly handover: Handover;
   /** Who may ask over HTTP; `null` on the Unix socket, which its owner alone can open. */
   readonly http: OutsideHttp | null;
+  /** Notes for whom they ask. */
+  readonly subjects: ManySubjects | null;
   readonly payloadBytesMax: number;
 }
 
@@ -99,10 +102,13 @@ async function replyTo(
     if (request.method === 'OPTIONS' && origin !== undefined) {
       return { status: 204, body: null, headers: shared };
     }
-    if (!holdsToken(http, request.headers.authorization)) {
-      const headers = { ...shared, 'www-authenticate': 'Bearer' };
-      return refuse(401, 'authorization', 'must be Bearer and the token', headers);
-    }
+  }
+  const caller = http === null ? 'backend' : callerBy(http, request.headers.authorization);
+  // A page can't keep a secret: the token that shows plans is refused to it, so that nobody gives it one.
+  if (caller === null || (origin !== undefined && caller !== 'page')) {
+    const headers = { ...shared, 'www-authenticate': 'Bearer' };
+    const rule = origin === undefined ? 'the token' : 'the token of pages (pagesToken)';
+    return refuse(401, 'authorization', `must be Bearer and ${rule}`, headers);
   }
   const { pathname, searchParams } = addressOf(request);
   if (pathname === CRISIS_PATH) {
@@ -113,10 +119,15 @@ async function replyTo(
     const { arrivedAtMs } = parts;
     // A client of the store has told its caller one already; nobody else has any say in ids.
     const id = http === null ? idIn(searchParams.get('operationId')) : null;
-    const sent = { id, bytes, arrivedAtMs, recordedWithinMs };
-    return { status: 200, body: await answers.answer(requestIn(text), sent), headers: shared };
+    const asked = requestIn(text);
+    if (http !== null) parts.subjects?.note(caller, asked);
+    const sent = { id, caller, bytes, arrivedAtMs, recordedWithinMs };
+    return { status: 200, body: await answers.answer(asked, sent), headers: shared };
   }
   if (request.method !== 'GET') return refuse(404, 'path', PATHS, shared);
+  if (pathname === HEALTH_PATH && caller === 'page') {
+    return refuse(403, 'path', `is for the app's own back end (token): ${HEALTH_PATH}`, shared);
+  }
   if (pathname === HEALTH_PATH) {
     const { eventLoop } = answers;
     return {
@@ -187,10 +198,18 @@ function isHostOf({ hosts }: OutsideHttp, host: string | undefined): boolean {
   return LOOPBACK_ADDRESS.test(name) || LOOPBACK_NAMES.includes(name) || hosts.includes(name);
 }
 
-/** Takes as long whatever is wrong with the token: digests are compared, and all of them. */
-function holdsToken({ tokenDigest }: OutsideHttp, authorization: string | undefined): boolean {
+/** Whose token it is. Takes as long whatever is wrong with it: digests are compared, and all of both. */
+function callerBy(
+  { tokenDigests }: OutsideHttp,
+  authorization: string | undefined,
+): OutsideCaller | null {
   const [, token = ''] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
-  return timingSafeEqual(Buffer.from(digestOf(token), 'hex'), Buffer.from(tokenDigest, 'hex'));
+  const given = Buffer.from(digestOf(token), 'hex');
+  const isOf = (digest: string | null): boolean =>
+    digest !== null && timingSafeEqual(given, Buffer.from(digest, 'hex'));
+  const [isBackend, isPage] = [isOf(tokenDigests.backend), isOf(tokenDigests.page)];
+  if (isBackend) return 'backend';
+  return isPage ? 'page' : null;
 }
 
 function sharedWith(origin: string): Readonly<Record<string, string>> {

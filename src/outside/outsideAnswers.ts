@@ -22,13 +22,16 @@ import { subjectOf } from '../../machines/vocabulary/subject.ts';
 import type { Handover, Recorded } from './handover.ts';
 import type { LoopProbe } from './loopProbe.ts';
 import type { OutsideThreadData } from './outsideMessages.ts';
+import type { OutsideCaller } from './outsideOptions.ts';
 
 /** What an outside caller gets, as JSON; as far as it holds, what `runtime.crisis()` resolves to. */
 export interface OutsideAnswer {
   readonly source: 'local';
   readonly resources: readonly AnsweredResource[];
   readonly message: CrisisMessage;
-  readonly plan: PlanStatus;
+  /** `withheld` from a page, which gets none. */
+  readonly plan: PlanStatus | 'withheld';
+  /** To a page that of everybody alone. */
   readonly crisisMode: CrisisModeFor;
   readonly elapsedMs: number;
   /** By which its caller can ask how far it is: `GET /crisis/<id>`. */
@@ -94,21 +97,24 @@ export class OutsideAnswers {
 
   /**
    * @param request whatever the caller has sent
-   * @param sent the id of its operation where its caller has one, its size in bytes, when it came, and how
-   * long the answer may wait for it to be on disk
+   * @param sent the id of its operation where its caller has one, who that is, its size in bytes, when it came, and
+   * how long the answer may wait for it to be on disk
    */
   async answer(
     request: unknown,
     sent: {
       readonly id: string | null;
+      readonly caller: OutsideCaller;
       readonly bytes: number;
       readonly arrivedAtMs: number;
       readonly recordedWithinMs: number;
     },
   ): Promise<OutsideAnswer> {
-    const { bytes, arrivedAtMs, recordedWithinMs } = sent;
+    const { caller, bytes, arrivedAtMs, recordedWithinMs } = sent;
     const id = sent.id ?? operationId(this.#clock, systemRandom);
-    const known = this.#planOf(fieldOfCrisis(request, 'subject'));
+    const isPage = caller === 'page';
+    const subject = isPage ? undefined : fieldOfCrisis(request, 'subject');
+    const known = this.#planOf(subject);
     const wantsPlan = known === null;
     const elapsed = (): number => this.#clock.monotonic() - arrivedAtMs;
     const crisis = { kind: 'crisis', id, request, wantsPlan, elapsedMs: elapsed() } as const;
@@ -128,8 +134,8 @@ export class OutsideAnswers {
       source: 'local',
       resources: this.#resources.after(plan.resources, countryOf(region)),
       message: this.#messages.of(stateOf(recorded), fieldOfCrisis(request, 'locale'), region),
-      plan: plan.status,
-      crisisMode: crisisModeFor(this.#plans.modes, fieldOfCrisis(request, 'subject')),
+      plan: isPage ? 'withheld' : plan.status,
+      crisisMode: crisisModeFor(this.#plans.modes, subject),
       elapsedMs,
       operationId: id,
       recorded,

@@ -192,6 +192,9 @@ export class OutsideHost {
           this.#parts.onError(reviveError(message.error));
         this.#notKept = message.error.message;
         break;
+      case 'manySubjects':
+        this.#parts.engine.manySubjects(message.caller, message.subjects);
+        break;
       case 'wasBlocked':
         this.#answeredWhileBlocked += message.answered;
         this.#parts.engine.loopWasBlocked(message.forMs);

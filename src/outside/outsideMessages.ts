@@ -8,7 +8,7 @@ import type { FoundPlan, PlansInMemory, SpillLine } from '../../actors/port.ts';
 import type { CrisisResource, HelpLine } from '../../machines/policy/crisis/crisisResource.ts';
 import type { CrisisWords } from '../../machines/policy/crisis/crisisWords.ts';
 import type { PlainError } from '../../machines/vocabulary/errors.ts';
-import type { CheckedOutside } from './outsideOptions.ts';
+import type { CheckedOutside, OutsideCaller } from './outsideOptions.ts';
 
 /** What the thread is started with. */
 export interface OutsideThreadData {
@@ -56,6 +56,8 @@ export type FromOutside =
   | { readonly kind: 'lineLost' }
   /** To be answered at once: so long as it is not, the loop is blocked. */
   | { readonly kind: 'ping' }
+  /** With one token so many different subjects were asked for within ten minutes. */
+  | { readonly kind: 'manySubjects'; readonly caller: OutsideCaller; readonly subjects: number }
   /** The loop has run again after so long, in milliseconds; so many were answered meanwhile. */
   | { readonly kind: 'wasBlocked'; readonly forMs: number; readonly answered: number };
 

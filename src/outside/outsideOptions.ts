@@ -9,20 +9,34 @@ import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
 import { requireOption } from '../../machines/vocabulary/optionFields.ts';
-import type { MatchRule, OptionRules } from '../../machines/vocabulary/optionRules.ts';
+import { count, type MatchRule, type OptionRules } from '../../machines/vocabulary/optionRules.ts';
 
-/** Crises of callers on this machine, over HTTP on loopback. */
+/** Crises of callers on this machine, over HTTP on loopback. At least one of the tokens has to be given. */
 export interface OutsideHttpOptions {
-  /** What callers prove themselves with (`Authorization: Bearer …`): 32 to 256 printable characters. */
-  readonly token: string;
+  /**
+   * For the app's own back end, which knows for whom it asks: answers hold the plan of the subject, and whether it is
+   * in crisis mode. Callers send it as `Authorization: Bearer …`; 32 to 256 printable characters. It is refused to a page.
+   */
+  readonly token?: string | undefined;
+  /**
+   * For pages in browsers, and for whatever else can't keep a secret: answers hold the help lines and what the app has
+   * configured, and the crisis is delivered, but no answer says anything of the subject (`plan: 'withheld'`). The
+   * form of `token`, and another one.
+   */
+  readonly pagesToken?: string | undefined;
   /** The port; default 0, for any free one, which health names. */
   readonly port?: number | undefined;
   /** The address: one of loopback and no other. Default `127.0.0.1`. */
   readonly host?: string | undefined;
   /** Names, beside those of loopback, by which callers may ask (the header `Host`): `crisis.internal`. */
   readonly hosts?: readonly string[] | undefined;
-  /** Pages in browsers that may ask (the header `Origin`): `https://app.example`. Default none. */
+  /** Pages in browsers that may ask, with `pagesToken` (the header `Origin`): `https://app.example`. Default none. */
   readonly origins?: readonly string[] | undefined;
+  /**
+   * Told of (`onError`, the fact `crisis.manySubjects`) is who asks with one token for so many different subjects within
+   * ten minutes, as one does who guesses; nobody is refused for it. Default 50.
+   */
+  readonly manySubjects?: number | undefined;
 }
 
 /** Crises of outside callers, served by a thread of its own, so that a blocked event loop delays none. */
@@ -35,14 +49,18 @@ export interface OutsideOptions {
   readonly http?: OutsideHttpOptions | undefined;
 }
 
-/** The address on which callers ask over HTTP. The token is not kept. */
+/** Who asks: the app's own back end, or a page in a browser. */
+export type OutsideCaller = 'backend' | 'page';
+
+/** The address on which callers ask over HTTP. The tokens are not kept. */
 export interface OutsideHttp {
   readonly host: string;
   readonly port: number;
-  /** SHA-256 of the token, in hex. */
-  readonly tokenDigest: string;
+  /** SHA-256 of the token of each, in hex; `null` where there is none. */
+  readonly tokenDigests: Readonly<Record<OutsideCaller, string | null>>;
   readonly hosts: readonly string[];
   readonly origins: readonly string[];
+  readonly manySubjects: number;
 }
 
 /** The options with every default filled in. */
@@ -58,13 +76,16 @@ const SOCKET_NAME = 'crisis.sock';
 const TOKEN = /^[\x21-\x7e]{32,256}$/;
 const HOST_NAME = /^[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?$/i;
 
+const TOKEN_RULE: MatchRule = {
+  matches: (token) => typeof token === 'string' && TOKEN.test(token),
+  rule: 'must be a text of 32 to 256 printable ASCII characters without spaces, such as openssl rand -base64 32 gives',
+};
+/** As many people in crisis within ten minutes are news on most days. */
+const MANY_SUBJECTS = 50;
+
 const HTTP_RULES: OptionRules<OutsideHttpOptions> = {
-  token: {
-    required: {
-      matches: (token) => typeof token === 'string' && TOKEN.test(token),
-      rule: 'must be a text of 32 to 256 printable ASCII characters without spaces, such as openssl rand -base64 32 gives',
-    },
-  },
+  token: TOKEN_RULE,
+  pagesToken: TOKEN_RULE,
   port: { min: 0, max: 65_535, whole: true },
   host: {
     matches: isLoopback,
@@ -83,6 +104,7 @@ const HTTP_RULES: OptionRules<OutsideHttpOptions> = {
       rule: 'must be the origin of a page, such as https://app.example, without a path',
     },
   },
+  manySubjects: count(1, 100_000),
 };
 
 const SOCKET_PATH: MatchRule = {
@@ -145,13 +167,33 @@ function besideStore(store: string): string {
   return path;
 }
 
-function checkedHttp({ token, port, host, hosts, origins }: OutsideHttpOptions): OutsideHttp {
+function checkedHttp(http: OutsideHttpOptions): OutsideHttp {
+  const { token, pagesToken, port, host, hosts, origins = [], manySubjects } = http;
+  const field = 'crisis.outside.http';
+  requireOption(
+    token !== undefined || pagesToken !== undefined,
+    field,
+    "must have a token, for the app's own back end, or a pagesToken, for pages in browsers, or both",
+  );
+  requireOption(
+    token !== pagesToken,
+    `${field}.pagesToken`,
+    'must be another than token: whoever reads it in a page would get the plan of everybody',
+  );
+  requireOption(
+    pagesToken !== undefined || origins.length === 0,
+    `${field}.pagesToken`,
+    'is missing: pages (origins) ask with a token of their own, which shows nobody a plan. It must be a text of 32 to 256 characters, such as openssl rand -base64 32 gives',
+  );
+  const digest = (given: string | undefined): string | null =>
+    given === undefined ? null : digestOf(given);
   return {
     host: host ?? '127.0.0.1',
     port: port ?? 0,
-    tokenDigest: digestOf(token),
+    tokenDigests: { backend: digest(token), page: digest(pagesToken) },
     hosts: (hosts ?? []).map((name) => name.toLowerCase()),
-    origins: origins ?? [],
+    origins,
+    manySubjects: manySubjects ?? MANY_SUBJECTS,
   };
 }
 

@@ -12,6 +12,7 @@ import { answerCaller, unreadableCall } from './callerRequest.ts';
 import { Handover } from './handover.ts';
 import { type ListenAt, Listener } from './listener.ts';
 import { LoopProbe } from './loopProbe.ts';
+import { ManySubjects } from './manySubjects.ts';
 import { OutsideAnswers } from './outsideAnswers.ts';
 import type { FromOutside, OutsideThreadData, ToOutside, Way } from './outsideMessages.ts';
 import { Spiller } from './spiller.ts';
@@ -50,7 +51,17 @@ function start(): void {
   const listener = (way: Way, at: ListenAt): Listener => {
     const http = way === 'http' ? data.at.http : null;
     const { payloadBytesMax } = data;
-    const parts = { clock, answers, handover, http, payloadBytesMax };
+    const subjects =
+      http === null
+        ? null
+        : new ManySubjects({
+            clock,
+            many: http.manySubjects,
+            onMany: (caller, many) => {
+              send({ kind: 'manySubjects', caller, subjects: many });
+            },
+          });
+    const parts = { clock, answers, handover, http, subjects, payloadBytesMax };
     return new Listener({
       clock,
       at,

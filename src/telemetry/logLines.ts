@@ -173,6 +173,7 @@ const ALERT_LEVELS: Readonly<Partial<Record<FactKind, LogLevel>>> = {
   'record.newer': 'warn',
   'crisis.refused': 'error',
   'crisis.mended': 'warn',
+  'crisis.manySubjects': 'warn',
   'start.failed': 'error',
   'component.failed': 'error',
   'failure.noted': 'error',

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Attempt, Run } from '../../../actors/port.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import { assembleRuntime, createRuntime } from '../../../src/createRuntime.ts';
 import { checkOptions, type RuntimeOptions } from '../../../src/options.ts';
@@ -20,7 +21,8 @@ export const holdfast: System = {
   open: async (stage) => {
     const { drill, jobs, run, store, clock, random } = stage;
     const types = new Set(jobs.map(({ type }) => type));
-    const handlers = [...types].map((type) => [type, { upstream: 'bench', run }] as const);
+    const runJob: Run = (attempt) => run(underKeyOf(jobs, attempt));
+    const handlers = [...types].map((type) => [type, { upstream: 'bench', run: runJob }] as const);
     const options: RuntimeOptions = {
       store,
       ...(store === ':memory:' ? {} : { key: BENCH_KEY }),
@@ -50,6 +52,15 @@ export const holdfast: System = {
     };
   },
 };
+
+/** The server of the drill knows jobs by the keys that they were handed in with. */
+function underKeyOf(jobs: readonly Job[], attempt: Attempt): Attempt {
+  const { amount } = attempt.payload as { readonly amount: number };
+  const key = jobs[amount]?.key ?? attempt.idempotencyKey;
+  return new Proxy(attempt, {
+    get: (target, name): unknown => (name === 'idempotencyKey' ? key : Reflect.get(target, name)),
+  });
+}
 
 async function handIn(runtime: Runtime, { ended }: Stage, job: Job): Promise<void> {
   const { type, subject, lane, tier, priority, key, index } = job;

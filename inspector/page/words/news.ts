@@ -108,6 +108,10 @@ const TELLINGS: Readonly<Record<string, Telling>> = {
   'crisis.exhausted': ['bad', 'nobody is left to be told of the crisis'],
   'crisis.calledOff': ['quiet', 'the crisis was called off'],
   'crisis.escalationEnded': ['good', 'the crisis that had escalated is over'],
+  'crisis.manySubjects': [
+    'warn',
+    (details) => `${number(details, 'subjects')}people were asked for with one token`,
+  ],
   'crisis.planLate': ['warn', 'a crisis was answered without the person’s plan: the disk was late'],
   'crisis.answeredLate': ['bad', (details) => `a crisis was answered late${took(details)}`],
   'crisisMode.changed': [

@@ -14,6 +14,7 @@ import {
 import { call, until } from '../../support/process/outsideProcess.ts';
 
 const TOKEN = 'a token that nobody guesses 0123456789'.replaceAll(' ', '-');
+const PAGES = 'what-every-page-may-know-0123456789-abc';
 const AUTHORIZED = { authorization: `Bearer ${TOKEN}` };
 const SECRET = 'nobody may read this 7f3a';
 
@@ -145,14 +146,15 @@ describe('CR-1 who may ask over HTTP', () => {
   });
 
   test('CR-1 a page in a browser is refused unless its origin is listed', async () => {
-    const url = await overHttp({ origins: ['https://app.example'] });
+    const url = await overHttp({ pagesToken: PAGES, origins: ['https://app.example'] });
+    const authorized = { authorization: `Bearer ${PAGES}` };
     for (const origin of [
       'https://evil.example',
       'null',
       'http://app.example',
       'http://localhost',
     ]) {
-      const headers = { ...AUTHORIZED, origin };
+      const headers = { ...authorized, origin };
       const answer = await call(url, '/crisis', { body: HELP, headers });
       expect([origin, answer.status]).toEqual([origin, 403]);
       expect(answer.headers['access-control-allow-origin']).toBeUndefined();
@@ -161,7 +163,7 @@ describe('CR-1 who may ask over HTTP', () => {
     const asked = await call(url, '/crisis', { method: 'OPTIONS', headers: { origin } });
     expect(asked.status).toBe(204);
     expect(asked.headers['access-control-allow-headers']).toContain('authorization');
-    const answer = await call(url, '/crisis', { body: HELP, headers: { ...AUTHORIZED, origin } });
+    const answer = await call(url, '/crisis', { body: HELP, headers: { ...authorized, origin } });
     expect(answer.status).toBe(200);
     expect(answer.headers['access-control-allow-origin']).toBe(origin);
     await taken(1);
@@ -175,6 +177,131 @@ describe('CR-1 who may ask over HTTP', () => {
     expect((await call(socket, '/crisis', { body: HELP })).status).toBe(200);
     const headers = { origin: 'https://app.example' };
     expect((await call(socket, '/crisis', { body: HELP, headers })).status).toBe(403);
+  });
+});
+
+describe('CR-3 SE-5 two tokens over HTTP', () => {
+  const ORIGIN = 'https://app.example';
+  const page = { authorization: `Bearer ${PAGES}`, origin: ORIGIN };
+  const by = { id: 'staff-7', role: 'clinician' };
+
+  /** One person has a plan that is in memory, one that is on disk alone, and the first is in crisis mode. */
+  async function withPlans(): Promise<string> {
+    const url = await overHttp({ pagesToken: PAGES, origins: [ORIGIN] });
+    const plan = {
+      resources: [{ kind: 'contact', name: SECRET, phone: '+49 30 1234567' }],
+    } as const;
+    await runtime?.ready;
+    await runtime?.crisisPlans.put('user-42', plan);
+    await runtime?.crisisPlans.pin('user-42');
+    await runtime?.crisisPlans.put('user-43', plan);
+    await runtime?.crisisMode.enter({ subject: 'user-42', by, reason: 'test' });
+    return url;
+  }
+
+  const ask = async (url: string, subject: string, headers: object) =>
+    await call(url, '/crisis', {
+      body: JSON.stringify({ subject, payload: subject }),
+      headers: headers as Record<string, string>,
+    });
+
+  test('CR-3 the one of the app’s own back end gets plans', async () => {
+    const url = await withPlans();
+    await until(async () => {
+      const { body } = await ask(url, 'user-42', AUTHORIZED);
+      return body.plan === 'included' && body.crisisMode === 'subject' ? true : undefined;
+    }, 'the plan');
+    // A busy machine may not read it in time at once.
+    const { body } = await until(async () => {
+      const answer = await ask(url, 'user-43', AUTHORIZED);
+      return answer.body.plan === 'included' ? answer : undefined;
+    }, 'the plan on disk');
+    expect(body.resources[0]).toMatchObject({ from: 'plan', name: SECRET });
+  });
+
+  test('CR-3 the one of pages gets help lines and delivers, and learns nothing of anybody', async () => {
+    const url = await withPlans();
+    for (const headers of [page, { authorization: page.authorization }]) {
+      const learnt = new Set<string>();
+      for (const subject of ['user-42', 'user-43', 'nobody']) {
+        const { status, body, text } = await ask(url, subject, headers);
+        expect(status).toBe(200);
+        expect(body).toMatchObject({ plan: 'withheld', crisisMode: 'none' });
+        expect(body.resources.length).toBeGreaterThan(0);
+        expect(text).not.toContain(SECRET);
+        learnt.add(JSON.stringify([body.plan, body.crisisMode, body.resources]));
+      }
+      // The same for whoever has a plan and whoever has none.
+      expect(learnt.size).toBe(1);
+    }
+    await taken(6);
+    expect(delivered).toContain('user-43');
+  });
+
+  test('CR-3 crisis mode of everybody is no secret', async () => {
+    const url = await withPlans();
+    await runtime?.crisisMode.enter({ by, reason: 'test' });
+    await until(async () => {
+      const { body } = await ask(url, 'user-42', page);
+      return body.crisisMode === 'global' ? true : undefined;
+    }, 'crisis mode');
+  });
+
+  test('CR-3 a page may not have the other one, and a page’s does not open what is not for it', async () => {
+    const url = await withPlans();
+    const leaked = await ask(url, 'user-42', { ...AUTHORIZED, origin: ORIGIN });
+    expect(leaked.status).toBe(401);
+    expect(leaked.body.error.message).toContain('the token of pages (pagesToken)');
+    expect(leaked.body.resources.length).toBeGreaterThan(0);
+    expect(leaked.text).not.toContain(SECRET);
+    expect((await call(url, '/health', { headers: page })).status).toBe(403);
+    expect((await call(url, '/health', { headers: AUTHORIZED })).status).toBe(200);
+    // How far a crisis is may be asked by who was told its id.
+    const { body } = await ask(url, 'user-42', page);
+    const asked = await call(url, `/crisis/${body.operationId}`, { headers: page });
+    expect(asked.status).toBe(200);
+    const wrong = await ask(url, 'user-42', { authorization: `Bearer ${PAGES}x`, origin: ORIGIN });
+    expect(wrong.status).toBe(401);
+    expect(wrong.headers['access-control-allow-origin']).toBe(ORIGIN);
+  });
+
+  test('CR-3 without one of the two the other opens as before, and nothing opens for the missing one', async () => {
+    start({ http: { pagesToken: PAGES } });
+    const url = (await state()).url ?? '';
+    expect((await ask(url, 'user-42', { authorization: `Bearer ${PAGES}` })).status).toBe(200);
+    for (const authorization of [`Bearer ${TOKEN}`, 'Bearer ', 'Bearer null']) {
+      expect((await ask(url, 'user-42', { authorization })).status).toBe(401);
+    }
+  });
+
+  test('CR-3 who asks for many people is told of once, without their names, and refused nothing', async () => {
+    const url = await overHttp({ pagesToken: PAGES, manySubjects: 5 });
+    const facts: unknown[] = [];
+    runtime?.subscribe((fact) => {
+      if (fact.kind === 'crisis.manySubjects') facts.push(fact);
+    });
+    const guessing = async (headers: object, count: number): Promise<void> => {
+      for (let number = 0; number < count; number += 1) {
+        // One person who asks again and again is one.
+        for (const subject of [`guess-${number}`, `guess-${number}`]) {
+          expect((await ask(url, subject, headers)).status).toBe(200);
+        }
+      }
+    };
+    await guessing(AUTHORIZED, 4);
+    await guessing({ authorization: page.authorization }, 4);
+    expect(facts).toEqual([]);
+    await guessing(AUTHORIZED, 20);
+    await told('5 different subjects were asked for within ten minutes');
+    await guessing({ authorization: page.authorization }, 20);
+    await told('with the pagesToken of crisis.outside.http, 5 different subjects');
+    await taken(96);
+    expect(facts).toEqual([
+      expect.objectContaining({ caller: 'backend', subjects: 5 }),
+      expect.objectContaining({ caller: 'page', subjects: 5 }),
+    ]);
+    expect(errors.filter((error) => error.includes('different subjects'))).toHaveLength(2);
+    expect(errors.join() + JSON.stringify(facts)).not.toContain('guess-');
   });
 });
 
@@ -322,7 +449,20 @@ describe('UX-2 the option crisis.outside', () => {
     ],
     [{ socketPath: 'crisis.sock' }, 'crisis.outside.socketPath must be true, for crisis.sock'],
     [{ socketPath: `/${'x'.repeat(103)}` }, 'at most 103 bytes'],
-    [{ http: {} }, 'crisis.outside.http.token is missing; it must be a text of 32 to 256'],
+    [{ http: {} }, "crisis.outside.http must have a token, for the app's own back end, or a pages"],
+    [
+      { http: { token: TOKEN, pagesToken: TOKEN } },
+      'crisis.outside.http.pagesToken must be another than token',
+    ],
+    [
+      { http: { token: TOKEN, origins: ['https://app.example'] } },
+      'crisis.outside.http.pagesToken is missing: pages (origins) ask with a token of their own',
+    ],
+    [{ http: { pagesToken: 'short' } }, 'crisis.outside.http.pagesToken must be a text of 32'],
+    [
+      { http: { token: TOKEN, manySubjects: 0 } },
+      'crisis.outside.http.manySubjects must be a whole number from 1',
+    ],
     [{ http: { token: 'short' } }, 'crisis.outside.http.token must be a text of 32 to 256'],
     [
       { http: { token: TOKEN, host: '0.0.0.0' } },
