@@ -421,7 +421,8 @@ function ofHandlers(fields: object): Partial<RuntimeOptions> {
 }
 
 function overLoopback(): Try {
-  const http = { token: 't'.repeat(32), port: 0, host: '127.0.0.1', hosts: [], origins: [] };
+  const tokens = { token: 't'.repeat(32), pagesToken: 'p'.repeat(32) };
+  const http = { ...tokens, port: 0, host: '127.0.0.1', hosts: [], origins: [], manySubjects: 1 };
   return tried('crisis.outside', 'HTTP', { crisis: { outside: { http } } });
 }
 
