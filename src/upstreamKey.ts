@@ -4,7 +4,7 @@
  * @module
  */
 
-import { derivedKey } from '../actors/platform/fingerprint.ts';
+import { derivedKey } from '../actors/port.ts';
 
 /** Of a request, what the key that goes out is derived from. */
 export interface KeyedRequest {

@@ -17,7 +17,8 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { type AttemptParts, AttemptRun, type AttemptVerdict } from '../attempt/attemptRun.ts';
 import type { Handler } from '../attempt/handler.ts';
 import { CrisisSlots } from '../flow/crisisSlots.ts';
-import { crisisKey, operationInput } from '../operation/operationInput.ts';
+import { crisisKey } from '../operation/keysOfApps.ts';
+import { operationInput } from '../operation/operationInput.ts';
 import type { Outcome } from '../operation/outcome.ts';
 
 export interface UnkeptDeliveriesParts extends AttemptParts {

@@ -10,8 +10,8 @@ import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';
 import { subjectForm } from '../../machines/vocabulary/subject.ts';
 import { type RetryClass, retryClassOf } from '../../machines/vocabulary/urgency.ts';
-import { derivedKey, fingerprintOf } from '../platform/fingerprint.ts';
-import { madeAtMs } from '../platform/operationId.ts';
+import { fingerprintOf } from '../platform/fingerprint.ts';
+import { crisisKey, derivedKey } from './keysOfApps.ts';
 
 /** What its handler makes of an operation. */
 export interface OperationTraits {
@@ -70,18 +70,6 @@ export function startsLater(
   atMs: number,
 ): boolean {
   return startAtMs !== null && startAtMs > atMs;
-}
-
-/**
- * What goes out as the key of a crisis: derived from its body and from when it was accepted, too, so that no key
- * of the app swallows one (CR-2). Its id says when that was, so that whoever takes it up later, the next process
- * among them, derives the same.
- */
-export function crisisKey(id: string, request: Omit<CheckedRequest, 'priority'>): string {
-  const { type, subject, idempotencyKey: key } = request;
-  if (key === null) return id;
-  const crisis = { fingerprint: fingerprintOf(request), acceptedAtMs: madeAtMs(id) };
-  return derivedKey({ type, subject, key }, crisis);
 }
 
 /** What a crisis starts with; its idempotency key is for the upstream alone. */

@@ -1,21 +1,11 @@
 /**
- * The digests of a request: by which a repeat is told from another one with the same key, and what goes out as
- * its idempotency key (OP-8).
+ * The digest by which a repeated request is told from another one with the same key (OP-8).
  *
  * @module
  */
 
 import { hash } from 'node:crypto';
-import {
-  KEY_RULE,
-  type KeyedCrisis,
-  type KeyedWork,
-  keyText,
-} from '../../machines/operation/keys.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
-
-/** Of the digest, which are 24 bytes: a key has 36 characters, as a UUID has, which every API takes. */
-const DIGEST_CHARACTERS = 32;
 
 /**
  * A digest (SHA-256) of what makes two requests the same piece of work (OP-8). Tier, priority and
@@ -27,12 +17,10 @@ export function fingerprintOf(
   { body, entity, method, path }: Pick<CheckedRequest, 'body' | 'entity' | 'method' | 'path'>,
   scope: readonly string[] = [],
 ): string {
-  const text = JSON.stringify([entity?.type, entity?.id, method, path, body, ...scope]);
-  return hash('sha256', text, 'base64url');
+  return digestOf(JSON.stringify([entity?.type, entity?.id, method, path, body, ...scope]));
 }
 
-/** The key that goes out for a key of the app. */
-export function derivedKey(work: KeyedWork, crisis?: KeyedCrisis): string {
-  const digest = hash('sha256', keyText(work, crisis), 'base64url');
-  return `${KEY_RULE}-${digest.slice(0, DIGEST_CHARACTERS)}`;
+/** SHA-256 of a text, as base64url. */
+export function digestOf(text: string): string {
+  return hash('sha256', text, 'base64url');
 }

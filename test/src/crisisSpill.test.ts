@@ -30,7 +30,7 @@ async function deliveredNext(world: World): Promise<readonly string[]> {
   const delivered: string[] = [];
   const next = world.boot({
     handlers: handlers(({ payload }) => {
-      delivered.push(String(payload));
+      delivered.push(payload as string);
       return null;
     }),
   });

@@ -73,7 +73,7 @@ async function start(order: StartOrder): Promise<void> {
   });
   runtime = made;
   // Before the store is open: a crisis waits for nothing.
-  crisis(made, order, order.crisisFrom);
+  crisis(made, order.crisisFrom);
   reportOften();
   await made.ready;
   await runAll(made, order);
@@ -111,7 +111,7 @@ async function reportEnding(index: number, operation: Operation): Promise<void> 
 }
 
 /** One crisis after another, each measured from its call to its answer. */
-function crisis(made: Runtime, order: StartOrder, number: number): void {
+function crisis(made: Runtime, number: number): void {
   if (isCalm) return;
   void made
     .crisis({
@@ -127,7 +127,7 @@ function crisis(made: Runtime, order: StartOrder, number: number): void {
     })
     .catch(giveUp);
   systemClock.schedule(CRISIS_EVERY_MS, () => {
-    crisis(made, order, number + 1);
+    crisis(made, number + 1);
   });
 }
 

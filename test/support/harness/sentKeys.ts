@@ -5,8 +5,7 @@
  * @module
  */
 
-import { crisisKey } from '../../../actors/operation/operationInput.ts';
-import { derivedKey } from '../../../actors/platform/fingerprint.ts';
+import { crisisKey, derivedKey } from '../../../actors/operation/keysOfApps.ts';
 import { firstIdAt } from '../../../actors/platform/operationId.ts';
 import { checkRequest, type SyncRequest } from '../../../machines/policy/request/request.ts';
 import type { CrisisRequest } from '../../../src/runtime.ts';

@@ -7,8 +7,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { crisisKey } from '../../../actors/operation/operationInput.ts';
-import { derivedKey, fingerprintOf } from '../../../actors/platform/fingerprint.ts';
+import { crisisKey, derivedKey } from '../../../actors/operation/keysOfApps.ts';
+import { fingerprintOf } from '../../../actors/platform/fingerprint.ts';
 import { firstIdAt } from '../../../actors/platform/operationId.ts';
 import { checkRequest } from '../../../machines/policy/request/request.ts';
 
