@@ -28,8 +28,10 @@ export function derivedKey(work: KeyedWork, crisis?: KeyedCrisis): string {
  * among them, derives the same.
  */
 export function crisisKey(id: string, request: Omit<CheckedRequest, 'priority'>): string {
-  const { type, subject, idempotencyKey: key } = request;
+  const { type, subject, idempotencyKey: key, isTest } = request;
   if (key === null) return id;
-  const crisis = { fingerprint: fingerprintOf(request), acceptedAtMs: madeAtMs(id) };
+  // Somebody who means it must not be taken for a repeat of the test before.
+  const fingerprint = fingerprintOf(request, isTest === true ? ['test'] : []);
+  const crisis = { fingerprint, acceptedAtMs: madeAtMs(id) };
   return derivedKey({ type, subject, key }, crisis);
 }

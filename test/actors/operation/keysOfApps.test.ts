@@ -39,6 +39,13 @@ describe('OP-8 the rule hf1, whoever computes it', () => {
   });
 });
 
+test('CR-2 the same words are another crisis after a test of them', () => {
+  const given = { type: 'crisis.alert', subject: 'user-42', idempotencyKey: 'k', payload: 'help' };
+  const request = checkRequest({ ...given, priority: 'crisis' });
+  const key = (isTest?: true): string => crisisKey(firstIdAt(0), { ...request, isTest });
+  expect(key(true)).not.toBe(key());
+});
+
 /** Texts in which parts could run into one another. */
 const text = fc
   .oneof(fc.string({ minLength: 1, maxLength: 6, unit: fc.constantFrom('a', ' b', '|', '-', '0') }))
