@@ -158,6 +158,7 @@ const CLI_ROOMS = {
     'machines/conflict',
     'persistence',
     'actors/platform',
+    'actors',
     'src/control',
     'src/views',
     'src/management/store',

@@ -7,6 +7,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { systemClock } from '../../../../actors/platform/systemClock.ts';
+import { recordsAtRest } from '../../../../actors/recordsAtRest.ts';
 import { decodeConflict } from '../../../../machines/conflict/conflictRecord.ts';
 import { openAtRest } from '../../../../persistence/openStore.ts';
 import { askOwner } from '../../../control/controlClient.ts';
@@ -72,13 +73,15 @@ async function lookAtRest(options: StatusOptions): Promise<RestingStore> {
   const key = await storeKey(options, folder);
   const { store, info } = await openAtRest({ folder, key });
   try {
+    const { hold } = info;
+    // First: what can't be opened is set aside by that.
+    const open = await recordsAtRest(store, hold, systemClock).crises.open();
     const [counts, waiting, kept, oldest] = await Promise.all([
       store.counts(),
       store.blockedCounts(),
       store.keptCounts(),
       store.keptPage({ room: 'conflict', isOpen: true, order: 'oldest', fromSeq: 0, limit: 1 }),
     ]);
-    const { hold } = info;
     const [first] = oldest.rows;
     const record = first !== undefined && 'text' in first ? decodeConflict(first.text) : null;
     const oldestAtMs = record?.openedAtMs ?? null;
@@ -86,6 +89,11 @@ async function lookAtRest(options: StatusOptions): Promise<RestingStore> {
       hold: hold && { reason: hold.reason, sinceAtMs: hold.sinceAtMs },
       conflicts: { count: kept.openConflicts, oldestAtMs },
       ...{ counts, waiting },
+      crises: {
+        count: open.length,
+        unreadable: open.filter(({ delivery }) => delivery === 'unreadable').length,
+        sinceAtMs: open[0]?.acceptedAtMs ?? null,
+      },
     };
   } finally {
     await store.close();

@@ -16,6 +16,13 @@ export interface RestingStore {
   /** Conflicts that wait for a person, or whose decision is to be carried out. */
   readonly conflicts: { readonly count: number; readonly oldestAtMs: number | null };
   readonly waiting: Readonly<Record<Extract<WaitsFor, 'conflict' | 'review' | 'handler'>, number>>;
+  /** Crises that are not over, those that can't be read among them. */
+  readonly crises: {
+    readonly count: number;
+    readonly unreadable: number;
+    /** When the oldest was accepted; `null` where there is none. */
+    readonly sinceAtMs: number | null;
+  };
 }
 
 /** What waits for a person, with the command that shows it. */
@@ -67,7 +74,7 @@ export function runningText(health: HealthStatus, nowMs: number): string {
 
 /** What the file of a store says that nobody runs on. */
 export function restingText(
-  { hold, counts, waiting, conflicts }: RestingStore,
+  { hold, counts, waiting, conflicts, crises }: RestingStore,
   nowMs: number,
 ): string {
   const person: Partial<Record<keyof HealthStatus['waiting'], number>> = {
@@ -78,7 +85,11 @@ export function restingText(
     quarantined: counts.quarantined,
   };
   return sections([
-    ['at rest: nothing runs until a process opens the store', ...holdOf(hold)].join('\n'),
+    [
+      'at rest: nothing runs until a process opens the store',
+      ...holdOf(hold),
+      ...restingCrises(crises, nowMs),
+    ].join('\n'),
     countsOf('kept', [
       [counts.inHand, 'in flight when it was left'],
       [counts.due, 'due, at their time'],
@@ -90,6 +101,13 @@ export function restingText(
       conflictsOf(conflicts, nowMs),
     ]),
   ]);
+}
+
+function restingCrises({ count, unreadable, sinceAtMs }: RestingStore['crises'], nowMs: number) {
+  if (count === 0) return [];
+  const since = sinceAtMs === null ? '' : `, the oldest for ${spanOf(nowMs - sinceAtMs)}`;
+  const read = unreadable === 0 ? '' : `; ${unreadable} can't be read`;
+  return [`! crises that are not over: ${count}${since}${read} (holdfast crises list)`];
 }
 
 /** All of it in one line, for where nothing can be drawn over. */

@@ -9,7 +9,12 @@ import {
 } from '../../../../src/cli/commands/status/statusText.ts';
 import { frames } from '../../../../src/cli/kit/frames.ts';
 import { cut, spanOf, table, terminalWidth } from '../../../../src/cli/kit/table.ts';
-import { conflictFailure, createRuntime, keyFile } from '../../../../src/index.ts';
+import {
+  conflictFailure,
+  createRuntime,
+  keyFile,
+  transientFailure,
+} from '../../../../src/index.ts';
 import { createWorld } from '../../../support/harness/engineHarness.ts';
 import { runCli, startCli } from '../../../support/process/runCli.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
@@ -63,6 +68,7 @@ describe('how it is doing, as text', () => {
       counts: { inHand: 1, due: 2, held: 0, settled: 40, deadLettered: 3, quarantined: 0 },
       conflicts: { count: 0, oldestAtMs: null },
       waiting: { conflict: 0, review: 5, handler: 0 },
+      crises: { count: 0, unreadable: 0, sinceAtMs: null },
     };
     const text = restingText(resting, 7_200_000);
     expect(text).toMatch(/^at rest: nothing runs[^\n]*\n! held \(restored\)/);
@@ -72,6 +78,33 @@ describe('how it is doing, as text', () => {
     expect(restingText(asked, 7_200_000)).toMatch(
       / 2 {2}conflicts, the first for 2h +holdfast conflicts list$/,
     );
+    const crises = { count: 7, unreadable: 6, sinceAtMs: 3_600_000 };
+    expect(restingText({ ...resting, crises }, 7_200_000)).toContain(
+      "\n! crises that are not over: 7, the oldest for 60m; 6 can't be read (holdfast crises list)\n",
+    );
+  });
+
+  test('CR-4 UX-1 of crises that are not delivered it says since when, at which upstream, and why', async () => {
+    const world = createWorld();
+    const run = () => {
+      throw transientFailure('Down.');
+    };
+    const { runtime } = world.boot({
+      upstreams: { careTeam: {} },
+      handlers: { 'crisis.alert': { upstream: 'careTeam', run } },
+    });
+    await world.clock.run(runtime.ready);
+    await runtime.crisis({ subject: 'user-42' });
+    await world.clock.advance(31 * 60_000);
+    const nowMs = world.clock.now();
+    const health = runtime.getHealthStatus();
+    const text = runningText(health, nowMs);
+    expect(text).toMatch(
+      /\n! careTeam takes no crisis since [^ ]*Z: 0 of \d+ attempts, HF_ATTEMPT_FAILED; 1 crisis waits\n/,
+    );
+    expect(text).toMatch(/\ncareTeam +closed +none taken for 31m, 0 of \d+ +normal/);
+    expect(text).not.toContain('user-42');
+    expect(runningLine(health, nowMs)).toContain(' · crises not delivered 1');
   });
 
   test('HM-1 CF-6 conflicts that wait for a person are a line of their own, and edits at work ask nobody', async () => {
@@ -138,6 +171,7 @@ test('SV-5 UX-1 asks the running process, watches it, and reads a store at rest'
   const runtime = boot();
   await runtime.ready;
   await (await runtime.sync(REQUEST)).outcome;
+  await (await runtime.crisis({ subject: 'user-42' })).durable;
   // Who may open the socket needs no key.
   const inUse = await runCli(['status', '--store', store, '--json']);
   expect(inUse).toMatchObject({ exitCode: 0, stderr: '' });
@@ -159,6 +193,7 @@ test('SV-5 UX-1 asks the running process, watches it, and reads a store at rest'
     isRunning: false,
     hold: null,
     counts: { settled: 1, due: 0 },
+    crises: { count: 1, unreadable: 0, sinceAtMs: expect.any(Number) },
   });
   const none = await runCli(['status', '--store', join(parent, 'none')]);
   expect(none).toMatchObject({ exitCode: 5 });
