@@ -75,4 +75,18 @@ describe('CR-2 a trial run is delivered as one', () => {
     await world.clock.run(delivery);
     expect(seen).toMatchObject([{ isTest: true }, { isTest: true }]);
   });
+
+  test('CR-2 OP-8 under the key of a real one it goes out under another, and so does the real one after it', async () => {
+    const world = createWorld();
+    const seen: Seen[] = [];
+    const { runtime } = boot(world, seen);
+    await world.clock.run(runtime.ready);
+    for (const request of [TRIAL, REAL, TRIAL]) {
+      const { delivery } = await runtime.crisis({ ...request, idempotencyKey: 'session-7' });
+      await world.clock.run(delivery);
+    }
+    const [trial, real, again] = seen.map(({ idempotencyKey }) => idempotencyKey);
+    expect(trial).not.toBe(real);
+    expect(again).toBe(trial);
+  });
 });
