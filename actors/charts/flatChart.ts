@@ -1,7 +1,7 @@
 /**
- * Reads a flat chart into a table that can be stepped through at once: its states beside each other
- * with no history and no delays, whose transitions only choose and assign. Everything else is
- * refused, so that no chart is ever run differently from how it is drawn.
+ * Reads a flat chart into a table that can be stepped through at once: its states beside each other, or
+ * those of each of its regions, with no history and no delays, whose transitions only choose and assign.
+ * Everything else is refused, so that no chart is ever run differently from how it is drawn.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export interface Facts {
 
 /** A guard, or what an action changes in the context, with what the chart hands to it. */
 export interface Rule<Result> {
-  readonly read: (facts: Facts, params: unknown) => Result;
+  readonly read: (facts: Facts, params: unknown, snapshot: SnapshotFrom<AnyStateMachine>) => Result;
   readonly paramsOf: (facts: Facts) => unknown;
 }
 
@@ -40,16 +40,27 @@ export interface FlatTransition {
 }
 
 export interface FlatState {
+  readonly key: string;
   readonly on: Map<string, readonly FlatTransition[]>;
   readonly always: FlatTransition[];
   readonly invoke: { readonly src: string; readonly inputOf: (facts: Facts) => unknown } | null;
-  /** A snapshot of XState's own in this state; every other is a copy of it with a context. */
+  /**
+   * A snapshot of XState's own in this state, with the other regions at their start; every other is a copy of one
+   * with a context.
+   */
   readonly template: SnapshotFrom<AnyStateMachine>;
 }
 
-export interface FlatChart {
+/** States beside each other, of which one is the one that it is in. */
+export interface FlatRegion {
+  readonly key: string;
   readonly states: ReadonlyMap<string, FlatState>;
   readonly initial: FlatState;
+}
+
+export interface FlatChart {
+  /** In the order in which they are written; its only one where it has no regions. */
+  readonly regions: readonly [FlatRegion, ...FlatRegion[]];
   readonly newContext: (facts: { readonly input: unknown }) => Context;
 }
 
@@ -57,24 +68,37 @@ export interface FlatChart {
 export function readFlatChart(machine: AnyStateMachine): FlatChart {
   const { root } = machine;
   const refuse = refuserOf(machine);
-  const nodes: readonly AnyStateNode[] = Object.values(root.states);
+  const isParallel = root.type === 'parallel';
+  const parents: readonly AnyStateNode[] = isParallel ? Object.values(root.states) : [root];
+  if (isParallel) refusePlain(root, /^parallel$/, refuse);
+  const [first, ...others] = parents.map((parent) => readRegion(machine, parent, refuse));
+  const newContext: unknown = machine.config.context;
+  if (first === undefined || typeof newContext !== 'function') return refuse('its context');
+  return {
+    regions: [first, ...others],
+    newContext: newContext as FlatChart['newContext'],
+  };
+}
+
+function readRegion(machine: AnyStateMachine, parent: AnyStateNode, refuse: Refuse): FlatRegion {
+  const isWhole = parent === machine.root;
+  refusePlain(parent, /^compound$/, refuse);
+  const nodes: readonly AnyStateNode[] = Object.values(parent.states);
   const states = new Map<string, FlatState>();
   for (const node of nodes) {
+    refusePlain(node, /^(atomic|final)$/, refuse);
     states.set(node.key, {
+      key: node.key,
       on: new Map(),
       always: [],
       invoke: readInvoke(node, refuse),
-      template: machine.resolveState({ value: node.key, context: {} }),
+      template: machine.resolveState({
+        value: isWhole ? node.key : { [parent.key]: node.key },
+        context: {},
+      }),
     });
   }
   const state = (key: string): FlatState => states.get(key) ?? refuse(`its state ${key}`);
-  for (const node of [root, ...nodes]) {
-    const isRoot = node === root;
-    const isPlain = isRoot ? node.type === 'compound' : /^(atomic|final)$/.test(node.type);
-    const acts = [...node.entry, ...node.exit, ...node.after];
-    if (!isPlain || acts.length > 0 || node.output !== undefined) refuse(`what ${node.id} is`);
-    if (isRoot && (node.transitions.size > 0 || node.always !== undefined)) refuse('its root');
-  }
   for (const node of nodes) {
     const { on, always } = state(node.key);
     const read = (transition: AnyTransitionDefinition): FlatTransition =>
@@ -84,14 +108,22 @@ export function readFlatChart(machine: AnyStateMachine): FlatChart {
       on.set(type, transitions.map(read));
     }
     always.push(...(node.always ?? []).map(read));
+    // What one region does at once may be another's reason to: nobody has needed that.
+    if (!isWhole && always.length > 0) refuse(`what ${node.id} does at once`);
   }
-  const newContext: unknown = machine.config.context;
-  if (typeof newContext !== 'function') return refuse('its context');
-  return {
-    states,
-    initial: state(root.initial.target[0]?.key ?? ''),
-    newContext: newContext as FlatChart['newContext'],
-  };
+  return { key: parent.key, states, initial: state(parent.initial.target[0]?.key ?? '') };
+}
+
+/** Refuses a node that does more than to hold states, or transitions. */
+function refusePlain(node: AnyStateNode, type: RegExp, refuse: Refuse): void {
+  const acts = [...node.entry, ...node.exit, ...node.after];
+  const isPlain = type.test(node.type) && acts.length === 0 && node.output === undefined;
+  const holdsStates = Object.keys(node.states).length > 0;
+  if (!isPlain) refuse(`what ${node.id} is`);
+  if (!holdsStates) return;
+  if (node.transitions.size > 0 || node.always !== undefined || node.invoke.length > 0) {
+    refuse(`what ${node.id} does itself`);
+  }
 }
 
 type Refuse = (what: string) => never;
@@ -121,13 +153,13 @@ function readTransition(
   const { source, target, guard, actions, reenter } = definition;
   const refuse = refuserOf(machine);
   const [aim = source, ...more] = target ?? [];
-  if (more.length > 0 || aim.parent !== machine.root) refuse(`a transition of ${source.id}`);
+  if (more.length > 0 || aim.parent !== source.parent) refuse(`a transition of ${source.id}`);
   const { guards, actions: implemented } = machine.implementations;
   return {
     guard:
       guard === undefined
         ? null
-        : ruleOf(guard, (type) => guards[type] ?? refuse(`the guard ${type}`), refuse),
+        : ruleOf(guard, (type) => guardOf(guards[type]) ?? refuse(`the guard ${type}`), refuse),
     changes: actions.map((action) =>
       ruleOf(
         action,
@@ -139,6 +171,14 @@ function readTransition(
     leaves: aim !== source || reenter,
     definition,
   };
+}
+
+/** A guard as it is asked; those of XState's own, such as `stateIn`, look at the states. */
+function guardOf(written: unknown): Rule<boolean>['read'] | undefined {
+  if (typeof written !== 'function') return undefined;
+  if (!('check' in written)) return written as Rule<boolean>['read'];
+  const check = written.check as (snapshot: unknown, facts: Facts, guard: unknown) => boolean;
+  return (facts, _, snapshot) => check(snapshot, facts, written);
 }
 
 /** A rule by its name, or by its name with params. */
@@ -172,7 +212,9 @@ function changesOf(action: unknown): Rule<Context>['read'] | undefined {
     Object.fromEntries(
       fields.map(([field, given]) => [
         field,
-        typeof given === 'function' ? (given as Rule<unknown>['read'])(facts, params) : given,
+        typeof given === 'function'
+          ? (given as (facts: Facts, params: unknown) => unknown)(facts, params)
+          : given,
       ]),
     );
 }

@@ -1,7 +1,7 @@
 /**
- * Runs a flat chart: the definition, guards and actions that XState would run, without the work it
- * does for nesting, regions, history and delays. An operation takes a handful of steps, and XState's
- * own interpreter is most of what they cost (docs/decisions/0022).
+ * Runs a flat chart, or one of flat regions: the definition, guards and actions that XState would run, without
+ * the work it does for nesting, history and delays. Work takes a handful of steps, and XState's own interpreter
+ * is most of what they cost (docs/decisions/0022, 0215).
  *
  * The actors and snapshots are XState's own. A test compares each step with what XState makes of it.
  *
@@ -24,6 +24,7 @@ import {
   type Context,
   type Facts,
   type FlatChart,
+  type FlatRegion,
   type FlatState,
   type FlatTransition,
   readFlatChart,
@@ -62,15 +63,17 @@ export function flatLogic<Machine extends AnyStateMachine, Input>(
   watch: Pick<ChartWatch, 'told'> = NOBODY,
 ): ActorLogic<SnapshotFrom<Machine>, EventFromLogic<Machine>, InputFrom<Machine>> {
   // Inside, the chart is data; outside, the types of the machine hold.
-  const logic: unknown = new FlatLogic(machine, effects, watch);
+  const Logic = machine.root.type === 'parallel' ? RegionsLogic : FlatLogic;
+  const logic: unknown = new Logic(machine, effects, watch);
   return logic as ActorLogic<SnapshotFrom<Machine>, EventFromLogic<Machine>, InputFrom<Machine>>;
 }
 
-class FlatLogic {
+/** What both have in common. */
+abstract class ChartLogic {
   /** The chart as it is written, from which an inspector of XState draws it. */
   readonly config: AnyStateMachine['config'];
-  readonly #machine: AnyStateMachine;
-  readonly #chart: FlatChart;
+  protected readonly machine: AnyStateMachine;
+  protected readonly chart: FlatChart;
   readonly #effects: Readonly<Record<string, AnyEffect>>;
   readonly #watch: Pick<ChartWatch, 'told'>;
 
@@ -80,70 +83,21 @@ class FlatLogic {
     watch: Pick<ChartWatch, 'told'>,
   ) {
     this.config = machine.config;
-    this.#machine = machine;
-    this.#chart = readFlatChart(machine);
+    this.machine = machine;
+    this.chart = readFlatChart(machine);
     this.#effects = effects as Readonly<Record<string, AnyEffect>>;
     this.#watch = watch;
   }
 
-  readonly getInitialSnapshot = (scope: Scope, input: unknown): Snapshot => {
-    const { initial, newContext } = this.#chart;
-    const facts = { context: newContext({ input }), event: { type: 'xstate.init' } };
-    const first = choose(initial.always, facts);
-    const taken = this.#taken();
-    const followed = first === null ? null : follow(first, facts, taken);
-    const { target, changed } = followed ?? { target: initial, changed: facts.context };
-    const next = this.#enter(target, { ...facts, context: changed }, scope);
-    this.#tell(scope, facts.event, null, next, taken);
-    return next;
-  };
-
-  readonly transition = (snapshot: Snapshot, event: EventObject, scope: Scope): Snapshot => {
-    try {
-      return this.#step(snapshot, event, scope);
-    } catch (error) {
-      // It dies of it, and what it has begun must not go on without it (SV-2).
-      effectOf(snapshot)?.end();
-      throw error;
-    }
-  };
-
-  readonly restoreSnapshot = (snapshot: Snapshot): Snapshot => {
-    const context: unknown = snapshot.context;
-    return { ...this.#stateOf(snapshot).template, context };
-  };
-
   readonly getPersistedSnapshot = (snapshot: Snapshot): Snapshot =>
-    this.#machine.getPersistedSnapshot(snapshot) as Snapshot;
-
-  #step(snapshot: Snapshot, event: EventObject, scope: Scope): Snapshot {
-    if (event.type === 'xstate.stop') {
-      endEffect(snapshot, scope);
-      return { ...snapshot, status: 'stopped' } as Snapshot;
-    }
-    const state = this.#stateOf(snapshot);
-    const context = snapshot.context as Context;
-    const first =
-      choose(state.on.get(event.type), { context, event }) ??
-      choose(state.always, { context, event });
-    if (first === null) return snapshot;
-    const taken = this.#taken();
-    const { target, changed, leaves } = follow(first, { context, event }, taken);
-    let next: Snapshot;
-    if (leaves) {
-      endEffect(snapshot, scope);
-      next = this.#enter(target, { context: changed, event }, scope);
-    } else next = { ...snapshot, context: changed };
-    this.#tell(scope, event, snapshot, next, taken);
-    return next;
-  }
+    this.machine.getPersistedSnapshot(snapshot) as Snapshot;
 
   /** Where to note the transitions that are taken; `null` while nobody watches. */
-  #taken(): AnyTransitionDefinition[] | null {
+  protected noted(): AnyTransitionDefinition[] | null {
     return this.#watch.told === null ? null : [];
   }
 
-  #tell(
+  protected tell(
     scope: Scope,
     { type }: EventObject,
     before: Snapshot | null,
@@ -154,7 +108,7 @@ class FlatLogic {
     this.#watch.told?.stepped({
       session: scope.sessionId,
       id: scope.id,
-      machine: this.#machine,
+      machine: this.machine,
       event: type,
       from: before === null ? null : before.value,
       to,
@@ -162,21 +116,8 @@ class FlatLogic {
     });
   }
 
-  #stateOf(snapshot: Snapshot): FlatState {
-    const state = this.#chart.states.get(snapshot.value as string);
-    if (state !== undefined) return state;
-    throw new HoldfastError('HF_INTERNAL', `The chart ${this.#machine.id} has no such state.`);
-  }
-
-  #enter(state: FlatState, facts: Facts, scope: Scope): Snapshot {
-    const { template, invoke } = state;
-    if (invoke === null) return { ...template, context: facts.context };
-    const effect = this.#beginEffect(invoke, facts, scope);
-    return Object.assign({ ...template, context: facts.context }, { [EFFECT]: effect });
-  }
-
   /** Once the actor is in its new state, and before its observers are told of it. */
-  #beginEffect(
+  protected beginEffect(
     { src, inputOf }: NonNullable<FlatState['invoke']>,
     facts: Facts,
     { self, defer }: Scope,
@@ -196,6 +137,197 @@ class FlatLogic {
       },
     };
   }
+
+  protected stateIn({ states }: FlatRegion, key: unknown): FlatState {
+    const state = states.get(key as string);
+    if (state !== undefined) return state;
+    throw new HoldfastError('HF_INTERNAL', `The chart ${this.machine.id} has no such state.`);
+  }
+}
+
+class FlatLogic extends ChartLogic {
+  readonly #region = this.chart.regions[0];
+
+  readonly getInitialSnapshot = (scope: Scope, input: unknown): Snapshot => {
+    const { initial } = this.#region;
+    const { newContext } = this.chart;
+    const facts = { context: newContext({ input }), event: { type: 'xstate.init' } };
+    const first = choose(initial.always, facts, initial.template);
+    const taken = this.noted();
+    const followed = first === null ? null : follow(first, facts, taken);
+    const { target, changed } = followed ?? { target: initial, changed: facts.context };
+    const next = this.#enter(target, { ...facts, context: changed }, scope);
+    this.tell(scope, facts.event, null, next, taken);
+    return next;
+  };
+
+  readonly transition = (snapshot: Snapshot, event: EventObject, scope: Scope): Snapshot => {
+    try {
+      return this.#step(snapshot, event, scope);
+    } catch (error) {
+      // It dies of it, and what it has begun must not go on without it (SV-2).
+      effectOf(snapshot)?.end();
+      throw error;
+    }
+  };
+
+  readonly restoreSnapshot = (snapshot: Snapshot): Snapshot => {
+    const context: unknown = snapshot.context;
+    return { ...this.stateIn(this.#region, snapshot.value).template, context };
+  };
+
+  #step(snapshot: Snapshot, event: EventObject, scope: Scope): Snapshot {
+    if (event.type === 'xstate.stop') {
+      endEffect(snapshot, scope);
+      return { ...snapshot, status: 'stopped' } as Snapshot;
+    }
+    const state = this.stateIn(this.#region, snapshot.value);
+    const context = snapshot.context as Context;
+    const first =
+      choose(state.on.get(event.type), { context, event }, snapshot) ??
+      choose(state.always, { context, event }, snapshot);
+    if (first === null) return snapshot;
+    const taken = this.noted();
+    const { target, changed, leaves } = follow(first, { context, event }, taken);
+    let next: Snapshot;
+    if (leaves) {
+      endEffect(snapshot, scope);
+      next = this.#enter(target, { context: changed, event }, scope);
+    } else next = { ...snapshot, context: changed };
+    this.tell(scope, event, snapshot, next, taken);
+    return next;
+  }
+
+  #enter(state: FlatState, facts: Facts, scope: Scope): Snapshot {
+    const { template, invoke } = state;
+    if (invoke === null) return { ...template, context: facts.context };
+    const effect = this.beginEffect(invoke, facts, scope);
+    return Object.assign({ ...template, context: facts.context }, { [EFFECT]: effect });
+  }
+}
+
+/** Under this a snapshot of a chart with regions holds what the state of each has begun. */
+const EFFECTS = Symbol('effects');
+
+type Effects = readonly (RunningEffect | null)[];
+
+/** What a region does at an event; `null` where nothing. */
+type Choices = readonly (FlatTransition | null)[];
+
+class RegionsLogic extends ChartLogic {
+  /** By the states of the regions: snapshots of XState's own, of which all others are copies. */
+  readonly #templates = new Map<string, Snapshot>();
+
+  readonly getInitialSnapshot = (scope: Scope, input: unknown): Snapshot => {
+    const { regions, newContext } = this.chart;
+    const facts = { context: newContext({ input }), event: { type: 'xstate.init' } };
+    const states = regions.map(({ initial }) => initial);
+    const next = this.#enter(
+      states,
+      facts,
+      scope,
+      regions.map(() => null),
+    );
+    this.tell(scope, facts.event, null, next, this.noted());
+    return next;
+  };
+
+  readonly transition = (snapshot: Snapshot, event: EventObject, scope: Scope): Snapshot => {
+    try {
+      return this.#step(snapshot, event, scope);
+    } catch (error) {
+      // It dies of it, and what it has begun must not go on without it (SV-2).
+      for (const effect of effectsOf(snapshot)) effect?.end();
+      throw error;
+    }
+  };
+
+  readonly restoreSnapshot = (snapshot: Snapshot): Snapshot => {
+    const context: unknown = snapshot.context;
+    return { ...this.#templateOf(this.#statesOf(snapshot)), context };
+  };
+
+  #step(snapshot: Snapshot, event: EventObject, scope: Scope): Snapshot {
+    if (event.type === 'xstate.stop') {
+      endEffects(effectsOf(snapshot), scope);
+      return { ...snapshot, status: 'stopped' } as Snapshot;
+    }
+    const states = this.#statesOf(snapshot);
+    let facts: Facts = { context: snapshot.context as Context, event };
+    // All of them choose by what was before any of them has changed anything.
+    const choices = states.map(({ on }) => choose(on.get(event.type), facts, snapshot));
+    if (choices.every((choice) => choice === null)) return snapshot;
+    const noted = this.noted();
+    for (const choice of choices) {
+      if (choice === null) continue;
+      noted?.push(choice.definition);
+      facts = { context: changedBy(choice, facts), event };
+    }
+    const next = this.#moved(snapshot, { states, choices, facts }, scope);
+    this.tell(scope, event, snapshot, next, noted);
+    return next;
+  }
+
+  #moved(
+    snapshot: Snapshot,
+    {
+      states,
+      choices,
+      facts,
+    }: {
+      readonly states: readonly FlatState[];
+      readonly choices: Choices;
+      readonly facts: Facts;
+    },
+    scope: Scope,
+  ): Snapshot {
+    const leaves = choices.map((choice) => choice?.leaves === true);
+    if (!leaves.includes(true)) return { ...snapshot, context: facts.context };
+    const effects = effectsOf(snapshot);
+    const left = effects.filter((_, at) => leaves[at]);
+    // The last region first, as they are left.
+    endEffects(left.toReversed(), scope);
+    const kept = states.map((_, at) => (leaves[at] === true ? null : (effects[at] ?? NO_EFFECT)));
+    const entered = states.map((state, at) => choices[at]?.target ?? state);
+    return this.#enter(entered, facts, scope, kept);
+  }
+
+  /** @param kept by region what goes on; `null` where its state is entered */
+  #enter(states: readonly FlatState[], facts: Facts, scope: Scope, kept: Effects): Snapshot {
+    const effects = states.map(
+      ({ invoke }, at) =>
+        kept[at] ?? (invoke === null ? NO_EFFECT : this.beginEffect(invoke, facts, scope)),
+    );
+    const next = { ...this.#templateOf(states), context: facts.context };
+    return Object.assign(next, { [EFFECTS]: effects });
+  }
+
+  #statesOf({ value }: Snapshot): readonly FlatState[] {
+    const names = value as Readonly<Record<string, unknown>>;
+    return this.chart.regions.map((region) => this.stateIn(region, names[region.key]));
+  }
+
+  #templateOf(states: readonly FlatState[]): Snapshot {
+    const name = states.map(({ key }) => key).join(' ');
+    const known = this.#templates.get(name);
+    if (known !== undefined) return known;
+    const { regions } = this.chart;
+    const value = Object.fromEntries(regions.map(({ key }, at) => [key, states[at]?.key ?? '']));
+    const made = this.machine.resolveState({ value, context: {} });
+    this.#templates.set(name, made);
+    return made;
+  }
+}
+
+/** Of a state that begins nothing. */
+const NO_EFFECT: RunningEffect = { end: () => undefined };
+
+function effectsOf(snapshot: Snapshot): Effects {
+  return (snapshot as { readonly [EFFECTS]?: Effects })[EFFECTS] ?? [];
+}
+
+function endEffects(effects: Effects, { defer }: Scope): void {
+  for (const effect of effects) if (effect !== null && effect !== NO_EFFECT) defer(effect.end);
 }
 
 function effectOf(snapshot: Snapshot): RunningEffect | undefined {
@@ -210,11 +342,12 @@ function endEffect(snapshot: Snapshot, { defer }: Scope): void {
 function choose(
   transitions: readonly FlatTransition[] | undefined,
   facts: Facts,
+  snapshot: Snapshot,
 ): FlatTransition | null {
   if (transitions === undefined) return null;
   for (const transition of transitions) {
     const { guard } = transition;
-    if (guard === null || guard.read(facts, guard.paramsOf(facts))) return transition;
+    if (guard === null || guard.read(facts, guard.paramsOf(facts), snapshot)) return transition;
   }
   return null;
 }
@@ -229,14 +362,21 @@ function follow(
   let leaves = false;
   let { target } = first;
   for (let taken: FlatTransition | null = first; taken !== null; ) {
-    for (const rule of taken.changes) {
-      const facts = { context: changed, event };
-      changed = { ...changed, ...rule.read(facts, rule.paramsOf(facts)) };
-    }
+    changed = changedBy(taken, { context: changed, event });
     leaves ||= taken.leaves;
     notes?.push(taken.definition);
     ({ target } = taken);
-    taken = choose(target.always, { context: changed, event });
+    taken = choose(target.always, { context: changed, event }, target.template);
   }
   return { target, changed, leaves };
+}
+
+/** What its actions make of the context. */
+function changedBy({ changes, target }: FlatTransition, { context, event }: Facts): Context {
+  let changed = context;
+  for (const rule of changes) {
+    const facts = { context: changed, event };
+    changed = { ...changed, ...rule.read(facts, rule.paramsOf(facts), target.template) };
+  }
+  return changed;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type AnyActorRef, createActor, type EventObject, fromCallback } from 'xstate';
+import { type AnyActorRef, createActor } from 'xstate';
 import {
   type CrisisContext,
   type CrisisEvent,
@@ -26,7 +26,12 @@ import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
-import { crisisChart, operationChart, type WorkActor } from '../charts/chartOfWork.ts';
+import {
+  crisisChart,
+  operationChart,
+  type WorkActor,
+  type WorkEvent,
+} from '../charts/chartOfWork.ts';
 import { flatLogic } from '../charts/flatLogic.ts';
 import { decodeWork } from '../charts/workRecord.ts';
 import type { Facts } from '../facts/factStream.ts';
@@ -50,10 +55,14 @@ interface About {
   readonly id: string;
 }
 
+interface AboutCrisis {
+  readonly context: CrisisContext;
+}
+
 export class OperationActors {
   readonly #parts: OperationActorsParts;
   readonly #operationLogic: ReturnType<typeof flatLogic<typeof syncOperationMachine, About>>;
-  readonly #crisisLogic: typeof crisisMachine;
+  readonly #crisisLogic: ReturnType<typeof flatLogic<typeof crisisMachine, About & AboutCrisis>>;
 
   constructor(parts: OperationActorsParts) {
     this.#parts = parts;
@@ -61,20 +70,16 @@ export class OperationActors {
     const attempt = ({ id }: About, report: (event: SyncOperationEvent) => void): (() => void) =>
       parts.beginAttempt(id, report);
     this.#operationLogic = flatLogic(syncOperationMachine, { attempt }, system.charts);
-    const provided = crisisMachine.provide({
-      actors: {
-        place: fromCallback<EventObject, About>(({ input: { id }, sendBack }) =>
-          parts.awaitPlace(id, sendBack),
-        ),
-        attempt: fromCallback<EventObject, About>(({ input: { id }, sendBack }) =>
-          parts.beginAttempt(id, sendBack),
-        ),
-        notify: fromCallback<EventObject, { readonly context: CrisisContext }>(
-          ({ input: { context }, sendBack }) => parts.notify(context, sendBack),
-        ),
+    this.#crisisLogic = flatLogic<typeof crisisMachine, About & AboutCrisis>(
+      crisisMachine,
+      {
+        place: ({ id }, report) => parts.awaitPlace(id, report),
+        // How an attempt ends is told in words that both charts have.
+        attempt: ({ id }, report) => parts.beginAttempt(id, report as (event: WorkEvent) => void),
+        notify: ({ context }, report) => parts.notify(context, report),
       },
-    });
-    this.#crisisLogic = system.observed(provided);
+      system.charts,
+    );
   }
 
   /** An operation for a request. Its actor is not started yet. */

@@ -90,7 +90,8 @@ export class Slices {
   }
 
   /** Takes each of them, in order; resolves once the last was taken, and rejects with what `take` throws. */
-  async each<Item>(items: Iterable<Item>, take: (item: Item) => void): Promise<void> {
+  async each<Item>(items: readonly Item[], take: (item: Item) => void): Promise<void> {
+    if (items.length === 0) return;
     await this.#through(taking(items, take), (source) => {
       this.work(source);
     });
@@ -178,7 +179,7 @@ export class Slices {
   }
 }
 
-function* taking<Item>(items: Iterable<Item>, take: (item: Item) => void): Pieces<void> {
+function* taking<Item>(items: readonly Item[], take: (item: Item) => void): Pieces<void> {
   for (const item of items) {
     take(item);
     yield;

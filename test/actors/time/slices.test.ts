@@ -162,7 +162,7 @@ describe('CR-1 what comes at once is worked through in slices', () => {
   test('CR-1 each item is taken in order, and what taking one throws rejects', async () => {
     const loop = new Loop();
     const taken: number[] = [];
-    const all = loop.slices.each(Array.from({ length: 20 }).keys(), (item) => {
+    const all = loop.slices.each([...Array.from({ length: 20 }).keys()], (item) => {
       taken.push(item);
       loop.nowMs += 0.5;
     });
