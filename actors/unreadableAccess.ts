@@ -41,7 +41,7 @@ export function unreadableIn(
 export function unreadableAtRest(store: Pick<Store, 'quarantine' | 'inHand'>): UnreadableSource {
   return {
     async all() {
-      // First, since what can't be opened is set aside by that.
+      // First, since what can't be opened is quarantined by that.
       const found = await unreadInHand(store);
       for (let afterSeq = 0; ; ) {
         const rows = await store.quarantine({ afterSeq, limit: PAGE_ROWS });

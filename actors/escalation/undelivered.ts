@@ -28,7 +28,7 @@ export interface UndeliveredCrises {
   readonly code: ErrorCode | null;
   /** When the upstream last took a crisis, in this process; `null` for never. */
   readonly takenAtMs: number | null;
-  /** One of them has escalated, or is undelivered for five minutes, whoever has taken it on. */
+  /** One of them has escalated, or is undelivered for five minutes, taken on or not. */
   readonly isLong: boolean;
 }
 

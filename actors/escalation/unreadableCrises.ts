@@ -43,7 +43,7 @@ export interface UnreadableCrisis {
 /** How many there are. */
 export interface UnreadableCounts {
   readonly count: number;
-  /** Of these, those that were set aside; the others a later version wrote. */
+  /** Of these, those that are quarantined; the others a later version wrote. */
   readonly setAside: number;
   /** Of all, those that nobody has taken on. */
   readonly unacknowledged: number;
@@ -51,7 +51,7 @@ export interface UnreadableCounts {
   readonly sinceAtMs: number | null;
 }
 
-/** A row that was set aside. */
+/** A row that is quarantined. */
 interface SetAside {
   readonly seq: number;
   readonly id: string;
@@ -71,7 +71,7 @@ export interface UnreadableParts {
   readonly chain: readonly EscalationStep[];
   /** The type that the app's crises usually have. */
   readonly crisisType: string;
-  /** Rows that were set aside, in order of acceptance. */
+  /** Rows that are quarantined, in order of acceptance. */
   readonly page: (query: {
     readonly afterSeq: number;
     readonly limit: number;
@@ -106,7 +106,7 @@ const PAGE_ROWS = 128;
 const GATHERED_WITHIN_MS = 2_000;
 /** A step that was told is told of more not sooner than that. */
 const REFRESHED_AFTER_MS = 60_000;
-/** Where nobody takes them on the chain begins anew. */
+/** Where nobody takes them on the chain begins again. */
 const ANEW_AFTER_MS = 30 * 60_000;
 const ANEW_EVERY_MS = 2 * 3_600_000;
 const NOT_HEARD_MS = 20_000;
@@ -165,7 +165,7 @@ export class UnreadableCrises {
     }
   }
 
-  /** Looks for those that earlier processes have set aside. */
+  /** Looks for those that earlier processes have quarantined. */
   async look(): Promise<void> {
     let afterSeq = 0;
     for (;;) {
@@ -178,7 +178,7 @@ export class UnreadableCrises {
     }
   }
 
-  /** The row of this number was set aside just now. */
+  /** The row of this number was quarantined just now. */
   setAside(seq: number): void {
     this.#parts.page({ afterSeq: seq - 1, limit: 1 }).then(([row]) => {
       if (row?.seq === seq) this.#found(row);

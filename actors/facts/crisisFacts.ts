@@ -53,8 +53,8 @@ export interface CrisisUnreadable extends Told<'crisis.unreadable'> {
 }
 
 /**
- * Crises of one upstream are not delivered: one of them has escalated, or is undelivered for five minutes, whoever
- * has taken it on. Told once, until {@link CrisisCaughtUp}; and once more by the next process (CR-4).
+ * Crises of one upstream are not delivered: one of them has escalated, or is undelivered for five minutes, taken
+ * on or not. Told once, until {@link CrisisCaughtUp}; and once more by the next process (CR-4).
  */
 export interface CrisisUndelivered extends Told<'crisis.undelivered'> {
   /** `null` where no handler of their type is registered. */

@@ -139,7 +139,7 @@ export const FACT_TABLE = {
   }),
   'store.held': (reason: FactOf<'store.held'>['reason'], _told: HoldfastError) => ({ reason }),
   'record.quarantined': (operationId: string, code: ErrorCode) => ({ operationId, code }),
-  /** `isCrisis` is for whoever looks after those. */
+  /** `isCrisis` is for those who look after crises. */
   'record.newer': (operationId: string, _isCrisis: boolean) => ({ operationId }),
   'crisis.refused': (cause: HoldfastError) => ({ code: cause.code }),
   'crisis.mended': (operationId: string, leftOut: readonly string[]) => ({

@@ -6,6 +6,7 @@
 
 import { systemClock } from '../../actors/platform/systemClock.ts';
 import { systemRandom } from '../../actors/platform/systemRandom.ts';
+import type { CrisisView } from '../../actors/port.ts';
 import { recordsAtRest } from '../../actors/recordsAtRest.ts';
 import { checkRequest } from '../../machines/policy/request/request.ts';
 import { PAYLOAD_BYTES_MAX } from '../../machines/policy/request/requestBody.ts';
@@ -35,6 +36,14 @@ export async function withStoreAtRest<Result>(
   } finally {
     await store.close();
   }
+}
+
+/** The crises of a store that is open and that nothing runs on, those that can't be read among them. */
+export async function openCrisesAtRest(
+  store: Store,
+  hold: Hold | null,
+): Promise<readonly CrisisView[]> {
+  return await recordsAtRest(store, hold, systemClock).crises.open();
 }
 
 /** The calls on a store that is open and that nothing runs on. */

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { findAll, repositoryFiles, withoutComments } from './repository.ts';
 
 /** A larger file is two things. Charts have their own, lower limit; tests list cases, so they have more. */
-const FILE_LINES_MAX = 400;
+/** A class may be as large; what is smaller is split where its subject ends. */
+const FILE_LINES_MAX = 600;
 const TEST_LINES_MAX = 500;
 
 /** The only file that may read what XState keeps to itself, so that an upgrade breaks one file. */

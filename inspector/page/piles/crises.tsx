@@ -80,9 +80,7 @@ function cells(crisis: CrisisSeen) {
       <span role="gridcell">
         <People crisis={crisis} />
       </span>
-      <span role="gridcell">
-        {upstream ?? (delivery === UNREADABLE ? 'not known' : 'no handler')}
-      </span>
+      <span role="gridcell">{upstream ?? 'not known'}</span>
       <span role="gridcell" class="wide">
         {stateText(delivery)}
       </span>
@@ -130,7 +128,7 @@ function Detail(props: OpenOne) {
               <Since atMs={value.acceptedAtMs} />
             </Fact>
             <Fact name="Upstream">
-              <Where upstream={value.upstream} isWaiting={delivery === 'awaitingHandler'} />
+              <Where upstream={value.upstream} isRead={delivery !== UNREADABLE} />
             </Fact>
             <Fact name="Delivery">
               {stateText(delivery)}, attempt {attempt}
@@ -163,16 +161,13 @@ function Detail(props: OpenOne) {
 }
 
 /** Where it goes, and whether that takes any. */
-function Where(props: { readonly upstream: string | null; readonly isWaiting: boolean }) {
-  const { upstream, isWaiting } = props;
+function Where(props: { readonly upstream: string | null; readonly isRead: boolean }) {
+  const { upstream, isRead } = props;
   const at = usePage(({ overview }) =>
-    overview?.undelivered.find((one) => one.upstream === upstream),
+    isRead ? overview?.undelivered.find((one) => one.upstream === upstream) : undefined,
   );
-  if (upstream === null) {
-    return isWaiting ? <Mark tone="bad">no handler of its type</Mark> : <>not known</>;
-  }
   return at === undefined ? (
-    <>{upstream}</>
+    <>{upstream ?? 'not known'}</>
   ) : (
     <>
       <Mark tone={at.isLong ? 'bad' : 'warn'}>{at.says}</Mark>, <Since atMs={at.sinceAtMs} />

@@ -7,10 +7,10 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { systemClock } from '../../../../actors/platform/systemClock.ts';
-import { recordsAtRest } from '../../../../actors/recordsAtRest.ts';
 import { decodeConflict } from '../../../../machines/conflict/conflictRecord.ts';
 import { openAtRest } from '../../../../persistence/openStore.ts';
 import { askOwner } from '../../../control/controlClient.ts';
+import { openCrisesAtRest } from '../../../management/atRest.ts';
 import { health } from '../../../management/store/health.ts';
 import type { HealthStatus } from '../../../views/health.ts';
 import { command, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
@@ -74,8 +74,8 @@ async function lookAtRest(options: StatusOptions): Promise<RestingStore> {
   const { store, info } = await openAtRest({ folder, key });
   try {
     const { hold } = info;
-    // First: what can't be opened is set aside by that.
-    const open = await recordsAtRest(store, hold, systemClock).crises.open();
+    // First, since what can't be opened is quarantined by that.
+    const open = await openCrisesAtRest(store, hold);
     const [counts, waiting, kept, oldest] = await Promise.all([
       store.counts(),
       store.blockedCounts(),
