@@ -85,7 +85,7 @@ export function webhookNotifier({
       const signature = createHmac('sha256', secret).update(body).digest('hex');
       all.set('holdfast-signature', `sha256=${signature}`);
     }
-    const init: RequestInit = { method: 'POST', headers: all, body, redirect: 'manual', signal };
+    const init = { method: 'POST', headers: all, body, redirect: 'manual', signal } as const;
     const response = await send(url, init, 'crisis').catch((error: unknown) => {
       throw notReached(error, signal);
     });

@@ -18,7 +18,10 @@ import { versionOf } from './validators.ts';
 
 /** How a record is read. */
 export interface Reading {
-  readonly fetch: (url: URL, init: RequestInit) => Promise<Response>;
+  readonly fetch: (
+    url: URL,
+    init: RequestInit & { readonly signal: AbortSignal },
+  ) => Promise<Response>;
   readonly url: URL;
   readonly headers: Headers;
   readonly signal: AbortSignal;

@@ -209,13 +209,13 @@ export function httpHandler<Response = Json | undefined>(
     const headers = headersOf(attempt, more, options.ifMatchBase === true);
     const isSafe = SAFE_METHODS.has(method);
     try {
-      const init: RequestInit = {
+      const init = {
         method,
         headers,
         body: isSafe ? null : JSON.stringify(payload),
         redirect: 'manual',
         signal,
-      };
+      } as const;
       const sentFor = attempt.priority === 'crisis' ? 'crisis' : 'ordinary';
       const response = await (options.fetch === undefined
         ? send(url, init, sentFor)

@@ -7,9 +7,8 @@
  * @module
  */
 
-import { closeSync, openSync } from 'node:fs';
-import { devNull } from 'node:os';
 import { hostAddresses, type LookedUpFor } from './hostAddresses.ts';
+import { spareDescriptors } from './spareDescriptors.ts';
 
 type Dispatcher = NonNullable<RequestInit['dispatcher']>;
 
@@ -26,18 +25,16 @@ let dispatchers: Readonly<Record<LookedUpFor, Dispatcher>> | null = null;
 /** Whatever `fetch` is, it takes none of them. */
 let isRefused = false;
 
+/** What is sent can be given up. */
+type Sent = RequestInit & { readonly signal: AbortSignal };
+
 /** The global `fetch`, for a crisis or for anything else. */
-export async function send(url: URL, init: RequestInit, sentFor: LookedUpFor): Promise<Response> {
+export async function send(url: URL, init: Sent, sentFor: LookedUpFor): Promise<Response> {
   hostAddresses.refresh();
   if (sentFor === 'ordinary') return await fetchOver('ordinary', url, init);
   hostAddresses.ahead(url.hostname);
-  holdSpares();
-  try {
-    return await fetchOver('crisis', url, init);
-  } catch (error) {
-    if (!hasNoDescriptor(error) || spares.length === 0) throw error;
-    return await withSpares(async () => await fetchOver('crisis', url, init));
-  }
+  const overCrises = async (): Promise<Response> => await fetchOver('crisis', url, init);
+  return await spareDescriptors.request(url.host, init.signal, overCrises);
 }
 
 async function fetchOver(sentFor: LookedUpFor, url: URL, init: RequestInit): Promise<Response> {
@@ -46,49 +43,16 @@ async function fetchOver(sentFor: LookedUpFor, url: URL, init: RequestInit): Pro
   try {
     return await fetch(url, { ...init, dispatcher });
   } catch (error) {
-    if (codeOfCause(error) !== 'UND_ERR_INVALID_ARG') throw error;
-    // Nothing was sent: the fetch in force is of another undici than the dispatcher.
+    if (!isDispatcherRefused(error)) throw error;
     isRefused = true;
     return await fetch(url, init);
   }
 }
 
-/** Descriptors that are held so that a crisis has some to connect with where the process has no more (CR-2). */
-const spares: number[] = [];
-const SPARES_MAX = 4;
-
-/** How many have got them, and are not connected yet. */
-let sparesGivenTo = 0;
-
-function holdSpares(): void {
-  if (sparesGivenTo > 0) return;
-  try {
-    while (spares.length < SPARES_MAX) spares.push(openSync(devNull, 'r'));
-  } catch {
-    // The process has none left: the next crisis tries again.
-  }
-}
-
-async function withSpares(connect: () => Promise<Response>): Promise<Response> {
-  for (const descriptor of spares.splice(0)) closeSync(descriptor);
-  sparesGivenTo += 1;
-  try {
-    return await connect();
-  } finally {
-    sparesGivenTo -= 1;
-    holdSpares();
-  }
-}
-
-/** Nothing was sent: there was no descriptor for the connection. */
-function hasNoDescriptor(error: unknown): boolean {
-  const code = codeOfCause(error);
-  return code === 'EMFILE' || code === 'ENFILE';
-}
-
-function codeOfCause(error: unknown): unknown {
+/** Nothing was sent: the `fetch` in force is of another undici than the dispatcher. */
+function isDispatcherRefused(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
-  return (cause as { readonly code?: unknown } | undefined)?.code;
+  return (cause as { readonly code?: unknown } | undefined)?.code === 'UND_ERR_INVALID_ARG';
 }
 
 /**
@@ -114,7 +78,7 @@ export function makeReadyFor(senders: readonly (object | undefined)[]): void {
     const host = sender === undefined ? undefined : hosts.get(sender);
     if (host === undefined) continue;
     hostAddresses.ahead(host);
-    holdSpares();
+    spareDescriptors.hold();
   }
 }
 

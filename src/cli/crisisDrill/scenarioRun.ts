@@ -137,8 +137,13 @@ export class ScenarioRun {
 
   /** Starts the process under drill with this order; resolves with what it says at its end. */
   async #step(order: StageOrder): Promise<StageReport> {
-    const { needsSmallDisk = false, nodeOptions = [] } = this.#scenario;
-    const before = needsSmallDisk ? this.#plan.smallDisk.command(this.#folder) : [];
+    const { needsSmallDisk = false, nodeOptions = [], descriptorsMax } = this.#scenario;
+    const limited = ['sh', '-c', `ulimit -n ${descriptorsMax} && exec "$@"`, 'sh'];
+    const before = needsSmallDisk
+      ? this.#plan.smallDisk.command(this.#folder)
+      : descriptorsMax === undefined
+        ? []
+        : limited;
     const file = fileURLToPath(new URL('./drillProcess.js', import.meta.url));
     const [program, ...args] = [...before, process.execPath, ...nodeOptions, file];
     const child = spawn(program, args, {

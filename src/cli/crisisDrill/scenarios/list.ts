@@ -17,7 +17,7 @@ import {
 } from './load.ts';
 import { hostileMerge } from './merges.ts';
 import { hangingLookUps } from './names.ts';
-import { clockSet, garbage, loopBlocked } from './process.ts';
+import { clockSet, garbage, loopBlocked, noDescriptor } from './process.ts';
 import { anothersKey, largeJson, spellings } from './requests.ts';
 import type { Scenario } from './scenario.ts';
 import { handlerLate, keyMissing, recovery, storeCorrupt } from './starts.ts';
@@ -36,6 +36,7 @@ export const SCENARIOS: readonly Scenario[] = [
   stalled,
   refusing,
   hangingLookUps,
+  noDescriptor,
   diskStalled,
   diskFull,
   storeCorrupt,

@@ -1,14 +1,16 @@
 /**
- * The drill while the process itself is troubled: its memory is churned, its clock is set.
+ * The drill while the process itself is troubled: its memory is churned, its descriptors are used up, its clock is set.
  *
  * @module
  */
 
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { GCProfiler } from 'node:v8';
 import { machineMs, systemClock } from '../../../../actors/platform/systemClock.ts';
 import type { Clock } from '../../../../machines/vocabulary/clock.ts';
+import { className } from '../../../../machines/vocabulary/errors.ts';
 import { becomes } from '../measure/schedule.ts';
 import { keepInFlight } from './ballast.ts';
 import type { Scenario } from './scenario.ts';
@@ -53,6 +55,38 @@ export const garbage: Scenario = {
     );
   },
 };
+
+export const noDescriptor: Scenario = {
+  name: 'descriptors',
+  title: 'No descriptor left',
+  means: 'the process has as many files open as it may, so that no connection gets a descriptor',
+  seconds: { full: 24, short: 4 },
+  // They share few connections.
+  crises: { full: 2_000, short: 200 },
+  descriptorsMax: 512,
+  async run(stage) {
+    const runtime = await stage.openWell();
+    const taken: number[] = [];
+    const said = takeAll(taken);
+    stage.saw(
+      said === 'EMFILE',
+      `${taken.length} files were opened, until the system said ${said}`,
+    );
+    stage.atEnd(() => {
+      for (const descriptor of taken) closeSync(descriptor);
+    });
+    await stage.stream(runtime);
+  },
+};
+
+/** Opens files until there is no descriptor left; gives the code of what the system says then. */
+function takeAll(taken: number[]): string {
+  try {
+    for (;;) taken.push(openSync(devNull, 'r'));
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? className(error);
+  }
+}
 
 /** Real time, with a wall clock that can be set. */
 class SettableClock implements Clock {

@@ -22,6 +22,8 @@ export interface Scenario {
   readonly needsSmallDisk?: boolean;
   /** For Node, in the process under drill. */
   readonly nodeOptions?: readonly string[];
+  /** The process under drill has no more descriptors, for files and connections together. */
+  readonly descriptorsMax?: number;
   /** In an earlier process, which is killed after it: gives the numbers of the crises that it has kept. */
   readonly prepare?: (stage: Stage) => Promise<readonly number[]>;
   /** Makes the runtime, provokes the fault, and sends the crises. */

@@ -116,6 +116,7 @@ test('CR-1 every fault of which the promise speaks is drilled', () => {
     'Upstream stalled',
     'Upstream refusing crises only',
     'Look-ups of names that hang',
+    'No descriptor left',
     'Disk stalled for 5 s',
     'Disk full',
     'Store corrupt',

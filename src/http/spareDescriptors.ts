@@ -1,0 +1,112 @@
+/**
+ * Descriptors that are held so that a crisis has some to connect with where the process has none left, after a leak
+ * or under a rush (CR-2). While it has none, few requests of crises are under way to each host at a time, and the
+ * others wait for the connections of these.
+ *
+ * @module
+ */
+
+import { closeSync, openSync } from 'node:fs';
+import { devNull } from 'node:os';
+import { abortable } from './failures.ts';
+
+const HELD_MAX = 8;
+const UNDER_WAY_MAX = 4;
+
+/** The requests to one host while there is no descriptor. */
+interface Line {
+  underWay: number;
+  readonly waiting: Set<() => void>;
+}
+
+export class SpareDescriptors {
+  readonly #held: number[] = [];
+  /** By host. */
+  readonly #lines = new Map<string, Line>();
+  /** They were given away, and others have taken them since. */
+  #isShort = false;
+
+  hold(): void {
+    if (this.#isShort) return;
+    try {
+      while (this.#held.length < HELD_MAX) this.#held.push(openSync(devNull, 'r'));
+    } catch {
+      // The process has none left: the next request tries again.
+    }
+  }
+
+  /** Makes a request which may need a connection; with those that are held, where there is no descriptor for it. */
+  async request<T>(host: string, signal: AbortSignal, make: () => Promise<T>): Promise<T> {
+    this.hold();
+    if (!this.#isShort) {
+      try {
+        return await make();
+      } catch (error) {
+        if (!hasNoDescriptor(error)) throw error;
+        this.#isShort = true;
+        this.#free();
+      }
+    }
+    return await this.#inTurn(host, signal, make);
+  }
+
+  async #inTurn<T>(host: string, signal: AbortSignal, make: () => Promise<T>): Promise<T> {
+    const line = this.#lines.get(host) ?? { underWay: 0, waiting: new Set() };
+    this.#lines.set(host, line);
+    if (line.underWay < UNDER_WAY_MAX) line.underWay += 1;
+    else await this.#turn(host, line, signal);
+    try {
+      return await make();
+    } finally {
+      this.#next(host, line);
+    }
+  }
+
+  /** Waits for the place of another. */
+  async #turn(host: string, line: Line, signal: AbortSignal): Promise<void> {
+    let take = (): void => undefined;
+    const given = new Promise<void>((resolve) => {
+      take = resolve;
+    });
+    line.waiting.add(take);
+    try {
+      await abortable(given, signal);
+    } catch (error) {
+      const isStillWaiting = line.waiting.delete(take);
+      if (!isStillWaiting) this.#next(host, line);
+      throw error;
+    }
+  }
+
+  #next(host: string, line: Line): void {
+    const [next] = line.waiting;
+    if (next !== undefined) {
+      line.waiting.delete(next);
+      next();
+      return;
+    }
+    line.underWay -= 1;
+    if (line.underWay > 0) return;
+    this.#lines.delete(host);
+    if (this.#lines.size > 0) return;
+    this.#isShort = false;
+    this.hold();
+    if (this.#held.length === HELD_MAX) return;
+    this.#isShort = true;
+    this.#free();
+  }
+
+  #free(): void {
+    for (const descriptor of this.#held.splice(0)) closeSync(descriptor);
+  }
+}
+
+/** Nothing was sent: there was no descriptor for the connection. */
+function hasNoDescriptor(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = (cause as { readonly code?: unknown } | undefined)?.code;
+  return code === 'EMFILE' || code === 'ENFILE';
+}
+
+/** Of this process. */
+export const spareDescriptors = new SpareDescriptors();
