@@ -49,7 +49,7 @@ export interface RecordServer {
    * laid over a version that they were not made on, so that somebody's change may be gone. An empty list means that
    * nothing was lost, doubled or laid over unseen.
    *
-   * @param done Idempotency keys of everything that has to have been applied. Default: none.
+   * @param done Keys of everything that has to have been applied, as they go out (`upstreamKey()`). Default: none.
    */
   readonly broken: (done?: Iterable<string>) => readonly string[];
   /** Cuts off every request for so many milliseconds of real time. Of several the later end counts. */

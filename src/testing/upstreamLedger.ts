@@ -93,9 +93,13 @@ export class UpstreamLedger {
    * was applied more than once is doubled, and one that came with another body is garbled. An empty list
    * means that nothing was lost or doubled.
    *
-   * @param done Idempotency keys of everything that the app was told is completed.
+   * @param done Keys of everything that the app was told is completed, as they go out: what `upstreamKey()` gives for a
+   * request, and `view()` as `idempotencyKey`.
    * @example
-   * assert.deepEqual(upstream.ledger.broken(['order-1', 'order-2']), []);
+   * const keys = ['order-1', 'order-2'].map((idempotencyKey) =>
+   *   upstreamKey({ type: 'orders.push', subject: 'user-42', idempotencyKey }),
+   * );
+   * assert.deepEqual(upstream.ledger.broken(keys), []);
    */
   broken(done: Iterable<string>): readonly string[] {
     const broken: string[] = [];

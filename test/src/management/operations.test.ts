@@ -15,6 +15,7 @@ import { retryOperation } from '../../../src/management/operations/retry.ts';
 import { showOperation } from '../../../src/management/operations/show.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import { createWorld, type World } from '../../support/harness/engineHarness.ts';
+import { givenKey, noteSent } from '../../support/harness/sentKeys.ts';
 
 const ENTITY = { type: 'account', id: 'a1' };
 
@@ -30,7 +31,7 @@ function boot(world: World, outside: Outside) {
         upstream: 'default',
         run: ({ idempotencyKey, payload }) => {
           if (outside.failure !== null) throw outside.failure();
-          outside.applied.push(`${idempotencyKey} ${JSON.stringify(payload)}`);
+          outside.applied.push(`${givenKey(idempotencyKey)} ${JSON.stringify(payload)}`);
           return null;
         },
       },
@@ -46,10 +47,12 @@ async function restingScene(failure: () => Error) {
   await world.clock.run(first.runtime.ready);
   const sync = (idempotencyKey: string) =>
     world.clock.run(
-      first.runtime.sync({
-        ...{ type: 'payments.push', subject: 'u', tier: 'premium', entity: ENTITY },
-        ...{ idempotencyKey, payload: { secret: 'Ann' } },
-      }),
+      first.runtime.sync(
+        noteSent({
+          ...{ type: 'payments.push', subject: 'u', tier: 'premium' as const, entity: ENTITY },
+          ...{ idempotencyKey, payload: { secret: 'Ann' } },
+        }),
+      ),
     );
   const [head, behind] = [(await sync('key-1')).id, (await sync('key-2')).id];
   await world.clock.advance(20);

@@ -11,6 +11,7 @@ import type { AcceptWrite } from '../../../persistence/port/store.ts';
 import { createRuntime } from '../../../src/createRuntime.ts';
 import type { Quarantined } from '../../../src/management/quarantine/quarantined.ts';
 import type { Runtime } from '../../../src/runtime.ts';
+import { upstreamKey } from '../../../src/upstreamKey.ts';
 import { inThreadStore, TEST_KEY } from '../../persistence/contract/storeUnderTest.ts';
 import { idOf } from '../../persistence/contract/writes.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
@@ -347,7 +348,7 @@ test('OP-8 PS-3 a repeat of a request whose operation can not be read is told so
   };
   await disk.open();
   const damaged = operation(VICTIM, {
-    idempotencyKey: 'payments.push\0user-42\0k-1',
+    idempotencyKey: upstreamKey(request),
     standing: 'held',
     dueAtMs: null,
   });
@@ -363,7 +364,7 @@ test('OP-8 PS-3 a repeat of a request whose operation can not be read is told so
   });
   const again = await clock.run(runtime.sync(request));
   expect((await clock.run(again.outcome)).status).toBe('completed');
-  expect(keys).toEqual(['k-1']);
+  expect(keys).toEqual([upstreamKey(request)]);
   await expect(clock.run(runtime.quarantine.retry(idOf(VICTIM)))).rejects.toMatchObject({
     code: 'HF_RECORD_UNSUPPORTED',
   });
