@@ -7,8 +7,11 @@
 
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { madeAtMs } from '../../actors/platform/operationId.ts';
 import {
   type BulkResult,
+  type CrisisAnswer,
+  connect,
   createRuntime,
   httpHandler,
   type Runtime,
@@ -115,6 +118,35 @@ test('CR-2 OP-8 the same words of one person under one key are one effect, withi
   await say();
   expect(new Set(keys).size).toBe(2);
   expect(keys.join(' ')).not.toContain(KEY);
+});
+
+test('CR-2 OP-8 after the close, and of a client, the same words go out under the same key', async () => {
+  const store = onDisk();
+  const runtime = start(store);
+  await runtime.ready;
+  const client = await connect({ store });
+  const idsOf = [await client.crisis(LOW), await runtime.crisis(LOW)];
+  await Promise.all(idsOf.map(({ delivery }) => delivery));
+  await client.close();
+  await runtime.close();
+  const late = await runtime.crisis(LOW);
+  expect(await late.delivery).toMatchObject({ status: 'completed' });
+  // One for each window of ten minutes in which they came.
+  const windowOf = ({ operationId }: CrisisAnswer): number =>
+    Math.floor(madeAtMs(operationId ?? '') / 600_000);
+  const windows = new Set([...idsOf, late].map(windowOf));
+  expect(upstream.ledger.summary()).toMatchObject({ keys: windows.size, requested: 3 });
+});
+
+test('OP-8 a function of the app gets the key that a handler would', async () => {
+  const runtime = start(':memory:');
+  const request = { type: 'letters.send', idempotencyKey: 'letter-1' };
+  const { response } = await runtime.executeResilientSync(
+    { ...request, tier: 'premium', upstream: 'clinic', payload: 1 },
+    'anna',
+    ({ idempotencyKey }) => idempotencyKey,
+  );
+  expect(response).toBe(upstreamKey({ ...request, subject: 'anna' }));
 });
 
 test('CR-2 OP-8 a crisis without a key of the app goes out under its own id', async () => {

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { madeAtMs } from '../../../actors/platform/operationId.ts';
 import { type MisbehavingUpstream, startMisbehavingUpstream } from '../../../src/testing/index.ts';
 import { call, OutsideProcess, until } from '../../support/process/outsideProcess.ts';
 
@@ -108,6 +109,22 @@ describe('CR-4 a process that is killed while its event loop is blocked', {
     expect(third.output).not.toContain('of outside callers were answered by the last process');
     expect(upstream.ledger.summary()).toMatchObject({ keys: 3, requested: 3, applied: 3 });
     for (const process of started) expect(process.output).not.toContain(SECRET);
+  });
+
+  test('CR-2 OP-8 the same words under the same key are one effect, by whichever way and process', async () => {
+    const [app, socket] = await blocked();
+    const spilled = await sent(socket, 'k1');
+    expect(spilled.recorded).toBe('spilled');
+    await app.kill();
+    const next = start();
+    const again = await sent((await next.listening()).socketPath ?? '', 'k1');
+    const ids = [spilled.operationId, again.operationId];
+    const windows = new Set(ids.map((id: string) => Math.floor(madeAtMs(id) / 600_000)));
+    await until(
+      () => (upstream.ledger.summary().requested >= 2 ? true : undefined),
+      'two deliveries',
+    );
+    expect(upstream.ledger.summary()).toMatchObject({ keys: windows.size, applied: windows.size });
   });
 
   test('CR-4 what is spilled and then taken by the main thread is not doubled', async () => {
