@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { EscalationPace } from '../machines/crisis/crisisEscalation.ts';
 import { crisisPayloadBytesMax } from '../machines/policy/crisis/crisisBounds.ts';
 import type { CrisisResource, HelpLine } from '../machines/policy/crisis/crisisResource.ts';
 import { CrisisResources } from '../machines/policy/crisis/crisisResources.ts';
@@ -92,6 +93,8 @@ export interface LocalEngineParts extends RecordOptions {
     readonly escalation: readonly EscalationStep[];
     /** How long one may be undelivered before they are, whatever the reason, in milliseconds. */
     readonly escalateAfterMs: number;
+    /** How long it takes until a step is told again, and how long an acknowledgement lasts. */
+    readonly pace: EscalationPace;
   };
   readonly retentionMs: number;
   readonly residentsMax: number;
@@ -151,7 +154,11 @@ export class LocalEngine implements Engine {
       unwrittenBytesMax: parts.unwrittenBytesMax,
       tidy: parts.tidy,
       planWithinMs: crisis.planWithinMs,
-      escalation: { chain: crisis.escalation, escalateAfterMs: crisis.escalateAfterMs },
+      escalation: {
+        chain: crisis.escalation,
+        escalateAfterMs: crisis.escalateAfterMs,
+        pace: crisis.pace,
+      },
       system,
       onError,
       facts,
@@ -236,7 +243,10 @@ export class LocalEngine implements Engine {
       ready: () => this.whenRunning(),
     });
     this.crises = withUnreadable(
-      crisisAccessLive({ ...{ store, clock, core }, ready: () => this.whenRunning() }),
+      crisisAccessLive({
+        ...{ store, clock, core, acknowledgedMs: crisis.pace.acknowledgedMs },
+        ready: () => this.whenRunning(),
+      }),
       unreadableIn(core.unreadable, core.journal),
     );
     this.#review = liveReview(parts, core, access, this);

@@ -115,8 +115,7 @@ export function withUnreadable(access: CrisisAccess, source: UnreadableSource): 
       const { crises, written } = source.running;
       const taken = crises.takeOn(id, decision.by, decision.note);
       if (taken === null) return await access.decide(id, decision);
-      const done = { crisis: viewOf(taken), what: 'acknowledged', isDurable: await written() };
-      return done;
+      return { crisis: viewOf(taken), what: 'acknowledged', isDurable: await written() };
     },
   };
 }
@@ -132,7 +131,7 @@ function viewOf(crisis: UnreadableCrisis): CrisisView {
         : toldAtMs === null
           ? 'notifyDue'
           : 'awaitingAcknowledgement',
-    ...{ acceptedAtMs, escalatedAtMs: foundAtMs, cause: 'unreadable', settledAtMs: null, told: [] },
+    ...{ acceptedAtMs, escalatedAtMs: foundAtMs, cause: 'unreadable', settledAtMs: null },
     ...{ steps: [], toldAtMs, takenOn: null },
     decisions: takenOn === null ? [] : [{ what: 'acknowledged', ...takenOn }],
   };

@@ -158,6 +158,7 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
       planWithinMs: crisis.planWithinMs,
       escalation: crisis.escalation,
       escalateAfterMs: crisis.escalateAfterMs,
+      pace: crisis.pace,
     },
     device: options.device,
     entities: options.entities,

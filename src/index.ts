@@ -51,10 +51,11 @@ export type {
   ConflictRecordState,
 } from '../machines/conflict/conflictRecord.ts';
 export type {
+  ChainStep,
   CrisisDecision,
   EscalationCause,
   StepFailure,
-  ToldStep,
+  TakenOn,
 } from '../machines/crisis/crisisEscalation.ts';
 export type { Alternative, AuditEntry } from '../machines/merge/rules/ruling.ts';
 export type { HistoryEntry } from '../machines/operation/syncOperationMachine.ts';

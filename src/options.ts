@@ -8,6 +8,7 @@ import { systemClock } from '../actors/platform/systemClock.ts';
 import { systemRandom } from '../actors/platform/systemRandom.ts';
 import type { CrisisResource, EscalationStep, Handler } from '../actors/port.ts';
 import type { InspectionObserver } from '../inspector/projection/frames.ts';
+import { ESCALATION_PACE, type EscalationPace } from '../machines/crisis/crisisEscalation.ts';
 import { areEntityRules, type EntityRules } from '../machines/merge/declaration/entityRules.ts';
 import { soundResources, soundWords } from '../machines/policy/crisis/appResources.ts';
 import type { CrisisWords } from '../machines/policy/crisis/crisisWords.ts';
@@ -77,8 +78,8 @@ export interface CrisisOptions {
    */
   readonly outside?: OutsideOptions | undefined;
   /**
-   * Who is told of a crisis that is not delivered, in order, until somebody takes it on. Each step once for
-   * each crisis. Default none: then only facts, health and `onError` tell. docs/crisis.md has more.
+   * Who is told of a crisis that is not delivered, in order, until somebody takes it on. What a step was not
+   * told is owed to it, without end. Default none: then only facts, health and `onError` tell. docs/crisis.md has more.
    */
   readonly escalation?: readonly EscalationStepOptions[] | undefined;
   /**
@@ -86,7 +87,14 @@ export interface CrisisOptions {
    * attempts are used up. 1 s to an hour, default 60 s.
    */
   readonly escalateAfterMs?: number | undefined;
+  /** How long it takes until a step is told again, and the chain begins anew. */
+  readonly pace?: EscalationPaceOptions | undefined;
 }
+
+/** Waits of the chain, in milliseconds: each can be shortened, to a second at least, and none be longer. */
+export type EscalationPaceOptions = {
+  readonly [Name in keyof EscalationPace]?: number | undefined;
+};
 
 /** What `createRuntime` takes. Times are in milliseconds; only `store` and its `key` are needed. */
 export interface RuntimeOptions {
@@ -201,7 +209,7 @@ export interface CheckedOptions {
   readonly entities: readonly EntityRules[];
   readonly defaultTier: Tier;
   readonly crisis: Required<{
-    [Name in Exclude<keyof CrisisOptions, 'outside' | 'escalation'>]: NonNullable<
+    [Name in Exclude<keyof CrisisOptions, 'outside' | 'escalation' | 'pace'>]: NonNullable<
       CrisisOptions[Name]
     >;
   }> & {
@@ -209,6 +217,7 @@ export interface CheckedOptions {
     readonly escalation: readonly EscalationStep[];
     /** Resources and words that are in no answer, and why. */
     readonly leftOut: readonly HoldfastError[];
+    readonly pace: EscalationPace;
   };
   readonly retentionMs: number;
   readonly payloadBytesMax: number;
@@ -252,7 +261,21 @@ const CRISIS_RULES: OptionRules<CrisisOptions> = {
   // What is in it is checked as it is completed: src/crisis/escalationOptions.ts.
   escalation: 'array',
   escalateAfterMs: ESCALATE_AFTER_MS,
+  pace: {
+    fields: {
+      notHeardMs: shorter(ESCALATION_PACE.notHeardMs),
+      maybeHeardMs: shorter(ESCALATION_PACE.maybeHeardMs),
+      refusedMs: shorter(ESCALATION_PACE.refusedMs),
+      anewMs: shorter(ESCALATION_PACE.anewMs),
+      acknowledgedMs: shorter(ESCALATION_PACE.acknowledgedMs),
+    },
+  },
 };
+
+/** A wait that is this long at most. */
+function shorter(max: number): NumberRule {
+  return { min: 1_000, max, whole: true };
+}
 
 const KEY_SOURCES = 'give keyFile(path), passphrase(text) or rawKey(bytes)';
 
@@ -345,6 +368,7 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
       outside: checkOutside(crisis.outside, store),
       escalation: escalationChain(crisis.escalation ?? []),
       escalateAfterMs: crisis.escalateAfterMs ?? 60_000,
+      pace: paceOf(crisis.pace),
     },
     retentionMs: options.retentionMs ?? 30 * DAY_MS,
     payloadBytesMax: options.payloadBytesMax ?? PAYLOAD_BYTES_MAX,
@@ -380,5 +404,17 @@ function guarded(onError: RuntimeOptions['onError']): CheckedOptions['onError'] 
     } catch {
       // As above.
     }
+  };
+}
+
+/** What is set, and what is where nothing is set. */
+function paceOf(given: EscalationPaceOptions = {}): EscalationPace {
+  const { notHeardMs, maybeHeardMs, refusedMs, anewMs, acknowledgedMs } = ESCALATION_PACE;
+  return {
+    notHeardMs: given.notHeardMs ?? notHeardMs,
+    maybeHeardMs: given.maybeHeardMs ?? maybeHeardMs,
+    refusedMs: given.refusedMs ?? refusedMs,
+    anewMs: given.anewMs ?? anewMs,
+    acknowledgedMs: given.acknowledgedMs ?? acknowledgedMs,
   };
 }

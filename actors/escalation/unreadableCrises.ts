@@ -411,7 +411,7 @@ export class UnreadableCrises {
       takenOnBy: null,
       ask: null,
       lapsesAtMs: null,
-    } as unknown as EscalationNotice;
+    };
   }
 
   #cancelAll(): void {

@@ -82,29 +82,56 @@ interface AboutStep extends AboutOperation {
   readonly calls: number;
 }
 
-/** A step of the chain was told: its call has succeeded. */
+/** A step of the chain was told: its call has succeeded. One call may tell of many crises of one person. */
 export interface CrisisStepNotified extends Told<'crisis.stepNotified'>, AboutStep {}
 
-/** A call of a step has failed, or took longer than its time limit. */
+/** A call of a step has failed, or took longer than its time limit. It is called again, without end. */
 export interface CrisisStepFailed extends Told<'crisis.stepFailed'>, AboutStep {
   readonly why: StepFailure;
-  /** Whether it is called again; else it makes way to the next. */
-  readonly willRepeat: boolean;
+  /** Whether the next step of the chain is told now, beside its next call. */
+  readonly makesWay: boolean;
 }
 
-/** A person has taken a crisis on: no further step is told (CR-5). */
-export interface CrisisAcknowledged extends Told<'crisis.acknowledged'>, AboutOperation {
-  /** As the app asserts them. */
+/** About a crisis that a person has decided about, as the app asserts them. */
+interface AboutDecision extends AboutOperation {
   readonly by: Person;
 }
 
-/** Every step of the chain was told, or could not be, and nobody has taken the crisis on. */
+/** Who has a crisis, and until when. */
+interface AboutTaker extends AboutDecision {
+  /** When their acknowledgement lapses, by the wall clock. */
+  readonly untilMs: number;
+}
+
+/** A person wants to take a crisis on before anybody was told: the first step is told all the same (CR-5). */
+export interface CrisisNoted extends Told<'crisis.noted'>, AboutDecision {}
+
+/** A person has taken a crisis on, or prolongs that: no further step is told (CR-5). */
+export interface CrisisAcknowledged extends Told<'crisis.acknowledged'>, AboutTaker {}
+
+/** An acknowledgement is about to lapse, and whoever gave it is asked whether it goes on (CR-5). */
+export interface CrisisAcknowledgementEnding
+  extends Told<'crisis.acknowledgementEnding'>,
+    AboutTaker {}
+
+/** An acknowledgement has lapsed: people are told again (CR-5). */
+export interface CrisisAcknowledgementLapsed
+  extends Told<'crisis.acknowledgementLapsed'>,
+    AboutTaker {}
+
+/** A person has given a crisis back: people are told again (CR-5). */
+export interface CrisisReleased extends Told<'crisis.released'>, AboutDecision {}
+
+/** Every step of the chain was told, and nobody has taken the crisis on. The chain begins anew later. */
 export interface CrisisExhausted extends Told<'crisis.exhausted'>, AboutOperation {
   /** How many were told. */
   readonly stepsNotified: number;
-  /** How many could not be. */
-  readonly stepsFailed: number;
+  /** The time that the chain was gone through, from 1. */
+  readonly round: number;
 }
+
+/** The first of two persons wants a crisis called off of which nobody was told (CR-5). It goes on. */
+export interface CrisisCallOffProposed extends Told<'crisis.callOffProposed'>, AboutDecision {}
 
 /** A person has called a crisis off, which ends its chain and, once nothing of it is sent, itself. */
 export interface CrisisCalledOff extends Told<'crisis.calledOff'>, AboutOperation {
@@ -172,7 +199,12 @@ export type CrisisFact =
   | CrisisCaughtUp
   | CrisisStepNotified
   | CrisisStepFailed
+  | CrisisNoted
   | CrisisAcknowledged
+  | CrisisAcknowledgementEnding
+  | CrisisAcknowledgementLapsed
+  | CrisisReleased
+  | CrisisCallOffProposed
   | CrisisExhausted
   | CrisisCalledOff
   | CrisisEscalationEnded

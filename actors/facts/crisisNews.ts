@@ -15,6 +15,12 @@ const WHY = {
   notInTime: 'it was not delivered in time',
 } as const;
 
+const HOW = {
+  notHeard: 'could not be told',
+  maybeHeard: 'did not answer in time',
+  refused: 'refuses to be told',
+} as const;
+
 /** Where somebody sees them, and what there is to do. */
 const SEE = 'See holdfast crises, acknowledge it there, and look after the person.';
 
@@ -40,22 +46,21 @@ export function tellOfEscalations({ facts, clock, onAlert }: AlertParts): void {
   facts.tap('crisis.exhausted', ({ id }) => {
     tell('crisis.exhausted', (more) =>
       escalated(
-        `Nobody has taken on crisis ${id}, and nobody is left in crisis.escalation to be told.${more} ${SEE}`,
+        `Nobody has taken on crisis ${id}, and nobody is left in crisis.escalation to be told until the chain begins anew.${more} ${SEE}`,
       ),
     );
   });
-  facts.tap('crisis.stepFailed', ({ id }, _upstream, { name, why, willRepeat }, thrown) => {
+  facts.tap('crisis.stepFailed', ({ id }, _upstream, { name, why, makesWay }, thrown) => {
     const make = (more: string): HoldfastError => {
-      const how = why === 'timedOut' ? 'did not answer in time' : 'failed';
-      const next = willRepeat ? 'It is called again' : 'The next step is told at once';
+      const next = makesWay ? ', and the next step is told' : '';
       const error = escalated(
-        `The step ${name} of crisis.escalation ${how}, for crisis ${id}. ${next}.${more}`,
+        `The step ${name} of crisis.escalation ${HOW[why]}, for crisis ${id}. It is called again${next}.${more}`,
       );
       // For code that asks for it, and not for what prints whole errors: its message may hold anything (SE-5).
       Object.defineProperty(error, 'cause', { get: () => thrown });
       return error;
     };
-    tell('crisis.stepFailed', make, name);
+    tell('crisis.stepFailed', make, `${name} ${why}`);
   });
 }
 

@@ -206,6 +206,7 @@ export type Override =
   | 'operation.cancel'
   | 'operation.retryNow'
   | 'crisis.acknowledge'
+  | 'crisis.release'
   | 'crisis.callOff'
   | 'conflict.resolve'
   | 'conflict.undo'

@@ -8,9 +8,11 @@
 import { type BreakerChange, breakerChangeOf } from '../../machines/breaker/breakerChange.ts';
 import type { CircuitBreakerEvent } from '../../machines/breaker/circuitBreakerSetup.ts';
 import type {
+  ChainStep,
+  CrisisEscalation,
   EscalationCause,
   StepFailure,
-  ToldStep,
+  TakenOn,
 } from '../../machines/crisis/crisisEscalation.ts';
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
 import type { WaitReason } from '../../machines/operation/waitReason.ts';
@@ -46,7 +48,7 @@ type Context = SyncOperationContext;
 type UpstreamName = string | null;
 
 /** A step of a chain, and how often it was called. */
-type CalledStep = Pick<ToldStep, 'name' | 'calls'>;
+type CalledStep = Pick<ChainStep, 'name' | 'calls'>;
 
 /** What a fact says beside what the stream adds to each. */
 type Details<Kind extends FactKind> = Omit<FactOf<Kind>, 'kind' | 'atMs'>;
@@ -170,23 +172,29 @@ export const FACT_TABLE = {
   'crisis.stepFailed': (
     context: Context,
     upstream: UpstreamName,
-    step: CalledStep & { readonly why: StepFailure; readonly willRepeat: boolean },
+    step: CalledStep & { readonly why: StepFailure; readonly makesWay: boolean },
     _thrown: unknown,
   ) => ({
     ...operation(context, upstream),
     step: step.name,
     calls: step.calls,
     why: step.why,
-    willRepeat: step.willRepeat,
+    makesWay: step.makesWay,
   }),
-  'crisis.acknowledged': (context: Context, upstream: UpstreamName, by: Person) => ({
+  'crisis.noted': decided,
+  'crisis.acknowledged': takenOn,
+  'crisis.acknowledgementEnding': takenOn,
+  'crisis.acknowledgementLapsed': takenOn,
+  'crisis.released': decided,
+  'crisis.callOffProposed': decided,
+  'crisis.exhausted': (
+    context: Context,
+    upstream: UpstreamName,
+    { steps, round }: CrisisEscalation,
+  ) => ({
     ...operation(context, upstream),
-    by: Object.freeze({ ...by }),
-  }),
-  'crisis.exhausted': (context: Context, upstream: UpstreamName, told: readonly ToldStep[]) => ({
-    ...operation(context, upstream),
-    stepsNotified: told.filter(({ outcome }) => outcome === 'notified').length,
-    stepsFailed: told.filter(({ outcome }) => outcome !== 'notified').length,
+    stepsNotified: steps.filter(({ outcome }) => outcome === 'told').length,
+    round,
   }),
   'crisis.calledOff': (context: Context, upstream: UpstreamName, by: Person | null) => ({
     ...operation(context, upstream),
@@ -281,6 +289,14 @@ export const FACT_KINDS: readonly FactKind[] = Object.keys(FACT_TABLE) as FactKi
 
 /** What has to be handed over to tell of a fact of this kind. */
 export type Material<Kind extends FactKind> = Parameters<FactTable[Kind]>;
+
+function decided(context: Context, upstream: UpstreamName, by: Person) {
+  return { ...operation(context, upstream), by: Object.freeze({ ...by }) };
+}
+
+function takenOn(context: Context, upstream: UpstreamName, { by, untilMs }: TakenOn) {
+  return { ...decided(context, upstream, by), untilMs };
+}
 
 function operation(context: Context, upstream: UpstreamName): AboutOperation {
   return {

@@ -6,7 +6,6 @@
 
 import { type AnyActorRef, createActor } from 'xstate';
 import {
-  type CrisisContext,
   type CrisisEvent,
   type CrisisInput,
   type CrisisSnapshot,
@@ -47,22 +46,16 @@ export interface OperationActorsParts {
   readonly beginAttempt: (id: string, report: (event: SyncOperationEvent) => void) => () => void;
   /** Asks for a place for the attempt of a crisis; returns what ends the asking. */
   readonly awaitPlace: (id: string, report: (event: CrisisEvent) => void) => () => void;
-  /** Calls the step that a crisis has come to; returns what ends the call. */
-  readonly notify: (context: CrisisContext, report: (event: CrisisEvent) => void) => () => void;
 }
 
 interface About {
   readonly id: string;
 }
 
-interface AboutCrisis {
-  readonly context: CrisisContext;
-}
-
 export class OperationActors {
   readonly #parts: OperationActorsParts;
   readonly #operationLogic: ReturnType<typeof flatLogic<typeof syncOperationMachine, About>>;
-  readonly #crisisLogic: ReturnType<typeof flatLogic<typeof crisisMachine, About & AboutCrisis>>;
+  readonly #crisisLogic: ReturnType<typeof flatLogic<typeof crisisMachine, About>>;
 
   constructor(parts: OperationActorsParts) {
     this.#parts = parts;
@@ -70,13 +63,12 @@ export class OperationActors {
     const attempt = ({ id }: About, report: (event: SyncOperationEvent) => void): (() => void) =>
       parts.beginAttempt(id, report);
     this.#operationLogic = flatLogic(syncOperationMachine, { attempt }, system.charts);
-    this.#crisisLogic = flatLogic<typeof crisisMachine, About & AboutCrisis>(
+    this.#crisisLogic = flatLogic<typeof crisisMachine, About>(
       crisisMachine,
       {
         place: ({ id }, report) => parts.awaitPlace(id, report),
         // How an attempt ends is told in words that both charts have.
         attempt: ({ id }, report) => parts.beginAttempt(id, report as (event: WorkEvent) => void),
-        notify: ({ context }, report) => parts.notify(context, report),
       },
       system.charts,
     );

@@ -133,7 +133,6 @@ export class OperationPool {
     this.escalations = new Escalations({
       ...{ clock, random, timers, facts, busy: this.busy },
       ...parts.escalation,
-      resident: (id) => this.#residents.get(id),
       write: (resident) => writer.position(resident, resident.actor.getSnapshot()),
     });
     this.#actors = new OperationActors({
@@ -146,7 +145,6 @@ export class OperationPool {
         if (resident === undefined) return () => undefined;
         return this.dispatcher.begin(resident, () => this.#runner.begin(resident, report), report);
       },
-      notify: (context, report) => this.escalations.call(context, report),
       awaitPlace: (id, report) => this.dispatcher.awaitPlace(this.#residents.get(id), report),
     });
     this.#demands = new Demands({

@@ -43,7 +43,7 @@ export interface PoolParts {
   /** On what may be in memory before a crisis is not kept there, while the disk is late or hangs. */
   readonly unwritten: UnwrittenLimits;
   /** Who is told of a crisis that is not delivered, and after how long. */
-  readonly escalation: Pick<EscalationsParts, 'chain' | 'escalateAfterMs'>;
+  readonly escalation: Pick<EscalationsParts, 'chain' | 'escalateAfterMs' | 'pace'>;
   readonly system: ActorSystem;
   /** Who looks after edits of merged records. */
   readonly edits: Edits;

@@ -5,21 +5,32 @@
  * @module
  */
 
-import { decidedAtRest, type KeptCrisis } from '../../machines/crisis/crisisDecided.ts';
-import type {
-  CrisisDecision,
-  EscalationCause,
-  ToldStep,
+import {
+  type CrisisWord,
+  decidedAtRest,
+  type KeptCrisis,
+} from '../../machines/crisis/crisisDecided.ts';
+import {
+  type ChainStep,
+  type CrisisDecision,
+  ESCALATION_PACE,
+  type EscalationCause,
+  type TakenOn,
 } from '../../machines/crisis/crisisEscalation.ts';
 import type {
   CrisisDeliveryState,
   CrisisEscalationState,
-  CrisisEvent,
 } from '../../machines/crisis/crisisMachine.ts';
 import { routeOf } from '../../machines/operation/position.ts';
 import { passesBy } from '../../machines/policy/crisis/passes.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
+import {
+  type ErrorCode,
+  HoldfastError,
+  isHoldfastError,
+} from '../../machines/vocabulary/errors.ts';
+import { isAlso, isSamePerson } from '../../machines/vocabulary/person.ts';
+import { subjectForm } from '../../machines/vocabulary/subject.ts';
 import type { Tier } from '../../machines/vocabulary/urgency.ts';
 import type { Store, StoredOperation, WriteResult } from '../../persistence/port/store.ts';
 import { crisisChart } from '../charts/chartOfWork.ts';
@@ -49,9 +60,13 @@ export interface CrisisView {
   readonly acceptedAtMs: number;
   readonly escalatedAtMs: number | null;
   readonly cause: EscalationCause | 'unreadable' | null;
-  /** The steps that were told, or could not be, in order. */
-  readonly told: readonly ToldStep[];
-  /** Who took it on or called it off, in order. */
+  /** When somebody was told first; `null` while nobody was. */
+  readonly toldAtMs: number | null;
+  /** The steps that were called, and what became of each, in the order of their latest calls. */
+  readonly steps: readonly ChainStep[];
+  /** Who has taken it on, and until when; `null` while nobody has. */
+  readonly takenOn: TakenOn | null;
+  /** What people have said about it, in order. */
   readonly decisions: readonly CrisisDecision[];
   readonly settledAtMs: number | null;
 }
@@ -59,14 +74,30 @@ export interface CrisisView {
 /** What became of a decision: in force, and whether that is on disk yet. */
 export interface CrisisDecided {
   readonly crisis: CrisisView;
+  /** What it was kept as: whoever takes on a crisis before anybody was told has `noted` that. */
+  readonly what: CrisisDecision['what'];
   /** False while the disk fails: it is written as soon as it can be, and a restart before that forgets it. */
   readonly isDurable: boolean;
 }
 
 /** What a person decides about a crisis. */
-interface CrisisOrder extends Pick<CrisisDecision, 'by' | 'note'> {
-  readonly what: 'acknowledge' | 'callOff';
-}
+type CrisisOrder = Pick<CrisisDecision, 'by' | 'note'> &
+  (
+    | {
+        readonly what: 'acknowledge';
+        /** How long they have it, in milliseconds; `null` for as long as is set. */
+        readonly forMs: number | null;
+      }
+    | { readonly what: 'release' }
+    | {
+        readonly what: 'callOff';
+        /** The end of its id, by which one person alone calls it off before anybody was told. */
+        readonly confirm: string | null;
+      }
+  );
+
+/** So many characters of an id, its last ones, are typed by one who is alone. */
+const CONFIRMED_BY = 8;
 
 export interface CrisisAccess {
   /** Those that are not over, in order of acceptance. */
@@ -74,12 +105,15 @@ export interface CrisisAccess {
   /** One, over or not. @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_CRISIS_OVER` for what is none. */
   find(id: string): Promise<CrisisView>;
   /**
-   * A person takes it on, or calls it off.
+   * A person takes it on, gives it back, or calls it off.
    *
    * @throws HoldfastError `HF_OPERATION_UNKNOWN`; `HF_CRISIS_OVER` where it is over, or is none;
+   * `HF_SECOND_PERSON_NEEDED` where its subject decides, or one person alone before anybody was told;
    * `HF_STORE_HELD` for one of a held store; `HF_STORE_…`.
    */
   decide(id: string, decision: CrisisOrder): Promise<CrisisDecided>;
+  /** The same for each of one subject that is not over now. */
+  decideFor(subject: string, decision: CrisisOrder): Promise<readonly CrisisDecided[]>;
 }
 
 type Rows = Pick<Store, 'find' | 'inHand'>;
@@ -99,9 +133,11 @@ export function crisisAccessLive(parts: {
     readonly hold: object | null;
   };
   readonly clock: Clock;
+  /** How long an acknowledgement lasts that does not say, in milliseconds. */
+  readonly acknowledgedMs: number;
   readonly ready: () => Promise<void>;
 }): CrisisAccess {
-  const { store, core, clock, ready } = parts;
+  const { store, core, clock, acknowledgedMs, ready } = parts;
   const { pool, journal } = core;
   const isHeld = (): boolean => core.hold !== null;
   const inMemory = (id: string): KeptCrisis | null => {
@@ -111,7 +147,7 @@ export function crisisAccessLive(parts: {
       : null;
   };
   const upstreamOf = (id: string): string | null => pool.resident(id)?.handler?.upstream ?? null;
-  return {
+  const access: CrisisAccess = {
     async open() {
       const views = pool.residents.flatMap(({ id }) => {
         const its = inMemory(id);
@@ -133,14 +169,14 @@ export function crisisAccessLive(parts: {
         const resident = pool.resident(id);
         const its = inMemory(id);
         if (resident !== undefined && its !== null) {
-          const event = eventOf(decision, clock.now());
-          if (!resident.actor.getSnapshot().can(event)) throw over();
-          resident.actor.send(event);
-          const crisis = viewOf(
-            resident.actor.getSnapshot() as unknown as KeptCrisis,
-            upstreamOf(id),
-          );
-          return { crisis, isDurable: resident.isKept && (await journal.written()) };
+          const atMs = clock.now();
+          const { hasChain } = pool.escalations;
+          const event = wordOf(its, decision, { atMs, hasChain, acknowledgedMs });
+          if (its.context.ending !== null || its.value.escalation === 'ended') throw over();
+          if (event !== null && resident.actor.getSnapshot().can(event)) resident.actor.send(event);
+          const isDurable = resident.isKept && (await journal.written());
+          const kept = resident.actor.getSnapshot() as unknown as KeptCrisis;
+          return decidedOf(event, kept, isDurable, upstreamOf(id));
         }
         await ready();
         const row = crisisOfRow(await store.find(id));
@@ -153,18 +189,29 @@ export function crisisAccessLive(parts: {
         });
       }
     },
+    decideFor: (subject, decision) => decideForEach(access, subject, decision),
   };
+  return access;
 }
 
 /** The crises of a store at rest. What is decided is kept; one that is called off ends when a process next runs. */
 export function crisisAccessAtRest(store: Store, clock: Pick<Clock, 'now'>): CrisisAccess {
-  return {
+  const access: CrisisAccess = {
     open: async () => inOrder(await openRows(store)),
     find: async (id) => viewOf(crisisOfRow(await store.find(id))),
     async decide(id, decision) {
       const row = await store.find(id);
-      const its = decidedAtRest(crisisOfRow(row), eventOf(decision, clock.now()));
-      if (its === null || row === null) throw over();
+      const kept = crisisOfRow(row);
+      const { escalation } = kept.value;
+      const event = wordOf(kept, decision, {
+        atMs: clock.now(),
+        // As far as the last process knew.
+        hasChain: escalation !== 'exhausted' || kept.context.escalation.steps.length > 0,
+        acknowledgedMs: ESCALATION_PACE.acknowledgedMs,
+      });
+      if (row === null || kept.context.ending !== null || escalation === 'ended') throw over();
+      const its = event && decidedAtRest(kept, event);
+      if (its === null) return decidedOf(event, kept, true);
       const [result] = await store.commit([
         {
           kind: 'update',
@@ -186,9 +233,39 @@ export function crisisAccessAtRest(store: Store, clock: Pick<Clock, 'now'>): Cri
         },
       ]);
       if (!isWritten(result)) throw over();
-      return { crisis: viewOf(its), isDurable: true };
+      return decidedOf(event, its, true);
     },
+    decideFor: (subject, decision) => decideForEach(access, subject, decision),
   };
+  return access;
+}
+
+/** So many are decided together. */
+const TOGETHER = 16;
+
+async function decideForEach(
+  access: CrisisAccess,
+  subject: string,
+  decision: CrisisOrder,
+): Promise<readonly CrisisDecided[]> {
+  const form = subjectForm(subject);
+  const theirs = (await access.open()).filter(
+    (view) => view.subject !== null && subjectForm(view.subject) === form,
+  );
+  const decided: CrisisDecided[] = [];
+  for (let at = 0; at < theirs.length; at += TOGETHER) {
+    const some = theirs.slice(at, at + TOGETHER).map(async ({ id }) => {
+      try {
+        return [await access.decide(id, decision)];
+      } catch (error) {
+        // It has ended meanwhile.
+        if (isHoldfastError(error) && error.code === 'HF_CRISIS_OVER') return [];
+        throw error;
+      }
+    });
+    decided.push(...(await Promise.all(some)).flat());
+  }
+  return decided;
 }
 
 function isWritten(result: WriteResult | undefined): boolean {
@@ -235,21 +312,59 @@ function crisisIfReadable(row: StoredOperation): KeptCrisis | null {
   }
 }
 
-function eventOf(
-  { what, by, note }: CrisisOrder,
-  atMs: number,
-): Extract<CrisisEvent, { readonly type: 'acknowledgement.given' | 'callOff.requested' }> {
-  return what === 'acknowledge'
-    ? { type: 'acknowledgement.given', atMs, by, note }
-    : { type: 'callOff.requested', atMs, by, note };
+/**
+ * What the word of a person means to the crisis; `null` where there is nothing to give back.
+ *
+ * @throws HoldfastError `HF_SECOND_PERSON_NEEDED` to its subject; `HF_OPTION_INVALID` where what confirms it
+ * is not the end of its id.
+ */
+function wordOf(
+  { value, context }: KeptCrisis,
+  order: CrisisOrder,
+  known: { readonly atMs: number; readonly hasChain: boolean; readonly acknowledgedMs: number },
+): CrisisWord | null {
+  const { id, subject, escalation } = context;
+  const { by, note } = order;
+  const { atMs, hasChain, acknowledgedMs } = known;
+  if (isAlso(by, subject)) throw notByItsSubject();
+  if (order.what === 'acknowledge') {
+    const untilMs = atMs + (order.forMs ?? acknowledgedMs);
+    return { type: 'acknowledgement.given', atMs, by, note, untilMs, hasChain };
+  }
+  if (order.what === 'release') {
+    const isTakenOn = value.escalation === 'acknowledged' || value.escalation === 'lapsing';
+    return isTakenOn ? { type: 'release.requested', atMs, by, note } : null;
+  }
+  const callOff = { type: 'callOff.requested', atMs, by, note } as const;
+  if (escalation.toldAtMs !== null) return callOff;
+  if (order.confirm !== null) {
+    if (order.confirm !== id.slice(-CONFIRMED_BY)) throw notConfirmed();
+    return { ...callOff, isAlone: true };
+  }
+  const isSecond = escalation.decisions.some(
+    (one) => one.what === 'callOffProposed' && !isSamePerson(one.by, by),
+  );
+  return isSecond ? callOff : { type: 'callOff.proposed', atMs, by, note };
+}
+
+/** @throws HoldfastError `HF_SECOND_PERSON_NEEDED` where the word of one person is kept, and is not enough. */
+function decidedOf(
+  event: CrisisWord | null,
+  kept: KeptCrisis,
+  isDurable: boolean,
+  upstream: string | null = null,
+): CrisisDecided {
+  if (event?.type === 'callOff.proposed') throw secondPersonNeeded();
+  const crisis = viewOf(kept, upstream);
+  return { crisis, what: crisis.decisions.at(-1)?.what ?? 'released', isDurable };
 }
 
 function viewOf({ value, context }: KeptCrisis, upstream: string | null = null): CrisisView {
   const { id, type, subject, tier, attempt, failure, acceptedAtMs, settledAtMs } = context;
-  const { sinceAtMs, cause, told, decisions } = context.escalation;
+  const { sinceAtMs, cause, toldAtMs, steps, takenOn, decisions } = context.escalation;
   return {
-    ...{ id, type, subject, tier, attempt, acceptedAtMs, settledAtMs, cause, told, decisions },
-    upstream,
+    ...{ id, type, subject, tier, attempt, acceptedAtMs, settledAtMs, cause, decisions, upstream },
+    ...{ toldAtMs, steps, takenOn },
     delivery: value.delivery,
     escalation: value.escalation,
     failure: failure?.code ?? null,
@@ -262,6 +377,30 @@ function over(): HoldfastError {
     'HF_CRISIS_OVER',
     'The operation of that id is no crisis, or one that is over. Nothing was changed.',
     { field: 'id' },
+  );
+}
+
+function notByItsSubject(): HoldfastError {
+  return new HoldfastError(
+    'HF_SECOND_PERSON_NEEDED',
+    'A crisis is taken on, given back and called off by somebody else than its subject. Nothing was changed.',
+    { field: 'by', withStack: false },
+  );
+}
+
+function secondPersonNeeded(): HoldfastError {
+  return new HoldfastError(
+    'HF_SECOND_PERSON_NEEDED',
+    `Nobody was told of this crisis yet: a second person has to call it off, too. Your word is kept, and the crisis goes on. Alone, confirm it by the last ${CONFIRMED_BY} characters of its id.`,
+    { field: 'by', withStack: false },
+  );
+}
+
+function notConfirmed(): HoldfastError {
+  return new HoldfastError(
+    'HF_OPTION_INVALID',
+    `confirm must be the last ${CONFIRMED_BY} characters of the id of the crisis. Nothing was changed.`,
+    { field: 'confirm', withStack: false },
   );
 }
 

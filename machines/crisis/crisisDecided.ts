@@ -15,21 +15,31 @@ export interface KeptCrisis {
   readonly context: CrisisContext;
 }
 
+/** What a person says about a crisis. */
+export type CrisisWord = Extract<
+  CrisisEvent,
+  {
+    readonly type:
+      | 'acknowledgement.given'
+      | 'release.requested'
+      | 'callOff.proposed'
+      | 'callOff.requested';
+  }
+>;
+
 /**
  * `null` where the word changes nothing. Called off, it is kept as it would be while it is sent: nobody knows
  * here how long its row is to be kept, so the next process ends it.
  */
 export function decidedAtRest(
   { value, context }: KeptCrisis,
-  event: Extract<CrisisEvent, { readonly type: 'acknowledgement.given' | 'callOff.requested' }>,
+  event: CrisisWord,
 ): KeptCrisis | null {
   if (context.ending !== null || value.delivery === 'callingOff') return null;
   const isCallOff = event.type === 'callOff.requested';
   const at = isCallOff ? { ...value, delivery: 'attempting' as const } : { ...value };
-  const [after] = transition(
-    crisisMachine,
-    crisisMachine.resolveState({ value: at, context }),
-    event,
-  );
+  const before = crisisMachine.resolveState({ value: at, context });
+  if (!before.can(event)) return null;
+  const [after] = transition(crisisMachine, before, event);
   return { value: after.value, context: after.context };
 }

@@ -11,28 +11,65 @@ import { crisisSetup } from './crisisSetup.ts';
 /** The event itself, for actions and guards that read its facts. */
 const facts = <Event>({ event }: { event: Event }): Event => event;
 
-/** Whatever ends the crisis ends the chain. */
+/** Whatever ends the crisis ends the chain; and what the first of two wants is kept. */
 const over = {
   'attempt.succeeded': { guard: { type: 'isBeingSent' }, target: 'ended' },
   'callOff.requested': { target: 'ended' },
+  'callOff.proposed': { actions: [{ type: 'noteProposal', params: facts }] },
 } as const;
 
+const acknowledged = {
+  target: 'acknowledged',
+  actions: [{ type: 'acknowledge', params: facts }],
+} as const;
+
+/** A person takes it on: in force once somebody was told. */
 const takenOn = {
-  'acknowledgement.given': {
-    target: 'acknowledged',
-    actions: [{ type: 'acknowledge', params: facts }],
+  'acknowledgement.given': [
+    { guard: { type: 'canBeTakenOn', params: facts }, ...acknowledged },
+    { actions: [{ type: 'noteTaker', params: facts }] },
+  ],
+} as const;
+
+/** Steps that are owed a call are called beside what the chain does. */
+const owing = {
+  'step.called': { actions: [{ type: 'countCall', params: facts }] },
+  'step.notified': {
+    target: 'awaitingAcknowledgement',
+    actions: [{ type: 'noteNotified', params: facts }],
   },
+  'step.failed': { actions: [{ type: 'noteStepFailed', params: facts }] },
+  'step.woken': { actions: [{ type: 'wakeStep', params: facts }] },
+} as const;
+
+const called = {
+  guard: { type: 'hasStep', params: facts },
+  target: 'notifying',
+  actions: [{ type: 'beginStep', params: facts }],
+} as const;
+
+const exhausted = {
+  guard: { type: 'isEveryStepTold', params: facts },
+  target: 'exhausted',
+  actions: [{ type: 'noteExhausted', params: facts }],
 } as const;
 
 /** The next step of the chain is told, where one is left. */
-const next = [
-  {
-    guard: { type: 'hasStep', params: facts },
-    target: 'notifying',
-    actions: [{ type: 'beginStep', params: facts }],
-  },
-  { target: 'exhausted' },
-] as const;
+const next = [called, exhausted, { target: 'stepsOwed' }] as const;
+
+/** Whoever had it has it no more: their step is told again, and those after it. */
+const lapsed = {
+  target: 'notifyDue',
+  actions: [{ type: 'beginAfterLapse', params: facts }],
+} as const;
+
+const givenBack = {
+  target: 'notifyDue',
+  actions: [
+    { type: 'release', params: facts },
+    { type: 'beginAfterLapse', params: facts },
+  ],
+} as const;
 
 export const escalationRegion = crisisSetup.createStateConfig({
   description: 'Which people were told that it is not delivered, and whether one has taken it on.',
@@ -57,82 +94,109 @@ export const escalationRegion = crisisSetup.createStateConfig({
             actions: [{ type: 'escalateForFailures', params: facts }],
           },
         ],
-        'step.due': [
-          {
-            guard: { type: 'hasStep', params: facts },
-            target: 'notifying',
-            actions: [
-              { type: 'escalateForTime', params: facts },
-              { type: 'beginStep', params: facts },
-            ],
-          },
-          { target: 'exhausted', actions: [{ type: 'escalateForTime', params: facts }] },
-        ],
-      },
-    },
-    notifyDue: {
-      description:
-        'A step of the chain is to be told: at once, or in a moment where a call of it has failed.',
-      meta: { requirements: ['CR-5'], lasts: 'No time, or a moment before a call is repeated.' },
-      on: {
-        ...over,
-        ...takenOn,
-        'step.due': next,
-        'step.failed': {
+        'step.due': {
           target: 'notifyDue',
-          actions: [{ type: 'noteStepFailed', params: facts }],
+          actions: [{ type: 'escalateForTime', params: facts }],
         },
       },
     },
+    notifyDue: {
+      description: 'A step of the chain is to be told.',
+      meta: { requirements: ['CR-5'], lasts: 'No time.' },
+      on: { ...over, ...takenOn, ...owing, 'step.due': next },
+    },
     notifying: {
       description:
-        'A step of the chain is being told. At its time limit the call counts as failed, and is made again as often as is set for the step.',
+        'A step of the chain is being told. Where it is not heard it is called again as often as is set for it, and then makes way to the next; it is called again beside that, without end.',
       meta: {
         requirements: ['CR-5'],
         lasts: 'The time limit of the step: 10 s, unless set otherwise.',
       },
-      invoke: { id: 'notify', src: 'notify', input: ({ context }) => ({ context }) },
       on: {
         ...over,
         ...takenOn,
-        'step.notified': {
-          target: 'awaitingAcknowledgement',
-          actions: [{ type: 'noteNotified', params: facts }],
-        },
+        ...owing,
+        // It is in the chain of this process no more.
+        'step.due': next,
         'step.failed': [
           {
-            guard: { type: 'hasCallsLeft', params: facts },
+            guard: { type: 'makesWay', params: facts },
             target: 'notifyDue',
-            actions: [{ type: 'noteCallFailed', params: facts }],
+            actions: [
+              { type: 'noteStepFailed', params: facts },
+              { type: 'makeWay', params: facts },
+            ],
           },
-          { target: 'notifyDue', actions: [{ type: 'noteStepFailed', params: facts }] },
+          owing['step.failed'],
         ],
       },
     },
     awaitingAcknowledgement: {
       description:
-        'Somebody was told, and has time to say that they take it on. After that the next step is told.',
+        'Somebody was told, and has time to say that they take it on. After that the next step is told. Steps that could not be told are called meanwhile.',
       meta: {
         requirements: ['CR-5'],
         lasts: 'The time that the step has to be acknowledged: 5 min, unless set otherwise.',
       },
-      on: { ...over, ...takenOn, 'step.due': next },
+      on: { ...over, ...owing, 'acknowledgement.given': acknowledged, 'step.due': next },
     },
-    exhausted: {
+    stepsOwed: {
       description:
-        'Nobody is left to be told and nobody has taken it on: every step was told, or there is no chain. Health shows that until somebody does, and a chain that has grown goes on.',
+        'Each step of the chain was called, and one at least was not told, or it is not known whether it was: those are called again, without end.',
       meta: {
         requirements: ['CR-5'],
         lasts:
-          'Until somebody takes it on, or it is delivered or called off. A step that is added goes on with it.',
+          'Until one of them is told: it is called every 20 to 40 s, every 2 to 5 min where it may have been told, every 5 min where it refuses.',
       },
-      on: { ...over, ...takenOn, 'step.due': [next[0]] },
+      on: { ...over, ...takenOn, ...owing, 'step.due': [called, exhausted] },
+    },
+    exhausted: {
+      description:
+        'Every step was told, or there is no chain, and nobody has taken it on. Health shows that until somebody does. The chain begins anew later, and one that has grown goes on.',
+      meta: {
+        requirements: ['CR-5'],
+        lasts:
+          'Half an hour, then two hours each time, unless somebody takes it on, or it is delivered or called off.',
+      },
+      on: {
+        ...over,
+        ...takenOn,
+        ...owing,
+        'step.due': [called],
+        'chain.anew': { target: 'notifyDue', actions: [{ type: 'beginAnew', params: facts }] },
+      },
     },
     acknowledged: {
       description:
-        'A person has taken it on, who is named: no further step is told. Another may take it over. It is delivered all the same.',
-      meta: { requirements: ['CR-5'], lasts: 'Until it is delivered or called off.' },
-      on: { ...over, ...takenOn },
+        'A person has taken it on, who is named: no further step is told. They may prolong that or give it back, and another may take it over. It is delivered all the same.',
+      meta: {
+        requirements: ['CR-5'],
+        lasts:
+          'Half an hour, or as long as they have said, 4 h at most; less the last five minutes.',
+      },
+      on: {
+        ...over,
+        'acknowledgement.given': acknowledged,
+        'acknowledgement.ending': {
+          target: 'lapsing',
+          actions: [{ type: 'noteLapsing', params: facts }],
+        },
+        'release.requested': givenBack,
+      },
+    },
+    lapsing: {
+      description:
+        'A person has taken it on, and is asked whether that goes on. Where they say nothing, their step is told again, then the next.',
+      meta: { requirements: ['CR-5'], lasts: 'Five minutes.' },
+      on: {
+        ...over,
+        'acknowledgement.given': acknowledged,
+        'step.called': { actions: [{ type: 'countAsk' }] },
+        'step.notified': { actions: [{ type: 'noteAsked' }] },
+        'step.failed': { actions: [{ type: 'noteAskFailed', params: facts }] },
+        'acknowledgement.lapsed': lapsed,
+        'release.requested': givenBack,
+      },
     },
     ended: {
       description: 'It was delivered or called off: nobody is told any more.',

@@ -19,8 +19,18 @@ export interface CrisisFailureFacts {
   readonly fastAttemptsMax: number;
 }
 
-/** Who takes a crisis on. */
+/** Who takes a crisis on, and until when. */
 export interface AcknowledgementFacts {
+  readonly atMs: number;
+  readonly by: Person;
+  readonly note: string | null;
+  readonly untilMs: number;
+  /** Whether there is anybody to be told. */
+  readonly hasChain: boolean;
+}
+
+/** Who gives a crisis back, or is the first of two to call it off. */
+export interface DecisionFacts {
   readonly atMs: number;
   readonly by: Person;
   readonly note: string | null;
@@ -31,25 +41,40 @@ export interface CallOffFacts {
   readonly atMs: number;
   readonly by?: Person | undefined;
   readonly note?: string | null | undefined;
+  /** True where they are alone, before anybody was told. */
+  readonly isAlone?: boolean | undefined;
 }
 
-/** The time has come to tell somebody: which step is next; `null` where none is left. */
+/** The time has come to tell somebody. */
 export interface StepDueFacts {
   readonly atMs: number;
+  /** Which step is next; `null` where none is left. */
   readonly step: string | null;
+  /** Whether each step of the chain was told in this round. */
+  readonly isEveryStepTold: boolean;
+  /** How long it takes until the chain begins anew, where each was told. */
+  readonly anewInMs: number;
 }
 
-export interface StepNotifiedFacts {
+/** A call of a step begins, or it may be called at once. */
+export interface StepCalledFacts {
   readonly atMs: number;
+  readonly step: string;
+}
+
+export interface StepNotifiedFacts extends StepCalledFacts {
   /** How long whoever was told has to take it on. */
   readonly acknowledgeWithinMs: number;
 }
 
-export interface StepFailedFacts {
-  readonly atMs: number;
+export interface StepFailedFacts extends StepCalledFacts {
   readonly why: StepFailure;
-  /** When it is called again; `null` where it has had its calls. */
-  readonly retryAtMs: number | null;
+  /** Whether a callback threw what says nothing of why. */
+  readonly isThrown: boolean;
+  /** When it is called again. */
+  readonly retryAtMs: number;
+  /** Whether that is so soon that the next step waits for it. */
+  readonly isSoon: boolean;
 }
 
 export type CrisisEvent =
@@ -85,9 +110,23 @@ export type CrisisEvent =
   | ({ readonly type: 'callOff.requested' } & CallOffFacts)
   /** A person takes it on. */
   | ({ readonly type: 'acknowledgement.given' } & AcknowledgementFacts)
+  /** An acknowledgement is about to lapse: whoever gave it is asked whether it goes on. */
+  | { readonly type: 'acknowledgement.ending'; readonly atMs: number }
+  /** Its time is over. */
+  | { readonly type: 'acknowledgement.lapsed'; readonly atMs: number }
+  /** A person gives it back. */
+  | ({ readonly type: 'release.requested' } & DecisionFacts)
+  /** The first of two persons wants it called off. */
+  | ({ readonly type: 'callOff.proposed' } & DecisionFacts)
   /** Somebody is to be told: the next step of the chain, or nobody where none is left. */
   | ({ readonly type: 'step.due' } & StepDueFacts)
-  /** Its call has succeeded. */
+  /** A call of a step begins: of the one that the chain has come to, or of one that is owed. */
+  | ({ readonly type: 'step.called' } & StepCalledFacts)
+  /** Its call has succeeded, or one about another crisis of the same person that named this one. */
   | ({ readonly type: 'step.notified' } & StepNotifiedFacts)
-  /** Its call has failed, or has used up its calls over restarts. */
-  | ({ readonly type: 'step.failed' } & StepFailedFacts);
+  /** Its call has failed. */
+  | ({ readonly type: 'step.failed' } & StepFailedFacts)
+  /** It can be reached again: what is owed to it is due. */
+  | ({ readonly type: 'step.woken' } & StepCalledFacts)
+  /** Nobody has taken it on since every step was told: the chain begins anew. */
+  | { readonly type: 'chain.anew'; readonly atMs: number };

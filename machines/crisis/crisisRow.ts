@@ -16,16 +16,14 @@ export function crisisToKeep({
   return {
     record: 'durable',
     delivery: delivery === 'attempting' ? 'awaitingPlace' : delivery,
-    escalation: escalation === 'notifying' ? 'notifyDue' : escalation,
+    // A call that was under way is owed, and is made again.
+    escalation,
   };
 }
 
 /** Whether a row may be in this state. */
-export function isCrisisKept({
-  delivery,
-  escalation,
-}: Pick<CrisisStates, 'delivery' | 'escalation'>): boolean {
-  return delivery !== 'attempting' && escalation !== 'notifying';
+export function isCrisisKept({ delivery }: Pick<CrisisStates, 'delivery'>): boolean {
+  return delivery !== 'attempting';
 }
 
 /** What a row says of its crisis: once it has settled, its ending is on disk. */

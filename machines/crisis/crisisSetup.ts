@@ -11,17 +11,20 @@ import { type HistoryEntry, withEntry } from '../policy/retry/history.ts';
 import type { StateMeta } from '../vocabulary/stateMeta.ts';
 import { type CrisisContext, type CrisisInput } from './crisisContext.ts';
 import {
-  type CrisisEscalation,
+  askAfterMs,
   type EscalationCause,
-  type StepFailure,
+  inNextRound,
+  stepOf,
   withDecision,
-  withTold,
+  withStep,
 } from './crisisEscalation.ts';
 import type {
   AcknowledgementFacts,
   CallOffFacts,
   CrisisEvent,
   CrisisFailureFacts,
+  DecisionFacts,
+  StepCalledFacts,
   StepDueFacts,
   StepFailedFacts,
   StepNotifiedFacts,
@@ -46,8 +49,6 @@ export const crisisSetup = setup({
     place: fromCallback<EventObject, { readonly id: string }>(() => undefined),
     /** Performs one attempt through the handler. */
     attempt: fromCallback<EventObject, { readonly id: string }>(() => undefined),
-    /** Tells one step of the chain. */
-    notify: fromCallback<EventObject, { readonly context: CrisisContext }>(() => undefined),
   },
   guards: {
     /** It was tried less often than it is tried fast. */
@@ -60,10 +61,16 @@ export const crisisSetup = setup({
     /** It was tried as often as it is tried fast. */
     hasUsedUpFastAttempts: ({ context }, { fastAttemptsMax }: CrisisFailureFacts) =>
       context.attempt >= fastAttemptsMax,
-    /** A step of the chain is left that was not told yet. */
+    /** A step of the chain is left that was not called in this round. */
     hasStep: (_, { step }: StepDueFacts) => step !== null,
-    /** The step may be called once more. */
-    hasCallsLeft: (_, { retryAtMs }: StepFailedFacts) => retryAtMs !== null,
+    /** Each step of the chain was told in this round, or there is no chain. */
+    isEveryStepTold: (_, facts: StepDueFacts) => facts.isEveryStepTold,
+    /** It is the step that the chain has come to, and is not called again in a moment: it makes way. */
+    makesWay: ({ context }, { step, isSoon }: StepFailedFacts) =>
+      !isSoon && step === context.escalation.step,
+    /** Somebody was told of it, or there is nobody to be told: it can be taken on. */
+    canBeTakenOn: ({ context }, { hasChain }: AcknowledgementFacts) =>
+      !hasChain || context.escalation.toldAtMs !== null,
   },
   actions: {
     /** Takes the next attempt number, unless the one before it never failed. */
@@ -96,33 +103,142 @@ export const crisisSetup = setup({
     escalateForTime: assign(({ context }, { atMs }: Instant) =>
       escalated(context, 'notInTime', atMs),
     ),
-    /** Counts a call of the step that begins: the first, or one more. */
-    beginStep: assign(({ context: { escalation } }, { step, atMs }: StepDueFacts) => {
-      const calls = step === escalation.step ? escalation.calls + 1 : 1;
-      return { escalation: { ...escalation, step, calls, dueAtMs: atMs, waitMs: 0 } };
-    }),
-    /** Notes that the step was told, and until when it has time to be acknowledged. */
-    noteNotified: assign(({ context }, { atMs, acknowledgeWithinMs }: StepNotifiedFacts) => ({
-      escalation: {
-        ...withOutcome(context, 'notified', atMs),
-        dueAtMs: atMs + acknowledgeWithinMs,
-        waitMs: acknowledgeWithinMs,
-      },
+    /** Notes which step the chain has come to. */
+    beginStep: assign(({ context: { escalation } }, { step, atMs }: StepDueFacts) => ({
+      escalation: { ...escalation, step, dueAtMs: atMs, waitMs: 0 },
     })),
-    /** Notes when the step is called again. */
-    noteCallFailed: assign(({ context: { escalation } }, facts: StepFailedFacts) => {
-      const dueAtMs = facts.retryAtMs ?? facts.atMs;
+    /** Counts a call of a step. Until it has ended it is owed, so that another process makes it again. */
+    countCall: assign(({ context: { escalation } }, { step: name, atMs }: StepCalledFacts) => {
+      const step = stepOf(escalation, name, atMs);
       return {
-        escalation: { ...escalation, dueAtMs, waitMs: Math.max(0, dueAtMs - facts.atMs) },
+        escalation: withStep(escalation, {
+          ...step,
+          calls: step.calls + 1,
+          cutOff: step.cutOff + 1,
+          mayKnow: step.mayKnow || step.cutOff > 0,
+          owedAtMs: atMs,
+          waitMs: 0,
+        }),
       };
     }),
-    /** Notes that the step could not be told: it makes way to the next. */
-    noteStepFailed: assign(({ context }, { atMs, why }: StepFailedFacts) => ({
-      escalation: { ...withOutcome(context, why, atMs), dueAtMs: atMs, waitMs: 0 },
+    /** Notes that the step was told, and until when it has time to be acknowledged. */
+    noteNotified: assign(({ context: { escalation } }, facts: StepNotifiedFacts) => {
+      const { atMs, acknowledgeWithinMs } = facts;
+      const step = stepOf(escalation, facts.step, atMs);
+      const dueAtMs = Math.max(escalation.dueAtMs, atMs + acknowledgeWithinMs);
+      return {
+        escalation: {
+          ...withStep(escalation, {
+            ...step,
+            ...{ outcome: 'told', calls: Math.max(1, step.calls), failures: 0 },
+            ...{ throws: 0, cutOff: 0 },
+            ...{ mayKnow: true, atMs, owedAtMs: null, waitMs: 0 },
+          }),
+          ...{ dueAtMs, waitMs: dueAtMs - atMs, toldAtMs: escalation.toldAtMs ?? atMs },
+        },
+      };
+    }),
+    /** Notes that a call has failed, and when the step is called again. */
+    noteStepFailed: assign(({ context: { escalation } }, facts: StepFailedFacts) => {
+      const { atMs, why: outcome, retryAtMs } = facts;
+      const step = stepOf(escalation, facts.step, atMs);
+      return {
+        escalation: withStep(escalation, {
+          ...step,
+          ...{ outcome, atMs, cutOff: 0, owedAtMs: retryAtMs },
+          failures: step.outcome === outcome ? step.failures + 1 : 1,
+          throws: facts.isThrown ? step.throws + 1 : 0,
+          mayKnow: step.mayKnow || outcome === 'maybeHeard',
+          waitMs: Math.max(0, retryAtMs - atMs),
+        }),
+      };
+    }),
+    /** What is owed to the step is due, since it can be reached. */
+    wakeStep: assign(({ context: { escalation } }, { step: name, atMs }: StepCalledFacts) => {
+      const step = stepOf(escalation, name, atMs);
+      return step.owedAtMs === null || step.owedAtMs <= atMs
+        ? {}
+        : { escalation: withStep(escalation, { ...step, owedAtMs: atMs, waitMs: 0 }) };
+    }),
+    /** Notes that the next step is due, since this one makes way. */
+    makeWay: assign(({ context: { escalation } }, { atMs }: Instant) => ({
+      escalation: { ...escalation, dueAtMs: atMs, waitMs: 0 },
     })),
-    /** Keeps who has taken it on, and when. */
-    acknowledge: assign(({ context }, { by, note, atMs }: AcknowledgementFacts) => ({
-      escalation: withDecision(context.escalation, { what: 'acknowledged', by, note, atMs }),
+    /** Notes when the chain begins anew. */
+    noteExhausted: assign(({ context: { escalation } }, { atMs, anewInMs }: StepDueFacts) => {
+      return { escalation: { ...escalation, dueAtMs: atMs + anewInMs, waitMs: anewInMs } };
+    }),
+    /** The chain begins anew, from its start. */
+    beginAnew: assign(({ context: { escalation } }, { atMs }: Instant) => ({
+      escalation: inNextRound(escalation, { atMs, from: null, anew: escalation.anew + 1 }),
+    })),
+    /** The chain begins anew, with the step by which whoever had it was told. */
+    beginAfterLapse: assign(({ context: { escalation } }, { atMs }: Instant) => ({
+      escalation: inNextRound(escalation, {
+        ...{ atMs, from: escalation.takenOn?.step ?? null, anew: 0 },
+      }),
+    })),
+    /** Keeps who has taken it on, until when, and the step that was told last by then. */
+    acknowledge: assign(({ context }, facts: AcknowledgementFacts) => {
+      const { by, note, atMs, untilMs } = facts;
+      const { steps } = context.escalation;
+      const last = steps.findLast(({ outcome }) => outcome === 'told');
+      const waitMs = Math.max(0, askAfterMs(untilMs - atMs));
+      const ask = { asks: 0, askAtMs: null, askWaitMs: 0 };
+      return {
+        escalation: {
+          ...withDecision(context.escalation, { what: 'acknowledged', by, note, atMs }),
+          takenOn: { by, atMs, untilMs, step: last?.name ?? null, ...ask },
+          dueAtMs: atMs + waitMs,
+          waitMs,
+        },
+      };
+    }),
+    /** Keeps who wanted to take it on before anybody was told: they are named to whoever is told. */
+    noteTaker: assign(({ context }, { by, note, atMs }: AcknowledgementFacts) => ({
+      escalation: withDecision(context.escalation, { what: 'noted', by, note, atMs }),
+    })),
+    /** Whoever has taken it on is to be asked, and has until it lapses. */
+    noteLapsing: assign(({ context: { escalation } }, { atMs }: Instant) => {
+      const { takenOn } = escalation;
+      if (takenOn === null) return {};
+      return {
+        escalation: {
+          ...escalation,
+          takenOn: { ...takenOn, askAtMs: atMs, askWaitMs: 0 },
+          dueAtMs: takenOn.untilMs,
+          waitMs: Math.max(0, takenOn.untilMs - atMs),
+        },
+      };
+    }),
+    /** Counts a call by which whoever has taken it on is asked. */
+    countAsk: assign(({ context: { escalation } }) => {
+      const { takenOn } = escalation;
+      if (takenOn === null) return {};
+      return { escalation: { ...escalation, takenOn: { ...takenOn, asks: takenOn.asks + 1 } } };
+    }),
+    /** Notes that they were asked. */
+    noteAsked: assign(({ context: { escalation } }) => {
+      const { takenOn } = escalation;
+      if (takenOn === null) return {};
+      return { escalation: { ...escalation, takenOn: { ...takenOn, askAtMs: null } } };
+    }),
+    /** Notes when they are asked again, since that call has failed. */
+    noteAskFailed: assign(
+      ({ context: { escalation } }, { atMs, retryAtMs: askAtMs }: StepFailedFacts) => {
+        const { takenOn } = escalation;
+        if (takenOn === null) return {};
+        const askWaitMs = Math.max(0, askAtMs - atMs);
+        return { escalation: { ...escalation, takenOn: { ...takenOn, askAtMs, askWaitMs } } };
+      },
+    ),
+    /** Keeps who has given it back. */
+    release: assign(({ context }, { by, note, atMs }: DecisionFacts) => ({
+      escalation: withDecision(context.escalation, { what: 'released', by, note, atMs }),
+    })),
+    /** Keeps who was the first to call it off. */
+    noteProposal: assign(({ context }, { by, note, atMs }: DecisionFacts) => ({
+      escalation: withDecision(context.escalation, { what: 'callOffProposed', by, note, atMs }),
     })),
     /** Counts the crash, which it may have caused: after many in a row it waits before it is sent again. */
     noteCrash: assign(({ context }, { atMs }: Instant) => {
@@ -160,14 +276,17 @@ export const crisisSetup = setup({
       settledAtMs: atMs,
     })),
     /** Keeps who has called it off, where that is known, and when. */
-    noteCallOff: assign(({ context }, { atMs, by, note = null }: CallOffFacts) => {
+    noteCallOff: assign(({ context }, { atMs, by, note = null, isAlone = false }: CallOffFacts) => {
       const { history, attempt, escalation } = context;
       return {
         history: withEntry(history, { atMs, what: 'calledOff', attempt, code: null }),
         escalation:
           by === undefined
             ? escalation
-            : withDecision(escalation, { what: 'calledOff', by, note, atMs }),
+            : withDecision(escalation, {
+                ...{ what: 'calledOff', by, note, atMs },
+                ...(isAlone ? { isAlone } : {}),
+              }),
       };
     }),
     /** Notes that it is over, called off. */
@@ -185,16 +304,6 @@ function escalated(
   atMs: number,
 ): Pick<CrisisContext, 'escalation'> {
   return { escalation: { ...escalation, sinceAtMs: atMs, cause, dueAtMs: atMs, waitMs: 0 } };
-}
-
-/** What became of the step that was being told. */
-function withOutcome(
-  { escalation }: CrisisContext,
-  outcome: 'notified' | StepFailure,
-  atMs: number,
-): CrisisEscalation {
-  const { step, calls } = escalation;
-  return step === null ? escalation : withTold(escalation, { name: step, outcome, calls, atMs });
 }
 
 /**

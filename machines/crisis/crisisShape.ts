@@ -18,32 +18,55 @@ import {
 } from '../vocabulary/shape.ts';
 import { TIERS } from '../vocabulary/urgency.ts';
 import type { CrisisContext } from './crisisContext.ts';
-import type { CrisisEscalation } from './crisisEscalation.ts';
+import type { ChainStep, CrisisEscalation, TakenOn } from './crisisEscalation.ts';
 
 const isEntity = hasShape({ type: isText, id: isText });
 const isFailure = hasShape({ failureClass: isText, code: isText, message: isText });
 const isEntry = hasShape({ atMs: isNumber, what: isText, attempt: isCount, code: orNull(isText) });
 const isHistory: Check = (value) => Array.isArray(value) && value.every(isEntry);
-const isToldStep = hasShape({
+const isPerson = hasShape({ id: isText, role: orAbsent(isText) });
+const STEP = {
   name: isText,
-  outcome: oneOf('notified', 'failed', 'timedOut'),
+  outcome: orNull(oneOf('told', 'notHeard', 'maybeHeard', 'refused')),
+  round: isCount,
   calls: isCount,
+  failures: isCount,
+  throws: isCount,
+  cutOff: isCount,
+  mayKnow: isFlag,
   atMs: isNumber,
-});
+  owedAtMs: orNull(isNumber),
+  waitMs: isNumber,
+} satisfies Record<keyof ChainStep, Check>;
+const TAKEN_ON = {
+  by: isPerson,
+  atMs: isNumber,
+  untilMs: isNumber,
+  step: orNull(isText),
+  asks: isCount,
+  askAtMs: orNull(isNumber),
+  askWaitMs: isNumber,
+} satisfies Record<keyof TakenOn, Check>;
+const isStep = hasShape(STEP);
 const isDecision = hasShape({
-  what: oneOf('acknowledged', 'calledOff'),
-  by: hasShape({ id: isText, role: orAbsent(isText) }),
+  what: oneOf('noted', 'acknowledged', 'released', 'callOffProposed', 'calledOff'),
+  by: isPerson,
   note: orNull(isText),
   atMs: isNumber,
+  isAlone: orAbsent(isFlag),
 });
 const ESCALATION = {
   sinceAtMs: orNull(isNumber),
   cause: orNull(oneOf('attemptsUsedUp', 'notInTime')),
+  round: isCount,
+  from: orNull(isText),
+  anew: isCount,
   step: orNull(isText),
-  calls: isCount,
   dueAtMs: isNumber,
   waitMs: isNumber,
-  told: (value) => Array.isArray(value) && value.every(isToldStep),
+  toldAtMs: orNull(isNumber),
+  steps: (value) => Array.isArray(value) && value.every(isStep),
+  takenOn: orNull(hasShape(TAKEN_ON)),
   decisions: (value) => Array.isArray(value) && value.every(isDecision),
 } satisfies Record<keyof CrisisEscalation, Check>;
 

@@ -31,8 +31,10 @@ export type CrisisEscalationState =
   | 'notifyDue'
   | 'notifying'
   | 'awaitingAcknowledgement'
+  | 'stepsOwed'
   | 'exhausted'
   | 'acknowledged'
+  | 'lapsing'
   | 'ended';
 
 /** All three, which go on beside each other. */

@@ -6,8 +6,16 @@
  */
 
 import { createHmac } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { EscalationNotice, EscalationStep } from '../../actors/port.ts';
-import { className, HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import {
+  AttemptFailure,
+  classifyStatus,
+  networkFailureOf,
+  transientFailure,
+  unknownOutcome,
+} from '../../machines/policy/retry/classifyFailure.ts';
+import { className, HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { checkFields } from '../../machines/vocabulary/optionFields.ts';
 import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
 import { readBodyStart } from '../http/readJson.ts';
@@ -86,12 +94,15 @@ export function webhookNotifier({
       all.set('holdfast-signature', `sha256=${signature}`);
     }
     const init = { method: 'POST', headers: all, body, redirect: 'manual', signal } as const;
-    const response = await send(url, init, 'crisis').catch((error: unknown) => {
-      throw notReached(error, signal);
-    });
+    const sending = watchSending(notice.idempotencyKey);
+    const response = await send(url, init, 'crisis')
+      .catch((error: unknown) => {
+        throw notTold(error, sending.hasBegun());
+      })
+      .finally(sending.end);
     const { status, ok } = response;
-    // So that the connection can be used again.
-    await readBodyStart(response, signal);
+    // So that the connection can be used again; what came is an answer, however the rest of it fares.
+    await readBodyStart(response, signal).catch(() => undefined);
     if (!ok) throw refused(status);
   };
   return notesHost(notify, url);
@@ -114,20 +125,44 @@ function withHeaders(
   }
 }
 
-function refused(status: number): HoldfastError {
+/** Where undici, which `fetch` is of, says that it sends the first bytes of a request. */
+const SENDING = 'undici:client:sendHeaders';
+
+/** Notices whether anything of the request with this key was sent: a time limit alone does not say. */
+function watchSending(key: string): { hasBegun: () => boolean; end: () => void } {
+  let hasBegun = false;
+  const notice = (message: unknown): void => {
+    const { headers } = (message ?? {}) as { readonly headers?: unknown };
+    if (typeof headers === 'string' && headers.includes(key)) hasBegun = true;
+  };
+  subscribe(SENDING, notice);
+  return {
+    hasBegun: () => hasBegun,
+    end: () => {
+      unsubscribe(SENDING, notice);
+    },
+  };
+}
+
+function refused(status: number): AttemptFailure {
   const hint = status >= 300 && status < 400 ? ' Redirects are not followed.' : '';
-  return new HoldfastError('HF_ATTEMPT_FAILED', `The webhook answered ${status}.${hint}`, {
-    retry: 'later',
-    withStack: false,
-  });
+  // A conflict is one more way to refuse.
+  const isForNow = classifyStatus(status) === 'transient';
+  return new AttemptFailure(
+    isForNow ? 'transient' : 'permanent',
+    `The webhook answered ${status}.${hint}`,
+    { status },
+  );
 }
 
 /** The message of what `fetch` throws may name the address, which may hold a token. */
-function notReached(error: unknown, signal: AbortSignal): unknown {
-  if (signal.aborted && isHoldfastError(signal.reason)) return signal.reason;
-  return new HoldfastError(
-    'HF_UPSTREAM_UNREACHABLE',
-    `The webhook could not be reached (${className(error)}).`,
-    { retry: 'later', withStack: false },
-  );
+function notTold(error: unknown, hasBegun: boolean): AttemptFailure {
+  const name = className(error);
+  if (!hasBegun || networkFailureOf(error) === 'notSent') {
+    return transientFailure(`The webhook could not be reached (${name}); nothing was sent.`, {
+      code: 'HF_UPSTREAM_UNREACHABLE',
+      notApplied: true,
+    });
+  }
+  return unknownOutcome(`The webhook did not answer (${name}); it may have been told.`);
 }

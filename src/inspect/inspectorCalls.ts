@@ -19,6 +19,7 @@ import { undoConflict } from '../management/conflicts/undo.ts';
 import { acknowledgeCrisis } from '../management/crises/acknowledge.ts';
 import { callOffCrisis } from '../management/crises/callOff.ts';
 import { listCrises } from '../management/crises/list.ts';
+import { releaseCrisis } from '../management/crises/release.ts';
 import { showCrisis } from '../management/crises/show.ts';
 import { enterCrisisMode } from '../management/crisisMode/enter.ts';
 import { leaveCrisisMode } from '../management/crisisMode/leave.ts';
@@ -121,8 +122,9 @@ const ORDERS: readonly InspectorCall[] = [
   order(undoConflict, ['id', 'by'], CONFLICT_OUTCOME),
   order(retryQuarantined, ['id'], 'nothing'),
   order(purgeQuarantined, ['id'], 'nothing'),
-  order(acknowledgeCrisis, ['id', 'by', 'note'], CRISIS_DECIDED),
-  order(callOffCrisis, ['id', 'by', 'reason'], CRISIS_DECIDED),
+  order(acknowledgeCrisis, ['id', 'by', 'note', 'forMs'], CRISIS_DECIDED),
+  order(releaseCrisis, ['id', 'by', 'note'], CRISIS_DECIDED),
+  order(callOffCrisis, ['id', 'by', 'reason', 'confirm'], CRISIS_DECIDED),
   order(forceBreakerOpen, ['upstream', 'reason', 'by'], 'nothing'),
   order(disableBreaker, ['upstream', 'reason', 'by'], 'nothing'),
   order(observeBreaker, ['upstream', 'reason', 'by'], 'nothing'),

@@ -138,7 +138,19 @@ export const CRISIS = {
     escalatedAtMs: 'plain',
     cause: 'plain',
     upstream: 'plain',
-    told: { each: { fields: { name: 'plain', outcome: 'plain', calls: 'plain', atMs: 'plain' } } },
+    toldAtMs: 'plain',
+    steps: {
+      each: {
+        fields: {
+          name: 'plain',
+          outcome: 'plain',
+          calls: 'plain',
+          atMs: 'plain',
+          owedAtMs: 'plain',
+        },
+      },
+    },
+    takenOn: { fields: { by: { fields: { role: 'plain' } }, untilMs: 'plain' } },
     decisions: {
       each: { fields: { what: 'plain', by: { fields: { role: 'plain' } }, atMs: 'plain' } },
     },
@@ -147,7 +159,7 @@ export const CRISIS = {
 } as const satisfies AnswerShape<CrisisView>;
 
 export const CRISIS_DECIDED = {
-  fields: { crisis: CRISIS, isDurable: 'plain' },
+  fields: { crisis: CRISIS, what: 'plain', isDurable: 'plain' },
 } as const satisfies AnswerShape<CrisisDecided>;
 
 /** That it is on for somebody, and never for whom. */

@@ -16,9 +16,10 @@ import { previewConflict } from './conflicts/preview.ts';
 import { resolveConflict } from './conflicts/resolve.ts';
 import { showConflict } from './conflicts/show.ts';
 import { undoConflict } from './conflicts/undo.ts';
-import { acknowledgeCrisis } from './crises/acknowledge.ts';
+import { acknowledgeCrisis, acknowledgeSubject } from './crises/acknowledge.ts';
 import { callOffCrisis } from './crises/callOff.ts';
 import { listCrises } from './crises/list.ts';
+import { releaseCrisis } from './crises/release.ts';
 import { showCrisis } from './crises/show.ts';
 import { enterCrisisMode } from './crisisMode/enter.ts';
 import { leaveCrisisMode } from './crisisMode/leave.ts';
@@ -76,6 +77,8 @@ export const MANAGEMENT_CALLS: readonly AnyCall[] = [
   listCrises,
   showCrisis,
   acknowledgeCrisis,
+  acknowledgeSubject,
+  releaseCrisis,
   callOffCrisis,
   forceBreakerOpen,
   disableBreaker,

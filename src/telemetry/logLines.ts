@@ -28,6 +28,12 @@ const plural = (count: number, what: string): string => `${count} ${what}${count
 const of = (operationId: string | null): string =>
   operationId === null ? '' : `, of operation ${operationId}`;
 
+const STEP_FAILURES = {
+  notHeard: 'not told',
+  maybeHeard: 'perhaps not told, since it did not answer in time,',
+  refused: 'not told, since it refuses,',
+} as const;
+
 const SEE_CRISES = 'See holdfast crises, and look after the person';
 
 /** A kind that is not here, and has no alert, is not logged: an operation that goes well writes no line. */
@@ -106,11 +112,25 @@ const WORDS = {
     info(`crises ${upstream === null ? 'without a handler' : `at ${upstream}`} have caught up`),
   'crisis.stepNotified': ({ operationId, step }) =>
     info(`step ${step} of crisis.escalation was told of crisis ${operationId}`),
-  'crisis.stepFailed': ({ operationId, step, why, willRepeat }) =>
+  'crisis.stepFailed': ({ operationId, step, why, makesWay }) =>
     error(
-      `step ${step} of crisis.escalation ${why === 'timedOut' ? 'did not answer in time' : 'failed'}, for crisis ${operationId}; ${willRepeat ? 'it is called again' : 'the next one is told'}`,
+      `step ${step} of crisis.escalation was ${STEP_FAILURES[why]} of crisis ${operationId}; it is called again${makesWay ? ', and the next one is told' : ''}`,
+    ),
+  'crisis.noted': ({ operationId }) =>
+    warn(
+      `somebody wants to take on crisis ${operationId}; nobody was told yet, and people are told`,
     ),
   'crisis.acknowledged': ({ operationId }) => info(`somebody has taken on crisis ${operationId}`),
+  'crisis.acknowledgementEnding': ({ operationId }) =>
+    warn(`whoever has crisis ${operationId} is asked whether they still have it. ${SEE_CRISES}`),
+  'crisis.acknowledgementLapsed': ({ operationId }) =>
+    error(`nobody has crisis ${operationId} any more: people are told again. ${SEE_CRISES}`),
+  'crisis.released': ({ operationId }) =>
+    error(`crisis ${operationId} was given back: people are told again. ${SEE_CRISES}`),
+  'crisis.callOffProposed': ({ operationId }) =>
+    warn(
+      `somebody wants crisis ${operationId} called off; it takes a second person. ${SEE_CRISES}`,
+    ),
   'crisis.exhausted': ({ operationId }) =>
     error(
       `nobody has taken on crisis ${operationId}, and nobody is left to be told. ${SEE_CRISES}`,

@@ -113,7 +113,7 @@ export interface HealthStatus {
     readonly escalated: number;
     /** Of these, those that nobody has taken on. */
     readonly unacknowledged: number;
-    /** Of these, those of which nobody is left to be told: the chain has ended, or there is none. */
+    /** Of these, those of which every step was told, or which have no chain. */
     readonly exhausted: number;
     /**
      * Where crises are not delivered: at which upstream (`null`: no handler of their type is registered), since when,
@@ -126,6 +126,8 @@ export interface HealthStatus {
      * or purged.
      */
     readonly unreadable: UnreadableCounts;
+    /** The steps of the chain that refuse to be told of one of them, or can't be. */
+    readonly stepsRefusing: readonly string[];
     /** Answered without the subject's plan, or without knowing of one, since the disk was too slow. */
     readonly plansLate: number;
   };
@@ -200,6 +202,7 @@ export function readHealth(parts: HealthSources): HealthStatus {
       exhausted: health.crises.exhausted,
       undelivered: health.crises.undelivered,
       unreadable: health.crises.unreadable,
+      stepsRefusing: health.crises.stepsRefusing,
       plansLate: health.crises.plansLate,
     },
     conflicts: health.conflicts,

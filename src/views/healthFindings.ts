@@ -158,6 +158,14 @@ export function findingsOf(
       reason: unreadableReason(crises.unreadable),
     });
   }
+  if (crises.stepsRefusing.length > 0) {
+    findings.push({
+      component: 'resilience',
+      health: 'degraded',
+      costs: 20,
+      reason: `people can't be told of crises: ${crises.stepsRefusing.join(', ')} of crisis.escalation refuses what it is told`,
+    });
+  }
   for (const at of crises.undelivered) {
     if (!at.isLong) continue;
     const since = ` since ${new Date(at.sinceAtMs).toISOString()}`;

@@ -18,7 +18,7 @@ const LETTER = {
 const CRISIS = {
   ...{ id: 'c-1', type: 'crisis.alert', tier: 'premium', delivery: 'pacing', escalation: 'told' },
   ...{ attempt: 4, failure: null, acceptedAtMs: 1_000, escalatedAtMs: 2_000, settledAtMs: null },
-  ...{ cause: 'attemptsUsedUp', told: [], decisions: [] },
+  ...{ cause: 'attemptsUsedUp', steps: [], takenOn: null, decisions: [] },
 };
 const OPERATION = {
   ...{ id: 'op-0001', type: 'payments.push', tier: 'basic', priority: 'normal', state: 'waiting' },

@@ -25,7 +25,7 @@ const answers: Answers = {
   'crisis.show': () => ({
     ...{ id: 'c-1', type: 'crisis.alert', tier: 'premium', delivery: 'pacing', escalation: 'told' },
     ...{ attempt: 4, failure: null, acceptedAtMs: 1_000, escalatedAtMs: 2_000, settledAtMs: null },
-    ...{ cause: 'attemptsUsedUp', told: [], decisions: [] },
+    ...{ cause: 'attemptsUsedUp', steps: [], takenOn: null, decisions: [] },
   }),
   'crisis.list': () => [],
   'crisisMode.list': () => [],

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { OVERHANG_FACTOR } from '../../actors/attempt/attemptRun.ts';
 import { chartModel } from '../../inspector/charts/chartModel.ts';
 import { howLong } from '../../inspector/docs/text/chartDoc.ts';
+import { ESCALATION_PACE, tellAgainMs } from '../../machines/crisis/crisisEscalation.ts';
 import { machines } from '../../machines/index.ts';
 import { crisisRetry, crisisTimeoutMs } from '../../machines/policy/crisis/crisisBounds.ts';
 import {
@@ -32,6 +33,7 @@ import {
 } from '../../machines/policy/service/storageTrouble.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { escalationChain } from '../../src/crisis/escalationOptions.ts';
+import { FOR_MS } from '../../src/management/crises/acknowledge.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -72,6 +74,14 @@ const SAID: readonly (readonly [chart: string, state: string, ...times: readonly
   ['crisis', 'delivery.fastBackoff', pauseOfCrashedCrisisMs(1_000)],
   ['crisis', 'escalation.notifying', step?.timeoutMs ?? 0],
   ['crisis', 'escalation.awaitingAcknowledgement', step?.acknowledgeWithinMs ?? 0],
+  [
+    'crisis',
+    'escalation.stepsOwed',
+    tellAgainMs('notHeard', 1, 1, ESCALATION_PACE),
+    // The longest of those that may have been heard, without chance, and of those that refuse.
+    ESCALATION_PACE.refusedMs,
+  ],
+  ['crisis', 'escalation.acknowledged', FOR_MS.max],
   ['crisisMode', 'on', mode.endsAtMs - warnsAtMs(mode), MODE_MS_DEFAULT, MODE_MS_MAX],
   ['crisisMode', 'ending', mode.endsAtMs - warnsAtMs(mode)],
   ['syncOperation', 'suspect', pauseBeforeAloneMs(manyCrashes)],
@@ -110,8 +120,10 @@ test('OB-3 no other chart says a number that is held by nothing here', () => {
     'crisis delivery.callingOff',
     'crisis delivery.fastBackoff',
     'crisis delivery.pacing',
+    'crisis escalation.acknowledged',
     'crisis escalation.awaitingAcknowledgement',
     'crisis escalation.notifying',
+    'crisis escalation.stepsOwed',
     'crisisMode ending',
     'crisisMode on',
     'storageHealth slow',

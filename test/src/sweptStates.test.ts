@@ -157,7 +157,11 @@ describe('CR-4 CR-5 a person decides about a crisis, whenever', () => {
   const by = { id: 'staff-7', role: 'clinician' };
   const decisions = {
     acknowledge: (runtime: Runtime, id: string) => runtime.crises.acknowledge(id, { by }),
-    callOff: (runtime: Runtime, id: string) => runtime.crises.callOff(id, { by }),
+    callOff: (runtime: Runtime, id: string) =>
+      runtime.crises.callOff(id, { by, reason: 'found safe' }).catch(() =>
+        // Where nobody was told yet it takes a second person.
+        runtime.crises.callOff(id, { by: { ...by, id: 'dr-2' }, reason: 'found safe' }),
+      ),
     retryNow: (runtime: Runtime, id: string) => runtime.getOperation(id).retryNow(),
     nothing: () => Promise.resolve(),
   } as const;

@@ -33,6 +33,7 @@ export const ORDER = {
   retryQuarantined: 'quarantine.retry',
   purgeQuarantined: 'quarantine.purge',
   acknowledgeCrisis: 'crisis.acknowledge',
+  releaseCrisis: 'crisis.release',
   callOffCrisis: 'crisis.callOff',
   forceBreakerOpen: 'breaker.forceOpen',
   disableBreaker: 'breaker.disable',
@@ -153,12 +154,15 @@ export interface CrisisSeen {
   readonly cause: string | null;
   /** Where it goes; `null` where no handler of its type is registered, or nobody runs on the store. */
   readonly upstream: string | null;
-  readonly told: readonly {
+  readonly steps: readonly {
     readonly name: string;
-    readonly outcome: string;
+    /** `null` while its first call is under way. */
+    readonly outcome: string | null;
     readonly calls: number;
     readonly atMs: number;
+    readonly owedAtMs: number | null;
   }[];
+  readonly takenOn: { readonly by: PersonSeen; readonly untilMs: number } | null;
   readonly decisions: readonly {
     readonly what: string;
     readonly by: PersonSeen;

@@ -88,16 +88,19 @@ export function waitSentence(
 }
 
 const OUTCOMES: Readonly<Record<string, string>> = {
-  notified: 'was told',
-  failed: 'could not be told',
-  timedOut: 'was not told in time',
+  called: 'is being told',
+  told: 'was told',
+  notHeard: 'could not be told',
+  maybeHeard: 'did not answer in time, and may know',
+  refused: 'refuses to be told',
 };
 
 /** `Step 1 (on-call) was told.` */
 export function toldSentence(
-  { name, outcome, calls }: CrisisSeen['told'][number],
+  { name, outcome, calls, owedAtMs }: CrisisSeen['steps'][number],
   at: number,
 ): string {
-  const how = OUTCOMES[outcome] ?? outcome;
-  return `Step ${at + 1} (${name}) ${how}${calls === 1 ? '' : `, after ${calls} calls`}.`;
+  const how = OUTCOMES[outcome ?? 'called'] ?? outcome;
+  const after = calls > 1 ? `, after ${calls} calls` : '';
+  return `Step ${at + 1} (${name}) ${how}${after}${owedAtMs === null ? '' : '; it is called again'}.`;
 }

@@ -16,11 +16,38 @@ export function ordersOfCrisis(id: string): readonly Order[] {
       params: { id },
       says: [
         'From this moment no further step of the chain is told: you answer for it that somebody cares for the person.',
-        'It is delivered all the same.',
-        'Somebody else may take it over from you.',
+        'It lapses after half an hour, unless you choose: five minutes before that you are asked, and take it on again to prolong it. Then people are told again.',
+        'Before anybody was told it is a note: the first step is told all the same, and hears that you want it.',
+        'It is delivered all the same. Somebody else may take it over from you.',
       ],
+      fields: [
+        ...DECIDER,
+        NOTE,
+        {
+          name: 'forMs',
+          label: 'For how long',
+          help: 'Half an hour, unless you choose.',
+          kind: 'choice',
+          isNeeded: false,
+          options: [1, 2, 4].map((hours) => ({
+            value: hours * 3_600_000,
+            label: hours === 1 ? '1 hour' : `${hours} hours`,
+          })),
+        },
+      ],
+      done: (result) => {
+        const { what } = (result ?? {}) as { readonly what?: string };
+        return what === 'noted'
+          ? 'Nobody was told of it yet: it is noted that you want it, and people are told.'
+          : durably('It is taken on: nobody else is told.')(result);
+      },
+    },
+    {
+      ...plainOrder(ORDER.releaseCrisis, 'Give it back', 'Give this crisis back?', id),
+      params: { id },
+      says: ['The step by which it was taken on is told again at once, then the next ones.'],
       fields: [...DECIDER, NOTE],
-      done: durably('It is taken on: nobody else is told.'),
+      done: durably('Nobody has it: people are told again.'),
     },
     {
       ...plainOrder(ORDER.callOffCrisis, 'Call it off', 'Call this crisis off?', id),
@@ -30,8 +57,19 @@ export function ordersOfCrisis(id: string): readonly Order[] {
         'It is delivered no more, and nobody else is told: you answer for it that nobody is in danger.',
         'What is being sent is told to stop, and counts where it has arrived.',
         'It can not be taken back; a new crisis can be raised.',
+        'Before anybody was told it takes two persons: the first is refused, and their word is kept.',
       ],
-      fields: [...DECIDER, { ...NOTE, name: 'reason', label: 'Reason' }],
+      fields: [
+        ...DECIDER,
+        { ...NOTE, name: 'reason', label: 'Reason', isNeeded: true },
+        {
+          name: 'confirm',
+          label: 'Where you are alone: the end of its id',
+          help: 'Its last 8 characters. Then it is called off at once, and kept as one person’s word.',
+          kind: 'word',
+          isNeeded: false,
+        },
+      ],
       done: durably('It is called off.'),
     },
   ];

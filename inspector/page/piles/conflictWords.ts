@@ -59,7 +59,10 @@ export function causeInWords(cause: string): string {
 }
 
 const DECISIONS: Readonly<Record<string, string>> = {
+  noted: 'wanted, before anybody was told,',
   acknowledged: 'taken on',
+  released: 'given back',
+  callOffProposed: 'to be called off, as one of two persons has it,',
   calledOff: 'called off',
   resolved: 'decided',
   undone: 'taken back',

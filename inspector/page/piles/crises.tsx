@@ -56,13 +56,13 @@ export function Crises() {
 
 /** How far people were told, which is what somebody has to look at first. */
 function People(props: { readonly crisis: CrisisSeen }) {
-  const { escalatedAtMs, decisions, delivery } = props.crisis;
-  const last = decisions.at(-1)?.what;
-  if (delivery === UNREADABLE && last !== 'acknowledged') {
+  const { escalatedAtMs, escalation, decisions, delivery } = props.crisis;
+  const isTakenOn = escalation === 'acknowledged' || escalation === 'lapsing';
+  if (isTakenOn) return <Mark tone="good">Taken on</Mark>;
+  if (delivery === UNREADABLE) {
     return <Mark tone="bad">Can’t be read: it may have been delivered, or not</Mark>;
   }
-  if (last === 'acknowledged') return <Mark tone="good">Taken on</Mark>;
-  if (last !== undefined) return <Mark tone="quiet">Called off</Mark>;
+  if (decisions.at(-1)?.what === 'calledOff') return <Mark tone="quiet">Called off</Mark>;
   return escalatedAtMs === null ? (
     <Mark tone="busy">Nobody told so far</Mark>
   ) : (
@@ -137,6 +137,11 @@ function Detail(props: OpenOne) {
             {escalatedAtMs === null ? null : (
               <Fact name="People are told">
                 <Since atMs={escalatedAtMs} />
+              </Fact>
+            )}
+            {value.takenOn === null ? null : (
+              <Fact name="Taken on until">
+                <Until atMs={value.takenOn.untilMs} />
               </Fact>
             )}
             {value.tier === null ? null : <Fact name="Tier">{value.tier}</Fact>}

@@ -12,10 +12,10 @@ import { sinceText } from '../words/time.ts';
 import { decisionInWords } from './conflictWords.ts';
 
 export function CrisisDecisions(props: { readonly crisis: CrisisSeen }) {
-  const { told, decisions } = props.crisis;
+  const { steps, decisions } = props.crisis;
   const minute = usePage((page) => Math.floor(page.nowMs / 60_000) * 60_000);
   const lines = [
-    ...told.map((step, at) => ({ atMs: step.atMs, says: toldSentence(step, at) })),
+    ...steps.map((step, at) => ({ atMs: step.atMs, says: toldSentence(step, at) })),
     ...decisions.map(({ what, by, atMs }) => ({
       atMs,
       says: `${decisionInWords(what, by.role)}.`,

@@ -47,3 +47,9 @@ export const PERSON = { required: { fields: PERSON_RULES } } as const satisfies 
 export const DECIDER = {
   required: { fields: { id: PERSON_RULES.id, role: { required: PERSON_RULES.role } } },
 } as const satisfies OptionRule;
+
+/** Whom something is about. */
+export const SUBJECT = {
+  rule: 'must be a text of 1 to 256 characters',
+  matches: (value) => typeof value === 'string' && value !== '' && value.length <= 256,
+} as const satisfies OptionRule;

@@ -21,7 +21,8 @@ export const listCrises = storeCall<
     const open = await records.crises.open();
     if (!unacknowledged) return open;
     return open.filter(
-      ({ escalatedAtMs, escalation }) => escalatedAtMs !== null && escalation !== 'acknowledged',
+      ({ escalatedAtMs, escalation }) =>
+        escalatedAtMs !== null && escalation !== 'acknowledged' && escalation !== 'lapsing',
     );
   },
 });

@@ -12,8 +12,8 @@ import {
 } from '../../../machines/policy/crisis/crisisMode.ts';
 import type { Person } from '../../../machines/vocabulary/person.ts';
 import { runtimeCall } from '../call/managementCall.ts';
-import { PERSON, REASON } from '../call/params.ts';
-import { isForEverybody, SUBJECT } from './params.ts';
+import { PERSON, REASON, SUBJECT } from '../call/params.ts';
+import { isForEverybody } from './params.ts';
 
 export const enterCrisisMode = runtimeCall<
   {

@@ -7,8 +7,8 @@
 import type { CrisisModeEnd } from '../../../actors/port.ts';
 import type { Person } from '../../../machines/vocabulary/person.ts';
 import { runtimeCall } from '../call/managementCall.ts';
-import { PERSON } from '../call/params.ts';
-import { isForEverybody, SUBJECT } from './params.ts';
+import { PERSON, SUBJECT } from '../call/params.ts';
+import { isForEverybody } from './params.ts';
 
 export const leaveCrisisMode = runtimeCall<
   { readonly subject?: string | undefined; readonly by: Person },

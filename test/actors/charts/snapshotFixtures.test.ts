@@ -136,7 +136,7 @@ describe('PS-3 CR-5 a crisis that version 1 kept', () => {
     (what, delivery, escalation, sinceAtMs) => {
       const { snapshot } = decodeSnapshot(crisisMachine, texts[what] ?? '');
       expect(snapshot.value).toEqual({ record: 'durable', delivery, escalation });
-      expect(snapshot.context.escalation).toMatchObject({ sinceAtMs, told: [], decisions: [] });
+      expect(snapshot.context.escalation).toMatchObject({ sinceAtMs, steps: [], decisions: [] });
       expect(isCrisisContext(snapshot.context)).toBe(true);
       expect(snapshot.context).not.toHaveProperty('escalatedAtMs');
     },

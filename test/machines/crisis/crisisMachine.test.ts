@@ -30,8 +30,8 @@ test('OB-3 the states of its regions are those that apps compile against', () =>
     ...{ writing: 0, spilled: 0, durable: 0, quarantined: 0, unkept: 0, closed: 0 },
   } satisfies Record<CrisisRecordState, 0>;
   const escalation = {
-    ...{ quiet: 0, notifyDue: 0, notifying: 0, awaitingAcknowledgement: 0, exhausted: 0 },
-    ...{ acknowledged: 0, ended: 0 },
+    ...{ quiet: 0, notifyDue: 0, notifying: 0, awaitingAcknowledgement: 0, stepsOwed: 0 },
+    ...{ exhausted: 0, acknowledged: 0, lapsing: 0, ended: 0 },
   } satisfies Record<CrisisEscalationState, 0>;
   const { states } = crisisMachine.root;
   expect(Object.keys(states['escalation']?.states ?? {})).toEqual(Object.keys(escalation));

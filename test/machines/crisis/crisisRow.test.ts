@@ -27,7 +27,7 @@ test('CR-4 what was under way is kept as what was ordered', () => {
   expect(crisisToKeep({ delivery: 'attempting', escalation: 'notifying' })).toEqual({
     record: 'durable',
     delivery: 'awaitingPlace',
-    escalation: 'notifyDue',
+    escalation: 'notifying',
   });
   expect(crisisToKeep({ delivery: 'pacing', escalation: 'exhausted' })).toEqual({
     record: 'durable',
@@ -37,9 +37,8 @@ test('CR-4 what was under way is kept as what was ordered', () => {
 });
 
 test('CR-4 PS-3 no row says that something is under way', () => {
-  expect(isCrisisKept({ delivery: 'pacing', escalation: 'quiet' })).toBe(true);
-  expect(isCrisisKept({ delivery: 'attempting', escalation: 'quiet' })).toBe(false);
-  expect(isCrisisKept({ delivery: 'pacing', escalation: 'notifying' })).toBe(false);
+  expect(isCrisisKept({ delivery: 'pacing' })).toBe(true);
+  expect(isCrisisKept({ delivery: 'attempting' })).toBe(false);
 });
 
 test('CR-4 the record of a settled row is closed', () => {
@@ -52,9 +51,15 @@ test('CR-4 the record of a settled row is closed', () => {
 test('CR-4 PS-3 a context of another shape is none that its chart can run with', () => {
   expect(isCrisisContext(NEW)).toBe(true);
   const entry = { atMs: 1, what: 'failed', attempt: 1, code: null };
-  const told = { name: 'on-call', outcome: 'notified', calls: 1, atMs: 2 };
+  const step = {
+    ...{ name: 'on-call', outcome: 'maybeHeard', round: 1, calls: 1, failures: 1, throws: 0 },
+    ...{ cutOff: 0, mayKnow: true, atMs: 2, owedAtMs: 3, waitMs: 1 },
+  };
+  const takenOn = {
+    ...{ by: BY, atMs: 3, untilMs: 9, step: null, asks: 0, askAtMs: null, askWaitMs: 0 },
+  };
   const decision = { what: 'acknowledged', by: BY, note: null, atMs: 3 };
-  const escalation = { ...NEW.escalation, told: [told], decisions: [decision] };
+  const escalation = { ...NEW.escalation, steps: [step], takenOn, decisions: [decision] };
   expect(isCrisisContext({ ...NEW, history: [entry], escalation })).toBe(true);
   for (const value of [null, 'text', [], {}]) expect(isCrisisContext(value)).toBe(false);
   for (const name of Object.keys(NEW)) {
@@ -62,7 +67,8 @@ test('CR-4 PS-3 a context of another shape is none that its chart can run with',
   }
   expect(isCrisisContext({ ...NEW, history: [{ ...entry, atMs: 'x' }] })).toBe(false);
   for (const other of [
-    { told: [{ ...told, outcome: 'x' }] },
+    { steps: [{ ...step, outcome: 'x' }] },
+    { takenOn: { ...takenOn, untilMs: null } },
     { decisions: [{ ...decision, by: 'x' }] },
   ]) {
     expect(isCrisisContext({ ...NEW, escalation: { ...escalation, ...other } })).toBe(false);
@@ -79,6 +85,8 @@ test('CR-5 what a person decides about one at rest is kept, and only once', () =
     by: BY,
     note: null,
     atMs: 5,
+    untilMs: 10,
+    hasChain: false,
   });
   expect(acknowledged?.value).toMatchObject({ delivery: 'pacing', escalation: 'acknowledged' });
   const off = decidedAtRest(kept, {
@@ -90,7 +98,14 @@ test('CR-5 what a person decides about one at rest is kept, and only once', () =
   expect(off?.value).toMatchObject({ delivery: 'callingOff' });
   expect(off?.context.escalation.decisions).toMatchObject([{ what: 'calledOff', by: BY }]);
   if (off === null) return;
-  const again = { type: 'acknowledgement.given', by: BY, note: null, atMs: 8 } as const;
+  const again = {
+    type: 'acknowledgement.given',
+    by: BY,
+    note: null,
+    atMs: 8,
+    untilMs: 9,
+    hasChain: false,
+  } as const;
   expect(decidedAtRest(off, again)).toBeNull();
   expect(decidedAtRest({ ...kept, context: { ...NEW, ending: 'completed' } }, again)).toBeNull();
 });

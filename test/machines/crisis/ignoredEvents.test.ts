@@ -36,11 +36,21 @@ const OF_THE_RECORD: readonly EventType[] = [
   'journal.committed',
 ];
 /** Who is told that it is not delivered, and who has taken it on. */
-const OF_PEOPLE: readonly EventType[] = [
-  'acknowledgement.given',
-  'step.due',
+const OF_STEPS: readonly EventType[] = [
+  'step.called',
   'step.notified',
   'step.failed',
+  'step.woken',
+];
+const OF_PEOPLE: readonly EventType[] = [
+  ...OF_STEPS,
+  'step.due',
+  'chain.anew',
+  'acknowledgement.given',
+  'acknowledgement.ending',
+  'acknowledgement.lapsed',
+  'release.requested',
+  'callOff.proposed',
 ];
 const OF_THE_DELIVERY = but(EVENTS, ...OF_THE_RECORD);
 
@@ -154,19 +164,39 @@ const IN_ESCALATION: readonly Ignored<CrisisEscalationState, EventType>[] = [
     states: ['ended'],
   },
   {
-    why: 'a call is under way, or nobody is to be told any more',
+    why: 'nobody is to be told any more',
     events: ['step.due'],
-    states: ['notifying', 'acknowledged'],
+    states: ['acknowledged', 'lapsing'],
   },
   {
-    why: 'no call is under way: this is of one that was cut off',
-    events: ['step.notified'],
-    states: but(OPEN, 'notifying'),
+    why: 'nobody is told yet, or a person has it: this is of a call that was cut off',
+    events: OF_STEPS,
+    states: ['quiet', 'acknowledged'],
   },
   {
-    why: 'no step is being told, or is to be told',
-    events: ['step.failed'],
-    states: but(OPEN, 'notifying', 'notifyDue'),
+    why: 'whoever has it is asked, and nothing is owed meanwhile',
+    events: ['step.woken'],
+    states: ['lapsing'],
+  },
+  {
+    why: 'not every step was told',
+    events: ['chain.anew'],
+    states: but(OPEN, 'exhausted'),
+  },
+  {
+    why: 'nobody has it',
+    events: ['acknowledgement.ending', 'acknowledgement.lapsed', 'release.requested'],
+    states: but(OPEN, 'acknowledged', 'lapsing'),
+  },
+  {
+    why: 'they have been asked',
+    events: ['acknowledgement.ending'],
+    states: ['lapsing'],
+  },
+  {
+    why: 'they are asked before it lapses',
+    events: ['acknowledgement.lapsed'],
+    states: ['acknowledged'],
   },
 ];
 

@@ -137,7 +137,10 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
   'crises.list': { begin: ({ runtime }) => runtime.crises.list() },
   'crises.show': { begin: ({ runtime }) => runtime.crises.show('none') },
   'crises.acknowledge': { begin: ({ runtime }) => runtime.crises.acknowledge('none', { by: WHO }) },
-  'crises.callOff': { begin: ({ runtime }) => runtime.crises.callOff('none', { by: WHO }) },
+  'crises.release': { begin: ({ runtime }) => runtime.crises.release('none', { by: WHO }) },
+  'crises.callOff': {
+    begin: ({ runtime }) => runtime.crises.callOff('none', { by: WHO, reason: 'a test' }),
+  },
   'runtime.remoteChange': {
     begin: ({ runtime }) =>
       runtime.remoteChange({ entity: RECORD, subject: 'user-1', value: {}, version: '"1"' }),
@@ -186,6 +189,8 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
   'call crisis.list': 'as crises.list',
   'call crisis.show': 'as crises.show',
   'call crisis.acknowledge': 'as crises.acknowledge',
+  'call crisis.acknowledgeSubject': 'as crises.acknowledge',
+  'call crisis.release': 'as crises.release',
   'call crisis.callOff': 'as crises.callOff',
   'call policies.show': READS,
   'call policies.set': 'as runtime.setPolicies',

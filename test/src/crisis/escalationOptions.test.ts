@@ -1,14 +1,22 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type RequestListener } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { stepFailureOf } from '../../../actors/escalation/escalationStep.ts';
 import type { EscalationNotice } from '../../../actors/port.ts';
+import {
+  permanentFailure,
+  transientFailure,
+  unknownOutcome,
+} from '../../../machines/policy/retry/classifyFailure.ts';
 import { escalationChain } from '../../../src/crisis/escalationOptions.ts';
 
 const notify = () => undefined;
 const NOTICE: EscalationNotice = {
   ...{ eventId: 'e', idempotencyKey: 'e:on-call', operationId: 'o', subject: 's' },
   ...{ type: 'crisis.alert', tier: 'basic', step: 'on-call', call: 1, cause: 'notInTime' },
-  ...{ failure: null, attempt: 1, acceptedAtMs: 1, escalatedAtMs: 2 },
+  ...{ failure: null, attempt: 1, acceptedAtMs: 1, escalatedAtMs: 2, count: 1, people: 1 },
+  ...{ operationIds: ['o'], subjects: ['s'], again: false, notedBy: null, takenOnBy: null },
+  ...{ ask: null, lapsesAtMs: null },
 };
 
 test('CR-5 what is not set has its default', () => {
@@ -49,17 +57,12 @@ test.each([
   expect(make).toThrow(expect.objectContaining({ code, field: `crisis.escalation${field}` }));
 });
 
-test.each([
-  [204, true],
-  [200, true],
-  [302, false],
-  [404, false],
-  [500, false],
-])('CR-5 a webhook that answers %i: told is %s', async (status, isTold) => {
+/** Tells a step by a webhook at a server that answers so. */
+async function tell(answer: RequestListener, more: { readonly timeoutMs?: number } = {}) {
   let requests = 0;
-  const server = createServer((_, response) => {
+  const server = createServer((request, response) => {
     requests += 1;
-    response.writeHead(status, { location: '/elsewhere' }).end();
+    answer(request, response);
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
@@ -69,12 +72,76 @@ test.each([
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  const [step] = escalationChain(on({ url: `http://127.0.0.1:${port}/alarm?key=hidden` }) as never);
-  const { signal } = new AbortController();
-  const error: unknown = await Promise.resolve(step?.notify(NOTICE, { signal })).then(
+  const error = await errorOf(`http://127.0.0.1:${port}/alarm?key=hidden`, more.timeoutMs);
+  return { error, requests };
+}
+
+/** What a webhook at this address throws; `null` where it was told. */
+async function errorOf(url: string, timeoutMs = 20_000): Promise<unknown> {
+  const [step] = escalationChain(on({ url }) as never);
+  const signal = AbortSignal.timeout(timeoutMs);
+  return await Promise.resolve(step?.notify(NOTICE, { signal })).then(
     () => null,
     (thrown: unknown) => thrown,
   );
-  expect([error === null, requests]).toEqual([isTold, 1]);
+}
+
+test.each([
+  [204, null],
+  [200, null],
+  [302, 'refused'],
+  [404, 'refused'],
+  [409, 'refused'],
+  [408, 'notHeard'],
+  [425, 'notHeard'],
+  [429, 'notHeard'],
+  [500, 'notHeard'],
+  [503, 'notHeard'],
+] as const)('CR-5 a webhook that answers %i: %s', async (status, why) => {
+  const { error, requests } = await tell((_, response) => {
+    response.writeHead(status, { location: '/elsewhere' }).end();
+  });
+  expect(requests).toBe(1);
+  expect(error === null ? null : stepFailureOf(error)).toEqual(why && { why, isThrown: false });
   expect(String(error)).not.toContain('hidden');
+});
+
+test('CR-5 a webhook that gets the notice and never answers, or breaks off, may have heard it', async () => {
+  const silent = await tell(() => undefined, { timeoutMs: 300 });
+  const broken = await tell((request) => request.socket.destroy());
+  for (const { error } of [silent, broken]) {
+    expect(stepFailureOf(error)).toEqual({ why: 'maybeHeard', isThrown: false });
+  }
+});
+
+test('CR-5 a webhook whose port is closed, or whose handshake hangs, has not heard it', async () => {
+  // It takes the connection, and speaks no TLS.
+  const sockets = new Set<Socket>();
+  const mute = createTcpServer((socket) => sockets.add(socket.on('error', () => undefined)));
+  await new Promise<void>((resolve) => {
+    mute.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = mute.address() as AddressInfo;
+  const hanging = await errorOf(`https://127.0.0.1:${port}/alarm`, 500);
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => {
+    mute.close(resolve);
+  });
+  const closed = await errorOf(`http://127.0.0.1:${port}/alarm`);
+  for (const error of [hanging, closed]) {
+    expect(stepFailureOf(error)).toEqual({ why: 'notHeard', isThrown: false });
+  }
+});
+
+test('CR-5 what a callback throws: a class that it says, the network, or nothing', () => {
+  const of = (thrown: unknown) => stepFailureOf(thrown);
+  expect(of(transientFailure('Away.'))).toEqual({ why: 'notHeard', isThrown: false });
+  expect(of(unknownOutcome('Silent.'))).toEqual({ why: 'maybeHeard', isThrown: false });
+  expect(of(permanentFailure('Never.'))).toEqual({ why: 'refused', isThrown: false });
+  const away = Object.assign(new Error('away'), { code: 'ECONNREFUSED' });
+  expect(of(away)).toEqual({ why: 'notHeard', isThrown: false });
+  expect(of(new TypeError('A defect.'))).toEqual({ why: 'notHeard', isThrown: true });
+  expect(of(new DOMException('aborted', 'AbortError'))).toEqual({
+    ...{ why: 'maybeHeard', isThrown: false },
+  });
 });

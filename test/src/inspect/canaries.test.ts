@@ -106,6 +106,7 @@ function orders({ ids }: CanaryScene): readonly (readonly [string, object])[] {
   const said = { by: 'canary-staff', reason: 'canary-reason' };
   return [
     ['crisis.acknowledge', { id: crisis, by: STAFF, note: 'canary-note' }],
+    ['crisis.release', { id: crisis, by: STAFF, note: 'canary-note' }],
     ['crisis.callOff', { id: crisis, by: STAFF, reason: 'canary-reason' }],
     ['conflict.resolve', { id: conflict, by: STAFF, side: 1 }],
     ['conflict.undo', { id: conflict, by: STAFF }],
@@ -205,6 +206,8 @@ describe('AC-2 SE-5 canaries in every input, searched in every byte', () => {
         'quarantine.retry HF_NOT_QUARANTINED',
         'quarantine.purge HF_NOT_QUARANTINED',
         'crisis.show HF_CRISIS_OVER',
+        // Nobody was told of it: that takes two persons.
+        'crisis.callOff HF_SECOND_PERSON_NEEDED',
         // What was purged.
         'deadLetter.show HF_OPERATION_UNKNOWN',
         'crisis.show HF_OPERATION_UNKNOWN',

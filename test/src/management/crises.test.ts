@@ -64,7 +64,8 @@ describe('CR-5 a running process', () => {
     expect(view).toMatchObject({
       ...{ id, subject: 'user-42', delivery: 'pacing', escalation: 'awaitingAcknowledgement' },
       ...{ cause: 'attemptsUsedUp', failure: 'HF_ATTEMPT_FAILED', decisions: [] },
-      told: [{ name: 'on-call', outcome: 'notified', calls: 1 }],
+      steps: [{ name: 'on-call', outcome: 'told', calls: 1, owedAtMs: null }],
+      takenOn: null,
     });
     expect(await world.clock.run(runtime.crises.show(id))).toEqual(view);
     outside.isDown = false;
@@ -157,7 +158,7 @@ describe('CR-5 a running process', () => {
       code: 'HF_CRISIS_OVER',
     });
     await expect(
-      world.clock.run(runtime.crises.callOff('none', { by: NURSE })),
+      world.clock.run(runtime.crises.callOff('none', { by: NURSE, reason: 'a test' })),
     ).rejects.toMatchObject({ code: 'HF_OPERATION_UNKNOWN' });
   });
 });
@@ -183,8 +184,8 @@ describe('CR-5 a store at rest', () => {
     const { world, outside, process, id } = await scene();
     process.kill();
     const rest = atRest(world);
-    await rest.callOff(id, { by: DOCTOR });
-    await expect(rest.callOff(id, { by: DOCTOR })).rejects.toMatchObject({
+    await rest.callOff(id, { by: DOCTOR, reason: 'found safe' });
+    await expect(rest.callOff(id, { by: DOCTOR, reason: 'found safe' })).rejects.toMatchObject({
       code: 'HF_CRISIS_OVER',
     });
     outside.isDown = false;

@@ -146,10 +146,10 @@ const ROWS: Rows = {
   ],
   crisis: [
     [
-      'It is in this state for no time, or for the moment before a call that failed is repeated.',
+      'It is in this state for no time.',
       'crisis.escalation.notifyDue --attempt.succeeded[isBeingSent]--> crisis.escalation.ended',
       'crisis.escalation.notifyDue --callOff.requested--> crisis.escalation.ended',
-      'crisis.escalation.notifyDue --acknowledgement.given--> crisis.escalation.acknowledged',
+      'crisis.escalation.notifyDue --acknowledgement.given[canBeTakenOn]--> crisis.escalation.acknowledged',
     ],
     [
       'Where a step is added to the chain after it has been told to its end, which takes another process with other options.',

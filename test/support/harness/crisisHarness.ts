@@ -10,7 +10,12 @@ import {
   crisisDemand,
   crisisStateOf,
 } from '../../../machines/crisis/crisisDemand.ts';
-import { type CrisisEscalation, nextStep } from '../../../machines/crisis/crisisEscalation.ts';
+import {
+  type CrisisEscalation,
+  isEveryStepTold,
+  nextStep,
+  type StepFailure,
+} from '../../../machines/crisis/crisisEscalation.ts';
 import {
   type CrisisContext,
   type CrisisEvent,
@@ -41,6 +46,9 @@ export interface CrisisFailing {
 
 /** Who is told of a crisis of the harness, in order. */
 export const CHAIN = [{ name: 'on-call' }, { name: 'clinician' }] as const;
+/** How long it takes in the harness until the chain begins anew, and how long an acknowledgement lasts. */
+export const ANEW_MS = 1_800_000;
+export const LASTS_MS = 1_800_000;
 export const NURSE: Person = { id: 'nurse-7', role: 'nurse' };
 
 /** After so many attempts a crisis of the harness goes on at the late pace. */
@@ -69,10 +77,6 @@ export class CrisisHarness {
   /** Attempts running now, and places asked for. */
   running = 0;
   asking = 0;
-  /** The calls of steps that were begun: `on-call 1`. */
-  readonly called: string[] = [];
-  /** Calls of steps under way. */
-  calling = 0;
   readonly #machine: typeof crisisMachine;
   #writes: PendingWrite[] = [];
   #row: CrisisRow | null = null;
@@ -95,14 +99,6 @@ export class CrisisHarness {
           this.running += 1;
           return () => {
             this.running -= 1;
-          };
-        }),
-        notify: fromCallback<EventObject, { readonly context: CrisisContext }>(({ input }) => {
-          const { step, calls } = input.context.escalation;
-          this.called.push(`${step} ${calls}`);
-          this.calling += 1;
-          return () => {
-            this.calling -= 1;
           };
         }),
       },
@@ -160,6 +156,10 @@ export class CrisisHarness {
       | 'record.refused'
       | 'record.unkept'
       | 'acknowledgement.given'
+      | 'release.requested'
+      | 'callOff.proposed'
+      | 'step.called'
+      | 'step.woken'
       | 'step.due'
       | 'step.notified'
       | 'step.failed'
@@ -193,23 +193,64 @@ export class CrisisHarness {
 
   /** The time of the next step has come; the chain may be another than that of the last process. */
   stepDue(chain: readonly { readonly name: string }[] = CHAIN): this {
-    const step = nextStep(chain, this.context.escalation)?.name ?? null;
-    return this.send({ type: 'step.due', atMs: this.nowMs, step });
+    const { escalation } = this.context;
+    return this.send({
+      ...{ type: 'step.due', atMs: this.nowMs, anewInMs: ANEW_MS },
+      step: nextStep(chain, escalation)?.name ?? null,
+      isEveryStepTold: isEveryStepTold(chain, escalation),
+    });
   }
 
-  /** The call of a step has succeeded. */
-  notified(acknowledgeWithinMs = 60_000): this {
-    return this.send({ type: 'step.notified', atMs: this.nowMs, acknowledgeWithinMs });
+  /** A call of a step begins: by default of the one that the chain has come to. */
+  called(step = this.present): this {
+    return this.send({ type: 'step.called', atMs: this.nowMs, step });
   }
 
-  /** It has failed; it is called again in `retryInMs`, or no more. */
-  stepFailed(retryInMs: number | null = null, why: 'failed' | 'timedOut' = 'failed'): this {
-    const retryAtMs = retryInMs === null ? null : this.nowMs + retryInMs;
-    return this.send({ type: 'step.failed', atMs: this.nowMs, why, retryAtMs });
+  /** It has succeeded. */
+  notified(acknowledgeWithinMs = 60_000, step = this.present): this {
+    return this.send({ type: 'step.notified', atMs: this.nowMs, step, acknowledgeWithinMs });
   }
 
-  acknowledge(by: Person = NURSE): this {
-    return this.send({ type: 'acknowledgement.given', atMs: this.nowMs, by, note: null });
+  /** It has failed; it is called again in `retryInMs`, and makes way unless that is soon. */
+  stepFailed(
+    why: StepFailure = 'notHeard',
+    how: {
+      readonly step?: string;
+      readonly retryInMs?: number;
+      readonly isSoon?: boolean;
+      readonly isThrown?: boolean;
+    } = {},
+  ): this {
+    const { step = this.present, retryInMs = 30_000, isSoon = false, isThrown = false } = how;
+    const retryAtMs = this.nowMs + retryInMs;
+    return this.send({
+      ...{ type: 'step.failed', atMs: this.nowMs, step, why, isThrown, retryAtMs, isSoon },
+    });
+  }
+
+  /** A step can be reached again. */
+  woken(step = this.present): this {
+    return this.send({ type: 'step.woken', atMs: this.nowMs, step });
+  }
+
+  /** The step that the chain has come to. */
+  get present(): string {
+    return this.context.escalation.step ?? CHAIN[0].name;
+  }
+
+  acknowledge(by: Person = NURSE, forMs = LASTS_MS, hasChain = true): this {
+    const untilMs = this.nowMs + forMs;
+    return this.send({
+      ...{ type: 'acknowledgement.given', atMs: this.nowMs, by, note: null, untilMs, hasChain },
+    });
+  }
+
+  release(by: Person = NURSE): this {
+    return this.send({ type: 'release.requested', atMs: this.nowMs, by, note: null });
+  }
+
+  propose(by: Person = NURSE): this {
+    return this.send({ type: 'callOff.proposed', atMs: this.nowMs, by, note: null });
   }
 
   /** Fails until its fast attempts are used up. */
@@ -245,7 +286,6 @@ export class CrisisHarness {
     this.nowMs += downMs;
     this.running = 0;
     this.asking = 0;
-    this.calling = 0;
     this.#writes = [];
     const row = this.#row;
     if (row === null || row.isEnding) return this;

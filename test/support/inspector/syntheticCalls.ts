@@ -93,6 +93,8 @@ export function syntheticCalls(
         return found(crises, id);
       case 'crisis.acknowledge':
         return decide(crises, id, 'acknowledged', params['by']);
+      case 'crisis.release':
+        return decide(crises, id, 'released', params['by']);
       case 'crisis.callOff':
         return decide(crises, id, 'calledOff', params['by']);
       case 'crisisMode.list':
@@ -189,21 +191,27 @@ function crisis(random: SeededRandom, at: number, atMs: number): Row {
   return {
     ...{ id: random.uuid(), type: 'crisis.alert', tier: 'premium', delivery: 'backingOff' },
     ...{
-      escalation: at === 0 ? 'telling' : 'watching',
+      escalation: at === 0 ? 'awaitingAcknowledgement' : 'quiet',
       attempt: 4,
       failure: 'HF_UPSTREAM_UNREACHABLE',
     },
     ...{ acceptedAtMs: atMs - 95_000, escalatedAtMs: at === 0 ? atMs - 60_000 : null },
     cause: at === 0 ? 'attemptsUsedUp' : null,
     upstream: 'payments',
-    told:
+    steps:
       at === 0
         ? [
-            { name: 'on-call', outcome: 'notified', calls: 1, atMs: atMs - 58_000 },
-            { name: 'clinician', outcome: 'timedOut', calls: 3, atMs: atMs - 20_000 },
+            { name: 'on-call', outcome: 'told', calls: 1, atMs: atMs - 58_000, owedAtMs: null },
+            {
+              name: 'clinician',
+              outcome: 'maybeHeard',
+              calls: 3,
+              atMs: atMs - 20_000,
+              owedAtMs: atMs + 100_000,
+            },
           ]
         : [],
-    ...{ decisions: [], settledAtMs: null },
+    ...{ takenOn: null, decisions: [], settledAtMs: null },
   };
 }
 

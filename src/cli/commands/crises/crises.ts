@@ -6,8 +6,10 @@
 
 import type { Command } from 'commander';
 import type { CrisisDecided, CrisisView } from '../../../../actors/port.ts';
+import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 import type { Person } from '../../../../machines/vocabulary/person.ts';
 import { type Crises, crises } from '../../../management/crises/crises.ts';
+import { parseDuration } from '../../kit/argumentParsers.ts';
 import {
   command,
   commandGroup,
@@ -25,15 +27,17 @@ import { facts, table, timeOf } from '../../kit/table.ts';
 import { withStore } from '../../kit/withStore.ts';
 
 type ListOptions = StoreOptions & JsonOptions & { readonly unacknowledged: boolean };
-type DecisionOptions = StoreOptions &
-  JsonOptions & { readonly by: Person; readonly note?: string; readonly reason?: string };
+type DecisionOptions = StoreOptions & JsonOptions & { readonly by: Person; readonly note?: string };
+type AcknowledgeOptions = DecisionOptions & { readonly subject?: string; readonly for?: number };
+type CallOffOptions = StoreOptions &
+  JsonOptions & { readonly by: Person; readonly reason: string; readonly confirm?: string };
 
 const ID = ['<id>', 'id of the crisis'] as const;
 export function crisesCommand(): Command {
   return commandGroup(
     'crises',
-    'crises that are not over: list them, show who was told, acknowledge one or call it off',
-    [listCommand(), showCommand(), acknowledgeCommand(), callOffCommand()],
+    'crises that are not over: list them, show who was told, take one on, give it back, call it off',
+    [listCommand(), showCommand(), acknowledgeCommand(), releaseCommand(), callOffCommand()],
   );
 }
 
@@ -71,9 +75,54 @@ function showCommand(): Command {
 }
 
 function acknowledgeCommand(): Command {
-  return command<DecisionOptions, [id: string]>({
+  return command<AcknowledgeOptions, [id: string | undefined]>({
     name: 'acknowledge',
-    description: 'take one on: nobody else is told; it is delivered all the same',
+    description: 'take one on, or all of a subject, for a time; it is delivered all the same',
+    arguments: [['[id]', 'id of the crisis']],
+    options: [
+      ...storeOptions(),
+      byOption({ needsRole: true }),
+      value('--subject <id>', 'in place of the id: all crises of this subject that are not over'),
+      value('--for <duration>', 'how long you have it, from 1m to 4h', parseDuration),
+      value('--note <text>', 'for other people; sealed with the crisis'),
+      jsonOption(JSON_LINES),
+    ],
+    notes: `Nobody else is told for half an hour, unless you say how long. Five minutes before that is over you are
+asked; acknowledge again to prolong it, or give it back with holdfast crises release. After it people are told
+again. Before anybody was told it is a note: the first step is told all the same, and hears who you are.`,
+    examples: [
+      `holdfast crises acknowledge 01998a2c-… --by staff-7:clinician --for 1h ${EXAMPLE_STORE}`,
+      `holdfast crises acknowledge --subject user-42 --by staff-7:clinician ${EXAMPLE_STORE}`,
+    ],
+    async run({ options, output }, id) {
+      const { by, note, subject, for: forMs } = options;
+      if ((id === undefined) === (subject === undefined)) {
+        throw new HoldfastError(
+          'HF_OPTION_INVALID',
+          'Give either the id of a crisis, or --subject with the id of whose crises they are.',
+          { field: '--subject' },
+        );
+      }
+      if (subject === undefined) {
+        const one = await withCrises(options, (all) =>
+          all.acknowledge(id as string, { by, note, forMs }),
+        );
+        tell(output, one, acknowledgedText(one, by));
+        return;
+      }
+      const each = await withCrises(options, (all) =>
+        all.acknowledge({ subject }, { by, note, forMs }),
+      );
+      if (each.length === 0) output.result({ crises: 0 }, 'No crisis of that subject is open.');
+      for (const one of each) tell(output, one, acknowledgedText(one, by));
+    },
+  });
+}
+
+function releaseCommand(): Command {
+  return command<DecisionOptions, [id: string]>({
+    name: 'release',
+    description: 'give one back: people are told of it again, those first by whom it was taken on',
     arguments: [ID],
     options: [
       ...storeOptions(),
@@ -81,34 +130,44 @@ function acknowledgeCommand(): Command {
       value('--note <text>', 'for other people; sealed with the crisis'),
       jsonOption(JSON_LINES),
     ],
-    examples: [`holdfast crises acknowledge 01998a2c-… --by staff-7:clinician ${EXAMPLE_STORE}`],
+    examples: [
+      `holdfast crises release 01998a2c-… --by staff-7:clinician --note 'off shift' ${EXAMPLE_STORE}`,
+    ],
     async run({ options, output }, id) {
       const { by, note } = options;
-      const decided = await withCrises(options, (all) => all.acknowledge(id, { by, note }));
-      tell(output, decided, `${id} is taken on by ${nameOf(by)}.`);
+      const decided = await withCrises(options, (all) => all.release(id, { by, note }));
+      tell(
+        output,
+        decided,
+        decided.what === 'released'
+          ? `${id} is given back by ${nameOf(by)}: people are told again.`
+          : `${id} was taken on by nobody; nothing was changed.`,
+      );
     },
   });
 }
 
 function callOffCommand(): Command {
-  return command<DecisionOptions, [id: string]>({
+  return command<CallOffOptions, [id: string]>({
     name: 'call-off',
     description: 'call one off: it is delivered no more, and nobody else is told',
     arguments: [ID],
     options: [
       ...storeOptions(),
       byOption({ needsRole: true }),
-      value('--reason <text>', 'for other people; sealed with the crisis'),
+      value('--reason <text>', 'for other people; sealed with the crisis').makeOptionMandatory(),
+      value('--confirm <end>', 'the last 8 characters of its id, where you are alone'),
       jsonOption(JSON_LINES),
     ],
     notes: `What is being sent is told to stop, and counts where it arrived. At rest it is over once a process next
-runs on the store.`,
+runs on the store. Before anybody was told it takes two persons: the word of the first is kept, and the crisis goes
+on until a second one calls it off, too. With --confirm it is called off at once, and kept as one person's word.`,
     examples: [
       `holdfast crises call-off 01998a2c-… --by staff-7:clinician --reason 'found safe' ${EXAMPLE_STORE}`,
     ],
     async run({ options, output }, id) {
-      const { by, reason } = options;
-      const decided = await withCrises(options, (all) => all.callOff(id, { by, reason }));
+      const { by, reason, confirm } = options;
+      const decided = await withCrises(options, (all) => all.callOff(id, { by, reason, confirm }));
       tell(output, decided, `${id} is called off by ${nameOf(by)}.`);
     },
   });
@@ -126,6 +185,13 @@ function tell(output: Output, decided: CrisisDecided, text: string): void {
   if (!decided.isDurable) {
     output.say('holdfast: it is in force, and not on disk yet: a restart before that forgets it.');
   }
+}
+
+function acknowledgedText({ crisis, what }: CrisisDecided, by: Person): string {
+  const { id, takenOn } = crisis;
+  return what === 'noted'
+    ? `${id} is not taken on yet: nobody was told of it. People are told now, and that ${nameOf(by)} wants it.`
+    : `${id} is taken on by ${nameOf(by)} until ${timeOf(takenOn?.untilMs ?? null)}.`;
 }
 
 function nameOf({ id, role }: Person): string {
@@ -156,7 +222,7 @@ function tableOf(open: readonly CrisisView[]): string {
       view.failure ?? '',
       timeOf(view.escalatedAtMs),
       view.escalation,
-      view.decisions.length === 0 ? '' : nameOf(view.decisions.at(-1)?.by ?? { id: '' }),
+      view.takenOn === null ? '' : nameOf(view.takenOn.by),
     ]),
   );
 }
@@ -172,19 +238,33 @@ function textOf(view: CrisisView): string {
     ['last failure', view.failure ?? ''],
     ['escalated', [timeOf(view.escalatedAtMs), view.cause].filter(Boolean).join(' ')],
     ['people', view.escalation],
+    [
+      'taken on',
+      view.takenOn === null
+        ? ''
+        : `by ${nameOf(view.takenOn.by)} until ${timeOf(view.takenOn.untilMs)}`,
+    ],
     ['over', timeOf(view.settledAtMs)],
   ]);
-  const told = view.told.map(({ atMs, name, outcome, calls }) => [
+  const steps = view.steps.map(({ atMs, name, outcome, calls, owedAtMs }) => [
     timeOf(atMs),
     `step ${name}`,
-    outcome,
-    `${calls} calls`,
+    `${STEP_SAID[outcome ?? 'called']}, ${calls} calls`,
+    owedAtMs === null ? '' : `again at ${timeOf(owedAtMs)}`,
   ]);
-  const decisions = view.decisions.map(({ atMs, by, what, note }) => [
+  const decisions = view.decisions.map(({ atMs, by, what, note, isAlone }) => [
     timeOf(atMs),
     nameOf(by),
-    what,
+    isAlone === true ? `${what}, alone` : what,
     note ?? '',
   ]);
-  return `${known}\n\n${table(['at', 'who', 'what', ''], [...told, ...decisions])}`;
+  return `${known}\n\n${table(['at', 'who', 'what', ''], [...steps, ...decisions])}`;
 }
+
+const STEP_SAID = {
+  called: 'is called',
+  told: 'told',
+  notHeard: 'not heard',
+  maybeHeard: 'maybe heard',
+  refused: 'refuses',
+} as const;

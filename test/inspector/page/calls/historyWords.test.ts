@@ -58,10 +58,10 @@ describe('OB-1 a history in words', () => {
   });
 
   test('CR-5 who was told of a crisis', () => {
-    const told = { name: 'on-call', outcome: 'notified', calls: 1, atMs: 0 };
+    const told = { name: 'on-call', outcome: 'told', calls: 1, atMs: 0, owedAtMs: null };
     expect(toldSentence(told, 0)).toBe('Step 1 (on-call) was told.');
-    expect(toldSentence({ ...told, outcome: 'timedOut', calls: 3 }, 1)).toBe(
-      'Step 2 (on-call) was not told in time, after 3 calls.',
+    expect(toldSentence({ ...told, outcome: 'maybeHeard', calls: 3, owedAtMs: 9 }, 1)).toBe(
+      'Step 2 (on-call) did not answer in time, and may know, after 3 calls; it is called again.',
     );
   });
 });
