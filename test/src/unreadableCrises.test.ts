@@ -12,6 +12,9 @@ import type { EscalationNotice, Fact } from '../../actors/port.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { EscalationStepOptions } from '../../src/crisis/escalationOptions.ts';
 import { createRuntime, type Runtime, rawKey } from '../../src/index.ts';
+import { managementAtRest } from '../../src/management/atRest.ts';
+import { crises } from '../../src/management/crises/crises.ts';
+import { seededRandom } from '../../src/testing/seededRandom.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 
@@ -53,14 +56,17 @@ function boot(world: World, its: Outside, more: object = {}): Process {
   return process;
 }
 
+const DAMAGE = [/"machine":"crisis"/, '"machine":"parcel"'] as const;
+
 /** A world in which so many people have called and the rows of their crises were spoilt; nothing runs. */
-async function spoilt(count = 1, its = outside()) {
+async function spoilt(count = 1, as: readonly [from: RegExp, to: string] = DAMAGE) {
+  const its = outside();
   const world = createWorld();
   const { clock } = world;
   const first = boot(world, its);
   first.store.faults.rewrite = (write) =>
     'state' in write && typeof write.state === 'string'
-      ? { ...write, state: write.state.replaceAll('"crisis"', '"parcel"') }
+      ? { ...write, state: write.state.replace(...as) }
       : write;
   await clock.run(first.runtime.ready);
   const acceptedAtMs = clock.now();
@@ -197,6 +203,35 @@ describe('CR-4 a crisis that can’t be read', () => {
     expect(await clock.run(runtime.crises.list())).toEqual([]);
   });
 
+  test('CR-4 PS-3 one that a later version wrote is one, too: nobody here delivers it', async () => {
+    const later = [
+      /"machine":"crisis","version":"\d+"/,
+      '"machine":"crisis","version":"99"',
+    ] as const;
+    const { clock, its, ids, start } = await spoilt(1, later);
+    const { runtime } = await start();
+    expect(runtime.getHealthStatus()).toMatchObject({
+      overall: 'critical',
+      crises: { unreadable: { count: 1, setAside: 0 } },
+    });
+    expect(its.notices).toMatchObject([{ failure: 'HF_RECORD_NEWER', operationIds: ids }]);
+    expect(await clock.run(runtime.crises.list())).toMatchObject([{ delivery: 'unreadable' }]);
+  });
+
+  test('CR-4 at rest they are listed, too, and nobody takes one on where nothing would keep it', async () => {
+    const { world, ids } = await spoilt(2);
+    const { disk: store, clock } = world;
+    const parts = { store, clock, hold: null, random: seededRandom(1), payloadBytesMax: 1_000 };
+    const rest = crises(managementAtRest(parts));
+    expect((await rest.list()).map(({ id, delivery }) => [id, delivery])).toEqual(
+      ids.map((id) => [id, 'unreadable']),
+    );
+    await expect(rest.acknowledge(ids[0] ?? '', { by: NURSE })).rejects.toMatchObject({
+      code: 'HF_QUARANTINED',
+      message: expect.stringContaining('quarantine retry'),
+    });
+  });
+
   test('CR-4 reversed: an operation that can’t be read is none, nor is a crisis that goes on in memory', async () => {
     const world = createWorld();
     const { clock } = world;
@@ -214,8 +249,8 @@ describe('CR-4 a crisis that can’t be read', () => {
   });
 });
 
-/** A process whose upstream of crises is down. */
-async function onFile(store: string, its: Outside): Promise<Runtime> {
+/** A process whose upstream of crises is down, unless it is up. */
+async function onFile(store: string, its: Outside, isUp = false): Promise<Runtime> {
   const runtime = createRuntime({
     store,
     key: rawKey(Buffer.alloc(32, 1)),
@@ -225,7 +260,8 @@ async function onFile(store: string, its: Outside): Promise<Runtime> {
       'crisis.alert': {
         upstream: 'default',
         run: () => {
-          throw transientFailure('Down.');
+          if (!isUp) throw transientFailure('Down.');
+          return null;
         },
       },
     },
@@ -234,6 +270,37 @@ async function onFile(store: string, its: Outside): Promise<Runtime> {
   await runtime.ready;
   return runtime;
 }
+
+/** Spoils each row of a store, or undoes that. */
+function turn(store: string): void {
+  const db = new Database(join(store, 'data.db'));
+  const rows = db.prepare<[], { seq: number; state: Buffer }>('SELECT seq, state FROM operation');
+  const put = db.prepare('UPDATE operation SET state = ? WHERE seq = ?');
+  for (const { seq, state } of rows.all()) {
+    state[40] = (state[40] ?? 0) ^ 1;
+    put.run(state, seq);
+  }
+  db.close();
+}
+
+test('CR-4 PS-3 reversed: one that was delivered by what stands in the clear is none, now nor after a restart', async () => {
+  const store = join(tempFolder(), 'store');
+  const its = outside();
+  const first = await onFile(store, its, true);
+  const { operationId, delivery } = await first.crisis({ subject: 'user-1' });
+  await delivery;
+  await first.close();
+  turn(store);
+  for (const _ of [1, 2]) {
+    const runtime = await onFile(store, its);
+    await expect(runtime.getOperation(operationId ?? '').view()).rejects.toMatchObject({
+      code: 'HF_QUARANTINED',
+    });
+    const { crises, waiting } = runtime.getHealthStatus();
+    expect([waiting.quarantined, crises.unreadable.count]).toEqual([1, 0]);
+    await runtime.close();
+  }
+});
 
 test('CR-4 PS-3 six crises of which the rows were spoilt on disk are six crises after the restart, until they are restored', async () => {
   const store = join(tempFolder(), 'store');
@@ -246,17 +313,7 @@ test('CR-4 PS-3 six crises of which the rows were spoilt on disk are six crises 
     ids.push(operationId ?? '');
   }
   await first.close();
-  const turn = (): void => {
-    const db = new Database(join(store, 'data.db'));
-    const rows = db.prepare<[], { seq: number; state: Buffer }>('SELECT seq, state FROM operation');
-    const put = db.prepare('UPDATE operation SET state = ? WHERE seq = ?');
-    for (const { seq, state } of rows.all()) {
-      state[40] = (state[40] ?? 0) ^ 1;
-      put.run(state, seq);
-    }
-    db.close();
-  };
-  turn();
+  turn(store);
   its.notices.length = 0;
   const second = await onFile(store, its);
   await vi.waitUntil(() => its.notices.length > 0, { timeout: 30_000 });
@@ -267,7 +324,7 @@ test('CR-4 PS-3 six crises of which the rows were spoilt on disk are six crises 
     ids.map((id) => `${id} unreadable`),
   );
   await second.close();
-  turn();
+  turn(store);
   const third = await onFile(store, its);
   for (const id of ids) await third.quarantine.retry(id);
   expect(third.getHealthStatus().crises.unreadable.count).toBe(0);
