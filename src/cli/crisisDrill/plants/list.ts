@@ -81,6 +81,13 @@ export const PLANTS: readonly Plant[] = [
     finds: LOST,
   },
   {
+    name: 'no-spares',
+    defect: 'no descriptor is held for connections of crises',
+    scenario: 'descriptors',
+    crises: 40,
+    finds: /: 0 crises were delivered while there was none/,
+  },
+  {
     name: 'key',
     defect: "crises go out under the app's key as it was given, whoever has used it",
     scenario: 'anothers-key',

@@ -19,6 +19,7 @@ import { OperationPool } from '../../../../actors/pool/operationPool.ts';
 import { CrisisResources } from '../../../../machines/policy/crisis/crisisResources.ts';
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 import { HostAddresses } from '../../../http/hostAddresses.ts';
+import { SpareDescriptors } from '../../../http/spareDescriptors.ts';
 import { pause } from '../measure/schedule.ts';
 
 /** One in so many is struck. */
@@ -167,6 +168,9 @@ const PLANTED: Readonly<Record<string, () => void>> = {
           });
         }),
     );
+  },
+  'no-spares'() {
+    replace(SpareDescriptors, 'hold', () => () => undefined);
   },
   key() {
     const given = new Map<string, string>();

@@ -75,7 +75,13 @@ export const noDescriptor: Scenario = {
     stage.atEnd(() => {
       for (const descriptor of taken) closeSync(descriptor);
     });
+    let delivered = 0;
+    const stop = runtime.subscribe(({ kind }) => {
+      if (kind === 'attempt.succeeded') delivered += 1;
+    });
     await stage.stream(runtime);
+    stop();
+    stage.saw(delivered > 0, `${delivered} crises were delivered while there was none`);
   },
 };
 
