@@ -48,18 +48,19 @@ export interface CrisisPlans {
    */
   get(subject: string): Promise<CheckedCrisisPlan | null>;
   /**
-   * Has the plan of a subject in memory from every start on, whatever the disk does then: for the user
-   * of a device, or the few whom a service looks after now. At most 100; it holds until {@link unpin}
-   * or {@link delete}, and also for a plan that is put later.
+   * Has the plan of a subject in memory from the moment the store opens, at every start and whatever the disk
+   * does then: for the user of a device, or those whom a service looks after now. Their plans may take 8 MiB as
+   * JSON, each at least 1 KiB of it. It holds until {@link unpin} or {@link delete}, and also for a plan that is
+   * put later.
    *
    * @example
    * await runtime.crisisPlans.pin('user-42');
    *
-   * @throws HoldfastError (rejects) `HF_OPTION_INVALID` where 100 others are pinned, `HF_RECORD_…` where
+   * @throws HoldfastError (rejects) `HF_OPTION_INVALID` where those who are pinned take 8 MiB, `HF_RECORD_…` where
    * the plan can't be opened.
    */
   pin(subject: string): Promise<void>;
-  /** Leaves the plan on disk alone, from where an answer reads it if that is done within a few milliseconds. */
+  /** Has the plan in memory as that of others: a moment after the store was opened, and while there is room. */
   unpin(subject: string): Promise<void>;
   /** Erases all that is kept here of a subject: plan and pin (SE-5). */
   delete(subject: string): Promise<void>;
@@ -73,9 +74,6 @@ export interface CrisisPlansParts {
   /** Resolves once the store is open, rejects with why it can't be. */
   readonly ready: () => Promise<void>;
 }
-
-/** So that all of them are a few megabytes at most. */
-const PINNED_MAX = 100;
 
 /**
  * Keeps the plan that a record of the app holds. One that names nobody is deleted: whom a person has taken out must be
@@ -118,11 +116,10 @@ export function crisisPlans({ atHand, store, commit, ready }: CrisisPlansParts):
     async pin(given) {
       const subject = checkedPlanSubject(given);
       await ready();
-      const hasRoom = atHand.isPinned(subject) || atHand.pinned < PINNED_MAX;
       requireOption(
-        hasRoom,
+        atHand.hasRoomToPin(subject),
         'subject',
-        `can't be pinned: ${PINNED_MAX} others are, which is the most; unpin one first`,
+        "can't be pinned: the plans of those who are take 8 MiB, which is the most; unpin one first",
       );
       await keep(subject, { isPinned: true });
     },

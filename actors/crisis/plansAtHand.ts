@@ -1,6 +1,7 @@
 /**
- * The crisis plans that an answer can hold: those of pinned subjects are in memory from the moment the
- * store opens, any other is read within a bound (CR-3). Nothing here waits for a disk (CR-1).
+ * The crisis plans that an answer can hold. Those of pinned subjects are in memory from the moment the store
+ * opens; all others are brought there behind that, as many as there is room for, and stay as they were asked for
+ * last. One that is not there is read within a bound (CR-3). Nothing here waits for a disk (CR-1).
  *
  * @module
  */
@@ -41,13 +42,15 @@ export interface FoundPlan {
   readonly resources: readonly AnsweredResource[];
 }
 
-/** What is in memory for an answer, whatever the disk does. */
+/** What is in memory for an answer, whatever the disk does; told again whenever it changes. */
 export interface PlansInMemory {
   readonly isOpen: boolean;
   /** No plan is kept of anybody. */
   readonly isEmpty: boolean;
-  /** By subject; those in crisis mode are among them. */
-  readonly pinned: ReadonlyMap<string, FoundPlan>;
+  /** True where `pinned` is all; else it is what has changed since it was told last. */
+  readonly isWhole: boolean;
+  /** By subject; those in crisis mode are among them. `null`: it is in memory no more. */
+  readonly pinned: ReadonlyMap<string, FoundPlan | null>;
   /** For whom crisis mode is on. */
   readonly modes: CrisisModesOn;
 }
@@ -62,8 +65,15 @@ export interface PlansAtHandParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** Read lately, of subjects that are not pinned: who asks again, or asked in vain, need not wait. */
-const RECENT_MAX = 100;
+/** Of the plans of pinned subjects, as JSON. Beyond it they are at hand as those of others are. */
+const PINNED_BYTES_MAX = 8 * 1_048_576;
+/** Of all others, with their subjects and that somebody has none. */
+const CACHED_BYTES_MAX = 16 * 1_048_576;
+/** At least so much is counted for one who is pinned: a plan may come later. */
+const PINNED_BYTES_MIN = 1_024;
+const ENTRY_BYTES = 128;
+/** So many are brought to memory at a time: less than a write waits for anyway. */
+const PAGE = 64;
 /** What waits for a slow disk is bounded, too (OP-6). */
 const READS_MAX = 64;
 
@@ -74,11 +84,24 @@ const NOT_IN_TIME = found('notReadInTime');
 const NOT_OPEN = found('storeNotOpen');
 const UNREADABLE = found('unreadable');
 
+interface Pinned {
+  readonly plan: FoundPlan;
+  readonly bytes: number;
+}
+
 export class PlansAtHand {
   readonly #parts: PlansAtHandParts;
-  readonly #pinned = new Map<string, FoundPlan>();
-  /** The one that was asked for the longest ago first. */
-  readonly #recent = new Map<string, FoundPlan>();
+  readonly #pinned = new Map<string, Pinned>();
+  #pinnedBytes = 0;
+  /** Pinned, too, where there is no room for them any more: at hand as those of others are. */
+  readonly #pinnedBeyond = new Set<string>();
+  /** As they are kept, `null` for none; the one that was asked for the longest ago first. */
+  readonly #cached = new Map<string, string | null>();
+  #cachedBytes = 0;
+  /** Whoever is in memory nowhere has no plan. */
+  #isWhole = false;
+  /** Changed since all were begun to be brought to memory: what is read of them there may be older. */
+  #changed: Set<string> | null = null;
   readonly #reads = new Map<string, Promise<FoundPlan>>();
   /** Of subjects that are in crisis mode, once it was read; that there is none is known as well. */
   readonly #held = new Map<string, FoundPlan | null>();
@@ -90,19 +113,19 @@ export class PlansAtHand {
     this.#parts = parts;
   }
 
-  /** How many subjects are pinned. */
-  get pinned(): number {
-    return this.#pinned.size;
+  /** Whether one more can be pinned. */
+  hasRoomToPin(subject: string): boolean {
+    return this.isPinned(subject) || this.#pinnedBytes + PINNED_BYTES_MIN <= PINNED_BYTES_MAX;
   }
 
   isPinned(subject: string): boolean {
-    return this.#pinned.has(subject);
+    return this.#pinned.has(subject) || this.#pinnedBeyond.has(subject);
   }
 
-  /** Tells `listener` of what is in memory, now and whenever it has changed. */
+  /** Tells `listener` of all that is in memory, and then of each change. */
   watch(listener: (plans: Omit<PlansInMemory, 'modes'>) => void): void {
     this.#listener = listener;
-    this.tell();
+    this.#tellAll();
   }
 
   /** The store is open, and holds these. */
@@ -110,43 +133,47 @@ export class PlansAtHand {
     this.#isOpen = true;
     this.#isEmpty = isEmpty;
     this.#pinned.clear();
-    this.#recent.clear();
+    this.#pinnedBeyond.clear();
+    this.#pinnedBytes = 0;
+    this.#cached.clear();
+    this.#cachedBytes = 0;
+    this.#isWhole = isEmpty;
     this.#reads.clear();
     for (const kept of pinned) {
       try {
-        this.#pinned.set(kept.subject, foundIn(kept));
+        this.#pin(kept);
       } catch (error) {
         this.#parts.onError(error);
       }
     }
     for (const code of unreadable) this.#parts.onError(planUnreadable(code));
-    this.tell();
+    this.#tellAll();
     for (const subject of this.#held.keys()) this.hold(subject);
+    if (!isEmpty) void this.#bringAll();
   }
 
   /** Has the plan of a subject in memory from now on, as soon as it can be read, until {@link letGo}. */
   hold(subject: string): void {
     this.#held.set(subject, null);
-    this.tell();
+    this.tell(subject);
     if (!this.#isOpen || this.#pinned.has(subject)) return;
-    if (this.#isEmpty) this.#hold(subject, NONE);
+    const known = this.#inMemory(subject);
+    if (known !== undefined && READ.has(known.status)) this.#hold(subject, known);
     else if (!this.#reads.has(subject)) void this.#read(subject);
   }
 
   /** Nobody needs it more than others any longer. */
   letGo(subject: string): void {
-    const plan = this.#held.get(subject);
     this.#held.delete(subject);
-    if (plan?.status === 'included') this.#remember(subject, plan);
-    this.tell();
+    this.tell(subject);
   }
 
   #hold(subject: string, plan: FoundPlan): void {
     this.#held.set(subject, plan);
-    this.tell();
+    this.tell(subject);
   }
 
-  /** What is pinned stays at hand; nothing can be read any more. */
+  /** What is in memory stays at hand; nothing can be read any more. */
   closed(): void {
     this.#isOpen = false;
     this.tell();
@@ -156,25 +183,26 @@ export class PlansAtHand {
   changed(subject: string, kept: KeptCrisisPlan | null): void {
     // What is being read may be what was there before.
     this.#reads.delete(subject);
-    const wasRecent = this.#recent.delete(subject);
-    const wasPinned = this.#pinned.delete(subject);
-    const wasEmpty = this.#isEmpty;
-    const isHeld = this.#held.has(subject);
-    if (isHeld) this.#held.set(subject, kept === null ? NONE : foundIn(kept));
-    if (kept !== null) {
-      this.#isEmpty = false;
-      if (kept.isPinned) this.#pinned.set(subject, foundIn(kept));
-      else if (wasRecent && !isHeld) this.#remember(subject, foundIn(kept));
+    this.#changed?.add(subject);
+    this.#unpin(subject);
+    if (kept !== null) this.#isEmpty = false;
+    if (this.#held.has(subject)) this.#held.set(subject, kept === null ? NONE : foundIn(kept));
+    if (kept?.isPinned === true) {
+      this.#forget(subject);
+      this.#pin(kept);
+    } else {
+      this.#remember(subject, kept?.plan ?? null);
     }
-    if (wasPinned || isHeld || this.#pinned.has(subject) || wasEmpty !== this.#isEmpty) this.tell();
+    this.tell(subject);
   }
 
   /** The plan of a subject: at once where it is in memory or can't be had, else within the bound. */
   find(subject: string): FoundPlan | Promise<FoundPlan> {
-    const known = this.#pinned.get(subject) ?? this.#held.get(subject) ?? this.#recent.get(subject);
-    if (known !== undefined) return known;
+    const known = this.#pinned.get(subject)?.plan ?? this.#held.get(subject);
+    if (known !== undefined && known !== null) return known;
+    const remembered = this.#inMemory(subject);
+    if (remembered !== undefined) return remembered;
     if (!this.#isOpen) return NOT_OPEN;
-    if (this.#isEmpty) return NONE;
     const { clock, withinMs, isHanging } = this.#parts;
     if (isHanging()) return NOT_IN_TIME;
     const read = this.#reads.get(subject) ?? this.#read(subject);
@@ -182,15 +210,58 @@ export class PlansAtHand {
     return inTime(clock, read, withinMs).then((answer) => answer?.value ?? NOT_IN_TIME);
   }
 
+  /** Of one who is not pinned: `undefined` where only the disk knows. */
+  #inMemory(subject: string): FoundPlan | undefined {
+    const text = this.#cached.get(subject);
+    if (text === undefined) return this.#isWhole && this.#isOpen ? NONE : undefined;
+    // Asked for last.
+    this.#cached.delete(subject);
+    this.#cached.set(subject, text);
+    try {
+      return foundIn({ plan: text });
+    } catch (error) {
+      this.#parts.onError(error);
+      return UNREADABLE;
+    }
+  }
+
+  /** Brings all plans to memory, as far as there is room, each page behind what else the disk is asked. */
+  async #bringAll(): Promise<void> {
+    const changed = new Set<string>();
+    this.#changed = changed;
+    let unreadable = 0;
+    let left = 0;
+    try {
+      for (let after: number | null = 0; after !== null; ) {
+        const page = await this.#parts.store.crisisPlanPage({ after, limit: PAGE });
+        if (this.#changed !== changed) return;
+        unreadable += page.unreadable;
+        for (const { subject, plan } of page.kept) {
+          const isKnown = this.isPinned(subject) || this.#cached.has(subject);
+          if (isKnown || changed.has(subject)) continue;
+          if (this.#cachedBytes + bytesOf(subject, plan) > CACHED_BYTES_MAX) left += 1;
+          else this.#remember(subject, plan);
+        }
+        after = left > 0 ? null : page.next;
+      }
+      this.#isWhole = left === 0 && unreadable === 0;
+    } catch {
+      // They are read one by one, which tells what is wrong.
+    } finally {
+      if (this.#changed === changed) this.#changed = null;
+    }
+  }
+
   /** Never rejects. `null` where too many are being read. */
   #read(subject: string): Promise<FoundPlan> | null {
     if (this.#reads.size >= READS_MAX) return null;
-    const read = this.#ask(subject).then((plan) => {
+    const read = this.#ask(subject).then((asked) => {
+      const plan = asked.found;
       // Unless it was changed since it was asked for.
       if (this.#reads.get(subject) === read) {
         this.#reads.delete(subject);
         if (this.#held.has(subject) && READ.has(plan.status)) this.#hold(subject, plan);
-        else if (plan.status === 'included') this.#remember(subject, plan);
+        if (READ.has(plan.status)) this.#remember(subject, asked.text);
       }
       return plan;
     });
@@ -198,29 +269,78 @@ export class PlansAtHand {
     return read;
   }
 
-  async #ask(subject: string): Promise<FoundPlan> {
+  async #ask(
+    subject: string,
+  ): Promise<{ readonly found: FoundPlan; readonly text: string | null }> {
     try {
-      const kept = await this.#parts.store.crisisPlan(subject);
-      return kept === null ? NONE : foundIn(readable(kept));
+      const answer = await this.#parts.store.crisisPlan(subject);
+      const kept = answer === null ? null : readable(answer);
+      return { found: kept === null ? NONE : foundIn(kept), text: kept?.plan ?? null };
     } catch (error) {
-      if (isHoldfastError(error) && CLOSED.has(error.code)) return NOT_OPEN;
+      if (isHoldfastError(error) && CLOSED.has(error.code)) return { found: NOT_OPEN, text: null };
       this.#parts.onError(error);
-      return UNREADABLE;
+      return { found: UNREADABLE, text: null };
     }
   }
 
-  /** Tells again what is in memory: something else of the answer has changed. */
-  tell(): void {
-    const pinned = new Map(this.#pinned);
-    for (const [subject, plan] of this.#held) if (plan !== null) pinned.set(subject, plan);
-    this.#listener?.({ isOpen: this.#isOpen, isEmpty: this.#isEmpty, pinned });
+  /** Tells of what has changed: one subject, or something else of the answer. */
+  tell(subject?: string): void {
+    if (this.#listener === null) return;
+    const pinned = new Map<string, FoundPlan | null>();
+    if (subject !== undefined) {
+      pinned.set(subject, this.#pinned.get(subject)?.plan ?? this.#held.get(subject) ?? null);
+    }
+    this.#listener({ isOpen: this.#isOpen, isEmpty: this.#isEmpty, isWhole: false, pinned });
   }
 
-  #remember(subject: string, plan: FoundPlan): void {
-    this.#recent.set(subject, plan);
-    const [oldest] = this.#recent.keys();
-    if (this.#recent.size > RECENT_MAX && oldest !== undefined) this.#recent.delete(oldest);
+  #tellAll(): void {
+    const pinned = new Map<string, FoundPlan | null>();
+    for (const [subject, { plan }] of this.#pinned) pinned.set(subject, plan);
+    for (const [subject, plan] of this.#held) if (plan !== null) pinned.set(subject, plan);
+    this.#listener?.({ isOpen: this.#isOpen, isEmpty: this.#isEmpty, isWhole: true, pinned });
   }
+
+  #pin(kept: KeptCrisisPlan): void {
+    const { subject, plan } = kept;
+    const bytes = Math.max(PINNED_BYTES_MIN, plan?.length ?? 0);
+    if (this.#pinnedBytes + bytes > PINNED_BYTES_MAX) {
+      this.#pinnedBeyond.add(subject);
+      this.#remember(subject, plan);
+      return;
+    }
+    this.#pinned.set(subject, { plan: foundIn(kept), bytes });
+    this.#pinnedBytes += bytes;
+  }
+
+  #unpin(subject: string): void {
+    this.#pinnedBytes -= this.#pinned.get(subject)?.bytes ?? 0;
+    this.#pinned.delete(subject);
+    this.#pinnedBeyond.delete(subject);
+  }
+
+  #remember(subject: string, plan: string | null): void {
+    this.#forget(subject);
+    // Nothing need be known of who has none where all who have one are known.
+    if (plan === null && this.#isWhole) return;
+    this.#cached.set(subject, plan);
+    this.#cachedBytes += bytesOf(subject, plan);
+    for (const [oldest, text] of this.#cached) {
+      if (this.#cachedBytes <= CACHED_BYTES_MAX) break;
+      this.#forget(oldest);
+      if (text !== null) this.#isWhole = false;
+    }
+  }
+
+  #forget(subject: string): void {
+    const plan = this.#cached.get(subject);
+    if (plan === undefined) return;
+    this.#cached.delete(subject);
+    this.#cachedBytes -= bytesOf(subject, plan);
+  }
+}
+
+function bytesOf(subject: string, plan: string | null): number {
+  return ENTRY_BYTES + subject.length + (plan?.length ?? 0);
 }
 
 /** What a read has found out for good. */
@@ -244,7 +364,7 @@ export function planUnreadable(code: string): HoldfastError {
 }
 
 /** @throws HoldfastError as {@link decodeCrisisPlan}. */
-function foundIn({ plan }: KeptCrisisPlan): FoundPlan {
+function foundIn({ plan }: Pick<KeptCrisisPlan, 'plan'>): FoundPlan {
   if (plan === null) return NONE;
   const resources = decodeCrisisPlan(plan).resources.map(
     (resource): AnsweredResource =>

@@ -13,6 +13,8 @@ import type {
   CheckedPage,
   Claim,
   ClaimQuery,
+  CrisisPlanPage,
+  CrisisPlanPageQuery,
   DeadLetterQuery,
   DeadLetterRows,
   Expired,
@@ -216,6 +218,15 @@ class MemoryStore implements Store {
 
   crisisPlan(subject: string): Promise<KeptCrisisPlan | null> {
     return this.#answer(() => this.#tables.crisisPlans.get(subject) ?? null);
+  }
+
+  /** All of them are one page. */
+  crisisPlanPage(_query: CrisisPlanPageQuery): Promise<CrisisPlanPage> {
+    return this.#answer(() => ({
+      kept: [...this.#tables.crisisPlans.values()],
+      unreadable: 0,
+      next: null,
+    }));
   }
 
   kept(query: KeptKey): Promise<Kept | null> {

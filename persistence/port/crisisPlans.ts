@@ -48,7 +48,25 @@ export type CrisisPlanResult =
   /** A write that was to leave the plan as it is met one that can't be opened. Nothing was changed. */
   | { readonly kind: 'crisisPlanUnreadable'; readonly code: string };
 
+export interface CrisisPlanPageQuery {
+  /** Where the page before ended; 0 for the first. */
+  readonly after: number;
+  /** So many rows are looked at. */
+  readonly limit: number;
+}
+
+/** Some of all that is kept. */
+export interface CrisisPlanPage {
+  readonly kept: readonly KeptCrisisPlan[];
+  /** How many of them can't be opened. */
+  readonly unreadable: number;
+  /** What to ask for next; `null` where that were all. */
+  readonly next: number | null;
+}
+
 export interface CrisisPlanStore {
   /** What is kept of a subject; `null` for nothing. Sets nothing aside: whoever mends it writes it anew. */
   crisisPlan(subject: string): Promise<KeptCrisisPlan | UnreadableCrisisPlan | null>;
+  /** What is kept of all subjects, a page at a time. */
+  crisisPlanPage(query: CrisisPlanPageQuery): Promise<CrisisPlanPage>;
 }

@@ -18,6 +18,7 @@ export const QUESTIONS = [
   'find',
   'lane',
   'crisisPlan',
+  'crisisPlanPage',
   'kept',
   'keptPage',
   'keptCounts',

@@ -22,6 +22,8 @@ import type { UpkeepStore } from './upkeep.ts';
 import type { AcceptWrite } from './writes.ts';
 
 export type {
+  CrisisPlanPage,
+  CrisisPlanPageQuery,
   CrisisPlanStore,
   CrisisPlansAtOpen,
   CrisisPlanWrite,

@@ -57,8 +57,9 @@ export class OutsideAnswers {
   readonly #messages: CrisisMessages;
   /** What those are shown that prove to be nobody: nothing of the app. */
   readonly builtIn: readonly AnsweredResource[];
-  #plans: PlansInMemory = {
-    ...{ isOpen: false, isEmpty: true, pinned: new Map() },
+  readonly #pinned = new Map<string, FoundPlan>();
+  #plans: Omit<PlansInMemory, 'pinned' | 'isWhole'> = {
+    ...{ isOpen: false, isEmpty: true },
     modes: { isGlobal: false, subjects: new Set<string>() },
   };
   #answeredWhileBlocked = 0;
@@ -93,6 +94,11 @@ export class OutsideAnswers {
   /** These plans are in memory from now on. */
   plansChanged(plans: PlansInMemory): void {
     this.#plans = plans;
+    if (plans.isWhole) this.#pinned.clear();
+    for (const [subject, plan] of plans.pinned) {
+      if (plan === null) this.#pinned.delete(subject);
+      else this.#pinned.set(subject, plan);
+    }
   }
 
   /**
@@ -147,8 +153,8 @@ export class OutsideAnswers {
   #planOf(given: unknown): FoundPlan | null {
     const subject = subjectOf(given);
     if (subject === null) return found('noSubject');
-    const { isOpen, isEmpty, pinned } = this.#plans;
-    const plan = pinned.get(subject);
+    const { isOpen, isEmpty } = this.#plans;
+    const plan = this.#pinned.get(subject);
     if (plan !== undefined) return plan;
     if (!isOpen) return found('storeNotOpen');
     if (isEmpty) return found('none');

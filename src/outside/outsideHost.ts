@@ -7,7 +7,7 @@
 
 import { Worker } from 'node:worker_threads';
 import { inTime } from '../../actors/platform/inTime.ts';
-import type { CrisisAnswer, Engine, FoundPlan, PlansInMemory } from '../../actors/port.ts';
+import type { CrisisAnswer, Engine, FoundPlan } from '../../actors/port.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import {
   causeText,
@@ -64,7 +64,6 @@ export class OutsideHost {
   readonly #troubles = new Map<Way, HoldfastError>();
   #worker: Worker | null = null;
   #ended: Promise<void> = Promise.resolve();
-  #plans: PlansInMemory | null = null;
   /** The thread has a line to who writes. */
   #hasLine = false;
   /** Why a crisis could not be kept, told once until it is another reason. */
@@ -95,10 +94,6 @@ export class OutsideHost {
   }
 
   open(): void {
-    this.#parts.engine.watchPlans((plans) => {
-      this.#plans = plans;
-      this.#send({ kind: 'plans', plans });
-    });
     try {
       this.#start();
     } catch (error) {
@@ -157,7 +152,10 @@ export class OutsideHost {
     worker.unref();
     this.#hasLine = false;
     this.handlersChanged();
-    if (this.#plans !== null) this.#send({ kind: 'plans', plans: this.#plans });
+    // All of them first, then each change.
+    this.#parts.engine.watchPlans((plans) => {
+      this.#send({ kind: 'plans', plans });
+    });
   }
 
   #endedUnexpectedly(): void {

@@ -6,7 +6,9 @@
  */
 
 import { type HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type { Query } from '../../port/questions.ts';
 import type {
+  CrisisPlanPage,
   CrisisPlansAtOpen,
   CrisisPlanWrite,
   KeptCrisisPlan,
@@ -28,6 +30,20 @@ export function crisisPlan(
   const { statements, seals } = tables;
   const row = statements.crisisPlan.get(seals.crisisPlanTag(subject)) as CrisisPlanRow | undefined;
   return row === undefined ? null : opened(tables, row);
+}
+
+/** See {@link Store.crisisPlanPage}. */
+export function crisisPlanPage(
+  tables: Tables,
+  { after, limit }: Query<'crisisPlanPage'>,
+): CrisisPlanPage {
+  const rows = tables.statements.crisisPlanPage.all(after, limit) as (CrisisPlanRow & {
+    readonly place: number;
+  })[];
+  const found = rows.map((row) => opened(tables, row));
+  const kept = found.filter((plan): plan is KeptCrisisPlan => !isUnreadable(plan));
+  const next = rows.length < limit ? null : (rows.at(-1)?.place ?? null);
+  return { kept, unreadable: found.length - kept.length, next };
 }
 
 /** What is known as the store opens. A damaged page of the table does not keep the store from opening. */

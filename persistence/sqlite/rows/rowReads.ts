@@ -21,7 +21,7 @@ import type { ReadRequest } from '../protocol/requests.ts';
 import { STANDING_CODES, TALLIED_WAITS_FROM, WAITS_FOR_CODES } from '../schema/schema.ts';
 import type { ComponentRow, OperationRow } from '../seals/rowSeals.ts';
 import { bytesOfId } from '../seals/rowSeals.ts';
-import { crisisPlan } from './crisisPlans.ts';
+import { crisisPlan, crisisPlanPage } from './crisisPlans.ts';
 import { claim, occupiedRoutes, passedOver, strays } from './dueReads.ts';
 import { findKept, keptCounts, keptPage } from './kept.ts';
 import { freedHead } from './laneRanks.ts';
@@ -65,6 +65,8 @@ export function answerRead(tables: Tables, request: ReadRequest): unknown {
       return inLane(tables, request.query);
     case 'crisisPlan':
       return crisisPlan(tables, request.query);
+    case 'crisisPlanPage':
+      return crisisPlanPage(tables, request.query);
     case 'kept':
       return findKept(tables, request.query);
     case 'keptPage':

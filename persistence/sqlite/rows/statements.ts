@@ -52,6 +52,7 @@ export const SQL = {
   components: 'SELECT tag, revision, key_id, state FROM component',
   crisisPlan: `SELECT ${CRISIS_PLAN} FROM crisis_plan WHERE subject = ?`,
   pinnedCrisisPlans: `SELECT ${CRISIS_PLAN} FROM crisis_plan WHERE pinned = 1`,
+  crisisPlanPage: `SELECT rowid AS place, ${CRISIS_PLAN} FROM crisis_plan WHERE rowid > ? ORDER BY rowid LIMIT ?`,
   anyCrisisPlan: 'SELECT 1 FROM crisis_plan LIMIT 1',
   kept: `SELECT ${KEPT} FROM kept WHERE room = ? AND key = ?`,
   keptBySeq: `SELECT ${KEPT} FROM kept WHERE seq = ?`,

@@ -3,13 +3,23 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type FoundPlan, PlansAtHand } from '../../../actors/crisis/plansAtHand.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import type { KeptCrisisPlan, UnreadableCrisisPlan } from '../../../persistence/port/store.ts';
+import type {
+  CrisisPlanPage,
+  KeptCrisisPlan,
+  UnreadableCrisisPlan,
+} from '../../../persistence/port/store.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 
 type Answer = KeptCrisisPlan | UnreadableCrisisPlan | null;
 
 let clock: VirtualClock;
 let asked: { subject: string; answer: (kept: Answer) => void; fail: (error: unknown) => void }[];
+/** Pages of all plans that were asked for. */
+let pages: {
+  after: number;
+  answer: (page: CrisisPlanPage) => void;
+  fail: (error: unknown) => void;
+}[];
 let errors: unknown[];
 let isHanging: boolean;
 let plans: PlansAtHand;
@@ -19,6 +29,7 @@ const WITHIN_MS = 20;
 beforeEach(() => {
   clock = new VirtualClock();
   asked = [];
+  pages = [];
   errors = [];
   isHanging = false;
   plans = new PlansAtHand({
@@ -30,6 +41,10 @@ beforeEach(() => {
       crisisPlan: (subject) =>
         new Promise((answer, fail) => {
           asked.push({ subject, answer, fail });
+        }),
+      crisisPlanPage: ({ after }) =>
+        new Promise((answer, fail) => {
+          pages.push({ after, answer, fail });
         }),
     },
   });
@@ -75,7 +90,10 @@ describe('CR-3 CR-1 what needs no disk is answered at once', () => {
     plans.opened({ pinned: [], unreadable: [], isEmpty: true });
     expect(now('user-2')).toEqual({ status: 'none', resources: [] });
     plans.changed('user-3', kept('user-3'));
-    expect(() => now('user-2')).toThrow('wait');
+    // All that there are stay known.
+    expect(now('user-2')).toMatchObject({ status: 'none' });
+    expect(now('user-3')).toMatchObject(INCLUDED);
+    expect(asked).toEqual([]);
   });
 
   test('PS-6 a disk that hangs is not asked', () => {
@@ -123,15 +141,34 @@ describe('CR-3 any other plan is read within a bound', () => {
     expect(now('user-1000')).toMatchObject({ status: 'notReadInTime' });
   });
 
-  test('OP-6 what is kept of earlier reads is bounded, those asked for last stay', async () => {
+  test('CR-3 that somebody has none is known to who asks again', async () => {
     open();
-    for (let user = 1; user <= 150; user += 1) {
+    const plan = soon('user-1');
+    asked[0]?.answer(null);
+    expect(await plan).toMatchObject({ status: 'none' });
+    expect(now('user-1')).toMatchObject({ status: 'none' });
+    plans.changed('user-1', kept('user-1'));
+    expect(now('user-1')).toMatchObject(INCLUDED);
+  });
+
+  test('OP-6 what is kept of reads is bounded in bytes, those asked for last stay', async () => {
+    open();
+    const large = 'x'.repeat(60_000);
+    for (let user = 1; user <= 300; user += 1) {
       const plan = soon(`user-${user}`);
-      asked.at(-1)?.answer(kept(`user-${user}`));
+      asked.at(-1)?.answer(kept(`user-${user}`, large));
       await plan;
+      // One that is asked for again and again.
+      expect(now('user-1')).toMatchObject({ status: 'included' });
     }
-    expect(now('user-150')).toMatchObject({ status: 'included' });
-    expect(() => now('user-50')).toThrow('wait');
+    expect(now('user-300')).toMatchObject({ status: 'included' });
+    expect(() => now('user-2')).toThrow('wait');
+    let inMemory = 0;
+    for (let user = 3; user <= 300; user += 1) {
+      if (!(plans.find(`user-${user}`) instanceof Promise)) inMemory += 1;
+    }
+    expect(inMemory).toBeGreaterThan(250);
+    expect(inMemory * 60_000).toBeLessThan(17 * 1_048_576);
   });
 
   test.each([
@@ -178,7 +215,7 @@ describe('CR-3 plans are refreshed when they change', () => {
     plans.changed('user-1', kept('user-1', 'Kim', true));
     expect(now('user-1')).toMatchObject({ resources: [{ name: 'Kim' }] });
     plans.changed('user-1', null);
-    expect(() => now('user-1')).toThrow('wait');
+    expect(now('user-1')).toMatchObject({ status: 'none' });
 
     const plan = soon('user-2');
     asked.at(-1)?.answer(kept('user-2'));
@@ -191,12 +228,130 @@ describe('CR-3 plans are refreshed when they change', () => {
     open();
     const before = soon('user-1');
     plans.changed('user-1', kept('user-1', 'Kim'));
-    const after = soon('user-1');
-    expect(asked).toHaveLength(2);
+    expect(now('user-1')).toMatchObject({ resources: [{ name: 'Kim' }] });
     asked[0]?.answer(kept('user-1', 'Sam'));
     await before;
-    asked[1]?.answer(kept('user-1', 'Kim'));
-    expect(await after).toMatchObject({ resources: [{ name: 'Kim' }] });
     expect(now('user-1')).toMatchObject({ resources: [{ name: 'Kim' }] });
+  });
+});
+
+const turn = async (): Promise<void> => {
+  await clock.advance(0);
+};
+
+describe('CR-3 all plans are brought to memory behind the opening of the store', () => {
+  const page = (names: readonly string[], next: number | null, unreadable = 0): CrisisPlanPage => ({
+    kept: names.map((name) => kept(name)),
+    unreadable,
+    next,
+  });
+
+  test('CR-3 then nobody is looked for on disk, and who is not there has none', async () => {
+    open(kept('user-1', 'Kim', true));
+    expect(pages.map(({ after }) => after)).toEqual([0]);
+    pages[0]?.answer(page(['user-1', 'user-2'], 7));
+    await turn();
+    expect(now('user-2')).toMatchObject(INCLUDED);
+    expect(() => now('user-4')).toThrow('wait');
+    expect(pages.map(({ after }) => after)).toEqual([0, 7]);
+    pages[1]?.answer(page(['user-3'], null));
+    await turn();
+    expect(now('user-3')).toMatchObject(INCLUDED);
+    expect(now('user-1')).toMatchObject({ resources: [{ name: 'Kim' }] });
+    expect(now('user-5')).toMatchObject({ status: 'none' });
+    isHanging = true;
+    expect(now('user-6')).toMatchObject({ status: 'none' });
+    expect(pages).toHaveLength(2);
+  });
+
+  test('CR-3 what was changed meanwhile is not taken from what was read before', async () => {
+    open();
+    plans.changed('user-1', kept('user-1', 'Kim'));
+    plans.changed('user-2', null);
+    pages[0]?.answer(page(['user-1', 'user-2'], null));
+    await turn();
+    expect(now('user-1')).toMatchObject({ resources: [{ name: 'Kim' }] });
+    expect(now('user-2')).toMatchObject({ status: 'none' });
+  });
+
+  test.each([
+    ['one of them can not be opened', () => pages[0]?.answer(page(['user-1'], null, 1))],
+    ['the disk fails', () => pages[0]?.fail(new HoldfastError('HF_STORE_IO', 'as planned'))],
+  ])('CR-3 where %s, who is not in memory is looked for', async (_, answer) => {
+    open();
+    answer();
+    await turn();
+    expect(() => now('user-9')).toThrow('wait');
+    expect(asked.map(({ subject }) => subject)).toEqual(['user-9']);
+    expect(errors).toEqual([]);
+  });
+
+  test('OP-6 there is room for so many bytes: the rest stays on disk and is looked for', async () => {
+    open();
+    const large = 'x'.repeat(60_000);
+    for (let from = 0; pages[from] !== undefined && from < 20; from += 1) {
+      const names = Array.from({ length: 64 }, (_, at) => kept(`user-${from * 64 + at}`, large));
+      pages[from]?.answer({ kept: names, unreadable: 0, next: from + 1 });
+      await turn();
+    }
+    expect(pages).toHaveLength(5);
+    expect(now('user-0')).toMatchObject({ status: 'included' });
+    expect(() => now('user-319')).toThrow('wait');
+    expect(() => now('nobody')).toThrow('wait');
+  });
+
+  test('CR-3 a store that is opened again is read again', async () => {
+    open();
+    open();
+    pages[0]?.answer(page(['user-1'], null));
+    await turn();
+    expect(() => now('user-1')).toThrow('wait');
+    pages[1]?.answer(page(['user-1'], null));
+    await turn();
+    expect(now('user-1')).toMatchObject(INCLUDED);
+  });
+});
+
+describe('CR-3 pins are bounded in bytes', () => {
+  test('CR-3 thousands of people are pinned', () => {
+    open();
+    let pinned = 0;
+    for (; plans.hasRoomToPin(`user-${pinned}`); pinned += 1) {
+      plans.changed(`user-${pinned}`, kept(`user-${pinned}`, 'Sam', true));
+    }
+    expect(pinned).toBe(8_192);
+    expect(plans.hasRoomToPin('user-1')).toBe(true);
+    plans.changed('user-1', kept('user-1'));
+    expect(plans.hasRoomToPin('user-9000')).toBe(true);
+  });
+
+  test('CR-3 a plan that grows beyond them stays pinned and in memory, as those of others are', () => {
+    open();
+    for (let user = 0; user < 140; user += 1) {
+      plans.changed(`user-${user}`, kept(`user-${user}`, 'x'.repeat(60_000), true));
+    }
+    expect(plans.hasRoomToPin('another')).toBe(true);
+    expect(now('user-139')).toMatchObject({ status: 'included' });
+    expect(plans.isPinned('user-139')).toBe(true);
+    plans.changed('user-139', null);
+    expect(plans.isPinned('user-139')).toBe(false);
+  });
+
+  test('CR-1 who looks on is told of all once, and then of each change alone', () => {
+    const told: [boolean, string[]][] = [];
+    plans.watch(({ isWhole, pinned }) => told.push([isWhole, [...pinned.keys()]]));
+    open(kept('user-1', 'Sam', true), kept('user-2', 'Sam', true));
+    plans.changed('user-3', kept('user-3', 'Sam', true));
+    plans.changed('user-1', null);
+    plans.hold('user-4');
+    plans.closed();
+    expect(told).toEqual([
+      [true, []],
+      [true, ['user-1', 'user-2']],
+      [false, ['user-3']],
+      [false, ['user-1']],
+      [false, ['user-4']],
+      [false, []],
+    ]);
   });
 });

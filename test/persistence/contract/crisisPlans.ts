@@ -5,7 +5,11 @@
  */
 
 import { expect, test } from 'vitest';
-import type { CrisisPlanWrite } from '../../../persistence/port/store.ts';
+import type {
+  CrisisPlanPage,
+  CrisisPlanWrite,
+  KeptCrisisPlan,
+} from '../../../persistence/port/store.ts';
 import type { Contract } from './contract.ts';
 import { accept, commitOne, settlement } from './writes.ts';
 
@@ -45,6 +49,23 @@ export function testCrisisPlans(contract: Contract): void {
       plan: 'plan of user-1 ☃',
       isPinned: false,
     });
+  });
+
+  test('CR-3 all that is kept comes page by page, pinned or not', async () => {
+    const store = contract.store();
+    const subjects = Array.from({ length: 10 }, (_, at) => `user-${at}`);
+    await store.commit(subjects.map((subject, at) => keep(subject, { isPinned: at % 3 === 0 })));
+    await store.commit([keep('user-4', { plan: null })]);
+    const found: KeptCrisisPlan[] = [];
+    for (let after: number | null = 0; after !== null; ) {
+      const page: CrisisPlanPage = await store.crisisPlanPage({ after, limit: 4 });
+      found.push(...page.kept);
+      expect(page.unreadable).toBe(0);
+      after = page.next;
+    }
+    const plans = subjects.filter((subject) => subject !== 'user-4');
+    expect(found.map(({ subject }) => subject).toSorted()).toEqual(plans);
+    expect(found).toContainEqual({ subject: 'user-3', plan: 'plan of user-3 ☃', isPinned: true });
   });
 
   test('SE-5 of a subject without plan and pin nothing is kept', async () => {
