@@ -217,6 +217,7 @@ describe('CR-3 SE-5 two tokens over HTTP', () => {
       return answer.body.plan === 'included' ? answer : undefined;
     }, 'the plan on disk');
     expect(body.resources[0]).toMatchObject({ from: 'plan', name: SECRET });
+    expect(body.message).toMatchObject({ state: 'notReached', from: 'builtIn' });
   });
 
   test('CR-3 the one of pages gets help lines and delivers, and learns nothing of anybody', async () => {
