@@ -82,8 +82,10 @@ const CLI_ROOMS = {
   'src/cli/crisisDrill/plants': [
     VOCABULARY,
     'machines/policy/crisis',
+    'machines/crisis',
     'actors/platform',
     'actors/attempt',
+    'actors/escalation',
     'actors/facts',
     'actors/crisis',
     'actors/pool',

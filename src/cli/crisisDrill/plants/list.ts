@@ -122,6 +122,34 @@ export const PLANTS: readonly Plant[] = [
     crises: 40,
     finds: DOUBLED,
   },
+  {
+    name: 'step-skipped',
+    defect: 'the first step of the chain is not called',
+    scenario: 'chain-away',
+    crises: 60,
+    finds: /on-call was not told of/,
+  },
+  {
+    name: 'gives-up',
+    defect: 'the chain is given up once its last step was not heard',
+    scenario: 'chain-away',
+    crises: 60,
+    finds: /emergency-desk was not told of/,
+  },
+  {
+    name: 'heard-enough',
+    defect: 'a step that has not answered counts as told',
+    scenario: 'chain-hangs',
+    crises: 60,
+    finds: /was not told of/,
+  },
+  {
+    name: 'never-lapses',
+    defect: 'an acknowledgement lasts for ever',
+    scenario: 'acknowledged',
+    crises: 60,
+    finds: /on-call was not told of/,
+  },
 ];
 
 /** The plant of this name. */

@@ -12,10 +12,17 @@ import { GivenAttempt } from '../../../../actors/attempt/givenAttempt.ts';
 import type { Handler } from '../../../../actors/attempt/handler.ts';
 import { CrisisResponder } from '../../../../actors/crisis/crisisResponder.ts';
 import { PlansAtHand } from '../../../../actors/crisis/plansAtHand.ts';
+import { StepDesk } from '../../../../actors/escalation/stepDesk.ts';
 import { FactStream } from '../../../../actors/facts/factStream.ts';
 import { systemClock } from '../../../../actors/platform/systemClock.ts';
 import { Handlers } from '../../../../actors/pool/handlers.ts';
 import { OperationPool } from '../../../../actors/pool/operationPool.ts';
+import type { CrisisContext } from '../../../../machines/crisis/crisisContext.ts';
+import type {
+  AcknowledgementFacts,
+  StepFailedFacts,
+} from '../../../../machines/crisis/crisisEvents.ts';
+import { crisisMachine } from '../../../../machines/crisis/crisisMachine.ts';
 import { CrisisResources } from '../../../../machines/policy/crisis/crisisResources.ts';
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 import { HostAddresses } from '../../../http/hostAddresses.ts';
@@ -25,6 +32,7 @@ import { pause } from '../measure/schedule.ts';
 /** One in so many is struck. */
 const ONE_IN = 10;
 const LATE_MS = 2_000;
+const YEAR_MS = 31_536_000_000;
 
 /** Calls of which one in {@link ONE_IN} is struck. */
 function oneIn(many = ONE_IN): () => boolean {
@@ -85,6 +93,41 @@ function sendUnder(keyOf: (before: string, id: string) => string): void {
 /** Whoever lets others have their turn goes on at once: before any timer, socket or message. */
 function givesWayToNobody(): void {
   Object.defineProperty(systemClock, 'defer', { value: queueMicrotask });
+}
+
+/** An action of the chart of crises that assigns: what it is given, and what comes of it. */
+type Assignment<Params> = (
+  given: { readonly context: CrisisContext },
+  params: Params,
+) => Partial<CrisisContext>;
+
+/** Puts another in the place of an action of the chart of crises. */
+function assigning<Params>(
+  name: string,
+  by: (
+    before: Assignment<Params>,
+    ...given: Parameters<Assignment<Params>>
+  ) => Partial<CrisisContext>,
+): void {
+  const actions = crisisMachine.implementations.actions as unknown as Readonly<
+    Record<string, { assignment: Assignment<Params> } | undefined>
+  >;
+  const action = actions[name];
+  if (action === undefined) throw new HoldfastError('HF_INTERNAL', `No chart has ${name}.`);
+  const { assignment } = action;
+  action.assignment = (given, params) => by(assignment, given, params);
+}
+
+/** A desk is asked to tell its step, and does where this is so. */
+function asked(mayTell: (desk: StepDesk<unknown>) => boolean): void {
+  replace(
+    StepDesk,
+    'want',
+    (want) =>
+      function wantOrNot(...given) {
+        if (mayTell(this)) want.apply(this, given);
+      },
+  );
 }
 
 /** What plants each, by the name of the plant. */
@@ -200,6 +243,41 @@ const PLANTED: Readonly<Record<string, () => void>> = {
   },
   'large-at-once': givesWayToNobody,
   unsliced: givesWayToNobody,
+  'step-skipped'() {
+    // The chain begins with it.
+    let first: unknown;
+    asked((desk) => {
+      first ??= desk;
+      return desk !== first;
+    });
+  },
+  'gives-up'() {
+    const desks = new Set<StepDesk<unknown>>();
+    asked((desk) => {
+      desks.add(desk);
+      return true;
+    });
+    assigning<StepFailedFacts>('noteStepFailed', (before, given, facts) => {
+      if (facts.step === 'emergency-desk') for (const desk of desks) desk.stop();
+      return before(given, facts);
+    });
+  },
+  'heard-enough'() {
+    assigning<StepFailedFacts>('noteStepFailed', (before, given, facts) => {
+      const change = before(given, facts);
+      const { escalation } = change;
+      if (escalation === undefined || facts.why !== 'maybeHeard') return change;
+      const steps = escalation.steps.map((step) =>
+        step.name === facts.step ? { ...step, owedAtMs: null } : step,
+      );
+      return { escalation: { ...escalation, steps } };
+    });
+  },
+  'never-lapses'() {
+    assigning<AcknowledgementFacts>('acknowledge', (before, given, facts) =>
+      before(given, { ...facts, untilMs: facts.untilMs + YEAR_MS }),
+    );
+  },
   doubled() {
     const revived = new Set<string>();
     replace(

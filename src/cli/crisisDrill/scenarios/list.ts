@@ -5,6 +5,7 @@
  */
 
 import { diskFull, diskStalled } from './disks.ts';
+import { acknowledged, chainAway, chainHangs } from './escalation.ts';
 import {
   backup,
   crisisMode,
@@ -36,6 +37,9 @@ export const SCENARIOS: readonly Scenario[] = [
   stalled,
   refusing,
   hangingLookUps,
+  chainAway,
+  chainHangs,
+  acknowledged,
   noDescriptor,
   diskStalled,
   diskFull,
