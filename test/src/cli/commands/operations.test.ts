@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createKeyFile } from '../../../../persistence/sealing/keyFile.ts';
-import { conflictFailure, createRuntime, keyFile } from '../../../../src/index.ts';
+import { conflictFailure, createRuntime, keyFile, upstreamKey } from '../../../../src/index.ts';
 import { runCli } from '../../../support/process/runCli.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
+const ANN = { ...REQUEST, idempotencyKey: 'Ann' };
 
 test('HM-1 UX-1 lists what each operation of a store at rest waits for, for how long, and until when', async () => {
   const parent = tempFolder();
@@ -87,7 +88,7 @@ test('OP-5 UX-1 shows, cancels and retries one in the process that owns it, and 
     if (fact.kind === 'override.made') overrides.push(fact.what);
   });
   const sync = async (payload: string) => {
-    const { id } = await first.sync({ ...REQUEST, payload });
+    const { id } = await first.sync({ ...REQUEST, payload, idempotencyKey: payload });
     await expect
       .poll(async () => (await first.getOperation(id).view()).state, { timeout: 10_000 })
       .toBe('conflicted');
@@ -97,6 +98,7 @@ test('OP-5 UX-1 shows, cancels and retries one in the process that owns it, and 
   const shown = await runCli(['operations', 'show', one, ...of.slice(0, -1)]);
   expect(shown.stdout).toMatch(/state +conflicted\nwaits for +conflict since \d{4}-/);
   expect(shown.stdout).toMatch(/failed +1 +\d+ ms +\d+ ms +conflict HF_CONFLICT/);
+  expect(shown.stdout).toMatch(new RegExp(`key at the upstream +${upstreamKey(ANN)}\n`));
   expect(shown.stdout).not.toContain('Ann');
   isRefused = false;
   const retried = await runCli(['operations', 'retry', one, ...of]);
