@@ -202,6 +202,7 @@ export class EngineCore {
     this.unreadable = new UnreadableCrises({
       ...{ clock, random, timers, facts, busy: pool.busy, onError },
       chain: given.escalation.chain,
+      pace: given.escalation.pace,
       crisisType: given.crisisType,
       page: (query) => store.quarantine(query),
       keep: (state) => {

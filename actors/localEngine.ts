@@ -247,7 +247,7 @@ export class LocalEngine implements Engine {
         ...{ store, clock, core, acknowledgedMs: crisis.pace.acknowledgedMs },
         ready: () => this.whenRunning(),
       }),
-      unreadableIn(core.unreadable, core.journal),
+      unreadableIn(core.unreadable, core.journal, crisis.pace.acknowledgedMs),
     );
     this.#review = liveReview(parts, core, access, this);
     this.conflicts = this.#review.access;

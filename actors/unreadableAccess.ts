@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { ChainStep, CrisisDecision } from '../machines/crisis/crisisEscalation.ts';
 import { passesBy } from '../machines/policy/crisis/passes.ts';
 import { type ErrorCode, HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Standing } from '../machines/vocabulary/standing.ts';
@@ -15,26 +16,32 @@ import {
   knownCode,
   type UnreadableCrises,
   type UnreadableCrisis,
+  type UnreadableTakenOn,
 } from './escalation/unreadableCrises.ts';
 import type { CrisisAccess, CrisisView } from './recovery/crisisAccess.ts';
 
 /** Where they are known: in a running process, or in a store at rest. */
 interface UnreadableSource {
   all(): Promise<readonly UnreadableCrisis[]>;
+  readonly viewOf: (crisis: UnreadableCrisis) => CrisisView;
   /** Nobody runs on a store at rest who would keep that one was taken on. */
   readonly running: {
     readonly crises: UnreadableCrises;
     readonly written: () => Promise<boolean>;
+    /** How long an acknowledgement lasts that does not say, in milliseconds. */
+    readonly acknowledgedMs: number;
   } | null;
 }
 
 export function unreadableIn(
   crises: UnreadableCrises,
   journal: { readonly written: () => Promise<boolean> },
+  acknowledgedMs: number,
 ): UnreadableSource {
   return {
     all: () => Promise.resolve(crises.all),
-    running: { crises, written: () => journal.written() },
+    viewOf: (crisis) => viewOf(crisis, crises.stepsOf(crisis.id)),
+    running: { crises, written: () => journal.written(), acknowledgedMs },
   };
 }
 
@@ -54,6 +61,7 @@ export function unreadableAtRest(store: Pick<Store, 'quarantine' | 'inHand'>): U
         afterSeq = last.seq;
       }
     },
+    viewOf: (crisis) => viewOf(crisis, []),
     running: null,
   };
 }
@@ -90,7 +98,16 @@ function foundAtRest(
 ): UnreadableCrisis {
   const foundAtMs = setAsideAtMs ?? acceptedAtMsOf(id, Number.MAX_SAFE_INTEGER);
   const acceptedAtMs = acceptedAtMsOf(id, foundAtMs);
-  return { id, acceptedAtMs, foundAtMs, code, stood, toldAtMs: null, takenOn: null };
+  return {
+    id,
+    acceptedAtMs,
+    foundAtMs,
+    code,
+    stood,
+    toldAtMs: null,
+    takenOn: null,
+    lastTakenOn: null,
+  };
 }
 
 /** The same crises, and those that can't be read. */
@@ -101,41 +118,52 @@ export function withUnreadable(access: CrisisAccess, source: UnreadableSource): 
     ...access,
     async open() {
       const open = await access.open();
-      const unreadable = (await source.all()).map(viewOf);
+      const unreadable = (await source.all()).map(source.viewOf);
       if (unreadable.length === 0) return open;
       return [...open, ...unreadable].toSorted((a, b) => a.acceptedAtMs - b.acceptedAtMs);
     },
     async find(id) {
       const crisis = await find(id);
-      return crisis === null ? await access.find(id) : viewOf(crisis);
+      return crisis === null ? await access.find(id) : source.viewOf(crisis);
     },
     async decide(id, decision) {
       if ((await find(id)) === null) return await access.decide(id, decision);
-      if (source.running === null || decision.what !== 'acknowledge') throw notRead();
-      const { crises, written } = source.running;
-      const taken = crises.takeOn(id, decision.by, decision.note);
-      if (taken === null) return await access.decide(id, decision);
-      return { crisis: viewOf(taken), what: 'acknowledged', isDurable: await written() };
+      if (source.running === null || decision.what === 'callOff') throw notRead();
+      const { crises, written, acknowledgedMs } = source.running;
+      const { by, note } = decision;
+      const its =
+        decision.what === 'release'
+          ? crises.release(id)
+          : crises.takeOn(id, { by, note, forMs: decision.forMs ?? acknowledgedMs });
+      if (its === null) return await access.decide(id, decision);
+      const what = decision.what === 'release' ? 'released' : 'acknowledged';
+      return { crisis: source.viewOf(its), what, isDurable: await written() };
     },
   };
 }
 
-function viewOf(crisis: UnreadableCrisis): CrisisView {
-  const { id, acceptedAtMs, foundAtMs, code, toldAtMs, takenOn } = crisis;
-  const view = {
+function viewOf(crisis: UnreadableCrisis, steps: readonly ChainStep[]): CrisisView {
+  const { id, acceptedAtMs, foundAtMs, code, toldAtMs, takenOn, lastTakenOn } = crisis;
+  const escalation = toldAtMs === null ? 'notifyDue' : 'awaitingAcknowledgement';
+  return {
     ...{ id, type: null, subject: null, tier: null, upstream: null, attempt: 0, failure: code },
     delivery: 'unreadable',
-    escalation:
-      takenOn !== null
-        ? 'acknowledged'
-        : toldAtMs === null
-          ? 'notifyDue'
-          : 'awaitingAcknowledgement',
+    escalation: takenOn === null ? escalation : 'acknowledged',
     ...{ acceptedAtMs, escalatedAtMs: foundAtMs, cause: 'unreadable', settledAtMs: null },
-    ...{ steps: [], toldAtMs, takenOn: null },
-    decisions: takenOn === null ? [] : [{ what: 'acknowledged', ...takenOn }],
+    ...{ toldAtMs, steps },
+    takenOn:
+      takenOn === null
+        ? null
+        : {
+            ...{ by: takenOn.by, atMs: takenOn.atMs, untilMs: takenOn.untilMs },
+            ...{ step: null, asks: 0, askAtMs: null, askWaitMs: 0 },
+          },
+    decisions: lastTakenOn === null ? [] : [acknowledgedBy(lastTakenOn)],
   };
-  return view as unknown as CrisisView;
+}
+
+function acknowledgedBy({ by, note, atMs }: UnreadableTakenOn): CrisisDecision {
+  return { what: 'acknowledged', by, note, atMs };
 }
 
 function notRead(): HoldfastError {

@@ -26,6 +26,7 @@ import type { Random } from '../../machines/vocabulary/random.ts';
 import { crisisChart } from '../charts/chartOfWork.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Resident } from '../operation/resident.ts';
+import { madeAtMs } from '../platform/operationId.ts';
 import type { TimerService } from '../time/timerService.ts';
 import { type EscalationStep, noticeOf, stepFailureOf } from './escalationStep.ts';
 import { type CallEnd, type Gathered, StepDesk } from './stepDesk.ts';
@@ -50,6 +51,8 @@ export interface EscalationCounts {
   readonly escalated: number;
   /** Of these, those that nobody has taken on. */
   readonly unacknowledged: number;
+  /** When the oldest of those was accepted, in milliseconds since the epoch; `null` where there is none. */
+  readonly unacknowledgedSinceAtMs: number | null;
   /** Of these, those of which every step was told, or which have no chain. */
   readonly exhausted: number;
   /** The steps that refuse to be told of one of them, in order of the chain. */
@@ -115,18 +118,25 @@ export class Escalations {
   get counts(): EscalationCounts {
     let escalated = 0;
     let unacknowledged = 0;
+    let unacknowledgedSinceAtMs: number | null = null;
     let exhausted = 0;
     const refused = new Set<string>();
-    for (const { state, escalation } of this.#watched.values()) {
+    for (const { resident, state, escalation } of this.#watched.values()) {
       if (escalation === null || escalation.sinceAtMs === null) continue;
       escalated += 1;
-      if (state !== 'acknowledged' && state !== 'lapsing') unacknowledged += 1;
+      if (state !== 'acknowledged' && state !== 'lapsing') {
+        unacknowledged += 1;
+        const acceptedAtMs = madeAtMs(resident.id);
+        unacknowledgedSinceAtMs = Math.min(unacknowledgedSinceAtMs ?? acceptedAtMs, acceptedAtMs);
+      }
       if (state === 'exhausted') exhausted += 1;
       for (const { name, outcome } of escalation.steps)
         if (outcome === 'refused') refused.add(name);
     }
     const stepsRefusing = [...this.#desks.keys()].filter((name) => refused.has(name));
-    return { escalated, unacknowledged, exhausted, stepsRefusing };
+    return {
+      ...{ escalated, unacknowledged, unacknowledgedSinceAtMs, exhausted, stepsRefusing },
+    };
   }
 
   /** It has come to memory, and its actor is about to start. */

@@ -5,8 +5,12 @@
  * @module
  */
 
+import {
+  type ChainStep,
+  type EscalationPace,
+  tellAgainMs,
+} from '../../machines/crisis/crisisEscalation.ts';
 import { passesBy } from '../../machines/policy/crisis/passes.ts';
-import { failureOf } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { ERROR_CODES, type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Person } from '../../machines/vocabulary/person.ts';
@@ -15,13 +19,14 @@ import type { Standing } from '../../machines/vocabulary/standing.ts';
 import type { FactStream } from '../facts/factStream.ts';
 import { madeAtMs } from '../platform/operationId.ts';
 import type { TimerService } from '../time/timerService.ts';
-import type { EscalationNotice, EscalationStep } from './escalationStep.ts';
+import { type EscalationNotice, type EscalationStep, stepFailureOf } from './escalationStep.ts';
 
-/** Who has taken it on, and what they have said. */
+/** Who has taken it on, what they have said, and how long that lasts. */
 export interface UnreadableTakenOn {
   readonly by: Person;
   readonly note: string | null;
   readonly atMs: number;
+  readonly untilMs: number;
 }
 
 /** A crisis that nobody can read. Whose it is, and whether it was delivered, is not known. */
@@ -37,7 +42,10 @@ export interface UnreadableCrisis {
   readonly stood: Standing | null;
   /** When somebody was told of it first, by this process; `null` while nobody was. */
   readonly toldAtMs: number | null;
+  /** Who has taken it on; `null` while nobody has, and once that has lapsed. */
   readonly takenOn: UnreadableTakenOn | null;
+  /** Who took it on last, though it may have lapsed. */
+  readonly lastTakenOn: UnreadableTakenOn | null;
 }
 
 /** How many there are. */
@@ -69,6 +77,7 @@ export interface UnreadableParts {
   /** What an orderly stop waits for. */
   readonly busy: { begin(): void; end(): void };
   readonly chain: readonly EscalationStep[];
+  readonly pace: EscalationPace;
   /** The type that the app's crises usually have. */
   readonly crisisType: string;
   /** Rows that are quarantined, in order of acceptance. */
@@ -91,9 +100,13 @@ interface Step {
   isUnderWay: boolean;
   /** It may know of some already. */
   mayKnow: boolean;
-  /** Calls in a row that failed, and all. */
+  /** Calls in a row that failed alike, and all. */
   failures: number;
   calls: number;
+  /** What became of the last call, when, and when it is called again. */
+  outcome: ChainStep['outcome'];
+  atMs: number;
+  owedAtMs: number | null;
   /** The next step was told, or is to be, whatever becomes of this one. */
   hasMadeWay: boolean;
   /** The next call is planned. */
@@ -106,12 +119,6 @@ const PAGE_ROWS = 128;
 const GATHERED_WITHIN_MS = 2_000;
 /** A step that was told is told of more not sooner than that. */
 const REFRESHED_AFTER_MS = 60_000;
-/** Where nobody takes them on the chain begins again. */
-const ANEW_AFTER_MS = 30 * 60_000;
-const ANEW_EVERY_MS = 2 * 3_600_000;
-const NOT_HEARD_MS = 20_000;
-const MAYBE_HEARD_MS = 120_000;
-const LONGEST_MS = 300_000;
 /** Ids that a notice names. */
 const NAMED_MAX = 100;
 
@@ -192,15 +199,42 @@ export class UnreadableCrises {
     this.#changed();
   }
 
-  /** A person takes it on: nobody else is told. `null` where there is none of that id. */
-  takeOn(id: string, by: Person, note: string | null): UnreadableCrisis | null {
+  /** A person takes it on for so long: nobody else is told. `null` where there is none of that id. */
+  takeOn(
+    id: string,
+    { by, note, forMs }: Pick<UnreadableTakenOn, 'by' | 'note'> & { readonly forMs: number },
+  ): UnreadableCrisis | null {
     const crisis = this.#crises.get(id);
     if (crisis === undefined) return null;
-    const taken = { ...crisis, takenOn: { by, note, atMs: this.#parts.clock.now() } };
+    const atMs = this.#parts.clock.now();
+    const takenOn = { by, note, atMs, untilMs: atMs + forMs };
+    const taken = { ...crisis, takenOn, lastTakenOn: takenOn };
     this.#crises.set(id, taken);
     this.#keep();
+    this.#lapseLater(id, takenOn);
     this.#changed();
     return taken;
+  }
+
+  /** A person gives it back: people are told of it again. `null` where there is none of that id. */
+  release(id: string): UnreadableCrisis | null {
+    const crisis = this.#crises.get(id);
+    if (crisis === undefined) return null;
+    const released = { ...crisis, takenOn: null };
+    this.#crises.set(id, released);
+    this.#keep();
+    this.#changed();
+    return released;
+  }
+
+  /** The steps that were told of it in this process, or that could not be. */
+  stepsOf(id: string): readonly ChainStep[] {
+    return this.#steps
+      .filter(({ calls }) => calls > 0)
+      .map(({ step, told, calls, outcome, failures, mayKnow, atMs, owedAtMs }) => ({
+        ...{ name: step.name, outcome: told.has(id) ? 'told' : outcome, round: this.#round },
+        ...{ calls, failures, throws: 0, cutOff: 0, mayKnow, atMs, owedAtMs, waitMs: 0 },
+      }));
   }
 
   /** No further call is begun. */
@@ -227,10 +261,22 @@ export class UnreadableCrises {
     const { code, stood, setAsideAtMs } = row;
     const foundAtMs = setAsideAtMs ?? clock.now();
     const acceptedAtMs = acceptedAtMsOf(id, foundAtMs);
-    const takenOn = this.#kept[id] ?? null;
-    this.#crises.set(id, { id, acceptedAtMs, foundAtMs, code, stood, toldAtMs: null, takenOn });
+    const lastTakenOn = this.#kept[id] ?? null;
+    const isTakenOn = lastTakenOn !== null && lastTakenOn.untilMs > clock.now();
+    const takenOn = isTakenOn ? lastTakenOn : null;
+    const its = { id, acceptedAtMs, foundAtMs, code, stood };
+    this.#crises.set(id, { ...its, toldAtMs: null, takenOn, lastTakenOn });
+    if (takenOn !== null) this.#lapseLater(id, takenOn);
     facts.emit('crisis.unreadable', id, code, acceptedAtMs);
     if (takenOn === null) this.#changed();
+  }
+
+  /** Who has it has so long, and then people are told again. */
+  #lapseLater(id: string, takenOn: UnreadableTakenOn): void {
+    const { clock, timers } = this.#parts;
+    timers.after(takenOn.untilMs - clock.now(), () => {
+      if (!this.#isStopped && this.#crises.get(id)?.takenOn === takenOn) this.release(id);
+    });
   }
 
   #keep(): void {
@@ -268,6 +314,7 @@ export class UnreadableCrises {
     this.#steps = this.#parts.chain.map((step, at) => ({
       ...{ step, told: new Set<string>(), isUnderWay: false, mayKnow: mayKnow[at] ?? false },
       ...{ failures: 0, calls: 0, hasMadeWay: false, cancel: null, abort: () => undefined },
+      ...{ outcome: null, atMs: 0, owedAtMs: null },
     }));
     this.#goOn(0);
   }
@@ -278,7 +325,7 @@ export class UnreadableCrises {
       this.#call(step);
       return;
     }
-    const inMs = this.#round === 1 ? ANEW_AFTER_MS : ANEW_EVERY_MS;
+    const inMs = this.#parts.pace.anewMs * (this.#round === 1 ? 1 : 4);
     this.#next = this.#parts.timers.after(inMs, () => {
       this.#round += 1;
       this.#begin();
@@ -306,8 +353,11 @@ export class UnreadableCrises {
   }
 
   #plan(step: Step, inMs: number): void {
-    step.cancel = this.#parts.timers.after(inMs, () => {
+    const { clock, timers } = this.#parts;
+    step.owedAtMs = clock.now() + inMs;
+    step.cancel = timers.after(inMs, () => {
       step.cancel = null;
+      step.owedAtMs = null;
       this.#call(step);
     });
   }
@@ -355,6 +405,8 @@ export class UnreadableCrises {
   #heard(step: Step, about: readonly UnreadableCrisis[], acknowledgeWithinMs: number): void {
     const atMs = this.#parts.clock.now();
     step.failures = 0;
+    step.outcome = 'told';
+    step.atMs = atMs;
     for (const { id } of about) {
       step.told.add(id);
       const crisis = this.#crises.get(id);
@@ -365,17 +417,14 @@ export class UnreadableCrises {
   }
 
   #failed(step: Step, thrown: unknown, count: number): void {
-    const { onError, random } = this.#parts;
-    const { failureClass } = failureOf(thrown);
-    step.failures += 1;
-    if (failureClass === 'unknownOutcome') step.mayKnow = true;
-    if (step.failures === 1) onError(notTold(step.step.name, count));
-    const waitMs =
-      failureClass === 'transient'
-        ? NOT_HEARD_MS * (1 + random.next())
-        : failureClass === 'unknownOutcome'
-          ? Math.min(LONGEST_MS, MAYBE_HEARD_MS * 1.5 ** (step.failures - 1))
-          : LONGEST_MS;
+    const { clock, onError, random, pace } = this.#parts;
+    const { why } = stepFailureOf(thrown);
+    if (step.outcome === null) onError(notTold(step.step.name, count));
+    step.failures = step.outcome === why ? step.failures + 1 : 1;
+    step.outcome = why;
+    step.atMs = clock.now();
+    if (why === 'maybeHeard') step.mayKnow = true;
+    const waitMs = tellAgainMs(why, step.failures, random.next(), pace);
     this.#plan(step, waitMs);
     this.#makeWay(step, 0);
   }

@@ -82,6 +82,7 @@ export function overviewOf(sources: OverviewSources): Overview {
       unkept: crises.unkept,
       escalated: crises.escalated,
       unacknowledged: crises.unacknowledged,
+      unacknowledgedSinceAtMs: crises.unacknowledgedSinceAtMs ?? 0,
       exhausted: crises.exhausted,
       unreadable: crises.unreadable.count,
       unreadableUntaken: crises.unreadable.unacknowledged,

@@ -113,6 +113,8 @@ export interface HealthStatus {
     readonly escalated: number;
     /** Of these, those that nobody has taken on. */
     readonly unacknowledged: number;
+    /** When the oldest of those was accepted, in milliseconds since the epoch; `null` where there is none. */
+    readonly unacknowledgedSinceAtMs: number | null;
     /** Of these, those of which every step was told, or which have no chain. */
     readonly exhausted: number;
     /**
@@ -199,6 +201,7 @@ export function readHealth(parts: HealthSources): HealthStatus {
       unkept: health.crises.unkept,
       escalated: health.crises.escalated,
       unacknowledged: health.crises.unacknowledged,
+      unacknowledgedSinceAtMs: health.crises.unacknowledgedSinceAtMs,
       exhausted: health.crises.exhausted,
       undelivered: health.crises.undelivered,
       unreadable: health.crises.unreadable,

@@ -146,7 +146,7 @@ export function findingsOf(
       component: 'resilience',
       health: 'critical',
       costs: 40,
-      reason: `${crises.unacknowledged} crises are not delivered, and nobody has taken them on${left}: see holdfast crises`,
+      reason: `${crises.unacknowledged} crises are not delivered${sinceOf(crises.unacknowledgedSinceAtMs)}, and nobody has taken them on${left}: see holdfast crises`,
     });
   }
   if (crises.unreadable.count > 0) {
@@ -291,6 +291,10 @@ export function undeliveredSaid(
     return `${upstream} takes no crisis${since}: ${tries}; ${wait}`;
   }
   return `${upstream} takes crises, and ${wait}${since}: ${failed} attempts failed${why}`;
+}
+
+function sinceOf(atMs: number | null): string {
+  return atMs === null ? '' : ` since ${new Date(atMs).toISOString()}`;
 }
 
 function unreadableReason({ count, unacknowledged, sinceAtMs }: UnreadableCounts): string {

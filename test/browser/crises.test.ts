@@ -14,14 +14,16 @@ const SAYS = 'careTeam takes no crisis: 0 of 812 attempts, HF_ATTEMPT_FAILED; 11
 const UNREADABLE = {
   ...{ id: 'c-2', type: null, tier: null, upstream: null, delivery: 'unreadable', attempt: 0 },
   ...{ escalation: 'awaitingAcknowledgement', failure: 'HF_RECORD_TAMPERED', settledAtMs: null },
-  ...{ acceptedAtMs: 1_000, escalatedAtMs: 2_000, cause: 'unreadable', told: [], steps: [] },
+  ...{ acceptedAtMs: 1_000, escalatedAtMs: 2_000, cause: 'unreadable', steps: [] },
+  takenOn: null,
   decisions: [],
 };
 const TAKEN_ON = {
   ...{ id: 'c-1', type: 'crisis.alert', tier: 'premium', upstream: 'careTeam', attempt: 74 },
   ...{ delivery: 'pacing', escalation: 'acknowledged', failure: 'HF_ATTEMPT_FAILED' },
   ...{ acceptedAtMs: 1_000, escalatedAtMs: 2_000, settledAtMs: null, cause: 'attemptsUsedUp' },
-  ...{ told: [{ name: 'on-call', outcome: 'notified', calls: 1, atMs: 2_500 }], steps: [] },
+  steps: [{ name: 'on-call', outcome: 'told', calls: 1, atMs: 2_500, owedAtMs: null }],
+  takenOn: { by: { role: 'clinician' }, untilMs: 9_000 },
   decisions: [{ what: 'acknowledged', by: { role: 'clinician' }, atMs: 3_000 }],
 };
 
@@ -56,6 +58,7 @@ async function opened(hash: string, answers: Answers = {}) {
       ...overview,
       crises: {
         ...overview.crises,
+        unacknowledgedSinceAtMs: nowMs - 31 * 60_000,
         ...{ unreadableUntaken: 6, unreadableSinceAtMs: nowMs - 3_600_000 },
       },
     },

@@ -128,7 +128,11 @@ describe('AC-2 an order is about what was confirmed', () => {
     });
     await page.getByText('Nobody has taken it on').nth(1).waitFor();
     const decision = { what: 'acknowledged', by: { role: 'clinician' }, atMs: 3_000 };
-    crisis = { ...CRISIS, decisions: [decision] };
+    crisis = {
+      ...CRISIS,
+      takenOn: { by: decision.by, untilMs: Date.now() + 60_000 },
+      decisions: [decision],
+    };
     news(1, 'crisis.acknowledged');
     await page.locator('.mark', { hasText: 'Taken on' }).nth(1).waitFor();
     expect(await page.getByText('Nobody has taken it on').count()).toBe(0);

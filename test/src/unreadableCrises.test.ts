@@ -13,7 +13,7 @@ import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts
 import type { EscalationStepOptions } from '../../src/crisis/escalationOptions.ts';
 import { createRuntime, type Runtime, rawKey } from '../../src/index.ts';
 import { managementAtRest } from '../../src/management/atRest.ts';
-import { crises } from '../../src/management/crises/crises.ts';
+import { crises as crisesOf } from '../../src/management/crises/crises.ts';
 import { seededRandom } from '../../src/testing/seededRandom.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
@@ -22,7 +22,7 @@ const NURSE = { id: 'nurse-7', role: 'nurse' };
 const MINUTE_MS = 60_000;
 
 interface Outside {
-  readonly notices: (EscalationNotice & { readonly count: number; readonly again: boolean })[];
+  readonly notices: EscalationNotice[];
   readonly facts: Fact[];
   /** Steps that can't be told now. */
   readonly deaf: Set<string>;
@@ -36,7 +36,7 @@ function chainOf({ notices, deaf }: Outside): readonly EscalationStepOptions[] {
   return ['on-call', 'clinician'].map((name) => ({
     name,
     notify: (notice) => {
-      notices.push(notice as (typeof notices)[number]);
+      notices.push(notice);
       if (deaf.has(name)) throw transientFailure('Away.');
     },
   }));
@@ -181,6 +181,26 @@ describe('CR-4 a crisis that can’t be read', () => {
     ).rejects.toMatchObject({ code: 'HF_QUARANTINED' });
   });
 
+  test('CR-5 taken on is for a time: given back, or lapsed, people are told again', async () => {
+    const { clock, its, ids, start } = await spoilt();
+    const { runtime } = await start();
+    const id = ids[0] ?? '';
+    await clock.run(runtime.crises.acknowledge(id, { by: NURSE, forMs: 10 * MINUTE_MS }));
+    await clock.advance(9 * MINUTE_MS);
+    expect(told(its)).toEqual(['on-call 1']);
+    await clock.advance(2 * MINUTE_MS);
+    expect(told(its)).toEqual(['on-call 1', 'on-call 1']);
+    expect(await clock.run(runtime.crises.show(id))).toMatchObject({
+      ...{ takenOn: null, steps: [{ name: 'on-call', outcome: 'told' }] },
+      decisions: [{ by: NURSE }],
+    });
+    await clock.run(runtime.crises.acknowledge(id, { by: NURSE }));
+    await clock.run(runtime.crises.release(id, { by: NURSE }));
+    await clock.advance(MINUTE_MS);
+    expect(told(its)).toEqual(['on-call 1', 'on-call 1', 'on-call 1']);
+    expect(runtime.getHealthStatus().overall).toBe('critical');
+  });
+
   test('CR-4 CR-5 not taken on, it is told of again after a restart under the same key', async () => {
     const { its, start } = await spoilt(2);
     const first = await start();
@@ -222,7 +242,7 @@ describe('CR-4 a crisis that can’t be read', () => {
     const { world, ids } = await spoilt(2);
     const { disk: store, clock } = world;
     const parts = { store, clock, hold: null, random: seededRandom(1), payloadBytesMax: 1_000 };
-    const rest = crises(managementAtRest(parts));
+    const rest = crisesOf(managementAtRest(parts));
     expect((await rest.list()).map(({ id, delivery }) => [id, delivery])).toEqual(
       ids.map((id) => [id, 'unreadable']),
     );

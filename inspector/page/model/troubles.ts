@@ -118,8 +118,7 @@ function crisisFindings({ crises, undelivered }: Overview): readonly Finding[] {
   ];
   const to = { view: 'crises' };
   const unread = count('unreadable');
-  const since = long.map(({ sinceAtMs }) => sinceAtMs);
-  const sinceAtMs = since.length === 0 ? null : Math.min(...since);
+  const sinceAtMs = count('unacknowledgedSinceAtMs') || null;
   return [
     ...(unread === 0
       ? []

@@ -68,6 +68,9 @@ const DECISIONS: Readonly<Record<string, string>> = {
   undone: 'taken back',
 };
 
+/** What a person decides of a crisis by which it is over. */
+export const ENDING: Readonly<Record<string, true>> = { calledOff: true };
+
 /** `Decided by a clinician`. */
 export function decisionInWords(what: string, role: string | undefined): string {
   const done = DECISIONS[what] ?? what;

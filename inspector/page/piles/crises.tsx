@@ -14,7 +14,7 @@ import { formatRoute } from '../model/route.ts';
 import { OrderButtons } from '../orders/orderButtons.tsx';
 import { CRISIS_MODE_ORDERS, ordersOfCrisis } from '../orders/ordersOfService.ts';
 import { stateText } from '../words/states.ts';
-import { causeInWords } from './conflictWords.ts';
+import { causeInWords, ENDING } from './conflictWords.ts';
 import { CrisisDecisions } from './crisisDecisions.tsx';
 import { Age, NotReadAgain, type OpenOne, Pile, ShortId } from './pile.tsx';
 
@@ -56,13 +56,12 @@ export function Crises() {
 
 /** How far people were told, which is what somebody has to look at first. */
 function People(props: { readonly crisis: CrisisSeen }) {
-  const { escalatedAtMs, escalation, decisions, delivery } = props.crisis;
-  const isTakenOn = escalation === 'acknowledged' || escalation === 'lapsing';
-  if (isTakenOn) return <Mark tone="good">Taken on</Mark>;
+  const { escalatedAtMs, takenOn, decisions, delivery } = props.crisis;
+  if (takenOn !== null) return <Mark tone="good">Taken on</Mark>;
   if (delivery === UNREADABLE) {
     return <Mark tone="bad">Can’t be read: it may have been delivered, or not</Mark>;
   }
-  if (decisions.at(-1)?.what === 'calledOff') return <Mark tone="quiet">Called off</Mark>;
+  if (ENDING[decisions.at(-1)?.what ?? ''] === true) return <Mark tone="quiet">Called off</Mark>;
   return escalatedAtMs === null ? (
     <Mark tone="busy">Nobody told so far</Mark>
   ) : (

@@ -114,7 +114,10 @@ describe('OB-1 what is wrong', () => {
     const young = { ...at, upstream: 'labs', sinceAtMs: 90_000, isLong: false, says: 'labs …' };
     const overview = {
       ...WELL,
-      crises: { escalated: 11, unacknowledged: 11, exhausted: 11 },
+      crises: {
+        ...{ escalated: 11, unacknowledged: 11, exhausted: 11 },
+        unacknowledgedSinceAtMs: 40_000,
+      },
       undelivered: [{ ...at, isLong: true, says }, young],
     };
     expect(troublesOf(overview, new Map())).toMatchObject([
