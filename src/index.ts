@@ -171,7 +171,7 @@ export type {
 export type { ConflictResolution, Conflicts } from './management/conflicts/conflicts.ts';
 export type { ConflictFilter } from './management/conflicts/filter.ts';
 export type { ConflictPreview } from './management/conflicts/preview.ts';
-export type { Crises } from './management/crises/crises.ts';
+export type { Crises, CrisisAcknowledgement } from './management/crises/crises.ts';
 export type { CrisisMode } from './management/crisisMode/crisisMode.ts';
 export type { DeadLetterCounts } from './management/deadLetters/counts.ts';
 export type { DeadLetter, DeadLetterDetails } from './management/deadLetters/deadLetter.ts';
@@ -186,6 +186,7 @@ export type { Quarantined } from './management/quarantine/quarantined.ts';
 export type { Operation, StillPending, WaitOptions } from './operation.ts';
 export type {
   CrisisOptions,
+  EscalationPaceOptions,
   PolicyOptions,
   RuntimeOptions,
   TypedOptions,

@@ -247,6 +247,24 @@ describe('CR-5 nobody is given up on', () => {
     ).toEqual(['ben', 'anna']);
   });
 
+  test('CR-5 the waits can be shortened, and none be longer', async () => {
+    const { world, outside, process } = await scene({ pace: { notHeardMs: 2_000 } });
+    outside.all('away');
+    await callForHelp(world, process);
+    await world.clock.advance(5 * MINUTE_MS);
+    outside.all('up');
+    await world.clock.advance(3_000);
+    expect(outside.steps().toSorted()).toEqual([...CHAIN].toSorted());
+    for (const pace of [{ notHeardMs: 40_001 }, { refusedMs: 999 }, { anew: 5_000 }]) {
+      expect(() => outside.boot({ pace })).toThrow(
+        expect.objectContaining({
+          code: 'HF_OPTION_INVALID',
+          field: `crisis.pace.${Object.keys(pace)[0]}`,
+        }),
+      );
+    }
+  });
+
   test('CR-5 nothing is owed by a step that is in the chain no more', async () => {
     const { world, outside, process } = await scene();
     outside.how['on-call'] = 'away';

@@ -61,6 +61,11 @@ const SILENT = { fetchCurrent: () => new Promise<never>(() => undefined), isAuth
 const BY_RULE: readonly string[] = [
   'keyTimeoutMs',
   'crisis.escalateAfterMs',
+  'crisis.pace.notHeardMs',
+  'crisis.pace.maybeHeardMs',
+  'crisis.pace.refusedMs',
+  'crisis.pace.anewMs',
+  'crisis.pace.acknowledgedMs',
   'handlers.*.honoursIdempotencyKey',
   'handlers.*.keyLifetimeMs',
   'handlers.*.strictOrder',
