@@ -98,7 +98,7 @@ export class PlansAtHand {
   /** As they are kept, `null` for none; the one that was asked for the longest ago first. */
   readonly #cached = new Map<string, string | null>();
   #cachedBytes = 0;
-  /** Whoever is in memory nowhere has no plan. */
+  /** All plans are in memory: a subject that is not there has none. */
   #isWhole = false;
   /** Changed since all were begun to be brought to memory: what is read of them there may be older. */
   #changed: Set<string> | null = null;

@@ -68,7 +68,7 @@ const IGNORED: readonly string[] = [
   'removals',
 ] satisfies readonly Field[];
 /** What is no stray. */
-const KNOWN: readonly string[] = [...FIELDS, ...IGNORED];
+const KNOWN: ReadonlySet<string> = new Set([...FIELDS, ...IGNORED]);
 /** Its own name may be data. */
 const UNKNOWN_FIELD = 'a field that is not known';
 const UNNAMED_PAYLOAD = 'payload: made of fields that are not known';
@@ -90,7 +90,7 @@ const BASE_FRAME = '"base":,'.length;
 
 /**
  * Reads all but payload and base, which may be large, and fields that nobody knows, which may be many: these
- * are not even counted, for Node lists all names of an object or none (CR-1).
+ * are not even counted here: all names of an object are listed or none (CR-1).
  */
 export function readCrisis(request: unknown, rules: CrisisRules): CrisisReading {
   const known = knownFields(request);
@@ -194,7 +194,7 @@ function straysOf(request: unknown): Strays | null {
     if (names.length > LISTED_MAX) return { value: request, isMany: true };
     const strays: [string, unknown][] = [];
     for (const name of names) {
-      if (KNOWN.includes(name)) continue;
+      if (KNOWN.has(name)) continue;
       const value = valueAt(request, name);
       // For the answer, which was given where the person is, and in their language.
       if (name === 'region' && countryOf(value) !== null) continue;

@@ -31,7 +31,7 @@ export interface SoundRules {
    */
   readonly isExempt: ((path: ValuePath) => boolean) | null;
   /** Names of the value itself that are not its own. */
-  readonly skipped?: readonly string[] | undefined;
+  readonly skipped?: ReadonlySet<string> | undefined;
 }
 
 export interface SoundJson {
@@ -61,6 +61,7 @@ const WINDOW = 4_096;
 /** Looked at before and behind a window: more than card data takes with what may part its digits. */
 const BEFORE_WINDOW = 64;
 const BEHIND_WINDOW = 256;
+const NO_NAMES: ReadonlySet<string> = new Set();
 /** So many names are put in order; more stay as they are. */
 const SORTED_MAX = 2_048;
 /** Stands for names that are too many to be searched for that of a card: as if it were there. */
@@ -94,7 +95,7 @@ export function* soundJsonInPieces(
 
 class Reader {
   readonly #isExempt: SoundRules['isExempt'];
-  readonly #skipped: readonly string[];
+  readonly #skipped: ReadonlySet<string>;
   readonly #pieceMax: number;
   readonly #mayEndEarly: boolean;
   readonly #flaws = new Set<Flaw>();
@@ -117,7 +118,7 @@ class Reader {
   ) {
     this.#path = [field];
     this.#isExempt = rules.isExempt;
-    this.#skipped = rules.skipped ?? [];
+    this.#skipped = rules.skipped ?? NO_NAMES;
     this.#pieceMax = pieceMax;
     this.#listed = listed;
     this.#mayEndEarly = mayEndEarly;
@@ -201,8 +202,8 @@ class Reader {
     if (known !== undefined) return known;
     const all = Object.keys(given);
     const own =
-      this.#path.length === 1 && this.#skipped.length > 0
-        ? all.filter((name) => !this.#skipped.includes(name))
+      this.#path.length === 1 && this.#skipped.size > 0
+        ? all.filter((name) => !this.#skipped.has(name))
         : all;
     if (own.length <= SORTED_MAX) return own.toSorted();
     this.#work += own.length;

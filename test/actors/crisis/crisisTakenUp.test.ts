@@ -20,6 +20,7 @@ test('CR-4 SC-4 one that can not be taken up is begun when its client sends it a
     clock: new VirtualClock(),
     facts: { emit: (kind: string) => emitted.push(kind) },
     resources: { after: () => [] },
+    messages: { of: () => ({}) },
     modes: { of: () => 'none' },
     localAfterMs: 0,
     pool: {

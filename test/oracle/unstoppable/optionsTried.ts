@@ -124,14 +124,23 @@ const OWN: Readonly<Record<string, () => readonly Try[]>> = {
   ],
   defaultTier: () => TIERS.map((tier) => tried('defaultTier', tier, { defaultTier: tier })),
   'crisis.type': () => [tried('crisis.type', 'of other work', { crisis: { type: 'work.push' } })],
-  'crisis.resources[]': () => [
+  'crisis.resources': () => [
     tried('crisis.resources', 'none', { crisis: { resources: [] } }),
+    tried('crisis.resources', 'that help nobody', {
+      crisis: { resources: [null, 5, { kind: 'nonsense', regions: [] }] as never },
+    }),
     tried('crisis.resources', 'many', {
       crisis: {
         resources: Array.from({ length: 5_000 }, (_, at) => {
           return { kind: 'contact', name: `Contact ${at}`, regions: ['*'], phone: '1' } as const;
         }),
       },
+    }),
+  ],
+  'crisis.words': () => [
+    tried('crisis.words', 'that nobody can read', { crisis: { words: [null, {}] as never } }),
+    tried('crisis.words', 'of the app', {
+      crisis: { words: [{ language: 'en', notReached: 'Nobody has it yet.' }] },
     }),
   ],
   // An answer may wait for the upstream, within the time that is promised for answers.

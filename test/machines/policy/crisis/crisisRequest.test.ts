@@ -244,7 +244,7 @@ describe('what is not sound', () => {
     expect(request.body.length).toBeLessThan(300);
   });
 
-  test('CR-1 before the answer nothing is listed, however many fields there are', () => {
+  test('CR-1 its fields are asked for by name, however many there are, and names are listed once', () => {
     const names: unknown[] = [];
     let listed = 0;
     const request = new Proxy(WHOLE, {
