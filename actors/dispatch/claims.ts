@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { lessUrgent, NO_RANKS, type RankSet, upTo } from '../../machines/vocabulary/rankSet.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
@@ -15,6 +16,7 @@ import type { Asker, FlowControl, Permit } from '../flow/flowControl.ts';
 import { Backoff } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
+import { Slices } from '../time/slices.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import { DueMarks } from './dueMarks.ts';
 import { giveBack } from './lateAnswers.ts';
@@ -32,6 +34,7 @@ export interface ClaimsParts {
   readonly routes: () => readonly string[];
   readonly store: QueueStore;
   readonly journal: Pick<Journal, 'sendAll'>;
+  readonly clock: Clock;
   readonly steady: Pick<SteadyClock, 'now'>;
   /** Rows that can't be run here. */
   readonly passOver: () => PassOver;
@@ -182,7 +185,7 @@ export class Claims {
     /** More is due than there were permits for. */
     readonly isMoreDue: boolean;
   }> {
-    const { flow, store, journal, steady, routes } = this.#parts;
+    const { clock, flow, store, journal, steady, routes } = this.#parts;
     const { to } = band;
     const nowMs = steady.now();
     const from = Math.max(band.from, Math.min(to, probeRank(flow)));
@@ -203,15 +206,15 @@ export class Claims {
     // Where it was full it says nothing of those that it left out, and nothing that is new of the others.
     if (!isMoreDue) this.#marks.answered(asked, to, nextDueAtMs);
     let hasBrought = false;
-    for (const row of rows) {
+    let isOver = false;
+    await Slices.of(clock).each(rows, (row) => {
+      if (isOver) return;
       if (mayStart(flow)) hasBrought = this.#giveToOthers(band, row.urgency, permits) || hasBrought;
-      if (permits.size === 0 || !mayStart(flow)) {
-        // Nothing was changed by fetching it: it is still due.
-        this.#marks.note(row.dueAtMs ?? nowMs, null);
-        break;
-      }
-      hasBrought = this.#bring(row, band, permits, nowMs) || hasBrought;
-    }
+      isOver = permits.size === 0 || !mayStart(flow);
+      // Nothing was changed by fetching it: it is still due.
+      if (isOver) this.#marks.note(row.dueAtMs ?? nowMs, null);
+      else hasBrought = this.#bring(row, band, permits, nowMs) || hasBrought;
+    });
     if (mayStart(flow)) hasBrought = this.#giveToOthers(band, to, permits) || hasBrought;
     return { isBarren: !hasBrought && (rows.length > 0 || isMoreDue), isMoreDue };
   }

@@ -11,6 +11,7 @@ import type { PassOver, QueueStore, StoredOperation } from '../../persistence/po
 import { Backoff, pause, whenWritten } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
+import { Slices } from '../time/slices.ts';
 import type { TimerService } from '../time/timerService.ts';
 import { PAGE_ROWS } from './claims.ts';
 
@@ -68,11 +69,11 @@ export class InstantWatch {
         passOver: passOver(),
       });
       this.#backoff.reset();
-      for (const row of rows) {
+      await Slices.of(clock).each(rows, (row) => {
         wake(row, ({ actor }) => {
           actor.send({ type: instantDue(actor.getSnapshot().context, atMs), atMs });
         });
-      }
+      });
       // Until they are on disk as settled they would be found again.
       if (rows.length > 0) await whenWritten(this.#parts);
       if (nextExpiryAtMs !== null) this.note(Math.max(nextExpiryAtMs, atMs + 1));

@@ -14,12 +14,12 @@ import type { Resident } from '../operation/resident.ts';
 
 /** An operation has gone from one state to another; `from` is `null` for a new one. */
 export function tellOfMove(
-  parts: { readonly facts: Facts; readonly dispatcher: Pick<Dispatcher, 'turnWait'> },
+  facts: Facts,
+  dispatcher: Pick<Dispatcher, 'turnWait'>,
   { chart, handler, urgency }: Pick<Resident, 'chart' | 'handler' | 'urgency'>,
   from: WorkState | null,
   { value, context }: WorkSnapshot,
 ): void {
-  const { facts, dispatcher } = parts;
   const upstream = handler?.upstream ?? null;
   const to = chart.stateOf(value);
   const waitedFor = from === null ? null : chart.waitReasonOf(from);

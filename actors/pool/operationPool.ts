@@ -351,7 +351,7 @@ export class OperationPool {
         resident.state = state;
         this.busy.set(resident, resident.chart.isBusy(state, this.#parts.journal.isOpen));
         if (resident.chart === crisisChart) this.undelivered.changed(resident, snapshot);
-        tellOfMove({ ...this.#parts, dispatcher: this.dispatcher }, resident, from, snapshot);
+        tellOfMove(this.#parts.facts, this.dispatcher, resident, from, snapshot);
         try {
           this.#demands.meet(resident, snapshot);
         } catch (error) {

@@ -9,6 +9,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { getHeapStatistics } from 'node:v8';
 
 const [folder = '.'] = process.argv.slice(2);
 /** Loads the first that is there: an older checkout has it where it was. */
@@ -90,18 +91,42 @@ async function bulk(count) {
 async function crises(count) {
   const runtime = open();
   await runtime.ready;
-  const micros = [];
-  for (let number = 0; number < count; number += 1) {
-    const startedAt = performance.now();
-    await runtime.crisis({ subject: `person-${number}`, payload: { note: 'help' } });
-    micros.push((performance.now() - startedAt) * 1_000);
-    // Each delivery gets its turn, as between two people who ask.
+  let asked = 0;
+  /** Each delivery gets its turn, as between two people who ask. */
+  const ask = async (measured) => {
+    asked += 1;
+    await measured({ subject: `person-${asked}`, payload: { note: 'help' } });
     await new Promise((resolve) => setImmediate(resolve));
-  }
+  };
+  const micros = [];
+  const timed = async (crisis) => {
+    const startedAt = performance.now();
+    await runtime.crisis(crisis);
+    micros.push((performance.now() - startedAt) * 1_000);
+  };
+  const bytes = [];
+  const weighed = async (crisis) => {
+    const before = getHeapStatistics().used_heap_size;
+    const answer = runtime.crisis(crisis);
+    bytes.push(getHeapStatistics().used_heap_size - before);
+    await answer;
+  };
+  for (let number = 0; number < count / 4; number += 1) await ask(timed);
+  micros.length = 0;
+  const cpu = process.cpuUsage();
+  for (let number = 0; number < count; number += 1) await ask(timed);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const { user, system } = process.cpuUsage(cpu);
+  for (let number = 0; number < count / 4; number += 1) await ask(weighed);
   await runtime.close();
-  micros.sort((a, b) => a - b);
-  const at = (share) => micros[Math.floor(micros.length * share)];
-  return { p50: at(0.5), p99: at(0.99) };
+  const at = (values, share) =>
+    values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN;
+  return {
+    p50: at(micros, 0.5),
+    p99: at(micros, 0.99),
+    kilobytes: at(bytes, 0.5) / 1_024,
+    cpuMicros: (user + system) / count,
+  };
 }
 
 function checkMicros(count) {
@@ -126,7 +151,7 @@ try {
   const one = await operations(1, 500, 180);
   const hundred = await operations(100, 8_000, 180);
   const large = await operations(100, 4_000, 4_000);
-  const { p50, p99 } = await crises(2_000);
+  const crisis = await crises(2_000);
   console.log(
     JSON.stringify({
       startMs: start,
@@ -136,8 +161,10 @@ try {
       large100: large.perSecond,
       cpuMicrosLarge: large.cpuMicros,
       bulk: await bulk(10_000),
-      crisisP50: p50,
-      crisisP99: p99,
+      crisisP50: crisis.p50,
+      crisisP99: crisis.p99,
+      crisisKilobytes: crisis.kilobytes,
+      crisisCpuMicros: crisis.cpuMicros,
       checkMicros: checkMicros(20_000),
     }),
   );

@@ -28,7 +28,7 @@ const INPUT: CrisisInput = {
   method: null,
   path: null,
   acceptedAtMs: 1_000,
-} as CrisisInput;
+};
 
 /** All that an event of any type may carry; each takes what it knows. */
 const FACTS = {
@@ -44,7 +44,7 @@ const VARIANTS: readonly object[] = [
   { isEveryStepTold: true, step: null, isAlone: true, isThrown: true, fastAttemptsMax: 1 },
 ];
 const EVENTS = [...new Set(crisisMachine.events as readonly string[])].flatMap((type) =>
-  VARIANTS.map((variant) => ({ type, ...FACTS, ...variant }) as EventObject),
+  VARIANTS.map((variant) => ({ type, ...FACTS, ...variant })),
 );
 const REGIONS = Object.entries(crisisMachine.root.states).map(
   ([region, { states }]) => [region, Object.keys(states)] as const,
@@ -116,8 +116,8 @@ class Watched {
             inspect: (event) => {
               observe(event);
               if (event.type !== '@xstate.microstep') return;
-              for (const taken of event._transitions)
-                this.log.push(`took ${transitionLabel(taken)}`);
+              const { _transitions: transitions } = event;
+              for (const taken of transitions) this.log.push(`took ${transitionLabel(taken)}`);
             },
           })
         : createActor(by.flat, { ...(options as object), parent: SYSTEM.operations });
@@ -229,7 +229,7 @@ describe('CR-4 a crisis that is run flat', () => {
     const planted = runners(crisisMachine.provide({ guards: { hasFastAttemptsLeft: () => true } }));
     const value = { delivery: 'attempting', escalation: 'quiet', record: 'writing' };
     const [flat, xstate] = both({ value, context: { ...CONTEXT, attempt: 9 } }, planted);
-    for (const actor of [flat, xstate]) actor.send({ type: 'attempt.failed', ...FACTS } as never);
+    for (const actor of [flat, xstate]) actor.send({ type: 'attempt.failed', ...FACTS });
     expect(flat.seen).not.toEqual(xstate.seen);
   });
 });

@@ -45,6 +45,7 @@ function begin() {
     return Promise.resolve({ rows: [], nextDueAtMs: null });
   };
   const queue = new UpstreamQueue({
+    clock,
     flow,
     routes: () => ['payments'],
     crisisSlotsMax: () => 2,

@@ -66,6 +66,7 @@ function createQueue(concurrency: number) {
     };
   };
   const queue: UpstreamQueue = new UpstreamQueue({
+    clock,
     flow,
     routes: () => ['payments'],
     crisisSlotsMax: () => 2,
