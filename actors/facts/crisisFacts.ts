@@ -159,8 +159,8 @@ export interface CrisisAnsweredLate extends Told<'crisis.answeredLate'> {
 }
 
 /**
- * With one token of the HTTP door many different people were asked for within ten minutes, as whoever guesses does
- * (CR-3). Told once in ten minutes; nobody was refused, and whom it was about no fact says.
+ * With one token of the HTTP door many different people were asked for within ten minutes, as somebody who guesses
+ * does (CR-3). Told once in ten minutes; nobody was refused, and whom it was about no fact says.
  */
 export interface CrisisManySubjects extends Told<'crisis.manySubjects'> {
   /** Whose token: that of the app's own back end, which shows plans, or that of pages. */

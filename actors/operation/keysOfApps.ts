@@ -24,8 +24,8 @@ export function derivedKey(work: KeyedWork, crisis?: KeyedCrisis): string {
 
 /**
  * What goes out as the key of a crisis: derived from its body and from when it was accepted, too, so that no key
- * of the app swallows one (CR-2). Its id says when that was, so that whoever takes it up later, the next process
- * among them, derives the same.
+ * of the app swallows one (CR-2). Its id says when that was, so that every process that takes it up later derives
+ * the same.
  */
 export function crisisKey(id: string, request: Omit<CheckedRequest, 'priority'>): string {
   const { type, subject, idempotencyKey: key, isTest } = request;

@@ -1,6 +1,6 @@
 /**
- * Notices who asks for many people in a row with one token: whoever guesses subjects does, to read their plans or
- * to call for help in their names. Nobody is refused for it (CR-2, CR-3).
+ * Notices who asks for many people in a row with one token, as somebody does who guesses subjects, to read their plans
+ * or to call for help in their names. Nobody is refused for it (CR-2, CR-3).
  *
  * @module
  */
