@@ -10,6 +10,7 @@ import type { EscalationNotice, Fact } from '../../actors/port.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { managementAtRest } from '../../src/management/atRest.ts';
 import { crises } from '../../src/management/crises/crises.ts';
+import { cancelOperation } from '../../src/management/operations/cancel.ts';
 import { seededRandom } from '../../src/testing/seededRandom.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
@@ -288,5 +289,16 @@ describe('CR-5 who calls a crisis off', () => {
       runtime.crises.callOff(id, { by: NURSE, reason: REASON, confirm: id.slice(-8) }),
     );
     expect(crisis.decisions).toMatchObject([{ what: 'calledOff', by: NURSE, isAlone: true }]);
+  });
+
+  test('CR-5 nobody ends one by the call that cancels an operation', async () => {
+    const { world, process, id } = await scene();
+    const parts = { store: world.disk, clock: world.clock, hold: null };
+    process.kill();
+    const rest = managementAtRest({ ...parts, random: seededRandom(1), payloadBytesMax: 1_000 });
+    await expect(rest.call(cancelOperation, { id })).rejects.toMatchObject({
+      ...{ code: 'HF_OPTION_INVALID', field: 'id' },
+      message: expect.stringContaining('holdfast crises call-off'),
+    });
   });
 });

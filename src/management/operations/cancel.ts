@@ -4,6 +4,7 @@
  * @module
  */
 
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { storeCall } from '../call/managementCall.ts';
 import { toldByEngine } from '../call/overrides.ts';
 import { ID } from '../call/params.ts';
@@ -16,5 +17,18 @@ export const cancelOperation = storeCall<{ readonly id: string }, Told>({
   params: { id: ID },
   audited: ['id'],
   override: toldByEngine('operation.cancel'),
-  run: (store, { id }) => tellOperation(store, id, 'cancel.requested'),
+  async run(store, { id }) {
+    const { priority } = await store.records.view(id);
+    // That takes a person, and a reason (CR-5).
+    if (priority === 'crisis') throw isCrisis();
+    return await tellOperation(store, id, 'cancel.requested');
+  },
 });
+
+function isCrisis(): HoldfastError {
+  return new HoldfastError(
+    'HF_OPTION_INVALID',
+    'That is a crisis, which is called off by a person, with a reason: holdfast crises call-off. Nothing was changed.',
+    { field: 'id', withStack: false },
+  );
+}
