@@ -7,6 +7,7 @@
  * @module
  */
 
+import { randomUUID } from 'node:crypto';
 import dns from 'node:dns';
 import { GivenAttempt } from '../../../../actors/attempt/givenAttempt.ts';
 import type { Handler } from '../../../../actors/attempt/handler.ts';
@@ -160,12 +161,25 @@ const PLANTED: Readonly<Record<string, () => void>> = {
   },
   untaken() {
     const isStruck = oneIn();
+    const struck = new Set<string>();
+    replace(
+      CrisisResponder,
+      'answer',
+      (answer) =>
+        async function answerUntaken(request, given) {
+          if (!isStruck()) return await answer.call(this, request, given);
+          const id = randomUUID();
+          struck.add(id);
+          return { ...(await answer.call(this, request, id)), operationId: null };
+        },
+    );
     replace(
       OperationPool,
       'start',
       (start) =>
-        function untaken(...given) {
-          if (isStruck()) throw new HoldfastError('HF_INTERNAL', 'A defect was planted.');
+        function startUntaken(...given) {
+          const [, , , id = ''] = given;
+          if (struck.has(id)) throw new HoldfastError('HF_INTERNAL', 'A defect was planted.');
           return start.apply(this, given);
         },
     );

@@ -103,7 +103,7 @@ export const breakerByItself: Scenario = {
   means:
     'the upstream of the crises, which other work shares, answers 503 to everything for a while, again and again',
   wellMeans: 'it takes crises for good',
-  seconds: { full: 24, short: 6 },
+  seconds: { full: 24, short: 8 },
   async run(stage) {
     // Crises and other work share the upstream, and so its breaker.
     const both = { ...stage.workHandler, upstream: HELPERS };
@@ -117,9 +117,9 @@ export const breakerByItself: Scenario = {
     const work = keepInFlight(runtime, CALLERS, 50);
     const answers = stage.stream(runtime);
     for (let round = 0; round < ROUNDS; round += 1) {
-      await stage.pauseFor(1 / (3 * ROUNDS));
+      await stage.pauseFor(1 / (6 * ROUNDS));
       await stage.upstream.beBusy();
-      await stage.pauseFor(1 / (3 * ROUNDS));
+      await stage.pauseFor(1 / (2 * ROUNDS));
       await stage.upstream.beFree();
       stage.wellNow();
       await stage.pauseFor(1 / (3 * ROUNDS));
