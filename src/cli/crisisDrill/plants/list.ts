@@ -39,6 +39,13 @@ export const PLANTS: readonly Plant[] = [
     finds: /without the person's own plan/,
   },
   {
+    name: 'wordless',
+    defect: 'answers have no words for the person',
+    scenario: 'idle',
+    crises: 40,
+    finds: /without words for the person/,
+  },
+  {
     name: 'far-first',
     defect: 'what serves the region comes last',
     scenario: 'idle',

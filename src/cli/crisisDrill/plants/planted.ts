@@ -25,6 +25,7 @@ import type {
 } from '../../../../machines/crisis/crisisEvents.ts';
 import { crisisMachine } from '../../../../machines/crisis/crisisMachine.ts';
 import { CrisisResources } from '../../../../machines/policy/crisis/crisisResources.ts';
+import { CrisisMessages } from '../../../../machines/policy/crisis/crisisWords.ts';
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 import { HostAddresses } from '../../../http/hostAddresses.ts';
 import { SpareDescriptors } from '../../../http/spareDescriptors.ts';
@@ -144,6 +145,16 @@ const PLANTED: Readonly<Record<string, () => void>> = {
       (find) =>
         function planless(subject) {
           return isStruck() ? { status: 'none', resources: [] } : find.call(this, subject);
+        },
+    );
+  },
+  wordless() {
+    replace(
+      CrisisMessages,
+      'of',
+      (of) =>
+        function ofNothing(...given) {
+          return { ...of.apply(this, given), text: '' };
         },
     );
   },

@@ -14,6 +14,7 @@ export const ANSWER_FLAWS = {
   app: { bit: 2, says: 'answered without the resources of the app' },
   plan: { bit: 4, says: "answered without the person's own plan, which was in memory" },
   order: { bit: 8, says: 'answered with its resources in the wrong order' },
+  words: { bit: 16, says: 'answered without words for the person' },
 } as const;
 
 /** What the app of the drill has configured. */
@@ -28,7 +29,7 @@ export const PLAN_RESOURCES = [
 ] as const;
 
 /** As much of an answer as is looked at. */
-export type CheckedAnswer = Pick<CrisisAnswer, 'resources' | 'plan'>;
+export type CheckedAnswer = Pick<CrisisAnswer, 'resources' | 'plan' | 'message'>;
 
 /** Who has asked, and what has to be there for them. */
 export interface Asked {
@@ -43,8 +44,9 @@ export interface Asked {
 const FROM = ['plan', 'app', 'builtIn'];
 
 /** The bits of {@link ANSWER_FLAWS} that an answer has; 0 where it holds what it has to. */
-export function flawsOf({ resources, plan }: CheckedAnswer, asked: Asked): number {
-  const { builtIn, app, plan: planFlaw, order } = ANSWER_FLAWS;
+export function flawsOf(answer: CheckedAnswer, asked: Asked): number {
+  const { resources, message } = answer;
+  const { builtIn, app, plan: planFlaw, order, words } = ANSWER_FLAWS;
   const has = (from: string, names: readonly { readonly name: string }[]): boolean => {
     const there = resources.filter((one) => one.from === from);
     return (
@@ -55,8 +57,9 @@ export function flawsOf({ resources, plan }: CheckedAnswer, asked: Asked): numbe
   return (
     (has('builtIn', HELP_LINES) ? 0 : builtIn.bit) |
     (has('app', APP_RESOURCES) ? 0 : app.bit) |
-    (isPlanRight({ resources, plan }, asked) ? 0 : planFlaw.bit) |
-    (isInOrder(resources, asked.region) ? 0 : order.bit)
+    (isPlanRight(answer, asked) ? 0 : planFlaw.bit) |
+    (isInOrder(resources, asked.region) ? 0 : order.bit) |
+    (message.text.trim() === '' ? words.bit : 0)
   );
 }
 
