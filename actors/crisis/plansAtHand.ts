@@ -100,8 +100,8 @@ export class PlansAtHand {
   #cachedBytes = 0;
   /** All plans are in memory: a subject that is not there has none. */
   #isWhole = false;
-  /** Changed since all were begun to be brought to memory: what is read of them there may be older. */
-  #changed: Set<string> | null = null;
+  /** How often the store was opened: what is brought from an earlier one is of no use. */
+  #openings = 0;
   readonly #reads = new Map<string, Promise<FoundPlan>>();
   /** Of subjects that are in crisis mode, once it was read; that there is none is known as well. */
   readonly #held = new Map<string, FoundPlan | null>();
@@ -131,6 +131,7 @@ export class PlansAtHand {
   /** The store is open, and holds these. */
   opened({ pinned, unreadable, isEmpty }: CrisisPlansAtOpen): void {
     this.#isOpen = true;
+    this.#openings += 1;
     this.#isEmpty = isEmpty;
     this.#pinned.clear();
     this.#pinnedBeyond.clear();
@@ -183,7 +184,6 @@ export class PlansAtHand {
   changed(subject: string, kept: KeptCrisisPlan | null): void {
     // What is being read may be what was there before.
     this.#reads.delete(subject);
-    this.#changed?.add(subject);
     this.#unpin(subject);
     if (kept !== null) this.#isEmpty = false;
     if (this.#held.has(subject)) this.#held.set(subject, kept === null ? NONE : foundIn(kept));
@@ -227,18 +227,17 @@ export class PlansAtHand {
 
   /** Brings all plans to memory, as far as there is room, each page behind what else the disk is asked. */
   async #bringAll(): Promise<void> {
-    const changed = new Set<string>();
-    this.#changed = changed;
+    const opening = this.#openings;
     let unreadable = 0;
     let left = 0;
     try {
       for (let after: number | null = 0; after !== null; ) {
         const page = await this.#parts.store.crisisPlanPage({ after, limit: PAGE });
-        if (this.#changed !== changed) return;
+        if (this.#openings !== opening) return;
         unreadable += page.unreadable;
         for (const { subject, plan } of page.kept) {
-          const isKnown = this.isPinned(subject) || this.#cached.has(subject);
-          if (isKnown || changed.has(subject)) continue;
+          // What was read or changed meanwhile is newer, also that somebody has none.
+          if (this.isPinned(subject) || this.#cached.has(subject)) continue;
           if (this.#cachedBytes + bytesOf(subject, plan) > CACHED_BYTES_MAX) left += 1;
           else this.#remember(subject, plan);
         }
@@ -247,8 +246,6 @@ export class PlansAtHand {
       this.#isWhole = left === 0 && unreadable === 0;
     } catch {
       // They are read one by one, which tells what is wrong.
-    } finally {
-      if (this.#changed === changed) this.#changed = null;
     }
   }
 

@@ -43,7 +43,7 @@ export interface AnsweredResource extends CrisisResource {
   readonly checkedBy?: HelpLine['checkedBy'] | undefined;
 }
 
-/** No region is longer; what is is not looked at. */
+/** No region is longer. What is longer is not looked at: a text in parts would be put together for that. */
 const REGION_LENGTH_MAX = 16;
 const COUNTRY = /^[a-z]{2}(?:-[a-z0-9]{1,3})?$/i;
 const COUNTRY_LENGTH = 2;
