@@ -316,6 +316,8 @@ test('CR-4 PS-3 reversed: one that was delivered by what stands in the clear is 
     await expect(runtime.getOperation(operationId ?? '').view()).rejects.toMatchObject({
       code: 'HF_QUARANTINED',
     });
+    // It is looked for after the start, and once more when it is quarantined.
+    for (let looks = 0; looks < 20; looks += 1) await runtime.quarantine.show(operationId ?? '');
     const { crises, waiting } = runtime.getHealthStatus();
     expect([waiting.quarantined, crises.unreadable.count]).toEqual([1, 0]);
     await runtime.close();
