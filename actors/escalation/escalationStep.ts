@@ -6,7 +6,11 @@
  */
 
 import type { CrisisContext } from '../../machines/crisis/crisisContext.ts';
-import type { EscalationCause, StepFailure } from '../../machines/crisis/crisisEscalation.ts';
+import {
+  type EscalationCause,
+  type StepFailure,
+  saidSafeAtMs,
+} from '../../machines/crisis/crisisEscalation.ts';
 import { failureOf } from '../../machines/policy/retry/classifyFailure.ts';
 import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';
 import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
@@ -58,6 +62,13 @@ export interface EscalationNotice {
   readonly notedBy: Person | null;
   /** Who has taken it on last; their acknowledgement lapses, or has lapsed. */
   readonly takenOnBy: Person | null;
+  /**
+   * When the person has said last that they are safe, in milliseconds since the epoch; `null` where they have not,
+   * or have asked again since, and in a digest. It is their own word and no call-off.
+   */
+  readonly saidSafeAtMs: number | null;
+  /** True for a trial run: nobody is in danger. */
+  readonly test: boolean;
   /** `prolong`: their acknowledgement is about to lapse, and they are asked whether they still have it. */
   readonly ask: 'prolong' | null;
   /** When it lapses, in milliseconds since the epoch; `null` where nobody has it. */
@@ -120,9 +131,18 @@ export function noticeOf(
     escalatedAtMs: sinceAtMs ?? acceptedAtMs,
     notedBy: decisions.findLast(({ what }) => what === 'noted')?.by ?? null,
     takenOnBy: decisions.findLast(({ what }) => what === 'acknowledged')?.by ?? null,
+    saidSafeAtMs: isDigest ? null : safeSince(all),
+    test: first.isTest === true,
     ask: isAsk ? 'prolong' : null,
     lapsesAtMs: takenOn?.untilMs ?? null,
   };
+}
+
+/** When their person has said so, where none of these crises was accepted later. */
+function safeSince(all: readonly CrisisContext[]): number | null {
+  const said = all.flatMap(({ escalation }) => saidSafeAtMs(escalation) ?? []);
+  const atMs = Math.max(...said);
+  return said.length > 0 && all.every(({ acceptedAtMs }) => acceptedAtMs <= atMs) ? atMs : null;
 }
 
 function callsOf(step: string, { steps, round }: CrisisContext['escalation']): number {

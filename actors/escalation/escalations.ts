@@ -57,6 +57,8 @@ export interface EscalationCounts {
   readonly exhausted: number;
   /** The steps that refuse to be told of one of them, in order of the chain. */
   readonly stepsRefusing: readonly string[];
+  /** Trial runs that are not over; none of them is in the other counts. */
+  readonly tests: number;
 }
 
 /** A turn of what ends or wakes at once; between two of them crises are answered (CR-1). */
@@ -64,8 +66,9 @@ const TURN_MS = 5;
 
 interface Watched {
   readonly resident: Resident;
-  /** Whose it is; those of nobody that is known are no one person's. */
+  /** Whose it is; those of nobody that is known are no one person's, and trial runs are apart. */
   person: string;
+  isTest: boolean;
   state: CrisisEscalationState | null;
   escalation: CrisisEscalation | null;
   /** What it waits for, by name, until when, and what ends that. */
@@ -100,6 +103,7 @@ export class Escalations {
         new StepDesk<Watched>(step, {
           ...{ clock, timers, busy },
           personOf: ({ person }) => person,
+          isApart: ({ isTest }) => isTest,
           isRepeat: (its, isAsk) => callsOf(its, step.name, isAsk) > 0,
           begin: (wanting, how) => this.#begin(step, wanting, how),
           ended: (owed, end, how) => {
@@ -120,9 +124,11 @@ export class Escalations {
     let unacknowledged = 0;
     let unacknowledgedSinceAtMs: number | null = null;
     let exhausted = 0;
+    let tests = 0;
     const refused = new Set<string>();
-    for (const { resident, state, escalation } of this.#watched.values()) {
-      if (escalation === null || escalation.sinceAtMs === null) continue;
+    for (const { resident, state, escalation, isTest } of this.#watched.values()) {
+      if (isTest) tests += 1;
+      if (isTest || escalation === null || escalation.sinceAtMs === null) continue;
       escalated += 1;
       if (state !== 'acknowledged' && state !== 'lapsing') {
         unacknowledged += 1;
@@ -135,7 +141,7 @@ export class Escalations {
     }
     const stepsRefusing = [...this.#desks.keys()].filter((name) => refused.has(name));
     return {
-      ...{ escalated, unacknowledged, unacknowledgedSinceAtMs, exhausted, stepsRefusing },
+      ...{ escalated, unacknowledged, unacknowledgedSinceAtMs, exhausted, stepsRefusing, tests },
     };
   }
 
@@ -143,7 +149,7 @@ export class Escalations {
   enter(resident: Resident): void {
     if (resident.chart !== crisisChart) return;
     const watched: Watched = {
-      ...{ resident, person: '', state: null, escalation: null, waits: new Map() },
+      ...{ resident, person: '', isTest: false, state: null, escalation: null, waits: new Map() },
       ...{ wanted: NOWHERE, at: NOWHERE },
     };
     this.#watched.set(resident, watched);
@@ -185,6 +191,7 @@ export class Escalations {
     const { state: from, escalation: before } = watched;
     if (state === from && escalation === before) return;
     watched.person = personOf(context);
+    watched.isTest = context.isTest === true;
     watched.state = state;
     watched.escalation = escalation;
     if (from !== null && before !== null) {
@@ -214,7 +221,7 @@ export class Escalations {
       ...escalation.steps.map(({ name: step }) => step),
       ...owed.map(({ step }) => step),
     ];
-    this.#counts(watched, new Set(isTakenOn(state) ? [] : called));
+    this.#counts(watched, new Set(isTakenOn(state) || watched.isTest ? [] : called));
     const chainWait = this.#chainWait(state, context);
     const due = [
       ...(chainWait === null ? [] : [{ ...chainWait, of: state, wake: () => this.#due(watched) }]),
@@ -339,7 +346,7 @@ export class Escalations {
     const [first] = wanting;
     if (this.#isStopped || first === undefined) return null;
     const about = isDigest
-      ? [...this.#watched.values()]
+      ? [...this.#watched.values()].filter(({ isTest }) => !isTest)
       : [...(this.#people.get(first.person) ?? [])];
     const desk = this.#desks.get(step.name);
     const due = about.filter((its) => isOwed(its) && desk?.isUnderWay(its, isAsk) === false);
@@ -544,8 +551,9 @@ function contextOf({ resident }: Watched): CrisisContext {
   return (resident.actor.getSnapshot() as Snapshot).context as CrisisContext;
 }
 
-function personOf({ id, subject }: CrisisContext): string {
-  return subject === UNKNOWN_SUBJECT ? `unknown ${id}` : `of ${subject}`;
+function personOf({ id, subject, isTest }: CrisisContext): string {
+  const whose = subject === UNKNOWN_SUBJECT ? `unknown ${id}` : `of ${subject}`;
+  return isTest === true ? `test ${whose}` : whose;
 }
 
 function callsOf({ escalation }: Watched, step: string, isAsk: boolean): number {

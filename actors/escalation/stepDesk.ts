@@ -44,6 +44,8 @@ export interface StepDeskParts<Crisis> {
   /** What an orderly stop waits for. */
   readonly busy: { begin(): void; end(): void };
   readonly personOf: (crisis: Crisis) => string;
+  /** Whether it is in no digest. */
+  readonly isApart: (crisis: Crisis) => boolean;
   /** Whether it was called about this crisis before, and failed: it has waited for this call. */
   readonly isRepeat: (crisis: Crisis, isAsk: boolean) => boolean;
   /**
@@ -139,7 +141,7 @@ export class StepDesk<Crisis> {
   }
 
   #lineOf(crisis: Crisis, isAsk: boolean): Line<Crisis> {
-    const isDigest = this.#people.size > PEOPLE_MAX;
+    const isDigest = this.#people.size > PEOPLE_MAX && !this.#parts.isApart(crisis);
     const name = `${isAsk ? 'ask' : 'tell'} ${isDigest ? '' : `of ${this.#parts.personOf(crisis)}`}`;
     const known = this.#lines.get(name);
     if (known !== undefined) return known;

@@ -458,6 +458,9 @@ export class UnreadableCrises {
       escalatedAtMs: first.foundAtMs,
       notedBy: null,
       takenOnBy: null,
+      saidSafeAtMs: null,
+      // What can't be read may be anybody's.
+      test: false,
       ask: null,
       lapsesAtMs: null,
     };

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { CrisisContext } from '../../machines/crisis/crisisContext.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { AlertParts } from './alertParts.ts';
 import type { FactKind } from './fact.ts';
@@ -31,10 +32,10 @@ export function tellOfEscalations({ facts, clock, onAlert }: AlertParts): void {
     if (leftOut === null) return;
     onAlert(make(leftOut === 0 ? '' : ` ${leftOut} more since this was last told.`), kind);
   };
-  facts.tap('crisis.escalated', ({ id }, _upstream, cause) => {
-    tell('crisis.escalated', (more) =>
-      escalated(`Crisis ${id} is not delivered: ${WHY[cause]}. It is tried on.${more} ${SEE}`),
-    );
+  facts.tap('crisis.escalated', (its, _upstream, cause) => {
+    const make = (more: string): HoldfastError =>
+      escalated(`${named(its)} is not delivered: ${WHY[cause]}. It is tried on.${more}${see(its)}`);
+    tell('crisis.escalated', make, kindOf(its));
   });
   facts.tap('crisis.unreadable', (id, code) => {
     tell('crisis.unreadable', (more) =>
@@ -43,25 +44,40 @@ export function tellOfEscalations({ facts, clock, onAlert }: AlertParts): void {
       ),
     );
   });
-  facts.tap('crisis.exhausted', ({ id }) => {
-    tell('crisis.exhausted', (more) =>
+  facts.tap('crisis.exhausted', (its) => {
+    const make = (more: string): HoldfastError =>
       escalated(
-        `Nobody has taken on crisis ${id}, and nobody is left in crisis.escalation to be told until the chain begins anew.${more} ${SEE}`,
-      ),
-    );
+        `${named(its)}: nobody has taken it on, and nobody is left in crisis.escalation to be told until the chain begins anew.${more}${see(its)}`,
+      );
+    tell('crisis.exhausted', make, kindOf(its));
   });
-  facts.tap('crisis.stepFailed', ({ id }, _upstream, { name, why, makesWay }, thrown) => {
+  facts.tap('crisis.stepFailed', (its, _upstream, { name, why, makesWay }, thrown) => {
     const make = (more: string): HoldfastError => {
       const next = makesWay ? ', and the next step is told' : '';
       const error = escalated(
-        `The step ${name} of crisis.escalation ${HOW[why]}, for crisis ${id}. It is called again${next}.${more}`,
+        `The step ${name} of crisis.escalation ${HOW[why]}, for ${named(its).toLowerCase()}. It is called again${next}.${more}`,
       );
       // For code that asks for it, and not for what prints whole errors: its message may hold anything (SE-5).
       Object.defineProperty(error, 'cause', { get: () => thrown });
       return error;
     };
-    tell('crisis.stepFailed', make, `${name} ${why}`);
+    tell('crisis.stepFailed', make, `${name} ${why} ${kindOf(its)}`);
   });
+}
+
+type Its = Pick<CrisisContext, 'id' | 'isTest'>;
+
+function named({ id, isTest }: Its): string {
+  return isTest === true ? `Test ${id}, in which nobody is in danger,` : `Crisis ${id}`;
+}
+
+/** A trial run keeps no word of a real crisis back. */
+function kindOf({ isTest }: Its): string {
+  return isTest === true ? 'test' : '';
+}
+
+function see({ isTest }: Its): string {
+  return isTest === true ? '' : ` ${SEE}`;
 }
 
 function escalated(message: string): HoldfastError {

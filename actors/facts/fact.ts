@@ -207,6 +207,7 @@ export type Override =
   | 'operation.retryNow'
   | 'crisis.acknowledge'
   | 'crisis.release'
+  | 'crisis.saySafe'
   | 'crisis.callOff'
   | 'conflict.resolve'
   | 'conflict.undo'

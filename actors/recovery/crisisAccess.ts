@@ -15,6 +15,7 @@ import {
   type CrisisDecision,
   ESCALATION_PACE,
   type EscalationCause,
+  saidSafeAtMs,
   type TakenOn,
 } from '../../machines/crisis/crisisEscalation.ts';
 import type {
@@ -66,6 +67,10 @@ export interface CrisisView {
   readonly steps: readonly ChainStep[];
   /** Who has taken it on, and until when; `null` while nobody has. */
   readonly takenOn: TakenOn | null;
+  /** When whose crisis it is has said last that they are safe; `null` where they have not. It goes on all the same. */
+  readonly saidSafeAtMs: number | null;
+  /** Whether it is a trial run. */
+  readonly isTest: boolean;
   /** What people have said about it, in order. */
   readonly decisions: readonly CrisisDecision[];
   readonly settledAtMs: number | null;
@@ -89,6 +94,7 @@ type CrisisOrder = Pick<CrisisDecision, 'by' | 'note'> &
         readonly forMs: number | null;
       }
     | { readonly what: 'release' }
+    | { readonly what: 'saySafe' }
     | {
         readonly what: 'callOff';
         /** The end of its id, by which one person alone calls it off before anybody was told. */
@@ -326,6 +332,7 @@ function wordOf(
   const { id, subject, escalation } = context;
   const { by, note } = order;
   const { atMs, hasChain, acknowledgedMs } = known;
+  if (order.what === 'saySafe') return { type: 'safety.said', atMs, by, note };
   if (isAlso(by, subject)) throw notByItsSubject();
   if (order.what === 'acknowledge') {
     const untilMs = atMs + (order.forMs ?? acknowledgedMs);
@@ -365,6 +372,8 @@ function viewOf({ value, context }: KeptCrisis, upstream: string | null = null):
   return {
     ...{ id, type, subject, tier, attempt, acceptedAtMs, settledAtMs, cause, decisions, upstream },
     ...{ toldAtMs, steps, takenOn },
+    saidSafeAtMs: saidSafeAtMs(context.escalation),
+    isTest: context.isTest === true,
     delivery: value.delivery,
     escalation: value.escalation,
     failure: failure?.code ?? null,

@@ -23,7 +23,8 @@ export type CrisisWord = Extract<
       | 'acknowledgement.given'
       | 'release.requested'
       | 'callOff.proposed'
-      | 'callOff.requested';
+      | 'callOff.requested'
+      | 'safety.said';
   }
 >;
 

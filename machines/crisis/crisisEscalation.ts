@@ -15,9 +15,15 @@ export type EscalationCause = 'attemptsUsedUp' | 'notInTime';
 export interface CrisisDecision {
   /**
    * `noted`: they wanted to take it on before anybody was told, who is told all the same. `callOffProposed`:
-   * the first of two persons who have to call it off.
+   * the first of two persons who have to call it off. `saidSafe`: whose crisis it is has said so; it goes on.
    */
-  readonly what: 'noted' | 'acknowledged' | 'released' | 'callOffProposed' | 'calledOff';
+  readonly what:
+    | 'noted'
+    | 'acknowledged'
+    | 'released'
+    | 'callOffProposed'
+    | 'calledOff'
+    | 'saidSafe';
   readonly by: Person;
   /** In their own words; sealed with the crisis, and told to nobody. */
   readonly note: string | null;
@@ -277,6 +283,11 @@ export function inNextRound(
     sinceAtMs: escalation.sinceAtMs ?? atMs,
     cause: escalation.cause ?? 'notInTime',
   };
+}
+
+/** When whose crisis it is has said last that they are safe; `null` where they have not. */
+export function saidSafeAtMs({ decisions }: Pick<CrisisEscalation, 'decisions'>): number | null {
+  return decisions.findLast(({ what }) => what === 'saidSafe')?.atMs ?? null;
 }
 
 export function withDecision(

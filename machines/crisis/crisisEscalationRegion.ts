@@ -11,11 +11,12 @@ import { crisisSetup } from './crisisSetup.ts';
 /** The event itself, for actions and guards that read its facts. */
 const facts = <Event>({ event }: { event: Event }): Event => event;
 
-/** Whatever ends the crisis ends the chain; and what the first of two wants is kept. */
+/** Whatever ends the crisis ends the chain; what the first of two wants is kept, and that the person is safe. */
 const over = {
   'attempt.succeeded': { guard: { type: 'isBeingSent' }, target: 'ended' },
   'callOff.requested': { target: 'ended' },
   'callOff.proposed': { actions: [{ type: 'noteProposal', params: facts }] },
+  'safety.said': { actions: [{ type: 'noteSafety', params: facts }] },
 } as const;
 
 const acknowledged = {

@@ -29,7 +29,7 @@ export interface AcknowledgementFacts {
   readonly hasChain: boolean;
 }
 
-/** Who gives a crisis back, or is the first of two to call it off. */
+/** Who gives a crisis back, is the first of two to call it off, or says that they are safe. */
 export interface DecisionFacts {
   readonly atMs: number;
   readonly by: Person;
@@ -118,6 +118,8 @@ export type CrisisEvent =
   | ({ readonly type: 'release.requested' } & DecisionFacts)
   /** The first of two persons wants it called off. */
   | ({ readonly type: 'callOff.proposed' } & DecisionFacts)
+  /** Whose crisis it is has said that they are safe. That is a note: delivery and chain go on. */
+  | ({ readonly type: 'safety.said' } & DecisionFacts)
   /** Somebody is to be told: the next step of the chain, or nobody where none is left. */
   | ({ readonly type: 'step.due' } & StepDueFacts)
   /** A call of a step begins: of the one that the chain has come to, or of one that is owed. */

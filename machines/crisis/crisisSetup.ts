@@ -236,6 +236,10 @@ export const crisisSetup = setup({
     release: assign(({ context }, { by, note, atMs }: DecisionFacts) => ({
       escalation: withDecision(context.escalation, { what: 'released', by, note, atMs }),
     })),
+    /** Keeps that whose crisis it is has said that they are safe. */
+    noteSafety: assign(({ context }, { by, note, atMs }: DecisionFacts) => ({
+      escalation: withDecision(context.escalation, { what: 'saidSafe', by, note, atMs }),
+    })),
     /** Keeps who was the first to call it off. */
     noteProposal: assign(({ context }, { by, note, atMs }: DecisionFacts) => ({
       escalation: withDecision(context.escalation, { what: 'callOffProposed', by, note, atMs }),

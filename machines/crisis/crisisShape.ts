@@ -49,7 +49,7 @@ const TAKEN_ON = {
 } satisfies Record<keyof TakenOn, Check>;
 const isStep = hasShape(STEP);
 const isDecision = hasShape({
-  what: oneOf('noted', 'acknowledged', 'released', 'callOffProposed', 'calledOff'),
+  what: oneOf('noted', 'acknowledged', 'released', 'callOffProposed', 'calledOff', 'saidSafe'),
   by: isPerson,
   note: orNull(isText),
   atMs: isNumber,

@@ -20,6 +20,7 @@ import { acknowledgeCrisis, acknowledgeSubject } from './crises/acknowledge.ts';
 import { callOffCrisis } from './crises/callOff.ts';
 import { listCrises } from './crises/list.ts';
 import { releaseCrisis } from './crises/release.ts';
+import { saySafe } from './crises/saySafe.ts';
 import { showCrisis } from './crises/show.ts';
 import { enterCrisisMode } from './crisisMode/enter.ts';
 import { leaveCrisisMode } from './crisisMode/leave.ts';
@@ -80,6 +81,7 @@ export const MANAGEMENT_CALLS: readonly AnyCall[] = [
   acknowledgeSubject,
   releaseCrisis,
   callOffCrisis,
+  saySafe,
   forceBreakerOpen,
   disableBreaker,
   observeBreaker,

@@ -128,6 +128,8 @@ export interface HealthStatus {
      * or purged.
      */
     readonly unreadable: UnreadableCounts;
+    /** Trial runs (`test: true`) that are not over. None of them is in another count, or makes health worse. */
+    readonly tests: number;
     /** The steps of the chain that refuse to be told of one of them, or can't be. */
     readonly stepsRefusing: readonly string[];
     /** Answered without the subject's plan, or without knowing of one, since the disk was too slow. */
@@ -204,6 +206,7 @@ export function readHealth(parts: HealthSources): HealthStatus {
       unacknowledgedSinceAtMs: health.crises.unacknowledgedSinceAtMs,
       exhausted: health.crises.exhausted,
       undelivered: health.crises.undelivered,
+      tests: health.crises.tests,
       unreadable: health.crises.unreadable,
       stepsRefusing: health.crises.stepsRefusing,
       plansLate: health.crises.plansLate,

@@ -12,6 +12,7 @@ import { acknowledgeCrisis, acknowledgeSubject } from './acknowledge.ts';
 import { callOffCrisis } from './callOff.ts';
 import { listCrises } from './list.ts';
 import { releaseCrisis } from './release.ts';
+import { saySafe } from './saySafe.ts';
 import { showCrisis } from './show.ts';
 
 /** Who takes a crisis on. */
@@ -91,6 +92,21 @@ export interface Crises {
       readonly confirm?: string | undefined;
     },
   ): Promise<CrisisDecided>;
+  /**
+   * The person says that they are safe. That is their own word, with a `note` where they want to say more: kept
+   * sealed with each crisis of theirs that is not over now, shown by `list` and `show`, and told by the notices that
+   * follow (`saidSafeAtMs`). It ends nothing: delivery and chain go on until somebody else calls it off. One that is
+   * accepted later has no such note.
+   *
+   * @example
+   * await runtime.crises.saySafe({ subject: 'user-42', note: 'my sister is here' });
+   *
+   * @throws HoldfastError (rejects) `HF_OPTION_INVALID`; `HF_STORE_HELD` for one from before the hold.
+   */
+  saySafe(of: {
+    readonly subject: string;
+    readonly note?: string | undefined;
+  }): Promise<readonly CrisisDecided[]>;
 }
 
 /** Crises by the calls that `caller` carries. */
@@ -114,5 +130,6 @@ export function crises(caller: Caller): Crises {
     acknowledge,
     release: (id, decision) => caller.call(releaseCrisis, { ...decision, id }),
     callOff: (id, decision) => caller.call(callOffCrisis, { ...decision, id }),
+    saySafe: (of) => caller.call(saySafe, of),
   };
 }

@@ -373,6 +373,15 @@ describe('CR-5 the chain ends with the crisis', () => {
     ]);
   });
 
+  test.each(STATES)('CR-5 %s: “I am safe” is a note, and delivery and chain go on', (state) => {
+    const before = IN[state]();
+    const crisis = IN[state]().saySafe();
+    const { decisions, ...others } = crisis.context.escalation;
+    expect([crisis.people, crisis.delivery]).toEqual([state, before.delivery]);
+    expect(decisions.at(-1)).toMatchObject({ what: 'saidSafe', by: { role: 'subject' } });
+    expect(others).toEqual({ ...before.context.escalation, decisions: undefined });
+  });
+
   test('CR-5 one who was alone is kept as one person', () => {
     const crisis = IN.quiet();
     crisis.send({ type: 'callOff.requested', atMs: crisis.nowMs, by: NURSE, isAlone: true });

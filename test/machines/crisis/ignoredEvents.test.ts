@@ -51,6 +51,7 @@ const OF_PEOPLE: readonly EventType[] = [
   'acknowledgement.lapsed',
   'release.requested',
   'callOff.proposed',
+  'safety.said',
 ];
 const OF_THE_DELIVERY = but(EVENTS, ...OF_THE_RECORD);
 

@@ -85,6 +85,14 @@ describe('the request', () => {
     ]);
   });
 
+  test('CR-2 says that a crisis is a trial run, and of nothing else', async () => {
+    const { url, seen } = await rawServer((response) => response.end());
+    const run = httpHandler({ baseUrl: url });
+    await run(attemptOf({ isTest: true }));
+    await run(attemptOf());
+    expect(seen.map(({ headers }) => headers['holdfast-test'])).toEqual(['true', undefined]);
+  });
+
   test('OP-3 may name its method and path; a read has no body', async () => {
     const { url, seen } = await rawServer((response) => response.end());
     const run = httpHandler({ baseUrl: url });

@@ -158,6 +158,7 @@ export class CrisisHarness {
       | 'acknowledgement.given'
       | 'release.requested'
       | 'callOff.proposed'
+      | 'safety.said'
       | 'step.called'
       | 'step.woken'
       | 'step.due'
@@ -247,6 +248,12 @@ export class CrisisHarness {
 
   release(by: Person = NURSE): this {
     return this.send({ type: 'release.requested', atMs: this.nowMs, by, note: null });
+  }
+
+  /** Whose crisis it is says that they are safe. */
+  saySafe(): this {
+    const by = { id: CRISIS_INPUT.subject, role: 'subject' };
+    return this.send({ type: 'safety.said', atMs: this.nowMs, by, note: null });
   }
 
   propose(by: Person = NURSE): this {
