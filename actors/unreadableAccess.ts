@@ -128,7 +128,8 @@ export function withUnreadable(access: CrisisAccess, source: UnreadableSource): 
     },
     async decide(id, decision) {
       if ((await find(id)) === null) return await access.decide(id, decision);
-      if (source.running === null || decision.what === 'callOff') throw notRead();
+      const isOfReadable = decision.what === 'callOff' || decision.what === 'saySafe';
+      if (source.running === null || isOfReadable) throw notRead();
       const { crises, written, acknowledgedMs } = source.running;
       const { by, note } = decision;
       const its =
@@ -150,7 +151,7 @@ function viewOf(crisis: UnreadableCrisis, steps: readonly ChainStep[]): CrisisVi
     delivery: 'unreadable',
     escalation: takenOn === null ? escalation : 'acknowledged',
     ...{ acceptedAtMs, escalatedAtMs: foundAtMs, cause: 'unreadable', settledAtMs: null },
-    ...{ toldAtMs, steps },
+    ...{ toldAtMs, steps, saidSafeAtMs: null, isTest: false },
     takenOn:
       takenOn === null
         ? null

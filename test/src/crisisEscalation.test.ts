@@ -220,6 +220,8 @@ describe('CR-5 the chain', () => {
       again: false,
       notedBy: null,
       takenOnBy: null,
+      saidSafeAtMs: null,
+      test: false,
       ask: null,
       lapsesAtMs: null,
     });
