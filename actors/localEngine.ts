@@ -207,9 +207,6 @@ export class LocalEngine implements Engine {
         core.room.note();
         return true;
       },
-      send: () => {
-        core.journal.sendAll();
-      },
       unkept: new UnkeptDeliveries({
         ...{ clock, random, facts, onError, steady: core.steady },
         // The engine's own has stopped by then.

@@ -71,8 +71,6 @@ export interface CrisisResponderParts {
   readonly pool: OperationPool;
   /** Whether the pool can still write what it is given: false once the runtime has stopped. */
   readonly canKeep: () => boolean;
-  /** Hands what is to be written to the disk's thread now. */
-  readonly send: () => void;
   /** Delivers what can't be kept any more. */
   readonly unkept: UnkeptDeliveries;
   readonly clock: Clock;
@@ -294,7 +292,7 @@ export class CrisisResponder {
   }
 
   #deliver(id: string, request: CheckedRequest, { durable, delivery }: Promises): void {
-    const { pool, canKeep, unkept, facts, send } = this.#parts;
+    const { pool, canKeep, unkept, facts } = this.#parts;
     if (!canKeep()) {
       durable.reject(unkeptAfterStop());
       facts.emit('crisis.unkept', id);
@@ -313,8 +311,6 @@ export class CrisisResponder {
       reject,
     };
     pool.start(request, told, undefined, id);
-    // On its way to the disk before the app goes on, which may block until somebody ends it.
-    send();
     pool.watchers.outcome(id).then(delivery.resolve, delivery.reject);
   }
 
