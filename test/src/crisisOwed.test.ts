@@ -33,6 +33,7 @@ class Outside {
   readonly told: Told[] = [];
   readonly facts: Fact[] = [];
   isUpstreamDown = true;
+  timeoutMs = 10_000;
   deliveries = 0;
 
   constructor(world: World) {
@@ -45,7 +46,8 @@ class Outside {
   }
 
   boot(crisis: object = {}): Process {
-    const escalation = CHAIN.map((name) => ({ name, notify: this.#notify }));
+    const notify = this.#notify;
+    const escalation = CHAIN.map((name) => ({ name, notify, timeoutMs: this.timeoutMs }));
     const process = this.world.boot({
       crisis: { escalation, ...crisis },
       handlers: {
@@ -93,9 +95,10 @@ class Outside {
   };
 }
 
-async function scene(crisis: object = {}) {
+async function scene(crisis: object = {}, timeoutMs = 10_000) {
   const world = createWorld();
   const outside = new Outside(world);
+  outside.timeoutMs = timeoutMs;
   const process = outside.boot(crisis);
   await world.clock.run(process.runtime.ready);
   return { world, outside, process, ...process };
@@ -333,6 +336,16 @@ describe('CR-5 one call for one person', () => {
     const late = open.filter(({ toldAtMs }) => toldAtMs === null || toldAtMs - fromMs > 110_000);
     expect(late).toEqual([]);
   });
+});
+
+test('CR-5 a step that may hang for an hour holds up those alone whose call hangs', async () => {
+  const { world, outside, process } = await scene({}, 3_600_000);
+  outside.how['on-call'] = 'silent';
+  for (let one = 0; one < 300; one += 1) await callForHelp(world, process, `user-${one}`);
+  await world.clock.advance(180_000);
+  const open = await world.clock.run(process.runtime.crises.list());
+  // Those of the first twenty, and whoever came just when a digest went out.
+  expect(open.filter(({ toldAtMs }) => toldAtMs === null).length).toBeLessThan(100);
 });
 
 const anyHow = fc.constantFrom<How>('up', 'away', 'silent', 'refusing', 'throwing');
