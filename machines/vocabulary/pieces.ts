@@ -6,11 +6,3 @@
 
 /** Yields when a piece is done; what it returns comes of all of them. */
 export type Pieces<Result> = Generator<undefined, Result, undefined>;
-
-/** What comes of the work when all of it is done now. */
-export function wholeOf<Result>(pieces: Pieces<Result>): Result {
-  for (;;) {
-    const { done, value } = pieces.next();
-    if (done === true) return value;
-  }
-}

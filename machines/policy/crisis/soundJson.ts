@@ -8,7 +8,7 @@
 
 import type { ValuePath } from '../../vocabulary/errors.ts';
 import type { Json } from '../../vocabulary/json.ts';
-import { type Pieces, wholeOf } from '../../vocabulary/pieces.ts';
+import type { Pieces } from '../../vocabulary/pieces.ts';
 import {
   type CardContext,
   cardSpansIn,
@@ -67,12 +67,10 @@ const SORTED_MAX = 2_048;
 /** Stands for names that are too many to be searched for that of a card: as if it were there. */
 const MAY_BE_CARD: readonly string[] = ['pan'];
 
-/** The value as far as it can be kept, its field named `field` in the request. */
-export function soundJson(value: unknown, field: string, rules: SoundRules): SoundJson {
-  return wholeOf(soundJsonInPieces(value, field, rules));
-}
-
-/** The same, in pieces. The value may change between two of them: then of either something is kept. */
+/**
+ * The value as far as it can be kept, its field named `field` in the request. It may change between two pieces:
+ * then of either something is kept.
+ */
 export function* soundJsonInPieces(
   value: unknown,
   field: string,

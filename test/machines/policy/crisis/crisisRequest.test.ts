@@ -15,7 +15,7 @@ import {
 } from '../../../../machines/policy/crisis/crisisRequest.ts';
 import { checkRequest } from '../../../../machines/policy/request/request.ts';
 import { parseBody } from '../../../../machines/policy/request/requestBody.ts';
-import { wholeOf } from '../../../../machines/vocabulary/pieces.ts';
+import { wholeOf } from '../../../support/harness/wholeOf.ts';
 
 const rules: CrisisRules = {
   type: 'crisis.alert',

@@ -6,15 +6,17 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  soundJsonInPieces,
-  soundJson as soundText,
-} from '../../../../machines/policy/crisis/soundJson.ts';
+import { soundJsonInPieces } from '../../../../machines/policy/crisis/soundJson.ts';
 import { maskText } from '../../../../machines/policy/request/cardData.ts';
 import { encodeBody, utf8Length } from '../../../../machines/policy/request/requestBody.ts';
 import type { Json } from '../../../../machines/vocabulary/json.ts';
+import { wholeOf } from '../../../support/harness/wholeOf.ts';
 
 const NO_EXEMPTION = { isExempt: () => false };
+
+function soundText(...given: Parameters<typeof soundJsonInPieces>) {
+  return wholeOf(soundJsonInPieces(...given));
+}
 
 function sound(value: unknown, bytesMax = 10_000) {
   return soundJson(value, 'payload', { bytesMax, ...NO_EXEMPTION });
