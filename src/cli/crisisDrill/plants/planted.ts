@@ -7,7 +7,6 @@
  * @module
  */
 
-import { randomUUID } from 'node:crypto';
 import dns from 'node:dns';
 import { GivenAttempt } from '../../../../actors/attempt/givenAttempt.ts';
 import type { Handler } from '../../../../actors/attempt/handler.ts';
@@ -16,6 +15,7 @@ import { PlansAtHand } from '../../../../actors/crisis/plansAtHand.ts';
 import { StepDesk } from '../../../../actors/escalation/stepDesk.ts';
 import { FactStream } from '../../../../actors/facts/factStream.ts';
 import { systemClock } from '../../../../actors/platform/systemClock.ts';
+import { systemRandom } from '../../../../actors/platform/systemRandom.ts';
 import { Handlers } from '../../../../actors/pool/handlers.ts';
 import { OperationPool } from '../../../../actors/pool/operationPool.ts';
 import type { CrisisContext } from '../../../../machines/crisis/crisisContext.ts';
@@ -179,7 +179,7 @@ const PLANTED: Readonly<Record<string, () => void>> = {
       (answer) =>
         async function answerUntaken(request, given) {
           if (!isStruck()) return await answer.call(this, request, given);
-          const id = randomUUID();
+          const id = systemRandom.uuid();
           struck.add(id);
           return { ...(await answer.call(this, request, id)), operationId: null };
         },
