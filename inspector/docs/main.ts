@@ -28,7 +28,7 @@ const CONFLICTS = 'docs/conflicts.md';
 const SAFETY = 'docs/clinical-safety';
 const HAZARDS = `${SAFETY}/hazard-log.md`;
 /** The pages of which each paragraph names what holds it. */
-const HELD: readonly string[] = ['inspector/docs/tour/clinicians.md'];
+const HELD = ['docs/crisis.md', 'inspector/docs/tour/clinicians.md'];
 const CODE = ['machines', 'actors', 'persistence', 'src', 'inspector'];
 
 const input = await readInput();
