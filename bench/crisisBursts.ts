@@ -97,28 +97,6 @@ const rows: readonly Row[] = [
     },
   },
   {
-    name: `${BURST} crises wait for a handler, which comes`,
-    streamMs: 2 * BEFORE_MS + AFTER_MS,
-    prepare: async ({ runtime }) => {
-      for (let number = 0; number < BURST; number += 1) {
-        void runtime.crisis({
-          type: 'crisis.late',
-          subject: `late-${number}`,
-          payload: { number },
-        });
-        if (number % 50 === 0) await pause(10);
-      }
-      await pause(500);
-    },
-    beside: async ({ runtime, url }) => {
-      await pause(BEFORE_MS);
-      void runtime.handle('crisis.late', {
-        upstream: 'late',
-        run: httpHandler({ baseUrl: url, path: 'crisis/alert' }),
-      });
-    },
-  },
-  {
     name: `${BURST} operations come due together`,
     streamMs: 2 * BEFORE_MS + AFTER_MS,
     prepare: async (its) => workAtOnce(its, BURST, { startAtMs: Date.now() + 3_000 }),
