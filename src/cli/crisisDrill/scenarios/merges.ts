@@ -48,7 +48,8 @@ export const hostileMerge: Scenario = {
   name: 'hostile-merge',
   title: 'A hostile record merged meanwhile',
   means: `edits of a record of 1 MiB with ${ITEMS.toLocaleString('en')} items meet one in which each item is another`,
-  seconds: { full: 24, short: 5 },
+  seconds: { full: 16, short: 5 },
+  crises: { full: 4_000, short: 200 },
   async run(stage: Stage) {
     let merges = 0;
     const runtime = await stage.openWell({
