@@ -80,7 +80,9 @@ export interface Crises {
    * is alone gives the last 8 characters of the id as `confirm`, which is kept as one person's word.
    *
    * @example
-   * await runtime.crises.callOff(id, { by: { id: 'staff-7', role: 'clinician' }, reason: 'a test call' });
+   * await runtime.crises.callOff(id, {
+   *   by: { id: 'staff-7', role: 'clinician' }, reason: 'a test call', confirm: id.slice(-8),
+   * });
    *
    * @throws HoldfastError (rejects) as {@link acknowledge}, and `HF_SECOND_PERSON_NEEDED` as above.
    */

@@ -92,7 +92,7 @@ test('OB-3 the docs command writes the pages, and the check fails on any drift f
   expect(await run('--check')).toMatchObject({ status: 0 });
 }, 180_000);
 
-test('OB-4 the check fails on a hazard whose evidence is not there', async () => {
+test('OB-4 the check fails on a hazard whose evidence is not there, and a paragraph that names none', async () => {
   const log = join(folder, 'docs/clinical-safety/hazard-log.md');
   const whole = readFileSync(log, 'utf8');
   writeFileSync(
@@ -103,11 +103,16 @@ test('OB-4 the check fails on a hazard whose evidence is not there', async () =>
       .replace('#state-escalation-exhausted', '#state-escalation-tired')
       .replace('| Owner | Deployer |\n', ''),
   );
+  const crisis = join(folder, 'docs/crisis.md');
+  const held = readFileSync(crisis, 'utf8');
+  writeFileSync(crisis, held.replace(/<!-- held: .* -->\n/, ''));
   const { status, output } = await run('--check');
   writeFileSync(log, whole);
+  writeFileSync(crisis, held);
   expect(status).toBe(1);
   expect(output).toContain('a link leads to test/src/crisisGone.test.ts, which is not there');
   expect(output).toContain('the drill has no row nowhere');
   expect(output).toContain('crisis.md#state-escalation-tired, and there is no such place');
   expect(output).toContain('H1 has the fields');
+  expect(output).toMatch(/docs\/crisis\.md:\d+: nothing is named that holds/);
 }, 180_000);
