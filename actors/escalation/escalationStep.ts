@@ -152,7 +152,7 @@ function callsOf(step: string, { steps, round }: CrisisContext['escalation']): n
 
 /**
  * A repeat of a call has its key: that of the newest crisis for which the step is called, and of the time that
- * the chain is gone through. A crisis that comes to it, or a chain that begins anew, makes it another.
+ * the chain is gone through. A crisis that comes to it, or a chain that begins again, makes it another.
  */
 function keyOf(step: string, { owed, isAsk, isDigest }: Parameters<typeof noticeOf>[1]): string {
   const [newest] = owed.toSorted(

@@ -109,7 +109,7 @@ export interface CrisisNoted extends Told<'crisis.noted'>, AboutDecision {}
 /** A person has taken a crisis on, or prolongs that: no further step is told (CR-5). */
 export interface CrisisAcknowledged extends Told<'crisis.acknowledged'>, AboutTaker {}
 
-/** An acknowledgement is about to lapse, and whoever gave it is asked whether it goes on (CR-5). */
+/** An acknowledgement is about to lapse, and the person who gave it is asked whether it goes on (CR-5). */
 export interface CrisisAcknowledgementEnding
   extends Told<'crisis.acknowledgementEnding'>,
     AboutTaker {}
@@ -122,7 +122,7 @@ export interface CrisisAcknowledgementLapsed
 /** A person has given a crisis back: people are told again (CR-5). */
 export interface CrisisReleased extends Told<'crisis.released'>, AboutDecision {}
 
-/** Every step of the chain was told, and nobody has taken the crisis on. The chain begins anew later. */
+/** Every step of the chain was told, and nobody has taken the crisis on. The chain begins again later. */
 export interface CrisisExhausted extends Told<'crisis.exhausted'>, AboutOperation {
   /** How many were told. */
   readonly stepsNotified: number;

@@ -79,7 +79,7 @@ export interface CrisisView {
 /** What became of a decision: in force, and whether that is on disk yet. */
 export interface CrisisDecided {
   readonly crisis: CrisisView;
-  /** What it was kept as: whoever takes on a crisis before anybody was told has `noted` that. */
+  /** What it was kept as: `noted` where nobody was told before, so that it is a note and no acknowledgement. */
   readonly what: CrisisDecision['what'];
   /** False while the disk fails: it is written as soon as it can be, and a restart before that forgets it. */
   readonly isDurable: boolean;

@@ -1,5 +1,5 @@
 /**
- * Works through what has come all at once in slices, so that whoever asks for help meanwhile is answered
+ * Works through what has come all at once in slices, so that a person who asks for help meanwhile is answered
  * between two of them (CR-1).
  *
  * Whatever may come by the thousand in one turn of the event loop goes through here: attempts that end, timers
@@ -26,7 +26,7 @@ type Rank = 'asked' | 'told' | 'others';
 
 /** So much of a turn, in milliseconds. */
 const SLICE_MS = 2;
-/** What is not `asked` has so much of each turn, whoever asks. */
+/** What is not `asked` has so much of each turn, even while people ask. */
 const LEAST_MS = 1;
 
 /** One for each clock: all runtimes of a process share one event loop, and so its turns. */

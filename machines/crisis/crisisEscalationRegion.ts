@@ -121,7 +121,7 @@ export const escalationRegion = crisisSetup.createStateConfig({
         'step.due': next,
         'step.failed': [
           {
-            guard: { type: 'makesWay', params: facts },
+            guard: { type: 'hasToMakeWay', params: facts },
             target: 'notifyDue',
             actions: [
               { type: 'noteStepFailed', params: facts },

@@ -66,7 +66,7 @@ export const crisisSetup = setup({
     /** Each step of the chain was told in this round, or there is no chain. */
     isEveryStepTold: (_, facts: StepDueFacts) => facts.isEveryStepTold,
     /** It is the step that the chain has come to, and is not called again in a moment: it makes way. */
-    makesWay: ({ context }, { step, isSoon }: StepFailedFacts) =>
+    hasToMakeWay: ({ context }, { step, isSoon }: StepFailedFacts) =>
       !isSoon && step === context.escalation.step,
     /** Somebody was told of it, or there is nobody to be told: it can be taken on. */
     canBeTakenOn: ({ context }, { hasChain }: AcknowledgementFacts) =>

@@ -123,7 +123,7 @@ describe('CR-5 people who are told of a trial run are told that it is one', () =
     await world.clock.run(durable);
     await world.clock.advance(600_000);
     expect(notices.length).toBeGreaterThan(0);
-    expect(notices.every(({ test }) => test)).toBe(true);
+    expect(notices.every((notice) => notice.test)).toBe(true);
     expect(errors.filter((message) => message.includes('is not delivered'))).toMatchObject([
       expect.stringMatching(/^Test .* in which nobody is in danger/),
     ]);
@@ -148,7 +148,7 @@ describe('CR-5 people who are told of a trial run are told that it is one', () =
       await world.clock.run(durable);
     }
     await world.clock.advance(120_000);
-    const about = (isTest: boolean) => notices.filter(({ test }) => test === isTest);
+    const about = (isTest: boolean) => notices.filter((notice) => notice.test === isTest);
     for (const [isTest, id] of [
       [true, ids[0]],
       [false, ids[1]],
@@ -176,7 +176,7 @@ describe('CR-5 people who are told of a trial run are told that it is one', () =
     const { durable } = await runtime.crisis(REAL);
     await world.clock.run(durable);
     await world.clock.advance(120_000);
-    const real = notices.filter(({ test }) => !test);
+    const real = notices.filter((notice) => !notice.test);
     expect(real.length).toBeGreaterThan(0);
     expect(real.every(({ people, subject }) => people === 1 && subject === REAL.subject)).toBe(
       true,

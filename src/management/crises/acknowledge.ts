@@ -16,7 +16,7 @@ interface Acknowledgement {
   readonly forMs?: number | undefined;
 }
 
-/** At most four hours from the order, as often as asked: whoever has it says that they still do. */
+/** At most four hours from the order, as often as asked: the person who has it says that they still do. */
 export const FOR_MS = { min: 60_000, max: 14_400_000, whole: true } as const;
 
 export const acknowledgeCrisis = storeCall<

@@ -39,7 +39,7 @@ export interface Crises {
   /**
    * Takes it on for a time: no further step of the chain is told meanwhile, from the moment of the call. It is
    * delivered all the same. Called again, it prolongs that, from the call on; another person takes it over so.
-   * Five minutes before it lapses whoever has it is asked; after that people are told again. Before anybody was
+   * Five minutes before it lapses the person who has it is asked; after that people are told again. Before anybody was
    * told it is a note, which `what: 'noted'` says: the first step is told, and hears of it. Who, when and `note`
    * are kept sealed with it.
    *

@@ -381,7 +381,7 @@ describe('random histories with restarts, downtime, lost handlers and calls off'
     ['forgets which step was told', faulty({ actions: { noteNotified: assign({}) } })],
     ['forgets what is owed', faulty({ actions: { noteStepFailed: assign({}) } })],
     ['forgets a call whose process ended', faulty({ actions: { countCall: assign({}) } })],
-    ['never makes way', faulty({ guards: { makesWay: () => false } })],
+    ['never makes way', faulty({ guards: { hasToMakeWay: () => false } })],
     ['takes it on before anybody was told', faulty({ guards: { canBeTakenOn: () => true } })],
     ['is exhausted while a step is owed', faulty({ guards: { isEveryStepTold: () => true } })],
     [
