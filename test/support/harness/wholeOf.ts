@@ -1,3 +1,5 @@
+/** Work in pieces, done at once, for tests. */
+
 import type { Pieces } from '../../../machines/vocabulary/pieces.ts';
 
 /** What comes of the work when all of it is done now. */

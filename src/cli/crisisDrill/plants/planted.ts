@@ -92,7 +92,7 @@ function sendUnder(keyOf: (before: string, id: string) => string): void {
   });
 }
 
-/** Whoever lets others have their turn goes on at once: before any timer, socket or message. */
+/** Work that gives way to others goes on at once instead: before any timer, socket or message. */
 function givesWayToNobody(): void {
   Object.defineProperty(systemClock, 'defer', { value: queueMicrotask });
 }
@@ -254,7 +254,7 @@ const PLANTED: Readonly<Record<string, () => void>> = {
     sendUnder((before, id) => given.get(id) ?? before);
   },
   spelling() {
-    // Whoever asks has put it into its one form already; those that another was made of are not found.
+    // The caller has put it into its one form already; those that another was made of are not found.
     replace(
       PlansAtHand,
       'find',
