@@ -1,4 +1,8 @@
-/** Work in pieces, done at once, for tests. */
+/**
+ * Work in pieces, done at once, for tests.
+ *
+ * @module
+ */
 
 import type { Pieces } from '../../../machines/vocabulary/pieces.ts';
 
