@@ -87,7 +87,7 @@ export interface CrisisOptions {
    * attempts are used up. 1 s to an hour, default 60 s.
    */
   readonly escalateAfterMs?: number | undefined;
-  /** How long it takes until a step is told again, and the chain begins again. */
+  /** How long it takes until a step is told again, and the chain begins again. Defaults: at most 40 s, 2 min, 5 min, 30 min and 30 min. */
   readonly pace?: EscalationPaceOptions | undefined;
 }
 

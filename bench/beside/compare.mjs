@@ -38,6 +38,7 @@ const WORKS = [
   ['bulk', 'accepted/s in bulk'],
   ['crisisP50', 'answer to a crisis, p50 µs'],
   ['crisisP99', 'answer to a crisis, p99 µs'],
+  ['crisisReturnP50', 'until crisis() returns, p50 µs'],
   ['crisisKilobytes', 'allocated before crisis() returns, kB'],
   ['crisisCpuMicros', 'CPU µs a crisis, delivery and record included'],
   ['checkMicros', 'check of a request of 1 kB, µs'],

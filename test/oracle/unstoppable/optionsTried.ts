@@ -101,6 +101,7 @@ const OWN: Readonly<Record<string, () => readonly Try[]>> = {
   'handlers.*.upstream': () => [
     tried('handlers.*.upstream', 'other', ofHandlers({ upstream: 'other' })),
   ],
+  'handlers.*.key': () => [tried('handlers.*.key', 'as given', ofHandlers({ key: 'asGiven' }))],
   // What it does is the upstream's doing: see the troubles of the house.
   'handlers.*.run': () => [],
   'handlers.*.schema': () => [
@@ -169,7 +170,7 @@ const OWN: Readonly<Record<string, () => readonly Try[]>> = {
     tried('crisis.outside', 'a socket', { crisis: { outside: { socketPath: true } } }),
   ],
   ...Object.fromEntries(
-    ['token', 'port', 'host', 'hosts[]', 'origins[]'].map((part) => [
+    ['token', 'pagesToken', 'port', 'host', 'hosts[]', 'origins[]', 'manySubjects'].map((part) => [
       `crisis.outside.http.${part}`,
       () => (part === 'token' ? [overLoopback()] : []),
     ]),
@@ -427,7 +428,8 @@ function tried(name: string, value: unknown, options: Partial<RuntimeOptions>): 
 function setAt(name: string, value: unknown): Partial<RuntimeOptions> {
   const [first = '', second, third] = name.split('.');
   if (first === 'handlers' && third !== undefined) return ofHandlers({ [third]: value });
-  return { [first]: second === undefined ? value : { [second]: value } };
+  const inner = third === undefined ? value : { [third]: value };
+  return { [first]: second === undefined ? inner : { [second]: inner } };
 }
 
 function ofHandlers(fields: object): Partial<RuntimeOptions> {

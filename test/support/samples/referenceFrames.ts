@@ -147,6 +147,7 @@ export const REFERENCE_FRAMES: Readonly<Record<string, string>> = {
   'Conflicts.undo': DECIDED,
   'Crises.acknowledge': OPEN_CRISIS,
   'Crises.callOff': OPEN_CRISIS,
+  'Crises.release': OPEN_CRISIS,
   'Runtime.backup': IN_A_FOLDER,
   connect: `
 const { mkdtempSync } = await import('node:fs');
