@@ -240,6 +240,126 @@ describe('CR-5 taken on is not delivered', () => {
   );
 });
 
+/** A crisis that somebody has had for so long that they are asked. */
+async function asked() {
+  const made = await scene();
+  await made.untilTold();
+  await made.acknowledge({ by: NURSE });
+  await made.world.clock.advance(26 * MINUTE_MS);
+  expect(made.told()).toEqual(['on-call', 'on-call?']);
+  return made;
+}
+
+describe('CR-5 who is asked whether they still have it', () => {
+  test('CR-5 says so, and has it for half an hour more', async () => {
+    const { world, acknowledge, told } = await asked();
+    expect((await acknowledge({ by: NURSE })).crisis.escalation).toBe('acknowledged');
+    await world.clock.advance(24 * MINUTE_MS);
+    expect(told()).toEqual(['on-call', 'on-call?']);
+    await world.clock.advance(2 * MINUTE_MS);
+    expect(told()).toEqual(['on-call', 'on-call?', 'on-call?']);
+  });
+
+  test('CR-5 gives it back: people are told at once', async () => {
+    const { world, runtime, id, told } = await asked();
+    await world.clock.run(runtime.crises.release(id, { by: NURSE }));
+    await world.clock.advance(MINUTE_MS);
+    expect(told().slice(2)).toEqual(['on-call']);
+  });
+
+  test('CR-5 calls it off: nobody is told any more', async () => {
+    const { world, runtime, id, told } = await asked();
+    await world.clock.run(runtime.crises.callOff(id, { by: NURSE, reason: REASON }));
+    await world.clock.advance(60 * MINUTE_MS);
+    expect(told()).toHaveLength(2);
+  });
+
+  test('CR-5 need not answer where it is delivered meanwhile', async () => {
+    const { world, outside, told } = await asked();
+    outside.isDown = false;
+    await world.clock.advance(60 * MINUTE_MS);
+    expect(told()).toHaveLength(2);
+  });
+
+  test('CR-5 is asked again where the question did not arrive', async () => {
+    const { world, outside, acknowledge, untilTold, told } = await scene();
+    await untilTold();
+    await acknowledge({ by: NURSE });
+    await world.clock.advance(24 * MINUTE_MS);
+    outside.isAway = true;
+    await world.clock.advance(2 * MINUTE_MS);
+    expect(told()).toEqual(['on-call']);
+    outside.isAway = false;
+    await world.clock.advance(MINUTE_MS);
+    expect(told()).toEqual(['on-call', 'on-call?']);
+  });
+});
+
+describe('CR-5 what a person says in each state of the chain', () => {
+  /** How a crisis comes into each state. */
+  const STATES: Readonly<
+    Record<string, (made: Awaited<ReturnType<typeof scene>>) => Promise<void>>
+  > = {
+    stepsOwed: async ({ world, outside }) => {
+      outside.isAway = true;
+      await world.clock.advance(5 * MINUTE_MS);
+    },
+    exhausted: async ({ world }) => await world.clock.advance(17 * MINUTE_MS),
+    acknowledged: async ({ untilTold, acknowledge }) => {
+      await untilTold();
+      await acknowledge({ by: NURSE });
+    },
+    lapsing: async ({ world, untilTold, acknowledge }) => {
+      await untilTold();
+      await acknowledge({ by: NURSE });
+      await world.clock.advance(26 * MINUTE_MS);
+    },
+  };
+
+  test.each(Object.keys(STATES))(
+    'CR-5 that they are safe is kept, and changes nothing: %s',
+    async (state) => {
+      const made = await scene();
+      await STATES[state]?.(made);
+      const { world, runtime, id } = made;
+      const [said] = await world.clock.run(runtime.crises.saySafe({ subject: 'anna' }));
+      expect(said?.crisis).toMatchObject({ id, escalation: state });
+      expect(said?.crisis.decisions.at(-1)?.what).toBe('saidSafe');
+    },
+  );
+
+  test('CR-5 while no step hears: a note, the word of a first person, and the end by a second', async () => {
+    const made = await scene();
+    await STATES['stepsOwed']?.(made);
+    const { world, runtime, id, acknowledge } = made;
+    expect((await acknowledge({ by: NURSE })).what).toBe('noted');
+    const first = runtime.crises.callOff(id, { by: NURSE, reason: REASON });
+    await expect(world.clock.run(first)).rejects.toMatchObject({ code: 'HF_SECOND_PERSON_NEEDED' });
+    const { crisis } = await world.clock.run(
+      runtime.crises.callOff(id, { by: DOCTOR, reason: REASON }),
+    );
+    expect(crisis.escalation).toBe('ended');
+  });
+
+  test('CR-5 without a chain: two persons call it off, taken on or not', async () => {
+    const made = await scene({ chain: [] });
+    const { world, runtime, id, acknowledge } = made;
+    await world.clock.advance(5 * MINUTE_MS);
+    const first = runtime.crises.callOff(id, { by: NURSE, reason: REASON });
+    await expect(world.clock.run(first)).rejects.toMatchObject({ code: 'HF_SECOND_PERSON_NEEDED' });
+    await acknowledge({ by: NURSE });
+    const same = runtime.crises.callOff(id, { by: NURSE, reason: REASON });
+    await expect(world.clock.run(same)).rejects.toMatchObject({ code: 'HF_SECOND_PERSON_NEEDED' });
+    await world.clock.advance(26 * MINUTE_MS);
+    const asked = runtime.crises.callOff(id, { by: NURSE, reason: REASON });
+    await expect(world.clock.run(asked)).rejects.toMatchObject({ code: 'HF_SECOND_PERSON_NEEDED' });
+    const { what } = await world.clock.run(
+      runtime.crises.callOff(id, { by: DOCTOR, reason: REASON }),
+    );
+    expect(what).toBe('calledOff');
+  });
+});
+
 describe('CR-5 who calls a crisis off', () => {
   test('CR-5 once somebody was told, one person with a reason', async () => {
     const { world, runtime, id, untilTold } = await scene();

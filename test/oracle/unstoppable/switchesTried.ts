@@ -141,6 +141,7 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
   'crises.callOff': {
     begin: ({ runtime }) => runtime.crises.callOff('none', { by: WHO, reason: 'a test' }),
   },
+  'crises.saySafe': { begin: ({ runtime }) => runtime.crises.saySafe({ subject: 'user-1' }) },
   'runtime.remoteChange': {
     begin: ({ runtime }) =>
       runtime.remoteChange({ entity: RECORD, subject: 'user-1', value: {}, version: '"1"' }),
@@ -192,6 +193,7 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
   'call crisis.acknowledgeSubject': 'as crises.acknowledge',
   'call crisis.release': 'as crises.release',
   'call crisis.callOff': 'as crises.callOff',
+  'call crisis.saySafe': 'as crises.saySafe',
   'call policies.show': READS,
   'call policies.set': 'as runtime.setPolicies',
   'call health': READS,
