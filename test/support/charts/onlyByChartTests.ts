@@ -49,7 +49,6 @@ const ROWS: Rows = {
       'What was brought back is claimed like other work a moment after its write. This has to come in between, and no test of a runtime makes sure that it does.',
       'syncOperation.replayed --rate.limited--> syncOperation.rateLimited',
       'syncOperation.replayed --lane.freed--> syncOperation.waiting',
-      'syncOperation.replayed --handler.registered--> syncOperation.waiting',
       'syncOperation.replayed --handler.missing--> syncOperation.handlerMissing',
       'syncOperation.replayed --repeat.unsafe--> syncOperation.inReview',
       'syncOperation.replayed --cancel.requested--> syncOperation.settling',
@@ -77,6 +76,7 @@ const ROWS: Rows = {
       'syncOperation.attempting --attempt.failed[isGivenUp]--> syncOperation.settling',
       'syncOperation.overhanging --attempt.failed[isGivenUp]--> syncOperation.settling',
       'syncOperation.rateLimited --giveup.due--> syncOperation.settling',
+      'syncOperation.waiting --giveup.due--> syncOperation.settling',
     ],
     [
       'What was in flight at a crash gets its turn first thing after the start. That turn ends otherwise only where policies or handlers have changed meanwhile, which no test of a runtime plays together.',
@@ -104,6 +104,7 @@ const ROWS: Rows = {
       'syncOperation.handlerMissing --handler.registered[isBeforeStart]--> syncOperation.scheduled',
       'syncOperation.handlerMissing --cancel.requested--> syncOperation.settling',
       'syncOperation.attempting --handler.missing--> syncOperation.handlerMissing',
+      'syncOperation.inLane --handler.missing--> syncOperation.handlerMissing',
     ],
     [
       'A handler far beyond its time-out is told to stop, and tests of runtimes have it fail in other ways; this answer, so late, is played on the chart.',
@@ -139,7 +140,6 @@ const ROWS: Rows = {
       'conflict.fetching --current.fetched[isToBeAskedAgain]--> conflict.detected',
       'conflict.fetching --current.unreadable--> conflict.quarantined',
       'conflict.classified --always[isAtWork]--> conflict.resolved',
-      'conflict.classified --always[isUnproven]--> conflict.merging',
       'conflict.classified --always[isBehind]--> conflict.merging',
       'conflict.checkingInvariants --always[isUnsound]--> conflict.quarantined',
     ],
