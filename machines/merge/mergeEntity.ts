@@ -11,6 +11,7 @@ import type { EntityRules, Finding } from './declaration/entityRules.ts';
 import { entityRulesOf } from './entities/entities.ts';
 import { type Change, ChangeNotes, nameOf, nodeOf, unionOf } from './rules/change.ts';
 import { inOrder } from './rules/fields.ts';
+import { atOnce, type Steps } from './rules/rule.ts';
 import { type AuditEntry, type ReviewItem, Ruling } from './rules/ruling.ts';
 import { isAbsent, type Side, type SideMeta, sidesOf } from './sides.ts';
 import { canonical, isObject } from './values/canonical.ts';
@@ -57,7 +58,7 @@ export function mergeEntity(
 /** As {@link mergeEntity}, for large records: others may have their turn between two steps. */
 export function* mergeEntityInSteps(
   ...[entity, base, given, nowMs]: Parameters<typeof mergeEntity>
-): Generator<undefined, Merged> {
+): Steps<Merged> {
   const rules = typeof entity === 'string' ? entityRulesOf(entity) : entity;
   const clean = cleaner((name) => rules.leavesOut.has(name));
   const { value: known } = clean(base);
@@ -73,13 +74,6 @@ export function* mergeEntityInSteps(
   const changes = unionOf(changed);
   yield;
   return yield* projectInSteps(rules, before, changes);
-}
-
-function atOnce<Result>(steps: Generator<undefined, Result>): Result {
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
 }
 
 /** What a side changed. */
@@ -106,12 +100,12 @@ function* projectInSteps(
   rules: EntityRules,
   base: Json | undefined,
   changes: readonly Change[],
-): Generator<undefined, Merged> {
+): Steps<Merged> {
   const ruling = new Ruling();
   const before = isObject(base) ? base : undefined;
   const node = nodeOf(changes);
   yield;
-  let value = changes.length === 0 ? base : rules.fields.project(base, node, ruling);
+  let value = changes.length === 0 ? base : yield* fieldsInSteps();
   yield;
   if (isObject(value)) {
     value = settled(rules, withFields(value, rules.computes(value, changes, before)), before);
@@ -123,6 +117,12 @@ function* projectInSteps(
   yield;
   const mergeId = sha256(name);
   return { value: whole, review: ruling.review, audit: ruling.audit, mergeId };
+
+  function* fieldsInSteps(): Steps<Json | undefined> {
+    const { fields } = rules;
+    if (fields.projectInSteps === undefined) return fields.project(base, node, ruling);
+    return yield* fields.projectInSteps(base, node, ruling);
+  }
 
   /** The value with what must hold put right, where that can be done, and asked of where not. */
   function settled(

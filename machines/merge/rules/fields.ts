@@ -7,7 +7,7 @@
 import type { Json, JsonObject } from '../../vocabulary/json.ts';
 import { compareText, isObject, isSame } from '../values/canonical.ts';
 import type { ChangeNode, ChangeNotes } from './change.ts';
-import { type AnyRule, altsOf, type Rule } from './rule.ts';
+import { type AnyRule, altsOf, atOnce, type Rule, type Steps } from './rule.ts';
 import { alternative, GROUP_MARK, type Ruling } from './ruling.ts';
 import { decideLatest } from './single.ts';
 
@@ -72,7 +72,11 @@ export function fields(rules: FieldRules): Rule {
     }
   };
 
-  const project = (base: Json | undefined, node: ChangeNode, ruling: Ruling): Json | undefined => {
+  const projectInSteps = function* (
+    base: Json | undefined,
+    node: ChangeNode,
+    ruling: Ruling,
+  ): Steps<Json | undefined> {
     const alts = altsOf(node.own);
     if (node.under.size === 0 && alts.length > 0) return ofAnotherShape(base, node, ruling);
     if (alts.length > 0) {
@@ -107,22 +111,29 @@ export function fields(rules: FieldRules): Rule {
       if (grouped.has(name)) continue;
       const changes = node.under.get(name);
       if (changes === undefined) after[name] = before[name] as Json;
-      else set(name, projectField(name, before[name], changes, ruling));
+      else set(name, yield* fieldInSteps(name, before[name], changes, ruling));
     }
     for (const [name, changes] of node.under) {
       if (name.startsWith(GROUP_MARK) || Object.hasOwn(before, name)) continue;
       isInOrder = false;
-      set(name, projectField(name, undefined, changes, ruling));
+      set(name, yield* fieldInSteps(name, undefined, changes, ruling));
     }
     return isInOrder ? after : inOrder(after);
   };
 
-  const projectField = (
+  const fieldInSteps = function* (
     name: string,
     base: Json | undefined,
     changes: ChangeNode,
     ruling: Ruling,
-  ): Json | undefined => ruling.at(name, () => ruleOf(name).project(base, changes, ruling));
+  ): Steps<Json | undefined> {
+    const { project, projectInSteps: steps } = ruleOf(name);
+    ruling.path.push(name);
+    const value =
+      steps === undefined ? project(base, changes, ruling) : yield* steps(base, changes, ruling);
+    ruling.path.pop();
+    return value;
+  };
 
   const ofAnotherShape = (
     base: Json | undefined,
@@ -160,7 +171,8 @@ export function fields(rules: FieldRules): Rule {
       ['all others', rules.other],
     ],
     note,
-    project,
+    project: (base, node, ruling) => atOnce(projectInSteps(base, node, ruling)),
+    projectInSteps,
   };
 }
 

@@ -16,7 +16,7 @@ import {
   nodeOf,
   type Removal,
 } from './change.ts';
-import { type AnyRule, altsOf, type Rule, ruleBy } from './rule.ts';
+import { type AnyRule, altsOf, atOnce, type Rule, ruleBy, type Steps } from './rule.ts';
 import { type Alternative, allOf, alternative, pointerOf, Ruling } from './ruling.ts';
 import { inSequence } from './sequence.ts';
 import { decideLatest, latest } from './single.ts';
@@ -71,7 +71,8 @@ export function list(rules: ListRules): Rule<never[]> {
     asks: ASKS[rules.removing],
     parts: [['each', rules.item]],
     note: (base, side, notes) => noteList(rules, base, side, notes),
-    project: (base, node, ruling) => projectList(rules, base, node, ruling),
+    project: (base, node, ruling) => atOnce(projectList(rules, base, node, ruling)),
+    projectInSteps: (base, node, ruling) => projectList(rules, base, node, ruling),
   };
 }
 
@@ -94,6 +95,9 @@ export function set(options: Partial<Omit<ListRules, 'item' | 'removing'>> = {})
 function isSaid(option: unknown): boolean {
   return option !== undefined && option !== false;
 }
+
+/** So many are done in a few milliseconds. */
+const ITEMS_OF_A_STEP = 256;
 
 /** Marks an identity that is the item itself. */
 const CONTENT_MARK = '=';
@@ -175,12 +179,12 @@ function keyIn(rest: string): string | null {
   return rest.includes('/') ? null : keyOf(rest);
 }
 
-function projectList(
+function* projectList(
   rules: ListRules,
   base: Json | undefined,
   node: ChangeNode,
   ruling: Ruling,
-): Json | undefined {
+): Steps<Json | undefined> {
   const strange = altsOf(node.own);
   if (strange.length > 0) {
     const isBare = node.under.size === 0 && !isList(base);
@@ -200,6 +204,7 @@ function projectList(
   if (node.under.size === 0 && node.own.length === 0) return base;
   const before = itemsOf(rules, base);
   const kept = new Map<string, Json>();
+  let done = 0;
   for (const key of [...new Set([...before.keys(), ...node.under.keys()])].toSorted(compareText)) {
     const changes = node.under.get(key);
     const item =
@@ -207,6 +212,8 @@ function projectList(
         ? before.get(key)
         : ruling.at(key, () => projectItem(rules, before.get(key), changes, ruling));
     if (item !== undefined) kept.set(key, item);
+    done += 1;
+    if (done % ITEMS_OF_A_STEP === 0) yield;
   }
   if (rules.asksOfReplaced === true) askOfReplaced(node, before, ruling);
   keepLast(rules, kept, before, node, ruling);

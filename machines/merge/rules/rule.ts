@@ -45,8 +45,25 @@ export interface Rule<Value = never> {
   readonly note: (base: Json | undefined, side: Json | undefined, notes: ChangeNotes) => void;
   /** @internal What the place holds after these changes. */
   readonly project: (base: Json | undefined, node: ChangeNode, ruling: Ruling) => Json | undefined;
+  /** @internal The same in steps, where much may be inside: others may have their turn between two. */
+  readonly projectInSteps?: (
+    base: Json | undefined,
+    node: ChangeNode,
+    ruling: Ruling,
+  ) => Steps<Json | undefined>;
   /** @internal Only carries the type. */
   readonly accepts?: Value;
+}
+
+/** Work between whose steps others may have their turn; what it returns comes of all of them. */
+export type Steps<Result> = Generator<undefined, Result, undefined>;
+
+/** Takes all steps now. */
+export function atOnce<Result>(steps: Steps<Result>): Result {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
 }
 
 /** A rule for whatever values. */

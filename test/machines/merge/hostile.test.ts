@@ -43,7 +43,7 @@ describe('CF-2 merges of hostile values', () => {
 
   test('CR-1 what is large is merged in steps, which come to the same', () => {
     const plan = (side: string) => ({
-      emergencyContacts: Array.from({ length: 200 }, (_, at) => ({ id: `c${at}`, name: side })),
+      emergencyContacts: Array.from({ length: 2_000 }, (_, at) => ({ id: `c${at}`, name: side })),
     });
     const sides = [
       { value: plan('a'), meta: A },
@@ -53,7 +53,8 @@ describe('CF-2 merges of hostile values', () => {
     let count = 0;
     let step = steps.next();
     for (; step.done !== true; step = steps.next()) count += 1;
-    expect(count).toBeGreaterThan(5);
+    // What has many items is not projected in one step.
+    expect(count).toBeGreaterThan(12);
     expect(step.value).toEqual(mergeEntity('crisis_plan', null, sides, NOW));
     // Nothing is asked twice.
     const ids = step.value.review.map(({ id }) => id);
