@@ -351,8 +351,8 @@ describe('CR-5 what a person says in each state of the chain', () => {
     const same = runtime.crises.callOff(id, { by: NURSE, reason: REASON });
     await expect(world.clock.run(same)).rejects.toMatchObject({ code: 'HF_SECOND_PERSON_NEEDED' });
     await world.clock.advance(26 * MINUTE_MS);
-    const asked = runtime.crises.callOff(id, { by: NURSE, reason: REASON });
-    await expect(world.clock.run(asked)).rejects.toMatchObject({ code: 'HF_SECOND_PERSON_NEEDED' });
+    const last = runtime.crises.callOff(id, { by: NURSE, reason: REASON });
+    await expect(world.clock.run(last)).rejects.toMatchObject({ code: 'HF_SECOND_PERSON_NEEDED' });
     const { what } = await world.clock.run(
       runtime.crises.callOff(id, { by: DOCTOR, reason: REASON }),
     );
