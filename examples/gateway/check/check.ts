@@ -10,7 +10,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createKeyFile } from 'holdfast';
+import { createKeyFile, upstreamKey } from 'holdfast';
 import type { LedgerEntry } from 'holdfast/testing';
 import { Client } from './client.js';
 import { GatewayProcess, Process } from './processes.js';
@@ -63,6 +63,11 @@ function paymentOf(number: number) {
     headers: { 'idempotency-key': `order-${number}` },
     body: { amountCents: 100 + number, currency: 'EUR', token: `tok_${number}` },
   };
+}
+/** The key under which the payment service sees it. */
+function keyAtService(number: number): string {
+  const idempotencyKey = `user-1:order-${number}`;
+  return upstreamKey({ type: 'payments.push', subject: 'user-1', idempotencyKey });
 }
 async function pay(): Promise<void> {
   while (next <= PAYMENTS) {
@@ -142,8 +147,8 @@ async function checkPayments(): Promise<void> {
     .split('\n')
     .map((line) => JSON.parse(line) as LedgerEntry);
   const byKey = new Map(entries.map((entry) => [entry.key, entry]));
-  const orders = entries.filter(({ key }) => key.startsWith('user-1:order-'));
-  const missing = [...ids.keys()].filter((number) => !byKey.get(`user-1:order-${number}`)?.applied);
+  const orders = [...ids.keys()].flatMap((number) => byKey.get(keyAtService(number)) ?? []);
+  const missing = [...ids.keys()].filter((number) => !byKey.get(keyAtService(number))?.applied);
   const doubled = entries.filter(({ applied }) => applied > 1);
   const requests = orders.reduce((sum, { requested }) => sum + requested, 0);
   console.log(`    the payment service was asked ${requests} times, and cut off or failed many`);

@@ -40,6 +40,7 @@ export const CHILD_OTHERS: readonly URL[] = [
   new URL('crashWork.ts', import.meta.url),
   new URL('../../support/process/childRuntimeSabotage.ts', import.meta.url),
   new URL('../restart/restartPlan.ts', import.meta.url),
+  new URL('../../support/harness/sentKeys.ts', import.meta.url),
 ];
 const LIFE_MS = 180_000;
 const MEMORY = '/dev/shm';

@@ -43,6 +43,7 @@ async function recorded(variant: Variant, defect: Defect): Promise<Recording> {
         new URL('crashWork.ts', import.meta.url),
         new URL('storeWork.ts', import.meta.url),
         new URL('../restart/restartPlan.ts', import.meta.url),
+        new URL('../../support/harness/sentKeys.ts', import.meta.url),
       ],
       argument: defect,
     },
