@@ -13,7 +13,7 @@ import { Oracle } from '../oracle.ts';
 import { toldAltogether } from '../toldBy.ts';
 import { CrashDisk, FATES } from './crashDisk.ts';
 import { judgeImage, layOut } from './crashImage.ts';
-import type { Acknowledgement } from './crashWork.ts';
+import { type Acknowledgement, noteKeys } from './crashWork.ts';
 import { type EarlierLife, fastFolder, type Recording, STORE } from './record.ts';
 import { type Cut, effectsOf, resume } from './resume.ts';
 
@@ -106,6 +106,7 @@ export async function judgeCuts(
   seed: number,
   tally: Tally,
 ): Promise<void> {
+  noteKeys(recording.options.work);
   const home = fastFolder();
   const root = join(home, 'root');
   try {

@@ -103,6 +103,12 @@ export function attemptsOf(said: readonly Acknowledgement[]): readonly LedgerReq
   return said.filter((event) => event.event === 'attempting');
 }
 
+/** Notes which keys of the work, and of crises of the lives before, stand for those that go out. */
+export function noteKeys(work: CrashWork): void {
+  requestsOf(work);
+  for (let life = 0; life <= work.life; life += 1) crisesOf({ ...work, life });
+}
+
 export function crisesOf({ crises, life }: CrashWork): readonly CrisisRequest[] {
   return Array.from({ length: crises }, (_, index) => {
     const request = {

@@ -33,6 +33,7 @@ import {
   IN_FLIGHT_MAX,
   isAppliedAt,
   KEY,
+  noteKeys,
   OPTIONS,
   requestsOf,
   TYPE,
@@ -65,6 +66,7 @@ export async function resume(
   place: string | null = null,
 ): Promise<readonly string[]> {
   const folder = join(root, STORE);
+  noteKeys(work);
   const oracle = new Oracle(RESUMED, endingsOf);
   const ledger = new LedgerServer();
   // At once, for a real upstream may still be at work on what it was sent before the cut.
@@ -97,6 +99,7 @@ export function effectsOf(
   work: CrashWork,
   random: SeededRandom,
 ): readonly LedgerEffect[] {
+  noteKeys(work);
   const tasks = new Map(
     [...requestsOf(work), ...crisesOf(work)].map(({ idempotencyKey = '', payload }) => [
       idempotencyKey,
