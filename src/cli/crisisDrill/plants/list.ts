@@ -119,7 +119,7 @@ export const PLANTS: readonly Plant[] = [
     name: 'unsliced',
     defect: 'what ends at once is worked through in one go',
     scenario: 'stalled',
-    crises: 1_500,
+    crises: 600,
     finds: LATE,
   },
   {
