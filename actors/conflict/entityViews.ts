@@ -5,7 +5,8 @@
  * @module
  */
 
-import { bodyOf, compareEdit } from '../../machines/conflict/compareEdit.ts';
+import { compareEdit } from '../../machines/conflict/compareEdit.ts';
+import { bodyOf } from '../../machines/conflict/editBody.ts';
 import type { EntityRecord } from '../../machines/conflict/entityRecord.ts';
 import { afterRemote, afterSent } from '../../machines/conflict/recordNews.ts';
 import { recordMetaFrom } from '../../machines/merge/clock/recordMeta.ts';

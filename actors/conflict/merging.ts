@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Comparison } from '../../machines/conflict/compareEdit.ts';
 import type { ConflictRecord } from '../../machines/conflict/conflictRecord.ts';
+import type { Comparison } from '../../machines/conflict/editBase.ts';
 import type { EntityRecord } from '../../machines/conflict/entityRecord.ts';
 import type { EditMerged, EditNotMerged } from '../../machines/conflict/mergeEdit.ts';
 import type { Onlooker } from '../../machines/conflict/remembered.ts';

@@ -16,9 +16,11 @@ import { type MergedBody, PAYLOAD_BYTES_MAX, utf8Length } from '../policy/reques
 import type { Json } from '../vocabulary/json.ts';
 import type { Current, Maker, Tombstone } from '../vocabulary/record.ts';
 import { holdsCards, withoutCards } from './cards.ts';
-import { ancestorOf, bodyOf, type Comparison, removalsOf } from './compareEdit.ts';
+import { removalsOf } from './compareEdit.ts';
 import type { ConflictSide } from './conflictRecord.ts';
 import { ABSENCE } from './decision.ts';
+import { ancestorOf, type Comparison } from './editBase.ts';
+import { bodyOf } from './editBody.ts';
 import { isSameRecord, pointersIn } from './items.ts';
 import { laterMaker } from './recordMeta.ts';
 import { makerOfCurrent, UPSTREAM } from './recordNews.ts';

@@ -15,9 +15,9 @@ export interface HybridStamp {
   readonly c: number;
 }
 
-/** That somebody removed an item, and that it is not just missing. */
+/** That somebody removed an item of a list, or a value, and that it is not just missing. */
 export interface Tombstone {
-  /** `/collection/id`, a JSON Pointer whose last part is the item's identity. */
+  /** A JSON Pointer at any depth: `/collection/id`, where an item is named by its identity, or `/field`. */
   readonly path: string;
   /** Whether the person was asked and said yes. */
   readonly confirmed?: boolean;
@@ -42,6 +42,24 @@ export interface RecordMeta extends Maker {
   readonly tombstones?: readonly Tombstone[];
   /** When each device was heard of, in milliseconds since 1970: what all have seen need not be kept for ever. */
   readonly heard?: Readonly<Record<string, number>>;
+  /** The random part of the last body of each device: with its count it proves that this body has arrived. */
+  readonly bodies?: Readonly<Record<string, string>>;
+  /** Questions about the record that are open. */
+  readonly asks?: readonly CarriedQuestion[];
+  /** The version of the entity's rules that made it; left out for 1. */
+  readonly rules?: number;
+}
+
+/** An open question about a record, as its metadata carries it: without a word of what the record holds. */
+export interface CarriedQuestion {
+  /** The id of the conflict: the same on every device. */
+  readonly id: string;
+  /** What is asked about: pointers, an item by its id, or by a hash where that could be words. */
+  readonly paths: readonly string[];
+  /** The device that asks. */
+  readonly by: string;
+  /** The count of the body of {@link by} that brought it: who has seen that body and lists it no more has closed it. */
+  readonly count: number;
 }
 
 /** A record as its upstream holds it. */
@@ -62,6 +80,8 @@ export interface EditBase<Value = Json> {
   /** Its validator; `null` where the upstream has given none. */
   readonly version: string | null;
   readonly value: Value;
+  /** The id of the waiting edit that {@link value} shows: an edit on this base is its successor. */
+  readonly edit?: string;
 }
 
 /** What the upstream has to hold for an edit to be taken: this version, or no record at all. */

@@ -13,6 +13,7 @@ const REMOVALS_MAX = 256;
 const POINTER_LENGTH_MAX = 1_024;
 const BY_LENGTH_MAX = 256;
 const REASON_LENGTH_MAX = 1_000;
+const EDIT_LENGTH_MAX = 256;
 /** As long as a header may be with most servers, and far longer than any validator. */
 export const VERSION_LENGTH_MAX = 1_024;
 
@@ -26,7 +27,7 @@ const REMOVAL_FIELDS = {
   at: 0,
   reason: 0,
 } as const satisfies Record<keyof Tombstone, 0>;
-const BASE_FIELDS = { version: 0, value: 0 } as const satisfies Record<keyof EditBase, 0>;
+const BASE_FIELDS = { version: 0, value: 0, edit: 0 } as const satisfies Record<keyof EditBase, 0>;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -69,13 +70,18 @@ function checkBase(base: unknown): void {
   }
   const fields = fieldsOf(base);
   requireThat(fields !== null && onlyKnown(fields, BASE_FIELDS), 'base', what);
-  const { version, value } = fields;
+  const { version, value, edit } = fields;
   requireThat(
     version === null || (typeof version === 'string' && isVersion(version)),
     'base.version',
     `must be a text of 1 to ${VERSION_LENGTH_MAX} characters, or null`,
   );
   requireThat(value !== undefined, 'base.value', 'is missing');
+  requireThat(
+    edit === undefined || (edit !== '' && isText(edit, EDIT_LENGTH_MAX)),
+    'base.edit',
+    'must be the id of the edit that the value shows, as sync() or entities.get() gives it',
+  );
 }
 
 function checkRemovals(removals: unknown): void {

@@ -5,7 +5,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Comparison } from '../../../machines/conflict/compareEdit.ts';
+import type { Comparison } from '../../../machines/conflict/editBase.ts';
 import {
   Fleet,
   type FleetOptions,

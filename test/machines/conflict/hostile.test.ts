@@ -5,7 +5,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compareEdit, type Edit } from '../../../machines/conflict/compareEdit.ts';
+import { compareEdit } from '../../../machines/conflict/compareEdit.ts';
+import type { Edit } from '../../../machines/conflict/editBase.ts';
 import { decodeEntityRecord, encodeEntityRecord } from '../../../machines/conflict/entityRecord.ts';
 import { decidedBody, mergeEdit } from '../../../machines/conflict/mergeEdit.ts';
 import { afterRemote, afterSent } from '../../../machines/conflict/recordNews.ts';

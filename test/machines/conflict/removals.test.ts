@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Comparison, compareEdit } from '../../../machines/conflict/compareEdit.ts';
+import { compareEdit } from '../../../machines/conflict/compareEdit.ts';
+import type { Comparison } from '../../../machines/conflict/editBase.ts';
 import type { EntityRecord } from '../../../machines/conflict/entityRecord.ts';
 import { mergeEdit } from '../../../machines/conflict/mergeEdit.ts';
 import { afterRemote } from '../../../machines/conflict/recordNews.ts';

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { type Compared, compareEdit, type Edit } from '../../../machines/conflict/compareEdit.ts';
+import { type Compared, compareEdit } from '../../../machines/conflict/compareEdit.ts';
+import type { Edit } from '../../../machines/conflict/editBase.ts';
 import type { EntityRecord } from '../../../machines/conflict/entityRecord.ts';
 import {
   type EditMerged,

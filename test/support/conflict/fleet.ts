@@ -6,8 +6,9 @@
  * @module
  */
 
-import { compareEdit, type Edit } from '../../../machines/conflict/compareEdit.ts';
+import { compareEdit } from '../../../machines/conflict/compareEdit.ts';
 import { conflictOrders } from '../../../machines/conflict/conflictMachine.ts';
+import type { Edit } from '../../../machines/conflict/editBase.ts';
 import {
   decodeEntityRecord,
   type EntityRecord,
