@@ -7,7 +7,7 @@
 
 import type { EntityRules } from '../merge/declaration/entityRules.ts';
 import type { ReviewItem } from '../merge/rules/ruling.ts';
-import { isObject, isSame } from '../merge/values/canonical.ts';
+import { isList, isObject, isSame } from '../merge/values/canonical.ts';
 import { cleanJson } from '../merge/values/cleanJson.ts';
 import { HoldfastError } from '../vocabulary/errors.ts';
 import type { Json } from '../vocabulary/json.ts';
@@ -33,7 +33,10 @@ export interface ConflictDecision {
   readonly choices?: Readonly<Record<string, ConflictChoice>> | undefined;
   /** The whole record, in place of all of it. */
   readonly value?: Json | undefined;
-  /** The record of the side of this number, from 1, in place of all of it. */
+  /**
+   * The side of this number, from 1: each question is answered with what that side has there, and what no question is
+   * about stays. Where nothing could be merged, the whole record is what is asked about.
+   */
   readonly side?: number | undefined;
 }
 
@@ -149,8 +152,7 @@ function chosen(record: ConflictRecord, { value, side }: ConflictDecision, choic
   if (value !== undefined) return cleanJson(value) ?? null;
   if (side !== undefined) return sideOf(record, side);
   let whole = record.value;
-  // What is further down is put into what was chosen above it.
-  for (const item of record.items.toSorted((one, other) => depthOf(one) - depthOf(other))) {
+  for (const item of fromTheTop(record.items)) {
     const choice = choices[item.id];
     if (choice !== undefined) whole = withChoice(whole, item, choice);
   }
@@ -166,7 +168,10 @@ function withChoice(whole: Json, item: ReviewItem, choice: ConflictChoice): Json
     const many = item.alternatives.length;
     throw unusable('choices', `takes an alternative of a question by its number, 0 to ${many}`);
   }
-  const { value } = alternative;
+  return withAnswer(whole, item, alternative.value);
+}
+
+function withAnswer(whole: Json, item: ReviewItem, value: Json): Json {
   const current = valueAt(whole, item.path);
   if (!OF_SEVERAL_FIELDS.has(item.rule) || !isObject(value) || !isObject(current)) {
     return withValueAt(whole, item.path, value);
@@ -176,14 +181,34 @@ function withChoice(whole: Json, item: ReviewItem, choice: ConflictChoice): Json
     item.alternatives.flatMap((one) => (isObject(one.value) ? Object.keys(one.value) : [])),
   );
   const apart = Object.entries(current).filter(([name]) => !ofGroup.has(name));
-  return withValueAt(whole, item.path, { ...Object.fromEntries(apart), ...value });
+  const taken = Object.entries(value).filter(([name]) => ofGroup.has(name));
+  return withValueAt(whole, item.path, Object.fromEntries([...apart, ...taken]));
 }
 
-function sideOf({ sides }: ConflictRecord, side: number): Json {
+function sideOf({ sides, items, value: merged }: ConflictRecord, side: number): Json {
   const taken = Number.isInteger(side) ? sides[side - 1] : undefined;
   if (taken === undefined)
     throw unusable('side', `must be the number of a side, 1 to ${sides.length}`);
-  return taken.value;
+  // Without a question at a place of its own, the whole record is in question.
+  if (items.length === 0) return taken.value;
+  let whole = merged;
+  for (const item of fromTheTop(items)) {
+    const answer = valueAt(taken.value, item.path);
+    if (answer !== undefined) whole = withAnswer(whole, item, answer);
+    // A field that the side does not have is not known to it; an item that it does not have is what is asked about.
+    else if (isItem(whole, item.path)) whole = withValueAt(whole, item.path, null);
+  }
+  return whole;
+}
+
+/** What is further down is put into what was chosen above it. */
+function fromTheTop(items: readonly ReviewItem[]): readonly ReviewItem[] {
+  return items.toSorted((one, other) => depthOf(one) - depthOf(other));
+}
+
+/** Whether a path leads to an item of a list. */
+function isItem(record: Json, path: string): boolean {
+  return isList(valueAt(record, path.slice(0, path.lastIndexOf('/'))));
 }
 
 /** The value with what follows from other fields computed, and without what is never kept. */

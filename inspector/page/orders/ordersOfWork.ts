@@ -144,10 +144,10 @@ export function ordersOfConflict(conflict: ConflictSeen): readonly Order[] {
 
 function takeSide({ id, isHeld, questions }: ConflictSeen, sides: Sides): Order {
   return {
-    ...plainOrder(ORDER.resolveConflict, 'Take one side', 'Take the whole record of one side?', id),
+    ...plainOrder(ORDER.resolveConflict, 'Take one side', 'Answer with what one side has?', id),
     params: { id },
     says: [
-      'The record becomes what that side wrote, all of it. What the other side wrote is kept with the conflict, and can be put back.',
+      'Wherever something is asked, the record gets what that side has. What nothing is asked about stays. What the other side wrote is kept with the conflict, and can be put back.',
       'This page does not show what the record holds. See it first: holdfast conflicts show ID',
       questions === 1
         ? 'The one question that is open is answered by it.'

@@ -31,7 +31,7 @@ export interface ConflictResolution {
   readonly choices?: Readonly<Record<string, ConflictChoice>> | undefined;
   /** The whole record, in place of choices. */
   readonly value?: Json | undefined;
-  /** The whole record of the side of this number, from 1, in place of choices. */
+  /** What the side of this number, from 1, has wherever something is asked; what nothing is asked about stays. */
   readonly side?: number | undefined;
 }
 

@@ -101,6 +101,40 @@ describe('CF-6 a person decides', () => {
     expect(valueAt(after, '/emergencyContacts/c1/phones')).toEqual(['+15550100']);
   });
 
+  test('CF-6 CF-5 a side answers the questions, and takes nothing that they were not about', () => {
+    const sam = { id: 'c3', name: 'Sam', phones: ['+15550102'] };
+    const asked = { theirs: { note: 'of the tablet' }, ours: { note: 'of the phone' } };
+    const record = conflictOf({
+      entity: 'crisis_plan',
+      base: { ...base, meansSafety: ['locked away'] },
+      ours: { ...base, ...asked.ours, copingSteps: [{ id: 's1', text: 'walk' }] },
+      theirs: { ...base, ...asked.theirs, emergencyContacts: [...base.emergencyContacts, sam] },
+    });
+    expect(record.items.map(({ path }) => path)).toEqual(['/note']);
+    for (const side of [1, 2]) {
+      const after = standingValue(decided(record, { by: ANA, atMs: 9, side }, rules));
+      expect(after).toEqual({ ...(record.value as object), ...Object.values(asked)[2 - side] });
+      expect(valueAt(after, '/emergencyContacts/c3')).toEqual(sam);
+      expect(valueAt(after, '/copingSteps/s1')).toEqual({ id: 's1', text: 'walk' });
+    }
+    // Where nothing could be merged, the whole record is what is asked about.
+    const unmerged = { ...record, state: 'quarantined', reason: 'mergeFailed', items: [] } as const;
+    const whole = standingValue(decided(unmerged, { by: ANA, atMs: 9, side: 1 }, rules));
+    expect(whole).toEqual(record.sides[0]?.value);
+  });
+
+  test('CF-6 CF-7 a side that does not have the item in question takes it, one without the field does not', () => {
+    const record = plan();
+    const after = standingValue(decided(record, { by: ANA, atMs: 9, side: 1 }, rules));
+    expect(valueAt(after, BOB)).toBeUndefined();
+    const [ours, theirs] = record.sides;
+    if (ours === undefined || theirs === undefined) throw new Error('There are two sides.');
+    const nameless = { ...ours, value: { emergencyContacts: [{ id: 'c1' }] } };
+    const unknown = { ...record, sides: [nameless, theirs] };
+    const kept = standingValue(decided(unknown, { by: ANA, atMs: 9, side: 1 }, rules));
+    expect(valueAt(kept, NAME)).toBe(valueAt(record.value, NAME));
+  });
+
   test('CF-6 a value of their own, a whole side, and a whole record', () => {
     const record = plan();
     const own = { ...taking(record, { [BOB]: 0 }), [question(record, NAME).id]: { value: 'Mum' } };

@@ -133,7 +133,10 @@ function howToDecide({ id, asked, sides }: ConflictDetails): string {
       : asked.length === 1
         ? '--take N'
         : asked.map(({ number }) => `--choose ${number}=N`).join(' ');
-  const whole = sides.length === 0 ? '' : '\n  or the whole record: --side N, or --value-file FILE';
+  const whole =
+    sides.length === 0
+      ? ''
+      : '\n  or what one side has, wherever something is asked: --side N; or a whole record: --value-file FILE';
   const stands = '\n  N is the number of an alternative; 0 leaves what stands.';
   return `Decide:\n  holdfast conflicts resolve ${id} --by ID:ROLE\n    ${answer}${stands}${whole}`;
 }

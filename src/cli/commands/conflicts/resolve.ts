@@ -61,7 +61,11 @@ export function resolveCommand(): Command {
         'this alternative for the question at this path, or of this number; repeat it for each',
         parseChoice,
       ),
-      value('--side <n>', 'the whole record of this side', parseCount(1, 1_000)),
+      value(
+        '--side <n>',
+        'what this side has wherever something is asked; the rest stays',
+        parseCount(1, 1_000),
+      ),
       value('--value-file <file>', 'the whole record, as JSON (- for stdin)'),
       flag('--dry-run', 'show what would come of it, and decide nothing'),
       jsonOption(),
