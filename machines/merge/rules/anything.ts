@@ -40,7 +40,9 @@ export function anything(single: AnyRule): Rule {
         ...altsOf(node.own)
           .filter(({ value }) => !isEmpty(value))
           .map(({ value, from }) => alternative(value, from)),
-        ...rest.flatMap((part) => allOf((apart) => part.rule.project(undefined, part.node, apart))),
+        ...rest.flatMap((part) =>
+          allOf(ruling, (apart) => part.rule.project(undefined, part.node, apart)),
+        ),
       ];
       if (others.length > 0) ruling.ask(single.kind, 'changed whole and in parts', others);
       const project = () => first.rule.project(base, first.node, ruling);

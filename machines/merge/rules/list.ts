@@ -249,7 +249,7 @@ function projectItem(
     return kept;
   };
   const goes = (isAsked: boolean): undefined => {
-    const gone = allOf(whole, isEdited ? latestOf(edits) : null);
+    const gone = allOf(ruling, whole, isEdited ? latestOf(edits) : null);
     if (gone.length === 0) return;
     if (isAsked) ruling.ask('list', 'removed, and written elsewhere', gone);
     ruling.note('list', 'removed', null, gone, removals);
@@ -263,7 +263,7 @@ function projectItem(
     case 'declared':
       return removals.length > 0 ? goes(false) : stays('missing without a removal');
     case 'confirmed':
-      if (isFixed !== undefined && isThere(isFixed, base ?? whole(new Ruling()))) {
+      if (isFixed !== undefined && isThere(isFixed, base ?? whole(new Ruling(ruling.texts)))) {
         return stays('this item stays');
       }
       if (!isConfirmed) return stays('missing without a confirmed removal');

@@ -7,6 +7,7 @@
 
 import type { Json } from '../../vocabulary/json.ts';
 import { canonical, compareText } from '../values/canonical.ts';
+import type { Allowance } from '../values/difference.ts';
 import { sha256 } from '../values/sha256.ts';
 import type { Origin, Removal } from './change.ts';
 
@@ -44,13 +45,22 @@ export interface AuditEntry {
   readonly removedBy?: readonly string[];
 }
 
+/** Steps of comparing that all texts of a record may take. */
+const TEXTS_WORK_MAX = 1_000_000;
+
 /** An entry before the name of the merge is known. */
 export class Ruling {
   readonly review: ReviewItem[] = [];
   readonly audit: AuditEntry[] = [];
   /** Where the rule stands that rules. */
   readonly path: string[] = [];
+  /** What comparing the texts of one record may still take. */
+  readonly texts: Allowance;
   readonly #asked = new Set<string>();
+
+  constructor(texts: Allowance = { left: TEXTS_WORK_MAX }) {
+    this.texts = texts;
+  }
 
   ask(
     rule: string,
@@ -121,10 +131,11 @@ export function pointerOf(path: readonly string[]): string {
 
 /** All that a projection comes to that does not stand: its value, and what it did not take itself. */
 export function allOf(
+  within: Ruling,
   project: (ruling: Ruling) => Json | undefined,
   from: Origin | null = null,
 ): readonly Alternative[] {
-  const apart = new Ruling();
+  const apart = new Ruling(within.texts);
   const value = project(apart);
   if (value === undefined) return [];
   return [

@@ -1,71 +1,309 @@
 /**
- * Free text that devices changed apart: merged by lines (diff3, by Khanna, Kunal and Pierce, 2007). Where
- * both changed the same lines both are in the text, one below the other, and a person is asked.
+ * Free text that devices changed apart: merged by lines, and within lines by words where those changes are
+ * far enough from each other. Where both changed the same, both are in the text, one below the other, and a
+ * person is asked. How much work that may be is bounded, by the text and by the record; beyond it both stand.
  *
  * @module
  */
 
-import { diff3Merge } from 'node-diff3';
+import type { Json } from '../../vocabulary/json.ts';
 import { compareText } from '../values/canonical.ts';
-import { type Rule, whole } from './rule.ts';
+import { type Allowance, type Hunk, hunksBetween } from '../values/difference.ts';
+import { type Alt, altsOf, type Rule, ruleBy, type Verdict, whole } from './rule.ts';
 import { decideLatest } from './single.ts';
 
-/** Comparing takes time with the square of the lines. */
-const LINES_MAX = 500;
+/** Steps of comparing that one text may take: some two texts of 450 lines that have none in common. */
+const WORK_MAX = 100_000;
+/** A text with more lines that differ is not compared. */
+const LINES_MAX = 10_000;
+/** Lines that differ are compared by their words where they have no more characters together. */
+const WORDS_LENGTH_MAX = 20_000;
 
-/** Free text, merged by lines. */
+/** A word and what parts it from the next are pieces of their own, and so is each line break. */
+const WORDS = /\n|[^\S\n]+|[。！？]|[^\s。！？]+/gu;
+/** What ends the sentence of a word, perhaps with a bracket or a mark of quotation. */
+const END_OF_SENTENCE = /[.!?…؟۔।]["'»”’)\]]*$/u;
+const ENDS_SENTENCE = /^[\n.!?…؟۔।。！？]/u;
+/** A dose, a time, a telephone number: nobody but a person puts two of them together. */
+const HAS_DIGIT = /\p{Nd}/u;
+
+/** Free text, merged by lines and words. */
 export function text(): Rule<string> {
-  return whole(
+  const rule = whole<string>(
     {
       kind: 'text by lines',
-      says: 'Lines of both are put together. Where both changed the same lines, both versions are in the text.',
-      asks: 'both changed the same lines',
+      says: 'Lines of both are put together, and within a line words that were changed apart. Where both changed the same words, or numbers of one sentence, both versions of the line are in the text.',
+      asks: 'both changed the same line, but for sentences that were changed apart',
     },
-    (alts, base) => {
-      if (alts.length < 2) return decideLatest(alts, base);
-      const texts = alts.flatMap(({ value }) => (typeof value === 'string' ? [value] : []));
-      if (texts.length < alts.length) {
-        const [first] = alts.filter(({ value }) => typeof value === 'string');
-        const asks = [{ reason: 'changed differently', alternatives: alts }];
-        return { ...decideLatest(first === undefined ? alts : [first], base), asks };
-      }
-      const merged = mergeTexts(typeof base === 'string' ? base : '', texts);
-      return merged.isClean
-        ? {
-            value: merged.text,
-            lost: alts.filter(({ value }) => value !== merged.text),
-            reason: 'put together by lines',
-          }
-        : { value: merged.text, asks: [{ reason: 'the same lines changed', alternatives: alts }] };
-    },
+    decideLatest,
   );
+  return {
+    ...rule,
+    project: (base, { own }, ruling) => {
+      const verdict = decide(altsOf(own), base, ruling.texts);
+      ruleBy(rule.kind, verdict, ruling);
+      return verdict.value;
+    },
+  };
 }
 
-/** The texts put together, in whatever order they are given. */
-function mergeTexts(
-  base: string,
-  texts: readonly string[],
-): { readonly text: string; readonly isClean: boolean } {
-  const [first = '', ...rest] = texts.toSorted(compareText);
-  const origin = base.split('\n');
-  let merged = first.split('\n');
-  let isClean = true;
-  for (const one of rest) {
-    const lines = one.split('\n');
-    if (Math.max(lines.length, merged.length, origin.length) > LINES_MAX) {
-      return { text: texts.toSorted(compareText).join('\n'), isClean: false };
-    }
-    const next: string[] = [];
-    for (const { ok, conflict } of diff3Merge(merged, origin, lines, {
-      excludeFalseConflicts: true,
-    })) {
-      if (ok !== undefined) next.push(...ok);
-      if (conflict !== undefined) {
-        isClean = false;
-        next.push(...conflict.a, ...conflict.b.filter((line) => !conflict.a.includes(line)));
-      }
-    }
-    merged = next;
+function decide(alts: readonly Alt[], base: Json | undefined, record: Allowance): Verdict {
+  if (alts.length < 2) return decideLatest(alts, base);
+  const texts = alts.flatMap(({ value }) => (typeof value === 'string' ? [value] : []));
+  if (texts.length < alts.length) {
+    const [first] = alts.filter(({ value }) => typeof value === 'string');
+    const asks = [{ reason: 'changed differently', alternatives: alts }];
+    return { ...decideLatest(first === undefined ? alts : [first], base), asks };
   }
-  return { text: merged.join('\n'), isClean };
+  const granted = Math.min(WORK_MAX, Math.max(0, record.left));
+  const allowance = { left: granted };
+  const { value, asks } = mergeTexts(typeof base === 'string' ? base : '', texts, allowance);
+  record.left -= granted - Math.max(0, allowance.left);
+  return asks === null
+    ? { value, lost: alts.filter((alt) => alt.value !== value), reason: 'put together by lines' }
+    : { value, asks: [{ reason: asks, alternatives: alts }] };
+}
+
+interface MergedText {
+  readonly value: string;
+  /** Why a person is asked; `null` for nobody is. */
+  readonly asks: string | null;
+}
+
+const SAME_LINES = 'the same lines changed';
+const SAME_SENTENCE = 'one sentence changed twice';
+
+/** The texts put together, in whatever order they are given. */
+function mergeTexts(base: string, given: readonly string[], allowance: Allowance): MergedText {
+  const texts = given.toSorted(compareText);
+  const all = [base, ...texts];
+  const head = headOf(all);
+  const tail = tailOf(all, head);
+  const cut = (one: string): string => one.slice(head, one.length - tail);
+  const around = (middle: string): string =>
+    base.slice(0, head) + middle + base.slice(base.length - tail);
+  const middles = texts.map(cut);
+  const most = Math.max(...[cut(base), ...middles].map((one) => breaksIn(one)));
+  if (most >= LINES_MAX) return { value: around(middles.join('\n')), asks: SAME_LINES };
+  const sides = middles.map((one) => one.split('\n'));
+  const origin = cut(base).split('\n');
+  const merged = mergeLines(origin, sides, allowance) ?? { lines: bothOf(sides), asks: SAME_LINES };
+  return { value: around(merged.lines.join('\n')), asks: merged.asks };
+}
+
+/** How many characters all of them begin with, in whole lines. */
+function headOf([first = '', ...rest]: readonly string[]): number {
+  let head = first.length;
+  for (const other of rest) {
+    const most = Math.min(head, other.length);
+    head = 0;
+    while (head < most && first.charCodeAt(head) === other.charCodeAt(head)) head += 1;
+  }
+  return head === 0 ? 0 : first.lastIndexOf('\n', head - 1) + 1;
+}
+
+/** How many characters all of them end with, in whole lines, their heads apart. */
+function tailOf([first = '', ...rest]: readonly string[], head: number): number {
+  let tail = first.length - head;
+  for (const other of rest) {
+    const most = Math.min(tail, other.length - head);
+    const ahead = other.length - first.length;
+    tail = 0;
+    while (tail < most) {
+      const at = first.length - 1 - tail;
+      if (first.charCodeAt(at) !== other.charCodeAt(at + ahead)) break;
+      tail += 1;
+    }
+  }
+  const start = first.indexOf('\n', first.length - tail);
+  return start === -1 ? 0 : first.length - start;
+}
+
+/** As many line breaks as the text has, or {@link LINES_MAX}. */
+function breaksIn(one: string): number {
+  let breaks = 0;
+  for (let at = one.indexOf('\n'); at >= 0 && breaks < LINES_MAX; at = one.indexOf('\n', at + 1)) {
+    breaks += 1;
+  }
+  return breaks;
+}
+
+interface MergedLines {
+  readonly lines: readonly string[];
+  readonly asks: string | null;
+}
+
+/** `null` where it takes more work than is allowed. */
+function mergeLines(
+  origin: readonly string[],
+  sides: readonly (readonly string[])[],
+  allowance: Allowance,
+): MergedLines | null {
+  const regions = regionsOf(origin, sides, allowance, areOfSameLines);
+  if (regions === null) return null;
+  const lines: string[] = [];
+  let asks: string | null = null;
+  let from = 0;
+  for (const { start, end, versions } of regions) {
+    lines.push(...origin.slice(from, start));
+    from = end;
+    const [only, ...others] = versions;
+    if (only !== undefined && others.length === 0) {
+      lines.push(...only.pieces);
+      continue;
+    }
+    const both = versions.map(({ pieces }) => pieces);
+    const byWords = start === end ? null : mergeWords(origin.slice(start, end), both, allowance);
+    lines.push(...(byWords?.lines ?? bothOf(both)));
+    const reason = byWords === null ? SAME_LINES : byWords.asks;
+    if (asks !== SAME_LINES && reason !== null) asks = reason;
+  }
+  lines.push(...origin.slice(from));
+  return { lines, asks };
+}
+
+/** Lines that both changed, by their words; `null` where that is not safe, or more work than is allowed. */
+function mergeWords(
+  origin: readonly string[],
+  sides: readonly (readonly string[])[],
+  allowance: Allowance,
+): MergedLines | null {
+  if ([origin, ...sides].some((lines) => lengthOf(lines) > WORDS_LENGTH_MAX)) return null;
+  const before = wordsOf(origin);
+  const regions = regionsOf(before, sides.map(wordsOf), allowance, (end, start) =>
+    before.slice(end, start).every((word) => word !== '\n' && word.trim() === ''),
+  );
+  if (regions === null) return null;
+  let asks: string | null = null;
+  let merged = '';
+  let from = 0;
+  let last: (typeof regions)[number] | null = null;
+  for (const region of regions) {
+    const { start, end, versions } = region;
+    const [only, ...others] = versions;
+    if (only === undefined || others.length > 0) return null;
+    const isOfOne = last === null || last.versions[0]?.sides.join() === only.sides.join();
+    if (!isOfOne && !before.slice(from, start).some((word) => ENDS_SENTENCE.test(word))) {
+      const changed = [last, region].flatMap((one) => [
+        ...before.slice(one?.start, one?.end),
+        ...(one?.versions[0]?.pieces ?? []),
+      ]);
+      if (changed.some((word) => HAS_DIGIT.test(word))) return null;
+      asks = SAME_SENTENCE;
+    }
+    merged += before.slice(from, start).join('') + only.pieces.join('');
+    from = end;
+    last = region;
+  }
+  merged += before.slice(from).join('');
+  return { lines: merged.split('\n'), asks };
+}
+
+function wordsOf(lines: readonly string[]): readonly string[] {
+  return (lines.join('\n').match(WORDS) ?? []).flatMap((word) => {
+    const end = word.search(END_OF_SENTENCE);
+    return end <= 0 ? [word] : [word.slice(0, end), word.slice(end)];
+  });
+}
+
+function lengthOf(lines: readonly string[]): number {
+  return lines.reduce((sum, { length }) => sum + length + 1, 0);
+}
+
+/** A stretch that somebody changed, and what there is in its place now, each once. */
+interface Region {
+  readonly start: number;
+  readonly end: number;
+  readonly versions: readonly {
+    readonly pieces: readonly string[];
+    readonly sides: readonly number[];
+  }[];
+}
+
+/**
+ * Where sides changed the origin, in order. Changes that belong together are in one region.
+ *
+ * @param areNear whether a change that begins at `start` goes with one that ends at `end`, of whatever side
+ */
+function regionsOf(
+  origin: readonly string[],
+  sides: readonly (readonly string[])[],
+  allowance: Allowance,
+  areNear: (end: number, start: number, isInsertion: boolean) => boolean,
+): readonly Region[] | null {
+  const names = new Map<string, number>();
+  const named = (pieces: readonly string[]): readonly number[] =>
+    pieces.map((piece) => {
+      const name = names.get(piece) ?? names.size;
+      names.set(piece, name);
+      return name;
+    });
+  for (const pieces of [origin, ...sides]) allowance.left -= pieces.length;
+  const before = named(origin);
+  const hunks: (Hunk & { readonly side: number })[] = [];
+  for (const [side, pieces] of sides.entries()) {
+    const found = hunksBetween(before, named(pieces), allowance);
+    if (found === null) return null;
+    for (const hunk of found) hunks.push({ ...hunk, side });
+  }
+  hunks.sort((one, other) => one.start - other.start || one.end - other.end);
+  const regions: Region[] = [];
+  for (let at = 0; at < hunks.length; ) {
+    const first = hunks[at] as Hunk;
+    let { end } = first;
+    let next = at + 1;
+    for (; next < hunks.length; next += 1) {
+      const hunk = hunks[next] as Hunk;
+      const isInsertion = first.start === end && hunk.start === hunk.end;
+      if (hunk.start >= end && !areNear(end, hunk.start, isInsertion)) break;
+      end = Math.max(end, hunk.end);
+    }
+    regions.push({ start: first.start, end, versions: versionsOf(first.start, end, at, next) });
+    at = next;
+  }
+  return regions;
+
+  /** What the sides of some of the hunks have in the place of a stretch. */
+  function versionsOf(start: number, end: number, at: number, next: number): Region['versions'] {
+    const bounds = new Map<number, { from: number; to: number }>();
+    for (const hunk of hunks.slice(at, next)) {
+      const from = bounds.get(hunk.side)?.from ?? hunk.otherStart - (hunk.start - start);
+      bounds.set(hunk.side, { from, to: hunk.otherEnd + (end - hunk.end) });
+    }
+    const versions = new Map<string, { pieces: readonly string[]; sides: number[] }>();
+    for (const [side, { from, to }] of [...bounds].toSorted(([one], [other]) => one - other)) {
+      const pieces = sides[side]?.slice(from, to) ?? [];
+      const name = JSON.stringify(pieces);
+      const version = versions.get(name) ?? { pieces, sides: [] };
+      version.sides.push(side);
+      versions.set(name, version);
+    }
+    return [...versions]
+      .toSorted(([one], [other]) => compareText(one, other))
+      .map(([, version]) => version);
+  }
+}
+
+/** Lines beside each other are two places, unless both were put in at the same place. */
+function areOfSameLines(end: number, start: number, isInsertion: boolean): boolean {
+  return isInsertion && end === start;
+}
+
+/** All versions, one below the other: of what they have in common, and of each line, one. */
+function bothOf(versions: readonly (readonly string[])[]): readonly string[] {
+  const lines: string[] = [];
+  const there = new Set<string>();
+  const [first = [], ...others] = versions.filter((version) => version.join('') !== '');
+  for (const line of first) {
+    there.add(line);
+    lines.push(line);
+  }
+  for (const version of others) {
+    for (const line of version) {
+      if (there.has(line)) continue;
+      there.add(line);
+      lines.push(line);
+    }
+  }
+  return lines;
 }

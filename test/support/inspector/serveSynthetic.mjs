@@ -6,7 +6,7 @@ const file = 'node_modules/.cache/holdfast-synthetic/serveSynthetic.js';
 await build({
   input: 'test/support/inspector/serveSynthetic.ts',
   platform: 'node',
-  external: [/^node:/, /^xstate/, 'better-sqlite3', 'node-diff3'],
+  external: [/^node:/, /^xstate/, 'better-sqlite3'],
   output: { file, format: 'esm', codeSplitting: false },
 });
 await import(new URL(`../../../${file}`, import.meta.url).href);
