@@ -9,15 +9,16 @@ import type { Json, JsonObject } from '../../vocabulary/json.ts';
 import { declareEntity } from '../declaration/entityRules.ts';
 import type { Change } from '../rules/change.ts';
 import { computed, map } from '../rules/fields.ts';
-import { others, type Rule, whole } from '../rules/rule.ts';
+import { type Rule, whole } from '../rules/rule.ts';
 import { firstStays, serverDecides } from '../rules/single.ts';
 import { snapshot } from '../rules/snapshot.ts';
-import { canonical, compareText, isList, isObject } from '../values/canonical.ts';
+import { canonical, compareText, isList, isObject, isSame } from '../values/canonical.ts';
+import { provided, withClaims } from './providerWord.ts';
 
 /** How long an answer of the server is good for without another. */
 const GRACE_MS = 3 * 24 * 3_600_000;
 
-export const entitlement = declareEntity({
+const rules = declareEntity({
   type: 'entitlement',
   title: 'Entitlement',
   authority: 'the server, for each source',
@@ -26,16 +27,19 @@ export const entitlement = declareEntity({
     id: firstStays(),
     sources: map(snapshot({ asOf: asOfMs, prefers: isActive }), { isStrict: true }),
     revokedTransactionIds: revoked(),
-    active: computed('Whether any source is active, as the last answer of the server says.'),
-    expiresAt: computed('The last end of those that are active; none when one has no end.'),
+    active: follows('Whether any source is active, as the last answer of the server says.'),
+    expiresAt: follows('The last end of those that are active; none when one has no end.'),
   },
-  other: verifiedOnly(),
+  other: provided(serverDecides()),
   computes: (value, changes) => {
     const { sources } = value;
     if (!isObject(sources) || Object.keys(sources).length === 0) return {};
     return standing(value, answeredAtMs(changes));
   },
 });
+
+/** The server answers for all of it but its id. */
+export const entitlement = withClaims(rules, ([name]) => name !== 'id');
 
 /**
  * Whether a merged entitlement is active at a moment, and until when: what is kept was judged when the server
@@ -117,13 +121,13 @@ function revoked(): Rule {
   );
 }
 
-/** Only the server changes it, from the first value on. */
-function verifiedOnly(): Rule {
-  const rule = serverDecides();
-  return whole({ kind: rule.kind, says: rule.says, asks: '' }, (alts, base) => {
-    const sworn = alts.filter((alt) => alt.sworn !== null);
-    const [first] = sworn;
-    const value = first === undefined ? base : first.value;
-    return { value, lost: others(alts, first), reason: 'the server decides' };
-  });
+/** What follows from the sources; what a device says of it is a claim. */
+function follows(says: string): Rule {
+  return {
+    ...computed(says),
+    note: (base, side, notes) => {
+      const isClaim = side !== undefined && !notes.from.isVerified;
+      if (isClaim && !isSame(base, side)) notes.add('set', side);
+    },
+  };
 }

@@ -16,53 +16,66 @@ import { firstStays, furthest, latest } from '../rules/single.ts';
 import { snapshot } from '../rules/snapshot.ts';
 import { isList, isObject, isSame } from '../values/canonical.ts';
 import { CARD_FIELDS } from './cardFields.ts';
+import { pendingItem, pendingMark, provided, withClaims } from './providerWord.ts';
 
 const TOTALS = ['amountDue', 'amountPaid', 'amountRemaining', 'subtotal', 'tax', 'total'] as const;
 
-const record = fields({
-  fields: {
-    id: firstStays(),
-    idempotencyKey: firstStays(),
-    amount: firstStays(),
-    currency: firstStays(),
-    state: furthest([
-      'pending',
-      'requires_action',
-      'processing',
-      ['succeeded', 'failed', 'canceled'],
-      'disputed',
-    ]),
-  },
-  other: anything(latest()),
-});
+const STATES = [
+  'pending',
+  'requires_action',
+  'processing',
+  ['succeeded', 'failed', 'canceled'],
+  'disputed',
+] as const;
+
+const record = pendingItem((whileSilent) =>
+  fields({
+    fields: {
+      id: firstStays(),
+      idempotencyKey: firstStays(),
+      amount: provided(firstStays(), 'stands'),
+      currency: provided(firstStays(), 'stands'),
+      state: provided(furthest(STATES), whileSilent),
+      pending: pendingMark(),
+    },
+    other: anything(provided(latest(), 'stands')),
+  }),
+);
 
 const ledger = list({ id: 'id', item: record, removing: 'never', uniqueBy: 'idempotencyKey' });
 
-export const invoice = declareEntity({
+/** What the provider alone says: the state of the invoice and of its payments, and the totals. */
+function isFact([name = '', , field]: readonly string[]): boolean {
+  const isRecord = name === 'payments' || name === 'refunds';
+  return isRecord ? field === 'state' : name === 'status' || name === `${GROUP_MARK}totals`;
+}
+
+const rules = declareEntity({
   type: 'invoice',
   title: 'Invoice and payments',
   authority: "the provider's ledger",
   whileInReview: 'waits',
   fields: {
     id: firstStays(),
-    number: firstStays(),
-    currency: firstStays(),
-    status: furthest(['draft', 'open', 'uncollectible', ['paid', 'void']]),
+    number: provided(firstStays(), 'stands'),
+    currency: provided(firstStays(), 'stands'),
+    status: provided(furthest(['draft', 'open', 'uncollectible', ['paid', 'void']])),
     payments: ledger,
     refunds: ledger,
   },
   groups: { totals: { names: TOTALS, rule: snapshot() } },
-  other: anything(latest()),
+  other: anything(provided(latest(), 'stands')),
   checks: [
     { says: 'It is paid once.', find: paidTwice },
     { says: 'All is in one currency.', find: mixedCurrencies },
     { says: 'Amounts are whole numbers of the smallest unit.', find: brokenAmounts },
     { says: 'No more goes back than was paid.', find: overRefunded },
     { says: 'What is due does not change once the invoice is out.', find: changedTotals },
-    { says: 'It is paid only by a payment, or on the word of the provider.', find: unproven },
   ],
   leavesOut: CARD_FIELDS,
 });
+
+export const invoice = withClaims(rules, isFact);
 
 function recordsOf(value: Json | undefined): readonly JsonObject[] {
   return (isList(value) ? value : []).filter((one) => isObject(one));
@@ -143,14 +156,17 @@ function overRefunded(value: JsonObject): readonly Finding[] {
   ];
 }
 
-/** Amounts due that sides say, and the one that is out, when they are not the same. */
+/** Amounts due that the provider says, and the one that is out, when they are not the same. */
 function changedTotals(
   _: JsonObject,
   changes: readonly Change[],
   base: JsonObject | undefined,
 ): readonly Finding[] {
   const said = changes.flatMap(({ path, value, from }) =>
-    path[0] === `${GROUP_MARK}totals` && isObject(value) && value['amountDue'] !== undefined
+    from.isVerified &&
+    path[0] === `${GROUP_MARK}totals` &&
+    isObject(value) &&
+    value['amountDue'] !== undefined
       ? [alternative(value['amountDue'], from)]
       : [],
   );
@@ -161,16 +177,6 @@ function changedTotals(
   return first === undefined || alternatives.every(({ value }) => isSame(value, first.value))
     ? []
     : [{ path: '/amountDue', reason: 'different amounts are due', alternatives }];
-}
-
-function unproven(value: JsonObject, changes: readonly Change[]): readonly Finding[] {
-  const claims = changes.filter(
-    ({ path, value: state }) => path.length === 1 && path[0] === 'status' && state === 'paid',
-  );
-  const isProven = claims.some(({ from }) => from.isVerified) || succeeded(value).length > 0;
-  if (claims.length === 0 || isProven || value['status'] !== 'paid') return [];
-  const alternatives = claims.map(({ value: state, from }) => alternative(state, from));
-  return [{ path: '/status', reason: 'nothing shows that it was paid', alternatives }];
 }
 
 function shown(records: readonly JsonObject[]): readonly Alternative[] {

@@ -8,31 +8,46 @@
 import type { Json, JsonObject } from '../../vocabulary/json.ts';
 import { declareEntity, type Finding } from '../declaration/entityRules.ts';
 import { anything } from '../rules/anything.ts';
+import type { Change } from '../rules/change.ts';
 import { fields } from '../rules/fields.ts';
 import { list } from '../rules/list.ts';
 import { alternative } from '../rules/ruling.ts';
 import { firstStays, largestBy, latest, serverDecides } from '../rules/single.ts';
 import { isList, isObject } from '../values/canonical.ts';
 import { CARD_FIELDS } from './cardFields.ts';
+import { pendingItem, pendingMark, provided, withClaims } from './providerWord.ts';
 
-const method = fields({
-  fields: {
-    id: firstStays(),
-    brand: serverDecides(),
-    last4: serverDecides(),
-    fingerprint: serverDecides(),
-    nickname: latest(),
-  },
-  groups: {
-    expiry: {
-      names: ['expMonth', 'expYear'],
-      rule: largestBy(monthOf, 'The later month stands: a card is renewed, not shortened.'),
+const method = pendingItem((whileSilent) =>
+  fields({
+    fields: {
+      id: firstStays(),
+      brand: provided(serverDecides(), whileSilent),
+      last4: provided(serverDecides(), whileSilent),
+      fingerprint: provided(serverDecides(), whileSilent),
+      nickname: latest(),
+      pending: pendingMark(),
     },
-  },
-  other: anything(latest()),
-});
+    groups: {
+      expiry: {
+        names: ['expMonth', 'expYear'],
+        rule: provided(
+          largestBy(monthOf, 'The later month stands: a card is renewed, not shortened.'),
+          'stands',
+        ),
+      },
+    },
+    other: anything(provided(latest(), 'stands')),
+  }),
+);
 
-export const paymentMethod = declareEntity({
+const OF_VAULT: ReadonlySet<string> = new Set(['brand', 'last4', 'fingerprint']);
+
+/** What the provider alone says: which method is the default, and what a card is. */
+function isFact([name = '', , field = '']: readonly string[]): boolean {
+  return name === 'methods' ? OF_VAULT.has(field) : name === 'defaultId';
+}
+
+const rules = declareEntity({
   type: 'payment_method',
   title: 'Payment methods',
   authority: "the provider's vault; the user for what is removed",
@@ -40,12 +55,14 @@ export const paymentMethod = declareEntity({
   fields: {
     id: firstStays(),
     methods: list({ id: 'id', item: method, removing: 'declared' }),
-    defaultId: latest(),
+    defaultId: provided(latest()),
   },
-  other: anything(latest()),
+  other: anything(provided(latest(), 'stands')),
   checks: [{ says: 'The default is one that is there.', find: defaultGone }],
   leavesOut: [...CARD_FIELDS, 'number'],
 });
+
+export const paymentMethod = withClaims(rules, isFact);
 
 function monthOf(value: Json): readonly number[] | null {
   if (!isObject(value)) return null;
@@ -53,16 +70,24 @@ function monthOf(value: Json): readonly number[] | null {
   return typeof year === 'number' && typeof month === 'number' ? [year, month] : null;
 }
 
-function defaultGone({ methods, defaultId }: JsonObject): readonly Finding[] {
-  if (defaultId === undefined || defaultId === null || !isList(methods)) return [];
-  const isThere = methods.some((one) => isObject(one) && one['id'] === defaultId);
-  if (isThere) return [];
-  const alternatives = [alternative(defaultId, null)];
+/** A default that somebody has removed is none: a method that was removed is never charged again. */
+function defaultGone(
+  { methods, defaultId }: JsonObject,
+  changes: readonly Change[],
+): readonly Finding[] {
+  if (defaultId === undefined || defaultId === null) return [];
+  const isThere =
+    isList(methods) && methods.some((one) => isObject(one) && one['id'] === defaultId);
+  const isRemoved = changes.some(
+    ({ path: [list, id], kind }) =>
+      list === 'methods' && kind === 'missing' && id === String(defaultId),
+  );
+  if (isThere || !isRemoved) return [];
   return [
     {
       path: '/defaultId',
       reason: 'the default was removed',
-      alternatives,
+      alternatives: [alternative(defaultId, null)],
       put: { defaultId: null },
     },
   ];

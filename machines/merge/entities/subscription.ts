@@ -10,12 +10,13 @@ import { declareEntity, type Finding } from '../declaration/entityRules.ts';
 import { anything } from '../rules/anything.ts';
 import { fields } from '../rules/fields.ts';
 import { list } from '../rules/list.ts';
-import { alternative } from '../rules/ruling.ts';
+import { alternative, GROUP_MARK } from '../rules/ruling.ts';
 import { firstStays, furthest, latest } from '../rules/single.ts';
 import { snapshot } from '../rules/snapshot.ts';
 import { text } from '../rules/text.ts';
 import { isList, isObject } from '../values/canonical.ts';
 import { CARD_FIELDS } from './cardFields.ts';
+import { provided, withClaims } from './providerWord.ts';
 
 const BILLING = [
   'status',
@@ -60,14 +61,14 @@ const intent = fields({
   other: anything(latest()),
 });
 
-export const subscription = declareEntity({
+const rules = declareEntity({
   type: 'subscription',
   title: 'Subscription',
   authority: 'the payment provider, through the server',
   whileInReview: 'waits',
   fields: {
     id: firstStays(),
-    provider: firstStays(),
+    provider: provided(firstStays(), 'stands'),
     intents: list({ id: 'key', item: intent, removing: 'never' }),
     note: text(),
   },
@@ -78,7 +79,7 @@ export const subscription = declareEntity({
       isWhole: true,
     },
   },
-  other: anything(latest()),
+  other: anything(provided(latest(), 'stands')),
   checks: [
     { says: 'Its status is one that is known.', find: unknownStatus },
     { says: 'A period ends after it began.', find: reversedPeriod },
@@ -86,6 +87,8 @@ export const subscription = declareEntity({
   ],
   leavesOut: CARD_FIELDS,
 });
+
+export const subscription = withClaims(rules, ([name]) => name === `${GROUP_MARK}billing`);
 
 function unknownStatus({ status }: JsonObject): readonly Finding[] {
   return status === undefined || STATUSES.has(status)

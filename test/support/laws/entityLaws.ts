@@ -7,6 +7,7 @@
 import { mergeEntity } from '../../../machines/merge/mergeEntity.ts';
 import { canonical } from '../../../machines/merge/values/canonical.ts';
 import { cleanJson } from '../../../machines/merge/values/cleanJson.ts';
+import type { MergeCase } from '../../../src/testing/lawsOfMerges.ts';
 import { leaves } from '../merge/asserts.ts';
 import { fieldsOf, type Law, listOf, must, ofMerges, statesOf } from './law.ts';
 
@@ -107,7 +108,34 @@ const ledgerGrows = ofMerges((one, { value }) => {
 const FACTS: Readonly<Record<string, readonly string[]>> = {
   subscription: ['status', 'tier', 'currentPeriodStart', 'currentPeriodEnd'],
   entitlement: ['sources', 'revokedTransactionIds', 'plan', 'active', 'expiresAt'],
+  invoice: ['status', 'amountDue', 'amountPaid', 'amountRemaining', 'subtotal', 'tax', 'total'],
+  payment_method: ['defaultId'],
 };
+/** Lists of billing records, with what only an authority changes of their items. */
+const FACTS_OF_ITEMS: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  invoice: [
+    ['payments', 'state'],
+    ['refunds', 'state'],
+  ],
+  payment_method: [
+    ['methods', 'brand'],
+    ['methods', 'last4'],
+  ],
+};
+
+/** What is no record of billing at all may become an empty one. */
+const isNone = (name: string, field: unknown) =>
+  ['{}', '[]', 'null', 'false'].includes(JSON.stringify(field ?? null)) ||
+  (name === 'sources' && (typeof field !== 'object' || Array.isArray(field))) ||
+  (name === 'revokedTransactionIds' && !Array.isArray(field));
+
+/** The user has the last word on what is removed, and so on a default that is gone. */
+const isRemovedDefault = (name: string, before: unknown, sides: MergeCase['sides']) =>
+  name === 'defaultId' &&
+  sides.some(({ value, meta }) => {
+    const isTold = meta.tombstones?.some(({ path }) => path === `/methods/${String(before)}`);
+    return isTold === true || value === null;
+  });
 
 const claimsChangeNothing = ofMerges(({ base, sides, nowMs }, _, rules) => {
   const claims = sides.map(({ value, meta }) => ({ value, meta: { ...meta, verified: false } }));
@@ -116,15 +144,46 @@ const claimsChangeNothing = ofMerges(({ base, sides, nowMs }, _, rules) => {
   for (const name of FACTS[rules.type] ?? []) {
     const now = fieldsOf(value)[name];
     const before = fieldsOf(alone.value)[name];
-    // What is no record of billing at all may become an empty one; what is computed may be for the first time.
-    const isNone = (field: unknown) =>
-      ['{}', '[]', 'null', 'false'].includes(JSON.stringify(field ?? null)) ||
-      (name === 'sources' && (typeof field !== 'object' || Array.isArray(field))) ||
-      (name === 'revokedTransactionIds' && !Array.isArray(field));
-    if (isNone(before) && isNone(now)) continue;
+    if (isRemovedDefault(name, before, sides)) continue;
+    if (isNone(name, before) && isNone(name, now)) continue;
+    // What is computed may be for the first time.
     const isComputed = name === 'active' || name === 'expiresAt';
     if (isComputed && before === undefined) continue;
     must(JSON.stringify(now) === JSON.stringify(before), `a claim changed ${name}`);
+  }
+  for (const [name, field] of FACTS_OF_ITEMS[rules.type] ?? []) {
+    const ofBase = new Map(listOf(alone.value, name).map((item) => [String(item['id']), item]));
+    const items = listOf(value, name);
+    const isTwin = ({ id }: { readonly id?: unknown }) =>
+      [base, ...sides.map((side) => side.value)].some(
+        (state) => listOf(state, name).filter((other) => other['id'] === id).length > 1,
+      );
+    for (const item of items.filter((one) => !isTwin(one))) {
+      const known = ofBase.get(String(item['id']));
+      const isOwn = known === undefined || known['pending'] === true;
+      if (isOwn) must(item['pending'] === true, `an item of ${name} is not marked pending`);
+      else must(item[field] === known[field], `a claim changed ${name}/${field}`);
+    }
+  }
+});
+
+/** With a common ancestor and without one. */
+const providerStands = ofMerges(({ base, sides, nowMs }, _, rules) => {
+  const all = sides.map((side, at) => ({
+    ...side,
+    meta: { ...side.meta, vv: {}, verified: at === 0, asOf: nowMs },
+  }));
+  for (const known of [base, null]) {
+    const both = mergeEntity(rules, known, all, nowMs).value;
+    const alone = mergeEntity(rules, known, all.slice(0, 1), nowMs).value;
+    for (const name of FACTS[rules.type] ?? []) {
+      const said = fieldsOf(alone)[name];
+      const now = fieldsOf(both)[name];
+      if (isRemovedDefault(name, said, sides) || (isNone(name, said) && isNone(name, now)))
+        continue;
+      const isSame = JSON.stringify(now) === JSON.stringify(said);
+      if (said !== undefined) must(isSame, `a device stands against the provider in ${name}`);
+    }
   }
 });
 
@@ -172,8 +231,14 @@ export const ENTITY_LAWS: readonly Law[] = [
   {
     id: 'L13',
     says: 'what nobody verified changes no billing fact',
-    entities: ['subscription', 'entitlement'],
+    entities: ['subscription', 'entitlement', 'invoice', 'payment_method'],
     property: claimsChangeNothing,
+  },
+  {
+    id: 'L13b',
+    says: 'the word of the provider stands against any device',
+    entities: ['subscription', 'entitlement', 'invoice', 'payment_method'],
+    property: providerStands,
   },
   {
     id: 'L14',

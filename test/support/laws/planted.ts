@@ -228,6 +228,17 @@ const ENTITIES: readonly Planted[] = [
   },
   { law: 'L13', found: 'a claim changed', subject: spoilt('subscription', { status: latest() }) },
   { law: 'L13', found: 'a claim changed', subject: spoilt('entitlement', { plan: latest() }) },
+  { law: 'L13', found: 'a claim changed', subject: spoilt('invoice', { status: latest() }) },
+  {
+    law: 'L13',
+    found: 'not marked pending',
+    subject: spoilt('payment_method', { methods: list({ id: 'id', item, removing: 'declared' }) }),
+  },
+  {
+    law: 'L13b',
+    found: 'stands against the provider',
+    subject: spoilt('payment_method', { defaultId: latest() }),
+  },
   { law: 'L14', found: 'refused', subject: spoilt('preferences', { consents: map(latest()) }) },
 ];
 

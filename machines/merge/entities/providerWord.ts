@@ -1,0 +1,350 @@
+/**
+ * The provider's word in billing records (CF-4, CF-7). It stands against any device's, with or without a common
+ * ancestor. What a device says of a single value stands beside it as a claim, in the field `claims`; an item that a
+ * device adds to a list stands there marked `pending`. Both last until the provider has spoken, and a person is asked
+ * only where its word is another.
+ *
+ * @module
+ */
+
+import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import type { Check, EntityRules, Finding } from '../declaration/entityRules.ts';
+import { type Change, type ChangeNode, compareOrigins } from '../rules/change.ts';
+import { inOrder } from '../rules/fields.ts';
+import { type AnyRule, altsOf } from '../rules/rule.ts';
+import { type Alternative, alternative, GROUP_MARK, pointerOf } from '../rules/ruling.ts';
+import { canonical, compareText, isList, isObject, isSame } from '../values/canonical.ts';
+
+/** The field of a record that holds what devices claim, by the pointer of the value. */
+const CLAIMS = 'claims';
+/** The field that marks an item of which the provider has not spoken. */
+const PENDING = 'pending';
+
+const SAYS = 'The word of the provider stands';
+
+/**
+ * A rule of what the provider answers for.
+ *
+ * @param whileSilent what becomes of a device's word while the provider has said nothing else: it changes nothing and
+ *   stands among the claims, or it stands
+ */
+export function provided(rule: AnyRule, whileSilent: 'claimed' | 'stands' = 'claimed'): AnyRule {
+  const isClaimed = whileSilent === 'claimed';
+  const says = isClaimed
+    ? `${SAYS}; what a device says stands beside it as a claim until the provider has spoken.`
+    : `${SAYS}; until it has spoken: ${rule.says}`;
+  return {
+    ...rule,
+    says,
+    asks: [rule.asks, 'the provider says otherwise than a device'].filter(Boolean).join('; '),
+    project: (base, node, ruling) => {
+      const sworn = node.own.filter(({ from }) => from.isVerified);
+      if (sworn.length === 0 && !isClaimed) return rule.project(base, node, ruling);
+      const value = sworn.length === 0 ? base : rule.project(base, { ...node, own: sworn }, ruling);
+      const lost = altsOf(node.own.filter(({ from }) => !from.isVerified))
+        .filter((alt) => !isSame(alt.value, value))
+        .map((alt) => alternative(alt.value, alt.from));
+      if (lost.length > 0) ruling.note(rule.kind, 'the provider decides', value, lost);
+      return value;
+    },
+  };
+}
+
+/**
+ * A rule of items that devices may add: such a one is marked pending until the provider lists it without the mark.
+ *
+ * @param item the rule by what becomes of a device's word
+ */
+export function pendingItem(item: (whileSilent: 'claimed' | 'stands') => AnyRule): AnyRule {
+  const { projectInSteps: _, ...known } = item('claimed');
+  const own = item('stands');
+  return {
+    ...known,
+    says: 'What a device adds is pending until the provider lists it.',
+    note: (base, side, notes) => {
+      known.note(base, side, notes);
+      if (!notes.from.isVerified || !isObject(side) || !isPending(base)) return;
+      // The provider lists it; with the mark it has only kept what a device sent.
+      notes.at(PENDING, () => notes.add('set', side[PENDING] === true));
+    },
+    project: (base, node, ruling) => {
+      const isOwn = isPending(base);
+      const value = (isOwn ? own : known).project(base, node, ruling);
+      if (!isObject(value)) return value;
+      const { [PENDING]: mark, ...rest } = value;
+      if (isOwn && !isListed(node)) return inOrder({ ...rest, [PENDING]: true });
+      return mark === undefined ? value : rest;
+    },
+  };
+}
+
+/** Whether an item is one that only devices know. */
+function isPending(base: Json | undefined): boolean {
+  return base === undefined || (isObject(base) && base[PENDING] === true);
+}
+
+/** Whether the provider lists the item as its own. */
+function isListed({ under }: ChangeNode): boolean {
+  const marks = under.get(PENDING)?.own ?? [];
+  return marks.some(({ from, value }) => from.isVerified && value === false);
+}
+
+/** The rule of the mark itself: nobody writes it. */
+export function pendingMark(): AnyRule {
+  return {
+    kind: 'computed',
+    says: 'Set while the provider has not spoken of the item.',
+    asks: '',
+    note: () => {},
+    project: (base) => base,
+  };
+}
+
+/**
+ * The rules of an entity with its claims.
+ *
+ * @param isFact whether the provider answers for what is at a path, as changes have it
+ */
+export function withClaims(
+  rules: EntityRules,
+  isFact: (path: readonly string[]) => boolean,
+): EntityRules {
+  const { fields, computes, checks } = rules;
+  const rule: AnyRule = {
+    ...fields,
+    parts: [...(fields.parts ?? []), [CLAIMS, CLAIMS_RULE]],
+    note: (base, side, notes) => {
+      const before = claimsIn(base);
+      const { [CLAIMS]: given, ...record } = isObject(side) ? side : {};
+      fields.note(base, isObject(side) && given !== undefined ? record : side, notes);
+      if (!isObject(side)) return;
+      const after = isObject(given) ? given : {};
+      notes.at(CLAIMS, () => {
+        for (const [pointer, claim] of Object.entries(after)) {
+          if (isSame(before[pointer], claim)) continue;
+          notes.at(pointer, () => notes.add('set', claim));
+        }
+        if (!notes.from.isVerified) return;
+        // The provider has answered what it carries no more.
+        for (const pointer of Object.keys(before)) {
+          if (!Object.hasOwn(after, pointer)) notes.at(pointer, () => notes.add('missing', null));
+        }
+      });
+    },
+  };
+  const disagreements: Check = {
+    says: 'What devices claim is neither otherwise by the word of the provider nor among themselves.',
+    find: (value, changes, base) => disagreementsIn(isFact, value, changes, base),
+  };
+  return {
+    ...rules,
+    fields: rule,
+    computes: (value, changes, base) => {
+      const follows = computes(value, changes, base);
+      const whole = { ...value, ...follows };
+      const before = claimsIn(base);
+      const claims = claimsAfter(isFact, whole, changes, base);
+      const hasAny = Object.keys(claims).length > 0;
+      if (hasAny) return { ...follows, [CLAIMS]: inOrder(claims) };
+      const isThere = Object.keys(before).length > 0 || value[CLAIMS] !== undefined;
+      return isThere ? { ...follows, [CLAIMS]: {} } : follows;
+    },
+    checks: [...checks, disagreements],
+  };
+}
+
+const CLAIMS_RULE: AnyRule = {
+  kind: 'computed',
+  says: 'What devices claim and the provider has not answered, by its place: the value, and by whom.',
+  asks: 'the provider says otherwise than a device',
+  note: () => {},
+  project: (base) => base,
+};
+
+/** Something that was said of one value. */
+interface Said {
+  readonly pointer: string;
+  readonly value: Json;
+  readonly from: Change['from'];
+}
+
+function claimsAfter(
+  isFact: (path: readonly string[]) => boolean,
+  value: JsonObject,
+  changes: readonly Change[],
+  base: JsonObject | undefined,
+): JsonObject {
+  const claims = new Map<string, Json>(Object.entries(claimsIn(base)));
+  for (const { path, kind, value: claim } of changes.toSorted(byOrigin)) {
+    const [name, pointer = ''] = path;
+    if (name !== CLAIMS || path.length !== 2) continue;
+    if (kind === 'set') claims.set(pointer, claim);
+  }
+  for (const { path, kind } of changes) {
+    if (path[0] === CLAIMS && kind === 'missing') claims.delete(path[1] ?? '');
+  }
+  for (const { pointer, value: claim, from } of claimedIn(isFact, changes, base)) {
+    if (isInPending(value, pointer)) continue;
+    const known = claims.get(pointer);
+    // Who claimed it first stays named.
+    if (isObject(known) && isSame(known['value'], claim)) continue;
+    claims.set(pointer, { value: claim, by: from.actor });
+  }
+  for (const { pointer } of newsOf(isFact, changes, base)) claims.delete(pointer);
+  return Object.fromEntries(
+    [...claims].filter(
+      ([pointer, claim]) =>
+        isObject(claim) && !isSame(claim['value'], standingAt(value, keysOf(pointer))),
+    ),
+  );
+}
+
+function disagreementsIn(
+  isFact: (path: readonly string[]) => boolean,
+  value: JsonObject,
+  changes: readonly Change[],
+  base: JsonObject | undefined,
+): readonly Finding[] {
+  const news = newsOf(isFact, changes, base);
+  const spoken = new Set(news.map(({ pointer }) => pointer));
+  const answered = changes.flatMap(({ path, kind }) =>
+    path[0] === CLAIMS && kind === 'missing' ? [path[1] ?? ''] : [],
+  );
+  const claimed: readonly Claimed[] = [
+    ...[...new Set([...answered, ...spoken])].flatMap((pointer) => {
+      const claim = claimsIn(base)[pointer];
+      return isObject(claim) ? [{ pointer, claim: alternativeOf(claim) }] : [];
+    }),
+    ...claimedIn(isFact, changes, base).flatMap(({ pointer, value: claim, from }) =>
+      spoken.has(pointer) ? [{ pointer, claim: alternative(claim, from) }] : [],
+    ),
+  ];
+  const asked = claimed.filter(
+    ({ pointer, claim }) => !isSame(claim.value, standingAt(value, keysOf(pointer)) ?? null),
+  );
+  return [
+    ...byPointer(asked).map(([path, claims]) => ({
+      path,
+      reason: 'the provider says otherwise than a device',
+      alternatives: [alternative(standingAt(value, keysOf(path)) ?? null, null), ...claims],
+    })),
+    ...byPointer(rivals(isFact, value, changes, base)).map(([path, alternatives]) => ({
+      path,
+      reason: 'devices claim different things',
+      alternatives,
+    })),
+  ];
+}
+
+interface Claimed {
+  readonly pointer: string;
+  readonly claim: Alternative;
+}
+
+/** Claims of one value that differ, while the provider says nothing new of it. */
+function rivals(
+  isFact: (path: readonly string[]) => boolean,
+  value: JsonObject,
+  changes: readonly Change[],
+  base: JsonObject | undefined,
+): readonly Claimed[] {
+  const spoken = new Set(newsOf(isFact, changes, base).map(({ pointer }) => pointer));
+  const claimed = claimedIn(isFact, changes, base).filter(
+    ({ pointer }) => !spoken.has(pointer) && !isInPending(value, pointer),
+  );
+  return claimed.flatMap(({ pointer, value: claim, from }) => {
+    const isAlone = claimed.every((one) => one.pointer !== pointer || isSame(one.value, claim));
+    return isAlone ? [] : [{ pointer, claim: alternative(claim, from) }];
+  });
+}
+
+function byPointer(claimed: readonly Claimed[]): readonly (readonly [string, Alternative[]])[] {
+  const found = new Map<string, Alternative[]>();
+  for (const { pointer, claim } of claimed) {
+    const known = found.get(pointer) ?? [];
+    if (!known.some(({ value }) => isSame(value, claim.value))) known.push(claim);
+    found.set(pointer, known);
+  }
+  return [...found].toSorted(([one], [other]) => compareText(one, other));
+}
+
+/** What the provider says that it did not say before. */
+function newsOf(...[isFact, changes, base]: Parameters<typeof changedIn>): readonly Said[] {
+  return changedIn(isFact, changes, base).filter(({ from }) => from.isVerified);
+}
+
+/** What devices say that was not there before, the earliest first. */
+function claimedIn(...[isFact, changes, base]: Parameters<typeof changedIn>): readonly Said[] {
+  return changedIn(isFact, changes, base)
+    .filter(({ from }) => !from.isVerified)
+    .toSorted(
+      (one, other) =>
+        compareOrigins(one.from, other.from) ||
+        compareText(one.pointer, other.pointer) ||
+        compareText(canonical(one.value), canonical(other.value)),
+    );
+}
+
+function changedIn(
+  isFact: (path: readonly string[]) => boolean,
+  changes: readonly Change[],
+  base: JsonObject | undefined,
+): readonly Said[] {
+  return saidIn(isFact, changes).filter(
+    ({ pointer, value }) => base === undefined || !isSame(value, standingAt(base, keysOf(pointer))),
+  );
+}
+
+/** What was said of facts, each value of a group for itself. */
+function saidIn(
+  isFact: (path: readonly string[]) => boolean,
+  changes: readonly Change[],
+): readonly Said[] {
+  return changes.flatMap(({ path, kind, value, from }): readonly Said[] => {
+    if (kind !== 'set' || path[0] === CLAIMS || !isFact(path)) return [];
+    const place = pointerOf(path);
+    if (path.at(-1)?.startsWith(GROUP_MARK) !== true) return [{ pointer: place, value, from }];
+    return Object.entries(isObject(value) ? value : {}).map(([name, one]) => ({
+      pointer: place + pointerOf([name]),
+      value: one,
+      from,
+    }));
+  });
+}
+
+function alternativeOf({ value = null, by }: JsonObject): Alternative {
+  return { value, actor: typeof by === 'string' ? by : null, atMs: null };
+}
+
+function claimsIn(record: Json | undefined): JsonObject {
+  const claims = isObject(record) ? record[CLAIMS] : undefined;
+  return isObject(claims) ? claims : {};
+}
+
+/** Whether a place is in an item that is pending itself. */
+function isInPending(value: JsonObject, pointer: string): boolean {
+  const [list = '', id = '', ...rest] = keysOf(pointer);
+  if (rest.length === 0) return false;
+  const item = standingAt(value, [list, id]);
+  return isObject(item) && item[PENDING] === true;
+}
+
+function standingAt(value: Json, keys: readonly string[]): Json | undefined {
+  let at: Json | undefined = value;
+  for (const key of keys) {
+    if (isList(at)) at = at.find((one) => isObject(one) && String(one['id'] ?? '') === key);
+    else at = isObject(at) && Object.hasOwn(at, key) ? at[key] : undefined;
+  }
+  return at;
+}
+
+function keysOf(pointer: string): readonly string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+function byOrigin(one: Change, other: Change): number {
+  return compareOrigins(one.from, other.from) || compareText(one.id, other.id);
+}
