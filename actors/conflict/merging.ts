@@ -51,7 +51,7 @@ export function silentMaxMsOf({ pool }: DeskTools, handler: Handler | null): num
 
 /** An edit, and what it is compared with. */
 export function comparisonOf(
-  { device, rulesOf, clock }: DeskTools,
+  { device, rulesOf, clock, random }: DeskTools,
   {
     context,
     body,
@@ -76,8 +76,12 @@ export function comparisonOf(
     rules: rulesOf(context.entity?.type ?? ''),
     device: device(),
     nowMs: clock.now(),
+    draw: random.uuid().slice(-DRAW_DIGITS),
   };
 }
+
+/** Of the random part of a body, all of them random in a UUID: two of one device and count must differ. */
+const DRAW_DIGITS = 12;
 
 const BROUGHT_BACK: ReadonlySet<string> = new Set(['replayRequested', 'editedReplayRequested']);
 

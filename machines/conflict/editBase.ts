@@ -32,6 +32,8 @@ export interface Comparison {
   readonly device: string;
   /** The present, by the wall clock. */
   readonly nowMs: number;
+  /** The random part of the body that is made of it, by which that is known again. */
+  readonly draw: string;
 }
 
 /**

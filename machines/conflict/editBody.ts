@@ -9,7 +9,7 @@ import type { Json } from '../vocabulary/json.ts';
 import type { Current, RecordMeta, Tombstone } from '../vocabulary/record.ts';
 import type { Comparison } from './editBase.ts';
 import { pointersIn } from './items.ts';
-import { joinHeard } from './recordMeta.ts';
+import { joinBodies, joinHeard } from './recordMeta.ts';
 import { nextVector } from './remembered.ts';
 
 /** What an edit is sent as. */
@@ -37,18 +37,16 @@ export function bodyOf(comparison: Comparison, sending: Sending): MergedBody {
 }
 
 function metaOf(
-  { record, edit, rules, device, nowMs }: Comparison,
+  { record, edit, rules, device, nowMs, draw }: Comparison,
   { payload, current, removals }: Sending,
 ): RecordMeta {
   const meta = current?.meta;
   const held = record?.tombstones ?? [];
-  // Of a version that was heard of, the record holds those that anybody still needs.
-  const known = record?.current ?? null;
-  const isHeardOf = known !== null && known.version === current?.version;
+  // Whatever is too old by the clock of this store: what the version lists that is replaced goes on.
   const tombstones = [
     ...removals,
     ...held.map(({ tombstone }) => tombstone),
-    ...(isHeardOf ? [] : (meta?.tombstones ?? [])),
+    ...(meta?.tombstones ?? []),
   ];
   // What is there again is not removed.
   const there = tombstones.length === 0 ? new Set() : pointersIn(rules, payload);
@@ -68,5 +66,6 @@ function metaOf(
     hlc: { ms: edit.acceptedAtMs, c: 0 },
     ...(removed.length === 0 ? {} : { tombstones: removed }),
     heard: joinHeard(heard, { [device]: nowMs }, nowMs),
+    bodies: { ...joinBodies(record ?? { vv: {} }, meta ?? { vv: {} }), [device]: draw },
   };
 }

@@ -7,6 +7,7 @@
  */
 
 import {
+  bodiesFrom,
   fieldsOf,
   instantsFrom,
   recordMetaFrom,
@@ -53,6 +54,8 @@ export interface EntityRecord {
   readonly others: Maker | null;
   /** What this store has seen of each device. */
   readonly vv: VersionVector;
+  /** The random part of the last body of each device in {@link vv}, where it is known. */
+  readonly bodies: Readonly<Record<string, string>>;
   readonly tombstones: readonly HeldTombstone[];
   /** When each device was last heard of, in milliseconds since 1970. */
   readonly heard: Readonly<Record<string, number>>;
@@ -72,6 +75,7 @@ export function newRecord(about: Pick<EntityRecord, 'entity' | 'subject'>): Enti
     ancestor: null,
     others: null,
     vv: {},
+    bodies: {},
     tombstones: [],
     heard: {},
     heardAtMs: 0,
@@ -97,7 +101,7 @@ export function decodeEntityRecord(text: string): EntityRecord | null {
   }
   const { entity, subject, current, isGone, isMasked, past, ancestor, others, vv } =
     fieldsOf(read) ?? {};
-  const { tombstones, heard, heardAtMs } = fieldsOf(read) ?? {};
+  const { bodies, tombstones, heard, heardAtMs } = fieldsOf(read) ?? {};
   const about = fieldsOf(entity) ?? {};
   const vector = vectorFrom(vv);
   const now = current === null ? null : currentFrom(current);
@@ -115,6 +119,7 @@ export function decodeEntityRecord(text: string): EntityRecord | null {
     ancestor: before,
     others: makerFrom(others),
     vv: vector,
+    bodies: bodiesFrom(bodies) ?? {},
     tombstones: heldOf(tombstones),
     heard: instantsFrom(heard) ?? {},
     heardAtMs: Number(heardAtMs),

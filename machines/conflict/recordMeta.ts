@@ -6,7 +6,8 @@
 
 import { clampedMs, compareStamps } from '../merge/clock/hybridClock.ts';
 import { fieldsOf, stampFrom } from '../merge/clock/recordMeta.ts';
-import type { Maker } from '../vocabulary/record.ts';
+import { countOf } from '../merge/clock/versionVector.ts';
+import type { Maker, RecordMeta } from '../vocabulary/record.ts';
 
 /** `null` for what says nothing of the kind. */
 export function makerFrom(value: unknown): Maker | null {
@@ -20,6 +21,28 @@ export function laterMaker(one: Maker | null, other: Maker | null): Maker | null
   if (one === null || other === null) return one ?? other;
   const order = compareStamps(one.hlc, other.hlc);
   return order > 0 || (order === 0 && one.actor >= other.actor) ? one : other;
+}
+
+/** The last body that is known of each device. Of two under one count nobody knows which it is: it counts as not known. */
+export function joinBodies(
+  one: Pick<RecordMeta, 'vv' | 'bodies'>,
+  other: Pick<RecordMeta, 'vv' | 'bodies'>,
+): Readonly<Record<string, string>> {
+  const devices = [...new Set([...Object.keys(one.vv), ...Object.keys(other.vv)])].toSorted();
+  const known = devices.flatMap((device): readonly (readonly [string, string])[] => {
+    const order = countOf(one.vv, device) - countOf(other.vv, device);
+    const mine = order < 0 ? undefined : bodyOf(one, device);
+    const theirs = order > 0 ? undefined : bodyOf(other, device);
+    const isOne = mine === undefined || theirs === undefined || mine === theirs;
+    const body = isOne ? (mine ?? theirs) : undefined;
+    return body === undefined ? [] : [[device, body]];
+  });
+  return Object.fromEntries(known);
+}
+
+/** The random part of the last body of a device; `undefined` where that is not known. */
+export function bodyOf({ bodies = {} }: Pick<RecordMeta, 'bodies'>, device: string) {
+  return Object.hasOwn(bodies, device) ? bodies[device] : undefined;
 }
 
 /** When devices were heard of, the latest that is known; what is ahead of the present counts as now. */

@@ -16,7 +16,7 @@ import type { Current, Maker, RecordMeta, VersionVector } from '../vocabulary/re
 import { withoutCards } from './cards.ts';
 import { type EntityRecord, newRecord } from './entityRecord.ts';
 import { isSameRecord } from './items.ts';
-import { joinHeard, laterMaker } from './recordMeta.ts';
+import { joinBodies, joinHeard, laterMaker } from './recordMeta.ts';
 import {
   type Onlooker,
   withAllHeard,
@@ -105,6 +105,7 @@ export function afterSent(
     ancestor,
     others,
     vv,
+    bodies: known(before, merged?.meta, kept?.meta),
     tombstones: withTombstones(
       withTombstones(
         withTombstones(before.tombstones, removals, own, Number.POSITIVE_INFINITY),
@@ -176,6 +177,7 @@ export function afterRemote(
         ? laterMaker(before.others, makerOfCurrent(current, onlooker.device))
         : before.others,
     vv,
+    bodies: known(before, meta),
     tombstones: withTombstones(tombstones, meta?.tombstones ?? [], { sinceMs: nowMs, vv }),
     heard: withAllHeard(joinHeard(before.heard, meta?.heard ?? {}, nowMs), before.vv, vv, nowMs),
     heardAtMs: nowMs,
@@ -265,6 +267,19 @@ function received<Made extends Maker>(maker: Made, nowMs: number): Made {
 
 function joined(...vectors: readonly (VersionVector | undefined)[]): VersionVector {
   return vectors.reduce<VersionVector>((all, one) => joinHeardOf(all, one ?? {}), {});
+}
+
+function known(
+  record: EntityRecord,
+  ...metas: readonly (RecordMeta | undefined)[]
+): EntityRecord['bodies'] {
+  let { vv, bodies } = record;
+  for (const meta of metas) {
+    if (meta === undefined) continue;
+    bodies = joinBodies({ vv, bodies }, meta);
+    vv = joined(vv, meta.vv);
+  }
+  return bodies;
 }
 
 function isWithin(one: VersionVector, other: VersionVector): boolean {

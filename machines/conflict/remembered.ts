@@ -6,7 +6,7 @@
  * @module
  */
 
-import { advanceVector, joinHeardOf } from '../merge/clock/versionVector.ts';
+import { advanceVector, countOf, joinHeardOf } from '../merge/clock/versionVector.ts';
 import type { EntityRules } from '../merge/declaration/entityRules.ts';
 import type { Tombstone, VersionVector } from '../vocabulary/record.ts';
 import type { CardExemption } from './cards.ts';
@@ -76,37 +76,42 @@ export function withoutTakenBack(record: EntityRecord, rules: EntityRules): Enti
   return kept.length === tombstones.length ? record : { ...record, tombstones: kept };
 }
 
-/** The record without what nobody needs any more. */
+/**
+ * The record without what nobody needs any more. What the version lists that an edit is to replace stays, however old
+ * it is by a clock: that clock may be wrong by years, and the removal would be carried by nobody from then on.
+ */
 export function withoutForgotten(record: EntityRecord, onlooker: Onlooker): EntityRecord {
   const { device, nowMs, silentMaxMs } = onlooker;
   const isSilent = (name: string): boolean => {
     const atMs = record.heard[name];
     return name !== device && atMs !== undefined && nowMs - atMs > silentMaxMs;
   };
+  const listed = new Set((record.current?.meta?.tombstones ?? []).map(({ path }) => path));
   const tombstones = record.tombstones.filter(
-    ({ tombstone, sinceMs }) => !isOver(tombstone, sinceMs, onlooker),
+    ({ tombstone, sinceMs }) => listed.has(tombstone.path) || !isOver(tombstone, sinceMs, onlooker),
   );
-  const isKept = ([name]: readonly [string, number]): boolean => !isSilent(name);
+  const isKept = ([name]: readonly [string, unknown]): boolean => !isSilent(name);
   return {
     ...record,
     tombstones,
     vv: Object.fromEntries(Object.entries(record.vv).filter(isKept)),
+    bodies: Object.fromEntries(Object.entries(record.bodies).filter(isKept)),
     heard: Object.fromEntries(Object.entries(record.heard).filter(isKept)),
   };
 }
 
 /**
- * Whether nobody needs a removal any more. It counts from when it was made, where that is known: stores that tell each
- * other of it would else begin anew each time.
+ * Whether nobody needs a removal any more. It counts from the later of when it was made and when this store heard of
+ * it first: a clock that was wrong then may lengthen that, and never shorten it.
  *
  * @param sinceMs when this store came to know of it
  */
-export function isOver(
+function isOver(
   { at }: Tombstone,
   sinceMs: number,
   { nowMs, silentMaxMs }: Pick<Onlooker, 'nowMs' | 'silentMaxMs'>,
 ): boolean {
-  return nowMs - Math.min(at ?? sinceMs, sinceMs) > silentMaxMs;
+  return nowMs - Math.max(at ?? sinceMs, sinceMs) > silentMaxMs;
 }
 
 /** When each device of a vector was heard of; of one that nothing says it of, now. */
@@ -139,8 +144,4 @@ function isConfirmed({ tombstone }: HeldTombstone): boolean {
 
 function hasSeen(one: VersionVector, other: VersionVector, devices: readonly string[]): boolean {
   return devices.every((name) => countOf(one, name) >= countOf(other, name));
-}
-
-function countOf(vector: VersionVector, device: string): number {
-  return Object.hasOwn(vector, device) ? (vector[device] ?? 0) : 0;
 }

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { clampedMs } from '../merge/clock/hybridClock.ts';
-import { compareVectors } from '../merge/clock/versionVector.ts';
+import { compareVectors, countOf } from '../merge/clock/versionVector.ts';
 import type { MergedBody } from '../policy/request/requestBody.ts';
-import type { Current, RecordMeta } from '../vocabulary/record.ts';
+import type { Current } from '../vocabulary/record.ts';
 import type { EntityRecord } from './entityRecord.ts';
 import { isSameRecord } from './items.ts';
+import { bodyOf } from './recordMeta.ts';
 
 /**
  * - `sameVersion`: the upstream holds what the edit was made on. It is at work on it still, or answers of the past.
@@ -38,9 +38,9 @@ export function standingOfSent(question: SentQuestion): SentStanding {
   if (current === null) return standingOfAbsent(sent, isOutcomeUnknown);
   if (sent.version !== null && current.version === sent.version) return 'sameVersion';
   if (isSameRecord(current.value, sent.payload) && areRemovalsIn(sent, current)) return 'applied';
-  const dot = dotIn(question, sent, current);
-  if (dot === 'in') return 'applied';
-  if (isOutcomeUnknown && dot === 'unknown') return 'unproven';
+  const body = bodyIn(question, sent, current);
+  if (body === 'in') return 'applied';
+  if (isOutcomeUnknown && body === 'unknown') return 'unproven';
   return isOlder(record, current) ? 'older' : 'other';
 }
 
@@ -50,33 +50,24 @@ function standingOfAbsent(sent: MergedBody, isOutcomeUnknown: boolean): SentStan
   return isOutcomeUnknown ? 'unproven' : 'other';
 }
 
-/** Whether the vector of what is there says that the edit is in it. */
-function dotIn(
-  { device, isOutcomeUnknown }: SentQuestion,
+/**
+ * Whether what is there says that the edit is in it. The count of a device alone proves nothing: a store that was put
+ * back from a backup, or a copy of it, counts again from there, so it takes the random part of that body as well.
+ */
+function bodyIn(
+  { device, record }: SentQuestion,
   sent: MergedBody,
   { meta }: Current,
 ): 'in' | 'notIn' | 'unknown' {
   if (meta === undefined) return 'unknown';
-  const ours = sent.meta.vv[device] ?? 0;
-  const theirs = Object.hasOwn(meta.vv, device) ? (meta.vv[device] ?? 0) : 0;
-  if (theirs < ours) return 'notIn';
-  // A store that was put back from a backup counts again from there: the same count may be another edit.
-  if (theirs > ours) return 'unknown';
-  if (meta.actor !== device) {
-    return isOutcomeUnknown && hasHeardOf(sent, device, meta) ? 'in' : 'unknown';
-  }
-  return meta.hlc.ms === sent.meta.hlc.ms && meta.hlc.c === sent.meta.hlc.c ? 'in' : 'unknown';
-}
-
-/**
- * Whether another device has seen this edit, and not one that this store sent under the same count before it was put
- * back from a backup: with an edit one hears when it was made, unless that is too far ahead to be believed.
- */
-function hasHeardOf(sent: MergedBody, device: string, { actor, heard = {} }: RecordMeta): boolean {
-  const madeAtMs = sent.meta.heard?.[device];
-  if (madeAtMs === undefined || heard[device] === madeAtMs) return true;
-  const theirNowMs = heard[actor];
-  return theirNowMs !== undefined && clampedMs(madeAtMs, theirNowMs) !== madeAtMs;
+  const ours = countOf(sent.meta.vv, device);
+  const theirs = countOf(meta.vv, device);
+  // A version that names the device no more, though one before it did, says nothing of it.
+  const isForgotten = theirs === 0 && countOf(record?.current?.meta?.vv ?? {}, device) > 0;
+  if (theirs < ours) return isForgotten ? 'unknown' : 'notIn';
+  const body = bodyOf(sent.meta, device);
+  const isThere = theirs === ours && body !== undefined && body === bodyOf(meta, device);
+  return isThere ? 'in' : 'unknown';
 }
 
 /** Nobody has to hear of a removal that the upstream does not carry. */

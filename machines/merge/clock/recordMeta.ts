@@ -4,7 +4,13 @@
  * @module
  */
 
-import type { HybridStamp, RecordMeta, Tombstone, VersionVector } from '../../vocabulary/record.ts';
+import type {
+  CarriedQuestion,
+  HybridStamp,
+  RecordMeta,
+  Tombstone,
+  VersionVector,
+} from '../../vocabulary/record.ts';
 import { DEVICES_MAX, vectorFrom } from './versionVector.ts';
 
 /** No device makes as many changes; one more than the greatest whole number could not be counted. */
@@ -13,6 +19,10 @@ const COUNT_MAX = 2 ** 48;
 const REMOVALS_MAX = 512;
 /** Of the name of a device, of a person who removed something and of their reason, in UTF-16 code units. */
 const NAME_LENGTH_MAX = 256;
+/** So many open questions of a record, and so many paths of one, are taken from elsewhere. */
+const QUESTIONS_MAX = 64;
+/** Of a body: too short to be taken for the number of a card. */
+const BODY = /^[\w-]{1,13}$/;
 const PATH_LENGTH_MAX = 1_024;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -22,16 +32,21 @@ type Fields = Readonly<Record<string, unknown>>;
  * what it has seen. What else is malformed in it is left out.
  */
 export function recordMetaFrom(value: unknown): RecordMeta | null {
-  const { vv, actor, hlc, tombstones, heard } = fieldsOf(value) ?? {};
+  const { vv, actor, hlc, tombstones, heard, bodies, asks, rules } = fieldsOf(value) ?? {};
   const vector = countedFrom(vv);
   const stamp = stampFrom(hlc);
   if (vector === null || stamp === null || typeof actor !== 'string' || !isName(actor)) return null;
   const removed = tombstonesFrom(tombstones);
   const heardAt = instantsFrom(heard);
+  const made = bodiesFrom(bodies);
+  const asked = Array.isArray(asks) ? asks.flatMap(questionFrom).slice(0, QUESTIONS_MAX) : [];
   return {
     ...{ vv: vector, actor, hlc: stamp },
     ...(removed === null ? {} : { tombstones: removed }),
     ...(heardAt === null ? {} : { heard: heardAt }),
+    ...(made === null ? {} : { bodies: made }),
+    ...(asked.length === 0 ? {} : { asks: asked }),
+    ...(isInstant(rules) && rules > 0 ? { rules } : {}),
   };
 }
 
@@ -58,7 +73,7 @@ export function tombstonesFrom(value: unknown): readonly Tombstone[] | null {
 
 function tombstoneFrom(value: unknown): readonly Tombstone[] {
   const { path, confirmed, by, at, reason } = fieldsOf(value) ?? {};
-  if (typeof path !== 'string' || !path.startsWith('/') || path.length > PATH_LENGTH_MAX) return [];
+  if (!isPath(path)) return [];
   const removal: Tombstone = {
     path,
     ...(typeof confirmed === 'boolean' ? { confirmed } : {}),
@@ -69,6 +84,13 @@ function tombstoneFrom(value: unknown): readonly Tombstone[] {
   return [removal];
 }
 
+function questionFrom(value: unknown): readonly CarriedQuestion[] {
+  const { id, paths, by, count } = fieldsOf(value) ?? {};
+  const isWhole = isShort(id) && id !== '' && isShort(by) && isName(by) && isInstant(count);
+  if (!isWhole || !Array.isArray(paths)) return [];
+  return [{ id, paths: paths.filter(isPath).slice(0, QUESTIONS_MAX), by, count }];
+}
+
 /** Instants by device, without what is none; `null` where there are none at all. */
 export function instantsFrom(value: unknown): Readonly<Record<string, number>> | null {
   const fields = fieldsOf(value);
@@ -77,6 +99,16 @@ export function instantsFrom(value: unknown): Readonly<Record<string, number>> |
     (entry): entry is [string, number] => isName(entry[0]) && isInstant(entry[1]),
   );
   return Object.fromEntries(instants.length > DEVICES_MAX ? [] : instants);
+}
+
+/** The random parts of bodies by device, without what is none; `null` where there are none at all. */
+export function bodiesFrom(value: unknown): Readonly<Record<string, string>> | null {
+  const fields = fieldsOf(value);
+  if (fields === null) return null;
+  const bodies = Object.entries(fields).filter(
+    (entry): entry is [string, string] => isName(entry[0]) && isBody(entry[1]),
+  );
+  return Object.fromEntries(bodies.length > DEVICES_MAX ? [] : bodies);
 }
 
 /** The fields of what may be anything; `null` where it has none. */
@@ -92,6 +124,14 @@ function isInstant(value: unknown): value is number {
 /** Whether a text can be the name of a device. */
 function isName(text: string): boolean {
   return text !== '' && isShort(text) && text !== '__proto__';
+}
+
+function isBody(value: unknown): value is string {
+  return typeof value === 'string' && BODY.test(value);
+}
+
+function isPath(value: unknown): value is string {
+  return typeof value === 'string' && value.startsWith('/') && value.length <= PATH_LENGTH_MAX;
 }
 
 function isShort(value: unknown): value is string {

@@ -61,7 +61,8 @@ export function vectorFrom(value: unknown): VersionVector | null {
   return Object.fromEntries(counts) as VersionVector;
 }
 
-function countOf(vector: VersionVector, device: string): number {
+/** How many changes of a device it has seen. */
+export function countOf(vector: VersionVector, device: string): number {
   const count: unknown = Object.hasOwn(vector, device) ? vector[device] : 0;
   return isCount(count) ? count : 0;
 }

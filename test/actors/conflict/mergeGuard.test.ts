@@ -105,6 +105,7 @@ describe('a merge of large records', () => {
       },
       rules: entityRulesOf('preferences'),
       device: 'phone',
+      draw: 'b',
       nowMs: 1,
     };
     setImmediate(others);

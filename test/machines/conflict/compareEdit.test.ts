@@ -13,7 +13,10 @@ describe('CF-1 an edit is compared with what is known of its record', () => {
         version: null,
         absent: true,
         round: 0,
-        meta: { vv: { phone: 1 }, actor: 'phone', hlc: { ms: T0, c: 0 }, heard: { phone: T0 } },
+        meta: {
+          ...{ vv: { phone: 1 }, actor: 'phone', hlc: { ms: T0, c: 0 } },
+          ...{ heard: { phone: T0 }, bodies: { phone: 'phone-1' } },
+        },
       },
     });
   });

@@ -44,6 +44,7 @@ const meta = fc.oneof(
       { maxLength: 3 },
     ),
     heard: fc.dictionary(name, odd),
+    bodies: fc.dictionary(name, odd),
   }),
 );
 const current: fc.Arbitrary<Current | null> = fc.option(
@@ -99,7 +100,7 @@ function said(steps: readonly Step[], type: string): string {
     const edit: Edit = { body, acceptedAtMs: nowMs, round: 0 };
     const before = kept === null ? null : decodeEntityRecord(kept);
     if (kept !== null && before === null) throw new Error('what was written is not read');
-    const comparison = { record: before, edit, rules, device: 'phone', nowMs };
+    const comparison = { record: before, edit, rules, device: 'phone', nowMs, draw: 'b' };
     const compared = compareEdit(comparison);
     const made = mergeEdit({ ...comparison, current: remote });
     const merged =
@@ -166,7 +167,7 @@ describe('CF-2 whatever they are given', () => {
     const held = { version: '"1"', value: deep };
     const { record } = afterRemote(null, ABOUT, held, onlooker, true);
     const edit: Edit = { body: { payload: { a: 1 } }, acceptedAtMs: T0, round: 0 };
-    const comparison = { record, edit, rules, device: 'phone', nowMs: T0 };
+    const comparison = { record, edit, rules, device: 'phone', nowMs: T0, draw: 'b' };
     expect(compareEdit(comparison).kind).not.toBe('clear');
     expect(mergeEdit({ ...comparison, current: held }).isMerged).toBe(false);
     expect(decodeEntityRecord(encodeEntityRecord(record))?.subject).toBe('ann');

@@ -227,7 +227,7 @@ describe('CF-6 what a person has decided', () => {
     const edit = phone.edit({ title: 'mine', people: [ann, bob] });
     const { rules, nowMs } = phone;
     return decidedBody(
-      { record, edit: { ...edit, round: 1 }, rules, device: 'phone', nowMs },
+      { record, edit: { ...edit, round: 1 }, rules, device: 'phone', nowMs, draw: 'b' },
       { value, version: '"1"' },
     );
   }

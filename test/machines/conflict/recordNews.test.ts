@@ -148,25 +148,47 @@ describe('CF-7 removals are remembered until all have seen them', () => {
     expect(travels(one)).toBe(true);
   });
 
-  test('CF-7 it is collected once no device may be silent for as long, and not before', () => {
+  test('CF-7 what the replaced version lists goes on, however old it is by a clock', () => {
+    const one = remover();
+    one.nowMs += 4_000 * DAY_MS;
+    expect(travels(one)).toBe(true);
+    heard(one, { phone: 1, tablet: 3, watch: 1 }, '"3"');
+    expect(its(one).tombstones).toHaveLength(1);
+    expect(travels(one)).toBe(true);
+  });
+
+  test.each([
+    ['as it was made', T0],
+    ['at 1970', 0],
+    ['decades behind', T0 - 12_000 * DAY_MS],
+    ['decades ahead', T0 + 12_000 * DAY_MS],
+  ])('CF-7 one that no version lists is kept until it is old by both clocks: made %s', (_, at) => {
+    const one = phone();
+    one.hears(versionOf('"0"', { people: [ann, bob] }));
+    const removals = [{ ...REMOVED, at }];
+    one.puts({ people: [ann] }, '"1"', { removals, base: '"0"' });
+    // The upstream carries nothing.
+    one.hears(versionOf('"2"', { people: [ann], title: 't' }));
+    const isKept = (): boolean => withoutForgotten(its(one), one.onlooker).tombstones.length > 0;
+    const record = its(one);
+    one.record = { ...record, current: { version: '"2"', value: { people: [ann] } } };
+    one.nowMs = T0 + 400 * DAY_MS;
+    expect(isKept()).toBe(true);
+    one.nowMs = Math.max(T0, at) + 401 * DAY_MS;
+    expect(isKept()).toBe(false);
+  });
+
+  test('CF-7 devices that were silent for long are forgotten, and removals that nobody lists', () => {
     const one = remover();
     const silentMaxMs = 400 * DAY_MS;
     one.nowMs += silentMaxMs - 1_000;
-    heard(one, { phone: 1, tablet: 3, watch: 1 }, '"3"');
+    one.hears(versionOf('"3"', { people: [ann] }, of({ phone: 1, tablet: 3, watch: 1 })));
     expect(its(one).vv).toEqual({ phone: 1, tablet: 3, watch: 1 });
     expect(travels(one)).toBe(true);
     one.nowMs += 2_000;
     const forgotten = withoutForgotten(its(one), one.onlooker);
     expect(forgotten.vv).toEqual({ phone: 1, tablet: 3 });
     expect(forgotten.tombstones).toEqual([]);
-  });
-
-  test('CF-7 nor do devices that tell each other of it keep it for ever', () => {
-    const one = remover();
-    one.nowMs += 401 * DAY_MS;
-    heard(one, { phone: 1, tablet: 3, watch: 1 }, '"3"');
-    expect(its(one).tombstones).toEqual([]);
-    expect(travels(one)).toBe(false);
   });
 
   test('CF-7 a clock that is ahead keeps nobody about for ever', () => {

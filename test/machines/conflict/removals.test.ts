@@ -46,6 +46,7 @@ function edit(record: EntityRecord, base: Current, payload: JsonObject): Compari
     rules: crisisPlan,
     device: 'tablet',
     nowMs: EDITED_AT_MS,
+    draw: 'b',
   };
 }
 

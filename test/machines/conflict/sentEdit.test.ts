@@ -8,7 +8,12 @@ const sent: MergedBody = {
   payload: { theme: 'mine' },
   version: '"1"',
   round: 0,
-  meta: { vv: { phone: 6, tablet: 1 }, actor: 'phone', hlc: { ms: T0, c: 0 } },
+  meta: {
+    vv: { phone: 6, tablet: 1 },
+    actor: 'phone',
+    hlc: { ms: T0, c: 0 },
+    bodies: { phone: 'ours', tablet: 't1' },
+  },
 };
 const theirs = { theme: 'theirs' };
 
@@ -24,11 +29,23 @@ describe('OP-3 CF-1 an edit that was refused for its version', () => {
     ['another version, and says nothing', versionOf('"2"', theirs), 'other', 'unproven'],
     ['one that has not seen it', of({ phone: 5, tablet: 2 }), 'other', 'other'],
     ['one that has no vector of it', of({ tablet: 2 }), 'other', 'other'],
-    // A definite refusal: the same count is that of another store with this name, put back from a backup.
-    ['one of another device that has seen it', of({ phone: 6, tablet: 2 }), 'other', 'applied'],
-    ['more of this device than it ever sent', of({ phone: 7, tablet: 2 }), 'other', 'unproven'],
-    ['the edit, as this device made it', own(T0), 'applied', 'applied'],
-    ['another edit under its count', own(T0 + 1), 'other', 'unproven'],
+    [
+      'one of another device that has seen it',
+      of({ phone: 6, tablet: 2 }, 'ours'),
+      'applied',
+      'applied',
+    ],
+    ['another body under its count', of({ phone: 6, tablet: 2 }, 'other'), 'other', 'unproven'],
+    ['its count, and no body', of({ phone: 6, tablet: 2 }), 'other', 'unproven'],
+    [
+      'more of this device than it ever sent',
+      of({ phone: 7, tablet: 2 }, 'ours'),
+      'other',
+      'unproven',
+    ],
+    ['the edit, as this device made it', own(T0, 'ours'), 'applied', 'applied'],
+    ['the edit, whatever its clock says', own(T0 + 1, 'ours'), 'applied', 'applied'],
+    ['another edit under its count', own(T0, 'other'), 'other', 'unproven'],
     ['no such record', null, 'other', 'unproven'],
   ] as const)('OP-3 CF-1 the upstream holds %s', (_, current, definite, inDoubt) => {
     expect(standing(current, false)).toBe(definite);
@@ -36,11 +53,29 @@ describe('OP-3 CF-1 an edit that was refused for its version', () => {
   });
 
   test('CF-1 PS-5 in doubt, the same count of an earlier life of a restored store proves nothing', () => {
-    const made: MergedBody = { ...sent, meta: { ...sent.meta, heard: { phone: T0 } } };
-    const seen = (phone: number) =>
-      versionOf('"3"', theirs, { vv: { phone: 6, tablet: 2 }, heard: { phone, tablet: T0 + 9 } });
-    expect(standing(seen(T0), true, made)).toBe('applied');
-    expect(standing(seen(T0 - 5_000), true, made)).toBe('unproven');
+    // Whatever the clocks say of it: those of the other device are behind by as much as you like.
+    for (const hearingMs of [T0 + 9, T0 - 6 * 60_000, T0 - 1e12, 0]) {
+      const heard = { phone: Math.min(T0, hearingMs), tablet: hearingMs };
+      const seen = (phone: string) =>
+        versionOf('"3"', theirs, { vv: { phone: 6, tablet: 2 }, heard, bodies: { phone } });
+      const made: MergedBody = { ...sent, meta: { ...sent.meta, heard: { phone: T0 } } };
+      expect(standing(seen('ours'), true, made)).toBe('applied');
+      expect(standing(seen('of an earlier life'), true, made)).toBe('unproven');
+    }
+  });
+
+  test('OP-3 in doubt, a version that names this device no more though one before it did says nothing', () => {
+    const phone = new Device('phone');
+    const without = of({ tablet: 3 });
+    phone.hears(of({ tablet: 1 }));
+    const ask = () =>
+      standingOfSent({
+        ...{ sent, current: without, record: phone.record },
+        ...{ device: 'phone', isOutcomeUnknown: true },
+      });
+    expect(ask()).toBe('other');
+    phone.hears({ ...of({ phone: 5, tablet: 2 }), version: '"9"' });
+    expect(ask()).toBe('unproven');
   });
 
   test('OP-3 one that was to make the record: there is none yet', () => {
@@ -78,10 +113,11 @@ describe('OP-3 CF-1 an edit that was refused for its version', () => {
   });
 });
 
-function of(vv: Readonly<Record<string, number>>): Current {
-  return versionOf('"2"', theirs, { vv });
+function of(vv: Readonly<Record<string, number>>, phone?: string): Current {
+  return versionOf('"2"', theirs, { vv, ...(phone === undefined ? {} : { bodies: { phone } }) });
 }
 
-function own(ms: number): Current {
-  return versionOf('"2"', theirs, { vv: { phone: 6 }, actor: 'phone', hlc: { ms, c: 0 } });
+function own(ms: number, phone: string): Current {
+  const hlc = { ms, c: 0 };
+  return versionOf('"2"', theirs, { vv: { phone: 6 }, actor: 'phone', hlc, bodies: { phone } });
 }

@@ -8,6 +8,9 @@ const META = {
   hlc: { ms: 1_764_032_604_000, c: 3 },
   tombstones: [{ path: '/contacts/c2', confirmed: true, by: 'p-17', at: 7, reason: 'moved' }],
   heard: { 'phone-1': 5 },
+  bodies: { 'phone-1': '0123456789ab' },
+  asks: [{ id: 'op-1-c1', paths: ['/contacts/c2'], by: 'phone-1', count: 2 }],
+  rules: 3,
 };
 
 test('CF-1 what a store said of a record is read as it was written', () => {
@@ -36,7 +39,8 @@ test('CF-1 CF-2 of what is sound in part, that part is read', () => {
   const tombstones = [7, { path: 'c2' }, { path: '/c3', confirmed: 'yes', by: 1, at: 'x' }];
   const meta = recordMetaFrom({ ...META, tombstones, heard: { a: 1, b: 'x', c: -1 }, more: 1 });
   expect(meta).toEqual({ ...META, tombstones: [{ path: '/c3' }], heard: { a: 1 } });
-  expect(recordMetaFrom({ ...META, tombstones: {}, heard: [] })).toEqual({
+  const odd = { tombstones: {}, heard: [], bodies: ['b'], asks: [{ id: 'x' }], rules: -1 };
+  expect(recordMetaFrom({ ...META, ...odd })).toEqual({
     ...{ vv: META.vv, actor: META.actor, hlc: META.hlc },
   });
 });
@@ -73,10 +77,11 @@ test('CF-1 CF-2 no device is named as the prototype of an object is', () => {
   const said = JSON.stringify(META).replaceAll('phone-1', '__proto__');
   expect(recordMetaFrom(JSON.parse(said))).toBeNull();
   const vv: unknown = JSON.parse('{"__proto__":3,"a":2}');
-  expect(recordMetaFrom({ ...META, vv, heard: vv })).toEqual({
+  expect(recordMetaFrom({ ...META, vv, heard: vv, bodies: {} })).toEqual({
     ...META,
     vv: { a: 2 },
     heard: { a: 2 },
+    bodies: {},
   });
 });
 

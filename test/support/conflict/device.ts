@@ -6,7 +6,7 @@
  */
 
 import { type Compared, compareEdit } from '../../../machines/conflict/compareEdit.ts';
-import type { Edit } from '../../../machines/conflict/editBase.ts';
+import type { Comparison, Edit } from '../../../machines/conflict/editBase.ts';
 import type { EntityRecord } from '../../../machines/conflict/entityRecord.ts';
 import {
   type EditMerged,
@@ -36,6 +36,7 @@ export class Device {
   silentMaxMs = 400 * DAY_MS;
   nowMs = T0;
   record: EntityRecord | null = null;
+  #bodies = 0;
 
   constructor(name: string, type: string | EntityRules = 'preferences') {
     this.name = name;
@@ -52,14 +53,18 @@ export class Device {
     return { body, acceptedAtMs: this.nowMs, round: merged?.round ?? 0 };
   }
 
-  compare(edit: Edit): Compared {
+  comparison(edit: Edit): Comparison {
     const { record, rules, name: device, nowMs } = this;
-    return compareEdit({ record, edit, rules, device, nowMs });
+    this.#bodies += 1;
+    return { record, edit, rules, device, nowMs, draw: `${device}-${this.#bodies}` };
+  }
+
+  compare(edit: Edit): Compared {
+    return compareEdit(this.comparison(edit));
   }
 
   merge(edit: Edit, current: Current | null): EditMerged | EditNotMerged {
-    const { record, rules, name: device, nowMs } = this;
-    return mergeEdit({ record, edit, rules, device, nowMs, current });
+    return mergeEdit({ ...this.comparison(edit), current });
   }
 
   /** As {@link merge}, of what can be merged. */

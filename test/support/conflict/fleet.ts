@@ -149,6 +149,7 @@ export class Fleet {
   questions = 0;
   unproven = 0;
   #words = 0;
+  #bodies = 0;
   #late: MergedBody[] = [];
 
   constructor(options: FleetOptions) {
@@ -307,7 +308,9 @@ export class Fleet {
     const { body, acceptedAtMs, round } = edit;
     const { merged } = edit as Waiting;
     const known = { ...body, ...(merged === undefined ? {} : { merged }) };
-    return { record, edit: { body: known, acceptedAtMs, round }, rules, device, nowMs };
+    this.#bodies += 1;
+    const draw = `b${this.#bodies}`;
+    return { record, edit: { body: known, acceptedAtMs, round }, rules, device, nowMs, draw };
   }
 
   #send(app: App, fate: Fate): void {
