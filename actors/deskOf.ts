@@ -27,6 +27,8 @@ export interface RecordOptions {
 export interface DeskOptions extends RecordOptions {
   /** Keeps the crisis plan of a subject. */
   readonly keepPlan: (subject: string, plan: CrisisPlan) => Promise<void>;
+  /** Resolves once work is accepted. */
+  readonly ready: () => Promise<void>;
 }
 
 /** A merged record may be so many times as large as a payload. */

@@ -7,6 +7,7 @@
  */
 
 import type { RetryPoliciesOf } from '../machines/operation/attemptVerdict.ts';
+import { entityKey } from '../machines/operation/keys.ts';
 import type { UnwrittenLimits } from '../machines/policy/flow/unwrittenLimit.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import type { Component } from '../machines/policy/service/restartPolicy.ts';
@@ -282,6 +283,9 @@ export class EngineCore {
     this.#service = accessLive({
       ...this.#recoveryParts,
       store: this.#parts.store,
+      onBroughtBack: (entity) => {
+        this.desk.views.changed(entityKey(entity));
+      },
       onLeftQuarantine: (id) => {
         this.quarantined -= 1;
         this.unreadable.left(id);

@@ -23,7 +23,6 @@ import { ActorSystem } from './charts/actorSystem.ts';
 import type { ConflictAccess } from './conflict/conflictAccess.ts';
 import type { ConflictReview } from './conflict/conflictReview.ts';
 import type { EntityAccess } from './conflict/entityAccess.ts';
-import { EntityViews } from './conflict/entityViews.ts';
 import type { CrisisModes } from './crisis/crisisModes.ts';
 import { type CrisisPlans, crisisPlans, keepPlanOfRecord } from './crisis/crisisPlans.ts';
 import { type CrisisAnswer, CrisisResponder } from './crisis/crisisResponder.ts';
@@ -148,6 +147,7 @@ export class LocalEngine implements Engine {
       entities: parts.entities,
       payloadBytesMax,
       keepPlan: (...plan) => keepPlanOfRecord(this.crisisPlans, this.#core.plans, ...plan),
+      ready: () => this.whenRunning(),
       retentionMs: parts.retentionMs,
       residentsMax: parts.residentsMax,
       operationsMax: parts.operationsMax,
@@ -189,7 +189,7 @@ export class LocalEngine implements Engine {
       },
     });
     this.ready = this.#supervisor.ready;
-    this.entities = new EntityViews(core.desk.tools, () => this.whenRunning());
+    this.entities = core.desk.views;
     this.#operations = new Operations({
       pool: core.pool,
       journal: core.journal,

@@ -67,7 +67,12 @@ export type { ConflictAccess } from './conflict/conflictAccess.ts';
 export type {
   Entities,
   EntityAccess,
+  EntityListener,
+  EntityPage,
+  EntityPageQuery,
+  EntityQuery,
   EntityView,
+  ListedEntity,
   RemoteChange,
   RemoteChangeResult,
 } from './conflict/entityAccess.ts';

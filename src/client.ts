@@ -70,6 +70,8 @@ export interface Client<Types extends OperationTypes = AnyTypes>
     | 'listOperations'
     | 'operations'
     | 'countOperations'
+    | 'entities'
+    | 'remoteChange'
     | 'crises'
     | 'conflicts'
     | 'deadLetters'

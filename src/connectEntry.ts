@@ -5,7 +5,16 @@
  * @module
  */
 
-export type { CrisisAnswer, OperationView, Outcome } from '../actors/port.ts';
+export type {
+  CrisisAnswer,
+  Entities,
+  EntityListener,
+  EntityQuery,
+  EntityView,
+  ListedEntity,
+  OperationView,
+  Outcome,
+} from '../actors/port.ts';
 export type { SyncRequest } from '../machines/policy/request/request.ts';
 export { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 export type { Client, ConnectOptions, OwnOptions, TypesOfRuntime } from './client.ts';

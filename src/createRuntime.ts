@@ -257,6 +257,7 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
     ...{ engine, clock, callByName },
     accept: (request) => runtime.sync(request),
     acceptMany: (request) => runtime.acceptMany(request),
+    remoteChange: (change) => runtime.remoteChange(change),
   });
   const lines = new LineServer({
     ...{ clock, desk, payloadBytesMax },

@@ -6,11 +6,17 @@
 
 import type {
   CrisisAnswer,
+  Entities,
+  EntityAccess,
+  EntityView,
   OperationFilter,
   OperationPage,
   OperationView,
   Outcome,
+  RemoteChange,
+  RemoteChangeResult,
 } from '../actors/port.ts';
+import { checkedChange } from '../machines/policy/request/remoteChange.ts';
 import { checkRequest, type SyncRequest } from '../machines/policy/request/request.ts';
 import { encodeBody } from '../machines/policy/request/requestBody.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
@@ -21,6 +27,7 @@ import type { Client } from './client.ts';
 import { type ClientCrises, outcomeOf } from './connect/clientCrises.ts';
 import type { AskName, Asks, WireRequest } from './connect/lineProtocol.ts';
 import type { OwnerLink } from './connect/ownerLink.ts';
+import { entitiesOf } from './entities.ts';
 import type { Caller, ManagementCall } from './management/call/managementCall.ts';
 import { type Conflicts, conflicts } from './management/conflicts/conflicts.ts';
 import { type Crises, crises } from './management/crises/crises.ts';
@@ -64,6 +71,7 @@ export class HoldfastClient implements Client {
   readonly #operations: { readonly engine: OperationsById; readonly clock: Clock };
   readonly #caller: Caller;
   readonly ready: Promise<void>;
+  readonly entities: Entities;
   readonly crises: Crises;
   readonly conflicts: Conflicts;
   readonly deadLetters: DeadLetters;
@@ -78,6 +86,7 @@ export class HoldfastClient implements Client {
     this.ready.catch(() => undefined);
     const caller: Caller = { call: (call, params) => this.#call(call, params) };
     this.#caller = caller;
+    this.entities = entitiesOf(entitiesBy(link));
     this.crises = crises(caller);
     this.conflicts = conflicts(caller);
     this.deadLetters = deadLetters(caller, () => parts.clock.now());
@@ -99,6 +108,10 @@ export class HoldfastClient implements Client {
     const { id, isDuplicate } = await this.#ask('sync', wire);
     // Under a key of our own it is one that was sent before a change of owner.
     return operationHandle(this.#operations, id, isDuplicate && !isMinted);
+  }
+
+  async remoteChange(change: RemoteChange): Promise<RemoteChangeResult> {
+    return await this.#ask('remoteChange', checkedChange(change, BYTES_MAX));
   }
 
   async syncAll(
@@ -194,6 +207,37 @@ export class HoldfastClient implements Client {
     const how = { patience: 'bounded', isRepeatable: override === null } as const;
     return (await this.#parts.link.ask('call', { name, params }, how).answer) as Awaited<Result>;
   }
+}
+
+/** Records at the owner of the store. */
+function entitiesBy(link: OwnerLink): Omit<EntityAccess, 'remoteChange'> {
+  const bounded = { patience: 'bounded' } as const;
+  return {
+    get: (entity) => link.ask('entity', { entity }, bounded).answer,
+    page: (query) => link.ask('entityPage', query, bounded).answer,
+    forget: (entity) => link.ask('entityForget', { entity }, bounded).answer,
+    subscribe(entity, listener) {
+      // The next owner tells it from the beginning.
+      let told: string | null = null;
+      const watching = link.ask(
+        'entityWatch',
+        { entity },
+        {
+          patience: 'endless',
+          told: (view: EntityView | null) => {
+            const text = JSON.stringify(view);
+            if (text === told) return undefined;
+            told = text;
+            return listener(view);
+          },
+        },
+      );
+      watching.answer.catch(() => undefined);
+      return () => {
+        watching.stop();
+      };
+    },
+  };
 }
 
 /** Operations at the owner of the store, as the handle of one asks for them. */

@@ -30,7 +30,7 @@ import type { Feed } from '../inspector/feed/feed.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { layersOf, type PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
 import type { PolicyScope } from '../machines/policy/layers/policyTable.ts';
-import { checkedChange, checkedEntity } from '../machines/policy/request/remoteChange.ts';
+import { checkedChange } from '../machines/policy/request/remoteChange.ts';
 import type { CheckedRequest, SyncRequest } from '../machines/policy/request/request.ts';
 import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
 import { milliseconds, type OptionRules } from '../machines/vocabulary/optionRules.ts';
@@ -39,6 +39,7 @@ import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
 import type { LineServer } from './connect/lineServer.ts';
 import type { ControlServer } from './control/controlServer.ts';
+import { entitiesOf } from './entities.ts';
 import { checkHandler } from './handlerOptions.ts';
 import { makeReadyFor } from './http/send.ts';
 import type { Inspector, InspectorOptions } from './inspect/inspectable.ts';
@@ -133,10 +134,7 @@ export class HoldfastRuntime implements Runtime {
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
     this.ready = parts.engine.ready;
-    this.entities = {
-      get: async (entity) => await parts.engine.entities.get(checkedEntity(entity)),
-      forget: async (entity) => await parts.engine.entities.forget(checkedEntity(entity)),
-    };
+    this.entities = entitiesOf(parts.engine.entities);
     this.crisisPlans = parts.engine.crisisPlans;
     this.crisisMode = crisisMode(parts.management);
     this.crises = crises(parts.management);

@@ -8,6 +8,7 @@
 
 import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
 import { afterSent, type SentEdit } from '../../machines/conflict/recordNews.ts';
+import { entityKey } from '../../machines/operation/keys.ts';
 import { parseBody } from '../../machines/policy/request/requestBody.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
@@ -32,6 +33,8 @@ import { ShownPlans } from './shownPlans.ts';
 import { keepWaitingPlans } from './waitingPlans.ts';
 
 export class ConflictDesk implements Edits {
+  /** Records as they are shown. */
+  readonly views: EntityViews;
   readonly #tools: DeskTools;
   readonly #kept: KeptRecords;
   readonly #backlog: Backlog;
@@ -41,17 +44,23 @@ export class ConflictDesk implements Edits {
   constructor(parts: DeskParts) {
     const { store, journal, clock, timers, pool, retentionMs, onError } = parts;
     this.#kept = keptRecords({ store, journal });
-    const asked = new AskedRecords();
+    const changed = (key: string | null): void => {
+      this.views.changed(key);
+    };
+    const asked = new AskedRecords(changed);
     this.#tools = {
       ...parts,
-      records: new EntityRecords({ kept: this.#kept, onError }),
+      records: new EntityRecords({ kept: this.#kept, onError, onChanged: changed }),
       conflicts: new ConflictKeeper({ kept: this.#kept, clock, retentionMs, asked }),
       asked,
       guard: new MergeGuard({ kept: this.#kept, journal, clock, retentionMs }),
       resting: new RestingEdits({ store, pool }),
-      plans: new ShownPlans(parts, async (entity) => (await shown.get(entity))?.value ?? null),
+      plans: new ShownPlans(
+        parts,
+        async (entity) => (await this.views.shown(entity))?.value ?? null,
+      ),
     };
-    const shown = new EntityViews(this.#tools, async () => undefined);
+    this.views = new EntityViews(this.#tools);
     this.#backlog = new Backlog({
       ...{ store, timers, onError },
       read: (row) => {
@@ -83,6 +92,7 @@ export class ConflictDesk implements Edits {
   start(): void {
     this.#isStarted = true;
     this.#backlog.start();
+    this.views.start();
     this.#keepPlans();
   }
 
@@ -96,6 +106,7 @@ export class ConflictDesk implements Edits {
   stop(): void {
     this.#isStarted = false;
     this.#backlog.stop();
+    this.views.stop();
     for (const work of [...this.#works.values()]) work.stop();
   }
 
@@ -118,10 +129,12 @@ export class ConflictDesk implements Edits {
 
   accepted({ entity, subject, priority }: WorkContext, handler: Handler | null): void {
     if (entity === null || handler === null || !isEditBy(handler, { entity, priority })) return;
+    this.views.changed(entityKey(entity));
     void this.#tools.plans.changed(entity, subject, handler);
   }
 
   conflicted(resident: Resident): void {
+    this.#changed(resident);
     const handler = this.#tools.resting.ofResident(resident)?.handler ?? null;
     if (handler === null) return;
     const { id, seq } = resident;
@@ -144,8 +157,13 @@ export class ConflictDesk implements Edits {
       .finally(goOn);
   }
 
-  ended({ id }: Resident): void {
-    this.#works.get(id)?.stop();
+  ended(resident: Resident): void {
+    this.#changed(resident);
+    this.#works.get(resident.id)?.stop();
+  }
+
+  #changed({ actor }: Resident): void {
+    this.views.changed(entityKey(actor.getSnapshot().context.entity));
   }
 
   #keepPlans(): void {
@@ -182,6 +200,7 @@ export class ConflictDesk implements Edits {
     faultPoint('conflict.afterCompare');
     if (compared.body !== null) giveBody(resident, compared.body);
     resident.actor.send({ type: compared.event, atMs: clock.now() });
+    this.#changed(resident);
   }
 
   #begin(edit: RestingEdit): void {

@@ -50,6 +50,8 @@ export interface DeskParts {
   /** Keeps the crisis plan of a subject. */
   readonly keepPlan: (subject: string, plan: CrisisPlan) => Promise<void>;
   readonly retentionMs: number;
+  /** Resolves once the store is open and serves. */
+  readonly ready: () => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
 

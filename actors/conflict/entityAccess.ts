@@ -13,11 +13,45 @@ export interface EntityView<Value = Json> {
   /** What the upstream held when it was last heard of, with the edits that wait merged in. */
   readonly value: Value;
   /** Give it as `base` of the edit that is made of {@link value}. */
-  readonly base: EditBase;
+  readonly base: EditBase<Value>;
   /** Edits that the upstream has not taken yet. */
   readonly waiting: number;
   /** A person is asked about it, or will be when what waits is merged. */
   readonly inReview: boolean;
+}
+
+/** Told what a record is: now, and whenever that has changed. `null` where nothing is known of it, and none waits. */
+export type EntityListener<Value = Json> = (view: EntityView<Value> | null) => void;
+
+/** A record, as it is listed. */
+export interface ListedEntity<Value = Json> extends EntityView<Value> {
+  readonly entity: Entity;
+  /** Whose it is. */
+  readonly subject: string;
+}
+
+/** Which records to list; what is left out is not asked about. */
+export interface EntityQuery {
+  /** The type of the entity. */
+  readonly type?: string | undefined;
+  readonly subject?: string | undefined;
+  /** Whether edits of it wait to be sent. */
+  readonly waiting?: boolean | undefined;
+  /** Whether a person is or will be asked about it. */
+  readonly inReview?: boolean | undefined;
+}
+
+/** Where a list goes on, and what is listed. */
+export interface EntityPageQuery extends EntityQuery {
+  /** As the page before gave it; left out for the first. */
+  readonly from?: string | undefined;
+}
+
+/** A piece of a list; it may be empty and not the last. */
+export interface EntityPage {
+  readonly entities: readonly ListedEntity[];
+  /** Where the next one begins; `null` after the last. */
+  readonly next: string | null;
 }
 
 /** What was heard of a record at its upstream, by a push or a poll of the app. */
@@ -46,15 +80,41 @@ export interface RemoteChangeResult {
 export interface Entities {
   /**
    * A record as it is to be shown: with the edits that wait merged in, as they will be sent. `null` where nothing is
-   * known of it, and none waits. It asks no upstream.
+   * known of it, and none waits. It asks no upstream. `Value` is what the app takes the record for; nothing checks that.
    *
    * @example
-   * const plan = await runtime.entities.get({ type: 'crisis_plan', id: 'p-17' });
-   * console.log(plan?.waiting ?? 0);
+   * const plan = await runtime.entities.get<Plan>({ type: 'crisis_plan', id: 'p-17' });
+   * console.log(plan?.value.note, plan?.waiting ?? 0);
    *
    * @throws HoldfastError (rejects) `HF_REQUEST_INVALID` for what is no entity, `HF_STORE_…`, `HF_CLOSED`.
    */
-  get(entity: Entity): Promise<EntityView | null>;
+  get<Value = Json>(entity: Entity): Promise<EntityView<Value> | null>;
+  /**
+   * Tells `listener` what a record is, as {@link get} has it: as soon as it is read, and again whenever that has
+   * changed, by an edit, by what was heard of it, or by what a person decided; until the returned function is called.
+   * Changes that come at once may be told as one. What the listener throws goes to `onError`, and holds up nobody; so
+   * does that the record can't be read, and it is read again.
+   *
+   * @example
+   * const stop = runtime.entities.subscribe<Plan>({ type: 'crisis_plan', id: 'p-17' }, (plan) => {
+   *   console.log(plan?.value.note, plan?.inReview ?? false);
+   * });
+   *
+   * @throws HoldfastError `HF_REQUEST_INVALID` for what is no entity, `HF_OPTION_INVALID` for what is no function.
+   */
+  subscribe<Value = Json>(entity: Entity, listener: EntityListener<Value>): () => void;
+  /**
+   * Goes through the records that this store knows of, or has edits of that wait: first those that were known longest.
+   * Each is shown as it is when its piece is read; what changes meanwhile may be seen or not.
+   *
+   * @example
+   * for await (const { entity, value } of runtime.entities.list<Plan>({ type: 'crisis_plan', subject: 'user-42' })) {
+   *   console.log(entity.id, value.note);
+   * }
+   *
+   * @throws HoldfastError `HF_OPTION_INVALID` for a filter that is none; while it goes, `HF_STORE_…`, `HF_CLOSED`.
+   */
+  list<Value = Json>(query?: EntityQuery): AsyncIterable<ListedEntity<Value>>;
   /**
    * Erases what this store knows of a record, and its conflicts that are decided: for a person who is to be forgotten
    * here. Resolves once that is on disk with whether there was anything. Dead letters and the crisis plan of its
@@ -72,6 +132,11 @@ export interface Entities {
 }
 
 /** What an engine can say of records. */
-export interface EntityAccess extends Entities {
+export interface EntityAccess {
+  get(entity: Entity): Promise<EntityView | null>;
+  subscribe(entity: Entity, listener: EntityListener): () => void;
+  /** A piece of what {@link Entities.list} goes through. */
+  page(query: EntityPageQuery): Promise<EntityPage>;
+  forget(entity: Entity): Promise<boolean>;
   remoteChange(change: RemoteChange): Promise<RemoteChangeResult>;
 }

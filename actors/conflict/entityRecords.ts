@@ -20,6 +20,8 @@ export interface EntityRecordsParts {
   readonly kept: KeptRecords;
   /** A record can't be read: it is taken for one that is not known, and fetched (PS-3). */
   readonly onError: (error: unknown) => void;
+  /** Told of each record that is another by now, by its key. */
+  readonly onChanged: (key: string) => void;
 }
 
 /** What is known of a record, and at which revision that is kept. */
@@ -75,7 +77,9 @@ export class EntityRecords {
         const [result] = await this.#parts.kept.commit([
           { kind: 'keep', room: 'entity', key, text, keepUntilMs, revision },
         ]);
-        if (result?.kind === 'kept') return next;
+        if (result?.kind !== 'kept') continue;
+        this.#parts.onChanged(key);
+        return next;
       }
       throw new HoldfastError(
         'HF_INTERNAL',
@@ -97,6 +101,7 @@ export class EntityRecords {
       await check();
       if ((await kept.find({ room: 'entity', key })) === null) return false;
       await kept.commit([{ kind: 'keep', room: 'entity', key, text: null }]);
+      this.#parts.onChanged(key);
       return true;
     });
   }

@@ -7,7 +7,7 @@
 
 import { compareEdit } from '../../machines/conflict/compareEdit.ts';
 import { bodyOf } from '../../machines/conflict/editBody.ts';
-import type { EntityRecord } from '../../machines/conflict/entityRecord.ts';
+import { decodeEntityRecord, type EntityRecord } from '../../machines/conflict/entityRecord.ts';
 import { afterRemote, afterSent } from '../../machines/conflict/recordNews.ts';
 import { recordMetaFrom } from '../../machines/merge/clock/recordMeta.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
@@ -17,55 +17,83 @@ import {
   type RequestBody,
 } from '../../machines/policy/request/requestBody.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
+import { requireOption } from '../../machines/vocabulary/optionFields.ts';
 import type { Current } from '../../machines/vocabulary/record.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
-import type { Handler } from '../attempt/handler.ts';
 import { operationChart, type WorkContext } from '../charts/chartOfWork.ts';
 import { decodeWork } from '../charts/workRecord.ts';
 import { demandDurable } from '../operation/acceptance.ts';
 import { isEditBy } from '../operation/edit.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { DeskTools } from './deskParts.ts';
-import type { EntityAccess, EntityView, RemoteChange, RemoteChangeResult } from './entityAccess.ts';
+import type {
+  EntityAccess,
+  EntityListener,
+  EntityPage,
+  EntityPageQuery,
+  EntityView,
+  ListedEntity,
+  RemoteChange,
+  RemoteChangeResult,
+} from './entityAccess.ts';
+import { EntityWatchers } from './entityWatchers.ts';
 import { forgetEntity } from './forgetting.ts';
+import { EditsMerged, type MergedEdit, type WaitingEdit } from './mergedEdits.ts';
 import { comparisonOf, onlookerOf } from './merging.ts';
+import { contextOf } from './waitingPlans.ts';
 
 /** Rows looked at between two requests of others. */
 const PAGE_ROWS = 32;
 
-/** An edit that the upstream has not taken. */
-interface Waiting {
-  readonly seq: number;
-  readonly context: WorkContext;
-  readonly handler: Handler;
-  readonly body: RequestBody;
-  /** A person is asked what becomes of it. */
-  readonly isConflicted: boolean;
-}
-
 export class EntityViews implements EntityAccess {
   readonly #tools: DeskTools;
-  readonly #ready: () => Promise<void>;
+  readonly #merged: EditsMerged;
+  readonly #watchers: EntityWatchers;
+  /** By record: the look that is under way, behind which the next one is. */
+  readonly #looks = new Map<string, Promise<unknown>>();
 
-  constructor(tools: DeskTools, ready: () => Promise<void>) {
+  constructor(tools: DeskTools) {
     this.#tools = tools;
-    this.#ready = ready;
+    this.#merged = new EditsMerged((record, edit) => this.#mergeOne(record, edit));
+    const { timers, onError } = tools;
+    this.#watchers = new EntityWatchers({
+      ...{ timers, onError },
+      read: (entity) => this.shown(entity),
+    });
+  }
+
+  /** The store serves: who watches is told. */
+  start(): void {
+    this.#watchers.start();
+  }
+
+  stop(): void {
+    this.#watchers.stop();
+  }
+
+  /** Something has happened to the record of this key, which may show. */
+  changed(key: string | null): void {
+    this.#watchers.changed(key);
   }
 
   async get(entity: Entity): Promise<EntityView | null> {
-    await this.#ready();
-    return await this.#shown(entity);
+    await this.#tools.ready();
+    return await this.shown(entity);
   }
 
   async forget(entity: Entity): Promise<boolean> {
-    await this.#ready();
+    await this.#tools.ready();
     const { journal } = this.#tools;
     if (journal.failure !== null) await demandDurable(journal);
-    return await forgetEntity(this.#tools, entity);
+    const wasKnown = await forgetEntity(this.#tools, entity);
+    this.#merged.forget(entity);
+    return wasKnown;
   }
 
   async remoteChange(change: RemoteChange): Promise<RemoteChangeResult> {
-    await this.#ready();
+    await this.#tools.ready();
     const { entity, subject, value, version, meta } = change;
     const { journal, records } = this.#tools;
     // What nobody was promised yet is not left to wait for a sick disk.
@@ -81,15 +109,96 @@ export class EntityViews implements EntityAccess {
       return news.record;
     });
     if (told.status !== 'older') await this.#tools.plans.heard(entity, subject);
-    const { value: shown, base, inReview } = (await this.#shown(entity)) ?? NOTHING;
+    const { value: shown, base, inReview } = (await this.shown(entity)) ?? NOTHING;
     return { ...told, value: shown, base, inReview };
+  }
+
+  subscribe(entity: Entity, listener: EntityListener): () => void {
+    return this.#watchers.watch(entity, listener);
+  }
+
+  async page(query: EntityPageQuery): Promise<EntityPage> {
+    await this.#tools.ready();
+    const { stage, fromSeq } = placeOf(query.from);
+    return stage === 'known'
+      ? await this.#pageOfKnown(query, fromSeq)
+      : await this.#pageOfUnknown(query, fromSeq);
+  }
+
+  /** Records of which something is kept. */
+  async #pageOfKnown(query: EntityPageQuery, fromSeq: number): Promise<EntityPage> {
+    const { rows, nextSeq } = await this.#tools.store.keptPage({
+      ...{ room: 'entity', order: 'oldest', limit: PAGE_ROWS },
+      fromSeq,
+    });
+    const entities: ListedEntity[] = [];
+    for (const row of rows) {
+      const record = 'text' in row ? decodeEntityRecord(row.text) : null;
+      if (record === null) continue;
+      const listed = await this.#listed(query, record.entity, record.subject);
+      if (listed !== null) entities.push(listed);
+    }
+    return { entities, next: nextSeq === null ? 'waiting:0' : `known:${nextSeq}` };
+  }
+
+  /** Records of which nothing is kept yet, by the first of their edits that wait. */
+  async #pageOfUnknown(query: EntityPageQuery, fromSeq: number): Promise<EntityPage> {
+    const { store, records, pool } = this.#tools;
+    const { rows, nextSeq } = await store.search({
+      ...{ standings: ['inHand', 'due', 'held'], order: 'oldest', limit: PAGE_ROWS },
+      fromSeq,
+    });
+    const entities: ListedEntity[] = [];
+    for (const row of rows) {
+      const context = contextOf(row);
+      const handler = context === null ? null : pool().registered.of(context);
+      if (context === null || !isEditBy(handler, context)) continue;
+      const { entity, subject } = context;
+      if (entity === null || !isOfQuery(query, entity, subject)) continue;
+      if ((await records.read(entity)) !== null) continue;
+      const [first] = await this.#waitingFor(entity);
+      if (first?.id !== row.id) continue;
+      const listed = await this.#listed(query, entity, subject);
+      if (listed !== null) entities.push(listed);
+    }
+    return { entities, next: nextSeq === null ? null : `waiting:${nextSeq}` };
+  }
+
+  async #listed(
+    query: EntityPageQuery,
+    entity: Entity,
+    subject: string,
+  ): Promise<ListedEntity | null> {
+    if (!isOfQuery(query, entity, subject)) return null;
+    const view = await this.shown(entity);
+    if (view === null) return null;
+    const isWaiting = view.waiting > 0;
+    const { waiting = isWaiting, inReview = view.inReview } = query;
+    const isWanted = waiting === isWaiting && inReview === view.inReview;
+    return isWanted ? { entity, subject, ...view } : null;
+  }
+
+  /** As {@link get}, of a store that is open. */
+  async shown(entity: Entity): Promise<EntityView | null> {
+    const key = entityKey(entity) ?? '';
+    const before = this.#looks.get(key);
+    const look = (async () => {
+      await before?.catch(() => undefined);
+      return await this.#look(entity);
+    })();
+    this.#looks.set(key, look);
+    try {
+      return await look;
+    } finally {
+      if (this.#looks.get(key) === look) this.#looks.delete(key);
+    }
   }
 
   /**
    * An edit that ends while those that wait are looked for is in the record, or among them. It must not be in
    * neither: what the app then made of the value would take the edit back.
    */
-  async #shown(entity: Entity): Promise<EntityView | null> {
+  async #look(entity: Entity): Promise<EntityView | null> {
     const { records } = this.#tools;
     for (let kept = await records.kept(entity); ; ) {
       const waiting = await this.#waitingFor(entity);
@@ -104,25 +213,36 @@ export class EntityViews implements EntityAccess {
   async #project(
     entity: Entity,
     record: EntityRecord | null,
-    waiting: readonly Waiting[],
+    waiting: readonly WaitingEdit[],
   ): Promise<EntityView | null> {
-    let seen = record;
-    let inReview = this.#tools.asked.has(entity);
-    for (const { context, handler, body, isConflicted } of waiting) {
-      const { merged, isAsked } = await this.#asSent(seen, context, body);
-      inReview ||= isAsked || isConflicted;
-      const version = seen?.current?.version ?? null;
-      seen = afterSent(
-        seen,
-        { entity, subject: context.subject },
-        { body: { ...body, merged }, acceptedAtMs: context.acceptedAtMs, kept: { version } },
-        onlookerOf(this.#tools, entity, handler),
-      );
-    }
+    const { record: seen, isAsked } = await this.#merged.over(entity, record, waiting);
     const value = seen === null || seen.isGone ? null : (seen.current?.value ?? null);
     if (value === null && waiting.length === 0) return null;
     const version = record === null || record.isGone ? null : (record.current?.version ?? null);
-    return { value, base: { version, value }, waiting: waiting.length, inReview };
+    return {
+      value: copyOf(value),
+      // Of its own: an app may make its edit of the value in place.
+      base: { version, value: copyOf(value) },
+      waiting: waiting.length,
+      inReview:
+        isAsked ||
+        this.#tools.asked.has(entity) ||
+        waiting.some(({ isConflicted }) => isConflicted),
+    };
+  }
+
+  async #mergeOne(
+    record: EntityRecord | null,
+    { context, handler, text }: WaitingEdit,
+  ): Promise<MergedEdit> {
+    const { entity, subject, acceptedAtMs } = context;
+    if (entity === null) throw new HoldfastError('HF_INTERNAL', 'An edit has no entity.');
+    const body = parseBody(text);
+    const { merged, isAsked } = await this.#asSent(record, context, body);
+    const version = record?.current?.version ?? null;
+    const sent = { body: { ...body, merged }, acceptedAtMs, kept: { version } };
+    const onlooker = onlookerOf(this.#tools, entity, handler);
+    return { record: afterSent(record, { entity, subject }, sent, onlooker), isAsked };
   }
 
   /** What an edit would be sent as, by what is known of its record now. */
@@ -147,14 +267,13 @@ export class EntityViews implements EntityAccess {
   }
 
   /** The edits of a record that the upstream has not taken, in the order of their lane. */
-  async #waitingFor(entity: Entity): Promise<readonly Waiting[]> {
+  async #waitingFor(entity: Entity): Promise<readonly WaitingEdit[]> {
     const { pool: poolOf, store } = this.#tools;
     const pool = poolOf();
     const lane = entityKey(entity) ?? '';
-    const isOf = (context: WorkContext): boolean => entityKey(context.entity) === lane;
-    const found = new Map<string, Waiting>();
-    const add = (id: string, waiting: Waiting | null): void => {
-      if (waiting !== null && isOf(waiting.context)) found.set(id, waiting);
+    const found = new Map<string, WaitingEdit>();
+    const add = (id: string, waiting: WaitingEdit | null): void => {
+      if (waiting !== null) found.set(id, waiting);
     };
     for (let afterSeq = 0, isLast = false; !isLast; ) {
       const rows = await store.lane({ lane, afterSeq, limit: PAGE_ROWS });
@@ -162,42 +281,76 @@ export class EntityViews implements EntityAccess {
         const resident = pool.resident(row.id);
         // It may leave memory before the rest is read.
         const waiting =
-          resident === undefined ? this.#waitingOfRow(row) : this.#waitingOfResident(resident);
+          resident === undefined
+            ? this.#waitingOfRow(row, lane)
+            : this.#waitingOfResident(resident, lane);
         add(row.id, waiting);
       }
       isLast = rows.length < PAGE_ROWS;
       afterSeq = rows.at(-1)?.seq ?? afterSeq;
     }
     // What is in memory is newer than its row.
-    for (const resident of pool.residents) add(resident.id, this.#waitingOfResident(resident));
+    for (const resident of pool.residents)
+      add(resident.id, this.#waitingOfResident(resident, lane));
     return [...found.values()].toSorted((one, other) => one.seq - other.seq);
   }
 
-  #waitingOfRow(row: StoredOperation): Waiting | null {
+  #waitingOfRow(row: StoredOperation, lane: string): WaitingEdit | null {
     try {
       const { chart, state, snapshot } = decodeWork(row);
       if (chart !== operationChart || row.payload === null) return null;
       const isConflicted = chart.waitReasonOf(state) === 'conflict';
-      return this.#waiting(row.seq, snapshot.context, row.payload, isConflicted);
+      const { context } = snapshot;
+      if (entityKey(context.entity) !== lane) return null;
+      return this.#waiting({ ...row, context, text: row.payload, isConflicted });
     } catch {
       // The check of the store finds it.
       return null;
     }
   }
 
-  #waitingOfResident({ chart, state, actor, seq, body }: Resident): Waiting | null {
-    if (chart !== operationChart || body === null || state === null) return null;
+  #waitingOfResident(
+    { id, chart, state, actor, seq, body: text }: Resident,
+    lane: string,
+  ): WaitingEdit | null {
+    if (chart !== operationChart || text === null || state === null) return null;
     // One that is not on disk yet was not accepted, and may never be.
     if (seq === 0 || chart.isEnding(state)) return null;
+    const { context } = actor.getSnapshot();
+    if (entityKey(context.entity) !== lane) return null;
     const isConflicted = chart.waitReasonOf(state) === 'conflict';
-    return this.#waiting(seq, actor.getSnapshot().context, body, isConflicted);
+    return this.#waiting({ id, seq, context, text, isConflicted });
   }
 
-  #waiting(seq: number, context: WorkContext, body: string, isConflicted: boolean): Waiting | null {
+  #waiting({
+    id,
+    seq,
+    context,
+    text,
+    isConflicted,
+  }: Omit<WaitingEdit, 'handler'>): WaitingEdit | null {
     const handler = this.#tools.pool().registered.of(context);
     if (handler === null || !isEditBy(handler, context) || context.ending !== null) return null;
-    return { seq, context, handler, body: parseBody(body), isConflicted };
+    return { id, seq, context, handler, text, isConflicted };
   }
+}
+
+function isOfQuery({ type, subject }: EntityPageQuery, entity: Entity, ofSubject: string): boolean {
+  return (type ?? entity.type) === entity.type && (subject ?? ofSubject) === ofSubject;
+}
+
+/** Where a page begins. @throws HoldfastError `HF_OPTION_INVALID` */
+function placeOf(from = 'known:0'): { readonly stage: string; readonly fromSeq: number } {
+  const [, stage, seq] = /^(known|waiting):(\d{1,15})$/.exec(from) ?? [];
+  requireOption(stage !== undefined, 'from', 'must be what the page before gave as next');
+  return { stage, fromSeq: Number(seq) };
+}
+
+/** What is kept is not what an app is given, which it may change. */
+function copyOf(value: Json): Json {
+  return typeof value === 'object' && value !== null
+    ? (JSON.parse(JSON.stringify(value)) as Json)
+    : value;
 }
 
 const NOTHING: EntityView = Object.freeze({

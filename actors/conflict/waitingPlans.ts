@@ -48,7 +48,8 @@ export async function keepWaitingPlans(tools: DeskTools, isStopped: () => boolea
   }
 }
 
-function contextOf(row: StoredOperation): WorkContext | null {
+/** What a row of work says of itself; `null` for a crisis, and for what can't be read. */
+export function contextOf(row: StoredOperation): WorkContext | null {
   try {
     const { chart, snapshot } = decodeWork(row);
     return chart === operationChart ? snapshot.context : null;

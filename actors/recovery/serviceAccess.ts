@@ -13,6 +13,7 @@ import {
 } from '../../machines/operation/position.ts';
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type {
   RecordStore,
@@ -63,9 +64,11 @@ export function accessLive(
   parts: RecoveryParts & {
     readonly store: RecordStore & ReviewStore;
     readonly onLeftQuarantine: (id: string) => void;
+    /** Work on this entity waits again. */
+    readonly onBroughtBack: (entity: Entity | null) => void;
   },
 ): LiveAccess {
-  const { store, steady, journal, pool, onLeftQuarantine } = parts;
+  const { store, steady, journal, pool, onLeftQuarantine, onBroughtBack } = parts;
   const { dispatcher } = pool;
   const waiting = new Set<() => void>();
   return {
@@ -106,7 +109,8 @@ export function accessLive(
       return queuedPosition(routeOf(type), steady.stamp());
     },
     broughtBack(operations) {
-      for (const { expiresAtMs } of operations) {
+      for (const { expiresAtMs, entity } of operations) {
+        onBroughtBack(entity);
         if (expiresAtMs !== null) dispatcher.noteInstant(expiresAtMs);
       }
       dispatcher.lookEverywhere();

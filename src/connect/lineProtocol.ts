@@ -5,8 +5,20 @@
  * @module
  */
 
-import type { Acceptance, CrisisAnswer, OperationView, Outcome, Wish } from '../../actors/port.ts';
+import type {
+  Acceptance,
+  CrisisAnswer,
+  EntityPage,
+  EntityPageQuery,
+  EntityView,
+  OperationView,
+  Outcome,
+  RemoteChange,
+  RemoteChangeResult,
+  Wish,
+} from '../../actors/port.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
+import type { Entity } from '../../machines/vocabulary/entity.ts';
 import type { PlainError, ValuePath } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Tier } from '../../machines/vocabulary/urgency.ts';
@@ -40,6 +52,14 @@ export interface Asks {
   >;
   /** Tells the answer at once, and ends once the crisis is on disk, or else is delivered. */
   readonly crisis: Ask<WireCrisis, CrisisKept, CrisisTold>;
+  /** A record as it is shown; `null` where nothing is known of it. */
+  readonly entity: Ask<OfEntity, EntityView | null>;
+  /** Lasts until it is stopped; tells it at once and whenever it has changed. */
+  readonly entityWatch: Ask<OfEntity, null, EntityView | null>;
+  /** A piece of the list of records. */
+  readonly entityPage: Ask<EntityPageQuery, EntityPage>;
+  readonly entityForget: Ask<OfEntity, boolean>;
+  readonly remoteChange: Ask<RemoteChange, RemoteChangeResult>;
   /** A management call, by its name. */
   readonly call: Ask<{ readonly name: string; readonly params: object }, unknown>;
 }
@@ -52,10 +72,19 @@ interface Ask<Params, Result, Told = never> {
 
 export type AskName = keyof Asks;
 /** They last as long as what they follow. */
-export const FOLLOWING: ReadonlySet<AskName> = new Set(['outcome', 'watch', 'crisis'] as const);
+export const FOLLOWING: ReadonlySet<AskName> = new Set([
+  'outcome',
+  'watch',
+  'crisis',
+  'entityWatch',
+] as const);
 
 interface OfOperation {
   readonly id: string;
+}
+
+interface OfEntity {
+  readonly entity: Entity;
 }
 
 /** A request whose form was checked; the owner checks what only it knows: schemas, and what may hold card data. */

@@ -5,7 +5,16 @@
  */
 
 import { inTime } from '../../actors/platform/inTime.ts';
-import type { Acceptance, CrisisAnswer, Engine, Outcome, Wish } from '../../actors/port.ts';
+import type {
+  Acceptance,
+  CrisisAnswer,
+  Engine,
+  Outcome,
+  RemoteChange,
+  RemoteChangeResult,
+  Wish,
+} from '../../actors/port.ts';
+import { checkedEntity } from '../../machines/policy/request/remoteChange.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { parseBody } from '../../machines/policy/request/requestBody.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
@@ -41,6 +50,8 @@ export interface OwnerDeskParts {
   readonly accept: (request: SyncRequest) => Promise<Acceptance>;
   /** Accepts one of many, as `syncAll()` does. */
   readonly acceptMany: (request: SyncRequest) => Promise<Acceptance>;
+  /** As that of the runtime. */
+  readonly remoteChange: (change: RemoteChange) => Promise<RemoteChangeResult>;
   /** Makes the management call of this name. */
   readonly callByName: (name: string, params: unknown) => Promise<unknown>;
 }
@@ -58,7 +69,7 @@ export class OwnerDesk implements OwnerPort {
 
   constructor(parts: OwnerDeskParts) {
     this.#parts = parts;
-    const { engine, accept, acceptMany, callByName } = parts;
+    const { engine, accept, acceptMany, remoteChange, callByName } = parts;
     this.#doings = {
       sync: async (wire) => await accept(requestOf(wire)),
       syncMany: async (wire) => await acceptMany(requestOf(wire)),
@@ -76,6 +87,14 @@ export class OwnerDesk implements OwnerPort {
         return await new Promise<never>(() => undefined);
       },
       crisis: (crisis, told) => this.#crisis(crisis, told),
+      entity: async ({ entity }) => await engine.entities.get(checkedEntity(entity)),
+      entityWatch: async ({ entity }, told, stopped) => {
+        stopped(engine.entities.subscribe(checkedEntity(entity), told));
+        return await new Promise<never>(() => undefined);
+      },
+      entityPage: async (query) => await engine.entities.page(query),
+      entityForget: async ({ entity }) => await engine.entities.forget(checkedEntity(entity)),
+      remoteChange: async (change) => await remoteChange(change),
       call: async ({ name, params }) => await callByName(name, params),
     };
   }

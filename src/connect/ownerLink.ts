@@ -118,7 +118,8 @@ export class OwnerLink {
         told: (value) => {
           // What a listener throws ends neither the process nor what else has come.
           try {
-            told?.(value as never);
+            const returned: unknown = told?.(value as never);
+            if (returned instanceof Promise) returned.catch(this.#parts.onError);
           } catch (error) {
             this.#parts.onError(error);
           }
@@ -263,7 +264,7 @@ export class OwnerLink {
   #send(open: Open): void {
     const seat = this.#seat;
     if (seat === null) return;
-    const asked = seat.ask(open.name, open.params(open.wasAsked) as never, open.told);
+    const asked = seat.ask(open.name, open.params(open.wasAsked), open.told);
     open.asked = asked;
     open.wasAsked = true;
     asked.answer.then(

@@ -1,0 +1,160 @@
+/**
+ * Records with the edits that wait for them merged in, kept from one look to the next: an edit is merged when it is
+ * new, or when something before it has changed, and not at each look (CF-1).
+ *
+ * @module
+ */
+
+import type { EntityRecord } from '../../machines/conflict/entityRecord.ts';
+import { entityKey } from '../../machines/operation/keys.ts';
+import type { Entity } from '../../machines/vocabulary/entity.ts';
+import type { Handler } from '../attempt/handler.ts';
+import type { WorkContext } from '../charts/chartOfWork.ts';
+
+/** An edit that the upstream has not taken. */
+export interface WaitingEdit {
+  readonly id: string;
+  readonly seq: number;
+  readonly context: WorkContext;
+  readonly handler: Handler;
+  /** Its body as it is kept. */
+  readonly text: string;
+  /** A person is asked what becomes of it. */
+  readonly isConflicted: boolean;
+}
+
+/** A record with one edit merged in. */
+export interface MergedEdit {
+  readonly record: EntityRecord;
+  /** Its rules ask a person about that. */
+  readonly isAsked: boolean;
+}
+
+/** Merges one edit into what is known, with those before it. */
+export type MergeOne = (record: EntityRecord | null, edit: WaitingEdit) => Promise<MergedEdit>;
+
+/** A record with all of them merged in. */
+export interface MergedEdits {
+  readonly record: EntityRecord | null;
+  readonly isAsked: boolean;
+}
+
+interface Step extends MergedEdit {
+  readonly text: string;
+  readonly before: EntityRecord | null;
+}
+
+/** All steps of a record, by their edit. */
+interface Steps {
+  readonly byId: ReadonlyMap<string, Step>;
+  /** Of their texts, in characters. */
+  readonly length: number;
+}
+
+/** Of the texts of all edits that are kept merged; what was looked at longest ago makes way. */
+const LENGTH_MAX = 8 * 1_048_576;
+
+export class EditsMerged {
+  readonly #mergeOne: MergeOne;
+  /** By record, what was looked at last at the end. */
+  readonly #kept = new Map<string, Steps>();
+  #length = 0;
+
+  constructor(mergeOne: MergeOne) {
+    this.#mergeOne = mergeOne;
+  }
+
+  /**
+   * What a record comes to with these edits, in their order. For one record it is called again once it has resolved.
+   */
+  async over(
+    entity: Entity,
+    record: EntityRecord | null,
+    waiting: readonly WaitingEdit[],
+  ): Promise<MergedEdits> {
+    const key = entityKey(entity) ?? '';
+    const kept = this.#kept.get(key)?.byId;
+    const steps = new Map<string, Step>();
+    let seen = record;
+    let isAsked = false;
+    let length = 0;
+    for (const edit of waiting) {
+      const before = seen;
+      const known = kept?.get(edit.id);
+      let step = known;
+      if (known === undefined || known.text !== edit.text || !isAlike(known.before, before)) {
+        const merged = await this.#mergeOne(standingAs(before, record), edit);
+        // It comes to the same as before its text changed: then so does all that follows.
+        const after =
+          known !== undefined && isAlike(known.record, merged.record)
+            ? known.record
+            : merged.record;
+        step = { text: edit.text, before, record: after, isAsked: merged.isAsked };
+      }
+      if (step === undefined) continue;
+      steps.set(edit.id, step);
+      length += edit.text.length;
+      isAsked ||= step.isAsked;
+      seen = step.record;
+    }
+    this.#keep(key, { byId: steps, length });
+    return { record: seen, isAsked };
+  }
+
+  /** Nothing of a record is kept any more. */
+  forget(entity: Entity): void {
+    this.#drop(entityKey(entity) ?? '');
+  }
+
+  #keep(key: string, steps: Steps): void {
+    this.#drop(key);
+    if (steps.byId.size === 0 || steps.length > LENGTH_MAX) return;
+    this.#kept.set(key, steps);
+    this.#length += steps.length;
+    for (const oldest of this.#kept.keys()) {
+      if (this.#length <= LENGTH_MAX) return;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(key: string): void {
+    this.#length -= this.#kept.get(key)?.length ?? 0;
+    this.#kept.delete(key);
+  }
+}
+
+/**
+ * Whether edits come to the same over both: all that a merge and the next edit's ancestor are made of. Versions and
+ * vectors, which change when an edit before them arrives, are not among it.
+ */
+function isAlike(one: EntityRecord | null, other: EntityRecord | null): boolean {
+  if (one === other) return true;
+  return one !== null && other !== null && meaningOf(one) === meaningOf(other);
+}
+
+function meaningOf({ current, isGone, ancestor, others, tombstones }: EntityRecord): string {
+  const held =
+    current === null
+      ? null
+      : [current.value, current.version === null, current.isVerified, current.asOfMs];
+  const removed = tombstones.map(({ tombstone }) => tombstone);
+  const told = current?.meta?.tombstones ?? [];
+  return stableText([held, isGone, ancestor, others, removed, told]);
+}
+
+/** The record with the version that the upstream has by now, where edits before have arrived since it was made. */
+function standingAs(seen: EntityRecord | null, record: EntityRecord | null): EntityRecord | null {
+  if (seen === null || record === null || seen === record || seen.current === null) return seen;
+  const version = record.current?.version ?? null;
+  if (seen.current.version === version) return seen;
+  return { ...seen, current: { ...seen.current, version }, past: record.past };
+}
+
+/** One text for equal values, whatever the order of their fields. */
+export function stableText(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
