@@ -29,6 +29,13 @@ export interface Ancestor {
   readonly baseName: string | null;
 }
 
+/** What was there before it was removed. */
+export interface Removed {
+  readonly value: Json;
+  /** It was an item of a list. */
+  readonly isItem: boolean;
+}
+
 /** A removal that is remembered, since a device that has not heard of it would bring the item back. */
 export interface HeldTombstone {
   readonly tombstone: Tombstone;
@@ -36,6 +43,8 @@ export interface HeldTombstone {
   readonly sinceMs: number;
   /** What the version was made of that brought it. A device that wrote after that has seen it. */
   readonly vv: VersionVector;
+  /** What was removed, as this store knew it; left out where it never had it. */
+  readonly removed?: Removed;
 }
 
 export interface EntityRecord {
@@ -152,10 +161,16 @@ function textsOf(value: unknown): readonly string[] {
 
 function heldOf(value: unknown): readonly HeldTombstone[] {
   return (Array.isArray(value) ? value : []).flatMap((one: unknown) => {
-    const { tombstone: given, sinceMs, vv } = fieldsOf(one) ?? {};
+    const { tombstone: given, sinceMs, vv, removed: kept } = fieldsOf(one) ?? {};
     const [tombstone] = tombstonesFrom([given]) ?? [];
     const vector = vectorFrom(vv);
     if (tombstone === undefined || vector === null || typeof sinceMs !== 'number') return [];
-    return [{ tombstone, sinceMs, vv: vector }];
+    const removed = removedFrom(kept);
+    return [{ tombstone, sinceMs, vv: vector, ...(removed === null ? {} : { removed }) }];
   });
+}
+
+function removedFrom(kept: unknown): Removed | null {
+  const { value, isItem } = fieldsOf(kept) ?? {};
+  return value === undefined ? null : { value: value as Json, isItem: isItem === true };
 }

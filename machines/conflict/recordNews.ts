@@ -24,6 +24,7 @@ import {
   withoutTakenBack,
   withTombstones,
 } from './remembered.ts';
+import { withRemoved } from './removedItems.ts';
 
 /** Which record it is. */
 export interface About {
@@ -106,14 +107,18 @@ export function afterSent(
     others,
     vv,
     bodies: known(before, merged?.meta, kept?.meta),
-    tombstones: withTombstones(
+    tombstones: withRemoved(
       withTombstones(
-        withTombstones(before.tombstones, removals, own, Number.POSITIVE_INFINITY),
-        merged?.meta.tombstones ?? [],
-        own,
+        withTombstones(
+          withTombstones(before.tombstones, removals, own, Number.POSITIVE_INFINITY),
+          merged?.meta.tombstones ?? [],
+          own,
+        ),
+        kept?.meta?.tombstones ?? [],
+        seen,
       ),
-      kept?.meta?.tombstones ?? [],
-      seen,
+      before.tombstones,
+      [before.current?.value, merged?.ancestor, before.ancestor?.value],
     ),
     heard: withAllHeard(
       joinHeard(joinHeard(before.heard, meta?.heard ?? {}, nowMs), { [device]: nowMs }, nowMs),
@@ -159,9 +164,7 @@ export function afterRemote(
   const vv = joined(before.vv, meta?.vv);
   // A version that was made without knowledge of a removal: whoever wrote it has yet to see that.
   const tombstones = before.tombstones.map((held) =>
-    meta === undefined || isWithin(held.vv, meta.vv)
-      ? held
-      : { tombstone: held.tombstone, sinceMs: held.sinceMs, vv: joined(held.vv, vv) },
+    meta === undefined || isWithin(held.vv, meta.vv) ? held : { ...held, vv: joined(held.vv, vv) },
   );
   const isAlone = before.ancestor !== null && isSameRecord(before.ancestor.value, current.value);
   const isNews = status === 'taken';
@@ -178,7 +181,11 @@ export function afterRemote(
         : before.others,
     vv,
     bodies: known(before, meta),
-    tombstones: withTombstones(tombstones, meta?.tombstones ?? [], { sinceMs: nowMs, vv }),
+    tombstones: withRemoved(
+      withTombstones(tombstones, meta?.tombstones ?? [], { sinceMs: nowMs, vv }),
+      before.tombstones,
+      [before.current?.value, before.ancestor?.value],
+    ),
     heard: withAllHeard(joinHeard(before.heard, meta?.heard ?? {}, nowMs), before.vv, vv, nowMs),
     heardAtMs: nowMs,
   };

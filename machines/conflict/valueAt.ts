@@ -47,7 +47,8 @@ function inOrder(fields: readonly (readonly [string, Json | undefined])[]): Json
   return Object.fromEntries(known.toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
 
-function keysOf(path: string): readonly string[] {
+/** The keys of a path, from the top. */
+export function keysOf(path: string): readonly string[] {
   return path
     .split('/')
     .slice(1)
