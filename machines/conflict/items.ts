@@ -34,10 +34,24 @@ export function pointersIn(rules: EntityRules, value: Json | null): ReadonlySet<
   const pointers = new Set<string>();
   for (const { path } of noted(rules, null, value)) {
     for (let length = 1; length <= path.length; length += 1) {
-      pointers.add(pointerOf(path.slice(0, length)));
+      const pointer = pointerOf(path.slice(0, length));
+      pointers.add(pointer);
+      // An entry that is a text is named by itself as well.
+      const text = textOfEntry(path[length - 1] ?? '');
+      if (text !== null) pointers.add(pointerOf([...path.slice(0, length - 1), text]));
     }
   }
   return pointers;
+}
+
+function textOfEntry(key: string): string | null {
+  if (!key.startsWith('"')) return null;
+  try {
+    const text: unknown = JSON.parse(key);
+    return typeof text === 'string' ? text : null;
+  } catch {
+    return null;
+  }
 }
 
 /** The pointers of items that are in one record and not in the other. */

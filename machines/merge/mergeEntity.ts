@@ -10,11 +10,10 @@ import type { Json, JsonObject } from '../vocabulary/json.ts';
 import type { EntityRules, Finding } from './declaration/entityRules.ts';
 import { entityRulesOf } from './entities/entities.ts';
 import { type Change, ChangeNotes, nameOf, nodeOf, unionOf } from './rules/change.ts';
-import { inOrder } from './rules/fields.ts';
 import { atOnce, type Steps } from './rules/rule.ts';
 import { type AuditEntry, type ReviewItem, Ruling } from './rules/ruling.ts';
 import { isAbsent, type Side, type SideMeta, sidesOf } from './sides.ts';
-import { canonical, isObject } from './values/canonical.ts';
+import { canonical, inOrder, isObject } from './values/canonical.ts';
 import { cleaner } from './values/cleanJson.ts';
 import { sha256 } from './values/sha256.ts';
 

@@ -57,8 +57,7 @@ export function sidesOf(
     if (all.some((other) => hasSeen(other, side))) return [];
     // What it has seen removed, and does not have, is removed.
     const seen = all.filter((other) => hasSeen(side, other));
-    const removals = new Map(seen.flatMap(({ origin }) => [...origin.removals]));
-    for (const [pointer, removal] of side.origin.removals) removals.set(pointer, removal);
+    const removals = oneEach([...seen, side].flatMap(({ origin }) => [...origin.removals]));
     return [{ ...side, origin: { ...side.origin, removals } }];
   });
 }
@@ -114,7 +113,11 @@ function removalsOf(tombstones: unknown): ReadonlyMap<string, Removal> {
       };
       return [[pointer, removal]];
     });
-  // Of two for one item the confirmed one counts; of two alike the one that comes first as a text.
+  return oneEach(found);
+}
+
+/** Of two for one place a confirmed one stands; of two alike the one that comes first as a text. */
+function oneEach(found: readonly (readonly [string, Removal])[]): ReadonlyMap<string, Removal> {
   const ordered = found.toSorted(
     ([, one], [, other]) =>
       Number(one.isConfirmed) - Number(other.isConfirmed) ||

@@ -104,7 +104,13 @@ function isActive(source: Json): boolean {
 /** What was revoked stays revoked. */
 function revoked(): Rule {
   return whole(
-    { kind: 'set', says: 'What the server has revoked stays revoked.', asks: '' },
+    {
+      kind: 'set',
+      says: 'What the server has revoked stays revoked.',
+      asks: '',
+      isGuarded: true,
+      mayGo: () => false,
+    },
     (alts, base) => {
       const all = new Map<string, Json>();
       const sworn = alts.filter((alt) => alt.sworn !== null);

@@ -10,10 +10,9 @@
 import type { Json, JsonObject } from '../../vocabulary/json.ts';
 import type { Check, EntityRules, Finding } from '../declaration/entityRules.ts';
 import { type Change, type ChangeNode, compareOrigins } from '../rules/change.ts';
-import { inOrder } from '../rules/fields.ts';
 import { type AnyRule, altsOf } from '../rules/rule.ts';
 import { type Alternative, alternative, GROUP_MARK, pointerOf } from '../rules/ruling.ts';
-import { canonical, compareText, isList, isObject, isSame } from '../values/canonical.ts';
+import { canonical, compareText, inOrder, isList, isObject, isSame } from '../values/canonical.ts';
 
 /** The field of a record that holds what devices claim, by the pointer of the value. */
 const CLAIMS = 'claims';
@@ -110,6 +109,7 @@ export function withClaims(
   isFact: (path: readonly string[]) => boolean,
 ): EntityRules {
   const { fields, computes, checks } = rules;
+  const { projectInSteps: stepsOf } = fields;
   const rule: AnyRule = {
     ...fields,
     parts: [...(fields.parts ?? []), [CLAIMS, CLAIMS_RULE]],
@@ -131,6 +131,10 @@ export function withClaims(
         }
       });
     },
+    project: (base, node, ruling) => fields.project(base, withoutAnswered(node), ruling),
+    ...(stepsOf === undefined
+      ? {}
+      : { projectInSteps: (base, node, ruling) => stepsOf(base, withoutAnswered(node), ruling) }),
   };
   const disagreements: Check = {
     says: 'What devices claim is neither otherwise by the word of the provider nor among themselves.',
@@ -151,6 +155,18 @@ export function withClaims(
     },
     checks: [...checks, disagreements],
   };
+}
+
+/** A claim that the provider has answered was not taken out by anybody: {@link claimsAfter} leaves it out. */
+function withoutAnswered(node: ChangeNode): ChangeNode {
+  const claims = node.under.get(CLAIMS);
+  if (claims === undefined) return node;
+  const left = [...claims.under].flatMap(([pointer, { own, under }]) => {
+    const set = own.filter(({ kind }) => kind !== 'missing');
+    return set.length === 0 && under.size === 0 ? [] : [[pointer, { own: set, under }] as const];
+  });
+  const rest = { own: claims.own, under: new Map(left) };
+  return { own: node.own, under: new Map([...node.under, [CLAIMS, rest]]) };
 }
 
 const CLAIMS_RULE: AnyRule = {

@@ -1,17 +1,20 @@
 /**
  * The rule for what nobody has declared: carried, never dropped, by its shape. Objects go field by field,
- * lists of items with an `id` item by item, lists of single values as sets; all else by the rule given.
+ * lists of items with an `id` item by item, lists of single values entry by entry; all else by the rule given.
+ * An entry goes only by a confirmed removal.
  *
  * @module
  */
 
 import type { Json } from '../../vocabulary/json.ts';
 import { canonical, isList, isObject } from '../values/canonical.ts';
+import { isContainer, isEmpty } from './absence.ts';
 import type { ChangeNode } from './change.ts';
 import { fields } from './fields.ts';
-import { list, set } from './list.ts';
+import { list } from './list.ts';
 import { type AnyRule, altsOf, type Rule } from './rule.ts';
 import { type Alternative, allOf, alternative, SHAPE_MARK } from './ruling.ts';
+import { latest } from './single.ts';
 
 /** Below this depth a value is taken whole. */
 const DEPTH_MAX = 24;
@@ -24,9 +27,12 @@ export function anything(single: AnyRule): Rule {
     kind: single.kind,
     says: single.says,
     asks: single.asks,
+    isGuarded: single.isGuarded ?? false,
+    mayGo: (base) => isContainer(base) || single.mayGo?.(base) !== false,
     note: (base, side, notes) => {
       if (notes.isIdle(base, side)) return;
-      const shape = notes.path.length > DEPTH_MAX ? null : shapeOf(base, side);
+      const shape =
+        notes.path.length > DEPTH_MAX ? null : shapeOf(base, side, notes.removed !== undefined);
       if (shape === 'object') object.note(base, side, notes);
       else if (shape === null) single.note(base, side, notes);
       else notes.at(shape, () => lists[shape].note(base, side, notes));
@@ -49,10 +55,10 @@ export function anything(single: AnyRule): Rule {
       return first.mark === null ? project() : ruling.at(first.mark, project);
     },
   };
-  const object = fields({ other: rule, isResettable: true });
+  const object = fields({ other: rule });
   const lists = {
     [RECORDS]: list({ id: 'id', item: rule, removing: 'confirmed' }),
-    [VALUES]: set(),
+    [VALUES]: list({ id: canonical, item: latest(), removing: 'confirmed' }),
   };
 
   const partsOf = (node: ChangeNode) => {
@@ -76,8 +82,10 @@ export function anything(single: AnyRule): Rule {
 function shapeOf(
   base: Json | undefined,
   side: Json | undefined,
+  isRemovedFrom: boolean,
 ): 'object' | typeof RECORDS | typeof VALUES | null {
-  if (side === undefined) return isList(base) && isRecords(base) ? RECORDS : null;
+  // What a side does not have, it may have removed something of.
+  if (side === undefined) return isRemovedFrom ? shapeOf(base, base, false) : null;
   if (base === undefined && isEmpty(side)) return null;
   if (isObject(side)) return base === undefined || isObject(base) ? 'object' : null;
   if (!isList(side) || !(base === undefined || isList(base))) return null;
@@ -96,10 +104,4 @@ function isRecords(items: readonly Json[]): boolean {
 function isSetLike(items: readonly Json[]): boolean {
   const areSingle = items.every((item) => typeof item !== 'object');
   return areSingle && new Set(items.map((item) => canonical(item))).size === items.length;
-}
-
-function isEmpty(value: Json | undefined): boolean {
-  return (
-    (isList(value) && value.length === 0) || (isObject(value) && Object.keys(value).length === 0)
-  );
 }

@@ -22,11 +22,11 @@ export interface Origin {
   readonly isVerified: boolean;
   /** The moment of which the authority speaks. */
   readonly asOfMs: number | null;
-  /** What it removed, by the pointer of the item. */
+  /** What it removed, by the pointer of the item or the value. */
   readonly removals: ReadonlyMap<string, Removal>;
 }
 
-/** That somebody removed an item, as opposed to its not being there. */
+/** That somebody removed an item or a value, as opposed to its not being there. */
 export interface Removal {
   /** A person was asked whether it is meant. */
   readonly isConfirmed: boolean;
@@ -35,7 +35,7 @@ export interface Removal {
   readonly reason: string | null;
 }
 
-/** `set` a value, `missing` an item that the base has, `order` the items of a list. */
+/** `set` a value, `missing` an item or a value that the base has, `order` the items of a list. */
 export type ChangeKind = 'set' | 'missing' | 'order';
 
 export interface Change {
@@ -57,42 +57,48 @@ export interface ChangeNode {
   readonly under: ReadonlyMap<string, ChangeNode>;
 }
 
+/** What a side removed at a place, and below it. */
+export interface Removals {
+  readonly own: Removal | null;
+  readonly under: ReadonlyMap<string, Removals>;
+}
+
 /** Takes down what one side changed. */
 export class ChangeNotes {
   readonly from: Origin;
   readonly changes: Change[] = [];
   /** Where the rule stands that writes. */
   readonly path: string[] = [];
-  /** Whether it may say something of what it did not change. */
-  private readonly saysMore: boolean;
+  /** What the side removed at that place and below it; `undefined` for nothing. */
+  removed: Removals | undefined;
   private readonly changed: readonly string[] | null;
   private readonly mark: string;
 
   /** @param changed the fields of the entity that are not as they were; `null` when that is not known */
   constructor(from: Origin, changed: readonly string[] | null = null) {
     this.from = from;
-    this.saysMore = from.isVerified || from.removals.size > 0;
-    this.changed = this.saysMore ? null : changed;
+    this.changed = from.isVerified ? null : changed;
+    this.removed = from.removals.size === 0 ? undefined : removalsByPlace(from.removals);
     const { actor, givenMs, counter, receivedAtMs, isVerified, asOfMs } = from;
     this.mark = `[${quoted(actor)},${givenMs},${counter},${receivedAtMs},${isVerified},${asOfMs}]`;
   }
 
   /** Whether there is nothing to write of a place, as the side has there what was there. */
   isIdle(base: Json | undefined, side: Json | undefined): boolean {
-    return base === side && !this.saysMore;
+    return base === side && this.removed === undefined && !this.from.isVerified;
+  }
+
+  /** The same of what is below `key`. */
+  isIdleAt(key: string, base: Json | undefined, side: Json | undefined): boolean {
+    return base === side && !this.from.isVerified && this.removed?.under.has(key) !== true;
   }
 
   /** The fields of an object to look at. */
   namesOf(side: JsonObject): readonly string[] {
-    return this.path.length === 0 && this.changed !== null ? this.changed : Object.keys(side);
-  }
-
-  /** The fields of the entity from which something was removed. */
-  removedFrom(): ReadonlySet<string> {
-    const names = new Set<string>();
-    if (this.path.length > 0) return names;
-    for (const pointer of this.from.removals.keys()) names.add(keyOf(pointer.split('/')[1] ?? ''));
-    return names;
+    if (this.path.length > 0 || this.changed === null) return Object.keys(side);
+    if (this.removed === undefined) return this.changed;
+    const removedFrom = [...this.removed.under.keys()].filter((name) => Object.hasOwn(side, name));
+    return [...new Set([...this.changed, ...removedFrom])];
   }
 
   /** Writes one change at the place where the rule stands. */
@@ -109,15 +115,36 @@ export class ChangeNotes {
 
   /** Writes what is below `key`. */
   at(key: string, write: () => void): void {
+    const { removed } = this;
+    // A mark is no step of a pointer.
+    if (removed !== undefined && !(key.charCodeAt(0) < 2)) this.removed = removed.under.get(key);
     this.path.push(key);
     write();
     this.path.pop();
+    this.removed = removed;
   }
 }
 
-/** The key that a step of a JSON Pointer stands for. */
-export function keyOf(step: string): string {
-  return step.replaceAll('~1', '/').replaceAll('~0', '~');
+function removalsByPlace(removals: Origin['removals']): Removals {
+  interface Node extends Removals {
+    own: Removal | null;
+    readonly under: Map<string, Node>;
+  }
+  const root: Node = { own: null, under: new Map() };
+  for (const [pointer, removal] of removals) {
+    let node = root;
+    for (const step of pointer.split('/').slice(1)) {
+      const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
+      let next = node.under.get(key);
+      if (next === undefined) {
+        next = { own: null, under: new Map() };
+        node.under.set(key, next);
+      }
+      node = next;
+    }
+    node.own = removal;
+  }
+  return root;
 }
 
 /** The union of sets of changes: each once, in one order. */

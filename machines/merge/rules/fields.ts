@@ -5,7 +5,16 @@
  */
 
 import type { Json, JsonObject } from '../../vocabulary/json.ts';
-import { compareText, isObject, isSame } from '../values/canonical.ts';
+import { inOrder, isObject, isSame } from '../values/canonical.ts';
+import {
+  apartFromMissing,
+  askOfEmptied,
+  isEmpty,
+  isMissing,
+  isNullRefused,
+  laidOver,
+  valueIfGone,
+} from './absence.ts';
 import type { ChangeNode, ChangeNotes } from './change.ts';
 import { type AnyRule, altsOf, atOnce, type Rule, type Steps } from './rule.ts';
 import { alternative, GROUP_MARK, type Ruling } from './ruling.ts';
@@ -29,8 +38,6 @@ export interface FieldRules {
   readonly other: AnyRule;
   /** Nothing but an object is ever taken. */
   readonly isStrict?: boolean;
-  /** An explicit `null` in place of the object resets it. */
-  readonly isResettable?: boolean;
 }
 
 /** An object, by the rules of its fields. */
@@ -42,34 +49,69 @@ export function fields(rules: FieldRules): Rule {
     own.get(name) ?? rules.named?.find(({ pattern }) => pattern.test(name))?.rule ?? rules.other;
 
   const note = (base: Json | undefined, side: Json | undefined, notes: ChangeNotes): void => {
-    if (side === undefined || notes.isIdle(base, side)) return;
-    if (!isObject(side)) {
+    const { removed } = notes;
+    if ((side === undefined && removed === undefined) || notes.isIdle(base, side)) return;
+    if (side !== undefined && !isObject(side)) {
       if (!isSame(base, side)) notes.add('set', side);
       return;
     }
     const from = isObject(base) ? base : {};
-    const names = notes.namesOf(side);
-    if (names.length === 0 && base === undefined) notes.add('set', side);
-    for (const [name, group] of groups) {
-      const before = part(from, group.names);
-      const given = part(side, group.names);
-      if (given === undefined) continue;
-      const after = group.isWhole === true ? given : { ...before, ...given };
-      notes.at(GROUP_MARK + name, () => group.rule.note(before, inOrder(after), notes));
-    }
+    const given = side ?? {};
+    const names = notes.namesOf(given);
+    if (names.length === 0 && base === undefined && side !== undefined) notes.add('set', side);
+    for (const [name, group] of groups) noteGroup(name, group, from, given, notes);
     for (const name of names) {
       if (grouped.has(name)) continue;
       const before = from[name];
-      const after = side[name];
+      const after = given[name];
       // Most fields are as they were; rules that take down what did not change are not of fields alone.
       if (before === after && (typeof after !== 'object' || after === null)) continue;
-      if (notes.isIdle(before, after)) continue;
-      notes.at(name, () => ruleOf(name).note(before, after, notes));
+      if (notes.isIdleAt(name, before, after)) continue;
+      if (after === null && before !== undefined) noteNull(name, before, notes);
+      else notes.at(name, () => ruleOf(name).note(before, after, notes));
     }
-    for (const name of notes.removedFrom()) {
-      if (side[name] !== undefined || grouped.has(name)) continue;
-      notes.at(name, () => ruleOf(name).note(from[name], undefined, notes));
+    if (removed === undefined) return;
+    for (const [name, { own: removal }] of removed.under) {
+      if (given[name] !== undefined || grouped.has(name)) continue;
+      const rule = ruleOf(name);
+      if (rule.kind === 'computed') continue;
+      notes.at(name, () => {
+        if (removal === null) rule.note(from[name], undefined, notes);
+        else notes.add('missing', null, removal);
+      });
     }
+  };
+
+  const noteGroup = (
+    name: string,
+    { names, rule, isWhole = false }: Group,
+    from: JsonObject,
+    side: JsonObject,
+    notes: ChangeNotes,
+  ): void => {
+    const { removed } = notes;
+    const given = part(side, names);
+    const isRemovedFrom = removed !== undefined && names.some((one) => removed.under.has(one));
+    if (given === undefined && !isRemovedFrom) return;
+    const before = part(from, names);
+    const after = isWhole ? given : laidOver(before, given ?? {}, notes, rule.isGuarded ?? false);
+    notes.at(GROUP_MARK + name, () => rule.note(before, after, notes));
+  };
+
+  /** A side has `null` in place of what was there. */
+  const noteNull = (name: string, before: Json, notes: ChangeNotes): void => {
+    const rule = ruleOf(name);
+    const removal = notes.removed?.under.get(name)?.own ?? null;
+    const isOwnWord = notes.from.isVerified && rule.kind === 'provider snapshot';
+    const isRefused = isNullRefused(before, rule.isGuarded ?? false, notes) && !isOwnWord;
+    if (rule.kind === 'computed') return;
+    notes.at(name, () => {
+      if (removal !== null) return notes.add('missing', null, removal);
+      if (!isRefused) return rule.note(before, null, notes);
+      if (notes.removed !== undefined) rule.note(before, undefined, notes);
+      // Nothing is lost with what has nothing in it.
+      if (!isEmpty(before)) notes.add('missing', null);
+    });
   };
 
   const projectInSteps = function* (
@@ -114,7 +156,12 @@ export function fields(rules: FieldRules): Rule {
       else set(name, yield* fieldInSteps(name, before[name], changes, ruling));
     }
     for (const [name, changes] of node.under) {
-      if (name.startsWith(GROUP_MARK) || Object.hasOwn(before, name)) continue;
+      if (name.startsWith(GROUP_MARK) || (Object.hasOwn(before, name) && !grouped.has(name)))
+        continue;
+      if (grouped.has(name)) {
+        askOfEmptied('together', after, new Map([[name, changes]]), ruling);
+        continue;
+      }
       isInOrder = false;
       set(name, yield* fieldInSteps(name, undefined, changes, ruling));
     }
@@ -127,10 +174,16 @@ export function fields(rules: FieldRules): Rule {
     changes: ChangeNode,
     ruling: Ruling,
   ): Steps<Json | undefined> {
-    const { project, projectInSteps: steps } = ruleOf(name);
+    const rule = ruleOf(name);
+    const { kind, project, projectInSteps: steps } = rule;
     ruling.path.push(name);
-    const value =
-      steps === undefined ? project(base, changes, ruling) : yield* steps(base, changes, ruling);
+    let value: Json | undefined;
+    if (changes.own.some(isMissing)) {
+      value = valueIfGone({ kind, base, project, ...apartFromMissing(changes) }, rule, ruling);
+    } else {
+      value =
+        steps === undefined ? project(base, changes, ruling) : yield* steps(base, changes, ruling);
+    }
     ruling.path.pop();
     return value;
   };
@@ -143,9 +196,8 @@ export function fields(rules: FieldRules): Rule {
     const alts = altsOf(node.own);
     const objects = alts.filter(({ value }) => isObject(value));
     const strange = alts.filter(({ value }) => !isObject(value));
-    const isReset = rules.isResettable === true && alts.every(({ value }) => value === null);
     const isKnown = isObject(base) || objects.length > 0 || rules.isStrict === true;
-    if (!isReset && strange.length > 0 && isKnown) {
+    if (strange.length > 0 && isKnown) {
       const others = strange.map(({ value, from }) => alternative(value, from));
       ruling.ask('fields', 'not an object', others);
       return isObject(base) ? base : (objects[0]?.value ?? base);
@@ -201,19 +253,4 @@ function part(object: JsonObject, names: readonly string[]): JsonObject | undefi
     if (value !== undefined) found[name] = value;
   }
   return Object.keys(found).length === 0 ? undefined : inOrder(found);
-}
-
-/** The object with its keys in the one order. */
-export function inOrder(object: JsonObject): JsonObject {
-  const names = Object.keys(object);
-  let previous = '';
-  let isOrdered = true;
-  for (const name of names) {
-    if (name < previous) isOrdered = false;
-    previous = name;
-  }
-  if (isOrdered) return object;
-  const ordered: Record<string, Json> = {};
-  for (const name of names.toSorted(compareText)) ordered[name] = object[name] ?? null;
-  return ordered;
 }

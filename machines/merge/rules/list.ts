@@ -6,18 +6,28 @@
  */
 
 import type { Json } from '../../vocabulary/json.ts';
-import { canonical, compareText, isList, isObject, isSame } from '../values/canonical.ts';
+import { canonical, compareText, isList, isObject, isSame, quoted } from '../values/canonical.ts';
+import {
+  apartFromMissing,
+  type Going,
+  goes,
+  goneOnceConfirmed,
+  ifItStays,
+  isEdited,
+  isMissing,
+  latestOf,
+  stays,
+} from './absence.ts';
 import {
   type Change,
   type ChangeNode,
   ChangeNotes,
   compareOrigins,
-  keyOf,
   nodeOf,
-  type Removal,
+  type Removals,
 } from './change.ts';
 import { type AnyRule, altsOf, atOnce, type Rule, ruleBy, type Steps } from './rule.ts';
-import { type Alternative, allOf, alternative, pointerOf, Ruling } from './ruling.ts';
+import { type Alternative, alternative, Ruling } from './ruling.ts';
 import { inSequence } from './sequence.ts';
 import { decideLatest, latest } from './single.ts';
 
@@ -71,6 +81,7 @@ export function list(rules: ListRules): Rule<never[]> {
     asks: ASKS[rules.removing],
     parts: [['each', rules.item]],
     note: (base, side, notes) => noteList(rules, base, side, notes),
+    mayGo: (base) => mayGoWhole(rules, base),
     project: (base, node, ruling) => atOnce(projectList(rules, base, node, ruling)),
     projectInSteps: (base, node, ruling) => projectList(rules, base, node, ruling),
   };
@@ -130,54 +141,60 @@ function noteList(
   notes: ChangeNotes,
 ): void {
   if (notes.isIdle(base, side)) return;
-  if (side === undefined) {
-    // It does not know of the list, or does not tell all of it; what it removed it did remove.
-    for (const [key, removal] of removedBy(notes)) {
-      notes.at(key, () => notes.add('missing', null, removal));
-    }
-    return;
-  }
-  // An explicit null in place of a list: as if nothing were in it.
-  if (!isList(side) && side !== null) {
+  if (side !== undefined && side !== null && !isList(side)) {
     if (!isSame(base, side)) notes.add('set', side);
     return;
   }
   if (isList(side) && side.length === 0 && base === undefined) notes.add('set', side);
   const before = itemsOf(rules, base);
   const after = itemsOf(rules, side);
-  const removals = removedBy(notes);
   for (const [key, item] of after) {
     notes.at(key, () => rules.item.note(before.get(key), item, notes));
   }
-  for (const key of before.keys()) {
-    if (after.has(key)) continue;
-    notes.at(key, () => notes.add('missing', null, removals.get(key) ?? null));
-  }
-  for (const [key, removal] of removals) {
-    if (before.has(key) || after.has(key)) continue;
-    notes.at(key, () => notes.add('missing', null, removal));
-  }
+  noteMissing(rules, before, after, isList(side), notes);
+  if (!isList(side)) return;
   const kept = [...before.keys()].filter((key) => after.has(key));
   const order = [...after.keys()];
   if (order.some((key, at) => key !== kept[at])) notes.add('order', order);
 }
 
-/** What the side removed from the list where the rule stands. */
-function removedBy({ from, path }: ChangeNotes): ReadonlyMap<string, Removal> {
-  const removed = new Map<string, Removal>();
-  if (from.removals.size === 0) return removed;
-  const place = `${pointerOf(path)}/`;
-  for (const [pointer, removal] of from.removals) {
-    const key = pointer.startsWith(place) ? keyIn(pointer.slice(place.length)) : null;
-    if (key !== null) removed.set(key, removal);
+/** @param isTold whether the side tells all of the list; else it only removed what it did remove */
+function noteMissing(
+  rules: ListRules,
+  before: ReadonlyMap<string, Json>,
+  after: ReadonlyMap<string, Json>,
+  isTold: boolean,
+  notes: ChangeNotes,
+): void {
+  const removed = removedFrom(rules, notes);
+  if (isTold) {
+    for (const key of before.keys()) {
+      if (after.has(key)) continue;
+      notes.at(key, () => notes.add('missing', null, removed.get(key)?.own ?? null));
+    }
   }
-  return removed;
+  for (const [key, { own }] of removed) {
+    if (after.has(key) || (isTold && before.has(key))) continue;
+    notes.at(key, () => {
+      if (own !== null) notes.add('missing', null, own);
+      else if (before.has(key)) rules.item.note(before.get(key), undefined, notes);
+    });
+  }
 }
 
-/** The key that the rest of a pointer names; `null` when it leads further down. */
-function keyIn(rest: string): string | null {
-  return rest.includes('/') ? null : keyOf(rest);
+/** What the side removed from the list where the rule stands. */
+function removedFrom({ id }: ListRules, { removed }: ChangeNotes): ReadonlyMap<string, Removals> {
+  if (removed === undefined) return NOTHING_REMOVED;
+  if (id !== canonical) return removed.under;
+  return new Map([...removed.under].map(([key, one]) => [entryKeyOf(key), one]));
 }
+
+/** The identity of an entry that is itself its identity: a text may be named without its quotes. */
+function entryKeyOf(key: string): string {
+  return /^(?:["[{].*|-?\d.*|true|false|null)$/s.test(key) ? key : quoted(key);
+}
+
+const NOTHING_REMOVED: ReadonlyMap<string, Removals> = new Map();
 
 function* projectList(
   rules: ListRules,
@@ -217,6 +234,7 @@ function* projectList(
   }
   if (rules.asksOfReplaced === true) askOfReplaced(node, before, ruling);
   keepLast(rules, kept, before, node, ruling);
+  if (rules.removing === 'observed') noteTakenOut(kept, before, node, ruling);
   if (rules.uniqueBy !== undefined) leaveTwinsOut(rules, kept, before, node, ruling);
   const orders = node.own
     .filter(({ kind }) => kind === 'order')
@@ -231,59 +249,36 @@ function projectItem(
   node: ChangeNode,
   ruling: Ruling,
 ): Json | undefined {
-  const missing = node.own.filter(({ kind }) => kind === 'missing');
-  const edits: ChangeNode = {
-    own: node.own.filter(({ kind }) => kind !== 'missing'),
-    under: node.under,
-  };
-  const isEdited = edits.own.length > 0 || edits.under.size > 0;
-  const whole = (into: Ruling) => (isEdited ? item.project(base, edits, into) : base);
-  if (missing.length === 0) return whole(ruling);
-  const removals = missing.flatMap(({ removal }) => removal ?? []);
-  const isConfirmed = removals.some((removal) => removal.isConfirmed);
-
-  const stays = (reason: string): Json | undefined => {
-    const kept = whole(ruling);
-    if (kept !== undefined)
-      ruling.ask('list', reason, [alternative(kept, null), ...goneOf(missing)]);
-    return kept;
-  };
-  const goes = (isAsked: boolean): undefined => {
-    const gone = allOf(ruling, whole, isEdited ? latestOf(edits) : null);
-    if (gone.length === 0) return;
-    if (isAsked) ruling.ask('list', 'removed, and written elsewhere', gone);
-    ruling.note('list', 'removed', null, gone, removals);
-  };
-
+  if (!node.own.some(isMissing)) return item.project(base, node, ruling);
+  const { project } = item;
+  const going: Going = { kind: 'list', base, project, ...apartFromMissing(node) };
+  const isRemoved = going.missing.some(({ removal }) => removal !== null);
   switch (removing) {
     case 'observed':
-      return isEdited ? whole(ruling) : undefined;
+      return isEdited(going) ? ifItStays(going, ruling) : undefined;
     case 'never':
-      return removals.length > 0 ? stays('nothing is removed from this list') : whole(ruling);
+      return isRemoved
+        ? stays(going, 'nothing is removed from this list', ruling)
+        : ifItStays(going, ruling);
     case 'declared':
-      return removals.length > 0 ? goes(false) : stays('missing without a removal');
+      return isRemoved
+        ? goes(going, false, ruling)
+        : stays(going, 'missing without a removal', ruling);
     case 'confirmed':
-      if (isFixed !== undefined && isThere(isFixed, base ?? whole(new Ruling(ruling.texts)))) {
-        return stays('this item stays');
-      }
-      if (!isConfirmed) return stays('missing without a confirmed removal');
-      if (base !== undefined && isEdited) return stays('removed on one device, edited on another');
-      // Whoever still has it may only not know that it was removed: he is not put back unseen.
-      return goes(isEdited);
+      return isFixed !== undefined &&
+        isThere(isFixed, base ?? ifItStays(going, new Ruling(ruling.texts)))
+        ? stays(going, 'this item stays', ruling)
+        : goneOnceConfirmed(going, ruling);
   }
+}
+
+/** Whether a list may be taken out whole, as a confirmed removal of each of its items would. */
+function mayGoWhole({ removing, isFixed }: ListRules, base: Json | undefined): boolean {
+  return removing !== 'never' && !(isFixed !== undefined && isList(base) && base.some(isFixed));
 }
 
 function isThere(holds: (item: Json) => boolean, item: Json | undefined): boolean {
   return item !== undefined && holds(item);
-}
-
-function goneOf(missing: readonly Change[]): readonly Alternative[] {
-  return missing.map(({ from }) => alternative(null, from));
-}
-
-function latestOf(node: ChangeNode): Change['from'] | null {
-  const all = [node, ...node.under.values()].flatMap(({ own }) => own.map(({ from }) => from));
-  return all.toSorted(compareOrigins).at(-1) ?? null;
 }
 
 /** Asks where devices took the same item out and put different ones in. */
@@ -295,6 +290,21 @@ function askOfReplaced(node: ChangeNode, before: ReadonlyMap<string, Json>, ruli
   const sides = sidesOf(node, before).filter(({ value }) => isList(value) && value.length > 0);
   const distinct = new Set(sides.map(({ value }) => canonical(value)));
   if (distinct.size > 1) ruling.ask('set', 'replaced differently', sides);
+}
+
+/** What was taken out by not being there any more. */
+function noteTakenOut(
+  kept: ReadonlyMap<string, Json>,
+  before: ReadonlyMap<string, Json>,
+  node: ChangeNode,
+  ruling: Ruling,
+): void {
+  for (const [key, item] of before) {
+    if (kept.has(key)) continue;
+    const missing = (node.under.get(key)?.own ?? []).filter(isMissing);
+    const by = missing.map(({ removal, from }) => removal?.by ?? from.actor);
+    ruling.at(key, () => ruling.note('set', 'taken out', null, [alternative(item, null)], by));
+  }
 }
 
 /** Puts the last ones back that the list is not to be without. */
@@ -352,7 +362,7 @@ function leaveTwinsOut(
       first.set(name, key);
       continue;
     }
-    const notes = new ChangeNotes(from);
+    const notes = new ChangeNotes({ ...from, removals: new Map() });
     rule.note(one, { ...twin, id: one['id'] ?? key }, notes);
     kept.delete(key);
     ruling.at(known, () => {

@@ -41,6 +41,7 @@ export function questionnaire(): Rule {
       kind: 'together',
       says: 'Answers that are not yet completed are put together, each as it was given; where two devices answered an item differently the heavier answer stands for now. What was completed stays as it is: another version is kept beside it.',
       asks: 'an item was answered differently; it was completed twice, or answered after it was completed; an amendment meets "entered in error"; an answer is out of range; the instruments differ',
+      isGuarded: true,
     },
     (alts, base) => decide(alts, isObject(base) ? base : undefined),
   );

@@ -7,6 +7,7 @@
 
 import type { Json } from '../../vocabulary/json.ts';
 import { canonical, compareText, isSame } from '../values/canonical.ts';
+import { askOfEmptied, type Guard, isLessThan, laidOver } from './absence.ts';
 import type { Change, ChangeNode, ChangeNotes, Origin } from './change.ts';
 import { compareOrigins } from './change.ts';
 import { alternative, type Ruling } from './ruling.ts';
@@ -33,7 +34,7 @@ export type RuleKind =
 /**
  * A rule for values of `Value`. Make one with the functions of this folder.
  */
-export interface Rule<Value = never> {
+export interface Rule<Value = never> extends Guard {
   readonly kind: RuleKind;
   /** The rule in words that somebody who does not program can approve. */
   readonly says: string;
@@ -98,24 +99,38 @@ export interface Question {
 
 export type Decide = (alts: readonly Alt[], base: Json | undefined) => Verdict;
 
-/** A rule for a value that is taken whole. */
+/** What {@link whole} is told of a rule. */
+export type WholeRule = Pick<Rule, 'kind' | 'says' | 'asks' | 'isGuarded' | 'mayGo'>;
+
+/** A rule for a value that is taken whole. Fields that a side does not have are not known to it all the same. */
 export function whole<Value = never>(
-  words: Pick<Rule, 'kind' | 'says' | 'asks'>,
+  words: WholeRule,
   decide: Decide,
-  /** A side that an authority answers for says what it says even where nothing changed. */
+  /** A side that an authority answers for says what it says even where nothing changed, and all there is. */
   isSworn = false,
 ): Rule<Value> {
+  const { kind, isGuarded = isSworn } = words;
   return {
     ...words,
+    isGuarded,
+    ...(isSworn ? { mayGo: () => false } : {}),
     note: (base, side, notes) => {
-      if (side === undefined) return;
-      if (isSame(base, side) && !(isSworn && notes.from.isVerified)) return;
-      notes.add('set', side);
+      if (side === undefined && (notes.removed === undefined || isSworn)) return;
+      if (base === side && !(isSworn && notes.from.isVerified)) return;
+      const said = isSworn ? side : laidOver(base, side, notes, isGuarded);
+      if (said === undefined) return;
+      if (isSame(base, said) && !(isSworn && notes.from.isVerified)) return;
+      notes.add('set', said);
     },
-    project: (base, { own }, ruling) => {
+    project: (base, { own, under }, ruling) => {
       const verdict = decide(altsOf(own), base);
-      ruleBy(words.kind, verdict, ruling);
-      return verdict.value;
+      const { value } = verdict;
+      ruleBy(kind, verdict, ruling);
+      if (under.size > 0) askOfEmptied(kind, value, under, ruling);
+      if (!isSworn && typeof base === 'object' && isLessThan(base, value)) {
+        ruling.note(kind, 'replaced', value, [alternative(base, null)]);
+      }
+      return value;
     },
   };
 }

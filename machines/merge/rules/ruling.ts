@@ -9,7 +9,7 @@ import type { Json } from '../../vocabulary/json.ts';
 import { canonical, compareText } from '../values/canonical.ts';
 import type { Allowance } from '../values/difference.ts';
 import { sha256 } from '../values/sha256.ts';
-import type { Origin, Removal } from './change.ts';
+import type { Origin } from './change.ts';
 
 /** One side's value, and whose it is. */
 export interface Alternative {
@@ -31,6 +31,8 @@ export interface ReviewItem {
   readonly rule: string;
   readonly reason: string;
   readonly alternatives: readonly Alternative[];
+  /** Who removed what is asked about, where that is what happened. */
+  readonly removedBy?: readonly string[];
 }
 
 /** Something that a rule decided, with what it did not take. */
@@ -67,11 +69,13 @@ export class Ruling {
     reason: string,
     alternatives: readonly Alternative[],
     path: string = this.pointer(),
+    removedBy: readonly string[] = [],
   ): void {
     const id = sha256(canonical([path, reason, alternatives as unknown as Json])).slice(0, 32);
     if (this.#asked.has(id)) return;
     this.#asked.add(id);
-    this.review.push({ id, path, rule, reason, alternatives });
+    const item = { id, path, rule, reason, alternatives };
+    this.review.push(removedBy.length === 0 ? item : { ...item, removedBy });
   }
 
   note(
@@ -79,7 +83,7 @@ export class Ruling {
     reason: string,
     kept: Json | undefined,
     lost: readonly Alternative[],
-    removals: readonly Removal[] = [],
+    removedBy: readonly string[] = [],
   ): void {
     this.audit.push({
       path: this.pointer(),
@@ -87,7 +91,7 @@ export class Ruling {
       reason,
       kept: kept ?? null,
       lost,
-      ...(removals.length === 0 ? {} : { removedBy: removals.map(({ by }) => by) }),
+      ...(removedBy.length === 0 ? {} : { removedBy }),
     });
   }
 

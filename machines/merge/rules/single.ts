@@ -64,6 +64,7 @@ export function ask(safe: Json): Rule {
       kind: 'ask',
       says: `When devices differ nothing is changed; where nothing was set, ${canonical(safe)} stands.`,
       asks: 'two devices changed it differently',
+      isGuarded: true,
     },
     (alts, base) => {
       if (alts.length < 2) return decideLatest(alts, base);
@@ -80,6 +81,8 @@ export function serverDecides(): Rule {
       kind: 'server decides',
       says: 'What the server says stands; what a device says is kept in the audit.',
       asks: '',
+      isGuarded: true,
+      mayGo: () => false,
     },
     (alts, base) => {
       const sworn = swornAlts(alts);
@@ -116,6 +119,7 @@ export function strictest(order: readonly Json[] = [false, true]): Rule {
       kind: 'strictest wins',
       says: `Of different edits the strictest stands, whichever is later: ${order.map((value) => canonical(value)).join(' before ')}.`,
       asks: 'devices differ, and one wrote something else than these',
+      isGuarded: true,
     },
     (alts, base) => {
       if (alts.length < 2) return decideLatest(alts, base);
@@ -151,6 +155,8 @@ export function furthest(ranks: readonly (string | readonly string[])[]): Rule {
       kind: 'furthest wins',
       says: `It goes only forward: ${words.join(', then ')}.`,
       asks: 'devices have states that exclude each other, or one that is not known',
+      isGuarded: true,
+      mayGo: () => false,
     },
     (alts, base) => {
       const known = alts.filter(({ value }) => rankOf.has(value));
@@ -204,7 +210,14 @@ export function largestBy(
     }
     return 0;
   };
-  return whole({ kind: 'largest wins', says, asks: '' }, (alts, base) => {
+  const words = {
+    kind: 'largest wins',
+    says,
+    asks: '',
+    isGuarded: true,
+    mayGo: () => !grows,
+  } as const;
+  return whole(words, (alts, base) => {
     const sized = alts.flatMap((alt) => {
       const numbers = numbersOf(alt.value);
       return numbers === null ? [] : [{ alt, numbers }];
@@ -225,7 +238,13 @@ export function largestBy(
 /** What was written first stays. A change of it is kept for a person to look at. */
 export function firstStays(): Rule {
   return whole(
-    { kind: 'first stays', says: 'It never changes.', asks: 'a device changed it' },
+    {
+      kind: 'first stays',
+      says: 'It never changes.',
+      asks: 'a device changed it',
+      isGuarded: true,
+      mayGo: () => false,
+    },
     (alts, base) => {
       const [first] = alts.toReversed();
       if (base !== undefined && base !== null) {

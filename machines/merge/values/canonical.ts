@@ -55,6 +55,21 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The object with its keys in the one order. */
+export function inOrder(object: JsonObject): JsonObject {
+  const names = Object.keys(object);
+  let previous = '';
+  let isOrdered = true;
+  for (const name of names) {
+    if (name < previous) isOrdered = false;
+    previous = name;
+  }
+  if (isOrdered) return object;
+  const ordered: Record<string, Json> = {};
+  for (const name of names.toSorted(compareText)) ordered[name] = object[name] ?? null;
+  return ordered;
+}
+
 /** The same text as JSON.stringify would give, on a stack of its own. */
 function deepText(value: Json): string {
   const pieces: string[] = [];

@@ -184,7 +184,12 @@ describe('CF-4 mood, sessions, preferences', () => {
     const given = merged('preferences', consent(false), [consent(true), A], [consent(false), B]);
     expect(valueOf(given)).toEqual(consent(true));
     const taken = merged('preferences', consent(false), [consent(null), A], [consent(true), B]);
-    expect(valueOf(taken)).toEqual(consent(null));
+    // Null takes out nothing that a rule guards.
+    expect(valueOf(taken)).toEqual(consent(true));
+    expect(reasonsOf(taken)).toEqual([
+      '/consents/research: emptied without a removal',
+      '/shareUsage: emptied without a removal',
+    ]);
   });
 
   test('null resets a setting; alerts for a crisis stand as they were', () => {

@@ -83,7 +83,8 @@ describe('CF-5 contacts of a crisis plan', () => {
   test('a number that one device replaced is gone', () => {
     const changed = plan({ ...mom, phones: ['+15550201'] });
     const result = merge(plan(mom), [changed, A], [plan(mom), B]);
-    expect(result).toMatchObject({ value: changed, review: [], audit: [] });
+    const audit = [{ reason: 'taken out', lost: [{ value: '+15550100' }] }];
+    expect(result).toMatchObject({ value: changed, review: [], audit });
   });
 
   test('the last number stays, whoever takes it out', () => {

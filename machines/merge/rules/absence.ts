@@ -1,0 +1,205 @@
+/**
+ * What a side does not have, or has `null` for. Absent is not known to it, at any depth: it takes nothing out. What
+ * takes out is a removal with a path, or `null` in place of a single value that no rule guards (CF-7).
+ *
+ * @module
+ */
+
+import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import { canonical, inOrder, isList, isObject } from '../values/canonical.ts';
+import { type Change, type ChangeNode, type ChangeNotes, compareOrigins } from './change.ts';
+import { type Alternative, allOf, alternative, Ruling } from './ruling.ts';
+
+/** What has fields or items. */
+export function isContainer(value: Json | undefined): value is JsonObject | readonly Json[] {
+  return typeof value === 'object' && value !== null;
+}
+
+/** An object or a list with nothing in it. */
+export function isEmpty(value: Json | undefined): boolean {
+  return isContainer(value) && (isList(value) ? value : Object.keys(value)).length === 0;
+}
+
+/** What a side says of an object that is taken whole: with the fields that it does not have as they were. */
+export function laidOver(
+  base: Json | undefined,
+  side: Json | undefined,
+  notes: ChangeNotes,
+  isGuarded: boolean,
+): Json | undefined {
+  if (!isObject(base)) return side;
+  if (side !== undefined && !isObject(side)) return side;
+  const given = side ?? {};
+  const { removed } = notes;
+  const after: Record<string, Json> = { ...given };
+  for (const [name, before] of Object.entries(base)) {
+    const own = given[name];
+    const isRefused = own === null && isNullRefused(before, isGuarded, notes);
+    if (isGone(own) && removed?.under.get(name)?.own?.isConfirmed === true) {
+      delete after[name];
+    } else if (own === undefined || isRefused || isObject(own)) {
+      notes.at(name, () => {
+        const said = isObject(own) ? own : undefined;
+        const isAsBefore = said === undefined && notes.removed === undefined;
+        after[name] = isAsBefore ? before : (laidOver(before, said, notes, isGuarded) ?? before);
+        if (isRefused && !isEmpty(before)) notes.add('missing', null);
+      });
+    }
+  }
+  return inOrder(after);
+}
+
+function isGone(value: Json | undefined): boolean {
+  return value === undefined || value === null;
+}
+
+/** Whether `null` in place of what was there counts as absent. */
+export function isNullRefused(before: Json, isGuarded: boolean, { from }: ChangeNotes): boolean {
+  return isContainer(before) || (isGuarded && before !== null && !from.isVerified);
+}
+
+/** Asks of what sides had `null` for in a value that is taken whole. */
+export function askOfEmptied(
+  kind: string,
+  value: Json | undefined,
+  under: ChangeNode['under'],
+  ruling: Ruling,
+): void {
+  for (const [name, node] of under) {
+    ruling.at(name, () => {
+      const stands = isObject(value) ? value[name] : undefined;
+      const missing = node.own.filter(isMissing);
+      if (missing.length > 0 && stands !== undefined) {
+        const kept = alternative(stands, null);
+        ruling.ask(kind, EMPTIED, [kept, ...goneOf(missing)]);
+      }
+      askOfEmptied(kind, stands, node.under, ruling);
+    });
+  }
+}
+
+/** Whether a list in what was there had an entry, or an object a field, that is there no more. */
+export function isLessThan(before: Json | undefined, after: Json | undefined): boolean {
+  if (before === after || !isContainer(before) || isEmpty(before)) return false;
+  if (isList(before)) {
+    if (!isList(after)) return true;
+    const there = new Set(after.map(canonical));
+    return before.some((entry) => !there.has(canonical(entry)));
+  }
+  if (!isObject(after)) return true;
+  return Object.entries(before).some(
+    ([name, value]) => !Object.hasOwn(after, name) || isLessThan(value, after[name]),
+  );
+}
+
+const EMPTIED = 'emptied without a removal';
+
+export function isMissing({ kind }: Change): boolean {
+  return kind === 'missing';
+}
+
+export function goneOf(missing: readonly Change[]): readonly Alternative[] {
+  return missing.map(({ from }) => alternative(null, from));
+}
+
+/** The latest of those who changed a place or what is right below it. */
+export function latestOf(node: ChangeNode): Change['from'] | null {
+  const all = [node, ...node.under.values()].flatMap(({ own }) => own.map(({ from }) => from));
+  return all.toSorted(compareOrigins).at(-1) ?? null;
+}
+
+/** Something that at least one side says is gone: an item of a list, or a value. */
+export interface Going {
+  readonly kind: string;
+  readonly base: Json | undefined;
+  /** What sides say of it beside that. */
+  readonly edits: ChangeNode;
+  readonly missing: readonly Change[];
+  readonly project: (base: Json | undefined, node: ChangeNode, ruling: Ruling) => Json | undefined;
+}
+
+/** The changes of a place, apart from those that say that it is gone. */
+export function apartFromMissing(node: ChangeNode): Pick<Going, 'edits' | 'missing'> {
+  return {
+    missing: node.own.filter(isMissing),
+    edits: { own: node.own.filter((change) => !isMissing(change)), under: node.under },
+  };
+}
+
+export function isEdited({ edits }: Pick<Going, 'edits'>): boolean {
+  return edits.own.length > 0 || edits.under.size > 0;
+}
+
+/** What the place holds if nobody took it out. */
+export function ifItStays(going: Going, ruling: Ruling): Json | undefined {
+  const { base, edits, project } = going;
+  return isEdited(going) ? project(base, edits, ruling) : base;
+}
+
+/** It stays, and a person is asked. */
+export function stays(going: Going, reason: string, ruling: Ruling): Json | undefined {
+  const { kind, missing } = going;
+  const kept = ifItStays(going, ruling);
+  if (kept !== undefined && kept !== null) {
+    ruling.ask(kind, reason, [alternative(kept, null), ...goneOf(missing)]);
+  }
+  return kept;
+}
+
+/** It goes, with all that it was; `isAsked`: a person is asked beside it. */
+export function goes(going: Going, isAsked: boolean, ruling: Ruling): undefined {
+  const { kind, edits, missing } = going;
+  const from = isEdited(going) ? latestOf(edits) : null;
+  const gone = allOf(ruling, (apart) => ifItStays(going, apart), from);
+  if (gone.length === 0) return;
+  const by = removersOf(missing);
+  if (isAsked) ruling.ask(kind, 'removed, and written elsewhere', gone, undefined, by);
+  ruling.note(kind, 'removed', null, gone, by);
+}
+
+/** Who removed it. */
+export function removersOf(missing: readonly Change[]): readonly string[] {
+  return missing.flatMap(({ removal }) => (removal === null ? [] : [removal.by]));
+}
+
+export function isConfirmed({ removal }: Change): boolean {
+  return removal?.isConfirmed === true;
+}
+
+/** What becomes of what goes only by a confirmed removal, of what nobody edited meanwhile. */
+export function goneOnceConfirmed(going: Going, ruling: Ruling): Json | undefined {
+  const { base, missing } = going;
+  if (!missing.some(isConfirmed)) {
+    return stays(going, 'missing without a confirmed removal', ruling);
+  }
+  const isWrittenElsewhere = isEdited(going);
+  if (base !== undefined && isWrittenElsewhere) {
+    return stays(going, 'removed on one device, edited on another', ruling);
+  }
+  // Whoever still has it may only not know that it was removed: he is not put back unseen.
+  return goes(going, isWrittenElsewhere, ruling);
+}
+
+/** What a rule lets go of. */
+export interface Guard {
+  /** @internal No `null` takes out what is there: it counts as absent, and is asked about. */
+  readonly isGuarded?: boolean;
+  /** @internal Whether a removal that a person has confirmed takes out what is there. Left out: it does. */
+  readonly mayGo?: (base: Json | undefined) => boolean;
+}
+
+/** What a field holds that at least one side says is gone. */
+export function valueIfGone(
+  going: Going,
+  { isGuarded = false, mayGo = () => true }: Guard,
+  ruling: Ruling,
+): Json | undefined {
+  const { base, missing } = going;
+  if (missing.every(({ removal }) => removal === null)) return stays(going, EMPTIED, ruling);
+  if (!mayGo(base ?? ifItStays(going, new Ruling(ruling.texts)))) {
+    return stays(going, 'this is not taken out', ruling);
+  }
+  const isPlain = !isGuarded && !isContainer(base);
+  if (!isPlain || isEdited(going)) return goneOnceConfirmed(going, ruling);
+  return goes(going, false, ruling);
+}
