@@ -75,6 +75,8 @@ export type {
   ListedEntity,
   RemoteChange,
   RemoteChangeResult,
+  RemovedItem,
+  RestoringEdit,
 } from './conflict/entityAccess.ts';
 export type { ConflictsHealth } from './conflict/openConflicts.ts';
 export type {

@@ -7,7 +7,6 @@
 
 export type {
   CrisisAnswer,
-  Entities,
   EntityListener,
   EntityQuery,
   EntityView,
@@ -19,5 +18,6 @@ export type { SyncRequest } from '../machines/policy/request/request.ts';
 export { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 export type { Client, ConnectOptions, OwnOptions, TypesOfRuntime } from './client.ts';
 export { connect } from './connect.ts';
+export type { Entities, RestoreOptions } from './entities.ts';
 export type { Operation } from './operation.ts';
 export type { CrisisRequest } from './runtime.ts';

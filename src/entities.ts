@@ -5,16 +5,20 @@
  */
 
 import type {
-  Entities,
   EntityAccess,
   EntityListener,
   EntityQuery,
   EntityView,
+  Entities as KnownEntities,
   ListedEntity,
 } from '../actors/port.ts';
 import { checkedEntity } from '../machines/policy/request/remoteChange.ts';
+import type { SyncRequest } from '../machines/policy/request/request.ts';
+import type { Entity } from '../machines/vocabulary/entity.ts';
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
-import type { OptionRules } from '../machines/vocabulary/optionRules.ts';
+import { isObject, type OptionRules } from '../machines/vocabulary/optionRules.ts';
+import type { Operation } from './operation.ts';
 
 const QUERY_RULES: OptionRules<EntityQuery> = {
   type: 'text',
@@ -23,8 +27,34 @@ const QUERY_RULES: OptionRules<EntityQuery> = {
   inReview: 'boolean',
 };
 
+/** The records that edits change. */
+export interface Entities extends KnownEntities {
+  /**
+   * Puts back what was removed from a record, by an edit as `sync()` makes one: all devices have it again, and its
+   * removal is over. It resolves once the edit is durable.
+   *
+   * @param path as {@link Entities.removed} names it
+   * @param edit `type`: of the requests that edit the record
+   *
+   * @example
+   * const entity = { type: 'crisis_plan', id: 'p-17' };
+   * const [removed] = await runtime.entities.removed(entity);
+   * if (removed) await runtime.entities.restore(entity, removed.path, { type: 'plans.put' });
+   *
+   * @throws HoldfastError (rejects) `HF_OPTION_INVALID` for a path at which nothing was removed, or nothing is kept of
+   * what was; what `sync()` throws; `HF_STORE_…`, `HF_CLOSED`.
+   */
+  restore(entity: Entity, path: string, edit: RestoreOptions): Promise<Operation>;
+}
+
+/** How something that was removed is put back. */
+export type RestoreOptions = Pick<SyncRequest, 'type' | 'tier' | 'idempotencyKey' | 'tags'>;
+
 /** The calls about records, on what does them. What the app takes a record for, nothing checks. */
-export function entitiesOf(access: Omit<EntityAccess, 'remoteChange'>): Entities {
+export function entitiesOf(
+  access: Omit<EntityAccess, 'remoteChange'>,
+  sync: (request: SyncRequest) => Promise<Operation>,
+): Entities {
   return {
     async get<Value>(entity: EntityKey) {
       return (await access.get(checkedEntity(entity))) as EntityView<Value> | null;
@@ -37,6 +67,22 @@ export function entitiesOf(access: Omit<EntityAccess, 'remoteChange'>): Entities
     list<Value>(query: EntityQuery = {}) {
       checkFields(query, QUERY_RULES, '');
       return listed(access, query) as AsyncIterable<ListedEntity<Value>>;
+    },
+    removed: async (entity) => await access.removed(checkedEntity(entity)),
+    async restore(entity, path, edit) {
+      const checked = checkedEntity(entity);
+      requireOption(
+        typeof path === 'string',
+        'path',
+        'must be a path, as entities.removed() names it',
+      );
+      requireOption(isObject(edit), 'edit', 'must be an object with the type of the edit');
+      const restoring = await access.restoring(checked, path);
+      if (restoring === null) {
+        const rule = 'names nothing that was removed and is kept here; see entities.removed()';
+        throw new HoldfastError('HF_OPTION_INVALID', `path ${rule}.`, { field: 'path' });
+      }
+      return await sync({ ...edit, entity: checked, ...restoring });
     },
     forget: async (entity) => await access.forget(checkedEntity(entity)),
   };

@@ -6,7 +6,6 @@
 
 import type {
   CrisisAnswer,
-  Entities,
   EntityAccess,
   EntityView,
   OperationFilter,
@@ -27,7 +26,7 @@ import type { Client } from './client.ts';
 import { type ClientCrises, outcomeOf } from './connect/clientCrises.ts';
 import type { AskName, Asks, WireRequest } from './connect/lineProtocol.ts';
 import type { OwnerLink } from './connect/ownerLink.ts';
-import { entitiesOf } from './entities.ts';
+import { type Entities, entitiesOf } from './entities.ts';
 import type { Caller, ManagementCall } from './management/call/managementCall.ts';
 import { type Conflicts, conflicts } from './management/conflicts/conflicts.ts';
 import { type Crises, crises } from './management/crises/crises.ts';
@@ -86,7 +85,7 @@ export class HoldfastClient implements Client {
     this.ready.catch(() => undefined);
     const caller: Caller = { call: (call, params) => this.#call(call, params) };
     this.#caller = caller;
-    this.entities = entitiesOf(entitiesBy(link));
+    this.entities = entitiesOf(entitiesBy(link), (request) => this.sync(request));
     this.crises = crises(caller);
     this.conflicts = conflicts(caller);
     this.deadLetters = deadLetters(caller, () => parts.clock.now());
@@ -215,6 +214,8 @@ function entitiesBy(link: OwnerLink): Omit<EntityAccess, 'remoteChange'> {
   return {
     get: (entity) => link.ask('entity', { entity }, bounded).answer,
     page: (query) => link.ask('entityPage', query, bounded).answer,
+    removed: (entity) => link.ask('entityRemoved', { entity }, bounded).answer,
+    restoring: (entity, path) => link.ask('entityRestoring', { entity, path }, bounded).answer,
     forget: (entity) => link.ask('entityForget', { entity }, bounded).answer,
     subscribe(entity, listener) {
       // The next owner tells it from the beginning.

@@ -12,7 +12,6 @@ import {
   type CrisisAnswer,
   type CrisisPlans,
   type Engine,
-  type Entities,
   FACT_KINDS,
   type FactKind,
   type FactListener,
@@ -39,7 +38,7 @@ import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
 import type { LineServer } from './connect/lineServer.ts';
 import type { ControlServer } from './control/controlServer.ts';
-import { entitiesOf } from './entities.ts';
+import { type Entities, entitiesOf } from './entities.ts';
 import { checkHandler } from './handlerOptions.ts';
 import { makeReadyFor } from './http/send.ts';
 import type { Inspector, InspectorOptions } from './inspect/inspectable.ts';
@@ -134,7 +133,7 @@ export class HoldfastRuntime implements Runtime {
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
     this.ready = parts.engine.ready;
-    this.entities = entitiesOf(parts.engine.entities);
+    this.entities = entitiesOf(parts.engine.entities, (request) => this.sync(request));
     this.crisisPlans = parts.engine.crisisPlans;
     this.crisisMode = crisisMode(parts.management);
     this.crises = crises(parts.management);

@@ -18,7 +18,6 @@ export type {
   CrisisPlans,
   CrisisResource,
   CrisisView,
-  Entities,
   EntityListener,
   EntityQuery,
   EntityView,
@@ -44,6 +43,7 @@ export type {
   PlanStatus,
   RemoteChange,
   RemoteChangeResult,
+  RemovedItem,
   Run,
   TakenRecord,
 } from '../actors/port.ts';
@@ -154,6 +154,7 @@ export type {
   EscalationStepOptions,
   Webhook,
 } from './crisis/escalationOptions.ts';
+export type { Entities, RestoreOptions } from './entities.ts';
 export { type HttpHandlerOptions, type HttpRun, httpHandler } from './http/httpHandler.ts';
 export type { Inspector, InspectorOptions } from './inspect/inspectable.ts';
 export type {

@@ -13,7 +13,6 @@ import type {
   CallOptions,
   CrisisAnswer,
   CrisisPlans,
-  Entities,
   FactKind,
   Handler,
   OperationFilter,
@@ -28,6 +27,7 @@ import type { SyncRequest } from '../machines/policy/request/request.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
 import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import type { BulkAcceptance, BulkOptions } from './bulk.ts';
+import type { Entities } from './entities.ts';
 import type { Inspectable } from './inspect/inspectable.ts';
 import type { Conflicts } from './management/conflicts/conflicts.ts';
 import type { Crises } from './management/crises/crises.ts';

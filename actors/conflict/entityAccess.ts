@@ -23,6 +23,28 @@ export interface EntityView<Value = Json> {
 /** Told what a record is: now, and whenever that has changed. `null` where nothing is known of it, and none waits. */
 export type EntityListener<Value = Json> = (view: EntityView<Value> | null) => void;
 
+/** Something that was removed from a record. */
+export interface RemovedItem {
+  /** A JSON Pointer, as the removal named it. */
+  readonly path: string;
+  /** What was there; left out where this store never had it. */
+  readonly value?: Json;
+  /** Whether a person was asked and said yes. */
+  readonly isConfirmed: boolean;
+  /** Who removed it; `null` where nothing says so. */
+  readonly by: string | null;
+  /** When, in milliseconds since 1970, as the removal says; `null` where it does not. */
+  readonly atMs: number | null;
+  readonly reason: string | null;
+}
+
+/** An edit that puts back what was removed, but for its type. */
+export interface RestoringEdit {
+  readonly subject: string;
+  readonly payload: Json;
+  readonly base: EditBase;
+}
+
 /** A record, as it is listed. */
 export interface ListedEntity<Value = Json> extends EntityView<Value> {
   readonly entity: Entity;
@@ -116,6 +138,19 @@ export interface Entities {
    */
   list<Value = Json>(query?: EntityQuery): AsyncIterable<ListedEntity<Value>>;
   /**
+   * What was removed from a record and is not there again, with who removed it, as far as this store knows: each for as
+   * long as its removal is remembered, which is as long as a device may be silent. {@link forget} erases it. It may be
+   * health data: show it to whom the app allows, and log nothing of it.
+   *
+   * @example
+   * for (const { path, value, by } of await runtime.entities.removed({ type: 'crisis_plan', id: 'p-17' })) {
+   *   console.log(path, value, by);
+   * }
+   *
+   * @throws HoldfastError (rejects) as {@link get}.
+   */
+  removed(entity: Entity): Promise<readonly RemovedItem[]>;
+  /**
    * Erases what this store knows of a record, and its conflicts that are decided: for a person who is to be forgotten
    * here. Resolves once that is on disk with whether there was anything. Dead letters and the crisis plan of its
    * subject stay: `deadLetters.purge()` and `crisisPlans.delete()` erase those. The upstream is told nothing, and
@@ -137,6 +172,9 @@ export interface EntityAccess {
   subscribe(entity: Entity, listener: EntityListener): () => void;
   /** A piece of what {@link Entities.list} goes through. */
   page(query: EntityPageQuery): Promise<EntityPage>;
+  removed(entity: Entity): Promise<readonly RemovedItem[]>;
+  /** `null` where nothing is kept of what was removed there. */
+  restoring(entity: Entity, path: string): Promise<RestoringEdit | null>;
   forget(entity: Entity): Promise<boolean>;
   remoteChange(change: RemoteChange): Promise<RemoteChangeResult>;
 }

@@ -9,6 +9,7 @@ import { compareEdit } from '../../machines/conflict/compareEdit.ts';
 import { bodyOf } from '../../machines/conflict/editBody.ts';
 import { decodeEntityRecord, type EntityRecord } from '../../machines/conflict/entityRecord.ts';
 import { afterRemote, afterSent } from '../../machines/conflict/recordNews.ts';
+import { withRestored } from '../../machines/conflict/removedItems.ts';
 import { recordMetaFrom } from '../../machines/merge/clock/recordMeta.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
 import {
@@ -37,6 +38,8 @@ import type {
   ListedEntity,
   RemoteChange,
   RemoteChangeResult,
+  RemovedItem,
+  RestoringEdit,
 } from './entityAccess.ts';
 import { EntityWatchers } from './entityWatchers.ts';
 import { forgetEntity } from './forgetting.ts';
@@ -46,6 +49,12 @@ import { contextOf } from './waitingPlans.ts';
 
 /** Rows looked at between two requests of others. */
 const PAGE_ROWS = 32;
+
+/** What is known of a record, with the edits that wait merged in, and how it is shown. */
+interface Look {
+  readonly record: EntityRecord | null;
+  readonly view: EntityView | null;
+}
 
 export class EntityViews implements EntityAccess {
   readonly #tools: DeskTools;
@@ -178,8 +187,33 @@ export class EntityViews implements EntityAccess {
     return isWanted ? { entity, subject, ...view } : null;
   }
 
+  async removed(entity: Entity): Promise<readonly RemovedItem[]> {
+    await this.#tools.ready();
+    const { record } = await this.#inTurn(entity);
+    return (record?.tombstones ?? []).map(({ tombstone, removed }) => ({
+      path: tombstone.path,
+      ...(removed === undefined ? {} : { value: copyOf(removed.value) }),
+      isConfirmed: tombstone.confirmed === true,
+      by: tombstone.by ?? null,
+      atMs: tombstone.at ?? null,
+      reason: tombstone.reason ?? null,
+    }));
+  }
+
+  async restoring(entity: Entity, path: string): Promise<RestoringEdit | null> {
+    await this.#tools.ready();
+    const { record, view } = await this.#inTurn(entity);
+    if (record === null || view === null) return null;
+    const payload = withRestored(view.value, record, path);
+    return payload === null ? null : { subject: record.subject, payload, base: view.base };
+  }
+
   /** As {@link get}, of a store that is open. */
   async shown(entity: Entity): Promise<EntityView | null> {
+    return (await this.#inTurn(entity)).view;
+  }
+
+  async #inTurn(entity: Entity): Promise<Look> {
     const key = entityKey(entity) ?? '';
     const before = this.#looks.get(key);
     const look = (async () => {
@@ -198,7 +232,7 @@ export class EntityViews implements EntityAccess {
    * An edit that ends while those that wait are looked for is in the record, or among them. It must not be in
    * neither: what the app then made of the value would take the edit back.
    */
-  async #look(entity: Entity): Promise<EntityView | null> {
+  async #look(entity: Entity): Promise<Look> {
     const { records } = this.#tools;
     for (let kept = await records.kept(entity); ; ) {
       const waiting = await this.#waitingFor(entity);
@@ -214,12 +248,12 @@ export class EntityViews implements EntityAccess {
     entity: Entity,
     record: EntityRecord | null,
     waiting: readonly WaitingEdit[],
-  ): Promise<EntityView | null> {
+  ): Promise<Look> {
     const { record: seen, isAsked } = await this.#merged.over(entity, record, waiting);
     const value = seen === null || seen.isGone ? null : (seen.current?.value ?? null);
-    if (value === null && waiting.length === 0) return null;
+    if (value === null && waiting.length === 0) return { record: seen, view: null };
     const version = record === null || record.isGone ? null : (record.current?.version ?? null);
-    return {
+    const view: EntityView = {
       value: copyOf(value),
       // Of its own: an app may make its edit of the value in place.
       base: { version, value: copyOf(value) },
@@ -229,6 +263,7 @@ export class EntityViews implements EntityAccess {
         this.#tools.asked.has(entity) ||
         waiting.some(({ isConflicted }) => isConflicted),
     };
+    return { record: seen, view };
   }
 
   async #mergeOne(

@@ -15,6 +15,8 @@ import type {
   Outcome,
   RemoteChange,
   RemoteChangeResult,
+  RemovedItem,
+  RestoringEdit,
   Wish,
 } from '../../actors/port.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
@@ -58,6 +60,8 @@ export interface Asks {
   readonly entityWatch: Ask<OfEntity, null, EntityView | null>;
   /** A piece of the list of records. */
   readonly entityPage: Ask<EntityPageQuery, EntityPage>;
+  readonly entityRemoved: Ask<OfEntity, readonly RemovedItem[]>;
+  readonly entityRestoring: Ask<OfEntity & { readonly path: string }, RestoringEdit | null>;
   readonly entityForget: Ask<OfEntity, boolean>;
   readonly remoteChange: Ask<RemoteChange, RemoteChangeResult>;
   /** A management call, by its name. */
