@@ -18,7 +18,7 @@ import type { ServiceAccess } from './recovery/serviceAccess.ts';
 const DECISION_WITHIN_MS = 10_000;
 
 export interface LiveReviewParts
-  extends Pick<ConflictReviewParts, 'clock' | 'facts' | 'retentionMs'> {
+  extends Pick<ConflictReviewParts, 'clock' | 'random' | 'facts' | 'retentionMs'> {
   readonly store: Store;
   /** The app's own entities. */
   readonly entities: readonly EntityRules[];
@@ -26,14 +26,14 @@ export interface LiveReviewParts
 
 /** What people decide of conflicts reaches the operations of `core`. */
 export function liveReview(
-  { store, clock, facts, retentionMs, entities }: LiveReviewParts,
+  { store, clock, random, facts, retentionMs, entities }: LiveReviewParts,
   { timers, pool, desk }: EngineCore,
   access: ServiceAccess,
   engine: Pick<Engine, 'whenRunning' | 'accept'>,
 ): ConflictReview {
   const ownRules = new Map(entities.map((rules) => [rules.type, rules]));
-  return new ConflictReview({
-    ...{ store, clock, facts, timers, retentionMs, ready: () => engine.whenRunning() },
+  const review = new ConflictReview({
+    ...{ store, clock, random, facts, timers, retentionMs, ready: () => engine.whenRunning() },
     orders: carryingOut({
       tools: desk.tools,
       accept: (request) => engine.accept(request, { withinMs: DECISION_WITHIN_MS }),
@@ -49,6 +49,10 @@ export function liveReview(
     },
     upstreamOf: (type) => pool.registered.byType.get(type)?.upstream,
   });
+  desk.onDecisionRefused = (conflictId, operationId, ending) => {
+    review.reopen(conflictId, operationId, ending);
+  };
+  return review;
 }
 
 function endingIn(row: StoredOperation): Ending | null {

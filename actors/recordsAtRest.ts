@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from '../machines/vocabulary/clock.ts';
+import type { Random } from '../machines/vocabulary/random.ts';
 import { type Hold, holdWrite } from '../persistence/port/hold.ts';
 import type { Store } from '../persistence/port/store.ts';
 import { conflictAccessAtRest } from './conflict/conflictReview.ts';
@@ -29,6 +30,7 @@ export function recordsAtRest(
   store: Store,
   heldBy: Hold | null,
   clock: Pick<Clock, 'now'>,
+  random: Pick<Random, 'uuid'>,
 ): RecordsAtRest {
   const access = accessAtRest(store);
   let hold = heldBy;
@@ -38,7 +40,7 @@ export function recordsAtRest(
     view: async (id) => viewOf(await rowAtRest(store, id), turnWaitAtRest),
     tell: (id, wish) => tellAtRest(store, clock, id, wish),
     crises: withUnreadable(crisisAccessAtRest(store, clock), unreadableAtRest(store)),
-    conflicts: conflictAccessAtRest(store, clock),
+    conflicts: conflictAccessAtRest(store, clock, random),
     deadLetters: deadLetterAccess(access),
     quarantine: quarantineAccess(access),
     async release() {

@@ -59,13 +59,13 @@ export function carryingOut({ tools, accept, keep }: CarryingOutParts): Conflict
       await demandDurable(journal);
       return isTold === true;
     },
-    async edit({ type, subject, entity }, { value, base, key }) {
+    async edit({ id: conflictId, type, subject, entity }, { value, base, key }) {
       const { exemptionsOf } = tools;
       const request = checkRequest(
         { type, subject, entity, payload: value, base, idempotencyKey: key },
         { payloadBytesMax: Number.MAX_SAFE_INTEGER, exemptionsOf },
       );
-      const { id } = await accept({ ...request, body: asDecision(request.body) });
+      const { id } = await accept({ ...request, body: asDecision(request.body, conflictId) });
       return id;
     },
   };

@@ -19,14 +19,21 @@ import {
   type ConflictDecision,
   carriedOut,
   decided,
+  refused,
   undone,
   withComputed,
 } from '../../machines/conflict/decision.ts';
 import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
+import { entityKey } from '../../machines/operation/keys.ts';
 import type { Ending } from '../../machines/operation/syncOperationMachine.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
+import {
+  type ErrorCode,
+  HoldfastError,
+  isHoldfastError,
+} from '../../machines/vocabulary/errors.ts';
 import type { Person } from '../../machines/vocabulary/person.ts';
+import type { Random } from '../../machines/vocabulary/random.ts';
 import type {
   KeepWrite,
   Kept,
@@ -78,6 +85,7 @@ type Rooms = Pick<KeptStore, 'kept' | 'keptPage'>;
 export interface ConflictAccessParts {
   readonly store: Rooms;
   readonly clock: Pick<Clock, 'now'>;
+  readonly random: Pick<Random, 'uuid'>;
   /** Resolves once the store is open. */
   readonly ready: () => Promise<void>;
   /** How long one is kept that is over, in milliseconds. */
@@ -91,8 +99,20 @@ export interface ConflictAccessParts {
   /** A decision is kept and could not be carried out now. */
   readonly onLeft: (error: unknown) => void;
   /** Told of each record once its change is on disk. */
-  readonly onChanged: (record: ConflictRecord, change: 'resolved' | 'undone' | 'closed') => void;
+  readonly onChanged: (record: ConflictRecord, change: ConflictChange) => void;
 }
+
+/** What has become of a record: decided, taken back, over by itself, or refused and asked again. */
+export type ConflictChange = 'resolved' | 'undone' | 'closed' | 'refused';
+
+/** What is wrong with the request itself that carries a decision out: it stays wrong however often it is tried. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set([
+  'HF_REQUEST_INVALID',
+  'HF_PAYLOAD_TOO_LARGE',
+  'HF_CARD_NUMBER_REFUSED',
+  'HF_OPTION_INVALID',
+  'HF_IDEMPOTENCY_CONFLICT',
+]);
 
 const ROOM = 'conflict';
 const OPEN_ROWS = 100;
@@ -144,7 +164,7 @@ export class Conflicts implements ConflictAccess {
   async undo(id: string, by: Person): Promise<ConflictRecord> {
     return await this.#alone(id, async () => {
       const record = await this.#change(id, (before) =>
-        undone(before, by, this.#parts.clock.now()),
+        undone(before, by, this.#parts.clock.now(), this.#parts.random.uuid()),
       );
       this.#parts.onChanged(record, 'undone');
       return await this.#carryOut(record);
@@ -172,6 +192,16 @@ export class Conflicts implements ConflictAccess {
     return await this.#alone(id, async () => this.#carryOut((await this.#read(id)).record));
   }
 
+  /** What carried a decision out has ended without the upstream having taken it: the question is open again. */
+  async reopen(id: string, operationId: string, why: string): Promise<void> {
+    await this.#alone(id, async () => {
+      const { record: before } = await this.#read(id);
+      if (refused(before, why, operationId) === before) return;
+      const record = await this.#change(id, (now) => refused(now, why, operationId));
+      this.#parts.onChanged(record, 'refused');
+    });
+  }
+
   /** Nobody has to decide it any more: the edit that waited for it has ended. */
   async close(id: string): Promise<void> {
     await this.#alone(id, async () => {
@@ -182,11 +212,15 @@ export class Conflicts implements ConflictAccess {
   }
 
   #decided(record: ConflictRecord, decision: ConflictDecision): ConflictRecord {
-    const rules = this.#parts.rulesOf(record.entity.type);
-    return decided(record, { ...decision, atMs: this.#parts.clock.now() }, rules);
+    const { rulesOf, clock, random } = this.#parts;
+    const made = { ...decision, atMs: clock.now(), nonce: random.uuid() };
+    return decided(record, made, rulesOf(record.entity.type));
   }
 
-  /** Where it can't be carried out now, it is kept, and another try carries it out. */
+  /**
+   * Where it can't be carried out now, it is kept, and another try carries it out. Where it never can be, the question
+   * is open again.
+   */
   async #carryOut(record: ConflictRecord): Promise<ConflictRecord> {
     const { carrier } = this.#parts;
     if (carrier === null || !isToBeCarriedOut(record)) return record;
@@ -195,7 +229,10 @@ export class Conflicts implements ConflictAccess {
       return await this.#change(record.id, (before) => carriedOut(before, operationId));
     } catch (error) {
       this.#parts.onLeft(error);
-      return record;
+      if (!isHoldfastError(error) || !REFUSALS.has(error.code)) return record;
+      const after = await this.#change(record.id, (before) => refused(before, error.code));
+      this.#parts.onChanged(after, 'refused');
+      return after;
     }
   }
 
@@ -224,7 +261,7 @@ export class Conflicts implements ConflictAccess {
       value,
       // Which version the upstream has by now is not known here.
       base: { version: null, value: last?.before ?? record.value },
-      key: `${id}-d${decisions.length}`,
+      key: `${id}-d${decisions.length}-${last?.nonce ?? ''}`,
     });
   }
 
@@ -253,6 +290,7 @@ export class Conflicts implements ConflictAccess {
       const after = change(record);
       const result = await this.#parts.keep({
         ...{ kind: 'keep', room: ROOM, key: id, text: encodeConflict(after), revision },
+        lane: entityKey(after.entity),
         isOpen: isOpen(after),
         keepUntilMs: this.#parts.clock.now() + this.#parts.retentionMs,
       });

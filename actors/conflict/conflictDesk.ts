@@ -9,6 +9,7 @@
 import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
 import { afterSent, type SentEdit } from '../../machines/conflict/recordNews.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
+import type { Ending } from '../../machines/operation/syncOperationMachine.ts';
 import { parseBody } from '../../machines/policy/request/requestBody.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
@@ -39,6 +40,9 @@ export class ConflictDesk implements Edits {
   readonly #kept: KeptRecords;
   readonly #backlog: Backlog;
   readonly #works = new Map<string, ConflictWork>();
+  /** Told of an edit that carried out a decision about a conflict and has ended otherwise than completed. */
+  onDecisionRefused: (conflictId: string, operationId: string, ending: Ending) => void = () =>
+    undefined;
   #isStarted = false;
 
   constructor(parts: DeskParts) {
@@ -157,9 +161,13 @@ export class ConflictDesk implements Edits {
       .finally(goOn);
   }
 
-  ended(resident: Resident): void {
+  ended(resident: Resident, { ending, isEdit }: WorkContext): void {
+    const { id, body } = resident;
     this.#changed(resident);
-    this.#works.get(resident.id)?.stop();
+    this.#works.get(id)?.stop();
+    if (isEdit !== true || body === null || ending === null || ending === 'completed') return;
+    const { decides } = parseBody(body);
+    if (decides !== undefined) this.onDecisionRefused(decides, id, ending);
   }
 
   #changed({ actor }: Resident): void {

@@ -13,6 +13,7 @@ import {
   isOpen,
   isToBeCarriedOut,
 } from '../../machines/conflict/conflictRecord.ts';
+import { entityKey } from '../../machines/operation/keys.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { KeptRecords } from '../journal/keptRecords.ts';
@@ -24,6 +25,14 @@ export interface ConflictKeeperParts {
   /** How long one is kept that nobody has to look at. */
   readonly retentionMs: number;
   readonly asked: AskedRecords;
+}
+
+/** How a conflict was kept. */
+export interface KeptConflict {
+  /** By which it is found. */
+  readonly id: string;
+  /** Somebody was asked before of what needs nobody any more. */
+  readonly isSettled: boolean;
 }
 
 /** As often it is written again over what another has written meanwhile. */
@@ -51,10 +60,9 @@ export class ConflictKeeper {
    * Keeps a conflict, and resolves once that is on disk. What people have decided of it before stays with it; while a
    * decision is being carried out, that is left alone, and this is kept beside it.
    *
-   * @returns whether somebody was asked before of what needs nobody any more
    * @throws HoldfastError `HF_STORE_…`.
    */
-  async keep(record: ConflictRecord): Promise<boolean> {
+  async keep(record: ConflictRecord): Promise<KeptConflict> {
     const { kept, clock, retentionMs, asked } = this.#parts;
     let { id } = record;
     for (let repeats = 0; repeats < REPEATS_MAX; repeats += 1) {
@@ -69,6 +77,7 @@ export class ConflictKeeper {
           kind: 'keep',
           room: 'conflict',
           key: id,
+          lane: entityKey(next.entity),
           text: encodeConflict(next),
           isOpen: isOpen(next),
           // It may have waited for longer than that before anybody could look at it.
@@ -78,7 +87,7 @@ export class ConflictKeeper {
       ]);
       if (result?.kind !== 'kept') continue;
       asked.kept(next);
-      return before !== null && isOpen(before) && !isOpen(next);
+      return { id, isSettled: before !== null && isOpen(before) && !isOpen(next) };
     }
     throw new HoldfastError(
       'HF_INTERNAL',

@@ -31,7 +31,7 @@ export interface ConflictOrders {
    * durable; a repeat with the same key finds the first.
    */
   edit(
-    record: Pick<ConflictRecord, 'type' | 'subject' | 'entity'>,
+    record: Pick<ConflictRecord, 'id' | 'type' | 'subject' | 'entity'>,
     decided: {
       readonly value: Json;
       readonly base: { readonly version: string | null; readonly value: Json };

@@ -9,12 +9,18 @@ import type { ConflictRecord } from '../../machines/conflict/conflictRecord.ts';
 import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
 import { entityRulesOf } from '../../machines/merge/entities/entities.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Random } from '../../machines/vocabulary/random.ts';
 import type { Store, WriteResult } from '../../persistence/port/store.ts';
 import type { AboutConflict } from '../facts/conflictFacts.ts';
 import type { FactStream } from '../facts/factStream.ts';
 import type { TimerService } from '../time/timerService.ts';
 import type { AskedRecords } from './askedRecords.ts';
-import { type ConflictAccess, type ConflictAccessParts, Conflicts } from './conflictAccess.ts';
+import {
+  type ConflictAccess,
+  type ConflictAccessParts,
+  type ConflictChange,
+  Conflicts,
+} from './conflictAccess.ts';
 import type { ConflictOrders } from './conflictOrders.ts';
 import { type ConflictsHealth, OpenConflicts } from './openConflicts.ts';
 
@@ -26,6 +32,7 @@ const RETENTION_MS = 30 * 86_400_000;
 export interface ConflictReviewParts {
   readonly store: Pick<Store, 'kept' | 'keptPage'>;
   readonly clock: Pick<Clock, 'now'>;
+  readonly random: Pick<Random, 'uuid'>;
   readonly timers: Pick<TimerService, 'after'>;
   readonly facts: FactStream;
   readonly retentionMs: number;
@@ -96,6 +103,15 @@ export class ConflictReview {
     return this.#open.health(this.#parts.upstreamOf);
   }
 
+  /** The operation that carried a decision out has ended otherwise than completed: the question is open again. */
+  reopen(id: string, operationId: string, why: string): void {
+    queueMicrotask(() => {
+      this.#conflicts.reopen(id, operationId, why).catch((error: unknown) => {
+        this.#parts.facts.emit('failure.noted', error);
+      });
+    });
+  }
+
   /** Not amid what tells of the ending. Where it fails, the next start closes it. */
   #closeLater(id: string): void {
     queueMicrotask(() => {
@@ -115,7 +131,7 @@ export class ConflictReview {
     });
   }
 
-  #tell(record: ConflictRecord, change: 'resolved' | 'undone' | 'closed'): void {
+  #tell(record: ConflictRecord, change: ConflictChange): void {
     const { facts, clock, upstreamOf } = this.#parts;
     const { id, operationId, type, entity, decisions, openedAtMs, state } = record;
     const by = change === 'closed' ? null : (decisions.at(-1)?.by ?? null);
@@ -123,7 +139,11 @@ export class ConflictReview {
     const about: AboutConflict = {
       ...{ conflictId: id, operationId, type, upstream, entityType: entity.type },
     };
-    if (change === 'undone' && by !== null) {
+    if (change === 'refused') {
+      facts.emit('conflict.awaitsReview', about, record.reason, record.items.length, record.isHeld);
+      this.#open.opened(record);
+      this.#parts.asked.kept(record);
+    } else if (change === 'undone' && by !== null) {
       facts.emit('conflict.undone', about, by);
       if (state === 'resolved') return;
       this.#open.opened(record);
@@ -138,9 +158,10 @@ export class ConflictReview {
 export function conflictAccessAtRest(
   store: Pick<Store, 'kept' | 'keptPage' | 'commit'>,
   clock: Pick<Clock, 'now'>,
+  random: Pick<Random, 'uuid'>,
 ): ConflictAccess {
   return new Conflicts({
-    ...{ store, clock, retentionMs: RETENTION_MS, carrier: null },
+    ...{ store, clock, random, retentionMs: RETENTION_MS, carrier: null },
     ready: () => Promise.resolve(),
     keep: async (write) => onlyOf(await store.commit([write])),
     // Rules of the app's own are not known here: what follows from other fields is computed when it is carried out.

@@ -107,9 +107,10 @@ export async function keepConflict(
   waits: boolean,
 ): Promise<void> {
   const { facts, conflicts, clock } = tools;
-  const about = aboutOf(met);
   if (made.isMerged && !waits && !isTrueMerge(made, met.reason)) return;
-  const isSettled = await conflicts.keep(recordOf(met, made, waits));
+  const { id: conflictId, isSettled } = await conflicts.keep(recordOf(met, made, waits));
+  // A decision about one before it may be on its way still: then this is another.
+  const about = aboutOf({ ...met, conflictId });
   if (isSettled) facts.emit('conflict.resolved', about, null, clock.now() - met.atMs);
   if (!made.isMerged) {
     facts.emit('conflict.quarantined', about, notMergedFor(met.reason));

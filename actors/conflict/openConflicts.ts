@@ -12,6 +12,8 @@ export interface WaitingConflicts {
   readonly count: number;
   /** How many operations wait for the decision, with all that is in their lanes. */
   readonly held: number;
+  /** How many of them were decided, and what carried that out was refused for good: they are to be decided again. */
+  readonly refused: number;
   /** Since when the first of them waits; `null` where none does. */
   readonly oldestAtMs: number | null;
 }
@@ -26,6 +28,7 @@ interface Waiting {
   readonly operationId: string | null;
   readonly openedAtMs: number;
   readonly isHeld: boolean;
+  readonly isRefused?: boolean;
 }
 
 export class OpenConflicts {
@@ -49,9 +52,10 @@ export class OpenConflicts {
   }
 
   /** It waits, as its record says. */
-  opened({ id, type, operationId, openedAtMs, isHeld }: ConflictRecord): void {
+  opened({ id, type, operationId, openedAtMs, isHeld, decisions }: ConflictRecord): void {
+    const isRefused = decisions.at(-1)?.refusedFor !== undefined;
     this.#waiting.delete(id);
-    this.#opened(id, { type, operationId, openedAtMs, isHeld });
+    this.#opened(id, { type, operationId, openedAtMs, isHeld, isRefused });
   }
 
   /** The conflict whose decision this operation waits for. */
@@ -83,10 +87,11 @@ export class OpenConflicts {
 
 type Counted = { -readonly [Field in keyof WaitingConflicts]: WaitingConflicts[Field] };
 
-const NONE: WaitingConflicts = { count: 0, held: 0, oldestAtMs: null };
+const NONE: WaitingConflicts = { count: 0, held: 0, refused: 0, oldestAtMs: null };
 
-function count(counted: Counted, { isHeld, openedAtMs }: Waiting): void {
+function count(counted: Counted, { isHeld, isRefused, openedAtMs }: Waiting): void {
   counted.count += 1;
+  if (isRefused === true) counted.refused += 1;
   if (isHeld) counted.held += 1;
   counted.oldestAtMs = Math.min(counted.oldestAtMs ?? openedAtMs, openedAtMs);
 }

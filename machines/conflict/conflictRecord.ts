@@ -46,6 +46,10 @@ export interface ConflictDecided {
   readonly isCarriedOut: boolean;
   /** The operation that carries it to the upstream; `null` where none does. */
   readonly operationId: string | null;
+  /** The random part of the key under which it goes out: no two decisions ever share one (OP-8). */
+  readonly nonce: string;
+  /** Why it is never carried out: a code of holdfast, or how its operation ended. The question is open again. */
+  readonly refusedFor?: string;
 }
 
 export interface ConflictRecord {
@@ -82,7 +86,10 @@ export function isOpen(record: ConflictRecord): boolean {
 }
 
 /** Whether what was decided last is kept, and still to be carried out. */
-export function isToBeCarriedOut({ state, decisions }: ConflictRecord): boolean {
+export function isToBeCarriedOut({
+  state,
+  decisions,
+}: Pick<ConflictRecord, 'state' | 'decisions'>): boolean {
   return state === 'resolved' && decisions.at(-1)?.isCarriedOut === false;
 }
 
@@ -183,6 +190,7 @@ const RECORD = withFields({
       after: isJson,
       isCarriedOut: isFlag,
       operationId: orNull(isText),
+      nonce: isText,
     }),
   ),
 });

@@ -54,11 +54,13 @@ const OF_SEVERAL_FIELDS: ReadonlySet<string> = new Set(['together', 'provider sn
  */
 export function decided(
   record: ConflictRecord,
-  decision: ConflictDecision & { readonly atMs: number },
+  decision: ConflictDecision &
+    Pick<ConflictDecided, 'atMs'> &
+    Partial<Pick<ConflictDecided, 'nonce'>>,
   rules: EntityRules,
 ): ConflictRecord {
   if (record.state === 'resolved') throw alreadyResolved(record);
-  const { by, atMs, value, side } = decision;
+  const { by, atMs, nonce = '', value, side } = decision;
   const before = record.value;
   const isWhole = value !== undefined || side !== undefined;
   if (isWhole && (decision.choices !== undefined || (value !== undefined && side !== undefined))) {
@@ -68,7 +70,7 @@ export function decided(
   const after = withComputed(rules, chosen(record, decision, choices), before);
   if (after === null && !mayBeNone(record)) throw notNone();
   const entry: ConflictDecided = {
-    ...{ kind: 'resolved', by, atMs, before, after, operationId: null },
+    ...{ kind: 'resolved', by, atMs, nonce, before, after, operationId: null },
     // What waits goes on whatever was decided; what went out is sent again only where it is another.
     isCarriedOut: !record.isHeld && isSame(before, after),
     choices,
@@ -82,7 +84,12 @@ export function decided(
  *
  * @throws HoldfastError `HF_CONFLICT_OPEN` where nobody has decided, `HF_CONFLICT_RESOLVED` where that is undone.
  */
-export function undone(record: ConflictRecord, by: Person, atMs: number): ConflictRecord {
+export function undone(
+  record: ConflictRecord,
+  by: Person,
+  atMs: number,
+  nonce = '',
+): ConflictRecord {
   const last = record.decisions.at(-1);
   if (last === undefined || record.state !== 'resolved') throw notDecided();
   if (last.kind === 'undone') {
@@ -94,7 +101,7 @@ export function undone(record: ConflictRecord, by: Person, atMs: number): Confli
   }
   const isTakenBack = isToBeCarriedOut(record);
   const entry: ConflictDecided = {
-    ...{ kind: 'undone', by, atMs, choices: {}, operationId: null },
+    ...{ kind: 'undone', by, atMs, nonce, choices: {}, operationId: null },
     before: last.after,
     after: last.before,
     isCarriedOut: isTakenBack || isSame(last.before, last.after),
@@ -115,6 +122,28 @@ export function carriedOut(record: ConflictRecord, operationId: string | null): 
   if (last === undefined) return record;
   const entry = { ...last, isCarriedOut: true, operationId };
   return { ...record, decisions: [...record.decisions.slice(0, -1), entry] };
+}
+
+/**
+ * The record of the conflict whose last decision is refused for good: the question is open again, about what was in
+ * force before that decision. As it is where another decision was made since, or none is in the way.
+ *
+ * @param why a code of holdfast, or how the operation ended that carried it
+ */
+export function refused(
+  record: ConflictRecord,
+  why: string,
+  operationId: string | null = null,
+): ConflictRecord {
+  const last = record.decisions.at(-1);
+  if (record.state !== 'resolved' || last === undefined) return record;
+  if (last.operationId !== operationId) return record;
+  return {
+    ...record,
+    state: openStateOf(record),
+    value: last.before,
+    decisions: [...record.decisions.slice(0, -1), { ...last, refusedFor: why }],
+  };
 }
 
 type Choices = Readonly<Record<string, ConflictChoice>>;

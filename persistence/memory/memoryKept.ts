@@ -4,7 +4,7 @@
  * @module
  */
 
-import { answerToKeep, IN_USE_AGAIN_MS } from '../port/kept.ts';
+import { answerToKeep, IN_USE_AGAIN_MS, laneOfKept } from '../port/kept.ts';
 import type {
   KeepResult,
   KeepWrite,
@@ -47,7 +47,8 @@ export class MemoryKept {
     if (before === null) this.#lastSeq += 1;
     const revision = (before?.revision ?? 0) + 1;
     const seq = before?.seq ?? this.#lastSeq;
-    this.#records.set(nameOf(write), { room, key, text, revision, seq, isOpen, keepUntilMs });
+    const lane = laneOfKept(write);
+    this.#records.set(nameOf(write), { room, key, text, revision, seq, isOpen, keepUntilMs, lane });
     return { kind: 'kept', revision };
   }
 
@@ -60,7 +61,7 @@ export class MemoryKept {
     let count = 0;
     for (const record of this.#ending().slice(0, limit)) {
       if (endOf(record) > nowMs) break;
-      if (record.room === 'entity' && isLaneTaken(record.key)) {
+      if (record.lane !== null && isLaneTaken(record.lane)) {
         this.#keepOne({ kind: 'keep', ...record, keepUntilMs: nowMs + IN_USE_AGAIN_MS });
       } else {
         this.#records.delete(nameOf(record));

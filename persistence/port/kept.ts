@@ -25,6 +25,8 @@ export interface Kept {
   readonly isOpen: boolean;
   /** When it may be purged, once it is not open; `null` for never. */
   readonly keepUntilMs: number | null;
+  /** The lane whose operations may need it; `null` for none. */
+  readonly lane: string | null;
 }
 
 /** It is there and can't be opened. For a write it counts as not there, and the next one takes its place. */
@@ -49,6 +51,8 @@ export interface KeepWrite {
   readonly isOpen?: boolean | undefined;
   /** Never where it is absent. */
   readonly keepUntilMs?: number | null | undefined;
+  /** While operations are in the lane of that name it is not purged. Absent: of an entity its key, else none. */
+  readonly lane?: string | null | undefined;
   /** Written only if this is the revision of what is there, 0 if nothing is; absent whatever is there. */
   readonly revision?: number | undefined;
   /** Others that are written in the same commit, whatever is there, if this one is; so they are on disk or none is. */
@@ -59,8 +63,8 @@ export interface KeepWrite {
 export type KeptAlso = Omit<KeepWrite, 'kind' | 'revision' | 'also'>;
 
 /**
- * Erases the records that are not open and whose time has come, the earliest first. What is known of an entity stays
- * while operations are in the lane of that name, which may need it: it is looked at again {@link IN_USE_AGAIN_MS} later.
+ * Erases the records that are not open and whose time has come, the earliest first. One stays while operations are in
+ * its lane, which may need it: it is looked at again {@link IN_USE_AGAIN_MS} later.
  */
 export interface PurgeKeptWrite {
   readonly kind: 'purgeKept';
@@ -119,6 +123,11 @@ export interface KeptStore {
   /** The records of a room in the order in which they first came, either way. */
   keptPage(query: KeptPageQuery): Promise<KeptPage>;
   keptCounts(): Promise<KeptCounts>;
+}
+
+/** The lane of what is written: see {@link KeepWrite.lane}. */
+export function laneOfKept({ room, key, lane }: KeptAlso): string | null {
+  return lane ?? (room === 'entity' ? key : null);
 }
 
 /** What is there, as far as a write has to know it; `null` for nothing. */

@@ -97,6 +97,7 @@ export const CONFLICT_ABOUT = {
           atMs: 'plain',
           isCarriedOut: 'plain',
           operationId: 'plain',
+          refusedFor: 'plain',
         },
       },
     },

@@ -43,7 +43,7 @@ export async function openCrisesAtRest(
   store: Store,
   hold: Hold | null,
 ): Promise<readonly CrisisView[]> {
-  return await recordsAtRest(store, hold, systemClock).crises.open();
+  return await recordsAtRest(store, hold, systemClock, systemRandom).crises.open();
 }
 
 /** The calls on a store that is open and that nothing runs on. */
@@ -55,7 +55,7 @@ export function managementAtRest(parts: {
   readonly payloadBytesMax: number;
 }): Management {
   const { clock, random, payloadBytesMax } = parts;
-  const records = recordsAtRest(parts.store, parts.hold, clock);
+  const records = recordsAtRest(parts.store, parts.hold, clock, random);
   return new Management({
     store: {
       records,

@@ -317,12 +317,19 @@ export function asking({
 }
 
 /** The first words are always the same. */
-function conflictReason({ count, held, oldestAtMs, upstreams }: EngineHealth['conflicts']): string {
+function conflictReason({
+  count,
+  held,
+  refused,
+  oldestAtMs,
+  upstreams,
+}: EngineHealth['conflicts']): string {
   const since = oldestAtMs === null ? '' : ` since ${new Date(oldestAtMs).toISOString()}`;
   const names = Object.entries(upstreams).map(([name, its]) => `${name}: ${its.count}`);
   const where = names.length === 0 ? '' : ` (${names.join(', ')})`;
   const waits = held === 0 ? '' : `, and ${held} operations wait for that`;
-  return `${count} conflicts wait for a person${since}${where}${waits}; see holdfast conflicts`;
+  const again = refused === 0 ? '' : `, and ${refused} decisions were refused: decide those again`;
+  return `${count} conflicts wait for a person${since}${where}${waits}${again}; see holdfast conflicts`;
 }
 
 function modeReason({

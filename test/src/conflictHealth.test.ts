@@ -19,7 +19,7 @@ describe('HM-1 CF-6 conflicts in health', () => {
     const first = await boot();
     expect(first.runtime.getHealthStatus()).toMatchObject({
       overall: 'healthy',
-      conflicts: { count: 0, held: 0, oldestAtMs: null, atWork: 0, upstreams: {} },
+      conflicts: { count: 0, held: 0, refused: 0, oldestAtMs: null, atWork: 0, upstreams: {} },
     });
     await world.clock.run(first.runtime.close());
     const sides = { entity: 'crisis_plan', base: note(''), ours: note('a'), theirs: note('b') };
@@ -36,7 +36,7 @@ describe('HM-1 CF-6 conflicts in health', () => {
     ]);
     await world.disk.close();
     const { runtime } = await boot();
-    const one = { count: 1, held: 0, oldestAtMs: MERGED_AT_MS };
+    const one = { count: 1, held: 0, refused: 0, oldestAtMs: MERGED_AT_MS };
     const { overall, reasons, conflicts } = runtime.getHealthStatus();
     expect(overall).toBe('degraded');
     expect(reasons).toEqual([

@@ -38,6 +38,8 @@ export interface RequestBody {
   readonly merged?: MergedBody;
   /** True of an edit that carries out what a person has decided: the app knows nothing of it (CF-6). */
   readonly isDecision?: true;
+  /** Of such an edit: the conflict that was decided. */
+  readonly decides?: string;
   /** Of a crisis that broke a rule of requests: what was left out, masked, cut or took its default (CR-4). */
   readonly leftOut?: readonly string[];
 }
@@ -92,9 +94,9 @@ export function withNote(body: string, leftOut: readonly string[]): string {
   return leftOut.length === 0 ? body : `{"leftOut":${JSON.stringify(leftOut)},${body.slice(1)}`;
 }
 
-/** The body as that of a decision. */
-export function asDecision(body: string): string {
-  return `{"isDecision":true,${body.slice(1)}`;
+/** The body as that of a decision about a conflict. */
+export function asDecision(body: string, conflictId: string): string {
+  return `{"decides":${JSON.stringify(conflictId)},"isDecision":true,${body.slice(1)}`;
 }
 
 /** The body with what it is sent as, in place of what that was before; `null` for as the app gave it. */

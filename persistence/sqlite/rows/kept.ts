@@ -6,7 +6,7 @@
  */
 
 import { type HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { answerToKeep, IN_USE_AGAIN_MS, KEPT_ROOMS } from '../../port/kept.ts';
+import { answerToKeep, IN_USE_AGAIN_MS, KEPT_ROOMS, laneOfKept } from '../../port/kept.ts';
 import type {
   KeepResult,
   KeepWrite,
@@ -97,7 +97,7 @@ function keepOne(tables: Tables, write: KeepWrite): KeepResult {
     is_open: isOpen ? OPEN : 0,
     keep_until: keepUntilMs,
   };
-  const state = seals.sealKept(columns, write.key, text);
+  const state = seals.sealKept(columns, { key: write.key, text, lane: laneOfKept(write) });
   if (isReadable) mutations.updateKept({ ...columns, state });
   else {
     mutations.insertKept({ ...columns, state });
@@ -137,9 +137,9 @@ export function purgeKept(tables: Tables, { nowMs, limit }: PurgeKeptWrite): Wri
   return { kind: 'purgedKept', count, nextDueAtMs: next ?? null };
 }
 
-/** Whether operations are in the lane of an entity. */
-function isInUse({ statements, seals }: Tables, { room, key }: Kept): boolean {
-  return room === 'entity' && statements.inLaneSeqs.get(seals.laneTag(key), 0, 1) !== undefined;
+/** Whether operations are in its lane. */
+function isInUse({ statements, seals }: Tables, { lane }: Kept): boolean {
+  return lane !== null && statements.inLaneSeqs.get(seals.laneTag(lane), 0, 1) !== undefined;
 }
 
 const PAGES = {
@@ -175,9 +175,9 @@ function opened({ seals }: Pick<Tables, 'seals'>, row: KeptRow): Kept | Unreadab
   const room = ROOMS.get(row.room);
   if (room === undefined) return TAMPERED;
   try {
-    const { key, text } = seals.openKept(row);
     const { seq, revision, keep_until: keepUntilMs } = row;
-    return { room, key, text, revision, seq, isOpen: row.is_open === OPEN, keepUntilMs };
+    const isOpen = row.is_open === OPEN;
+    return { room, ...seals.openKept(row), revision, seq, isOpen, keepUntilMs };
   } catch (error) {
     if (isHoldfastError(error)) return { unreadable: codeOf(error) };
     // Any other failure here means a column that no row of ours can hold.

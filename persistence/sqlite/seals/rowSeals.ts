@@ -72,6 +72,14 @@ export interface KeptRow {
   readonly state: Uint8Array;
 }
 
+/** What a kept record's row opens to. */
+export interface SealedKept {
+  readonly key: string;
+  readonly text: string;
+  /** The lane whose operations may need it; `null` for none. */
+  readonly lane: string | null;
+}
+
 /** What an operation's row opens to. */
 export interface OpenedRow {
   readonly state: string;
@@ -111,7 +119,7 @@ export interface RowSeals {
     subject: string,
     plan: string | null,
   ): Uint8Array;
-  sealKept(row: Omit<KeptRow, 'state'>, key: string, text: string): Uint8Array;
+  sealKept(row: Omit<KeptRow, 'state'>, sealed: SealedKept): Uint8Array;
   sealMark(text: string): Uint8Array;
   /**
    * @throws HoldfastError as {@link Sealer.open} does; so do those below. `HF_RECORD_TAMPERED` also where
@@ -122,7 +130,7 @@ export interface RowSeals {
   openState(row: OperationRow): OpenedRow;
   openComponent(row: ComponentRow): { readonly name: string; readonly state: string };
   openCrisisPlan(row: CrisisPlanRow): { readonly subject: string; readonly plan: string | null };
-  openKept(row: KeptRow): { readonly key: string; readonly text: string };
+  openKept(row: KeptRow): SealedKept;
   openMark(seal: Uint8Array): string;
   /** How versions before the present schema sealed. */
   readonly v2: SealsV2;
@@ -247,7 +255,8 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     sealComponent: (row, name, state) => seal(JSON.stringify([name, state]), componentFields(row)),
     sealCrisisPlan: (row, subject, plan) =>
       seal(JSON.stringify([subject, plan]), crisisPlanFields(row)),
-    sealKept: (row, key, text) => seal(JSON.stringify([key, text]), keptFields(row)),
+    sealKept: (row, { key, text, lane }) =>
+      seal(JSON.stringify([key, text, lane]), keptFields(row)),
     sealMark: (text) => sealer.seal(utf8.encode(text), mark),
     openRow(row) {
       const { state, payload, commitment } = openState(row);
@@ -266,8 +275,12 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
       return { subject, plan };
     },
     openKept(row) {
-      const [key, text] = JSON.parse(open(row.state, keptFields(row))) as [string, string];
-      return { key, text };
+      const [key, text, lane = null] = JSON.parse(open(row.state, keptFields(row))) as [
+        string,
+        string,
+        (string | null)?,
+      ];
+      return { key, text, lane };
     },
     openMark: (envelope) => textOf(sealer.open(envelope, mark)),
     v2: createSealsV2(sealer, storeId),

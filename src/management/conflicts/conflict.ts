@@ -7,6 +7,7 @@
 
 import {
   type ConflictChoice,
+  type ConflictDecided,
   type ConflictRecord,
   type ConflictRecordState,
   isToBeCarriedOut,
@@ -61,6 +62,11 @@ export interface ConflictDecisionAbout {
   readonly isCarriedOut: boolean;
   /** The operation that carries it to the upstream; `null` where none does. */
   readonly operationId: string | null;
+  /**
+   * Why it is never carried out: the code of the error that stood in its way, or how its operation has ended. Then the
+   * question is open again. Absent otherwise.
+   */
+  readonly refusedFor?: string | undefined;
 }
 
 /** A conflict with whom it is about, who wrote and who decided; nothing of what the record holds. */
@@ -144,17 +150,25 @@ export function aboutOf(record: ConflictRecord): ConflictAbout {
     ...conflictOf(record),
     ...{ subject, entity },
     sides: sides.map(({ who, atMs, isOurs }) => ({ who, atMs, isOurs })),
-    decisions: decisions.map(({ kind, by, atMs, isCarriedOut, operationId }) => ({
-      ...{ kind, by, atMs, isCarriedOut, operationId },
-    })),
+    decisions: decisions.map(decisionOf),
   };
+}
+
+function decisionOf(decided: ConflictDecided): ConflictDecisionAbout {
+  const { kind, by, atMs, isCarriedOut, operationId, refusedFor } = decided;
+  const about = { kind, by, atMs, isCarriedOut, operationId };
+  return refusedFor === undefined ? about : { ...about, refusedFor };
 }
 
 export function detailsOf(record: ConflictRecord): ConflictDetails {
   const { base, sides, audit, decisions } = record;
   return {
     ...aboutOf(record),
-    ...{ audit, decisions },
+    audit,
+    decisions: decisions.map((decision) => {
+      const { choices, before, after } = decision;
+      return { ...decisionOf(decision), choices, before, after };
+    }),
     base: masked(base),
     sides: sides.map((side) => ({ ...side, value: masked(side.value) })),
     value: standingValue(record),

@@ -17,8 +17,10 @@ import {
   encodeConflict,
   isOpen,
 } from '../../../machines/conflict/conflictRecord.ts';
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { KeepWrite } from '../../../persistence/port/store.ts';
+import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 import { conflictOf, MERGED_AT_MS } from '../../support/merge/conflictOf.ts';
 
@@ -82,7 +84,7 @@ async function scene(...records: readonly ConflictRecord[]) {
   const errors: unknown[] = [];
   const boot = () =>
     new ConflictReview({
-      ...{ clock, facts, orders, retentionMs: 1_000 },
+      ...{ clock, facts, orders, random: seededRandom(1), retentionMs: 1_000 },
       store,
       asked: new AskedRecords(),
       endingOf: () => Promise.resolve(carried.ending),
@@ -91,7 +93,7 @@ async function scene(...records: readonly ConflictRecord[]) {
       rulesOf: () => undefined,
       upstreamOf: (type) => (type === 'plans.put' ? 'records' : undefined),
     });
-  const atRest = conflictAccessAtRest(store, clock);
+  const atRest = conflictAccessAtRest(store, clock, seededRandom(2));
   const kept = async (id: string) => {
     const found = await store.kept({ room: 'conflict', key: id });
     return found !== null && 'text' in found
@@ -139,7 +141,7 @@ describe('CF-6 a decision under a running engine', () => {
         entity: out.entity,
         value: note('mine'),
         base: { version: null, value: note('theirs') },
-        key: 'op-1-c1-d1',
+        key: expect.stringMatching(/^op-1-c1-d1-.{36}$/),
       },
     ]);
     // What stands already needs no edit.
@@ -168,7 +170,7 @@ describe('CF-6 a decision under a running engine', () => {
         entity: back.entity,
         value: note('theirs'),
         base: { version: null, value: note('mine') },
-        key: 'op-1-c1-d2',
+        key: expect.stringMatching(/^op-1-c1-d2-.{36}$/),
       },
     ]);
     expect(told.map(({ kind }) => kind)).toEqual(['conflict.resolved', 'conflict.undone']);
@@ -198,6 +200,35 @@ describe('CF-6 a decision under a running engine', () => {
   });
 });
 
+describe('CF-6 a decision that can never be carried out', () => {
+  test('CF-6 HM-1 opens the conflict again, is told, and can be made again', async () => {
+    const { review, carried, clock, told, kept } = await scene(record({ isHeld: false }));
+    carried.trouble = new HoldfastError('HF_IDEMPOTENCY_CONFLICT', 'The key is taken.');
+    const after = await review.access.decide('op-1-c1', { by: ANA, ...first });
+    expect(after).toMatchObject({ state: 'awaitingReview', value: note('theirs') });
+    expect(after.decisions).toMatchObject([{ refusedFor: 'HF_IDEMPOTENCY_CONFLICT' }]);
+    expect(told.map(({ kind }) => kind)).toEqual([
+      ...['conflict.resolved', 'failure.noted', 'conflict.awaitsReview'],
+    ]);
+    expect(review.health()).toMatchObject({ count: 1, refused: 1 });
+    expect(await kept('op-1-c1')).toMatchObject({ isOpen: true });
+    // It is not tried again by itself.
+    await clock.advance(60_000);
+    expect(carried.edits).toEqual([]);
+    await review.access.decide('op-1-c1', { by: ANA, ...first });
+    expect(carried.edits).toMatchObject([{ value: note('mine') }]);
+    expect(review.health()).toMatchObject({ count: 0, refused: 0 });
+  });
+
+  test('CF-6 also one that takes another back: what was in force stands, and is asked about', async () => {
+    const { review, carried } = await scene(record({ isHeld: false }));
+    await review.access.decide('op-1-c1', { by: ANA, ...first });
+    carried.trouble = new HoldfastError('HF_PAYLOAD_TOO_LARGE', 'It is too large.');
+    const after = await review.access.undo('op-1-c1', ANA);
+    expect(after).toMatchObject({ state: 'awaitingReview', value: note('mine') });
+  });
+});
+
 describe('CF-6 PS-2 a process that dies with the effect of a decision', () => {
   test('CF-6 PS-2 repeats an edit under the same key', async () => {
     const { review, boot, carried, kept } = await scene(record({ isHeld: false }));
@@ -207,7 +238,7 @@ describe('CF-6 PS-2 a process that dies with the effect of a decision', () => {
     carried.isDying = false;
     await boot().resume();
     const keys = carried.edits.map((edit) => (edit as { readonly key: string }).key);
-    expect(keys).toEqual(['op-1-c1-d1', 'op-1-c1-d1']);
+    expect(keys).toEqual([keys[0], keys[0]]);
     expect(await kept('op-1-c1')).toMatchObject({ isOpen: false });
   });
 
@@ -286,12 +317,12 @@ describe('HM-1 CF-6 what waits for a person is counted', () => {
       openedAtMs: MERGED_AT_MS - 5,
     });
     const { review, facts } = await scene(record(), other, record({ id: 'c', state: 'resolved' }));
-    const none = { count: 0, held: 0, oldestAtMs: null };
+    const none = { count: 0, held: 0, refused: 0, oldestAtMs: null };
     expect(review.health()).toEqual({ ...none, upstreams: {} });
     await review.resume();
     expect(review.health()).toEqual({
-      ...{ count: 2, held: 1, oldestAtMs: MERGED_AT_MS - 5 },
-      upstreams: { records: { count: 1, held: 1, oldestAtMs: MERGED_AT_MS } },
+      ...{ count: 2, held: 1, refused: 0, oldestAtMs: MERGED_AT_MS - 5 },
+      upstreams: { records: { count: 1, held: 1, refused: 0, oldestAtMs: MERGED_AT_MS } },
     });
     const third = { ...about, conflictId: 'd', type: 'plans.put' };
     facts.emit('conflict.awaitsReview', third, 'conflict', 1, false);

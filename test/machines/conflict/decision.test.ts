@@ -85,6 +85,7 @@ describe('CF-6 a person decides', () => {
         ...{ kind: 'resolved', by: ANA, atMs: 9, choices, isCarriedOut: false, operationId: null },
         before: record.value,
         after: standingValue(after),
+        nonce: '',
       },
     ]);
     // Nothing that a side wrote is gone.

@@ -41,6 +41,7 @@ export function testKept(contract: Contract): void {
       seq: expect.any(Number),
       isOpen: false,
       keepUntilMs: null,
+      lane: 'a',
     });
     expect(await store.kept({ room: 'conflict', key: 'a' })).toBeNull();
     expect(await store.kept({ room: 'entity', key: 'b' })).toBeNull();
@@ -256,7 +257,7 @@ export function testKept(contract: Contract): void {
     expect(await store.find(idOf(1))).not.toBeNull();
   });
 
-  test('CF-7 PS-5 what is known of an entity stays while operations are in its lane', async () => {
+  test('CF-6 CF-7 PS-5 what is known of an entity, and its conflicts, stay while operations are in its lane', async () => {
     const store = contract.store();
     const purge = async (nowMs: number) =>
       await commitOne(store, { kind: 'purgeKept', nowMs, limit: 2 });
@@ -266,16 +267,20 @@ export function testKept(contract: Contract): void {
       keep('b', { keepUntilMs: 11 }),
       keep('a', { ...conflict, keepUntilMs: 12 }),
       keep('c', { keepUntilMs: 13 }),
+      keep('d', { ...conflict, lane: 'a', keepUntilMs: 14 }),
+      keep('e', { ...conflict, lane: 'b', keepUntilMs: 15 }),
     ]);
     const before = await store.kept({ room: 'entity', key: 'a' });
     expect(await purge(20)).toEqual({ kind: 'purgedKept', count: 1, nextDueAtMs: 12 });
     const keepUntilMs = 20 + IN_USE_AGAIN_MS;
-    expect(await purge(20)).toEqual({ kind: 'purgedKept', count: 2, nextDueAtMs: keepUntilMs });
+    expect(await purge(20)).toEqual({ kind: 'purgedKept', count: 2, nextDueAtMs: 14 });
     const after = await store.kept({ room: 'entity', key: 'a' });
     expect(after).toEqual({ ...before, keepUntilMs, revision: 2 });
-    expect(await keysOf(store, conflict)).toEqual([]);
+    expect(await purge(20)).toMatchObject({ count: 1, nextDueAtMs: keepUntilMs });
+    expect(await keysOf(store, conflict)).toEqual(['d']);
     await store.commit([update(1, { leavesLane: true, standing: 'settled' })]);
-    expect(await purge(keepUntilMs)).toEqual({ kind: 'purgedKept', count: 1, nextDueAtMs: null });
+    expect(await purge(keepUntilMs)).toEqual({ kind: 'purgedKept', count: 2, nextDueAtMs: null });
+    expect(await keysOf(store, conflict)).toEqual([]);
     expect(await store.kept({ room: 'entity', key: 'a' })).toBeNull();
   });
 

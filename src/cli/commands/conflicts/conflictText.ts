@@ -11,6 +11,7 @@ import type { Person } from '../../../../machines/vocabulary/person.ts';
 import type {
   ConflictAbout,
   ConflictAlternative,
+  ConflictDecisionAbout,
   ConflictDetails,
   ConflictQuestion,
   ConflictSideAbout,
@@ -51,17 +52,22 @@ export function aboutText(about: ConflictAbout): string {
     sides.map((side, at) => [`${at + 1}`, side.who, timeOf(side.atMs), whose(side)]),
     Number.POSITIVE_INFINITY,
   );
-  const decided = decisions.map(({ kind, by, atMs, isCarriedOut, operationId }) => [
-    timeOf(atMs),
-    nameOf(by),
-    kind,
-    isCarriedOut ? (operationId ?? 'nothing was sent') : 'to be carried out',
+  const decided = decisions.map((decision) => [
+    timeOf(decision.atMs),
+    nameOf(decision.by),
+    decision.kind,
+    carriedOutBy(decision),
   ]);
   const history =
     decided.length === 0
       ? ''
       : `\n\n${table(['at', 'who', 'what', 'by operation'], decided, Number.POSITIVE_INFINITY)}`;
   return `${known}\n\n${written}${history}`;
+}
+
+function carriedOutBy({ isCarriedOut, operationId, refusedFor }: ConflictDecisionAbout): string {
+  if (refusedFor !== undefined) return `refused (${refusedFor}), asked again`;
+  return isCarriedOut ? (operationId ?? 'nothing was sent') : 'to be carried out';
 }
 
 /** All of it, no wider than `width` but for the facts at its head. */
