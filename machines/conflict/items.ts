@@ -6,12 +6,13 @@
  */
 
 import type { EntityRules } from '../merge/declaration/entityRules.ts';
-import { changesOf } from '../merge/mergeEntity.ts';
+import { changesInSteps } from '../merge/mergeEntity.ts';
 import type { Origin } from '../merge/rules/change.ts';
 import { pointerOf } from '../merge/rules/ruling.ts';
 import { isSame } from '../merge/values/canonical.ts';
 import { cleanJson } from '../merge/values/cleanJson.ts';
 import type { Json } from '../vocabulary/json.ts';
+import { atOnce } from '../vocabulary/pieces.ts';
 
 const NOBODY: Origin = {
   actor: '',
@@ -74,7 +75,8 @@ function noted(rules: EntityRules, base: Json | null, value: Json | null) {
     const before = clean(base);
     const after = clean(value);
     if (after === null || after === undefined) return [];
-    return changesOf(rules, before === null ? undefined : before, { value: after, origin: NOBODY });
+    const side = { value: after, origin: NOBODY };
+    return atOnce(changesInSteps(rules, before === null ? undefined : before, side));
   } catch {
     return [];
   }

@@ -5,49 +5,87 @@
  */
 
 import type { Json } from '../vocabulary/json.ts';
+import { atOnce, type Pieces, Work } from '../vocabulary/pieces.ts';
 import type { EntityRules } from './declaration/entityRules.ts';
 import type { Merged } from './mergeEntity.ts';
-import { cleanJson } from './values/cleanJson.ts';
+import { isList } from './values/canonical.ts';
+import { cleanerInPieces } from './values/cleanJson.ts';
 
 /** Single values that a side wrote and that are nowhere after the merge. */
-export function lostIn(
+export function lostIn(...given: Parameters<typeof lostInPieces>): readonly Json[] {
+  return atOnce(lostInPieces(...given));
+}
+
+/** The same in pieces. */
+export function* lostInPieces(
   rules: EntityRules,
   {
     base,
     sides,
   }: { readonly base: unknown; readonly sides: readonly { readonly value: unknown }[] },
   merged: Merged,
-): readonly Json[] {
+): Pieces<readonly Json[]> {
+  const work = new Work();
   const computed = new Set(
     (rules.fields.parts ?? []).flatMap(([name, { kind }]) => (kind === 'computed' ? [name] : [])),
   );
-  const isLeftOut = (name: string) => rules.leavesOut.has(name);
-  const known = leavesOf(cleanJson(base, isLeftOut), computed);
-  const kept = leavesOf([merged.value, merged.review, merged.audit] as unknown as Json, new Set());
-  const texts = [...kept].filter((one) => typeof one === 'string');
-  const isKept = (leaf: Json): boolean =>
-    kept.has(leaf) ||
-    // Text that was put together has its lines.
-    (typeof leaf === 'string' &&
-      leaf.split('\n').every((line) => texts.some((one) => one.split('\n').includes(line))));
-  return sides.flatMap(({ value }) =>
-    [...leavesOf(cleanJson(value, isLeftOut), computed)].filter(
-      (leaf) => leaf !== null && !known.has(leaf) && !isKept(leaf),
-    ),
-  );
+  const clean = cleanerInPieces((name) => rules.leavesOut.has(name), work);
+  const known = yield* leavesOf((yield* clean(base)).value, computed, work);
+  const all = [merged.value, merged.review, merged.audit] as unknown as Json;
+  const kept = yield* leavesOf(all, new Set(), work);
+  const lost: Json[] = [];
+  let lines: ReadonlySet<string> | null = null;
+  for (const { value } of sides) {
+    for (const leaf of yield* leavesOf((yield* clean(value)).value, computed, work)) {
+      if (work.isDue()) yield;
+      if (leaf === null || known.has(leaf) || kept.has(leaf)) continue;
+      // Text that was put together has its lines.
+      if (typeof leaf === 'string') {
+        lines ??= yield* linesOf(kept, work);
+        if (leaf.split('\n').every((line) => lines?.has(line))) continue;
+      }
+      lost.push(leaf);
+    }
+  }
+  return lost;
 }
 
-function leavesOf(value: Json | undefined, leftOut: ReadonlySet<string>): ReadonlySet<Json> {
+function* linesOf(leaves: ReadonlySet<Json>, work: Work): Pieces<ReadonlySet<string>> {
+  const lines = new Set<string>();
+  for (const leaf of leaves) {
+    if (typeof leaf !== 'string') continue;
+    for (const line of leaf.split('\n')) {
+      lines.add(line);
+      if (work.isDue()) yield;
+    }
+  }
+  return lines;
+}
+
+function* leavesOf(
+  value: Json | undefined,
+  leftOut: ReadonlySet<string>,
+  work: Work,
+): Pieces<ReadonlySet<Json>> {
   const leaves = new Set<Json>();
   const open: (Json | undefined)[] = [value];
   for (let isTop = true; open.length > 0; isTop = false) {
     const one = open.pop();
+    if (work.isDue()) yield;
     if (typeof one !== 'object' || one === null) {
       if (one !== undefined) leaves.add(one);
       continue;
     }
+    if (isList(one)) {
+      for (const item of one) {
+        open.push(item);
+        if (work.isDue(1 / 4)) yield;
+      }
+      continue;
+    }
     for (const [name, field] of Object.entries(one)) {
       if (!isTop || !leftOut.has(name)) open.push(field);
+      if (work.isDue(1 / 4)) yield;
     }
   }
   return leaves;

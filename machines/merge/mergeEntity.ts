@@ -7,15 +7,16 @@
  */
 
 import type { Json, JsonObject } from '../vocabulary/json.ts';
+import { atOnce, Work } from '../vocabulary/pieces.ts';
 import type { EntityRules, Finding } from './declaration/entityRules.ts';
 import { entityRulesOf } from './entities/entities.ts';
-import { type Change, ChangeNotes, nameOf, nodeOf, unionOf } from './rules/change.ts';
-import { atOnce, type Steps } from './rules/rule.ts';
+import { type Change, ChangeNotes, linesOf, nodeOf, unionOf } from './rules/change.ts';
+import type { Steps } from './rules/rule.ts';
 import { type AuditEntry, type ReviewItem, Ruling } from './rules/ruling.ts';
 import { isAbsent, type Side, type SideMeta, sidesOf } from './sides.ts';
-import { canonical, inOrder, isObject } from './values/canonical.ts';
-import { cleaner } from './values/cleanJson.ts';
-import { sha256 } from './values/sha256.ts';
+import { canonical, canonicalInPieces, inOrder, isObject } from './values/canonical.ts';
+import { cleanerInPieces } from './values/cleanJson.ts';
+import { sha256InPieces } from './values/sha256.ts';
 
 /** What comes of a merge. */
 export interface Merged {
@@ -59,31 +60,26 @@ export function* mergeEntityInSteps(
   ...[entity, base, given, nowMs]: Parameters<typeof mergeEntity>
 ): Steps<Merged> {
   const rules = typeof entity === 'string' ? entityRulesOf(entity) : entity;
-  const clean = cleaner((name) => rules.leavesOut.has(name));
-  const { value: known } = clean(base);
+  const work = new Work();
+  const clean = cleanerInPieces((name) => rules.leavesOut.has(name), work);
+  const { value: known } = yield* clean(base);
   const before = isAbsent(known) ? undefined : known;
-  yield;
-  const sides = sidesOf(given, nowMs, clean);
+  const sides = yield* sidesOf(given, nowMs, clean);
   const changed: (readonly Change[])[] = [];
-  for (const side of sides) {
-    yield;
-    changed.push(changesOf(rules, before, side));
-  }
-  yield;
-  const changes = unionOf(changed);
-  yield;
-  return yield* projectInSteps(rules, before, changes);
+  for (const side of sides) changed.push(yield* changesInSteps(rules, before, side));
+  const changes = yield* unionOf(changed, work);
+  return yield* projectInSteps(rules, before, changes, work);
 }
 
 /** What a side changed. */
-export function changesOf(
+export function* changesInSteps(
   rules: EntityRules,
   base: Json | undefined,
   { value, changed = null, origin }: Side,
-): readonly Change[] {
+): Steps<readonly Change[]> {
   const notes = new ChangeNotes(origin, changed);
   rules.fields.note(base, value, notes);
-  return notes.changes;
+  return yield* notes.inPieces();
 }
 
 /** What the entity is after a set of changes, whoever put it together and in whatever order. */
@@ -92,30 +88,29 @@ export function project(
   base: Json | undefined,
   changes: readonly Change[],
 ): Merged {
-  return atOnce(projectInSteps(rules, base, changes));
+  return atOnce(projectInSteps(rules, base, changes, new Work()));
 }
 
 function* projectInSteps(
   rules: EntityRules,
   base: Json | undefined,
   changes: readonly Change[],
+  work: Work,
 ): Steps<Merged> {
   const ruling = new Ruling();
   const before = isObject(base) ? base : undefined;
-  const node = nodeOf(changes);
-  yield;
+  const node = yield* nodeOf(changes, work);
   let value = changes.length === 0 ? base : yield* fieldsInSteps();
-  yield;
   if (isObject(value)) {
-    value = settled(rules, withFields(value, rules.computes(value, changes, before)), before);
+    value = withFields(value, rules.computes(value, changes, before));
+    value = yield* settled(rules, value, before);
   }
-  ruling.sort();
+  const { review, audit } = yield* ruling.inOrder(work);
   const whole = value ?? null;
-  yield;
-  const name = `${rules.type}\n${canonical(whole)}\n${nameOf(changes)}`;
-  yield;
-  const mergeId = sha256(name);
-  return { value: whole, review: ruling.review, audit: ruling.audit, mergeId };
+  const text = yield* canonicalInPieces(whole, work);
+  const lines = yield* linesOf(changes, work);
+  const mergeId = yield* sha256InPieces([`${rules.type}\n${text}\n`, ...lines], work);
+  return { value: whole, review, audit, mergeId };
 
   function* fieldsInSteps(): Steps<Json | undefined> {
     const { fields } = rules;
@@ -124,13 +119,15 @@ function* projectInSteps(
   }
 
   /** The value with what must hold put right, where that can be done, and asked of where not. */
-  function settled(
+  function* settled(
     { checks, computes }: EntityRules,
     merged: JsonObject,
     known: JsonObject | undefined,
-  ): JsonObject {
+  ): Steps<JsonObject> {
     let result = merged;
     for (const { says, find } of checks) {
+      // Each looks through all of it, and may be of the app.
+      if (work.isDue(changes.length)) yield;
       const found = find(result, changes, known);
       if (found.length === 0) continue;
       const former =

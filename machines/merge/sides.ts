@@ -6,6 +6,7 @@
  */
 
 import type { Json } from '../vocabulary/json.ts';
+import type { Pieces } from '../vocabulary/pieces.ts';
 import type { HybridStamp, Tombstone, VersionVector } from '../vocabulary/record.ts';
 import { clampedMs } from './clock/hybridClock.ts';
 import { compareVectors, vectorFrom } from './clock/versionVector.ts';
@@ -45,14 +46,15 @@ interface Read extends Side {
 /**
  * The sides that count.
  *
- * @param clean made by `cleaner`
+ * @param clean made by `cleanerInPieces`
  */
-export function sidesOf(
+export function* sidesOf(
   given: unknown,
   nowMs: number,
-  clean: (value: unknown) => Cleaned,
-): readonly Side[] {
-  const all = (Array.isArray(given) ? given : []).map((side: unknown) => read(side, nowMs, clean));
+  clean: (value: unknown) => Pieces<Cleaned>,
+): Pieces<readonly Side[]> {
+  const all: Read[] = [];
+  for (const side of Array.isArray(given) ? given : []) all.push(yield* read(side, nowMs, clean));
   return all.flatMap((side): readonly Side[] => {
     if (all.some((other) => hasSeen(other, side))) return [];
     // What it has seen removed, and does not have, is removed.
@@ -67,7 +69,11 @@ function hasSeen(one: Read, other: Read): boolean {
   return compareVectors(one.vector, other.vector) === 'after';
 }
 
-function read(side: unknown, nowMs: number, clean: (value: unknown) => Cleaned): Read {
+function* read(
+  side: unknown,
+  nowMs: number,
+  clean: (value: unknown) => Pieces<Cleaned>,
+): Pieces<Read> {
   const { value, meta } = fieldsOf(side);
   const { actor, hlc, receivedAt, vv, verified, asOf, tombstones } = fieldsOf(meta);
   const { ms, c } = fieldsOf(hlc);
@@ -76,7 +82,7 @@ function read(side: unknown, nowMs: number, clean: (value: unknown) => Cleaned):
   const horizonMs = receivedAtMs ?? finite(nowMs);
   const clamp = (at: number) => (horizonMs === null ? at : clampedMs(at, horizonMs));
   const asOfMs = finite(asOf);
-  const { value: cleaned, changed } = clean(value);
+  const { value: cleaned, changed } = yield* clean(value);
   return {
     value: isAbsent(cleaned) ? undefined : cleaned,
     changed,

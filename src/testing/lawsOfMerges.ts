@@ -6,10 +6,16 @@
 
 import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
 import { lostIn } from '../../machines/merge/lost.ts';
-import { changesOf, type Merged, mergeEntity, project } from '../../machines/merge/mergeEntity.ts';
+import {
+  changesInSteps,
+  type Merged,
+  mergeEntity,
+  project,
+} from '../../machines/merge/mergeEntity.ts';
 import { type Change, unionOf } from '../../machines/merge/rules/change.ts';
 import { type SideMeta, sidesOf } from '../../machines/merge/sides.ts';
-import { cleaner, cleanJson } from '../../machines/merge/values/cleanJson.ts';
+import { cleanerInPieces, cleanJson } from '../../machines/merge/values/cleanJson.ts';
+import { atOnce, Work } from '../../machines/vocabulary/pieces.ts';
 
 /** A law of merges. */
 export type MergeLaw =
@@ -92,15 +98,16 @@ function groupings(
   rules: EntityRules,
   { base, sides, nowMs }: MergeCase,
 ): readonly (readonly Change[])[] {
-  const clean = cleaner((name) => rules.leavesOut.has(name));
-  const { value: known = null } = clean(base);
-  const sets = sidesOf(sides, nowMs, clean).map((side) =>
-    changesOf(rules, known === null ? undefined : known, side),
+  const clean = cleanerInPieces((name) => rules.leavesOut.has(name), new Work());
+  const { value: known = null } = atOnce(clean(base));
+  const sets = atOnce(sidesOf(sides, nowMs, clean)).map((side) =>
+    atOnce(changesInSteps(rules, known === null ? undefined : known, side)),
   );
-  const left = sets.reduce<readonly Change[]>((all, set) => unionOf([all, set]), []);
-  const right = sets.toReversed().reduce<readonly Change[]>((all, set) => unionOf([set, all]), []);
+  const union = (...some: (readonly Change[])[]) => atOnce(unionOf(some, new Work()));
+  const left = sets.reduce<readonly Change[]>((all, set) => union(all, set), []);
+  const right = sets.toReversed().reduce<readonly Change[]>((all, set) => union(set, all), []);
   const halves = [sets.filter((_, at) => at % 2 === 0), sets.filter((_, at) => at % 2 === 1)];
-  return [left, right, unionOf(halves.map((half) => unionOf([...half, ...half])))];
+  return [left, right, union(...halves.map((half) => union(...half, ...half)))];
 }
 
 function rotations<T>(all: readonly T[]): readonly (readonly T[])[] {

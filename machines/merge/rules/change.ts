@@ -6,6 +6,7 @@
  */
 
 import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import { type Pieces, sortedInPieces, type Work } from '../../vocabulary/pieces.ts';
 import { canonical, compareText, quoted } from '../values/canonical.ts';
 
 /** Who is behind a change, and when. */
@@ -63,14 +64,22 @@ export interface Removals {
   readonly under: ReadonlyMap<string, Removals>;
 }
 
+/** What is written later, and where. */
+interface Later {
+  readonly path: readonly string[];
+  readonly removed: Removals | undefined;
+  readonly pieces: Pieces<void>;
+}
+
 /** Takes down what one side changed. */
 export class ChangeNotes {
   readonly from: Origin;
-  readonly changes: Change[] = [];
   /** Where the rule stands that writes. */
   readonly path: string[] = [];
   /** What the side removed at that place and below it; `undefined` for nothing. */
   removed: Removals | undefined;
+  readonly #changes: Change[] = [];
+  readonly #later: Later[] = [];
   private readonly changed: readonly string[] | null;
   private readonly mark: string;
 
@@ -110,7 +119,27 @@ export class ChangeNotes {
     let place = '';
     for (const key of path) place += place === '' ? quoted(key) : `,${quoted(key)}`;
     const what = `[${place}]${kind}${canonical(value)}${removed}`;
-    this.changes.push({ path, kind, value, removal, from, what, id: what + mark });
+    this.#changes.push({ path, kind, value, removal, from, what, id: what + mark });
+  }
+
+  /** Writes in pieces, once all that is written at once is written: of what is large. */
+  later(pieces: Pieces<void>): void {
+    this.#later.push({ path: [...this.path], removed: this.removed, pieces });
+  }
+
+  /** All that was written, with what is to be written later. */
+  *inPieces(): Pieces<readonly Change[]> {
+    for (let next = this.#later.pop(); next !== undefined; next = this.#later.pop()) {
+      const { path, removed, pieces } = next;
+      for (;;) {
+        this.path.splice(0, this.path.length, ...path);
+        this.removed = removed;
+        if (pieces.next().done === true) break;
+        yield;
+      }
+    }
+    this.path.length = 0;
+    return this.#changes;
   }
 
   /** Writes what is below `key`. */
@@ -148,9 +177,17 @@ function removalsByPlace(removals: Origin['removals']): Removals {
 }
 
 /** The union of sets of changes: each once, in one order. */
-export function unionOf(sets: readonly (readonly Change[])[]): readonly Change[] {
-  const all = sets.flat().toSorted(byId);
-  return all.filter(({ id }, at) => id !== all[at - 1]?.id);
+export function* unionOf(
+  sets: readonly (readonly Change[])[],
+  work: Work,
+): Pieces<readonly Change[]> {
+  const all = yield* sortedInPieces(sets.flat(), byId, work);
+  const union: Change[] = [];
+  for (const change of all) {
+    if (change.id !== union.at(-1)?.id) union.push(change);
+    if (work.isDue()) yield;
+  }
+  return union;
 }
 
 function byId(one: Change, other: Change): number {
@@ -158,8 +195,8 @@ function byId(one: Change, other: Change): number {
   return one.id > other.id ? 1 : 0;
 }
 
-/** A text for a set of changes, which two sets share only when they are the same. */
-export function nameOf(changes: readonly Change[]): string {
+/** Lines for a set of changes, which two sets share only when they are the same. */
+export function* linesOf(changes: readonly Change[], work: Work): Pieces<readonly string[]> {
   const places = new Map<Origin, number>();
   const marks = new Map<string, number>();
   const placeOf = ({ what, id }: Change): number => {
@@ -168,17 +205,19 @@ export function nameOf(changes: readonly Change[]): string {
     marks.set(mark, place);
     return place;
   };
-  const lines = changes.map((change) => {
+  const lines: string[] = [];
+  for (const change of changes) {
     const place = places.get(change.from) ?? placeOf(change);
     places.set(change.from, place);
-    return `${place}${change.what}`;
-  });
+    lines.push(`\n${place}${change.what}`);
+    if (work.isDue()) yield;
+  }
   // Each origin once: most of what a change says of itself is who made it, and when.
-  return [...marks.keys(), ...lines].join('\n');
+  return [[...marks.keys()].join('\n'), ...lines];
 }
 
 /** The changes by place. */
-export function nodeOf(changes: readonly Change[]): ChangeNode {
+export function* nodeOf(changes: readonly Change[], work: Work): Pieces<ChangeNode> {
   const root: Growing = { own: [], under: NOTHING_UNDER };
   for (const change of changes) {
     let node = root;
@@ -192,6 +231,7 @@ export function nodeOf(changes: readonly Change[]): ChangeNode {
       node = next;
     }
     node.own.push(change);
+    if (work.isDue(change.path.length)) yield;
   }
   return root;
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import { atOnce } from '../../vocabulary/pieces.ts';
 import { inOrder, isObject, isSame } from '../values/canonical.ts';
 import {
   apartFromMissing,
@@ -16,7 +17,7 @@ import {
   valueIfGone,
 } from './absence.ts';
 import type { ChangeNode, ChangeNotes } from './change.ts';
-import { type AnyRule, altsOf, atOnce, type Rule, type Steps } from './rule.ts';
+import { type AnyRule, altsOf, type Rule, type Steps } from './rule.ts';
 import { alternative, GROUP_MARK, type Ruling } from './ruling.ts';
 import { decideLatest } from './single.ts';
 

@@ -6,6 +6,7 @@
  */
 
 import type { Json } from '../../vocabulary/json.ts';
+import { atOnce, Work } from '../../vocabulary/pieces.ts';
 import { canonical, compareText, isList, isObject, isSame, quoted } from '../values/canonical.ts';
 import {
   apartFromMissing,
@@ -26,7 +27,7 @@ import {
   nodeOf,
   type Removals,
 } from './change.ts';
-import { type AnyRule, altsOf, atOnce, type Rule, ruleBy, type Steps } from './rule.ts';
+import { type AnyRule, altsOf, type Rule, ruleBy, type Steps } from './rule.ts';
 import { type Alternative, alternative, Ruling } from './ruling.ts';
 import { inSequence } from './sequence.ts';
 import { decideLatest, latest } from './single.ts';
@@ -366,7 +367,8 @@ function leaveTwinsOut(
     rule.note(one, { ...twin, id: one['id'] ?? key }, notes);
     kept.delete(key);
     ruling.at(known, () => {
-      const both = rule.project(one, nodeOf(notes.changes), ruling) ?? one;
+      const noted = atOnce(notes.inPieces());
+      const both = rule.project(one, atOnce(nodeOf(noted, new Work())), ruling) ?? one;
       kept.set(known, both);
       const apart = [alternative(one, null), alternative(twin, from)];
       ruling.note('list', `the same ${uniqueBy} as another`, both, apart);

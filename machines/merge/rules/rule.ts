@@ -6,6 +6,7 @@
  */
 
 import type { Json } from '../../vocabulary/json.ts';
+import type { Pieces } from '../../vocabulary/pieces.ts';
 import { canonical, compareText, isSame } from '../values/canonical.ts';
 import { askOfEmptied, type Guard, isLessThan, laidOver } from './absence.ts';
 import type { Change, ChangeNode, ChangeNotes, Origin } from './change.ts';
@@ -57,15 +58,7 @@ export interface Rule<Value = never> extends Guard {
 }
 
 /** Work between whose steps others may have their turn; what it returns comes of all of them. */
-export type Steps<Result> = Generator<undefined, Result, undefined>;
-
-/** Takes all steps now. */
-export function atOnce<Result>(steps: Steps<Result>): Result {
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
-}
+export type Steps<Result> = Pieces<Result>;
 
 /** A rule for whatever values. */
 export type AnyRule = Rule<unknown>;

@@ -6,9 +6,10 @@
  */
 
 import type { Json } from '../../vocabulary/json.ts';
+import { type Pieces, sortedInPieces, stepsOf, type Work } from '../../vocabulary/pieces.ts';
 import { canonical, compareText } from '../values/canonical.ts';
 import type { Allowance } from '../values/difference.ts';
-import { sha256 } from '../values/sha256.ts';
+import { sha256InPieces } from '../values/sha256.ts';
 import type { Origin } from './change.ts';
 
 /** One side's value, and whose it is. */
@@ -52,13 +53,13 @@ const TEXTS_WORK_MAX = 1_000_000;
 
 /** An entry before the name of the merge is known. */
 export class Ruling {
-  readonly review: ReviewItem[] = [];
   readonly audit: AuditEntry[] = [];
   /** Where the rule stands that rules. */
   readonly path: string[] = [];
   /** What comparing the texts of one record may still take. */
   readonly texts: Allowance;
-  readonly #asked = new Set<string>();
+  /** What is asked, each by all that makes it that. */
+  readonly #asked = new Map<string, Omit<ReviewItem, 'id'>>();
 
   constructor(texts: Allowance = { left: TEXTS_WORK_MAX }) {
     this.texts = texts;
@@ -71,11 +72,15 @@ export class Ruling {
     path: string = this.pointer(),
     removedBy: readonly string[] = [],
   ): void {
-    const id = sha256(canonical([path, reason, alternatives as unknown as Json])).slice(0, 32);
-    if (this.#asked.has(id)) return;
-    this.#asked.add(id);
-    const item = { id, path, rule, reason, alternatives };
-    this.review.push(removedBy.length === 0 ? item : { ...item, removedBy });
+    const name = canonical([path, reason, alternatives as unknown as Json]);
+    if (this.#asked.has(name)) return;
+    const item = { path, rule, reason, alternatives };
+    this.#asked.set(name, removedBy.length === 0 ? item : { ...item, removedBy });
+  }
+
+  /** What there is to choose from in all that is asked. */
+  get alternatives(): readonly Alternative[] {
+    return [...this.#asked.values()].flatMap((item) => item.alternatives);
   }
 
   note(
@@ -106,16 +111,29 @@ export class Ruling {
     return pointerOf(this.path);
   }
 
-  /** Both lists in one order. */
-  sort(): void {
-    this.review.sort(
+  /** What is asked and what was decided, each in one order. */
+  *inOrder(
+    work: Work,
+  ): Pieces<{ readonly review: readonly ReviewItem[]; readonly audit: readonly AuditEntry[] }> {
+    const asked: ReviewItem[] = [];
+    for (const [name, item] of this.#asked) {
+      const id = yield* sha256InPieces([name], work);
+      asked.push({ id: id.slice(0, 32), ...item });
+      if (work.isDue(stepsOf(name))) yield;
+    }
+    const review = yield* sortedInPieces(
+      asked,
       (one, other) => compareText(one.path, other.path) || compareText(one.id, other.id),
+      work,
     );
-    this.audit.sort(
+    const audit = yield* sortedInPieces(
+      this.audit,
       (one, other) =>
         compareText(one.path, other.path) ||
         compareText(canonical(one as unknown as Json), canonical(other as unknown as Json)),
+      work,
     );
+    return { review, audit };
   }
 }
 
@@ -145,7 +163,7 @@ export function allOf(
   return [
     alternative(value, from),
     ...apart.audit.flatMap(({ lost }) => lost),
-    ...apart.review.flatMap(({ alternatives }) => alternatives),
+    ...apart.alternatives,
   ];
 }
 

@@ -6,18 +6,89 @@
  */
 
 import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import { CHARACTERS_OF_A_STEP, type Pieces, stepsOf, type Work } from '../../vocabulary/pieces.ts';
 
 /** The text of a value that `cleanJson` made, whose keys are in order already; of nothing, an empty text. */
 export function canonical(value: Json | undefined): string {
   if (value === undefined) return '';
   if (typeof value === 'string') return quoted(value);
   if (typeof value !== 'object' || value === null) return String(value);
+  const known = longTexts.get(value);
+  if (known !== undefined) return known;
+  let text: string;
   try {
-    return JSON.stringify(value);
+    text = JSON.stringify(value);
   } catch {
     // Nested deeper than the stack is.
-    return deepText(value);
+    text = deepText(value);
   }
+  if (text.length >= LONG_MIN) longTexts.set(value, text);
+  return text;
+}
+
+/** Texts of values that are long: a value is asked for its text again and again. */
+const longTexts = new WeakMap<object, string>();
+const LONG_MIN = 16_384;
+/** What takes fewer steps is written at once. */
+const SMALL_STEPS = 128;
+/** What is nested deeper is written at once. */
+const PIECES_DEPTH_MAX = 128;
+
+/** The same in pieces; after that `canonical` has it at once. */
+export function* canonicalInPieces(value: Json | undefined, work: Work, depth = 0): Pieces<string> {
+  if (typeof value !== 'object' || value === null) {
+    const text = canonical(value);
+    if (work.isDue(stepsOf(text))) yield;
+    return text;
+  }
+  const known = longTexts.get(value);
+  if (known !== undefined) return known;
+  const steps = stepsWithin(value, SMALL_STEPS);
+  if (steps < SMALL_STEPS || depth > PIECES_DEPTH_MAX) {
+    if (work.isDue(steps)) yield;
+    return canonical(value);
+  }
+  let inner = '';
+  if (isList(value)) {
+    for (const item of value) {
+      const text = yield* canonicalInPieces(item, work, depth + 1);
+      inner += inner === '' ? text : `,${text}`;
+    }
+  } else {
+    const names = Object.keys(value);
+    if (work.isDue(names.length / 4)) yield;
+    for (const name of names) {
+      const text = yield* canonicalInPieces(value[name], work, depth + 1);
+      inner += `${inner === '' ? '' : ','}${quoted(name)}:${text}`;
+    }
+  }
+  const text = isList(value) ? `[${inner}]` : `{${inner}}`;
+  if (text.length >= LONG_MIN) longTexts.set(value, text);
+  return text;
+}
+
+/** How many steps it is to look through a value, counted up to `most`. */
+export function stepsWithin(value: unknown, most: number): number {
+  let steps = 0;
+  const open: unknown[] = [value];
+  while (open.length > 0 && steps < most) {
+    const one = open.pop();
+    steps += typeof one === 'string' ? stepsOf(one) : 1;
+    if (typeof one !== 'object' || one === null) continue;
+    if (Array.isArray(one)) {
+      const items: readonly unknown[] = one;
+      if (steps + items.length >= most) return most;
+      for (const item of items) open.push(item);
+      continue;
+    }
+    for (const name in one) {
+      if (!Object.hasOwn(one, name)) continue;
+      steps += name.length / CHARACTERS_OF_A_STEP;
+      open.push((one as Readonly<Record<string, unknown>>)[name]);
+      if (steps + open.length >= most) return most;
+    }
+  }
+  return steps;
 }
 
 /** A longer text is looked through faster by JSON.stringify. */

@@ -10,9 +10,11 @@ import {
   contextOfField,
   maskLeaf,
   maskText,
+  maskTextInPieces,
   NO_CARD,
 } from '../../policy/request/cardData.ts';
 import type { Json } from '../../vocabulary/json.ts';
+import { atOnce, type Pieces, stepsOf, Work } from '../../vocabulary/pieces.ts';
 
 /** Names that would reach beyond the object. */
 const RESERVED: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
@@ -83,32 +85,41 @@ export function cleanJson(
  * so that it is known to be the same without another look.
  */
 export function cleaner(isLeftOut: (name: string) => boolean): (value: unknown) => Cleaned {
+  const clean = cleanerInPieces(isLeftOut, new Work());
+  return (value) => atOnce(clean(value));
+}
+
+/** The same in pieces. */
+export function cleanerInPieces(
+  isLeftOut: (name: string) => boolean,
+  work: Work,
+): (value: unknown) => Pieces<Cleaned> {
   let first: Known | null | undefined;
   let lastShape = NO_SHAPE;
   const open: { readonly known: Known; readonly context: CardContext }[] = [];
 
-  return (value) => {
+  return function* clean(value) {
     if (typeof value !== 'object' || value === null) {
       first ??= null;
-      return { value: leafOf(value, NO_CARD), changed: null };
+      return { value: yield* leafInPieces(value, NO_CARD, work), changed: null };
     }
-    const whole = copyOf(value, NO_CARD, first ?? undefined, 0);
+    const whole = yield* copyOf(value, NO_CARD, first ?? undefined, 0);
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const { source, copy } = next.known;
-      if (Array.isArray(copy)) listOf(source, next.context, undefined, 0, copy);
-      else objectOf(source, next.context, undefined, 0, copy);
+      if (Array.isArray(copy)) yield* listOf(source, next.context, undefined, 0, copy);
+      else yield* objectOf(source, next.context, undefined, 0, copy);
     }
     if (first === undefined) first = whole;
     const { copy, changed } = whole;
     return { value: copy, changed: whole === first ? null : changed };
   };
 
-  function copyOf(
+  function* copyOf(
     source: object,
     context: CardContext,
     known: Known | undefined,
     depth: number,
-  ): Known {
+  ): Pieces<Known> {
     const isOfItems = Array.isArray(source);
     if (depth > DEPTH_MAX) {
       const copy = isOfItems ? [] : {};
@@ -125,17 +136,17 @@ export function cleaner(isLeftOut: (name: string) => boolean): (value: unknown) 
     }
     const like = known !== undefined && Array.isArray(known.copy) === isOfItems ? known : undefined;
     return isOfItems
-      ? listOf(source, context, like, depth, [])
-      : objectOf(source, context, like, depth, {});
+      ? yield* listOf(source, context, like, depth, [])
+      : yield* objectOf(source, context, like, depth, {});
   }
 
-  function listOf(
+  function* listOf(
     source: object,
     context: CardContext,
     like: Known | undefined,
     depth: number,
     copy: Json[],
-  ): Known {
+  ): Pieces<Known> {
     const items = source as readonly unknown[];
     const likeItems = like?.source as readonly unknown[] | undefined;
     // What was left out of it moved the rest.
@@ -148,7 +159,7 @@ export function cleaner(isLeftOut: (name: string) => boolean): (value: unknown) 
       let copied: Json | undefined;
       if (typeof one === 'object' && one !== null) {
         const was = like?.under[at];
-        const inner = copyOf(one, context, was, depth + 1);
+        const inner = yield* copyOf(one, context, was, depth + 1);
         if (inner !== was) isSame = false;
         under[at] = inner;
         copied = inner.copy;
@@ -156,21 +167,22 @@ export function cleaner(isLeftOut: (name: string) => boolean): (value: unknown) 
         copied = likeCopy[at];
       } else {
         isSame = false;
-        copied = leafOf(one, context);
+        copied = isLong(one) ? yield* leafInPieces(one, context, work) : leafOf(one, context);
       }
       if (copied !== undefined) copy.push(copied);
+      if (work.isDue(stepsOfLeaf(one))) yield;
     }
     if (isSame && like !== undefined) return like;
     return { source, copy, shape: NO_SHAPE, under, changed: null, isExact: false };
   }
 
-  function objectOf(
+  function* objectOf(
     source: object,
     context: CardContext,
     like: Known | undefined,
     depth: number,
     copy: Record<string, Json>,
-  ): Known {
+  ): Pieces<Known> {
     const values = source as Readonly<Record<string, unknown>>;
     const shape = shapeOf(source, context, like?.shape);
     const likeFields = like?.shape.fields ?? [];
@@ -204,17 +216,19 @@ export function cleaner(isLeftOut: (name: string) => boolean): (value: unknown) 
       let copied: Json | undefined;
       if (typeof one === 'object' && one !== null) {
         const was = isThere ? like?.under[likeAt] : undefined;
-        const found = copyOf(one, inner, was, depth + 1);
+        const found = yield* copyOf(one, inner, was, depth + 1);
         if (found !== was) changed.push(kept);
         under[at] = found;
         copied = found.copy;
       } else if (mayShare && isThere && one === likeValues?.[name]) {
+        if (work.isDue()) yield;
         if (isWhole) continue;
         copied = likeCopy?.[kept];
       } else {
         changed.push(kept);
-        copied = leafOf(one, inner);
+        copied = isLong(one) ? yield* leafInPieces(one, inner, work) : leafOf(one, inner);
         if (copied !== one) isExact = false;
+        if (work.isDue(stepsOfLeaf(one))) yield;
       }
       if (copied !== undefined) target[kept] = copied;
       else if (isWhole) Reflect.deleteProperty(target, kept);
@@ -273,10 +287,30 @@ function isOfShape(names: readonly string[], outer: CardContext, shape: Shape): 
   return true;
 }
 
+/** A longer text is searched in pieces. */
+const TEXT_AT_ONCE_MAX = 4_096;
+
+function isLong(value: unknown): value is string {
+  return typeof value === 'string' && value.length > TEXT_AT_ONCE_MAX;
+}
+
+function stepsOfLeaf(value: unknown): number {
+  return typeof value === 'string' && !isLong(value) ? stepsOf(value) : 1;
+}
+
+function* leafInPieces(value: unknown, context: CardContext, work: Work): Pieces<Json | undefined> {
+  if (!isLong(value)) return leafOf(value, context);
+  const digits = digitsIn(value);
+  if (work.isDue(stepsOf(value))) yield;
+  if (digits !== null && digits < CODE_DIGITS_MIN) return value;
+  const normal = digits === null ? normalized(value) : value;
+  return yield* maskTextInPieces(normal, work);
+}
+
 function leafOf(value: unknown, context: CardContext): Json | undefined {
   if (typeof value === 'string') {
     const digits = digitsIn(value);
-    if (digits === null) return maskLeaf(value.normalize('NFC'), context);
+    if (digits === null) return maskLeaf(normalized(value), context);
     return digits < CODE_DIGITS_MIN ? value : maskLeaf(value, context);
   }
   if (typeof value === 'number') {
@@ -284,6 +318,38 @@ function leafOf(value: unknown, context: CardContext): Json | undefined {
     return value === 0 ? 0 : maskLeaf(value, context);
   }
   return typeof value === 'boolean' || value === null ? value : undefined;
+}
+
+/** So many marks upon one letter are put in order; more take time with their square, and stay as they are. */
+const MARKS_MAX = 64;
+const MARK = /\p{M}/u;
+
+/** The text in Unicode's normal form C, but for heaps of marks that no script has. */
+function normalized(text: string): string {
+  if (text.length <= MARKS_MAX) return text.normalize('NFC');
+  let normal = '';
+  let from = 0;
+  // A heap has a mark at one of these places.
+  for (let at = MARKS_MAX; at < text.length; at += MARKS_MAX) {
+    if (at < from || !isMark(text, at)) continue;
+    let start = at;
+    while (start > from && isMark(text, start - 1)) start -= 1;
+    let end = at + 1;
+    while (end < text.length && isMark(text, end)) end += 1;
+    if (end - start <= MARKS_MAX) continue;
+    normal += text.slice(from, start).normalize('NFC') + text.slice(start, end);
+    from = end;
+  }
+  return normal + text.slice(from).normalize('NFC');
+}
+
+/** Whether a unit is of a mark, as far as the next letter is not. */
+function isMark(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  // The first mark is U+0300.
+  if (code < 0x3_00) return false;
+  const isSecondHalf = (code & 0xfc_00) === 0xdc_00;
+  return MARK.test(String.fromCodePoint(text.codePointAt(isSecondHalf ? at - 1 : at) ?? 0));
 }
 
 /** Whether a text has the digits of a security code, which is shorter than a number. */

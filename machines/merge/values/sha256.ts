@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Pieces, Work } from '../../vocabulary/pieces.ts';
+
 const BLOCK = 64;
 
 /** The first 32 bits of the fractional parts of the roots of the first primes (FIPS 180-4, 4.2.2 and 5.3.3). */
@@ -14,6 +16,10 @@ const utf8 = new TextEncoder();
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 /** A UTF-16 code unit comes to this many bytes at most. */
 const BYTES_MAX = 3;
+/** So many characters are hashed at a time. */
+const PART = 4_096;
+/** Hashing takes as long for so many bytes as looking at a value. */
+const BYTES_OF_A_STEP = 64;
 /** What is used again for each text, and for each block. A longer text has one of its own. */
 const room = roomFor(16_384);
 const words = new Int32Array(BLOCK);
@@ -24,12 +30,56 @@ export function sha256(text: string): string {
   const needed = text.length * BYTES_MAX + 2 * BLOCK;
   const { bytes, view } = needed <= room.bytes.length ? room : roomFor(needed);
   const { written: length } = utf8.encodeInto(text, bytes);
-  const end = Math.ceil((length + 9) / BLOCK) * BLOCK;
-  bytes.fill(0, length, end);
-  bytes[length] = 0x80;
-  view.setUint32(end - 8, Math.floor(length / 0x20_00_00_00));
-  view.setUint32(end - 4, (length << 3) >>> 0);
   state.set(START);
+  return hashed({ bytes, view }, length, length);
+}
+
+/** The same of texts one behind the other, in pieces. */
+export function* sha256InPieces(texts: readonly string[], work: Work): Pieces<string> {
+  let length = 0;
+  for (const text of texts) length += text.length;
+  if (length <= PART) {
+    if (work.isDue((length * BYTES_MAX) / BYTES_OF_A_STEP)) yield;
+    return sha256(texts.join(''));
+  }
+  // A piece of others may hash in between.
+  const own = Int32Array.from(START);
+  const { bytes, view } = roomFor(PART * BYTES_MAX + 3 * BLOCK);
+  let held = 0;
+  let total = 0;
+  for (const text of texts) {
+    for (let from = 0; from < text.length; ) {
+      let to = Math.min(from + PART, text.length);
+      // Between the halves of a pair neither would be a character.
+      if (to < text.length && isHighSurrogate(text.charCodeAt(to - 1))) to -= 1;
+      const { written } = utf8.encodeInto(text.slice(from, to), bytes.subarray(held));
+      from = to;
+      total += written;
+      const end = held + written;
+      state.set(own);
+      let offset = 0;
+      for (; offset + BLOCK <= end; offset += BLOCK) takeBlock(view, offset);
+      own.set(state);
+      bytes.copyWithin(0, offset, end);
+      held = end - offset;
+      if (work.isDue(written / BYTES_OF_A_STEP)) yield;
+    }
+  }
+  state.set(own);
+  return hashed({ bytes, view }, held, total);
+}
+
+function isHighSurrogate(code: number): boolean {
+  return code >= 0xd8_00 && code <= 0xdb_ff;
+}
+
+/** The digits once the last bytes of so many are taken, with what ends them. */
+function hashed({ bytes, view }: Room, to: number, total: number): string {
+  const end = Math.ceil((to + 9) / BLOCK) * BLOCK;
+  bytes.fill(0, to, end);
+  bytes[to] = 0x80;
+  view.setUint32(end - 8, Math.floor(total / 0x20_00_00_00));
+  view.setUint32(end - 4, (total << 3) >>> 0);
   for (let offset = 0; offset < end; offset += BLOCK) takeBlock(view, offset);
   let digits = '';
   for (let at = 0; at < 8; at++) {
@@ -39,7 +89,12 @@ export function sha256(text: string): string {
   return digits;
 }
 
-function roomFor(length: number): { readonly bytes: Uint8Array; readonly view: DataView } {
+interface Room {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+function roomFor(length: number): Room {
   const bytes = new Uint8Array(length);
   return { bytes, view: new DataView(bytes.buffer) };
 }

@@ -11,11 +11,12 @@ import type { Json } from '../../vocabulary/json.ts';
 import type { Pieces } from '../../vocabulary/pieces.ts';
 import {
   type CardContext,
-  cardSpansIn,
   contextOfField,
   maskLeaf,
   maskText,
   NO_CARD,
+  WINDOW,
+  windowOf,
 } from '../request/cardData.ts';
 import { DEPTH_MAX, utf8Length } from '../request/requestBody.ts';
 
@@ -56,11 +57,6 @@ const WHOLE_MAX = 10n ** 40n;
 /** Work before it yields, in characters searched; a value counts for some by being there. */
 const WORK_MAX = 16_384;
 const WORK_OF_VALUE = 24;
-/** So much of a text is searched at a time. */
-const WINDOW = 4_096;
-/** Looked at before and behind a window: more than card data takes with what may part its digits. */
-const BEFORE_WINDOW = 64;
-const BEHIND_WINDOW = 256;
 const NO_NAMES: ReadonlySet<string> = new Set();
 /** So many names are put in order; more stay as they are. */
 const SORTED_MAX = 2_048;
@@ -325,38 +321,6 @@ class Reader {
     this.#work = 0;
     return true;
   }
-}
-
-interface Window {
-  /** With its card data masked. */
-  readonly kept: string;
-  readonly isMasked: boolean;
-  /** Where the next one begins: never within card data. */
-  readonly next: number;
-}
-
-/** The stretch of a long text from `from` on, which ends at `end` at the latest. */
-function windowOf(text: string, from: number, end: number, isSearched: boolean): Window {
-  let next = Math.min(from + WINDOW, end);
-  // Between the halves of a pair neither would be a letter.
-  if (next < end && isHighSurrogate(text.charCodeAt(next - 1))) next -= 1;
-  if (!isSearched) return { kept: text.slice(from, next), isMasked: false, next };
-  const first = Math.max(0, from - BEFORE_WINDOW);
-  let kept = '';
-  let at = from;
-  for (const span of cardSpansIn(text.slice(first, next + BEHIND_WINDOW))) {
-    const start = first + span.start;
-    if (start < at || start >= next) continue;
-    kept += text.slice(at, start) + span.masked;
-    at = first + span.end;
-  }
-  const isMasked = at > from;
-  if (at >= next) return { kept, isMasked, next: at };
-  return { kept: kept + text.slice(at, next), isMasked, next };
-}
-
-function isHighSurrogate(code: number): boolean {
-  return code >= 0xd800 && code <= 0xdbff;
 }
 
 function isPlain(value: object): boolean {

@@ -7,6 +7,7 @@
 
 import type { ValuePath } from '../../vocabulary/errors.ts';
 import type { Json } from '../../vocabulary/json.ts';
+import type { Pieces, Work } from '../../vocabulary/pieces.ts';
 import { type CardSpan, findCardNumbers } from './cardNumber.ts';
 
 /** What was found; the words end a sentence. */
@@ -112,6 +113,60 @@ export function maskText(text: string): string {
     from = span.end;
   }
   return from === 0 ? text : masked + text.slice(from);
+}
+
+/** The same, in pieces. */
+export function* maskTextInPieces(text: string, work: Work): Pieces<string> {
+  let masked = '';
+  let isMasked = false;
+  for (let from = 0; from < text.length; ) {
+    const window = windowOf(text, from, text.length, true);
+    masked += window.kept;
+    isMasked ||= window.isMasked;
+    if (work.isDue((window.next - from) / SEARCHED_OF_A_STEP)) yield;
+    from = window.next;
+  }
+  return isMasked ? masked : text;
+}
+
+/** So many characters are searched in the time of a step. */
+const SEARCHED_OF_A_STEP = 8;
+/** So much of a text is searched at a time. */
+export const WINDOW = 4_096;
+/** Looked at before and behind a window: more than card data takes with what may part its digits. */
+const BEFORE_WINDOW = 64;
+const BEHIND_WINDOW = 256;
+
+export interface Window {
+  /** With its card data masked. */
+  readonly kept: string;
+  readonly isMasked: boolean;
+  /** Where the next one begins: never within card data. */
+  readonly next: number;
+}
+
+/** The stretch of a long text from `from` on, which ends at `end` at the latest. */
+export function windowOf(text: string, from: number, end: number, isSearched: boolean): Window {
+  let next = Math.min(from + WINDOW, end);
+  // Between the halves of a pair neither would be a letter.
+  if (next < end && isHighSurrogate(text.charCodeAt(next - 1))) next -= 1;
+  if (!isSearched) return { kept: text.slice(from, next), isMasked: false, next };
+  const first = Math.max(0, from - BEFORE_WINDOW);
+  let kept = '';
+  let at = from;
+  for (const span of cardSpansIn(text.slice(first, next + BEHIND_WINDOW))) {
+    const start = first + span.start;
+    if (start < at || start >= next) continue;
+    kept += text.slice(at, start) + span.masked;
+    at = first + span.end;
+  }
+  const isMasked = at > from;
+  if (at >= next) return { kept, isMasked, next: at };
+  return { kept: kept + text.slice(at, next), isMasked, next };
+}
+
+function isHighSurrogate(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdbff;
 }
 
 /**
