@@ -13,8 +13,8 @@ export class AskedRecords {
   readonly #onChanged: (key: string) => void;
   /** The record of each conflict that waits for a person. */
   readonly #records = new Map<string, string>();
-  /** How many conflicts of a record do. */
-  readonly #counts = new Map<string, number>();
+  /** The conflicts of a record that do. */
+  readonly #conflicts = new Map<string, Set<string>>();
 
   /** @param onChanged told of each record of which more or less is asked, by its key */
   constructor(onChanged: (key: string) => void = () => undefined) {
@@ -27,7 +27,8 @@ export class AskedRecords {
     const key = entityKey(conflict.entity);
     if (conflict.state === 'resolved' || key === null) return;
     this.#records.set(conflict.id, key);
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+    const conflicts = this.#conflicts.get(key) ?? new Set();
+    this.#conflicts.set(key, conflicts.add(conflict.id));
     this.#onChanged(key);
   }
 
@@ -36,13 +37,18 @@ export class AskedRecords {
     const key = this.#records.get(conflictId);
     if (key === undefined) return;
     this.#records.delete(conflictId);
-    const left = (this.#counts.get(key) ?? 1) - 1;
-    if (left === 0) this.#counts.delete(key);
-    else this.#counts.set(key, left);
+    const conflicts = this.#conflicts.get(key);
+    conflicts?.delete(conflictId);
+    if (conflicts?.size === 0) this.#conflicts.delete(key);
     this.#onChanged(key);
   }
 
   has(entity: Entity): boolean {
-    return this.#counts.has(entityKey(entity) ?? '');
+    return this.#conflicts.has(entityKey(entity) ?? '');
+  }
+
+  /** The ids of the conflicts of a record that wait for a person. */
+  of(entity: Entity): readonly string[] {
+    return [...(this.#conflicts.get(entityKey(entity) ?? '') ?? [])];
   }
 }

@@ -34,7 +34,7 @@ export function carryingOut({ tools, accept, keep }: CarryingOutParts): Conflict
     const round = (context.round ?? 0) + 1;
     const body = parseBody(edit.body);
     const comparison = comparisonOf(tools, { context, body, record, round });
-    const { value, version, absent, ancestor } = decided;
+    const { value, version, absent, ancestor, holds } = decided;
     if (value === null && absent === true) {
       // The upstream has it no more, and that is how it is to be: there is nothing to send.
       return await resting.tell(operationId, revision, () => ({
@@ -42,7 +42,7 @@ export function carryingOut({ tools, accept, keep }: CarryingOutParts): Conflict
       }));
     }
     // What comes to the upstream later is compared with what the person has seen of it.
-    const merged = decidedBody(comparison, { value, version, absent, ancestor });
+    const merged = decidedBody(comparison, { value, version, absent, ancestor, holds });
     return await resting.tell(operationId, revision, () => ({
       event: { type: 'conflict.merged', atMs: clock.now(), round, isOutcomeKnown: true },
       body: withMerged(edit.body, merged),

@@ -5,13 +5,14 @@
  * @module
  */
 
+import { laterEditOf } from '../../machines/conflict/askedOnce.ts';
 import { compareEdit } from '../../machines/conflict/compareEdit.ts';
 import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
 import { parseBody, withMerged } from '../../machines/policy/request/requestBody.ts';
 import type { Handler } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
 import type { DeskTools } from './deskParts.ts';
-import { comparisonOf, keepConflict, type Met, silentMaxMsOf } from './merging.ts';
+import { comparisonOf, followQuestions, keepConflict, type Met, silentMaxMsOf } from './merging.ts';
 
 /** What comes of it for the edit. */
 export interface ComparedEdit {
@@ -43,6 +44,11 @@ export async function compareAtTurn(
   const compared = compareEdit(comparison);
   switch (compared.kind) {
     case 'clear':
+      await followQuestions(
+        tools,
+        { context },
+        laterEditOf(comparison, context.id, compared.merged.payload),
+      );
       return { event: 'edit.compared', body: withMerged(body, compared.merged) };
     case 'fetch':
       return NOT_YET;
@@ -57,7 +63,7 @@ export async function compareAtTurn(
         atMs: tools.clock.now(),
       };
       const waits = !made.isMerged || made.isHeld;
-      await keepConflict(tools, met, made, waits);
+      await keepConflict(tools, met, made, waits, comparison);
       if (waits) return NOT_YET;
       return { event: 'edit.compared', body: withMerged(body, made.merged) };
     }

@@ -26,6 +26,7 @@ import {
 import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
 import type { Ending } from '../../machines/operation/syncOperationMachine.ts';
+import type { DecisionHolds } from '../../machines/policy/request/requestBody.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import {
   type ErrorCode,
@@ -250,7 +251,8 @@ export class Conflicts implements ConflictAccess {
       // What has come to the upstream since is compared with what the person has seen of it.
       const ancestor = record.sides.find(({ isOurs }) => !isOurs)?.value ?? null;
       const absent = version === null && ancestor === null ? (true as const) : undefined;
-      const decision = { value, version, absent, ancestor: ancestor ?? undefined };
+      const holds = holdsOf(record);
+      const decision = { value, version, absent, ancestor: ancestor ?? undefined, holds };
       const isWaiting = await carrier.decide(operationId, decision);
       if (isWaiting) return operationId;
       // It went on with this before a crash, or it is gone.
@@ -307,6 +309,12 @@ export class Conflicts implements ConflictAccess {
     if (record === null) throw unreadable('HF_RECORD_UNSUPPORTED');
     return { record, revision: kept.revision };
   }
+}
+
+/** Edits that the person has seen beside the one that is held: of what was asked they ask nobody again. */
+function holdsOf({ behind = [], items }: ConflictRecord): DecisionHolds | undefined {
+  if (behind.length === 0) return undefined;
+  return { edits: behind, paths: [...new Set(items.map(({ path }) => path))] };
 }
 
 function unknown(): HoldfastError {

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { waitingEditOf } from '../../machines/conflict/askedOnce.ts';
 import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
 import { afterSent, type SentEdit } from '../../machines/conflict/recordNews.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
@@ -57,6 +58,15 @@ export class ConflictDesk implements Edits {
       records: new EntityRecords({ kept: this.#kept, onError, onChanged: changed }),
       conflicts: new ConflictKeeper({ kept: this.#kept, clock, retentionMs, asked }),
       asked,
+      followWaiting: async ({ entity }) => {
+        if (entity === null || !asked.has(entity)) return;
+        const waiting = await this.views.waitingFor(entity);
+        const device = parts.device();
+        const edits = waiting.map(({ id, context: { acceptedAtMs }, text }) =>
+          waitingEditOf({ id, device, acceptedAtMs }, parseBody(text)),
+        );
+        await this.#tools.conflicts.follow(entity, edits, true);
+      },
       guard: new MergeGuard({ kept: this.#kept, journal, clock, retentionMs }),
       resting: new RestingEdits({ store, pool }),
       plans: new ShownPlans(
@@ -135,6 +145,7 @@ export class ConflictDesk implements Edits {
     if (entity === null || handler === null || !isEditBy(handler, { entity, priority })) return;
     this.views.changed(entityKey(entity));
     void this.#tools.plans.changed(entity, subject, handler);
+    this.#tools.followWaiting({ entity }).catch(this.#tools.onError);
   }
 
   conflicted(resident: Resident): void {
@@ -182,11 +193,11 @@ export class ConflictDesk implements Edits {
     });
   }
 
-  async #record({ actor, body, taken, handler }: Resident): Promise<void> {
+  async #record({ id, actor, body, taken, handler }: Resident): Promise<void> {
     const { context } = actor.getSnapshot();
     const { entity, subject, acceptedAtMs } = context;
     if (entity === null || body === null || handler === null) return;
-    const sent = { body: parseBody(body), acceptedAtMs, ...keptOf(taken) };
+    const sent = { id, body: parseBody(body), acceptedAtMs, ...keptOf(taken) };
     faultPoint('conflict.beforeRecord');
     const onlooker = onlookerOf(this.#tools, entity, handler);
     await this.#tools.records.update(entity, onlooker, (before) =>

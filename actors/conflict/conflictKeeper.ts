@@ -5,6 +5,7 @@
  * @module
  */
 
+import { afterLaterEdit, joined, type LaterEdit } from '../../machines/conflict/askedOnce.ts';
 import { nextConflictId } from '../../machines/conflict/conflictIds.ts';
 import {
   type ConflictRecord,
@@ -15,6 +16,7 @@ import {
 } from '../../machines/conflict/conflictRecord.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { KeptRecords } from '../journal/keptRecords.ts';
 import type { AskedRecords } from './askedRecords.ts';
@@ -33,6 +35,8 @@ export interface KeptConflict {
   readonly id: string;
   /** Somebody was asked before of what needs nobody any more. */
   readonly isSettled: boolean;
+  /** A person is asked something that nobody was asked before. */
+  readonly isNews: boolean;
 }
 
 /** As often it is written again over what another has written meanwhile. */
@@ -57,42 +61,89 @@ export class ConflictKeeper {
   }
 
   /**
-   * Keeps a conflict, and resolves once that is on disk. What people have decided of it before stays with it; while a
+   * Keeps a conflict, and resolves once that is on disk. Where another about its record is open it joins that one. What people have decided of it before stays with it; while a
    * decision is being carried out, that is left alone, and this is kept beside it.
    *
    * @throws HoldfastError `HF_STORE_…`.
    */
-  async keep(record: ConflictRecord): Promise<KeptConflict> {
-    const { kept, clock, retentionMs, asked } = this.#parts;
-    let { id } = record;
+  async keep(record: ConflictRecord, edit: LaterEdit | null = null): Promise<KeptConflict> {
+    const open = edit === null ? null : await this.#openBeside(record);
+    let { id } = open ?? record;
     for (let repeats = 0; repeats < REPEATS_MAX; repeats += 1) {
       const { record: before, revision } = await this.#read(id);
       if (before !== null && isToBeCarriedOut(before)) {
         id = nextConflictId(id);
         continue;
       }
-      const next = { ...record, id, ...(before === null ? {} : keptOf(before)) };
-      const [result] = await kept.commit([
-        {
-          kind: 'keep',
-          room: 'conflict',
-          key: id,
-          lane: entityKey(next.entity),
-          text: encodeConflict(next),
-          isOpen: isOpen(next),
-          // It may have waited for longer than that before anybody could look at it.
-          keepUntilMs: clock.now() + retentionMs,
-          revision,
-        },
-      ]);
-      if (result?.kind !== 'kept') continue;
-      asked.kept(next);
-      return { id, isSettled: before !== null && isOpen(before) && !isOpen(next) };
+      const isJoined = edit !== null && before !== null && mayJoin(before, record);
+      const next = isJoined
+        ? joined(before, record, edit)
+        : { ...record, id, ...(before === null ? {} : keptOf(before)) };
+      if (!(await this.#write(next, revision))) continue;
+      return {
+        id,
+        isSettled: before !== null && isOpen(before) && !isOpen(next),
+        isNews: !isJoined || hasNews(before, next),
+      };
     }
     throw new HoldfastError(
       'HF_INTERNAL',
       'A conflict was written by others each time it was to be kept. Please report this defect.',
     );
+  }
+
+  /**
+   * A later edit of the record goes out, or waits: what is asked shows what it says, or is settled by it. Resolves with
+   * the conflicts that need nobody any more, once that is on disk.
+   *
+   * @param areWaiting they wait behind one that is held; else they go out
+   */
+  async follow(
+    entity: Entity,
+    edits: readonly LaterEdit[],
+    areWaiting: boolean,
+  ): Promise<readonly ConflictRecord[]> {
+    const settled: ConflictRecord[] = [];
+    for (const id of this.#parts.asked.of(entity)) {
+      for (let repeats = 0; repeats < REPEATS_MAX; repeats += 1) {
+        const { record: before, revision } = await this.#read(id);
+        if (before === null || before.isHeld !== areWaiting) break;
+        const next = edits.reduce(afterLaterEdit, before);
+        if (next === before) break;
+        if (!(await this.#write(next, revision))) continue;
+        if (!isOpen(next)) settled.push(next);
+        break;
+      }
+    }
+    return settled;
+  }
+
+  async #openBeside(record: ConflictRecord): Promise<ConflictRecord | null> {
+    for (const id of this.#parts.asked.of(record.entity)) {
+      const open = await this.find(id);
+      if (open !== null && mayJoin(open, record)) return open;
+    }
+    return null;
+  }
+
+  async #write(record: ConflictRecord, revision: number): Promise<boolean> {
+    const { kept, clock, retentionMs, asked } = this.#parts;
+    const [result] = await kept.commit([
+      {
+        kind: 'keep',
+        room: 'conflict',
+        key: record.id,
+        lane: entityKey(record.entity),
+        text: encodeConflict(record),
+        isOpen: isOpen(record),
+        // It may have waited for longer than that before anybody could look at it.
+        keepUntilMs: clock.now() + retentionMs,
+        revision,
+      },
+    ]);
+    if (result?.kind !== 'kept') return false;
+    asked.kept(record);
+    return true;
   }
 
   /** Erases one that is over, and resolves with whether it did. */
@@ -110,6 +161,17 @@ export class ConflictKeeper {
     if (kept === null || 'unreadable' in kept) return { record: null, revision: 0 };
     return { record: decodeConflict(kept.text), revision: kept.revision };
   }
+}
+
+/** Both are about what went out already, so one question can be of both. */
+function mayJoin(open: ConflictRecord, next: ConflictRecord): boolean {
+  const areOpen = [open, next].every(({ state, isHeld }) => state === 'awaitingReview' && !isHeld);
+  return areOpen && entityKey(open.entity) === entityKey(next.entity);
+}
+
+function hasNews(before: ConflictRecord, next: ConflictRecord): boolean {
+  const known = new Set(before.items.map(({ path }) => path));
+  return next.items.some(({ path }) => !known.has(path));
 }
 
 /** What stays of a conflict that is met again. */

@@ -6,6 +6,7 @@
  */
 
 import type { ConflictRecord } from '../../machines/conflict/conflictRecord.ts';
+import type { DecisionHolds } from '../../machines/policy/request/requestBody.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { KeepWrite, WriteResult } from '../../persistence/port/store.ts';
 
@@ -18,6 +19,8 @@ export interface DecidedEdit {
   readonly absent?: true | undefined;
   /** What both sides began with, where that is known. */
   readonly ancestor?: Json | undefined;
+  /** For which edits that wait behind it is decided, too. */
+  readonly holds?: DecisionHolds | undefined;
 }
 
 export interface ConflictOrders {

@@ -14,6 +14,7 @@ import type { Random } from '../../machines/vocabulary/random.ts';
 import type { KeptStore, RecordStore, SearchStore } from '../../persistence/port/store.ts';
 import type { Handler } from '../attempt/handler.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
+import type { WorkContext } from '../charts/chartOfWork.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
@@ -72,4 +73,9 @@ export interface DeskTools extends DeskParts {
   readonly plans: PlansKept;
   /** Of which records a person is asked something. */
   readonly asked: AskedRecords;
+  /**
+   * What a person is asked about an edit that is held shows what the edits of its record say that wait behind it.
+   * Resolves once that is on disk.
+   */
+  readonly followWaiting: (edit: Pick<WorkContext, 'entity'>) => Promise<void>;
 }

@@ -153,7 +153,7 @@ export class Encounter {
     waits: boolean,
   ): Promise<void> {
     const met = { ...this.#met(current), ...(reason === null ? {} : { reason }) };
-    await keepConflict(this.#tools, met, made ?? this.#unread(), waits);
+    await keepConflict(this.#tools, met, made ?? this.#unread(), waits, this.#comparison());
   }
 
   /** The edit is sent with the body that was made. */

@@ -165,7 +165,7 @@ export class EntityViews implements EntityAccess {
       const { entity, subject } = context;
       if (entity === null || !isOfQuery(query, entity, subject)) continue;
       if ((await records.read(entity)) !== null) continue;
-      const [first] = await this.#waitingFor(entity);
+      const [first] = await this.waitingFor(entity);
       if (first?.id !== row.id) continue;
       const listed = await this.#listed(query, entity, subject);
       if (listed !== null) entities.push(listed);
@@ -235,7 +235,7 @@ export class EntityViews implements EntityAccess {
   async #look(entity: Entity): Promise<Look> {
     const { records } = this.#tools;
     for (let kept = await records.kept(entity); ; ) {
-      const waiting = await this.#waitingFor(entity);
+      const waiting = await this.waitingFor(entity);
       const now = await records.kept(entity);
       if (now.revision === kept.revision) {
         return await this.#project(entity, kept.record, waiting);
@@ -268,14 +268,14 @@ export class EntityViews implements EntityAccess {
 
   async #mergeOne(
     record: EntityRecord | null,
-    { context, handler, text }: WaitingEdit,
+    { id, context, handler, text }: WaitingEdit,
   ): Promise<MergedEdit> {
     const { entity, subject, acceptedAtMs } = context;
     if (entity === null) throw new HoldfastError('HF_INTERNAL', 'An edit has no entity.');
     const body = parseBody(text);
     const { merged, isAsked } = await this.#asSent(record, context, body);
     const version = record?.current?.version ?? null;
-    const sent = { body: { ...body, merged }, acceptedAtMs, kept: { version } };
+    const sent = { id, body: { ...body, merged }, acceptedAtMs, kept: { version } };
     const onlooker = onlookerOf(this.#tools, entity, handler);
     return { record: afterSent(record, { entity, subject }, sent, onlooker), isAsked };
   }
@@ -302,7 +302,7 @@ export class EntityViews implements EntityAccess {
   }
 
   /** The edits of a record that the upstream has not taken, in the order of their lane. */
-  async #waitingFor(entity: Entity): Promise<readonly WaitingEdit[]> {
+  async waitingFor(entity: Entity): Promise<readonly WaitingEdit[]> {
     const { pool: poolOf, store } = this.#tools;
     const pool = poolOf();
     const lane = entityKey(entity) ?? '';

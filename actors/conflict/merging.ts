@@ -5,6 +5,7 @@
  * @module
  */
 
+import { type LaterEdit, laterEditOf } from '../../machines/conflict/askedOnce.ts';
 import type { ConflictRecord } from '../../machines/conflict/conflictRecord.ts';
 import type { Comparison } from '../../machines/conflict/editBase.ts';
 import type { EntityRecord } from '../../machines/conflict/entityRecord.ts';
@@ -68,6 +69,7 @@ export function comparisonOf(
   return {
     record,
     edit: {
+      id: context.id,
       body,
       acceptedAtMs: context.acceptedAtMs,
       round,
@@ -95,20 +97,54 @@ function isTrueMerge(made: EditMerged, reason: ConflictReason): boolean {
   return reason !== 'predecessor' && !isAsGiven;
 }
 
+function isAskedOf({ review }: EditMerged, reason: ConflictReason): boolean {
+  return review.length > 0 || reason === 'outcomeUnknown';
+}
+
+/** What is asked about the record shows what a later edit says, or is settled by it; resolves once that is on disk. */
+export async function followQuestions(
+  { facts, conflicts, asked, clock, pool }: DeskTools,
+  { context }: Pick<Met, 'context'>,
+  edit: LaterEdit | null,
+): Promise<void> {
+  const { entity } = context;
+  if (edit === null || entity === null || !asked.has(entity)) return;
+  for (const { id, operationId, type, openedAtMs } of await conflicts.follow(
+    entity,
+    [edit],
+    false,
+  )) {
+    const upstream = pool().registered.byType.get(type)?.upstream ?? null;
+    const about = { conflictId: id, operationId, type, upstream, entityType: entity.type };
+    facts.emit('conflict.resolved', about, null, Math.max(0, clock.now() - openedAtMs));
+  }
+}
+
 /**
  * Keeps what came of a merge where it is worth a look, and tells of it; resolves once that is on disk.
  *
  * @param waits whether the edit waits for a person
+ * @param comparison what was compared
  */
 export async function keepConflict(
   tools: DeskTools,
   met: Met,
   made: EditMerged | EditNotMerged,
   waits: boolean,
+  comparison: Comparison,
 ): Promise<void> {
   const { facts, conflicts, clock } = tools;
+  const later =
+    made.isMerged && !waits ? laterEditOf(comparison, met.context.id, made.merged.payload) : null;
+  if (made.isMerged && !waits && !isAskedOf(made, met.reason))
+    await followQuestions(tools, met, later);
   if (made.isMerged && !waits && !isTrueMerge(made, met.reason)) return;
-  const { id: conflictId, isSettled } = await conflicts.keep(recordOf(met, made, waits));
+  const {
+    id: conflictId,
+    isSettled,
+    isNews,
+  } = await conflicts.keep(recordOf(met, made, waits), later);
+  if (waits) await tools.followWaiting(met.context);
   // A decision about one before it may be on its way still: then this is another.
   const about = aboutOf({ ...met, conflictId });
   if (isSettled) facts.emit('conflict.resolved', about, null, clock.now() - met.atMs);
@@ -117,7 +153,7 @@ export async function keepConflict(
     return;
   }
   const questions = made.review.length;
-  if (questions > 0 || waits || met.reason === 'outcomeUnknown')
+  if (isNews && (waits || isAskedOf(made, met.reason)))
     facts.emit('conflict.awaitsReview', about, met.reason, questions, waits);
   if (waits) return;
   const { round } = made.merged;
@@ -158,7 +194,7 @@ function recordOf(met: Met, made: EditMerged | EditNotMerged, waits: boolean): C
   }
   const { merged, review, audit, mergeId } = made;
   // One that may have been applied is looked at, though it goes out.
-  const isAsked = review.length > 0 || waits || reason === 'outcomeUnknown';
+  const isAsked = waits || isAskedOf(made, reason);
   const state = isAsked ? 'awaitingReview' : 'resolved';
   return {
     ...its,

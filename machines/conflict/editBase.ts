@@ -12,9 +12,12 @@ import type { Current } from '../vocabulary/record.ts';
 import type { EntityRecord } from './entityRecord.ts';
 import { holdsChanges } from './items.ts';
 import { baseNameOf } from './recordNews.ts';
+import { valueAt, withValueAt } from './valueAt.ts';
 
 /** An edit, as its operation has it. */
 export interface Edit {
+  /** Of its operation; left out where none is known. */
+  readonly id?: string;
   readonly body: RequestBody;
   readonly acceptedAtMs: number;
   /** How often it was merged anew after a definite conflict. */
@@ -37,12 +40,36 @@ export interface Comparison {
 }
 
 /**
+ * What an edit is compared by; `null` where nobody knows. What a person has decided for it already, having seen it, it
+ * leaves alone.
+ */
+export function ancestorOf(comparison: Pick<Comparison, 'record' | 'edit' | 'rules'>): Json | null {
+  const made = madeOf(comparison);
+  const { record, edit } = comparison;
+  const holds = record?.ancestor?.holds;
+  if (made === null || holds === undefined || edit.body.merged !== undefined) return made;
+  return holds.edits.includes(edit.id ?? '')
+    ? leavingAlone(made, edit.body.payload, holds.paths)
+    : made;
+}
+
+/** An ancestor as of an edit that leaves alone what a person has decided, having seen that edit. */
+function leavingAlone(ancestor: Json, given: Json, paths: readonly string[]): Json {
+  return paths.reduce<Json>((made, path) => {
+    const value = valueAt(given, path);
+    const before = valueAt(made, path);
+    if (value === undefined && before === undefined) return made;
+    return withValueAt(made, path, value ?? null);
+  }, ancestor);
+}
+
+/**
  * What the app made the edit of; `null` where nobody knows.
  *
  * A base with its value is what the app had: so it says, and two windows of one app may edit the same. Where it gave
  * none, or only a version, it goes on from what it gave before.
  */
-export function ancestorOf({
+function madeOf({
   record,
   edit: { body, isBroughtBack },
   rules,

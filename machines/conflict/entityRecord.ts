@@ -15,6 +15,7 @@ import {
 } from '../merge/clock/recordMeta.ts';
 import { vectorFrom } from '../merge/clock/versionVector.ts';
 import { canonical } from '../merge/values/canonical.ts';
+import type { DecisionHolds } from '../policy/request/requestBody.ts';
 import type { Entity } from '../vocabulary/entity.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { Current, Maker, Tombstone, VersionVector } from '../vocabulary/record.ts';
@@ -27,6 +28,8 @@ export interface Ancestor {
   readonly value: Json;
   /** Names the base that the app gave with it; `null` where it gave none. */
   readonly baseName: string | null;
+  /** What a person has decided for edits that are still to come, having seen them. */
+  readonly holds?: DecisionHolds | undefined;
 }
 
 /** What was there before it was removed. */
@@ -96,7 +99,7 @@ export function encodeEntityRecord(record: EntityRecord): string {
   const { current, ancestor } = record;
   const isShared =
     current !== null && ancestor !== null && canonical(current.value) === canonical(ancestor.value);
-  const kept = isShared ? { ...record, ancestor: { baseName: ancestor.baseName } } : record;
+  const kept = isShared ? { ...record, ancestor: { ...ancestor, value: undefined } } : record;
   return canonical(kept as unknown as Json);
 }
 
@@ -150,9 +153,16 @@ function currentFrom(value: unknown): Current | undefined {
 }
 
 function ancestorFrom(value: unknown, current: Current | null): Ancestor | undefined {
-  const { value: given = current?.value, baseName } = fieldsOf(value) ?? {};
+  const { value: given = current?.value, baseName, holds } = fieldsOf(value) ?? {};
   if (given === undefined || !orNull(isText)(baseName)) return undefined;
-  return { value: given as Json, baseName: baseName as string | null };
+  const held = fieldsOf(holds);
+  return {
+    value: given as Json,
+    baseName: baseName as string | null,
+    ...(held === null
+      ? {}
+      : { holds: { paths: textsOf(held['paths']), edits: textsOf(held['edits']) } }),
+  };
 }
 
 function textsOf(value: unknown): readonly string[] {

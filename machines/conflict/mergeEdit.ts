@@ -12,7 +12,12 @@ import type { SideMeta } from '../merge/sides.ts';
 import { canonical, compareText } from '../merge/values/canonical.ts';
 import { cleanJson } from '../merge/values/cleanJson.ts';
 import { sha256 } from '../merge/values/sha256.ts';
-import { type MergedBody, PAYLOAD_BYTES_MAX, utf8Length } from '../policy/request/requestBody.ts';
+import {
+  type DecisionHolds,
+  type MergedBody,
+  PAYLOAD_BYTES_MAX,
+  utf8Length,
+} from '../policy/request/requestBody.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { Current, Maker, Tombstone } from '../vocabulary/record.ts';
 import { holdsCards, withoutCards } from './cards.ts';
@@ -133,7 +138,7 @@ export function* mergeInSteps(
       removals,
     }),
     ...(maker === null || maker.actor === device ? {} : { others: maker }),
-    ...(isDecided ? { isDecided } : {}),
+    ...(isDecided ? decisionIn(body.merged) : {}),
   };
   const isToWait = rules.whileInReview === 'waits';
   return {
@@ -148,6 +153,12 @@ export function* mergeInSteps(
     isNothingLeft:
       current !== null && isSameRecord(value, current.value) && areKnown(merged, current),
   };
+}
+
+/** A decision is carried on to the next version, for whom it holds, too. */
+function decisionIn(merged: MergedBody | undefined): Pick<MergedBody, 'isDecided' | 'holds'> {
+  const holds = merged?.holds;
+  return { isDecided: true, ...(holds === undefined ? {} : { holds }) };
 }
 
 /** Both sides of an edit that nobody can merge; kept as they are. */
@@ -199,6 +210,7 @@ export function decidedBody(
     readonly absent?: true | undefined;
     /** What the person has seen of the upstream. Left out: what is known of it. */
     readonly ancestor?: Json | undefined;
+    readonly holds?: DecisionHolds | undefined;
   },
 ): MergedBody {
   const { record, edit } = comparison;
@@ -224,7 +236,8 @@ export function decidedBody(
     current,
     removals: removed,
   });
-  return { ...body, isDecided: true };
+  const { holds } = decided;
+  return { ...body, isDecided: true, ...(holds === undefined ? {} : { holds }) };
 }
 
 /**

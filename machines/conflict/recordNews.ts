@@ -14,7 +14,7 @@ import type { Entity } from '../vocabulary/entity.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { Current, Maker, RecordMeta, VersionVector } from '../vocabulary/record.ts';
 import { withoutCards } from './cards.ts';
-import { type EntityRecord, newRecord } from './entityRecord.ts';
+import { type Ancestor, type EntityRecord, newRecord } from './entityRecord.ts';
 import { isSameRecord } from './items.ts';
 import { joinBodies, joinHeard, laterMaker } from './recordMeta.ts';
 import {
@@ -34,6 +34,8 @@ export interface About {
 
 /** An edit that the upstream has taken. */
 export interface SentEdit {
+  /** Of its operation; left out where none is known. */
+  readonly id?: string;
   /** As it was sent: with its `merged`. */
   readonly body: RequestBody;
   readonly acceptedAtMs: number;
@@ -71,9 +73,10 @@ export function baseNameOf(base: Json | undefined): string | null {
 export function afterSent(
   record: EntityRecord | null,
   about: About,
-  { body, acceptedAtMs, kept }: SentEdit,
+  sentEdit: SentEdit,
   onlooker: Onlooker,
 ): EntityRecord {
+  const { body, acceptedAtMs, kept } = sentEdit;
   const { device, nowMs } = onlooker;
   const before = record ?? newRecord(about);
   const { merged, removals = [] } = body;
@@ -87,7 +90,11 @@ export function afterSent(
   const ancestor =
     body.isDecision === true
       ? before.ancestor
-      : { value: body.payload, baseName: baseNameOf(body.base) };
+      : {
+          value: body.payload,
+          baseName: baseNameOf(body.base),
+          ...holdsAfter(before, sentEdit),
+        };
   const isAlone =
     ancestor !== null && current !== null && isSameRecord(ancestor.value, current.value);
   const others = isAlone
@@ -129,6 +136,14 @@ export function afterSent(
     heardAtMs: nowMs,
   };
   return withoutForgotten(withoutTakenBack(next, onlooker.rules), onlooker);
+}
+
+/** What is decided for those that follow: in their lane they come one after the other, and then it is over. */
+function holdsAfter({ ancestor }: EntityRecord, { id, body }: SentEdit): Pick<Ancestor, 'holds'> {
+  const made = body.merged?.holds;
+  if (made !== undefined) return { holds: made };
+  const holds = ancestor?.holds;
+  return holds === undefined || id === undefined || !holds.edits.includes(id) ? {} : { holds };
 }
 
 /**

@@ -44,6 +44,14 @@ export interface RequestBody {
   readonly leftOut?: readonly string[];
 }
 
+/** For which edits of its record a decision holds beside the one that waited for it. */
+export interface DecisionHolds {
+  /** JSON Pointers of what was decided. */
+  readonly paths: readonly string[];
+  /** The ids of their operations. */
+  readonly edits: readonly string[];
+}
+
 /** What an edit is sent as. What the app gave stands beside it, unchanged. */
 export interface MergedBody {
   readonly payload: Json;
@@ -60,6 +68,8 @@ export interface MergedBody {
   readonly others?: Maker;
   /** True: a person has decided that it is this, whatever the app gave. */
   readonly isDecided?: true;
+  /** Of such a one: the edits that wait behind it and the person has seen, and what is decided for them, too. */
+  readonly holds?: DecisionHolds;
 }
 
 /** The parts of a request of unknown origin that make its body; of the removals the fields are checked already. */
