@@ -66,7 +66,7 @@ export function* mergeEntityInSteps(
   const before = isAbsent(known) ? undefined : known;
   const sides = yield* sidesOf(given, nowMs, clean);
   const changed: (readonly Change[])[] = [];
-  for (const side of sides) changed.push(yield* changesInSteps(rules, before, side));
+  for (const side of sides) changed.push(yield* changesInSteps(rules, before, side, work));
   const changes = yield* unionOf(changed, work);
   return yield* projectInSteps(rules, before, changes, work);
 }
@@ -76,8 +76,9 @@ export function* changesInSteps(
   rules: EntityRules,
   base: Json | undefined,
   { value, changed = null, origin }: Side,
+  work = new Work(),
 ): Steps<readonly Change[]> {
-  const notes = new ChangeNotes(origin, changed);
+  const notes = new ChangeNotes(origin, changed, work);
   rules.fields.note(base, value, notes);
   return yield* notes.inPieces();
 }
@@ -97,7 +98,7 @@ function* projectInSteps(
   changes: readonly Change[],
   work: Work,
 ): Steps<Merged> {
-  const ruling = new Ruling();
+  const ruling = new Ruling(work);
   const before = isObject(base) ? base : undefined;
   const node = yield* nodeOf(changes, work);
   let value = changes.length === 0 ? base : yield* fieldsInSteps();
@@ -105,7 +106,7 @@ function* projectInSteps(
     value = withFields(value, rules.computes(value, changes, before));
     value = yield* settled(rules, value, before);
   }
-  const { review, audit } = yield* ruling.inOrder(work);
+  const { review, audit } = yield* ruling.inOrder();
   const whole = value ?? null;
   const text = yield* canonicalInPieces(whole, work);
   const lines = yield* linesOf(changes, work);

@@ -6,9 +6,10 @@
  */
 
 import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import type { Pieces } from '../../vocabulary/pieces.ts';
 import { canonical, inOrder, isList, isObject } from '../values/canonical.ts';
 import { type Change, type ChangeNode, type ChangeNotes, compareOrigins } from './change.ts';
-import { type Alternative, allOf, alternative, Ruling } from './ruling.ts';
+import { type Alternative, allOf, alternative, type Ruling } from './ruling.ts';
 
 /** What has fields or items. */
 export function isContainer(value: Json | undefined): value is JsonObject | readonly Json[] {
@@ -115,7 +116,11 @@ export interface Going {
   /** What sides say of it beside that. */
   readonly edits: ChangeNode;
   readonly missing: readonly Change[];
-  readonly project: (base: Json | undefined, node: ChangeNode, ruling: Ruling) => Json | undefined;
+  readonly project: (
+    base: Json | undefined,
+    node: ChangeNode,
+    ruling: Ruling,
+  ) => Pieces<Json | undefined>;
 }
 
 /** The changes of a place, apart from those that say that it is gone. */
@@ -131,15 +136,15 @@ export function isEdited({ edits }: Pick<Going, 'edits'>): boolean {
 }
 
 /** What the place holds if nobody took it out. */
-export function ifItStays(going: Going, ruling: Ruling): Json | undefined {
+export function* ifItStays(going: Going, ruling: Ruling): Pieces<Json | undefined> {
   const { base, edits, project } = going;
-  return isEdited(going) ? project(base, edits, ruling) : base;
+  return isEdited(going) ? yield* project(base, edits, ruling) : base;
 }
 
 /** It stays, and a person is asked. */
-export function stays(going: Going, reason: string, ruling: Ruling): Json | undefined {
+export function* stays(going: Going, reason: string, ruling: Ruling): Pieces<Json | undefined> {
   const { kind, missing } = going;
-  const kept = ifItStays(going, ruling);
+  const kept = yield* ifItStays(going, ruling);
   if (kept !== undefined && kept !== null) {
     ruling.ask(kind, reason, [alternative(kept, null), ...goneOf(missing)]);
   }
@@ -147,10 +152,10 @@ export function stays(going: Going, reason: string, ruling: Ruling): Json | unde
 }
 
 /** It goes, with all that it was; `isAsked`: a person is asked beside it. */
-export function goes(going: Going, isAsked: boolean, ruling: Ruling): undefined {
+export function* goes(going: Going, isAsked: boolean, ruling: Ruling): Pieces<undefined> {
   const { kind, edits, missing } = going;
   const from = isEdited(going) ? latestOf(edits) : null;
-  const gone = allOf(ruling, (apart) => ifItStays(going, apart), from);
+  const gone = yield* allOf(ruling, (apart) => ifItStays(going, apart), from);
   if (gone.length === 0) return;
   const by = removersOf(missing);
   if (isAsked) ruling.ask(kind, 'removed, and written elsewhere', gone, undefined, by);
@@ -167,17 +172,17 @@ export function isConfirmed({ removal }: Change): boolean {
 }
 
 /** What becomes of what goes only by a confirmed removal, of what nobody edited meanwhile. */
-export function goneOnceConfirmed(going: Going, ruling: Ruling): Json | undefined {
+export function* goneOnceConfirmed(going: Going, ruling: Ruling): Pieces<Json | undefined> {
   const { base, missing } = going;
   if (!missing.some(isConfirmed)) {
-    return stays(going, 'missing without a confirmed removal', ruling);
+    return yield* stays(going, 'missing without a confirmed removal', ruling);
   }
   const isWrittenElsewhere = isEdited(going);
   if (base !== undefined && isWrittenElsewhere) {
-    return stays(going, 'removed on one device, edited on another', ruling);
+    return yield* stays(going, 'removed on one device, edited on another', ruling);
   }
   // Whoever still has it may only not know that it was removed: he is not put back unseen.
-  return goes(going, isWrittenElsewhere, ruling);
+  return yield* goes(going, isWrittenElsewhere, ruling);
 }
 
 /** What a rule lets go of. */
@@ -189,17 +194,17 @@ export interface Guard {
 }
 
 /** What a field holds that at least one side says is gone. */
-export function valueIfGone(
+export function* valueIfGone(
   going: Going,
   { isGuarded = false, mayGo = () => true }: Guard,
   ruling: Ruling,
-): Json | undefined {
+): Pieces<Json | undefined> {
   const { base, missing } = going;
-  if (missing.every(({ removal }) => removal === null)) return stays(going, EMPTIED, ruling);
-  if (!mayGo(base ?? ifItStays(going, new Ruling(ruling.texts)))) {
-    return stays(going, 'this is not taken out', ruling);
+  if (missing.every(({ removal }) => removal === null)) return yield* stays(going, EMPTIED, ruling);
+  if (!mayGo(base ?? (yield* ifItStays(going, ruling.apart())))) {
+    return yield* stays(going, 'this is not taken out', ruling);
   }
   const isPlain = !isGuarded && !isContainer(base);
-  if (!isPlain || isEdited(going)) return goneOnceConfirmed(going, ruling);
-  return goes(going, false, ruling);
+  if (!isPlain || isEdited(going)) return yield* goneOnceConfirmed(going, ruling);
+  return yield* goes(going, false, ruling);
 }

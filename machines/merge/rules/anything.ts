@@ -7,13 +7,14 @@
  */
 
 import type { Json } from '../../vocabulary/json.ts';
+import { atOnce, type Work } from '../../vocabulary/pieces.ts';
 import { canonical, isList, isObject } from '../values/canonical.ts';
 import { isContainer, isEmpty } from './absence.ts';
-import type { ChangeNode } from './change.ts';
+import type { ChangeNode, ChangeNotes } from './change.ts';
 import { fields } from './fields.ts';
 import { list } from './list.ts';
-import { type AnyRule, altsOf, type Rule } from './rule.ts';
-import { type Alternative, allOf, alternative, SHAPE_MARK } from './ruling.ts';
+import { type AnyRule, altsOf, projected, type Rule, type Steps } from './rule.ts';
+import { type Alternative, allOf, alternative, type Ruling, SHAPE_MARK } from './ruling.ts';
 import { latest } from './single.ts';
 
 /** Below this depth a value is taken whole. */
@@ -31,29 +32,46 @@ export function anything(single: AnyRule): Rule {
     mayGo: (base) => isContainer(base) || single.mayGo?.(base) !== false,
     note: (base, side, notes) => {
       if (notes.isIdle(base, side)) return;
-      const shape =
-        notes.path.length > DEPTH_MAX ? null : shapeOf(base, side, notes.removed !== undefined);
-      if (shape === 'object') object.note(base, side, notes);
-      else if (shape === null) single.note(base, side, notes);
-      else notes.at(shape, () => lists[shape].note(base, side, notes));
+      const steps = noteInSteps(base, side, notes);
+      // The shape of what has many items is found in pieces.
+      if (steps.next().done !== true) notes.later(steps);
     },
-    project: (base, node, ruling) => {
-      const parts = partsOf(node);
-      const [first, ...rest] = parts;
-      if (first === undefined) return single.project(base, node, ruling);
-      // Some changed parts of it, others replaced it whole, or made another thing of it.
-      const others: readonly Alternative[] = [
-        ...altsOf(node.own)
-          .filter(({ value }) => !isEmpty(value))
-          .map(({ value, from }) => alternative(value, from)),
-        ...rest.flatMap((part) =>
-          allOf(ruling, (apart) => part.rule.project(undefined, part.node, apart)),
-        ),
-      ];
-      if (others.length > 0) ruling.ask(single.kind, 'changed whole and in parts', others);
-      const project = () => first.rule.project(base, first.node, ruling);
-      return first.mark === null ? project() : ruling.at(first.mark, project);
-    },
+    project: (base, node, ruling) => atOnce(projectInSteps(base, node, ruling)),
+    projectInSteps: (base, node, ruling) => projectInSteps(base, node, ruling),
+  };
+  const noteInSteps = function* (
+    base: Json | undefined,
+    side: Json | undefined,
+    notes: ChangeNotes,
+  ): Steps<void> {
+    const shape =
+      notes.path.length > DEPTH_MAX
+        ? null
+        : yield* shapeOf(base, side, notes.removed !== undefined, notes.work);
+    if (shape === 'object') object.note(base, side, notes);
+    else if (shape === null) single.note(base, side, notes);
+    else notes.at(shape, () => lists[shape].note(base, side, notes));
+  };
+  const projectInSteps = function* (
+    base: Json | undefined,
+    node: ChangeNode,
+    ruling: Ruling,
+  ): Steps<Json | undefined> {
+    const parts = partsOf(node);
+    const [first, ...rest] = parts;
+    if (first === undefined) return single.project(base, node, ruling);
+    // Some changed parts of it, others replaced it whole, or made another thing of it.
+    const others: Alternative[] = altsOf(node.own)
+      .filter(({ value }) => !isEmpty(value))
+      .map(({ value, from }) => alternative(value, from));
+    for (const part of rest) {
+      others.push(
+        ...(yield* allOf(ruling, (apart) => projected(part.rule, undefined, part.node, apart))),
+      );
+    }
+    if (others.length > 0) ruling.ask(single.kind, 'changed whole and in parts', others);
+    const steps = projected(first.rule, base, first.node, ruling);
+    return yield* first.mark === null ? steps : ruling.atInPieces(first.mark, steps);
   };
   const object = fields({ other: rule });
   const lists = {
@@ -79,29 +97,41 @@ export function anything(single: AnyRule): Rule {
 }
 
 /** By which parts a change goes; `null` for none, so that the value is taken whole. */
-function shapeOf(
+function* shapeOf(
   base: Json | undefined,
   side: Json | undefined,
   isRemovedFrom: boolean,
-): 'object' | typeof RECORDS | typeof VALUES | null {
+  work: Work,
+): Steps<'object' | typeof RECORDS | typeof VALUES | null> {
   // What a side does not have, it may have removed something of.
-  if (side === undefined) return isRemovedFrom ? shapeOf(base, base, false) : null;
+  if (side === undefined) return isRemovedFrom ? yield* shapeOf(base, base, false, work) : null;
   if (base === undefined && isEmpty(side)) return null;
   if (isObject(side)) return base === undefined || isObject(base) ? 'object' : null;
   if (!isList(side) || !(base === undefined || isList(base))) return null;
-  if (isRecords(side) && isRecords(base ?? [])) return RECORDS;
-  return isSetLike(side) && isSetLike(base ?? []) ? VALUES : null;
+  const before = base ?? [];
+  if ((yield* areRecords(side, work)) && (yield* areRecords(before, work))) return RECORDS;
+  return (yield* areSetLike(side, work)) && (yield* areSetLike(before, work)) ? VALUES : null;
 }
 
 /** Whether each item has an identity of its own. */
-function isRecords(items: readonly Json[]): boolean {
-  const ids = items.map((item) => (isObject(item) ? item['id'] : null));
-  const areSound = ids.every((id) => typeof id === 'string' || typeof id === 'number');
-  return areSound && new Set(ids.map(String)).size === items.length;
+function* areRecords(items: readonly Json[], work: Work): Steps<boolean> {
+  const ids = new Set<string>();
+  for (const item of items) {
+    const id = isObject(item) ? item['id'] : null;
+    if (typeof id !== 'string' && typeof id !== 'number') return false;
+    ids.add(String(id));
+    if (work.isDue(1 / 2)) yield;
+  }
+  return ids.size === items.length;
 }
 
 /** Whether it is single values, each once. */
-function isSetLike(items: readonly Json[]): boolean {
-  const areSingle = items.every((item) => typeof item !== 'object');
-  return areSingle && new Set(items.map((item) => canonical(item))).size === items.length;
+function* areSetLike(items: readonly Json[], work: Work): Steps<boolean> {
+  const texts = new Set<string>();
+  for (const item of items) {
+    if (typeof item === 'object') return false;
+    texts.add(canonical(item));
+    if (work.isDue(1 / 2)) yield;
+  }
+  return texts.size === items.length;
 }

@@ -6,7 +6,7 @@
  */
 
 import type { Json, JsonObject } from '../../vocabulary/json.ts';
-import { type Pieces, sortedInPieces, type Work } from '../../vocabulary/pieces.ts';
+import { type Pieces, sortedInPieces, Work } from '../../vocabulary/pieces.ts';
 import { canonical, compareText, quoted } from '../values/canonical.ts';
 
 /** Who is behind a change, and when. */
@@ -78,14 +78,17 @@ export class ChangeNotes {
   readonly path: string[] = [];
   /** What the side removed at that place and below it; `undefined` for nothing. */
   removed: Removals | undefined;
+  /** Counts what the rules do. */
+  readonly work: Work;
   readonly #changes: Change[] = [];
   readonly #later: Later[] = [];
   private readonly changed: readonly string[] | null;
   private readonly mark: string;
 
   /** @param changed the fields of the entity that are not as they were; `null` when that is not known */
-  constructor(from: Origin, changed: readonly string[] | null = null) {
+  constructor(from: Origin, changed: readonly string[] | null = null, work = new Work()) {
     this.from = from;
+    this.work = work;
     this.changed = from.isVerified ? null : changed;
     this.removed = from.removals.size === 0 ? undefined : removalsByPlace(from.removals);
     const { actor, givenMs, counter, receivedAtMs, isVerified, asOfMs } = from;

@@ -10,6 +10,7 @@ import { inOrder, isObject, isSame } from '../values/canonical.ts';
 import {
   apartFromMissing,
   askOfEmptied,
+  type Going,
   isEmpty,
   isMissing,
   isNullRefused,
@@ -17,7 +18,7 @@ import {
   valueIfGone,
 } from './absence.ts';
 import type { ChangeNode, ChangeNotes } from './change.ts';
-import { type AnyRule, altsOf, type Rule, type Steps } from './rule.ts';
+import { type AnyRule, altsOf, projected, type Rule, type Steps } from './rule.ts';
 import { alternative, GROUP_MARK, type Ruling } from './ruling.ts';
 import { decideLatest } from './single.ts';
 
@@ -50,6 +51,16 @@ export function fields(rules: FieldRules): Rule {
     own.get(name) ?? rules.named?.find(({ pattern }) => pattern.test(name))?.rule ?? rules.other;
 
   const note = (base: Json | undefined, side: Json | undefined, notes: ChangeNotes): void => {
+    const steps = noteInSteps(base, side, notes);
+    // What has many fields is written later, in pieces.
+    if (steps.next().done !== true) notes.later(steps);
+  };
+
+  const noteInSteps = function* (
+    base: Json | undefined,
+    side: Json | undefined,
+    notes: ChangeNotes,
+  ): Steps<void> {
     const { removed } = notes;
     if ((side === undefined && removed === undefined) || notes.isIdle(base, side)) return;
     if (side !== undefined && !isObject(side)) {
@@ -68,6 +79,7 @@ export function fields(rules: FieldRules): Rule {
       // Most fields are as they were; rules that take down what did not change are not of fields alone.
       if (before === after && (typeof after !== 'object' || after === null)) continue;
       if (notes.isIdleAt(name, before, after)) continue;
+      if (notes.work.isDue()) yield;
       if (after === null && before !== undefined) noteNull(name, before, notes);
       else notes.at(name, () => ruleOf(name).note(before, after, notes));
     }
@@ -153,6 +165,7 @@ export function fields(rules: FieldRules): Rule {
     for (const name of Object.keys(before)) {
       if (grouped.has(name)) continue;
       const changes = node.under.get(name);
+      if (ruling.work.isDue(1 / 4)) yield;
       if (changes === undefined) after[name] = before[name] as Json;
       else set(name, yield* fieldInSteps(name, before[name], changes, ruling));
     }
@@ -176,14 +189,15 @@ export function fields(rules: FieldRules): Rule {
     ruling: Ruling,
   ): Steps<Json | undefined> {
     const rule = ruleOf(name);
-    const { kind, project, projectInSteps: steps } = rule;
+    const { kind } = rule;
     ruling.path.push(name);
     let value: Json | undefined;
     if (changes.own.some(isMissing)) {
-      value = valueIfGone({ kind, base, project, ...apartFromMissing(changes) }, rule, ruling);
+      const project: Going['project'] = (...given) => projected(rule, ...given);
+      const going = { kind, base, project, ...apartFromMissing(changes) };
+      value = yield* valueIfGone(going, rule, ruling);
     } else {
-      value =
-        steps === undefined ? project(base, changes, ruling) : yield* steps(base, changes, ruling);
+      value = yield* projected(rule, base, changes, ruling);
     }
     ruling.path.pop();
     return value;

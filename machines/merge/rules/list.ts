@@ -6,7 +6,7 @@
  */
 
 import type { Json } from '../../vocabulary/json.ts';
-import { atOnce, Work } from '../../vocabulary/pieces.ts';
+import { atOnce, sortedInPieces, type Work } from '../../vocabulary/pieces.ts';
 import { canonical, compareText, isList, isObject, isSame, quoted } from '../values/canonical.ts';
 import {
   apartFromMissing,
@@ -27,8 +27,8 @@ import {
   nodeOf,
   type Removals,
 } from './change.ts';
-import { type AnyRule, altsOf, type Rule, ruleBy, type Steps } from './rule.ts';
-import { type Alternative, alternative, Ruling } from './ruling.ts';
+import { type AnyRule, altsOf, projected, type Rule, ruleBy, type Steps } from './rule.ts';
+import { type Alternative, alternative, type Ruling } from './ruling.ts';
 import { inSequence } from './sequence.ts';
 import { decideLatest, latest } from './single.ts';
 
@@ -108,14 +108,15 @@ function isSaid(option: unknown): boolean {
   return option !== undefined && option !== false;
 }
 
-/** So many are done in a few milliseconds. */
-const ITEMS_OF_A_STEP = 256;
-
 /** Marks an identity that is the item itself. */
 const CONTENT_MARK = '=';
 
 /** The items by identity, in their order. What has no identity of its own has its content for one. */
-function itemsOf({ id }: ListRules, value: Json | undefined): ReadonlyMap<string, Json> {
+function* itemsOf(
+  { id }: ListRules,
+  value: Json | undefined,
+  work: Work,
+): Steps<ReadonlyMap<string, Json>> {
   const items = new Map<string, Json>();
   for (const item of isList(value) ? value : []) {
     const own = identityOf(id, item);
@@ -123,6 +124,7 @@ function itemsOf({ id }: ListRules, value: Json | undefined): ReadonlyMap<string
     // A second item under the same identity that says something else is not lost.
     const isTwin = items.has(key) && !isSame(items.get(key), item);
     items.set(isTwin ? CONTENT_MARK + canonical(item) : key, item);
+    if (work.isDue()) yield;
   }
   return items;
 }
@@ -147,34 +149,55 @@ function noteList(
     return;
   }
   if (isList(side) && side.length === 0 && base === undefined) notes.add('set', side);
-  const before = itemsOf(rules, base);
-  const after = itemsOf(rules, side);
+  const steps = noteItems(rules, base, side, notes);
+  // What has many items is written later, in pieces.
+  if (steps.next().done !== true) notes.later(steps);
+}
+
+function* noteItems(
+  rules: ListRules,
+  base: Json | undefined,
+  side: Json | undefined,
+  notes: ChangeNotes,
+): Steps<void> {
+  const { work } = notes;
+  const before = yield* itemsOf(rules, base, work);
+  const after = yield* itemsOf(rules, side, work);
   for (const [key, item] of after) {
+    if (work.isDue()) yield;
     notes.at(key, () => rules.item.note(before.get(key), item, notes));
   }
-  noteMissing(rules, before, after, isList(side), notes);
+  yield* noteMissing(rules, before, after, isList(side), notes);
   if (!isList(side)) return;
-  const kept = [...before.keys()].filter((key) => after.has(key));
+  const kept: string[] = [];
+  for (const key of before.keys()) {
+    if (work.isDue(1 / 4)) yield;
+    if (after.has(key)) kept.push(key);
+  }
   const order = [...after.keys()];
-  if (order.some((key, at) => key !== kept[at])) notes.add('order', order);
+  if (order.every((key, at) => key === kept[at])) return;
+  if (work.isDue(order.length / 4)) yield;
+  notes.add('order', order);
 }
 
 /** @param isTold whether the side tells all of the list; else it only removed what it did remove */
-function noteMissing(
+function* noteMissing(
   rules: ListRules,
   before: ReadonlyMap<string, Json>,
   after: ReadonlyMap<string, Json>,
   isTold: boolean,
   notes: ChangeNotes,
-): void {
+): Steps<void> {
   const removed = removedFrom(rules, notes);
   if (isTold) {
     for (const key of before.keys()) {
+      if (notes.work.isDue(1 / 2)) yield;
       if (after.has(key)) continue;
       notes.at(key, () => notes.add('missing', null, removed.get(key)?.own ?? null));
     }
   }
   for (const [key, { own }] of removed) {
+    if (notes.work.isDue()) yield;
     if (after.has(key) || (isTold && before.has(key))) continue;
     notes.at(key, () => {
       if (own !== null) notes.add('missing', null, own);
@@ -220,56 +243,57 @@ function* projectList(
     if (node.under.size === 0) return isList(base) ? base : [];
   }
   if (node.under.size === 0 && node.own.length === 0) return base;
-  const before = itemsOf(rules, base);
+  const { work } = ruling;
+  const before = yield* itemsOf(rules, base, work);
   const kept = new Map<string, Json>();
-  let done = 0;
-  for (const key of [...new Set([...before.keys(), ...node.under.keys()])].toSorted(compareText)) {
+  const keys = [...new Set([...before.keys(), ...node.under.keys()])];
+  if (work.isDue(keys.length / 4)) yield;
+  for (const key of yield* sortedInPieces(keys, compareText, work)) {
     const changes = node.under.get(key);
     const item =
       changes === undefined
         ? before.get(key)
-        : ruling.at(key, () => projectItem(rules, before.get(key), changes, ruling));
+        : yield* ruling.atInPieces(key, projectItem(rules, before.get(key), changes, ruling));
     if (item !== undefined) kept.set(key, item);
-    done += 1;
-    if (done % ITEMS_OF_A_STEP === 0) yield;
+    if (work.isDue()) yield;
   }
-  if (rules.asksOfReplaced === true) askOfReplaced(node, before, ruling);
-  keepLast(rules, kept, before, node, ruling);
-  if (rules.removing === 'observed') noteTakenOut(kept, before, node, ruling);
-  if (rules.uniqueBy !== undefined) leaveTwinsOut(rules, kept, before, node, ruling);
+  if (rules.asksOfReplaced === true) yield* askOfReplaced(node, before, ruling);
+  yield* keepLast(rules, kept, before, node, ruling);
+  if (rules.removing === 'observed') yield* noteTakenOut(kept, before, node, ruling);
+  if (rules.uniqueBy !== undefined) yield* leaveTwinsOut(rules, kept, before, node, ruling);
   const orders = node.own
     .filter(({ kind }) => kind === 'order')
     .toSorted((one, other) => compareOrigins(other.from, one.from) || compareText(one.id, other.id))
     .map(({ value }) => value as readonly string[]);
-  return inSequence(kept, [...orders, [...before.keys()]]);
+  return yield* inSequence(kept, [...orders, [...before.keys()]], work);
 }
 
-function projectItem(
+function* projectItem(
   { item, removing, isFixed }: ListRules,
   base: Json | undefined,
   node: ChangeNode,
   ruling: Ruling,
-): Json | undefined {
-  if (!node.own.some(isMissing)) return item.project(base, node, ruling);
-  const { project } = item;
+): Steps<Json | undefined> {
+  if (!node.own.some(isMissing)) return yield* projected(item, base, node, ruling);
+  const project: Going['project'] = (...given) => projected(item, ...given);
   const going: Going = { kind: 'list', base, project, ...apartFromMissing(node) };
   const isRemoved = going.missing.some(({ removal }) => removal !== null);
   switch (removing) {
     case 'observed':
-      return isEdited(going) ? ifItStays(going, ruling) : undefined;
+      return isEdited(going) ? yield* ifItStays(going, ruling) : undefined;
     case 'never':
       return isRemoved
-        ? stays(going, 'nothing is removed from this list', ruling)
-        : ifItStays(going, ruling);
+        ? yield* stays(going, 'nothing is removed from this list', ruling)
+        : yield* ifItStays(going, ruling);
     case 'declared':
       return isRemoved
-        ? goes(going, false, ruling)
-        : stays(going, 'missing without a removal', ruling);
+        ? yield* goes(going, false, ruling)
+        : yield* stays(going, 'missing without a removal', ruling);
     case 'confirmed':
       return isFixed !== undefined &&
-        isThere(isFixed, base ?? ifItStays(going, new Ruling(ruling.texts)))
-        ? stays(going, 'this item stays', ruling)
-        : goneOnceConfirmed(going, ruling);
+        isThere(isFixed, base ?? (yield* ifItStays(going, ruling.apart())))
+        ? yield* stays(going, 'this item stays', ruling)
+        : yield* goneOnceConfirmed(going, ruling);
   }
 }
 
@@ -283,24 +307,32 @@ function isThere(holds: (item: Json) => boolean, item: Json | undefined): boolea
 }
 
 /** Asks where devices took the same item out and put different ones in. */
-function askOfReplaced(node: ChangeNode, before: ReadonlyMap<string, Json>, ruling: Ruling): void {
-  const removers = [...before.keys()].map((key) =>
-    (node.under.get(key)?.own ?? []).filter(({ kind }) => kind === 'missing'),
-  );
-  if (!removers.some((changes) => changes.length > 1)) return;
-  const sides = sidesOf(node, before).filter(({ value }) => isList(value) && value.length > 0);
+function* askOfReplaced(
+  node: ChangeNode,
+  before: ReadonlyMap<string, Json>,
+  ruling: Ruling,
+): Steps<void> {
+  let isReplaced = false;
+  for (const key of before.keys()) {
+    if (ruling.work.isDue(1 / 2)) yield;
+    isReplaced ||= (node.under.get(key)?.own ?? []).filter(isMissing).length > 1;
+  }
+  if (!isReplaced) return;
+  const all = yield* sidesOf(node, before, ruling.work);
+  const sides = all.filter(({ value }) => isList(value) && value.length > 0);
   const distinct = new Set(sides.map(({ value }) => canonical(value)));
   if (distinct.size > 1) ruling.ask('set', 'replaced differently', sides);
 }
 
 /** What was taken out by not being there any more. */
-function noteTakenOut(
+function* noteTakenOut(
   kept: ReadonlyMap<string, Json>,
   before: ReadonlyMap<string, Json>,
   node: ChangeNode,
   ruling: Ruling,
-): void {
+): Steps<void> {
   for (const [key, item] of before) {
+    if (ruling.work.isDue(1 / 2)) yield;
     if (kept.has(key)) continue;
     const missing = (node.under.get(key)?.own ?? []).filter(isMissing);
     const by = missing.map(({ removal, from }) => removal?.by ?? from.actor);
@@ -309,25 +341,31 @@ function noteTakenOut(
 }
 
 /** Puts the last ones back that the list is not to be without. */
-function keepLast(
+function* keepLast(
   { keepsOne = false }: ListRules,
   kept: Map<string, Json>,
   before: ReadonlyMap<string, Json>,
   node: ChangeNode,
   ruling: Ruling,
-): void {
+): Steps<void> {
   if (keepsOne === false) return;
   const all = [...before.values()];
   const counts = keepsOne === true || !all.some(keepsOne) ? () => true : keepsOne;
   if (!all.some(counts) || [...kept.values()].some(counts)) return;
   for (const [key, item] of before) if (counts(item)) kept.set(key, item);
-  ruling.ask('set', 'the last one stays', sidesOf(node, before));
+  ruling.ask('set', 'the last one stays', yield* sidesOf(node, before, ruling.work));
 }
 
 /** What each side has put in. */
-function sidesOf(node: ChangeNode, before: ReadonlyMap<string, Json>): readonly Alternative[] {
+function* sidesOf(
+  node: ChangeNode,
+  before: ReadonlyMap<string, Json>,
+  work: Work,
+): Steps<readonly Alternative[]> {
   const added = new Map<Change['from'], Json[]>();
-  for (const [key, { own }] of [...node.under].toSorted(([one], [two]) => compareText(one, two))) {
+  const byKey = ([one]: [string, ChangeNode], [two]: [string, ChangeNode]) => compareText(one, two);
+  for (const [key, { own }] of yield* sortedInPieces([...node.under], byKey, work)) {
+    if (work.isDue()) yield;
     for (const { kind, value, from } of own) {
       const values = added.get(from) ?? [];
       added.set(from, values);
@@ -343,15 +381,16 @@ function sidesOf(node: ChangeNode, before: ReadonlyMap<string, Json>): readonly 
  * Of new items that agree in a field, the one whose identity comes first stays. The others are taken for what
  * other devices made of it.
  */
-function leaveTwinsOut(
+function* leaveTwinsOut(
   { item: rule, uniqueBy = '' }: ListRules,
   kept: Map<string, Json>,
   before: ReadonlyMap<string, Json>,
   node: ChangeNode,
   ruling: Ruling,
-): void {
+): Steps<void> {
   const first = new Map<string, string>();
-  for (const key of [...kept.keys()].toSorted(compareText)) {
+  for (const key of yield* sortedInPieces([...kept.keys()], compareText, ruling.work)) {
+    if (ruling.work.isDue()) yield;
     const twin = kept.get(key);
     const name = isObject(twin) ? twin[uniqueBy] : undefined;
     if (typeof name !== 'string' || before.has(key)) continue;
@@ -363,13 +402,15 @@ function leaveTwinsOut(
       first.set(name, key);
       continue;
     }
-    const notes = new ChangeNotes({ ...from, removals: new Map() });
+    const notes = new ChangeNotes({ ...from, removals: new Map() }, null, ruling.work);
     rule.note(one, { ...twin, id: one['id'] ?? key }, notes);
     kept.delete(key);
+    const noted = yield* notes.inPieces();
+    const changed = yield* nodeOf(noted, ruling.work);
+    const steps = projected(rule, one, changed, ruling);
+    const both = (yield* ruling.atInPieces(known, steps)) ?? one;
+    kept.set(known, both);
     ruling.at(known, () => {
-      const noted = atOnce(notes.inPieces());
-      const both = rule.project(one, atOnce(nodeOf(noted, new Work())), ruling) ?? one;
-      kept.set(known, both);
       const apart = [alternative(one, null), alternative(twin, from)];
       ruling.note('list', `the same ${uniqueBy} as another`, both, apart);
     });

@@ -26,6 +26,7 @@ const RANKS: ReadonlyMap<Json | undefined, number> = new Map([
   ['entered-in-error', 2],
 ]);
 const ANSWER_MAX = 3;
+const ANSWERS_MAX = 1_000;
 
 interface Version {
   readonly alt: Alt;
@@ -55,6 +56,8 @@ function decide(alts: readonly Alt[], base: JsonObject | undefined): Verdict {
     if (!isObject(value)) return [];
     const given = value['answers'];
     if (given !== undefined && !isObject(given)) return [];
+    // No questionnaire has as many, and each is looked at in every version.
+    if (given !== undefined && Object.keys(given).length > ANSWERS_MAX) return [];
     const answers = given ?? {};
     return [{ alt, value, rank: RANKS.get(value['status'] ?? 'in-progress') ?? -1, answers }];
   });

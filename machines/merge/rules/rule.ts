@@ -63,6 +63,18 @@ export type Steps<Result> = Pieces<Result>;
 /** A rule for whatever values. */
 export type AnyRule = Rule<unknown>;
 
+/** What a place holds after changes, in steps where its rule has some. */
+export function* projected(
+  { project, projectInSteps }: AnyRule,
+  base: Json | undefined,
+  node: ChangeNode,
+  ruling: Ruling,
+): Steps<Json | undefined> {
+  if (ruling.work.isDue(1 + node.own.length)) yield;
+  if (projectInSteps === undefined) return project(base, node, ruling);
+  return yield* projectInSteps(base, node, ruling);
+}
+
 /** One value that sides have put at a place, and who did. */
 export interface Alt<Value = Json> {
   readonly value: Value;

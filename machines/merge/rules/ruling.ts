@@ -6,7 +6,7 @@
  */
 
 import type { Json } from '../../vocabulary/json.ts';
-import { type Pieces, sortedInPieces, stepsOf, type Work } from '../../vocabulary/pieces.ts';
+import { type Pieces, sortedInPieces, stepsOf, Work } from '../../vocabulary/pieces.ts';
 import { canonical, compareText } from '../values/canonical.ts';
 import type { Allowance } from '../values/difference.ts';
 import { sha256InPieces } from '../values/sha256.ts';
@@ -61,8 +61,17 @@ export class Ruling {
   /** What is asked, each by all that makes it that. */
   readonly #asked = new Map<string, Omit<ReviewItem, 'id'>>();
 
-  constructor(texts: Allowance = { left: TEXTS_WORK_MAX }) {
+  /** Counts what the rules do. */
+  readonly work: Work;
+
+  constructor(work = new Work(), texts: Allowance = { left: TEXTS_WORK_MAX }) {
+    this.work = work;
     this.texts = texts;
+  }
+
+  /** Another, for what does not stand: its work counts here. */
+  apart(): Ruling {
+    return new Ruling(this.work, this.texts);
   }
 
   ask(
@@ -107,14 +116,24 @@ export class Ruling {
     return result;
   }
 
+  /** The same in pieces. */
+  *atInPieces<T>(key: string, rule: Pieces<T>): Pieces<T> {
+    this.path.push(key);
+    const result = yield* rule;
+    this.path.pop();
+    return result;
+  }
+
   pointer(): string {
     return pointerOf(this.path);
   }
 
   /** What is asked and what was decided, each in one order. */
-  *inOrder(
-    work: Work,
-  ): Pieces<{ readonly review: readonly ReviewItem[]; readonly audit: readonly AuditEntry[] }> {
+  *inOrder(): Pieces<{
+    readonly review: readonly ReviewItem[];
+    readonly audit: readonly AuditEntry[];
+  }> {
+    const { work } = this;
     const asked: ReviewItem[] = [];
     for (const [name, item] of this.#asked) {
       const id = yield* sha256InPieces([name], work);
@@ -152,13 +171,13 @@ export function pointerOf(path: readonly string[]): string {
 }
 
 /** All that a projection comes to that does not stand: its value, and what it did not take itself. */
-export function allOf(
+export function* allOf(
   within: Ruling,
-  project: (ruling: Ruling) => Json | undefined,
+  project: (ruling: Ruling) => Pieces<Json | undefined>,
   from: Origin | null = null,
-): readonly Alternative[] {
-  const apart = new Ruling(within.texts);
-  const value = project(apart);
+): Pieces<readonly Alternative[]> {
+  const apart = within.apart();
+  const value = yield* project(apart);
   if (value === undefined) return [];
   return [
     alternative(value, from),
