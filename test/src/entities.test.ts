@@ -154,7 +154,7 @@ describe('a record that is watched', () => {
   test('CF-1 CF-6 is told that a person is asked, and what they decide', async () => {
     const { clock, upstream, runtime, heard, edit } = device();
     await heard(BEGUN);
-    upstream.put(ENTITY.id, { ...BEGUN, place: 'park' } as never);
+    upstream.put(ENTITY.id, { ...BEGUN, place: 'park' });
     const told: unknown[] = [];
     runtime.entities.subscribe<Visit>(ENTITY, (view) => {
       told.push([view?.value.place, view?.inReview]);
@@ -167,7 +167,7 @@ describe('a record that is watched', () => {
     await clock.run(
       runtime.conflicts.resolve(String(value?.id), {
         by,
-        value: { ...BEGUN, place: 'hall' } as never,
+        value: { ...BEGUN, place: 'hall' },
       }),
     );
     await clock.advance(60_000);
@@ -204,9 +204,7 @@ describe('a record that is watched', () => {
     runtime.entities.subscribe(ENTITY, () => {
       throw new Error('of the app');
     });
-    runtime.entities.subscribe(ENTITY, async () => {
-      throw new Error('later');
-    });
+    runtime.entities.subscribe(ENTITY, (): unknown => Promise.reject(new Error('later')));
     runtime.entities.subscribe(ENTITY, (view) => told.push(view?.value ?? null));
     await heard(BEGUN);
     await clock.advance(10);

@@ -66,9 +66,7 @@ test('CF-1 SC-4 a client reads a record, edits what it was shown, lists it and f
 test('CF-1 SC-4 a client that watches a record is told at once, at each change, and by the next owner', async () => {
   const { runtime, client, heard, own, errors } = await ownerAndClient();
   const told: unknown[] = [];
-  client.entities.subscribe(ENTITY, async () => {
-    throw new Error('of the app');
-  });
+  client.entities.subscribe(ENTITY, (): unknown => Promise.reject(new Error('of the app')));
   const stop = client.entities.subscribe<Preferences>(ENTITY, (view) => {
     told.push(view?.value.theme ?? null);
   });
