@@ -15,6 +15,8 @@ import { LocalEngine } from '../actors/localEngine.ts';
 import { systemRandom } from '../actors/platform/systemRandom.ts';
 import type { Handler } from '../actors/port.ts';
 import { projectInspection } from '../inspector/projection/frames.ts';
+import { takenOutBy } from '../machines/conflict/items.ts';
+import { entityRulesOf } from '../machines/merge/entities/entities.ts';
 import { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { exemptionsOf } from '../machines/policy/request/cardData.ts';
 import {
@@ -227,6 +229,8 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
       exemptionsOf: (type) => exemptionsOf(engine.handlers.get(type)?.cardDataExempt),
       schemaOf: (type) => engine.handlers.get(type)?.schema,
       isEdited: (type) => engine.handlers.get(type)?.conflicts !== undefined,
+      takenOutOf: (type) =>
+        takenOutBy(options.entities.find((rules) => rules.type === type) ?? entityRulesOf(type)),
       defaultTier: options.defaultTier,
     });
     refuseExpired(checked, clock.now());

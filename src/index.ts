@@ -84,6 +84,7 @@ export type {
 } from '../machines/policy/layers/policyFields.ts';
 export type { PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
 export type { PolicyScope } from '../machines/policy/layers/policyTable.ts';
+export type { JsonPatchOperation } from '../machines/policy/request/jsonPatch.ts';
 export type {
   PayloadSchema,
   SchemaIssue,

@@ -61,7 +61,10 @@ import type { PolicyView } from './views/policyView.ts';
  */
 export type CrisisRequest = Pick<SyncRequest, 'subject'> &
   Partial<
-    Omit<SyncRequest, 'subject' | 'priority' | 'expiresAtMs' | 'startAtMs' | 'tags' | 'removals'>
+    Omit<
+      SyncRequest,
+      'subject' | 'priority' | 'expiresAtMs' | 'startAtMs' | 'tags' | 'removals' | 'changes'
+    >
   > & {
     /** Where the person is, as an ISO 3166 code (`DE`, `US-CA`): what serves there comes first. Not delivered. */
     readonly region?: string | undefined;

@@ -6,13 +6,15 @@
  */
 
 import type { EntityRules } from '../merge/declaration/entityRules.ts';
-import { changesInSteps } from '../merge/mergeEntity.ts';
+import { changesInSteps, mergeEntity } from '../merge/mergeEntity.ts';
 import type { Origin } from '../merge/rules/change.ts';
 import { pointerOf } from '../merge/rules/ruling.ts';
 import { isSame } from '../merge/values/canonical.ts';
 import { cleanJson } from '../merge/values/cleanJson.ts';
+import type { TakenOut } from '../policy/request/jsonPatch.ts';
 import type { Json } from '../vocabulary/json.ts';
 import { atOnce } from '../vocabulary/pieces.ts';
+import { keysOf } from './valueAt.ts';
 
 const NOBODY: Origin = {
   actor: '',
@@ -60,6 +62,35 @@ export function missingFrom(rules: EntityRules, before: Json, after: Json): read
   return noted(rules, before, after).flatMap(({ kind, path }) =>
     kind === 'missing' ? [pointerOf(path)] : [],
   );
+}
+
+/** By the rules of an entity: what is taken out of its record, and whether only a person's word takes it out. */
+export function takenOutBy(rules: EntityRules): TakenOut {
+  return (before, after) => {
+    const left = pointersIn(rules, after);
+    const gone = [...pointersIn(rules, before)].filter((path) => !left.has(path));
+    const all = new Set(gone);
+    const paths = gone.filter((path) => {
+      const place = path.slice(0, path.lastIndexOf('/'));
+      const text = textOfEntry(keysOf(path).at(-1) ?? '');
+      // What is in something that is gone is gone with it; and an entry has one name.
+      return !all.has(place) && (text === null || !all.has(`${place}${pointerOf([text])}`));
+    });
+    return { paths, needsBy: paths.length > 0 && isKept(rules, before, after, paths) };
+  };
+}
+
+/** Whether it stays in the record though somebody has removed it, whom nobody has asked. */
+function isKept(rules: EntityRules, before: Json, after: Json, paths: readonly string[]): boolean {
+  const meta = { actor: '', hlc: { ms: 0, c: 0 }, tombstones: paths.map((path) => ({ path })) };
+  try {
+    const { value } = mergeEntity(rules, before, [{ value: after, meta }], 0);
+    const there = pointersIn(rules, value);
+    return paths.some((path) => there.has(path));
+  } catch {
+    // Rules of the app that throw are met when it is merged.
+    return false;
+  }
 }
 
 /** Whether all that one record changed of a base is changed so in the other, too. */

@@ -184,7 +184,9 @@ function requestOf(wire: WireRequest): SyncRequest {
   const { body, ...fields } = wire;
   requireOption(typeof body === 'string', 'body', 'must be a text');
   const given = Object.entries(fields).filter(([, value]) => value !== null);
-  return { ...Object.fromEntries(given), ...parsed(body) } as unknown as SyncRequest;
+  const { payload, ...of } = parsed(body);
+  const what = of.changes === undefined ? { payload } : {};
+  return { ...Object.fromEntries(given), ...of, ...what } as unknown as SyncRequest;
 }
 
 function checked(id: string): string {

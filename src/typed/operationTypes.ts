@@ -49,10 +49,12 @@ export type RequestOf<
       >
   : never;
 
-/** A payload that may be `null` may be left out. */
+/** A payload that may be `null` may be left out. An edit may say what it changes, in place of its payload. */
 export type WithPayload<Payload> = null extends Payload
   ? { readonly payload?: Payload | undefined }
-  : { readonly payload: Payload };
+  :
+      | { readonly payload: Payload }
+      | { readonly payload?: undefined; readonly changes: NonNullable<SyncRequest['changes']> };
 
 /** What these handlers take and give. */
 export type TypesOf<Handlers> = {

@@ -66,6 +66,7 @@ const IGNORED: readonly string[] = [
   ...INSTANTS,
   'tags',
   'removals',
+  'changes',
 ] satisfies readonly Field[];
 /** What is no stray. */
 const KNOWN: ReadonlySet<string> = new Set([...FIELDS, ...IGNORED]);

@@ -6,10 +6,11 @@
  */
 
 import type { EditBase, Tombstone } from '../../vocabulary/record.ts';
+import { checkedChanges } from './jsonPatch.ts';
 import { invalidField as invalid } from './requestBody.ts';
 
 /** How many removals a request may have. */
-const REMOVALS_MAX = 256;
+export const REMOVALS_MAX = 256;
 const POINTER_LENGTH_MAX = 1_024;
 const BY_LENGTH_MAX = 256;
 const REASON_LENGTH_MAX = 1_000;
@@ -38,7 +39,13 @@ type Fields = Readonly<Record<string, unknown>>;
  * @throws HoldfastError `HF_REQUEST_INVALID` naming the field
  */
 export function checkEdit(
-  given: { readonly entity?: unknown; readonly base?: unknown; readonly removals?: unknown },
+  given: {
+    readonly entity?: unknown;
+    readonly base?: unknown;
+    readonly removals?: unknown;
+    readonly changes?: unknown;
+    readonly payload?: unknown;
+  },
   isEdit: boolean | null,
 ): void {
   const { entity, base, removals } = given;
@@ -51,6 +58,7 @@ export function checkEdit(
     }
     if (base !== undefined) checkBase(base);
   }
+  if (given.changes !== undefined) checkPatch(given, isEdit);
   if (removals === undefined) return;
   if (isEdit === false) {
     throw invalid(
@@ -59,6 +67,27 @@ export function checkEdit(
     );
   }
   checkRemovals(removals);
+}
+
+function checkPatch(
+  given: { readonly base?: unknown; readonly changes?: unknown; readonly payload?: unknown },
+  isEdit: boolean | null,
+): void {
+  if (isEdit === false) {
+    throw invalid('changes', 'are only for types whose handler has conflicts: give a payload');
+  }
+  requireThat(given.payload === undefined, 'payload', 'is given beside changes: give one of them');
+  const hasValue = fieldsOf(given.base)?.['value'] !== undefined;
+  requireThat(
+    hasValue,
+    'base',
+    'has to have the value that the changes are made of: give the base that came with it from entities.get()',
+  );
+  for (const [at, change] of checkedChanges(given.changes).entries()) {
+    if (change.op !== 'remove' && change.op !== 'move') continue;
+    const { by, at: atMs, reason } = change;
+    checkRemoval({ path: '/x', by, at: atMs, reason }, `changes[${at}]`);
+  }
 }
 
 function checkBase(base: unknown): void {

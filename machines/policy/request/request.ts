@@ -11,13 +11,17 @@ import { nearestName } from '../../vocabulary/nearestName.ts';
 import type { EditBase, Tombstone } from '../../vocabulary/record.ts';
 import { PRIORITIES, type Priority, TIERS, type Tier } from '../../vocabulary/urgency.ts';
 import { cardDatumInText } from './cardData.ts';
-import { checkEdit } from './editRequest.ts';
+import { checkEdit, REMOVALS_MAX } from './editRequest.ts';
+import { type JsonPatchOperation, patched, type TakenOut } from './jsonPatch.ts';
 import { fittedPayload, type PayloadSchema } from './payloadSchema.ts';
 import {
+  type BodyRules,
   cardRefused,
   encodeBody,
+  type GivenBody,
   invalidField as invalid,
   PAYLOAD_BYTES_MAX,
+  parseBody,
   wholeField,
 } from './requestBody.ts';
 import { pathProblem } from './requestPath.ts';
@@ -72,6 +76,21 @@ export interface SyncRequest {
    * removals: [{ path: '/contacts/c2', confirmed: true, by: 'p-17', at: Date.now() }]
    */
   readonly removals?: readonly Tombstone[] | undefined;
+  /**
+   * In place of `payload`: what the edit changes of the value of `base`, as JSON Patch (RFC 6902). A `remove`, or a `move`
+   * out of a list, counts as a removal, and has `by`, the id of who confirmed it, where the rules of the entity take
+   * nothing out without that. What a `replace` leaves out is not removed. Only where the handler of the type has
+   * `conflicts`; at most 1024 operations.
+   *
+   * @example
+   * const known = await runtime.entities.get(entity);
+   * const changes = [
+   *   { op: 'replace', path: '/note', value: 'Sleeps better.' },
+   *   { op: 'remove', path: '/emergencyContacts/1', by: 'p-17' },
+   * ] as const;
+   * await runtime.sync({ type: 'plans.put', subject: 'user-42', entity, changes, base: known?.base });
+   */
+  readonly changes?: readonly JsonPatchOperation[] | undefined;
   /** For `httpHandler`: the HTTP method, in place of POST. */
   readonly method?: string | undefined;
   /** For `httpHandler`: the path below its base URL, in place of the type. */
@@ -115,6 +134,7 @@ const FIELDS: ReadonlySet<string> = new Set<keyof SyncRequest>([
   'tags',
   'base',
   'removals',
+  'changes',
   'method',
   'path',
 ]);
@@ -133,6 +153,8 @@ export interface RequestRules {
   readonly schemaOf?: SchemaOf | undefined;
   /** Whether requests of a type are edits of a merged record: its handler has `conflicts`. Left out: nobody knows. */
   readonly isEdited?: ((type: string) => boolean) | undefined;
+  /** By the rules of an entity, what is taken out of its record. Left out: nobody knows, and `changes` go on as they are. */
+  readonly takenOutOf?: ((entityType: string) => TakenOut) | undefined;
   /** Of requests that name none. Default {@link DEFAULT_TIER}. */
   readonly defaultTier?: Tier | undefined;
 }
@@ -153,6 +175,7 @@ export function checkRequest(
     exemptionsOf = () => () => false,
     schemaOf = () => undefined,
     isEdited,
+    takenOutOf,
     defaultTier = DEFAULT_TIER,
   }: RequestRules = {},
 ): CheckedRequest {
@@ -171,17 +194,27 @@ export function checkRequest(
     refuseCard(checked, field, isExempt);
     return checked;
   };
-  const { base, removals } = given;
+  const { base } = given;
   const expiresAtMs =
     given.expiresAtMs === undefined ? null : checkInstant(given.expiresAtMs, 'expiresAtMs');
   const schema = schemaOf(type);
-  const payload = schema === undefined ? given.payload : fittedPayload(schema, given.payload);
   // A crisis is no edit, whatever it changes: nothing may refuse it or hold it up.
   checkEdit(given, given.priority === 'crisis' ? null : (isEdited?.(type) ?? null));
+  const entity = given.entity === undefined ? null : checkEntity(given.entity, text);
+  const bodyRules = { bytesMax: payloadBytesMax, isExempt };
+  const edit =
+    given.changes === undefined || takenOutOf === undefined
+      ? { ...given, payload: given.payload }
+      : withoutChanges(given, takenOutOf(entity?.type ?? ''), bodyRules);
+  const { removals, changes } = edit;
+  const payload =
+    schema === undefined || changes !== undefined
+      ? edit.payload
+      : fittedPayload(schema, edit.payload);
   return {
     type,
     subject: text(given.subject, 'subject'),
-    entity: given.entity === undefined ? null : checkEntity(given.entity, text),
+    entity,
     tier: given.tier === undefined ? defaultTier : checkOneOf(given.tier, TIERS, 'tier'),
     priority:
       given.priority === undefined ? 'normal' : checkOneOf(given.priority, PRIORITIES, 'priority'),
@@ -194,8 +227,28 @@ export function checkRequest(
     tags: checkTags(given.tags, text),
     method: given.method === undefined ? null : checkMethod(given.method),
     path: given.path === undefined ? null : checkPath(text(given.path, 'path', PATH_LENGTH_MAX)),
-    body: encodeBody({ payload, base, removals }, { bytesMax: payloadBytesMax, isExempt }),
+    body: encodeBody({ payload, base, changes, removals }, bodyRules),
   };
+}
+
+/** The same edit as a whole record, made of its `changes`. What they are made of is JSON by then. */
+function withoutChanges(
+  given: Omit<GivenBody, 'payload'>,
+  takenOut: TakenOut,
+  rules: BodyRules,
+): GivenBody {
+  const { base: of, removals: named } = given;
+  // Where card data may stand is judged by what comes of it.
+  const isExempt = (): boolean => true;
+  const asGiven = { payload: null, base: of, changes: given.changes };
+  const text = encodeBody(asGiven, { ...rules, isExempt });
+  const { base, changes } = parseBody(text);
+  const { value } = base as unknown as { readonly value: Json };
+  const { value: payload, removals } = patched(value, changes, takenOut);
+  if (removals.length === 0) return { payload, removals: named };
+  const all = [...((named ?? []) as readonly Tombstone[]), ...removals];
+  if (all.length > REMOVALS_MAX) throw invalid('changes', `take out more than ${REMOVALS_MAX}`);
+  return { payload, removals: all };
 }
 
 /**

@@ -32,6 +32,8 @@ const FIELD_UNITS_MIN = 4;
 export interface RequestBody {
   readonly payload: Json;
   readonly base?: Json;
+  /** In place of the payload, on the way from a client to the owner alone. */
+  readonly changes?: Json;
   /** Of an edit: what a person has confirmed to be removed. */
   readonly removals?: readonly Tombstone[];
   /** Of an edit that has been compared with its record: what is sent in place of the payload (CF-1). */
@@ -76,6 +78,8 @@ export interface MergedBody {
 export interface GivenBody {
   readonly payload: unknown;
   readonly base?: unknown;
+  /** In place of the payload, as long as nobody has made that of them who knows the rules of the entity. */
+  readonly changes?: unknown;
   readonly removals?: unknown;
 }
 
@@ -86,12 +90,16 @@ export interface BodyRules {
 }
 
 /** The text of a body; {@link parseBody} is the inverse. */
-export function encodeBody({ payload, base, removals }: GivenBody, rules: BodyRules): string {
+export function encodeBody(
+  { payload, base, changes, removals }: GivenBody,
+  rules: BodyRules,
+): string {
   const encoder = new Encoder(rules);
   const encodedPayload = encoder.encode(payload === undefined ? null : payload, 'payload');
   const before = base === undefined ? '' : `"base":${encoder.encode(base, 'base')},`;
   const after = removals === undefined ? '' : `,"removals":${encoder.encode(removals, 'removals')}`;
-  const body = `{${before}"payload":${encodedPayload}${after}}`;
+  const patch = changes === undefined ? '' : `"changes":${encoder.encode(changes, 'changes')},`;
+  const body = `{${before}${patch}"payload":${encodedPayload}${after}}`;
   // A UTF-16 unit takes at most 3 bytes of UTF-8, so short bodies need no exact count.
   if (body.length * 3 > rules.bytesMax && utf8Length(body) > rules.bytesMax) {
     throw tooLarge(rules.bytesMax);

@@ -135,6 +135,10 @@ export async function edits(plan: Plan): Promise<void> {
   await runtime.sync({ ...about, removals: [{ path: '/contacts/c1', confirmed: true }] });
   // @ts-expect-error: a removal of what
   await runtime.sync({ ...about, removals: [{ confirmed: true }] });
+  const { payload: _, ...edited } = about;
+  await runtime.sync({ ...edited, changes: [{ op: 'remove', path: '/note' }], base: '"1"' });
+  // @ts-expect-error: add what
+  await runtime.sync({ ...edited, changes: [{ op: 'add', path: '/note' }], base: '"1"' });
   defineHandler<Plan>()({
     upstream: 'records',
     run,
