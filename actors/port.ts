@@ -107,6 +107,7 @@ export type { FactChannel } from './facts/factStream.ts';
 export { FACT_KINDS } from './facts/factTable.ts';
 export type { Inspection } from './inspection.ts';
 export type { Acceptance } from './operation/acceptance.ts';
+export { isEditBy } from './operation/edit.ts';
 export { derivedKey } from './operation/keysOfApps.ts';
 export type {
   OperationActor,

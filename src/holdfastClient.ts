@@ -103,10 +103,12 @@ export class HoldfastClient implements Client {
   }
 
   async sync(request: SyncRequest): Promise<Operation> {
-    const { wire, isMinted } = this.#wire(request);
+    const { wire, body, isMinted } = this.#wire(request);
     const { id, isDuplicate } = await this.#ask('sync', wire);
+    // Whether its handler merges, the owner knows.
+    const edit = wire.entity === null ? null : body;
     // Under a key of our own it is one that was sent before a change of owner.
-    return operationHandle(this.#operations, id, isDuplicate && !isMinted);
+    return operationHandle(this.#operations, id, isDuplicate && !isMinted, edit);
   }
 
   async remoteChange(change: RemoteChange): Promise<RemoteChangeResult> {

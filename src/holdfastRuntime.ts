@@ -18,6 +18,7 @@ import {
   type FactOf,
   type Handler,
   type Inspection,
+  isEditBy,
   type OperationFilter,
   type OperationPage,
   type OperationView,
@@ -155,8 +156,12 @@ export class HoldfastRuntime implements Runtime {
   }
 
   async sync(request: SyncRequest): Promise<Operation> {
-    const { id, isDuplicate } = await this.#accept(this.#checkHandled(request));
-    return this.#handleOf(id, isDuplicate);
+    const { engine, options } = this.#parts;
+    const checked = this.#checkHandled(request);
+    const { id, isDuplicate } = await this.#accept(checked);
+    const isEdit = isEditBy(engine.handlers.get(checked.type) ?? null, checked);
+    const edit = isEdit ? checked.body : null;
+    return operationHandle({ engine, clock: options.clock }, id, isDuplicate, edit);
   }
 
   async remoteChange(change: RemoteChange): Promise<RemoteChangeResult> {
@@ -249,7 +254,8 @@ export class HoldfastRuntime implements Runtime {
   }
 
   getOperation(id: string): Operation {
-    return this.#handleOf(id);
+    const { engine, options } = this.#parts;
+    return operationHandle({ engine, clock: options.clock }, id);
   }
 
   async listOperations<Type extends string | undefined>(
@@ -339,11 +345,6 @@ export class HoldfastRuntime implements Runtime {
       this.#parts.onClosed();
       await this.#parts.inspectors.close();
     }
-  }
-
-  #handleOf(id: string, isDuplicate = false): Operation {
-    const { engine, options } = this.#parts;
-    return operationHandle({ engine, clock: options.clock }, id, isDuplicate);
   }
 
   /** @throws HoldfastError what is wrong with it; `HF_HANDLER_UNKNOWN`. */

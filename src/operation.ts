@@ -6,10 +6,12 @@
 
 import { inTime } from '../actors/platform/inTime.ts';
 import type { Engine, OperationActor, OperationView, Outcome } from '../actors/port.ts';
+import { parseBody } from '../machines/policy/request/requestBody.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
 import { checkFields, checkId } from '../machines/vocabulary/optionFields.ts';
 import type { OptionRules } from '../machines/vocabulary/optionRules.ts';
+import type { EditBase } from '../machines/vocabulary/record.ts';
 
 /** How long to wait for an outcome. */
 export interface WaitOptions {
@@ -32,6 +34,15 @@ export interface Operation<Response = Json | undefined> {
   readonly id: string;
   /** True when `sync()` found an earlier operation with the same idempotency key. */
   readonly isDuplicate: boolean;
+  /**
+   * The `base` of the next edit that is made of this one, whatever becomes of this one on its way: that edit is its
+   * successor, and what it leaves out was left out on purpose. Only from `sync()`, of an edit; absent else.
+   *
+   * @example
+   * const first = await runtime.sync({ ...edit, payload: plan, base: known?.base });
+   * const second = await runtime.sync({ ...edit, payload: { ...plan, note }, base: first.base });
+   */
+  readonly base?: EditBase | undefined;
   /**
    * How it ended, once that is on disk. Never rejects but with `HF_STORE_…`, `HF_OPERATION_UNKNOWN`,
    * `HF_QUARANTINED` when its record was quarantined, `HF_RECORD_NEWER` when it goes on in a later version, or `HF_CLOSED` when the runtime stops before it ends:
@@ -106,6 +117,8 @@ export function operationHandle(
   { engine, clock }: { readonly engine: OperationsById; readonly clock: Clock },
   id: string,
   isDuplicate = false,
+  /** The body of its request, where that was an edit. */
+  edit: string | null = null,
 ): Operation {
   checkId(id);
   let outcome: Promise<Outcome> | null = null;
@@ -143,6 +156,9 @@ export function operationHandle(
     id,
     isDuplicate,
     wait,
+    get base() {
+      return edit === null ? undefined : baseAfter(id, edit);
+    },
     get outcome() {
       return outcomeOf();
     },
@@ -158,6 +174,13 @@ export function operationHandle(
       await engine.tell(id, 'retry.requested');
     },
   };
+}
+
+function baseAfter(id: string, body: string): EditBase {
+  const { payload, base } = parseBody(body);
+  // An edit whose base is neither was refused.
+  const version = typeof base === 'string' ? base : (base as EditBase | undefined)?.version;
+  return { version: version ?? null, value: payload, edit: id };
 }
 
 /** Rejects with the reason of the signal, until nobody asks any more. */

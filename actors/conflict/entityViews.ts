@@ -253,10 +253,11 @@ export class EntityViews implements EntityAccess {
     const value = seen === null || seen.isGone ? null : (seen.current?.value ?? null);
     if (value === null && waiting.length === 0) return { record: seen, view: null };
     const version = record === null || record.isGone ? null : (record.current?.version ?? null);
+    const edit = waiting.at(-1)?.context.id;
     const view: EntityView = {
       value: copyOf(value),
       // Of its own: an app may make its edit of the value in place.
-      base: { version, value: copyOf(value) },
+      base: { version, value: copyOf(value), ...(edit === undefined ? {} : { edit }) },
       waiting: waiting.length,
       inReview:
         isAsked ||
@@ -274,8 +275,9 @@ export class EntityViews implements EntityAccess {
     if (entity === null) throw new HoldfastError('HF_INTERNAL', 'An edit has no entity.');
     const body = parseBody(text);
     const { merged, isAsked } = await this.#asSent(record, context, body);
-    const version = record?.current?.version ?? null;
-    const sent = { id, body: { ...body, merged }, acceptedAtMs, kept: { version } };
+    // It makes a version of its own: an edit on the one before it is not made on that.
+    const kept = { version: `waiting ${id}` };
+    const sent = { id, body: { ...body, merged }, acceptedAtMs, kept };
     const onlooker = onlookerOf(this.#tools, entity, handler);
     return { record: afterSent(record, { entity, subject }, sent, onlooker), isAsked };
   }

@@ -83,7 +83,7 @@ export class EditsMerged {
       const known = kept?.get(edit.id);
       let step = known;
       if (known === undefined || known.text !== edit.text || !isAlike(known.before, before)) {
-        const merged = await this.#mergeOne(standingAs(before, record), edit);
+        const merged = await this.#mergeOne(before, edit);
         // It comes to the same as before its text changed: then so does all that follows.
         const after =
           known !== undefined && isAlike(known.record, merged.record)
@@ -140,14 +140,6 @@ function meaningOf({ current, isGone, ancestor, others, tombstones }: EntityReco
   const removed = tombstones.map(({ tombstone }) => tombstone);
   const told = current?.meta?.tombstones ?? [];
   return stableText([held, isGone, ancestor, others, removed, told]);
-}
-
-/** The record with the version that the upstream has by now, where edits before have arrived since it was made. */
-function standingAs(seen: EntityRecord | null, record: EntityRecord | null): EntityRecord | null {
-  if (seen === null || record === null || seen === record || seen.current === null) return seen;
-  const version = record.current?.version ?? null;
-  if (seen.current.version === version) return seen;
-  return { ...seen, current: { ...seen.current, version }, past: record.past };
 }
 
 /** One text for equal values, whatever the order of their fields. */

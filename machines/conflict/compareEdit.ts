@@ -1,7 +1,7 @@
 /**
  * Compares an edit with what is known of its record, before it is sent (CF-1). An edit is what the app made of a value
- * that it had: its ancestor. Edits that follow each other in a lane are each made of the one before, whatever the
- * upstream was given for that, so they never look as if they were made apart.
+ * that it had: its ancestor. One that is made of the edit before it is compared with that as the app gave it, whatever
+ * the upstream was given for it, so the two never look as if they were made apart.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { isDeclared } from '../merge/entities/entities.ts';
 import type { MergedBody } from '../policy/request/requestBody.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { Current, Tombstone } from '../vocabulary/record.ts';
-import { ancestorOf, baseOf, type Comparison, currentOfBase } from './editBase.ts';
+import { ancestorOf, baseOf, type Comparison, currentOfBase, isOfNothing } from './editBase.ts';
 import { bodyOf } from './editBody.ts';
 import { isSameRecord, missingFrom } from './items.ts';
 
@@ -36,8 +36,8 @@ export function compareEdit(comparison: Comparison): Compared {
   const isGone = record?.isGone ?? false;
   const current = record?.current ?? currentOfBase(base);
   if (current === null) {
-    if (base.version === undefined) return clear({ version: null, absent: true });
-    return base.version === null ? { kind: 'fetch' } : clear({ version: base.version });
+    if (isOfNothing(base)) return clear({ version: null, absent: true });
+    return typeof base.version === 'string' ? clear({ version: base.version }) : { kind: 'fetch' };
   }
   if (isGone) return { kind: 'merge', current: null };
   if (current.version === null) return { kind: 'fetch' };

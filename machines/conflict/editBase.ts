@@ -9,9 +9,8 @@ import type { EntityRules } from '../merge/declaration/entityRules.ts';
 import type { RequestBody } from '../policy/request/requestBody.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { Current } from '../vocabulary/record.ts';
-import type { EntityRecord } from './entityRecord.ts';
-import { holdsChanges } from './items.ts';
-import { baseNameOf } from './recordNews.ts';
+import type { Ancestor, EntityRecord } from './entityRecord.ts';
+import { holdsChanges, isSameRecord } from './items.ts';
 import { valueAt, withValueAt } from './valueAt.ts';
 
 /** An edit, as its operation has it. */
@@ -66,8 +65,9 @@ function leavingAlone(ancestor: Json, given: Json, paths: readonly string[]): Js
 /**
  * What the app made the edit of; `null` where nobody knows.
  *
- * A base with its value is what the app had: so it says, and two windows of one app may edit the same. Where it gave
- * none, or only a version, it goes on from what it gave before.
+ * A base with its value is what the app had, and a version alone is what that version was, where this store still
+ * knows it. An edit is made of the one before it where its base names that one, or where it has all that the other
+ * changed; else the two are sides, since windows, people and clients hand in edits of one record by one store.
  */
 function madeOf({
   record,
@@ -76,36 +76,61 @@ function madeOf({
 }: Pick<Comparison, 'record' | 'edit' | 'rules'>): Json | null {
   if (body.merged !== undefined) return body.merged.ancestor ?? null;
   const base = baseOf(body.base);
-  const current = record === null || record.isGone ? null : record.current;
-  const isOnCurrent = typeof base.version === 'string' && base.version === current?.version;
-  const onBase = base.value ?? (isOnCurrent && current !== null ? current.value : null);
-  if (body.isDecision === true) return onBase;
-  const before = isBroughtBack === true ? null : (record?.ancestor ?? null);
-  if (before === null) return onBase;
-  const isOnSame = before.baseName === baseNameOf(body.base);
-  if (base.value === null) return isOnSame ? before.value : (onBase ?? before.value);
-  // With all of its changes in it, it may as well be made of the one before it.
-  const isMoreOf = isOnSame && holdsChanges(rules, base.value, before.value, body.payload);
-  return isMoreOf ? before.value : base.value;
+  const onBase = base.value ?? valueOf(record, base.version);
+  const before = record?.ancestor ?? null;
+  if (body.isDecision === true || isBroughtBack === true || before === null) return onBase;
+  if (base.edit !== null) return onBase;
+  // Of an edit that says nothing of what it was made of, all of the other has to be in it.
+  const isOnSame =
+    onBase === null || (before.base !== null && isSameRecord(before.base.value, onBase));
+  const isMoreOf = isOnSame && holdsChanges(rules, onBase, before.value, body.payload);
+  return isMoreOf ? before.value : onBase;
+}
+
+/** What a version was, as far as this store still knows: what is there now, and what its last edit was made of. */
+function valueOf(record: EntityRecord | null, version: string | null | undefined): Json | null {
+  if (record === null || typeof version !== 'string') return null;
+  const { current, isGone, ancestor } = record;
+  if (current?.version === version) return isGone ? null : current.value;
+  return ancestor?.base?.version === version ? ancestor.base.value : null;
+}
+
+/** The version that an edit which was sent is known to be made on, for those that were made on it as well. */
+export function madeOn(record: EntityRecord, given: Json | undefined): Ancestor['base'] {
+  const { version = null, value, edit } = baseOf(given);
+  const { ancestor } = record;
+  // What its base shows is no version of the upstream: that of the edit before it is.
+  if (edit !== null) return ancestor?.edit === edit ? ancestor.base : null;
+  const known = value ?? valueOf(record, version);
+  return known === null ? null : { version, value: known };
 }
 
 export interface Base {
   /** `undefined` where the app gave none. */
   readonly version: string | null | undefined;
   readonly value: Json | null;
+  /** The edit that the value shows; `null` where it shows none that waited. */
+  readonly edit: string | null;
 }
 
 /** What the app says that it made the edit of. */
 export function baseOf(base: Json | undefined): Base {
-  if (typeof base === 'string') return { version: base, value: null };
-  const { version, value } = fieldsOf(base) ?? {};
+  if (typeof base === 'string') return { version: base, value: null, edit: null };
+  const { version, value, edit } = fieldsOf(base) ?? {};
   return {
     version: typeof version === 'string' || version === null ? version : undefined,
     value: (value as Json | undefined) ?? null,
+    edit: typeof edit === 'string' ? edit : null,
   };
 }
 
+/** Whether the app knew of no such record: it gave no base, or one that says so. */
+export function isOfNothing({ version, value, edit }: Base): boolean {
+  return version === undefined || (version === null && value === null && edit === null);
+}
+
 /** What the app has seen of the upstream, where this store has not. */
-export function currentOfBase({ version, value }: Base): Current | null {
-  return typeof version !== 'string' || value === null ? null : { version, value };
+export function currentOfBase({ version, value, edit }: Base): Current | null {
+  // With an edit that waited in it, it is no version of the upstream.
+  return typeof version !== 'string' || value === null || edit !== null ? null : { version, value };
 }

@@ -22,14 +22,16 @@ import type { Current, Maker, Tombstone, VersionVector } from '../vocabulary/rec
 import { isFlag, isNumber, isText, orNull } from '../vocabulary/shape.ts';
 import { makerFrom } from './recordMeta.ts';
 
-/** The app's last edit that the upstream took. What the app edits next it has made of this. */
+/** The last edit of an app that the upstream took. What is edited next may be made of this, or apart from it. */
 export interface Ancestor {
   /** As the app gave it, whatever was merged into it. */
   readonly value: Json;
-  /** Names the base that the app gave with it; `null` where it gave none. */
-  readonly baseName: string | null;
   /** What a person has decided for edits that are still to come, having seen them. */
   readonly holds?: DecisionHolds | undefined;
+  /** Its id: the base of an edit that was made of it names that. */
+  readonly edit: string;
+  /** The version that it was made on, with its value: others may be made on it as well. `null` where that is not known. */
+  readonly base: { readonly version: string | null; readonly value: Json } | null;
 }
 
 /** What was there before it was removed. */
@@ -153,12 +155,15 @@ function currentFrom(value: unknown): Current | undefined {
 }
 
 function ancestorFrom(value: unknown, current: Current | null): Ancestor | undefined {
-  const { value: given = current?.value, baseName, holds } = fieldsOf(value) ?? {};
-  if (given === undefined || !orNull(isText)(baseName)) return undefined;
+  const { value: given = current?.value, edit, base, holds } = fieldsOf(value) ?? {};
+  if (given === undefined || !isText(edit)) return undefined;
+  const { version, value: madeOn } = fieldsOf(base) ?? {};
+  const isKnown = orNull(isText)(version) && madeOn !== undefined;
   const held = fieldsOf(holds);
   return {
     value: given as Json,
-    baseName: baseName as string | null,
+    edit: String(edit),
+    base: isKnown ? { version: version as string | null, value: madeOn as Json } : null,
     ...(held === null
       ? {}
       : { holds: { paths: textsOf(held['paths']), edits: textsOf(held['edits']) } }),

@@ -24,7 +24,7 @@ import { holdsCards, withoutCards } from './cards.ts';
 import { removalsOf } from './compareEdit.ts';
 import type { ConflictSide } from './conflictRecord.ts';
 import { ABSENCE } from './decision.ts';
-import { ancestorOf, type Comparison } from './editBase.ts';
+import { ancestorOf, baseOf, type Comparison, isOfNothing } from './editBase.ts';
 import { bodyOf } from './editBody.ts';
 import { isSameRecord, pointersIn } from './items.ts';
 import { laterMaker } from './recordMeta.ts';
@@ -309,7 +309,9 @@ function isTooLarge(value: Json, sides: readonly Json[], bytesMax: number): bool
 function wasThere({ record, edit: { body } }: MergeQuestion): boolean {
   if (record?.current !== undefined && record.current !== null) return true;
   if (body.merged !== undefined) return body.merged.absent !== true;
-  return body.base !== undefined;
+  const base = baseOf(body.base);
+  // What waited may never have arrived.
+  return !isOfNothing(base) && base.edit === null;
 }
 
 /** Nobody has to hear of a removal that the upstream does not carry. */

@@ -6,14 +6,12 @@
 
 import { clampedMs } from '../merge/clock/hybridClock.ts';
 import { compareVectors, joinHeardOf } from '../merge/clock/versionVector.ts';
-import { canonical } from '../merge/values/canonical.ts';
-import { cleanJson } from '../merge/values/cleanJson.ts';
-import { sha256 } from '../merge/values/sha256.ts';
 import type { MergedBody, RequestBody } from '../policy/request/requestBody.ts';
 import type { Entity } from '../vocabulary/entity.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { Current, Maker, RecordMeta, VersionVector } from '../vocabulary/record.ts';
 import { withoutCards } from './cards.ts';
+import { madeOn } from './editBase.ts';
 import { type Ancestor, type EntityRecord, newRecord } from './entityRecord.ts';
 import { isSameRecord } from './items.ts';
 import { joinBodies, joinHeard, laterMaker } from './recordMeta.ts';
@@ -34,8 +32,8 @@ export interface About {
 
 /** An edit that the upstream has taken. */
 export interface SentEdit {
-  /** Of its operation; left out where none is known. */
-  readonly id?: string;
+  /** Of its operation. */
+  readonly id: string;
   /** As it was sent: with its `merged`. */
   readonly body: RequestBody;
   readonly acceptedAtMs: number;
@@ -64,11 +62,6 @@ const PAST_MAX = 16;
 /** The name of whoever wrote a version that says nothing of it. */
 export const UPSTREAM = 'upstream';
 
-/** A name for the base of an edit, by which two edits are known to be made on the same; `null` for none. */
-export function baseNameOf(base: Json | undefined): string | null {
-  return base === undefined ? null : sha256(canonical(cleanJson(base)));
-}
-
 /** The record after the upstream has taken an edit. */
 export function afterSent(
   record: EntityRecord | null,
@@ -76,7 +69,7 @@ export function afterSent(
   sentEdit: SentEdit,
   onlooker: Onlooker,
 ): EntityRecord {
-  const { body, acceptedAtMs, kept } = sentEdit;
+  const { id, body, acceptedAtMs, kept } = sentEdit;
   const { device, nowMs } = onlooker;
   const before = record ?? newRecord(about);
   const { merged, removals = [] } = body;
@@ -92,7 +85,8 @@ export function afterSent(
       ? before.ancestor
       : {
           value: body.payload,
-          baseName: baseNameOf(body.base),
+          edit: id,
+          base: madeOn(before, body.base),
           ...holdsAfter(before, sentEdit),
         };
   const isAlone =
@@ -143,7 +137,7 @@ function holdsAfter({ ancestor }: EntityRecord, { id, body }: SentEdit): Pick<An
   const made = body.merged?.holds;
   if (made !== undefined) return { holds: made };
   const holds = ancestor?.holds;
-  return holds === undefined || id === undefined || !holds.edits.includes(id) ? {} : { holds };
+  return holds === undefined || !holds.edits.includes(id) ? {} : { holds };
 }
 
 /**

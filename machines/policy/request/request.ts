@@ -63,8 +63,9 @@ export interface SyncRequest {
   readonly tags?: readonly string[] | undefined;
   /**
    * The version of the entity that this change was made on; the handler gets it. Where the handler of the type has
-   * `conflicts`: the validator of that version as the upstream gave it, or what `entities.get()` gave
-   * as `base`, which also tells what the changes are.
+   * `conflicts`: what `entities.get()` gave as `base` with what was shown, or `sync()` with the edit that this one goes
+   * on from; both tell what the changes are. Or the validator of the version as the upstream gave it: then the changes
+   * are known only where this store still knows that version. Two edits on one version are put together.
    */
   readonly base?: Json | EditBase<Json | object> | undefined;
   /**

@@ -53,10 +53,13 @@ describe('CF-1 edits that follow each other were never made apart', () => {
     const phone = new Device('phone');
     let value: JsonObject = fields;
     phone.puts(value, '"0"');
-    const chain = edits.map((change) => {
+    let { base } = phone;
+    const chain = edits.map((change, at) => {
       phone.nowMs += 10;
       value = { ...value, ...change };
-      return phone.edit(value);
+      const edit = phone.edit(value, { id: `op-${at}`, base });
+      base = phone.baseOf(edit);
+      return edit;
     });
     for (const [at, edit] of chain.entries()) {
       phone.nowMs += DAY_MS;
@@ -74,8 +77,11 @@ describe('CF-1 edits that follow each other were never made apart', () => {
     const phone = new Device('phone');
     phone.puts(fields, '"0"');
     phone.nowMs += 10;
-    const first = phone.edit({ ...fields, theme: 'phone' });
-    const second = phone.edit({ ...fields, theme: 'phone again' });
+    const first = phone.edit({ ...fields, theme: 'phone' }, { base: phone.base });
+    const second = phone.edit(
+      { ...fields, theme: 'phone again' },
+      { id: 'op-2', base: phone.baseOf(first) },
+    );
     const theirs = versionOf(
       '"1"',
       { ...fields, quietStart: 'tablet' },

@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Comparison } from '../../../machines/conflict/editBase.ts';
+import type { Json } from '../../../machines/vocabulary/json.ts';
 import {
   Fleet,
   type FleetOptions,
@@ -160,19 +161,10 @@ const BUGS: readonly Bug[] = [
     {},
   ],
   [
-    'what an edit is made of is forgotten',
-    { afterSent: (...given) => ({ ...house.afterSent(...given), ancestor: null }) },
-    {},
-  ],
-  [
-    'an edit is taken to be made of what was sent for the one before it',
+    'an edit is taken to be made of what is there now',
     {
-      afterSent: (...given) => {
-        const record = house.afterSent(...given);
-        const { ancestor, current } = record;
-        if (ancestor === null || current === null) return record;
-        return { ...record, ancestor: { ...ancestor, value: current.value } };
-      },
+      compareEdit: (comparison) => house.compareEdit(onCurrent(comparison)),
+      mergeEdit: (question) => house.mergeEdit(onCurrent(question)),
     },
     {},
   ],
@@ -218,11 +210,22 @@ const BUGS: readonly Bug[] = [
 
 /** As if each edit were made of the one before it, whatever it says. */
 function chained<Question extends Comparison>(question: Question): Question {
-  const { edit, record } = question;
-  if (record === null || record.ancestor === null) return question;
-  const { base: _, ...body } = edit.body;
-  const ancestor = { ...record.ancestor, baseName: null };
-  return { ...question, edit: { ...edit, body }, record: { ...record, ancestor } };
+  const { record } = question;
+  return record?.ancestor ? madeOf(question, record.ancestor.value) : question;
+}
+
+/** As if what others wrote meanwhile had been on the screen. */
+function onCurrent<Question extends Comparison>(question: Question): Question {
+  const { record } = question;
+  return record?.current ? madeOf(question, record.current.value) : question;
+}
+
+function madeOf<Question extends Comparison>(question: Question, value: Json): Question {
+  const { edit } = question;
+  return {
+    ...question,
+    edit: { ...edit, body: { ...edit.body, base: { version: null, value } } },
+  };
 }
 
 describe('CF-1 CF-6 controls: what a fleet tells', () => {

@@ -113,7 +113,7 @@ function said(steps: readonly Step[], type: string): string {
     const sent = afterSent(
       news.record,
       ABOUT,
-      { body: merged === undefined ? body : { ...body, merged }, acceptedAtMs: nowMs },
+      { id: 'op-1', body: merged === undefined ? body : { ...body, merged }, acceptedAtMs: nowMs },
       onlooker,
     );
     kept = encodeEntityRecord(sent);

@@ -35,12 +35,13 @@ describe('CF-1 what was made of what is no more', () => {
 
   test('CF-1 and where that is sent in the end, it takes nothing back', () => {
     const phone = phoneWith({ title: 'a' });
-    const first = phone.edit({ title: 'first' });
+    const { base } = phone;
+    const first = phone.edit({ title: 'first' }, { base });
     const sent = phone.toSend(first);
     // It was refused for good; another one is sent, then a person sends the first again.
     phone.nowMs += 1_000;
-    phone.puts({ title: 'a', text: 'second' }, '"1"');
-    const again = phone.merged(phone.edit({ title: 'first' }, {}, { ...sent, round: 1 }));
+    phone.puts({ title: 'a', text: 'second' }, '"1"', { base });
+    const again = phone.merged(phone.edit({ title: 'first' }, { base }, { ...sent, round: 1 }));
     expect(again.merged.payload).toEqual({ title: 'first', text: 'second' });
   });
 
@@ -51,9 +52,10 @@ describe('CF-1 what was made of what is no more', () => {
     const made = phone.merged(again);
     expect(made.merged).not.toHaveProperty('ancestor');
     expect(made.merged.payload).toEqual({ title: 'a', text: 'second', tags: ['first'] });
-    // Control: as if it were made of the one that was sent last.
-    const chained = phone.merged({ ...again, isBroughtBack: false });
-    expect(chained.merged.ancestor).toEqual({ title: 'a', text: 'second' });
+    // Control: it has all of the one that was sent last, and was not brought back.
+    const after = phone.edit({ title: 'a', text: 'second', tags: ['first'] });
+    expect(phone.toSend(after).ancestor).toEqual({ title: 'a', text: 'second' });
+    expect(phone.toSend({ ...after, isBroughtBack: true })).not.toHaveProperty('ancestor');
   });
 
   test('CF-6 of a decision the app knows nothing: its next edit is made of its own last', () => {
@@ -64,7 +66,8 @@ describe('CF-1 what was made of what is no more', () => {
       isDecision: true,
     });
     expect(phone.record?.ancestor?.value).toEqual({ title: 'a', text: 'old' });
-    const next = phone.merged(phone.edit({ title: 'a', text: 'new' }));
+    const base = { version: '"0"', value: seen };
+    const next = phone.merged(phone.edit({ title: 'a', text: 'new' }, { base }));
     expect(next.merged.payload).toEqual({ title: 'decided', text: 'new' });
     expect(next).toMatchObject({ review: [], audit: [] });
   });
@@ -73,7 +76,7 @@ describe('CF-1 what was made of what is no more', () => {
 describe('CF-7 missing is not removed', () => {
   test('CF-7 an item that an edit leaves out without a word stays, and a person is asked', () => {
     const phone = phoneWith({ people: [ann, bob] });
-    const edit = phone.edit({ people: [ann] });
+    const edit = phone.edit({ people: [ann] }, { base: phone.base });
     expect(phone.compare(edit).kind).toBe('merge');
     const made = phone.merged(edit);
     expect(made.merged.payload).toEqual({ people: [ann, bob] });
@@ -106,7 +109,8 @@ describe('CF-7 missing is not removed', () => {
 
   test('CF-7 an edit of it elsewhere keeps it, and it is removed no more', () => {
     const phone = phoneWith({ people: [ann, bob] });
-    const edit = phone.edit({ people: [ann] }, { removals: [REMOVED] });
+    const { base } = phone;
+    const edit = phone.edit({ people: [ann] }, { base, removals: [REMOVED] });
     const theirs = versionOf('"1"', { people: [ann, { ...bob, name: 'Robert' }] });
     const made = phone.merged(edit, theirs);
     expect(made.merged.payload).toEqual({ people: [ann, { ...bob, name: 'Robert' }] });

@@ -25,9 +25,15 @@ export const T0 = 1_790_000_000_000;
 export const DAY_MS = 86_400_000;
 
 export interface Given {
+  /** Of its operation. */
+  readonly id?: string;
   readonly base?: Json;
   readonly removals?: readonly Tombstone[];
   readonly isDecision?: true;
+}
+
+interface MadeEdit extends Edit {
+  readonly id: string;
 }
 
 export class Device {
@@ -48,9 +54,20 @@ export class Device {
     return { device, rules, nowMs, silentMaxMs };
   }
 
-  edit(payload: Json, given: Given = {}, merged?: MergedBody): Edit {
+  edit(payload: Json, { id = 'op-1', ...given }: Given = {}, merged?: MergedBody): MadeEdit {
     const body: RequestBody = { payload, ...given, ...(merged === undefined ? {} : { merged }) };
-    return { body, acceptedAtMs: this.nowMs, round: merged?.round ?? 0 };
+    return { id, body, acceptedAtMs: this.nowMs, round: merged?.round ?? 0 };
+  }
+
+  /** What the app is shown while nothing waits. */
+  get base(): Json {
+    const { version = null, value = null } = this.record?.current ?? {};
+    return { version, value };
+  }
+
+  /** The base that `sync()` gives for what is made of this edit. */
+  baseOf({ id, body: { payload } }: MadeEdit): Json {
+    return { version: null, value: payload, edit: id };
   }
 
   comparison(edit: Edit): Comparison {
@@ -83,11 +100,17 @@ export class Device {
   }
 
   /** The upstream has taken it. */
-  sent(edit: Edit, merged: MergedBody, version: string | null, kept: Partial<Current> = {}): void {
+  sent(
+    edit: MadeEdit,
+    merged: MergedBody,
+    version: string | null,
+    kept: Partial<Current> = {},
+  ): void {
     this.record = afterSent(
       this.record,
       ABOUT,
       {
+        id: edit.id,
         body: { ...edit.body, merged },
         acceptedAtMs: edit.acceptedAtMs,
         kept: { version, ...kept },

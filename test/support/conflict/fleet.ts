@@ -89,6 +89,7 @@ export type Step =
 export type Fate = 'arrives' | 'lost' | 'answerLost';
 
 interface Waiting extends Omit<Edit, 'round'> {
+  readonly id: string;
   /** What the app had before. */
   readonly before: Note;
   round: number;
@@ -150,6 +151,7 @@ export class Fleet {
   unproven = 0;
   #words = 0;
   #bodies = 0;
+  #edits = 0;
   #late: MergedBody[] = [];
 
   constructor(options: FleetOptions) {
@@ -255,11 +257,15 @@ export class Fleet {
       after = { ...before, people: people.filter((one) => one !== chosen) };
       removals.push({ path: `/people/${chosen.id}`, confirmed: true, at: this.nowMs });
     }
-    tab.value = after;
+    this.#edits += 1;
+    const id = `op-${this.#edits}`;
+    const payload = after as unknown as Json;
+    const { base } = tab;
     app.queue.push({
+      id,
       body: {
-        payload: after as unknown as Json,
-        ...(tab.base === null ? {} : { base: tab.base as unknown as Json }),
+        payload,
+        ...(base === null ? {} : { base: base as unknown as Json }),
         ...(removals.length === 0 ? {} : { removals }),
       },
       acceptedAtMs: this.nowMs + app.skewMs,
@@ -269,7 +275,10 @@ export class Fleet {
       isSent: false,
       isOutcomeUnknown: false,
     });
-    if (tab.base !== null) this.#look(app, app.tabs.indexOf(tab));
+    tab.value = after;
+    // As the handle of `sync()` has it; some look at the record again.
+    tab.base = { version: base?.version ?? null, value: payload, edit: id };
+    if (base !== null && pick % 2 === 0) this.#look(app, app.tabs.indexOf(tab));
   }
 
   /** As `entities.get()`: what the upstream holds, with what waits merged in. */
@@ -290,13 +299,18 @@ export class Fleet {
       record = this.house.afterSent(
         record,
         ABOUT,
-        { body: { ...edit.body, merged }, acceptedAtMs: edit.acceptedAtMs, kept: { version } },
+        {
+          ...{ id: edit.id, body: { ...edit.body, merged }, acceptedAtMs: edit.acceptedAtMs },
+          kept: { version: `waiting ${edit.id}` },
+        },
         this.#onlooker(app),
       );
     }
     const value = record?.current?.value ?? null;
     if (value === null) return;
-    const looked = { value: value as unknown as Note, base: { version, value } };
+    const edit = app.queue.at(-1)?.id;
+    const base = { version, value, ...(edit === undefined ? {} : { edit }) };
+    const looked = { value: value as unknown as Note, base };
     const isFirst = app.tabs[0]?.base === null;
     for (const [at, tab] of app.tabs.entries()) {
       if (isFirst || at === number % app.tabs.length) Object.assign(tab, looked);
@@ -410,6 +424,7 @@ export class Fleet {
       this.#recordOf(app),
       ABOUT,
       {
+        id: edit.id,
         body: { ...edit.body, ...(edit.merged === undefined ? {} : { merged: edit.merged }) },
         acceptedAtMs: edit.acceptedAtMs,
         kept,
