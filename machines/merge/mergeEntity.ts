@@ -137,7 +137,8 @@ function* projectInSteps(
       for (const finding of found) {
         if (finding.put !== undefined) result = withFields(result, finding.put);
         if (told.has(findingName(finding))) continue;
-        ruling.ask(says, finding.reason, finding.alternatives ?? [], finding.path);
+        const { reason, alternatives = [], path, removedBy } = finding;
+        ruling.ask(says, reason, alternatives, path, removedBy);
       }
     }
     return result;

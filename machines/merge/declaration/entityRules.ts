@@ -17,6 +17,8 @@ export interface Finding {
   readonly path: string;
   readonly reason: string;
   readonly alternatives?: readonly Alternative[];
+  /** Who removed what is missing, where that is what happened. */
+  readonly removedBy?: readonly string[];
   /** Fields that are put right at once. */
   readonly put?: JsonObject;
 }

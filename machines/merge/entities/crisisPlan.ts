@@ -8,9 +8,10 @@
 import type { Json, JsonObject } from '../../vocabulary/json.ts';
 import { declareEntity, type Finding } from '../declaration/entityRules.ts';
 import { anything } from '../rules/anything.ts';
+import { type Change, compareOrigins } from '../rules/change.ts';
 import { fields } from '../rules/fields.ts';
 import { list, set } from '../rules/list.ts';
-import { alternative } from '../rules/ruling.ts';
+import { alternative, pointerOf } from '../rules/ruling.ts';
 import { both, firstStays, latest } from '../rules/single.ts';
 import { canonical, isList, isObject } from '../values/canonical.ts';
 
@@ -63,6 +64,7 @@ export const crisisPlan = declareEntity({
   other: rest,
   checks: [
     { says: 'Somebody can be reached.', find: withoutContacts },
+    { says: 'Something can be done.', find: withoutSteps },
     { says: 'Each contact can be reached.', find: unreachable },
     { says: 'Nobody is in it twice.', find: twins },
   ],
@@ -81,11 +83,54 @@ function canBeDialled(phone: Json): boolean {
   );
 }
 
-function withoutContacts(plan: JsonObject): readonly Finding[] {
+/** Where somebody could be reached, and nobody can any more: it is so at once, and asked about beside that. */
+function withoutContacts(
+  plan: JsonObject,
+  changes: readonly Change[],
+  base: JsonObject | undefined,
+): readonly Finding[] {
+  const lost = emptied(CONTACT_LISTS, plan, changes, base, 'no contact is left');
+  if (lost.length > 0) return lost;
   const lists = CONTACT_LISTS.map((name) => plan[name]).filter((one) => isList(one));
   return lists.length > 0 && lists.every((one) => one.length === 0)
     ? [{ path: '/emergencyContacts', reason: 'no contact is left' }]
     : [];
+}
+
+function withoutSteps(
+  plan: JsonObject,
+  changes: readonly Change[],
+  base: JsonObject | undefined,
+): readonly Finding[] {
+  return emptied(STEP_LISTS, plan, changes, base, 'nothing to do is left');
+}
+
+/** The lists that had the last of what a plan needs, with what was in them and who took it out. */
+function emptied(
+  names: readonly string[],
+  plan: JsonObject,
+  changes: readonly Change[],
+  base: JsonObject | undefined,
+  reason: string,
+): readonly Finding[] {
+  const holds = (record: JsonObject | undefined, name: string) => {
+    const items = record?.[name];
+    return isList(items) && items.length > 0;
+  };
+  if (names.some((name) => holds(plan, name))) return [];
+  return names
+    .filter((name) => holds(base, name))
+    .map((name) => {
+      const missing = changes.filter(({ kind, path }) => kind === 'missing' && path[0] === name);
+      const by = missing.flatMap(({ removal }) => (removal === null ? [] : [removal.by]));
+      const latest =
+        missing
+          .map(({ from }) => from)
+          .toSorted(compareOrigins)
+          .at(-1) ?? null;
+      const alternatives = [alternative(base?.[name] ?? null, null), alternative([], latest)];
+      return { path: `/${name}`, reason, alternatives, removedBy: [...new Set(by)] };
+    });
 }
 
 function contactsOf(
@@ -103,16 +148,33 @@ function idOf({ id }: JsonObject): string {
   return typeof id === 'string' || typeof id === 'number' ? String(id) : '-';
 }
 
-function unreachable(plan: JsonObject): readonly Finding[] {
+function unreachable(
+  plan: JsonObject,
+  changes: readonly Change[],
+  base: JsonObject | undefined,
+): readonly Finding[] {
   const isGiven = (value: Json | undefined): boolean =>
     isList(value) ? value.some(isGiven) : typeof value === 'string' && value.trim() !== '';
+  const isReached = (contact: JsonObject) => REACHED_BY.some((field) => isGiven(contact[field]));
+  const before = new Map(contactsOf(base ?? {}).map((one) => [one.path, one.contact]));
   return contactsOf(plan)
-    .filter((one) => REACHED_BY.every((field) => !isGiven(one.contact[field])))
-    .map((one) => ({
-      path: one.path,
-      reason: 'there is no way to reach this contact',
-      alternatives: [alternative(one.contact, null)],
-    }));
+    .filter((one) => !isReached(one.contact))
+    .flatMap(({ path, contact }) => {
+      const missing = changes.filter(
+        (change) => change.removal !== null && pointerOf(change.path).startsWith(`${path}/`),
+      );
+      // Of the last number the rule of numbers has asked.
+      if (missing.some((change) => change.path.length > 3 && change.path[2] === 'phones'))
+        return [];
+      const known = before.get(path);
+      const was = known !== undefined && isReached(known) ? [alternative(known, null)] : [];
+      return {
+        path,
+        reason: 'there is no way to reach this contact',
+        alternatives: [...was, alternative(contact, null)],
+        removedBy: missing.flatMap(({ removal }) => removal?.by ?? []),
+      };
+    });
 }
 
 /** Contacts of one name and one number under two identities: a hint, nothing is folded. */

@@ -146,7 +146,8 @@ export function* stays(going: Going, reason: string, ruling: Ruling): Pieces<Jso
   const { kind, missing } = going;
   const kept = yield* ifItStays(going, ruling);
   if (kept !== undefined && kept !== null) {
-    ruling.ask(kind, reason, [alternative(kept, null), ...goneOf(missing)]);
+    const all = [alternative(kept, null), ...goneOf(missing)];
+    ruling.ask(kind, reason, all, undefined, removersOf(missing));
   }
   return kept;
 }

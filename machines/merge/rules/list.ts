@@ -14,9 +14,11 @@ import {
   goes,
   goneOnceConfirmed,
   ifItStays,
+  isConfirmed,
   isEdited,
   isMissing,
   latestOf,
+  removersOf,
   stays,
 } from './absence.ts';
 import {
@@ -50,7 +52,10 @@ export interface ListRules {
   readonly removing: Removing;
   /** Items that nobody removes. */
   readonly isFixed?: (item: Json) => boolean;
-  /** The last item, or the last one of which this holds, stays; a person is asked. */
+  /**
+   * The last item, or the last one of which this holds, stays, and a person is asked. One that a person has removed
+   * and confirmed is gone at once, and asked about beside that.
+   */
   readonly keepsOne?: boolean | ((item: Json) => boolean);
   /** A person is asked when devices replaced the same item by different ones. */
   readonly asksOfReplaced?: boolean;
@@ -95,7 +100,7 @@ export function set(options: Partial<Omit<ListRules, 'item' | 'removing'>> = {})
     ...list(rules),
     kind: 'set',
     asks: [
-      isSaid(options.keepsOne) ? 'the last one would go' : '',
+      isSaid(options.keepsOne) ? 'the last one would go, or was removed' : '',
       isSaid(options.asksOfReplaced) ? 'two devices replaced the same one differently' : '',
     ]
       .filter((words) => words !== '')
@@ -340,7 +345,7 @@ function* noteTakenOut(
   }
 }
 
-/** Puts the last ones back that the list is not to be without. */
+/** Puts the last ones back that the list is not to be without, but for those that a person has removed. */
 function* keepLast(
   { keepsOne = false }: ListRules,
   kept: Map<string, Json>,
@@ -352,8 +357,19 @@ function* keepLast(
   const all = [...before.values()];
   const counts = keepsOne === true || !all.some(keepsOne) ? () => true : keepsOne;
   if (!all.some(counts) || [...kept.values()].some(counts)) return;
-  for (const [key, item] of before) if (counts(item)) kept.set(key, item);
-  ruling.ask('set', 'the last one stays', yield* sidesOf(node, before, ruling.work));
+  const missingOf = (key: string) => (node.under.get(key)?.own ?? []).filter(isMissing);
+  const last = [...before].filter(([, item]) => counts(item));
+  const stay = last.filter(([key]) => !missingOf(key).some(isConfirmed));
+  for (const [key, item] of stay) kept.set(key, item);
+  if (stay.length > 0) {
+    ruling.ask('set', 'the last one stays', yield* sidesOf(node, before, ruling.work));
+    return;
+  }
+  // It is gone at once; what it was is in the question beside that.
+  const were = alternative([...before.values()], null);
+  const by = last.flatMap(([key]) => removersOf(missingOf(key)));
+  const now = alternative([...kept.values()], latestOf(node));
+  ruling.ask('set', 'the last one was removed', [were, now], undefined, by);
 }
 
 /** What each side has put in. */

@@ -106,6 +106,8 @@ export interface ConflictQuestion {
   /** What stands there now, which is what `{ take: 0 }` leaves; absent where nothing does. */
   readonly stands?: Json | undefined;
   readonly alternatives: readonly ConflictAlternative[];
+  /** Who removed what is asked about; empty where nobody did. */
+  readonly removedBy: readonly string[];
 }
 
 /** A conflict with all that is kept of it. It holds what the record holds: health data, perhaps. */
@@ -184,6 +186,7 @@ export function detailsOf(record: ConflictRecord): ConflictDetails {
         ...{ take: place + 1, value, who: actor, atMs },
         isVerified: verified === true,
       })),
+      removedBy: item.removedBy ?? [],
     })),
   };
 }

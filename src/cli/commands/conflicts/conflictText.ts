@@ -108,9 +108,10 @@ function section(title: string): string {
 }
 
 function questionText(question: ConflictQuestion, width: number): string {
-  const { number, path, says, reason, stands, alternatives } = question;
+  const { number, path, says, reason, stands, alternatives, removedBy } = question;
   const head = `Question ${number}: ${path === '' ? '(the record)' : plainLine(path)}`;
-  const why = [`why   ${reason}`, `rule  ${says}`];
+  const who = removedBy.length === 0 ? '' : `, removed by ${removedBy.map(plainLine).join(', ')}`;
+  const why = [`why   ${reason}${who}`, `rule  ${says}`];
   const isStanding = ({ value }: ConflictAlternative): boolean =>
     stands !== undefined && jsonLine(value) === jsonLine(stands);
   const choices = [
