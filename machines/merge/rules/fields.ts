@@ -179,6 +179,9 @@ export function fields(rules: FieldRules): Rule {
       isInOrder = false;
       set(name, yield* fieldInSteps(name, undefined, changes, ruling));
     }
+    // That something was removed from it makes no object where there is none.
+    const isNothing = base === undefined && alts.length === 0 && Object.keys(after).length === 0;
+    if (isNothing) return undefined;
     return isInOrder ? after : inOrder(after);
   };
 

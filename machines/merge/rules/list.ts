@@ -266,11 +266,29 @@ function* projectList(
   yield* keepLast(rules, kept, before, node, ruling);
   if (rules.removing === 'observed') yield* noteTakenOut(kept, before, node, ruling);
   if (rules.uniqueBy !== undefined) yield* leaveTwinsOut(rules, kept, before, node, ruling);
-  const orders = node.own
+  // That something was removed from it makes no list where there is none.
+  if (base === undefined && kept.size === 0 && strange.length === 0) return undefined;
+  const orders = ordersOf(node.own);
+  const sequences = orders.map(({ value }) => value as readonly string[]);
+  const { items, passedBy } = yield* inSequence(kept, sequences, [...before.keys()], work);
+  const passed = passedBy.flatMap((at) => orders[at] ?? []);
+  if (passed.length > 0) {
+    const others = passed.map(({ value, from }) => alternative(value, from));
+    ruling.note('list', 'a later move stands', sequences[0], others);
+  }
+  return items;
+}
+
+/** What sides have ordered, each order once, the latest first. */
+function ordersOf(own: readonly Change[]): readonly Change[] {
+  const latest = own
     .filter(({ kind }) => kind === 'order')
-    .toSorted((one, other) => compareOrigins(other.from, one.from) || compareText(one.id, other.id))
-    .map(({ value }) => value as readonly string[]);
-  return yield* inSequence(kept, [...orders, [...before.keys()]], work);
+    .toSorted(
+      (one, other) => compareOrigins(other.from, one.from) || compareText(one.id, other.id),
+    );
+  if (latest.length < 2) return latest;
+  const told = new Set<string>();
+  return latest.filter(({ what }) => !told.has(what) && told.add(what));
 }
 
 function* projectItem(

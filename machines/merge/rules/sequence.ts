@@ -1,5 +1,6 @@
 /**
- * One order for a list that devices ordered each for itself. Who is in the list is decided before.
+ * One order for a list that devices ordered each for itself. Who is in the list is decided before. What one device
+ * moved stays moved, whatever another has moved; of two moves of one item the later one stands.
  *
  * @module
  */
@@ -7,35 +8,148 @@
 import type { Json } from '../../vocabulary/json.ts';
 import type { Pieces, Work } from '../../vocabulary/pieces.ts';
 
+/** The items in one order, and the places among the orders of those that moved an item elsewhere than it stands. */
+export interface Sequence {
+  readonly items: readonly Json[];
+  readonly passedBy: readonly number[];
+}
+
+/** Keys carry a mark, so that none is the start. */
+const START = '';
+
 /**
- * The items in the first of these orders that knows them; an item that it does not know comes behind the one
- * that it follows in the next order.
+ * The items in the order of these: what a device moved behind what it put it behind, what it added likewise.
+ *
+ * @param orders of devices, the latest first
+ * @param base the order from before
  */
 export function* inSequence(
   items: ReadonlyMap<string, Json>,
   orders: readonly (readonly string[])[],
+  base: readonly string[],
   work: Work,
-): Pieces<readonly Json[]> {
-  const START = '';
-  // Keys carry a mark, so that none is the start.
+): Pieces<Sequence> {
   const next = new Map<string, string | null>([[START, null]]);
-  for (const order of [...orders, [...items.keys()]]) {
-    let previous = START;
-    for (const key of order) {
-      if (work.isDue(1 / 2)) yield;
-      const place = `=${key}`;
-      if (!next.has(place)) {
-        next.set(place, next.get(previous) ?? null);
-        next.set(previous, place);
+  const [latest = []] = orders;
+  let passedBy: readonly number[] = [];
+  if (orders.length < 2) {
+    yield* putIn(next, latest, work);
+  } else {
+    const moved: ReadonlySet<string>[] = [];
+    for (const order of orders) moved.push(yield* movedIn(order, base, work));
+    const movers = new Map<string, number>();
+    for (const [at, keys] of moved.entries()) {
+      for (const key of keys) {
+        if (work.isDue(1 / 2)) yield;
+        if (!movers.has(key)) movers.set(key, at);
       }
-      previous = place;
     }
+    const known = new Set(base);
+    yield* putIn(next, base, work, (key) => !movers.has(key));
+    for (const [at, order] of orders.entries()) {
+      const isOwn = (key: string) => (movers.get(key) ?? at) === at;
+      const isToPut = (key: string) => !known.has(key) || movers.get(key) === at;
+      yield* putIn(next, order, work, isToPut, isOwn);
+    }
+    passedBy = yield* passedIn(items, orders, moved, movers, work);
   }
+  yield* putIn(next, base, work);
+  yield* putIn(next, items.keys(), work);
   const sequence: Json[] = [];
   for (let place = next.get(START); typeof place === 'string'; place = next.get(place)) {
     const item = items.get(place.slice(1));
     if (work.isDue(1 / 2)) yield;
     if (item !== undefined) sequence.push(item);
   }
-  return sequence;
+  return { items: sequence, passedBy };
+}
+
+/** Puts the keys of an order in, each behind the one before it that others have not moved. */
+function* putIn(
+  next: Map<string, string | null>,
+  order: Iterable<string>,
+  work: Work,
+  isToPut: (key: string) => boolean = () => true,
+  isFirm: (key: string) => boolean = () => true,
+): Pieces<void> {
+  let previous = START;
+  for (const key of order) {
+    if (work.isDue(1 / 2)) yield;
+    const place = `=${key}`;
+    if (!next.has(place)) {
+      if (!isToPut(key)) continue;
+      next.set(place, next.get(previous) ?? null);
+      next.set(previous, place);
+    } else if (!isFirm(key)) {
+      continue;
+    }
+    previous = place;
+  }
+}
+
+/** The places of the orders that moved an item elsewhere than the order that stands for it. */
+function* passedIn(
+  items: ReadonlyMap<string, Json>,
+  orders: readonly (readonly string[])[],
+  moved: readonly ReadonlySet<string>[],
+  movers: ReadonlyMap<string, number>,
+  work: Work,
+): Pieces<readonly number[]> {
+  const before: ReadonlyMap<string, string>[] = [];
+  for (const order of orders) {
+    const ofOrder = new Map<string, string>();
+    let previous = START;
+    for (const key of order) {
+      if (work.isDue(1 / 2)) yield;
+      if (!items.has(key)) continue;
+      ofOrder.set(key, previous);
+      previous = `=${key}`;
+    }
+    before.push(ofOrder);
+  }
+  const passedBy: number[] = [];
+  for (const [at, keys] of moved.entries()) {
+    let isPassedBy = false;
+    for (const key of keys) {
+      if (work.isDue(1 / 2)) yield;
+      const mover = movers.get(key) ?? at;
+      if (mover === at || !items.has(key)) continue;
+      if (before[at]?.get(key) !== before[mover]?.get(key)) isPassedBy = true;
+    }
+    if (isPassedBy) passedBy.push(at);
+  }
+  return passedBy;
+}
+
+/** What an order has moved: the fewest of the known keys without which it is as before. */
+function* movedIn(
+  order: readonly string[],
+  base: readonly string[],
+  work: Work,
+): Pieces<ReadonlySet<string>> {
+  const places = new Map<string, number>();
+  for (const [at, key] of base.entries()) {
+    if (work.isDue(1 / 2)) yield;
+    places.set(key, at);
+  }
+  const known = order.filter((key) => places.has(key));
+  const placeOf = (at: number): number => places.get(known[at] ?? '') ?? -1;
+  // The longest run of rising places, by the end of the best run of each length.
+  const ends: number[] = [];
+  const previous: (number | undefined)[] = [];
+  for (let at = 0; at < known.length; at++) {
+    if (work.isDue(1)) yield;
+    let low = 0;
+    let high = ends.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (placeOf(ends[middle] ?? -1) < placeOf(at)) low = middle + 1;
+      else high = middle;
+    }
+    previous[at] = ends[low - 1];
+    ends[low] = at;
+  }
+  const moved = new Set(known);
+  for (let at = ends.at(-1); at !== undefined; at = previous[at]) moved.delete(known[at] ?? '');
+  return moved;
 }

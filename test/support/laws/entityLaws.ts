@@ -158,7 +158,7 @@ const claimsChangeNothing = ofMerges(({ base, sides, nowMs }, _, rules) => {
       [base, ...sides.map((side) => side.value)].some(
         (state) => listOf(state, name).filter((other) => other['id'] === id).length > 1,
       );
-    for (const item of items.filter((one) => !isTwin(one))) {
+    for (const item of items.filter((one) => one['id'] !== undefined && !isTwin(one))) {
       const known = ofBase.get(String(item['id']));
       const isOwn = known === undefined || known['pending'] === true;
       if (isOwn) must(item['pending'] === true, `an item of ${name} is not marked pending`);
