@@ -14,7 +14,12 @@ import {
   conflictMachine,
   conflictOrders,
 } from '../../machines/conflict/conflictMachine.ts';
-import type { Failure } from '../../machines/policy/retry/classifyFailure.ts';
+import { REFUSALS_MAX } from '../../machines/conflict/conflictSetup.ts';
+import {
+  type Failure,
+  failureOf,
+  permanentFailure,
+} from '../../machines/policy/retry/classifyFailure.ts';
 import type { ConflictReason } from '../../machines/vocabulary/conflictReason.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Current } from '../../machines/vocabulary/record.ts';
@@ -32,6 +37,12 @@ const PAUSE_MS_MAX = 2_000;
 const READ_AGAIN_MS = 5_000;
 /** So often it is read before others have their turn; it is looked at again a little later. */
 const READS_MAX = 3;
+
+function tagsNeverMatch(): Error {
+  return permanentFailure(
+    'The upstream twice refused the version that it had just given: its versions never match what it compares them with. See that it compares the validator it sends (a weak tag never matches where RFC 9110 is kept to the letter, and a proxy may change a tag), or give versions of your own with condition and fetchCurrent.',
+  );
+}
 
 /** How it ended for those who count what is under way. */
 type Ended = 'over' | 'stale';
@@ -74,7 +85,11 @@ export class ConflictWork {
   #chartOf(met: Encounter): ChartActor<typeof conflictMachine> {
     const { system, steady, timers, random, onError } = this.#tools;
     const atMs = steady.now();
-    const pauseMs = random.next() * Math.min(PAUSE_MS_MAX, PAUSE_MS_MIN * 2 ** met.round);
+    // A copy of it that lags behind may show what is over for some seconds.
+    const pauseMs =
+      met.sentAsRead >= REFUSALS_MAX
+        ? READ_AGAIN_MS
+        : random.next() * Math.min(PAUSE_MS_MAX, PAUSE_MS_MIN * 2 ** met.round);
     return new ChartActor({
       system,
       id: `conflict:${met.edit.id}`,
@@ -201,6 +216,9 @@ export class ConflictWork {
         break;
       case 'refused':
         this.#do(() => this.#tell(met.refused(this.#failure)));
+        break;
+      case 'neverMatches':
+        this.#do(() => this.#tell(met.refused(failureOf(tagsNeverMatch()))));
         break;
       case 'merged':
       case 'decided':

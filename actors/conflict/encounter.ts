@@ -43,6 +43,7 @@ export class Encounter {
   readonly #body: RequestBody;
   readonly #conflictId: string;
   #record: EntityRecord | null;
+  #standing: SentStanding | null = null;
 
   private constructor(
     tools: DeskTools,
@@ -80,6 +81,11 @@ export class Encounter {
     return this.edit.context.round ?? 0;
   }
 
+  /** How often in a row it went out on one version that had just been read. */
+  get sentAsRead(): number {
+    return this.#body.merged?.sentAsRead ?? 0;
+  }
+
   /** What its chart begins with; `atMs` by the steady clock. */
   input(atMs: number): Omit<ConflictInput, 'fetchAtMs'> {
     const { context } = this.edit;
@@ -90,6 +96,7 @@ export class Encounter {
       operationId: context.id,
       reason: this.#reason,
       round: this.round,
+      sentAsRead: this.sentAsRead,
       roundsMax: this.rules.roundsMax,
       isOutcomeUnknown: context.isOutcomeUnknown,
       isKeyInUse: context.failure?.status === 409 && context.isOutcomeUnknown,
@@ -112,6 +119,7 @@ export class Encounter {
       device: device(),
       isOutcomeUnknown: context.isOutcomeUnknown,
     });
+    this.#standing = standing;
     const { subject } = context;
     const about = { entity: this.#entity, subject };
     const onlooker = onlookerOf(this.#tools, this.#entity, handler);
@@ -158,6 +166,8 @@ export class Encounter {
 
   /** The edit is sent with the body that was made. */
   async goOnWith({ merged }: EditMerged): Promise<boolean> {
+    const isRefusedAgain = this.#standing === 'sameVersion';
+    const sent = { ...merged, sentAsRead: isRefusedAgain ? this.sentAsRead + 1 : 1 };
     return await this.#tell({
       event: {
         type: 'conflict.merged',
@@ -166,7 +176,7 @@ export class Encounter {
         // The chart has judged it.
         isOutcomeKnown: true,
       },
-      body: withMerged(this.edit.body, merged),
+      body: withMerged(this.edit.body, sent),
     });
   }
 

@@ -116,10 +116,11 @@ export const conflictMachine = conflictSetup.createMachine({
     },
     classified: {
       description:
-        'What the upstream holds is told apart: the edit itself, a version that the edit is not in, or one of which that can not be said.',
-      meta: { requirements: ['CF-1', 'OP-3'] },
+        'What the upstream holds is told apart: the edit itself, a version that the edit is not in, one of which that can not be said, or the version itself that it refuses each time.',
+      meta: { requirements: ['CF-1', 'CF-8', 'OP-3'] },
       always: [
         { guard: 'isAtWork', ...ending('pending') },
+        { guard: 'isNeverMatching', ...ending('neverMatches') },
         { guard: 'isApplied', ...ending('applied') },
         { guard: 'isUnproven', ...asking('outcomeUnknown') },
         { guard: 'isSilentTooLong', ...asking('silent') },
@@ -241,6 +242,7 @@ function newConflict(input: ConflictInput) {
     operationId: input.operationId,
     reason: input.reason,
     round: input.round,
+    sentAsRead: input.sentAsRead,
     roundsMax: input.roundsMax,
     isOutcomeUnknown: input.isOutcomeUnknown,
     isKeyInUse: input.isKeyInUse,

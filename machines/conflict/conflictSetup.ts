@@ -17,6 +17,8 @@ export interface ConflictInput {
   readonly reason: ConflictReason;
   /** How often the edit was merged anew. */
   readonly round: number;
+  /** How often in a row it was sent on one version that had just been read. */
+  readonly sentAsRead: number;
   /** After so many a person is asked. */
   readonly roundsMax: number;
   /** An attempt at the edit may have been applied without an answer. */
@@ -40,10 +42,17 @@ export interface ConflictInput {
  * - `pending`: the upstream is at work on the edit still; it is sent again later, as it is.
  * - `applied`: the upstream holds what the edit was to make of it.
  * - `merged`: the merged record is to be sent. `decided`: what a person has decided is.
- * - `refused`: the upstream refuses to be read.
+ * - `refused`: the upstream refuses to be read. `neverMatches`: it refuses each version that it shows.
  * - `left`: the edit ended, or somebody sent it on.
  */
-export type ConflictOutcome = 'pending' | 'applied' | 'merged' | 'decided' | 'refused' | 'left';
+export type ConflictOutcome =
+  | 'pending'
+  | 'applied'
+  | 'merged'
+  | 'decided'
+  | 'refused'
+  | 'neverMatches'
+  | 'left';
 
 /** Ids, counts and instants; never what a record holds. */
 export interface ConflictContext extends ConflictInput {
@@ -113,6 +122,9 @@ export type ConflictEvent =
   /** The edit does not wait for it any more. */
   | ({ readonly type: 'edit.left' } & Instant);
 
+/** How often an upstream may refuse the version that was just read there. */
+export const REFUSALS_MAX = 2;
+
 /** How often an upstream that shows what is over is asked again. */
 export const OLDER_FETCHES_MAX = 4;
 
@@ -144,6 +156,9 @@ export const conflictSetup = setup({
      * conflict is with the edit’s own first attempt.
      */
     isAtWork: ({ context: { standing, isKeyInUse } }) => standing === 'sameVersion' && isKeyInUse,
+    /** The upstream has twice refused the version that it had just shown, and shows it again. */
+    isNeverMatching: ({ context: { standing, sentAsRead } }) =>
+      standing === 'sameVersion' && sentAsRead >= REFUSALS_MAX,
     /** The upstream holds what the edit was to make of the record. */
     isApplied: ({ context: { standing } }) => standing === 'applied',
     /** It can’t be told whether the edit was applied, so that merging might do it twice. */

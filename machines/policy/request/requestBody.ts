@@ -68,6 +68,8 @@ export interface MergedBody {
   readonly ancestor?: Json;
   /** Who made what is in it beside the edit, and when; absent where there is nothing. */
   readonly others?: Maker;
+  /** How often in a row it went out on one version that had just been read; left out for 0. */
+  readonly sentAsRead?: number;
   /** True: a person has decided that it is this, whatever the app gave. */
   readonly isDecided?: true;
   /** Of such a one: the edits that wait behind it and the person has seen, and what is decided for them, too. */

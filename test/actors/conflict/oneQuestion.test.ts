@@ -37,7 +37,7 @@ async function scene(entity: typeof PLAN | typeof RECIPE) {
   const saves = async (change: Partial<Record>) => {
     const shown = await clock.run(runtime.entities.get(entity));
     const value = { ...(shown?.value as Record), ...change };
-    return await edits(value, { ...shown?.base } as Json);
+    return await edits(value, { ...shown?.base });
   };
   /** The other device, which has seen what the upstream holds. */
   let made = 0;

@@ -1,6 +1,7 @@
 /** Where conflicts meet the rest: what is shown, kept, told of and ended while something else happens. */
 
 import { describe, expect, test } from 'vitest';
+import { conflictFailure } from '../../../machines/policy/retry/classifyFailure.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 import { RecordUpstream } from '../../support/harness/recordUpstream.ts';
@@ -163,6 +164,62 @@ describe('an upstream that names no version of what it holds', () => {
       error: { message: expect.stringContaining('version') as string },
     });
     expect(upstream.value('p-1')).toMatchObject({ b: 5 });
+    await clock.run(runtime.close());
+  });
+});
+
+describe('an upstream that gives tags and refuses each of them', () => {
+  async function edits(upstream: RecordUpstream, handler = upstream.handler()) {
+    upstream.put('p-1', { note: 'before' });
+    const { clock, boot } = createWorld();
+    const { runtime } = boot({ device: 'phone', handlers: { 'records.put': handler } });
+    const request = {
+      ...edit('p-1', { note: 'mine' }, { version: '"1"', value: { note: 'before' } }),
+      entity: { type: 'crisis_plan', id: 'p-1' },
+    };
+    const { outcome } = await clock.run(runtime.sync(request));
+    return { clock, runtime, outcome };
+  }
+
+  test('CF-8 is named as one whose tags never match, after two refusals of the version just read', async () => {
+    const upstream = new RecordUpstream();
+    upstream.beforeWrite = () => {
+      refusals += 1;
+      throw conflictFailure('The tag is another.', { status: 412 });
+    };
+    let refusals = 0;
+    const { clock, runtime, outcome } = await edits(upstream);
+    expect(await clock.run(outcome)).toMatchObject({
+      status: 'deadLettered',
+      error: { message: expect.stringContaining('never match') as string },
+    });
+    // The first was of the version that the app had; the next two of what was just read.
+    expect(refusals).toBe(3);
+    expect(await clock.run(all(runtime.conflicts.list({})))).toEqual([]);
+    await clock.run(runtime.close());
+  });
+
+  test('CF-8 one that only shows what is over for some seconds is waited for', async () => {
+    const upstream = new RecordUpstream();
+    upstream.beforeWrite = () => {
+      upstream.beforeWrite = () => undefined;
+      upstream.put('p-1', { note: 'theirs' });
+    };
+    let reads = 0;
+    const { clock, runtime, outcome } = await edits(
+      upstream,
+      upstream.handler({
+        fetchCurrent: () => {
+          reads += 1;
+          return reads < 3
+            ? { version: '"1"', value: { note: 'before' } }
+            : { version: '"2"', value: { note: 'theirs' } };
+        },
+      }),
+    );
+    expect((await clock.run(outcome)).status).toBe('completed');
+    expect(reads).toBe(3);
+    expect(upstream.records.get('p-1')?.version).toBe(3);
     await clock.run(runtime.close());
   });
 });

@@ -112,6 +112,16 @@ describe('OP-3 an edit that was sent is told from one that was not', () => {
     expect(last.context.asks).toBe('rounds');
   });
 
+  test('CF-8 an upstream that twice refuses the version just read is named, and no other', () => {
+    const outcomeOf = (input: Partial<ConflictInput>, standing: SentStanding) =>
+      new ConflictHarness(input).fetched(standing).snapshot.output?.outcome;
+    expect(outcomeOf({ sentAsRead: 2 }, 'sameVersion')).toBe('neverMatches');
+    expect(outcomeOf({ sentAsRead: 1 }, 'sameVersion')).toBeUndefined();
+    expect(outcomeOf({ sentAsRead: 2 }, 'other')).toBeUndefined();
+    const atWork = { sentAsRead: 2, isKeyInUse: true, isOutcomeUnknown: true };
+    expect(outcomeOf(atWork, 'sameVersion')).toBe('pending');
+  });
+
   test('OP-3 what the upstream holds already is not sent again', () => {
     expect(new ConflictHarness().fetched('applied').snapshot.output).toEqual({
       outcome: 'applied',

@@ -25,6 +25,7 @@ export class ConflictHarness extends ChartHarness<typeof conflictMachine> {
         reason: 'conflict',
         round: 0,
         roundsMax: 16,
+        sentAsRead: 0,
         isOutcomeUnknown: false,
         isKeyInUse: false,
         isCurrentKnown: false,
