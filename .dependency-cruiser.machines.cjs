@@ -16,8 +16,8 @@ const POLICY = [
 ];
 /** What merges records of several devices: a house of its own, from the ground up. */
 const MERGE = [
-  'machines/merge/clock',
   'machines/merge/values',
+  'machines/merge/clock',
   'machines/merge/rules',
   'machines/merge/declaration',
   'machines/merge/entities',
@@ -57,7 +57,7 @@ const MACHINE_ROOMS = {
     'machines/policy/crisis',
   ],
 
-  'machines/merge/clock': [VOCABULARY],
+  'machines/merge/clock': [VOCABULARY, 'machines/policy/request', 'machines/merge/values'],
   'machines/merge/values': [VOCABULARY, 'machines/policy/request'],
   'machines/merge/rules': [VOCABULARY, 'machines/merge/values'],
   'machines/merge/declaration': [VOCABULARY, 'machines/merge/rules'],

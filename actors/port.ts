@@ -56,6 +56,7 @@ export type {
   Attempt,
   ConflictOptions,
   Fetch,
+  FetchedRecord,
   Handler,
   OwnHandler,
   Run,

@@ -12,7 +12,6 @@ import { raiseAlerts } from '../actors/facts/alerts.ts';
 import { FactStream } from '../actors/facts/factStream.ts';
 import { callListener } from '../actors/facts/listeners.ts';
 import { LocalEngine } from '../actors/localEngine.ts';
-import { systemRandom } from '../actors/platform/systemRandom.ts';
 import type { Handler } from '../actors/port.ts';
 import { projectInspection } from '../inspector/projection/frames.ts';
 import { takenOutBy } from '../machines/conflict/items.ts';
@@ -97,15 +96,10 @@ export interface Owner {
  */
 export function createOwner(options: RuntimeOptions, isCandidate = false): Owner {
   const { key, keyTimeoutMs, ...keyless } = checkOptions(options);
-  if (key === null) return assembleOwner(keyless, createMemoryStore(newStoreId()), isCandidate);
+  if (key === null) return assembleOwner(keyless, createMemoryStore(), isCandidate);
   const { store: folder, clock } = keyless;
   const store = openStore({ folder, key: withKeyTimeout(key, clock, keyTimeoutMs) });
   return assembleOwner(keyless, store, isCandidate);
-}
-
-/** Of a store in memory: two of them are two devices, though the same chance is given to both. */
-function newStoreId(): string {
-  return systemRandom.uuid().replaceAll('-', '');
 }
 
 /** Writes to the app's logger, from the first fact on. */

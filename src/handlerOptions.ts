@@ -31,6 +31,7 @@ const CONFLICT_RULES: OptionRules<ConflictOptions> = {
   roundsMax: count(1, 1_000),
   isAuthority: 'boolean',
   silentMaxMs: milliseconds(1),
+  metaBytesMax: count(4_096, 65_536),
   asCrisisPlan: 'function',
 };
 

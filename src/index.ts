@@ -27,6 +27,7 @@ export type {
   FactListener,
   FactOf,
   Fetch,
+  FetchedRecord,
   Handler,
   HelpLine,
   ListedEntity,
@@ -125,6 +126,8 @@ export type { NetworkGrade } from '../machines/vocabulary/networkGrade.ts';
 export type { Person } from '../machines/vocabulary/person.ts';
 export type { Random } from '../machines/vocabulary/random.ts';
 export type {
+  CarriedMeta,
+  CarriedQuestion,
   Current,
   EditBase,
   EditCondition,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { META_BYTES_MAX } from '../../machines/merge/clock/carriedMeta.ts';
 import type { CrisisPlan } from '../../machines/policy/crisis/crisisPlan.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { ConflictOptions, Fetch, Handler } from './handler.ts';
@@ -14,6 +15,7 @@ export interface ConflictRules {
   readonly roundsMax: number;
   readonly isAuthority: boolean;
   readonly silentMaxMs: number;
+  readonly metaBytesMax: number;
   readonly asCrisisPlan: ((value: Json) => CrisisPlan | null) | null;
 }
 
@@ -31,6 +33,7 @@ export function conflictRulesOf({ conflicts, run }: Handler): ConflictRules | nu
     roundsMax: options.roundsMax ?? ROUNDS_MAX,
     isAuthority: options.isAuthority ?? false,
     silentMaxMs: options.silentMaxMs ?? SILENT_MAX_MS,
+    metaBytesMax: options.metaBytesMax ?? META_BYTES_MAX,
     asCrisisPlan: options.asCrisisPlan ?? null,
   };
 }

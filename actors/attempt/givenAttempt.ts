@@ -6,13 +6,14 @@
  */
 
 import type { CrisisContext } from '../../machines/crisis/crisisContext.ts';
+import { encodeMeta } from '../../machines/merge/clock/carriedMeta.ts';
 import { keyOfRound } from '../../machines/operation/keys.ts';
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
 import { parseBody, type RequestBody } from '../../machines/policy/request/requestBody.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { NetworkGrade } from '../../machines/vocabulary/networkGrade.ts';
-import type { EditCondition, RecordMeta } from '../../machines/vocabulary/record.ts';
+import type { CarriedMeta, EditCondition } from '../../machines/vocabulary/record.ts';
 import type { UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
 import { guardSignal } from '../facts/listeners.ts';
 import type { Attempt, TakenRecord } from './handler.ts';
@@ -30,6 +31,7 @@ export class GivenAttempt implements Attempt {
   readonly deadlineAtMs: number;
   readonly networkGrade: NetworkGrade = 'good';
   #parsed: RequestBody | null = null;
+  #meta: CarriedMeta | null = null;
   #answer: UpstreamAnswer | undefined;
   #current: TakenRecord | undefined;
   #controller: AbortController | null = null;
@@ -96,8 +98,11 @@ export class GivenAttempt implements Attempt {
     const version = merged?.version ?? null;
     return version === null ? undefined : { version };
   }
-  get meta(): RecordMeta | undefined {
-    return this.#given.merged?.meta;
+  get meta(): CarriedMeta | undefined {
+    const { merged } = this.#given;
+    if (merged === undefined) return undefined;
+    this.#meta ??= encodeMeta(merged.meta, merged.metaBytesMax);
+    return this.#meta;
   }
   get leftOut(): readonly string[] {
     return this.#given.leftOut ?? NOTHING;

@@ -11,7 +11,12 @@ import type { ExemptionsOf } from '../../machines/policy/request/request.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { NetworkGrade } from '../../machines/vocabulary/networkGrade.ts';
-import type { Current, EditCondition, RecordMeta } from '../../machines/vocabulary/record.ts';
+import type {
+  CarriedMeta,
+  Current,
+  EditCondition,
+  RecordMeta,
+} from '../../machines/vocabulary/record.ts';
 import type { UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
 import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
 
@@ -46,8 +51,11 @@ export interface Attempt<Payload = Json> {
    * is nothing to hold it to.
    */
   readonly condition: EditCondition | undefined;
-  /** Of an edit: to be kept with the record where the upstream can, for other stores that read it. */
-  readonly meta: RecordMeta | undefined;
+  /**
+   * Of an edit: to be kept with the record as it is where the upstream can, for other stores that read it. At most
+   * 64 KiB of JSON, or `conflicts.metaBytesMax`.
+   */
+  readonly meta: CarriedMeta | undefined;
   /**
    * The same for every attempt and across restarts; hand it to the upstream. It is derived from the type, the subject
    * and the key of the request (`key` of the handler says otherwise), or random where that has none. That of an edit is another one once it
@@ -87,7 +95,7 @@ export interface TakenRecord {
   /** Where the upstream holds something else than was sent. */
   readonly value?: Json | undefined;
   /** Where it keeps something else with it than was sent. */
-  readonly meta?: RecordMeta | undefined;
+  readonly meta?: CarriedMeta | RecordMeta | undefined;
 }
 
 /**
@@ -111,7 +119,12 @@ export type Run<Payload = Json, Response = Json | undefined> = ((
  */
 export type Fetch<Payload = Json, Value = Json> = (
   attempt: Attempt<Payload>,
-) => Promise<Current<Value> | null> | Current<Value> | null;
+) => Promise<FetchedRecord<Value> | null> | FetchedRecord<Value> | null;
+
+/** A record as its upstream holds it: `meta` as `attempt.meta` was, where the upstream carries that. */
+export type FetchedRecord<Value = Json> = Omit<Current<Value>, 'meta'> & {
+  readonly meta?: CarriedMeta | RecordMeta | undefined;
+};
 
 /** How edits of a type are merged with what others made of the same record. All of it is optional. */
 export interface ConflictOptions<Payload = Json> {
@@ -129,6 +142,12 @@ export interface ConflictOptions<Payload = Json> {
    * removed meanwhile. In milliseconds, default 400 days.
    */
   readonly silentMaxMs?: number | undefined;
+  /**
+   * How many bytes of JSON may travel beside the record (`attempt.meta`), 4,096 to 65,536, for an upstream that takes
+   * no more. Beyond it the longest silent devices go first, then the oldest removals, which this store remembers all the
+   * same; health tells of it (`conflicts.untold`). Default 65,536.
+   */
+  readonly metaBytesMax?: number | undefined;
   /**
    * The crisis plan that a record holds, `null` for a record that is none: it is kept as that of the subject whenever
    * the record changes, so that a crisis is answered with it: by an edit that was accepted, sent or not, by what it was

@@ -9,6 +9,7 @@
 import { waitingEditOf } from '../../machines/conflict/askedOnce.ts';
 import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
 import { afterSent, type SentEdit } from '../../machines/conflict/recordNews.ts';
+import { recordMetaFrom } from '../../machines/merge/clock/recordMeta.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
 import type { Ending } from '../../machines/operation/syncOperationMachine.ts';
 import { parseBody } from '../../machines/policy/request/requestBody.ts';
@@ -238,5 +239,11 @@ export class ConflictDesk implements Edits {
 function keptOf(taken: TakenRecord | null): Pick<SentEdit, 'kept'> {
   if (taken === null) return {};
   const { version, value, meta } = taken;
-  return { kept: { version, ...(value === undefined ? {} : { value }), meta } };
+  const known = recordMetaFrom(meta);
+  return {
+    kept: {
+      ...{ version, ...(value === undefined ? {} : { value }) },
+      ...(known === null ? {} : { meta: known }),
+    },
+  };
 }

@@ -52,7 +52,7 @@ export function silentMaxMsOf({ pool }: DeskTools, handler: Handler | null): num
 
 /** An edit, and what it is compared with. */
 export function comparisonOf(
-  { device, rulesOf, clock, random }: DeskTools,
+  { device, rulesOf, clock, random, pool }: DeskTools,
   {
     context,
     body,
@@ -66,6 +66,8 @@ export function comparisonOf(
     readonly round?: number;
   },
 ): Comparison {
+  const handler = pool().registered.of(context);
+  const conflicts = handler === null ? null : conflictRulesOf(handler);
   return {
     record,
     edit: {
@@ -78,6 +80,7 @@ export function comparisonOf(
     rules: rulesOf(context.entity?.type ?? ''),
     device: device(),
     nowMs: clock.now(),
+    ...(conflicts === null ? {} : { metaBytesMax: conflicts.metaBytesMax }),
     draw: random.uuid().slice(-DRAW_DIGITS),
   };
 }

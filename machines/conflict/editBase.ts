@@ -34,6 +34,8 @@ export interface Comparison {
   readonly device: string;
   /** The present, by the wall clock. */
   readonly nowMs: number;
+  /** How many bytes may travel beside the record. Left out: 64 KiB. */
+  readonly metaBytesMax?: number | undefined;
   /** The random part of the body that is made of it, by which that is known again. */
   readonly draw: string;
 }

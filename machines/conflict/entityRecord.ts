@@ -50,6 +50,8 @@ export interface HeldTombstone {
   readonly vv: VersionVector;
   /** What was removed, as this store knew it; left out where it never had it. */
   readonly removed?: Removed;
+  /** True: nobody said so. It was gone, and removals that this store may not have heard of are carried no more. */
+  readonly isPresumed?: true;
 }
 
 export interface EntityRecord {
@@ -176,12 +178,18 @@ function textsOf(value: unknown): readonly string[] {
 
 function heldOf(value: unknown): readonly HeldTombstone[] {
   return (Array.isArray(value) ? value : []).flatMap((one: unknown) => {
-    const { tombstone: given, sinceMs, vv, removed: kept } = fieldsOf(one) ?? {};
+    const { tombstone: given, sinceMs, vv, removed: kept, isPresumed } = fieldsOf(one) ?? {};
     const [tombstone] = tombstonesFrom([given]) ?? [];
     const vector = vectorFrom(vv);
     if (tombstone === undefined || vector === null || typeof sinceMs !== 'number') return [];
     const removed = removedFrom(kept);
-    return [{ tombstone, sinceMs, vv: vector, ...(removed === null ? {} : { removed }) }];
+    return [
+      {
+        ...{ tombstone, sinceMs, vv: vector },
+        ...(removed === null ? {} : { removed }),
+        ...(isPresumed === true ? { isPresumed } : {}),
+      },
+    ];
   });
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { withPaths } from '../merge/clock/carriedMeta.ts';
 import { lostIn } from '../merge/lost.ts';
 import { type Merged, mergeEntityInSteps } from '../merge/mergeEntity.ts';
 import type { Alternative, AuditEntry, ReviewItem } from '../merge/rules/ruling.ts';
@@ -27,8 +28,9 @@ import { ABSENCE } from './decision.ts';
 import { ancestorOf, baseOf, type Comparison, isOfNothing } from './editBase.ts';
 import { bodyOf } from './editBody.ts';
 import { isSameRecord, pointersIn } from './items.ts';
-import { laterMaker } from './recordMeta.ts';
+import { laterMaker, listsAll } from './recordMeta.ts';
 import { makerOfCurrent, UPSTREAM } from './recordNews.ts';
+import { valueAt } from './valueAt.ts';
 
 export interface MergeQuestion extends Comparison {
   /** What the upstream holds; `null` where it has no such record. */
@@ -70,6 +72,13 @@ export interface EditNotMerged extends BothSides {
   readonly because: 'tooLarge' | 'cardData' | 'failed';
 }
 
+/** The question about what was removed while this device was silent for so long that nobody carries the removal. */
+const SILENT = {
+  rule: 'silence',
+  reason:
+    'items are gone since this device was last heard of, and who removed them is known no more',
+} as const;
+
 /** The question that is put where the upstream has lost the record. */
 const GONE = { rule: ABSENCE, reason: 'the upstream has it no more' } as const;
 
@@ -86,8 +95,9 @@ export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
 export function* mergeInSteps(
   question: MergeQuestion,
 ): Generator<undefined, EditMerged | EditNotMerged> {
-  const { record, edit, rules, device, nowMs, current, bytesMax = PAYLOAD_BYTES_MAX } = question;
+  const { record, edit, rules, device, nowMs, bytesMax = PAYLOAD_BYTES_MAX } = question;
   const { body } = edit;
+  const current = withPathsOf(question);
   const ancestor = ancestorOf(question);
   const isDecided = body.merged?.isDecided === true;
   const ours = oursOf(question);
@@ -102,9 +112,12 @@ export function* mergeInSteps(
   yield;
   const removals = removalsOf(question, ancestor);
   const back = broughtBack(question, ancestor, ours);
+  const presumed = presumedOf(question, ours);
   const sides = [
     { value: ours, meta: ourMeta(question, ours, removals) },
-    ...(theirs === null ? [] : [{ value: theirs.value, meta: theirMeta(theirs, maker, back) }]),
+    ...(theirs === null
+      ? []
+      : [{ value: theirs.value, meta: theirMeta(theirs, maker, { back, presumed }) }]),
   ];
   let result: Merged;
   try {
@@ -123,7 +136,11 @@ export function* mergeInSteps(
   }
   yield;
   const isLost = current === null && wasThere(question);
-  const review = [...result.review, ...(isLost ? [goneItem(value, device)] : [])]
+  const review = [
+    ...result.review,
+    ...(isLost ? [goneItem(value, device)] : []),
+    ...presumedItems(question, presumed, ours, value),
+  ]
     .map((item) => ({ ...item, alternatives: item.alternatives.map(withoutZero) }))
     .toSorted(byPath);
   const audit = result.audit.map((entry) => ({ ...entry, lost: entry.lost.map(withoutZero) }));
@@ -277,15 +294,64 @@ function ourMeta(
 function theirMeta(
   { meta, asOfMs, isVerified }: Current,
   maker: Maker | null,
-  back: ReadonlySet<string>,
+  {
+    back,
+    presumed,
+  }: { readonly back: ReadonlySet<string>; readonly presumed: readonly Tombstone[] },
 ): SideMeta {
   return {
     actor: maker?.actor ?? UPSTREAM,
     hlc: maker?.hlc ?? { ms: 0, c: 0 },
-    tombstones: (meta?.tombstones ?? []).filter(({ path }) => !back.has(path)),
+    tombstones: [...(meta?.tombstones ?? []), ...presumed].filter(({ path }) => !back.has(path)),
     ...(isVerified === true ? { verified: true } : {}),
     ...(asOfMs === undefined ? {} : { asOf: asOfMs }),
   };
+}
+
+/** What the upstream holds, with the pointers that hashes of removals stand for, where one of this edit's is it. */
+function withPathsOf(question: MergeQuestion): Current | null {
+  const { current, record, edit, rules } = question;
+  const meta = current?.meta;
+  if (current === null || meta?.tombstones === undefined) return current;
+  const tombstones = withPaths(meta.tombstones, () => [
+    ...(record?.tombstones ?? []).map(({ tombstone: { path } }) => path),
+    ...pointersIn(rules, edit.body.payload),
+    ...pointersIn(rules, ancestorOf(question)),
+    ...pointersIn(rules, current.value),
+  ]);
+  return tombstones === meta.tombstones ? current : { ...current, meta: { ...meta, tombstones } };
+}
+
+/** What the edit still has, and seems to have been removed by somebody whose removal is carried no more. */
+function presumedOf({ record, rules }: Comparison, ours: Json): readonly Tombstone[] {
+  const presumed = (record?.tombstones ?? []).filter(({ isPresumed }) => isPresumed === true);
+  if (presumed.length === 0) return [];
+  const there = pointersIn(rules, ours);
+  return presumed.map(({ tombstone }) => tombstone).filter(({ path }) => there.has(path));
+}
+
+/** A question for each list that such an item was left out of: with them, or without. */
+function presumedItems(
+  { edit, device, rules }: MergeQuestion,
+  presumed: readonly Tombstone[],
+  ours: Json,
+  value: Json,
+): readonly ReviewItem[] {
+  if (presumed.length === 0) return [];
+  const there = pointersIn(rules, value);
+  const parents = new Set(
+    presumed
+      .filter(({ path }) => !there.has(path))
+      .map(({ path }) => path.slice(0, path.lastIndexOf('/'))),
+  );
+  return [...parents].map((path) => {
+    const alternatives = [
+      { value: valueAt(value, path) ?? null, actor: UPSTREAM, atMs: null },
+      { value: valueAt(ours, path) ?? null, actor: device, atMs: edit.acceptedAtMs },
+    ];
+    const id = sha256(canonical(cleanJson([path, SILENT.reason, alternatives]))).slice(0, 32);
+    return { id, path, ...SILENT, alternatives };
+  });
 }
 
 /** Who made what is there beside the edit. */
@@ -317,8 +383,7 @@ function wasThere({ record, edit: { body } }: MergeQuestion): boolean {
 /** Nobody has to hear of a removal that the upstream does not carry. */
 function areKnown({ meta }: MergedBody, current: Current): boolean {
   if (current.meta === undefined) return true;
-  const listed = new Set((current.meta.tombstones ?? []).map(({ path }) => path));
-  return (meta.tombstones ?? []).every(({ path }) => listed.has(path));
+  return listsAll(current.meta, meta.tombstones ?? []);
 }
 
 /** An upstream that does not say when has not said 1970. */

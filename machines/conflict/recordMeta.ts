@@ -4,10 +4,11 @@
  * @module
  */
 
+import { withPaths } from '../merge/clock/carriedMeta.ts';
 import { clampedMs, compareStamps } from '../merge/clock/hybridClock.ts';
 import { fieldsOf, stampFrom } from '../merge/clock/recordMeta.ts';
 import { countOf } from '../merge/clock/versionVector.ts';
-import type { Maker, RecordMeta } from '../vocabulary/record.ts';
+import type { Maker, RecordMeta, Tombstone } from '../vocabulary/record.ts';
 
 /** `null` for what says nothing of the kind. */
 export function makerFrom(value: unknown): Maker | null {
@@ -43,6 +44,13 @@ export function joinBodies(
 /** The random part of the last body of a device; `undefined` where that is not known. */
 export function bodyOf({ bodies = {} }: Pick<RecordMeta, 'bodies'>, device: string) {
   return Object.hasOwn(bodies, device) ? bodies[device] : undefined;
+}
+
+/** Whether all of these removals are among those of a version, by pointer or by hash. */
+export function listsAll({ tombstones = [] }: RecordMeta, removals: readonly Tombstone[]): boolean {
+  const paths = (all: readonly Tombstone[]): readonly string[] => all.map(({ path }) => path);
+  const listed = new Set(paths(withPaths(tombstones, () => paths(removals))));
+  return withPaths(removals, () => paths(tombstones)).every(({ path }) => listed.has(path));
 }
 
 /** When devices were heard of, the latest that is known; what is ahead of the present counts as now. */

@@ -5,7 +5,7 @@
  */
 
 import { clampedMs } from '../merge/clock/hybridClock.ts';
-import { compareVectors, joinHeardOf } from '../merge/clock/versionVector.ts';
+import { compareVectors, joinVectors } from '../merge/clock/versionVector.ts';
 import type { MergedBody, RequestBody } from '../policy/request/requestBody.ts';
 import type { Entity } from '../vocabulary/entity.ts';
 import type { Json } from '../vocabulary/json.ts';
@@ -17,7 +17,9 @@ import { isSameRecord } from './items.ts';
 import { joinBodies, joinHeard, laterMaker } from './recordMeta.ts';
 import {
   type Onlooker,
+  presumedRemoved,
   withAllHeard,
+  withKnownPaths,
   withoutForgotten,
   withoutTakenBack,
   withTombstones,
@@ -73,9 +75,17 @@ export function afterSent(
   const { device, nowMs } = onlooker;
   const before = record ?? newRecord(about);
   const { merged, removals = [] } = body;
-  const meta = kept?.meta ?? merged?.meta;
   const held = kept?.value ?? merged?.payload ?? body.payload;
-  const sent = currentOf({ version: kept?.version ?? null, value: held, meta }, onlooker);
+  const sent = currentOf(
+    withKnownPaths(
+      before,
+      { version: kept?.version ?? null, value: held, meta: kept?.meta ?? merged?.meta },
+      onlooker.rules,
+      merged?.meta.tombstones,
+    ),
+    onlooker,
+  );
+  const { meta } = sent;
   // Somebody told of a later version before this was written down.
   const isOver = isBehind(meta, before.current) || isOutrun(merged, sent, before.current);
   const current = isOver ? before.current : sent;
@@ -115,7 +125,7 @@ export function afterSent(
           merged?.meta.tombstones ?? [],
           own,
         ),
-        kept?.meta?.tombstones ?? [],
+        meta?.tombstones ?? [],
         seen,
       ),
       before.tombstones,
@@ -163,13 +173,12 @@ export function afterRemote(
   }
   const status = standingOf(before, remote, isAsked);
   if (status === 'older') return { status, record: before };
-  const meta = remote.meta;
-  const current = currentOf(
-    status === 'known' && before.current?.meta !== undefined && meta === undefined
+  const told =
+    status === 'known' && before.current?.meta !== undefined && remote.meta === undefined
       ? { ...remote, meta: before.current.meta }
-      : remote,
-    onlooker,
-  );
+      : remote;
+  const current = currentOf(withKnownPaths(before, told, onlooker.rules), onlooker);
+  const { meta } = current;
   const vv = joined(before.vv, meta?.vv);
   // A version that was made without knowledge of a removal: whoever wrote it has yet to see that.
   const tombstones = before.tombstones.map((held) =>
@@ -191,7 +200,11 @@ export function afterRemote(
     vv,
     bodies: known(before, meta),
     tombstones: withRemoved(
-      withTombstones(tombstones, meta?.tombstones ?? [], { sinceMs: nowMs, vv }),
+      withTombstones(
+        withTombstones(tombstones, meta?.tombstones ?? [], { sinceMs: nowMs, vv }),
+        presumedRemoved(before, current, onlooker.rules),
+        { sinceMs: nowMs, vv, isPresumed: true },
+      ),
       before.tombstones,
       [before.current?.value, before.ancestor?.value],
     ),
@@ -282,7 +295,7 @@ function received<Made extends Maker>(maker: Made, nowMs: number): Made {
 }
 
 function joined(...vectors: readonly (VersionVector | undefined)[]): VersionVector {
-  return vectors.reduce<VersionVector>((all, one) => joinHeardOf(all, one ?? {}), {});
+  return vectors.reduce<VersionVector>((all, one) => joinVectors(all, one ?? {}), {});
 }
 
 function known(

@@ -6,12 +6,20 @@
  * @module
  */
 
-import { advanceVector, countOf, joinHeardOf } from '../merge/clock/versionVector.ts';
+import { withPaths } from '../merge/clock/carriedMeta.ts';
+import {
+  advanceVector,
+  countOf,
+  DEVICES_MAX,
+  devicesWithin,
+  joinVectors,
+  SERVER,
+} from '../merge/clock/versionVector.ts';
 import type { EntityRules } from '../merge/declaration/entityRules.ts';
-import type { Tombstone, VersionVector } from '../vocabulary/record.ts';
+import type { Current, Tombstone, VersionVector } from '../vocabulary/record.ts';
 import type { CardExemption } from './cards.ts';
 import type { EntityRecord, HeldTombstone } from './entityRecord.ts';
-import { pointersIn } from './items.ts';
+import { missingFrom, pointersIn } from './items.ts';
 
 /** What a store knows by when it looks at a record. */
 export interface Onlooker {
@@ -26,11 +34,8 @@ export interface Onlooker {
   readonly isExempt?: CardExemption | undefined;
 }
 
-/** The server's entry in a vector: it is no device that could bring an item back. */
-const SERVER = 'srv';
-
 /** So many removals that others tell of are remembered for a record. */
-const HELD_MAX = 1_024;
+const HELD_MAX = 8_192;
 
 /**
  * Removals that are held, with those that were just heard of.
@@ -41,7 +46,7 @@ const HELD_MAX = 1_024;
 export function withTombstones(
   held: readonly HeldTombstone[],
   heardOf: readonly Tombstone[],
-  since: { readonly sinceMs: number; readonly vv: VersionVector },
+  since: Pick<HeldTombstone, 'sinceMs' | 'vv' | 'isPresumed'>,
   heldMax = HELD_MAX,
 ): readonly HeldTombstone[] {
   const byPath = new Map(held.map((one) => [one.tombstone.path, one]));
@@ -57,6 +62,47 @@ export function withTombstones(
   return [...byPath.values()].toSorted((one, other) =>
     one.tombstone.path < other.tombstone.path ? -1 : 1,
   );
+}
+
+/**
+ * A version of the record whose removals are named by their pointers, where they came as hashes and this store knows
+ * what they are of.
+ *
+ * @param more pointers of removals that are known beside those that are held
+ */
+export function withKnownPaths(
+  { current, ancestor, tombstones }: EntityRecord,
+  version: Current,
+  rules: EntityRules,
+  more: readonly Tombstone[] = [],
+): Current {
+  const { meta } = version;
+  if (meta?.tombstones === undefined) return version;
+  const removed = withPaths(meta.tombstones, () => [
+    ...more.map(({ path }) => path),
+    ...tombstones.map(({ tombstone: { path } }) => path),
+    ...pointersIn(rules, current?.value ?? null),
+    ...pointersIn(rules, ancestor?.value ?? null),
+    ...pointersIn(rules, version.value),
+  ]);
+  return removed === meta.tombstones
+    ? version
+    : { ...version, meta: { ...meta, tombstones: removed } };
+}
+
+/**
+ * What is gone from a version of which removals are carried no more that this store may not have heard of, since it was
+ * silent for so long: removed, as far as anybody knows (CF-7).
+ */
+export function presumedRemoved(
+  { current, isGone, vv }: EntityRecord,
+  { value, meta }: Current,
+  rules: EntityRules,
+): readonly Tombstone[] {
+  const { forgotten } = meta ?? {};
+  if (forgotten === undefined || current === null || isGone) return [];
+  if (hasSeen(vv, forgotten, Object.keys(forgotten))) return [];
+  return missingFrom(rules, current.value, value).map((path) => ({ path, confirmed: true }));
 }
 
 /**
@@ -90,7 +136,9 @@ export function withoutForgotten(record: EntityRecord, onlooker: Onlooker): Enti
   const tombstones = record.tombstones.filter(
     ({ tombstone, sinceMs }) => listed.has(tombstone.path) || !isOver(tombstone, sinceMs, onlooker),
   );
-  const isKept = ([name]: readonly [string, unknown]): boolean => !isSilent(name);
+  const within = new Set(devicesWithin(record.vv, record.heard, DEVICES_MAX, device));
+  const isKept = ([name]: readonly [string, unknown]): boolean =>
+    within.has(name) && !isSilent(name);
   return {
     ...record,
     tombstones,
@@ -133,7 +181,7 @@ export function withAllHeard(
 /** The vector of a version that this device makes now. */
 export function nextVector(device: string, ...seen: readonly VersionVector[]): VersionVector {
   return advanceVector(
-    seen.reduce((all, one) => joinHeardOf(all, one), {}),
+    seen.reduce((all, one) => joinVectors(all, one), {}),
     device,
   );
 }

@@ -9,7 +9,7 @@ import type { MergedBody } from '../policy/request/requestBody.ts';
 import type { Current } from '../vocabulary/record.ts';
 import type { EntityRecord } from './entityRecord.ts';
 import { isSameRecord } from './items.ts';
-import { bodyOf } from './recordMeta.ts';
+import { bodyOf, listsAll } from './recordMeta.ts';
 
 /**
  * - `sameVersion`: the upstream holds what the edit was made on. It is at work on it still, or answers of the past.
@@ -72,8 +72,7 @@ function bodyIn(
 
 /** Nobody has to hear of a removal that the upstream does not carry. */
 function areRemovalsIn({ meta: { tombstones = [] } }: MergedBody, { meta }: Current): boolean {
-  const listed = new Set((meta?.tombstones ?? []).map(({ path }) => path));
-  return meta === undefined || tombstones.every(({ path }) => listed.has(path));
+  return meta === undefined || listsAll(meta, tombstones);
 }
 
 function isOlder(record: EntityRecord | null, current: Current | null): boolean {

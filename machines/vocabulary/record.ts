@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Json } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 
 /** Changes seen, by device id; `srv` is the server. A device that is missing counts 0. */
 export type VersionVector = Readonly<Record<string, number>>;
@@ -44,11 +44,22 @@ export interface RecordMeta extends Maker {
   readonly heard?: Readonly<Record<string, number>>;
   /** The random part of the last body of each device: with its count it proves that this body has arrived. */
   readonly bodies?: Readonly<Record<string, string>>;
+  /**
+   * Removals that are carried no more, since there is no room for them, by what of each device one has to have seen to
+   * know them: a store that has seen less may still have such an item.
+   */
+  readonly forgotten?: VersionVector;
   /** Questions about the record that are open. */
   readonly asks?: readonly CarriedQuestion[];
   /** The version of the entity's rules that made it; left out for 1. */
   readonly rules?: number;
 }
+
+/**
+ * {@link RecordMeta} as it travels: short, bounded in bytes, and only holdfast reads it. Keep it with the record as it
+ * came, and give it back where the record is read.
+ */
+export type CarriedMeta = JsonObject;
 
 /** An open question about a record, as its metadata carries it: without a word of what the record holds. */
 export interface CarriedQuestion {

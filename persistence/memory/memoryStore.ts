@@ -44,7 +44,7 @@ import { type MemoryRow, operationOf } from './memoryRow.ts';
 import { searchRows } from './memorySearch.ts';
 import { MemoryTables } from './memoryTables.ts';
 
-/** @param storeId 32 hex digits; any will do. */
+/** @param storeId 32 hex digits. The same for all: a store in memory is no new device at each start (CF-7). */
 export function createMemoryStore(storeId: string = '0'.repeat(32)): Store {
   return new MemoryStore(storeId);
 }

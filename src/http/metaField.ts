@@ -8,10 +8,10 @@
 import { recordMetaFrom } from '../../machines/merge/clock/recordMeta.ts';
 import { permanentFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Json, JsonObject } from '../../machines/vocabulary/json.ts';
-import type { Current, RecordMeta } from '../../machines/vocabulary/record.ts';
+import type { CarriedMeta, Current } from '../../machines/vocabulary/record.ts';
 
 /** The value that goes out. What is no object has no field for it and goes alone. */
-export function withMeta(value: unknown, field: string | undefined, meta?: RecordMeta): unknown {
+export function withMeta(value: unknown, field: string | undefined, meta?: CarriedMeta): unknown {
   if (field === undefined || meta === undefined || !isObject(value)) return value;
   if (Object.hasOwn(value, field)) {
     throw permanentFailure(

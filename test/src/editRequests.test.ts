@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Attempt, Handler } from '../../actors/attempt/handler.ts';
+import { recordMetaFrom } from '../../machines/merge/clock/recordMeta.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { permanentFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { connect, createRuntime, rawKey } from '../../src/index.ts';
@@ -59,10 +60,12 @@ describe('a request that is an edit', () => {
     const request = { ...EDIT, removals: REMOVALS, idempotencyKey: 'k1' };
     const { outcome } = await clock.run(runtime.sync(request));
     expect((await clock.run(outcome)).status).toBe('completed');
-    expect(attempts.map(({ condition, meta }) => [condition, meta?.actor])).toEqual([
-      [{ absent: true }, 'phone-1.00000000'],
+    expect(attempts.map(({ condition, meta }) => [condition, recordMetaFrom(meta)?.actor])).toEqual(
+      [[{ absent: true }, 'phone-1.00000000']],
+    );
+    expect(recordMetaFrom(attempts[0]?.meta)?.tombstones).toEqual([
+      expect.objectContaining(REMOVALS[0] ?? {}),
     ]);
-    expect(attempts[0]?.meta?.tombstones).toEqual([expect.objectContaining(REMOVALS[0] ?? {})]);
     expect((await clock.run(runtime.sync(request))).isDuplicate).toBe(true);
     const other = clock.run(runtime.sync({ ...request, removals: [] }));
     await expect(other).rejects.toThrow(/k1|idempotencyKey/);
@@ -94,10 +97,10 @@ describe('a request that is an edit', () => {
     isRefused = false;
     await clock.run(runtime.deadLetters.replay(id, { payload: { theme: 'light' } }));
     expect((await clock.run(runtime.getOperation(id).outcome)).status).toBe('completed');
-    expect(attempts.at(-1)).toMatchObject({
-      payload: { theme: 'light' },
-      meta: { tombstones: [expect.objectContaining(REMOVALS[0] ?? {})] },
-    });
+    expect(attempts.at(-1)?.payload).toEqual({ theme: 'light' });
+    expect(recordMetaFrom(attempts.at(-1)?.meta)?.tombstones).toEqual([
+      expect.objectContaining(REMOVALS[0] ?? {}),
+    ]);
     await clock.run(runtime.close());
   });
 
@@ -115,23 +118,23 @@ describe('a request that is an edit', () => {
     const base = { version: '"r7"', value: { theme: 'light' } };
     const operation = await client.sync({ ...EDIT, base, removals: REMOVALS });
     expect((await operation.outcome).status).toBe('completed');
-    expect(attempts).toMatchObject([
-      { base, condition: { version: '"r7"' }, meta: { tombstones: [REMOVALS[0]] } },
-    ]);
+    expect(attempts).toMatchObject([{ base, condition: { version: '"r7"' } }]);
+    expect(recordMetaFrom(attempts[0]?.meta)?.tombstones).toEqual([REMOVALS[0]]);
     const refused = client.sync({ ...EDIT, entity: undefined });
     await expect(refused).rejects.toThrow(refusal('HF_REQUEST_INVALID', 'entity'));
   });
 });
 
-test('CF-1 two stores in memory are two devices, without a name and with one', async () => {
+test('CF-1 CF-7 a store in memory is no new device at each start, without a name and with one', async () => {
   const actorOf = async (device?: string): Promise<string | undefined> => {
     const { attempts, handlers } = editing();
     const options = device === undefined ? {} : { device };
     const runtime = createRuntime({ store: ':memory:', handlers, ...options });
     await (await runtime.sync(EDIT)).outcome;
     await runtime.close();
-    return attempts[0]?.meta?.actor;
+    return recordMetaFrom(attempts[0]?.meta)?.actor;
   };
-  expect(await actorOf()).not.toBe(await actorOf());
-  expect(await actorOf('phone')).not.toBe(await actorOf('phone'));
+  expect(await actorOf()).toBe(await actorOf());
+  expect(await actorOf('phone')).toBe(await actorOf('phone'));
+  expect(await actorOf('phone')).not.toBe(await actorOf('tablet'));
 });

@@ -11,12 +11,13 @@ import type {
   Tombstone,
   VersionVector,
 } from '../../vocabulary/record.ts';
+import { decodeMeta } from './carriedMeta.ts';
 import { DEVICES_MAX, vectorFrom } from './versionVector.ts';
 
 /** No device makes as many changes; one more than the greatest whole number could not be counted. */
 const COUNT_MAX = 2 ** 48;
 /** So many removals of a record are taken from elsewhere. An item of any further one stays, and a person is asked. */
-const REMOVALS_MAX = 512;
+const REMOVALS_MAX = 4_096;
 /** Of the name of a device, of a person who removed something and of their reason, in UTF-16 code units. */
 const NAME_LENGTH_MAX = 256;
 /** So many open questions of a record, and so many paths of one, are taken from elsewhere. */
@@ -28,23 +29,27 @@ const PATH_LENGTH_MAX = 1_024;
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * The meta of a record from what may be anything; `null` where it does not say who made the record, when, and
+ * The meta of a record from what may be anything: as it travels, or as a store has it; `null` where it does not say who made the record, when, and
  * what it has seen. What else is malformed in it is left out.
  */
 export function recordMetaFrom(value: unknown): RecordMeta | null {
-  const { vv, actor, hlc, tombstones, heard, bodies, asks, rules } = fieldsOf(value) ?? {};
+  const fields = fieldsOf(value) ?? {};
+  const { vv, actor, hlc, tombstones, heard, bodies, forgotten, asks, rules } =
+    decodeMeta(fields) ?? fields;
   const vector = countedFrom(vv);
   const stamp = stampFrom(hlc);
   if (vector === null || stamp === null || typeof actor !== 'string' || !isName(actor)) return null;
   const removed = tombstonesFrom(tombstones);
   const heardAt = instantsFrom(heard);
   const made = bodiesFrom(bodies);
+  const gone = countedFrom(forgotten);
   const asked = Array.isArray(asks) ? asks.flatMap(questionFrom).slice(0, QUESTIONS_MAX) : [];
   return {
     ...{ vv: vector, actor, hlc: stamp },
     ...(removed === null ? {} : { tombstones: removed }),
     ...(heardAt === null ? {} : { heard: heardAt }),
     ...(made === null ? {} : { bodies: made }),
+    ...(gone === null ? {} : { forgotten: gone }),
     ...(asked.length === 0 ? {} : { asks: asked }),
     ...(isInstant(rules) && rules > 0 ? { rules } : {}),
   };

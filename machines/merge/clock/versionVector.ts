@@ -13,6 +13,9 @@ import type { VersionVector } from '../../vocabulary/record.ts';
  */
 export const DEVICES_MAX = 128;
 
+/** The server's entry in a vector: it is no device. */
+export const SERVER = 'srv';
+
 /** How one state stands to another. */
 export type Causality = 'equal' | 'before' | 'after' | 'concurrent';
 
@@ -40,13 +43,26 @@ export function joinVectors(one: VersionVector, other: VersionVector): VersionVe
 }
 
 /**
- * What is known joined with what was heard, in no more devices than a record can have: further ones count 0, so that
- * what they make counts as concurrent.
+ * The devices that a record has room for: of more the longest silent go first, and of those that were heard of at once
+ * the ones with the fewest changes. A device that goes counts 0, so that what it makes counts as concurrent.
+ *
+ * @param keep stays whatever was heard of it
  */
-export function joinHeardOf(known: VersionVector, heardOf: VersionVector): VersionVector {
-  const all = joinVectors(known, heardOf);
-  if (Object.keys(all).length <= DEVICES_MAX) return all;
-  return Object.fromEntries(Object.entries(all).filter(([device]) => Object.hasOwn(known, device)));
+export function devicesWithin(
+  vv: VersionVector,
+  heard: Readonly<Record<string, number>>,
+  max = DEVICES_MAX,
+  keep = '',
+): readonly string[] {
+  const devices = Object.keys(vv);
+  if (devices.length <= max) return devices;
+  const heardAt = (device: string): number =>
+    device === keep || device === SERVER ? Number.POSITIVE_INFINITY : countOf(heard, device);
+  const order = (one: string, other: string): number =>
+    heardAt(other) - heardAt(one) || countOf(vv, other) - countOf(vv, one);
+  return devices
+    .toSorted((one, other) => order(one, other) || (one < other ? -1 : 1))
+    .slice(0, max);
 }
 
 /** The vector after one more change of a device. */

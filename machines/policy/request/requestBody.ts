@@ -64,6 +64,10 @@ export interface MergedBody {
   /** How often it was made anew after a definite conflict. */
   readonly round: number;
   readonly meta: RecordMeta;
+  /** How many bytes of {@link meta} may travel, where that is less than it takes in full. */
+  readonly metaBytesMax?: number;
+  /** How much of what is known did not find room in {@link meta}: removals and devices; absent for none. */
+  readonly untold?: number;
   /** The value that it is to be compared with when the upstream turns out to hold another; absent where none is known. */
   readonly ancestor?: Json;
   /** Who made what is in it beside the edit, and when; absent where there is nothing. */

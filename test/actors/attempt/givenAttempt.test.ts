@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { GivenAttempt } from '../../../actors/attempt/givenAttempt.ts';
 import type { TakenRecord } from '../../../actors/attempt/handler.ts';
+import { encodeMeta } from '../../../machines/merge/clock/carriedMeta.ts';
 import { newOperation } from '../../../machines/operation/syncOperationMachine.ts';
 import type { MergedBody, RequestBody } from '../../../machines/policy/request/requestBody.ts';
 
@@ -34,7 +35,7 @@ describe('an edit as its handler sees it', () => {
       payload: 'merged',
       base: '"v7"',
       condition: { version: '"v8"' },
-      meta: META,
+      meta: encodeMeta(META),
     });
   });
 

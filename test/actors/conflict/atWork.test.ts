@@ -1,6 +1,7 @@
 /** Conflicts at work: what they wait for, what ends them, and what they hold up. */
 
 import { describe, expect, test } from 'vitest';
+import { recordMetaFrom } from '../../../machines/merge/clock/recordMeta.ts';
 import { entityKey } from '../../../machines/operation/keys.ts';
 import {
   permanentFailure,
@@ -323,12 +324,11 @@ describe('a conflict at work', () => {
     await clock.advanceUntil(() => upstream.reads === 1);
     // Somebody has put the record back, so that it is taken now; its answer is lost, and another writes on top of it.
     upstream.records.set('p-1', { version: 1, value: { a: 0, b: 0 } });
-    upstream.afterWrite = ({ meta }) => {
+    upstream.afterWrite = (attempt) => {
       upstream.afterWrite = () => undefined;
+      const meta = recordMetaFrom(attempt.meta);
       const seen =
-        meta === undefined
-          ? undefined
-          : { ...meta, actor: 'tablet', vv: { ...meta.vv, tablet: 1 } };
+        meta === null ? undefined : { ...meta, actor: 'tablet', vv: { ...meta.vv, tablet: 1 } };
       upstream.put('p-1', { a: 1, b: 7 }, seen);
       throw Object.assign(new Error('reset'), { code: 'ECONNRESET' });
     };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Fact } from '../../../actors/facts/fact.ts';
 import { FACT_KINDS } from '../../../actors/port.ts';
+import { recordMetaFrom } from '../../../machines/merge/clock/recordMeta.ts';
 import { unknownOutcome } from '../../../machines/policy/retry/classifyFailure.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
@@ -131,15 +132,14 @@ describe('an edit', () => {
     const upstream = new RecordUpstream();
     upstream.put('p-1', { a: 0, b: 0 });
     upstream.knowsKeys = false;
-    upstream.afterWrite = ({ meta }) => {
+    upstream.afterWrite = (attempt) => {
       upstream.afterWrite = () => undefined;
+      const meta = recordMetaFrom(attempt.meta);
       // Another device has read it, and changes something else.
       upstream.put(
         'p-1',
         { a: 1, b: 5 },
-        meta === undefined
-          ? undefined
-          : { ...meta, actor: 'tablet', vv: { ...meta.vv, tablet: 1 } },
+        meta === null ? undefined : { ...meta, actor: 'tablet', vv: { ...meta.vv, tablet: 1 } },
       );
       throw Object.assign(new Error('reset'), { code: 'ECONNRESET' });
     };

@@ -60,8 +60,8 @@ test('CF-1 CF-2 of a claim of more devices than a record can have nothing is bel
 
 test('CF-1 CF-2 of removals no more are taken than a record can carry, and nothing that is too long', () => {
   const path = (at: number) => ({ path: `/contacts/c${at}`, confirmed: true });
-  const tombstones = Array.from({ length: 600 }, (_, at) => path(at));
-  expect(recordMetaFrom({ ...META, tombstones })?.tombstones).toEqual(tombstones.slice(0, 512));
+  const tombstones = Array.from({ length: 5_000 }, (_, at) => path(at));
+  expect(recordMetaFrom({ ...META, tombstones })?.tombstones).toEqual(tombstones.slice(0, 4_096));
   const long = 'x'.repeat(2_000);
   const sent = [{ path: `/${long}` }, { path: '/a', by: long, reason: long }];
   expect(recordMetaFrom({ ...META, tombstones: sent })?.tombstones).toEqual([{ path: '/a' }]);

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import type { Attempt, TakenRecord } from '../../../actors/attempt/handler.ts';
+import { encodeMeta } from '../../../machines/merge/clock/carriedMeta.ts';
 import { failureOf } from '../../../machines/policy/retry/classifyFailure.ts';
 import type { RecordMeta } from '../../../machines/vocabulary/record.ts';
 import { type HttpHandlerOptions, httpHandler } from '../../../src/http/httpHandler.ts';
@@ -21,7 +22,7 @@ const EDIT: Partial<Attempt> = {
   entity: ENTITY,
   payload: { title: 'a' },
   condition: { version: '"v7"' },
-  meta: META,
+  meta: encodeMeta(META),
 };
 const PLANS = { method: 'PUT', path: 'plans/{entity.id}' } as const;
 
@@ -151,7 +152,7 @@ describe('what an upstream says that it holds', () => {
 
   test('CF-6 a record in the answer is what the upstream made of it, where the answer says so', async () => {
     const headers = { etag: '"v8"', 'content-type': 'application/json' };
-    const text = JSON.stringify({ title: 'A', at: 1, hf: META });
+    const text = JSON.stringify({ title: 'A', at: 1, hf: encodeMeta(META) });
     const of = async (location: string) =>
       await taken(
         answering(200, { ...headers, 'content-location': location }, text),
@@ -347,7 +348,7 @@ describe('what travels with a record', () => {
     });
     const run = httpHandler({ baseUrl: url, ...PLANS, metaField: 'holdfast' });
     await run(attemptOf(EDIT));
-    expect(JSON.parse(held)).toEqual({ title: 'a', holdfast: META });
+    expect(JSON.parse(held)).toEqual({ title: 'a', holdfast: encodeMeta(META) });
     expect(await run.fetchCurrent(attemptOf(EDIT))).toEqual({
       version: '"1"',
       value: { title: 'a' },

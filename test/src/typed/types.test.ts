@@ -8,6 +8,7 @@ import * as v from 'valibot';
 import { describe, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import {
+  type CarriedMeta,
   createRuntime,
   defineHandler,
   type EditCondition,
@@ -17,7 +18,6 @@ import {
   type Json,
   type Operation,
   type Outcome,
-  type RecordMeta,
   type Runtime,
   type SyncRequest,
 } from '../../../src/index.ts';
@@ -120,7 +120,7 @@ export async function edits(plan: Plan): Promise<void> {
         upstream: 'records',
         run: ({ condition, meta, keepCurrent }) => {
           expectTypeOf(condition).toEqualTypeOf<EditCondition | undefined>();
-          expectTypeOf(meta).toEqualTypeOf<RecordMeta | undefined>();
+          expectTypeOf(meta).toEqualTypeOf<CarriedMeta | undefined>();
           keepCurrent({ version: null });
           return null;
         },

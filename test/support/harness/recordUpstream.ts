@@ -6,6 +6,7 @@
  */
 
 import type { Attempt, Handler } from '../../../actors/attempt/handler.ts';
+import { recordMetaFrom } from '../../../machines/merge/clock/recordMeta.ts';
 import {
   conflictFailure,
   transientFailure,
@@ -113,7 +114,7 @@ export class RecordUpstream {
     const next: Held = {
       version: (held?.version ?? 0) + 1,
       value: payload,
-      ...(this.keepsMeta ? { meta: attempt.meta } : {}),
+      ...(this.keepsMeta ? { meta: recordMetaFrom(attempt.meta) ?? undefined } : {}),
     };
     this.records.set(id, next);
     this.#taken.set(key, next);
