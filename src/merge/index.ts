@@ -27,6 +27,7 @@ export { entitlementAt } from '../../machines/merge/entities/entitlement.ts';
 export { type Merged, mergeEntity } from '../../machines/merge/mergeEntity.ts';
 export { anything } from '../../machines/merge/rules/anything.ts';
 export type { Change, ChangeKind, Origin, Removal } from '../../machines/merge/rules/change.ts';
+export { counter } from '../../machines/merge/rules/counter.ts';
 export { type FieldRules, fields, type Group, map } from '../../machines/merge/rules/fields.ts';
 export { type ListRules, list, type Removing, set } from '../../machines/merge/rules/list.ts';
 export {

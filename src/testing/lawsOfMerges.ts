@@ -33,7 +33,7 @@ export type MergeLaw =
   | 'idempotent'
   /** A side that changed nothing changes nothing. */
   | 'identity'
-  /** Two sides that say the same give what they say. */
+  /** Two sides that say the same give what they say. Not of an entity with a counter, which adds them up. */
   | 'agreement'
   /** What a side wrote is in the value, in the review or in the audit. */
   | 'conservation';
@@ -82,12 +82,15 @@ export function lawsBrokenBy(rules: EntityRules, one: MergeCase): readonly Merge
     const idle = { value: base, meta: { actor: '~idle', hlc: { ms: nowMs, c: 0 } } };
     return JSON.stringify(merge([...sides, idle])) === text;
   });
-  hold('agreement', () =>
-    sides.every(({ value, meta }) => {
-      const alone = merge([{ value, meta }]);
-      const echo = { value, meta: { ...meta, actor: `${meta.actor}~` } };
-      return JSON.stringify(merge([{ value, meta }, echo]).value) === JSON.stringify(alone.value);
-    }),
+  hold(
+    'agreement',
+    () =>
+      rules.fields.isSum === true ||
+      sides.every(({ value, meta }) => {
+        const alone = merge([{ value, meta }]);
+        const echo = { value, meta: { ...meta, actor: `${meta.actor}~` } };
+        return JSON.stringify(merge([{ value, meta }, echo]).value) === JSON.stringify(alone.value);
+      }),
   );
   hold('conservation', () => lostIn(rules, one, merged).length === 0);
   return broken;

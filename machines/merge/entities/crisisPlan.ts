@@ -123,12 +123,12 @@ function emptied(
     .map((name) => {
       const missing = changes.filter(({ kind, path }) => kind === 'missing' && path[0] === name);
       const by = missing.flatMap(({ removal }) => (removal === null ? [] : [removal.by]));
-      const latest =
+      const remover =
         missing
           .map(({ from }) => from)
           .toSorted(compareOrigins)
           .at(-1) ?? null;
-      const alternatives = [alternative(base?.[name] ?? null, null), alternative([], latest)];
+      const alternatives = [alternative(base?.[name] ?? null, null), alternative([], remover)];
       return { path: `/${name}`, reason, alternatives, removedBy: [...new Set(by)] };
     });
 }
@@ -155,11 +155,11 @@ function unreachable(
 ): readonly Finding[] {
   const isGiven = (value: Json | undefined): boolean =>
     isList(value) ? value.some(isGiven) : typeof value === 'string' && value.trim() !== '';
-  const isReached = (contact: JsonObject) => REACHED_BY.some((field) => isGiven(contact[field]));
+  const isReached = (one: JsonObject) => REACHED_BY.some((field) => isGiven(one[field]));
   const before = new Map(contactsOf(base ?? {}).map((one) => [one.path, one.contact]));
   return contactsOf(plan)
     .filter((one) => !isReached(one.contact))
-    .flatMap(({ path, contact }) => {
+    .flatMap(({ path, contact: now }) => {
       const missing = changes.filter(
         (change) => change.removal !== null && pointerOf(change.path).startsWith(`${path}/`),
       );
@@ -171,7 +171,7 @@ function unreachable(
       return {
         path,
         reason: 'there is no way to reach this contact',
-        alternatives: [...was, alternative(contact, null)],
+        alternatives: [...was, alternative(now, null)],
         removedBy: missing.flatMap(({ removal }) => removal?.by ?? []),
       };
     });

@@ -29,6 +29,7 @@ export function anything(single: AnyRule): Rule {
     says: single.says,
     asks: single.asks,
     isGuarded: single.isGuarded ?? false,
+    isSum: single.isSum ?? false,
     mayGo: (base) => isContainer(base) || single.mayGo?.(base) !== false,
     note: (base, side, notes) => {
       if (notes.isIdle(base, side)) return;

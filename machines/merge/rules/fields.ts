@@ -240,6 +240,12 @@ export function fields(rules: FieldRules): Rule {
       ),
       ['all others', rules.other],
     ],
+    isSum: [
+      ...own.values(),
+      ...groups.map(([, { rule }]) => rule),
+      ...(rules.named ?? []).map(({ rule }) => rule),
+      rules.other,
+    ].some(({ isSum }) => isSum === true),
     note,
     project: (base, node, ruling) => atOnce(projectInSteps(base, node, ruling)),
     projectInSteps,

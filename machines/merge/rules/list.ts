@@ -86,6 +86,7 @@ export function list(rules: ListRules): Rule<never[]> {
     says: SAYS[rules.removing],
     asks: ASKS[rules.removing],
     parts: [['each', rules.item]],
+    isSum: rules.item.isSum ?? false,
     note: (base, side, notes) => noteList(rules, base, side, notes),
     mayGo: (base) => mayGoWhole(rules, base),
     project: (base, node, ruling) => atOnce(projectList(rules, base, node, ruling)),
@@ -281,14 +282,14 @@ function* projectList(
 
 /** What sides have ordered, each order once, the latest first. */
 function ordersOf(own: readonly Change[]): readonly Change[] {
-  const latest = own
+  const all = own
     .filter(({ kind }) => kind === 'order')
     .toSorted(
       (one, other) => compareOrigins(other.from, one.from) || compareText(one.id, other.id),
     );
-  if (latest.length < 2) return latest;
+  if (all.length < 2) return all;
   const told = new Set<string>();
-  return latest.filter(({ what }) => !told.has(what) && told.add(what));
+  return all.filter(({ what }) => !told.has(what) && told.add(what));
 }
 
 function* projectItem(

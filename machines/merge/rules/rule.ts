@@ -23,6 +23,7 @@ export type RuleKind =
   | 'furthest wins'
   | 'largest wins'
   | 'first stays'
+  | 'counter'
   | 'text by lines'
   | 'set'
   | 'list'
@@ -53,6 +54,8 @@ export interface Rule<Value = never> extends Guard {
     node: ChangeNode,
     ruling: Ruling,
   ) => Steps<Json | undefined>;
+  /** @internal It adds up what sides did, or something in it does: two that say the same have done it twice. */
+  readonly isSum?: boolean;
   /** @internal Only carries the type. */
   readonly accepts?: Value;
 }

@@ -15,6 +15,7 @@ const WORDS: Readonly<Record<RuleKind, string>> = {
   'furthest wins': 'It goes only forward.',
   'largest wins': 'The largest number stands.',
   'first stays': 'It never changes.',
+  counter: 'What each device added, or took away, is added.',
   'text by lines': 'Lines of both are put together.',
   set: 'Items of all devices, without those that a device took out.',
   list: 'Items of all devices; none goes only because a device does not have it.',

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { declareEntity } from '../../../machines/merge/declaration/entityRules.ts';
 import { entityRulesOf } from '../../../machines/merge/entities/entities.ts';
 import { anything } from '../../../machines/merge/rules/anything.ts';
+import { counter } from '../../../machines/merge/rules/counter.ts';
 import { fields, map } from '../../../machines/merge/rules/fields.ts';
 import { list, set } from '../../../machines/merge/rules/list.ts';
 import { ownRule } from '../../../machines/merge/rules/ownRule.ts';
@@ -80,6 +81,7 @@ const POLICIES: Readonly<Record<string, AnyRule>> = {
   largest: largest(),
   'largest, grows': largest({ grows: true }),
   firstStays: firstStays(),
+  counter: counter(),
   text: text(),
   set: set(),
   'set, keeps one': set({ keepsOne: true, asksOfReplaced: true }),
@@ -107,6 +109,11 @@ export const SUBJECTS: readonly Subject[] = [
   ...ENTITY_SUBJECTS,
   ...Object.entries(POLICIES).map(([name, rule]) => subjectOf(name, rule)),
   subjectOf('own rule', lowest, fc.nat(50)),
+  subjectOf(
+    'counter of numbers',
+    counter(),
+    fc.oneof(fc.nat(9), fc.constantFrom(0.1, 0.2, -3, 1e308)),
+  ),
 ];
 
 /** The subject that is called so. */
