@@ -61,9 +61,11 @@ export class ConflictKeeper {
   }
 
   /**
-   * Keeps a conflict, and resolves once that is on disk. Where another about its record is open it joins that one. What people have decided of it before stays with it; while a
-   * decision is being carried out, that is left alone, and this is kept beside it.
+   * Keeps a conflict, and resolves once that is on disk. Where another about its record is open it joins that one. What
+   * people have decided of it before stays with it; while a decision is being carried out, that is left alone, and this
+   * is kept beside it.
    *
+   * @param edit the one that met it, where that goes out; `null`: it is kept by itself
    * @throws HoldfastError `HF_STORE_…`.
    */
   async keep(record: ConflictRecord, edit: LaterEdit | null = null): Promise<KeptConflict> {

@@ -65,8 +65,10 @@ function isBaseOfBoth({ record, edit }: Comparison, open: ConflictRecord): boole
   const { version } = baseOf(edit.body.base);
   const current = record?.current?.version ?? null;
   if (typeof version !== 'string' || record === null || open.isHeld) return false;
-  // Of the other side's version, and with the edits that waited then.
-  if (version === open.version) return typeof fieldsOf(edit.body.base)?.['edit'] === 'string';
+  // Of the other side's version: with the edits that waited then, or where the question came with it.
+  if (version === open.version) {
+    return open.operationId === null || typeof fieldsOf(edit.body.base)?.['edit'] === 'string';
+  }
   const order = [...record.past, current];
   const met = order.lastIndexOf(open.version);
   return met === -1 ? version === current : order.lastIndexOf(version) > met;
@@ -151,7 +153,9 @@ function followed(
   const alternatives = item.alternatives.map((one) =>
     isOwn(one) ? { value: after, actor: device, atMs } : one,
   );
-  return asked(item, distinct(alternatives));
+  // Of a question that came with the record not all words are here.
+  const isOne = distinct(item.alternatives).length < 2;
+  return isOne ? { ...item, alternatives } : asked(item, distinct(alternatives));
 }
 
 /**
