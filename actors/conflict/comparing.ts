@@ -8,9 +8,11 @@
 import { laterEditOf } from '../../machines/conflict/askedOnce.ts';
 import { compareEdit } from '../../machines/conflict/compareEdit.ts';
 import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
+import { lookThroughEdit } from '../../machines/conflict/editBase.ts';
 import { parseBody, withMerged } from '../../machines/policy/request/requestBody.ts';
 import type { Handler } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
+import { Slices } from '../time/slices.ts';
 import type { DeskTools } from './deskParts.ts';
 import { comparisonOf, followQuestions, keepConflict, type Met, silentMaxMsOf } from './merging.ts';
 
@@ -41,6 +43,8 @@ export async function compareAtTurn(
   const isOld = tools.clock.now() - context.acceptedAtMs > silentMaxMsOf(tools, handler);
   if (record === null && isOld) return NOT_YET;
   const comparison = comparisonOf(tools, { context, body: parseBody(body), record });
+  // A large record is looked through before, in slices.
+  await Slices.of(tools.clock).done(lookThroughEdit(comparison));
   const compared = compareEdit(comparison);
   switch (compared.kind) {
     case 'clear':

@@ -8,6 +8,7 @@
 
 import { waitingEditOf } from '../../machines/conflict/askedOnce.ts';
 import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
+import { lookThrough } from '../../machines/conflict/items.ts';
 import { afterSent, type SentEdit } from '../../machines/conflict/recordNews.ts';
 import { recordMetaFrom } from '../../machines/merge/clock/recordMeta.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
@@ -21,6 +22,7 @@ import { type KeptRecords, keptRecords } from '../journal/keptRecords.ts';
 import { isEditBy } from '../operation/edit.ts';
 import { giveBody, type Resident } from '../operation/resident.ts';
 import type { Edits } from '../pool/edits.ts';
+import { Slices } from '../time/slices.ts';
 import { AskedRecords } from './askedRecords.ts';
 import { Backlog, type RestingEdit } from './backlog.ts';
 import { compareAtTurn } from './comparing.ts';
@@ -201,6 +203,9 @@ export class ConflictDesk implements Edits {
     const sent = { id, body: parseBody(body), acceptedAtMs, ...keptOf(taken) };
     faultPoint('conflict.beforeRecord');
     const onlooker = onlookerOf(this.#tools, entity, handler);
+    const { payload, merged } = sent.body;
+    const values = [merged?.payload ?? payload, payload, taken?.value ?? null];
+    await Slices.of(this.#tools.clock).done(lookThrough(onlooker.rules, values));
     await this.#tools.records.update(entity, onlooker, (before) =>
       afterSent(before, { entity, subject }, sent, onlooker),
     );

@@ -8,7 +8,7 @@
 import { compareEdit } from '../../machines/conflict/compareEdit.ts';
 import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
 import type { ConflictInput } from '../../machines/conflict/conflictMachine.ts';
-import type { Comparison } from '../../machines/conflict/editBase.ts';
+import { type Comparison, lookThroughEdit } from '../../machines/conflict/editBase.ts';
 import type { EntityRecord } from '../../machines/conflict/entityRecord.ts';
 import type { EditMerged, EditNotMerged } from '../../machines/conflict/mergeEdit.ts';
 import { afterRemote } from '../../machines/conflict/recordNews.ts';
@@ -25,6 +25,7 @@ import type { Entity } from '../../machines/vocabulary/entity.ts';
 import type { Current } from '../../machines/vocabulary/record.ts';
 import { type ConflictRules, conflictRulesOf } from '../attempt/conflictRules.ts';
 import type { Handler } from '../attempt/handler.ts';
+import { Slices } from '../time/slices.ts';
 import type { DeskTools } from './deskParts.ts';
 import { aboutOf, comparisonOf, keepConflict, type Met, onlookerOf } from './merging.ts';
 import type { ConflictEnd, ConflictedEdit } from './restingEdits.ts';
@@ -112,6 +113,7 @@ export class Encounter {
   async heard(current: Current | null): Promise<SentStanding> {
     const { records, device, facts } = this.#tools;
     const { context, handler } = this.edit;
+    await this.#lookThrough(current);
     const standing = standingOfSent({
       sent: context.isCompared === true ? this.#body.merged : undefined,
       current,
@@ -141,6 +143,7 @@ export class Encounter {
     const made = await guard.merge(this.edit.id, question);
     if (this.edit.context.isCompared === true || !made.isMerged) return made;
     // It was never sent: nothing may stand in its way, now that the record is known.
+    await Slices.of(this.#tools.clock).done(lookThroughEdit(comparison));
     const compared = compareEdit(comparison);
     if (compared.kind !== 'clear') return made;
     return {
@@ -220,6 +223,12 @@ export class Encounter {
   /** It was never sent where it was found to need its record read first. */
   get #reason(): ConflictReason {
     return this.edit.context.isCompared === true ? 'conflict' : 'predecessor';
+  }
+
+  /** A large record is looked through in slices, before it is kept and compared. */
+  async #lookThrough(current: Current | null): Promise<void> {
+    const steps = lookThroughEdit(this.#comparison(), current);
+    await Slices.of(this.#tools.clock).done(steps);
   }
 
   #comparison(): Comparison {

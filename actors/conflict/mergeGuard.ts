@@ -10,35 +10,39 @@ import {
   type EditMerged,
   type EditNotMerged,
   type MergeQuestion,
-  mergeEdit,
   mergeInSteps,
   notMerged,
 } from '../../machines/conflict/mergeEdit.ts';
 import { entityRulesOf, isDeclared } from '../../machines/merge/entities/entities.ts';
+import { stepsWithin } from '../../machines/merge/values/canonical.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { KeptRecords } from '../journal/keptRecords.ts';
+import { Slices } from '../time/slices.ts';
 
 /** As often an attempt may end the process before it is given up. */
 const DEATHS_MAX = 3;
-/** Of JSON: smaller ones take milliseconds. */
-const LARGE_LENGTH = 256 * 1_024;
+/** Steps to look through it: a smaller one ends no process. */
+const LARGE_STEPS = 8_192;
 
 export interface MergeGuardParts {
   readonly kept: KeptRecords;
   readonly journal: Pick<Journal, 'failure'>;
-  readonly clock: Pick<Clock, 'now' | 'defer'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic' | 'defer'>;
   readonly retentionMs: number;
 }
 
 export class MergeGuard {
   readonly #parts: MergeGuardParts;
+  /** A crisis is answered in between, and others have their turn. */
+  readonly #slices: Slices;
   /** One at a time: what ends the process is told apart, and others have the process in between. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: MergeGuardParts) {
     this.#parts = parts;
+    this.#slices = Slices.of(parts.clock);
   }
 
   /**
@@ -49,7 +53,9 @@ export class MergeGuard {
    */
   async merge(operationId: string, question: MergeQuestion): Promise<EditMerged | EditNotMerged> {
     // While nothing can be written, records can still be looked at.
-    if (!isRisky(question) || this.#parts.journal.failure !== null) return mergeEdit(question);
+    if (!isRisky(question) || this.#parts.journal.failure !== null) {
+      return await this.#slices.done(mergeInSteps(question));
+    }
     const merging = this.#last.then(async () => await this.#marked(operationId, question));
     this.#last = merging.catch(() => undefined);
     return await merging;
@@ -63,21 +69,9 @@ export class MergeGuard {
     if (deaths >= DEATHS_MAX) return notMerged(question);
     const keepUntilMs = clock.now() + retentionMs;
     await kept.commit([{ ...mark, text: String(deaths + 1), keepUntilMs }]);
-    const steps = mergeInSteps(question);
-    for (;;) {
-      await this.#turnOfOthers();
-      const step = steps.next();
-      if (step.done !== true) continue;
-      kept.order({ ...mark, text: null });
-      return step.value;
-    }
-  }
-
-  /** A crisis is answered in between, and others have their turn. */
-  async #turnOfOthers(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#parts.clock.defer(resolve);
-    });
+    const made = await this.#slices.pieces(mergeInSteps(question));
+    kept.order({ ...mark, text: null });
+    return made;
   }
 }
 
@@ -92,5 +86,5 @@ function isRisky({ rules, edit, current }: MergeQuestion): boolean {
 }
 
 function isLarge(value: Json): boolean {
-  return JSON.stringify(value).length > LARGE_LENGTH;
+  return stepsWithin(value, LARGE_STEPS) >= LARGE_STEPS;
 }

@@ -92,7 +92,12 @@ export class Slices {
   /** Takes each of them, in order; resolves once the last was taken, and rejects with what `take` throws. */
   async each<Item>(items: readonly Item[], take: (item: Item) => void): Promise<void> {
     if (items.length === 0) return;
-    await this.#through(taking(items, take), (source) => {
+    await this.done(taking(items, take));
+  }
+
+  /** Does work that is in pieces: now, while this turn has time, then in the turns that follow; rejects with what it throws. */
+  async done<Result>(pieces: Pieces<Result>): Promise<Result> {
+    return await this.#through(pieces, (source) => {
       this.work(source);
     });
   }

@@ -6,15 +6,26 @@
  */
 
 import { cleanJson } from '../merge/values/cleanJson.ts';
-import { maskCardData } from '../policy/request/cardData.ts';
+import { holdsCardDataInPieces, maskCardData } from '../policy/request/cardData.ts';
 import type { ValuePath } from '../vocabulary/errors.ts';
 import type { Json } from '../vocabulary/json.ts';
+import type { Pieces, Work } from '../vocabulary/pieces.ts';
 
 /** Whether what stands at a path, which begins with `payload`, may be kept though it looks like card data. */
 export type CardExemption = (path: ValuePath) => boolean;
 
+/** Records of which it is known whether they hold any: each is looked at again and again. */
+const known = new WeakMap<object, boolean>();
+
+/** Looks for card data in pieces; after that the rest of this module knows. */
+export function* searchForCards(value: Json, work: Work): Pieces<void> {
+  if (typeof value !== 'object' || value === null || known.has(value)) return;
+  known.set(value, yield* holdsCardDataInPieces(value, work));
+}
+
 /** The record as it may be kept; the same where it holds no card data. */
 export function withoutCards(value: Json, isExempt: CardExemption = () => false): Json {
+  if (typeof value === 'object' && value !== null && known.get(value) === false) return value;
   try {
     return maskCardData(value, ([, ...path]) => isExempt(['payload', ...path]));
   } catch {
@@ -25,5 +36,6 @@ export function withoutCards(value: Json, isExempt: CardExemption = () => false)
 
 /** Whether a merge would mask something in it. */
 export function holdsCards(value: Json): boolean {
-  return withoutCards(value) !== value;
+  const isKnown = typeof value === 'object' && value !== null ? known.get(value) : undefined;
+  return isKnown ?? withoutCards(value) !== value;
 }

@@ -8,9 +8,10 @@ import { fieldsOf } from '../merge/clock/recordMeta.ts';
 import type { EntityRules } from '../merge/declaration/entityRules.ts';
 import type { RequestBody } from '../policy/request/requestBody.ts';
 import type { Json } from '../vocabulary/json.ts';
+import type { Pieces } from '../vocabulary/pieces.ts';
 import type { Current } from '../vocabulary/record.ts';
 import type { Ancestor, EntityRecord } from './entityRecord.ts';
-import { holdsChanges, isSameRecord } from './items.ts';
+import { holdsChanges, isSameRecord, lookThrough } from './items.ts';
 import { valueAt, withValueAt } from './valueAt.ts';
 
 /** An edit, as its operation has it. */
@@ -23,6 +24,26 @@ export interface Edit {
   readonly round: number;
   /** It had ended and was brought back: what was sent meanwhile was not made of what came before it. */
   readonly isBroughtBack?: boolean;
+}
+
+/** Looks in pieces through all that an edit is compared with; after that comparing it takes little. */
+export function* lookThroughEdit(
+  { record, edit, rules }: Pick<Comparison, 'record' | 'edit' | 'rules'>,
+  current: Current | null = null,
+): Pieces<void> {
+  const { payload, merged, base } = edit.body;
+  const known = record?.current?.value ?? null;
+  const { value } = baseOf(base);
+  const before = record?.ancestor?.value ?? null;
+  const sent = merged?.ancestor ?? null;
+  yield* lookThrough(rules, [
+    current?.value ?? known,
+    payload,
+    merged?.payload ?? null,
+    sent,
+    value,
+  ]);
+  if (before !== null) yield* lookThrough(rules, [value ?? known, payload, before]);
 }
 
 /** What an edit is compared by. */

@@ -7,13 +7,14 @@
 
 import type { EntityRules } from '../merge/declaration/entityRules.ts';
 import { changesInSteps, mergeEntity } from '../merge/mergeEntity.ts';
-import type { Origin } from '../merge/rules/change.ts';
+import type { Change, Origin } from '../merge/rules/change.ts';
 import { pointerOf } from '../merge/rules/ruling.ts';
-import { isSame } from '../merge/values/canonical.ts';
-import { cleanJson } from '../merge/values/cleanJson.ts';
+import { canonicalInPieces, isSame, stepsWithin } from '../merge/values/canonical.ts';
+import { cleanerInPieces, cleanJson } from '../merge/values/cleanJson.ts';
 import type { TakenOut } from '../policy/request/jsonPatch.ts';
-import type { Json } from '../vocabulary/json.ts';
-import { atOnce } from '../vocabulary/pieces.ts';
+import type { Json, JsonObject } from '../vocabulary/json.ts';
+import { atOnce, type Pieces, Work } from '../vocabulary/pieces.ts';
+import { searchForCards } from './cards.ts';
 import { keysOf } from './valueAt.ts';
 
 const NOBODY: Origin = {
@@ -29,7 +30,7 @@ const NOBODY: Origin = {
 
 /** Whether two records are the same, as merges take them: whatever the order of their fields. */
 export function isSameRecord(one: Json, other: Json): boolean {
-  return one === other || isSame(cleanJson(one), cleanJson(other));
+  return one === other || isSame(copyOf(one), copyOf(other));
 }
 
 /** The pointer of everything that is in a record; empty where rules of the app throw. */
@@ -100,14 +101,80 @@ export function holdsChanges(rules: EntityRules, base: Json, one: Json, other: J
   return noted(rules, base, one).every(({ kind, what }) => kind === 'order' || held.has(what));
 }
 
-function noted(rules: EntityRules, base: Json | null, value: Json | null) {
-  const clean = (one: Json | null) => cleanJson(one, (name) => rules.leavesOut.has(name));
+/** What was found out of large records, for as long as they are there: the same is asked again and again. */
+const copies = new WeakMap<object, Json>();
+const differences = new WeakMap<object, Difference[]>();
+
+interface Difference {
+  readonly rules: EntityRules;
+  readonly base: Json | null;
+  readonly changes: readonly Change[];
+}
+
+/** A smaller record is looked through at once. */
+const LARGE_STEPS = 2_048;
+
+/**
+ * Looks through records in pieces, and through what each changed of the first, and of nothing; after that the functions
+ * of this module have it at once.
+ */
+export function* lookThrough(
+  rules: EntityRules,
+  [first = null, ...others]: readonly (Json | null)[],
+): Pieces<void> {
+  const large = [first, ...others].filter(isContainer).filter(isLarge);
+  if (large.length === 0) return;
+  const work = new Work();
+  for (const value of large) {
+    yield* searchForCards(value, work);
+    if (!copies.has(value)) {
+      const { value: copy = null } = yield* cleanerInPieces(() => false, work)(value);
+      yield* canonicalInPieces(copy, work);
+      copies.set(value, copy);
+    }
+  }
+  for (const value of others) {
+    for (const base of [first, null]) yield* difference(rules, base, value, work);
+  }
+}
+
+function isLarge(value: Json): boolean {
+  return stepsWithin(value, LARGE_STEPS) >= LARGE_STEPS;
+}
+
+function isContainer(value: Json | null): value is JsonObject | readonly Json[] {
+  return typeof value === 'object' && value !== null;
+}
+
+function copyOf(value: Json): Json | undefined {
+  return (isContainer(value) ? copies.get(value) : undefined) ?? cleanJson(value);
+}
+
+function noted(rules: EntityRules, base: Json | null, value: Json | null): readonly Change[] {
+  return atOnce(difference(rules, base, value, new Work()));
+}
+
+function* difference(
+  rules: EntityRules,
+  base: Json | null,
+  value: Json | null,
+  work: Work,
+): Pieces<readonly Change[]> {
+  const all = isContainer(value) ? differences.get(value) : undefined;
+  const found = all?.find((one) => one.rules === rules && one.base === base);
+  if (found !== undefined) return found.changes;
+  const clean = cleanerInPieces((name) => rules.leavesOut.has(name), work);
   try {
-    const before = clean(base);
-    const after = clean(value);
+    const { value: before } = yield* clean(base);
+    const { value: after } = yield* clean(value);
     if (after === null || after === undefined) return [];
     const side = { value: after, origin: NOBODY };
-    return atOnce(changesInSteps(rules, before === null ? undefined : before, side));
+    const known = before === null ? undefined : before;
+    const changes = yield* changesInSteps(rules, known, side, work);
+    if (isContainer(value) && isLarge(value)) {
+      differences.set(value, [...(differences.get(value) ?? []), { rules, base, changes }]);
+    }
+    return changes;
   } catch {
     return [];
   }

@@ -6,7 +6,7 @@
  */
 
 import { withPaths } from '../merge/clock/carriedMeta.ts';
-import { lostIn } from '../merge/lost.ts';
+import { lostInPieces } from '../merge/lost.ts';
 import { type Merged, mergeEntityInSteps } from '../merge/mergeEntity.ts';
 import type { Alternative, AuditEntry, ReviewItem } from '../merge/rules/ruling.ts';
 import type { SideMeta } from '../merge/sides.ts';
@@ -25,7 +25,7 @@ import { holdsCards, withoutCards } from './cards.ts';
 import { removalsOf } from './compareEdit.ts';
 import type { ConflictSide } from './conflictRecord.ts';
 import { ABSENCE } from './decision.ts';
-import { ancestorOf, baseOf, type Comparison, isOfNothing } from './editBase.ts';
+import { ancestorOf, baseOf, type Comparison, isOfNothing, lookThroughEdit } from './editBase.ts';
 import { bodyOf } from './editBody.ts';
 import { isSameRecord, pointersIn } from './items.ts';
 import { laterMaker, listsAll } from './recordMeta.ts';
@@ -97,6 +97,7 @@ export function* mergeInSteps(
 ): Generator<undefined, EditMerged | EditNotMerged> {
   const { record, edit, rules, device, nowMs, bytesMax = PAYLOAD_BYTES_MAX } = question;
   const { body } = edit;
+  yield* lookThroughEdit(question, question.current);
   const current = withPathsOf(question);
   const ancestor = ancestorOf(question);
   const isDecided = body.merged?.isDecided === true;
@@ -123,7 +124,7 @@ export function* mergeInSteps(
   try {
     result = yield* mergeEntityInSteps(rules, ancestor, sides, nowMs);
     yield;
-    if (lostIn(rules, { base: ancestor, sides }, result).length > 0) {
+    if ((yield* lostInPieces(rules, { base: ancestor, sides }, result)).length > 0) {
       return { isMerged: false, because: 'failed', ...both };
     }
   } catch {

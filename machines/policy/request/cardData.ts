@@ -73,6 +73,64 @@ export function cardDatumInLeaf(value: string | number, context: CardContext): C
   return cardDatumInText(text);
 }
 
+/** The same in pieces, of a long text a window at a time. */
+export function* cardDatumInPieces(
+  value: string | number,
+  context: CardContext,
+  work: Work,
+): Pieces<CardDatum | null> {
+  if (typeof value === 'number' || value.length <= WINDOW) {
+    if (work.isDue(1 + String(value).length / SEARCHED_OF_A_STEP)) yield;
+    return cardDatumInLeaf(value, context);
+  }
+  for (let from = 0; from < value.length; ) {
+    const { isMasked, next } = windowOf(value, from, value.length, true);
+    if (isMasked) {
+      const near = value.slice(Math.max(0, from - BEFORE_WINDOW), next + BEHIND_WINDOW);
+      return cardDatumInText(near) ?? 'a card number';
+    }
+    if (work.isDue((next - from) / SEARCHED_OF_A_STEP)) yield;
+    from = next;
+  }
+  return null;
+}
+
+/** Whether `maskCardData` would mask something in the value, in pieces; true as well of what is nested too deep for it. */
+export function* holdsCardDataInPieces(value: Json, work: Work): Pieces<boolean> {
+  const open: { one: Json; context: CardContext; depth: number }[] = [
+    { one: value, context: NO_CARD, depth: 0 },
+  ];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { one, context } = next;
+    const depth = next.depth + 1;
+    if (depth > DEEP) return true;
+    if (typeof one === 'string' || typeof one === 'number') {
+      if ((yield* cardDatumInPieces(one, context, work)) !== null) return true;
+    } else if (isList(one)) {
+      for (const item of one) open.push({ one: item, context, depth });
+    } else if (typeof one === 'object' && one !== null) {
+      const names = Object.keys(one);
+      const near = names.length > NEAR_MAX ? MAY_BE_CARD : names;
+      for (const name of names) {
+        if ((yield* cardDatumInPieces(name, NO_CARD, work)) !== null) return true;
+        open.push({
+          one: one[name] ?? null,
+          context: contextOfField(name, near, context),
+          depth,
+        });
+      }
+    }
+    if (work.isDue()) yield;
+  }
+  return false;
+}
+
+/** No request is nested as deep. */
+const DEEP = 1_000;
+/** Names that are too many to be searched for that of a card count as if it were there. */
+const NEAR_MAX = 2_048;
+const MAY_BE_CARD: readonly string[] = ['pan'];
+
 /** Where the field `name` of an object stands, `names` being all that it has. */
 export function contextOfField(
   name: string,
