@@ -134,7 +134,7 @@ export class ConflictWork {
         this.#do(() => this.#rebase(met, context.asks));
         break;
       case 'askPerson':
-        this.#do(() => this.#ask(met, context.asks ?? context.reason));
+        this.#do(() => this.#ask(met, context.asks));
         break;
       case null:
         break;
@@ -194,8 +194,8 @@ export class ConflictWork {
     } else this.#end('stale');
   }
 
-  async #ask(met: Encounter, reason: ConflictReason): Promise<void> {
-    await met.keep(this.#made, this.#current, reason, true);
+  async #ask(met: Encounter, asks: ConflictReason | null): Promise<void> {
+    await met.keep(this.#made, this.#current, asks, true);
     this.#end('over');
   }
 

@@ -8,7 +8,7 @@
 import { compareEdit } from '../../machines/conflict/compareEdit.ts';
 import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
 import type { ConflictInput } from '../../machines/conflict/conflictMachine.ts';
-import { type Comparison, lookThroughEdit } from '../../machines/conflict/editBase.ts';
+import { baseOf, type Comparison, lookThroughEdit } from '../../machines/conflict/editBase.ts';
 import type { EntityRecord } from '../../machines/conflict/entityRecord.ts';
 import type { EditMerged, EditNotMerged } from '../../machines/conflict/mergeEdit.ts';
 import { afterRemote } from '../../machines/conflict/recordNews.ts';
@@ -45,6 +45,8 @@ export class Encounter {
   readonly #conflictId: string;
   #record: EntityRecord | null;
   #standing: SentStanding | null = null;
+  /** The upstream holds another version than the app says that it made the edit on. */
+  #isElsewhere = false;
 
   private constructor(
     tools: DeskTools,
@@ -130,7 +132,9 @@ export class Encounter {
       onlooker,
       (before) => afterRemote(before, about, current, onlooker, true).record,
     );
-    if (standing === 'other')
+    const { version: madeOn } = baseOf(this.#body.base);
+    if (madeOn !== undefined) this.#isElsewhere = current?.version !== madeOn;
+    if (standing === 'other' && this.#reason === 'conflict')
       facts.emit('conflict.detected', aboutOf(this.#met(current)), this.#reason);
     return standing;
   }
@@ -175,7 +179,7 @@ export class Encounter {
       event: {
         type: 'conflict.merged',
         atMs: this.#tools.clock.now(),
-        round: this.round + 1,
+        round: this.#nextRound,
         // The chart has judged it.
         isOutcomeKnown: true,
       },
@@ -220,9 +224,15 @@ export class Encounter {
     return await this.#tools.resting.tell(id, revision, () => end);
   }
 
-  /** It was never sent where it was found to need its record read first. */
+  /** One that was never sent, as its record is read first, is in conflict where that is not what it was made on. */
   get #reason(): ConflictReason {
-    return this.edit.context.isCompared === true ? 'conflict' : 'predecessor';
+    const isConflict = this.edit.context.isCompared === true || this.#isElsewhere;
+    return isConflict ? 'conflict' : 'predecessor';
+  }
+
+  /** What was never sent keeps its key. */
+  get #nextRound(): number {
+    return this.edit.context.isCompared === true ? this.round + 1 : this.round;
   }
 
   /** A large record is looked through in slices, before it is kept and compared. */
@@ -233,7 +243,7 @@ export class Encounter {
 
   #comparison(): Comparison {
     const { context } = this.edit;
-    const round = this.round + 1;
+    const round = this.#nextRound;
     return comparisonOf(this.#tools, { context, body: this.#body, record: this.#record, round });
   }
 

@@ -6,6 +6,7 @@
  */
 
 import { compareEdit } from '../../machines/conflict/compareEdit.ts';
+import { baseOf, currentOfBase } from '../../machines/conflict/editBase.ts';
 import { bodyOf } from '../../machines/conflict/editBody.ts';
 import { decodeEntityRecord, type EntityRecord } from '../../machines/conflict/entityRecord.ts';
 import { afterRemote, afterSent } from '../../machines/conflict/recordNews.ts';
@@ -289,17 +290,21 @@ export class EntityViews implements EntityAccess {
     body: RequestBody,
   ): Promise<{ readonly merged: MergedBody; readonly isAsked: boolean }> {
     const comparison = comparisonOf(this.#tools, { context, body, record });
-    const current = record === null || record.isGone ? null : record.current;
+    const known = record === null || record.isGone ? null : record.current;
+    const current = known ?? (record === null ? currentOfBase(baseOf(body.base)) : null);
     if (body.merged !== undefined && body.merged.version === (current?.version ?? null)) {
       return { merged: body.merged, isAsked: false };
     }
     const compared = compareEdit(comparison);
     if (compared.kind === 'clear') return { merged: compared.merged, isAsked: false };
     const { guard, recordBytesMax } = this.#tools;
+    const given = { payload: body.payload, version: null, ancestor: null, current, removals: [] };
+    // What it was made on is read before it goes out.
+    const isUnread = compared.kind === 'fetch' && current === null;
+    if (isUnread) return { merged: bodyOf(comparison, given), isAsked: false };
     const question = { ...comparison, current, bytesMax: recordBytesMax };
     const made = await guard.merge(context.id, question);
     if (made.isMerged) return { merged: made.merged, isAsked: made.review.length > 0 };
-    const given = { payload: body.payload, version: null, ancestor: null, current, removals: [] };
     return { merged: bodyOf(comparison, given), isAsked: true };
   }
 

@@ -6,18 +6,22 @@
  * @module
  */
 
-import { isDeclared } from '../merge/entities/entities.ts';
+import type { EntityRules } from '../merge/declaration/entityRules.ts';
+import type { AnyRule, RuleKind } from '../merge/rules/rule.ts';
+import { isObject, isSame } from '../merge/values/canonical.ts';
 import type { MergedBody } from '../policy/request/requestBody.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { Current, Tombstone } from '../vocabulary/record.ts';
-import { ancestorOf, baseOf, type Comparison, currentOfBase, isOfNothing } from './editBase.ts';
+import { ancestorOf, type Base, baseOf, type Comparison, isOfNothing } from './editBase.ts';
 import { bodyOf } from './editBody.ts';
 import { isSameRecord, missingFrom } from './items.ts';
+import { isAllMentioned, withUnmentioned } from './unmentioned.ts';
 
 /**
- * - `clear`: it goes out as the app gave it.
- * - `merge`: its record is another by now: `mergeEdit` puts the two together.
- * - `fetch`: the version of what is known of the record is not known, so the upstream is asked.
+ * - `clear`: it goes out as the app gave it: nobody else has changed the record, and the rules of its entity have
+ *   nothing to say of what it changes.
+ * - `merge`: its record is another by now, or the rules have to look at it: `mergeEdit` puts the two together.
+ * - `fetch`: the version that it was made on is not known here, or that of what is known, so the upstream is asked.
  */
 export type Compared =
   | { readonly kind: 'clear'; readonly merged: MergedBody }
@@ -30,21 +34,25 @@ export type Compared =
 
 /** What becomes of an edit by what is known of its record. */
 export function compareEdit(comparison: Comparison): Compared {
-  const { record, edit } = comparison;
+  const { record, edit, rules } = comparison;
+  const { payload, isDecision } = edit.body;
   const base = baseOf(edit.body.base);
   const ancestor = ancestorOf(comparison);
   const isGone = record?.isGone ?? false;
-  const current = record?.current ?? currentOfBase(base);
+  const current = record?.current ?? null;
   if (current === null) {
-    if (isOfNothing(base)) return clear({ version: null, absent: true });
-    return typeof base.version === 'string' ? clear({ version: base.version }) : { kind: 'fetch' };
+    if (!isOfNothing(base)) return { kind: 'fetch' };
+    const isJudged = isDecision !== true && isJudge(rules, null, payload);
+    return isJudged ? { kind: 'merge', current } : clear({ version: null, absent: true });
   }
   if (isGone) return { kind: 'merge', current: null };
-  if (current.version === null) return { kind: 'fetch' };
-  const isUntouched = ancestor !== null && isSameRecord(ancestor, current.value);
+  if (current.version === null || !isKnown(comparison, base)) return { kind: 'fetch' };
+  const isUntouched =
+    ancestor !== null &&
+    isSameRecord(withUnmentioned(ancestor, payload, current.value), current.value);
   const isClear =
-    (isUntouched || isSameRecord(edit.body.payload, current.value)) &&
-    !isForRules(comparison, current.value);
+    isSameRecord(payload, current.value) ||
+    (isUntouched && (isDecision === true || !isForRules(comparison, current.value)));
   if (isClear) return clear({ version: current.version });
   // What is kept of it is not all that the upstream holds.
   return record?.isMasked === true ? { kind: 'fetch' } : { kind: 'merge', current };
@@ -61,14 +69,58 @@ export function compareEdit(comparison: Comparison): Compared {
   }
 }
 
-/** What a person or a device has taken out without a word is for the rules to judge, where there are some. */
-function isForRules({ edit, rules }: Comparison, current: Json): boolean {
-  const { payload, removals = [], isDecision } = edit.body;
-  if (isDecision === true || !isDeclared(rules)) return false;
-  const confirmed = new Set(
-    removals.filter((one) => one.confirmed === true).map(({ path }) => path),
+/** Whether this store has heard of the version that the app says it made the edit of. */
+function isKnown({ record }: Comparison, { version, edit }: Base): boolean {
+  // What shows an edit that waited here was given by this store.
+  if (typeof version !== 'string' || record === null || edit !== null) return true;
+  const { current, past, ancestor } = record;
+  return (
+    version === current?.version || past.includes(version) || version === ancestor?.base?.version
   );
-  return missingFrom(rules, current, payload).some((path) => !confirmed.has(path));
+}
+
+/** Whether the rules have to look at an edit that nobody else's meets. */
+function isForRules({ edit: { body }, rules }: Comparison, current: Json): boolean {
+  const { payload, removals = [] } = body;
+  return (
+    removals.length > 0 ||
+    !isAllMentioned(current, payload) ||
+    missingFrom(rules, current, payload).length > 0 ||
+    isJudge(rules, current, payload)
+  );
+}
+
+/** Rules that take what a single device writes as it is. */
+const TAKING: ReadonlySet<RuleKind> = new Set([
+  'latest wins',
+  'both are kept',
+  'strictest wins',
+  'text by lines',
+  'ask',
+  'set',
+  'list',
+  'fields',
+]);
+
+/** Whether rules may make something else of an edit than the app gave, or ask about it, though it is the only one. */
+function isJudge(
+  { checks, fields: { parts = [] } }: EntityRules,
+  before: Json | null,
+  after: Json,
+): boolean {
+  if (checks.length > 0 || parts.some(([, { kind }]) => kind === 'computed')) return true;
+  if (parts.every(([, rule]) => isTaking(rule))) return false;
+  if (!isObject(after)) return true;
+  const held = isObject(before) ? before : {};
+  return Object.entries(after).some(([name, value]) => {
+    const isKept = Object.hasOwn(held, name) && isSame(held[name], value);
+    const own = parts.filter(([part]) => part === name);
+    return !isKept && (own.length > 0 ? own : parts).some(([, rule]) => !isTaking(rule));
+  });
+}
+
+function isTaking({ kind, parts = [] }: AnyRule): boolean {
+  return TAKING.has(kind) && parts.every(([, rule]) => isTaking(rule));
 }
 
 /** What is removed by an edit: what a person has confirmed, and what a decision leaves out. */

@@ -30,6 +30,7 @@ import { bodyOf } from './editBody.ts';
 import { isSameRecord, pointersIn } from './items.ts';
 import { laterMaker, listsAll } from './recordMeta.ts';
 import { makerOfCurrent, UPSTREAM } from './recordNews.ts';
+import { withUnmentioned } from './unmentioned.ts';
 import { valueAt } from './valueAt.ts';
 
 export interface MergeQuestion extends Comparison {
@@ -99,12 +100,14 @@ export function* mergeInSteps(
   const { body } = edit;
   yield* lookThroughEdit(question, question.current);
   const current = withPathsOf(question);
-  const ancestor = ancestorOf(question);
   const isDecided = body.merged?.isDecided === true;
   const ours = oursOf(question);
   const known = record?.current ?? null;
   // Others have made something of what the upstream has no more.
   const theirs = current ?? known;
+  const given = ancestorOf(question);
+  const ancestor =
+    given === null || theirs === null ? given : withUnmentioned(given, ours, theirs.value);
   const maker = theirMaker(question, theirs);
   const both = bothSides(question, ancestor, maker);
   if (holdsCards(ours) || (theirs !== null && holdsCards(theirs.value))) {

@@ -82,7 +82,8 @@ export const operationSetup = setup({
     /** The body is new, and none that may have been applied is replaced by it: no key serves two bodies (OP-3). */
     canBeRebased: ({ context }, { round, isOutcomeKnown }: MergeFacts) =>
       context.isEdit === true &&
-      round > (context.round ?? 0) &&
+      // What was never sent keeps its key.
+      round >= (context.round ?? 0) + (isUncompared(context) ? 0 : 1) &&
       (!context.isOutcomeUnknown || isOutcomeKnown === true),
     /** It was in flight at so many crashes, at the last of them alone, that it is taken for their cause. */
     hasCrashedTooOften: ({ context }, { wasAlone }: { wasAlone: boolean }) =>

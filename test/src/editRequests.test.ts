@@ -3,6 +3,7 @@ import type { Attempt, Handler } from '../../actors/attempt/handler.ts';
 import { recordMetaFrom } from '../../machines/merge/clock/recordMeta.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { permanentFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import type { Current } from '../../machines/vocabulary/record.ts';
 import { connect, createRuntime, rawKey } from '../../src/index.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
@@ -17,7 +18,10 @@ const EDIT = {
 const REMOVALS = [{ path: '/contacts/c2', confirmed: true, by: 'p-17', at: 7 }];
 
 /** A handler of edits that takes each, and what its attempts were. */
-function editing(run: (attempt: Attempt) => void = () => undefined) {
+function editing(
+  run: (attempt: Attempt) => void = () => undefined,
+  current: Current | null = null,
+) {
   const attempts: Attempt[] = [];
   const handler: Handler = {
     upstream: 'default',
@@ -26,7 +30,7 @@ function editing(run: (attempt: Attempt) => void = () => undefined) {
       run(attempt);
       return null;
     },
-    conflicts: { fetchCurrent: () => null },
+    conflicts: { fetchCurrent: () => current },
   };
   return { attempts, handlers: { 'plans.put': handler } };
 }
@@ -106,7 +110,8 @@ describe('a request that is an edit', () => {
 
   test('CF-1 SC-4 another process may send one: what it is made of reaches the owner whole', async () => {
     const store = tempFolder();
-    const { attempts, handlers } = editing();
+    const base = { version: '"r7"', value: { theme: 'light' } };
+    const { attempts, handlers } = editing(undefined, base);
     const key = rawKey(new Uint8Array(32).fill(7));
     const owner = createRuntime({ store, key, handlers });
     await owner.ready;
@@ -115,7 +120,6 @@ describe('a request that is an edit', () => {
       await client.close();
       await owner.close();
     });
-    const base = { version: '"r7"', value: { theme: 'light' } };
     const operation = await client.sync({ ...EDIT, base, removals: REMOVALS });
     expect((await operation.outcome).status).toBe('completed');
     expect(attempts).toMatchObject([{ base, condition: { version: '"r7"' } }]);

@@ -31,10 +31,14 @@ const rules = declareEntity({
     expiresAt: follows('The last end of those that are active; none when one has no end.'),
   },
   other: provided(serverDecides()),
-  computes: (value, changes) => {
+  computes: (value, changes, base) => {
     const { sources } = value;
     if (!isObject(sources) || Object.keys(sources).length === 0) return {};
-    return standing(value, answeredAtMs(changes));
+    const answerMs = answeredAtMs(changes);
+    const { active, expiresAt = null } = base ?? {};
+    // Without an answer of the server it stays as the last one had it.
+    if (answerMs === null && typeof active === 'boolean') return { active, expiresAt };
+    return standing(value, answerMs);
   },
 });
 

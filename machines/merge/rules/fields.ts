@@ -12,6 +12,7 @@ import {
   askOfEmptied,
   type Going,
   isEmpty,
+  isLessThan,
   isMissing,
   isNullRefused,
   laidOver,
@@ -224,6 +225,9 @@ export function fields(rules: FieldRules): Rule {
     if (lost.length > 0) {
       const others = lost.map((alt) => alternative(alt.value, alt.from));
       ruling.note('fields', 'a later edit stands', value, others);
+    }
+    if (base !== undefined && isLessThan(base, value)) {
+      ruling.note('fields', 'replaced', value, [alternative(base, null)]);
     }
     return value;
   };

@@ -16,6 +16,7 @@ import {
   ifItStays,
   isConfirmed,
   isEdited,
+  isLessThan,
   isMissing,
   latestOf,
   removersOf,
@@ -240,6 +241,9 @@ function* projectList(
       const verdict = decideLatest(strange, base);
       const asks = strange.length > 1 ? [{ reason: 'not a list', alternatives: strange }] : [];
       ruleBy('list', { ...verdict, asks }, ruling);
+      if (base !== undefined && isLessThan(base, verdict.value)) {
+        ruling.note('list', 'replaced', verdict.value, [alternative(base, null)]);
+      }
       return verdict.value;
     }
     if (others.length > 0) {

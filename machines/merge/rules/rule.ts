@@ -113,7 +113,7 @@ export type WholeRule = Pick<Rule, 'kind' | 'says' | 'asks' | 'isGuarded' | 'may
 /** A rule for a value that is taken whole. Fields that a side does not have are not known to it all the same. */
 export function whole<Value = never>(
   words: WholeRule,
-  decide: Decide,
+  decide: (...given: [...Parameters<Decide>, ruling: Ruling]) => Verdict,
   /** A side that an authority answers for says what it says even where nothing changed, and all there is. */
   isSworn = false,
 ): Rule<Value> {
@@ -131,7 +131,7 @@ export function whole<Value = never>(
       notes.add('set', said);
     },
     project: (base, { own, under }, ruling) => {
-      const verdict = decide(altsOf(own), base);
+      const verdict = decide(altsOf(own), base, ruling);
       const { value } = verdict;
       ruleBy(kind, verdict, ruling);
       if (under.size > 0) askOfEmptied(kind, value, under, ruling);

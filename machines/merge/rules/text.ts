@@ -9,7 +9,7 @@
 import type { Json } from '../../vocabulary/json.ts';
 import { compareText } from '../values/canonical.ts';
 import { type Allowance, type Hunk, hunksBetween } from '../values/difference.ts';
-import { type Alt, altsOf, type Rule, ruleBy, type Verdict, whole } from './rule.ts';
+import { type Alt, type Rule, type Verdict, whole } from './rule.ts';
 import { decideLatest } from './single.ts';
 
 /** Steps of comparing that one text may take: some two texts of 450 lines that have none in common. */
@@ -29,22 +29,14 @@ const HAS_DIGIT = /\p{Nd}/u;
 
 /** Free text, merged by lines and words. */
 export function text(): Rule<string> {
-  const rule = whole<string>(
+  return whole<string>(
     {
       kind: 'text by lines',
       says: 'Lines of both are put together, and within a line words that were changed apart. Where both changed the same words, or numbers of one sentence, both versions of the line are in the text.',
       asks: 'both changed the same line, but for sentences that were changed apart',
     },
-    decideLatest,
+    (alts, base, ruling) => decide(alts, base, ruling.texts),
   );
-  return {
-    ...rule,
-    project: (base, { own }, ruling) => {
-      const verdict = decide(altsOf(own), base, ruling.texts);
-      ruleBy(rule.kind, verdict, ruling);
-      return verdict.value;
-    },
-  };
 }
 
 function decide(alts: readonly Alt[], base: Json | undefined, record: Allowance): Verdict {

@@ -24,6 +24,12 @@ function edit(id: string, payload: Json, base: Json = { version: '"1"', value: {
   } as const;
 }
 
+/** What the app has read of a record. */
+function begun(id: string) {
+  const entity = { type: 'preferences', id };
+  return { entity, subject: 'user-42', version: '"1"', value: { a: 0, b: 0 } };
+}
+
 /** An upstream of records that have moved on since the app read them. */
 function movedOn(count = 1): RecordUpstream {
   const upstream = new RecordUpstream();
@@ -221,7 +227,11 @@ describe('a conflict at work', () => {
     upstream.beforeRead = async () => await new Promise<never>(() => undefined);
     await clock.run(
       first.runtime.syncAll(
-        Array.from({ length: count }, (_, index) => edit(`p-${index + 1}`, { a: 1, b: 0 })),
+        // Of a record that the app does not know of yet.
+        Array.from({ length: count }, (_, index) => {
+          const { base: _base, ...request } = edit(`p-${index + 1}`, { a: 1 });
+          return request;
+        }),
       ),
     );
     await clock.advanceUntil(() => upstream.writes.length === count, 3_600_000);
@@ -320,6 +330,7 @@ describe('a conflict at work', () => {
         answer = resolve;
       });
     };
+    await clock.run(runtime.remoteChange(begun('p-1')));
     const operation = await clock.run(runtime.sync(edit('p-1', { a: 1, b: 0 })));
     await clock.advanceUntil(() => upstream.reads === 1);
     // Somebody has put the record back, so that it is taken now; its answer is lost, and another writes on top of it.

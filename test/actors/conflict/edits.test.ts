@@ -49,6 +49,16 @@ function bootOn(
   return { ...process, world, facts };
 }
 
+/** The app has read this version before. */
+async function hears(
+  { runtime, world }: Pick<ReturnType<typeof bootOn>, 'runtime' | 'world'>,
+  version: number,
+  value: Json,
+): Promise<void> {
+  const heard = { entity: SETTINGS, subject: 'user-42', version: `"${version}"`, value };
+  await world.clock.run(runtime.remoteChange(heard));
+}
+
 async function all<Item>(given: AsyncIterable<Item>): Promise<Item[]> {
   const found: Item[] = [];
   for await (const item of given) found.push(item);
@@ -66,6 +76,7 @@ describe('an edit', () => {
     const base = on(1, { theme: 'light', fontSize: 12 });
     upstream.put('p-1', { theme: 'light', fontSize: 14 });
     const { runtime, errors, facts, world } = bootOn(upstream);
+    await hears({ runtime, world }, 1, { theme: 'light', fontSize: 12 });
     const operation = await world.clock.run(
       runtime.sync(edit({ theme: 'dark', fontSize: 12 }, base)),
     );
@@ -84,6 +95,7 @@ describe('an edit', () => {
     const upstream = new RecordUpstream();
     upstream.put('p-1', { theme: 'light' });
     const { runtime, world, facts, errors } = bootOn(upstream);
+    await hears({ runtime, world }, 1, { theme: 'light' });
     const later = { ms: world.clock.now() + 60_000, c: 0 };
     upstream.put('p-1', { theme: 'blue' }, { vv: { tablet: 1 }, actor: 'tablet', hlc: later });
     const operation = await world.clock.run(
@@ -114,6 +126,7 @@ describe('an edit', () => {
     const base = on(1, { a: 0, b: 0, c: 0 });
     upstream.put('p-1', { a: 0, b: 0, c: 9 });
     const { runtime, world, errors } = bootOn(upstream);
+    await hears({ runtime, world }, 1, { a: 0, b: 0, c: 0 });
     const first = runtime.sync(edit({ a: 1, b: 0, c: 0 }, base));
     const second = runtime.sync(edit({ a: 1, b: 2, c: 0 }, base));
     const third = runtime.sync(edit({ a: 3, b: 2, c: 0 }, base));

@@ -136,7 +136,7 @@ describe('a merge that ends the process', () => {
     const [asked] = await clock.run(all(runtime.conflicts.list({})));
     expect(asked).toMatchObject({ state: 'quarantined', isHeld: true });
     const { base: _, ...request } = EDIT;
-    const other = { ...request, entity: { type: 'recipe', id: 'r-2' } };
+    const other = { ...request, entity: { type: 'note', id: 'n-1' } };
     const { outcome } = await clock.run(runtime.sync(other));
     expect((await clock.run(outcome)).status).toBe('completed');
     await clock.run(

@@ -112,7 +112,8 @@ describe('a crisis plan that is a record', () => {
     await world.clock.run(runtime.sync(edit([], [REMOVAL])));
     expect(await named()).toEqual([]);
     expect(await world.clock.run(runtime.crisisPlans.get(SUBJECT))).toBeNull();
-    expect(errors).toEqual([]);
+    // Nobody is left: somebody is asked about that, beside it.
+    expect(errors).toMatchObject([{ code: 'HF_CONFLICT' }]);
     await world.clock.run(runtime.close());
   });
 

@@ -22,14 +22,31 @@ describe('CF-1 an edit is compared with what is known of its record', () => {
   });
 
   test.each([
-    ['a version alone', '"1"', undefined],
-    ['a version and its value', { version: '"1"', value: { theme: 'light' } }, { theme: 'light' }],
-  ])('CF-1 the first one made on %s goes out on that', (_, base, ancestor) => {
+    ['a version alone', '"1"'],
+    ['a version and its value', { version: '"1"', value: { theme: 'light' } }],
+  ])(
+    'CF-1 one made on %s that is not known here has that read first, and goes out on it',
+    (_, base) => {
+      const phone = new Device('phone');
+      const edit = phone.edit({ theme: 'dark' }, { base });
+      expect(phone.compare(edit)).toEqual({ kind: 'fetch' });
+      phone.hears(versionOf('"1"', { theme: 'light', font: 12 }));
+      expect(phone.toSend(edit)).toMatchObject({
+        version: '"1"',
+        payload: { theme: 'dark', font: 12 },
+      });
+    },
+  );
+
+  test('CF-1 one made on a version that this store has not heard of, though it knows the record', () => {
     const phone = new Device('phone');
-    const compared = phone.compare(phone.edit({ theme: 'dark' }, { base }));
-    expect(compared).toMatchObject({ kind: 'clear', merged: { version: '"1"' } });
-    expect(compared).not.toHaveProperty('merged.absent');
-    if (compared.kind === 'clear') expect(compared.merged.ancestor).toEqual(ancestor);
+    phone.puts({ theme: 'dark' }, '"1"');
+    const later = phone.edit({ theme: 'blue' }, { base: '"3"' });
+    expect(phone.compare(later).kind).toBe('fetch');
+    // Control: on one that is over, and that it has heard of.
+    phone.hears(versionOf('"2"', { theme: 'light' }));
+    expect(phone.compare(phone.edit({ theme: 'blue' }, { base: '"1"' })).kind).toBe('merge');
+    expect(phone.compare(later).kind).toBe('fetch');
   });
 
   test('CF-1 a record of which the version is not known is asked for', () => {

@@ -164,9 +164,16 @@ export class ReferenceOperation {
 
   /** Another body may go out only where the one before surely was not applied, and never under a key that was used. */
   merge(round: number, isOutcomeKnown: boolean, nowMs: number): void {
-    if (!this.#isMerged || round <= roundOf(this.facts.key)) return;
+    const { key, isCompared } = this.facts;
+    const isOfNow = round === roundOf(key);
+    // What was never sent keeps its key.
+    if (!this.#isMerged || round < roundOf(key) || (isOfNow && isCompared)) return;
     if (this.facts.isOutcomeUnknown && !isOutcomeKnown) return;
-    this.#note({ key: keyOf(this.facts.key, round), isCompared: true, isOutcomeUnknown: false });
+    this.#note({
+      key: isOfNow ? key : keyOf(key, round),
+      isCompared: true,
+      isOutcomeUnknown: false,
+    });
     this.#note({ isOrdered: false, isSpent: false });
     this.#note({ wakeAtMs: nowMs, sinceAtMs: nowMs, crashes: 0, upMarkMs: null, startAtMs: null });
     this.#note({ workMarkMs: null, hasMetConflict: false });
