@@ -82,6 +82,16 @@ export interface ConflictRecord {
   readonly earlier?: readonly ReviewItem[];
   /** Edits that wait behind the one that is held, whose words are among the alternatives: a decision is for them, too. */
   readonly behind?: readonly string[];
+  /** Another device asks, and its question came with the record; left out for what is asked here. */
+  readonly carried?: CarriedFrom;
+}
+
+/** Whose question it is that came with a record. */
+export interface CarriedFrom {
+  /** The device that asks, which has both sides. */
+  readonly by: string;
+  /** The devices whose words somebody is asked about. */
+  readonly from: readonly string[];
 }
 
 /** Whether a person is to look at it, or what they have decided is still to be carried out. */

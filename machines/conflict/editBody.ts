@@ -15,6 +15,7 @@ import { DEVICES_MAX, devicesWithin } from '../merge/clock/versionVector.ts';
 import { type MergedBody, utf8Length } from '../policy/request/requestBody.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { Current, RecordMeta, Tombstone, VersionVector } from '../vocabulary/record.ts';
+import { joinQuestions } from './carriedQuestions.ts';
 import type { Comparison } from './editBase.ts';
 import type { HeldTombstone } from './entityRecord.ts';
 import { pointersIn } from './items.ts';
@@ -30,6 +31,8 @@ export interface Sending {
   readonly current: Current | null;
   readonly removals: readonly Tombstone[];
 }
+
+const NOTHING_SEEN = { vv: {} };
 
 /** The body of an edit, with what travels beside it. */
 export function bodyOf(comparison: Comparison, sending: Sending): MergedBody {
@@ -70,6 +73,7 @@ function metaOf(comparison: Comparison, { payload, current, removals }: Sending)
   }
   const removed = [...byPath.values()].toSorted((one, other) => (one.path < other.path ? -1 : 1));
   const heard = joinHeard(record?.heard ?? {}, meta?.heard ?? {}, nowMs);
+  const asks = joinQuestions(record ?? NOTHING_SEEN, meta ?? NOTHING_SEEN);
   const whole: RecordMeta = {
     // Each body counts, sent or not, so that no two that go out are taken for one.
     vv: nextVector(device, record?.vv ?? {}, meta?.vv ?? {}, edit.body.merged?.meta.vv ?? {}),
@@ -78,6 +82,7 @@ function metaOf(comparison: Comparison, { payload, current, removals }: Sending)
     ...(removed.length === 0 ? {} : { tombstones: removed }),
     heard: joinHeard(heard, { [device]: nowMs }, nowMs),
     bodies: { ...joinBodies(record ?? { vv: {} }, meta ?? { vv: {} }), [device]: draw },
+    ...(asks.length === 0 ? {} : { asks }),
     ...(meta?.forgotten === undefined ? {} : { forgotten: meta.forgotten }),
   };
   return fitted(whole, { device, held, own: removals, seen: meta?.vv ?? {} }, comparison);

@@ -10,6 +10,7 @@ import {
   bodiesFrom,
   fieldsOf,
   instantsFrom,
+  questionsFrom,
   recordMetaFrom,
   tombstonesFrom,
 } from '../merge/clock/recordMeta.ts';
@@ -18,7 +19,13 @@ import { canonical } from '../merge/values/canonical.ts';
 import type { DecisionHolds } from '../policy/request/requestBody.ts';
 import type { Entity } from '../vocabulary/entity.ts';
 import type { Json } from '../vocabulary/json.ts';
-import type { Current, Maker, Tombstone, VersionVector } from '../vocabulary/record.ts';
+import type {
+  CarriedQuestion,
+  Current,
+  Maker,
+  Tombstone,
+  VersionVector,
+} from '../vocabulary/record.ts';
 import { isFlag, isNumber, isText, orNull } from '../vocabulary/shape.ts';
 import { makerFrom } from './recordMeta.ts';
 
@@ -73,6 +80,10 @@ export interface EntityRecord {
   /** The random part of the last body of each device in {@link vv}, where it is known. */
   readonly bodies: Readonly<Record<string, string>>;
   readonly tombstones: readonly HeldTombstone[];
+  /** Questions about it that are open, on whatever device. */
+  readonly asks: readonly CarriedQuestion[];
+  /** The ids of questions that were closed, the newest last. */
+  readonly closed: readonly string[];
   /** When each device was last heard of, in milliseconds since 1970. */
   readonly heard: Readonly<Record<string, number>>;
   /** When the upstream was last heard of, by this store's wall clock. */
@@ -93,6 +104,8 @@ export function newRecord(about: Pick<EntityRecord, 'entity' | 'subject'>): Enti
     vv: {},
     bodies: {},
     tombstones: [],
+    asks: [],
+    closed: [],
     heard: {},
     heardAtMs: 0,
   };
@@ -117,7 +130,7 @@ export function decodeEntityRecord(text: string): EntityRecord | null {
   }
   const { entity, subject, current, isGone, isMasked, past, ancestor, others, vv } =
     fieldsOf(read) ?? {};
-  const { bodies, tombstones, heard, heardAtMs } = fieldsOf(read) ?? {};
+  const { bodies, tombstones, asks, closed, heard, heardAtMs } = fieldsOf(read) ?? {};
   const about = fieldsOf(entity) ?? {};
   const vector = vectorFrom(vv);
   const now = current === null ? null : currentFrom(current);
@@ -137,6 +150,8 @@ export function decodeEntityRecord(text: string): EntityRecord | null {
     vv: vector,
     bodies: bodiesFrom(bodies) ?? {},
     tombstones: heldOf(tombstones),
+    asks: questionsFrom(asks),
+    closed: textsOf(closed),
     heard: instantsFrom(heard) ?? {},
     heardAtMs: Number(heardAtMs),
   };

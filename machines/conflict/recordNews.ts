@@ -11,6 +11,7 @@ import type { Entity } from '../vocabulary/entity.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { Current, Maker, RecordMeta, VersionVector } from '../vocabulary/record.ts';
 import { withoutCards } from './cards.ts';
+import { closedBetween, joinQuestions } from './carriedQuestions.ts';
 import { madeOn } from './editBase.ts';
 import { type Ancestor, type EntityRecord, newRecord } from './entityRecord.ts';
 import { isSameRecord } from './items.ts';
@@ -60,6 +61,9 @@ export interface RemoteNews {
 
 /** Of how many versions it is known that they are over. */
 const PAST_MAX = 16;
+
+/** Of how many questions it is known that they are over. */
+const CLOSED_MAX = 32;
 
 /** The name of whoever wrote a version that says nothing of it. */
 export const UPSTREAM = 'upstream';
@@ -118,6 +122,7 @@ export function afterSent(
     others,
     vv,
     bodies: known(before, merged?.meta, kept?.meta),
+    ...questionsAfter(before, merged?.meta, kept?.meta),
     tombstones: withRemoved(
       withTombstones(
         withTombstones(
@@ -199,6 +204,7 @@ export function afterRemote(
         : before.others,
     vv,
     bodies: known(before, meta),
+    ...questionsAfter(before, meta),
     tombstones: withRemoved(
       withTombstones(
         withTombstones(tombstones, meta?.tombstones ?? [], { sinceMs: nowMs, vv }),
@@ -309,6 +315,25 @@ function known(
     vv = joined(vv, meta.vv);
   }
   return bodies;
+}
+
+/** What is asked about the record, and what is not any more. */
+function questionsAfter(
+  record: EntityRecord,
+  ...metas: readonly (RecordMeta | undefined)[]
+): Pick<EntityRecord, 'asks' | 'closed'> {
+  let { vv, asks } = record;
+  let before = asks;
+  for (const meta of metas) {
+    if (meta === undefined) continue;
+    before = [...before, ...(meta.asks ?? [])];
+    asks = joinQuestions({ vv, asks }, meta);
+    vv = joined(vv, meta.vv);
+  }
+  const news = closedBetween(before, asks);
+  const isOpen = new Set(asks.map(({ id }) => id));
+  const over = record.closed.filter((id) => !isOpen.has(id) && !news.includes(id));
+  return { asks, closed: [...over, ...news].slice(-CLOSED_MAX) };
 }
 
 function isWithin(one: VersionVector, other: VersionVector): boolean {

@@ -71,6 +71,10 @@ export interface CarriedQuestion {
   readonly by: string;
   /** The count of the body of {@link by} that brought it: who has seen that body and lists it no more has closed it. */
   readonly count: number;
+  /** The type of the requests that edit the record, there. */
+  readonly type: string;
+  /** The devices whose words somebody is asked about. */
+  readonly from: readonly string[];
 }
 
 /** A record as its upstream holds it. */

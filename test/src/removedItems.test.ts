@@ -137,7 +137,7 @@ describe('what was removed from a record', () => {
     const store = tempFolder();
     const phone = device('phone', store);
     await removeFrom(phone);
-    const client = await connect<typeof phone>({ store });
+    const client = await connect({ store });
     onTestFinished(() => client.close());
     expect(await client.entities.removed(ENTITY)).toMatchObject([{ value: ex }]);
     const operation = await client.entities.restore(ENTITY, PATH, { type: 'plans.put' });

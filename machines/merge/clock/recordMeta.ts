@@ -43,7 +43,7 @@ export function recordMetaFrom(value: unknown): RecordMeta | null {
   const heardAt = instantsFrom(heard);
   const made = bodiesFrom(bodies);
   const gone = countedFrom(forgotten);
-  const asked = Array.isArray(asks) ? asks.flatMap(questionFrom).slice(0, QUESTIONS_MAX) : [];
+  const asked = questionsFrom(asks);
   return {
     ...{ vv: vector, actor, hlc: stamp },
     ...(removed === null ? {} : { tombstones: removed }),
@@ -90,10 +90,18 @@ function tombstoneFrom(value: unknown): readonly Tombstone[] {
 }
 
 function questionFrom(value: unknown): readonly CarriedQuestion[] {
-  const { id, paths, by, count } = fieldsOf(value) ?? {};
+  const { id, paths, by, count, type, from } = fieldsOf(value) ?? {};
   const isWhole = isShort(id) && id !== '' && isShort(by) && isName(by) && isInstant(count);
-  if (!isWhole || !Array.isArray(paths)) return [];
-  return [{ id, paths: paths.filter(isPath).slice(0, QUESTIONS_MAX), by, count }];
+  if (!isWhole || !isShort(type) || !Array.isArray(paths) || !Array.isArray(from)) return [];
+  const writers = from.filter(isShort).filter(isName).slice(0, QUESTIONS_MAX);
+  return [
+    { id, paths: paths.filter(isPath).slice(0, QUESTIONS_MAX), by, count, type, from: writers },
+  ];
+}
+
+/** Open questions about a record, without what is none. */
+export function questionsFrom(value: unknown): readonly CarriedQuestion[] {
+  return Array.isArray(value) ? value.flatMap(questionFrom).slice(0, QUESTIONS_MAX) : [];
 }
 
 /** Instants by device, without what is none; `null` where there are none at all. */
