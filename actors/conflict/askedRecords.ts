@@ -43,6 +43,10 @@ export class AskedRecords {
     this.#onChanged(key);
   }
 
+  isOpen(conflictId: string): boolean {
+    return this.#records.has(conflictId);
+  }
+
   has(entity: Entity): boolean {
     return this.#conflicts.has(entityKey(entity) ?? '');
   }

@@ -8,6 +8,7 @@ import { decidedBody } from '../../machines/conflict/mergeEdit.ts';
 import { type CheckedRequest, checkRequest } from '../../machines/policy/request/request.ts';
 import { asDecision, parseBody, withMerged } from '../../machines/policy/request/requestBody.ts';
 import { demandDurable } from '../operation/acceptance.ts';
+import { withQuestionsHere } from './carriedConflicts.ts';
 import type { ConflictOrders, DecidedEdit } from './conflictOrders.ts';
 import type { DeskTools } from './deskParts.ts';
 import { comparisonOf } from './merging.ts';
@@ -42,7 +43,8 @@ export function carryingOut({ tools, accept, keep }: CarryingOutParts): Conflict
       }));
     }
     // What comes to the upstream later is compared with what the person has seen of it.
-    const merged = decidedBody(comparison, { value, version, absent, ancestor, holds });
+    const made = decidedBody(comparison, { value, version, absent, ancestor, holds });
+    const merged = await withQuestionsHere(tools, edit.context.entity, made, body.decides);
     return await resting.tell(operationId, revision, () => ({
       event: { type: 'conflict.merged', atMs: clock.now(), round, isOutcomeKnown: true },
       body: withMerged(edit.body, merged),

@@ -9,10 +9,15 @@ import { laterEditOf } from '../../machines/conflict/askedOnce.ts';
 import { compareEdit } from '../../machines/conflict/compareEdit.ts';
 import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
 import { lookThroughEdit } from '../../machines/conflict/editBase.ts';
-import { parseBody, withMerged } from '../../machines/policy/request/requestBody.ts';
+import {
+  type MergedBody,
+  parseBody,
+  withMerged,
+} from '../../machines/policy/request/requestBody.ts';
 import type { Handler } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
 import { Slices } from '../time/slices.ts';
+import { withQuestionsHere } from './carriedConflicts.ts';
 import type { DeskTools } from './deskParts.ts';
 import { comparisonOf, followQuestions, keepConflict, type Met, silentMaxMsOf } from './merging.ts';
 
@@ -42,7 +47,13 @@ export async function compareAtTurn(
   // What was known may have been forgotten since it was made: what the upstream holds is read first.
   const isOld = tools.clock.now() - context.acceptedAtMs > silentMaxMsOf(tools, handler);
   if (record === null && isOld) return NOT_YET;
-  const comparison = comparisonOf(tools, { context, body: parseBody(body), record });
+  const { entity } = context;
+  const parsed = parseBody(body);
+  const toSend = async (merged: MergedBody): Promise<ComparedEdit> => {
+    const whole = await withQuestionsHere(tools, entity, merged, parsed.decides);
+    return { event: 'edit.compared', body: withMerged(body, whole) };
+  };
+  const comparison = comparisonOf(tools, { context, body: parsed, record });
   // A large record is looked through before, in slices.
   await Slices.of(tools.clock).done(lookThroughEdit(comparison));
   const compared = compareEdit(comparison);
@@ -53,7 +64,7 @@ export async function compareAtTurn(
         { context },
         laterEditOf(comparison, context.id, compared.merged.payload),
       );
-      return { event: 'edit.compared', body: withMerged(body, compared.merged) };
+      return await toSend(compared.merged);
     case 'fetch':
       return NOT_YET;
     case 'merge': {
@@ -69,7 +80,7 @@ export async function compareAtTurn(
       const waits = !made.isMerged || made.isHeld;
       await keepConflict(tools, met, made, waits, comparison);
       if (waits) return NOT_YET;
-      return { event: 'edit.compared', body: withMerged(body, made.merged) };
+      return await toSend(made.merged);
     }
     default:
       return compared satisfies never;

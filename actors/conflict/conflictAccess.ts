@@ -23,6 +23,7 @@ import {
   undone,
   withComputed,
 } from '../../machines/conflict/decision.ts';
+import { decodeEntityRecord } from '../../machines/conflict/entityRecord.ts';
 import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
 import type { Ending } from '../../machines/operation/syncOperationMachine.ts';
@@ -156,7 +157,8 @@ export class Conflicts implements ConflictAccess {
 
   async decide(id: string, decision: ConflictDecision): Promise<ConflictRecord> {
     return await this.#alone(id, async () => {
-      const record = await this.#change(id, (before) => this.#decided(before, decision));
+      const isTold = await this.#isTold((await this.#read(id)).record);
+      const record = await this.#change(id, (before) => this.#decided(before, decision, isTold));
       this.#parts.onChanged(record, 'resolved');
       return await this.#carryOut(record);
     });
@@ -212,9 +214,21 @@ export class Conflicts implements ConflictAccess {
     });
   }
 
-  #decided(record: ConflictRecord, decision: ConflictDecision): ConflictRecord {
+  /** Whether other devices know, or are about to hear, that it is asked: then they have to hear of the decision. */
+  async #isTold({ id, entity, carried, operationId, isHeld }: ConflictRecord): Promise<boolean> {
+    if (carried !== undefined) return true;
+    const key = entityKey(entity);
+    if (isHeld || key === null) return false;
+    const kept = await this.#parts.store.kept({ room: 'entity', key });
+    const record = kept === null || 'unreadable' in kept ? null : decodeEntityRecord(kept.text);
+    if (record?.asks.some((question) => question.id === id) === true) return true;
+    if (record?.current?.meta === undefined || operationId === null) return false;
+    return (await this.#parts.endingOf(operationId)) === null;
+  }
+
+  #decided(record: ConflictRecord, decision: ConflictDecision, isTold = false): ConflictRecord {
     const { rulesOf, clock, random } = this.#parts;
-    const made = { ...decision, atMs: clock.now(), nonce: random.uuid() };
+    const made = { ...decision, atMs: clock.now(), nonce: random.uuid(), isTold };
     return decided(record, made, rulesOf(record.entity.type));
   }
 

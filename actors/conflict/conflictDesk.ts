@@ -25,6 +25,7 @@ import type { Edits } from '../pool/edits.ts';
 import { Slices } from '../time/slices.ts';
 import { AskedRecords } from './askedRecords.ts';
 import { Backlog, type RestingEdit } from './backlog.ts';
+import { CarriedConflicts } from './carriedConflicts.ts';
 import { compareAtTurn } from './comparing.ts';
 import { ConflictKeeper } from './conflictKeeper.ts';
 import { ConflictWork } from './conflictWork.ts';
@@ -56,10 +57,16 @@ export class ConflictDesk implements Edits {
       this.views.changed(key);
     };
     const asked = new AskedRecords(changed);
+    const conflicts = new ConflictKeeper({ kept: this.#kept, clock, retentionMs, asked });
+    const questions = new CarriedConflicts({
+      ...{ conflicts, asked, clock, facts: parts.facts, device: parts.device },
+      rulesOf: parts.rulesOf,
+      upstreamOf: (type) => pool().registered.byType.get(type)?.upstream ?? null,
+    });
     this.#tools = {
       ...parts,
-      records: new EntityRecords({ kept: this.#kept, onError, onChanged: changed }),
-      conflicts: new ConflictKeeper({ kept: this.#kept, clock, retentionMs, asked }),
+      records: new EntityRecords({ kept: this.#kept, onError, questions, onChanged: changed }),
+      conflicts,
       asked,
       followWaiting: async ({ entity }) => {
         if (entity === null || !asked.has(entity)) return;

@@ -148,6 +148,16 @@ export class ConflictKeeper {
     return true;
   }
 
+  /** Nobody has to decide it any more: it was decided elsewhere. `null` where nobody is asked, or an edit waits for it. */
+  async close(id: string): Promise<ConflictRecord | null> {
+    for (;;) {
+      const { record, revision } = await this.#read(id);
+      if (record === null || record.state === 'resolved' || record.isHeld) return null;
+      const next: ConflictRecord = { ...record, state: 'resolved' };
+      if (await this.#write(next, revision)) return next;
+    }
+  }
+
   /** Erases one that is over, and resolves with whether it did. */
   async erase(id: string, revision: number): Promise<boolean> {
     const [result] = await this.#parts.kept.commit([

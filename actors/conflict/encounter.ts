@@ -22,13 +22,19 @@ import {
 import type { Failure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { ConflictReason } from '../../machines/vocabulary/conflictReason.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
-import type { Current } from '../../machines/vocabulary/record.ts';
+import type { Current, RecordMeta } from '../../machines/vocabulary/record.ts';
 import { type ConflictRules, conflictRulesOf } from '../attempt/conflictRules.ts';
 import type { Handler } from '../attempt/handler.ts';
 import { Slices } from '../time/slices.ts';
+import { withQuestionsHere } from './carriedConflicts.ts';
 import type { DeskTools } from './deskParts.ts';
 import { aboutOf, comparisonOf, keepConflict, type Met, onlookerOf } from './merging.ts';
 import type { ConflictEnd, ConflictedEdit } from './restingEdits.ts';
+
+function areSame(one: RecordMeta['asks'] = [], other: RecordMeta['asks'] = []): boolean {
+  const ids = new Set(other.map(({ id }) => id));
+  return one.length === other.length && one.every(({ id }) => ids.has(id));
+}
 
 /** What was made of both sides. */
 export type Made = EditMerged | EditNotMerged;
@@ -144,7 +150,8 @@ export class Encounter {
     const comparison = this.#comparison();
     const { guard, recordBytesMax } = this.#tools;
     const question = { ...comparison, current, bytesMax: recordBytesMax };
-    const made = await guard.merge(this.edit.id, question);
+    const put = await guard.merge(this.edit.id, question);
+    const made = { ...put, ...(await this.#whatIsLeft(put, current)) };
     if (this.edit.context.isCompared === true || !made.isMerged) return made;
     // It was never sent: nothing may stand in its way, now that the record is known.
     await Slices.of(this.#tools.clock).done(lookThroughEdit(comparison));
@@ -160,6 +167,19 @@ export class Encounter {
     };
   }
 
+  /**
+   * Where the upstream holds all of the record, others have to hear what is asked about it, and what was decided: that
+   * travels with a version of its own.
+   */
+  async #whatIsLeft(made: Made, current: Current | null): Promise<{ isNothingLeft?: false }> {
+    const listed = current?.meta;
+    if (!made.isMerged || !made.isNothingLeft || listed === undefined) return {};
+    const { decides } = this.#body;
+    const whole = await withQuestionsHere(this.#tools, this.#entity, made.merged, decides);
+    const isKnown = made.review.length === 0 && areSame(whole.meta.asks, listed.asks);
+    return isKnown ? {} : { isNothingLeft: false };
+  }
+
   /** Keeps what was made, where it is worth a look; a person is asked where the edit `waits`. */
   async keep(
     made: Made | null,
@@ -173,8 +193,9 @@ export class Encounter {
 
   /** The edit is sent with the body that was made. */
   async goOnWith({ merged }: EditMerged): Promise<boolean> {
+    const whole = await withQuestionsHere(this.#tools, this.#entity, merged, this.#body.decides);
     const isRefusedAgain = this.#standing === 'sameVersion';
-    const sent = { ...merged, sentAsRead: isRefusedAgain ? this.sentAsRead + 1 : 1 };
+    const sent = { ...whole, sentAsRead: isRefusedAgain ? this.sentAsRead + 1 : 1 };
     return await this.#tell({
       event: {
         type: 'conflict.merged',

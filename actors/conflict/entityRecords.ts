@@ -16,10 +16,19 @@ import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { KeptRecords } from '../journal/keptRecords.ts';
 
+/** Told of questions that come and go with a record. */
+export interface QuestionsHeard {
+  /** Before the record is on disk. */
+  came(before: EntityRecord | null, after: EntityRecord): Promise<void>;
+  /** Once it is. */
+  went(before: EntityRecord | null, after: EntityRecord): Promise<void>;
+}
+
 export interface EntityRecordsParts {
   readonly kept: KeptRecords;
   /** A record can't be read: it is taken for one that is not known, and fetched (PS-3). */
   readonly onError: (error: unknown) => void;
+  readonly questions: QuestionsHeard;
   /** Told of each record that is another by now, by its key. */
   readonly onChanged: (key: string) => void;
 }
@@ -72,6 +81,7 @@ export class EntityRecords {
         const { record, revision } = await this.#read(key);
         const next = change(record);
         if (next === record) return record;
+        if (next.asks !== record?.asks) await this.#parts.questions.came(record, next);
         const text = encodeEntityRecord(next);
         const keepUntilMs = nowMs + silentMaxMs;
         const [result] = await this.#parts.kept.commit([
@@ -79,6 +89,7 @@ export class EntityRecords {
         ]);
         if (result?.kind !== 'kept') continue;
         this.#parts.onChanged(key);
+        await this.#parts.questions.went(record, next);
         return next;
       }
       throw new HoldfastError(

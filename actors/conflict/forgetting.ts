@@ -4,6 +4,7 @@
  * @module
  */
 
+import { holdsWords } from '../../machines/conflict/carriedConflict.ts';
 import { decodeConflict } from '../../machines/conflict/conflictRecord.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
@@ -20,12 +21,19 @@ const PAGE_ROWS = 32;
  * @throws HoldfastError `HF_ENTITY_IN_USE`: nothing was erased; `HF_STORE_…`, `HF_CLOSED`.
  */
 export async function forgetEntity(tools: DeskTools, entity: Entity): Promise<boolean> {
-  const { records, conflicts } = tools;
+  const { records, conflicts, facts, clock } = tools;
   let wasKnown = await records.forget(entity, async () => {
     await demandFree(tools, entity);
   });
-  for await (const { key, revision, isOpen } of conflictsOf(tools, entity)) {
-    if (!isOpen && (await conflicts.erase(key, revision))) wasKnown = true;
+  for await (const { key, revision, isOpen, text } of conflictsOf(tools, entity)) {
+    const isNeeded = isOpen && isAskedHere(text);
+    if (isNeeded || !(await conflicts.erase(key, revision))) continue;
+    wasKnown = true;
+    const conflict = isOpen ? decodeConflict(text) : null;
+    if (conflict === null) continue;
+    const { operationId, type, openedAtMs } = conflict;
+    const about = { conflictId: key, operationId, type, upstream: null, entityType: entity.type };
+    facts.emit('conflict.resolved', about, null, Math.max(0, clock.now() - openedAtMs));
   }
   return wasKnown;
 }
@@ -38,13 +46,19 @@ async function demandFree(tools: DeskTools, entity: Entity): Promise<void> {
       `Operations of this entity wait, the first of them is ${waiting.id}. Let them end, or cancel them, then forget it.`,
     );
   }
-  for await (const { isOpen } of conflictsOf(tools, entity, true)) {
-    if (isOpen) {
+  for await (const { isOpen, text } of conflictsOf(tools, entity, true)) {
+    if (isOpen && isAskedHere(text)) {
       throw inUse(
         'A person is asked about a conflict of this entity. Decide it (holdfast conflicts list), then forget it.',
       );
     }
   }
+}
+
+/** Whether it is asked by this store, or it holds words of it: what another device asks can be forgotten here. */
+function isAskedHere(text: string): boolean {
+  const conflict = decodeConflict(text);
+  return conflict === null || holdsWords(conflict);
 }
 
 /** The conflicts of an entity that can be read. */

@@ -47,6 +47,12 @@ export interface ConflictAwaitsReview extends Told<'conflict.awaitsReview'>, Abo
   readonly isHeld: boolean;
 }
 
+/** What this store wrote is in question, and the record does not hold it any more: it is kept here until that is decided. */
+export interface ConflictDisplaced extends Told<'conflict.displaced'>, AboutConflict {
+  /** The device that asks. */
+  readonly askedBy: string;
+}
+
 /** It is over: a person has decided, or what they were asked is settled by what came later. */
 export interface ConflictResolved extends Told<'conflict.resolved'>, AboutConflict {
   /** As the app asserts them; `null` where nobody had to be asked any more. */
@@ -69,6 +75,7 @@ export type ConflictFact =
   | ConflictDetected
   | ConflictMerged
   | ConflictAwaitsReview
+  | ConflictDisplaced
   | ConflictResolved
   | ConflictUndone
   | ConflictQuarantined;

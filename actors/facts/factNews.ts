@@ -78,6 +78,7 @@ export const FACT_NEWS = {
     ...{ about: 'operationId', reason: 'reason' },
     details: [...CONFLICT, 'questions', 'isHeld'],
   },
+  'conflict.displaced': { ...OPERATION, details: [...CONFLICT, 'askedBy'] },
   'conflict.resolved': { ...OPERATION, details: [...CONFLICT, 'elapsedMs'] },
   'conflict.undone': { ...OPERATION, details: CONFLICT },
   'conflict.quarantined': { about: 'operationId', reason: 'reason', details: CONFLICT },

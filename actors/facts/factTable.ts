@@ -238,6 +238,7 @@ export const FACT_TABLE = {
     questions: number,
     isHeld: boolean,
   ) => ({ ...conflict(of), reason, questions, isHeld }),
+  'conflict.displaced': (of: AboutConflict, askedBy: string) => ({ ...conflict(of), askedBy }),
   'conflict.resolved': (of: AboutConflict, by: Person | null, elapsedMs: number) => ({
     ...conflict(of),
     by: by && Object.freeze({ ...by }),

@@ -65,17 +65,33 @@ export interface QuestionsHere {
 export function withQuestions(merged: MergedBody, here: QuestionsHere): MergedBody {
   const { device, conflicts, decides } = here;
   const { asks: heard = [], ...meta } = merged.meta;
-  const over = new Set(conflicts.filter(isOver).map(({ id }) => id));
-  const asks = heard.filter(({ id }) => id !== decides && !over.has(id));
-  const listed = new Set(asks.map(({ id }) => id));
+  const asked = conflicts.filter(({ state }) => state === 'awaitingReview');
+  // One that was decided may be open again by now.
+  const over = new Set([decides, ...conflicts.filter(isOver).map(({ id }) => id)]);
+  for (const { id } of asked) over.delete(id);
+  let asks = heard.filter(({ id }) => !over.has(id));
   const count = countOf(meta.vv, device);
-  for (const conflict of conflicts) {
+  for (const conflict of asked) {
     if (asks.length >= CARRIED_MAX) break;
-    const { id, items, isHeld, carried, state, type } = conflict;
-    const isOurs = carried === undefined && state === 'awaitingReview' && !isHeld;
-    if (!isOurs || items.length === 0 || listed.has(id) || id === decides) continue;
-    const paths = [...new Set(items.map(({ path }) => carriedPath(path)))].toSorted();
-    asks.push({ id, paths, by: device, count, type, from: writersOf(conflict) });
+    const { id, items, isHeld, carried, type } = conflict;
+    if (carried !== undefined || isHeld || items.length === 0) continue;
+    const paths = items.map(({ path }) => carriedPath(path));
+    const from = writersOf(conflict);
+    const listed = asks.filter((one) => one.id === id);
+    // One that joined what another device asks is told with whose words it is about by now.
+    if (listed.some((one) => hasAll(one.from, from) && hasAll(one.paths, paths))) continue;
+    asks = asks.filter((one) => one.id !== id);
+    asks.push({
+      ...{ id, by: device, count, type },
+      paths: sortedOf(
+        listed.flatMap((one) => one.paths),
+        paths,
+      ),
+      from: sortedOf(
+        listed.flatMap((one) => one.from),
+        from,
+      ),
+    });
   }
   const sorted = asks.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   const next: RecordMeta = { ...meta, ...(sorted.length === 0 ? {} : { asks: sorted }) };
@@ -93,7 +109,15 @@ function writersOf({ items }: ConflictRecord): readonly string[] {
   const writers = items.flatMap(({ alternatives }) =>
     alternatives.flatMap(({ actor }) => actor ?? []),
   );
-  return [...new Set(writers)].toSorted().slice(0, CARRIED_MAX);
+  return sortedOf(writers);
+}
+
+function hasAll(names: readonly string[], wanted: readonly string[]): boolean {
+  return wanted.every((name) => names.includes(name));
+}
+
+function sortedOf(...names: readonly (readonly string[])[]): readonly string[] {
+  return [...new Set(names.flat())].toSorted().slice(0, CARRIED_MAX);
 }
 
 /** What an item of a list or a field may be called where that is no word of the record's. */

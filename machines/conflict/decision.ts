@@ -56,7 +56,10 @@ export function decided(
   record: ConflictRecord,
   decision: ConflictDecision &
     Pick<ConflictDecided, 'atMs'> &
-    Partial<Pick<ConflictDecided, 'nonce'>>,
+    Partial<Pick<ConflictDecided, 'nonce'>> & {
+      /** Other devices know that it is asked: a decision goes out though it changes nothing, so that they hear of it. */
+      readonly isTold?: boolean;
+    },
   rules: EntityRules,
 ): ConflictRecord {
   if (record.state === 'resolved') throw alreadyResolved(record);
@@ -72,7 +75,7 @@ export function decided(
   const entry: ConflictDecided = {
     ...{ kind: 'resolved', by, atMs, nonce, before, after, operationId: null },
     // What waits goes on whatever was decided; what went out is sent again only where it is another.
-    isCarriedOut: !record.isHeld && isSame(before, after),
+    isCarriedOut: !record.isHeld && decision.isTold !== true && isSame(before, after),
     choices,
   };
   return { ...record, state: 'resolved', decisions: [...record.decisions, entry] };

@@ -7,6 +7,7 @@
 import { compareVectors, countOf } from '../merge/clock/versionVector.ts';
 import type { MergedBody } from '../policy/request/requestBody.ts';
 import type { Current } from '../vocabulary/record.ts';
+import { closedBetween, joinQuestions } from './carriedQuestions.ts';
 import type { EntityRecord } from './entityRecord.ts';
 import { isSameRecord } from './items.ts';
 import { bodyOf, listsAll } from './recordMeta.ts';
@@ -37,7 +38,12 @@ export function standingOfSent(question: SentQuestion): SentStanding {
   if (sent === undefined) return isOlder(record, current) ? 'older' : 'other';
   if (current === null) return standingOfAbsent(sent, isOutcomeUnknown);
   if (sent.version !== null && current.version === sent.version) return 'sameVersion';
-  if (isSameRecord(current.value, sent.payload) && areRemovalsIn(sent, current)) return 'applied';
+  if (
+    isSameRecord(current.value, sent.payload) &&
+    areRemovalsIn(sent, current) &&
+    !isOpenIn(sent, current)
+  )
+    return 'applied';
   const body = bodyIn(question, sent, current);
   if (body === 'in') return 'applied';
   if (isOutcomeUnknown && body === 'unknown') return 'unproven';
@@ -68,6 +74,14 @@ function bodyIn(
   const body = bodyOf(sent.meta, device);
   const isThere = theirs === ours && body !== undefined && body === bodyOf(meta, device);
   return isThere ? 'in' : 'unknown';
+}
+
+/** Whether a question is listed there that the edit had closed. */
+function isOpenIn({ meta: { vv, asks } }: MergedBody, { meta }: Current): boolean {
+  const listed = meta?.asks ?? [];
+  if (listed.length === 0) return false;
+  const open = joinQuestions({ vv, asks }, { vv: meta?.vv ?? {}, asks: listed });
+  return closedBetween(listed, open).length > 0;
 }
 
 /** Nobody has to hear of a removal that the upstream does not carry. */

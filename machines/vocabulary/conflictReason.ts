@@ -12,6 +12,7 @@
  * - `outcomeUnknown`: an attempt may have been applied, and the upstream holds something else now.
  * - `rounds`: the record changed at the upstream each time before the merged one arrived.
  * - `silent`: this store has heard nothing of the upstream for longer than removals are remembered.
+ * - `elsewhere`: another device asks, and its question came with the record.
  * - `mergeFailed`: the rules of the entity threw, or gave what is no record.
  * - `unreadable`: what the upstream holds can't be read as a record.
  */
@@ -22,6 +23,7 @@ export const CONFLICT_REASONS = [
   'outcomeUnknown',
   'rounds',
   'silent',
+  'elsewhere',
   'mergeFailed',
   'unreadable',
 ] as const;

@@ -154,6 +154,10 @@ const WORDS = {
     warn(
       `conflict ${conflictId} about a ${entityType}${of(operationId)} (${reason}) waits for a person, with ${plural(questions, 'question')}${isHeld ? '; its operation waits until that is decided' : ''}. See holdfast conflicts`,
     ),
+  'conflict.displaced': ({ conflictId, entityType, askedBy }) =>
+    warn(
+      `words of this store about a ${entityType} are in question and not in the record any more: they are kept with conflict ${conflictId}, which ${askedBy} asks. See holdfast conflicts`,
+    ),
   'conflict.resolved': ({ conflictId, entityType, by }) =>
     info(
       `conflict ${conflictId} about a ${entityType} is resolved, ${by === null ? 'with nothing left to ask' : 'by a person'}`,

@@ -12,6 +12,8 @@ const REASONS: Readonly<Record<string, string>> = {
   outcomeUnknown: 'An attempt may have been applied, and the upstream holds something else now.',
   rounds: 'The record changed at the upstream each time before the merged one arrived.',
   silent: 'This store has heard nothing of the upstream for longer than removals are remembered.',
+  elsewhere:
+    'Another device asks, and its question came with the record: the words of both sides are there.',
   mergeFailed: 'The rules of the entity failed, or gave what is no record.',
   unreadable: 'What the upstream holds can not be read as a record.',
 };

@@ -126,6 +126,7 @@ const TELLINGS: Readonly<Record<string, Telling>> = {
   'conflict.detected': ['quiet', 'another version of its record is there'],
   'conflict.merged': ['quiet', 'both sides are put together'],
   'conflict.awaitsReview': ['warn', 'a person has to decide a conflict'],
+  'conflict.displaced': ['warn', 'words of this store are in question, and kept with the conflict'],
   'conflict.resolved': ['good', 'its conflict is over'],
   'conflict.undone': ['quiet', 'a decision was taken back'],
   'conflict.quarantined': ['warn', 'could not be merged: both sides are kept for a person'],

@@ -6,6 +6,7 @@
  */
 
 import {
+  type CarriedFrom,
   type ConflictChoice,
   type ConflictDecided,
   type ConflictRecord,
@@ -73,6 +74,11 @@ export interface ConflictDecisionAbout {
 export interface ConflictAbout extends Conflict {
   readonly subject: string;
   readonly entity: Entity;
+  /**
+   * Another device asks, and its question came with the record: which one, and whose words are in question. That device
+   * has both sides; this store has those of its own. `null` for what is asked here.
+   */
+  readonly carried: CarriedFrom | null;
   readonly sides: readonly ConflictSideAbout[];
   /** In order. */
   readonly decisions: readonly ConflictDecisionAbout[];
@@ -147,10 +153,10 @@ export function conflictOf(record: ConflictRecord): Conflict {
 }
 
 export function aboutOf(record: ConflictRecord): ConflictAbout {
-  const { subject, entity, sides, decisions } = record;
+  const { subject, entity, sides, decisions, carried = null } = record;
   return {
     ...conflictOf(record),
-    ...{ subject, entity },
+    ...{ subject, entity, carried },
     sides: sides.map(({ who, atMs, isOurs }) => ({ who, atMs, isOurs })),
     decisions: decisions.map(decisionOf),
   };

@@ -26,6 +26,7 @@ function told(): readonly Fact[] {
     'conflict.detected',
     'conflict.merged',
     'conflict.awaitsReview',
+    'conflict.displaced',
     'conflict.resolved',
     'conflict.undone',
     'conflict.quarantined',
@@ -36,6 +37,7 @@ function told(): readonly Fact[] {
   stream.emit('conflict.detected', about, 'conflict');
   stream.emit('conflict.merged', about, merged);
   stream.emit('conflict.awaitsReview', about, 'conflict', 2, true);
+  stream.emit('conflict.displaced', about, 'tablet');
   stream.emit('conflict.resolved', about, ANA, 50);
   stream.emit('conflict.undone', { ...about, operationId: null }, ANA);
   stream.emit('conflict.quarantined', about, 'mergeFailed');
@@ -46,7 +48,7 @@ describe('OB-5 CF-6 facts about conflicts', () => {
   test('OB-5 SE-5 none holds the subject, the entity or a value', async () => {
     const facts = told();
     await Promise.resolve();
-    expect(facts).toHaveLength(6);
+    expect(facts).toHaveLength(7);
     expect(JSON.stringify(facts)).not.toContain(SECRET);
     expect(facts[2]).toEqual({
       kind: 'conflict.awaitsReview',
@@ -70,6 +72,7 @@ describe('OB-5 CF-6 facts about conflicts', () => {
       'info',
       'info',
       'warn',
+      'warn',
       'info',
       'info',
       'error',
@@ -79,7 +82,7 @@ describe('OB-5 CF-6 facts about conflicts', () => {
     );
     // Who decided is in the fact and in the record: a log goes further than either.
     expect(JSON.stringify(lines)).not.toContain(ANA.id);
-    expect(lines[4]?.message).toBe(
+    expect(lines[5]?.message).toBe(
       'what was decided of conflict c-1 about a crisis_plan is undone by a person',
     );
   });

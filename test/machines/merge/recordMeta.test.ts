@@ -9,7 +9,16 @@ const META = {
   tombstones: [{ path: '/contacts/c2', confirmed: true, by: 'p-17', at: 7, reason: 'moved' }],
   heard: { 'phone-1': 5 },
   bodies: { 'phone-1': '0123456789ab' },
-  asks: [{ id: 'op-1-c1', paths: ['/contacts/c2'], by: 'phone-1', count: 2 }],
+  asks: [
+    {
+      id: 'op-1-c1',
+      paths: ['/contacts/c2'],
+      by: 'phone-1',
+      count: 2,
+      type: 'plans.put',
+      from: ['phone-1'],
+    },
+  ],
   rules: 3,
 };
 

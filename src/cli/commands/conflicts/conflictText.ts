@@ -28,6 +28,7 @@ const REASONS: Readonly<Record<ConflictReason, string>> = {
   outcomeUnknown: 'an attempt may have been applied, and the upstream holds something else now',
   rounds: 'the record changed at the upstream each time before the merged one arrived',
   silent: 'nothing was heard of the upstream for longer than removals are remembered',
+  elsewhere: 'another device asks, and its question came with the record',
   mergeFailed: 'the rules of the entity failed: nothing is merged',
   unreadable: 'what the upstream holds can not be read as a record: nothing is merged',
 };
