@@ -72,7 +72,11 @@ export function engineHealth(
       isMending: counts.crisesMended.isRecent,
       isUnkept: counts.crisesUnkept.isRecent,
     },
-    conflicts: { ...conflicts, atWork: core.desk.atWork },
+    conflicts: {
+      ...conflicts,
+      atWork: core.desk.atWork,
+      outdated: core.desk.tools.outdated.health(),
+    },
     crisisMode: crisisModeHealth(core.crisisModes.states),
     eventLoop: {
       delayMs: upstreams.loop.delayMs,

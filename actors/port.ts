@@ -22,6 +22,7 @@ import type { CallFunction, CallOptions } from './call/guardedCall.ts';
 import type { ConflictAccess } from './conflict/conflictAccess.ts';
 import type { EntityAccess } from './conflict/entityAccess.ts';
 import type { ConflictsHealth } from './conflict/openConflicts.ts';
+import type { OutdatedEdits } from './conflict/outdatedEdits.ts';
 import type { CrisisModeHealth, CrisisModeOrders } from './crisis/crisisModeState.ts';
 import type { CrisisPlans } from './crisis/crisisPlans.ts';
 import type { CrisisAnswer } from './crisis/crisisResponder.ts';
@@ -216,6 +217,8 @@ export interface EngineHealth {
   readonly conflicts: ConflictsHealth & {
     /** Edits that are being read and merged, and ask nobody. */
     readonly atWork: number;
+    /** Edits that wait since newer rules than those of this program wrote their record, by kind of record. */
+    readonly outdated: readonly OutdatedEdits[];
   };
   /** Crisis mode that people have switched on (CR-6); for whom, `crisisModes.states` says. */
   readonly crisisMode: CrisisModeHealth;

@@ -386,7 +386,12 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
 
 /** By which of two rules a record is merged must not be chance. */
 function checkEntities(entities: readonly EntityRules[]): void {
-  for (const [index, { type }] of entities.entries()) {
+  for (const [index, { type, version }] of entities.entries()) {
+    requireOption(
+      Number.isSafeInteger(version) && version >= 1,
+      `entities[${index}].version`,
+      'must be a whole number from 1',
+    );
     const isFirst = entities.findIndex((other) => other.type === type) === index;
     requireOption(
       isFirst,

@@ -20,6 +20,7 @@ import { Slices } from '../time/slices.ts';
 import { withQuestionsHere } from './carriedConflicts.ts';
 import type { DeskTools } from './deskParts.ts';
 import { comparisonOf, followQuestions, keepConflict, type Met, silentMaxMsOf } from './merging.ts';
+import { rulesWantedFor } from './outdatedEdits.ts';
 
 /** What comes of it for the edit. */
 export interface ComparedEdit {
@@ -44,6 +45,8 @@ export async function compareAtTurn(
   const { context, body, handler } = edit;
   if (context.entity === null || body === null || handler === null) return AS_GIVEN;
   const record = await tools.records.read(context.entity);
+  tools.outdated.release(context.id);
+  if (rulesWantedFor(record, tools.rulesOf(context.entity.type)) !== null) return NOT_YET;
   // What was known may have been forgotten since it was made: what the upstream holds is read first.
   const isOld = tools.clock.now() - context.acceptedAtMs > silentMaxMsOf(tools, handler);
   if (record === null && isOld) return NOT_YET;

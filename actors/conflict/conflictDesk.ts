@@ -34,6 +34,7 @@ import { EntityRecords } from './entityRecords.ts';
 import { EntityViews } from './entityViews.ts';
 import { MergeGuard } from './mergeGuard.ts';
 import { onlookerOf } from './merging.ts';
+import { HeldForRules } from './outdatedEdits.ts';
 import { RestingEdits } from './restingEdits.ts';
 import { ShownPlans } from './shownPlans.ts';
 import { keepWaitingPlans } from './waitingPlans.ts';
@@ -68,6 +69,7 @@ export class ConflictDesk implements Edits {
       records: new EntityRecords({ kept: this.#kept, onError, questions, onChanged: changed }),
       conflicts,
       asked,
+      outdated: new HeldForRules(),
       followWaiting: async ({ entity }) => {
         if (entity === null || !asked.has(entity)) return;
         const waiting = await this.views.waitingFor(entity);
@@ -184,6 +186,7 @@ export class ConflictDesk implements Edits {
 
   ended(resident: Resident, { ending, isEdit }: WorkContext): void {
     const { id, body } = resident;
+    this.#tools.outdated.release(id);
     this.#changed(resident);
     this.#works.get(id)?.stop();
     if (isEdit !== true || body === null || ending === null || ending === 'completed') return;

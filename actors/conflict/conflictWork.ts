@@ -68,7 +68,8 @@ export class ConflictWork {
   begin(): void {
     this.#do(async () => {
       const met = await Encounter.read(this.#tools, this.#edit.id);
-      if (met === null || this.#isOver) {
+      // What is known of it already needs no read.
+      if (met === null || this.#isOver || (await met.isHeldForRules())) {
         this.#end('over');
         return;
       }
@@ -171,6 +172,7 @@ export class ConflictWork {
   }
 
   async #merge(met: Encounter): Promise<ConflictEvent> {
+    if (await met.isHeldForRules()) return { type: 'rules.newer', atMs: this.#tools.steady.now() };
     const made = await met.merge(this.#current);
     this.#made = made;
     const atMs = this.#tools.steady.now();

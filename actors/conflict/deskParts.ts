@@ -25,6 +25,7 @@ import type { ConflictKeeper } from './conflictKeeper.ts';
 import type { EntityRecords } from './entityRecords.ts';
 import type { MakeCall } from './fetchCurrent.ts';
 import type { MergeGuard } from './mergeGuard.ts';
+import type { HeldForRules } from './outdatedEdits.ts';
 import type { RestingEdits } from './restingEdits.ts';
 
 export interface DeskParts {
@@ -73,6 +74,8 @@ export interface DeskTools extends DeskParts {
   readonly plans: PlansKept;
   /** Of which records a person is asked something. */
   readonly asked: AskedRecords;
+  /** Edits that wait for newer rules than this program has. */
+  readonly outdated: HeldForRules;
   /**
    * What a person is asked about an edit that is held shows what the edits of its record say that wait behind it.
    * Resolves once that is on disk.

@@ -29,7 +29,9 @@ import { Slices } from '../time/slices.ts';
 import { withQuestionsHere } from './carriedConflicts.ts';
 import type { DeskTools } from './deskParts.ts';
 import { aboutOf, comparisonOf, keepConflict, type Met, onlookerOf } from './merging.ts';
+import { rulesWantedFor } from './outdatedEdits.ts';
 import type { ConflictEnd, ConflictedEdit } from './restingEdits.ts';
+import { makesPlans } from './shownPlans.ts';
 
 function areSame(one: RecordMeta['asks'] = [], other: RecordMeta['asks'] = []): boolean {
   const ids = new Set(other.map(({ id }) => id));
@@ -143,6 +145,19 @@ export class Encounter {
     if (standing === 'other' && this.#reason === 'conflict')
       facts.emit('conflict.detected', aboutOf(this.#met(current)), this.#reason);
     return standing;
+  }
+
+  /** Whether newer rules than those that are here wrote the record: then the edit is held until they are here. */
+  async isHeldForRules(): Promise<boolean> {
+    const { outdated, rulesOf, plans } = this.#tools;
+    const { context, handler } = this.edit;
+    const wanted = rulesWantedFor(this.#record, rulesOf(this.#entity.type));
+    outdated.release(context.id);
+    if (wanted === null) return false;
+    outdated.hold(context.id, wanted, makesPlans(handler));
+    // In the answers of this process it is in force, as far as its rules go.
+    await plans.changed(this.#entity, context.subject, handler);
+    return true;
   }
 
   /** Puts both sides together. */

@@ -18,6 +18,11 @@ export interface EntityView<Value = Json> {
   readonly waiting: number;
   /** A person is asked about it, or will be when what waits is merged. */
   readonly inReview: boolean;
+  /**
+   * The version of the entity's rules that wrote the record, where this program has older ones: its edits wait until it
+   * is updated. Left out where it has those rules.
+   */
+  readonly needsRules?: number;
 }
 
 /** Told what a record is: now, and whenever that has changed. `null` where nothing is known of it, and none waits. */

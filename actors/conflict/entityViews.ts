@@ -46,6 +46,7 @@ import { EntityWatchers } from './entityWatchers.ts';
 import { forgetEntity } from './forgetting.ts';
 import { EditsMerged, type MergedEdit, type WaitingEdit } from './mergedEdits.ts';
 import { comparisonOf, onlookerOf } from './merging.ts';
+import { rulesWantedFor } from './outdatedEdits.ts';
 import { contextOf } from './waitingPlans.ts';
 
 /** Rows looked at between two requests of others. */
@@ -255,6 +256,8 @@ export class EntityViews implements EntityAccess {
     if (value === null && waiting.length === 0) return { record: seen, view: null };
     const version = record === null || record.isGone ? null : (record.current?.version ?? null);
     const edit = waiting.at(-1)?.context.id;
+    const { outdated, rulesOf, asked } = this.#tools;
+    const wanted = rulesWantedFor(record, rulesOf(entity.type));
     const view: EntityView = {
       value: copyOf(value),
       // Of its own: an app may make its edit of the value in place.
@@ -262,8 +265,9 @@ export class EntityViews implements EntityAccess {
       waiting: waiting.length,
       inReview:
         isAsked ||
-        this.#tools.asked.has(entity) ||
-        waiting.some(({ isConflicted }) => isConflicted),
+        asked.has(entity) ||
+        waiting.some(({ id, isConflicted }) => isConflicted && outdated.of(id) === undefined),
+      ...(wanted === null ? {} : { needsRules: wanted.wanted }),
     };
     return { record: seen, view };
   }

@@ -6,6 +6,7 @@
  * - Nothing is merged while it can't be told whether the edit is in there already, or when this store has been silent
  *   for so long that removals may be forgotten: a person is asked, with both sides kept.
  * - What the rules can't decide goes out or waits as the declaration of its entity says.
+ * - What newer rules wrote is not merged by older ones: the edit rests until the program has them.
  * - Nothing of it is kept but what it orders to be written. A process that goes on begins it anew from the edit, the
  *   record and the conflict that lie on disk, and comes to the same.
  * - Values never come here: it knows ids, counts and instants.
@@ -150,6 +151,7 @@ export const conflictMachine = conflictSetup.createMachine({
             },
           ],
         },
+        'rules.newer': LEAVE,
         'edit.left': LEAVE,
       },
     },

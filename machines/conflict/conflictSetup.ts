@@ -109,6 +109,8 @@ export type ConflictEvent =
   | ({ readonly type: 'current.unreadable' } & Instant)
   /** The rules of the entity have merged both sides. */
   | ({ readonly type: 'edit.merged' } & MergedFacts)
+  /** Newer rules than those that are here wrote the record: it is left as it is, and the edit waits for them. */
+  | ({ readonly type: 'rules.newer' } & Instant)
   /** The rules threw, or it is more than may be sent. */
   | ({ readonly type: 'merge.failed' } & Instant)
   /** What was ordered is on disk. */

@@ -81,6 +81,7 @@ function metaOf(comparison: Comparison, { payload, current, removals }: Sending)
     hlc: { ms: edit.acceptedAtMs, c: 0 },
     ...(removed.length === 0 ? {} : { tombstones: removed }),
     heard: joinHeard(heard, { [device]: nowMs }, nowMs),
+    ...(rules.version === 1 ? {} : { rules: rules.version }),
     bodies: { ...joinBodies(record ?? { vv: {} }, meta ?? { vv: {} }), [device]: draw },
     ...(asks.length === 0 ? {} : { asks }),
     ...(meta?.forgotten === undefined ? {} : { forgotten: meta.forgotten }),

@@ -113,6 +113,9 @@ export function findingsOf(
   if (conflicts.count > 0) {
     findings.push({ ...WAITING, reason: conflictReason(conflicts) });
   }
+  for (const outdated of conflicts.outdated) {
+    findings.push({ ...WAITING, reason: outdatedReason(outdated) });
+  }
   // Of those that are crises it is said what they are.
   const aside = waiting.quarantined - crises.unreadable.setAside;
   if (aside > 0) {
@@ -312,7 +315,8 @@ export function asking({
   readonly waiting: EngineHealth['waiting'];
   readonly conflicts: EngineHealth['conflicts'];
 }): EngineHealth['waiting'] {
-  const edits = conflicts.held + conflicts.atWork;
+  const outdated = conflicts.outdated.reduce((sum, { count }) => sum + count, 0);
+  const edits = conflicts.held + conflicts.atWork + outdated;
   return { ...waiting, conflicted: Math.max(0, waiting.conflicted - edits) };
 }
 
@@ -330,6 +334,17 @@ function conflictReason({
   const waits = held === 0 ? '' : `, and ${held} operations wait for that`;
   const again = refused === 0 ? '' : `, and ${refused} decisions were refused: decide those again`;
   return `${count} conflicts wait for a person${since}${where}${waits}${again}; see holdfast conflicts`;
+}
+
+function outdatedReason({
+  entityType,
+  count,
+  wanted,
+  has,
+  arePlans,
+}: EngineHealth['conflicts']['outdated'][number]): string {
+  const plans = arePlans ? '. The plans are in force in the answers to crises of this process' : '';
+  return `${count} edits of ${entityType} wait: rules of version ${wanted} wrote what they change, and this program has ${has}. Update it${plans}`;
 }
 
 function modeReason({

@@ -19,7 +19,15 @@ describe('HM-1 CF-6 conflicts in health', () => {
     const first = await boot();
     expect(first.runtime.getHealthStatus()).toMatchObject({
       overall: 'healthy',
-      conflicts: { count: 0, held: 0, refused: 0, oldestAtMs: null, atWork: 0, upstreams: {} },
+      conflicts: {
+        count: 0,
+        held: 0,
+        refused: 0,
+        oldestAtMs: null,
+        atWork: 0,
+        upstreams: {},
+        outdated: [],
+      },
     });
     await world.clock.run(first.runtime.close());
     const sides = { entity: 'crisis_plan', base: note(''), ours: note('a'), theirs: note('b') };
@@ -42,7 +50,7 @@ describe('HM-1 CF-6 conflicts in health', () => {
     expect(reasons).toEqual([
       `1 conflicts wait for a person since ${new Date(MERGED_AT_MS).toISOString()} (records: 1); see holdfast conflicts`,
     ]);
-    expect(conflicts).toEqual({ ...one, atWork: 0, upstreams: { records: one } });
+    expect(conflicts).toEqual({ ...one, atWork: 0, upstreams: { records: one }, outdated: [] });
     const choices = { 1: { take: 0 } };
     await world.clock.run(runtime.conflicts.resolve(record.id, { by: ANA, choices }));
     expect(runtime.getHealthStatus()).toMatchObject({ overall: 'healthy', reasons: [] });

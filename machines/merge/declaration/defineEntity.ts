@@ -19,6 +19,11 @@ export type FieldRulesOf<Value> = {
 export interface OwnEntity<Value extends object> {
   /** The name of the entity. */
   readonly type: string;
+  /**
+   * A whole number from 1, which is the default. Raise it with a change of the rules, or of the record, that programs with
+   * the old ones would break: they keep what newer rules wrote, and their edits of it wait until they are updated.
+   */
+  readonly version?: number;
   /** What it is called by those who approve its rules. */
   readonly title?: string;
   /** Who has the last word. */
@@ -59,9 +64,19 @@ export interface OwnEntity<Value extends object> {
 export function defineEntity<Value extends object>(): (
   declaration: OwnEntity<Value>,
 ) => EntityRules {
-  return ({ type, title = type, authority = 'the user', groups, other, checks = [], ...rest }) =>
+  return ({
+    type,
+    version = 1,
+    title = type,
+    authority = 'the user',
+    groups,
+    other,
+    checks = [],
+    ...rest
+  }) =>
     declareEntity({
       type,
+      version,
       title,
       authority,
       whileInReview: rest.whileInReview ?? 'waits',

@@ -37,6 +37,11 @@ export interface Check {
 /** The rules of an entity. Make one with `defineEntity`. */
 export interface EntityRules {
   readonly type: string;
+  /**
+   * Raised by a change of the rules that older programs would break, 1 at first. A store whose rules are older keeps what
+   * newer ones wrote, and its edits wait.
+   */
+  readonly version: number;
   /** What it is called by those who approve the rules. */
   readonly title: string;
   /** Who has the last word. */
@@ -60,6 +65,8 @@ export interface EntityRules {
 
 export interface EntityDeclaration extends FieldRules {
   readonly type: string;
+  /** Without it: 1. */
+  readonly version?: number;
   readonly title: string;
   readonly authority: string;
   /** Without it: `waits`. */
@@ -71,10 +78,11 @@ export interface EntityDeclaration extends FieldRules {
 
 /** Rules of an entity from its declaration. */
 export function declareEntity(declaration: EntityDeclaration): EntityRules {
-  const { type, title, authority, whileInReview = 'waits' } = declaration;
+  const { type, version = 1, title, authority, whileInReview = 'waits' } = declaration;
   const { computes, checks = [], leavesOut = [] } = declaration;
   return {
     type,
+    version,
     title,
     authority,
     whileInReview,

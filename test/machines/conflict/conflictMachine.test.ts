@@ -78,6 +78,11 @@ describe('CF-8 a conflict from detection to converged', () => {
     }
   });
 
+  test('CF-4 what newer rules wrote is merged by nobody here, and the edit rests', () => {
+    const conflict = new ConflictHarness().fetched('other').now('rules.newer');
+    expect(conflict.snapshot.output).toEqual({ outcome: 'left' });
+  });
+
   test('PS-2 nothing goes on before it is on disk, whatever is heard', () => {
     const conflict = new ConflictHarness().fetched('other').merged();
     conflict.now('edit.left').now('person.decided').merged().fetched('other');

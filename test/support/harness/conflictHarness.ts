@@ -66,6 +66,7 @@ export class ConflictHarness extends ChartHarness<typeof conflictMachine> {
       | 'fetch.refused'
       | 'current.unreadable'
       | 'merge.failed'
+      | 'rules.newer'
       | 'journal.committed'
       | 'person.decided'
       | 'retry.requested'

@@ -117,7 +117,15 @@ describe('how it is doing, as text', () => {
     const asked = {
       ...health,
       waiting: { ...health.waiting, conflicted: 5 },
-      conflicts: { count: 3, held: 2, refused: 0, atWork: 2, oldestAtMs, upstreams: {} },
+      conflicts: {
+        count: 3,
+        held: 2,
+        refused: 0,
+        atWork: 2,
+        oldestAtMs,
+        upstreams: {},
+        outdated: [],
+      },
     };
     const text = runningText(asked, nowMs);
     expect(text).toMatch(/ 1 {2}conflicted +holdfast operations --state conflicted\n/);
