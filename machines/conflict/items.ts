@@ -36,7 +36,9 @@ export function isSameRecord(one: Json, other: Json): boolean {
 /** The pointer of everything that is in a record; empty where rules of the app throw. */
 export function pointersIn(rules: EntityRules, value: Json | null): ReadonlySet<string> {
   const pointers = new Set<string>();
-  for (const { path } of noted(rules, null, value)) {
+  for (const { path, kind, value: own } of noted(rules, null, value)) {
+    // What was taken out is not there.
+    if (kind === 'set' && own === null) continue;
     for (let length = 1; length <= path.length; length += 1) {
       const pointer = pointerOf(path.slice(0, length));
       pointers.add(pointer);

@@ -7,7 +7,7 @@
  */
 
 import type { Json } from '../../vocabulary/json.ts';
-import { atOnce, type Work } from '../../vocabulary/pieces.ts';
+import { atOnce, stepsOf, type Work } from '../../vocabulary/pieces.ts';
 import { canonical, isList, isObject } from '../values/canonical.ts';
 import { isContainer, isEmpty } from './absence.ts';
 import type { ChangeNode, ChangeNotes } from './change.ts';
@@ -111,7 +111,25 @@ function* shapeOf(
   if (!isList(side) || !(base === undefined || isList(base))) return null;
   const before = base ?? [];
   if ((yield* areRecords(side, work)) && (yield* areRecords(before, work))) return RECORDS;
-  return (yield* areSetLike(side, work)) && (yield* areSetLike(before, work)) ? VALUES : null;
+  if ((yield* areSetLike(side, work)) && (yield* areSetLike(before, work))) return VALUES;
+  if (base === undefined) return null;
+  // What has no identity was changed whole, unless it is clear which of its entries are new, or missing.
+  const were = yield* textsOf(before, work);
+  const are = yield* textsOf(side, work);
+  if (were.size !== before.length || are.size !== side.length) return null;
+  const [fewer, more] = were.size < are.size ? [were, are] : [are, were];
+  return [...fewer].every((text) => more.has(text)) ? VALUES : null;
+}
+
+/** The entries of a list, each once. */
+function* textsOf(items: readonly Json[], work: Work): Steps<ReadonlySet<string>> {
+  const texts = new Set<string>();
+  for (const item of items) {
+    const text = canonical(item);
+    texts.add(text);
+    if (work.isDue(stepsOf(text))) yield;
+  }
+  return texts;
 }
 
 /** Whether each item has an identity of its own. */

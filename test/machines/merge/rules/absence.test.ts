@@ -3,7 +3,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { pointersIn } from '../../../../machines/conflict/items.ts';
+import { missingFrom, pointersIn } from '../../../../machines/conflict/items.ts';
 import { defineEntity } from '../../../../machines/merge/declaration/defineEntity.ts';
 import {
   declareEntity,
@@ -199,6 +199,36 @@ describe('CF-7 what a side does not have', () => {
     ]);
   });
 
+  test('CF-7 an entry without an id stays as well, and what is new beside it is taken', () => {
+    const pills = [{ name: 'Sertraline', mg: 50 }, { name: 'Lithium' }];
+    const [first, second] = pills;
+    const result = alone('thing', { pills }, { pills: [first] });
+    expect(valueOf(result)).toEqual({ pills });
+    expect(reasonsOf(result)).toEqual([
+      '/pills/{"name":"Lithium"}: missing without a confirmed removal',
+    ]);
+    const gone2 = alone('thing', { pills }, { pills: [second] }, [
+      gone('/pills/{"mg":50,"name":"Sertraline"}'),
+    ]);
+    expect(gone2).toMatchObject({ value: { pills: [second] }, review: [] });
+    const grown = merged(
+      'thing',
+      { pills },
+      [{ pills: [...pills, { name: 'a' }] }, A],
+      [{ pills: [...pills, { name: 'b' }] }, B],
+    );
+    expect(grown).toMatchObject({
+      value: { pills: [...pills, { name: 'a' }, { name: 'b' }] },
+      review: [],
+    });
+    const changed = alone('thing', { pills }, { pills: [{ ...first, mg: 25 }, second] });
+    expect(changed).toMatchObject({
+      value: { pills: [{ name: 'Sertraline', mg: 25 }, second] },
+      review: [],
+      audit: [{ path: '/pills', reason: 'replaced', lost: [{ value: pills }] }],
+    });
+  });
+
   test('CF-6 what a device took out of a set is in the audit', () => {
     const result = alone('mood_entry', { tags: ['a', 'b'] }, { tags: ['a'] });
     expect(valueOf(result)).toEqual({ tags: ['a'] });
@@ -269,6 +299,14 @@ describe('CF-7 a removal with a path', () => {
     const there = pointersIn(entityRulesOf('thing'), { lines: ['a "b"'] });
     expect(there).toContain('/lines/a "b"');
     expect(there).toContain(String.raw`/lines/"a \"b\""`);
+  });
+
+  test('CF-6 a decision that takes an object out removes it, and it is not taken for there again', () => {
+    const rules = entityRulesOf('thing');
+    expect(missingFrom(rules, base, { ...base, quiet: null })).toEqual(['/quiet']);
+    expect(pointersIn(rules, { ...base, quiet: null })).not.toContain('/quiet');
+    const decided = alone('thing', base, { ...base, quiet: null }, [gone('/quiet')]);
+    expect(decided).toMatchObject({ value: { note, lines, contacts }, review: [] });
   });
 
   test('CF-7 takes a field out of what is taken whole', () => {
