@@ -5,6 +5,7 @@
  * @module
  */
 
+import { baseOf } from '../../machines/conflict/editBase.ts';
 import type { CrisisContext } from '../../machines/crisis/crisisContext.ts';
 import { encodeMeta } from '../../machines/merge/clock/carriedMeta.ts';
 import { keyOfRound } from '../../machines/operation/keys.ts';
@@ -93,9 +94,11 @@ export class GivenAttempt implements Attempt {
     return this.#given.base;
   }
   get condition(): EditCondition | undefined {
-    const { merged } = this.#given;
+    const { merged, base } = this.#given;
     if (merged?.absent === true) return ABSENT;
-    const version = merged?.version ?? null;
+    // An edit without a body of its own went out before its handler merged records: it is held to its base.
+    const isAsGiven = merged === undefined && this.#context.isCompared === true;
+    const version = (isAsGiven ? baseOf(base).version : merged?.version) ?? null;
     return version === null ? undefined : { version };
   }
   get meta(): CarriedMeta | undefined {

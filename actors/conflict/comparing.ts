@@ -8,7 +8,7 @@
 import { laterEditOf } from '../../machines/conflict/askedOnce.ts';
 import { compareEdit } from '../../machines/conflict/compareEdit.ts';
 import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
-import { lookThroughEdit } from '../../machines/conflict/editBase.ts';
+import { baseOf, lookThroughEdit } from '../../machines/conflict/editBase.ts';
 import {
   type MergedBody,
   parseBody,
@@ -44,6 +44,8 @@ export async function compareAtTurn(
 ): Promise<ComparedEdit> {
   const { context, body, handler } = edit;
   if (context.entity === null || body === null || handler === null) return AS_GIVEN;
+  // It went out when its handler merged nothing, and may be applied: the same again, on what it was made on (OP-3).
+  if (context.isOutcomeUnknown) return namesVersion(body) ? AS_GIVEN : NOT_YET;
   const record = await tools.records.read(context.entity);
   tools.outdated.release(context.id);
   if (rulesWantedFor(record, tools.rulesOf(context.entity.type)) !== null) return NOT_YET;
@@ -88,4 +90,8 @@ export async function compareAtTurn(
     default:
       return compared satisfies never;
   }
+}
+
+function namesVersion(body: string): boolean {
+  return typeof baseOf(parseBody(body).base).version === 'string';
 }

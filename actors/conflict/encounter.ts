@@ -12,7 +12,11 @@ import { baseOf, type Comparison, lookThroughEdit } from '../../machines/conflic
 import type { EntityRecord } from '../../machines/conflict/entityRecord.ts';
 import type { EditMerged, EditNotMerged } from '../../machines/conflict/mergeEdit.ts';
 import { afterRemote } from '../../machines/conflict/recordNews.ts';
-import { type SentStanding, standingOfSent } from '../../machines/conflict/sentEdit.ts';
+import {
+  type SentQuestion,
+  type SentStanding,
+  standingOfSent,
+} from '../../machines/conflict/sentEdit.ts';
 import { conflictPending } from '../../machines/operation/attemptVerdict.ts';
 import {
   parseBody,
@@ -82,6 +86,14 @@ export class Encounter {
     const { entity } = edit.context;
     const rules = conflictRulesOf(handler);
     if (entity === null || rules === null) return null;
+    if (edit.context.isEdit !== true) {
+      // It comes again, and is compared like any: it was accepted when its handler merged nothing.
+      const atMs = tools.clock.now();
+      await tools.resting.tell(id, edit.revision, () => ({
+        event: { type: 'handler.merges', atMs },
+      }));
+      return null;
+    }
     if (await tools.conflicts.isAsked(conflictIdOf(edit.context), id)) return null;
     const record = await tools.records.read(entity);
     return new Encounter(tools, { edit: { ...edit, handler }, entity, rules, record });
@@ -125,7 +137,7 @@ export class Encounter {
     const { context, handler } = this.edit;
     await this.#lookThrough(current);
     const standing = standingOfSent({
-      sent: context.isCompared === true ? this.#body.merged : undefined,
+      sent: this.#sent,
       current,
       record: this.#record,
       device: device(),
@@ -260,6 +272,16 @@ export class Encounter {
     return await this.#tools.resting.tell(id, revision, () => end);
   }
 
+  /** What went out last; `undefined` where nothing did. */
+  get #sent(): SentQuestion['sent'] {
+    const { isCompared, isOutcomeUnknown } = this.edit.context;
+    const { merged, payload, base } = this.#body;
+    if (merged !== undefined) return isCompared === true ? merged : undefined;
+    // It went out as it was given, before its handler merged records.
+    if (!isOutcomeUnknown) return undefined;
+    return { payload, version: baseOf(base).version ?? null };
+  }
+
   /** One that was never sent, as its record is read first, is in conflict where that is not what it was made on. */
   get #reason(): ConflictReason {
     const isConflict = this.edit.context.isCompared === true || this.#isElsewhere;
@@ -268,7 +290,8 @@ export class Encounter {
 
   /** What was never sent keeps its key. */
   get #nextRound(): number {
-    return this.edit.context.isCompared === true ? this.round + 1 : this.round;
+    const { isCompared, isOutcomeUnknown } = this.edit.context;
+    return isCompared === true || isOutcomeUnknown ? this.round + 1 : this.round;
   }
 
   /** A large record is looked through in slices, before it is kept and compared. */

@@ -38,7 +38,14 @@ interface Handled {
 export interface ConflictEnd {
   readonly event: Extract<
     SyncOperationEvent,
-    { type: 'conflict.merged' | 'conflict.applied' | 'conflict.pending' | 'conflict.refused' }
+    {
+      type:
+        | 'conflict.merged'
+        | 'conflict.applied'
+        | 'conflict.pending'
+        | 'conflict.refused'
+        | 'handler.merges';
+    }
   >;
   /** What it is sent as from now on; absent where that is as it was. */
   readonly body?: string | undefined;
@@ -106,9 +113,11 @@ export class RestingEdits {
   }
 
   #handled(context: WorkContext): Handled | null {
-    if (context.isEdit !== true) return null;
     const handler = this.#parts.pool().registered.of(context);
-    return { context, handler: isEditBy(handler, context) ? handler : null };
+    const isByEdit = isEditBy(handler, context);
+    // One that was accepted before its handler merged records is an edit by now.
+    if (context.isEdit !== true && !isByEdit) return null;
+    return { context, handler: isByEdit ? handler : null };
   }
 
   /** In memory, or else its row as it is now. */

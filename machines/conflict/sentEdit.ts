@@ -21,9 +21,11 @@ import { bodyOf, listsAll } from './recordMeta.ts';
  */
 export type SentStanding = 'sameVersion' | 'applied' | 'other' | 'unproven' | 'older';
 
+type Sent = Pick<MergedBody, 'payload' | 'version' | 'absent'> & Partial<Pick<MergedBody, 'meta'>>;
+
 export interface SentQuestion {
-  /** What was sent last; `undefined` before the first attempt. */
-  readonly sent: MergedBody | undefined;
+  /** What was sent last, without its meta where it had none; `undefined` before the first attempt. */
+  readonly sent: Sent | undefined;
   /** What the upstream holds; `null` for no such record. */
   readonly current: Current | null;
   readonly record: EntityRecord | null;
@@ -50,7 +52,7 @@ export function standingOfSent(question: SentQuestion): SentStanding {
   return isOlder(record, current) ? 'older' : 'other';
 }
 
-function standingOfAbsent(sent: MergedBody, isOutcomeUnknown: boolean): SentStanding {
+function standingOfAbsent(sent: Sent, isOutcomeUnknown: boolean): SentStanding {
   if (sent.absent === true) return 'sameVersion';
   // It may have been taken, and the record removed after that.
   return isOutcomeUnknown ? 'unproven' : 'other';
@@ -62,10 +64,10 @@ function standingOfAbsent(sent: MergedBody, isOutcomeUnknown: boolean): SentStan
  */
 function bodyIn(
   { device, record }: SentQuestion,
-  sent: MergedBody,
+  sent: Sent,
   { meta }: Current,
 ): 'in' | 'notIn' | 'unknown' {
-  if (meta === undefined) return 'unknown';
+  if (meta === undefined || sent.meta === undefined) return 'unknown';
   const ours = countOf(sent.meta.vv, device);
   const theirs = countOf(meta.vv, device);
   // A version that names the device no more, though one before it did, says nothing of it.
@@ -77,16 +79,17 @@ function bodyIn(
 }
 
 /** Whether a question is listed there that the edit had closed. */
-function isOpenIn({ meta: { vv, asks } }: MergedBody, { meta }: Current): boolean {
+function isOpenIn({ meta: sent }: Sent, { meta }: Current): boolean {
   const listed = meta?.asks ?? [];
-  if (listed.length === 0) return false;
+  if (listed.length === 0 || sent === undefined) return false;
+  const { vv, asks } = sent;
   const open = joinQuestions({ vv, asks }, { vv: meta?.vv ?? {}, asks: listed });
   return closedBetween(listed, open).length > 0;
 }
 
 /** Nobody has to hear of a removal that the upstream does not carry. */
-function areRemovalsIn({ meta: { tombstones = [] } }: MergedBody, { meta }: Current): boolean {
-  return meta === undefined || listsAll(meta, tombstones);
+function areRemovalsIn({ meta: sent }: Sent, { meta }: Current): boolean {
+  return meta === undefined || listsAll(meta, sent?.tombstones ?? []);
 }
 
 function isOlder(record: EntityRecord | null, current: Current | null): boolean {

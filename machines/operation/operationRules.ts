@@ -12,8 +12,17 @@ import { spendsAttempt } from '../policy/retry/retryPolicy.ts';
 import type { SyncOperationContext } from './syncOperationContext.ts';
 import type { FailureFacts, TurnFacts } from './syncOperationEvents.ts';
 
+/**
+ * It was accepted as no edit, and its handler merges records by now. What it has sent and was surely not applied goes
+ * out merged, under a key of its own; what is in doubt keeps its key, and goes out as it is or not at all (OP-3).
+ */
+export function becomingEdit(context: SyncOperationContext): Partial<SyncOperationContext> {
+  if (isUnsent(context) || context.isOutcomeUnknown) return { isEdit: true };
+  return { isEdit: true, round: (context.round ?? 0) + 1, firstAttemptAtMs: null };
+}
+
 /** Whether nothing can have gone out under its present key: a plain replay brings back one that was sent. */
-export function isUnsent({ firstAttemptAtMs, history }: SyncOperationContext): boolean {
+function isUnsent({ firstAttemptAtMs, history }: SyncOperationContext): boolean {
   const last = history.at(-1);
   const isNew = last === undefined || last.what === 'editedReplayRequested';
   return firstAttemptAtMs === null && isNew;

@@ -12,6 +12,7 @@
 
 import { operationSetup } from './syncOperationSetup.ts';
 import {
+  becomingReady,
   completing,
   expiring,
   facts,
@@ -53,7 +54,7 @@ export const comparing = operationSetup.createStateConfig({
 
 export const conflicted = operationSetup.createStateConfig({
   description:
-    'The upstream holds another version (409 or 412). An edit is merged with that and goes out as a new body, unless a person has to be asked; anything else waits for a decision.',
+    'The upstream holds another version (409 or 412). An edit is merged with that and goes out as a new body, unless a person has to be asked; anything else waits for a decision, or until its handler merges records.',
   tags: ['rest'],
   meta: {
     requirements: ['RT-2', 'CF-6', 'CF-8'],
@@ -80,6 +81,7 @@ export const conflicted = operationSetup.createStateConfig({
         { type: 'deadLetter', params: facts },
       ],
     },
+    'handler.merges': { guard: { type: 'isNoEdit' }, ...becomingReady },
     'retry.requested': retrying,
     'cancel.requested': takingBack,
     'expiry.due': expiring,

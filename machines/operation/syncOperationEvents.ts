@@ -70,6 +70,8 @@ export type SyncOperationEvent =
   | { readonly type: 'handler.missing'; readonly atMs: number }
   /** A handler of its type was registered. */
   | { readonly type: 'handler.registered'; readonly atMs: number }
+  /** It was accepted as no edit, and its handler merges records by now. */
+  | { readonly type: 'handler.merges'; readonly atMs: number }
   /** An attempt may have been applied, and doing it again is not known to do nothing twice. */
   | { readonly type: 'repeat.unsafe'; readonly atMs: number }
   /** The upstream took it. */

@@ -17,10 +17,10 @@ import { singlesOut, spendsAttempt } from '../policy/retry/retryPolicy.ts';
 import type { StateMeta } from '../vocabulary/stateMeta.ts';
 import {
   atWork,
+  becomingEdit,
   beginningToWait,
   hasAttemptsLeft,
   isUncompared,
-  isUnsent,
   mayPass,
   remembering,
   turnTaken,
@@ -66,24 +66,22 @@ export const operationSetup = setup({
     /** The instant from which it may begin is not here yet. */
     isBeforeStart: ({ context: { startAtMs } }, { atMs }: { atMs: number }) =>
       startAtMs !== undefined && atMs < startAtMs,
-    /**
-     * It is an edit that was not compared yet, and nothing of it has gone out under its present key: what may
-     * be applied already goes on as it began (OP-3).
-     */
+    /** It is an edit to its handler by now, and was not compared yet. */
     isToBeCompared: ({ context }, { isEdit = context.isEdit }: TurnFacts) =>
-      isEdit === true &&
-      context.isCompared !== true &&
-      (context.isEdit === true || isUnsent(context)),
+      isEdit === true && context.isCompared !== true,
     /** It may begin at once, and is an edit that was not compared yet. */
     isGrantedUncompared: ({ context }, params: { turn?: Turn | undefined }) =>
       params.turn === 'granted' && isUncompared(context),
+    /** It was accepted as no edit, and has had no turn since its handler merges records. */
+    isNoEdit: ({ context }) => context.isEdit !== true,
     /** It is an edit of a record that is merged. */
     isEdit: ({ context }) => context.isEdit === true,
     /** The body is new, and none that may have been applied is replaced by it: no key serves two bodies (OP-3). */
     canBeRebased: ({ context }, { round, isOutcomeKnown }: MergeFacts) =>
       context.isEdit === true &&
       // What was never sent keeps its key.
-      round >= (context.round ?? 0) + (isUncompared(context) ? 0 : 1) &&
+      round >=
+        (context.round ?? 0) + (isUncompared(context) && !context.isOutcomeUnknown ? 0 : 1) &&
       (!context.isOutcomeUnknown || isOutcomeKnown === true),
     /** It was in flight at so many crashes, at the last of them alone, that it is taken for their cause. */
     hasCrashedTooOften: ({ context }, { wasAlone }: { wasAlone: boolean }) =>
@@ -145,7 +143,7 @@ export const operationSetup = setup({
      */
     takeTurn: assign(({ context }, facts: TurnFacts) => ({
       ...turnTaken(context, facts),
-      ...(context.isEdit === true ? {} : { isEdit: true }),
+      ...(context.isEdit === true ? {} : becomingEdit(context)),
     })),
     /** Notes that its body is decided, which is kept with the order that follows. */
     noteCompared: assign(({ context }, { atMs }: { atMs: number }) => ({

@@ -92,7 +92,13 @@ const IGNORED: readonly Ignored<SyncOperationState, EventType>[] = [
   },
   {
     why: 'it waits for no conflict: it was told what became of it, or was taken out of it',
-    events: ['conflict.merged', 'conflict.applied', 'conflict.pending', 'conflict.refused'],
+    events: [
+      'conflict.merged',
+      'conflict.applied',
+      'conflict.pending',
+      'conflict.refused',
+      'handler.merges',
+    ],
     states: but(LIVE, 'conflicted'),
   },
   {

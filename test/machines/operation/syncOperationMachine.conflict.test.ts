@@ -271,9 +271,53 @@ describe('OP-5 CF-6 an edit that was given up, replayed', () => {
   });
 });
 
-test('OP-3 what was sent as no edit and is replayed stays so under its key, though its handler merges records now', () => {
+describe('OP-3 what went out before its handler merged records', () => {
+  const failed = (...how: Parameters<OperationHarness['fail']>) =>
+    new OperationHarness()
+      .commit()
+      .fail(...how)
+      .commit();
+  const keys = (operation: OperationHarness) =>
+    operation.begun.map(({ key, body }) => [key, body] as const);
+
+  test('OP-3 and surely was not applied is compared, and goes out under a key of its own', () => {
+    const operation = failed().grant(false, true);
+    expect(operation.state).toBe('comparing');
+    expect(keys(operation.compare().commit())).toEqual([
+      ['key-1', 0],
+      ['operation-1-r1', 1],
+    ]);
+  });
+
+  test('OP-3 and is in doubt goes out as it is, under its key', () => {
+    const operation = failed('unknownOutcome').grant(false, true);
+    expect(operation.state).toBe('comparing');
+    expect(keys(operation.compare().commit())).toEqual([
+      ['key-1', 0],
+      ['key-1', 0],
+    ]);
+    // From there on it is an edit like any.
+    const met = operation.fail('conflict', { status: 412 }).commit();
+    expect([met.state, met.context.isEdit]).toEqual(['conflicted', true]);
+    expect(met.merge().state).toBe('conflicted');
+    expect(met.merge(1, true).state).toBe('waiting');
+  });
+
+  test('OP-3 and waits as conflicted comes again; an edit that does is merged where it is', () => {
+    const old = failed('conflict', { status: 412 });
+    old.tell('handler.merges');
+    expect(old.commit().grant(false, true).state).toBe('comparing');
+    expect(old.context.round).toBe(1);
+    const met = conflicted();
+    met.tell('handler.merges');
+    expect(met.state).toBe('conflicted');
+  });
+});
+
+test('OP-3 what was sent as no edit and is replayed is compared, and has another key', () => {
   const letter = () => new OperationHarness().commit().fail('permanent').commit();
-  expect(letter().replay().grant(false, true).state).toBe('ordering');
+  const again = letter().replay().grant(false, true);
+  expect([again.state, again.context.round]).toEqual(['comparing', 1]);
   expect(letter().replay({ idempotencyKey: 'key-2' }).grant(false, true).state).toBe('comparing');
   const fresh = new OperationHarness({ turn: 'awaitsUpstream' }).commit().grant(false, true);
   expect(fresh.state).toBe('comparing');

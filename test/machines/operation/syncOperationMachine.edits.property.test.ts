@@ -89,8 +89,9 @@ describe('a chart of edits with a fault', () => {
       { isEdit: true, turn: 'awaitsUpstream', attemptsMax: 9 },
       machine,
     );
-    // Sent, in doubt, sent again as it was; refused, while nobody knows; merged once that is known.
-    operation.commit().grant().compare().commit().fail('unknownOutcome').commit();
+    // Sent, and again as it was; in doubt, and again; refused, while nobody knows; merged once that is known.
+    operation.commit().grant().compare().commit().fail().commit();
+    operation.grant().compare().commit().fail('unknownOutcome').commit();
     operation.grant().compare().commit().fail('conflict', { status: 409 }).commit();
     operation.merge().commit().grant().compare().commit();
     if (operation.state === 'attempting') operation.fail('conflict').commit();
@@ -112,6 +113,7 @@ describe('a chart of edits with a fault', () => {
   test('OP-3 CF-6 control: and one without a fault is not', () => {
     const operation = throughAll();
     expect(operation.begun.map(({ key, body }) => [key, body])).toEqual([
+      ['key-1', 1],
       ['key-1', 1],
       ['key-1', 1],
       ['operation-1-r1', 2],

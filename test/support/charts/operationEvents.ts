@@ -20,6 +20,7 @@ const PLAIN = [
   'edit.compared',
   'conflict.found',
   'conflict.applied',
+  'handler.merges',
   'attempt.succeeded',
   'attempt.overhangs',
   'attempt.interrupted',

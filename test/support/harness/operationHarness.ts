@@ -101,7 +101,7 @@ export function isOfTurns(label: string): boolean {
 
 /** The same, for what is about edits, and what becomes of a conflict. */
 export function isOfConflicts(label: string): boolean {
-  return /comparing|conflict\./.test(label);
+  return /comparing|conflict\.|handler\.merges/.test(label);
 }
 
 /** The same, for what is about operations that are to begin later. */
@@ -330,9 +330,12 @@ export class OperationHarness {
     return this;
   }
 
-  /** It is compared, and a body made for it. */
+  /** It is compared, and a body made for it; where an attempt is in doubt, it goes out as it is. */
   compare(): this {
-    if (this.state === 'comparing') this.#makeBody(true);
+    if (this.state === 'comparing') {
+      if (this.context.isOutcomeUnknown) this.#compared.add(this.#body);
+      else this.#makeBody(true);
+    }
     this.tell('edit.compared');
     return this;
   }

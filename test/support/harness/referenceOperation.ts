@@ -135,11 +135,13 @@ export class ReferenceOperation {
       isToBeJudged: false,
       rateDueAtMs: null,
     });
-    // What was sent as it is goes on so, though its handler merges records now (OP-3).
-    const { isEdit, isCompared, isOrdered: hasOrder, history } = this.facts;
+    const { isEdit, isCompared, isOrdered: hasOrder, history, key, isOutcomeUnknown } = this.facts;
     const isNew = history.length === 0 || history.at(-1)?.startsWith('edited') === true;
-    const isOrdered = hasOrder || !isNew;
-    const isToBeCompared = (isEditNow ?? isEdit) && !isCompared && (isEdit || !isOrdered);
+    const isToBeCompared = (isEditNow ?? isEdit) && !isCompared;
+    // What was sent as it was and surely not applied goes out merged, and so under another key (OP-3).
+    if (isToBeCompared && !isEdit && (hasOrder || !isNew) && !isOutcomeUnknown) {
+      this.#note({ key: keyOf(key, roundOf(key) + 1), isOrdered: false });
+    }
     if (isToBeCompared) this.#note({ isEdit: true });
     if (isToBeCompared) this.#enter('comparing');
     else {
@@ -164,10 +166,11 @@ export class ReferenceOperation {
 
   /** Another body may go out only where the one before surely was not applied, and never under a key that was used. */
   merge(round: number, isOutcomeKnown: boolean, nowMs: number): void {
-    const { key, isCompared } = this.facts;
+    const { key, isCompared, isOutcomeUnknown } = this.facts;
     const isOfNow = round === roundOf(key);
     // What was never sent keeps its key.
-    if (!this.#isMerged || round < roundOf(key) || (isOfNow && isCompared)) return;
+    const isSent = isCompared || isOutcomeUnknown;
+    if (!this.#isMerged || round < roundOf(key) || (isOfNow && isSent)) return;
     if (this.facts.isOutcomeUnknown && !isOutcomeKnown) return;
     this.#note({
       key: isOfNow ? key : keyOf(key, round),
