@@ -16,6 +16,7 @@ import { fieldsOf } from '../merge/clock/recordMeta.ts';
 import type { Alternative, AuditEntry, ReviewItem } from '../merge/rules/ruling.ts';
 import { canonical, compareText, isSame } from '../merge/values/canonical.ts';
 import { sha256 } from '../merge/values/sha256.ts';
+import type { RequestBody } from '../policy/request/requestBody.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { ConflictRecord } from './conflictRecord.ts';
 import { ancestorOf, baseOf, type Comparison } from './editBase.ts';
@@ -31,6 +32,8 @@ export interface LaterEdit {
   readonly ancestor: Json | null;
   /** As the app gave it. */
   readonly given: Json;
+  /** JSON Pointers of what it takes out. */
+  readonly removed: readonly string[];
   /** The record as it is in force with the edit; left out where the edit still waits for the decision. */
   readonly inForce?: Json | undefined;
   /** The app had both sides of the question when it was made. */
@@ -47,6 +50,7 @@ export function laterEditOf(comparison: Comparison, id: string, inForce: Json): 
     acceptedAtMs: edit.acceptedAtMs,
     ancestor: ancestorOf(comparison),
     given: edit.body.payload,
+    removed: removedBy(edit.body),
     knows: (open) => isBaseOfBoth(comparison, open),
   };
 }
@@ -54,10 +58,15 @@ export function laterEditOf(comparison: Comparison, id: string, inForce: Json): 
 /** An edit that waits behind one that a person is asked about. */
 export function waitingEditOf(
   { id, device, acceptedAtMs }: Pick<LaterEdit, 'id' | 'device' | 'acceptedAtMs'>,
-  { payload, base }: { readonly payload: Json; readonly base?: Json | undefined },
+  body: RequestBody,
 ): LaterEdit {
-  const ancestor = baseOf(base).value;
-  return { id, device, acceptedAtMs, ancestor, given: payload, knows: () => false };
+  const { value: ancestor } = baseOf(body.base);
+  const its = { id, device, acceptedAtMs, ancestor, given: body.payload };
+  return { ...its, removed: removedBy(body), knows: () => false };
+}
+
+function removedBy({ removals = [] }: RequestBody): readonly string[] {
+  return removals.map(({ path }) => path);
 }
 
 /** Whether the version that an edit was made on has both sides of a question in it. */
@@ -88,8 +97,8 @@ export function afterLaterEdit(open: ConflictRecord, edit: LaterEdit): ConflictR
   for (const item of open.items) {
     const { path, rule, alternatives } = item;
     const before = valueAt(ancestor, path) ?? null;
-    const after = valueAt(edit.given, path) ?? null;
-    if (path === '' || isSame(before, after)) {
+    const after = saidAt(edit, path, before);
+    if (after === undefined || isSame(before, after)) {
       items.push(item);
       continue;
     }
@@ -119,6 +128,14 @@ export function afterLaterEdit(open: ConflictRecord, edit: LaterEdit): ConflictR
     value: inForce ?? value,
     ...(open.isHeld && !isBeside ? { behind: [...behind, edit.id] } : {}),
   };
+}
+
+/** What an edit says at a path; `undefined` where it says nothing: what it does not mention is not known to it. */
+function saidAt({ given, removed }: LaterEdit, path: string, before: Json): Json | undefined {
+  if (path === '') return undefined;
+  if (removed.includes(path)) return null;
+  const said = valueAt(given, path);
+  return said === null && typeof before === 'object' ? undefined : said;
 }
 
 /** What is asked about is another in the record by now than the conflict shows. */
@@ -176,7 +193,11 @@ export function joined(
   const byPath = new Map(before.items.map((item) => [item.path, item]));
   const place = (path: string) => ({
     before: edit.ancestor === null ? undefined : (valueAt(edit.ancestor, path) ?? null),
-    after: valueAt(edit.given, path) ?? null,
+    after: saidAt(
+      edit,
+      path,
+      edit.ancestor === null ? null : (valueAt(edit.ancestor, path) ?? null),
+    ),
   });
   for (const item of next.items) {
     const earlier = byPath.get(item.path);
@@ -205,11 +226,12 @@ function together(
   earlier: ReviewItem,
   later: ReviewItem,
   device: string,
-  own: { readonly before: Json | undefined; readonly after: Json },
+  own: { readonly before: Json | undefined; readonly after: Json | undefined },
 ): ReviewItem {
   const isOver = ({ actor, value }: Alternative): boolean =>
     actor === device &&
     own.before !== undefined &&
+    own.after !== undefined &&
     isSame(value, own.before) &&
     !isSame(own.before, own.after);
   const coming = later.alternatives.filter((one) => !isOver(one));

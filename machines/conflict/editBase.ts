@@ -79,9 +79,7 @@ export function ancestorOf(comparison: Pick<Comparison, 'record' | 'edit' | 'rul
 function leavingAlone(ancestor: Json, given: Json, paths: readonly string[]): Json {
   return paths.reduce<Json>((made, path) => {
     const value = valueAt(given, path);
-    const before = valueAt(made, path);
-    if (value === undefined && before === undefined) return made;
-    return withValueAt(made, path, value ?? null);
+    return value === undefined ? made : withValueAt(made, path, value);
   }, ancestor);
 }
 

@@ -41,14 +41,16 @@ async function scene(entity: typeof PLAN | typeof RECIPE) {
   };
   /** The other device, which has seen what the upstream holds. */
   let made = 0;
-  const tablet = (change: Partial<Record>, vv = {}) => {
+  const tablet = (change: Partial<Record>) => {
     made += 1;
     const held = upstream.records.get('p-1');
     upstream.put(
       'p-1',
       { ...(held?.value as Record), ...change },
       {
-        vv: { ...held?.meta?.vv, ...vv, tablet: made },
+        // It carries on what travels with the record, as the questions that are open.
+        ...held?.meta,
+        vv: { ...held?.meta?.vv, tablet: made },
         actor: 'tablet',
         hlc: { ms: clock.now(), c: 0 },
       },

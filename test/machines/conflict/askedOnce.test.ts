@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { afterLaterEdit, joined, type LaterEdit } from '../../../machines/conflict/askedOnce.ts';
 import type { ConflictRecord } from '../../../machines/conflict/conflictRecord.ts';
+import { compareText } from '../../../machines/merge/values/canonical.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
 import { conflictOf } from '../../support/merge/conflictOf.ts';
 
@@ -23,6 +24,7 @@ function asks(ours: string, theirs: string, how: Partial<ConflictRecord> = {}): 
 function later(from: string, to: string, how: Partial<LaterEdit> = {}): LaterEdit {
   return {
     ...{ id: `op-${to}`, device: DEVICE, acceptedAtMs: 9, ancestor: note(from), given: note(to) },
+    removed: [],
     inForce: note(to),
     knows: () => false,
     ...how,
@@ -30,9 +32,11 @@ function later(from: string, to: string, how: Partial<LaterEdit> = {}): LaterEdi
 }
 
 function words({ items, audit }: ConflictRecord) {
-  const open = items.flatMap((item) => item.alternatives.map(({ value }) => value));
-  const lost = audit.flatMap((entry) => entry.lost.map(({ value }) => value));
-  return { open: open.toSorted(), lost: lost.toSorted() };
+  const textOf = ({ value }: { readonly value: Json }) =>
+    typeof value === 'string' ? value : JSON.stringify(value);
+  const open = items.flatMap((item) => item.alternatives.map(textOf));
+  const lost = audit.flatMap((entry) => entry.lost.map(textOf));
+  return { open: open.toSorted(compareText), lost: lost.toSorted(compareText) };
 }
 
 describe('CF-6 an open question, and an edit that follows', () => {
@@ -52,6 +56,16 @@ describe('CF-6 an open question, and an edit that follows', () => {
     expect(afterLaterEdit(open, later('b1', 'b2', { ancestor: null }))).toBe(open);
     const other = later('a1', 'a2');
     expect(words(afterLaterEdit(open, other)).open).toEqual(['a1', 'b1']);
+  });
+
+  test('CF-6 CF-7 one that does not mention it says nothing of it, unless it says that it is to go', () => {
+    const open = asks('b1', 'a1');
+    for (const given of [{}, { more: 1 }])
+      expect(
+        words(afterLaterEdit(open, later('b1', 'b1', { given, inForce: open.value }))),
+      ).toEqual(words(open));
+    const gone = later('b1', 'b1', { given: {}, removed: ['/note'], inForce: {} });
+    expect(words(afterLaterEdit(open, gone)).open).toEqual(['a1', 'null']);
   });
 
   test('CF-6 the edit that met it, met again, changes nothing', () => {
