@@ -13,6 +13,7 @@ import { FactStream } from '../actors/facts/factStream.ts';
 import { callListener } from '../actors/facts/listeners.ts';
 import { LocalEngine } from '../actors/localEngine.ts';
 import type { Handler } from '../actors/port.ts';
+import { Slices } from '../actors/time/slices.ts';
 import { projectInspection } from '../inspector/projection/frames.ts';
 import { takenOutBy } from '../machines/conflict/items.ts';
 import { entityRulesOf } from '../machines/merge/entities/entities.ts';
@@ -24,6 +25,7 @@ import {
   refuseExpired,
   type SyncRequest,
 } from '../machines/policy/request/request.ts';
+import type { Pieces } from '../machines/vocabulary/pieces.ts';
 import { createMemoryStore } from '../persistence/memory/memoryStore.ts';
 import { openStore } from '../persistence/openStore.ts';
 import type { Store } from '../persistence/port/store.ts';
@@ -217,9 +219,13 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
           },
           onError,
         });
-  const check = (request: SyncRequest): CheckedRequest => {
+  const check = (
+    request: SyncRequest,
+    searchesLater?: (search: Pieces<void>) => void,
+  ): CheckedRequest => {
     const checked = checkRequest(request, {
       payloadBytesMax,
+      searchesLater,
       exemptionsOf: (type) => exemptionsOf(engine.handlers.get(type)?.cardDataExempt),
       schemaOf: (type) => engine.handlers.get(type)?.schema,
       isEdited: (type) => engine.handlers.get(type)?.conflicts !== undefined,
@@ -277,6 +283,7 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
     inspectors,
     management,
     checkRequest: check,
+    slices: Slices.of(clock),
     onError,
     onClose: () => {
       stopWatching();

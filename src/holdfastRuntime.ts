@@ -26,6 +26,7 @@ import {
   type RemoteChange,
   type RemoteChangeResult,
 } from '../actors/port.ts';
+import type { Slices } from '../actors/time/slices.ts';
 import type { Feed } from '../inspector/feed/feed.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { layersOf, type PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
@@ -34,6 +35,7 @@ import { checkedChange } from '../machines/policy/request/remoteChange.ts';
 import type { CheckedRequest, SyncRequest } from '../machines/policy/request/request.ts';
 import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
 import { milliseconds, type OptionRules } from '../machines/vocabulary/optionRules.ts';
+import type { Pieces } from '../machines/vocabulary/pieces.ts';
 import { PRIORITIES, TIERS } from '../machines/vocabulary/urgency.ts';
 import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
@@ -96,7 +98,12 @@ export interface RuntimeParts {
   readonly inspectors: OpenInspectors;
   readonly management: Management;
   /** @throws HoldfastError what `sync()` throws for a bad request. */
-  readonly checkRequest: (request: SyncRequest) => CheckedRequest;
+  /** With `searchesLater` the search of a large body is put off. */
+  readonly checkRequest: (
+    request: SyncRequest,
+    searchesLater?: (search: Pieces<void>) => void,
+  ) => CheckedRequest;
+  readonly slices: Slices;
   /** Told of what no caller hears of. */
   readonly onError: (error: unknown) => void;
   /** It begins to stop. */
@@ -121,6 +128,8 @@ const CALL_RULES: OptionRules<CallOptions> = {
 };
 
 export class HoldfastRuntime implements Runtime {
+  /** Ends when the bodies that came are searched; `null` where none is. */
+  #searching: Promise<void> | null = null;
   readonly #parts: RuntimeParts;
   readonly ready: Promise<void>;
   readonly entities: Entities;
@@ -157,7 +166,10 @@ export class HoldfastRuntime implements Runtime {
 
   async sync(request: SyncRequest): Promise<Operation> {
     const { engine, options } = this.#parts;
-    const checked = this.#checkHandled(request);
+    const searches: Pieces<void>[] = [];
+    const checked = this.#checkHandled(request, (search) => searches.push(search));
+    const searched = this.#searched(checked, searches);
+    if (searched !== null) await searched;
     const { id, isDuplicate } = await this.#accept(checked);
     const isEdit = isEditBy(engine.handlers.get(checked.type) ?? null, checked);
     const edit = isEdit ? checked.body : null;
@@ -348,11 +360,31 @@ export class HoldfastRuntime implements Runtime {
   }
 
   /** @throws HoldfastError what is wrong with it; `HF_HANDLER_UNKNOWN`. */
-  #checkHandled(request: SyncRequest): CheckedRequest {
-    const checked = this.#parts.checkRequest(request);
+  #checkHandled(
+    request: SyncRequest,
+    searchesLater?: (search: Pieces<void>) => void,
+  ): CheckedRequest {
+    const checked = this.#parts.checkRequest(request, searchesLater);
     const { handlers } = this.#parts.engine;
     if (!handlers.has(checked.type)) throw handlerUnknown(handlers);
     return checked;
+  }
+
+  /**
+   * Searches a large body for card data in slices. What comes after it waits, so that all are accepted in the order in
+   * which they came, but for crises; `null` where nothing is waited for.
+   */
+  #searched({ priority }: CheckedRequest, searches: readonly Pieces<void>[]): Promise<void> | null {
+    const before = this.#searching;
+    const [search] = searches;
+    if (search === undefined) return priority === 'crisis' ? null : before;
+    const searched = Promise.all([this.#parts.slices.pieces(search), before]).then(() => undefined);
+    // One that is refused at once may be over before those that came before it.
+    const isOver = Promise.allSettled([searched, before]).then(() => {
+      if (this.#searching === isOver) this.#searching = null;
+    });
+    this.#searching = isOver;
+    return searched;
   }
 
   /** When its caller gets an answer at the latest, in milliseconds from its call (PF-1). */

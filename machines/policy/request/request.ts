@@ -8,6 +8,7 @@ import type { Entity } from '../../vocabulary/entity.ts';
 import type { HoldfastError, ValuePath } from '../../vocabulary/errors.ts';
 import type { Json } from '../../vocabulary/json.ts';
 import { nearestName } from '../../vocabulary/nearestName.ts';
+import type { Pieces } from '../../vocabulary/pieces.ts';
 import type { EditBase, Tombstone } from '../../vocabulary/record.ts';
 import { PRIORITIES, type Priority, TIERS, type Tier } from '../../vocabulary/urgency.ts';
 import { cardDatumInText } from './cardData.ts';
@@ -150,6 +151,8 @@ export type SchemaOf = (type: string) => PayloadSchema | undefined;
 export interface RequestRules {
   /** Of the body as JSON. */
   readonly payloadBytesMax?: number | undefined;
+  /** Gets the search for card data in a large body, for later, as in `BodyRules`. */
+  readonly searchesLater?: ((search: Pieces<void>) => void) | undefined;
   readonly exemptionsOf?: ExemptionsOf | undefined;
   readonly schemaOf?: SchemaOf | undefined;
   /** Whether requests of a type are edits of a merged record: its handler has `conflicts`. Left out: nobody knows. */
@@ -173,6 +176,7 @@ export function checkRequest(
   request: unknown,
   {
     payloadBytesMax = PAYLOAD_BYTES_MAX,
+    searchesLater,
     exemptionsOf = () => () => false,
     schemaOf = () => undefined,
     isEdited,
@@ -202,7 +206,7 @@ export function checkRequest(
   // A crisis is no edit, whatever it changes: nothing may refuse it or hold it up.
   checkEdit(given, given.priority === 'crisis' ? null : (isEdited?.(type) ?? null));
   const entity = given.entity === undefined ? null : checkEntity(given.entity, text);
-  const bodyRules = { bytesMax: payloadBytesMax, isExempt };
+  const bodyRules = { bytesMax: payloadBytesMax, isExempt, searchesLater };
   const edit =
     given.changes === undefined || takenOutOf === undefined
       ? { ...given, payload: given.payload }

@@ -9,12 +9,13 @@
 
 import { HoldfastError, type ValuePath } from '../../vocabulary/errors.ts';
 import type { Json } from '../../vocabulary/json.ts';
+import { type Pieces, Work } from '../../vocabulary/pieces.ts';
 import type { Maker, RecordMeta, Tombstone } from '../../vocabulary/record.ts';
 import {
   type CardContext,
   type CardDatum,
   cardDatumInLeaf,
-  cardDatumInText,
+  cardDatumInPieces,
   contextOfField,
   NO_CARD,
 } from './cardData.ts';
@@ -93,6 +94,11 @@ export interface BodyRules {
   readonly bytesMax: number;
   /** Whether card data may stand at a path that begins with `payload`, `base` or `removals`. */
   readonly isExempt: (path: ValuePath) => boolean;
+  /**
+   * Gets the search for card data in what is large, for later: nothing may be kept of the body before that has ended.
+   * It throws as the rest does. Left out: all is searched at once.
+   */
+  readonly searchesLater?: ((search: Pieces<void>) => void) | undefined;
 }
 
 /** The text of a body; {@link parseBody} is the inverse. */
@@ -110,6 +116,7 @@ export function encodeBody(
   if (body.length * 3 > rules.bytesMax && utf8Length(body) > rules.bytesMax) {
     throw tooLarge(rules.bytesMax);
   }
+  if (encoder.isSearchedLater) rules.searchesLater?.(encoder.searchInPieces());
   return body;
 }
 
@@ -133,6 +140,18 @@ export function parseBody(body: string): RequestBody {
   return JSON.parse(body) as RequestBody;
 }
 
+/** A text that is searched later, and where it stands. */
+interface Searched {
+  readonly text: string;
+  readonly context: CardContext;
+  readonly field: string;
+  readonly path: ValuePath;
+  readonly root: unknown;
+}
+
+/** So many characters of a body are searched at once. */
+const AT_ONCE_MAX = 16_384;
+
 class Encoder {
   readonly #rules: BodyRules;
   /** What may still be written, in UTF-16 units, each of which takes a byte or more. */
@@ -140,6 +159,9 @@ class Encoder {
   /** Fields that may still be read; those that are undefined take no room. */
   #namesLeft: number;
   #field = '';
+  /** Characters that were searched for card data. */
+  #searched = 0;
+  readonly #later: Searched[] = [];
   #root: unknown;
   readonly #path: (string | number)[] = [];
   /** The objects and arrays that the path goes through. */
@@ -162,7 +184,7 @@ class Encoder {
     if (typeof value === 'string') {
       this.#need(value.length);
       const text = this.#written(JSON.stringify(value));
-      this.#refuseCard(cardDatumInLeaf(value, context));
+      this.#search(value, context);
       return text;
     }
     if (typeof value === 'number') {
@@ -213,7 +235,7 @@ class Encoder {
       this.#path.push(name);
       this.#need(name.length);
       text += `${comma}${this.#written(JSON.stringify(name))}:`;
-      this.#refuseCard(cardDatumInText(name));
+      this.#search(name, NO_CARD);
       text += this.#value(field, contextOfField(name, names, context));
       this.#path.pop();
     }
@@ -243,6 +265,30 @@ class Encoder {
 
   #need(units: number): void {
     if (units > this.#room) throw tooLarge(this.#rules.bytesMax);
+  }
+
+  get isSearchedLater(): boolean {
+    return this.#later.length > 0;
+  }
+
+  /** What was put off. Texts never change, so that it finds what was there when they were written. */
+  *searchInPieces(): Pieces<void> {
+    const work = new Work();
+    for (const { text, context, field, path, root } of this.#later) {
+      const datum = yield* cardDatumInPieces(text, context, work);
+      if (datum === null || this.#rules.isExempt([field, ...path])) continue;
+      throw cardRefused(field, datum, placeOf(root, field, path));
+    }
+  }
+
+  #search(text: string, context: CardContext): void {
+    if (this.#rules.searchesLater === undefined || this.#searched + text.length < AT_ONCE_MAX) {
+      this.#searched += text.length;
+      this.#refuseCard(cardDatumInLeaf(text, context));
+      return;
+    }
+    const path = [...this.#path];
+    this.#later.push({ text, context, field: this.#field, path, root: this.#root });
   }
 
   #refuseCard(datum: CardDatum | null): void {
