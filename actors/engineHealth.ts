@@ -75,6 +75,7 @@ export function engineHealth(
     conflicts: {
       ...conflicts,
       atWork: core.desk.atWork,
+      untold: core.desk.untold,
       outdated: core.desk.tools.outdated.health(),
     },
     crisisMode: crisisModeHealth(core.crisisModes.states),

@@ -219,6 +219,8 @@ export interface EngineHealth {
     readonly atWork: number;
     /** Edits that wait since newer rules than those of this program wrote their record, by kind of record. */
     readonly outdated: readonly OutdatedEdits[];
+    /** Removals and devices that did not find room beside the records that edits were sent of, since the start. */
+    readonly untold: number;
   };
   /** Crisis mode that people have switched on (CR-6); for whom, `crisisModes.states` says. */
   readonly crisisMode: CrisisModeHealth;

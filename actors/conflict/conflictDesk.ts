@@ -39,6 +39,9 @@ import { RestingEdits } from './restingEdits.ts';
 import { ShownPlans } from './shownPlans.ts';
 import { keepWaitingPlans } from './waitingPlans.ts';
 
+/** Of so many records it is counted what did not find room beside them. */
+const UNTOLD_MAX = 10_000;
+
 export class ConflictDesk implements Edits {
   /** Records as they are shown. */
   readonly views: EntityViews;
@@ -49,6 +52,8 @@ export class ConflictDesk implements Edits {
   /** Told of an edit that carried out a decision about a conflict and has ended otherwise than completed. */
   onDecisionRefused: (conflictId: string, operationId: string, ending: Ending) => void = () =>
     undefined;
+  /** How much did not find room beside a record, in the last edit of each that was taken; of those with any. */
+  readonly #untold = new Map<string, number>();
   #isStarted = false;
 
   constructor(parts: DeskParts) {
@@ -108,6 +113,11 @@ export class ConflictDesk implements Edits {
   /** Conflicts that are worked on now. */
   get atWork(): number {
     return this.#backlog.atWork;
+  }
+
+  /** Removals and devices that did not find room beside records, since the start (CF-7). */
+  get untold(): number {
+    return [...this.#untold.values()].reduce((sum, count) => sum + count, 0);
   }
 
   get tools(): DeskTools {
@@ -220,6 +230,10 @@ export class ConflictDesk implements Edits {
       afterSent(before, { entity, subject }, sent, onlooker),
     );
     faultPoint('conflict.afterRecord');
+    const key = entityKey(entity) ?? '';
+    const untold = sent.body.merged?.untold ?? 0;
+    this.#untold.delete(key);
+    if (untold > 0 && this.#untold.size < UNTOLD_MAX) this.#untold.set(key, untold);
     await this.#tools.plans.changed(entity, subject, handler);
   }
 

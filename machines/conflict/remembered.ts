@@ -162,17 +162,21 @@ function isOver(
   return nowMs - Math.max(at ?? sinceMs, sinceMs) > silentMaxMs;
 }
 
-/** When each device of a vector was heard of; of one that nothing says it of, now. */
+/**
+ * When each device of a vector was heard of: now where it has changed something since, or nothing says it. A store that
+ * hears of the record first takes what is said.
+ */
 export function withAllHeard(
   heard: Readonly<Record<string, number>>,
   before: VersionVector,
   after: VersionVector,
   nowMs: number,
 ): Readonly<Record<string, number>> {
+  const isFirst = Object.keys(before).length === 0;
   const news = Object.keys(after).filter(
     (name) =>
       name !== SERVER &&
-      (!Object.hasOwn(heard, name) || countOf(after, name) > countOf(before, name)),
+      (!Object.hasOwn(heard, name) || (!isFirst && countOf(after, name) > countOf(before, name))),
   );
   const instants = { ...heard, ...Object.fromEntries(news.map((name) => [name, nowMs])) };
   return Object.fromEntries(Object.entries(instants).toSorted(([a], [b]) => (a < b ? -1 : 1)));

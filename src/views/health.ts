@@ -140,6 +140,7 @@ export interface HealthStatus {
    * for that with all that is in their lanes (`held`), and since when the first of them does (`oldestAtMs`; `null` for
    * none); in all, and by upstream. `conflicts.list()` has them. `atWork`: edits that are being merged and ask nobody.
    * `outdated`: edits that wait since newer rules than those of this program wrote their record, by kind of record.
+   * `untold`: removals and devices that did not find room beside records since the start (`metaBytesMax`).
    */
   readonly conflicts: EngineHealth['conflicts'];
   /** Crisis mode that people have switched on (CR-6); for whom, `crisisMode.list()` says. */

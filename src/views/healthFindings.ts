@@ -116,6 +116,13 @@ export function findingsOf(
   for (const outdated of conflicts.outdated) {
     findings.push({ ...WAITING, reason: outdatedReason(outdated) });
   }
+  if (conflicts.untold > 0) {
+    findings.push({
+      ...WAITING,
+      costs: 5,
+      reason: `${conflicts.untold} removals and devices do not fit beside their records: they stay in this store, and devices that were silent for long are asked about; see metaBytesMax`,
+    });
+  }
   // Of those that are crises it is said what they are.
   const aside = waiting.quarantined - crises.unreadable.setAside;
   if (aside > 0) {

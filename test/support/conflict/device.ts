@@ -40,6 +40,7 @@ export class Device {
   readonly name: string;
   readonly rules: EntityRules;
   silentMaxMs = 400 * DAY_MS;
+  metaBytesMax: number | undefined = undefined;
   nowMs = T0;
   record: EntityRecord | null = null;
   #bodies = 0;
@@ -71,9 +72,9 @@ export class Device {
   }
 
   comparison(edit: Edit): Comparison {
-    const { record, rules, name: device, nowMs } = this;
+    const { record, rules, name: device, nowMs, metaBytesMax } = this;
     this.#bodies += 1;
-    return { record, edit, rules, device, nowMs, draw: `${device}-${this.#bodies}` };
+    return { record, edit, rules, device, nowMs, metaBytesMax, draw: `${device}-${this.#bodies}` };
   }
 
   compare(edit: Edit): Compared {

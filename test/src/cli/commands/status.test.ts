@@ -122,6 +122,7 @@ describe('how it is doing, as text', () => {
         held: 2,
         refused: 0,
         atWork: 2,
+        untold: 0,
         oldestAtMs,
         upstreams: {},
         outdated: [],
