@@ -15,6 +15,7 @@ import {
   type Step,
 } from '../../support/conflict/fleet.ts';
 
+const HOUSE = RULES_OF_THE_HOUSE;
 const RUNS = Number(process.env['FLEET_RUNS'] ?? 400);
 const LIMIT_MS = 3_600_000;
 
@@ -124,6 +125,90 @@ describe('CF-1 CF-6 devices that edit one record', () => {
   );
 });
 
+const YEAR_MS = 365 * 86_400_000;
+const clock = fc.constantFrom(
+  ...[0, 700, -20_000, -401 * 86_400_000, 401 * 86_400_000],
+  ...[30 * YEAR_MS, -30 * YEAR_MS, -1e15],
+);
+const wild = fc.array(
+  fc.oneof(
+    { weight: 20, arbitrary: step },
+    {
+      weight: 1,
+      arbitrary: fc.record({ does: fc.constant('jump' as const), device, skewMs: clock }),
+    },
+    { weight: 1, arbitrary: fc.record({ does: fc.constant('backUp' as const), device }) },
+    { weight: 1, arbitrary: fc.record({ does: fc.constant('restore' as const), device }) },
+    { weight: 1, arbitrary: fc.record({ does: fc.constant('wait' as const), days: fc.nat(500) }) },
+  ),
+  { maxLength: 60, size: 'max' },
+);
+
+describe('CF-7 CF-5 clocks decades off, that jump, silence of 500 days, restores, copies', () => {
+  test(
+    'CF-5 CF-7 nothing is lost, and nothing comes back unasked',
+    () => {
+      const odd = fc.tuple(options, fc.array(clock, { minLength: 4, maxLength: 4 }), fc.boolean());
+      fc.assert(
+        fc.property(odd, wild, ([its, clocks, isCopied], history) => {
+          const fleet = play({ ...its, clocks, isCopied }, history);
+          expect([fleet.lost, fleet.broughtBack]).toEqual([[], []]);
+        }),
+        { numRuns: RUNS / 2 },
+      );
+    },
+    LIMIT_MS,
+  );
+
+  /** A person is removed on the first device; the third has a stale copy, and comes after 500 days. */
+  const removed = (off: number): readonly Step[] => [
+    { does: 'edit', device: 0, change: 'addPerson', pick: 0 },
+    { does: 'send', device: 0, fate: 'arrives' },
+    ...[1, 2].flatMap((one): readonly Step[] => [
+      { does: 'tell', device: one, pick: 0 },
+      { does: 'look', device: one },
+    ]),
+    { does: 'look', device: 0 },
+    { does: 'jump', device: off, skewMs: off === 0 ? -1e15 : 401 * 86_400_000 },
+    { does: 'edit', device: 0, change: 'removePerson', pick: 0 },
+    { does: 'send', device: 0, fate: 'arrives' },
+    { does: 'tell', device: 1, pick: 1 },
+    { does: 'look', device: 1 },
+    { does: 'jump', device: off, skewMs: 0 },
+    { does: 'edit', device: 1, change: 'title', pick: 0 },
+    { does: 'send', device: 1, fate: 'arrives' },
+    { does: 'wait', days: 500 },
+    { does: 'edit', device: 2, change: 'text', pick: 0 },
+    { does: 'send', device: 2, fate: 'arrives' },
+  ];
+
+  test.each([0, 1])(
+    'CF-5 CF-7 whoever was removed stays away, and nobody is asked: device %i',
+    (off) => {
+      const its = { devices: 3, carriesMeta: true, whileInReview: 'goesOut' } as const;
+      const fleet = play(its, removed(off));
+      expect(fleet.current?.value).toMatchObject({ people: [] });
+      expect([fleet.lost, fleet.questions]).toEqual([[], 0]);
+      // Planted: by the earlier of the two clocks, and what the version lists is dropped with what is held.
+      const forgets: HouseRules['afterRemote'] = (...given) => {
+        const news = HOUSE.afterRemote(...given);
+        const { nowMs, silentMaxMs } = given[3];
+        const isKept = ({ at = 0 }: { readonly at?: number }) => nowMs - at <= silentMaxMs;
+        const { current, tombstones } = news.record;
+        const listed = current?.meta?.tombstones?.filter(isKept);
+        const known =
+          current?.meta === undefined || listed === undefined
+            ? current
+            : { ...current, meta: { ...current.meta, tombstones: listed } };
+        const held = tombstones.filter(({ tombstone }) => isKept(tombstone));
+        return { ...news, record: { ...news.record, current: known, tombstones: held } };
+      };
+      const back = play(its, removed(off), { ...HOUSE, afterRemote: forgets });
+      expect(JSON.stringify(back.current?.value)).toMatch(/"people":\[\{/);
+    },
+  );
+});
+
 /** Whether anything that is promised is broken by a history. */
 function isBroken(its: FleetOptions, history: readonly Step[], house?: HouseRules): boolean {
   try {
@@ -135,8 +220,6 @@ function isBroken(its: FleetOptions, history: readonly Step[], house?: HouseRule
     return true;
   }
 }
-
-const house = RULES_OF_THE_HOUSE;
 
 type Bug = readonly [
   name: string,
@@ -150,9 +233,9 @@ const BUGS: readonly Bug[] = [
     'an edit goes out as it was given, whatever is known',
     {
       compareEdit: (comparison) => {
-        const compared = house.compareEdit(comparison);
+        const compared = HOUSE.compareEdit(comparison);
         if (compared.kind !== 'merge') return compared;
-        const made = house.mergeEdit({ ...comparison, current: compared.current });
+        const made = HOUSE.mergeEdit({ ...comparison, current: compared.current });
         if (!made.isMerged) return compared;
         const { payload } = comparison.edit.body;
         return { kind: 'clear', merged: { ...made.merged, payload } };
@@ -163,16 +246,16 @@ const BUGS: readonly Bug[] = [
   [
     'an edit is taken to be made of what is there now',
     {
-      compareEdit: (comparison) => house.compareEdit(onCurrent(comparison)),
-      mergeEdit: (question) => house.mergeEdit(onCurrent(question)),
+      compareEdit: (comparison) => HOUSE.compareEdit(onCurrent(comparison)),
+      mergeEdit: (question) => HOUSE.mergeEdit(onCurrent(question)),
     },
     {},
   ],
   [
     'two windows of an app are taken for one',
     {
-      compareEdit: (comparison) => house.compareEdit(chained(comparison)),
-      mergeEdit: (question) => house.mergeEdit(chained(question)),
+      compareEdit: (comparison) => HOUSE.compareEdit(chained(comparison)),
+      mergeEdit: (question) => HOUSE.mergeEdit(chained(question)),
     },
     {},
   ],
@@ -181,7 +264,7 @@ const BUGS: readonly Bug[] = [
     'one that may have arrived is taken to have',
     {
       standingOfSent: (question) =>
-        question.isOutcomeUnknown ? 'applied' : house.standingOfSent(question),
+        question.isOutcomeUnknown ? 'applied' : HOUSE.standingOfSent(question),
     },
     {},
   ],
@@ -189,7 +272,7 @@ const BUGS: readonly Bug[] = [
     'what the upstream holds is taken as it is',
     {
       mergeEdit: (question) => {
-        const made = house.mergeEdit(question);
+        const made = HOUSE.mergeEdit(question);
         if (!made.isMerged || question.current === null) return made;
         return { ...made, merged: { ...made.merged, payload: question.current.value } };
       },
@@ -200,7 +283,7 @@ const BUGS: readonly Bug[] = [
     'what no rule decides is not told',
     {
       mergeEdit: (question) => {
-        const made = house.mergeEdit(question);
+        const made = HOUSE.mergeEdit(question);
         return made.isMerged ? { ...made, review: [], isHeld: false } : made;
       },
     },
@@ -234,7 +317,7 @@ describe('CF-1 CF-6 controls: what a fleet tells', () => {
     (_, bug, more) => {
       const result = fc.check(
         fc.property(options, steps, (its, history) => {
-          expect(isBroken({ ...its, ...more }, history, { ...house, ...bug })).toBe(false);
+          expect(isBroken({ ...its, ...more }, history, { ...HOUSE, ...bug })).toBe(false);
         }),
         { numRuns: 3_000, endOnFailure: true },
       );
@@ -247,7 +330,7 @@ describe('CF-1 CF-6 controls: what a fleet tells', () => {
     'OP-3 an edit that arrived without an answer is not merged again: meta carried %s',
     (carriesMeta) => {
       const its = { devices: 3, carriesMeta, whileInReview: 'waits' } as const;
-      // The clock of device1 is ahead, so that its edit would stand though device2 has replaced it.
+      // Whichever clock is ahead: nothing of it says whether an edit has arrived.
       const history: readonly Step[] = [
         { does: 'edit', device: 1, change: 'title', pick: 0 },
         { does: 'send', device: 1, fate: 'answerLost' },
@@ -261,10 +344,10 @@ describe('CF-1 CF-6 controls: what a fleet tells', () => {
       // Without the vector only a person can say.
       expect(fleet.unproven).toBe(carriesMeta ? 0 : 1);
       const standingOfSent: HouseRules['standingOfSent'] = (question) => {
-        const standing = house.standingOfSent(question);
+        const standing = HOUSE.standingOfSent(question);
         return standing === 'applied' || standing === 'unproven' ? 'other' : standing;
       };
-      expect(play(its, history, { ...house, standingOfSent }).broughtBack).toEqual(['w1']);
+      expect(play(its, history, { ...HOUSE, standingOfSent }).broughtBack).toEqual(['w1']);
     },
   );
 });

@@ -84,7 +84,11 @@ export type Step =
   | { readonly does: 'late'; readonly pick: number }
   /** A version that the upstream had at some time is told of. */
   | { readonly does: 'tell'; readonly device: number; readonly pick: number }
-  | { readonly does: 'wait'; readonly days: number };
+  | { readonly does: 'wait'; readonly days: number }
+  /** The clock of a device is set: off by so much from now on. */
+  | { readonly does: 'jump'; readonly device: number; readonly skewMs: number }
+  /** A copy of the store is put aside; the copy is put back. */
+  | { readonly does: 'backUp' | 'restore'; readonly device: number };
 
 export type Fate = 'arrives' | 'lost' | 'answerLost';
 
@@ -106,11 +110,12 @@ interface Tab {
 
 class App {
   readonly name: string;
-  readonly skewMs: number;
+  skewMs: number;
   readonly tabs: Tab[];
   queue: Waiting[] = [];
   /** As it is kept. */
   record: string | null = null;
+  copy: { readonly record: string | null; readonly queue: readonly Waiting[] } | null = null;
 
   constructor(name: string, skewMs: number, tabs: number) {
     this.name = name;
@@ -123,6 +128,10 @@ export interface FleetOptions {
   readonly devices: number;
   /** Windows of each app. Default 1. */
   readonly tabs?: number;
+  /** How much the clock of each is off. Default: some seconds, and one by five days. */
+  readonly clocks?: readonly number[];
+  /** The second device is a copy of the first, under the same name. */
+  readonly isCopied?: boolean;
   /** Whether the upstream carries what travels with a record. */
   readonly carriesMeta: boolean;
   readonly whileInReview: EntityRules['whileInReview'];
@@ -130,6 +139,8 @@ export interface FleetOptions {
   /** A planted bug of the upstream: it takes whatever comes. */
   readonly ignoresVersions?: boolean;
 }
+
+const CLOCKS = [0, 90_000, -5 * DAY_MS, 700];
 
 export class Fleet {
   readonly apps: readonly App[];
@@ -160,7 +171,12 @@ export class Fleet {
     this.rules = noteRules(options.whileInReview);
     this.apps = Array.from(
       { length: options.devices },
-      (_, at) => new App(`device${at}`, [0, 90_000, -5 * DAY_MS, 700][at] ?? 0, options.tabs ?? 1),
+      (_, at) =>
+        new App(
+          `device${options.isCopied === true && at === 1 ? 0 : at}`,
+          (options.clocks ?? CLOCKS)[at] ?? 0,
+          options.tabs ?? 1,
+        ),
     );
   }
 
@@ -183,6 +199,17 @@ export class Fleet {
       }
       case 'wait':
         this.nowMs += step.days * DAY_MS;
+        return;
+      case 'jump':
+        this.#app(step.device).skewMs = step.skewMs;
+        return;
+      case 'backUp': {
+        const app = this.#app(step.device);
+        app.copy = { record: app.record, queue: app.queue.map((edit) => ({ ...edit })) };
+        return;
+      }
+      case 'restore':
+        this.#restore(this.#app(step.device));
     }
   }
 
@@ -222,9 +249,26 @@ export class Fleet {
     return app.record === null ? null : decodeEntityRecord(app.record);
   }
 
+  /** The time by the clock of a device. */
+  #at(app: App): number {
+    return Math.max(0, this.nowMs + app.skewMs);
+  }
+
+  /** What was accepted after the copy was made is with whoever put it back. */
+  #restore(app: App): void {
+    if (app.copy === null) return;
+    for (const edit of app.queue) {
+      const lost = [edit.body.payload, edit.before as unknown as Json];
+      for (const word of wordsIn(lost)) this.shown.add(word);
+    }
+    app.record = app.copy.record;
+    app.queue = app.copy.queue.map((edit) => ({ ...edit }));
+    for (const tab of app.tabs.keys()) this.#look(app, tab);
+  }
+
   #onlooker(app: App) {
     const { rules } = this;
-    return { device: app.name, rules, nowMs: this.nowMs + app.skewMs, silentMaxMs: 400 * DAY_MS };
+    return { device: app.name, rules, nowMs: this.#at(app), silentMaxMs: 400 * DAY_MS };
   }
 
   #word(): string {
@@ -255,7 +299,7 @@ export class Fleet {
       after = { ...before, people: people.map((one) => (one === chosen ? named : one)) };
     } else {
       after = { ...before, people: people.filter((one) => one !== chosen) };
-      removals.push({ path: `/people/${chosen.id}`, confirmed: true, at: this.nowMs });
+      removals.push({ path: `/people/${chosen.id}`, confirmed: true, at: this.#at(app) });
     }
     this.#edits += 1;
     const id = `op-${this.#edits}`;
@@ -268,7 +312,7 @@ export class Fleet {
         ...(base === null ? {} : { base: base as unknown as Json }),
         ...(removals.length === 0 ? {} : { removals }),
       },
-      acceptedAtMs: this.nowMs + app.skewMs,
+      acceptedAtMs: this.#at(app),
       round: 0,
       before,
       merged: undefined,
