@@ -96,6 +96,22 @@ async function met(store?: string) {
 }
 
 describe('CF-6 a question about what two devices wrote', () => {
+  test('CF-6 an edit of another device that has both words settles it, on each device', async () => {
+    const { gateway, phone, tablet, asked } = await met();
+    for (const one of [gateway, tablet]) await pull(one);
+    // Leaves it alone, so it is asked still.
+    await edit(tablet, { more: 'else' });
+    await pull(gateway);
+    expect(await listed(gateway)).toMatchObject([{ id: asked.id }]);
+    await edit(gateway, { note: `${PHONE}; ${GATEWAY}` });
+    for (const one of [phone, tablet]) await pull(one);
+    for (const one of [gateway, phone, tablet]) expect(await listed(one)).toEqual([]);
+    expect(note()).toBe(`${PHONE}; ${GATEWAY}`);
+    const about = await gateway.runtime.conflicts.show(asked.id);
+    const lost = about.audit.flatMap((entry) => entry.lost.map(({ value }) => value));
+    expect(lost).toEqual(expect.arrayContaining([GATEWAY, PHONE]));
+  });
+
   test('CF-6 is listed on each device of the record, and who wrote what is displaced is told', async () => {
     const { gateway, phone, tablet, asked } = await met();
     expect(phone.facts).not.toContain('conflict.displaced');
