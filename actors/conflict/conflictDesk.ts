@@ -225,9 +225,12 @@ export class ConflictDesk implements Edits {
     const onlooker = onlookerOf(this.#tools, entity, handler);
     const { payload, merged } = sent.body;
     const values = [merged?.payload ?? payload, payload, taken?.value ?? null];
-    await Slices.of(this.#tools.clock).done(lookThrough(onlooker.rules, values));
-    await this.#tools.records.update(entity, onlooker, (before) =>
-      afterSent(before, { entity, subject }, sent, onlooker),
+    // The edit is among those that wait no more: until it is in the record, that is not read.
+    await this.#tools.records.update(
+      entity,
+      onlooker,
+      (before) => afterSent(before, { entity, subject }, sent, onlooker),
+      () => Slices.of(this.#tools.clock).done(lookThrough(onlooker.rules, values)),
     );
     faultPoint('conflict.afterRecord');
     const key = entityKey(entity) ?? '';

@@ -68,15 +68,18 @@ export class EntityRecords {
    * where another has written it; where it gives back what it was given, nothing is written. It is kept from `nowMs`
    * for as long as a device may be silent.
    *
+   * @param prepare what has to be done before; who reads the record waits for that, too
    * @throws HoldfastError `HF_STORE_…`, also where the store is well and refuses it.
    */
   async update(
     entity: Entity,
     { nowMs, silentMaxMs }: Pick<Onlooker, 'nowMs' | 'silentMaxMs'>,
     change: (record: EntityRecord | null) => EntityRecord,
+    prepare?: () => Promise<void>,
   ): Promise<EntityRecord> {
     const key = keyOf(entity);
     return await this.#inTurn(key, async () => {
+      await prepare?.();
       for (let repeats = 0; repeats < REPEATS_MAX; repeats += 1) {
         const { record, revision } = await this.#read(key);
         const next = change(record);

@@ -6,7 +6,7 @@
  */
 
 import { compareEdit } from '../../machines/conflict/compareEdit.ts';
-import { baseOf, currentOfBase } from '../../machines/conflict/editBase.ts';
+import { baseOf, currentOfBase, lookThroughEdit } from '../../machines/conflict/editBase.ts';
 import { bodyOf } from '../../machines/conflict/editBody.ts';
 import { decodeEntityRecord, type EntityRecord } from '../../machines/conflict/entityRecord.ts';
 import { afterRemote, afterSent } from '../../machines/conflict/recordNews.ts';
@@ -22,6 +22,7 @@ import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import { requireOption } from '../../machines/vocabulary/optionFields.ts';
+import { atOnce, type Pieces, Work } from '../../machines/vocabulary/pieces.ts';
 import type { Current } from '../../machines/vocabulary/record.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
 import { operationChart, type WorkContext } from '../charts/chartOfWork.ts';
@@ -29,6 +30,7 @@ import { decodeWork } from '../charts/workRecord.ts';
 import { demandDurable } from '../operation/acceptance.ts';
 import { isEditBy } from '../operation/edit.ts';
 import type { Resident } from '../operation/resident.ts';
+import { Slices } from '../time/slices.ts';
 import type { DeskTools } from './deskParts.ts';
 import type {
   EntityAccess,
@@ -61,16 +63,19 @@ interface Look {
 export class EntityViews implements EntityAccess {
   readonly #tools: DeskTools;
   readonly #merged: EditsMerged;
+  readonly #slices: Slices;
   readonly #watchers: EntityWatchers;
   /** By record: the look that is under way, behind which the next one is. */
   readonly #looks = new Map<string, Promise<unknown>>();
 
   constructor(tools: DeskTools) {
     this.#tools = tools;
-    this.#merged = new EditsMerged((record, edit) => this.#mergeOne(record, edit));
-    const { timers, onError } = tools;
+    const { clock, timers, onError } = tools;
+    const slices = Slices.of(clock);
+    this.#slices = slices;
+    this.#merged = new EditsMerged((record, edit) => this.#mergeOne(record, edit), slices);
     this.#watchers = new EntityWatchers({
-      ...{ timers, onError },
+      ...{ timers, slices, onError },
       read: (entity) => this.shown(entity),
     });
   }
@@ -194,7 +199,7 @@ export class EntityViews implements EntityAccess {
     const { record } = await this.#inTurn(entity);
     return (record?.tombstones ?? []).map(({ tombstone, removed }) => ({
       path: tombstone.path,
-      ...(removed === undefined ? {} : { value: copyOf(removed.value) }),
+      ...(removed === undefined ? {} : { value: atOnce(copyOf(removed.value)) }),
       isConfirmed: tombstone.confirmed === true,
       by: tombstone.by ?? null,
       atMs: tombstone.at ?? null,
@@ -259,9 +264,13 @@ export class EntityViews implements EntityAccess {
     const { outdated, rulesOf, asked } = this.#tools;
     const wanted = rulesWantedFor(record, rulesOf(entity.type));
     const view: EntityView = {
-      value: copyOf(value),
+      value: await this.#slices.done(copyOf(value)),
       // Of its own: an app may make its edit of the value in place.
-      base: { version, value: copyOf(value), ...(edit === undefined ? {} : { edit }) },
+      base: {
+        version,
+        value: await this.#slices.done(copyOf(value)),
+        ...(edit === undefined ? {} : { edit }),
+      },
       waiting: waiting.length,
       inReview:
         isAsked ||
@@ -299,6 +308,7 @@ export class EntityViews implements EntityAccess {
     if (body.merged !== undefined && body.merged.version === (current?.version ?? null)) {
       return { merged: body.merged, isAsked: false };
     }
+    await this.#slices.done(lookThroughEdit(comparison, current));
     const compared = compareEdit(comparison);
     if (compared.kind === 'clear') return { merged: compared.merged, isAsked: false };
     const { guard, recordBytesMax } = this.#tools;
@@ -393,10 +403,31 @@ function placeOf(from = 'known:0'): { readonly stage: string; readonly fromSeq: 
 }
 
 /** What is kept is not what an app is given, which it may change. */
-function copyOf(value: Json): Json {
-  return typeof value === 'object' && value !== null
-    ? (JSON.parse(JSON.stringify(value)) as Json)
-    : value;
+function* copyOf(value: Json): Pieces<Json> {
+  const work = new Work();
+  const begun = emptyLike(value);
+  if (begun === null) return value;
+  const left: (readonly [object, Holder])[] = [[value as object, begun]];
+  for (let pair = left.pop(); pair !== undefined; pair = left.pop()) {
+    const [source, copy] = pair;
+    for (const [name, inner] of Object.entries(source) as [string, Json][]) {
+      if (work.isDue()) yield;
+      const holder = emptyLike(inner);
+      if (holder !== null) left.push([inner as object, holder]);
+      Object.defineProperty(copy, name, {
+        ...{ value: holder ?? inner, writable: true, enumerable: true, configurable: true },
+      });
+    }
+  }
+  return begun;
+}
+
+type Holder = Json[] | Record<string, Json>;
+
+/** `null` for what holds nothing. */
+function emptyLike(value: Json): Holder | null {
+  if (typeof value !== 'object' || value === null) return null;
+  return Array.isArray(value) ? [] : {};
 }
 
 const NOTHING: EntityView = Object.freeze({

@@ -7,14 +7,17 @@
 import { entityKey } from '../../machines/operation/keys.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Pieces } from '../../machines/vocabulary/pieces.ts';
 import { callListener } from '../facts/listeners.ts';
+import type { Slices } from '../time/slices.ts';
 import type { TimerService } from '../time/timerService.ts';
 import type { EntityListener, EntityView } from './entityAccess.ts';
-import { stableText } from './mergedEdits.ts';
+import { isEqual } from './mergedEdits.ts';
 
 export interface EntityWatchersParts {
   readonly read: (entity: Entity) => Promise<EntityView | null>;
   readonly timers: Pick<TimerService, 'after'>;
+  readonly slices: Slices;
   /** Told of what listeners throw, and that a record can't be read. */
   readonly onError: (error: unknown) => void;
 }
@@ -98,7 +101,7 @@ export class EntityWatchers {
     try {
       while (watched.isStale && this.#isStarted && watched.watchers.size > 0) {
         watched.isStale = false;
-        this.#tell(watched, await read(watched.entity));
+        await this.#tell(watched, await read(watched.entity));
         watched.isTold = false;
       }
     } catch (error) {
@@ -115,9 +118,9 @@ export class EntityWatchers {
     }
   }
 
-  #tell(watched: Watched, view: EntityView | null): void {
+  async #tell(watched: Watched, view: EntityView | null): Promise<void> {
     for (const watcher of watched.watchers) {
-      if (watcher.isOver || !isNews(watcher.told, view)) continue;
+      if (!(await this.#parts.slices.done(isNews(watcher.told, view))) || watcher.isOver) continue;
       watcher.told = view;
       callListener(() => watcher.listener(view), this.#parts.onError);
     }
@@ -125,12 +128,6 @@ export class EntityWatchers {
 }
 
 /** Whether a listener that was told the one has yet to be told the other. */
-export function isNews(told: EntityView | null | undefined, view: EntityView | null): boolean {
-  if (told === undefined || told === null || view === null) return told !== view;
-  return textOf(told) !== textOf(view);
-}
-
-function textOf({ value, base, waiting, inReview }: EntityView): string {
-  const { value: _, ...on } = base;
-  return stableText([value, on, waiting, inReview]);
+function* isNews(told: EntityView | null | undefined, view: EntityView | null): Pieces<boolean> {
+  return told === undefined || !(yield* isEqual(told, view));
 }

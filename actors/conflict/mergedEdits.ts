@@ -8,8 +8,10 @@
 import type { EntityRecord } from '../../machines/conflict/entityRecord.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
+import { type Pieces, stepsOf, Work } from '../../machines/vocabulary/pieces.ts';
 import type { Handler } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
+import type { Slices } from '../time/slices.ts';
 
 /** An edit that the upstream has not taken. */
 export interface WaitingEdit {
@@ -56,12 +58,14 @@ const LENGTH_MAX = 8 * 1_048_576;
 
 export class EditsMerged {
   readonly #mergeOne: MergeOne;
+  readonly #slices: Slices;
   /** By record, what was looked at last at the end. */
   readonly #kept = new Map<string, Steps>();
   #length = 0;
 
-  constructor(mergeOne: MergeOne) {
+  constructor(mergeOne: MergeOne, slices: Slices) {
     this.#mergeOne = mergeOne;
+    this.#slices = slices;
   }
 
   /**
@@ -82,13 +86,14 @@ export class EditsMerged {
       const before = seen;
       const known = kept?.get(edit.id);
       let step = known;
-      if (known === undefined || known.text !== edit.text || !isAlike(known.before, before)) {
+      const isKept =
+        known?.text === edit.text && (await this.#slices.done(isAlike(known.before, before)));
+      if (!isKept) {
         const merged = await this.#mergeOne(before, edit);
         // It comes to the same as before its text changed: then so does all that follows.
-        const after =
-          known !== undefined && isAlike(known.record, merged.record)
-            ? known.record
-            : merged.record;
+        const isSame =
+          known !== undefined && (await this.#slices.done(isAlike(known.record, merged.record)));
+        const after = isSame ? known.record : merged.record;
         step = { text: edit.text, before, record: after, isAsked: merged.isAsked };
       }
       if (step === undefined) continue;
@@ -127,26 +132,42 @@ export class EditsMerged {
  * Whether edits come to the same over both: all that a merge and the next edit's ancestor are made of. Versions and
  * vectors, which change when an edit before them arrives, are not among it.
  */
-function isAlike(one: EntityRecord | null, other: EntityRecord | null): boolean {
+function* isAlike(one: EntityRecord | null, other: EntityRecord | null): Pieces<boolean> {
   if (one === other) return true;
-  return one !== null && other !== null && meaningOf(one) === meaningOf(other);
+  if (one === null || other === null) return false;
+  return yield* isEqual(meaningOf(one), meaningOf(other));
 }
 
-function meaningOf({ current, isGone, ancestor, others, tombstones }: EntityRecord): string {
+function meaningOf({ current, isGone, ancestor, others, tombstones }: EntityRecord): unknown {
   const held =
     current === null
       ? null
       : [current.value, current.version === null, current.isVerified, current.asOfMs];
   const removed = tombstones.map(({ tombstone }) => tombstone);
-  const told = current?.meta?.tombstones ?? [];
-  return stableText([held, isGone, ancestor, others, removed, told]);
+  return [held, isGone, ancestor, others, removed, current?.meta?.tombstones ?? []];
 }
 
-/** One text for equal values, whatever the order of their fields. */
-export function stableText(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
+/** Whether two values are equal, whatever the order of their fields. A field that is undefined is none. */
+export function* isEqual(one: unknown, other: unknown): Pieces<boolean> {
+  const work = new Work();
+  const left: (readonly [unknown, unknown])[] = [[one, other]];
+  for (let pair = left.pop(); pair !== undefined; pair = left.pop()) {
+    const [first, second] = pair;
+    if (work.isDue(typeof first === 'string' ? stepsOf(first) : 1)) yield;
+    if (first === second) continue;
+    if (typeof first !== 'object' || typeof second !== 'object') return false;
+    if (first === null || second === null) return false;
+    if (Array.isArray(first) !== Array.isArray(second)) return false;
+    const [fields, others] = [fieldsOf(first), fieldsOf(second)];
+    if (fields.length !== others.length) return false;
+    for (const [name, value] of fields) {
+      if (!Object.hasOwn(second, name)) return false;
+      left.push([value, (second as Readonly<Record<string, unknown>>)[name]]);
+    }
+  }
+  return true;
+}
+
+function fieldsOf(value: object): readonly (readonly [string, unknown])[] {
+  return Object.entries(value).filter(([, field]) => field !== undefined);
 }
