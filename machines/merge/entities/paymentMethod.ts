@@ -13,7 +13,7 @@ import { fields } from '../rules/fields.ts';
 import { list } from '../rules/list.ts';
 import { alternative } from '../rules/ruling.ts';
 import { firstStays, largestBy, latest, serverDecides } from '../rules/single.ts';
-import { isList, isObject } from '../values/canonical.ts';
+import { isList, isObject, isSame } from '../values/canonical.ts';
 import { CARD_FIELDS } from './cardFields.ts';
 import { pendingItem, pendingMark, provided, withClaims } from './providerWord.ts';
 
@@ -79,8 +79,8 @@ function defaultGone(
   const isThere =
     isList(methods) && methods.some((one) => isObject(one) && one['id'] === defaultId);
   const isRemoved = changes.some(
-    ({ path: [list, id], kind }) =>
-      list === 'methods' && kind === 'missing' && id === String(defaultId),
+    ({ path: [name, id = ''], kind }) =>
+      name === 'methods' && kind === 'missing' && isSame(id, defaultId),
   );
   if (isThere || !isRemoved) return [];
   return [

@@ -348,10 +348,14 @@ function isInPending(value: JsonObject, pointer: string): boolean {
 function standingAt(value: Json, keys: readonly string[]): Json | undefined {
   let at: Json | undefined = value;
   for (const key of keys) {
-    if (isList(at)) at = at.find((one) => isObject(one) && String(one['id'] ?? '') === key);
+    if (isList(at)) at = at.find((one) => isObject(one) && isIdentity(one['id'], key));
     else at = isObject(at) && Object.hasOwn(at, key) ? at[key] : undefined;
   }
   return at;
+}
+
+function isIdentity(id: Json | undefined, key: string): boolean {
+  return id === key || (typeof id === 'number' && String(id) === key);
 }
 
 function keysOf(pointer: string): readonly string[] {

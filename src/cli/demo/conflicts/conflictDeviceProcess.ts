@@ -34,6 +34,7 @@ import {
   RECORDS,
   type StoryStep,
   SUBJECT,
+  UNKNOWN_TO,
 } from './conflictStory.ts';
 
 const TYPE = 'records.put';
@@ -147,9 +148,14 @@ async function lookForPlan(made: Runtime): Promise<void> {
 }
 
 /** Makes a step on what the device shows. */
-async function change(made: Runtime, { entity, edits, removals }: StoryStep): Promise<null> {
+async function change(
+  made: Runtime,
+  { device, entity, edits, removals }: StoryStep,
+): Promise<null> {
   const known = await made.entities.get(entity);
-  const payload = edits.reduce(edited, (known?.value ?? {}) as JsonObject);
+  const fields = Object.entries((known?.value ?? {}) as JsonObject);
+  const ofApp = fields.filter(([name]) => !UNKNOWN_TO[device].includes(name));
+  const payload = edits.reduce(edited, Object.fromEntries(ofApp) as JsonObject);
   await put(made, entity, {
     payload,
     removals: removals.map((path) => ({

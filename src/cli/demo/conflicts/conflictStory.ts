@@ -21,6 +21,12 @@ export const PREFERENCES: Entity = { type: 'preferences', id: 'user-1' };
 export const SUBSCRIPTION: Entity = { type: 'subscription', id: 'subscription-1' };
 export const RECORDS: readonly Entity[] = [PLAN, DIARY, PREFERENCES, SUBSCRIPTION];
 
+/** The app on the tablet is older than these fields of the records: it hands them over without. */
+export const UNKNOWN_TO: Readonly<Record<Device, readonly string[]>> = {
+  phone: [],
+  tablet: ['meansSafety', 'language'],
+};
+
 /** The field of a record in which devices tell each other what they have seen and what was removed. */
 export const META_FIELD = 'holdfast';
 
@@ -54,7 +60,12 @@ export interface Story {
   readonly seed: number;
   /** What the records are before anybody goes offline. */
   readonly begun: readonly (readonly [Entity, JsonObject])[];
+  /** What is changed while both devices are offline. */
   readonly steps: readonly StoryStep[];
+  /** What the older app changes in the end, online, while nobody else writes. */
+  readonly last: StoryStep;
+  /** Texts of the beginning that only the newer app knows. */
+  readonly keeps: readonly (readonly [Entity, string])[];
   /** Who comes online first; the other one meets what this one sent, and is killed in the midst of it. */
   readonly first: Device;
   readonly second: Device;
@@ -67,6 +78,9 @@ const STEPS = [
   'Listen to the quiet playlist',
   'Hold ice in one hand',
 ] as const;
+const LAST_STEP = 'Open a window';
+const MEANS_SAFETY = 'The tablets are with Sam.';
+const LANGUAGE = 'en-GB';
 const MORNINGS = ['Woke up at four.', 'A bad dream.', 'Rain all morning.'] as const;
 const EVENINGS = ['A walk helped.', 'Called my sister.', 'Cooked something new.'] as const;
 
@@ -176,6 +190,19 @@ export function conflictStory(seed: number): Story {
     seed,
     begun: begun(oldNumber),
     steps: shuffled(steps, (end) => random.below(end)),
+    last: {
+      device: 'tablet',
+      entity: PLAN,
+      tells: `has an older app, which knows no ${UNKNOWN_TO.tablet.join(' and no ')}; it adds a step to the crisis plan`,
+      edits: [{ kind: 'add', field: 'copingSteps', item: { id: 'last', text: LAST_STEP } }],
+      removals: [],
+      writes: [LAST_STEP],
+      removes: [],
+    },
+    keeps: [
+      [PLAN, MEANS_SAFETY],
+      [PREFERENCES, LANGUAGE],
+    ],
     first: isPhoneFirst ? 'phone' : 'tablet',
     second: isPhoneFirst ? 'tablet' : 'phone',
   };
@@ -195,10 +222,20 @@ function begun(oldNumber: string): Story['begun'] {
           { id: 'robin', name: 'Robin', phones: [oldNumber] },
         ],
         copingSteps: [{ id: 'tea', text: 'Make tea' }],
+        meansSafety: MEANS_SAFETY,
       },
     ],
     [DIARY, { id: 'entry-1', score: 4, tags: ['tired'], note: 'Slept badly.' }],
-    [PREFERENCES, { textSize: 'normal', researchConsent: true, quietStart: null, quietEnd: null }],
+    [
+      PREFERENCES,
+      {
+        textSize: 'normal',
+        researchConsent: true,
+        quietStart: null,
+        quietEnd: null,
+        language: LANGUAGE,
+      },
+    ],
     [SUBSCRIPTION, { id: 'subscription-1', status: 'active', plan: 'monthly', intents: [] }],
   ];
 }

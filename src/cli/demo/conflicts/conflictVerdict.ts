@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Entity } from '../../../../machines/vocabulary/entity.ts';
 import type { JsonObject } from '../../../../machines/vocabulary/json.ts';
 import { CRISIS_ANSWER_MS_MAX, percentile } from '../../kit/verdict.ts';
 import type { CrisisReport } from './conflictMessages.ts';
@@ -67,16 +68,21 @@ export interface ConflictSummary {
 export function judgeConflicts(evidence: ConflictEvidence): ConflictSummary {
   const { story, upstream, shown, questions, crises } = evidence;
   const timesMs = crises.map(({ elapsedMs }) => elapsedMs);
-  const counted = story.steps.flatMap(({ entity, writes, removes }) => {
-    const text = upstream.get(pathOf(entity)) ?? '';
-    const count = (wanted: string): number => text.split(asInJson(wanted)).length - 1;
+  const steps = [...story.steps, story.last];
+  const countIn = (entity: Entity, wanted: string): number =>
+    (upstream.get(pathOf(entity)) ?? '').split(asInJson(wanted)).length - 1;
+  const counted = steps.flatMap(({ entity, writes, removes }) => {
+    const count = (wanted: string): number => countIn(entity, wanted);
     return [
       ...writes.map((wanted) => ({ wanted, count: count(wanted), isRemoved: false })),
       ...removes.map((wanted) => ({ wanted, count: count(wanted), isRemoved: true })),
     ];
   });
   const kept = counted.filter(({ isRemoved }) => !isRemoved);
-  const lost = kept.filter(({ count }) => count === 0).map(({ wanted }) => wanted);
+  const lost = [
+    ...kept.filter(({ count }) => count === 0).map(({ wanted }) => wanted),
+    ...story.keeps.flatMap(([entity, wanted]) => (countIn(entity, wanted) === 0 ? [wanted] : [])),
+  ];
   const doubled = kept.filter(({ count }) => count > 1).map(({ wanted }) => wanted);
   const risen = counted
     .filter(({ isRemoved, count }) => isRemoved && count > 0)
@@ -91,8 +97,8 @@ export function judgeConflicts(evidence: ConflictEvidence): ConflictSummary {
   const withoutPlan = crises.filter(({ isWithPlan }) => isWithPlan === false).length;
   const faults = [
     evidence.cutShort,
-    evidence.accepted < story.steps.length &&
-      `${story.steps.length - evidence.accepted} changes were never accepted`,
+    evidence.accepted < steps.length &&
+      `${steps.length - evidence.accepted} changes were never accepted`,
     lost.length > 0 && `lost: ${lost.join(', ')}`,
     doubled.length > 0 && `there twice: ${doubled.join(', ')}`,
     evidence.laidOver > 0 && `${evidence.laidOver} writes were laid over what they had not seen`,
@@ -150,7 +156,7 @@ export function conflictText(summary: ConflictSummary): string {
   const counted = (what: readonly string[]): string =>
     what.length === 0 ? '0' : `${what.length} (${what.join(', ')})`;
   return [
-    `changes      ${summary.changes} made offline on two devices, ${summary.merges} merges`,
+    `changes      ${summary.changes} made on two devices, of which one has an older app, ${summary.merges} merges`,
     `questions    ${questions.asked} asked, ${questions.decided} decided by the person`,
     `crises       ${crises.answered} answered, ${crises.withPlan} with the person's own plan (p50 ${ms(crises.p50Ms)} ms, ` +
       `p99 ${ms(crises.p99Ms)} ms, max ${ms(crises.maxMs)} ms)`,
@@ -167,7 +173,7 @@ export function conflictText(summary: ConflictSummary): string {
 function verdictLine({ verdict, faults, changes }: ConflictSummary): string {
   if (verdict === 'FAIL') return `FAIL  ${faults.join('; ')}`;
   return (
-    `PASS  ${changes} changes offline on two devices, one of them killed: nothing lost, nothing doubled, ` +
+    `PASS  ${changes} changes on two devices, one killed and one with an older app: nothing lost, nothing doubled, ` +
     `both devices equal to the upstream byte for byte, every crisis answered in under ${CRISIS_ANSWER_MS_MAX} ms`
   );
 }

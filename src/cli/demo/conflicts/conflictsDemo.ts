@@ -133,17 +133,19 @@ class ConflictsRun {
   }
 
   async #play(): Promise<void> {
-    const { first, second, steps } = this.#story;
+    const { first, second, steps, last } = this.#story;
     await this.#begin();
     for (const device of DEVICES) await this.#records.connect(device, false);
     this.#tell('both', 'are offline now');
-    for (const step of steps) await this.#change(step);
+    for (const step of steps) await this.#change(step, 'offline');
 
     await this.#records.connect(first, true);
     await this.#sent(first);
     this.#tell(first, 'is online: what was changed on it is at the upstream');
     await this.#comeBackThroughAKill(second);
     await this.#decide(second);
+    await this.#settle();
+    await this.#change(last, 'meets nobody');
     await this.#settle();
     for (const device of DEVICES) await this.#devices[device].ask({ kind: 'stop' });
   }
@@ -163,12 +165,12 @@ class ConflictsRun {
     this.#tell('both', 'have the same records');
   }
 
-  async #change(step: StoryStep): Promise<void> {
+  async #change(step: StoryStep, how: string): Promise<void> {
     const handle = this.#devices[step.device];
     await handle.ask({ kind: 'change', step });
     this.#accepted += 1;
     if (this.#options.plant === 'edit-twice') await handle.ask({ kind: 'change', step });
-    this.#tell(step.device, `offline: ${step.tells}`);
+    this.#tell(step.device, `${how}: ${step.tells}`);
   }
 
   /** It comes online, and dies after the upstream has taken something of it and before it has heard of that. */

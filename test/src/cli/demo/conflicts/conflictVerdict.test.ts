@@ -20,7 +20,7 @@ const story = conflictStory(1);
 /** What the records are when every step is made on one device, and the person has decided. */
 function madeInOrder(): Map<string, JsonObject> {
   const records = new Map(story.begun.map(([entity, value]) => [pathOf(entity), value]));
-  for (const { entity, edits } of story.steps) {
+  for (const { entity, edits } of [...story.steps, story.last]) {
     const path = pathOf(entity);
     records.set(path, edits.reduce(edited, records.get(path) ?? {}));
   }
@@ -35,7 +35,7 @@ function goodRun(records = madeInOrder()): ConflictEvidence {
   const texts = new Map([...records].map(([path, value]) => [path, canonical(value)]));
   return {
     story,
-    accepted: story.steps.length,
+    accepted: story.steps.length + 1,
     upstream: texts,
     shown: { phone: texts, tablet: texts },
     appliedTwice: 0,
@@ -62,13 +62,18 @@ describe('judgeConflicts', () => {
   test('CF-6 a run in which all went well passes', () => {
     const summary = judgeConflicts(goodRun());
     expect(summary).toMatchObject({ verdict: 'PASS', faults: [], lost: [], doubled: [] });
-    expect(conflictText(summary).split('\n').at(-1)).toMatch(/^PASS {2}8 changes/);
+    expect(conflictText(summary).split('\n').at(-1)).toMatch(/^PASS {2}9 changes/);
   });
 
   test('CF-6 control: a line that is nowhere is lost', () => {
     const summary = withRecord(pathOf(DIARY), (value) => ({ ...value, note: 'Slept badly.' }));
     expect(summary.verdict).toBe('FAIL');
     expect(summary.lost).toHaveLength(2);
+  });
+
+  test('CF-7 control: what an older app does not know and drops is lost', () => {
+    const summary = withRecord(pathOf(PLAN), ({ meansSafety: _, ...known }) => known);
+    expect(summary).toMatchObject({ verdict: 'FAIL', lost: ['The tablets are with Sam.'] });
   });
 
   test('CF-6 control: a line that is there twice is doubled', () => {
