@@ -304,7 +304,10 @@ class ConflictsRun {
   #hear(device: Device, { what, entityType }: Happening): void {
     if (what !== 'merged') return;
     this.#merges += 1;
-    this.#tell(device, `merged the ${nameOf(entityType)} with what the other one had sent`);
+    this.#tell(
+      device,
+      `the rules put the ${nameOf(entityType)} together with what was known of it`,
+    );
   }
 
   #tell(who: Device | 'both', text: string): void {
