@@ -48,6 +48,13 @@ export function ConflictDetail(props: OpenOne) {
                 ? 'The edit waits, with what is in its lane.'
                 : 'What the rules made is in use.'}
             </Fact>
+            {value.reason === 'elsewhere' ? (
+              <Fact name="Words">
+                {(value.sides?.length ?? 0) > 1
+                  ? 'Those of this store are kept here. The device that asks has all of them.'
+                  : 'None are here. The device that asks has them.'}
+              </Fact>
+            ) : null}
             {value.operationId === null ? null : (
               <Fact name="Met by">
                 <a href={formatRoute({ view: 'actors', of: value.operationId })}>

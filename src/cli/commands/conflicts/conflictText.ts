@@ -44,6 +44,7 @@ export function aboutText(about: ConflictAbout): string {
     ['type', about.type],
     ['since', `${timeOf(about.openedAtMs)}, for ${spanOf(systemClock.now() - about.openedAtMs)}`],
     ['because', `${about.reason}: ${REASONS[about.reason]}`],
+    ['asked by', askedBy(about)],
     ['questions', about.questions],
     ['operation', about.operationId ?? ''],
     ['waits', about.isHeld ? 'the operation, until this is decided' : ''],
@@ -69,6 +70,14 @@ export function aboutText(about: ConflictAbout): string {
 function carriedOutBy({ isCarriedOut, operationId, refusedFor }: ConflictDecisionAbout): string {
   if (refusedFor !== undefined) return `refused (${refusedFor}), asked again`;
   return isCarriedOut ? (operationId ?? 'nothing was sent') : 'to be carried out';
+}
+
+/** Whose device holds the words, where that is not this one. */
+function askedBy({ carried, sides }: ConflictAbout): string {
+  if (carried === null) return '';
+  const here =
+    sides.length > 1 ? 'this store has its own words' : 'this store has none of the words';
+  return `${carried.by}, about what ${carried.from.join(' and ')} wrote; ${here}, ${carried.by} has all`;
 }
 
 /** All of it, no wider than `width` but for the facts at its head. */
