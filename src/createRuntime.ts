@@ -16,7 +16,7 @@ import type { Handler } from '../actors/port.ts';
 import { Slices } from '../actors/time/slices.ts';
 import { projectInspection } from '../inspector/projection/frames.ts';
 import { takenOutBy } from '../machines/conflict/items.ts';
-import { entityRulesOf } from '../machines/merge/entities/entities.ts';
+import { entityRulesOf, isDeclared } from '../machines/merge/entities/entities.ts';
 import { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { exemptionsOf } from '../machines/policy/request/cardData.ts';
 import {
@@ -229,6 +229,8 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
       exemptionsOf: (type) => exemptionsOf(engine.handlers.get(type)?.cardDataExempt),
       schemaOf: (type) => engine.handlers.get(type)?.schema,
       isEdited: (type) => engine.handlers.get(type)?.conflicts !== undefined,
+      isDeclared: (type) =>
+        options.entities.some((rules) => rules.type === type) || isDeclared(entityRulesOf(type)),
       takenOutOf: (type) =>
         takenOutBy(options.entities.find((rules) => rules.type === type) ?? entityRulesOf(type)),
       defaultTier: options.defaultTier,

@@ -128,6 +128,7 @@ export type { Random } from '../machines/vocabulary/random.ts';
 export type {
   CarriedMeta,
   CarriedQuestion,
+  Confirmation,
   Current,
   EditBase,
   EditCondition,

@@ -92,7 +92,7 @@ const BROUGHT_BACK: ReadonlySet<string> = new Set(['replayRequested', 'editedRep
 
 /** Whether a merge is worth a look: something was decided, or is asked, or is not as the app gave it. */
 function isTrueMerge(made: EditMerged, reason: ConflictReason): boolean {
-  if (made.review.length > 0 || made.audit.length > 0) return true;
+  if (made.review.length > 0 || made.audit.length > 0 || made.confirmed !== undefined) return true;
   if (reason === 'outcomeUnknown') return true;
   const ours = made.sides.find(({ isOurs }) => isOurs);
   const isAsGiven = ours !== undefined && canonical(ours.value) === canonical(made.merged.payload);
@@ -195,7 +195,7 @@ function recordOf(met: Met, made: EditMerged | EditNotMerged, waits: boolean): C
       ...{ value: ours, items: [], audit: [], mergeId: '' },
     };
   }
-  const { merged, review, audit, mergeId } = made;
+  const { merged, review, audit, mergeId, confirmed } = made;
   // One that may have been applied is looked at, though it goes out.
   const isAsked = waits || isAskedOf(made, reason);
   const state = isAsked ? 'awaitingReview' : 'resolved';
@@ -206,8 +206,9 @@ function recordOf(met: Met, made: EditMerged | EditNotMerged, waits: boolean): C
     reason,
     isHeld: waits,
     value: merged.payload,
-    items: review,
+    items: isAsked ? review : (confirmed?.asked ?? review),
     audit,
     mergeId,
+    decisions: (confirmed?.decisions ?? []).map((one) => ({ ...one, operationId: id })),
   };
 }

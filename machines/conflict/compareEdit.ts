@@ -81,9 +81,10 @@ function isKnown({ record }: Comparison, { version, edit }: Base): boolean {
 
 /** Whether the rules have to look at an edit that nobody else's meets. */
 function isForRules({ edit: { body }, rules }: Comparison, current: Json): boolean {
-  const { payload, removals = [] } = body;
+  const { payload, removals = [], confirm = [] } = body;
   return (
     removals.length > 0 ||
+    confirm.length > 0 ||
     !isAllMentioned(current, payload) ||
     missingFrom(rules, current, payload).length > 0 ||
     isJudge(rules, current, payload)

@@ -12,6 +12,7 @@ import { cleanJson } from '../merge/values/cleanJson.ts';
 import { HoldfastError } from '../vocabulary/errors.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { Person } from '../vocabulary/person.ts';
+import type { Confirmation } from '../vocabulary/record.ts';
 import {
   type ConflictChoice,
   type ConflictDecided,
@@ -79,6 +80,54 @@ export function decided(
     choices,
   };
   return { ...record, state: 'resolved', decisions: [...record.decisions, entry] };
+}
+
+/** A merged record, and what is asked about it. */
+interface Asked {
+  readonly value: Json;
+  readonly review: readonly ReviewItem[];
+}
+
+/**
+ * What the person who made an edit has confirmed in it, as decisions: the questions about a place that they named, and
+ * about what is below it, are answered with what the edit says. A question about what somebody else wrote stays.
+ *
+ * @param edit the device it was made on, and when
+ */
+export function confirmedBy(
+  { value, review }: Asked,
+  confirm: readonly Confirmation[],
+  edit: { readonly device: string; readonly atMs: number },
+  rules: EntityRules,
+): Asked & { readonly decisions: readonly ConflictDecided[] } {
+  const { device, atMs } = edit;
+  let left = review.filter((item) => item.rule !== ABSENCE);
+  let standing = value;
+  const decisions: ConflictDecided[] = [];
+  for (const { path, by } of confirm) {
+    const items = left.filter(
+      (item) =>
+        (item.path === path || item.path.startsWith(`${path}/`)) &&
+        item.alternatives.every(({ actor }) => actor === device || actor === null),
+    );
+    if (items.length === 0) continue;
+    const choices: Record<string, ConflictChoice> = {};
+    let after = standing;
+    for (const item of items.toSorted((one, other) => depthOf(one) - depthOf(other))) {
+      const take = item.alternatives.findIndex(({ actor }) => actor === device) + 1;
+      choices[item.id] = { take };
+      after = withChoice(after, item, { take });
+    }
+    const before = standing;
+    standing = withComputed(rules, after, before);
+    decisions.push({
+      ...{ kind: 'resolved', by: { id: by }, atMs, nonce: '', choices, before, after: standing },
+      ...{ isCarriedOut: true, operationId: null },
+    });
+    left = left.filter((item) => !items.includes(item));
+  }
+  const isLeft = (item: ReviewItem): boolean => item.rule === ABSENCE || left.includes(item);
+  return { value: standing, review: review.filter(isLeft), decisions };
 }
 
 /**

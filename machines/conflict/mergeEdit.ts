@@ -23,8 +23,8 @@ import type { Json } from '../vocabulary/json.ts';
 import type { Current, Maker, Tombstone } from '../vocabulary/record.ts';
 import { holdsCards, withoutCards } from './cards.ts';
 import { removalsOf } from './compareEdit.ts';
-import type { ConflictSide } from './conflictRecord.ts';
-import { ABSENCE } from './decision.ts';
+import type { ConflictDecided, ConflictSide } from './conflictRecord.ts';
+import { ABSENCE, confirmedBy } from './decision.ts';
 import { ancestorOf, baseOf, type Comparison, isOfNothing, lookThroughEdit } from './editBase.ts';
 import { bodyOf } from './editBody.ts';
 import { isSameRecord, pointersIn } from './items.ts';
@@ -54,6 +54,11 @@ export interface EditMerged extends BothSides {
   readonly merged: MergedBody;
   readonly review: readonly ReviewItem[];
   readonly audit: readonly AuditEntry[];
+  /** What would have been asked, and what the person who made the edit had confirmed of it; absent for nothing. */
+  readonly confirmed?: {
+    readonly asked: readonly ReviewItem[];
+    readonly decisions: readonly ConflictDecided[];
+  };
   readonly mergeId: string;
   /** By the rules of the entity nothing goes out while a person is asked. */
   readonly isToWait: boolean;
@@ -114,7 +119,10 @@ export function* mergeInSteps(
     return { isMerged: false, because: 'cardData', ...masked(both) };
   }
   yield;
-  const removals = removalsOf(question, ancestor);
+  const removals = [
+    ...removalsOf(question, ancestor),
+    ...confirmedRemovals(question, theirs, ours),
+  ];
   const back = broughtBack(question, ancestor, ours);
   const presumed = presumedOf(question, ours);
   const sides = [
@@ -133,20 +141,26 @@ export function* mergeInSteps(
   } catch {
     return { isMerged: false, because: 'failed', ...both };
   }
-  const { value, mergeId } = result;
+  const { mergeId } = result;
   yield;
-  if (isTooLarge(value, [ours, theirs?.value ?? null], bytesMax)) {
+  if (isTooLarge(result.value, [ours, theirs?.value ?? null], bytesMax)) {
     return { isMerged: false, because: 'tooLarge', ...both };
   }
   yield;
   const isLost = current === null && wasThere(question);
-  const review = [
+  const asked = [
     ...result.review,
-    ...(isLost ? [goneItem(value, device)] : []),
-    ...presumedItems(question, presumed, ours, value),
+    ...(isLost ? [goneItem(result.value, device)] : []),
+    ...presumedItems(question, presumed, ours, result.value),
   ]
     .map((item) => ({ ...item, alternatives: item.alternatives.map(withoutZero) }))
     .toSorted(byPath);
+  const { value, review, decisions } = confirmedBy(
+    { value: result.value, review: asked },
+    body.confirm ?? [],
+    { device, atMs: edit.acceptedAtMs },
+    rules,
+  );
   const audit = result.audit.map((entry) => ({ ...entry, lost: entry.lost.map(withoutZero) }));
   const merged: MergedBody = {
     ...bodyOf(question, {
@@ -168,6 +182,7 @@ export function* mergeInSteps(
     merged,
     review,
     audit,
+    ...(decisions.length === 0 ? {} : { confirmed: { asked, decisions } }),
     mergeId,
     isToWait,
     isHeld: isToWait && review.length > 0,
@@ -180,6 +195,23 @@ export function* mergeInSteps(
 function decisionIn(merged: MergedBody | undefined): Pick<MergedBody, 'isDecided' | 'holds'> {
   const holds = merged?.holds;
   return { isDecided: true, ...(holds === undefined ? {} : { holds }) };
+}
+
+/** What an edit leaves out, and its person has confirmed, is removed. */
+function confirmedRemovals(
+  { edit: { body, acceptedAtMs } }: MergeQuestion,
+  theirs: Current | null,
+  ours: Json,
+): readonly Tombstone[] {
+  if (theirs === null || body.merged?.isDecided === true) return [];
+  return (body.confirm ?? []).flatMap(({ path, by, reason }) => {
+    const isLeftOut =
+      path !== '' &&
+      valueAt(theirs.value, path) !== undefined &&
+      (valueAt(ours, path) ?? null) === null;
+    const why = reason === undefined ? {} : { reason };
+    return isLeftOut ? [{ path, confirmed: true, by, at: acceptedAtMs, ...why }] : [];
+  });
 }
 
 /** Both sides of an edit that nobody can merge; kept as they are. */

@@ -27,6 +27,15 @@ export interface Tombstone {
   readonly reason?: string;
 }
 
+/** That the person who edits a record means what a rule would ask about. */
+export interface Confirmation {
+  /** A JSON Pointer: questions about this place and what is below it are answered with what the edit says. */
+  readonly path: string;
+  /** Who has confirmed it. */
+  readonly by: string;
+  readonly reason?: string;
+}
+
 /** Who made a version of a record, and when. */
 export interface Maker {
   /** The device, or the upstream. */

@@ -77,15 +77,24 @@ export function optional(inner: Rule): Field {
   return { rule: inner, isOptional: true };
 }
 
-/** An object of these fields and no others: one that is misspelt would be lost unseen. */
+/** An object with these fields; others, which a newer app may have written, are kept as they are. */
 export function fields(rules: Readonly<Record<string, Rule | Field>>): Rule {
+  return fieldsBy(rules, true);
+}
+
+/** An object of these fields and no others. */
+export function onlyFields(rules: Readonly<Record<string, Rule | Field>>): Rule {
+  return fieldsBy(rules, false);
+}
+
+function fieldsBy(rules: Readonly<Record<string, Rule | Field>>, isOpen: boolean): Rule {
   return (value, path) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       return issue('must be an object', path);
     }
     const given = value as Readonly<Record<string, unknown>>;
     const unknown = Object.keys(given)
-      .filter((name) => !Object.hasOwn(rules, name))
+      .filter((name) => !isOpen && !Object.hasOwn(rules, name))
       .flatMap((name) => issue('is not known here', [...path, name]));
     const known = Object.entries(rules).flatMap(([name, one]) => {
       const field = typeof one === 'function' ? { rule: one, isOptional: false } : one;

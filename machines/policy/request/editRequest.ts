@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { EditBase, Tombstone } from '../../vocabulary/record.ts';
+import type { Confirmation, EditBase, Tombstone } from '../../vocabulary/record.ts';
 import { checkedChanges } from './jsonPatch.ts';
 import { invalidField as invalid } from './requestBody.ts';
 
@@ -30,6 +30,11 @@ const REMOVAL_FIELDS = {
 } as const satisfies Record<keyof Tombstone, 0>;
 const BASE_FIELDS = { version: 0, value: 0, edit: 0 } as const satisfies Record<keyof EditBase, 0>;
 
+const CONFIRM_FIELDS = { path: 0, by: 0, reason: 0 } as const satisfies Record<
+  keyof Confirmation,
+  0
+>;
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
@@ -45,10 +50,12 @@ export function checkEdit(
     readonly removals?: unknown;
     readonly changes?: unknown;
     readonly payload?: unknown;
+    readonly confirm?: unknown;
   },
   isEdit: boolean | null,
+  isDeclared: (entityType: string) => boolean = () => false,
 ): void {
-  const { entity, base, removals } = given;
+  const { entity, base, removals, confirm } = given;
   if (isEdit === true) {
     if (entity === undefined) {
       throw invalid(
@@ -57,6 +64,16 @@ export function checkEdit(
       );
     }
     if (base !== undefined) checkBase(base);
+    if (given.changes === undefined) checkPayload(given, isDeclared);
+  }
+  if (confirm !== undefined) {
+    if (isEdit === false) {
+      throw invalid(
+        'confirm',
+        'is only for types whose handler has conflicts: nothing else would look at it',
+      );
+    }
+    checkConfirm(confirm);
   }
   if (given.changes !== undefined) checkPatch(given, isEdit);
   if (removals === undefined) return;
@@ -67,6 +84,54 @@ export function checkEdit(
     );
   }
   checkRemovals(removals);
+}
+
+/** An edit is the record as its user left it. Where the record is an object, so is that. */
+function checkPayload(
+  given: { readonly entity?: unknown; readonly base?: unknown; readonly payload?: unknown },
+  isDeclared: (entityType: string) => boolean,
+): void {
+  const { payload } = given;
+  if (fieldsOf(payload) !== null) return;
+  const { type } = fieldsOf(given.entity) ?? {};
+  const isOfObject =
+    (typeof type === 'string' && isDeclared(type)) ||
+    fieldsOf(fieldsOf(given.base)?.['value']) !== null;
+  requireThat(
+    payload !== undefined && payload !== null && !isOfObject,
+    'payload',
+    'must be the record, an object: an edit takes none away. Where it is to go, remove it by an operation of your own; what is to go of it, name in removals',
+  );
+}
+
+function checkConfirm(confirm: unknown): void {
+  requireThat(Array.isArray(confirm), 'confirm', 'must be a list of { path, by, reason }');
+  requireThat(confirm.length <= REMOVALS_MAX, 'confirm', `must be at most ${REMOVALS_MAX}`);
+  for (const [index, one] of confirm.entries()) {
+    const field = `confirm[${index}]`;
+    const fields = fieldsOf(one);
+    requireThat(
+      fields !== null && onlyKnown(fields, CONFIRM_FIELDS),
+      field,
+      'must be an object with path and by, and reason where there is one',
+    );
+    const { path, by, reason } = fields;
+    requireThat(
+      path === '' || (isText(path, POINTER_LENGTH_MAX) && POINTER.test(path)),
+      `${field}.path`,
+      `must be a JSON Pointer of at most ${POINTER_LENGTH_MAX} characters, such as /consents/research; empty for the whole record`,
+    );
+    requireThat(
+      by !== '' && isText(by, BY_LENGTH_MAX),
+      `${field}.by`,
+      `must say who has confirmed it, in at most ${BY_LENGTH_MAX} characters`,
+    );
+    requireThat(
+      reason === undefined || isText(reason, REASON_LENGTH_MAX),
+      `${field}.reason`,
+      `must be a text of at most ${REASON_LENGTH_MAX} characters`,
+    );
+  }
 }
 
 function checkPatch(
@@ -146,6 +211,11 @@ function checkRemoval(fields: Fields | null, field: string): void {
     by === undefined || isText(by, BY_LENGTH_MAX),
     `${field}.by`,
     `must be a text of at most ${BY_LENGTH_MAX} characters`,
+  );
+  requireThat(
+    confirmed !== true || (by !== undefined && by !== ''),
+    `${field}.by`,
+    'is missing: a removal that is confirmed says who has confirmed it',
   );
   requireThat(
     at === undefined || (Number.isSafeInteger(at) && Number(at) >= 0),

@@ -9,12 +9,12 @@ import type { HoldfastError, ValuePath } from '../../vocabulary/errors.ts';
 import type { Json } from '../../vocabulary/json.ts';
 import { nearestName } from '../../vocabulary/nearestName.ts';
 import type { Pieces } from '../../vocabulary/pieces.ts';
-import type { EditBase, Tombstone } from '../../vocabulary/record.ts';
+import type { Confirmation, EditBase, Tombstone } from '../../vocabulary/record.ts';
 import { PRIORITIES, type Priority, TIERS, type Tier } from '../../vocabulary/urgency.ts';
 import { cardDatumInText } from './cardData.ts';
 import { checkEdit, REMOVALS_MAX } from './editRequest.ts';
 import { type JsonPatchOperation, patched, type TakenOut } from './jsonPatch.ts';
-import { fittedPayload, type PayloadSchema } from './payloadSchema.ts';
+import { fittedPayload, type PayloadSchema, withStripped } from './payloadSchema.ts';
 import {
   type BodyRules,
   cardRefused,
@@ -93,6 +93,16 @@ export interface SyncRequest {
    * await runtime.sync({ type: 'plans.put', subject: 'user-42', entity, changes, base: known?.base });
    */
   readonly changes?: readonly JsonPatchOperation[] | undefined;
+  /**
+   * What the person who makes the edit means, knowing that its entity's rules would ask about it: questions about a path
+   * and what is below it are answered with what the edit says, and that is kept as a decision. Where somebody else has
+   * written there meanwhile, it is asked about all the same. Only where the handler of the type has `conflicts`; at most
+   * 256, each with a path of at most 1024 characters, `by` of 256 and `reason` of 1000.
+   *
+   * @example
+   * confirm: [{ path: '/consents/research', by: 'p-17', reason: 'withdrawn on the phone' }]
+   */
+  readonly confirm?: readonly Confirmation[] | undefined;
   /** For `httpHandler`: the HTTP method, in place of POST. */
   readonly method?: string | undefined;
   /** For `httpHandler`: the path below its base URL, in place of the type. */
@@ -137,6 +147,7 @@ const FIELDS: ReadonlySet<string> = new Set<keyof SyncRequest>([
   'base',
   'removals',
   'changes',
+  'confirm',
   'method',
   'path',
 ]);
@@ -157,6 +168,8 @@ export interface RequestRules {
   readonly schemaOf?: SchemaOf | undefined;
   /** Whether requests of a type are edits of a merged record: its handler has `conflicts`. Left out: nobody knows. */
   readonly isEdited?: ((type: string) => boolean) | undefined;
+  /** Whether records of an entity are known to be objects. Left out: nobody knows. */
+  readonly isDeclared?: ((entityType: string) => boolean) | undefined;
   /** By the rules of an entity, what is taken out of its record. Left out: nobody knows, and `changes` go on as they are. */
   readonly takenOutOf?: ((entityType: string) => TakenOut) | undefined;
   /** Of requests that name none. Default {@link DEFAULT_TIER}. */
@@ -180,6 +193,7 @@ export function checkRequest(
     exemptionsOf = () => () => false,
     schemaOf = () => undefined,
     isEdited,
+    isDeclared,
     takenOutOf,
     defaultTier = DEFAULT_TIER,
   }: RequestRules = {},
@@ -199,12 +213,13 @@ export function checkRequest(
     refuseCard(checked, field, isExempt);
     return checked;
   };
-  const { base } = given;
+  const { base, confirm } = given;
   const expiresAtMs =
     given.expiresAtMs === undefined ? null : checkInstant(given.expiresAtMs, 'expiresAtMs');
   const schema = schemaOf(type);
   // A crisis is no edit, whatever it changes: nothing may refuse it or hold it up.
-  checkEdit(given, given.priority === 'crisis' ? null : (isEdited?.(type) ?? null));
+  const isEdit = given.priority === 'crisis' ? null : (isEdited?.(type) ?? null);
+  checkEdit(given, isEdit, isDeclared);
   const entity = given.entity === undefined ? null : checkEntity(given.entity, text);
   const bodyRules = { bytesMax: payloadBytesMax, isExempt, searchesLater };
   const edit =
@@ -212,10 +227,12 @@ export function checkRequest(
       ? { ...given, payload: given.payload }
       : withoutChanges(given, takenOutOf(entity?.type ?? ''), bodyRules);
   const { removals, changes } = edit;
-  const payload =
-    schema === undefined || changes !== undefined
-      ? edit.payload
-      : fittedPayload(schema, edit.payload);
+  let { payload } = edit;
+  if (schema !== undefined && changes === undefined) {
+    const fitted = fittedPayload(schema, payload);
+    const before = (base as { readonly value?: unknown } | null | undefined)?.value;
+    payload = isEdit === true ? withStripped(payload, fitted, before) : fitted;
+  }
   return {
     type,
     subject: text(given.subject, 'subject'),
@@ -232,7 +249,7 @@ export function checkRequest(
     tags: checkTags(given.tags, text),
     method: given.method === undefined ? null : checkMethod(given.method),
     path: given.path === undefined ? null : checkPath(text(given.path, 'path', PATH_LENGTH_MAX)),
-    body: encodeBody({ payload, base, changes, removals }, bodyRules),
+    body: encodeBody({ payload, base, changes, removals, confirm }, bodyRules),
   };
 }
 

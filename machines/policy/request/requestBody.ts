@@ -10,7 +10,7 @@
 import { HoldfastError, type ValuePath } from '../../vocabulary/errors.ts';
 import type { Json } from '../../vocabulary/json.ts';
 import { type Pieces, Work } from '../../vocabulary/pieces.ts';
-import type { Maker, RecordMeta, Tombstone } from '../../vocabulary/record.ts';
+import type { Confirmation, Maker, RecordMeta, Tombstone } from '../../vocabulary/record.ts';
 import {
   type CardContext,
   type CardDatum,
@@ -37,6 +37,8 @@ export interface RequestBody {
   readonly changes?: Json;
   /** Of an edit: what a person has confirmed to be removed. */
   readonly removals?: readonly Tombstone[];
+  /** Of an edit: what its person means, so that nobody is asked about that. */
+  readonly confirm?: readonly Confirmation[];
   /** Of an edit that has been compared with its record: what is sent in place of the payload (CF-1). */
   readonly merged?: MergedBody;
   /** True of an edit that carries out what a person has decided: the app knows nothing of it (CF-6). */
@@ -88,6 +90,7 @@ export interface GivenBody {
   /** In place of the payload, as long as nobody has made that of them who knows the rules of the entity. */
   readonly changes?: unknown;
   readonly removals?: unknown;
+  readonly confirm?: unknown;
 }
 
 export interface BodyRules {
@@ -103,15 +106,16 @@ export interface BodyRules {
 
 /** The text of a body; {@link parseBody} is the inverse. */
 export function encodeBody(
-  { payload, base, changes, removals }: GivenBody,
+  { payload, base, changes, removals, confirm }: GivenBody,
   rules: BodyRules,
 ): string {
   const encoder = new Encoder(rules);
   const encodedPayload = encoder.encode(payload === undefined ? null : payload, 'payload');
   const before = base === undefined ? '' : `"base":${encoder.encode(base, 'base')},`;
   const after = removals === undefined ? '' : `,"removals":${encoder.encode(removals, 'removals')}`;
+  const meant = confirm === undefined ? '' : `"confirm":${encoder.encode(confirm, 'confirm')},`;
   const patch = changes === undefined ? '' : `"changes":${encoder.encode(changes, 'changes')},`;
-  const body = `{${before}${patch}"payload":${encodedPayload}${after}}`;
+  const body = `{${before}${patch}${meant}"payload":${encodedPayload}${after}}`;
   // A UTF-16 unit takes at most 3 bytes of UTF-8, so short bodies need no exact count.
   if (body.length * 3 > rules.bytesMax && utf8Length(body) > rules.bytesMax) {
     throw tooLarge(rules.bytesMax);
