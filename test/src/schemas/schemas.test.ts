@@ -77,9 +77,12 @@ describe('OP-9 questionnaires', () => {
     ['no time of completion', { completedAt: undefined }, 'completedAt'],
     ['a time that is none', { startedAt: '2026-11-26' }, 'startedAt'],
     ['no id', { id: undefined }, 'id'],
-    ['a field that is misspelt', { notes: 'x' }, 'notes'],
   ])('OP-9 with %s are refused, with its path', (_, change, path) => {
     expect(misfits(phq9, { ...PHQ, ...change })[0]).toBe(path);
+  });
+
+  test('CF-7 OP-9 may have fields that a newer app has added', () => {
+    expect(misfits(phq9, { ...PHQ, mode: 'spoken' })).toEqual([]);
   });
 
   test('OP-9 may be open while they are filled in, and hold anything that was entered in error', () => {
