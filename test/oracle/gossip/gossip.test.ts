@@ -30,6 +30,15 @@ describe('several stores, one upstream, and everything that can happen between t
     expect(refused).toBeGreaterThan(5 * RUNS);
   }, 1_800_000);
 
+  test('CF-5 CF-7 nor with clocks that are decades off', async () => {
+    const year = 365 * 86_400_000;
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + Math.ceil(RUNS / 2); seed += 1) {
+      const clocks = [0, -30 * year, 30 * year];
+      const report = await gossip({ seed, ...SIZE, clocks });
+      expect(report.breaches, `HOLDFAST_SEED=${seed} HOLDFAST_GOSSIPS=1`).toEqual([]);
+    }
+  }, 1_800_000);
+
   /** The kinds of breaches of the first run in which a planted bug shows. */
   const kindsFound = async (bug: Partial<GossipPlan>): Promise<readonly string[]> => {
     for (let seed = 1; seed <= 5; seed += 1) {

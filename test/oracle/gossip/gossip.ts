@@ -41,6 +41,8 @@ export interface GossipPlan {
   readonly sabotage?: (handler: Handler) => Handler;
   readonly entities?: readonly EntityRules[];
   readonly ignoresVersions?: boolean;
+  /** How much the clock of each device is off. Default: not at all. */
+  readonly clocks?: readonly number[];
   /** Once nothing is edited any more they come to the same within this. */
   readonly convergedMsMax?: number;
 }
@@ -109,6 +111,7 @@ class Gossip {
         seed: seed * 100 + number,
         sabotage: this.#plan.sabotage ?? ((handler) => handler),
         entities: this.#plan.entities,
+        skewMs: this.#plan.clocks?.[number],
       });
       await device.open();
       this.#devices.push(device);

@@ -8,6 +8,7 @@
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import type { Handler } from '../../../actors/port.ts';
 import type { EntityRules } from '../../../machines/merge/declaration/entityRules.ts';
+import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import type { Entity } from '../../../machines/vocabulary/entity.ts';
 import type { Json, JsonObject } from '../../../machines/vocabulary/json.ts';
 import { openStore } from '../../../persistence/openStore.ts';
@@ -31,6 +32,8 @@ export interface DeviceOptions {
   readonly folder: string;
   readonly url: string;
   readonly seed: number;
+  /** How much its clock is off. Default: not at all. */
+  readonly skewMs?: number | undefined;
   /** A planted bug: the handler in place of the real one. */
   readonly sabotage: (handler: Handler) => Handler;
   readonly entities?: readonly EntityRules[] | undefined;
@@ -38,6 +41,10 @@ export interface DeviceOptions {
 
 export function pathOf({ type, id }: Entity): string {
   return `/${type}/${id}`;
+}
+
+function clockOff(skewMs: number): Clock {
+  return { ...systemClock, now: () => Math.max(0, systemClock.now() + skewMs) };
 }
 
 export class GossipDevice {
@@ -63,7 +70,7 @@ export class GossipDevice {
   }
 
   async open(): Promise<void> {
-    const { name, folder, url, sabotage, entities } = this.#options;
+    const { name, folder, url, sabotage, entities, skewMs = 0 } = this.#options;
     const store = openStore({ folder, key: KEY });
     const life = newLife();
     const path = '{entity.type}/{entity.id}';
@@ -73,7 +80,7 @@ export class GossipDevice {
       device: name,
       store: ':memory:',
       random: this.#random,
-      clock: mortalClock(systemClock, life),
+      clock: mortalClock(clockOff(skewMs), life),
       ...(entities === undefined ? {} : { entities }),
       upstreams: {
         records: {
