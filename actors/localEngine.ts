@@ -14,6 +14,7 @@ import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.
 import { type CheckedRequest, checkRequest } from '../machines/policy/request/request.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import type { Pieces } from '../machines/vocabulary/pieces.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { SpillLine } from '../persistence/port/spillLine.ts';
 import type { Store } from '../persistence/port/store.ts';
@@ -56,6 +57,7 @@ import { type CrisisAccess, crisisAccessLive } from './recovery/crisisAccess.ts'
 import { type DeadLetterAccess, deadLetterAccess } from './recovery/deadLetterAccess.ts';
 import { type QuarantineAccess, quarantineAccess } from './recovery/quarantineAccess.ts';
 import { Supervisor } from './supervisor.ts';
+import { Slices } from './time/slices.ts';
 import { TimerService } from './time/timerService.ts';
 import { unreadableIn, withUnreadable } from './unreadableAccess.ts';
 import { upstreamOrders } from './upstream/upstreamOrders.ts';
@@ -265,6 +267,10 @@ export class LocalEngine implements Engine {
 
   begin(): void {
     this.#supervisor.start();
+  }
+
+  async inSlices<Result>(pieces: Pieces<Result>): Promise<Result> {
+    return await Slices.of(this.#clock).pieces(pieces);
   }
 
   async whenRunning(): Promise<void> {

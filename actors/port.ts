@@ -15,6 +15,7 @@ import type { StorageState } from '../machines/policy/service/storageTrouble.ts'
 import type { StuckReason } from '../machines/policy/service/stuckWork.ts';
 import type { Phase } from '../machines/supervisor/supervisorMachine.ts';
 import type { ErrorCode } from '../machines/vocabulary/errors.ts';
+import type { Pieces } from '../machines/vocabulary/pieces.ts';
 import type { Hold } from '../persistence/port/hold.ts';
 import type { SpillLine } from '../persistence/port/spillLine.ts';
 import type { Handler, OwnHandler } from './attempt/handler.ts';
@@ -290,6 +291,8 @@ export interface Engine extends OperationRecords {
   begin(): void;
   /** Resolves once work is accepted; rejects with why the last start failed, or `HF_CLOSED`. */
   whenRunning(): Promise<void>;
+  /** Does work in slices, between which crises are answered; rejects with what it throws. */
+  inSlices<Result>(pieces: Pieces<Result>): Promise<Result>;
   /** Tries a start that failed again now, and resolves once one has succeeded (SV-6). */
   startAgain(): Promise<void>;
   /**

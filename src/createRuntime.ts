@@ -13,7 +13,6 @@ import { FactStream } from '../actors/facts/factStream.ts';
 import { callListener } from '../actors/facts/listeners.ts';
 import { LocalEngine } from '../actors/localEngine.ts';
 import type { Handler } from '../actors/port.ts';
-import { Slices } from '../actors/time/slices.ts';
 import { projectInspection } from '../inspector/projection/frames.ts';
 import { takenOutBy } from '../machines/conflict/items.ts';
 import { entityRulesOf, isDeclared } from '../machines/merge/entities/entities.ts';
@@ -285,7 +284,6 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
     inspectors,
     management,
     checkRequest: check,
-    slices: Slices.of(clock),
     onError,
     onClose: () => {
       stopWatching();

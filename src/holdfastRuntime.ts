@@ -26,7 +26,6 @@ import {
   type RemoteChange,
   type RemoteChangeResult,
 } from '../actors/port.ts';
-import type { Slices } from '../actors/time/slices.ts';
 import type { Feed } from '../inspector/feed/feed.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { layersOf, type PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
@@ -103,7 +102,6 @@ export interface RuntimeParts {
     request: SyncRequest,
     searchesLater?: (search: Pieces<void>) => void,
   ) => CheckedRequest;
-  readonly slices: Slices;
   /** Told of what no caller hears of. */
   readonly onError: (error: unknown) => void;
   /** It begins to stop. */
@@ -378,7 +376,9 @@ export class HoldfastRuntime implements Runtime {
     const before = this.#searching;
     const [search] = searches;
     if (search === undefined) return priority === 'crisis' ? null : before;
-    const searched = Promise.all([this.#parts.slices.pieces(search), before]).then(() => undefined);
+    const searched = Promise.all([this.#parts.engine.inSlices(search), before]).then(
+      () => undefined,
+    );
     // One that is refused at once may be over before those that came before it.
     const isOver = Promise.allSettled([searched, before]).then(() => {
       if (this.#searching === isOver) this.#searching = null;

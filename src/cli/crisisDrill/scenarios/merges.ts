@@ -16,9 +16,12 @@ const RECORD_TYPE = 'plans.put';
 const ITEMS = 10_000;
 const PAYLOAD_BYTES_MAX = 8 * 1_024 * 1_024;
 
-/** A crisis plan, as this side has it: every contact with another name. */
+/** A crisis plan, as this side has it: every contact with another name, and texts that take long to compare and search. */
 function recordOf(side: string): Json {
   return {
+    blankLines: `${'\n'.repeat(side === 'mine' ? 20_000 : 30_000)}${side}`,
+    digits: `${side} ${'4111 4111 '.repeat(5_000)}`,
+    marks: `${side}${'\u0301\u0316'.repeat(5_000)}`,
     emergencyContacts: Array.from({ length: ITEMS }, (_, at) => ({
       ...{ id: `c${at}`, name: `${side} ${at}`, phones: [`+49 30 ${at}`], note: 'x'.repeat(30) },
     })),
@@ -47,7 +50,7 @@ function hostileRecords(onMerge: () => void): Handler {
 export const hostileMerge: Scenario = {
   name: 'hostile-merge',
   title: 'A hostile record merged meanwhile',
-  means: `edits of a record of 1 MiB with ${ITEMS.toLocaleString('en')} items meet one in which each item is another`,
+  means: `edits of a record of 1 MiB with ${ITEMS.toLocaleString('en')} items, blank lines, digits of cards and heaps of marks meet one in which all of it is another`,
   seconds: { full: 16, short: 5 },
   crises: { full: 4_000, short: 200 },
   async run(stage: Stage) {
