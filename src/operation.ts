@@ -6,6 +6,7 @@
 
 import { inTime } from '../actors/platform/inTime.ts';
 import type { Engine, OperationActor, OperationView, Outcome } from '../actors/port.ts';
+import { baseOf } from '../machines/policy/request/editRequest.ts';
 import { parseBody } from '../machines/policy/request/requestBody.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
@@ -178,9 +179,7 @@ export function operationHandle(
 
 function baseAfter(id: string, body: string): EditBase {
   const { payload, base } = parseBody(body);
-  // An edit whose base is neither was refused.
-  const version = typeof base === 'string' ? base : (base as EditBase | undefined)?.version;
-  return { version: version ?? null, value: payload, edit: id };
+  return { version: baseOf(base).version ?? null, value: payload, edit: id };
 }
 
 /** Rejects with the reason of the signal, until nobody asks any more. */

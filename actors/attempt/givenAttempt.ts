@@ -5,11 +5,11 @@
  * @module
  */
 
-import { baseOf } from '../../machines/conflict/editBase.ts';
 import type { CrisisContext } from '../../machines/crisis/crisisContext.ts';
 import { encodeMeta } from '../../machines/merge/clock/carriedMeta.ts';
 import { keyOfRound } from '../../machines/operation/keys.ts';
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
+import { baseOf } from '../../machines/policy/request/editRequest.ts';
 import { parseBody, type RequestBody } from '../../machines/policy/request/requestBody.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';

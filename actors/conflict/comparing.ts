@@ -8,7 +8,8 @@
 import { laterEditOf } from '../../machines/conflict/askedOnce.ts';
 import { compareEdit } from '../../machines/conflict/compareEdit.ts';
 import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
-import { baseOf, lookThroughEdit } from '../../machines/conflict/editBase.ts';
+import { lookThroughEdit } from '../../machines/conflict/editBase.ts';
+import { baseOf } from '../../machines/policy/request/editRequest.ts';
 import {
   type MergedBody,
   parseBody,

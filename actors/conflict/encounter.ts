@@ -8,7 +8,7 @@
 import { compareEdit } from '../../machines/conflict/compareEdit.ts';
 import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
 import type { ConflictInput } from '../../machines/conflict/conflictMachine.ts';
-import { baseOf, type Comparison, lookThroughEdit } from '../../machines/conflict/editBase.ts';
+import { type Comparison, lookThroughEdit } from '../../machines/conflict/editBase.ts';
 import type { EntityRecord } from '../../machines/conflict/entityRecord.ts';
 import type { EditMerged, EditNotMerged } from '../../machines/conflict/mergeEdit.ts';
 import { afterRemote } from '../../machines/conflict/recordNews.ts';
@@ -18,6 +18,7 @@ import {
   standingOfSent,
 } from '../../machines/conflict/sentEdit.ts';
 import { conflictPending } from '../../machines/operation/attemptVerdict.ts';
+import { baseOf } from '../../machines/policy/request/editRequest.ts';
 import {
   parseBody,
   type RequestBody,

@@ -6,13 +6,14 @@
  */
 
 import { compareEdit } from '../../machines/conflict/compareEdit.ts';
-import { baseOf, currentOfBase, lookThroughEdit } from '../../machines/conflict/editBase.ts';
+import { currentOfBase, lookThroughEdit } from '../../machines/conflict/editBase.ts';
 import { bodyOf } from '../../machines/conflict/editBody.ts';
 import { decodeEntityRecord, type EntityRecord } from '../../machines/conflict/entityRecord.ts';
 import { afterRemote, afterSent } from '../../machines/conflict/recordNews.ts';
 import { withRestored } from '../../machines/conflict/removedItems.ts';
 import { recordMetaFrom } from '../../machines/merge/clock/recordMeta.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
+import { baseOf } from '../../machines/policy/request/editRequest.ts';
 import {
   type MergedBody,
   parseBody,

@@ -16,10 +16,11 @@ import { fieldsOf } from '../merge/clock/recordMeta.ts';
 import type { Alternative, AuditEntry, ReviewItem } from '../merge/rules/ruling.ts';
 import { canonical, compareText, isSame } from '../merge/values/canonical.ts';
 import { sha256 } from '../merge/values/sha256.ts';
+import { baseOf } from '../policy/request/editRequest.ts';
 import type { RequestBody } from '../policy/request/requestBody.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { ConflictRecord } from './conflictRecord.ts';
-import { ancestorOf, baseOf, type Comparison } from './editBase.ts';
+import { ancestorOf, type Comparison } from './editBase.ts';
 import { valueAt, withValueAt } from './valueAt.ts';
 
 /** An edit of this store that follows an open question about its record. */

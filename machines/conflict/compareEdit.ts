@@ -9,10 +9,11 @@
 import type { EntityRules } from '../merge/declaration/entityRules.ts';
 import type { AnyRule, RuleKind } from '../merge/rules/rule.ts';
 import { isObject, isSame } from '../merge/values/canonical.ts';
+import { type Base, baseOf } from '../policy/request/editRequest.ts';
 import type { MergedBody } from '../policy/request/requestBody.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { Current, Tombstone } from '../vocabulary/record.ts';
-import { ancestorOf, type Base, baseOf, type Comparison, isOfNothing } from './editBase.ts';
+import { ancestorOf, type Comparison, isOfNothing } from './editBase.ts';
 import { bodyOf } from './editBody.ts';
 import { isSameRecord, missingFrom } from './items.ts';
 import { isAllMentioned, withUnmentioned } from './unmentioned.ts';

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { fieldsOf } from '../merge/clock/recordMeta.ts';
 import type { EntityRules } from '../merge/declaration/entityRules.ts';
+import { type Base, baseOf } from '../policy/request/editRequest.ts';
 import type { RequestBody } from '../policy/request/requestBody.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { Pieces } from '../vocabulary/pieces.ts';
@@ -124,25 +124,6 @@ export function madeOn(record: EntityRecord, given: Json | undefined): Ancestor[
   if (edit !== null) return ancestor?.edit === edit ? ancestor.base : null;
   const known = value ?? valueOf(record, version);
   return known === null ? null : { version, value: known };
-}
-
-export interface Base {
-  /** `undefined` where the app gave none. */
-  readonly version: string | null | undefined;
-  readonly value: Json | null;
-  /** The edit that the value shows; `null` where it shows none that waited. */
-  readonly edit: string | null;
-}
-
-/** What the app says that it made the edit of. */
-export function baseOf(base: Json | undefined): Base {
-  if (typeof base === 'string') return { version: base, value: null, edit: null };
-  const { version, value, edit } = fieldsOf(base) ?? {};
-  return {
-    version: typeof version === 'string' || version === null ? version : undefined,
-    value: (value as Json | undefined) ?? null,
-    edit: typeof edit === 'string' ? edit : null,
-  };
 }
 
 /** Whether the app knew of no such record: it gave no base, or one that says so. */

@@ -13,6 +13,7 @@ import type { SideMeta } from '../merge/sides.ts';
 import { canonical, compareText } from '../merge/values/canonical.ts';
 import { cleanJson } from '../merge/values/cleanJson.ts';
 import { sha256 } from '../merge/values/sha256.ts';
+import { baseOf } from '../policy/request/editRequest.ts';
 import {
   type DecisionHolds,
   type MergedBody,
@@ -25,7 +26,7 @@ import { holdsCards, withoutCards } from './cards.ts';
 import { removalsOf } from './compareEdit.ts';
 import type { ConflictDecided, ConflictSide } from './conflictRecord.ts';
 import { ABSENCE, confirmedBy } from './decision.ts';
-import { ancestorOf, baseOf, type Comparison, isOfNothing, lookThroughEdit } from './editBase.ts';
+import { ancestorOf, type Comparison, isOfNothing, lookThroughEdit } from './editBase.ts';
 import { bodyOf } from './editBody.ts';
 import { isSameRecord, pointersIn } from './items.ts';
 import { laterMaker, listsAll } from './recordMeta.ts';

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Json } from '../../vocabulary/json.ts';
 import type { Confirmation, EditBase, Tombstone } from '../../vocabulary/record.ts';
 import { checkedChanges } from './jsonPatch.ts';
 import { invalidField as invalid } from './requestBody.ts';
@@ -250,4 +251,24 @@ function onlyKnown(fields: Fields, known: Readonly<Record<string, 0>>): boolean 
 
 function requireThat(holds: boolean, field: string, problem: string): asserts holds {
   if (!holds) throw invalid(field, problem);
+}
+
+/** What an edit says that it was made on. */
+export interface Base {
+  /** `undefined` where the app gave none. */
+  readonly version: string | null | undefined;
+  readonly value: Json | null;
+  /** The edit that the value shows; `null` where it shows none that waited. */
+  readonly edit: string | null;
+}
+
+/** What the app says that it made the edit of. */
+export function baseOf(base: Json | undefined): Base {
+  if (typeof base === 'string') return { version: base, value: null, edit: null };
+  const { version, value, edit } = fieldsOf(base) ?? {};
+  return {
+    version: typeof version === 'string' || version === null ? version : undefined,
+    value: (value as Json | undefined) ?? null,
+    edit: typeof edit === 'string' ? edit : null,
+  };
 }

@@ -124,17 +124,12 @@ export class ReferenceOperation {
 
   grant(wasOutage: boolean, isEditNow?: boolean): void {
     if (!this.#is(...TURNS)) return;
-    // An attempt that was ordered and never ended keeps its number (RT-4), and so does one that failed for
-    // an outage (RT-1).
-    const { attempt, isSpent, unspentFailures } = this.facts;
+    // What never ended keeps its number (RT-4), and so does what failed for an outage (RT-1).
+    const { attempt, isSpent, unspentFailures: unspent } = this.facts;
     const isExcused = isSpent && wasOutage;
-    this.#note({
-      attempt: isSpent && !isExcused ? attempt + 1 : attempt,
-      isSpent: false,
-      unspentFailures: unspentFailures + (isExcused ? 1 : 0),
-      isToBeJudged: false,
-      rateDueAtMs: null,
-    });
+    this.#note({ attempt: isSpent && !isExcused ? attempt + 1 : attempt, isSpent: false });
+    this.#note({ unspentFailures: unspent + (isExcused ? 1 : 0) });
+    this.#note({ isToBeJudged: false, rateDueAtMs: null });
     const { isEdit, isCompared, isOrdered: hasOrder, history, key, isOutcomeUnknown } = this.facts;
     const isNew = history.length === 0 || history.at(-1)?.startsWith('edited') === true;
     const isToBeCompared = (isEditNow ?? isEdit) && !isCompared;
@@ -142,13 +137,10 @@ export class ReferenceOperation {
     if (isToBeCompared && !isEdit && (hasOrder || !isNew) && !isOutcomeUnknown) {
       this.#note({ key: keyOf(key, roundOf(key) + 1), isOrdered: false });
     }
-    if (isToBeCompared) this.#note({ isEdit: true });
+    // Uncompared it goes out as it is, and so under its key from here on.
+    if (isEdit || isToBeCompared) this.#note({ isEdit: true, isCompared: !isToBeCompared });
     if (isToBeCompared) this.#enter('comparing');
-    else {
-      // As it is, and so under its key from here on.
-      if (isEdit) this.#note({ isCompared: true });
-      this.#order();
-    }
+    else this.#order();
   }
 
   /** It is compared: from here on its body is decided (OP-3). */
