@@ -57,8 +57,8 @@ const MACHINE_ROOMS = {
     'machines/policy/crisis',
   ],
 
-  'machines/merge/clock': [VOCABULARY, 'machines/policy/request', 'machines/merge/values'],
   'machines/merge/values': [VOCABULARY, 'machines/policy/request'],
+  'machines/merge/clock': [VOCABULARY, 'machines/policy/request', 'machines/merge/values'],
   'machines/merge/rules': [VOCABULARY, 'machines/merge/values'],
   'machines/merge/declaration': [VOCABULARY, 'machines/merge/rules'],
   'machines/merge/entities': [

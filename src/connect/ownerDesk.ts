@@ -95,7 +95,7 @@ export class OwnerDesk implements OwnerPort {
       entityPage: async (query) => await engine.entities.page(query),
       entityRemoved: async ({ entity }) => await engine.entities.removed(checkedEntity(entity)),
       entityRestoring: async ({ entity, path }) =>
-        await engine.entities.restoring(checkedEntity(entity), String(path)),
+        await engine.entities.restoring(checkedEntity(entity), path),
       entityForget: async ({ entity }) => await engine.entities.forget(checkedEntity(entity)),
       remoteChange: async (change) => await remoteChange(change),
       call: async ({ name, params }) => await callByName(name, params),

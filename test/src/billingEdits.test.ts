@@ -37,7 +37,7 @@ async function started() {
     });
   };
   const held = () => {
-    const { holdfast: _, ...record } = server.get(path)?.value as JsonObject;
+    const { holdfast: _, ...record } = (server.get(path)?.value ?? {}) as JsonObject;
     return record;
   };
   const questions = async () => {

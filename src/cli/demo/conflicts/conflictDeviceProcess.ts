@@ -153,9 +153,9 @@ async function change(
   { device, entity, edits, removals }: StoryStep,
 ): Promise<null> {
   const known = await made.entities.get(entity);
-  const fields = Object.entries((known?.value ?? {}) as JsonObject);
+  const fields = Object.entries<Json>((known?.value ?? {}) as JsonObject);
   const ofApp = fields.filter(([name]) => !UNKNOWN_TO[device].includes(name));
-  const payload = edits.reduce(edited, Object.fromEntries(ofApp) as JsonObject);
+  const payload = edits.reduce<JsonObject>(edited, Object.fromEntries(ofApp));
   await put(made, entity, {
     payload,
     removals: removals.map((path) => ({

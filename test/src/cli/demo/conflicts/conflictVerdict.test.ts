@@ -72,7 +72,7 @@ describe('judgeConflicts', () => {
   });
 
   test('CF-7 control: what an older app does not know and drops is lost', () => {
-    const summary = withRecord(pathOf(PLAN), ({ meansSafety: _, ...known }) => known);
+    const summary = withRecord(pathOf(PLAN), (plan) => ({ ...plan, meansSafety: '' }));
     expect(summary).toMatchObject({ verdict: 'FAIL', lost: ['The tablets are with Sam.'] });
   });
 
