@@ -104,7 +104,7 @@ describe('CF-7 absent is unknown, though an edit meets nobody', () => {
       emergencyContacts: z.array(contact).default([]),
       note: z.string().default('none'),
     });
-    const { upstream, sync, kept } = alone('crisis_plan', PLAN, schema as PayloadSchema);
+    const { upstream, sync, kept } = alone('crisis_plan', PLAN, schema);
     const [mom] = PLAN.emergencyContacts;
     const { note: _, ...rest } = PLAN;
     expect(await sync({ ...rest, emergencyContacts: [{ ...mom, name: 'Mama' }] })).toBe(

@@ -6,7 +6,7 @@ import { recordMetaFrom } from '../../../machines/merge/clock/recordMeta.ts';
 import type { MergedBody } from '../../../machines/policy/request/requestBody.ts';
 import type { Current, RecordMeta, Tombstone } from '../../../machines/vocabulary/record.ts';
 import { DAY_MS, Device, T0, versionOf } from '../../support/conflict/device.ts';
-import { noteRules } from '../../support/conflict/fleet.ts';
+import { noteRules } from '../../support/conflict/note.ts';
 
 const person = (id: string) => ({ id, name: id.toUpperCase() });
 const removal = (id: string): Tombstone => ({ path: `/people/${id}`, confirmed: true, by: 'u1' });

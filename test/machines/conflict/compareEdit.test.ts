@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../machines/vocabulary/json.ts';
 import { DAY_MS, Device, T0, versionOf } from '../../support/conflict/device.ts';
-import { noteRules } from '../../support/conflict/fleet.ts';
+import { noteRules } from '../../support/conflict/note.ts';
 
 describe('CF-1 an edit is compared with what is known of its record', () => {
   test('CF-1 the first one of a record that nobody knows makes it', () => {

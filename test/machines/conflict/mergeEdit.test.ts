@@ -6,7 +6,7 @@ import { latest } from '../../../machines/merge/rules/single.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
 import type { Tombstone } from '../../../machines/vocabulary/record.ts';
 import { Device, T0, versionOf } from '../../support/conflict/device.ts';
-import { noteRules } from '../../support/conflict/fleet.ts';
+import { noteRules } from '../../support/conflict/note.ts';
 
 const ann = { id: 'c1', name: 'Ann' };
 const bob = { id: 'c2', name: 'Bob' };

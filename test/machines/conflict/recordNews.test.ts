@@ -7,7 +7,7 @@ import {
 import { withoutForgotten } from '../../../machines/conflict/remembered.ts';
 import type { Tombstone } from '../../../machines/vocabulary/record.ts';
 import { DAY_MS, Device, T0, versionOf } from '../../support/conflict/device.ts';
-import { noteRules } from '../../support/conflict/fleet.ts';
+import { noteRules } from '../../support/conflict/note.ts';
 
 const ann = { id: 'c1', name: 'Ann' };
 const bob = { id: 'c2', name: 'Bob' };

@@ -17,17 +17,14 @@ import {
 import { decidedBody, mergeEdit } from '../../../machines/conflict/mergeEdit.ts';
 import { afterRemote, afterSent } from '../../../machines/conflict/recordNews.ts';
 import { standingOfSent } from '../../../machines/conflict/sentEdit.ts';
-import { defineEntity } from '../../../machines/merge/declaration/defineEntity.ts';
 import type { EntityRules } from '../../../machines/merge/declaration/entityRules.ts';
-import { fields } from '../../../machines/merge/rules/fields.ts';
-import { list, set } from '../../../machines/merge/rules/list.ts';
 import type { AuditEntry, ReviewItem } from '../../../machines/merge/rules/ruling.ts';
-import { both, latest } from '../../../machines/merge/rules/single.ts';
 import type { MergedBody } from '../../../machines/policy/request/requestBody.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
 import type { Current, EditBase, Tombstone } from '../../../machines/vocabulary/record.ts';
 import { ConflictHarness } from '../harness/conflictHarness.ts';
 import { ABOUT, DAY_MS, T0 } from './device.ts';
+import { type Note, noteRules, wordsIn } from './note.ts';
 
 /** What devices decide by; a test replaces one of them to see that it is told. */
 export const RULES_OF_THE_HOUSE = {
@@ -39,31 +36,6 @@ export const RULES_OF_THE_HOUSE = {
   decidedBody,
 };
 export type HouseRules = typeof RULES_OF_THE_HOUSE;
-
-interface Person {
-  id: string;
-  name: string;
-}
-
-/** The record as the app has it. */
-export interface Note {
-  title?: string;
-  text?: string;
-  people?: Person[];
-  tags?: string[];
-}
-
-export const noteRules = (whileInReview: EntityRules['whileInReview']): EntityRules =>
-  defineEntity<Note>()({
-    type: 'note',
-    fields: {
-      title: latest(),
-      text: both(),
-      people: list({ id: 'id', item: fields({ other: latest() }), removing: 'confirmed' }),
-      tags: set(),
-    },
-    whileInReview,
-  });
 
 export type Change = 'title' | 'text' | 'addPerson' | 'renamePerson' | 'removePerson' | 'addTag';
 
@@ -519,9 +491,4 @@ export class Fleet {
     this.versions.push(this.current);
     return next;
   }
-}
-
-/** The words in a value, wherever they stand. */
-export function wordsIn(value: Json): ReadonlySet<string> {
-  return new Set(JSON.stringify(value).match(/\bw\d+\b/g) ?? []);
 }
