@@ -13,7 +13,7 @@ import { ENTITIES } from '../../machines/merge/entities/entities.ts';
 import { chartModel } from '../charts/chartModel.ts';
 import { buildDocs, type DocsInput } from './buildDocs.ts';
 import { hazardFaults } from './check/hazardFaults.ts';
-import { drillRows, type Evidence, heldFaults } from './check/heldFaults.ts';
+import { drillRows, type Evidence, heldFaults, markFaults } from './check/heldFaults.ts';
 import { linkFaults } from './check/linkFaults.ts';
 import { withConflictTables } from './conflictTables.ts';
 import { drawings } from './drawings.ts';
@@ -28,7 +28,15 @@ const CONFLICTS = 'docs/conflicts.md';
 const SAFETY = 'docs/clinical-safety';
 const HAZARDS = `${SAFETY}/hazard-log.md`;
 /** The pages of which each paragraph names what holds it. */
-const HELD = ['docs/crisis.md', 'inspector/docs/tour/clinicians.md'];
+const HELD = [
+  'docs/crisis.md',
+  'docs/how-to/several-devices.md',
+  'docs/how-to/review-conflicts.md',
+  'inspector/docs/tour/clinicians.md',
+  CONFLICTS,
+];
+/** Pages of which some paragraphs do. */
+const HELD_IN_PART = ['README.md'];
 const CODE = ['machines', 'actors', 'persistence', 'src', 'inspector'];
 
 const input = await readInput();
@@ -85,6 +93,7 @@ function safetyFaults(): readonly string[] {
   );
   return [
     ...heldFaults(HELD.map(page), evidence),
+    ...markFaults(HELD_IN_PART.map(page), evidence),
     ...hazardFaults(page(HAZARDS), evidence),
     ...links,
   ];

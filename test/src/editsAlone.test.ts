@@ -146,6 +146,14 @@ describe('CF-6 the rules judge an edit that meets nobody', () => {
     ]);
   });
 
+  test('CF-6 what somebody else wrote at a confirmed place is asked about all the same', async () => {
+    const { upstream, sync, kept } = alone('crisis_plan', PLAN);
+    upstream.put('r-1', { ...PLAN, note: 'theirs' });
+    const confirm = [{ path: '/note', by: 'p-17' }];
+    expect(await sync({ ...PLAN, note: 'mine' }, { confirm })).toBe('completed');
+    expect(await kept()).toMatchObject([{ state: 'awaitingReview', asked: [{ path: '/note' }] }]);
+  });
+
   test('CF-6 what waits goes out where its person has confirmed it', async () => {
     const recipe = {
       title: 'Soup',

@@ -1,11 +1,11 @@
 /**
- * Pages that promise something to people in crisis name, behind each paragraph, list and table, what holds it:
+ * Pages that promise something name, behind each paragraph, list and table, what holds it:
  *
  *     A crisis is answered at once.
  *     <!-- held: test/src/crisis.test.ts; drill: offline -->
  *
  * Each part is a file of tests, by its path, or a row of the crisis drill, by its name. Headings, samples of
- * code and pictures need none.
+ * code, pictures and what is written from the source need none.
  *
  * @module
  */
@@ -30,17 +30,29 @@ const TEST = /^test\/.*\.test\.ts$/;
 const FENCE = /^(```+)/;
 /** A picture alone in its line, and headings. */
 const NEEDS_NONE = /^(#{1,6} |!\[[^\]]*\]\([^)]*\)$|\{\{picture )/;
+/** Tables that are written from the source, up to the second of these. */
+const WRITTEN = [
+  /^<!-- Written by npm run docs from .* -->$/,
+  '<!-- End of what npm run docs writes. -->',
+] as const;
 const SHOWN = 60;
 
 /** One sentence a fault, with where it is and what to do. */
 export function heldFaults(pages: readonly SourceFile[], evidence: Evidence): readonly string[] {
+  return pages.flatMap((page) => [
+    ...blocksOf(page.text).unheld.map(
+      (block) =>
+        `${page.path}:${block.line}: nothing is named that holds “${block.text.slice(0, SHOWN)}…”; put <!-- held: test/…; drill: … --> behind it`,
+    ),
+    ...markFaults([page], evidence),
+  ]);
+}
+
+/** What is wrong with the marks of pages of which only some paragraphs have one. */
+export function markFaults(pages: readonly SourceFile[], evidence: Evidence): readonly string[] {
   return pages.flatMap(({ path, text }) => {
-    const { unheld, stray, marks } = blocksOf(text);
+    const { stray, marks } = blocksOf(text);
     return [
-      ...unheld.map(
-        (block) =>
-          `${path}:${block.line}: nothing is named that holds “${block.text.slice(0, SHOWN)}…”; put <!-- held: test/…; drill: … --> behind it`,
-      ),
       ...stray.map(({ line }) => `${path}:${line}: a mark stands behind nothing; remove it`),
       ...marks.flatMap(({ line, text: named }) =>
         partFaults(named, evidence).map((fault) => `${path}:${line}: ${fault}`),
@@ -96,6 +108,9 @@ function blocksOf(text: string): {
       open = null;
     } else if (line === '' || NEEDS_NONE.test(line)) {
       close();
+    } else if (WRITTEN[0].test(line)) {
+      close();
+      until = WRITTEN[1];
     } else if (fence !== undefined || line.startsWith('<!--')) {
       close();
       until = fence ?? '-->';

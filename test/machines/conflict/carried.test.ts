@@ -1,12 +1,14 @@
 /** What of all that is known travels with a record: within its bound, and what becomes of what does not find room. */
 
 import { describe, expect, test } from 'vitest';
+import { withQuestions } from '../../../machines/conflict/carriedQuestions.ts';
 import { encodeMeta } from '../../../machines/merge/clock/carriedMeta.ts';
 import { recordMetaFrom } from '../../../machines/merge/clock/recordMeta.ts';
 import type { MergedBody } from '../../../machines/policy/request/requestBody.ts';
 import type { Current, RecordMeta, Tombstone } from '../../../machines/vocabulary/record.ts';
 import { DAY_MS, Device, T0, versionOf } from '../../support/conflict/device.ts';
 import { noteRules } from '../../support/conflict/note.ts';
+import { conflictOf } from '../../support/merge/conflictOf.ts';
 
 const person = (id: string) => ({ id, name: id.toUpperCase() });
 const removal = (id: string): Tombstone => ({ path: `/people/${id}`, confirmed: true, by: 'u1' });
@@ -62,6 +64,30 @@ describe('CF-7 what travels with a record has a bound', () => {
       expect(one.record?.tombstones).toHaveLength(3_000);
     },
   );
+
+  test('CF-6 CF-7 32 questions travel, and one more once there is room', () => {
+    const one = conflictOf(
+      {
+        entity: 'crisis_plan',
+        base: { note: 'n' },
+        ours: { note: 'mine' },
+        theirs: { note: 'theirs' },
+      },
+      { isHeld: false },
+    );
+    const conflicts = Array.from({ length: 33 }, (_, at) => ({ ...one, id: `q${at}` }));
+    const device = phone();
+    const sent = device.toSend(device.edit({ title: 'later' }));
+    const asks = (open: typeof conflicts, body = sent) =>
+      withQuestions(body, { device: 'phone', conflicts: open, decides: undefined }).meta.asks;
+    expect(asks(conflicts)).toHaveLength(32);
+    const left = conflicts.slice(1);
+    expect(
+      asks(left)
+        ?.map(({ id }) => id)
+        .toSorted(),
+    ).toEqual(left.map(({ id }) => id).toSorted());
+  });
 
   test('CF-7 no device makes the others be forgotten: beyond 128 the longest silent goes first', () => {
     const one = phone();

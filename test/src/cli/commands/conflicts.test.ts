@@ -14,9 +14,14 @@ import {
 } from '../../../../machines/conflict/conflictRecord.ts';
 import { openAtRest } from '../../../../persistence/openStore.ts';
 import { createKeyFile, keyFile } from '../../../../persistence/sealing/keyFile.ts';
-import { detailsText, paintDetails } from '../../../../src/cli/commands/conflicts/conflictText.ts';
+import {
+  aboutText,
+  detailsText,
+  paintDetails,
+} from '../../../../src/cli/commands/conflicts/conflictText.ts';
 import { columns, wrapped } from '../../../../src/cli/kit/columns.ts';
 import { createRuntime } from '../../../../src/createRuntime.ts';
+import { conflictFailure } from '../../../../src/index.ts';
 import { detailsOf } from '../../../../src/management/conflicts/conflict.ts';
 import { conflictOf } from '../../../support/merge/conflictOf.ts';
 import { runCli } from '../../../support/process/runCli.ts';
@@ -238,6 +243,39 @@ describe('holdfast conflicts, through a running process', () => {
   });
 });
 
+test('CF-6 UX-1 operations show names the conflict that an operation waits for', async () => {
+  const folder = join(tempFolder(), 'store');
+  const keyPath = join(tempFolder(), 'holdfast.key');
+  await createKeyFile(keyPath);
+  const runtime = createRuntime({
+    ...{ store: folder, key: keyFile(keyPath), upstreams: { records: {} } },
+    handlers: {
+      'notes.put': {
+        upstream: 'records',
+        run: () => {
+          throw conflictFailure('Another version.');
+        },
+        conflicts: { fetchCurrent: () => ({ version: '"2"', value: { note: 'theirs' } }) },
+      },
+    },
+  });
+  onTestFinished(() => runtime.close({ deadlineMs: 0 }));
+  await runtime.ready;
+  const { id } = await runtime.sync({
+    ...{ type: 'notes.put', subject: 'user-42', entity: { type: 'note', id: 'n-1' } },
+    ...{ payload: { note: 'mine' }, base: { version: '"1"', value: { note: 'before' } } },
+  });
+  const open = async (): Promise<readonly string[]> => {
+    const found: string[] = [];
+    for await (const one of runtime.conflicts.list()) found.push(one.id);
+    return found;
+  };
+  await expect.poll(open, { timeout: 10_000 }).toHaveLength(1);
+  const [conflictId = ''] = await open();
+  const shown = await runCli(['operations', 'show', id, '--store', folder, '--key-file', keyPath]);
+  expect(shown.stdout).toContain(`${conflictId}: holdfast conflicts show`);
+});
+
 describe('texts side by side', () => {
   test('UX-1 each in its column, nothing cut, wide characters counted as two', () => {
     expect(wrapped('one two three', 7)).toEqual(['one two', 'three']);
@@ -253,6 +291,17 @@ describe('texts side by side', () => {
       expect(text.match(/y/g)).toHaveLength(90);
       for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(width);
     }
+  });
+
+  test('CF-6 UX-1 of a question that came with the record it says who has both sides, and what is here', () => {
+    const carried = { by: 'tablet', from: ['phone-1', 'tablet'] };
+    const both = plan({ reason: 'elsewhere', isHeld: false, carried });
+    const [words] = both.sides;
+    expect(aboutText(detailsOf(both))).toContain(
+      'tablet, about what phone-1 and tablet wrote; this store has its own words, tablet has all',
+    );
+    const none = words === undefined ? both : { ...both, sides: [words] };
+    expect(aboutText(detailsOf(none))).toContain('this store has none of the words');
   });
 
   test('UX-1 SE-5 what a side wrote can not steer a terminal, and its card data is masked', () => {
