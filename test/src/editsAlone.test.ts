@@ -58,6 +58,18 @@ describe('CF-7 absent is unknown, though an edit meets nobody', () => {
     expect(await kept()).toEqual([]);
   });
 
+  test.each<[string, { readonly [name: string]: Json }]>([
+    ['assessment', { id: 'r-1', instrument: 'PHQ-9', status: 'draft', answers: { q1: 1, q9: 2 } }],
+    ['assessment', { id: 'r-1', instrument: 'PHQ-9', status: 'sent', answers: { q1: 1 } }],
+    ['assessment', { id: 'r-1', instrument: 'WHO-5', status: 'completed', answers: { q1: 5 } }],
+    ['session', { id: 'r-1', totalMinutes: 30 }],
+  ])('CF-6 of the first %s no word is taken out: %j', async (type, value) => {
+    const { upstream, sync } = alone(type, null);
+    upstream.remove('r-1');
+    expect(await sync(value, { base: undefined })).toBe('completed');
+    expect(upstream.value('r-1')).toMatchObject(value);
+  });
+
   test('CF-7 by a tag alone, of a record that this store does not know, it is read first', async () => {
     const { upstream, sync } = alone('crisis_plan', PLAN);
     expect(await sync({ note: 'new' }, { base: '"1"' })).toBe('completed');

@@ -31,6 +31,8 @@ const INSTRUMENTS: ReadonlyMap<Json | undefined, Instrument> = new Map<
   [GAD7.name, GAD7],
 ]);
 const GROUP = 'questionnaire';
+/** Of an instrument that is not known nothing is computed. */
+const IF_NONE = { ifNone: 'as said' } as const;
 
 export const assessment = declareEntity({
   type: 'assessment',
@@ -40,11 +42,13 @@ export const assessment = declareEntity({
   fields: {
     id: firstStays(),
     startedAt: firstStays(),
-    total: computed('The sum of all answers; none until every item is answered.'),
-    severity: computed('From the sum, by the bands of the instrument.'),
+    total: computed('The sum of all answers; none until every item is answered.', IF_NONE),
+    severity: computed('From the sum, by the bands of the instrument.', IF_NONE),
     riskFlag: risk(),
   },
-  groups: { [GROUP]: { names: QUESTIONNAIRE_FIELDS, rule: questionnaire() } },
+  groups: {
+    [GROUP]: { names: QUESTIONNAIRE_FIELDS, rule: questionnaire((name) => INSTRUMENTS.has(name)) },
+  },
   other: anything(both()),
   computes: (value, changes, base) => ({
     ...scored(value),
@@ -96,7 +100,9 @@ function riskOf(
     all.some(isAtRisk) ||
     base?.['riskFlag'] === true ||
     changes.some(({ path, value: flag }) => path[0] === 'riskFlag' && flag === true);
-  return isSet || INSTRUMENTS.has(value['instrument']) ? { riskFlag: isSet } : {};
+  // Answers that are no list of answers say nothing of it.
+  const isReadable = INSTRUMENTS.has(value['instrument']) && isObject(value['answers'] ?? {});
+  return isSet || isReadable ? { riskFlag: isSet } : {};
 }
 
 function isAtRisk({ instrument, answers }: JsonObject): boolean {

@@ -21,7 +21,7 @@ export const session = declareEntity({
   fields: {
     id: firstStays(),
     minutesByDevice: map(largest({ grows: true })),
-    totalMinutes: computed('The sum of the minutes of all devices.'),
+    totalMinutes: computed('The sum of the minutes of all devices.', { ifNone: 'as said' }),
     tags: set(),
     note: text(),
   },

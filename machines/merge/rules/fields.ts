@@ -262,14 +262,19 @@ export function map(rule: AnyRule, options: Pick<FieldRules, 'isStrict'> = {}): 
   return { ...all, says: `For each key: ${rule.says}`, asks: rule.asks, parts: [] };
 }
 
-/** What is computed from the rest: what a side says of it changes nothing. */
-export function computed(says: string): Rule {
+/**
+ * What is computed from the rest: what a side says of it changes nothing. With `ifNone` the latest that was said stands
+ * where there is nothing to compute it from.
+ */
+export function computed(says: string, { ifNone }: { readonly ifNone?: 'as said' } = {}): Rule {
+  const rule = { kind: 'computed', says, asks: '' } as const;
+  if (ifNone === undefined) return { ...rule, note: () => {}, project: (base) => base };
   return {
-    kind: 'computed',
-    says,
-    asks: '',
-    note: () => {},
-    project: (base) => base,
+    ...rule,
+    note: (base, side, notes) => {
+      if (side !== undefined && !isSame(base, side)) notes.add('set', side);
+    },
+    project: (base, { own }) => altsOf(own)[0]?.value ?? base,
   };
 }
 

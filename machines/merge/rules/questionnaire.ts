@@ -21,6 +21,7 @@ export const QUESTIONNAIRE_FIELDS = [
 
 const RANKS: ReadonlyMap<Json | undefined, number> = new Map([
   ['in-progress', 0],
+  ['draft', 0],
   ['completed', 1],
   ['amended', 2],
   ['entered-in-error', 2],
@@ -35,8 +36,12 @@ interface Version {
   readonly answers: JsonObject;
 }
 
-/** The rule of {@link QUESTIONNAIRE_FIELDS}, taken together. */
-export function questionnaire(): Rule {
+/**
+ * The rule of {@link QUESTIONNAIRE_FIELDS}, taken together.
+ *
+ * @param isRanged Whether the answers of an instrument are numbers from 0 to 3; of another any answer is taken.
+ */
+export function questionnaire(isRanged: (instrument: Json) => boolean): Rule {
   return whole(
     {
       kind: 'together',
@@ -44,11 +49,15 @@ export function questionnaire(): Rule {
       asks: 'an item was answered differently; it was completed twice, or answered after it was completed; an amendment meets "entered in error"; an answer is out of range; the instruments differ',
       isGuarded: true,
     },
-    (alts, base) => decide(alts, isObject(base) ? base : undefined),
+    (alts, base) => decide(alts, isObject(base) ? base : undefined, isRanged),
   );
 }
 
-function decide(alts: readonly Alt[], base: JsonObject | undefined): Verdict {
+function decide(
+  alts: readonly Alt[],
+  base: JsonObject | undefined,
+  isRanged: (instrument: Json) => boolean,
+): Verdict {
   if (alts.length === 0) return { value: base };
   const asks: Question[] = [];
   const all = alts.flatMap((alt): readonly Version[] => {
@@ -68,10 +77,15 @@ function decide(alts: readonly Alt[], base: JsonObject | undefined): Verdict {
     });
   const known = all.filter(({ value, rank }) => rank >= 0 && isOfKind(value));
   const strange = alts.filter((alt) => known.every((version) => version.alt !== alt));
-  if (strange.length > 0) {
+  const instrument = base?.['instrument'] ?? firstSaid(all, 'instrument');
+  const isAnyTaken = instrument !== undefined && !isRanged(instrument);
+  const onlyWord = base === undefined && known.length === 0 ? earliestOf(strange) : undefined;
+  if (strange.some(({ value }) => onlyWord === undefined || !isSame(value, onlyWord.value))) {
     asks.push({ reason: 'another instrument, or nothing that is known', alternatives: strange });
   }
 
+  // Nobody has said anything that is known: what stands is somebody's words, and never nothing.
+  if (onlyWord !== undefined) return { value: onlyWord.value, asks };
   const baseRank = base === undefined ? 0 : (RANKS.get(base['status'] ?? 'in-progress') ?? 0);
   const isDraft = baseRank === 0 && known.every(({ rank }) => rank === 0);
   const verdict = baseRank > 0 ? ofCompleted(base ?? {}, baseRank) : ofDraft();
@@ -145,7 +159,7 @@ function decide(alts: readonly Alt[], base: JsonObject | undefined): Verdict {
         (version) =>
           version.answers[item] !== undefined && !isSame(version.answers[item], before[item]),
       );
-      const sound = given.filter((version) => isSound(version.answers[item]));
+      const sound = given.filter((version) => isTaken(version.answers[item]));
       askOfItem(
         'out of range',
         item,
@@ -153,7 +167,10 @@ function decide(alts: readonly Alt[], base: JsonObject | undefined): Verdict {
       );
       const values = [...new Set(sound.map((version) => version.answers[item] ?? null))];
       if (values.length > 1) askOfItem('answered differently', item, sound);
-      const heaviest = values.toSorted((one, other) => weight(other) - weight(one))[0];
+      const heaviest = values.toSorted(
+        (one, other) =>
+          weight(other) - weight(one) || compareText(canonical(one), canonical(other)),
+      )[0];
       if (heaviest !== undefined) answers[item] = heaviest;
     }
     const ordered = Object.entries(answers).toSorted(([one], [other]) => compareText(one, other));
@@ -165,6 +182,10 @@ function decide(alts: readonly Alt[], base: JsonObject | undefined): Verdict {
       ...keep('status'),
       ...keep('version'),
     };
+  }
+
+  function isTaken(answer: Json | undefined): boolean {
+    return isAnyTaken || isSound(answer);
   }
 
   function keep(name: string): JsonObject {
@@ -187,7 +208,7 @@ function decide(alts: readonly Alt[], base: JsonObject | undefined): Verdict {
     const before = base !== undefined && isObject(base['answers']) ? base['answers'] : {};
     const entries = Object.entries(given);
     const sound = entries.filter(
-      ([item, answer]) => isSound(answer) || isSame(answer, before[item]),
+      ([item, answer]) => isTaken(answer) || isSame(answer, before[item]),
     );
     if (sound.length === entries.length) return { value };
     asks.push({ reason: 'out of range', alternatives: [{ value, from: null }] });
@@ -218,13 +239,17 @@ function differsIn(value: JsonObject, { value: other }: Version): boolean {
 
 /** What the earliest version says of a field that says anything. */
 function firstSaid(versions: readonly Version[], name: string): Json | undefined {
-  return versions
-    .filter(({ value }) => value[name] !== undefined && value[name] !== null)
-    .toSorted(
-      (one, other) =>
-        compareOrigins(one.alt.from, other.alt.from) ||
-        compareText(canonical(one.value), canonical(other.value)),
-    )[0]?.value[name];
+  const saying = versions.filter(({ value }) => value[name] !== undefined && value[name] !== null);
+  const first = earliestOf(saying.map(({ alt }) => alt))?.value;
+  return isObject(first) ? first[name] : undefined;
+}
+
+function earliestOf(alts: readonly Alt[]): Alt | undefined {
+  return alts.toSorted(
+    (one, other) =>
+      compareOrigins(one.from, other.from) ||
+      compareText(canonical(one.value), canonical(other.value)),
+  )[0];
 }
 
 /** Whether a draft says something beside its answers that what was put together does not. */
@@ -233,7 +258,7 @@ function isApart(draft: Json, kept: Json | undefined): boolean {
   return Object.keys(draft).some((name) => name !== 'answers' && !isSame(draft[name], kept[name]));
 }
 
-/** An answer that the questionnaires have; null takes one back. */
+/** An answer that the questionnaires have whose answers are ranged; null takes one back. */
 function isSound(answer: Json | undefined): boolean {
   if (answer === null) return true;
   return (

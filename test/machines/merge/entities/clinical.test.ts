@@ -96,6 +96,28 @@ describe('CF-4 CF-6 questionnaires', () => {
     expect(isWhole(result, { q1: 3, q2: 3 })).toBe(true);
   });
 
+  test.each<[string, object, number]>([
+    ['a draft that is named so', { status: 'draft', answers: { q1: 1, q9: 2 } }, 0],
+    ['a status that is not known', { status: 'submitted', answers: { q1: 1, q9: 2 } }, 0],
+    ['answers in a list', { answers: [1, 2, 0] }, 0],
+    ['answers of another instrument', { instrument: 'WHO-5', answers: { q1: 5 }, total: 20 }, 0],
+  ])('CF-6 %s: the only words that there are stand', (_, more, questions) => {
+    const value = draft({}, more);
+    const result = merged('assessment', undefined, [value, A]);
+    expect(valueOf(result)).toMatchObject(value);
+    expect(result.review).toHaveLength(questions);
+    expect(valueOf(result)['riskFlag']).not.toBe(false);
+  });
+
+  test('CF-6 of several strange versions the earliest stands, and a person is asked', () => {
+    const one = draft({ q1: 1 }, { status: 'submitted' });
+    const two = draft({ q1: 2 }, { status: 'submitted' });
+    const result = merged('assessment', undefined, [one, A], [two, B]);
+    expect(valueOf(result)).toMatchObject({ status: 'submitted' });
+    expect(isWhole(result, { q1: 1 }) && isWhole(result, { q1: 2 })).toBe(true);
+    expect(reasonsOf(result)).toEqual([': another instrument, or nothing that is known']);
+  });
+
   test('completed without all answers is asked of, sums are computed anew', () => {
     const { q9: _, ...eight } = ALL;
     expect(reasonsOf(merged('assessment', draft({}), [completed(eight), A]))).toEqual([
@@ -108,6 +130,16 @@ describe('CF-4 CF-6 questionnaires', () => {
 });
 
 describe('CF-4 mood, sessions, preferences', () => {
+  test('CF-6 minutes that are not told by device stay as they were said', () => {
+    const first = merged('session', undefined, [{ id: 's1', totalMinutes: 30 }, A]);
+    expect(valueOf(first)).toEqual({ id: 's1', totalMinutes: 30 });
+    const next = merged('session', { id: 's1', totalMinutes: 30 }, [
+      { id: 's1', totalMinutes: 45 },
+      A,
+    ]);
+    expect(valueOf(next)).toEqual({ id: 's1', totalMinutes: 45 });
+  });
+
   test('tags that one took out are gone, those that the other put in are there', () => {
     const result = merged(
       'mood_entry',
