@@ -7,8 +7,8 @@
 /**
  * Why there is a conflict about a record.
  * - `conflict`: the upstream held another version than the one that the edit was made on.
- * - `predecessor`: an earlier edit of the record was merged or given up, so this one was made on what is no more.
- * - `remoteChange`: a change from elsewhere was told of while edits waited.
+ * - `predecessor`: something was known already when the edit had its turn: an earlier edit was merged or given up, others
+ *   were heard of, or the rules ask about the edit alone.
  * - `outcomeUnknown`: an attempt may have been applied, and the upstream holds something else now.
  * - `rounds`: the record changed at the upstream each time before the merged one arrived.
  * - `silent`: this store has heard nothing of the upstream for longer than removals are remembered.
@@ -19,7 +19,6 @@
 export const CONFLICT_REASONS = [
   'conflict',
   'predecessor',
-  'remoteChange',
   'outcomeUnknown',
   'rounds',
   'silent',

@@ -1,6 +1,7 @@
 /** Edits at upstreams that use HTTP in their own ways, each with a whole runtime. */
 
 import { expect, onTestFinished, test } from 'vitest';
+import type { Handler } from '../../actors/port.ts';
 import type { JsonObject } from '../../machines/vocabulary/json.ts';
 import { fastClock } from '../../src/cli/crisisDrill/measure/fastClock.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
@@ -35,6 +36,7 @@ async function house(
   options: RecordServerOptions = {},
   onTheWay: OnTheWay = (answer) => answer,
   more: Partial<RuntimeOptions> = {},
+  how: Partial<Handler> = {},
 ): Promise<House> {
   const server = await startRecordServer({ lifeMs: 60_000, requireConditions: true, ...options });
   const errors: unknown[] = [];
@@ -45,7 +47,9 @@ async function house(
   const runtime = createRuntime({
     store: ':memory:',
     upstreams: { records: {} },
-    handlers: { 'preferences.put': { upstream: 'records', run, conflicts: { roundsMax: 3 } } },
+    handlers: {
+      'preferences.put': { upstream: 'records', run, conflicts: { roundsMax: 3 }, ...how },
+    },
     retry: { premium: { initialDelayMs: 5, delayMsMax: 20 } },
     onError: (error) => errors.push(error),
     ...more,
@@ -114,6 +118,29 @@ test('CF-6 UX-2 no validator at all: the edit is given up, and told why', async 
   expect(outcome?.status).toBe('deadLettered');
   expect(outcome?.error?.message).toMatch(/without a validator.*Have it send ETag/);
   expect(at.server.get(PATH)?.value).toEqual({ theme: 'light', fontSize: 14 });
+});
+
+test('CF-6 no versions at all: the first write of a device goes through, the next is given up', async () => {
+  const noTags: OnTheWay = async (answer) =>
+    withHeaders(answer, (headers) => headers.delete('etag'));
+  const at = await house({ requireConditions: false, ignoreConditions: true }, noTags);
+  at.server.put(PATH, { theme: 'dark', fontSize: 14 });
+  const first = await edit(at.runtime, { theme: 'light' });
+  expect((await first.outcome).status).toBe('completed');
+  expect(at.server.get(PATH)?.value).toEqual({ theme: 'light' });
+  const next = await edit(at.runtime, { theme: 'blue' });
+  expect((await next.outcome).status).toBe('deadLettered');
+});
+
+test('CF-6 RT-2 said to honour no keys: an edit without an answer waits for a person', async () => {
+  const lost: OnTheWay = (answer, method) => {
+    if (method === 'PUT') throw new TypeError('fetch failed');
+    return answer;
+  };
+  const at = await house({ honoursKeys: false }, lost, {}, { honoursIdempotencyKey: false });
+  const { id } = await edit(at.runtime, { theme: 'light' });
+  const state = async () => (await at.runtime.getOperation(id).view()).state;
+  await expect.poll(state, { timeout: 10_000 }).toBe('inReview');
 });
 
 test('CF-8 UX-2 tags that never match: the edit is given up after two refusals of the version just read, and told why', async () => {

@@ -7,8 +7,7 @@
 const REASONS: Readonly<Record<string, string>> = {
   conflict: 'The upstream held another version than the one that the edit was made on.',
   predecessor:
-    'An earlier edit of the record was merged or given up, so this one was made on what is no more.',
-  remoteChange: 'A change from elsewhere was told of while edits waited.',
+    'An earlier edit was merged or given up, others were heard of, or its rules ask about the edit alone.',
   outcomeUnknown: 'An attempt may have been applied, and the upstream holds something else now.',
   rounds: 'The record changed at the upstream each time before the merged one arrived.',
   silent: 'This store has heard nothing of the upstream for longer than removals are remembered.',

@@ -23,8 +23,8 @@ import { stateOf } from './list.ts';
 
 const REASONS: Readonly<Record<ConflictReason, string>> = {
   conflict: 'the upstream held another version than the one that the edit was made on',
-  predecessor: 'an earlier edit of the record was merged or given up, and this one was made on it',
-  remoteChange: 'a change came from elsewhere while edits waited',
+  predecessor:
+    'an earlier edit was merged or given up, others were heard of, or its rules ask about the edit alone',
   outcomeUnknown: 'an attempt may have been applied, and the upstream holds something else now',
   rounds: 'the record changed at the upstream each time before the merged one arrived',
   silent: 'nothing was heard of the upstream for longer than removals are remembered',
