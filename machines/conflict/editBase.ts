@@ -102,8 +102,12 @@ function madeOf({
   if (body.isDecision === true || isBroughtBack === true || before === null) return onBase;
   if (base.edit !== null) return onBase;
   // Of an edit that says nothing of what it was made of, all of the other has to be in it.
+  // A later version with the same in it was shown after the other had come to nothing there.
   const isOnSame =
-    onBase === null || (before.base !== null && isSameRecord(before.base.value, onBase));
+    onBase === null ||
+    (before.base !== null &&
+      (typeof base.version !== 'string' || base.version === before.base.version) &&
+      isSameRecord(before.base.value, onBase));
   const isMoreOf = isOnSame && holdsChanges(rules, onBase, before.value, body.payload);
   return isMoreOf ? before.value : onBase;
 }

@@ -134,6 +134,24 @@ describe('CF-6 a question about what two devices wrote', () => {
     expect(carried).toMatchObject({ by: expect.stringMatching(/^phone/) });
   });
 
+  test('CF-6 CF-7 what was missing is removed by its person, which answers the question', async () => {
+    const phone = device('phone');
+    const dan = { id: 'dan', name: 'Dan', phones: ['+49 30 2222222'] };
+    await edit(phone, { emergencyContacts: [mom, dan] });
+    await edit(phone, { emergencyContacts: [mom] });
+    expect(await listed(phone)).toHaveLength(1);
+    const known = await phone.runtime.entities.get(ENTITY);
+    expect(known?.value).toEqual({ emergencyContacts: [mom, dan] });
+    const removing = await phone.runtime.sync({
+      ...{ type: 'plans.put', subject: 'user-42', entity: ENTITY, base: known?.base },
+      payload: { emergencyContacts: [mom] },
+      removals: [{ path: '/emergencyContacts/dan', confirmed: true, by: 'user-42', at: 1 }],
+    });
+    expect((await removing.outcome).status).toBe('completed');
+    expect(server.get('/plans/p1')?.value).toMatchObject({ emergencyContacts: [mom] });
+    expect(await listed(phone)).toEqual([]);
+  });
+
   test('CF-6 SE-5 its words do not travel: the metadata has ids, paths and devices', async () => {
     const { asked } = await met();
     expect(asks()).toContain(asked.id);

@@ -70,6 +70,13 @@ describe('CF-7 absent is unknown, though an edit meets nobody', () => {
     expect(upstream.value('r-1')).toMatchObject(value);
   });
 
+  test('CF-5 a plan in which nobody has been written down yet asks nobody', async () => {
+    const { upstream, sync, kept } = alone('crisis_plan', null);
+    upstream.remove('r-1');
+    expect(await sync({ emergencyContacts: [], note: '' }, { base: undefined })).toBe('completed');
+    expect(await kept()).toEqual([]);
+  });
+
   test('CF-7 by a tag alone, of a record that this store does not know, it is read first', async () => {
     const { upstream, sync } = alone('crisis_plan', PLAN);
     expect(await sync({ note: 'new' }, { base: '"1"' })).toBe('completed');

@@ -89,12 +89,7 @@ function withoutContacts(
   changes: readonly Change[],
   base: JsonObject | undefined,
 ): readonly Finding[] {
-  const lost = emptied(CONTACT_LISTS, plan, changes, base, 'no contact is left');
-  if (lost.length > 0) return lost;
-  const lists = CONTACT_LISTS.map((name) => plan[name]).filter((one) => isList(one));
-  return lists.length > 0 && lists.every((one) => one.length === 0)
-    ? [{ path: '/emergencyContacts', reason: 'no contact is left' }]
-    : [];
+  return emptied(CONTACT_LISTS, plan, changes, base, 'no contact is left');
 }
 
 function withoutSteps(
