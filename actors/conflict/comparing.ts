@@ -61,7 +61,7 @@ export async function compareAtTurn(
   };
   const comparison = comparisonOf(tools, { context, body: parsed, record });
   // A large record is looked through before, in slices.
-  await Slices.of(tools.clock).done(lookThroughEdit(comparison));
+  await Slices.of(tools.clock).mostly(lookThroughEdit(comparison));
   const compared = compareEdit(comparison);
   switch (compared.kind) {
     case 'clear':

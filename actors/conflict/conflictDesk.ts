@@ -230,7 +230,7 @@ export class ConflictDesk implements Edits {
       entity,
       onlooker,
       (before) => afterSent(before, { entity, subject }, sent, onlooker),
-      () => Slices.of(this.#tools.clock).done(lookThrough(onlooker.rules, values)),
+      () => Slices.of(this.#tools.clock).mostly(lookThrough(onlooker.rules, values)),
     );
     faultPoint('conflict.afterRecord');
     const key = entityKey(entity) ?? '';

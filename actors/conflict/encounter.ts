@@ -182,7 +182,7 @@ export class Encounter {
     const made = { ...put, ...(await this.#whatIsLeft(put, current)) };
     if (this.edit.context.isCompared === true || !made.isMerged) return made;
     // It was never sent: nothing may stand in its way, now that the record is known.
-    await Slices.of(this.#tools.clock).done(lookThroughEdit(comparison));
+    await Slices.of(this.#tools.clock).mostly(lookThroughEdit(comparison));
     const compared = compareEdit(comparison);
     if (compared.kind !== 'clear') return made;
     return {
@@ -298,7 +298,7 @@ export class Encounter {
   /** A large record is looked through in slices, before it is kept and compared. */
   async #lookThrough(current: Current | null): Promise<void> {
     const steps = lookThroughEdit(this.#comparison(), current);
-    await Slices.of(this.#tools.clock).done(steps);
+    await Slices.of(this.#tools.clock).mostly(steps);
   }
 
   #comparison(): Comparison {

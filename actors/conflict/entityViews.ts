@@ -309,7 +309,7 @@ export class EntityViews implements EntityAccess {
     if (body.merged !== undefined && body.merged.version === (current?.version ?? null)) {
       return { merged: body.merged, isAsked: false };
     }
-    await this.#slices.done(lookThroughEdit(comparison, current));
+    await this.#slices.mostly(lookThroughEdit(comparison, current));
     const compared = compareEdit(comparison);
     if (compared.kind === 'clear') return { merged: compared.merged, isAsked: false };
     const { guard, recordBytesMax } = this.#tools;
@@ -415,9 +415,11 @@ function* copyOf(value: Json): Pieces<Json> {
       if (work.isDue()) yield;
       const holder = emptyLike(inner);
       if (holder !== null) left.push([inner as object, holder]);
-      Object.defineProperty(copy, name, {
-        ...{ value: holder ?? inner, writable: true, enumerable: true, configurable: true },
-      });
+      if (name === '__proto__') {
+        Object.defineProperty(copy, name, {
+          ...{ value: holder ?? inner, writable: true, enumerable: true, configurable: true },
+        });
+      } else (copy as Record<string, Json>)[name] = holder ?? inner;
     }
   }
   return begun;

@@ -10,6 +10,7 @@ import {
   type EditMerged,
   type EditNotMerged,
   type MergeQuestion,
+  mergeEdit,
   mergeInSteps,
   notMerged,
 } from '../../machines/conflict/mergeEdit.ts';
@@ -25,6 +26,8 @@ import { Slices } from '../time/slices.ts';
 const DEATHS_MAX = 3;
 /** Steps to look through it: a smaller one ends no process. */
 const LARGE_STEPS = 8_192;
+/** Both sides together: a smaller one takes less of a turn than waiting for more of them would. */
+const SMALL_STEPS = 512;
 
 export interface MergeGuardParts {
   readonly kept: KeptRecords;
@@ -54,7 +57,13 @@ export class MergeGuard {
   async merge(operationId: string, question: MergeQuestion): Promise<EditMerged | EditNotMerged> {
     // While nothing can be written, records can still be looked at.
     if (!isRisky(question) || this.#parts.journal.failure !== null) {
-      return await this.#slices.done(mergeInSteps(question));
+      if (!isSmall(question)) return await this.#slices.done(mergeInSteps(question));
+      return await new Promise((resolve) => {
+        this.#slices.work(() => {
+          resolve(mergeEdit(question));
+          return false;
+        });
+      });
     }
     const merging = this.#last.then(async () => await this.#marked(operationId, question));
     this.#last = merging.catch(() => undefined);
@@ -83,6 +92,10 @@ function deathsIn(text: string): number {
 function isRisky({ rules, edit, current }: MergeQuestion): boolean {
   const isOfApp = isDeclared(rules) && rules !== entityRulesOf(rules.type);
   return isOfApp || isLarge(edit.body.payload) || isLarge(current?.value ?? null);
+}
+
+function isSmall({ edit, current }: MergeQuestion): boolean {
+  return stepsWithin([edit.body.payload, current?.value ?? null], SMALL_STEPS) < SMALL_STEPS;
 }
 
 function isLarge(value: Json): boolean {

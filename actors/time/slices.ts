@@ -102,6 +102,12 @@ export class Slices {
     });
   }
 
+  /** As {@link done}, for work that is mostly over with its first piece: that is done now, whoever waits. */
+  async mostly<Result>(pieces: Pieces<Result>): Promise<Result> {
+    const { done, value } = pieces.next();
+    return done === true ? value : await this.pieces(pieces);
+  }
+
   /** Goes on with work that is in pieces already, from the next turn on; rejects with what it throws. */
   async pieces<Result>(pieces: Pieces<Result>): Promise<Result> {
     return await this.#through(pieces, (source) => {

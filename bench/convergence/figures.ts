@@ -21,6 +21,8 @@ export interface Figures {
   /** Edits of which nothing is left. */
   lost: number;
   edits: number;
+  /** How many of them were sent while it was measured. */
+  sent: number;
   /** Records of which a device holds something else than the upstream. */
   unequal: number;
 }
@@ -36,6 +38,7 @@ export function newFigures(system: string): Figures {
     cpuMs: 0,
     lost: 0,
     edits: 0,
+    sent: 0,
     unequal: 0,
   };
 }

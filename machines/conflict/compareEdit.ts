@@ -86,9 +86,9 @@ function isForRules({ edit: { body }, rules }: Comparison, current: Json): boole
   return (
     removals.length > 0 ||
     confirm.length > 0 ||
+    isJudge(rules, current, payload) ||
     !isAllMentioned(current, payload) ||
-    missingFrom(rules, current, payload).length > 0 ||
-    isJudge(rules, current, payload)
+    missingFrom(rules, current, payload).length > 0
   );
 }
 

@@ -9,8 +9,13 @@ import type { EntityRules } from '../merge/declaration/entityRules.ts';
 import { changesInSteps, mergeEntity } from '../merge/mergeEntity.ts';
 import type { Change, Origin } from '../merge/rules/change.ts';
 import { pointerOf } from '../merge/rules/ruling.ts';
-import { canonicalInPieces, isSame, stepsWithin } from '../merge/values/canonical.ts';
-import { cleanerInPieces, cleanJson } from '../merge/values/cleanJson.ts';
+import { canonicalInPieces, isList, isSame, stepsWithin } from '../merge/values/canonical.ts';
+import {
+  cleanerInPieces,
+  cleanJson,
+  isNameTakenAsItIs,
+  isTakenAsItIs,
+} from '../merge/values/cleanJson.ts';
 import type { TakenOut } from '../policy/request/jsonPatch.ts';
 import type { Json, JsonObject } from '../vocabulary/json.ts';
 import { atOnce, type Pieces, Work } from '../vocabulary/pieces.ts';
@@ -30,9 +35,55 @@ const NOBODY: Origin = {
 
 /** Whether two records are the same, as merges take them: whatever the order of their fields. */
 export function isSameRecord(one: Json, other: Json): boolean {
-  return one === other || isSame(copyOf(one), copyOf(other));
+  return plainlySame(one, other) ?? isSame(copyOf(one), copyOf(other));
 }
 
+/** What is nested deeper is compared by its copies. */
+const PLAIN_DEPTH_MAX = 64;
+/** Whether two values are the same, as far as that shows without copies of them; `null` where it does not. */
+function plainlySame(one: Json | undefined, other: Json | undefined, depth = 0): boolean | null {
+  if (one === undefined || other === undefined || depth > PLAIN_DEPTH_MAX) return null;
+  if (one === other) return true;
+  if (!isContainer(one) && !isContainer(other)) {
+    return isTakenAsItIs(one) && isTakenAsItIs(other) ? false : null;
+  }
+  if (!isContainer(one) || !isContainer(other) || isList(one) !== isList(other)) return false;
+  if (isList(one) && isList(other)) {
+    const same =
+      one.length === other.length &&
+      areAll(one, (item, at) => plainlySame(item, other[at], depth + 1));
+    // What is left out of a list moves the rest.
+    return same !== false || (one.every(isCopied) && other.every(isCopied)) ? same : null;
+  }
+  const [fields, others] = [one as JsonObject, other as JsonObject];
+  const names = Object.keys(fields);
+  const same = areAll(names, (name) => {
+    const its = Object.hasOwn(others, name)
+      ? plainlySame(fields[name], others[name], depth + 1)
+      : null;
+    return its === true || isNameTakenAsItIs(name) ? its : null;
+  });
+  return same === true && names.length !== Object.keys(others).length ? null : same;
+}
+
+/** Whether a copy of a list has it, too. */
+function isCopied(item: Json): boolean {
+  return isContainer(item) || typeof item !== 'number' || Number.isFinite(item);
+}
+
+/** False where one surely differs, whatever is not known of the others. */
+function areAll<Item>(
+  items: readonly Item[],
+  check: (item: Item, at: number) => boolean | null,
+): boolean | null {
+  let all: boolean | null = true;
+  for (const [at, item] of items.entries()) {
+    const one = check(item, at);
+    if (one === false) return false;
+    if (one === null) all = null;
+  }
+  return all;
+}
 /** The pointer of everything that is in a record; empty where rules of the app throw. */
 export function pointersIn(rules: EntityRules, value: Json | null): ReadonlySet<string> {
   const pointers = new Set<string>();

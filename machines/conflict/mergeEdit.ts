@@ -404,8 +404,11 @@ function theirMaker({ record, device }: MergeQuestion, theirs: Current | null): 
 /** Where one side alone is more than is usual, the app may send more. */
 function isTooLarge(value: Json, sides: readonly Json[], bytesMax: number): boolean {
   const bytesOf = (one: Json): number => utf8Length(canonical(one));
+  const bytes = bytesOf(value);
+  // Most are far below, whatever the sides have.
+  if (bytes <= bytesMax) return false;
   const sideBytes = Math.max(...sides.map(bytesOf));
-  return bytesOf(value) > (sideBytes > bytesMax ? 2 * sideBytes : bytesMax);
+  return bytes > (sideBytes > bytesMax ? 2 * sideBytes : bytesMax);
 }
 
 /** Whether the upstream is known to have had the record: its absence is then no beginning. */

@@ -29,13 +29,23 @@ export function* lostInPieces(
   const computed = new Set(
     (rules.fields.parts ?? []).flatMap(([name, { kind }]) => (kind === 'computed' ? [name] : [])),
   );
-  const clean = cleanerInPieces((name) => rules.leavesOut.has(name), work);
-  const known = yield* leavesOf((yield* clean(base)).value, computed, work);
   const all = [merged.value, merged.review, merged.audit] as unknown as Json;
   const kept = yield* leavesOf(all, new Set(), work);
   const lost: Json[] = [];
   let lines: ReadonlySet<string> | null = null;
+  const given = yield* leavesOf(base as Json | undefined, computed, work);
+  const isThere = (leaf: Json) => leaf === null || kept.has(leaf) || given.has(leaf);
+  let known: ReadonlySet<Json> | null = null;
+  const clean = cleanerInPieces((name) => rules.leavesOut.has(name), work);
   for (const { value } of sides) {
+    // Most have what is there as it came; only what has not is looked at in the form that merges take.
+    let isAsGiven = true;
+    for (const leaf of yield* leavesOf(value as Json | undefined, computed, work)) {
+      if (work.isDue()) yield;
+      isAsGiven &&= isThere(leaf);
+    }
+    if (isAsGiven) continue;
+    known ??= yield* leavesOf((yield* clean(base)).value, computed, work);
     for (const leaf of yield* leavesOf((yield* clean(value)).value, computed, work)) {
       if (work.isDue()) yield;
       if (leaf === null || known.has(leaf) || kept.has(leaf)) continue;

@@ -275,6 +275,20 @@ export function cleanerInPieces(
   }
 }
 
+/** Whether a copy surely has the same single value: it has no other form, and no digits of a card. */
+export function isTakenAsItIs(value: Json): boolean {
+  if (typeof value === 'string') {
+    const digits = digitsIn(value);
+    return digits !== null && digits < CODE_DIGITS_MIN;
+  }
+  return typeof value === 'boolean' || value === null;
+}
+
+/** Whether a copy surely has a field of this name, and no other comes to that name. */
+export function isNameTakenAsItIs(name: string): boolean {
+  return isTakenAsItIs(name) && !RESERVED.has(name) && !(name.charCodeAt(0) < 2);
+}
+
 /** A field's name without a card's number, and without what marks steps of merges that are no fields. */
 function keptName(name: string): string {
   const masked = mayHoldCard(name) ? maskText(name) : name;
