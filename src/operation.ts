@@ -6,7 +6,7 @@
 
 import { inTime } from '../actors/platform/inTime.ts';
 import type { Engine, OperationActor, OperationView, Outcome } from '../actors/port.ts';
-import { baseOf } from '../machines/policy/request/editRequest.ts';
+import { baseAfter } from '../machines/conflict/unmentioned.ts';
 import { parseBody } from '../machines/policy/request/requestBody.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { Json } from '../machines/vocabulary/json.ts';
@@ -158,7 +158,7 @@ export function operationHandle(
     isDuplicate,
     wait,
     get base() {
-      return edit === null ? undefined : baseAfter(id, edit);
+      return edit === null ? undefined : baseAfter(id, parseBody(edit));
     },
     get outcome() {
       return outcomeOf();
@@ -175,11 +175,6 @@ export function operationHandle(
       await engine.tell(id, 'retry.requested');
     },
   };
-}
-
-function baseAfter(id: string, body: string): EditBase {
-  const { payload, base } = parseBody(body);
-  return { version: baseOf(base).version ?? null, value: payload, edit: id };
 }
 
 /** Rejects with the reason of the signal, until nobody asks any more. */

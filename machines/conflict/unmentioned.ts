@@ -5,7 +5,11 @@
  */
 
 import { canonical, isList, isObject, isSame } from '../merge/values/canonical.ts';
+import { baseOf } from '../policy/request/editRequest.ts';
+import type { RequestBody } from '../policy/request/requestBody.ts';
 import type { Json, JsonObject } from '../vocabulary/json.ts';
+import type { EditBase } from '../vocabulary/record.ts';
+import { valueAt, withValueAt } from './valueAt.ts';
 
 /** Below this depth a value is taken whole. */
 const DEPTH_MAX = 24;
@@ -66,6 +70,19 @@ export function withUnmentioned(base: Json, edited: Json, record: Json, depth = 
     return whole;
   });
   return isChanged ? items : base;
+}
+
+/**
+ * The base for what is made of an edit: what the app has after it. That is the edit laid over what it was made of, since
+ * the next one may mention what this one did not; that is then no news.
+ */
+export function baseAfter(id: string, { payload, base, removals = [] }: RequestBody): EditBase {
+  const { version = null, value } = baseOf(base);
+  const left = removals.reduce<Json>(
+    (one, { path }) => (valueAt(one, path) === undefined ? one : withValueAt(one, path, null)),
+    value,
+  );
+  return { version, value: withUnmentioned(payload, payload, left), edit: id };
 }
 
 function ownOf(object: JsonObject, name: string): Json | undefined {

@@ -1,4 +1,4 @@
-/** Edits that meet nobody, over a real runtime and a record server. */
+/** Edits that meet nobody, over a whole runtime in virtual time and an upstream in memory. */
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
@@ -83,6 +83,31 @@ describe('CF-7 absent is unknown, though an edit meets nobody', () => {
     expect(upstream.reads).toBe(1);
     expect(upstream.writes.map(({ what }) => what)).toEqual(['taken']);
     expect(upstream.value('r-1')).toEqual({ ...PLAN, note: 'new' });
+  });
+
+  test('CF-1 CF-7 the base for the next edit has what this one leaves out, but for what it removes', async () => {
+    const { upstream, world, runtime } = alone('preferences', {});
+    const begun = { locale: 'de', theme: 'dark', size: 'm' };
+    upstream.put('r-1', begun);
+    const edit = {
+      ...({ type: 'records.put', subject: 'user-42', tier: 'basic' } as const),
+      entity: { type: 'preferences', id: 'r-1' },
+    } as const;
+    const removals = [{ path: '/size', confirmed: true, by: 'p-17', at: 1 }];
+    const base = { version: '"2"', value: begun };
+    const first = await world.clock.run(
+      runtime.sync({ ...edit, payload: { locale: 'en' }, base, removals }),
+    );
+    await world.clock.run(first.outcome);
+    const after = { locale: 'en', theme: 'dark', size: null };
+    expect(first.base).toEqual({ version: '"2"', value: after, edit: first.id });
+    // Somebody else changes what the app has still as it was: its next edit does not write that over.
+    upstream.put('r-1', { locale: 'en', theme: 'light' });
+    const second = await world.clock.run(
+      runtime.sync({ ...edit, payload: { locale: 'fr', theme: 'dark' }, base: first.base }),
+    );
+    await world.clock.run(second.outcome);
+    expect(upstream.value('r-1')).toEqual({ locale: 'fr', theme: 'light' });
   });
 
   test('CF-1 offline it waits for that, and its own key goes out', async () => {

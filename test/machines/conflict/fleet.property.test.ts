@@ -8,58 +8,16 @@ import { describe, expect, test } from 'vitest';
 import type { Comparison } from '../../../machines/conflict/editBase.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
 import {
-  Fleet,
   type FleetOptions,
   type HouseRules,
   RULES_OF_THE_HOUSE,
   type Step,
 } from '../../support/conflict/fleet.ts';
+import { clock, options, play, steps, wild } from '../../support/conflict/histories.ts';
 
 const HOUSE = RULES_OF_THE_HOUSE;
 const RUNS = Number(process.env['FLEET_RUNS'] ?? 400);
 const LIMIT_MS = 3_600_000;
-
-const device = fc.nat(3);
-const pick = fc.nat(7);
-const tab = fc.nat(2);
-const change = fc.constantFrom(
-  'title',
-  'text',
-  'addPerson',
-  'renamePerson',
-  'removePerson',
-  'addTag',
-);
-const fate = fc.oneof(
-  { weight: 5, arbitrary: fc.constant('arrives' as const) },
-  { weight: 1, arbitrary: fc.constantFrom('lost' as const, 'answerLost' as const) },
-);
-const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({ does: fc.constant('edit' as const), device, tab, change, pick }),
-  },
-  { weight: 9, arbitrary: fc.record({ does: fc.constant('send' as const), device, fate }) },
-  { weight: 3, arbitrary: fc.record({ does: fc.constant('look' as const), device, tab }) },
-  { weight: 2, arbitrary: fc.record({ does: fc.constant('tell' as const), device, pick }) },
-  { weight: 1, arbitrary: fc.record({ does: fc.constant('late' as const), pick }) },
-  { weight: 1, arbitrary: fc.record({ does: fc.constant('giveUp' as const), device }) },
-  { weight: 1, arbitrary: fc.record({ does: fc.constant('wait' as const), days: fc.nat(3) }) },
-);
-const steps = fc.array(step, { maxLength: 60, size: 'max' });
-const options: fc.Arbitrary<FleetOptions> = fc.record({
-  devices: fc.integer({ min: 1, max: 4 }),
-  tabs: fc.integer({ min: 1, max: 3 }),
-  carriesMeta: fc.boolean(),
-  whileInReview: fc.constantFrom('goesOut' as const, 'waits' as const),
-});
-
-function play(its: FleetOptions, history: readonly Step[], house?: HouseRules): Fleet {
-  const fleet = new Fleet({ ...its, ...(house === undefined ? {} : { house }) });
-  for (const one of history) fleet.step(one);
-  fleet.settle();
-  return fleet;
-}
 
 describe('CF-1 CF-6 devices that edit one record', () => {
   test(
@@ -125,24 +83,13 @@ describe('CF-1 CF-6 devices that edit one record', () => {
   );
 });
 
-const YEAR_MS = 365 * 86_400_000;
-const clock = fc.constantFrom(
-  ...[0, 700, -20_000, -401 * 86_400_000, 401 * 86_400_000],
-  ...[30 * YEAR_MS, -30 * YEAR_MS, -1e15],
-);
-const wild = fc.array(
-  fc.oneof(
-    { weight: 20, arbitrary: step },
-    {
-      weight: 1,
-      arbitrary: fc.record({ does: fc.constant('jump' as const), device, skewMs: clock }),
-    },
-    { weight: 1, arbitrary: fc.record({ does: fc.constant('backUp' as const), device }) },
-    { weight: 1, arbitrary: fc.record({ does: fc.constant('restore' as const), device }) },
-    { weight: 1, arbitrary: fc.record({ does: fc.constant('wait' as const), days: fc.nat(500) }) },
-  ),
-  { maxLength: 60, size: 'max' },
-);
+test('CF-6 at most 5 % of edits are asked about anew, where metadata travels and nobody confirms anything', () => {
+  const histories = fc.sample(fc.tuple(options, steps), { numRuns: 600, seed: 1 });
+  const fleets = histories.map(([its, history]) => play({ ...its, carriesMeta: true }, history));
+  const edits = fleets.reduce((sum, fleet) => sum + fleet.edits, 0);
+  const anew = fleets.reduce((sum, fleet) => sum + fleet.askedAnew.size, 0);
+  expect(anew / edits).toBeLessThanOrEqual(0.05);
+});
 
 describe('CF-7 CF-5 clocks decades off, that jump, silence of 500 days, restores, copies', () => {
   test(
@@ -257,6 +204,11 @@ const BUGS: readonly Bug[] = [
       compareEdit: (comparison) => HOUSE.compareEdit(chained(comparison)),
       mergeEdit: (question) => HOUSE.mergeEdit(chained(question)),
     },
+    {},
+  ],
+  [
+    'the base of the next edit is only what this one mentions',
+    { baseAfter: (id, body) => ({ version: null, value: body.payload, edit: id }) },
     {},
   ],
   ['a refused edit is taken to have arrived', { standingOfSent: () => 'applied' }, {}],

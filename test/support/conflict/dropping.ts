@@ -46,8 +46,8 @@ function hasTwins(value: Json): boolean {
   return new Set(ids).size < ids.length || value.some(hasTwins);
 }
 
-/** The record without those keys. */
-export function without({ record, draws }: Dropping): Json {
+/** The record without those keys, of which some are never left out. */
+export function without({ record, draws }: Dropping, kept: readonly string[] = []): Json {
   let at = 0;
   const isDropped = (): boolean => {
     at += 1;
@@ -57,7 +57,9 @@ export function without({ record, draws }: Dropping): Json {
     if (isList(value)) return value.map(left);
     if (!isObject(value)) return value;
     return Object.fromEntries(
-      Object.entries(value).flatMap(([name, one]) => (isDropped() ? [] : [[name, left(one)]])),
+      Object.entries(value).flatMap(([name, one]) =>
+        isDropped() && !kept.includes(name) ? [] : [[name, left(one)]],
+      ),
     );
   };
   return left(record);

@@ -17,6 +17,7 @@ import {
 import { decidedBody, mergeEdit } from '../../../machines/conflict/mergeEdit.ts';
 import { afterRemote, afterSent } from '../../../machines/conflict/recordNews.ts';
 import { standingOfSent } from '../../../machines/conflict/sentEdit.ts';
+import { baseAfter } from '../../../machines/conflict/unmentioned.ts';
 import type { EntityRules } from '../../../machines/merge/declaration/entityRules.ts';
 import type { AuditEntry, ReviewItem } from '../../../machines/merge/rules/ruling.ts';
 import type { MergedBody } from '../../../machines/policy/request/requestBody.ts';
@@ -24,10 +25,11 @@ import type { Json } from '../../../machines/vocabulary/json.ts';
 import type { Current, EditBase, Tombstone } from '../../../machines/vocabulary/record.ts';
 import { ConflictHarness } from '../harness/conflictHarness.ts';
 import { ABOUT, DAY_MS, T0 } from './device.ts';
-import { type Note, noteRules, wordsIn } from './note.ts';
+import { type Change, changedBy, type Note, noteRules, partOf, wordsIn } from './note.ts';
 
 /** What devices decide by; a test replaces one of them to see that it is told. */
 export const RULES_OF_THE_HOUSE = {
+  baseAfter,
   compareEdit,
   mergeEdit,
   standingOfSent,
@@ -37,9 +39,7 @@ export const RULES_OF_THE_HOUSE = {
 };
 export type HouseRules = typeof RULES_OF_THE_HOUSE;
 
-export type Change = 'title' | 'text' | 'addPerson' | 'renamePerson' | 'removePerson' | 'addTag';
-
-/** One thing that happens. `device` is taken modulo the devices there are, `tab` modulo the windows of its app. */
+/** One thing that happens. `device` and `tab` are taken modulo those there are. */
 export type Step =
   | {
       readonly does: 'edit';
@@ -47,6 +47,8 @@ export type Step =
       readonly tab?: number;
       readonly change: Change;
       readonly pick: number;
+      /** Which keys the app leaves out. Default: none. */
+      readonly drops?: readonly boolean[];
     }
   /** The app looks at the record, and edits what it sees from now on. */
   | { readonly does: 'look'; readonly device: number; readonly tab?: number }
@@ -62,19 +64,22 @@ export type Step =
   /** A copy of the store is put aside; the copy is put back. */
   | { readonly does: 'backUp' | 'restore'; readonly device: number };
 
+export type EditStep = Step & { readonly does: 'edit' };
+
 export type Fate = 'arrives' | 'lost' | 'answerLost';
 
 interface Waiting extends Omit<Edit, 'round'> {
   readonly id: string;
-  /** What the app had before. */
+  /** What the app had before, and what it made of that, whatever it left out when it gave it. */
   readonly before: Note;
+  readonly after: Note;
   round: number;
   merged: MergedBody | undefined;
   isSent: boolean;
   isOutcomeUnknown: boolean;
 }
 
-/** A window of an app: what it has, and what it has that from. */
+/** A window: what it has, and what it has that from. */
 interface Tab {
   value: Note;
   base: EditBase | null;
@@ -132,9 +137,14 @@ export class Fleet {
   /** How often a person was asked, or something was left out. */
   questions = 0;
   unproven = 0;
+  edits = 0;
+  /** Edits that a person was asked about, and those of them whose question was no open one with other words. */
+  readonly asked = new Set<string>();
+  readonly askedAnew = new Set<string>();
+  /** What was asked by path: an edit that meets that again joins the question (0224). */
+  readonly #open = new Map<string, Set<string>>();
   #words = 0;
   #bodies = 0;
-  #edits = 0;
   #late: MergedBody[] = [];
 
   constructor(options: FleetOptions) {
@@ -230,8 +240,11 @@ export class Fleet {
   #restore(app: App): void {
     if (app.copy === null) return;
     for (const edit of app.queue) {
-      const lost = [edit.body.payload, edit.before as unknown as Json];
-      for (const word of wordsIn(lost)) this.shown.add(word);
+      for (const word of wordsIn([edit.body.payload, edit.before] as Json)) this.shown.add(word);
+    }
+    // Where nothing travels with the record, nobody else can say that what waited then was sent, and undone, since.
+    for (const { body } of this.options.carriesMeta ? [] : app.copy.queue) {
+      for (const word of wordsIn(body.payload)) this.shown.add(word);
     }
     app.record = app.copy.record;
     app.queue = app.copy.queue.map((edit) => ({ ...edit }));
@@ -250,50 +263,38 @@ export class Fleet {
     return word;
   }
 
-  #edit(app: App, { change, pick, tab: number = 0 }: Step & { readonly does: 'edit' }): void {
-    // A window that does not say what it began with is the only one of its app.
+  #edit(app: App, { change, pick, drops = [], tab: number = 0 }: EditStep): void {
+    // One that does not say what it began with is the only one.
     const tab = app.tabs[app.tabs[0]?.base === null ? 0 : number % app.tabs.length];
-    if (tab === undefined) return;
-    const before = tab.value;
-    const people = before.people ?? [];
-    const chosen = people[pick % Math.max(1, people.length)];
-    const removals: Tombstone[] = [];
-    let after: Note = before;
-    if (change === 'title' || change === 'text') after = { ...before, [change]: this.#word() };
-    else if (change === 'addTag')
-      after = { ...before, tags: [...(before.tags ?? []), this.#word()] };
-    else if (change === 'addPerson') {
-      const word = this.#word();
-      after = { ...before, people: [...people, { id: `id-${word}`, name: word }] };
-    } else if (chosen === undefined) return;
-    else if (change === 'renamePerson') {
-      const named = { ...chosen, name: this.#word() };
-      after = { ...before, people: people.map((one) => (one === chosen ? named : one)) };
-    } else {
-      after = { ...before, people: people.filter((one) => one !== chosen) };
-      removals.push({ path: `/people/${chosen.id}`, confirmed: true, at: this.#at(app) });
-    }
-    this.#edits += 1;
-    const id = `op-${this.#edits}`;
-    const payload = after as unknown as Json;
+    const before = tab?.value ?? {};
+    const made = changedBy(change, before, pick, () => this.#word());
+    if (tab === undefined || made === null) return;
+    const { after, removed } = made;
+    const at = this.#at(app);
+    const removals = removed.map((path): Tombstone => ({ path, confirmed: true, at }));
+    this.edits += 1;
+    const id = `op-${this.edits}`;
+    const payload = partOf(after, before, drops);
     const { base } = tab;
+    const body = {
+      payload,
+      ...(base === null ? {} : { base: base as unknown as Json }),
+      ...(removals.length === 0 ? {} : { removals }),
+    };
     app.queue.push({
       id,
-      body: {
-        payload,
-        ...(base === null ? {} : { base: base as unknown as Json }),
-        ...(removals.length === 0 ? {} : { removals }),
-      },
-      acceptedAtMs: this.#at(app),
+      body,
+      acceptedAtMs: at,
       round: 0,
       before,
+      after,
       merged: undefined,
       isSent: false,
       isOutcomeUnknown: false,
     });
     tab.value = after;
     // As the handle of `sync()` has it; some look at the record again.
-    tab.base = { version: base?.version ?? null, value: payload, edit: id };
+    tab.base = this.house.baseAfter(id, body);
     if (base !== null && pick % 2 === 0) this.#look(app, app.tabs.indexOf(tab));
   }
 
@@ -315,10 +316,7 @@ export class Fleet {
       record = this.house.afterSent(
         record,
         ABOUT,
-        {
-          ...{ id: edit.id, body: { ...edit.body, merged }, acceptedAtMs: edit.acceptedAtMs },
-          kept: { version: `waiting ${edit.id}` },
-        },
+        { ...edit, body: { ...edit.body, merged }, kept: { version: `waiting ${edit.id}` } },
         this.#onlooker(app),
       );
     }
@@ -371,7 +369,7 @@ export class Fleet {
     if (compared.kind !== 'merge') return compared.kind === 'clear';
     const made = this.house.mergeEdit({ ...comparison, current: compared.current });
     if (!made.isMerged) throw new Error(made.because);
-    this.#note(made.review, made.audit);
+    this.#note(edit.id, made.review, made.audit);
     if (made.isHeld) return false;
     edit.merged = made.merged;
     return true;
@@ -402,11 +400,13 @@ export class Fleet {
     if (chart.state === 'merging') {
       const made = this.house.mergeEdit({ ...this.#comparison(app, { ...edit, round }), current });
       if (!made.isMerged) throw new Error(made.because);
-      this.#note(made.review, made.audit);
+      this.#note(edit.id, made.review, made.audit);
       const { isToWait, isNothingLeft, review } = made;
       chart.merged({ questions: review.length, isToWait, isNothingLeft });
       if (chart.context.asks === 'outcomeUnknown') {
         this.unproven += 1;
+        this.asked.add(edit.id);
+        this.askedAnew.add(edit.id);
         for (const word of wordsIn(made.sides as unknown as Json)) this.shown.add(word);
       }
       edit.merged = made.merged;
@@ -428,11 +428,18 @@ export class Fleet {
     if (outcome === 'applied' && current !== null) this.#complete(app, edit, current);
   }
 
-  #note(review: readonly ReviewItem[], audit: readonly AuditEntry[]): void {
+  #note(id: string, review: readonly ReviewItem[], audit: readonly AuditEntry[]): void {
     const lost = audit.flatMap((entry) => entry.lost);
     for (const word of wordsIn(review as unknown as Json)) this.shown.add(word);
     for (const word of wordsIn(lost as unknown as Json)) this.audited.add(word);
     this.questions += review.length;
+    for (const { path, alternatives } of review) {
+      const open = this.#open.get(path) ?? new Set();
+      const words = wordsIn(alternatives as unknown as Json);
+      this.asked.add(id);
+      if (![...words].some((word) => open.has(word))) this.askedAnew.add(id);
+      this.#open.set(path, new Set([...open, ...words]));
+    }
   }
 
   #complete(app: App, edit: Waiting, kept: Pick<Current, 'version'> & Partial<Current>): void {
@@ -440,16 +447,15 @@ export class Fleet {
       this.#recordOf(app),
       ABOUT,
       {
-        id: edit.id,
+        ...edit,
         body: { ...edit.body, ...(edit.merged === undefined ? {} : { merged: edit.merged }) },
-        acceptedAtMs: edit.acceptedAtMs,
         kept,
       },
       this.#onlooker(app),
     );
     app.record = encodeEntityRecord(record);
     app.queue.shift();
-    const after = wordsIn(edit.body.payload);
+    const after = wordsIn(edit.after as unknown as Json);
     for (const word of wordsIn(edit.before as unknown as Json)) {
       if (!after.has(word)) this.replaced.add(word);
     }
