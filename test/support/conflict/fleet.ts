@@ -231,9 +231,9 @@ export class Fleet {
     return app.record === null ? null : decodeEntityRecord(app.record);
   }
 
-  /** The time by the clock of a device. */
+  /** The time by the clock of a device: one that was reset begins in 1970, and runs. */
   #at(app: App): number {
-    return Math.max(0, this.nowMs + app.skewMs);
+    return this.nowMs + app.skewMs < 0 ? this.nowMs - T0 : this.nowMs + app.skewMs;
   }
 
   /** What was accepted after the copy was made is with whoever put it back. */
