@@ -32,6 +32,8 @@ interface Device {
   readonly name: string;
   /** What it knows, as it is on disk. */
   known: Questions;
+  /** A body whose answer was lost: it is on disk, and was taken where what is heard has its count. */
+  sent: Questions | null;
   /** Conflicts that it asks about itself. */
   readonly open: Set<string>;
 }
@@ -49,6 +51,7 @@ class World {
   readonly devices: Device[] = ['phone', 'tablet', 'gateway'].map((name) => ({
     name,
     known: { vv: {} },
+    sent: null,
     open: new Set(),
   }));
   current: Questions = { vv: {} };
@@ -94,6 +97,14 @@ class World {
   }
 
   hear(device: Device): void {
+    const { sent, name } = device;
+    if (sent !== null && (this.current.vv[name] ?? 0) >= (sent.vv[name] ?? 0)) {
+      device.known = {
+        asks: this.join(device.known, sent),
+        vv: joinVectors(device.known.vv, sent.vv),
+      };
+      device.sent = null;
+    }
     const asks = this.join(device.known, this.current);
     const heard = { asks, vv: joinVectors(device.known.vv, this.current.vv) };
     for (const { id } of device.known.asks ?? []) {
@@ -131,6 +142,7 @@ class World {
     this.current = { vv, asks: meta.asks };
     for (const { id } of meta.asks ?? []) this.asked.add(id);
     if (decides !== undefined) this.decided.add(decides);
+    device.sent = this.current;
     if (fate === 'arrives') this.hear(device);
   }
 
