@@ -50,7 +50,13 @@ describe('HM-1 CF-6 conflicts in health', () => {
     expect(reasons).toEqual([
       `1 conflicts wait for a person since ${new Date(MERGED_AT_MS).toISOString()} (records: 1); see holdfast conflicts`,
     ]);
-    expect(conflicts).toEqual({ ...one, atWork: 0, upstreams: { records: one }, outdated: [] });
+    expect(conflicts).toEqual({
+      ...one,
+      atWork: 0,
+      upstreams: { records: one },
+      outdated: [],
+      untold: 0,
+    });
     const choices = { 1: { take: 0 } };
     await world.clock.run(runtime.conflicts.resolve(record.id, { by: ANA, choices }));
     expect(runtime.getHealthStatus()).toMatchObject({ overall: 'healthy', reasons: [] });

@@ -147,6 +147,16 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
       runtime.remoteChange({ entity: RECORD, subject: 'user-1', value: {}, version: '"1"' }),
   },
   'entities.get': { begin: ({ runtime }) => runtime.entities.get(RECORD) },
+  'entities.list': { begin: ({ runtime }) => first(runtime.entities.list()) },
+  'entities.subscribe': {
+    begin: ({ runtime }) => {
+      runtime.entities.subscribe(RECORD, () => undefined)();
+    },
+  },
+  'entities.removed': { begin: ({ runtime }) => runtime.entities.removed(RECORD) },
+  'entities.restore': {
+    begin: ({ runtime }) => runtime.entities.restore(RECORD, '/none', { type: 'work.push' }),
+  },
   'entities.forget': { begin: ({ runtime }) => runtime.entities.forget(RECORD) },
   'conflicts.list': { begin: ({ runtime }) => first(runtime.conflicts.list()) },
   'conflicts.show': { begin: ({ runtime }) => runtime.conflicts.show('none') },
