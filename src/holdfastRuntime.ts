@@ -30,8 +30,10 @@ import type { Feed } from '../inspector/feed/feed.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { layersOf, type PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
 import type { PolicyScope } from '../machines/policy/layers/policyTable.ts';
+import { bytesInMemory } from '../machines/policy/flow/unwrittenLimit.ts';
 import { checkedChange } from '../machines/policy/request/remoteChange.ts';
 import type { CheckedRequest, SyncRequest } from '../machines/policy/request/request.ts';
+import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
 import { milliseconds, type OptionRules } from '../machines/vocabulary/optionRules.ts';
 import type { Pieces } from '../machines/vocabulary/pieces.ts';
@@ -128,6 +130,7 @@ const CALL_RULES: OptionRules<CallOptions> = {
 export class HoldfastRuntime implements Runtime {
   /** Ends when the bodies that came are searched; `null` where none is. */
   #searching: Promise<void> | null = null;
+  #searchingBytes = 0;
   readonly #parts: RuntimeParts;
   readonly ready: Promise<void>;
   readonly entities: Entities;
@@ -371,16 +374,31 @@ export class HoldfastRuntime implements Runtime {
   /**
    * Searches a large body for card data in slices. What comes after it waits, so that all are accepted in the order in
    * which they came, but for crises; `null` where nothing is waited for.
+   *
+   * @throws HoldfastError `HF_STORE_HANGING` where as much waits for that as may be kept in memory.
    */
-  #searched({ priority }: CheckedRequest, searches: readonly Pieces<void>[]): Promise<void> | null {
+  #searched(
+    { priority, body }: CheckedRequest,
+    searches: readonly Pieces<void>[],
+  ): Promise<void> | null {
     const before = this.#searching;
     const [search] = searches;
     if (search === undefined) return priority === 'crisis' ? null : before;
+    const bytes = bytesInMemory(body);
+    if (this.#searchingBytes + bytes > this.#parts.options.unwrittenBytesMax) {
+      throw new HoldfastError(
+        'HF_STORE_HANGING',
+        `Large requests of ${this.#searchingBytes} bytes wait to be looked through, as much as may (unwrittenBytesMax). Nothing was stored; send it again later.`,
+        { retry: 'later', withStack: false },
+      );
+    }
+    this.#searchingBytes += bytes;
     const searched = Promise.all([this.#parts.engine.inSlices(search), before]).then(
       () => undefined,
     );
     // One that is refused at once may be over before those that came before it.
     const isOver = Promise.allSettled([searched, before]).then(() => {
+      this.#searchingBytes -= bytes;
       if (this.#searching === isOver) this.#searching = null;
     });
     this.#searching = isOver;
