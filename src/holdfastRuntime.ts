@@ -27,10 +27,10 @@ import {
   type RemoteChangeResult,
 } from '../actors/port.ts';
 import type { Feed } from '../inspector/feed/feed.ts';
+import { bytesInMemory } from '../machines/policy/flow/unwrittenLimit.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { layersOf, type PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
 import type { PolicyScope } from '../machines/policy/layers/policyTable.ts';
-import { bytesInMemory } from '../machines/policy/flow/unwrittenLimit.ts';
 import { checkedChange } from '../machines/policy/request/remoteChange.ts';
 import type { CheckedRequest, SyncRequest } from '../machines/policy/request/request.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
