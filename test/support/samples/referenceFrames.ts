@@ -95,6 +95,9 @@ const upstream = await startMisbehavingUpstream();
 const base = null;
 const sides = [{ value: { title: 'mine' }, meta: { actor: 'phone', hlc: { ms: 1, c: 0 } } }];
 `,
+  'Entities.get': 'interface Plan { note?: string }',
+  'Entities.subscribe': 'interface Plan { note?: string }',
+  'Entities.list': 'interface Plan { note?: string }',
   mergeEntity: 'const [base, mine, theirs] = [null, {}, {}];',
   startRecordServer: "import assert from 'node:assert/strict';",
   startMisbehavingUpstream: `
