@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Tests that kill real processes, one file after the other, since they take all of a machine: apart from the others. */
 export const KILLED_PROCESSES: readonly string[] = [
   'test/oracle/restart/**/*.test.ts',
+  'test/oracle/gossip/**/*.test.ts',
   'test/src/cli/crisisDrill/crisisDrill.test.ts',
   'test/src/cli/demo/{demo,demoPage,demoStately}.test.ts',
   'test/src/cli/demo/conflicts/conflictsDemo.test.ts',
