@@ -59,8 +59,9 @@ describe('controls', () => {
   async function wrongsOf(
     sabotage: 'sentBodyForgotten' | null,
     options: { readonly ignoreConditions?: boolean } = {},
+    seed = 7,
   ): Promise<readonly string[]> {
-    const random = seededRandom(7);
+    const random = seededRandom(seed);
     const work = await EditWork.open(await RestartScene.open(), EDITS, random, {
       ...options,
       faults: { droppedAfterApplying: 0.3 },
@@ -77,7 +78,11 @@ describe('controls', () => {
   });
 
   test('CF-6 control: where an upstream takes any version, it is found', async () => {
-    const wrongs = await wrongsOf(null, { ignoreConditions: true });
+    const wrongs: string[] = [];
+    // A record is read right before it is written, so that not every history has somebody in between.
+    for (let seed = 7; wrongs.length === 0 && seed < 17; seed += 1) {
+      wrongs.push(...(await wrongsOf(null, { ignoreConditions: true }, seed)));
+    }
     expect(wrongs).toContainEqual(expect.stringMatching(/^(laid over|lost) /));
   });
 
