@@ -1,5 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
+/** Rules of edits and of questions that meet each other over a runtime alone are tried there. */
+const CORE = [
+  'test/{machines,persistence/sealing}/**/*.test.ts',
+  'test/actors/conflict/{oneQuestion,conflictReview,decisionsCarriedOut,seams}.test.ts',
+  'test/src/{editsAlone,editRequests,carriedQuestions,patches,rulesVersions}.test.ts',
+];
+
 /**
  * The pure core and the sealing alone, under fixed seeds: what the floor of coverage and the mutations are
  * measured with. `CORE_TESTS` is another pattern of tests, for less than all.
@@ -7,7 +14,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     environment: 'node',
-    include: [process.env['CORE_TESTS'] ?? 'test/{machines,persistence/sealing}/**/*.test.ts'],
+    include: process.env['CORE_TESTS'] === undefined ? CORE : [process.env['CORE_TESTS']],
     setupFiles: ['test/support/fixedSeed.ts'],
     globalSetup: ['test/support/charts/transitionCoverageReport.ts'],
     testTimeout: 60_000,
