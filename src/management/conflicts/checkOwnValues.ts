@@ -25,7 +25,10 @@ export async function checkOwnValues(
   if (given.length === 0) return;
   const record = await store.records.conflicts.preview(id, decision);
   const { type, subject, entity } = record;
-  for (const payload of [...given, standingValue(record)]) {
+  for (const one of [...given, standingValue(record)]) {
+    // A text or a list in answer to a question is no record, and an edit has to be one.
+    const isRecord = typeof one === 'object' && one !== null && !Array.isArray(one);
+    const payload = isRecord ? one : { value: one };
     store.checkRequest({ type, subject, entity, tier: 'basic', payload });
   }
 }
