@@ -90,6 +90,21 @@ const stateOf = (world: World, { view }: { view: () => Promise<{ readonly state:
   world.clock.run(view()).then(({ state }) => state);
 
 describe('CF-6 what waits for a decision', () => {
+  test('CF-6 a text of their own in answer to a question of a declared record is taken, and card data in it is not', async () => {
+    const scenery = scene();
+    const { world } = scenery;
+    const { runtime, id } = await met(scenery, PLAN);
+    const answer = async (value: string) =>
+      await world.clock.run(
+        runtime.conflicts.resolve(id, { ...ANA, choices: { '/note': { value } } }),
+      );
+    await expect(answer('4111 1111 1111 1111')).rejects.toMatchObject({
+      code: 'HF_CARD_NUMBER_REFUSED',
+    });
+    expect((await answer('a third')).state).toBe('resolved');
+    await world.clock.run(runtime.close());
+  });
+
   test('CF-6 waits until it is decided, goes out as decided, and once', async () => {
     const scenery = scene();
     const { world, upstream } = scenery;
