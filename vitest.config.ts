@@ -16,7 +16,10 @@ export default defineConfig({
       'test/matrix/**',
     ],
     setupFiles: ['test/support/charts/watchRuntimes.ts'],
-    globalSetup: ['test/support/charts/transitionCoverageReport.ts'],
+    globalSetup: [
+      'test/support/process/buildOnce.ts',
+      'test/support/charts/transitionCoverageReport.ts',
+    ],
     // A process a file, so that a test that kills, stalls or exhausts something harms no other.
     pool: 'forks',
     // Vitest leaves a core free, which is half of a machine that has two.

@@ -16,7 +16,10 @@ export default defineConfig({
     environment: 'node',
     include: process.env['CORE_TESTS'] === undefined ? CORE : [process.env['CORE_TESTS']],
     setupFiles: ['test/support/fixedSeed.ts'],
-    globalSetup: ['test/support/charts/transitionCoverageReport.ts'],
+    globalSetup: [
+      'test/support/process/buildOnce.ts',
+      'test/support/charts/transitionCoverageReport.ts',
+    ],
     testTimeout: 60_000,
     coverage: {
       provider: 'v8',

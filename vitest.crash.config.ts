@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     environment: 'node',
+    globalSetup: ['test/support/process/buildOnce.ts'],
     include: ['test/oracle/crash/**/*.test.ts'],
     pool: 'forks',
     fileParallelism: false,

@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     environment: 'node',
+    globalSetup: ['test/support/process/buildOnce.ts'],
     include: ['test/disk/**/*.test.ts'],
     pool: 'forks',
     testTimeout: 60_000,

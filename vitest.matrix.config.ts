@@ -7,6 +7,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig(({ mode }) => ({
   test: {
     environment: 'node',
+    globalSetup: ['test/support/process/buildOnce.ts'],
     include: ['test/matrix/**/*.test.ts'],
     env: { MATRIX: mode },
     pool: 'forks',

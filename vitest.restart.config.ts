@@ -13,6 +13,7 @@ export const KILLED_PROCESSES: readonly string[] = [
 export default defineConfig({
   test: {
     environment: 'node',
+    globalSetup: ['test/support/process/buildOnce.ts'],
     include: [...KILLED_PROCESSES],
     pool: 'forks',
     fileParallelism: false,

@@ -359,11 +359,11 @@ export class CrisisModes {
   }
 
   #stateOf({ id, subject, revision, chart }: Mode, on: ModeOn): CrisisModeState {
-    const { steady } = this.#parts;
+    const sinceAtMs = this.#parts.steady.toWall(on.sinceAtMs);
     return {
       ...{ id, subject, by: on.by, reason: on.reason },
-      sinceAtMs: steady.toWall(on.sinceAtMs),
-      endsAtMs: steady.toWall(on.endsAtMs),
+      // Read once, so that it lasts as long as was asked for though the clock is set in between.
+      ...{ sinceAtMs, endsAtMs: sinceAtMs + on.endsAtMs - on.sinceAtMs },
       isEnding: chart.snapshot.value === 'ending',
       isDurable: revision <= this.#durableRevision,
     };

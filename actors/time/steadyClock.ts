@@ -24,6 +24,8 @@ export class SteadyClock {
   #aheadMs: number;
   /** The furthest that the wall clock was seen ahead of it: a jump, or a time of suspension. */
   #wallAheadMsMax = 0;
+  /** How far the wall clock is ahead of it, but for a tick. */
+  #wallAheadMs = Number.NEGATIVE_INFINITY;
   /** The latest time known to be kept; before the store is open nothing is. */
   #keptMs = Number.POSITIVE_INFINITY;
   /** How long no process ran, in all, as far as it was kept. */
@@ -64,9 +66,14 @@ export class SteadyClock {
     return this.#diedAtMs;
   }
 
-  /** Where the wall clock, as it is set now, stands or stood at this time. */
+  /**
+   * Where the wall clock, as it is set now, stands or stood at this time. The two clocks tick apart: what that
+   * shows as a millisecond more or less is no setting of the clock, so one time has one answer.
+   */
   toWall(atMs: number): number {
-    return atMs + Math.round(this.#clock.now() - this.now());
+    const wallAheadMs = Math.round(this.#clock.now() - this.now());
+    if (Math.abs(wallAheadMs - this.#wallAheadMs) > 1) this.#wallAheadMs = wallAheadMs;
+    return atMs + this.#wallAheadMs;
   }
 
   /** The store is open: goes on from what an earlier process kept, if the wall clock was set back since. */

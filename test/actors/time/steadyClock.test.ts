@@ -96,6 +96,24 @@ test('HM-1 an instant is shown by the wall clock as it is set now', async () => 
   expect(steady.toWall(sinceMs)).toBe(clock.now() - 2_000);
 });
 
+test('HM-1 CR-6 one instant is shown as one, and a span as long as it is, however the clocks tick', () => {
+  // As those of a machine: two readings, one of whole milliseconds, that don't tick together.
+  const begunAtMs = performance.timeOrigin;
+  let passedMs = 0;
+  const clock = {
+    now: () => Math.floor(begunAtMs + passedMs + 0.7),
+    monotonic: () => passedMs,
+  };
+  const steady = new SteadyClock(clock as VirtualClock, () => undefined);
+  const sinceMs = steady.now();
+  const shown = new Set<number>();
+  for (; passedMs < 1_000; passedMs += 0.37) {
+    shown.add(steady.toWall(sinceMs + 12 * 3_600_000) - 12 * 3_600_000);
+    shown.add(steady.toWall(sinceMs));
+  }
+  expect(shown.size).toBe(1);
+});
+
 test('RT-4 set back by less than is kept between two processes, it goes back by as much and no more', async () => {
   const { clock, startProcess } = createMachine();
   const steady = startProcess();

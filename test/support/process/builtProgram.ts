@@ -2,7 +2,7 @@
  * The program as JavaScript, for tests that start it as a real process: Node runs no TypeScript.
  *
  * Only what changed is translated, one file at a time and without judging types, which is the
- * business of `npm run verify`.
+ * business of `npm run verify`. Where the run has a set-up (buildOnce.ts), all is there before the first test.
  *
  * @module
  */
@@ -16,31 +16,50 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from 'rolldown/utils';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const PACKAGE = join(ROOT, 'node_modules/.cache/holdfast');
+const DIST = join(PACKAGE, 'dist');
 /** The page of the inspector, as `npm run build` makes it, and who looks for it beside his file. */
 const PAGE = { built: 'dist/inspector', place: 'src/inspect/inspector' };
 const FOLDERS = ['machines', 'persistence', 'actors', 'inspector', 'src'];
 
-/** Translates what changed since the last call and returns the folder that stands for `dist/`. */
+/** Set where the run has made all before its first test. */
+export const BUILT_MARK = 'HOLDFAST_TEST_PROGRAM_IS_BUILT';
+
+/** The folder that stands for `dist/`, with each module as a file of its own. */
 export function builtProgram(): string {
-  const dist = join(PACKAGE, 'dist');
-  mkdirSync(dist, { recursive: true });
+  if (process.env[BUILT_MARK] === undefined) translateAll();
+  return DIST;
+}
+
+/** Whether a source of the package is newer than this file of the root, or it is not there. */
+export function changedSince(made: string): boolean {
+  return sources().some((source) => isNewer(source, join(ROOT, made)));
+}
+
+/** Translates what changed since the last call. */
+export function translateAll(): void {
+  mkdirSync(DIST, { recursive: true });
   const manifest = join(ROOT, 'package.json');
   if (isNewer(manifest, join(PACKAGE, 'package.json'))) {
     write(join(PACKAGE, 'package.json'), readFileSync(manifest, 'utf8'));
   }
-  for (const folder of FOLDERS) {
-    for (const file of readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })) {
-      if (file.endsWith('.ts')) translate(join(ROOT, folder, file), join(dist, folder, file));
-    }
+  for (const source of sources()) {
+    if (source.endsWith('.ts')) translate(source, join(DIST, relative(ROOT, source)));
   }
-  copyPage(join(ROOT, PAGE.built), join(dist, PAGE.place));
-  return dist;
+  copyPage(join(ROOT, PAGE.built), join(DIST, PAGE.place));
+}
+
+function sources(): readonly string[] {
+  return FOLDERS.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name)),
+  );
 }
 
 function copyPage(built: string, place: string): void {

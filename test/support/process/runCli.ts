@@ -1,13 +1,15 @@
 /**
- * Runs the built command line as a child process.
+ * Runs the built command line, as it is packed, as a child process.
  *
  * @module
  */
 
 import { execFile, spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { builtProgram } from './builtProgram.ts';
+
+/** What `npm run build` makes. */
+export const PROGRAM = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
 
 export interface CliResult {
   readonly exitCode: number | null;
@@ -34,9 +36,11 @@ export function startCli(
     /** Leaves stdin open after the input, as a person at a keyboard does. */
     readonly isInputLeftOpen?: boolean | undefined;
     readonly env?: NodeJS.ProcessEnv;
+    /** Another build of it than the package's. */
+    readonly program?: string | undefined;
   } = {},
 ): RunningCli {
-  const child = spawn(process.execPath, [join(builtProgram(), 'src/cli/main.js'), ...args], {
+  const child = spawn(process.execPath, [options.program ?? PROGRAM, ...args], {
     env: { ...process.env, ...options.env },
   });
   onTestFinished(() => {
@@ -69,7 +73,7 @@ export function startCli(
 /** Runs `holdfast <args>` to its end. */
 export async function runCli(
   args: readonly string[],
-  options: { readonly input?: string | undefined; readonly env?: NodeJS.ProcessEnv } = {},
+  options: Parameters<typeof startCli>[1] = {},
 ): Promise<CliResult> {
   return startCli(args, options).result;
 }

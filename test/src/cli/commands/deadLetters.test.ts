@@ -9,7 +9,7 @@ import { createKeyFile, keyFile } from '../../../../persistence/sealing/keyFile.
 import { createRuntime } from '../../../../src/createRuntime.ts';
 import type { Runtime } from '../../../../src/runtime.ts';
 import { builtProgram } from '../../../support/process/builtProgram.ts';
-import { runCli } from '../../../support/process/runCli.ts';
+import { PROGRAM, runCli } from '../../../support/process/runCli.ts';
 import { faultEnvironment } from '../../../support/store/plantedFaults.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 
@@ -166,6 +166,7 @@ describe('a replay that is killed', () => {
     const where = ['--store', made.folder, '--key-file', made.keyPath];
     const killed = await runCli(['dead-letters', 'replay', id, ...where], {
       env: faultEnvironment(`${point}:1:kill`, builtProgram()),
+      program: join(builtProgram(), 'src/cli/main.js'),
     });
     expect(killed.signal).toBe('SIGKILL');
     const listed = linesOf((await made.cli('dead-letters', 'list', '--json')).stdout);
@@ -210,7 +211,7 @@ describe('at a terminal', () => {
     async (answer, exitCode) => {
       const { runtime, folder, keyPath } = await createScene(1);
       await runtime.close();
-      const main = join(builtProgram(), 'src/cli/main.js');
+      const main = PROGRAM;
       const args = ['dead-letters', 'purge', '--all', '--store', folder, '--key-file', keyPath];
       const command = [process.execPath, main, ...args].join(' ');
       const child = spawn('script', ['-qefc', command, '/dev/null'], { stdio: 'pipe' });

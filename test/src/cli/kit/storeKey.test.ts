@@ -3,8 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createRuntime, keyFile, passphrase } from '../../../../src/index.ts';
-import { builtProgram } from '../../../support/process/builtProgram.ts';
-import { runCli } from '../../../support/process/runCli.ts';
+import { PROGRAM, runCli } from '../../../support/process/runCli.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 
 const PASSPHRASE = 'correct horse battery staple';
@@ -106,8 +105,7 @@ describe('a store with a passphrase', () => {
 
 /** Runs the command at a terminal and types once it is asked something. */
 async function atTerminal(args: string, keys: string) {
-  const program = join(builtProgram(), 'src/cli/main.js');
-  const command = `${process.execPath} ${program} ${args}`;
+  const command = `${process.execPath} ${PROGRAM} ${args}`;
   const child = spawn(SCRIPT, ['-qfec', command, '/dev/null'], { env: process.env });
   onTestFinished(() => {
     child.kill('SIGKILL');
