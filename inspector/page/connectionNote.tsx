@@ -19,7 +19,7 @@ export function ConnectionNote() {
   if (connection.state === 'live' || connection.state === 'connecting') return null;
   const { state, sinceAtMs, nextTryAtMs } = connection;
   return (
-    <div class={`note ${state === 'refused' ? 'bad' : 'warn'}`}>
+    <div class={`note ${state === 'refused' || state === 'silent' ? 'bad' : 'warn'}`}>
       <span role="alert">
         <strong>{said(connection)}</strong>
         {hasSome ? ` What follows is as of ${clockText(heardAtMs ?? sinceAtMs)}.` : ''}

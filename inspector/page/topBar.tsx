@@ -13,6 +13,7 @@ import type { Tone } from './words/tone.ts';
 const CONNECTIONS: Readonly<Record<ConnectionState, readonly [Tone, string]>> = {
   connecting: ['busy', 'Connecting'],
   live: ['good', 'Live'],
+  silent: ['bad', 'Silent'],
   away: ['warn', 'Away'],
   lost: ['warn', 'Lost'],
   refused: ['bad', 'No session'],

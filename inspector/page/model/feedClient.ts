@@ -16,6 +16,12 @@ import type { Connection } from './pageState.ts';
 
 /** Two heartbeats and a half: a feed that is silent for longer is dead. */
 const SILENCE_MAX_MS = 25_000;
+/** A process that is watched says something each second: one that owes four words stands still. */
+const STANDSTILL_MS = 4_000;
+/** Where it was this page that stood still, what has come meanwhile is read by then. */
+const READ_WITHIN_MS = 250;
+/** What the server writes while the process says nothing, as `inspector/server/feedLines.ts` has it. */
+const HEARTBEAT = '[]';
 const FIRST_WAIT_MS = 500;
 const WAIT_MAX_MS = 10_000;
 
@@ -25,6 +31,8 @@ const TOKEN_REFUSED =
   'Each link opens one page. This one is used up, or of another process: ask for another where holdfast runs (Enter in its terminal).';
 const SESSION_OVER =
   'The session has ended: what served it has stopped, or was started anew. Open the link that holdfast printed last.';
+const STANDS_STILL =
+  'The process has said nothing for 4 s: it is stopped, or its event loop is blocked. Answers to crises wait as long.';
 const OTHER_PROTOCOL =
   'What serves this page is of another version of holdfast. Load the page again.';
 
@@ -146,6 +154,9 @@ export class FeedClient {
   async #read(onBegin: () => void): Promise<void> {
     const silent = new AbortController();
     const signal = AbortSignal.any([this.#stopped.signal, silent.signal]);
+    const standstill = new Standstill(this.#ports.clock, (isStill) => {
+      this.#tell(isStill ? 'silent' : 'live', isStill ? STANDS_STILL : null, null);
+    });
     let callOff = this.#ports.clock.after(SILENCE_MAX_MS, () => {
       silent.abort();
     });
@@ -162,13 +173,17 @@ export class FeedClient {
         callOff = this.#ports.clock.after(SILENCE_MAX_MS, () => {
           silent.abort();
         });
+        if (piece.value.trim() !== HEARTBEAT) standstill.heard();
         for (const line of lines.push(piece.value)) {
           const messages = JSON.parse(line) as readonly FeedMessage[];
           if (messages.length > 0) this.#listener.onMessages(messages);
+          // Nobody runs what is watched: it is told who does next, and nothing until then.
+          if (messages.at(-1)?.kind === 'away') standstill.rest();
         }
       }
     } finally {
       callOff();
+      standstill.rest();
     }
   }
 
@@ -211,6 +226,38 @@ export class FeedClient {
         { once: true },
       );
     });
+  }
+}
+
+/** Whether the process still says something, while it owes a word each second. */
+class Standstill {
+  readonly #clock: FeedPorts['clock'];
+  readonly #tell: (isStill: boolean) => void;
+  #callOff = (): void => undefined;
+  #isStill = false;
+
+  constructor(clock: FeedPorts['clock'], tell: (isStill: boolean) => void) {
+    this.#clock = clock;
+    this.#tell = tell;
+  }
+
+  heard(): void {
+    this.rest();
+    if (this.#isStill) {
+      this.#isStill = false;
+      this.#tell(false);
+    }
+    this.#callOff = this.#clock.after(STANDSTILL_MS, () => {
+      this.#callOff = this.#clock.after(READ_WITHIN_MS, () => {
+        this.#isStill = true;
+        this.#tell(true);
+      });
+    });
+  }
+
+  /** It owes nothing until it is heard again. */
+  rest(): void {
+    this.#callOff();
   }
 }
 

@@ -6,11 +6,15 @@
  */
 
 import type { News } from '../../protocol.ts';
+import type { Outage } from '../words/news.ts';
 
 /** Something that happened, and how often in the last moments before. */
 export interface ListedNews {
+  /** The latest of them. */
   readonly told: News;
   readonly times: number;
+  /** Of the breaker of an upstream that is down: all of the outage that is remembered. */
+  readonly outage: Outage | null;
 }
 
 const OF_EACH: ReadonlySet<string> = new Set([
@@ -28,27 +32,68 @@ const OF_EACH: ReadonlySet<string> = new Set([
 const FLUTTERING: ReadonlySet<string> = new Set(['level.changed', 'flow.changed']);
 const FLUTTER_MS = 10_000;
 
+type Listed = { -readonly [Name in keyof ListedNews]: ListedNews[Name] };
+
 /** The newest ones first; with those of each operation only where `isAll`. */
 export function latestNews(
   news: readonly News[],
   isAll: boolean,
   count: number,
 ): readonly ListedNews[] {
-  const found: { readonly told: News; times: number }[] = [];
-  const last = new Map<string, { readonly told: News; times: number }>();
-  for (let index = news.length - 1; index >= 0 && found.length < count; index -= 1) {
+  const found: Listed[] = [];
+  const last = new Map<string, Listed>();
+  const outages = new Map<string | null, Listed>();
+  // Where the list is full, outages that it has are followed to their beginning.
+  for (let index = news.length - 1; index >= 0; index -= 1) {
+    if (found.length >= count && outages.size === 0) break;
     const told = news[index];
     if (told === undefined || (!isAll && isOfEach(told))) continue;
+    if (!isAll && told.kind === 'breaker.changed') {
+      const known = outages.get(told.id);
+      if (known !== undefined && isDown(told)) {
+        known.times += 1;
+        known.outage = longer(known.outage, told);
+      }
+      if (!isDown(told) || isTrip(told)) outages.delete(told.id);
+      if (known !== undefined && isDown(told)) continue;
+    }
+    if (found.length >= count) continue;
     const key = `${told.kind} ${told.id}`;
     const later = FLUTTERING.has(told.kind) && !isAll ? last.get(key) : undefined;
-    if (later !== undefined && later.told.atMs - told.atMs < FLUTTER_MS) later.times += 1;
-    else {
-      const listed = { told, times: 1 };
-      last.set(key, listed);
-      found.push(listed);
+    if (later !== undefined && later.told.atMs - told.atMs < FLUTTER_MS) {
+      later.times += 1;
+      continue;
     }
+    const isOutage = !isAll && told.kind === 'breaker.changed' && isDown(told);
+    const listed: Listed = { told, times: 1, outage: isOutage ? longer(null, told) : null };
+    last.set(key, listed);
+    found.push(listed);
+    if (isOutage && !isTrip(told)) outages.set(told.id, listed);
   }
   return found;
+}
+
+const DOWN: ReadonlySet<unknown> = new Set(['open', 'halfOpen']);
+
+/** Down, or tried again, by its own rules. */
+function isDown({ details }: News): boolean {
+  return DOWN.has(details['to']);
+}
+
+/** It was not down before. */
+function isTrip({ details }: News): boolean {
+  return !DOWN.has(details['from']);
+}
+
+/** The outage with one more of its changes, an earlier one. */
+function longer(outage: Outage | null, told: News): Outage {
+  const { probesFailed = 0, lastFailedAtMs = null } = outage ?? {};
+  const hasFailed = told.reason === 'probeFailed';
+  return {
+    sinceAtMs: isTrip(told) ? told.atMs : null,
+    probesFailed: probesFailed + Number(hasFailed),
+    lastFailedAtMs: lastFailedAtMs ?? (hasFailed ? told.atMs : null),
+  };
 }
 
 function isOfEach({ kind, details }: News): boolean {

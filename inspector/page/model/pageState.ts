@@ -19,11 +19,12 @@ export const ENDED_MAX = 3_000;
 /**
  * - `connecting`: the feed is asked for, for the first time.
  * - `live`: messages come.
+ * - `silent`: the line stands, and the process that is watched has said nothing for four seconds.
  * - `away`: the page has its server, and nobody runs what it watches.
  * - `lost`: the server does not answer; it is asked again.
  * - `refused`: there is no session, or it has ended: only a new link helps.
  */
-export type ConnectionState = 'connecting' | 'live' | 'away' | 'lost' | 'refused';
+export type ConnectionState = 'connecting' | 'live' | 'silent' | 'away' | 'lost' | 'refused';
 
 export interface Connection {
   readonly state: ConnectionState;

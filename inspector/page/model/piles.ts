@@ -25,7 +25,7 @@ export function pilesOf({ waiting, conflicts, crises }: Overview): readonly Pile
     ['crises', crisesUntaken({ crises }), 'crisis', 'crises', { view: 'crises' }],
     ['deadLetters', count('deadLettered'), 'dead letter', 'dead letters', { view: 'dead-letters' }],
     ['conflicts', conflicts.count, 'conflict', 'conflicts', { view: 'conflicts' }],
-    ['reviews', count('inReview'), 'review', 'reviews', { view: 'waiting' }],
+    ['reviews', count('inReview'), 'review', 'reviews', waitingFor('review')],
     ['versions', conflicted, 'other version', 'other versions', waitingFor('conflict')],
     [
       'handlers',
@@ -56,6 +56,12 @@ export function pilesOf({ waiting, conflicts, crises }: Overview): readonly Pile
 /** Crises that nobody has taken on, with those that can't be read. */
 export function crisesUntaken({ crises }: Pick<Overview, 'crises'>): number {
   return (crises['unacknowledged'] ?? 0) + (crises['unreadableUntaken'] ?? 0);
+}
+
+/** What the view of waiting work opens on: the first reason for which any waits. */
+export function firstWaitedFor(overview: Overview | null): string {
+  const piles = overview === null ? [] : pilesOf(overview);
+  return piles.find(({ to }) => to.view === 'waiting')?.to.query?.['for'] ?? 'review';
 }
 
 function waitingFor(reason: string): Partial<Route> {

@@ -11,7 +11,7 @@ import { Nothing, Panel } from '../kit/panel.tsx';
 import { Mark } from '../kit/text.tsx';
 import { type ListedNews, latestNews } from '../model/newsList.ts';
 import { formatRoute } from '../model/route.ts';
-import { newsLine } from '../words/news.ts';
+import { newsLine, outageLine } from '../words/news.ts';
 import { clockText } from '../words/time.ts';
 
 const SHOWN = 60;
@@ -41,8 +41,8 @@ export function NewsPanel() {
         <Nothing>None yet.</Nothing>
       ) : (
         <ol tabIndex={0} aria-label="Latest news, newest first">
-          {shown.map(({ told, times }) => (
-            <Line key={told.serial} told={told} times={times} />
+          {shown.map((listed) => (
+            <Line key={listed.told.serial} listed={listed} />
           ))}
         </ol>
       )}
@@ -50,8 +50,9 @@ export function NewsPanel() {
   );
 }
 
-function Line({ told, times }: ListedNews) {
-  const { tone, text } = newsLine(told);
+function Line({ listed }: { readonly listed: ListedNews }) {
+  const { told, times, outage } = listed;
+  const { tone, text } = outageLine(listed) ?? newsLine(told);
   const name = told.id ?? upstreamOf(told);
   return (
     <li>
@@ -63,7 +64,7 @@ function Line({ told, times }: ListedNews) {
           </>
         )}
         {text}
-        {times === 1 ? null : <span class="soft"> (changed {times} times)</span>}
+        {times === 1 || outage !== null ? null : <span class="soft"> (changed {times} times)</span>}
       </Mark>
     </li>
   );

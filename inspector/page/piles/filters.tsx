@@ -53,6 +53,8 @@ export function ChoiceFilter(props: {
   readonly name: string;
   readonly label: string;
   readonly options: readonly (readonly [value: string, label: string])[];
+  /** What is chosen, where the address does not say. */
+  readonly value?: string;
 }) {
   const route = usePage((page) => page.route);
   const id = useId();
@@ -61,7 +63,7 @@ export function ChoiceFilter(props: {
       <label for={id}>{props.label}</label>
       <select
         id={id}
-        value={route.query[props.name] ?? ''}
+        value={route.query[props.name] ?? props.value ?? ''}
         onChange={(event) => {
           searchFor(route, { [props.name]: event.currentTarget.value });
         }}

@@ -5,11 +5,12 @@
  * @module
  */
 
-import { useMemo } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import { LOOK, type OperationSeen } from '../calls/calls.ts';
 import { waitInWords } from '../calls/historyWords.ts';
 import type { PagesQuery } from '../calls/usePages.ts';
 import { usePage } from '../kit/page.tsx';
+import { firstWaitedFor } from '../model/piles.ts';
 import { countText } from '../words/time.ts';
 import { ChoiceFilter, TextFilter } from './filters.tsx';
 import { named } from './filterWords.ts';
@@ -22,7 +23,7 @@ const NONE: Readonly<Record<string, number>> = {};
 
 /** The reasons to wait that end only when somebody does something, and by which name they are counted. */
 const REASONS = [
-  ['', 'A review', 'inReview'],
+  ['review', 'A review', 'inReview'],
   ['conflict', 'A conflict', 'conflicted'],
   ['handler', 'A handler', 'handlerMissing'],
 ] as const;
@@ -30,14 +31,11 @@ const REASONS = [
 export function Waiting() {
   const query = usePage((page) => page.route.query);
   const waiting = usePage((page) => page.overview?.waiting ?? NONE);
+  const opensOn = useFirstWaitedFor();
+  const reason = query['for'] ?? opensOn;
   const params = useMemo(
-    () => ({
-      ...named(query, ['type']),
-      reason: query['for'] ?? 'review',
-      order: 'oldest',
-      limit: 100,
-    }),
-    [query],
+    () => ({ ...named(query, ['type']), reason, order: 'oldest', limit: 100 }),
+    [query, reason],
   );
   const pages: PagesQuery<OperationSeen> = {
     call: LOOK.operations,
@@ -65,6 +63,7 @@ export function Waiting() {
           <ChoiceFilter
             name="for"
             label="Waits for"
+            value={reason}
             options={REASONS.map(([value, label, name]) => [
               value,
               `${label} (${countText(waiting[name] ?? 0)})`,
@@ -78,6 +77,14 @@ export function Waiting() {
       )}
     />
   );
+}
+
+/** As it was when the view was opened: what one looks at is not taken away by what is decided meanwhile. */
+function useFirstWaitedFor(): string {
+  const kept = useRef<string | null>(null);
+  const now = usePage(({ overview }) => (overview === null ? null : firstWaitedFor(overview)));
+  kept.current ??= now;
+  return kept.current ?? 'review';
 }
 
 function cells({ id, type, wait, acceptedAtMs, failure }: OperationSeen) {

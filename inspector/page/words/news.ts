@@ -6,7 +6,7 @@
 
 import type { News } from '../../protocol.ts';
 import { causesText, inWords, levelSaid, storageSaid } from './health.ts';
-import { countOf, spanText } from './time.ts';
+import { clockText, countOf, spanText } from './time.ts';
 import type { Tone } from './tone.ts';
 import { breakerSaid, waitText } from './upstream.ts';
 
@@ -173,6 +173,33 @@ export function newsLine({ kind, reason, details }: News): NewsLine {
   const said = typeof telling === 'string' ? telling : telling(details, reason);
   const code = reason?.startsWith('HF_') === true ? ` (${reason})` : '';
   return { tone: toneOf(kind, tone, details), text: `${said}${code}` };
+}
+
+/** One outage, from its trip on, however often it was tried in between. */
+export interface Outage {
+  /** `null` where its beginning is not remembered. */
+  readonly sinceAtMs: number | null;
+  readonly probesFailed: number;
+  readonly lastFailedAtMs: number | null;
+}
+
+/** A whole outage in one line; `null` where only one of its changes is known, which says it itself. */
+export function outageLine({
+  outage,
+  times,
+}: {
+  readonly outage: Outage | null;
+  readonly times: number;
+}): NewsLine | null {
+  if (outage === null || times === 1) return null;
+  const { sinceAtMs, probesFailed, lastFailedAtMs } = outage;
+  const since = sinceAtMs === null ? 'down' : `down since ${clockText(sinceAtMs)}`;
+  const last = lastFailedAtMs === null ? '' : `, the last at ${clockText(lastFailedAtMs)}`;
+  const probes =
+    probesFailed === 0
+      ? 'being tried again'
+      : `${countOf(probesFailed, 'probe')} failed${probesFailed === 1 ? ` at ${clockText(lastFailedAtMs ?? 0)}` : last}`;
+  return { tone: 'bad', text: `${since}: ${probes}` };
 }
 
 /** Good where something got well again. */

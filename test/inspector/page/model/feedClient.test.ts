@@ -5,6 +5,7 @@ import type { FeedMessage } from '../../../../inspector/protocol.ts';
 import { INSPECTOR_PROTOCOL } from '../../../../inspector/protocol.ts';
 
 const SESSION = { session: 's-1', canOperate: true, protocol: INSPECTOR_PROTOCOL };
+const NEWS: FeedMessage = { kind: 'news', news: [] };
 const AWAY: FeedMessage = { kind: 'away', reason: 'nobody', atMs: 1 };
 
 type Reply = (init: RequestInit) => Response | Promise<Response>;
@@ -90,6 +91,30 @@ const silent: Reply = ({ signal }) =>
     }),
   );
 
+/** A feed that goes on for as long as the test speaks. */
+function speaking() {
+  let say: (text: string) => void = () => undefined;
+  const reply: Reply = ({ signal }) =>
+    new Response(
+      new ReadableStream({
+        start(stream) {
+          say = (text) => {
+            stream.enqueue(new TextEncoder().encode(text));
+          };
+          signal?.addEventListener('abort', () => {
+            stream.error(new Error('given up'));
+          });
+        },
+      }),
+    );
+  const says = async (text: string): Promise<void> => {
+    await settled();
+    say(text);
+    await settled();
+  };
+  return { reply, says };
+}
+
 describe('OB-1 the line of the page', () => {
   test('AC-2 a token is exchanged once, and what follows carries the session', async () => {
     const it = line({
@@ -139,6 +164,42 @@ describe('OB-1 the line of the page', () => {
     void it.client.run(null);
     await it.pass(25_000);
     expect(it.told.at(-1)).toMatchObject({ state: 'lost' });
+    it.client.stop();
+  });
+
+  test('OB-1 a process that stands still is told of within 5 s, and its line stands', async () => {
+    const [word, beat] = [`[${JSON.stringify(NEWS)}]\n`, '[]\n'];
+    const open = speaking();
+    const it = line({ '/feed': [open.reply] }, JSON.stringify(SESSION));
+    void it.client.run(null);
+    await open.says(word);
+    await it.pass(4_000);
+    // The page itself may have stood still: what came meanwhile is read first.
+    expect(it.told).toEqual([]);
+    await it.pass(250);
+    expect(it.told).toEqual([
+      {
+        ...{ state: 'silent', sinceAtMs: 1_000, nextTryAtMs: null },
+        reason:
+          'The process has said nothing for 4 s: it is stopped, or its event loop is blocked. Answers to crises wait as long.',
+      },
+    ]);
+    await open.says(beat);
+    expect(it.told).toHaveLength(1);
+    await open.says(word);
+    expect(it.told.at(-1)).toMatchObject({ state: 'live', reason: null });
+    expect(it.messages).toHaveLength(2);
+    it.client.stop();
+  });
+
+  test('OB-1 nobody who runs it is no standstill, nor is a page that waits for its first word', async () => {
+    const open = speaking();
+    const it = line({ '/feed': [open.reply] }, JSON.stringify(SESSION));
+    void it.client.run(null);
+    await settled();
+    expect(it.waits()).toEqual([25_000]);
+    await open.says(`[${JSON.stringify(AWAY)}]\n`);
+    expect(it.waits()).toEqual([25_000]);
     it.client.stop();
   });
 

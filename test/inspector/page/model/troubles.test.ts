@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { latestNews } from '../../../../inspector/page/model/newsList.ts';
-import { pilesOf } from '../../../../inspector/page/model/piles.ts';
+import { firstWaitedFor, pilesOf } from '../../../../inspector/page/model/piles.ts';
 import { queueInOrder } from '../../../../inspector/page/model/queue.ts';
 import { lateText, troublesOf } from '../../../../inspector/page/model/troubles.ts';
+import { outageLine } from '../../../../inspector/page/words/news.ts';
+import { clockText } from '../../../../inspector/page/words/time.ts';
 import type { AnswerTimes, News, Overview, WatchedActor } from '../../../../inspector/protocol.ts';
 
 const UPSTREAM: Overview['upstreams'][number] = {
@@ -264,4 +266,70 @@ test('OB-1 what flutters is told once, with how often', () => {
     [1, 1],
   ]);
   expect(latestNews(news, true, 9)).toHaveLength(6);
+});
+
+/** Trips at 10 s, then a probe each 15 s that fails a second later, as a breaker tells it. */
+function outageNews(probes: number, id = 'breaker:labs'): readonly News[] {
+  const changed = (atMs: number, from: string, to: string, reason: string): News => ({
+    ...{ serial: 0, kind: 'breaker.changed', id, atMs, reason, details: { from, to } },
+  });
+  const tried = Array.from({ length: probes }, (_, index) => {
+    const atMs = 25_000 + index * 15_000;
+    return [
+      changed(atMs, 'open', 'halfOpen', 'cooldownOver'),
+      changed(atMs + 1_000, 'halfOpen', 'open', 'probeFailed'),
+    ];
+  });
+  return [changed(10_000, 'closed', 'open', 'surprise'), ...tried.flat()];
+}
+
+describe('OB-1 an outage in the news', () => {
+  const order: News = {
+    ...{ serial: 0, atMs: 11_000, kind: 'override.made', id: null },
+    ...{ reason: 'breaker.observe', details: {} },
+  };
+  const [trip, ...probes] = outageNews(112);
+  const news = [trip, order, ...probes].flatMap((one) => one ?? []);
+
+  test('OB-1 however many probes fail it is one line, and what a person ordered stays', () => {
+    const listed = latestNews(news, false, 60);
+    expect(listed.map(({ told: { kind }, times }) => [kind, times])).toEqual([
+      ['breaker.changed', 225],
+      ['override.made', 1],
+    ]);
+    const [since, last] = [clockText(10_000), clockText(25_000 + 111 * 15_000 + 1_000)];
+    const said = `down since ${since}: 112 probes failed, the last at ${last}`;
+    expect(listed.map(outageLine)).toEqual([{ tone: 'bad', text: said }, null]);
+  });
+
+  test('OB-1 one that is over has its end and itself, and one before it is another', () => {
+    const up: News = {
+      ...{ serial: 0, atMs: 50_000, kind: 'breaker.changed', id: 'breaker:labs' },
+      ...{ reason: 'probeSucceeded', details: { from: 'halfOpen', to: 'closed' } },
+    };
+    const all = [...outageNews(2), up, ...outageNews(1, 'breaker:bank'), ...outageNews(1)];
+    const lines = latestNews(all, false, 60).map((one) => outageLine(one)?.text ?? 'up');
+    const from = `down since ${clockText(10_000)}`;
+    expect(lines).toEqual([
+      `${from}: 1 probe failed at ${clockText(26_000)}`,
+      `${from}: 1 probe failed at ${clockText(26_000)}`,
+      'up',
+      `${from}: 2 probes failed, the last at ${clockText(41_000)}`,
+    ]);
+  });
+
+  test('OB-1 its beginning is found below a list that is full, and not made up where it is gone', () => {
+    expect(latestNews(news, false, 1)[0]?.outage).toMatchObject({ sinceAtMs: 10_000 });
+    const [listed] = latestNews(news.slice(2), false, 60);
+    expect(listed === undefined ? null : outageLine(listed)?.text).toMatch(/^down: 112 probes/);
+    expect(latestNews(outageNews(0), false, 60).map(outageLine)).toEqual([null]);
+  });
+});
+
+test('OB-1 the view of waiting work opens on a reason for which some wait', () => {
+  const opens = (waiting: Overview['waiting']) => firstWaitedFor({ ...WELL, waiting });
+  expect(opens({ handlerMissing: 3 })).toBe('handler');
+  expect(opens({ conflicted: 1, handlerMissing: 3 })).toBe('conflict');
+  expect(opens({ inReview: 1, handlerMissing: 3 })).toBe('review');
+  expect([opens({}), firstWaitedFor(null)]).toEqual(['review', 'review']);
 });
