@@ -10,7 +10,7 @@ import { type Hold, holdWrite } from '../persistence/port/hold.ts';
 import type { Store } from '../persistence/port/store.ts';
 import { conflictAccessAtRest } from './conflict/conflictReview.ts';
 import { NOTHING_IN_MEMORY, readCounts, readPage, viewOf } from './operation/rowView.ts';
-import { turnWaitAtRest } from './operation/waitView.ts';
+import { WAITS_AT_REST } from './operation/waitView.ts';
 import type { OperationRecords } from './port.ts';
 import { crisisAccessAtRest } from './recovery/crisisAccess.ts';
 import { deadLetterAccess } from './recovery/deadLetterAccess.ts';
@@ -35,9 +35,9 @@ export function recordsAtRest(
   const access = accessAtRest(store);
   let hold = heldBy;
   return {
-    list: (query) => readPage(store, query, NOTHING_IN_MEMORY, turnWaitAtRest),
+    list: (query) => readPage(store, query, NOTHING_IN_MEMORY, WAITS_AT_REST),
     counts: () => readCounts(store),
-    view: async (id) => viewOf(await rowAtRest(store, id), turnWaitAtRest),
+    view: async (id) => viewOf(await rowAtRest(store, id), WAITS_AT_REST),
     tell: (id, wish) => tellAtRest(store, clock, id, wish),
     crises: withUnreadable(crisisAccessAtRest(store, clock), unreadableAtRest(store)),
     conflicts: conflictAccessAtRest(store, clock, random),

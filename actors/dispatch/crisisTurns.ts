@@ -121,7 +121,7 @@ export class CrisisTurns {
 
   /** Lets one that waits for its time go on when that has come. */
   resume(resident: Resident): void {
-    const { clock, timers } = this.#parts;
+    const { clock, steady, timers } = this.#parts;
     const { chart, state } = resident;
     const { context } = resident.actor.getSnapshot();
     if (state === null) return;
@@ -138,6 +138,7 @@ export class CrisisTurns {
     // Where it began before a restart, it is no longer than it was, however the clock was set since.
     const nowMs = clock.now();
     const waitMs = clampDueTime(dueAtMs, nowMs, context.delayMs ?? 0) - nowMs;
+    resident.dueAtMs = steady.now() + waitMs;
     if (waitMs <= 0) {
       rouse();
       return;

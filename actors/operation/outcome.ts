@@ -15,8 +15,9 @@ import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Said, UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
 import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
-import type { ChartOfWork, WorkContext, WorkSnapshot } from '../charts/chartOfWork.ts';
-import { type OperationWait, type TurnWaitOf, waitOf } from './waitView.ts';
+import type { WorkContext, WorkSnapshot } from '../charts/chartOfWork.ts';
+import type { Resident } from './resident.ts';
+import { type OperationWait, type ShownWaits, shownRetryAtMs, waitOf } from './waitView.ts';
 
 export type { OperationWait } from './waitView.ts';
 
@@ -78,14 +79,14 @@ export interface OperationView<Type extends string = string> {
   readonly history: readonly HistoryEntry[];
 }
 
-/** What is shown of work on this chart, of this urgency rank. */
+/** What is shown of work on this chart, of this urgency rank, that is due at `dueAtMs` of the steady clock. */
 export function toView(
-  chart: ChartOfWork,
+  { chart, urgency, dueAtMs }: Pick<Resident, 'chart' | 'urgency' | 'dueAtMs'>,
   { value, context }: Pick<WorkSnapshot, 'value' | 'context'>,
-  urgency: number,
-  turnWaitOf: TurnWaitOf,
+  waits: ShownWaits,
 ): OperationView {
   const state = chart.stateOf(value);
+  const retryAtMs = shownRetryAtMs(chart, state, context, dueAtMs, waits);
   const { failure } = context;
   return {
     id: context.id,
@@ -100,8 +101,8 @@ export function toView(
     attempt: context.attempt,
     acceptedAtMs: context.acceptedAtMs,
     settledAtMs: context.settledAtMs,
-    wait: waitOf(chart, state, context, urgency, turnWaitOf),
-    retryAtMs: chart.retryAtMs(state, context),
+    wait: waitOf(chart, state, context, urgency, retryAtMs, waits),
+    retryAtMs,
     expiresAtMs: context.expiresAtMs,
     failure: failure === null ? null : { code: failure.code, message: failure.message },
     history: context.history,

@@ -36,6 +36,8 @@ export interface Resident {
   isKept: boolean;
   /** Where the row stands after the last write ordered. */
   standing: Standing;
+  /** When it is due by the steady clock, where it waits for that; else when it last was, or `null`. */
+  dueAtMs: number | null;
   /**
    * The request's payload as kept, parsed when an attempt asks for it; `null` once it is erased. Of an edit that was
    * merged it has the merged record beside what the app gave.
@@ -66,7 +68,7 @@ export function createResident(
     Resident,
     'id' | 'chart' | 'urgency' | 'route' | 'body' | 'standing' | 'handler' | 'permit'
   > &
-    Partial<Pick<Resident, 'state' | 'seq' | 'revision' | 'pending' | 'said'>>,
+    Partial<Pick<Resident, 'state' | 'seq' | 'revision' | 'dueAtMs' | 'pending' | 'said'>>,
 ): Resident {
   return {
     id: from.id,
@@ -80,6 +82,7 @@ export function createResident(
     unwritten: null,
     isKept: true,
     standing: from.standing,
+    dueAtMs: from.dueAtMs ?? null,
     body: from.body,
     isBodyNew: false,
     handler: from.handler,

@@ -20,7 +20,7 @@ import {
   searchedFor,
 } from './operationFilter.ts';
 import { type OperationView, toView } from './outcome.ts';
-import type { TurnWaitOf } from './waitView.ts';
+import type { ShownWaits } from './waitView.ts';
 
 /** A page of operations, in the order asked for. */
 export interface OperationPage<Type extends string = string> {
@@ -62,7 +62,7 @@ export async function readPage(
   store: SearchStore,
   { filter, order, afterSeq, limit }: OperationPageQuery,
   memory: ViewsInMemory,
-  turnWaitOf: TurnWaitOf,
+  waits: ShownWaits,
 ): Promise<OperationPage> {
   const isFiltered = Object.values(filter).some((value) => value !== undefined);
   const found = await store.search({
@@ -85,7 +85,7 @@ export async function readPage(
   const looked = [
     ...rows.map((row) => ({
       seq: row.seq,
-      view: memory.of(row.id) ?? viewIfReadable(row, turnWaitOf),
+      view: memory.of(row.id) ?? viewIfReadable(row, waits),
     })),
     ...moved,
   ]
@@ -113,10 +113,10 @@ export async function readCounts(store: QueueStore): Promise<StoreCounts> {
 }
 
 /** What may be shown of a row; `null` for one that can't be read: `holdfast doctor` counts those. */
-export function viewIfReadable(row: StoredOperation, turnWaitOf: TurnWaitOf): OperationView | null {
+export function viewIfReadable(row: StoredOperation, waits: ShownWaits): OperationView | null {
   if (row.standing === 'quarantined') return null;
   try {
-    return viewOf(row, turnWaitOf);
+    return viewOf(row, waits);
   } catch (error) {
     if (isHoldfastError(error)) return null;
     throw error;
@@ -124,9 +124,9 @@ export function viewIfReadable(row: StoredOperation, turnWaitOf: TurnWaitOf): Op
 }
 
 /** @throws HoldfastError `HF_RECORD_…` */
-export function viewOf(row: StoredOperation, turnWaitOf: TurnWaitOf): OperationView {
+export function viewOf(row: StoredOperation, waits: ShownWaits): OperationView {
   const { chart, snapshot } = decodeWork(row);
-  return toView(chart, snapshot, row.urgency, turnWaitOf);
+  return toView({ ...row, chart }, snapshot, waits);
 }
 
 export function hasEnded({ standing }: StoredOperation): boolean {

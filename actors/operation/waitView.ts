@@ -6,6 +6,7 @@
 
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
 import { waitsSinceMs } from '../../machines/operation/waitReason.ts';
+import { NEVER_MS } from '../../machines/vocabulary/standing.ts';
 import type { ChartOfWork, WorkContext, WorkState } from '../charts/chartOfWork.ts';
 import type { ParkReason } from '../facts/fact.ts';
 
@@ -23,8 +24,40 @@ export type TurnWaitOf = (
   urgency: number,
 ) => Pick<OperationWait, 'reason' | 'untilAtMs'>;
 
-/** For a store at rest: nothing runs. */
-export const turnWaitAtRest: TurnWaitOf = () => ({ reason: 'start', untilAtMs: null });
+/** By what a wait is shown. */
+export interface ShownWaits {
+  readonly turnOf: TurnWaitOf;
+  /** Where the wall clock, as it is set now, stands or stood at this time of the steady clock. */
+  readonly toWall: (atMs: number) => number;
+}
+
+/** For a store at rest: nothing runs, and the next process begins where the wall clock stands then. */
+export const WAITS_AT_REST: ShownWaits = {
+  turnOf: () => ({ reason: 'start', untilAtMs: null }),
+  toWall: (atMs) => atMs,
+};
+
+/** By so much the wall clock may have drifted: an instant that was written down stands. */
+const DRIFT_MS_MAX = 1_000;
+
+/**
+ * When it is tried again, or begins, where time is what it waits for: by the wall clock as it is set now. What was
+ * written down is by the wall clock as it was set when the wait began; the wait itself goes by the steady clock.
+ *
+ * @param dueAtMs when it is due by the steady clock; `null` where nobody has said so yet
+ */
+export function shownRetryAtMs(
+  chart: ChartOfWork,
+  state: WorkState,
+  context: WorkContext,
+  dueAtMs: number | null,
+  { toWall }: Pick<ShownWaits, 'toWall'>,
+): number | null {
+  const writtenAtMs = chart.retryAtMs(state, context);
+  if (writtenAtMs === null || dueAtMs === null || dueAtMs === NEVER_MS) return writtenAtMs;
+  const presentAtMs = toWall(dueAtMs);
+  return Math.abs(presentAtMs - writtenAtMs) <= DRIFT_MS_MAX ? writtenAtMs : presentAtMs;
+}
 
 /** `null` where it waits for nothing: it is under way, being written, or has ended. */
 export function waitOf(
@@ -32,13 +65,14 @@ export function waitOf(
   state: WorkState,
   context: WorkContext,
   urgency: number,
-  turnWaitOf: TurnWaitOf,
+  retryAtMs: number | null,
+  { turnOf }: Pick<ShownWaits, 'turnOf'>,
 ): OperationWait | null {
   const own = chart.waitReasonOf(state);
   const sinceAtMs = waitsSinceMs(context);
   if (own !== null && own !== 'turn') {
-    return { reason: own, sinceAtMs, untilAtMs: chart.retryAtMs(state, context) };
+    return { reason: own, sinceAtMs, untilAtMs: retryAtMs };
   }
   if (own === null && !chart.isInLine(state)) return null;
-  return { sinceAtMs, ...turnWaitOf(context, urgency) };
+  return { sinceAtMs, ...turnOf(context, urgency) };
 }

@@ -22,7 +22,7 @@ import { notAccepted } from '../operation/acceptance.ts';
 import type { OperationWriter } from '../operation/operationWriter.ts';
 import { toOutcome, toView } from '../operation/outcome.ts';
 import { type Resident, takePending } from '../operation/resident.ts';
-import type { TurnWaitOf } from '../operation/waitView.ts';
+import type { ShownWaits } from '../operation/waitView.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import { answerDuplicate } from './duplicates.ts';
 import type { Edits } from './edits.ts';
@@ -37,7 +37,7 @@ export interface DemandsParts {
   readonly watchers: Watchers;
   readonly exceptions: Exceptions;
   readonly facts: Facts;
-  readonly turnWaitOf: TurnWaitOf;
+  readonly waits: ShownWaits;
   /** Whether it is still the one in memory. */
   readonly isInMemory: (resident: Resident) => boolean;
   /** Who looks after edits of merged records. */
@@ -57,10 +57,10 @@ export class Demands {
 
   /** Does what the state asks for that an operation has just entered. */
   meet(resident: Resident, snapshot: WorkSnapshot): void {
-    const { watchers, dispatcher, clock, release, turnWaitOf } = this.#parts;
+    const { watchers, dispatcher, clock, release, waits } = this.#parts;
     const { chart } = resident;
     const state = chart.stateOf(snapshot.value);
-    watchers.changed(resident.id, () => toView(chart, snapshot, resident.urgency, turnWaitOf));
+    watchers.changed(resident.id, () => toView(resident, snapshot, waits));
     const demand = chart.demandOf(state, resident);
     this.#write(resident, snapshot, demand);
     switch (demand.does) {
@@ -217,6 +217,7 @@ export class Demands {
     const { chart, route } = resident;
     const state = chart.stateOf(value);
     const position = chart.restingPosition(state, context, route, steady.stamp());
+    resident.dueAtMs = position.dueAtMs;
     if (saysAlready(resident, position, context)) {
       dispatcher.rested(resident, position);
       return;

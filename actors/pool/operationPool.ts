@@ -33,7 +33,7 @@ import { OperationActors } from '../operation/operationActors.ts';
 import { startsLater } from '../operation/operationInput.ts';
 import { OperationWriter } from '../operation/operationWriter.ts';
 import { chartedActor, type Resident, takePending, takesNotice } from '../operation/resident.ts';
-import type { TurnWaitOf } from '../operation/waitView.ts';
+import type { ShownWaits, TurnWaitOf } from '../operation/waitView.ts';
 import { operationId } from '../platform/operationId.ts';
 import { BusyCount } from './busyCount.ts';
 import { CrisisRoom } from './crisisRoom.ts';
@@ -158,7 +158,7 @@ export class OperationPool {
       exceptions: this.exceptions,
       edits: parts.edits,
       renewHandler: this.renewHandler.bind(this),
-      turnWaitOf: this.turnWaitOf,
+      waits: this.waits,
       isInMemory: this.#isInMemory,
       release: (resident, { status }) => {
         this.#drop(resident);
@@ -204,11 +204,17 @@ export class OperationPool {
   }
 
   /** What an operation of this type waits for that waits for its turn. */
-  readonly turnWaitOf: TurnWaitOf = ({ type, upMark }, urgency) => {
+  readonly #turnWaitOf: TurnWaitOf = ({ type, upMark }, urgency) => {
     const upstream = this.registered.byType.get(type)?.upstream ?? upMark?.upstream;
     if (upstream === undefined) return { reason: 'handler', untilAtMs: null };
     return this.dispatcher.turnWait(upstream, urgency);
   };
+
+  /** By what the waits of its operations are shown. */
+  get waits(): ShownWaits {
+    const { steady } = this.#parts;
+    return { turnOf: this.#turnWaitOf, toWall: (atMs) => steady.toWall(atMs) };
+  }
 
   get residents(): readonly Resident[] {
     return this.#residents.values();

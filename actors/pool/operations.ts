@@ -69,7 +69,7 @@ export class Operations {
   }
 
   async view(id: string): Promise<OperationView> {
-    return this.#viewInMemory(id) ?? viewOf(await this.#find(id), this.#parts.pool.turnWaitOf);
+    return this.#viewInMemory(id) ?? viewOf(await this.#find(id), this.#parts.pool.waits);
   }
 
   watch(id: string, listener: (view: OperationView) => void): () => void {
@@ -100,7 +100,7 @@ export class Operations {
           .filter((resident) => resident.seq > 0 && isAccepted(resident))
           .map((resident) => ({ seq: resident.seq, view: this.#viewOf(resident) })),
     };
-    return await readPage(store, query, memory, pool.turnWaitOf);
+    return await readPage(store, query, memory, pool.waits);
   }
 
   async counts(): Promise<StoreCounts> {
@@ -156,8 +156,8 @@ export class Operations {
     return resident === undefined ? null : this.#viewOf(resident);
   }
 
-  #viewOf({ chart, actor, urgency }: Resident): OperationView {
-    return toView(chart, actor.getSnapshot(), urgency, this.#parts.pool.turnWaitOf);
+  #viewOf(resident: Resident): OperationView {
+    return toView(resident, resident.actor.getSnapshot(), this.#parts.pool.waits);
   }
 
   /** A listener to an operation that has ended, or never was, must not take up memory without limit. */

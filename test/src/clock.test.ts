@@ -240,3 +240,67 @@ test.each(JUMPS)(
     expect(leftMs()).toBe(beforeMs);
   },
 );
+
+/** What waits until a time that is known: by itself, in a list, and over a restart. */
+const SHOWN: readonly (readonly [string, Partial<RuntimeOptions>, string])[] = [
+  [
+    'a retry that backs off',
+    {
+      handlers: { 'payments.push': failingTimes(99, []) },
+      retry: { premium: { ...constant, initialDelayMs: 600_000, delayMsMax: 600_000 } },
+    },
+    'backoff',
+  ],
+  [
+    'the rate of its subject',
+    {
+      handlers: { 'payments.push': failingTimes(0, []) },
+      policies: { defaults: { subjectRate: { perSecond: 1 / 600, burst: 1 } } },
+    },
+    'rate',
+  ],
+];
+
+describe.each(SHOWN)('HM-1 until when it waits: %s', (_, options, reason) => {
+  test.each(JUMPS)('HM-1 is told by the clock in force, also %s', async (__, jump) => {
+    const world = createWorld();
+    const { clock } = world;
+    const { runtime } = world.boot(options);
+    await clock.run(runtime.ready);
+    await clock.run(runtime.sync(WORK));
+    const { id } = await clock.run(runtime.sync(WORK));
+    await clock.advance(2_000);
+    const leftMs = async (): Promise<number> => {
+      const { views } = await clock.run(runtime.listOperations());
+      const { wait, retryAtMs } = await clock.run(runtime.getOperation(id).view());
+      expect(wait?.reason).toBe(reason);
+      expect(retryAtMs).toBe(wait?.untilAtMs);
+      expect(views.find((view) => view.id === id)?.wait).toEqual(wait);
+      return (wait?.untilAtMs ?? 0) - clock.now();
+    };
+    const beforeMs = await leftMs();
+    expect(beforeMs).toBeGreaterThan(500_000);
+    jump(clock);
+    expect(Math.abs((await leftMs()) - beforeMs)).toBeLessThanOrEqual(1_000);
+  });
+});
+
+test.each(JUMPS)(
+  'HM-1 until when a crisis backs off is told by the clock, also %s',
+  async (_, jump) => {
+    const { clock, boot } = createWorld();
+    const { runtime } = boot({
+      handlers: { 'crisis.alert': failingTimes(99, []) },
+      retry: { crisis: constant },
+    });
+    await clock.run(runtime.ready);
+    const { operationId: id } = await runtime.crisis({ subject: 'user-42' });
+    await clock.advance(1_000);
+    const leftMs = async (): Promise<number> =>
+      ((await clock.run(runtime.getOperation(id ?? '').view())).wait?.untilAtMs ?? 0) - clock.now();
+    const beforeMs = await leftMs();
+    expect(beforeMs).toBeGreaterThan(500);
+    jump(clock);
+    expect(Math.abs((await leftMs()) - beforeMs)).toBeLessThanOrEqual(1_000);
+  },
+);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { viewIfReadable } from '../../../../actors/operation/rowView.ts';
-import { turnWaitAtRest } from '../../../../actors/operation/waitView.ts';
+import { WAITS_AT_REST } from '../../../../actors/operation/waitView.ts';
 import { openAtRest } from '../../../../persistence/openStore.ts';
 import {
   armFaultPoint,
@@ -90,7 +90,7 @@ async function expectAllThere(store: Store): Promise<void> {
     const onDisk = state === 'attempting' ? 'ordering' : state;
     const expected = name === 'crisis' ? 'fastBackoff' : onDisk;
     if (name === 'aside') continue;
-    expect([name, row && viewIfReadable(row, turnWaitAtRest)?.state]).toEqual([name, expected]);
+    expect([name, row && viewIfReadable(row, WAITS_AT_REST)?.state]).toEqual([name, expected]);
     const hasEnded = row?.standing === 'settled';
     const payload = name.startsWith('large') ? /^.{2000,}$/ : /^.{19,20}$/;
     if (hasEnded) expect([name, row.payload]).toEqual([name, null]);
