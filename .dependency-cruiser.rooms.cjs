@@ -290,6 +290,7 @@ const ROOMS = {
   ],
   'src/control': [
     VOCABULARY,
+    'persistence/files',
     'persistence/owner',
     'src/views',
     'src/management/call',

@@ -286,6 +286,21 @@ export function framesOf(stack: string): string[] {
   return stack.split('\n').filter((line) => FRAME.test(line));
 }
 
+/** Whether a value that came from another process is what {@link toPlainError} gives, so that it can be revived. */
+export function isPlainError(value: unknown): value is PlainError {
+  const { code, message, cause } = Object(value) as Partial<Record<keyof PlainError, unknown>>;
+  return typeof code === 'string' && typeof message === 'string' && isPlainCause(cause, 1);
+}
+
+function isPlainCause(value: unknown, depth: number): boolean {
+  if (value === undefined) return true;
+  const { name, message, frames, cause } = Object(value) as Partial<
+    Record<keyof PlainCause, unknown>
+  >;
+  const areTexts = [name, message, frames].every((text) => typeof text === 'string');
+  return areTexts && depth <= CAUSE_DEPTH_MAX && isPlainCause(cause, depth + 1);
+}
+
 /** Rebuilds the error that {@link toPlainError} flattened; `at` has come by another way, if at all. */
 export function reviveError(
   plain: PlainError & { readonly at?: ValuePath | undefined },

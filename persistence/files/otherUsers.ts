@@ -5,15 +5,19 @@
  * @module
  */
 
-import type { Stats } from 'node:fs';
-import { chmod, lstat, readdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstatSync, readlinkSync, type Stats } from 'node:fs';
+import { chmod, lstat, readdir } from 'node:fs/promises';
+import { dirname, isAbsolute, join, parse, resolve, sep } from 'node:path';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 
 const HAS_OWNERS = process.platform !== 'win32';
 const OTHERS_BITS = 0o077;
 const WRITABLE_BY_ALL = 0o002;
+/** What the folder of a store, or of a socket, must not have: its group may be anybody's. */
+const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
+/** As many as systems follow. */
+const LINKS_MAX = 40;
 /** Files that a store writes to, and whose place another file could take. */
 const OWN_FILE =
   /^(?:(?:data|owner)\.db(?:-wal|-shm|-journal)?|data\.db\.rescued|owner\.json|keyring(?:\.new)?\.json|crises(?:\.outside)?\.spill(?:\.unreadable)?)$/;
@@ -50,17 +54,95 @@ export async function closeOwnFiles(folder: string): Promise<void> {
 }
 
 /**
- * The nearest folder above `path` in which somebody else could put another folder in its place, as
- * ssh looks for one before it trusts a file; `null` if there is none.
+ * The highest folder above `path` in which somebody else could put another folder in its place, as
+ * ssh looks for one before it trusts a file; `null` if there is none. Links are followed, and looked at too.
  */
-export async function exposedAncestor(path: string): Promise<string | null> {
-  for (let folder = dirname(path), below = path; folder !== below; ) {
-    const found = await stat(folder).catch(() => null);
-    if (found !== null && (isForeign(found) || isOpenToAll(found))) return folder;
-    below = folder;
-    folder = dirname(folder);
+export function exposedAncestor(path: string): string | null {
+  const above = placesTo(dirname(resolve(path)));
+  return above.find(({ found }) => whyExposed(found) !== null)?.path ?? null;
+}
+
+/**
+ * Looks at a socket before anything is said to the process that listens there: whoever made a folder first
+ * could listen in it. The socket, its folder, each folder above and each link that leads there have to belong
+ * to this user or root, and others must not be able to put anything in their place. What is found is the same a
+ * moment later, since nobody else can change it. In one turn and without a thread of its own, as the connection
+ * itself looks for the path: a crisis waits for nothing.
+ *
+ * @returns false where there is no socket.
+ * @throws HoldfastError `HF_STORE_FOLDER` naming the place; an error of the file system where it can't be looked at.
+ */
+export function isOwnSocket(path: string): boolean {
+  const socket = resolve(path);
+  const places = placesTo(socket);
+  const last = places.at(-1);
+  if (last?.found.isSocket() !== true) return false;
+  if (!HAS_OWNERS) return true;
+  const folder = dirname(last.path);
+  for (const place of places) {
+    const why = place.path === folder ? whyOpen(place.found) : whyExposed(place.found);
+    if (why !== null) throw socketError(socket, `${place.path} ${why}`);
   }
-  return null;
+  if (lstatSync(socket).isSymbolicLink()) throw socketError(socket, 'it is a link');
+  return true;
+}
+
+interface Place {
+  readonly path: string;
+  readonly found: Stats;
+}
+
+/** Each folder and link on the way to a path, from the root on, and what lies there; to the first that is missing. */
+function placesTo(path: string): readonly Place[] {
+  const { root } = parse(path);
+  const places: Place[] = [{ path: root, found: lstatSync(root) }];
+  let at = root;
+  let links = 0;
+  for (let names = namesOf(path); names.length > 0; ) {
+    const [name = '', ...rest] = names;
+    const next = join(at, name);
+    const found = lstatSync(next, { throwIfNoEntry: false });
+    if (found === undefined) return places;
+    places.push({ path: next, found });
+    if (found.isSymbolicLink()) {
+      links += 1;
+      if (links > LINKS_MAX) return places;
+      const target = readlinkSync(next);
+      if (isAbsolute(target)) at = root;
+      names = [...namesOf(target), ...rest];
+    } else {
+      at = next;
+      names = rest;
+    }
+  }
+  return places;
+}
+
+function namesOf(path: string): string[] {
+  return path
+    .slice(parse(path).root.length)
+    .split(sep)
+    .filter((name) => name !== '' && name !== '.');
+}
+
+/** Why somebody else could put something else in the place of what lies there, or of what is in it. */
+function whyExposed(found: Stats): string | null {
+  if (isForeign(found)) return `belongs to another user (uid ${found.uid})`;
+  const isOpen = found.isDirectory() && isOpenToAll(found);
+  return isOpen ? 'can be written by every user (run chmod o-w on it, or chmod +t)' : null;
+}
+
+function whyOpen(found: Stats): string | null {
+  const isOpen = (found.mode & WRITABLE_BY_OTHERS) !== 0;
+  return isOpen ? 'can be written by other users (run chmod go-w on it)' : whyExposed(found);
+}
+
+function socketError(path: string, why: string): HoldfastError {
+  return new HoldfastError(
+    'HF_STORE_FOLDER',
+    `Nothing is said to the process that listens at ${path}: ${why}, so another user of the machine may be behind it. Ask as the user whose store it is, or put the store into a folder of your own.`,
+    { path, withStack: false },
+  );
 }
 
 function fileError(path: string, why: string): HoldfastError {

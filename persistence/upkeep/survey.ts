@@ -5,7 +5,6 @@
  * @module
  */
 
-import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileSystemType, sharedFileSystem } from '../files/fileSystems.ts';
 import { exposedAncestor } from '../files/otherUsers.ts';
@@ -39,8 +38,8 @@ export async function fileSystemOf(folder: string): Promise<FileSystem> {
 }
 
 /** A folder above this one in which other users can put another in its place; `null` where there is none. */
-export async function exposedAbove(folder: string): Promise<string | null> {
-  return await exposedAncestor(await realpath(folder));
+export function exposedAbove(folder: string): string | null {
+  return exposedAncestor(folder);
 }
 
 /** Copies that migrations kept: they hold what was erased since. */

@@ -25,7 +25,12 @@ import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import { subjectOf } from '../../machines/vocabulary/subject.ts';
 import { askOutside } from './askOutside.ts';
-import type { CrisisKept, CrisisTold, PlainOutcome } from './lineProtocol.ts';
+import {
+  type CrisisKept,
+  type CrisisTold,
+  isCrisisTold,
+  type PlainOutcome,
+} from './lineProtocol.ts';
 import type { OwnerLink } from './ownerLink.ts';
 
 /** The answer waits no longer for what the owner knows: a plan, a crisis mode, resources of its own. */
@@ -157,7 +162,10 @@ export class ClientCrises {
     return await this.#again(
       async (isAgain) => {
         const params = (wasAsked: boolean) => ({ id, request, isRepeat: wasAsked || isAgain });
-        const how = { patience: 'endless', told: tell } as const;
+        const told = (value: CrisisTold): void => {
+          if (isCrisisTold(value)) tell(value);
+        };
+        const how = { patience: 'endless', told } as const;
         return await this.#parts.link.ask('crisis', params, how).answer;
       },
       () => true,

@@ -6,8 +6,9 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { HoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
-import type { ControlAnswer } from '../control/controlSocket.ts';
+import { HoldfastError, isPlainError, reviveError } from '../../machines/vocabulary/errors.ts';
+import { isObject } from '../../machines/vocabulary/optionRules.ts';
+import { answerIn } from '../control/controlSocket.ts';
 import { askUpgrade } from '../control/upgradeRequest.ts';
 import { FrameFault, FrameReader, frameOf } from './frames.ts';
 import {
@@ -32,7 +33,11 @@ const ANSWER_BYTES_MAX = 256 * 1_048_576;
 /** What came of asking for a line: one, or nobody answers there, or why there is none. */
 export type LineAnswer = Line | 'nobody' | HoldfastError;
 
-/** Asks the process that listens at the control socket for a line. */
+/**
+ * Asks the process that listens at the control socket for a line.
+ *
+ * @throws HoldfastError (rejects) `HF_STORE_FOLDER` where another user may listen there: nothing was said.
+ */
 export async function openLine(socketPath: string, signal: AbortSignal): Promise<LineAnswer> {
   const answer = await askUpgrade({
     ...{ socketPath, signal, path: LINE_PATH, protocol: LINE_PROTOCOL },
@@ -152,14 +157,16 @@ export class Line implements OwnerPort {
 
   #read(chunk: Buffer): void {
     try {
-      for (const frame of this.#reader.read(chunk)) this.#heard(frame as OwnerFrame);
+      for (const frame of this.#reader.read(chunk)) this.#heard(frame);
     } catch (error) {
       if (!(error instanceof FrameFault)) throw error;
       this.#socket.destroy();
     }
   }
 
-  #heard(frame: OwnerFrame): void {
+  #heard(frame: unknown): void {
+    // What is none of this version's ends the line, and nothing else.
+    if (!isOwnerFrame(frame)) throw new FrameFault('no frame');
     const open = this.#open.get(frame.n);
     // It was stopped meanwhile.
     if (open === undefined) return;
@@ -173,17 +180,19 @@ export class Line implements OwnerPort {
   }
 }
 
+function isOwnerFrame(frame: unknown): frame is OwnerFrame {
+  if (!isObject(frame)) return false;
+  const { n, error } = frame as { readonly n?: unknown; readonly error?: unknown };
+  if (!Number.isSafeInteger(n)) return false;
+  if ('error' in frame) return isPlainError(error);
+  return 'told' in frame || 'result' in frame;
+}
+
 function refusalOf(said: string): HoldfastError {
-  try {
-    const answer = JSON.parse(said) as ControlAnswer;
-    // One that knows no lines says that there is no such call.
-    if ('error' in answer && answer.error.code !== 'HF_OPTION_INVALID') {
-      return reviveError(answer.error);
-    }
-  } catch {
-    // It is no owner of ours, as below.
-  }
-  return otherVersion();
+  const answer = answerIn(said);
+  // One that knows no lines says that there is no such call; what is no answer comes from no owner of ours.
+  const isOurs = answer !== null && 'error' in answer && answer.error.code !== 'HF_OPTION_INVALID';
+  return isOurs ? reviveError(answer.error) : otherVersion();
 }
 
 function otherVersion(): HoldfastError {

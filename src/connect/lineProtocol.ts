@@ -23,6 +23,7 @@ import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
 import type { PlainError, ValuePath } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
+import { isObject } from '../../machines/vocabulary/optionRules.ts';
 import type { Tier } from '../../machines/vocabulary/urgency.ts';
 
 /** Where the control socket is asked for a line. */
@@ -112,6 +113,20 @@ export type CrisisTold = Pick<
   CrisisAnswer,
   'source' | 'resources' | 'message' | 'plan' | 'crisisMode'
 >;
+
+/** Whether what came is such an answer: what is shown to a person in crisis is no guess. */
+export function isCrisisTold(value: unknown): value is CrisisTold {
+  const { resources, message, plan, source, crisisMode } = Object(value) as Partial<
+    Record<keyof CrisisTold, unknown>
+  >;
+  return (
+    Array.isArray(resources) &&
+    isObject(message) &&
+    typeof plan === 'string' &&
+    typeof source === 'string' &&
+    typeof crisisMode === 'string'
+  );
+}
 
 /** On disk; or delivered, where the disk did not take it. */
 export type CrisisKept = { readonly isDurable: true } | { readonly outcome: PlainOutcome };

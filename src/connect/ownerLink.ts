@@ -99,7 +99,11 @@ export class OwnerLink {
     void this.#look();
   }
 
-  /** Asks the owner of the store, now or once there is one. @throws HoldfastError (rejects) `HF_OWNER_GONE`, `HF_CLOSED`. */
+  /**
+   * Asks the owner of the store, now or once there is one.
+   *
+   * @throws HoldfastError (rejects) `HF_OWNER_GONE`, `HF_CLOSED`; `HF_STORE_FOLDER` where another user may listen there.
+   */
   ask<Name extends AskName>(
     name: Name,
     params: Asks[Name]['params'] | ((isRepeat: boolean) => Asks[Name]['params']),
@@ -223,6 +227,8 @@ export class OwnerLink {
       const isNew = trouble === null || trouble.message !== this.#trouble?.message;
       if (isNew && !this.#isClosed) this.#parts.onError(error);
       this.#trouble = trouble;
+      // Another user may be there: that does not pass by itself, and nothing is waited for.
+      if (this.#hasForeigner()) for (const open of this.#open) this.#send(open);
       return null;
     }
   }
@@ -247,6 +253,10 @@ export class OwnerLink {
     }
   }
 
+  #hasForeigner(): boolean {
+    return this.#trouble?.code === 'HF_STORE_FOLDER';
+  }
+
   #tellWaiters(): void {
     for (const tell of this.#waiters) tell();
   }
@@ -263,7 +273,12 @@ export class OwnerLink {
 
   #send(open: Open): void {
     const seat = this.#seat;
-    if (seat === null) return;
+    if (seat === null) {
+      if (!this.#hasForeigner() || open.wasAsked || open.patience === 'endless') return;
+      this.#over(open);
+      open.reject(this.#trouble as HoldfastError);
+      return;
+    }
     const asked = seat.ask(open.name, open.params(open.wasAsked), open.told);
     open.asked = asked;
     open.wasAsked = true;

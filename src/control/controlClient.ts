@@ -4,25 +4,26 @@
  * @module
  */
 
-import { request as httpRequest } from 'node:http';
-import { text } from 'node:stream/consumers';
-import { HoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
+import { HoldfastError, isHoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
 import { nameOwner } from '../../persistence/owner/ownerNote.ts';
 import type { Caller, ManagementCall } from '../management/call/managementCall.ts';
 import { health } from '../management/store/health.ts';
 import type { HealthStatus } from '../views/health.ts';
-import { CALL_PATH, type ControlAnswer, controlSocketPath } from './controlSocket.ts';
+import { answerIn, CALL_PATH, type ControlAnswer, controlSocketPath } from './controlSocket.ts';
+import { isForeignProtocol, requestAt, textOf } from './socketRequest.ts';
 
 export { nameOwner };
 
 const ANSWER_WITHIN_MS = 5_000;
+/** A page of operations, with the largest answers. */
+const ANSWER_BYTES_MAX = 256 * 1_048_576;
 
 /**
  * Makes a call at the process that owns a store. `null` when nobody answers there: then nobody owns it,
  * or it can't be asked.
  *
  * @throws HoldfastError what the owner answered with; `HF_STORE_UNAVAILABLE` where it is silent, or of a
- * version that is not asked by HTTP.
+ * version that is not asked by HTTP; `HF_STORE_FOLDER` where another user may listen there: nothing was said.
  */
 export async function askOwner<Params extends object, Result>(
   storeFolder: string,
@@ -93,30 +94,29 @@ async function exchange(
   let isLate = false;
   try {
     const body = JSON.stringify(params);
-    const said = await new Promise<string>((resolve, reject) => {
-      const request = httpRequest({
-        socketPath,
-        method: 'POST',
-        path: `${CALL_PATH}${name}`,
-        agent: false,
-        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
-      });
+    const request = requestAt({
+      socketPath,
+      method: 'POST',
+      path: `${CALL_PATH}${name}`,
+      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+    });
+    if (request === null) return 'nobody';
+    const said = await new Promise<string | null>((resolve, reject) => {
       request.setTimeout(answerWithinMs, () => {
         isLate = true;
         request.destroy();
       });
       request.on('error', reject);
       request.on('response', (response) => {
-        text(response).then(resolve, reject);
+        textOf(response, ANSWER_BYTES_MAX).then(resolve, reject);
       });
       request.end(body);
     });
-    const answer = JSON.parse(said) as ControlAnswer;
-    return 'error' in answer || 'result' in answer ? answer : 'foreign';
+    return (said === null ? null : answerIn(said)) ?? 'foreign';
   } catch (error) {
+    if (isHoldfastError(error)) throw error;
     if (isLate) return 'silent';
-    const { code } = Object(error) as { readonly code?: unknown };
-    return String(code).startsWith('HPE_') ? 'foreign' : 'nobody';
+    return isForeignProtocol(error) ? 'foreign' : 'nobody';
   }
 }
 

@@ -5,7 +5,8 @@
  */
 
 import { join, relative } from 'node:path';
-import type { PlainError } from '../../machines/vocabulary/errors.ts';
+import { isPlainError, type PlainError } from '../../machines/vocabulary/errors.ts';
+import { isObject } from '../../machines/vocabulary/optionRules.ts';
 
 /** The longest path that fits a socket address on every system (sun_path, less its end). */
 const SOCKET_PATH_BYTES_MAX = 103;
@@ -15,6 +16,19 @@ export const CALL_PATH = '/v1/';
 
 /** What comes back for a call, as JSON: what it gave, or why it was refused. */
 export type ControlAnswer = { readonly result: unknown } | { readonly error: PlainError };
+
+/** The answer in what was said; `null` where it is none. */
+export function answerIn(said: string): ControlAnswer | null {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(said);
+  } catch {
+    return null;
+  }
+  if (!isObject(answer)) return null;
+  if ('error' in answer) return isPlainError(answer.error) ? { error: answer.error } : null;
+  return 'result' in answer ? { result: answer.result } : null;
+}
 
 /** The address of the owner's socket; `null` when the folder's path is too long for one. */
 export function controlSocketPath(storeFolder: string): string | null {

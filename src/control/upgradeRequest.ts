@@ -4,10 +4,14 @@
  * @module
  */
 
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { isForeignProtocol, requestAt, textOf } from './socketRequest.ts';
+
+/** Of an error, as JSON. */
+const REFUSAL_BYTES_MAX = 65_536;
 
 /** A connection that was handed over, and what has come on it already. */
 export interface Upgraded {
@@ -28,6 +32,7 @@ export type UpgradeAnswer =
   | 'foreign'
   | { readonly refusal: string };
 
+/** @throws HoldfastError (rejects) `HF_STORE_FOLDER` where another user may listen there: nothing was said. */
 export async function askUpgrade(ask: {
   readonly socketPath: string;
   readonly path: string;
@@ -37,12 +42,10 @@ export async function askUpgrade(ask: {
   readonly signal: AbortSignal;
 }): Promise<UpgradeAnswer> {
   const { socketPath, path, protocol, withinMs, signal } = ask;
+  const headers = { connection: 'Upgrade', upgrade: protocol };
+  const request = requestTo({ socketPath, path, signal, headers });
+  if (typeof request === 'string') return request;
   return await new Promise<UpgradeAnswer>((resolve) => {
-    const request = httpRequest({
-      ...{ socketPath, path, signal },
-      agent: false,
-      headers: { connection: 'Upgrade', upgrade: protocol },
-    });
     let isLate = false;
     request.setTimeout(withinMs, () => {
       isLate = true;
@@ -56,9 +59,9 @@ export async function askUpgrade(ask: {
       resolve({ upgraded: { socket, response, head } });
     });
     request.on('response', (response) => {
-      text(response).then(
+      textOf(response, REFUSAL_BYTES_MAX).then(
         (refusal) => {
-          resolve({ refusal });
+          resolve(refusal === null ? 'foreign' : { refusal });
         },
         () => {
           resolve('nobody');
@@ -66,11 +69,26 @@ export async function askUpgrade(ask: {
       );
     });
     request.on('error', (error) => {
-      const { code } = error as { readonly code?: unknown };
-      if (code === 'EACCES' || code === 'EPERM') resolve('forbidden');
-      else if (String(code).startsWith('HPE_')) resolve('foreign');
+      if (isForbidden(error)) resolve('forbidden');
+      else if (isForeignProtocol(error)) resolve('foreign');
       else resolve(isLate ? 'silent' : 'nobody');
     });
     request.end();
   });
+}
+
+function requestTo(
+  options: Parameters<typeof requestAt>[0],
+): ClientRequest | 'nobody' | 'forbidden' {
+  try {
+    return requestAt(options) ?? 'nobody';
+  } catch (error) {
+    if (isHoldfastError(error)) throw error;
+    return isForbidden(error) ? 'forbidden' : 'nobody';
+  }
+}
+
+function isForbidden(error: unknown): boolean {
+  const { code } = Object(error) as { readonly code?: unknown };
+  return code === 'EACCES' || code === 'EPERM';
 }

@@ -5,9 +5,9 @@
  */
 
 import type { Duplex } from 'node:stream';
-import type { PlainError } from '../../machines/vocabulary/errors.ts';
+import { isHoldfastError, type PlainError } from '../../machines/vocabulary/errors.ts';
 import { nameOwner } from '../../persistence/owner/ownerNote.ts';
-import type { ControlAnswer } from '../control/controlSocket.ts';
+import { answerIn } from '../control/controlSocket.ts';
 import { askUpgrade } from '../control/upgradeRequest.ts';
 import { INSPECT_PATH, INSPECT_PROTOCOL } from './inspectProtocol.ts';
 
@@ -27,7 +27,11 @@ export async function openInspectLine(
   const answer = await askUpgrade({
     ...{ socketPath, signal, path: INSPECT_PATH, protocol: INSPECT_PROTOCOL },
     withinMs: LINE_WITHIN_MS,
+  }).catch((error: unknown) => {
+    if (isHoldfastError(error)) return error;
+    throw error;
   });
+  if (isHoldfastError(answer)) return { reason: answer.message, isSettled: true };
   if (answer === 'nobody') return { reason: NOBODY, isSettled: false };
   if (answer === 'forbidden') return { reason: FORBIDDEN, isSettled: true };
   if (answer === 'silent') {
@@ -61,10 +65,6 @@ function otherVersion(storeFolder: string): string {
 }
 
 function errorOf(refusal: string): PlainError | null {
-  try {
-    const answer = JSON.parse(refusal) as ControlAnswer;
-    return 'error' in answer ? answer.error : null;
-  } catch {
-    return null;
-  }
+  const answer = answerIn(refusal);
+  return answer !== null && 'error' in answer ? answer.error : null;
 }

@@ -156,8 +156,8 @@ class Watching {
 
   /** What the owner says of its own end, where it does; the other messages go on. */
   #hear(frame: unknown): string | null {
-    if (!Array.isArray(frame)) throw new FrameFault('no messages');
-    const messages = frame as readonly FeedMessage[];
+    if (!isMessages(frame)) throw new FrameFault('no messages');
+    const messages = frame;
     const told = messages.filter(({ kind }) => kind !== 'away');
     if (told.length > 0) {
       this.#reason = null;
@@ -196,6 +196,13 @@ class Watching {
       signal.addEventListener('abort', wake);
     });
   }
+}
+
+function isMessages(frame: unknown): frame is readonly FeedMessage[] {
+  return (
+    Array.isArray(frame) &&
+    frame.every((message) => typeof (Object(message) as { kind?: unknown }).kind === 'string')
+  );
 }
 
 const ENDED = 'the process that ran the store has ended, or has let this viewer go';

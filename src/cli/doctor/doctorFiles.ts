@@ -26,7 +26,7 @@ export async function checkFolder(folder: string): Promise<CheckResult> {
     if (process.platform !== 'win32' && (mode & OTHERS_BITS) !== 0) {
       return warn('folder', `others can look into ${folder}; run chmod 700 ${folder}`);
     }
-    const above = await exposedAbove(folder);
+    const above = exposedAbove(folder);
     if (above !== null) {
       return warn(
         'folder',

@@ -6,8 +6,9 @@
 
 import type { IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Line } from '../../../src/connect/line.ts';
+import { LineEnded } from '../../../src/connect/lineProtocol.ts';
 
 const ASKS = 200;
 
@@ -61,4 +62,52 @@ test('SC-4 CR-1 all is sent in its order when the owner reads on, and crises bef
   expect(sent.indexOf(`crisis ${ASKS + 1}`)).toBeLessThan(10);
   const calls = Array.from({ length: ASKS }, (_, at) => `call ${at + 1}`);
   expect(sent.filter((frame) => String(frame).startsWith('call'))).toEqual(calls);
+});
+
+function lineTo(said: string) {
+  const socket = new Duplex({ read: () => undefined, write: (_chunk, _, done) => done() });
+  const answer = { headers: { 'holdfast-frame-bytes-max': '100000' } };
+  const line = new Line(socket, answer as unknown as IncomingMessage, Buffer.alloc(0));
+  const asked = line.ask('view', { id: 'x' }, () => undefined);
+  socket.push(`${said}\n`);
+  return { line, answer: asked.answer };
+}
+
+function causes(depth: number): object {
+  const cause = depth === 0 ? {} : { cause: causes(depth - 1) };
+  return { name: 'Error', message: '', frames: '', ...cause };
+}
+
+describe('SC-4 AC-2 a frame that no owner of this version sends ends the line, and no process', () => {
+  const wrong = [
+    'null',
+    '[]',
+    '7',
+    '"n"',
+    'true',
+    '{}',
+    '{"n":null}',
+    '{"n":"1","result":1}',
+    '{"n":1}',
+    '{"n":1,"error":null}',
+    '{"n":1,"error":{}}',
+    '{"n":1,"error":{"code":"HF_CLOSED","message":"","cause":null}}',
+    '{"n":1,"error":{"code":"HF_CLOSED","message":"","cause":{"name":"Error"}}}',
+    JSON.stringify({ n: 1, error: { code: 'HF_CLOSED', message: '', cause: causes(1_000) } }),
+    '[[[[',
+    '[null]',
+  ];
+  for (const said of wrong) {
+    test(`SC-4 ${said.slice(0, 70)}`, async () => {
+      const { line, answer } = lineTo(said);
+      await expect(answer).rejects.toBeInstanceOf(LineEnded);
+      await line.ended;
+    });
+  }
+
+  test('SC-4 an error with its causes is none of them', async () => {
+    const error = { code: 'HF_STORE_FULL', message: 'full', retry: 'later', cause: causes(2) };
+    const { answer } = lineTo(JSON.stringify({ n: 1, error }));
+    await expect(answer).rejects.toMatchObject({ code: 'HF_STORE_FULL', cause: { name: 'Error' } });
+  });
 });
