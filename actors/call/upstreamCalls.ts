@@ -15,7 +15,7 @@ import type { Random } from '../../machines/vocabulary/random.ts';
 import { leastUrgent, NO_RANKS, type RankSet } from '../../machines/vocabulary/rankSet.ts';
 import { type RetryClass, URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import type { WaitCause } from '../../machines/vocabulary/waitCause.ts';
-import type { Asker, FlowControl, Permit } from '../flow/flowControl.ts';
+import { type Asker, callMs, type FlowControl, type Permit } from '../flow/flowControl.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import type { CallAttempt } from './callAttempt.ts';
@@ -76,7 +76,6 @@ export class UpstreamCalls implements CallHost {
   #whenIdle: (() => void)[] = [];
   /** Read again after each change of the policies. */
   #usualTimeoutMs = Number.POSITIVE_INFINITY;
-  #upstreamTimeoutMs = Number.POSITIVE_INFINITY;
   #rates: RateLimits | null = null;
 
   constructor(parts: UpstreamCallsParts) {
@@ -237,7 +236,6 @@ export class UpstreamCalls implements CallHost {
   #readPolicies(): void {
     const { policies, upstream } = this.#parts;
     this.#usualTimeoutMs = policies.table.operation(upstream, 'basic', '').attemptTimeoutMs;
-    this.#upstreamTimeoutMs = policies.table.upstream(upstream).attemptTimeoutMs;
     this.#rates = this.#parts.rates();
   }
 
@@ -304,9 +302,7 @@ export class UpstreamCalls implements CallHost {
     const ownMs = isUsual
       ? this.#usualTimeoutMs
       : this.policyOf(call.retryClass, options.type).attemptTimeoutMs;
-    // What may take longer than its upstream's calls usually may is not held to their latency.
-    const isHeld = permit !== null && ownMs <= this.#upstreamTimeoutMs;
-    const measuredMs = isHeld ? Math.min(ownMs, permit.timeoutMs) : ownMs;
+    const measuredMs = callMs(ownMs, permit);
     return options.timeoutMs === undefined ? measuredMs : Math.min(measuredMs, options.timeoutMs);
   }
 

@@ -30,10 +30,22 @@ export interface Asker {
  */
 export interface Permit {
   readonly flow: FlowControl;
-  /** How long the call may take, in milliseconds; the upstream's own measure, at most what is configured. */
+  /** How long a call of this upstream may take by its own measure, in milliseconds: see {@link callMs}. */
   readonly timeoutMs: number;
   /** When it was given, or its call began: by the monotonic clock. */
   readonly beganAtMs: number;
+}
+
+/**
+ * How long a call may take, in milliseconds: what its upstream measures, at most `ownMs`. What is set longer
+ * than its upstream's calls may take stands: their latency says nothing of it (PF-1).
+ *
+ * @param ownMs what its handler, type or tier has set, or else its upstream
+ * @param permit `null` for a crisis, which asks nobody
+ */
+export function callMs(ownMs: number, permit: Permit | null): number {
+  if (permit === null || ownMs > permit.flow.timeoutMsMax) return ownMs;
+  return Math.min(ownMs, permit.timeoutMs);
 }
 
 /** A permit; `null` when the asker has to wait until something changes; or either of them later. */
@@ -63,6 +75,8 @@ export interface FlowControl {
   readonly trickle: number;
   /** The most slots that it may ever have: as many calls as may overhang, too. */
   readonly slotsMax: number;
+  /** The longest that a call may take whose own time-out is not set, in milliseconds. */
+  readonly timeoutMsMax: number;
   /** It is down, or failing in a row beyond the usual: as {@link CallVerdict.isDoubted}, now. */
   readonly isDoubted: boolean;
   /** An operator has switched its breaker off: no failure is put down to it, each is its operation's own. */

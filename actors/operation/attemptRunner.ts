@@ -12,7 +12,7 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { type AttemptParts, AttemptRun, type AttemptVerdict } from '../attempt/attemptRun.ts';
 import type { Handler } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
-import { type CallVerdict, type FlowControl, NO_VERDICT } from '../flow/flowControl.ts';
+import { type CallVerdict, callMs, type FlowControl, NO_VERDICT } from '../flow/flowControl.ts';
 import { Overhangs } from './overhangs.ts';
 import type { Resident } from './resident.ts';
 
@@ -118,7 +118,7 @@ class RunningAttempt {
     const { context } = resident.actor.getSnapshot();
     this.#flow = resident.permit?.flow ?? null;
     const own = parts.attemptTimeoutMs(handler, context);
-    const timeoutMs = Math.min(own, resident.permit?.timeoutMs ?? own);
+    const timeoutMs = callMs(own, resident.permit);
     const order = { context, body: resident.body, handler, timeoutMs, ranked: resident };
     this.#run = new AttemptRun(parts, order, this);
   }

@@ -144,6 +144,10 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     return this.#flow.slotsMax;
   }
 
+  get timeoutMsMax(): number {
+    return this.#flow.timeoutMsMax;
+  }
+
   get isSwitchedOff(): boolean {
     return this.#parts.breaker.snapshot.value === 'disabled';
   }

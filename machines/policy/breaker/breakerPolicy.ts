@@ -124,6 +124,8 @@ export interface BreakerPacing
   readonly leaseMs: number;
 }
 
+/** Longer than any time to a next probe, which is spread by a tenth and ends a lease that is not set. */
+const NEXT_PROBE_FACTOR = 2;
 /** A call is told of at its timeout; it may be a little late, and a lease must not end before that. */
 const LEASE_MARGIN_MS = 1_000;
 
@@ -132,7 +134,8 @@ export function breakerPacing(
   { retryAfterMsMax, probeLeaseMs }: BreakerPolicy,
   { probeMsMin, probeShare, probeMsMax, timeoutMsMax }: FlowPolicy,
 ): BreakerPacing {
-  const leaseMs = probeLeaseMs ?? timeoutMsMax + LEASE_MARGIN_MS;
+  const longestMs = Math.max(timeoutMsMax + LEASE_MARGIN_MS, NEXT_PROBE_FACTOR * probeMsMax);
+  const leaseMs = probeLeaseMs ?? longestMs;
   return { probeMsMin, probeShare, probeMsMax, retryAfterMsMax, leaseMs };
 }
 

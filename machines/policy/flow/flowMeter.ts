@@ -278,8 +278,10 @@ export class FlowMeter {
     }
     const news = this.#rate.admitted(nowMs);
     const latencyMs = Math.max(0, nowMs - stamp.beganAtMs);
-    if (sign === 'answered') this.#timeout.answered(latencyMs);
-    else if (sign === 'timedOut') this.#timeout.timedOut(nowMs, this.#isDown);
+    // What may take longer than calls here usually may says nothing of how long those may take.
+    const isOfThese = latencyMs <= this.#policy.timeoutMsMax;
+    if (isOfThese && sign === 'answered') this.#timeout.answered(latencyMs);
+    else if (isOfThese && sign === 'timedOut') this.#timeout.timedOut(nowMs, this.#isDown);
     if (stamp.epoch !== this.#epoch || this.#isDown) return news;
     const decided =
       sign === 'answered'

@@ -27,6 +27,7 @@ export class AskedFlow implements FlowControl {
   trickle = 0;
   upMs = 0;
   slotsMax = 2;
+  timeoutMsMax = 10_000;
   intake: Intake = 'open';
   isDoubted = false;
   isSwitchedOff = false;

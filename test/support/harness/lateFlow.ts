@@ -59,6 +59,9 @@ export class LateFlow implements FlowControl {
   get slotsMax() {
     return this.#inner.slotsMax;
   }
+  get timeoutMsMax() {
+    return this.#inner.timeoutMsMax;
+  }
   get probesFailed() {
     return this.#inner.probesFailed;
   }

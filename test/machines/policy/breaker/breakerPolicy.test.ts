@@ -82,12 +82,14 @@ describe('checkBreakerPolicy', () => {
   });
 
   test('CB-2 the lease follows the attempt timeout unless it is set', () => {
-    const leaseOf = (options: Partial<BreakerPolicy>) =>
+    const leaseOf = (options: Partial<BreakerPolicy>, timeoutMsMax = 60_000) =>
       breakerPacing(checkBreakerPolicy(options, FIELD), {
         ...DEFAULT_FLOW_POLICY,
-        timeoutMsMax: 60_000,
+        timeoutMsMax,
       }).leaseMs;
     expect(leaseOf({})).toBeGreaterThan(60_000);
+    // Nor does it end before the next probe is due: a type may take longer than its upstream's calls.
+    expect(leaseOf({}, 5_000)).toBeGreaterThan(1.1 * DEFAULT_FLOW_POLICY.probeMsMax);
     expect(leaseOf({ probeLeaseMs: 90_000 })).toBe(90_000);
   });
 });

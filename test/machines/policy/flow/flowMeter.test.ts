@@ -222,3 +222,13 @@ test('PF-6 where all slots that may be were open, it is not known that more woul
   const successor = new FlowMeter(checkFlowPolicy({ slotsMax: 64 }, 'flow'), kept);
   expect(successor.reading()).toMatchObject({ pace: 'ramping', slots: 4 });
 });
+
+test('PF-1 what took longer than calls here may says nothing of how long they may take', () => {
+  const meter = meterOf({ timeoutMsMax: 5_000 });
+  callsInTurn(meter, times('answered', 20));
+  const { timeoutMs, latencyMs } = meter.reading();
+  for (const sign of ['answered', 'timedOut'] as const) {
+    meter.end(meter.begin(10_000), { sign }, 30_000);
+  }
+  expect(meter.reading()).toMatchObject({ timeoutMs, latencyMs });
+});
