@@ -11,6 +11,7 @@ import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
 import type { OptionRules } from '../machines/vocabulary/optionRules.ts';
+import { isThenable } from '../machines/vocabulary/realms.ts';
 
 /** What became of one request of a bulk. */
 export type BulkResult =
@@ -154,7 +155,7 @@ export class Bulk<Request extends Checked> {
     else this.#counts.refused += 1;
     try {
       const heard = this.#onResult?.(result);
-      if (heard instanceof Promise) {
+      if (isThenable(heard)) {
         void this.#hear(heard, units);
         return;
       }
@@ -164,7 +165,7 @@ export class Bulk<Request extends Checked> {
     this.#ended(units);
   }
 
-  async #hear(heard: Promise<void>, units: number): Promise<void> {
+  async #hear(heard: PromiseLike<unknown>, units: number): Promise<void> {
     try {
       await heard;
     } catch (error) {

@@ -16,6 +16,7 @@ import {
   mayBeApplied,
 } from '../../machines/policy/retry/classifyFailure.ts';
 import { retryDelayMs } from '../../machines/policy/retry/retryPolicy.ts';
+import { isThenable } from '../../machines/vocabulary/realms.ts';
 import {
   type Priority,
   type RetryClass,
@@ -183,7 +184,7 @@ export class GuardedCall {
     let answer: unknown;
     try {
       answer = this.#run(attempt);
-      if (answer instanceof Promise || isThenable(answer)) {
+      if (isThenable(answer)) {
         this.#follow(attempt, answer instanceof Promise ? answer : Promise.resolve(answer));
         return;
       }
@@ -324,11 +325,3 @@ export class GuardedCall {
 
 const ANSWERED: CallReport = Object.freeze({ sign: 'answered' });
 const DEFAULT_URGENCY = urgencyOf('normal', 'basic');
-
-function isThenable(answer: unknown): answer is Promise<unknown> {
-  return (
-    typeof answer === 'object' &&
-    answer !== null &&
-    typeof (answer as { readonly then?: unknown }).then === 'function'
-  );
-}

@@ -5,18 +5,19 @@
  * @module
  */
 
+import { isThenable } from '../../machines/vocabulary/realms.ts';
+
 /** Calls it; what it throws, and what a promise that it returns rejects with, goes to `onError`. */
 export function callListener(listener: () => unknown, onError: (error: unknown) => void): void {
   try {
     const returned = listener();
-    if (returned instanceof Promise) returned.catch(onError);
+    if (isThenable(returned)) returned.then(undefined, onError);
   } catch (error) {
     onError(error);
   }
 }
 
-const native = EventTarget.prototype;
-
+type Method = 'addEventListener' | 'removeEventListener';
 type Listener = ((event: Event) => unknown) | { handleEvent: (event: Event) => unknown };
 
 /**
@@ -25,6 +26,8 @@ type Listener = ((event: Event) => unknown) | { handleEvent: (event: Event) => u
  * @param signal of a controller that nobody else holds
  */
 export function guardSignal(signal: AbortSignal, onError: (error: unknown) => void): AbortSignal {
+  // Its own methods: the global `EventTarget` may be of another realm, that of jsdom for one.
+  const native: Pick<EventTarget, Method> = Object.getPrototypeOf(signal) as AbortSignal;
   const guards = new WeakMap<object, (event: Event) => void>();
   const guardOf = (listener: Listener): ((event: Event) => void) => {
     const guard =
@@ -42,7 +45,7 @@ export function guardSignal(signal: AbortSignal, onError: (error: unknown) => vo
     return guard;
   };
   const listening =
-    (method: 'addEventListener' | 'removeEventListener') =>
+    (method: Method) =>
     (type: string, listener: Listener | null, options?: object | boolean): void => {
       if (listener !== null) native[method].call(signal, type, guardOf(listener), options);
     };

@@ -5,6 +5,7 @@
  */
 
 import { framesOf } from '../../machines/vocabulary/errors.ts';
+import { isError } from '../../machines/vocabulary/realms.ts';
 
 const FILE_AND_LINE = /(?:file:\/\/)?([^()]+?)(?:\?[^:]*)?:(\d+):\d+\)?$/;
 const LENGTH_MAX = 120;
@@ -17,7 +18,7 @@ const SEPARATOR = /[\\/]/;
  */
 export function stackLocation(thrown: unknown): string | null {
   try {
-    if (!(thrown instanceof Error) || typeof thrown.stack !== 'string') return null;
+    if (!isError(thrown) || typeof thrown.stack !== 'string') return null;
     const { stack, message } = thrown;
     // A message that looks like a frame must not be taken for one.
     const from = stack.indexOf(message);

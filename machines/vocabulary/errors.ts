@@ -5,6 +5,8 @@
  * @module
  */
 
+import { isError } from './realms.ts';
+
 /** Every code a {@link HoldfastError} can carry. */
 export const ERROR_CODES = [
   // The caller's input, refused before anything was stored.
@@ -199,7 +201,7 @@ const CLASS_NAME = /^[A-Za-z]{0,50}(?:Error|Exception)$/;
 
 /** The class of anything that was thrown, as a word that is safe to keep. */
 export function className(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error;
+  if (!isError(error)) return typeof error;
   return CLASS_NAME.test(error.name) ? error.name : 'an error';
 }
 
@@ -217,7 +219,7 @@ export function causeText(error: unknown): string {
 }
 
 function safeMessage(error: unknown): string {
-  if (!(error instanceof Error) || error.name === 'SyntaxError') return '';
+  if (!isError(error) || error.name === 'SyntaxError') return '';
   return (error.message.split('\n', 1)[0] ?? '')
     .replace(/["'`].*["'`]/, '…')
     .replace(/\bproperty \S+/, 'property …')

@@ -7,6 +7,7 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { RetryAdvice } from '../../machines/vocabulary/errors.ts';
+import { isError } from '../../machines/vocabulary/realms.ts';
 
 /**
  * Puts `text` at `path`, mode 0600, all or nothing: after a crash there is the old content or the
@@ -60,7 +61,7 @@ export function adviceFor(error: unknown): RetryAdvice {
 
 /** `ENOENT` and the like; the error's name when it has no code. Never its message. */
 export function errorCodeOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error;
+  if (!isError(error)) return typeof error;
   const code: unknown = Reflect.get(error, 'code');
   return typeof code === 'string' ? code : error.name;
 }

@@ -21,7 +21,8 @@ export interface PackagedFile {
 /**
  * A file or folder of the package. All of them lie in one folder, so it is beside the file of `here`; where that went
  * into a bundle, it is in the installed package, if that is of the same version. From the sources (in tests) it is
- * the built one.
+ * the built one, found by the package's own name. No place is written as `new URL('…', import.meta.url)`: bundlers
+ * take that for a file to be bundled.
  *
  * @param here - `import.meta.url`, which some bundlers empty
  * @param isIt - whether what is at this path is the one that is meant
@@ -33,19 +34,16 @@ export function packagedFile(
 ): PackagedFile {
   const beside = outsideArchive(besideOf(here, file));
   if (isIt(beside)) return { path: beside, isThere: true, other: null };
-  const installed = OWN_VERSION === null ? null : installedPackage(here);
+  const installed = installedPackage(here);
   if (installed === null) return { path: beside, isThere: false, other: null };
   const path = outsideArchive(join(dirname(installed.manifest), 'dist', file));
-  const other = installed.version === OWN_VERSION ? null : installed;
+  const isOther = OWN_VERSION !== null && installed.version !== OWN_VERSION;
+  const other = isOther ? installed : null;
   return { path, isThere: other === null && isIt(path), other };
 }
 
 function besideOf(here: string | undefined, file: string): string {
-  const place = placeOf(here);
-  const url = place.endsWith('.ts')
-    ? new URL(`../../dist/${file}`, import.meta.url)
-    : new URL(`./${file}`, place);
-  return fileURLToPath(url);
+  return fileURLToPath(new URL(`./${file}`, placeOf(here)));
 }
 
 /** Electron packs an app into an archive, `app.asar`; what is unpacked lies beside that, as a real file. */

@@ -16,6 +16,7 @@ import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from 
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { isError } from '../../machines/vocabulary/realms.ts';
 import { storeFailure } from '../sqlite/driver/failures.ts';
 import { isSqliteError, openDatabase } from '../sqlite/driver/library.ts';
 import {
@@ -287,5 +288,5 @@ function moved(folder: string): HoldfastError {
 }
 
 function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && Reflect.get(error, 'code') === code;
+  return isError(error) && Reflect.get(error, 'code') === code;
 }

@@ -10,6 +10,7 @@
 
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { isUint8Array } from '../../machines/vocabulary/realms.ts';
 
 export const KEY_BYTES = 32;
 
@@ -113,7 +114,7 @@ export function withKeyTimeout(source: KeySource, clock: Clock, timeoutMs: numbe
  * @throws HoldfastError `HF_KEY_INVALID`.
  */
 export function checkKey(key: unknown): asserts key is Uint8Array {
-  if (!(key instanceof Uint8Array) || key.length !== KEY_BYTES) {
+  if (!isUint8Array(key) || key.length !== KEY_BYTES) {
     throw new HoldfastError('HF_KEY_INVALID', `A key is a Uint8Array of ${KEY_BYTES} bytes.`);
   }
   if (key.every((byte) => byte === 0)) {

@@ -8,6 +8,7 @@
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
+import { isThenable } from '../../machines/vocabulary/realms.ts';
 import { type Asked, type AskName, type Asks, LineEnded, type OwnerPort } from './lineProtocol.ts';
 
 /** An owner, in this process or at the other end of a line. */
@@ -123,7 +124,7 @@ export class OwnerLink {
           // What a listener throws ends neither the process nor what else has come.
           try {
             const returned: unknown = told?.(value as never);
-            if (returned instanceof Promise) returned.catch(this.#parts.onError);
+            if (isThenable(returned)) returned.then(undefined, this.#parts.onError);
           } catch (error) {
             this.#parts.onError(error);
           }

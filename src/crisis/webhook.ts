@@ -18,6 +18,7 @@ import {
 import { className, HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { checkFields } from '../../machines/vocabulary/optionFields.ts';
 import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
+import { isUrl } from '../../machines/vocabulary/realms.ts';
 import { readBodyStart } from '../http/readJson.ts';
 import { parseUrl } from '../http/requestUrl.ts';
 import { notesHost, send } from '../http/send.ts';
@@ -51,7 +52,7 @@ interface CheckedWebhook extends Pick<Webhook, 'headers' | 'secret'> {
 const RULES: OptionRules<Webhook> = {
   url: {
     required: {
-      matches: (url) => typeof url === 'string' || url instanceof URL,
+      matches: (url) => typeof url === 'string' || isUrl(url),
       rule: 'must be a URL',
     },
   },

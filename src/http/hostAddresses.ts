@@ -17,6 +17,7 @@ import { callbackify } from 'node:util';
 import { inTime } from '../../actors/platform/inTime.ts';
 import { systemClock } from '../../actors/platform/systemClock.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { isError } from '../../machines/vocabulary/realms.ts';
 
 /** For whom a name is looked up: crises and those who are told of them, or anything else. */
 export type LookedUpFor = 'crisis' | 'ordinary';
@@ -108,7 +109,7 @@ export class HostAddresses {
     const lookUp = this.#join(host, lookedUpFor);
     const ended = await inTime(clock, lookUp.found, this.#patienceMs(lookUp, lookedUpFor));
     const found = ended?.value ?? unanswered(host);
-    if (!(found instanceof Error)) return found;
+    if (!isError(found)) return found;
     const kept = ended === null || lookedUpFor === 'crisis' ? this.#keptOf(host) : undefined;
     if (kept !== undefined) return kept;
     throw found;
@@ -194,7 +195,7 @@ export class HostAddresses {
       if (this.#kept.size > KEPT_MAX && oldest !== undefined) this.#kept.delete(oldest);
       return found;
     } catch (error) {
-      return error instanceof Error ? error : unanswered(host);
+      return isError(error) ? error : unanswered(host);
     }
   }
 }

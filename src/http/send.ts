@@ -7,6 +7,7 @@
  * @module
  */
 
+import { isError } from '../../machines/vocabulary/realms.ts';
 import { hostAddresses, type LookedUpFor } from './hostAddresses.ts';
 import { spareDescriptors } from './spareDescriptors.ts';
 
@@ -51,7 +52,7 @@ async function fetchOver(sentFor: LookedUpFor, url: URL, init: RequestInit): Pro
 
 /** Nothing was sent: the `fetch` in force is of another undici than the dispatcher. */
 function isDispatcherRefused(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
+  const cause = isError(error) ? error.cause : undefined;
   return (cause as { readonly code?: unknown } | undefined)?.code === 'UND_ERR_INVALID_ARG';
 }
 

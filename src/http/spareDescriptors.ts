@@ -8,6 +8,7 @@
 
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
+import { isError } from '../../machines/vocabulary/realms.ts';
 import { abortable } from './failures.ts';
 
 const HELD_MAX = 8;
@@ -103,7 +104,7 @@ export class SpareDescriptors {
 
 /** Nothing was sent: there was no descriptor for the connection. */
 function hasNoDescriptor(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
+  const cause = isError(error) ? error.cause : undefined;
   const code = (cause as { readonly code?: unknown } | undefined)?.code;
   return code === 'EMFILE' || code === 'ENFILE';
 }

@@ -12,6 +12,7 @@ import { stackLocation } from '../../actors/platform/stackLocation.ts';
 import type { Fact, FactKind, FactListener } from '../../actors/port.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { className, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { isThenable } from '../../machines/vocabulary/realms.ts';
 import { LineLimit } from './lineLimit.ts';
 import type { LogFields, LogFunction, LogLevel } from './logger.ts';
 import { alertLevel, LOGGED_KINDS, lineOf } from './logLines.ts';
@@ -121,7 +122,7 @@ export class Log {
   #write({ level, message, fields }: Line): void {
     try {
       const returned = this.#parts.logger(level, `holdfast: ${message}`, fields);
-      if (returned instanceof Promise) returned.catch(this.#failed);
+      if (isThenable(returned)) returned.then(undefined, this.#failed);
     } catch (error) {
       this.#failed(error);
     }

@@ -9,6 +9,7 @@
 import type { ValuePath } from '../../vocabulary/errors.ts';
 import type { Json } from '../../vocabulary/json.ts';
 import type { Pieces } from '../../vocabulary/pieces.ts';
+import { isBinary, isDate } from '../../vocabulary/realms.ts';
 import {
   type CardContext,
   contextOfField,
@@ -132,9 +133,8 @@ class Reader {
     try {
       if (typeof value === 'string') return yield* this.#text(value, context);
       if (typeof value !== 'object' || value === null) return this.#leaf(value, context);
-      if (value instanceof Date) return this.#leaf(this.#flawed(value.toISOString()), context);
-      const isBytes = ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
-      if (isBytes || this.#holders.includes(value) || this.#path.length > DEPTH_MAX) {
+      if (isDate(value)) return this.#leaf(this.#flawed(value.toISOString()), context);
+      if (isBinary(value) || this.#holders.includes(value) || this.#path.length > DEPTH_MAX) {
         return this.#leaf(undefined, context);
       }
       this.#holders.push(value);

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { isThenable } from '../../vocabulary/realms.ts';
 import { invalidField, placeOf } from './requestBody.ts';
 
 /** A schema of zod, valibot, arktype or any other library that keeps to Standard Schema. */
@@ -42,8 +43,8 @@ export function fittedPayload(schema: PayloadSchema, payload: unknown): unknown 
   } catch {
     throw invalidField('payload', 'could not be checked: the schema of its type throws');
   }
-  if (result instanceof Promise) {
-    result.catch(() => undefined);
+  if (isThenable(result)) {
+    result.then(undefined, () => undefined);
     throw invalidField(
       'payload',
       'could not be checked: the schema of its type answers by a promise',
