@@ -94,10 +94,16 @@ export function stateOfUpstream(
   { steady, pool }: Pick<EngineCore, 'steady' | 'pool'>,
   upstream: Upstream,
 ): UpstreamState {
+  const { name, breaker, flow } = upstream;
+  const isAsked =
+    flow.inFlight > 0 ||
+    pool.dispatcher.isAwaited(name) ||
+    pool.undelivered.state.some((at) => at.upstream === name);
   return {
     ...upstreamState(upstream, steady),
-    overhanging: pool.overhanging(upstream.name),
-    waits: waitsAt(upstream.flow, steady),
+    isUntried: breaker.snapshot.value === 'halfOpen' && !isAsked,
+    overhanging: pool.overhanging(name),
+    waits: waitsAt(flow, steady),
   };
 }
 

@@ -16,6 +16,11 @@ export interface UpstreamState {
   readonly name: string;
   /** State of its breaker. */
   readonly breaker: BreakerState;
+  /**
+   * It may be tried, and nothing is sent to it: nothing waits, and nothing was sent since it was tried last, or since a
+   * person let it go. Nobody knows whether it is well, and no score is taken for it.
+   */
+  readonly isUntried: boolean;
   /** Its level of service. */
   readonly level: Level;
   /** The signals that call for it; none where it is normal. */

@@ -88,6 +88,7 @@ export interface QueueRow {
 /** One upstream as it is at this moment. */
 export interface UpstreamOverview {
   readonly name: string;
+  /** State of its breaker; `untried` where that would let a call try it, and nothing waits for it. */
   readonly breaker: string;
   readonly level: string;
   readonly causes: readonly string[];

@@ -98,6 +98,11 @@ export class Claims {
     return this.#marks.dueBy(this.#parts.steady.now());
   }
 
+  /** Whether rows may be on disk, due now or later. */
+  get hasRows(): boolean {
+    return this.#marks.firstAtMs !== Number.POSITIVE_INFINITY;
+  }
+
   /** When something becomes due, or may be claimed again; `null` where nothing is known to. */
   get nextAtMs(): number | null {
     if (this.#marks.firstAtMs === Number.POSITIVE_INFINITY) return null;

@@ -179,6 +179,11 @@ export class Dispatcher {
     return turnWait(this.#queues.get(upstream)?.flow, urgency, this.#parts.steady);
   }
 
+  /** Whether anything waits for its turn at this upstream, or for the time of that. */
+  isAwaited(upstream: string): boolean {
+    return this.#queues.get(upstream)?.isAwaited === true;
+  }
+
   /** The rank of the most urgent that may wait for a slot there; `Infinity` where nothing does. */
   mostUrgentAt(upstream: string): number {
     return this.#queues.get(upstream)?.next?.urgency ?? Number.POSITIVE_INFINITY;

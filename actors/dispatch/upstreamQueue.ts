@@ -93,6 +93,12 @@ export class UpstreamQueue {
     return Number.isFinite(onDisk) ? { id: null, urgency: onDisk, isNext: true } : null;
   }
 
+  /** Whether anything waits here, for its turn or for the time of that. */
+  get isAwaited(): boolean {
+    const isHere = (this.#ready.ranks | this.#parts.othersWaiting()) !== NO_RANKS;
+    return isHere || this.#asked.size > 0 || this.#claims.hasRows;
+  }
+
   /** What waits here, by rank, the most urgent first; none of a rank of which nothing does. */
   get waitingRanks(): readonly WaitingRank[] {
     const due = this.#claims.dueRanks;

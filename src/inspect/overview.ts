@@ -100,7 +100,7 @@ function upstreamOverview(upstream: UpstreamState): UpstreamOverview {
   const { hold, recovery, flow } = upstream;
   return {
     name: upstream.name,
-    breaker: upstream.breaker,
+    breaker: upstream.isUntried ? 'untried' : upstream.breaker,
     level: upstream.level,
     causes: upstream.causes,
     inFlight: upstream.inFlight,

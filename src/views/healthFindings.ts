@@ -252,7 +252,9 @@ export function findingsOf(
       reason: `work for ${upstream} is due and nothing has begun for ${Math.round(forMs / 1_000)} s (${because})`,
     });
   }
-  const shut = health.upstreams.filter(({ breaker }) => SHUT.includes(breaker));
+  // Of one that nothing is sent to nobody knows how it is.
+  const tried = health.upstreams.filter(({ isUntried }) => !isUntried);
+  const shut = tried.filter(({ breaker }) => SHUT.includes(breaker));
   for (const upstream of shut) {
     findings.push({
       component: 'resilience',
@@ -261,7 +263,7 @@ export function findingsOf(
       reason: `${shutBreaker(upstream)}${waiting.turn === 0 ? '' : `. ${turnsOf(waiting.turn)}`}`,
     });
   }
-  for (const { name, breaker, level, causes } of health.upstreams) {
+  for (const { name, breaker, level, causes } of tried) {
     if (level === 'normal' || SHUT.includes(breaker)) continue;
     findings.push({
       component: 'resilience',

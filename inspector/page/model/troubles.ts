@@ -180,7 +180,7 @@ function upstreamFindings(
     findings.push({ id: `hold:${name}`, tone: 'warn', text, sinceAtMs: hold.sinceAtMs, to });
   }
   const [levelTone, levelText] = levelSaid(level);
-  if (levelTone !== 'good' && !isShut(breaker)) {
+  if (levelTone !== 'good' && !isShut(breaker) && breaker !== 'untried') {
     findings.push({
       id: `level:${name}`,
       tone: 'warn',

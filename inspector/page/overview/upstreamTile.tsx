@@ -30,6 +30,8 @@ export function UpstreamTile({ upstream }: { readonly upstream: UpstreamOverview
     : breakerSaid(breaker);
   const [levelTone, levelText] = levelSaid(level);
   const [paceTone, paceText] = paceSaid(upstream.pace);
+  // Nobody knows whether it is down.
+  const isUntried = breaker === 'untried';
   const { recoveries, ratePerSecond, overhanging } = upstream;
   return (
     <article class={`panel tile ${breakerTone}`} aria-label={`Upstream ${name}`}>
@@ -48,7 +50,7 @@ export function UpstreamTile({ upstream }: { readonly upstream: UpstreamOverview
           </Fact>
         )}
         {downSinceAtMs === null ? null : (
-          <Fact name="Down">
+          <Fact name={isUntried ? 'Was down' : 'Down'}>
             <Since atMs={downSinceAtMs} />
           </Fact>
         )}
@@ -62,13 +64,17 @@ export function UpstreamTile({ upstream }: { readonly upstream: UpstreamOverview
             {holdText(hold.kind)} <Since atMs={hold.sinceAtMs} />
           </Fact>
         )}
-        <Fact name="Pace">
-          <Mark tone={paceTone}>{paceText}</Mark>
-          {ratePerSecond === null ? '' : `, at most ${Math.round(ratePerSecond)} a second`}
-        </Fact>
-        <Fact name="Level">
-          <Mark tone={levelTone}>{levelText.toLowerCase()}</Mark> {causesText(causes, 'it')}
-        </Fact>
+        {isUntried ? null : (
+          <Fact name="Pace">
+            <Mark tone={paceTone}>{paceText}</Mark>
+            {ratePerSecond === null ? '' : `, at most ${Math.round(ratePerSecond)} a second`}
+          </Fact>
+        )}
+        {isUntried ? null : (
+          <Fact name="Level">
+            <Mark tone={levelTone}>{levelText.toLowerCase()}</Mark> {causesText(causes, 'it')}
+          </Fact>
+        )}
         {waits === null ? null : <Fact name="New work">waits: {waitText(waits)}</Fact>}
         {overhanging === 0 ? null : (
           <Fact name="Silent">

@@ -10,6 +10,7 @@ const BREAKERS: Readonly<Record<string, Said>> = {
   closed: ['good', 'Up'],
   open: ['bad', 'Down'],
   halfOpen: ['busy', 'Being tried again'],
+  untried: ['quiet', 'Waits for work to try it'],
   forcedOpen: ['bad', 'Held down by a person'],
   disabled: ['warn', 'Breaker off: never held back'],
   observing: ['warn', 'Breaker only watches'],

@@ -170,7 +170,11 @@ function crisesAt(
 }
 
 /** `open, next try in 12s`, or who holds it. */
-function breakerOf({ breaker, nextTryAtMs, hold }: UpstreamHealth, nowMs: number): string {
+function breakerOf(
+  { breaker, isUntried, nextTryAtMs, hold }: UpstreamHealth,
+  nowMs: number,
+): string {
+  if (isUntried) return `${breaker}, not tried since: nothing waits`;
   if (hold !== null) {
     const by = hold.by === null ? '' : ` by ${hold.by}`;
     return `${breaker}${by} for ${spanOf(nowMs - hold.sinceAtMs)}`;

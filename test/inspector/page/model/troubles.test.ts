@@ -56,6 +56,11 @@ describe('OB-1 what is wrong', () => {
     expect(more).toEqual([]);
   });
 
+  test('OB-1 HM-1 one that nothing is sent to since it was down is no trouble: nobody knows how it is', () => {
+    const change = { breaker: 'untried', level: 'criticalOnly', causes: ['breaker'] };
+    expect(texts(withUpstream({ ...change, downSinceAtMs: 70_000 }))).toEqual([]);
+  });
+
   test('OB-1 a process that could not answer a moment ago is told of, also once it can', () => {
     const reasons = [
       'the event loop was blocked (3 times, for up to 900 ms): the answer to a crisis waits as long',
