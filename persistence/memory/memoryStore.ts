@@ -34,6 +34,7 @@ import type {
   Store,
   StoredOperation,
   StoreInfo,
+  WaitingCount,
   WaitsFor,
   Write,
   WriteResult,
@@ -43,6 +44,7 @@ import { deadLettersOf, quarantineOf } from './memoryReview.ts';
 import { type MemoryRow, operationOf } from './memoryRow.ts';
 import { searchRows } from './memorySearch.ts';
 import { MemoryTables } from './memoryTables.ts';
+import { waitingIn } from './memoryWaiting.ts';
 
 /** @param storeId 32 hex digits. The same for all: a store in memory is no new device at each start (CF-7). */
 export function createMemoryStore(storeId: string = '0'.repeat(32)): Store {
@@ -294,6 +296,14 @@ class MemoryStore implements Store {
         startAt: of('startAt'),
       };
     });
+  }
+
+  waitingCounts({
+    groups,
+  }: Parameters<Store['waitingCounts']>[0]): Promise<readonly WaitingCount[]> {
+    return this.#answer(() =>
+      waitingIn([...this.#tables.standing('due'), ...this.#tables.standing('held')], groups),
+    );
   }
 
   /** Memory is counted when it is asked. */

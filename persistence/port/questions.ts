@@ -29,6 +29,7 @@ export const QUESTIONS = [
   'sealedQuarantine',
   'counts',
   'blockedCounts',
+  'waitingCounts',
   'check',
   'recount',
 ] as const satisfies readonly (keyof Store)[];

@@ -5,7 +5,12 @@
  * @module
  */
 
-import type { BlockedCounts, StandingCounts, StoredOperation } from './storedOperation.ts';
+import type {
+  BlockedCounts,
+  StandingCounts,
+  StoredOperation,
+  WaitingCount,
+} from './storedOperation.ts';
 
 export interface ClaimQuery {
   /** Of whichever of these routes; one that is named twice counts once. */
@@ -90,4 +95,11 @@ export interface QueueStore {
   counts(): Promise<StandingCounts>;
   /** How many operations wait for more than their turn and their lane. */
   blockedCounts(): Promise<BlockedCounts>;
+  /**
+   * What is `due` or `held`, counted by group of routes, rank and what it waits for: none of what is not there, the
+   * most urgent first. It costs as much as there are such counts, whatever they are.
+   */
+  waitingCounts(query: {
+    readonly groups: readonly (readonly string[])[];
+  }): Promise<readonly WaitingCount[]>;
 }

@@ -61,6 +61,7 @@ export {
   type Standing,
   type StandingCounts,
   type StoredOperation,
+  type WaitingCount,
   type WaitsFor,
 } from './storedOperation.ts';
 export type { CheckedPage, UpkeepStore } from './upkeep.ts';

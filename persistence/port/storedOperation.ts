@@ -29,3 +29,16 @@ export type StandingCounts = Readonly<Record<Standing, number>>;
 
 /** How many operations wait for more than their turn and their lane, by what that is. */
 export type BlockedCounts = Readonly<Record<Exclude<WaitsFor, 'turn' | 'lane'>, number>>;
+
+/** Operations of a group of routes, of one rank, that wait for the same. */
+export interface WaitingCount {
+  /** The place of its group in the question; `null` for routes that are in none of them. */
+  readonly group: number | null;
+  readonly urgency: number;
+  readonly waitsFor: WaitsFor;
+  readonly count: number;
+  /** Of those that wait for their turn the one that was accepted first; `null` of others, and of what is in no group. */
+  readonly oldestId: string | null;
+  /** Beside that: when the first of its routes and rank is due, by the steady clock; `null` where none ever is. */
+  readonly nextDueAtMs: number | null;
+}

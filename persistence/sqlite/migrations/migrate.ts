@@ -14,7 +14,7 @@ import { foldWal } from '../file/connection.ts';
 import { inspectSchema, SCHEMA_VERSION } from '../schema/schema.ts';
 import { CRISIS_PLAN_TABLES } from '../schema/schemaV5.ts';
 import { TAG_TABLES } from '../schema/schemaV6.ts';
-import { KEPT_TABLES } from '../schema/schemaV7.ts';
+import { KEPT_TABLES, WAITING_COUNTED, WAITING_TABLES } from '../schema/schemaV7.ts';
 import { keepTally } from '../schema/tallyKept.ts';
 import type { RowSeals } from '../seals/rowSeals.ts';
 import { deadLettersApart } from './deadLettersApart.ts';
@@ -59,7 +59,9 @@ const STEPS: ReadonlyMap<number, MigrationStep> = new Map([
   [
     6,
     (db) => {
-      for (const statement of KEPT_TABLES) db.exec(statement);
+      for (const statement of [...KEPT_TABLES, ...WAITING_TABLES, WAITING_COUNTED]) {
+        db.exec(statement);
+      }
     },
   ],
 ]);

@@ -6,7 +6,7 @@
  */
 
 import type Database from 'better-sqlite3';
-import { OPERATION_INDEXES } from '../schema/schemaV4.ts';
+import { OPERATION_INDEXES } from '../schema/schemaV7.ts';
 import type { ComponentRow, CrisisPlanRow, KeptRow, OperationColumns } from '../seals/rowSeals.ts';
 import { MUTATIONS } from './statements.ts';
 
@@ -50,6 +50,13 @@ export interface Mutations {
   updateMark(keyId: number, seal: Uint8Array): void;
   /** Puts a count of the tally right. */
   keepCount(kind: number, operations: number): void;
+  /** Puts a count of what waits right; one that comes to nothing goes. */
+  keepWaiting(row: {
+    readonly route: Uint8Array;
+    readonly urgency: number;
+    readonly waits_for: number;
+    readonly operations: number;
+  }): void;
   /** Makes an index anew from its table; `unindexed` is called while there is none. */
   remakeIndex(name: string, unindexed: () => void): void;
 }
@@ -80,6 +87,7 @@ export function createMutations(db: Database.Database): Mutations {
   const insertMark = statement('insertMark');
   const updateMark = statement('updateMark');
   const keepCount = statement('keepCount');
+  const keepWaiting = statement('keepWaiting');
   return {
     insertOperation(row, state) {
       const { changes } = insertOperation.run(
@@ -196,6 +204,9 @@ export function createMutations(db: Database.Database): Mutations {
     },
     keepCount(kind, operations) {
       keepCount.run(kind, operations);
+    },
+    keepWaiting({ route, urgency, waits_for, operations }) {
+      keepWaiting.run(route, urgency, waits_for, operations);
     },
     remakeIndex(name, unindexed) {
       const definition = OPERATION_INDEXES.find((text) => text.includes(` INDEX ${name} ON `));

@@ -57,5 +57,8 @@ export const MUTATIONS = {
   deleteKept: 'DELETE FROM kept WHERE room = ? AND key = ?',
   insertMark: 'INSERT INTO meta (one, store_id, key_id, seal) VALUES (1, ?, ?, ?)',
   keepCount: 'INSERT OR REPLACE INTO tally (kind, operations) VALUES (?, ?)',
+  keepWaiting:
+    'INSERT INTO waiting (route, urgency, waits_for, operations) VALUES (?, ?, ?, ?) ' +
+    'ON CONFLICT (route, urgency, waits_for) DO UPDATE SET operations = excluded.operations',
   updateMark: 'UPDATE meta SET key_id = ?, seal = ?',
 } as const;

@@ -15,15 +15,25 @@ import {
   IS_IN_HAND,
   IS_QUARANTINED,
   IS_SETTLED,
+  IS_WAITING,
   STANDING_CODES,
   TALLIED_WAITS_FROM,
   WAITS_FOR_CODES,
+  WAITS_FOR_TURN,
   WAITS_IN_LANE,
 } from '../schema/schema.ts';
 import type { OperationRow } from '../seals/rowSeals.ts';
 
 /** The one whose misses would let something be done twice. */
 export const IDEMPOTENCY_INDEX = 'operation_idempotency';
+
+/** A count of what waits, as the file keeps it. */
+export interface WaitingRow {
+  readonly route: Uint8Array;
+  readonly urgency: number;
+  readonly waits_for: number;
+  readonly operations: number;
+}
 
 interface Probe {
   readonly index: string;
@@ -70,6 +80,12 @@ export const PROBES: readonly Probe[] = [
     where: `${IS_DUE} AND route = ? AND urgency = ? AND due_at IS ?`,
     values: (row) => [row.route, row.urgency, row.due_at],
     holds: ({ standing }) => standing === due,
+  },
+  {
+    index: 'operation_waiting',
+    where: `${WAITS_FOR_TURN} AND route = ? AND urgency = ?`,
+    values: (row) => [row.route, row.urgency],
+    holds: ({ standing, waits_for }) => standing === due && waits_for === WAITS_FOR_CODES.turn,
   },
   {
     index: 'operation_in_hand',
@@ -138,6 +154,8 @@ export interface SelfChecks {
   repeatedKeys(): readonly number[];
   /** By the kinds of the tally. */
   counted(): ReadonlyMap<number, number>;
+  /** The counts by route and rank that are kept and not those of the rows, with what they should be. */
+  wrongWaiting(): readonly WaitingRow[];
   /** Reads the whole file: only where something is wrong with it. */
   isSoundButForIndexes(): boolean;
 }
@@ -184,6 +202,16 @@ export function createSelfChecks(db: Database.Database): SelfChecks {
       ]);
       return new Map([...standing, ...asking]);
     },
+    wrongWaiting: () =>
+      db
+        .prepare<[], WaitingRow>(
+          'WITH there AS (SELECT route, urgency, waits_for, count(*) AS operations ' +
+            `FROM operation NOT INDEXED WHERE ${IS_WAITING} GROUP BY route, urgency, waits_for) ` +
+            'SELECT * FROM (SELECT * FROM there EXCEPT SELECT * FROM waiting) UNION ALL ' +
+            'SELECT route, urgency, waits_for, 0 FROM waiting WHERE NOT EXISTS (SELECT 1 FROM there ' +
+            'WHERE there.route = waiting.route AND there.urgency = waiting.urgency AND there.waits_for = waiting.waits_for)',
+        )
+        .all(),
     isSoundButForIndexes() {
       const found = db.pragma(`integrity_check(${FAULTS_MAX})`) as { integrity_check: string }[];
       const faults = found.flatMap(({ integrity_check: text }) => text.split('\n'));

@@ -32,6 +32,7 @@ import type { StatementName, Statements } from './statements.ts';
 import type { Tables } from './tables.ts';
 import { listRow, showRow } from './tables.ts';
 import { isDamage, NO_ID, takeAll, unreadableRow } from './unreadableRows.ts';
+import { waitingCounts } from './waitingCounts.ts';
 
 const LISTS = {
   settled: 'listSettled',
@@ -87,6 +88,8 @@ export function answerRead(tables: Tables, request: ReadRequest): unknown {
       return counts(tables.statements);
     case 'blockedCounts':
       return blockedCounts(tables.statements);
+    case 'waitingCounts':
+      return waitingCounts(tables, request.query);
     case 'recount':
       recount(tables);
       return undefined;

@@ -62,16 +62,18 @@ function setRepeatsAside(tables: Tables): void {
   }
 }
 
-/** Compares the count that the file keeps with what is there, and puts it right (OP-6). */
+/** Compares the counts that the file keeps with what is there, and puts them right (OP-6, HM-1). */
 export function recount(tables: Tables): void {
   const counted = tables.checks.counted();
   const kept = new Map(tables.statements.counts.raw().all() as [number, number][]);
   const wrong = [...new Set([...counted.keys(), ...kept.keys()])].filter(
     (kind) => (kept.get(kind) ?? 0) !== (counted.get(kind) ?? 0),
   );
-  if (wrong.length === 0) return;
+  const waiting = tables.checks.wrongWaiting();
+  if (wrong.length === 0 && waiting.length === 0) return;
   if (!tables.inTransaction()) throw new WriteNeeded();
   for (const kind of wrong) tables.mutations.keepCount(kind, counted.get(kind) ?? 0);
+  for (const row of waiting) tables.mutations.keepWaiting(row);
   tables.onNotice(mended(tables.path, 'The count of its operations was not that of its records'));
 }
 

@@ -16,6 +16,7 @@ import {
   IS_IN_HAND,
   IS_QUARANTINED,
   IS_SETTLED,
+  WAITS_FOR_TURN,
   WAITS_IN_LANE,
 } from '../schema/schema.ts';
 import { ENDS, IS_KEPT_OF, IS_KEPT_OPEN } from '../schema/schemaV7.ts';
@@ -144,6 +145,9 @@ export const SQL = {
   listQuarantined: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_quarantined WHERE ${IS_QUARANTINED} AND ${LISTED}`,
   listDeadLettered: `${ROW_WITHOUT_PAYLOAD} INDEXED BY operation_dead_lettered WHERE ${IS_DEAD_LETTERED} AND ${LISTED}`,
   counts: 'SELECT kind, operations FROM tally',
+  waiting:
+    'SELECT route, urgency, waits_for, operations FROM waiting ORDER BY route, urgency, waits_for',
+  oldestWaiting: `SELECT seq, id FROM operation INDEXED BY operation_waiting WHERE ${WAITS_FOR_TURN} AND route = ? AND urgency = ? ORDER BY seq LIMIT 1`,
 
   quarantined:
     `SELECT operation.seq, id, revision, key_id, urgency, route, subject, ${STATE}, ` +

@@ -59,6 +59,10 @@ export const IS_HELD = `standing = ${STANDING_CODES.held}`;
 export const IS_QUARANTINED = `standing = ${STANDING_CODES.quarantined}`;
 export const IS_DEAD_LETTERED = `standing = ${STANDING_CODES.deadLettered}`;
 export const IS_SETTLED = `standing = ${STANDING_CODES.settled}`;
+/** Those that wait for their turn, or the time after a failed attempt. */
+export const WAITS_FOR_TURN = `standing = ${STANDING_CODES.due} AND waits_for = ${WAITS_FOR_CODES.turn}`;
+/** Those that wait for anything: what the file keeps count of by route and rank. */
+export const IS_WAITING = `standing IN (${STANDING_CODES.due}, ${STANDING_CODES.held})`;
 /** Those that wait for more than their turn and their lane. */
 export const IS_ASKING = `waits_for >= ${WAITS_FOR_CODES.handler}`;
 /** Those behind others in their lane, and heads that are not taken in hand yet or wait for a person. */

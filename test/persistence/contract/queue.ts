@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 import type { SearchPage, Store, StoredOperation, Write } from '../../../persistence/port/store.ts';
 import { NEVER_MS } from '../../../persistence/port/store.ts';
 import type { Contract } from './contract.ts';
-import { accept, settlement, update } from './writes.ts';
+import { accept, idOf, settlement, update } from './writes.ts';
 
 export function testQueue(contract: Contract): void {
   test('OP-4 heads that were freed but not taken in hand are found after a restart', async () => {
@@ -203,6 +203,46 @@ export function testQueue(contract: Contract): void {
     expect(await found(60, again)).toEqual([[3, 2], null]);
   });
 
+  test('HM-1 what waits is counted by its routes, rank and reason, with the oldest of those in line', async () => {
+    const store = contract.store();
+    const due = (seq: number, route: string, urgency: number, dueAtMs = 10) =>
+      accept(seq, { standing: 'due', dueAtMs, route, urgency });
+    await store.commit([
+      ...[due(2, 'a', 1, 30), due(1, 'a', 1, 40), due(3, 'b', 1, 20), due(4, 'b', 5)],
+      due(5, 'elsewhere', 1),
+      ...[accept(6, { lane: 'l' }), accept(7, { lane: 'l', route: 'a', urgency: 9 })],
+      accept(8),
+    ]);
+    const groups = [['records'], ['a', 'b']];
+    const counts = async (by = store) =>
+      (await by.waitingCounts({ groups }))
+        .map(({ group, urgency, waitsFor, count, oldestId, nextDueAtMs }) =>
+          [group, urgency, waitsFor, count, oldestId, nextDueAtMs].join(' '),
+        )
+        .toSorted(byRank);
+    const elsewhere = ' 1 turn 1  ';
+    const first = [`1 1 turn 3 ${idOf(1)} 20`, elsewhere, `1 5 turn 1 ${idOf(4)} 10`];
+    expect(await counts()).toEqual([...first, '1 9 lane 1  '].toSorted(byRank));
+
+    // The oldest runs, one has another rank and reason, one moves, one goes.
+    await store.commit([
+      update(1, { standing: 'inHand', route: 'a', urgency: 1 }),
+      update(3, { standing: 'held', waitsFor: 'review', route: 'b', urgency: 1 }),
+      update(4, { standing: 'due', dueAtMs: NEVER_MS, route: 'records', urgency: 5 }),
+      settlement(6),
+      update(7, { route: 'a', urgency: 9 }),
+    ]);
+    const again = await contract.reopened();
+    await again.open();
+    expect(await counts(again)).toEqual(
+      [`1 1 turn 1 ${idOf(2)} 30`, '1 1 review 1  ', elsewhere, `0 5 turn 1 ${idOf(4)} `].toSorted(
+        byRank,
+      ),
+    );
+    await again.commit([{ kind: 'withdraw', seq: 2, id: idOf(2) }, settlement(3, { revision: 3 })]);
+    expect(await counts(again)).toEqual([elsewhere, `0 5 turn 1 ${idOf(4)} `]);
+  });
+
   test('SC-1 OP-4 the heads of lanes are found page by page, whatever the size of a page', async () => {
     const inLane = (seq: number, lane: string) => accept(seq, { lane });
     await contract
@@ -274,4 +314,10 @@ async function freedHeads(store: Store, limit: number): Promise<StoredOperation[
     afterSeq = page.nextAfterSeq;
   }
   return heads;
+}
+
+/** As the counts come; of one rank in any order, so by their text. */
+function byRank(one: string, other: string): number {
+  const rank = (text: string): number => Number(text.split(' ')[1]);
+  return rank(one) - rank(other) || one.localeCompare(other);
 }

@@ -21,6 +21,14 @@ test('PS-4 CF-8 a store of version 6 can keep records, and those that it has are
       db.close();
     }
   };
+  const numbersOf = (sql: string): unknown[] => {
+    const db = new Database(join(folder, 'data.db'), { readonly: true });
+    try {
+      return db.prepare(sql).pluck().all();
+    } finally {
+      db.close();
+    }
+  };
   const look = () => checkStore(folder, keyFile(keyPath), { clock: systemClock });
   const check = await look();
   expect(check).toMatchObject({ schemaVersion: 6, faults: [], unreadableCount: 0 });
@@ -32,6 +40,14 @@ test('PS-4 CF-8 a store of version 6 can keep records, and those that it has are
   expect((await store.open()).migration?.fromVersion).toBe(6);
   expect([...tables, 'tagged'].map(rowsOf)).toEqual(before);
   expect(rowsOf('kept')).toEqual([]);
+  // What waits is counted as it is found.
+  const waiting = 'SELECT count(*) FROM operation WHERE standing IN (2, 3)';
+  const waits = (await store.waitingCounts({ groups: [] })).reduce(
+    (sum, { count }) => sum + count,
+    0,
+  );
+  expect([waits]).toEqual(numbersOf(waiting));
+  expect(waits).toBeGreaterThan(0);
   const all = { order: 'newest', fromSeq: Number.MAX_SAFE_INTEGER, limit: 9 } as const;
   expect((await store.search({ ...all, tag: 'vip' })).rows).toHaveLength(1);
 

@@ -36,6 +36,7 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
     ['firstDueAfter', 'COVERING INDEX operation_due (route=? AND urgency>?)'],
     ['dueHeads', 'COVERING INDEX operation_due (route=? AND urgency=? AND due_at>?)'],
     ['nextDueRoute', 'COVERING INDEX operation_due (route>?)'],
+    ['oldestWaiting', 'INDEX operation_waiting (route=? AND urgency=?)'],
     ['inHand', 'INDEX operation_in_hand (urgency=? AND seq>?)'],
     ['inHandSeqs', 'COVERING INDEX operation_in_hand (urgency=? AND seq>?)'],
     ['nextInHandUrgency', 'COVERING INDEX operation_in_hand (urgency>?)'],

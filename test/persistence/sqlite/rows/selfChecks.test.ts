@@ -159,6 +159,9 @@ test('OP-6 SE-4 a count that was edited is put right and told of', async () => {
   await edit((db) => {
     db.exec('UPDATE tally SET operations = 1000000 WHERE kind = 2');
     db.exec('DELETE FROM tally WHERE kind = 11');
+    db.exec('UPDATE waiting SET operations = 7 WHERE waits_for = 0');
+    db.exec('DELETE FROM waiting WHERE waits_for = 3');
+    db.exec("INSERT INTO waiting VALUES (x'00', 1, 0, 5)");
   });
   await store.recount();
   expect(told).toEqual(['HF_STORE_MENDED']);
@@ -166,6 +169,11 @@ test('OP-6 SE-4 a count that was edited is put right and told of', async () => {
   expect(await store.blockedCounts()).toEqual({
     ...{ handler: 0, conflict: 1, review: 0, rate: 0, startAt: 0 },
   });
+  const counts = await store.waitingCounts({ groups: [['payments']] });
+  expect(counts.map(({ group, waitsFor, count }) => [group, waitsFor, count])).toEqual([
+    [0, 'turn', 1],
+    [0, 'conflict', 1],
+  ]);
   expect(await store.find(idOf(1))).toMatchObject({ standing: 'due' });
   await store.recount();
   expect(told).toHaveLength(1);

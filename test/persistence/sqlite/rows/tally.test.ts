@@ -21,6 +21,20 @@ function counted(folder: string): Record<string, number> {
   return Object.fromEntries(names.map((name) => [name, found.get(STANDING_CODES[name]) ?? 0]));
 }
 
+/** What waits by the rows themselves, in the words of the store. */
+function waitingIn(folder: string): unknown[] {
+  const db = new Database(join(folder, 'data.db'), { readonly: true });
+  const rows = db
+    .prepare(
+      'SELECT route, urgency, waits_for, count(*) AS operations FROM operation WHERE standing IN (2, 3) ' +
+        'GROUP BY route, urgency, waits_for ORDER BY route, urgency, waits_for',
+    )
+    .all();
+  const kept = db.prepare('SELECT * FROM waiting ORDER BY route, urgency, waits_for').all();
+  db.close();
+  return [kept, rows];
+}
+
 async function withStore(use: (folder: string, store: Store) => Promise<void>): Promise<void> {
   const made = await temporaryFolder();
   const folder = join(made.folder, 'store');
@@ -36,7 +50,7 @@ async function withStore(use: (folder: string, store: Store) => Promise<void>): 
 }
 
 const SEQS = { min: 1, max: 6 };
-const KINDS = ['accept', 'duplicate', 'due', 'settle', 'withdraw'] as const;
+const KINDS = ['accept', 'duplicate', 'due', 'ask', 'settle', 'withdraw'] as const;
 const step = fc.record({
   kind: fc.constantFrom(...KINDS),
   seq: fc.integer(SEQS),
@@ -52,11 +66,13 @@ function writeOf(
 ): Write {
   switch (kind) {
     case 'accept':
-      return accept(seq, { lane });
+      return accept(seq, { lane, urgency: (seq % 3) + 1, route: seq < 3 ? 'a' : 'payments' });
     case 'duplicate':
       return accept(seq, { lane, idempotencyKey: 'key' });
     case 'due':
-      return update(seq, { revision, standing: 'due', dueAtMs: 5 });
+      return update(seq, { revision, standing: 'due', dueAtMs: 5, route: 'c' });
+    case 'ask':
+      return update(seq, { revision, standing: 'held', waitsFor: 'conflict' });
     case 'settle':
       return settlement(seq, { revision });
     case 'withdraw':
@@ -64,7 +80,7 @@ function writeOf(
   }
 }
 
-test('OP-6 SC-1 the count that is kept is that of the rows, whatever is repeated, refused or cut off', async () => {
+test('OP-6 SC-1 HM-1 the count that is kept is that of the rows, whatever is repeated, refused or cut off', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), (steps) =>
       withStore(async (folder, store) => {
@@ -74,6 +90,8 @@ test('OP-6 SC-1 the count that is kept is that of the rows, whatever is repeated
           await store.commit([writeOf(kind, seq, lane, revision)]).catch(() => undefined);
           disarmFaultPoints();
           expect(await store.counts()).toEqual(counted(folder));
+          const [kept, there] = waitingIn(folder);
+          expect(kept).toEqual(there);
         }
       }),
     ),
@@ -90,6 +108,8 @@ test('SE-4 OP-6 a row that was changed in the file and set aside is counted wher
     expect(await store.counts()).toEqual(counted(folder));
     await store.check({ afterSeq: 0, limit: 9 });
     expect(await store.counts()).toMatchObject({ inHand: 0, held: 0, due: 1, quarantined: 1 });
+    const [kept, there] = waitingIn(folder);
+    expect(kept).toEqual(there);
     expect(await store.counts()).toEqual(counted(folder));
   });
 });
