@@ -1,12 +1,12 @@
 /**
- * Finds the file that a thread is started with: in the sources, in the package, and beside an app that was
- * made one file.
+ * Starts threads: finds the file of one in the sources, in the package, and beside an app that was made one file.
  *
  * @module
  */
 
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { BUNDLE_ADVICE, OWN_VERSION } from './installed.ts';
 import { packagedFile } from './packagedFile.ts';
@@ -34,4 +34,10 @@ export function threadFile(here: string | undefined, file: string): URL {
     `The file of a thread of holdfast, ${file}, is not there at ${path}. ${BUNDLE_ADVICE}`,
     { path },
   );
+}
+
+/** A thread of that file. */
+export function startThread(file: URL, options: WorkerOptions): Worker {
+  // Written as `new Worker(…)`, Turbopack would bundle the file, which it can't name: every file of the package.
+  return Reflect.construct(Worker, [file, { execArgv: [], ...options }]) as Worker;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { inTime } from '../../actors/platform/inTime.ts';
 import type { CrisisAnswer, Engine, FoundPlan } from '../../actors/port.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
@@ -15,7 +15,7 @@ import {
   reviveError,
   toPlainError,
 } from '../../machines/vocabulary/errors.ts';
-import { threadFile } from '../../persistence/files/threadFile.ts';
+import { startThread, threadFile } from '../../persistence/files/threadFile.ts';
 import type {
   FromOutside,
   HandedOver,
@@ -127,10 +127,9 @@ export class OutsideHost {
   #start(): void {
     const { clock, data } = this.#parts;
     this.#startedAtMs = clock.monotonic();
-    const worker = new Worker(threadFile(import.meta.url, 'outsideThread.js'), {
+    const worker = startThread(threadFile(import.meta.url, 'outsideThread.js'), {
       workerData: data,
       name: 'holdfast outside callers',
-      execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX },
     });
     this.#worker = worker;

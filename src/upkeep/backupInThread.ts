@@ -4,10 +4,9 @@
  * @module
  */
 
-import { Worker } from 'node:worker_threads';
 import { HoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
 import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
-import { threadFile } from '../../persistence/files/threadFile.ts';
+import { startThread, threadFile } from '../../persistence/files/threadFile.ts';
 import type { BackupResult } from '../../persistence/upkeep/backup.ts';
 import type { UpkeepProgress } from '../../persistence/upkeep/progress.ts';
 import type { BackupThreadData, FromBackupThread } from './backupThread.ts';
@@ -36,11 +35,7 @@ export async function backupInThread(
 ): Promise<BackupResult> {
   signal?.throwIfAborted();
   const file = threadFile(import.meta.url, 'backupThread.js');
-  const worker = new Worker(file, {
-    workerData: data,
-    name: 'holdfast backup',
-    execArgv: [],
-  });
+  const worker = startThread(file, { workerData: data, name: 'holdfast backup' });
   const abort = (): void => {
     worker.postMessage('stop');
   };

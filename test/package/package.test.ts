@@ -121,6 +121,17 @@ describe('UX-1 what is published (of the last build)', () => {
     );
   });
 
+  test('UX-1 nothing that an app imports names a file in a way that bundlers follow', () => {
+    const imported = new Set(['index.js']);
+    for (const file of imported) {
+      const text = readFileSync(join('dist', file), 'utf8');
+      for (const [, next = ''] of text.matchAll(/from "\.\/([\w-]+\.js)"/g)) imported.add(next);
+      // Turbopack of Next.js, for one, would bundle every file that this may name.
+      expect(text, file).not.toMatch(/new Worker\(|new URL\([^,()]+, import\.meta\.url\)/);
+    }
+    expect(imported.size).toBeGreaterThan(3);
+  });
+
   test('UX-1 nothing in it names a source map, and a stack trace names the source', () => {
     const built = packed.filter((path) => /^dist\/[^/]*\.js$/.test(path));
     expect(packed.filter((path) => path.endsWith('.map'))).toEqual([]);

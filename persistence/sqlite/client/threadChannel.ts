@@ -7,7 +7,7 @@
  * @module
  */
 
-import { MessageChannel, Worker } from 'node:worker_threads';
+import { MessageChannel, type Worker } from 'node:worker_threads';
 
 import {
   causeText,
@@ -15,6 +15,7 @@ import {
   isHoldfastError,
   reviveError,
 } from '../../../machines/vocabulary/errors.ts';
+import { startThread } from '../../files/threadFile.ts';
 import { programName } from '../../owner/ownerNote.ts';
 import { faultsOfThreads } from '../../port/faultPoints.ts';
 import type { SpillLine } from '../../port/spillLine.ts';
@@ -117,7 +118,7 @@ class Thread {
       isBrief: false,
       faults: faultsOfThreads(),
     };
-    this.#worker = new Worker(parts.file, { workerData, name: 'holdfast writer', execArgv: [] });
+    this.#worker = startThread(parts.file, { workerData, name: 'holdfast writer' });
     this.#worker.on('error', (error) => {
       this.#failure ??= error;
     });
