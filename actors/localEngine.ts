@@ -14,6 +14,7 @@ import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.
 import { type CheckedRequest, checkRequest } from '../machines/policy/request/request.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import type { Person } from '../machines/vocabulary/person.ts';
 import type { Pieces } from '../machines/vocabulary/pieces.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
 import type { SpillLine } from '../persistence/port/spillLine.ts';
@@ -398,10 +399,10 @@ export class LocalEngine implements Engine {
     return this.#operations.watch(id, listener);
   }
 
-  async tell(id: string, wish: Wish): Promise<boolean> {
+  async tell(id: string, wish: Wish, by?: Person): Promise<boolean> {
     this.#crisis.beginNow(id);
     const told = await this.#operations.tell(id, wish);
-    if (told) this.#facts.emit('override.made', OVERRIDES[wish], { operationId: id, count: 1 });
+    if (told) this.#facts.emit('override.made', OVERRIDES[wish], { operationId: id, count: 1, by });
     return told;
   }
 

@@ -15,6 +15,7 @@ import type { StorageState } from '../machines/policy/service/storageTrouble.ts'
 import type { StuckReason } from '../machines/policy/service/stuckWork.ts';
 import type { Phase } from '../machines/supervisor/supervisorMachine.ts';
 import type { ErrorCode } from '../machines/vocabulary/errors.ts';
+import type { Person } from '../machines/vocabulary/person.ts';
 import type { Pieces } from '../machines/vocabulary/pieces.ts';
 import type { Hold } from '../persistence/port/hold.ts';
 import type { SpillLine } from '../persistence/port/spillLine.ts';
@@ -255,9 +256,11 @@ export interface OperationRecords {
    * Tells one what somebody wants of it; `false` where it takes no notice, as one does that has ended. Resolves
    * once what follows is durable; at rest it goes on from there when a process next runs.
    *
+   * @param by who wants it, which is told in `override.made`.
+   *
    * @throws HoldfastError as {@link view}; `HF_STORE_…` or `HF_CLOSED`: it may hold or not, ask again.
    */
-  tell(id: string, wish: Wish): Promise<boolean>;
+  tell(id: string, wish: Wish, by?: Person): Promise<boolean>;
   /** Crises that are not over, and what people decide about them (CR-5). */
   readonly crises: CrisisAccess;
   /** Conflicts about records of the app, and what people decide about them (CF-6). */

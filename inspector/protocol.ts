@@ -98,8 +98,13 @@ export interface UpstreamOverview {
   readonly nextTryAtMs: number | null;
   /** Why one that comes now would have to wait; `null` where it would not. */
   readonly waits: string | null;
-  /** The order of a person that is in force: its kind, and since when. */
-  readonly hold: { readonly kind: string; readonly sinceAtMs: number } | null;
+  /** The order of a person that is in force: its kind, since when, and who gave it and why, as they wrote it. */
+  readonly hold: {
+    readonly kind: string;
+    readonly sinceAtMs: number;
+    readonly by: string | null;
+    readonly reason: string | null;
+  } | null;
   readonly pace: string;
   readonly slots: number;
   readonly slotsMax: number;

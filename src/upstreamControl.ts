@@ -47,12 +47,18 @@ export interface UpstreamControl {
   /** Lets every call out until {@link release}, and tells what would have opened it (`flow.changed`). */
   observe(reason?: string, by?: string): void;
   /**
-   * Lets go of one order: the latest of `by`, or the latest of all.
+   * Lets go of one order: the latest of `by`, else the latest that has no name; without `by` the latest of all. What
+   * another holds stays, unless `of` names them.
+   *
+   * @param of whose order it is, where that is somebody else's.
    *
    * @example
    * runtime.upstream('payments').release('ana');
+   * runtime.upstream('payments').release('ben', 'ana'); // ben lets go of what ana holds
+   *
+   * @throws HoldfastError `HF_OPTION_INVALID` where only others hold it; nothing is changed then.
    */
-  release(by?: string): void;
+  release(by?: string, of?: string): void;
 }
 
 /**
@@ -99,8 +105,8 @@ export function upstreamControl(
     observe: (reason, by) => {
       management.now(observeBreaker, { upstream: name, reason, by });
     },
-    release: (by) => {
-      management.now(releaseBreaker, { upstream: name, by });
+    release: (by, of) => {
+      management.now(releaseBreaker, { upstream: name, by, of });
     },
   };
 }

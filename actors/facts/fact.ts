@@ -18,6 +18,7 @@ import type { StorageState } from '../../machines/policy/service/storageTrouble.
 import type { StuckReason } from '../../machines/policy/service/stuckWork.ts';
 import type { AlertReason } from '../../machines/supervisor/supervisorSetup.ts';
 import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
+import type { Person } from '../../machines/vocabulary/person.ts';
 import type { WaitCause } from '../../machines/vocabulary/waitCause.ts';
 import type { AboutAttempt, AboutOperation, Told } from './about.ts';
 import type { ConflictFact } from './conflictFacts.ts';
@@ -225,6 +226,8 @@ export interface OverrideMade extends Told<'override.made'> {
   readonly operationId: string | null;
   /** How many operations it has changed. */
   readonly count: number;
+  /** Who ordered it, as they were named to the call; `null` where nobody was. */
+  readonly by: Person | null;
 }
 
 /** It runs: the store is open and work is accepted. */

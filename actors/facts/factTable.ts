@@ -254,12 +254,13 @@ export const FACT_TABLE = {
   }),
   'override.made': (
     what: Override,
-    about: Partial<Pick<OverrideMade, 'upstream' | 'operationId' | 'count'>>,
+    about: Partial<Pick<OverrideMade, 'upstream' | 'operationId' | 'count' | 'by'>>,
   ) => ({
     what,
     upstream: about.upstream ?? null,
     operationId: about.operationId ?? null,
     count: about.count ?? 0,
+    by: about.by === undefined || about.by === null ? null : Object.freeze({ ...about.by }),
   }),
   'runtime.started': () => ({}),
   'runtime.stopping': (deadlineMs: number) => ({ deadlineMs }),

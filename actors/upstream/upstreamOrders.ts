@@ -4,7 +4,12 @@
  * @module
  */
 
-import type { HoldKind } from '../../machines/policy/breaker/operatorHolds.ts';
+import {
+  type HoldKind,
+  type OperatorHold,
+  withoutHold,
+} from '../../machines/policy/breaker/operatorHolds.ts';
+import { requireOption } from '../../machines/vocabulary/optionFields.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -30,13 +35,18 @@ export interface UpstreamOrders {
   disable(reason?: string, by?: string): void;
   /** Lets every call out, and only tells of what would have opened it, until {@link release}. */
   observe(reason?: string, by?: string): void;
-  /** Lets go of one order: the latest of `by`, or the latest of all. */
-  release(by?: string): void;
+  /**
+   * Lets go of one order: the latest of `of`; else the latest of `by`, or one that has no name; without both the
+   * latest of all.
+   *
+   * @throws HoldfastError `HF_OPTION_INVALID` where others hold it: what they hold stays.
+   */
+  release(by?: string, of?: string): void;
 }
 
 /** The orders by which a person takes the breaker over, as the port shows them. */
 export function upstreamOrders(
-  { breaker }: Pick<Upstream, 'breaker'>,
+  { name, breaker }: Pick<Upstream, 'name' | 'breaker'>,
   steady: SteadyClock,
 ): UpstreamOrders {
   return {
@@ -49,8 +59,16 @@ export function upstreamOrders(
     observe: (reason, by) => {
       breaker.send({ type: 'operator.observing', reason, by, atMs: steady.now() });
     },
-    release: (by) => {
-      breaker.send({ type: 'operator.released', by, atMs: steady.now() });
+    release: (by, of) => {
+      const { holds } = breaker.snapshot.context;
+      const isHeld = holds.length > 0 && withoutHold(holds, { by, of }) === holds;
+      requireOption(!isHeld, of === undefined ? 'by' : 'of', notTheirs(name, holds));
+      breaker.send({ type: 'operator.released', by, of, atMs: steady.now() });
     },
   };
+}
+
+function notTheirs(upstream: string, holds: readonly OperatorHold[]): string {
+  const others = [...new Set(holds.map(({ by }) => by ?? 'somebody without a name'))].join(', ');
+  return `has no order at ${upstream}, which is held by ${others}. Nothing was changed: \`of\` says whose order is let go, and without both the latest of all is`;
 }

@@ -74,7 +74,7 @@ export interface DetectedFacts extends OutageFacts {
   readonly cause: TripCause;
 }
 
-export interface OrderFacts extends Instant, HoldRelease {
+export interface OrderFacts extends Instant, Pick<HoldRelease, 'by'> {
   /** A short label, not a name or a story: it is kept and shown. */
   readonly reason?: string | undefined;
 }
@@ -145,7 +145,7 @@ export const breakerSetup = setup({
     /** An order that is at least as strong is in force, so that this one changes nothing yet. */
     isHeldAsStrongly: ({ context }, { kind }: { readonly kind: HoldKind }) =>
       isAsStrong(holdInForce(context.holds), kind),
-    /** Another order of the kind that is in force stays when this one is let go. */
+    /** An order of the kind that is in force stays when this one is let go. */
     isHeldStill: ({ context }, params: HoldRelease) => {
       const kind = holdInForce(context.holds);
       return kind !== null && isHeldAs(kind, context, params);
@@ -194,7 +194,7 @@ export const breakerSetup = setup({
     takeOrder: assign(({ context }, params: OrderFacts & { readonly kind: HoldKind }) => ({
       holds: withHold(context.holds, holdOf(params)),
     })),
-    /** Forgets the order that is let go: the latest of that person, or the latest of all. */
+    /** Forgets the order that is let go, where there is one: what another holds stays, unless they are named. */
     dropOrder: assign(({ context }, params: HoldRelease) => ({
       holds: withoutHold(context.holds, params),
     })),

@@ -112,26 +112,26 @@ const LOOKS: readonly InspectorCall[] = [
 
 /** A payload, a value of a record or a subject is none of what an order is given with here. */
 const ORDERS: readonly InspectorCall[] = [
-  order(cancelOperation, ['id'], TOLD),
-  order(retryOperation, ['id'], TOLD),
-  order(replayDeadLetter, ['id', 'evenIfApplied'], 'nothing'),
-  order(replayBatch, ['filter', 'fromSeq', 'dryRun', 'evenIfApplied'], BATCH),
-  order(purgeDeadLetter, ['id'], 'nothing'),
-  order(purgeBatch, ['filter', 'fromSeq', 'dryRun'], BATCH),
+  order(cancelOperation, ['id', 'by'], TOLD),
+  order(retryOperation, ['id', 'by'], TOLD),
+  order(replayDeadLetter, ['id', 'evenIfApplied', 'by'], 'nothing'),
+  order(replayBatch, ['filter', 'fromSeq', 'dryRun', 'evenIfApplied', 'by'], BATCH),
+  order(purgeDeadLetter, ['id', 'by'], 'nothing'),
+  order(purgeBatch, ['filter', 'fromSeq', 'dryRun', 'by'], BATCH),
   order(resolveConflict, ['id', 'by', 'side'], CONFLICT_OUTCOME),
   order(undoConflict, ['id', 'by'], CONFLICT_OUTCOME),
-  order(retryQuarantined, ['id'], 'nothing'),
-  order(purgeQuarantined, ['id'], 'nothing'),
+  order(retryQuarantined, ['id', 'by'], 'nothing'),
+  order(purgeQuarantined, ['id', 'by'], 'nothing'),
   order(acknowledgeCrisis, ['id', 'by', 'note', 'forMs'], CRISIS_DECIDED),
   order(releaseCrisis, ['id', 'by', 'note'], CRISIS_DECIDED),
   order(callOffCrisis, ['id', 'by', 'reason', 'confirm'], CRISIS_DECIDED),
   order(forceBreakerOpen, ['upstream', 'reason', 'by'], 'nothing'),
   order(disableBreaker, ['upstream', 'reason', 'by'], 'nothing'),
   order(observeBreaker, ['upstream', 'reason', 'by'], 'nothing'),
-  order(releaseBreaker, ['upstream', 'by'], 'nothing'),
+  order(releaseBreaker, ['upstream', 'by', 'of'], 'nothing'),
   order(enterCrisisMode, ['by', 'reason', 'forMs'], CRISIS_MODE),
   order(leaveCrisisMode, ['by'], { fields: { wasOn: 'plain', isDurable: 'plain' } }),
-  order(releaseStore, [], { fields: { wasHeld: 'plain' } }),
+  order(releaseStore, ['by'], { fields: { wasHeld: 'plain' } }),
 ];
 
 /** All that a page may ask for. */

@@ -1,7 +1,7 @@
 /**
  * The system at a glance, as an inspector is told it: mapped field by field from health and from what
- * waits, so that nothing is told that is not listed here. Of an order of a person it is told that there is
- * one and since when, and neither who gave it nor what they wrote.
+ * waits, so that nothing is told that is not listed here. Of an order to a breaker it is told who gave it and what they
+ * wrote for other people (decision 0243); of crisis mode neither.
  *
  * @module
  */
@@ -108,7 +108,10 @@ function upstreamOverview(upstream: UpstreamState): UpstreamOverview {
     downSinceAtMs: upstream.downSinceAtMs,
     nextTryAtMs: upstream.nextTryAtMs,
     waits: upstream.waits?.reason ?? null,
-    hold: hold && { kind: hold.kind, sinceAtMs: hold.sinceAtMs },
+    hold: hold && {
+      ...{ kind: hold.kind, sinceAtMs: hold.sinceAtMs },
+      ...{ by: hold.by, reason: hold.reason },
+    },
     pace: flow.pace,
     slots: flow.slots,
     slotsMax: flow.slotsMax,
@@ -141,7 +144,7 @@ function answerTimes({ responseTimes, policies }: OverviewSources): readonly Ans
   });
 }
 
-/** Without what a person wrote, and who they are: sentences of health are made of it. */
+/** Without what a person wrote of crisis mode, and who they are: sentences of health are made of it. */
 function withoutWords(health: EngineHealth): EngineHealth {
   const { crisisMode } = health;
   const global = crisisMode.global && {
@@ -149,14 +152,7 @@ function withoutWords(health: EngineHealth): EngineHealth {
     by: { ...crisisMode.global.by, id: 'a person' },
     reason: null,
   };
-  return {
-    ...health,
-    crisisMode: { ...crisisMode, global },
-    upstreams: health.upstreams.map((upstream) => ({
-      ...upstream,
-      hold: upstream.hold && { ...upstream.hold, by: null, reason: null },
-    })),
-  };
+  return { ...health, crisisMode: { ...crisisMode, global } };
 }
 
 /** What is wrong there names places of this machine, and what its system has said. */

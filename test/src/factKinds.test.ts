@@ -201,7 +201,7 @@ describe('OB-5 each kind of fact is told once, where it happens', () => {
     expect(told('override.made')).toEqual([]);
     await world.clock.run(parked.cancel());
     const { id } = parked;
-    const about = { kind: 'override.made', upstream: null, count: 1 };
+    const about = { kind: 'override.made', upstream: null, count: 1, by: null };
     expect(told('override.made')).toEqual([
       { ...about, what: 'operation.cancel', operationId: id },
     ]);

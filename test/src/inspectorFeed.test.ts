@@ -272,7 +272,7 @@ describe('AC-2 SE-5 no message holds a secret', () => {
     await world.clock.run(
       runtime.crisisMode.enter({ by, reason: 'canary-reason' }).catch(() => undefined),
     );
-    runtime.upstream('default').forceOpen('canary-reason', 'canary-nurse');
+    runtime.upstream('default').forceOpen('maintenance', 'staff-7');
     await world.clock.advance(120_000);
     runtime.upstream('default').release();
     await world.clock.advance(120_000);

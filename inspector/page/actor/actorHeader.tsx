@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { UpstreamOverview } from '../../protocol.ts';
 import { nameOfState, standingIn, statesInWords } from '../chart/chartPosition.ts';
 import type { Chart } from '../chart/useChart.ts';
 import { usePage } from '../kit/page.tsx';
@@ -91,23 +92,24 @@ function Standing(props: { readonly shown: ShownActor }) {
 }
 
 function Orders(props: { readonly shown: ShownActor }) {
-  const { actor, is } = props.shown;
+  const { shown } = props;
+  const { actor, is } = shown;
   const upstream = /^breaker:(.+)$/s.exec(actor.id)?.[1] ?? null;
-  const isHeld = usePage(
-    (page) =>
-      (page.overview?.upstreams.find(({ name }) => name === upstream)?.hold ?? null) !== null,
+  const hold = usePage(
+    (page) => page.overview?.upstreams.find(({ name }) => name === upstream)?.hold ?? null,
+    (one, other) => JSON.stringify(one) === JSON.stringify(other),
   );
-  const orders = is === 'ended' ? [] : ordersOf(actor.machine, actor, upstream, isHeld);
+  const orders = is === 'ended' ? [] : ordersOf(actor.machine, shown, upstream, hold);
   return <OrderButtons orders={orders} onDone={() => undefined} />;
 }
 
 function ordersOf(
   machine: string,
-  { id, about }: ShownActor['actor'],
+  { actor: { id, about }, states }: ShownActor,
   upstream: string | null,
-  isHeld: boolean,
+  hold: UpstreamOverview['hold'],
 ): readonly Order[] {
-  if (upstream !== null) return ordersOfBreaker(upstream, isHeld);
+  if (upstream !== null) return ordersOfBreaker(upstream, hold);
   if (machine === 'crisis') return ordersOfCrisis(id);
-  return about === null ? [] : ordersOfOperation(id);
+  return about === null ? [] : ordersOfOperation(id, states.includes('inReview'));
 }

@@ -8,7 +8,7 @@ import type { AnswerTimes, Overview, UpstreamOverview, WatchedActor } from '../.
 import { asSentence, causesText, levelSaid, phaseSaid, storageSaid } from '../words/health.ts';
 import { countOf, countText, spanText } from '../words/time.ts';
 import { type Tone, toneRank } from '../words/tone.ts';
-import { breakerSaid, holdText, isShut, waitText } from '../words/upstream.ts';
+import { breakerSaid, holdSaid, isShut, waitText } from '../words/upstream.ts';
 import { pilesOf } from './piles.ts';
 import type { Route } from './route.ts';
 
@@ -169,14 +169,13 @@ function upstreamFindings(
     findings.push({
       id: `upstream:${name}`,
       tone: 'bad',
-      text:
-        hold === null ? `${name} is ${text.toLowerCase()}` : `${name} is ${holdText(hold.kind)}`,
+      text: hold === null ? `${name} is ${text.toLowerCase()}` : `${name} is ${holdSaid(hold)}`,
       sinceAtMs: hold?.sinceAtMs ?? downSinceAtMs,
       nextAtMs: hold === null ? nextTryAtMs : null,
       to,
     });
   } else if (hold !== null) {
-    const text = `${name}: ${holdText(hold.kind)}`;
+    const text = `${name}: ${holdSaid(hold)}`;
     findings.push({ id: `hold:${name}`, tone: 'warn', text, sinceAtMs: hold.sinceAtMs, to });
   }
   const [levelTone, levelText] = levelSaid(level);

@@ -8,26 +8,36 @@ import type { Field } from './order.ts';
 
 const KEPT =
   'It is kept, shown to other people and told in facts: give an id of your own, and no name.';
+const TOLD =
+  'It is told with the order, to whatever the app writes its facts to: give an id of your own, and no name.';
+
+const ROLE: Field = {
+  name: 'by.role',
+  label: 'Your role',
+  help: 'What you are here: clinician, on call, support.',
+  kind: 'word',
+  isNeeded: true,
+};
 
 /** Who decides, with their role: whoever reads of it later has to know whom to ask. */
 export const DECIDER: readonly Field[] = [
   { name: 'by.id', label: 'Your id', help: KEPT, kind: 'word', isNeeded: true },
-  {
-    name: 'by.role',
-    label: 'Your role',
-    help: 'What you are here: clinician, on call, support.',
-    kind: 'word',
-    isNeeded: true,
-  },
+  ROLE,
 ];
 
-/** Who gives an order to a breaker. */
+/** Who gives an order that can't be taken back, and is kept with nothing. */
+export const ORDERER: readonly Field[] = [
+  { name: 'by.id', label: 'Your id', help: TOLD, kind: 'word', isNeeded: true },
+  ROLE,
+];
+
+/** Who gives an order to a breaker, which is theirs until they let it go. */
 export const BY: Field = {
   name: 'by',
   label: 'Your id',
   help: KEPT,
   kind: 'word',
-  isNeeded: false,
+  isNeeded: true,
 };
 
 /** Why, for other people. */

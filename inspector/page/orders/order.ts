@@ -16,7 +16,9 @@ export interface Field {
   readonly kind: 'word' | 'text' | 'flag' | 'choice';
   readonly isNeeded: boolean;
   /** Of a choice: what is sent, and what is read. */
-  readonly options?: readonly { readonly value: number; readonly label: string }[] | undefined;
+  readonly options?:
+    | readonly { readonly value: number | string; readonly label: string }[]
+    | undefined;
 }
 
 export interface Order {
@@ -95,10 +97,10 @@ function faultOf({ kind, isNeeded, options }: Field, given: string | boolean | u
 /** What is left empty, or is not so, is left out. */
 function withParam(
   params: Readonly<Record<string, unknown>>,
-  { name, kind }: Field,
+  { name, ...field }: Field,
   given: string | boolean | undefined,
 ): Readonly<Record<string, unknown>> {
-  const value = valueOf(kind, given);
+  const value = valueOf(field, given);
   if (value === undefined) return params;
   const [first = '', second] = name.split('.');
   if (second === undefined) return { ...params, [first]: value };
@@ -106,14 +108,17 @@ function withParam(
   return { ...params, [first]: { ...(typeof inner === 'object' ? inner : {}), [second]: value } };
 }
 
-function valueOf(kind: Field['kind'], given: string | boolean | undefined): unknown {
+function valueOf(
+  { kind, options }: Pick<Field, 'kind' | 'options'>,
+  given: string | boolean | undefined,
+): unknown {
   if (kind === 'flag') return given === true ? true : undefined;
   // One way to write each: two spellings of an id would be two persons.
   const text = String(given ?? '')
     .trim()
     .normalize('NFC');
   if (text === '') return undefined;
-  return kind === 'choice' ? Number(text) : text;
+  return kind === 'choice' ? options?.find(({ value }) => String(value) === text)?.value : text;
 }
 
 /** An order with nothing to say for it, and nothing that it destroys. */

@@ -26,7 +26,8 @@ export type CarryOut = (
 
 /** What somebody has said of themselves, kept until the page is closed: they need not say it again. */
 const remembered = new Map<string, string>();
-const SELF = /^by(\.id|\.role)?$/;
+/** An id is theirs in whichever order it is asked for. */
+const SELF: Readonly<Record<string, string>> = { by: 'id', 'by.id': 'id', 'by.role': 'role' };
 
 export function OrderDialog(props: {
   readonly order: Order;
@@ -61,7 +62,8 @@ export function OrderDialog(props: {
     setFaults(found ?? {});
     if (params === null || !isConfirmed(order, typed) || isWorking) return;
     for (const [name, value] of Object.entries(said)) {
-      if (SELF.test(name) && typeof value === 'string') remembered.set(name, value);
+      const self = SELF[name];
+      if (self !== undefined && typeof value === 'string') remembered.set(self, value);
     }
     setProgress({ kind: 'working' });
     const answer = await carryOut(order, params);
@@ -146,7 +148,7 @@ function firstSaid(order: Order): Said {
   return Object.fromEntries(
     order.fields.map(({ name, kind }) => [
       name,
-      kind === 'flag' ? false : (remembered.get(name) ?? ''),
+      kind === 'flag' ? false : (remembered.get(SELF[name] ?? '') ?? ''),
     ]),
   );
 }

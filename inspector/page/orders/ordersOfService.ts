@@ -4,9 +4,10 @@
  * @module
  */
 
+import type { UpstreamOverview } from '../../protocol.ts';
 import { ORDER } from '../calls/calls.ts';
-import { BY, DECIDER, NOTE, reason } from './fields.ts';
-import { type Order, plainOrder } from './order.ts';
+import { BY, DECIDER, NOTE, ORDERER, reason } from './fields.ts';
+import { type Field, type Order, plainOrder } from './order.ts';
 
 /** Orders about a crisis that is not over. */
 export function ordersOfCrisis(id: string): readonly Order[] {
@@ -84,12 +85,11 @@ function durably(done: string): Order['done'] {
   };
 }
 
-/**
- * Orders about the breaker of an upstream.
- *
- * @param isHeld an order of a person is in force there
- */
-export function ordersOfBreaker(upstream: string, isHeld: boolean): readonly Order[] {
+/** Orders about the breaker of an upstream, which somebody may hold. */
+export function ordersOfBreaker(
+  upstream: string,
+  hold: UpstreamOverview['hold'],
+): readonly Order[] {
   const still = 'Crises still go out. It stays so, over restarts too, until it is released.';
   const params = { upstream };
   return [
@@ -137,7 +137,7 @@ export function ordersOfBreaker(upstream: string, isHeld: boolean): readonly Ord
       fields: [reason(false), BY],
       done: () => `The breaker of ${upstream} is switched off.`,
     },
-    ...(isHeld
+    ...(hold !== null
       ? [
           {
             ...plainOrder(
@@ -148,15 +148,26 @@ export function ordersOfBreaker(upstream: string, isHeld: boolean): readonly Ord
             ),
             params,
             says: [
-              'One order is let go: the latest of yours, where you give your id, else the latest of all.',
+              'One order is let go: your latest, else the latest that has no name. What another holds stays, unless you say below that you let go of theirs.',
               'Once none is left the breaker follows its own rules again.',
             ],
-            fields: [BY],
+            fields: hold.by === null ? [BY] : [BY, ofAnother(hold.by)],
             done: () => 'One order is let go.',
           },
         ]
       : []),
   ];
+}
+
+function ofAnother(by: string): Field {
+  return {
+    name: 'of',
+    label: 'Whose order',
+    help: 'Ask them first, where you can: they may hold it for a reason that still holds.',
+    kind: 'choice',
+    isNeeded: false,
+    options: [{ value: by, label: `That of ${by}` }],
+  };
 }
 
 const HOURS = [1, 4, 12, 24];
@@ -223,5 +234,6 @@ export const RELEASE_STORE: Order = {
     'This store was restored or copied, and nothing but crises runs until somebody says so. Released, all that waits in it runs.',
     'Make sure first that no other process runs the store that it was copied from: each would do the same work.',
   ],
+  fields: ORDERER,
   done: () => 'What waits in it runs from now on.',
 };

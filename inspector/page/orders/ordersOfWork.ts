@@ -6,21 +6,46 @@
  */
 
 import { type ConflictSeen, type LetterSeen, type OperationSeen, ORDER } from '../calls/calls.ts';
-import { DECIDER, EVEN_IF_APPLIED } from './fields.ts';
+import { DECIDER, EVEN_IF_APPLIED, ORDERER } from './fields.ts';
 import { type Order, plainOrder } from './order.ts';
 
-/** Orders about an operation that is not over. */
-export function ordersOfOperation(id: string): readonly Order[] {
-  return [retryOperation(id), cancelOperation(id)];
+/**
+ * Orders about an operation that is not over.
+ *
+ * @param isInReview whether an attempt of it is in doubt, and a person decides about that
+ */
+export function ordersOfOperation(id: string, isInReview = false): readonly Order[] {
+  return [isInReview ? answerReview(id) : retryOperation(id), cancelOperation(id)];
+}
+
+/** The answer to a review is no retry: done again what was applied is done twice. */
+function answerReview(id: string): Order {
+  return {
+    ...plainOrder(
+      ORDER.retryOperation,
+      'It was not applied: do it again',
+      'Do this operation again, which may have been applied?',
+      id,
+    ),
+    params: { id },
+    isDestroying: true,
+    fields: ORDERER,
+    says: [
+      'An attempt of it may have been applied at its upstream, which was not certain to know it again: look there first.',
+      'You answer for it that it was not applied, or that twice does no harm: a payment that was applied is paid twice.',
+      'It goes out again at its next turn.',
+    ],
+    done: toldOf('It goes out again.', 'It took no notice: it waits for no review any more.'),
+  };
 }
 
 function retryOperation(id: string): Order {
   return {
     ...plainOrder(ORDER.retryOperation, 'Retry now', 'Try this operation again now?', id),
     params: { id },
+    fields: ORDERER,
     says: [
       'It is tried again as soon as its upstream takes it, without waiting for the rest of its pause.',
-      'In review, this says that doing it again is safe: look at the upstream first.',
       'Where it waits for something else, or is over, nothing changes.',
     ],
     done: toldOf(
@@ -34,6 +59,7 @@ function cancelOperation(id: string): Order {
   return {
     ...plainOrder(ORDER.cancelOperation, 'Cancel', 'Cancel this operation?', id),
     params: { id },
+    fields: ORDERER,
     says: [
       'It ends as cancelled, and is not tried again.',
       'An attempt that runs is told to stop. What it has done at the upstream by then stays done.',
@@ -74,12 +100,13 @@ export function ordersOfLetter({
         ...doubt,
         'It goes to the end of its lane, or keeps its place where it still holds the lane.',
       ],
-      fields: mayBeApplied ? [EVEN_IF_APPLIED] : [],
+      fields: [...(mayBeApplied ? [EVEN_IF_APPLIED] : []), ...ORDERER],
       done: () => 'It is on its way again.',
     },
     {
       ...plainOrder(ORDER.purgeLetter, 'Purge', 'Purge this dead letter for good?', id),
       params: { id },
+      fields: ORDERER,
       isDestroying: true,
       says: [
         'The operation and its payload are forgotten. Nobody can replay it, and nothing brings it back.',
@@ -119,13 +146,14 @@ export function orderOfLetters(
         'What is given up again meanwhile is not taken up twice.',
         stopping,
       ],
-      fields: [EVEN_IF_APPLIED],
+      fields: [EVEN_IF_APPLIED, ...ORDERER],
       done: (result) => (typeof result === 'string' ? result : 'It is done.'),
     };
   }
   return {
     ...plainOrder(ORDER.purgeLetters, 'Purge all', `Purge ${letters} for good?`, String(count)),
     params: { filter },
+    fields: ORDERER,
     isDestroying: true,
     says: [
       `${letters} and their payloads are forgotten: ${which}. Nothing brings them back.`,
@@ -209,6 +237,7 @@ export function ordersOfQuarantined(id: string): readonly Order[] {
     {
       ...plainOrder(ORDER.retryQuarantined, 'Put back', 'Try to put this record back?', id),
       params: { id },
+      fields: ORDERER,
       says: [
         'Where it can be opened and read now, it goes back to where it stood, with its lane and idempotency key.',
         'Where others are in its lane meanwhile, it goes to the end of it.',
@@ -219,6 +248,7 @@ export function ordersOfQuarantined(id: string): readonly Order[] {
     {
       ...plainOrder(ORDER.purgeQuarantined, 'Purge', 'Purge this record for good?', id),
       params: { id },
+      fields: ORDERER,
       isDestroying: true,
       says: [
         'The record is forgotten as it lies on disk, with all that may be in it. Nothing brings it back.',

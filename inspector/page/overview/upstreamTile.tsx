@@ -13,7 +13,7 @@ import { flowShape } from '../model/flowShape.ts';
 import { formatRoute } from '../model/route.ts';
 import { causesText, levelSaid } from '../words/health.ts';
 import { countOf, shareText, spanText } from '../words/time.ts';
-import { breakerSaid, holdText, isShut, paceSaid, waitText } from '../words/upstream.ts';
+import { breakerSaid, holdSaid, isShut, paceSaid, waitText } from '../words/upstream.ts';
 
 const NO_SAMPLES: readonly FlowSample[] = [];
 
@@ -61,7 +61,7 @@ export function UpstreamTile({ upstream }: { readonly upstream: UpstreamOverview
         )}
         {hold === null ? null : (
           <Fact name="Order">
-            {holdText(hold.kind)} <Since atMs={hold.sinceAtMs} />
+            {holdSaid(hold)} <Since atMs={hold.sinceAtMs} />
           </Fact>
         )}
         {isUntried ? null : (

@@ -99,7 +99,11 @@ export function KeptOperation(props: {
               <a href={formatRoute({ view: 'actors', of: id })}>Its chart and its events</a>
             </p>
             <OrderButtons
-              orders={value.settledAtMs === null && error === null ? ordersOfOperation(id) : []}
+              orders={
+                value.settledAtMs === null && error === null
+                  ? ordersOfOperation(id, value.wait?.reason === 'review')
+                  : []
+              }
               onDone={onDone}
             />
           </>

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { UpstreamOverview } from '../../protocol.ts';
 import { inWords, type Said } from './health.ts';
 
 const BREAKERS: Readonly<Record<string, Said>> = {
@@ -64,6 +65,13 @@ export function paceSaid(pace: string): Said {
 
 export function holdText(kind: string): string {
   return HOLDS[kind] ?? inWords(kind);
+}
+
+/** With who ordered it and why, where they said so: `held down by a person: ana (maintenance)`. */
+export function holdSaid({ kind, by, reason }: NonNullable<UpstreamOverview['hold']>): string {
+  const why = reason === null ? '' : `(${reason})`;
+  const words = [by ?? '', why].filter(Boolean).join(' ');
+  return `${holdText(kind)}${words === '' ? '' : `: ${words}`}`;
 }
 
 /** Why something waits. */

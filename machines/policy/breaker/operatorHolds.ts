@@ -21,9 +21,12 @@ export interface OperatorHold {
   readonly sinceAtMs: number;
 }
 
-/** An order that is let go: the latest of `by`, or the latest of all. */
+/** An order that is let go. */
 export interface HoldRelease {
+  /** Who lets go: the latest order of their own, else the latest that has no name. Left out: the latest of all. */
   readonly by?: string | undefined;
+  /** Whose order it is, where that is somebody else's: their latest. */
+  readonly of?: string | undefined;
 }
 
 /** Of several orders the strongest is in force; `null` when there is none. */
@@ -51,14 +54,23 @@ export function withHold(
   return all.filter((_, at) => at !== Math.max(0, index));
 }
 
-/** Without one order: the latest of who lets go, or the latest of all where they hold none. */
+/**
+ * Without one order; the same list where there is none that this release may let go: what another holds stays,
+ * unless they are named.
+ */
 export function withoutHold(
   holds: readonly OperatorHold[],
-  { by }: HoldRelease,
+  release: HoldRelease,
 ): readonly OperatorHold[] {
-  const own = by === undefined ? -1 : holds.findLastIndex((hold) => isHeldBy(hold, by));
-  const index = own === -1 ? holds.length - 1 : own;
-  return holds.filter((_, at) => at !== index);
+  const index = placeOfReleased(holds, release);
+  return index === -1 ? holds : holds.filter((_, at) => at !== index);
+}
+
+function placeOfReleased(holds: readonly OperatorHold[], { by, of }: HoldRelease): number {
+  if (of !== undefined) return holds.findLastIndex((hold) => isHeldBy(hold, of));
+  if (by === undefined) return holds.length - 1;
+  const own = holds.findLastIndex((hold) => isHeldBy(hold, by));
+  return own === -1 ? holds.findLastIndex((hold) => hold.by === null) : own;
 }
 
 function isHeldBy(hold: OperatorHold, by: string): boolean {

@@ -88,8 +88,15 @@ export class Management implements Caller {
 
   #tell({ override }: AnyCall, params: object, result: unknown): void {
     const about = override?.about(params, result) ?? null;
-    if (override !== null && about !== null) this.#parts.onOverride(override.what, about);
+    if (override === null || about === null) return;
+    this.#parts.onOverride(override.what, { ...about, by: orderedBy(params) });
   }
+}
+
+/** Who gives the order: a person, or the id that an order to a breaker has. */
+function orderedBy(params: object): Person | null {
+  const { by } = params as { readonly by?: Person | string };
+  return (typeof by === 'string' ? { id: by } : by) ?? null;
 }
 
 /**

@@ -8,7 +8,7 @@ import type { FactOf, Override } from '../../../actors/port.ts';
 
 /** What an override is about; what is left out says nothing. */
 export type OverrideAbout = Partial<
-  Pick<FactOf<'override.made'>, 'upstream' | 'operationId' | 'count'>
+  Pick<FactOf<'override.made'>, 'upstream' | 'operationId' | 'count' | 'by'>
 >;
 
 /** Which override a call makes. */

@@ -5,7 +5,7 @@
  */
 
 import type { OptionRule } from '../../../machines/vocabulary/optionRules.ts';
-import { PERSON_RULES } from '../../../machines/vocabulary/person.ts';
+import { PERSON_RULES, type Person } from '../../../machines/vocabulary/person.ts';
 
 /** The id of an operation. Ids come from outside, and one that is no text must not reach the store. */
 export const ID = {
@@ -42,6 +42,14 @@ export const REASON = {
 
 /** Who gives an order; some need a role (`needsRole`). */
 export const PERSON = { required: { fields: PERSON_RULES } } as const satisfies OptionRule;
+
+/** Who gives an order that may be given without a name. */
+export const BY_PERSON = { fields: PERSON_RULES } as const satisfies OptionRule;
+
+/** An order that may say who gives it: it is told in the fact `override.made`. */
+export interface Ordered {
+  readonly by?: Person | undefined;
+}
 
 /** Who decides, with their role: who reads of it later has to know whom to ask (CR-5, CF-6). */
 export const DECIDER = {

@@ -5,6 +5,7 @@
  */
 
 import type { OptionRules } from '../../../machines/vocabulary/optionRules.ts';
+import { BY_PERSON, type Ordered } from '../call/params.ts';
 import { type DeadLetterFilter, FILTER_RULES } from './filter.ts';
 
 /** What became of many. */
@@ -19,7 +20,7 @@ export interface DeadLetterCounts {
 }
 
 /** A piece of a run over all that match, in the order of their acceptance. */
-export interface Batch {
+export interface Batch extends Ordered {
   readonly filter: DeadLetterFilter;
   /** Where the last piece ended; left out for the first. */
   readonly fromSeq?: number | undefined;
@@ -31,6 +32,7 @@ export const BATCH_RULES = {
   filter: { required: { fields: FILTER_RULES } },
   fromSeq: 'sequence',
   dryRun: 'boolean',
+  by: BY_PERSON,
 } as const satisfies OptionRules<Batch>;
 
 /** `nextSeq` is where the next piece begins; `null` after the last. */

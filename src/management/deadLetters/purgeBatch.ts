@@ -14,7 +14,7 @@ export const purgeBatch = storeCall<Batch, BatchResult>({
   summary: 'Forgets a piece of the dead letters that match, for good.',
   capability: 'destroy',
   params: BATCH_RULES,
-  audited: ['filter', 'fromSeq', 'dryRun'],
+  audited: ['filter', 'fromSeq', 'dryRun', 'by'],
   override: ofMany('deadLetter.purge'),
   async run({ records }, { filter, fromSeq, dryRun }) {
     const { matching, nextSeq } = await lettersOf(records, { filter, order: 'oldest', fromSeq });

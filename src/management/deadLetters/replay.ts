@@ -13,7 +13,7 @@ import type { Json } from '../../../machines/vocabulary/json.ts';
 import type { OptionRules } from '../../../machines/vocabulary/optionRules.ts';
 import { storeCall } from '../call/managementCall.ts';
 import { ofOperation } from '../call/overrides.ts';
-import { ID } from '../call/params.ts';
+import { BY_PERSON, ID, type Ordered } from '../call/params.ts';
 import type { ManagedStore } from '../call/targets.ts';
 import { notDeadLettered } from './letters.ts';
 
@@ -32,12 +32,15 @@ export const REPLAY_RULES = {
   evenIfApplied: 'boolean',
 } as const satisfies OptionRules<ReplayOptions>;
 
-export const replayDeadLetter = storeCall<ReplayOptions & { readonly id: string }, undefined>({
+export const replayDeadLetter = storeCall<
+  ReplayOptions & Ordered & { readonly id: string },
+  undefined
+>({
   name: 'deadLetter.replay',
   summary: 'Runs one dead letter again, its attempts anew, with its payload or another.',
   capability: 'operate',
-  params: { id: ID, ...REPLAY_RULES },
-  audited: ['id', 'evenIfApplied'],
+  params: { id: ID, ...REPLAY_RULES, by: BY_PERSON },
+  audited: ['id', 'evenIfApplied', 'by'],
   override: ofOperation('deadLetter.replay'),
   async run(store, { id, payload, evenIfApplied }) {
     // Loaded by who runs letters again, and not by who only asks the owner to.

@@ -20,7 +20,7 @@ export const replayBatch = storeCall<
   summary: 'Runs a piece of the dead letters that match again.',
   capability: 'operate',
   params: { ...BATCH_RULES, evenIfApplied: 'boolean' },
-  audited: ['filter', 'fromSeq', 'dryRun', 'evenIfApplied'],
+  audited: ['filter', 'fromSeq', 'dryRun', 'evenIfApplied', 'by'],
   override: ofMany('deadLetter.replay'),
   async run({ records, clock }, { filter, fromSeq, dryRun, evenIfApplied }) {
     // Loaded by who runs letters again, and not by who only asks the owner to.

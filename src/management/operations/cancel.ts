@@ -7,21 +7,21 @@
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { storeCall } from '../call/managementCall.ts';
 import { toldByEngine } from '../call/overrides.ts';
-import { ID } from '../call/params.ts';
+import { BY_PERSON, ID, type Ordered } from '../call/params.ts';
 import { type Told, tellOperation } from './tell.ts';
 
-export const cancelOperation = storeCall<{ readonly id: string }, Told>({
+export const cancelOperation = storeCall<Ordered & { readonly id: string }, Told>({
   name: 'operation.cancel',
   summary: 'Ends one operation; what its handler has done by then counts.',
   capability: 'operate',
-  params: { id: ID },
-  audited: ['id'],
+  params: { id: ID, by: BY_PERSON },
+  audited: ['id', 'by'],
   override: toldByEngine('operation.cancel'),
-  async run(store, { id }) {
-    const { priority } = await store.records.view(id);
+  async run(store, order) {
+    const { priority } = await store.records.view(order.id);
     // That takes a person, and a reason (CR-5).
     if (priority === 'crisis') throw isCrisis();
-    return await tellOperation(store, id, 'cancel.requested');
+    return await tellOperation(store, order, 'cancel.requested');
   },
 });
 

@@ -6,15 +6,15 @@
 
 import { storeCall } from '../call/managementCall.ts';
 import { toldByEngine } from '../call/overrides.ts';
-import { ID } from '../call/params.ts';
+import { BY_PERSON, ID, type Ordered } from '../call/params.ts';
 import { type Told, tellOperation } from './tell.ts';
 
-export const retryOperation = storeCall<{ readonly id: string }, Told>({
+export const retryOperation = storeCall<Ordered & { readonly id: string }, Told>({
   name: 'operation.retry',
   summary: 'Tries one operation again now, where it waits for a retry, a decision or a review.',
   capability: 'operate',
-  params: { id: ID },
-  audited: ['id'],
+  params: { id: ID, by: BY_PERSON },
+  audited: ['id', 'by'],
   override: toldByEngine('operation.retryNow'),
-  run: (store, { id }) => tellOperation(store, id, 'retry.requested'),
+  run: (store, order) => tellOperation(store, order, 'retry.requested'),
 });

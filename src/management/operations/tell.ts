@@ -5,6 +5,7 @@
  */
 
 import type { OperationView, Wish } from '../../../actors/port.ts';
+import type { Ordered } from '../call/params.ts';
 import type { ManagedStore } from '../call/targets.ts';
 
 export interface Told {
@@ -17,9 +18,9 @@ export interface Told {
 /** Durable once this resolves. @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_QUARANTINED`, `HF_RECORD_NEWER`. */
 export async function tellOperation(
   { records }: ManagedStore,
-  id: string,
+  { id, by }: Ordered & { readonly id: string },
   wish: Wish,
 ): Promise<Told> {
-  const tookNotice = await records.tell(id, wish);
+  const tookNotice = await records.tell(id, wish, by);
   return { tookNotice, operation: await records.view(id) };
 }

@@ -7,15 +7,15 @@
 import { type ErrorCode, HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { storeCall } from '../call/managementCall.ts';
 import { ofOperation } from '../call/overrides.ts';
-import { ID } from '../call/params.ts';
+import { BY_PERSON, ID, type Ordered } from '../call/params.ts';
 import { codeOf, notQuarantined } from './quarantined.ts';
 
-export const retryQuarantined = storeCall<{ readonly id: string }, undefined>({
+export const retryQuarantined = storeCall<Ordered & { readonly id: string }, undefined>({
   name: 'quarantine.retry',
   summary: 'Puts one quarantined record back where it stood, if it opens now.',
   capability: 'operate',
-  params: { id: ID },
-  audited: ['id'],
+  params: { id: ID, by: BY_PERSON },
+  audited: ['id', 'by'],
   override: ofOperation('quarantine.retry'),
   async run({ records }, { id }) {
     const result = await records.quarantine.reinstate(id);

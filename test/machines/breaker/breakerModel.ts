@@ -122,8 +122,11 @@ export class BreakerModel {
   release(nowMs: number, by: string | undefined): void {
     if (this.#orders.length === 0) return;
     const before = this.state;
-    const own = by === undefined ? -1 : this.#orders.findLastIndex((order) => order.by === by);
-    this.#orders.splice(own === -1 ? this.#orders.length - 1 : own, 1);
+    const own = this.#orders.findLastIndex((order) => by === undefined || order.by === by);
+    const place = own === -1 ? this.#orders.findLastIndex((order) => order.by === undefined) : own;
+    // What others hold is theirs.
+    if (place === -1) return;
+    this.#orders.splice(place, 1);
     // Whoever held it open hid what the upstream does: a probe shows it. Else it is taken for well.
     if (this.#orders.length === 0) {
       this.#rest = before === 'forcedOpen' ? 'halfOpen' : 'closed';

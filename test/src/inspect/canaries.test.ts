@@ -103,28 +103,29 @@ function orders({ ids }: CanaryScene): readonly (readonly [string, object])[] {
   const [crisis] = ids.crises;
   const [conflict] = ids.conflicts;
   const [letter, other] = ids.deadLetters;
-  const said = { by: 'canary-staff', reason: 'canary-reason' };
+  // Of an order to a breaker these are told: it says what others wait for.
+  const said = { by: 'staff-7', reason: 'maintenance' };
   return [
     ['crisis.acknowledge', { id: crisis, by: STAFF, note: 'canary-note' }],
     ['crisis.release', { id: crisis, by: STAFF, note: 'canary-note' }],
     ['crisis.callOff', { id: crisis, by: STAFF, reason: 'canary-reason' }],
     ['conflict.resolve', { id: conflict, by: STAFF, side: 1 }],
     ['conflict.undo', { id: conflict, by: STAFF }],
-    ['operation.retry', { id: ids.operations.at(-1) }],
-    ['operation.cancel', { id: ids.operations.at(-1) }],
-    ['deadLetter.replay', { id: letter }],
-    ['deadLetter.replayBatch', { filter: {}, dryRun: true }],
-    ['deadLetter.purge', { id: other }],
+    ['operation.retry', { id: ids.operations.at(-1), by: STAFF }],
+    ['operation.cancel', { id: ids.operations.at(-1), by: STAFF }],
+    ['deadLetter.replay', { id: letter, by: STAFF }],
+    ['deadLetter.replayBatch', { filter: {}, dryRun: true, by: STAFF }],
+    ['deadLetter.purge', { id: other, by: STAFF }],
     ['deadLetter.purgeBatch', { filter: {}, dryRun: true }],
-    ['quarantine.retry', { id: letter }],
-    ['quarantine.purge', { id: letter }],
+    ['quarantine.retry', { id: letter, by: STAFF }],
+    ['quarantine.purge', { id: letter, by: STAFF }],
     ['breaker.forceOpen', { upstream: 'payments', ...said }],
     ['breaker.disable', { upstream: 'payments', ...said }],
     ['breaker.observe', { upstream: 'payments', ...said }],
-    ['breaker.release', { upstream: 'payments', by: 'canary-staff' }],
+    ['breaker.release', { upstream: 'payments', by: 'staff-7' }],
     ['crisisMode.enter', { by: STAFF, reason: 'canary-reason', forMs: 60_000 }],
     ['crisisMode.leave', { by: { id: 'canary-other', role: 'clinician' } }],
-    ['store.release', {}],
+    ['store.release', { by: STAFF }],
   ];
 }
 
@@ -196,6 +197,8 @@ describe('AC-2 SE-5 canaries in every input, searched in every byte', () => {
     ]) {
       expect(page.feed.includes(news), news).toBe(true);
     }
+    // Who holds a breaker and why is what others have to know.
+    expect(page.feed).toContain('"by":"staff-7","reason":"maintenance"');
     expect(scene.ids.deadLetters).toHaveLength(4);
     expect(new Set(failed)).toEqual(
       new Set([

@@ -129,7 +129,7 @@ export async function canaryScene(
     ...{ type: 'crisis.alert', subject: 'canary-subject', payload: { words: 'canary-words' } },
   });
   await runtime.crisisMode.enter({ subject: 'canary-subject', by: STAFF, reason: 'canary-reason' });
-  runtime.upstream('records').forceOpen('canary-order', 'canary-staff');
+  runtime.upstream('records').forceOpen('maintenance', 'staff-7');
   await until(() => runtime.getHealthStatus().crises.escalated === 1);
   const crises = operationId === null ? [] : [operationId];
   return { runtime, source, ids: { operations, deadLetters, conflicts, crises } };

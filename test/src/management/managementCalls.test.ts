@@ -7,6 +7,7 @@ import type { OptionRule } from '../../../machines/vocabulary/optionRules.ts';
 import { withStore } from '../../../src/cli/kit/withStore.ts';
 import { askOwner } from '../../../src/control/controlClient.ts';
 import { ControlServer } from '../../../src/control/controlServer.ts';
+import type { HoldfastRuntime } from '../../../src/holdfastRuntime.ts';
 import { managementAtRest } from '../../../src/management/atRest.ts';
 import { Management } from '../../../src/management/call/management.ts';
 import { type AnyCall, storeCall } from '../../../src/management/call/managementCall.ts';
@@ -73,6 +74,7 @@ describe('UX-1 a call that is added is one file and one line', () => {
         what: 'operation.retryNow',
         operationId,
         count: 1,
+        by: null,
       })),
     );
     // What it declares of its parameters is checked on each way.
@@ -184,23 +186,42 @@ test('AU-1 SE-5 each call that changes something is told of, once, without what 
   await clock.run(runtime.deadLetters.purgeAll());
   await clock.run(runtime.deadLetters.purge(id).catch(() => null));
   await clock.run(runtime.release());
-  runtime.upstream('default').forceOpen('drill');
+  runtime.upstream('default').forceOpen('drill', 'ana');
   expect(() => {
     runtime.upstream('default').disable('');
   }).toThrow('reason');
-  runtime.upstream('default').release();
+  runtime.upstream('default').release('ana');
   await clock.advance(0);
-  const about = { upstream: null, operationId: null, count: 0 };
+  const about = { upstream: null, operationId: null, count: 0, by: null };
   expect(
     facts
       .filter((fact) => fact.kind === 'override.made')
-      .map(({ what, upstream, operationId, count }) => ({ what, upstream, operationId, count })),
+      .map(({ what, upstream, operationId, count, by }) => ({
+        ...{ what, upstream, operationId, count, by },
+      })),
   ).toEqual([
     { ...about, what: 'deadLetter.replay', operationId: id, count: 1 },
     { ...about, what: 'deadLetter.purge', operationId: id, count: 1 },
     { ...about, what: 'deadLetter.purge', count: 1 },
-    { ...about, what: 'breaker.forceOpen', upstream: 'default' },
-    { ...about, what: 'breaker.release', upstream: 'default' },
+    { ...about, what: 'breaker.forceOpen', upstream: 'default', by: { id: 'ana' } },
+    { ...about, what: 'breaker.release', upstream: 'default', by: { id: 'ana' } },
   ]);
   expect(JSON.stringify(facts)).not.toContain('canary');
+});
+
+test('OB-1 AU-1 an order that can not be taken back is told with who gave it', async () => {
+  const { clock, boot } = createWorld();
+  const { runtime } = boot({
+    handlers: { 'notes.push': { upstream: 'default', run: () => 'pushed' } },
+  });
+  const { feed } = runtime as unknown as HoldfastRuntime;
+  await clock.run(runtime.ready);
+  runtime.upstream('default').forceOpen('maintenance');
+  const orders: unknown[] = [];
+  runtime.on('override.made', ({ what, by }) => orders.push([what, by]));
+  const { id } = await clock.run(runtime.sync({ type: 'notes.push', subject: 'user-1' }));
+  const by = { id: 'staff-7', role: 'support' };
+  await clock.run(feed.call('operation.cancel', { id, by }));
+  await clock.advance(0);
+  expect(orders).toEqual([['operation.cancel', by]]);
 });

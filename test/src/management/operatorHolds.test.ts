@@ -70,8 +70,15 @@ test('CB-1 CB-4 HM-1 two orders over the socket need two releases, and outlive t
     const { breaker, hold } = await after.said();
     return [breaker, hold?.by, hold?.orders];
   };
+  // Bob holds nothing, so that nothing of what others hold is undone by him.
+  const bobs = askOwner(store, releaseBreaker, { upstream: UPSTREAM, by: 'bob' });
+  await expect(bobs).rejects.toMatchObject({
+    code: 'HF_OPTION_INVALID',
+    message: expect.stringContaining('held by ana, ben, cy') as string,
+  });
+  expect(await after.said()).toMatchObject({ hold: { by: 'cy', orders: 3 } });
   expect(await release('cy')).toEqual(['forcedOpen', 'ana', 2]);
   expect(await release('ana')).toEqual(['disabled', 'ben', 1]);
-  await askOwner(store, releaseBreaker, { upstream: UPSTREAM, by: 'ben' });
+  await askOwner(store, releaseBreaker, { upstream: UPSTREAM, by: 'bob', of: 'ben' });
   expect(after.runtime.upstream(UPSTREAM)).toMatchObject({ breaker: 'closed', hold: null });
 });

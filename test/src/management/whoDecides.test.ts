@@ -12,7 +12,7 @@ import type { OptionRule } from '../../../machines/vocabulary/optionRules.ts';
 import { askOwner } from '../../../src/control/controlClient.ts';
 import { createRuntime, rawKey } from '../../../src/index.ts';
 import { managementAtRest } from '../../../src/management/atRest.ts';
-import { BY, DECIDER, PERSON, REASON } from '../../../src/management/call/params.ts';
+import { BY, BY_PERSON, DECIDER, PERSON, REASON } from '../../../src/management/call/params.ts';
 import { crises } from '../../../src/management/crises/crises.ts';
 import { enterCrisisMode } from '../../../src/management/crisisMode/enter.ts';
 import { MANAGEMENT_CALLS } from '../../../src/management/managementCalls.ts';
@@ -99,8 +99,8 @@ describe('CR-6 CR-5 one place looks at who decides', () => {
       return rule === undefined ? [] : [[call.name, rule] as const];
     });
 
-  test('CR-6 in every call `by` has one of three forms', () => {
-    const forms: readonly OptionRule[] = [BY, PERSON, DECIDER];
+  test('CR-6 in every call `by` has one of four forms', () => {
+    const forms: readonly OptionRule[] = [BY, PERSON, BY_PERSON, DECIDER];
     const calls = rulesOf('by');
     expect(calls.length).toBeGreaterThan(7);
     for (const [name, rule] of calls) expect([name, forms.includes(rule)]).toEqual([name, true]);

@@ -151,7 +151,10 @@ export function overviewAt(atMs: number, sinceMs: number, counted: Counted): Ove
       {
         ...quiet('notifications', 2 + breathes),
         ...{ ratePerSecond: 40, usualFailureShare: 0.04 },
-        hold: sinceMs < 15_000 ? { kind: 'observing', sinceAtMs: beganAtMs } : null,
+        hold:
+          sinceMs < 15_000
+            ? { kind: 'observing', sinceAtMs: beganAtMs, by: 'ana', reason: 'new region' }
+            : null,
       },
     ],
     queue: [

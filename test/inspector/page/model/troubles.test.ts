@@ -74,11 +74,14 @@ describe('OB-1 what is wrong', () => {
   });
 
   test('OB-1 who looks at an order of a person is told that it is one', () => {
-    const hold = { kind: 'forcedOpen', sinceAtMs: 5 };
+    const hold = { kind: 'forcedOpen', sinceAtMs: 5, by: 'ana', reason: 'maintenance' };
     expect(texts(withUpstream({ breaker: 'forcedOpen', hold }))).toEqual([
-      'bad payments is held down by a person',
+      'bad payments is held down by a person: ana (maintenance)',
     ]);
-    expect(texts(withUpstream({ hold: { kind: 'observing', sinceAtMs: 5 } }))).toHaveLength(1);
+    const nameless = { kind: 'observing', sinceAtMs: 5, by: null, reason: null };
+    expect(texts(withUpstream({ hold: nameless }))).toEqual([
+      'warn payments: its breaker only watches, by order of a person',
+    ]);
   });
 
   test('OB-1 a level says why, and since when from its actor', () => {

@@ -44,6 +44,7 @@ const id = '0190aaaa-bbbb';
 
 const all: readonly Order[] = [
   ...ordersOfOperation(id),
+  ...ordersOfOperation(id, true),
   ...ordersOfLetter({ id, mayBeApplied: true }),
   orderOfLetters('replay', letters),
   orderOfLetters('purge', letters),
@@ -51,7 +52,9 @@ const all: readonly Order[] = [
   ...ordersOfConflict(decided),
   ...ordersOfQuarantined(id),
   ...ordersOfCrisis(id),
-  ...ordersOfBreaker('payments', true),
+  ...ordersOfBreaker('payments', {
+    ...{ kind: 'forcedOpen', sinceAtMs: 5, by: 'ana', reason: 'maintenance' },
+  }),
   ...CRISIS_MODE_ORDERS,
   RELEASE_STORE,
 ];
@@ -123,6 +126,46 @@ describe('AC-2 orders of the page', () => {
     expect(typedFor(orderOfLetters('purge', letters))).toBe('12');
   });
 
+  test('AC-2 OB-1 every order names who gives it, and what can not be taken back their role', () => {
+    const nameless = (orders: readonly Order[]) =>
+      orders
+        .filter(
+          ({ fields }) =>
+            !fields.some(({ name, isNeeded }) => isNeeded && /^by(\.id)?$/.test(name)),
+        )
+        .map(({ call }) => call);
+    expect(nameless(all)).toEqual([]);
+    const roleless = all.filter(
+      ({ fields }) => !fields.some(({ name, isNeeded }) => isNeeded && name === 'by.role'),
+    );
+    // A breaker's order is let go by whoever gave it.
+    expect(roleless.filter(({ call }) => !call.startsWith('breaker.'))).toEqual([]);
+    // Control: one without a name is found.
+    expect(nameless(all.map((order) => ({ ...order, fields: [] })))).toHaveLength(all.length);
+  });
+
+  test('AC-2 OB-1 to answer a review is no retry: it is named, and confirmed as a purge is', () => {
+    const [waiting] = ordersOfOperation(id);
+    const [review] = ordersOfOperation(id, true);
+    expect([waiting?.verb, waiting?.isDestroying]).toEqual(['Retry now', false]);
+    expect([review?.verb, review?.isDestroying]).toEqual(['It was not applied: do it again', true]);
+  });
+
+  test('CB-1 who lets go of a breaker leaves what another holds, unless they name them', () => {
+    const held = { kind: 'forcedOpen', sinceAtMs: 5, by: 'ana', reason: null };
+    const release = ordersOfBreaker('payments', held).find(
+      ({ call }) => call === ORDER.releaseBreaker,
+    );
+    if (release === undefined) throw new Error('no release');
+    expect(checked(release, { by: 'bob' }).params).toEqual({ upstream: 'payments', by: 'bob' });
+    expect(checked(release, { by: 'bob', of: 'ana' }).params).toEqual({
+      ...{ upstream: 'payments', by: 'bob', of: 'ana' },
+    });
+    expect(ordersOfBreaker('payments', null).map(({ call }) => call)).not.toContain(
+      ORDER.releaseBreaker,
+    );
+  });
+
   test('AC-2 every order says what will happen, and asks a question', () => {
     for (const { says, question, verb, done } of all) {
       expect(says.length).toBeGreaterThan(0);
@@ -147,7 +190,7 @@ describe('AC-2 orders of the page', () => {
     const sayings = ordersOfLetter({ id, mayBeApplied: true }).map(({ says }) => says.join(' '));
     expect(sayings.every((said) => said.includes('may have been applied'))).toBe(true);
     const [plain] = ordersOfLetter({ id, mayBeApplied: false });
-    expect(plain?.fields).toEqual([]);
+    expect(plain?.fields.map(({ name }) => name)).toEqual(['by.id', 'by.role']);
   });
 });
 

@@ -36,10 +36,21 @@ test('CB-1 who lets go lets go of the latest of their own', () => {
   expect(withoutHold(holds, { by: 'ben' })).toEqual([holds[0], holds[2]]);
 });
 
-test('CB-1 who holds none, or is not named, lets go of the latest of all', () => {
-  const holds = [hold('disabled', 'ada', 1), hold('forcedOpen', null, 2)];
-  expect(withoutHold(holds, { by: 'ben' })).toEqual([holds[0]]);
-  expect(withoutHold(holds, {})).toEqual([holds[0]]);
+test('CB-1 who holds none lets go of nothing that another holds', () => {
+  const holds = [hold('forcedOpen', 'ana', 1), hold('disabled', 'cem', 2)];
+  expect(withoutHold(holds, { by: 'bob' })).toBe(holds);
+  expect(withoutHold(holds, { by: 'bob', of: 'dan' })).toBe(holds);
+});
+
+test('CB-1 what another holds is let go by naming them, and what nobody has signed by anybody', () => {
+  const holds = [
+    hold('disabled', null, 1),
+    hold('forcedOpen', 'ana', 2),
+    hold('disabled', 'cem', 3),
+  ];
+  expect(withoutHold(holds, { by: 'bob', of: 'ANA' })).toEqual([holds[0], holds[2]]);
+  expect(withoutHold(holds, { by: 'bob' })).toEqual(holds.slice(1));
+  expect(withoutHold(holds, {})).toEqual(holds.slice(0, 2));
 });
 
 test('CB-1 shown is the latest of those in force', () => {
