@@ -8,6 +8,7 @@ export const KILLED_PROCESSES: readonly string[] = [
   'test/src/cli/demo/{demo,demoPage,demoStately}.test.ts',
   'test/src/cli/demo/conflicts/conflictsDemo.test.ts',
   'test/src/inspect/viewers.test.ts',
+  'test/src/stoppedProcess.test.ts',
 ];
 
 export default defineConfig({

@@ -46,8 +46,12 @@ export class WorkWatch {
   readonly #parts: WorkWatchParts;
   #stuck: StuckWork | null = null;
   #toldAtMs = 0;
-  /** When work was first found waiting since a call began last; `null` where none was. */
-  #foundAtMs: number | null = null;
+  /**
+   * For how long work was found waiting since a call began last; `null` where none was. Between two looks no more is
+   * counted than was to pass: a machine that slept, or a loop that was blocked, explains the rest.
+   */
+  #waitedMs: number | null = null;
+  #lookedAtMs = 0;
   #looksAtMs = Number.POSITIVE_INFINITY;
   #cancelTimer: () => void = () => undefined;
 
@@ -67,7 +71,7 @@ export class WorkWatch {
 
   /** A call has begun. */
   begun(): void {
-    this.#foundAtMs = null;
+    this.#waitedMs = null;
     if (this.#stuck !== null) this.#isMoving();
   }
 
@@ -100,8 +104,10 @@ export class WorkWatch {
       this.begun();
       return;
     }
-    this.#foundAtMs ??= nowMs;
-    if (nowMs - this.#foundAtMs >= watchdogMs()) this.#judge(found, this.#foundAtMs, nowMs);
+    const sinceMs = Math.min(nowMs - this.#lookedAtMs, this.#intervalMs);
+    this.#waitedMs = this.#waitedMs === null ? 0 : this.#waitedMs + sinceMs;
+    this.#lookedAtMs = nowMs;
+    if (this.#waitedMs >= watchdogMs()) this.#judge(found, nowMs - this.#waitedMs, nowMs);
     this.#lookAt(nowMs + this.#intervalMs);
   }
 
@@ -111,7 +117,7 @@ export class WorkWatch {
     if (because === null) {
       if (this.#stuck !== null) this.#isMoving();
       // What explains it may pass at any time: it is counted from here.
-      this.#foundAtMs = nowMs;
+      this.#waitedMs = 0;
       return;
     }
     const isNews = this.#stuck?.because !== because || nowMs - this.#toldAtMs >= TOLD_EVERY_MS;

@@ -266,6 +266,15 @@ export interface EventLoopBlocked extends Told<'eventLoop.blocked'> {
   readonly delayMs: number;
 }
 
+/**
+ * The machine slept, or the process was stopped, and the event loop had nothing to do meanwhile. It is told where the
+ * platform's monotonic clock counts that time; elsewhere nothing is noticed of it.
+ */
+export interface MachineSlept extends Told<'machine.slept'> {
+  /** At least this long, in milliseconds. */
+  readonly forMs: number;
+}
+
 /** Work is due at an upstream, nothing begins, and nothing is known that would explain it. */
 export interface WorkStuck extends Told<'work.stuck'> {
   readonly upstream: string;
@@ -317,6 +326,7 @@ export type Fact =
   | ComponentFailed
   | SupervisorAlerted
   | EventLoopBlocked
+  | MachineSlept
   | WorkStuck
   | WorkMoving
   | FailureNoted;

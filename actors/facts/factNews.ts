@@ -129,6 +129,7 @@ export const FACT_NEWS = {
   'start.failed': { about: null, otherwise: 'supervisor', reason: 'code', details: [] },
   'component.failed': { about: 'component', reason: 'code', details: [] },
   'supervisor.alerted': { about: 'component', reason: 'reason', details: [] },
+  'machine.slept': { about: null, reason: null, details: ['forMs'] },
   'eventLoop.blocked': { about: null, reason: null, details: ['delayMs'] },
   'work.stuck': {
     ...{ about: 'upstream', actor: 'scheduler:', reason: 'because' },

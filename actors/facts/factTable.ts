@@ -272,6 +272,7 @@ export const FACT_TABLE = {
     reason: alert.reason,
   }),
   'eventLoop.blocked': (delayMs: number) => ({ delayMs }),
+  'machine.slept': (forMs: number) => ({ forMs }),
   'work.stuck': (upstream: string, because: StuckReason, forMs: number) => ({
     upstream,
     because,

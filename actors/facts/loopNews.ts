@@ -19,7 +19,7 @@ export function tellOfBlockedLoop({ facts, clock, onAlert }: AlertParts): void {
       new HoldfastError(
         'HF_ALERT',
         `Alert: the event loop was blocked for ${delayMs} ms, in which nothing ran, not the answer to a crisis either.${more} ` +
-          'Look for what computes for long without a pause: a handler, a listener, other code of the app. A machine that slept looks the same.',
+          'Look for what computes for long without a pause: a handler, a listener, other code of the app.',
         { withStack: false },
       ),
       'eventLoop.blocked',

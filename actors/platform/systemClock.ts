@@ -13,6 +13,7 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
+  busy: () => performance.eventLoopUtilization().active,
   schedule(delayMs, wake) {
     let timer: NodeJS.Timeout;
     const arm = (remainingMs: number): void => {

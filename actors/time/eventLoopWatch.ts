@@ -7,6 +7,8 @@
  * process has none, and sleeps on (HM-6). Where a thread of its own serves crises to outside callers, that
  * thread notices it at any time.
  *
+ * A loop that had nothing to do meanwhile was not blocked: the machine slept, or the process was stopped.
+ *
  * @module
  */
 
@@ -17,9 +19,13 @@ import type { TimerService } from './timerService.ts';
 const TICK_MS = 100;
 /** So long a delay counts for the present. */
 const PRESENT_MS = 1_000;
+/** Shorter, and a machine with too much to do looks the same as one that sleeps. */
+const SLEPT_FROM_MS = 5_000;
+/** How old the last reading of the time that was busy may be. */
+const READING_MS = 1_000;
 
 export interface EventLoopWatchParts {
-  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly clock: Pick<Clock, 'monotonic' | 'busy'>;
   readonly timers: Pick<TimerService, 'after' | 'onWoken'>;
   /** A delay from here on is told of. */
   readonly blockedFromMs: number;
@@ -27,6 +33,8 @@ export interface EventLoopWatchParts {
   readonly isBusy: () => boolean;
   /** The loop ran nothing for at least so long, and runs again. */
   readonly onBlocked: (delayMs: number) => void;
+  /** The machine slept, or the process was stopped, for at least so long. */
+  readonly onSlept: (forMs: number) => void;
 }
 
 export class EventLoopWatch {
@@ -34,7 +42,10 @@ export class EventLoopWatch {
   #isTicking = false;
   #worstMs = 0;
   #worstUntilMs = 0;
-  /** When a block was last told of. */
+  /** For how long the thread was busy, and when that was read last. */
+  #busyMs = 0;
+  #readAtMs = Number.NEGATIVE_INFINITY;
+  /** When a block or a sleep was last told of. */
   #toldAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: EventLoopWatchParts) {
@@ -70,13 +81,31 @@ export class EventLoopWatch {
   }
 
   #woken(lateMs: number): void {
-    if (lateMs < this.delayMs) return;
     const nowMs = this.#parts.clock.monotonic();
-    this.#worstMs = lateMs;
-    this.#worstUntilMs = nowMs + PRESENT_MS;
+    const hasSlept = lateMs >= SLEPT_FROM_MS && this.#wasIdle(lateMs);
+    if (nowMs - this.#readAtMs >= READING_MS) this.#read(nowMs);
+    if (!hasSlept) this.#noteDelay(lateMs, nowMs);
     // Timers and another thread may both have met one block: it is told of once.
     if (lateMs < this.#parts.blockedFromMs || nowMs - lateMs < this.#toldAtMs) return;
     this.#toldAtMs = nowMs;
-    this.#parts.onBlocked(Math.round(lateMs));
+    if (hasSlept) this.#parts.onSlept(Math.round(lateMs));
+    else this.#parts.onBlocked(Math.round(lateMs));
+  }
+
+  #noteDelay(lateMs: number, nowMs: number): void {
+    if (nowMs < this.#worstUntilMs && lateMs < this.#worstMs) return;
+    this.#worstMs = lateMs;
+    this.#worstUntilMs = nowMs + PRESENT_MS;
+  }
+
+  /** Whether the thread had nothing to do for most of the time that just passed; where nobody can tell, it had. */
+  #wasIdle(ofMs: number): boolean {
+    const busyMs = this.#parts.clock.busy?.();
+    return busyMs !== undefined && busyMs - this.#busyMs < ofMs / 2;
+  }
+
+  #read(nowMs: number): void {
+    this.#busyMs = this.#parts.clock.busy?.() ?? 0;
+    this.#readAtMs = nowMs;
   }
 }

@@ -64,6 +64,9 @@ export class Upstreams {
         facts.emit('eventLoop.blocked', delayMs);
         this.globalLevel.measure();
       },
+      onSlept: (forMs) => {
+        facts.emit('machine.slept', forMs);
+      },
     });
     const wakeLoopWatch = (): void => {
       this.loop.wake();

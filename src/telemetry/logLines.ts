@@ -182,6 +182,10 @@ const WORDS = {
     warn(
       `the event loop was blocked for ${Math.round(delayMs)} ms, in which nothing ran, not the answer to a crisis either`,
     ),
+  'machine.slept': ({ forMs }) =>
+    info(
+      `the machine slept, or the process was stopped, for ${Math.round(forMs / 1_000)} s, in which nothing ran`,
+    ),
   'work.stuck': ({ upstream, because, forMs }) =>
     error(
       `work for ${upstream} is due, and nothing has begun for ${Math.round(forMs / 1_000)} s (${because})`,

@@ -33,6 +33,7 @@ export function mortalClock(clock: Clock, { isDead }: Life): Clock {
   return {
     now: () => clock.now(),
     monotonic: () => clock.monotonic(),
+    ...(clock.busy === undefined ? {} : { busy: () => clock.busy?.() ?? 0 }),
     schedule: (delayMs, wake) => clock.schedule(delayMs, guarded(wake)),
     defer: (go) => {
       clock.defer(guarded(go));

@@ -67,6 +67,11 @@ export class VirtualClock implements Clock {
     return MONOTONIC_ORIGIN_MS + this.#elapsedMs;
   }
 
+  /** Nothing takes virtual time to compute. */
+  busy(): number {
+    return 0;
+  }
+
   /** Calls `wake` once so much virtual time has passed; the function that it returns cancels it. */
   schedule(delayMs: number, wake: () => void): () => void {
     this.#order += 1;

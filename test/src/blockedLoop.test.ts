@@ -91,6 +91,38 @@ describe('CR-1 a handler that blocks the event loop', () => {
     await world.clock.run(runtime.close());
   });
 
+  test('HM-1 a machine that slept is told as that: no alert, no finding, no level', async () => {
+    const world = createWorld();
+    const run = async (): Promise<null> =>
+      await new Promise((resolve) => {
+        world.clock.schedule(30_000, () => {
+          resolve(null);
+        });
+      });
+    const { runtime, errors } = world.boot({
+      handlers: {
+        'payments.push': { upstream: 'default', attemptTimeoutMs: 3_600_000, run },
+        'crisis.alert': { upstream: 'default', run: () => null },
+      },
+    });
+    const facts: Fact[] = [];
+    runtime.subscribe((fact) => facts.push(fact));
+    const { outcome } = await world.clock.run(runtime.sync(REQUEST));
+    await world.clock.advance(1_000);
+    world.clock.suspend(600_000, true);
+    await world.clock.run(outcome);
+    expect(errors).toEqual([]);
+    expect(facts.filter(({ kind }) => kind === 'machine.slept')).toMatchObject([
+      { forMs: expect.closeTo(600_000, -3) as number },
+    ]);
+    expect(facts.some(({ kind }) => kind === 'level.changed')).toBe(false);
+    expect(runtime.getHealthStatus()).toMatchObject({
+      ...{ overall: 'healthy', reasons: [], level: 'normal', stuck: [] },
+      eventLoop: { delayMs: 0, blocked: 0, longestMs: 0 },
+    });
+    await world.clock.run(runtime.close());
+  });
+
   const inOwnProcess = async (work: string): Promise<readonly string[]> => {
     const index = new URL('../../dist/index.js', import.meta.url).href;
     const program = `

@@ -119,7 +119,7 @@ describe('HM-1 an upstream that nobody has asked since', () => {
     labs.forceOpen('maintenance');
     await clock.advance(1_000);
     labs.release();
-    let answer = (_: null): void => undefined;
+    let answer: (value: null) => void = () => undefined;
     const call = runtime.call('labs', () => new Promise<null>((resolve) => (answer = resolve)));
     await clock.advance(10);
     expect(runtime.getHealthStatus()).toMatchObject({

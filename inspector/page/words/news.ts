@@ -150,6 +150,11 @@ const TELLINGS: Readonly<Record<string, Telling>> = {
     'bad',
     (details) => `nothing ran for ${spanText(value(details, 'delayMs'))}, crises included`,
   ],
+  'machine.slept': [
+    'quiet',
+    (details) =>
+      `the machine slept, or the process was stopped, for ${spanText(value(details, 'forMs'))}`,
+  ],
   'failure.noted': ['warn', 'something failed of which no caller hears'],
 };
 

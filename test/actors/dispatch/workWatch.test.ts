@@ -100,6 +100,22 @@ describe('HM-1 a watchdog over work that is due', () => {
     expect(process.runtime.getHealthStatus().operations.completed).toBe(6);
   });
 
+  test('HM-1 a machine that slept is no stuck work: only the time in which the watch looked counts', async () => {
+    const { world, process, stuck, alerts } = begin();
+    await world.clock.run(process.runtime.ready);
+    const pump = vi.spyOn(UpstreamQueue.prototype, 'pump').mockImplementation(() => undefined);
+    vi.spyOn(UpstreamQueue.prototype, 'tryStart').mockReturnValue(null);
+    await submit(world, process, 5);
+    await world.clock.advance(WATCHDOG_MS / 2 + 100);
+    world.clock.suspend(600_000, true);
+    await world.clock.advance(0);
+    expect([stuck(), alerts(), process.runtime.getHealthStatus().stuck]).toEqual([[], [], []]);
+    await world.clock.advance(WATCHDOG_MS);
+    expect(stuck()).toMatchObject([{ because: 'unknown' }]);
+    expect((stuck()[0] as { forMs: number }).forMs).toBeLessThan(2 * WATCHDOG_MS);
+    pump.mockRestore();
+  });
+
   test('HM-1 SV-3 suspects that nobody starts are told of', async () => {
     const world = createWorld();
     const hung = world.boot({

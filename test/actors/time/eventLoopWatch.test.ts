@@ -3,12 +3,22 @@ import { EventLoopWatch } from '../../../actors/time/eventLoopWatch.ts';
 import { TimerService } from '../../../actors/time/timerService.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 
+/** Virtual time in which a thread may have had something to do. */
+class BusyClock extends VirtualClock {
+  busyMs = 0;
+
+  override busy(): number {
+    return this.busyMs;
+  }
+}
+
 function watching() {
-  const clock = new VirtualClock();
+  const clock = new BusyClock();
   const timers = new TimerService(clock, (error) => {
     throw error;
   });
   const blocked: number[] = [];
+  const slept: number[] = [];
   let isBusy = true;
   const watch = new EventLoopWatch({
     clock,
@@ -16,13 +26,20 @@ function watching() {
     blockedFromMs: 250,
     isBusy: () => isBusy,
     onBlocked: (delayMs) => blocked.push(delayMs),
+    onSlept: (forMs) => slept.push(forMs),
   });
   /** Time passes, and nothing that is due runs. */
   const block = async (ms: number): Promise<void> => {
+    clock.busyMs += ms;
     clock.suspend(ms, true);
     await clock.advance(0);
   };
-  return { clock, timers, watch, blocked, block, rest: () => (isBusy = false) };
+  /** The machine sleeps, and its monotonic clock goes on. */
+  const sleep = async (ms: number): Promise<void> => {
+    clock.suspend(ms, true);
+    await clock.advance(0);
+  };
+  return { clock, timers, watch, blocked, slept, block, sleep, rest: () => (isBusy = false) };
 }
 
 describe('CR-1 a blocked event loop', () => {
@@ -96,5 +113,51 @@ describe('CR-1 a blocked event loop', () => {
     const { blocked, block } = watching();
     await block(10_000);
     expect(blocked).toEqual([]);
+  });
+});
+
+describe('HM-1 CR-1 a machine that slept', () => {
+  test('HM-1 is told as that, and no delay of the loop is measured', async () => {
+    const { clock, watch, blocked, slept, sleep } = watching();
+    watch.wake();
+    await clock.advance(10_050);
+    clock.busyMs = 9_000;
+    await clock.advance(1_000);
+    await sleep(600_000);
+    expect([slept, blocked, watch.delayMs]).toEqual([[599_950], [], 0]);
+  });
+
+  test('HM-1 CR-1 a loop that computed for as long was blocked', async () => {
+    const { clock, watch, blocked, slept, block } = watching();
+    watch.wake();
+    await clock.advance(1_050);
+    await block(600_000);
+    expect([slept, blocked, watch.delayMs]).toEqual([[], [599_950], 599_950]);
+  });
+
+  test('HM-1 one sleep that timers and another thread have met is told of once', async () => {
+    const { clock, watch, blocked, slept, sleep } = watching();
+    watch.wake();
+    await clock.advance(50);
+    await sleep(60_000);
+    watch.wasBlocked(60_000);
+    expect([slept, blocked]).toEqual([[59_950], []]);
+  });
+
+  test('HM-1 CR-1 with a clock that does not know how long the thread was busy, it is a blocked loop', async () => {
+    const { clock, watch, blocked, slept, sleep } = watching();
+    Object.defineProperty(clock, 'busy', { value: undefined });
+    watch.wake();
+    await clock.advance(50);
+    await sleep(60_000);
+    expect([slept, blocked]).toEqual([[], [59_950]]);
+  });
+
+  test('HM-1 CR-1 below five seconds it may be a machine with too much to do: the loop was late', async () => {
+    const { clock, watch, blocked, slept, sleep } = watching();
+    watch.wake();
+    await clock.advance(50);
+    await sleep(4_000);
+    expect([slept, blocked]).toEqual([[], [3_950]]);
   });
 });
