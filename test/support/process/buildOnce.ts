@@ -10,7 +10,7 @@ import { execFileSync } from 'node:child_process';
 import type { TestProject } from 'vitest/node';
 import { BUILT_MARK, changedSince, translateAll } from './builtProgram.ts';
 
-export default function setUp(project: TestProject): void {
+export function setup(project: TestProject): void {
   makeAll();
   project.onTestsRerun(makeAll);
   process.env[BUILT_MARK] = '1';
