@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { HANGS_AFTER_MS } from './test/support/hangs.ts';
 
 /** The inspector's page in a real browser: apart from the other tests, since it needs Chromium and a built page. */
 export default defineConfig({
@@ -9,7 +10,8 @@ export default defineConfig({
     pool: 'forks',
     // A test here waits more than it works.
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 300_000,
+    expect: { poll: { timeout: HANGS_AFTER_MS } },
+    hookTimeout: 300_000,
   },
 });

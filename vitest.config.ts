@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { HANGS_AFTER_MS } from './test/support/hangs.ts';
 import { KILLED_PROCESSES } from './vitest.restart.config.ts';
 
 export default defineConfig({
@@ -24,7 +25,8 @@ export default defineConfig({
     pool: 'forks',
     // Vitest leaves a core free, which is half of a machine that has two.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 300_000,
+    expect: { poll: { timeout: HANGS_AFTER_MS } },
+    hookTimeout: 300_000,
   },
 });

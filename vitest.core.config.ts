@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { HANGS_AFTER_MS } from './test/support/hangs.ts';
 
 /** Rules of edits and of questions that meet each other over a runtime alone are tried there. */
 const CORE = [
@@ -20,7 +21,8 @@ export default defineConfig({
       'test/support/process/buildOnce.ts',
       'test/support/charts/transitionCoverageReport.ts',
     ],
-    testTimeout: 60_000,
+    testTimeout: 300_000,
+    expect: { poll: { timeout: HANGS_AFTER_MS } },
     coverage: {
       provider: 'v8',
       include: ['machines/**/*.ts', 'persistence/sealing/**/*.ts'],

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { HANGS_AFTER_MS } from './test/support/hangs.ts';
 
 /** Power cuts: apart from the other tests, since they need a C compiler and take minutes. */
 export default defineConfig({
@@ -9,6 +10,7 @@ export default defineConfig({
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 300_000,
+    expect: { poll: { timeout: HANGS_AFTER_MS } },
     hookTimeout: 300_000,
   },
 });

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { HANGS_AFTER_MS } from './test/support/hangs.ts';
 
 /** Disks that fail: apart from the other tests, since most of them need a C compiler. */
 export default defineConfig({
@@ -7,7 +8,8 @@ export default defineConfig({
     globalSetup: ['test/support/process/buildOnce.ts'],
     include: ['test/disk/**/*.test.ts'],
     pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 300_000,
+    expect: { poll: { timeout: HANGS_AFTER_MS } },
+    hookTimeout: 300_000,
   },
 });

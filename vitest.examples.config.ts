@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { HANGS_AFTER_MS } from './test/support/hangs.ts';
 
 /** The example apps, installed from the tarball: apart from the other tests, since npm installs each. */
 export default defineConfig({
@@ -8,7 +9,8 @@ export default defineConfig({
     include: ['test/exampleApps/**/*.test.ts'],
     pool: 'forks',
     fileParallelism: false,
-    testTimeout: 260_000,
-    hookTimeout: 260_000,
+    testTimeout: 600_000,
+    expect: { poll: { timeout: HANGS_AFTER_MS } },
+    hookTimeout: 600_000,
   },
 });

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { HANGS_AFTER_MS } from './test/support/hangs.ts';
 
 /**
  * Where the package runs, installed as a user would: apart from the other tests, since it asks a registry and
@@ -13,6 +14,7 @@ export default defineConfig(({ mode }) => ({
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 1_200_000,
-    hookTimeout: 60_000,
+    expect: { poll: { timeout: HANGS_AFTER_MS } },
+    hookTimeout: 300_000,
   },
 }));

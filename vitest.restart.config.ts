@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { HANGS_AFTER_MS } from './test/support/hangs.ts';
 
 /** Tests that kill real processes, one file after the other, since they take all of a machine: apart from the others. */
 export const KILLED_PROCESSES: readonly string[] = [
@@ -18,7 +19,8 @@ export default defineConfig({
     include: [...KILLED_PROCESSES],
     pool: 'forks',
     fileParallelism: false,
-    testTimeout: 120_000,
-    hookTimeout: 60_000,
+    testTimeout: 300_000,
+    expect: { poll: { timeout: HANGS_AFTER_MS } },
+    hookTimeout: 300_000,
   },
 });

@@ -66,7 +66,7 @@ test('OB-1 the chart of a breaker shows the state in which it is, while it chang
   await scene.calm();
   expect(await showsState(page, breakerNow)).toBe('as it is');
   expect(await page.locator('main svg .taken').count()).toBeGreaterThan(0);
-}, 60_000);
+});
 
 test('OB-1 control: a feed that lies about where a breaker went is found', async () => {
   const lying = (message: FeedMessage): FeedMessage =>
@@ -85,7 +85,7 @@ test('OB-1 control: a feed that lies about where a breaker went is found', async
   const { page } = await open(BREAKER, { source });
   await outage();
   expect(await showsState(page, breakerNow)).toBe('shows halfOpen, is closed');
-}, 60_000);
+});
 
 test('OB-1 the chart of an operation shows the state which the engine has, at each of its stops', async () => {
   scene.payments.startOutage(3_500);
@@ -97,7 +97,7 @@ test('OB-1 the chart of an operation shows the state which the engine has, at ea
   const { status } = await operation.outcome;
   expect(status).toBe('completed');
   expect(await showsState(page, () => status)).toBe('as it is');
-}, 60_000);
+});
 
 test('OB-1 time travel goes back step by step and returns to now', async () => {
   const { page } = await open(BREAKER);
@@ -120,7 +120,7 @@ test('OB-1 time travel goes back step by step and returns to now', async () => {
   await bar.getByRole('button', { name: 'Back to now' }).click();
   expect(await showsState(page, breakerNow)).toBe('as it is');
   expect(await bar.getByText('The past:').count()).toBe(0);
-}, 60_000);
+});
 
 test('AC-2 OP-5 a dead letter is replayed where that may be, after a question; leaving it changes nothing', async () => {
   const id = await scene.refused();

@@ -64,7 +64,7 @@ test('OB-1 the overview shows what the runtime says of itself, through an outage
   await scene.calm();
   await until(async () => (await faults(page)).length === 0).catch(() => undefined);
   expect(await faults(page)).toEqual([]);
-}, 60_000);
+});
 
 test('OB-1 control: an overview that lies is found', async () => {
   const source = lying((message) =>

@@ -91,4 +91,4 @@ test('OB-1 the page goes on with the process that takes over from one that is ki
   await work(third, 200, 3);
   await until(async () => (await shownAsDelivered(opened)) === 3);
   await opened.close();
-}, 110_000);
+});

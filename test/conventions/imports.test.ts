@@ -121,7 +121,7 @@ test('OB-3 control: an import from any room into any that it may not know is cau
       .filter((arrow) => !caught.has(arrow)),
   );
   expect(missed).toEqual([]);
-}, 120_000);
+});
 
 test('OB-3 control: a circle of types, or an import of what a room may not need, is caught', async () => {
   const folder = plant({

@@ -56,7 +56,7 @@ describe('UX-1 the samples of the guides', () => {
     },
   );
 
-  test('UX-1 those in TypeScript compile under strict', { timeout: 90_000 }, () => {
+  test('UX-1 those in TypeScript compile under strict', () => {
     const typed = samples.filter(
       ({ language, file, notRun }) => language === 'ts' && (file ?? notRun) === null,
     );

@@ -6,9 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { createKeyFile } from '../../persistence/sealing/keyFile.ts';
 import { startMisbehavingUpstream } from '../../src/testing/index.ts';
+import { HANGS_AFTER_MS } from '../support/hangs.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 2 * HANGS_AFTER_MS;
 /** The primary and its workers, also where this test is killed before it could end them. */
 const ENDS_BY_ITSELF = `--import=data:text/javascript,setTimeout(()=>process.exit(9),${TIMEOUT_MS}).unref()`;
 /** A file of the page: its name, and what is in it. */

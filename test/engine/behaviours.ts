@@ -72,7 +72,7 @@ async function until(
   what: string,
 ): Promise<void> {
   for (let asked = 0; !(await isSo()); asked += 1) {
-    if (asked > 500) throw new Error(`It does not come to this: ${what}.`);
+    if (asked > 6_000) throw new Error(`It does not come to this: ${what}.`);
     await scene.pass(20);
   }
 }

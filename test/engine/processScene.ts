@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CrisisAnswer, Outcome } from '../../actors/port.ts';
 import { type PlainError, reviveError } from '../../machines/vocabulary/errors.ts';
 import { createKeyFile } from '../../persistence/sealing/keyFile.ts';
+import { HANGS_AFTER_MS } from '../support/hangs.ts';
 import { childProgram } from '../support/process/childProgram.ts';
 import type { EngineFace, EngineScene } from './engineScene.ts';
 import { SLOW_RETRY_MS } from './engineScene.ts';
@@ -21,7 +22,7 @@ import { ScriptedUpstream } from './scriptedUpstream.ts';
 
 const PROGRAM = new URL('engineProcess.ts', import.meta.url);
 const OTHERS = [new URL('kitEngine.ts', import.meta.url)];
-const LIFE_MS = 120_000;
+const LIFE_MS = 2 * HANGS_AFTER_MS;
 const BEHAVIOUR_MS_MAX = 30_000;
 
 type Reply =

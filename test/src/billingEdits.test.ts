@@ -7,6 +7,7 @@ import type { Json, JsonObject } from '../../machines/vocabulary/json.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
 import { httpHandler } from '../../src/http/httpHandler.ts';
 import { startRecordServer } from '../../src/testing/recordServer.ts';
+import { HANGS_AFTER_MS } from '../support/hangs.ts';
 
 const entity = { type: 'invoice', id: 'in_1' };
 const path = '/invoices/in_1';
@@ -77,7 +78,7 @@ test('CF-4 a payment that a device claims goes out at once, pending, and nobody 
 test('CF-4 a device that does not know the invoice can not make it paid', async () => {
   const { edit, held, questions, stop } = await started();
   await edit(paid);
-  await vi.waitFor(async () => expect(await questions()).toHaveLength(1));
+  await vi.waitFor(async () => expect(await questions()).toHaveLength(1), HANGS_AFTER_MS);
   expect(held()).toEqual(open);
   await stop();
 });

@@ -13,6 +13,7 @@ import {
   rawKey,
 } from '../../src/index.ts';
 import { type RecordServer, startRecordServer } from '../../src/testing/recordServer.ts';
+import { HANGS_AFTER_MS } from '../support/hangs.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 
 const ENTITY = { type: 'crisis_plan', id: 'p1' };
@@ -165,7 +166,7 @@ describe('CF-6 a question about what two devices wrote', () => {
     await gateway.runtime.conflicts.resolve(asked.id, { ...ANA, choices: { 1: { take: 1 } } });
     await vi.waitFor(() => {
       expect(note()).toBe(GATEWAY);
-    });
+    }, HANGS_AFTER_MS);
     expect(asks()).not.toContain(asked.id);
     for (const one of [phone, tablet]) {
       await pull(one);
@@ -183,7 +184,7 @@ describe('CF-6 a question about what two devices wrote', () => {
     await phone.runtime.conflicts.resolve(asked.id, { ...ANA, choices: { 1: { take: 0 } } });
     await vi.waitFor(() => {
       expect(asks()).not.toContain(asked.id);
-    });
+    }, HANGS_AFTER_MS);
     expect(note()).toBe(PHONE);
     for (const one of [gateway, tablet]) {
       await pull(one);
@@ -222,7 +223,7 @@ describe('CF-6 a question about what two devices wrote', () => {
           expect(open.map(({ questions }) => questions)).toEqual([1]);
         }
       },
-      { timeout: 5_000, interval: 50 },
+      { timeout: HANGS_AFTER_MS, interval: 50 },
     );
     const [again] = await listed(gateway);
     expect(await listed(phone)).toMatchObject([{ id: again?.id }]);

@@ -44,7 +44,7 @@ async function withoutDescriptors(...fetchOfTheApp: readonly string[]) {
 }
 
 describe.skipIf(process.platform === 'win32')('CR-2 CR-5 without a descriptor', () => {
-  test('a crisis is delivered, and people are told of another', { timeout: 60_000 }, async () => {
+  test('a crisis is delivered, and people are told of another', async () => {
     const { said, told } = await withoutDescriptors();
     await vi.waitFor(() => {
       expect({ said, told }).toEqual({
@@ -54,7 +54,7 @@ describe.skipIf(process.platform === 'win32')('CR-2 CR-5 without a descriptor', 
     }, WITHIN);
   });
 
-  test('control: by a fetch of the app it is not', { timeout: 60_000 }, async () => {
+  test('control: by a fetch of the app it is not', async () => {
     const { said, told } = await withoutDescriptors('a fetch of its own');
     await vi.waitFor(() => {
       expect(told).toContain('/pager');

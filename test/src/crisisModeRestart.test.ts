@@ -270,4 +270,4 @@ test('CR-6 SE-1 a real process that is killed leaves it on, and nobody in the cl
   ]);
   await expect(runtime.crisisMode.leave({ by })).rejects.toThrow('still on');
   expect(await runtime.crisisMode.leave({ by: BEN })).toEqual({ wasOn: true, isDurable: true });
-}, 60_000);
+});

@@ -12,6 +12,7 @@ import { HELP_LINES } from '../../src/crisis/helpLines.ts';
 import { createRuntime, rawKey } from '../../src/index.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import type { Runtime } from '../../src/runtime.ts';
+import { HANGS_AFTER_MS } from '../support/hangs.ts';
 import { placeStoreFixture } from '../support/harness/fixtures.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 
@@ -88,7 +89,7 @@ async function allAtHand(runtime: Runtime): Promise<void> {
     const nobodies = Array.from({ length: 200 }, (_, at) => `nobody-${times}-${at}`);
     const answers = nobodies.map(async (subject) => (await runtime.crisis({ subject })).plan);
     expect(new Set(await Promise.all(answers))).toEqual(new Set(['none']));
-  }, 20_000);
+  }, HANGS_AFTER_MS);
 }
 
 /** A plan that is changed in the file can't be opened, nor is it known whose it was. */

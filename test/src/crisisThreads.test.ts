@@ -8,11 +8,12 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { HANGS_AFTER_MS } from '../support/hangs.ts';
 import { builtProgram } from '../support/process/builtProgram.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 
 const PROGRAM = fileURLToPath(new URL('crisisThreadsProgram.mjs', import.meta.url));
-const WITHIN_MS = 60_000;
+const WITHIN_MS = HANGS_AFTER_MS;
 
 function arrivedWhere(occupiedBy: string, ...planted: readonly string[]): object {
   const args = [PROGRAM, builtProgram(), tempFolder(), occupiedBy, ...planted];

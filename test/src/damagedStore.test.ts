@@ -108,7 +108,7 @@ describe('PS-3 a page that an operation needs to go on is damaged', () => {
       });
       // Who asks later hears it too, and nothing tries over and over.
       await expect(runtime.getOperation(id).outcome).rejects.toMatchObject(refusal);
-      await expect.poll(() => isQuiet(runtime), { timeout: 5_000 }).toBe(true);
+      await expect.poll(() => isQuiet(runtime)).toBe(true);
       await runtime.handle('stays', {
         upstream: 'default',
         run: () => {

@@ -8,6 +8,7 @@
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createRuntime, httpHandler, rawKey } from '../../src/index.ts';
+import { HANGS_AFTER_MS } from '../support/hangs.ts';
 import { rawServer } from '../support/process/rawServer.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 
@@ -16,7 +17,7 @@ const WORDS =
 const TYPE = 'payments.push';
 const SUBJECTS = ['a', 'b', 'c'];
 const requestOf = (subject: string) => ({ type: TYPE, subject, tier: 'trial' }) as const;
-const PATIENCE = { timeout: 60_000 };
+const PATIENCE = { timeout: HANGS_AFTER_MS };
 
 /** Three operations to a server that answers 500, once health says so. */
 async function failing() {

@@ -25,10 +25,10 @@ test('SE-2 the source of the key is reached by the store, and by nothing else of
   expect({ fromEngine, fromRuntime }).toEqual({ fromEngine: null, fromRuntime: null });
   // The walk sees private fields and what functions hold: it finds the way that there is.
   expect(throughStore).toContain('ThreadChannel');
-}, 60_000);
+});
 
 test('SE-2 control: a key source that an option of the engine holds is found', () => {
   const { fromEngine, fromRuntime } = waysToTheKey('planted');
   expect(fromEngine?.at(-1)).toBe('CanaryKeySource');
   expect(fromRuntime?.at(-1)).toBe('CanaryKeySource');
-}, 60_000);
+});

@@ -17,6 +17,7 @@ import { VIRTUAL_EPOCH_MS } from '../../src/testing/virtualClock.ts';
 import { upstreamKey } from '../../src/upstreamKey.ts';
 import { inThreadStore, TEST_KEY } from '../persistence/contract/storeUnderTest.ts';
 import { idOf } from '../persistence/contract/writes.ts';
+import { HANGS_AFTER_MS } from '../support/hangs.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 
@@ -184,7 +185,7 @@ describe('PS-3 a row of a newer chart version in the file of a store', () => {
         await vi.waitFor(() => {
           expect(runtime.getHealthStatus().storeCheck.state).toBe('done');
           expect(runtime.getHealthStatus().waiting.newerVersion).toBe(1);
-        }, 20_000);
+        }, HANGS_AFTER_MS);
         expect(runtime.getHealthStatus()).toMatchObject({
           overall: 'degraded',
           operations: { quarantined: 0 },

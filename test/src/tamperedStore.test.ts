@@ -13,6 +13,7 @@ import { createRuntime } from '../../src/createRuntime.ts';
 import { httpHandler } from '../../src/http/httpHandler.ts';
 import { inThreadStore, TEST_KEY } from '../persistence/contract/storeUnderTest.ts';
 import { deadLetter, idOf, replay, update } from '../persistence/contract/writes.ts';
+import { HANGS_AFTER_MS } from '../support/hangs.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 import { LedgerServer } from '../support/process/ledgerServer.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
@@ -110,7 +111,7 @@ async function run(folder: string, effects: readonly number[]) {
         operations: { completed: effects.length, attemptsRunning: 0 },
       });
     },
-    { timeout: 20_000, interval: 20 },
+    { timeout: HANGS_AFTER_MS, interval: 20 },
   );
   return {
     runtime,

@@ -209,7 +209,7 @@ describe('an edit in a process that dies', () => {
     const start = { start: true, text: 'x'.repeat(3_000) };
     const { wrongs } = await runHistory([], 1, world, { start, residentsMax: 1 });
     expect(wrongs).toEqual([]);
-  }, 60_000);
+  });
 
   test('CF-6 control: where an upstream takes what it should refuse, it is found that something is lost', async () => {
     const arrange = (upstream: RecordUpstream): void => {

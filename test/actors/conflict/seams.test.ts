@@ -106,7 +106,7 @@ describe('what was merged', () => {
     await clock.advance(HOUR_MS / 2);
     expect(await clock.run(all(runtime.conflicts.list({ all: true })))).toHaveLength(1);
     await clock.run(runtime.close());
-  }, 60_000);
+  });
 });
 
 describe('an edit that is taken back', () => {

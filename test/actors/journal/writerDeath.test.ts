@@ -5,6 +5,7 @@ import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { rawKey } from '../../../persistence/sealing/keySource.ts';
 import { createRuntime } from '../../../src/createRuntime.ts';
 import type { Runtime } from '../../../src/runtime.ts';
+import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 
 async function complete(runtime: Runtime): Promise<string> {
@@ -38,7 +39,7 @@ test('SV-2 PS-6 a writer thread that dies is started again, and work goes on', a
       });
       expect(status).toBe('completed');
     },
-    { timeout: 10_000, interval: 50 },
+    { timeout: HANGS_AFTER_MS, interval: 50 },
   );
   expect(runtime.getHealthStatus().overall).toBe('healthy');
   await runtime.close();

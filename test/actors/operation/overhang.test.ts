@@ -178,7 +178,7 @@ describe('OP-3 handlers that do as they like', () => {
       }),
       { numRuns: 25 },
     );
-  }, 120_000);
+  });
 
   test('OP-4 control: a runtime that takes an aborted attempt for ended begins two of a lane at once', async () => {
     /** What it sees of the handler ends with the signal, while the handler goes on. */

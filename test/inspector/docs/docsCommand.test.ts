@@ -60,7 +60,7 @@ beforeAll(() => {
   const models = machines.map((machine) => chartModel(machine, rules(machine.id)));
   const coverage = coverageOf(models).replaceAll(/test\/\w+\.test\.ts/g, ANY_TEST);
   writeFileSync(join(folder, 'docs/machines/coverage.json'), coverage);
-}, 180_000);
+});
 
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -91,7 +91,7 @@ test('OB-3 the docs command writes the pages, and the check fails on any drift f
 
   expect(await run()).toMatchObject({ status: 0 });
   expect(await run('--check')).toMatchObject({ status: 0 });
-}, 180_000);
+});
 
 test('OB-4 the check fails on a hazard whose evidence is not there, and a paragraph that names none', async () => {
   const log = join(folder, 'docs/clinical-safety/hazard-log.md');
@@ -116,4 +116,4 @@ test('OB-4 the check fails on a hazard whose evidence is not there, and a paragr
   expect(output).toContain('crisis.md#state-escalation-tired, and there is no such place');
   expect(output).toContain('H1 has the fields');
   expect(output).toMatch(/docs\/crisis\.md:\d+: nothing is named that holds/);
-}, 180_000);
+});

@@ -22,14 +22,23 @@ async function lookUpsOfTwo(createRuntime, httpHandler) {
   });
   const lookUp = dns.lookup;
   let count = 0;
+  let begun = 0;
+  // A look-up ends once both have begun, however late the second is.
   dns.lookup = (host, options, callback) => {
     count += 1;
-    lookUp('127.0.0.1', options, callback);
+    const look = () => {
+      if (begun === 2) lookUp('127.0.0.1', options, callback);
+      else setTimeout(look, 5);
+    };
+    look();
   };
   const run = httpHandler({ baseUrl: `http://upstream.localhost:${server.address().port}` });
   const runtime = createRuntime({
     store: ':memory:',
     handlers: { 'a.b': { upstream: 'default', run } },
+  });
+  runtime.subscribe(({ kind }) => {
+    if (kind === 'attempt.started') begun += 1;
   });
   const sync = async (subject) => await runtime.sync({ type: 'a.b', subject });
   const operations = await Promise.all(['anna', 'ben'].map(sync));

@@ -59,11 +59,11 @@ describe('several stores, one upstream, and everything that can happen between t
       return { ...handler, run: Object.assign(overwrite, { fetchCurrent: run.fetchCurrent }) };
     };
     expect(await kindsFound({ sabotage: lastWriterWins })).toContain('lost');
-  }, 120_000);
+  });
 
   test('CF-6 control: an upstream that takes whatever comes is caught', async () => {
     expect(await kindsFound({ ignoresVersions: true })).toContain('lost');
-  }, 120_000);
+  });
 
   test('CF-6 control: merges that ignore the common ancestor are caught', async () => {
     const withoutAncestor = (rules: EntityRules): EntityRules => ({
@@ -80,5 +80,5 @@ describe('several stores, one upstream, and everything that can happen between t
     expect(await kindsFound({ entities })).toEqual(
       expect.arrayContaining([expect.stringMatching(/doubled|risen|lost/)]),
     );
-  }, 120_000);
+  });
 });

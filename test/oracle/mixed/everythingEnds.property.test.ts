@@ -34,7 +34,7 @@ describe('several upstreams, levels, lanes, crises, suspects, moves, restarts an
         markInterruptAsFailure: false,
       },
     );
-  }, 240_000);
+  });
 
   afterEach(() => {
     vi.restoreAllMocks();

@@ -82,7 +82,7 @@ test('RT-4 SV-3 work that kills the process ends in the dead letters, and bystan
     expect(outcomeOf(idempotencyKey)).toMatchObject({ status: 'completed', attempts: 1 });
   }
   expect(await work.settled()).toEqual([]);
-}, 60_000);
+});
 
 test('RT-4 CR-4 a crisis that kills the process is never given up, and in the end lets the others go on', async () => {
   const scene = await RestartScene.open();

@@ -12,6 +12,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createKeyFile } from '../../../src/index.ts';
+import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { builtProgram } from '../../support/process/builtProgram.ts';
 import { runCli } from '../../support/process/runCli.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
@@ -19,7 +20,7 @@ import { tempFolder } from '../../support/store/tempFolder.ts';
 const SECRET = 'a secret of the pager';
 const SAID = 'I can not go on';
 /** The machine may be busy with other tests. */
-const PATIENCE = { timeout: 90_000, interval: 50 };
+const PATIENCE = { timeout: HANGS_AFTER_MS, interval: 50 };
 const TEST_MS = 300_000;
 
 /** What runs in the child: a crisis that its upstream never takes, and two steps that are told by webhook. */

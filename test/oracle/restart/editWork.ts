@@ -15,13 +15,12 @@ import {
 } from '../../../src/testing/recordServer.ts';
 import type { RecordFault } from '../../../src/testing/records.ts';
 import type { SeededRandom } from '../../../src/testing/seededRandom.ts';
+import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { givenKey, noteSent } from '../../support/harness/sentKeys.ts';
 import type { ChildSetup } from '../../support/process/childRuntimeMessages.ts';
 import type { Child, RestartScene } from './restartScene.ts';
 import { untilTrue } from './restartWork.ts';
 
-/** Once the upstream is well and nobody else writes, everything has ended within this. */
-const ENDS_WITHIN_MS = 30_000;
 const ELSEWHERE_EVERY_MS = 12;
 /** In the life of a process: on a busy machine no edit would ever be in time. */
 const ELSEWHERE_MAX = 40;
@@ -136,7 +135,7 @@ export class EditWork {
     for (const fault of Object.keys(this.#faults)) this.#faults[fault as RecordFault] = 0;
     const child = this.start();
     this.#cancelElsewhere();
-    await untilTrue(child, () => this.#ended.size === this.#plan.length, ENDS_WITHIN_MS);
+    await untilTrue(child, () => this.#ended.size === this.#plan.length, HANGS_AFTER_MS);
     await child.kill();
   }
 

@@ -40,4 +40,4 @@ test(`OP-2 OP-3 OP-4 RT-4 SV-3 PS-2 ${OPERATIONS} operations keep every promise 
   await last.kill();
 
   expect(await work.settled(), `seed ${seed}`).toEqual([]);
-}, 90_000);
+});

@@ -16,6 +16,7 @@ import { createKeyFile, keyFile } from '../../../persistence/sealing/keyFile.ts'
 import { InThreadChannel } from '../../../persistence/sqlite/client/inThreadChannel.ts';
 import { createStoreClient } from '../../../persistence/sqlite/client/storeClient.ts';
 import type { HealthStatus } from '../../../src/views/health.ts';
+import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { builtProgram } from '../../support/process/builtProgram.ts';
 import { childProgram } from '../../support/process/childProgram.ts';
 import type {
@@ -28,7 +29,7 @@ import { faultEnvironment } from '../../support/store/plantedFaults.ts';
 import { type RowAtRest, rowsAtRest } from '../../support/store/rowsAtRest.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 
-const CHILD_LIFE_MS = 60_000;
+const CHILD_LIFE_MS = 2 * HANGS_AFTER_MS;
 const CHILD = new URL('../../support/process/childRuntime.ts', import.meta.url);
 const CHILD_OTHERS = [new URL('../../support/process/childRuntimeSabotage.ts', import.meta.url)];
 /** What makes up a store; a dead owner's control socket lies beside it and can't be copied. */

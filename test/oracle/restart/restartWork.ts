@@ -5,6 +5,7 @@
  */
 
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
+import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { noteCrisis } from '../../support/harness/sentKeys.ts';
 import { diskRows } from '../diskRow.ts';
 import { RESTART } from '../drivers.ts';
@@ -59,7 +60,7 @@ export class RestartWork {
   }
 
   /** Until everything in the plan is accepted and everything accepted has ended. */
-  async finish(child: Child, limitMs = 45_000): Promise<void> {
+  async finish(child: Child, limitMs = HANGS_AFTER_MS): Promise<void> {
     this.begin(child);
     await untilTrue(child, () => this.isDone, limitMs);
   }

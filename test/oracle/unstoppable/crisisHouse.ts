@@ -22,12 +22,13 @@ import { checkOptions, type RuntimeOptions } from '../../../src/options.ts';
 import type { Runtime } from '../../../src/runtime.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 
 /** Where an upstream answers as it usually does. */
 const USUAL_MS = 300;
 /** Within this of its upstream being well each crisis is delivered, in milliseconds (CR-4). */
-const DELIVERED_WITHIN_MS = 60_000;
+const DELIVERED_WITHIN_MS = HANGS_AFTER_MS;
 const OUTAGE_MS = 120_000;
 /** More than any chain of promises that needs nothing but memory. */
 const MICROTASKS = 500;

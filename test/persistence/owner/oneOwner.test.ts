@@ -17,6 +17,7 @@ import { openAtRest, storeLocation } from '../../../persistence/openStore.ts';
 import { holdWrite } from '../../../persistence/port/hold.ts';
 import { InThreadChannel } from '../../../persistence/sqlite/client/inThreadChannel.ts';
 import { createStoreClient } from '../../../persistence/sqlite/client/storeClient.ts';
+import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 import { inThreadStore, TEST_KEY } from '../contract/storeUnderTest.ts';
 import { type OwnerProcess, startOwner } from './ownerProcess.ts';
@@ -221,7 +222,7 @@ describe('when the owner is dead', () => {
     // It ends after the shell has become a program that takes note of no child.
     const parent = spawn('sh', ['-c', 'sleep 1 & echo $!; exec sleep 30']);
     const [pid] = (await once(parent.stdout, 'data')) as [Buffer];
-    await vi.waitFor(() => expect(statOf(Number(pid)).state).toBe('Z'), 20_000);
+    await vi.waitFor(() => expect(statOf(Number(pid)).state).toBe('Z'), HANGS_AFTER_MS);
     nameAsOwner(Number(pid));
     expect((await start(folder)).answer).toBe('open');
     parent.kill('SIGKILL');
@@ -244,7 +245,7 @@ test.skipIf(cannotPart)(
     expect(noteOf(folder)).toMatchObject({ pid: 1, system: null });
     expect((await start(folder)).answer).toMatch(/^HF_STORE_OWNED /);
     await owner.kill();
-    await vi.waitFor(async () => expect((await start(folder)).answer).toBe('open'), 20_000);
+    await vi.waitFor(async () => expect((await start(folder)).answer).toBe('open'), HANGS_AFTER_MS);
   },
 );
 

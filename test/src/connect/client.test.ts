@@ -19,6 +19,7 @@ import {
   type SyncRequest,
   upstreamKey,
 } from '../../../src/index.ts';
+import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 
 interface Payment {
@@ -178,7 +179,7 @@ describe('SC-4 what a client is asked is done by the owner', () => {
     const leave = second.subscribe(({ state }) => states.push(state));
     await second.cancel();
     expect((await second.outcome).status).toBe('cancelled');
-    await vi.waitFor(() => expect(states).toContain('cancelled'));
+    await vi.waitFor(() => expect(states).toContain('cancelled'), HANGS_AFTER_MS);
     leave();
     open();
     expect((await first.outcome).status).toBe('completed');
@@ -292,7 +293,7 @@ describe('SC-4 CR-1 CR-4 crises of a client', () => {
       const answered = await at.crisis({ subject: 'user-1', payload: { said: 'help' } });
       expect(answered.plan).toBe('included');
       return answered;
-    });
+    }, HANGS_AFTER_MS);
     expect(answer.resources[0]).toMatchObject({ from: 'plan' });
     await answer.durable;
     expect(await answer.delivery).toMatchObject({ status: 'completed', response: { heard: true } });

@@ -6,6 +6,7 @@
 
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Conflict, connect, createRuntime, rawKey } from '../../../src/index.ts';
+import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { RecordUpstream } from '../../support/harness/recordUpstream.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 
@@ -35,7 +36,7 @@ test('CF-6 SC-4 a client lists, shows and decides, and the owner carries it out'
   await vi.waitFor(async () => {
     for await (const one of client.conflicts.list()) listed.push(one);
     expect(listed).toHaveLength(1);
-  }, 10_000);
+  }, HANGS_AFTER_MS);
   const id = listed[0]?.id ?? '';
   expect(await client.conflicts.about(id)).toMatchObject({ subject: 'user-42', isHeld: true });
   const { asked } = await client.conflicts.show(id);
@@ -52,5 +53,5 @@ test('CF-6 SC-4 a client lists, shows and decides, and the owner carries it out'
   expect(await client.conflicts.undo(id, ANA)).toMatchObject({ state: 'resolved' });
   await vi.waitFor(() => {
     expect(upstream.value('p-1')).toEqual(before);
-  }, 10_000);
+  }, HANGS_AFTER_MS);
 });

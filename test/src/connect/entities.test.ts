@@ -6,6 +6,7 @@
 
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { connect, createRuntime, type ListedEntity, rawKey } from '../../../src/index.ts';
+import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { RecordUpstream } from '../../support/harness/recordUpstream.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 
@@ -73,7 +74,7 @@ test('CF-1 SC-4 a client that watches a record is told at once, at each change, 
   const isTold = async (...all: unknown[]) => {
     await vi.waitFor(() => {
       expect(told).toEqual(all);
-    }, 10_000);
+    }, HANGS_AFTER_MS);
   };
   await isTold(null);
   await runtime.remoteChange(heard);
@@ -87,6 +88,6 @@ test('CF-1 SC-4 a client that watches a record is told at once, at each change, 
   await next.remoteChange({ ...heard, value: { theme: 'blue' }, version: '"3"' });
   await vi.waitFor(() => {
     expect(errors.filter((error) => (error as Error).message === 'of the app')).toHaveLength(4);
-  }, 10_000);
+  }, HANGS_AFTER_MS);
   expect(told).toHaveLength(3);
 });

@@ -16,6 +16,7 @@ import { LineServer } from '../../../src/connect/lineServer.ts';
 import { ControlServer } from '../../../src/control/controlServer.ts';
 import { connect, type HoldfastError } from '../../../src/index.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 
 const PAYLOAD_BYTES_MAX = 10_000;
@@ -64,7 +65,7 @@ async function serve(parts: { readonly waits?: Promise<unknown>; readonly answer
     const socket = connectSocket(path);
     await once(socket, 'connect');
     socket.destroy();
-  });
+  }, HANGS_AFTER_MS);
   return { folder, path, clock, asked, stopped, lines, control };
 }
 
@@ -86,7 +87,7 @@ async function line(path: string, request = UPGRADE()) {
     });
   });
   socket.write(request);
-  await vi.waitFor(() => expect(said).toContain('\r\n\r\n'));
+  await vi.waitFor(() => expect(said).toContain('\r\n\r\n'), HANGS_AFTER_MS);
   const frames = (): Frame[] =>
     (said.split('\r\n\r\n')[1] ?? '')
       .split('\n')
@@ -102,7 +103,7 @@ const ask = (n: number, name: string, params: unknown = { id: 'x' }): string =>
 async function served(path: string): Promise<readonly Frame[]> {
   const other = await line(path);
   other.socket.write(ask(1, 'view'));
-  await vi.waitFor(() => expect(other.frames()).toHaveLength(1));
+  await vi.waitFor(() => expect(other.frames()).toHaveLength(1), HANGS_AFTER_MS);
   return other.frames();
 }
 
@@ -134,7 +135,7 @@ describe('SC-4 SE-5 a client that misbehaves loses its line, and nobody else not
     await clock.advance(1_001);
     await slow.closed;
     idle.socket.write(ask(1, 'view'));
-    await vi.waitFor(() => expect(idle.frames()).toHaveLength(1));
+    await vi.waitFor(() => expect(idle.frames()).toHaveLength(1), HANGS_AFTER_MS);
   });
 
   test('SC-4 OP-6 what it asks beyond the bound waits in its own connection, and goes on when there is room', async () => {
@@ -145,11 +146,11 @@ describe('SC-4 SE-5 a client that misbehaves loses its line, and nobody else not
     const { path, asked } = await serve({ waits });
     const busy = await line(path);
     for (let n = 1; n <= 20_000; n += 1) busy.socket.write(ask(n, 'view', { id: 'x'.repeat(200) }));
-    await vi.waitFor(() => expect(asked.length).toBeGreaterThanOrEqual(1_024));
+    await vi.waitFor(() => expect(asked.length).toBeGreaterThanOrEqual(1_024), HANGS_AFTER_MS);
     await sleep(100);
     expect(asked.length).toBeLessThan(3_000);
     go();
-    await vi.waitFor(() => expect(busy.frames()).toHaveLength(20_000), { timeout: 20_000 });
+    await vi.waitFor(() => expect(busy.frames()).toHaveLength(20_000), { timeout: HANGS_AFTER_MS });
   });
 
   test('SC-4 OP-6 one that reads nothing is asked no more, and let go before it costs much', async () => {
@@ -157,7 +158,7 @@ describe('SC-4 SE-5 a client that misbehaves loses its line, and nobody else not
     const deaf = await line(path);
     deaf.socket.pause();
     for (let n = 1; n <= 2_000; n += 1) deaf.socket.write(ask(n, 'view'));
-    await vi.waitFor(() => expect(asked.length).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(asked.length).toBeGreaterThan(0), HANGS_AFTER_MS);
     expect((await served(path))[0]?.result).toBe('x'.repeat(100_000));
     // 1,024 at once, of which so many fit; the rest is never asked, or the line is at its end.
     expect(asked.length).toBeLessThan(1_500);
@@ -176,7 +177,7 @@ describe('SC-4 SE-5 a client that misbehaves loses its line, and nobody else not
     deaf.socket.write(asks);
     await sleep(200);
     go();
-    await vi.waitFor(() => expect(reads.frames()).toHaveLength(100), { timeout: 20_000 });
+    await vi.waitFor(() => expect(reads.frames()).toHaveLength(100), { timeout: HANGS_AFTER_MS });
     await clock.advance(10_001);
     deaf.socket.resume();
     await deaf.closed;
@@ -188,9 +189,9 @@ describe('SC-4 SE-5 a client that misbehaves loses its line, and nobody else not
     const follower = await line(path);
     follower.socket.write(ask(1, 'watch') + ask(2, 'watch'));
     follower.socket.write(`${JSON.stringify({ n: 1, stop: true })}\n`);
-    await vi.waitFor(() => expect(stopped).toEqual(['watch']));
+    await vi.waitFor(() => expect(stopped).toEqual(['watch']), HANGS_AFTER_MS);
     follower.socket.destroy();
-    await vi.waitFor(() => expect(stopped).toEqual(['watch', 'watch']));
+    await vi.waitFor(() => expect(stopped).toEqual(['watch', 'watch']), HANGS_AFTER_MS);
   });
 
   test('SC-4 there are 128 lines, and management calls beside them', async () => {
@@ -205,7 +206,10 @@ describe('SC-4 SE-5 a client that misbehaves loses its line, and nobody else not
     const [said] = (await once(call, 'data')) as [Buffer];
     expect(said.toString()).toContain('200 OK');
     all[0]?.socket.destroy();
-    await vi.waitFor(async () => expect((await line(path)).said()).toContain('101'));
+    await vi.waitFor(
+      async () => expect((await line(path)).said()).toContain('101'),
+      HANGS_AFTER_MS,
+    );
   });
 
   test('SC-4 one that is refused and stays is ended', async () => {

@@ -21,6 +21,7 @@ import {
   rawKey,
 } from '../../../src/index.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 
 const key = () => rawKey(new Uint8Array(32).fill(7));
@@ -107,7 +108,7 @@ test('SC-4 a listener that throws is told to onError, and what comes beside it i
   });
   await operation.cancel();
   await operation.outcome;
-  await vi.waitFor(() => expect(told).toContain(thrown), { timeout: 10_000 });
+  await vi.waitFor(() => expect(told).toContain(thrown), { timeout: HANGS_AFTER_MS });
 });
 
 test('SC-4 an onError that throws stops nothing', async () => {
@@ -120,7 +121,7 @@ test('SC-4 an onError that throws stops nothing', async () => {
     throw new Error('onError');
   };
   const at = await client(store, { ownerWithinMs: 10_000, onError });
-  await vi.waitFor(() => expect(told).toBe(1));
+  await vi.waitFor(() => expect(told).toBe(1), HANGS_AFTER_MS);
   foreign.closeAllConnections();
   foreign.close();
   ownerThat(() => Promise.resolve('well'), store);
@@ -135,7 +136,7 @@ test('SC-4 OP-2 a close while a request is under way says that it may be stored'
   });
   const at = await client(store);
   const accepting = refusalOf(at.sync(REQUEST));
-  await vi.waitFor(() => expect(asked).toContain('sync'));
+  await vi.waitFor(() => expect(asked).toContain('sync'), HANGS_AFTER_MS);
   await at.close();
   expect(await accepting).toMatchObject({ code: 'HF_CLOSED', mayBeStored: true });
   expect(await refusalOf(at.sync(REQUEST))).toMatchObject({ mayBeStored: false });
@@ -150,7 +151,7 @@ test('SC-4 UX-2 a change whose owner ends is refused with what has happened', as
   const at = await client(store);
   const by = { id: 'staff-7', role: 'clinician' };
   const entering = refusalOf(at.crisisMode.enter({ subject: 'user-1', by }));
-  await vi.waitFor(() => expect(asked).toContain('call'));
+  await vi.waitFor(() => expect(asked).toContain('call'), HANGS_AFTER_MS);
   cut();
   const refused = await entering;
   expect(refused).toMatchObject({ code: 'HF_OWNER_GONE', mayBeStored: true });
@@ -176,7 +177,9 @@ test('SC-4 CR-4 a crisis that waits to be asked again is told of a close at once
   await at.ready;
   const { durable } = await at.crisis({ subject: 'user-1' });
   // The fourth wait is two seconds.
-  await vi.waitFor(() => expect(asked.length).toBeGreaterThanOrEqual(4), { timeout: 5_000 });
+  await vi.waitFor(() => expect(asked.length).toBeGreaterThanOrEqual(4), {
+    timeout: HANGS_AFTER_MS,
+  });
   await at.close();
   const told = await Promise.race([refusalOf(durable), sleep(500, 'late')]);
   expect(told).toMatchObject({ code: 'HF_CLOSED' });

@@ -8,10 +8,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
+import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { ConnectedScene, waited } from '../../support/process/connectedProcess.ts';
 import type { LedgerTask } from '../../support/process/ledgerServer.ts';
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 2 * HANGS_AFTER_MS;
 
 function put(number: number, more: Partial<LedgerTask> = {}): SyncRequest {
   return {

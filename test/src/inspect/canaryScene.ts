@@ -151,7 +151,7 @@ async function refusingUpstream(): Promise<string> {
 
 async function until(isSo: () => boolean): Promise<void> {
   for (let times = 0; !isSo(); times += 1) {
-    if (times > 2_000) throw new Error('It has not come to that.');
+    if (times > 24_000) throw new Error('It has not come to that.');
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -14,6 +14,7 @@ import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { ControlServer } from '../../../src/control/controlServer.ts';
 import { InspectLines } from '../../../src/inspect/inspectLines.ts';
 import { ownerFeed } from '../../../src/inspect/ownerFeed.ts';
+import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 
 export const hello = (startedAtMs: number): FeedMessage => ({
   ...{ kind: 'hello', protocol: 1, holdfast: '0.0.0', name: 'test', charts: [] },
@@ -86,7 +87,7 @@ export async function own(folder: string, clock: Clock, startedAtMs = 1) {
     const socket = connectSocket(path);
     await once(socket, 'connect');
     socket.destroy();
-  });
+  }, HANGS_AFTER_MS);
   return { feed, path, lines, close };
 }
 
@@ -104,7 +105,7 @@ export function view(folder: string, clock: Clock) {
       () => {
         if (!what(messages)) throw new Error(`told ${JSON.stringify(messages.slice(-5))}`);
       },
-      { timeout: 20_000, interval: 5 },
+      { timeout: HANGS_AFTER_MS, interval: 5 },
     );
   };
   const aways = (): string[] =>
@@ -133,7 +134,7 @@ export async function handLine(path: string, request = ASK) {
   socket.write(request);
   await vi.waitFor(() => {
     if (!said.includes('\r\n\r\n')) throw new Error('no answer');
-  });
+  }, HANGS_AFTER_MS);
   const messages = (): FeedMessage[] =>
     (said.split('\r\n\r\n')[1] ?? '')
       .split('\n')

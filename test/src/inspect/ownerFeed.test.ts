@@ -136,7 +136,7 @@ describe('OB-1 the feed of a store goes on over its owners', () => {
     );
     await viewer.until((told) => told.filter(({ kind }) => kind === 'hello').length === 2);
     expect(owner.feed.listeners.size).toBeLessThanOrEqual(2);
-  }, 30_000);
+  });
 });
 
 describe('UX-2 it is said in plain words why there is nothing to see', () => {

@@ -45,7 +45,7 @@ describe('OB-1 the feed of real owners', () => {
             .flatMap((said) => (said.kind === 'ended' ? said.actors : [])).length >= 5,
       );
     }
-  }, 90_000);
+  });
 
   test('OB-1 one that is stopped is said to be silent, and seen again when it goes on', async () => {
     const scene = await ConnectedScene.open();
@@ -65,7 +65,7 @@ describe('OB-1 the feed of real owners', () => {
     );
     expect(hellos.length).toBeGreaterThanOrEqual(2);
     expect(new Set(hellos).size).toBe(1);
-  }, 90_000);
+  });
 
   test('AC-2 SE-5 nothing of a person or a payload comes over a line', async () => {
     const scene = await ConnectedScene.open();
@@ -91,7 +91,7 @@ describe('OB-1 the feed of real owners', () => {
     );
     expect(viewer.serials().length).toBeGreaterThan(10);
     expect(JSON.stringify(viewer.messages)).not.toContain('canary');
-  }, 90_000);
+  });
 
   test('OB-1 CR-1 one that has ended in good order says so', async () => {
     const scene = await ConnectedScene.open();
@@ -103,7 +103,7 @@ describe('OB-1 the feed of real owners', () => {
     const closed = 'the process that ran the store has closed it';
     await viewer.until(() => viewer.aways().includes(closed));
     expect(viewer.aways().at(-1)).toMatch(/closed it|no process runs/);
-  }, 90_000);
+  });
 });
 
 describe('CR-1 OB-1 viewers that read nothing', () => {
@@ -151,7 +151,7 @@ describe('CR-1 OB-1 viewers that read nothing', () => {
     expect(serials.length).toBeGreaterThan(400);
     expect(answered.every(({ resources }) => resources > 0)).toBe(true);
     await owner.until('ended', 400);
-  }, 110_000);
+  });
 
   test('OB-1 a viewer that goes in the middle is let go of', async () => {
     const scene = await ConnectedScene.open();
@@ -162,5 +162,5 @@ describe('CR-1 OB-1 viewers that read nothing', () => {
     owner.order({ order: 'submit', requests: requests(1, 10) });
     await owner.until('ended', 10);
     expect(owner.said('error')).toEqual([]);
-  }, 90_000);
+  });
 });

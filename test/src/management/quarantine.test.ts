@@ -14,6 +14,7 @@ import type { Runtime } from '../../../src/runtime.ts';
 import { upstreamKey } from '../../../src/upstreamKey.ts';
 import { inThreadStore, TEST_KEY } from '../../persistence/contract/storeUnderTest.ts';
 import { idOf } from '../../persistence/contract/writes.ts';
+import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 
@@ -198,7 +199,7 @@ async function untilQuarantined(runtime: Runtime): Promise<readonly Quarantined[
       expect(records).toHaveLength(1);
       return records;
     },
-    { timeout: 20_000, interval: 50 },
+    { timeout: HANGS_AFTER_MS, interval: 50 },
   );
 }
 

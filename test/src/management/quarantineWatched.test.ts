@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Handler } from '../../../actors/attempt/handler.ts';
 import type { Operation } from '../../../src/operation.ts';
+import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
-const WAIT_MS = 60_000;
+const WAIT_MS = HANGS_AFTER_MS;
 
 /** A runtime with an operation that waits for its next attempt, on disk only, and can't be read there. */
 async function unreadableOperation() {

@@ -51,4 +51,4 @@ test('CR-6 CR-1 CR-3 outside callers are told of it, and of the plan, while the 
     async () => ((await told(socket, 'user-42'))[0] === 'none' ? true : undefined),
     'that',
   );
-}, 60_000);
+});

@@ -22,6 +22,7 @@ import {
 } from '../../../src/testing/misbehavingUpstream.ts';
 import { type RecordServer, startRecordServer } from '../../../src/testing/recordServer.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { HANGS_AFTER_MS } from '../hangs.ts';
 
 /** Stands in payloads, subjects, entities, tags, keys and notes, and must stand in no page. */
 export const CANARY = 'canary-7f3a';
@@ -189,7 +190,7 @@ function createRuntimeOf(store: string, key: string, paymentsUrl: string, record
 /** Asks again until it is so. */
 export async function until(
   isSo: () => boolean | Promise<boolean>,
-  withinMs = 20_000,
+  withinMs = HANGS_AFTER_MS,
 ): Promise<void> {
   const endsAt = performance.now() + withinMs;
   while (!(await isSo())) {

@@ -6,6 +6,7 @@
 
 import { vi } from 'vitest';
 import type { FeedMessage } from '../../../inspector/protocol.ts';
+import { HANGS_AFTER_MS } from '../hangs.ts';
 
 /** Goes in by a link; one that lets nobody in gives no session. */
 export async function enterPage(link: string) {
@@ -45,7 +46,7 @@ export async function enterPage(link: string) {
       () => {
         if (!what(messages)) throw new Error(JSON.stringify(messages.slice(-3)));
       },
-      { timeout: 30_000 },
+      { timeout: HANGS_AFTER_MS },
     );
   };
   return { canOperate, messages, call, hears };

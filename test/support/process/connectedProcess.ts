@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { createKeyFile } from '../../../persistence/sealing/keyFile.ts';
+import { HANGS_AFTER_MS } from '../hangs.ts';
 import { faultEnvironment } from '../store/plantedFaults.ts';
 import { tempFolder } from '../store/tempFolder.ts';
 import { builtProgram } from './builtProgram.ts';
@@ -17,8 +18,8 @@ import { childProgram } from './childProgram.ts';
 import type { ConnectedEvent, ConnectedOrder, ConnectedSetup } from './connectedApp.ts';
 import { LedgerServer } from './ledgerServer.ts';
 
-const LIFE_MS = 110_000;
-const WITHIN_MS = 60_000;
+const LIFE_MS = 2 * HANGS_AFTER_MS;
+const WITHIN_MS = HANGS_AFTER_MS;
 const APP = new URL('connectedApp.ts', import.meta.url);
 const OTHERS = [new URL('connectedBugs.ts', import.meta.url)];
 

@@ -10,11 +10,12 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HealthStatus } from '../../../src/views/health.ts';
+import { HANGS_AFTER_MS } from '../hangs.ts';
 import { childProgram } from './childProgram.ts';
 import type { OutsideAppOrder, OutsideAppSetup } from './outsideApp.ts';
 
-const LIFE_MS = 120_000;
-const EVENT_WITHIN_MS = 30_000;
+const LIFE_MS = 2 * HANGS_AFTER_MS;
+const EVENT_WITHIN_MS = HANGS_AFTER_MS;
 
 type Event = { readonly event: string } & Readonly<Record<string, unknown>>;
 

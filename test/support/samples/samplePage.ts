@@ -10,13 +10,14 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import ts from 'typescript';
+import { HANGS_AFTER_MS } from '../hangs.ts';
 import { tempFolder } from '../store/tempFolder.ts';
 import type { Sample } from './markdown.ts';
 import { programOf, scriptOf } from './program.ts';
 
 /** What an app has installed beside holdfast, in samples. */
 const INSTALLED = ['@types', 'express', 'fastify', 'zod', 'better-sqlite3', 'ws'];
-const TIME_LIMIT_MS = 30_000;
+const TIME_LIMIT_MS = HANGS_AFTER_MS;
 /** What a shell is told before each script; npx asks nobody, and takes what is installed. */
 const PRELUDE = `set -euo pipefail
 trap 'echo "line $LINENO: $BASH_COMMAND" >&2' ERR

@@ -270,7 +270,7 @@ test('CF-6 UX-1 operations show names the conflict that an operation waits for',
     for await (const one of runtime.conflicts.list()) found.push(one.id);
     return found;
   };
-  await expect.poll(open, { timeout: 10_000 }).toHaveLength(1);
+  await expect.poll(open).toHaveLength(1);
   const [conflictId = ''] = await open();
   const shown = await runCli(['operations', 'show', id, '--store', folder, '--key-file', keyPath]);
   expect(shown.stdout).toContain(`${conflictId}: holdfast conflicts show`);

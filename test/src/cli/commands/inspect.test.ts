@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { type AddressInfo, createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { HANGS_AFTER_MS } from '../../../support/hangs.ts';
 import { enterPage as page } from '../../../support/inspector/pageByHand.ts';
 import { ConnectedScene } from '../../../support/process/connectedProcess.ts';
 import { type RunningCli, runCli, startCli } from '../../../support/process/runCli.ts';
@@ -16,7 +17,7 @@ async function linkOf(running: RunningCli): Promise<string> {
       if (link === undefined) throw new Error(`no link: ${running.printed()} ${running.said()}`);
       return link;
     },
-    { timeout: 30_000 },
+    { timeout: HANGS_AFTER_MS },
   );
 }
 
@@ -35,7 +36,10 @@ describe('holdfast inspect', () => {
     const scene = await restingStore();
     const running = startCli(['inspect', '--store', scene.store]);
     const looked = await page(await linkOf(running));
-    await vi.waitFor(() => expect(running.said()).toContain('No process runs on this store now'));
+    await vi.waitFor(
+      () => expect(running.said()).toContain('No process runs on this store now'),
+      HANGS_AFTER_MS,
+    );
     expect(looked.canOperate).toBe(false);
     await looked.hears((told) => told.some(({ kind }) => kind === 'away'));
     scene.start();
@@ -53,7 +57,7 @@ describe('holdfast inspect', () => {
     const { exitCode, signal, stdout } = await running.result;
     expect({ exitCode, signal }).toEqual({ exitCode: 130, signal: null });
     expect(stdout.trim()).toMatch(LINK);
-  }, 100_000);
+  });
 
   test('OB-1 AC-2 takes orders where it was started for that', async () => {
     const scene = await ConnectedScene.open();
@@ -62,7 +66,7 @@ describe('holdfast inspect', () => {
     const running = startCli(['inspect', '--store', scene.store, '--operate', '--json']);
     const printed = await vi.waitFor(
       () => JSON.parse(running.printed()) as { readonly link: string; readonly operate: boolean },
-      { timeout: 30_000 },
+      { timeout: HANGS_AFTER_MS },
     );
     expect(printed).toMatchObject({ operate: true, store: scene.store });
     const looked = await page(printed.link);
@@ -72,7 +76,7 @@ describe('holdfast inspect', () => {
     expect(answer).toMatchObject({ ok: true });
     running.kill('SIGTERM');
     expect((await running.result).exitCode).toBe(130);
-  }, 100_000);
+  });
 
   test('UX-2 no store, a port that is taken, and one that is none', async () => {
     const missing = await runCli(['inspect', '--store', join(tempFolder(), 'nowhere')]);
@@ -90,7 +94,7 @@ describe('holdfast inspect', () => {
     expect(refused.stderr).toMatch(/port \d+ of 127\.0\.0\.1 is taken/);
     const none = await runCli(['inspect', '--store', scene.store, '--port', '70000']);
     expect(none.exitCode).toBe(2);
-  }, 100_000);
+  });
 });
 
 describe('holdfast inspect --open', () => {
@@ -110,7 +114,7 @@ describe('holdfast inspect --open', () => {
     const { seen, env } = opener('cp "$1" $SEEN.html; echo "$@" > $SEEN.new; mv $SEEN.new $SEEN');
     const running = startCli(['inspect', '--store', scene.store, '--open'], { env });
     const printed = await linkOf(running);
-    await vi.waitFor(() => expect(existsSync(seen)).toBe(true), { timeout: 30_000 });
+    await vi.waitFor(() => expect(existsSync(seen)).toBe(true), { timeout: HANGS_AFTER_MS });
     const [file = ''] = readFileSync(seen, 'utf8').split('\n');
     expect(file).not.toContain('token');
     expect(statSync(file).mode & 0o077).toBe(0);
@@ -125,7 +129,7 @@ describe('holdfast inspect --open', () => {
     await running.result;
     expect(existsSync(file)).toBe(false);
     expect(running.said()).not.toContain('No browser');
-  }, 100_000);
+  });
 
   test.each([1, 2])(
     'UX-2 SE-5 Ctrl-C while the browser is still being opened (%i times): it ends at once, and leaves no file',
@@ -133,7 +137,7 @@ describe('holdfast inspect --open', () => {
       const scene = await restingStore();
       const { seen, env } = opener('echo "$1" > $SEEN.new; mv $SEEN.new $SEEN; exec sleep 5');
       const running = startCli(['inspect', '--store', scene.store, '--open'], { env });
-      await vi.waitFor(() => expect(existsSync(seen)).toBe(true), { timeout: 30_000 });
+      await vi.waitFor(() => expect(existsSync(seen)).toBe(true), { timeout: HANGS_AFTER_MS });
       const since = performance.now();
       for (let time = 0; time < times; time += 1) running.kill('SIGINT');
       expect((await running.result).exitCode).toBe(130);
@@ -157,7 +161,7 @@ describe('holdfast inspect --open', () => {
       const running = startCli(['inspect', '--store', scene.store, '--open'], {
         env: { ...env, ...more },
       });
-      await vi.waitFor(() => expect(running.said()).toMatch(says), { timeout: 30_000 });
+      await vi.waitFor(() => expect(running.said()).toMatch(says), { timeout: HANGS_AFTER_MS });
       expect(running.said()).toContain('Open the link by hand');
       await page(await linkOf(running));
       running.kill('SIGINT');

@@ -193,7 +193,7 @@ test('SV-5 UX-1 asks the running process, watches it, and reads a store at rest'
     .poll(() => watching.printed(), { timeout: 20_000 })
     .toMatch(/ running, [^]*\n.* running, /);
   await runtime.close();
-  await expect.poll(() => watching.printed(), { timeout: 20_000 }).toMatch(/at rest/);
+  await expect.poll(() => watching.printed()).toMatch(/at rest/);
   watching.kill('SIGINT');
   expect(await watching.result).toMatchObject({ exitCode: 130, signal: null });
 

@@ -19,18 +19,18 @@ describe('holdfast demo', () => {
       lost: 0,
       duplicated: 0,
     });
-  }, 90_000);
+  });
 
   test('OP-3 control: fails when the upstream applies twice', async () => {
     const result = await demo('--kills', '0', '--plant', 'double-apply');
     expect(result).toMatchObject({ exitCode: 1, verdict: 'FAIL', lost: 0 });
     expect(result.duplicated).toBeGreaterThan(0);
-  }, 90_000);
+  });
 
   test('OP-2 control: fails when an operation is reported done and was not run', async () => {
     const result = await demo('--kills', '0', '--plant', 'false-success');
     expect(result).toMatchObject({ exitCode: 1, verdict: 'FAIL', lost: 1 });
-  }, 90_000);
+  });
 
   test('UX-1 leaves nothing behind, and with --keep says where it lies', async () => {
     const args = ['demo', '--operations', '20', '--kills', '0'];
@@ -52,5 +52,5 @@ describe('holdfast demo', () => {
       'deadLettered',
     ]);
     expect(listed.exitCode).toBe(0);
-  }, 90_000);
+  });
 });

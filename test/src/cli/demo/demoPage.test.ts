@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { HANGS_AFTER_MS } from '../../../support/hangs.ts';
 import { enterPage } from '../../../support/inspector/pageByHand.ts';
 import { runCli, startCli } from '../../../support/process/runCli.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
@@ -19,7 +20,7 @@ describe('holdfast demo --inspect', () => {
         if (found === undefined) throw new Error(running.said());
         return found;
       },
-      { timeout: 30_000 },
+      { timeout: HANGS_AFTER_MS },
     );
     expect(running.said()).toContain('begins once the page is there');
     expect(running.said()).not.toContain('900 operations');
@@ -37,7 +38,7 @@ describe('holdfast demo --inspect', () => {
       tone: 'good',
       text: expect.stringMatching(/^PASS {2}900 operations/),
     });
-  }, 110_000);
+  });
 
   test('UX-2 a port that is taken: it says so, begins nothing and leaves nothing behind', async () => {
     const taken = createServer();
@@ -51,15 +52,15 @@ describe('holdfast demo --inspect', () => {
     expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
     expect(refused.stderr).toMatch(/port \d+ of 127\.0\.0\.1 is taken/);
     expect(readdirSync(home)).toEqual([]);
-  }, 60_000);
+  });
 
   test('UX-2 Ctrl-C before anybody came ends it', async () => {
     const home = mkdtempSync(join(tempFolder(), 'tmp-'));
     const running = startCli(['demo', '--inspect'], { env: { TMPDIR: home } });
-    await vi.waitFor(() => expect(running.said()).toMatch(LINK), { timeout: 30_000 });
+    await vi.waitFor(() => expect(running.said()).toMatch(LINK), { timeout: HANGS_AFTER_MS });
     running.kill('SIGINT');
     const { exitCode, stdout } = await running.result;
     expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: '' });
     expect(readdirSync(home)).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -20,7 +20,7 @@ describe('holdfast demo --stately', () => {
     expect(actors.map(({ name }) => name)).toContain('supervisor');
     expect(server.frames.join('\n')).toContain('attempt.failed');
     await expect.poll(() => server.sockets.length).toBe(0);
-  }, 110_000);
+  });
 
   test('OB-2 UX-2 nobody listens there, or it is another machine: it says so, begins nothing and leaves nothing behind', async () => {
     const server = await StatelyServer.start();
@@ -35,5 +35,5 @@ describe('holdfast demo --stately', () => {
       expect(refused.stderr).toMatch(said);
     }
     expect(readdirSync(home)).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -6,6 +6,7 @@ import { openStore } from '../../../../persistence/openStore.ts';
 import { createKeyFile, keyFile } from '../../../../persistence/sealing/keyFile.ts';
 import { createRuntime } from '../../../../src/createRuntime.ts';
 import { accept, idOf } from '../../../persistence/contract/writes.ts';
+import { HANGS_AFTER_MS } from '../../../support/hangs.ts';
 import { placeStoreFixture } from '../../../support/harness/fixtures.ts';
 import { runCli } from '../../../support/process/runCli.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
@@ -87,7 +88,7 @@ test('CR-4 PS-3 doctor and health tell of spilled crises that could not be read'
   await runtime.ready;
   await vi.waitFor(() => {
     expect(runtime.getHealthStatus()).toMatchObject({ overall: 'degraded', damage: { times: 1 } });
-  }, 20_000);
+  }, HANGS_AFTER_MS);
   await runtime.close();
   expect((await doctor()).found['crises']).toMatchObject({
     status: 'warn',

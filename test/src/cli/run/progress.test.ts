@@ -16,6 +16,7 @@ import { countLines, inputLines } from '../../../../src/cli/run/inputLines.ts';
 import { RunProgress, type RunState } from '../../../../src/cli/run/runProgress.ts';
 import type { Runtime } from '../../../../src/runtime.ts';
 import { VirtualClock } from '../../../../src/testing/virtualClock.ts';
+import { HANGS_AFTER_MS } from '../../../support/hangs.ts';
 import { startCli } from '../../../support/process/runCli.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 
@@ -185,7 +186,7 @@ test('UX-1 what ends is counted when it ends, not in the order of the lines', as
   const ended = run.run(manyLines(5_000));
   await vi.waitFor(() => {
     expect(run.tally.accepted).toBe(5_000);
-  }, 20_000);
+  }, HANGS_AFTER_MS);
   // Found ended already, though thousands before it are not.
   expect(run.tally.completed).toBe(1);
   for (let index = 1_000; index < 4_999; index += 1) run.saw(`id-${index}`, 'completed');
@@ -249,7 +250,7 @@ test('UX-1 a run says how it stands while the upstream is away, and its last lin
         /^0 of 60 done \(0 %\) .*waiting 60 .*failed tries: HF_UPSTREAM_UNREACHABLE \d+ times$/m,
       );
     },
-    { timeout: 25_000, interval: 100 },
+    { timeout: HANGS_AFTER_MS, interval: 100 },
   );
   const { server: back } = await listen(port, true);
   onTestFinished(() => {

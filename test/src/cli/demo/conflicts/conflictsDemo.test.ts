@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { HANGS_AFTER_MS } from '../../../../support/hangs.ts';
 import { runCli, startCli } from '../../../../support/process/runCli.ts';
 
 async function demo(...args: string[]) {
@@ -23,36 +24,36 @@ describe('holdfast demo --conflicts', () => {
       unequal: [],
       questions: { asked: 1, decided: 1 },
     });
-  }, 100_000);
+  });
 
   test('CF-6 control: fails where the upstream takes whatever comes', async () => {
     const result = await demo('--plant', 'ignore-versions');
     expect(result).toMatchObject({ exitCode: 1, verdict: 'FAIL' });
     expect(result.lost.length).toBeGreaterThan(0);
-  }, 100_000);
+  });
 
   test('OP-2 control: fails where the device that was killed has forgotten its store', async () => {
     const result = await demo('--plant', 'forget-store');
     expect(result).toMatchObject({ exitCode: 1, verdict: 'FAIL' });
     expect(result.lost.length).toBeGreaterThan(0);
-  }, 100_000);
+  });
 
   test('CF-6 control: fails where a change is made twice', async () => {
     const result = await demo('--plant', 'edit-twice');
     expect(result).toMatchObject({ exitCode: 1, verdict: 'FAIL' });
     expect(result.doubled.length).toBeGreaterThan(0);
-  }, 100_000);
+  });
 
   test('UX-1 Ctrl-C ends it, with its processes', async () => {
     const { said, kill, result } = startCli(['demo', '--conflicts']);
     await vi.waitFor(() => {
       expect(said()).toContain('are offline now');
-    }, 60_000);
+    }, HANGS_AFTER_MS);
     kill('SIGINT');
     const { exitCode, stderr } = await result;
     expect(exitCode).toBe(130);
     expect(stderr).toContain('stopping');
-  }, 100_000);
+  });
 
   test.each([
     [['--operations', '5'], "option '--conflicts' cannot be used with option '--operations <n>'"],
