@@ -283,6 +283,7 @@ export class EngineCore {
     this.#service = accessLive({
       ...this.#recoveryParts,
       store: this.#parts.store,
+      onError: this.#parts.onError,
       onBroughtBack: (entity) => {
         this.desk.views.changed(entityKey(entity));
       },

@@ -5,12 +5,7 @@
  * @module
  */
 
-import {
-  queuedPosition,
-  type RowPosition,
-  routeOf,
-  unhandledPosition,
-} from '../../machines/operation/position.ts';
+import { queuedPosition, type RowPosition, routeOf } from '../../machines/operation/position.ts';
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
@@ -25,7 +20,7 @@ import type {
 import { decodeWork } from '../charts/workRecord.ts';
 import { notAccepted } from '../operation/acceptance.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
-import { adoptHandler, type RecoveryParts, sweepLanes } from './recovery.ts';
+import { adoptHandler, findStrays, type RecoveryParts, sweepLanes } from './recovery.ts';
 
 export interface ServiceAccess {
   readonly store: RecordStore & ReviewStore;
@@ -51,8 +46,8 @@ export function accessAtRest(store: RecordStore & ReviewStore): ServiceAccess {
   return {
     store,
     commit: (writes) => store.commit(writes.map((build) => build())),
-    // Nobody knows the handlers here. Every process begins by taking up what waits for one.
-    positionOf: unhandledPosition,
+    // Nobody knows the handlers here: the next process finds out which types have none.
+    positionOf: (type) => queuedPosition(routeOf(type), 0),
     broughtBack: () => undefined,
     leftQuarantine: () => Promise.resolve(),
     laneFreed: () => undefined,
@@ -64,6 +59,7 @@ export function accessLive(
   parts: RecoveryParts & {
     readonly store: RecordStore & ReviewStore;
     readonly onLeftQuarantine: (id: string) => void;
+    readonly onError: (error: unknown) => void;
     /** Work on this entity waits again. */
     readonly onBroughtBack: (entity: Entity | null) => void;
   },
@@ -104,16 +100,15 @@ export function accessLive(
       pool.waiting.refresh();
       return results;
     },
-    positionOf(type) {
-      if (!pool.registered.byType.has(type)) return unhandledPosition(type);
-      return queuedPosition(routeOf(type), steady.stamp());
-    },
+    positionOf: (type) => queuedPosition(routeOf(type), steady.stamp()),
     broughtBack(operations) {
       for (const { expiresAtMs, entity } of operations) {
         onBroughtBack(entity);
         if (expiresAtMs !== null) dispatcher.noteInstant(expiresAtMs);
       }
       dispatcher.lookEverywhere();
+      const isStray = operations.some(({ type }) => !pool.registered.byType.has(type));
+      if (isStray) findStrays(parts).catch(parts.onError);
     },
     async leftQuarantine(id, row) {
       onLeftQuarantine(id);

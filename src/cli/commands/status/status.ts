@@ -9,6 +9,8 @@ import { InvalidArgumentError } from 'commander';
 import { systemClock } from '../../../../actors/platform/systemClock.ts';
 import { decodeConflict } from '../../../../machines/conflict/conflictRecord.ts';
 import { openAtRest } from '../../../../persistence/openStore.ts';
+import type { Hold } from '../../../../persistence/port/hold.ts';
+import type { Store } from '../../../../persistence/port/store.ts';
 import { askOwner } from '../../../control/controlClient.ts';
 import { openCrisesAtRest } from '../../../management/atRest.ts';
 import { health } from '../../../management/store/health.ts';
@@ -73,31 +75,35 @@ async function lookAtRest(options: StatusOptions): Promise<RestingStore> {
   const key = await storeKey(options, folder);
   const { store, info } = await openAtRest({ folder, key });
   try {
-    const { hold } = info;
-    // First, since what can't be opened is quarantined by that.
-    const open = await openCrisesAtRest(store, hold);
-    const [counts, waiting, kept, oldest] = await Promise.all([
-      store.counts(),
-      store.blockedCounts(),
-      store.keptCounts(),
-      store.keptPage({ room: 'conflict', isOpen: true, order: 'oldest', fromSeq: 0, limit: 1 }),
-    ]);
-    const [first] = oldest.rows;
-    const record = first !== undefined && 'text' in first ? decodeConflict(first.text) : null;
-    const oldestAtMs = record?.openedAtMs ?? null;
-    return {
-      hold: hold && { reason: hold.reason, sinceAtMs: hold.sinceAtMs },
-      conflicts: { count: kept.openConflicts, oldestAtMs },
-      ...{ counts, waiting },
-      crises: {
-        count: open.length,
-        unreadable: open.filter(({ delivery }) => delivery === 'unreadable').length,
-        sinceAtMs: open[0]?.acceptedAtMs ?? null,
-      },
-    };
+    return await restOf(store, info.hold);
   } finally {
     await store.close();
   }
+}
+
+/** What a store that nothing runs on holds, and how much of it waits for somebody. */
+export async function restOf(store: Store, hold: Hold | null): Promise<RestingStore> {
+  // First, since what can't be opened is quarantined by that.
+  const open = await openCrisesAtRest(store, hold);
+  const [counts, waiting, kept, oldest] = await Promise.all([
+    store.counts(),
+    store.blockedCounts(),
+    store.keptCounts(),
+    store.keptPage({ room: 'conflict', isOpen: true, order: 'oldest', fromSeq: 0, limit: 1 }),
+  ]);
+  const [first] = oldest.rows;
+  const record = first !== undefined && 'text' in first ? decodeConflict(first.text) : null;
+  const oldestAtMs = record?.openedAtMs ?? null;
+  return {
+    hold: hold && { reason: hold.reason, sinceAtMs: hold.sinceAtMs },
+    conflicts: { count: kept.openConflicts, oldestAtMs },
+    ...{ counts, waiting },
+    crises: {
+      count: open.length,
+      unreadable: open.filter(({ delivery }) => delivery === 'unreadable').length,
+      sinceAtMs: open[0]?.acceptedAtMs ?? null,
+    },
+  };
 }
 
 /** Looks until a signal ends it. A store at rest is left alone: who opens it is in the way of who wants to run. */
