@@ -11,6 +11,7 @@ import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
 import type { OptionRules } from '../machines/vocabulary/optionRules.ts';
+import type { Pieces } from '../machines/vocabulary/pieces.ts';
 import { isThenable } from '../machines/vocabulary/realms.ts';
 
 /** What became of one request of a bulk. */
@@ -61,7 +62,9 @@ export interface BulkParts<Request extends Checked> {
    */
   readonly opening: () => Promise<void> | null;
   /** @throws HoldfastError why the request is refused. */
-  readonly check: (request: SyncRequest) => Request;
+  readonly check: (request: SyncRequest, searchesLater: (search: Pieces<void>) => void) => Request;
+  /** Does what was put off of the check; rejects as that throws. */
+  readonly inSlices: (search: Pieces<void>) => Promise<void>;
   /** Resolves once the request is durable; rejects with a `HoldfastError`. */
   readonly accept: (request: Request) => Promise<Acceptance>;
 }
@@ -83,6 +86,11 @@ export class Bulk<Request extends Checked> {
   /** What the listener threw. */
   #failure: { readonly error: unknown } | null = null;
   #wake: () => void = () => undefined;
+  /** What was put off of the check of the last request. */
+  #search: Pieces<void> | null = null;
+  readonly #searchesLater = (search: Pieces<void>): void => {
+    this.#search = search;
+  };
 
   /** @throws HoldfastError `HF_OPTION_INVALID`. */
   constructor(parts: BulkParts<Request>, options: BulkOptions) {
@@ -105,7 +113,9 @@ export class Bulk<Request extends Checked> {
       for await (const request of requests) {
         const wait = opening();
         if (wait !== null) await wait;
-        this.#offer(index, request);
+        const offered = this.#offer(index, request);
+        // Those that follow stay behind it.
+        if (offered !== null) await offered;
         index += 1;
         if (!this.#hasRoom) await this.#until(() => this.#hasRoom);
         if (clock.monotonic() >= sliceEndsAtMs) {
@@ -127,15 +137,37 @@ export class Bulk<Request extends Checked> {
     return this.#underWay < UNDER_WAY_MAX && this.#unitsUnderWay < UNDER_WAY_UNITS_MAX;
   }
 
-  #offer(index: number, request: SyncRequest): void {
+  #offer(index: number, request: SyncRequest): Promise<void> | null {
     let checked: Request;
     try {
-      checked = this.#parts.check(request);
+      this.#search = null;
+      checked = this.#parts.check(request, this.#searchesLater);
     } catch (error) {
-      this.#underWay += 1;
-      this.#tell({ index, status: 'refused', error: asRefusal(error) }, 0);
+      this.#refuse(index, error);
+      return null;
+    }
+    const search = this.#search as Pieces<void> | null;
+    if (search !== null) return this.#offerSearched(index, checked, search);
+    this.#accept(index, checked);
+    return null;
+  }
+
+  async #offerSearched(index: number, checked: Request, search: Pieces<void>): Promise<void> {
+    try {
+      await this.#parts.inSlices(search);
+    } catch (error) {
+      this.#refuse(index, error);
       return;
     }
+    this.#accept(index, checked);
+  }
+
+  #refuse(index: number, error: unknown): void {
+    this.#underWay += 1;
+    this.#tell({ index, status: 'refused', error: asRefusal(error) }, 0);
+  }
+
+  #accept(index: number, checked: Request): void {
     const units = checked.body.length;
     this.#underWay += 1;
     this.#unitsUnderWay += units;

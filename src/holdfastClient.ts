@@ -112,7 +112,7 @@ export class HoldfastClient implements Client {
   }
 
   async remoteChange(change: RemoteChange): Promise<RemoteChangeResult> {
-    return await this.#ask('remoteChange', checkedChange(change, BYTES_MAX));
+    return await this.#ask('remoteChange', checkedChange(change, BYTES_MAX, leftToOwner));
   }
 
   async syncAll(
@@ -125,6 +125,8 @@ export class HoldfastClient implements Client {
         clock,
         opening: () => (link.seat === null ? link.whenOwned() : null),
         check: (request) => this.#wire(request),
+        // Nothing is put off here.
+        inSlices: () => Promise.resolve(),
         accept: async ({ wire, isMinted }) => {
           const asked = link.ask('syncMany', wire, { patience: 'boundedWithoutOwner' });
           const { id, isDuplicate } = await asked.answer;
@@ -181,7 +183,11 @@ export class HoldfastClient implements Client {
    */
   #wire(request: SyncRequest): Wired {
     const exemptionsOf = () => () => true;
-    const checked = checkRequest(request, { payloadBytesMax: BYTES_MAX, exemptionsOf });
+    const checked = checkRequest(request, {
+      payloadBytesMax: BYTES_MAX,
+      exemptionsOf,
+      searchesLater: leftToOwner,
+    });
     const { body, idempotencyKey } = checked;
     const key = idempotencyKey ?? this.#parts.random.uuid();
     const wire = { ...checked, tier: request.tier ?? null, idempotencyKey: key };
@@ -203,11 +209,17 @@ export class HoldfastClient implements Client {
     // JSON would change in silence what the owner would refuse.
     const { payload } = params as { readonly payload?: unknown };
     if (payload !== undefined) {
-      encodeBody({ payload, base: undefined }, { bytesMax: BYTES_MAX, isExempt: () => true });
+      const rules = { bytesMax: BYTES_MAX, isExempt: () => true, searchesLater: leftToOwner };
+      encodeBody({ payload, base: undefined }, rules);
     }
     const how = { patience: 'bounded', isRepeatable: override === null } as const;
     return (await this.#parts.link.ask('call', { name, params }, how).answer) as Awaited<Result>;
   }
+}
+
+/** What is large is searched for card data by the owner, which does it in slices. */
+function leftToOwner(): void {
+  // Nothing is searched here.
 }
 
 /** Records at the owner of the store. */

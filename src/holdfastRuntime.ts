@@ -179,7 +179,13 @@ export class HoldfastRuntime implements Runtime {
 
   async remoteChange(change: RemoteChange): Promise<RemoteChangeResult> {
     const { engine, options } = this.#parts;
-    return await engine.entities.remoteChange(checkedChange(change, options.payloadBytesMax));
+    const { payloadBytesMax } = options;
+    const searches: Pieces<void>[] = [];
+    const checked = checkedChange(change, payloadBytesMax, (search) => searches.push(search));
+    const body = searches.length === 0 ? '' : JSON.stringify(checked.value);
+    const searched = this.#searched({ priority: 'normal', body }, searches);
+    if (searched !== null) await searched;
+    return await engine.entities.remoteChange(checked);
   }
 
   async syncAll(
@@ -191,7 +197,8 @@ export class HoldfastRuntime implements Runtime {
       {
         clock: this.#parts.options.clock,
         opening: () => (engine.isAccepting ? null : engine.whenRunning()),
-        check: (request) => this.#checkHandled(request),
+        check: (request, searchesLater) => this.#checkHandled(request, searchesLater),
+        inSlices: (search) => engine.inSlices(search),
         accept: (request) => engine.acceptMany(request),
       },
       options,
@@ -202,7 +209,10 @@ export class HoldfastRuntime implements Runtime {
   /** Accepts one request of a bulk that comes from elsewhere. */
   async acceptMany(request: SyncRequest): Promise<Acceptance> {
     const { engine } = this.#parts;
-    const checked = this.#checkHandled(request);
+    const searches: Pieces<void>[] = [];
+    const checked = this.#checkHandled(request, (search) => searches.push(search));
+    const searched = this.#searched(checked, searches);
+    if (searched !== null) await searched;
     if (!engine.isAccepting) await engine.whenRunning();
     return await engine.acceptMany(checked);
   }
@@ -221,7 +231,11 @@ export class HoldfastRuntime implements Runtime {
     const { engine, checkRequest, options: of } = this.#parts;
     const { upstream = DEFAULT_UPSTREAM, ...rest } = request;
     // Its types are the caller's word: what the request holds is checked, and kept as JSON.
-    const checked = checkRequest({ ...rest, subject: userId } as SyncRequest);
+    const searches: Pieces<void>[] = [];
+    const given = { ...rest, subject: userId } as SyncRequest;
+    const checked = checkRequest(given, (search) => searches.push(search));
+    const searched = this.#searched(checked, searches);
+    if (searched !== null) await searched;
     engine.upstream(upstream);
     const parts: ResilientParts = {
       engine,
@@ -378,7 +392,7 @@ export class HoldfastRuntime implements Runtime {
    * @throws HoldfastError `HF_STORE_HANGING` where as much waits for that as may be kept in memory.
    */
   #searched(
-    { priority, body }: CheckedRequest,
+    { priority, body }: Pick<CheckedRequest, 'priority' | 'body'>,
     searches: readonly Pieces<void>[],
   ): Promise<void> | null {
     const before = this.#searching;

@@ -13,6 +13,7 @@ import {
   type SyncRequest,
 } from '../machines/policy/request/request.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
+import type { Pieces } from '../machines/vocabulary/pieces.ts';
 import { Management, type ManagementParts } from './management/call/management.ts';
 import type { KeylessOptions } from './options.ts';
 import { backupInThread } from './upkeep/backupInThread.ts';
@@ -24,12 +25,21 @@ export function runtimeManagement(
     readonly options: KeylessOptions;
     readonly engine: Engine;
     /** Checks a request as `sync()` does. */
-    readonly checkRequest: (request: SyncRequest) => CheckedRequest;
+    readonly checkRequest: (
+      request: SyncRequest,
+      searchesLater: (search: Pieces<void>) => void,
+    ) => CheckedRequest;
     readonly onOverride: ManagementParts['onOverride'];
   },
 ): Management {
-  const { options, engine, checkRequest, onOverride } = parts;
+  const { options, engine, onOverride } = parts;
   const { clock, random } = options;
+  const checkRequest = async (request: SyncRequest): Promise<CheckedRequest> => {
+    const searches: Pieces<void>[] = [];
+    const checked = parts.checkRequest(request, (search) => searches.push(search));
+    for (const search of searches) await engine.inSlices(search);
+    return checked;
+  };
   return new Management({
     store: { records: engine, clock, random, checkRequest, release: () => engine.release() },
     runtime: {

@@ -27,6 +27,7 @@ import {
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
+import { atOnce } from '../../machines/vocabulary/pieces.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import {
   NOTHING_SAID,
@@ -41,7 +42,7 @@ import type { TimerService } from '../time/timerService.ts';
 import type { Exceptions } from './exceptions.ts';
 import { GivenAttempt } from './givenAttempt.ts';
 import type { Attempt, Handler, TakenRecord } from './handler.ts';
-import { keptAnswer, keptResponse } from './keptResponse.ts';
+import { keptAnswer, keptResponse, LargeResponse } from './keptResponse.ts';
 
 /** The longest message of a failure that is kept. */
 const MESSAGE_LENGTH_MAX = 300;
@@ -247,8 +248,25 @@ export class AttemptRun {
     faultPoint('engine.afterAttempt');
     if (this.#isOver) return;
     const { context, handler } = this.#order;
-    const { clock, onError } = this.#parts;
+    const { onError } = this.#parts;
     const response = keptResponse(answer, context.id, handler.cardDataExempt, onError);
+    if (response instanceof LargeResponse) this.#search(response.pieces);
+    else this.#succeeded(response);
+  };
+
+  /** In slices, between which people are answered; what aborts it meanwhile has the rest done at once. */
+  #search(pieces: LargeResponse['pieces']): void {
+    const tookMs = this.#returned?.tookMs ?? 0;
+    const end = (): void => {
+      this.#succeeded(atOnce(pieces));
+    };
+    this.#returned = { end, tookMs };
+    Slices.of(this.#parts.clock).pieces(pieces).then(this.#succeeded, end);
+  }
+
+  readonly #succeeded = (response: Json | undefined): void => {
+    if (this.#isOver) return;
+    const { clock } = this.#parts;
     const event = { type: 'attempt.succeeded', atMs: clock.now() } as const;
     const said = { response, answer: this.#keptAnswer() };
     const taken = this.#attempt.current ?? null;

@@ -4,13 +4,31 @@
  * @module
  */
 
-import { exemptionsOf, maskCardData } from '../../machines/policy/request/cardData.ts';
+import {
+  exemptionsOf,
+  maskCardData,
+  maskCardDataInPieces,
+} from '../../machines/policy/request/cardData.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Pieces } from '../../machines/vocabulary/pieces.ts';
 import type { UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
 
 /** A longer response is not kept, in UTF-16 units of JSON: with what else is sealed it must fit a record. */
 const RESPONSE_UNITS_MAX = 16 * 1_024 * 1_024;
+
+/** So many units of a response are searched for card data at once; a longer one is in slices. */
+const AT_ONCE_MAX = 16_384;
+
+/** A response that is too long to be searched for card data in one piece. */
+export class LargeResponse {
+  /** What is kept of it. Never throws. */
+  readonly pieces: Pieces<Json | undefined>;
+
+  constructor(pieces: Pieces<Json | undefined>) {
+    this.pieces = pieces;
+  }
+}
 
 /** Of an answer it is what a person may want to read. */
 const ANSWER_UNITS_MAX = 64 * 1_024;
@@ -28,10 +46,13 @@ export function keptResponse(
   id: string,
   exempt: readonly string[] | undefined,
   onError: (error: unknown) => void,
-): Json | undefined {
-  return kept(response, RESPONSE_UNITS_MAX, exempt, (units) => {
-    onError(tooLarge(`response to operation ${id}`, units, RESPONSE_UNITS_MAX));
-  });
+): Json | undefined | LargeResponse {
+  const text = textOf(response);
+  if (text === undefined) return undefined;
+  if (text.length <= AT_ONCE_MAX) return masked(text, exempt);
+  if (text.length <= RESPONSE_UNITS_MAX) return new LargeResponse(maskedInPieces(text, exempt));
+  onError(tooLarge(`response to operation ${id}`, text.length, RESPONSE_UNITS_MAX));
+  return undefined;
 }
 
 /** The same for the answer around it, which is much shorter; what is too long is left out with its body. */
@@ -42,26 +63,40 @@ export function keptAnswer(
   onError: (error: unknown) => void,
 ): UpstreamAnswer | undefined {
   const { body: _, ...withoutBody } = answer;
-  const whole = kept(answer, ANSWER_UNITS_MAX, exempt, (units) => {
-    onError(tooLarge(`answer kept of operation ${id}`, units, ANSWER_UNITS_MAX));
-  });
-  return whole ?? kept(withoutBody, ANSWER_UNITS_MAX, exempt, () => undefined);
+  const whole = textOf(answer);
+  const isShort = whole !== undefined && whole.length <= ANSWER_UNITS_MAX;
+  if (whole !== undefined && !isShort) {
+    onError(tooLarge(`answer kept of operation ${id}`, whole.length, ANSWER_UNITS_MAX));
+  }
+  const text = isShort ? whole : textOf(withoutBody);
+  if (text === undefined || text.length > ANSWER_UNITS_MAX) return undefined;
+  return masked(text, exempt) as UpstreamAnswer | undefined;
 }
 
-function kept<Given>(
-  given: Given,
-  unitsMax: number,
-  exempt: readonly string[] | undefined,
-  onTooLarge: (units: number) => void,
-): Given | undefined {
+/** `undefined` for what JSON can't carry. */
+function textOf(given: unknown): string | undefined {
   try {
-    const text: string | undefined = JSON.stringify(given);
-    if (text === undefined) return undefined;
-    if (text.length <= unitsMax) {
-      return maskCardData(JSON.parse(text) as Json, exemptionsOf(exempt)) as Given;
-    }
-    onTooLarge(text.length);
+    return JSON.stringify(given);
+  } catch {
     return undefined;
+  }
+}
+
+/** `undefined` for what is nested deeper than the stack is. */
+function masked(text: string, exempt: readonly string[] | undefined): Json | undefined {
+  try {
+    return maskCardData(JSON.parse(text) as Json, exemptionsOf(exempt));
+  } catch {
+    return undefined;
+  }
+}
+
+function* maskedInPieces(
+  text: string,
+  exempt: readonly string[] | undefined,
+): Pieces<Json | undefined> {
+  try {
+    return yield* maskCardDataInPieces(JSON.parse(text) as Json, exemptionsOf(exempt));
   } catch {
     return undefined;
   }

@@ -21,11 +21,13 @@ import {
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Pieces } from '../../machines/vocabulary/pieces.ts';
 import type { Current } from '../../machines/vocabulary/record.ts';
 import type { ConflictRules } from '../attempt/conflictRules.ts';
 import { GivenAttempt } from '../attempt/givenAttempt.ts';
 import type { CallFunction, CallOptions } from '../call/guardedCall.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
+import { Slices } from '../time/slices.ts';
 
 /** Makes a guarded call. */
 export type MakeCall = <Value>(
@@ -36,7 +38,7 @@ export type MakeCall = <Value>(
 
 export interface FetchParts {
   readonly call: MakeCall;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic' | 'defer'>;
   /** The largest record that is read, in bytes of JSON. */
   readonly recordBytesMax: number;
   /** Where card data may stand in the records of a type. */
@@ -81,10 +83,16 @@ export async function fetchCurrent(parts: FetchParts, order: FetchOrder): Promis
       },
       { tier, priority, type, subject, signal, waitWhileDown: true },
     );
+    const searches: Pieces<void>[] = [];
     const current = currentFrom(given, {
       bytesMax: parts.recordBytesMax,
       isExempt: parts.exemptionsOf(type),
+      searchesLater: (search) => searches.push(search),
     });
+    // What is large is searched for card data in slices.
+    for (const search of searches) {
+      if (!(await isWithoutCards(parts.clock, search))) return { kind: 'unreadable' };
+    }
     if (current === undefined) return { kind: 'unreadable' };
     if (current !== null && current.version === null) {
       return { kind: 'refused', failure: failureOf(withoutVersion()) };
@@ -95,6 +103,15 @@ export async function fetchCurrent(parts: FetchParts, order: FetchOrder): Promis
     const isFinal = failure.failureClass === 'permanent' && isOfUpstream(error);
     return { kind: isFinal ? 'refused' : 'failed', failure };
   }
+}
+
+async function isWithoutCards(clock: FetchParts['clock'], search: Pieces<void>): Promise<boolean> {
+  return await Slices.of(clock)
+    .pieces(search)
+    .then(
+      () => true,
+      () => false,
+    );
 }
 
 /** Held to nothing, the edit could lay itself over what others write meanwhile, unseen. */

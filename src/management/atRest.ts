@@ -62,7 +62,7 @@ export function managementAtRest(parts: {
       clock,
       random,
       // Nobody knows the handlers here, and what they exempt from the search for card data.
-      checkRequest: (request) => checkRequest(request, { payloadBytesMax }),
+      checkRequest: async (request) => checkRequest(request, { payloadBytesMax }),
       release: () => records.release(),
     },
     runtime: null,

@@ -6,8 +6,8 @@
  */
 
 import type { ValuePath } from '../../vocabulary/errors.ts';
-import type { Json } from '../../vocabulary/json.ts';
-import type { Pieces, Work } from '../../vocabulary/pieces.ts';
+import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import { type Pieces, Work } from '../../vocabulary/pieces.ts';
 import { type CardSpan, findCardNumbers } from './cardNumber.ts';
 
 /** What was found; the words end a sentence. */
@@ -65,6 +65,12 @@ export function cardDatumInText(text: string): CardDatum | null {
   return first.masked === MASKED_CODE ? "a card's security code" : 'a card number';
 }
 
+/** False for what is too short or too small to hold any: it need not be searched. */
+export function mayHoldCard(value: string | number, { isCode }: CardContext): boolean {
+  if (typeof value === 'string') return isCode || value.length >= 2 * CODE_LENGTH_MIN;
+  return isCode || (value >= CARD_NUMBER_MIN && Number.isSafeInteger(value));
+}
+
 /** The card datum in a value that is no object and no array. */
 export function cardDatumInLeaf(value: string | number, context: CardContext): CardDatum | null {
   const text = textOf(value);
@@ -97,32 +103,70 @@ export function* cardDatumInPieces(
 
 /** Whether `maskCardData` would mask something in the value, in pieces; true as well of what is nested too deep for it. */
 export function* holdsCardDataInPieces(value: Json, work: Work): Pieces<boolean> {
-  const open: { one: Json; context: CardContext; depth: number }[] = [
-    { one: value, context: NO_CARD, depth: 0 },
-  ];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { one, context } = next;
-    const depth = next.depth + 1;
-    if (depth > DEEP) return true;
-    if (typeof one === 'string' || typeof one === 'number') {
-      if ((yield* cardDatumInPieces(one, context, work)) !== null) return true;
-    } else if (isList(one)) {
-      for (const item of one) open.push({ one: item, context, depth });
-    } else if (typeof one === 'object' && one !== null) {
-      const names = Object.keys(one);
-      const near = names.length > NEAR_MAX ? MAY_BE_CARD : names;
-      for (const name of names) {
-        if ((yield* cardDatumInPieces(name, NO_CARD, work)) !== null) return true;
-        open.push({
-          one: one[name] ?? null,
-          context: contextOfField(name, near, context),
-          depth,
-        });
+  if (typeof value === 'string' || typeof value === 'number') {
+    return (yield* cardDatumInPieces(value, NO_CARD, work)) !== null;
+  }
+  const open: Level[] = [];
+  const first = levelOf(value, NO_CARD);
+  if (first !== null) open.push(first);
+  for (let level = open.at(-1); level !== undefined; level = open.at(-1)) {
+    const { items, fields, names, near, outer, at } = level;
+    if (at >= (names ?? items).length) {
+      open.pop();
+      continue;
+    }
+    level.at += 1;
+    const name = names?.[at];
+    if (name !== undefined) {
+      if (isShort(name) ? cardDatumInText(name) : yield* cardDatumInPieces(name, NO_CARD, work)) {
+        return true;
       }
+      if (work.isDue(name.length / SEARCHED_OF_A_STEP)) yield;
+    }
+    const one = (name === undefined ? items[at] : fields[name]) ?? null;
+    const context = name === undefined ? outer : contextOfField(name, near, outer);
+    if (typeof one === 'number') {
+      if (cardDatumInLeaf(one, context) !== null) return true;
+      if (mayHoldCard(one, context) && work.isDue(2)) yield;
+    } else if (typeof one === 'string') {
+      const isWhole = isShort(one);
+      if (isWhole ? cardDatumInLeaf(one, context) : yield* cardDatumInPieces(one, context, work)) {
+        return true;
+      }
+      if (isWhole && work.isDue(one.length / SEARCHED_OF_A_STEP)) yield;
+    } else {
+      const next = levelOf(one, context);
+      if (next !== null) open.push(next);
+      if (open.length > DEEP) return true;
     }
     if (work.isDue()) yield;
   }
   return false;
+}
+
+function isShort(text: string): boolean {
+  return text.length <= WINDOW;
+}
+
+/** A list or an object that is looked through, and how far. */
+interface Level {
+  /** Of a list. */
+  readonly items: readonly Json[];
+  readonly fields: JsonObject;
+  /** Of an object; `null` for a list. */
+  readonly names: readonly string[] | null;
+  readonly near: readonly string[];
+  readonly outer: CardContext;
+  at: number;
+}
+
+/** `null` for what is neither. */
+function levelOf(value: Json, outer: CardContext): Level | null {
+  if (typeof value !== 'object' || value === null) return null;
+  if (isList(value)) return { items: value, fields: {}, names: null, near: [], outer, at: 0 };
+  const names = Object.keys(value);
+  const near = names.length > NEAR_MAX ? MAY_BE_CARD : names;
+  return { items: [], fields: value, names, near, outer, at: 0 };
 }
 
 /** No request is nested as deep. */
@@ -257,6 +301,49 @@ export function maskCardData(
   };
   return isExempt(path) ? value : mask(value, NO_CARD);
 }
+
+/** The same in pieces, for what is large. Most of that has none, which is found without a copy. */
+export function* maskCardDataInPieces(
+  value: Json,
+  isExempt: (path: ValuePath) => boolean = () => false,
+): Pieces<Json> {
+  const path: string[] = ['response'];
+  if (isExempt(path)) return value;
+  const work = new Work();
+  if (!(yield* holdsCardDataInPieces(value, work))) return value;
+  const mask = function* (one: Json, context: CardContext): Pieces<Json> {
+    if (typeof one === 'string' && !isShort(one)) return yield* maskTextInPieces(one, work);
+    if (typeof one === 'string' || typeof one === 'number') {
+      if (work.isDue(1 + String(one).length / SEARCHED_OF_A_STEP)) yield;
+      return maskLeaf(one, context);
+    }
+    if (typeof one !== 'object' || one === null) return one;
+    if (work.isDue()) yield;
+    if (isList(one)) {
+      const items: Json[] = [];
+      for (const item of one) items.push(yield* mask(item, context));
+      return items;
+    }
+    const fields: Record<string, Json> = {};
+    const names = Object.keys(one);
+    for (const name of names) {
+      path.push(name);
+      const field = one[name] ?? null;
+      const kept = isExempt(path)
+        ? field
+        : yield* mask(field, contextOfField(name, names, context));
+      path.pop();
+      // A short one is one piece of it.
+      const maskedName = yield* maskTextInPieces(name, work);
+      // As with any name, also with `__proto__`.
+      Object.defineProperty(fields, maskedName, { value: kept, ...AS_ANY_FIELD });
+    }
+    return fields;
+  };
+  return yield* mask(value, NO_CARD);
+}
+
+const AS_ANY_FIELD = { writable: true, enumerable: true, configurable: true } as const;
 
 /** The value of a field, or of an item of a list, with its card data masked. */
 export function maskLeaf(value: string | number, context: CardContext): string | number {

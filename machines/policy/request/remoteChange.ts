@@ -8,7 +8,7 @@ import type { Entity } from '../../vocabulary/entity.ts';
 import type { Json } from '../../vocabulary/json.ts';
 import { VERSION_LENGTH_MAX } from './editRequest.ts';
 import { checkEntity, checkText } from './request.ts';
-import { encodeBody, invalidField as invalid, parseBody } from './requestBody.ts';
+import { type BodyRules, encodeBody, invalidField as invalid, parseBody } from './requestBody.ts';
 
 /** What was heard of a record, in the form in which it is kept. */
 export interface CheckedChange {
@@ -29,10 +29,15 @@ export function checkedEntity(given: unknown): Entity {
 
 /**
  * @param bytesMax of the value as JSON
+ * @param searchesLater gets the search of a large value, as in `BodyRules`
  * @throws HoldfastError `HF_REQUEST_INVALID`, `HF_PAYLOAD_TOO_LARGE` or `HF_CARD_NUMBER_REFUSED`; what is said of
  * `payload` is said of the value.
  */
-export function checkedChange(given: unknown, bytesMax: number): CheckedChange {
+export function checkedChange(
+  given: unknown,
+  bytesMax: number,
+  searchesLater?: BodyRules['searchesLater'],
+): CheckedChange {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw invalid('change', 'must be an object');
   }
@@ -51,7 +56,7 @@ export function checkedChange(given: unknown, bytesMax: number): CheckedChange {
       `must be the validator of the record as the upstream gives it, a text of 1 to ${VERSION_LENGTH_MAX} characters, or null where it gives none`,
     );
   }
-  const body = encodeBody({ payload: value }, { bytesMax, isExempt: () => false });
+  const body = encodeBody({ payload: value }, { bytesMax, isExempt: () => false, searchesLater });
   return {
     entity: checkedEntity(entity),
     subject: checkText(subject, 'subject'),

@@ -17,6 +17,7 @@ import {
   cardDatumInLeaf,
   cardDatumInPieces,
   contextOfField,
+  mayHoldCard,
   NO_CARD,
 } from './cardData.ts';
 
@@ -188,13 +189,14 @@ class Encoder {
     if (typeof value === 'string') {
       this.#need(value.length);
       const text = this.#written(JSON.stringify(value));
-      this.#search(value, context);
+      if (mayHoldCard(value, context)) this.#search(value, context);
       return text;
     }
     if (typeof value === 'number') {
       if (!Number.isFinite(value)) throw this.#invalid('holds a number that JSON cannot carry');
-      this.#refuseCard(cardDatumInLeaf(value, context));
-      return this.#written(JSON.stringify(value));
+      const text = this.#written(String(value));
+      if (mayHoldCard(value, context)) this.#search(text, context);
+      return text;
     }
     if (typeof value === 'object' && this.#holders.includes(value)) throw this.#tooDeep();
     if (this.#path.length >= DEPTH_MAX) throw this.#tooDeep();
@@ -239,7 +241,7 @@ class Encoder {
       this.#path.push(name);
       this.#need(name.length);
       text += `${comma}${this.#written(JSON.stringify(name))}:`;
-      this.#search(name, NO_CARD);
+      if (mayHoldCard(name, NO_CARD)) this.#search(name, NO_CARD);
       text += this.#value(field, contextOfField(name, names, context));
       this.#path.pop();
     }

@@ -20,8 +20,8 @@ export interface ManagedStore {
   readonly records: OperationRecords;
   readonly clock: Clock;
   readonly random: Random;
-  /** Checks a request as `sync()` does. @throws HoldfastError as that does. */
-  checkRequest(request: SyncRequest): CheckedRequest;
+  /** Checks a request as `sync()` does. @throws HoldfastError (rejects) as that does. */
+  checkRequest(request: SyncRequest): Promise<CheckedRequest>;
   /** Ends the hold on disk, and lets what waits run; `false` where the store was not held. */
   release(): Promise<boolean>;
 }

@@ -29,6 +29,6 @@ export async function checkOwnValues(
     // A text or a list in answer to a question is no record, and an edit has to be one.
     const isRecord = typeof one === 'object' && one !== null && !Array.isArray(one);
     const payload = isRecord ? one : { value: one };
-    store.checkRequest({ type, subject, entity, tier: 'basic', payload });
+    await store.checkRequest({ type, subject, entity, tier: 'basic', payload });
   }
 }

@@ -49,7 +49,7 @@ export const replayDeadLetter = storeCall<
     const letter = await deadLetters.find(id);
     if (letter.body === null && payload === undefined) throw payloadErased();
     const atMs = store.clock.now();
-    const body = payload === undefined ? null : editedBody(store, letter, payload);
+    const body = payload === undefined ? null : await editedBody(store, letter, payload);
     const context = broughtBack(letter.context, {
       atMs,
       idempotencyKey: payload === undefined ? null : operationId(store.clock, store.random),
@@ -62,16 +62,17 @@ export const replayDeadLetter = storeCall<
 });
 
 /** Checks an edited payload as if it came with a new request (CF-7, OP-9). */
-function editedBody(
+async function editedBody(
   store: ManagedStore,
   { context, body }: DeadLetterRecord,
   payload: Json,
-): string {
+): Promise<string> {
   const { base, removals } = body === null ? {} : parseBody(body);
   const { type, subject, tier, entity } = context;
   // Of an edit the entity belongs to what is checked.
   const about = entity === null ? { type, subject, tier } : { type, subject, tier, entity };
-  return store.checkRequest({ ...about, payload, base, removals }).body;
+  const { body: checked } = await store.checkRequest({ ...about, payload, base, removals });
+  return checked;
 }
 
 function payloadErased(): HoldfastError {

@@ -35,11 +35,28 @@ interface Given {
   readonly order?: Partial<AttemptOrder>;
   readonly timers?: (clock: VirtualClock) => TimerService;
   readonly onError?: () => void;
+  readonly clock?: VirtualClock;
+}
+
+/** A clock by which each piece of work takes a turn of the event loop; it counts them. */
+class SlowTurns extends VirtualClock {
+  turns = 0;
+  #ticksMs = 0;
+
+  override monotonic(): number {
+    this.#ticksMs += 3;
+    return super.monotonic() + this.#ticksMs;
+  }
+
+  override defer(go: () => void): void {
+    this.turns += 1;
+    super.defer(go);
+  }
 }
 
 /** One attempt with nothing of an engine around it: no resident, no journal, no upstream. */
 function perform(run: Run, given: Given = {}) {
-  const clock = new VirtualClock();
+  const { clock = new VirtualClock() } = given;
   const errors: unknown[] = [];
   const onError = (error: unknown): void => {
     errors.push(error);
@@ -388,4 +405,32 @@ test('OP-3 control: an attempt whose deadline is never told of is caught', async
     return lost;
   };
   expect(await types({ timers })).toEqual(['attempt.succeeded']);
+});
+
+describe('CF-7 CR-1 a response that is large is looked through in many turns', () => {
+  const digits = '4111 4111 '.repeat(20_000);
+  const response = { digits, card: '4111111111111111', cvv: 123 };
+  const masked = { digits, card: '************1111', cvv: '***' };
+
+  test('CF-7 its card data is masked, and others have their turns meanwhile', async () => {
+    const clock = new SlowTurns();
+    const { verdicts } = perform(() => response, { clock });
+    await clock.advance(0);
+    expect(verdicts).toMatchObject([
+      { event: { type: 'attempt.succeeded' }, said: { response: masked } },
+    ]);
+    expect(clock.turns).toBeGreaterThan(50);
+  });
+
+  test('SV-4 what is stopped meanwhile has ended as it did, once', async () => {
+    const { clock, attempt, verdicts } = perform(() => response);
+    for (let turns = 0; turns < 10; turns += 1) await Promise.resolve();
+    expect(verdicts).toEqual([]);
+    attempt.abort(STOPPED);
+    expect(verdicts).toMatchObject([
+      { event: { type: 'attempt.succeeded' }, said: { response: masked } },
+    ]);
+    await clock.advance(10 * TIMEOUT_MS);
+    expect(verdicts).toHaveLength(1);
+  });
 });
