@@ -18,7 +18,12 @@ import { checkedEntity } from '../../machines/policy/request/remoteChange.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { parseBody } from '../../machines/policy/request/requestBody.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { type ErrorCode, isHoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
+import {
+  type ErrorCode,
+  HoldfastError,
+  isHoldfastError,
+  toPlainError,
+} from '../../machines/vocabulary/errors.ts';
 import { checkId, requireOption } from '../../machines/vocabulary/optionFields.ts';
 import { isObject } from '../../machines/vocabulary/optionRules.ts';
 import type {
@@ -56,6 +61,22 @@ export interface OwnerDeskParts {
   readonly callByName: (name: string, params: unknown) => Promise<unknown>;
 }
 
+/**
+ * What a request ended with that waited for an owner, or for one to begin: that its time was over by then says nothing
+ * of the disk.
+ */
+export function ofNewOwner(error: unknown): unknown {
+  if (!isHoldfastError(error) || error.code !== 'HF_STORE_STALLED') return error;
+  const fate = error.mayBeStored
+    ? 'What was asked for may hold or not; send it again later under the same idempotencyKey.'
+    : 'Nothing was stored: send it again later.';
+  return new HoldfastError(
+    'HF_OWNER_GONE',
+    `The store has a new owner, which had not taken the request by its deadline. ${fate}`,
+    { retry: 'later', mayBeStored: error.mayBeStored, withStack: false },
+  );
+}
+
 /** What an ask does; its parameters come from another process and may be anything. */
 type Doing<Name extends AskName> = (
   params: Asks[Name]['params'],
@@ -71,7 +92,7 @@ export class OwnerDesk implements OwnerPort {
     this.#parts = parts;
     const { engine, accept, acceptMany, remoteChange, callByName } = parts;
     this.#doings = {
-      sync: async (wire) => await accept(requestOf(wire)),
+      sync: async (wire) => await this.#accept(accept, wire),
       syncMany: async (wire) => await acceptMany(requestOf(wire)),
       view: async ({ id }) => await engine.view(checked(id)),
       tell: async ({ id, wish }) => {
@@ -131,6 +152,16 @@ export class OwnerDesk implements OwnerPort {
     requireOption(Object.hasOwn(this.#doings, name), 'ask', 'is none that this owner knows');
     requireOption(isObject(params), 'params', 'must be an object');
     return await this.#doings[name](params, told, stopped);
+  }
+
+  /** @throws HoldfastError (rejects) `HF_OWNER_GONE` where this owner is new, and did not get to it in time. */
+  async #accept(accept: OwnerDeskParts['accept'], wire: WireRequest): Promise<Acceptance> {
+    const isNew = !this.#parts.engine.isAccepting;
+    try {
+      return await accept(requestOf(wire));
+    } catch (error) {
+      throw isNew ? ofNewOwner(error) : error;
+    }
   }
 
   async #crisis(

@@ -10,6 +10,7 @@ import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors
 import type { Random } from '../../machines/vocabulary/random.ts';
 import { isThenable } from '../../machines/vocabulary/realms.ts';
 import { type Asked, type AskName, type Asks, LineEnded, type OwnerPort } from './lineProtocol.ts';
+import { ofNewOwner } from './ownerDesk.ts';
 
 /** An owner, in this process or at the other end of a line. */
 export interface Seat extends OwnerPort {
@@ -64,6 +65,8 @@ interface Open {
   /** At the present owner; `null` while it waits for one. */
   asked: Asked<unknown> | null;
   wasAsked: boolean;
+  /** It has waited for an owner. */
+  hasWaited: boolean;
   cancelDeadline: () => void;
 }
 
@@ -118,7 +121,7 @@ export class OwnerLink {
         return;
       }
       open = {
-        ...{ name, patience, isRepeatable, asked: null, wasAsked: false },
+        ...{ name, patience, isRepeatable, asked: null, wasAsked: false, hasWaited: false },
         params: typeof params === 'function' ? params : () => params,
         told: (value) => {
           // What a listener throws ends neither the process nor what else has come.
@@ -275,6 +278,7 @@ export class OwnerLink {
   #send(open: Open): void {
     const seat = this.#seat;
     if (seat === null) {
+      open.hasWaited = true;
       if (!this.#hasForeigner() || open.wasAsked || open.patience === 'endless') return;
       this.#over(open);
       open.reject(this.#trouble as HoldfastError);
@@ -298,13 +302,14 @@ export class OwnerLink {
     if (open.asked !== asked || !this.#open.has(open)) return;
     if (isOwnersEnd(error)) {
       open.asked = null;
+      open.hasWaited = true;
       if (open.isRepeatable) return;
       this.#over(open);
       open.reject(this.#gone(true, true));
       return;
     }
     this.#over(open);
-    open.reject(error as HoldfastError);
+    open.reject((open.hasWaited ? ofNewOwner(error) : error) as HoldfastError);
   }
 
   /** False where it was over before. */

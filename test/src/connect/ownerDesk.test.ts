@@ -128,3 +128,17 @@ test('SC-4 SE-5 an id that is none of an operation, and an ask that is none, are
   const { answer } = desk.ask('view', null as never, () => undefined);
   await expect(answer).rejects.toMatchObject(refused);
 });
+
+test.each([
+  [false, 'HF_OWNER_GONE'],
+  [true, 'HF_STORE_STALLED'],
+] as const)(
+  'SC-4 HM-1 a request that an owner does not take in time (accepting before: %s) is refused with %s',
+  async (isAccepting, code) => {
+    const stalled = new HoldfastError('HF_STORE_STALLED', 'So it ends.', { mayBeStored: true });
+    const parts = { engine: { isAccepting }, accept: () => Promise.reject(stalled) };
+    const desk = new OwnerDesk(parts as unknown as OwnerDeskParts);
+    const { answer } = desk.ask('sync', { body: '{"payload":1}' } as never, () => undefined);
+    await expect(answer).rejects.toMatchObject({ code, mayBeStored: true });
+  },
+);

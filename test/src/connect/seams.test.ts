@@ -17,7 +17,7 @@ import {
   type ConnectOptions,
   connect,
   createRuntime,
-  type HoldfastError,
+  HoldfastError,
   rawKey,
 } from '../../../src/index.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
@@ -204,4 +204,17 @@ test('SC-4 a close while it comes to own the store leaves the store to others', 
   await loading;
   await Promise.all([at.close(), at.close()]);
   expect(await owner(store).ready).toBeUndefined();
+});
+
+test('SC-4 OP-2 a request that waited for its owner is not told that the disk is slow', async () => {
+  const store = tempFolder();
+  const at = await client(store, { ownerWithinMs: 10_000 });
+  const [waits, other] = [refusalOf(at.sync(REQUEST)), refusalOf(at.sync(REQUEST))];
+  const stalled = (): Promise<never> =>
+    Promise.reject(new HoldfastError('HF_STORE_STALLED', 'So it ends.', { mayBeStored: true }));
+  ownerThat(stalled, store);
+  const told = { code: 'HF_OWNER_GONE', retry: 'later', mayBeStored: true };
+  expect([await waits, await other]).toMatchObject([told, told]);
+  // Of an owner that was there it is the disk.
+  expect(await refusalOf(at.sync(REQUEST))).toMatchObject({ code: 'HF_STORE_STALLED' });
 });
