@@ -37,13 +37,35 @@ export interface WatchedActor {
   readonly about: AboutWork | null;
 }
 
+/**
+ * Whose steps and news are remembered together: ordinary work, of which there are thousands a second, drives out
+ * nothing that was told of components or crises.
+ */
+export const RINGS = ['component', 'crisis', 'operation'] as const;
+export type RingName = (typeof RINGS)[number];
+
+/** Where the changes of an actor of this chart are remembered; what a component takes and stays is with operations. */
+export function ringOf(machine: string): RingName {
+  if (machine === 'crisis') return 'crisis';
+  return machine === 'syncOperation' || machine === 'conflict' ? 'operation' : 'component';
+}
+
+/** Where news of this kind are remembered. */
+export function ringOfNews(kind: string): RingName {
+  if (kind.startsWith('crisis')) return 'crisis';
+  return /^(operation|attempt|handler|conflict)\./.test(kind) ? 'operation' : 'component';
+}
+
 /** One event taken by one actor. */
 export interface Step {
   /**
    * Counts steps of the process from 1 without gaps: a gap says how many this viewer was not sent, since it is behind
-   * or since nobody could read so many (see {@link FeedSource.watch}).
+   * or since nobody could read so many (see {@link FeedSource.watch}), or are not remembered any more.
    */
   readonly serial: number;
+  /** Where it is remembered, and its place there: steps of a ring are counted from 1 without gaps, too. */
+  readonly ring: RingName;
+  readonly nth: number;
   readonly actor: number;
   readonly atMs: number;
   /** The type of the event, and nothing that it carried. */
@@ -221,7 +243,7 @@ export interface FeedSource {
    * `hello` and all actors, and the steps and news that are remembered. What it throws ends the watch. Nothing is collected or made while nobody watches.
    *
    * What one batch says is bounded: of more than 5 steps for each millisecond since the last one (250 at least, 1,000
-   * at most) the first 100 are told, and of the rest the last one of each actor that is still there; of more than 50
+   * at most) all of components and crises are told, of operations the first 100, and of the rest the last one of each that is still there; of more than 50
    * actors that began, those that are still there. So each live actor is shown where it stands, and a process that
    * takes up to 5,000 steps a second is told whole.
    */

@@ -9,7 +9,15 @@
  */
 
 import type { StepLog } from '../projection/stepLog.ts';
-import type { FeedMessage, News, Step, WatchedActor } from '../protocol.ts';
+import type { StepRings } from '../projection/stepRings.ts';
+import {
+  type FeedMessage,
+  type News,
+  RINGS,
+  type RingName,
+  type Step,
+  type WatchedActor,
+} from '../protocol.ts';
 
 /** So many that began are told though they have ended already; of more, those that are still there. */
 const ACTORS_MAX = 50;
@@ -21,10 +29,10 @@ const STEPS_MAX = 1_000;
 const STEPS_OF_MORE = 100;
 
 export class Batch {
-  readonly #steps: StepLog;
-  /** When the last one went out, by the monotonic clock, and the last step that was before it. */
+  readonly #steps: StepRings;
+  /** When the last one went out, by the monotonic clock, and the last step of each ring that was before it. */
   readonly #sinceMs: number;
-  readonly #after: number;
+  readonly #after: Readonly<Record<RingName, number>>;
   readonly #began = new Map<number, WatchedActor>();
   readonly #ended = new Set<number>();
   /** They have come and gone beyond the bound. */
@@ -33,10 +41,11 @@ export class Batch {
   readonly #overtaken = new Map<number, Step>();
   readonly #news: News[] = [];
 
-  constructor(steps: StepLog, sinceMs: number) {
+  constructor(steps: StepRings, sinceMs: number) {
     this.#steps = steps;
     this.#sinceMs = sinceMs;
-    this.#after = steps.last;
+    const { component, crisis, operation } = steps;
+    this.#after = { component: component.last, crisis: crisis.last, operation: operation.last };
   }
 
   began(actor: WatchedActor): void {
@@ -54,11 +63,11 @@ export class Batch {
     this.#news.push(news);
   }
 
-  /** Called before a step is noted, which may take the place of one that is not told yet. */
-  keepOldest(): void {
-    const { first, room, last } = this.#steps;
-    if (last - this.#after < room) return;
-    const step = this.#steps.step(first);
+  /** Called before a step is noted there, which may take the place of one that is not told yet. */
+  keepOldest(log: StepLog): void {
+    const { ring, first, room, last } = log;
+    if (last - this.#after[ring] < room) return;
+    const step = log.step(first);
     this.#overtaken.delete(step.actor);
     if (!this.#ended.has(step.actor)) this.#overtaken.set(step.actor, step);
   }
@@ -77,26 +86,40 @@ export class Batch {
     return messages;
   }
 
-  /** The first ones, and of the rest the last one of each actor that is still there. */
+  /** All of components and crises; of operations the first ones, and of the rest the last one of each that is there. */
   #told(forMs: number): readonly Step[] {
-    const steps = this.#steps;
-    const { last } = steps;
+    const told = [...this.#overtaken.values()];
+    for (const ring of RINGS) {
+      const log = this.#steps[ring];
+      const after = Math.max(this.#after[ring], log.first - 1);
+      if (ring === 'operation') told.push(...this.#toldOfWork(log, after, forMs));
+      else told.push(...this.#toldWhole(log, after));
+    }
+    return told.toSorted((one, other) => one.serial - other.serial);
+  }
+
+  #toldWhole(log: StepLog, after: number): readonly Step[] {
+    const steps = Array.from({ length: log.last - after }, (_, at) => log.step(after + 1 + at));
+    return steps.filter(({ actor }) => !this.#leftOut.has(actor));
+  }
+
+  #toldOfWork(log: StepLog, after: number, forMs: number): readonly Step[] {
+    const { last } = log;
     const wholeMax = Math.min(STEPS_MAX, Math.max(STEPS_MIN, STEPS_PER_MS * forMs));
-    const countMax = last - this.#after > wholeMax ? STEPS_OF_MORE : wholeMax;
+    const countMax = last - this.#after.operation > wholeMax ? STEPS_OF_MORE : wholeMax;
     const first: number[] = [];
-    let serial = Math.max(this.#after + 1, steps.first);
-    for (; serial <= last && first.length < countMax; serial += 1) {
-      if (!this.#leftOut.has(steps.actorOf(serial))) first.push(serial);
+    let nth = after + 1;
+    for (; nth <= last && first.length < countMax; nth += 1) {
+      if (!this.#leftOut.has(log.actorOf(nth))) first.push(nth);
     }
     const rest: number[] = [];
     const done = new Set<number>();
-    for (let back = last; back >= serial; back -= 1) {
-      const actor = steps.actorOf(back);
+    for (let back = last; back >= nth; back -= 1) {
+      const actor = log.actorOf(back);
       if (this.#ended.has(actor) || done.has(actor)) continue;
       done.add(actor);
       rest.push(back);
     }
-    const kept = [...first, ...rest.toReversed()].map((one) => steps.step(one));
-    return [...this.#overtaken.values(), ...kept];
+    return [...first, ...rest].map((one) => log.step(one));
   }
 }

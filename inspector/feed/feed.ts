@@ -18,7 +18,7 @@ import {
   type TappedFact,
   type TellingRules,
 } from '../projection/projection.ts';
-import { StepLog } from '../projection/stepLog.ts';
+import { type Rooms, StepRings } from '../projection/stepRings.ts';
 import {
   type FeedMessage,
   type FeedSource,
@@ -26,6 +26,10 @@ import {
   INSPECTOR_PROTOCOL,
   type News,
   type Overview,
+  RINGS,
+  type RingName,
+  ringOfNews,
+  type Step,
   type WatchedActor,
 } from '../protocol.ts';
 import { inPieces } from '../squeeze.ts';
@@ -52,7 +56,8 @@ export interface FeedParts {
   readonly onError: (error: unknown) => void;
 }
 
-const STEPS_KEPT = 10_000;
+const STEPS_KEPT: Rooms = { component: 2_000, crisis: 2_000, operation: 10_000 };
+/** Of each ring. */
 const NEWS_KEPT = 1_000;
 const BATCH_MS = 50;
 const OVERVIEW_MS = 1_000;
@@ -64,8 +69,12 @@ const MESSAGES_MAX = 5;
 export class Feed implements FeedSource {
   readonly call: FeedSource['call'];
   readonly #parts: FeedParts;
-  readonly #steps = new StepLog(STEPS_KEPT);
-  readonly #news = new Ring<News>(NEWS_KEPT);
+  readonly #steps = new StepRings(STEPS_KEPT);
+  readonly #news: Readonly<Record<RingName, Ring<News>>> = {
+    component: new Ring(NEWS_KEPT),
+    crisis: new Ring(NEWS_KEPT),
+    operation: new Ring(NEWS_KEPT),
+  };
   readonly #viewers = new Set<Viewer>();
   readonly #turns: Turns;
   #newsTold = 0;
@@ -168,7 +177,7 @@ export class Feed implements FeedSource {
     for (const detach of this.#detach) detach();
     this.#detach = [];
     this.#steps.forget();
-    this.#news.clear();
+    for (const ring of RINGS) this.#news[ring].clear();
   }
 
   readonly #began: TapObserver['began'] = (shown) => {
@@ -177,7 +186,7 @@ export class Feed implements FeedSource {
   };
 
   readonly #stepped: TapObserver['stepped'] = (step) => {
-    if (this.#viewers.size > 0) this.#batch.keepOldest();
+    if (this.#viewers.size > 0) this.#batch.keepOldest(this.#steps.logOf(step));
     this.#steps.note(step, this.#parts.clock.now());
   };
 
@@ -189,7 +198,7 @@ export class Feed implements FeedSource {
     const news = projectFact(fact, this.#newsTold + 1, this.#parts.rules);
     if (news === null) return;
     this.#newsTold += 1;
-    this.#news.push(news);
+    this.#news[ringOfNews(news.kind)].push(news);
     if (this.#viewers.size > 0) this.#batch.happened(news);
   };
 
@@ -257,12 +266,13 @@ export class Feed implements FeedSource {
   #beginning(): Iterable<readonly FeedMessage[]> {
     const changes = this.#steps.changes();
     const actors = this.#parts.inspection.actors()[Symbol.iterator]();
-    const [first, last] = [this.#steps.first, this.#steps.last];
-    const news = pieces(this.#news.items);
-    return this.#pieces({ changes, actors, first, last, news });
+    const steps = this.#steps.upTo(this.#steps.last);
+    const news = RINGS.flatMap((ring) => this.#news[ring].items);
+    const inOrder = news.toSorted((one, other) => one.serial - other.serial);
+    return this.#pieces({ changes, actors, steps, news: pieces(inOrder) });
   }
 
-  *#pieces({ changes, actors, first, last, news }: Beginning): Generator<readonly FeedMessage[]> {
+  *#pieces({ changes, actors, steps, news }: Beginning): Generator<readonly FeedMessage[]> {
     const toldNext = (): readonly WatchedActor[] =>
       taken(actors, PIECE).map((actor) =>
         projectActor(actor, changes.get(actorNumber(actor.session)) ?? null),
@@ -273,9 +283,10 @@ export class Feed implements FeedSource {
       told = toldNext();
       if (told.length > 0) yield [{ kind: 'actors', actors: told, isAll: false }];
     }
-    for (let serial = first; serial <= last; serial += PIECE) {
-      const steps = this.#steps.between(serial, Math.min(last, serial + PIECE - 1));
-      if (steps.length > 0) yield [{ kind: 'steps', steps }];
+    for (;;) {
+      const piece = taken(steps, PIECE);
+      if (piece.length === 0) break;
+      yield [{ kind: 'steps', steps: piece }];
     }
     for (const piece of news) yield [{ kind: 'news', news: piece }];
     yield this.#overview();
@@ -286,9 +297,8 @@ export class Feed implements FeedSource {
 interface Beginning {
   readonly changes: ReadonlyMap<number, number>;
   readonly actors: Iterator<TappedActor>;
-  /** Of the steps that are remembered. */
-  readonly first: number;
-  readonly last: number;
+  /** Those that are remembered, each read when it is asked for. */
+  readonly steps: Iterator<Step>;
   readonly news: readonly (readonly News[])[];
 }
 

@@ -1,53 +1,49 @@
 /**
- * The last steps of the process, in columns: what is kept of a step are numbers and words of charts, each of
+ * The last steps of one ring, in columns: what is kept of a step are numbers and words of charts, each of
  * which is there once, so that remembering one makes nothing that would have to be collected as garbage.
  *
  * @module
  */
 
-import type { Step } from '../protocol.ts';
+import type { RingName, Step } from '../protocol.ts';
 import { statePaths, transitionPlaces } from './chartNames.ts';
 import { actorNumber, type TappedStep } from './projection.ts';
 
 export class StepLog {
+  readonly ring: RingName;
   /** How many steps are kept. */
   readonly room: number;
   #last = 0;
   #forgotten = 0;
   #columns: Columns;
 
-  constructor(room: number) {
+  constructor(ring: RingName, room: number) {
+    this.ring = ring;
     this.room = room;
     this.#columns = newColumns();
   }
 
-  /** The serial of the last step; 0 before the first. */
+  /** The place of the last step; 0 before the first. */
   get last(): number {
     return this.#last;
   }
 
-  /** The serial of the first step that is still kept. */
+  /** The place of the first step that is still kept. */
   get first(): number {
     return Math.max(this.#forgotten, this.#last - this.room) + 1;
   }
 
-  note({ session, event, from, to, transitions }: TappedStep, atMs: number): void {
+  note({ session, event, from, to, transitions }: TappedStep, serial: number, atMs: number): void {
     const columns = this.#columns;
-    const place = this.#last % this.room;
+    const index = this.#last % this.room;
     this.#last += 1;
-    columns.actors[place] = actorNumber(session);
-    columns.times[place] = atMs;
-    columns.events[place] = event;
-    columns.from[place] = statePaths(from);
-    columns.to[place] = statePaths(to);
-    columns.transitions[place] = transitionPlaces(transitions);
-  }
-
-  /** Those from serial `from` to serial `to`, as far as they are kept, the oldest first. */
-  between(from: number, to: number): readonly Step[] {
-    const first = Math.max(from, this.first);
-    const count = Math.max(0, to - first + 1);
-    return Array.from({ length: count }, (_, index) => this.step(first + index));
+    columns.serials[index] = serial;
+    columns.actors[index] = actorNumber(session);
+    columns.times[index] = atMs;
+    columns.events[index] = event;
+    columns.from[index] = statePaths(from);
+    columns.to[index] = statePaths(to);
+    columns.transitions[index] = transitionPlaces(transitions);
   }
 
   /** Keeps none of those before; they are counted on. */
@@ -56,41 +52,46 @@ export class StepLog {
     this.#columns = newColumns();
   }
 
-  /** Since when each actor, by its number, stands where it stands, as far as the steps that are kept tell. */
-  changes(): ReadonlyMap<number, number> {
+  /** Notes since when each actor, by its number, stands where it stands, as far as the steps that are kept tell. */
+  changes(into: Map<number, number>): void {
     const { actors, times, from, to } = this.#columns;
-    const changes = new Map<number, number>();
-    for (let serial = this.first; serial <= this.#last; serial += 1) {
-      const place = (serial - 1) % this.room;
-      const actor = actors[place];
-      if (actor === undefined || from[place] === to[place]) continue;
-      changes.set(actor, times[place] ?? 0);
+    for (let nth = this.first; nth <= this.#last; nth += 1) {
+      const index = (nth - 1) % this.room;
+      const actor = actors[index];
+      if (actor === undefined || from[index] === to[index]) continue;
+      into.set(actor, times[index] ?? 0);
     }
-    return changes;
   }
 
   /** The actor of a step that is kept. */
-  actorOf(serial: number): number {
-    return this.#columns.actors[(serial - 1) % this.room] ?? 0;
+  actorOf(nth: number): number {
+    return this.#columns.actors[(nth - 1) % this.room] ?? 0;
+  }
+
+  /** The serial of a step that is kept. */
+  serialOf(nth: number): number {
+    return this.#columns.serials[(nth - 1) % this.room] ?? 0;
   }
 
   /** One that is kept. */
-  step(serial: number): Step {
-    const { actors, times, events, from, to, transitions } = this.#columns;
-    const place = (serial - 1) % this.room;
+  step(nth: number): Step {
+    const { serials, actors, times, events, from, to, transitions } = this.#columns;
+    const index = (nth - 1) % this.room;
     return {
-      serial,
-      actor: actors[place] ?? 0,
-      atMs: times[place] ?? 0,
-      event: events[place] ?? '',
-      from: from[place] ?? [],
-      to: to[place] ?? [],
-      transitions: transitions[place] ?? [],
+      serial: serials[index] ?? 0,
+      ...{ ring: this.ring, nth },
+      actor: actors[index] ?? 0,
+      atMs: times[index] ?? 0,
+      event: events[index] ?? '',
+      from: from[index] ?? [],
+      to: to[index] ?? [],
+      transitions: transitions[index] ?? [],
     };
   }
 }
 
 interface Columns {
+  readonly serials: number[];
   readonly actors: number[];
   readonly times: number[];
   readonly events: string[];
@@ -100,5 +101,5 @@ interface Columns {
 }
 
 function newColumns(): Columns {
-  return { actors: [], times: [], events: [], from: [], to: [], transitions: [] };
+  return { serials: [], actors: [], times: [], events: [], from: [], to: [], transitions: [] };
 }

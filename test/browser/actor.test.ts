@@ -31,7 +31,16 @@ function indexOf(source: string, event: string): number {
 
 function stepOf(serial: number, event: string, from: string, to: string): Step {
   return {
-    ...{ serial, actor: 1, atMs: 10_000 + serial, event, from: [from], to: [to] },
+    ...{
+      serial,
+      ring: 'component',
+      nth: serial,
+      actor: 1,
+      atMs: 10_000 + serial,
+      event,
+      from: [from],
+      to: [to],
+    },
     transitions: [indexOf(from, event)],
   };
 }

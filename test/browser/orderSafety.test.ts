@@ -65,6 +65,8 @@ describe('AC-2 an order is about what was confirmed', () => {
     await page.goBack();
     await page.getByLabel('Type', { exact: true }).waitFor();
     await dialog.getByLabel(/^Type .* to confirm$/).fill('3');
+    await dialog.getByLabel('Your id').fill('staff-7');
+    await dialog.getByLabel('Your role').fill('support');
     await page.keyboard.press('Enter');
     await page.getByText('3 are purged.').waitFor();
     const filters = orders().map(({ params }) => (params as { filter: object }).filter);
@@ -84,6 +86,8 @@ describe('AC-2 an order is about what was confirmed', () => {
     });
     await page.getByRole('button', { name: 'Cancel…' }).click();
     const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Your id').fill('staff-7');
+    await dialog.getByLabel('Your role').fill('support');
     await dialog.getByRole('button', { name: 'Cancel', exact: true }).click();
     await dialog.getByText('It is cancelled').waitFor();
     await page.getByText('Over', { exact: true }).waitFor();
@@ -109,7 +113,10 @@ describe('AC-2 an order is about what was confirmed', () => {
       },
     });
     await page.getByRole('button', { name: 'Replay…', exact: true }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Replay', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Your id').fill('staff-7');
+    await dialog.getByLabel('Your role').fill('support');
+    await dialog.getByRole('button', { name: 'Replay', exact: true }).click();
     await page.getByText('It is on its way again.').waitFor();
     await page.getByText('There is no such dead letter.').waitFor();
     expect(await page.getByText('It is on its way again.').isVisible()).toBe(true);

@@ -9,6 +9,7 @@ import { launchChromium } from '../support/browser/chromium.ts';
 import { InspectorInBrowser, ServedInspector } from '../support/browser/inspectorInBrowser.ts';
 import { type Answers, ScriptedFeed } from '../support/inspector/scriptedFeed.ts';
 
+const SUPPORT = { id: 'staff-7', role: 'support' };
 const ID = '01998a2c-7777-7000-8000-000000000001';
 const letter = {
   ...{ id: ID, type: 'payments.push', tier: 'basic', priority: 'normal', attempts: 5 },
@@ -63,9 +64,11 @@ describe('AC-2 orders from the page', () => {
     await page.keyboard.press('Enter');
     expect(orders()).toEqual([]);
     await field.fill('00000001');
+    await dialog.getByLabel('Your id').fill('staff-7');
+    await dialog.getByLabel('Your role').fill('support');
     await page.keyboard.press('Enter');
     await dialog.getByText('It is forgotten.').waitFor();
-    expect(orders()).toEqual([{ name: 'deadLetter.purge', params: { id: ID } }]);
+    expect(orders()).toEqual([{ name: 'deadLetter.purge', params: { id: ID, by: SUPPORT } }]);
     await close();
   });
 
@@ -86,10 +89,12 @@ describe('AC-2 orders from the page', () => {
     await page.getByRole('button', { name: 'Replay…', exact: true }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('checkbox').check();
+    await dialog.getByLabel('Your id').fill('staff-7');
+    await dialog.getByLabel('Your role').fill('support');
     await dialog.getByRole('button', { name: 'Replay', exact: true }).click();
     await dialog.getByRole('alert').filter({ hasText: 'HF_EXPIRED' }).waitFor();
     expect(orders()).toEqual([
-      { name: 'deadLetter.replay', params: { id: ID, evenIfApplied: true } },
+      { name: 'deadLetter.replay', params: { id: ID, evenIfApplied: true, by: SUPPORT } },
     ]);
     await close();
   });

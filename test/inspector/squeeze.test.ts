@@ -98,7 +98,16 @@ function messagesOf(happenings: readonly Happening[]): FeedMessage[] {
           return [{ kind: 'ended', actors: [actor], atMs: serial }];
         }
         const step: Step = {
-          ...{ serial, actor, atMs: serial, event: 'went', from: [], to: [state] },
+          ...{
+            serial,
+            ring: 'operation',
+            nth: serial,
+            actor,
+            atMs: serial,
+            event: 'went',
+            from: [],
+            to: [state],
+          },
           transitions: [0],
         };
         return [{ kind: 'steps', steps: [step] }];

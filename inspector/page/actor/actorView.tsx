@@ -6,7 +6,7 @@
  */
 
 import { useMemo } from 'preact/hooks';
-import type { Step } from '../../protocol.ts';
+import { ringOf, type Step } from '../../protocol.ts';
 import { ChartPicture } from '../chart/chartPicture.tsx';
 import { activePaths, isDrawnBy, stepInWords, takenBy, waysOn } from '../chart/chartPosition.ts';
 import { ChartText, TransitionList } from '../chart/chartText.tsx';
@@ -17,7 +17,7 @@ import { Nothing, Panel } from '../kit/panel.tsx';
 import { Told } from '../kit/told.tsx';
 import type { PageState } from '../model/pageState.ts';
 import { rememberedOf, type ShownActor, serialOf, shownActor } from '../model/shown.ts';
-import { lastStepOf } from '../past/sequence.ts';
+import { isPartial, lastStepOf } from '../past/sequence.ts';
 import { KeptOperation } from '../piles/keptOperation.tsx';
 import { ActorHeader } from './actorHeader.tsx';
 import { Disclosure } from './disclosure.tsx';
@@ -97,6 +97,9 @@ function Live(props: {
   const { actor, states } = shown;
   const isDrawn = isDrawnBy(chart.model, actor.version, states);
   const place = states.join(' ');
+  const isPartly = usePage(
+    (page) => last === null && isPartial(rememberedOf(page).steps, ringOf(actor.machine)),
+  );
   const marks: Marks = useMemo(
     () => ({
       standing: isDrawn ? states : [],
@@ -137,6 +140,7 @@ function Live(props: {
           step={last}
           taken={takenBy(chart.model, last)}
           isEnded={shown.is === 'ended'}
+          isPartial={isPartly}
         />
         <Panel title="What can come next" aside={ways.length === 0 ? undefined : ways.length}>
           {ways.length === 0 ? (

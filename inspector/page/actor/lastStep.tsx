@@ -19,12 +19,18 @@ export function LastStep(props: {
   readonly step: Step | null;
   readonly taken: readonly PlacedTransition[];
   readonly isEnded: boolean;
+  /** Not all steps of its kind are remembered. */
+  readonly isPartial: boolean;
 }) {
-  const { model, step, taken, isEnded } = props;
+  const { model, step, taken, isEnded, isPartial } = props;
   if (step === null) {
     return (
       <Panel title="Last event">
-        <Nothing>None is remembered: it took none since this page began to watch.</Nothing>
+        <Nothing>
+          {isPartial
+            ? 'None is remembered: its last one is older than what is, or was not sent to this page.'
+            : 'It took none since somebody watches.'}
+        </Nothing>
       </Panel>
     );
   }

@@ -7,6 +7,7 @@
 
 import { useMemo, useState } from 'preact/hooks';
 import { eventInWords } from '../../charts/eventInWords.ts';
+import { RINGS, type RingName, ringOf } from '../../protocol.ts';
 import { changeOf, statesInWords } from '../chart/chartPosition.ts';
 import { usePage, useParts } from '../kit/page.tsx';
 import { Nothing, Panel } from '../kit/panel.tsx';
@@ -60,6 +61,11 @@ export function Sequence(props: { readonly shown: ShownActor }) {
     () => ({
       actors: new Set([actor.actor, ...beside]),
       ids: new Set([actor.id, ...[...beside].flatMap((number) => names.get(number) ?? [])]),
+      // Who is beside it is a component.
+      rings: new Set<RingName>([
+        ringOf(actor.machine),
+        ...(beside.size > 0 ? RINGS.slice(0, 1) : []),
+      ]),
     }),
     [actor.actor, beside, names],
   );

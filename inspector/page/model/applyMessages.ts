@@ -10,6 +10,8 @@ import {
   type Hello,
   INSPECTOR_PROTOCOL,
   type News,
+  type RingName,
+  ringOfNews,
   type Step,
   type WatchedActor,
 } from '../../protocol.ts';
@@ -142,8 +144,8 @@ function finished({ page, actors, ended, steps, news }: Draft): PageState {
     ...page,
     actors: actors ?? page.actors,
     ended: ended ?? page.ended,
-    steps: joined(page.steps, steps, STEPS_MAX),
-    news: joined(page.news, news, NEWS_MAX),
+    steps: joinedByRing(page.steps, steps, STEPS_MAX, ({ ring }) => ring),
+    news: joinedByRing(page.news, news, NEWS_MAX, ({ kind }) => ringOfNews(kind)),
   };
 }
 
@@ -156,6 +158,30 @@ function joined<T extends { readonly serial: number }>(
   const last = before.at(-1)?.serial ?? 0;
   const fresh = added.filter(({ serial }) => serial > last);
   return fresh.length === 0 ? before : before.concat(fresh).slice(-max);
+}
+
+/** The newest of both, as many of each ring as it has room for. */
+function joinedByRing<T extends { readonly serial: number }>(
+  before: readonly T[],
+  added: readonly T[],
+  max: Readonly<Record<RingName, number>>,
+  ringOf: (one: T) => RingName,
+): readonly T[] {
+  const all = joined(before, added, Number.MAX_SAFE_INTEGER);
+  if (all === before) return before;
+  const left = { ...max };
+  let isOver = false;
+  for (const one of all) {
+    left[ringOf(one)] -= 1;
+    isOver ||= left[ringOf(one)] < 0;
+  }
+  if (!isOver) return all;
+  return all.filter((one) => {
+    const ring = ringOf(one);
+    const isDropped = left[ring] < 0;
+    if (isDropped) left[ring] += 1;
+    return !isDropped;
+  });
 }
 
 /** Whether two lists of paths are the same. */

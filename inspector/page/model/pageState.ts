@@ -5,14 +5,22 @@
  * @module
  */
 
-import type { Hello, News, Note, Overview, Step, WatchedActor } from '../../protocol.ts';
+import type { Hello, News, Note, Overview, RingName, Step, WatchedActor } from '../../protocol.ts';
 import type { Moment } from '../past/moment.ts';
 import { type FlowLines, NO_FLOW } from './flowLines.ts';
 import { OVERVIEW_ROUTE, type Route } from './route.ts';
 
-/** As many as a process remembers. */
-export const STEPS_MAX = 10_000;
-export const NEWS_MAX = 1_000;
+/** As many of each ring as a process remembers. */
+export const STEPS_MAX: Readonly<Record<RingName, number>> = {
+  component: 2_000,
+  crisis: 2_000,
+  operation: 10_000,
+};
+export const NEWS_MAX: Readonly<Record<RingName, number>> = {
+  component: 1_000,
+  crisis: 1_000,
+  operation: 1_000,
+};
 /** Actors that have ended, kept so that their steps still have a name. */
 export const ENDED_MAX = 3_000;
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { News, Step, WatchedActor } from '../../protocol.ts';
+import { type News, ringOf, type Step, type WatchedActor } from '../../protocol.ts';
 import { momentAt, type Then } from '../past/moment.ts';
 import type { EndedActor, PageState, Past } from './pageState.ts';
 
@@ -87,7 +87,9 @@ function shown(past: Past | null, actor: Known): ShownActor {
   const endedAtMs = actor.endedAtMs ?? null;
   const now = { actor, endedAtMs, states: actor.states, sinceAtMs: actor.sinceAtMs };
   if (past === null) return { ...now, is: endedAtMs === null ? 'there' : 'ended' };
-  const then: Then = past.moment.of(actor.actor, { sinceAtMs: actor.sinceAtMs, endedAtMs });
+  const then: Then = past.moment.of(actor.actor, {
+    ...{ ring: ringOf(actor.machine), sinceAtMs: actor.sinceAtMs, endedAtMs },
+  });
   if (then.kind === 'asNow') return { ...now, is: 'there' };
   if (then.kind !== 'known') return { ...now, is: then.kind, states: [], sinceAtMs: null };
   return { ...now, is: 'there', states: then.states, sinceAtMs: then.sinceAtMs };

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Step } from '../../protocol.ts';
+import type { RingName, Step } from '../../protocol.ts';
 
 /** What is known of an actor at a moment. */
 export type Then =
@@ -49,18 +49,22 @@ export interface Moment {
   /** When its step was taken. */
   readonly atMs: number | null;
   /**
-   * @param now since when it stands where it stands now, `null` where that is not known, and when it ended; `null`
-   * for one that lives
+   * @param now where its steps are remembered; since when it stands where it stands now, `null` where that is not
+   * known; and when it ended, `null` for one that lives
    */
   of(
     actor: number,
-    now: { readonly sinceAtMs: number | null; readonly endedAtMs: number | null },
+    now: {
+      readonly ring: RingName;
+      readonly sinceAtMs: number | null;
+      readonly endedAtMs: number | null;
+    },
   ): Then;
 }
 
 /**
- * Every actor at one moment, in one pass over the steps. Serials count without gaps, so a number that is missing
- * is a step that this page was not sent, and nobody knows whose it was.
+ * Every actor at one moment, in one pass over the steps. The steps of each ring are counted without gaps, so a number
+ * that is missing there is a step that is not remembered, and nobody knows which actor of the ring took it.
  */
 export function momentAt(steps: Remembered, serial: number): Moment {
   const place = placeAfter(steps, serial);
@@ -70,14 +74,14 @@ export function momentAt(steps: Remembered, serial: number): Moment {
   return {
     serial,
     atMs,
-    of(actor, { sinceAtMs, endedAtMs }) {
+    of(actor, { ring, sinceAtMs, endedAtMs }) {
       if (endedAtMs !== null && atMs !== null && endedAtMs < atMs) return { kind: 'absent' };
       const next = after.steps.get(actor);
-      before ??= lastSteps(steps, place, serial);
+      before ??= lastSteps(steps, place, serial, after.next);
       const last = before.get(actor);
       if (next !== undefined) return standing(next.from, last?.atMs);
       if (last !== undefined) return standing(last.to, last.atMs);
-      if (!after.isWhole) return { kind: 'unknown' };
+      if (after.broken.has(ring)) return { kind: 'unknown' };
       // It came to where it stands by no step, after this moment: that is how it began.
       if (atMs !== null && sinceAtMs !== null && sinceAtMs > atMs) return { kind: 'absent' };
       return { kind: 'asNow' };
@@ -90,27 +94,63 @@ function standing(states: readonly string[], sinceAtMs: number | undefined): The
   return { kind: 'known', states, sinceAtMs: sinceAtMs ?? null };
 }
 
-/** The first step of each actor after a moment, up to the first that is missing. */
-function firstSteps(
+interface After {
+  /** The first step of each actor after a moment, up to the first of its ring that is missing. */
+  readonly steps: ReadonlyMap<number, Step>;
+  /** The rings of which one is missing. */
+  readonly broken: ReadonlySet<RingName>;
+  /** The place in its ring of the first step of each ring after the moment. */
+  readonly next: ReadonlyMap<RingName, number>;
+}
+
+function firstSteps(steps: Remembered, place: number, serial: number): After {
+  const found = new Map<number, Step>();
+  const broken = new Set<RingName>();
+  const next = new Map<RingName, number>();
+  const expected = new Map<RingName, number>();
+  for (const { ring, nth } of steps.slice(0, place)) expected.set(ring, nth + 1);
+  let isWhole = true;
+  for (let at = place; at < steps.length; at += 1) {
+    const step = steps[at];
+    if (step === undefined) break;
+    const { ring, nth } = step;
+    isWhole &&= step.serial === serial + 1 + at - place;
+    if (!next.has(ring)) next.set(ring, nth);
+    if (broken.has(ring)) continue;
+    // Before a ring's first step that is remembered there may have been others, unless all of the process are there.
+    const isNext = nth === (expected.get(ring) ?? (isWhole ? nth : 1)) || isWhole;
+    if (!isNext) {
+      broken.add(ring);
+      continue;
+    }
+    expected.set(ring, nth + 1);
+    if (!found.has(step.actor)) found.set(step.actor, step);
+  }
+  return { steps: found, broken, next };
+}
+
+/** The last step of each actor up to a moment, back to the first of its ring that is missing. */
+function lastSteps(
   steps: Remembered,
   place: number,
   serial: number,
-): { readonly steps: ReadonlyMap<number, Step>; readonly isWhole: boolean } {
+  next: After['next'],
+): ReadonlyMap<number, Step> {
   const found = new Map<number, Step>();
-  for (let at = place; at < steps.length; at += 1) {
-    const step = steps[at];
-    if (step?.serial !== serial + 1 + at - place) return { steps: found, isWhole: false };
-    if (!found.has(step.actor)) found.set(step.actor, step);
-  }
-  return { steps: found, isWhole: true };
-}
-
-/** The last step of each actor up to a moment, back to the first that is missing. */
-function lastSteps(steps: Remembered, place: number, serial: number): ReadonlyMap<number, Step> {
-  const found = new Map<number, Step>();
+  const broken = new Set<RingName>();
+  const expected = new Map([...next].map(([ring, nth]) => [ring, nth - 1]));
+  let isWhole = true;
   for (let at = place - 1; at >= 0; at -= 1) {
     const step = steps[at];
-    if (step?.serial !== serial - (place - 1 - at)) break;
+    if (step === undefined) break;
+    const { ring, nth } = step;
+    isWhole &&= step.serial === serial - (place - 1 - at);
+    if (broken.has(ring)) continue;
+    if (nth !== (expected.get(ring) ?? nth) && !isWhole) {
+      broken.add(ring);
+      continue;
+    }
+    expected.set(ring, nth - 1);
     if (!found.has(step.actor)) found.set(step.actor, step);
   }
   return found;

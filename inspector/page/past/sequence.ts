@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { News, Step, WatchedActor } from '../../protocol.ts';
+import type { News, RingName, Step, WatchedActor } from '../../protocol.ts';
 
 /** An event that an actor took. */
 export interface StepRow {
@@ -39,6 +39,8 @@ export interface Cast {
   readonly actors: ReadonlySet<number>;
   /** News are told by id. */
   readonly ids: ReadonlySet<string>;
+  /** Where their steps are remembered. */
+  readonly rings: ReadonlySet<RingName>;
 }
 
 /** How much is shown of one sequence: what lies before is still in the time travel. */
@@ -53,9 +55,10 @@ const ROWS_MAX = 2_000;
 export function sequenceOf(
   steps: readonly Step[],
   news: readonly News[],
-  { actors, ids }: Cast,
+  { actors, ids, rings }: Cast,
 ): readonly SequenceRow[] {
   const rows: SequenceRow[] = [];
+  const later = new Map<RingName, number>();
   let [stepAt, newsAt] = [steps.length - 1, news.length - 1];
   while (rows.length < ROWS_MAX && (stepAt >= 0 || newsAt >= 0)) {
     const [step, told] = [steps[stepAt], news[newsAt]];
@@ -68,12 +71,12 @@ export function sequenceOf(
       continue;
     }
     if (step === undefined) break;
+    const missing = (later.get(step.ring) ?? step.nth + 1) - step.nth - 1;
+    later.set(step.ring, step.nth);
+    if (missing > 0 && rings.has(step.ring)) addMissed(rows, step.serial, missing);
     if (actors.has(step.actor)) {
       rows.push({ kind: 'step', step, afterMs: null, isStay: isSame(step.from, step.to) });
     }
-    const before = steps[stepAt - 1];
-    const missing = before === undefined ? 0 : step.serial - before.serial - 1;
-    if (before !== undefined && missing > 0) addMissed(rows, before.serial, missing);
     stepAt -= 1;
   }
   if (rows.at(-1)?.kind === 'missed') rows.pop();
@@ -123,6 +126,20 @@ export function lastStepOf(
     if (step?.actor === actor && (moment === null || step.serial <= moment)) return step;
   }
   return null;
+}
+
+/**
+ * Whether an actor of this ring may have taken steps that are not among these: older ones, or such as this page was not
+ * sent. What a component takes and stays is remembered with operations.
+ */
+export function isPartial(steps: readonly Step[], ring: RingName): boolean {
+  const last = new Map<RingName, number>();
+  for (const step of steps) {
+    if (step.ring !== ring && (ring === 'crisis' || step.ring !== 'operation')) continue;
+    if (step.nth !== (last.get(step.ring) ?? 0) + 1) return true;
+    last.set(step.ring, step.nth);
+  }
+  return false;
 }
 
 /**

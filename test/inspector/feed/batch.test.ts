@@ -2,21 +2,25 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Batch } from '../../../inspector/feed/batch.ts';
 import { projectActor } from '../../../inspector/projection/projection.ts';
-import { StepLog } from '../../../inspector/projection/stepLog.ts';
+import { StepRings } from '../../../inspector/projection/stepRings.ts';
 import type { FeedMessage, Step } from '../../../inspector/protocol.ts';
 import { circuitBreakerMachine } from '../../../machines/breaker/circuitBreakerMachine.ts';
+import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
 
 const STATES = ['closed', 'open', 'halfOpen'] as const;
 
 /** Actors that begin, step and end, and where each that is there stands. */
-function createStage(makeBatch = (log: StepLog) => new Batch(log, 0)) {
-  const log = new StepLog(300);
+function createStage(makeBatch = (rings: StepRings) => new Batch(rings, 0)) {
+  const log = new StepRings({ component: 20, crisis: 20, operation: 200 });
   const live = new Map<number, string>();
   let count = 0;
   let batch = makeBatch(log);
+  /** Most are operations; each tenth is a component. */
+  const machineOf = (number: number) =>
+    number % 10 === 3 ? circuitBreakerMachine : syncOperationMachine;
   const begin = (): number => {
     count += 1;
-    const machine = circuitBreakerMachine;
+    const machine = machineOf(count);
     const actor = { session: `x:${count}`, id: `breaker:${count}`, machine, value: 'closed' };
     live.set(count, 'closed');
     batch.began(projectActor({ ...actor, about: null }, null));
@@ -24,9 +28,9 @@ function createStage(makeBatch = (log: StepLog) => new Batch(log, 0)) {
   };
   const step = (actor: number, to: string): void => {
     const from = live.get(actor) ?? '';
-    const [session, machine] = [`x:${actor}`, circuitBreakerMachine];
+    const [session, machine] = [`x:${actor}`, machineOf(actor)];
     live.set(actor, to);
-    batch.keepOldest();
+    batch.keepOldest(log.logOf({ machine, from, to }));
     log.note({ session, id: '', machine, event: 'go', from, to, transitions: [] }, 5);
   };
   const end = (actor: number): void => {
@@ -118,7 +122,7 @@ describe('OB-1 what of a batch is told', () => {
     }
     for (const Planted of [Short, Forgetful]) {
       const isRight = fc.property(HISTORIES, (histories) => {
-        const stage = createStage((log) => new Planted(log, 0));
+        const stage = createStage((rings) => new Planted(rings, 0));
         expect(shown(afterBursts(histories, stage))).toEqual(stage.live);
       });
       expect(fc.check(isRight, { numRuns: 60, endOnFailure: true }).failed).toBe(true);
@@ -153,5 +157,22 @@ describe('OB-1 what of a batch is told', () => {
     // Of no actor that this viewer does not know.
     const known = new Set(actors.map(({ actor }) => actor));
     expect(steps.every(({ actor }) => known.has(actor))).toBe(true);
+  });
+
+  test('OB-1 of a component every step is told, whatever the operations do', () => {
+    const { begin, step, flush } = createStage();
+    const [work, , component] = [begin(), begin(), begin()];
+    for (let n = 0; n < 3_000; n += 1) {
+      step(work, STATES[n % 2] ?? 'open');
+      if (n % 200 === 0) step(component, STATES[(n / 200 + 1) % 3] ?? 'open');
+    }
+    const told = stepsOf(flush());
+    const own = told.filter(({ actor }) => actor === component);
+    expect(own.map(({ ring, nth }) => [ring, nth])).toEqual(
+      Array.from({ length: 15 }, (_, at) => ['component', at + 1]),
+    );
+    expect(told.length).toBeLessThan(200);
+    const serials = told.map(({ serial }) => serial);
+    expect(serials).toEqual(serials.toSorted((a, b) => a - b));
   });
 });

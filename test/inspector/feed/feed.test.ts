@@ -7,6 +7,7 @@ import type {
 } from '../../../inspector/projection/projection.ts';
 import type { FeedMessage, Overview } from '../../../inspector/protocol.ts';
 import { circuitBreakerMachine } from '../../../machines/breaker/circuitBreakerMachine.ts';
+import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 
 type Told = readonly FeedMessage[];
@@ -19,8 +20,9 @@ function createStage(parts: Partial<FeedParts> = {}) {
   const listeners = new Set<(fact: { kind: string; atMs: number }) => void>();
   const actors = new Map<string, TappedActor>();
   const actor = (number: number, value = 'closed'): TappedActor => ({
-    ...{ session: `x:${number}`, id: `breaker:${number}`, machine: circuitBreakerMachine },
-    ...{ value, about: null },
+    ...{ session: `x:${number}`, id: `breaker:${number}`, value, about: null },
+    // Those from 90,000 on are components.
+    machine: number >= 90_000 ? circuitBreakerMachine : syncOperationMachine,
   });
   const feed = new Feed({
     clock,
@@ -35,7 +37,10 @@ function createStage(parts: Partial<FeedParts> = {}) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    rules: { 'thing.happened': { about: null, reason: null, details: ['count'] } },
+    rules: {
+      'thing.happened': { about: null, reason: null, details: ['count'] },
+      'attempt.started': { about: null, reason: null, details: ['count'] },
+    },
     about: { holdfast: '1.2.3', name: 'it', startedAtMs: 5, charts: [] },
     overview: () => ({ atMs: clock.now() }) as Overview,
     call: () => Promise.resolve(null),
@@ -58,8 +63,8 @@ function createStage(parts: Partial<FeedParts> = {}) {
     actors.delete(`x:${number}`);
     for (const tap of taps) tap.ended(`x:${number}`);
   };
-  const happen = (count: number): void => {
-    const fact = { kind: 'thing.happened', atMs: clock.now(), count };
+  const happen = (count: number, kind = 'thing.happened'): void => {
+    const fact = { kind, atMs: clock.now(), count };
     for (const listener of listeners) listener(fact);
   };
   const watch = () => {
@@ -158,6 +163,29 @@ describe('OB-1 the feed of a process', () => {
     expect(isWatched()).toBe(true);
     feed.close();
     expect(isWatched()).toBe(false);
+  });
+
+  test('OB-1 the story of an outage is there after a minute of traffic, for who comes then', async () => {
+    const { clock, begin, step, happen, watch, feed } = createStage();
+    feed.open();
+    begin(90_001);
+    const outage = ['open', 'halfOpen', 'open', 'halfOpen', 'closed'];
+    for (const [at, to] of outage.entries()) step(90_001, outage[at - 1] ?? 'closed', to);
+    happen(7);
+    for (let count = 0; count < 30_000; count += 1) step(1, 'closed', 'open');
+    // A component measures each second, and stays.
+    for (let count = 0; count < 3_000; count += 1) step(90_001, 'closed', 'closed');
+    for (let count = 0; count < 3_000; count += 1) happen(count, 'attempt.started');
+    const { told } = watch();
+    await clock.advance(1);
+    const steps = told.flat().flatMap((one) => (one.kind === 'steps' ? one.steps : []));
+    const own = steps.filter(({ actor, ring }) => actor === 90_001 && ring === 'component');
+    expect(own.map(({ serial, nth, to }) => [serial, nth, ...to])).toEqual(
+      outage.map((to, at) => [at + 1, at + 1, to]),
+    );
+    expect(steps).toHaveLength(10_005);
+    const news = told.flat().flatMap((one) => (one.kind === 'news' ? one.news : []));
+    expect([news.length, news[0]?.serial, news[0]?.details]).toEqual([1_001, 1, { count: 7 }]);
   });
 
   test('OB-1 says since when an actor stands, as far as steps are remembered', async () => {

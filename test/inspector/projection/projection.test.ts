@@ -45,7 +45,7 @@ describe('AC-2 SE-5 what is told is listed, field by field', () => {
   });
 
   test('AC-2 of a step: the type of its event, states and transitions', () => {
-    const log = new StepLog(3);
+    const log = new StepLog('operation', 3);
     const [first] = allTransitions(syncOperationMachine);
     const { definition } = first ?? expect.unreachable('a chart without transitions');
     log.note(
@@ -54,11 +54,12 @@ describe('AC-2 SE-5 what is told is listed, field by field', () => {
         ...{ session: 'x:7', id: 'it', machine: syncOperationMachine, event: 'go', from: null },
         ...{ to: { one: 'a', two: { inner: 'b' } }, transitions: [definition] },
       },
+      4,
       9,
     );
-    expect(log.between(1, 1)).toEqual([
+    expect([log.step(1)]).toEqual([
       {
-        ...{ serial: 1, actor: 7, atMs: 9, event: 'go', from: [] },
+        ...{ serial: 4, ring: 'operation', nth: 1, actor: 7, atMs: 9, event: 'go', from: [] },
         ...{ to: ['one.a', 'two.inner.b'], transitions: [0] },
       },
     ]);

@@ -28,7 +28,17 @@ function messagesIn(text: string): readonly FeedMessage[] {
 /** Steps that make about `kilobytes` of JSON. */
 function bulk(kilobytes: number, serial = 1): FeedMessage {
   const step: Step = {
-    ...{ serial, actor: 1, atMs: 1, event: 'x'.repeat(1_000), from: [], to: [], transitions: [] },
+    ...{
+      serial,
+      ring: 'operation',
+      nth: serial,
+      actor: 1,
+      atMs: 1,
+      event: 'x'.repeat(1_000),
+      from: [],
+      to: [],
+      transitions: [],
+    },
   };
   return { kind: 'steps', steps: Array.from({ length: kilobytes }, () => step) };
 }

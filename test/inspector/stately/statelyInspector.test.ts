@@ -33,7 +33,15 @@ function actor(number: number, more: Partial<WatchedActor> = {}): WatchedActor {
 
 function step(serial: number, number: number, to: string): Step {
   return {
-    ...{ serial, actor: number, atMs: 1_000 + serial, event: 'call.failed', from: ['closed'] },
+    ...{
+      serial,
+      ring: 'component',
+      nth: serial,
+      actor: number,
+      atMs: 1_000 + serial,
+      event: 'call.failed',
+      from: ['closed'],
+    },
     ...{ to: [to], transitions: [0] },
   };
 }

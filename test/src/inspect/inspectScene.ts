@@ -22,7 +22,16 @@ export const hello = (startedAtMs: number): FeedMessage => ({
 });
 
 export const step = (serial: number, actor = 1, to = 'waiting'): Step => ({
-  ...{ serial, actor, atMs: serial, event: 'went', from: ['accepting'], to: [to] },
+  ...{
+    serial,
+    ring: 'operation' as const,
+    nth: serial,
+    actor,
+    atMs: serial,
+    event: 'went',
+    from: ['accepting'],
+    to: [to],
+  },
   transitions: [0],
 });
 

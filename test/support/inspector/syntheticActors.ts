@@ -10,7 +10,7 @@ import type { SeededRandom } from '../../../src/testing/seededRandom.ts';
 import { ChartWalk, type Way } from './chartWalk.ts';
 import type { Counted } from './syntheticStory.ts';
 
-type Taken = Omit<Step, 'serial'>;
+type Taken = Omit<Step, 'serial' | 'ring' | 'nth'> & { readonly machine: string };
 
 interface Live {
   readonly actor: WatchedActor;
@@ -178,8 +178,8 @@ export class SyntheticActors {
     if (event.startsWith('attempt.')) this.#counts.attempts += 1;
     if (to.join() !== from.join()) live.sinceAtMs = atMs;
     live.states = to;
-    const { actor } = live.actor;
-    this.#taken.push({ actor, atMs, event, from, to, transitions: [way.place] });
+    const { actor, machine } = live.actor;
+    this.#taken.push({ machine, actor, atMs, event, from, to, transitions: [way.place] });
   }
 
   #choose(ways: readonly Way[]): Way | undefined {

@@ -7,7 +7,7 @@
  */
 
 import type { FeedMessage, FeedSource, News, Step } from '../../../inspector/protocol.ts';
-import { INSPECTOR_PROTOCOL } from '../../../inspector/protocol.ts';
+import { INSPECTOR_PROTOCOL, ringOf } from '../../../inspector/protocol.ts';
 import { machines } from '../../../machines/index.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import { SyntheticActors } from './syntheticActors.ts';
@@ -65,6 +65,7 @@ export function syntheticFeed({
   let steps: Step[] = [];
   let news: News[] = [];
   let serials = { step: 0, news: 0 };
+  let nths = { component: 0, crisis: 0, operation: 0 };
   let due = 0;
   let overviewDueAtMs = 0;
   let lastAtMs = Date.now();
@@ -114,7 +115,10 @@ export function syntheticFeed({
     due += (stepsPerSecond * passedMs) / 1_000;
     for (; due >= 1; due -= 1) actors.stepOne(atMs);
     const { taken, begun, ended } = actors.changes();
-    const newSteps = taken.map((step) => ({ ...step, serial: ++serials.step }));
+    const newSteps = taken.map(({ machine, ...step }): Step => {
+      const ring = ringOf(machine);
+      return { ...step, serial: ++serials.step, ring, nth: ++nths[ring] };
+    });
     steps = [...steps, ...newSteps].slice(-STEPS_KEPT);
     news = [...news, ...newNews].slice(-NEWS_KEPT);
     const messages: FeedMessage[] = [];
@@ -152,6 +156,7 @@ export function syntheticFeed({
         startedAtMs = Date.now();
         actors = begin();
         [steps, news, serials] = [[], [], { step: 0, news: 0 }];
+        nths = { component: 0, crisis: 0, operation: 0 };
         tell(greeting());
       }, forMs).unref();
     },

@@ -24,7 +24,17 @@ const actors = (isAll: boolean, ...list: readonly WatchedActor[]): FeedMessage =
   ...{ kind: 'actors', actors: list, isAll },
 });
 const step = (serial: number, number: number, to: readonly string[], atMs = 200): Step => ({
-  ...{ serial, actor: number, atMs, event: 'go', from: ['a'], to, transitions: [0] },
+  ...{
+    serial,
+    ring: 'operation',
+    nth: serial,
+    actor: number,
+    atMs,
+    event: 'go',
+    from: ['a'],
+    to,
+    transitions: [0],
+  },
 });
 const news = (serial: number): News => ({
   ...{ serial, atMs: 1, kind: 'operation.ended', id: null, reason: null, details: {} },
@@ -103,13 +113,16 @@ describe('OB-1 what messages of the feed make of the page', () => {
   });
 
   test('OB-1 only so much is kept', () => {
-    const many = Array.from({ length: STEPS_MAX + 5 }, (_, at) => step(at + 1, 1, ['a']));
+    const many = Array.from({ length: STEPS_MAX.operation + 5 }, (_, at) => step(at + 1, 1, ['a']));
     const page = after(hello(), steps(...many), {
       kind: 'news',
-      news: Array.from({ length: NEWS_MAX + 3 }, (_, at) => news(at + 1)),
+      news: Array.from({ length: NEWS_MAX.operation + 3 }, (_, at) => news(at + 1)),
     });
-    expect([page.steps.length, page.steps.at(-1)?.serial]).toEqual([STEPS_MAX, STEPS_MAX + 5]);
-    expect([page.news.length, page.news[0]?.serial]).toEqual([NEWS_MAX, 4]);
+    expect([page.steps.length, page.steps.at(-1)?.serial]).toEqual([
+      STEPS_MAX.operation,
+      STEPS_MAX.operation + 5,
+    ]);
+    expect([page.news.length, page.news[0]?.serial]).toEqual([NEWS_MAX.operation, 4]);
     const ids = Array.from({ length: ENDED_MAX + 2 }, (_, at) => at);
     const ended = after(hello(), actors(true, ...ids.map((id) => actor(id, ['a']))), {
       ...{ kind: 'ended', actors: ids, atMs: 1 },

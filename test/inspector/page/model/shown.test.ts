@@ -18,7 +18,15 @@ function actor(number: number, id: string, state: string): WatchedActor {
 
 function step(serial: number, of: number, from: string, to: string): Step {
   return {
-    ...{ serial, actor: of, atMs: serial * 100, event: 'went', transitions: [] },
+    ...{
+      serial,
+      ring: 'component',
+      nth: serial,
+      actor: of,
+      atMs: serial * 100,
+      event: 'went',
+      transitions: [],
+    },
     ...{ from: from === '' ? [] : [from], to: [to] },
   };
 }
@@ -64,7 +72,7 @@ describe('OB-1 the page at a moment', () => {
     store.trigger.pastChosen({ serial: 2 });
     const more: FeedMessage = {
       kind: 'steps',
-      steps: Array.from({ length: 10_000 }, (_, at) => step(at + 4, 1, 'on', 'on')),
+      steps: Array.from({ length: 2_000 }, (_, at) => step(at + 4, 1, 'on', 'on')),
     };
     store.trigger.fed({ messages: [more, { kind: 'ended', actors: [2], atMs: 9 }], pageNowMs: 2 });
     expect(page().steps[0]?.serial).toBe(4);
@@ -73,7 +81,7 @@ describe('OB-1 the page at a moment', () => {
     expect(shownActor(page(), '1')).toMatchObject({ states: ['dim'] });
     expect(shownActor(page(), '2')).toMatchObject({ is: 'absent', endedAtMs: null });
     store.trigger.pastChosen({ serial: null });
-    expect(rememberedOf(page()).steps).toHaveLength(10_000);
+    expect(rememberedOf(page()).steps).toHaveLength(2_000);
   });
 
   test('OB-1 another process that takes over changes nothing of the moment that is looked at', () => {

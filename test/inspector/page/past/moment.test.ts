@@ -6,12 +6,13 @@ import type { Step } from '../../../../inspector/protocol.ts';
 function step(serial: number, actor: number, from: string, to: string): Step {
   const states = (text: string) => (text === '' ? [] : text.split('+'));
   return {
-    ...{ serial, actor, atMs: serial * 100, event: 'went', transitions: [] },
+    ...{ serial, ring: 'operation', nth: serial, actor, atMs: serial * 100 },
+    ...{ event: 'went', transitions: [] },
     ...{ from: states(from), to: states(to) },
   };
 }
 
-const lives = { sinceAtMs: 0, endedAtMs: null };
+const lives = { ring: 'operation', sinceAtMs: 0, endedAtMs: null } as const;
 
 describe('OB-1 time travel', () => {
   const steps = [
@@ -36,18 +37,41 @@ describe('OB-1 time travel', () => {
   test('OB-1 before its first step ever it was not there; what did nothing stands as now', () => {
     expect(momentAt(steps, 5).of(2, lives)).toEqual({ kind: 'absent' });
     expect(momentAt(steps, 5).of(3, lives)).toEqual({ kind: 'asNow' });
-    expect(momentAt(steps, 5).of(3, { sinceAtMs: 750, endedAtMs: null })).toEqual({
+    expect(momentAt(steps, 5).of(3, { ...lives, sinceAtMs: 750 })).toEqual({
       kind: 'absent',
     });
-    expect(momentAt(steps, 5).of(3, { sinceAtMs: null, endedAtMs: null })).toEqual({
+    expect(momentAt(steps, 5).of(3, { ...lives, sinceAtMs: null })).toEqual({
       kind: 'asNow',
     });
   });
 
   test('OB-1 after its end it is not there, before it is', () => {
-    const ended = { sinceAtMs: 0, endedAtMs: 650 };
+    const ended = { ...lives, endedAtMs: 650 };
     expect(momentAt(steps, 7).of(9, ended)).toEqual({ kind: 'absent' });
     expect(momentAt(steps, 6).of(9, ended)).toEqual({ kind: 'asNow' });
+  });
+
+  test('OB-1 a component is known where the operations beside it are remembered no more', () => {
+    const component = { ...lives, ring: 'component' } as const;
+    const own = (serial: number, nth: number, from: string, to: string): Step => ({
+      ...step(serial, 1, from, to),
+      ...{ ring: 'component', nth },
+    });
+    const work = (serial: number): Step => step(serial, 2, 'x', 'y');
+    const mixed = [own(3, 1, 'closed', 'open'), own(60, 2, 'open', 'closed'), work(9_000)];
+    // Control: in one ring of all, nobody would know.
+    const inOne = mixed.map((one): Step => ({ ...one, ring: 'component', nth: one.serial }));
+    expect(momentAt(inOne, 30).of(1, component)).toEqual({ kind: 'unknown' });
+    expect(momentAt(mixed, 30).of(1, component)).toMatchObject({ kind: 'known', states: ['open'] });
+    expect(momentAt(mixed, 30).of(7, component)).toEqual({ kind: 'asNow' });
+    expect(momentAt(mixed, 30).of(7, lives)).toEqual({ kind: 'unknown' });
+    // The first of its ring that is remembered may not be the first there was.
+    expect(momentAt([work(5), own(60, 2, 'open', 'closed')], 5).of(1, component)).toEqual({
+      kind: 'unknown',
+    });
+    expect(momentAt([work(5), own(6, 2, 'open', 'closed')], 5).of(1, component)).toMatchObject({
+      ...{ kind: 'known', states: ['open'] },
+    });
   });
 
   test('OB-1 steps that this page was not sent make unknown what they may have changed', () => {

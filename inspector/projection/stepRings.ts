@@ -1,0 +1,75 @@
+/**
+ * The last steps of the process: components, crises and operations each have a ring of their own, so that the story of
+ * an outage is there after thousands of operations (OB-1).
+ *
+ * @module
+ */
+
+import { RINGS, type RingName, ringOf, type Step } from '../protocol.ts';
+import { statePaths } from './chartNames.ts';
+import type { TappedStep } from './projection.ts';
+import { StepLog } from './stepLog.ts';
+
+/** How many steps of each ring are kept. */
+export type Rooms = Readonly<Record<RingName, number>>;
+
+export class StepRings {
+  readonly component: StepLog;
+  readonly crisis: StepLog;
+  readonly operation: StepLog;
+  #last = 0;
+
+  constructor(rooms: Rooms) {
+    this.component = new StepLog('component', rooms.component);
+    this.crisis = new StepLog('crisis', rooms.crisis);
+    this.operation = new StepLog('operation', rooms.operation);
+  }
+
+  /** The serial of the last step of all; 0 before the first. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** An event that a component takes and stays is ordinary: a measurement each second would drive out an outage. */
+  logOf({ machine, from, to }: Pick<TappedStep, 'machine' | 'from' | 'to'>): StepLog {
+    const log = this[ringOf(machine.id)];
+    return log === this.component && statePaths(from) === statePaths(to) ? this.operation : log;
+  }
+
+  note(step: TappedStep, atMs: number): void {
+    this.#last += 1;
+    this.logOf(step).note(step, this.#last, atMs);
+  }
+
+  /** Those up to this serial that are kept when each is asked for, the oldest first. */
+  *upTo(serial: number): Generator<Step> {
+    const next: Record<RingName, number> = { component: 0, crisis: 0, operation: 0 };
+    for (;;) {
+      let oldest: StepLog | null = null;
+      for (const ring of RINGS) {
+        const log = this[ring];
+        next[ring] = Math.max(next[ring], log.first);
+        if (next[ring] > log.last) continue;
+        const isOlder =
+          oldest === null || log.serialOf(next[ring]) < oldest.serialOf(next[oldest.ring]);
+        if (isOlder) oldest = log;
+      }
+      if (oldest === null || oldest.serialOf(next[oldest.ring]) > serial) return;
+      const nth = next[oldest.ring];
+      next[oldest.ring] = nth + 1;
+      yield oldest.step(nth);
+    }
+  }
+
+  /** Keeps none of those before; they are counted on. */
+  forget(): void {
+    for (const ring of RINGS) this[ring].forget();
+  }
+
+  /** Since when each actor, by its number, stands where it stands, as far as the steps that are kept tell. */
+  changes(): ReadonlyMap<number, number> {
+    const changes = new Map<number, number>();
+    for (const ring of RINGS) this[ring].changes(changes);
+    return changes;
+  }
+}
