@@ -37,10 +37,21 @@ export interface UpstreamState {
   readonly nextTryAtMs: number | null;
   /** The order of a person that is in force; `null` while none is. */
   readonly hold: UpstreamHold | null;
+  /** Types of which every call fails while others succeed; they wait by themselves, and hold up nothing else (CB-2). */
+  readonly parkedTypes: readonly ParkedTypeState[];
   /** How soon it was found to be back, since its state was first kept (CB-6). */
   readonly recovery: UpstreamRecovery;
   /** At what pace its work runs, and by which measures. */
   readonly flow: UpstreamFlow;
+}
+
+/** A type of operation that is parked by itself. Instants are milliseconds since the epoch. */
+export interface ParkedTypeState {
+  /** `null` for functions that were given with their requests. */
+  readonly type: string | null;
+  readonly sinceAtMs: number;
+  /** When its next call may go out; `null` while one is out. */
+  readonly nextTryAtMs: number | null;
 }
 
 /** From the last known failure to the first success, in milliseconds. */

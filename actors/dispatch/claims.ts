@@ -67,6 +67,15 @@ export interface Wanted {
   readonly first: number | null;
   /** A rank that has as many turns owed to it. */
   readonly share: { readonly rank: number; readonly turns: number } | null;
+  /** While the upstream is down: whose turn it is, one of each of these groups of routes, in their order. */
+  readonly probes?: ProbeGroups | undefined;
+}
+
+/** In which order the next probes are looked for. */
+export interface ProbeGroups {
+  readonly groups: readonly (readonly string[])[];
+  /** None of them has any that is due. */
+  readonly onNone: () => void;
 }
 
 export class Claims {
@@ -119,7 +128,7 @@ export class Claims {
   }
 
   /** Fetches what is due of the wanted ranks, as far as there are slots for it. */
-  async fetch({ first, share }: Wanted): Promise<void> {
+  async fetch({ first, share, probes }: Wanted): Promise<void> {
     if (!this.mayGo) return;
     const { flow, steady, onOver, onError } = this.#parts;
     const permits = { first: new Reserved(onError), share: new Reserved(onError) };
@@ -138,7 +147,10 @@ export class Claims {
       await permits.first.settled();
       await permits.share.settled();
       if (permits.first.size + permits.share.size > 0 && mayStart(flow)) {
-        pauseMs = await this.#fetchBands({ first, share }, permits);
+        pauseMs =
+          probes === undefined
+            ? await this.#fetchBands({ first, share }, permits)
+            : await this.#fetchProbes(probes, permits.first);
       }
     } catch (error) {
       onError(error);
@@ -151,6 +163,31 @@ export class Claims {
       permits.share.giveBack();
     }
     onOver();
+  }
+
+  /** One of each group, as far as there are permits. */
+  async #fetchProbes({ groups, onNone }: ProbeGroups, permits: Reserved): Promise<number> {
+    const { flow, store, journal, steady, passOver } = this.#parts;
+    const band = { from: 0, to: URGENCY_MAX, isShare: false };
+    const nowMs = steady.now();
+    const [from, passedOver] = [Math.min(URGENCY_MAX, probeRank(flow)), passOver()];
+    journal.sendAll();
+    let hasBrought = mayStart(flow) && this.#giveToOthers(band, from, permits);
+    for (const routes of groups) {
+      if (permits.size === 0 || !mayStart(flow)) break;
+      const ask = { routes, urgencyMax: URGENCY_MAX, nowMs, limit: 1, passOver: passedOver };
+      let { rows } = await store.claim({ ...ask, urgencyMin: from });
+      if (from > 0 && rows.length === 0) ({ rows } = await store.claim({ ...ask, urgencyMin: 0 }));
+      const [row] = rows;
+      if (row !== undefined && permits.size > 0 && mayStart(flow)) {
+        faultPoint('queue.afterClaim');
+        hasBrought = this.#bring(row, band, permits, nowMs) || hasBrought;
+      }
+    }
+    if (mayStart(flow)) hasBrought = this.#giveToOthers(band, URGENCY_MAX, permits) || hasBrought;
+    if (!hasBrought) onNone();
+    this.#backoff.reset();
+    return 0;
   }
 
   /** Resolves to the pause that the next claim has to keep. */

@@ -15,6 +15,7 @@ import type {
 import { passesBy } from '../../machines/policy/crisis/passes.ts';
 import { type CallReport, SILENT, UNUSED } from '../../machines/policy/flow/callReport.ts';
 import type { RateAsker } from '../../machines/policy/flow/rateLimits.ts';
+import type { TypedCall } from '../../machines/policy/flow/typeTrials.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
 import type { Raised } from '../../persistence/port/writes.ts';
 import type { Handler } from '../attempt/handler.ts';
@@ -130,6 +131,9 @@ export class Dispatcher {
       reroute: (resident, dueAtMs) => {
         this.#parts.pool.reroute(resident, dueAtMs);
       },
+      passivate: (resident) => {
+        this.#parts.pool.passivate(resident);
+      },
       grant: this.#turns.grant,
       othersWaiting: () => this.#suspects.ranksAt(upstream) | this.#parts.callsWaiting(upstream),
       giveToOther: (ranks, permit) =>
@@ -175,8 +179,8 @@ export class Dispatcher {
   }
 
   /** Why work of this urgency rank, which waits for its turn at this upstream, does not go out now. */
-  turnWait(upstream: string, urgency: number): TurnWait {
-    return turnWait(this.#queues.get(upstream)?.flow, urgency, this.#parts.steady);
+  turnWait(upstream: string, urgency: number, route?: string): TurnWait {
+    return turnWait(this.#queues.get(upstream)?.flow, urgency, this.#parts.steady, route);
   }
 
   /** Whether anything waits for its turn at this upstream, or for the time of that. */
@@ -197,11 +201,12 @@ export class Dispatcher {
   /** The operation has this permit, for a call that has not begun. */
   held(resident: Resident, permit: Permit): void {
     resident.hasBegun = false;
+    permit.flow.held(permit, resident);
     this.#leases.held(permit, resident);
   }
 
   /** A permit for a request that arrives now; `null` when it has to wait behind others. */
-  tryStart(upstream: string, asker: RateAsker & { readonly id: string }): Permit | null {
+  tryStart(upstream: string, asker: RateAsker & TypedCall): Permit | null {
     const queue = this.#queues.get(upstream);
     if (queue === undefined) return null;
     const limits = this.#parts.rates(upstream);
@@ -300,13 +305,15 @@ export class Dispatcher {
   #waitOrLeave(resident: Resident, dueAtMs: number | null): void {
     const { pool, residentsMax } = this.#parts;
     const queue = this.#queues.ofRoute(resident.route);
-    const hasRoom = pool.size <= residentsMax && queue?.isBehindRows(resident.urgency) === false;
+    const isKept =
+      queue?.isBehindRows(resident.urgency) === false && !queue.isParked(resident.route);
+    const hasRoom = pool.size <= residentsMax && isKept;
     if (isReady(resident.state) && this.#isStarted && hasRoom) {
       queue.add(resident);
       return;
     }
     pool.passivate(resident);
-    if (dueAtMs !== null) queue?.noteDue(dueAtMs, resident.urgency);
+    if (dueAtMs !== null) queue?.noteDue(dueAtMs, resident.urgency, resident.route);
   }
 
   /** The next in a lane has become its head. */
@@ -335,7 +342,7 @@ export class Dispatcher {
 
   /** A row of this route is on disk only and due at `dueAtMs`; of this rank, where it is known. */
   noteDue(route: string, dueAtMs: number, urgency: number | null = null): void {
-    this.#queues.ofRoute(route)?.noteDue(dueAtMs, urgency);
+    this.#queues.ofRoute(route)?.noteDue(dueAtMs, urgency, route);
   }
 
   /** Rows may be due anywhere. */

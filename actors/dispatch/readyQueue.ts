@@ -56,8 +56,18 @@ export class ReadyQueue<T extends { readonly urgency: number }> {
     return undefined;
   }
 
-  /** The first of those from this rank on, or where there is none of all. */
-  firstFrom(rank: number): T | undefined {
-    return this.first(ALL_RANKS & ~upTo(rank - 1)) ?? this.first();
+  /** The first that is fit of those from this rank on, or where there is none of all. */
+  firstFit(rank: number, isFit: (item: T) => boolean): T | undefined {
+    for (let each = 0; each <= URGENCY_MAX; each += 1) {
+      for (const item of this.#ranks[(rank + each) % (URGENCY_MAX + 1)] ?? []) {
+        if (isFit(item)) return item;
+      }
+    }
+    return undefined;
+  }
+
+  /** All that wait, by rank. */
+  get all(): readonly T[] {
+    return this.#ranks.flatMap((rank) => [...rank]);
   }
 }

@@ -31,7 +31,10 @@ export interface TurnJudgeParts {
   readonly runs: FailureRuns;
 }
 
-const NO_EXCUSE = { wasOutage: false, isDoubted: false, haveOthersFailed: false } as const;
+const NO_EXCUSE = {
+  ...{ wasOutage: false, isDoubted: false },
+  ...{ haveOthersFailed: false, isDisproved: false },
+} as const;
 
 /** What becomes of an operation that has its turn at `flow`, by what failed it last. */
 export function judgeTurn(
@@ -53,6 +56,7 @@ export function judgeTurn(
     wasOutage: wasOutage || runs.wasLongRun(upstream, failedAtMs),
     isDoubted: flow.isDoubted || runs.isDoubted(upstream, failedAtMs),
     haveOthersFailed: runs.haveOthersFailed(upstream, id, failedAtMs),
+    isDisproved: runs.isDisproved(upstream, failedAtMs),
   });
 }
 

@@ -16,15 +16,16 @@ export interface TurnWait {
   readonly untilAtMs: number | null;
 }
 
-/** Asks as one of this rank; `undefined` for an upstream that is not there. */
+/** Asks as one of this rank and, where it is given, this route; `undefined` for an upstream that is not there. */
 export function turnWait(
   flow: FlowControl | undefined,
   urgency: number,
   steady: Pick<SteadyClock, 'toWall'>,
+  route?: string,
 ): TurnWait {
   if (flow === undefined) return { reason: 'start', untilAtMs: null };
   // Crises ask nobody: they wait for a slot that is kept for them.
-  const answer = passesBy('flow', { urgency }) ? null : flow.mayRun({ id: null, urgency });
+  const answer = passesBy('flow', { urgency }) ? null : flow.mayRun({ id: null, urgency, route });
   // It may, so what it waits for is others before it.
   if (answer === null || answer.may) return { reason: 'slot', untilAtMs: null };
   const { because, untilAtMs } = answer;

@@ -20,6 +20,7 @@ import type { Resident } from '../operation/resident.ts';
 import type { TimerService } from '../time/timerService.ts';
 import { Claims, type ClaimsParts, mayStart, probeRank, type Wanted } from './claims.ts';
 import { giveBack, LateAnswers } from './lateAnswers.ts';
+import { ParkedTypes } from './parkedTypes.ts';
 import { ReadyQueue } from './readyQueue.ts';
 
 export interface UpstreamQueueParts extends Omit<ClaimsParts, 'onOver' | 'onTurn'> {
@@ -29,6 +30,8 @@ export interface UpstreamQueueParts extends Omit<ClaimsParts, 'onOver' | 'onTurn
   readonly othersWaiting: () => RankSet;
   /** Slots that were reserved for a claim are free again. */
   readonly onSlotsBack: () => void;
+  /** It leaves memory: its type is parked. */
+  readonly passivate: (resident: Resident) => void;
   /** Something waits from now on, or will at this instant of the steady clock. */
   readonly onWaiting: (atMs: number) => void;
 }
@@ -53,8 +56,13 @@ export class UpstreamQueue {
   /** Of these, for whom the flow control was asked and has not answered. */
   readonly #asked: LateAnswers;
   readonly #claims: Claims;
+  readonly #parked: ParkedTypes;
   readonly #share: TurnShare;
   readonly #parts: UpstreamQueueParts;
+  /** How often it was noted that rows are due. */
+  #noted = 0;
+  /** The turn of a probe at which nothing that is due was found on disk. */
+  #emptyAt = '';
   #isGranting = false;
   #cancelTimer: (() => void) | null = null;
 
@@ -64,8 +72,20 @@ export class UpstreamQueue {
     this.crisis = new CrisisSlots(parts.crisisSlotsMax);
     this.#share = new TurnShare(Math.floor(parts.steady.now()));
     this.#asked = new LateAnswers(parts.onError);
+    this.#parked = new ParkedTypes({
+      ...parts,
+      onParked: () => {
+        for (const resident of this.#ready.all) {
+          if (this.isParked(resident.route) && this.forget(resident)) parts.passivate(resident);
+        }
+      },
+      onFreed: () => {
+        this.noteDue(0);
+      },
+    });
     this.#claims = new Claims({
       ...parts,
+      routes: () => this.#routes,
       onTurn: (urgency, isShare) => {
         this.#tookTurn(urgency, isShare);
       },
@@ -76,6 +96,16 @@ export class UpstreamQueue {
         this.pump();
       },
     });
+  }
+
+  /** Whether the type of this route is parked by itself: its work rests on disk. */
+  isParked(route: string): boolean {
+    return this.flow.types.isParked(route);
+  }
+
+  /** What is claimed, without what is parked. */
+  get #routes(): readonly string[] {
+    return this.#parked.without(this.#parts.routes());
   }
 
   /** True while rows on disk may be due that go before one of this rank. */
@@ -130,19 +160,25 @@ export class UpstreamQueue {
   }
 
   /** A permit for a request that arrives now; `null` when it has to wait behind others. */
-  tryStart({ id, urgency }: Asker): Permit | null {
+  tryStart({ id, urgency, route }: Asker): Permit | null {
     const isBehindOthers =
       this.isBehindRows(urgency) ||
       this.#asked.size > 0 ||
       this.#ready.first(upTo(urgency)) !== undefined ||
       this.#shareDue !== null;
-    const permit = isBehindOthers ? null : this.flow.tryEnter({ id, urgency, isNext: true });
+    const permit = isBehindOthers ? null : this.flow.tryEnter({ id, urgency, isNext: true, route });
     if (permit !== null) this.#tookTurn(urgency, false);
     return permit;
   }
 
-  /** A row of this upstream is due at `dueAtMs`; of this rank, where it is known. */
-  noteDue(dueAtMs: number, urgency: number | null = null): void {
+  /** A row of this upstream is due at `dueAtMs`; of this rank and route, where these are known. */
+  noteDue(dueAtMs: number, urgency: number | null = null, route: string | null = null): void {
+    if (route !== null && this.#parked.note(route, dueAtMs)) {
+      this.pump();
+      return;
+    }
+    if (route === null) this.#parked.noteAll();
+    this.#noted += 1;
     if (!this.#claims.note(dueAtMs, urgency)) return;
     const { steady, onWaiting } = this.#parts;
     onWaiting(Math.max(dueAtMs, steady.now()));
@@ -152,6 +188,7 @@ export class UpstreamQueue {
 
   /** Gives free slots to what waits, the most urgent first. */
   pump(): void {
+    this.#parked.review();
     this.#grantAll();
     const wanted = this.#wantedOfDisk();
     if (wanted !== null) {
@@ -159,6 +196,7 @@ export class UpstreamQueue {
       // What it has not reserved is for what is in memory.
       this.#grantAll();
     }
+    this.#parked.pump(this.#waiting !== NO_RANKS);
     this.#arm();
   }
 
@@ -180,7 +218,7 @@ export class UpstreamQueue {
 
   /** The rank that is owed a turn before what is more urgent, and may have it; `null` for none. */
   get #shareDue(): number | null {
-    if (this.#share.owed === 0 || this.flow.probesFailed > 0 || this.flow.trickle <= 0) return null;
+    if (this.#share.owed === 0 || this.flow.isDown || this.flow.trickle <= 0) return null;
     return this.#share.rankOwed(this.#waiting);
   }
 
@@ -191,7 +229,7 @@ export class UpstreamQueue {
 
   /** True where one that is in memory has had a permit, or is waiting for the answer. */
   #grantNext(): boolean {
-    if (this.#isProbesTurnOfDisk) return false;
+    if (this.flow.isDown) return this.#grantProbe();
     const rank = this.#shareDue;
     const owed = rank === null ? undefined : this.#ready.first(only(rank));
     if (rank !== null && owed === undefined) {
@@ -201,9 +239,12 @@ export class UpstreamQueue {
       if (!isOnDisk && this.#giveShareToOther(rank)) return true;
     }
     const resident = owed ?? this.#nextReady();
-    if (resident === undefined) return false;
+    return resident !== undefined && this.#enter(resident, owed !== undefined);
+  }
+
+  /** False where it has to wait. */
+  #enter(resident: Resident, isShare: boolean): boolean {
     const { id, urgency } = resident;
-    const isShare = owed !== undefined;
     const answer = this.flow.enter({ id, urgency, isNext: !isShare, isShare });
     if (answer === null) return false;
     if (answer instanceof Promise) this.#awaitAnswer(resident, answer, isShare);
@@ -213,12 +254,50 @@ export class UpstreamQueue {
 
   /** The most urgent in memory; none where rows on disk may go before it. */
   #nextReady(): Resident | undefined {
-    const { probesFailed } = this.flow;
-    if (probesFailed > 0) return this.#ready.firstFrom(probeRank(this.flow));
     const first = this.#ready.first();
     if (first === undefined) return undefined;
     const isBehind = mostUrgent(this.#claims.dueRanks) < first.urgency && !this.#claims.isPaused;
     return isBehind ? undefined : first;
+  }
+
+  /** The next probe of an upstream that is down goes to one in memory; false where it does not. */
+  #grantProbe(): boolean {
+    if (this.#ready.ranks === NO_RANKS) return false;
+    const answer = this.flow.mayRun({ id: null, urgency: 0, isNext: true });
+    if (!answer.may) return false;
+    const { ready, ahead } = this.#probes();
+    if (ahead.length > 0 && this.#claims.mayGo) return false;
+    return ready !== undefined && this.#enter(ready, false);
+  }
+
+  /**
+   * Which is tried next: after a failed probe another type, another subject, another rank, for what fails always
+   * must not be every probe (CB-2). Those on disk of the routes `ahead` go before it.
+   */
+  #probes(): {
+    readonly ready: Resident | undefined;
+    readonly ahead: readonly (readonly string[])[];
+  } {
+    const { flow } = this;
+    const groups = flow.types.order(this.#routes);
+    const inMemory = new Set(this.#ready.all.map(({ route }) => route));
+    const at = groups.findIndex((routes) => routes.some((route) => inMemory.has(route)));
+    const routes = groups[at];
+    const isFit = ({ route }: Resident): boolean => routes?.includes(route) !== false;
+    const rank = probeRank(flow);
+    const ready =
+      this.#ready.firstFit(rank, (each) => isFit(each) && !flow.types.hasFailed(each.subject)) ??
+      this.#ready.firstFit(rank, isFit);
+    const isAsked = this.#emptyAt === this.#probeTurn;
+    if (isAsked || this.#claims.dueRanks === NO_RANKS) return { ready, ahead: [] };
+    // Every other one goes to disk, so that one in memory is not every probe.
+    const isDisksTurn = flow.probesFailed % 2 === 1;
+    return { ready, ahead: at < 0 ? groups : groups.slice(0, isDisksTurn ? at + 1 : at) };
+  }
+
+  /** It changes with each probe that has failed, and with what is known to wait on disk. */
+  get #probeTurn(): string {
+    return `${this.flow.probesFailed} ${this.#noted}`;
   }
 
   /** What is owed to a rank of which only suspects or guarded calls wait. */
@@ -231,31 +310,31 @@ export class UpstreamQueue {
     return isGiven;
   }
 
-  /**
-   * Whether the next probe goes to a row on disk: every other one does after a probe has failed, so that
-   * what fails always, and is in memory, is not every probe.
-   */
-  get #isProbesTurnOfDisk(): boolean {
-    const { mayGo, dueRanks } = this.#claims;
-    return this.flow.probesFailed % 2 === 1 && mayGo && dueRanks !== NO_RANKS;
-  }
-
   /** What is to be fetched from disk before anything else has its turn; `null` for nothing. */
   #wantedOfDisk(): Wanted | null {
     const due = this.#claims.dueRanks;
     if (due === NO_RANKS) return null;
-    const isAnyone = this.flow.probesFailed > 0;
+    if (this.flow.isDown) return this.#wantedProbes();
     const ready = this.#ready.first()?.urgency ?? URGENCY_MAX + 1;
-    if (isAnyone) {
-      const isDisksTurn = this.#isProbesTurnOfDisk || ready > URGENCY_MAX;
-      return isDisksTurn ? { first: URGENCY_MAX, share: null } : null;
-    }
     const rank = this.#shareDue;
     const isOwed = rank !== null && (due & only(rank)) !== NO_RANKS;
     const turns = Math.min(this.#share.owed, this.flow.trickle);
     const share = isOwed ? { rank, turns } : null;
     const isNext = mostUrgent(due) < ready;
     return isNext || isOwed ? { first: isNext ? ready - 1 : null, share } : null;
+  }
+
+  #wantedProbes(): Wanted | null {
+    const all = { first: URGENCY_MAX, share: null };
+    if (!this.flow.mayRun({ id: null, urgency: 0, isNext: true }).may) return null;
+    const { ready, ahead } = this.#probes();
+    // None is due of any type: when the next one is the marks have to learn.
+    if (ahead.length === 0) return ready === undefined ? all : null;
+    const turn = this.#probeTurn;
+    const onNone = (): void => {
+      this.#emptyAt = turn;
+    };
+    return { ...all, probes: { groups: ahead, onNone } };
   }
 
   /** Those that wait for an answer are not asked for again; the next may be. */
@@ -287,8 +366,9 @@ export class UpstreamQueue {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     const { steady, timers } = this.#parts;
-    const { nextAtMs } = this.#claims;
-    if (nextAtMs === null) return;
+    const claimAtMs = this.#claims.nextAtMs ?? Number.POSITIVE_INFINITY;
+    const nextAtMs = Math.min(claimAtMs, this.#parked.nextAtMs ?? Number.POSITIVE_INFINITY);
+    if (nextAtMs === Number.POSITIVE_INFINITY) return;
     this.#cancelTimer = timers.after(nextAtMs - steady.now(), () => {
       this.#cancelTimer = null;
       this.pump();

@@ -6,6 +6,7 @@
  */
 
 import type { CallReport } from '../../machines/policy/flow/callReport.ts';
+import type { TypedCall, TypeTrials } from '../../machines/policy/flow/typeTrials.ts';
 import type { Intake, MayRun } from '../../machines/vocabulary/waitCause.ts';
 
 /** Who asks for leave to make a call. */
@@ -22,6 +23,10 @@ export interface Asker {
   readonly isShare?: boolean | undefined;
   /** It is the one that runs alone: see {@link FlowControl.setIntake}. */
   readonly isAlone?: boolean | undefined;
+  /** The route of its type, of which it is asked whether it is parked; left out where that is known. */
+  readonly route?: string | undefined;
+  /** It is the probe of a type that is parked, which has this route; absent for no. */
+  readonly probeOf?: string | undefined;
 }
 
 /**
@@ -88,6 +93,13 @@ export interface FlowControl {
   readonly upMs: number;
   /** Probes of this outage that have failed; 0 while the upstream is up. The next one goes to other work. */
   readonly probesFailed: number;
+  /** The upstream counts as down: what goes out are probes. */
+  readonly isDown: boolean;
+  /** Which types fail here while others succeed, and which goes next. */
+  readonly types: Pick<
+    TypeTrials,
+    'changes' | 'parked' | 'isParked' | 'hasFailed' | 'nextTryMs' | 'order'
+  >;
 
   /** Whether this may run now, and why not. Asking changes nothing. */
   mayRun(asker: Asker): MayRun;
@@ -100,6 +112,9 @@ export interface FlowControl {
    * gives it back as {@link UNUSED}.
    */
   enter(asker: Asker): FlowAnswer;
+
+  /** The permit is for a call of this operation. */
+  held(permit: Permit, call: TypedCall): void;
 
   /**
    * The call of this permit begins now; until then its holder waited for a write, which is no time of the

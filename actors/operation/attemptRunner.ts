@@ -141,7 +141,11 @@ class RunningAttempt {
     const { permit } = resident;
     if (permit === null || resultOf(report) === 'ignored') return;
     this.#told = permit.flow.tell(permit, report);
-    this.#parts.runs.failed(handler.upstream, resident.id, this.#parts.steady.now());
+    this.#parts.runs.failed(
+      handler.upstream,
+      resident.actor.getSnapshot().context,
+      this.#parts.steady.now(),
+    );
   }
 
   overhangs(): void {
@@ -174,9 +178,10 @@ class RunningAttempt {
     const { runs, steady } = this.#parts;
     const { resident, handler } = this.#of;
     const result = resultOf(report);
-    if (result === 'failure') runs.failed(handler.upstream, resident.id, steady.now());
+    if (result === 'failure')
+      runs.failed(handler.upstream, resident.actor.getSnapshot().context, steady.now());
     else if (result === 'success' && runs.wantsSuccess(handler.upstream)) {
-      runs.answered(handler.upstream, steady.now());
+      runs.answered(handler.upstream, resident.actor.getSnapshot().context, steady.now());
     }
   }
 

@@ -96,6 +96,7 @@ export class OperationActors {
       ...its,
       id,
       chart,
+      subject: request.subject,
       body: request.body,
       standing: chart.acceptedStanding(
         turnAtAcceptance(false, its.permit !== null, actor.getSnapshot().context),
@@ -123,6 +124,7 @@ export class OperationActors {
       // It was handled when it was written.
       state,
       route: routeOf(snapshot.context.type),
+      subject: snapshot.context.subject,
       body: row.payload,
       said,
       handler: null,

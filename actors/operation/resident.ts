@@ -21,6 +21,7 @@ export interface Resident {
   urgency: number;
   /** By what its row is claimed: see `routeOf`. */
   route: string;
+  readonly subject: string;
   /** Which chart it is on. */
   readonly chart: ChartOfWork;
   readonly actor: WorkActor;
@@ -66,7 +67,7 @@ export function createResident(
   actor: WorkActor,
   from: Pick<
     Resident,
-    'id' | 'chart' | 'urgency' | 'route' | 'body' | 'standing' | 'handler' | 'permit'
+    'id' | 'chart' | 'urgency' | 'route' | 'subject' | 'body' | 'standing' | 'handler' | 'permit'
   > &
     Partial<Pick<Resident, 'state' | 'seq' | 'revision' | 'dueAtMs' | 'pending' | 'said'>>,
 ): Resident {
@@ -74,6 +75,7 @@ export function createResident(
     id: from.id,
     urgency: from.urgency,
     route: from.route,
+    subject: from.subject,
     chart: from.chart,
     actor,
     state: from.state ?? null,

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { routeOf } from '../../machines/operation/position.ts';
 import { isEvent } from '../../machines/operation/waitReason.ts';
 import type { WorkSnapshot, WorkState } from '../charts/chartOfWork.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
@@ -32,7 +33,7 @@ export function tellOfMove(
   if (waitsFor !== 'turn') facts.emit('operation.parked', context, upstream, waitsFor, waitsFor);
   // Without a handler it waits for that, in a moment.
   else if (upstream !== null) {
-    const { reason } = dispatcher.turnWait(upstream, urgency);
+    const { reason } = dispatcher.turnWait(upstream, urgency, routeOf(context.type));
     facts.emit('operation.parked', context, upstream, reason, waitsFor);
   }
 }

@@ -207,7 +207,7 @@ export class OperationPool {
   readonly #turnWaitOf: TurnWaitOf = ({ type, upMark }, urgency) => {
     const upstream = this.registered.byType.get(type)?.upstream ?? upMark?.upstream;
     if (upstream === undefined) return { reason: 'handler', untilAtMs: null };
-    return this.dispatcher.turnWait(upstream, urgency);
+    return this.dispatcher.turnWait(upstream, urgency, routeOf(type));
   };
 
   /** By what the waits of its operations are shown. */
@@ -258,16 +258,17 @@ export class OperationPool {
     const urgency = urgencyOf(request.priority, request.tier);
     const isEdit = isEditBy(handler, request);
     const waits = isEdit || startsLater(request, this.#parts.clock.now());
+    const route = closure?.upstream ?? routeOf(request.type);
     const permit =
       handler === null || passesBy('flow', request) || waits
         ? null
         : this.dispatcher.tryStart(handler.upstream, {
             id,
             urgency,
+            route,
             subject: request.subject,
             tier: request.tier,
           });
-    const route = closure?.upstream ?? routeOf(request.type);
     const resident = this.#actors.create(
       id,
       request,

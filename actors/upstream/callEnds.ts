@@ -6,6 +6,7 @@
 
 import type { CallReport } from '../../machines/policy/flow/callReport.ts';
 import type { FlowNews } from '../../machines/policy/flow/flowNews.ts';
+import type { TypeTrials } from '../../machines/policy/flow/typeTrials.ts';
 import type { Facts } from '../facts/factStream.ts';
 import { flowNumbers } from '../facts/flowNumbers.ts';
 import { type CallVerdict, NO_VERDICT } from '../flow/flowControl.ts';
@@ -21,6 +22,9 @@ interface CallEndsParts {
   readonly chart: SchedulerChart;
   readonly steady: SteadyClock;
   readonly facts: Facts;
+  readonly types: TypeTrials;
+  /** So many failures of a type one after the other are no chance. */
+  readonly failuresOfNoChance: () => number;
 }
 
 const WELL: CallVerdict = Object.freeze({ isUpstreamWell: true, isDoubted: false });
@@ -55,11 +59,35 @@ export class CallEnds {
   learn(permit: SlotPermit, report: CallReport, nowMs: number, news: FlowNews | null): CallVerdict {
     const { breaker } = this.#parts;
     const { sign } = report;
+    this.learnOfType(permit, report, nowMs);
     if (permit.probeId !== null) this.tellProbe(permit, report, nowMs - permit.beganAtMs);
     else if (sign !== 'silent' && breaker.hasRules) this.#count(permit, report, nowMs);
     if (news !== null) this.#hear(news, permit, report, nowMs);
     const hadLastSucceeded = this.#hasLastSucceeded;
     if (sign !== 'silent') this.#hasLastSucceeded = sign === 'answered';
+    return this.#verdict(permit, hadLastSucceeded);
+  }
+
+  /** A call of a type that is parked has failed: that says nothing of the upstream. */
+  learnApart(permit: SlotPermit, report: CallReport, nowMs: number): CallVerdict {
+    this.learnOfType(permit, report, nowMs);
+    return this.#verdict(permit, this.#hasLastSucceeded);
+  }
+
+  /** What it says of its type. */
+  learnOfType({ holder, beganAtMs }: SlotPermit, { sign }: CallReport, nowMs: number): void {
+    if (holder === null || sign === 'silent' || sign === 'pushedBack') return;
+    const { types, breaker, failuresOfNoChance } = this.#parts;
+    const { changes } = types;
+    if (sign === 'answered') types.answered(holder, beganAtMs, nowMs);
+    // While a person holds the breaker nothing is parked: each failure is its operation's own.
+    else if (breaker.decision.mode !== 'pass' || breaker.snapshot.value === 'closed')
+      types.failed(holder, beganAtMs, nowMs, failuresOfNoChance());
+    if (types.changes !== changes) this.#onChange();
+  }
+
+  #verdict(permit: SlotPermit, hadLastSucceeded: boolean): CallVerdict {
+    const { breaker } = this.#parts;
     // What began before a change of the breaker, and ended after it, lived through an outage.
     const { generation, mode } = breaker.decision;
     const isSame = permit.generation === generation && mode === 'pass';

@@ -6,6 +6,7 @@
 
 import type { CallStamp } from '../../machines/policy/flow/callStamp.ts';
 import type { FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
+import type { TypedCall } from '../../machines/policy/flow/typeTrials.ts';
 import type { FlowControl, Permit } from '../flow/flowControl.ts';
 
 /** The lease of a slot. */
@@ -19,6 +20,10 @@ export class SlotPermit implements Permit {
   readonly isShare: boolean;
   readonly meter: FlowMeter;
   readonly stamp: CallStamp;
+  /** The route of the type that is parked, and that it is a probe of; `null` for another call. */
+  readonly probeOf: string | null;
+  /** Whose call it is; `null` before that is known, and of a call that is no operation. */
+  holder: TypedCall | null = null;
   state: 'out' | 'told' | 'back' = 'out';
 
   constructor(
@@ -28,6 +33,7 @@ export class SlotPermit implements Permit {
     generation: number,
     probeId: string | null,
     isShare: boolean,
+    probeOf: string | null,
   ) {
     this.flow = flow;
     this.timeoutMs = meter.timeoutMs;
@@ -36,6 +42,7 @@ export class SlotPermit implements Permit {
     this.generation = generation;
     this.probeId = probeId;
     this.isShare = isShare;
+    this.probeOf = probeOf;
   }
 
   get beganAtMs(): number {

@@ -103,7 +103,7 @@ export class Upstream {
       },
     });
     this.flow = new UpstreamScheduler({
-      ...{ clock, steady, timers, facts, onError, flow },
+      ...{ clock, steady, random: parts.random, timers, facts, onError, flow },
       upstream: name,
       rate: policy.rate,
       breaker: this.breaker,

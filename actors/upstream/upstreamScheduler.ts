@@ -6,15 +6,26 @@
  */
 
 import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.ts';
-import { type CallReport, UNUSED } from '../../machines/policy/flow/callReport.ts';
+import {
+  type CallReport,
+  resultOf,
+  SILENT,
+  UNUSED,
+} from '../../machines/policy/flow/callReport.ts';
 import { FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
 import type { FailureRuns, FlowReading, KeptFlow } from '../../machines/policy/flow/flowNews.ts';
 import type { FlowPolicy } from '../../machines/policy/flow/flowPolicy.ts';
 import { type RateLimit, TokenBucket } from '../../machines/policy/flow/tokenBucket.ts';
+import {
+  failuresOfNoChance,
+  type TypedCall,
+  TypeTrials,
+} from '../../machines/policy/flow/typeTrials.ts';
 import { trickleOf } from '../../machines/policy/service/admissionTable.ts';
 import { mayRun, type SchedulerFacts } from '../../machines/scheduler/mayRun.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Random } from '../../machines/vocabulary/random.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import type { Intake, MayRun } from '../../machines/vocabulary/waitCause.ts';
 import type { Facts } from '../facts/factStream.ts';
@@ -43,6 +54,7 @@ export interface UpstreamSchedulerParts {
   readonly chart: SchedulerChart;
   readonly clock: Clock;
   readonly steady: SteadyClock;
+  readonly random: Random;
   readonly timers: TimerService;
   readonly facts: Facts;
   /** Nothing can be made durable at present. */
@@ -69,6 +81,7 @@ const NO_PROBES = { by: 'slot', untilAtMs: null } as const;
 /** Reading it sends no event (CB-5), but for probes. */
 export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   readonly upstream: string;
+  readonly types = new TypeTrials();
   readonly #parts: UpstreamSchedulerParts;
   readonly #changes: Changes;
   #meter: FlowMeter;
@@ -93,7 +106,13 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
       if (this.#shortage.because !== null) this.#shortage.review(this.#meter.reading());
     });
     this.#shortage = new Shortage(() => parts.chart.pace, parts.onShortage);
-    this.#ends = new CallEnds(parts, this.#shortage, () => {
+    const ends = {
+      ...parts,
+      types: this.types,
+      failuresOfNoChance: () =>
+        failuresOfNoChance(this.#flow.surprise, this.#meter.usualFailureShare),
+    };
+    this.#ends = new CallEnds(ends, this.#shortage, () => {
       this.changeSoon();
     });
     this.#meter = new FlowMeter(parts.flow);
@@ -130,6 +149,16 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     return dueAtMs === null || dueAtMs <= this.#parts.steady.now() ? null : dueAtMs;
   }
 
+  isParked(route: string): boolean {
+    return this.types.isParked(route);
+  }
+
+  typeDueAtMs(route: string): number | null {
+    const { clock, steady } = this.#parts;
+    const nextMs = this.types.nextTryMs(route);
+    return nextMs === null ? null : steady.now() + Math.max(0, nextMs - clock.monotonic());
+  }
+
   get trickle(): number {
     return Math.max(0, trickleOf(this.#meter.reading().slots) - this.#sharesInFlight);
   }
@@ -158,6 +187,10 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
 
   get probesFailed(): number {
     return this.#ends.probesFailed;
+  }
+
+  get isDown(): boolean {
+    return this.#isDown;
   }
 
   get upMs(): number {
@@ -212,7 +245,17 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     const isShare = isBehind && asker.isNext !== true;
     this.#inFlight += 1;
     if (isShare) this.#sharesInFlight += 1;
-    return new SlotPermit(this, this.#meter, stamp, generation, probeId, isShare);
+    const { probeOf = null } = asker;
+    if (probeOf !== null) this.types.probeBegan(probeOf);
+    return new SlotPermit(this, this.#meter, stamp, generation, probeId, isShare, probeOf);
+  }
+
+  held(permit: Permit, call: TypedCall): void {
+    if (!(permit instanceof SlotPermit)) return;
+    permit.holder = call;
+    // When it was tried is asked only where something fails.
+    if (this.#isDown || this.types.isTroubled)
+      this.types.began(call, this.#parts.clock.monotonic());
   }
 
   began(permit: Permit): boolean {
@@ -228,7 +271,17 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     permit.state = 'told';
     const { clock } = this.#parts;
     const nowMs = clock.monotonic();
-    return this.#ends.learn(permit, report, nowMs, permit.meter.tell(permit.stamp, report, nowMs));
+    const isApart = this.#isApart(permit, report);
+    const news = permit.meter.tell(permit.stamp, isApart ? SILENT : report, nowMs);
+    return isApart
+      ? this.#ends.learnApart(permit, report, nowMs)
+      : this.#ends.learn(permit, report, nowMs, news);
+  }
+
+  /** It failed, and nothing but its type is to blame: others succeed. */
+  #isApart({ holder, probeId }: SlotPermit, report: CallReport): boolean {
+    if (holder === null || probeId !== null || !this.types.isParked(holder.route)) return false;
+    return resultOf(report) === 'failure';
   }
 
   leave(permit: Permit, report: CallReport): CallVerdict {
@@ -244,15 +297,20 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     this.#inFlight -= 1;
     if (permit.isShare) this.#sharesInFlight -= 1;
     if (permit.probeId !== null) this.#probesOut -= 1;
+    const isApart = this.#isApart(permit, report);
     let verdict = NO_VERDICT;
     if (wasTold || report === UNUSED) {
       permit.meter.returnUnused(permit.stamp);
       if (report === UNUSED) this.#bucket?.giveBack(nowMs - permit.beganAtMs);
       if (permit.probeId !== null && !wasTold) this.#ends.tellProbe(permit, report);
     } else {
-      const news = permit.meter.end(permit.stamp, report, nowMs);
-      verdict = this.#ends.learn(permit, report, nowMs, news);
+      const news = permit.meter.end(permit.stamp, isApart ? SILENT : report, nowMs);
+      verdict = isApart
+        ? this.#ends.learnApart(permit, report, nowMs)
+        : this.#ends.learn(permit, report, nowMs, news);
     }
+    if (permit.probeOf !== null)
+      this.types.probeEnded(permit.probeOf, this.#flow, nowMs, this.#parts.random.next());
     if (this.#changes.isAwaited && report !== UNUSED) this.#shortage.note();
     else if (this.#shortage.because !== null) this.#shortage.review(this.#meter.reading());
     // Who leaves looks after its own; others that wait here are told.
@@ -298,6 +356,21 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     return this.#parts.chart.isMade;
   }
 
+  /** Types that are parked by themselves; instants are those of the steady clock. */
+  get parkedTypes(): readonly {
+    readonly route: string;
+    readonly sinceAtMs: number;
+    readonly nextTryAtMs: number | null;
+  }[] {
+    const { clock, steady } = this.#parts;
+    const toSteady = (atMs: number): number => steady.now() + (atMs - clock.monotonic());
+    return this.types.parkedTypes.map(({ route, sinceMs, nextTryMs }) => ({
+      route,
+      sinceAtMs: toSteady(sinceMs),
+      nextTryAtMs: nextTryMs === null ? null : toSteady(nextTryMs),
+    }));
+  }
+
   /** For health and the inspector. */
   get reading(): FlowReading {
     return this.#meter.reading();
@@ -339,8 +412,13 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
       this.#ends.breakerChanged();
       const { chart, clock } = this.#parts;
       const nowMs = clock.monotonic();
-      if (isDown) this.#meter.outageBegan(nowMs);
-      else this.#meter.outageEnded(nowMs);
+      if (isDown) {
+        this.#meter.outageBegan(nowMs);
+        this.types.wentDown(nowMs);
+      } else {
+        this.#meter.outageEnded(nowMs);
+        this.types.cameUp();
+      }
       chart.outage(isDown, this.#meter.kept());
       this.#shortage.forget();
     }
@@ -357,9 +435,10 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   }
 
   /** What the table answers where nothing stands against it: as cheap as the hot path needs it (CB-5). */
-  #isOpenTo({ urgency, isCall, isShare }: Asker, nowMs: number): boolean {
+  #isOpenTo({ urgency, isCall, isShare, route }: Asker, nowMs: number): boolean {
     return (
       this.intake === 'open' &&
+      (route === undefined || !this.types.isParked(route)) &&
       this.breaker.mode === 'pass' &&
       urgency <= this.urgencyBound &&
       isShare !== true &&

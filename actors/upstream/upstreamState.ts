@@ -4,6 +4,7 @@
  * @module
  */
 
+import { typeOfRoute } from '../../machines/operation/position.ts';
 import { type HoldKind, shownHold } from '../../machines/policy/breaker/operatorHolds.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { Upstream } from './upstream.ts';
@@ -41,6 +42,11 @@ export function upstreamState(
     nextTryAtMs: openUntilAtMs === null ? null : steady.toWall(openUntilAtMs),
     downSinceAtMs: downSinceAtMs === null ? null : steady.toWall(downSinceAtMs),
     hold,
+    parkedTypes: flow.parkedTypes.map(({ route, sinceAtMs, nextTryAtMs }) => ({
+      type: typeOfRoute(route),
+      sinceAtMs: steady.toWall(sinceAtMs),
+      nextTryAtMs: nextTryAtMs === null ? null : steady.toWall(nextTryAtMs),
+    })),
     recovery: {
       times: recoveries,
       lastMs: lastRecoveryMs,

@@ -42,6 +42,11 @@ export function routeOf(type: string): string {
   return `type:${type}`;
 }
 
+/** The type that has this route; `null` for functions that were given with their requests. */
+export function typeOfRoute(route: string): string | null {
+  return route.startsWith('type:') ? route.slice('type:'.length) : null;
+}
+
 /** Where operations wait that were told that their type has no handler: registering one moves them. */
 export function missingHandlerRoute(type: string): string {
   return `handler:${type}`;

@@ -22,6 +22,8 @@ export interface RunAsker {
   readonly isCall?: boolean | undefined;
   /** Somebody more urgent waits, and it is owed a turn all the same. */
   readonly isShare?: boolean | undefined;
+  /** The route of its type; left out where whoever asks knows already that it is not parked. */
+  readonly route?: string | undefined;
 }
 
 /** What is known of the upstream at this moment. Instants are those of the steady clock. */
@@ -34,6 +36,10 @@ export interface SchedulerFacts {
   readonly room: number;
   /** What bounds {@link room}. */
   readonly bound: { readonly by: 'slot' | 'ramp' | 'rate'; readonly untilAtMs: number | null };
+  /** Whether the type of this route is parked by itself. */
+  readonly isParked: (route: string) => boolean;
+  /** When the next probe of that type may go out; `null` while one is out. */
+  readonly typeDueAtMs: (route: string) => number | null;
   /** When the upstream's configured rate has a token again; `null` where one is there, or no rate is set. */
   readonly rateDueAtMs: number | null;
   /** Ranks beyond it are parked. */
@@ -49,7 +55,7 @@ export interface WaitRow {
   readonly holds: string;
   readonly isSo: (facts: SchedulerFacts, asker: RunAsker) => boolean;
   /** When it ends by itself; left out where nobody knows. */
-  readonly untilAtMs?: (facts: SchedulerFacts) => number | null;
+  readonly untilAtMs?: (facts: SchedulerFacts, asker: RunAsker) => number | null;
 }
 
 export const MAY_RUN_TABLE: readonly WaitRow[] = [
@@ -91,6 +97,13 @@ export const MAY_RUN_TABLE: readonly WaitRow[] = [
     untilAtMs: ({ breaker }) => breaker.retryAtMs,
   },
   {
+    because: 'type',
+    holds:
+      'every call of its type fails while others succeed, so it waits by itself, and is tried again',
+    isSo: (facts, { route }) => route !== undefined && facts.isParked(route),
+    untilAtMs: (facts, { route }) => (route === undefined ? null : facts.typeDueAtMs(route)),
+  },
+  {
     because: 'rate',
     holds: 'the rate that is set for the upstream, or that it was learned to take, is used up',
     isSo: (facts) => facts.rateDueAtMs !== null || isFull(facts, 'rate'),
@@ -126,7 +139,8 @@ const MAY: MayRun = Object.freeze({ may: true });
 /** Whether it may run now; if not, the first row that holds. */
 export function mayRun(facts: SchedulerFacts, asker: RunAsker): MayRun {
   for (const { because, isSo, untilAtMs } of MAY_RUN_TABLE) {
-    if (isSo(facts, asker)) return { may: false, because, untilAtMs: untilAtMs?.(facts) ?? null };
+    if (isSo(facts, asker))
+      return { may: false, because, untilAtMs: untilAtMs?.(facts, asker) ?? null };
   }
   return MAY;
 }

@@ -13,6 +13,7 @@
  * - `operator`: somebody holds the breaker open.
  * - `breaker`: the upstream is down; the next probe goes out at its time.
  * - `probe`: as many probes are out as may be.
+ * - `type`: its type fails at this upstream while others succeed, and is parked by itself; it is tried again at its time.
  * - `rate`: no token of the upstream's rate is left; the next is due at its time.
  * - `slot`: every slot is taken.
  * - `ramp`: so are those that have opened again after a start or an outage.
@@ -26,6 +27,7 @@ export const WAIT_CAUSES = [
   'operator',
   'breaker',
   'probe',
+  'type',
   'rate',
   'slot',
   'ramp',

@@ -263,6 +263,16 @@ export function findingsOf(
       reason: `${shutBreaker(upstream)}${waiting.turn === 0 ? '' : `. ${turnsOf(waiting.turn)}`}`,
     });
   }
+  for (const { name, parkedTypes } of health.upstreams) {
+    for (const parked of parkedTypes) {
+      findings.push({
+        component: 'resilience',
+        health: 'degraded',
+        costs: 5,
+        reason: parkedType(name, parked),
+      });
+    }
+  }
   for (const { name, breaker, level, causes } of tried) {
     if (level === 'normal' || SHUT.includes(breaker)) continue;
     findings.push({
@@ -379,6 +389,19 @@ function shutBreaker({ name, breaker, downSinceAtMs, nextTryAtMs, hold }: Upstre
   const since = downSinceAtMs === null ? '' : ` since ${new Date(downSinceAtMs).toISOString()}`;
   const next = nextTryAtMs === null ? 'now' : `at ${new Date(nextTryAtMs).toISOString()}`;
   return `${what}${since}, next try ${next}`;
+}
+
+function parkedType(
+  name: string,
+  { type, sinceAtMs, nextTryAtMs }: UpstreamState['parkedTypes'][number],
+): string {
+  const what = type ?? 'function given with a request';
+  const since = new Date(sinceAtMs).toISOString();
+  const next =
+    nextTryAtMs === null || nextTryAtMs <= sinceAtMs
+      ? 'now'
+      : `at ${new Date(nextTryAtMs).toISOString()}`;
+  return `every ${what} fails at ${name} since ${since} while other types succeed: they wait by themselves, next try ${next}; see holdfast operations`;
 }
 
 /** The store counts them for all upstreams together. */

@@ -65,6 +65,7 @@ const WAITS: Readonly<Record<string, string>> = {
   operator: 'a person who holds the breaker open',
   breaker: 'its upstream, which is down',
   probe: 'a probe of its upstream',
+  type: 'its type, which fails while others succeed',
   slot: 'a free slot',
   ramp: 'slots that open again one by one',
   level: 'slots that are kept for what is more urgent',

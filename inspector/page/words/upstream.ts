@@ -40,6 +40,7 @@ const WAITS: Readonly<Record<string, string>> = {
   operator: 'a person holds it back',
   breaker: 'the upstream is down',
   probe: 'a probe is out',
+  type: 'its type fails while others succeed, and waits by itself',
   rate: 'its rate is used up',
   slot: 'every slot is taken',
   ramp: 'slots open again step by step',

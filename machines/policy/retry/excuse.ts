@@ -16,6 +16,11 @@ export interface ExcuseFacts {
   readonly isDoubted: boolean;
   /** Calls of other operations failed in the same run of failures; true where nobody knows. */
   readonly haveOthersFailed: boolean;
+  /**
+   * Nothing but its kind failed in that run, another was answered, and its own failed again: the upstream was up, and
+   * one endpoint of it fails.
+   */
+  readonly isDisproved: boolean;
 }
 
 /** How an operation stands that is judged. */
@@ -33,7 +38,7 @@ export interface Judged {
  */
 export function isExcused(judged: Judged, facts: ExcuseFacts): boolean {
   const { failure, failedAtMs } = judged;
-  if (failedAtMs === undefined || failure === null) return false;
+  if (failedAtMs === undefined || failure === null || facts.isDisproved) return false;
   if (needsOthers(failure) && !facts.haveOthersFailed) return false;
   return facts.wasOutage || (facts.isDoubted && isLast(judged));
 }

@@ -54,6 +54,7 @@ function begin() {
     steady,
     timers,
     passOver: () => [],
+    passivate: () => undefined,
     revive: () => null,
     reroute: () => undefined,
     othersWaiting: () => 0,

@@ -19,12 +19,14 @@ const WELL: SchedulerFacts = {
   breaker: { mode: 'pass', retryAtMs: null, isHeldOpen: false, probesFree: 0 },
   room: 1,
   bound: { by: 'slot', untilAtMs: null },
+  isParked: () => false,
+  typeDueAtMs: () => null,
   rateDueAtMs: null,
   urgencyBound: 4,
   trickle: 0,
 };
-const URGENT: RunAsker = { urgency: 1 };
-const PARKED: RunAsker = { urgency: 9 };
+const URGENT: RunAsker = { urgency: 1, route: 'type:reports.push' };
+const PARKED: RunAsker = { ...URGENT, urgency: 9 };
 
 /** What makes each row hold, whatever the rows after it say. */
 const CAUSES: Readonly<Record<WaitCause, Partial<SchedulerFacts>>> = {
@@ -35,12 +37,18 @@ const CAUSES: Readonly<Record<WaitCause, Partial<SchedulerFacts>>> = {
   operator: { breaker: { mode: 'refuse', retryAtMs: null, isHeldOpen: true, probesFree: 0 } },
   breaker: { breaker: { mode: 'refuse', retryAtMs: 70, isHeldOpen: false, probesFree: 0 } },
   probe: { breaker: { mode: 'probe', retryAtMs: 80, isHeldOpen: false, probesFree: 0 } },
+  type: { isParked: (route) => route === 'type:reports.push', typeDueAtMs: () => 85 },
   rate: { rateDueAtMs: 90 },
   slot: { room: 0, bound: { by: 'slot', untilAtMs: null } },
   ramp: { room: 0, bound: { by: 'ramp', untilAtMs: null } },
   level: {},
 };
-const UNTIL: Partial<Readonly<Record<WaitCause, number>>> = { breaker: 70, probe: 80, rate: 90 };
+const UNTIL: Partial<Readonly<Record<WaitCause, number>>> = {
+  breaker: 70,
+  probe: 80,
+  type: 85,
+  rate: 90,
+};
 
 test('CB-5 the rows are the reasons of the vocabulary, in its order', () => {
   expect(MAY_RUN_TABLE.map(({ because }) => because)).toEqual([...WAIT_CAUSES]);

@@ -11,6 +11,7 @@ import {
   NO_VERDICT,
   type Permit,
 } from '../../../actors/flow/flowControl.ts';
+import { TypeTrials } from '../../../machines/policy/flow/typeTrials.ts';
 import type { Intake, MayRun } from '../../../machines/vocabulary/waitCause.ts';
 
 interface Question {
@@ -32,6 +33,8 @@ export class AskedFlow implements FlowControl {
   isDoubted = false;
   isSwitchedOff = false;
   probesFailed = 0;
+  readonly isDown = false;
+  readonly types = new TypeTrials();
   /** Whether it gives permits at once to whoever does not wait for an answer. */
   isGenerous = false;
   readonly out = new Set<Permit>();
@@ -65,6 +68,9 @@ export class AskedFlow implements FlowControl {
   leave(permit: Permit): CallVerdict {
     if (!this.out.delete(permit)) throw new Error('It was given back twice.');
     return NO_VERDICT;
+  }
+  held(): void {
+    // Nothing is told of types.
   }
   began(): boolean {
     return true;

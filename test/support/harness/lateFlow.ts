@@ -8,6 +8,7 @@ import { vi } from 'vitest';
 import { Dispatcher } from '../../../actors/dispatch/dispatcher.ts';
 import type { Asker, CallVerdict, FlowControl, Permit } from '../../../actors/flow/flowControl.ts';
 import type { CallReport } from '../../../machines/policy/flow/callReport.ts';
+import type { TypedCall } from '../../../machines/policy/flow/typeTrials.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import type { Intake } from '../../../machines/vocabulary/waitCause.ts';
 
@@ -66,6 +67,15 @@ export class LateFlow implements FlowControl {
     return this.#inner.probesFailed;
   }
 
+  get isDown() {
+    return this.#inner.isDown;
+  }
+  get types() {
+    return this.#inner.types;
+  }
+  held(permit: LatePermit, call: TypedCall): void {
+    permit.inner.flow.held(permit.inner, call);
+  }
   get isDoubted() {
     return this.#inner.isDoubted;
   }

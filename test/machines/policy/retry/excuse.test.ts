@@ -5,8 +5,12 @@ import { isExcused, isExhausted } from '../../../../machines/policy/retry/excuse
 const BUSY = failureOf(transientFailure('Busy.', { status: 503 }));
 const BROKEN = failureOf(transientFailure('Broken.', { status: 500 }));
 const LAST = { failure: BUSY, failedAtMs: 5, attempt: 2, attemptsMax: 2 };
-const ALONE_IN_OUTAGE = { wasOutage: true, isDoubted: false, haveOthersFailed: false };
-const IN_DOUBT = { wasOutage: false, isDoubted: true, haveOthersFailed: true };
+const UNPROVED = { isDisproved: false };
+const ALONE_IN_OUTAGE = {
+  ...{ wasOutage: true, isDoubted: false },
+  ...{ haveOthersFailed: false, ...UNPROVED },
+};
+const IN_DOUBT = { ...ALONE_IN_OUTAGE, wasOutage: false, isDoubted: true, haveOthersFailed: true };
 
 test.each([
   ['a 503 in an outage', LAST, ALONE_IN_OUTAGE, true],
@@ -17,6 +21,8 @@ test.each([
     { ...ALONE_IN_OUTAGE, haveOthersFailed: true },
     true,
   ],
+  ['a 503 in what was no outage', LAST, { ...ALONE_IN_OUTAGE, isDisproved: true }, false],
+  ['its last attempt, in a doubt that was none', LAST, { ...IN_DOUBT, isDisproved: true }, false],
   ['its last attempt, while its upstream is in doubt', LAST, IN_DOUBT, true],
   ['an earlier attempt, in doubt', { ...LAST, attempt: 1 }, IN_DOUBT, false],
   ['one without a bound, in doubt', { ...LAST, attemptsMax: null }, IN_DOUBT, false],
