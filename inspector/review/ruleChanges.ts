@@ -67,14 +67,14 @@ function compared(
     const [was, is] = [old[at], fresh[at]];
     const rule = is ?? was;
     if (rule === undefined) continue;
-    const users =
-      rule.kind === 'function' ? usersOf(rule.name, is === undefined ? before : after) : '';
+    const model = is === undefined ? before : after;
+    const users = rule.kind === 'function' ? usersOf(rule.name, model) : [];
     const what = is === undefined ? 'removed' : was === undefined ? 'added' : 'changed';
     changes.push({
       about: 'rule',
       what,
       name: rule.name,
-      sentence: sentenceOf(rule, what, users),
+      sentence: `${sentenceOf(rule, what, users)}${what === 'changed' ? questionOf(rule, users, before) : ''}`,
       ...(was === undefined ? {} : { before: was.text }),
       ...(is === undefined ? {} : { after: is.text }),
     });
@@ -85,8 +85,9 @@ function compared(
 function sentenceOf(
   { kind, name, means }: RuleModel,
   what: 'added' | 'removed' | 'changed',
-  users: string,
+  user: readonly RuleModel[],
 ): string {
+  const users = usersText(user);
   const subject = `${KINDS[kind]} ${name}`;
   if (kind === 'given') {
     const verb = { added: 'is new', removed: 'is gone', changed: 'changed' }[what];
@@ -99,8 +100,22 @@ function sentenceOf(
   return `The rule of ${subject}${users === '' ? '' : `${users},`} changed.${meaning}`;
 }
 
-/** `, which decides in guard isEdit and action noteRate`: directly, or by way of others. */
-function usersOf(name: string, model: ChartModel): string {
+/** Asks about sentences that a rule has left behind, as it may be. */
+function questionOf(rule: RuleModel, users: readonly RuleModel[], before: ChartModel): string {
+  const then = before.rules ?? [];
+  const same = [rule, ...users].filter(
+    ({ kind, name, means }) =>
+      means !== '' &&
+      then.some((was) => was.kind === kind && was.name === name && was.means === means),
+  );
+  if (same.length === 0) return '';
+  if (same[0] === rule) return ' Its sentence did not change: is it still true?';
+  const said = same.map(({ kind, name, means }) => `${KINDS[kind]} ${name}: ${means}`);
+  return ` Of what it decides in no sentence changed: are they still true? ${said.join(' ')}`;
+}
+
+/** The guards and actions that it decides in: directly, or by way of others. */
+function usersOf(name: string, model: ChartModel): readonly RuleModel[] {
   const rules = model.rules ?? [];
   const reached = new Set([name]);
   for (let size = 0; size < reached.size; ) {
@@ -110,11 +125,14 @@ function usersOf(name: string, model: ChartModel): string {
         reached.add(rule.name);
     }
   }
-  const users = rules
-    .filter(({ kind, uses }) => kind !== 'function' && uses.some((use) => reached.has(use)))
-    .map((rule) =>
-      rule.kind === 'given' ? `what is handed to ${rule.name}` : `${KINDS[rule.kind]} ${rule.name}`,
-    );
+  return rules.filter(
+    ({ kind, uses }) => kind !== 'function' && uses.some((use) => reached.has(use)),
+  );
+}
+
+/** `, which decides in guard isEdit and action noteRate`. */
+function usersText(rules: readonly RuleModel[]): string {
+  const users = rules.map(({ kind, name }) => `${KINDS[kind]} ${name}`);
   const shown = [...new Set(users)];
   if (shown.length === 0) return '';
   const most = shown.length > 6 ? [...shown.slice(0, 5), `${shown.length - 5} others`] : shown;

@@ -183,14 +183,16 @@ test('OB-3: a rule that changed behind its name is told with both texts, and wha
       about: 'rule',
       what: 'changed',
       name: 'isLocked',
-      sentence: 'The rule of guard isLocked changed. It is shut.',
+      sentence:
+        'The rule of guard isLocked changed. It is shut. Its sentence did not change: is it still true?',
       before: '() => isShut()',
       after: '() => false',
     },
   ]);
   expect(changed('bolts', '3')).toMatchObject([
     {
-      sentence: 'The rule of function bolts, which decides in guard isLocked, changed.',
+      sentence:
+        'The rule of function bolts, which decides in guard isLocked, changed. Of what it decides in no sentence changed: are they still true? guard isLocked: It is shut.',
       before: '2',
       after: '3',
     },
@@ -247,4 +249,15 @@ test('OB-3: whatever is changed of a chart, something is said of it', () => {
   expect(chartDiff(chart(), turned)).toMatchObject([
     { sentence: expect.stringContaining('The order of its states or rules') },
   ]);
+});
+
+test('OB-3 OB-4: a rule that changed with its sentence is not asked about', () => {
+  const said = sentences((draft) => {
+    const rule = at(draft.rules, ({ kind }) => kind === 'guard');
+    rule.text = '() => false';
+    rule.means = 'It is never shut.';
+    at(draft.rules, ({ name }) => name === 'bolts').text = '3';
+  });
+  expect(said).toContain('The rule of guard isLocked changed. It is never shut.');
+  expect(said).toContain('The rule of function bolts, which decides in guard isLocked, changed.');
 });

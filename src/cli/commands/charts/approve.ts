@@ -14,11 +14,10 @@ import {
   withApproval,
 } from '../../../../inspector/review/approvals.ts';
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
-import { nearestName } from '../../../../machines/vocabulary/nearestName.ts';
 import { CHARTS, changeApprovals, isAsHashed, presentCharts } from '../../clone/chartFiles.ts';
 import { type CloneOptions, cloneOption, cloneRoot, git } from '../../clone/clone.ts';
 import { command, flag, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
-import { shortHash } from './versions.ts';
+import { chartOf, shortHash } from './versions.ts';
 
 interface ApproveOptions extends CloneOptions, JsonOptions {
   readonly machine: readonly string[];
@@ -100,15 +99,6 @@ function chosen(
     `docs/machines/${edited.id}.json is not what its hash says: npm run docs writes it from the sources.`,
     '--machine',
   );
-}
-
-function chartOf(charts: ReadonlyMap<string, ChartModel>, id: string): ChartModel {
-  const found = charts.get(id);
-  if (found !== undefined) return found;
-  const near = nearestName(id, [...charts.keys()]);
-  const hint =
-    near === null ? `They are ${[...charts.keys()].join(', ')}.` : `Did you mean ${near}?`;
-  throw invalid(`There is no chart ${id}. ${hint}`, '--machine');
 }
 
 function approvalOf(

@@ -11,12 +11,13 @@ import { chartDiff } from '../../../../inspector/review/chartDiff.ts';
 import { chartsAt, presentCharts } from '../../clone/chartFiles.ts';
 import { type CloneOptions, cloneOption, cloneRoot, commitOf } from '../../clone/clone.ts';
 import { wrapped } from '../../kit/columns.ts';
-import { command, flag, type JsonOptions, jsonOption } from '../../kit/command.ts';
+import { command, flag, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
 import { EXIT } from '../../kit/exitCodes.ts';
 import type { Paint } from '../../kit/output.ts';
-import { type ChartVersion, versionOf, versionText } from './versions.ts';
+import { type ChartVersion, chartOf, versionOf, versionText } from './versions.ts';
 
-type DiffOptions = CloneOptions & JsonOptions & { readonly exitCode: boolean };
+type DiffOptions = CloneOptions &
+  JsonOptions & { readonly exitCode: boolean; readonly machine: readonly string[] };
 
 interface ChartReport {
   readonly machine: string;
@@ -37,6 +38,12 @@ export function diffCommand(): Command {
       ['[other]', 'the later commit; else the files as they are'],
     ],
     options: [
+      value(
+        '--machine <id>',
+        'this chart alone; may be given again',
+        (id: string, before: readonly string[] = []) => [...before, id],
+        [],
+      ),
       cloneOption(),
       flag('--exit-code', 'end with 3 where something changed'),
       jsonOption(),
@@ -50,11 +57,16 @@ export function diffCommand(): Command {
       const to = other === undefined ? null : await commitOf(root, other);
       const before = await chartsAt(root, from, rev);
       const after = to === null ? presentCharts(root) : await chartsAt(root, to, other ?? '');
-      const charts = reportsOf(before, after);
+      const { machine: wanted } = options;
+      const known = new Map([...before, ...after]);
+      for (const id of wanted) chartOf(known, id);
+      const charts = reportsOf(before, after).filter(
+        ({ machine }) => wanted.length === 0 || wanted.includes(machine),
+      );
       const between = `${rev} (${from.slice(0, 10)}) and ${to === null ? 'the files as they are' : `${other} (${to.slice(0, 10)})`}`;
       const text =
         charts.length === 0
-          ? `Nothing changed of any chart between ${between}.`
+          ? `Nothing changed of ${wanted.length === 0 ? 'any chart' : wanted.join(' and ')} between ${between}.`
           : [`Between ${between}:`, ...charts.map(textOf)].join('\n\n');
       output.result({ from, to, charts }, text, paint);
       return charts.length > 0 && options.exitCode ? EXIT.someBad : EXIT.ok;

@@ -65,7 +65,7 @@ async function diffOf(
     path,
   );
   const [commit = ''] = (found ?? '').split('\n');
-  return commit === '' ? null : `holdfast charts diff ${commit}`;
+  return commit === '' ? null : `holdfast charts diff ${commit} --machine ${machine}`;
 }
 
 function textOf({ machine, version, hash, state, approvals, diff }: StandingReport): string {

@@ -1,14 +1,28 @@
 /**
- * How the commands name a version of a chart.
+ * How the commands name a chart and a version of it.
  *
  * @module
  */
 
 import type { ChartModel } from '../../../../inspector/charts/chartData.ts';
+import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
+import { nearestName } from '../../../../machines/vocabulary/nearestName.ts';
 
 export interface ChartVersion {
   readonly version: string | null;
   readonly hash: string;
+}
+
+/** The chart of this id. @throws HoldfastError `HF_OPTION_INVALID`. */
+export function chartOf<Chart>(charts: ReadonlyMap<string, Chart>, id: string): Chart {
+  const found = charts.get(id);
+  if (found !== undefined) return found;
+  const near = nearestName(id, [...charts.keys()]);
+  const hint =
+    near === null ? `They are ${[...charts.keys()].join(', ')}.` : `Did you mean ${near}?`;
+  throw new HoldfastError('HF_OPTION_INVALID', `There is no chart ${id}. ${hint}`, {
+    field: '--machine',
+  });
 }
 
 /** Long enough to tell versions apart, short enough for a line. */

@@ -7,6 +7,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { type AnyStateMachine, createMachine } from 'xstate';
+import { allStates, allTransitions } from '../../../../inspector/charts/transitions.ts';
 import { machines } from '../../../../machines/index.ts';
 import { chartClone } from '../../../support/charts/chartClone.ts';
 import { runCli } from '../../../support/process/runCli.ts';
@@ -29,10 +31,18 @@ describe('holdfast charts', () => {
     expect(changed.exitCode).toBe(0);
     expect(changed.stdout).toMatch(/\n\ncrisis: version 2, \w{12} -> version 2, \w{12}\n/);
     expect(changed.stdout).toContain(
-      '~ The rule of guard isAnything changed. It is any.\n      was: () => true\n      is : () => false',
+      '~ The rule of guard isAnything changed. It is any. Its sentence did not change: is it still true?\n      was: () => true\n      is : () => false',
     );
     expect(changed.stdout).toMatch(/scheduler: .* -> not there\n {2}- The chart is gone: /);
     expect((await cli('charts', 'diff', '--exit-code')).exitCode).toBe(3);
+
+    const alone = await cli('charts', 'diff', '--machine', 'crisis');
+    expect(alone.stdout).toContain('The rule of guard isAnything');
+    expect(alone.stdout).not.toContain('scheduler');
+    const other = await cli('charts', 'diff', '--exit-code', '--machine', 'conflict');
+    expect(other.exitCode).toBe(0);
+    expect(other.stdout).toMatch(/^Nothing changed of conflict between /);
+    expect((await cli('charts', 'diff', '--machine', 'crisi')).stderr).toContain('mean crisis?');
 
     commit('another rule');
     expect(JSON.parse((await cli('charts', 'diff', first, 'HEAD', '--json')).stdout)).toMatchObject(
@@ -83,7 +93,7 @@ describe('holdfast charts', () => {
     expect(stdout).toMatch(
       /^void {6}crisis \(version 2, \w{12}\)\n +by A\. Moreau, clinical lead, 2026-11-27: release 0\.2\n/m,
     );
-    expect(stdout).toContain(`what changed: holdfast charts diff ${first}`);
+    expect(stdout).toContain(`what changed: holdfast charts diff ${first} --machine crisis`);
     expect(stdout.match(/^approved/gm)).toHaveLength(machines.length - 1);
     // The control: with the rule as it was, the approval holds again.
     change('crisis', '() => true');
@@ -161,5 +171,28 @@ describe('holdfast charts', () => {
       expect([refused.exitCode, refused.stdout]).toEqual([2, '']);
       expect(refused.stderr).toContain('This needs a git clone of holdfast');
     }
+  });
+});
+
+describe('holdfast charts export', () => {
+  test('OB-2 UX-1 prints what XState makes a machine of with the same states and transitions, without a clone', async () => {
+    const { stdout, exitCode } = await runCli(['charts', 'export']);
+    expect(exitCode).toBe(0);
+    const all = JSON.parse(stdout) as readonly object[];
+    for (const [at, machine] of machines.entries()) {
+      const other = createMachine(all[at] as object);
+      const shapeOf = (one: AnyStateMachine) => ({
+        states: allStates(one).map(({ id, description, tags }) => ({ id, description, tags })),
+        transitions: allTransitions(one).map(({ label }) => label),
+      });
+      expect(shapeOf(other)).toEqual(shapeOf(machine));
+    }
+    const one = await runCli(['charts', 'export', 'crisis']);
+    expect(JSON.parse(one.stdout)).toEqual(all[machines.findIndex(({ id }) => id === 'crisis')]);
+    const refused = await runCli(['charts', 'export', 'crisi']);
+    expect([refused.exitCode, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining('mean crisis?'),
+    ]);
   });
 });
