@@ -119,7 +119,7 @@ const ROOMS = {
     'actors/time',
     'actors/facts',
   ],
-  'actors/call': [...MACHINES, 'actors/time', 'actors/facts', 'actors/flow'],
+  'actors/call': [...MACHINES, ...ENGINE_BASE, 'actors/flow'],
   'actors/operation': [
     ...MACHINES,
     PORT,

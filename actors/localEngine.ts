@@ -51,6 +51,7 @@ import {
 import type { OperationActor } from './operation/operationActor.ts';
 import type { OperationView, Outcome } from './operation/outcome.ts';
 import type { OperationPage, OperationPageQuery, StoreCounts } from './operation/rowView.ts';
+import { entered } from './platform/callerContext.ts';
 import { inTime } from './platform/inTime.ts';
 import { Operations } from './pool/operations.ts';
 import type { Engine, EngineHealth, UpstreamOrders, UpstreamState, Wish } from './port.ts';
@@ -192,7 +193,7 @@ export class LocalEngine implements Engine {
       },
     });
     this.ready = this.#supervisor.ready;
-    this.entities = core.desk.views;
+    this.entities = entered(core.desk.views);
     this.#operations = new Operations({
       pool: core.pool,
       journal: core.journal,
@@ -239,12 +240,14 @@ export class LocalEngine implements Engine {
       localAfterMs: crisis.localAfterMs,
     });
     const access = core.serviceAccess();
-    this.crisisPlans = crisisPlans({
-      atHand: core.plans,
-      store,
-      commit: (writes) => access.commit(writes),
-      ready: () => this.whenRunning(),
-    });
+    this.crisisPlans = entered(
+      crisisPlans({
+        atHand: core.plans,
+        store,
+        commit: (writes) => access.commit(writes),
+        ready: () => this.whenRunning(),
+      }),
+    );
     this.crises = withUnreadable(
       crisisAccessLive({
         ...{ store, clock, core, acknowledgedMs: crisis.pace.acknowledgedMs },

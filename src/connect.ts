@@ -8,6 +8,7 @@
  */
 
 import { resolve } from 'node:path';
+import { entered, inNoContext } from '../actors/platform/callerContext.ts';
 import { systemClock } from '../actors/platform/systemClock.ts';
 import { systemRandom } from '../actors/platform/systemRandom.ts';
 import type { Handler } from '../actors/port.ts';
@@ -86,6 +87,10 @@ export async function connect<
   >,
 >(options: OwnOptions<Handlers, Upstreams>): Promise<Client<TypesOf<Handlers>>>;
 export async function connect(options: Given): Promise<Client> {
+  return await inNoContext(() => connectTo(options));
+}
+
+async function connectTo(options: Given): Promise<Client> {
   checkFields(options, CONNECT_RULES, '');
   const { own, key, ownerWithinMs = OWNER_WITHIN_MS, crisis = {} } = options;
   requireOption(own === undefined || key !== undefined, 'key', 'is needed with own');
@@ -155,7 +160,9 @@ export async function connect(options: Given): Promise<Client> {
   });
   link.begin();
   return new HoldfastClient({
-    ...{ clock, random, link, clientCrises },
+    ...{ clock, random },
+    link,
+    clientCrises: entered(clientCrises),
     runtime: () => runtime,
     closeWithin: (deadlineMs) => {
       closeDeadlineMs = deadlineMs;

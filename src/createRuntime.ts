@@ -12,7 +12,8 @@ import { raiseAlerts } from '../actors/facts/alerts.ts';
 import { FactStream } from '../actors/facts/factStream.ts';
 import { callListener } from '../actors/facts/listeners.ts';
 import { LocalEngine } from '../actors/localEngine.ts';
-import type { Handler } from '../actors/port.ts';
+import { entered, inNoContext } from '../actors/platform/callerContext.ts';
+import type { Engine, Handler } from '../actors/port.ts';
 import { projectInspection } from '../inspector/projection/frames.ts';
 import { takenOutBy } from '../machines/conflict/items.ts';
 import { entityRulesOf, isDeclared } from '../machines/merge/entities/entities.ts';
@@ -97,10 +98,12 @@ export interface Owner {
  */
 export function createOwner(options: RuntimeOptions, isCandidate = false): Owner {
   const { key, keyTimeoutMs, ...keyless } = checkOptions(options);
-  if (key === null) return assembleOwner(keyless, createMemoryStore(), isCandidate);
-  const { store: folder, clock } = keyless;
-  const store = openStore({ folder, key: withKeyTimeout(key, clock, keyTimeoutMs) });
-  return assembleOwner(keyless, store, isCandidate);
+  return inNoContext(() => {
+    if (key === null) return assembleOwner(keyless, createMemoryStore(), isCandidate);
+    const { store: folder, clock } = keyless;
+    const store = openStore({ folder, key: withKeyTimeout(key, clock, keyTimeoutMs) });
+    return assembleOwner(keyless, store, isCandidate);
+  });
 }
 
 /** Writes to the app's logger, from the first fact on. */
@@ -116,7 +119,7 @@ function openLog({ logger, clock }: KeylessOptions, facts: FactStream): Log | nu
 
 /** {@link createRuntime} with a store given, as tests plant faults in one. */
 export function assembleRuntime(options: KeylessOptions, store: Store): Runtime {
-  return assembleOwner(options, store, false).runtime;
+  return inNoContext(() => assembleOwner(options, store, false).runtime);
 }
 
 function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boolean): Owner {
@@ -134,46 +137,50 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
     },
   });
   const onError = (error: unknown): void => {
-    facts.emit('failure.noted', error);
+    inNoContext(() => {
+      facts.emit('failure.noted', error);
+    });
   };
   const responseTimes = new ResponseTimes();
   const policies = new PoliciesInForce(options.policies);
 
-  const engine = new LocalEngine({
-    store,
-    clock,
-    random: options.random,
-    policies,
-    upstreams: options.upstreams,
-    handlers: options.handlers,
-    crisis: {
-      type: crisis.type,
-      resources: crisis.resources,
-      words: crisis.words,
-      helpLines: HELP_LINES,
-      localAfterMs: crisis.localAfterMs,
-      planWithinMs: crisis.planWithinMs,
-      escalation: crisis.escalation,
-      escalateAfterMs: crisis.escalateAfterMs,
-      pace: crisis.pace,
-    },
-    device: options.device,
-    entities: options.entities,
-    payloadBytesMax,
-    retentionMs: options.retentionMs,
-    residentsMax: options.residentsMax,
-    operationsMax: options.operationsMax,
-    unwrittenBytesMax: options.unwrittenBytesMax,
-    tidy: async (nowMs) => {
-      if (options.store !== ':memory:') await removeOldMigrationBackups(options.store, nowMs);
-    },
-    facts,
-    onError,
-    onRunning: () => {
-      control?.open();
-      if (isCandidate) outside?.open();
-    },
-  });
+  const engine: Engine = entered(
+    new LocalEngine({
+      store,
+      clock,
+      random: options.random,
+      policies,
+      upstreams: options.upstreams,
+      handlers: options.handlers,
+      crisis: {
+        type: crisis.type,
+        resources: crisis.resources,
+        words: crisis.words,
+        helpLines: HELP_LINES,
+        localAfterMs: crisis.localAfterMs,
+        planWithinMs: crisis.planWithinMs,
+        escalation: crisis.escalation,
+        escalateAfterMs: crisis.escalateAfterMs,
+        pace: crisis.pace,
+      },
+      device: options.device,
+      entities: options.entities,
+      payloadBytesMax,
+      retentionMs: options.retentionMs,
+      residentsMax: options.residentsMax,
+      operationsMax: options.operationsMax,
+      unwrittenBytesMax: options.unwrittenBytesMax,
+      tidy: async (nowMs) => {
+        if (options.store !== ':memory:') await removeOldMigrationBackups(options.store, nowMs);
+      },
+      facts,
+      onError,
+      onRunning: () => {
+        control?.open();
+        if (isCandidate) outside?.open();
+      },
+    }),
+  );
   if (options.inspect !== undefined) {
     const shown = projectInspection(options.inspect, () => clock.now());
     engine.inspection.watch(shown);
@@ -257,7 +264,7 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
     call: callByName,
   });
   const viewers = new InspectLines({ clock, source: feed });
-  const inspectors = new OpenInspectors({ feed, clock, onError });
+  const inspectors = entered(new OpenInspectors({ feed, clock, onError }));
   const desk = new OwnerDesk({
     ...{ engine, clock, callByName },
     accept: (request) => runtime.sync(request),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { entered } from '../actors/platform/callerContext.ts';
 import type {
   CrisisAnswer,
   EntityAccess,
@@ -85,7 +86,7 @@ export class HoldfastClient implements Client {
     this.ready.catch(() => undefined);
     const caller: Caller = { call: (call, params) => this.#call(call, params) };
     this.#caller = caller;
-    this.entities = entitiesOf(entitiesBy(link), (request) => this.sync(request));
+    this.entities = entitiesOf(entered(entitiesBy(link)), (request) => this.sync(request));
     this.crises = crises(caller);
     this.conflicts = conflicts(caller);
     this.deadLetters = deadLetters(caller, () => parts.clock.now());
@@ -95,7 +96,7 @@ export class HoldfastClient implements Client {
       leave: (order) => this.#call(leaveCrisisMode, order),
       list: () => this.#call(listCrisisMode, {}),
     };
-    this.#operations = { engine: operationsBy(link), clock: parts.clock };
+    this.#operations = { engine: entered(operationsBy(link)), clock: parts.clock };
   }
 
   get runtime(): Runtime | null {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { inCallersContext } from '../actors/platform/callerContext.ts';
 import {
   type Acceptance,
   type Attempt,
@@ -263,7 +264,9 @@ export class HoldfastRuntime implements Runtime {
         return Promise.reject(error);
       }
     }
-    return this.#parts.engine.call(upstream, run, options);
+    const classify = options?.classify && inCallersContext(options.classify);
+    const how = classify === undefined ? options : { ...options, classify };
+    return this.#parts.engine.call(upstream, inCallersContext(run), how);
   }
 
   async crisis(request: CrisisRequest): Promise<CrisisAnswer> {

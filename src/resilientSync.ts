@@ -4,6 +4,7 @@
  * @module
  */
 
+import { inCallersContext } from '../actors/platform/callerContext.ts';
 import { inTime } from '../actors/platform/inTime.ts';
 import type {
   Acceptance,
@@ -143,7 +144,7 @@ class ResilientSync {
 
   constructor(parts: ResilientParts, call: ResilientCall) {
     this.#parts = parts;
-    this.#call = call;
+    this.#call = { ...call, run: inCallersContext(call.run) };
     this.#startedAtMs = parts.clock.monotonic();
   }
 

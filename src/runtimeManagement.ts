@@ -4,6 +4,7 @@
  * @module
  */
 
+import { entered } from '../actors/platform/callerContext.ts';
 import type { Engine } from '../actors/port.ts';
 import { entriesOf } from '../machines/policy/layers/policyLayers.ts';
 import { PolicyTable } from '../machines/policy/layers/policyTable.ts';
@@ -40,7 +41,7 @@ export function runtimeManagement(
     for (const search of searches) await engine.inSlices(search);
     return checked;
   };
-  return new Management({
+  const management = new Management({
     store: { records: engine, clock, random, checkRequest, release: () => engine.release() },
     runtime: {
       health: () => readHealth(parts),
@@ -63,6 +64,7 @@ export function runtimeManagement(
     whenOpen: () => engine.whenRunning(),
     onOverride,
   });
+  return entered(management);
 }
 
 function noFiles(): HoldfastError {

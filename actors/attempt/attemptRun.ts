@@ -36,6 +36,7 @@ import {
 } from '../../machines/vocabulary/upstreamAnswer.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { Facts } from '../facts/factStream.ts';
+import { inNoContext } from '../platform/callerContext.ts';
 import { Slices } from '../time/slices.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
@@ -377,5 +378,5 @@ function payloadGone(): AttemptFailure {
 /** A handler that throws at once looks like one that rejects. */
 async function callGuarded(handler: Handler, attempt: Attempt): Promise<Json | undefined> {
   faultPoint('engine.beforeAttempt');
-  return handler.run(attempt);
+  return inNoContext(() => handler.run(attempt));
 }

@@ -25,6 +25,7 @@ import {
   urgencyOf,
 } from '../../machines/vocabulary/urgency.ts';
 import type { Permit } from '../flow/flowControl.ts';
+import { inNoContext } from '../platform/callerContext.ts';
 import { CallAttempt, type CallContext } from './callAttempt.ts';
 import type { CallDeadlines } from './callDeadlines.ts';
 import { attemptTimedOut, callExpired } from './callErrors.ts';
@@ -165,7 +166,9 @@ export class GuardedCall {
     }
     if (signal === undefined) return;
     const onAbort = (): void => {
-      this.end(signal.reason);
+      inNoContext(() => {
+        this.end(signal.reason);
+      });
     };
     if (signal.aborted) onAbort();
     else {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { inNoContext } from '../../actors/platform/callerContext.ts';
 import { systemClock } from '../../actors/platform/systemClock.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
@@ -165,7 +166,7 @@ export class VirtualClock implements Clock {
         throw stuck(`Time stands still: it wakes at once again and again, in ${nameOf(next)}.`);
       }
       this.#elapsedMs = Math.max(this.#elapsedMs, next.atMs);
-      next.run();
+      inNoContext(next.run);
       await this.#settle();
     }
     this.#elapsedMs = untilMs;

@@ -1,6 +1,8 @@
-const holdfast = require('holdfast');
+const { AsyncLocalStorage } = require('node:async_hooks');
+const requests = new AsyncLocalStorage();
+const holdfast = requests.run('the first', () => require('holdfast'));
 const { moodEntry } = require('holdfast/schemas');
 const { createTestBed } = require('holdfast/testing');
 
 createTestBed({ seed: 1 });
-void import('./work.mjs').then(({ work }) => work(holdfast, moodEntry, process.argv[2]));
+void import('./work.mjs').then(({ work }) => work(holdfast, moodEntry, process.argv[2], requests));

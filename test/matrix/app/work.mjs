@@ -49,10 +49,11 @@ async function lookUpsOfTwo(createRuntime, httpHandler) {
   return count;
 }
 
-export async function work(holdfast, moodEntry, step) {
+export async function work(holdfast, moodEntry, step, requests) {
   const { createRuntime, keyFile, createKeyFile, httpHandler } = holdfast;
   if (step === 'accept') await createKeyFile('./holdfast.key');
   let delivered = 0;
+  let context = '';
   const runtime = createRuntime({
     store: './store',
     key: keyFile('./holdfast.key'),
@@ -68,6 +69,7 @@ export async function work(holdfast, moodEntry, step) {
         upstream: 'payments',
         run: () => {
           delivered += 1;
+          context = requests.getStore() ?? 'none';
           return null;
         },
       },
@@ -81,7 +83,7 @@ export async function work(holdfast, moodEntry, step) {
     return;
   }
   const { status, response } = await operation.outcome;
-  const crisis = await runtime.crisis({ subject: 'user-42' });
+  const crisis = await requests.run('a later one', () => runtime.crisis({ subject: 'user-42' }));
   await crisis.durable;
   await crisis.delivery;
   await runtime.backup('./copy');
@@ -95,6 +97,7 @@ export async function work(holdfast, moodEntry, step) {
     response,
     source: crisis.source,
     delivered,
+    context,
     lookUps,
   };
   process.stdout.write(`${JSON.stringify(said)}\n`);
