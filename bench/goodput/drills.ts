@@ -54,16 +54,21 @@ const errors = (percent: number): DrillPlan => ({
   isOnLoopback: percent === 35,
 });
 
-const overload = (name: string, perSecond: number, requests: number): DrillPlan => ({
+const overload = (
+  name: string,
+  perSecond: number,
+  requests: number,
+  overloadFrom = 2,
+): DrillPlan => ({
   name,
-  what: 'loses half of its workers for 6 s; slower and failing from 2 calls a worker on',
+  what: `loses half of its workers for 6 s; slower and failing beyond ${overloadFrom} calls a worker`,
   requests,
   concurrency: perSecond / 2,
   lanes: requests / 4,
   server: {
     perSecond,
     workMs: 80,
-    overloadFrom: 2,
+    overloadFrom,
     phases: [
       { fromMs: 4_000, share: 0.5 },
       { fromMs: 10_000, share: 1 },
@@ -117,6 +122,30 @@ export const DRILL_PLANS: readonly DrillPlan[] = [
   outagePlan('c2', 10_000, { requests: 1_200, lanes: 300, isOnLoopback: true }),
   overload('d', 150, 2_400),
   overload('d300', 300, 4_800),
+  overload('d1', 150, 2_400, 1),
+  overload('d1-300', 300, 4_800, 1),
+  {
+    ...outagePlan('onset', 30_000, {
+      requests: 5_500,
+      concurrency: 32,
+      lanes: 1_375,
+      server: { perSecond: 32, workMs: 1_000, spread: 'half', sparesInFlight: true },
+    }),
+    what: 'refuses for 30 s at once, while what was in flight is answered for 1.5 s more',
+  },
+  {
+    name: 'coldhang',
+    what: 'answers nothing for its first 30 s',
+    ...USUAL,
+    requests: 2_000,
+    lanes: 1_000,
+    server: {
+      perSecond: 100,
+      workMs: 100,
+      outages: [{ fromMs: 0, toMs: 30_000 }],
+      outageAnswer: 'stalled',
+    },
+  },
   {
     name: 'e',
     what: 'answers 429 beyond 40 calls a second, without Retry-After',

@@ -17,8 +17,8 @@ export interface ServerPlan {
   readonly perSecond: number;
   /** How long a worker takes for one call, on average. */
   readonly workMs: number;
-  /** How much that varies: ± 20 %, or exponentially. Default narrow. */
-  readonly spread?: 'narrow' | 'wide';
+  /** How much that varies: ± 20 %, ± 50 %, or exponentially. Default narrow. */
+  readonly spread?: 'narrow' | 'half' | 'wide';
   /** Share of calls that fail whatever anybody does, and how. They take a worker as any other. */
   readonly faultShare?: number;
   readonly faultKinds?: readonly FaultKind[];
@@ -27,6 +27,8 @@ export interface ServerPlan {
   readonly outages?: readonly Outage[];
   /** What a call in an outage gets. Default `refused`; `stalled`: no answer. */
   readonly outageAnswer?: Answer | 'stalled';
+  /** Calls in flight when an outage begins are answered as if there were none. */
+  readonly sparesInFlight?: boolean;
   /** Share of the workers that work, from a time on. */
   readonly phases?: readonly { readonly fromMs: number; readonly share: number }[];
   /** Calls for each worker beyond which it gets slower and fails. Default: never. */
@@ -40,7 +42,7 @@ export interface ServerPlan {
 
 /** An answer that needs no work. */
 const QUICK_MS = 5;
-const SPREAD = 0.2;
+const SPREADS = { narrow: 0.2, half: 0.5 };
 
 interface Held {
   readonly record: CallRecord;
@@ -61,7 +63,7 @@ interface Held {
  *
  * Whether a call fails by the drill's share depends on seed, key and how often the key was seen, not on order. A caller
  * that gives up is not noticed: the work goes on, and its key is applied. An outage cuts off what is in
- * flight.
+ * flight, unless it is spared.
  */
 export class ServerModel implements DrillServer {
   readonly calls: CallRecord[] = [];
@@ -196,8 +198,9 @@ export class ServerModel implements DrillServer {
 
   #work(held: Held, meanMs: number): void {
     const draw = this.#chance(held, 3);
-    const isWide = this.#plan.spread === 'wide';
-    const ms = meanMs * (isWide ? -Math.log(1 - draw) : 1 - SPREAD + 2 * SPREAD * draw);
+    const { spread = 'narrow' } = this.#plan;
+    const share = spread === 'wide' ? 0 : SPREADS[spread];
+    const ms = meanMs * (spread === 'wide' ? -Math.log(1 - draw) : 1 - share + 2 * share * draw);
     const isWorker = this.#plan.latencyMs === undefined;
     const done = this.#clock.schedule(ms, () => {
       held.cancelWork = null;
@@ -253,7 +256,7 @@ export class ServerModel implements DrillServer {
   }
 
   #armOnset(): void {
-    if (this.#cancelOnset !== null) return;
+    if (this.#cancelOnset !== null || this.#plan.sparesInFlight === true) return;
     const nowMs = this.nowMs;
     const next = this.#plan.outages?.find(({ fromMs }) => fromMs > nowMs);
     if (next === undefined) return;

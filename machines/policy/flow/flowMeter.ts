@@ -51,6 +51,8 @@ export class FlowMeter {
   #inFlight = 0;
   /** Of these, calls since the last outage. */
   #inFlightNow = 0;
+  /** Calls that have begun, ever, but for those that say nothing. */
+  #begun = 0;
   #overhanging = 0;
   /** Failures of the present run that tell of too much work. */
   #overloaded = 0;
@@ -131,6 +133,7 @@ export class FlowMeter {
   begin(nowMs: number): CallStamp {
     this.#inFlight += 1;
     this.#inFlightNow += 1;
+    this.#begun += 1;
     if (this.#isDown) this.#timeout.downFor(nowMs - this.#sinceMs);
     this.#window.began(this.#inFlightNow, this.#slots);
     this.#rate.take(nowMs);
@@ -168,7 +171,7 @@ export class FlowMeter {
     if (!(stamp instanceof Stamp) || stamp.state === 'givenBack') return;
     if (stamp.state === 'inFlight') {
       this.#rate.giveBack();
-      this.#ramp.left(stamp.round);
+      this.#saysNothing(stamp);
     }
     this.#release(stamp);
   }
@@ -236,10 +239,8 @@ export class FlowMeter {
 
   /** The nearer a run of failures is to an outage, the fewer calls follow it: at least one. */
   #openSlots(): number {
-    const { doubt, isDoubted } = this.#trip;
-    return isDoubted && this.#runs === 'act'
-      ? Math.max(1, Math.floor(this.#slots * (1 - doubt)))
-      : Math.floor(this.#slots);
+    const doubt = this.#runs === 'act' ? this.#trip.mostDoubt : 0;
+    return Math.max(1, Math.floor(this.#slots * (1 - doubt)));
   }
 
   #pace(): FlowReading['pace'] {
@@ -266,14 +267,19 @@ export class FlowMeter {
     stamp.state = 'givenBack';
   }
 
+  #saysNothing({ round, beganAtMs }: Stamp): void {
+    this.#ramp.left(round);
+    if (beganAtMs >= this.#trip.firstFailureAtMs) this.#begun -= 1;
+  }
+
   #learn(stamp: Stamp, { sign }: CallReport, nowMs: number): FlowNews | null {
     if (sign === 'silent') {
-      this.#ramp.left(stamp.round);
+      this.#saysNothing(stamp);
       return null;
     }
     if (sign === 'pushedBack') {
       this.#ramp.left(stamp.round);
-      if (stamp.epoch === this.#epoch && !this.#isDown) this.#alive();
+      if (stamp.epoch === this.#epoch && !this.#isDown) this.#alive(stamp, nowMs);
       return this.#rate.pushedBack(stamp.beganAtMs, nowMs);
     }
     const news = this.#rate.admitted(nowMs);
@@ -290,14 +296,13 @@ export class FlowMeter {
     return decided ?? news;
   }
 
-  #alive(): void {
-    this.#trip.success();
-    this.#overloaded = 0;
+  #alive({ beganAtMs }: Stamp, nowMs: number): void {
+    if (this.#trip.success(nowMs, beganAtMs)) this.#overloaded = 0;
     this.#isHalved = false;
   }
 
   #answered(stamp: Stamp, latencyMs: number, nowMs: number): FlowNews | null {
-    this.#alive();
+    this.#alive(stamp, nowMs);
     this.#window.answered(latencyMs, nowMs);
     if (this.#opening !== null)
       return this.#opened(this.#ramp.answered(stamp.round, latencyMs, this.#slots, nowMs), nowMs);
@@ -310,7 +315,12 @@ export class FlowMeter {
     const { beganAtMs } = stamp;
     const isEarly = sign !== 'timedOut' && this.#timeout.isEarly(nowMs - beganAtMs);
     const inFlight = this.#inFlightNow + 1;
-    const isSurprise = this.#trip.failure(nowMs, { inFlight, beganAtMs, isEarly });
+    const isSurprise = this.#trip.failure(nowMs, {
+      inFlight,
+      begun: this.#begun,
+      beganAtMs,
+      isEarly,
+    });
     // Half as many are enough where slots were halved, and nothing was answered since.
     if (isSurprise || (this.#isHalved && this.#trip.isDoubted)) return this.#surprised(nowMs);
     if (this.#opening !== null)

@@ -9,9 +9,16 @@ import type { FlowPolicy } from './flowPolicy.ts';
 
 /** How much of a new result is taken into the usual share: it remembers some 30 calls. */
 const WEIGHT = 0.03;
+const MEMORY = 30;
+
+/** However many calls end within this, they teach no more than so many of them. */
+const LESSON_MS = 1_000;
 
 /** An upstream that fails more than this is told to be down by 110 failures in a row all the same. */
 const SHARE_MAX = 0.9;
+
+/** So many fail as usual, it may be, where calls fail beside others that are answered. */
+const BESIDE_ANSWERS = 0.5;
 
 /** A run whose chance is the square root of that of an outage. */
 const HALFWAY = 0.5;
@@ -19,11 +26,13 @@ const HALFWAY = 0.5;
 /** Logarithms of products that should be equal differ by this. */
 const ROUNDING = 1e-9;
 
-/** A call that failed, where others were in flight with it. */
-export interface FailedCall {
+/** A call that has ended, where others were in flight with it. */
+export interface EndedCall {
+  readonly beganAtMs: number;
   /** Calls in flight, itself included. */
   readonly inFlight: number;
-  readonly beganAtMs: number;
+  /** Calls that have begun, ever, but for those that say nothing. */
+  readonly begun: number;
   /** Sooner than answers come: the successes among the others have had no time to be told of. */
   readonly isEarly: boolean;
 }
@@ -38,24 +47,51 @@ export interface FailedCall {
  * nothing about how the upstream is while it is up.
  *
  * The order in which calls end says nothing where failures are quicker than answers: of 128 that began
- * together the 6 that fail come first. What fails sooner than answers come, and began before the run, is
- * therefore counted against all N that were in flight: k of N fail by chance with a probability of at most
- * `exp(-N * KL(k/N, p))` (Chernoff), and that takes the place of `p^k`.
+ * together the 6 that fail come first. What fails sooner than answers come is therefore counted against all
+ * N that were in flight with it when the run began, or have begun since: k of N fail by chance with a
+ * probability of at most `exp(-N * KL(k/N, p))` (Chernoff), and that takes the place of `p^k`.
+ *
+ * What began before the first failure of a run, and is answered after it, says how the upstream was and not
+ * how it is: it does not end the run. All that began before are judged together, and once one of them is
+ * answered, as if half of them failed as usual; where little is known of the upstream yet, what failed of
+ * them beside answers is taken for usual. They teach with the run once that has ended. However fast calls
+ * end, those of one second teach no more than 30 do.
  */
 export class SurpriseTrip {
   #policy: Pick<FlowPolicy, 'surprise' | 'failureShareMin'>;
   #share: number;
+  /** Of it, what fails sooner than answers come. */
+  #earlyShare: number;
   #run = 0;
   #firstFailureAtMs = 0;
-  /** Of the run, those that are counted against all that were in flight at its begin. */
-  #early = 0;
+  /** Calls in flight when the run began, and all that had begun by then. */
   #inFlight = 1;
+  #begun = 0;
+  /** Calls that began before the run: failures that came sooner than answers do, the others, answers. */
+  #earlyBefore = 0;
+  #failedBefore = 0;
+  #answeredBefore = 0;
+  /** Failures of calls that have begun since, sooner than answers come, and of how many calls. */
+  #earlySince = 0;
+  #since = 0;
+  #mostDoubt = 0;
+  /** What is taught now: since when, what was known before, and what came since. */
+  #lessonAtMs = Number.NEGATIVE_INFINITY;
+  #shareBefore: number;
+  #earlyShareBefore: number;
+  #taught = 0;
+  #results = 0;
+  #failures = 0;
+  #early = 0;
 
   /** @param keptShare the usual share of failures that was kept before a restart */
   constructor(policy: Pick<FlowPolicy, 'surprise' | 'failureShareMin'>, keptShare = 0) {
     this.#policy = policy;
     const share = Math.max(policy.failureShareMin, keptShare > 0 ? keptShare : 0);
     this.#share = Math.min(SHARE_MAX, share);
+    this.#shareBefore = this.#share;
+    this.#earlyShare = this.#share;
+    this.#earlyShareBefore = this.#share;
   }
 
   /** Other numbers from now on. */
@@ -69,7 +105,7 @@ export class SurpriseTrip {
     return this.#share;
   }
 
-  /** Failures since the last success. */
+  /** Failures since the last success of a call that has begun since. */
   get run(): number {
     return this.#run;
   }
@@ -86,13 +122,20 @@ export class SurpriseTrip {
 
   /** How near a run of failures is to an outage: 0 without one, 1 where it is one. */
   get doubt(): number {
-    if (this.#run < 2) return 0;
-    return Math.min(1, this.#logChance() / Math.log(this.#policy.surprise) + ROUNDING);
+    return this.#run < 2 ? 0 : this.#nearness(this.#logChanceInARow());
   }
 
   /** Whether failures come in a row that is halfway to an outage. */
   get isDoubted(): boolean {
     return this.#run > 1 && this.doubt >= HALFWAY;
+  }
+
+  /**
+   * The nearest that the run has come to an outage; 0 where it never was halfway to one. It is less while
+   * others are in flight: were it to fall with them, more would follow them.
+   */
+  get mostDoubt(): number {
+    return this.#mostDoubt >= HALFWAY ? this.#mostDoubt : 0;
   }
 
   /** Failures in a row, one after the other, that make an outage now. */
@@ -101,39 +144,117 @@ export class SurpriseTrip {
     return Math.max(1, Math.ceil(Math.log(surprise) / Math.log(this.#share) - ROUNDING));
   }
 
-  success(): void {
-    if (this.#run > 0) this.#takeRun();
-    this.#share = Math.max(this.#policy.failureShareMin, this.#share * (1 - WEIGHT));
+  /**
+   * @param beganAtMs left out, it began after all that has ended
+   * @returns whether it says that the upstream is up: it began after the first failure of the run
+   */
+  success(nowMs: number, beganAtMs = nowMs): boolean {
+    if (this.#run > 0 && beganAtMs < this.#firstFailureAtMs) {
+      this.#answeredBefore += 1;
+      return false;
+    }
+    this.#teach(nowMs);
+    this.forget();
+    return true;
   }
 
   /**
    * @param call without it, one of calls that come one after the other
    * @returns whether this failure makes the run an outage
    */
-  failure(nowMs: number, call?: FailedCall): boolean {
+  failure(nowMs: number, call?: EndedCall): boolean {
     if (this.#run === 0) {
       this.#firstFailureAtMs = nowMs;
       this.#inFlight = call?.inFlight ?? 1;
+      this.#begun = call?.begun ?? 0;
     }
     this.#run += 1;
-    if (call?.isEarly === true && call.beganAtMs < this.#firstFailureAtMs) this.#early += 1;
-    return this.#logChance() <= Math.log(this.#policy.surprise) + ROUNDING;
+    if (call !== undefined) this.#place(call);
+    this.#mostDoubt = Math.max(this.#mostDoubt, this.doubt);
+    return this.#nearness(this.#logChance()) >= 1;
   }
 
   /** The run was that of an outage, or of too much work: it says nothing about what is usual. */
   forget(): void {
     this.#run = 0;
-    this.#early = 0;
+    this.#earlyBefore = 0;
+    this.#failedBefore = 0;
+    this.#answeredBefore = 0;
+    this.#earlySince = 0;
+    this.#since = 0;
+    this.#mostDoubt = 0;
+  }
+
+  #nearness(logChance: number): number {
+    return Math.min(1, logChance / Math.log(this.#policy.surprise) + ROUNDING);
+  }
+
+  #place({ beganAtMs, begun, isEarly }: EndedCall): void {
+    this.#since = begun - this.#begun;
+    const isBefore = beganAtMs < this.#firstFailureAtMs;
+    if (isBefore && isEarly) this.#earlyBefore += 1;
+    else if (isBefore) this.#failedBefore += 1;
+    else if (isEarly) this.#earlySince += 1;
   }
 
   #logChance(): number {
-    const others = this.#run - this.#early;
-    return others * Math.log(this.#share) + logChanceOf(this.#early, this.#inFlight, this.#share);
+    const answered = this.#answeredBefore;
+    const failed = this.#failedBefore;
+    const before = failed + this.#earlyBefore;
+    const others = this.#run - before - this.#earlySince;
+    let usualBefore = this.#share;
+    let usual = this.#share;
+    if (answered > 0) {
+      usualBefore = Math.max(usual, BESIDE_ANSWERS);
+      if (this.#taught < MEMORY)
+        usual = Math.max(usual, Math.min(BESIDE_ANSWERS, failed / (failed + answered)));
+    }
+    return (
+      logChanceOf(before, this.#inFlight, usualBefore) +
+      logChanceOf(this.#earlySince, this.#since, this.#earlyShare) +
+      others * Math.log(usual)
+    );
   }
 
-  #takeRun(): void {
-    const kept = (1 - WEIGHT) ** this.#run;
-    this.#share = Math.min(SHARE_MAX, this.#share * kept + 1 - kept);
-    this.forget();
+  /**
+   * As long as nothing of before is answered, what fails as slowly as others are answered may be the first
+   * of all that fail: reason enough for doubt, not for a trip.
+   */
+  #logChanceInARow(): number {
+    const all = this.#logChance();
+    if (this.#answeredBefore > 0 || this.#failedBefore === 0) return all;
+    const share = this.#share;
+    const before = this.#failedBefore + this.#earlyBefore;
+    return (
+      all -
+      logChanceOf(before, this.#inFlight, share) +
+      logChanceOf(this.#earlyBefore, this.#inFlight, share) +
+      this.#failedBefore * Math.log(share)
+    );
+  }
+
+  /** A mean that remembers some 30 calls; of more than that within a second, their share as one. */
+  #teach(nowMs: number): void {
+    if (nowMs - this.#lessonAtMs >= LESSON_MS) {
+      this.#lessonAtMs = nowMs;
+      this.#shareBefore = this.#share;
+      this.#earlyShareBefore = this.#earlyShare;
+      this.#results = 0;
+      this.#failures = 0;
+      this.#early = 0;
+    }
+    const results = this.#run + this.#answeredBefore + 1;
+    this.#taught += results;
+    this.#results += results;
+    this.#failures += this.#run;
+    this.#early += this.#earlyBefore + this.#earlySince;
+    const kept = (1 - WEIGHT) ** Math.min(MEMORY, this.#results);
+    const learned = (1 - kept) / this.#results;
+    this.#share = this.#within(this.#shareBefore * kept + learned * this.#failures);
+    this.#earlyShare = this.#within(this.#earlyShareBefore * kept + learned * this.#early);
+  }
+
+  #within(share: number): number {
+    return Math.min(SHARE_MAX, Math.max(this.#policy.failureShareMin, share));
   }
 }

@@ -109,6 +109,19 @@ describe('CB-1 outage or overload', () => {
     });
   });
 
+  test('CB-1 calls that were not made, and those that say nothing, are not among those that did not fail', () => {
+    const meter = meterOf();
+    callsInTurn(meter, times('answered', 20));
+    const news: FlowNews[] = [];
+    for (let nowMs = 3_000; nowMs < 3_100 && news.length === 0; nowMs += 10) {
+      meter.returnUnused(meter.begin(nowMs));
+      meter.end(meter.begin(nowMs), { sign: 'silent' }, nowMs + 1);
+      const told = meter.end(meter.begin(nowMs), { sign: 'failed' }, nowMs + 2);
+      if (told !== null) news.push(told);
+    }
+    expect(news).toMatchObject([{ type: 'outage.detected', failures: 5 }]);
+  });
+
   test('CB-1 quick failures among many slow calls come first, and are no outage', () => {
     const meter = meterOf({ slotsMax: 128, slotsAtStart: 128 });
     callsInTurn(meter, times('answered', 20));
@@ -145,7 +158,7 @@ describe('CB-1 outage or overload', () => {
       const told = stamp === undefined ? null : meter.end(stamp, { sign: 'busy' }, nowMs + 50);
       if (told !== null) news.push(told);
     }
-    expect(news).toEqual([
+    expect(news.filter(({ type }) => type !== 'ramp.ended')).toEqual([
       { type: 'overload.detected', from: 32, to: 16, because: 'overloadRun' },
       expect.objectContaining({ type: 'outage.detected' }),
     ]);

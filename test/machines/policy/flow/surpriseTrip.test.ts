@@ -31,7 +31,7 @@ describe('CB-1 a run of failures that chance does not explain', () => {
     const trip = tripAt(0.1);
     for (let at = 0; at < 4; at++) expect(trip.failure(at)).toBe(false);
     expect(trip.run).toBe(4);
-    trip.success();
+    trip.success(4);
     expect(trip.run).toBe(0);
     expect(trip.usualFailureShare).toBeGreaterThan(0.15);
     expect(trip.usualFailureShare).toBeLessThan(0.25);
@@ -47,21 +47,43 @@ describe('CB-1 a run of failures that chance does not explain', () => {
 
   test('CB-1 it knows when the run began, and doubts from halfway on', () => {
     const trip = tripAt(0.1);
-    trip.success();
+    trip.success(6_000);
     trip.failure(7_000);
     trip.failure(7_100);
     expect([trip.firstFailureAtMs, trip.isDoubted]).toEqual([7_000, false]);
     trip.failure(7_200);
     expect([trip.firstFailureAtMs, trip.isDoubted]).toEqual([7_000, true]);
     expect(trip.doubt).toBeCloseTo(0.6);
-    trip.success();
+    trip.success(7_300);
     expect([trip.isDoubted, trip.doubt]).toEqual([false, 0]);
   });
 
   test('CB-1 an upstream that gets well is soon taken for well', () => {
     const trip = tripAt(0.6);
-    for (let at = 0; at < 60; at++) trip.success();
+    for (let at = 0; at < 60; at++) trip.success(100 * at);
     expect(trip.usualFailureShare).toBe(0.1);
+  });
+
+  test('CB-1 what one second teaches is bounded, however many calls end in it', () => {
+    const trip = tripAt(0.9);
+    for (let at = 0; at < 900; at++) trip.success(at);
+    expect(trip.usualFailureShare).toBeGreaterThan(0.3);
+    for (let at = 1_000; at < 5_000; at++) trip.success(at);
+    expect(trip.usualFailureShare).toBe(0.1);
+  });
+
+  test('CB-1 an answer to a call of before neither ends the run nor teaches, until the run is over', () => {
+    const trip = tripAt(0.3);
+    const call = { beganAtMs: 1_001, inFlight: 20, begun: 20, isEarly: true };
+    trip.failure(1_000);
+    expect(trip.success(1_001, 999)).toBe(false);
+    expect([trip.run, trip.usualFailureShare]).toEqual([1, 0.3]);
+    for (let more = 1; more < 3; more++) trip.failure(1_002, { ...call, begun: 20 + more });
+    expect([trip.run, trip.isDoubted]).toEqual([3, false]);
+    expect(trip.success(1_003, 1_002)).toBe(true);
+    // Three failures of five: the answer of before is taken with them.
+    expect(trip.run).toBe(0);
+    expect(trip.usualFailureShare).toBeCloseTo(0.3 * 0.97 ** 5 + 0.6 * (1 - 0.97 ** 5));
   });
 
   test('CB-1 random failures up to half of the calls hardly ever trip it', () => {
@@ -72,7 +94,7 @@ describe('CB-1 a run of failures that chance does not explain', () => {
         const random = seededRandom(seed);
         let trips = 0;
         for (let at = 0; at < 400; at++) {
-          if (!random.chance(share)) trip.success();
+          if (!random.chance(share)) trip.success(at);
           else if (trip.failure(at)) {
             trips += 1;
             trip.forget();
