@@ -1,15 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { HANGS_AFTER_MS } from './test/support/hangs.ts';
-import { KILLED_PROCESSES } from './vitest.restart.config.ts';
+import { WHOLE_PROGRAMS } from './vitest.restart.config.ts';
 
 export default defineConfig({
   test: {
     environment: 'node',
     include: ['test/**/*.test.ts'],
-    // Kills, power cuts, failing disks, a real browser, example apps and the matrix of installs have scripts of their own: npm run test:restart, test:crash, …
+    // Whole programs, power cuts, failing disks, a real browser, example apps and the matrix of installs have scripts of their own: npm run test:restart, test:crash, …
     exclude: [
-      ...KILLED_PROCESSES,
+      ...WHOLE_PROGRAMS,
       'test/oracle/crash/**',
       'test/disk/**',
       'test/browser/**',

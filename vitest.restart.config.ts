@@ -1,22 +1,34 @@
 import { defineConfig } from 'vitest/config';
 import { HANGS_AFTER_MS } from './test/support/hangs.ts';
 
-/** Tests that kill real processes, one file after the other, since they take all of a machine: apart from the others. */
-export const KILLED_PROCESSES: readonly string[] = [
+/**
+ * Tests of whole programs, apart from the others and one file after the other, since each takes all of a machine:
+ * real processes that are started, killed and stopped, and the tools that go over the whole repository.
+ */
+export const WHOLE_PROGRAMS: readonly string[] = [
   'test/oracle/restart/**/*.test.ts',
   'test/oracle/gossip/**/*.test.ts',
   'test/src/cli/crisisDrill/crisisDrill.test.ts',
   'test/src/cli/demo/{demo,demoPage,demoStately}.test.ts',
   'test/src/cli/demo/conflicts/conflictsDemo.test.ts',
+  'test/src/cli/run/runStopped.test.ts',
+  'test/src/cli/kit/{storeInUse,storeKey}.test.ts',
+  'test/src/connect/takeover.test.ts',
+  'test/src/{crisisThreads,stalledWriter}.test.ts',
+  'test/src/outside/killedWhileBlocked.test.ts',
   'test/src/inspect/viewers.test.ts',
-  'test/src/stoppedProcess.test.ts',
+  'test/persistence/owner/oneOwner.test.ts',
+  'test/inspector/docs/docsCommand.test.ts',
+  'test/src/cli/commands/{charts,evidence}.test.ts',
+  'test/package/userTypes.test.ts',
+  'test/conventions/imports.test.ts',
 ];
 
 export default defineConfig({
   test: {
     environment: 'node',
     globalSetup: ['test/support/process/buildOnce.ts'],
-    include: [...KILLED_PROCESSES],
+    include: [...WHOLE_PROGRAMS],
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 300_000,
