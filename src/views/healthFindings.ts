@@ -53,12 +53,12 @@ export interface Finding {
 
 /** Each of these waits for somebody, and what is in its lane waits with it. */
 const ASKING = {
-  conflicted: 'operations wait for a decision: the upstream holds another version (conflicted)',
-  inReview: 'operations wait for a review: they may have been applied (inReview)',
-  handlerMissing: 'operations wait for a handler of their type',
-  deadLettered: 'dead letters wait for somebody; see holdfast dead-letters',
-  newerVersion: 'operations wait for a later version of holdfast, which wrote them',
-} as const satisfies Partial<Record<keyof EngineHealth['waiting'], string>>;
+  conflicted: ['operation', 'a decision: the upstream holds another version (conflicted)'],
+  inReview: ['operation', 'a review, since what was sent may have been applied (inReview)'],
+  handlerMissing: ['operation', 'a handler that is not registered'],
+  deadLettered: ['dead letter', 'somebody; see holdfast dead-letters'],
+  newerVersion: ['operation', 'a holdfast as new as the one that wrote the record'],
+} as const satisfies Partial<Record<keyof EngineHealth['waiting'], readonly [string, string]>>;
 
 /** States in which calls to an upstream wait. */
 const SHUT: readonly BreakerState[] = ['open', 'halfOpen', 'forcedOpen'];
@@ -106,9 +106,10 @@ export function findingsOf(
     });
   }
   const asked = asking(health);
-  for (const [kind, what] of Object.entries(ASKING)) {
+  for (const [kind, [what, forWhat]] of Object.entries(ASKING)) {
     const count = asked[kind as keyof typeof ASKING];
-    if (count > 0) findings.push({ ...WAITING, reason: `${count} ${what}` });
+    if (count > 0)
+      findings.push({ ...WAITING, reason: `${countWaiting(count, what)} for ${forWhat}` });
   }
   if (conflicts.count > 0) {
     findings.push({ ...WAITING, reason: conflictReason(conflicts) });
@@ -241,7 +242,7 @@ export function findingsOf(
   if (waiting.overhanging > 0) {
     findings.push({
       ...WAITING,
-      reason: `${waiting.overhanging} handlers are silent far beyond their time-out (${overhangingAt(health)}): what is in their lanes waits until they return. Have them heed their signal`,
+      reason: `${waiting.overhanging} ${waiting.overhanging === 1 ? 'handler is' : 'handlers are'} silent far beyond their time-out (${overhangingAt(health)}): what is in their lanes waits until they return. Have them heed their signal`,
     });
   }
   for (const { upstream, because, forMs } of health.stuck) {
@@ -339,6 +340,11 @@ export function asking({
   return { ...waiting, conflicted: Math.max(0, waiting.conflicted - edits) };
 }
 
+/** `2 operations wait`, `1 operation waits`. */
+function countWaiting(count: number, what: string): string {
+  return count === 1 ? `1 ${what} waits` : `${count} ${what}s wait`;
+}
+
 /** The first words are always the same. */
 function conflictReason({
   count,
@@ -350,9 +356,12 @@ function conflictReason({
   const since = oldestAtMs === null ? '' : ` since ${new Date(oldestAtMs).toISOString()}`;
   const names = Object.entries(upstreams).map(([name, its]) => `${name}: ${its.count}`);
   const where = names.length === 0 ? '' : ` (${names.join(', ')})`;
-  const waits = held === 0 ? '' : `, and ${held} operations wait for that`;
-  const again = refused === 0 ? '' : `, and ${refused} decisions were refused: decide those again`;
-  return `${count} conflicts wait for a person${since}${where}${waits}${again}; see holdfast conflicts`;
+  const waits = held === 0 ? '' : `, and ${countWaiting(held, 'operation')} for that`;
+  const again =
+    refused === 0
+      ? ''
+      : `, and ${refused} ${refused === 1 ? 'decision was' : 'decisions were'} refused: decide again`;
+  return `${countWaiting(count, 'conflict')} for a person${since}${where}${waits}${again}; see holdfast conflicts`;
 }
 
 function outdatedReason({
@@ -406,7 +415,7 @@ function parkedType(
 
 /** The store counts them for all upstreams together. */
 function turnsOf(count: number): string {
-  return `In all, ${count} operations wait for their turn; see holdfast operations`;
+  return `In all, ${countWaiting(count, 'operation')} for ${count === 1 ? 'its' : 'their'} turn; see holdfast operations`;
 }
 
 function overhangingAt({ upstreams }: EngineHealth): string {

@@ -62,8 +62,8 @@ function page(commands: readonly CommandFacts[]): string {
 
 Written from the commands themselves. \`holdfast help <command>\` says the same, with notes and examples.
 
-Results go to stdout, everything said to a person to stderr; \`--json\` prints for machines. What the arguments say comes before what
-the environment says.
+Results go to stdout, everything said to a person to stderr; \`--json\` prints for machines. Options override environment
+variables.
 
 ## Exit codes
 
@@ -101,9 +101,7 @@ function section({
   standard,
 }: CommandFacts): string {
   const usage = ['holdfast', ...path, ...given.map(([name]) => name)].join(' ');
-  const below = commands.map(
-    (name) => `\`${name}\`${name === standard ? ' (meant where none is named)' : ''}`,
-  );
+  const below = commands.map((name) => `\`${name}\`${name === standard ? ' (default)' : ''}`);
   return [
     `${'#'.repeat(path.length + 1)} ${path.join(' ')}`,
     `${description.charAt(0).toUpperCase()}${description.slice(1)}.`,

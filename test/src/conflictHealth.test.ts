@@ -48,7 +48,7 @@ describe('HM-1 CF-6 conflicts in health', () => {
     const { overall, reasons, conflicts } = runtime.getHealthStatus();
     expect(overall).toBe('degraded');
     expect(reasons).toEqual([
-      `1 conflicts wait for a person since ${new Date(MERGED_AT_MS).toISOString()} (records: 1); see holdfast conflicts`,
+      `1 conflict waits for a person since ${new Date(MERGED_AT_MS).toISOString()} (records: 1); see holdfast conflicts`,
     ]);
     expect(conflicts).toEqual({
       ...one,

@@ -27,7 +27,7 @@ type Finding = Partial<Trouble> & Pick<Trouble, 'id' | 'tone' | 'text'>;
 
 /** The first words with which health tells what is in the list anyway, or in that of what waits for a person. */
 const TOLD_HERE =
-  /^(no work is accepted|storage |the store is held|work for .* is due|breaker of |.* is at level |.* takes (no crisis|crises, and) |\d+ cris(is waits|es wait) since |\d+ cris(is|es) can't be read|answers to |\d+ (crises (are not|answered and not|delivered and not)|conflicts wait|records set aside|handlers are silent|dead letters|operations wait for a (decision|review|handler|later)))/;
+  /^(no work is accepted|storage |the store is held|work for .* is due|breaker of |.* is at level |.* takes (no crisis|crises, and) |\d+ cris(is waits|es wait) since |\d+ cris(is|es) can't be read|answers to |\d+ (crises (are not|answered and not|delivered and not)|conflicts? waits?|records set aside|handlers? (is|are) silent|dead letters?|operations? waits? for (a (decision|review|handler|holdfast as new))))/;
 
 /** It lasts longer than the delay that it tells of. */
 const WAS_LATE = /^the event loop was /;

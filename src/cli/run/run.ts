@@ -85,7 +85,7 @@ export function runCommand(): Command {
         parseDuration,
       ),
       value('--concurrency <n>', 'requests in flight at the same time', parseCount(1, 10_000), 32),
-      flag('--allow-insecure', 'let http:// go to other machines, for anybody to read'),
+      flag('--allow-insecure', 'allow unencrypted http:// to other machines'),
       flag('--strict', 'check every line first, and store nothing if one is bad'),
       jsonOption('print the result as one line of JSON, the last on stdout'),
     ],

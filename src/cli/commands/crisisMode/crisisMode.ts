@@ -57,7 +57,7 @@ const WHOM = [
 export function crisisModeCommand(): Command {
   return commandGroup(
     'crisis-mode',
-    'crisis mode of a running process: who is in danger until further notice',
+    'turn crisis mode of a running process on or off, and list who it covers',
     [listCommand(), enterCommand(), leaveCommand()],
   );
 }
