@@ -208,7 +208,7 @@ export class Dispatcher {
   /** A permit for a request that arrives now; `null` when it has to wait behind others. */
   tryStart(upstream: string, asker: RateAsker & TypedCall): Permit | null {
     const queue = this.#queues.get(upstream);
-    if (queue === undefined) return null;
+    if (queue === undefined || queue.flow.subjectDueAtMs(asker.subject) !== null) return null;
     const limits = this.#parts.rates(upstream);
     if (limits === null) return queue.tryStart(asker);
     return enterByRate(limits, this.#parts.steady, asker, () => queue.tryStart(asker));

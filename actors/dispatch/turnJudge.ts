@@ -67,14 +67,19 @@ export interface RateParts {
   readonly steady: Pick<SteadyClock, 'now'>;
 }
 
-/** Takes the tokens of its rates; where there are none, answers when to come again. */
+/** Takes the tokens of its rates; where there are none, or its subject is held, answers when to come again. */
 export function takeRate(
   { rates, steady }: RateParts,
   { subject, tier, rate }: SyncOperationContext,
   urgency: number,
-  upstream: string,
+  flow: FlowControl,
 ): RateReservation | null {
-  const limits = rates(upstream);
+  const heldUntilMs = flow.subjectDueAtMs(subject);
+  if (heldUntilMs !== null) {
+    if (rate !== undefined) rates(flow.upstream)?.withdraw({ subject, tier, urgency }, rate);
+    return { owner: 'subject', dueAtMs: Math.ceil(heldUntilMs), timesAsked: 1 };
+  }
+  const limits = rates(flow.upstream);
   if (limits === null) return null;
   return limits.ask({ subject, tier, urgency }, rate ?? null, steady.now());
 }

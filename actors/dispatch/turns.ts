@@ -86,8 +86,7 @@ export class Turns {
       giveBack(permit);
       return;
     }
-    const { upstream } = permit.flow;
-    const reservation = takeRate(this.#parts, context, resident.urgency, upstream);
+    const reservation = takeRate(this.#parts, context, resident.urgency, permit.flow);
     if (reservation !== null) {
       const retryAtMs = steady.toWall(reservation.dueAtMs);
       this.#refuse(resident, permit, { type: 'rate.limited', atMs, retryAtMs, reservation });

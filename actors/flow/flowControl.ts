@@ -143,6 +143,12 @@ export interface FlowControl {
    */
   recordCrisis(report: CallReport, lastedMs?: number): void;
 
+  /**
+   * Until when calls for this subject wait, since the upstream asked for that, by the steady clock; `null`
+   * where they do not.
+   */
+  subjectDueAtMs(subject: string): number | null;
+
   /** Whether the upstream was down at this instant, the failures that told of it included; by the steady clock. */
   wasOutage(atMs: number): boolean;
 

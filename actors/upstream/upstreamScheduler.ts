@@ -6,6 +6,7 @@
  */
 
 import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.ts';
+import { AskedPause } from '../../machines/policy/flow/askedPause.ts';
 import {
   type CallReport,
   resultOf,
@@ -82,6 +83,7 @@ const NO_PROBES = { by: 'slot', untilAtMs: null } as const;
 export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   readonly upstream: string;
   readonly types = new TypeTrials();
+  readonly #pause = new AskedPause();
   readonly #parts: UpstreamSchedulerParts;
   readonly #changes: Changes;
   #meter: FlowMeter;
@@ -145,8 +147,22 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   }
 
   get rateDueAtMs(): number | null {
-    const dueAtMs = this.#bucket?.dueAtMs() ?? null;
-    return dueAtMs === null || dueAtMs <= this.#parts.steady.now() ? null : dueAtMs;
+    const { clock, steady } = this.#parts;
+    const nowMs = steady.now();
+    const dueAtMs = this.#bucket?.dueAtMs() ?? nowMs;
+    const askedMs = this.#pause.dueMs(clock.monotonic());
+    const pausedAtMs = askedMs === null ? nowMs : this.#toSteady(askedMs);
+    return Math.max(dueAtMs, pausedAtMs) <= nowMs ? null : Math.max(dueAtMs, pausedAtMs);
+  }
+
+  get pausedUntilAtMs(): number | null {
+    const untilMs = this.#pause.untilMs(this.#parts.clock.monotonic());
+    return untilMs === null ? null : this.#toSteady(untilMs);
+  }
+
+  subjectDueAtMs(subject: string): number | null {
+    const dueMs = this.#pause.subjectDueMs(subject, this.#parts.clock.monotonic());
+    return dueMs === null ? null : this.#toSteady(dueMs);
   }
 
   isParked(route: string): boolean {
@@ -154,9 +170,8 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   }
 
   typeDueAtMs(route: string): number | null {
-    const { clock, steady } = this.#parts;
     const nextMs = this.types.nextTryMs(route);
-    return nextMs === null ? null : steady.now() + Math.max(0, nextMs - clock.monotonic());
+    return nextMs === null ? null : Math.max(this.#parts.steady.now(), this.#toSteady(nextMs));
   }
 
   get trickle(): number {
@@ -216,7 +231,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     const answer = mayRun(this, asker);
     if (answer.may) return answer;
     this.#changes.isAwaited = true;
-    if (answer.because === 'rate') this.#changes.at(answer.untilAtMs);
+    if (answer.because === 'rate') this.#changes.at(this.rateDueAtMs ?? answer.untilAtMs);
     return answer;
   }
 
@@ -239,6 +254,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     }
     if (!chart.isMade) chart.make(this.#meter.kept());
     this.#bucket?.take(steady.now());
+    this.#pause.took(nowMs);
     const stamp = this.#meter.begin(nowMs);
     // Who is next takes no slot that another wants.
     const isBehind = asker.isShare === true || asker.urgency > this.urgencyBound;
@@ -278,6 +294,22 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
       : this.#ends.learn(permit, report, nowMs, news);
   }
 
+  /** The upstream has asked for a pause, which is kept: a rate is not learned of it. */
+  #isAskedToWait(permit: SlotPermit, { sign, retryAfterMs }: CallReport, nowMs: number): boolean {
+    const { holder, beganAtMs } = permit;
+    if (holder === null || permit.probeId !== null) return false;
+    if (sign === 'answered' && this.#pause.answered(holder, beganAtMs, nowMs)) this.changeSoon();
+    if (sign !== 'pushedBack' || retryAfterMs === undefined) return false;
+    const isOneType = this.types.size <= 1;
+    this.#pause.pushedBack(holder, { retryAfterMs, beganAtMs, nowMs, isOneType });
+    return this.#pause.isOn(nowMs);
+  }
+
+  #toSteady(atMs: number): number {
+    const { clock, steady } = this.#parts;
+    return steady.now() + (atMs - clock.monotonic());
+  }
+
   /** It failed, and nothing but its type is to blame: others succeed. */
   #isApart({ holder, probeId }: SlotPermit, report: CallReport): boolean {
     if (holder === null || probeId !== null || !this.types.isParked(holder.route)) return false;
@@ -298,13 +330,14 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     if (permit.isShare) this.#sharesInFlight -= 1;
     if (permit.probeId !== null) this.#probesOut -= 1;
     const isApart = this.#isApart(permit, report);
+    const isAsked = this.#isAskedToWait(permit, report, nowMs);
     let verdict = NO_VERDICT;
     if (wasTold || report === UNUSED) {
       permit.meter.returnUnused(permit.stamp);
       if (report === UNUSED) this.#bucket?.giveBack(nowMs - permit.beganAtMs);
       if (permit.probeId !== null && !wasTold) this.#ends.tellProbe(permit, report);
     } else {
-      const news = permit.meter.end(permit.stamp, isApart ? SILENT : report, nowMs);
+      const news = permit.meter.end(permit.stamp, isApart || isAsked ? SILENT : report, nowMs);
       verdict = isApart
         ? this.#ends.learnApart(permit, report, nowMs)
         : this.#ends.learn(permit, report, nowMs, news);
@@ -362,12 +395,10 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     readonly sinceAtMs: number;
     readonly nextTryAtMs: number | null;
   }[] {
-    const { clock, steady } = this.#parts;
-    const toSteady = (atMs: number): number => steady.now() + (atMs - clock.monotonic());
     return this.types.parkedTypes.map(({ route, sinceMs, nextTryMs }) => ({
       route,
-      sinceAtMs: toSteady(sinceMs),
-      nextTryAtMs: nextTryMs === null ? null : toSteady(nextTryMs),
+      sinceAtMs: this.#toSteady(sinceMs),
+      nextTryAtMs: nextTryMs === null ? null : this.#toSteady(nextTryMs),
     }));
   }
 
@@ -443,6 +474,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
       urgency <= this.urgencyBound &&
       isShare !== true &&
       this.#bucket === null &&
+      !this.#pause.isOn(nowMs) &&
       this.#inFlight < this.#flow.slotsMax &&
       (isCall === true || !this.isStorageDown) &&
       this.#meter.room(nowMs) > 0

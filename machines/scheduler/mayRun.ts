@@ -42,6 +42,8 @@ export interface SchedulerFacts {
   readonly typeDueAtMs: (route: string) => number | null;
   /** When the upstream's configured rate has a token again; `null` where one is there, or no rate is set. */
   readonly rateDueAtMs: number | null;
+  /** Until when the upstream has asked for a pause; `null` for none. */
+  readonly pausedUntilAtMs: number | null;
   /** Ranks beyond it are parked. */
   readonly urgencyBound: number;
   /** How many may go out although more urgent work waits. */
@@ -105,9 +107,11 @@ export const MAY_RUN_TABLE: readonly WaitRow[] = [
   },
   {
     because: 'rate',
-    holds: 'the rate that is set for the upstream, or that it was learned to take, is used up',
+    holds:
+      'the rate that is set for the upstream, or that it was learned to take, is used up, or it has asked for a pause',
     isSo: (facts) => facts.rateDueAtMs !== null || isFull(facts, 'rate'),
-    untilAtMs: ({ rateDueAtMs, bound }) => rateDueAtMs ?? bound.untilAtMs,
+    untilAtMs: ({ pausedUntilAtMs, rateDueAtMs, bound }) =>
+      pausedUntilAtMs ?? rateDueAtMs ?? bound.untilAtMs,
   },
   {
     because: 'slot',

@@ -71,6 +71,11 @@ export class TypeTrials {
   /** Grows by one whenever a type is parked or let go. */
   changes = 0;
 
+  /** How many types were called. */
+  get size(): number {
+    return this.#types.size;
+  }
+
   /** Those that are parked, by route. */
   get parked(): ReadonlyMap<string, unknown> {
     return this.#parked;

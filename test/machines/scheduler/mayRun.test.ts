@@ -22,6 +22,7 @@ const WELL: SchedulerFacts = {
   isParked: () => false,
   typeDueAtMs: () => null,
   rateDueAtMs: null,
+  pausedUntilAtMs: null,
   urgencyBound: 4,
   trickle: 0,
 };

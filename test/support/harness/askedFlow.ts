@@ -69,6 +69,9 @@ export class AskedFlow implements FlowControl {
     if (!this.out.delete(permit)) throw new Error('It was given back twice.');
     return NO_VERDICT;
   }
+  subjectDueAtMs(): null {
+    return null;
+  }
   held(): void {
     // Nothing is told of types.
   }

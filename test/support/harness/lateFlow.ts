@@ -73,6 +73,9 @@ export class LateFlow implements FlowControl {
   get types() {
     return this.#inner.types;
   }
+  subjectDueAtMs(subject: string) {
+    return this.#inner.subjectDueAtMs(subject);
+  }
   held(permit: LatePermit, call: TypedCall): void {
     permit.inner.flow.held(permit.inner, call);
   }
