@@ -15,7 +15,7 @@ const STEP_MS = 5;
  *
  * - none of the calls that lie in an outage: what begins after one has its first answer `workMs` later;
  * - the drill's own share of failures and stalls taking their part of the calls: `1 - faults - stalls`;
- * - no more calls a second than the rate limit admits, beside the burst;
+ * - no more calls a second than the rate limit admits, beside the burst, and no more in each span than its quota;
  * - where a call takes a time that no worker explains: `concurrency / latency`.
  *
  * Not counted are the poison's calls, backoff, lanes, order, what it takes to notice anything, and what a wrong pace costs.
@@ -29,6 +29,7 @@ export function couldDo(
   let arrived = 0;
   let burst = plan.limit?.burst ?? 0;
   let sum = 0;
+  let used = 0;
   const success = 1 - (plan.faultShare ?? 0) - (plan.stallShare ?? 0);
   for (let atMs = STEP_MS; atMs <= given.capMs; atMs += STEP_MS) {
     const firstMs = plan.latencyMs?.(atMs) ?? plan.workMs;
@@ -39,6 +40,11 @@ export function couldDo(
       const admitted = (plan.limit.perSecond * STEP_MS) / 1000 + burst;
       calls = Math.min(calls, admitted);
       burst = Math.max(0, Math.min(plan.limit.burst, admitted - calls));
+    }
+    if (plan.quota !== undefined) {
+      if (atMs % plan.quota.perMs < STEP_MS) used = 0;
+      calls = Math.min(calls, plan.quota.calls - used);
+      used += calls;
     }
     // Once all have arrived it is what it could have done of more: who is late must not look complete.
     const most = arrived < jobs.length ? arrived : Number.POSITIVE_INFINITY;

@@ -25,7 +25,12 @@ export interface DrillPlan {
   readonly unurgentHeads?: number;
   readonly server: ServerPlan;
   /** Share of the requests that fail always. */
-  readonly poison?: { readonly by: 'type' | 'subject'; readonly oneIn: number };
+  readonly poison?: {
+    readonly by: 'type' | 'subject';
+    readonly oneIn: number;
+    /** They are handed in before the others. */
+    readonly isFirst?: boolean;
+  };
   readonly capMs?: number;
   readonly isOnLoopback?: boolean;
 }
@@ -182,6 +187,23 @@ export const DRILL_PLANS: readonly DrillPlan[] = [
     poison: { by: 'subject', oneIn: 9 },
   },
   {
+    name: 'g3',
+    what: 'half of the requests are of a type that fails always, at once, and were accepted first',
+    ...USUAL,
+    requests: 600,
+    lanes: 600,
+    server: SMALL,
+    poison: { by: 'type', oneIn: 2, isFirst: true },
+  },
+  {
+    name: 'e2',
+    what: 'takes 600 calls a minute, and answers 429 with an honest Retry-After beyond that',
+    ...USUAL,
+    requests: 1_500,
+    lanes: 500,
+    server: { ...SMALL, quota: { calls: 600, perMs: MINUTE_MS } },
+  },
+  {
     name: 'h',
     what: '5 % of the calls are never answered',
     ...USUAL,
@@ -282,7 +304,11 @@ function jobsOf(plan: DrillPlan, seed: number): readonly Job[] {
             : 'high',
     };
   });
-  return jobs.toSorted((a, b) => a.atMs - b.atMs).map((job, index) => ({ ...job, index }));
+  const isBehind = ({ type }: Job): number =>
+    Number(poison?.isFirst === true && type !== POISON_TYPE);
+  return jobs
+    .toSorted((a, b) => a.atMs - b.atMs || isBehind(a) - isBehind(b))
+    .map((job, index) => ({ ...job, index }));
 }
 
 function parametersOf(plan: DrillPlan): Readonly<Record<string, string | number>> {
@@ -302,6 +328,7 @@ function parametersOf(plan: DrillPlan): Readonly<Record<string, string | number>
       .join(', '),
     'rate limit/s': server.limit?.perSecond,
     burst: server.limit?.burst,
+    'quota a minute': server.quota?.calls,
     'calls a worker before overload': server.overloadFrom,
     crises: plan.crises,
   };

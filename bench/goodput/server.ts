@@ -35,9 +35,17 @@ export interface ServerPlan {
   readonly overloadFrom?: number;
   /** 429 beyond this. */
   readonly limit?: { readonly perSecond: number; readonly burst: number };
+  /** 429 beyond so many calls in each span of time, with `Retry-After` until the next one. */
+  readonly quota?: Quota;
   /** How long a call takes at a time, whatever is in flight: instead of workers. */
   readonly latencyMs?: (atMs: number) => number;
   readonly isPoison?: (call: Pick<Call, 'type' | 'subject'>) => boolean;
+}
+
+/** So many calls in each span of `perMs`. */
+export interface Quota {
+  readonly calls: number;
+  readonly perMs: number;
 }
 
 /** An answer that needs no work. */
@@ -78,6 +86,8 @@ export class ServerModel implements DrillServer {
   #busy = 0;
   #tokens: number;
   #tokensAtMs = 0;
+  #quotaSpan = -1;
+  #quotaUsed = 0;
   #cancelOnset: (() => void) | null = null;
 
   constructor(plan: ServerPlan, seed: number, clock: Clock) {
@@ -140,7 +150,15 @@ export class ServerModel implements DrillServer {
   }
 
   #admit(held: Held, nowMs: number): void {
-    const { outages, outageAnswer, stallShare = 0, limit, latencyMs, overloadFrom } = this.#plan;
+    const {
+      outages,
+      outageAnswer,
+      stallShare = 0,
+      limit,
+      quota,
+      latencyMs,
+      overloadFrom,
+    } = this.#plan;
     const { record } = held;
     if (isIn(outages, nowMs)) {
       record.why = 'outage';
@@ -149,6 +167,10 @@ export class ServerModel implements DrillServer {
     } else if (limit !== undefined && !this.#takeToken(limit, nowMs)) {
       record.why = 'rate';
       this.#endLater(held, { status: 429 }, QUICK_MS);
+    } else if (quota !== undefined && !this.#takeOfQuota(quota, nowMs)) {
+      record.why = 'rate';
+      const retryAfterMs = quota.perMs - (nowMs % quota.perMs);
+      this.#endLater(held, { status: 429, retryAfterMs }, QUICK_MS);
     } else if (this.#applied.has(record.key)) {
       record.why = 'repeated';
       this.#endLater(held, { status: 200 }, QUICK_MS);
@@ -290,6 +312,15 @@ export class ServerModel implements DrillServer {
     this.#tokensAtMs = nowMs;
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;
+    return true;
+  }
+
+  #takeOfQuota({ calls, perMs }: Quota, nowMs: number): boolean {
+    const span = Math.floor(nowMs / perMs);
+    if (span !== this.#quotaSpan) this.#quotaUsed = 0;
+    this.#quotaSpan = span;
+    if (this.#quotaUsed >= calls) return false;
+    this.#quotaUsed += 1;
     return true;
   }
 

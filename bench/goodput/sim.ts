@@ -5,12 +5,18 @@
  * @module
  */
 
+import { AskedPause } from '../../machines/policy/flow/askedPause.ts';
 import type { CallReport, CallSign } from '../../machines/policy/flow/callReport.ts';
 import type { CallStamp } from '../../machines/policy/flow/callStamp.ts';
 import { FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
 import type { FlowNews } from '../../machines/policy/flow/flowNews.ts';
 import { checkFlowPolicy, type FlowPolicy } from '../../machines/policy/flow/flowPolicy.ts';
 import { probeGapMs, probesAtOnce } from '../../machines/policy/flow/probePacing.ts';
+import {
+  failuresOfNoChance,
+  type TypedCall,
+  TypeTrials,
+} from '../../machines/policy/flow/typeTrials.ts';
 import type { Failure } from '../../machines/policy/retry/classifyFailure.ts';
 import {
   DEFAULT_RETRY,
@@ -54,12 +60,16 @@ interface Work {
 
 const ATTEMPT_TIMEOUT_MS = 10_000;
 
+export interface SimOptions {
+  readonly flow?: Partial<FlowPolicy>;
+  /** What a test plants in place of what the product has; each for one run. */
+  readonly meter?: MeterMaker;
+  readonly types?: TypeTrials;
+  readonly pause?: AskedPause;
+}
+
 /** Runs a drill to its end, or to its cap. Exact for each seed. */
-export function simulate(
-  drill: Drill,
-  seed: number,
-  options: { readonly flow?: Partial<FlowPolicy>; readonly meter?: MeterMaker } = {},
-): SimRun {
+export function simulate(drill: Drill, seed: number, options: SimOptions = {}): SimRun {
   return new Client(drill, seed, options).run();
 }
 
@@ -76,7 +86,13 @@ class Client {
   readonly #ended: Ended[] = [];
   readonly #news: (FlowNews & { atMs: number })[] = [];
   readonly #crises = new Set<Work>();
-  #requests = 0;
+  readonly #types: TypeTrials;
+  readonly #pause: AskedPause;
+  /** Of types that are parked. */
+  #parked: Work[] = [];
+  #typeChanges = 0;
+  /** Those that do not fail always: with the last of them it is over. */
+  #left = 0;
   #wakeAtMs = Number.POSITIVE_INFINITY;
   // The rules of the breaker's chart.
   #isDown = false;
@@ -90,9 +106,11 @@ class Client {
   constructor(
     drill: Drill,
     seed: number,
-    { flow, meter }: { readonly flow?: Partial<FlowPolicy>; readonly meter?: MeterMaker },
+    { flow, meter, types = new TypeTrials(), pause = new AskedPause() }: SimOptions,
   ) {
     this.#drill = drill;
+    this.#types = types;
+    this.#pause = pause;
     this.#server = drill.server(seed, this.#clock) as ServerModel;
     this.#random = seededRandom(seed);
     this.#policy = checkFlowPolicy(
@@ -101,12 +119,12 @@ class Client {
     );
     this.#meter = meter?.(this.#policy) ?? new FlowMeter(this.#policy);
     const jobs = drill.jobs(seed);
-    this.#requests = jobs.length;
+    this.#left = jobs.filter((job) => !drill.isPoison(job)).length;
     for (const job of jobs) this.#clock.schedule(job.atMs, () => this.#accept(job));
   }
 
   run(): SimRun {
-    this.#clock.run(this.#drill.capMs, () => this.#ended.length >= this.#requests);
+    this.#clock.run(this.#drill.capMs, () => this.#left === 0);
     return { ended: this.#ended, calls: this.#server.calls, news: this.#news };
   }
 
@@ -141,7 +159,8 @@ class Client {
   }
 
   #offer(work: Work): void {
-    this.#ready[this.#inheritedRank(work)]?.push(work);
+    if (this.#types.isParked(work.job.type)) this.#parked.push(work);
+    else this.#ready[this.#inheritedRank(work)]?.push(work);
   }
 
   #wake(inMs: number): void {
@@ -161,10 +180,17 @@ class Client {
       this.#probesLeft = probesAtOnce(this.#policy, this.#meter.usualFailureShare);
       this.#probeAtMs = Number.POSITIVE_INFINITY;
     }
+    this.#sort();
+    this.#probeParked(nowMs);
     for (;;) {
       const isProbe = this.#isDown;
       if ((isProbe ? this.#probesLeft : this.#meter.room(nowMs)) < 1) break;
-      const work = this.#ready.find((queue) => queue.length > 0)?.shift();
+      const pausedMs = isProbe ? null : this.#pause.dueMs(nowMs);
+      if (pausedMs !== null) {
+        this.#wake(pausedMs - nowMs);
+        return;
+      }
+      const work = isProbe ? this.#toProbe() : this.#ready.find((all) => all.length > 0)?.shift();
       if (work === undefined) return;
       if (isProbe) {
         this.#probesLeft -= 1;
@@ -180,8 +206,51 @@ class Client {
     if (untilAtMs !== null) this.#wake(Math.max(0.01, untilAtMs - nowMs));
   }
 
+  /** What is parked stands apart, and comes back once it is not. */
+  #sort(): void {
+    if (this.#types.changes === this.#typeChanges) return;
+    this.#typeChanges = this.#types.changes;
+    const all = [...this.#parked, ...this.#ready.flat()];
+    this.#parked = [];
+    for (const queue of this.#ready) queue.length = 0;
+    for (const work of all) this.#offer(work);
+  }
+
+  #probeParked(nowMs: number): void {
+    for (const route of this.#types.parked.keys()) {
+      const tryMs = this.#types.nextTryMs(route);
+      if (tryMs === null || this.#isDown || this.#meter.room(nowMs) < 1) continue;
+      const at = this.#parked.findIndex(({ job }) => job.type === route);
+      const work = this.#parked[at];
+      if (work === undefined) continue;
+      if (tryMs > nowMs) {
+        this.#wake(tryMs - nowMs);
+        continue;
+      }
+      this.#parked.splice(at, 1);
+      this.#types.probeBegan(route);
+      this.#start(work, false);
+    }
+  }
+
+  /** Whom the next probe of an upstream that is down goes to. */
+  #toProbe(): Work | undefined {
+    const waiting = [...this.#ready.flat(), ...this.#parked];
+    const routes = [...new Set(waiting.map(({ job }) => job.type))];
+    const [next = []] = this.#types.order(routes);
+    const found = waiting.find(({ job }) => next.includes(job.type));
+    for (const queue of [...this.#ready, this.#parked]) {
+      const at = found === undefined ? -1 : queue.indexOf(found);
+      if (at >= 0) queue.splice(at, 1);
+    }
+    return found;
+  }
+
   #start(work: Work, isProbe: boolean): void {
-    const stamp = this.#meter.begin(this.#clock.monotonic());
+    const nowMs = this.#clock.monotonic();
+    this.#types.began(callOf(work), nowMs);
+    this.#pause.took(nowMs);
+    const stamp = this.#meter.begin(nowMs);
     const generation = this.#generation;
     work.isInFlight = true;
     this.#call(work, this.#meter.timeoutMs, (answer) => {
@@ -216,7 +285,12 @@ class Client {
     const nowMs = this.#clock.monotonic();
     const report = reportOf(answer);
     const isAnswer = report.sign === 'answered' || report.sign === 'pushedBack';
-    const news = this.#meter.end(stamp, report, nowMs);
+    const isApart =
+      !call.isProbe && !isAnswer && this.#types.isParked(work.job.type) && report.sign !== 'silent';
+    const isAsked = !call.isProbe && this.#isAsked(work, stamp, report, nowMs);
+    const told: CallReport = isApart || isAsked ? { sign: 'silent' } : report;
+    const news = this.#meter.end(stamp, told, nowMs);
+    this.#learnOfType(work, stamp, report, nowMs);
     if (news !== null) this.#hear(news, nowMs);
     const wasDown = this.#isDown;
     if (call.isProbe && call.generation === this.#generation) this.#probed(isAnswer, nowMs);
@@ -233,6 +307,23 @@ class Client {
     this.#hadLastSucceeded = false;
   }
 
+  #isAsked(work: Work, { beganAtMs }: CallStamp, report: CallReport, nowMs: number): boolean {
+    const { sign, retryAfterMs } = report;
+    if (sign === 'answered') this.#pause.answered(callOf(work), beganAtMs, nowMs);
+    if (sign !== 'pushedBack' || retryAfterMs === undefined) return false;
+    const isOneType = this.#types.size <= 1;
+    this.#pause.pushedBack(callOf(work), { retryAfterMs, beganAtMs, nowMs, isOneType });
+    return this.#pause.isOn(nowMs);
+  }
+
+  #learnOfType(work: Work, { beganAtMs }: CallStamp, { sign }: CallReport, nowMs: number): void {
+    const call = callOf(work);
+    const after = failuresOfNoChance(this.#policy.surprise, this.#meter.usualFailureShare);
+    if (sign === 'answered') this.#types.answered(call, beganAtMs, nowMs);
+    else if (sign !== 'pushedBack') this.#types.failed(call, beganAtMs, nowMs, after);
+    this.#types.probeEnded(call.route, this.#policy, nowMs, 0.5);
+  }
+
   #hear(news: FlowNews, nowMs: number): void {
     this.#news.push({ ...news, atMs: nowMs });
     if (news.type !== 'outage.detected' || this.#isDown) return;
@@ -241,6 +332,7 @@ class Client {
     this.#downSinceMs = news.firstFailureAtMs;
     this.#probesLeft = this.#probesOut = 0;
     this.#meter.outageBegan(nowMs);
+    this.#types.wentDown(nowMs);
     this.#nextProbe(nowMs);
   }
 
@@ -261,6 +353,7 @@ class Client {
     this.#isDown = false;
     this.#generation += 1;
     this.#meter.outageEnded(nowMs);
+    this.#types.cameUp();
     for (const work of this.#crises) {
       if (!work.isInFlight) this.#deliver(work);
     }
@@ -276,6 +369,7 @@ class Client {
       if (typeof answer === 'object' && answer.status < 400) {
         this.#crises.delete(work);
         this.#ended.push({ job: work.job, atMs: nowMs, isCompleted: true });
+        this.#left -= 1;
         if (this.#isDown) this.#up(nowMs);
         this.#pump();
         return;
@@ -320,12 +414,17 @@ class Client {
   #end(work: Work, isCompleted: boolean): void {
     const { job } = work;
     this.#ended.push({ job, atMs: this.#clock.monotonic(), isCompleted });
+    if (!this.#drill.isPoison(job)) this.#left -= 1;
     const lane = job.lane === null ? undefined : this.#lanes.get(job.lane);
     if (lane === undefined) return;
     lane.shift();
     const [head] = lane;
     if (head !== undefined) this.#offer(head);
   }
+}
+
+function callOf({ job }: Work): TypedCall {
+  return { id: job.key, route: job.type, subject: job.subject };
 }
 
 function reportOf(answer: Answer | 'timedOut'): CallReport {

@@ -91,7 +91,7 @@ export function figuresOf(drill: Drill, seed: number, { ended, calls }: SimRun):
     goodput95: goodputAt(Math.ceil(0.95 * jobs.length)),
     goodputToEnd: good.length === jobs.length ? goodputAt(jobs.length) : 0,
     lost: good.filter(({ isCompleted }) => !isCompleted).length,
-    unended: drill.jobs(seed).length - ended.length,
+    unended: jobs.length - good.length,
     excess:
       of('outage', 'overload', 'rate', 'slow', 'repeated') /
       Math.max(1, of('ok', 'random', 'stalled')),

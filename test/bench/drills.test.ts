@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { Drill } from '../../bench/goodput/drill.ts';
 import { DRILLS } from '../../bench/goodput/drills.ts';
-import { type MeterMaker, simulate } from '../../bench/goodput/sim.ts';
+import { type MeterMaker, type SimOptions, simulate } from '../../bench/goodput/sim.ts';
 import { figuresOf, type SimFigures } from '../../bench/goodput/simFigures.ts';
+import { AskedPause } from '../../machines/policy/flow/askedPause.ts';
 import type { CallReport } from '../../machines/policy/flow/callReport.ts';
 import type { CallStamp } from '../../machines/policy/flow/callStamp.ts';
 import { FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
 import type { FlowNews } from '../../machines/policy/flow/flowNews.ts';
+import { TypeTrials } from '../../machines/policy/flow/typeTrials.ts';
 
 /** Seeds that the meter was not tuned by. */
 const SEEDS = [71, 72, 73];
@@ -18,10 +20,13 @@ function drillOf(name: string): Drill {
 }
 
 function figures(name: string, meter?: MeterMaker): SimFigures[] {
+  return figuresWith(name, () => (meter === undefined ? {} : { meter }));
+}
+
+/** @param planted asked for each run */
+function figuresWith(name: string, planted: () => SimOptions): SimFigures[] {
   const drill = drillOf(name);
-  return SEEDS.map((seed) =>
-    figuresOf(drill, seed, simulate(drill, seed, meter === undefined ? {} : { meter })),
-  );
+  return SEEDS.map((seed) => figuresOf(drill, seed, simulate(drill, seed, planted())));
 }
 
 const middle = (all: readonly number[]): number =>
@@ -55,9 +60,11 @@ describe('PF-6 goodput of what the server could do, simulated', () => {
     'c2',
     'd',
     'e',
+    'e2',
     'f',
     'g',
     'g2',
+    'g3',
     'h',
     'i',
     'l',
@@ -104,6 +111,25 @@ describe('PF-6 goodput of what the server could do, simulated', () => {
   test('CB-1 control: a trip at five in a row costs goodput where half of the calls fail', () => {
     const planted = figures('a50', (policy) => new CountingMeter(policy));
     expect(middle(planted.map((each) => each.goodput95))).toBeLessThan(0.85);
+  });
+
+  test('CB-2 control: where nobody is told by type, requests that always fail hold up those behind them', () => {
+    class OneType extends TypeTrials {
+      override order = (routes: readonly string[]) => [routes];
+      override failed(): void {
+        // None is ever parked.
+      }
+    }
+    const planted = figuresWith('g3', () => ({ types: new OneType() }));
+    expect(Math.max(...planted.map((each) => each.goodput95))).toBeLessThan(0.6);
+  });
+
+  test('PF-5 control: where each 429 holds its own request only, as many calls go into a quota', () => {
+    class NoPause extends AskedPause {
+      override isOn = () => false;
+    }
+    const planted = figuresWith('e2', () => ({ pause: new NoPause() }));
+    expect(middle(planted.map((each) => each.excess))).toBeGreaterThan(0.15);
   });
 
   test('PF-6 control: all slots at once collapse a server that is overloaded', () => {
