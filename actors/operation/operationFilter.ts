@@ -25,7 +25,7 @@ import type { OperationView } from './outcome.ts';
  * Which operations are meant; what is left out restricts nothing. All of it has to hold.
  *
  * What each costs, whatever the number of operations: `tag` reads those that have it; `state` and `reason` read what may
- * be in it and little else, but for `completed`, `cancelled` and `expired`, which read all that has ended. `subject`,
+ * be in it and little else, but for `completed`, `cancelled` and `expired`, which read all that has ended. `subject`, `idEnd`,
  * `sinceMs` and `untilMs` compare every record without opening it, for a microsecond or so each; `type`, `entity`, `tier` and
  * `priority` open each that the others leave, for some thirty (`npm run bench:search`). That is done in pieces of a few
  * milliseconds in the thread of the store, between which everything else goes on.
@@ -43,6 +43,8 @@ export interface OperationFilter<Type extends string = string> {
   readonly tag?: string | undefined;
   /** Why it waits now, as {@link OperationView.wait} has it: `breaker`, `lane`, `review`, … */
   readonly reason?: ParkReason | undefined;
+  /** How its id ends, 4 digits at least: what is left of one in a log or in a list. A whole id, too. */
+  readonly idEnd?: string | undefined;
   /** Accepted at or after this instant, in milliseconds since the epoch. */
   readonly sinceMs?: number | undefined;
   /** Accepted before this instant. */
@@ -54,13 +56,15 @@ const MADE_BEFORE_MS = 60_000;
 
 /** What rows have to be and say to be looked at: no more than that, {@link matchesFilter} tells the rest. */
 export function searchedFor(filter: OperationFilter): Searched {
-  const { subject, tag, sinceMs, untilMs } = filter;
+  const { subject, tag, idEnd, sinceMs, untilMs } = filter;
   return {
     ...placeOf(filter),
     subject,
     tag,
     idFrom: sinceMs === undefined ? undefined : firstIdAt(sinceMs - MADE_BEFORE_MS),
     idBefore: untilMs === undefined ? undefined : firstIdAt(Math.ceil(untilMs)),
+    // Two digits are a byte of it; of an odd one the view tells.
+    idEnd: idEnd === undefined ? undefined : digitsOf(idEnd).slice(digitsOf(idEnd).length % 2),
     mentions: mentionsOf(filter),
   };
 }
@@ -71,7 +75,8 @@ export function asksForPlace({ state, reason }: OperationFilter): boolean {
 }
 
 export function matchesFilter(view: OperationView, filter: OperationFilter): boolean {
-  const { state, type, subject, entity, tier, priority, tag, reason, sinceMs, untilMs } = filter;
+  const { state, type, subject, entity, tier, priority, tag, reason } = filter;
+  const { idEnd, sinceMs, untilMs } = filter;
   return (
     (state === undefined || view.state === state) &&
     (type === undefined || view.type === type) &&
@@ -81,9 +86,15 @@ export function matchesFilter(view: OperationView, filter: OperationFilter): boo
     (priority === undefined || view.priority === priority) &&
     (tag === undefined || view.tags.includes(tag)) &&
     (reason === undefined || view.wait?.reason === reason) &&
+    (idEnd === undefined || digitsOf(view.id).endsWith(digitsOf(idEnd))) &&
     (sinceMs === undefined || view.acceptedAtMs >= sinceMs) &&
     (untilMs === undefined || view.acceptedAtMs < untilMs)
   );
+}
+
+/** Of an id without its dashes, in small letters. */
+function digitsOf(id: string): string {
+  return id.replaceAll('-', '').toLowerCase();
 }
 
 function isSame(one: Entity | null, other: Entity): boolean {

@@ -32,13 +32,14 @@ export function searchRows(all: readonly MemoryRow[], query: SearchQuery): Found
 }
 
 function isMeant(row: MemoryRow, query: SearchQuery): boolean {
-  const { standings, waitsFor, subject, tag, idFrom, idBefore } = query;
+  const { standings, waitsFor, subject, tag, idFrom, idBefore, idEnd } = query;
   return (
     (standings?.includes(row.standing) ?? true) &&
     (waitsFor === undefined || row.waitsFor === waitsFor) &&
     (subject === undefined || subjectForm(row.subject ?? '') === subjectForm(subject)) &&
     (tag === undefined || row.tags?.includes(tag) === true) &&
     (idFrom === undefined || row.id >= idFrom || row.urgency === 0) &&
-    (idBefore === undefined || row.id < idBefore)
+    (idBefore === undefined || row.id < idBefore) &&
+    (idEnd === undefined || row.id.replaceAll('-', '').endsWith(idEnd))
   );
 }

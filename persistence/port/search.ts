@@ -26,6 +26,8 @@ export interface Searched {
   readonly idFrom?: string | undefined;
   /** Those with ids before this one. */
   readonly idBefore?: string | undefined;
+  /** Those whose ids end so: an even number of digits, in small letters. */
+  readonly idEnd?: string | undefined;
   /** Texts that all have to be in the state. What is looked at for them is opened, a record at a time. */
   readonly mentions?: readonly string[] | undefined;
 }

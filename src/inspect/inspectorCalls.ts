@@ -81,6 +81,7 @@ const OPERATION_FILTER = [
   'tier',
   'priority',
   'reason',
+  'idEnd',
   'sinceMs',
   'untilMs',
 ] as const;

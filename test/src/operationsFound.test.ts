@@ -129,6 +129,15 @@ function filtersOf(all: readonly OperationView[]): readonly OperationFilter[] {
     { untilMs: middle },
     { sinceMs: middle, untilMs: middle + 0.5 },
     { sinceMs: -1, untilMs: Number.POSITIVE_INFINITY },
+    ...all
+      .slice(0, 3)
+      .flatMap(({ id }) => [
+        { idEnd: id.slice(-6).toUpperCase() },
+        { idEnd: id.slice(-5) },
+        { idEnd: id },
+        { idEnd: id.slice(-6), state: 'completed' as const },
+      ]),
+    { idEnd: '00ff00ff00ff' },
     { state: 'waiting', tier: 'trial', type: 'work.held', subject: 'user-trial' },
     { state: 'inLane', reason: 'lane', priority: 'low' },
     { state: 'completed', reason: 'lane' },
@@ -137,8 +146,16 @@ function filtersOf(all: readonly OperationView[]): readonly OperationFilter[] {
 
 /** What the filter says, in other words than the code's. */
 function isMeant(view: OperationView, filter: OperationFilter): boolean {
-  const { reason, tag, sinceMs = 0, untilMs = Number.POSITIVE_INFINITY, ...same } = filter;
+  const {
+    reason,
+    tag,
+    idEnd = '',
+    sinceMs = 0,
+    untilMs = Number.POSITIVE_INFINITY,
+    ...same
+  } = filter;
   if (reason !== undefined && view.wait?.reason !== reason) return false;
+  if (!view.id.endsWith(idEnd.toLowerCase())) return false;
   if (tag !== undefined && !view.tags.some((one) => one === tag)) return false;
   if (view.acceptedAtMs < sinceMs || view.acceptedAtMs >= untilMs) return false;
   return Object.entries(same).every(

@@ -9,7 +9,7 @@ import { nameOfState, standingIn, statesInWords } from '../chart/chartPosition.t
 import type { Chart } from '../chart/useChart.ts';
 import { usePage } from '../kit/page.tsx';
 import { Nothing, Panel } from '../kit/panel.tsx';
-import { Mark, Since, Stood } from '../kit/text.tsx';
+import { Id, Mark, Since, Stood } from '../kit/text.tsx';
 import { formatRoute } from '../model/route.ts';
 import type { ShownActor } from '../model/shown.ts';
 import type { Order } from '../orders/order.ts';
@@ -37,7 +37,7 @@ export function ActorHeader(props: { readonly shown: ShownActor; readonly chart:
       <div class="body">
         {about === null ? null : (
           <p class="soft">
-            <code>{id}</code>
+            <Id id={id} />
             <span>
               {' '}
               · {about.upstream === null ? 'no upstream' : `for ${about.upstream}`} · {about.tier} ·{' '}

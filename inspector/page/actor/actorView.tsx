@@ -14,6 +14,7 @@ import type { Marks } from '../chart/drawnChart.ts';
 import { type Chart, type Fetched, useChart } from '../chart/useChart.ts';
 import { usePage } from '../kit/page.tsx';
 import { Nothing, Panel } from '../kit/panel.tsx';
+import { Id } from '../kit/text.tsx';
 import { Told } from '../kit/told.tsx';
 import type { PageState } from '../model/pageState.ts';
 import { rememberedOf, type ShownActor, serialOf, shownActor } from '../model/shown.ts';
@@ -76,7 +77,7 @@ function NotLive(props: { readonly id: string }) {
   const isNumber = /^\d+$/.test(props.id);
   return (
     <div class="actor">
-      <Panel title="No actor lives under this id" aside={<code>{props.id}</code>}>
+      <Panel title="No actor lives under this id" aside={<Id id={props.id} />}>
         <p>
           {isNumber
             ? 'It has ended long ago, or belongs to a process before this one.'

@@ -12,10 +12,11 @@ import { Nothing } from '../kit/panel.tsx';
 import { Rows } from '../kit/rows.tsx';
 import { Told } from '../kit/told.tsx';
 import { useIsNarrow } from '../kit/useMedia.ts';
-import { filterOf } from '../model/actorList.ts';
+import { filterOf, idEndOf } from '../model/actorList.ts';
 import { countText } from '../words/time.ts';
 import { actorCells } from './actorCells.tsx';
 import { Filters } from './filters.tsx';
+import { InStore } from './inStore.tsx';
 import { StateChips } from './stateChips.tsx';
 import { useActorList } from './useActorList.ts';
 
@@ -29,14 +30,18 @@ export function Actors() {
   const { list, hold } = useActorList(filter);
   const isNarrow = useIsNarrow();
   const { shown, total, counts } = list;
+  const idEnd = idEndOf(filter);
   return (
     <section class="panel actors" aria-label="Actors">
       <Filters route={route} counts={counts} />
       <StateChips route={route} counts={counts.state} />
       <p class="tally">{tally(shown.length, total)}</p>
       <Told text={tally(shown.length, total)} when={filter} />
+      {idEnd === null ? null : <InStore idEnd={idEnd} />}
       {shown.length === 0 ? (
-        <Nothing>{total === 0 ? 'None are there.' : 'None of them is like that.'}</Nothing>
+        <Nothing>
+          {total === 0 ? 'None are there.' : 'None that is in memory is like that.'}
+        </Nothing>
       ) : (
         <Rows
           label="Actors"

@@ -51,6 +51,16 @@ export function keptIn(area: () => Storage, name: string) {
   };
 }
 
+/** Puts a text where one can paste it from; whether that was allowed. */
+export async function copy(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Gathers what comes within one frame and hands it on at once. A page that nobody sees has no frames:
  * there it is once a second.

@@ -5,8 +5,10 @@
  */
 
 import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
 import { agoText, clockText, sinceText } from '../words/time.ts';
 import type { Tone } from '../words/tone.ts';
+import { copy } from './browser.ts';
 import { useMoment, useNow } from './page.tsx';
 
 /** Each has a sign of its own, so that colour is never alone. */
@@ -71,6 +73,32 @@ export function Until(props: { readonly atMs: number }) {
     <time dateTime={new Date(props.atMs).toISOString()} title={clockText(props.atMs)}>
       {left < 500 ? 'now' : `in ${agoText(left)}`}
     </time>
+  );
+}
+
+/** An id in full, with a button that copies it. */
+export function Id(props: { readonly id: string }) {
+  const [told, setTold] = useState('');
+  const { id } = props;
+  return (
+    <span class="id">
+      <code>{id}</code>{' '}
+      <button
+        type="button"
+        class="plain"
+        aria-label={`Copy the id ${id}`}
+        onClick={() => {
+          void copy(id).then((isDone) => {
+            setTold(isDone ? 'copied' : 'this browser does not let it be copied');
+          });
+        }}
+      >
+        Copy
+      </button>{' '}
+      <span class="soft" role="status">
+        {told}
+      </span>
+    </span>
   );
 }
 

@@ -45,6 +45,18 @@ export function filterOf(query: Readonly<Record<string, string>>): ActorFilter {
   };
 }
 
+/** So many digits at least are looked for in the store: fewer have many. */
+const ID_END_MIN = 6;
+
+/** What is searched for, where it is an id or the end of one; else `null`. */
+export function idEndOf({ words }: Pick<ActorFilter, 'words'>): string | null {
+  const [word = '', ...more] = words;
+  // As lists cut it: `01a22ad5…dc4343`.
+  const end = word.split('…').at(-1) ?? '';
+  const isId = more.length === 0 && /^[\da-f-]{1,36}$/.test(end) && /\d/.test(end);
+  return isId && end.replaceAll('-', '').length >= ID_END_MIN ? end : null;
+}
+
 export function listActors(actors: Iterable<WatchedActor>, filter: ActorFilter): ActorList {
   const counted = CHOICES.map((choice) => [choice, new Map<string, number>()] as const);
   const shown: WatchedActor[] = [];

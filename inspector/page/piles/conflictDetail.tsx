@@ -8,7 +8,7 @@ import { type ConflictSeen, LOOK } from '../calls/calls.ts';
 import { useAnswer } from '../calls/usePages.ts';
 import { usePage } from '../kit/page.tsx';
 import { Fact, Facts, Nothing, Panel } from '../kit/panel.tsx';
-import { Mark, Since } from '../kit/text.tsx';
+import { Id, Mark, Since } from '../kit/text.tsx';
 import { formatRoute } from '../model/route.ts';
 import { OrderButtons } from '../orders/orderButtons.tsx';
 import { ordersOfConflict } from '../orders/ordersOfWork.ts';
@@ -30,7 +30,7 @@ export function ConflictDetail(props: OpenOne) {
   const [tone, says] = conflictState(value.state);
   return (
     <>
-      <Panel title={value.entityType ?? 'Conflict'} aside={<code>{id}</code>}>
+      <Panel title={value.entityType ?? 'Conflict'} aside={<Id id={id} />}>
         <div class="body">
           <NotReadAgain error={error} />
           <p>

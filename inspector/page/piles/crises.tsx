@@ -9,7 +9,7 @@ import { type PagesQuery, useAnswer } from '../calls/usePages.ts';
 import { useLastNews, useRound } from '../calls/useRound.ts';
 import { usePage } from '../kit/page.tsx';
 import { Fact, Facts, Nothing, Panel } from '../kit/panel.tsx';
-import { Mark, Since, Until } from '../kit/text.tsx';
+import { Id, Mark, Since, Until } from '../kit/text.tsx';
 import { formatRoute } from '../model/route.ts';
 import { OrderButtons } from '../orders/orderButtons.tsx';
 import { CRISIS_MODE_ORDERS, ordersOfCrisis } from '../orders/ordersOfService.ts';
@@ -107,7 +107,7 @@ function Detail(props: OpenOne) {
   const { cause, escalatedAtMs, settledAtMs, delivery, attempt, failure } = value;
   return (
     <>
-      <Panel title={value.type ?? 'Crisis'} aside={<code>{id}</code>}>
+      <Panel title={value.type ?? 'Crisis'} aside={<Id id={id} />}>
         <div class="body">
           <NotReadAgain error={error} />
           <p>

@@ -12,7 +12,7 @@ import { useRound } from '../calls/useRound.ts';
 import { after } from '../kit/browser.ts';
 import { useNow } from '../kit/page.tsx';
 import { Fact, Facts, Nothing, Panel } from '../kit/panel.tsx';
-import { Mark, Since, Until } from '../kit/text.tsx';
+import { Id, Mark, Since, Until } from '../kit/text.tsx';
 import { formatRoute } from '../model/route.ts';
 import { OrderButtons } from '../orders/orderButtons.tsx';
 import { ordersOfOperation } from '../orders/ordersOfWork.ts';
@@ -56,7 +56,7 @@ export function KeptOperation(props: {
   return (
     <Panel
       title={isBeside ? 'As its store keeps it now' : value.type}
-      aside={isBeside ? undefined : <code>{id}</code>}
+      aside={isBeside ? undefined : <Id id={id} />}
     >
       <div class="body">
         <NotReadAgain error={error} />

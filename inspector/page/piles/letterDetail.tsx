@@ -7,7 +7,7 @@
 import { type LetterSeen, LOOK } from '../calls/calls.ts';
 import { useAnswer } from '../calls/usePages.ts';
 import { Fact, Facts, Nothing, Panel } from '../kit/panel.tsx';
-import { Mark, Since, Until } from '../kit/text.tsx';
+import { Id, Mark, Since, Until } from '../kit/text.tsx';
 import { OrderButtons } from '../orders/orderButtons.tsx';
 import { ordersOfLetter } from '../orders/ordersOfWork.ts';
 import { HistoryList } from './historyList.tsx';
@@ -27,7 +27,7 @@ export function LetterDetail(props: OpenOne) {
   const { type, code, tier, priority, attempts, deadLetteredAtMs, acceptedAtMs } = value;
   return (
     <>
-      <Panel title={type} aside={<code>{id}</code>}>
+      <Panel title={type} aside={<Id id={id} />}>
         <div class="body">
           <NotReadAgain error={error} />
           <p>

@@ -8,7 +8,7 @@ import { LOOK, type QuarantinedSeen } from '../calls/calls.ts';
 import { type PagesQuery, useAnswer } from '../calls/usePages.ts';
 import { usePage } from '../kit/page.tsx';
 import { Fact, Facts, Nothing, Panel } from '../kit/panel.tsx';
-import { Mark, Since } from '../kit/text.tsx';
+import { Id, Mark, Since } from '../kit/text.tsx';
 import { OrderButtons } from '../orders/orderButtons.tsx';
 import { ordersOfQuarantined } from '../orders/ordersOfWork.ts';
 import { codeInWords } from './conflictWords.ts';
@@ -86,7 +86,7 @@ function Detail(props: OpenOne) {
   const { code, opensNot, setAsideAtMs, stood, snapshot } = value;
   const now = opensNot === null ? null : (codeInWords(opensNot) ?? opensNot);
   return (
-    <Panel title="A record in quarantine" aside={<code>{id}</code>}>
+    <Panel title="A record in quarantine" aside={<Id id={id} />}>
       <div class="body">
         <NotReadAgain error={error} />
         <p>

@@ -66,7 +66,8 @@ export function search(tables: Tables, query: SearchQuery): FoundRows {
 }
 
 function boundOf({ seals }: Tables, query: SearchQuery): Bound {
-  const { standings, waitsFor, subject, tag, idFrom, idBefore, fromSeq, limit } = query;
+  const { standings, waitsFor, subject, tag, fromSeq, limit } = query;
+  const { idFrom, idBefore, idEnd } = query;
   return {
     standings:
       standings?.reduce((mask, standing) => mask | (1 << STANDING_CODES[standing]), 0) ?? null,
@@ -75,6 +76,7 @@ function boundOf({ seals }: Tables, query: SearchQuery): Bound {
     tag: tag === undefined ? null : seals.tagTag(tag),
     idFrom: idFrom === undefined ? null : bytesOfId(idFrom),
     idBefore: idBefore === undefined ? null : bytesOfId(idBefore),
+    idEnd: idEnd === undefined ? null : bytesOfId(idEnd),
     from: fromSeq,
     limit,
   };

@@ -21,7 +21,8 @@ export interface Source {
 const MEANT =
   '(@standings IS NULL OR (@standings >> standing) & 1) AND (@waits IS NULL OR waits_for = @waits) ' +
   'AND (@subject IS NULL OR subject = @subject) ' +
-  'AND (@idFrom IS NULL OR id >= @idFrom OR urgency = 0) AND (@idBefore IS NULL OR id < @idBefore)';
+  'AND (@idFrom IS NULL OR id >= @idFrom OR urgency = 0) AND (@idBefore IS NULL OR id < @idBefore) ' +
+  'AND (@idEnd IS NULL OR substr(id, -length(@idEnd)) = @idEnd)';
 
 /** What a piece is asked with. */
 export interface Bound {
@@ -32,6 +33,7 @@ export interface Bound {
   readonly tag: Uint8Array | null;
   readonly idFrom: Uint8Array | null;
   readonly idBefore: Uint8Array | null;
+  readonly idEnd: Uint8Array | null;
   readonly from: number;
   readonly limit: number;
 }

@@ -34,6 +34,11 @@ export const OPERATION_FILTER_RULES = {
   priority: { oneOf: PRIORITIES },
   tag: 'text',
   reason: { oneOf: SHOWN_REASONS },
+  idEnd: {
+    rule: 'must be the last 4 to 32 digits (0 to 9, a to f) of an id',
+    matches: (value) =>
+      typeof value === 'string' && /^[\da-f]{4,32}$/i.test(value.replaceAll('-', '')),
+  },
   sinceMs: 'instant',
   untilMs: 'instant',
 } as const satisfies OptionRules<OperationFilter>;

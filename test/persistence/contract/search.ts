@@ -62,6 +62,9 @@ export function testSearch(contract: Contract): void {
     // One of rank 0 was perhaps accepted later than its id says.
     expect((await piece({ idFrom: timedId(2), idBefore: timedId(9) })).seqs).toEqual([5, 3, 2]);
     expect((await piece({ idBefore: timedId(2) })).seqs).toEqual([5, 1]);
+    const digits = timedId(2).replaceAll('-', '');
+    expect((await piece({ idEnd: digits })).seqs).toEqual([2]);
+    expect((await piece({ idEnd: `${digits.slice(0, -4)}ffff` })).seqs).toEqual([]);
   });
 
   test('OP-10 it finds by where rows stand and what they wait for', async () => {

@@ -27,7 +27,10 @@ import { withStore } from '../../kit/withStore.ts';
 interface ListOptions
   extends StoreOptions,
     JsonOptions,
-    Pick<OperationFilter, 'state' | 'type' | 'subject' | 'tag' | 'tier' | 'priority' | 'reason'> {
+    Pick<
+      OperationFilter,
+      'state' | 'type' | 'subject' | 'tag' | 'tier' | 'priority' | 'reason' | 'idEnd'
+    > {
   readonly since?: number;
   readonly until?: number;
   readonly order: 'newest' | 'oldest';
@@ -50,6 +53,7 @@ export function listCommand(): Command {
       value('--tag <tag>', 'only those that have this tag'),
       value('--tier <tier>', 'only those of this tier').choices(TIERS),
       value('--priority <priority>', 'only those of this priority').choices(PRIORITIES),
+      value('--id-end <digits>', 'only those whose id ends so: 4 digits at least, or a whole id'),
       value(
         '--since <date>',
         'only those accepted then or later: a date, or 1h for an hour ago',
@@ -98,8 +102,8 @@ async function listOf(
   readonly isCut: boolean;
   readonly unreadable: number;
 }> {
-  const { state, type, subject, tag, tier, priority, reason } = options;
-  const which = { state, type, subject, tag, tier, priority, reason };
+  const { state, type, subject, tag, tier, priority, reason, idEnd } = options;
+  const which = { state, type, subject, tag, tier, priority, reason, idEnd };
   const filter = { ...which, sinceMs: since, untilMs: until };
   const listed: OperationView[] = [];
   let unreadable = 0;

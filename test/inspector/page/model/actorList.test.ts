@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { filterOf, listActors } from '../../../../inspector/page/model/actorList.ts';
+import { filterOf, idEndOf, listActors } from '../../../../inspector/page/model/actorList.ts';
 import type { WatchedActor } from '../../../../inspector/protocol.ts';
 
 const component = (actor: number, id: string, states: readonly string[]): WatchedActor => ({
@@ -63,4 +63,14 @@ describe('OB-1 the list of actors', () => {
     ]);
     expect(counts.state.find(([state]) => state === 'parked')).toEqual(['parked', 1]);
   });
+});
+
+test('OB-1 what looks like an id, or like the end of one, is looked for in the store', () => {
+  const of = (q: string) => idEndOf(filterOf({ q }));
+  expect(of('01A22ad5-0c11-7abc-8def-0123456789ab')).toBe('01a22ad5-0c11-7abc-8def-0123456789ab');
+  expect([of('dc4343'), of('01a22ad5…dc4343')]).toEqual(['dc4343', 'dc4343']);
+  // Words, several words, and what many ids end with.
+  expect([of('payments'), of('facade'), of('dc4343 basic'), of('4343'), of('')]).toEqual([
+    ...[null, null, null, null, null],
+  ]);
 });

@@ -1,0 +1,87 @@
+/**
+ * What the store has under an id, or under the end of one: an id out of a log is of work that mostly rests on disk, or is
+ * over, so that no actor has it.
+ *
+ * @module
+ */
+
+import { useEffect, useState } from 'preact/hooks';
+import { LOOK, type OperationSeen } from '../calls/calls.ts';
+import { errorInWords } from '../calls/errorInWords.ts';
+import { useParts } from '../kit/page.tsx';
+import { formatRoute } from '../model/route.ts';
+import { stateText } from '../words/states.ts';
+import { countOf } from '../words/time.ts';
+
+/** As much as is shown; two of one end are rare. */
+const FOUND_MAX = 20;
+
+interface Found {
+  readonly operations: readonly OperationSeen[];
+  /** Whether all of the store was looked through. */
+  readonly isAll: boolean;
+  readonly error: string | null;
+}
+
+const NONE_YET: Found = { operations: [], isAll: false, error: null };
+
+export function InStore(props: { readonly idEnd: string }) {
+  const { idEnd } = props;
+  const { call } = useParts();
+  const [found, setFound] = useState(NONE_YET);
+  useEffect(() => {
+    let isWanted = true;
+    const look = async (): Promise<void> => {
+      const operations: OperationSeen[] = [];
+      let afterSeq: number | null | undefined;
+      while (isWanted && afterSeq !== null && operations.length < FOUND_MAX) {
+        const answer = await call(LOOK.operations, {
+          ...{ idEnd, order: 'newest', limit: FOUND_MAX },
+          ...(afterSeq === undefined ? {} : { afterSeq }),
+        });
+        if (!isWanted) return;
+        if (!answer.ok) {
+          setFound({ operations, isAll: false, error: errorInWords(answer.error) });
+          return;
+        }
+        const { views, nextAfterSeq } = answer.result as {
+          readonly views: readonly OperationSeen[];
+          readonly nextAfterSeq: number | null;
+        };
+        operations.push(...views);
+        afterSeq = nextAfterSeq;
+        setFound({ operations: [...operations], isAll: afterSeq === null, error: null });
+      }
+    };
+    setFound(NONE_YET);
+    void look();
+    return () => {
+      isWanted = false;
+    };
+  }, [idEnd]);
+  const { operations, isAll, error } = found;
+  const isFull = operations.length >= FOUND_MAX;
+  return (
+    <section class="in-store" aria-label="In the store">
+      <p role="status">
+        {isAll || isFull
+          ? operations.length === 0
+            ? 'In the store, none has an id that ends so.'
+            : `In the store: ${countOf(operations.length, 'operation')}${isAll ? '' : ' and perhaps more'} whose id ends so.`
+          : error === null
+            ? 'Looking in the store …'
+            : `The store could not be looked through: ${error}`}
+      </p>
+      <ul>
+        {operations.map(({ id, type, state }) => (
+          <li key={id}>
+            <a href={formatRoute({ view: 'actors', of: id })}>
+              <code>{id}</code>
+            </a>{' '}
+            {type}, {stateText(state)}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
