@@ -15,7 +15,7 @@ export class Stamp implements CallStamp {
   beganAtMs: number;
   /** The round of a ramp that it belongs to. */
   readonly round: number;
-  /** Outages before it: a call of before the last one takes none of the slots that are open now. */
+  /** Begins and ends of outages before it: a call of before the last takes none of the slots that are open now. */
   readonly outage: number;
   /** Outages and overloads before it: a call of before the last one says nothing about now. */
   readonly epoch: number;

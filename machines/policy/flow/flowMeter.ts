@@ -191,6 +191,9 @@ export class FlowMeter {
   outageEnded(nowMs: number): void {
     if (!this.#isDown) return;
     this.#isDown = false;
+    // Probes that hang still say nothing of how much it bears now: they count against the most slots only.
+    this.#outage += 1;
+    this.#inFlightNow = 0;
     this.#sinceMs = nowMs;
     const found = this.#found.count;
     this.#slots = slotsAfterOutage(this.#policy, Number.isFinite(found) ? found : this.#slots);

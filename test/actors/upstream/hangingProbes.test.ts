@@ -33,3 +33,20 @@ test('CB-2 probes that hang are bounded, and go on when one is back', async () =
   for (const permit of others) end(permit, 'answered');
   expect(upstream.breaker.snapshot.value).toBe('closed');
 });
+
+test('CB-2 DG-3 a start into calls that hang: once one is answered the next go out at once', async () => {
+  const { clock, flow, enterAll, goDown, end, upstream } = createFlow({ concurrency: 128 });
+  goDown('timedOut');
+  const hanging: Permit[] = [];
+  for (let tenth = 0; tenth < 300; tenth += 1) {
+    await clock.advance(100);
+    const permit = flow.tryEnter({ id: null, urgency: 1 });
+    if (permit !== null) hanging.push(permit);
+  }
+  const answered = hanging.pop();
+  if (answered === undefined) throw new Error('There was no probe.');
+  expect(hanging.length).toBeGreaterThan(4);
+  end(answered, 'answered');
+  expect(upstream.breaker.snapshot.value).toBe('closed');
+  expect(enterAll()).toHaveLength(4);
+});

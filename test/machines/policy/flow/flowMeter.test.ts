@@ -188,6 +188,21 @@ describe('CB-1 outage or overload', () => {
     expect([meter.room(3_000), meter.reading().inFlight, meter.isDoubted]).toEqual([4, 0, false]);
   });
 
+  test('CB-2 probes that hang take no slot from what comes once it is up', () => {
+    const meter = meterOf({ slotsMax: 32 });
+    meter.outageBegan(1_000);
+    const hanging = Array.from({ length: 8 }, (_, index) => meter.begin(2_000 + 1_000 * index));
+    meter.outageEnded(10_000);
+    expect([meter.room(10_000), meter.reading().inFlight]).toEqual([4, 8]);
+    for (const stamp of hanging) meter.end(stamp, { sign: 'timedOut' }, 12_000);
+    expect([meter.room(12_000), meter.reading().inFlight]).toEqual([4, 0]);
+    // Against the most that there may be they count.
+    meter.outageBegan(13_000);
+    for (let probe = 0; probe < 30; probe += 1) meter.begin(14_000);
+    meter.outageEnded(15_000);
+    expect(meter.room(15_000)).toBe(2);
+  });
+
   test('CB-1 in doubt fewer calls go out, and always one', () => {
     const meter = meterOf({ slotsAtStart: 32 });
     callsInTurn(meter, times('answered', 20));
