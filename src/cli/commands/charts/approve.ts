@@ -16,6 +16,7 @@ import {
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 import { CHARTS, changeApprovals, isAsHashed, presentCharts } from '../../clone/chartFiles.ts';
 import { type CloneOptions, cloneOption, cloneRoot, git } from '../../clone/clone.ts';
+import { checkSources } from '../../clone/sourceCharts.ts';
 import { command, flag, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
 import { chartOf, shortHash } from './versions.ts';
 
@@ -55,7 +56,12 @@ export function approveCommand(): Command {
     ],
     async run({ options, output }) {
       const root = cloneRoot(options);
-      const charts = chosen(presentCharts(root), options);
+      const present = presentCharts(root);
+      const charts = chosen(present, options);
+      const { newer, warning } = await checkSources(root, present);
+      if (warning !== null && charts.some(({ id }) => newer.includes(id))) {
+        throw invalid(warning, '--machine');
+      }
       const date = options.date ?? dayOf(systemClock.now());
       const made = charts.map((chart) => approvalOf(chart, options, date));
       const path = changeApprovals(root, (kept) => made.reduce(withApproval, kept));

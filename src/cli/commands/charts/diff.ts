@@ -10,6 +10,7 @@ import type { ChartChange } from '../../../../inspector/review/chartChange.ts';
 import { chartDiff } from '../../../../inspector/review/chartDiff.ts';
 import { chartsAt, presentCharts } from '../../clone/chartFiles.ts';
 import { type CloneOptions, cloneOption, cloneRoot, commitOf } from '../../clone/clone.ts';
+import { checkSources } from '../../clone/sourceCharts.ts';
 import { wrapped } from '../../kit/columns.ts';
 import { command, flag, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
 import { EXIT } from '../../kit/exitCodes.ts';
@@ -49,7 +50,7 @@ export function diffCommand(): Command {
       jsonOption(),
     ],
     notes:
-      'States, transitions, guards and actions, tags, requirements and descriptions; and the rule of a guard or an action where its text changed and its name did not. It compares docs/machines/*.json: npm run docs writes them from the sources.',
+      'States, transitions, guards and actions, tags, requirements and descriptions; and the rule of a guard or an action where its text changed and its name did not. It compares docs/machines/*.json, which npm run docs writes from the sources, and says where the sources are newer.',
     examples: ['holdfast charts diff main', 'holdfast charts diff v0.1.0 v0.2.0 --json'],
     async run({ options, output }, rev = 'HEAD', other) {
       const root = cloneRoot(options);
@@ -57,6 +58,7 @@ export function diffCommand(): Command {
       const to = other === undefined ? null : await commitOf(root, other);
       const before = await chartsAt(root, from, rev);
       const after = to === null ? presentCharts(root) : await chartsAt(root, to, other ?? '');
+      const { warning } = to === null ? await checkSources(root, after) : { warning: null };
       const { machine: wanted } = options;
       const known = new Map([...before, ...after]);
       for (const id of wanted) chartOf(known, id);
@@ -68,8 +70,10 @@ export function diffCommand(): Command {
         charts.length === 0
           ? `Nothing changed of ${wanted.length === 0 ? 'any chart' : wanted.join(' and ')} between ${between}.`
           : [`Between ${between}:`, ...charts.map(textOf)].join('\n\n');
-      output.result({ from, to, charts }, text, paint);
-      return charts.length > 0 && options.exitCode ? EXIT.someBad : EXIT.ok;
+      output.result({ from, to, charts, warning }, text, paint);
+      if (warning !== null) output.say(warning);
+      const isBad = charts.length > 0 || warning !== null;
+      return isBad && options.exitCode ? EXIT.someBad : EXIT.ok;
     },
   });
 }

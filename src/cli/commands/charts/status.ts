@@ -8,6 +8,7 @@ import type { Command } from 'commander';
 import { type Standing, standingOf } from '../../../../inspector/review/approvals.ts';
 import { CHARTS, keptApprovals, presentCharts } from '../../clone/chartFiles.ts';
 import { type CloneOptions, cloneOption, cloneRoot, git } from '../../clone/clone.ts';
+import { checkSources } from '../../clone/sourceCharts.ts';
 import { command, flag, type JsonOptions, jsonOption } from '../../kit/command.ts';
 import { EXIT } from '../../kit/exitCodes.ts';
 import type { Paint } from '../../kit/output.ts';
@@ -18,6 +19,8 @@ type StatusOptions = CloneOptions & JsonOptions & { readonly exitCode: boolean }
 interface StandingReport extends Standing {
   /** Shows what changed since the approval that is void; `null` where nothing is, or the history has it not. */
   readonly diff: string | null;
+  /** The sources make another chart now, or nobody knows: what is said of it is of an earlier one. */
+  readonly isSourceNewer: boolean;
 }
 
 export function standingsCommand(): Command {
@@ -26,7 +29,10 @@ export function standingsCommand(): Command {
     description: 'which charts are approved as they are',
     options: [
       cloneOption(),
-      flag('--exit-code', 'end with 3 where one is not approved'),
+      flag(
+        '--exit-code',
+        'end with 3 where one is not approved, or the sources are newer than the charts',
+      ),
       jsonOption(),
     ],
     notes:
@@ -36,12 +42,19 @@ export function standingsCommand(): Command {
       const root = cloneRoot(options);
       const approvals = keptApprovals(root);
       const charts: StandingReport[] = [];
-      for (const chart of presentCharts(root).values()) {
+      const present = presentCharts(root);
+      const { newer, warning } = await checkSources(root, present);
+      for (const chart of present.values()) {
         const standing = standingOf(chart, approvals);
-        charts.push({ ...standing, diff: await diffOf(root, standing) });
+        charts.push({
+          ...standing,
+          diff: await diffOf(root, standing),
+          isSourceNewer: newer.includes(chart.id),
+        });
       }
-      output.result({ charts }, charts.map(textOf).join('\n'), paint);
-      const isMissing = charts.some(({ state }) => state !== 'approved');
+      output.result({ charts, warning }, charts.map(textOf).join('\n'), paint);
+      if (warning !== null) output.say(warning);
+      const isMissing = warning !== null || charts.some(({ state }) => state !== 'approved');
       return isMissing && options.exitCode ? EXIT.someBad : EXIT.ok;
     },
   });
@@ -68,8 +81,10 @@ async function diffOf(
   return commit === '' ? null : `holdfast charts diff ${commit} --machine ${machine}`;
 }
 
-function textOf({ machine, version, hash, state, approvals, diff }: StandingReport): string {
-  const head = `${state.padEnd(STATE_WIDTH)}  ${machine} (${versionText({ version, hash })})`;
+function textOf(report: StandingReport): string {
+  const { machine, version, hash, state, approvals, diff, isSourceNewer } = report;
+  const newer = isSourceNewer ? ', older than its sources' : '';
+  const head = `${state.padEnd(STATE_WIDTH)}  ${machine} (${versionText({ version, hash })}${newer})`;
   const who = approvals.map(
     ({ name, role, date, note }) =>
       `${' '.repeat(STATE_WIDTH)}    by ${name}, ${role}, ${date}${note === undefined ? '' : `: ${note}`}`,
