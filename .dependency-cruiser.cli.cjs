@@ -27,6 +27,7 @@ const CLI_ROOMS = {
     'machines/operation',
     'machines/crisis',
     'persistence/sealing',
+    'inspector/projection',
     ...ENGINE,
     'src/http',
     'src',
@@ -157,7 +158,6 @@ const CLI_ROOMS = {
   'src/cli/commands/completion': ['src/cli/kit'],
   'src/cli/commands/status': [
     VOCABULARY,
-    'machines/conflict',
     'persistence',
     'actors/platform',
     'src/control',

@@ -26,7 +26,7 @@ const INSPECTOR_ROOMS = {
   // Pictures of charts, laid out by elkjs: for the documentation, and nothing that runs for a user.
   'inspector/draw': ['inspector/charts'],
   // The inspector of Stately, which an app installs by itself.
-  'inspector/stately': [VOCABULARY, 'inspector', 'inspector/charts'],
+  'inspector/stately': [VOCABULARY, 'inspector', 'inspector/charts', 'inspector/projection'],
   // What changed of charts, and who has approved them.
   'inspector/review': [VOCABULARY, 'inspector/charts'],
   // The documentation of the charts: what it is read from, a chart's page, the tours, what is checked.

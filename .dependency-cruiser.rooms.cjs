@@ -282,6 +282,7 @@ const ROOMS = {
   ],
   'src/management': [
     VOCABULARY,
+    'machines/conflict',
     'machines/policy/request',
     PORT,
     'persistence',

@@ -182,7 +182,7 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
     }),
   );
   if (options.inspect !== undefined) {
-    const shown = projectInspection(options.inspect, () => clock.now());
+    const shown = projectInspection(options.inspect, clock.now());
     engine.inspection.watch(shown);
     for (const actor of engine.inspection.actors()) {
       callListener(() => {

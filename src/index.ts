@@ -48,7 +48,7 @@ export type {
   Run,
   TakenRecord,
 } from '../actors/port.ts';
-export type { InspectionFrame, InspectionObserver } from '../inspector/projection/frames.ts';
+export type { InspectionObserver } from '../inspector/projection/frames.ts';
 export type { BreakerChange } from '../machines/breaker/breakerChange.ts';
 export type {
   ConflictChoice,

@@ -169,7 +169,7 @@ export interface RuntimeOptions {
   readonly name?: string | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
-  /** Sees every transition of every chart, without context or payload. */
+  /** Sees every step of every chart, as XState's `inspect` does, without context or payload. */
   readonly inspect?: InspectionObserver | undefined;
   /**
    * Told of failures that no caller hears of, among them exceptions of handlers, each kind at most once a
@@ -333,7 +333,12 @@ export const RUNTIME_RULES: OptionRules<RuntimeOptions> = {
   name: 'text',
   clock: 'object',
   random: 'object',
-  inspect: 'function',
+  inspect: {
+    matches: (observer) =>
+      typeof observer === 'function' ||
+      typeof (Object(observer) as { readonly next?: unknown }).next === 'function',
+    rule: 'must be a function, or an observer with next(), such as createBrowserInspector().inspect',
+  },
   onError: 'function',
 };
 

@@ -1,63 +1,185 @@
 /**
- * What the option `inspect` shows an app of its own charts: frames, made of the same steps that an
- * inspector is told.
+ * What the option `inspect` shows an app of its own charts: XState's inspection events, made of the same steps that an
+ * inspector is told. Their actors are stand-ins that have names and states, and nothing else (AC-2).
  *
  * @module
  */
 
-import { guardLabel } from '../charts/transitions.ts';
-import { type StateShown, statePaths } from './chartNames.ts';
-import type { TapObserver } from './projection.ts';
+import type { AnyStateMachine, InspectionEvent, Observer } from 'xstate';
+import { chartDefinition } from './chartDefinition.ts';
+import { statePaths } from './chartNames.ts';
+import { actorNumber, type TapObserver, type TappedActor } from './projection.ts';
+import { isDone, ShownSystem, type SystemActor, upstreamIn } from './shownSystem.ts';
+import { type StateValue, stateValueOf } from './stateValue.ts';
 
-/** One transition of one actor. */
-export interface InspectionFrame {
+/**
+ * Takes XState's inspection events of every chart, as a function or an observer such as that of
+ * `createBrowserInspector()`: `@xstate.actor`, `@xstate.event` and `@xstate.snapshot`. Their actors have `id`, `sessionId`
+ * (the process and the id), `getSnapshot()` and the chart in `logic.config`. Contexts are empty, an event has its type
+ * alone, and `send()` does nothing.
+ *
+ * @example
+ * const { inspect } = createBrowserInspector();
+ * const runtime = createRuntime({ store: ':memory:', inspect });
+ */
+export type InspectionObserver = Observer<InspectionEvent> | ((event: InspectionEvent) => void);
+
+/** What one step of one actor was, as an event of XState tells it. */
+export interface ShownStep {
   /** The actor's id: an operation's id, `breaker:payments`, `degradation:global`, `supervisor`. */
   readonly actor: string;
   /** The id of its chart. */
   readonly machine: string;
-  /** The version of its chart; `null` for none. */
-  readonly version: string | null;
-  /** State before, as a path, regions joined by `|`; `null` when the actor starts. */
-  readonly from: string | null;
-  /** State after, as a path. */
-  readonly to: string;
-  /** The type of the event, without what it carried. */
   readonly event: string;
-  /** The guard that let it through, in words; of several transitions the first one that has any. `null` for none. */
-  readonly guard: string | null;
-  /** When, in milliseconds since the epoch, by the wall clock. */
-  readonly atMs: number;
+  /** State after it, as a path; regions of a parallel state are joined by `|`. */
+  readonly to: string;
 }
 
-export type InspectionObserver = (frame: InspectionFrame) => void;
+/** The step that an event is of; `null` for an event that tells of none, and for one of other actors. */
+export function stepIn(told: InspectionEvent): ShownStep | null {
+  const { actorRef } = told;
+  if (told.type !== '@xstate.snapshot' || !(actorRef instanceof StandIn)) return null;
+  const { id, machine, states } = StandIn.actorOf(actorRef);
+  const to = states.join('|');
+  return { actor: id, machine: machine?.id ?? '', event: told.event.type, to };
+}
 
-/** Shows the observer each actor that starts, and each change of its state. */
-export function projectInspection(observe: InspectionObserver, now: () => number): TapObserver {
+/**
+ * Shows the observer each actor that begins, each event that it takes, and its end.
+ *
+ * @param startedAtMs when the process began, by the wall clock
+ */
+export function projectInspection(observer: InspectionObserver, startedAtMs: number): TapObserver {
+  const system = new ShownSystem(startedAtMs);
+  const { rootId } = system;
+  const standIns = new Map<string, StandIn>();
+  const tell = (event: InspectionEvent): void => {
+    if (typeof observer === 'function') observer(event);
+    else observer.next?.(event);
+  };
+  /** The root may begin after others. */
+  const parentOf = ({ parentId }: SystemActor): StandIn | undefined => {
+    if (parentId === undefined) return undefined;
+    const parent = standIns.get(parentId) ?? new StandIn(system.root, undefined);
+    standIns.set(parentId, parent);
+    return parent;
+  };
+  const bySession = (sessionId: string | undefined): StandIn | undefined =>
+    sessionId === undefined ? undefined : standIns.get(sessionId);
+  const snapshot = (actor: SystemActor, type: string, status?: 'stopped'): void => {
+    const actorRef = standIns.get(actor.sessionId);
+    if (actorRef === undefined) return;
+    actorRef.status = status ?? (isDone(actor) ? 'done' : 'active');
+    tell({
+      ...{ type: '@xstate.snapshot', rootId, actorRef, event: { type } },
+      snapshot: actorRef.getSnapshot(),
+    });
+  };
+  const began = ({ session, id, machine, value, about }: TappedActor): void => {
+    const { actor, parkedAt } = system.began({
+      ...{ key: actorNumber(session), id, machine, states: statePaths(value) },
+      ...{ upstream: about === null ? upstreamIn(id) : about.upstream, isWork: about !== null },
+    });
+    const known = standIns.get(actor.sessionId);
+    const actorRef = known ?? new StandIn(actor, parentOf(actor));
+    if (known !== undefined) StandIn.goOn(known, actor);
+    standIns.set(actor.sessionId, actorRef);
+    if (parkedAt === null) tell({ type: '@xstate.actor', rootId, actorRef });
+  };
   return {
     began: (shown) => {
-      const { id, machine, value } = shown();
-      observe({
-        ...{ actor: id, machine: machine.id, version: machine.version ?? null },
-        ...{ from: null, to: pathOf(value), event: 'xstate.init', guard: null, atMs: now() },
-      });
+      began(shown());
     },
-    stepped: ({ id, machine, event, from, to, transitions }) => {
-      // Where it starts is told when it does.
-      if (from === null) return;
-      const [before, after] = [pathOf(from), pathOf(to)];
-      if (before === after) return;
-      const guard = transitions.find((one) => one.guard !== undefined)?.guard;
-      observe({
-        ...{ actor: id, machine: machine.id, version: machine.version ?? null },
-        ...{ from: before, to: after, event, atMs: now() },
-        guard: guard === undefined ? null : guardLabel(guard),
-      });
+    stepped: ({ session, event: type, from, to }) => {
+      const actor = system.find(actorNumber(session));
+      const actorRef = actor === undefined ? undefined : standIns.get(actor.sessionId);
+      // Where it begins is told when it does.
+      if (actor === undefined || actorRef === undefined || from === null) return;
+      const sourceRef = bySession(system.senderOf(actor, type));
+      tell({ type: '@xstate.event', rootId, actorRef, sourceRef, event: { type } });
+      actor.states = statePaths(to);
+      snapshot(actor, type);
     },
-    ended: () => undefined,
+    ended: (session) => {
+      for (const actor of system.ended(actorNumber(session))) {
+        // That it is done was told by its last step.
+        if (!isDone(actor)) snapshot(actor, 'xstate.stop', 'stopped');
+        standIns.delete(actor.sessionId);
+      }
+    },
   };
 }
 
-/** `running.healthy` for `{ running: 'healthy' }`; regions of a parallel state are joined by `|`. */
-function pathOf(value: StateShown): string {
-  return statePaths(value).join('|');
+/** The snapshot of a stand-in, as far as XState's tools read one. */
+interface ShownSnapshot {
+  readonly status: 'active' | 'done' | 'stopped';
+  readonly value: StateValue;
+  readonly context: Readonly<Record<string, never>>;
+  readonly output: undefined;
+  readonly error: undefined;
+}
+
+/** An actor as an observer may know it: what it can print of one is what it may see. */
+class StandIn {
+  status: ShownSnapshot['status'] = 'active';
+  readonly #parent: StandIn | undefined;
+  #actor: SystemActor;
+
+  constructor(actor: SystemActor, parent: StandIn | undefined) {
+    this.#actor = actor;
+    this.#parent = parent;
+  }
+
+  static actorOf(standIn: StandIn): SystemActor {
+    return standIn.#actor;
+  }
+
+  /** It was parked, and goes on as this one. */
+  static goOn(standIn: StandIn, actor: SystemActor): void {
+    standIn.#actor = actor;
+  }
+
+  /** By this name tools of XState read it. */
+  get _parent(): StandIn | undefined {
+    return this.#parent;
+  }
+
+  get id(): string {
+    return this.#actor.id;
+  }
+
+  get sessionId(): string {
+    return this.#actor.sessionId;
+  }
+
+  get logic(): { readonly config: object } {
+    const { machine } = this.#actor;
+    return { config: machine === undefined ? {} : configOf(machine) };
+  }
+
+  // Given as XState's types have it: a snapshot of its own kind has no less.
+  getSnapshot(): never {
+    const { status } = this;
+    const shown: ShownSnapshot = {
+      ...{ status, value: stateValueOf(this.#actor.states), context: {} },
+      ...{ output: undefined, error: undefined },
+    };
+    return shown as never;
+  }
+
+  /** An observer looks on. */
+  send(): void {
+    // Does nothing.
+  }
+}
+
+const configs = new WeakMap<AnyStateMachine, object>();
+
+/** The configuration of a chart, made of names. */
+function configOf(machine: AnyStateMachine): object {
+  const known = configs.get(machine);
+  if (known !== undefined) return known;
+  const config = JSON.parse(chartDefinition(machine)) as object;
+  configs.set(machine, config);
+  return config;
 }

@@ -1,7 +1,7 @@
 /**
  * What the feed tells, as frames of `@statelyai/inspect`: an actor with its chart, an event by its type, a state by its
  * value. A frame is made field by field, of what the feed has cut already (AC-2): there is no context to
- * take out of it.
+ * take out of it. All of them are one system, the supervisor its root.
  *
  * The protocol has neither the transitions that were taken nor the end of an actor: an end is told as the status
  * of its last state.
@@ -10,23 +10,25 @@
  */
 
 import type { AnyStateMachine } from 'xstate';
+import { chartDefinition } from '../projection/chartDefinition.ts';
+import { isDone, ShownSystem, type SystemActor, upstreamIn } from '../projection/shownSystem.ts';
+import { type StateValue, stateValueOf } from '../projection/stateValue.ts';
 import type { FeedMessage, Step, WatchedActor } from '../protocol.ts';
-import { chartDefinition } from './chartDefinition.ts';
-import { type StateValue, stateValueOf } from './stateValue.ts';
 
 /** One frame, as version 0.7 of the package has it. */
 export type StatelyFrame =
   | (Frame & {
       readonly type: '@xstate.actor';
       readonly name: string;
-      readonly parentId: undefined;
+      readonly parentId: string | undefined;
       /** JSON: the protocol has it in each frame of this kind. */
       readonly definition: string;
       readonly snapshot: ShownSnapshot;
     })
   | (Frame & {
       readonly type: '@xstate.event';
-      readonly sourceId: undefined;
+      /** The session of the component that sent it, where that is known. */
+      readonly sourceId: string | undefined;
       readonly event: { readonly type: string };
     })
   | (Frame & {
@@ -37,7 +39,7 @@ export type StatelyFrame =
 
 interface Frame {
   readonly sessionId: string;
-  /** Of itself: none of holdfast's actors is another one's child. */
+  /** Of the supervisor. */
   readonly rootId: string;
   readonly createdAt: string;
   readonly id: null;
@@ -51,18 +53,13 @@ interface ShownSnapshot {
   readonly context: Readonly<Record<string, never>>;
 }
 
-interface Shown {
-  readonly sessionId: string;
-  readonly machine: AnyStateMachine | undefined;
-  states: readonly string[];
-}
-
 export class StatelyFrames {
   readonly #version: string;
   readonly #machines: readonly AnyStateMachine[];
-  readonly #actors = new Map<number, Shown>();
-  /** Tells the actors of one process from those of the next one. */
-  #process = '';
+  /** Of the process that is watched now. */
+  #system = new ShownSystem(0);
+  /** Actors are told that were there before anybody watched. */
+  #isBeginning = true;
 
   /**
    * @param version what frames carry as the version of the package
@@ -76,13 +73,13 @@ export class StatelyFrames {
   /** The frames that say the same. */
   framesOf(messages: readonly FeedMessage[]): readonly StatelyFrame[] {
     return messages.flatMap((message) => {
+      if (message.kind !== 'actors') this.#isBeginning = message.kind === 'hello';
       switch (message.kind) {
         case 'hello':
-          this.#actors.clear();
-          this.#process = message.startedAtMs.toString(36);
+          this.#system = new ShownSystem(message.startedAtMs);
           return [];
         case 'actors':
-          return message.actors.map((actor) => this.#began(actor));
+          return message.actors.flatMap((actor) => this.#began(actor));
         case 'steps':
           return message.steps.flatMap((step) => this.#stepped(step));
         case 'ended':
@@ -93,55 +90,75 @@ export class StatelyFrames {
     });
   }
 
-  #began({ actor, id, machine, version, states, sinceAtMs }: WatchedActor): StatelyFrame {
-    const chart = this.#machines.find(
-      (one) => one.id === machine && (one.version ?? null) === version,
+  #began(watched: WatchedActor): readonly StatelyFrame[] {
+    const { actor: key, id, machine: machineId, version, states, sinceAtMs, about } = watched;
+    const machine = this.#machines.find(
+      (one) => one.id === machineId && (one.version ?? null) === version,
     );
-    const shown: Shown = { sessionId: `${this.#process}:${actor}`, machine: chart, states };
-    this.#actors.set(actor, shown);
-    return {
-      type: '@xstate.actor',
-      ...this.#frame(shown, sinceAtMs ?? 0),
-      name: id,
-      parentId: undefined,
-      definition: chart === undefined ? JSON.stringify({ id: machine }) : chartDefinition(chart),
-      snapshot: snapshotOf(states, 'active'),
-    };
-  }
-
-  #stepped({ actor, atMs, event, to }: Step): readonly StatelyFrame[] {
-    const shown = this.#actors.get(actor);
-    // Remembered of one that has ended before anybody watched.
-    if (shown === undefined) return [];
-    shown.states = to;
-    const frame = { ...this.#frame(shown, atMs), event: { type: event } };
-    return [
-      { type: '@xstate.event', ...frame, sourceId: undefined },
-      { type: '@xstate.snapshot', ...frame, snapshot: snapshotOf(to, 'active') },
-    ];
-  }
-
-  #ended(actor: number, atMs: number): readonly StatelyFrame[] {
-    const shown = this.#actors.get(actor);
-    if (shown === undefined) return [];
-    this.#actors.delete(actor);
-    const { machine, states } = shown;
-    const isDone =
-      machine !== undefined &&
-      states.every((path) => machine.getStateNodeById(`${machine.id}.${path}`).type === 'final');
+    const upstream = about === null ? upstreamIn(id) : about.upstream;
+    const { actor, parkedAt } = this.#system.began({
+      ...{ key, id, machine, upstream, states },
+      isWork: about !== null,
+    });
+    if (parkedAt !== null) {
+      if (parkedAt.join() === states.join()) return [];
+      return [this.#snapshot(actor, sinceAtMs ?? 0, 'xstate.init', 'active')];
+    }
+    const madeAtMs = this.#system.madeAtMs(actor, this.#isBeginning ? null : sinceAtMs);
     return [
       {
-        type: '@xstate.snapshot',
-        ...this.#frame(shown, atMs),
-        event: { type: 'xstate.stop' },
-        snapshot: snapshotOf(states, isDone ? 'done' : 'stopped'),
+        type: '@xstate.actor',
+        ...this.#frame(actor, madeAtMs),
+        name: id,
+        parentId: actor.parentId,
+        definition:
+          machine === undefined ? JSON.stringify({ id: machineId }) : chartDefinition(machine),
+        snapshot: snapshotOf(states, 'active'),
       },
     ];
   }
 
-  #frame({ sessionId }: Shown, atMs: number): Frame {
+  #stepped({ actor: key, atMs, event, to }: Step): readonly StatelyFrame[] {
+    const actor = this.#system.find(key);
+    // Remembered of one that has ended before anybody watched.
+    if (actor === undefined) return [];
+    actor.states = to;
+    return [
+      {
+        type: '@xstate.event',
+        ...this.#frame(actor, atMs),
+        event: { type: event },
+        sourceId: this.#system.senderOf(actor, event),
+      },
+      this.#snapshot(actor, atMs, event, 'active'),
+    ];
+  }
+
+  #ended(key: number, atMs: number): readonly StatelyFrame[] {
+    return this.#system
+      .ended(key)
+      .map((actor) =>
+        this.#snapshot(actor, atMs, 'xstate.stop', isDone(actor) ? 'done' : 'stopped'),
+      );
+  }
+
+  #snapshot(
+    actor: SystemActor,
+    atMs: number,
+    event: string,
+    status: ShownSnapshot['status'],
+  ): StatelyFrame {
     return {
-      ...{ sessionId, rootId: sessionId, createdAt: String(atMs), id: null },
+      type: '@xstate.snapshot',
+      ...this.#frame(actor, atMs),
+      event: { type: event },
+      snapshot: snapshotOf(actor.states, status),
+    };
+  }
+
+  #frame({ sessionId }: SystemActor, atMs: number): Frame {
+    return {
+      ...{ sessionId, rootId: this.#system.rootId, createdAt: String(atMs), id: null },
       _version: this.#version,
     };
   }

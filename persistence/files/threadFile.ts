@@ -39,5 +39,8 @@ export function threadFile(here: string | undefined, file: string): URL {
 /** A thread of that file. */
 export function startThread(file: URL, options: WorkerOptions): Worker {
   // Written as `new Worker(…)`, Turbopack would bundle the file, which it can't name: every file of the package.
-  return Reflect.construct(Worker, [file, { execArgv: [], ...options }]) as Worker;
+  return Reflect.construct<[URL, WorkerOptions], Worker>(Worker, [
+    file,
+    { execArgv: [], ...options },
+  ]);
 }

@@ -6,12 +6,13 @@
 
 import { systemClock } from '../../actors/platform/systemClock.ts';
 import { systemRandom } from '../../actors/platform/systemRandom.ts';
-import type { CrisisView } from '../../actors/port.ts';
 import { recordsAtRest } from '../../actors/recordsAtRest.ts';
+import { decodeConflict } from '../../machines/conflict/conflictRecord.ts';
 import { checkRequest } from '../../machines/policy/request/request.ts';
 import { PAYLOAD_BYTES_MAX } from '../../machines/policy/request/requestBody.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Standing, WaitsFor } from '../../machines/vocabulary/standing.ts';
 import { openAtRest, type StoreOptions } from '../../persistence/openStore.ts';
 import type { Hold } from '../../persistence/port/hold.ts';
 import type { QuarantinedRow, Store } from '../../persistence/port/store.ts';
@@ -38,12 +39,45 @@ export async function withStoreAtRest<Result>(
   }
 }
 
-/** The crises of a store that is open and that nothing runs on, those that can't be read among them. */
-export async function openCrisesAtRest(
-  store: Store,
-  hold: Hold | null,
-): Promise<readonly CrisisView[]> {
-  return await recordsAtRest(store, hold, systemClock, systemRandom).crises.open();
+/** What nobody runs on, as its file counts it. */
+export interface RestingStore {
+  readonly hold: Pick<Hold, 'reason' | 'sinceAtMs'> | null;
+  readonly counts: Readonly<Record<Standing, number>>;
+  /** Conflicts that wait for a person, or whose decision is to be carried out. */
+  readonly conflicts: { readonly count: number; readonly oldestAtMs: number | null };
+  readonly waiting: Readonly<Record<Extract<WaitsFor, 'conflict' | 'review' | 'handler'>, number>>;
+  /** Crises that are not over, those that can't be read among them. */
+  readonly crises: {
+    readonly count: number;
+    readonly unreadable: number;
+    /** When the oldest was accepted; `null` where there is none. */
+    readonly sinceAtMs: number | null;
+  };
+}
+
+/** What a store that nothing runs on holds, and how much of it waits for somebody. */
+export async function restOf(store: Store, hold: Hold | null): Promise<RestingStore> {
+  // First, since what can't be opened is quarantined by that.
+  const open = await recordsAtRest(store, hold, systemClock, systemRandom).crises.open();
+  const [counts, waiting, kept, oldest] = await Promise.all([
+    store.counts(),
+    store.blockedCounts(),
+    store.keptCounts(),
+    store.keptPage({ room: 'conflict', isOpen: true, order: 'oldest', fromSeq: 0, limit: 1 }),
+  ]);
+  const [first] = oldest.rows;
+  const record = first !== undefined && 'text' in first ? decodeConflict(first.text) : null;
+  const oldestAtMs = record?.openedAtMs ?? null;
+  return {
+    hold: hold && { reason: hold.reason, sinceAtMs: hold.sinceAtMs },
+    conflicts: { count: kept.openConflicts, oldestAtMs },
+    ...{ counts, waiting },
+    crises: {
+      count: open.length,
+      unreadable: open.filter(({ delivery }) => delivery === 'unreadable').length,
+      sinceAtMs: open[0]?.acceptedAtMs ?? null,
+    },
+  };
 }
 
 /** The calls on a store that is open and that nothing runs on. */

@@ -5,7 +5,6 @@
 
 import { expect, test } from 'vitest';
 import type { Random } from '../../machines/vocabulary/random.ts';
-import { restOf } from '../../src/cli/commands/status/status.ts';
 import { restingText, runningText } from '../../src/cli/commands/status/statusText.ts';
 import {
   conflictFailure,
@@ -16,7 +15,7 @@ import {
   type SyncRequest,
   unknownOutcome,
 } from '../../src/index.ts';
-import { managementAtRest } from '../../src/management/atRest.ts';
+import { managementAtRest, restOf } from '../../src/management/atRest.ts';
 import { conflicts } from '../../src/management/conflicts/conflicts.ts';
 import { crises } from '../../src/management/crises/crises.ts';
 import { deadLetters } from '../../src/management/deadLetters/deadLetters.ts';
@@ -42,9 +41,9 @@ const TYPES = Object.keys(HANDLERS);
 const SETTLED_MS = 6_000;
 const ACTS = 24;
 
-async function many(listed: AsyncIterable<unknown>): Promise<number> {
+async function many(found: AsyncIterable<unknown>): Promise<number> {
   let count = 0;
-  for await (const _ of listed) count += 1;
+  for await (const _ of found) count += 1;
   return count;
 }
 
@@ -102,13 +101,15 @@ class Days {
     this.#random = seededRandom(seed);
   }
 
-  async live(): Promise<void> {
+  /** How many acts there were; it throws after the first by which counts and lists differ. */
+  async live(): Promise<number> {
     for (let act = 0; act < ACTS; act += 1) {
       const process = (this.#process ??= await this.#boot());
       await this.#do(process);
       await this.#world.clock.advance(SETTLED_MS);
       if (this.#process !== null) await this.#compareRunning(this.#process.runtime);
     }
+    return ACTS;
   }
 
   #pick<Value>(values: readonly Value[]): Value | undefined {
@@ -209,6 +210,6 @@ const ACTS_OF = [
 test.each(Array.from({ length: 6 }, (_, index) => index + 1))(
   'HM-1 each count of status and health is what the command lists that it names (seed %i)',
   async (seed) => {
-    await new Days(seed).live();
+    expect(await new Days(seed).live()).toBe(ACTS);
   },
 );

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { stepIn } from '../../inspector/projection/frames.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
 
 const CRISES = 3_000;
@@ -7,8 +8,8 @@ test('CR-1 OP-7 thousands of crises that waited for a handler hold up nobody whe
   let told = 0;
   const runtime = createRuntime({
     store: ':memory:',
-    inspect: ({ event }) => {
-      if (event === 'handler.registered') told += 1;
+    inspect: (event) => {
+      if (stepIn(event)?.event === 'handler.registered') told += 1;
     },
   });
   await runtime.ready;

@@ -1,6 +1,5 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import type { InspectionFrame } from '../../inspector/projection/frames.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import {
   conflictFailure,
@@ -45,7 +44,7 @@ class Witness {
       handlers: { 'payments.push': handler, 'crisis.alert': handler },
       payloadBytesMax: 1_000,
       retry: { premium: { attemptsMax: 2 } },
-      inspect: (frame: InspectionFrame) => {
+      inspect: (frame) => {
         this.seen.push(frame);
       },
       onError: (error) => {

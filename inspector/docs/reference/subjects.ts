@@ -44,7 +44,6 @@ const SUBJECTS: readonly Subject[] = [
       'StatelyInspector',
       'StatelyInspectorOptions',
       'StatelyInspectorTarget',
-      'InspectionFrame',
       'InspectionObserver',
     ],
   },

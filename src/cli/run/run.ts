@@ -6,6 +6,7 @@
 
 import type { Command } from 'commander';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
+import { stepIn } from '../../../inspector/projection/frames.ts';
 import {
   type SyncOperationState,
   syncOperationMachine,
@@ -157,8 +158,10 @@ async function runInput(
       // At the start no line has named its type yet. What is still missing at the end is told there.
       if (!isHoldfastError(error) || error.code !== 'HF_HANDLER_UNKNOWN') notice(error);
     },
-    inspect: ({ machine, actor, to }) => {
-      if (machine === syncOperationMachine.id) fileRun.saw(actor, to as SyncOperationState);
+    inspect: (told) => {
+      const { actor, machine, to } = stepIn(told) ?? {};
+      if (actor === undefined || machine !== syncOperationMachine.id) return;
+      fileRun.saw(actor, to as SyncOperationState);
     },
   });
   const fileRun = new FileRun({

@@ -90,11 +90,12 @@ describe('OB-2 over a WebSocket', () => {
     source.tell([{ kind: 'ended', actors: [1], atMs: 9 }]);
     await expect.poll(() => told.length).toBe(4);
     const common = {
-      ...{ sessionId: '10:1', rootId: '10:1', id: null, _version: '0.7.2' },
+      ...{ sessionId: '10:breaker:1', rootId: '10:supervisor', id: null, _version: '0.7.2' },
     };
     expect(told).toEqual([
       {
-        ...{ ...common, type: '@xstate.actor', name: 'breaker:1', createdAt: '7' },
+        ...{ ...common, type: '@xstate.actor', name: 'breaker:1', createdAt: '36' },
+        parentId: '10:supervisor',
         definition: expect.stringContaining('"circuitBreaker"') as string,
         snapshot: { status: 'active', value: 'closed', context: {} },
       },
@@ -157,7 +158,7 @@ describe('OB-2 over a WebSocket', () => {
     source.tell([{ ...HELLO, startedAtMs: 37 }, all(actor(1))]);
     await expect
       .poll(() => server.told.map(({ sessionId }) => sessionId))
-      .toEqual(['10:1', '11:1']);
+      .toEqual(['10:breaker:1', '11:breaker:1']);
   });
 
   test('OB-2: close() ends it: the server sees a proper end, and nothing is watched', async () => {
@@ -332,7 +333,7 @@ describe('OB-2 a server that does not read', () => {
     socket?.resume();
     const lastOf = (session: string): unknown =>
       server.told.findLast(({ sessionId }) => sessionId === session)?.['snapshot'];
-    for (const session of ['10:1', '10:2']) {
+    for (const session of ['10:breaker:1', '10:breaker:2']) {
       await expect
         .poll(() => lastOf(session), { timeout: 10_000 })
         .toMatchObject({ value: 'open' });

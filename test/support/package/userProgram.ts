@@ -5,12 +5,12 @@
  */
 
 export const USER_PROGRAM = `
+import type { InspectionEvent } from 'xstate';
 import {
   createRuntime,
   defineHandler,
   type Fact,
   httpHandler,
-  type InspectionFrame,
   keyFile,
   type OperationActor,
   type OperationActorSnapshot,
@@ -47,7 +47,7 @@ void any;
 const handlers: NonNullable<RuntimeOptions['handlers']> = {
   'payments.push': { upstream: 'payments', run: httpHandler({ baseUrl: 'http://localhost' }) },
 };
-const frames: InspectionFrame[] = [];
+const frames: InspectionEvent[] = [];
 const runtime = createRuntime({
   store: './sync-store',
   key: keyFile('/elsewhere/holdfast.key'),

@@ -7,7 +7,7 @@
 import type { Command } from 'commander';
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { actionName } from '../../../../inspector/charts/chartNames.ts';
-import { chartDefinition } from '../../../../inspector/stately/chartDefinition.ts';
+import { chartDefinition } from '../../../../inspector/projection/chartDefinition.ts';
 import { machines } from '../../../../machines/index.ts';
 import { command, type JsonOptions, jsonOption } from '../../kit/command.ts';
 import { chartOf } from './versions.ts';

@@ -7,12 +7,9 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { systemClock } from '../../../../actors/platform/systemClock.ts';
-import { decodeConflict } from '../../../../machines/conflict/conflictRecord.ts';
 import { openAtRest } from '../../../../persistence/openStore.ts';
-import type { Hold } from '../../../../persistence/port/hold.ts';
-import type { Store } from '../../../../persistence/port/store.ts';
 import { askOwner } from '../../../control/controlClient.ts';
-import { openCrisesAtRest } from '../../../management/atRest.ts';
+import { type RestingStore, restOf } from '../../../management/atRest.ts';
 import { health } from '../../../management/store/health.ts';
 import type { HealthStatus } from '../../../views/health.ts';
 import { command, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
@@ -22,7 +19,7 @@ import { errorText, type Output } from '../../kit/output.ts';
 import { requireStore } from '../../kit/storeFolder.ts';
 import { storeKey } from '../../kit/storeKey.ts';
 import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
-import { type RestingStore, restingText, runningLine, runningText } from './statusText.ts';
+import { restingText, runningLine, runningText } from './statusText.ts';
 
 interface StatusOptions extends StoreOptions, JsonOptions {
   /** In milliseconds; `true` where no number is given. */
@@ -79,31 +76,6 @@ async function lookAtRest(options: StatusOptions): Promise<RestingStore> {
   } finally {
     await store.close();
   }
-}
-
-/** What a store that nothing runs on holds, and how much of it waits for somebody. */
-export async function restOf(store: Store, hold: Hold | null): Promise<RestingStore> {
-  // First, since what can't be opened is quarantined by that.
-  const open = await openCrisesAtRest(store, hold);
-  const [counts, waiting, kept, oldest] = await Promise.all([
-    store.counts(),
-    store.blockedCounts(),
-    store.keptCounts(),
-    store.keptPage({ room: 'conflict', isOpen: true, order: 'oldest', fromSeq: 0, limit: 1 }),
-  ]);
-  const [first] = oldest.rows;
-  const record = first !== undefined && 'text' in first ? decodeConflict(first.text) : null;
-  const oldestAtMs = record?.openedAtMs ?? null;
-  return {
-    hold: hold && { reason: hold.reason, sinceAtMs: hold.sinceAtMs },
-    conflicts: { count: kept.openConflicts, oldestAtMs },
-    ...{ counts, waiting },
-    crises: {
-      count: open.length,
-      unreadable: open.filter(({ delivery }) => delivery === 'unreadable').length,
-      sinceAtMs: open[0]?.acceptedAtMs ?? null,
-    },
-  };
 }
 
 /** Looks until a signal ends it. A store at rest is left alone: who opens it is in the way of who wants to run. */

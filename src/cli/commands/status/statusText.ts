@@ -4,26 +4,10 @@
  * @module
  */
 
-import type { Standing, WaitsFor } from '../../../../machines/vocabulary/standing.ts';
+import type { RestingStore } from '../../../management/atRest.ts';
 import type { HealthStatus, UpstreamHealth } from '../../../views/health.ts';
 import { asking } from '../../../views/healthFindings.ts';
 import { spanOf, table, timeOf } from '../../kit/table.ts';
-
-/** What nobody runs on, as its file counts it. */
-export interface RestingStore {
-  readonly hold: HealthStatus['hold'];
-  readonly counts: Readonly<Record<Standing, number>>;
-  /** Conflicts that wait for a person, or whose decision is to be carried out. */
-  readonly conflicts: { readonly count: number; readonly oldestAtMs: number | null };
-  readonly waiting: Readonly<Record<Extract<WaitsFor, 'conflict' | 'review' | 'handler'>, number>>;
-  /** Crises that are not over, those that can't be read among them. */
-  readonly crises: {
-    readonly count: number;
-    readonly unreadable: number;
-    /** When the oldest was accepted; `null` where there is none. */
-    readonly sinceAtMs: number | null;
-  };
-}
 
 /** What waits for a person, with the command that shows it. */
 const ASKING: readonly (readonly [keyof HealthStatus['waiting'], string, string])[] = [

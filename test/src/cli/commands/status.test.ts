@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createKeyFile } from '../../../../persistence/sealing/keyFile.ts';
 import {
-  type RestingStore,
   restingText,
   runningLine,
   runningText,
@@ -15,6 +14,7 @@ import {
   keyFile,
   transientFailure,
 } from '../../../../src/index.ts';
+import type { RestingStore } from '../../../../src/management/atRest.ts';
 import { createWorld } from '../../../support/harness/engineHarness.ts';
 import { runCli, startCli } from '../../../support/process/runCli.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';

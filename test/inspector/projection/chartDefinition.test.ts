@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, createMachine } from 'xstate';
 import { actionName } from '../../../inspector/charts/chartNames.ts';
 import { allStates, allTransitions } from '../../../inspector/charts/transitions.ts';
-import { chartDefinition } from '../../../inspector/stately/chartDefinition.ts';
-import { stateValueOf } from '../../../inspector/stately/stateValue.ts';
+import { chartDefinition } from '../../../inspector/projection/chartDefinition.ts';
+import { stateValueOf } from '../../../inspector/projection/stateValue.ts';
 import { machines } from '../../../machines/index.ts';
 
 /** As the inspector's page does it. */
