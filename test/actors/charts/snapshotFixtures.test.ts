@@ -109,13 +109,18 @@ test.each(['1', '2'])(
     const { snapshot } = decodeSnapshot(circuitBreakerMachine, texts['breaker:shaky'] ?? '');
     const actor = createActor(circuitBreakerMachine, { snapshot, input: undefined as never });
     actor.start();
-    const states = (
-      ['operator.disabled', 'operator.released', 'operator.released', 'operator.released'] as const
-    ).map((type) => {
-      actor.send({ type, atMs: 1, by: 'ben' });
+    const orders = [
+      { type: 'operator.disabled', by: 'ben' },
+      { type: 'operator.released', by: 'ben' },
+      // It is another's.
+      { type: 'operator.released', by: 'ben', of: 'ben' },
+      { type: 'operator.released' },
+    ] as const;
+    const states = orders.map((order) => {
+      actor.send({ ...order, atMs: 1 } as never);
       return actor.getSnapshot().value;
     });
-    expect(states).toEqual(['forcedOpen', 'forcedOpen', 'halfOpen', 'halfOpen']);
+    expect(states).toEqual(['forcedOpen', 'forcedOpen', 'forcedOpen', 'halfOpen']);
   },
 );
 
