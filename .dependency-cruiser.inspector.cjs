@@ -75,6 +75,7 @@ const INSPECTOR_ROOMS = {
     'inspector/page/overview',
     'inspector/page/actors',
     'inspector/page/chart',
+    'inspector/page/orders',
     'inspector/page/piles',
     'inspector/page/actor',
   ],

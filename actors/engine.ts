@@ -274,6 +274,7 @@ export class EngineCore {
       // A start that is under way may have asked before for which types there are rows.
       this.pool.dispatcher.noteDue(handler.upstream, 0);
       await adoptHandler(this.#recoveryParts, type);
+      this.pool.standings.refresh();
       this.desk.lookEverywhere();
     } else await adoptInMemory(this.#recoveryParts, type);
   }

@@ -12,6 +12,7 @@ import type { EngineHealth, UpstreamState } from './port.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Upstream } from './upstream/upstream.ts';
 import { upstreamState } from './upstream/upstreamState.ts';
+import { waitingWork } from './waitingWork.ts';
 
 /** How it is doing, read from memory. */
 export function engineHealth(
@@ -21,7 +22,6 @@ export function engineHealth(
 ): EngineHealth {
   const { pool, hold, storage, counts, quarantined, storeCheck, upstreams } = core;
   const { conflict, review, handler, rate, startAt, deadLetter } = pool.waiting.counts;
-  const { due, held } = pool.standings.counts;
   return {
     phase: supervisor.phase,
     isImpaired: supervisor.isImpaired,
@@ -54,12 +54,12 @@ export function engineHealth(
       quarantined,
       newerVersion: pool.left.newer,
       overhanging: pool.overhanging(),
-      // The two are read at different moments.
-      inLane: Math.max(0, held - conflict - review),
+      inLane: pool.standings.count('lane'),
       scheduled: startAt,
       rateLimited: rate,
-      turn: Math.max(0, due - handler - rate - startAt),
+      turn: pool.standings.count('turn'),
     },
+    queue: waitingWork(pool.standings.waiting, pool.dispatcher.flows, core.steady),
     crises: {
       refused: counts.crisesRefused.times,
       mended: counts.crisesMended.times,

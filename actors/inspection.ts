@@ -1,12 +1,11 @@
 /**
- * What may be watched of an engine that runs in this process (OB-1): its charts, and what waits.
+ * What may be watched of an engine that runs in this process (OB-1): its charts.
  *
  * @module
  */
 
 import type { ActorSystem } from './charts/actorSystem.ts';
 import type { ChartedActor, ChartObserver } from './charts/chartWatch.ts';
-import { type WaitingWork, waitingWork } from './dispatch/waitingWork.ts';
 import type { EngineCore } from './engine.ts';
 import { chartedActor, type Resident } from './operation/resident.ts';
 
@@ -22,8 +21,6 @@ export interface Inspection {
    * comes, as it stands by then, so that they can be gone through in pieces.
    */
   actors(): Iterable<ChartedActor>;
-  /** What waits for its turn, by upstream and urgency, as far as memory knows. */
-  waitingWork(): readonly WaitingWork[];
 }
 
 export function inspectionOf(
@@ -33,7 +30,6 @@ export function inspectionOf(
   return {
     watch: (observer) => charts.attach(observer),
     actors: () => charted(charts.components, pool.residents),
-    waitingWork: () => [...pool.dispatcher.queues].flatMap(waitingWork),
   };
 }
 

@@ -47,6 +47,7 @@ import type { CheckProgress } from './recovery/storeCheck.ts';
 import type { StartTrouble } from './supervisor.ts';
 import type { UpstreamOrders } from './upstream/upstreamOrders.ts';
 import type { UpstreamState } from './upstreamShown.ts';
+import type { WaitingWork } from './waitingWork.ts';
 
 export type {
   AnsweredResource,
@@ -133,6 +134,7 @@ export type { CheckProgress } from './recovery/storeCheck.ts';
 export type { StartTrouble } from './supervisor.ts';
 export type { UpstreamOrders } from './upstream/upstreamOrders.ts';
 export type { UpstreamState } from './upstreamShown.ts';
+export type { WaitingWork } from './waitingWork.ts';
 
 /** What a caller may ask of an operation. */
 export type Wish = 'cancel.requested' | 'retry.requested';
@@ -198,6 +200,8 @@ export interface EngineHealth {
     /** Their turn at an upstream, which says why it is not theirs, or the time after a failed attempt. */
     readonly turn: number;
   };
+  /** What `turn` and `inLane` count, by upstream and rank: since when, and why. */
+  readonly queue: readonly WaitingWork[];
   /** Crises that did not go as they should, since the start; those that have escalated, now. */
   readonly crises: EscalationCounts & {
     readonly refused: number;

@@ -92,19 +92,23 @@ export interface News {
   readonly details: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-/** Work that waits at one upstream, of one urgency. */
+/** Work that waits at one upstream, of one urgency, in memory and on disk: as health counts it. */
 export interface QueueRow {
-  readonly upstream: string;
-  readonly tier: string;
+  /** `null` for work of a type that goes to no upstream now. */
+  readonly upstream: string | null;
+  /** `null` for crises. */
+  readonly tier: string | null;
   readonly priority: string;
-  /** Of these that are in memory. */
-  readonly waiting: number;
-  /** Others of them are due on disk, and not counted. */
-  readonly isMore: boolean;
-  /** When the first in line was accepted; `null` where it is on disk. */
+  /** How many wait for their turn, or for the time after a failed attempt. */
+  readonly turn: number;
+  /** How many wait behind others of their entity. */
+  readonly inLane: number;
+  /** When the first of those in `turn` was accepted; `null` where there is none. */
   readonly oldestAtMs: number | null;
   /** Why the next of them does not run now; `null` where it does. */
   readonly because: string | null;
+  /** When that ends by itself; `null` where nobody knows. */
+  readonly untilAtMs: number | null;
 }
 
 /** One upstream as it is at this moment. */

@@ -108,9 +108,9 @@ export class Dispatcher {
     return this.#queues.routes;
   }
 
-  /** Of all upstreams, to look at. */
-  get queues(): Iterable<Pick<UpstreamQueue, 'flow' | 'waitingRanks'>> {
-    return this.#queues.values();
+  /** That of each upstream, in the order of {@link routes}. */
+  get flows(): readonly FlowControl[] {
+    return [...this.#queues.values()].map(({ flow }) => flow);
   }
 
   /** Takes on the work of one upstream. */

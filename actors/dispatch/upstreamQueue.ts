@@ -36,18 +36,6 @@ export interface UpstreamQueueParts extends Omit<ClaimsParts, 'onOver' | 'onTurn
   readonly onWaiting: (atMs: number) => void;
 }
 
-/** What waits of one rank. */
-interface WaitingRank {
-  readonly rank: number;
-  readonly inMemory: number;
-  /** The first of these. */
-  readonly first: Resident | null;
-  /** Others may be due on disk. */
-  readonly isMore: boolean;
-}
-
-const RANKS = Array.from({ length: URGENCY_MAX + 1 }, (_, rank) => rank);
-
 export class UpstreamQueue {
   readonly flow: FlowControl;
   readonly crisis: CrisisSlots;
@@ -127,19 +115,6 @@ export class UpstreamQueue {
   get isAwaited(): boolean {
     const isHere = (this.#ready.ranks | this.#parts.othersWaiting()) !== NO_RANKS;
     return isHere || this.#asked.size > 0 || this.#claims.hasRows;
-  }
-
-  /** What waits here, by rank, the most urgent first; none of a rank of which nothing does. */
-  get waitingRanks(): readonly WaitingRank[] {
-    const due = this.#claims.dueRanks;
-    return RANKS.filter((rank) => ((this.#ready.ranks | due) & only(rank)) !== NO_RANKS).map(
-      (rank) => ({
-        rank,
-        inMemory: this.#ready.count(rank),
-        first: this.#ready.first(only(rank)) ?? null,
-        isMore: (due & only(rank)) !== NO_RANKS,
-      }),
-    );
   }
 
   stop(): void {

@@ -90,7 +90,13 @@ export class OperationPool {
     const attemptTimeoutMs = (handler: Handler, { priority, tier, type }: WorkContext): number =>
       parts.policies.table.attemptTimeoutMs(handler, retryClassOf(priority, tier), type);
     this.waiting = new WaitingWatch({ store, journal, clock, facts });
-    this.standings = new StandingWatch({ store, clock, facts });
+    this.standings = new StandingWatch({
+      ...{ store, clock, facts },
+      groups: () => {
+        const { routes } = this.dispatcher;
+        return routes.upstreams.map((upstream) => routes.claimedBy(upstream));
+      },
+    });
     this.exceptions = new Exceptions({ facts });
     this.#crisisRoom = new CrisisRoom({ ...parts, count: () => this.size });
     this.undelivered = new Undelivered({ clock, timers, facts });

@@ -1,33 +1,37 @@
 /**
- * Knows how many operations stand where, for health (HM-1): as the store's file counts them, read a
- * little after something was accepted, has come to rest or ended.
+ * Knows how much waits, by upstream, rank and reason, for health and the inspector (HM-1): as the store's file counts
+ * it, read a little after something was accepted, has come to rest or ended.
  *
  * @module
  */
 
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { QueueStore, StandingCounts } from '../../persistence/port/store.ts';
+import type { QueueStore, WaitingCount } from '../../persistence/port/store.ts';
 import type { FactTaps } from '../facts/factStream.ts';
 
 /** Between the first change and the reading; the counts are as old as that at most, while the disk answers. */
 const READ_AFTER_MS = 500;
 
 export class StandingWatch {
-  readonly #store: Pick<QueueStore, 'counts'>;
+  readonly #store: Pick<QueueStore, 'waitingCounts'>;
   readonly #clock: Clock;
-  #counts: Pick<StandingCounts, 'due' | 'held' | 'inHand'> = { due: 0, held: 0, inHand: 0 };
+  readonly #groups: () => readonly (readonly string[])[];
+  #waiting: readonly WaitingCount[] = [];
   #isReading = false;
   #isStale = false;
   #isStopped = false;
   #cancel: () => void = () => undefined;
 
   constructor(parts: {
-    readonly store: Pick<QueueStore, 'counts'>;
+    readonly store: Pick<QueueStore, 'waitingCounts'>;
     readonly clock: Clock;
     readonly facts: FactTaps;
+    /** The routes of each upstream. */
+    readonly groups: () => readonly (readonly string[])[];
   }) {
     this.#store = parts.store;
     this.#clock = parts.clock;
+    this.#groups = parts.groups;
     const changed = this.refresh.bind(this);
     parts.facts.tap('operation.accepted', changed);
     parts.facts.tap('operation.parked', changed);
@@ -35,8 +39,15 @@ export class StandingWatch {
     parts.facts.tap('operation.ended', changed);
   }
 
-  get counts(): Pick<StandingCounts, 'due' | 'held' | 'inHand'> {
-    return this.#counts;
+  /** As last read. */
+  get waiting(): readonly WaitingCount[] {
+    return this.#waiting;
+  }
+
+  /** How many wait for this, wherever. */
+  count(reason: WaitingCount['waitsFor']): number {
+    const its = this.#waiting.filter(({ waitsFor }) => waitsFor === reason);
+    return its.reduce((sum, { count }) => sum + count, 0);
   }
 
   /** Reads the counts soon, as they may have changed. */
@@ -59,7 +70,7 @@ export class StandingWatch {
   async #read(): Promise<void> {
     this.#isStale = false;
     try {
-      this.#counts = await this.#store.counts();
+      this.#waiting = await this.#store.waitingCounts({ groups: this.#groups() });
     } catch {
       // While storage fails, of which others tell, they are those of before.
     }

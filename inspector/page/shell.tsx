@@ -10,6 +10,7 @@ import { Help } from './help.tsx';
 import { usePage, useParts } from './kit/page.tsx';
 import { Nothing } from './kit/panel.tsx';
 import { formatRoute } from './model/route.ts';
+import { OrderHost } from './orders/orderHost.tsx';
 import { TopBar } from './topBar.tsx';
 import { BANNERS, VIEWS, type View } from './views.tsx';
 
@@ -41,7 +42,7 @@ export function Shell() {
     scrollTo(0, 0);
   }, [place]);
   return (
-    <>
+    <OrderHost>
       <a
         class="skip"
         href="#main"
@@ -80,7 +81,7 @@ export function Shell() {
           }}
         />
       ) : null}
-    </>
+    </OrderHost>
   );
 }
 

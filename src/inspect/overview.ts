@@ -46,9 +46,9 @@ export function overviewOf(sources: OverviewSources): Overview {
     storage: { state: shown.storage.state, sinceAtMs: shown.storage.sinceAtMs },
     isHeld: shown.hold !== null,
     upstreams: health.upstreams.map(upstreamOverview),
-    queue: engine.inspection.waitingWork().map(
-      ({ upstream, tier, priority, waiting: count, isMore, oldestAtMs, because }): QueueRow => ({
-        ...{ upstream, tier, priority, waiting: count, isMore, oldestAtMs, because },
+    queue: shown.queue.map(
+      ({ upstream, tier, priority, turn, inLane, oldestAtMs, because, untilAtMs }): QueueRow => ({
+        ...{ upstream, tier, priority, turn, inLane, oldestAtMs, because, untilAtMs },
       }),
     ),
     stuck: shown.stuck.map(({ upstream, because, forMs }) => ({ upstream, because, forMs })),

@@ -12,6 +12,7 @@ import type {
   UndeliveredCrises,
   UnreadableCounts,
   UpstreamState,
+  WaitingWork,
 } from '../../actors/port.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import type { StorageState } from '../../machines/policy/service/storageTrouble.ts';
@@ -101,6 +102,11 @@ export interface HealthStatus {
     /** Its turn at its upstream, of which `upstreams` says what it is bound by, or the time after a failed attempt. */
     readonly turn: number;
   };
+  /**
+   * What waits for its turn (`turn`) and behind others of its entity (`inLane`), by upstream and rank, the most urgent of
+   * each upstream first: since when, why, and until when where that is known. In all as many as `waiting` says.
+   */
+  readonly queue: readonly WaitingWork[];
   /** Crises that did not go as they should. */
   readonly crises: {
     /** Answered, and neither stored nor delivered. */
@@ -199,6 +205,7 @@ export function readHealth(parts: HealthSources): HealthStatus {
     stuck: health.stuck,
     operations: health.operations,
     waiting: health.waiting,
+    queue: health.queue,
     crises: {
       refused: health.crises.refused,
       mended: health.crises.mended,

@@ -261,7 +261,7 @@ export function findingsOf(
       component: 'resilience',
       health: 'degraded',
       costs: 10,
-      reason: `${shutBreaker(upstream)}${waiting.turn === 0 ? '' : `. ${turnsOf(waiting.turn)}`}`,
+      reason: `${shutBreaker(upstream)}${waitingAt(upstream.name, health.queue)}`,
     });
   }
   for (const { name, parkedTypes } of health.upstreams) {
@@ -413,9 +413,15 @@ function parkedType(
   return `every ${what} fails at ${name} since ${since} while other types succeed: they wait by themselves, next try ${next}; see holdfast operations`;
 }
 
-/** The store counts them for all upstreams together. */
-function turnsOf(count: number): string {
-  return `In all, ${countWaiting(count, 'operation')} for ${count === 1 ? 'its' : 'their'} turn; see holdfast operations`;
+/** How much waits for its turn there, and since when. */
+function waitingAt(name: string, queue: EngineHealth['queue']): string {
+  const rows = queue.filter(({ upstream, turn }) => upstream === name && turn > 0);
+  const count = rows.reduce((sum, { turn }) => sum + turn, 0);
+  if (count === 0) return '';
+  const since = rows.flatMap(({ oldestAtMs }) => oldestAtMs ?? []);
+  const oldest =
+    since.length === 0 ? '' : `, the oldest since ${new Date(Math.min(...since)).toISOString()}`;
+  return `. ${countWaiting(count, 'operation')} for it${oldest}; see holdfast operations`;
 }
 
 function overhangingAt({ upstreams }: EngineHealth): string {

@@ -370,6 +370,7 @@ describe('SV-2 whoever watches harms nothing', () => {
       runtime.sync({ ...REQUEST, type: 'slow.work', subject: `user-${index}` }),
     );
     await world.clock.run(Promise.all(accepted));
+    await world.clock.advance(1_000);
     const told: (readonly FeedMessage[])[] = [];
     const viewer = new TestViewer();
     feed.watch((messages) => {
@@ -383,7 +384,7 @@ describe('SV-2 whoever watches harms nothing', () => {
     expect(viewer.overview?.queue).toEqual([
       {
         ...{ upstream: 'slow', tier: 'basic', priority: 'normal', because: 'operator' },
-        ...{ waiting: 5_000, isMore: false, oldestAtMs: expect.any(Number) },
+        ...{ turn: 5_000, inLane: 0, oldestAtMs: expect.any(Number), untilAtMs: null },
       },
     ]);
     const steps = viewer.steps.length;

@@ -5,7 +5,7 @@
  */
 
 import type { UpstreamOverview } from '../../protocol.ts';
-import { nameOfState, standingIn, statesInWords } from '../chart/chartPosition.ts';
+import { awayIn, nameOfState, standingIn, statesInWords } from '../chart/chartPosition.ts';
 import type { Chart } from '../chart/useChart.ts';
 import { usePage } from '../kit/page.tsx';
 import { Nothing, Panel } from '../kit/panel.tsx';
@@ -23,6 +23,7 @@ export function ActorHeader(props: { readonly shown: ShownActor; readonly chart:
   const { actor, states, sinceAtMs, is } = shown;
   const { machine, version, about, id } = actor;
   const minute = usePage((page) => Math.floor(page.nowMs / 60_000) * 60_000);
+  const away = is !== 'ended' ? null : chart === null ? 'unknown' : awayIn(chart.model, shown);
   return (
     <Panel
       title={about?.type ?? id}
@@ -45,7 +46,7 @@ export function ActorHeader(props: { readonly shown: ShownActor; readonly chart:
             </span>
           </p>
         )}
-        <Standing shown={shown} />
+        <Standing shown={shown} away={away} />
         {chart === null
           ? null
           : standingIn(chart.model, states).map((state) => (
@@ -60,13 +61,21 @@ export function ActorHeader(props: { readonly shown: ShownActor; readonly chart:
             since {sinceText(sinceAtMs, minute)} (<Stood atMs={sinceAtMs} />)
           </p>
         ) : null}
-        <Orders shown={shown} />
+        {away === 'over' ? null : <Orders shown={shown} />}
       </div>
     </Panel>
   );
 }
 
-function Standing(props: { readonly shown: ShownActor }) {
+/** What is said of one that is not in memory. */
+const AWAY = {
+  over: 'ended',
+  rests: 'rests on disk',
+  unknown: 'left memory',
+} as const;
+
+function Standing(props: { readonly shown: ShownActor; readonly away: keyof typeof AWAY | null }) {
+  const { away } = props;
   const { is, states, endedAtMs } = props.shown;
   if (is === 'absent') return <Nothing>It was not there at this moment.</Nothing>;
   if (is === 'unknown') {
@@ -77,29 +86,34 @@ function Standing(props: { readonly shown: ShownActor }) {
     );
   }
   return (
-    <p class="standing">
-      <Mark tone={is === 'ended' ? 'quiet' : 'busy'}>
-        <span data-states="">{statesInWords(states)}</span>
-      </Mark>
-      {is === 'ended' && endedAtMs !== null ? (
-        <span class="soft">
-          {' '}
-          ended <Since atMs={endedAtMs} />
-        </span>
-      ) : null}
-    </p>
+    <>
+      <p class="standing">
+        <Mark tone={away === null || away === 'rests' ? 'busy' : 'quiet'}>
+          <span data-states="">{statesInWords(states)}</span>
+        </Mark>
+        {away !== null && endedAtMs !== null ? (
+          <span class="soft">
+            {' '}
+            {AWAY[away]} <Since atMs={endedAtMs} />
+          </span>
+        ) : null}
+      </p>
+      {away === null || away === 'over' ? null : (
+        <p class="soft">Nothing of it is in memory: what its store keeps of it stands below.</p>
+      )}
+    </>
   );
 }
 
 function Orders(props: { readonly shown: ShownActor }) {
   const { shown } = props;
-  const { actor, is } = shown;
+  const { actor } = shown;
   const upstream = /^breaker:(.+)$/s.exec(actor.id)?.[1] ?? null;
   const hold = usePage(
     (page) => page.overview?.upstreams.find(({ name }) => name === upstream)?.hold ?? null,
     (one, other) => JSON.stringify(one) === JSON.stringify(other),
   );
-  const orders = is === 'ended' ? [] : ordersOf(actor.machine, shown, upstream, hold);
+  const orders = ordersOf(actor.machine, shown, upstream, hold);
   return <OrderButtons orders={orders} onDone={() => undefined} />;
 }
 

@@ -8,7 +8,14 @@
 import { useMemo } from 'preact/hooks';
 import { ringOf, type Step } from '../../protocol.ts';
 import { ChartPicture } from '../chart/chartPicture.tsx';
-import { activePaths, isDrawnBy, stepInWords, takenBy, waysOn } from '../chart/chartPosition.ts';
+import {
+  activePaths,
+  awayIn,
+  isDrawnBy,
+  stepInWords,
+  takenBy,
+  waysOn,
+} from '../chart/chartPosition.ts';
 import { ChartText, TransitionList } from '../chart/chartText.tsx';
 import type { Marks } from '../chart/drawnChart.ts';
 import { type Chart, type Fetched, useChart } from '../chart/useChart.ts';
@@ -54,7 +61,7 @@ export function ActorView() {
           <KeptOperation
             id={shown.actor.id}
             isBeside
-            changedBy={shown.actor.states.join(' ')}
+            changedBy={`${shown.is} ${shown.actor.states.join(' ')}`}
             onDone={() => undefined}
           />
         )}
@@ -140,7 +147,7 @@ function Live(props: {
           model={chart.model}
           step={last}
           taken={takenBy(chart.model, last)}
-          isEnded={shown.is === 'ended'}
+          isEnded={shown.is === 'ended' && awayIn(chart.model, shown) === 'over'}
           isPartial={isPartly}
         />
         <Panel title="What can come next" aside={ways.length === 0 ? undefined : ways.length}>

@@ -7,6 +7,7 @@
 import type { ChartModel, StateModel, TransitionModel } from '../../charts/chartData.ts';
 import { eventInWords } from '../../charts/eventInWords.ts';
 import type { Step } from '../../protocol.ts';
+import type { ShownActor } from '../model/shown.ts';
 
 /** A transition with its place in the chart's list, by which drawing and steps know it. */
 export interface PlacedTransition extends TransitionModel {
@@ -57,6 +58,22 @@ export function waysOn(model: ChartModel, states: readonly string[]): readonly P
   return placed(model)
     .filter(({ source }) => active.has(source) || isRoot(model, source))
     .toSorted((a, b) => depth(b.source) - depth(a.source) || a.index - b.index);
+}
+
+/**
+ * What an actor that is no longer in memory does, by the state in which it was last seen: an operation leaves memory in
+ * every long wait, and only at its end is it over. `unknown` where it was on its way somewhere: its store knows.
+ */
+export function awayIn(
+  model: ChartModel,
+  { states, actor }: Pick<ShownActor, 'states' | 'actor'>,
+): 'over' | 'rests' | 'unknown' {
+  if (actor.about === null || (states.length > 0 && waysOn(model, states).length === 0))
+    return 'over';
+  const isResting = model.states.some(
+    ({ path, tags }) => states.includes(path) && tags.includes('rest'),
+  );
+  return isResting ? 'rests' : 'unknown';
 }
 
 /** All transitions, in the order of the chart. */

@@ -20,10 +20,16 @@ export function Dialog(props: {
     const element = dialog.current;
     isThere.current = true;
     element?.showModal();
+    // What is to be filled in comes before the way out.
+    element?.querySelector<HTMLElement>('form :is(input, select, textarea)')?.focus();
     return () => {
       // It tells of its close later, when another one may stand in its place.
       isThere.current = false;
       element?.close();
+      // What it was opened from may be gone.
+      if (document.activeElement === document.body) {
+        document.getElementById('main')?.focus({ preventScroll: true });
+      }
     };
   }, []);
   return (

@@ -42,7 +42,11 @@ export function serialOf({ past }: PageState): number | null {
 /** An actor by its number or by its id, the latest of that id; `null` where it is not known. */
 export function shownActor(page: PageState, key: string): ShownActor | null {
   const { actors, ended } = page.past ?? page;
-  const found = byNumber(actors, ended, Number(key)) ?? byId(actors, key) ?? byId(ended, key);
+  const known = byNumber(actors, ended, Number(key)) ?? byId(actors, key) ?? byId(ended, key);
+  // An operation that has left memory is in it again under another number.
+  const isBack =
+    page.past === null && known !== null && known.endedAtMs !== undefined && known.about !== null;
+  const found = (isBack ? byId(actors, known.id) : null) ?? known;
   return found === null ? null : shown(page.past, found);
 }
 

@@ -10,6 +10,7 @@ import { countOf, countText, spanText } from '../words/time.ts';
 import { type Tone, toneRank } from '../words/tone.ts';
 import { breakerSaid, holdSaid, isShut, waitText } from '../words/upstream.ts';
 import { pilesOf } from './piles.ts';
+import { type WaitsAt, waitsAt } from './queue.ts';
 import type { Route } from './route.ts';
 
 export interface Trouble {
@@ -43,7 +44,9 @@ export function troublesOf(
   const own: readonly Finding[] = [
     ...processFindings(overview),
     ...crisisFindings(overview),
-    ...overview.upstreams.flatMap((upstream) => upstreamFindings(upstream, sinceOf)),
+    ...overview.upstreams.flatMap((upstream) =>
+      upstreamFindings(upstream, sinceOf, waitsAt(overview.queue, upstream.name)),
+    ),
     ...overview.stuck.map(({ upstream, because, forMs }) => ({
       id: `stuck:${upstream}`,
       tone: 'bad' as const,
@@ -160,16 +163,20 @@ function peopleFindings(overview: Overview): readonly Finding[] {
 function upstreamFindings(
   upstream: UpstreamOverview,
   sinceOf: (id: string) => number | null,
+  { turn, inLane }: WaitsAt,
 ): readonly Finding[] {
   const { name, breaker, level, causes, hold, downSinceAtMs, nextTryAtMs, overhanging } = upstream;
   const findings: Finding[] = [];
   const to = { view: 'actors', query: { upstream: name } };
   if (isShut(breaker)) {
     const [, text] = breakerSaid(breaker);
+    const is = hold === null ? text.toLowerCase() : holdSaid(hold);
+    const waiting = turn + inLane;
+    const wait = waiting === 1 ? '1 operation waits' : `${countText(waiting)} operations wait`;
     findings.push({
       id: `upstream:${name}`,
       tone: 'bad',
-      text: hold === null ? `${name} is ${text.toLowerCase()}` : `${name} is ${holdSaid(hold)}`,
+      text: `${name} is ${is}${waiting === 0 ? '' : `: ${wait} for it`}`,
       sinceAtMs: hold?.sinceAtMs ?? downSinceAtMs,
       nextAtMs: hold === null ? nextTryAtMs : null,
       to,

@@ -4,51 +4,36 @@
  * @module
  */
 
-import { useState } from 'preact/hooks';
 import { usePage } from '../kit/page.tsx';
 import type { Order } from './order.ts';
-import { OrderDialog } from './orderDialog.tsx';
+import { useOrderDialog } from './orderHost.tsx';
 
-/** Where there are none any more, what became of the last one is told all the same. */
 export function OrderButtons(props: {
   readonly orders: readonly Order[];
   readonly onDone: () => void;
 }) {
-  const { orders } = props;
+  const { orders, onDone } = props;
   const canOperate = usePage((page) => page.canOperate);
   const isPast = usePage((page) => page.past !== null);
-  const [open, setOpen] = useState<Order | null>(null);
-  if (orders.length === 0 && open === null) return null;
+  const ask = useOrderDialog();
+  if (orders.length === 0) return null;
   if (canOperate !== true) return <ReadOnlyNote />;
   if (isPast) return <p class="soft">Orders are given in the present: go back to now.</p>;
   return (
-    <>
-      {orders.length === 0 ? null : (
-        <div class="buttons" role="group" aria-label="Orders">
-          {orders.map((order) => (
-            <button
-              type="button"
-              key={order.call}
-              class={order.isDestroying ? 'danger' : ''}
-              onClick={() => {
-                setOpen(order);
-              }}
-            >
-              {order.verb}…
-            </button>
-          ))}
-        </div>
-      )}
-      {open === null ? null : (
-        <OrderDialog
-          order={open}
-          onDone={props.onDone}
-          onClose={() => {
-            setOpen(null);
+    <div class="buttons" role="group" aria-label="Orders">
+      {orders.map((order) => (
+        <button
+          type="button"
+          key={order.call}
+          class={order.isDestroying ? 'danger' : ''}
+          onClick={() => {
+            ask({ order, onDone });
           }}
-        />
-      )}
-    </>
+        >
+          {order.verb}…
+        </button>
+      ))}
+    </div>
   );
 }
 

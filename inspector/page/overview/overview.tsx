@@ -11,7 +11,7 @@ import { NewsPanel } from './newsPanel.tsx';
 import { CrisesPanel, PeoplePanel } from './peoplePanel.tsx';
 import { QueuePanel } from './queuePanel.tsx';
 import { Strip } from './strip.tsx';
-import { UpstreamTile } from './upstreamTile.tsx';
+import { UpstreamTiles } from './upstreamTiles.tsx';
 import { Verdict } from './verdict.tsx';
 
 export function Overview() {
@@ -26,11 +26,7 @@ export function Overview() {
     <div class="overview">
       <Verdict overview={overview} />
       <Strip overview={overview} />
-      <section class="tiles" aria-label="Upstreams">
-        {overview.upstreams.map((upstream) => (
-          <UpstreamTile key={upstream.name} upstream={upstream} />
-        ))}
-      </section>
+      <UpstreamTiles overview={overview} />
       <div class="columns">
         <div class="wide">
           <QueuePanel overview={overview} />

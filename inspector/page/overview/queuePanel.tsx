@@ -1,5 +1,5 @@
 /**
- * What waits, by upstream and urgency: how much, for how long, and why.
+ * What waits, by upstream and urgency, in memory and on disk: how much, for how long, why, and until when.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Overview, QueueRow } from '../../protocol.ts';
 import { Panel } from '../kit/panel.tsx';
 import { type Column, Table } from '../kit/table.tsx';
-import { Ago } from '../kit/text.tsx';
+import { Ago, Until } from '../kit/text.tsx';
 import { queueInOrder } from '../model/queue.ts';
 import { formatRoute } from '../model/route.ts';
 import { countOf, countText } from '../words/time.ts';
@@ -18,45 +18,62 @@ const COLUMNS: readonly Column<QueueRow>[] = [
     name: 'For',
     cell: ({ upstream, tier, priority }) => (
       <>
-        <a href={formatRoute({ view: 'actors', query: { upstream, tier, priority } })}>
-          {upstream}
-        </a>{' '}
-        <span class="soft">
-          {tier}, {priority}
-        </span>
+        {upstream === null ? (
+          'no upstream'
+        ) : (
+          <a href={formatRoute({ view: 'actors', query: { upstream } })}>{upstream}</a>
+        )}{' '}
+        <span class="soft">{tier === null ? priority : `${tier}, ${priority}`}</span>
       </>
     ),
   },
   {
     name: 'Waiting',
     isNumber: true,
-    cell: ({ waiting, isMore }) => `${countText(waiting)}${isMore ? '+' : ''}`,
+    cell: ({ turn, inLane }) => countText(turn + inLane),
   },
   {
     name: 'Oldest',
     isNumber: true,
     cell: ({ oldestAtMs }) => (oldestAtMs === null ? '–' : <Ago atMs={oldestAtMs} />),
   },
-  {
-    name: 'Why',
-    cell: ({ because }) => (because === null ? 'goes on now' : waitText(because)),
-  },
+  { name: 'Why', cell: (row) => <Why row={row} /> },
 ];
+
+/** With the list of what waits for the same, in memory and on disk, and when that ends where it is known. */
+function Why({ row }: { readonly row: QueueRow }) {
+  const { because, untilAtMs, turn, inLane } = row;
+  if (because === null) return <>goes on now</>;
+  return (
+    <>
+      <a href={formatRoute({ view: 'waiting', query: { for: because } })}>{waitText(because)}</a>
+      {untilAtMs === null ? null : (
+        <span class="soft">
+          {' '}
+          (next try <Until atMs={untilAtMs} />)
+        </span>
+      )}
+      {turn === 0 || inLane === 0 ? null : (
+        <span class="soft">, {countText(inLane)} behind others of their entity</span>
+      )}
+    </>
+  );
+}
 
 export function QueuePanel({ overview }: { readonly overview: Overview }) {
   const rows = queueInOrder(overview.queue);
-  const waiting = rows.reduce((sum, row) => sum + row.waiting, 0);
-  const lanes = overview.waiting['inLane'] ?? 0;
+  const { turn = 0, inLane = 0 } = overview.waiting;
+  const isNothing = rows.length === 0 && turn + inLane === 0;
   return (
     <Panel
       title="Queue"
-      aside={`${countText(waiting)} wait for their turn${lanes === 0 ? '' : `, ${countOf(lanes, 'operation')} behind others of their entity`}`}
+      aside={`${countText(turn)} wait for their turn${inLane === 0 ? '' : `, ${countOf(inLane, 'operation')} behind others of their entity`}`}
     >
-      {rows.length === 0 ? (
-        <p class="nothing">Nothing waits for its turn.</p>
+      {isNothing ? (
+        <p class="nothing">Nothing waits for its turn, in memory or on disk.</p>
       ) : (
         <Table
-          caption="What waits for its turn"
+          caption="What waits for its turn, in memory and on disk"
           columns={COLUMNS}
           rows={rows}
           keyOf={({ upstream, tier, priority }) => `${upstream} ${tier} ${priority}`}

@@ -18,7 +18,7 @@ export function Strip({ overview }: { readonly overview: Overview }) {
       <Cell name="Phase" said={phaseSaid(overview.phase)}>
         {overview.isHeld ? 'its store is held' : ''}
       </Cell>
-      <Cell name="Level of service" said={levelSaid(overview.level)}>
+      <Cell name="Level of the process" said={levelSaid(overview.level)}>
         {causesText(causes)}
       </Cell>
       <Cell name="Crises" said={crisesSaid(overview)} />

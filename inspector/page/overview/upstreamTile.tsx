@@ -4,18 +4,36 @@
  * @module
  */
 
-import type { UpstreamOverview } from '../../protocol.ts';
+import type { Overview, QueueRow, UpstreamOverview } from '../../protocol.ts';
 import { usePage } from '../kit/page.tsx';
 import { Fact, Facts } from '../kit/panel.tsx';
-import { Mark, Since, Until } from '../kit/text.tsx';
+import { Ago, Mark, Since, Until } from '../kit/text.tsx';
 import type { FlowSample } from '../model/flowLines.ts';
 import { flowShape } from '../model/flowShape.ts';
+import { waitsAt } from '../model/queue.ts';
 import { formatRoute } from '../model/route.ts';
 import { causesText, levelSaid } from '../words/health.ts';
-import { countOf, shareText, spanText } from '../words/time.ts';
+import { countOf, countText, shareText, spanText } from '../words/time.ts';
+import { type Tone, toneRank } from '../words/tone.ts';
 import { breakerSaid, holdSaid, isShut, paceSaid, waitText } from '../words/upstream.ts';
 
 const NO_SAMPLES: readonly FlowSample[] = [];
+const NO_QUEUE: readonly QueueRow[] = [];
+
+/** How it is: what says that it is well is not shown of one that takes no crisis (docs/health.md). */
+export function toneOfUpstream(
+  { name, breaker, level, hold, overhanging }: UpstreamOverview,
+  { undelivered }: Pick<Overview, 'undelivered'>,
+): Tone {
+  const crises = undelivered.find((at) => at.upstream === name);
+  const tones: readonly Tone[] = [
+    breakerSaid(breaker)[0],
+    breaker === 'untried' ? 'quiet' : levelSaid(level)[0],
+    ...(crises === undefined ? [] : [crises.isLong ? ('bad' as const) : ('warn' as const)]),
+    ...(hold === null && overhanging === 0 ? [] : ['warn' as const]),
+  ];
+  return tones.reduce((worst, tone) => (toneRank(tone) < toneRank(worst) ? tone : worst));
+}
 
 export function UpstreamTile({ upstream }: { readonly upstream: UpstreamOverview }) {
   const { name, breaker, level, causes, downSinceAtMs, nextTryAtMs, hold, waits } = upstream;
@@ -43,6 +61,7 @@ export function UpstreamTile({ upstream }: { readonly upstream: UpstreamOverview
       </header>
       <FlowLine upstream={upstream} samples={samples} />
       <Facts>
+        <Waiting upstream={name} />
         {crises === undefined ? null : (
           <Fact name="Crises">
             <Mark tone={crises.isLong ? 'bad' : 'warn'}>{crises.says}</Mark>,{' '}
@@ -91,6 +110,24 @@ export function UpstreamTile({ upstream }: { readonly upstream: UpstreamOverview
         </Fact>
       </Facts>
     </article>
+  );
+}
+
+/** How much waits for it, in memory and on disk, and for how long the oldest does. */
+function Waiting({ upstream }: { readonly upstream: string }) {
+  const queue = usePage(({ overview }) => overview?.queue ?? NO_QUEUE);
+  const { turn, inLane, oldestAtMs } = waitsAt(queue, upstream);
+  if (turn + inLane === 0) return null;
+  return (
+    <Fact name="Waiting">
+      <b>{countOf(turn, 'operation')}</b>
+      {oldestAtMs === null ? null : (
+        <>
+          , the oldest for <Ago atMs={oldestAtMs} />
+        </>
+      )}
+      {inLane === 0 ? null : `, ${countText(inLane)} behind others of their entity`}
+    </Fact>
   );
 }
 

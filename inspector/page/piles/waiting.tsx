@@ -33,6 +33,9 @@ export function Waiting() {
   const waiting = usePage((page) => page.overview?.waiting ?? NONE);
   const opensOn = useFirstWaitedFor();
   const reason = query['for'] ?? opensOn;
+  // Where a link names another reason, what waits for that is listed here too.
+  const isOther = !REASONS.some(([value]) => value === reason);
+  const others = isOther ? [[reason, waitInWords(reason)] as const] : [];
   const params = useMemo(
     () => ({ ...named(query, ['type']), reason, order: 'oldest', limit: 100 }),
     [query, reason],
@@ -52,7 +55,7 @@ export function Waiting() {
   return (
     <Pile
       view="waiting"
-      title="Waiting for somebody"
+      title={isOther ? 'Waiting' : 'Waiting for somebody'}
       query={pages}
       changedBy={JSON.stringify(waiting)}
       columns={COLUMNS}
@@ -64,10 +67,13 @@ export function Waiting() {
             name="for"
             label="Waits for"
             value={reason}
-            options={REASONS.map(([value, label, name]) => [
-              value,
-              `${label} (${countText(waiting[name] ?? 0)})`,
-            ])}
+            options={[
+              ...REASONS.map(
+                ([value, label, name]) =>
+                  [value, `${label} (${countText(waiting[name] ?? 0)})`] as const,
+              ),
+              ...others,
+            ]}
           />
           <TextFilter name="type" label="Type" />
         </>

@@ -43,7 +43,9 @@ export function waitingCounts(
   }
   return [...found.values()]
     .toSorted((one, other) => one.urgency - other.urgency)
-    .map(({ oldestSeq: _, ...count }) => count);
+    .map(({ group, urgency, waitsFor, count, oldestId, nextDueAtMs }) => ({
+      ...{ group, urgency, waitsFor, count, oldestId, nextDueAtMs },
+    }));
 }
 
 function groupsByTag(

@@ -50,7 +50,7 @@ export async function overviewFaults(page: Page, health: HealthStatus): Promise<
     if (seen?.startsWith(so) !== true) faults.push(`${what}: shows "${seen}", is "${so}"`);
   };
   expect('phase', shown.strip['Phase'], phaseSaid(health.phase)[1]);
-  expect('level', shown.strip['Level of service'], levelSaid(health.level)[1]);
+  expect('level', shown.strip['Level of the process'], levelSaid(health.level)[1]);
   expect('storage', shown.strip['Storage'], storageSaid(health.storage.state)[1]);
   const operations = shown.strip['Operations'] ?? '';
   for (const [name, word] of [

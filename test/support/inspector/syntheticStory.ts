@@ -163,7 +163,11 @@ export function overviewAt(atMs: number, sinceMs: number, counted: Counted): Ove
       row('payments', 'trial', 'low', Math.round(waiting / 3), isDown ? 'breaker' : 'slot'),
       row('records', 'premium', 'normal', 4, null),
       row('notifications', 'basic', 'low', 31, 'rate'),
-    ].map((queued) => ({ ...queued, isMore: false, oldestAtMs: atMs - 40 * queued.waiting - 200 })),
+      { ...row('records', 'trial', 'normal', 0, 'lane'), inLane: 7 },
+    ].map((queued) => ({
+      ...queued,
+      oldestAtMs: queued.turn === 0 ? null : atMs - 40 * queued.turn - 200,
+    })),
     stuck: isDown ? [] : [{ upstream: 'notifications', because: 'overhang', forMs: 12_000 }],
     operations: {
       ...{ inMemory: counted.live, attemptsRunning: Math.round(19 + 8 * breathes) },
@@ -175,7 +179,7 @@ export function overviewAt(atMs: number, sinceMs: number, counted: Counted): Ove
     waiting: {
       ...{ conflicted: 3, inReview: 1, handlerMissing: 0, deadLettered: 40, quarantined: 1 },
       ...{ newerVersion: 0, overhanging: 1, inLane: 7, scheduled: 2, rateLimited: 31 },
-      turn: waiting,
+      turn: Math.round(waiting / 8) + waiting + Math.round(waiting / 3) + 4 + 31,
     },
     crises: {
       ...{ refused: 0, mended: 0, unkept: 0, plansLate: 0 },
@@ -224,8 +228,8 @@ function row(
   upstream: string,
   tier: string,
   priority: string,
-  waiting: number,
+  turn: number,
   because: string | null,
 ) {
-  return { upstream, tier, priority, waiting, oldestAtMs: null, because };
+  return { upstream, tier, priority, turn, inLane: 0, because, untilAtMs: null };
 }

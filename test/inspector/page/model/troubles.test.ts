@@ -214,19 +214,23 @@ describe('OB-1 what waits for a person', () => {
 });
 
 test('OB-1 the queue is shown as it is served', () => {
-  const row = (upstream: string, priority: string, tier: string, waiting = 1) => ({
-    ...{ upstream, priority, tier, waiting, isMore: false, oldestAtMs: null, because: null },
+  const row = (upstream: string | null, priority: string, tier: string | null) => ({
+    ...{ upstream, priority, tier, turn: 1, inLane: 0 },
+    ...{ oldestAtMs: null, because: null, untilAtMs: null },
   });
   const queue = [
     row('records', 'low', 'basic'),
     row('payments', 'normal', 'trial'),
     row('payments', 'high', 'basic'),
     row('payments', 'normal', 'premium'),
-    row('payments', 'low', 'premium', 0),
+    row('payments', 'crisis', null),
+    row(null, 'low', 'premium'),
   ];
   expect(
     queueInOrder(queue).map((each) => `${each.upstream} ${each.priority} ${each.tier}`),
   ).toEqual([
+    'null low premium',
+    'payments crisis null',
     'payments high basic',
     'payments normal premium',
     'payments normal trial',
