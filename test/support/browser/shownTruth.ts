@@ -19,6 +19,8 @@ interface ShownUpstream {
 interface Shown {
   readonly strip: Readonly<Record<string, string>>;
   readonly upstreams: readonly ShownUpstream[];
+  /** What stands beside the heading of the queue. */
+  readonly queue: string;
 }
 
 /** Runs in the page. */
@@ -34,6 +36,8 @@ const READ = `(() => {
   );
   return {
     strip: list(document.querySelector('dl.strip')),
+    queue: text([...document.querySelectorAll('section.panel')]
+      .find((panel) => panel.querySelector('h2')?.textContent === 'Queue')?.querySelector('.aside')),
     upstreams: [...document.querySelectorAll('article[aria-label^="Upstream "]')].map((tile) => ({
       name: tile.getAttribute('aria-label').slice('Upstream '.length),
       breaker: said(tile.querySelector('header .mark')),
@@ -60,10 +64,17 @@ export async function overviewFaults(page: Page, health: HealthStatus): Promise<
     const count = `${health.operations[name].toLocaleString('en')} ${word}`;
     if (!operations.includes(count)) faults.push(`operations: shows "${operations}", is ${count}`);
   }
+  const turns = `${health.waiting.turn.toLocaleString('en')} wait for their turn`;
+  expect('what waits', shown.queue, turns);
   for (const [name, upstream] of Object.entries(health.upstreams)) {
     const tile = shown.upstreams.find((one) => one.name === name);
     expect(`breaker of ${name}`, tile?.breaker, breakerSaid(upstream.breaker)[1]);
     expect(`level of ${name}`, tile?.facts['Level'], levelSaid(upstream.level)[1].toLowerCase());
+    const waiting = health.queue
+      .filter((row) => row.upstream === name)
+      .reduce((sum, { turn, inLane }) => sum + turn + inLane, 0);
+    const isTold = tile?.facts['Waiting'] !== undefined;
+    if (isTold !== waiting > 0) faults.push(`${name}: shows ${isTold}, ${waiting} wait`);
     expect(`pace of ${name}`, tile?.facts['Pace'], paceSaid(upstream.flow.pace)[1]);
   }
   return faults;
