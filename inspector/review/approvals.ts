@@ -71,6 +71,18 @@ export function writeApprovals(approvals: readonly Approval[]): string {
   return `${JSON.stringify({ format: 1, approvals: sorted }, null, 2)}\n`;
 }
 
+/** The file with this approval alone; `null` while name or role are missing, or hold what is not seen. */
+export function approvalText(
+  { id, hash, version }: Pick<ChartModel, 'id' | 'hash' | 'version'>,
+  who: { readonly name: string; readonly role: string },
+  nowMs: number,
+): string | null {
+  const [name, role] = [who.name, who.role].map((text) => text.trim().normalize('NFC'));
+  if (!name || !role || !isSeen(name) || !isSeen(role)) return null;
+  const date = new Date(nowMs).toISOString().slice(0, 10);
+  return writeApprovals([{ machine: id, hash, version, name, role, date }]);
+}
+
 /** The approvals with another: of the same version by the same person in the same role, it takes the place. */
 export function withApproval(approvals: readonly Approval[], made: Approval): readonly Approval[] {
   const others = approvals.filter(

@@ -8,6 +8,7 @@ import { usePage } from '../kit/page.tsx';
 import { Nothing, Panel } from '../kit/panel.tsx';
 import { formatRoute } from '../model/route.ts';
 import { countOf } from '../words/time.ts';
+import { ApprovalText } from './approvalText.tsx';
 import { ChartPicture } from './chartPicture.tsx';
 import { ChartText } from './chartText.tsx';
 import { type Chart, useChart } from './useChart.ts';
@@ -92,6 +93,7 @@ function One(props: { readonly chart: Chart }) {
       <Panel title="States and transitions">
         <ChartText model={model} />
       </Panel>
+      <ApprovalText model={model} />
     </div>
   );
 }

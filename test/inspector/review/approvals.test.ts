@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import {
   type Approval,
+  approvalText,
   isDate,
   readApprovals,
   standingOf,
@@ -63,4 +64,29 @@ test('OB-4: a file of approvals that holds something else is none', () => {
     false,
     false,
   ]);
+});
+
+const OFFERED = { id: 'crisis', hash: 'sha256:ab', version: '2' } as const;
+const NOW_MS = Date.UTC(2026, 10, 30, 23, 59);
+
+test('OB-4 the text that a reviewer takes from the page is an approval of the chart shown', () => {
+  const text = approvalText(OFFERED, { name: ' A. Moreau ', role: 'clinical lead' }, NOW_MS);
+  const approvals = readApprovals(text ?? '');
+  expect(approvals).toEqual(
+    [{ ...{ machine: 'crisis', hash: 'sha256:ab', version: '2' }, name: 'A. Moreau' }].map(
+      (approval) => ({ ...approval, role: 'clinical lead', date: '2026-11-30' }),
+    ),
+  );
+  expect(standingOf(OFFERED, approvals ?? []).state).toBe('approved');
+  expect(standingOf({ ...OFFERED, hash: 'sha256:cd' }, approvals ?? []).state).toBe('void');
+});
+
+test('OB-4 there is none without a name and a role, or with what is not seen', () => {
+  for (const who of [
+    { name: '', role: 'lead' },
+    { name: 'A', role: ' ' },
+    { name: 'A\u202eB', role: 'lead' },
+  ]) {
+    expect(approvalText(OFFERED, who, NOW_MS)).toBeNull();
+  }
 });
