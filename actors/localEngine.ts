@@ -48,7 +48,6 @@ import {
   storeNotOpen,
   storeStalled,
 } from './operation/acceptance.ts';
-import type { OperationActor } from './operation/operationActor.ts';
 import type { OperationView, Outcome } from './operation/outcome.ts';
 import type { OperationPage, OperationPageQuery, StoreCounts } from './operation/rowView.ts';
 import { entered } from './platform/callerContext.ts';
@@ -409,9 +408,9 @@ export class LocalEngine implements Engine {
     return told;
   }
 
-  actorOf(id: string): OperationActor | undefined {
+  viewNow(id: string): OperationView | null {
     this.#crisis.beginNow(id);
-    return this.#operations.actorOf(id);
+    return this.#operations.viewNow(id);
   }
 
   async list(query: OperationPageQuery): Promise<OperationPage> {

@@ -37,7 +37,6 @@ import type { FactKind, FactListener } from './facts/fact.ts';
 import type { WantedFacts } from './facts/factStream.ts';
 import type { Inspection } from './inspection.ts';
 import type { Acceptance } from './operation/acceptance.ts';
-import type { OperationActor } from './operation/operationActor.ts';
 import type { OperationView, Outcome } from './operation/outcome.ts';
 import type { OperationPage, OperationPageQuery, StoreCounts } from './operation/rowView.ts';
 import type { CrisisAccess } from './recovery/crisisAccess.ts';
@@ -114,11 +113,6 @@ export type { Inspection } from './inspection.ts';
 export type { Acceptance } from './operation/acceptance.ts';
 export { isEditBy } from './operation/edit.ts';
 export { derivedKey } from './operation/keysOfApps.ts';
-export type {
-  OperationActor,
-  OperationActorObserver,
-  OperationActorSnapshot,
-} from './operation/operationActor.ts';
 export type { OperationFilter } from './operation/operationFilter.ts';
 export type { OperationView, OperationWait, Outcome } from './operation/outcome.ts';
 export type { OperationPage, StoreCounts } from './operation/rowView.ts';
@@ -379,8 +373,8 @@ export interface Engine extends OperationRecords {
   outcome(id: string): Promise<Outcome>;
   /** Calls `listener` with each change of its state until the returned function is called. */
   watch(id: string, listener: (view: OperationView) => void): () => void;
-  /** Its actor to look at, where the engine has a live one in this process; `undefined` anywhere else. */
-  actorOf(id: string): OperationActor | undefined;
+  /** One as it stands now where it is in memory; `null` for any other. */
+  viewNow(id: string): OperationView | null;
 
   /** What may be watched of its charts in this process (OB-1). */
   readonly inspection: Inspection;

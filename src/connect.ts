@@ -160,8 +160,7 @@ async function connectTo(options: Given): Promise<Client> {
   });
   link.begin();
   return new HoldfastClient({
-    ...{ clock, random },
-    link,
+    ...{ clock, random, link, onError },
     clientCrises: entered(clientCrises),
     runtime: () => runtime,
     closeWithin: (deadlineMs) => {

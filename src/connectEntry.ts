@@ -20,4 +20,5 @@ export type { Client, ConnectOptions, OwnOptions, TypesOfRuntime } from './clien
 export { connect } from './connect.ts';
 export type { Entities, RestoreOptions } from './entities.ts';
 export type { Operation } from './operation.ts';
+export type { OperationActor, OperationActorSnapshot } from './operationActor.ts';
 export type { CrisisRequest } from './runtime.ts';

@@ -40,7 +40,12 @@ import type { OperationQuery } from './management/operations/list.ts';
 import type { OperationSearch } from './management/operations/operations.ts';
 import { type Quarantine, quarantine } from './management/quarantine/quarantine.ts';
 import { health } from './management/store/health.ts';
-import { type Operation, type OperationsById, operationHandle } from './operation.ts';
+import {
+  type Operation,
+  type OperationParts,
+  type OperationsById,
+  operationHandle,
+} from './operation.ts';
 import type { CrisisRequest, Runtime } from './runtime.ts';
 import type { ListedType } from './typed/operationTypes.ts';
 import type { HealthStatus } from './views/health.ts';
@@ -50,6 +55,8 @@ export interface ClientParts {
   readonly random: Random;
   readonly link: OwnerLink;
   readonly clientCrises: ClientCrises;
+  /** Told of what no caller hears of. */
+  readonly onError: (error: unknown) => void;
   /** The runtime of this process, while it owns the store. */
   readonly runtime: () => Runtime | null;
   /** How long what is in flight at this process may take to end, from now on. */
@@ -68,7 +75,7 @@ const BYTES_MAX = Number.MAX_SAFE_INTEGER;
 
 export class HoldfastClient implements Client {
   readonly #parts: ClientParts;
-  readonly #operations: { readonly engine: OperationsById; readonly clock: Clock };
+  readonly #operations: OperationParts;
   readonly #caller: Caller;
   readonly ready: Promise<void>;
   readonly entities: Entities;
@@ -96,7 +103,8 @@ export class HoldfastClient implements Client {
       leave: (order) => this.#call(leaveCrisisMode, order),
       list: () => this.#call(listCrisisMode, {}),
     };
-    this.#operations = { engine: entered(operationsBy(link)), clock: parts.clock };
+    const { clock, onError } = parts;
+    this.#operations = { engine: entered(operationsBy(link)), clock, onError };
   }
 
   get runtime(): Runtime | null {
@@ -272,7 +280,7 @@ function operationsBy(link: OwnerLink): OperationsById {
       };
     },
     tell: (id, wish) => link.ask('tell', { id, wish }, { patience: 'bounded' }).answer,
-    // Actors live where the store is owned.
-    actorOf: () => undefined,
+    // They are in memory where the store is owned.
+    viewNow: () => null,
   };
 }

@@ -167,7 +167,7 @@ export class HoldfastRuntime implements Runtime {
   }
 
   async sync(request: SyncRequest): Promise<Operation> {
-    const { engine, options } = this.#parts;
+    const { engine, options, onError } = this.#parts;
     const searches: Pieces<void>[] = [];
     const checked = this.#checkHandled(request, (search) => searches.push(search));
     const searched = this.#searched(checked, searches);
@@ -175,7 +175,7 @@ export class HoldfastRuntime implements Runtime {
     const { id, isDuplicate } = await this.#accept(checked);
     const isEdit = isEditBy(engine.handlers.get(checked.type) ?? null, checked);
     const edit = isEdit ? checked.body : null;
-    return operationHandle({ engine, clock: options.clock }, id, isDuplicate, edit);
+    return operationHandle({ engine, clock: options.clock, onError }, id, isDuplicate, edit);
   }
 
   async remoteChange(change: RemoteChange): Promise<RemoteChangeResult> {
@@ -284,8 +284,8 @@ export class HoldfastRuntime implements Runtime {
   }
 
   getOperation(id: string): Operation {
-    const { engine, options } = this.#parts;
-    return operationHandle({ engine, clock: options.clock }, id);
+    const { engine, options, onError } = this.#parts;
+    return operationHandle({ engine, clock: options.clock, onError }, id);
   }
 
   async listOperations<Type extends string | undefined>(

@@ -31,9 +31,6 @@ export type {
   Handler,
   HelpLine,
   ListedEntity,
-  OperationActor,
-  OperationActorObserver,
-  OperationActorSnapshot,
   OperationFilter,
   OperationPage,
   OperationView,
@@ -193,6 +190,12 @@ export type { OperationSearch } from './management/operations/operations.ts';
 export type { Quarantine } from './management/quarantine/quarantine.ts';
 export type { Quarantined } from './management/quarantine/quarantined.ts';
 export type { Operation, StillPending, WaitOptions } from './operation.ts';
+export type {
+  OperationActor,
+  OperationActorObserver,
+  OperationActorSnapshot,
+  OperationActorSubscription,
+} from './operationActor.ts';
 export type {
   CrisisOptions,
   EscalationPaceOptions,

@@ -5,7 +5,7 @@
  */
 
 import { inTime } from '../actors/platform/inTime.ts';
-import type { Engine, OperationActor, OperationView, Outcome } from '../actors/port.ts';
+import type { Engine, OperationView, Outcome } from '../actors/port.ts';
 import { baseAfter } from '../machines/conflict/unmentioned.ts';
 import { parseBody } from '../machines/policy/request/requestBody.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
@@ -13,6 +13,7 @@ import type { Json } from '../machines/vocabulary/json.ts';
 import { checkFields, checkId } from '../machines/vocabulary/optionFields.ts';
 import type { OptionRules } from '../machines/vocabulary/optionRules.ts';
 import type { EditBase } from '../machines/vocabulary/record.ts';
+import { type OperationActor, operationActor } from './operationActor.ts';
 
 /** How long to wait for an outcome. */
 export interface WaitOptions {
@@ -51,11 +52,11 @@ export interface Operation<Response = Json | undefined> {
    */
   readonly outcome: Promise<Outcome<Response>>;
   /**
-   * The actor while it is in memory; a parked operation has none. To be looked at and subscribed to:
-   * sent an event, started or stopped it throws `HF_ACTOR_READ_ONLY`, and what a subscriber throws goes
-   * to `onError`.
+   * What a view follows it by: one object for as long as this handle is held, over waits, restarts of the owner and other
+   * processes. It knows at once where the operation stands, tells of each change, and completes with its end. Sent an
+   * event it throws `HF_ACTOR_READ_ONLY`, and what a subscriber throws goes to `onError`. docs/how-to/show-it-in-react.md
    */
-  readonly actor: OperationActor | undefined;
+  readonly actor: OperationActor;
   /**
    * Where it stands now.
    *
@@ -111,17 +112,26 @@ const WAIT_RULES: OptionRules<WaitOptions> = { timeoutMs: 'span', signal: 'signa
 const VIEW_WITHIN_MS = 250;
 
 /** What a handle asks of operations, wherever they run. */
-export type OperationsById = Pick<Engine, 'outcome' | 'view' | 'watch' | 'tell' | 'actorOf'>;
+export type OperationsById = Pick<Engine, 'outcome' | 'view' | 'viewNow' | 'watch' | 'tell'>;
+
+export interface OperationParts {
+  readonly engine: OperationsById;
+  readonly clock: Clock;
+  /** Told of what no caller hears of. */
+  readonly onError: (error: unknown) => void;
+}
 
 /** @throws HoldfastError `HF_OPTION_INVALID`. */
 export function operationHandle(
-  { engine, clock }: { readonly engine: OperationsById; readonly clock: Clock },
+  parts: OperationParts,
   id: string,
   isDuplicate = false,
   /** The body of its request, where that was an edit. */
   edit: string | null = null,
 ): Operation {
   checkId(id);
+  const { engine, clock } = parts;
+  let actor: OperationActor | null = null;
   let outcome: Promise<Outcome> | null = null;
   // Asking for the outcome is what registers a watcher, so it is not asked for before the caller does.
   const outcomeOf = (): Promise<Outcome> => {
@@ -164,7 +174,8 @@ export function operationHandle(
       return outcomeOf();
     },
     get actor() {
-      return engine.actorOf(id);
+      actor ??= operationActor(parts, id);
+      return actor;
     },
     view: () => engine.view(id),
     subscribe: (listener) => engine.watch(id, listener),

@@ -12,13 +12,10 @@ import type {
   SearchStore,
   StoredOperation,
 } from '../../persistence/port/store.ts';
-import type { WorkActor } from '../charts/chartOfWork.ts';
 import { newerRecordIn } from '../charts/snapshots.ts';
 import { decodeWork } from '../charts/workRecord.ts';
 import type { Journal } from '../journal/journal.ts';
 import { demandDurable } from '../operation/acceptance.ts';
-import { actorView } from '../operation/actorView.ts';
-import type { OperationActor } from '../operation/operationActor.ts';
 import {
   type OperationView,
   type Outcome,
@@ -51,8 +48,6 @@ export interface OperationsParts {
 
 export class Operations {
   readonly #parts: OperationsParts;
-  /** One for each actor that was asked for, so that it can be told from the next. */
-  readonly #actorViews = new WeakMap<WorkActor, OperationActor>();
   /** Settles once the pages asked for so far are read. */
   #pages: Promise<unknown> = Promise.resolve();
 
@@ -60,16 +55,8 @@ export class Operations {
     this.#parts = parts;
   }
 
-  actorOf(id: string): OperationActor | undefined {
-    const actor = this.#parts.pool.resident(id)?.actor;
-    if (actor === undefined) return undefined;
-    const view = this.#actorViews.get(actor) ?? actorView(actor, this.#parts.onError);
-    this.#actorViews.set(actor, view);
-    return view;
-  }
-
   async view(id: string): Promise<OperationView> {
-    return this.#viewInMemory(id) ?? viewOf(await this.#find(id), this.#parts.pool.waits);
+    return this.viewNow(id) ?? viewOf(await this.#find(id), this.#parts.pool.waits);
   }
 
   watch(id: string, listener: (view: OperationView) => void): () => void {
@@ -94,7 +81,7 @@ export class Operations {
     const { store, pool } = this.#parts;
     // What is in memory is newer than its row.
     const memory: ViewsInMemory = {
-      of: (id) => this.#viewInMemory(id),
+      of: (id) => this.viewNow(id),
       all: () =>
         pool.residents
           .filter((resident) => resident.seq > 0 && isAccepted(resident))
@@ -151,7 +138,8 @@ export class Operations {
     return tookNotice;
   }
 
-  #viewInMemory(id: string): OperationView | null {
+  /** `null` for one that is not in memory. */
+  viewNow(id: string): OperationView | null {
     const resident = this.#parts.pool.resident(id);
     return resident === undefined ? null : this.#viewOf(resident);
   }

@@ -44,6 +44,12 @@ export interface SyncOperationInput {
 /** How an operation ended. */
 export type Ending = 'completed' | 'deadLettered' | 'cancelled' | 'expired';
 
+/** The states in which work has ended, on disk, of operations and of deliveries of crises: for those who load no chart. */
+export const ENDED_STATES: ReadonlySet<string> = new Set([
+  ...['completed', 'deadLettered', 'cancelled', 'expired'],
+  ...['delivered', 'calledOff'],
+]);
+
 export interface SyncOperationContext extends SyncOperationInput {
   /** The attempt that is ordered or running, from 1; durable before it runs. */
   readonly attempt: number;

@@ -170,7 +170,7 @@ export class OwnerDesk implements OwnerPort {
   ): Promise<CrisisKept> {
     requireOption(OPERATION_ID.test(id), 'id', 'must be the id of an operation');
     // One that is in memory may not be on disk yet: its own promise tells when it is.
-    const mayBeAtRest = isRepeat && this.#parts.engine.actorOf(id) === undefined;
+    const mayBeAtRest = isRepeat && this.#parts.engine.viewNow(id) === null;
     if (mayBeAtRest && (await this.#isKept(id))) return { isDurable: true };
     const answer = await this.#parts.engine.crisis(request, id);
     const { source, resources, message, plan, crisisMode } = answer;

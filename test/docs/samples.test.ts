@@ -26,8 +26,8 @@ const PAGES = [
   ...pagesIn('docs/how-to'),
   ...pagesIn('docs/reference'),
 ].filter((page) => existsSync(page));
-/** What is no program is looked at in another way below; modules are run by severalProcesses.test.ts. */
-const LANGUAGES = /^(js|mjs|cjs|ts|sh|text|json|jsonc|yaml|dockerfile|ini|mermaid)$/;
+/** What is no program is looked at in another way below; modules are run by severalProcesses.test.ts, components by reactHook.test.ts. */
+const LANGUAGES = /^(js|mjs|cjs|ts|tsx|sh|text|json|jsonc|yaml|dockerfile|ini|mermaid)$/;
 
 const samples = PAGES.flatMap((page) => samplesOf(page, readFileSync(page, 'utf8'))).map(
   (sample) =>

@@ -84,7 +84,7 @@ describe('what a caller may do with an operation', () => {
     );
     const operation = await clock.run(runtime.sync(REQUEST));
     await clock.advance(10);
-    expect(operation.actor?.getSnapshot().value).toBe('attempting');
+    expect(operation.actor.getSnapshot()?.value).toBe('attempting');
     await clock.run(operation.cancel());
     expect(signal).toMatchObject({ aborted: true });
     expect(await clock.run(operation.outcome)).toMatchObject({ status: 'cancelled' });

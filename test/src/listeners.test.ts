@@ -1,9 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ActorRefFrom } from 'xstate';
-import { waitFor } from 'xstate';
 import type { Attempt } from '../../actors/attempt/handler.ts';
-import type { OperationActor } from '../../actors/port.ts';
-import type { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Operation } from '../../src/operation.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
@@ -46,15 +42,8 @@ async function underWay(): Promise<Scene> {
   });
   const operation = await world.clock.run(process.runtime.sync(REQUEST));
   await world.clock.advance(10);
-  expect(operation.actor?.getSnapshot().value).toBe('attempting');
+  expect(operation.actor.getSnapshot()?.value).toBe('attempting');
   return { world, process, operation, attempts, answer: () => answer() };
-}
-
-/** The actor as a tool of XState takes it, which knows of no other type. */
-function asXState(actor: OperationActor | undefined): ActorRefFrom<typeof syncOperationMachine> {
-  return (actor ?? expect.unreachable('it is in memory')) as unknown as ActorRefFrom<
-    typeof syncOperationMachine
-  >;
 }
 
 const messages = ({ errors }: Process): readonly string[] =>
@@ -66,15 +55,10 @@ describe('SV-2 operation.actor', () => {
     const { actor } = operation;
     const refused = expect.objectContaining({ code: 'HF_ACTOR_READ_ONLY' });
     const event = { type: 'attempt.succeeded', atMs: world.clock.now() } as const;
-    expect(() => actor?.send(event)).toThrow(refused);
-    expect(() => asXState(actor).stop()).toThrow(refused);
-    expect(() => asXState(actor).start()).toThrow(refused);
-    expect(() => Object.assign(actor ?? {}, { send: () => undefined })).toThrow(refused);
-    // What XState keeps for itself leads nowhere either.
-    const inside = actor as unknown as Readonly<Record<string, unknown>>;
-    for (const name of ['_send', 'system', '_parent', 'mailbox', '_actorScope', 'ref']) {
-      expect(inside[name]).toBeUndefined();
-    }
+    expect(() => actor.send(event)).toThrow(refused);
+    // Nothing of the actor within can be had by it, or put in its place.
+    expect(Object.keys(actor).toSorted()).toEqual(['getSnapshot', 'id', 'send', 'subscribe']);
+    expect(actor).toSatisfy(Object.isFrozen);
     await world.clock.advance(100);
     expect((await world.clock.run(operation.view())).state).toBe('attempting');
     answer();
@@ -85,21 +69,17 @@ describe('SV-2 operation.actor', () => {
   test('SV-2 what is given away of an operation can not be changed', async () => {
     const { world, process, operation, answer } = await underWay();
     const seen: unknown[] = [];
-    operation.actor?.subscribe((snapshot) => seen.push(snapshot));
-    const snapshot = operation.actor?.getSnapshot();
+    operation.actor.subscribe((snapshot) => seen.push(snapshot));
+    const snapshot = operation.actor.getSnapshot();
     const { context } = snapshot ?? expect.unreachable('it is in memory');
-    const selected = asXState(operation.actor)
-      .select((given) => given.context)
-      .get();
     for (const change of [
       () => Object.assign(context, { attempt: 99 }),
-      () => Object.assign(selected ?? {}, { attempt: 99 }),
       () => Object.assign(snapshot ?? {}, { value: 'completed' }),
       () => Reflect.apply(Array.prototype.push, context.history, [{}]),
     ]) {
       expect(change).toThrow(TypeError);
     }
-    expect(operation.actor?.getSnapshot()).toMatchObject({
+    expect(operation.actor.getSnapshot()).toMatchObject({
       value: 'attempting',
       context: { attempt: 1 },
     });
@@ -112,13 +92,9 @@ describe('SV-2 operation.actor', () => {
 
   test('SV-2 a subscriber that throws, at once or later, ends neither actor nor process', async () => {
     const { world, process, operation, answer } = await underWay();
-    operation.actor?.subscribe(fail);
-    operation.actor?.subscribe({ next: fail, error: fail, complete: fail });
-    operation.actor?.subscribe(failLater);
-    const selected = asXState(operation.actor).select(({ value }) =>
-      value === 'completed' ? fail() : value,
-    );
-    selected.subscribe(() => undefined);
+    operation.actor.subscribe(fail);
+    operation.actor.subscribe({ next: fail, error: fail, complete: fail });
+    operation.actor.subscribe(failLater);
     operation.subscribe(fail);
     operation.subscribe(failLater);
     answer();
@@ -127,29 +103,6 @@ describe('SV-2 operation.actor', () => {
     expect(messages(process)).toContain('bad listener');
     expect(new Set(messages(process))).toEqual(new Set(['bad listener']));
     await world.clock.run(process.runtime.close());
-  });
-
-  test('OP-1 it is watched as any actor of XState', async () => {
-    const { world, operation, answer } = await underWay();
-    const { actor } = operation;
-    expect(actor).toBe(operation.actor);
-    expect(actor?.id).toBe(operation.id);
-    const seen: unknown[] = [];
-    const subscription = actor?.subscribe({
-      next: ({ value }) => seen.push(value),
-      complete: () => seen.push('complete'),
-    });
-    const selected: unknown[] = [];
-    asXState(actor)
-      .select(({ context }) => context.ending)
-      .subscribe((ending) => selected.push(ending));
-    const completed = waitFor(asXState(actor), (snapshot) => snapshot.matches('completed'));
-    answer();
-    await world.clock.run(operation.outcome);
-    expect((await completed).context.id).toBe(operation.id);
-    expect(seen).toEqual(['settling', 'completed', 'complete']);
-    expect(selected).toContain('completed');
-    subscription?.unsubscribe();
   });
 });
 

@@ -107,7 +107,6 @@ describe('SC-4 what a client is asked is done by the owner', () => {
       expectTypeOf(outcome.response).toEqualTypeOf<{ receipt: number } | undefined>();
     }
     expect(await runtime.getOperation(operation.id).view()).toEqual(await operation.view());
-    expect(operation.actor).toBeUndefined();
     expect(at.runtime).toBeNull();
     // @ts-expect-error: no handler has this type
     await refusalOf(at.sync({ ...payment(1), type: 'payments.pull' }));

@@ -17,7 +17,7 @@ async function isBegun(look: ErrorCode | 'found' | 'never'): Promise<boolean> {
   const begun: (string | undefined)[] = [];
   const clock = new VirtualClock();
   const engine = {
-    actorOf: () => undefined,
+    viewNow: () => null,
     view: () =>
       look === 'never'
         ? new Promise(() => undefined)
@@ -62,7 +62,7 @@ test('SC-4 CR-4 one that is in memory and not on disk yet is not taken for kept'
     keep = resolve;
   });
   const engine = {
-    actorOf: () => ({}),
+    viewNow: () => ({}),
     view: () => Promise.resolve({}),
     crisis: () => Promise.resolve({ durable, delivery: new Promise(() => undefined) }),
   };

@@ -24,7 +24,7 @@ async function unreadableOperation() {
       : write;
   const operation = await clock.run(runtime.sync(REQUEST));
   await clock.advance(1_000);
-  expect(operation.actor).toBeUndefined();
+  expect(runtime.getOperation(operation.id).actor.getSnapshot()).toBeUndefined();
   return { clock, runtime, operation };
 }
 

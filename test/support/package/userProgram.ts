@@ -57,12 +57,12 @@ const runtime = createRuntime({
 });
 runtime.subscribe((fact: Fact) => fact.kind === 'operation.accepted');
 const operation = await runtime.sync({ type: 'payments.push', subject: 'user-42', tier: 'premium' });
-const actor: OperationActor | undefined = operation.actor;
+const actor: OperationActor = operation.actor;
 const states: OperationActorSnapshot['value'][] = [];
-const subscription = actor?.subscribe((snapshot) => states.push(snapshot.value));
-actor?.subscribe({ next: ({ context }) => context.attempt + 1, complete: () => undefined });
-subscription?.unsubscribe();
-const attempt: number | undefined = actor?.getSnapshot().context.attempt;
+const subscription = actor.subscribe((snapshot) => states.push(snapshot.value));
+actor.subscribe({ next: ({ context }) => context.attempt + 1, complete: () => undefined });
+subscription.unsubscribe();
+const attempt: number | undefined = actor.getSnapshot()?.context.attempt;
 const bed = createTestBed({ seed: 7 });
 const inTest = bed.start({ upstreams, handlers: both });
 const same: typeof typed = inTest.runtime;
