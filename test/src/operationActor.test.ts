@@ -92,6 +92,18 @@ describe('OP-11 operation.actor', () => {
     await clock.run(booted.runtime.close());
   });
 
+  test('OP-11 what is in memory is known at once, and as one object, to whom nothing is told', async () => {
+    const { clock, boot } = createWorld();
+    const run = (): Promise<null> => new Promise(() => undefined);
+    const { runtime } = boot({ handlers: { 'payments.push': { upstream: 'default', run } } });
+    const { actor } = await clock.run(runtime.sync(REQUEST));
+    const snapshot = actor.getSnapshot();
+    expect(snapshot).toMatchObject({ status: 'active', value: 'attempting' });
+    await clock.advance(100);
+    expect(actor.getSnapshot()).toBe(snapshot);
+    await clock.run(runtime.close({ deadlineMs: 0 }));
+  });
+
   test('OP-11 after a restart the handle of its id tells where it stands, and goes on', async () => {
     const { clock, boot, options, booted } = failing(1);
     const { id } = await clock.run(booted.runtime.sync(REQUEST));
