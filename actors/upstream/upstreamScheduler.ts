@@ -133,8 +133,13 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
 
   get room(): number {
     const left = this.#flow.slotsMax - this.#inFlight;
-    if (this.breaker.mode === 'probe') return Math.min(left, PROBES_OUT_MAX - this.#probesOut);
+    if (this.breaker.mode === 'probe') return Math.min(left, this.#probesMax - this.#probesOut);
     return Math.min(left, this.#meter.room(this.#parts.clock.monotonic()));
+  }
+
+  /** Half of the slots are left for what comes once one of the probes is answered. */
+  get #probesMax(): number {
+    return Math.min(PROBES_OUT_MAX, Math.ceil(this.#flow.slotsMax / 2));
   }
 
   get bound(): SchedulerFacts['bound'] {

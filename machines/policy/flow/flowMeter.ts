@@ -180,7 +180,9 @@ export class FlowMeter {
   outageBegan(nowMs: number): void {
     if (this.#isDown) return;
     this.#isDown = true;
-    this.#found.outageBegan(this.#opening === 'ramp' ? null : this.#trials.settled(this.#slots));
+    // Slots that were halved, with nothing answered since, are none that it was found to bear.
+    const isFound = this.#opening !== 'ramp' && !this.#isHalved;
+    this.#found.outageBegan(isFound ? this.#trials.settled(this.#slots) : null);
     this.#outage += 1;
     this.#inFlightNow = 0;
     this.#sinceMs = nowMs;

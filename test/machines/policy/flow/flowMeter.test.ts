@@ -203,6 +203,20 @@ describe('CB-1 outage or overload', () => {
     expect(meter.room(15_000)).toBe(2);
   });
 
+  test('DG-3 slots that were halved in calls that hang are none that were found: they open as after a start', () => {
+    const meter = meterOf({ slotsMax: 32 });
+    const hanging = Array.from({ length: 8 }, () => meter.begin(0));
+    const news = hanging.map((stamp) => meter.end(stamp, { sign: 'timedOut' }, 10_000));
+    expect(news.find((each) => each !== null)).toMatchObject({ type: 'overload.detected' });
+    meter.outageBegan(10_000);
+    meter.outageEnded(20_000);
+    for (let nowMs = 20_000; nowMs < 21_000; nowMs += 100) {
+      const stamps = Array.from({ length: meter.room(nowMs) }, () => meter.begin(nowMs));
+      for (const stamp of stamps) meter.end(stamp, { sign: 'answered' }, nowMs + 100);
+    }
+    expect(meter.room(21_000)).toBe(32);
+  });
+
   test('CB-1 in doubt fewer calls go out, and always one', () => {
     const meter = meterOf({ slotsAtStart: 32 });
     callsInTurn(meter, times('answered', 20));
