@@ -92,8 +92,12 @@ export function usePage<T>(
 
 /** The time of the watched process, once a second. */
 export function useNow(): number {
-  return usePage((page) => page.nowMs);
+  const asOfMs = useContext(AsOf);
+  return usePage((page) => asOfMs ?? page.nowMs);
 }
+
+/** Around what is shown as it was at a moment: ages in it are of that moment. */
+export const AsOf = createContext<number | null>(null);
 
 /** The moment that is looked at, or now: by it one reads for how long something has stood where it stands. */
 export function useMoment(): number {

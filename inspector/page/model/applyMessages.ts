@@ -16,6 +16,7 @@ import {
   type WatchedActor,
 } from '../../protocol.ts';
 import { NO_FLOW, withSamples } from './flowLines.ts';
+import { withMinute } from './minutes.ts';
 import {
   type Connection,
   ENDED_MAX,
@@ -55,6 +56,7 @@ export function applyMessages(
       draft = draftOf({
         ...finished(draft),
         overview: message.overview,
+        minutes: withMinute(draft.page.minutes, message.overview),
         flow: withSamples(draft.page.flow, message.overview.atMs, message.overview.upstreams),
       });
     } else if (message.kind === 'news') draft.news.push(...message.news);
@@ -90,6 +92,7 @@ function begunAnew(page: PageState, hello: Hello, pageNowMs: number): PageState 
     overview: null,
     // Of the same runtime it goes on, with a gap where nobody ran it.
     flow: page.hello?.name === hello.name ? page.flow : NO_FLOW,
+    minutes: page.hello?.name === hello.name ? page.minutes : [],
   };
 }
 

@@ -8,6 +8,7 @@
 import type { Hello, News, Note, Overview, RingName, Step, WatchedActor } from '../../protocol.ts';
 import type { Moment } from '../past/moment.ts';
 import { type FlowLines, NO_FLOW } from './flowLines.ts';
+import type { Minutes } from './minutes.ts';
 import { OVERVIEW_ROUTE, type Route } from './route.ts';
 
 /** As many of each ring as a process remembers. */
@@ -79,6 +80,8 @@ export interface PageState {
   /** By serial, newest last: what whoever shows the page says. */
   readonly notes: readonly Note[];
   readonly overview: Overview | null;
+  /** The overview as it was, so that a journey in time has the verdict. */
+  readonly minutes: Minutes;
   /** The flow of each upstream in the last two minutes. */
   readonly flow: FlowLines;
   readonly route: Route;
@@ -102,6 +105,7 @@ export function firstState(pageNowMs: number): PageState {
     news: [],
     notes: [],
     overview: null,
+    minutes: [],
     flow: NO_FLOW,
     route: OVERVIEW_ROUTE,
     past: null,

@@ -4,8 +4,11 @@
  * @module
  */
 
-import { usePage } from '../kit/page.tsx';
+import type { Overview as OverviewData } from '../../protocol.ts';
+import { AsOf, usePage } from '../kit/page.tsx';
 import { Nothing } from '../kit/panel.tsx';
+import { overviewAt } from '../model/minutes.ts';
+import { clockText } from '../words/time.ts';
 import { AnswersPanel } from './answersPanel.tsx';
 import { NewsPanel } from './newsPanel.tsx';
 import { CrisesPanel, PeoplePanel } from './peoplePanel.tsx';
@@ -15,6 +18,34 @@ import { UpstreamTiles } from './upstreamTiles.tsx';
 import { Verdict } from './verdict.tsx';
 
 export function Overview() {
+  const atMs = usePage(({ past }) => past?.moment.atMs ?? null);
+  return atMs === null ? <OfNow /> : <OfThen atMs={atMs} />;
+}
+
+/** As it was kept last before the moment that is looked at. */
+function OfThen({ atMs }: { readonly atMs: number }) {
+  const then = usePage(({ minutes }) => overviewAt(minutes, atMs));
+  const since = usePage(({ minutes }) => minutes[0]?.atMs ?? null);
+  if (then === null) {
+    return (
+      <Nothing>
+        How the system was then is not remembered:{' '}
+        {since === null
+          ? 'this page has just begun to watch'
+          : `this page has it from ${clockText(since)} on`}
+        .
+      </Nothing>
+    );
+  }
+  return (
+    <AsOf.Provider value={then.atMs}>
+      <p class="soft">The system as it was at {clockText(then.atMs)}, of that minute.</p>
+      <Shown overview={then} />
+    </AsOf.Provider>
+  );
+}
+
+function OfNow() {
   const overview = usePage((page) => page.overview);
   const isComing = usePage(
     ({ connection: { state } }) => state === 'connecting' || state === 'live',
@@ -22,6 +53,10 @@ export function Overview() {
   if (overview === null) {
     return isComing ? <Nothing>Waiting for the first word of the process …</Nothing> : null;
   }
+  return <Shown overview={overview} />;
+}
+
+function Shown({ overview }: { readonly overview: OverviewData }) {
   return (
     <div class="overview">
       <Verdict overview={overview} />

@@ -4,21 +4,24 @@
  * @module
  */
 
-import type { Overview } from '../../protocol.ts';
+import type { Overview, WatchedActor } from '../../protocol.ts';
 import { usePage } from '../kit/page.tsx';
 import { Mark, Since, Until } from '../kit/text.tsx';
 import { formatRoute } from '../model/route.ts';
 import { type Trouble, troublesOf } from '../model/troubles.ts';
 import { overallSaid } from '../words/health.ts';
 
+const NOBODY: ReadonlyMap<number, WatchedActor> = new Map();
+
 export function Verdict(props: { readonly overview: Overview }) {
   const { overview } = props;
   // Not drawn again for each change of an actor: the overview comes once a second.
   const troubles = usePage(
     (page) => page,
-    (one, other) => one.overview === other.overview,
+    (one, other) => one.overview === other.overview && one.past === other.past,
   );
-  const list = troublesOf(overview, troubles.actors);
+  // Since when a level holds is told by the actors of now.
+  const list = troublesOf(overview, troubles.past === null ? troubles.actors : NOBODY);
   const isLive = usePage((page) => page.connection.state === 'live');
   const [tone, text] = overallSaid(overview.overall);
   const headline = list.length === 0 && tone === 'good' ? 'All is well' : text;
