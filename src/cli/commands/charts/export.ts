@@ -35,8 +35,7 @@ export function exportCommand(): Command {
   });
 }
 
-/** @internal */
-export function exported(machine: AnyStateMachine): object {
+function exported(machine: AnyStateMachine): object {
   const { version } = machine;
   const definition = withWords(JSON.parse(chartDefinition(machine)) as Definition, machine.root);
   return version === undefined ? definition : { version, ...definition };
