@@ -174,11 +174,16 @@ describe('OP-7 what is durable runs in the context of no caller', () => {
     const other = await tenants.run('north', () => connect({ store, onError }));
     await tenants.run('south', async () => {
       const operation = await other.sync(request(50));
-      operation.subscribe(() => {
-        seen.note('client.subscribe');
-        throw new Error('bad listener');
+      // Told of the end, whichever of the two comes first.
+      await new Promise<void>((resolve) => {
+        operation.actor.subscribe({
+          complete: () => {
+            seen.note('client.subscribe');
+            resolve();
+            throw new Error('bad listener');
+          },
+        });
       });
-      await operation.outcome;
     });
     await other.close();
     await client.close();
