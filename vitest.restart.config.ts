@@ -23,6 +23,7 @@ export const WHOLE_PROGRAMS: readonly string[] = [
   'test/package/userTypes.test.ts',
   'test/conventions/imports.test.ts',
   'test/src/stoppedProcess.test.ts',
+  'test/persistence/sqlite/migrations/migrationMemory.test.ts',
 ];
 
 export default defineConfig({

@@ -17,7 +17,7 @@ import type { OperationColumnsV2, OperationRowV2, SealsV2 } from '../seals/seals
 const SETTLED = 0;
 const DEAD_LETTERED = 5;
 /** Rows resealed at a time. */
-const ROWS_AT_ONCE = 500;
+const ROWS_AT_ONCE = 32;
 
 const TABLES = [
   'CREATE TEMP TABLE kept AS SELECT * FROM quarantine',

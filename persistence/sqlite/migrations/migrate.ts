@@ -73,8 +73,38 @@ export interface Migration {
   readonly backupPath: string;
 }
 
-/** @throws HoldfastError `HF_STORE_…`, with the file as it was. Errors of SQLite. */
+/**
+ * The memory that it takes does not grow with the number of rows (PS-6): what SQLite sorts, and what a statement
+ * would have to undo, is in a file without a name, in the system's folder for those.
+ *
+ * @throws HoldfastError `HF_STORE_…`, with the file as it was. Errors of SQLite.
+ */
 export function migrate(
+  db: Database.Database,
+  seals: RowSeals,
+  path: string,
+  fromVersion: number,
+): Migration {
+  const before = SETTINGS.map(([name, value]) => {
+    const was = Number(db.pragma(name, { simple: true }));
+    db.pragma(`${name} = ${value}`);
+    return [name, was] as const;
+  });
+  try {
+    return migrateInFile(db, seals, path, fromVersion);
+  } finally {
+    for (const [name, was] of before) db.pragma(`${name} = ${was}`);
+  }
+}
+
+/** A copy has a cache of this size beside that of the file. */
+const CACHE_KIBIBYTES = 4_096;
+const SETTINGS: readonly (readonly [name: string, value: string | number])[] = [
+  ['temp_store', 'FILE'],
+  ['cache_size', -CACHE_KIBIBYTES],
+];
+
+function migrateInFile(
   db: Database.Database,
   seals: RowSeals,
   path: string,

@@ -29,8 +29,8 @@ import type { OpenedRowV2, OperationRowV2 } from '../seals/sealsV2.ts';
 const SETTLED = 0;
 const HELD = 3;
 const QUARANTINED = 4;
-/** Rows sealed anew at a time. */
-const ROWS_AT_ONCE = 500;
+/** Rows sealed anew at a time: few, so that they are not kept for longer than a moment. */
+const ROWS_AT_ONCE = 32;
 /** What a row waits for: see WAITS_FOR_CODES. */
 const FOR_ITS_TURN = 0;
 const FOR_ITS_LANE = 1;
@@ -107,6 +107,8 @@ function resealOperations(db: Database.Database, seals: RowSeals): void {
     'INSERT INTO quarantine (seq, code, standing, due_at, expires_at, waits_for, lane, idempotency, set_aside_at) ' +
       'VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
+  // What is done makes room at once: dropped whole, all of it would be kept until that is done.
+  const leave = db.prepare('DELETE FROM operation_v2 WHERE seq <= ?');
   // From the least: a number that was edited is no reason to drop its row.
   for (let afterSeq = Number.MIN_SAFE_INTEGER; ; ) {
     const rows = next.all(afterSeq);
@@ -144,6 +146,7 @@ function resealOperations(db: Database.Database, seals: RowSeals): void {
         row.set_aside_at,
       );
     }
+    leave.run(afterSeq);
     if (rows.length < ROWS_AT_ONCE) return;
   }
 }
