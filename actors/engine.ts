@@ -33,6 +33,7 @@ import type { FactStream } from './facts/factStream.ts';
 import { ComponentWrites } from './journal/componentWrites.ts';
 import { Journal } from './journal/journal.ts';
 import { StorageHealth } from './journal/storageHealth.ts';
+import { WhileAnswering } from './journal/whileAnswering.ts';
 import { unlessStalled } from './journal/unlessStalled.ts';
 import { notAccepted } from './operation/acceptance.ts';
 import { madeAtMs } from './platform/operationId.ts';
@@ -112,6 +113,7 @@ export class EngineCore {
   readonly desk: ConflictDesk;
   /** Records quarantined, now and by earlier processes. */
   quarantined = 0;
+  readonly answering: WhileAnswering;
   readonly storeCheck: StoreCheck;
   /** The crisis plans that an answer can hold. */
   readonly plans: PlansAtHand;
@@ -162,6 +164,10 @@ export class EngineCore {
       onFailed: (error) => {
         onComponentFailed('storageHealth', error);
       },
+    });
+    this.answering = new WhileAnswering({
+      ...{ clock, storage: this.storage },
+      look: () => steady.stamp(),
     });
     this.storeCheck = new StoreCheck({ store, clock, timers, onError });
     this.plans = new PlansAtHand({
@@ -415,6 +421,7 @@ export class EngineCore {
   #storageChanged(failure: HoldfastError | null): void {
     this.upstreams.globalLevel.measure();
     if (failure !== null && this.storage.isHanging) {
+      this.answering.hangs();
       this.journal.hangs(failure);
       this.room.refuseAll(notAccepted(failure));
     }

@@ -24,7 +24,7 @@ import type { CallFunction, CallOptions } from './call/guardedCall.ts';
 import { ActorSystem } from './charts/actorSystem.ts';
 import type { ConflictAccess } from './conflict/conflictAccess.ts';
 import type { ConflictReview } from './conflict/conflictReview.ts';
-import type { EntityAccess } from './conflict/entityAccess.ts';
+import { answeringEntities, type EntityAccess } from './conflict/entityAccess.ts';
 import type { CrisisModes } from './crisis/crisisModes.ts';
 import { type CrisisPlans, crisisPlans, keepPlanOfRecord } from './crisis/crisisPlans.ts';
 import { type CrisisAnswer, CrisisResponder } from './crisis/crisisResponder.ts';
@@ -192,7 +192,10 @@ export class LocalEngine implements Engine {
       },
     });
     this.ready = this.#supervisor.ready;
-    this.entities = entered(core.desk.views);
+    const asked = answeringEntities(core.desk.views, (work, mayBeStored) =>
+      this.whileAnswering(work, mayBeStored),
+    );
+    this.entities = entered(asked);
     this.#operations = new Operations({
       pool: core.pool,
       journal: core.journal,
@@ -242,8 +245,8 @@ export class LocalEngine implements Engine {
     this.crisisPlans = entered(
       crisisPlans({
         atHand: core.plans,
-        store,
-        commit: (writes) => access.commit(writes),
+        find: (subject) => this.whileAnswering(store.crisisPlan(subject), false),
+        commit: (writes) => this.whileAnswering(access.commit(writes), true),
         ready: () => this.whenRunning(),
       }),
     );
@@ -274,6 +277,10 @@ export class LocalEngine implements Engine {
 
   async inSlices<Result>(pieces: Pieces<Result>): Promise<Result> {
     return await Slices.of(this.#clock).pieces(pieces);
+  }
+
+  async whileAnswering<Result>(work: Promise<Result>, mayBeStored: boolean): Promise<Result> {
+    return await this.#core.answering.end(work, mayBeStored);
   }
 
   async whenRunning(): Promise<void> {
@@ -388,7 +395,7 @@ export class LocalEngine implements Engine {
 
   async view(id: string): Promise<OperationView> {
     this.#crisis.beginNow(id);
-    return await this.#operations.view(id);
+    return await this.whileAnswering(this.#operations.view(id), false);
   }
 
   async outcome(id: string): Promise<Outcome> {
@@ -403,7 +410,7 @@ export class LocalEngine implements Engine {
 
   async tell(id: string, wish: Wish, by?: Person): Promise<boolean> {
     this.#crisis.beginNow(id);
-    const told = await this.#operations.tell(id, wish);
+    const told = await this.whileAnswering(this.#operations.tell(id, wish), true);
     if (told) this.#facts.emit('override.made', OVERRIDES[wish], { operationId: id, count: 1, by });
     return told;
   }

@@ -292,6 +292,12 @@ export interface Engine extends OperationRecords {
   begin(): void;
   /** Resolves once work is accepted; rejects with why the last start failed, or `HF_CLOSED`. */
   whenRunning(): Promise<void>;
+  /**
+   * As the work ends, which asks the store; `mayBeStored` where it changes something.
+   *
+   * @throws HoldfastError (rejects) `HF_STORE_HANGING` where the disk hangs and goes on to.
+   */
+  whileAnswering<Result>(work: Promise<Result>, mayBeStored: boolean): Promise<Result>;
   /** Does work in slices, between which crises are answered; rejects with what it throws. */
   inSlices<Result>(pieces: Pieces<Result>): Promise<Result>;
   /** Tries a start that failed again now, and resolves once one has succeeded (SV-6). */

@@ -42,7 +42,11 @@ export function runtimeManagement(
     return checked;
   };
   const management = new Management({
-    store: { records: engine, clock, random, checkRequest, release: () => engine.release() },
+    store: {
+      ...{ records: engine, clock, random, checkRequest },
+      whileAnswering: (work, mayBeStored) => engine.whileAnswering(work, mayBeStored),
+      release: () => engine.release(),
+    },
     runtime: {
       health: () => readHealth(parts),
       async backup(path, given) {

@@ -183,3 +183,19 @@ export interface EntityAccess {
   forget(entity: Entity): Promise<boolean>;
   remoteChange(change: RemoteChange): Promise<RemoteChangeResult>;
 }
+
+/** The same, where each question ends while the disk hangs, too. */
+export function answeringEntities(
+  access: EntityAccess,
+  whileAnswering: <Result>(work: Promise<Result>, mayBeStored: boolean) => Promise<Result>,
+): EntityAccess {
+  return {
+    get: (entity) => whileAnswering(access.get(entity), false),
+    subscribe: (entity, listener) => access.subscribe(entity, listener),
+    page: (query) => whileAnswering(access.page(query), false),
+    removed: (entity) => whileAnswering(access.removed(entity), false),
+    restoring: (entity, path) => whileAnswering(access.restoring(entity, path), false),
+    forget: (entity) => whileAnswering(access.forget(entity), true),
+    remoteChange: (change) => whileAnswering(access.remoteChange(change), true),
+  };
+}

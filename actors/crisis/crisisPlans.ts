@@ -68,7 +68,7 @@ export interface CrisisPlans {
 
 export interface CrisisPlansParts {
   readonly atHand: PlansAtHand;
-  readonly store: CrisisPlanStore;
+  readonly find: CrisisPlanStore['crisisPlan'];
   /** Performs writes; resolves once they are durable, with a result for each. */
   readonly commit: (writes: readonly (() => CrisisPlanWrite)[]) => Promise<readonly WriteResult[]>;
   /** Resolves once the store is open, rejects with why it can't be. */
@@ -94,7 +94,7 @@ export async function keepPlanOfRecord(
   if (isPinned) await plans.pin(subject);
 }
 
-export function crisisPlans({ atHand, store, commit, ready }: CrisisPlansParts): CrisisPlans {
+export function crisisPlans({ atHand, find, commit, ready }: CrisisPlansParts): CrisisPlans {
   async function keep(subject: string, change: Pick<CrisisPlanWrite, 'plan' | 'isPinned'>) {
     await ready();
     const [result] = await commit([() => ({ kind: 'crisisPlan', subject, ...change })]);
@@ -109,7 +109,7 @@ export function crisisPlans({ atHand, store, commit, ready }: CrisisPlansParts):
     async get(given) {
       const subject = checkedPlanSubject(given);
       await ready();
-      const kept = await store.crisisPlan(subject);
+      const kept = await find(subject);
       const plan = kept === null ? null : readable(kept).plan;
       return plan === null ? null : decodeCrisisPlan(plan);
     },

@@ -2,9 +2,10 @@ import { describe, expect, test, vi } from 'vitest';
 import type { Handler } from '../../actors/attempt/handler.ts';
 import { Journal } from '../../actors/journal/journal.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
-import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import { permanentFailure, transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
+import type { Runtime } from '../../src/runtime.ts';
 import { upstreamKey } from '../../src/upstreamKey.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
@@ -330,5 +331,70 @@ describe('PS-6 OP-6 a disk that hangs', () => {
     expect(first.said).toBe('HF_STORE_STALLED');
     expect(durable.said).toBe('resolved');
     expect(ran).toEqual([crisis.operationId]);
+  });
+});
+
+async function firstOf(list: AsyncIterable<unknown>): Promise<unknown> {
+  return (await list[Symbol.asyncIterator]().next()).value;
+}
+
+describe('PS-6 SV-2 what an app or a person asks for settles while the disk hangs', () => {
+  const ASKED: Readonly<Record<string, (runtime: Runtime, id: string) => Promise<unknown>>> = {
+    'deadLetters.replay': (runtime, id) => runtime.deadLetters.replay(id),
+    'deadLetters.purge': (runtime, id) => runtime.deadLetters.purge(id),
+    'deadLetters.list': (runtime) => firstOf(runtime.deadLetters.list()),
+    'quarantine.list': (runtime) => firstOf(runtime.quarantine.list()),
+    'conflicts.list': (runtime) => firstOf(runtime.conflicts.list()),
+    'crisisPlans.get': (runtime) => runtime.crisisPlans.get('user-42'),
+    'crisisPlans.delete': (runtime) => runtime.crisisPlans.delete('user-42'),
+    'entities.get': (runtime) => runtime.entities.get({ type: 'note', id: 'n-1' }),
+    'entities.forget': (runtime) => runtime.entities.forget({ type: 'note', id: 'n-1' }),
+    listOperations: (runtime) => runtime.listOperations(),
+    countOperations: (runtime) => runtime.countOperations(),
+    view: (runtime, id) => runtime.getOperation(id).view(),
+    cancel: (runtime, id) => runtime.getOperation(id).cancel(),
+  };
+
+  for (const [name, ask] of Object.entries(ASKED)) {
+    test(`PS-6 ${name}, asked before it is known and after`, async () => {
+      const { world, process, hang } = await started({
+        handlers: {
+          'payments.push': {
+            upstream: 'default',
+            run: () => {
+              throw permanentFailure('no');
+            },
+          },
+        },
+      });
+      const { runtime } = process;
+      const letter = await world.clock.run(runtime.sync(REQUEST));
+      await world.clock.run(letter.outcome);
+      hang(60_000);
+      // The disk is silent before anybody has noticed.
+      process.store.commit([]).catch(() => undefined);
+      const before = fate(ask(runtime, letter.id));
+      await world.clock.advance(10_000);
+      expect(before.said).toBe('HF_STORE_HANGING');
+      const after = fate(ask(runtime, letter.id));
+      await world.clock.advance(10_000);
+      expect(after.said).toBe('HF_STORE_HANGING');
+      await world.clock.advance(60_000);
+      expect(runtime.getHealthStatus().storage.state).toBe('well');
+      await world.clock.run(runtime.close());
+    });
+  }
+
+  test('PS-6 control: one that is slow and answers is waited for', async () => {
+    const { world, process, hang } = await started();
+    const { runtime } = process;
+    hang(4_000);
+    process.store.commit([]).catch(() => undefined);
+    const counted = fate(runtime.countOperations());
+    await world.clock.advance(3_999);
+    expect(counted.said).toBe('pending');
+    await world.clock.advance(10);
+    expect(counted.said).toBe('resolved');
+    await world.clock.run(runtime.close());
   });
 });

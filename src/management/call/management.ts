@@ -15,6 +15,7 @@ import {
 } from '../../../machines/vocabulary/optionFields.ts';
 import { isObject, type OptionRule } from '../../../machines/vocabulary/optionRules.ts';
 import type { Person } from '../../../machines/vocabulary/person.ts';
+import { isThenable } from '../../../machines/vocabulary/realms.ts';
 import type { AnyCall, Caller, ManagementCall, RuntimeCall } from './managementCall.ts';
 import type { OverrideAbout } from './overrides.ts';
 import { REASON } from './params.ts';
@@ -75,9 +76,16 @@ export class Management implements Caller {
   }
 
   async #runInTime(call: AnyCall, params: object): Promise<unknown> {
-    if (call.worksOn === 'runtime') return await this.#run(call, params);
-    await this.#parts.whenOpen();
-    return await call.run(this.#parts.store, params);
+    const { store, whenOpen } = this.#parts;
+    const mayBeStored = call.override !== null;
+    if (call.worksOn === 'runtime') {
+      const result: unknown = this.#run(call, params);
+      return isThenable(result)
+        ? await store.whileAnswering(Promise.resolve(result), mayBeStored)
+        : result;
+    }
+    await whenOpen();
+    return await store.whileAnswering(Promise.resolve(call.run(store, params)), mayBeStored);
   }
 
   #run<Params extends object, Result>(call: RuntimeCall<Params, Result>, params: Params): Result {

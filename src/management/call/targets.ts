@@ -22,6 +22,8 @@ export interface ManagedStore {
   readonly random: Random;
   /** Checks a request as `sync()` does. @throws HoldfastError (rejects) as that does. */
   checkRequest(request: SyncRequest): Promise<CheckedRequest>;
+  /** As the work ends; rejects with `HF_STORE_HANGING` where the disk answers nothing (PS-6). */
+  whileAnswering<Result>(work: Promise<Result>, mayBeStored: boolean): Promise<Result>;
   /** Ends the hold on disk, and lets what waits run; `false` where the store was not held. */
   release(): Promise<boolean>;
 }
