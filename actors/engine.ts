@@ -33,8 +33,8 @@ import type { FactStream } from './facts/factStream.ts';
 import { ComponentWrites } from './journal/componentWrites.ts';
 import { Journal } from './journal/journal.ts';
 import { StorageHealth } from './journal/storageHealth.ts';
-import { WhileAnswering } from './journal/whileAnswering.ts';
 import { unlessStalled } from './journal/unlessStalled.ts';
+import { WhileAnswering } from './journal/whileAnswering.ts';
 import { notAccepted } from './operation/acceptance.ts';
 import { madeAtMs } from './platform/operationId.ts';
 import { AdmissionLimit } from './pool/admissionLimit.ts';
@@ -94,6 +94,7 @@ export interface EngineParts extends DeskOptions {
 
 /** The component under which the {@link SteadyClock} is kept. */
 const TIME = 'time';
+const CLOCK_SET = 'clockSet';
 /** The one under which it is kept who has taken on crises that can't be read. */
 const UNREADABLE = 'unreadableCrises';
 
@@ -152,7 +153,13 @@ export class EngineCore {
     this.counts = new Counts({ clock, facts });
     const erasure = new Erasure({ store, clock, timers, onError });
     const onCommitted = erasure.committed.bind(erasure);
-    this.#retention = new Retention({ store, clock, timers, tidy, onCommitted, onError });
+    this.#retention = new Retention({
+      ...{ store, clock, timers, tidy, onCommitted, onError },
+      retentionMs: given.retentionMs,
+      keep: (state) => {
+        this.#writes.write(CLOCK_SET, () => state);
+      },
+    });
     this.storage = new StorageHealth({
       ...{ clock, steady, facts, system },
       probe: () => {
@@ -318,6 +325,7 @@ export class EngineCore {
     this.#components = info.components;
     const fromMs = this.steady.now();
     this.steady.resume(info.components.get(TIME));
+    this.#retention.resume(info.components.get(CLOCK_SET));
     this.crisisModes.opened(info.components.get(CRISIS_MODES), this.steady.now() - fromMs);
     this.unreadable.opened(info.components.get(UNREADABLE));
     this.pool.dispatcher.alone.restore(info.components.get(ALONE));

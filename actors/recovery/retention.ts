@@ -12,7 +12,9 @@ import type {
   RecordStore,
   Write,
 } from '../../persistence/port/store.ts';
+import { SILENT_MAX_MS } from '../attempt/conflictRules.ts';
 import type { TimerService } from '../time/timerService.ts';
+import { WallJumps } from './wallJumps.ts';
 
 /** A few milliseconds of the writer's time. */
 const ROWS_AT_ONCE_MIN = 100;
@@ -36,6 +38,10 @@ export interface RetentionParts {
   readonly store: RecordStore;
   readonly clock: Clock;
   readonly timers: TimerService;
+  /** How long what has settled is kept. */
+  readonly retentionMs: number;
+  /** Keeps the state that the next process gives to {@link Retention.resume}. */
+  readonly keep: (state: string) => void;
   /** Removes what else in the store's folder was kept long enough. */
   readonly tidy: (nowMs: number) => Promise<void>;
   /** Has what was purged leave the disk. */
@@ -50,9 +56,22 @@ export class Retention {
   /** Doubled for as long as more is overdue than one batch takes away, since then it falls behind. */
   #rowsAtOnce = ROWS_AT_ONCE_MIN;
   #cancelTimer: (() => void) | null = null;
+  readonly #jumps: WallJumps;
+  /** How long what it purges was to be kept, at most. */
+  readonly #spansMs: Readonly<Record<PurgeKind, number>>;
 
   constructor(parts: RetentionParts) {
     this.#parts = parts;
+    const { clock, retentionMs, keep } = parts;
+    // Records of entities are kept for as long as a device may be silent.
+    const keptMs = Math.max(retentionMs, SILENT_MAX_MS);
+    this.#spansMs = { purgeSettled: retentionMs, purgeKept: keptMs };
+    this.#jumps = new WallJumps(clock, keptMs, keep);
+  }
+
+  /** The store is open: what an earlier process knew of settings of the clock. */
+  resume(state: string | undefined): void {
+    this.#jumps.resume(state);
   }
 
   start(): void {
@@ -75,17 +94,17 @@ export class Retention {
 
   async #purge(): Promise<void> {
     const { clock, tidy, onError } = this.#parts;
-    const nowMs = clock.now();
     const startedAtMs = clock.monotonic();
     const limit = this.#rowsAtOnce;
-    let dueAtMs = Number.POSITIVE_INFINITY;
+    let dueInMs = Number.POSITIVE_INFINITY;
     let isBehind = false;
     let hasFailed = false;
     for (const kind of ['purgeSettled', 'purgeKept'] as const) {
+      const nowMs = this.#jumps.keptUntil(this.#spansMs[kind]);
       try {
         const { count, nextDueAtMs } = await this.#purgeOne({ kind, nowMs, limit });
         isBehind ||= count === limit;
-        dueAtMs = Math.min(dueAtMs, nextDueAtMs ?? Number.POSITIVE_INFINITY);
+        dueInMs = Math.min(dueInMs, (nextDueAtMs ?? Number.POSITIVE_INFINITY) - nowMs);
       } catch (error) {
         onError(error);
         hasFailed = true;
@@ -104,8 +123,8 @@ export class Retention {
       return;
     }
     this.#rowsAtOnce = Math.max(ROWS_AT_ONCE_MIN, limit / 2);
-    this.#plan(Math.min(Math.max(dueAtMs - clock.now(), LOOK_MS_MIN), LOOK_AGAIN_MS));
-    await tidy(nowMs).catch(onError);
+    this.#plan(Math.min(Math.max(dueInMs - tookMs, LOOK_MS_MIN), LOOK_AGAIN_MS));
+    await tidy(this.#jumps.keptUntil(this.#spansMs.purgeKept)).catch(onError);
   }
 
   async #purgeOne(purge: PurgeSettledWrite | PurgeKeptWrite): Promise<Purged> {
@@ -117,6 +136,8 @@ export class Retention {
     return purged;
   }
 }
+
+type PurgeKind = (PurgeSettledWrite | PurgeKeptWrite)['kind'];
 
 interface Purged {
   readonly count: number;

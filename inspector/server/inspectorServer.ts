@@ -39,7 +39,7 @@ export interface InspectorServerOptions {
   /** All that a page may ask for. */
   readonly calls: readonly InspectorCall[];
   readonly clock: Clock;
-  /** Told of what goes wrong while it runs; of no request that is refused. */
+  /** Told of what goes wrong while it runs; and of many wrong tokens (`HF_ALERT`). Of no other request that is refused. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -51,7 +51,7 @@ export interface InspectorServer {
    * it is worth nothing any more once a page has used it.
    */
   readonly link: string;
-  /** A link for another page. Of those that nobody has opened, the last eight are good. */
+  /** A link for another page. Of those that nobody has opened, the last eight are good, for 15 minutes. */
   newLink(): string;
   /** Ends it at once, with every connection; resolves once nothing of it is left. Never rejects. */
   close(): Promise<void>;

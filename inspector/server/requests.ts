@@ -6,6 +6,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { type FeedSource, INSPECTOR_PROTOCOL, type SessionInfo } from '../protocol.ts';
 import { Calls } from './calls.ts';
 import type { Connections } from './connections.ts';
@@ -22,6 +23,8 @@ import type { StaticFiles } from './staticFiles.ts';
 const FEEDS_MAX = 8;
 /** How long the answer to a wrong token or session takes. */
 const WRONG_ANSWER_MS = 500;
+/** Wrong tokens that are told of: so many, and each ten times as many as were told of. */
+const WRONG_TOKENS_TOLD = 5;
 
 export interface RequestsParts {
   readonly host: string;
@@ -41,6 +44,8 @@ export class Requests {
   readonly #lines = new FeedLines();
   readonly #feeds = new Set<FeedStream>();
   #hosts: readonly string[] = [];
+  #wrongTokens = 0;
+  #toldOfNext = WRONG_TOKENS_TOLD;
 
   constructor(parts: RequestsParts) {
     this.#parts = parts;
@@ -108,8 +113,9 @@ export class Requests {
     const { sessions, canOperate } = this.#parts;
     const session = sessions.begin(bearerOf(request) ?? '');
     if (session === null) {
+      this.#noteWrongToken();
       return await this.#wrong(
-        'Authorization must be Bearer and the token of a link, which stands behind #token= in it and opens one page, once. Ask for another link where the inspector was started.',
+        'Authorization must be Bearer and the token of a link, which stands behind #token= in it and opens one page, once, within 15 minutes. Ask for another link where the inspector was started.',
       );
     }
     const info: SessionInfo = { session, canOperate, protocol: INSPECTOR_PROTOCOL };
@@ -142,6 +148,20 @@ export class Requests {
   }
 
   /** Not at once: so that guesses are slow, and each holds one of few connections. */
+  /** A link that was used before is shown now and then; one who guesses shows many. */
+  #noteWrongToken(): void {
+    this.#wrongTokens += 1;
+    if (this.#wrongTokens !== this.#toldOfNext) return;
+    this.#toldOfNext *= 10;
+    this.#parts.onError(
+      new HoldfastError(
+        'HF_ALERT',
+        `Alert: ${this.#wrongTokens} wrong tokens were shown to the inspector since it was started. None opened anything. A program of this machine may be guessing: find out which, or close the inspector.`,
+        { withStack: false },
+      ),
+    );
+  }
+
   async #wrong(message: string): Promise<Refusal> {
     await new Promise<void>((resolve) => {
       this.#parts.clock.schedule(WRONG_ANSWER_MS, resolve);

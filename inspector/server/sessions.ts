@@ -13,6 +13,8 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 
 /** 256 bits: nobody guesses one. */
 const SECRET_BYTES = 32;
+/** A link that nobody has opened by then opens nothing: it may lie in a terminal, a log or a chat. */
+export const TOKEN_LASTS_MS = 15 * 60 * 1_000;
 /** Links that nobody has opened yet; one more makes the oldest worthless. */
 const TOKENS_MAX = 8;
 /** Pages that may be open; one more ends the one that has asked for nothing for the longest. */
@@ -30,8 +32,8 @@ export interface Session {
 
 export class Sessions {
   readonly #clock: Clock;
-  /** Digests of those that were not used, the oldest first. */
-  readonly #tokens = new Set<Buffer>();
+  /** Digests of those that were not used, the oldest first, with when each ends. */
+  readonly #tokens = new Map<Buffer, number>();
   readonly #sessions = new Set<Session>();
 
   constructor(clock: Clock) {
@@ -41,8 +43,8 @@ export class Sessions {
   /** A token for one more link. */
   newToken(): string {
     const token = newSecret();
-    this.#tokens.add(digestOf(token));
-    const [oldest] = this.#tokens;
+    this.#tokens.set(digestOf(token), this.#clock.monotonic() + TOKEN_LASTS_MS);
+    const [oldest] = this.#tokens.keys();
     if (this.#tokens.size > TOKENS_MAX && oldest !== undefined) this.#tokens.delete(oldest);
     return token;
   }
@@ -51,8 +53,10 @@ export class Sessions {
   begin(token: string): string | null {
     const digest = digestOf(token);
     let used: Buffer | null = null;
-    for (const known of this.#tokens) {
-      if (timingSafeEqual(known, digest)) used = known;
+    for (const [known, endsAtMs] of this.#tokens) {
+      const isOver = endsAtMs <= this.#clock.monotonic();
+      if (timingSafeEqual(known, digest) && !isOver) used = known;
+      if (isOver) this.#tokens.delete(known);
     }
     if (used === null) return null;
     this.#tokens.delete(used);

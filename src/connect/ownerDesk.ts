@@ -119,7 +119,10 @@ export class OwnerDesk implements OwnerPort {
         await engine.entities.restoring(checkedEntity(entity), path),
       entityForget: async ({ entity }) => await engine.entities.forget(checkedEntity(entity)),
       remoteChange: async (change) => await remoteChange(change),
-      call: async ({ name, params }) => await callByName(name, params),
+      call: async ({ name, params }) => {
+        requireOption(typeof name === 'string', 'name', 'must be that of a call, a text');
+        return await callByName(name, params);
+      },
     };
   }
 
@@ -168,6 +171,7 @@ export class OwnerDesk implements OwnerPort {
     { id, request, isRepeat }: WireCrisis,
     told: (value: CrisisTold) => void,
   ): Promise<CrisisKept> {
+    checkId(id);
     requireOption(OPERATION_ID.test(id), 'id', 'must be the id of an operation');
     // One that is in memory may not be on disk yet: its own promise tells when it is.
     const mayBeAtRest = isRepeat && this.#parts.engine.viewNow(id) === null;
@@ -214,11 +218,17 @@ async function firstOf(
 function requestOf(wire: WireRequest): SyncRequest {
   const { body, ...fields } = wire;
   requireOption(typeof body === 'string', 'body', 'must be a text');
+  const { payload, base, changes, removals, confirm } = parsed(body);
+  const what = changes === undefined ? { payload, base } : { base, changes };
   const given = Object.entries(fields).filter(([, value]) => value !== null);
-  const { payload, ...of } = parsed(body);
-  const what = of.changes === undefined ? { payload } : {};
-  return { ...Object.fromEntries(given), ...of, ...what } as unknown as SyncRequest;
+  // Neither may say what is the other's: what was checked of a frame is what counts.
+  const fromFrame = given.filter(([name]) => !BODY_FIELDS.has(name));
+  return { ...what, removals, confirm, ...Object.fromEntries(fromFrame) } as unknown as SyncRequest;
 }
+
+const BODY_FIELDS: ReadonlySet<string> = new Set(
+  'payload base changes removals confirm'.split(' '),
+);
 
 function checked(id: string): string {
   checkId(id);

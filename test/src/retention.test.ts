@@ -102,3 +102,46 @@ test('PS-4 the copy that a migration kept is removed after 30 days, and nothing 
   await removeOldMigrationBackups(folder, nowMs);
   expect(readdirSync(folder).toSorted()).toEqual(['data.db', names[1]]);
 });
+
+test('PS-6 PS-5 a clock that was a year behind and is put right purges nothing early, over a restart too', async () => {
+  const { clock, boot, disk } = createWorld();
+  clock.setWall(-365 * DAY_MS);
+  const first = boot(OPTIONS);
+  const keyed = { ...REQUEST, idempotencyKey: 'before' };
+  const before = await clock.run(first.runtime.sync(keyed));
+  await clock.run(before.outcome);
+  await clock.advance(3_600_000);
+  clock.setWall(365 * DAY_MS);
+  const after = await clock.run(first.runtime.sync({ ...REQUEST, idempotencyKey: 'after' }));
+  await clock.run(after.outcome);
+  await clock.advance(10 * 3_600_000);
+  await clock.run(first.runtime.close());
+  const { runtime } = boot(OPTIONS);
+  await clock.advance(12 * 3_600_000);
+  expect((await clock.run(runtime.sync(keyed))).isDuplicate).toBe(true);
+  expect(await disk.counts()).toMatchObject({ settled: 2 });
+  // Each is purged once it was kept for its day, and no later.
+  await clock.advance(2 * 3_600_000);
+  expect(await disk.counts()).toMatchObject({ settled: 1 });
+  await clock.advance(2 * 3_600_000);
+  expect(await disk.counts()).toMatchObject({ settled: 0 });
+  await clock.run(runtime.close());
+});
+
+test('PS-6 what a clock was set forward by and back again delays nothing', async () => {
+  const { clock, boot, disk } = createWorld();
+  const { runtime } = boot(OPTIONS);
+  await clock.run(runtime.ready);
+  await clock.advance(3_600_000);
+  clock.setWall(30 * DAY_MS);
+  await clock.advance(3_600_000);
+  clock.setWall(-30 * DAY_MS);
+  await clock.advance(3_600_000);
+  const done = await clock.run(runtime.sync(REQUEST));
+  await clock.run(done.outcome);
+  await clock.advance(DAY_MS - 60_000);
+  expect(await disk.counts()).toMatchObject({ settled: 1 });
+  await clock.advance(2 * 3_600_000);
+  expect(await disk.counts()).toMatchObject({ settled: 0 });
+  await clock.run(runtime.close());
+});

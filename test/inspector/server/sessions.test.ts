@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Sessions } from '../../../inspector/server/sessions.ts';
+import { Sessions, TOKEN_LASTS_MS } from '../../../inspector/server/sessions.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 import {
   away,
@@ -183,4 +183,27 @@ describe('AC-2 sessions end', () => {
     sessions.endAll();
     expect(ended).toEqual([0, 1, 2]);
   });
+});
+
+test('AC-2 a link that nobody has opened in time opens nothing', async () => {
+  const clock = new VirtualClock();
+  const sessions = new Sessions(clock);
+  const [first, second] = [sessions.newToken(), sessions.newToken()];
+  await clock.advance(TOKEN_LASTS_MS - 1);
+  expect(sessions.begin(first)).not.toBeNull();
+  await clock.advance(1);
+  expect(sessions.begin(second)).toBeNull();
+  expect(sessions.begin(sessions.newToken())).not.toBeNull();
+});
+
+test('AC-2 several wrong tokens are told of, once; one that was used before is not', async () => {
+  const inspector = await ServedInspector.start({ clock: hurriedClock(500) });
+  const show = async (token: string) =>
+    await inspector.ask({ method: 'POST', path: '/session', headers: bearer(token) });
+  expect(await show(inspector.token)).toMatchObject({ status: 200 });
+  expect(await show(inspector.token)).toMatchObject({ status: 401 });
+  expect(inspector.errors).toEqual([]);
+  for (let count = 0; count < 10; count += 1) await show('x'.repeat(43));
+  expect(inspector.errors).toMatchObject([{ code: 'HF_ALERT' }]);
+  expect(String(inspector.errors[0])).not.toContain('xxx');
 });

@@ -142,3 +142,27 @@ test.each([
     await expect(answer).rejects.toMatchObject({ code, mayBeStored: true });
   },
 );
+
+test('SC-4 SE-5 what a frame says of a request counts, whatever its body says', async () => {
+  const accepted: unknown[] = [];
+  const accept = (request: unknown) => {
+    accepted.push(request);
+    return Promise.resolve({ id: ID, isDuplicate: false });
+  };
+  const desk = new OwnerDesk({ accept } as unknown as OwnerDeskParts);
+  const body = '{"payload":1,"type":"crisis.alert","subject":"other","priority":"crisis"}';
+  const wire = { type: 'notes.push', subject: 'user-1', tier: null, body, payload: 2 };
+  await desk.ask('sync', wire as never, () => undefined).answer;
+  expect(accepted).toEqual([{ type: 'notes.push', subject: 'user-1', payload: 1 }]);
+});
+
+test.each([
+  ['call', { name: null, params: {} }],
+  ['call', { name: {}, params: {} }],
+  ['view', { id: [ID] }],
+  ['crisis', { id: [ID], request: {}, isRepeat: false }],
+] as const)('SC-4 UX-2 %s with %j is refused, and no defect', async (name, params) => {
+  const desk = new OwnerDesk({ engine: {} } as unknown as OwnerDeskParts);
+  const { answer } = desk.ask(name, params as never, () => undefined);
+  await expect(answer).rejects.toMatchObject({ code: 'HF_OPTION_INVALID' });
+});
