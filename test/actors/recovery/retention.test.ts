@@ -143,8 +143,8 @@ test.each([
       clock,
       timers: new TimerService(clock, (error) => errors.push(error)),
       retentionMs: RETENTION_MS,
-    keep: () => undefined,
-    tidy: () => Promise.resolve(),
+      keep: () => undefined,
+      tidy: () => Promise.resolve(),
       onCommitted: () => undefined,
       onError: (error) => errors.push(error),
     });
