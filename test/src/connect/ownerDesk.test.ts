@@ -149,7 +149,8 @@ test('SC-4 SE-5 what a frame says of a request counts, whatever its body says', 
     accepted.push(request);
     return Promise.resolve({ id: ID, isDuplicate: false });
   };
-  const desk = new OwnerDesk({ accept } as unknown as OwnerDeskParts);
+  const parts = { engine: { isAccepting: true }, accept };
+  const desk = new OwnerDesk(parts as unknown as OwnerDeskParts);
   const body = '{"payload":1,"type":"crisis.alert","subject":"other","priority":"crisis"}';
   const wire = { type: 'notes.push', subject: 'user-1', tier: null, body, payload: 2 };
   await desk.ask('sync', wire as never, () => undefined).answer;
