@@ -37,7 +37,7 @@ const CALLS: readonly AnyCall[] = [...MANAGEMENT_CALLS, touch];
 function managed() {
   const overrides: unknown[] = [];
   const management = new Management({
-    store: {} as never,
+    store: { whileAnswering: (work: Promise<unknown>) => work } as never,
     runtime: { health: () => ({ overall: 'healthy' }) } as never,
     whenOpen: () => Promise.resolve(),
     onOverride: (what, about) => overrides.push({ what, ...about }),
