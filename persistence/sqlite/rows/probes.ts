@@ -145,11 +145,15 @@ const COUNTED: readonly (readonly [kind: number, index: string, where: string])[
 const OF_AN_INDEX =
   /^(ok|\*\*\* in database main \*\*\*|wrong # of entries in index \S+|row \d+ (missing from|values differ from) index \S+|non-unique entry in index \S+|Page \d+: never used)$/;
 const FAULTS_MAX = 1_000;
+/** Rows that are looked for at once when a store opens: a millisecond or two. */
+const LATEST = 256;
 
 /** What the checks ask of a file; prepared once a connection. */
 export interface SelfChecks {
   /** The first index that should hold the row and does not; `null` where all do. */
   missingFrom(row: OperationRow): string | null;
+  /** Of the latest rows, one whose idempotency key its index does not find; `null` where all are. */
+  lostKey(): OperationRow | null;
   /** Rows that have the idempotency key of an earlier one. */
   repeatedKeys(): readonly number[];
   /** By the kinds of the tally. */
@@ -175,6 +179,14 @@ export function createSelfChecks(db: Database.Database): SelfChecks {
       }
       return null;
     },
+    lostKey: () =>
+      db
+        .prepare<[], OperationRow>(
+          `SELECT operation.*, NULL AS payload FROM operation NOT INDEXED JOIN (SELECT seq FROM operation NOT INDEXED ORDER BY seq DESC LIMIT ${LATEST}) USING (seq) ` +
+            'WHERE idempotency IS NOT NULL AND NOT EXISTS (SELECT 1 FROM operation AS found ' +
+            `INDEXED BY ${IDEMPOTENCY_INDEX} WHERE found.idempotency = operation.idempotency AND found.seq = operation.seq) LIMIT 1`,
+        )
+        .get() ?? null,
     repeatedKeys: () =>
       db
         .prepare<[], number>(

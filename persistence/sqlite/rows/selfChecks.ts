@@ -14,6 +14,20 @@ import type { OperationRow } from '../seals/rowSeals.ts';
 import { IDEMPOTENCY_INDEX } from './probes.ts';
 import { quarantine, type Tables, WriteNeeded } from './tables.ts';
 
+/**
+ * Looks whether the index of idempotency keys finds the latest rows, before anything is accepted: one that was emptied at
+ * rest would let a request be done twice.
+ */
+export function checkKeys(tables: Tables): void {
+  let row: OperationRow | null = null;
+  try {
+    row = tables.checks.lostKey();
+  } catch {
+    // A page or a column that can't be read: the background check says so, and keeps no store from opening.
+  }
+  if (row !== null) checkIndexes(tables, row);
+}
+
 /** Looks for a row in every index that should hold it; `true` where one was made anew, and rows with it. */
 export function checkIndexes(tables: Tables, row: OperationRow): boolean {
   const index = tables.checks.missingFrom(row);

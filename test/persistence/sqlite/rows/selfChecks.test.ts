@@ -87,14 +87,16 @@ describe('SE-4 a row that an index does not find', () => {
 
   test('by its idempotency key: the key is known again, and what it was given to since is set aside', async () => {
     await store.commit([accept(1, { ...due, idempotencyKey: 'k' })]);
+    // An open looks for the latest ones alone.
+    await store.commit(Array.from({ length: 300 }, (_, index) => accept(index + 100)));
     await edit(hideFrom('operation_idempotency', 'seq <> 1'));
-    expect(await commitOne(store, accept(2, { ...due, idempotencyKey: 'k' }))).toMatchObject({
+    expect(await commitOne(store, accept(500, { ...due, idempotencyKey: 'k' }))).toMatchObject({
       kind: 'accepted',
     });
-    await store.check({ afterSeq: 0, limit: 9 });
-    expect(told.toSorted()).toEqual(['2 HF_IDEMPOTENCY_CONFLICT', 'HF_STORE_MENDED']);
+    await store.check({ afterSeq: 0, limit: 900 });
+    expect(told.toSorted()).toEqual(['500 HF_IDEMPOTENCY_CONFLICT', 'HF_STORE_MENDED']);
     expect(await seqsDue()).toEqual([1]);
-    expect(await commitOne(store, accept(3, { ...due, idempotencyKey: 'k' }))).toMatchObject({
+    expect(await commitOne(store, accept(501, { ...due, idempotencyKey: 'k' }))).toMatchObject({
       kind: 'duplicate',
       of: { seq: 1 },
     });
@@ -228,4 +230,12 @@ test('SE-4 an index that two rows contradict is told of once, and is not made an
   });
   for (const _ of [1, 2, 3]) await store.check({ afterSeq: 0, limit: 9 });
   expect(told).toEqual(['2 HF_RECORD_TAMPERED', 'HF_STORE_CORRUPT']);
+});
+
+test('SE-4 OP-8 a key that its index was made to hide is found by the first that comes after an open', async () => {
+  await store.commit([accept(1, { ...due, idempotencyKey: 'k' }), accept(2)]);
+  await edit(hideFrom('operation_idempotency', 'seq < 0'));
+  const [again] = await store.commit([accept(3, { ...due, idempotencyKey: 'k' })]);
+  expect(again).toMatchObject({ kind: 'duplicate' });
+  expect(told).toEqual(['HF_STORE_MENDED']);
 });
