@@ -197,8 +197,10 @@ const CLI_ROOMS = {
   ],
   'src/cli/commands/charts': [
     VOCABULARY,
+    'machines',
     'actors/platform',
     'inspector/charts',
+    'inspector/projection',
     'inspector/review',
     'src/cli/kit',
     'src/cli/clone',
