@@ -60,7 +60,7 @@ const INSPECTOR_ROOMS = {
   // Names of management calls, and what the server lets through of their answers.
   'inspector/page/calls': PAGE_KIT,
   'inspector/page/orders': [...PAGE_KIT, 'inspector/page/calls'],
-  'inspector/page/chart': [...PAGE_KIT, 'inspector/charts'],
+  'inspector/page/chart': [...PAGE_KIT, 'inspector/charts', 'inspector/review'],
   'inspector/page/piles': [...PAGE_KIT, 'inspector/page/calls', 'inspector/page/orders'],
   'inspector/page/actor': [
     ...PAGE_KIT,
