@@ -5,6 +5,7 @@
  * @module
  */
 
+import { inNoContext } from '../actors/platform/callerContext.ts';
 import type { Engine, OperationView } from '../actors/port.ts';
 import { ENDED_STATES } from '../machines/operation/syncOperationContext.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
@@ -109,7 +110,7 @@ export function operationActor(
   };
   const call = (listener: () => unknown): void => {
     try {
-      const returned = listener();
+      const returned = inNoContext(listener);
       if (returned instanceof Promise) returned.catch(onError);
     } catch (error) {
       onError(error);

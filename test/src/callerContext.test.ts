@@ -229,6 +229,23 @@ describe('OP-7 what is durable runs in the context of no caller', () => {
     expectNoneIn(seen);
   });
 
+  test('OP-7 one that is followed is told of what was looked up for a tenant', async () => {
+    const seen = new Seen();
+    const world = createWorld();
+    const { runtime } = world.boot(noting(new Seen()));
+    const { id, outcome } = await world.clock.run(runtime.sync(request(2)));
+    await world.clock.run(outcome);
+    tenants.run('north', () => {
+      const note = (): void => {
+        seen.note('operation.actor');
+      };
+      runtime.getOperation(id).actor.subscribe({ next: note, complete: note });
+    });
+    await world.clock.advance(1);
+    expect(seen.all).toEqual({ 'operation.actor': ['none'] });
+    await world.clock.run(runtime.close());
+  });
+
   test('OP-7 a record that a tenant has changed', async () => {
     const seen = new Seen();
     const world = createWorld();
