@@ -109,12 +109,14 @@ export function operationActor(
     leave = null;
   };
   const call = (listener: () => unknown): void => {
-    try {
-      const returned = inNoContext(listener);
-      if (returned instanceof Promise) returned.catch(onError);
-    } catch (error) {
-      onError(error);
-    }
+    inNoContext(() => {
+      try {
+        const returned = listener();
+        if (returned instanceof Promise) returned.catch(onError);
+      } catch (error) {
+        onError(error);
+      }
+    });
   };
   const tell = (what: (observer: OperationActorObserver) => unknown): void => {
     for (const observer of [...observers]) {
