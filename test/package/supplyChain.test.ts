@@ -21,7 +21,15 @@ type Packages = Readonly<Record<string, Locked>>;
 /** Licences that ask for no more than to be named, and say nothing of what uses the work. */
 const PERMISSIVE = new Set(['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD']);
 /** A tool that is not shipped may also be under one that binds changes of its own files only, or, of data, asks to be named. */
-const FOR_TOOLS = new Set([...PERMISSIVE, 'BlueOak-1.0.0', 'MPL-2.0', 'EPL-2.0', 'CC-BY-4.0']);
+const FOR_TOOLS = new Set([
+  ...PERMISSIVE,
+  'BlueOak-1.0.0',
+  'MPL-2.0',
+  'EPL-2.0',
+  'CC-BY-4.0',
+  'MIT-0',
+  'CC0-1.0',
+]);
 const SHA512 = /^sha512-[A-Za-z0-9+/]{86}==$/;
 
 function packagesOf(path: string): Packages {
