@@ -56,9 +56,9 @@ const INSPECTOR_ROOMS = {
   'inspector/page/model': ['inspector', 'inspector/page/words', 'inspector/page/past'],
   'inspector/page/kit': PAGE_BASE,
   'inspector/page/overview': PAGE_KIT,
-  'inspector/page/actors': [...PAGE_KIT, 'inspector/page/calls'],
   // Names of management calls, and what the server lets through of their answers.
   'inspector/page/calls': PAGE_KIT,
+  'inspector/page/actors': [...PAGE_KIT, 'inspector/page/calls'],
   'inspector/page/orders': [...PAGE_KIT, 'inspector/page/calls'],
   'inspector/page/chart': [...PAGE_KIT, 'inspector/charts', 'inspector/review'],
   'inspector/page/piles': [...PAGE_KIT, 'inspector/page/calls', 'inspector/page/orders'],

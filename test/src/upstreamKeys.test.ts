@@ -170,6 +170,7 @@ describe('OP-8 payments', () => {
     ['on disk', onDisk],
   ])('OP-8 two people under one key, and two types, are two effects each: %s', async (_, store) => {
     const runtime = start(store());
+    await runtime.ready;
     const work = [
       pay('payments.push', 'anna'),
       pay('payments.push', 'ben'),
@@ -242,6 +243,7 @@ describe("OP-8 key: 'asGiven'", () => {
     'OP-8 the key goes out as it is; a second type, subject or body under it is refused: %s',
     async (_, store) => {
       const runtime = start(store());
+      await runtime.ready;
       const first = await runtime.sync(shared('shared.push', 'anna'));
       expect(await first.outcome).toMatchObject({ status: 'completed' });
       expect((await first.view()).idempotencyKey).toBe('invoice-1');

@@ -117,7 +117,7 @@ test.each(['1', '2'])(
       { type: 'operator.released' },
     ] as const;
     const states = orders.map((order) => {
-      actor.send({ ...order, atMs: 1 } as never);
+      actor.send({ ...order, atMs: 1 });
       return actor.getSnapshot().value;
     });
     expect(states).toEqual(['forcedOpen', 'forcedOpen', 'forcedOpen', 'halfOpen']);

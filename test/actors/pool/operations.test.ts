@@ -50,6 +50,7 @@ async function atRest(store = createMemoryStore()): Promise<{
     resident: () => undefined,
     staleReads: new StaleReadGuard(),
     exceptions,
+    steady: { toWall: (atMs: number) => atMs },
   };
   const operations = new Operations({
     pool: pool as unknown as OperationPool,
