@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { Exceptions } from '../../../actors/attempt/exceptions.ts';
 import { encodeSnapshot } from '../../../actors/charts/snapshots.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
+import { WAITS_AT_REST } from '../../../actors/operation/waitView.ts';
 import type { OperationPool } from '../../../actors/pool/operationPool.ts';
 import { Operations } from '../../../actors/pool/operations.ts';
 import { StaleReadGuard } from '../../../actors/pool/staleReadGuard.ts';
@@ -50,7 +51,7 @@ async function atRest(store = createMemoryStore()): Promise<{
     resident: () => undefined,
     staleReads: new StaleReadGuard(),
     exceptions,
-    steady: { toWall: (atMs: number) => atMs },
+    waits: WAITS_AT_REST,
   };
   const operations = new Operations({
     pool: pool as unknown as OperationPool,
