@@ -133,6 +133,8 @@ test('AC-2 OP-5 a dead letter is replayed where that may be, after a question; l
   await dialog.waitFor({ state: 'detached' });
   expect(attempts()).toBe(before);
   await page.getByRole('button', { name: 'Replay…' }).click();
+  await dialog.getByLabel('Your id').fill('staff-7');
+  await dialog.getByLabel('Your role').fill('support');
   await dialog.getByRole('button', { name: 'Replay', exact: true }).click();
   await dialog.getByRole('status').waitFor();
   await until(() => attempts() > before);

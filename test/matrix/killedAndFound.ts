@@ -42,7 +42,7 @@ export async function killedAndFound(app: string, node: OtherNode, program: stri
     response: { paid: 1250 },
     source: 'local',
     delivered: 1,
-    // OP-7: the handler ran in the context of no request, though one was the first to load the package.
+    // OP-7: the handler ran in the context of no request, though one may have been the first to load the package.
     context: 'none',
     // CR-2: the HTTP client within this Node.js takes the look-ups of holdfast.
     lookUps: 1,

@@ -147,6 +147,7 @@ describe('CR-6 of a subject', () => {
     expect(await asked('user-42')).toBe('included');
     expect(await asked('user-7')).toBe('none');
     process.store.faults.delayMs = () => 0;
+    await world.clock.advance(10_000);
     await world.clock.run(crisisPlans.put('user-7', { resources: [{ name: 'Call Sam' }] }));
     expect(await asked('user-7')).toBe('included');
     await world.clock.run(crisisPlans.delete('user-42'));

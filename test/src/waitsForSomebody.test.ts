@@ -101,7 +101,7 @@ describe.each(['conflicted', 'inReview', 'handlerMissing'] as const)(
         waiting: { ...NOBODY, inLane: 19, [kind]: 1 },
       });
       expect(health.score).toBeLessThan(100);
-      expect(health.reasons).toEqual([expect.stringMatching(/^1 operations wait/)]);
+      expect(health.reasons).toEqual([expect.stringMatching(/^1 operation waits/)]);
       await clock.advance(86_400_000);
       expect(runtime.getHealthStatus().waiting).toEqual({ ...NOBODY, inLane: 19, [kind]: 1 });
       expect(told(errors)).toEqual([

@@ -121,7 +121,7 @@ describe('CF-6 what was decided is carried out', () => {
     });
     const { conflicts, reasons } = runtime.getHealthStatus();
     expect(conflicts).toMatchObject({ count: 1, refused: 1 });
-    expect(reasons.join()).toContain('1 decisions were refused: decide those again');
+    expect(reasons.join()).toContain('1 decision was refused: decide again');
     upstream.beforeWrite = () => undefined;
     await decide(id, 'dr-2');
     await clock.advance(MINUTE_MS);

@@ -319,24 +319,18 @@ describe('OB-2 a server that does not read', () => {
     await expect.poll(() => server.told.length).toBe(2);
     const [socket] = server.sockets;
     socket?.pause();
-    let longestMs = 0;
     for (let serial = 1; serial <= 60_000; serial += 100) {
       const steps = Array.from({ length: 100 }, (_, at) =>
         step(serial + at, 1 + (at % 2), serial + at > 59_900 ? 'open' : 'closed'),
       );
-      const since = performance.now();
       source.tell([{ kind: 'steps', steps }]);
-      longestMs = Math.max(longestMs, performance.now() - since);
       await sleep(0);
     }
-    expect(longestMs).toBeLessThan(200);
     socket?.resume();
     const lastOf = (session: string): unknown =>
       server.told.findLast(({ sessionId }) => sessionId === session)?.['snapshot'];
     for (const session of ['10:breaker:1', '10:breaker:2']) {
-      await expect
-        .poll(() => lastOf(session), { timeout: 10_000 })
-        .toMatchObject({ value: 'open' });
+      await expect.poll(() => lastOf(session)).toMatchObject({ value: 'open' });
     }
     // Were all of it sent, there would be two frames for each step.
     expect(server.told.length).toBeLessThan(60_000);

@@ -1,4 +1,5 @@
 const { AsyncLocalStorage } = require('node:async_hooks');
+// Loaded by a request, as a server may that loads it late.
 const requests = new AsyncLocalStorage();
 const holdfast = requests.run('the first', () => require('holdfast'));
 const { moodEntry } = require('holdfast/schemas');

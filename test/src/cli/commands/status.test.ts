@@ -43,7 +43,7 @@ describe('how it is doing, as text', () => {
     const nowMs = world.clock.now();
     const text = runningText(runtime.getHealthStatus(), nowMs);
     expect(text).toMatch(
-      /^running, degraded \(score \d+\), service level normal\n! 1 operations wait/,
+      /^running, degraded \(score \d+\), service level normal\n! 1 operation waits/,
     );
     expect(text).toMatch(/\nmail +forcedOpen by ana for 30s +/);
     expect(text).toMatch(/\npayments +closed +normal +0 of \d+\n/);
