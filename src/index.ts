@@ -45,7 +45,13 @@ export type {
   Run,
   TakenRecord,
 } from '../actors/port.ts';
-export type { InspectionObserver } from '../inspector/projection/frames.ts';
+export type {
+  InspectedActor,
+  InspectedSnapshot,
+  InspectionEvent,
+  InspectionObserver,
+} from '../inspector/projection/frames.ts';
+export type { StateValue } from '../inspector/projection/stateValue.ts';
 export type { BreakerChange } from '../machines/breaker/breakerChange.ts';
 export type {
   ConflictChoice,

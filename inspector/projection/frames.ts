@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { AnyStateMachine, InspectionEvent, Observer } from 'xstate';
+import type { AnyStateMachine } from 'xstate';
 import { chartDefinition } from './chartDefinition.ts';
 import { statePaths } from './chartNames.ts';
 import { actorNumber, type TapObserver, type TappedActor } from './projection.ts';
@@ -22,7 +22,49 @@ import { type StateValue, stateValueOf } from './stateValue.ts';
  * const { inspect } = createBrowserInspector();
  * const runtime = createRuntime({ store: ':memory:', inspect });
  */
-export type InspectionObserver = Observer<InspectionEvent> | ((event: InspectionEvent) => void);
+export type InspectionObserver =
+  | ((event: InspectionEvent) => void)
+  | { readonly next?: ((event: InspectionEvent) => void) | undefined };
+
+/**
+ * What an {@link InspectionObserver} is told: that an actor began, what it takes, and its state after that. A function that
+ * takes XState's `InspectionEvent` takes it; no type of XState is named, so an app compiles without its declarations.
+ */
+export type InspectionEvent = { readonly rootId: string; readonly actorRef: InspectedActor } & (
+  | { readonly type: '@xstate.actor' }
+  | {
+      readonly type: '@xstate.event';
+      /** Who sent it, where that is known. */
+      readonly sourceRef: InspectedActor | undefined;
+      readonly event: { readonly type: string };
+    }
+  | {
+      readonly type: '@xstate.snapshot';
+      readonly event: { readonly type: string };
+      readonly snapshot: InspectedSnapshot;
+    }
+);
+
+/** An actor as an {@link InspectionEvent} names it: its id and its state, and nothing that it works on. */
+export interface InspectedActor {
+  /** An operation's id, `breaker:payments`, `degradation:global`, `supervisor`. */
+  readonly id: string;
+  /** The process and the id. */
+  readonly sessionId: string;
+  /** Its state now. */
+  getSnapshot(): InspectedSnapshot;
+  /** Does nothing: an observer looks on. */
+  send(event: { readonly type: string }): void;
+}
+
+/** The state of an {@link InspectedActor}, in the shape of a snapshot of XState. */
+export interface InspectedSnapshot {
+  readonly status: 'active' | 'done' | 'stopped';
+  readonly value: StateValue;
+  readonly context: Readonly<Record<string, never>>;
+  readonly output: undefined;
+  readonly error: undefined;
+}
 
 /** What one step of one actor was, as an event of XState tells it. */
 export interface ShownStep {
@@ -110,18 +152,9 @@ export function projectInspection(observer: InspectionObserver, startedAtMs: num
   };
 }
 
-/** The snapshot of a stand-in, as far as XState's tools read one. */
-interface ShownSnapshot {
-  readonly status: 'active' | 'done' | 'stopped';
-  readonly value: StateValue;
-  readonly context: Readonly<Record<string, never>>;
-  readonly output: undefined;
-  readonly error: undefined;
-}
-
 /** An actor as an observer may know it: what it can print of one is what it may see. */
-class StandIn {
-  status: ShownSnapshot['status'] = 'active';
+class StandIn implements InspectedActor {
+  status: InspectedSnapshot['status'] = 'active';
   readonly #parent: StandIn | undefined;
   #actor: SystemActor;
 
@@ -157,14 +190,12 @@ class StandIn {
     return { config: machine === undefined ? {} : configOf(machine) };
   }
 
-  // Given as XState's types have it: a snapshot of its own kind has no less.
-  getSnapshot(): never {
+  getSnapshot(): InspectedSnapshot {
     const { status } = this;
-    const shown: ShownSnapshot = {
+    return {
       ...{ status, value: stateValueOf(this.#actor.states), context: {} },
       ...{ output: undefined, error: undefined },
     };
-    return shown as never;
   }
 
   /** An observer looks on. */

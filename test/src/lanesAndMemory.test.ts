@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import type { InspectionEvent } from 'xstate';
 import { stepIn } from '../../inspector/projection/frames.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import type { InspectionEvent } from '../../src/index.ts';
 import { seededRandom } from '../../src/testing/seededRandom.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 
