@@ -52,9 +52,9 @@ export interface InspectedActor {
   /** The process and the id. */
   readonly sessionId: string;
   /** Its state now. */
-  getSnapshot(): InspectedSnapshot;
+  readonly getSnapshot: () => InspectedSnapshot;
   /** Does nothing: an observer looks on. */
-  send(event: { readonly type: string }): void;
+  readonly send: (event: { readonly type: string }) => void;
 }
 
 /** The state of an {@link InspectedActor}, in the shape of a snapshot of XState. */

@@ -5,12 +5,12 @@
  */
 
 export const USER_PROGRAM = `
-import type { InspectionEvent } from 'xstate';
 import {
   createRuntime,
   defineHandler,
   type Fact,
   httpHandler,
+  type InspectionEvent,
   keyFile,
   type OperationActor,
   type OperationActorSnapshot,
