@@ -97,7 +97,7 @@ export function managementAtRest(parts: {
       random,
       // Nobody knows the handlers here, and what they exempt from the search for card data.
       checkRequest: async (request) => checkRequest(request, { payloadBytesMax }),
-      // Nobody watches the disk here: whoever waits can end the command.
+      // Nobody watches the disk here: the person who waits can end the command.
       whileAnswering: (work) => work,
       release: () => records.release(),
     },

@@ -23,6 +23,8 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'persistence/sqlite/migrations/payloadsBound.ts': 'names states of versions gone by',
   'inspector/page/actor/actorHeader.tsx': 'names the state whose order is an answer',
   'inspector/page/model/piles.ts': 'names counts of health',
+  'inspector/page/model/queue.ts': 'names counts of health',
+  'inspector/page/overview/queuePanel.tsx': '`waiting` is the name of a view there',
   'inspector/page/piles/waiting.tsx': '`waiting` is the name of a view there',
   'inspector/page/views.tsx': '`waiting` is the name of a view there',
   'src/cli/commands/status/statusText.ts': 'names counts of health',

@@ -90,7 +90,6 @@ const ROWS: Rows = {
       'The rule of turns is the same as where it waits or backs off, where runtimes take it; no test of a runtime brings one here in that condition.',
       'syncOperation.waiting --attempts.exhausted[hasMetConflict]--> syncOperation.conflicted',
       'syncOperation.waiting --attempts.exhausted--> syncOperation.settling',
-      'syncOperation.backingOff --rate.limited--> syncOperation.rateLimited',
       'syncOperation.backingOff --attempts.exhausted[hasMetConflict]--> syncOperation.conflicted',
       'syncOperation.rateLimited --turn.granted[isToBeCompared]--> syncOperation.comparing',
       'syncOperation.rateLimited --attempts.exhausted[hasMetConflict]--> syncOperation.conflicted',
