@@ -74,7 +74,7 @@ test('OB-4 the text that a reviewer takes from the page is an approval of the ch
   const approvals = readApprovals(text ?? '');
   expect(approvals).toEqual(
     [{ ...{ machine: 'crisis', hash: 'sha256:ab', version: '2' }, name: 'A. Moreau' }].map(
-      (approval) => ({ ...approval, role: 'clinical lead', date: '2026-11-30' }),
+      (one) => ({ ...one, role: 'clinical lead', date: '2026-11-30' }),
     ),
   );
   expect(standingOf(OFFERED, approvals ?? []).state).toBe('approved');
