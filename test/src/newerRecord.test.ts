@@ -232,7 +232,9 @@ describe('PS-3 a program that meets rows of a newer chart version', () => {
     expect(sent).toEqual([1_000, 1_001]);
     const health = runtime.getHealthStatus();
     expect(health).toMatchObject({ overall: 'degraded', waiting: { newerVersion: 500 } });
-    expect(health.reasons).toEqual([expect.stringMatching(/^500 operations wait for a holdfast as new/)]);
+    expect(health.reasons).toEqual([
+      expect.stringMatching(/^500 operations wait for a holdfast as new/),
+    ]);
     expect(errors).toEqual([expect.objectContaining({ code: 'HF_RECORD_NEWER' })]);
     const asked = claims;
     await clock.advance(3_600_000);
