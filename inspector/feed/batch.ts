@@ -68,8 +68,10 @@ export class Batch {
     const { ring, first, room, last } = log;
     if (last - this.#after[ring] < room) return;
     const step = log.step(first);
-    this.#overtaken.delete(step.actor);
-    if (!this.#ended.has(step.actor)) this.#overtaken.set(step.actor, step);
+    // One actor may have steps in two rings, and the later of them was let go of first.
+    const known = this.#overtaken.get(step.actor);
+    if (this.#ended.has(step.actor) || (known !== undefined && known.serial > step.serial)) return;
+    this.#overtaken.set(step.actor, step);
   }
 
   /** Who has come, what they did, who has gone. */

@@ -215,6 +215,18 @@ const operation = await runtime.sync({ type: 'notes.put', subject: 'user-42', ti
 // What @xstate/react has.
 const useSelector = <Value>(actor: OperationActor | undefined, select: (snapshot: OperationActorSnapshot | undefined) => Value): Value =>
   select(actor?.getSnapshot());
+// What React has.
+const useSyncExternalStore = <Value>(subscribe: (changed: () => void) => () => void, get: () => Value): Value => {
+  subscribe(() => undefined)();
+  return get();
+};
+//…
+await runtime.close();
+`,
+  InspectionObserver: `
+import type { InspectionEvent } from 'holdfast';
+// What @statelyai/inspect has in a browser.
+const createBrowserInspector = () => ({ inspect: { next: (_event: InspectionEvent) => undefined } });
 //…
 await runtime.close();
 `,
