@@ -54,7 +54,7 @@ export interface Operation<Response = Json | undefined> {
   /**
    * What a view follows it by: one object for as long as this handle is held, over waits, restarts of the owner and other
    * processes. It knows at once where the operation stands, tells of each change, and completes with its end. Sent an
-   * event it throws `HF_ACTOR_READ_ONLY`, and what a subscriber throws goes to `onError`. docs/how-to/show-it-in-react.md
+   * event it throws `HF_ACTOR_READ_ONLY`, and what a subscriber throws goes to `onError`. docs/how-to/show-work-in-react.md
    */
   readonly actor: OperationActor;
   /**
