@@ -15,6 +15,7 @@ interface Locked {
   readonly optional?: boolean;
   readonly hasInstallScript?: boolean;
   readonly link?: boolean;
+  readonly engines?: { readonly node?: string };
 }
 type Packages = Readonly<Record<string, Locked>>;
 
@@ -30,6 +31,8 @@ const FOR_TOOLS = new Set([
   'MIT-0',
   'CC0-1.0',
 ]);
+/** The Node.js of `engines` in package.json. */
+const OLDEST = [20, 19] as const;
 const SHA512 = /^sha512-[A-Za-z0-9+/]{86}==$/;
 
 function packagesOf(path: string): Packages {
@@ -49,6 +52,31 @@ function unlicensed(packages: Packages): string[] {
     const choices = license.replace(/^\((.*)\)$/, '$1').split(' OR ');
     return !choices.some((name) => allowed.has(name));
   });
+}
+
+/** The packages that ask for a newer Node.js than this one does, of which `npm ci` warns. */
+function tooNew(packages: Packages): string[] {
+  return places(packages, ({ engines }) => !isMetByOldest(engines?.node ?? '*'));
+}
+
+/** Whether the oldest Node.js that this package runs on is in a range such as `^18.18 || >=20`. */
+function isMetByOldest(range: string): boolean {
+  return range.split('||').some((all) =>
+    all
+      .trim()
+      .replaceAll(/([<>=^~]) +/g, '$1')
+      .split(/ +/)
+      .every((one) => {
+        const [, sign = '', major = '*', minor = '0'] =
+          /^([<>=^~]*)v?(\d+|\*|x)?(?:\.(\d+))?/.exec(one) ?? [];
+        if (/[*x]/.test(major)) return true;
+        const isAfter =
+          OLDEST[0] - Number(major) || (one.split('.')[1] === 'x' ? 0 : OLDEST[1] - Number(minor));
+        if (sign.startsWith('>')) return isAfter >= 0;
+        if (sign.startsWith('<')) return isAfter < 0 || (sign === '<=' && isAfter === 0);
+        return OLDEST[0] === Number(major) && isAfter >= 0;
+      }),
+  );
 }
 
 function places(packages: Packages, isAmiss: (locked: Locked) => boolean): string[] {
@@ -88,6 +116,17 @@ describe('SE-5 UX-1 what others wrote', () => {
     expect(places(locked, ({ hasInstallScript }) => hasInstallScript === true)).toEqual([
       'node_modules/better-sqlite3',
     ]);
+  });
+
+  test('asks for no newer Node.js, so that npm ci warns of nothing', () => {
+    expect(tooNew(locked)).toEqual([]);
+    const planted = {
+      'a/newer': { engines: { node: '>=22' } },
+      'a/newest': { engines: { node: '^22.13.0 || >=24' } },
+      'a/fits': { engines: { node: '^18.18.0 || ^20.9.0 || >=21.1.0' } },
+      'a/each': { engines: { node: '20.x || 22.x' } },
+    };
+    expect(tooNew(planted)).toEqual(['a/newer', 'a/newest']);
   });
 
   test('is under a licence that lets it be used so', () => {
