@@ -130,7 +130,7 @@ describe('OB-1 an operation that has left memory', () => {
     expect(await dialog.getByRole('status').textContent()).toContain('It is cancelled');
     await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
     await dialog.waitFor({ state: 'detached' });
-    expect(await page.evaluate('document.activeElement?.id')).toBe('main');
+    await expect.poll(() => page.evaluate('document.activeElement?.id')).toBe('main');
     await close();
   });
 
@@ -152,7 +152,7 @@ describe('OB-1 an operation that has left memory', () => {
     await button(page, 'Take it on…').click();
     const dialog = page.getByRole('dialog');
     await dialog.waitFor();
-    expect(await page.evaluate('document.activeElement?.tagName')).toBe('INPUT');
+    await expect.poll(() => page.evaluate('document.activeElement?.tagName')).toBe('INPUT');
     // Nothing closes by Enter in a field that is still empty.
     await page.keyboard.press('Enter');
     expect(await dialog.isVisible()).toBe(true);
