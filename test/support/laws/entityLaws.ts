@@ -133,7 +133,8 @@ const isNone = (name: string, field: unknown) =>
 const isRemovedDefault = (name: string, before: unknown, sides: MergeCase['sides']) =>
   name === 'defaultId' &&
   sides.some(({ value, meta }) => {
-    const isTold = meta.tombstones?.some(({ path }) => path === `/methods/${String(before)}`);
+    const id = typeof before === 'string' || typeof before === 'number' ? `${before}` : null;
+    const isTold = id !== null && meta.tombstones?.some(({ path }) => path === `/methods/${id}`);
     return isTold === true || value === null;
   });
 
@@ -179,8 +180,9 @@ const providerStands = ofMerges(({ base, sides, nowMs }, _, rules) => {
     for (const name of FACTS[rules.type] ?? []) {
       const said = fieldsOf(alone)[name];
       const now = fieldsOf(both)[name];
-      if (isRemovedDefault(name, said, sides) || (isNone(name, said) && isNone(name, now)))
-        continue;
+      if (isNone(name, said) && isNone(name, now)) continue;
+      // A default whose method one side removed, and another brings back.
+      if ([said, now].some((word) => isRemovedDefault(name, word, sides))) continue;
       const isSame = JSON.stringify(now) === JSON.stringify(said);
       if (said !== undefined) must(isSame, `a device stands against the provider in ${name}`);
     }
