@@ -41,7 +41,7 @@ export interface WaitingAt {
   mayRun(asker: { readonly id: null; readonly urgency: number; readonly isNext: boolean }): MayRun;
 }
 
-/** What waits, the most urgent of each upstream first. @param flows in the order of the groups that were counted */
+/** The work that waits, the most urgent of each upstream first. @param flows in the order of the groups that were counted */
 export function waitingWork(
   counts: readonly WaitingCount[],
   flows: readonly WaitingAt[],
@@ -77,7 +77,7 @@ function workOf(
   };
 }
 
-/** Of what stands in line, why the first of it does not run; where nothing does, others are before all of it. */
+/** Why the first in line does not run; where none is in line, all wait behind others of their entity. */
 function why(
   turn: WaitingCount | undefined,
   rank: number,

@@ -22,7 +22,7 @@ const AT_ONCE_MAX = 16_384;
 
 /** A response that is too long to be searched for card data in one piece. */
 export class LargeResponse {
-  /** What is kept of it. Never throws. */
+  /** The pieces of work that make what is kept of the answer. They never throw. */
   readonly pieces: Pieces<Json | undefined>;
 
   constructor(pieces: Pieces<Json | undefined>) {

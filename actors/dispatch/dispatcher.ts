@@ -108,7 +108,7 @@ export class Dispatcher {
     return this.#queues.routes;
   }
 
-  /** That of each upstream, in the order of {@link routes}. */
+  /** The flow control of each upstream, in the order of {@link routes}. */
   get flows(): readonly FlowControl[] {
     return [...this.#queues.values()].map(({ flow }) => flow);
   }

@@ -43,7 +43,7 @@ export class ParkedTypes {
     this.#parts = parts;
   }
 
-  /** These routes without those that are parked. */
+  /** The routes among these whose types are not parked. */
   without(routes: readonly string[]): readonly string[] {
     const { types } = this.#parts.flow;
     return types.parked.size === 0 ? routes : routes.filter((route) => !types.isParked(route));

@@ -30,7 +30,7 @@ export interface UpstreamQueueParts extends Omit<ClaimsParts, 'onOver' | 'onTurn
   readonly othersWaiting: () => RankSet;
   /** Slots that were reserved for a claim are free again. */
   readonly onSlotsBack: () => void;
-  /** It leaves memory: its type is parked. */
+  /** Takes an operation out of memory, whose type is parked. */
   readonly passivate: (resident: Resident) => void;
   /** Something waits from now on, or will at this instant of the steady clock. */
   readonly onWaiting: (atMs: number) => void;
@@ -91,7 +91,7 @@ export class UpstreamQueue {
     return this.flow.types.isParked(route);
   }
 
-  /** What is claimed, without what is parked. */
+  /** The routes that are claimed, without those of parked types. */
   get #routes(): readonly string[] {
     return this.#parked.without(this.#parts.routes());
   }
@@ -270,7 +270,7 @@ export class UpstreamQueue {
     return { ready, ahead: at < 0 ? groups : groups.slice(0, isDisksTurn ? at + 1 : at) };
   }
 
-  /** It changes with each probe that has failed, and with what is known to wait on disk. */
+  /** A name of this turn of probes: another after each that fails, and after news of what waits on disk. */
   get #probeTurn(): string {
     return `${this.flow.probesFailed} ${this.#noted}`;
   }

@@ -25,7 +25,7 @@ export interface Asker {
   readonly isAlone?: boolean | undefined;
   /** The route of its type, of which it is asked whether it is parked; left out where that is known. */
   readonly route?: string | undefined;
-  /** It is the probe of a type that is parked, which has this route; absent for no. */
+  /** The route of the parked type that this call probes; absent where it probes none. */
   readonly probeOf?: string | undefined;
 }
 

@@ -23,7 +23,7 @@ export interface WhileAnsweringParts {
 
 export class WhileAnswering {
   readonly #parts: WhileAnsweringParts;
-  /** Told that the disk hangs. */
+  /** Listeners of calls that are under way, told that the disk hangs. */
   readonly #waiting = new Set<() => void>();
 
   constructor(parts: WhileAnsweringParts) {

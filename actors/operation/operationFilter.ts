@@ -92,7 +92,7 @@ export function matchesFilter(view: OperationView, filter: OperationFilter): boo
   );
 }
 
-/** Of an id without its dashes, in small letters. */
+/** The digits of an id, without dashes and in small letters. */
 function digitsOf(id: string): string {
   return id.replaceAll('-', '').toLowerCase();
 }

@@ -79,7 +79,7 @@ export interface OperationView<Type extends string = string> {
   readonly history: readonly HistoryEntry[];
 }
 
-/** What is shown of work on this chart, of this urgency rank, that is due at `dueAtMs` of the steady clock. */
+/** The view of work on this chart, of this urgency rank, that is due at `dueAtMs` of the steady clock. */
 export function toView(
   { chart, urgency, dueAtMs }: Pick<Resident, 'chart' | 'urgency' | 'dueAtMs'>,
   { value, context }: Pick<WorkSnapshot, 'value' | 'context'>,

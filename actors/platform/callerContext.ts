@@ -15,7 +15,7 @@ import { AsyncResource } from 'node:async_hooks';
 const NO_CONTEXT = emptied(new AsyncResource('holdfast', { requireManualDestroy: true }));
 
 /**
- * Runs it in no context. One that it enters itself, by `enterWith`, ends with it.
+ * Runs a function in no context. A context that the function enters itself, by `enterWith`, ends with it.
  *
  * @example
  * inNoContext(() => handler.run(attempt));
@@ -26,7 +26,7 @@ export function inNoContext<Result>(run: () => Result): Result {
   return scope.runInAsyncScope(run);
 }
 
-/** The same part, whose methods run in no context. Its properties are read from it, each time. */
+/** A part whose methods run in no context. Properties are read from the part itself, each time. */
 export function entered<Part extends object>(part: Part): Part {
   const door = {};
   for (let level: object = part; level !== Object.prototype; level = Object.getPrototypeOf(level)) {
@@ -41,7 +41,7 @@ export function entered<Part extends object>(part: Part): Part {
   return door as Part;
 }
 
-/** The same function, which from now on runs in the context of this call. It keeps that for as long as it is held. */
+/** A function that runs in the context of this call from now on, and keeps that alive for as long as it is held. */
 export function inCallersContext<Args extends unknown[], Result>(
   run: (...args: Args) => Result,
 ): (...args: Args) => Result {
@@ -54,7 +54,7 @@ function read(part: object, name: string): () => unknown {
 }
 
 /**
- * It may have been made in the context of a request that was the first to load the package. Up to Node 22 each store is
+ * The resource without any store: a request that was the first to load the package may have made it. Up to Node 22 each store is
  * a property of the resource, later all are in one; what else it has are its numbers.
  */
 function emptied(resource: AsyncResource): AsyncResource {
