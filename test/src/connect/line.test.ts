@@ -70,7 +70,8 @@ function lineTo(said: string) {
   const line = new Line(socket, answer as unknown as IncomingMessage, Buffer.alloc(0));
   const asked = line.ask('view', { id: 'x' }, () => undefined);
   socket.push(`${said}\n`);
-  return { line, answer: asked.answer };
+  asked.answer.catch(() => undefined);
+  return { socket, line, answer: asked.answer };
 }
 
 function causes(depth: number): object {
@@ -99,7 +100,9 @@ describe('SC-4 AC-2 a frame that no owner of this version sends ends the line, a
   ];
   for (const said of wrong) {
     test(`SC-4 ${said.slice(0, 70)}`, async () => {
-      const { line, answer } = lineTo(said);
+      const { socket, line, answer } = lineTo(said);
+      await new Promise(setImmediate);
+      expect(socket.destroyed, 'the line stands after a wrong frame').toBe(true);
       await expect(answer).rejects.toBeInstanceOf(LineEnded);
       await line.ended;
     });
