@@ -62,6 +62,7 @@ export type {
   FetchedRecord,
   Handler,
   OwnHandler,
+  RequestNames,
   Run,
   TakenRecord,
 } from './attempt/handler.ts';

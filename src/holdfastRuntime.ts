@@ -235,6 +235,7 @@ export class HoldfastRuntime implements Runtime {
     const searches: Pieces<void>[] = [];
     const given = { ...rest, subject: userId } as SyncRequest;
     const checked = checkRequest(given, (search) => searches.push(search));
+    askRun(run as unknown as Handler['run'], checked);
     const searched = this.#searched(checked, searches);
     if (searched !== null) await searched;
     engine.upstream(upstream);
@@ -384,7 +385,9 @@ export class HoldfastRuntime implements Runtime {
   ): CheckedRequest {
     const checked = this.#parts.checkRequest(request, searchesLater);
     const { handlers } = this.#parts.engine;
-    if (!handlers.has(checked.type)) throw handlerUnknown(handlers);
+    const handler = handlers.get(checked.type);
+    if (handler === undefined) throw handlerUnknown(handlers);
+    askRun(handler.run, checked);
     return checked;
   }
 
@@ -443,4 +446,10 @@ export class HoldfastRuntime implements Runtime {
     responseTimes.record(request.tier, clock.monotonic() - startedAtMs);
     return acceptance;
   }
+}
+
+/** @throws HoldfastError what a function could never send. */
+function askRun({ checkRequest }: Handler['run'], request: CheckedRequest): void {
+  // Nothing refuses a crisis.
+  if (request.priority !== 'crisis') checkRequest?.(request);
 }

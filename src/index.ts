@@ -42,6 +42,7 @@ export type {
   RemoteChange,
   RemoteChangeResult,
   RemovedItem,
+  RequestNames,
   Run,
   TakenRecord,
 } from '../actors/port.ts';

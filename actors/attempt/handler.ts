@@ -110,7 +110,16 @@ export type Run<Payload = Json, Response = Json | undefined> = ((
 ) => Promise<Response> | Response) & {
   /** Reads what the upstream holds of an entity; that of `httpHandler` sends a GET. Used where there are `conflicts`. */
   readonly fetchCurrent?: Fetch<Payload> | undefined;
+  /**
+   * Asked before a request is accepted, but for a crisis: throws (`HF_REQUEST_INVALID`) where the function could never
+   * send it. That of `httpHandler` looks at the names that its `path` is made of. A function of your own around another
+   * has none unless you give it that.
+   */
+  readonly checkRequest?: ((request: RequestNames) => void) | undefined;
 };
+
+/** What of a request says where it goes. */
+export type RequestNames = Pick<Attempt, 'type' | 'subject' | 'entity' | 'method' | 'path'>;
 
 /**
  * Reads a record: what the upstream holds of the attempt's entity now, `null` where it has none. It changes

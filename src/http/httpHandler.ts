@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Attempt, Fetch, Run, TakenRecord } from '../../actors/port.ts';
+import type { Attempt, Fetch, RequestNames, Run, TakenRecord } from '../../actors/port.ts';
 import { AttemptFailure, permanentFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
@@ -13,7 +13,7 @@ import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
 import { abortable, cutOff, noAnswer, refusalOf } from './failures.ts';
 import { type Reading, readRecord } from './fetchCurrent.ts';
 import { splitMeta, withMeta } from './metaField.ts';
-import { checkPathTemplate, pathOfEntity } from './pathOfEntity.ts';
+import { checkNamesOfPath, checkPathTemplate, pathOfEntity } from './pathOfEntity.ts';
 import { readBodyStart, readJson } from './readJson.ts';
 import {
   checkHeaders,
@@ -32,7 +32,8 @@ export interface HttpHandlerOptions {
   readonly baseUrl: string | URL;
   /**
    * The path below `baseUrl` of requests that name none, in place of their type: `plans/{entity.id}`. It may name
-   * `{entity.id}`, `{entity.type}` and `{subject}`, each of which is encoded. Default: that of the type.
+   * `{entity.id}`, `{entity.type}` and `{subject}`, each of which is encoded. A request whose names the path can't be made
+   * of, such as an entity's id `..` or a URL, is refused before acceptance, but for a crisis. Default: that of the type.
    */
   readonly path?: string | undefined;
   /**
@@ -117,6 +118,8 @@ export interface HttpRun<Response = Json | undefined> extends Run<unknown, Respo
    * `null` for 404 and 410. Fails as attempts do, but that nothing is ever applied by it.
    */
   readonly fetchCurrent: Fetch<unknown>;
+  /** Refuses, before acceptance, names that the handler's `path` could not be made of. */
+  readonly checkRequest: (request: RequestNames) => void;
 }
 
 /**
@@ -182,7 +185,7 @@ export function httpHandler<Response = Json | undefined>(
 
   const { metaField, path } = options;
   const urlOf = (attempt: Attempt<unknown>): URL => {
-    const own = path === undefined ? null : pathOfEntity(path, attempt);
+    const own = path === undefined || attempt.path !== null ? null : pathOfEntity(path, attempt);
     return requestUrl(base, attempt.type, attempt.path ?? own);
   };
   /** What the headers option gives, asked for only where the attempt may still begin. */
@@ -246,7 +249,10 @@ export function httpHandler<Response = Json | undefined>(
       ...{ url, headers, signal, bytesMax, metaField },
     });
   };
-  const made = Object.assign(run, { fetchCurrent });
+  const checkRequest = (request: RequestNames): void => {
+    if (path !== undefined && request.path === null) checkNamesOfPath(path, request);
+  };
+  const made = Object.assign(run, { fetchCurrent, checkRequest });
   return options.fetch === undefined ? notesHost(made, base) : made;
 }
 

@@ -44,13 +44,14 @@ export function mortalClock(clock: Clock, { isDead }: Life): Clock {
 /** A handler that neither begins nor answers in a dead process; what it has sent stays sent. */
 export function mortalHandler(handler: Handler, life: Life): Handler {
   const { conflicts } = handler;
-  const fetchOfRun = handler.run.fetchCurrent;
+  const { fetchCurrent: fetchOfRun, checkRequest } = handler.run;
   const fetchCurrent = typeof conflicts === 'object' ? conflicts.fetchCurrent : undefined;
   return {
     ...handler,
     run: Object.assign(
       mortalWork((attempt) => handler.run(attempt), life),
       fetchOfRun === undefined ? {} : { fetchCurrent: mortalWork(fetchOfRun, life) },
+      checkRequest === undefined ? {} : { checkRequest },
     ),
     ...(typeof conflicts === 'object' && fetchCurrent !== undefined
       ? { conflicts: { ...conflicts, fetchCurrent: mortalWork(fetchCurrent, life) } }
