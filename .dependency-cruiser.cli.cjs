@@ -36,7 +36,13 @@ const CLI_ROOMS = {
   // The git clone that charts are reviewed in.
   'src/cli/clone': [VOCABULARY, 'inspector/charts', 'inspector/review', 'src/cli/kit'],
   // The inspector's page for a store, and a browser that shows it.
-  'src/cli/inspector': ['actors/platform', 'inspector', 'inspector/server', 'src/inspect'],
+  'src/cli/inspector': [
+    'actors/platform',
+    'inspector',
+    'inspector/feed',
+    'inspector/server',
+    'src/inspect',
+  ],
   // Two devices that change the same records.
   'src/cli/demo/conflicts': [
     VOCABULARY,

@@ -236,6 +236,8 @@ export type FeedMessage =
   | { readonly kind: 'news'; readonly news: readonly News[] }
   /** About once a second. */
   | { readonly kind: 'overview'; readonly overview: Overview }
+  /** Overviews of before, the oldest first: of each minute, and of each change of the verdict (`minutes.ts`). */
+  | { readonly kind: 'minutes'; readonly minutes: readonly Overview[] }
   | { readonly kind: 'notes'; readonly notes: readonly Note[] }
   /** Nobody runs the store now, or the process can't be reached; another `hello` follows once somebody does. */
   | { readonly kind: 'away'; readonly reason: string; readonly atMs: number };
@@ -244,7 +246,7 @@ export type FeedMessage =
 export interface FeedSource {
   /**
    * Begins to watch. The listener is called with messages in batches, at most every 50 ms; the first one begins with
-   * `hello` and all actors, and the steps and news that are remembered. What it throws ends the watch. Nothing is collected or made while nobody watches.
+   * `hello` and all actors, and the steps, news and minutes that are remembered. What it throws ends the watch. Nothing is collected or made while nobody watches.
    *
    * What one batch says is bounded: of more than 5 steps for each millisecond since the last one (250 at least, 1,000
    * at most) all of components and crises are told, of operations the first 100, and of the rest the last one of each that is still there; of more than 50

@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { FeedMessage, News, Note, Step, WatchedActor } from './protocol.ts';
+import { rowsOf } from './minutes.ts';
+import type { FeedMessage, News, Note, Overview, Step, WatchedActor } from './protocol.ts';
 
 /** So much of what happened is kept for one that is behind. */
 const NEWS_MAX = 200;
@@ -28,6 +29,7 @@ export function squeezed(messages: readonly FeedMessage[]): FeedMessage[] {
   let endedAtMs = 0;
   let news: News[] = [];
   let notes: Note[] = [];
+  let minutes: readonly Overview[] = [];
   const actors = new Map<number, WatchedActor>();
   const ended = new Set<number>();
   const last = new Map<number, Step>();
@@ -66,6 +68,9 @@ export function squeezed(messages: readonly FeedMessage[]): FeedMessage[] {
       case 'notes':
         notes = [...notes, ...message.notes].slice(-NEWS_MAX);
         break;
+      case 'minutes':
+        minutes = [...minutes, ...message.minutes];
+        break;
       case 'overview':
         overview = message;
         break;
@@ -84,6 +89,7 @@ export function squeezed(messages: readonly FeedMessage[]): FeedMessage[] {
     steps.length > 0 ? { kind: 'steps', steps } : null,
     news.length > 0 ? { kind: 'news', news } : null,
     notes.length > 0 ? { kind: 'notes', notes } : null,
+    minutes.length > 0 ? { kind: 'minutes', minutes } : null,
     overview,
     away,
   ];
@@ -110,6 +116,12 @@ export function inPieces(
         return cut(message, message.steps, entriesMax, (steps) => ({ ...message, steps }));
       case 'news':
         return cut(message, message.news, entriesMax, (news) => ({ ...message, news }));
+      case 'minutes': {
+        // One has many rows: of an upstream and a queue each is as long as any other entry.
+        const rows = Math.max(...message.minutes.map(rowsOf));
+        const countMax = Math.max(1, Math.floor(entriesMax / rows));
+        return cut(message, message.minutes, countMax, (minutes) => ({ ...message, minutes }));
+      }
       default:
         return [message];
     }

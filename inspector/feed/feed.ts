@@ -9,6 +9,7 @@
  */
 
 import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { type Minutes, withMinute } from '../minutes.ts';
 import {
   actorNumber,
   projectActor,
@@ -34,6 +35,7 @@ import {
 } from '../protocol.ts';
 import { inPieces } from '../squeeze.ts';
 import { Batch } from './batch.ts';
+import { minutesTold } from './keptMinutes.ts';
 import { Ring } from './ring.ts';
 import { Turns } from './turns.ts';
 import { Viewer } from './viewer.ts';
@@ -77,6 +79,8 @@ export class Feed implements FeedSource {
   };
   readonly #viewers = new Set<Viewer>();
   readonly #turns: Turns;
+  /** While it is kept open nobody need watch. */
+  #minutes: Minutes = [];
   #newsTold = 0;
   /** What happened since the last batch; kept up to date while there are viewers. */
   #batch: Batch;
@@ -98,6 +102,7 @@ export class Feed implements FeedSource {
   open(): void {
     this.#isKeptOpen = true;
     this.#collect();
+    this.#arm();
   }
 
   close(): void {
@@ -135,7 +140,7 @@ export class Feed implements FeedSource {
     this.#flush();
     this.#viewers.add(viewer);
     viewer.welcome(this.#beginning());
-    this.#arm();
+    this.#rearm();
     return () => {
       viewer.leave();
       this.#leave(viewer);
@@ -172,12 +177,14 @@ export class Feed implements FeedSource {
     this.#cancelBatch?.();
     this.#cancelBatch = null;
     this.#batch = this.#newBatch();
+    if (this.#isKeptOpen) this.#arm();
     if (this.#isKeptOpen || !this.#isCollecting) return;
     this.#isCollecting = false;
     for (const detach of this.#detach) detach();
     this.#detach = [];
     this.#steps.forget();
     for (const ring of RINGS) this.#news[ring].clear();
+    this.#minutes = [];
   }
 
   readonly #began: TapObserver['began'] = (shown) => {
@@ -202,14 +209,25 @@ export class Feed implements FeedSource {
     if (this.#viewers.size > 0) this.#batch.happened(news);
   };
 
-  /** Batches go out as long as somebody watches, since each second there is an overview. */
+  /** Batches go out as long as somebody watches; while it is only kept open an overview is made each second, to be kept. */
   #arm(): void {
-    if (this.#viewers.size === 0) return;
-    this.#cancelBatch ??= this.#parts.clock.schedule(BATCH_MS, () => {
+    const isWatched = this.#viewers.size > 0;
+    if (this.#isOver || !(isWatched || this.#isKeptOpen)) return;
+    this.#cancelBatch ??= this.#parts.clock.schedule(isWatched ? BATCH_MS : OVERVIEW_MS, () => {
       this.#cancelBatch = null;
-      this.#flush();
+      if (isWatched) this.#flush();
+      else this.#overview();
       this.#arm();
     });
+  }
+
+  /** The first one who watches does not wait for the second that is kept for nobody. */
+  #rearm(): void {
+    if (this.#viewers.size === 1) {
+      this.#cancelBatch?.();
+      this.#cancelBatch = null;
+    }
+    this.#arm();
   }
 
   #flush(): void {
@@ -234,7 +252,9 @@ export class Feed implements FeedSource {
 
   #overview(): readonly FeedMessage[] {
     try {
-      return [{ kind: 'overview', overview: this.#parts.overview() }];
+      const overview = this.#parts.overview();
+      this.#minutes = withMinute(this.#minutes, overview);
+      return [{ kind: 'overview', overview }];
     } catch (error) {
       this.#parts.onError(error);
       return [];
@@ -289,6 +309,7 @@ export class Feed implements FeedSource {
       yield [{ kind: 'steps', steps: piece }];
     }
     for (const piece of news) yield [{ kind: 'news', news: piece }];
+    for (const piece of minutesTold(this.#minutes)) yield [piece];
     yield this.#overview();
   }
 }

@@ -17,8 +17,8 @@ import { begin } from './replies.ts';
 const HEARTBEAT_MS = 10_000;
 /** How far a page may be behind, beyond what its watch began with. */
 const BEHIND_BYTES_MAX = 1_048_576;
-/** More than any beginning has: all actors, and the steps and news that are remembered. */
-const BEGINNING_BYTES_MAX = 16 * 1_048_576;
+/** More than any beginning has: all actors, and the steps, news and minutes that are remembered. */
+const BEGINNING_BYTES_MAX = 32 * 1_048_576;
 /** How long one that is behind may take to read what it was sent. */
 const BEHIND_MS_MAX = 10_000;
 /** Written in one turn, about: this may be the thread that answers crises. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { joinedMinutes, withMinute } from '../../minutes.ts';
 import {
   type FeedMessage,
   type Hello,
@@ -16,7 +17,6 @@ import {
   type WatchedActor,
 } from '../../protocol.ts';
 import { NO_FLOW, withSamples } from './flowLines.ts';
-import { withMinute } from './minutes.ts';
 import {
   type Connection,
   ENDED_MAX,
@@ -59,6 +59,9 @@ export function applyMessages(
         minutes: withMinute(draft.page.minutes, message.overview),
         flow: withSamples(draft.page.flow, message.overview.atMs, message.overview.upstreams),
       });
+    } else if (message.kind === 'minutes') {
+      const now = finished(draft);
+      draft = draftOf({ ...now, minutes: joinedMinutes(now.minutes, message.minutes) });
     } else if (message.kind === 'news') draft.news.push(...message.news);
     else if (message.kind === 'steps') for (const step of message.steps) takeStep(draft, step);
     else if (message.kind === 'ended') takeEnds(draft, message.actors, message.atMs);

@@ -5,10 +5,10 @@
  * @module
  */
 
+import type { Minutes } from '../../minutes.ts';
 import type { Hello, News, Note, Overview, RingName, Step, WatchedActor } from '../../protocol.ts';
 import type { Moment } from '../past/moment.ts';
 import { type FlowLines, NO_FLOW } from './flowLines.ts';
-import type { Minutes } from './minutes.ts';
 import { OVERVIEW_ROUTE, type Route } from './route.ts';
 
 /** As many of each ring as a process remembers. */

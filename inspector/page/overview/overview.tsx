@@ -4,10 +4,10 @@
  * @module
  */
 
+import { overviewAt } from '../../minutes.ts';
 import type { Overview as OverviewData } from '../../protocol.ts';
 import { AsOf, usePage } from '../kit/page.tsx';
 import { Nothing } from '../kit/panel.tsx';
-import { overviewAt } from '../model/minutes.ts';
 import { clockText } from '../words/time.ts';
 import { AnswersPanel } from './answersPanel.tsx';
 import { NewsPanel } from './newsPanel.tsx';
@@ -30,10 +30,7 @@ function OfThen({ atMs }: { readonly atMs: number }) {
     return (
       <Nothing>
         How the system was then is not remembered:{' '}
-        {since === null
-          ? 'this page has just begun to watch'
-          : `this page has it from ${clockText(since)} on`}
-        .
+        {since === null ? 'nobody has watched so far' : `it is kept from ${clockText(since)} on`}.
       </Nothing>
     );
   }

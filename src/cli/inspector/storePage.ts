@@ -6,6 +6,7 @@
 
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import { systemRandom } from '../../../actors/platform/systemRandom.ts';
+import { KeptMinutes } from '../../../inspector/feed/keptMinutes.ts';
 import type { FeedMessage, FeedSource } from '../../../inspector/protocol.ts';
 import type { InspectorServer } from '../../../inspector/server/inspectorServer.ts';
 import { ownerFeed } from '../../inspect/ownerFeed.ts';
@@ -28,7 +29,9 @@ export interface StorePageOptions {
 /** @throws HoldfastError (rejects) `HF_INSPECTOR_UNAVAILABLE`; `HF_OPTION_INVALID` for a path that is too long. */
 export async function serveStorePage(options: StorePageOptions): Promise<InspectorServer> {
   const { store, port, operate, onError, onWatched, onMessages, story } = options;
-  const feed = ownerFeed({ storeFolder: store, clock: systemClock, random: systemRandom });
+  const feed = new KeptMinutes(
+    ownerFeed({ storeFolder: store, clock: systemClock, random: systemRandom }),
+  );
   const heard: FeedSource = {
     watch(listener) {
       onWatched?.();
@@ -40,5 +43,18 @@ export async function serveStorePage(options: StorePageOptions): Promise<Inspect
     call: feed.call,
   };
   const source = story === undefined ? heard : story.toldIn(heard);
-  return await startInspector({ source, port, canOperate: operate, clock: systemClock, onError });
+  const parts = { source, port, canOperate: operate, clock: systemClock, onError };
+  try {
+    const server = await startInspector(parts);
+    return {
+      ...server,
+      close: async () => {
+        feed.close();
+        await server.close();
+      },
+    };
+  } catch (error) {
+    feed.close();
+    throw error;
+  }
 }

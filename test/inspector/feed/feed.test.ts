@@ -12,6 +12,11 @@ import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 
 type Told = readonly FeedMessage[];
 
+const QUIET = {
+  ...{ overall: 'healthy', phase: 'running', level: 'normal', upstreams: [], queue: [] },
+  storage: { state: 'well', sinceAtMs: null },
+};
+
 /** A feed over charts that the test moves by hand. */
 function createStage(parts: Partial<FeedParts> = {}) {
   const clock = new VirtualClock();
@@ -42,7 +47,7 @@ function createStage(parts: Partial<FeedParts> = {}) {
       'attempt.started': { about: null, reason: null, details: ['count'] },
     },
     about: { holdfast: '1.2.3', name: 'it', startedAtMs: 5, charts: [] },
-    overview: () => ({ atMs: clock.now() }) as Overview,
+    overview: () => ({ ...QUIET, atMs: clock.now() }) as Overview,
     call: () => Promise.resolve(null),
     onError: (error) => errors.push(error),
     ...parts,
@@ -383,6 +388,31 @@ describe('OB-1 the feed of a process', () => {
     expect(calls).toBe(3 + 5);
     expect(errors).toMatchObject([{ message: expect.stringContaining('longer than 50 ms') }]);
     expect(isWatched()).toBe(false);
+  });
+
+  test('OB-1 kept open, the minutes of an outage are there for a page that opens after it', async () => {
+    let overall = 'healthy';
+    const { clock, feed, watch } = createStage({
+      overview: () => ({ ...QUIET, atMs: clock.now(), overall }) as Overview,
+    });
+    feed.open();
+    await clock.advance(90_000);
+    overall = 'critical';
+    await clock.advance(5_000);
+    overall = 'healthy';
+    await clock.advance(30 * 60_000);
+    const { told, stop } = watch();
+    await clock.advance(1);
+    const minutes = told
+      .flat()
+      .flatMap((message) => (message.kind === 'minutes' ? message.minutes : []));
+    expect(minutes.length).toBeGreaterThan(30);
+    expect(minutes.filter((one) => one.overall === 'critical')).toHaveLength(1);
+    expect(kinds(told).at(-1)).toBe('overview');
+    stop();
+    await clock.advance(60_000);
+    feed.close();
+    expect(clock.pending).toBe(0);
   });
 
   test('OB-1 an overview that can not be made costs only itself', async () => {

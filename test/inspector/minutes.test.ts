@@ -1,11 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  type Minutes,
-  overviewAt,
-  ROWS_MAX,
-  withMinute,
-} from '../../../../inspector/page/model/minutes.ts';
-import type { Overview } from '../../../../inspector/protocol.ts';
+import { type Minutes, overviewAt, ROWS_MAX, withMinute } from '../../inspector/minutes.ts';
+import type { Overview } from '../../inspector/protocol.ts';
 
 function overview(atMs: number, change: Partial<Overview> = {}): Overview {
   const one = { atMs, overall: 'healthy', phase: 'running', level: 'normal', upstreams: [] };
