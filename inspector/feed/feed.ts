@@ -102,6 +102,7 @@ export class Feed implements FeedSource {
   open(): void {
     this.#isKeptOpen = true;
     this.#collect();
+    if (!this.#isOver) this.#overview();
     this.#arm();
   }
 

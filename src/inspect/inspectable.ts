@@ -38,7 +38,8 @@ export interface Inspectable {
    * Serves a page for a browser of this machine (127.0.0.1 alone) that shows how it is doing as it happens: the
    * system, every actor with its chart, and what waits for a person. It works in every phase, and sees names,
    * states, times and counts, never a payload, a subject or an entity. While it is open the last 10,000 steps of
-   * operations, 2,000 of crises and 2,000 changes of components are remembered; nothing is written for a page that is not there. `holdfast inspect` does the same from outside.
+   * operations, 2,000 of crises and 2,000 changes of components are remembered, and the overview of each minute for 24 hours (20,000 rows
+   * of upstreams and queues at most); nothing is written for a page that is not there. `holdfast inspect` does the same from outside.
    *
    * @example
    * const inspector = await runtime.inspector();

@@ -15,7 +15,7 @@ type Told = readonly FeedMessage[];
 const QUIET = {
   ...{ overall: 'healthy', phase: 'running', level: 'normal', upstreams: [], queue: [] },
   storage: { state: 'well', sinceAtMs: null },
-};
+} as unknown as Overview;
 
 /** A feed over charts that the test moves by hand. */
 function createStage(parts: Partial<FeedParts> = {}) {
@@ -47,7 +47,7 @@ function createStage(parts: Partial<FeedParts> = {}) {
       'attempt.started': { about: null, reason: null, details: ['count'] },
     },
     about: { holdfast: '1.2.3', name: 'it', startedAtMs: 5, charts: [] },
-    overview: () => ({ ...QUIET, atMs: clock.now() }) as Overview,
+    overview: () => ({ ...QUIET, atMs: clock.now() }),
     call: () => Promise.resolve(null),
     onError: (error) => errors.push(error),
     ...parts,
@@ -393,7 +393,7 @@ describe('OB-1 the feed of a process', () => {
   test('OB-1 kept open, the minutes of an outage are there for a page that opens after it', async () => {
     let overall = 'healthy';
     const { clock, feed, watch } = createStage({
-      overview: () => ({ ...QUIET, atMs: clock.now(), overall }) as Overview,
+      overview: () => ({ ...QUIET, atMs: clock.now(), overall }),
     });
     feed.open();
     await clock.advance(90_000);

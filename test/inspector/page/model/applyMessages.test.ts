@@ -7,7 +7,13 @@ import {
   type PageState,
   STEPS_MAX,
 } from '../../../../inspector/page/model/pageState.ts';
-import type { FeedMessage, News, Step, WatchedActor } from '../../../../inspector/protocol.ts';
+import type {
+  FeedMessage,
+  News,
+  Overview,
+  Step,
+  WatchedActor,
+} from '../../../../inspector/protocol.ts';
 import { INSPECTOR_PROTOCOL } from '../../../../inspector/protocol.ts';
 
 const PAGE_NOW = 50_000;
@@ -45,6 +51,18 @@ const after = (...messages: readonly FeedMessage[]): PageState =>
   applyMessages(firstState(PAGE_NOW), messages, PAGE_NOW);
 
 describe('OB-1 what messages of the feed make of the page', () => {
+  test('OB-1 the minutes that were kept for it stand before its own', () => {
+    const at = (atMs: number) =>
+      ({ atMs, overall: 'healthy', upstreams: [], queue: [], storage: {} }) as unknown as Overview;
+    const page = after(
+      hello(),
+      { kind: 'overview', overview: at(120_000) },
+      { kind: 'minutes', minutes: [at(0), at(60_000)] },
+    );
+    expect(page.minutes.map(({ atMs }) => atMs)).toEqual([0, 60_000, 120_000]);
+    expect(page.overview?.atMs).toBe(120_000);
+  });
+
   test('OB-1 a greeting begins anew, with the clock of the process', () => {
     const page = after(hello(), actors(true, actor(1, ['a'])), steps(step(1, 1, ['b'])));
     expect(page.connection.state).toBe('live');
