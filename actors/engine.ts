@@ -356,6 +356,7 @@ export class EngineCore {
   /** Takes over what was in hand, and begins to fetch what is due. New work is served meanwhile. */
   async recoverOperations(): Promise<void> {
     this.#isServing = true;
+    void this.storeCheck.checkKeys(this.#firstSeq);
     const parts = this.#recoveryParts;
     const occupied = await occupiedRoutes(parts);
     await recoverInHand(parts, {

@@ -172,6 +172,10 @@ class MemoryStore implements Store {
     }));
   }
 
+  checkKeys(_query: Parameters<Store['checkKeys']>[0]): Promise<null> {
+    return this.#answer(() => null);
+  }
+
   occupiedRoutes({ routes }: Parameters<Store['occupiedRoutes']>[0]): Promise<readonly string[]> {
     return this.#answer(() => {
       const occupied = new Set(this.#tables.standing('due').map(({ route }) => route));

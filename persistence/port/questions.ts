@@ -31,6 +31,7 @@ export const QUESTIONS = [
   'blockedCounts',
   'waitingCounts',
   'check',
+  'checkKeys',
   'recount',
 ] as const satisfies readonly (keyof Store)[];
 

@@ -25,6 +25,11 @@ export interface UpkeepStore {
    * be found by, makes anew what misses one, and tells of that through {@link Store.onNotice}.
    */
   check(query: { readonly afterSeq: number; readonly limit: number }): Promise<CheckedPage>;
+  /**
+   * Looks whether the `limit` latest rows before `beforeSeq` are found by their idempotency keys, opens none of them, and
+   * makes anew and tells of what misses one, as {@link check} does. Resolves to where it goes on; `null` once it is through.
+   */
+  checkKeys(query: { readonly beforeSeq: number; readonly limit: number }): Promise<number | null>;
   /** Compares what {@link counts} are kept with what is there, puts them right and tells of it. */
   recount(): Promise<void>;
   /**

@@ -17,7 +17,7 @@ function open(path = 'plans/{entity.id}') {
   const run = httpHandler({
     ...{ baseUrl: 'https://api.example.com/v1', method: 'PUT', path },
     fetch: async (url) => {
-      sent.push(new URL(String(url)).pathname);
+      sent.push(new URL(url).pathname);
       return await Promise.resolve(new Response(null, { status: 204 }));
     },
   });
@@ -64,7 +64,7 @@ describe('OP-9 UX-2 names that the path could not be made of', () => {
     await clock.run(
       runtime.syncAll(requests, { onResult: ({ error }) => void told.push(error?.field) }),
     );
-    expect(told.toSorted()).toEqual(['entity', 'entity.id', undefined]);
+    expect(new Set(told)).toEqual(new Set(['entity', 'entity.id', undefined]));
     await clock.advance(1_000);
     expect(sent).toEqual(['/v1/plans/p%201%2F2']);
   });

@@ -145,15 +145,15 @@ const COUNTED: readonly (readonly [kind: number, index: string, where: string])[
 const OF_AN_INDEX =
   /^(ok|\*\*\* in database main \*\*\*|wrong # of entries in index \S+|row \d+ (missing from|values differ from) index \S+|non-unique entry in index \S+|Page \d+: never used)$/;
 const FAULTS_MAX = 1_000;
-/** Rows that are looked for at once when a store opens: a millisecond or two. */
-const LATEST = 256;
 
 /** What the checks ask of a file; prepared once a connection. */
 export interface SelfChecks {
   /** The first index that should hold the row and does not; `null` where all do. */
   missingFrom(row: OperationRow): string | null;
-  /** Of the latest rows, one whose idempotency key its index does not find; `null` where all are. */
-  lostKey(): OperationRow | null;
+  /** Of the `limit` latest rows before `beforeSeq`, the oldest; `undefined` where there is none. */
+  oldestOf(beforeSeq: number, limit: number): number | undefined;
+  /** A row from `fromSeq` on and before `beforeSeq` whose idempotency key its index does not find; `undefined` where all are. */
+  lostKey(fromSeq: number, beforeSeq: number): OperationRow | undefined;
   /** Rows that have the idempotency key of an earlier one. */
   repeatedKeys(): readonly number[];
   /** By the kinds of the tally. */
@@ -171,6 +171,16 @@ export function createSelfChecks(db: Database.Database): SelfChecks {
       `SELECT 1 FROM operation INDEXED BY ${probe.index} WHERE ${probe.where} AND seq = ?`,
     ),
   }));
+  const oldestOf = db
+    .prepare<[beforeSeq: number, limit: number], number | null>(
+      'SELECT min(seq) FROM (SELECT seq FROM operation NOT INDEXED WHERE seq < ? ORDER BY seq DESC LIMIT ?)',
+    )
+    .pluck();
+  const lostKey = db.prepare<[fromSeq: number, beforeSeq: number], OperationRow>(
+    'SELECT *, NULL AS payload FROM operation NOT INDEXED WHERE seq >= ? AND seq < ? AND idempotency IS NOT NULL ' +
+      `AND NOT EXISTS (SELECT 1 FROM operation AS found INDEXED BY ${IDEMPOTENCY_INDEX} ` +
+      'WHERE found.idempotency = operation.idempotency AND found.seq = operation.seq) LIMIT 1',
+  );
   return {
     missingFrom(row) {
       if (!canBeLookedFor(row)) return null;
@@ -179,14 +189,8 @@ export function createSelfChecks(db: Database.Database): SelfChecks {
       }
       return null;
     },
-    lostKey: () =>
-      db
-        .prepare<[], OperationRow>(
-          `SELECT operation.*, NULL AS payload FROM operation NOT INDEXED JOIN (SELECT seq FROM operation NOT INDEXED ORDER BY seq DESC LIMIT ${LATEST}) USING (seq) ` +
-            'WHERE idempotency IS NOT NULL AND NOT EXISTS (SELECT 1 FROM operation AS found ' +
-            `INDEXED BY ${IDEMPOTENCY_INDEX} WHERE found.idempotency = operation.idempotency AND found.seq = operation.seq) LIMIT 1`,
-        )
-        .get() ?? null,
+    oldestOf: (beforeSeq, limit) => oldestOf.get(beforeSeq, limit) ?? undefined,
+    lostKey: (fromSeq, beforeSeq) => lostKey.get(fromSeq, beforeSeq),
     repeatedKeys: () =>
       db
         .prepare<[], number>(

@@ -27,7 +27,7 @@ import { findKept, keptCounts, keptPage } from './kept.ts';
 import { freedHead } from './laneRanks.ts';
 import { deadLetters, quarantined, sealedQuarantine } from './reviewReads.ts';
 import { search } from './search.ts';
-import { checkIndexes, recount } from './selfChecks.ts';
+import { checkIndexes, checkKeys, recount } from './selfChecks.ts';
 import type { StatementName, Statements } from './statements.ts';
 import type { Tables } from './tables.ts';
 import { listRow, showRow } from './tables.ts';
@@ -54,6 +54,8 @@ export function answerRead(tables: Tables, request: ReadRequest): unknown {
       return freedHeads(tables, request.query);
     case 'check':
       return check(tables, request.query);
+    case 'checkKeys':
+      return checkKeys(tables, request.query);
     case 'occupiedRoutes':
       return occupiedRoutes(tables, request.query);
     case 'strays':

@@ -14,18 +14,33 @@ import type { OperationRow } from '../seals/rowSeals.ts';
 import { IDEMPOTENCY_INDEX } from './probes.ts';
 import { quarantine, type Tables, WriteNeeded } from './tables.ts';
 
+/** Rows that are looked for at once when a store opens: some four milliseconds. */
+const LATEST = 4_096;
+
 /**
  * Looks whether the index of idempotency keys finds the latest rows, before anything is accepted: one that was emptied at
  * rest would let a request be done twice.
  */
-export function checkKeys(tables: Tables): void {
-  let row: OperationRow | null = null;
+export function checkLatestKeys(tables: Tables): void {
   try {
-    row = tables.checks.lostKey();
+    checkKeys(tables, { beforeSeq: Number.MAX_SAFE_INTEGER, limit: LATEST });
   } catch {
     // A page or a column that can't be read: the background check says so, and keeps no store from opening.
   }
-  if (row !== null) checkIndexes(tables, row);
+}
+
+/** The same for any rows; where it goes on with those before them, `null` once it is through. */
+export function checkKeys(
+  tables: Tables,
+  { beforeSeq, limit }: { readonly beforeSeq: number; readonly limit: number },
+): number | null {
+  const { checks } = tables;
+  const from = checks.oldestOf(beforeSeq, limit);
+  if (from === undefined) return null;
+  // One is enough: the index is made anew for all of them.
+  const row = checks.lostKey(from, beforeSeq);
+  if (row !== undefined) checkIndexes(tables, row);
+  return from;
 }
 
 /** Looks for a row in every index that should hold it; `true` where one was made anew, and rows with it. */

@@ -26,7 +26,7 @@ import { isRead, replyOf } from '../protocol/requests.ts';
 import { crisisPlansAtOpen } from '../rows/crisisPlans.ts';
 import { KnownRows, LanesLeft } from '../rows/knownRows.ts';
 import { answerRead, components, quarantinedCount, seqMax } from '../rows/rowReads.ts';
-import { checkKeys } from '../rows/selfChecks.ts';
+import { checkLatestKeys } from '../rows/selfChecks.ts';
 import { moveMark, renewMark } from '../rows/storeMark.ts';
 import { WriteNeeded } from '../rows/tables.ts';
 import { inspectSchema } from '../schema/schema.ts';
@@ -239,7 +239,7 @@ export class SqliteCore {
       this.#stage = 'open';
       const { tables, commit } = this.#begin();
       const generation = this.#owner.stake(tables);
-      checkKeys(tables);
+      checkLatestKeys(tables);
       faultPoint('open.beforeClaim');
       this.#stage = 'committing';
       commit.run();

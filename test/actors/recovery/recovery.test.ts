@@ -145,6 +145,25 @@ describe('SE-6 every record is opened after a start', () => {
     });
   });
 
+  test('SE-4 OP-8 all are looked for by their keys before any is opened', async () => {
+    const world = await worldWithParked(100);
+    const { runtime, store } = world.boot();
+    const asked: string[] = [];
+    for (const question of ['checkKeys', 'check', 'strays'] as const) {
+      const ask = store[question].bind(store) as (query: never) => Promise<unknown>;
+      Object.assign(store, {
+        [question]: async (query: never) => {
+          asked.push(question);
+          return await ask(query);
+        },
+      });
+    }
+    await world.clock.run(runtime.ready);
+    await world.clock.advance(10_000);
+    expect(asked[0]).toBe('checkKeys');
+    expect(asked).toContain('check');
+  });
+
   test('SE-6 PS-6 it waits while the disk fails, and goes on', async () => {
     const world = await worldWithParked(100);
     const second = world.boot();

@@ -57,6 +57,7 @@ async function checkKept(onPage: (room: string, fromSeq: number) => void = () =>
     timers: new TimerService(clock, (error) => told.push(error)),
     store: {
       check: async (query) => await store.check(query),
+      checkKeys: async (query) => await store.checkKeys(query),
       recount: async () => await store.recount(),
       clearErased: async () => await store.clearErased(),
       onQuarantine: () => undefined,
@@ -101,4 +102,56 @@ test('PS-6 a disk that fails for a while holds the check up and no more', async 
     if (failures >= 0) throw new HoldfastError('HF_STORE_IO', 'for a while');
   });
   expect(progress).toMatchObject({ state: 'done', checked: 151, unreadableStretches: 0 });
+});
+
+/** A store of 10,000 rows whose keys are looked for, and what it was asked. */
+async function checkKeys(
+  answer: (beforeSeq: number) => void,
+  stopAfter = Number.POSITIVE_INFINITY,
+) {
+  const clock = new VirtualClock();
+  const told: unknown[] = [];
+  const asked: number[] = [];
+  const store = createMemoryStore();
+  await store.open();
+  const checking: StoreCheck = new StoreCheck({
+    clock,
+    timers: new TimerService(clock, (error) => told.push(error)),
+    store: Object.assign(Object.create(store) as typeof store, {
+      checkKeys: async ({ beforeSeq, limit }: { beforeSeq: number; limit: number }) => {
+        asked.push(beforeSeq);
+        if (asked.length >= stopAfter) checking.stop();
+        answer(beforeSeq);
+        return await Promise.resolve(beforeSeq <= limit ? null : beforeSeq - limit);
+      },
+    }),
+    onError: (error) => told.push(error),
+  });
+  await clock.run(checking.checkKeys(10_000));
+  return { told, asked };
+}
+
+const EACH = [10_000, 7_952, 5_904, 3_856, 1_808];
+
+test('SE-4 keys are looked for in all that was there, the latest first', async () => {
+  expect(await checkKeys(() => undefined)).toEqual({ told: [], asked: EACH });
+  expect((await checkKeys(() => undefined, 2)).asked).toEqual(EACH.slice(0, 2));
+});
+
+test('SE-4 PS-3 a page that can not be read hides none of the keys behind it', async () => {
+  const { told, asked } = await checkKeys((beforeSeq) => {
+    if (beforeSeq === 7_952) throw new HoldfastError('HF_STORE_CORRUPT', 'damaged');
+  });
+  expect(asked).toEqual(EACH);
+  expect(told).toMatchObject([{ code: 'HF_STORE_CORRUPT' }]);
+});
+
+test('SE-4 PS-6 a disk that fails for a while holds the look for keys up and no more', async () => {
+  let failures = 2;
+  const { asked } = await checkKeys((beforeSeq) => {
+    if (beforeSeq !== 5_904) return;
+    failures -= 1;
+    if (failures >= 0) throw new HoldfastError('HF_STORE_IO', 'for a while');
+  });
+  expect(asked).toEqual([10_000, 7_952, 5_904, 5_904, 5_904, 3_856, 1_808]);
 });

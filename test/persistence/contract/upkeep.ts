@@ -22,6 +22,18 @@ export function testUpkeep(contract: Contract): void {
     expect(checked).toBe(5);
   });
 
+  test('SE-4 a look for keys goes through all, and finds nothing amiss in a store that is well', async () => {
+    const told: string[] = [];
+    contract.store().onNotice(({ code }) => told.push(code));
+    await contract
+      .store()
+      .commit([1, 2, 3, 4, 5].map((seq) => accept(seq, { idempotencyKey: `k${seq}` })));
+    for (let beforeSeq: number | null = 6; beforeSeq !== null; ) {
+      beforeSeq = await contract.store().checkKeys({ beforeSeq, limit: 2 });
+    }
+    expect(told).toEqual([]);
+  });
+
   test('PS-5 what has settled is purged when its time has come, the earliest first, and nothing else', async () => {
     const store = contract.store();
     await store.commit([

@@ -88,15 +88,19 @@ describe('SE-4 a row that an index does not find', () => {
   test('by its idempotency key: the key is known again, and what it was given to since is set aside', async () => {
     await store.commit([accept(1, { ...due, idempotencyKey: 'k' })]);
     // An open looks for the latest ones alone.
-    await store.commit(Array.from({ length: 300 }, (_, index) => accept(index + 100)));
+    await store.commit(Array.from({ length: 4_100 }, (_, index) => accept(index + 100)));
     await edit(hideFrom('operation_idempotency', 'seq <> 1'));
-    expect(await commitOne(store, accept(500, { ...due, idempotencyKey: 'k' }))).toMatchObject({
+    expect(await commitOne(store, accept(5_000, { ...due, idempotencyKey: 'k' }))).toMatchObject({
       kind: 'accepted',
     });
-    await store.check({ afterSeq: 0, limit: 900 });
-    expect(told.toSorted()).toEqual(['500 HF_IDEMPOTENCY_CONFLICT', 'HF_STORE_MENDED']);
+    expect(await store.checkKeys({ beforeSeq: 5_000, limit: 2_000 })).toBe(2_200);
+    expect(await store.checkKeys({ beforeSeq: 2_200, limit: 2_000 })).toBe(200);
+    expect(told).toEqual([]);
+    expect(await store.checkKeys({ beforeSeq: 200, limit: 2_000 })).toBe(1);
+    expect(await store.checkKeys({ beforeSeq: 1, limit: 2_000 })).toBeNull();
+    expect(told.toSorted()).toEqual(['5000 HF_IDEMPOTENCY_CONFLICT', 'HF_STORE_MENDED']);
     expect(await seqsDue()).toEqual([1]);
-    expect(await commitOne(store, accept(501, { ...due, idempotencyKey: 'k' }))).toMatchObject({
+    expect(await commitOne(store, accept(5_001, { ...due, idempotencyKey: 'k' }))).toMatchObject({
       kind: 'duplicate',
       of: { seq: 1 },
     });
