@@ -10,12 +10,12 @@ const CORE = [
 
 /**
  * The pure core and the sealing alone, under fixed seeds: what the floor of coverage and the mutations are
- * measured with. `CORE_TESTS` is another pattern of tests, for less than all.
+ * measured with.
  */
 export default defineConfig({
   test: {
     environment: 'node',
-    include: process.env['CORE_TESTS'] === undefined ? CORE : [process.env['CORE_TESTS']],
+    include: CORE,
     setupFiles: ['test/support/fixedSeed.ts'],
     globalSetup: [
       'test/support/process/buildOnce.ts',

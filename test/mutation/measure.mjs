@@ -3,7 +3,8 @@
  * folder and as many as wanted; by default all of machines/ and persistence/sealing/. Prints each mutant
  * that no test noticed, and the rows of the table in docs/testing.md. A file's mutants are judged by its
  * own tests, `<name>*.test.ts` in the folder of test/ that mirrors its own; where there are none, by all
- * tests of that folder, or of the one above. With `--smoke` one mutant, in seconds: that mutation tests run at
+ * tests of that folder, or of the one above. Those of the rules of merges and of conflicts are judged by all
+ * short tests of theirs. With `--smoke` one mutant, in seconds: that mutation tests run at
  * all, and notice something (`npm run checks`).
  *
  * @module
@@ -18,6 +19,11 @@ const ROOTS = ['machines', 'persistence/sealing'];
 /** A chart is built as its file is loaded: each mutant of it would cost a run of all its tests. */
 const CHART = /^machines\/(?!policy\/|vocabulary\/)/;
 const SCORE_MIN = 90;
+/** What a rule means is told by the cases of the records that have it, not beside each file. */
+const JUDGED_TOGETHER = ['machines/conflict', 'machines/merge'];
+/** Their random tests take seconds, as do those of large or hostile records: none of them judges. */
+const LONG = /(laws|property|hostile|steps)\.test\.ts$/;
+const LONGEST_MS = '100';
 const REPORTS = 'node_modules/.cache/mutation';
 
 /** What the smoke changes: the separator of a key, which tests of the file hold. */
@@ -27,8 +33,18 @@ const { values } = parseArgs({
   options: { mutate: { type: 'string', multiple: true }, smoke: { type: 'boolean' } },
 });
 const rows = [];
-if (values.smoke) rows.push(await measure(SMOKE.file, rangeOf(SMOKE)));
-else for (const file of (values.mutate ?? ROOTS).flatMap(filesOf)) rows.push(await measure(file));
+if (values.smoke) rows.push(...(await measure([SMOKE.file], testsOf(SMOKE.file), rangeOf(SMOKE))));
+else {
+  const files = (values.mutate ?? ROOTS).flatMap(filesOf);
+  const groups = new Map();
+  for (const file of files) {
+    const key = `${CHART.test(file)} ${testsOf(file).join(' ')}`;
+    const group = groups.get(key) ?? [];
+    groups.set(key, group);
+    group.push(file);
+  }
+  for (const group of groups.values()) rows.push(...(await measure(group, testsOf(group[0]))));
+}
 const measured = rows.filter(({ mutants }) => mutants > 0);
 print(
   '',
@@ -40,19 +56,34 @@ const low = measured.filter(({ score }) => score < SCORE_MIN);
 if (low.length > 0) print('', `Below ${SCORE_MIN} %: ${low.map(({ file }) => file).join(', ')}.`);
 process.exitCode = low.length > 0 || measured.length === 0 ? 1 : 0;
 
-/** @param range the part of the file that is changed, as Stryker names it; left out for all of it */
-async function measure(file, range = '') {
-  process.env['CORE_TESTS'] = testsOf(file);
+/**
+ * @param files judged by the same `tests`
+ * @param range the part of the file that is changed, as Stryker names it; left out for all of it
+ */
+async function measure(files, tests, range = '') {
+  process.env['CORE_TESTS'] = tests.join(',');
+  process.env['CORE_TESTS_MS'] = isJudgedTogether(files[0]) ? LONGEST_MS : 'Infinity';
   const found = await new Stryker({
-    mutate: [`${file}${range}`],
-    ignoreStatic: CHART.test(file),
+    plugins: ['./test/mutation/inProcess.mjs'],
+    testRunner: 'inProcess',
+    mutate: files.map((file) => `${file}${range}`),
+    ignoreStatic: CHART.test(files[0]),
   }).runMutationTest();
-  const count = (...wanted) => found.filter((mutant) => wanted.includes(statusOf(mutant))).length;
+  return files.map((file) =>
+    rowFor(
+      file,
+      found.filter(({ fileName }) => fileName.endsWith(file)),
+    ),
+  );
+}
+
+function rowFor(file, found) {
+  const count = (...wanted) => found.filter((mutant) => wanted.includes(mutant.status)).length;
   const noticed = count('Killed', 'Timeout');
   const survived = count('Survived');
   const uncovered = count('NoCoverage');
   const mutants = noticed + survived + uncovered;
-  const report = found.filter((each) => ['Survived', 'NoCoverage'].includes(statusOf(each)));
+  const report = found.filter(({ status }) => ['Survived', 'NoCoverage'].includes(status));
   const row = { file, mutants, survived, uncovered, score: (100 * noticed) / (noticed + survived) };
   const lines = readFileSync(file, 'utf8').split('\n');
   const text = [rowOf(row), ...report.map((mutant) => described(mutant, lines))];
@@ -60,11 +91,6 @@ async function measure(file, range = '') {
   mkdirSync(REPORTS, { recursive: true });
   writeFileSync(join(REPORTS, `${file.replaceAll('/', '-')}.txt`), `${text.join('\n')}\n`);
   return row;
-}
-
-/** With some mutants a file can't even be loaded: no test runs, and Stryker counts none that failed. */
-function statusOf({ status, testsCompleted }) {
-  return status === 'Survived' && testsCompleted === 0 ? 'Killed' : status;
 }
 
 function described({ location: { start, end }, replacement, status }, lines) {
@@ -95,18 +121,25 @@ function rangeOf({ file, text }) {
   return `:${at + 1}:0-${at + 1}:${lines[at].length}`;
 }
 
-/** The pattern of the tests that judge `file`. */
+/** The tests that judge `file`. */
 function testsOf(file) {
+  const root = JUDGED_TOGETHER.find((each) => file.startsWith(`${each}/`));
+  if (root !== undefined) return testsIn(join('test', root)).filter((test) => !LONG.test(test));
   let folder = join('test', dirname(file));
-  while (!hasTests(folder, '')) folder = dirname(folder);
+  while (testsIn(folder).length === 0) folder = dirname(folder);
   const name = basename(file, '.ts');
-  return hasTests(folder, name) ? `${folder}/${name}*.test.ts` : `${folder}/**/*.test.ts`;
+  const own = testsIn(folder).filter((test) => basename(test).startsWith(name));
+  return own.length > 0 ? own : testsIn(folder);
 }
 
-function hasTests(folder, start) {
-  if (!existsSync(folder)) return false;
+function isJudgedTogether(file) {
+  return JUDGED_TOGETHER.some((root) => file.startsWith(`${root}/`));
+}
+
+function testsIn(folder) {
+  if (!existsSync(folder)) return [];
   const names = readdirSync(folder, { recursive: true });
-  return names.some((name) => name.startsWith(start) && name.endsWith('.test.ts'));
+  return names.filter((name) => name.endsWith('.test.ts')).map((name) => join(folder, name));
 }
 
 function print(...lines) {
