@@ -76,6 +76,15 @@ describe('PF-6 goodput of what the server could do, simulated', () => {
     expect(middle(all.map((each) => each.excess))).toBeLessThanOrEqual(0.15);
   });
 
+  test('PF-6 RT-3 a server that refuses from the first call beyond its workers', () => {
+    for (const name of ['d1', 'd1-300']) {
+      const all = figures(name);
+      expect(middle(all.map((each) => each.goodput95))).toBeGreaterThanOrEqual(0.85);
+      expect(Math.min(...all.map((each) => each.goodput95))).toBeGreaterThanOrEqual(0.82);
+      expect(middle(all.map((each) => each.excess))).toBeLessThanOrEqual(0.06);
+    }
+  });
+
   test('CB-6 the end of an outage is found soon, and the server is not buried', () => {
     const all = figures('c2');
     for (const { firstSuccessMs, fullAfterMs, peak } of all) {

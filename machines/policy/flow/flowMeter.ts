@@ -315,7 +315,7 @@ export class FlowMeter {
   }
 
   #failed(stamp: Stamp, sign: CallSign, nowMs: number): FlowNews | null {
-    this.#window.failed(nowMs);
+    this.#window.failed(nowMs, sign === 'busy');
     if (sign === 'timedOut' || sign === 'busy') this.#overloaded += 1;
     const { beganAtMs } = stamp;
     const isEarly = sign !== 'timedOut' && this.#timeout.isEarly(nowMs - beganAtMs);

@@ -10,6 +10,10 @@ export type FlowReason =
   | 'slower'
   /** Answers take longer, and many calls fail. */
   | 'slowerAndFailing'
+  /** Some calls are answered by 503: fewer in flight may have none refused. */
+  | 'busy'
+  /** As many were answered by 503 with fewer in flight. */
+  | 'asBusy'
   /** What seems usual may be a queue that was always there. */
   | 'questioned'
   /** As much got done with fewer. */

@@ -31,6 +31,8 @@ export interface Measured {
   readonly throughput: number;
   readonly results: number;
   readonly failureShare: number;
+  /** Of all results, those by which it says that it has too much to do. */
+  readonly busyShare: number;
   readonly latencyMs: number;
   /** The standard error of `latencyMs`. */
   readonly latencyErrorMs: number;
@@ -47,6 +49,7 @@ export class FlowWindow {
   #fromMs = 0;
   #answered = 0;
   #failed = 0;
+  #busy = 0;
   #latencySum = 0;
   #latencySquares = 0;
   #peak = 0;
@@ -58,6 +61,7 @@ export class FlowWindow {
     this.#fromMs = atMs;
     this.#answered = 0;
     this.#failed = 0;
+    this.#busy = 0;
     this.#latencySum = 0;
     this.#latencySquares = 0;
     this.#peak = 0;
@@ -78,8 +82,10 @@ export class FlowWindow {
     this.#latencySquares += latencyMs * latencyMs;
   }
 
-  failed(nowMs: number): void {
-    if (nowMs >= this.#fromMs) this.#failed += 1;
+  failed(nowMs: number, isBusy: boolean): void {
+    if (nowMs < this.#fromMs) return;
+    this.#failed += 1;
+    if (isBusy) this.#busy += 1;
   }
 
   /** Whether what it holds says enough to be looked at. */
@@ -109,6 +115,7 @@ export class FlowWindow {
       throughput: (results * 1000) / spanMs,
       results,
       failureShare: this.#failed / results,
+      busyShare: this.#busy / results,
       latencyMs,
       latencyErrorMs,
       peak: this.#peak,

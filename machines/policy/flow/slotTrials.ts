@@ -4,6 +4,7 @@
  * @module
  */
 
+import { BUSY_RESULTS_MIN, BusyAnswers, isBusy } from './busyAnswers.ts';
 import type { FlowNews, FlowReason } from './flowNews.ts';
 import type { FlowPolicy } from './flowPolicy.ts';
 import type { Measured } from './flowWindow.ts';
@@ -19,6 +20,8 @@ const BETWEEN_MAX = 16;
 const FIRST_TRY = 0.8;
 /** What a trial may lose, as a share of what it would lose if none of the latency were of our making. */
 const LOSS_ALLOWED = 0.35;
+/** The same where none is answered by 503 any more: what was done before may be that of a stronger upstream. */
+const LOSS_WHERE_RELIEVED = 0.8;
 /** A trial that loses this much of that shows that none is. */
 const IN_PROPORTION = 0.7;
 /** Failures that come with latency: the upstream is beyond what it bears. */
@@ -32,6 +35,12 @@ const QUESTION_FAILING_AFTER = 8;
 /** Where a ramp has found none, the first that is seen is questioned soon. */
 const QUESTION_SOON = 4;
 const QUESTION_FAILING_SHARE = 0.3;
+/** Some are refused by 503: a trial takes an eighth of the slots away. */
+const BUSY_TRY = 7 / 8;
+/** Where more is refused than this, less done with fewer slots is no reason to open many. */
+const BUSY_MAX = 0.05;
+/** Many more are than usual, and answers are not slow yet: a quarter. */
+const BUSIER_TRY = 0.75;
 /** Slots that are left when what is usual is questioned. */
 const QUESTION_TRY = 0.6;
 /** Calm windows in a row open ever more slots: 5 %, 10 %, 20 %, at most half as many again. */
@@ -55,6 +64,11 @@ interface Before {
   readonly before: Measured;
 }
 
+interface Trial extends Before {
+  /** Fewer slots are tried because some calls are refused. */
+  readonly isOfBusy: boolean;
+}
+
 /**
  * Latency alone can't tell a queue of our own making from an upstream that is slow by itself, and an error
  * rate says nothing about slots at all. So it is tried (as failsafe-go's adaptive limiter correlates, and
@@ -67,7 +81,7 @@ export class SlotTrials {
   /** The latency of an upstream that has nothing to wait for. */
   #usualMs = Number.POSITIVE_INFINITY;
   #usualFailing = -1;
-  #trial: Before | null = null;
+  #trial: Trial | null = null;
   #grown: Before | null = null;
   #keptInARow = 0;
   #growth = GROWTH_MIN;
@@ -76,6 +90,7 @@ export class SlotTrials {
   #windowsToWait = 0;
   #questionPatience = 1;
   #unquestioned = 0;
+  readonly #busy = new BusyAnswers();
 
   constructor(policy: Pick<FlowPolicy, 'slotsMin' | 'slotsMax' | 'latencyNoiseMs'>) {
     this.#policy = policy;
@@ -115,19 +130,28 @@ export class SlotTrials {
     this.#growth = GROWTH_MIN;
     this.#windowsToWait = 0;
     this.#unquestioned = 0;
+    this.#busy.forgetLimit();
   }
 
   /** A window is looked at. */
   measured(slots: number, now: Measured): SlotDecision {
-    if (this.#trial !== null) {
-      return now.isPrecise ? this.#judge(this.#trial, slots, now) : goOn(slots);
+    const trial = this.#trial;
+    if (trial !== null) {
+      const isEnough = !trial.isOfBusy || now.results >= BUSY_RESULTS_MIN || !now.isBound;
+      const isOver = (now.isPrecise && isEnough) || this.#isWeaker(trial, now);
+      return isOver ? this.#judge(trial, slots, now) : goOn(slots);
     }
     const grown = this.#grown;
     this.#grown = null;
+    if (grown !== null) this.#busy.compare(now, grown.before);
     if (grown !== null && failsMore(grown.before, now) && ratioOfGoodput(grown.before, now) <= 1) {
       // More slots brought more failures and nothing else.
-      this.#rest();
-      return tell('trial.undone', slots, grown.from, 'moreFailing');
+      const isOfLoad = this.#busy.isOfLoad && isBusy(now);
+      if (isOfLoad) this.#busy.limitTo(slots);
+      else this.#rest();
+      this.#growth = GROWTH_MIN;
+      const to = isOfLoad ? Math.max(grown.from, slots * BUSY_TRY) : grown.from;
+      return tell('trial.undone', slots, to, 'moreFailing');
     }
     this.#usualMs = Math.min(this.#usualMs, now.latencyMs + now.latencyErrorMs);
     if (!now.isBound) {
@@ -146,11 +170,18 @@ export class SlotTrials {
     if (!isFailing || this.#windowsToWait > 0) {
       this.#usualFailing += 0.2 * (share - this.#usualFailing);
     }
-    if (this.#isSlow(now)) {
+    if (this.#isSlow(now) || (isFailing && isBusy(now) && this.#busy.isOfLoad)) {
+      this.#busy.changed();
       this.#growth = GROWTH_MIN;
       if (this.#windowsToWait === 0 || isFailing) {
         return now.isPrecise || isFailing ? this.#try(slots, now, isFailing) : goOn(slots);
       }
+    }
+    const refused = this.#busy.measured(now);
+    if (refused !== null && !isFailing) {
+      this.#growth = GROWTH_MIN;
+      if (refused.results < BUSY_RESULTS_MIN) return next(slots);
+      return this.#begin(slots, slots * BUSY_TRY, refused, 'busy');
     }
     const isMuch = share > QUESTION_FAILING_SHARE;
     const questionAfter = isMuch ? QUESTION_FAILING_AFTER : QUESTION_AFTER;
@@ -183,7 +214,8 @@ export class SlotTrials {
     // Where it fails as well, or a trial was kept just now, it is hardly slow by itself.
     const least = isFailing || this.#keptInARow > 0 ? slots / 2 : slots * FIRST_TRY;
     const because = isFailing ? 'slowerAndFailing' : 'slower';
-    return this.#begin(slots, Math.max(worked, least), before, because);
+    const wanted = this.#isSlow(before) ? worked : slots * BUSIER_TRY;
+    return this.#begin(slots, Math.max(wanted, least), before, because);
   }
 
   /** What seems usual may be a queue that was always there. */
@@ -195,6 +227,7 @@ export class SlotTrials {
 
   #begin(slots: number, wanted: number, before: Measured, because: FlowReason): SlotDecision {
     this.#between = 0;
+    this.#busy.changed();
     const { slotsMin } = this.#policy;
     const to = Math.max(slotsMin, Math.min(Math.floor(slots) - 1, Math.ceil(wanted)));
     if (to >= Math.floor(slots)) {
@@ -202,21 +235,37 @@ export class SlotTrials {
       this.#usualMs = before.latencyMs;
       return this.#grow(slots, before);
     }
-    this.#trial = { from: slots, before };
+    this.#trial = { from: slots, before, isOfBusy: because === 'busy' };
     return tell('trial.began', slots, to, because);
   }
 
-  #judge({ from, before }: Before, slots: number, now: Measured): SlotDecision {
+  /** Fewer are in flight, and many more are refused: it has become weaker meanwhile. */
+  #isWeaker({ before, isOfBusy }: Trial, now: Measured): boolean {
+    if (!isOfBusy || !this.#busy.isOfLoad) return false;
+    return now.busyShare - before.busyShare > FAILING_BY && failsMore(before, now);
+  }
+
+  #judge(trial: Trial, slots: number, now: Measured): SlotDecision {
+    const { from, before, isOfBusy } = trial;
     this.#trial = null;
     // Less was asked for meanwhile: it says nothing.
     if (!now.isBound) return tell('trial.undone', slots, from, 'lessAsked');
+    if (this.#isWeaker(trial, now)) return this.#begin(slots, slots / 2, now, 'slowerAndFailing');
+    if (isOfBusy) this.#busy.compare(before, now);
+    const { isOfLoad } = this.#busy;
+    if (isOfBusy && !isOfLoad) {
+      this.#busy.triedInVain();
+      return tell('trial.undone', slots, from, 'asBusy');
+    }
     const ratio = ratioOfGoodput(before, now);
     const cut = 1 - slots / from;
-    if (ratio >= 1 - LOSS_ALLOWED * cut) {
+    const isRelieved = isOfLoad && isBusy(before) && !isBusy(now) && failsMore(now, before);
+    if (ratio >= 1 - (isRelieved ? LOSS_WHERE_RELIEVED : LOSS_ALLOWED) * cut) {
       this.#usualMs = Math.min(this.#usualMs, now.latencyMs + now.latencyErrorMs);
       this.#keptInARow += 1;
       this.#patience = PATIENCE_MIN;
       this.#questionPatience = 1;
+      if (isOfLoad && isBusy(before)) this.#busy.limitTo(from);
       return tell('trial.kept', from, slots, 'noLessDone');
     }
     this.#keptInARow = 0;
@@ -224,7 +273,8 @@ export class SlotTrials {
     this.#rest();
     const undone = tell('trial.undone', slots, from, 'lessDone');
     // As much less done as there were fewer slots: with more, more is done.
-    return ratio <= 1 - IN_PROPORTION * cut ? { ...undone, after: 'ramp' } : undone;
+    const mayGrow = !isOfLoad && Math.max(before.busyShare, now.busyShare) < BUSY_MAX;
+    return mayGrow && ratio <= 1 - IN_PROPORTION * cut ? { ...undone, after: 'ramp' } : undone;
   }
 
   #rest(): void {
@@ -236,8 +286,10 @@ export class SlotTrials {
   #grow(slots: number, before: Measured): SlotDecision {
     this.#between = 0;
     this.#keptInARow = 0;
-    const to = Math.min(this.#policy.slotsMax, Math.max(slots + 1, slots * (1 + this.#growth)));
+    const most = Math.min(this.#policy.slotsMax, this.#busy.mostAfter(slots));
+    const to = Math.min(most, Math.max(slots + 1, slots * (1 + this.#growth)));
     if (to <= slots) return next(slots);
+    this.#busy.changed();
     this.#growth = Math.min(GROWTH_MAX, 2 * this.#growth);
     this.#grown = { from: slots, before };
     return next(to);

@@ -12,12 +12,13 @@ function windowOf(answers: number, everyMs: number, latencyMs = 20): FlowWindow 
 describe('what it counts', () => {
   test('PF-6 goodput is answers a second, throughput has failures too', () => {
     const window = windowOf(30, 20);
-    for (let each = 0; each < 10; each += 1) window.failed(600);
+    for (let each = 0; each < 10; each += 1) window.failed(600, each < 4);
     expect(window.measure(1_000)).toMatchObject({
       goodput: 30,
       throughput: 40,
       results: 40,
       failureShare: 0.25,
+      busyShare: 0.1,
       latencyMs: 20,
       latencyErrorMs: 0,
     });
@@ -27,7 +28,7 @@ describe('what it counts', () => {
     const window = new FlowWindow();
     window.open(500);
     window.answered(900, 499);
-    window.failed(499);
+    window.failed(499, true);
     window.answered(10, 500);
     expect(window.measure(1_500)).toMatchObject({ results: 1, latencyMs: 10, failureShare: 0 });
   });
@@ -58,7 +59,7 @@ describe('what it counts', () => {
   test('PF-6 without any answer there is no latency, and no number that is none', () => {
     const window = new FlowWindow();
     window.open(0);
-    window.failed(0);
+    window.failed(0, false);
     const measured = window.measure(0);
     expect(Object.values(measured).every((value) => !Number.isNaN(value))).toBe(true);
   });
@@ -86,7 +87,7 @@ describe('when it is looked at', () => {
   test('PF-6 never by failures alone: they say nothing of latency', () => {
     const window = new FlowWindow();
     window.open(0);
-    for (let each = 0; each < 100; each += 1) window.failed(each);
+    for (let each = 0; each < 100; each += 1) window.failed(each, false);
     expect(window.isFull(5_000, 32)).toBe(false);
   });
 

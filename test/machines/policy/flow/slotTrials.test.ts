@@ -16,6 +16,7 @@ function window(slots: number, latencyMs: number, failureShare = 0): Measured {
     throughput,
     results: 400,
     failureShare,
+    busyShare: 0,
     latencyMs,
     latencyErrorMs: 1,
     peak: slots,
@@ -30,6 +31,17 @@ const workers =
     window(Math.floor(slots), 100 * Math.max(1, Math.floor(slots) / count), failing);
 
 const slowByItself: Upstream = (slots) => window(Math.floor(slots), 300);
+
+/** As the drill `d1`: one call more than its workers, and each takes longer, and some are refused. */
+const refusesBeyond =
+  (count: number): Upstream =>
+  (slots) => {
+    const excess = Math.max(0, Math.floor(slots) / count - 1);
+    const share = Math.min(0.9, 0.5 * excess);
+    const done = window(Math.min(count, Math.floor(slots)), 100 * (1 + excess));
+    const throughput = done.throughput / (1 - share);
+    return { ...done, throughput, failureShare: share, busyShare: share, peak: Math.floor(slots) };
+  };
 
 interface Ran {
   readonly slots: number;
@@ -106,6 +118,34 @@ describe('PF-6 slots by goodput', () => {
       window(Math.floor(slots), 100, Math.max(0, 1 - 10 / slots));
     const { news } = run(trialsOf(100), 9, 10, refuses);
     expect(news).toContainEqual(expect.objectContaining({ because: 'moreFailing' }));
+  });
+
+  test('PF-6 an upstream that refuses what is beyond its workers settles at these', () => {
+    const { course, news } = run(trialsOf(100), 14, 38, refusesBeyond(12));
+    expect(news).toContainEqual(expect.objectContaining({ because: 'busy' }));
+    // What is usual is questioned after 40 windows.
+    const late = course.slice(8);
+    expect(Math.max(...late)).toBeLessThanOrEqual(13);
+    expect(Math.min(...late)).toBeGreaterThanOrEqual(11);
+    expect(late.filter((slots) => slots === 12).length).toBeGreaterThan(late.length / 3);
+  });
+
+  test('PF-6 once it bears twice as much, more open again', () => {
+    const trials = trialsOf(100);
+    const { slots } = run(trials, 14, 40, refusesBeyond(12));
+    expect(slots).toBeLessThanOrEqual(13);
+    expect(run(trials, slots, 40, refusesBeyond(24)).slots).toBeGreaterThanOrEqual(22);
+  });
+
+  test('PF-6 control: 503 that come whatever is in flight take no slot', () => {
+    const random = seededRandom(3);
+    const { course, news } = run(trialsOf(100), 20, 400, (slots) => {
+      const busy = Array.from({ length: 60 }, () => random.chance(0.15)).filter(Boolean).length;
+      return { ...window(Math.floor(slots), 100, busy / 60), results: 60, busyShare: busy / 60 };
+    });
+    expect(news).toContainEqual(expect.objectContaining({ because: 'asBusy' }));
+    expect(course.at(-1)).toBe(32);
+    expect(news.filter(({ type }) => type === 'trial.kept')).toEqual([]);
   });
 
   test('PF-6 what is not in use is not tried, but twice what is used is open', () => {
