@@ -110,5 +110,5 @@ export function stateOfUpstream(
 /** Asks as the most urgent of those that ask. */
 function waitsAt(flow: Upstream['flow'], steady: EngineCore['steady']): TurnWait | null {
   const isFree = flow.mayRun({ id: null, urgency: 1, isNext: true }).may;
-  return isFree ? null : turnWait(flow, 1, steady);
+  return isFree ? null : turnWait(flow, { urgency: 1 }, steady);
 }

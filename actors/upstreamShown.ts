@@ -39,6 +39,8 @@ export interface UpstreamState {
   readonly hold: UpstreamHold | null;
   /** Types of which every call fails while others succeed; they wait by themselves, and hold up nothing else (CB-2). */
   readonly parkedTypes: readonly ParkedTypeState[];
+  /** Subjects of which every call fails while those for others succeed, together; `null` where there is none (CB-2). */
+  readonly parkedSubjects: ParkedSubjectsState | null;
   /** How soon it was found to be back, since its state was first kept (CB-6). */
   readonly recovery: UpstreamRecovery;
   /** At what pace its work runs, and by which measures. */
@@ -51,6 +53,15 @@ export interface ParkedTypeState {
   readonly type: string | null;
   readonly sinceAtMs: number;
   /** When its next call may go out; `null` while one is out. */
+  readonly nextTryAtMs: number | null;
+}
+
+/** Subjects that are parked by themselves. Instants are milliseconds since the epoch. */
+export interface ParkedSubjectsState {
+  readonly count: number;
+  /** Since when the first of them is. */
+  readonly sinceAtMs: number;
+  /** When the next call for one of them may go out; `null` while one is out for each. */
   readonly nextTryAtMs: number | null;
 }
 

@@ -6,6 +6,7 @@
  */
 
 import { passesBy } from '../machines/policy/crisis/passes.ts';
+import { TypeTrials } from '../machines/policy/flow/typeTrials.ts';
 import { PRIORITIES, type Priority, TIERS, type Tier } from '../machines/vocabulary/urgency.ts';
 import type { MayRun, WaitCause } from '../machines/vocabulary/waitCause.ts';
 import type { WaitingCount } from '../persistence/port/store.ts';
@@ -27,8 +28,9 @@ export interface WaitingWork {
   /** When the first of those in `turn` was accepted, in milliseconds since the epoch; `null` where there is none. */
   readonly oldestAtMs: number | null;
   /**
-   * Why the next of them does not run now: what its upstream says, `backoff` for the time after a failed attempt, or
-   * `lane`; `null` where it may.
+   * Why the next of them does not run now: what its upstream says, `backoff` for the time after a failed attempt,
+   * `type` or `subject` where only such work is due whose type or subject is parked by itself, or `lane`; `null` where
+   * it may.
    */
   readonly because: WaitCause | 'backoff' | 'lane' | null;
   /** When that ends by itself, in milliseconds since the epoch; `null` where nobody knows. */
@@ -38,7 +40,14 @@ export interface WaitingWork {
 /** As much as {@link waitingWork} has to know of an upstream. */
 export interface WaitingAt {
   readonly upstream: string;
-  mayRun(asker: { readonly id: null; readonly urgency: number; readonly isNext: boolean }): MayRun;
+  readonly types: Pick<TypeTrials, 'parked'>;
+  mayRun(asker: {
+    readonly id: null;
+    readonly urgency: number;
+    readonly isNext: boolean;
+    readonly route?: string;
+    readonly subject?: string;
+  }): MayRun;
 }
 
 /** The work that waits, the most urgent of each upstream first. @param flows in the order of the groups that were counted */
@@ -95,9 +104,27 @@ function why(
   }
   const { nextDueAtMs } = turn;
   const isLater = nextDueAtMs !== null && nextDueAtMs > steady.now();
-  return isLater
-    ? { because: 'backoff', untilAtMs: steady.toWall(nextDueAtMs) }
-    : { because: null, untilAtMs: null };
+  if (isLater) return { because: 'backoff', untilAtMs: steady.toWall(nextDueAtMs) };
+  // What is due, and could run, is in flight at once: what stays is parked by itself.
+  return parkedAt(flow, rank, steady) ?? { because: null, untilAtMs: null };
+}
+
+/** What is parked by itself at this upstream, a type before a subject, and the first try of it; `null` for nothing. */
+function parkedAt(
+  flow: WaitingAt,
+  urgency: number,
+  steady: Pick<SteadyClock, 'toWall'>,
+): Pick<WaitingWork, 'because' | 'untilAtMs'> | null {
+  const found = [...flow.types.parked.keys()].flatMap((key) => {
+    const subject = TypeTrials.subjectOf(key);
+    const whose = subject === null ? { route: key } : { subject };
+    const answer = flow.mayRun({ ...{ id: null, urgency, isNext: true }, ...whose });
+    return answer.may ? [] : answer;
+  });
+  const because = found.some((each) => each.because === 'type') ? 'type' : found[0]?.because;
+  if (because === undefined) return null;
+  const tries = found.flatMap((each) => (each.because === because ? (each.untilAtMs ?? []) : []));
+  return { because, untilAtMs: tries.length === 0 ? null : steady.toWall(Math.min(...tries)) };
 }
 
 function urgencyOfRank(rank: number): Pick<WaitingWork, 'tier' | 'priority'> {

@@ -11,7 +11,13 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { lessUrgent, NO_RANKS, type RankSet, upTo } from '../../machines/vocabulary/rankSet.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
-import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
+import type {
+  ClaimQuery,
+  PassOver,
+  QueueStore,
+  StoredOperation,
+  SubjectChoice,
+} from '../../persistence/port/store.ts';
 import type { Asker, FlowControl, Permit } from '../flow/flowControl.ts';
 import { Backoff } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -167,7 +173,7 @@ export class Claims {
 
   /** One of each group, as far as there are permits. */
   async #fetchProbes({ groups, onNone }: ProbeGroups, permits: Reserved): Promise<number> {
-    const { flow, store, journal, steady, passOver } = this.#parts;
+    const { flow, journal, steady, passOver } = this.#parts;
     const band = { from: 0, to: URGENCY_MAX, isShare: false };
     const nowMs = steady.now();
     const [from, passedOver] = [Math.min(URGENCY_MAX, probeRank(flow)), passOver()];
@@ -176,9 +182,7 @@ export class Claims {
     for (const routes of groups) {
       if (permits.size === 0 || !mayStart(flow)) break;
       const ask = { routes, urgencyMax: URGENCY_MAX, nowMs, limit: 1, passOver: passedOver };
-      let { rows } = await store.claim({ ...ask, urgencyMin: from });
-      if (from > 0 && rows.length === 0) ({ rows } = await store.claim({ ...ask, urgencyMin: 0 }));
-      const [row] = rows;
+      const row = await this.#probeOf(ask, from);
       if (row !== undefined && permits.size > 0 && mayStart(flow)) {
         faultPoint('queue.afterClaim');
         hasBrought = this.#bring(row, band, permits, nowMs) || hasBrought;
@@ -188,6 +192,23 @@ export class Claims {
     if (!hasBrought) onNone();
     this.#backoff.reset();
     return 0;
+  }
+
+  /** The next to be tried: of a subject that has not failed, where there is one; from this rank on, where there is one. */
+  async #probeOf(
+    ask: Omit<ClaimQuery, 'urgencyMin' | 'subjects'>,
+    from: number,
+  ): Promise<StoredOperation | undefined> {
+    const { store, flow } = this.#parts;
+    const failed = flow.types.failedSubjects;
+    const choices = failed.length === 0 ? [] : [{ names: failed, isOnly: false }];
+    for (const subjects of [...choices, notParked(flow)]) {
+      for (const urgencyMin of new Set([from, 0])) {
+        const { rows } = await store.claim({ ...ask, urgencyMin, subjects });
+        if (rows.length > 0) return rows[0];
+      }
+    }
+    return undefined;
   }
 
   /** Resolves to the pause that the next claim has to keep. */
@@ -233,7 +254,15 @@ export class Claims {
     const from = Math.max(band.from, Math.min(to, probeRank(flow)));
     // Those fetched before are due on disk until what was ordered for them is written.
     journal.sendAll();
-    const ask = { routes: routes(), urgencyMax: to, nowMs, limit: permits.size, passOver };
+    const subjects = notParked(flow);
+    const ask = {
+      routes: routes(),
+      urgencyMax: to,
+      nowMs,
+      limit: permits.size,
+      passOver,
+      subjects,
+    };
     let asked = from;
     this.#marks.asked(from, to);
     let answer = await store.claim({ ...ask, urgencyMin: from });
@@ -296,6 +325,12 @@ export class Claims {
  */
 export function probeRank({ probesFailed }: FlowControl): number {
   return probesFailed === 0 ? 0 : 1 + ((probesFailed >> 1) % URGENCY_MAX);
+}
+
+/** All but the subjects that are parked by themselves; `undefined` for all. */
+function notParked({ types }: FlowControl): SubjectChoice | undefined {
+  const { parkedSubjects } = types;
+  return parkedSubjects.size === 0 ? undefined : { names: [...parkedSubjects], isOnly: false };
 }
 
 /** Whether work is taken up at this upstream: it has started, has not stopped, and no suspect runs alone. */

@@ -36,7 +36,7 @@ import type { Routes } from './routes.ts';
 import { Suspects } from './suspects.ts';
 import { enterByRate, giveBackRate, leaveRate } from './turnJudge.ts';
 import { Turns } from './turns.ts';
-import { type TurnWait, turnWait } from './turnWait.ts';
+import { type TurnWait, turnWait, type WaitAsker } from './turnWait.ts';
 import { UpstreamQueue } from './upstreamQueue.ts';
 import { UpstreamQueues } from './upstreamQueues.ts';
 import { wakeRow } from './wakeRow.ts';
@@ -178,9 +178,9 @@ export class Dispatcher {
     for (const suspect of this.#suspects.waiting) suspect.actor.send({ type: 'process.stopping' });
   }
 
-  /** Why work of this urgency rank, which waits for its turn at this upstream, does not go out now. */
-  turnWait(upstream: string, urgency: number, route?: string): TurnWait {
-    return turnWait(this.#queues.get(upstream)?.flow, urgency, this.#parts.steady, route);
+  /** Why work of this rank, which waits for its turn at this upstream, does not go out now. */
+  turnWait(upstream: string, asker: WaitAsker): TurnWait {
+    return turnWait(this.#queues.get(upstream)?.flow, asker, this.#parts.steady);
   }
 
   /** Whether anything waits for its turn at this upstream, or for the time of that. */
@@ -305,8 +305,7 @@ export class Dispatcher {
   #waitOrLeave(resident: Resident, dueAtMs: number | null): void {
     const { pool, residentsMax } = this.#parts;
     const queue = this.#queues.ofRoute(resident.route);
-    const isKept =
-      queue?.isBehindRows(resident.urgency) === false && !queue.isParked(resident.route);
+    const isKept = queue?.isBehindRows(resident.urgency) === false && !queue.isParked(resident);
     const hasRoom = pool.size <= residentsMax && isKept;
     if (isReady(resident.state) && this.#isStarted && hasRoom) {
       queue.add(resident);

@@ -7,8 +7,11 @@
 
 import { passesBy } from '../../machines/policy/crisis/passes.ts';
 import type { WaitCause } from '../../machines/vocabulary/waitCause.ts';
-import type { FlowControl } from '../flow/flowControl.ts';
+import type { Asker, FlowControl } from '../flow/flowControl.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
+
+/** Whose wait it is. */
+export type WaitAsker = Pick<Asker, 'urgency' | 'route' | 'subject'>;
 
 export interface TurnWait {
   readonly reason: WaitCause;
@@ -16,16 +19,17 @@ export interface TurnWait {
   readonly untilAtMs: number | null;
 }
 
-/** Asks as one of this rank and, where it is given, this route; `undefined` for an upstream that is not there. */
+/** Asks as one of this rank and, where they are given, this route and subject; `undefined` for an upstream that is not there. */
 export function turnWait(
   flow: FlowControl | undefined,
-  urgency: number,
+  { urgency, route, subject }: WaitAsker,
   steady: Pick<SteadyClock, 'toWall'>,
-  route?: string,
 ): TurnWait {
   if (flow === undefined) return { reason: 'start', untilAtMs: null };
   // Crises ask nobody: they wait for a slot that is kept for them.
-  const answer = passesBy('flow', { urgency }) ? null : flow.mayRun({ id: null, urgency, route });
+  const answer = passesBy('flow', { urgency })
+    ? null
+    : flow.mayRun({ id: null, urgency, route, subject });
   // It may, so what it waits for is others before it.
   if (answer === null || answer.may) return { reason: 'slot', untilAtMs: null };
   const { because, untilAtMs } = answer;

@@ -20,7 +20,7 @@ import type { Resident } from '../operation/resident.ts';
 import type { TimerService } from '../time/timerService.ts';
 import { Claims, type ClaimsParts, mayStart, probeRank, type Wanted } from './claims.ts';
 import { giveBack, LateAnswers } from './lateAnswers.ts';
-import { ParkedTypes } from './parkedTypes.ts';
+import { ParkedWork } from './parkedWork.ts';
 import { ReadyQueue } from './readyQueue.ts';
 
 export interface UpstreamQueueParts extends Omit<ClaimsParts, 'onOver' | 'onTurn'> {
@@ -30,7 +30,7 @@ export interface UpstreamQueueParts extends Omit<ClaimsParts, 'onOver' | 'onTurn
   readonly othersWaiting: () => RankSet;
   /** Slots that were reserved for a claim are free again. */
   readonly onSlotsBack: () => void;
-  /** Takes an operation out of memory, whose type is parked. */
+  /** Takes an operation out of memory, whose type or subject is parked. */
   readonly passivate: (resident: Resident) => void;
   /** Something waits from now on, or will at this instant of the steady clock. */
   readonly onWaiting: (atMs: number) => void;
@@ -44,7 +44,7 @@ export class UpstreamQueue {
   /** Of these, for whom the flow control was asked and has not answered. */
   readonly #asked: LateAnswers;
   readonly #claims: Claims;
-  readonly #parked: ParkedTypes;
+  readonly #parked: ParkedWork;
   readonly #share: TurnShare;
   readonly #parts: UpstreamQueueParts;
   /** How often it was noted that rows are due. */
@@ -60,11 +60,11 @@ export class UpstreamQueue {
     this.crisis = new CrisisSlots(parts.crisisSlotsMax);
     this.#share = new TurnShare(Math.floor(parts.steady.now()));
     this.#asked = new LateAnswers(parts.onError);
-    this.#parked = new ParkedTypes({
+    this.#parked = new ParkedWork({
       ...parts,
       onParked: () => {
         for (const resident of this.#ready.all) {
-          if (this.isParked(resident.route) && this.forget(resident)) parts.passivate(resident);
+          if (this.isParked(resident) && this.forget(resident)) parts.passivate(resident);
         }
       },
       onFreed: () => {
@@ -86,9 +86,9 @@ export class UpstreamQueue {
     });
   }
 
-  /** Whether the type of this route is parked by itself: its work rests on disk. */
-  isParked(route: string): boolean {
-    return this.flow.types.isParked(route);
+  /** Whether its type or its subject is parked by itself: its work rests on disk. */
+  isParked({ route, subject }: Pick<Resident, 'route' | 'subject'>): boolean {
+    return this.flow.types.isParked(route, subject);
   }
 
   /** The routes that are claimed, without those of parked types. */
@@ -135,13 +135,15 @@ export class UpstreamQueue {
   }
 
   /** A permit for a request that arrives now; `null` when it has to wait behind others. */
-  tryStart({ id, urgency, route }: Asker): Permit | null {
+  tryStart({ id, urgency, route, subject }: Asker): Permit | null {
     const isBehindOthers =
       this.isBehindRows(urgency) ||
       this.#asked.size > 0 ||
       this.#ready.first(upTo(urgency)) !== undefined ||
       this.#shareDue !== null;
-    const permit = isBehindOthers ? null : this.flow.tryEnter({ id, urgency, isNext: true, route });
+    const permit = isBehindOthers
+      ? null
+      : this.flow.tryEnter({ id, urgency, isNext: true, route, subject });
     if (permit !== null) this.#tookTurn(urgency, false);
     return permit;
   }
@@ -265,8 +267,9 @@ export class UpstreamQueue {
       this.#ready.firstFit(rank, isFit);
     const isAsked = this.#emptyAt === this.#probeTurn;
     if (isAsked || this.#claims.dueRanks === NO_RANKS) return { ready, ahead: [] };
-    // Every other one goes to disk, so that one in memory is not every probe.
-    const isDisksTurn = flow.probesFailed % 2 === 1;
+    // Every other one goes to disk, so that one in memory is not every probe; and where no other subject is here.
+    const isTried = ready !== undefined && flow.types.hasFailed(ready.subject);
+    const isDisksTurn = isTried || flow.probesFailed % 2 === 1;
     return { ready, ahead: at < 0 ? groups : groups.slice(0, isDisksTurn ? at + 1 : at) };
   }
 

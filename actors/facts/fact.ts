@@ -159,6 +159,19 @@ export interface FlowChanged extends Told<'flow.changed'> {
   readonly because: FlowReason | null;
 }
 
+/**
+ * Every call of a type, or for one subject of a type, fails at an upstream while others succeed: its work is parked by
+ * itself, and holds up nothing else (CB-2). Or that has ended.
+ */
+export interface ParkingChanged extends Told<'parking.changed'> {
+  readonly upstream: string;
+  /** Of a subject it is not told whose. */
+  readonly what: 'type' | 'subject';
+  /** The type that fails, or of which the calls for the subject do; `null` for functions given with their requests. */
+  readonly type: string | null;
+  readonly isParked: boolean;
+}
+
 /** The level of service of an upstream, or of the process, has changed (DG-1). */
 export interface LevelChanged extends Told<'level.changed'> {
   /** The upstream; `null` for the level of the process. */
@@ -311,6 +324,7 @@ export type Fact =
   | HandlerOverhangs
   | BreakerChanged
   | FlowChanged
+  | ParkingChanged
   | LevelChanged
   | StorageChanged
   | StoreHeld

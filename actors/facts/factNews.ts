@@ -61,6 +61,10 @@ export const FACT_NEWS = {
     ...{ about: 'upstream', actor: 'scheduler:', reason: 'because' },
     details: ['upstream', 'what', 'from', 'to'],
   },
+  'parking.changed': {
+    ...{ about: 'upstream', actor: 'scheduler:', reason: null },
+    details: ['upstream', 'what', 'type', 'isParked'],
+  },
   'level.changed': {
     ...{ about: 'upstream', actor: 'degradation:', otherwise: 'degradation:global' },
     ...{ reason: 'causes', details: ['upstream', 'from', 'to'] },

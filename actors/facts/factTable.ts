@@ -40,6 +40,7 @@ import type {
   FlowChanged,
   Override,
   OverrideMade,
+  ParkingChanged,
   ParkReason,
 } from './fact.ts';
 
@@ -128,6 +129,12 @@ export const FACT_TABLE = {
     what: FlowChanged['what'],
     numbers: Pick<FlowChanged, 'from' | 'to' | 'because'>,
   ) => ({ upstream, what, ...numbers }),
+  'parking.changed': (
+    upstream: string,
+    what: ParkingChanged['what'],
+    type: string | null,
+    isParked: boolean,
+  ) => ({ upstream, what, type, isParked }),
   'level.changed': (scope: string, from: Level, to: Level, causes: readonly LevelCause[]) => ({
     upstream: scope === 'global' ? null : scope,
     from,

@@ -25,7 +25,9 @@ export interface Asker {
   readonly isAlone?: boolean | undefined;
   /** The route of its type, of which it is asked whether it is parked; left out where that is known. */
   readonly route?: string | undefined;
-  /** The route of the parked type that this call probes; absent where it probes none. */
+  /** Its subject, of which the same is asked. */
+  readonly subject?: string | undefined;
+  /** The key of the parked type or subject that this call probes; absent where it probes none. */
   readonly probeOf?: string | undefined;
 }
 
@@ -95,10 +97,17 @@ export interface FlowControl {
   readonly probesFailed: number;
   /** The upstream counts as down: what goes out are probes. */
   readonly isDown: boolean;
-  /** Which types fail here while others succeed, and which goes next. */
+  /** Which types fail here while others succeed, which subjects, and which goes next. */
   readonly types: Pick<
     TypeTrials,
-    'changes' | 'parked' | 'isParked' | 'hasFailed' | 'nextTryMs' | 'order'
+    | 'changes'
+    | 'parked'
+    | 'parkedSubjects'
+    | 'isParked'
+    | 'hasFailed'
+    | 'failedSubjects'
+    | 'nextTryMs'
+    | 'order'
   >;
 
   /** Whether this may run now, and why not. Asking changes nothing. */

@@ -20,7 +20,7 @@ export interface OperationWait {
 
 /** What one that waits for its turn waits for at its upstream now. */
 export type TurnWaitOf = (
-  context: Pick<SyncOperationContext, 'type' | 'upMark'>,
+  context: Pick<SyncOperationContext, 'type' | 'subject' | 'upMark'>,
   urgency: number,
 ) => Pick<OperationWait, 'reason' | 'untilAtMs'>;
 

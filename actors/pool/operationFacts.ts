@@ -33,7 +33,11 @@ export function tellOfMove(
   if (waitsFor !== 'turn') facts.emit('operation.parked', context, upstream, waitsFor, waitsFor);
   // Without a handler it waits for that, in a moment.
   else if (upstream !== null) {
-    const { reason } = dispatcher.turnWait(upstream, urgency, routeOf(context.type));
+    const { reason } = dispatcher.turnWait(upstream, {
+      urgency,
+      route: routeOf(context.type),
+      subject: context.subject,
+    });
     facts.emit('operation.parked', context, upstream, reason, waitsFor);
   }
 }

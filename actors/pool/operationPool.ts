@@ -210,10 +210,10 @@ export class OperationPool {
   }
 
   /** What an operation of this type waits for that waits for its turn. */
-  readonly #turnWaitOf: TurnWaitOf = ({ type, upMark }, urgency) => {
+  readonly #turnWaitOf: TurnWaitOf = ({ type, subject, upMark }, urgency) => {
     const upstream = this.registered.byType.get(type)?.upstream ?? upMark?.upstream;
     if (upstream === undefined) return { reason: 'handler', untilAtMs: null };
-    return this.dispatcher.turnWait(upstream, urgency, routeOf(type));
+    return this.dispatcher.turnWait(upstream, { urgency, route: routeOf(type), subject });
   };
 
   /** By what the waits of its operations are shown. */

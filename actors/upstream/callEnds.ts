@@ -4,9 +4,10 @@
  * @module
  */
 
+import { typeOfRoute } from '../../machines/operation/position.ts';
 import type { CallReport } from '../../machines/policy/flow/callReport.ts';
 import type { FlowNews } from '../../machines/policy/flow/flowNews.ts';
-import type { TypeTrials } from '../../machines/policy/flow/typeTrials.ts';
+import { TypeTrials } from '../../machines/policy/flow/typeTrials.ts';
 import type { Facts } from '../facts/factStream.ts';
 import { flowNumbers } from '../facts/flowNumbers.ts';
 import { type CallVerdict, NO_VERDICT } from '../flow/flowControl.ts';
@@ -38,6 +39,8 @@ export class CallEnds {
   #probesFailed = 0;
   /** How the last call of any operation ended; nothing is known of an earlier process. */
   #hasLastSucceeded = false;
+  /** The routes of what was told to be parked, by its key. */
+  readonly #parked = new Map<string, string>();
 
   constructor(parts: CallEndsParts, shortage: Shortage, onChange: () => void) {
     this.#parts = parts;
@@ -83,7 +86,29 @@ export class CallEnds {
     // While a person holds the breaker nothing is parked: each failure is its operation's own.
     else if (breaker.decision.mode !== 'pass' || breaker.snapshot.value === 'closed')
       types.failed(holder, beganAtMs, nowMs, failuresOfNoChance());
-    if (types.changes !== changes) this.#onChange();
+    if (types.changes === changes) return;
+    this.#tellParked();
+    this.#onChange();
+  }
+
+  /** Tells which types and subjects are parked from now on, and which no longer. */
+  #tellParked(): void {
+    const { types, facts, upstream } = this.#parts;
+    const tell = (key: string, route: string, isParked: boolean): void => {
+      const what = TypeTrials.subjectOf(key) === null ? 'type' : 'subject';
+      facts.emit('parking.changed', upstream, what, typeOfRoute(route), isParked);
+    };
+    for (const [key, route] of this.#parked) {
+      if (types.parked.has(key)) continue;
+      this.#parked.delete(key);
+      tell(key, route, false);
+    }
+    for (const key of types.parked.keys()) {
+      if (this.#parked.has(key)) continue;
+      const route = types.routeOf(key);
+      this.#parked.set(key, route);
+      tell(key, route, true);
+    }
   }
 
   #verdict(permit: SlotPermit, hadLastSucceeded: boolean): CallVerdict {

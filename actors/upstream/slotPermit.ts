@@ -20,7 +20,7 @@ export class SlotPermit implements Permit {
   readonly isShare: boolean;
   readonly meter: FlowMeter;
   readonly stamp: CallStamp;
-  /** The route of the type that is parked, and that it is a probe of; `null` for another call. */
+  /** The key of the type or subject that is parked, and that it is a probe of; `null` for another call. */
   readonly probeOf: string | null;
   /** Whose call it is; `null` before that is known, and of a call that is no operation. */
   holder: TypedCall | null = null;

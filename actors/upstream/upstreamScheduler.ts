@@ -174,8 +174,12 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     return this.types.isParked(route);
   }
 
-  typeDueAtMs(route: string): number | null {
-    const nextMs = this.types.nextTryMs(route);
+  isSubjectParked(subject: string): boolean {
+    return this.types.isSubjectParked(subject);
+  }
+
+  probeDueAtMs(key: string): number | null {
+    const nextMs = this.types.nextTryMs(key);
     return nextMs === null ? null : Math.max(this.#parts.steady.now(), this.#toSteady(nextMs));
   }
 
@@ -315,9 +319,15 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     return steady.now() + (atMs - clock.monotonic());
   }
 
-  /** It failed, and nothing but its type is to blame: others succeed. */
+  #isParked(route: string | undefined, subject: string | undefined): boolean {
+    if (this.types.parked.size === 0) return false;
+    return this.types.isParked(route ?? '', subject);
+  }
+
+  /** It failed, and nothing but its type or its subject is to blame: others succeed. */
   #isApart({ holder, probeId }: SlotPermit, report: CallReport): boolean {
-    if (holder === null || probeId !== null || !this.types.isParked(holder.route)) return false;
+    if (holder === null || probeId !== null) return false;
+    if (!this.types.isParked(holder.route, holder.subject)) return false;
     return resultOf(report) === 'failure';
   }
 
@@ -407,6 +417,22 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     }));
   }
 
+  /** Subjects that are parked by themselves, together; `null` where none is. By the steady clock. */
+  get parkedSubjects(): {
+    readonly count: number;
+    readonly sinceAtMs: number;
+    readonly nextTryAtMs: number | null;
+  } | null {
+    const aside = this.types.subjectsAside;
+    if (aside === null) return null;
+    const { count, sinceMs, nextTryMs } = aside;
+    return {
+      count,
+      sinceAtMs: this.#toSteady(sinceMs),
+      nextTryAtMs: nextTryMs === null ? null : this.#toSteady(nextTryMs),
+    };
+  }
+
   /** For health and the inspector. */
   get reading(): FlowReading {
     return this.#meter.reading();
@@ -471,10 +497,10 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   }
 
   /** What the table answers where nothing stands against it: as cheap as the hot path needs it (CB-5). */
-  #isOpenTo({ urgency, isCall, isShare, route }: Asker, nowMs: number): boolean {
+  #isOpenTo({ urgency, isCall, isShare, route, subject }: Asker, nowMs: number): boolean {
     return (
       this.intake === 'open' &&
-      (route === undefined || !this.types.isParked(route)) &&
+      !this.#isParked(route, subject) &&
       this.breaker.mode === 'pass' &&
       urgency <= this.urgencyBound &&
       isShare !== true &&

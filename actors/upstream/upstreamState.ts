@@ -33,6 +33,7 @@ export function upstreamState(
     orders: holds.length,
   };
   const { slots, slotsMax, timeoutMs, ratePerSecond, usualFailureShare } = flow.reading;
+  const aside = flow.parkedSubjects;
   return {
     name,
     breaker: snapshot.value,
@@ -47,6 +48,11 @@ export function upstreamState(
       sinceAtMs: steady.toWall(sinceAtMs),
       nextTryAtMs: nextTryAtMs === null ? null : steady.toWall(nextTryAtMs),
     })),
+    parkedSubjects: aside && {
+      count: aside.count,
+      sinceAtMs: steady.toWall(aside.sinceAtMs),
+      nextTryAtMs: aside.nextTryAtMs === null ? null : steady.toWall(aside.nextTryAtMs),
+    },
     recovery: {
       times: recoveries,
       lastMs: lastRecoveryMs,

@@ -8,6 +8,7 @@
  */
 
 import type { BreakerDecision } from '../policy/breaker/breakerDecision.ts';
+import { TypeTrials } from '../policy/flow/typeTrials.ts';
 import type { Intake, MayRun, WaitCause } from '../vocabulary/waitCause.ts';
 
 /** Who asks. */
@@ -24,6 +25,8 @@ export interface RunAsker {
   readonly isShare?: boolean | undefined;
   /** The route of its type; left out where whoever asks knows already that it is not parked. */
   readonly route?: string | undefined;
+  /** Its subject; left out where whoever asks knows already that it is not parked. */
+  readonly subject?: string | undefined;
 }
 
 /** What is known of the upstream at this moment. Instants are those of the steady clock. */
@@ -38,8 +41,10 @@ export interface SchedulerFacts {
   readonly bound: { readonly by: 'slot' | 'ramp' | 'rate'; readonly untilAtMs: number | null };
   /** Whether the type of this route is parked by itself. */
   readonly isParked: (route: string) => boolean;
-  /** When the next probe of that type may go out; `null` while one is out. */
-  readonly typeDueAtMs: (route: string) => number | null;
+  /** Whether this subject is. */
+  readonly isSubjectParked: (subject: string) => boolean;
+  /** When the next probe of what has this key may go out; `null` while one is out. */
+  readonly probeDueAtMs: (key: string) => number | null;
   /** When the upstream's configured rate has a token again; `null` where one is there, or no rate is set. */
   readonly rateDueAtMs: number | null;
   /** Until when the upstream has asked for a pause; `null` for none. */
@@ -103,7 +108,15 @@ export const MAY_RUN_TABLE: readonly WaitRow[] = [
     holds:
       'every call of its type fails while others succeed, so it waits by itself, and is tried again',
     isSo: (facts, { route }) => route !== undefined && facts.isParked(route),
-    untilAtMs: (facts, { route }) => (route === undefined ? null : facts.typeDueAtMs(route)),
+    untilAtMs: (facts, { route }) => (route === undefined ? null : facts.probeDueAtMs(route)),
+  },
+  {
+    because: 'subject',
+    holds:
+      'every call for its subject fails while those for others succeed, so it waits by itself, and is tried again',
+    isSo: (facts, { subject }) => subject !== undefined && facts.isSubjectParked(subject),
+    untilAtMs: (facts, { subject }) =>
+      subject === undefined ? null : facts.probeDueAtMs(TypeTrials.keyOf(subject)),
   },
   {
     because: 'rate',

@@ -14,6 +14,7 @@
  * - `breaker`: the upstream is down; the next probe goes out at its time.
  * - `probe`: as many probes are out as may be.
  * - `type`: its type fails at this upstream while others succeed, and is parked by itself; it is tried again at its time.
+ * - `subject`: calls for its subject fail at this upstream while those for others succeed, and it is parked by itself; it is tried again at its time.
  * - `rate`: no token of the upstream's rate is left; the next is due at its time.
  * - `slot`: every slot is taken.
  * - `ramp`: so are those that have opened again after a start or an outage.
@@ -28,6 +29,7 @@ export const WAIT_CAUSES = [
   'breaker',
   'probe',
   'type',
+  'subject',
   'rate',
   'slot',
   'ramp',

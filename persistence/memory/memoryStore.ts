@@ -6,6 +6,7 @@
  */
 
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { subjectForm } from '../../machines/vocabulary/subject.ts';
 import { faultPoint } from '../port/faultPoints.ts';
 import type {
   AcceptWrite,
@@ -118,11 +119,12 @@ class MemoryStore implements Store {
 
   claim(query: ClaimQuery): Promise<Claim> {
     return this.#answer(() => {
+      const isChosen = choiceOf(query);
       const rows: MemoryRow[] = [];
       let nextDueAtMs: number | null = null;
       for (let urgency = query.urgencyMin ?? 0; urgency <= query.urgencyMax; urgency += 1) {
         for (const row of this.#tables.dueIn(query.routes, urgency)) {
-          if (query.passOver?.includes(row.seq) === true) continue;
+          if (query.passOver?.includes(row.seq) === true || !isChosen(row)) continue;
           const dueAtMs = row.dueAtMs ?? NEVER_MS;
           if (dueAtMs > query.nowMs) {
             if (dueAtMs < Math.min(nextDueAtMs ?? NEVER_MS, NEVER_MS)) nextDueAtMs = dueAtMs;
@@ -347,6 +349,13 @@ class MemoryStore implements Store {
       resolve(ask());
     });
   }
+}
+
+/** Whether the query asks for rows of this row's subject. */
+function choiceOf({ subjects }: ClaimQuery): (row: MemoryRow) => boolean {
+  if (subjects === undefined) return () => true;
+  const forms = new Set(subjects.names.map(subjectForm));
+  return ({ subject }) => (subject !== null && forms.has(subjectForm(subject))) === subjects.isOnly;
 }
 
 function nextAfter(rows: readonly { readonly seq: number }[], limit: number): number | null {

@@ -23,6 +23,15 @@ export interface ClaimQuery {
   readonly nowMs: number;
   readonly limit: number;
   readonly passOver?: PassOver | undefined;
+  /** Only rows of these subjects, or of all others; absent for any. What it leaves out it has to read past. */
+  readonly subjects?: SubjectChoice | undefined;
+}
+
+/** A choice of rows by whom they are about. */
+export interface SubjectChoice {
+  readonly names: readonly string[];
+  /** Rows of these subjects; `false` for rows of all others, and of none. */
+  readonly isOnly: boolean;
 }
 
 /** Rows, by their seq, that a question is to pass over as though they were not there: few. */

@@ -51,6 +51,7 @@ export type {
   PassOver,
   QueueStore,
   SearchPage,
+  SubjectChoice,
 } from './queue.ts';
 export type { RecordStore } from './records.ts';
 export type { DeadLetterQuery, DeadLetterRows, ReviewStore } from './review.ts';

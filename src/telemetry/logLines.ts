@@ -85,6 +85,14 @@ const WORDS = {
     }
     return info(`flow to ${upstream}: ${what}, from ${from} to ${to}`);
   },
+  'parking.changed': ({ upstream, what, type, isParked }) => {
+    const calls = type === null ? 'functions given with requests' : type;
+    const whose =
+      what === 'type' ? `every call of ${calls}` : `every call of ${calls} for one subject`;
+    return isParked
+      ? warn(`${whose} fails at ${upstream} while others succeed: they wait by themselves`)
+      : info(`${calls} ${what === 'type' ? '' : 'for that subject '}works again at ${upstream}`);
+  },
   'level.changed': ({ upstream, to, causes }) => {
     const whose = upstream === null ? 'the process' : upstream;
     const why = causes.length === 0 ? '' : ` (${causes.join(', ')})`;

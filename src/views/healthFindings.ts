@@ -264,14 +264,11 @@ export function findingsOf(
       reason: `${shutBreaker(upstream)}${waitingAt(upstream.name, health.queue)}`,
     });
   }
-  for (const { name, parkedTypes } of health.upstreams) {
-    for (const parked of parkedTypes) {
-      findings.push({
-        component: 'resilience',
-        health: 'degraded',
-        costs: 5,
-        reason: parkedType(name, parked),
-      });
+  for (const { name, parkedTypes, parkedSubjects } of health.upstreams) {
+    const reasons = parkedTypes.map((parked) => parkedType(name, parked));
+    if (parkedSubjects !== null) reasons.push(subjectsAside(name, parkedSubjects));
+    for (const reason of reasons) {
+      findings.push({ component: 'resilience', health: 'degraded', costs: 5, reason });
     }
   }
   for (const { name, breaker, level, causes } of tried) {
@@ -405,12 +402,24 @@ function parkedType(
   { type, sinceAtMs, nextTryAtMs }: UpstreamState['parkedTypes'][number],
 ): string {
   const what = type ?? 'function given with a request';
-  const since = new Date(sinceAtMs).toISOString();
-  const next =
-    nextTryAtMs === null || nextTryAtMs <= sinceAtMs
-      ? 'now'
-      : `at ${new Date(nextTryAtMs).toISOString()}`;
-  return `every ${what} fails at ${name} since ${since} while other types succeed: they wait by themselves, next try ${next}; see holdfast operations`;
+  return `every ${what} fails at ${name} ${sinceWhen(sinceAtMs)} while other types succeed: they wait by themselves, ${nextTry(nextTryAtMs, sinceAtMs)}; see holdfast operations`;
+}
+
+function subjectsAside(
+  name: string,
+  { count, sinceAtMs, nextTryAtMs }: NonNullable<UpstreamState['parkedSubjects']>,
+): string {
+  const whose = count === 1 ? 'one subject' : `${count} subjects`;
+  return `every call for ${whose} fails at ${name} ${sinceWhen(sinceAtMs)} while calls for others succeed: they wait by themselves, ${nextTry(nextTryAtMs, sinceAtMs)}; see holdfast operations --reason subject`;
+}
+
+function sinceWhen(sinceAtMs: number): string {
+  return `since ${new Date(sinceAtMs).toISOString()}`;
+}
+
+function nextTry(nextTryAtMs: number | null, sinceAtMs: number): string {
+  const isNow = nextTryAtMs === null || nextTryAtMs <= sinceAtMs;
+  return `next try ${isNow ? 'now' : `at ${new Date(nextTryAtMs).toISOString()}`}`;
 }
 
 /** How much waits for its turn there, and since when. */

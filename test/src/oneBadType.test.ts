@@ -140,15 +140,6 @@ describe('CB-2 a convoy', () => {
     expect(runtime.getHealthStatus().upstreams['api']).toMatchObject({ breaker: 'closed' });
     await clock.run(runtime.close());
   });
-
-  test('CB-2 one type only: the subjects whose requests fail hold up no other', async () => {
-    const world = createUpstream((_, subject) => (subject === 'broken' ? answered(500) : null));
-    await world.accept(GOOD, 200, { subject: 'broken' });
-    await world.accept(GOOD, 200, { subject: 'well' });
-    await world.clock.advance(20_000);
-    expect(world.doneOf(GOOD)).toHaveLength(200);
-    await world.clock.run(world.runtime.close());
-  });
 });
 
 describe('RT-1 an outage', () => {

@@ -81,6 +81,7 @@ const TELLINGS: Readonly<Record<string, Telling>> = {
   'handler.overhangs': ['warn', 'its handler is silent far beyond its time-out'],
   'breaker.changed': ['warn', (details, reason) => breakerNews(details, reason)],
   'flow.changed': ['busy', (details) => flowNews(details)],
+  'parking.changed': ['warn', (details) => parkingNews(details)],
   'level.changed': ['warn', (details, reason) => levelNews(details, reason)],
   'storage.changed': [
     'warn',
@@ -211,6 +212,7 @@ export function outageLine({
 function toneOf(kind: string, tone: Tone, details: Details): Tone {
   if (kind === 'operation.ended') return endingOf(details)[0];
   if (kind === 'breaker.changed') return breakerSaid(text(details, 'to'))[0];
+  if (kind === 'parking.changed') return details['isParked'] === true ? tone : 'good';
   if (kind === 'level.changed') return levelSaid(text(details, 'to'))[0];
   return kind === 'storage.changed' ? storageSaid(text(details, 'to'))[0] : tone;
 }
@@ -230,6 +232,15 @@ function breakerNews(details: Details, reason: string | null): string {
   const to = text(details, 'to');
   const why = BREAKER_WHYS[reason ?? ''];
   return `${small(breakerSaid(to)[1])}${why === undefined ? '' : `: ${why}`}`;
+}
+
+function parkingNews(details: Details): string {
+  const type = text(details, 'type');
+  const calls = type === '' ? 'functions given with requests' : type;
+  const whose = text(details, 'what') === 'type' ? calls : `${calls} for one subject`;
+  return details['isParked'] === true
+    ? `every call of ${whose} fails while others succeed: they wait by themselves`
+    : `${whose} works again`;
 }
 
 function flowNews(details: Details): string {

@@ -41,6 +41,7 @@ const WAITS: Readonly<Record<string, string>> = {
   breaker: 'the upstream is down',
   probe: 'a probe is out',
   type: 'its type fails while others succeed, and waits by itself',
+  subject: 'calls for its subject fail while others succeed, and it waits by itself',
   rate: 'its rate is used up',
   slot: 'every slot is taken',
   ramp: 'slots open again step by step',

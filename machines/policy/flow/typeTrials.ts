@@ -1,12 +1,14 @@
 /**
- * Which types of work fail at an upstream while others succeed: in which order types are tried while it is
- * down, and which of them are parked by themselves, so that one endpoint that fails holds up no other (CB-2).
+ * Which types of work fail at an upstream while others succeed, and the work of which subjects within a type:
+ * in which order types are tried while it is down, and what is parked by itself, so that one endpoint, or one
+ * person's record, that fails holds up no other (CB-2).
  *
  * It reads no clock and draws no chance: instants are given, in milliseconds of a clock that only grows.
  *
  * @module
  */
 
+import { subjectForm } from '../../vocabulary/subject.ts';
 import type { FlowPolicy } from './flowPolicy.ts';
 import { probeGapMs } from './probePacing.ts';
 
@@ -17,8 +19,10 @@ import { probeGapMs } from './probePacing.ts';
 const PARKED_AFTER_MAX = 17;
 /** Types that are tried each by itself while the upstream is down; the others follow together. */
 const APART_MAX = 4;
-/** Subjects that failed since anything succeeded, the latest of them. */
+/** So many subjects whose calls fail are known, the latest of them. */
 const SUBJECTS_MAX = 256;
+/** What the key of a subject begins with, in place of a route: no route does. */
+const SUBJECT = 'subject:';
 
 /** Whose call it is, as far as its upstream is told apart by it. */
 export interface TypedCall {
@@ -36,39 +40,69 @@ export interface ParkedType {
   readonly nextTryMs: number | null;
 }
 
-/** What is known of one type. */
-interface Known {
-  readonly route: string;
-  /** How long its last answer took; `Infinity` before the first. */
-  tookMs: number;
-  /** When it was called last. */
-  triedAtMs: number;
+/** The subjects that are parked, together. */
+export interface ParkedSubjects {
+  readonly count: number;
+  readonly sinceMs: number;
+  /** When the next probe of one of them may go out; `null` while all are out. */
+  readonly nextTryMs: number | null;
+}
+
+/** What is known of the failures of a type, or of a subject. */
+interface Trouble {
+  /** The route of a type; of a subject what tells it apart from these. */
+  readonly key: string;
   /** Failures since it succeeded last, each begun after the one before it had ended. */
   failures: number;
   firstFailureAtMs: number;
   lastFailureAtMs: number;
   firstId: string;
   isOfSeveral: boolean;
-  /** A call of another type succeeded that began since then. */
+  /** A call of another type, or of another subject of the same type, succeeded that began since then. */
   hasOtherSucceeded: boolean;
   parkedAtMs: number | null;
   nextTryMs: number;
   isProbeOut: boolean;
 }
 
+/** What is known of one type. */
+interface Known extends Trouble {
+  /** How long its last answer took; `Infinity` before the first. */
+  tookMs: number;
+  /** When it was called last. */
+  triedAtMs: number;
+}
+
+/** What is known of a subject whose calls fail. */
+interface KnownSubject extends Trouble {
+  /** As it is compared. */
+  readonly form: string;
+  /** The type of which its calls failed first. */
+  readonly route: string;
+}
+
 export class TypeTrials {
   readonly #types = new Map<string, Known>();
   /** Those that failed since they succeeded last. */
   readonly #failing = new Set<Known>();
-  readonly #parked = new Map<string, Known>();
+  /** By their keys, subjects among them. */
+  readonly #parked = new Map<string, Trouble>();
+  /** Since anything succeeded, the first of them. */
   readonly #failedSubjects = new Set<string>();
+  /** Those that failed since they succeeded last, the latest of them last. */
+  readonly #subjects = new Map<string, KnownSubject>();
+  /** Of these, those beside which no other has succeeded. */
+  readonly #unproven = new Set<KnownSubject>();
+  readonly #parkedSubjects = new Set<string>();
   #lastAnswered: Known | null = null;
   /** When the upstream went down; `Infinity` while it is up. */
   #downAtMs = Number.POSITIVE_INFINITY;
   /** The only type that failed in the run that told of the outage. */
   #suspect: Known | null = null;
+  /** The only subject that failed in it. */
+  #suspectSubject: KnownSubject | null = null;
 
-  /** Grows by one whenever a type is parked or let go. */
+  /** Grows by one whenever a type or a subject is parked or let go. */
   changes = 0;
 
   /** How many types were called. */
@@ -76,7 +110,7 @@ export class TypeTrials {
     return this.#types.size;
   }
 
-  /** Those that are parked, by route. */
+  /** What is parked, by its key: the route of a type; a subject's is that of no route. */
   get parked(): ReadonlyMap<string, unknown> {
     return this.#parked;
   }
@@ -86,27 +120,73 @@ export class TypeTrials {
     return this.#failing.size > 0;
   }
 
-  isParked(route: string): boolean {
-    return this.#parked.size > 0 && this.#parked.has(route);
+  /** Whether this type is parked, or this subject where it is given. */
+  isParked(route: string, subject?: string): boolean {
+    if (this.#parked.size === 0) return false;
+    return this.#parked.has(route) || (subject !== undefined && this.isSubjectParked(subject));
   }
 
-  /** Whether calls of this subject failed since anything succeeded. */
+  isSubjectParked(subject: string): boolean {
+    return this.#parkedSubjects.size > 0 && this.#parkedSubjects.has(subjectForm(subject));
+  }
+
+  /** Whether calls of this subject failed since anything succeeded, or it is parked. */
   hasFailed(subject: string): boolean {
-    return this.#failedSubjects.has(subject);
+    return this.#failedSubjects.has(subjectForm(subject)) || this.isSubjectParked(subject);
   }
 
-  /** Those that are parked, for people. */
+  /** The subjects of which {@link hasFailed} is true. */
+  get failedSubjects(): readonly string[] {
+    return [...new Set([...this.#failedSubjects, ...this.#parkedSubjects])];
+  }
+
+  /** The subjects that are parked, as they are compared. */
+  get parkedSubjects(): ReadonlySet<string> {
+    return this.#parkedSubjects;
+  }
+
+  /** The types that are parked, for people. */
   get parkedTypes(): readonly ParkedType[] {
-    return [...this.#parked.values()].map(({ route, parkedAtMs, nextTryMs, isProbeOut }) => ({
-      route,
-      sinceMs: parkedAtMs ?? nextTryMs,
-      nextTryMs: isProbeOut ? null : nextTryMs,
-    }));
+    return [...this.#parked.values()]
+      .filter(({ key }) => !key.startsWith(SUBJECT))
+      .map(({ key, parkedAtMs, nextTryMs, isProbeOut }) => ({
+        route: key,
+        sinceMs: parkedAtMs ?? nextTryMs,
+        nextTryMs: isProbeOut ? null : nextTryMs,
+      }));
   }
 
-  /** When the next probe of this type may go out; `null` where it is not parked, or one is out. */
-  nextTryMs(route: string): number | null {
-    const known = this.#parked.get(route);
+  /** The subjects that are parked, for people; `null` where none is. */
+  get subjectsAside(): ParkedSubjects | null {
+    const parked = [...this.#parkedSubjects].flatMap((form) => this.#subjects.get(form) ?? []);
+    if (parked.length === 0) return null;
+    const tries = parked.filter(({ isProbeOut }) => !isProbeOut).map(({ nextTryMs }) => nextTryMs);
+    return {
+      count: parked.length,
+      sinceMs: Math.min(...parked.map(({ parkedAtMs, nextTryMs }) => parkedAtMs ?? nextTryMs)),
+      nextTryMs: tries.length === 0 ? null : Math.min(...tries),
+    };
+  }
+
+  /** The route of what has this key and is parked: a type's own, or the one of which a subject's calls failed. */
+  routeOf(key: string): string {
+    const form = TypeTrials.subjectOf(key);
+    return form === null ? key : (this.#subjects.get(form)?.route ?? key);
+  }
+
+  /** The key of a subject, for its probes. */
+  static keyOf(subject: string): string {
+    return SUBJECT + subjectForm(subject);
+  }
+
+  /** The subject of this key; `null` where it is that of a type. */
+  static subjectOf(key: string): string | null {
+    return key.startsWith(SUBJECT) ? key.slice(SUBJECT.length) : null;
+  }
+
+  /** When the next probe of what has this key may go out; `null` where it is not parked, or one is out. */
+  nextTryMs(key: string): number | null {
+    const known = this.#parked.get(key);
     return known === undefined || known.isProbeOut ? null : known.nextTryMs;
   }
 
@@ -115,12 +195,16 @@ export class TypeTrials {
     this.#downAtMs = nowMs;
     const [only] = this.#failing;
     this.#suspect = this.#failing.size === 1 && only?.isOfSeveral === true ? only : null;
+    const [form = ''] = this.#failedSubjects;
+    const subject = this.#failedSubjects.size === 1 ? this.#subjects.get(form) : undefined;
+    this.#suspectSubject = subject?.isOfSeveral === true ? subject : null;
   }
 
   /** The upstream is up. */
   cameUp(): void {
     this.#downAtMs = Number.POSITIVE_INFINITY;
     this.#suspect = null;
+    this.#suspectSubject = null;
   }
 
   /** A call of this type begins. */
@@ -129,13 +213,16 @@ export class TypeTrials {
   }
 
   /** A call was answered. */
-  answered({ route }: TypedCall, beganAtMs: number, nowMs: number): void {
+  answered({ route, subject }: TypedCall, beganAtMs: number, nowMs: number): void {
     const known = this.#of(route);
     known.tookMs = nowMs - beganAtMs;
     this.#lastAnswered = known;
+    if (this.#subjects.size > 0) this.#subjectAnswered(route, subject, beganAtMs, nowMs);
     if (this.#failing.size === 0) return;
-    this.#failedSubjects.clear();
-    if (known.failures > 0) this.#isWell(known);
+    if (known.failures > 0) {
+      this.#failing.delete(known);
+      this.#isWell(known);
+    }
     for (const other of this.#failing) {
       if (other.parkedAtMs !== null || beganAtMs < other.firstFailureAtMs) continue;
       other.hasOtherSucceeded = true;
@@ -149,17 +236,24 @@ export class TypeTrials {
    *
    * @param after so many failures one after the other are no chance: of the upstream's usual share
    */
-  failed({ route, id, subject }: TypedCall, beganAtMs: number, nowMs: number, after: number): void {
-    const known = this.#of(route);
-    if (this.#failedSubjects.size < SUBJECTS_MAX) this.#failedSubjects.add(subject);
+  failed(call: TypedCall, beganAtMs: number, nowMs: number, after: number): void {
+    const known = this.#of(call.route);
+    // Of what is parked each by itself, the one is not the other's.
+    if (known.parkedAtMs === null) {
+      const subject = this.#failingSubject(call);
+      this.#count(subject, call.id, beganAtMs, nowMs, after);
+      if (subject.parkedAtMs !== null) return;
+    }
+    if (known.failures === 0) this.#failing.add(known);
+    this.#count(known, call.id, beganAtMs, nowMs, after);
+  }
+
+  #count(known: Trouble, id: string, beganAtMs: number, nowMs: number, after: number): void {
     if (known.failures === 0) {
-      this.#failing.add(known);
-      Object.assign(known, {
-        failures: 1,
-        firstFailureAtMs: nowMs,
-        lastFailureAtMs: nowMs,
-        firstId: id,
-      });
+      known.failures = 1;
+      known.firstFailureAtMs = nowMs;
+      known.lastFailureAtMs = nowMs;
+      known.firstId = id;
       return;
     }
     if (known.firstId !== id) known.isOfSeveral = true;
@@ -171,20 +265,65 @@ export class TypeTrials {
     if (known.failures >= Math.min(after, PARKED_AFTER_MAX)) this.#park(known, nowMs);
   }
 
-  /** A probe of a type that is parked goes out. */
-  probeBegan(route: string): void {
-    const known = this.#parked.get(route);
+  /** Its calls fail: it is known, and the one that failed longest ago no longer, where there are too many. */
+  #failingSubject({ subject, route }: TypedCall): KnownSubject {
+    const form = subjectForm(subject);
+    if (this.#failedSubjects.size < SUBJECTS_MAX) this.#failedSubjects.add(form);
+    const known: KnownSubject = this.#subjects.get(form) ?? {
+      ...noTrouble(),
+      ...{ key: SUBJECT + form, form, route },
+    };
+    if (known.failures === 0) this.#unproven.add(known);
+    this.#subjects.delete(form);
+    this.#subjects.set(form, known);
+    if (this.#subjects.size > SUBJECTS_MAX) {
+      for (const other of this.#subjects.values()) {
+        if (other.parkedAtMs !== null) continue;
+        this.#subjects.delete(other.form);
+        this.#unproven.delete(other);
+        break;
+      }
+    }
+    return known;
+  }
+
+  /** A call of this subject was answered: it is well, and others of the type that fail do so by themselves. */
+  #subjectAnswered(route: string, subject: string, beganAtMs: number, nowMs: number): void {
+    this.#failedSubjects.clear();
+    const form = subjectForm(subject);
+    const own = this.#subjects.get(form);
+    if (own !== undefined) {
+      this.#subjects.delete(form);
+      this.#unproven.delete(own);
+      this.#parkedSubjects.delete(form);
+      this.#isWell(own);
+    }
+    const suspect = this.#suspectSubject;
+    for (const other of this.#unproven) {
+      if (other.route !== route || beganAtMs < other.firstFailureAtMs) continue;
+      other.hasOtherSucceeded = true;
+      this.#unproven.delete(other);
+    }
+    // Nothing but its calls told of the outage, and the first other one of its type was answered.
+    if (suspect === null || suspect === own || suspect.route !== route) return;
+    if (suspect.parkedAtMs === null && beganAtMs >= suspect.firstFailureAtMs)
+      this.#park(suspect, nowMs);
+  }
+
+  /** A probe of what has this key, and is parked, goes out. */
+  probeBegan(key: string): void {
+    const known = this.#parked.get(key);
     if (known !== undefined) known.isProbeOut = true;
   }
 
   /** It is over, whatever came of it: when the next one may go out. */
   probeEnded(
-    route: string,
+    key: string,
     policy: Pick<FlowPolicy, 'probeMsMin' | 'probeShare' | 'probeMsMax'>,
     nowMs: number,
     draw: number,
   ): void {
-    const known = this.#parked.get(route);
+    const known = this.#parked.get(key);
     if (known === undefined) return;
     known.isProbeOut = false;
     known.nextTryMs = nowMs + probeGapMs(policy, nowMs - (known.parkedAtMs ?? nowMs), draw);
@@ -219,49 +358,56 @@ export class TypeTrials {
     let known = this.#types.get(route);
     if (known === undefined) {
       known = {
-        route,
+        ...noTrouble(),
+        key: route,
         tookMs: Number.POSITIVE_INFINITY,
         triedAtMs: Number.NEGATIVE_INFINITY,
-        failures: 0,
-        firstFailureAtMs: 0,
-        lastFailureAtMs: 0,
-        firstId: '',
-        isOfSeveral: false,
-        hasOtherSucceeded: false,
-        parkedAtMs: null,
-        nextTryMs: 0,
-        isProbeOut: false,
       };
       this.#types.set(route, known);
     }
     return known;
   }
 
-  #park(known: Known, nowMs: number): void {
+  #park(known: Trouble, nowMs: number): void {
     known.parkedAtMs = nowMs;
     // At once: where it was an outage that is over, nothing is lost.
     known.nextTryMs = nowMs;
     known.isProbeOut = false;
-    this.#parked.set(known.route, known);
+    this.#parked.set(known.key, known);
+    const subject = TypeTrials.subjectOf(known.key);
+    if (subject !== null) this.#parkedSubjects.add(subject);
     this.changes += 1;
   }
 
-  #isWell(known: Known): void {
-    this.#failing.delete(known);
+  #isWell(known: Trouble): void {
     known.failures = 0;
     known.isOfSeveral = false;
     known.hasOtherSucceeded = false;
     if (known.parkedAtMs === null) return;
     known.parkedAtMs = null;
-    this.#parked.delete(known.route);
+    this.#parked.delete(known.key);
     this.changes += 1;
   }
 }
 
+function noTrouble(): Omit<Trouble, 'key'> {
+  return {
+    failures: 0,
+    firstFailureAtMs: 0,
+    lastFailureAtMs: 0,
+    firstId: '',
+    isOfSeveral: false,
+    hasOtherSucceeded: false,
+    parkedAtMs: null,
+    nextTryMs: 0,
+    isProbeOut: false,
+  };
+}
+
 /** The first of them each by itself, the rest together. */
 function apart(known: readonly Known[], rest: readonly string[]): string[][] {
-  const first = known.slice(0, APART_MAX).map(({ route }) => [route]);
-  const others = [...known.slice(APART_MAX).map(({ route }) => route), ...rest];
+  const first = known.slice(0, APART_MAX).map(({ key }) => [key]);
+  const others = [...known.slice(APART_MAX).map(({ key }) => key), ...rest];
   return others.length === 0 ? first : [...first, others];
 }
 

@@ -6,7 +6,7 @@
  */
 
 import type { Query } from '../../port/questions.ts';
-import type { Claim, PassOver, StoredOperation } from '../../port/store.ts';
+import type { Claim, PassOver, StoredOperation, SubjectChoice } from '../../port/store.ts';
 import { NEVER_MS } from '../../port/store.ts';
 import type { OperationRow } from '../seals/rowSeals.ts';
 import { CursorHeap, type DueHead, RouteCursor } from './routeCursors.ts';
@@ -19,8 +19,11 @@ export function claim(tables: Tables, query: Query<'claim'>): Claim {
   const due = new DueReads(tables, query.passOver);
   const rows: StoredOperation[] = [];
   let nextDueAtMs: number | null = null;
+  const chosen = query.subjects === undefined ? null : choiceOf(tables, query.subjects);
   for (const { rank, cursors } of due.ranks(routes, urgencyMin, urgencyMax)) {
-    const found = due.inRank(rank, cursors, { nowMs, limit: limit - rows.length });
+    const to = { nowMs, limit: limit - rows.length };
+    const found =
+      chosen === null ? due.inRank(rank, cursors, to) : due.ofSubjects(rank, cursors, to, chosen);
     rows.push(...found.rows);
     nextDueAtMs = earlier(nextDueAtMs, found.nextDueAtMs);
     // No rank beyond this one changes what is known.
@@ -74,6 +77,21 @@ function straysOf(due: DueReads, route: Uint8Array, limit: number): StoredOperat
 export function passedOver({ unreadable }: Tables, given: PassOver = []): string | null {
   const isNothing = given.length === 0 && unreadable.size === 0;
   return isNothing ? null : JSON.stringify([...given, ...unreadable]);
+}
+
+/** So many rows are looked through for one that can't be read. */
+const DAMAGED_AMONG = 10_000;
+
+/** Subjects as the file knows them. */
+interface Choice {
+  /** As JSON. */
+  readonly tags: string;
+  readonly isOnly: 0 | 1;
+}
+
+function choiceOf({ seals }: Tables, { names, isOnly }: SubjectChoice): Choice {
+  const tags = JSON.stringify(names.map((name) => hexOf(seals.subjectTag(name))));
+  return { tags, isOnly: isOnly ? 1 : 0 };
 }
 
 interface ClaimLimits {
@@ -149,6 +167,31 @@ class DueReads {
     const rows = isDue ? this.take(route, rank, nowMs, limit) : [];
     const [next] = isDue ? this.#heads(route, rank, 1, rows.length) : [head];
     return { rows, ...answerOf(next, nowMs) };
+  }
+
+  /** The same of some subjects, or of all others: what is left out is read past. */
+  ofSubjects(
+    rank: number,
+    cursors: readonly RouteCursor[],
+    { nowMs, limit }: ClaimLimits,
+    { tags, isOnly }: Choice,
+  ): RankFound {
+    const { statements } = this.#tables;
+    // One more says whether there are more.
+    const [byMs, most] = [Math.max(nowMs, NEVER_MS - 1), limit + 1];
+    const all = cursors.flatMap(({ route }) => {
+      const fetch = (): OperationRow[] => {
+        const passed = passedOver(this.#tables, this.#given) ?? '[]';
+        const values = [route, rank, byMs, passed, tags, isOnly, most];
+        return statements.dueOfSubjects.all(...values) as OperationRow[];
+      };
+      return takeAll(this.#tables, fetch, [statements.dueSeqs, route, rank, byMs, DAMAGED_AMONG]);
+    });
+    const sorted = all.toSorted(byDueTime);
+    const rows = sorted.filter(({ dueAtMs }) => (dueAtMs ?? NEVER_MS) <= nowMs).slice(0, limit);
+    const next = sorted[rows.length];
+    const head = next === undefined ? undefined : ([next.dueAtMs ?? NEVER_MS, next.seq] as const);
+    return { rows, ...answerOf(head, nowMs) };
   }
 
   take(route: Uint8Array, rank: number, nowMs: number, limit: number): StoredOperation[] {

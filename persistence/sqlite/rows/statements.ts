@@ -91,6 +91,10 @@ export const SQL = {
   dueButSome:
     `${ROW} WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at <= ? AND ${NOT_PASSED_OVER} ` +
     'ORDER BY due_at, seq LIMIT ?',
+  // Of some subjects, or of all others; due whenever, so that it is known as well what comes next.
+  dueOfSubjects:
+    `${ROW} WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at <= ? AND ${NOT_PASSED_OVER} ` +
+    "AND (coalesce(subject, x'') IN (SELECT unhex(value) FROM json_each(?))) = ? ORDER BY due_at, seq LIMIT ?",
   dueSeqs: `SELECT seq FROM operation WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,
   // The next rank of a route in which it has rows, due whenever, and the first of them.
   firstDueAfter:

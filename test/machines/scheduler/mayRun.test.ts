@@ -20,13 +20,14 @@ const WELL: SchedulerFacts = {
   room: 1,
   bound: { by: 'slot', untilAtMs: null },
   isParked: () => false,
-  typeDueAtMs: () => null,
+  isSubjectParked: () => false,
+  probeDueAtMs: () => null,
   rateDueAtMs: null,
   pausedUntilAtMs: null,
   urgencyBound: 4,
   trickle: 0,
 };
-const URGENT: RunAsker = { urgency: 1, route: 'type:reports.push' };
+const URGENT: RunAsker = { urgency: 1, route: 'type:reports.push', subject: 'user-7' };
 const PARKED: RunAsker = { ...URGENT, urgency: 9 };
 
 /** What makes each row hold, whatever the rows after it say. */
@@ -38,7 +39,11 @@ const CAUSES: Readonly<Record<WaitCause, Partial<SchedulerFacts>>> = {
   operator: { breaker: { mode: 'refuse', retryAtMs: null, isHeldOpen: true, probesFree: 0 } },
   breaker: { breaker: { mode: 'refuse', retryAtMs: 70, isHeldOpen: false, probesFree: 0 } },
   probe: { breaker: { mode: 'probe', retryAtMs: 80, isHeldOpen: false, probesFree: 0 } },
-  type: { isParked: (route) => route === 'type:reports.push', typeDueAtMs: () => 85 },
+  type: { isParked: (route) => route === 'type:reports.push', probeDueAtMs: () => 85 },
+  subject: {
+    isSubjectParked: (subject) => subject === 'user-7',
+    probeDueAtMs: (key) => (key === 'subject:user-7' ? 86 : null),
+  },
   rate: { rateDueAtMs: 90 },
   slot: { room: 0, bound: { by: 'slot', untilAtMs: null } },
   ramp: { room: 0, bound: { by: 'ramp', untilAtMs: null } },
@@ -48,6 +53,7 @@ const UNTIL: Partial<Readonly<Record<WaitCause, number>>> = {
   breaker: 70,
   probe: 80,
   type: 85,
+  subject: 86,
   rate: 90,
 };
 

@@ -15,16 +15,21 @@ interface Row {
   readonly route: string;
   readonly urgency: number;
   readonly dueAtMs: number;
+  readonly subject?: string;
 }
 
 /** What a claim has to answer, by the words of its port alone. */
 function expected(
   rows: readonly Row[],
-  { routes, urgencyMin = 0, urgencyMax, nowMs, limit, passOver = [] }: ClaimQuery,
+  { routes, urgencyMin = 0, urgencyMax, nowMs, limit, passOver = [], subjects }: ClaimQuery,
 ): { readonly seqs: readonly number[]; readonly nextDueAtMs: number | null } {
   const asked = rows
     .filter(({ seq, route }) => routes.includes(route) && !passOver.includes(seq))
     .filter(({ urgency }) => urgency >= urgencyMin && urgency <= urgencyMax)
+    .filter(
+      ({ subject = '' }) =>
+        subjects === undefined || subjects.names.includes(subject) === subjects.isOnly,
+    )
     .toSorted((a, b) => a.urgency - b.urgency || a.dueAtMs - b.dueAtMs || a.seq - b.seq);
   const isDue = ({ dueAtMs }: Row): boolean => dueAtMs <= nowMs;
   const seqs = asked
@@ -84,7 +89,14 @@ export function testClaims(contract: Contract): void {
   test('OP-6 whatever is due in whichever routes, a claim is the head of one sorted list', async () => {
     const names = ['a', 'b', 'c', 'd'];
     const time = fc.oneof(fc.nat(9), fc.constant(NEVER_MS));
-    const its = fc.record({ route: fc.constantFrom(...names), urgency: fc.nat(3), dueAtMs: time });
+    const people = ['user-1', 'user-2', 'user-3'];
+    const its = fc.record({
+      route: fc.constantFrom(...names),
+      urgency: fc.nat(3),
+      dueAtMs: time,
+      subject: fc.constantFrom(...people),
+    });
+    const subjects = fc.record({ names: fc.subarray(people), isOnly: fc.boolean() });
     const queries = fc.array(
       fc.record({
         routes: fc.array(fc.constantFrom(...names, 'none')),
@@ -93,6 +105,7 @@ export function testClaims(contract: Contract): void {
         nowMs: time,
         limit: fc.nat(12),
         passOver: fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 5 }),
+        subjects: fc.option(subjects, { nil: undefined }),
       }),
       { minLength: 1, maxLength: 8 },
     );
@@ -107,6 +120,34 @@ export function testClaims(contract: Contract): void {
       }),
       { numRuns: 25 },
     );
+  });
+
+  test('CB-2 a claim of all but some subjects reaches the others behind thousands of theirs', async () => {
+    const rows = Array.from({ length: 3_000 }, (_, index) => ({
+      seq: index + 1,
+      route: 'a',
+      urgency: 3,
+      dueAtMs: index,
+      subject: 'broken',
+    }));
+    const others = [
+      { seq: 3_001, route: 'a', urgency: 3, dueAtMs: 5_000, subject: 'well' },
+      { seq: 3_002, route: 'a', urgency: 3, dueAtMs: 9_000, subject: 'well' },
+    ];
+    await contract.store().commit([...rows, ...others].map(due));
+    const query = { routes: ['a'], urgencyMax: 9, nowMs: 6_000, limit: 2 };
+    const names = ['broken'];
+    expect(await seqsOf({ ...query, subjects: { names, isOnly: false } })).toEqual({
+      seqs: [3_001],
+      nextDueAtMs: 9_000,
+    });
+    expect(await seqsOf({ ...query, subjects: { names, isOnly: true } })).toEqual({
+      seqs: [1, 2],
+      nextDueAtMs: 2,
+    });
+    // None of them is a choice of nobody.
+    const nobody = { names: [], isOnly: true };
+    expect(await seqsOf({ ...query, subjects: nobody })).toEqual({ seqs: [], nextDueAtMs: null });
   });
 
   test('SC-1 a thousand routes are claimed from like a few', async () => {

@@ -154,6 +154,90 @@ describe('CB-2 who is tried next while the upstream is down', () => {
   });
 });
 
+/** Failures for a subject of type a, one each second from `fromMs` on. */
+function failFor(trials: TypeTrials, subject: string, times: number, fromMs: number): void {
+  for (let n = 0; n < times; n += 1) {
+    const atMs = fromMs + n * 1_000;
+    trials.failed(call(A, subject), atMs - 10, atMs, AFTER);
+  }
+}
+
+describe('CB-2 which subject is parked by itself', () => {
+  test('CB-2 one that fails five times in a row while another of its type succeeds, until it succeeds', () => {
+    const trials = new TypeTrials();
+    failFor(trials, 'user-1', 1, 1_000);
+    trials.answered(call(A, 'user-2'), 1_100, 1_200);
+    failFor(trials, 'user-1', 4, 2_000);
+    expect(trials.isSubjectParked('user-1')).toBe(true);
+    expect(trials.isParked(A, 'user-1')).toBe(true);
+    expect(trials.isParked(A, 'user-2')).toBe(false);
+    expect(trials.parkedTypes).toEqual([]);
+    expect(trials.subjectsAside).toEqual({ count: 1, sinceMs: 5_000, nextTryMs: 5_000 });
+    expect(trials.failedSubjects).toEqual(['user-1']);
+    const key = TypeTrials.keyOf('user-1');
+    expect([...trials.parked.keys()]).toEqual([key]);
+    expect([trials.routeOf(key), TypeTrials.subjectOf(key)]).toEqual([A, 'user-1']);
+    trials.probeBegan(key);
+    expect(trials.subjectsAside?.nextTryMs).toBe(null);
+    trials.probeEnded(key, PACE, 6_000, 0.5);
+    expect(trials.nextTryMs(key)).toBe(6_250);
+    // What fails of it then says nothing of its type.
+    failFor(trials, 'user-1', 20, 7_000);
+    trials.answered(call(B), 30_000, 30_010);
+    failFor(trials, 'user-1', 20, 31_000);
+    expect(trials.isParked(A)).toBe(false);
+    trials.answered(call(A, 'user-1'), 60_000, 60_010);
+    expect(trials.isSubjectParked('user-1')).toBe(false);
+    expect(trials.parked.size).toBe(0);
+    expect(trials.changes).toBe(2);
+  });
+
+  test.each<[what: string, happens: (trials: TypeTrials) => void]>([
+    ['only another type succeeds', (trials) => trials.answered(call(B, 'user-2'), 1_100, 1_200)],
+    ['only what began before succeeds', (trials) => trials.answered(call(A, 'user-2'), 900, 1_200)],
+    ['it has succeeded between', (trials) => trials.answered(call(A, 'user-1'), 1_100, 1_200)],
+  ])('CB-2 where %s none is', (_, happens) => {
+    const trials = new TypeTrials();
+    failFor(trials, 'user-1', 1, 1_000);
+    happens(trials);
+    failFor(trials, 'user-1', 4, 2_000);
+    expect(trials.isSubjectParked('user-1')).toBe(false);
+  });
+
+  test('CB-2 one that alone told of an outage, which another of its type ends', () => {
+    for (const [type, isParked] of [
+      [A, true],
+      [B, false],
+    ] as const) {
+      const trials = new TypeTrials();
+      for (let n = 0; n < 5; n += 1) trials.failed(call(A, 'user-1'), 990, 1_000 + n, AFTER);
+      trials.wentDown(1_010);
+      trials.answered(call(type, 'user-2'), 1_300, 1_320);
+      trials.cameUp();
+      expect(trials.isSubjectParked('user-1')).toBe(isParked);
+    }
+  });
+
+  test('CB-2 of an outage that several subjects told of, none is', () => {
+    const trials = new TypeTrials();
+    for (let n = 0; n < 6; n += 1) trials.failed(call(A, `user-${n % 2}`), 990, 1_000 + n, AFTER);
+    trials.wentDown(1_010);
+    trials.answered(call(A, 'user-2'), 1_300, 1_320);
+    expect(trials.parked.size).toBe(0);
+  });
+
+  test('CB-2 the subjects that are known are bounded, and those that are parked stay known', () => {
+    const trials = new TypeTrials();
+    failFor(trials, 'user-x', 1, 1_000);
+    trials.answered(call(A, 'user-y'), 1_100, 1_200);
+    failFor(trials, 'user-x', 4, 2_000);
+    for (let n = 0; n < 1_000; n += 1) failFor(trials, `user-${n}`, 1, 10_000 + n);
+    expect(trials.isSubjectParked('user-x')).toBe(true);
+    expect(trials.failedSubjects.length).toBeLessThanOrEqual(257);
+    expect(trials.subjectsAside?.count).toBe(1);
+  });
+});
+
 test('CB-1 how many failures in a row are no chance, by the usual share', () => {
   expect([0.1, 0.35, 0.5].map((share) => failuresOfNoChance(1e-5, share))).toEqual([5, 11, 17]);
 });

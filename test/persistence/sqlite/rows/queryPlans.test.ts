@@ -98,6 +98,12 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
     expect(plan.filter(isSlow)).toEqual([expect.stringContaining('SCAN json_each')]);
   });
 
+  test('CB-2 what is due of some subjects, or of all others, reads on in the order of the index', () => {
+    const plan = planOf(SQL.dueOfSubjects);
+    expect(plan.join('\n')).toContain('INDEX operation_due (route=? AND urgency=? AND due_at<?)');
+    expect(plan.filter((step) => isSlow(step) && !step.startsWith('SCAN json_each'))).toEqual([]);
+  });
+
   test('OP-10 a piece of a search reads one stretch of the table, or of an index', () => {
     const plans: string[] = [];
     const spied = {

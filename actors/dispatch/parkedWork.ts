@@ -1,10 +1,11 @@
 /**
- * The types of one upstream that are parked by themselves: their work leaves memory and is claimed by
- * nothing but their own probes, one at a time, so that it holds up no other (CB-2).
+ * The types and subjects of one upstream that are parked by themselves: their work leaves memory and is claimed
+ * by nothing but their own probes, one at a time of each, so that it holds up no other (CB-2).
  *
  * @module
  */
 
+import { TypeTrials } from '../../machines/policy/flow/typeTrials.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
@@ -15,8 +16,13 @@ import type { SteadyClock } from '../time/steadyClock.ts';
 import { mayStart, probeRank } from './claims.ts';
 import { giveBack } from './lateAnswers.ts';
 
-export interface ParkedTypesParts {
+/** So many subjects of a type are known that its probes were for. */
+const TRIED_MAX = 64;
+
+export interface ParkedWorkParts {
   readonly flow: FlowControl;
+  /** What is claimed at present, with parked types. */
+  readonly routes: () => readonly string[];
   readonly store: Pick<QueueStore, 'claim'>;
   readonly journal: Pick<Journal, 'sendAll'>;
   readonly clock: Clock;
@@ -25,21 +31,23 @@ export interface ParkedTypesParts {
   readonly revive: (row: StoredOperation) => Resident | null;
   readonly reroute: (resident: Resident, dueAtMs: number) => void;
   readonly grant: (resident: Resident, permit: Permit) => void;
-  /** Types have been parked: what waits of them leaves memory. */
+  /** More is parked: what waits of it leaves memory. */
   readonly onParked: () => void;
-  /** Types are parked no more: their rows may be due. */
+  /** Some of it is parked no more: its rows may be due. */
   readonly onFreed: () => void;
   readonly onError: (error: unknown) => void;
 }
 
-export class ParkedTypes {
-  readonly #parts: ParkedTypesParts;
-  /** When the next of its rows may be due, by route and the steady clock. */
+export class ParkedWork {
+  readonly #parts: ParkedWorkParts;
+  /** When the next of its rows may be due, by its key and the steady clock. */
   readonly #dueAtMs = new Map<string, number>();
+  /** Of each type the subjects that its last probes were for. */
+  readonly #tried = new Map<string, Set<string>>();
   #changes = 0;
   #probes = 0;
 
-  constructor(parts: ParkedTypesParts) {
+  constructor(parts: ParkedWorkParts) {
     this.#parts = parts;
   }
 
@@ -49,31 +57,40 @@ export class ParkedTypes {
     return types.parked.size === 0 ? routes : routes.filter((route) => !types.isParked(route));
   }
 
-  /** A row of this route is due then. False where its type is not parked. */
+  /** A row of this route is due then, of whichever subject. False where its type is not parked. */
   note(route: string, dueAtMs: number): boolean {
-    const known = this.#dueAtMs.get(route);
+    for (const key of this.#parts.flow.types.parkedSubjects) {
+      this.#noteOf(TypeTrials.keyOf(key), dueAtMs);
+    }
+    return this.#noteOf(route, dueAtMs);
+  }
+
+  #noteOf(key: string, dueAtMs: number): boolean {
+    const known = this.#dueAtMs.get(key);
     if (known === undefined) return false;
-    this.#dueAtMs.set(route, Math.min(known, dueAtMs));
+    this.#dueAtMs.set(key, Math.min(known, dueAtMs));
     return true;
   }
 
-  /** Rows may be due of any type. */
+  /** Rows may be due of any type and subject. */
   noteAll(): void {
     for (const route of this.#dueAtMs.keys()) this.#dueAtMs.set(route, 0);
   }
 
-  /** Which types are parked may have changed. */
+  /** What is parked may have changed. */
   review(): void {
     const { flow, onParked, onFreed } = this.#parts;
     if (flow.types.changes === this.#changes) return;
     this.#changes = flow.types.changes;
     const { parked } = flow.types;
     let isFreed = false;
-    for (const route of [...this.#dueAtMs.keys()]) {
-      if (!parked.has(route)) isFreed = this.#dueAtMs.delete(route);
+    for (const key of [...this.#dueAtMs.keys()]) {
+      if (parked.has(key)) continue;
+      isFreed = this.#dueAtMs.delete(key);
+      this.#tried.delete(key);
     }
-    for (const route of parked.keys()) {
-      if (!this.#dueAtMs.has(route)) this.#dueAtMs.set(route, 0);
+    for (const key of parked.keys()) {
+      if (!this.#dueAtMs.has(key)) this.#dueAtMs.set(key, 0);
     }
     onParked();
     if (isFreed) onFreed();
@@ -89,12 +106,12 @@ export class ParkedTypes {
     const { flow, steady } = this.#parts;
     if (flow.isDown && isAnyElse) return;
     const nowMs = steady.now();
-    for (const [route, dueAtMs] of this.#dueAtMs) {
-      if (dueAtMs > nowMs || !this.#isTurnOf(route)) continue;
-      const asker = { id: null, urgency: 1, isNext: true, probeOf: route };
+    for (const [key, dueAtMs] of this.#dueAtMs) {
+      if (dueAtMs > nowMs || !this.#isTurnOf(key)) continue;
+      const asker = { id: null, urgency: 1, isNext: true, probeOf: key };
       const permit = flow.tryEnter(asker);
       if (permit === null) return;
-      void this.#probe(route, permit);
+      void this.#probe(key, permit);
     }
   }
 
@@ -104,8 +121,8 @@ export class ParkedTypes {
     const { flow, steady, clock } = this.#parts;
     const [nowMs, nowMono] = [steady.now(), clock.monotonic()];
     let next = Number.POSITIVE_INFINITY;
-    for (const [route, dueAtMs] of this.#dueAtMs) {
-      const tryMs = flow.types.nextTryMs(route);
+    for (const [key, dueAtMs] of this.#dueAtMs) {
+      const tryMs = flow.types.nextTryMs(key);
       if (tryMs === null) continue;
       // What is due, and was refused, is told of when that changes.
       const atMs = Math.max(dueAtMs, nowMs + (tryMs - nowMono));
@@ -114,47 +131,68 @@ export class ParkedTypes {
     return Number.isFinite(next) ? next : null;
   }
 
-  #isTurnOf(route: string): boolean {
+  #isTurnOf(key: string): boolean {
     const { flow, clock } = this.#parts;
-    const tryMs = flow.types.nextTryMs(route);
+    const tryMs = flow.types.nextTryMs(key);
     // While the upstream is down its probes are paced by the breaker.
     return tryMs !== null && (flow.isDown || tryMs <= clock.monotonic());
   }
 
-  async #probe(route: string, permit: Permit): Promise<void> {
+  async #probe(key: string, permit: Permit): Promise<void> {
     const { flow, steady, revive, reroute, grant, onError } = this.#parts;
     let isGranted = false;
     try {
-      this.#dueAtMs.set(route, Number.POSITIVE_INFINITY);
-      const { row, nextDueAtMs } = await this.#claim(route, steady.now());
+      this.#dueAtMs.set(key, Number.POSITIVE_INFINITY);
+      const { row, nextDueAtMs } = await this.#claim(key, steady.now());
       const resident = row === undefined || !mayStart(flow) ? null : revive(row);
       // Others of it may be due as well.
-      this.note(route, row === undefined ? (nextDueAtMs ?? Number.POSITIVE_INFINITY) : 0);
+      this.#noteOf(key, row === undefined ? (nextDueAtMs ?? Number.POSITIVE_INFINITY) : 0);
       if (resident !== null && (resident.handler?.upstream ?? flow.upstream) !== flow.upstream) {
         reroute(resident, row?.dueAtMs ?? 0);
       } else if (resident !== null) {
         isGranted = true;
+        this.#tries(key, resident.subject);
         grant(resident, permit);
       }
     } catch (error) {
-      this.note(route, 0);
+      this.#noteOf(key, 0);
       onError(error);
     }
     if (!isGranted) giveBack(permit);
   }
 
-  /** The next of it to be tried: after each probe one of another rank. */
+  /** The next of it to be tried: after each probe one of another rank; of a type, every other time for another subject. */
   async #claim(
-    route: string,
+    key: string,
     nowMs: number,
   ): Promise<{ readonly row: StoredOperation | undefined; readonly nextDueAtMs: number | null }> {
-    const { store, journal, passOver, flow } = this.#parts;
+    const { store, journal, passOver, flow, routes } = this.#parts;
     this.#probes += 1;
     const rank = Math.max(probeRank(flow), 1 + ((this.#probes >> 1) % URGENCY_MAX));
     journal.sendAll();
-    const ask = { routes: [route], urgencyMax: URGENCY_MAX, nowMs, limit: 1, passOver: passOver() };
+    const subject = TypeTrials.subjectOf(key);
+    const base = { urgencyMax: URGENCY_MAX, nowMs, limit: 1, passOver: passOver() };
+    const ask =
+      subject === null
+        ? { ...base, routes: [key] }
+        : { ...base, routes: this.without(routes()), subjects: { names: [subject], isOnly: true } };
+    const tried = [...(this.#tried.get(key) ?? [])];
+    if (tried.length > 0 && this.#probes % 2 === 0) {
+      const others = { names: tried, isOnly: false };
+      const other = await store.claim({ ...ask, urgencyMin: 0, subjects: others });
+      if (other.rows.length > 0) return { row: other.rows[0], nextDueAtMs: other.nextDueAtMs };
+    }
     const first = await store.claim({ ...ask, urgencyMin: rank });
     const answer = first.rows.length > 0 ? first : await store.claim({ ...ask, urgencyMin: 0 });
     return { row: answer.rows[0], nextDueAtMs: answer.nextDueAtMs };
+  }
+
+  /** A probe of this type is for this subject. */
+  #tries(key: string, subject: string): void {
+    if (TypeTrials.subjectOf(key) !== null) return;
+    const tried = this.#tried.get(key) ?? new Set();
+    this.#tried.set(key, tried);
+    if (tried.size >= TRIED_MAX) tried.clear();
+    tried.add(subject);
   }
 }
