@@ -113,6 +113,15 @@ describe('CB-5 what passes', () => {
     expect(mayRun(WELL, { urgency: WELL.urgencyBound })).toEqual({ may: true });
   });
 
+  test('DG-2 a turn of the share waits for the share, whatever its rank', () => {
+    expect(mayRun(WELL, { ...URGENT, isShare: true })).toMatchObject({ because: 'level' });
+    expect(mayRun({ ...WELL, trickle: 1 }, { ...URGENT, isShare: true })).toEqual({ may: true });
+  });
+
+  test('CB-2 whoever knows that its type is not parked is not asked for its route', () => {
+    expect(mayRun({ ...WELL, isParked: () => true }, { urgency: 1 })).toEqual({ may: true });
+  });
+
   test('PF-5 a learned rate says until when by itself', () => {
     const bound = { by: 'rate', untilAtMs: 77 } as const;
     expect(mayRun({ ...WELL, room: 0, bound }, URGENT)).toEqual({
