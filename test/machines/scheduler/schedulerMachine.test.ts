@@ -53,6 +53,8 @@ function began(): SchedulerHarness {
 describe('intake', () => {
   test('SV-1 nothing runs before the start, and nothing after the stop', () => {
     const scheduler = new SchedulerHarness();
+    const nothing = { flow: null, paceSinceAtMs: null, ratePerSecond: null };
+    expect(scheduler.context).toEqual({ upstream: 'payments', ...nothing });
     expect(scheduler.state).toBe('notStarted ramping unlimited');
     expect(scheduler.tell('work.started').state).toBe('open ramping unlimited');
     expect(scheduler.tell('work.stopped').state).toBe('stopped ramping unlimited');
@@ -121,7 +123,8 @@ describe('restart', () => {
     const scheduler = began().tell('rate.learned', { perSecond: 20 }).tell('ramp.ended');
     scheduler.restart();
     expect(scheduler.state).toBe('notStarted ramping limited');
-    expect(scheduler.context).toMatchObject({ flow: FLOW, ratePerSecond: 20 });
+    const since = { paceSinceAtMs: scheduler.nowMs };
+    expect(scheduler.context).toMatchObject({ flow: FLOW, ratePerSecond: 20, ...since });
   });
 });
 

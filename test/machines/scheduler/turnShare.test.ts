@@ -49,6 +49,23 @@ describe('DG-2 who has the next turn', () => {
     expect(turns).toEqual([9, 9, 9, 9, 9, 9, 1, 1, 1, 1]);
   });
 
+  test('DG-2 where nobody waits behind, nobody is owed a turn, however many were due', () => {
+    const share = new TurnShare(0);
+    for (let n = 0; n < 100; n += 1) share.took(1, setOf([1, 9]));
+    expect(share.rankOwed(only(1))).toBeNull();
+    expect(share.rankOwed(setOf([1, 9]))).toBe(9);
+  });
+
+  test('DG-2 each process begins elsewhere in the round, and with another rank', () => {
+    const share = new TurnShare(18);
+    const waiting = setOf([1, 4, 6, 9]);
+    for (let n = 18; n < TURNS_PER_SHARE; n += 1) {
+      expect(share.rankOwed(waiting)).toBeNull();
+      share.took(1, waiting);
+    }
+    expect(share.rankOwed(waiting)).toBe(9);
+  });
+
   test('DG-2 however ranks come and go, one that keeps waiting has its turn, and urgent ones 31 of 32', () => {
     fc.assert(
       fc.property(
