@@ -245,10 +245,10 @@ export class PolicyTable {
   #about(name: PolicyName, { upstream, tier, type }: PolicyScope): readonly PolicyEntry[] {
     if (tier === 'crisis' && !CRISIS_POLICIES.includes(name)) return [];
     const places = [
-      placeOf('defaults', null),
-      ...(upstream === undefined ? [] : [placeOf('upstream', upstream)]),
-      ...(tier === undefined ? [] : [placeOf('tier', tier)]),
-      ...(type === undefined ? [] : [placeOf('type', type)]),
+      placeOf('defaults'),
+      placeOf('upstream', upstream),
+      placeOf('tier', tier),
+      placeOf('type', type),
     ];
     return places
       .flatMap((place) => this.#byPlace.get(place) ?? [])
@@ -259,10 +259,10 @@ export class PolicyTable {
     name: Name,
     scope: PolicyScope,
   ): Exclude<PolicySettings[Name], undefined> {
-    const builtIn = BUILT_IN_POLICIES[scope.tier ?? ANY_CLASS][name];
-    const value = this.#about(name, scope).at(-1)?.settings[name] ?? undefined;
-    const isNull = this.#about(name, scope).at(-1)?.settings[name] === null;
-    return (isNull ? null : (value ?? builtIn)) as Exclude<PolicySettings[Name], undefined>;
+    const settings =
+      this.#about(name, scope).at(-1)?.settings ?? BUILT_IN_POLICIES[scope.tier ?? ANY_CLASS];
+    // What is null is set to that: it has no limit.
+    return settings[name] as Exclude<PolicySettings[Name], undefined>;
   }
 
   /** Completes the parts that the layers name; the last of them is blamed for what does not fit. */
@@ -312,7 +312,8 @@ export class PolicyTable {
   }
 }
 
-function placeOf(layer: PolicyLayer, name: string | null): string {
+/** Of what is not asked about it is a place where nothing is written. */
+function placeOf(layer: PolicyLayer, name?: string | null): string {
   return `${layer}:${name ?? ''}`;
 }
 

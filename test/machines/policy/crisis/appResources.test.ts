@@ -54,6 +54,23 @@ test.each([
   ]);
 });
 
+test.each([
+  [5, 'must be { kind, name, regions, phone, … }.'],
+  [
+    { kind: 'helpLine', name: 'x', regions: ['DE'] },
+    'has no phone, text, url or note, so that it helps nobody.',
+  ],
+])('CR-3 of %j it says why it helps nobody', (bad, why) => {
+  const [error] = soundResources([bad], 'crisis.resources').leftOut;
+  expect(error?.message).toContain(why);
+  expect(error?.stack).not.toContain('appResources');
+});
+
+test('CR-3 of one that can not be read it says so, by its place', () => {
+  const [error] = soundResources([trap], 'crisis.resources').leftOut;
+  expect(error?.message).toMatch(/^crisis\.resources\[0\] can't be read\./);
+});
+
 test('CR-3 words that can not be shown are left out, and the others are there', () => {
   const german = { language: 'de', notReached: 'Noch niemanden.' };
   const { sound, leftOut } = soundWords([{ language: 'German' }, german], 'crisis.words');
