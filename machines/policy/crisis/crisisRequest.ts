@@ -141,14 +141,13 @@ export function* completeCrisis(
 }
 
 function isTest(request: unknown): boolean {
-  return typeof request === 'object' && request !== null && valueAt(request, TEST_FIELD) === true;
+  return valueAt(request as object, TEST_FIELD) === true;
 }
 
 function knownFields(request: unknown): Omit<CrisisReading, 'given'> {
   if (typeof request !== 'object' || request === null || isList(request)) {
     // Whatever it is, it was meant to say something.
-    const isSaying = request !== undefined && request !== null;
-    return { fields: isSaying ? { payload: request } : {}, leftOut: [WHOLE_REQUEST] };
+    return { fields: { payload: request }, leftOut: [WHOLE_REQUEST] };
   }
   const fields: Partial<Record<Field, unknown>> = {};
   const leftOut: string[] = [];
@@ -209,6 +208,7 @@ function straysOf(request: unknown): Strays | null {
   }
 }
 
+/** Of what is no object, or throws, a value that nothing is equal to. */
 function valueAt(request: object, name: string): unknown {
   try {
     return Reflect.get(request, name);
@@ -251,7 +251,7 @@ function instead(field: Field, fields: Fields, { type }: CrisisRules): unknown {
 /** What is kept of a subject that breaks a rule: the person may still be told from others by it. */
 function soundSubject(given: unknown): string {
   const text = asSubjectText(given);
-  if (typeof text !== 'string' || text === '') return UNKNOWN_SUBJECT;
+  if (typeof text !== 'string') return UNKNOWN_SUBJECT;
   // With what follows the part that is kept, or a part of a card number might stay.
   const masked = maskText(text.slice(0, 2 * SUBJECT_LENGTH_MAX));
   return masked.slice(0, SUBJECT_LENGTH_MAX).replace(/\p{Surrogate}|\0/gu, '\ufffd');
@@ -305,7 +305,6 @@ export function fieldOfCrisis(request: unknown, name: 'subject' | 'region' | 'lo
 
 /** The field of a crisis that an error names by its path. */
 function fieldOf(error: unknown): Field | undefined {
-  const path = isHoldfastError(error) ? error.field : undefined;
-  const [name] = (path ?? '').split('.');
+  const name = isHoldfastError(error) ? error.field?.split('.')[0] : undefined;
   return FIELDS.find((field) => field === name);
 }

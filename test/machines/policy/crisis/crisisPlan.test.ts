@@ -58,6 +58,53 @@ describe('CR-3 UX-2 what may be a crisis plan', () => {
     expect(checkCrisisPlan({ resources: resources.slice(0, 8) }).resources).toHaveLength(8);
   });
 
+  const WELL_FORMED = 'must be a well-formed text of 1 to';
+  const LINK = `${WELL_FORMED} 2048 characters that begins with https:, http:, tel:, sms: or mailto:`;
+  const NUMBER = `${WELL_FORMED} 64 characters without line breaks, control characters, < and >`;
+  test.each<[change: object, field: string, rule: string]>([
+    [{ name: ['Sam'] }, 'name', `${WELL_FORMED} 200 characters`],
+    [{ phone: 'x'.repeat(65) }, 'phone', NUMBER],
+    [{ text: 'x\n' }, 'text', NUMBER],
+    [{ note: 5 }, 'note', `${WELL_FORMED} 4000 characters`],
+    [{ url: 'see https://example.org' }, 'url', LINK],
+    [{ url: `https:${'x'.repeat(2_043)}` }, 'url', LINK],
+    [{ regions: ['Germany'] }, 'regions[0]', 'must be an ISO 3166 country code such as DE, or *'],
+    [{ regions: Array.from({ length: 251 }, () => 'DE') }, 'regions', 'must have 1 to 250 entries'],
+  ])('CR-3 UX-2 of %j the error says which rule it breaks', (change, field, rule) => {
+    expect(() => checkCrisisPlan(plan(change))).toThrow(
+      expect.objectContaining({
+        field: `plan.resources[0].${field}`,
+        message: expect.stringContaining(rule) as string,
+      }) as Error,
+    );
+  });
+
+  test('CR-3 links that run nothing, and as much of everything as there may be', () => {
+    for (const scheme of ['https:', 'http:', 'HTTPS:', 'tel:', 'sms:', 'mailto:']) {
+      expect(checkCrisisPlan(plan({ url: `${scheme}x` })).resources).toHaveLength(1);
+    }
+    const regions = ['*', ...Array.from({ length: 249 }, () => 'DE')];
+    const change = { regions, phone: 'x'.repeat(64), url: `https:${'x'.repeat(2_042)}` };
+    const resources = [step(change), ...Array.from({ length: 49 }, () => step())];
+    expect(checkCrisisPlan({ resources }).resources).toHaveLength(50);
+  });
+
+  test('CR-3 of too many steps, and of a plan that is too large, the error says what may be', () => {
+    expect(() => checkCrisisPlan({ resources: [] })).toThrow(
+      'plan.resources must have 1 to 50 entries; crisisPlans.delete() takes a plan away',
+    );
+    const notes = (last: number) => ({
+      resources: Array.from({ length: 17 }, (_, at) =>
+        step({ note: 'x'.repeat(at < 16 ? 4_000 : last) }),
+      ),
+    });
+    const frame = encodeCrisisPlan(checkCrisisPlan(notes(1))).length - 1;
+    expect(checkCrisisPlan(notes(65_536 - frame)).resources).toHaveLength(17);
+    expect(() => checkCrisisPlan(notes(65_537 - frame))).toThrow(
+      'plan takes 65537 bytes as JSON, and may take 65536. Nothing was stored.',
+    );
+  });
+
   test('CF-7 a card number is refused wherever it stands, and is not repeated', () => {
     for (const field of ['name', 'phone', 'text', 'note']) {
       const given = plan({ [field]: 'pay with 4111 1111 1111 1111' });
@@ -68,13 +115,21 @@ describe('CR-3 UX-2 what may be a crisis plan', () => {
           message: expect.not.stringContaining('4111') as string,
         }) as Error,
       );
+      expect(() => checkCrisisPlan(given)).toThrow(
+        /^plan\.resources\[0\]\.\w+ holds what looks like .+, which holdfast keeps nowhere\. Nothing was stored\.$/,
+      );
     }
   });
 
   test('PS-3 a plan that a newer version wrote is not guessed at', () => {
     const newer = JSON.stringify({ format: 2, resources: [] });
     expect(() => decodeCrisisPlan(newer)).toThrow(
-      expect.objectContaining({ code: 'HF_RECORD_NEWER' }) as Error,
+      expect.objectContaining({
+        code: 'HF_RECORD_NEWER',
+        retry: 'later',
+        message:
+          'The crisis plan is of format 2; this version of holdfast knows 1. It is left as it is.',
+      }) as Error,
     );
   });
 });
@@ -106,5 +161,8 @@ test('UX-2 a subject is a text that finds the same plan again', () => {
     expect(() => {
       checkedPlanSubject(subject);
     }).toThrow(expect.objectContaining({ code: 'HF_OPTION_INVALID', field: 'subject' }) as Error);
+    expect(() => checkedPlanSubject(subject)).toThrow(
+      'subject must be a well-formed text of 1 to 256 characters without NUL',
+    );
   }
 });

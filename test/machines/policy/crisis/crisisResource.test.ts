@@ -37,4 +37,6 @@ test('CR-3 a region is a country, however it is written', () => {
   for (const odd of ['', '*', 'Germany', 'D', 'DE_BY', 42, null, undefined, {}]) {
     expect(countryOf(odd)).toBeNull();
   }
+  // A long text in parts is not put together to be looked at.
+  expect(countryOf(Object('DE'))).toBeNull();
 });

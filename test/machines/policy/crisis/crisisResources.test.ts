@@ -23,6 +23,10 @@ const RESOURCES = new CrisisResources(
 test('CR-3 those of the app come before the built-in ones, near ones first in each', () => {
   const names = (country: string | null) => RESOURCES.after([], country).map(({ name }) => name);
   expect(names(null)).toEqual(['Clinic', 'Klinik', 'Lifeline', 'TelefonSeelsorge']);
+  expect(RESOURCES.after([], null).map(({ from }) => from)).toEqual([
+    ...['app', 'app'],
+    ...['builtIn', 'builtIn'],
+  ]);
   expect(names('DE')).toEqual(['Klinik', 'Clinic', 'TelefonSeelsorge', 'Lifeline']);
 });
 

@@ -234,7 +234,7 @@ describe('UX-2 what is explained', () => {
   test('UX-2 a part that is given as undefined is left to a wider layer', () => {
     const table = tableOf({
       defaults: { retry: { multiplier: 3 }, attemptTimeoutMs: 4 },
-      types: { 'a.b': { retry: { multiplier: undefined }, attemptTimeoutMs: undefined } },
+      types: { 'a.b': { retry: { multiplier: undefined as never }, attemptTimeoutMs: undefined } },
     });
     const scope = { type: 'a.b' };
     expect(told(table, 'retry.multiplier', scope)).toEqual([3, 'policies.defaults']);
