@@ -136,9 +136,11 @@ export class CrisisMessages {
   /** In the language of the locale, else in that of the region, else in the first that the app has, else in English. */
   of(state: MessageState, locale: unknown, region: unknown): CrisisMessage {
     const asked = languageOf(locale) ?? LANGUAGE_OF_COUNTRY[countryOf(region) ?? ''] ?? null;
-    const words = wordsIn(this.#app, asked);
-    const builtIn = words === undefined ? wordsIn(BUILT_IN, asked) : undefined;
-    const spoken = words ?? builtIn ?? this.#app[0] ?? wordsIn(BUILT_IN, FALLBACK);
+    const spoken =
+      wordsIn(this.#app, asked) ??
+      wordsIn(BUILT_IN, asked) ??
+      this.#app[0] ??
+      wordsIn(BUILT_IN, FALLBACK);
     return this.#message(state, spoken as CrisisWords);
   }
 

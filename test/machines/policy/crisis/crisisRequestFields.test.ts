@@ -172,7 +172,9 @@ describe('CR-2 how far a field is mended', () => {
 
   test('CR-2 another field takes its default, once', () => {
     const { by, seen } = refusing('tier', 'never');
-    expect(() => readCrisis({ subject: 'user-42', tier: 'basic' }, by)).toThrow();
+    expect(() => readCrisis({ subject: 'user-42', tier: 'basic' }, by)).toThrow(
+      'It breaks a rule.',
+    );
     expect(seen).toEqual(['basic', 'premium']);
   });
 
@@ -180,7 +182,7 @@ describe('CR-2 how far a field is mended', () => {
     const { by, seen } = refusing(undefined, 'never');
     expect(() => readCrisis({ subject: 'user-42' }, by)).toThrow('It breaks a rule.');
     expect(seen).toHaveLength(1);
-    expect(() => readCrisis({ subject: 'user-42', entity: {} }, by)).toThrow();
+    expect(() => readCrisis({ subject: 'user-42', entity: {} }, by)).toThrow('It breaks a rule.');
     expect(seen).toHaveLength(3);
   });
 });

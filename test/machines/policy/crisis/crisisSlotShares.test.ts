@@ -78,6 +78,18 @@ test.each<[string, SlotAsker, SlotsTaken, ReturnType<typeof slotFor>]>([
   expect(slotFor(asker, taken, slotShares(16))).toBe(part);
 });
 
+test('CR-2 as many are under way as there may be, with a slot or without, and no more', () => {
+  const first: SlotAsker = { isFirst: true, held: 0, hanging: 0 };
+  const shares = { ...slotShares(16), underWayMax: 20, shared: 9 };
+  expect(slotFor(first, { shared: 5, firstOnly: 7, hanging: 7 }, shares)).toBe('firstOnly');
+  expect(slotFor(first, { shared: 5, firstOnly: 7, hanging: 8 }, shares)).toBeNull();
+});
+
+test('CR-2 one that holds as many as it has hanging is no newcomer', () => {
+  const taken = { shared: 8, firstOnly: 7, hanging: 1 };
+  expect(slotFor({ isFirst: true, held: 1, hanging: 1 }, taken, slotShares(16))).toBeNull();
+});
+
 test('CR-2 of free slots the first always goes to somebody: a repeat, or a first attempt, of anyone', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 100 }), fc.boolean(), (slotsMax, isFirst) => {
