@@ -85,3 +85,71 @@ describe('RT-2 PF-5 429 with Retry-After', () => {
     expect(pause.subjectDueMs('u1', 1_002)).toBe(null);
   });
 });
+
+describe('RT-2 PF-5 the edges of a pause', () => {
+  test('PF-5 two that are exactly two seconds apart are one pause', () => {
+    const pause = new AskedPause();
+    pause.pushedBack(call('u1'), asked(1_000));
+    pause.pushedBack(call('u2', 'type:b'), asked(3_000));
+    expect(pause.isOn(3_000)).toBe(true);
+  });
+
+  test('PF-5 what was told before the window counts no more', () => {
+    const pause = new AskedPause();
+    pause.pushedBack(call('u1'), asked(1_000));
+    pause.pushedBack(call('u2', 'type:b'), asked(3_001));
+    pause.pushedBack(call('u2', 'type:b'), asked(4_000));
+    expect(pause.isOn(4_000)).toBe(false);
+    pause.pushedBack(call('u2', 'type:c'), asked(4_500));
+    expect(pause.isOn(4_500)).toBe(false);
+    pause.pushedBack(call('u3', 'type:b'), asked(5_001));
+    expect(pause.isOn(5_001)).toBe(true);
+  });
+
+  test('PF-5 while it lasts, one later than the window goes on with it', () => {
+    const pause = paused();
+    pause.pushedBack(call('u1'), asked(10_000, 40_000));
+    expect([pause.untilMs(10_000), pause.dueMs(10_000)]).toEqual([50_000, null]);
+    // A call that began before the first of these says nothing still.
+    expect(pause.answered(call('u3'), 990, 10_100)).toBe(false);
+    expect(pause.answered(call('u3'), 991, 10_100)).toBe(true);
+  });
+
+  test('PF-5 the next call is due a second after the pause began, and no later than its end', () => {
+    const pause = new AskedPause();
+    pause.pushedBack(call('u1'), asked(1_000, 500));
+    pause.pushedBack(call('u2', 'type:b'), asked(1_005, 500));
+    expect(pause.dueMs(1_010)).toBe(1_505);
+    const longer = paused();
+    expect([longer.dueMs(2_004), longer.dueMs(2_005)]).toEqual([2_005, null]);
+    // One that goes out without a pause puts nothing off.
+    const none = new AskedPause();
+    none.took(900);
+    expect([none.dueMs(901), none.untilMs(901)]).toEqual([null, null]);
+  });
+
+  test('PF-5 a success after it ends nothing, and says so', () => {
+    const pause = paused();
+    expect(pause.answered(call('u3'), 40_000, 40_100)).toBe(false);
+    expect(new AskedPause().answered(call('u3'), 0, 10)).toBe(false);
+  });
+
+  test('RT-2 a subject is held for a minute at most', () => {
+    const pause = new AskedPause();
+    pause.pushedBack(call('u1'), asked(1_000, 3_600_000));
+    expect(pause.subjectDueMs('u1', 60_999)).toBe(61_000);
+  });
+
+  test('RT-2 ten thousand subjects are held at once; those whose time is over make room', () => {
+    const pause = new AskedPause();
+    pause.pushedBack(call('early'), asked(0, 1_000));
+    for (let n = 1; n < 10_000; n += 1) pause.pushedBack(call(`u${n}`), asked(0));
+    pause.pushedBack(call('too many'), asked(999));
+    expect(pause.subjectDueMs('too many', 999)).toBe(null);
+    pause.pushedBack(call('u1'), asked(999));
+    expect(pause.subjectDueMs('u1', 999)).toBe(30_999);
+    pause.pushedBack(call('one more'), asked(1_000));
+    expect(pause.subjectDueMs('one more', 1_000)).toBe(31_000);
+    expect(pause.subjectDueMs('u9999', 1_000)).toBe(30_000);
+  });
+});

@@ -76,3 +76,53 @@ describe('PF-1 how long an attempt may take', () => {
     );
   });
 });
+
+describe('PF-1 mean, deviation and what is early', () => {
+  test('PF-1 an eighth of a new answer goes into the mean, a quarter of how far it is off into the deviation', () => {
+    const timeout = measured(800);
+    expect([timeout.meanMs, timeout.deviationMs]).toEqual([800, 400]);
+    timeout.answered(1_600);
+    expect([timeout.meanMs, timeout.deviationMs]).toEqual([900, 500]);
+    timeout.answered(100);
+    expect([timeout.meanMs, timeout.deviationMs]).toEqual([800, 575]);
+    expect(timeout.timeoutMs).toBe(3_900);
+  });
+
+  test('PF-1 early is less than four fifths of the usual; before the first answer everything is', () => {
+    expect(measured().isEarly(1e9)).toBe(true);
+    const timeout = measured(1_000);
+    expect([799.9, 800].map((ms) => timeout.isEarly(ms))).toEqual([true, false]);
+  });
+
+  test('PF-1 what was kept is used where it is a latency, of 0 ms, too', () => {
+    const kept = (latencyMs: number | null) =>
+      new AttemptTimeout(DEFAULT_FLOW_POLICY, { latencyMs, latencyDeviationMs: 500 });
+    expect([kept(0).meanMs, kept(0).timeoutMs]).toEqual([0, 2_000]);
+    expect([kept(null).meanMs, kept(null).timeoutMs]).toEqual([null, timeoutMsMax]);
+    expect([kept(-1).meanMs, kept(-1).timeoutMs]).toEqual([null, timeoutMsMax]);
+    expect(measured().deviationMs).toBe(0);
+  });
+
+  test('PF-1 other bounds hold at once, and for what comes', () => {
+    const timeout = measured(800);
+    timeout.change({ timeoutMsMin: 5_000, timeoutMsMax: 20_000 });
+    expect(timeout.timeoutMs).toBe(5_000);
+    timeout.answered(60_000);
+    expect(timeout.timeoutMs).toBe(20_000);
+    timeout.change({ timeoutMsMin: 100, timeoutMsMax: 300 });
+    expect(timeout.timeoutMs).toBe(300);
+    timeout.downFor(3_600_000);
+    expect(timeout.timeoutMs).toBe(300);
+  });
+
+  test('PF-1 a timeout that passed grows again once it has passed, to the millisecond', () => {
+    const timeout = measured(...same(10, 50));
+    timeout.timedOut(5_000, false);
+    timeout.timedOut(6_299, false);
+    expect(timeout.timeoutMs).toBeCloseTo(1.3 * timeoutMsMin);
+    timeout.timedOut(6_300, false);
+    expect(timeout.timeoutMs).toBeCloseTo(1.69 * timeoutMsMin);
+    for (let nowMs = 20_000; nowMs < 400_000; nowMs += 20_000) timeout.timedOut(nowMs, false);
+    expect(timeout.timeoutMs).toBe(timeoutMsMax);
+  });
+});

@@ -26,3 +26,22 @@ test('CB-1 DG-3 no more than usual is nothing', () => {
   expect(logChanceOf(2, 8, 0.25)).toBe(0);
   expect(logChanceOf(0, 0, 0.25)).toBe(0);
 });
+
+test.each([
+  [5, 10, 0.1],
+  [9, 10, 0.5],
+  [3, 4, 0.6],
+])(
+  'CB-1 DG-3 the bound of %i of %i where %d fail as usual is that of Chernoff',
+  (count, all, usual) => {
+    const share = count / all;
+    const distance =
+      share * Math.log(share / usual) + (1 - share) * Math.log((1 - share) / (1 - usual));
+    expect(logChanceOf(count, all, usual)).toBeCloseTo(-all * distance, 12);
+  },
+);
+
+test('CB-1 DG-3 more than there were are as many as there were, each a failure', () => {
+  expect(logChanceOf(7, 3, 0.25)).toBeCloseTo(7 * Math.log(0.25), 12);
+  expect(logChanceOf(1, 0, 0.25)).toBeCloseTo(Math.log(0.25), 12);
+});

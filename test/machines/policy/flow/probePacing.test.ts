@@ -4,6 +4,7 @@ import {
   probeGapMs,
   probesAtOnce,
   slotsAfterOutage,
+  slotsWithin,
 } from '../../../../machines/policy/flow/probePacing.ts';
 
 const POLICY = DEFAULT_FLOW_POLICY;
@@ -63,8 +64,12 @@ describe('CB-2 probes at once', () => {
     [0.2, 1],
     [0.35, 2],
     [0.5, 3],
+    // Exactly two: 0.2 is their product.
+    [Math.sqrt(0.2), 2],
     [0.95, 3],
     [Number.NaN, 1],
+    [-1, 1],
+    [2, 3],
   ])('CB-2 where %d of the calls fail as usual: %i', (share, probes) => {
     expect(probesAtOnce(POLICY, share)).toBe(probes);
   });
@@ -80,4 +85,29 @@ describe('DG-3 slots after an outage', () => {
   ])('DG-3 of %i before it, %i', (before, after) => {
     expect(slotsAfterOutage(POLICY, before)).toBe(after);
   });
+});
+
+test('CB-2 a probe comes in a millisecond at the earliest, and however far it is spread', () => {
+  const quick = { probeMsMin: 0.1, probeShare: 0.01, probeMsMax: 0.2 };
+  expect(probeGapMs(quick, 0, MIDDLE)).toBe(1);
+  // What is no share of one is the middle.
+  expect([-0.1, 1.1].map((draw) => probeGapMs(POLICY, 10_000, draw))).toEqual([750, 750]);
+});
+
+test('CB-2 as many probes go out as there may be, and always one', () => {
+  expect(probesAtOnce({ probesMax: 1 }, 0.9)).toBe(1);
+  expect(probesAtOnce({ probesMax: 0 }, 0.9)).toBe(1);
+  expect(probesAtOnce({ probesMax: 1_000 }, 2)).toBe(161);
+});
+
+test('DG-3 half of what a start has is open after an outage, and never fewer than the least', () => {
+  const policy = { ...POLICY, slotsMin: 6, slotsAtStart: 20 };
+  expect([slotsAfterOutage(policy, 3), slotsAfterOutage(policy, -9)]).toEqual([10, 10]);
+  expect(slotsAfterOutage({ ...policy, slotsAtStart: 8 }, 3)).toBe(6);
+  expect(slotsAfterOutage(policy, 32)).toBe(11);
+});
+
+test('PF-6 slots stay within their bounds', () => {
+  const bounds = { slotsMin: 2, slotsMax: 8 };
+  expect([1, 5.5, 9].map((slots) => slotsWithin(bounds, slots))).toEqual([2, 5.5, 8]);
 });

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { TokenBucket } from '../../../../machines/policy/flow/tokenBucket.ts';
+import {
+  givenBackMs,
+  intervalMs,
+  RATE_LIMIT_RULES,
+  TokenBucket,
+  toleranceMs,
+} from '../../../../machines/policy/flow/tokenBucket.ts';
+import { checkFields } from '../../../../machines/vocabulary/optionFields.ts';
 
 const LIMIT = fc.record({
   perSecond: fc.oneof(
@@ -113,4 +120,37 @@ describe('TokenBucket', () => {
     const next = new TokenBucket({ perSecond: 1, burst: 2 }, bucket.fullAtMs);
     expect(next.dueAtMs()).toBe(1_000);
   });
+});
+
+test('PF-5 the numbers of a limit: its interval, its tolerance, what is given back', () => {
+  const limit = { perSecond: 4, burst: 3 };
+  expect([intervalMs(limit), toleranceMs(limit)]).toEqual([250, 500]);
+  expect([0, 100, 250, 900, -50].map((heldMs) => givenBackMs(limit, heldMs))).toEqual([
+    250, 150, 0, 0, 250,
+  ]);
+});
+
+test('PF-5 one that another process may have emptied is full again after its burst', () => {
+  const bucket = new TokenBucket({ perSecond: 4, burst: 3 });
+  bucket.empty(1_000);
+  expect([bucket.fullAtMs, bucket.dueAtMs(), bucket.limit.burst]).toEqual([1_750, 1_250, 3]);
+  bucket.change({ perSecond: 8, burst: 2 }, 1_000);
+  expect([bucket.fullAtMs, bucket.limit]).toEqual([1_250, { perSecond: 8, burst: 2 }]);
+});
+
+test.each([
+  [{ perSecond: 0.0001, burst: 1 }, true],
+  [{ perSecond: 1_000_000, burst: 1_000_000 }, true],
+  [{ perSecond: 0, burst: 1 }, false],
+  [{ perSecond: 1_000_001, burst: 1 }, false],
+  [{ perSecond: 1, burst: 0 }, false],
+  [{ perSecond: 1, burst: 1.5 }, false],
+  [{ perSecond: 1 }, false],
+  [{ burst: 1 }, false],
+])('PF-5 UX-2 whether %j may be a limit: %j', (limit, may) => {
+  const check = () => {
+    checkFields(limit, RATE_LIMIT_RULES, 'rate');
+  };
+  if (may) expect(check).not.toThrow();
+  else expect(check).toThrow(/^rate\.(perSecond|burst) /);
 });

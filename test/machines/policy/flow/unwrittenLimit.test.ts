@@ -3,6 +3,7 @@ import {
   bytesInMemory,
   limitReached,
   mayKeepCrisis,
+  UNWRITTEN_BYTES_MAX,
 } from '../../../../machines/policy/flow/unwrittenLimit.ts';
 
 const LIMITS = { residentsMax: 5, unwrittenBytesMax: 100 };
@@ -24,6 +25,10 @@ test('OP-6 CR-4 where no request may wait any more, crises are kept still', () =
   expect(mayKeepCrisis({ count: 49, bytes: 199 }, LIMITS)).toBe(true);
   expect(mayKeepCrisis({ count: 50, bytes: 0 }, LIMITS)).toBe(false);
   expect(mayKeepCrisis({ count: 0, bytes: 200 }, LIMITS)).toBe(false);
+});
+
+test('OP-6 it is 64 MiB unless it is set', () => {
+  expect(UNWRITTEN_BYTES_MAX).toBe(67_108_864);
 });
 
 test('OP-6 no character takes more than it is counted for', () => {
