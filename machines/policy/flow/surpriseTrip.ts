@@ -127,7 +127,7 @@ export class SurpriseTrip {
 
   /** Whether failures come in a row that is halfway to an outage. */
   get isDoubted(): boolean {
-    return this.#run > 1 && this.doubt >= HALFWAY;
+    return this.doubt >= HALFWAY;
   }
 
   /**

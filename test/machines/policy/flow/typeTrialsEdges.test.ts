@@ -181,13 +181,16 @@ describe('CB-2 in which order types are tried', () => {
   });
 
   test('CB-2 one that was tried since the upstream went down comes after those that were not', () => {
-    const trials = answered({ a: 10, b: 20 });
-    trials.wentDown(1_000);
-    trials.began(call('a'), 1_000);
-    expect(trials.order(['a', 'b'])).toEqual([['b'], ['a']]);
+    const trials = answered({ b: 20 });
+    trials.answered(call('a'), 5_000, 5_010);
+    trials.wentDown(6_000);
+    expect(trials.order(['b', 'a'])).toEqual([['a'], ['b']]);
+    trials.began(call('a'), 6_000);
+    expect(trials.order(['b', 'a'])).toEqual([['b'], ['a']]);
     trials.cameUp();
-    expect(trials.order(['a', 'b'])).toEqual([['b'], ['a']]);
-    trials.answered(call('a'), 1_000, 1_005);
+    expect(trials.order(['b', 'a'])).toEqual([['a'], ['b']]);
+    // Neither was the last that was answered: the quick one first.
+    trials.answered(call('c'), 7_000, 7_900);
     expect(trials.order(['b', 'a'])).toEqual([['a'], ['b']]);
   });
 
