@@ -78,8 +78,8 @@ describe('CR-3 what is for the answer', () => {
   test('CR-7 a trial run is one that says so by true, and nothing else', () => {
     const isTest = (request: unknown) => read(request).request.isTest;
     expect(isTest({ subject: 'user-42', test: true })).toBe(true);
-    for (const test of [false, 'true', 1, undefined]) {
-      expect(isTest({ subject: 'user-42', test })).toBeUndefined();
+    for (const said of [false, 'true', 1, undefined]) {
+      expect(isTest({ subject: 'user-42', test: said })).toBeUndefined();
     }
     for (const other of ['test', null, undefined, [true]]) expect(isTest(other)).toBeUndefined();
     expect(isTest(trapped({ subject: 'user-42' }, 'test'))).toBeUndefined();
