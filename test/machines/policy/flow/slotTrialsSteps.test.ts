@@ -14,6 +14,7 @@ function window(slots: number, latencyMs: number, more: Partial<Measured> = {}):
     throughput,
     results: 400,
     failureShare,
+    busyShare: 0,
     latencyMs,
     latencyErrorMs: 0,
     peak: Math.floor(slots),
