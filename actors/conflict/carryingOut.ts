@@ -7,7 +7,9 @@
 import { decidedBody } from '../../machines/conflict/mergeEdit.ts';
 import { type CheckedRequest, checkRequest } from '../../machines/policy/request/request.ts';
 import { asDecision, parseBody, withMerged } from '../../machines/policy/request/requestBody.ts';
+import type { Pieces } from '../../machines/vocabulary/pieces.ts';
 import { demandDurable } from '../operation/acceptance.ts';
+import { Slices } from '../time/slices.ts';
 import { withQuestionsHere } from './carriedConflicts.ts';
 import type { ConflictOrders, DecidedEdit } from './conflictOrders.ts';
 import type { DeskTools } from './deskParts.ts';
@@ -63,10 +65,15 @@ export function carryingOut({ tools, accept, keep }: CarryingOutParts): Conflict
     },
     async edit({ id: conflictId, type, subject, entity }, { value, base, key }) {
       const { exemptionsOf } = tools;
+      const searches: Pieces<void>[] = [];
       const request = checkRequest(
         { type, subject, entity, payload: value, base, idempotencyKey: key },
-        { payloadBytesMax: Number.MAX_SAFE_INTEGER, exemptionsOf },
+        {
+          ...{ payloadBytesMax: Number.MAX_SAFE_INTEGER, exemptionsOf },
+          searchesLater: (search) => searches.push(search),
+        },
       );
+      for (const search of searches) await Slices.of(clock).pieces(search);
       const { id } = await accept({ ...request, body: asDecision(request.body, conflictId) });
       return id;
     },

@@ -43,6 +43,7 @@ import type {
   UnreadableKept,
   WriteResult,
 } from '../../persistence/port/store.ts';
+import { Slices } from '../time/slices.ts';
 import type { ConflictOrders } from './conflictOrders.ts';
 
 /** Which conflicts are read, in the order in which they came. */
@@ -86,7 +87,7 @@ type Rooms = Pick<KeptStore, 'kept' | 'keptPage'>;
 
 export interface ConflictAccessParts {
   readonly store: Rooms;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic' | 'defer'>;
   readonly random: Pick<Random, 'uuid'>;
   /** Resolves once the store is open. */
   readonly ready: () => Promise<void>;
@@ -152,7 +153,7 @@ export class Conflicts implements ConflictAccess {
   }
 
   async preview(id: string, decision: ConflictDecision): Promise<ConflictRecord> {
-    return this.#decided(await this.find(id), decision);
+    return await this.#decided(await this.find(id), decision);
   }
 
   async decide(id: string, decision: ConflictDecision): Promise<ConflictRecord> {
@@ -226,10 +227,14 @@ export class Conflicts implements ConflictAccess {
     return (await this.#parts.endingOf(operationId)) === null;
   }
 
-  #decided(record: ConflictRecord, decision: ConflictDecision, isTold = false): ConflictRecord {
+  async #decided(
+    record: ConflictRecord,
+    decision: ConflictDecision,
+    isTold = false,
+  ): Promise<ConflictRecord> {
     const { rulesOf, clock, random } = this.#parts;
     const made = { ...decision, atMs: clock.now(), nonce: random.uuid(), isTold };
-    return decided(record, made, rulesOf(record.entity.type));
+    return await Slices.of(clock).mostly(decided(record, made, rulesOf(record.entity.type)));
   }
 
   /**
@@ -260,7 +265,8 @@ export class Conflicts implements ConflictAccess {
     const last = decisions.at(-1);
     // Where it was decided at rest nobody knew the rules of the app.
     const rules = this.#parts.rulesOf(record.entity.type);
-    const value = withComputed(rules, standingValue(record), last?.before ?? record.value);
+    const computed = withComputed(rules, standingValue(record), last?.before ?? record.value);
+    const value = await Slices.of(this.#parts.clock).mostly(computed);
     if (isHeld && operationId !== null && last?.kind === 'resolved') {
       // What has come to the upstream since is compared with what the person has seen of it.
       const ancestor = record.sides.find(({ isOurs }) => !isOurs)?.value ?? null;
@@ -299,11 +305,11 @@ export class Conflicts implements ConflictAccess {
   /** Writes what `change` makes of it, of whatever is there by then. */
   async #change(
     id: string,
-    change: (before: ConflictRecord) => ConflictRecord,
+    change: (before: ConflictRecord) => ConflictRecord | Promise<ConflictRecord>,
   ): Promise<ConflictRecord> {
     for (;;) {
       const { record, revision } = await this.#read(id);
-      const after = change(record);
+      const after = await change(record);
       const result = await this.#parts.keep({
         ...{ kind: 'keep', room: ROOM, key: id, text: encodeConflict(after), revision },
         lane: entityKey(after.entity),

@@ -31,7 +31,7 @@ const RETENTION_MS = 30 * 86_400_000;
 
 export interface ConflictReviewParts {
   readonly store: Pick<Store, 'kept' | 'keptPage'>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic' | 'defer'>;
   readonly random: Pick<Random, 'uuid'>;
   readonly timers: Pick<TimerService, 'after'>;
   readonly facts: FactStream;

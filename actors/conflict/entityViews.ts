@@ -5,6 +5,7 @@
  * @module
  */
 
+import { searchForCards } from '../../machines/conflict/cards.ts';
 import { compareEdit } from '../../machines/conflict/compareEdit.ts';
 import { currentOfBase, lookThroughEdit } from '../../machines/conflict/editBase.ts';
 import { bodyOf } from '../../machines/conflict/editBody.ts';
@@ -120,6 +121,7 @@ export class EntityViews implements EntityAccess {
       value === null ? null : { version, value, ...(known === null ? {} : { meta: known }) };
     const onlooker = onlookerOf(this.#tools, entity, null);
     const told: { status: RemoteChangeResult['status'] } = { status: 'known' };
+    if (value !== null) await this.#slices.mostly(searchForCards(value, new Work()));
     await records.update(entity, onlooker, (before) => {
       const news = afterRemote(before, { entity, subject }, current, onlooker, false);
       told.status = news.status;

@@ -6,7 +6,12 @@
  */
 
 import { cleanJson } from '../merge/values/cleanJson.ts';
-import { holdsCardDataInPieces, maskCardData } from '../policy/request/cardData.ts';
+import {
+  holdsCardDataInPieces,
+  maskCardData,
+  maskCardDataInPieces,
+  NOTHING_EXEMPT,
+} from '../policy/request/cardData.ts';
 import type { ValuePath } from '../vocabulary/errors.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { Pieces, Work } from '../vocabulary/pieces.ts';
@@ -17,20 +22,41 @@ export type CardExemption = (path: ValuePath) => boolean;
 /** Records of which it is known whether they hold any: each is looked at again and again. */
 const known = new WeakMap<object, boolean>();
 
-/** Looks for card data in pieces; after that the rest of this module knows. */
+/** Of those that hold some, what may be kept where nothing is exempt. */
+const masked = new WeakMap<object, Json>();
+
+/** Looks for card data in pieces, and masks what it finds; after that the rest of this module knows. */
 export function* searchForCards(value: Json, work: Work): Pieces<void> {
   if (typeof value !== 'object' || value === null || known.has(value)) return;
-  known.set(value, yield* holdsCardDataInPieces(value, work));
+  const holdsSome = yield* holdsCardDataInPieces(value, work);
+  if (holdsSome) masked.set(value, yield* maskedInPieces(value));
+  known.set(value, holdsSome);
+}
+
+function* maskedInPieces(value: Json): Pieces<Json> {
+  try {
+    return yield* maskCardDataInPieces(value);
+  } catch {
+    return withoutDepth(value);
+  }
+}
+
+/** Of what is nested deeper than the stack is. */
+function withoutDepth(value: Json): Json {
+  return cleanJson(value) ?? null;
 }
 
 /** The record as it may be kept; the same where it holds no card data. */
-export function withoutCards(value: Json, isExempt: CardExemption = () => false): Json {
-  if (typeof value === 'object' && value !== null && known.get(value) === false) return value;
+export function withoutCards(value: Json, isExempt: CardExemption = NOTHING_EXEMPT): Json {
+  if (typeof value === 'object' && value !== null) {
+    if (known.get(value) === false) return value;
+    const copy = isExempt === NOTHING_EXEMPT ? masked.get(value) : undefined;
+    if (copy !== undefined) return copy;
+  }
   try {
     return maskCardData(value, ([, ...path]) => isExempt(['payload', ...path]));
   } catch {
-    // Nested deeper than the stack is.
-    return cleanJson(value) ?? null;
+    return withoutDepth(value);
   }
 }
 

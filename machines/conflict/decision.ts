@@ -8,10 +8,11 @@
 import type { EntityRules } from '../merge/declaration/entityRules.ts';
 import type { ReviewItem } from '../merge/rules/ruling.ts';
 import { isList, isObject, isSame } from '../merge/values/canonical.ts';
-import { cleanJson } from '../merge/values/cleanJson.ts';
+import { cleanerInPieces } from '../merge/values/cleanJson.ts';
 import { HoldfastError } from '../vocabulary/errors.ts';
 import type { Json } from '../vocabulary/json.ts';
 import type { Person } from '../vocabulary/person.ts';
+import { type Pieces, Work } from '../vocabulary/pieces.ts';
 import type { Confirmation } from '../vocabulary/record.ts';
 import {
   type ConflictChoice,
@@ -48,12 +49,13 @@ export const ABSENCE = 'absence';
 const OF_SEVERAL_FIELDS: ReadonlySet<string> = new Set(['together', 'provider snapshot']);
 
 /**
- * The record of the conflict with the decision in it; nothing of it is carried out yet.
+ * The record of the conflict with the decision in it; nothing of it is carried out yet. In pieces, since it is for a record
+ * of any size.
  *
  * @param rules of its entity: fields that follow from others are computed anew
  * @throws HoldfastError `HF_CONFLICT_RESOLVED`; `HF_OPTION_INVALID` naming what is missing or can't be.
  */
-export function decided(
+export function* decided(
   record: ConflictRecord,
   decision: ConflictDecision &
     Pick<ConflictDecided, 'atMs'> &
@@ -62,7 +64,7 @@ export function decided(
       readonly isTold?: boolean;
     },
   rules: EntityRules,
-): ConflictRecord {
+): Pieces<ConflictRecord> {
   if (record.state === 'resolved') throw alreadyResolved(record);
   const { by, atMs, nonce = '', value, side } = decision;
   const before = record.value;
@@ -71,7 +73,7 @@ export function decided(
     throw unusable('choices', 'or value or side: give one of them');
   }
   const choices = isWhole ? {} : choicesOf(record, decision.choices ?? {});
-  const after = withComputed(rules, chosen(record, decision, choices), before);
+  const after = yield* withComputed(rules, yield* chosen(record, decision, choices), before);
   if (after === null && !mayBeNone(record)) throw notNone();
   const entry: ConflictDecided = {
     ...{ kind: 'resolved', by, atMs, nonce, before, after, operationId: null },
@@ -94,12 +96,12 @@ interface Asked {
  *
  * @param edit the device it was made on, and when
  */
-export function confirmedBy(
+export function* confirmedBy(
   { value, review }: Asked,
   confirm: readonly Confirmation[],
   edit: { readonly device: string; readonly atMs: number },
   rules: EntityRules,
-): Asked & { readonly decisions: readonly ConflictDecided[] } {
+): Pieces<Asked & { readonly decisions: readonly ConflictDecided[] }> {
   const { device, atMs } = edit;
   let left = review.filter((item) => item.rule !== ABSENCE);
   let standing = value;
@@ -116,10 +118,10 @@ export function confirmedBy(
     for (const item of items.toSorted((one, other) => depthOf(one) - depthOf(other))) {
       const take = item.alternatives.findIndex(({ actor }) => actor === device) + 1;
       choices[item.id] = { take };
-      after = withChoice(after, item, { take });
+      after = yield* withChoice(after, item, { take });
     }
     const before = standing;
-    standing = withComputed(rules, after, before);
+    standing = yield* withComputed(rules, after, before);
     decisions.push({
       ...{ kind: 'resolved', by: { id: by }, atMs, nonce: '', choices, before, after: standing },
       ...{ isCarriedOut: true, operationId: null },
@@ -229,19 +231,23 @@ function choicesOf({ items }: ConflictRecord, given: Choices): Choices {
   return choices;
 }
 
-function chosen(record: ConflictRecord, { value, side }: ConflictDecision, choices: Choices): Json {
-  if (value !== undefined) return cleanJson(value) ?? null;
+function* chosen(
+  record: ConflictRecord,
+  { value, side }: ConflictDecision,
+  choices: Choices,
+): Pieces<Json> {
+  if (value !== undefined) return yield* cleaned(value);
   if (side !== undefined) return sideOf(record, side);
   let whole = record.value;
   for (const item of fromTheTop(record.items)) {
     const choice = choices[item.id];
-    if (choice !== undefined) whole = withChoice(whole, item, choice);
+    if (choice !== undefined) whole = yield* withChoice(whole, item, choice);
   }
   return whole;
 }
 
-function withChoice(whole: Json, item: ReviewItem, choice: ConflictChoice): Json {
-  if ('value' in choice) return withValueAt(whole, item.path, cleanJson(choice.value) ?? null);
+function* withChoice(whole: Json, item: ReviewItem, choice: ConflictChoice): Pieces<Json> {
+  if ('value' in choice) return withValueAt(whole, item.path, yield* cleaned(choice.value));
   const { take } = choice;
   if (take === 0) return whole;
   const alternative = Number.isInteger(take) ? item.alternatives[take - 1] : undefined;
@@ -293,12 +299,21 @@ function isItem(record: Json, path: string): boolean {
 }
 
 /** The value with what follows from other fields computed, and without what is never kept. */
-export function withComputed(rules: EntityRules, value: Json, before: Json): Json {
-  const clean = cleanJson(value, (name) => rules.leavesOut.has(name)) ?? null;
+export function* withComputed(rules: EntityRules, value: Json, before: Json): Pieces<Json> {
+  const clean = yield* cleaned(value, (name) => rules.leavesOut.has(name));
   if (!isObject(clean)) return clean;
   const follows = rules.computes(clean, [], isObject(before) ? before : undefined);
-  const whole = cleanJson({ ...clean, ...follows }) ?? null;
+  const whole = yield* cleaned({ ...clean, ...follows });
   return isSame(whole, before) ? before : whole;
+}
+
+/** A copy as it may be kept; `null` for what JSON can't hold. */
+function* cleaned(
+  value: unknown,
+  isLeftOut: (name: string) => boolean = () => false,
+): Pieces<Json> {
+  const { value: copy } = yield* cleanerInPieces(isLeftOut, new Work())(value);
+  return copy ?? null;
 }
 
 /** What it was before anybody decided. */

@@ -156,7 +156,7 @@ export function* mergeInSteps(
   ]
     .map((item) => ({ ...item, alternatives: item.alternatives.map(withoutZero) }))
     .toSorted(byPath);
-  const { value, review, decisions } = confirmedBy(
+  const { value, review, decisions } = yield* confirmedBy(
     { value: result.value, review: asked },
     body.confirm ?? [],
     { device, atMs: edit.acceptedAtMs },

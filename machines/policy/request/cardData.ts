@@ -189,12 +189,15 @@ export function contextOfField(
   return outer.isCard || CARD_OBJECT.test(name) ? CARD_CONTEXT : NO_CARD;
 }
 
+/** Of a handler that exempts nothing. */
+export const NOTHING_EXEMPT: (path: ValuePath) => boolean = () => false;
+
 /**
  * Answers whether card data may stand at a path of a request, from the paths that a handler exempts:
  * `payload.meta.barcode`. Each stands for all that is below it, and for every item of a list.
  */
 export function exemptionsOf(paths: readonly string[] = []): (path: ValuePath) => boolean {
-  if (paths.length === 0) return () => false;
+  if (paths.length === 0) return NOTHING_EXEMPT;
   const exempt = new Set(paths);
   return (path) => {
     let joined = '';

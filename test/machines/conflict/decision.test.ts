@@ -8,14 +8,23 @@ import {
   isToBeCarriedOut,
   standingValue,
 } from '../../../machines/conflict/conflictRecord.ts';
-import { carriedOut, decided, undone } from '../../../machines/conflict/decision.ts';
+import {
+  carriedOut,
+  decided as decidedInPieces,
+  undone,
+} from '../../../machines/conflict/decision.ts';
 import { valueAt, withValueAt } from '../../../machines/conflict/valueAt.ts';
 import { entityRulesOf } from '../../../machines/merge/entities/entities.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
+import { atOnce } from '../../../machines/vocabulary/pieces.ts';
 import { conflictOf, MERGED_AT_MS } from '../../support/merge/conflictOf.ts';
 
 const ANA = { id: 'staff-7', role: 'clinician' };
 const rules = entityRulesOf('crisis_plan');
+
+function decided(...given: Parameters<typeof decidedInPieces>): ConflictRecord {
+  return atOnce(decidedInPieces(...given));
+}
 
 const mom = { id: 'c1', name: 'Mom', phones: ['+15550100'] };
 const base = {
