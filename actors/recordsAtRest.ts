@@ -29,7 +29,7 @@ export interface RecordsAtRest extends OperationRecords {
 export function recordsAtRest(
   store: Store,
   heldBy: Hold | null,
-  clock: Pick<Clock, 'now'>,
+  clock: Clock,
   random: Pick<Random, 'uuid'>,
 ): RecordsAtRest {
   const access = accessAtRest(store);

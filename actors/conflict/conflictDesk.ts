@@ -7,14 +7,18 @@
  */
 
 import { waitingEditOf } from '../../machines/conflict/askedOnce.ts';
+import { searchForCards } from '../../machines/conflict/cards.ts';
 import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
 import { lookThrough } from '../../machines/conflict/items.ts';
 import { afterSent, type SentEdit } from '../../machines/conflict/recordNews.ts';
+import type { Onlooker } from '../../machines/conflict/remembered.ts';
 import { recordMetaFrom } from '../../machines/merge/clock/recordMeta.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
 import type { Ending } from '../../machines/operation/syncOperationMachine.ts';
 import { parseBody } from '../../machines/policy/request/requestBody.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
+import { type Pieces, Work } from '../../machines/vocabulary/pieces.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { Handler, TakenRecord } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
@@ -230,7 +234,7 @@ export class ConflictDesk implements Edits {
       entity,
       onlooker,
       (before) => afterSent(before, { entity, subject }, sent, onlooker),
-      () => Slices.of(this.#tools.clock).mostly(lookThrough(onlooker.rules, values)),
+      () => Slices.of(this.#tools.clock).mostly(lookThroughSent(onlooker, values)),
     );
     faultPoint('conflict.afterRecord');
     const key = entityKey(entity) ?? '';
@@ -278,4 +282,14 @@ function keptOf(taken: TakenRecord | null): Pick<SentEdit, 'kept'> {
       ...(known === null ? {} : { meta: known }),
     },
   };
+}
+
+/** What was sent, and what the upstream holds since, before they are kept. */
+function* lookThroughSent(
+  { rules, isExempt }: Onlooker,
+  values: readonly (Json | null)[],
+): Pieces<void> {
+  yield* lookThrough(rules, values);
+  const work = new Work();
+  for (const value of values) yield* searchForCards(value, work, isExempt);
 }

@@ -157,7 +157,7 @@ export class ConflictReview {
 /** The conflicts of a store at rest: what is decided is kept, and the next process carries it out. */
 export function conflictAccessAtRest(
   store: Pick<Store, 'kept' | 'keptPage' | 'commit'>,
-  clock: Pick<Clock, 'now'>,
+  clock: Clock,
   random: Pick<Random, 'uuid'>,
 ): ConflictAccess {
   return new Conflicts({

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { searchForCards, withoutCards } from '../../machines/conflict/cards.ts';
 import { compareEdit } from '../../machines/conflict/compareEdit.ts';
 import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
 import type { ConflictInput } from '../../machines/conflict/conflictMachine.ts';
@@ -12,6 +13,7 @@ import { type Comparison, lookThroughEdit } from '../../machines/conflict/editBa
 import type { EntityRecord } from '../../machines/conflict/entityRecord.ts';
 import type { EditMerged, EditNotMerged } from '../../machines/conflict/mergeEdit.ts';
 import { afterRemote } from '../../machines/conflict/recordNews.ts';
+import type { Onlooker } from '../../machines/conflict/remembered.ts';
 import {
   type SentQuestion,
   type SentStanding,
@@ -27,6 +29,7 @@ import {
 import type { Failure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { ConflictReason } from '../../machines/vocabulary/conflictReason.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
+import { Work } from '../../machines/vocabulary/pieces.ts';
 import type { Current, RecordMeta } from '../../machines/vocabulary/record.ts';
 import { type ConflictRules, conflictRulesOf } from '../attempt/conflictRules.ts';
 import type { Handler } from '../attempt/handler.ts';
@@ -136,7 +139,9 @@ export class Encounter {
   async heard(current: Current | null): Promise<SentStanding> {
     const { records, device, facts } = this.#tools;
     const { context, handler } = this.edit;
+    const onlooker = onlookerOf(this.#tools, this.#entity, handler);
     await this.#lookThrough(current);
+    await this.#maskCards(current, onlooker);
     const standing = standingOfSent({
       sent: this.#sent,
       current,
@@ -147,7 +152,6 @@ export class Encounter {
     this.#standing = standing;
     const { subject } = context;
     const about = { entity: this.#entity, subject };
-    const onlooker = onlookerOf(this.#tools, this.#entity, handler);
     this.#record = await records.update(
       this.#entity,
       onlooker,
@@ -299,6 +303,15 @@ export class Encounter {
   async #lookThrough(current: Current | null): Promise<void> {
     const steps = lookThroughEdit(this.#comparison(), current);
     await Slices.of(this.#tools.clock).mostly(steps);
+  }
+
+  /** What is kept of it has no card data but what the handler exempts. */
+  async #maskCards(current: Current | null, { isExempt }: Onlooker): Promise<void> {
+    if (current === null) return;
+    const steps = searchForCards(current.value, new Work(), isExempt);
+    await Slices.of(this.#tools.clock).mostly(steps);
+    const value = withoutCards(current.value, isExempt);
+    if (value !== current.value) await this.#lookThrough({ ...current, value });
   }
 
   #comparison(): Comparison {

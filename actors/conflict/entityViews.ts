@@ -121,7 +121,8 @@ export class EntityViews implements EntityAccess {
       value === null ? null : { version, value, ...(known === null ? {} : { meta: known }) };
     const onlooker = onlookerOf(this.#tools, entity, null);
     const told: { status: RemoteChangeResult['status'] } = { status: 'known' };
-    if (value !== null) await this.#slices.mostly(searchForCards(value, new Work()));
+    if (value !== null)
+      await this.#slices.mostly(searchForCards(value, new Work(), onlooker.isExempt));
     await records.update(entity, onlooker, (before) => {
       const news = afterRemote(before, { entity, subject }, current, onlooker, false);
       told.status = news.status;
@@ -296,6 +297,7 @@ export class EntityViews implements EntityAccess {
     const kept = { version: `waiting ${id}` };
     const sent = { id, body: { ...body, merged }, acceptedAtMs, kept };
     const onlooker = onlookerOf(this.#tools, entity, handler);
+    await this.#slices.mostly(searchForCards(merged.payload, new Work(), onlooker.isExempt));
     return { record: afterSent(record, { entity, subject }, sent, onlooker), isAsked };
   }
 

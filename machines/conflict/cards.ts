@@ -22,23 +22,34 @@ export type CardExemption = (path: ValuePath) => boolean;
 /** Records of which it is known whether they hold any: each is looked at again and again. */
 const known = new WeakMap<object, boolean>();
 
-/** Of those that hold some, what may be kept where nothing is exempt. */
-const masked = new WeakMap<object, Json>();
+/** Of those that hold some, what may be kept, by what is exempt. */
+const masked = new WeakMap<object, Map<CardExemption, Json>>();
 
 /** Looks for card data in pieces, and masks what it finds; after that the rest of this module knows. */
-export function* searchForCards(value: Json, work: Work): Pieces<void> {
-  if (typeof value !== 'object' || value === null || known.has(value)) return;
-  const holdsSome = yield* holdsCardDataInPieces(value, work);
-  if (holdsSome) masked.set(value, yield* maskedInPieces(value));
-  known.set(value, holdsSome);
+export function* searchForCards(
+  value: Json,
+  work: Work,
+  isExempt: CardExemption = NOTHING_EXEMPT,
+): Pieces<void> {
+  if (typeof value !== 'object' || value === null) return;
+  if (!known.has(value)) known.set(value, yield* holdsCardDataInPieces(value, work));
+  if (known.get(value) === false) return;
+  const copies = masked.get(value) ?? new Map<CardExemption, Json>();
+  masked.set(value, copies);
+  if (!copies.has(isExempt)) copies.set(isExempt, yield* maskedInPieces(value, isExempt));
 }
 
-function* maskedInPieces(value: Json): Pieces<Json> {
+function* maskedInPieces(value: Json, isExempt: CardExemption): Pieces<Json> {
   try {
-    return yield* maskCardDataInPieces(value);
+    return yield* maskCardDataInPieces(value, inPayload(isExempt));
   } catch {
     return withoutDepth(value);
   }
+}
+
+/** Paths of a response, as those of a payload. */
+function inPayload(isExempt: CardExemption): CardExemption {
+  return ([, ...path]) => isExempt(['payload', ...path]);
 }
 
 /** Of what is nested deeper than the stack is. */
@@ -50,11 +61,11 @@ function withoutDepth(value: Json): Json {
 export function withoutCards(value: Json, isExempt: CardExemption = NOTHING_EXEMPT): Json {
   if (typeof value === 'object' && value !== null) {
     if (known.get(value) === false) return value;
-    const copy = isExempt === NOTHING_EXEMPT ? masked.get(value) : undefined;
+    const copy = masked.get(value)?.get(isExempt);
     if (copy !== undefined) return copy;
   }
   try {
-    return maskCardData(value, ([, ...path]) => isExempt(['payload', ...path]));
+    return maskCardData(value, inPayload(isExempt));
   } catch {
     return withoutDepth(value);
   }

@@ -21,8 +21,9 @@ import {
   utf8Length,
 } from '../policy/request/requestBody.ts';
 import type { Json } from '../vocabulary/json.ts';
+import { Work } from '../vocabulary/pieces.ts';
 import type { Current, Maker, Tombstone } from '../vocabulary/record.ts';
-import { holdsCards, withoutCards } from './cards.ts';
+import { holdsCards, searchForCards, withoutCards } from './cards.ts';
 import { removalsOf } from './compareEdit.ts';
 import type { ConflictDecided, ConflictSide } from './conflictRecord.ts';
 import { ABSENCE, confirmedBy } from './decision.ts';
@@ -117,6 +118,10 @@ export function* mergeInSteps(
   const maker = theirMaker(question, theirs);
   const both = bothSides(question, ancestor, maker);
   if (holdsCards(ours) || (theirs !== null && holdsCards(theirs.value))) {
+    const work = new Work();
+    for (const value of [both.base, ...both.sides.map((side) => side.value)]) {
+      yield* searchForCards(value, work);
+    }
     return { isMerged: false, because: 'cardData', ...masked(both) };
   }
   yield;
