@@ -316,6 +316,7 @@ const ROOMS = {
     'actors',
     'inspector',
     'inspector/feed',
+    'inspector/projection',
     'inspector/server',
     'inspector/stately',
     'src/views',

@@ -18,6 +18,8 @@ export interface AboutWork {
   readonly upstream: string | null;
   readonly tier: string;
   readonly priority: string;
+  /** When it was accepted; `null` where its chart does not say. */
+  readonly acceptedAtMs: number | null;
 }
 
 /** One live actor of a chart. */
@@ -214,7 +216,12 @@ export interface Hello {
   /** By the clock of that process, so that a viewer can tell how far its own is off. */
   readonly nowMs: number;
   /** Each chart that its actors are of, once. */
-  readonly charts: readonly { readonly machine: string; readonly version: string | null }[];
+  readonly charts: readonly {
+    readonly machine: string;
+    readonly version: string | null;
+    /** As `chartShape` has it: a page of another shape can't draw its actors, whatever the versions say. */
+    readonly shape: string;
+  }[];
 }
 
 /** What the command that shows the page says to those who look, as the demo tells its story. No process says any. */

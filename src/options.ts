@@ -298,7 +298,7 @@ export const RUNTIME_RULES: OptionRules<RuntimeOptions> = {
     entries: 'object',
     named: {
       matches: (name) => UPSTREAM_NAME.test(String(name)) && name !== 'global',
-      rule: 'must be named by letters, digits, - and _, and not global',
+      rule: 'must have names of 1 to 64 letters, digits, - and _ that begin with a letter, and none is global',
     },
   },
   handlers: HANDLERS_RULE,

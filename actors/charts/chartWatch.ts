@@ -15,7 +15,9 @@ import type { AboutOperation } from '../facts/about.ts';
 export type StateShown = string | { readonly [region: string]: StateShown | undefined };
 
 /** Of an operation: nothing that says whose it is or what it holds. */
-export type AboutWork = Omit<AboutOperation, 'operationId'>;
+export interface AboutWork extends Omit<AboutOperation, 'operationId'> {
+  readonly acceptedAtMs: number;
+}
 
 /** An actor of a chart, as it stands now. */
 export interface ChartedActor {

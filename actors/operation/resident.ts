@@ -101,11 +101,11 @@ export function createResident(
 /** It as those who watch its chart may know it. */
 export function chartedActor({ id, chart, actor, handler }: Resident): ChartedActor {
   const { value, context } = actor.getSnapshot();
-  const { type, tier, priority } = context;
+  const { type, tier, priority, acceptedAtMs } = context;
   return {
     ...{ session: actor.sessionId, id, machine: chart.machine },
     value: typeof value === 'string' ? value : { ...value },
-    about: { type, upstream: handler?.upstream ?? null, tier, priority },
+    about: { type, upstream: handler?.upstream ?? null, tier, priority, acceptedAtMs },
   };
 }
 

@@ -12,6 +12,7 @@ import { readApprovals } from '../review/approvals.ts';
 import { machinePage, machinePagePath } from './chart/machinePage.ts';
 import { COVERAGE_FILE, coverageFaults } from './check/coverageFaults.ts';
 import { linkFaults } from './check/linkFaults.ts';
+import { SENTENCES_FILE, sentenceFaults } from './check/sentenceFaults.ts';
 import { sourceFaults } from './check/sourceFaults.ts';
 import { traceFaults, unknownIds } from './check/traceFaults.ts';
 import type { ChartDoc } from './text/chartDoc.ts';
@@ -44,6 +45,10 @@ export interface DocsInput {
   readonly coverage: string | null;
   /** The text of docs/machines/approvals.json; `null` where nothing was approved yet. */
   readonly approvals: string | null;
+  /** The text of docs/machines/sentences.json; `null` where it is not there. */
+  readonly sentences: string | null;
+  /** Rules whose sentence was read again and is still true. */
+  readonly stillTrue: readonly string[];
   /** The charts, drawn. */
   readonly pictures: readonly SourceFile[];
   /** Any other file of the repository, to see whether a link leads somewhere; `null` where it is not there. */
@@ -110,6 +115,12 @@ export function buildDocs(input: DocsInput): Docs {
     }
   }
 
+  const sentences = sentenceFaults(
+    docs.map(({ model }) => model),
+    input.sentences,
+    input.stillTrue,
+  );
+  faults.push(...sentences.faults);
   const toured = tourPages(tours, docs);
   const pages: SourceFile[] = [
     ...toured.pages,
@@ -124,6 +135,7 @@ export function buildDocs(input: DocsInput): Docs {
         text: `${JSON.stringify(doc.model, null, 2)}\n`,
       },
     ]),
+    { path: SENTENCES_FILE, text: sentences.text },
     ...pictures,
   ];
   return { pages, faults: [...faults, ...toured.faults, ...linkFaults(pages, textOf)] };

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * `npm run docs` writes docs/machines/ and the tables of docs/conflicts.md; `npm run docs:check` compares instead of writing, and fails
+ * `npm run docs` writes docs/machines/ and the tables of docs/conflicts.md (`-- --still-true RULE` for a rule that
+ * changed and whose sentence did not have to); `npm run docs:check` compares instead of writing, and fails
  * on a stale page or a faulty chart. Run from the repository's root, on the built files.
  *
  * @module
@@ -15,6 +16,7 @@ import { buildDocs, type DocsInput } from './buildDocs.ts';
 import { hazardFaults } from './check/hazardFaults.ts';
 import { drillRows, type Evidence, heldFaults, markFaults } from './check/heldFaults.ts';
 import { linkFaults } from './check/linkFaults.ts';
+import { SENTENCES_FILE } from './check/sentenceFaults.ts';
 import { withConflictTables } from './conflictTables.ts';
 import { drawings } from './drawings.ts';
 import { chartRules } from './text/chartRules.ts';
@@ -74,6 +76,8 @@ async function readInput(): Promise<DocsInput> {
     notBuilt: NOT_BUILT,
     coverage: textOf(`${FOLDER}/coverage.json`),
     approvals: textOf(`${FOLDER}/approvals.json`),
+    sentences: textOf(SENTENCES_FILE),
+    stillTrue: process.argv.filter((_, at, all) => all[at - 1] === '--still-true'),
     pictures: await drawings(machines.map((machine) => chartModel(machine, rulesOf(machine.id)))),
     textOf,
   };

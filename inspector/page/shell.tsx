@@ -13,6 +13,7 @@ import { formatRoute } from './model/route.ts';
 import { OrderHost } from './orders/orderHost.tsx';
 import { TopBar } from './topBar.tsx';
 import { BANNERS, VIEWS, type View } from './views.tsx';
+import { countText } from './words/time.ts';
 
 const NOWHERE: Pick<View, 'title' | 'component'> = {
   title: 'Nothing here',
@@ -88,15 +89,9 @@ export function Shell() {
 function Navigation() {
   const current = usePage((page) => page.route.view);
   const overview = usePage((page) => page.overview);
-  const list = useRef<HTMLUListElement>(null);
-  useEffect(() => {
-    // On a phone the views stand beside each other, and not all are seen.
-    const link = list.current?.querySelector('[aria-current]');
-    link?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  }, [current]);
   return (
     <nav aria-label="Views">
-      <ul ref={list}>
+      <ul>
         {VIEWS.map(({ name, title, countOf }) => {
           const count = overview === null ? 0 : (countOf?.(overview) ?? 0);
           return (
@@ -106,7 +101,7 @@ function Navigation() {
                 aria-current={name === current ? 'page' : undefined}
               >
                 {title}
-                {count > 0 ? <span class="count">{count}</span> : null}
+                {count > 0 ? <span class="count">{countText(count)}</span> : null}
               </a>
             </li>
           );

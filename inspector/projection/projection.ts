@@ -76,6 +76,7 @@ export function projectActor(
       upstream: about.upstream,
       tier: about.tier,
       priority: about.priority,
+      acceptedAtMs: about.acceptedAtMs,
     },
   };
 }

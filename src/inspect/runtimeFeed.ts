@@ -8,7 +8,8 @@
 import type { Engine } from '../../actors/port.ts';
 import { FACT_NEWS, NEWS_KINDS, NEWS_WANTED } from '../../actors/port.ts';
 import { Feed } from '../../inspector/feed/feed.ts';
-import type { FeedSource } from '../../inspector/protocol.ts';
+import { toldCharts } from '../../inspector/projection/toldCharts.ts';
+import type { FeedSource, Hello } from '../../inspector/protocol.ts';
 import { machines } from '../../machines/index.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { type OverviewSources, overviewOf } from './overview.ts';
@@ -23,6 +24,9 @@ export interface RuntimeFeedParts extends OverviewSources {
   readonly onError: (error: unknown) => void;
 }
 
+/** Of all runtimes of this process: the same charts. */
+let charts: Hello['charts'] | null = null;
+
 /** Nothing is collected before somebody watches, or it is opened. */
 export function runtimeFeed(parts: RuntimeFeedParts): Feed {
   const { engine, clock, name, call, onError } = parts;
@@ -31,7 +35,10 @@ export function runtimeFeed(parts: RuntimeFeedParts): Feed {
     subscribe: (listener) => engine.subscribe(listener, NEWS_KINDS, NEWS_WANTED),
     about: {
       ...{ holdfast: ownVersion(), name, startedAtMs: clock.now() },
-      charts: machines.map(({ id, version }) => ({ machine: id, version: version ?? null })),
+      get charts() {
+        charts ??= toldCharts(machines);
+        return charts;
+      },
     },
     overview: () => overviewOf(parts),
   });

@@ -20,7 +20,10 @@ const HASH = `#/actors/${ID}`;
 const operation = (actor: number, state: string): WatchedActor => ({
   ...{ actor, id: ID, machine: 'syncOperation', version: chart.version, states: [state] },
   sinceAtMs: 2_000,
-  about: { type: 'labs.send', upstream: 'labs', tier: 'basic', priority: 'normal' },
+  about: {
+    ...{ type: 'labs.send', upstream: 'labs', tier: 'basic', priority: 'normal' },
+    acceptedAtMs: 1_000,
+  },
 });
 
 const kept = (state: string, settledAtMs: number | null = null) => ({

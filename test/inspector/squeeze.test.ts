@@ -9,7 +9,13 @@ import { expect, test } from 'vitest';
 import type { FeedMessage, Step, WatchedActor } from '../../inspector/protocol.ts';
 import { inPieces, squeezed } from '../../inspector/squeeze.ts';
 
-const ABOUT = { type: 'note.put', upstream: 'notes', tier: 'basic', priority: 'normal' };
+const ABOUT = {
+  type: 'note.put',
+  upstream: 'notes',
+  tier: 'basic',
+  priority: 'normal',
+  acceptedAtMs: 1,
+};
 const at = (actor: number, state: string): WatchedActor => ({
   ...{ actor, id: `op-${actor}`, machine: 'syncOperation', version: '1', states: [state] },
   ...{ sinceAtMs: 1, about: ABOUT },

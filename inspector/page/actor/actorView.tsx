@@ -103,7 +103,10 @@ function Live(props: {
 }) {
   const { shown, chart, last } = props;
   const { actor, states } = shown;
-  const isDrawn = isDrawnBy(chart.model, actor.version, states);
+  const shape = usePage(
+    ({ hello }) => hello?.charts.find(({ machine }) => machine === actor.machine)?.shape,
+  );
+  const isDrawn = isDrawnBy(chart.model, { version: actor.version, shape }, states);
   const place = states.join(' ');
   const isPartly = usePage(
     (page) => last === null && isPartial(rememberedOf(page).steps, ringOf(actor.machine)),
@@ -122,9 +125,13 @@ function Live(props: {
     return (
       <Panel title="Chart">
         <p>
-          The process runs version {actor.version ?? 'without a number'} of {actor.machine}, and
-          this page has version {chart.model.version ?? 'without a number'}: its states are shown as
-          text, for a drawing of another version could tell them wrongly.
+          The process runs{' '}
+          {actor.version === chart.model.version
+            ? 'another build'
+            : `version ${actor.version ?? 'without a number'}`}{' '}
+          of {actor.machine} than version {chart.model.version ?? 'without a number'}, which this
+          page has: its states are shown as text, for a drawing of another chart could tell them
+          wrongly.
         </p>
       </Panel>
     );

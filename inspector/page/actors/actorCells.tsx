@@ -28,12 +28,23 @@ export function actorCells({ id, machine, states, sinceAtMs, about }: WatchedAct
       <span role="gridcell">{about?.tier}</span>
       <span role="gridcell">{about?.priority}</span>
       <span role="gridcell" class="number">
-        {sinceAtMs === null ? (
-          <span title="Since before anybody looked">–</span>
-        ) : (
-          <Stood atMs={sinceAtMs} />
-        )}
+        <Since sinceAtMs={sinceAtMs} acceptedAtMs={about?.acceptedAtMs ?? null} />
       </span>
     </>
+  );
+}
+
+/** Of what stood there before anybody looked: no longer than since it was accepted. */
+function Since(props: { readonly sinceAtMs: number | null; readonly acceptedAtMs: number | null }) {
+  const { sinceAtMs, acceptedAtMs } = props;
+  if (sinceAtMs !== null) return <Stood atMs={sinceAtMs} />;
+  if (acceptedAtMs === null) return <span title="Since before anybody looked">–</span>;
+  return (
+    <span
+      class="soft"
+      title="Since before anybody looked, and no longer than since it was accepted"
+    >
+      ≤ <Stood atMs={acceptedAtMs} />
+    </span>
   );
 }

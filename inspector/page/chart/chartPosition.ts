@@ -5,6 +5,7 @@
  */
 
 import type { ChartModel, StateModel, TransitionModel } from '../../charts/chartData.ts';
+import { chartShape } from '../../charts/chartShape.ts';
 import { eventInWords } from '../../charts/eventInWords.ts';
 import type { Step } from '../../protocol.ts';
 import type { ShownActor } from '../model/shown.ts';
@@ -17,15 +18,19 @@ export interface PlacedTransition extends TransitionModel {
 }
 
 /**
- * Whether states of an actor can be shown on this chart: it is of the same version, and knows each of them. Another
- * version may give a name another meaning.
+ * Whether an actor can be shown on this chart: the process runs one of the same version and shape, and it knows each
+ * of its states. Another one may give a name another meaning, or number its transitions otherwise.
+ *
+ * @param told what the process says of its chart; `undefined` where it says nothing
  */
 export function isDrawnBy(
-  model: Pick<ChartModel, 'version' | 'states'>,
-  version: string | null,
+  model: Pick<ChartModel, 'version' | 'states' | 'transitions'>,
+  told: { readonly version: string | null; readonly shape: string | undefined },
   states: readonly string[],
 ): boolean {
-  return model.version === version && states.every((path) => stateOf(model, path) !== null);
+  const isSame =
+    model.version === told.version && (told.shape ?? chartShape(model)) === chartShape(model);
+  return isSame && states.every((path) => stateOf(model, path) !== null);
 }
 
 export function stateOf(model: Pick<ChartModel, 'states'>, path: string): StateModel | null {

@@ -65,6 +65,8 @@ export function Rows<T>(props: RowsProps<T>) {
     const seen = height - (run.current?.offsetTop ?? 0);
     frame.current.scrollTop = scrolledTo(next, frame.current.scrollTop, seen, rowHeight);
     frame.current.focus({ preventScroll: true });
+    // The list itself may reach below the window.
+    frame.current.scrollIntoView({ block: 'nearest' });
   };
   useCommand('down', () => {
     // What has come into the place of a row that has left it is the next.

@@ -78,27 +78,37 @@ export function Until(props: { readonly atMs: number }) {
 
 /** An id in full, with a button that copies it. */
 export function Id(props: { readonly id: string }) {
-  const [told, setTold] = useState('');
   const { id } = props;
   return (
     <span class="id">
-      <code>{id}</code>{' '}
+      <code>{id}</code> <CopyButton id={id} />
+    </span>
+  );
+}
+
+/** In a list the keyboard goes by rows: there it is for who points at it, and in what opens for everybody. */
+export function CopyButton(props: { readonly id: string; readonly isInList?: boolean }) {
+  const [told, setTold] = useState('');
+  const { id, isInList = false } = props;
+  return (
+    <>
       <button
         type="button"
-        class="plain"
+        class="plain copy"
         aria-label={`Copy the id ${id}`}
+        tabIndex={isInList ? -1 : undefined}
         onClick={() => {
           void copy(id).then((isDone) => {
             setTold(isDone ? 'copied' : 'this browser does not let it be copied');
           });
         }}
       >
-        Copy
+        {isInList && told === 'copied' ? '✓' : 'Copy'}
       </button>{' '}
-      <span class="soft" role="status">
+      <span class={isInList ? 'spoken' : 'soft'} role="status">
         {told}
       </span>
-    </span>
+    </>
   );
 }
 

@@ -118,8 +118,10 @@ type Compare = (one: WatchedActor, other: WatchedActor) => number;
 /** A component, which has no request, comes before all operations. */
 const componentsFirst: Compare = (one, other) =>
   Number(one.about !== null) - Number(other.about !== null);
-/** What stands where it stands since before anybody looked has stood longest. */
-const byTime: Compare = (one, other) => (one.sinceAtMs ?? 0) - (other.sinceAtMs ?? 0);
+/** What stands where it stands since before anybody looked has stood longest; among those, what was accepted first. */
+const byTime: Compare = (one, other) =>
+  (one.sinceAtMs ?? 0) - (other.sinceAtMs ?? 0) ||
+  (one.about?.acceptedAtMs ?? 0) - (other.about?.acceptedAtMs ?? 0);
 const byNumber: Compare = (one, other) => one.actor - other.actor;
 const byId: Compare = (one, other) => one.id.localeCompare(other.id);
 

@@ -14,6 +14,8 @@ export interface FlowShape {
   readonly area: string;
   /** The slots: lines of steps. */
   readonly slots: string;
+  /** What its height stands for. */
+  readonly top: number;
   readonly least: number;
   readonly most: number;
 }
@@ -35,6 +37,7 @@ export function flowShape(
   return {
     area: runs.map((run) => areaOf(run, height, x, y)).join(''),
     slots: runs.map((run) => stepsOf(run, x, y)).join(''),
+    top,
     least: Math.min(...counts),
     most: Math.max(...counts),
   };

@@ -157,8 +157,16 @@ function FlowLine(props: {
           </>
         )}
       </svg>
+      {shape === null ? null : (
+        <p class="scale" aria-hidden="true">
+          <span>2 min ago</span>
+          <span>height {shape.top}</span>
+          <span>now</span>
+        </p>
+      )}
       <figcaption aria-hidden="true">
-        <b>{inFlight}</b> in flight <i>/</i> <b>{slots}</b> slots <i>/</i> {slotsMax} max
+        <i class="key area" /> <b>{inFlight}</b> in flight, <i class="key line" /> <b>{slots}</b>{' '}
+        slots of {slotsMax} at most
       </figcaption>
     </figure>
   );

@@ -12,7 +12,7 @@ import { Mark } from '../kit/text.tsx';
 import { countOf } from '../words/time.ts';
 import { ConflictDetail } from './conflictDetail.tsx';
 import { conflictReason, conflictState } from './conflictWords.ts';
-import { ChoiceFilter, TextFilter } from './filters.tsx';
+import { ChoiceFilter, TextFilter, useSeen } from './filters.tsx';
 import { named } from './filterWords.ts';
 import { Age, Pile } from './pile.tsx';
 
@@ -36,6 +36,8 @@ export function Conflicts() {
     }),
     [query],
   );
+  const kinds = useSeen<ConflictSeen>(({ entityType }) => entityType);
+  const types = useSeen<ConflictSeen>(({ type }) => type);
   const pages: PagesQuery<ConflictSeen> = {
     call: LOOK.conflicts,
     params: { filter, order: 'newest' },
@@ -57,13 +59,13 @@ export function Conflicts() {
       columns={COLUMNS}
       cells={cells}
       empty="There are none that wait for anybody."
-      filters={
+      filters={(rows) => (
         <>
-          <TextFilter name="entityType" label="Kind of record" />
-          <TextFilter name="type" label="Type of edits" />
+          <TextFilter name="entityType" label="Kind of record" options={kinds(rows)} />
+          <TextFilter name="type" label="Type of edits" options={types(rows)} />
           <ChoiceFilter name="which" label="Which" options={WHICH} />
         </>
-      }
+      )}
       detail={(one) => <ConflictDetail key={one.id} {...one} />}
     />
   );

@@ -9,7 +9,7 @@ import { type LetterSeen, LOOK } from '../calls/calls.ts';
 import type { PagesQuery } from '../calls/usePages.ts';
 import { usePage } from '../kit/page.tsx';
 import { Mark } from '../kit/text.tsx';
-import { ChoiceFilter, TextFilter } from './filters.tsx';
+import { ChoiceFilter, TextFilter, useSeen } from './filters.tsx';
 import { letterFilter, SINCE, whichLetters } from './filterWords.ts';
 import { LetterDetail } from './letterDetail.tsx';
 import { type LettersChosen, LettersOrder } from './lettersOrder.tsx';
@@ -26,6 +26,8 @@ export function DeadLetters() {
     (page) => Math.floor(page.nowMs / 60_000) * 60_000,
     () => true,
   );
+  const types = useSeen<LetterSeen>(({ type }) => type);
+  const codes = useSeen<LetterSeen>(({ code }) => code);
   const filter = useMemo(() => letterFilter(query, openedAtMs), [query, openedAtMs]);
   const pages: PagesQuery<LetterSeen> = {
     call: LOOK.deadLetters,
@@ -46,14 +48,14 @@ export function DeadLetters() {
           ? 'There are none: nothing was given up.'
           : 'None of them matches.'
       }
-      filters={
+      filters={(rows) => (
         <>
-          <TextFilter name="type" label="Type" />
+          <TextFilter name="type" label="Part of its type" options={types(rows)} />
           <TextFilter name="upstream" label="Upstream" options={upstreams ?? []} />
-          <TextFilter name="code" label="Why" />
+          <TextFilter name="code" label="Why" options={codes(rows)} />
           <ChoiceFilter name="since" label="Given up" options={SINCE} />
         </>
-      }
+      )}
       orders={(reload) => (
         <ManyOrders which={{ filter, says: whichLetters(query, filter) }} onDone={reload} />
       )}

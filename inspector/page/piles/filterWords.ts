@@ -25,22 +25,23 @@ type Query = Readonly<Record<string, string>>;
 export function letterFilter(query: Query, nowMs: number): Readonly<Record<string, unknown>> {
   const span = SPANS[query['since'] ?? ''];
   return {
-    ...named(query, ['type', 'upstream', 'code']),
+    ...named(query, ['upstream', 'code']),
+    ...(query['type'] === undefined || query['type'] === '' ? {} : { typePart: query['type'] }),
     ...(span === undefined ? {} : { sinceMs: nowMs - span[0] }),
   };
 }
 
 /**
- * `all dead letters of type payments.push for payments, given up in the last hour (since 27 Nov 02:12)`: the hour
+ * `all dead letters with “payments” in their type, for payments, given up in the last hour (since 27 Nov 02:12)`: the hour
  * is that before the list was opened, which may be long ago.
  */
 export function whichLetters(query: Query, { sinceMs }: { readonly sinceMs?: unknown }): string {
   const { type, upstream, code, since } = query;
   const from = typeof sinceMs === 'number' ? ` (since ${sinceText(sinceMs, 0)})` : '';
   const parts = [
-    type === undefined ? '' : ` of type ${type}`,
-    upstream === undefined ? '' : ` for ${upstream}`,
-    code === undefined ? '' : ` with ${code}`,
+    type === undefined ? '' : ` with “${type}” in their type`,
+    upstream === undefined ? '' : `, for ${upstream}`,
+    code === undefined ? '' : `, with ${code}`,
     SPANS[since ?? ''] === undefined ? '' : `, given up ${SPANS[since ?? '']?.[1]}${from}`,
   ];
   return `all dead letters${parts.join('')}`;

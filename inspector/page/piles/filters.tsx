@@ -4,10 +4,10 @@
  * @module
  */
 
-import { useId, useState } from 'preact/hooks';
+import { useId, useRef, useState } from 'preact/hooks';
 import { searchFor, usePage } from '../kit/page.tsx';
 
-/** A text that is searched for once somebody has typed it: by Enter, or on leaving the field. */
+/** A text that is searched for once somebody has typed it: by Enter, or on leaving the field. `options` are hints. */
 export function TextFilter(props: {
   readonly name: string;
   readonly label: string;
@@ -77,3 +77,19 @@ export function ChoiceFilter(props: {
     </div>
   );
 }
+
+/** What was seen of something in the rows of a list, since the list was opened: what it may be narrowed to. */
+export function useSeen<T>(
+  valueOf: (row: T) => string | null | undefined,
+): (rows: readonly T[]) => string[] {
+  const seen = useRef(new Set<string>());
+  return (rows) => {
+    for (const row of rows) {
+      const value = valueOf(row);
+      if (typeof value === 'string' && seen.current.size < HINTS_MAX) seen.current.add(value);
+    }
+    return [...seen.current].toSorted();
+  };
+}
+
+const HINTS_MAX = 200;

@@ -11,6 +11,7 @@ import { useRound } from '../calls/useRound.ts';
 import { goTo, useCommand, usePage } from '../kit/page.tsx';
 import { Nothing, Panel } from '../kit/panel.tsx';
 import { Rows } from '../kit/rows.tsx';
+import { CopyButton } from '../kit/text.tsx';
 import { formatRoute } from '../model/route.ts';
 import { countText, roughText } from '../words/time.ts';
 
@@ -28,7 +29,8 @@ export interface PileProps<T extends { readonly id: string }> {
   readonly cells: (row: T) => ComponentChildren;
   /** What is said where there are none. */
   readonly empty: string;
-  readonly filters?: ComponentChildren;
+  /** With the rows that were read, which are hints of what there is. */
+  readonly filters?: (rows: readonly T[]) => ComponentChildren;
   /** Orders about all of them. */
   readonly orders?: (reload: () => void) => ComponentChildren;
   readonly detail: (one: OpenOne) => ComponentChildren;
@@ -64,7 +66,7 @@ export function Pile<T extends { readonly id: string }>(props: PileProps<T>) {
   return (
     <div ref={root} class={isOpen ? 'pile open' : 'pile'}>
       <Panel title={title} class="list" aside={rows.length === 0 ? undefined : known}>
-        {props.filters === undefined ? null : <div class="filters">{props.filters}</div>}
+        {props.filters === undefined ? null : <div class="filters">{props.filters(rows)}</div>}
         {error === null ? null : (
           <p class="failure" role="alert">
             {error}
@@ -124,10 +126,15 @@ function idOf({ id }: { readonly id: string }): string {
   return id;
 }
 
-/** An id as it is told from others at a glance; all of it is in its title. */
+/** An id as it is told from others at a glance; all of it is in its title, and copied by the button. */
 export function ShortId(props: { readonly id: string }) {
   const { id } = props;
-  return <code title={id}>{id.length > 18 ? `${id.slice(0, 8)}…${id.slice(-6)}` : id}</code>;
+  return (
+    <span class="short-id">
+      <code title={id}>{id.length > 18 ? `${id.slice(0, 8)}…${id.slice(-6)}` : id}</code>
+      <CopyButton id={id} isInList />
+    </span>
+  );
 }
 
 /** That it could not be read again: what is shown may be over. */

@@ -12,7 +12,7 @@ import type { PagesQuery } from '../calls/usePages.ts';
 import { usePage } from '../kit/page.tsx';
 import { firstWaitedFor } from '../model/piles.ts';
 import { countText } from '../words/time.ts';
-import { ChoiceFilter, TextFilter } from './filters.tsx';
+import { ChoiceFilter, TextFilter, useSeen } from './filters.tsx';
 import { named } from './filterWords.ts';
 import { KeptOperation } from './keptOperation.tsx';
 import { Age, Pile, ShortId } from './pile.tsx';
@@ -36,6 +36,7 @@ export function Waiting() {
   // Where a link names another reason, what waits for that is listed here too.
   const isOther = !REASONS.some(([value]) => value === reason);
   const others = isOther ? [[reason, waitInWords(reason)] as const] : [];
+  const types = useSeen<OperationSeen>(({ type }) => type);
   const params = useMemo(
     () => ({ ...named(query, ['type']), reason, order: 'oldest', limit: 100 }),
     [query, reason],
@@ -61,7 +62,7 @@ export function Waiting() {
       columns={COLUMNS}
       cells={cells}
       empty="None waits for that."
-      filters={
+      filters={(rows) => (
         <>
           <ChoiceFilter
             name="for"
@@ -75,9 +76,9 @@ export function Waiting() {
               ...others,
             ]}
           />
-          <TextFilter name="type" label="Type" />
+          <TextFilter name="type" label="Type" options={types(rows)} />
         </>
-      }
+      )}
       detail={({ id, round, onDone }) => (
         <KeptOperation key={id} id={id} changedBy={round} onDone={onDone} />
       )}

@@ -11,6 +11,8 @@ import type { OptionRules } from '../../../machines/vocabulary/optionRules.ts';
 /** Which dead letters are meant; what is left out restricts nothing. */
 export interface DeadLetterFilter {
   readonly type?: string | undefined;
+  /** Of a type that has this in its name, in capitals or not: `payment` finds `payments.push`. */
+  readonly typePart?: string | undefined;
   /** The upstream it was for. */
   readonly upstream?: string | undefined;
   readonly code?: ErrorCode | undefined;
@@ -23,6 +25,7 @@ export interface DeadLetterFilter {
 /** A filter that is misunderstood would replay or purge what nobody meant. */
 export const FILTER_RULES = {
   type: 'text',
+  typePart: 'text',
   upstream: 'text',
   code: {
     rule: 'must be a code of holdfast, such as HF_UPSTREAM_REFUSED',
@@ -34,12 +37,17 @@ export const FILTER_RULES = {
 
 /** Whether an operation matches a filter, but for its upstream: the store is asked by that. */
 export function matches(context: SyncOperationContext, filter: DeadLetterFilter): boolean {
-  const { type, code, sinceMs, untilMs } = filter;
+  const { type, typePart, code, sinceMs, untilMs } = filter;
   const atMs = context.settledAtMs ?? context.acceptedAtMs;
   return (
     (type === undefined || context.type === type) &&
+    (typePart === undefined || hasPart(context.type, typePart)) &&
     (code === undefined || context.failure?.code === code) &&
     (sinceMs === undefined || atMs >= sinceMs) &&
     (untilMs === undefined || atMs < untilMs)
   );
+}
+
+function hasPart(type: string, part: string): boolean {
+  return type.toLowerCase().includes(part.toLowerCase());
 }

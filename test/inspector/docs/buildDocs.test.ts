@@ -26,6 +26,7 @@ test('OB-3 a chart that tells everything has no fault, and its pages are the sam
     'docs/machines/matrix.md',
     'docs/machines/sampleDoor.md',
     'docs/machines/sampleDoor.json',
+    'docs/machines/sentences.json',
   ]);
 });
 

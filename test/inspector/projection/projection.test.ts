@@ -32,13 +32,20 @@ describe('AC-2 SE-5 what is told is listed, field by field', () => {
     const tapped = {
       ...MORE,
       ...{ session: 'x:7', id: 'it', machine: syncOperationMachine, value: 'waiting' },
-      about: { ...MORE, type: 'a.b', upstream: 'up', tier: 'trial', priority: 'low' },
+      about: {
+        ...MORE,
+        type: 'a.b',
+        upstream: 'up',
+        tier: 'trial',
+        priority: 'low',
+        acceptedAtMs: 3,
+      },
     } as TappedActor;
     const told = projectActor(tapped, 5);
     expect(told).toEqual({
       ...{ actor: 7, id: 'it', machine: 'syncOperation', version: syncOperationMachine.version },
       ...{ states: ['waiting'], sinceAtMs: 5 },
-      about: { type: 'a.b', upstream: 'up', tier: 'trial', priority: 'low' },
+      about: { type: 'a.b', upstream: 'up', tier: 'trial', priority: 'low', acceptedAtMs: 3 },
     });
     expect(JSON.stringify(told)).not.toContain(CANARY);
     expect(JSON.stringify(tapped.about)).toContain(CANARY);

@@ -17,7 +17,13 @@ function work(actor: number, id: string, states: readonly string[]): WatchedActo
   const { version = null } = machines.find((one) => one.id === 'syncOperation') ?? {};
   return {
     ...{ actor, id, machine: 'syncOperation', version, states, sinceAtMs: 5_000 },
-    about: { type: 'payments.push', upstream: 'payments', tier: 'basic', priority: 'normal' },
+    about: {
+      type: 'payments.push',
+      upstream: 'payments',
+      tier: 'basic',
+      priority: 'normal',
+      acceptedAtMs: 1,
+    },
   };
 }
 

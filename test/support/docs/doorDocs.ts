@@ -139,6 +139,8 @@ export function doorInput({
     notBuilt: [],
     coverage: coverageOf([doorModel(machine, source)]),
     approvals: null,
+    sentences: null,
+    stillTrue: [],
     pictures: [],
     textOf: (path) => (path === 'docs/requirements.md' ? DOOR_REQUIREMENTS : 'there'),
     ...more,

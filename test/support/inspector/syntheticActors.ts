@@ -134,6 +134,7 @@ export class SyntheticActors {
       upstream,
       tier: this.#random.pick(['premium', 'basic', 'trial']),
       priority: isCrisis ? 'crisis' : this.#random.pick(['high', 'normal', 'normal', 'low']),
+      acceptedAtMs: atMs,
     });
     this.#work.push(live);
     this.#begun.push(seen(live));

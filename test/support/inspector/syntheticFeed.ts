@@ -6,6 +6,7 @@
  * @module
  */
 
+import { toldCharts } from '../../../inspector/projection/toldCharts.ts';
 import type { FeedMessage, FeedSource, News, Step } from '../../../inspector/protocol.ts';
 import { INSPECTOR_PROTOCOL, ringOf } from '../../../inspector/protocol.ts';
 import { machines } from '../../../machines/index.ts';
@@ -89,7 +90,7 @@ export function syntheticFeed({
     {
       ...{ kind: 'hello', protocol: INSPECTOR_PROTOCOL, holdfast: '0.0.0-synthetic' },
       ...{ name: 'made up', startedAtMs, nowMs: Date.now() },
-      charts: machines.map(({ id, version }) => ({ machine: id, version: version ?? null })),
+      charts: toldCharts(machines),
     },
     ...piecesOf(actors.all).map(
       (piece, at): FeedMessage => ({ kind: 'actors', actors: piece, isAll: at === 0 }),

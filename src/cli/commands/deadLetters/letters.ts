@@ -16,6 +16,7 @@ import { withStore } from '../../kit/withStore.ts';
 
 export interface FilterOptions {
   readonly type?: string;
+  readonly typePart?: string;
   readonly upstream?: string;
   readonly code?: ErrorCode;
   readonly since?: number;
@@ -26,6 +27,7 @@ export interface FilterOptions {
 export function filterOptions(): readonly Option[] {
   return [
     value('--type <type>', 'only of this type'),
+    value('--type-part <text>', 'only of types that have this in their name'),
     value('--upstream <name>', 'only for this upstream'),
     value('--code <code>', 'only those given up for this reason', parseCode),
     value(
@@ -37,8 +39,9 @@ export function filterOptions(): readonly Option[] {
   ];
 }
 
-export function filterOf({ type, upstream, code, since, until }: FilterOptions): DeadLetterFilter {
-  return { type, upstream, code, sinceMs: since, untilMs: until };
+export function filterOf(options: FilterOptions): DeadLetterFilter {
+  const { type, typePart, upstream, code, since, until } = options;
+  return { type, typePart, upstream, code, sinceMs: since, untilMs: until };
 }
 
 export async function withLetters<Result>(

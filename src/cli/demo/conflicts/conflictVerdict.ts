@@ -41,6 +41,8 @@ export interface ConflictEvidence {
 
 export interface ConflictSummary {
   readonly verdict: 'PASS' | 'FAIL';
+  /** Of a run that was cut short nobody knows what is lost or unequal: what is not there yet may still come. */
+  readonly isFinished: boolean;
   /** What made it fail, in words; empty when it passed. */
   readonly faults: readonly string[];
   readonly seed: number;
@@ -95,28 +97,32 @@ export function judgeConflicts(evidence: ConflictEvidence): ConflictSummary {
   const slow = timesMs.filter((one) => one >= CRISIS_ANSWER_MS_MAX).length;
   const withPlan = crises.filter(({ isWithPlan }) => isWithPlan === true).length;
   const withoutPlan = crises.filter(({ isWithPlan }) => isWithPlan === false).length;
-  const faults = [
-    evidence.cutShort,
+  const isFinished = evidence.cutShort === null;
+  // Said of the end alone.
+  const atEnd = [
     evidence.accepted < steps.length &&
       `${steps.length - evidence.accepted} changes were never accepted`,
     lost.length > 0 && `lost: ${lost.join(', ')}`,
+    unequal.length > 0 && `not as the upstream has it: ${unequal.join(', ')}`,
+    questions.asked !== 1 && `${questions.asked} questions were asked instead of one`,
+    questions.decided < questions.asked && 'a question was left without its answer',
+    !isAsDecided(upstream) && 'what the person decided does not stand',
+    evidence.kills === 0 && 'no device was killed',
+    crises.length === 0 && 'no crisis was answered',
+  ];
+  const faults = [
+    !isFinished && `not finished: ${evidence.cutShort}`,
+    ...(isFinished ? atEnd : []),
     doubled.length > 0 && `there twice: ${doubled.join(', ')}`,
     evidence.laidOver > 0 && `${evidence.laidOver} writes were laid over what they had not seen`,
     evidence.appliedTwice > 0 && `${evidence.appliedTwice} writes were applied twice`,
     risen.length > 0 && `removed and there again: ${risen.join(', ')}`,
-    unequal.length > 0 && `not as the upstream has it: ${unequal.join(', ')}`,
-    questions.asked !== 1 && `${questions.asked} questions were asked instead of one`,
-    questions.decided < questions.asked && 'a question was left without its answer',
-    evidence.cutShort === null &&
-      !isAsDecided(upstream) &&
-      'what the person decided does not stand',
-    evidence.kills === 0 && 'no device was killed',
-    crises.length === 0 && 'no crisis was answered',
     slow > 0 && `${slow} crises waited ${CRISIS_ANSWER_MS_MAX} ms or more for an answer`,
     withoutPlan > 0 && `${withoutPlan} crises were answered without the plan`,
   ].filter((fault) => typeof fault === 'string');
   return {
     verdict: faults.length === 0 ? 'PASS' : 'FAIL',
+    isFinished,
     faults,
     seed: story.seed,
     changes: evidence.accepted,
@@ -149,10 +155,13 @@ function isAsDecided(upstream: ReadonlyMap<string, string>): boolean {
   return intents?.find(({ kind }) => kind === 'cancel')?.['state'] === WITHDRAWN;
 }
 
+const NOT_KNOWN = 'not known: it was not finished, and what is not there yet may still come';
+
 /** The summary as a person reads it; the last line is the verdict. */
 export function conflictText(summary: ConflictSummary): string {
   const { crises, questions, unequal } = summary;
   const ms = (value: number): string => value.toFixed(2);
+  const { isFinished } = summary;
   const counted = (what: readonly string[]): string =>
     what.length === 0 ? '0' : `${what.length} (${what.join(', ')})`;
   return [
@@ -161,10 +170,10 @@ export function conflictText(summary: ConflictSummary): string {
     `crises       ${crises.answered} answered, ${crises.withPlan} with the person's own plan (p50 ${ms(crises.p50Ms)} ms, ` +
       `p99 ${ms(crises.p99Ms)} ms, max ${ms(crises.maxMs)} ms)`,
     `killed       ${summary.kills} device with SIGKILL, and started again`,
-    `lost         ${counted(summary.lost)}`,
+    `lost         ${isFinished ? counted(summary.lost) : NOT_KNOWN}`,
     `doubled      ${counted(summary.doubled)}`,
     `came back    ${counted(summary.risen)}`,
-    `unequal      ${counted(unequal)}`,
+    `unequal      ${isFinished ? counted(unequal) : NOT_KNOWN}`,
     '',
     verdictLine(summary),
   ].join('\n');

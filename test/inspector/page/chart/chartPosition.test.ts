@@ -4,6 +4,7 @@ import type {
   StateModel,
   TransitionModel,
 } from '../../../../inspector/charts/chartData.ts';
+import { chartShape } from '../../../../inspector/charts/chartShape.ts';
 import {
   activePaths,
   goesTo,
@@ -89,10 +90,15 @@ describe('OB-1 where an actor is in its chart', () => {
   });
 
   test('OB-1 states of another version of the chart, or unknown to it, are not shown on it', () => {
-    expect(isDrawnBy(model, '2', ['on.dim'])).toBe(true);
-    expect(isDrawnBy(model, '1', ['on.dim'])).toBe(false);
-    expect(isDrawnBy(model, null, ['on.dim'])).toBe(false);
-    expect(isDrawnBy(model, '2', ['on.gone'])).toBe(false);
+    const told = (version: string | null, shape?: string) => ({ version, shape });
+    expect(isDrawnBy(model, told('2'), ['on.dim'])).toBe(true);
+    expect(isDrawnBy(model, told('1'), ['on.dim'])).toBe(false);
+    expect(isDrawnBy(model, told(null), ['on.dim'])).toBe(false);
+    expect(isDrawnBy(model, told('2'), ['on.gone'])).toBe(false);
+    expect(isDrawnBy(model, told('2', chartShape(model)), ['on.dim'])).toBe(true);
+    const [first, ...more] = model.transitions;
+    const other = { ...model, transitions: [...more, ...(first === undefined ? [] : [first])] };
+    expect(isDrawnBy(model, told('2', chartShape(other)), ['on.dim'])).toBe(false);
   });
 
   test('OB-1 a step reads as a sentence', () => {

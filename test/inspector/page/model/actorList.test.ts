@@ -13,7 +13,10 @@ const operation = (
   [upstream, tier, priority]: readonly [string, string, string],
 ): WatchedActor => ({
   ...{ actor, id: `id-${actor}`, machine: 'syncOperation', version: '1', states: [state] },
-  ...{ sinceAtMs, about: { type: `${upstream}.save`, upstream, tier, priority } },
+  ...{
+    sinceAtMs,
+    about: { type: `${upstream}.save`, upstream, tier, priority, acceptedAtMs: null },
+  },
 });
 
 const ACTORS = [

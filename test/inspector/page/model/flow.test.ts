@@ -35,6 +35,6 @@ test('OB-1 the newest stands at the right, the largest at the top, and a gap is 
   expect(flowShape(samples, 120, 21)).toEqual({
     area: 'M100 21L100 1L101 11L101 21ZM119 21L119 21L120 16L120 21Z',
     slots: 'M100 1H101V1M119 11H120V1',
-    ...{ least: 0, most: 4 },
+    ...{ top: 4, least: 0, most: 4 },
   });
 });

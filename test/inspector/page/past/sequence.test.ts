@@ -88,7 +88,9 @@ describe('OB-1 the event sequence', () => {
 });
 
 test('OB-1 beside an operation stand its breaker, its levels and what runs them', () => {
-  const about = { type: 't', upstream: 'pay', tier: 'basic', priority: 'normal' };
+  const about = {
+    ...{ type: 't', upstream: 'pay', tier: 'basic', priority: 'normal', acceptedAtMs: null },
+  };
   const actors = [
     { id: '0190-op', about },
     { id: 'breaker:pay', about: null },

@@ -9,7 +9,7 @@ describe('OP-5 which dead letters are listed', () => {
   test('OP-5 the address says it, in the parameters that the call takes', () => {
     const filter = letterFilter(query, 100_000_000);
     expect(filter).toEqual({
-      type: 'payments.push',
+      typePart: 'payments.push',
       code: 'HF_UPSTREAM_REFUSED',
       sinceMs: 13_600_000,
     });
@@ -21,7 +21,7 @@ describe('OP-5 which dead letters are listed', () => {
 
   test('OP-5 an order about all of them says which they are', () => {
     expect(whichLetters({ type: 'a.b', upstream: 'mail' }, {})).toBe(
-      'all dead letters of type a.b for mail',
+      'all dead letters with “a.b” in their type, for mail',
     );
     expect(whichLetters({}, {})).toBe('all dead letters');
     // A list that was opened hours ago still shows those of the hour before that.

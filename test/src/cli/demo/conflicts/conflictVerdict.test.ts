@@ -118,6 +118,23 @@ describe('judgeConflicts', () => {
     expect(conflictText(summary)).toContain(`FAIL  ${summary.faults[0]}`);
   });
 
+  test('UX-1 a run that was cut short says that first, and calls nothing lost that may still come', () => {
+    const run = goodRun();
+    const none = new Map(run.shown.tablet).set(pathOf(DIARY), '{}');
+    const cutShort = 'it did not end within 90 s';
+    const summary = judgeConflicts({
+      ...{ ...run, cutShort, shown: { ...run.shown, tablet: none } },
+      ...{ upstream: new Map(), accepted: 3, kills: 0, crises: [] },
+      questions: { asked: 0, decided: 0 },
+    });
+    expect(summary).toMatchObject({ verdict: 'FAIL', isFinished: false });
+    expect(summary.faults).toEqual([`not finished: ${cutShort}`]);
+    const text = conflictText(summary);
+    expect(text).toMatch(/lost {9}not known: .*may still come/);
+    expect(text).toMatch(/unequal {6}not known/);
+    expect(judgeConflicts({ ...run, cutShort, appliedTwice: 1 }).faults).toHaveLength(2);
+  });
+
   test('CF-8 control: a decision that does not stand fails it', () => {
     const summary = withRecord('/subscription/subscription-1', (value) => ({
       ...value,

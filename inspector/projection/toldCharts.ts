@@ -1,0 +1,19 @@
+/**
+ * The charts of a process, as its viewers are told of them.
+ *
+ * @module
+ */
+
+import type { AnyStateMachine } from 'xstate';
+import { chartModel } from '../charts/chartModel.ts';
+import { chartShape } from '../charts/chartShape.ts';
+import type { Hello } from '../protocol.ts';
+
+/** Made when somebody first looks: of nine charts in a few milliseconds. */
+export function toldCharts(machines: readonly AnyStateMachine[]): Hello['charts'] {
+  return machines.map((machine) => ({
+    machine: machine.id,
+    version: machine.version ?? null,
+    shape: chartShape(chartModel(machine)),
+  }));
+}
