@@ -120,7 +120,12 @@ export function Rows<T>(props: RowsProps<T>) {
             </span>
           ))}
         </div>
-        <div class="run" role="rowgroup" style={{ height: `${rows.length * rowHeight}px` }}>
+        <div
+          ref={run}
+          class="run"
+          role="rowgroup"
+          style={{ height: `${rows.length * rowHeight}px` }}
+        >
           <div
             class="drawn"
             role="presentation"
