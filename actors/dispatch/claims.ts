@@ -31,6 +31,8 @@ import { giveBack } from './lateAnswers.ts';
 export const PAGE_ROWS = 192;
 /** Asks for a slot before it is known whose call it will be. */
 export const CLAIM: Asker = { id: null, urgency: 0 };
+/** The same beside the type whose slow calls hold the slots. */
+const CLAIM_BESIDE: Asker = { id: null, urgency: 0, isNext: true, isBeside: true };
 /** Pause after a claim that brought nothing to run, so that a defect can't spin. */
 const BARREN_CLAIM_PAUSE_MS = 100;
 
@@ -75,6 +77,8 @@ export interface Wanted {
   readonly share: { readonly rank: number; readonly turns: number } | null;
   /** While the upstream is down: whose turn it is, one of each of these groups of routes, in their order. */
   readonly probes?: ProbeGroups | undefined;
+  /** The probes are none: one of the group goes beside the type whose slow calls hold the slots. */
+  readonly isBeside?: boolean;
 }
 
 /** In which order the next probes are looked for. */
@@ -134,7 +138,7 @@ export class Claims {
   }
 
   /** Fetches what is due of the wanted ranks, as far as there are slots for it. */
-  async fetch({ first, share, probes }: Wanted): Promise<void> {
+  async fetch({ first, share, probes, isBeside = false }: Wanted): Promise<void> {
     if (!this.mayGo) return;
     const { flow, steady, onOver, onError } = this.#parts;
     const permits = { first: new Reserved(onError), share: new Reserved(onError) };
@@ -143,8 +147,8 @@ export class Claims {
       permits.share.ask(flow, asker, share.turns);
     }
     // Once even where nothing is free: who has asked is told when there is.
-    const want = Math.min(PAGE_ROWS, Math.max(1, flow.free));
-    if (first !== null) permits.first.ask(flow, CLAIM, want);
+    const want = isBeside ? 1 : Math.min(PAGE_ROWS, Math.max(1, flow.free));
+    if (first !== null) permits.first.ask(flow, isBeside ? CLAIM_BESIDE : CLAIM, want);
     if (permits.first.size + permits.share.size === 0) return;
     this.#isUnderWay = true;
     // Where all were refused they are asked for again, as what was told of meanwhile was not heard here.
@@ -156,7 +160,7 @@ export class Claims {
         pauseMs =
           probes === undefined
             ? await this.#fetchBands({ first, share }, permits)
-            : await this.#fetchProbes(probes, permits.first);
+            : await this.#fetchProbes(probes, permits.first, !isBeside);
       }
     } catch (error) {
       onError(error);
@@ -172,13 +176,17 @@ export class Claims {
   }
 
   /** One of each group, as far as there are permits. */
-  async #fetchProbes({ groups, onNone }: ProbeGroups, permits: Reserved): Promise<number> {
+  async #fetchProbes(
+    { groups, onNone }: ProbeGroups,
+    permits: Reserved,
+    isForOthers: boolean,
+  ): Promise<number> {
     const { flow, journal, steady, passOver } = this.#parts;
     const band = { from: 0, to: URGENCY_MAX, isShare: false };
     const nowMs = steady.now();
     const [from, passedOver] = [Math.min(URGENCY_MAX, probeRank(flow)), passOver()];
     journal.sendAll();
-    let hasBrought = mayStart(flow) && this.#giveToOthers(band, from, permits);
+    let hasBrought = isForOthers && mayStart(flow) && this.#giveToOthers(band, from, permits);
     for (const routes of groups) {
       if (permits.size === 0 || !mayStart(flow)) break;
       const ask = { routes, urgencyMax: URGENCY_MAX, nowMs, limit: 1, passOver: passedOver };
@@ -188,7 +196,8 @@ export class Claims {
         hasBrought = this.#bring(row, band, permits, nowMs) || hasBrought;
       }
     }
-    if (mayStart(flow)) hasBrought = this.#giveToOthers(band, URGENCY_MAX, permits) || hasBrought;
+    if (isForOthers && mayStart(flow))
+      hasBrought = this.#giveToOthers(band, URGENCY_MAX, permits) || hasBrought;
     if (!hasBrought) onNone();
     this.#backoff.reset();
     return 0;

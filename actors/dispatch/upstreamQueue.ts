@@ -23,6 +23,9 @@ import { giveBack, LateAnswers } from './lateAnswers.ts';
 import { ParkedWork } from './parkedWork.ts';
 import { ReadyQueue } from './readyQueue.ts';
 
+/** So long after none of a quick type was found on disk it is looked for again. */
+const ASK_BESIDE_MS = 1_000;
+
 export interface UpstreamQueueParts extends Omit<ClaimsParts, 'onOver' | 'onTurn'> {
   readonly crisisSlotsMax: () => number;
   readonly timers: TimerService;
@@ -51,6 +54,9 @@ export class UpstreamQueue {
   #noted = 0;
   /** The turn of a probe at which nothing that is due was found on disk. */
   #emptyAt = '';
+  /** How often that was when none of a quick type was found on disk, and when it is looked for again. */
+  #noneBesideAt = -1;
+  #askBesideAtMs = 0;
   #isGranting = false;
   #cancelTimer: (() => void) | null = null;
 
@@ -174,7 +180,35 @@ export class UpstreamQueue {
       this.#grantAll();
     }
     this.#parked.pump(this.#waiting !== NO_RANKS);
+    this.#pumpBeside();
     this.#arm();
+  }
+
+  /** While one type's slow calls hold the slots, the next of a quick one goes beside them. */
+  #pumpBeside(): void {
+    if (this.#waiting === NO_RANKS) return;
+    const routes = this.flow.beside(this.#routes);
+    if (routes.length === 0) return;
+    const resident = this.#ready.firstFit(0, ({ route }) => routes.includes(route));
+    if (resident !== undefined) {
+      const { id, urgency, route } = resident;
+      const permit = this.flow.tryEnter({ id, urgency, route, isNext: true, isBeside: true });
+      if (permit === null) return;
+      this.#ready.delete(resident);
+      this.#parts.grant(resident, permit);
+      return;
+    }
+    const nowMs = this.#parts.steady.now();
+    if (this.#noted === this.#noneBesideAt && nowMs < this.#askBesideAtMs) return;
+    if (this.#claims.dueRanks === NO_RANKS) return;
+    const onNone = (): void => {
+      this.#noneBesideAt = this.#noted;
+      this.#askBesideAtMs = nowMs + ASK_BESIDE_MS;
+    };
+    void this.#claims.fetch({
+      ...{ first: URGENCY_MAX, share: null, isBeside: true },
+      probes: { groups: [routes], onNone },
+    });
   }
 
   #grantAll(): void {

@@ -21,6 +21,8 @@ export interface Asker {
   readonly isCall?: boolean | undefined;
   /** Somebody more urgent waits, and it is owed a turn all the same (DG-2); absent for no. */
   readonly isShare?: boolean | undefined;
+  /** Its type is one of {@link FlowControl.beside}: it may go beyond the slots that are open; absent for no. */
+  readonly isBeside?: boolean | undefined;
   /** It is the one that runs alone: see {@link FlowControl.setIntake}. */
   readonly isAlone?: boolean | undefined;
   /** The route of its type, of which it is asked whether it is parked; left out where that is known. */
@@ -109,6 +111,12 @@ export interface FlowControl {
     | 'nextTryMs'
     | 'order'
   >;
+
+  /**
+   * Which of these routes may go beside the type whose slow calls hold the slots; none where no type does. So
+   * a quick type does not wait for a slow one.
+   */
+  beside(routes: readonly string[]): readonly string[];
 
   /** Whether this may run now, and why not. Asking changes nothing. */
   mayRun(asker: Asker): MayRun;

@@ -42,6 +42,7 @@ import type { TimerService } from '../time/timerService.ts';
 import type { Breaker } from './breaker.ts';
 import { CallEnds } from './callEnds.ts';
 import { Changes } from './changes.ts';
+import { Crowding, SLOW_MS } from './crowding.ts';
 import type { SchedulerChart } from './schedulerChart.ts';
 import { Shortage } from './shortage.ts';
 import { SlotPermit } from './slotPermit.ts';
@@ -84,6 +85,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   readonly upstream: string;
   readonly types = new TypeTrials();
   readonly #pause = new AskedPause();
+  readonly #crowding = new Crowding<SlotPermit>();
   readonly #parts: UpstreamSchedulerParts;
   readonly #changes: Changes;
   #meter: FlowMeter;
@@ -237,11 +239,40 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
 
   #mayRun(asker: Asker, nowMs: number): MayRun {
     if (this.#isOpenTo(asker, nowMs)) return MAY;
-    const answer = mayRun(this, asker);
+    const isBeside = asker.isBeside === true && this.#roomBeside(nowMs) > 0;
+    const answer = mayRun(isBeside ? this.#factsBeside : this, asker);
     if (answer.may) return answer;
     this.#changes.isAwaited = true;
+    // By then it is known whether the calls that are out are slow ones.
+    if (this.room <= 0) this.#changes.at(this.#parts.steady.now() + SLOW_MS);
     if (answer.because === 'rate') this.#changes.at(this.rateDueAtMs ?? answer.untilAtMs);
     return answer;
+  }
+
+  beside(routes: readonly string[]): readonly string[] {
+    const nowMs = this.#parts.clock.monotonic();
+    if (routes.length < 2 || this.room > 0 || this.#roomBeside(nowMs) <= 0) return [];
+    return this.#crowding.beside(routes, this.#meter.reading().slots, nowMs);
+  }
+
+  /** Not while it may be too much, and not beyond the most slots. */
+  #roomBeside(nowMs: number): number {
+    const { slots, ratePerSecond } = this.#meter.reading();
+    if (this.isDoubted || ratePerSecond !== null) return 0;
+    const room = this.#crowding.room(slots, this.#inFlight, nowMs);
+    return Math.min(this.#flow.slotsMax - this.#inFlight, room);
+  }
+
+  get #factsBeside(): SchedulerFacts {
+    const { intake, isStorageDown, breaker, bound, urgencyBound, trickle } = this;
+    const { rateDueAtMs, pausedUntilAtMs } = this;
+    return {
+      ...{ intake, isStorageDown, breaker, bound, urgencyBound, trickle, room: 1 },
+      ...{ rateDueAtMs, pausedUntilAtMs },
+      isParked: (route) => this.isParked(route),
+      isSubjectParked: (subject) => this.isSubjectParked(subject),
+      probeDueAtMs: (key) => this.probeDueAtMs(key),
+    };
   }
 
   /** All is known here, so the answer comes at once. */
@@ -278,6 +309,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   held(permit: Permit, call: TypedCall): void {
     if (!(permit instanceof SlotPermit)) return;
     permit.holder = call;
+    this.#crowding.began(call.route, permit);
     // When it was tried is asked only where something fails.
     if (this.#isDown || this.types.isTroubled)
       this.types.began(call, this.#parts.clock.monotonic());
@@ -342,6 +374,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     const wasTold = permit.state === 'told';
     permit.state = 'back';
     this.#inFlight -= 1;
+    if (permit.holder !== null) this.#crowding.ended(permit.holder.route, permit, nowMs);
     if (permit.isShare) this.#sharesInFlight -= 1;
     if (permit.probeId !== null) this.#probesOut -= 1;
     const isApart = this.#isApart(permit, report);

@@ -97,19 +97,31 @@ describe('PF-6 goodput of what the server could do, simulated', () => {
   test('DG-3 PF-6 after each outage of many no more begins than the server can take, but for chance', () => {
     // With 8 slots that never change, 113 % is the most.
     const drill = drillOf('b35');
+    const peaks: number[] = [];
     for (const seed of SEEDS) {
       const { calls } = simulate(drill, seed);
       for (const { toMs } of drill.outages) {
+        let most = 0;
         const begun = calls
           .map(({ beganAtMs }) => beganAtMs)
           .filter((atMs) => atMs >= toMs && atMs < toMs + 3_000);
         for (const [index, atMs] of begun.entries()) {
           const inSecond = begun.slice(index).findIndex((other) => other >= atMs + 1_000);
           const count = inSecond < 0 ? begun.length - index : inSecond;
-          expect(count).toBeLessThanOrEqual(1.24 * drill.perSecond);
+          most = Math.max(most, count / drill.perSecond);
         }
+        if (most > 1) peaks.push(most);
       }
     }
+    expect(Math.max(...peaks)).toBeLessThanOrEqual(1.22);
+    expect(middle(peaks)).toBeLessThanOrEqual(1.14);
+  });
+
+  test('DG-3 PF-6 after an outage that began while slots opened they open as far twice as fast', () => {
+    // Answers take a second, so two seconds are two round trips, from a third of the slots to all.
+    const all = figures('onset');
+    expect(middle(all.flatMap((each) => each.fullAfterMs))).toBeLessThanOrEqual(2_700);
+    expect(Math.max(...all.map((each) => each.outageCalls))).toBeLessThan(0.01);
   });
 
   test('CB-2 a long outage gets fewer calls than one in a hundred of what waits', () => {

@@ -156,3 +156,38 @@ describe('PF-1 a time-out that is longer than the upstream', () => {
     expect(scene.calls.filter((call) => call.isAborted)).toEqual([]);
   });
 });
+
+describe('DG-2 PF-6 a type whose slow calls hold the slots', () => {
+  /** How long each payment took that came, one a second, once so many reports had been accepted. */
+  async function besideReports(reports: number, seconds: number) {
+    const scene = slowReports();
+    const { clock } = scene.world;
+    for (let index = 0; index < reports; index += 1) await clock.run(scene.submit(REPORT));
+    const waits: number[] = [];
+    for (let second = 0; second < seconds; second += 1) {
+      const atMs = clock.now();
+      const payment = await clock.run(scene.submit(PAYMENT));
+      void payment.outcome.then(() => waits.push(clock.now() - atMs));
+      await clock.advance(1_000);
+    }
+    return { scene, waits };
+  }
+
+  test('DG-2 forty reports of 20 s accepted first: payments of the same rank wait for a second at most', async () => {
+    const { scene, waits } = await besideReports(40, 120);
+    expect(waits.length).toBeGreaterThanOrEqual(119);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(1_000 + 2 * PAYMENT_MS);
+    expect(waits.filter((ms) => ms > 2 * PAYMENT_MS).length).toBeLessThanOrEqual(2);
+    // The reports go on as before, each in one call.
+    await scene.world.clock.advance(60_000);
+    expect(scene.of(REPORT).length).toBe(40);
+  });
+
+  test('PF-6 control: of one type alone no more are in flight than slots are open', async () => {
+    const scene = slowReports();
+    const { clock } = scene.world;
+    for (let index = 0; index < 40; index += 1) await clock.run(scene.submit(REPORT));
+    await clock.advance(REPORT_MS / 2);
+    expect(scene.of(REPORT).length).toBe(8);
+  });
+});

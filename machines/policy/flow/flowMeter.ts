@@ -59,6 +59,8 @@ export class FlowMeter {
   /** Slots were halved, and nothing was answered since. */
   #isHalved = false;
   #sinceMs = 0;
+  /** Slots that were open when the last outage began. */
+  #slotsReached = 0;
   readonly #found = new FoundSlots();
   readonly #recovery = new RecoveryPace();
 
@@ -183,6 +185,7 @@ export class FlowMeter {
     // Slots that were halved, with nothing answered since, are none that it was found to bear.
     const isFound = this.#opening !== 'ramp' && !this.#isHalved;
     this.#found.outageBegan(isFound ? this.#trials.settled(this.#slots) : null);
+    this.#slotsReached = this.#slots;
     this.#outage += 1;
     this.#inFlightNow = 0;
     this.#sinceMs = nowMs;
@@ -201,7 +204,7 @@ export class FlowMeter {
     this.#slots = slotsAfterOutage(this.#policy, Number.isFinite(found) ? found : this.#slots);
     const failureShare = this.usualFailureShare;
     const known = { latencyMs: this.#trials.usualMs, inFlight: 0, failureShare };
-    this.#ramp.start(this.#slots, known, found);
+    this.#ramp.start(this.#slots, known, found, this.#slotsReached);
     this.#recovery.start(nowMs);
     this.#opening = 'ramp';
     this.#isHalved = false;

@@ -9,6 +9,8 @@ import type { FlowPolicy } from './flowPolicy.ts';
 
 /** Half a slot for each answer: half as many again with each round trip. */
 const SLOTS_FOR_AN_ANSWER = 0.5;
+/** Up to as many as were open before an outage, one: twice as many (RFC 5681 §3.1). */
+const SLOTS_WHERE_REACHED = 1;
 
 /** A round is so many calls at least, and at least a quarter of the slots. */
 const ROUND_MIN = 8;
@@ -66,6 +68,8 @@ export class SlotRamp {
   #fastest: Round | null = null;
   #slotsBefore = Number.POSITIVE_INFINITY;
   #least = 1;
+  /** So many were open before an outage. */
+  #reached = 0;
   #hasEndedRound = false;
   /** The number of the round that takes calls, or is waited for. */
   #number = 0;
@@ -91,6 +95,7 @@ export class SlotRamp {
    * @param slots those that are open now
    * @param known what is known of the upstream with that many calls in flight; `null` for nothing
    * @param slotsBefore slots that were found before an outage: the ramp goes as far (`ssthresh`)
+   * @param reached slots that were open before it, found or not
    */
   start(
     slots: number,
@@ -100,7 +105,9 @@ export class SlotRamp {
       readonly failureShare: number;
     } | null,
     slotsBefore = Number.POSITIVE_INFINITY,
+    reached = 0,
   ): void {
+    this.#reached = reached;
     this.#slotsBefore = slotsBefore;
     // Where something is known, so many were found to be right.
     this.#least = known === null ? 1 : slots;
@@ -161,7 +168,8 @@ export class SlotRamp {
   /** @returns the slots that are open now; negative where the ramp is over, with so many */
   answered(round: number, latencyMs: number, slots: number, nowMs: number): number {
     this.#hasEndedRound = false;
-    const more = Math.min(slots + SLOTS_FOR_AN_ANSWER, Math.max(slots, this.#slotsBefore));
+    const step = slots < this.#reached ? SLOTS_WHERE_REACHED : SLOTS_FOR_AN_ANSWER;
+    const more = Math.min(slots + step, Math.max(slots, this.#slotsBefore));
     // What is left of a round may never end, so that others have to tell that it is over.
     if (round !== this.#number) return this.#isLost(nowMs) ? this.#judge(more, nowMs) : more;
     this.#answered += 1;

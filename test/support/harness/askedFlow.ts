@@ -47,6 +47,10 @@ export class AskedFlow implements FlowControl {
   get asking(): readonly (string | null)[] {
     return this.#questions.map(({ asker }) => asker.id);
   }
+  beside(): readonly string[] {
+    return [];
+  }
+
   mayRun(): MayRun {
     if (this.intake === 'stopped') return { may: false, because: 'stopping', untilAtMs: null };
     return { may: true };

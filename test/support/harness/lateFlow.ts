@@ -88,6 +88,10 @@ export class LateFlow implements FlowControl {
   get upMs() {
     return this.#inner.upMs;
   }
+  beside(): readonly string[] {
+    return [];
+  }
+
   mayRun(asker: Asker) {
     return this.#inner.mayRun(asker);
   }

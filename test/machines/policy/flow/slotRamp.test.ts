@@ -48,6 +48,12 @@ describe('DG-3 slots open with answers', () => {
     expect(slots).toEqual([12, 18, 27, 40.5]);
   });
 
+  test('DG-3 after an outage twice as many, up to those that were open before', () => {
+    const ramp = new SlotRamp(DEFAULT_FLOW_POLICY);
+    ramp.start(8, null, undefined, 25);
+    expect(roundTrips(ramp, 8, 4, () => ({ ms: 100 })).slots).toEqual([16, 28.5, 42.5, 63.5]);
+  });
+
   test('DG-3 where calls queue at the upstream it ends, with a few more than are worked on', () => {
     const { end } = roundTrips(rampFrom(8), 8, 20, twelveWorkers);
     expect(end).toBeGreaterThanOrEqual(12);
