@@ -149,7 +149,7 @@ export function toOutcome(
 export function operationUnknown(): HoldfastError {
   return new HoldfastError(
     'HF_OPERATION_UNKNOWN',
-    'There is no operation of that id in the store; it may have been purged.',
+    'There is no operation of that id in the store: it may have been purged, or the id is not whole (holdfast operations list --id-end finds one by its last digits).',
     { field: 'id' },
   );
 }

@@ -102,7 +102,7 @@ export function findingsOf(
       component: 'storage',
       health: 'degraded',
       costs: 30,
-      reason: `the store's file is damaged (${damage.met.times} times met, last ${new Date(damage.met.lastAtMs).toISOString()}): look with holdfast doctor --deep, and restore a backup`,
+      reason: `the store's file is damaged (met ${timesOf(damage.met.times)}, last ${new Date(damage.met.lastAtMs).toISOString()}): look with holdfast doctor --deep, and restore a backup`,
     });
   }
   const asked = asking(health);
@@ -131,7 +131,7 @@ export function findingsOf(
       component: 'storage',
       health: 'degraded',
       costs: 10,
-      reason: `${aside} records set aside; see holdfast quarantine`,
+      reason: `${aside} ${aside === 1 ? 'record' : 'records'} set aside; see holdfast quarantine`,
     });
   }
   if (health.isImpaired) {
@@ -157,7 +157,7 @@ export function findingsOf(
       component: 'resilience',
       health: 'critical',
       costs: 40,
-      reason: `${crises.unacknowledged} crises are not delivered${sinceOf(crises.unacknowledgedSinceAtMs)}, and nobody has taken them on${left}: see holdfast crises`,
+      reason: `${crisesOf(crises.unacknowledged)} ${crises.unacknowledged === 1 ? 'is' : 'are'} not delivered${sinceOf(crises.unacknowledgedSinceAtMs)}, and nobody has taken ${crises.unacknowledged === 1 ? 'it' : 'them'} on${left}: see holdfast crises`,
     });
   }
   if (crises.unreadable.count > 0) {
@@ -192,7 +192,7 @@ export function findingsOf(
       component: 'resilience',
       health: 'degraded',
       costs: 30,
-      reason: `${crises.refused} crises answered and not delivered`,
+      reason: `${crisesOf(crises.refused)} answered and not delivered`,
     });
   }
   if (crises.isUnkept) {
@@ -200,7 +200,7 @@ export function findingsOf(
       component: 'storage',
       health: 'degraded',
       costs: 30,
-      reason: `${crises.unkept} crises delivered and not kept: the disk hung and memory held as much as it may, or the runtime had stopped`,
+      reason: `${crisesOf(crises.unkept)} delivered and not kept: the disk hung and memory held as much as it may, or the runtime had stopped`,
     });
   }
   if (crises.isMending) {
@@ -208,7 +208,7 @@ export function findingsOf(
       component: 'resilience',
       health: 'degraded',
       costs: 5,
-      reason: `${crises.mended} crises delivered without what broke a rule of requests, with a note of that`,
+      reason: `${crisesOf(crises.mended)} delivered without what broke a rule of requests, with a note of that`,
     });
   }
   const trouble = outside()?.trouble ?? null;
@@ -236,7 +236,7 @@ export function findingsOf(
       component: 'performance',
       health: 'degraded',
       costs: 10,
-      reason: `the event loop was blocked (${eventLoop.blocked} times, for up to ${eventLoop.longestMs} ms): the answer to a crisis waits as long`,
+      reason: `the event loop was blocked ${timesOf(eventLoop.blocked)}, for up to ${eventLoop.longestMs} ms: the answer to a crisis waits as long`,
     });
   }
   if (waiting.overhanging > 0) {
@@ -335,6 +335,16 @@ export function asking({
   const outdated = conflicts.outdated.reduce((sum, { count }) => sum + count, 0);
   const edits = conflicts.held + conflicts.atWork + outdated;
   return { ...waiting, conflicted: Math.max(0, waiting.conflicted - edits) };
+}
+
+/** `once`, `3 times`. */
+function timesOf(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
+}
+
+/** `1 crisis`, `2 crises`. */
+function crisesOf(count: number): string {
+  return count === 1 ? '1 crisis' : `${count} crises`;
 }
 
 /** `2 operations wait`, `1 operation waits`. */

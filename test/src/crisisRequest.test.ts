@@ -81,7 +81,7 @@ describe('CR-4 OP-9 a crisis that breaks a rule of requests is delivered with wh
     ]);
     const health = runtime.getHealthStatus();
     expect(health).toMatchObject({ overall: 'degraded', crises: { mended: 1, refused: 0 } });
-    expect(health.reasons).toEqual([expect.stringMatching(/^1 crises delivered without/)]);
+    expect(health.reasons).toEqual([expect.stringMatching(/^1 crisis delivered without/)]);
     await clock.advance(3_600_000);
     expect(runtime.getHealthStatus()).toMatchObject({ overall: 'healthy', crises: { mended: 1 } });
   });
@@ -200,7 +200,7 @@ describe('CR-2 CR-4 OP-9 nothing refuses a crisis', () => {
     ]);
     const health = runtime.getHealthStatus();
     expect(health).toMatchObject({ overall: 'degraded', crises: { mended: 1, refused: 0 } });
-    expect(health.reasons).toEqual([expect.stringMatching(/^1 crises delivered without/)]);
+    expect(health.reasons).toEqual([expect.stringMatching(/^1 crisis delivered without/)]);
   });
 
   test('CR-4 CF-7 no card number is on disk, and the note is, for the process that delivers it', async () => {

@@ -28,7 +28,7 @@ type Finding = Partial<Trouble> & Pick<Trouble, 'id' | 'tone' | 'text'>;
 
 /** The first words with which health tells what is in the list anyway, or in that of what waits for a person. */
 const TOLD_HERE =
-  /^(no work is accepted|storage |the store is held|work for .* is due|breaker of |.* is at level |.* takes (no crisis|crises, and) |\d+ cris(is waits|es wait) since |\d+ cris(is|es) can't be read|answers to |\d+ (crises (are not|answered and not|delivered and not)|conflicts? waits?|records set aside|handlers? (is|are) silent|dead letters?|operations? waits? for (a (decision|review|handler|holdfast as new))))/;
+  /^(no work is accepted|storage |the store is held|work for .* is due|breaker of |.* is at level |.* takes (no crisis|crises, and) |\d+ cris(is waits|es wait) since |\d+ cris(is|es) can't be read|answers to |\d+ (cris(is|es) (is not|are not|answered and not|delivered and not)|conflicts? waits?|records? set aside|handlers? (is|are) silent|dead letters?|operations? waits? for (a (decision|review|handler|holdfast as new))))/;
 
 /** It lasts longer than the delay that it tells of. */
 const WAS_LATE = /^the event loop was /;
@@ -115,7 +115,11 @@ function crisisFindings({ crises, undelivered }: Overview): readonly Finding[] {
   const left = count('exhausted');
   const nobodyLeft = left === 0 ? '' : `; of ${countText(left)} nobody is left to be told`;
   const told: readonly (readonly [string, Tone, string])[] = [
-    ['unacknowledged', 'bad', `not delivered, and nobody has taken it on${nobodyLeft}`],
+    [
+      'unacknowledged',
+      'bad',
+      `not delivered, and nobody has taken ${count('unacknowledged') === 1 ? 'it' : 'them'} on${nobodyLeft}`,
+    ],
     ['refused', 'bad', 'answered, and neither stored nor delivered since the start'],
     ['unkept', 'bad', 'delivered and not kept since the start'],
   ];

@@ -10,6 +10,7 @@ import { command, EXAMPLE_STORE, type JsonOptions, jsonOption, value } from '../
 import { EXIT } from '../kit/exitCodes.ts';
 import { storeKey } from '../kit/storeKey.ts';
 import { keyOptions, type StoreOptions, storeOption } from '../kit/storeOptions.ts';
+import { countOf } from '../kit/table.ts';
 import { runUpkeep } from '../kit/upkeepRun.ts';
 
 interface BackupCommandOptions extends StoreOptions, JsonOptions {
@@ -47,12 +48,14 @@ the backup as they are, and so are those set aside.`,
       const operations = Object.values(manifest.counts).reduce((sum, count) => sum + count, 0);
       output.result(
         { path, ...manifest, recordsOpened, unreadableCount, unreadable },
-        `${path}: ${operations} operations, ${manifest.files['data.db']?.bytes ?? 0} bytes` +
-          `${recordsOpened > 0 ? `, ${recordsOpened} records opened` : ''}.\n` +
+        `${path}: ${countOf(operations, 'operation')}, ${manifest.files['data.db']?.bytes ?? 0} bytes` +
+          `${recordsOpened > 0 ? `, ${countOf(recordsOpened, 'record')} opened` : ''}.\n` +
           'Keep the key file too: without it nobody can read the backup.',
       );
       if (unreadableCount === 0) return EXIT.ok;
-      output.say(`holdfast: ${unreadableCount} records can't be opened; see holdfast doctor.`);
+      output.say(
+        `holdfast: ${countOf(unreadableCount, 'record')} can't be opened; see holdfast doctor.`,
+      );
       return EXIT.someBad;
     },
   });

@@ -11,6 +11,7 @@ import { command, EXAMPLE_STORE, flag, type JsonOptions, jsonOption } from '../k
 import { EXIT } from '../kit/exitCodes.ts';
 import { storeKey } from '../kit/storeKey.ts';
 import { type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
+import { countOf } from '../kit/table.ts';
 import { runUpkeep } from '../kit/upkeepRun.ts';
 
 export function compactCommand(): Command {
@@ -26,14 +27,14 @@ smaller. That needs room for two more copies for a while. Ending it at any momen
       const purged = await runUpkeep(output, async (upkeep) => await purgeAtRest(store, upkeep));
       if (purged === null) return EXIT.interrupted;
       if (options.purgeOnly) {
-        output.result({ purged }, `Purged ${purged} operations.`);
+        output.result({ purged }, `Purged ${countOf(purged, 'operation')}.`);
         return EXIT.ok;
       }
       output.say('holdfast: checking the file and writing it anew; Ctrl-C is safe.');
       const { bytesBefore, bytesAfter } = await rewriteAtRest(store, { clock: systemClock });
       output.result(
         { purged, bytesBefore, bytesAfter },
-        `Purged ${purged} operations; ${bytesBefore} bytes before, ${bytesAfter} now.`,
+        `Purged ${countOf(purged, 'operation')}; ${bytesBefore} bytes before, ${bytesAfter} now.`,
       );
       return EXIT.ok;
     },

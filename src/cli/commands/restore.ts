@@ -10,6 +10,7 @@ import { command, flag, type JsonOptions, jsonOption, value } from '../kit/comma
 import { EXIT } from '../kit/exitCodes.ts';
 import { storeKey } from '../kit/storeKey.ts';
 import { keyOptions, type StoreOptions, storeOption } from '../kit/storeOptions.ts';
+import { countOf } from '../kit/table.ts';
 import { runUpkeep } from '../kit/upkeepRun.ts';
 
 interface RestoreCommandOptions extends StoreOptions, JsonOptions {
@@ -48,11 +49,12 @@ it go; new work is accepted and waits, and crises are served:
       const { path, manifest, check, hold } = result;
       const { recordsOpened, unreadableCount, unreadable, counts } = check;
       const { createdAtMs, storeId } = manifest;
-      const bad = unreadableCount > 0 ? ` ${unreadableCount} records can't be opened.` : '';
+      const bad =
+        unreadableCount > 0 ? ` ${countOf(unreadableCount, 'record')} can't be opened.` : '';
       output.result(
         { path, storeId, createdAtMs, counts, recordsOpened, unreadableCount, unreadable, hold },
         `${path}: the store as it was at ${new Date(createdAtMs).toISOString()}, ` +
-          `${recordsOpened} records opened.${bad}\n` +
+          `${countOf(recordsOpened, 'record')} opened.${bad}\n` +
           'It is held: nothing runs until holdfast release.',
       );
       return EXIT.ok;

@@ -9,27 +9,33 @@ import { command, EXAMPLE_STORE, flag, type JsonOptions, jsonOption } from '../k
 import { EXIT } from '../kit/exitCodes.ts';
 import { type Paint, plainLine } from '../kit/output.ts';
 import { storeKey } from '../kit/storeKey.ts';
-import { type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
+import { anyStoreOption, type KeyOptions, keyOptions } from '../kit/storeOptions.ts';
 import { runUpkeep } from '../kit/upkeepRun.ts';
 import { runChecks } from './doctorChecks.ts';
 
+interface DoctorOptions extends KeyOptions, JsonOptions {
+  readonly store?: string;
+  readonly deep: boolean;
+}
+
 export function doctorCommand(): Command {
-  return command<StoreOptions & JsonOptions & { readonly deep: boolean }>({
+  return command<DoctorOptions>({
     name: 'doctor',
     description: 'check machine, key and store; exit 1 if something is wrong',
     options: [
-      ...storeOptions(),
+      anyStoreOption('folder of the store; without one it checks this machine'),
+      ...keyOptions(),
       flag('--deep', 'also read every page and open every record'),
       jsonOption(),
     ],
-    examples: [`holdfast doctor ${EXAMPLE_STORE}`],
+    examples: ['holdfast doctor', `holdfast doctor ${EXAMPLE_STORE}`],
     async run({ options, output }) {
       const { store: folder, keyFile: keyPath = null, deep } = options;
-      const key = await storeKey(options, folder);
-      const checks = await runUpkeep(
-        output,
-        async (upkeep) => await runChecks({ folder, key, keyPath, deep }, upkeep),
-      );
+      const task =
+        folder === undefined
+          ? null
+          : { folder, key: await storeKey(options, folder), keyPath, deep };
+      const checks = await runUpkeep(output, async (upkeep) => await runChecks(task, upkeep));
       if (checks === null) return EXIT.interrupted;
       const lines = checks.map(
         ({ name, status, detail }) =>

@@ -41,7 +41,21 @@ export interface DoctorTask {
   readonly deep: boolean;
 }
 
-export async function runChecks(task: DoctorTask, options: UpkeepOptions): Promise<CheckResult[]> {
+/** @param task `null` where no store is named: then only the machine is looked at */
+export async function runChecks(
+  task: DoctorTask | null,
+  options: UpkeepOptions,
+): Promise<CheckResult[]> {
+  const nowMs = options.clock.now();
+  if (task === null) {
+    return [
+      checkNode(process.versions.node),
+      checkSqlite(),
+      await checkClock(null, nowMs),
+      checkHelpLines(nowMs),
+      ok('store', 'none is named; --store and --key-file check one, too'),
+    ];
+  }
   const folder = resolve(task.folder);
   const { key, keyPath } = task;
   const answer = await askOwner(folder, health, {}).catch(() => null);
@@ -51,9 +65,9 @@ export async function runChecks(task: DoctorTask, options: UpkeepOptions): Promi
     checkSqlite(),
     await checkFolder(folder),
     await checkFreeSpace(folder),
-    await checkClock(folder, options.clock.now()),
+    await checkClock(folder, nowMs),
     ...(keyPath === null ? [] : [await checkKey(folder, key, keyPath)]),
-    checkHelpLines(options.clock.now()),
+    checkHelpLines(nowMs),
   ];
   // Without a folder everything that follows would say so again.
   if (first.some(({ name, status }) => name === 'folder' && status === 'fail')) return first;

@@ -7,6 +7,7 @@
 import { access, constants, readdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { exposedAbove, fileSystemOf, keptCopies } from '../../../persistence/upkeep/survey.ts';
+import { countOf } from '../kit/table.ts';
 import { type CheckResult, fail, fromError, ok, sizeText, warn } from './doctorFindings.ts';
 
 const FREE_BYTES_WARN = 1_024 * 1_024 * 1_024;
@@ -51,7 +52,7 @@ export async function checkFiles(folder: string): Promise<CheckResult> {
     );
     const exposed = modes.filter(({ mode }) => (mode & OTHERS_BITS) !== 0).map(({ name }) => name);
     if (exposed.length === 0 || process.platform === 'win32') {
-      return ok('files', `${names.length} files, readable by you alone`);
+      return ok('files', `${countOf(names.length, 'file')}, readable by you alone`);
     }
     const listed = exposed.slice(0, LISTED_MAX).join(', ');
     return warn('files', `others can read ${listed}; run chmod 600 on ${join(folder, '*')}`);
@@ -84,13 +85,12 @@ export async function checkFreeSpace(folder: string): Promise<CheckResult> {
 }
 
 /** A clock that is behind what was already written makes work wait that is due. */
-export async function checkClock(folder: string, nowMs: number): Promise<CheckResult> {
+export async function checkClock(folder: string | null, nowMs: number): Promise<CheckResult> {
+  const names = folder === null ? [] : ['data.db', 'data.db-wal'].map((one) => join(folder, one));
   if (nowMs < CLOCK_EARLIEST_MS) {
     return fail('clock', `says ${new Date(nowMs).toISOString()}; set it, or use NTP`);
   }
-  const written = await Promise.all(
-    ['data.db', 'data.db-wal'].map(async (name) => stat(join(folder, name)).catch(() => null)),
-  );
+  const written = await Promise.all(names.map(async (name) => stat(name).catch(() => null)));
   const lastMs = Math.max(...written.map((file) => file?.mtimeMs ?? 0));
   if (lastMs > nowMs + CLOCK_SLACK_MS) {
     return warn('clock', 'is behind the last write to the store: it went back; use NTP');

@@ -14,6 +14,7 @@ import {
   checkKeyring as openWithKey,
 } from '../../../persistence/upkeep/survey.ts';
 import type { HealthStatus } from '../../views/health.ts';
+import { countOf } from '../kit/table.ts';
 import { type CheckResult, fail, fromError, ok, sizeText, warn } from './doctorFindings.ts';
 
 const LISTED_MAX = 5;
@@ -62,7 +63,7 @@ export async function checkAtRest(folder: string, key: KeySource): Promise<Check
     try {
       const { settled, deadLettered, inHand, due, held, quarantined } = await store.counts();
       const counts =
-        `${settled} settled, ${deadLettered} dead letters, ${inHand + due + held} to do, ` +
+        `${settled} settled, ${countOf(deadLettered, 'dead letter')}, ${inHand + due + held} to do, ` +
         `${quarantined} set aside`;
       const records = await store.quarantine({ afterSeq: 0, limit: LISTED_MAX });
       return [
@@ -93,7 +94,7 @@ export function checkInUse(owner: HealthStatus): CheckResult[] {
   const reasons = owner.reasons.length > 0 ? `: ${owner.reasons.join('; ')}` : '';
   const detail =
     `in use by a running process that is ${owner.overall} (score ${owner.score}${reasons}), ` +
-    `${owner.operations.quarantined} records set aside`;
+    `${countOf(owner.operations.quarantined, 'record')} set aside`;
   return [
     owner.overall === 'healthy' ? ok('store', detail) : warn('store', detail),
     ...checkHold(owner.hold),
@@ -121,7 +122,7 @@ function checkQuarantined(
   return [
     warn(
       'aside',
-      `${count} records can't be read: ${listed}${count > records.length ? ', …' : ''}; see holdfast ` +
+      `${countOf(count, 'record')} can't be read: ${listed}${count > records.length ? ', …' : ''}; see holdfast ` +
         'quarantine list, and a backup',
     ),
   ];

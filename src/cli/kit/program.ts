@@ -22,7 +22,7 @@ export async function runProgram(root: Command): Promise<void> {
 
 async function exitCodeOfRun(root: Command): Promise<number> {
   // A reader that went away (`| head`) is no failure of ours.
-  process.stdout.on('error', () => {});
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   eachCommand(root, (command) => {
     command
       .exitOverride()

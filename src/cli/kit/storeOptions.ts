@@ -40,6 +40,11 @@ export function storeOption(what = 'folder of the store'): Option {
   return needed(storeOptionOf('--store <dir>', 'HOLDFAST_STORE', what));
 }
 
+/** The same where a command can also do without one. */
+export function anyStoreOption(what: string): Option {
+  return storeOptionOf('--store <dir>', 'HOLDFAST_STORE', what);
+}
+
 export function keyFileOption(what = 'key of the store'): StoreOption {
   return storeOptionOf('--key-file <file>', 'HOLDFAST_KEY_FILE', what);
 }

@@ -63,6 +63,16 @@ export function timeOf(atMs: number | null): string {
   return atMs === null ? '' : new Date(atMs).toISOString();
 }
 
+/** `1 operation`, `2 operations`. */
+export function countOf(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** How long until then: `in 12s`, or `now`. */
+export function timeUntil(atMs: number, nowMs: number): string {
+  return atMs <= nowMs ? 'now' : `in ${spanOf(Math.max(1_000, atMs - nowMs))}`;
+}
+
 /** A span in its largest whole unit, as options take it: `12s`, `5m`, `3h`, `2d`. */
 export function spanOf(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));

@@ -1,7 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runCli } from '../../support/process/runCli.ts';
+import { PROGRAM, runCli } from '../../support/process/runCli.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 
 describe('holdfast', () => {
@@ -60,7 +61,6 @@ describe('holdfast', () => {
     [['demo', '--kills', 'many'], /whole number/],
     [['demo', '--plant', 'roses'], /Allowed choices/],
     [['operations', '--store', 's'], /--key-file/],
-    [['doctor'], /--store/],
   ])('UX-2 wrong usage %j exits with 2 and says what is wrong', async (args, message) => {
     const { exitCode, stdout, stderr } = await runCli(args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
@@ -86,6 +86,14 @@ describe('holdfast', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/Examples?:\n {2}\$ holdfast/);
   });
+});
+
+test('UX-1 a reader of both streams that went away (2>&1 | head) is no failure', async () => {
+  const args = ['-c', '"$0" "$1" policies 2>&1 | :; exit "${PIPESTATUS[0]}"'];
+  const { status, stderr } = spawnSync('bash', [...args, process.execPath, PROGRAM], {
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
 
 describe('holdfast keys init', () => {

@@ -70,7 +70,10 @@ export function listCommand(): Command {
       );
       if (options.json) for (const conflict of listed) output.result(conflict, '');
       else {
-        const none = all || state !== undefined ? 'No conflicts.' : 'No conflicts wait.';
+        const isAny = entity === undefined && type === undefined && reason === undefined;
+        const every = all || state !== undefined;
+        const none =
+          every || !isAny ? `No conflicts${isAny ? '' : ' match'}.` : 'No conflicts wait.';
         output.result({}, listed.length === 0 ? none : tableOf(listed, systemClock.now()));
       }
       if (unreadable > 0) {

@@ -55,7 +55,10 @@ function listCommand(): Command {
       const { unacknowledged } = options;
       const open = await withCrises(options, (all) => all.list({ unacknowledged }));
       if (options.json) for (const view of open) output.result(view, '');
-      else output.result({}, open.length === 0 ? 'No crises.' : tableOf(open));
+      else {
+        const none = unacknowledged ? 'No crisis waits to be taken on.' : 'No crises.';
+        output.result({}, open.length === 0 ? none : tableOf(open));
+      }
     },
   });
 }

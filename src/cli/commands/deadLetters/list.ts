@@ -47,7 +47,9 @@ export function listCommand(): Command {
         }
       });
       if (!options.json) {
-        output.result({}, listed.length === 0 ? 'No dead letters.' : tableOf(listed));
+        const isAny = Object.values(filterOf(options)).every((one) => one === undefined);
+        const none = isAny ? 'No dead letters.' : 'No dead letters match.';
+        output.result({}, listed.length === 0 ? none : tableOf(listed));
       }
       if (isCut) output.say(`holdfast: only the first ${options.limit}; --limit lists more.`);
     },

@@ -78,10 +78,10 @@ export function listCommand(): Command {
       if (options.json) {
         for (const view of listed) output.result(view, '');
       } else {
-        output.result(
-          {},
-          listed.length === 0 ? 'No operations.' : tableOf(listed, systemClock.now()),
-        );
+        const { store, keyFile, passphraseFile, json, order, limit, ...filter } = options;
+        const isAny = Object.values(filter).every((one) => one === undefined);
+        const none = isAny ? 'No operations.' : 'No operations match.';
+        output.result({}, listed.length === 0 ? none : tableOf(listed, systemClock.now()));
       }
       if (unreadable > 0) {
         output.say(

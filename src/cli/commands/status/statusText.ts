@@ -7,7 +7,7 @@
 import type { RestingStore } from '../../../management/atRest.ts';
 import type { HealthStatus, UpstreamHealth } from '../../../views/health.ts';
 import { asking } from '../../../views/healthFindings.ts';
-import { spanOf, table, timeOf } from '../../kit/table.ts';
+import { spanOf, table, timeOf, timeUntil } from '../../kit/table.ts';
 
 /** What waits for a person, with the command that shows it. */
 const ASKING: readonly (readonly [keyof HealthStatus['waiting'], string, string])[] = [
@@ -18,6 +18,12 @@ const ASKING: readonly (readonly [keyof HealthStatus['waiting'], string, string]
   ['quarantined', 'in quarantine', 'holdfast quarantine list'],
   ['newerVersion', 'of a later version', 'start the version that wrote them'],
 ];
+
+/** The one of them that is a noun, of one. */
+function asOf(count: number, what: string): string {
+  return count === 1 && what === 'dead letters' ? 'dead letter' : what;
+}
+
 const REASONS: readonly (readonly [keyof HealthStatus['waiting'], string])[] = [
   ['turn', 'their turn or a retry'],
   ['inLane', 'their lane'],
@@ -49,9 +55,13 @@ export function runningText(health: HealthStatus, nowMs: number): string {
       REASONS.map(([name, what]) => [waiting[name], what]),
     ),
     countsOf('for a person', [
-      ...ASKING.map(([name, what, how]) => [asked[name], what, how] as const),
+      ...ASKING.map(([name, what, how]) => [asked[name], asOf(asked[name], what), how] as const),
       conflictsOf(health.conflicts, nowMs),
-      [open, 'crises that nobody has taken on', 'holdfast crises list --unacknowledged'],
+      [
+        open,
+        open === 1 ? 'crisis that nobody has taken on' : 'crises that nobody has taken on',
+        'holdfast crises list --unacknowledged',
+      ],
     ]),
   ]);
 }
@@ -81,7 +91,9 @@ export function restingText(
       [counts.settled, 'ended'],
     ]),
     countsOf('for a person', [
-      ...ASKING.map(([name, what, how]) => [person[name] ?? 0, what, how] as const),
+      ...ASKING.map(
+        ([name, what, how]) => [person[name] ?? 0, asOf(person[name] ?? 0, what), how] as const,
+      ),
       conflictsOf(conflicts, nowMs),
     ]),
   ]);
@@ -121,7 +133,7 @@ function conflictsOf(
   nowMs: number,
 ): readonly [count: number, what: string, how: string] {
   const age = oldestAtMs === null ? '' : `, the first for ${spanOf(nowMs - oldestAtMs)}`;
-  return [count, `conflicts${age}`, 'holdfast conflicts list'];
+  return [count, `${count === 1 ? 'conflict' : 'conflicts'}${age}`, 'holdfast conflicts list'];
 }
 
 function upstreamsOf({ upstreams, crises }: HealthStatus, nowMs: number): string {
@@ -163,19 +175,19 @@ function breakerOf(
     const by = hold.by === null ? '' : ` by ${hold.by}`;
     return `${breaker}${by} for ${spanOf(nowMs - hold.sinceAtMs)}`;
   }
-  return nextTryAtMs === null ? breaker : `${breaker}, next try in ${spanOf(nextTryAtMs - nowMs)}`;
+  return nextTryAtMs === null ? breaker : `${breaker}, next try ${timeUntil(nextTryAtMs, nowMs)}`;
 }
 
 function waitOf({ waits }: UpstreamHealth, nowMs: number): string {
   if (waits === null) return '';
   return waits.untilAtMs === null
     ? waits.reason
-    : `${waits.reason}, for ${spanOf(waits.untilAtMs - nowMs)}`;
+    : `${waits.reason}, over ${timeUntil(waits.untilAtMs, nowMs)}`;
 }
 
 function startOf({ start }: HealthStatus, nowMs: number): string[] {
   if (start === null) return [];
-  const next = start.nextTryAtMs === null ? '' : `, next in ${spanOf(start.nextTryAtMs - nowMs)}`;
+  const next = start.nextTryAtMs === null ? '' : `, next ${timeUntil(start.nextTryAtMs, nowMs)}`;
   return [`! not started: ${start.code}, ${start.tries} tries${next}`];
 }
 

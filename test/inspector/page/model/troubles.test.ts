@@ -63,10 +63,10 @@ describe('OB-1 what is wrong', () => {
 
   test('OB-1 a process that could not answer a moment ago is told of, also once it can', () => {
     const reasons = [
-      'the event loop was blocked (3 times, for up to 900 ms): the answer to a crisis waits as long',
+      'the event loop was blocked 3 times, for up to 900 ms: the answer to a crisis waits as long',
     ];
     expect(texts({ overall: 'degraded', reasons })).toEqual([
-      'warn The event loop was blocked (3 times, for up to 900 ms): the answer to a crisis waits as long',
+      'warn The event loop was blocked 3 times, for up to 900 ms: the answer to a crisis waits as long',
     ]);
     expect(texts({ reasons, eventLoop: { delayMs: 400, longestMs: 900 } })).toEqual([
       'bad The event loop is late by 400 ms: answers to crises wait as long',
@@ -133,7 +133,7 @@ describe('OB-1 what is wrong', () => {
     expect(troublesOf(overview, new Map())).toMatchObject([
       {
         ...{ tone: 'bad', sinceAtMs: 40_000, to: { view: 'crises' } },
-        text: '11 crises not delivered, and nobody has taken it on; of 11 nobody is left to be told',
+        text: '11 crises not delivered, and nobody has taken them on; of 11 nobody is left to be told',
       },
       { tone: 'bad', sinceAtMs: 40_000, text: says, to: { view: 'crises' } },
       { id: 'people' },
@@ -150,8 +150,9 @@ describe('OB-1 what is wrong', () => {
       'work for records is due and nothing has begun for 12 s (overhang)',
       '4 dead letters wait for somebody; see holdfast dead-letters',
       '3 conflicts wait for a person; see holdfast conflicts',
-      '1 records set aside; see holdfast quarantine',
+      '1 record set aside; see holdfast quarantine',
       '2 crises are not delivered, and nobody has taken them on: see holdfast crises',
+      '1 crisis is not delivered, and nobody has taken it on: see holdfast crises',
       'answers to basic are late',
       'careTeam takes no crisis since 2026-11-27T03:12:00.000Z: 0 of 8 attempts; 1 crisis waits',
       'careTeam takes crises, and 1 crisis waits since 2026-11-27T03:12:00.000Z: 8 attempts failed',
@@ -160,7 +161,7 @@ describe('OB-1 what is wrong', () => {
     ];
     expect(texts({ reasons })).toEqual([]);
     const others = [
-      "the store's file is damaged (2 times met): look with holdfast doctor --deep",
+      "the store's file is damaged (met 2 times): look with holdfast doctor --deep",
       'a component fails too often to be restarted',
       '2 crises delivered without what broke a rule of requests, with a note of that',
       'crisis mode is on for everybody since then by a person',

@@ -86,7 +86,7 @@ describe.each(['in use', 'at rest'] as const)('holdfast dead-letters on a store 
     expect(few.stdout).toContain('HF_UPSTREAM_REFUSED');
     expect(few.stderr).toContain('only the first 1');
     const none = await made.cli('dead-letters', 'list', '--type', 'mail.send');
-    expect(none.stdout).toBe('No dead letters.\n');
+    expect(none.stdout).toBe('No dead letters match.\n');
 
     const shown = linesOf((await made.cli('dead-letters', 'show', first, '--json')).stdout)[0];
     expect(shown).toMatchObject({ id: first, attempts: 1, history: [{ what: 'failed' }] });

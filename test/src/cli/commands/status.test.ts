@@ -57,6 +57,16 @@ describe('how it is doing, as text', () => {
     const open = { ...payments, breaker: 'open', nextTryAtMs: nowMs + 12_000 } as const;
     const shut = { ...health, upstreams: { payments: open } };
     expect(runningText(shut, nowMs)).toMatch(/payments +open, next try in 12s/);
+    for (const [leftMs, said] of [
+      [400, 'in 1s'],
+      [0, 'now'],
+    ] as const) {
+      const soon = { ...open, nextTryAtMs: nowMs + leftMs };
+      const waits = { reason: 'breaker', untilAtMs: nowMs + leftMs } as const;
+      expect(
+        runningText({ ...health, upstreams: { payments: { ...soon, waits } } }, nowMs),
+      ).toMatch(new RegExp(`payments +open, next try ${said} .* breaker, over ${said}\n`));
+    }
     expect(runningLine(shut, nowMs)).toMatch(
       /Z running, degraded .* · payments open, next try in 12s · in flight 0 · waiting 0 · for a person 1$/,
     );
@@ -74,6 +84,8 @@ describe('how it is doing, as text', () => {
     expect(text).toMatch(/^at rest: nothing runs[^\n]*\n! held \(restored\)/);
     expect(text).toMatch(/ 1 {2}in flight when it was left\n +2 {2}due[^\n]*\n +40 {2}ended\n/);
     expect(text).toMatch(/ 5 {2}in review[^]* 3 {2}dead letters +holdfast dead-letters list$/);
+    const one = { ...resting, counts: { ...resting.counts, deadLettered: 1 } };
+    expect(restingText(one, 7_200_000)).toMatch(/ 1 {2}dead letter +holdfast dead-letters list$/);
     const asked = { ...resting, conflicts: { count: 2, oldestAtMs: 0 } };
     expect(restingText(asked, 7_200_000)).toMatch(
       / 2 {2}conflicts, the first for 2h +holdfast conflicts list$/,

@@ -71,6 +71,17 @@ test('PS-5 doctor looks at machine, key, files, format and records, and finds al
   expect(found['store']?.detail).toContain('3 to do');
 });
 
+test('UX-1 without a store doctor looks at the machine, as the page on installing says', async () => {
+  const { exitCode, stdout, stderr } = await runCli(['doctor', '--json']);
+  const { ok, checks } = JSON.parse(stdout) as {
+    ok: boolean;
+    checks: (Finding & { name: string })[];
+  };
+  expect({ exitCode, stderr, ok }).toEqual({ exitCode: 0, stderr: '', ok: true });
+  expect(checks.map(({ name }) => name)).toEqual(['node', 'sqlite', 'clock', 'help', 'store']);
+  expect(checks.at(-1)?.detail).toContain('--store');
+});
+
 test('PS-5 SE-5 doctor names files that others can read, and what to do', async () => {
   chmodSync(join(folder, 'keyring.json'), 0o644);
   const { exitCode, found } = await doctor();
