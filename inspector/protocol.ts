@@ -152,6 +152,8 @@ export interface UndeliveredOverview {
   /** `null` for those of whose type no handler is registered. */
   readonly upstream: string | null;
   readonly count: number;
+  /** Attempts to deliver them that have failed. */
+  readonly failed: number;
   /** When the oldest of them was accepted. */
   readonly sinceAtMs: number;
   /** Nothing that says it is well may be shown of the upstream: it has taken none since then. */

@@ -127,9 +127,9 @@ function upstreamOverview(upstream: UpstreamState): UpstreamOverview {
 }
 
 function undeliveredOverview(at: UndeliveredCrises): UndeliveredOverview {
-  const { upstream, count, sinceAtMs, isLong, takenAtMs } = at;
+  const { upstream, count, failed, sinceAtMs, isLong, takenAtMs } = at;
   return {
-    ...{ upstream, count, sinceAtMs, isLong, says: undeliveredSaid(at) },
+    ...{ upstream, count, failed, sinceAtMs, isLong, says: undeliveredSaid(at) },
     isTakingNone: takenAtMs === null || takenAtMs < sinceAtMs,
   };
 }

@@ -44,7 +44,7 @@ async function opened(hash: string, answers: Answers = {}) {
     undelivered: [
       {
         ...{ upstream: 'careTeam', count: 11, sinceAtMs: nowMs - 31 * 60_000 },
-        ...{ isTakingNone: true, isLong: true, says: SAYS },
+        ...{ failed: 812, isTakingNone: true, isLong: true, says: SAYS },
       },
     ],
     crises: { ...at.crises, escalated: 11, unacknowledged: 11, exhausted: 11, unreadable: 6 },

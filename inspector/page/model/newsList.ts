@@ -47,7 +47,7 @@ export function latestNews(
   for (let index = news.length - 1; index >= 0; index -= 1) {
     if (found.length >= count && outages.size === 0) break;
     const told = news[index];
-    if (told === undefined || (!isAll && isOfEach(told))) continue;
+    if (told === undefined || (!isAll && (isOfEach(told) || followsBreaker(told)))) continue;
     if (!isAll && told.kind === 'breaker.changed') {
       const known = outages.get(told.id);
       if (known !== undefined && isDown(told)) {
@@ -94,6 +94,11 @@ function longer(outage: Outage | null, told: News): Outage {
     probesFailed: probesFailed + Number(hasFailed),
     lastFailedAtMs: lastFailedAtMs ?? (hasFailed ? told.atMs : null),
   };
+}
+
+/** The level of an upstream that is down, which the line of its outage says; each probe changes it. */
+function followsBreaker({ kind, reason, details }: News): boolean {
+  return kind === 'level.changed' && reason === 'breaker' && details['to'] !== 'normal';
 }
 
 function isOfEach({ kind, details }: News): boolean {

@@ -5,7 +5,14 @@
  */
 
 import type { AnswerTimes, Overview, UpstreamOverview, WatchedActor } from '../../protocol.ts';
-import { asSentence, causesText, levelSaid, phaseSaid, storageSaid } from '../words/health.ts';
+import {
+  asSentence,
+  causesText,
+  levelSaid,
+  phaseSaid,
+  type Said,
+  storageSaid,
+} from '../words/health.ts';
 import { countOf, countText, spanText } from '../words/time.ts';
 import { type Tone, toneRank } from '../words/tone.ts';
 import { breakerSaid, holdSaid, isShut, waitText } from '../words/upstream.ts';
@@ -107,6 +114,29 @@ function processFindings(overview: Overview): readonly Finding[] {
 
 /** From here on an answer to a crisis may be late. */
 const EVENT_LOOP_LATE_MS = 200;
+
+/** How many crises an attempt of whose delivery has failed, and which people need not know of yet. */
+export function notDeliveredYet(undelivered: Overview['undelivered']): number {
+  const tried = undelivered.filter(({ isLong, failed }) => !isLong && failed > 0);
+  return tried.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** Whether they can be delivered, and whether they are. */
+export function crisesSaid({ crises, undelivered, crisisCapability }: Overview): Said {
+  const long = undelivered.filter(({ isLong }) => isLong);
+  const left = Math.max(
+    crises['unacknowledged'] ?? 0,
+    long.reduce((sum, { count }) => sum + count, 0),
+  );
+  if (left > 0) return ['bad', `${countText(left)} not delivered`];
+  const unread = crises['unreadable'] ?? 0;
+  if (unread > 0) return ['bad', `${countText(unread)} can’t be read`];
+  const late = notDeliveredYet(undelivered);
+  if (late > 0) return ['warn', `Answered; ${countText(late)} not delivered yet`];
+  return crisisCapability === 'operational'
+    ? ['good', 'Answered and delivered']
+    : ['warn', 'Answered, and wait'];
+}
 
 /** Whom nobody has taken on first, then where they are not delivered and why: each crisis is told of once in each. */
 function crisisFindings({ crises, undelivered }: Overview): readonly Finding[] {

@@ -9,6 +9,7 @@ import { Nothing, Panel } from '../kit/panel.tsx';
 import { Mark } from '../kit/text.tsx';
 import { pilesOf } from '../model/piles.ts';
 import { formatRoute } from '../model/route.ts';
+import { notDeliveredYet } from '../model/troubles.ts';
 import { countOf, countText, spanText } from '../words/time.ts';
 
 export function PeoplePanel({ overview }: { readonly overview: Overview }) {
@@ -56,9 +57,10 @@ export function CrisesPanel({ overview }: { readonly overview: Overview }) {
   const answered = times?.count ?? 0;
   const isLate = times !== undefined && times.maxMs > times.deadlineMs;
   const amiss = CRISES.filter(([name]) => (crises[name] ?? 0) > 0);
+  const late = notDeliveredYet(overview.undelivered);
   return (
     <Panel title="Crises" aside={answered === 0 ? 'none yet' : `${countText(answered)} answered`}>
-      {amiss.length === 0 && !isLate ? (
+      {amiss.length === 0 && !isLate && late === 0 ? (
         <Nothing>
           {answered === 0 ? 'None has come since the start.' : 'Each went as it should.'}
         </Nothing>
@@ -71,6 +73,11 @@ export function CrisesPanel({ overview }: { readonly overview: Overview }) {
               </Mark>
             </li>
           ) : null}
+          {late === 0 ? null : (
+            <li>
+              <Mark tone="warn">{countText(late)} not delivered yet; tried again and again</Mark>
+            </li>
+          )}
           {amiss.map(([name, text]) => (
             <li key={name}>
               <Mark tone={SERIOUS.has(name) ? 'bad' : 'warn'}>

@@ -7,6 +7,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Overview } from '../../protocol.ts';
 import { Mark } from '../kit/text.tsx';
+import { crisesSaid } from '../model/troubles.ts';
 import { causesText, levelSaid, phaseSaid, type Said, storageSaid } from '../words/health.ts';
 import { countText, spanText } from '../words/time.ts';
 
@@ -55,21 +56,6 @@ function Cell(props: {
       </dd>
     </div>
   );
-}
-
-/** Whether they can be delivered, and whether they are. */
-function crisesSaid({ crises, undelivered, crisisCapability }: Overview): Said {
-  const long = undelivered.filter(({ isLong }) => isLong);
-  const left = Math.max(
-    crises['unacknowledged'] ?? 0,
-    long.reduce((sum, { count }) => sum + count, 0),
-  );
-  if (left > 0) return ['bad', `${countText(left)} not delivered`];
-  const unread = crises['unreadable'] ?? 0;
-  if (unread > 0) return ['bad', `${countText(unread)} can’t be read`];
-  return crisisCapability === 'operational'
-    ? ['good', 'Answered and delivered']
-    : ['warn', 'Answered, and wait'];
 }
 
 const LATE_MS = 50;

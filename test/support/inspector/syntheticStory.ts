@@ -191,7 +191,7 @@ export function overviewAt(atMs: number, sinceMs: number, counted: Counted): Ove
       ? [
           {
             ...{ upstream: 'payments', count: 1, sinceAtMs: beganAtMs + 24_000 },
-            ...{ isTakingNone: true, isLong: true },
+            ...{ failed: 10, isTakingNone: true, isLong: true },
             says: 'payments takes no crisis: 0 of 10 attempts, HF_ATTEMPT_FAILED; 1 crisis waits',
           },
         ]

@@ -78,8 +78,9 @@ export function listCommand(): Command {
       if (options.json) {
         for (const view of listed) output.result(view, '');
       } else {
-        const { store, keyFile, passphraseFile, json, order, limit, ...filter } = options;
-        const isAny = Object.values(filter).every((one) => one === undefined);
+        const { state, reason, type, subject, tag, tier, priority, idEnd, since, until } = options;
+        const asked = [state, reason, type, subject, tag, tier, priority, idEnd, since, until];
+        const isAny = asked.every((one) => one === undefined);
         const none = isAny ? 'No operations.' : 'No operations match.';
         output.result({}, listed.length === 0 ? none : tableOf(listed, systemClock.now()));
       }

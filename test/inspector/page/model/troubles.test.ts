@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { latestNews } from '../../../../inspector/page/model/newsList.ts';
 import { firstWaitedFor, pilesOf } from '../../../../inspector/page/model/piles.ts';
 import { queueInOrder } from '../../../../inspector/page/model/queue.ts';
-import { lateText, troublesOf } from '../../../../inspector/page/model/troubles.ts';
+import {
+  crisesSaid,
+  lateText,
+  notDeliveredYet,
+  troublesOf,
+} from '../../../../inspector/page/model/troubles.ts';
 import { outageLine } from '../../../../inspector/page/words/news.ts';
 import { clockText } from '../../../../inspector/page/words/time.ts';
 import type { AnswerTimes, News, Overview, WatchedActor } from '../../../../inspector/protocol.ts';
@@ -119,7 +124,13 @@ describe('OB-1 what is wrong', () => {
   });
 
   test('CR-4 OB-1 crises are told of once, each line with since when, and where and why they are not delivered', () => {
-    const at = { upstream: 'careTeam', count: 11, sinceAtMs: 40_000, isTakingNone: true };
+    const at = {
+      upstream: 'careTeam',
+      count: 11,
+      failed: 812,
+      sinceAtMs: 40_000,
+      isTakingNone: true,
+    };
     const says = 'careTeam takes no crisis: 0 of 812 attempts, HF_ATTEMPT_FAILED; 11 crises wait';
     const young = { ...at, upstream: 'labs', sinceAtMs: 90_000, isLong: false, says: 'labs …' };
     const overview = {
@@ -140,6 +151,20 @@ describe('OB-1 what is wrong', () => {
     ]);
     const takenOn = { ...overview, crises: { escalated: 11, unacknowledged: 0, exhausted: 0 } };
     expect(troublesOf(takenOn, new Map())).toMatchObject([{ tone: 'bad', text: says }]);
+  });
+
+  test('CR-4 OB-1 a crisis whose delivery has failed and that nobody has to know of yet is not shown as delivered', () => {
+    const at = { upstream: 'labs', count: 2, sinceAtMs: 90_000, isTakingNone: true, says: '' };
+    const first = { ...WELL, undelivered: [{ ...at, failed: 0, isLong: false }] };
+    const failed = { ...WELL, undelivered: [{ ...at, failed: 13, isLong: false }] };
+    const long = { ...WELL, undelivered: [{ ...at, failed: 28, isLong: true }] };
+    expect([WELL, first, failed, long].map(crisesSaid)).toEqual([
+      ['good', 'Answered and delivered'],
+      ['good', 'Answered and delivered'],
+      ['warn', 'Answered; 2 not delivered yet'],
+      ['bad', '2 not delivered'],
+    ]);
+    expect(notDeliveredYet(failed.undelivered)).toBe(2);
   });
 
   test('OB-1 what health says and nothing here does, is said in its words; the rest once', () => {
@@ -313,6 +338,23 @@ describe('OB-1 an outage in the news', () => {
     const [since, last] = [clockText(10_000), clockText(25_000 + 111 * 15_000 + 1_000)];
     const said = `down since ${since}: 112 probes failed, the last at ${last}`;
     expect(listed.map(outageLine)).toEqual([{ tone: 'bad', text: said }, null]);
+  });
+
+  test('OB-1 the level that follows each of its probes is no line of its own', () => {
+    const level = (atMs: number, to: string, reason: string | null): News => ({
+      ...{ serial: 0, atMs, kind: 'level.changed', id: 'degradation:labs', reason },
+      details: { upstream: 'labs', from: 'offline', to },
+    });
+    const levels = ['criticalOnly', 'offline'].flatMap((to) => [
+      level(25_000, to, 'breaker'),
+      level(40_000, to, 'breaker'),
+    ]);
+    const over = [level(60_000, 'limited', 'breaker, overload'), level(75_000, 'normal', null)];
+    const all = [...news, ...levels, ...over];
+    expect(latestNews(all, false, 60).map(({ told: { details } }) => details['to'])).toEqual([
+      ...['normal', 'limited', 'open', undefined],
+    ]);
+    expect(latestNews(all, true, 600)).toHaveLength(all.length);
   });
 
   test('OB-1 one that is over has its end and itself, and one before it is another', () => {
