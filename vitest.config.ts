@@ -1,32 +1,84 @@
+import { accessSync, constants, statfsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { HANGS_AFTER_MS } from './test/support/hangs.ts';
 import { WHOLE_PROGRAMS } from './vitest.restart.config.ts';
 
+/** Tests that need a process of their own: they replace modules, or their header says why. */
+const APART: readonly string[] = [
+  'test/src/http/send.test.ts',
+  'test/persistence/sqlite/rows/laneRanks.test.ts',
+  'test/inspector/stately/statelyInspector.test.ts',
+  'test/src/callerContext.test.ts',
+  'test/machines/merge/steps.test.ts',
+];
+
+/** Memory as a disk, for stores of tests: waiting for a real one proves nothing but in `test:crash` and `test:disk`. */
+const MEMORY = '/dev/shm';
+const MEMORY_BYTES_MIN = 2 ** 31;
+
+/** Where temporary folders are made; the system's own where there is no such memory. */
+export function temporaryFolders(): { readonly TMPDIR?: string } {
+  try {
+    accessSync(MEMORY, constants.W_OK);
+    const { bavail, bsize } = statfsSync(MEMORY);
+    return bavail * bsize < MEMORY_BYTES_MIN ? {} : { TMPDIR: MEMORY };
+  } catch {
+    return {};
+  }
+}
+
+/** Of every file, in whichever project. */
+const common = {
+  environment: 'node',
+  env: temporaryFolders(),
+  setupFiles: [
+    'test/support/charts/handOverTransitions.ts',
+    'test/support/charts/watchRuntimes.ts',
+  ],
+  pool: 'forks',
+  // Vitest leaves a core free, which is half of a machine that has two.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
+  testTimeout: 300_000,
+  expect: { poll: { timeout: HANGS_AFTER_MS } },
+  hookTimeout: 300_000,
+} satisfies ViteUserConfig['test'];
+
 export default defineConfig({
   test: {
-    environment: 'node',
-    include: ['test/**/*.test.ts'],
-    // Whole programs, power cuts, failing disks, a real browser, example apps and the matrix of installs have scripts of their own: npm run test:restart, test:crash, …
-    exclude: [
-      ...WHOLE_PROGRAMS,
-      'test/oracle/crash/**',
-      'test/disk/**',
-      'test/browser/**',
-      'test/exampleApps/**',
-      'test/matrix/**',
-    ],
-    setupFiles: ['test/support/charts/watchRuntimes.ts'],
+    ...common,
     globalSetup: [
       'test/support/process/buildOnce.ts',
       'test/support/charts/transitionCoverageReport.ts',
     ],
-    // A process a file, so that a test that kills, stalls or exhausts something harms no other.
-    pool: 'forks',
-    // Vitest leaves a core free, which is half of a machine that has two.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 300_000,
-    expect: { poll: { timeout: HANGS_AFTER_MS } },
-    hookTimeout: 300_000,
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'shared',
+          // One process runs many files: what they import is loaded once, which is a third of the time (decision 0244).
+          isolate: false,
+          include: ['test/**/*.test.ts'],
+          // Whole programs, power cuts, failing disks, a real browser, example apps and the matrix of installs have scripts of their own: npm run test:restart, test:crash, …
+          exclude: [
+            ...WHOLE_PROGRAMS,
+            ...APART,
+            'test/oracle/crash/**',
+            'test/disk/**',
+            'test/browser/**',
+            'test/exampleApps/**',
+            'test/matrix/**',
+          ],
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'apart',
+          include: [...APART],
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -10,13 +10,14 @@ const CORE = [
 
 /**
  * The pure core and the sealing alone, under fixed seeds: what the floor of coverage and the mutations are
- * measured with.
+ * measured with, as long as in `npm run test:long`.
  */
 export default defineConfig({
   test: {
     environment: 'node',
+    env: { HOLDFAST_LONG: '1' },
     include: CORE,
-    setupFiles: ['test/support/fixedSeed.ts'],
+    setupFiles: ['test/support/fixedSeed.ts', 'test/support/charts/handOverTransitions.ts'],
     globalSetup: [
       'test/support/process/buildOnce.ts',
       'test/support/charts/transitionCoverageReport.ts',

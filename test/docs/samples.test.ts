@@ -48,6 +48,12 @@ function pagesIn(folder: string): readonly string[] {
     .map((name) => `${folder}/${name}`);
 }
 
+/** A page with one sample, which a test has made. */
+const madePage = (code: string, comment = ''): readonly [string, string] => [
+  'page.md',
+  `Text.\n\n${comment}\`\`\`ts\n${code}\n\`\`\`\n`,
+];
+
 describe('UX-1 the samples of the guides', () => {
   test.each(PAGES.filter((page) => ofPage(page).length > 0))(
     'UX-1 each of %s runs, and prints what the page says',
@@ -56,11 +62,12 @@ describe('UX-1 the samples of the guides', () => {
     },
   );
 
-  test('UX-1 those in TypeScript compile under strict', () => {
+  test('UX-1 those in TypeScript compile under strict; control: one that does not is caught at its place', () => {
     const typed = samples.filter(
       ({ language, file, notRun }) => language === 'ts' && (file ?? notRun) === null,
     );
-    expect(typeErrorsOf(typed)).toEqual([]);
+    const bad = samplesOf(...madePage('await runtime.sync({ type: 42 });'));
+    expect(typeErrorsOf([...typed, ...bad])).toEqual([expect.stringMatching(/^page\.md:3 .*42/)]);
   });
 
   test('UX-1 of programs only those for a machine that is not here are left out', () => {
@@ -97,16 +104,11 @@ function ofPageBlocks(page: string): number {
 }
 
 describe('UX-1 controls of the samples', () => {
-  const page = (code: string, comment = ''): readonly [string, string] => [
-    'page.md',
-    `Text.\n\n${comment}\`\`\`ts\n${code}\n\`\`\`\n`,
-  ];
-
   test('UX-1 control: one that throws, prints something else or does not end is caught', async () => {
     const bad = [
-      ...samplesOf(...page("throw new Error('planted');")),
+      ...samplesOf(...madePage("throw new Error('planted');")),
       ...samplesOf('page.md', '```js\nconsole.log(1);\n```\n\n<!-- output -->\n```text\n2\n```\n'),
-      ...samplesOf(...page('process.exit(3);')),
+      ...samplesOf(...madePage('process.exit(3);')),
       // What it leaves running holds up nobody.
       ...samplesOf('page.md', '```sh\nsleep 60 &\nexit 4\n```\n'),
     ];
@@ -118,14 +120,13 @@ describe('UX-1 controls of the samples', () => {
     expect(faults[2]).toContain('ended the process');
   });
 
-  test('UX-1 control: one that does not compile is caught at its place', () => {
-    const bad = samplesOf(...page('await runtime.sync({ type: 42 });'));
-    expect(typeErrorsOf(bad)).toEqual([expect.stringMatching(/^page\.md:3 .*42/)]);
-  });
-
   test('UX-1 control: a comment that is misspelt is not passed over', () => {
-    expect(() => samplesOf(...page('1;', '<!-- sample: nto run, x -->\n'))).toThrow('page.md:4');
-    expect(() => samplesOf(...page('1;', '<!-- sample\nno place\n-->\n'))).toThrow('no line //…');
+    expect(() => samplesOf(...madePage('1;', '<!-- sample: nto run, x -->\n'))).toThrow(
+      'page.md:4',
+    );
+    expect(() => samplesOf(...madePage('1;', '<!-- sample\nno place\n-->\n'))).toThrow(
+      'no line //…',
+    );
   });
 
   test('UX-1 control: an output fits as a whole, with … for anything', () => {

@@ -1,6 +1,6 @@
 /**
  * In whose AsyncLocalStorage context an app's code runs: in none for what is durable, in its caller's for functions
- * that came with a call.
+ * that came with a call. In a process of its own, whose memory it collects and looks through.
  *
  * @module
  */

@@ -14,6 +14,7 @@ import {
   transientFailure,
   unknownOutcome,
 } from '../../machines/policy/retry/classifyFailure.ts';
+import { cases } from '../support/cases.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
 const MINUTE_MS = 60_000;
@@ -391,6 +392,6 @@ test('CR-5 liveness: whatever came before, once all is well each step is told wi
         expect([escalatedAtMs, toldAtMs]).not.toContain(null);
       }
     }),
-    { numRuns: 40 },
+    { numRuns: cases(10, 40) },
   );
 });

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Comparison } from '../../../machines/conflict/editBase.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
+import { cases } from '../../support/cases.ts';
 import {
   type FleetOptions,
   type HouseRules,
@@ -16,7 +17,7 @@ import {
 import { clock, options, play, steps, wild } from '../../support/conflict/histories.ts';
 
 const HOUSE = RULES_OF_THE_HOUSE;
-const RUNS = Number(process.env['FLEET_RUNS'] ?? 400);
+const RUNS = Number(process.env['FLEET_RUNS'] ?? cases(100, 400));
 const LIMIT_MS = 3_600_000;
 
 describe('CF-1 CF-6 devices that edit one record', () => {

@@ -8,6 +8,7 @@ import type {
   CrisisEscalationState,
 } from '../../../machines/crisis/crisisState.ts';
 import { FAILURE_CLASSES } from '../../../machines/policy/retry/classifyFailure.ts';
+import { cases } from '../../support/cases.ts';
 import {
   ANEW_MS,
   CHAIN,
@@ -364,7 +365,7 @@ function check(
 
 describe('random histories with restarts, downtime, lost handlers and calls off', () => {
   test('CR-4 CR-5 RT-4 the chart does what the requirements say, and always comes through', () => {
-    check(crisisMachine, { numRuns: 300 });
+    check(crisisMachine, { numRuns: cases(100, 300) });
   });
 
   const faulty = (bug: Parameters<typeof crisisMachine.provide>[0]): typeof crisisMachine =>

@@ -11,11 +11,12 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { build } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cases } from '../../support/cases.ts';
 import { resultOf, type Subject } from '../../support/laws/law.ts';
 import { LAWS, lawsAndSubjects } from '../../support/laws/laws.ts';
 import { PLANTED, UNLAWFUL_ELSEWHERE } from '../../support/laws/planted.ts';
 
-const RUNS = 40;
+const RUNS = cases(15, 60);
 /** What is planted is found in far fewer. */
 const PLANTED_RUNS = 3_000;
 

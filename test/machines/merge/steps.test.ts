@@ -1,6 +1,6 @@
 /**
  * How much work merges are, for each rule over the worst that it can meet: blocks of our own code that are run, as V8
- * counts them, and not how long they take.
+ * counts them, and not how long they take. In a process of its own: V8 counts otherwise what has run often before.
  */
 
 import { Session } from 'node:inspector';

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { assign } from 'xstate';
 import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
+import { cases } from '../../support/cases.ts';
 import { OperationHarness } from '../../support/harness/operationHarness.ts';
 import { checkHistories, expectSafe } from '../../support/harness/operationHistory.ts';
 
 describe('random histories with restarts, downtime, cancels, expiry and retries', () => {
   test('OP-1 RT-4 PS-2 the chart does what the requirements say, and always comes to an end', () => {
-    checkHistories(syncOperationMachine, { numRuns: 600 });
+    checkHistories(syncOperationMachine, { numRuns: cases(200, 600) });
   });
 
   const faulty = (

@@ -8,10 +8,11 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Breaker } from '../../../actors/upstream/breaker.ts';
 import { UpstreamScheduler } from '../../../actors/upstream/upstreamScheduler.ts';
+import { cases } from '../../support/cases.ts';
 import { runMixed } from './mixedHistory.ts';
 import { anySetup, anyStep } from './mixedStep.ts';
 
-const RUNS = Number(process.env['HOLDFAST_MIXED_HISTORIES'] ?? 100);
+const RUNS = Number(process.env['HOLDFAST_MIXED_HISTORIES'] ?? cases(25, 100));
 const SEED = Number(process.env['HOLDFAST_SEED'] ?? 1);
 
 const anyHistory = fc.record({

@@ -6,9 +6,10 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Write } from '../../../persistence/port/store.ts';
+import { cases } from '../../support/cases.ts';
 import { type Plan, simulate } from './simulation.ts';
 
-const RUNS = Number(process.env['HOLDFAST_SIMULATIONS'] ?? 150);
+const RUNS = Number(process.env['HOLDFAST_SIMULATIONS'] ?? cases(40, 150));
 const FIRST_SEED = Number(process.env['HOLDFAST_SEED'] ?? 1);
 
 describe('the whole system on virtual time', () => {

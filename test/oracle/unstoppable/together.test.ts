@@ -8,6 +8,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { cases } from '../../support/cases.ts';
 import { type CrisisHouse, merged, openHouse } from './crisisHouse.ts';
 import { everyPolicyTry, everyTry, inEachPlace, type Try } from './optionsTried.ts';
 import { SWITCHES, type Switch } from './switchesTried.ts';
@@ -52,6 +53,6 @@ test('CR-2 CR-1 CR-4 any options and switches together stop no crisis', async ()
       faults.push(...(await house.faultsInTrouble(rules)));
       expect(faults).toEqual([]);
     }),
-    { numRuns: 40, seed: 10, endOnFailure: true },
+    { numRuns: cases(10, 40), seed: 10, endOnFailure: true },
   );
 });

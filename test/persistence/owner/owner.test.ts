@@ -174,7 +174,7 @@ test('SV-5 a reservation is seen by other copies of the package, and given back'
     globalThis,
     Symbol.for('holdfast.reservedFolders'),
   );
-  expect(everyCopyLooksHere).toEqual(new Set(['/some/folder']));
+  expect(everyCopyLooksHere).toContain('/some/folder');
   giveBack();
   reserveFolder('/some/folder')();
 });

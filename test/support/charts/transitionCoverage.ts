@@ -2,7 +2,7 @@
  * Which transitions of each chart the tests took, exactly, counted apart: by charts alone, from the microsteps
  * that XState reports to an `inspect` observer, and by the charts of runtimes, from their tap
  * (watchRuntimes.ts). A test file hands what it saw to the run's report (see transitionCoverageReport.ts)
- * when it ends.
+ * when it ends, by a set-up of each file (handOverTransitions.ts), since files may share a process.
  *
  *     const observe = coverTransitions(circuitBreakerMachine);
  *     createActor(circuitBreakerMachine, { inspect: observe });
@@ -12,7 +12,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { afterAll, expect, inject } from 'vitest';
+import { expect, inject } from 'vitest';
 import type { AnyStateMachine, AnyTransitionDefinition, InspectionEvent } from 'xstate';
 import { allTransitions, transitionLabel } from '../../../inspector/charts/transitions.ts';
 
@@ -36,7 +36,7 @@ interface Recording {
   readonly seen: Set<string>;
 }
 
-/** One for each file of tests, though several modules hear of this one. */
+/** Of the file of tests that runs. A harness keeps its observer from one file to the next, so that these stay. */
 const recordings = new Map<string, Recording>();
 
 /**
@@ -104,16 +104,15 @@ function recordingOf(machine: AnyStateMachine, by: CoveredBy): Recording {
   return recording;
 }
 
-// A bench counts nothing.
-if (process.env['VITEST'] !== undefined) afterAll(handOver);
-
-function handOver(): void {
+/** Writes what the file of tests saw for the report, and begins anew for the next one. */
+export function handOverTransitions(): void {
   const file = relative(process.cwd(), expect.getState().testPath ?? '');
   const directory = inject('transitionCoverageDir');
   for (const { by, machineId, all, seen } of recordings.values()) {
-    if (by === 'runtime' && seen.size === 0) continue;
+    if (seen.size === 0) continue;
     const report: TransitionsSeen = { machineId, by, file, all: [...all], seen: [...seen] };
     const path = join(directory, `${by}.${machineId}.${process.pid}.${performance.now()}.json`);
     writeFileSync(path, JSON.stringify(report));
+    seen.clear();
   }
 }

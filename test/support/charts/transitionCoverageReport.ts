@@ -44,8 +44,7 @@ export default function setUp(project: TestProject): () => Promise<void> {
     rmSync(directory, { recursive: true, force: true });
     const observed = new Set(parts.map((part) => part.machineId));
     const files = project.vitest.state.getFiles();
-    const { testFiles } = await project.globTestFiles();
-    const isWholeRun = files.length === testFiles.length;
+    const isWholeRun = files.length === (await project.vitest.globTestSpecifications()).length;
     if (observed.size === 0 && !isWholeRun) return;
     const machines = await registered();
     const known = machines?.map(({ id }) => id).toSorted();

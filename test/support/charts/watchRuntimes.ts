@@ -20,7 +20,10 @@ interface Watched {
 const watched = new WeakMap<ActorSystem, Watched>();
 const component = Reflect.get<ActorSystem, 'component'>(ActorSystem.prototype, 'component');
 
-ActorSystem.prototype.component = function (this: ActorSystem, name: string) {
+// A set-up runs again for each file, in a process that it may share with those before.
+if (component.name !== watchedComponent.name) ActorSystem.prototype.component = watchedComponent;
+
+function watchedComponent(this: ActorSystem, name: string): ReturnType<typeof component> {
   const its = watched.get(this) ?? watch(this);
   its.missing.delete(name);
   if (its.missing.size === 0) {
@@ -28,7 +31,7 @@ ActorSystem.prototype.component = function (this: ActorSystem, name: string) {
     its.before = [];
   }
   return component.call(this, name);
-};
+}
 
 function watch(system: ActorSystem): Watched {
   const its: Watched = { missing: new Set(['supervisor', 'storageHealth']), before: [] };

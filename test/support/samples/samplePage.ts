@@ -1,6 +1,6 @@
 /**
  * Runs the samples of a page in their order, in a folder as an app would have it: the built package in its
- * `node_modules`, and what the samples write beside them.
+ * `node_modules`, and what the samples write beside them. Pages whose programs leave nothing running share a process.
  *
  * @module
  */
@@ -18,6 +18,8 @@ import { programOf, scriptOf } from './program.ts';
 /** What an app has installed beside holdfast, in samples. */
 const INSTALLED = ['@types', 'express', 'fastify', 'zod', 'better-sqlite3', 'ws'];
 const TIME_LIMIT_MS = HANGS_AFTER_MS;
+/** In a process that has connected to another, Node.js 20 follows no links of packages any more: it loads each anew. */
+const CONNECTS = /\bconnect\b/;
 /** What a shell is told before each script; npx asks nobody, and takes what is installed. */
 const PRELUDE = `set -euo pipefail
 trap 'echo "line $LINENO: $BASH_COMMAND" >&2' ERR
@@ -26,7 +28,14 @@ npx() { "./node_modules/.bin/$@"; }`;
 interface Ran {
   readonly printed: string;
   readonly error: string | null;
+  /** A server, a timer or a thread of a program goes on. */
+  readonly hasLeft?: boolean;
 }
+
+type Runner = Awaited<ReturnType<typeof startRunner>>;
+
+/** For the next page. */
+let idle: Runner | null = null;
 
 /** A new folder in which holdfast and a few others are installed. */
 export function appFolder(): string {
@@ -44,18 +53,22 @@ export function appFolder(): string {
 /** What is wrong with the samples of a page; empty where nothing is. */
 export async function faultsOf(samples: readonly Sample[]): Promise<readonly string[]> {
   const folder = appFolder();
-  const runner = await startRunner(folder);
+  const runner = idle ?? (await startRunner());
+  idle = null;
   const faults: string[] = [];
+  let isClean = true;
   try {
     for (const [index, sample] of samples.entries()) {
       const ran = await runOne(sample, folder, `sample${index}`, runner);
+      isClean &&= ran.error === null && ran.hasLeft !== true && !CONNECTS.test(sample.code);
       if (ran.error !== null) faults.push(`${sample.place} ${ran.error}\n${ran.printed}`);
       else if (sample.output !== null && !fits(ran.printed, sample.output)) {
         faults.push(`${sample.place} printed\n${ran.printed}`);
       }
     }
   } finally {
-    runner.stop();
+    if (isClean) idle = runner;
+    else runner.stop();
   }
   return faults;
 }
@@ -70,12 +83,7 @@ export function fits(printed: string, said: string): boolean {
   return new RegExp(`^${pattern}$`).test(printed.trim());
 }
 
-async function runOne(
-  sample: Sample,
-  folder: string,
-  name: string,
-  runner: Awaited<ReturnType<typeof startRunner>>,
-): Promise<Ran> {
+async function runOne(sample: Sample, folder: string, name: string, runner: Runner): Promise<Ran> {
   const { language, code, file, notRun } = sample;
   if (notRun !== null) return { printed: '', error: null };
   if (file !== null) {
@@ -132,21 +140,20 @@ async function runScript(script: string, folder: string): Promise<Ran> {
   return { printed, error: code === 0 ? null : `ended with ${code}\n${errors}` };
 }
 
-async function startRunner(folder: string) {
+async function startRunner() {
   const child = fork(resolve('test/support/samples/sampleRunner.mjs'), [], {
-    cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   await once(child, 'message');
+  // It ends with this process, which waits for none that is idle.
+  child.unref();
+  child.channel?.unref();
+  const ended = once(child, 'exit').then(() => [{ printed: '', error: 'ended the process' }]);
   return {
     async run(path: string): Promise<Ran> {
       if (!existsSync(path)) throw new Error(`${path} is not there`);
       child.send(path);
       const limit = AbortSignal.timeout(TIME_LIMIT_MS);
-      const ended = once(child, 'exit', { signal: limit }).then(() => [
-        { printed: '', error: 'ended the process' },
-      ]);
-      ended.catch(() => undefined);
       const [ran] = (await Promise.race([once(child, 'message', { signal: limit }), ended]).catch(
         () => [{ printed: '', error: `did not end within ${TIME_LIMIT_MS} ms` }],
       )) as [Ran];
