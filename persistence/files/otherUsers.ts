@@ -138,9 +138,11 @@ function whyOpen(found: Stats): string | null {
 }
 
 function socketError(path: string, why: string): HoldfastError {
+  // Root is told no name: whoever put the socket there would be asked.
+  const as = process.geteuid?.() === 0 ? ' (as root: sudo -u USER, before the command)' : '';
   return new HoldfastError(
     'HF_STORE_FOLDER',
-    `Nothing is said to the process that listens at ${path}: ${why}, so another user of the machine may be behind it. Ask as the user whose store it is, or put the store into a folder of your own.`,
+    `Nothing is said to the process that listens at ${path}: ${why}, so another user of the machine may be behind it. Ask as the user whose store it is${as}, or put the store into a folder of your own.`,
     { path, withStack: false },
   );
 }

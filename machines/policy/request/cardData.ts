@@ -192,19 +192,14 @@ export function contextOfField(
 /** Of a handler that exempts nothing. */
 export const NOTHING_EXEMPT: (path: ValuePath) => boolean = () => false;
 
-/** Of each handler, so that what was masked by one is known by it. */
-const exemptions = new WeakMap<readonly string[], (path: ValuePath) => boolean>();
-
 /**
  * Answers whether card data may stand at a path of a request, from the paths that a handler exempts:
  * `payload.meta.barcode`. Each stands for all that is below it, and for every item of a list.
  */
 export function exemptionsOf(paths: readonly string[] = []): (path: ValuePath) => boolean {
   if (paths.length === 0) return NOTHING_EXEMPT;
-  const known = exemptions.get(paths);
-  if (known !== undefined) return known;
   const exempt = new Set(paths);
-  const isExempt = (path: ValuePath): boolean => {
+  return (path) => {
     let joined = '';
     return path.some((step) => {
       if (typeof step === 'number') return false;
@@ -212,8 +207,6 @@ export function exemptionsOf(paths: readonly string[] = []): (path: ValuePath) =
       return exempt.has(joined);
     });
   };
-  exemptions.set(paths, isExempt);
-  return isExempt;
 }
 
 /** The text with its card data masked. */
