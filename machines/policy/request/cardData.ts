@@ -23,6 +23,8 @@ const CODE_FIELD = new RegExp(
   'i',
 );
 const DOUBTFUL_FIELD = new RegExp(`^(?:${DOUBTFUL_NAME})$`, 'i');
+/** In each name of a code or of a card; most names have none of it, and are looked at no further. */
+const OF_CARD = /c[vs]|cav|cid|pin|code|card/i;
 /** Fields of a card that lies flat among others. */
 const CARD_FIELD = new RegExp(
   `^(?:pan|${CARD_PREFIX}(?:number|no|num|holder(?:[ _-]?name)?)|exp(?:iry|iration|ires)?(?:[ _-]?(?:month|year|date))?)$`,
@@ -41,9 +43,13 @@ const CODE_IN_TEXT = new RegExp(
 );
 const DOUBTFUL_IN_TEXT = new RegExp(`(?<![a-z\\d])(?:${DOUBTFUL_NAME})${AFTER_NAME}`, 'gi');
 
+/** Parts a code from its name. */
+const BEFORE_CODE = /[:=>]/;
+
 const MASKED_CODE = '***';
-/** No card number is a smaller number, and no code has fewer characters. */
+/** No card number is a smaller number or a shorter text, and no code has fewer characters. */
 const CARD_NUMBER_MIN = 1e13;
+const CARD_LENGTH_MIN = 14;
 const CODE_LENGTH_MIN = 3;
 
 /** Where a value stands, as far as it matters to what it is. */
@@ -67,7 +73,10 @@ export function cardDatumInText(text: string): CardDatum | null {
 
 /** False for what is too short or too small to hold any: it need not be searched. */
 export function mayHoldCard(value: string | number, { isCode }: CardContext): boolean {
-  if (typeof value === 'string') return isCode || value.length >= 2 * CODE_LENGTH_MIN;
+  if (typeof value === 'string') {
+    if (isCode || value.length >= CARD_LENGTH_MIN) return true;
+    return value.length >= 2 * CODE_LENGTH_MIN && BEFORE_CODE.test(value);
+  }
   return isCode || (value >= CARD_NUMBER_MIN && Number.isSafeInteger(value));
 }
 
@@ -182,6 +191,7 @@ export function contextOfField(
   outer: CardContext,
 ): CardContext {
   if (outer.isCode) return VALUE_FIELD.test(name) ? CODE_CONTEXT : NO_CARD;
+  if (!OF_CARD.test(name)) return outer.isCard ? CARD_CONTEXT : NO_CARD;
   if (CODE_FIELD.test(name)) return CODE_CONTEXT;
   if (DOUBTFUL_FIELD.test(name)) {
     return outer.isCard || names.some((one) => CARD_FIELD.test(one)) ? CODE_CONTEXT : NO_CARD;
@@ -374,7 +384,7 @@ export function cardSpansIn(text: string): readonly CardSpan[] {
 }
 
 function codesIn(text: string, pattern: RegExp): readonly CardSpan[] {
-  if (text.length < 2 * CODE_LENGTH_MIN || !/[:=>]/.test(text)) return [];
+  if (text.length < 2 * CODE_LENGTH_MIN || !BEFORE_CODE.test(text)) return [];
   return Array.from(text.matchAll(pattern), ({ 0: whole, 1: code = '', index }) => {
     const end = index + whole.length;
     return { start: end - code.length, end, masked: MASKED_CODE };

@@ -216,11 +216,21 @@ class Encoder {
     this.#need(2 * items.length);
     this.#take(1 + Math.max(1, items.length));
     let text = '[';
-    for (let i = 0; i < items.length; i += 1) {
+    for (let i = 0; i < items.length; ) {
       if (i > 0) text += ',';
+      const from = i;
+      while (i < items.length && isPlainLeaf(items[i], context)) i += 1;
+      if (i > from) {
+        // Written natively, what lies within its commas and brackets is there already.
+        const run = JSON.stringify(items.slice(from, i)).slice(1, -1);
+        this.#take(run.length - (i - from - 1));
+        text += run;
+        continue;
+      }
       this.#path.push(i);
       text += this.#value(items[i], context);
       this.#path.pop();
+      i += 1;
     }
     return `${text}]`;
   }
@@ -232,17 +242,23 @@ class Encoder {
     this.#take(2);
     this.#refuseTooMany(fields, names);
     let text = '{';
-    for (const name of names.toSorted()) {
+    for (const name of inOrder(names)) {
       const field = fields[name];
       // Left out, as `JSON.stringify` does: an optional field that is not there.
       if (field === undefined) continue;
       const comma = text.length > 1 ? ',' : '';
       this.#take(comma.length + 1);
-      this.#path.push(name);
       this.#need(name.length);
       text += `${comma}${this.#written(JSON.stringify(name))}:`;
-      if (mayHoldCard(name, NO_CARD)) this.#search(name, NO_CARD);
-      text += this.#value(field, contextOfField(name, names, context));
+      const isSearched = mayHoldCard(name, NO_CARD);
+      const inside = contextOfField(name, names, context);
+      if (!isSearched && isPlainLeaf(field, inside)) {
+        text += this.#written(String(field));
+        continue;
+      }
+      this.#path.push(name);
+      if (isSearched) this.#search(name, NO_CARD);
+      text += this.#value(field, inside);
       this.#path.pop();
     }
     return `${text}}`;
@@ -314,6 +330,20 @@ class Encoder {
   #place(): Place {
     return placeOf(this.#root, this.#field, this.#path);
   }
+}
+
+/** As `toSorted` has them: most are few, and many are in order. */
+function inOrder(names: readonly string[]): readonly string[] {
+  for (let at = 1; at < names.length; at += 1) {
+    if (String(names[at - 1]) > String(names[at])) return names.toSorted();
+  }
+  return names;
+}
+
+/** What is written as it is, without a look at what it is in or where it stands: most values of a large body. */
+function isPlainLeaf(value: unknown, context: CardContext): value is number | boolean | null {
+  if (typeof value === 'number') return Number.isFinite(value) && !mayHoldCard(value, context);
+  return value === null || typeof value === 'boolean';
 }
 
 /** Where in a field a value stands: in words that repeat no name, and by name. */

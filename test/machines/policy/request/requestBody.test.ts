@@ -71,6 +71,39 @@ describe('the text', () => {
   });
 });
 
+describe('OP-9 values that are written in runs', () => {
+  test('OP-9 are written as JSON has them, between whatever stands beside them', () => {
+    const list = [1, -0, 1e21, 0.1, null, true, 'a', false, [2, 3], {}, 4];
+    expect(encode(list)).toBe(`{"payload":${JSON.stringify(list)}}`);
+    expect(encode({ b: 1, a: [null], c: undefined, B: false })).toBe(
+      '{"payload":{"B":false,"a":[null],"b":1}}',
+    );
+  });
+
+  test('CF-7 a card number and a code among them are found, and their places are told', () => {
+    const numbers = [1, 2, 4111111111111111, 3];
+    expect(refusal(() => encode({ list: numbers }))).toMatchObject({
+      ...{ code: 'HF_CARD_NUMBER_REFUSED', at: ['payload', 'list', 2] },
+    });
+    expect(refusal(() => encode({ a: 1, cvv: 123, z: 2 }))).toMatchObject({
+      ...{ code: 'HF_CARD_NUMBER_REFUSED', at: ['payload', 'cvv'] },
+    });
+    expect(refusal(() => encode({ cvv: [1, 123] }))).toMatchObject({
+      code: 'HF_CARD_NUMBER_REFUSED',
+    });
+  });
+
+  test('UX-2 what JSON can not carry among them is refused by its place', () => {
+    const invalid = { code: 'HF_REQUEST_INVALID' };
+    expect(refusal(() => encode([1, 2, Number.NaN, 3]))).toMatchObject({
+      ...{ ...invalid, at: ['payload', 2] },
+    });
+    const sparse: unknown[] = [1, 2];
+    sparse[3] = 4;
+    expect(refusal(() => encode(sparse))).toMatchObject({ ...invalid, at: ['payload', 2] });
+  });
+});
+
 describe('the size', () => {
   const anyJson = fc
     .jsonValue({ maxDepth: 3 })
