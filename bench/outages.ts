@@ -5,13 +5,13 @@
  * @module
  */
 
+import { firstMsMax } from './goodput/bars.ts';
 import { outageDrill } from './goodput/drills.ts';
 import { measure } from './goodput/measure.ts';
 import { runVirtual } from './goodput/runs.ts';
 import { summarized } from './goodput/summary.ts';
 import { holdfast } from './goodput/systems/holdfast.ts';
 import { plain } from './goodput/systems/plain.ts';
-import { firstMsMax } from './goodput/verdicts.ts';
 import { printMachine, printTable } from './support.ts';
 
 const LENGTHS_MS = [900, 5_000, 30_000, 300_000, 3_600_000];

@@ -87,6 +87,8 @@ export interface Drill {
   readonly name: string;
   /** One line. */
   readonly what: string;
+  /** Why a figure of it stays under its bar, where one does. */
+  readonly under: string | undefined;
   /** Printed before its table. */
   readonly parameters: Readonly<Record<string, string | number>>;
   /** Calls that each system may have in flight at most. */

@@ -14,6 +14,8 @@ import { type FaultKind, ServerModel, type ServerPlan } from './server.ts';
 export interface DrillPlan {
   readonly name: string;
   readonly what: string;
+  /** Why a figure of it stays under its bar, where one does: printed beside it. */
+  readonly under?: string;
   readonly requests: number;
   /** Requests that are handed in each second; default all are queued at the start. */
   readonly arrivePerSecond?: number;
@@ -49,6 +51,11 @@ const every = (periodMs: number, lengthMs: number): readonly Outage[] =>
     return { fromMs, toMs: fromMs + lengthMs };
   });
 
+const NO_QUEUE =
+  'One call more than its workers is slower and refused in part, one less leaves a worker idle: a start, each change of its workers and each look whether it bears more cost goodput.';
+const CALL_MORE =
+  'Each second slots open for a twentieth of the calls that it does in one, beyond what is worked on, and a call lasts up to a fifth shorter than another.';
+
 const errors = (percent: number): DrillPlan => ({
   name: `a${percent}`,
   what: `${percent} % of the calls fail (500, 503, lost connections)`,
@@ -67,6 +74,7 @@ const overload = (
 ): DrillPlan => ({
   name,
   what: `loses half of its workers for 6 s; slower and failing beyond ${overloadFrom} calls a worker`,
+  ...(overloadFrom === 1 ? { under: NO_QUEUE } : {}),
   requests,
   concurrency: perSecond / 2,
   lanes: requests / 4,
@@ -109,6 +117,8 @@ export const DRILL_PLANS: readonly DrillPlan[] = [
     ...USUAL,
     requests: 2_000,
     lanes: 1_000,
+    under:
+      'Where 35 % fail, 11 failures in a row tell of an outage and two probes go out at once: some 25 calls for each of 18 outages of 0.9 s.',
     server: {
       ...SMALL,
       faultShare: 0.32,
@@ -119,12 +129,14 @@ export const DRILL_PLANS: readonly DrillPlan[] = [
     isOnLoopback: true,
   },
   outagePlan('c', 30_000, {
+    under:
+      'Some 40 probes find within 7 % of its length that it is over, and 5 to 10 calls tell of its onset: about 50 of 5,000 that wait.',
     requests: 5_000,
     concurrency: 64,
     lanes: 1_250,
     server: { perSecond: 200, workMs: 100 },
   }),
-  outagePlan('c2', 10_000, { requests: 1_200, lanes: 300, isOnLoopback: true }),
+  outagePlan('c2', 10_000, { under: CALL_MORE, requests: 1_200, lanes: 300, isOnLoopback: true }),
   overload('d', 150, 2_400),
   overload('d300', 300, 4_800),
   overload('d1', 150, 2_400, 1),
@@ -137,10 +149,13 @@ export const DRILL_PLANS: readonly DrillPlan[] = [
       server: { perSecond: 32, workMs: 1_000, spread: 'half', sparesInFlight: true },
     }),
     what: 'refuses for 30 s at once, while what was in flight is answered for 1.5 s more',
+    under:
+      'An answer takes a second by itself: the first cannot come sooner, and two seconds are two round trips, from a third of the slots to all of them. It works on 32 calls of 0.5 to 1.5 s, of which up to 45 begin in a second.',
   },
   {
     name: 'coldhang',
     what: 'answers nothing for its first 30 s',
+    under: CALL_MORE,
     ...USUAL,
     requests: 2_000,
     lanes: 1_000,
@@ -210,7 +225,7 @@ export const DRILL_PLANS: readonly DrillPlan[] = [
     server: { ...SMALL, stallShare: 0.05 },
   },
   {
-    ...outagePlan('i', 10_000, { crises: 40 }),
+    ...outagePlan('i', 10_000, { under: CALL_MORE, crises: 40 }),
     what: 'an outage of 10 s with crises among the requests',
   },
   {
@@ -234,6 +249,7 @@ export function drillOf(plan: DrillPlan): Drill {
   return {
     name,
     what,
+    under: plan.under,
     parameters: parametersOf(plan),
     concurrency,
     jobs: (seed) => jobsOf(plan, seed),

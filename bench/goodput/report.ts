@@ -87,6 +87,15 @@ export function printVerdicts(system: string, all: readonly Verdict[]): void {
   );
 }
 
+/** What stays under its bar, by drill, with what is written down of it beside the drill. */
+export function printUnder(all: readonly { readonly drill: Drill; readonly what: string }[]): void {
+  console.log(`\nUnder its bar: ${all.length === 0 ? 'nothing' : ''}`);
+  for (const drill of new Set(all.map((one) => one.drill))) {
+    const figures = all.filter((one) => one.drill === drill).map(({ what }) => what);
+    console.log(`- ${drill.name}: ${figures.join('; ')}. ${drill.under ?? 'No reason is known.'}`);
+  }
+}
+
 function digits(value: number): string {
   return String(Math.round(value));
 }

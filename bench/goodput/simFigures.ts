@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LONG_MS } from './bars.ts';
 import type { Drill, Why } from './drill.ts';
 import type { SimRun } from './sim.ts';
 
@@ -26,7 +27,6 @@ export interface SimFigures {
   readonly peak: number;
 }
 
-const LONG_MS = 5_000;
 const WINDOW_MS = 500;
 /** The server is used in full: so much of what it could do is done in half a second. */
 const FULL_SHARE = 0.85;

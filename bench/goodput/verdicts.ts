@@ -4,6 +4,16 @@
  * @module
  */
 
+import {
+  EXCESS_MAX,
+  FULL_MS_MAX,
+  firstMsMax,
+  GOODPUT_MIN,
+  GOODPUT_MIN_HARD,
+  HARD,
+  OUTAGE_CALLS_MAX,
+  PEAK_MAX,
+} from './bars.ts';
 import type { Summary } from './summary.ts';
 
 /** What a number is, and what falls short of it; nothing where it is met. */
@@ -14,25 +24,12 @@ export interface Verdict {
   readonly misses: readonly string[];
 }
 
-const GOODPUT_MIN = 90;
-/** Where half of the calls fail, and under overload. */
-const GOODPUT_MIN_HARD = 85;
-const HARD: readonly string[] = ['a50', 'd', 'd300', 'd1', 'd1-300'];
 const BEHIND_MAX = 5;
 const LOST_MAX = 1;
-const EXCESS_MAX = 15;
-const OUTAGE_CALLS_MAX = 1;
-const FULL_MS_MAX = 2_000;
-const PEAK_MAX = 110;
 const OUT_OF_URGENCY_MAX = 3;
 const CRISIS_MS_MAX = 1_500;
 const TAIL_IDLE_MS_MAX = 1_000;
 const FIRST_MS_MAX = 16_000;
-
-/** How soon the first success after an outage of this length has to come, in the median. */
-export function firstMsMax(outageMs: number): number {
-  return Math.max(500, 0.07 * outageMs);
-}
 
 /**
  * @param own the summaries of the system that is judged.
@@ -52,10 +49,15 @@ export function verdicts(own: readonly Summary[], others: readonly Summary[]): r
     ),
     aheadOfAll(own, others),
     behindBest(own, others),
-    each(own, 'the last 5 % wait for nothing but backoff and lane', (one) => one.tailIdleMs, {
-      misses: ({ tailIdleMs }) => (tailIdleMs ?? 0) > TAIL_IDLE_MS_MAX,
-      unit: 'ms',
-    }),
+    each(
+      own,
+      'the last 5 % wait for nothing but backoff and lane, at most 1 s',
+      (one) => one.tailIdleMs,
+      {
+        misses: ({ tailIdleMs }) => (tailIdleMs ?? 0) > TAIL_IDLE_MS_MAX,
+        unit: 'ms',
+      },
+    ),
     each(own, `calls beyond the least at most ${EXCESS_MAX} %`, ({ excess }) => excess, {
       misses: ({ excess }) => excess > EXCESS_MAX,
       unit: '%',
@@ -66,29 +68,49 @@ export function verdicts(own: readonly Summary[], others: readonly Summary[]): r
       ({ outageCalls }) => outageCalls,
       { misses: ({ outageCalls }) => (outageCalls ?? 0) >= OUTAGE_CALLS_MAX, unit: '%' },
     ),
-    each(own, 'first success after an outage, median', ({ firstMs }) => firstMs?.median ?? null, {
-      misses: ({ firstMs, outageMs }) => (firstMs?.median ?? 0) > firstMsMax(outageMs ?? 0),
-      unit: 'ms',
-    }),
-    each(own, 'first success after an outage, worst', ({ firstMs }) => firstMs?.worst ?? null, {
-      misses: ({ firstMs, outageMs, notRecovered }) =>
-        notRecovered > 0 ||
-        (firstMs?.worst ?? 0) > Math.min(FIRST_MS_MAX, 2 * firstMsMax(outageMs ?? 0)),
-      unit: 'ms',
-    }),
-    each(own, 'full throughput after that, worst', ({ fullMs }) => fullMs?.worst ?? null, {
-      misses: ({ fullMs }) => (fullMs?.worst ?? 0) > FULL_MS_MAX,
-      unit: 'ms',
-    }),
+    each(
+      own,
+      'first success after an outage, median, at most 0.5 s or 7 % of the outage',
+      ({ firstMs }) => firstMs?.median ?? null,
+      {
+        misses: ({ firstMs, outageMs }) => (firstMs?.median ?? 0) > firstMsMax(outageMs ?? 0),
+        unit: 'ms',
+      },
+    ),
+    each(
+      own,
+      'first success after an outage, worst, at most twice that and 16 s',
+      ({ firstMs }) => firstMs?.worst ?? null,
+      {
+        misses: ({ firstMs, outageMs, notRecovered }) =>
+          notRecovered > 0 ||
+          (firstMs?.worst ?? 0) > Math.min(FIRST_MS_MAX, 2 * firstMsMax(outageMs ?? 0)),
+        unit: 'ms',
+      },
+    ),
+    each(
+      own,
+      'full throughput after that, worst, at most 2 s',
+      ({ fullMs }) => fullMs?.worst ?? null,
+      {
+        misses: ({ fullMs }) => (fullMs?.worst ?? 0) > FULL_MS_MAX,
+        unit: 'ms',
+      },
+    ),
     each(own, `peak after an outage at most ${PEAK_MAX} %`, ({ peak }) => peak, {
       misses: ({ peak }) => (peak ?? 0) > PEAK_MAX,
       unit: '%',
     }),
-    each(own, 'lost but by its own attempts', ({ lostUnexplained }) => lostUnexplained.length, {
-      misses: ({ lostUnexplained }) => lostUnexplained.length > 0,
-      unit: '',
-    }),
-    each(own, 'unfinished', ({ unfinished }) => unfinished, {
+    each(
+      own,
+      'lost but by its own attempts, none',
+      ({ lostUnexplained }) => lostUnexplained.length,
+      {
+        misses: ({ lostUnexplained }) => lostUnexplained.length > 0,
+        unit: '',
+      },
+    ),
+    each(own, 'unfinished, none', ({ unfinished }) => unfinished, {
       misses: ({ unfinished }) => unfinished > 0,
       unit: '',
     }),
@@ -101,7 +123,7 @@ export function verdicts(own: readonly Summary[], others: readonly Summary[]): r
       misses: ({ outOfUrgency }) => (outOfUrgency ?? 0) >= OUT_OF_URGENCY_MAX,
       unit: '%',
     }),
-    each(own, 'crises after recovery, worst', ({ crisisMaxMs }) => crisisMaxMs, {
+    each(own, 'crises after recovery, worst, at most 1.5 s', ({ crisisMaxMs }) => crisisMaxMs, {
       misses: ({ crisisMaxMs }) => (crisisMaxMs ?? 0) > CRISIS_MS_MAX,
       unit: 'ms',
     }),
