@@ -119,6 +119,18 @@ describe('OP-11 operation.actor', () => {
     await clock.run(runtime.close());
   });
 
+  test('OP-11 of one that has left memory it knows nothing until it is subscribed to, and view() does', async () => {
+    const { clock, booted } = failing(0);
+    const operation = await clock.run(booted.runtime.sync(REQUEST));
+    await clock.run(operation.outcome);
+    expect(operation.actor.getSnapshot()).toBeUndefined();
+    const view = await clock.run(operation.view());
+    toldBy(operation);
+    await clock.advance(1);
+    expect(operation.actor.getSnapshot()).toMatchObject({ value: 'completed', context: view });
+    await clock.run(booted.runtime.close());
+  });
+
   test('OP-11 a dead letter has ended, and of none that is there is said so', async () => {
     const { clock, boot } = createWorld();
     const run = (): never => {

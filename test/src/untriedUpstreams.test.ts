@@ -38,6 +38,17 @@ async function outage({ clock }: World, runtime: Runtime) {
   return sent;
 }
 
+/** An upstream that a person holds open, with nothing to do. */
+async function held() {
+  const { world, boot } = scene();
+  const { clock } = world;
+  const runtime = boot();
+  await clock.run(runtime.ready);
+  const labs = runtime.upstream('labs');
+  labs.forceOpen('maintenance');
+  return { clock, runtime, labs };
+}
+
 const UNTRIED = { breaker: 'halfOpen', isUntried: true };
 
 describe('HM-1 an upstream that nobody has asked since', () => {
@@ -95,12 +106,7 @@ describe('HM-1 an upstream that nobody has asked since', () => {
   });
 
   test('HM-1 CB-1 costs no score after a person has let it go, and does while it is held', async () => {
-    const { world, boot } = scene();
-    const { clock } = world;
-    const runtime = boot();
-    await clock.run(runtime.ready);
-    const labs = runtime.upstream('labs');
-    labs.forceOpen('maintenance');
+    const { clock, runtime, labs } = await held();
     await clock.advance(60_000);
     expect(runtime.getHealthStatus().overall).toBe('degraded');
     labs.release();
@@ -111,12 +117,7 @@ describe('HM-1 an upstream that nobody has asked since', () => {
   });
 
   test('HM-1 a guarded call that waits for it, or is under way there, is somebody who asks', async () => {
-    const { world, boot } = scene();
-    const { clock } = world;
-    const runtime = boot();
-    await clock.run(runtime.ready);
-    const labs = runtime.upstream('labs');
-    labs.forceOpen('maintenance');
+    const { clock, runtime, labs } = await held();
     await clock.advance(1_000);
     labs.release();
     let answer: (value: null) => void = () => undefined;

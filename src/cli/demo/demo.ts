@@ -130,8 +130,9 @@ With --inspect it begins once the page is there, and at the end the page stays u
 to look at: its dead letters, its charts. Without a terminal, and with --json, it ends with the verdict. --port,
 --operate and --open ask for the page, too.
 
-With --stately the server of the Stately inspector has to run, and the package @statelyai/inspect to be installed: docs/how-to/
-watch-in-the-stately-inspector.md says how, and what leaves the machine by its page. With --operations 100 it can follow.
+With --stately the server of the Stately inspector has to run, and the package @statelyai/inspect to be installed:
+docs/how-to/watch-in-the-stately-inspector.md says how, and what leaves the machine by its page. With
+--operations 100 it can follow.
 
 With --conflicts it fails if something that was written is lost or there twice, if a device holds other
 bytes than the upstream, if a question for a person is not asked or its answer does not stand, or if a

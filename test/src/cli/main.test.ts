@@ -81,10 +81,13 @@ describe('holdfast', () => {
     ['release'],
     ['migrate'],
     ['compact'],
+    ['crisis-drill'],
+    ['charts', 'export'],
   ])('UX-1 help of %s gives an example', async (...args) => {
     const { exitCode, stdout } = await runCli([...args, '--help']);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/Examples?:\n {2}\$ holdfast/);
+    expect(stdout.split('\n').filter((line) => line.length > 120)).toEqual([]);
   });
 });
 

@@ -7,6 +7,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { emptyTally } from '../../../../src/cli/run/fileRun.ts';
 import {
   startMisbehavingUpstream,
   type UpstreamOptions,
@@ -47,13 +48,4 @@ export function lastLine({ stdout }: CliResult): unknown {
   return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? 'null');
 }
 
-export const NOTHING = {
-  accepted: 0,
-  completed: 0,
-  deadLettered: 0,
-  cancelled: 0,
-  expired: 0,
-  bad: 0,
-  inReview: 0,
-  unfinished: 0,
-};
+export const NOTHING = { ...emptyTally(), unfinished: 0 };
