@@ -104,7 +104,7 @@ export function detailsText(details: ConflictDetails, width: number): string {
             '  ',
           ),
         ]),
-    section(isOver ? 'What was decided' : 'In use until it is decided'),
+    section(isOver ? 'What was decided' : 'In use on this device until it is decided'),
     indented(valueText(value), width),
     ...(rulings.length === 0
       ? []
@@ -130,7 +130,7 @@ function questionText(question: ConflictQuestion, width: number): string {
       ? []
       : [`[0] as it stands\n${stands === undefined ? '(nothing)' : valueText(stands)}`]),
     ...alternatives.map((one) => {
-      const mark = isStanding(one) ? ' (stands now)' : '';
+      const mark = isStanding(one) ? ' (stands now on this device)' : '';
       return `[${one.take}] ${whoSaid(one)}${mark}\n${valueText(one.value)}`;
     }),
   ];
@@ -195,7 +195,7 @@ export function nameOf({ id, role }: Person): string {
 
 /** The lines that a person looks for. */
 export const paintDetails: Paint = (line, colors) =>
-  /^(Question \d+|Both sides, whole|In use until|What was decided|Decided by rules|Decide:)/.test(
+  /^(Question \d+|Both sides, whole|In use on this device|What was decided|Decided by rules|Decide:)/.test(
     line,
   )
     ? colors.bold(line)

@@ -110,7 +110,7 @@ describe('holdfast conflicts, at rest', () => {
       'rule  The latest edit stands for now; all of them are kept and shown.',
     );
     expect(stdout).toMatch(/\[1\] tablet, .* {2}\[2\] phone-1,/);
-    expect(stdout).toContain('(stands now)');
+    expect(stdout).toContain('(stands now on this device)');
     expect(
       Math.max(
         ...stdout
