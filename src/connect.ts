@@ -90,7 +90,18 @@ export async function connect(options: Given): Promise<Client> {
   return await inNoContext(() => connectTo(options));
 }
 
+/** What a runtime takes and people look for first here. */
+const OF_OWN = ['handlers', 'upstreams', 'policies', 'logger'] as const;
+
 async function connectTo(options: Given): Promise<Client> {
+  for (const name of OF_OWN) {
+    const isHere = Object.hasOwn(Object(options) as object, name);
+    requireOption(
+      !isHere,
+      name,
+      `goes into own, as all that createRuntime takes: own: { ${name} }`,
+    );
+  }
   checkFields(options, CONNECT_RULES, '');
   const { own, key, ownerWithinMs = OWNER_WITHIN_MS, crisis = {} } = options;
   requireOption(own === undefined || key !== undefined, 'key', 'is needed with own');

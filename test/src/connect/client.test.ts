@@ -276,6 +276,16 @@ describe('SC-4 without an owner', () => {
     const refused = await refusalOf(connect(options as unknown as ConnectOptions));
     expect(refused).toMatchObject({ code: 'HF_OPTION_INVALID', field });
   });
+
+  test.each(['handlers', 'upstreams', 'policies', 'logger'])(
+    'UX-2 %s of the runtime, given beside own, is told where it goes',
+    async (name) => {
+      const options = { store: '/tmp/x', key: key(), own: {}, [name]: {} };
+      const refused = await refusalOf(connect(options as unknown as ConnectOptions));
+      const message = expect.stringContaining(`own: { ${name} }`) as string;
+      expect(refused).toMatchObject({ code: 'HF_OPTION_INVALID', field: name, message });
+    },
+  );
 });
 
 describe('SC-4 CR-1 CR-4 crises of a client', () => {
