@@ -12,5 +12,5 @@ test('OB-3 bench/results.md names a commit for each of its tables', () => {
     named.split(', '),
   );
   expect(titles.length).toBeGreaterThan(20);
-  expect(dated.toSorted()).toEqual(titles.toSorted());
+  expect(new Set(dated)).toEqual(new Set(titles));
 });
