@@ -17,7 +17,7 @@ import {
 
 /** The end of a sentence about a name that is none. */
 export const TYPE_RULE =
-  'it must be words of letters, digits, - and _ joined by dots, such as payments.push';
+  'it must be words of letters, digits, - and _ joined by dots, each beginning with a letter and the first with a lower-case one, such as payments.push';
 const EXEMPT_PATH =
   /^(?:(?:payload|base|removals|response)(?:\.[^.]+)*|entity(?:\.(?:type|id))?|subject|idempotencyKey|path)$/;
 

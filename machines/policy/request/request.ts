@@ -317,7 +317,7 @@ function checkType(value: unknown): string {
   if (!isTypeName(type)) {
     throw invalid(
       'type',
-      'must be words of letters, digits, - and _ joined by dots, such as payments.push',
+      'must be words of letters, digits, - and _ joined by dots, each beginning with a letter and the first with a lower-case one, such as payments.push',
     );
   }
   return type;

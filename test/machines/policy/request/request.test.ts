@@ -88,6 +88,7 @@ describe('what is refused', () => {
       /must be words of letters, digits, - and _ joined by dots/,
       { ...GOOD, type: '../payments' },
     ],
+    ['type', /the first with a lower-case one/, { ...GOOD, type: 'Payments.push' }],
     ['subject', /is missing/, { type: 'a.b', tier: 'basic' }],
     ['subject', /must be a string/, { ...GOOD, subject: 42 }],
     ['subject', /must not be empty/, { ...GOOD, subject: '' }],
