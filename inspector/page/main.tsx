@@ -6,21 +6,24 @@
 
 import { render } from 'preact';
 import type { FeedMessage } from '../protocol.ts';
-import { after, draw, each, keptIn, pageNow, perFrame } from './kit/browser.ts';
+import { after, draw, each, keptIn, pageNow, perFrame, sharedAmongTabs } from './kit/browser.ts';
 import { Commands, PageProvider } from './kit/page.tsx';
 import { FeedClient } from './model/feedClient.ts';
 import { commandOf } from './model/keymap.ts';
 import type { Theme } from './model/pageState.ts';
 import { createPageStore } from './model/pageStore.ts';
-import { parseRoute } from './model/route.ts';
+import { formatRoute, parseRoute } from './model/route.ts';
 import { Shell } from './shell.tsx';
 
+const SESSION = 'holdfast.session';
 const THEMES: readonly Theme[] = ['auto', 'light', 'dark'];
 
-/** The token of the page's link, which is taken out of the address at once. */
+/** The token of the page's link, which is taken out of the address at once; the place that the link names stays. */
 function takeToken(): string | null {
-  const token = /^#token=([\w.~-]+)$/.exec(location.hash)?.[1] ?? null;
-  if (token !== null) history.replaceState(null, '', '#/');
+  const given = new URLSearchParams(location.hash.slice(1));
+  const token = given.get('token');
+  if (token === null) return null;
+  history.replaceState(null, '', formatRoute(parseRoute(given.get('at') ?? '')));
   return token;
 }
 
@@ -31,13 +34,16 @@ const take = perFrame<readonly FeedMessage[]>((batches) => {
   store.trigger.fed({ messages: batches.flat(), pageNowMs: pageNow() });
 });
 
+const keptSession = keptIn(() => sessionStorage, SESSION);
+const askTabs = sharedAmongTabs(SESSION, keptSession.read);
+
 function newClient(): FeedClient {
   return new FeedClient(
     {
       fetch: (path, init) => fetch(path, init),
       clock: { now: pageNow, after },
       random: draw,
-      kept: keptIn(() => sessionStorage, 'holdfast.session'),
+      kept: keptSession,
     },
     {
       onConnection: (connection) => {
@@ -116,4 +122,16 @@ render(
   </PageProvider>,
   document.getElementById('page') ?? document.body,
 );
-void client.run(firstToken);
+void begin();
+
+/** Without a link and a session of its own it goes by that of another tab of this browser. */
+async function begin(): Promise<void> {
+  if (firstToken === null && keptSession.read() === null) {
+    const session = await askTabs();
+    if (session !== null) {
+      keptSession.write(session);
+      client = newClient();
+    }
+  }
+  await client.run(firstToken);
+}

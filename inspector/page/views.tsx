@@ -6,6 +6,7 @@
 
 import type { ComponentType } from 'preact';
 import type { Overview as OverviewData } from '../protocol.ts';
+import type { VIEW_NAMES } from '../viewNames.ts';
 import { ActorView } from './actor/actorView.tsx';
 import { TimeBar } from './actor/timeBar.tsx';
 import { Actors } from './actors/actors.tsx';
@@ -22,7 +23,7 @@ import { Story } from './story.tsx';
 
 export interface View {
   /** As its address has it: `#/actors`. */
-  readonly name: string;
+  readonly name: (typeof VIEW_NAMES)[number];
   readonly title: string;
   readonly component: ComponentType;
   /** For `#/actors/<of>`; where it is left out, the view shows the one beside the others. */

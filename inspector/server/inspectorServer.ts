@@ -51,8 +51,12 @@ export interface InspectorServer {
    * it is worth nothing any more once a page has used it.
    */
   readonly link: string;
-  /** A link for another page. Of those that nobody has opened, the last eight are good, for 15 minutes. */
-  newLink(): string;
+  /**
+   * A link for another page. Of those that nobody has opened, the last eight are good, for 15 minutes.
+   *
+   * @param place where it opens, `/crises/ID`; left out: the overview
+   */
+  newLink(place?: string): string;
   /** Ends it at once, with every connection; resolves once nothing of it is left. Never rejects. */
   close(): Promise<void>;
 }
@@ -113,7 +117,10 @@ export async function startInspectorServer(
   server.on('error', onError);
   requests.listeningAt(taken);
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${taken}`;
-  const newLink = (): string => `${url}/#token=${sessions.newToken()}`;
+  const newLink = (place?: string): string => {
+    const at = place === undefined ? '' : `&at=${encodeURIComponent(place)}`;
+    return `${url}/#token=${sessions.newToken()}${at}`;
+  };
   let closing: Promise<void> | null = null;
   return {
     url,

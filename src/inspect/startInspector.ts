@@ -34,7 +34,7 @@ export async function startInspector(parts: InspectorParts): Promise<InspectorSe
   return {
     url: server.url,
     link: server.link,
-    newLink: () => server.newLink(),
+    newLink: (place) => server.newLink(place),
     close: async () => {
       // So that pages hear what they were told just now: why it ends, or a verdict.
       await new Promise<void>((resolve) => {

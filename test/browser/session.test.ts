@@ -97,6 +97,41 @@ test('AC-2 without the link there is nothing but a sentence that says what to op
   await watched.close();
 });
 
+test('AC-2 OB-1 an address of the page opens in another tab of the same browser, with no secret in it, and in no other browser', async () => {
+  const opened = await InspectorInBrowser.open(browser, inspector.newLink(), { hash: '#/actors' });
+  await opened.page.getByRole('grid').waitFor();
+  const address = opened.page.url();
+  expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/#\/actors$/);
+  const second = await opened.page.context().newPage();
+  await second.goto(address);
+  await second.getByRole('status').filter({ hasText: 'Live' }).first().waitFor();
+  await second.getByRole('grid').waitFor();
+  expect(second.url()).toBe(address);
+  // It stays in when the first one has gone, and lets a third one in.
+  await opened.page.close();
+  const third = await second.context().newPage();
+  await second.reload();
+  await third.goto(address);
+  for (const page of [second, third]) {
+    await page.getByRole('status').filter({ hasText: 'Live' }).first().waitFor();
+  }
+  const stranger = await WatchedPage.open(browser);
+  await stranger.page.goto(address);
+  const alert = stranger.page.getByRole('alert');
+  await alert.waitFor();
+  expect(await alert.textContent()).toMatch(/no session/i);
+  await stranger.close();
+  await opened.watched.close();
+});
+
+test('OB-1 a link with a place opens there, and leaves no token in the address', async () => {
+  const link = inspector.server.newLink('/dead-letters?type=payments');
+  const opened = await InspectorInBrowser.open(browser, link);
+  expect(opened.page.url()).toMatch(/#\/dead-letters\?type=payments$/);
+  expect(await opened.page.getByLabel('Part of its type').inputValue()).toBe('payments');
+  await opened.close();
+});
+
 test('AC-2 a wrong token is refused, and the page says so', async () => {
   const { url } = inspector.server;
   const watched = await WatchedPage.open(browser);

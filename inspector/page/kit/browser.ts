@@ -51,6 +51,43 @@ export function keptIn(area: () => Storage, name: string) {
   };
 }
 
+/** How long other tabs are waited for: they answer in a few milliseconds, also where nobody sees them. */
+const TABS_MS = 600;
+
+/**
+ * Lets other tabs of this browser have what this one keeps, and asks them for it: tabs of this origin alone, which is
+ * this host and port.
+ *
+ * @returns asks them; `null` where none has any
+ */
+export function sharedAmongTabs(
+  name: string,
+  read: () => string | null,
+): () => Promise<string | null> {
+  if (typeof BroadcastChannel === 'undefined') return () => Promise.resolve(null);
+  const channel = new BroadcastChannel(name);
+  let hear: (has: string) => void = () => {};
+  channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+    const { wants, has } = Object(data) as { readonly wants?: unknown; readonly has?: unknown };
+    const own = read();
+    if (wants === true && own !== null) channel.postMessage({ has: own });
+    if (typeof has === 'string') hear(has);
+  });
+  return () =>
+    new Promise((resolve) => {
+      const callOff = after(TABS_MS, () => {
+        hear = () => {};
+        resolve(null);
+      });
+      hear = (has) => {
+        callOff();
+        hear = () => {};
+        resolve(has);
+      };
+      channel.postMessage({ wants: true });
+    });
+}
+
 /** Puts a text where one can paste it from; whether that was allowed. */
 export async function copy(text: string): Promise<boolean> {
   try {

@@ -5,8 +5,9 @@
  */
 
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { FeedMessage } from '../../../../inspector/protocol.ts';
+import { VIEW_NAMES } from '../../../../inspector/viewNames.ts';
 import { askOwner, nameOwner } from '../../../control/controlClient.ts';
 import { NOBODY } from '../../../inspect/openInspectLine.ts';
 import { health } from '../../../management/store/health.ts';
@@ -24,6 +25,7 @@ import { storeOption } from '../../kit/storeOptions.ts';
 interface InspectOptions extends JsonOptions {
   readonly store: string;
   readonly port: number;
+  readonly at?: string;
   readonly operate: boolean;
   readonly open: boolean;
 }
@@ -43,20 +45,27 @@ export function inspectCommand(): Command {
         parseCount(0, 65_535),
         0,
       ),
+      value(
+        '--at <place>',
+        'where the page opens: /crises/ID, or what its address has behind #',
+        parsePlace,
+      ),
       flag('--operate', 'take orders from the page: replay, purge, retry, resolve, force breakers'),
       flag('--open', 'open the page in a browser here'),
       jsonOption('print the link as one line of JSON'),
     ],
     notes: `It needs no key: the process that runs the store is asked, over the socket in the store's folder. Processes may
 come and go meanwhile, the page goes on with the next one. It shows names, states, times and counts, never a payload,
-a subject or an entity. A link is good for one page, which stays in until its tab is closed; Enter prints another one.
+a subject or an entity. A link is good for one page, which stays in until its tab is closed, and lets other tabs of the
+same browser in; Enter prints another one. --at is for a link that is sent to somebody who has a browser on this machine.
 Ctrl-C ends it (130).`,
     examples: [
       'holdfast inspect --store ./sync-store --open',
       'holdfast inspect --store ./sync-store --port 7080 --operate',
+      'holdfast inspect --store ./sync-store --at /dead-letters?type=payments',
     ],
     async run({ options, output }) {
-      const { store, port, operate, open } = options;
+      const { store, port, at, operate, open } = options;
       requireStore(store);
       const changes = new Changes(store, output);
       const page = await serveStorePage({
@@ -71,15 +80,16 @@ Ctrl-C ends it (130).`,
       const ended = new Promise<void>((end) => {
         onInterrupt(output, end);
       });
-      const { link, url } = page;
+      const { url } = page;
+      const link = at === undefined ? page.link : page.newLink(at);
       output.result({ link, url, store: resolve(store), operate }, link);
       output.say(await whoRuns(store));
       output.say(rights(operate));
-      const opened = open ? await openBrowser(page.newLink(), ended) : null;
+      const opened = open ? await openBrowser(page.newLink(at), ended) : null;
       if (typeof opened?.trouble === 'string') {
         output.say(`No browser was opened: ${opened.trouble}. Open the link by hand.`);
       }
-      const forgetEnter = hasKeyboard() ? onEnter(() => output.say(page.newLink())) : null;
+      const forgetEnter = hasKeyboard() ? onEnter(() => output.say(page.newLink(at))) : null;
       await ended;
       forgetEnter?.();
       await page.close();
@@ -87,6 +97,19 @@ Ctrl-C ends it (130).`,
       return EXIT.interrupted;
     },
   });
+}
+
+/** `/crises/ID` out of an address of the page, or of what stands behind # in one. */
+function parsePlace(given: string): string {
+  const place = given.replace(/^[^#]*#/, '').replace(/^\/?/, '/');
+  const [, view = ''] = /^\/([^/?]*)/.exec(place) ?? [];
+  if (!VIEW_NAMES.some((known) => known === view)) {
+    throw new InvalidArgumentError(
+      `It begins with one of ${VIEW_NAMES.map((known) => `/${known}`).join(', ')}; behind that stands an id, or what is searched for: /dead-letters?type=payments.`,
+    );
+  }
+  if (/[\s#]/.test(place)) throw new InvalidArgumentError('It holds no space and no second #.');
+  return place;
 }
 
 function rights(operate: boolean): string {

@@ -59,6 +59,24 @@ describe('holdfast inspect', () => {
     expect(stdout.trim()).toMatch(LINK);
   });
 
+  test('OB-1 a link with a place opens there, out of an address too; a place that is none is refused', async () => {
+    const scene = await restingStore();
+    const at = 'http://127.0.0.1:7080/#/dead-letters?type=payments';
+    const running = startCli(['inspect', '--store', scene.store, '--at', at, '--json']);
+    const { link } = await vi.waitFor(
+      () => JSON.parse(running.printed()) as { readonly link: string },
+      { timeout: HANGS_AFTER_MS },
+    );
+    const told = new URLSearchParams(new URL(link).hash.slice(1));
+    expect(told.get('at')).toBe('/dead-letters?type=payments');
+    expect(told.get('token')).toMatch(/^[\w-]{43}$/);
+    running.kill('SIGINT');
+    await running.result;
+    const wrong = await runCli(['inspect', '--store', scene.store, '--at', '/letters']);
+    expect(wrong.exitCode).not.toBe(0);
+    expect(wrong.stderr).toMatch(/--at.*begins with one of .*\/dead-letters/s);
+  });
+
   test('OB-1 AC-2 takes orders where it was started for that', async () => {
     const scene = await ConnectedScene.open();
     scene.start();
