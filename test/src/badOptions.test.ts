@@ -58,6 +58,12 @@ describe('options of createRuntime', () => {
       'upstreams.a.concurency',
       /mean concurrency/,
     ],
+    [
+      'an upstream whose name is too long',
+      { ...MEMORY, upstreams: { ['a'.repeat(65)]: {} } },
+      `upstreams.${'a'.repeat(65)}`,
+      /1 to 64 letters, digits, - and _ that begin with a letter/,
+    ],
     ['upstreams that are none', { ...MEMORY, upstreams: { a: null } }, 'upstreams.a', /an object/],
     ['handlers that are none', { ...MEMORY, handlers: [] }, 'handlers', /an object/],
     [

@@ -413,6 +413,17 @@ describe('OB-1 the feed of a process', () => {
     await clock.advance(60_000);
     feed.close();
     expect(clock.pending).toBe(0);
+    // One who throws leaves in the midst of a batch: after that none is made.
+    const { feed: other, clock: otherClock, step } = createStage();
+    let calls = 0;
+    other.watch(() => {
+      calls += 1;
+      if (calls > 3) throw new Error('no more');
+    });
+    await otherClock.advance(1);
+    step(1, 'closed', 'open');
+    await otherClock.advance(5_000);
+    expect(otherClock.pending).toBe(0);
   });
 
   test('OB-1 an overview that can not be made costs only itself', async () => {

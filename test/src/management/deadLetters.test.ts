@@ -156,6 +156,9 @@ describe('what is shown', () => {
     expect(await list({ untilMs: since })).toContain(a);
     expect(await list({ untilMs: since })).not.toContain(c);
     expect(await list({ type: 'payments.push' })).toEqual([c, a]);
+    expect(await list({ typePart: 'PAY' })).toEqual([c, a]);
+    expect(await list({ typePart: 'send' })).toEqual([b]);
+    expect(await list({ typePart: 'payments.send' })).toEqual([]);
     expect(await list({ upstream: 'default' })).toEqual([c, a]);
     expect(await list({ upstream: 'mail' })).toEqual([b]);
     expect(await list({ code: 'HF_CONFLICT' })).toEqual([b]);

@@ -68,6 +68,16 @@ describe('OB-1 the list of actors', () => {
   });
 });
 
+test('OB-1 of what stood there before anybody looked, what was accepted first comes first', () => {
+  const stood = (actor: number, acceptedAtMs: number): WatchedActor => {
+    const { about, ...more } = operation(actor, 0, 'parked', ['payments', 'basic', 'normal']);
+    return { ...more, sinceAtMs: null, about: about && { ...about, acceptedAtMs } };
+  };
+  const later = operation(9, 5, 'parked', ['payments', 'basic', 'normal']);
+  const { shown } = listActors([later, stood(1, 30), stood(2, 20), stood(3, 40)], filterOf({}));
+  expect(shown.map(({ actor }) => actor)).toEqual([2, 1, 3, 9]);
+});
+
 test('OB-1 what looks like an id, or like the end of one, is looked for in the store', () => {
   const of = (q: string) => idEndOf(filterOf({ q }));
   expect(of('01A22ad5-0c11-7abc-8def-0123456789ab')).toBe('01a22ad5-0c11-7abc-8def-0123456789ab');
