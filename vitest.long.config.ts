@@ -12,8 +12,9 @@ export default defineConfig({
     globalSetup: ['test/support/process/buildOnce.ts'],
     include: [
       'test/oracle/{simulation,mixed,unstoppable}/**/*.test.ts',
-      'test/src/{crisisOwed,outage}.test.ts',
-      'test/actors/conflict/atWork.test.ts',
+      'test/src/{crisisOwed,outage,sustainedOverload}.test.ts',
+      'test/src/testing/mergeLaws.test.ts',
+      'test/actors/conflict/{atWork,editCrashes}.test.ts',
     ],
     pool: 'forks',
     isolate: false,

@@ -62,6 +62,7 @@ process.exitCode = low.length > 0 || measured.length === 0 ? 1 : 0;
  */
 async function measure(files, tests, range = '') {
   process.env['CORE_TESTS'] = tests.join(',');
+  process.env['HOLDFAST_LONG'] = '1';
   process.env['CORE_TESTS_MS'] = isJudgedTogether(files[0]) ? LONGEST_MS : 'Infinity';
   const found = await new Stryker({
     plugins: ['./test/mutation/inProcess.mjs'],

@@ -17,6 +17,7 @@ import {
 } from '../../../persistence/port/faultPoints.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import { inThreadStore } from '../../persistence/contract/storeUnderTest.ts';
+import { cases } from '../../support/cases.ts';
 import {
   createWorld,
   createWorldOnFile,
@@ -183,7 +184,7 @@ describe('an edit in a process that dies', () => {
     'CF-6 CF-8 PS-2 at %s loses nothing and sends nothing twice',
     async (point) => {
       let struck = 0;
-      for (let seed = 1; seed <= 6; seed += 1) {
+      for (let seed = 1; seed <= cases(3, 6); seed += 1) {
         const crashes = [1, 2].map((passage) => ({ point, passage: passage + (seed % 3) }));
         const result = await runHistory(crashes, seed);
         expect({ seed, wrongs: result.wrongs }).toEqual({ seed, wrongs: [] });

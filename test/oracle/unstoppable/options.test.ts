@@ -23,6 +23,8 @@ import {
   unknownOptions,
 } from './optionsTried.ts';
 
+const policyTries = everyPolicyTry();
+
 type Hold = (answer: CrisisAnswer) => unknown;
 
 describe('CR-2 nothing that can be set stops a crisis', () => {
@@ -41,7 +43,7 @@ describe('CR-2 nothing that can be set stops a crisis', () => {
   test.each([...everyPolicy().keys()])('CR-2 CR-1 CR-4 policy %s', async (name) => {
     const house = openHouse();
     await house.open();
-    for (const each of everyPolicyTry().filter(({ policy }) => policy === name)) {
+    for (const each of policyTries.filter(({ policy }) => policy === name)) {
       house.runtime.setPolicies(inAllLayers(each));
       expect([each.name, ...(await house.faultsInTrouble())]).toEqual([each.name]);
     }
