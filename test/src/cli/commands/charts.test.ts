@@ -8,6 +8,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, createMachine } from 'xstate';
+import { actionName } from '../../../../inspector/charts/chartNames.ts';
 import { allStates, allTransitions } from '../../../../inspector/charts/transitions.ts';
 import { machines } from '../../../../machines/index.ts';
 import { chartClone } from '../../../support/charts/chartClone.ts';
@@ -182,7 +183,11 @@ describe('holdfast charts export', () => {
     for (const [at, machine] of machines.entries()) {
       const other = createMachine(all[at] as object);
       const shapeOf = (one: AnyStateMachine) => ({
-        states: allStates(one).map(({ id, description, tags }) => ({ id, description, tags })),
+        version: one.version,
+        states: allStates(one).map(({ id, description, tags, entry, exit }) => ({
+          ...{ id, description, tags },
+          ...{ entry: entry.map(actionName), exit: exit.map(actionName) },
+        })),
         transitions: allTransitions(one).map(({ label }) => label),
       });
       expect(shapeOf(other)).toEqual(shapeOf(machine));
