@@ -11,6 +11,7 @@ const APART: readonly string[] = [
   'test/inspector/stately/statelyInspector.test.ts',
   'test/src/callerContext.test.ts',
   'test/machines/merge/steps.test.ts',
+  'test/src/searchedInSlices.test.ts',
 ];
 
 /** Memory as a disk, for stores of tests: waiting for a real one proves nothing but in `test:crash` and `test:disk`. */
