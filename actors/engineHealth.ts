@@ -103,6 +103,7 @@ export function stateOfUpstream(
     ...upstreamState(upstream, steady),
     isUntried: breaker.snapshot.value === 'halfOpen' && !isAsked,
     overhanging: pool.overhanging(name),
+    crisesInFlight: pool.dispatcher.crisesInFlight(name),
     waits: waitsAt(flow, steady),
   };
 }

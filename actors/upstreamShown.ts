@@ -25,8 +25,10 @@ export interface UpstreamState {
   readonly level: Level;
   /** The signals that call for it; none where it is normal. */
   readonly causes: readonly LevelCause[];
-  /** Attempts in flight. */
+  /** Calls in flight that hold a slot: attempts of operations, and calls that are not kept. */
   readonly inFlight: number;
+  /** Deliveries of crises in flight, which hold none of these slots. */
+  readonly crisesInFlight: number;
   /** Of these, and of those that have lost their slot, whose handler is silent far beyond its time-out. */
   readonly overhanging: number;
   /** Why an operation that comes now would have to wait, and until when; `null` where it would not. */

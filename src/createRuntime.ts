@@ -25,6 +25,7 @@ import {
   refuseExpired,
   type SyncRequest,
 } from '../machines/policy/request/request.ts';
+import { isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Pieces } from '../machines/vocabulary/pieces.ts';
 import { createMemoryStore } from '../persistence/memory/memoryStore.ts';
 import { openStore } from '../persistence/openStore.ts';
@@ -117,6 +118,14 @@ function openLog({ logger, clock }: KeylessOptions, facts: FactStream): Log | nu
   return log;
 }
 
+/** The last resort where nobody listens: without a word a program would wait for its first request to fail. */
+function warnOfFailedStart(error: unknown): void {
+  const code = isHoldfastError(error) ? error.code : 'HF_INTERNAL';
+  const said = error instanceof Error ? error.message : String(error);
+  const message = `The runtime has not started: ${said} Give createRuntime onError or a logger to be told of such trouble, and await runtime.start() to see this.`;
+  process.emitWarning(message, { type: 'HoldfastWarning', code });
+}
+
 /** {@link createRuntime} with a store given, as tests plant faults in one. */
 export function assembleRuntime(options: KeylessOptions, store: Store): Runtime {
   return inNoContext(() => assembleOwner(options, store, false).runtime);
@@ -127,6 +136,7 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
   const damage = new StoreDamage();
   const facts = new FactStream(clock, factChannels(options.name));
   const log = openLog(options, facts);
+  let isWarned = false;
   raiseAlerts({
     facts,
     clock,
@@ -134,6 +144,10 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
       damage.note(error, clock.now());
       options.onError(error);
       log?.alert(error, kind);
+      if (kind === 'start.failed' && !options.isHeard && !isCandidate && !isWarned) {
+        isWarned = true;
+        warnOfFailedStart(error);
+      }
     },
   });
   const onError = (error: unknown): void => {

@@ -173,7 +173,8 @@ export interface RuntimeOptions {
   readonly inspect?: InspectionObserver | undefined;
   /**
    * Told of failures that no caller hears of, among them exceptions of handlers, each kind at most once a
-   * minute. They never hold a payload or a key; `cause` may, where it is what a handler threw.
+   * minute. They never hold a payload or a key; `cause` may, where it is what a handler threw. Where neither it nor
+   * `logger` is given, a start that fails is told once as a warning of the process.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -230,6 +231,8 @@ export interface CheckedOptions {
   readonly random: Random;
   readonly inspect: InspectionObserver | undefined;
   readonly onError: (error: unknown) => void;
+  /** Whether anybody is told of trouble: `onError` or `logger` was given. */
+  readonly isHeard: boolean;
 }
 
 /** What a runtime is made with once its store is there: the key has gone to the store, and nowhere else. */
@@ -386,6 +389,7 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
     random: options.random ?? systemRandom,
     inspect: options.inspect,
     onError: guarded(options.onError),
+    isHeard: options.onError !== undefined || options.logger !== undefined,
   };
 }
 

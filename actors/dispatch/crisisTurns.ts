@@ -57,6 +57,15 @@ export class CrisisTurns {
     this.#backingOff.clear();
   }
 
+  /** How many deliveries to this upstream are in flight. */
+  inFlight(upstream: string): number {
+    let count = 0;
+    for (const { flow, sentAtMs } of this.#slots.values()) {
+      if (sentAtMs !== null && flow.upstream === upstream) count += 1;
+    }
+    return count;
+  }
+
   /** Asks for a slot for crises, and tells when it has one, or no handler; returns what ends the asking. */
   awaitPlace(
     resident: Resident,

@@ -183,6 +183,11 @@ export class Dispatcher {
     return turnWait(this.#queues.get(upstream)?.flow, asker, this.#parts.steady);
   }
 
+  /** Deliveries of crises to this upstream that are in flight. */
+  crisesInFlight(upstream: string): number {
+    return this.#crises.inFlight(upstream);
+  }
+
   /** Whether anything waits for its turn at this upstream, or for the time of that. */
   isAwaited(upstream: string): boolean {
     return this.#queues.get(upstream)?.isAwaited === true;

@@ -9,9 +9,8 @@ import type { HealthStatus, UpstreamHealth } from '../../../views/health.ts';
 import { asking } from '../../../views/healthFindings.ts';
 import { spanOf, table, timeOf, timeUntil } from '../../kit/table.ts';
 
-/** What waits for a person, with the command that shows it. */
+/** What waits for a person, with the command that shows it: as many as that lists. */
 const ASKING: readonly (readonly [keyof HealthStatus['waiting'], string, string])[] = [
-  ['conflicted', 'conflicted', 'holdfast operations --state conflicted'],
   ['inReview', 'in review', 'holdfast operations --state inReview'],
   ['handlerMissing', 'without a handler', 'holdfast operations --state handlerMissing'],
   ['deadLettered', 'dead letters', 'holdfast dead-letters list'],
@@ -24,6 +23,7 @@ function asOf(count: number, what: string): string {
   return count === 1 && what === 'dead letters' ? 'dead letter' : what;
 }
 
+const CONFLICTED = 'holdfast operations --state conflicted';
 const REASONS: readonly (readonly [keyof HealthStatus['waiting'], string])[] = [
   ['turn', 'their turn or a retry'],
   ['inLane', 'their lane'],
@@ -35,8 +35,9 @@ const REASONS: readonly (readonly [keyof HealthStatus['waiting'], string])[] = [
 /** What a running process says of itself. */
 export function runningText(health: HealthStatus, nowMs: number): string {
   const { phase, overall, score, reasons, level, operations, waiting, crises } = health;
-  const open = crises.unacknowledged;
-  const asked = asking(health);
+  const open = crises.unacknowledged + crises.unreadable.unacknowledged;
+  const isAsked = asking(health).conflicted > 0;
+  const edits = conflictedOf(waiting.conflicted, isAsked);
   return sections([
     [
       `${phase}, ${overall} (score ${score}), service level ${level}`,
@@ -50,12 +51,15 @@ export function runningText(health: HealthStatus, nowMs: number): string {
       `since the start: accepted ${operations.accepted}, completed ${operations.completed}, ` +
         `dead-lettered ${operations.deadLettered}, retries ${operations.retries}`,
     ].join('\n'),
-    countsOf(
-      'waiting for',
-      REASONS.map(([name, what]) => [waiting[name], what]),
-    ),
+    countsOf('waiting for', [
+      ...REASONS.map(([name, what]) => [waiting[name], what] as const),
+      ...(isAsked ? [] : [edits]),
+    ]),
     countsOf('for a person', [
-      ...ASKING.map(([name, what, how]) => [asked[name], asOf(asked[name], what), how] as const),
+      ...(isAsked ? [edits] : []),
+      ...ASKING.map(
+        ([name, what, how]) => [waiting[name], asOf(waiting[name], what), how] as const,
+      ),
       conflictsOf(health.conflicts, nowMs),
       [
         open,
@@ -72,7 +76,6 @@ export function restingText(
   nowMs: number,
 ): string {
   const person: Partial<Record<keyof HealthStatus['waiting'], number>> = {
-    conflicted: waiting.conflict,
     inReview: waiting.review,
     handlerMissing: waiting.handler,
     deadLettered: counts.deadLettered,
@@ -91,6 +94,7 @@ export function restingText(
       [counts.settled, 'ended'],
     ]),
     countsOf('for a person', [
+      conflictedOf(waiting.conflict, true),
       ...ASKING.map(
         ([name, what, how]) => [person[name] ?? 0, asOf(person[name] ?? 0, what), how] as const,
       ),
@@ -113,7 +117,10 @@ export function runningLine(health: HealthStatus, nowMs: number): string {
     .filter(([, { breaker }]) => breaker !== 'closed')
     .map(([name, upstream]) => `${name} ${breakerOf(upstream, nowMs)}`);
   const asked = asking(health);
-  const forPerson = ASKING.reduce((sum, [name]) => sum + asked[name], conflicts.count);
+  const forPerson = ASKING.reduce(
+    (sum, [name]) => sum + asked[name],
+    asked.conflicted + conflicts.count,
+  );
   const undelivered = health.crises.undelivered.reduce((sum, { count }) => sum + count, 0);
   const queued = REASONS.reduce((sum, [name]) => sum + waiting[name], 0);
   return [
@@ -125,6 +132,14 @@ export function runningLine(health: HealthStatus, nowMs: number): string {
     ...(undelivered === 0 ? [] : [`crises not delivered ${undelivered}`]),
     ...(conflicts.count === 0 ? [] : [conflictsOf(conflicts, nowMs).slice(0, 2).join(' ')]),
   ].join(' · ');
+}
+
+/** Operations in a conflict: some of them for a person, or all of them edits that wait for one to be decided or merged. */
+function conflictedOf(
+  count: number,
+  isAsked: boolean,
+): readonly [count: number, what: string, how: string] {
+  return [count, isAsked ? 'conflicted' : 'their conflict', CONFLICTED];
 }
 
 /** As a row of what waits for a person. */
@@ -142,12 +157,19 @@ function upstreamsOf({ upstreams, crises }: HealthStatus, nowMs: number): string
     breakerOf(upstream, nowMs),
     crisesAt(name, crises.undelivered, nowMs),
     upstream.level,
-    `${upstream.inFlight} of ${upstream.flow.slots}`,
+    inFlightOf(upstream),
     waitOf(upstream, nowMs),
   ]);
   return rows.length === 0
     ? ''
     : table(['upstream', 'breaker', 'crises', 'level', 'in flight', 'new work waits for'], rows);
+}
+
+/** `3 of 128 slots`, and crises beside them, which hold none. */
+function inFlightOf({ inFlight, crisesInFlight, flow }: UpstreamHealth): string {
+  const beside =
+    crisesInFlight === 0 ? '' : `, ${crisesInFlight} ${crisesInFlight === 1 ? 'crisis' : 'crises'}`;
+  return `${inFlight} of ${flow.slots} slots${beside}`;
 }
 
 /** `none taken for 31m, 0 of 812`: a breaker says nothing of them, for they count for none. */

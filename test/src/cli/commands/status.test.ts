@@ -46,7 +46,7 @@ describe('how it is doing, as text', () => {
       /^running, degraded \(score \d+\), service level normal\n! 1 operation waits/,
     );
     expect(text).toMatch(/\nmail +forcedOpen by ana for 30s +/);
-    expect(text).toMatch(/\npayments +closed +normal +0 of \d+\n/);
+    expect(text).toMatch(/\npayments +closed +normal +0 of \d+ slots\n/);
     expect(text).toMatch(/waiting for: nothing/);
     expect(text).toMatch(/ 1 {2}conflicted +holdfast operations --state conflicted$/);
     expect(text).not.toMatch(/user-42/);
@@ -70,6 +70,35 @@ describe('how it is doing, as text', () => {
     expect(runningLine(shut, nowMs)).toMatch(
       /Z running, degraded .* · payments open, next try in 12s · in flight 0 · waiting 0 · for a person 1$/,
     );
+  });
+
+  test('HM-1 CR-4 in flight are the calls that hold a slot, and crises beside them, which hold none', async () => {
+    const world = createWorld();
+    const hangs = () => new Promise<null>(() => undefined);
+    const handler = { upstream: 'payments', run: hangs };
+    const { runtime, kill } = world.boot({
+      upstreams: { payments: {} },
+      handlers: { [REQUEST.type]: handler, 'crisis.alert': handler },
+    });
+    await world.clock.run(runtime.ready);
+    const inFlight = (): string | undefined => {
+      const text = runningText(runtime.getHealthStatus(), world.clock.now());
+      return /^payments .*normal +(\S+ of \d+ slots(?:, \d+ \w+)?) *$/m.exec(text)?.[1];
+    };
+    expect(inFlight()).toMatch(/^0 of \d+ slots$/);
+    await world.clock.run(runtime.crisis({ subject: 'user-42' }));
+    await world.clock.advance(10);
+    expect(inFlight()).toMatch(/^0 of \d+ slots, 1 crisis$/);
+    void runtime.call('payments', hangs).catch(() => undefined);
+    await world.clock.run(runtime.sync(REQUEST));
+    await world.clock.run(runtime.crisis({ subject: 'user-43' }));
+    await world.clock.advance(10);
+    expect(inFlight()).toMatch(/^2 of \d+ slots, 2 crises$/);
+    expect(runtime.getHealthStatus().upstreams['payments']).toMatchObject({
+      inFlight: 2,
+      crisesInFlight: 2,
+    });
+    kill();
   });
 
   test('UX-1 at rest it is what the file counts', () => {
@@ -141,9 +170,17 @@ describe('how it is doing, as text', () => {
       },
     };
     const text = runningText(asked, nowMs);
-    expect(text).toMatch(/ 1 {2}conflicted +holdfast operations --state conflicted\n/);
+    // One of them is for a person, and the command lists all five.
+    expect(text).toMatch(
+      /for a person[^]* 5 {2}conflicted +holdfast operations --state conflicted\n/,
+    );
     expect(text).toMatch(/ 3 {2}conflicts, the first for 3h +holdfast conflicts list$/);
     expect(runningLine(asked, nowMs)).toMatch(/ · for a person 4 · 3 conflicts, the first for 3h$/);
+    const atWork = { ...asked, waiting: { ...health.waiting, conflicted: 4 } };
+    expect(runningText(atWork, nowMs)).toMatch(
+      /waiting for *\n +4 {2}their conflict +holdfast operations --state conflicted\n/,
+    );
+    expect(runningLine(atWork, nowMs)).toMatch(/ · for a person 3 · /);
   });
 });
 
