@@ -118,7 +118,7 @@ export const DRILL_PLANS: readonly DrillPlan[] = [
     requests: 2_000,
     lanes: 1_000,
     under:
-      'Where 35 % fail, 11 failures in a row tell of an outage and two probes go out at once: some 25 calls for each of 18 outages of 0.9 s.',
+      'Where 35 % fail, 11 failures in a row tell of an outage and two probes go out at once: some 20 calls for each of 18 outages of 0.9 s.',
     server: {
       ...SMALL,
       faultShare: 0.32,

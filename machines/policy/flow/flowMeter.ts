@@ -247,8 +247,16 @@ export class FlowMeter {
 
   /** The nearer a run of failures is to an outage, the fewer calls follow it: at least one. */
   #openSlots(): number {
-    const doubt = this.#runs === 'act' ? this.#trip.mostDoubt : 0;
+    // Time-outs and 503 halve the slots, once it is clear that it is too much work.
+    const { earlyDoubt, mostDoubt } = this.#trip;
+    const nearest = this.#isOfOverload ? mostDoubt : earlyDoubt;
+    const doubt = this.#runs === 'act' ? nearest : 0;
     return Math.max(1, Math.floor(this.#slots * (1 - doubt)));
+  }
+
+  /** Most failures of the run tell of too much work. */
+  get #isOfOverload(): boolean {
+    return this.#overloaded * 2 > this.#trip.run;
   }
 
   #pace(): FlowReading['pace'] {
@@ -342,7 +350,7 @@ export class FlowMeter {
     const { slotsMin } = this.#policy;
     // With few in flight it is not too much work.
     const isMuch = Math.min(this.#slots, inFlightAtRun) > 2 * slotsMin;
-    const isOverload = this.#overloaded * 2 > run && !this.#isHalved && isMuch;
+    const isOverload = this.#isOfOverload && !this.#isHalved && isMuch;
     this.#trip.forget();
     this.#overloaded = 0;
     if (!isOverload && this.#runs === 'nothing') return null;

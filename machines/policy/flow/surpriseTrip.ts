@@ -22,6 +22,8 @@ const BESIDE_ANSWERS = 0.5;
 
 /** A run whose chance is the square root of that of an outage. */
 const HALFWAY = 0.5;
+/** The cube root of it. */
+const A_THIRD = 1 / 3;
 
 /** Logarithms of products that should be equal differ by this. */
 const ROUNDING = 1e-9;
@@ -136,6 +138,11 @@ export class SurpriseTrip {
    */
   get mostDoubt(): number {
     return this.#mostDoubt >= HALFWAY ? this.#mostDoubt : 0;
+  }
+
+  /** The same, 0 only where that was less than a third of the way. */
+  get earlyDoubt(): number {
+    return this.#mostDoubt >= A_THIRD ? this.#mostDoubt : 0;
   }
 
   /** Failures in a row, one after the other, that make an outage now. */

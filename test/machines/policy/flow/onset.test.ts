@@ -126,3 +126,23 @@ describe('CB-1 the onset of an outage that fails at once', () => {
     },
   );
 });
+
+describe('CB-1 fewer calls follow a run of failures', () => {
+  /** Eight of ten slots are held; calls in the others fail one after the other. */
+  function roomAfterThree(sign: 'failed' | 'busy'): number {
+    const meter = new FlowMeter(checkFlowPolicy({ slotsAtStart: 10 }, 'flow'));
+    for (let held = 0; held < 8; held += 1) meter.begin(0);
+    for (let nowMs = 100; nowMs <= 300; nowMs += 100) {
+      meter.end(meter.begin(nowMs), { sign }, nowMs + 50);
+    }
+    return meter.room(400);
+  }
+
+  test('CB-1 from a third of the way to an outage on: three failures where six are one', () => {
+    expect(roomAfterThree('failed')).toBe(0);
+  });
+
+  test('PF-6 control: of what may be too much work from halfway on', () => {
+    expect(roomAfterThree('busy')).toBe(2);
+  });
+});

@@ -85,9 +85,10 @@ describe('CB-1 how near a run is to an outage', () => {
     ]);
     trip.failure(FIRST_MS);
     expect(trip.doubt).toBeCloseTo(0.4, 7);
-    expect(trip.mostDoubt).toBe(0);
+    expect([trip.mostDoubt, trip.earlyDoubt]).toEqual([0, trip.doubt]);
     trip.failure(FIRST_MS);
     expect(trip.mostDoubt).toBeCloseTo(0.6, 7);
+    expect(trip.earlyDoubt).toBe(trip.mostDoubt);
   });
 });
 
