@@ -106,6 +106,8 @@ export const DRILL_PLANS: readonly DrillPlan[] = [
   {
     name: 'b',
     what: 'flapping: refuses every connection for 0.9 s, every 4 s',
+    under:
+      'The last requests meet one more outage of 0.9 s, and after each the calls of 100 ms differ by a fifth.',
     ...USUAL,
     requests: 600,
     server: { ...SMALL, outages: every(4_000, 900) },
@@ -150,7 +152,7 @@ export const DRILL_PLANS: readonly DrillPlan[] = [
     }),
     what: 'refuses for 30 s at once, while what was in flight is answered for 1.5 s more',
     under:
-      'An answer takes a second by itself: the first cannot come sooner, and two seconds are two round trips, from a third of the slots to all of them. It works on 32 calls of 0.5 to 1.5 s, of which up to 45 begin in a second.',
+      'An answer takes a second by itself: the first cannot come sooner, and two seconds are two round trips, from a third of the slots to all of them. It works on 32 calls of 0.5 to 1.5 s, of which up to 45 begin in a second. The last 5 % of the requests are nine seconds of its work.',
   },
   {
     name: 'coldhang',
@@ -177,6 +179,7 @@ export const DRILL_PLANS: readonly DrillPlan[] = [
   {
     name: 'f',
     what: 'takes ever longer by itself: 20 ms to 5 s within 30 s',
+    under: 'Answers take 5 s in the end: whoever is last waits for a slot as long as half a call.',
     ...USUAL,
     requests: 900,
     lanes: 300,
