@@ -7,6 +7,7 @@
  * @module
  */
 
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { constants, Script } from 'node:vm';
@@ -16,12 +17,16 @@ import { rolldown } from 'rolldown';
 const SETUP = 'test/support/fixedSeed.ts';
 const ENTRY = 'entry of all tests';
 const NAMESPACE = '__stryker__';
+/** In the sandbox, which all workers share. */
+const COSTS = 'costs-of-tests.json';
 const HOOKS = ['beforeAll', 'beforeEach', 'afterEach', 'afterAll'];
 
 class InProcessRunner {
   static inject = ['logger'];
   #log;
   #script;
+  /** The CPU time of each test: the short ones find most, and come first. */
+  #costs;
   /** What the running test wants to be done after it. */
   #finishing = [];
   #vitest;
@@ -70,6 +75,10 @@ class InProcessRunner {
       ({ cpuMs, failure }) => cpuMs <= longestMs && failure === undefined,
     );
     const ids = new Set(judges.map(({ id }) => id));
+    writeFileSync(
+      COSTS,
+      JSON.stringify(Object.fromEntries(judges.map((one) => [one.id, one.cpuMs]))),
+    );
     const { static: atLoad = {}, perTest = {} } = this.#stryker.mutantCoverage ?? {};
     return {
       status: 'complete',
@@ -88,8 +97,11 @@ class InProcessRunner {
     try {
       const tests = this.#load();
       this.#stryker.activeMutant = id;
-      const wanted = testFilter && new Set(testFilter);
-      results = await this.#run(tests.filter((each) => wanted?.has(each.id) ?? true));
+      this.#costs ??= JSON.parse(readFileSync(COSTS, 'utf8'));
+      const costOf = ({ id: name }) => this.#costs[name];
+      const wanted = new Set(testFilter ?? Object.keys(this.#costs));
+      const judges = tests.filter((each) => wanted.has(each.id));
+      results = await this.#run(judges.toSorted((one, other) => costOf(one) - costOf(other)));
     } catch (error) {
       // With this mutant the files can't even be loaded.
       results = [{ id: 'load', failure: String(error) }];
