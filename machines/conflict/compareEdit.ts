@@ -121,8 +121,9 @@ function isJudge(
   });
 }
 
-function isTaking({ kind, parts = [] }: AnyRule): boolean {
-  return TAKING.has(kind) && parts.every(([, rule]) => isTaking(rule));
+function isTaking({ kind, parts = [], each }: AnyRule): boolean {
+  const within = [...parts.map(([, rule]) => rule), ...(each === undefined ? [] : [each])];
+  return TAKING.has(kind) && within.every(isTaking);
 }
 
 /** What is removed by an edit: what a person has confirmed, and what a decision leaves out. */

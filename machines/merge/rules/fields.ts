@@ -259,7 +259,7 @@ export function fields(rules: FieldRules): Rule {
 /** An object of keys that nobody knows beforehand, each by one rule. */
 export function map(rule: AnyRule, options: Pick<FieldRules, 'isStrict'> = {}): Rule {
   const all = fields({ ...options, other: rule });
-  return { ...all, says: `For each key: ${rule.says}`, asks: rule.asks, parts: [] };
+  return { ...all, says: `For each key: ${rule.says}`, asks: rule.asks, parts: [], each: rule };
 }
 
 /**

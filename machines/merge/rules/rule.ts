@@ -44,6 +44,8 @@ export interface Rule<Value = never> extends Guard {
   readonly asks: string;
   /** Rules of what is inside, for the page that is made of them. */
   readonly parts?: readonly (readonly [name: string, rule: AnyRule])[];
+  /** @internal The rule of each entry of a map, whose own words say it all. */
+  readonly each?: AnyRule;
   /** @internal Takes down what the side changed. A side without a value changed nothing. */
   readonly note: (base: Json | undefined, side: Json | undefined, notes: ChangeNotes) => void;
   /** @internal What the place holds after these changes. */

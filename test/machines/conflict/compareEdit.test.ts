@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../machines/vocabulary/json.ts';
+import { removalsOf } from '../../../machines/conflict/compareEdit.ts';
+import { declareEntity } from '../../../machines/merge/declaration/entityRules.ts';
+import { anything } from '../../../machines/merge/rules/anything.ts';
+import { counter } from '../../../machines/merge/rules/counter.ts';
+import { computed, fields, map } from '../../../machines/merge/rules/fields.ts';
+import { list } from '../../../machines/merge/rules/list.ts';
+import type { AnyRule } from '../../../machines/merge/rules/rule.ts';
+import { latest } from '../../../machines/merge/rules/single.ts';
+import type { Json, JsonObject } from '../../../machines/vocabulary/json.ts';
 import { DAY_MS, Device, T0, versionOf } from '../../support/conflict/device.ts';
 import { noteRules } from '../../support/conflict/note.ts';
 
@@ -178,5 +186,179 @@ describe('CF-1 two windows of one app edit what both were shown', () => {
     const second = phone.merged(phone.edit({ title: 'two' }, { base: old }));
     expect(second.merged.payload).toEqual({ title: 'two' });
     expect(second.audit).toMatchObject([{ lost: [{ value: 'one', actor: 'phone' }] }]);
+  });
+});
+
+describe('CF-1 CF-3 an edit that meets nobody goes out as it is, unless rules have a say in it', () => {
+  const rulesOf = (
+    named: Readonly<Record<string, AnyRule>>,
+    more: Partial<Parameters<typeof declareEntity>[0]> = {},
+  ) =>
+    declareEntity({
+      ...{ type: 'tally', title: 'tally', authority: 'nobody' },
+      ...{ fields: named, other: anything(latest()), ...more },
+    });
+  const taking = rulesOf({ a: latest() });
+  const counting = rulesOf({ a: latest(), n: counter() });
+  const judged = { says: 'It is looked at.', find: () => [] };
+
+  test.each<[string, ReturnType<typeof rulesOf>, Json, Json, string]>([
+    ['rules that take what they are given', taking, { a: 1 }, { a: 2 }, 'clear'],
+    ['a counter that it changes', counting, { a: 1, n: 1 }, { a: 1, n: 2 }, 'merge'],
+    ['a counter that it leaves as it is', counting, { a: 1, n: 1 }, { a: 2, n: 1 }, 'clear'],
+    ['a counter that was not there', counting, { a: 1 }, { a: 1, n: 1 }, 'merge'],
+    [
+      'a field without a name, which may be any of them',
+      counting,
+      { a: 1 },
+      { a: 1, z: 1 },
+      'merge',
+    ],
+    [
+      'a counter in a map',
+      rulesOf({ m: map(counter()) }),
+      { m: { x: 1 } },
+      { m: { x: 2 } },
+      'merge',
+    ],
+    [
+      'a counter in the items of a list',
+      rulesOf({ l: list({ id: 'id', item: fields({ fields: { n: counter() } }) }) }),
+      { l: [{ id: 'x', n: 1 }] },
+      { l: [{ id: 'x', n: 2 }] },
+      'merge',
+    ],
+    ['a check', rulesOf({ a: latest() }, { checks: [judged] }), { a: 1 }, { a: 2 }, 'merge'],
+    [
+      'what is computed',
+      rulesOf({ a: latest(), s: computed('It follows.') }),
+      { a: 1 },
+      { a: 2 },
+      'merge',
+    ],
+    ['a field that it leaves out', taking, { a: 1, b: 1 }, { a: 2 }, 'merge'],
+    ['a text that it empties', taking, { a: 'x' }, { a: '' }, 'merge'],
+  ])('CF-3 %s', (_, rules, before, after, kind) => {
+    const phone = new Device('phone', rules);
+    phone.hears(versionOf('"1"', before));
+    expect(phone.compare(phone.edit(after, { base: phone.base })).kind).toBe(kind);
+    // What is there already is nothing to look at; and what a person has decided is not looked at again.
+    expect(phone.compare(phone.edit(before, { base: phone.base })).kind).toBe('clear');
+    const its = { base: phone.base, isDecision: true } as const;
+    expect(phone.compare(phone.edit(after, its)).kind).toBe('clear');
+  });
+
+  test.each<[string, Json, string]>([
+    ['a counter', { n: 1 }, 'merge'],
+    ['what is no object', 7, 'merge'],
+    ['fields that are taken', { a: 1 }, 'clear'],
+  ])('CF-3 the first of a record: %s', (_, payload, kind) => {
+    const phone = new Device('phone', counting);
+    const compared = phone.compare(phone.edit(payload));
+    expect(compared).toMatchObject(kind === 'merge' ? { kind, current: null } : { kind });
+    const own = phone.compare(phone.edit(payload, { isDecision: true }));
+    expect(own).toMatchObject({ kind: 'clear', merged: { version: null, absent: true } });
+    expect(new Device('phone', taking).compare(phone.edit(payload)).kind).toBe('clear');
+  });
+
+  test('CF-7 what it removes, and what its person confirms, is looked at', () => {
+    const phone = new Device('phone', taking);
+    phone.hears(versionOf('"1"', { a: 1 }));
+    const { body, ...edit } = phone.edit({ a: 2 }, { base: phone.base });
+    const kindOf = (more: object) => phone.compare({ ...edit, body: { ...body, ...more } }).kind;
+    expect(kindOf({})).toBe('clear');
+    expect(kindOf({ removals: [{ path: '/b' }] })).toBe('merge');
+    expect(kindOf({ confirm: [{ path: '/a', by: 'ann' }] })).toBe('merge');
+    expect(kindOf({ removals: [], confirm: [] })).toBe('clear');
+  });
+
+  test('CF-7 an item that it leaves out of a list is looked at, though all of its words are there', () => {
+    const phone = new Device(
+      'phone',
+      rulesOf({ l: list({ id: 'key', item: anything(latest()) }) }),
+    );
+    phone.hears(versionOf('"1"', { l: [{ key: 'x' }, { key: 'y' }] }));
+    expect(phone.compare(phone.edit({ l: [{ key: 'x' }] }, { base: phone.base })).kind).toBe(
+      'merge',
+    );
+  });
+});
+
+describe('CF-1 what is known of the record of an edit', () => {
+  function knowing(value: Json = { theme: 'a' }): Device {
+    const phone = new Device('phone');
+    phone.hears(versionOf('"1"', value));
+    return phone;
+  }
+
+  test('CF-1 an edit whose ancestor nobody knows is merged, though its version is known', () => {
+    const phone = knowing();
+    phone.hears(versionOf('"2"', { theme: 'b' }));
+    phone.hears(versionOf('"3"', { theme: 'c' }));
+    const compared = phone.compare(phone.edit({ theme: 'd' }, { base: '"1"' }));
+    expect(compared).toMatchObject({ kind: 'merge', current: { version: '"3"' } });
+  });
+
+  test('CF-1 the version of one that shows an edit that waited is not looked for', () => {
+    const phone = knowing();
+    const base = { version: '"9"', value: { theme: 'b' }, edit: 'op-0' };
+    expect(phone.compare(phone.edit({ theme: 'd' }, { base })).kind).toBe('merge');
+    expect(phone.compare(phone.edit({ theme: 'd' }, { base: { ...base, edit: '' } })).kind).toBe(
+      'merge',
+    );
+    expect(phone.compare(phone.edit({ theme: 'd' }, { base: '"9"' })).kind).toBe('fetch');
+  });
+
+  test('CF-1 the version that the last edit was made on is known', () => {
+    const phone = knowing();
+    phone.puts({ theme: 'b' }, '"2"', { base: phone.base });
+    if (phone.record === null) throw new Error('nothing is known');
+    phone.record = { ...phone.record, past: [] };
+    expect(phone.compare(phone.edit({ theme: 'c' }, { base: '"1"' })).kind).not.toBe('fetch');
+    expect(phone.compare(phone.edit({ theme: 'c' }, { base: '"0"' })).kind).toBe('fetch');
+    phone.record = { ...phone.record, ancestor: null };
+    expect(phone.compare(phone.edit({ theme: 'c' }, { base: '"1"' })).kind).toBe('fetch');
+  });
+
+  test('CF-7 a record that the upstream has lost is merged with nothing', () => {
+    const phone = knowing();
+    phone.hears(null);
+    const compared = phone.compare(phone.edit({ theme: 'b' }, { base: phone.base }));
+    expect(compared).toEqual({ kind: 'merge', current: null });
+  });
+
+  test('SE-5 one of which card data is not kept is read before it is merged', () => {
+    const phone = knowing();
+    if (phone.record === null) throw new Error('nothing is known');
+    phone.record = { ...phone.record, isMasked: true };
+    const edit = phone.edit({ theme: 'b' }, { base: { version: '"1"', value: { theme: 'x' } } });
+    expect(phone.compare(edit).kind).toBe('fetch');
+    expect(phone.compare(phone.edit({ theme: 'b' }, { base: phone.base })).kind).toBe('clear');
+  });
+});
+
+describe('CF-7 what an edit removes', () => {
+  const phone = new Device('phone', noteRules('waits'));
+  const person = (id: string) => ({ id, name: id.toUpperCase() });
+  const before = { people: [person('a'), person('b'), person('c')] };
+  const after = { people: [person('a')] };
+  const told = { path: '/people/b', confirmed: true, by: 'ann', at: 5 };
+  const removed = (given: Json, more: object) => {
+    const { body, ...edit } = phone.edit(given, { removals: [told] });
+    return removalsOf(phone.comparison({ ...edit, body: { ...body, ...more } }), before);
+  };
+  const left = { path: '/people/c', confirmed: true, at: phone.nowMs };
+
+  test('CF-7 is what its person named, and no item that it leaves out', () => {
+    expect(removed(after, {})).toEqual([told]);
+    expect(removed(after, { merged: { payload: after } })).toEqual([told]);
+    expect(removalsOf(phone.comparison(phone.edit(after)), before)).toEqual([]);
+  });
+
+  test('CF-6 of a decision it is also what that leaves out, each once', () => {
+    expect(removed(after, { isDecision: true })).toEqual([told, left]);
+    expect(removed(before, { merged: { payload: after, isDecided: true } })).toEqual([told, left]);
+    const { body, ...edit } = phone.edit(after, { isDecision: true });
+    expect(removalsOf(phone.comparison({ ...edit, body }), null)).toEqual([]);
   });
 });
