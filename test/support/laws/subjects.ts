@@ -71,7 +71,7 @@ const lowest = ownRule<number>({
   }),
 });
 
-const POLICIES: Readonly<Record<string, AnyRule>> = {
+const policies = (): Readonly<Record<string, AnyRule>> => ({
   latest: latest(),
   both: both(),
   ask: ask(true),
@@ -103,11 +103,12 @@ const POLICIES: Readonly<Record<string, AnyRule>> = {
   'snapshot, prefers': snapshot({ prefers: (value) => value === true }),
   'anything, latest': anything(latest()),
   'anything, both': anything(both()),
-};
+});
 
-export const SUBJECTS: readonly Subject[] = [
+/** All subjects, made now. */
+export const subjects = (): readonly Subject[] => [
   ...ENTITY_SUBJECTS,
-  ...Object.entries(POLICIES).map(([name, rule]) => subjectOf(name, rule)),
+  ...Object.entries(policies()).map(([name, rule]) => subjectOf(name, rule)),
   subjectOf('own rule', lowest, fc.nat(50)),
   subjectOf(
     'counter of numbers',
@@ -115,6 +116,8 @@ export const SUBJECTS: readonly Subject[] = [
     fc.oneof(fc.nat(9), fc.constantFrom(0.1, 0.2, -3, 1e308)),
   ),
 ];
+
+export const SUBJECTS = subjects();
 
 /** The subject that is called so. */
 export function subjectCalled(name: string): Subject {
