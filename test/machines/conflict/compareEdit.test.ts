@@ -223,7 +223,7 @@ describe('CF-1 CF-3 an edit that meets nobody goes out as it is, unless rules ha
     ],
     [
       'a counter in the items of a list',
-      rulesOf({ l: list({ id: 'id', item: fields({ fields: { n: counter() } }) }) }),
+      rulesOf({ l: list({ id: 'id', item: fields({ other: counter() }), removing: 'never' }) }),
       { l: [{ id: 'x', n: 1 }] },
       { l: [{ id: 'x', n: 2 }] },
       'merge',
@@ -275,7 +275,7 @@ describe('CF-1 CF-3 an edit that meets nobody goes out as it is, unless rules ha
   test('CF-7 an item that it leaves out of a list is looked at, though all of its words are there', () => {
     const phone = new Device(
       'phone',
-      rulesOf({ l: list({ id: 'key', item: anything(latest()) }) }),
+      rulesOf({ l: list({ id: 'key', item: anything(latest()), removing: 'never' }) }),
     );
     phone.hears(versionOf('"1"', { l: [{ key: 'x' }, { key: 'y' }] }));
     expect(phone.compare(phone.edit({ l: [{ key: 'x' }] }, { base: phone.base })).kind).toBe(
