@@ -34,8 +34,8 @@ export function policiesCommand(): Command {
       value('--type <type>', 'those of this type of operation'),
       jsonOption(),
     ],
-    notes:
-      'A process that runs on the store is asked. Policies are options of the program, not of the store: while nobody runs on it, or without --store, the built-in ones are printed.',
+    notes: `A process that runs on the store is asked. Policies are options of the program, not of the store: while nobody
+runs on it, or without --store, the built-in ones are printed.`,
     examples: [
       'holdfast policies',
       'holdfast policies --store ./sync-store --upstream payments --tier trial',
