@@ -9,7 +9,7 @@ const APART: readonly string[] = [
   'test/src/http/send.test.ts',
   'test/persistence/sqlite/rows/laneRanks.test.ts',
   'test/inspector/stately/statelyInspector.test.ts',
-  'test/src/callerContext.test.ts',
+  'test/src/{callerContext,searchedInSlices}.test.ts',
   'test/machines/merge/steps.test.ts',
   'test/src/searchedInSlices.test.ts',
 ];
