@@ -114,7 +114,6 @@ export class RateLimits {
       return { owner: 'subject', dueAtMs: Math.ceil(nowMs + FULL_WAIT_MS), timesAsked };
     }
     const { ofSubject, ofTier } = buckets;
-    if (ofSubject === null && ofTier === null) return null;
     const rank = rankOf(asker, held?.timesAsked ?? 0);
     // Who comes at its time asks for a token that is there; anybody else is behind those told to come.
     const isExpected = held !== null && held.dueAtMs <= nowMs;
@@ -242,7 +241,6 @@ function dueAtMs(bucket: Bucket | null, rank: number, nowMs: number, isExpected:
   if (isExpected || waiting === null) return ownMs;
   let ahead = 0;
   for (let each = 1; each <= rank; each++) ahead += waiting[each] ?? 0;
-  if (ahead === 0) return ownMs;
   return Math.max(fullAtMs, nowMs) + ahead * intervalMs(limit) - toleranceMs(limit);
 }
 
@@ -251,7 +249,7 @@ function begin(bucket: Bucket, nowMs: number): void {
 }
 
 function wait(bucket: Bucket, rank: number, dueMs: number): void {
-  bucket.waiting ??= new Array<number>(URGENCY_MAX + 1).fill(0);
+  bucket.waiting ??= [];
   bucket.waiting[rank] = (bucket.waiting[rank] ?? 0) + 1;
   bucket.lastDueMs = Math.max(bucket.lastDueMs, dueMs);
 }

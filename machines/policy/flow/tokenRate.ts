@@ -61,7 +61,8 @@ export class TokenRate {
   /** @param keptPerSecond the rate that was learned before a restart */
   constructor(policy: Pick<FlowPolicy, 'ratePerSecondMin'>, keptPerSecond: number | null = null) {
     this.#perSecondMin = policy.ratePerSecondMin;
-    if (keptPerSecond !== null && keptPerSecond > 0) this.#perSecond = keptPerSecond;
+    const kept = keptPerSecond ?? 0;
+    if (kept > 0) this.#perSecond = kept;
   }
 
   /** Other numbers from now on. */
@@ -100,12 +101,12 @@ export class TokenRate {
   take(nowMs: number): void {
     const slice = this.#sliceAt(nowMs);
     this.#taken[slice] = (this.#taken[slice] ?? 0) + 1;
-    if (this.isLearned) this.#tokens = this.tokens(nowMs) - 1;
+    this.#tokens = this.tokens(nowMs) - 1;
   }
 
   /** The call was not made after all. */
   giveBack(): void {
-    if (this.isLearned) this.#tokens += 1;
+    this.#tokens += 1;
   }
 
   /** A call was let in, however it went. */

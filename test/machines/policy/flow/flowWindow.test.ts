@@ -120,3 +120,51 @@ describe('how well it knows', () => {
     expect(uneven(1_990).measure(6_000).isPrecise).toBe(true);
   });
 });
+
+describe('PF-6 a window that opened at another time than 0', () => {
+  /** Ten answers of 10 ms and ten of 30, and four failures, within 400 ms. */
+  const opened = (): FlowWindow => {
+    const window = new FlowWindow();
+    window.open(1_000);
+    for (let each = 0; each < 10; each += 1) {
+      window.answered(10, 1_100);
+      window.answered(30, 1_200);
+    }
+    for (let each = 0; each < 4; each += 1) window.failed(1_000);
+    return window;
+  };
+
+  test('PF-6 its rates are of its span, its error of how far answers lie apart', () => {
+    expect(opened().measure(1_400)).toMatchObject({
+      ...{ goodput: 50, throughput: 60, results: 24, latencyMs: 20 },
+      latencyErrorMs: Math.sqrt(100 / 20),
+      isPrecise: false,
+    });
+    expect([opened().isFull(1_199, 32), opened().isFull(1_200, 32)]).toEqual([false, true]);
+  });
+
+  test('PF-6 failures are results: they fill it, and are waited for where it said too little', () => {
+    const few = new FlowWindow();
+    few.open(1_000);
+    for (let each = 0; each < 10; each += 1) few.answered(10, 1_100);
+    expect(few.isFull(1_500, 32)).toBe(false);
+    for (let each = 0; each < 10; each += 1) few.failed(1_100);
+    expect(few.isFull(1_500, 32)).toBe(true);
+    few.goOn();
+    for (let each = 0; each < 7; each += 1) few.failed(1_100);
+    expect(few.isFull(1_500, 32)).toBe(false);
+    few.failed(1_100);
+    expect(few.isFull(1_500, 32)).toBe(true);
+  });
+
+  test('PF-6 an answer at the instant that it opens is its first, and before it opens none is bound', () => {
+    const window = new FlowWindow();
+    window.answered(10, 0);
+    expect(window.measure(1_000)).toMatchObject({ results: 1, isBound: false });
+    // An error of exactly a twentieth.
+    const even = new FlowWindow();
+    even.open(0);
+    for (let each = 0; each < 4; each += 1) even.answered(each < 2 ? 90 : 110, 100);
+    expect(even.measure(500)).toMatchObject({ latencyErrorMs: 5, isPrecise: true });
+  });
+});
