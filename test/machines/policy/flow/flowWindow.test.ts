@@ -130,7 +130,7 @@ describe('PF-6 a window that opened at another time than 0', () => {
       window.answered(10, 1_100);
       window.answered(30, 1_200);
     }
-    for (let each = 0; each < 4; each += 1) window.failed(1_000);
+    for (let each = 0; each < 4; each += 1) window.failed(1_000, false);
     return window;
   };
 
@@ -148,12 +148,12 @@ describe('PF-6 a window that opened at another time than 0', () => {
     few.open(1_000);
     for (let each = 0; each < 10; each += 1) few.answered(10, 1_100);
     expect(few.isFull(1_500, 32)).toBe(false);
-    for (let each = 0; each < 10; each += 1) few.failed(1_100);
+    for (let each = 0; each < 10; each += 1) few.failed(1_100, false);
     expect(few.isFull(1_500, 32)).toBe(true);
     few.goOn();
-    for (let each = 0; each < 7; each += 1) few.failed(1_100);
+    for (let each = 0; each < 7; each += 1) few.failed(1_100, false);
     expect(few.isFull(1_500, 32)).toBe(false);
-    few.failed(1_100);
+    few.failed(1_100, false);
     expect(few.isFull(1_500, 32)).toBe(true);
   });
 
