@@ -171,7 +171,7 @@ export function crisisModeDue({
   value,
   context: { on },
 }: CrisisModeSnapshot): ({ readonly type: 'warning.due' | 'timeout.due' } & Instant) | null {
-  if (on === null || value === 'off') return null;
+  if (on === null) return null;
   return value === 'on'
     ? { type: 'warning.due', atMs: warnsAtMs(on) }
     : { type: 'timeout.due', atMs: on.endsAtMs };

@@ -6,16 +6,16 @@ import {
   crisisDemand,
   crisisDueAtMs,
   crisisEndedAs,
+  crisisStageOf,
   crisisStateOf,
   crisisWaitsFor,
+  isCrisisAttempted,
   isCrisisBusy,
   isCrisisOver,
   isCrisisState,
   wasFoundInFlight,
 } from '../../../machines/crisis/crisisDemand.ts';
 import { crisisMachine } from '../../../machines/crisis/crisisMachine.ts';
-import { PASSED_BY, type Passed, passesBy } from '../../../machines/policy/crisis/passes.ts';
-import { PRIORITIES, TIERS, urgencyOf } from '../../../machines/vocabulary/urgency.ts';
 
 const regions = crisisMachine.root.states;
 const deliveries = Object.values(regions['delivery']?.states ?? {}) as readonly AnyStateNode[];
@@ -98,23 +98,15 @@ describe('CR-4 named states', () => {
     expect(ended.filter((ending) => ending !== null)).toEqual(['completed', 'cancelled']);
     expect(isCrisisState('backingOff')).toBe(false);
   });
-});
 
-describe('CR-2 what a crisis passes by', () => {
-  test.each(Object.keys(PASSED_BY) as Passed[])(
-    'CR-2 %s: it does, by its priority and by its rank, and nothing else does',
-    (what) => {
-      for (const priority of PRIORITIES) {
-        expect(passesBy(what, { priority })).toBe(priority === 'crisis');
-        for (const tier of TIERS) {
-          const urgency = urgencyOf(priority, tier);
-          expect(passesBy(what, { urgency })).toBe(priority === 'crisis');
-        }
-      }
-    },
-  );
-
-  test('CR-2 by nothing that is not in the table', () => {
-    expect(passesBy('payment' as Passed, { priority: 'crisis' })).toBe(false);
+  test('OB-3 how far it is, in the words of operations, and whether its handler was called', () => {
+    const delivered = deliveries.map(({ key }) => key).filter(isCrisisState);
+    const stages = delivered.map((state) => [state, crisisStageOf(state)]);
+    expect(Object.fromEntries(stages)).toEqual({
+      ...{ awaitingPlace: 'ready', attempting: 'ready', callingOff: 'ready' },
+      ...{ fastBackoff: 'ready', pacing: 'ready', awaitingHandler: 'handlerMissing' },
+      ...{ delivered: 'ended', calledOff: 'ended' },
+    });
+    expect(delivered.filter(isCrisisAttempted)).toEqual(['attempting', 'callingOff']);
   });
 });

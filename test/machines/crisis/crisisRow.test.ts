@@ -109,3 +109,21 @@ test('CR-5 what a person decides about one at rest is kept, and only once', () =
   expect(decidedAtRest(off, again)).toBeNull();
   expect(decidedAtRest({ ...kept, context: { ...NEW, ending: 'completed' } }, again)).toBeNull();
 });
+
+test('CR-4 CR-7 a new crisis is one by its priority, and a trial run only where that was said', () => {
+  expect(NEW).toMatchObject({ priority: 'crisis', attempt: 1, expiresAtMs: null, history: [] });
+  expect(NEW).not.toHaveProperty('isTest');
+  expect(newCrisis({ ...NEW, isTest: true }).isTest).toBe(true);
+  expect(newCrisis({ ...NEW, isTest: undefined })).not.toHaveProperty('isTest');
+});
+
+test('CR-5 at rest, a word that changes nothing is none, and of one that is being called off none counts', () => {
+  const word = { by: BY, note: null, atMs: 2_000 };
+  const value = { record: 'durable', delivery: 'pacing', escalation: 'notifying' } as const;
+  const release = { type: 'release.requested', ...word } as const;
+  expect(decidedAtRest({ value, context: NEW }, release)).toBeNull();
+  const safe = { type: 'safety.said', ...word } as const;
+  expect(decidedAtRest({ value, context: NEW }, safe)).not.toBeNull();
+  const over = { ...value, delivery: 'callingOff' } as const;
+  expect(decidedAtRest({ value: over, context: NEW }, safe)).toBeNull();
+});
