@@ -46,7 +46,6 @@ export function probesAtOnce(
   usualFailureShare: number,
 ): number {
   const share = Math.min(0.99, usualFailureShare > 0 ? usualFailureShare : 0);
-  if (share <= CHANCE_OF_A_FALSE_NO) return 1;
   const probes = Math.ceil(Math.log(CHANCE_OF_A_FALSE_NO) / Math.log(share) - 1e-9);
   return Math.max(1, Math.min(policy.probesMax, probes));
 }

@@ -119,7 +119,8 @@ describe('CB-5 what passes', () => {
   });
 
   test('CB-2 whoever knows that its type is not parked is not asked for its route', () => {
-    expect(mayRun({ ...WELL, isParked: () => true }, { urgency: 1 })).toEqual({ may: true });
+    const all = { isParked: () => true, isSubjectParked: () => true };
+    expect(mayRun({ ...WELL, ...all }, { urgency: 1 })).toEqual({ may: true });
   });
 
   test('PF-5 a learned rate says until when by itself', () => {

@@ -194,7 +194,9 @@ describe('PF-1 entries', () => {
 
 describe('UX-2 what is explained', () => {
   test('UX-2 is every policy, part by part, with the values that are in force', () => {
-    const table = tableOf({ upstreams: { mail: { concurrency: 9, flow: { slotsAtStart: 3 } } } });
+    const breaker = { windowCalls: 50, windowCallsMin: 20 };
+    const mail = { concurrency: 9, flow: { slotsAtStart: 3 }, breaker };
+    const table = tableOf({ upstreams: { mail } });
     const readings = table.explain({ upstream: 'mail', tier: 'basic', type: 'a.b' });
     const { slotsMax, timeoutMsMax, ...flow } = table.upstream('mail').flow;
     expect([slotsMax, timeoutMsMax]).toEqual([9, 10_000]);
