@@ -7,7 +7,12 @@
 import { expect, test } from 'vitest';
 import { newCrisis } from '../../../machines/crisis/crisisContext.ts';
 import { decidedAtRest } from '../../../machines/crisis/crisisDecided.ts';
-import { crisisOfRow, crisisToKeep, isCrisisKept } from '../../../machines/crisis/crisisRow.ts';
+import {
+  crisisOfRow,
+  crisisStandingsOf,
+  crisisToKeep,
+  isCrisisKept,
+} from '../../../machines/crisis/crisisRow.ts';
 import { isCrisisContext } from '../../../machines/crisis/crisisShape.ts';
 
 const NEW = newCrisis({
@@ -126,4 +131,13 @@ test('CR-5 at rest, a word that changes nothing is none, and of one that is bein
   expect(decidedAtRest({ value, context: NEW }, safe)).not.toBeNull();
   const over = { ...value, delivery: 'callingOff' } as const;
   expect(decidedAtRest({ value: over, context: NEW }, safe)).toBeNull();
+});
+
+test('CR-4 PS-3 a row of a crisis stands where its delivery may have left it', () => {
+  expect(crisisStandingsOf('attempting')).toEqual([]);
+  expect(crisisStandingsOf('delivered')).toEqual(['inHand', 'settled']);
+  expect(crisisStandingsOf('calledOff')).toEqual(['inHand', 'settled']);
+  for (const state of ['awaitingPlace', 'awaitingHandler', 'callingOff', 'pacing'] as const) {
+    expect(crisisStandingsOf(state), state).toEqual(['inHand', 'due', 'held']);
+  }
 });
