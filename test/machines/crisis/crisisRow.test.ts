@@ -117,7 +117,8 @@ test('CR-5 what a person decides about one at rest is kept, and only once', () =
 
 test('CR-4 CR-7 a new crisis is one by its priority, and a trial run only where that was said', () => {
   expect(NEW).toMatchObject({ priority: 'crisis', attempt: 1, expiresAtMs: null, history: [] });
-  expect(NEW).not.toHaveProperty('isTest');
+  expect(newCrisis(NEW)).toEqual(NEW);
+  expect(newCrisis(NEW)).not.toHaveProperty('isTest');
   expect(newCrisis({ ...NEW, isTest: true }).isTest).toBe(true);
   expect(newCrisis({ ...NEW, isTest: undefined })).not.toHaveProperty('isTest');
 });
