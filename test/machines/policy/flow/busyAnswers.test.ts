@@ -125,3 +125,19 @@ describe('the limit', () => {
     expect(down.mostAfter(8)).toBe(Number.POSITIVE_INFINITY);
   });
 });
+
+test.each([
+  [0.1, 0.05, true],
+  [0.1, 0.06, false],
+])(
+  'PF-6 of 400 calls each %d and %d that are refused: whether of the load is %j',
+  (more, fewer, is) => {
+    const busy = new BusyAnswers();
+    const of = (busyShare: number): Measured => ({
+      ...{ goodput: 10, throughput: 10, results: 400, failureShare: busyShare, busyShare },
+      ...{ latencyMs: 100, latencyErrorMs: 0, peak: 8, isBound: true, isPrecise: true },
+    });
+    busy.compare(of(more), of(fewer));
+    expect(busy.isOfLoad).toBe(is);
+  },
+);

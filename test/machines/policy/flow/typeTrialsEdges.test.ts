@@ -210,3 +210,37 @@ test('CB-1 a share that fails hardly ever makes one failure no chance, and whole
   expect(failuresOfNoChance(1e-5, 1e-9)).toBe(1);
   expect(failuresOfNoChance(0.001, 0.1)).toBe(3);
 });
+
+describe('CB-2 subjects that are parked', () => {
+  /** Calls of one subject fail while another's of the same type succeed. */
+  function park(trials: TypeTrials, subject: string, fromMs: number): void {
+    trials.failed(call(A, subject), fromMs - 10, fromMs, 3);
+    trials.answered(call(A, 'well'), fromMs, fromMs + 100);
+    for (let n = 1; n < 3; n += 1) {
+      trials.failed(call(A, subject), fromMs + n * 1_000, fromMs + n * 1_000, 3);
+    }
+  }
+
+  test('CB-2 are told together, with the longest since and the next probe of any', () => {
+    const trials = new TypeTrials();
+    expect(trials.subjectsAside).toBeNull();
+    expect(trials.isParked(A)).toBe(false);
+    park(trials, 'user-1', 1_000);
+    park(trials, 'user-2', 11_000);
+    expect([...trials.parkedSubjects]).toEqual(['user-1', 'user-2']);
+    expect(trials.subjectsAside).toEqual({ count: 2, sinceMs: 3_000, nextTryMs: 3_000 });
+    const key = TypeTrials.keyOf('user-1');
+    trials.probeBegan(key);
+    expect(trials.subjectsAside).toMatchObject({ sinceMs: 3_000, nextTryMs: 13_000 });
+    trials.probeBegan(TypeTrials.keyOf('user-2'));
+    expect(trials.subjectsAside).toMatchObject({ nextTryMs: null });
+    expect([trials.routeOf(key), trials.routeOf(A)]).toEqual([A, A]);
+    const unknown = TypeTrials.keyOf('nobody');
+    expect(trials.routeOf(unknown)).toBe(unknown);
+    expect([trials.isParked(A), trials.isParked(A, 'user-1'), trials.isParked(A, 'well')]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+  });
+});
