@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { createActor, type EventObject, fromCallback } from 'xstate';
 import { allStates } from '../../../inspector/charts/transitions.ts';
 import { crisisMachine } from '../../../machines/crisis/crisisMachine.ts';
 import type {
@@ -9,7 +10,7 @@ import type {
 import { FAILURE_CLASSES } from '../../../machines/policy/retry/classifyFailure.ts';
 import { CRASHES_IN_A_ROW_MAX } from '../../../machines/policy/retry/crashPolicy.ts';
 import { transitionsTaken } from '../../support/charts/transitionCoverage.ts';
-import { CrisisHarness } from '../../support/harness/crisisHarness.ts';
+import { CRISIS_INPUT, CrisisHarness } from '../../support/harness/crisisHarness.ts';
 
 /** One crisis in each state of its delivery, made the way it gets there. */
 const IN: Readonly<Record<CrisisDeliveryState, () => CrisisHarness>> = {
@@ -39,6 +40,20 @@ test('OB-3 the states of its regions are those that apps compile against', () =>
   expect(Object.keys(states['delivery']?.states ?? {}).toSorted()).toEqual(STATES.toSorted());
   for (const state of STATES) expect(IN[state]().delivery).toBe(state);
   expect(allStates(crisisMachine).filter(({ path }) => path.length > 2)).toEqual([]);
+});
+
+test('CR-4 its place and its attempt are told which crisis they are of', () => {
+  const told: string[] = [];
+  const actor = (name: string) =>
+    fromCallback<EventObject, { readonly id: string }>(({ input }) => {
+      told.push(`${name} ${input.id}`);
+    });
+  const machine = crisisMachine.provide({
+    actors: { place: actor('place'), attempt: actor('attempt') },
+  });
+  const crisis = createActor(machine, { input: CRISIS_INPUT }).start();
+  crisis.send({ type: 'place.granted', atMs: 1 });
+  expect(told).toEqual(['place crisis-1', 'attempt crisis-1']);
 });
 
 describe('CR-4 it is sent at once, and its record is written beside that', () => {
