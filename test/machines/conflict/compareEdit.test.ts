@@ -69,14 +69,14 @@ describe('CF-1 an edit is compared with what is known of its record', () => {
 });
 
 describe('CF-1 edits that follow each other were never made apart', () => {
-  const fields = { theme: 'a', quietStart: 'b' };
+  const prefs = { theme: 'a', quietStart: 'b' };
 
   test.each<[string, JsonObject[]]>([
     ['the same field', [{ theme: '1' }, { theme: '2' }, { theme: '3' }]],
-    ['several fields', [{ theme: '1' }, { quietStart: '2' }, { locale: '3' }]],
+    ['several prefs', [{ theme: '1' }, { quietStart: '2' }, { locale: '3' }]],
   ])('CF-1 three of %s, all made before the first is sent', (_, edits) => {
     const phone = new Device('phone');
-    let value: JsonObject = fields;
+    let value: JsonObject = prefs;
     phone.puts(value, '"0"');
     let { base } = phone;
     const chain = edits.map((change, at) => {
@@ -100,16 +100,16 @@ describe('CF-1 edits that follow each other were never made apart', () => {
 
   test('CF-1 the second still is when the first was merged with another device on the way', () => {
     const phone = new Device('phone');
-    phone.puts(fields, '"0"');
+    phone.puts(prefs, '"0"');
     phone.nowMs += 10;
-    const first = phone.edit({ ...fields, theme: 'phone' }, { base: phone.base });
+    const first = phone.edit({ ...prefs, theme: 'phone' }, { base: phone.base });
     const second = phone.edit(
-      { ...fields, theme: 'phone again' },
+      { ...prefs, theme: 'phone again' },
       { id: 'op-2', base: phone.baseOf(first) },
     );
     const theirs = versionOf(
       '"1"',
-      { ...fields, quietStart: 'tablet' },
+      { ...prefs, quietStart: 'tablet' },
       { vv: { phone: 1, tablet: 1 } },
     );
     phone.hears(theirs);

@@ -115,7 +115,7 @@ test('CR-5 what a person decides about one at rest is kept, and only once', () =
   expect(decidedAtRest({ ...kept, context: { ...NEW, ending: 'completed' } }, again)).toBeNull();
 });
 
-test('CR-4 CR-7 a new crisis is one by its priority, and a trial run only where that was said', () => {
+test('CR-4 CR-5 a new crisis is one by its priority, and a trial run only where that was said', () => {
   expect(NEW).toMatchObject({ priority: 'crisis', attempt: 1, expiresAtMs: null, history: [] });
   expect(newCrisis(NEW)).toEqual(NEW);
   expect(newCrisis(NEW)).not.toHaveProperty('isTest');

@@ -75,7 +75,7 @@ describe('CR-3 what is for the answer', () => {
     expect(leftOut).toEqual(['startAtMs', 'payload: made of fields that are not known']);
   });
 
-  test('CR-7 a trial run is one that says so by true, and nothing else', () => {
+  test('CR-5 a trial run is one that says so by true, and nothing else', () => {
     const isTest = (request: unknown) => read(request).request.isTest;
     expect(isTest({ subject: 'user-42', test: true })).toBe(true);
     for (const said of [false, 'true', 1, undefined]) {
