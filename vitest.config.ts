@@ -4,14 +4,23 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { HANGS_AFTER_MS } from './test/support/hangs.ts';
 import { WHOLE_PROGRAMS } from './vitest.restart.config.ts';
 
-/** Tests that need a process of their own: they replace modules, or their header says why. */
-const APART: readonly string[] = [
-  'test/src/http/send.test.ts',
-  'test/persistence/sqlite/rows/laneRanks.test.ts',
-  'test/inspector/stately/statelyInspector.test.ts',
-  'test/src/{callerContext,searchedInSlices}.test.ts',
-  'test/machines/merge/steps.test.ts',
-  'test/src/searchedInSlices.test.ts',
+/** Rooms whose tests start no runtime, and leave nothing behind in their process. */
+const PURE: readonly string[] = [
+  // But steps.test.ts, which counts what V8 ran.
+  'test/machines/**/!(steps).test.ts',
+  'test/conventions/**/*.test.ts',
+  'test/inspector/{charts,docs,page,projection}/**/*.test.ts',
+  'test/persistence/sealing/**/*.test.ts',
+];
+
+/** Whole programs, power cuts, failing disks, a real browser, example apps and the matrix of installs have scripts of their own: npm run test:restart, test:crash, … */
+const ELSEWHERE: readonly string[] = [
+  ...WHOLE_PROGRAMS,
+  'test/oracle/crash/**',
+  'test/disk/**',
+  'test/browser/**',
+  'test/exampleApps/**',
+  'test/matrix/**',
 ];
 
 /** Memory as a disk, for stores of tests: waiting for a real one proves nothing but in `test:crash` and `test:disk`. */
@@ -56,28 +65,19 @@ export default defineConfig({
       {
         test: {
           ...common,
-          name: 'shared',
-          // One process runs many files: what they import is loaded once, which is a third of the time (decision 0244).
+          name: 'pure',
+          // One process runs many files: what they import is loaded once, which is half of their time (decision 0244).
           isolate: false,
-          include: ['test/**/*.test.ts'],
-          // Whole programs, power cuts, failing disks, a real browser, example apps and the matrix of installs have scripts of their own: npm run test:restart, test:crash, …
-          exclude: [
-            ...WHOLE_PROGRAMS,
-            ...APART,
-            'test/oracle/crash/**',
-            'test/disk/**',
-            'test/browser/**',
-            'test/exampleApps/**',
-            'test/matrix/**',
-          ],
+          include: [...PURE],
+          exclude: [...ELSEWHERE],
         },
       },
       {
         test: {
           ...common,
           name: 'apart',
-          include: [...APART],
-          sequence: { groupOrder: 1 },
+          include: ['test/**/*.test.ts'],
+          exclude: [...ELSEWHERE, ...PURE],
         },
       },
     ],

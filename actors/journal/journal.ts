@@ -61,6 +61,7 @@ export class Journal {
   #batchesInFlight = 0;
   #isOpen = false;
   #isFlushScheduled = false;
+  #isCrisisQueued = false;
   /** Asked to repeat while a batch posted before the failure was still out. */
   #isRetryDue = false;
   #idleWaiters: (() => void)[] = [];
@@ -137,6 +138,7 @@ export class Journal {
     if (this.failure !== null && !this.isHanging) this.#spill.keep([pending]);
     if (this.#queue.length >= BATCH_WRITES && this.#isOpen) this.#flush();
     else this.#scheduleFlush();
+    this.#isCrisisQueued ||= entry.onSpilled !== undefined;
     return pending;
   }
 
@@ -212,7 +214,10 @@ export class Journal {
     // After the current job, so that what one event causes in many operations shares a commit.
     queueMicrotask(() => {
       this.#isFlushScheduled = false;
-      this.#flush();
+      // A crisis waits for no batch: the app may never let the event loop run again, and be killed (CR-4).
+      const batchesMax = this.#isCrisisQueued ? Number.POSITIVE_INFINITY : BATCHES_IN_FLIGHT_MAX;
+      this.#isCrisisQueued = false;
+      this.#flush(batchesMax);
     });
   }
 

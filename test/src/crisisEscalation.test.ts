@@ -132,7 +132,7 @@ describe('CR-5 CR-4 it escalates', () => {
     expect(runtime.getHealthStatus()).toMatchObject({
       overall: 'critical',
       crises: { escalated: 1, unacknowledged: 1, exhausted: 1 },
-      reasons: expect.arrayContaining([expect.stringContaining('nobody has taken them on')]),
+      reasons: expect.arrayContaining([expect.stringContaining('nobody has taken it on')]),
     });
     expect(outside.kinds('crisis.exhausted')).toEqual([]);
     expect(errors).toContainEqual(expect.objectContaining({ code: 'HF_CRISIS_ESCALATED' }));

@@ -66,6 +66,7 @@ const WAITS: Readonly<Record<string, string>> = {
   breaker: 'its upstream, which is down',
   probe: 'a probe of its upstream',
   type: 'its type, which fails while others succeed',
+  subject: 'its subject, whose calls fail while others succeed',
   slot: 'a free slot',
   ramp: 'slots that open again one by one',
   level: 'slots that are kept for what is more urgent',

@@ -146,7 +146,9 @@ class Thread {
     return new Promise((resolve, reject) => {
       this.#gathered.push({ request, resolve, reject });
       // At once while the writer has room, so that it works while the caller goes on.
-      if (this.#messagesUnderWay < MESSAGES_UNDER_WAY_MAX) this.#send();
+      if (this.#messagesUnderWay < MESSAGES_UNDER_WAY_MAX || carriesCrisis(request)) {
+        this.#send(Number.POSITIVE_INFINITY);
+      }
     });
   }
 
@@ -164,9 +166,9 @@ class Thread {
     return this.#ended;
   }
 
-  #send(): void {
+  #send(messagesMax = MESSAGES_UNDER_WAY_MAX): void {
     if (this.#hasEnded) return;
-    const hasRoom = this.#isOpen && this.#messagesUnderWay < MESSAGES_UNDER_WAY_MAX;
+    const hasRoom = this.#isOpen && this.#messagesUnderWay < messagesMax;
     if (this.#gathered.length > 0 && hasRoom) {
       const gathered = this.#gathered;
       this.#gathered = [];
@@ -261,4 +263,15 @@ class Thread {
       { path: this.#parts.folder, retry: 'later', cause: this.#failure, mayBeStored },
     );
   }
+}
+
+/**
+ * Whether a request accepts a crisis. It waits for no answer to others: an app may block right behind the answer to the
+ * person, and be killed (CR-4).
+ */
+function carriesCrisis(request: StoreRequest): boolean {
+  return (
+    request.kind === 'commit' &&
+    request.writes.some((write) => write.kind === 'accept' && write.urgency < 1)
+  );
 }
