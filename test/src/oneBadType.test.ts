@@ -123,6 +123,20 @@ describe('CB-2 a convoy', () => {
     await clock.run(runtime.close());
   });
 
+  test('RT-1 what failed while nothing else was tried is charged once another type succeeds, and its own fails again', async () => {
+    const world = createUpstream((type) => (type === BAD ? answered(500) : null));
+    const { clock, runtime } = world;
+    await world.accept(BAD, 12, { tier: 'trial' });
+    await clock.advance(30_000);
+    expect(runtime.getHealthStatus().waiting.deadLettered).toBe(0);
+    for (let number = 0; number < 16; number += 1) {
+      await world.accept(GOOD, 1);
+      await clock.advance(15_000);
+    }
+    expect(runtime.getHealthStatus().waiting.deadLettered).toBe(12);
+    await clock.run(runtime.close());
+  });
+
   test('CB-2 beside a type that fails, an outage is an outage, and all of it ends', async () => {
     const down = { isAll: false };
     const world = createUpstream((type) => (down.isAll || type === BAD ? answered(500) : null));
