@@ -301,9 +301,8 @@ export class UpstreamQueue {
       this.#ready.firstFit(rank, isFit);
     const isAsked = this.#emptyAt === this.#probeTurn;
     if (isAsked || this.#claims.dueRanks === NO_RANKS) return { ready, ahead: [] };
-    // Every other one goes to disk, so that one in memory is not every probe; and where no other subject is here.
-    const isTried = ready !== undefined && flow.types.hasFailed(ready.subject);
-    const isDisksTurn = isTried || flow.probesFailed % 2 === 1;
+    // Every other one goes to disk, so that one in memory is not every probe.
+    const isDisksTurn = flow.probesFailed % 2 === 1;
     return { ready, ahead: at < 0 ? groups : groups.slice(0, isDisksTurn ? at + 1 : at) };
   }
 
