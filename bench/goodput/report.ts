@@ -81,10 +81,15 @@ export function printVerdicts(system: string, all: readonly Verdict[]): void {
     `The numbers, for ${system}`,
     all.map(({ what, reached, misses }) => ({
       number: what,
-      reached,
-      verdict: misses.length === 0 ? 'met' : `missed: ${misses.join(', ')}`,
+      reached: reached ?? 'not measured',
+      verdict: verdictOf(reached, misses),
     })),
   );
+}
+
+function verdictOf(reached: string | null, misses: readonly string[]): string {
+  if (misses.length > 0) return `missed: ${misses.join(', ')}`;
+  return reached === null ? '–' : 'met';
 }
 
 /** What stays under its bar, by drill, with what is written down of it beside the drill. */

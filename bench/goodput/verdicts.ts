@@ -19,8 +19,8 @@ import type { Summary } from './summary.ts';
 /** What a number is, and what falls short of it; nothing where it is met. */
 export interface Verdict {
   readonly what: string;
-  /** What was reached, in short. */
-  readonly reached: string;
+  /** What was reached, in short; `null` where no drill of the run measures it. */
+  readonly reached: string | null;
   readonly misses: readonly string[];
 }
 
@@ -147,7 +147,7 @@ function each(
   const values = own.flatMap((one) => figure(one) ?? []);
   return {
     what,
-    reached: values.length === 0 ? 'not measured' : `${said(worst(...values))} at worst`,
+    reached: values.length === 0 ? null : `${said(worst(...values))} at worst`,
     misses: own.filter(misses).map((one) => `${one.drill} ${said(figure(one) ?? 0)}`),
   };
 }
