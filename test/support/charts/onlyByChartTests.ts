@@ -49,6 +49,7 @@ const ROWS: Rows = {
       'What was brought back is claimed like other work a moment after its write. This has to come in between, and no test of a runtime makes sure that it does.',
       'syncOperation.replayed --rate.limited--> syncOperation.rateLimited',
       'syncOperation.replayed --lane.freed--> syncOperation.waiting',
+      'syncOperation.replayed --handler.registered--> syncOperation.waiting',
       'syncOperation.replayed --handler.missing--> syncOperation.handlerMissing',
       'syncOperation.replayed --repeat.unsafe--> syncOperation.inReview',
       'syncOperation.replayed --cancel.requested--> syncOperation.settling',
