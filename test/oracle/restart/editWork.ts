@@ -65,6 +65,7 @@ export class EditWork {
   readonly #elsewhere: { readonly path: string; readonly field: string }[] = [];
   readonly #troubles: string[] = [];
   #cancelElsewhere: () => void = () => undefined;
+  #isWell = false;
 
   private constructor(
     scene: RestartScene,
@@ -103,9 +104,11 @@ export class EditWork {
   /** Starts a process that edits, while somebody else changes the same records. */
   start(changes: Partial<ChildSetup> = {}, fault?: string): Child {
     const editing = { url: this.#server.url, isAnswering: true };
+    this.#cancelElsewhere();
     const child = this.#scene.start({ options: OPTIONS, editing, ...changes }, fault);
     child.listen((event) => {
-      if (event.event === 'accepted') this.#accepted.set(event.key, event.id);
+      if (event.event === 'ready') this.#beginElsewhere();
+      else if (event.event === 'accepted') this.#accepted.set(event.key, event.id);
       else if (event.event === 'outcome') this.#ended.set(event.id, event.outcome.status);
       else if (event.event === 'failed' || (event.event === 'trouble' && !isNotice(event))) {
         this.#troubles.push(`${event.code}: ${event.message}`);
@@ -117,7 +120,12 @@ export class EditWork {
       .filter(({ request }) => !this.#accepted.has(request.idempotencyKey))
       .map(({ request }) => request);
     child.order({ order: 'submit', requests, inFlightMax: 1 });
-    this.#cancelElsewhere();
+    return child;
+  }
+
+  /** Somebody else writes from now on: a process takes longer to start than they go on. */
+  #beginElsewhere(): void {
+    if (this.#isWell) return;
     let left = ELSEWHERE_MAX;
     const timer = setInterval(() => {
       left -= 1;
@@ -126,15 +134,13 @@ export class EditWork {
     this.#cancelElsewhere = () => {
       clearInterval(timer);
     };
-    return child;
   }
 
   /** The upstream gets well, nobody else writes, and a last process brings everything to its end. */
   async finish(): Promise<void> {
-    this.#cancelElsewhere();
+    this.#isWell = true;
     for (const fault of Object.keys(this.#faults)) this.#faults[fault as RecordFault] = 0;
     const child = this.start();
-    this.#cancelElsewhere();
     await untilTrue(child, () => this.#ended.size === this.#plan.length, HANGS_AFTER_MS);
     await child.kill();
   }
