@@ -117,7 +117,7 @@ export function inPieces(
       case 'news':
         return cut(message, message.news, entriesMax, (news) => ({ ...message, news }));
       case 'minutes': {
-        // One has many rows: of an upstream and a queue each is as long as any other entry.
+        // A minute has a row for each upstream and queue, and a row is as long as an entry of other messages.
         const rows = Math.max(...message.minutes.map(rowsOf));
         const countMax = Math.max(1, Math.floor(entriesMax / rows));
         return cut(message, message.minutes, countMax, (minutes) => ({ ...message, minutes }));

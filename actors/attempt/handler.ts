@@ -118,7 +118,7 @@ export type Run<Payload = Json, Response = Json | undefined> = ((
   readonly checkRequest?: ((request: RequestNames) => void) | undefined;
 };
 
-/** What of a request says where it goes. */
+/** The names in a request that say where it goes. */
 export type RequestNames = Pick<Attempt, 'type' | 'subject' | 'entity' | 'method' | 'path'>;
 
 /**

@@ -284,7 +284,7 @@ function keptOf(taken: TakenRecord | null): Pick<SentEdit, 'kept'> {
   };
 }
 
-/** What was sent, and what the upstream holds since, before they are kept. */
+/** Pieces that look through the sent value and the one that the upstream holds since, before both are kept. */
 function* lookThroughSent(
   { rules, isExempt }: Onlooker,
   values: readonly (Json | null)[],

@@ -305,7 +305,7 @@ export class Encounter {
     await Slices.of(this.#tools.clock).mostly(steps);
   }
 
-  /** What is kept of it has no card data but what the handler exempts. */
+  /** Searches the current value for card data in slices, and looks through what is left once that is masked. */
   async #maskCards(current: Current | null, { isExempt }: Onlooker): Promise<void> {
     if (current === null) return;
     const steps = searchForCards(current.value, new Work(), isExempt);

@@ -21,7 +21,7 @@ const TRIED_MAX = 64;
 
 export interface ParkedWorkParts {
   readonly flow: FlowControl;
-  /** What is claimed at present, with parked types. */
+  /** The routes that are claimed at present, those of parked types included. */
   readonly routes: () => readonly string[];
   readonly store: Pick<QueueStore, 'claim'>;
   readonly journal: Pick<Journal, 'sendAll'>;
@@ -42,7 +42,7 @@ export class ParkedWork {
   readonly #parts: ParkedWorkParts;
   /** When the next of its rows may be due, by its key and the steady clock. */
   readonly #dueAtMs = new Map<string, number>();
-  /** Of each type the subjects that its last probes were for. */
+  /** The subjects of the last probes, by type. */
   readonly #tried = new Map<string, Set<string>>();
   #changes = 0;
   #probes = 0;
@@ -77,7 +77,7 @@ export class ParkedWork {
     for (const route of this.#dueAtMs.keys()) this.#dueAtMs.set(route, 0);
   }
 
-  /** What is parked may have changed. */
+  /** Looks whether another type or subject is parked now, and acts on that. */
   review(): void {
     const { flow, onParked, onFreed } = this.#parts;
     if (flow.types.changes === this.#changes) return;

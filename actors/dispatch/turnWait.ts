@@ -10,7 +10,7 @@ import type { WaitCause } from '../../machines/vocabulary/waitCause.ts';
 import type { Asker, FlowControl } from '../flow/flowControl.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 
-/** Whose wait it is. */
+/** The work whose wait is asked about. */
 export type WaitAsker = Pick<Asker, 'urgency' | 'route' | 'subject'>;
 
 export interface TurnWait {

@@ -165,7 +165,7 @@ export interface FlowChanged extends Told<'flow.changed'> {
  */
 export interface ParkingChanged extends Told<'parking.changed'> {
   readonly upstream: string;
-  /** Of a subject it is not told whose. */
+  /** A type, or one subject; the fact never says whose. */
   readonly what: 'type' | 'subject';
   /** The type that fails, or of which the calls for the subject do; `null` for functions given with their requests. */
   readonly type: string | null;

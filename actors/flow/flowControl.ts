@@ -21,13 +21,13 @@ export interface Asker {
   readonly isCall?: boolean | undefined;
   /** Somebody more urgent waits, and it is owed a turn all the same (DG-2); absent for no. */
   readonly isShare?: boolean | undefined;
-  /** Its type is one of {@link FlowControl.beside}: it may go beyond the slots that are open; absent for no. */
+  /** Whether its type is one of {@link FlowControl.beside}, so that it may go beyond the open slots; absent for no. */
   readonly isBeside?: boolean | undefined;
   /** It is the one that runs alone: see {@link FlowControl.setIntake}. */
   readonly isAlone?: boolean | undefined;
   /** The route of its type, of which it is asked whether it is parked; left out where that is known. */
   readonly route?: string | undefined;
-  /** Its subject, of which the same is asked. */
+  /** The subject that it concerns, which may be parked too; left out where that is known. */
   readonly subject?: string | undefined;
   /** The key of the parked type or subject that this call probes; absent where it probes none. */
   readonly probeOf?: string | undefined;

@@ -136,9 +136,10 @@ export class Journal {
     this.#queue.push(pending);
     // The thread that would spill it hangs with the disk, and would do that first when it goes on.
     if (this.failure !== null && !this.isHanging) this.#spill.keep([pending]);
-    if (this.#queue.length >= BATCH_WRITES && this.#isOpen) this.#flush();
-    else this.#scheduleFlush();
     this.#isCrisisQueued ||= entry.onSpilled !== undefined;
+    const isBatch = this.#queue.length >= BATCH_WRITES && this.#isOpen;
+    if (isBatch) this.#flush();
+    if (!isBatch || this.#isCrisisQueued) this.#scheduleFlush();
     return pending;
   }
 

@@ -33,9 +33,17 @@ const BUSY = `
   }
 `;
 
+/** So many writes wait besides that what comes next would send them, had the writer room. */
+const BACKLOG = `${BUSY}
+  for (let number = 0; number < 200; number += 1) {
+    void runtime.sync({ type: 'record.put', subject: 'user-' + number, tier: 'premium', payload: {} });
+  }
+`;
+
 test.each([
   ['while nothing else is on its way to the disk', ''],
   ['while more is on its way to the disk than is sent at once', BUSY],
+  ['while a batch of writes waits behind that', BACKLOG],
 ])(
   'CR-1 CR-4 an app that blocks for ever right behind the answer, until it is killed, loses no crisis, %s',
   async (_, before) => {
@@ -60,7 +68,7 @@ test.each([
         'record.put': { upstream: 'default', run: () => null },
       },
     });
-    await expect.poll(() => delivered).toEqual([['user-42', { note: 'help' }]]);
+    await expect.poll(() => delivered, { timeout: 3_000 }).toEqual([['user-42', { note: 'help' }]]);
     await runtime.close();
   },
 );
