@@ -25,11 +25,17 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-/** What is found of the page with this at the end of its program. */
+/** Code for the end of the page's program: runs `planted` once the page has its session, and marks the document. */
+const plantedCode = (planted: string) => `;(function begin() {
+  if (sessionStorage.getItem('holdfast.session') === null) { setTimeout(begin, 50); return; }
+  setTimeout(() => { document.documentElement.dataset.planted = ''; ${planted} }, 300);
+})();`;
+
+/** The faults that are found on the page with `planted` at the end of its program. */
 async function found(planted: string): Promise<string> {
   const assets = join(tempFolder(), 'page');
   cpSync(BUILT_PAGE, assets, { recursive: true });
-  appendFileSync(join(assets, 'app.js'), `;setTimeout(() => { ${planted} }, 300);`);
+  appendFileSync(join(assets, 'app.js'), plantedCode(planted));
   const feed = syntheticFeed({ actors: 20, stepsPerSecond: 10 });
   const inspector = await ServedInspector.start({ source: feed, assets });
   onTestFinished(async () => {
@@ -38,7 +44,8 @@ async function found(planted: string): Promise<string> {
   });
   const link = inspector.newLink();
   const opened = await InspectorInBrowser.open(browser, link, { viewport: PHONE });
-  await opened.page.waitForTimeout(1_000);
+  await opened.page.waitForSelector('[data-planted]', { state: 'attached' });
+  await opened.page.waitForTimeout(700);
   const axe = await axeFaults(opened.page);
   const wide = await tooWide(opened.page);
   const secrets = [opened.token, await opened.session()];
