@@ -53,7 +53,7 @@ async function round(kind: Kind): Promise<Figure> {
     store: join(temporaryFolder(), 'store'),
     key: BENCH_KEY,
     upstreams: { bench: { concurrency: IN_FLIGHT } },
-    responseDeadlineMs: { premium: 60_000 },
+    policies: { tiers: { premium: { responseDeadlineMs: 60_000 } } },
     handlers: {
       'bench.work': { upstream: 'bench', run: () => ({ done: true }) },
       'crisis.alert': { upstream: 'default', run: () => null },

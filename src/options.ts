@@ -15,12 +15,15 @@ import type { CrisisWords } from '../machines/policy/crisis/crisisWords.ts';
 import { OPERATIONS_MAX } from '../machines/policy/flow/queueLimit.ts';
 import { UNWRITTEN_BYTES_MAX } from '../machines/policy/flow/unwrittenLimit.ts';
 import type { UpstreamPolicies } from '../machines/policy/layers/policyFields.ts';
-import type { PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
+import {
+  entriesOf,
+  LAYER_PATHS,
+  type LayerPaths,
+  type PolicyLayers,
+} from '../machines/policy/layers/policyLayers.ts';
 import { PolicyTable } from '../machines/policy/layers/policyTable.ts';
 import { DEFAULT_TIER, isTypeName } from '../machines/policy/request/request.ts';
 import { PAYLOAD_BYTES_MAX } from '../machines/policy/request/requestBody.ts';
-import type { RetryPolicy } from '../machines/policy/retry/retryPolicy.ts';
-import type { DegradationPolicy } from '../machines/policy/service/degradationPolicy.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
@@ -30,7 +33,7 @@ import {
   type OptionRules,
 } from '../machines/vocabulary/optionRules.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
-import { type RetryClass, TIERS, type Tier } from '../machines/vocabulary/urgency.ts';
+import { TIERS, type Tier } from '../machines/vocabulary/urgency.ts';
 import type { KeySource } from '../persistence/sealing/keySource.ts';
 import { type EscalationStepOptions, escalationChain } from './crisis/escalationOptions.ts';
 import { checkPartsOf, HANDLERS_RULE, TYPE_RULE } from './handlerOptions.ts';
@@ -40,7 +43,6 @@ import {
   OUTSIDE_RULES,
   type OutsideOptions,
 } from './outside/outsideOptions.ts';
-import { policyEntries } from './policyOptions.ts';
 import { isLogger, type LogFunction, type Logger, logFunction } from './telemetry/logger.ts';
 import type { KnownUpstream } from './typed/operationTypes.ts';
 
@@ -128,15 +130,6 @@ export interface RuntimeOptions {
   /** The tier of requests that name none. Default `basic`. */
   readonly defaultTier?: Tier | undefined;
   readonly crisis?: CrisisOptions | undefined;
-  /** Short for `policies.tiers.<class>.retry`; by class: `crisis`, `premium`, `basic`, `trial`. */
-  readonly retry?: Readonly<Partial<Record<RetryClass, Partial<RetryPolicy>>>> | undefined;
-  /** Short for `policies.defaults.degradation`. */
-  readonly degradation?: Partial<DegradationPolicy> | undefined;
-  /**
-   * When a caller gets an answer at the latest, by tier (PF-1). Defaults 1 s, 2 s, 5 s. Short for
-   * `policies.tiers.<tier>.responseDeadlineMs`.
-   */
-  readonly responseDeadlineMs?: Readonly<Partial<Record<Tier, number>>> | undefined;
   /** How long settled operations are kept, for their outcome and their key; dead letters stay. Default 30 days. */
   readonly retentionMs?: number | undefined;
   /** The largest payload, in bytes of JSON. Default 1 MiB. */
@@ -241,6 +234,9 @@ export type KeylessOptions = Omit<CheckedOptions, 'key' | 'keyTimeoutMs'>;
 /** The upstream of closures that name none. */
 export const DEFAULT_UPSTREAM = 'default';
 
+/** Where each layer of the policies is written. */
+const OPTION_PATHS: LayerPaths = { ...LAYER_PATHS, upstream: 'upstreams' };
+
 const DAY_MS = 86_400_000;
 /** A whole number of things, without a bound. */
 const AT_LEAST_ONE: NumberRule = { min: 1, max: Number.POSITIVE_INFINITY, whole: true };
@@ -297,7 +293,7 @@ export const RUNTIME_RULES: OptionRules<RuntimeOptions> = {
   },
   keyTimeoutMs: milliseconds(1),
   upstreams: {
-    // Its fields are checked with the other layers: src/policyOptions.ts.
+    // Its fields are checked with the other layers of the policies.
     entries: 'object',
     named: {
       matches: (name) => UPSTREAM_NAME.test(String(name)) && name !== 'global',
@@ -319,11 +315,6 @@ export const RUNTIME_RULES: OptionRules<RuntimeOptions> = {
   crisis: { fields: CRISIS_RULES },
   // What is in them is checked with the layers that they belong to.
   policies: { fields: { defaults: 'object', tiers: 'object', types: 'object' } },
-  retry: { fields: { crisis: 'object', premium: 'object', basic: 'object', trial: 'object' } },
-  degradation: 'object',
-  responseDeadlineMs: {
-    fields: { premium: milliseconds(1), basic: milliseconds(1), trial: milliseconds(1) },
-  },
   retentionMs: 'span',
   payloadBytesMax: AT_LEAST_ONE,
   residentsMax: AT_LEAST_ONE,
@@ -361,7 +352,14 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
     key: isInMemory ? null : (key ?? null),
     keyTimeoutMs: options.keyTimeoutMs ?? 30_000,
     upstreams,
-    policies: new PolicyTable(policyEntries(options, upstreams)),
+    policies: new PolicyTable(
+      entriesOf(
+        { ...options.policies, upstreams: options.upstreams },
+        upstreams,
+        isTypeName,
+        OPTION_PATHS,
+      ),
+    ),
     handlers,
     device: options.device ?? null,
     entities: options.entities ?? [],

@@ -39,11 +39,13 @@ export function kitEngine(parts: {
     random,
     handlers,
     upstreams: { kit: { breaker: STEADY }, narrow: { breaker: STEADY, concurrency: 1 } },
-    retry: {
-      premium: FAST,
-      trial: FAST,
-      basic: { initialDelayMs: slowRetryMs, delayMsMax: slowRetryMs },
-      crisis: FAST,
+    policies: {
+      tiers: {
+        premium: { retry: FAST },
+        trial: { retry: FAST },
+        basic: { retry: { initialDelayMs: slowRetryMs, delayMsMax: slowRetryMs } },
+        crisis: { retry: FAST },
+      },
     },
   });
   return new LocalEngine({

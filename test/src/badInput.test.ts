@@ -88,7 +88,11 @@ const BAD_OPTIONS: readonly (readonly [string, unknown, string])[] = [
     { store: ':memory:', upstreams: { payments: { concurrency: 0 } } },
     'upstreams.payments.concurrency',
   ],
-  ['an unknown retry class', { store: ':memory:', retry: { gold: {} } }, 'retry.gold'],
+  [
+    'an unknown tier',
+    { store: ':memory:', policies: { tiers: { gold: { retry: {} } } } },
+    'policies.tiers.gold',
+  ],
   ['a negative span', { store: ':memory:', retentionMs: -1 }, 'retentionMs'],
 ];
 

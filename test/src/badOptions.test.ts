@@ -48,8 +48,8 @@ describe('options of createRuntime', () => {
     ['a misspelt option', { ...MEMORY, hanlders: {} }, 'hanlders', /did you mean handlers\?/],
     [
       'a threshold of earlier versions',
-      { ...MEMORY, degradation: { readyOperationsLimited: 5 } },
-      'degradation.readyOperationsLimited',
+      { ...MEMORY, policies: { defaults: { degradation: { readyOperationsLimited: 5 } } } },
+      'policies.defaults.degradation.readyOperationsLimited',
       /is not known; known are leaveShare, /,
     ],
     [
@@ -179,8 +179,8 @@ describe('options of createRuntime', () => {
     ],
     [
       'a deadline of no tier',
-      { ...MEMORY, responseDeadlineMs: { gold: 1 } },
-      'responseDeadlineMs.gold',
+      { ...MEMORY, policies: { tiers: { gold: { responseDeadlineMs: 1 } } } },
+      'policies.tiers.gold',
       /premium/,
     ],
     ['a listener that is none', { ...MEMORY, onError: 'log' }, 'onError', /a function/],

@@ -50,7 +50,7 @@ function backoff(): Wait {
     lengthMs: RETRY_MS,
     options: {
       handlers: { 'payments.push': failingTimes(1, calls) },
-      retry: { premium: constant },
+      policies: { tiers: { premium: { retry: constant } } },
     },
     begin: async ({ clock }, { runtime }) => {
       await clock.run(runtime.sync(WORK));
@@ -65,7 +65,10 @@ function crisisBackoff(): Wait {
   const calls: Attempt[] = [];
   return {
     lengthMs: RETRY_MS,
-    options: { handlers: { 'crisis.alert': failingTimes(1, calls) }, retry: { crisis: constant } },
+    options: {
+      handlers: { 'crisis.alert': failingTimes(1, calls) },
+      policies: { tiers: { crisis: { retry: constant } } },
+    },
     begin: async ({ clock }, { runtime }) => {
       await runtime.crisis({ subject: 'user-42' });
       await clock.advance(0);
@@ -87,7 +90,7 @@ function cooldown(): Wait {
     lengthMs: COOLDOWN_MS,
     options: {
       handlers: { 'payments.push': failingTimes(1, calls) },
-      retry: { premium: { ...constant, initialDelayMs: 0 } },
+      policies: { tiers: { premium: { retry: { ...constant, initialDelayMs: 0 } } } },
       upstreams: { default: oneFailureOpens },
     },
     begin: async ({ clock }, { runtime }) => {
@@ -116,7 +119,7 @@ function lease(): Wait {
           },
         },
       },
-      retry: { premium: { ...constant, initialDelayMs: 0 } },
+      policies: { tiers: { premium: { retry: { ...constant, initialDelayMs: 0 } } } },
       upstreams: {
         default: {
           ...oneFailureOpens,
@@ -247,7 +250,11 @@ const SHOWN: readonly (readonly [string, Partial<RuntimeOptions>, string])[] = [
     'a retry that backs off',
     {
       handlers: { 'payments.push': failingTimes(99, []) },
-      retry: { premium: { ...constant, initialDelayMs: 600_000, delayMsMax: 600_000 } },
+      policies: {
+        tiers: {
+          premium: { retry: { ...constant, initialDelayMs: 600_000, delayMsMax: 600_000 } },
+        },
+      },
     },
     'backoff',
   ],
@@ -291,7 +298,7 @@ test.each(JUMPS)(
     const { clock, boot } = createWorld();
     const { runtime } = boot({
       handlers: { 'crisis.alert': failingTimes(99, []) },
-      retry: { crisis: constant },
+      policies: { tiers: { crisis: { retry: constant } } },
     });
     await clock.run(runtime.ready);
     const { operationId: id } = await runtime.crisis({ subject: 'user-42' });

@@ -25,7 +25,7 @@ function createScene() {
   const retry = { strategy: 'constant', initialDelayMs: RETRY_MS, delayMsMax: RETRY_MS } as const;
   const options: Partial<RuntimeOptions> = {
     handlers: { 'payments.push': handler, 'crisis.alert': handler },
-    retry: { premium: retry, crisis: retry },
+    policies: { tiers: { premium: { retry }, crisis: { retry } } },
   };
   return { world, options, callsAtMs };
 }

@@ -13,7 +13,7 @@ import { spoilRoot, spoilRow } from '../support/store/damage.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 
 /** The file may open slowly on a busy machine. */
-const SLOWLY = { premium: 30_000, basic: 30_000, trial: 30_000 };
+const SLOWLY = { defaults: { responseDeadlineMs: 30_000 } };
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
 
 async function pause(ms: number): Promise<void> {
@@ -31,7 +31,7 @@ function open(store: string, run: Handler['run'] = refuse): Runtime {
     store,
     key: rawKey(new Uint8Array(32).fill(7)),
     handlers: { 'payments.push': { upstream: 'default', run } },
-    responseDeadlineMs: SLOWLY,
+    policies: SLOWLY,
   });
 }
 
@@ -82,7 +82,7 @@ describe('PS-3 a page that an operation needs to go on is damaged', () => {
     const key = rawKey(new Uint8Array(32).fill(7));
     const onError = (error: unknown) => errors.push(error);
     return {
-      runtime: createRuntime({ store, key, handlers, onError, responseDeadlineMs: SLOWLY }),
+      runtime: createRuntime({ store, key, handlers, onError, policies: SLOWLY }),
       errors,
     };
   }

@@ -32,7 +32,7 @@ function runtimeAt({ url }: RecordServer, options: Partial<RuntimeOptions> = {})
     upstreams: { records: { attemptTimeoutMs: 5_000 } },
     handlers: { 'records.put': { upstream: 'records', run, conflicts: true } },
     // Few attempts fall into an outage, so that no breaker opens for long.
-    retry: { premium: { initialDelayMs: 80, delayMsMax: 120 } },
+    policies: { tiers: { premium: { retry: { initialDelayMs: 80, delayMsMax: 120 } } } },
     ...options,
   });
   onTestFinished(async () => {

@@ -64,9 +64,13 @@ async function updated(before: {
     return createRuntime({
       ...{ store, key: rawKey(Buffer.alloc(32, 7)), device: 'phone' },
       upstreams: { records: { attemptTimeoutMs: 5_000 } },
-      retry: { premium: { initialDelayMs: 40, delayMsMax: 60 } },
+      policies: {
+        tiers: {
+          premium: { retry: { initialDelayMs: 40, delayMsMax: 60 }, responseDeadlineMs: 30_000 },
+        },
+      },
       // The file may open slowly on a busy machine.
-      responseDeadlineMs: { premium: 30_000 },
+
       handlers: {
         'plans.put': {
           upstream: 'records',

@@ -43,7 +43,7 @@ function runtimeAt(
     device: 'phone-1',
     upstreams: { records: { attemptTimeoutMs: 1_000 } },
     handlers: { 'preferences.put': { upstream: 'records', run, conflicts: true } },
-    retry: { premium: { initialDelayMs: 5, delayMsMax: 20 } },
+    policies: { tiers: { premium: { retry: { initialDelayMs: 5, delayMsMax: 20 } } } },
     ...options,
   });
   onTestFinished(async () => {

@@ -45,7 +45,7 @@ function runtimeAt(server: RecordServer, seen: unknown[], options: Partial<Runti
     device: 'canary-device',
     upstreams: { records: {} },
     handlers: { 'preferences.put': { upstream: 'records', run, conflicts: true } },
-    retry: { premium: { initialDelayMs: 5, delayMsMax: 20 } },
+    policies: { tiers: { premium: { retry: { initialDelayMs: 5, delayMsMax: 20 } } } },
     logger: (...line) => {
       note(line);
     },

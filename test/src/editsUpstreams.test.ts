@@ -50,7 +50,7 @@ async function house(
     handlers: {
       'preferences.put': { upstream: 'records', run, conflicts: { roundsMax: 3 }, ...how },
     },
-    retry: { premium: { initialDelayMs: 5, delayMsMax: 20 } },
+    policies: { tiers: { premium: { retry: { initialDelayMs: 5, delayMsMax: 20 } } } },
     onError: (error) => errors.push(error),
     ...more,
   });

@@ -36,7 +36,8 @@ async function lived(): Promise<{ readonly facts: readonly Fact[]; readonly late
   const world = createWorld();
   const facts: Fact[] = [];
   const late: unknown[] = [];
-  const retry = { basic: { initialDelayMs: 10, delayMsMax: 10, jitterMsMax: 0, attemptsMax: 2 } };
+  const retry = { initialDelayMs: 10, delayMsMax: 10, jitterMsMax: 0, attemptsMax: 2 };
+  const policies = { tiers: { basic: { retry } } };
   const handlers = {
     'a.completes': { upstream: 'default', run: () => ({ said: CANARIES.response }) },
     'a.throws': {
@@ -65,7 +66,7 @@ async function lived(): Promise<{ readonly facts: readonly Fact[]; readonly late
     },
     'a.hangs': { upstream: 'default', run: () => new Promise<never>(() => undefined) },
   };
-  const first = world.boot({ handlers, retry });
+  const first = world.boot({ handlers, policies });
   first.runtime.subscribe((fact) => facts.push(fact));
   for (const type of Object.keys(handlers)) {
     const operation = await world.clock.run(first.runtime.sync(request(type, type)));
@@ -91,7 +92,7 @@ async function lived(): Promise<{ readonly facts: readonly Fact[]; readonly late
   } as never);
   await world.clock.advance(1_000);
   first.kill();
-  const second = world.boot({ handlers, retry });
+  const second = world.boot({ handlers, policies });
   second.runtime.subscribe((fact) => facts.push(fact));
   await world.clock.run(second.runtime.ready);
   await world.clock.advance(60_000);

@@ -260,7 +260,7 @@ describe('AC-2 SE-5 no message holds a secret', () => {
     const handler = { upstream: 'default', run: async () => await run() };
     const { runtime, feed } = boot(world, {
       handlers: { 'payments.push': handler, 'crisis.alert': handler },
-      retry: { premium: { attemptsMax: 2 } },
+      policies: { tiers: { premium: { retry: { attemptsMax: 2 } } } },
     });
     const told: (readonly FeedMessage[])[] = [];
     feed.open();

@@ -78,7 +78,7 @@ test('UX-2 what a handler throws of another realm is named by its class', async 
         run: () => runInNewContext('Promise.reject(new RangeError("canary"))') as Promise<null>,
       },
     },
-    retry: { trial: { attemptsMax: 1 } },
+    policies: { tiers: { trial: { retry: { attemptsMax: 1 } } } },
   });
   onTestFinished(() => runtime.close());
   const { error } = await (await runtime.sync(REQUEST)).outcome;

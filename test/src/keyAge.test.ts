@@ -25,7 +25,7 @@ async function cutOffOnce(keyLifetimeMs: number) {
         },
       },
     },
-    retry: { premium: { strategy: 'constant', initialDelayMs: RETRY_MS } },
+    policies: { tiers: { premium: { retry: { strategy: 'constant', initialDelayMs: RETRY_MS } } } },
   });
   await clock.run(runtime.ready);
   const operation = await clock.run(runtime.sync(WORK));
@@ -82,7 +82,9 @@ describe('RT-2 the age of a key', () => {
           },
         },
       },
-      retry: { premium: { strategy: 'constant', initialDelayMs: RETRY_MS } },
+      policies: {
+        tiers: { premium: { retry: { strategy: 'constant', initialDelayMs: RETRY_MS } } },
+      },
     });
     await clock.run(runtime.ready);
     clock.setWall(DAY_MS);

@@ -21,8 +21,11 @@ function createScene(failures = 0): { world: World; process: Process; calls: () 
         },
       },
     },
-    retry: { trial: { strategy: 'constant', initialDelayMs: 500 } },
-    responseDeadlineMs: { trial: 60_000 },
+    policies: {
+      tiers: {
+        trial: { retry: { strategy: 'constant', initialDelayMs: 500 }, responseDeadlineMs: 60_000 },
+      },
+    },
   });
   return { world, process, calls: () => calls };
 }

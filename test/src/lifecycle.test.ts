@@ -100,7 +100,7 @@ describe('what a caller may do with an operation', () => {
         calls += 1;
         throw transientFailure('Busy.');
       }),
-      retry: { premium: { initialDelayMs: 60_000, delayMsMax: 60_000 } },
+      policies: { tiers: { premium: { retry: { initialDelayMs: 60_000, delayMsMax: 60_000 } } } },
     });
     const operation = await clock.run(runtime.sync(REQUEST));
     await clock.advance(1_000);

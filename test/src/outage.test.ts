@@ -316,10 +316,14 @@ describe('OP-5 an operation that is given up', () => {
   async function refusedFor(hours: readonly number[], isOut: boolean, giveUpAfterMs?: number) {
     const { clock, boot: start } = createWorld();
     const { runtime } = start({
-      retry: {
-        premium: {
-          initialDelayMs: 30_000,
-          ...(giveUpAfterMs === undefined ? {} : { giveUpAfterMs }),
+      policies: {
+        tiers: {
+          premium: {
+            retry: {
+              initialDelayMs: 30_000,
+              ...(giveUpAfterMs === undefined ? {} : { giveUpAfterMs }),
+            },
+          },
         },
       },
       handlers: {

@@ -7,7 +7,9 @@ import { createWorld, type World } from '../support/harness/engineHarness.ts';
 
 const REQUEST = { type: 'mood.save', tier: 'basic' } as const;
 const RETRY = { initialDelayMs: 100, delayMsMax: 100, multiplier: 1, jitterMsMax: 0 } as const;
-const OPTIONS = { retry: { basic: { ...RETRY, attemptsMax: 50 } } } as const;
+const OPTIONS = {
+  policies: { tiers: { basic: { retry: { ...RETRY, attemptsMax: 50 } } } },
+} as const;
 
 const never = async (): Promise<never> => await new Promise<never>(() => undefined);
 const busy = (): never => {
@@ -74,7 +76,11 @@ describe('OP-1 PF-1 what executeResilientSync answers', () => {
   test('OP-1 PF-1 where it goes on: how often it was tried, the last error, why it waits and until when', async () => {
     const { clock, runtime } = await begun({
       upstreams: { default: { breaker: {} } },
-      retry: { basic: { ...RETRY, initialDelayMs: 400, delayMsMax: 400, attemptsMax: 50 } },
+      policies: {
+        tiers: {
+          basic: { retry: { ...RETRY, initialDelayMs: 400, delayMsMax: 400, attemptsMax: 50 } },
+        },
+      },
     });
     runtime.upstream('default').disable('test');
     const thrown: Error[] = [];

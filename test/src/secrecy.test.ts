@@ -43,7 +43,7 @@ class Witness {
     this.process = this.world.boot({
       handlers: { 'payments.push': handler, 'crisis.alert': handler },
       payloadBytesMax: 1_000,
-      retry: { premium: { attemptsMax: 2 } },
+      policies: { tiers: { premium: { retry: { attemptsMax: 2 } } } },
       inspect: (frame) => {
         this.seen.push(frame);
       },

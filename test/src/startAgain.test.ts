@@ -160,7 +160,7 @@ describe('SV-6 a start that failed', () => {
       store: join(tempFolder(), 'store'),
       key: hanging,
       keyTimeoutMs: 300,
-      responseDeadlineMs: { premium: 20 },
+      policies: { tiers: { premium: { responseDeadlineMs: 20 } } },
       handlers: handlers([]),
     });
     await expect(runtime.sync(REQUEST)).rejects.toMatchObject({

@@ -111,7 +111,9 @@ async function story(told: Story): Promise<string> {
     run: (attempt) => (isWell || run === null ? 'done' : run(world, attempt)),
   };
   const options: Partial<RuntimeOptions> = {
-    retry: { premium: { attemptsMax: 3, initialDelayMs: 200, delayMsMax: 5_000 } },
+    policies: {
+      tiers: { premium: { retry: { attemptsMax: 3, initialDelayMs: 200, delayMsMax: 5_000 } } },
+    },
     handlers: { 'payments.push': handler },
   };
   // Its handler is there when it is accepted, and not in the process after that.

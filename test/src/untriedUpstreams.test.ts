@@ -86,7 +86,7 @@ describe('HM-1 an upstream that nobody has asked since', () => {
     const { clock } = world;
     const wait = { strategy: 'constant', initialDelayMs: LONG_MS, delayMsMax: LONG_MS } as const;
     const options = {
-      retry: { basic: wait },
+      policies: { tiers: { basic: { retry: wait } } },
       upstreams: { labs: { breaker: { consecutiveFailuresToOpen: 1 } }, other: {} },
     };
     const first = boot(options);

@@ -60,8 +60,6 @@ export interface PolicyEntry {
   readonly settings: PolicySettings;
   /** Where it was written, for whoever reads what is in force. */
   readonly path: string;
-  /** It was written by an option of its own, which has this path: `retry.premium`. */
-  readonly ownPath?: string | undefined;
 }
 
 /** Where each layer is written. */

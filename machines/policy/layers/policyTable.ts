@@ -273,9 +273,9 @@ export class PolicyTable {
   ): Policy {
     let parts: Parts = {};
     let field: string = name;
-    for (const { settings, path, ownPath } of this.#about(name, scope)) {
+    for (const { settings, path } of this.#about(name, scope)) {
       parts = { ...parts, ...given(settings[name]) };
-      field = ownPath ?? `${path}.${name}`;
+      field = `${path}.${name}`;
     }
     return check(parts as Partial<Given>, field);
   }

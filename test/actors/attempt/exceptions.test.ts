@@ -24,7 +24,7 @@ function begin(run: () => null, options: Partial<RuntimeOptions> = {}) {
   const told: unknown[] = [];
   const { runtime } = world.boot({
     handlers: { 'payments.push': { upstream: 'default', run } },
-    retry: { basic: RETRY },
+    policies: { tiers: { basic: { retry: RETRY } } },
     onError: (error) => told.push(error),
     ...options,
   });
@@ -64,7 +64,9 @@ describe("OP-3 a handler's own exception is never lost", () => {
           run: httpHandler({ baseUrl: 'http://127.0.0.1:65000', headers: failing }),
         },
       },
-      retry: { basic: { ...RETRY, initialDelayMs: 1_000, delayMsMax: 1_000 } },
+      policies: {
+        tiers: { basic: { retry: { ...RETRY, initialDelayMs: 1_000, delayMsMax: 1_000 } } },
+      },
     });
     const { id } = await world.clock.run(runtime.sync(REQUEST));
     await world.clock.advance(59_000);

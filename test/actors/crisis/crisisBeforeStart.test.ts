@@ -23,7 +23,7 @@ function runtimeOn(store: Store): Runtime {
         },
       },
     },
-    retry: { crisis: { initialDelayMs: 5, delayMsMax: 5 } },
+    policies: { tiers: { crisis: { retry: { initialDelayMs: 5, delayMsMax: 5 } } } },
   });
   return assembleRuntime(options, store);
 }

@@ -19,7 +19,7 @@ function optionsFor(run: Run): Partial<RuntimeOptions> {
   return {
     upstreams: { payments: { attemptTimeoutMs: TIMEOUT_MS, concurrency: 1 } },
     handlers: { 'payments.push': { upstream: 'payments', run } },
-    retry: { basic: RETRY },
+    policies: { tiers: { basic: { retry: RETRY } } },
   };
 }
 

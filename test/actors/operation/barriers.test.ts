@@ -54,7 +54,7 @@ describe('PS-2 a barrier answers to its own write', () => {
           },
         },
       },
-      retry: { basic: { initialDelayMs: 1, delayMsMax: 1 } },
+      policies: { tiers: { basic: { retry: { initialDelayMs: 1, delayMsMax: 1 } } } },
     });
     const runtime = assembleRuntime(options, store);
     const operation = await runtime.sync({

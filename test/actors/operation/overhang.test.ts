@@ -116,7 +116,7 @@ async function follow(history: History, wrap: (run: Run) => Run = (run) => run):
   const { runtime } = world.boot({
     upstreams: { payments: { attemptTimeoutMs: TIMEOUT_MS, concurrency: history.slots } },
     handlers: { 'payments.push': { upstream: 'payments', run: wrap(run) } },
-    retry: { basic: RETRY },
+    policies: { tiers: { basic: { retry: RETRY } } },
   });
   const ids: string[] = [];
   for (const [index, { lane, manners, atMs, cancelAfterMs }] of history.operations.entries()) {

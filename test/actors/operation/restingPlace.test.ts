@@ -34,7 +34,11 @@ test('OP-5 OP-6 retry now is on disk too, so that it holds where there is no roo
       },
     },
     // Nothing but the request to try again gets it done within this test.
-    retry: { basic: { initialDelayMs: 3_000_000, delayMsMax: 3_000_000, jitterMsMax: 0 } },
+    policies: {
+      tiers: {
+        basic: { retry: { initialDelayMs: 3_000_000, delayMsMax: 3_000_000, jitterMsMax: 0 } },
+      },
+    },
   });
   const runtime = assembleRuntime(options, store);
   const request = { type: 'payments.push', tier: 'basic' } as const;

@@ -75,18 +75,16 @@ const CRISIS_NUMBERS_FROM = 1_000_000;
 const NOTE_CHARACTERS_MAX = 3_000;
 
 /** Failures are the ledger's doing here, so nothing but the retries should react to them. */
-export const OPTIONS: Pick<
-  RuntimeOptions,
-  'upstreams' | 'retry' | 'degradation' | 'responseDeadlineMs'
-> = {
+export const OPTIONS: Pick<RuntimeOptions, 'upstreams' | 'policies'> = {
   upstreams: { [UPSTREAM]: {} },
-  retry: {
-    premium: { initialDelayMs: 20, delayMsMax: 200 },
-    basic: { initialDelayMs: 20, delayMsMax: 200 },
-    trial: { initialDelayMs: 20, delayMsMax: 200 },
-  },
   // A machine that is busy with other tests stalls, and that is not what is tested.
-  responseDeadlineMs: { premium: 60_000, basic: 60_000, trial: 60_000 },
+  policies: {
+    tiers: {
+      premium: { retry: { initialDelayMs: 20, delayMsMax: 200 }, responseDeadlineMs: 60_000 },
+      basic: { retry: { initialDelayMs: 20, delayMsMax: 200 }, responseDeadlineMs: 60_000 },
+      trial: { retry: { initialDelayMs: 20, delayMsMax: 200 }, responseDeadlineMs: 60_000 },
+    },
+  },
 };
 
 /** The requests, with payloads from small to larger than a page. */

@@ -138,7 +138,9 @@ class MixedHistory {
         ]),
       ),
       handlers: Object.fromEntries(handlers),
-      retry: { premium: RETRY, basic: RETRY, trial: RETRY },
+      policies: {
+        tiers: { premium: { retry: RETRY }, basic: { retry: RETRY }, trial: { retry: RETRY } },
+      },
       retentionMs: 50 * YEAR_MS,
       residentsMax: 12,
     };

@@ -89,7 +89,7 @@ test('CB-4 an open breaker is still open after kill -9, for the rest of its time
 
 test('RT-4 SV-3 a pending retry is neither reset nor shortened nor lengthened by restarts', async () => {
   const premium = { initialDelayMs: WAIT_MS, delayMsMax: WAIT_MS, jitterMsMax: 0 };
-  const options = { retry: { premium } };
+  const options = { policies: { tiers: { premium: { retry: premium } } } };
   const scene = await RestartScene.open();
   const first = scene.start({ options });
   const id = await submit(first, request({ number: 1, busyUpTo: 1 }));
@@ -119,7 +119,9 @@ test('RT-4 SV-3 a pending retry is neither reset nor shortened nor lengthened by
 test('OP-7 without its handler work of every state waits after a restart, and registering the handler revives it', async () => {
   const type = 'ledger.old';
   const lane = { type, entity: { type: 'account', id: '1' } };
-  const options = { retry: { premium: { initialDelayMs: 1_000, delayMsMax: 1_000 } } };
+  const options = {
+    policies: { tiers: { premium: { retry: { initialDelayMs: 1_000, delayMsMax: 1_000 } } } },
+  };
   const scene = await RestartScene.open();
   const first = scene.start({ options, types: [type] });
   const backingOff = await submit(first, request({ number: 1, busyUpTo: 1 }, { type }));
@@ -181,11 +183,10 @@ test('CR-4 a crisis that was on disk just before the kill is delivered after it,
 
 test('CR-4 OP-7 a crisis that waits for its next attempt at the kill is delivered once its handler is registered', async () => {
   // The second wait is longer than the kill, the restart and the late handler take.
-  const retry = {
-    crisis: { initialDelayMs: 200, multiplier: 50, delayMsMax: 4_000, jitterMsMax: 0 },
-  };
+  const retry = { initialDelayMs: 200, multiplier: 50, delayMsMax: 4_000, jitterMsMax: 0 };
+  const options = { policies: { tiers: { crisis: { retry } } } };
   const scene = await RestartScene.open();
-  const first = scene.start({ options: { retry } });
+  const first = scene.start({ options });
   const crisis = { type: 'ledger.put', subject: 'subject-1', payload: { number: 1, busyUpTo: 2 } };
   first.order({ order: 'crisis', request: { ...crisis, idempotencyKey: 'crisis-1' } });
   const { id } = await first.until('durable');
@@ -198,7 +199,7 @@ test('CR-4 OP-7 a crisis that waits for its next attempt at the kill is delivere
     row: { standing: 'inHand' },
   });
 
-  const second = scene.start({ options: { retry }, types: [] });
+  const second = scene.start({ options, types: [] });
   await second.until('ready');
   second.order({ order: 'watch', ids: [id] });
   second.order({ order: 'handle', type: 'ledger.put' });

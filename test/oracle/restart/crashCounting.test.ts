@@ -44,7 +44,9 @@ const late: SyncRequest = {
   payload: { number: BYSTANDERS, busyUpTo: 1 },
 };
 const OPTIONS = {
-  retry: { trial: { initialDelayMs: LATE_MS, delayMsMax: LATE_MS, jitterMsMax: 0 } },
+  policies: {
+    tiers: { trial: { retry: { initialDelayMs: LATE_MS, delayMsMax: LATE_MS, jitterMsMax: 0 } } },
+  },
 };
 
 test('RT-4 SV-3 work that kills the process ends in the dead letters, and bystanders lose no attempt', async () => {

@@ -31,7 +31,7 @@ const webhook = { url, secret: ${JSON.stringify(SECRET)}, headers: { authorizati
 const runtime = createRuntime({
   store,
   key: keyFile(key),
-  retry: { crisis: { attemptsMax: 1 } },
+  policies: { tiers: { crisis: { retry: { attemptsMax: 1 } } } },
   handlers: { 'crisis.alert': { upstream: 'default', run() { throw transientFailure('Down.'); } } },
   crisis: {
     escalation: [

@@ -25,7 +25,11 @@ interface Plant {
 // Longer than a restart takes on a busy machine, or a retry that comes too early would not show.
 const RETRY_MS = 2_000;
 const OPTIONS: ChildSetup['options'] = {
-  retry: { premium: { initialDelayMs: RETRY_MS, delayMsMax: RETRY_MS, jitterMsMax: 0 } },
+  policies: {
+    tiers: {
+      premium: { retry: { initialDelayMs: RETRY_MS, delayMsMax: RETRY_MS, jitterMsMax: 0 } },
+    },
+  },
 };
 
 const PLANTS: Readonly<Record<Sabotage, Plant>> = {

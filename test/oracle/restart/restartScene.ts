@@ -38,10 +38,12 @@ const STORE_FILE = /^(data\.db(-wal)?|keyring\.json)$/;
 /** Failures are the ledger's doing here, so nothing but the retries should react to them. */
 const OPTIONS: ChildSetup['options'] = {
   upstreams: { ledger: {} },
-  retry: {
-    premium: { initialDelayMs: 20, delayMsMax: 200 },
-    basic: { initialDelayMs: 20, delayMsMax: 200 },
-    trial: { initialDelayMs: 20, delayMsMax: 200 },
+  policies: {
+    tiers: {
+      premium: { retry: { initialDelayMs: 20, delayMsMax: 200 } },
+      basic: { retry: { initialDelayMs: 20, delayMsMax: 200 } },
+      trial: { retry: { initialDelayMs: 20, delayMsMax: 200 } },
+    },
   },
 };
 

@@ -132,7 +132,9 @@ class CrashHistory {
       handlers: {
         [TYPE]: { upstream: 'payments', run: (attempt) => this.#attempt(attempt, process, number) },
       },
-      retry: { premium: RETRY, basic: RETRY, trial: RETRY },
+      policies: {
+        tiers: { premium: { retry: RETRY }, basic: { retry: RETRY }, trial: { retry: RETRY } },
+      },
       residentsMax: 4,
     });
     process.runtime.ready.catch(() => undefined);

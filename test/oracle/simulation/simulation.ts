@@ -148,7 +148,6 @@ class Simulation {
       },
       retentionMs: LONGER_THAN_ALL_JUMPS_MS,
       residentsMax: 8,
-      degradation: {},
     };
   }
 

@@ -210,11 +210,6 @@ const PLACES: Readonly<Record<string, readonly Place[]>> = {
   'policies.types': [
     [rulesOf('type', CRISIS), (settings) => ({ policies: { types: { [CRISIS]: settings } } })],
   ],
-  'retry.crisis': [[{ retry: 'object' }, ({ retry = {} }) => ({ retry: { crisis: retry } })]],
-  'retry.premium': [[{ retry: 'object' }, ({ retry = {} }) => ({ retry: { premium: retry } })]],
-  'retry.basic': [[{ retry: 'object' }, ({ retry = {} }) => ({ retry: { basic: retry } })]],
-  'retry.trial': [[{ retry: 'object' }, ({ retry = {} }) => ({ retry: { trial: retry } })]],
-  degradation: [[{ degradation: 'object' }, ({ degradation }) => ({ degradation })]],
 };
 type Place = readonly [
   rules: OptionRules,

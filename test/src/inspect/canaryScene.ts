@@ -83,9 +83,11 @@ export async function canaryScene(
         },
       },
     },
-    retry: {
-      premium: { attemptsMax: 2, initialDelayMs: 5, delayMsMax: 10 },
-      crisis: { attemptsMax: 1, initialDelayMs: 5, delayMsMax: 10 },
+    policies: {
+      tiers: {
+        premium: { retry: { attemptsMax: 2, initialDelayMs: 5, delayMsMax: 10 } },
+        crisis: { retry: { attemptsMax: 1, initialDelayMs: 5, delayMsMax: 10 } },
+      },
     },
     crisis: {
       escalation: [{ name: 'on-call', notify: () => Promise.reject(new Error('canary-step')) }],

@@ -15,7 +15,11 @@ async function unreadableOperation() {
   };
   const { runtime, store } = boot({
     handlers: { 'payments.push': { upstream: 'default', run } },
-    retry: { premium: { initialDelayMs: WAIT_MS, delayMsMax: WAIT_MS, jitterMsMax: 0 } },
+    policies: {
+      tiers: {
+        premium: { retry: { initialDelayMs: WAIT_MS, delayMsMax: WAIT_MS, jitterMsMax: 0 } },
+      },
+    },
   });
   await clock.run(runtime.ready);
   store.faults.rewrite = (write) =>
@@ -57,8 +61,14 @@ describe('PS-3 OP-5 whoever waits for a record that is set aside is told', () =>
   test('PS-3 a caller of executeResilientSync is told, too', async () => {
     const { clock, boot } = createWorld();
     const { runtime, store } = boot({
-      responseDeadlineMs: { premium: 2 * WAIT_MS },
-      retry: { premium: { initialDelayMs: WAIT_MS, delayMsMax: WAIT_MS, jitterMsMax: 0 } },
+      policies: {
+        tiers: {
+          premium: {
+            retry: { initialDelayMs: WAIT_MS, delayMsMax: WAIT_MS, jitterMsMax: 0 },
+            responseDeadlineMs: 2 * WAIT_MS,
+          },
+        },
+      },
     });
     await clock.run(runtime.ready);
     store.faults.rewrite = (write) =>

@@ -28,7 +28,7 @@ export interface ChildSetup {
   readonly folder: string;
   readonly keyFile: string;
   readonly url: string;
-  readonly options: Pick<RuntimeOptions, 'upstreams' | 'retry' | 'degradation'>;
+  readonly options: Pick<RuntimeOptions, 'upstreams' | 'policies'>;
   /** Types that the ledger serves. */
   readonly types: readonly string[];
   /** A type whose handler kills the process. */

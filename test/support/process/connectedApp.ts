@@ -112,9 +112,15 @@ async function begin(setup: ConnectedSetup): Promise<void> {
         key: keyFile(setup.keyFile),
         own: {
           upstreams: { ledger: {} },
-          retry: { premium: fast, basic: fast, trial: fast },
+          policies: {
+            tiers: {
+              premium: { retry: fast, responseDeadlineMs: 30_000 },
+              basic: { retry: fast, responseDeadlineMs: 30_000 },
+              trial: { retry: fast, responseDeadlineMs: 30_000 },
+            },
+          },
           // A machine that is busy must not look like a disk that stalls.
-          responseDeadlineMs: { premium: 30_000, basic: 30_000, trial: 30_000 },
+
           handlers: {
             'ledger.put': { upstream: 'ledger', run },
             'crisis.alert': { upstream: 'ledger', run },

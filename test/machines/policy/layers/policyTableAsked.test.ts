@@ -136,7 +136,7 @@ describe('PF-1 entries', () => {
       entry('upstream', 'mail', { concurrency: 1, rate: RATE }),
       entry('upstream', 'mail', { concurrency: 2, rate: undefined }),
       entry('upstream', 'mail', { retry: { multiplier: 3, attemptsMax: 4 } }),
-      { ...entry('upstream', 'mail', { retry: { multiplier: 5 } }), ownPath: 'retry.own' },
+      entry('upstream', 'mail', { retry: { multiplier: 5 } }),
     ]);
     expect(table.upstream('mail')).toMatchObject({ concurrency: 2, rate: RATE });
     expect(table.operation('mail', 'basic', 'a.b').retry).toMatchObject({
@@ -182,13 +182,6 @@ describe('PF-1 entries', () => {
     expect(() => tableOf(layers)).toThrow(
       expect.objectContaining({ code: 'HF_OPTION_INVALID', field }) as Error,
     );
-  });
-
-  test('UX-2 of an option of its own the path is that of the option', () => {
-    const settings = { retry: { initialDelayMs: 9, delayMsMax: 5 } };
-    expect(
-      () => new PolicyTable([{ ...entry('tier', 'basic', settings), ownPath: 'retry.basic' }]),
-    ).toThrow(expect.objectContaining({ field: 'retry.basic.delayMsMax' }) as Error);
   });
 });
 
