@@ -1,6 +1,6 @@
 /** Which way imports may go: down the list of folders, never up. The picture is in docs/ARCHITECTURE.md. */
 
-const FOLDERS = '^(machines|persistence|actors|inspector|src|test|bench|examples)/';
+const FOLDERS = '^(machines|persistence|actors|inspector|src|tools|test|bench|examples)/';
 const { ROOMS, filesOf } = require('./.dependency-cruiser.rooms.cjs');
 
 const PRODUCT = '^(machines|persistence|actors|inspector|src)/';
@@ -61,7 +61,7 @@ module.exports = {
     only(
       'nobody-imports-the-bench',
       '^(test/(?!bench/)|examples/)',
-      '^(machines|persistence|actors|inspector|src|test|examples)/',
+      '^(machines|persistence|actors|inspector|src|tools|test|examples)/',
       'A bench is run, not imported, but by the tests of what it simulates.',
     ),
     only(
@@ -105,7 +105,7 @@ module.exports = {
       from: {
         path: '^src/',
         // The drill plants defects in the engine's own parts.
-        pathNot: '^src/(createRuntime|management/atRest|cli/crisisDrill/plants/planted)[.]ts$',
+        pathNot: '^src/(createRuntime|management/atRest|drill/plants/planted)[.]ts$',
       },
       to: { path: '^actors/', pathNot: '^actors/(port[.]ts$|platform/)' },
     },
@@ -114,8 +114,8 @@ module.exports = {
       comment:
         'What plants a defect in the parts of the product is loaded by the process under drill, and by nothing else.',
       severity: 'error',
-      from: { pathNot: '^(test/|src/cli/crisisDrill/drillProcess[.]ts$)' },
-      to: { path: '^src/cli/crisisDrill/plants/planted[.]ts$' },
+      from: { pathNot: '^(test/|src/drill/drillProcess[.]ts$)' },
+      to: { path: '^src/drill/plants/planted[.]ts$' },
     },
     {
       name: 'commands-open-stores-and-know-no-more-of-them',
@@ -123,7 +123,7 @@ module.exports = {
         'A command makes calls, opens a store with a key, or keeps it up. How it lies on disk is not its matter.',
       severity: 'error',
       // The drill stalls the thread that writes, at a point that only a program can arm.
-      from: { path: '^src/cli/', pathNot: '^src/cli/crisisDrill/scenarios/disks[.]ts$' },
+      from: { path: '^src/(cli|demo|drill)/', pathNot: '^src/drill/scenarios/disks[.]ts$' },
       to: {
         path: '^persistence/',
         pathNot:
@@ -141,7 +141,7 @@ module.exports = {
       name: 'command-line-packages-only-there',
       comment: 'A program that embeds holdfast pays for no option parser.',
       severity: 'error',
-      from: { pathNot: '^(src/cli|test|bench)/' },
+      from: { pathNot: '^(src/(cli|demo|drill)|tools|test|bench)/' },
       to: { path: '(^|/)node_modules/(commander|picocolors)/' },
     },
     onlyPackages(
@@ -158,10 +158,17 @@ module.exports = {
       to: { path: '(^|/)node_modules/(preact|@xstate/store)/' },
     },
     {
+      name: 'nothing-that-ships-imports-tools',
+      comment: 'What serves the repository is not packed (decision 0255).',
+      severity: 'error',
+      from: { path: PRODUCT, pathNot: '^src/cli/holdfastProgram[.]ts$' },
+      to: { path: '^tools/' },
+    },
+    {
       name: 'charts-are-laid-out-by-one-room',
       comment: 'It takes seconds, so nothing does it but the documentation (decision 0198).',
       severity: 'error',
-      from: { pathNot: '^inspector/draw/' },
+      from: { pathNot: '^tools/draw/' },
       to: { path: '(^|/)node_modules/elkjs/' },
     },
     {
@@ -169,8 +176,8 @@ module.exports = {
       comment:
         'What runs for a user shows the pictures that the documentation has (decision 0198).',
       severity: 'error',
-      from: { pathNot: '^(inspector/(draw|docs)|test)/' },
-      to: { path: '^inspector/draw/' },
+      from: { pathNot: '^(tools/(draw|docs)|test)/' },
+      to: { path: '^tools/draw/' },
     },
     {
       name: 'no-dev-dependency-in-the-product',
@@ -182,7 +189,7 @@ module.exports = {
         // All but the page are not published; it is, with what it needs inside. The inspector of Stately is an
         // optional peer, loaded where an app asks for it (decision 0202).
         pathNot:
-          '^(persistence/sealing/nobleEngine[.]ts$|inspector/(docs|draw|page)/|inspector/stately/statelyInspector[.]ts$)',
+          '^(persistence/sealing/nobleEngine[.]ts$|inspector/page/|inspector/stately/statelyInspector[.]ts$)',
       },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only'] },
     },

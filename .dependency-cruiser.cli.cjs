@@ -34,7 +34,7 @@ const CLI_ROOMS = {
     'src/cli/kit',
   ],
   // The git clone that charts are reviewed in.
-  'src/cli/clone': [VOCABULARY, 'inspector/charts', 'inspector/review', 'src/cli/kit'],
+  'tools/clone': [VOCABULARY, 'inspector/charts', 'tools/review', 'src/cli/kit'],
   // The inspector's page for a store, and a browser that shows it.
   'src/cli/inspector': [
     'actors/platform',
@@ -44,7 +44,7 @@ const CLI_ROOMS = {
     'src/inspect',
   ],
   // Two devices that change the same records.
-  'src/cli/demo/conflicts': [
+  'src/demo/conflicts': [
     VOCABULARY,
     'machines/merge/values',
     'machines/policy/crisis',
@@ -56,7 +56,7 @@ const CLI_ROOMS = {
     'src',
     'src/cli/kit',
   ],
-  'src/cli/demo': [
+  'src/demo': [
     VOCABULARY,
     'machines/policy/request',
     'persistence/sealing',
@@ -69,12 +69,12 @@ const CLI_ROOMS = {
     'src/cli/kit',
     'src/cli/inspector',
     'src/cli/run',
-    'src/cli/demo/conflicts',
+    'src/demo/conflicts',
   ],
   // The crisis drill: what measures, what fails, what is drilled, the scenarios, and the reports.
-  'src/cli/crisisDrill/measure': [VOCABULARY, 'actors/platform'],
-  'src/cli/crisisDrill/upstream': [VOCABULARY, 'actors/platform'],
-  'src/cli/crisisDrill/stage': [
+  'src/drill/measure': [VOCABULARY, 'actors/platform'],
+  'src/drill/upstream': [VOCABULARY, 'actors/platform'],
+  'src/drill/stage': [
     VOCABULARY,
     'persistence/sealing',
     'actors/platform',
@@ -82,11 +82,11 @@ const CLI_ROOMS = {
     'src/http',
     'src/crisis',
     'src',
-    'src/cli/crisisDrill/measure',
-    'src/cli/crisisDrill/upstream',
+    'src/drill/measure',
+    'src/drill/upstream',
   ],
   // Defects in the parts of the product, which the process under drill alone loads.
-  'src/cli/crisisDrill/plants': [
+  'src/drill/plants': [
     VOCABULARY,
     'machines/policy/crisis',
     'machines/crisis',
@@ -97,9 +97,9 @@ const CLI_ROOMS = {
     'actors/crisis',
     'actors/pool',
     'src/http',
-    'src/cli/crisisDrill/measure',
+    'src/drill/measure',
   ],
-  'src/cli/crisisDrill/scenarios': [
+  'src/drill/scenarios': [
     VOCABULARY,
     PORT,
     'actors/platform',
@@ -109,28 +109,27 @@ const CLI_ROOMS = {
     'src/http',
     'src/crisis',
     'src',
-    'src/cli/crisisDrill/measure',
-    'src/cli/crisisDrill/stage',
+    'src/drill/measure',
+    'src/drill/stage',
   ],
-  'src/cli/crisisDrill/report': [
+  'src/drill/report': [
     'src/cli/kit',
-    'src/cli/crisisDrill/measure',
-    'src/cli/crisisDrill/upstream',
-    'src/cli/crisisDrill/stage',
-    'src/cli/crisisDrill/scenarios',
+    'src/drill/measure',
+    'src/drill/upstream',
+    'src/drill/stage',
+    'src/drill/scenarios',
   ],
-  'src/cli/crisisDrill': [
+  'src/drill': [
     VOCABULARY,
     'persistence/sealing',
     'actors/platform',
-    'src/cli/clone',
     'src/cli/kit',
-    'src/cli/crisisDrill/measure',
-    'src/cli/crisisDrill/upstream',
-    'src/cli/crisisDrill/stage',
-    'src/cli/crisisDrill/plants',
-    'src/cli/crisisDrill/scenarios',
-    'src/cli/crisisDrill/report',
+    'src/drill/measure',
+    'src/drill/upstream',
+    'src/drill/stage',
+    'src/drill/plants',
+    'src/drill/scenarios',
+    'src/drill/report',
   ],
   'src/cli/doctor': [
     VOCABULARY,
@@ -201,23 +200,17 @@ const CLI_ROOMS = {
     'src/management/crisisMode',
     'src/cli/kit',
   ],
-  'src/cli/commands/charts': [
+  'tools/charts': [
     VOCABULARY,
     'machines',
     'actors/platform',
     'inspector/charts',
     'inspector/projection',
-    'inspector/review',
+    'tools/review',
     'src/cli/kit',
-    'src/cli/clone',
+    'tools/clone',
   ],
-  'src/cli/commands/evidence': [
-    VOCABULARY,
-    'inspector/charts',
-    'inspector/review',
-    'src/cli/kit',
-    'src/cli/clone',
-  ],
+  'tools/evidence': [VOCABULARY, 'inspector/charts', 'tools/review', 'src/cli/kit', 'tools/clone'],
   'src/cli/commands/policies': [
     VOCABULARY,
     'machines/policy/layers',
@@ -241,8 +234,8 @@ const CLI_ROOMS = {
   'src/cli': [
     'src/cli/kit',
     'src/cli/run',
-    'src/cli/demo',
-    'src/cli/crisisDrill',
+    'src/demo',
+    'src/drill',
     'src/cli/doctor',
     'src/cli/commands',
     'src/cli/commands/completion',
@@ -255,8 +248,8 @@ const CLI_ROOMS = {
     'src/cli/commands/conflicts',
     'src/cli/commands/crises',
     'src/cli/commands/crisisMode',
-    'src/cli/commands/charts',
-    'src/cli/commands/evidence',
+    'tools/charts',
+    'tools/evidence',
   ],
 };
 

@@ -24,30 +24,30 @@ const INSPECTOR_ROOMS = {
   // The page and its feed, for browsers of this machine.
   'inspector/server': [VOCABULARY, 'inspector'],
   // Pictures of charts, laid out by elkjs: for the documentation, and nothing that runs for a user.
-  'inspector/draw': ['inspector/charts'],
+  'tools/draw': ['inspector/charts'],
   // The inspector of Stately, which an app installs by itself.
   'inspector/stately': [VOCABULARY, 'inspector', 'inspector/charts', 'inspector/projection'],
   // What changed of charts, and who has approved them.
-  'inspector/review': [VOCABULARY, 'inspector/charts'],
+  'tools/review': [VOCABULARY, 'inspector/charts'],
   // The documentation of the charts: what it is read from, a chart's page, the tours, what is checked.
-  'inspector/docs/text': [VOCABULARY, 'inspector/charts', 'inspector/review'],
-  'inspector/docs/chart': ['machines/scheduler', 'inspector/charts', 'inspector/docs/text'],
-  'inspector/docs/tour': ['inspector/charts', 'inspector/docs/text'],
-  'inspector/docs/check': ['inspector/charts', 'inspector/docs/text'],
-  'inspector/docs': [
+  'tools/docs/text': [VOCABULARY, 'inspector/charts', 'tools/review'],
+  'tools/docs/chart': ['machines/scheduler', 'inspector/charts', 'tools/docs/text'],
+  'tools/docs/tour': ['inspector/charts', 'tools/docs/text'],
+  'tools/docs/check': ['inspector/charts', 'tools/docs/text'],
+  'tools/docs': [
     'machines',
     ...MACHINES,
     ...MERGE,
     'inspector/charts',
-    'inspector/draw',
-    'inspector/review',
-    'inspector/docs/text',
-    'inspector/docs/chart',
-    'inspector/docs/tour',
-    'inspector/docs/check',
+    'tools/draw',
+    'tools/review',
+    'tools/docs/text',
+    'tools/docs/chart',
+    'tools/docs/tour',
+    'tools/docs/check',
   ],
   // The public names, from the declarations of the build.
-  'inspector/docs/reference': ['inspector/docs/text'],
+  'tools/docs/reference': ['tools/docs/text'],
 
   // The inspector's page: it runs in a browser, and of the rest it knows the messages that it is sent.
   'inspector/page/words': ['inspector'],
@@ -60,7 +60,7 @@ const INSPECTOR_ROOMS = {
   'inspector/page/calls': PAGE_KIT,
   'inspector/page/actors': [...PAGE_KIT, 'inspector/page/calls'],
   'inspector/page/orders': [...PAGE_KIT, 'inspector/page/calls'],
-  'inspector/page/chart': [...PAGE_KIT, 'inspector/charts', 'inspector/review'],
+  'inspector/page/chart': [...PAGE_KIT, 'inspector/charts'],
   'inspector/page/piles': [...PAGE_KIT, 'inspector/page/calls', 'inspector/page/orders'],
   'inspector/page/actor': [
     ...PAGE_KIT,

@@ -34,11 +34,11 @@ const PROCESSES = [
     'demo/demoUpstreamProcess.ts',
     'demo/conflicts/conflictDeviceProcess.ts',
     'demo/conflicts/demoRecordsProcess.ts',
-    'crisisDrill/drillProcess.ts',
-    'crisisDrill/stage/drillCallerProcess.ts',
-    'crisisDrill/upstream/drillUpstreamProcess.ts',
-    'crisisDrill/measure/drillControlThread.ts',
-  ].map((file) => [basename(file, '.ts'), `src/cli/${file}`]),
+    'drill/drillProcess.ts',
+    'drill/stage/drillCallerProcess.ts',
+    'drill/upstream/drillUpstreamProcess.ts',
+    'drill/measure/drillControlThread.ts',
+  ].map((file) => [basename(file, '.ts'), `src/${file}`]),
 ];
 /** Each is whole by itself: a thread starts by reading one file, which needs nothing beside it but better-sqlite3. */
 const THREADS = [

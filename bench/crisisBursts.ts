@@ -16,19 +16,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { machineMs } from '../actors/platform/systemClock.ts';
-import { type Control, startControl } from '../src/cli/crisisDrill/measure/control.ts';
-import {
-  indexAt,
-  type Plan,
-  pause,
-  plannedAtMs,
-  runPlan,
-} from '../src/cli/crisisDrill/measure/schedule.ts';
-import {
-  startDrillUpstream,
-  type UpstreamControls,
-} from '../src/cli/crisisDrill/upstream/drillUpstream.ts';
 import { createRuntime } from '../src/createRuntime.ts';
+import { type Control, startControl } from '../src/drill/measure/control.ts';
+import { indexAt, type Plan, pause, plannedAtMs, runPlan } from '../src/drill/measure/schedule.ts';
+import { startDrillUpstream, type UpstreamControls } from '../src/drill/upstream/drillUpstream.ts';
 import { httpHandler } from '../src/http/httpHandler.ts';
 import type { RuntimeOptions } from '../src/options.ts';
 import type { Runtime } from '../src/runtime.ts';

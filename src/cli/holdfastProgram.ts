@@ -5,15 +5,17 @@
  */
 
 import { Command, CommanderError, Option } from 'commander';
+import { chartsCommand } from '../../tools/charts/charts.ts';
+import { evidenceCommand } from '../../tools/evidence/evidence.ts';
+import { demoCommand } from '../demo/demo.ts';
+import { crisisDrillCommand } from '../drill/crisisDrill.ts';
 import { backupCommand } from './commands/backup.ts';
-import { chartsCommand } from './commands/charts/charts.ts';
 import { compactCommand } from './commands/compact.ts';
 import { completionCommand } from './commands/completion/completion.ts';
 import { conflictsCommand } from './commands/conflicts/conflicts.ts';
 import { crisesCommand } from './commands/crises/crises.ts';
 import { crisisModeCommand } from './commands/crisisMode/crisisMode.ts';
 import { deadLettersCommand } from './commands/deadLetters/deadLetters.ts';
-import { evidenceCommand } from './commands/evidence/evidence.ts';
 import { inspectCommand } from './commands/inspect/inspect.ts';
 import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
@@ -23,8 +25,6 @@ import { quarantineCommand } from './commands/quarantine/quarantine.ts';
 import { releaseCommand } from './commands/release.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { statusCommand } from './commands/status/status.ts';
-import { crisisDrillCommand } from './crisisDrill/crisisDrill.ts';
-import { demoCommand } from './demo/demo.ts';
 import { doctorCommand } from './doctor/doctor.ts';
 import { packageVersion } from './kit/packageVersion.ts';
 import { runCommand } from './run/run.ts';

@@ -6,8 +6,8 @@
 import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readApprovals } from '../../inspector/charts/approvals.ts';
 import type { ChartModel } from '../../inspector/charts/chartData.ts';
-import { readApprovals } from '../../inspector/review/approvals.ts';
 import { launchChromium } from '../support/browser/chromium.ts';
 import { InspectorInBrowser, ServedInspector } from '../support/browser/inspectorInBrowser.ts';
 import { ScriptedFeed } from '../support/inspector/scriptedFeed.ts';

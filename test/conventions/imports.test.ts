@@ -64,7 +64,7 @@ test('OB-3 imports go down the list of rooms, and the check has read the tree', 
 test('OB-3 every file of the product lies in a room', () => {
   const outside = repositoryFiles()
     .map(({ path }) => path)
-    .filter((path) => /^(machines|persistence|actors|inspector|src)\/.*\.tsx?$/.test(path))
+    .filter((path) => /^(machines|persistence|actors|inspector|src|tools)\/.*\.tsx?$/.test(path))
     .filter((path) => !(dirname(path) in ROOMS));
   expect(outside).toEqual([]);
 });
@@ -82,7 +82,7 @@ test('OB-3 a room may import only rooms below it', () => {
 test('OB-3 test/ mirrors the tree', () => {
   const mirrored = repositoryFiles()
     .map(({ path }) => dirname(path))
-    .filter((path) => /^test\/(machines|persistence|actors|inspector|src)(\/|$)/.test(path))
+    .filter((path) => /^test\/(machines|persistence|actors|inspector|src|tools)(\/|$)/.test(path))
     .map((path) => path.slice('test/'.length));
   const strangers = [...new Set(mirrored)].filter(
     (folder) => !Object.keys(ROOMS).some((room) => `${room}/`.startsWith(`${folder}/`)),
@@ -135,8 +135,8 @@ test('OB-3 control: a circle of types, or an import of what a room may not need,
     'persistence/sqlite/mutations/statements.ts': 'export const sql = 1;\n',
     'persistence/sqlite/rows/side.ts': "import '../mutations/statements.ts';\n",
     'src/index.ts': "import '../test/a.test.ts';\nimport 'commander';\n",
-    'src/cli/crisisDrill/plants/planted.ts': 'export const plant = 1;\n',
-    'src/cli/crisisDrill/crisisDrill.ts': "import './plants/planted.ts';\n",
+    'src/drill/plants/planted.ts': 'export const plant = 1;\n',
+    'src/drill/crisisDrill.ts': "import './plants/planted.ts';\n",
     'actors/engine.ts': 'export interface Engine { readonly pool: 1 }\n',
     'src/runtime.ts':
       "import type { Engine } from '../actors/engine.ts';\nexport type E = Engine;\n",
@@ -146,9 +146,9 @@ test('OB-3 control: a circle of types, or an import of what a room may not need,
       "import '../../../persistence/upkeep/rows.ts';\nimport '../../../persistence/sealing/envelope.ts';\n",
     'inspector/page/kit/look.tsx': "import 'node:fs';\n",
     'src/draw.ts': "import 'preact';\n",
-    'inspector/draw/pen.ts': 'export const pen = 1;\n',
+    'tools/draw/pen.ts': 'export const pen = 1;\n',
     'inspector/feed/laysOut.ts': "import 'elkjs/lib/elk.bundled.js';\n",
-    'src/draws.ts': "import '../inspector/draw/pen.ts';\n",
+    'src/draws.ts': "import '../tools/draw/pen.ts';\n",
     'test/a.test.ts': "import '../bench/b.ts';\n",
     'bench/b.ts': "import 'mitata';\n",
     'examples/use.ts': "import '../src/index.ts';\n",
@@ -165,7 +165,7 @@ test('OB-3 control: a circle of types, or an import of what a room may not need,
     'command-line-packages-only-there: src/index.ts',
     'room:src: src/index.ts',
     'src-knows-the-engine-by-its-port: src/runtime.ts',
-    'defects-are-planted-in-the-drill-alone: src/cli/crisisDrill/crisisDrill.ts',
+    'defects-are-planted-in-the-drill-alone: src/drill/crisisDrill.ts',
     'commands-open-stores-and-know-no-more-of-them: src/cli/kit/open.ts',
     'the-page-needs-no-node: inspector/page/kit/look.tsx',
     'what-the-page-is-drawn-with-only-there: src/draw.ts',

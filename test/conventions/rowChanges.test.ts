@@ -7,7 +7,7 @@ const CHANGE = /\b(INSERT( OR \w+)? INTO|REPLACE INTO|UPDATE \S+ SET|DELETE FROM
 const DOOR = /^persistence\/sqlite\/(mutations|migrations|schema)\//;
 
 const product = repositoryFiles()
-  .filter(({ path }) => /^(machines|persistence|actors|inspector|src)\/.*\.ts$/.test(path))
+  .filter(({ path }) => /^(machines|persistence|actors|inspector|src|tools)\/.*\.ts$/.test(path))
   .map(({ path, text }) => ({ path, text: withoutComments(text) }));
 
 test('SE-4 SE-6 rows are changed through one door', () => {

@@ -18,7 +18,7 @@ function hasHeader(text: string): boolean {
 const files = repositoryFiles();
 const sources = files.filter(({ path }) => /\.(tsx?|cjs|mjs)$/.test(path));
 const product = sources
-  .filter(({ path }) => /^(machines|persistence|actors|inspector|src)\//.test(path))
+  .filter(({ path }) => /^(machines|persistence|actors|inspector|src|tools)\//.test(path))
   .map(({ path, text }) => ({ path, text: withoutComments(text) }));
 
 describe('OB-3 the house rules of files', () => {
@@ -36,7 +36,7 @@ describe('OB-3 the house rules of files', () => {
   });
 
   test('OB-3 every file begins with a header that names its subject', () => {
-    const own = /^(machines|persistence|actors|inspector|src|test|bench)\/.*\.tsx?$/;
+    const own = /^(machines|persistence|actors|inspector|src|tools|test|bench)\/.*\.tsx?$/;
     const others = /\.test\.ts$|\/fixtures\//;
     const bare = sources.filter(
       ({ path, text }) => own.test(path) && !others.test(path) && !hasHeader(text),

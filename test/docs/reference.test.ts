@@ -7,8 +7,8 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Declaration, declarationsIn } from '../../inspector/docs/reference/declarations.ts';
-import { subjectsOf } from '../../inspector/docs/reference/subjects.ts';
+import { type Declaration, declarationsIn } from '../../tools/docs/reference/declarations.ts';
+import { subjectsOf } from '../../tools/docs/reference/subjects.ts';
 
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   readonly exports: Readonly<Record<string, string | { readonly types: string }>>;

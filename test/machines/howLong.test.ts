@@ -4,7 +4,6 @@
 import { expect, test } from 'vitest';
 import { OVERHANG_FACTOR } from '../../actors/attempt/attemptRun.ts';
 import { chartModel } from '../../inspector/charts/chartModel.ts';
-import { howLong } from '../../inspector/docs/text/chartDoc.ts';
 import { ESCALATION_PACE, tellAgainMs } from '../../machines/crisis/crisisEscalation.ts';
 import { machines } from '../../machines/index.ts';
 import { crisisRetry, crisisTimeoutMs } from '../../machines/policy/crisis/crisisBounds.ts';
@@ -34,6 +33,7 @@ import {
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { escalationChain } from '../../src/crisis/escalationOptions.ts';
 import { FOR_MS } from '../../src/management/crises/acknowledge.ts';
+import { howLong } from '../../tools/docs/text/chartDoc.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -53,7 +53,7 @@ export const RESTART: Driver = {
     orderOfAcceptance: 'an acceptance may be told by another process than made it',
     attemptEnds: OTHER_PROCESS,
     everyWrite: OTHER_PROCESS,
-    crisisAnswers: 'a busy machine stalls; test/src/cli/demo and bench/crisisLatency.ts measure it',
+    crisisAnswers: 'a busy machine stalls; test/src/demo and bench/crisisLatency.ts measure it',
     refusals: NO_ERRORS,
     slots: OTHER_PROCESS,
   },

@@ -3,8 +3,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { Handler } from '../../actors/port.ts';
 import type { JsonObject } from '../../machines/vocabulary/json.ts';
-import { fastClock } from '../../src/cli/crisisDrill/measure/fastClock.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
+import { fastClock } from '../../src/drill/measure/fastClock.ts';
 import { httpHandler } from '../../src/http/httpHandler.ts';
 import type { Operation } from '../../src/operation.ts';
 import type { RuntimeOptions } from '../../src/options.ts';

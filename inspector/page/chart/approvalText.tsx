@@ -6,8 +6,8 @@
  */
 
 import { useState } from 'preact/hooks';
+import { approvalText } from '../../charts/approvals.ts';
 import type { ChartModel } from '../../charts/chartData.ts';
-import { approvalText } from '../../review/approvals.ts';
 import { copy, pageNow } from '../kit/browser.ts';
 import { Panel } from '../kit/panel.tsx';
 

@@ -16,7 +16,7 @@ import type { TestProject } from 'vitest/node';
 import type { AnyStateMachine } from 'xstate';
 import { testedHash } from '../../../inspector/charts/chartHash.ts';
 import { chartModel } from '../../../inspector/charts/chartModel.ts';
-import { chartRules } from '../../../inspector/docs/text/chartRules.ts';
+import { chartRules } from '../../../tools/docs/text/chartRules.ts';
 import {
   type ChartNow,
   type CoverageFile,

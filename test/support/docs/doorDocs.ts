@@ -7,8 +7,8 @@
 import { type AnyStateMachine, createMachine } from 'xstate';
 import { testedHash } from '../../../inspector/charts/chartHash.ts';
 import { type ChartModel, chartModel } from '../../../inspector/charts/chartModel.ts';
-import type { DocsInput } from '../../../inspector/docs/buildDocs.ts';
-import { chartRules } from '../../../inspector/docs/text/chartRules.ts';
+import type { DocsInput } from '../../../tools/docs/buildDocs.ts';
+import { chartRules } from '../../../tools/docs/text/chartRules.ts';
 
 export const DOOR_PATH = 'machines/door/sampleDoorMachine.ts';
 
@@ -130,9 +130,9 @@ export function doorInput({
     code: [{ path: DOOR_PATH, text: source }],
     tests: [{ path: 'test/door.test.ts', text: "test('CB-1, CB-2: the door', () => {" }],
     tours: [
-      { path: 'inspector/docs/tour/system.md', text: '# Tour\n\n{{charts}}\n' },
+      { path: 'tools/docs/tour/system.md', text: '# Tour\n\n{{charts}}\n' },
       {
-        path: 'inspector/docs/tour/clinicians.md',
+        path: 'tools/docs/tour/clinicians.md',
         text: '# Clinicians\n\nIt is {{sampleDoor.open}}.\n',
       },
     ],

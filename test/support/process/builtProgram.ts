@@ -25,7 +25,7 @@ const PACKAGE = join(ROOT, 'node_modules/.cache/holdfast');
 const DIST = join(PACKAGE, 'dist');
 /** The page of the inspector, as `npm run build` makes it, and who looks for it beside his file. */
 const PAGE = { built: 'dist/inspector', place: 'src/inspect/inspector' };
-const FOLDERS = ['machines', 'persistence', 'actors', 'inspector', 'src'];
+const FOLDERS = ['machines', 'persistence', 'actors', 'inspector', 'src', 'tools'];
 
 /** Set where the run has made all before its first test. */
 export const BUILT_MARK = 'HOLDFAST_TEST_PROGRAM_IS_BUILT';

@@ -1,0 +1,342 @@
+/**
+ * `holdfast demo --conflicts`: two devices change the same records offline, one is killed in the midst of coming
+ * back, a person decides what no rule can, and three witnesses are compared.
+ *
+ * @module
+ */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../../actors/platform/systemClock.ts';
+import { canonical } from '../../../machines/merge/values/canonical.ts';
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type { Json, JsonObject } from '../../../machines/vocabulary/json.ts';
+import { createKeyFile } from '../../../persistence/sealing/keyFile.ts';
+import { EXIT, type ExitCode } from '../../cli/kit/exitCodes.ts';
+import { onInterrupt } from '../../cli/kit/interrupt.ts';
+import { errorText, type Output } from '../../cli/kit/output.ts';
+import { dimly, paintVerdict } from '../../cli/kit/verdict.ts';
+import type { Happening, Question } from './conflictMessages.ts';
+import {
+  conflictStory,
+  DEVICES,
+  type Device,
+  decided,
+  pathOf,
+  RECORDS,
+  type Story,
+  type StoryStep,
+} from './conflictStory.ts';
+import { conflictText, judgeConflicts } from './conflictVerdict.ts';
+import { DeviceHandle } from './deviceHandle.ts';
+import { RecordsHandle } from './recordsHandle.ts';
+
+/** Defects that can be planted, to see the demo fail. */
+export const CONFLICT_PLANTS = ['ignore-versions', 'forget-store', 'edit-twice'] as const;
+export type ConflictPlant = (typeof CONFLICT_PLANTS)[number];
+
+export interface ConflictsDemoOptions {
+  readonly seed: number;
+  readonly keep: boolean;
+  readonly plant: ConflictPlant | null;
+}
+
+/** A demo that takes longer has failed. */
+const DURATION_MAX_MS = 90_000;
+const LOOK_EVERY_MS = 40;
+/** How often devices look at what there is before it is said that they do not come to the same. */
+const SETTLE_ROUNDS_MAX = 10;
+const NAMES: Readonly<Record<string, string>> = {
+  crisis_plan: 'crisis plan',
+  mood_entry: 'diary entry',
+};
+
+export async function conflictsDemo(
+  options: ConflictsDemoOptions,
+  output: Output,
+): Promise<ExitCode> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-demo-'));
+  const records = await RecordsHandle.start({
+    ignoresVersions: options.plant === 'ignore-versions',
+  });
+  const run = new ConflictsRun(options, folder, records, output);
+  try {
+    return await run.run();
+  } finally {
+    await run.kill();
+    records.stop();
+    if (options.keep) output.say(`Kept ${folder}`);
+    else await rm(folder, { recursive: true, force: true });
+  }
+}
+
+class ConflictsRun {
+  readonly #options: ConflictsDemoOptions;
+  readonly #folder: string;
+  readonly #records: RecordsHandle;
+  readonly #output: Output;
+  readonly #story: Story;
+  readonly #devices: Record<Device, DeviceHandle>;
+  readonly #startedAtMs = systemClock.monotonic();
+  readonly #questions = { asked: 0, decided: 0 };
+  /** What both devices showed when they had settled. */
+  #lastShown: Record<Device, ReadonlyMap<string, string>> = { phone: new Map(), tablet: new Map() };
+  #accepted = 0;
+  #merges = 0;
+  #kills = 0;
+  #isOver = false;
+
+  constructor(
+    options: ConflictsDemoOptions,
+    folder: string,
+    records: RecordsHandle,
+    output: Output,
+  ) {
+    this.#options = options;
+    this.#folder = folder;
+    this.#records = records;
+    this.#output = output;
+    this.#story = conflictStory(options.seed);
+    this.#devices = { phone: this.#device('phone'), tablet: this.#device('tablet') };
+  }
+
+  async run(): Promise<ExitCode> {
+    let giveUp: (reason: string) => void = () => undefined;
+    const givenUp = new Promise<string>((resolve) => {
+      giveUp = resolve;
+    });
+    let isInterrupted = false;
+    const forgetSignals = onInterrupt(this.#output, () => {
+      isInterrupted = true;
+      giveUp('interrupted');
+    });
+    const cancelTimeout = systemClock.schedule(DURATION_MAX_MS, () => {
+      giveUp(`it did not end within ${DURATION_MAX_MS / 1_000} s`);
+    });
+    try {
+      const played = this.#play().then(() => null, reasonOf);
+      const cutShort = await Promise.race([played, givenUp]);
+      this.#isOver = true;
+      if (isInterrupted) return EXIT.interrupted;
+      return await this.#judge(cutShort);
+    } finally {
+      cancelTimeout();
+      forgetSignals();
+    }
+  }
+
+  /** Ends the processes of the devices at once. */
+  async kill(): Promise<void> {
+    this.#isOver = true;
+    await Promise.all(DEVICES.map(async (device) => await this.#devices[device].kill()));
+  }
+
+  async #play(): Promise<void> {
+    const { first, second, steps, last } = this.#story;
+    await this.#begin();
+    for (const device of DEVICES) await this.#records.connect(device, false);
+    this.#tell('both', 'are offline now');
+    for (const step of steps) await this.#change(step, 'offline');
+
+    await this.#records.connect(first, true);
+    await this.#sent(first);
+    this.#tell(first, 'is online: what was changed on it is at the upstream');
+    await this.#comeBackThroughAKill(second);
+    await this.#decide(second);
+    await this.#settle();
+    await this.#change(last, 'meets nobody');
+    await this.#settle();
+    for (const device of DEVICES) await this.#devices[device].ask({ kind: 'stop' });
+  }
+
+  async #begin(): Promise<void> {
+    this.#output.say(
+      `A phone and a tablet of one person share ${RECORDS.length} records. Crises come all the while.`,
+    );
+    for (const device of DEVICES) await createKeyFile(this.#keyFile(device));
+    await Promise.all(DEVICES.map(async (device) => await this.#devices[device].start()));
+    const { phone, tablet } = this.#devices;
+    for (const [entity, value] of this.#story.begun) {
+      await phone.ask({ kind: 'begin', entity, value });
+    }
+    await this.#sent('phone');
+    await tablet.ask({ kind: 'pull' });
+    this.#tell('both', 'have the same records');
+  }
+
+  async #change(step: StoryStep, how: string): Promise<void> {
+    const handle = this.#devices[step.device];
+    await handle.ask({ kind: 'change', step });
+    this.#accepted += 1;
+    if (this.#options.plant === 'edit-twice') await handle.ask({ kind: 'change', step });
+    this.#tell(step.device, `${how}: ${step.tells}`);
+  }
+
+  /** It comes online, and dies after the upstream has taken something of it and before it has heard of that. */
+  async #comeBackThroughAKill(device: Device): Promise<void> {
+    await this.#records.keepAnswers(device, true);
+    await this.#records.connect(device, true);
+    this.#tell(device, 'is online: there are other versions of all that was changed on it');
+    await this.#until(async () => (await this.#records.witness()).kept > 0);
+    await this.#devices[device].kill();
+    this.#kills += 1;
+    this.#tell(
+      device,
+      'killed with SIGKILL; the upstream has taken what it sent, it has not heard so',
+    );
+    await this.#records.keepAnswers(device, false);
+    if (this.#options.plant === 'forget-store') {
+      await rm(this.#devices[device].settings.storeFolder, { recursive: true });
+    }
+    await this.#devices[device].start();
+    this.#tell(device, 'started again');
+    await this.#sent(device);
+  }
+
+  /** Shows what no rule could decide, and gives the answer of the person. */
+  async #decide(device: Device): Promise<void> {
+    const handle = this.#devices[device];
+    let questions: readonly Question[] = [];
+    // A change that waits, though the device is online, is one that a person is asked about before long.
+    await this.#until(async () => {
+      questions = await handle.ask({ kind: 'questions' });
+      const shown = await handle.ask({ kind: 'show' });
+      return questions.length > 0 || shown.every((one) => one === null || one.waiting === 0);
+    });
+    for (const { conflictId, entityType, asked, isHeld, value } of questions) {
+      this.#questions.asked += 1;
+      this.#tell(device, `asks the person about the ${nameOf(entityType)}:`);
+      for (const line of linesOf(asked)) this.#output.say(`           ${line}`);
+      await handle.ask({
+        kind: 'decide',
+        conflictId,
+        value: decided(value as JsonObject),
+      });
+      this.#questions.decided += 1;
+      const how = isHeld ? 'the change had waited for that' : 'the change had gone out already';
+      this.#tell(device, `the person takes the yearly plan; ${how}`);
+    }
+  }
+
+  /** Each looks at what the other has sent, until there is nothing new. */
+  async #settle(): Promise<void> {
+    for (let round = 0; round < SETTLE_ROUNDS_MAX; round++) {
+      for (const device of DEVICES) await this.#sent(device);
+      for (const device of DEVICES) await this.#devices[device].ask({ kind: 'pull' });
+      for (const device of DEVICES) await this.#sent(device);
+      const upstream = await this.#held();
+      this.#lastShown = await this.#shown();
+      const isSame = (device: Device): boolean =>
+        [...upstream].every(([path, text]) => this.#lastShown[device].get(path) === text);
+      if (DEVICES.every(isSame)) return;
+    }
+  }
+
+  /** Waits until a device has nothing left to send but what waits for a person. */
+  async #sent(device: Device): Promise<void> {
+    await this.#until(async () => {
+      const shown = await this.#devices[device].ask({ kind: 'show' });
+      return shown.every((one) => one === null || one.waiting === 0 || one.inReview);
+    });
+  }
+
+  async #until(isSo: () => Promise<boolean>): Promise<void> {
+    while (!this.#isOver && !(await isSo())) {
+      await new Promise<void>((resolve) => {
+        systemClock.schedule(LOOK_EVERY_MS, resolve);
+      });
+    }
+    if (this.#isOver) throw new HoldfastError('HF_INTERNAL', 'The demo is over.');
+  }
+
+  async #held(): Promise<ReadonlyMap<string, string>> {
+    const { records } = await this.#records.witness();
+    return new Map(Object.entries(records).map(([path, value]) => [path, canonical(value)]));
+  }
+
+  async #shown(): Promise<Record<Device, ReadonlyMap<string, string>>> {
+    const of = async (device: Device): Promise<ReadonlyMap<string, string>> => {
+      const shown = await this.#devices[device].ask({ kind: 'show' });
+      return new Map(
+        RECORDS.map((entity, at) => [pathOf(entity), canonical(shown[at]?.value ?? null)]),
+      );
+    };
+    return { phone: await of('phone'), tablet: await of('tablet') };
+  }
+
+  async #judge(cutShort: string | null): Promise<ExitCode> {
+    const { appliedTwice, laidOver } = await this.#records.witness();
+    const summary = judgeConflicts({
+      story: this.#story,
+      accepted: this.#accepted,
+      upstream: await this.#held(),
+      shown: this.#lastShown,
+      appliedTwice,
+      laidOver,
+      merges: this.#merges,
+      questions: this.#questions,
+      kills: this.#kills,
+      crises: DEVICES.flatMap((device) => this.#devices[device].crises),
+      cutShort,
+    });
+    const elapsedMs = Math.round(systemClock.monotonic() - this.#startedAtMs);
+    this.#output.result({ ...summary, elapsedMs }, `\n${conflictText(summary)}`, paintVerdict);
+    return summary.verdict === 'PASS' ? EXIT.ok : EXIT.failed;
+  }
+
+  #device(device: Device): DeviceHandle {
+    const settings = {
+      device,
+      storeFolder: join(this.#folder, device),
+      keyFile: this.#keyFile(device),
+      ...this.#records.ways[device],
+    };
+    return new DeviceHandle(settings, (happening) => {
+      this.#hear(device, happening);
+    });
+  }
+
+  #keyFile(device: Device): string {
+    return join(this.#folder, `${device}.key`);
+  }
+
+  #hear(device: Device, { what, entityType }: Happening): void {
+    if (what !== 'merged') return;
+    this.#merges += 1;
+    this.#tell(
+      device,
+      `the rules put the ${nameOf(entityType)} together with what was known of it`,
+    );
+  }
+
+  #tell(who: Device | 'both', text: string): void {
+    const seconds = (systemClock.monotonic() - this.#startedAtMs) / 1_000;
+    this.#output.say(`${seconds.toFixed(1).padStart(5)} s  ${who.padEnd(6)}  ${text}`, dimly);
+  }
+}
+
+/** A question as a person reads it. */
+function linesOf(asked: Question['asked']): readonly string[] {
+  return asked.flatMap(({ reason, alternatives }) => [
+    `${reason}:`,
+    ...alternatives.map(
+      ({ value, who }) => `  - ${wordsOf(value)}${who === null ? '' : ` (${who})`}`,
+    ),
+  ]);
+}
+
+function wordsOf(value: Json): string {
+  const { kind, what } = value as JsonObject;
+  return typeof kind === 'string' && typeof what === 'string'
+    ? `${kind} ${what}`
+    : JSON.stringify(value);
+}
+
+function nameOf(entityType: string): string {
+  return NAMES[entityType] ?? entityType;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : errorText(error);
+}

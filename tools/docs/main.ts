@@ -1,0 +1,121 @@
+#!/usr/bin/env node
+/**
+ * `npm run docs` writes docs/machines/ and the tables of docs/conflicts.md (`-- --still-true RULE` for a rule that
+ * changed and whose sentence did not have to); `npm run docs:check` compares instead of writing, and fails
+ * on a stale page or a faulty chart. Run from the repository's root, on the built files.
+ *
+ * @module
+ */
+
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chartModel } from '../../inspector/charts/chartModel.ts';
+import { machines } from '../../machines/index.ts';
+import { ENTITIES } from '../../machines/merge/entities/entities.ts';
+import { buildDocs, type DocsInput } from './buildDocs.ts';
+import { hazardFaults } from './check/hazardFaults.ts';
+import { drillRows, type Evidence, heldFaults, markFaults } from './check/heldFaults.ts';
+import { linkFaults } from './check/linkFaults.ts';
+import { SENTENCES_FILE } from './check/sentenceFaults.ts';
+import { withConflictTables } from './conflictTables.ts';
+import { drawings } from './drawings.ts';
+import { chartRules } from './text/chartRules.ts';
+import { NOT_BUILT } from './text/notBuilt.ts';
+import { stalePages, writePages } from './text/pageFolder.ts';
+import type { SourceFile } from './text/requirements.ts';
+import { TOURS } from './tour/tours.ts';
+
+const FOLDER = 'docs/machines';
+const CONFLICTS = 'docs/conflicts.md';
+const SAFETY = 'docs/clinical-safety';
+const HAZARDS = `${SAFETY}/hazard-log.md`;
+/** The pages of which each paragraph names what holds it. */
+const HELD = [
+  'docs/crisis.md',
+  'docs/how-to/several-devices.md',
+  'docs/how-to/review-conflicts.md',
+  'tools/docs/tour/clinicians.md',
+  CONFLICTS,
+];
+/** Pages of which some paragraphs do. */
+const HELD_IN_PART = ['README.md'];
+const CODE = ['machines', 'actors', 'persistence', 'src', 'inspector'];
+
+const input = await readInput();
+const { pages, faults: built } = buildDocs(input);
+const faults = [...built, ...safetyFaults()];
+const isCheck = process.argv.includes('--check');
+const written = readFileSync(CONFLICTS, 'utf8');
+const conflicts = withConflictTables(written, ENTITIES);
+const stale = isCheck
+  ? [
+      ...stalePages(FOLDER, pages, 'machine'),
+      ...(conflicts === written ? [] : [`${CONFLICTS} is stale; run npm run docs`]),
+    ]
+  : [];
+if (!isCheck) {
+  writePages(FOLDER, pages);
+  writeFileSync(CONFLICTS, conflicts);
+}
+
+for (const fault of [...faults, ...stale]) process.stderr.write(`error: ${fault}\n`);
+process.stdout.write(
+  `${pages.length} pages ${isCheck ? 'compared' : 'written'}, ${faults.length + stale.length} errors\n`,
+);
+process.exitCode = faults.length + stale.length === 0 ? 0 : 1;
+
+async function readInput(): Promise<DocsInput> {
+  const code = CODE.flatMap(readTree);
+  const rulesOf = chartRules(code.filter(({ path }) => path.startsWith('machines/')));
+  return {
+    machines,
+    requirementsPage: readFileSync('docs/requirements.md', 'utf8'),
+    code,
+    tests: readTree('test').filter(({ path }) => path.endsWith('.test.ts')),
+    tours: TOURS.map(([path]) => ({ path, text: readFileSync(path, 'utf8') })),
+    notBuilt: NOT_BUILT,
+    coverage: textOf(`${FOLDER}/coverage.json`),
+    approvals: textOf(`${FOLDER}/approvals.json`),
+    sentences: textOf(SENTENCES_FILE),
+    stillTrue: process.argv.filter((_, at, all) => all[at - 1] === '--still-true'),
+    pictures: await drawings(machines.map((machine) => chartModel(machine, rulesOf(machine.id)))),
+    textOf,
+  };
+}
+
+/** What the pages for whoever answers for safety promise without naming what holds it. */
+function safetyFaults(): readonly string[] {
+  const evidence: Evidence = {
+    isFile: (path) => textOf(path) !== null,
+    rows: drillRows(input.code),
+  };
+  const page = (path: string): SourceFile => ({ path, text: textOf(path) ?? '' });
+  const safety = readdirSync(SAFETY).map((name) => page(`${SAFETY}/${name}`));
+  const links = linkFaults(
+    safety,
+    (path) => pages.find((made) => made.path === path)?.text ?? textOf(path),
+  );
+  return [
+    ...heldFaults(HELD.map(page), evidence),
+    ...markFaults(HELD_IN_PART.map(page), evidence),
+    ...hazardFaults(page(HAZARDS), evidence),
+    ...links,
+  ];
+}
+
+/** `null` where there is no such file. */
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+function readTree(folder: string): readonly SourceFile[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name).replaceAll('\\', '/'))
+    .toSorted()
+    .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+}
