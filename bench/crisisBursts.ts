@@ -116,7 +116,7 @@ const rows: readonly Row[] = [
     prepare: async (its) => workAtOnce(its, 10_000, {}),
     beside: async ({ runtime }) => {
       const endsAtMs = machineMs() + BEFORE_MS + AFTER_MS;
-      while (machineMs() < endsAtMs) await runtime.listOperations({ limit: ROWS_READ });
+      while (machineMs() < endsAtMs) await runtime.operations.page({ limit: ROWS_READ });
     },
   },
   {

@@ -17,7 +17,7 @@ const AT_ONCE = 500;
 async function submit(
   runtime: Runtime,
   type: string,
-): Promise<ReturnType<Runtime['getOperation']>> {
+): Promise<ReturnType<Runtime['operations']['get']>> {
   return await runtime.sync({ type, subject: 'bench', tier: 'trial', payload: null });
 }
 

@@ -66,7 +66,7 @@ for (const [what, filter] of filters) {
   const cpuAtStart = process.cpuUsage();
   const startedAt = performance.now();
   let found = 0;
-  for await (const _ of runtime.operations({ ...filter, order: 'newest' })) found += 1;
+  for await (const _ of runtime.operations.list({ ...filter, order: 'newest' })) found += 1;
   const wallMs = performance.now() - startedAt;
   const { user, system } = process.cpuUsage(cpuAtStart);
   rows.push({
@@ -78,7 +78,7 @@ for (const [what, filter] of filters) {
   });
 }
 const startedAt = performance.now();
-await runtime.countOperations();
+await runtime.operations.count();
 rows.push({ filter: 'counted', found: COUNT, ms: Math.round(performance.now() - startedAt) });
 printMachine();
 printTable(`What it costs to find some of ${COUNT} operations`, rows);

@@ -59,7 +59,7 @@ async function parent() {
   const service = await startPaymentService(() => 'answer', Number(new URL(serviceUrl).port));
   const runtime = open(folder, serviceUrl);
   await runtime.ready;
-  const outcome = await runtime.getOperation(id).outcome;
+  const outcome = await runtime.operations.get(id).outcome;
   console.log(`the second process: ${outcome.status}`, outcome.response);
 
   await runtime.close();

@@ -43,7 +43,7 @@ await test('orders survive a bad day of the shop and a kill of the process', asy
 
   const second = bed.start(options);
   const outcomes = await clock.run(
-    Promise.all([...ids.values()].map((id) => second.runtime.getOperation(id).outcome)),
+    Promise.all([...ids.values()].map((id) => second.runtime.operations.get(id).outcome)),
     24 * 3_600_000,
   );
   assert.deepEqual(new Set(outcomes.map(({ status }) => status)), new Set(['completed']));

@@ -21,7 +21,7 @@ export type BulkResult =
       /** The place of the request in the bulk, from 0. */
       readonly index: number;
       readonly status: 'accepted' | 'duplicate';
-      /** For `runtime.getOperation()`. */
+      /** For `runtime.operations.get()`. */
       readonly id: string;
       readonly error?: undefined;
     }

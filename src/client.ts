@@ -13,7 +13,6 @@ import type { CrisisMode } from './management/crisisMode/crisisMode.ts';
 import type { TypedOptions } from './options.ts';
 import type { CrisisRequest, Runtime } from './runtime.ts';
 import type { AnyTypes, OperationTypes } from './typed/operationTypes.ts';
-import type { HealthStatus } from './views/health.ts';
 
 /** What `connect` takes. */
 export interface ConnectOptions {
@@ -66,16 +65,14 @@ export interface Client<Types extends OperationTypes = AnyTypes>
     Runtime<Types>,
     | 'sync'
     | 'syncAll'
-    | 'getOperation'
-    | 'listOperations'
     | 'operations'
-    | 'countOperations'
     | 'entities'
     | 'remoteChange'
     | 'crises'
     | 'conflicts'
     | 'deadLetters'
     | 'quarantine'
+    | 'health'
   > {
   /**
    * Resolves once somebody owns the store and answers. Nothing needs to wait for it: every call does by itself.
@@ -96,8 +93,6 @@ export interface Client<Types extends OperationTypes = AnyTypes>
   readonly crisisMode: Pick<CrisisMode, 'enter' | 'leave'> & {
     list(): Promise<readonly CrisisModeState[]>;
   };
-  /** How the owner is doing. @throws HoldfastError (rejects) `HF_OWNER_GONE`, `HF_CLOSED`. */
-  getHealthStatus(): Promise<HealthStatus>;
   /**
    * Leaves. What was accepted goes on at the owner. Where this process is that, it stops as a runtime does, with
    * `deadlineMs` for what is in flight (default 5 s), and another process that may own the store takes it over:

@@ -9,9 +9,6 @@ import type {
   CrisisAnswer,
   EntityAccess,
   EntityView,
-  OperationFilter,
-  OperationPage,
-  OperationView,
   Outcome,
   RemoteChange,
   RemoteChangeResult,
@@ -35,19 +32,16 @@ import { enterCrisisMode } from './management/crisisMode/enter.ts';
 import { leaveCrisisMode } from './management/crisisMode/leave.ts';
 import { listCrisisMode } from './management/crisisMode/list.ts';
 import { type DeadLetters, deadLetters } from './management/deadLetters/deadLetters.ts';
-import type { OperationCounts } from './management/operations/count.ts';
-import type { OperationQuery } from './management/operations/list.ts';
-import type { OperationSearch } from './management/operations/operations.ts';
 import { type Quarantine, quarantine } from './management/quarantine/quarantine.ts';
 import { health } from './management/store/health.ts';
 import {
   type Operation,
   type OperationParts,
+  type Operations,
   type OperationsById,
   operationHandle,
 } from './operation.ts';
 import type { CrisisRequest, Runtime } from './runtime.ts';
-import type { ListedType } from './typed/operationTypes.ts';
 import type { HealthStatus } from './views/health.ts';
 
 export interface ClientParts {
@@ -75,9 +69,9 @@ const BYTES_MAX = Number.MAX_SAFE_INTEGER;
 
 export class HoldfastClient implements Client {
   readonly #parts: ClientParts;
-  readonly #operations: OperationParts;
-  readonly #caller: Caller;
+  readonly #byId: OperationParts;
   readonly ready: Promise<void>;
+  readonly operations: Operations;
   readonly entities: Entities;
   readonly crises: Crises;
   readonly conflicts: Conflicts;
@@ -92,7 +86,6 @@ export class HoldfastClient implements Client {
     // Who never looks at it still has its crises answered.
     this.ready.catch(() => undefined);
     const caller: Caller = { call: (call, params) => this.#call(call, params) };
-    this.#caller = caller;
     this.entities = entitiesOf(entered(entitiesBy(link)), (request) => this.sync(request));
     this.crises = crises(caller);
     this.conflicts = conflicts(caller);
@@ -104,7 +97,18 @@ export class HoldfastClient implements Client {
       list: () => this.#call(listCrisisMode, {}),
     };
     const { clock, onError } = parts;
-    this.#operations = { engine: entered(operationsBy(link)), clock, onError };
+    const byId: OperationParts = { engine: entered(operationsBy(link)), clock, onError };
+    this.#byId = byId;
+    // What finds operations knows the states of charts, and is loaded where somebody looks for some.
+    const finder = () => import('./management/operations/operations.ts');
+    this.operations = {
+      get: (id) => operationHandle(byId, id),
+      async *list(search = {}) {
+        yield* (await finder()).operationsOf(caller, search);
+      },
+      page: async (query = {}) => await (await finder()).pageOf(caller, query),
+      count: async (filter = {}) => await (await finder()).countsOf(caller, filter),
+    };
   }
 
   get runtime(): Runtime | null {
@@ -117,7 +121,7 @@ export class HoldfastClient implements Client {
     // Whether its handler merges, the owner knows.
     const edit = wire.entity === null ? null : body;
     // Under a key of our own it is one that was sent before a change of owner.
-    return operationHandle(this.#operations, id, isDuplicate && !isMinted, edit);
+    return operationHandle(this.#byId, id, isDuplicate && !isMinted, edit);
   }
 
   async remoteChange(change: RemoteChange): Promise<RemoteChangeResult> {
@@ -151,31 +155,7 @@ export class HoldfastClient implements Client {
     return await this.#parts.clientCrises.answer(request);
   }
 
-  getOperation(id: string): Operation {
-    return operationHandle(this.#operations, id);
-  }
-
-  // What finds operations knows the states of charts, and is loaded where somebody looks for some.
-  async listOperations<Type extends string | undefined>(
-    query: OperationQuery<NonNullable<Type>> = {},
-  ): Promise<OperationPage<ListedType<Type>>> {
-    const { pageOf } = await import('./management/operations/operations.ts');
-    return await pageOf<ListedType<Type>>(this.#caller, query);
-  }
-
-  async *operations<Type extends string | undefined>(
-    search: OperationSearch<NonNullable<Type>> = {},
-  ): AsyncGenerator<OperationView<ListedType<Type>>, void, undefined> {
-    const { operationsOf } = await import('./management/operations/operations.ts');
-    yield* operationsOf<ListedType<Type>>(this.#caller, search);
-  }
-
-  async countOperations(filter: OperationFilter = {}): Promise<OperationCounts> {
-    const { countsOf } = await import('./management/operations/operations.ts');
-    return await countsOf(this.#caller, filter);
-  }
-
-  async getHealthStatus(): Promise<HealthStatus> {
+  async health(): Promise<HealthStatus> {
     return await this.#call(health, {});
   }
 

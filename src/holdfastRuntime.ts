@@ -20,9 +20,6 @@ import {
   type Handler,
   type Inspection,
   isEditBy,
-  type OperationFilter,
-  type OperationPage,
-  type OperationView,
   type OwnHandler,
   type RemoteChange,
   type RemoteChangeResult,
@@ -54,21 +51,14 @@ import { type Conflicts, conflicts } from './management/conflicts/conflicts.ts';
 import { type Crises, crises } from './management/crises/crises.ts';
 import { type CrisisMode, crisisMode } from './management/crisisMode/crisisMode.ts';
 import { type DeadLetters, deadLetters } from './management/deadLetters/deadLetters.ts';
-import type { OperationCounts } from './management/operations/count.ts';
-import type { OperationQuery } from './management/operations/list.ts';
-import {
-  countsOf,
-  type OperationSearch,
-  operationsOf,
-  pageOf,
-} from './management/operations/operations.ts';
+import { countsOf, operationsOf, pageOf } from './management/operations/operations.ts';
 import { setPolicies } from './management/policies/set.ts';
 import { showPolicies } from './management/policies/show.ts';
 import { type Quarantine, quarantine } from './management/quarantine/quarantine.ts';
 import { backup } from './management/store/backup.ts';
 import { health } from './management/store/health.ts';
 import { releaseStore } from './management/store/release.ts';
-import { type Operation, operationHandle } from './operation.ts';
+import { type Operation, type Operations, operationHandle } from './operation.ts';
 import { DEFAULT_UPSTREAM, type KeylessOptions } from './options.ts';
 import type { OutsideHost } from './outside/outsideHost.ts';
 import { handlerUnknown } from './refusals.ts';
@@ -80,7 +70,6 @@ import {
   resilientSync,
 } from './resilientSync.ts';
 import type { CrisisRequest, Runtime } from './runtime.ts';
-import type { ListedType } from './typed/operationTypes.ts';
 import { BACKUP_RULES, type BackupOptions } from './upkeep/backupInThread.ts';
 import { type UpstreamControl, upstreamControl } from './upstreamControl.ts';
 import type { HealthStatus } from './views/health.ts';
@@ -134,6 +123,7 @@ export class HoldfastRuntime implements Runtime {
   #searchingBytes = 0;
   readonly #parts: RuntimeParts;
   readonly ready: Promise<void>;
+  readonly operations: Operations;
   readonly entities: Entities;
   readonly crisisPlans: CrisisPlans;
   readonly crisisMode: CrisisMode;
@@ -145,6 +135,14 @@ export class HoldfastRuntime implements Runtime {
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
     this.ready = parts.engine.ready;
+    const { engine, management, options, onError } = parts;
+    const { clock } = options;
+    this.operations = {
+      get: (id) => operationHandle({ engine, clock, onError }, id),
+      list: (search = {}) => operationsOf(management, search),
+      page: (query = {}) => pageOf(management, query),
+      count: (filter = {}) => countsOf(management, filter),
+    };
     this.entities = entitiesOf(parts.engine.entities, (request) => this.sync(request));
     this.crisisPlans = parts.engine.crisisPlans;
     this.crisisMode = crisisMode(parts.management);
@@ -284,27 +282,6 @@ export class HoldfastRuntime implements Runtime {
     this.#parts.outside?.handlersChanged();
   }
 
-  getOperation(id: string): Operation {
-    const { engine, options, onError } = this.#parts;
-    return operationHandle({ engine, clock: options.clock, onError }, id);
-  }
-
-  async listOperations<Type extends string | undefined>(
-    query: OperationQuery<NonNullable<Type>> = {},
-  ): Promise<OperationPage<ListedType<Type>>> {
-    return await pageOf<ListedType<Type>>(this.#parts.management, query);
-  }
-
-  operations<Type extends string | undefined>(
-    search: OperationSearch<NonNullable<Type>> = {},
-  ): AsyncIterable<OperationView<ListedType<Type>>> {
-    return operationsOf<ListedType<Type>>(this.#parts.management, search);
-  }
-
-  async countOperations(filter: OperationFilter = {}): Promise<OperationCounts> {
-    return await countsOf(this.#parts.management, filter);
-  }
-
   policies(scope: PolicyScope = {}): readonly PolicyView[] {
     return this.#parts.management.now(showPolicies, scope);
   }
@@ -321,19 +298,22 @@ export class HoldfastRuntime implements Runtime {
     return this.#parts.management.now(health, {});
   }
 
-  subscribe(listener: FactListener): () => void {
-    requireOption(typeof listener === 'function', 'listener', 'must be a function');
-    return this.#parts.engine.subscribe(listener);
+  async health(): Promise<HealthStatus> {
+    return this.getHealthStatus();
   }
 
-  on<Kind extends FactKind>(kind: Kind, listener: (fact: FactOf<Kind>) => void): () => void {
-    requireOption(
-      FACT_KINDS.includes(kind),
-      'kind',
-      'must be a kind of facts; docs/facts.md has all',
-    );
-    requireOption(typeof listener === 'function', 'listener', 'must be a function');
-    return this.#parts.engine.subscribe(listener as FactListener, [kind]);
+  subscribe(listener: FactListener): () => void;
+  subscribe<Kind extends FactKind>(kind: Kind, listener: (fact: FactOf<Kind>) => void): () => void;
+  subscribe(kind: FactKind | FactListener, listener?: unknown): () => void {
+    const { engine } = this.#parts;
+    const isOfOneKind = typeof kind === 'string';
+    const told = isOfOneKind ? listener : kind;
+    if (isOfOneKind) {
+      const rule = 'must be a kind of facts; docs/facts.md has all';
+      requireOption(FACT_KINDS.includes(kind), 'kind', rule);
+    }
+    requireOption(typeof told === 'function', 'listener', 'must be a function');
+    return engine.subscribe(told as FactListener, isOfOneKind ? [kind] : undefined);
   }
 
   async inspector(options: InspectorOptions = {}): Promise<Inspector> {

@@ -196,7 +196,7 @@ export type { OperationQuery } from './management/operations/list.ts';
 export type { OperationSearch } from './management/operations/operations.ts';
 export type { Quarantine } from './management/quarantine/quarantine.ts';
 export type { Quarantined } from './management/quarantine/quarantined.ts';
-export type { Operation, StillPending, WaitOptions } from './operation.ts';
+export type { Operation, Operations, StillPending, WaitOptions } from './operation.ts';
 export type {
   OperationActor,
   OperationActorObserver,

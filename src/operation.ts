@@ -5,7 +5,13 @@
  */
 
 import { inTime } from '../actors/platform/inTime.ts';
-import type { Engine, OperationView, Outcome } from '../actors/port.ts';
+import type {
+  Engine,
+  OperationFilter,
+  OperationPage,
+  OperationView,
+  Outcome,
+} from '../actors/port.ts';
 import { baseAfter } from '../machines/conflict/unmentioned.ts';
 import { parseBody } from '../machines/policy/request/requestBody.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
@@ -13,7 +19,17 @@ import type { Json } from '../machines/vocabulary/json.ts';
 import { checkFields, checkId } from '../machines/vocabulary/optionFields.ts';
 import type { OptionRules } from '../machines/vocabulary/optionRules.ts';
 import type { EditBase } from '../machines/vocabulary/record.ts';
+import type { OperationCounts } from './management/operations/count.ts';
+import type { OperationQuery } from './management/operations/list.ts';
+import type { OperationSearch } from './management/operations/operations.ts';
 import { type OperationActor, operationActor } from './operationActor.ts';
+import type {
+  AnyTypes,
+  ListedType,
+  OperationTypes,
+  ResponseOf,
+  TypeOf,
+} from './typed/operationTypes.ts';
 
 /** How long to wait for an outcome. */
 export interface WaitOptions {
@@ -105,6 +121,54 @@ export interface Operation<Response = Json | undefined> {
    * await operation.retryNow();
    */
   retryNow(): Promise<void>;
+}
+
+/** Operations of a runtime: found by id, listed and counted (OP-10). */
+export interface Operations<Types extends OperationTypes = AnyTypes> {
+  /**
+   * A handle on one by its id.
+   *
+   * @example
+   * const operation = runtime.operations.get<'payments.push'>(id); // its response is that of the type
+   */
+  get<Type extends TypeOf<Types> = TypeOf<Types>>(id: string): Operation<ResponseOf<Types, Type>>;
+  /**
+   * Goes through all that match: the oldest first, or with `order: 'newest'` the newest. Each is shown as it is when
+   * its piece is read; what comes and goes meanwhile may be seen or not.
+   *
+   * @example
+   * for await (const { id, wait } of runtime.operations.list({ type: 'payments.push', reason: 'review' })) {
+   *   console.log(id, wait?.sinceAtMs);
+   * }
+   *
+   * @throws HoldfastError `HF_OPTION_INVALID`; while it goes, as {@link page}.
+   */
+  list<Type extends TypeOf<Types> | undefined = undefined>(
+    search?: OperationSearch<NonNullable<Type>>,
+  ): AsyncIterable<OperationView<ListedType<Type>>>;
+  /**
+   * One page of those that match, full or the last; go on with `nextAfterSeq`. Pages are read in pieces, so that
+   * neither the event loop nor the disk is held up; what a filter costs {@link OperationFilter} says.
+   *
+   * @example
+   * const { views, nextAfterSeq } = await runtime.operations.page({ state: 'deadLettered', order: 'newest', limit: 20 });
+   *
+   * @throws HoldfastError (rejects) `HF_OPTION_INVALID`, `HF_STORE_…`, `HF_CLOSED`.
+   */
+  page<Type extends TypeOf<Types> | undefined = undefined>(
+    query?: OperationQuery<NonNullable<Type>>,
+  ): Promise<OperationPage<ListedType<Type>>>;
+  /**
+   * How many there are, by how far they are. Without a filter this reads counters that the store keeps. With one,
+   * those that match are read piece by piece, as {@link list} does.
+   *
+   * @example
+   * const { ready, inReview, deadLettered } = await runtime.operations.count();
+   * const { total } = await runtime.operations.count({ type: 'payments.push', sinceMs: Date.now() - 3_600_000 });
+   *
+   * @throws HoldfastError (rejects) `HF_OPTION_INVALID`, `HF_STORE_…`, `HF_CLOSED`.
+   */
+  count(filter?: OperationFilter<TypeOf<Types>>): Promise<OperationCounts>;
 }
 
 const WAIT_RULES: OptionRules<WaitOptions> = { timeoutMs: 'span', signal: 'signal' };

@@ -15,9 +15,6 @@ import type {
   CrisisPlans,
   FactKind,
   Handler,
-  OperationFilter,
-  OperationPage,
-  OperationView,
   RemoteChange,
   RemoteChangeResult,
 } from '../actors/port.ts';
@@ -33,16 +30,12 @@ import type { Conflicts } from './management/conflicts/conflicts.ts';
 import type { Crises } from './management/crises/crises.ts';
 import type { CrisisMode } from './management/crisisMode/crisisMode.ts';
 import type { DeadLetters } from './management/deadLetters/deadLetters.ts';
-import type { OperationCounts } from './management/operations/count.ts';
-import type { OperationQuery } from './management/operations/list.ts';
-import type { OperationSearch } from './management/operations/operations.ts';
 import type { Quarantine } from './management/quarantine/quarantine.ts';
-import type { Operation } from './operation.ts';
+import type { Operation, Operations } from './operation.ts';
 import type { ResilientOptions, ResilientResult } from './resilientSync.ts';
 import type { FactIn } from './typed/factTypes.ts';
 import type {
   AnyTypes,
-  ListedType,
   OperationTypes,
   RequestOf,
   ResponseOf,
@@ -215,54 +208,8 @@ export interface Runtime<
    * @throws HoldfastError `HF_OPTION_INVALID`, `HF_UPSTREAM_UNKNOWN`.
    */
   handle(type: string, handler: Handler): Promise<void>;
-  /**
-   * A handle on an operation by its id.
-   *
-   * @example
-   * const operation = runtime.getOperation<'payments.push'>(id); // its response is that of the type
-   */
-  getOperation<Type extends TypeOf<Types> = TypeOf<Types>>(
-    id: string,
-  ): Operation<ResponseOf<Types, Type>>;
-  /**
-   * A page of the operations that match, full or the last: the oldest first, or with `order: 'newest'` the
-   * newest; go on with `nextAfterSeq`. Pages are read in pieces, so that neither the event loop nor the disk is
-   * held up; what a filter costs {@link OperationFilter} says. Those in memory are shown as they are now.
-   *
-   * @example
-   * const { views, nextAfterSeq } = await runtime.listOperations({ state: 'deadLettered', order: 'newest', limit: 20 });
-   *
-   * @throws HoldfastError (rejects) `HF_OPTION_INVALID`, `HF_STORE_…`, `HF_CLOSED`.
-   */
-  listOperations<Type extends TypeOf<Types> | undefined = undefined>(
-    query?: OperationQuery<NonNullable<Type>>,
-  ): Promise<OperationPage<ListedType<Type>>>;
-  /**
-   * Goes through all operations that match. Each is shown as it is when its piece is read; what comes and goes
-   * meanwhile may be seen or not.
-   *
-   * @example
-   * for await (const { id, wait } of runtime.operations({ type: 'payments.push', reason: 'review' })) {
-   *   console.log(id, wait?.sinceAtMs);
-   * }
-   *
-   * @throws HoldfastError `HF_OPTION_INVALID`; while it goes, as {@link listOperations}.
-   */
-  operations<Type extends TypeOf<Types> | undefined = undefined>(
-    search?: OperationSearch<NonNullable<Type>>,
-  ): AsyncIterable<OperationView<ListedType<Type>>>;
-  /**
-   * How many operations there are, by how far they are. Without a filter it costs next to nothing, whatever their
-   * number: it is what the store keeps count of. With one, those that match are looked at one by one, piece by piece, as
-   * {@link operations} does, and each is counted as it is when its piece is read.
-   *
-   * @example
-   * const { ready, inReview, deadLettered } = await runtime.countOperations();
-   * const { total } = await runtime.countOperations({ type: 'payments.push', sinceMs: Date.now() - 3_600_000 });
-   *
-   * @throws HoldfastError (rejects) `HF_OPTION_INVALID`, `HF_STORE_…`, `HF_CLOSED`.
-   */
-  countOperations(filter?: OperationFilter<TypeOf<Types>>): Promise<OperationCounts>;
+  /** What was accepted: found by id, listed, counted (OP-10). */
+  readonly operations: Operations<Types>;
   /** The records that edits change: see `conflicts` of a handler (CF-1). */
   readonly entities: Entities;
   /**
@@ -329,6 +276,16 @@ export interface Runtime<
    */
   getHealthStatus(): HealthStatus;
   /**
+   * How the owner of the store is doing: the same as {@link getHealthStatus}, by a promise, so that code works on a
+   * runtime and on a client.
+   *
+   * @example
+   * const { overall } = await runtime.health();
+   *
+   * @throws HoldfastError (rejects) on a client `HF_OWNER_GONE`, `HF_CLOSED`.
+   */
+  health(): Promise<HealthStatus>;
+  /**
    * Tells `listener` of everything that happens from now on, in order, until the returned function is
    * called: acceptances, attempts, breakers, levels and their causes, what waits and why, endings.
    * Works in every phase. What ended is told of once that is on disk. A fact says nothing of a payload,
@@ -347,16 +304,16 @@ export interface Runtime<
    */
   subscribe(listener: (fact: FactIn<Types, Upstream>) => void): () => void;
   /**
-   * As {@link subscribe}, of one kind of facts: those of other kinds are not even made for it.
+   * Tells of one kind of facts: those of other kinds are not even made for it.
    *
    * @example
-   * runtime.on('operation.ended', ({ ending, type, operationId, code }) => {
+   * runtime.subscribe('operation.ended', ({ ending, type, operationId, code }) => {
    *   if (ending === 'deadLettered') page(`${type} ${operationId} was given up: ${code}`);
    * });
    *
    * @throws HoldfastError `HF_OPTION_INVALID` for a kind that there is not.
    */
-  on<Kind extends FactKind>(
+  subscribe<Kind extends FactKind>(
     kind: Kind,
     listener: (fact: FactIn<Types, Upstream, Kind>) => void,
   ): () => void;

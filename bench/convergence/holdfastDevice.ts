@@ -50,15 +50,15 @@ export class HoldfastDevice {
   }
 
   #listen(): void {
-    this.#runtime.on('attempt.failed', ({ operationId, code }) => {
+    this.#runtime.subscribe('attempt.failed', ({ operationId, code }) => {
       if (code === 'HF_CONFLICT' && !this.#detected.has(operationId)) {
         this.#detected.set(operationId, performance.now());
       }
     });
-    this.#runtime.on('conflict.merged', ({ round }) => {
+    this.#runtime.subscribe('conflict.merged', ({ round }) => {
       if (round > 0) this.#figures.rounds += 1;
     });
-    this.#runtime.on('operation.ended', ({ operationId }) => {
+    this.#runtime.subscribe('operation.ended', ({ operationId }) => {
       const detectedAtMs = this.#detected.get(operationId);
       if (detectedAtMs !== undefined) {
         this.#figures.conflicts.push(performance.now() - detectedAtMs);

@@ -71,7 +71,7 @@ export type TestOptions<
  * const { id } = await bed.clock.run(first.runtime.sync(request));
  * first.kill();
  * const second = bed.start({ upstreams, handlers });
- * const { status } = await bed.clock.run(second.runtime.getOperation(id).outcome);
+ * const { status } = await bed.clock.run(second.runtime.operations.get(id).outcome);
  */
 export function createTestBed({ seed = 1 }: { readonly seed?: number } = {}): TestBed {
   const clock = new VirtualClock();

@@ -233,7 +233,7 @@ describe('SV-2 whatever a child throws, the root and the others go on', () => {
     await world.clock.run(
       next.process.runtime.handle('slow.push', { upstream: 'payments', run: () => null }),
     );
-    const outcome = await world.clock.run(next.process.runtime.getOperation(id).outcome);
+    const outcome = await world.clock.run(next.process.runtime.operations.get(id).outcome);
     expect(outcome.status).toBe('completed');
   });
 

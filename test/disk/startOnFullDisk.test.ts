@@ -76,7 +76,7 @@ describe.skipIf(whyNoMount() !== null)('SV-6 a start on a disk that is really fu
     await runtime.start();
     await durable;
     await until(() => runtime.getHealthStatus().storage.state === 'well');
-    expect(await runtime.getOperation(id).outcome).toMatchObject({ status: 'completed' });
+    expect(await runtime.operations.get(id).outcome).toMatchObject({ status: 'completed' });
     const operation = await runtime.sync(REQUEST);
     expect(await operation.outcome).toMatchObject({ status: 'completed' });
     await runtime.close();

@@ -145,7 +145,7 @@ describe('UX-2 what is wrong with an option is said by name', () => {
 
     const again = createRuntime({ store, key: rawKey(Buffer.alloc(32, 1)), handlers: HANDLERS });
     await again.ready;
-    expect((await again.getOperation(id).view()).id).toBe(id);
+    expect((await again.operations.get(id).view()).id).toBe(id);
     await again.close();
   });
 });

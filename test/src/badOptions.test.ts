@@ -304,11 +304,11 @@ describe('options of calls', () => {
       (r) => untyped(r, 'syncAll')([], { onResult: 1 }),
       'onResult',
     ],
-    ['listOperations', (r) => untyped(r, 'listOperations')({ after: 1 }), 'after'],
-    ['listOperations, text', (r) => untyped(r, 'listOperations')({ limit: '1' }), 'limit'],
+    ['operations.page', (r) => untyped(r.operations, 'page')({ after: 1 }), 'after'],
+    ['operations.page, text', (r) => untyped(r.operations, 'page')({ limit: '1' }), 'limit'],
     [
-      'listOperations, an object',
-      (r) => untyped(r, 'listOperations')({ afterSeq: { valueOf: 1 } }),
+      'operations.page, an object',
+      (r) => untyped(r.operations, 'page')({ afterSeq: { valueOf: 1 } }),
       'afterSeq',
     ],
     [
@@ -388,7 +388,7 @@ describe('options of calls', () => {
 describe('ids from outside', () => {
   const ids: readonly unknown[] = [{ toString: 1 }, undefined, null, 7, ['x'], Symbol('x')];
   test.each<[what: string, call: (runtime: Runtime, id: unknown) => unknown]>([
-    ['getOperation', (r, id) => untyped(r, 'getOperation')(id)],
+    ['operations.get', (r, id) => untyped(r.operations, 'get')(id)],
     ['deadLetters.show', (r, id) => untyped(r.deadLetters, 'show')(id)],
     ['deadLetters.replay', (r, id) => untyped(r.deadLetters, 'replay')(id)],
     ['deadLetters.purge', (r, id) => untyped(r.deadLetters, 'purge')(id)],
@@ -414,7 +414,7 @@ describe('ids from outside', () => {
     }
     expect(asked).toEqual([]);
     // Control: a text is asked for, whatever it says.
-    await expect(runtime.getOperation('x').view()).rejects.toMatchObject({
+    await expect(runtime.operations.get('x').view()).rejects.toMatchObject({
       code: 'HF_OPERATION_UNKNOWN',
     });
     expect(asked).toEqual(['x']);

@@ -214,7 +214,7 @@ describe('syncAll', () => {
       request(2),
     ]);
     const [expiring, cancelled] = results.map((result) =>
-      runtime.getOperation((result as { id: string }).id),
+      runtime.operations.get((result as { id: string }).id),
     );
     const endings = Promise.all([expiring?.outcome, cancelled?.outcome]);
     await world.clock.run(cancelled?.cancel() ?? Promise.resolve());

@@ -132,14 +132,11 @@ async function workOfTenants(
 }
 
 /** Told of all that happens, by listeners that one of them throws in. */
-function listening(
-  runtime: Pick<ReturnType<typeof createRuntime>, 'subscribe' | 'on'>,
-  seen: Seen,
-): void {
+function listening(runtime: Pick<ReturnType<typeof createRuntime>, 'subscribe'>, seen: Seen): void {
   runtime.subscribe(() => {
     seen.note('subscribe');
   });
-  runtime.on('operation.ended', () => {
+  runtime.subscribe('operation.ended', () => {
     seen.note('on');
     throw new Error('bad listener');
   });
@@ -239,7 +236,7 @@ describe('OP-7 what is durable runs in the context of no caller', () => {
       const note = (): void => {
         seen.note('operation.actor');
       };
-      runtime.getOperation(id).actor.subscribe({ next: note, complete: note });
+      runtime.operations.get(id).actor.subscribe({ next: note, complete: note });
     });
     await world.clock.advance(1);
     expect(seen.all).toEqual({ 'operation.actor': ['none'] });

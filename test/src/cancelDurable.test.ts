@@ -62,7 +62,7 @@ describe.each(['cancel', 'retryNow'] as const)('OP-5 PS-6 %s() while the disk fa
     const end = await world.clock.run(endOf(operation[call]()));
     process.kill();
     const second = await bootWith(world, false);
-    const { state } = await world.clock.run(second.runtime.getOperation(operation.id).view());
+    const { state } = await world.clock.run(second.runtime.operations.get(operation.id).view());
     // As it was before the call; had the call resolved, this would break its promise.
     expect([end === 'resolved', state]).toEqual([false, 'conflicted']);
   });

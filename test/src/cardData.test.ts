@@ -40,7 +40,7 @@ describe('what comes back', () => {
     // The same after a restart.
     await world.clock.run(runtime.close());
     const { runtime: next } = world.boot({ handlers: handlersOf(() => null) });
-    const again = await world.clock.run(next.getOperation(operation.id).outcome);
+    const again = await world.clock.run(next.operations.get(operation.id).outcome);
     expect(again).toMatchObject({ response: masked });
   });
 

@@ -278,8 +278,8 @@ describe.each(SHOWN)('HM-1 until when it waits: %s', (_, options, reason) => {
     const { id } = await clock.run(runtime.sync(WORK));
     await clock.advance(2_000);
     const leftMs = async (): Promise<number> => {
-      const { views } = await clock.run(runtime.listOperations());
-      const { wait, retryAtMs } = await clock.run(runtime.getOperation(id).view());
+      const { views } = await clock.run(runtime.operations.page());
+      const { wait, retryAtMs } = await clock.run(runtime.operations.get(id).view());
       expect(wait?.reason).toBe(reason);
       expect(retryAtMs).toBe(wait?.untilAtMs);
       expect(views.find((view) => view.id === id)?.wait).toEqual(wait);
@@ -304,7 +304,8 @@ test.each(JUMPS)(
     const { operationId: id } = await runtime.crisis({ subject: 'user-42' });
     await clock.advance(1_000);
     const leftMs = async (): Promise<number> =>
-      ((await clock.run(runtime.getOperation(id ?? '').view())).wait?.untilAtMs ?? 0) - clock.now();
+      ((await clock.run(runtime.operations.get(id ?? '').view())).wait?.untilAtMs ?? 0) -
+      clock.now();
     const beforeMs = await leftMs();
     expect(beforeMs).toBeGreaterThan(500);
     jump(clock);

@@ -55,7 +55,7 @@ describe('SV-4 close()', () => {
     const next = boot(withRun(() => null)).runtime;
     await clock.run(next.ready);
     await clock.advance(60_000);
-    const { views } = await clock.run(next.listOperations());
+    const { views } = await clock.run(next.operations.page());
     expect(views.map(({ state }) => state)).toEqual(Array<string>(6).fill('completed'));
     // The two that finished before the stop were not made again.
     expect(next.getHealthStatus().operations.completed).toBe(4);
@@ -86,7 +86,7 @@ describe('SV-4 close()', () => {
     expect(clock.monotonic() - startedAtMs).toBeLessThanOrEqual(1_100);
 
     const next = boot(withRun(note)).runtime;
-    const operation = next.getOperation(id);
+    const operation = next.operations.get(id);
     // An attempt that the stop cut off is not spent.
     expect(await clock.run(operation.outcome)).toMatchObject({ status: 'completed', attempts: 1 });
     expect(seen).toEqual([seen[0], seen[0]]);
@@ -108,7 +108,7 @@ describe('SV-4 close()', () => {
     await clock.run(runtime.close());
 
     const next = boot(withRun(() => null)).runtime;
-    expect(await clock.run(next.getOperation(id).outcome)).toMatchObject({ status: 'completed' });
+    expect(await clock.run(next.operations.get(id).outcome)).toMatchObject({ status: 'completed' });
   });
 
   test('SV-4 nothing is admitted while it drains nor afterwards, and nothing is stored of it', async () => {
@@ -128,7 +128,7 @@ describe('SV-4 close()', () => {
     ).rejects.toMatchObject(refusal);
 
     const next = boot(withRun(() => null)).runtime;
-    const { views } = await clock.run(next.listOperations());
+    const { views } = await clock.run(next.operations.page());
     expect(views.map((view) => view.id)).toEqual([id]);
   });
 
@@ -193,7 +193,7 @@ describe('OP-4 a dead letter at the head of a lane', () => {
       );
       await clock.advance(60_000);
       const stateOf = async (of: typeof runtime, id: string): Promise<string> =>
-        (await clock.run(of.getOperation(id).view())).state;
+        (await clock.run(of.operations.get(id).view())).state;
       expect(await stateOf(runtime, bad.id)).toBe('deadLettered');
       expect(await stateOf(runtime, good.id)).toBe(before);
       expect(await stateOf(runtime, other.id)).toBe('completed');

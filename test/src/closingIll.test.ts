@@ -42,7 +42,7 @@ describe('PS-6 SV-4 close() while storage is ill', () => {
     });
 
     const next = boot({ handlers: handlers(() => null) }).runtime;
-    const again = next.getOperation(operation.id);
+    const again = next.operations.get(operation.id);
     expect(await clock.run(again.outcome)).toMatchObject({ status: 'completed' });
   });
 
@@ -105,7 +105,7 @@ describe('PS-6 SV-4 close() while storage is ill', () => {
     store.faults.fate = () => 'works';
 
     const next = boot({ handlers: handlers(() => null) }).runtime;
-    const again = next.getOperation(operation.id);
+    const again = next.operations.get(operation.id);
     expect(await clock.run(again.outcome)).toMatchObject({ status: 'completed' });
   });
 

@@ -151,7 +151,7 @@ describe('CF-6 what waits for a decision', () => {
     expect(outcome).toMatchObject({ isToBeCarriedOut: true, operationId: null });
     const { runtime } = await boot();
     await world.clock.advance(60_000);
-    const operation = runtime.getOperation(first.operation.id);
+    const operation = runtime.operations.get(first.operation.id);
     expect(await world.clock.run(operation.outcome)).toMatchObject({ status: 'completed' });
     expect(upstream.takenOf(first.operation.id)).toBe(1);
     const about = await world.clock.run(runtime.conflicts.about(first.id));
@@ -202,11 +202,11 @@ describe('CF-6 what goes out while a person is asked', () => {
     const decided = runtime.conflicts.resolve(id, { ...ANA, choices: { 1: { take } } });
     const { operationId } = await world.clock.run(decided);
     expect(operationId).not.toBe(operation.id);
-    await world.clock.run(runtime.getOperation(operationId ?? '').outcome);
+    await world.clock.run(runtime.operations.get(operationId ?? '').outcome);
     expect(upstream.value('p-1')).toEqual(other);
 
     const undone = await world.clock.run(runtime.conflicts.undo(id, ANA));
-    await world.clock.run(runtime.getOperation(undone.operationId ?? '').outcome);
+    await world.clock.run(runtime.operations.get(undone.operationId ?? '').outcome);
     expect(upstream.value('p-1')).toEqual(sent);
     expect(await all(world, runtime.conflicts)).toEqual([]);
     await world.clock.run(runtime.close());

@@ -9,6 +9,7 @@ import { restingText, runningText } from '../../src/cli/commands/status/statusTe
 import {
   conflictFailure,
   type Handler,
+  type Operations,
   type OperationView,
   permanentFailure,
   type Runtime,
@@ -59,12 +60,14 @@ async function many(found: AsyncIterable<unknown>): Promise<number> {
 }
 
 /** What lists there are, of a running process and of a store at rest. */
-type Lists = Pick<Runtime, 'operations' | 'deadLetters' | 'conflicts' | 'quarantine' | 'crises'>;
+type Lists = Pick<Runtime, 'deadLetters' | 'conflicts' | 'quarantine' | 'crises'> & {
+  readonly operations: Pick<Operations, 'list'>;
+};
 
 /** How many each command lists that `status` may name. */
 async function listed(lists: Lists): Promise<Readonly<Record<string, number>>> {
   const inState = async (state: OperationView['state']): Promise<number> =>
-    await many(lists.operations({ state }));
+    await many(lists.operations.list({ state }));
   return {
     'holdfast operations --state conflicted': await inState('conflicted'),
     'holdfast operations --state inReview': await inState('inReview'),
@@ -109,7 +112,7 @@ function atRest(world: World): Lists {
     ...{ store, hold: null, clock, random: seededRandom(9), payloadBytesMax: 10_000 },
   });
   return {
-    operations: ((filter = {}) => operationsOf(caller, filter)) as Lists['operations'],
+    operations: { list: (filter = {}) => operationsOf(caller, filter) },
     deadLetters: deadLetters(caller, () => clock.now()),
     conflicts: conflicts(caller),
     quarantine: quarantine(caller),
@@ -207,7 +210,7 @@ class Days {
       }
       case 'cancel':
       case 'retry': {
-        const operation = runtime.getOperation(id ?? 'none');
+        const operation = runtime.operations.get(id ?? 'none');
         // It may have ended.
         const tell = act === 'cancel' ? operation.cancel() : operation.retryNow();
         return await clock.run(tell.catch(() => undefined));
@@ -311,7 +314,7 @@ class Days {
     const { waiting } = health;
     const { handlerMissing, conflicted, inReview, deadLettered, inLane, scheduled } = waiting;
     const counted = { handlerMissing, conflicted, inReview, deadLettered, inLane, scheduled };
-    expect(await clock.run(runtime.countOperations()), after).toMatchObject(counted);
+    expect(await clock.run(runtime.operations.count()), after).toMatchObject(counted);
   }
 }
 

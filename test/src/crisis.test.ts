@@ -83,7 +83,7 @@ describe('CR-1 a crisis is answered whatever state the runtime is in', () => {
     await clock.advance(60_000);
     expect(clock.pending).toBe(0);
     const next = boot(withRun(() => null)).runtime;
-    expect((await clock.run(next.listOperations())).views).toEqual([]);
+    expect((await clock.run(next.operations.page())).views).toEqual([]);
   });
 
   test.each([

@@ -295,7 +295,7 @@ describe('CR-3 resources', () => {
     await clock.run(runtime.ready);
     const answering = runtime.crisis(PERSON);
     await clock.advance(50);
-    await clock.run(runtime.getOperation(id).cancel());
+    await clock.run(runtime.operations.get(id).cancel());
     const answer = await clock.run(answering);
     expect(answer).toMatchObject({ source: 'local', resources: HELP_LINES });
     // Its handler was at work, and did it all the same.
@@ -332,7 +332,7 @@ describe('CR-4 it is retried without end', () => {
     await clock.advance(3_600_000);
     expect((await clock.run(work.view())).state).toBe(other);
     expect(crises).toBeGreaterThan(100);
-    const crisis = runtime.getOperation(answer.operationId ?? '');
+    const crisis = runtime.operations.get(answer.operationId ?? '');
     expect((await clock.run(crisis.view())).state).toBe('pacing');
     isWell = true;
     expect(await clock.run(answer.delivery)).toMatchObject({ status: 'completed' });

@@ -100,7 +100,7 @@ describe('CR-5 CR-4 it escalates', () => {
     expect(outside.kinds('crisis.escalated')).toHaveLength(1);
     expect(JSON.stringify(outside.facts)).not.toContain(PERSON.subject);
     outside.isUpstreamDown = false;
-    expect(await clock.run(second.runtime.getOperation(id).outcome)).toMatchObject({
+    expect(await clock.run(second.runtime.operations.get(id).outcome)).toMatchObject({
       status: 'completed',
     });
   });
@@ -196,7 +196,7 @@ describe('CR-5 the chain', () => {
     const outside = new Outside();
     const { runtime } = boot(world, outside);
     const id = await callForHelp(world, { runtime });
-    const { acceptedAtMs } = await world.clock.run(runtime.getOperation(id).view());
+    const { acceptedAtMs } = await world.clock.run(runtime.operations.get(id).view());
     await world.clock.advance(120_000);
     const [notice] = outside.notices;
     expect(notice).toEqual({
@@ -303,7 +303,7 @@ describe('CR-5 the chain', () => {
     const { runtime } = boot(world, outside);
     const id = await callForHelp(world, { runtime });
     while (outside.notices.length === 0) await world.clock.advance(100);
-    await world.clock.run(runtime.getOperation(id).cancel());
+    await world.clock.run(runtime.operations.get(id).cancel());
     await world.clock.advance(DAY_MS);
     expect(outside.called).toEqual(['on-call 1']);
     expect(outside.kinds('crisis.calledOff', 'crisis.escalationEnded')).toMatchObject([

@@ -67,7 +67,7 @@ describe('CR-4 OP-7 a crisis of an earlier process, whose handler comes after `r
       await clock.run(runtime.handle('crisis.alert', { upstream, run }));
       await clock.advance(60_000);
       expect(delivered).toEqual([id]);
-      expect((await clock.run(runtime.getOperation(id).view())).state).toBe('delivered');
+      expect((await clock.run(runtime.operations.get(id).view())).state).toBe('delivered');
     },
   );
 
@@ -144,7 +144,7 @@ describe('CR-2 OP-7 a crisis of a type that nobody handles, nor the one of crise
     if (how === 'handle') await clock.run(runtime.handle('crisis.alert', handlers['crisis.alert']));
     await clock.advance(60_000);
     expect(delivered).toEqual([`${operationId ?? ''} crisis.fall`]);
-    const { state } = await clock.run(runtime.getOperation(operationId ?? '').view());
+    const { state } = await clock.run(runtime.operations.get(operationId ?? '').view());
     expect(state).toBe('delivered');
   });
 

@@ -282,7 +282,7 @@ describe('CR-4 OP-5 a crisis never expires', () => {
       expect(numbers.length).toBeGreaterThan(100);
       expect(numbers).toEqual(numbers.map((_, index) => index + 1));
       await clock.advance(3_700_000);
-      const { views } = await clock.run(runtime.listOperations());
+      const { views } = await clock.run(runtime.operations.page());
       expect(views).toMatchObject([{ state: 'delivered', expiresAtMs: null }]);
       expect(heard(errors).filter(({ code }) => code === 'HF_CRISIS_MENDED')).toHaveLength(1);
       expect(runtime.getHealthStatus().crises.mended).toBe(1);
@@ -344,7 +344,7 @@ describe('CR-4 OP-5 a crisis never expires', () => {
     await clock.run(runtime.ready);
     await clock.advance(60_000);
     expect(calls).toBe(1);
-    expect((await clock.run(runtime.getOperation(idOf(1)).view())).state).toBe('delivered');
+    expect((await clock.run(runtime.operations.get(idOf(1)).view())).state).toBe('delivered');
     expect(heard(errors)).toMatchObject([{ code: 'HF_CRISIS_MENDED' }]);
     expect(runtime.getHealthStatus().crises.mended).toBe(1);
   });

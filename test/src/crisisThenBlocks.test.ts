@@ -28,7 +28,7 @@ const PROGRAM = (store: string, before: string): string => `
 const BUSY = `
   for (let number = 0; number < 40; number += 1) {
     void runtime.sync({ type: 'record.put', subject: 'user-' + number, tier: 'premium', payload: {} });
-    void runtime.getOperation('01890a5d-ac96-774b-bcce-b302099a8057').view().catch(() => undefined);
+    void runtime.operations.get('01890a5d-ac96-774b-bcce-b302099a8057').view().catch(() => undefined);
     await new Promise((resolve) => setImmediate(resolve));
   }
 `;

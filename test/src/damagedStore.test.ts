@@ -106,14 +106,14 @@ describe('PS-3 a page that an operation needs to go on is damaged', () => {
 
       const { runtime, errors } = process(store, { 'payments.push': RUNS });
       const refusal = { code: 'HF_STORE_CORRUPT' };
-      await expect(runtime.getOperation(id).outcome).rejects.toMatchObject(refusal);
+      await expect(runtime.operations.get(id).outcome).rejects.toMatchObject(refusal);
       expect(errors).toContainEqual(expect.objectContaining(refusal));
       expect(runtime.getHealthStatus()).toMatchObject({
         overall: 'degraded',
         operations: { attemptsRunning: 0, inMemory: 0 },
       });
       // Who asks later hears it too, and nothing tries over and over.
-      await expect(runtime.getOperation(id).outcome).rejects.toMatchObject(refusal);
+      await expect(runtime.operations.get(id).outcome).rejects.toMatchObject(refusal);
       await expect.poll(() => isQuiet(runtime)).toBe(true);
       await runtime.handle('stays', {
         upstream: 'default',
@@ -127,7 +127,7 @@ describe('PS-3 a page that an operation needs to go on is damaged', () => {
 
       writeFileSync(data, sound);
       const after = process(store, { 'payments.push': RUNS });
-      expect(await after.runtime.getOperation(id).outcome).toMatchObject({ status: 'completed' });
+      expect(await after.runtime.operations.get(id).outcome).toMatchObject({ status: 'completed' });
       await after.runtime.close();
     },
   );
@@ -152,7 +152,7 @@ describe('PS-3 a row of what is to be done is damaged', () => {
 
       const runtime = open(store, () => null);
       for (const id of others) {
-        const outcome = await runtime.getOperation(id).outcome;
+        const outcome = await runtime.operations.get(id).outcome;
         expect(outcome).toMatchObject({ status: 'completed' });
       }
       // New work finds its way past it too.
@@ -198,10 +198,10 @@ describe('PS-3 one row of the file is damaged', () => {
       const runtime = open(store);
       await runtime.ready;
       await untilChecked(runtime);
-      const page = await runtime.listOperations();
+      const page = await runtime.operations.page();
       expect(page.views.map(({ id }) => id)).toEqual(ids.filter((_id, index) => index !== 2));
       expect(page).toMatchObject({ unreadable: 1, nextAfterSeq: null });
-      const pages = await runtime.listOperations({ limit: 3 });
+      const pages = await runtime.operations.page({ limit: 3 });
       // A page is filled up with those behind it.
       expect(pages.views).toHaveLength(3);
       expect(pages.unreadable).toBe(1);

@@ -53,7 +53,7 @@ describe('a request that is an edit', () => {
       const sent = clock.run(runtime.sync({ ...EDIT, ...part }));
       await expect(sent).rejects.toThrow(refusal('HF_REQUEST_INVALID', field));
     }
-    expect((await clock.run(runtime.countOperations())).total).toBe(0);
+    expect((await clock.run(runtime.operations.count())).total).toBe(0);
     await clock.run(runtime.close());
   });
 
@@ -100,7 +100,7 @@ describe('a request that is an edit', () => {
     expect((await clock.run(outcome)).status).toBe('deadLettered');
     isRefused = false;
     await clock.run(runtime.deadLetters.replay(id, { payload: { theme: 'light' } }));
-    expect((await clock.run(runtime.getOperation(id).outcome)).status).toBe('completed');
+    expect((await clock.run(runtime.operations.get(id).outcome)).status).toBe('completed');
     expect(attempts.at(-1)?.payload).toEqual({ theme: 'light' });
     expect(recordMetaFrom(attempts.at(-1)?.meta)?.tombstones).toEqual([
       expect.objectContaining(REMOVALS[0] ?? {}),

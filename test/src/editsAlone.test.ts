@@ -137,7 +137,7 @@ describe('CF-7 absent is unknown, though an edit meets nobody', () => {
         code: 'HF_REQUEST_INVALID',
         field: 'payload',
       });
-      expect((await world.clock.run(runtime.countOperations())).total).toBe(0);
+      expect((await world.clock.run(runtime.operations.count())).total).toBe(0);
       expect(upstream.value('r-1')).toEqual(PLAN);
     },
   );

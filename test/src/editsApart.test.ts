@@ -215,7 +215,7 @@ describe('an edit that is made of another', () => {
     const { entity, ...rest } = mood({});
     const operation = await runtime.sync({ ...rest, entity, type: 'ping' });
     expect(operation.base).toBeUndefined();
-    expect(runtime.getOperation(operation.id).base).toBeUndefined();
+    expect(runtime.operations.get(operation.id).base).toBeUndefined();
   });
 });
 

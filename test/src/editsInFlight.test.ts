@@ -91,7 +91,7 @@ async function updated(before: {
   });
   await expect
     .poll(async () => {
-      const { state, attempt, failure } = await old.getOperation(id).view();
+      const { state, attempt, failure } = await old.operations.get(id).view();
       return failure !== null && attempt >= 1 ? state : null;
     })
     .toBe(before.state);
@@ -104,7 +104,7 @@ async function updated(before: {
     await runtime.close({ deadlineMs: 0 });
   });
   await runtime.ready;
-  return { server, runtime, edit: runtime.getOperation(id), broken };
+  return { server, runtime, edit: runtime.operations.get(id), broken };
 }
 
 function contactsAt(server: RecordServer): readonly string[] {

@@ -139,7 +139,7 @@ test('CF-6 RT-2 said to honour no keys: an edit without an answer waits for a pe
   };
   const at = await house({ honoursKeys: false }, lost, {}, { honoursIdempotencyKey: false });
   const { id } = await edit(at.runtime, { theme: 'light' });
-  const state = async () => (await at.runtime.getOperation(id).view()).state;
+  const state = async () => (await at.runtime.operations.get(id).view()).state;
   await expect.poll(state).toBe('inReview');
 });
 

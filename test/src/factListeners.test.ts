@@ -72,7 +72,7 @@ describe('OB-5 a listener may call the runtime', () => {
     const id = waiting.operationId ?? '';
     runtime.subscribe((fact) => {
       if (fact.kind === 'attempt.started' && fact.operationId === id) {
-        void runtime.getOperation(id).cancel();
+        void runtime.operations.get(id).cancel();
       }
     });
     await clock.advance(10);

@@ -162,7 +162,7 @@ describe('PS-6 OP-6 a disk that hangs', () => {
     vi.restoreAllMocks();
     const notStored = refused(fates);
     const { views } = await scene.world.clock.run(
-      scene.process.runtime.listOperations({ limit: 1_000 }),
+      scene.process.runtime.operations.page({ limit: 1_000 }),
     );
     const stalled = [...fates.values()].filter(({ said }) => said === 'HF_STORE_STALLED');
     expect(notStored.size).toBeGreaterThan(0);
@@ -263,7 +263,7 @@ describe('PS-6 OP-6 a disk that hangs', () => {
       process.store.faults.fate = () => 'works';
       await world.clock.advance(3 * 3_600_000 + 60_000);
       expect(process.runtime.getHealthStatus().storage.state).toBe('well');
-      const { views } = await world.clock.run(process.runtime.listOperations({ limit: 100 }));
+      const { views } = await world.clock.run(process.runtime.operations.page({ limit: 100 }));
       const crises = views.filter(({ priority }) => priority === 'crisis');
       expect(crises).toHaveLength(10);
       for (const { attempt } of crises) expect(attempt).toBeGreaterThan(100);
@@ -279,7 +279,7 @@ describe('PS-6 OP-6 a disk that hangs', () => {
     hang(30_000);
     fate(runtime.sync(REQUEST));
     await world.clock.advance(10_000);
-    const asked = [done.view(), done.cancel(), runtime.listOperations(), runtime.sync(REQUEST)];
+    const asked = [done.view(), done.cancel(), runtime.operations.page(), runtime.sync(REQUEST)];
     const fates = asked.map(fate);
     await world.clock.advance(0);
     expect(fates.map(({ said }) => said)).toEqual(Array(4).fill('HF_STORE_HANGING'));
@@ -349,10 +349,10 @@ describe('PS-6 SV-2 what an app or a person asks for settles while the disk hang
     'crisisPlans.delete': (runtime) => runtime.crisisPlans.delete('user-42'),
     'entities.get': (runtime) => runtime.entities.get({ type: 'note', id: 'n-1' }),
     'entities.forget': (runtime) => runtime.entities.forget({ type: 'note', id: 'n-1' }),
-    listOperations: (runtime) => runtime.listOperations(),
-    countOperations: (runtime) => runtime.countOperations(),
-    view: (runtime, id) => runtime.getOperation(id).view(),
-    cancel: (runtime, id) => runtime.getOperation(id).cancel(),
+    'operations.page': (runtime) => runtime.operations.page(),
+    'operations.count': (runtime) => runtime.operations.count(),
+    view: (runtime, id) => runtime.operations.get(id).view(),
+    cancel: (runtime, id) => runtime.operations.get(id).cancel(),
   };
 
   for (const [name, ask] of Object.entries(ASKED)) {
@@ -390,7 +390,7 @@ describe('PS-6 SV-2 what an app or a person asks for settles while the disk hang
     const { runtime } = process;
     hang(4_000);
     process.store.commit([]).catch(() => undefined);
-    const counted = fate(runtime.countOperations());
+    const counted = fate(runtime.operations.count());
     await world.clock.advance(3_999);
     expect(counted.said).toBe('pending');
     await world.clock.advance(10);

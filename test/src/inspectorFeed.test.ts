@@ -173,7 +173,7 @@ describe('OB-1 the feed of a runtime', () => {
           if (what === 'cancel') {
             const id = ids.at(lane);
             if (id !== undefined)
-              await world.clock.run(runtime.getOperation(id).cancel()).catch(() => undefined);
+              await world.clock.run(runtime.operations.get(id).cancel()).catch(() => undefined);
           }
           if (what === 'fail' || what === 'heal') isWell = what === 'heal';
           if (what === 'breaker') {

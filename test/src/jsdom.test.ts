@@ -61,7 +61,7 @@ test('UX-2 in jsdom a failed attempt says what it failed by', async () => {
     handlers: { 'payments.push': { upstream: 'api', run: httpHandler({ baseUrl }) } },
   });
   onTestFinished(() => runtime.close());
-  runtime.on('attempt.failed', ({ code }) => failed.push(code));
+  runtime.subscribe('attempt.failed', ({ code }) => failed.push(code));
   const operation = await runtime.sync(REQUEST);
   await expect.poll(() => failed.length, { timeout: 10_000 }).toBeGreaterThan(0);
   expect(failed[0]).toBe('HF_UPSTREAM_UNREACHABLE');
@@ -94,7 +94,9 @@ test('SV-2 a listener whose promise of another realm rejects ends no process', a
     onError: (error) => heard.push(error),
   });
   onTestFinished(() => runtime.close());
-  runtime.on('operation.accepted', () => runInNewContext('Promise.reject(new Error("its own"))'));
+  runtime.subscribe('operation.accepted', () =>
+    runInNewContext('Promise.reject(new Error("its own"))'),
+  );
   await (await runtime.sync(REQUEST)).outcome;
   await expect.poll(() => heard.length).toBeGreaterThan(0);
 });

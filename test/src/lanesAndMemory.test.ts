@@ -107,8 +107,8 @@ describe('memory', () => {
     expect(runtime.getHealthStatus().operations.inMemory).toBeLessThanOrEqual(50);
     let listed = 0;
     for (let afterSeq: number | null = 0; afterSeq !== null; ) {
-      const page: Awaited<ReturnType<typeof runtime.listOperations>> = await clock.run(
-        runtime.listOperations({ afterSeq, limit: 999 }),
+      const page: Awaited<ReturnType<typeof runtime.operations.page>> = await clock.run(
+        runtime.operations.page({ afterSeq, limit: 999 }),
       );
       listed += page.views.length;
       afterSeq = page.nextAfterSeq;

@@ -51,7 +51,7 @@ test.each([
     const { id } = await acceptance;
     await clock.advance(10 * SLOW_MS);
     expect(calls()).toBe(callsExpected);
-    const view = await clock.run(process.runtime.getOperation(id).view());
+    const view = await clock.run(process.runtime.operations.get(id).view());
     expect(view.state).toBe(ending);
   },
 );
@@ -73,7 +73,7 @@ test.each([
     slowDown(process);
     await clock.advance(10 * SLOW_MS);
     expect(calls()).toBe(callsExpected);
-    const view = await clock.run(process.runtime.getOperation(id).view());
+    const view = await clock.run(process.runtime.operations.get(id).view());
     expect(view.state).toBe(ending);
   },
 );

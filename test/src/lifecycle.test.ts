@@ -211,7 +211,7 @@ describe('how an attempt may fail', () => {
     expect(await world.clock.run(outcome)).toEqual(expect.objectContaining({ response }));
     await world.clock.run(runtime.close());
     const { runtime: next } = world.boot();
-    const again = await world.clock.run(next.getOperation(id).outcome);
+    const again = await world.clock.run(next.operations.get(id).outcome);
     expect(again).toEqual(expect.objectContaining({ response }));
   });
 
@@ -244,7 +244,7 @@ describe('executeResilientSync', () => {
     const answer = await clock.run(runtime.executeResilientSync(request, 'user-42', slow));
     expect(answer).toMatchObject({ success: false, resilience: { status: 'accepted' } });
     expect(answer.metrics.elapsedMs).toBe(1_000);
-    const operation = runtime.getOperation(answer.resilience.operationId);
+    const operation = runtime.operations.get(answer.resilience.operationId);
     expect(await clock.run(operation.outcome)).toMatchObject({ response: 'late' });
 
     const quick = await clock.run(runtime.executeResilientSync(request, 'user-42', () => 'now'));

@@ -43,7 +43,7 @@ describe('SC-1 a start with many upstreams', () => {
     expect(next.claims.mock.calls.length).toBeLessThan(20);
     next.runtime.upstream('upstream-7').release();
     for (const { id } of parked) {
-      const ended = await world.clock.run(next.runtime.getOperation(id).outcome);
+      const ended = await world.clock.run(next.runtime.operations.get(id).outcome);
       expect(ended.status).toBe('completed');
     }
     const claims = next.claims.mock.calls.length;

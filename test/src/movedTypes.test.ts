@@ -37,7 +37,7 @@ async function submit({ clock }: World, runtime: Runtime, count = COUNT): Promis
 async function statesOf({ clock }: World, runtime: Runtime, ids: readonly string[]) {
   const counts: Record<string, number> = {};
   for (const id of ids) {
-    const { state } = await clock.run(runtime.getOperation(id).view());
+    const { state } = await clock.run(runtime.operations.get(id).view());
     counts[state] = (counts[state] ?? 0) + 1;
   }
   return counts;
@@ -178,10 +178,10 @@ test('OP-7 RT-4 what had its turn when its type moved runs there, and spends not
   await clock.run(runtime.handle(REQUEST.type, to('old', answer)));
   const { id } = await clock.run(waiting);
   await clock.advance(1_000);
-  const view = await clock.run(runtime.getOperation(id).view());
+  const view = await clock.run(runtime.operations.get(id).view());
   expect([view.state, view.failure]).toEqual(['waiting', null]);
   runtime.upstream('old').release();
-  expect((await clock.run(runtime.getOperation(id).outcome, 60_000)).status).toBe('completed');
+  expect((await clock.run(runtime.operations.get(id).outcome, 60_000)).status).toBe('completed');
   expectNoPermitOut(runtime);
 });
 
@@ -322,7 +322,7 @@ test('OP-6 OP-7 in a file too, an upstream that is renamed takes over what waite
     handlers: { [REQUEST.type]: to('next', answer) },
   });
   for (const id of ids) {
-    const { outcome } = runtime.getOperation(id);
+    const { outcome } = runtime.operations.get(id);
     expect((await world.clock.run(outcome, 600_000)).status).toBe('completed');
   }
   expectNoPermitOut(runtime);

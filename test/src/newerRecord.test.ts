@@ -181,7 +181,7 @@ describe('PS-3 a row of a newer chart version in the file of a store', () => {
       const sent: unknown[] = [];
       for (let starts = 0; starts < 2; starts += 1) {
         const runtime = await start(folder, sent, false);
-        expect((await runtime.getOperation(idOf(APART)).outcome).status).toBe('completed');
+        expect((await runtime.operations.get(idOf(APART)).outcome).status).toBe('completed');
         await vi.waitFor(() => {
           expect(runtime.getHealthStatus().storeCheck.state).toBe('done');
           expect(runtime.getHealthStatus().waiting.newerVersion).toBe(1);
@@ -190,7 +190,7 @@ describe('PS-3 a row of a newer chart version in the file of a store', () => {
           overall: 'degraded',
           operations: { quarantined: 0 },
         });
-        await expect(runtime.getOperation(idOf(NEWER)).outcome).rejects.toMatchObject({
+        await expect(runtime.operations.get(idOf(NEWER)).outcome).rejects.toMatchObject({
           code: 'HF_RECORD_NEWER',
         });
         await runtime.close();
@@ -199,8 +199,8 @@ describe('PS-3 a row of a newer chart version in the file of a store', () => {
       expect(sent).toEqual([APART]);
 
       const next = await start(folder, sent, true);
-      expect((await next.getOperation(idOf(NEWER)).outcome).status).toBe('completed');
-      expect((await next.getOperation(idOf(BEHIND)).outcome).status).toBe('completed');
+      expect((await next.operations.get(idOf(NEWER)).outcome).status).toBe('completed');
+      expect((await next.operations.get(idOf(BEHIND)).outcome).status).toBe('completed');
       expect(sent).toEqual([APART, NEWER, BEHIND]);
       expect(next.getHealthStatus()).toMatchObject({
         overall: 'healthy',
@@ -267,7 +267,7 @@ describe('PS-3 a program that meets rows of a newer chart version', () => {
     await clock.run(runtime.handle('payments.late', sending(sent)));
     await clock.advance(60_000);
     expect(sent).toEqual([1_001]);
-    expect((await clock.run(runtime.getOperation(idOf(1_000)).view())).state).toBe('expired');
+    expect((await clock.run(runtime.operations.get(idOf(1_000)).view())).state).toBe('expired');
     expect(runtime.getHealthStatus().waiting.newerVersion).toBe(300);
     for (const { id, state } of newer) {
       expect(await disk.find(id)).toMatchObject({ state, revision: 1, standing: 'due' });
@@ -292,7 +292,7 @@ describe('PS-3 a program that meets rows of a newer chart version', () => {
         clock.run(runtime.sync({ ...REQUEST, idempotencyKey: 'key-1' })),
       ).rejects.toMatchObject({ ...newer, field: 'idempotencyKey', retry: 'later' });
     }
-    const operation = runtime.getOperation(idOf(1));
+    const operation = runtime.operations.get(idOf(1));
     await expect(clock.run(operation.cancel())).rejects.toMatchObject(newer);
     await expect(clock.run(operation.retryNow())).rejects.toMatchObject(newer);
     await expect(clock.run(operation.view())).rejects.toMatchObject(newer);

@@ -37,7 +37,7 @@ const WORLDS = [
 
 async function idsOf(runtime: Runtime, subject: string): Promise<string[]> {
   const ids: string[] = [];
-  for await (const { id } of runtime.operations({ subject })) ids.push(id);
+  for await (const { id } of runtime.operations.list({ subject })) ids.push(id);
   return ids;
 }
 

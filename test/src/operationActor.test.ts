@@ -110,7 +110,7 @@ describe('OP-11 operation.actor', () => {
     await clock.advance(20);
     booted.kill();
     const { runtime } = boot(options);
-    const operation = runtime.getOperation(id);
+    const operation = runtime.operations.get(id);
     expect(operation.actor.getSnapshot()).toBeUndefined();
     const told = toldBy(operation);
     await clock.run(operation.outcome);
@@ -141,7 +141,7 @@ describe('OP-11 operation.actor', () => {
     const told = toldBy(operation);
     await clock.run(operation.outcome);
     expect(told.slice(-2)).toEqual([['deadLettered', 'done'], 'complete']);
-    const unknown = toldBy(runtime.getOperation('01900000-0000-7000-8000-000000000000'));
+    const unknown = toldBy(runtime.operations.get('01900000-0000-7000-8000-000000000000'));
     await clock.advance(10);
     expect(unknown).toEqual(['HF_OPERATION_UNKNOWN']);
     await clock.run(runtime.close());

@@ -59,7 +59,7 @@ describe('OP-11', () => {
     runtime.upstream('payments').forceOpen('maintenance');
     const { id } = await world.clock.run(runtime.sync(REQUEST));
     await world.clock.advance(5_000);
-    const result = await world.clock.run(runtime.getOperation(id).wait({ timeoutMs: 50 }));
+    const result = await world.clock.run(runtime.operations.get(id).wait({ timeoutMs: 50 }));
     expect(result).toMatchObject({ status: 'pending', view: { wait: { reason: 'operator' } } });
     await world.clock.run(runtime.close());
   });
@@ -85,7 +85,7 @@ describe('OP-11', () => {
     const world = createWorld();
     const { runtime } = await started(world, () => new Promise(() => undefined));
     const operation = await world.clock.run(runtime.sync(REQUEST));
-    const unknown = runtime.getOperation('00000000-0000-4000-8000-000000000000');
+    const unknown = runtime.operations.get('00000000-0000-4000-8000-000000000000');
     await expect(world.clock.run(unknown.wait({ timeoutMs: 50 }))).rejects.toMatchObject({
       code: 'HF_OPERATION_UNKNOWN',
     });

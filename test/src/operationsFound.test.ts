@@ -178,14 +178,14 @@ describe.each(WORLDS)('OP-10 a store %s', (_, make) => {
       }
       return new Set(all.map(({ state }) => state));
     }
-    const live = await check((filter) => runtime.operations(filter));
+    const live = await check((filter) => runtime.operations.list(filter));
     expect(live).toEqual(
       new Set([
         ...['completed', 'overhanging', 'deadLettered', 'conflicted', 'inReview', 'backingOff'],
         ...['waiting', 'inLane', 'cancelled', 'expired', 'awaitingHandler'],
       ]),
     );
-    await check((filter) => runtime.operations({ ...filter, order: 'newest' }));
+    await check((filter) => runtime.operations.list({ ...filter, order: 'newest' }));
 
     await close();
     const store = world.disk;
@@ -200,7 +200,7 @@ describe.each(WORLDS)('OP-10 a store %s', (_, make) => {
     const world = make();
     const { clock } = world;
     const { runtime, close } = await busyStore(world);
-    const found = await clock.run(runtime.countOperations());
+    const found = await clock.run(runtime.operations.count());
     expect(found).toEqual({
       ...{
         ready: 5,
@@ -213,9 +213,9 @@ describe.each(WORLDS)('OP-10 a store %s', (_, make) => {
       },
       ...{ deadLettered: 1, ended: 3, unreadable: 0, total: 20 },
     });
-    expect(await clock.run(runtime.countOperations({ sinceMs: 0 }))).toEqual(found);
-    const mine = await clock.run(taken(runtime.operations({ type: 'work.held' })));
-    const { total, inLane } = await clock.run(runtime.countOperations({ type: 'work.held' }));
+    expect(await clock.run(runtime.operations.count({ sinceMs: 0 }))).toEqual(found);
+    const mine = await clock.run(taken(runtime.operations.list({ type: 'work.held' })));
+    const { total, inLane } = await clock.run(runtime.operations.count({ type: 'work.held' }));
     expect(total).toBe(mine.length);
     expect(inLane).toBe(mine.filter(({ state }) => state === 'inLane').length);
     await close();
@@ -232,11 +232,11 @@ describe.each(WORLDS)('OP-10 a store %s', (_, make) => {
     const { runtime, close } = await busyStore(world);
     const filter = { type: 'work.held', tier: 'premium' } as const;
     for (const order of ['newest', 'oldest'] as const) {
-      const wanted = await clock.run(taken(runtime.operations({ ...filter, order })));
+      const wanted = await clock.run(taken(runtime.operations.list({ ...filter, order })));
       const found: OperationView[] = [];
       for (let afterSeq: number | undefined; ; ) {
         const page = await clock.run(
-          runtime.listOperations({ ...filter, order, limit: 2, afterSeq }),
+          runtime.operations.page({ ...filter, order, limit: 2, afterSeq }),
         );
         found.push(...page.views);
         if (page.nextAfterSeq === null) break;
@@ -264,7 +264,7 @@ test('OP-12 SE-1 tags come with every way of acceptance, stay over replays, and 
     runtime.executeResilientSync({ tags, tier: 'basic', type: 'work.other' }, 'user-1', () => 1),
   );
   await clock.run(runtime.deadLetters.replay(one.id));
-  const found = await clock.run(taken(runtime.operations({ tag: 'quiet word' })));
+  const found = await clock.run(taken(runtime.operations.list({ tag: 'quiet word' })));
   expect(found.map(({ type }) => type)).toEqual(['work.bad', 'work.done', 'work.other']);
   expect(new Set(found.map((view) => view.tags.join()))).toEqual(new Set(['quiet word']));
   await clock.run(runtime.close());
@@ -292,8 +292,8 @@ describe('UX-2 OP-10 a filter that can not be meant is refused, and says what is
       code: 'HF_OPTION_INVALID',
       message: expect.stringContaining(message) as string,
     };
-    await expect(world.clock.run(runtime.listOperations(query))).rejects.toMatchObject(refusal);
-    expect(() => runtime.operations(query)).toThrow(expect.objectContaining(refusal) as Error);
+    await expect(world.clock.run(runtime.operations.page(query))).rejects.toMatchObject(refusal);
+    expect(() => runtime.operations.list(query)).toThrow(expect.objectContaining(refusal) as Error);
     await world.clock.run(runtime.close());
   });
 

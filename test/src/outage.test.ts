@@ -66,7 +66,7 @@ async function endingsOf(drill: Drill): Promise<Readonly<Record<string, number>>
   isOut = false;
   await clock.advance(10 * MINUTE_MS);
   const { deadLettered, due, held, inHand } = await disk.counts();
-  const { views } = await clock.run(process.runtime.listOperations({ limit: 1_000 }));
+  const { views } = await clock.run(process.runtime.operations.page({ limit: 1_000 }));
   const completed = views.filter(({ state }) => state === 'completed').length - 1;
   await clock.run(process.runtime.close());
   return { completed, deadLettered, waiting: due + held + inHand };
@@ -167,7 +167,7 @@ describe('RT-1 an operation that the upstream can not serve now', () => {
         expect(waitsMs[index]).toBeGreaterThanOrEqual(waitMs);
         expect(waitsMs[index]).toBeLessThan(waitMs + 3_000);
       }
-      const view = await clock.run(process.runtime.getOperation(id).view());
+      const view = await clock.run(process.runtime.operations.get(id).view());
       expect(view).toMatchObject({ state: 'backingOff', attempt: 1 });
       await clock.run(process.runtime.close());
     },
@@ -208,7 +208,7 @@ describe('RT-1 an operation that the upstream can not serve now', () => {
       await clock.advance(6 * HOUR_MS);
       isOut = false;
       await clock.advance(20_000);
-      const { state } = await clock.run(process.runtime.getOperation(id).view());
+      const { state } = await clock.run(process.runtime.operations.get(id).view());
       expect(state).toBe('completed');
       await clock.run(process.runtime.close());
     },
@@ -245,10 +245,12 @@ describe('RT-1 an operation that the upstream can not serve now', () => {
       await clock.advance(100);
     }
     expect(isOut).toBe(true);
-    expect(await clock.run(runtime.getOperation(id).view())).toMatchObject({ state: 'backingOff' });
+    expect(await clock.run(runtime.operations.get(id).view())).toMatchObject({
+      state: 'backingOff',
+    });
     isOut = false;
     await clock.advance(10 * MINUTE_MS);
-    const { state } = await clock.run(runtime.getOperation(id).view());
+    const { state } = await clock.run(runtime.operations.get(id).view());
     await clock.run(runtime.close());
     return state;
   }
@@ -292,7 +294,7 @@ describe('RT-1 an operation that the upstream can not serve now', () => {
       await clock.run(runtime.sync({ type: 'warm.up', subject: 'user-2', tier: 'premium' }));
       await clock.advance(1_000);
     }
-    const { state } = await clock.run(runtime.getOperation(id).view());
+    const { state } = await clock.run(runtime.operations.get(id).view());
     await clock.run(runtime.close());
     return state;
   }
@@ -342,7 +344,7 @@ describe('OP-5 an operation that is given up', () => {
     const seen: unknown[] = [];
     for (const [index, hour] of hours.entries()) {
       await clock.advance((hour - (hours[index - 1] ?? 0)) * HOUR_MS);
-      const { state, failure } = await clock.run(runtime.getOperation(id).view());
+      const { state, failure } = await clock.run(runtime.operations.get(id).view());
       seen.push(`${state} ${failure?.code}`);
     }
     await clock.run(runtime.close());

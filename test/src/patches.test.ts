@@ -83,7 +83,7 @@ test('CF-1 UX-2 what can not be done is refused, and nothing of it is stored', a
   }
   const card = edit([{ op: 'add', path: '/card', value: '4111 1111 1111 1111' }]);
   await expect(card).rejects.toMatchObject({ code: 'HF_CARD_NUMBER_REFUSED', field: 'payload' });
-  expect((await clock.run(runtime.countOperations())).total).toBe(0);
+  expect((await clock.run(runtime.operations.count())).total).toBe(0);
   await clock.run(runtime.close());
 });
 

@@ -54,7 +54,7 @@ describe('OP-6 an upstream that is renamed', () => {
     const second = bootOn(world, 'new', answer);
     await clock.advance(60_000);
     for (const id of ids) {
-      const view = await clock.run(second.runtime.getOperation(id).view());
+      const view = await clock.run(second.runtime.operations.get(id).view());
       expect(view.state).toBe('completed');
     }
     await expectWorks(world, second, 'new');
@@ -71,12 +71,12 @@ describe('OP-6 an upstream that is renamed', () => {
       ids.push((await clock.run(first.runtime.sync({ ...REQUEST, entity }))).id);
     }
     first.runtime.upstream('old').forceOpen('maintenance');
-    await clock.run(first.runtime.getOperation(ids[0] ?? '').cancel());
+    await clock.run(first.runtime.operations.get(ids[0] ?? '').cancel());
     first.kill();
     const second = bootOn(world, 'new', answer);
     await clock.advance(60_000);
     for (const id of ids.slice(1)) {
-      const view = await clock.run(second.runtime.getOperation(id).view());
+      const view = await clock.run(second.runtime.operations.get(id).view());
       expect(view.state).toBe('completed');
     }
     await expectWorks(world, second, 'new');
@@ -108,7 +108,7 @@ describe('OP-5 OP-7 an operation that is retried before its handler is registere
     const { clock } = world;
     const id = await park(world, more, failure);
     const second = handlerless(world);
-    const operation = second.runtime.getOperation(id);
+    const operation = second.runtime.operations.get(id);
     expect((await clock.run(operation.view())).state).toBe(state);
     await clock.run(operation.retryNow());
     await clock.advance(10_000);
@@ -123,10 +123,10 @@ describe('OP-5 OP-7 an operation that is retried before its handler is registere
     const { clock } = world;
     const id = await park(world, more, failure);
     const second = handlerless(world);
-    await clock.run(second.runtime.getOperation(id).retryNow());
+    await clock.run(second.runtime.operations.get(id).retryNow());
     second.kill();
     const third = bootOn(world, 'payments', answer);
-    const operation = third.runtime.getOperation(id);
+    const operation = third.runtime.operations.get(id);
     expect((await clock.run(operation.outcome, 60_000)).status).toBe('completed');
     await expectWorks(world, third, 'payments');
   });

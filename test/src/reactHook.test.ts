@@ -106,7 +106,7 @@ test('OP-11 the component of the how-to follows an operation through back-offs a
 
   first.kill();
   const { runtime } = boot(options);
-  const found = runtime.getOperation(operation.id);
+  const found = runtime.operations.get(operation.id);
   act(() => {
     root.render(createElement(Payment, { operation: found }));
   });

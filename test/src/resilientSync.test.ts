@@ -45,7 +45,7 @@ function watched<T>(promise: Promise<T>): { value?: T; error?: unknown } {
 }
 
 async function only(runtime: Runtime, { clock }: World) {
-  const { views } = await clock.run(runtime.listOperations());
+  const { views } = await clock.run(runtime.operations.page());
   expect(views).toHaveLength(1);
   return views[0];
 }
@@ -209,7 +209,7 @@ describe('OP-1 PF-1 what executeResilientSync answers', () => {
       options as ResilientOptions,
     );
     await expect(world.clock.run(call)).rejects.toMatchObject({ code: 'HF_OPTION_INVALID', field });
-    expect((await world.clock.run(world.runtime.listOperations())).views).toEqual([]);
+    expect((await world.clock.run(world.runtime.operations.page())).views).toEqual([]);
   });
 });
 
@@ -221,7 +221,7 @@ describe('OP-5 a signal', () => {
     const signal = AbortSignal.abort(reason);
     const call = world.runtime.executeResilientSync(REQUEST, 'user-42', never, { signal });
     await expect(world.clock.run(call)).rejects.toBe(reason);
-    expect((await world.clock.run(world.runtime.listOperations())).views).toEqual([]);
+    expect((await world.clock.run(world.runtime.operations.page())).views).toEqual([]);
   });
 
   test('OP-5 aborted while the disk takes its time: rejects at once, and the function is never called', async () => {
@@ -399,7 +399,7 @@ describe('OP-7 its function, after a restart', () => {
       expect(resilience.afterRestart).toBe('wait');
       const { runtime, errors } = world.boot(OPTIONS);
       await world.clock.advance(60_000);
-      const view = await world.clock.run(runtime.getOperation(id).view());
+      const view = await world.clock.run(runtime.operations.get(id).view());
       expect(view).toMatchObject({ state: 'handlerMissing', wait: { reason: 'handler' } });
       expect(errors).toEqual([
         expect.objectContaining({
@@ -416,7 +416,7 @@ describe('OP-7 its function, after a restart', () => {
       await world.clock.run(
         runtime.handle('mood.save', { upstream: 'default', run: () => 'by handler' }),
       );
-      expect(await world.clock.run(runtime.getOperation(id).outcome)).toMatchObject({
+      expect(await world.clock.run(runtime.operations.get(id).outcome)).toMatchObject({
         status: 'completed',
         response: 'by handler',
       });
@@ -439,7 +439,7 @@ describe('OP-7 its function, after a restart', () => {
       expect(resilience.afterRestart).toBe('giveUp');
       const { runtime } = world.boot(OPTIONS);
       await world.clock.advance(120_000);
-      const outcome = await world.clock.run(runtime.getOperation(id).outcome);
+      const outcome = await world.clock.run(runtime.operations.get(id).outcome);
       expect(outcome).toMatchObject({
         status: 'deadLettered',
         error: { code: 'HF_FUNCTION_GONE' },
@@ -448,7 +448,7 @@ describe('OP-7 its function, after a restart', () => {
         runtime.handle('mood.save', { upstream: 'default', run: () => 'by handler' }),
       );
       await world.clock.run(runtime.deadLetters.replay(id));
-      expect(await world.clock.run(runtime.getOperation(id).outcome)).toMatchObject({
+      expect(await world.clock.run(runtime.operations.get(id).outcome)).toMatchObject({
         status: 'completed',
         response: 'by handler',
       });
@@ -471,7 +471,7 @@ describe('OP-7 its function, after a restart', () => {
       expect(resilience.afterRestart).toBe('handler');
       first.kill();
       const { runtime } = world.boot({ ...OPTIONS, handlers });
-      const operation: Operation = runtime.getOperation(resilience.operationId);
+      const operation: Operation = runtime.operations.get(resilience.operationId);
       expect(await world.clock.run(operation.outcome, 600_000)).toMatchObject({
         status: 'completed',
         response: 'by handler',
@@ -495,7 +495,7 @@ describe('OP-7 its function, after a restart', () => {
       ...OPTIONS,
       handlers: { 'crisis.alert': { upstream: 'default', run: () => 'delivered' } },
     });
-    const { outcome } = runtime.getOperation(resilience.operationId);
+    const { outcome } = runtime.operations.get(resilience.operationId);
     expect(await world.clock.run(outcome, 600_000)).toMatchObject({ response: 'delivered' });
   });
 });

@@ -152,7 +152,7 @@ describe('SE-5 no secret leaves by an outlet', () => {
     store.faults.fate = () => 'failsUnwritten';
     codes.push((await witness.refused(runtime.sync(other))).code);
     witness.lookAtHealth();
-    const unknown = runtime.getOperation('canary-id');
+    const unknown = runtime.operations.get('canary-id');
     store.faults.fate = () => 'works';
     await world.clock.advance(60_000);
     codes.push((await witness.refused(unknown.view())).code);

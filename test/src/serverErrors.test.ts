@@ -176,7 +176,7 @@ describe('RT-1 RT-2 409 while the upstream is at work on the first attempt', () 
     await clock.advance(4 * 60_000);
     first.kill();
     const { runtime } = boot({ handlers });
-    const stateOf = async () => (await clock.run(runtime.getOperation(id).view())).state;
+    const stateOf = async () => (await clock.run(runtime.operations.get(id).view())).state;
     await clock.advance(4 * 60_000);
     isDown = true;
     await clock.advance(3_600_000);

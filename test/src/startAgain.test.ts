@@ -51,9 +51,9 @@ describe('SV-6 a start that failed', () => {
     for (const call of [
       () => runtime.sync(REQUEST),
       () => runtime.syncAll([REQUEST]),
-      () => runtime.listOperations(),
+      () => runtime.operations.page(),
       () => runtime.deadLetters.show(id),
-      () => runtime.getOperation(id).view(),
+      () => runtime.operations.get(id).view(),
     ]) {
       await expect(clock.run<unknown>(call())).rejects.toMatchObject({ code: 'HF_STORE_FULL' });
     }
@@ -172,7 +172,7 @@ describe('SV-6 a start that failed', () => {
     await expect(runtime.ready).rejects.toMatchObject(unavailable);
     await runtime.start();
     expect(asked).toBe(3);
-    expect((await runtime.listOperations()).views).toEqual([]);
+    expect((await runtime.operations.page()).views).toEqual([]);
     await runtime.close();
   });
 
@@ -192,7 +192,7 @@ describe('SV-6 a start that failed', () => {
     await first.close();
     await takenOver;
     await durable;
-    expect(await second.getOperation(id).outcome).toMatchObject({ status: 'completed' });
+    expect(await second.operations.get(id).outcome).toMatchObject({ status: 'completed' });
     await second.close();
   });
 });

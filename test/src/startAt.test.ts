@@ -45,7 +45,7 @@ async function send(scene: Scene, more: Partial<SyncRequest>): Promise<Operation
 }
 
 async function viewOf({ world, runtime }: Scene, { id }: { readonly id: string }) {
-  return await world.clock.run(runtime.getOperation(id).view());
+  return await world.clock.run(runtime.operations.get(id).view());
 }
 
 describe('OP-13 its time', () => {
@@ -62,10 +62,10 @@ describe('OP-13 its time', () => {
     expect(health).toMatchObject({ overall: 'healthy', waiting: { scheduled: 1, turn: 0 } });
     // It lies on disk only.
     expect(health.operations.inMemory).toBe(0);
-    expect(await world.clock.run(runtime.countOperations())).toMatchObject({
+    expect(await world.clock.run(runtime.operations.count())).toMatchObject({
       ...{ scheduled: 1, ready: 0, total: 1 },
     });
-    const found = await world.clock.run(runtime.listOperations({ reason: 'startAt' }));
+    const found = await world.clock.run(runtime.operations.page({ reason: 'startAt' }));
     expect(found.views.map(({ id }) => id)).toEqual([operation.id]);
 
     await world.clock.advance(2_000);
@@ -120,7 +120,7 @@ describe('OP-13 its time', () => {
   test('OP-13 SV-5 no watchdog takes it for work that is stuck', async () => {
     const scene = await started();
     const kinds: string[] = [];
-    scene.runtime.on('work.stuck', () => kinds.push('stuck'));
+    scene.runtime.subscribe('work.stuck', () => kinds.push('stuck'));
     await send(scene, { startAtMs: scene.world.clock.now() + 2 * DAY_MS });
     await scene.world.clock.advance(DAY_MS);
     expect(kinds).toEqual([]);
@@ -264,7 +264,7 @@ test('OP-13 a start after its expiry is refused, and nothing is stored', async (
   await expect(world.clock.run(runtime.sync(request))).rejects.toMatchObject({
     ...{ code: 'HF_REQUEST_INVALID', field: 'startAtMs' },
   });
-  expect(await world.clock.run(runtime.countOperations())).toMatchObject({ total: 0 });
+  expect(await world.clock.run(runtime.operations.count())).toMatchObject({ total: 0 });
 });
 
 test('OP-13 CR-4 nothing delays a crisis, however it comes', async () => {
@@ -281,7 +281,7 @@ test('OP-13 CR-4 nothing delays a crisis, however it comes', async () => {
       },
     },
   });
-  scene.runtime.on('crisis.mended', ({ fieldsLeftOut }) => kinds.push(fieldsLeftOut));
+  scene.runtime.subscribe('crisis.mended', ({ fieldsLeftOut }) => kinds.push(fieldsLeftOut));
   const startAtMs = scene.world.clock.now() + HOUR_MS;
   await scene.world.clock.run(
     scene.runtime.sync({ ...REQUEST, type: 'crisis.alert', priority: 'crisis', startAtMs }),

@@ -18,7 +18,7 @@ function begun(work: string): { readonly child: ChildProcess; readonly said: Pro
       handlers: { 'a.b': { upstream: 'default', attemptTimeoutMs: 60_000, run: async () => { console.log('begun'); ${work}; return null; } } },
       onError: (error) => console.log(error.message),
     });
-    runtime.on('machine.slept', ({ forMs }) => console.log('slept ' + forMs));
+    runtime.subscribe('machine.slept', ({ forMs }) => console.log('slept ' + forMs));
     const { outcome } = await runtime.sync({ type: 'a.b', subject: 's', tier: 'basic' });
     await outcome;
     await new Promise((resolve) => setTimeout(resolve, 300));

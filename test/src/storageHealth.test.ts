@@ -56,7 +56,7 @@ describe('storage health of a runtime', () => {
       components: { storage: 'critical' },
     });
     expect(ill.reasons.join()).toContain(code);
-    const operations = await world.clock.run(runtime.listOperations());
+    const operations = await world.clock.run(runtime.operations.page());
     expect(operations.views).toEqual([]);
 
     heal();

@@ -127,7 +127,7 @@ async function story(told: Story): Promise<string> {
     await clock.run(runtime.ready);
   }
   await clock.advance(atMs);
-  const operation = runtime.getOperation(id);
+  const operation = runtime.operations.get(id);
   if (act === 'cancel') await clock.run(operation.cancel().catch(() => undefined));
   if (act === 'retryNow') await clock.run(operation.retryNow().catch(() => undefined));
   if (act === 'stop') {
@@ -145,7 +145,7 @@ async function story(told: Story): Promise<string> {
     await clock.run(runtime.handle('payments.push', handler));
   }
   await clock.advance(HOUR_MS);
-  const { state } = await clock.run(runtime.getOperation(id).view());
+  const { state } = await clock.run(runtime.operations.get(id).view());
   if (act !== 'stop') await clock.run(runtime.close({ deadlineMs: 1_000 }));
   return state;
 }
@@ -164,7 +164,7 @@ describe('CR-4 CR-5 a person decides about a crisis, whenever', () => {
         // Where nobody was told yet it takes a second person.
         runtime.crises.callOff(id, { by: { ...by, id: 'dr-2' }, reason: 'found safe' }),
       ),
-    retryNow: (runtime: Runtime, id: string) => runtime.getOperation(id).retryNow(),
+    retryNow: (runtime: Runtime, id: string) => runtime.operations.get(id).retryNow(),
     nothing: () => Promise.resolve(),
   } as const;
   type Decision = keyof typeof decisions;
@@ -221,7 +221,7 @@ describe('CR-4 CR-5 a person decides about a crisis, whenever', () => {
         isWell = true;
         if (run === null) await clock.run(runtime.handle('crisis.alert', handler));
         await clock.advance(HOUR_MS);
-        const { status } = await clock.run(runtime.getOperation(id).outcome);
+        const { status } = await clock.run(runtime.operations.get(id).outcome);
         const isCalledOff = first === 'callOff' || second === 'callOff';
         const told = { kind, atMs, first, second };
         expect({ ...told, status }).toEqual({

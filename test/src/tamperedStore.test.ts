@@ -160,7 +160,7 @@ test('PS-3 OP-1 a record with a context that no chart can run with spoils no lis
   const broken = { ...waiting(2), state: stateOf(2).replace(/"context":.*$/, '"context":{}}') };
   const folder = await storeWith([waiting(1), { ...broken, standing: 'held', dueAtMs: null }]);
   const { runtime } = await run(folder, [1]);
-  const { views } = await runtime.listOperations();
+  const { views } = await runtime.operations.page();
   expect(views.map(({ id }) => id)).toEqual([idOf(1)]);
 });
 
@@ -178,7 +178,7 @@ test('SE-4 OP-5 an attempt without a payload calls no handler, whatever the stor
   const handlers = { [TYPE]: { upstream: UPSTREAM, run: count } };
   const { runtime } = boot({ upstreams: { [UPSTREAM]: {} }, handlers });
   await clock.run(runtime.ready);
-  const outcome = await clock.run(runtime.getOperation(row.id).outcome);
+  const outcome = await clock.run(runtime.operations.get(row.id).outcome);
   expect(outcome).toMatchObject({ status: 'deadLettered', error: { code: 'HF_RECORD_TAMPERED' } });
   expect(calls).toBe(0);
 });

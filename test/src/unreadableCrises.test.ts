@@ -313,7 +313,7 @@ test('CR-4 PS-3 reversed: one that was delivered by what stands in the clear is 
   turn(store);
   for (const _ of [1, 2]) {
     const runtime = await onFile(store, its);
-    await expect(runtime.getOperation(operationId ?? '').view()).rejects.toMatchObject({
+    await expect(runtime.operations.get(operationId ?? '').view()).rejects.toMatchObject({
       code: 'HF_QUARANTINED',
     });
     // It is looked for after the start, and once more when it is quarantined.

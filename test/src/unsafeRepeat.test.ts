@@ -70,7 +70,7 @@ describe.each(ENDS)('RT-2 an attempt cut off by %s', (_, end) => {
       run: upstream.run,
       honoursIdempotencyKey: false,
     });
-    const operation = next.runtime.getOperation(id);
+    const operation = next.runtime.operations.get(id);
     expect((await world.clock.run(operation.view())).state).toBe('inReview');
     expect(upstream.applied).toBe(1);
 
@@ -83,7 +83,7 @@ describe.each(ENDS)('RT-2 an attempt cut off by %s', (_, end) => {
   test('RT-2 OP-3 is repeated under its key where the upstream honours it, and applied once', async () => {
     const upstream = new Upstream(true);
     const { world, next, id } = await cutOffBy(end, { upstream: 'default', run: upstream.run });
-    const { outcome } = next.runtime.getOperation(id);
+    const { outcome } = next.runtime.operations.get(id);
     expect(await world.clock.run(outcome)).toMatchObject({ status: 'completed' });
     expect(upstream.keys).toHaveLength(2);
     expect(new Set(upstream.keys).size).toBe(1);
@@ -93,7 +93,7 @@ describe.each(ENDS)('RT-2 an attempt cut off by %s', (_, end) => {
   test('RT-2 control: a handler that claims a key is honoured when it is not applies twice', async () => {
     const upstream = new Upstream(false);
     const { world, next, id } = await cutOffBy(end, { upstream: 'default', run: upstream.run });
-    await world.clock.run(next.runtime.getOperation(id).outcome);
+    await world.clock.run(next.runtime.operations.get(id).outcome);
     expect(upstream.applied).toBe(2);
   });
 
@@ -106,7 +106,7 @@ describe.each(ENDS)('RT-2 an attempt cut off by %s', (_, end) => {
       },
       { upstream: 'default', run: upstream.run, keyLifetimeMs: 5_000 },
     );
-    const { state } = await world.clock.run(next.runtime.getOperation(id).view());
+    const { state } = await world.clock.run(next.runtime.operations.get(id).view());
     expect([state, upstream.keys.length]).toEqual(['inReview', 1]);
   });
 });

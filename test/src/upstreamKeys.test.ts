@@ -107,7 +107,7 @@ test('CR-2 OP-8 the same words of one person under one key are one effect, withi
   const say = async (): Promise<void> => {
     const { delivery, operationId } = await runtime.crisis(LOW);
     await clock.run(delivery);
-    const view = await clock.run(runtime.getOperation(operationId ?? '').view());
+    const view = await clock.run(runtime.operations.get(operationId ?? '').view());
     expect(view.idempotencyKey).toBe(keys.at(-1));
   };
   await say();
@@ -206,7 +206,7 @@ describe('OP-8 payments', () => {
     await durable;
     const keysOf = async (runtime: Runtime): Promise<readonly string[]> => {
       const ids = [id, operationId ?? ''];
-      const views = await Promise.all(ids.map((one) => runtime.getOperation(one).view()));
+      const views = await Promise.all(ids.map((one) => runtime.operations.get(one).view()));
       return views.map(({ idempotencyKey }) => idempotencyKey);
     };
     const decided = await keysOf(before);
@@ -218,7 +218,7 @@ describe('OP-8 payments', () => {
     await after.ready;
     expect(await keysOf(after)).toEqual(decided);
     expect(await after.sync(pay('payments.push', 'anna'))).toMatchObject({ id, isDuplicate: true });
-    await Promise.all([id, operationId ?? ''].map((one) => after.getOperation(one).outcome));
+    await Promise.all([id, operationId ?? ''].map((one) => after.operations.get(one).outcome));
     expect(upstream.ledger.broken(decided)).toEqual([]);
     expect(upstream.ledger.summary()).toMatchObject({ keys: 2, applied: 2 });
   });

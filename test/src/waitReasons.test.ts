@@ -56,7 +56,7 @@ describe('HM-1 why an operation waits', () => {
     const view = await world.clock.run(operation.view());
     expect(view).toMatchObject({ state: 'waiting', wait });
     expect(Math.abs((view.wait?.sinceAtMs ?? 0) - atMs)).toBeLessThan(500);
-    const { views } = await world.clock.run(runtime.listOperations());
+    const { views } = await world.clock.run(runtime.operations.page());
     expect(views).toMatchObject([{ wait }]);
     const health = runtime.getHealthStatus();
     expect(health.upstreams['payments']).toMatchObject({
@@ -71,7 +71,7 @@ describe('HM-1 why an operation waits', () => {
     expect(row).toBeNull();
     const next = await started({ handlers: {} }, world);
     await world.clock.advance(1_000);
-    const again = await world.clock.run(next.runtime.getOperation(operation.id).view());
+    const again = await world.clock.run(next.runtime.operations.get(operation.id).view());
     expect(again.wait?.reason).toBe('handler');
   });
 

@@ -65,7 +65,7 @@ const given = fc.record({
 /** What the operations themselves say that they wait for, one by one. */
 async function listed(runtime: HoldfastRuntime): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
-  for await (const { type, wait } of runtime.operations()) {
+  for await (const { type, wait } of runtime.operations.list()) {
     if (wait === null) continue;
     const key = `${type.split('.')[0]} ${wait.reason === 'lane' ? 'inLane' : 'turn'}`;
     counts[key] = (counts[key] ?? 0) + 1;

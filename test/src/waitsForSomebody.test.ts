@@ -94,7 +94,7 @@ describe.each(['conflicted', 'inReview', 'handlerMissing'] as const)(
       const { clock, process, id } = await oneWaiting(kind);
       const { runtime, errors } = process;
       await clock.advance(60_000);
-      expect((await clock.run(runtime.getOperation(id).view())).state).toBe(kind);
+      expect((await clock.run(runtime.operations.get(id).view())).state).toBe(kind);
       const health = runtime.getHealthStatus();
       expect(health).toMatchObject({
         overall: 'degraded',
@@ -128,10 +128,10 @@ describe.each(['conflicted', 'inReview', 'handlerMissing'] as const)(
         if (handler === undefined) throw new Error('There is a handler.');
         await clock.run(runtime.handle('payments.push', handler));
       } else {
-        await clock.run(runtime.getOperation(id).retryNow());
+        await clock.run(runtime.operations.get(id).retryNow());
       }
       await clock.advance(60_000);
-      expect((await clock.run(runtime.getOperation(id).view())).state).toBe('completed');
+      expect((await clock.run(runtime.operations.get(id).view())).state).toBe('completed');
       expect(runtime.getHealthStatus()).toMatchObject({
         overall: 'healthy',
         score: 100,

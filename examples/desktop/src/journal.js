@@ -31,11 +31,11 @@ export async function openJournal({ folder, secret, serviceUrl, tell }) {
     },
     onError: (error) => tell({ trouble: error.code ?? error.name, message: error.message }),
   });
-  runtime.on('breaker.changed', ({ upstream, to }) => {
+  runtime.subscribe('breaker.changed', ({ upstream, to }) => {
     if (upstream === 'journal' && to === 'open') tell({ news: 'offline' });
     if (upstream === 'journal' && to === 'closed') tell({ news: 'online' });
   });
-  runtime.on('operation.ended', ({ operationId, type }) => {
+  runtime.subscribe('operation.ended', ({ operationId, type }) => {
     if (type === 'entries.put') tell({ news: 'sent', id: operationId });
   });
   try {
@@ -63,7 +63,7 @@ export async function openJournal({ folder, secret, serviceUrl, tell }) {
     /** What is not at the service yet, in the order in which it was written, and why. */
     async waiting() {
       const found = [];
-      for await (const view of runtime.operations()) {
+      for await (const view of runtime.operations.list()) {
         if (view.settledAtMs === null) found.push(waitingLine(view));
       }
       return found;

@@ -25,7 +25,7 @@ export function addPayments(app: FastifyInstance, sync: Sync): void {
   });
 
   app.get<{ Params: { id: string } }>('/payments/:id', async (request) => {
-    const operation = sync.getOperation<'payments.push'>(request.params.id);
+    const operation = sync.operations.get<'payments.push'>(request.params.id);
     const { standing, outcome } = await standingOf(operation, {
       type: 'payments.push',
       subject: callerOf(request),

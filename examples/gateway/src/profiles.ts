@@ -62,7 +62,7 @@ export function addProfiles(app: FastifyInstance, sync: Sync, profilesUrl: strin
   });
 
   app.get<OfChange>('/profiles/:id/changes/:change', async (request, reply) => {
-    const operation = sync.getOperation<'profiles.put'>(request.params.change);
+    const operation = sync.operations.get<'profiles.put'>(request.params.change);
     const { standing, outcome } = await standingOf(operation, {
       type: 'profiles.put',
       subject: callerOf(request),
@@ -73,7 +73,7 @@ export function addProfiles(app: FastifyInstance, sync: Sync, profilesUrl: strin
 
   /** Withdraws a change, so that the next one of this profile goes on. */
   app.delete<OfChange>('/profiles/:id/changes/:change', async (request, reply) => {
-    const operation = sync.getOperation<'profiles.put'>(request.params.change);
+    const operation = sync.operations.get<'profiles.put'>(request.params.change);
     await standingOf(operation, { type: 'profiles.put', subject: callerOf(request) });
     await operation.cancel();
     return await reply.code(204).send();

@@ -62,7 +62,7 @@ await test('what was accepted before a kill is booked after it, each once', asyn
 
   const second = start();
   const outcomes = await clock.run(
-    Promise.all([...ids.values()].map((id) => second.runtime.getOperation(id).outcome)),
+    Promise.all([...ids.values()].map((id) => second.runtime.operations.get(id).outcome)),
     24 * HOUR_MS,
   );
   assert.deepEqual(new Set(outcomes.map(({ status }) => status)), new Set(['completed']));
@@ -97,7 +97,9 @@ await test('a person in crisis is answered while everything is down, and the tea
 
   const { status } = await clock.run(answer.delivery, 24 * HOUR_MS);
   assert.equal(status, 'completed');
-  const { idempotencyKey } = await clock.run(runtime.getOperation(answer.operationId ?? '').view());
+  const { idempotencyKey } = await clock.run(
+    runtime.operations.get(answer.operationId ?? '').view(),
+  );
   assert.deepEqual(onCall.ledger.broken([idempotencyKey]), []);
   await clock.run(runtime.close());
 });

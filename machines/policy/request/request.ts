@@ -58,7 +58,7 @@ export interface SyncRequest {
    */
   readonly startAtMs?: number | undefined;
   /**
-   * At most 8 different texts of at most 64 characters by which operations are found: `runtime.operations({ tag })`.
+   * At most 8 different texts of at most 64 characters by which operations are found: `runtime.operations.list({ tag })`.
    * No part of what a repeat is told by; a crisis has none.
    */
   readonly tags?: readonly string[] | undefined;

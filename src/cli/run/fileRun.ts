@@ -232,7 +232,7 @@ export class FileRun {
   async #found(id: string): Promise<void> {
     this.#opened(id);
     try {
-      const { state } = await this.#options.runtime.getOperation(id).view();
+      const { state } = await this.#options.runtime.operations.get(id).view();
       this.saw(id, state);
       if (!this.#open.has(id)) return;
       this.#unwatched.push(id);
@@ -307,7 +307,7 @@ export class FileRun {
 
   async #watch(id: string): Promise<void> {
     try {
-      this.#ended(id, await endingOf(this.#options.runtime.getOperation(id)));
+      this.#ended(id, await endingOf(this.#options.runtime.operations.get(id)));
     } catch (error) {
       if (!this.#isStopped) this.#fail(error);
     }

@@ -87,7 +87,7 @@ async function start(settings: DeviceSettings): Promise<null> {
 
 function tellOfConflicts(made: Runtime): void {
   for (const what of ['detected', 'merged', 'awaitsReview', 'resolved'] as const) {
-    made.on(`conflict.${what}`, ({ entityType }) => {
+    made.subscribe(`conflict.${what}`, ({ entityType }) => {
       const happening: Happening = { what, entityType };
       tell({ kind: 'happened', happening });
     });

@@ -146,7 +146,7 @@ export const pages: Scenario = {
       let afterSeq: number | undefined;
       while (!isOver) {
         const query = afterSeq === undefined ? {} : { afterSeq };
-        const page = await runtime.listOperations({ ...query, limit: PAGE_ROWS });
+        const page = await runtime.operations.page({ ...query, limit: PAGE_ROWS });
         rows += page.views.length;
         afterSeq = page.nextAfterSeq ?? undefined;
       }

@@ -120,7 +120,7 @@ export const recovery: Scenario = {
     const { phase } = runtime.getHealthStatus();
     await stage.stream(runtime);
     stage.saw(phase !== 'running', `the runtime was ${phase} when the first crisis came`);
-    const page = await runtime.listOperations({ limit: 1_000 });
+    const page = await runtime.operations.page({ limit: 1_000 });
     stage.saw(page.views.length === 1_000, 'what the killed process had accepted was there');
   },
 };

@@ -75,7 +75,7 @@ describe("OP-3 a handler's own exception is never lost", () => {
     expect(error).toMatchObject({ code: 'HF_ATTEMPT_FAILED', retry: 'later' });
     expect(error.message).toMatch(/^The handler of payments\.push failed with TypeError at test\//);
     expect(error.cause).toBeInstanceOf(TypeError);
-    const view = await world.clock.run(runtime.getOperation(id).view());
+    const view = await world.clock.run(runtime.operations.get(id).view());
     expect(view?.failure?.message).toMatch(/^The headers function failed with TypeError at test\//);
     await world.clock.advance(10_000);
     expect(told).toHaveLength(2);
@@ -114,7 +114,7 @@ describe("OP-3 a handler's own exception is never lost", () => {
     const { world, runtime } = begin(failing);
     const operation = await world.clock.run(runtime.sync(REQUEST));
     await world.clock.advance(60_000);
-    const outcome = await world.clock.run(runtime.getOperation(operation.id).outcome);
+    const outcome = await world.clock.run(runtime.operations.get(operation.id).outcome);
     expect(outcome).toMatchObject({
       status: 'deadLettered',
       error: { code: 'HF_ATTEMPTS_EXHAUSTED', cause: expect.any(TypeError) as TypeError },

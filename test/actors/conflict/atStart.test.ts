@@ -38,7 +38,7 @@ test('OP-6 CF-8 at the start of a process no conflict waits until all that rests
   upstream.beforeRead = () => undefined;
   const { runtime, errors } = boot(options);
   await clock.advance(5_000);
-  expect((await clock.run(runtime.getOperation(id).view())).state).toBe('completed');
+  expect((await clock.run(runtime.operations.get(id).view())).state).toBe('completed');
   expect(upstream.value('p-1')).toEqual({ a: 1, b: 5 });
   expect(errors).toEqual([]);
 });

@@ -158,7 +158,7 @@ describe('a conflict at work', () => {
     expect(first.errors).toEqual([]);
     upstream.beforeRead = () => undefined;
     const { runtime, errors } = boot(optionsFor(upstream));
-    const { status } = await clock.run(runtime.getOperation(id).outcome);
+    const { status } = await clock.run(runtime.operations.get(id).outcome);
     expect(status).toBe('completed');
     expect(upstream.takenOf(id)).toBe(1);
     expect(errors).toEqual([]);
@@ -253,10 +253,10 @@ describe('a conflict at work', () => {
     for (let rounds = 0; rounds < 4_000; rounds += 1) {
       await clock.advance(500);
       inMemoryMax = Math.max(inMemoryMax, runtime.getHealthStatus().operations.inMemory);
-      const { total, ended } = await clock.run(runtime.countOperations());
+      const { total, ended } = await clock.run(runtime.operations.count());
       if (total === ended) break;
     }
-    const { ended } = await clock.run(runtime.countOperations());
+    const { ended } = await clock.run(runtime.operations.count());
     expect(ended).toBe(count);
     expect(upstream.value(`p-${count}`)).toEqual({ a: 1, b: 5 });
     expect(readingMax).toBeLessThanOrEqual(8);
@@ -388,7 +388,7 @@ describe('a conflict at work', () => {
     await clock.advance(1_000);
     runtime.upstream('default').release();
     await clock.run(runtime.handle('records.put', upstream.handler()));
-    const { status } = await clock.run(runtime.getOperation(id).outcome);
+    const { status } = await clock.run(runtime.operations.get(id).outcome);
     expect(status).toBe('completed');
     expect(upstream.value('p-1')).toEqual({ a: 1, b: 5 });
     await clock.run(runtime.close());

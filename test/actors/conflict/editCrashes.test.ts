@@ -167,7 +167,7 @@ async function runHistory(
 
 async function isDone({ runtime, isDead }: Process, { clock }: World): Promise<boolean> {
   if (isDead()) return false;
-  const { total, ended } = await clock.run(runtime.countOperations());
+  const { total, ended } = await clock.run(runtime.operations.count());
   return total === ended;
 }
 

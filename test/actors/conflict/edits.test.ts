@@ -42,7 +42,7 @@ function bootOn(
   });
   const facts: Fact[] = [];
   for (const kind of FACT_KINDS) {
-    process.runtime.on(kind, (fact) => {
+    process.runtime.subscribe(kind, (fact) => {
       facts.push(fact);
     });
   }

@@ -116,7 +116,9 @@ describe('OP-6 a flow control that answers later', () => {
     expectNonePending(first, scene.flows);
     const second = scene.boot();
     await scene.clock.advance(10_000);
-    expect((await scene.clock.run(second.runtime.getOperation(id).view())).state).toBe('completed');
+    expect((await scene.clock.run(second.runtime.operations.get(id).view())).state).toBe(
+      'completed',
+    );
     expectNonePending(second, scene.flows);
   });
 
@@ -151,7 +153,7 @@ describe('OP-6 a flow control that answers later', () => {
     }
     const flows = scene.flows.slice(-2);
     await scene.clock.advance(60_000);
-    const { views } = await scene.clock.run(process.runtime.listOperations());
+    const { views } = await scene.clock.run(process.runtime.operations.page());
     expect(views.filter(({ state }) => state !== 'completed')).toEqual([]);
     expectNonePending(process, flows);
   });
@@ -177,7 +179,7 @@ describe('OP-6 a flow control that answers later', () => {
         for (const flow of scene.flows) flow.change();
       }
       await scene.clock.advance(10_000);
-      const { views } = await scene.clock.run(process.runtime.listOperations());
+      const { views } = await scene.clock.run(process.runtime.operations.page());
       const open = views.filter(({ settledAtMs }) => settledAtMs === null);
       expect(open).toEqual([]);
       expect(scene.runningMax()).toBeLessThanOrEqual(CONCURRENCY);

@@ -40,6 +40,6 @@ test('SV-3 OP-4 a suspect whose rank is raised while it waits stands in nobodyâ€
   doesHang = false;
   for (const end of ends) end();
   await clock.advance(20_000);
-  const { views } = await clock.run(second.runtime.listOperations());
+  const { views } = await clock.run(second.runtime.operations.page());
   expect(views.filter(({ state }) => state !== 'completed')).toEqual([]);
 });

@@ -55,7 +55,7 @@ class Workshop {
 
   /** What has ended, how, and why. */
   async endings({ runtime }: Process): Promise<readonly string[]> {
-    const { views } = await this.world.clock.run(runtime.listOperations());
+    const { views } = await this.world.clock.run(runtime.operations.page());
     return views
       .filter(({ settledAtMs }) => settledAtMs !== null)
       .map(({ subject, state, failure }) => `${subject} ${state} ${failure?.code ?? ''}`);

@@ -165,7 +165,7 @@ describe('SV-3 after a crash', () => {
     let bystanders = 0;
     const ids: string[] = [];
     const isOver = async (): Promise<boolean> =>
-      (await clock.run(process.runtime.getOperation(id).view())).state === 'deadLettered';
+      (await clock.run(process.runtime.operations.get(id).view())).state === 'deadLettered';
     while (!(await isOver())) {
       // Others are always in flight where they may start.
       for (let step = 0; step < 400 && !process.isDead(); step += 1) {
@@ -185,11 +185,11 @@ describe('SV-3 after a crash', () => {
       await clock.run(process.runtime.ready);
     }
     expect(crashes).toBeGreaterThanOrEqual(CRASHES_IN_A_ROW_MAX + CRASHES_ALONE_MAX);
-    const view = await clock.run(process.runtime.getOperation(id).view());
+    const view = await clock.run(process.runtime.operations.get(id).view());
     expect(view.failure?.code).toBe('HF_CRASHES_PROCESS');
     await clock.advance(120_000);
     for (const each of ids) {
-      const { state } = await clock.run(process.runtime.getOperation(each).view());
+      const { state } = await clock.run(process.runtime.operations.get(each).view());
       expect(state).toBe('completed');
     }
   });

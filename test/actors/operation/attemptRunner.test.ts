@@ -138,7 +138,7 @@ test('SV-4 RT-1 a stop leaves a handler that does not return: what has timed out
   expect(calls[0]?.reason).toMatchObject({ code: 'HF_ATTEMPT_TIMED_OUT' });
   await world.clock.run(process.runtime.close({ deadlineMs: 1 }));
   const next = world.boot(optionsFor(run));
-  const outcome = await world.clock.run(next.runtime.getOperation(id).outcome);
+  const outcome = await world.clock.run(next.runtime.operations.get(id).outcome);
   expect(outcome).toMatchObject({ status: 'completed', attempts: 2 });
 });
 
@@ -250,7 +250,7 @@ describe('SV-4 an attempt that is interrupted', () => {
     expect(calls[0]?.signal.reason).toMatchObject({ code: 'HF_CLOSED' });
 
     const next = world.boot(optionsFor(run));
-    const outcome = await world.clock.run(next.runtime.getOperation(id).outcome);
+    const outcome = await world.clock.run(next.runtime.operations.get(id).outcome);
     expect(outcome).toMatchObject({ status: 'completed', response: 'fine', attempts: 1 });
     expect(calls.map(({ number, key }) => ({ number, key }))).toEqual([
       { number: 1, key: calls[0]?.key },
@@ -298,7 +298,7 @@ describe('SV-4 an attempt that is interrupted', () => {
     // That it was cancelled is on disk: the next process ends it, and its lane goes on.
     process.kill();
     const next = world.boot(optionsFor(run));
-    const outcomes = [first, second].map(({ id }) => next.runtime.getOperation(id).outcome);
+    const outcomes = [first, second].map(({ id }) => next.runtime.operations.get(id).outcome);
     const ends = await world.clock.run(Promise.all(outcomes));
     expect(ends.map(({ status }) => status)).toEqual(['cancelled', 'completed']);
   });

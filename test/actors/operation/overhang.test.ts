@@ -141,8 +141,8 @@ async function follow(history: History, wrap: (run: Run) => Run = (run) => run):
   const views = await clock.run(
     Promise.all(
       ids.map((id) =>
-        runtime
-          .getOperation(id)
+        runtime.operations
+          .get(id)
           .view()
           .catch(() => null),
       ),

@@ -77,7 +77,7 @@ describe('OP-6 the queue is bounded', () => {
     const id = await trySync(scene);
     await trySync(scene);
     expect(await trySync(scene)).toBe('HF_QUEUE_FULL');
-    await scene.clock.run(scene.runtime.getOperation(id).cancel());
+    await scene.clock.run(scene.runtime.operations.get(id).cancel());
     expect(await trySync(scene)).not.toBe('HF_QUEUE_FULL');
     expect(await trySync(scene)).toBe('HF_QUEUE_FULL');
     scene.runtime.upstream('default').release();
@@ -164,8 +164,8 @@ test('OP-6 whatever repeats, fails, is cancelled or ends, the bound holds and no
           const id = ids[each.nth % Math.max(1, ids.length)];
           if (id !== undefined) {
             await world.clock.run(
-              runtime
-                .getOperation(id)
+              runtime.operations
+                .get(id)
                 .cancel()
                 .catch(() => undefined),
             );

@@ -51,18 +51,18 @@ test('PS-3 PS-4 a store of the first chart version goes on: every operation ends
     // The fixture is a copy, in which nothing runs until somebody says so.
     await runtime.release();
     for (const name of GOES_ON) {
-      const outcome = await runtime.getOperation(idOf(name)).outcome;
+      const outcome = await runtime.operations.get(idOf(name)).outcome;
       expect([name, outcome.status]).toEqual([name, 'completed']);
     }
     for (const name of BACKS_OFF) {
-      const operation = runtime.getOperation(idOf(name));
+      const operation = runtime.operations.get(idOf(name));
       expect([name, (await operation.view()).state]).toEqual([name, 'backingOff']);
       await operation.retryNow();
       expect([name, (await operation.outcome).status]).toEqual([name, 'completed']);
     }
     const states = await Promise.all(
       ['afterStrict', 'conflicted', 'inReview'].map(async (name) => {
-        const { state } = await runtime.getOperation(idOf(name)).view();
+        const { state } = await runtime.operations.get(idOf(name)).view();
         return [name, state];
       }),
     );
@@ -72,7 +72,7 @@ test('PS-3 PS-4 a store of the first chart version goes on: every operation ends
       inReview: 'inReview',
     });
     // What was in flight at the crash counts as one, and keeps its number.
-    const { history } = await runtime.getOperation(idOf('inHand')).view();
+    const { history } = await runtime.operations.get(idOf('inHand')).view();
     expect(history.map(({ what }) => what)).toContain('crashed');
     expect(attempts.get(idOf('inHand'))).toBe(1);
   } finally {

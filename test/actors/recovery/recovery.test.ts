@@ -126,7 +126,7 @@ describe('SC-1 a page of a listing is bounded', () => {
   ])('UX-2 %o is refused', async (query, field) => {
     const { clock, boot } = createWorld();
     const { runtime } = boot();
-    const refused = runtime.listOperations(query);
+    const refused = runtime.operations.page(query);
     await expect(clock.run(refused)).rejects.toMatchObject({ code: 'HF_OPTION_INVALID', field });
   });
 });

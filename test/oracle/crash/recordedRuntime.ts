@@ -63,7 +63,7 @@ say({ event: 'ready' });
 // What an earlier life left was put elsewhere, and is held as any copy is.
 if (setup.isCopy) await runtime.release();
 await Promise.all([
-  ...setup.unreported.map((id) => reportOutcome(runtime.getOperation(id))),
+  ...setup.unreported.map((id) => reportOutcome(runtime.operations.get(id))),
   submitAll(runtime),
   raiseCrises(runtime),
 ]);
@@ -113,7 +113,7 @@ async function submitAll(made: Runtime): Promise<void> {
           return;
         }
         say({ event: 'accepted', key: bulk[result.index]?.idempotencyKey ?? '', id: result.id });
-        outcomes.push(reportOutcome(made.getOperation(result.id)));
+        outcomes.push(reportOutcome(made.operations.get(result.id)));
       },
     });
     for (const index of refused) {
@@ -168,7 +168,7 @@ async function raise(made: Runtime, request: CrisisRequest): Promise<void> {
   await durable;
   const id = operationId ?? '';
   say({ event: 'durable', key: request.idempotencyKey ?? '', id });
-  await reportOutcome(made.getOperation(id));
+  await reportOutcome(made.operations.get(id));
 }
 
 async function reportOutcome(operation: Operation): Promise<void> {

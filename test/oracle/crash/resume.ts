@@ -157,7 +157,7 @@ async function finish(
     if (isCopy) await runtime.release();
     else if (runtime.getHealthStatus().hold !== null) throw new Error('it is held as if copied');
     const told = [
-      ...oracle.known.unreported.map((id) => report(runtime.getOperation(id), oracle)),
+      ...oracle.known.unreported.map((id) => report(runtime.operations.get(id), oracle)),
       ...unansweredOf(oracle, work).map((request) => submit(runtime, request, oracle)),
     ];
     await within(LIMIT_MS, Promise.all(told));
@@ -181,12 +181,12 @@ async function report(operation: Operation, oracle: Oracle): Promise<void> {
 /** What was on disk without anybody having been told, crises above all, has nobody who waits for it. */
 async function untilAllHaveEnded(runtime: Runtime): Promise<void> {
   for (let afterSeq: number | null = 0; afterSeq !== null; ) {
-    const page: Awaited<ReturnType<Runtime['listOperations']>> = await runtime.listOperations({
+    const page: Awaited<ReturnType<Runtime['operations']['page']>> = await runtime.operations.page({
       afterSeq,
       limit: PAGE,
     });
     const open = page.views.filter(({ settledAtMs }) => settledAtMs === null);
-    await within(LIMIT_MS, Promise.all(open.map(({ id }) => runtime.getOperation(id).outcome)));
+    await within(LIMIT_MS, Promise.all(open.map(({ id }) => runtime.operations.get(id).outcome)));
     afterSeq = page.nextAfterSeq;
   }
 }

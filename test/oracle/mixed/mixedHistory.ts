@@ -275,7 +275,7 @@ class MixedHistory {
         const id = ids[step.which % Math.max(1, ids.length)];
         if (id === undefined) break;
         this.#oracle.tell({ event: 'asked', id, what: step.kind });
-        const operation = runtime.getOperation(id);
+        const operation = runtime.operations.get(id);
         const done = step.kind === 'cancel' ? operation.cancel() : operation.retryNow();
         done.catch(() => undefined);
         break;
@@ -419,8 +419,8 @@ class MixedHistory {
     for (let rows = whoAsks(await this.#rows()); rows.length > 0; ) {
       for (const { id } of rows) {
         this.#oracle.tell({ event: 'asked', id, what: 'cancel' });
-        this.#process.runtime
-          .getOperation(id)
+        this.#process.runtime.operations
+          .get(id)
           .cancel()
           .catch(() => undefined);
       }

@@ -179,7 +179,7 @@ class CrashHistory {
         const id = this.#accepted[step.which % Math.max(1, this.#accepted.length)];
         if (id === undefined) break;
         this.#oracle.tell({ event: 'asked', id, what: step.kind });
-        const operation = process.runtime.getOperation(id);
+        const operation = process.runtime.operations.get(id);
         const asked = step.kind === 'cancel' ? operation.cancel() : operation.retryNow();
         asked.catch(() => undefined);
         break;

@@ -246,7 +246,7 @@ class Simulation {
     const ids = [...this.#oracle.known.accepted.values()];
     const id = ids[this.#random.below(ids.length)];
     if (id === undefined) return;
-    const operation = this.#process.runtime.getOperation(id);
+    const operation = this.#process.runtime.operations.get(id);
     const what = this.#random.chance(0.5) ? 'cancel' : 'retryNow';
     this.#oracle.tell({ event: 'asked', id, what });
     const done = what === 'cancel' ? operation.cancel() : operation.retryNow();
@@ -320,7 +320,7 @@ class Simulation {
   async #judge(): Promise<void> {
     const { runtime } = this.#process;
     const { clock } = this.#world;
-    const { views } = await clock.run(runtime.listOperations({ limit: 1_000 }));
+    const { views } = await clock.run(runtime.operations.page({ limit: 1_000 }));
     for (const { id, state, settledAtMs } of views) {
       if (settledAtMs === null) continue;
       const status = (isCrisisState(state) ? crisisEndedAs(state) : null) ?? state;

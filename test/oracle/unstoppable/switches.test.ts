@@ -59,7 +59,7 @@ describe('CR-2 control:', () => {
       this: HoldfastRuntime,
       request,
     ) {
-      if (this.upstream('default').breaker === 'forcedOpen') await this.listOperations();
+      if (this.upstream('default').breaker === 'forcedOpen') await this.operations.page();
       return await crisis.call(this, request);
     });
     const { 'upstream.forceOpen': forceOpen, 'upstream.disable': disable } = SWITCHES;

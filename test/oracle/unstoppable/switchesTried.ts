@@ -69,14 +69,15 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
         runtime.handle('crisis.alert', { ...care }),
       ]),
   },
-  'runtime.getOperation': READS,
-  'runtime.listOperations': { begin: ({ runtime }) => runtime.listOperations() },
-  'runtime.operations': { begin: ({ runtime }) => first(runtime.operations()) },
-  'runtime.countOperations': { begin: ({ runtime }) => runtime.countOperations() },
+  'operations.get': READS,
+  'operations.page': { begin: ({ runtime }) => runtime.operations.page() },
+  'operations.list': { begin: ({ runtime }) => first(runtime.operations.list()) },
+  'operations.count': { begin: ({ runtime }) => runtime.operations.count() },
   'runtime.policies': READS,
   'runtime.policyLayers': READS,
   'runtime.setPolicies': 'each policy is set: options.test.ts',
   'runtime.getHealthStatus': { begin: ({ runtime }) => runtime.getHealthStatus() },
+  'runtime.health': { begin: ({ runtime }) => runtime.health() },
   'runtime.inspector': { begin: ({ runtime }) => runtime.inspector({ operate: true }) },
   'runtime.statelyInspector': {
     begin: ({ runtime }) =>
@@ -96,13 +97,10 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
         throw new Error('A defect of a listener.');
       });
       runtime.subscribe(({ kind }) => kind);
-    },
-  },
-  'runtime.on': {
-    begin: ({ runtime }) =>
-      runtime.on('operation.accepted', () => {
+      runtime.subscribe('operation.accepted', () => {
         throw new Error('A defect of a listener.');
-      }),
+      });
+    },
   },
   'runtime.backup': { begin: ({ runtime }) => runtime.backup(join(tempFolder(), 'copy')) },
   'runtime.release': { begin: ({ runtime }) => runtime.release() },
@@ -209,8 +207,8 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
   'call health': READS,
   'call store.backup': 'as runtime.backup',
   'call store.release': 'as runtime.release',
-  'call operation.list': 'as runtime.listOperations',
-  'call operation.count': 'as runtime.countOperations',
+  'call operation.list': 'as operations.page',
+  'call operation.count': 'as operations.count',
   'call operation.show': READS,
   'call operation.cancel': 'as operation.cancel',
   'call operation.retry': 'as operation.retryNow',
@@ -237,7 +235,10 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
 /** The names of everything that can be called, of a runtime that runs. */
 export function everySwitch({ runtime }: CrisisHouse): readonly string[] {
   const parts = { runtime, ...partsOf(runtime) };
-  const others = { upstream: runtime.upstream('default'), operation: runtime.getOperation('none') };
+  const others = {
+    upstream: runtime.upstream('default'),
+    operation: runtime.operations.get('none'),
+  };
   return [
     ...Object.entries({ ...parts, ...others }).flatMap(([part, its]) =>
       membersOf(its)

@@ -106,7 +106,7 @@ describe('SC-4 what a client is asked is done by the owner', () => {
     if (outcome.status === 'completed') {
       expectTypeOf(outcome.response).toEqualTypeOf<{ receipt: number } | undefined>();
     }
-    expect(await runtime.getOperation(operation.id).view()).toEqual(await operation.view());
+    expect(await runtime.operations.get(operation.id).view()).toEqual(await operation.view());
     expect(at.runtime).toBeNull();
     // @ts-expect-error: no handler has this type
     await refusalOf(at.sync({ ...payment(1), type: 'payments.pull' }));
@@ -152,14 +152,14 @@ describe('SC-4 what a client is asked is done by the owner', () => {
     }
     const operation = await at.sync(payment(0));
     const outcome = await operation.outcome;
-    const same = await runtime.getOperation(operation.id).outcome;
+    const same = await runtime.operations.get(operation.id).outcome;
     expect(outcome.status).toBe('deadLettered');
     if (outcome.status === 'completed' || same.status === 'completed') throw new Error('paid');
     expect([outcome.error.code, outcome.error.message]).toEqual([
       same.error.code,
       same.error.message,
     ]);
-    expect(await refusalOf(at.getOperation('none').view())).toMatchObject({
+    expect(await refusalOf(at.operations.get('none').view())).toMatchObject({
       code: 'HF_OPERATION_UNKNOWN',
     });
   });
@@ -198,7 +198,7 @@ describe('SC-4 what a client is asked is done by the owner', () => {
     );
     expect(counts).toEqual({ accepted: 3_000, duplicates: 0, refused: 1 });
     expect(results).toHaveLength(3_001);
-    const page = await at.listOperations({ limit: 1_000 });
+    const page = await at.operations.page({ limit: 1_000 });
     expect(page.views).toHaveLength(1_000);
   });
 
@@ -209,7 +209,7 @@ describe('SC-4 what a client is asked is done by the owner', () => {
     const letters = [];
     for await (const letter of at.deadLetters.list()) letters.push(letter);
     expect(letters).toHaveLength(1);
-    expect((await at.getHealthStatus()).operations.deadLettered).toBe(1);
+    expect((await at.health()).operations.deadLettered).toBe(1);
     for (const payload of [{ at: new Date() }, 5n]) {
       const given = { payload: payload as never };
       expect(await refusalOf(at.deadLetters.replay(letters[0]?.id ?? '', given))).toMatchObject({
@@ -236,8 +236,8 @@ describe('SC-4 without an owner', () => {
     expect(bulk).toMatchObject({ code: 'HF_OWNER_GONE' });
     const runtime = owner();
     await runtime.ready;
-    await (await client()).getHealthStatus();
-    expect((await runtime.listOperations()).views).toEqual([]);
+    await (await client()).health();
+    expect((await runtime.operations.page()).views).toEqual([]);
   });
 
   test('SC-4 what is asked before there is an owner is done by the first that comes', async () => {
@@ -253,9 +253,9 @@ describe('SC-4 without an owner', () => {
     const at = await client();
     const operation = await at.sync(payment(1));
     await operation.outcome;
-    const lost = at.getOperation('00000000-0000-7000-8000-000000000000').outcome;
+    const lost = at.operations.get('00000000-0000-7000-8000-000000000000').outcome;
     await at.close();
-    for (const asked of [at.sync(payment(1)), operation.view(), at.getHealthStatus()]) {
+    for (const asked of [at.sync(payment(1)), operation.view(), at.health()]) {
       expect(await refusalOf(asked)).toMatchObject({ code: 'HF_CLOSED' });
     }
     await refusalOf(lost);
@@ -306,7 +306,7 @@ describe('SC-4 CR-1 CR-4 crises of a client', () => {
     expect(answer.resources[0]).toMatchObject({ from: 'plan' });
     await answer.durable;
     expect(await answer.delivery).toMatchObject({ status: 'completed', response: { heard: true } });
-    expect(await runtime.getOperation(answer.operationId ?? '').view()).toMatchObject({
+    expect(await runtime.operations.get(answer.operationId ?? '').view()).toMatchObject({
       priority: 'crisis',
       subject: 'user-1',
     });

@@ -242,7 +242,7 @@ describe('SC-4 UX-2 an owner that a client can not ask says why', () => {
       ownerWithinMs: 300,
       onError: (error) => told.push((error as Error).message),
     });
-    const error = await client.getHealthStatus().catch((failed: unknown) => failed);
+    const error = await client.health().catch((failed: unknown) => failed);
     await client.close();
     return { told, error: error as HoldfastError };
   }

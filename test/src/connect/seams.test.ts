@@ -125,7 +125,7 @@ test('SC-4 an onError that throws stops nothing', async () => {
   foreign.closeAllConnections();
   foreign.close();
   ownerThat(() => Promise.resolve('well'), store);
-  expect(await at.getHealthStatus()).toBe('well');
+  expect(await at.health()).toBe('well');
 });
 
 test('SC-4 OP-2 a close while a request is under way says that it may be stored', async () => {

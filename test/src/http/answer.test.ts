@@ -145,7 +145,7 @@ describe('where it goes', () => {
     expect(await outcome).toMatchObject({ status: 'completed', response: { id: 7 }, answer });
     await runtime.close();
     const later = await runtimeOver(store, (response) => response.end());
-    expect(await later.getOperation(id).outcome).toMatchObject({ response: { id: 7 }, answer });
+    expect(await later.operations.get(id).outcome).toMatchObject({ response: { id: 7 }, answer });
   });
 
   test('OP-5 SE-5 of a dead letter by a call of its own, sealed, with its card data masked', async () => {
@@ -158,7 +158,7 @@ describe('where it goes', () => {
     expect(ended).toMatchObject({ status: 'deadLettered', answer: { status: 402, body } });
     expect(JSON.stringify(ended.status === 'deadLettered' && ended.error)).not.toContain('canary');
     expect(JSON.stringify(await runtime.deadLetters.show(id))).not.toContain('canary');
-    expect(JSON.stringify(await runtime.getOperation(id).view())).not.toContain('canary');
+    expect(JSON.stringify(await runtime.operations.get(id).view())).not.toContain('canary');
     expect(await runtime.deadLetters.answer(id)).toMatchObject({ status: 402, body });
     await runtime.close();
     for (const name of await readdir(store)) {

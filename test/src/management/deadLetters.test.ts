@@ -178,7 +178,7 @@ describe('replay', () => {
     const [id = ''] = await sendUntilEnded(world, runtime, { payload: 1, idempotencyKey: 'k-1' });
     upstream.refuses = () => false;
     await world.clock.run(runtime.deadLetters.replay(id));
-    const outcome = await world.clock.run(runtime.getOperation(id).outcome);
+    const outcome = await world.clock.run(runtime.operations.get(id).outcome);
     expect(outcome).toMatchObject({ status: 'completed', attempts: 1 });
     const key = upstreamKey({ ...REQUEST, idempotencyKey: 'k-1' });
     expect(calls).toEqual([
@@ -197,7 +197,7 @@ describe('replay', () => {
     const [id = ''] = await sendUntilEnded(world, runtime, request);
     upstream.refuses = () => false;
     await world.clock.run(runtime.deadLetters.replay(id, { payload: { right: true } }));
-    await world.clock.run(runtime.getOperation(id).outcome);
+    await world.clock.run(runtime.operations.get(id).outcome);
     expect(calls[1]).toMatchObject({ payload: { right: true }, number: 1 });
     expect(calls[1]?.key).not.toBe(calls[0]?.key);
     const again = await world.clock.run(runtime.sync({ ...REQUEST, ...request }));
@@ -240,10 +240,10 @@ describe('replay', () => {
     ).rejects.toMatchObject({ code: 'HF_MAY_BE_APPLIED' });
     await world.clock.run(runtime.deadLetters.replay(kept));
     await world.clock.run(runtime.deadLetters.replay(approved, { evenIfApplied: true }));
-    await world.clock.run(runtime.getOperation(approved).outcome);
+    await world.clock.run(runtime.operations.get(approved).outcome);
     await world.clock.advance(1_000);
     expect(calls.length - before).toBe(1);
-    expect((await world.clock.run(runtime.getOperation(kept).view())).state).toBe('inReview');
+    expect((await world.clock.run(runtime.operations.get(kept).view())).state).toBe('inReview');
   });
 
   test('OP-5 one whose time is over is not replayed', async () => {
@@ -369,7 +369,7 @@ describe('replay', () => {
     const { runtime } = boot();
     await world.clock.run(runtime.ready);
     for (const id of [a, b]) {
-      const outcome = await world.clock.run(runtime.getOperation(id).outcome);
+      const outcome = await world.clock.run(runtime.operations.get(id).outcome);
       expect(outcome.status).toBe('completed');
     }
     expect(calls.slice(2).map(({ payload }) => payload)).toEqual(expect.arrayContaining([1, 2]));
@@ -415,7 +415,7 @@ describe('crashes', () => {
         expect((await all(world, runtime.deadLetters.list())).map((one) => one.id)).toEqual([id]);
         await world.clock.run(runtime.deadLetters.replay(id));
       }
-      const outcome = await world.clock.run(runtime.getOperation(id).outcome);
+      const outcome = await world.clock.run(runtime.operations.get(id).outcome);
       expect(outcome.status).toBe('completed');
       expect(calls.map(({ payload }) => payload)).toEqual([1, 1]);
     },

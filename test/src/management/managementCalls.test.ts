@@ -178,7 +178,7 @@ test('AU-1 SE-5 each call that changes something is told of, once, without what 
   };
   const id = await deadLetter();
   await clock.run(runtime.deadLetters.replay(id, { payload: { secret: 'canary-2' } }));
-  await clock.run(runtime.getOperation(id).outcome);
+  await clock.run(runtime.operations.get(id).outcome);
   await deadLetter();
   await clock.run(runtime.deadLetters.purge(id));
   await clock.run(runtime.deadLetters.replayAll({}, { dryRun: true }));
@@ -218,7 +218,7 @@ test('OB-1 AU-1 an order that can not be taken back is told with who gave it', a
   await clock.run(runtime.ready);
   runtime.upstream('default').forceOpen('maintenance');
   const orders: unknown[] = [];
-  runtime.on('override.made', ({ what, by }) => orders.push([what, by]));
+  runtime.subscribe('override.made', ({ what, by }) => orders.push([what, by]));
   const { id } = await clock.run(runtime.sync({ type: 'notes.push', subject: 'user-1' }));
   const by = { id: 'staff-7', role: 'support' };
   await clock.run(feed.call('operation.cancel', { id, by }));

@@ -61,7 +61,7 @@ async function restingScene(failure: () => Error) {
     const { runtime } = boot(world, outside);
     await world.clock.run(runtime.ready);
     await world.clock.advance(1_000);
-    return (id: string) => world.clock.run(runtime.getOperation(id).view());
+    return (id: string) => world.clock.run(runtime.operations.get(id).view());
   };
   const { disk: store, clock } = world;
   const parts = { store, clock, hold: null, random: seededRandom(1), payloadBytesMax: 1_000 };

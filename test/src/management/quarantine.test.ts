@@ -232,7 +232,7 @@ describe.each(['at start', 'while running'] as const)('found %s', (how) => {
       const sent: unknown[] = [];
       const runtime = await boot(folder, sent);
       for (const seq of [BEHIND, APART, OTHER]) {
-        expect((await runtime.getOperation(idOf(seq)).outcome).status).toBe('completed');
+        expect((await runtime.operations.get(idOf(seq)).outcome).status).toBe('completed');
       }
       const [record] = await untilQuarantined(runtime);
       expect(record).toMatchObject({
@@ -257,7 +257,7 @@ describe.each(['at start', 'while running'] as const)('found %s', (how) => {
       expect(sent).not.toContain(VICTIM);
       if (undo === null) return;
       await next.quarantine.retry(idOf(VICTIM));
-      expect((await next.getOperation(idOf(VICTIM)).outcome).status).toBe('completed');
+      expect((await next.operations.get(idOf(VICTIM)).outcome).status).toBe('completed');
       expect(sent.filter((payload) => payload === VICTIM)).toEqual([VICTIM]);
       expect(next.getHealthStatus().operations.quarantined).toBe(0);
     },

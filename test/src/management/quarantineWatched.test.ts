@@ -28,7 +28,7 @@ async function unreadableOperation() {
       : write;
   const operation = await clock.run(runtime.sync(REQUEST));
   await clock.advance(1_000);
-  expect(runtime.getOperation(operation.id).actor.getSnapshot()).toBeUndefined();
+  expect(runtime.operations.get(operation.id).actor.getSnapshot()).toBeUndefined();
   return { clock, runtime, operation };
 }
 
@@ -42,7 +42,7 @@ async function codeOf(operation: Operation): Promise<string> {
 describe('PS-3 OP-5 whoever waits for a record that is set aside is told', () => {
   test('PS-3 who awaits its outcome when that happens, and whoever asks later', async () => {
     const { clock, runtime, operation } = await unreadableOperation();
-    const handles = [operation, runtime.getOperation(operation.id)];
+    const handles = [operation, runtime.operations.get(operation.id)];
     const told: string[] = [];
     for (const handle of handles) void codeOf(handle).then((code) => told.push(code));
     await clock.advance(WAIT_MS / 2);
@@ -51,7 +51,7 @@ describe('PS-3 OP-5 whoever waits for a record that is set aside is told', () =>
     await clock.advance(WAIT_MS);
     expect(runtime.getHealthStatus().operations.quarantined).toBe(1);
     expect(told).toEqual(['HF_QUARANTINED', 'HF_QUARANTINED']);
-    expect(await clock.run(codeOf(runtime.getOperation(operation.id)))).toBe('HF_QUARANTINED');
+    expect(await clock.run(codeOf(runtime.operations.get(operation.id)))).toBe('HF_QUARANTINED');
     await expect(clock.run(operation.view())).rejects.toMatchObject({ code: 'HF_QUARANTINED' });
     await expect(clock.run(operation.retryNow())).rejects.toMatchObject({
       code: 'HF_QUARANTINED',

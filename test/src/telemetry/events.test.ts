@@ -11,7 +11,7 @@ describe('OB-5 UX-1 runtime.on', () => {
       handlers: { 'payments.push': { upstream: 'default', run: () => null } },
     });
     const told: string[] = [];
-    const leave = runtime.on('operation.ended', ({ operationId, ending }) => {
+    const leave = runtime.subscribe('operation.ended', ({ operationId, ending }) => {
       told.push(`${operationId} ${ending}`);
     });
     const first = await clock.run(runtime.sync(REQUEST));
@@ -31,10 +31,10 @@ describe('OB-5 UX-1 runtime.on', () => {
       handlers: { 'payments.push': { upstream: 'default', run: () => null } },
     });
     const told: string[] = [];
-    runtime.on('operation.accepted', () => {
+    runtime.subscribe('operation.accepted', () => {
       throw new Error('A defect of a listener.');
     });
-    runtime.on('operation.accepted', ({ operationId }) => told.push(operationId));
+    runtime.subscribe('operation.accepted', ({ operationId }) => told.push(operationId));
     for (let n = 0; n < 3; n += 1) await clock.run(runtime.sync(REQUEST));
     await clock.advance(10);
     expect(told).toHaveLength(3);
@@ -44,10 +44,10 @@ describe('OB-5 UX-1 runtime.on', () => {
 
   test('UX-2 OB-5 a kind that there is not is refused, and so is what is no function', () => {
     const { runtime } = createWorld().boot();
-    expect(() => runtime.on('operation.deadLettred' as 'operation.ended', () => null)).toThrow(
-      expect.objectContaining({ code: 'HF_OPTION_INVALID', field: 'kind' }),
-    );
-    expect(() => runtime.on('operation.ended', 'tell' as never)).toThrow(
+    expect(() =>
+      runtime.subscribe('operation.deadLettred' as 'operation.ended', () => null),
+    ).toThrow(expect.objectContaining({ code: 'HF_OPTION_INVALID', field: 'kind' }));
+    expect(() => runtime.subscribe('operation.ended', 'tell' as never)).toThrow(
       expect.objectContaining({ code: 'HF_OPTION_INVALID', field: 'listener' }),
     );
   });
@@ -61,13 +61,13 @@ export function typed(plain: Runtime): void {
     upstreams: { payments: {} },
     handlers: { 'payments.push': push },
   });
-  runtime.on('breaker.changed', (fact) => {
+  runtime.subscribe('breaker.changed', (fact) => {
     expectTypeOf(fact.upstream).toEqualTypeOf<'payments' | 'default'>();
     expectTypeOf(fact.to).toEqualTypeOf<FactOf<'breaker.changed'>['to']>();
     // @ts-expect-error: no such upstream
     return fact.upstream === 'payment';
   });
-  runtime.on('attempt.failed', ({ upstream, type, status }) => {
+  runtime.subscribe('attempt.failed', ({ upstream, type, status }) => {
     expectTypeOf(upstream).toEqualTypeOf<'payments' | 'default' | null>();
     // A type is offered, and may be another.
     expectTypeOf<'payments.push'>().toExtend<typeof type>();
@@ -81,8 +81,8 @@ export function typed(plain: Runtime): void {
     if (fact.kind === 'crisis.refused') expectTypeOf(fact.code).not.toBeAny();
   });
   // @ts-expect-error: no such kind
-  runtime.on('operation.finished', () => null);
-  plain.on('breaker.changed', (fact) => {
+  runtime.subscribe('operation.finished', () => null);
+  plain.subscribe('breaker.changed', (fact) => {
     expectTypeOf(fact).toEqualTypeOf<FactOf<'breaker.changed'>>();
   });
   // A runtime whose types are known is one.

@@ -57,7 +57,7 @@ async function acrossAKill(seed: number, more: object = {}) {
   first.kill();
   const second = bed.start(options);
   const outcomes = await clock.run(
-    Promise.all(ids.map((id) => second.runtime.getOperation(id).outcome)),
+    Promise.all(ids.map((id) => second.runtime.operations.get(id).outcome)),
     DAY_MS,
   );
   await clock.run(second.runtime.close());

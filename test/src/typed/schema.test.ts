@@ -56,7 +56,7 @@ describe.each(SCHEMAS)('OP-9 a schema of %s', (_, schema) => {
     });
     expect(String(refusal)).toContain('(field 1, item 2, field 1)');
     expect(JSON.stringify(refusal) + String(refusal)).not.toContain(SECRET);
-    expect((await runtime.listOperations()).views).toEqual([]);
+    expect((await runtime.operations.page()).views).toEqual([]);
     await runtime.close();
   });
 

@@ -77,7 +77,7 @@ export async function requests(runtime: ReturnType<typeof typed>): Promise<void>
   expectTypeOf(stored.outcome).resolves.toEqualTypeOf<Outcome<{ stored: number }>>();
   const plain = await runtime.sync({ ...SUBJECT, type: 'notes.put', payload: payment });
   expectTypeOf(plain.outcome).resolves.toEqualTypeOf<Outcome<{ was: Json }>>();
-  expectTypeOf(runtime.getOperation<'payments.push'>('id')).toEqualTypeOf<Operation<Receipt>>();
+  expectTypeOf(runtime.operations.get<'payments.push'>('id')).toEqualTypeOf<Operation<Receipt>>();
   await runtime.syncAll([
     { ...SUBJECT, type: 'payments.push', payload: payment },
     { ...SUBJECT, type: 'payments.ping' },
@@ -166,7 +166,7 @@ export async function refused(runtime: ReturnType<typeof typed>): Promise<void> 
   // @ts-expect-error: no such upstream
   await runtime.executeResilientSync({ type: 'a.b', tier: 'basic', upstream: 'x' }, 'u', () => 1);
   // @ts-expect-error: no such type
-  runtime.getOperation<'payments.pull'>('id');
+  runtime.operations.get<'payments.pull'>('id');
   createRuntime({
     store: ':memory:',
     upstreams: { payments: {} },
@@ -214,20 +214,24 @@ export async function closures(runtime: ReturnType<typeof typed>): Promise<void>
 
 /** Is never called: the compiler reads it. */
 export async function lists(runtime: ReturnType<typeof typed>, any: Runtime): Promise<void> {
-  const moods = await runtime.listOperations({ type: 'mood.put', limit: 10 });
+  const moods = await runtime.operations.page({ type: 'mood.put', limit: 10 });
   expectTypeOf(moods.views[0]?.type).toEqualTypeOf<'mood.put' | undefined>();
   // A store may hold work of types that this program does not know.
-  const all = await runtime.listOperations({ state: 'deadLettered' });
+  const all = await runtime.operations.page({ state: 'deadLettered' });
   expectTypeOf(all.views[0]?.type).toEqualTypeOf<string | undefined>();
-  for await (const { type } of runtime.operations({ type: 'payments.push', reason: 'breaker' })) {
+  for await (const { type } of runtime.operations.list({
+    type: 'payments.push',
+    reason: 'breaker',
+  })) {
     expectTypeOf(type).toEqualTypeOf<'payments.push'>();
   }
-  for await (const { type } of runtime.operations()) expectTypeOf(type).toEqualTypeOf<string>();
+  for await (const { type } of runtime.operations.list())
+    expectTypeOf(type).toEqualTypeOf<string>();
   // @ts-expect-error There is no such type.
-  await runtime.listOperations({ type: 'mood.putt' });
+  await runtime.operations.page({ type: 'mood.putt' });
   // @ts-expect-error There is no such state.
-  runtime.operations({ state: 'dead' });
-  for await (const { type } of any.operations({ type: 'anything' })) {
+  runtime.operations.list({ state: 'dead' });
+  for await (const { type } of any.operations.list({ type: 'anything' })) {
     expectTypeOf(type).toEqualTypeOf<'anything'>();
   }
 }

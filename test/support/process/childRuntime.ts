@@ -88,10 +88,10 @@ async function obey(made: Runtime, order: ChildOrder): Promise<void> {
       await crisis(made, order.request);
       break;
     case 'watch':
-      for (const id of order.ids) void reportOutcome(made.getOperation(id));
+      for (const id of order.ids) void reportOutcome(made.operations.get(id));
       break;
     case 'view': {
-      const { id, state } = await made.getOperation(order.id).view();
+      const { id, state } = await made.operations.get(order.id).view();
       say({ event: 'viewed', id, state });
       break;
     }
@@ -134,7 +134,7 @@ async function submitAll(made: Runtime, requests: readonly SyncRequest[]): Promi
         key: requests[result.index]?.idempotencyKey ?? '',
         id: result.id,
       });
-      void reportOutcome(made.getOperation(result.id));
+      void reportOutcome(made.operations.get(result.id));
     },
   });
 }
@@ -156,7 +156,7 @@ async function crisis(made: Runtime, request: CrisisRequest): Promise<void> {
   await durable;
   const id = operationId ?? '';
   say({ event: 'durable', key: given, id });
-  void reportOutcome(made.getOperation(id));
+  void reportOutcome(made.operations.get(id));
 }
 
 async function reportOutcome(operation: Operation): Promise<void> {

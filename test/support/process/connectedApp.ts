@@ -151,7 +151,7 @@ async function begin(setup: ConnectedSetup): Promise<void> {
         while (!existsSync(order.until));
         break;
       case 'health':
-        void client.getHealthStatus().then(({ operations: { completed } }) => {
+        void client.health().then(({ operations: { completed } }) => {
           say({ event: 'health', completed });
         });
         break;

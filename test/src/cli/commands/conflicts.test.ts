@@ -225,8 +225,8 @@ describe('holdfast conflicts, through a running process', () => {
     const runtime = await start();
     expect((await cli('list')).stdout).toMatch(/^op-1-c1 +\w+ +crisis_plan/m);
     const told: unknown[] = [];
-    runtime.on('conflict.resolved', (fact) => told.push(fact));
-    runtime.on('override.made', (fact) => told.push(fact));
+    runtime.subscribe('conflict.resolved', (fact) => told.push(fact));
+    runtime.subscribe('override.made', (fact) => told.push(fact));
     const choices = ['--choose', '1=0', '--choose', '2=0'] as const;
     const decided = await cli('resolve', 'op-1-c1', ...ANA, ...choices);
     expect(decided.stdout).toBe(

@@ -107,7 +107,7 @@ describe.each(['in use', 'at rest'] as const)('holdfast dead-letters on a store 
 
     if (how === 'in use') {
       for (const id of [first, second]) {
-        expect((await made.runtime.getOperation(id).outcome).status).toBe('completed');
+        expect((await made.runtime.operations.get(id).outcome).status).toBe('completed');
       }
       expect(made.sent).toEqual([0, 1, 2, 0, { amount: 5 }]);
     }
@@ -189,7 +189,7 @@ describe('a replay that is killed', () => {
       },
     });
     await runtime.ready;
-    expect((await runtime.getOperation(id).outcome).status).toBe('completed');
+    expect((await runtime.operations.get(id).outcome).status).toBe('completed');
     await runtime.close();
     expect(sent).toEqual([0]);
   });

@@ -90,7 +90,7 @@ test('OP-5 UX-1 shows, cancels and retries one in the process that owns it, and 
   const sync = async (payload: string) => {
     const { id } = await first.sync({ ...REQUEST, payload, idempotencyKey: payload });
     await expect
-      .poll(async () => (await first.getOperation(id).view()).state, { timeout: 10_000 })
+      .poll(async () => (await first.operations.get(id).view()).state, { timeout: 10_000 })
       .toBe('conflicted');
     return id;
   };
@@ -103,7 +103,7 @@ test('OP-5 UX-1 shows, cancels and retries one in the process that owns it, and 
   isRefused = false;
   const retried = await runCli(['operations', 'retry', one, ...of]);
   expect(JSON.parse(retried.stdout)).toMatchObject({ id: one, done: true, isRunning: true });
-  expect(await first.getOperation(one).outcome).toMatchObject({ status: 'completed' });
+  expect(await first.operations.get(one).outcome).toMatchObject({ status: 'completed' });
   const cancelled = await runCli(['operations', 'cancel', two, ...of]);
   expect(JSON.parse(cancelled.stdout)).toMatchObject({ done: true, state: 'cancelled' });
   const late = await runCli(['operations', 'cancel', two, ...of.slice(0, -1)]);
@@ -117,6 +117,6 @@ test('OP-5 UX-1 shows, cancels and retries one in the process that owns it, and 
   expect(atRest).toMatchObject({ exitCode: 0 });
   expect(atRest.stdout).toMatch(/tried when a process opens the store/);
   const next = boot();
-  expect(await next.getOperation(three).outcome).toMatchObject({ status: 'completed' });
+  expect(await next.operations.get(three).outcome).toMatchObject({ status: 'completed' });
   await next.close();
 });

@@ -19,11 +19,13 @@ function runtimeWithFullDisk(refusals: number) {
   };
   const runtime = {
     handle: () => Promise.resolve(),
-    getOperation: (id: string) => ({
-      subscribe: () => () => undefined,
-      view: () => Promise.resolve({ id, state: 'completed' }),
-      outcome: Promise.resolve({ status: 'completed' } as Outcome),
-    }),
+    operations: {
+      get: (id: string) => ({
+        subscribe: () => () => undefined,
+        view: () => Promise.resolve({ id, state: 'completed' }),
+        outcome: Promise.resolve({ status: 'completed' } as Outcome),
+      }),
+    },
     async sync(request: SyncRequest) {
       await setImmediate();
       return accept(request);

@@ -152,11 +152,13 @@ function stuckRun(count: number) {
     onWaiting: () => undefined,
     runtime: {
       handle: () => Promise.resolve(),
-      getOperation: (id: string) => ({
-        subscribe: () => () => undefined,
-        view: () => Promise.resolve({ id, state: id === 'old' ? 'completed' : 'waiting' }),
-        outcome: new Promise(() => undefined),
-      }),
+      operations: {
+        get: (id: string) => ({
+          subscribe: () => () => undefined,
+          view: () => Promise.resolve({ id, state: id === 'old' ? 'completed' : 'waiting' }),
+          outcome: new Promise(() => undefined),
+        }),
+      },
       async syncAll(
         requests: AsyncIterable<unknown>,
         { onResult }: { readonly onResult: (result: object) => unknown },
