@@ -19,6 +19,9 @@ const CLI_ROOMS = {
     'src/management',
     'src/management/call',
     'src/management/store',
+    'src/management/operations',
+    'src/management/conflicts',
+    'src/management/quarantine',
   ],
   'src/cli/run': [
     VOCABULARY,
@@ -160,7 +163,6 @@ const CLI_ROOMS = {
     'src/management/store',
     'src/cli/kit',
   ],
-  'src/cli/commands/completion': ['src/cli/kit'],
   'src/cli/commands/status': [
     VOCABULARY,
     'persistence',
@@ -238,7 +240,6 @@ const CLI_ROOMS = {
     'src/drill',
     'src/cli/doctor',
     'src/cli/commands',
-    'src/cli/commands/completion',
     'src/cli/commands/status',
     'src/cli/commands/inspect',
     'src/cli/commands/operations',

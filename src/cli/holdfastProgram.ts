@@ -1,62 +1,143 @@
 /**
- * The command line put together: lists the commands. Each has a file of its own.
+ * The command line put together: the commands by what people come for, each loaded only where it is asked for, so
+ * that help and version cost no more than they must.
  *
  * @module
  */
 
 import { Command, CommanderError, Option } from 'commander';
-import { chartsCommand } from '../../tools/charts/charts.ts';
-import { evidenceCommand } from '../../tools/evidence/evidence.ts';
-import { demoCommand } from '../demo/demo.ts';
-import { crisisDrillCommand } from '../drill/crisisDrill.ts';
-import { backupCommand } from './commands/backup.ts';
-import { compactCommand } from './commands/compact.ts';
-import { completionCommand } from './commands/completion/completion.ts';
-import { conflictsCommand } from './commands/conflicts/conflicts.ts';
-import { crisesCommand } from './commands/crises/crises.ts';
-import { crisisModeCommand } from './commands/crisisMode/crisisMode.ts';
-import { deadLettersCommand } from './commands/deadLetters/deadLetters.ts';
-import { inspectCommand } from './commands/inspect/inspect.ts';
-import { keysCommand } from './commands/keys.ts';
-import { migrateCommand } from './commands/migrate.ts';
-import { operationsCommand } from './commands/operations/operations.ts';
-import { policiesCommand } from './commands/policies/policies.ts';
-import { quarantineCommand } from './commands/quarantine/quarantine.ts';
-import { releaseCommand } from './commands/release.ts';
-import { restoreCommand } from './commands/restore.ts';
-import { statusCommand } from './commands/status/status.ts';
-import { doctorCommand } from './doctor/doctor.ts';
 import { packageVersion } from './kit/packageVersion.ts';
-import { runCommand } from './run/run.ts';
 
-const COMMANDS = [
-  demoCommand,
-  crisisDrillCommand,
-  runCommand,
-  statusCommand,
-  inspectCommand,
-  operationsCommand,
-  deadLettersCommand,
-  conflictsCommand,
-  quarantineCommand,
-  crisesCommand,
-  policiesCommand,
-  crisisModeCommand,
-  chartsCommand,
-  evidenceCommand,
-  doctorCommand,
-  backupCommand,
-  restoreCommand,
-  releaseCommand,
-  compactCommand,
-  migrateCommand,
-  keysCommand,
-  completionCommand,
-  helpCommand,
+type Load = () => Promise<Command>;
+type Listed = readonly [name: string, description: string, load: Load];
+
+const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
+  'Work:': [
+    [
+      'run',
+      'run the requests of a file; run it again after a crash',
+      async () => (await import('./run/run.ts')).runCommand(),
+    ],
+    [
+      'operations',
+      'list, show, cancel or retry operations',
+      async () => (await import('./commands/operations/operations.ts')).operationsCommand(),
+    ],
+    [
+      'dead-letters',
+      'list, show, replay or purge what was given up',
+      async () => (await import('./commands/deadLetters/deadLetters.ts')).deadLettersCommand(),
+    ],
+    [
+      'conflicts',
+      'list, show, resolve or undo conflicts about records',
+      async () => (await import('./commands/conflicts/conflicts.ts')).conflictsCommand(),
+    ],
+  ],
+  'Look:': [
+    [
+      'status',
+      'phase, breakers, what waits and why',
+      async () => (await import('./commands/status/status.ts')).statusCommand(),
+    ],
+    [
+      'inspect',
+      'a page for your browser that shows the running system',
+      async () => (await import('./commands/inspect/inspect.ts')).inspectCommand(),
+    ],
+    [
+      'policies',
+      'print the policies in force, and where each value comes from',
+      async () => (await import('./commands/policies/policies.ts')).policiesCommand(),
+    ],
+    [
+      'doctor',
+      'check machine, key and store; exit 1 if something is wrong',
+      async () => (await import('./doctor/doctor.ts')).doctorCommand(),
+    ],
+  ],
+  'Crises:': [
+    [
+      'crises',
+      'list, show, acknowledge, release or call off crises',
+      async () => (await import('./commands/crises/crises.ts')).crisesCommand(),
+    ],
+    [
+      'crisis-mode',
+      'turn crisis mode on or off, and list who it covers',
+      async () => (await import('./commands/crisisMode/crisisMode.ts')).crisisModeCommand(),
+    ],
+  ],
+  'Store:': [
+    [
+      'keys',
+      'make the key of a store',
+      async () => (await import('./commands/keys.ts')).keysCommand(),
+    ],
+    [
+      'backup',
+      'copy a store, also while it is in use',
+      async () => (await import('./commands/backup.ts')).backupCommand(),
+    ],
+    [
+      'restore',
+      'make a store of a backup; it starts held',
+      async () => (await import('./commands/restore.ts')).restoreCommand(),
+    ],
+    [
+      'release',
+      'let a restored or copied store run what waits in it',
+      async () => (await import('./commands/release.ts')).releaseCommand(),
+    ],
+    [
+      'compact',
+      'purge what was kept long enough, and shrink the file',
+      async () => (await import('./commands/compact.ts')).compactCommand(),
+    ],
+    [
+      'migrate',
+      'bring a store of an older version up to date',
+      async () => (await import('./commands/migrate.ts')).migrateCommand(),
+    ],
+    [
+      'quarantine',
+      "list, show, retry, export or purge records that can't be read",
+      async () => (await import('./commands/quarantine/quarantine.ts')).quarantineCommand(),
+    ],
+  ],
+  'Other:': [
+    [
+      'demo',
+      'a failing upstream, kills with SIGKILL, crises; a verdict',
+      async () => (await import('../demo/demo.ts')).demoCommand(),
+    ],
+    [
+      'crisis-drill',
+      'provoke every fault that a crisis has to survive',
+      async () => (await import('../drill/crisisDrill.ts')).crisisDrillCommand(),
+    ],
+    ['help', 'show the help of a command', () => Promise.resolve(helpCommand())],
+  ],
+};
+
+/** For the people who make holdfast, in a clone of it: no part of anybody else's help. */
+const IN_A_CLONE: readonly Listed[] = [
+  [
+    'charts',
+    'review, approve and export the charts, in a git clone of holdfast',
+    async () => (await import('../../tools/charts/charts.ts')).chartsCommand(),
+  ],
+  [
+    'evidence',
+    'gather what a release is judged by, in a git clone of holdfast; exit 3 if something is missing',
+    async () => (await import('../../tools/evidence/evidence.ts')).evidenceCommand(),
+  ],
 ];
 
-/** The program with all of its commands. */
-export function holdfastProgram(): Command {
+/** The program with all of its commands, those of which `isLoaded` is true whole, the others by name. */
+export async function holdfastProgram(
+  isLoaded: (name: string) => boolean = () => true,
+): Promise<Command> {
   const version = packageVersion();
   const root = new Command('holdfast')
     .description('Runs sync work that must not be lost, and answers a crisis at once.')
@@ -83,15 +164,26 @@ Environment:
 Start with:
   $ holdfast demo`,
     );
-  for (const make of COMMANDS) root.addCommand(make());
+  for (const [group, listed] of [...Object.entries(COMMANDS), ['', IN_A_CLONE] as const]) {
+    for (const [name, description, load] of listed) {
+      const made = isLoaded(name) ? await load() : new Command(name);
+      made.description(description).helpGroup(group);
+      root.addCommand(made, { hidden: group === '' });
+    }
+  }
   return root;
+}
+
+/** Which commands the arguments ask for: the first word that is no option, and behind `help` the next. */
+export function askedFor(args: readonly string[]): (name: string) => boolean {
+  const words = args.filter((one) => !one.startsWith('-'));
+  const asked = words.slice(0, words[0] === 'help' ? 2 : 1);
+  return (name) => asked.includes(name);
 }
 
 /** `holdfast help operations show`, as people try it beside `--help`. */
 function helpCommand(): Command {
-  const made = new Command('help')
-    .description('show the help of a command')
-    .argument('[command...]', 'the command, such as operations show');
+  const made = new Command('help').argument('[command...]', 'the command, such as operations show');
   return made.action((path: readonly string[]) => {
     let shown: Command = made.parent ?? made;
     for (const name of path) {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { holdfastProgram } from './holdfastProgram.ts';
+import { askedFor, holdfastProgram } from './holdfastProgram.ts';
 import { runProgram } from './kit/program.ts';
 
-await runProgram(holdfastProgram());
+await runProgram(await holdfastProgram(askedFor(process.argv.slice(2))));

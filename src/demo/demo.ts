@@ -87,8 +87,6 @@ const WITH_PAGE = { inspect: true };
 export function demoCommand(): Command {
   return command<GivenOptions>({
     name: 'demo',
-    description:
-      'the main job end to end: a failing upstream, kills with SIGKILL, crises; a verdict',
     options: [
       flag(
         '--conflicts',

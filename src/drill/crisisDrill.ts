@@ -51,7 +51,6 @@ const REPORT = 'crisis-drill';
 export function crisisDrillCommand(): Command {
   return command<DrillOptions>({
     name: 'crisis-drill',
-    description: 'provoke every fault that a crisis has to survive, and report what people got',
     options: [
       value('--only <names>', 'run these alone, separated by commas', parseNames),
       flag('--short', 'smaller numbers, in three minutes instead of about twenty'),

@@ -13,7 +13,7 @@ import { exportCommand } from './export.ts';
 import { standingsCommand } from './status.ts';
 
 export function chartsCommand(): Command {
-  return commandGroup('charts', 'review, approve and export the charts', [
+  return commandGroup('charts', [
     diffCommand(),
     standingsCommand(),
     approveCommand(),

@@ -25,8 +25,6 @@ interface EvidenceOptions extends CloneOptions, JsonOptions {
 export function evidenceCommand(): Command {
   return command<EvidenceOptions>({
     name: 'evidence',
-    description:
-      'gather what a release is judged by, in one folder; exit 3 if something is missing',
     options: [
       value(
         '--out <dir>',

@@ -20,7 +20,6 @@ interface BackupCommandOptions extends StoreOptions, JsonOptions {
 export function backupCommand(): Command {
   return command<BackupCommandOptions>({
     name: 'backup',
-    description: 'copy a store to a new folder, also while it is in use',
     options: [
       storeOption(),
       value(

@@ -17,7 +17,6 @@ import { runUpkeep } from '../kit/upkeepRun.ts';
 export function compactCommand(): Command {
   return command<StoreOptions & JsonOptions & { readonly purgeOnly: boolean }>({
     name: 'compact',
-    description: 'purge what was kept long enough and give back its room; the store is at rest',
     options: [...storeOptions(), flag('--purge-only', 'do not write the file anew'), jsonOption()],
     notes: `A running process purges by itself and uses the room again; only writing the file anew makes it
 smaller. That needs room for two more copies for a while. Ending it at any moment is safe.`,

@@ -11,7 +11,7 @@ import { command, commandGroup, type JsonOptions, jsonOption } from '../kit/comm
 import { keyFileOption, needed } from '../kit/storeOptions.ts';
 
 export function keysCommand(): Command {
-  return commandGroup('keys', 'make the key of a store', [initCommand()]);
+  return commandGroup('keys', [initCommand()]);
 }
 
 function initCommand(): Command {

@@ -13,7 +13,6 @@ import { type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
 export function migrateCommand(): Command {
   return command<StoreOptions & JsonOptions>({
     name: 'migrate',
-    description: 'bring a store of an older version up to date; a copy of it is kept',
     options: [...storeOptions(), jsonOption()],
     notes: `A program that opens the store does the same by itself. The copy lies beside the data. To go back,
 stop everything, remove data.db, data.db-wal and data.db-shm, rename the copy to data.db, and use the

@@ -13,7 +13,6 @@ import { withStore } from '../kit/withStore.ts';
 export function releaseCommand(): Command {
   return command<StoreOptions & JsonOptions>({
     name: 'release',
-    description: 'let a restored or copied store go: what waits in it runs from then on',
     options: [...storeOptions(), jsonOption()],
     notes: `What waits in such a store may have been done since by the one it was copied from. An upstream that
 honours idempotency keys takes a repeat for what it is, as long as it remembers them. See what waits

@@ -21,7 +21,6 @@ interface RestoreCommandOptions extends StoreOptions, JsonOptions {
 export function restoreCommand(): Command {
   return command<RestoreCommandOptions>({
     name: 'restore',
-    description: 'make a store of a backup, checked whole; it starts held',
     options: [
       value('--from <dir>', 'folder of the backup').makeOptionMandatory(),
       storeOption('folder of the new store: empty, or not there yet'),

@@ -21,7 +21,6 @@ interface DoctorOptions extends KeyOptions, JsonOptions {
 export function doctorCommand(): Command {
   return command<DoctorOptions>({
     name: 'doctor',
-    description: 'check machine, key and store; exit 1 if something is wrong',
     options: [
       anyStoreOption('folder of the store; without one it checks this machine'),
       ...keyOptions(),

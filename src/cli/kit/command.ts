@@ -44,10 +44,13 @@ export const EXAMPLE_STORE = '--store ./sync-store --key-file ./holdfast.key';
 
 export interface CommandSpec<Options extends JsonOptions, Arguments extends readonly unknown[]> {
   readonly name: string;
-  readonly description: string;
+  /** For a command below a group; those of the program itself are described where they are listed. */
+  readonly description?: string;
   /** Each by its name and what it is: `['<id>', 'id of the operation']`. */
   readonly arguments?: { readonly [At in keyof Arguments]: readonly [name: string, what: string] };
   readonly options: readonly Option[];
+  /** Makes a whole id of the end of one, where the first argument is an id. */
+  readonly wholeId?: (options: Options, given: string) => Promise<string>;
   /** What else there is to know, said below the options. */
   readonly notes?: string;
   /** Whole command lines. */
@@ -67,15 +70,20 @@ export function command<
   Options extends JsonOptions = JsonOptions,
   Arguments extends readonly unknown[] = [],
 >(spec: CommandSpec<Options, Arguments>): Command {
-  const made = new Command(spec.name).description(spec.description);
+  const made = new Command(spec.name).description(spec.description ?? '');
   for (const [name, what] of spec.arguments ?? []) made.argument(name, what);
   for (const option of spec.options) made.addOption(option);
   exampleOf.set(made, spec.examples[0] ?? '');
   return made.addHelpText('after', helpOf(spec)).action(async (...given: readonly unknown[]) => {
     // Commander hands over the arguments, then the options, then the command.
-    const args = given.slice(0, -2) as unknown as Arguments;
+    const [first, ...more] = given.slice(0, -2);
     const options = settled(made) as Options;
-    const code = await spec.run({ options, output: createOutput(options) }, ...args);
+    const isEnd = spec.wholeId !== undefined && typeof first === 'string';
+    const args = [isEnd ? await spec.wholeId(options, first) : first, ...more];
+    const code = await spec.run(
+      { options, output: createOutput(options) },
+      ...(args as unknown as Arguments),
+    );
     if (code !== undefined) process.exitCode = code;
   });
 }
@@ -116,12 +124,11 @@ function ofEnv(...options: readonly Option[]): string {
 /** Makes a command that only holds others. */
 export function commandGroup(
   name: string,
-  description: string,
   commands: readonly Command[],
   /** The command that is meant where none is named. */
   { isDefault }: { readonly isDefault?: string } = {},
 ): Command {
-  const group = new Command(name).description(description).helpCommand(false);
+  const group = new Command(name).helpCommand(false);
   for (const one of commands) group.addCommand(one, { isDefault: one.name() === isDefault });
   group.hook('preSubcommand', () => {
     // What is no command is not meant for the default one, which has no arguments: it is misspelt.

@@ -1,6 +1,5 @@
 /**
- * The command line as data, read from the commands themselves: what completion and the reference page are
- * made of.
+ * The command line as data, read from the commands themselves: what the reference page is made of.
  *
  * @module
  */

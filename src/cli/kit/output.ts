@@ -7,7 +7,12 @@
 import pc from 'picocolors';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
-import { causeText, className, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import {
+  causeText,
+  className,
+  isHoldfastError,
+  toPlainError,
+} from '../../../machines/vocabulary/errors.ts';
 
 /** On a terminal the progress line is rewritten this often; elsewhere a line is added. */
 const REWRITE_EVERY_MS = 100;
@@ -175,6 +180,12 @@ export function errorText(error: unknown): string {
     field === undefined ? '' : `field ${field}`,
   ].filter((part) => part !== '');
   return `holdfast: ${plainLine(message)}\n  ${plainLine([code, ...place].join(' · '))}`;
+}
+
+/** An error as a program reads it: the same, by name. */
+export function errorJson(error: unknown): object {
+  const { message, code, retry, field, path, line } = toPlainError(error);
+  return { error: { message, code, retry, field, path, line } };
 }
 
 /** Causes are followed this deep; a loop of them must end. */

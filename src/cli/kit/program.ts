@@ -10,7 +10,7 @@ import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { EXIT, exitCodeOf } from './exitCodes.ts';
 import { Interrupted } from './interrupt.ts';
 import { wasReported } from './notices.ts';
-import { createOutput, errorText, plain } from './output.ts';
+import { createOutput, errorJson, errorText, plain, plainJson } from './output.ts';
 import { STORE_VARIABLES } from './storeOptions.ts';
 
 /** Runs the command that the arguments of the process name, and sets its exit code. */
@@ -23,13 +23,18 @@ export async function runProgram(root: Command): Promise<void> {
 async function exitCodeOfRun(root: Command): Promise<number> {
   // A reader that went away (`| head`) is no failure of ours.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  eachCommand(root, (command) => {
+  let asked = 'holdfast';
+  eachCommand(root, (command, path) => {
     command
-      .exitOverride()
-      .showHelpAfterError('(--help says more)')
+      .exitOverride((error) => {
+        asked = path;
+        throw error;
+      })
       .configureOutput({
         writeOut: (text) => process.stdout.write(plain(text)),
         writeErr: (text) => process.stderr.write(plain(text)),
+        // Errors of every kind are reported below, in one voice.
+        outputError: () => {},
       });
   });
   for (const name of STORE_VARIABLES) {
@@ -39,26 +44,49 @@ async function exitCodeOfRun(root: Command): Promise<number> {
     await root.parseAsync();
     return Number(process.exitCode ?? EXIT.ok);
   } catch (error) {
-    // Help and version also come as an error, with exit code 0.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    // Help and version also come as an error, with exit code 0; help that nobody asked for with another.
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.ok;
+      if (error.code !== 'commander.help') report(usageError(error, asked));
+      return EXIT.usage;
+    }
     if (error instanceof Interrupted) return EXIT.interrupted;
-    if (!wasReported(error)) createOutput({ json: false }).say(errorText(error));
+    report(error);
     return exitCodeOf(error);
   }
 }
 
+/** Says an error on stderr: as text, or with `--json` as its last line, in JSON. */
+function report(error: unknown): void {
+  if (process.argv.includes('--json')) {
+    process.stderr.write(`${plainJson(errorJson(error))}\n`);
+  } else if (!wasReported(error)) createOutput({ json: false }).say(errorText(error));
+}
+
+/** What commander says of arguments that it can't use, as every other error is said. */
+function usageError({ message }: CommanderError, asked: string): HoldfastError {
+  const said = message.replace(/^error: /, '').replace(/\n\((.*)\)$/, '. $1');
+  const sentence = /[.?]$/.test(said) ? said : `${said}.`;
+  return new HoldfastError('HF_OPTION_INVALID', `${sentence} See ${asked} --help.`);
+}
+
 /** A command made apart inherits nothing from the one it is added to, so each is set up. */
-function eachCommand(command: Command, visit: (command: Command) => void): void {
-  visit(command);
-  for (const child of command.commands) eachCommand(child, visit);
+function eachCommand(
+  command: Command,
+  visit: (command: Command, path: string) => void,
+  path = command.name(),
+): void {
+  visit(command, path);
+  for (const child of command.commands) eachCommand(child, visit, `${path} ${child.name()}`);
 }
 
 /** Where everything has stalled there is nothing left to wait for, and Node would end in silence. */
 function reportStall(): void {
-  const stalled = new HoldfastError(
-    'HF_INTERNAL',
-    'The program has stalled and ends unfinished. Nothing that was accepted is lost: run it again.',
+  report(
+    new HoldfastError(
+      'HF_INTERNAL',
+      'The program has stalled and ends unfinished. Nothing that was accepted is lost: run it again.',
+    ),
   );
-  createOutput({ json: false }).say(errorText(stalled));
   process.exit(EXIT.failed);
 }

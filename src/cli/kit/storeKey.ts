@@ -23,6 +23,15 @@ const PASSPHRASE_FILE = {
   mayBePipe: true,
 } as const;
 
+const keys = new WeakMap<KeyOptions, Promise<KeySource>>();
+
+/** As {@link keySource}, which reads or asks once for the options of a command, however often it opens the store. */
+export function storeKey(options: KeyOptions, folder: string): Promise<KeySource> {
+  const key = keys.get(options) ?? keySource(options, folder);
+  keys.set(options, key);
+  return key;
+}
+
 /**
  * What opens the store in `folder`. Without a key file and without a passphrase file a person at the terminal
  * is asked, where the store was made with a passphrase.
@@ -30,7 +39,7 @@ const PASSPHRASE_FILE = {
  * @throws HoldfastError (rejects) `HF_OPTION_INVALID` where nothing says it; `HF_KEY_…`. {@link Interrupted}
  * where the person does not answer.
  */
-export async function storeKey(
+async function keySource(
   { keyFile: path, passphraseFile }: KeyOptions,
   folder: string,
 ): Promise<KeySource> {

@@ -55,7 +55,6 @@ const DRAIN_MS = 5_000;
 export function runCommand(): Command {
   return command<RunOptions, [file: string]>({
     name: 'run',
-    description: 'run the requests of a file, one JSON object a line; run again after a crash',
     arguments: [['<file>', "NDJSON file of requests, or '-' for stdin"]],
     options: [
       value(

@@ -91,6 +91,39 @@ describe('holdfast', () => {
   });
 });
 
+describe('holdfast --json', () => {
+  test.each([
+    [['fly'], 2, 'HF_OPTION_INVALID', /unknown command 'fly'/],
+    [['status'], 2, 'HF_OPTION_INVALID', /--store/],
+    [['status', '--store', './no-store-here'], 5, 'HF_STORE_MISSING', /no-store-here/],
+  ])('UX-2 an error of %j is one line of JSON on stderr', async (...row) => {
+    const [args, exitCode, code, message] = row;
+    const ended = await runCli([...args, '--json']);
+    expect(ended).toMatchObject({ exitCode, stdout: '' });
+    expect(JSON.parse(ended.stderr)).toEqual({
+      error: {
+        code,
+        message: expect.stringMatching(message) as string,
+        retry: 'never',
+        ...(exitCode === 5 ? { path: './no-store-here' } : {}),
+      },
+    });
+    expect(ended.stderr.trimEnd()).not.toContain('\n');
+    const asked = await runCli(args);
+    expect(asked).toMatchObject({ exitCode, stdout: '' });
+    expect(asked.stderr).toMatch(/^holdfast: /);
+    expect(asked.stderr).toContain(code);
+  });
+});
+
+test('UX-1 help is in groups, and shows no command that needs a clone of holdfast', async () => {
+  const { stdout } = await runCli(['--help']);
+  const groups = stdout.match(/^[A-Z]\w+:(?=\n {2}[a-z-]+ )/gm);
+  expect(groups).toEqual(['Work:', 'Look:', 'Crises:', 'Store:', 'Other:']);
+  expect(stdout).not.toMatch(/^ {2}(charts|evidence)\b/m);
+  expect(await runCli(['charts', '--help'])).toMatchObject({ exitCode: 0, stderr: '' });
+});
+
 test('UX-1 a reader of both streams that went away (2>&1 | head) is no failure', async () => {
   const args = ['-c', '"$0" "$1" policies 2>&1 | :; exit "${PIPESTATUS[0]}"'];
   const { status, stderr } = spawnSync('bash', [...args, process.execPath, PROGRAM], {

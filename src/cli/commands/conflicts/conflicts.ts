@@ -12,9 +12,5 @@ import { showCommand } from './show.ts';
 import { undoCommand } from './undo.ts';
 
 export function conflictsCommand(): Command {
-  return commandGroup(
-    'conflicts',
-    'list, show, resolve or undo conflicts about records, at rest or in use',
-    [listCommand(), showCommand(), resolveCommand(), undoCommand()],
-  );
+  return commandGroup('conflicts', [listCommand(), showCommand(), resolveCommand(), undoCommand()]);
 }

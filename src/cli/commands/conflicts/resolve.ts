@@ -23,6 +23,7 @@ import {
   jsonOption,
   value,
 } from '../../kit/command.ts';
+import { conflictId, ID_OR_END } from '../../kit/idEnd.ts';
 import { byOption, decider, roleOption } from '../../kit/person.ts';
 import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
 import { withStore } from '../../kit/withStore.ts';
@@ -46,7 +47,8 @@ export function resolveCommand(): Command {
   return command<ResolveOptions, [id: string]>({
     name: 'resolve',
     description: 'decide one: answer each question, or give the whole record',
-    arguments: [['<id>', 'id of the conflict']],
+    arguments: [['<id>', `id of the conflict, ${ID_OR_END}`]],
+    wholeId: conflictId,
     options: [
       ...storeOptions(),
       byOption({ needsRole: false }),

@@ -9,6 +9,7 @@ import { aboutConflict } from '../../../management/conflicts/about.ts';
 import { showConflict } from '../../../management/conflicts/show.ts';
 import { readingWidth } from '../../kit/columns.ts';
 import { command, EXAMPLE_STORE, type JsonOptions, jsonOption } from '../../kit/command.ts';
+import { conflictId, ID_OR_END } from '../../kit/idEnd.ts';
 import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
 import { withStore } from '../../kit/withStore.ts';
 import { aboutText, detailsText, paintDetails } from './conflictText.ts';
@@ -19,7 +20,8 @@ export function showCommand(): Command {
   return command<ShowOptions, [id: string]>({
     name: 'show',
     description: 'show one: both sides, and each question with what there is to choose from',
-    arguments: [['<id>', 'id of the conflict']],
+    arguments: [['<id>', `id of the conflict, ${ID_OR_END}`]],
+    wholeId: conflictId,
     options: [
       ...storeOptions(),
       new Option('--no-values', 'whom it is about and who wrote, nothing of what the record holds'),

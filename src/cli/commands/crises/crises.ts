@@ -20,7 +20,8 @@ import {
   jsonOption,
   value,
 } from '../../kit/command.ts';
-import { type Output } from '../../kit/output.ts';
+import { ID_OR_END, operationId } from '../../kit/idEnd.ts';
+import type { Output } from '../../kit/output.ts';
 import { byOption } from '../../kit/person.ts';
 import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
 import { facts, table, timeOf } from '../../kit/table.ts';
@@ -32,13 +33,16 @@ type AcknowledgeOptions = DecisionOptions & { readonly subject?: string; readonl
 type CallOffOptions = StoreOptions &
   JsonOptions & { readonly by: Person; readonly reason: string; readonly confirm?: string };
 
-const ID = ['<id>', 'id of the crisis'] as const;
+const ID = ['<id>', `id of the crisis, ${ID_OR_END}`] as const;
+
 export function crisesCommand(): Command {
-  return commandGroup(
-    'crises',
-    'crises that are not over: list them, show who was told, take one on, give it back, call it off',
-    [listCommand(), showCommand(), acknowledgeCommand(), releaseCommand(), callOffCommand()],
-  );
+  return commandGroup('crises', [
+    listCommand(),
+    showCommand(),
+    acknowledgeCommand(),
+    releaseCommand(),
+    callOffCommand(),
+  ]);
 }
 
 function listCommand(): Command {
@@ -68,6 +72,7 @@ function showCommand(): Command {
     name: 'show',
     description: 'show one: how far it is, who was told and who has decided',
     arguments: [ID],
+    wholeId: operationId,
     options: [...storeOptions(), jsonOption(JSON_LINES)],
     examples: [`holdfast crises show 01998a2c-… ${EXAMPLE_STORE}`],
     async run({ options, output }, id) {
@@ -81,7 +86,8 @@ function acknowledgeCommand(): Command {
   return command<AcknowledgeOptions, [id: string | undefined]>({
     name: 'acknowledge',
     description: 'take one on, or all of a subject, for a time; it is delivered all the same',
-    arguments: [['[id]', 'id of the crisis']],
+    arguments: [['[id]', ID[1]]],
+    wholeId: operationId,
     options: [
       ...storeOptions(),
       byOption({ needsRole: true }),
@@ -127,6 +133,7 @@ function releaseCommand(): Command {
     name: 'release',
     description: 'give one back: people are told of it again, those first by whom it was taken on',
     arguments: [ID],
+    wholeId: operationId,
     options: [
       ...storeOptions(),
       byOption({ needsRole: true }),
@@ -154,7 +161,7 @@ function callOffCommand(): Command {
   return command<CallOffOptions, [id: string]>({
     name: 'call-off',
     description: 'call one off: it is delivered no more, and nobody else is told',
-    arguments: [ID],
+    arguments: [['<id>', 'whole id of the crisis']],
     options: [
       ...storeOptions(),
       byOption({ needsRole: true }),

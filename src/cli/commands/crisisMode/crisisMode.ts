@@ -55,11 +55,7 @@ const WHOM = [
 ];
 
 export function crisisModeCommand(): Command {
-  return commandGroup(
-    'crisis-mode',
-    'turn crisis mode of a running process on or off, and list who it covers',
-    [listCommand(), enterCommand(), leaveCommand()],
-  );
+  return commandGroup('crisis-mode', [listCommand(), enterCommand(), leaveCommand()]);
 }
 
 function listCommand(): Command {

@@ -12,9 +12,10 @@ import { replayCommand } from './replay.ts';
 import { showCommand } from './show.ts';
 
 export function deadLettersCommand(): Command {
-  return commandGroup(
-    'dead-letters',
-    'list, show, replay or purge what was given up, at rest or in use',
-    [listCommand(), showCommand(), replayCommand(), purgeCommand()],
-  );
+  return commandGroup('dead-letters', [
+    listCommand(),
+    showCommand(),
+    replayCommand(),
+    purgeCommand(),
+  ]);
 }

@@ -10,6 +10,7 @@ import { parseDuration } from '../../kit/argumentParsers.ts';
 import { command, EXAMPLE_STORE, flag, JSON_LINES, jsonOption, value } from '../../kit/command.ts';
 import { refusalOf } from '../../kit/confirm.ts';
 import { EXIT } from '../../kit/exitCodes.ts';
+import { deadLetterId, ID_OR_END } from '../../kit/idEnd.ts';
 import { storeOptions } from '../../kit/storeOptions.ts';
 import { filterOf, filterOptions, withLetters } from './letters.ts';
 import { forAll, isForAll, type ManyOptions } from './many.ts';
@@ -20,7 +21,8 @@ export function purgeCommand(): Command {
   return command<PurgeCommandOptions, [id: string | undefined]>({
     name: 'purge',
     description: 'forget one for good, or all that match',
-    arguments: [['[id]', 'id of the operation']],
+    arguments: [['[id]', `id of the operation, ${ID_OR_END}`]],
+    wholeId: deadLetterId,
     options: [
       ...storeOptions(),
       jsonOption(JSON_LINES),

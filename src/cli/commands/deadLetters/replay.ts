@@ -7,6 +7,7 @@
 import type { Command } from 'commander';
 import { command, EXAMPLE_STORE, flag, JSON_LINES, jsonOption, value } from '../../kit/command.ts';
 import type { ExitCode } from '../../kit/exitCodes.ts';
+import { deadLetterId, ID_OR_END } from '../../kit/idEnd.ts';
 import { storeOptions } from '../../kit/storeOptions.ts';
 import { readJson } from '../../run/jsonFile.ts';
 import { filterOf, filterOptions, withLetters } from './letters.ts';
@@ -21,7 +22,8 @@ export function replayCommand(): Command {
   return command<ReplayCommandOptions, [id: string | undefined]>({
     name: 'replay',
     description: 'run one again, or all that match, their attempts afresh',
-    arguments: [['[id]', 'id of the operation']],
+    arguments: [['[id]', `id of the operation, ${ID_OR_END}`]],
+    wholeId: deadLetterId,
     options: [
       ...storeOptions(),
       jsonOption(JSON_LINES),

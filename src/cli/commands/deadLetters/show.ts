@@ -16,6 +16,7 @@ import {
   jsonOption,
 } from '../../kit/command.ts';
 import { historyTable } from '../../kit/historyTable.ts';
+import { deadLetterId, ID_OR_END } from '../../kit/idEnd.ts';
 import { plainLine } from '../../kit/output.ts';
 import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
 import { facts, timeOf } from '../../kit/table.ts';
@@ -25,7 +26,8 @@ export function showCommand(): Command {
   return command<StoreOptions & JsonOptions & { readonly answer?: boolean }, [id: string]>({
     name: 'show',
     description: 'show one: why it was given up, and what happened to it',
-    arguments: [['<id>', 'id of the operation']],
+    arguments: [['<id>', `id of the operation, ${ID_OR_END}`]],
+    wholeId: deadLetterId,
     options: [
       ...storeOptions(),
       flag('--answer', 'also what the upstream said to the last attempt; it may hold health data'),

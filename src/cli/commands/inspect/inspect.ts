@@ -36,7 +36,6 @@ const ANSWER_WITHIN_MS = 2_000;
 export function inspectCommand(): Command {
   return command<InspectOptions>({
     name: 'inspect',
-    description: 'a page for your browser: the running system, its actors and charts as they live',
     options: [
       storeOption('folder of the store whose process is watched'),
       value(

@@ -13,7 +13,6 @@ import { cancelCommand, retryCommand } from './tell.ts';
 export function operationsCommand(): Command {
   return commandGroup(
     'operations',
-    'list, show, cancel or retry operations, at rest or in use; never their payloads',
     [listCommand(), showCommand(), cancelCommand(), retryCommand()],
     { isDefault: 'list' },
   );

@@ -11,6 +11,7 @@ import { pageOfConflicts } from '../../../management/conflicts/page.ts';
 import { showOperation } from '../../../management/operations/show.ts';
 import { command, EXAMPLE_STORE, type JsonOptions, jsonOption } from '../../kit/command.ts';
 import { historyTable } from '../../kit/historyTable.ts';
+import { ID_OR_END, operationId } from '../../kit/idEnd.ts';
 import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
 import { facts, timeOf } from '../../kit/table.ts';
 import { withStore } from '../../kit/withStore.ts';
@@ -19,7 +20,8 @@ export function showCommand(): Command {
   return command<StoreOptions & JsonOptions, [id: string]>({
     name: 'show',
     description: 'show one: its state, what it waits for, and what happened to it',
-    arguments: [['<id>', 'id of the operation']],
+    arguments: [['<id>', `id of the operation, ${ID_OR_END}`]],
+    wholeId: operationId,
     options: [...storeOptions(), jsonOption()],
     examples: [`holdfast operations show 01998a2c-… ${EXAMPLE_STORE}`],
     async run({ options, output }, id) {

@@ -14,6 +14,7 @@ import { retryOperation } from '../../../management/operations/retry.ts';
 import type { Told } from '../../../management/operations/tell.ts';
 import { command, EXAMPLE_STORE, type JsonOptions, jsonOption } from '../../kit/command.ts';
 import { EXIT } from '../../kit/exitCodes.ts';
+import { ID_OR_END, operationId } from '../../kit/idEnd.ts';
 import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
 import { withStore } from '../../kit/withStore.ts';
 
@@ -56,7 +57,8 @@ function tellCommand(
   return command<StoreOptions & JsonOptions, [id: string]>({
     name,
     description: about.description,
-    arguments: [['<id>', 'id of the operation']],
+    arguments: [['<id>', `id of the operation, ${ID_OR_END}`]],
+    wholeId: operationId,
     options: [...storeOptions(), jsonOption()],
     notes: about.notes,
     examples: [`holdfast operations ${name} 01998a2c-… ${EXAMPLE_STORE}`],

@@ -24,7 +24,6 @@ interface PoliciesOptions extends JsonOptions {
 export function policiesCommand(): Command {
   return command<PoliciesOptions>({
     name: 'policies',
-    description: 'print the policies that are in force, and where each value came from',
     options: [
       value('--store <dir>', 'folder of the store, to ask the process that runs on it').env(
         'HOLDFAST_STORE',

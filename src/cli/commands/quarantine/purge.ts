@@ -15,6 +15,7 @@ import {
 } from '../../kit/command.ts';
 import { refusalOf } from '../../kit/confirm.ts';
 import { EXIT } from '../../kit/exitCodes.ts';
+import { ID_OR_END, quarantinedId } from '../../kit/idEnd.ts';
 import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
 import { withQuarantine } from './records.ts';
 
@@ -22,7 +23,8 @@ export function purgeCommand(): Command {
   return command<StoreOptions & JsonOptions & { readonly yes: boolean }, [id: string]>({
     name: 'purge',
     description: 'forget one for good; export it first',
-    arguments: [['<id>', 'id of the operation']],
+    arguments: [['<id>', `id of the operation, ${ID_OR_END}`]],
+    wholeId: quarantinedId,
     options: [...storeOptions(), jsonOption(JSON_LINES), flag('--yes', 'do not ask')],
     examples: [`holdfast quarantine purge 01998a2c-… --yes ${EXAMPLE_STORE}`],
     async run({ options, output }, id) {

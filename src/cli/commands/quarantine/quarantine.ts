@@ -13,9 +13,11 @@ import { retryCommand } from './retry.ts';
 import { showCommand } from './show.ts';
 
 export function quarantineCommand(): Command {
-  return commandGroup(
-    'quarantine',
-    "list, show, retry, export or purge records that can't be opened or read",
-    [listCommand(), showCommand(), retryCommand(), exportCommand(), purgeCommand()],
-  );
+  return commandGroup('quarantine', [
+    listCommand(),
+    showCommand(),
+    retryCommand(),
+    exportCommand(),
+    purgeCommand(),
+  ]);
 }

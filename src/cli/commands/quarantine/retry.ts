@@ -15,6 +15,7 @@ import {
   jsonOption,
 } from '../../kit/command.ts';
 import { EXIT, type ExitCode } from '../../kit/exitCodes.ts';
+import { ID_OR_END, quarantinedId } from '../../kit/idEnd.ts';
 import { onInterrupt } from '../../kit/interrupt.ts';
 import type { Output } from '../../kit/output.ts';
 import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
@@ -26,7 +27,8 @@ export function retryCommand(): Command {
   return command<RetryOptions, [id: string | undefined]>({
     name: 'retry',
     description: 'put one back where it stood, or all, if they open now',
-    arguments: [['[id]', 'id of the operation']],
+    arguments: [['[id]', `id of the operation, ${ID_OR_END}`]],
+    wholeId: quarantinedId,
     options: [...storeOptions(), jsonOption(JSON_LINES), flag('--all', 'all of them')],
     examples: [`holdfast quarantine retry --all ${EXAMPLE_STORE}`],
     async run({ options, output }, id) {

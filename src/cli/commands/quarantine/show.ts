@@ -12,6 +12,7 @@ import {
   type JsonOptions,
   jsonOption,
 } from '../../kit/command.ts';
+import { ID_OR_END, quarantinedId } from '../../kit/idEnd.ts';
 import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
 import { tableOf, withQuarantine } from './records.ts';
 
@@ -19,7 +20,8 @@ export function showCommand(): Command {
   return command<StoreOptions & JsonOptions, [id: string]>({
     name: 'show',
     description: 'show one: why it was set aside, and whether it opens by now',
-    arguments: [['<id>', 'id of the operation']],
+    arguments: [['<id>', `id of the operation, ${ID_OR_END}`]],
+    wholeId: quarantinedId,
     options: [...storeOptions(), jsonOption(JSON_LINES)],
     examples: [`holdfast quarantine show 01998a2c-… ${EXAMPLE_STORE}`],
     async run({ options, output }, id) {

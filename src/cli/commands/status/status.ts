@@ -33,8 +33,6 @@ const WATCH_MS_MIN = 250;
 export function statusCommand(): Command {
   return command<StatusOptions>({
     name: 'status',
-    description:
-      'how it is doing: phase, breakers, what waits and for what, what waits for a person',
     options: [
       ...storeOptions(),
       value(
