@@ -30,10 +30,6 @@ import { giveWay, type UpkeepOptions } from './progress.ts';
 const ROWS_AT_ONCE = 500;
 /** Enough to see what happened; the count says how many there are. */
 const LISTED_MAX = 20;
-/** The first version whose states say which payload is theirs, that with crisis plans, that with kept records. */
-const PAYLOADS_BOUND_SINCE = 3;
-const CRISIS_PLANS_SINCE = 5;
-const KEPT_SINCE = 7;
 
 /** A record that does not open with the key of the store. */
 export interface UnreadableRecord {
@@ -73,13 +69,13 @@ export async function checkData(
     db.pragma('cell_size_check = ON');
     // One moment: what is written meanwhile is not seen.
     db.exec('BEGIN');
-    const schemaVersion = inspectSchema(db, path);
+    const schemaVersion = inspectSchema(db, path) ?? 0;
     const faults = await findFaults(db, options);
     const seals = key === null ? null : sealsOf(key);
     if (seals !== null && key !== null) {
-      checkMark(db, seals, { storeId: key.storeId, path, version: schemaVersion });
+      checkMark(db, seals, { storeId: key.storeId, path });
     }
-    const records = seals === null ? NO_RECORDS : await openAll(db, seals, schemaVersion, options);
+    const records = seals === null ? NO_RECORDS : await openAll(db, seals, options);
     return { storeId: storeIdOf(db, path), schemaVersion, ...countsOf(db), faults, ...records };
   } catch (error) {
     if (options.signal?.aborted === true) throw error;
@@ -134,7 +130,6 @@ function countsOf(db: Database.Database): Pick<DataCheck, 'counts' | 'seqMax'> {
 async function openAll(
   db: Database.Database,
   seals: RowSeals,
-  schemaVersion: number,
   options: UpkeepOptions,
 ): Promise<Pick<DataCheck, 'recordsOpened' | 'unreadableCount' | 'unreadable'>> {
   const total = Number(db.prepare('SELECT count(*) FROM operation').pluck().get());
@@ -167,9 +162,7 @@ async function openAll(
       tryToOpen(
         () => idOfBytes(row.id),
         () => {
-          // A store of an earlier version is looked into as it is.
-          if (schemaVersion < PAYLOADS_BOUND_SINCE) seals.v2.openRow(row);
-          else seals.openRow(row);
+          seals.openRow(row);
         },
       );
     }
@@ -188,7 +181,6 @@ async function openAll(
       },
     );
   }
-  if (schemaVersion < CRISIS_PLANS_SINCE) return { recordsOpened, unreadableCount, unreadable };
   const plans = db.prepare<[], CrisisPlanRow>('SELECT * FROM crisis_plan');
   for (const row of plans.iterate()) {
     tryToOpen(
@@ -198,7 +190,6 @@ async function openAll(
       },
     );
   }
-  if (schemaVersion < KEPT_SINCE) return { recordsOpened, unreadableCount, unreadable };
   const kept = db.prepare<[number], KeptRow>(
     `SELECT * FROM kept WHERE seq > ? ORDER BY seq LIMIT ${ROWS_AT_ONCE}`,
   );

@@ -26,7 +26,7 @@ export function describeData(path: string): DataDescription {
   let db: Database.Database | undefined;
   try {
     db = openToLook(path);
-    const schemaVersion = inspectSchema(db, path);
+    const schemaVersion = inspectSchema(db, path) ?? 0;
     const pageBytes = numberOf(db, 'page_size');
     return {
       sqliteVersion: String(db.prepare('SELECT sqlite_version()').pluck().get()),

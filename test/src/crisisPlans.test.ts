@@ -13,7 +13,7 @@ import { createRuntime, rawKey } from '../../src/index.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import type { Runtime } from '../../src/runtime.ts';
 import { HANGS_AFTER_MS } from '../support/hangs.ts';
-import { placeStoreFixture } from '../support/harness/fixtures.ts';
+import { makeOlder } from '../support/store/olderStore.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 
 const KEY = rawKey(Buffer.alloc(32, 1));
@@ -247,10 +247,12 @@ describe('CR-1 CR-3 whatever state the store is in, somebody answers', () => {
   });
 
   test('CR-1 PS-4 while it is brought up to date', async () => {
-    const fixture = placeStoreFixture(4, tempFolder());
-    const its = { store: fixture.folder, key: keyFile(fixture.keyPath) };
+    const before = boot();
+    await before.ready;
+    await before.close();
+    makeOlder(store);
     stall('migration.beforeCommit');
-    const runtime = boot(its);
+    const runtime = boot();
     expect(await asked(runtime, 'user-1')).toEqual(['storeNotOpen']);
     await runtime.crisisPlans.put('user-1', planOf('Sam'));
     expect(await askedAgain(runtime, 'user-1')).toEqual(['included', 'Go for a walk', 'Sam']);

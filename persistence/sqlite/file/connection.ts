@@ -54,7 +54,7 @@ export interface Expected {
   readonly isNew: boolean;
 }
 
-type Verify = (db: Database.Database, version: number) => void;
+type Verify = (db: Database.Database) => void;
 
 /**
  * Opens the file. Where it has no tables and `create` and `isNew` say so they are made first; without
@@ -77,14 +77,13 @@ export function openFile(
 ): Opened {
   prepareFile(path, options);
   const { version, keeper } = inspectFile(path, options.verify);
-  const isEmpty = version === 0;
   let db: Database.Database | undefined;
   try {
-    if (isEmpty) demandNew(path, options);
-    if (!isEmpty && version < SCHEMA_VERSION && !options.create) throw older(path, version);
+    if (version === null) demandNew(path, options);
+    else if (version < SCHEMA_VERSION && !options.create) throw older(path, version);
     db = openDatabase(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
     configure(db, path);
-    if (isEmpty) {
+    if (version === null) {
       const made = db;
       made
         .transaction(() => {
@@ -93,7 +92,7 @@ export function openFile(
         })
         .immediate();
     }
-    return new OpenedFile(path, db, keeper, isEmpty, isEmpty ? SCHEMA_VERSION : version);
+    return new OpenedFile(path, db, keeper, version === null, version ?? SCHEMA_VERSION);
   } catch (error) {
     db?.close();
     keeper?.close();
@@ -183,7 +182,8 @@ function demandNew(path: string, options: Expected & { readonly create: boolean 
 }
 
 interface Inspected {
-  readonly version: number;
+  /** `null` for a file that is empty. */
+  readonly version: number | null;
   /** The connection that looked, still open where there is a WAL. */
   readonly keeper: Database.Database | null;
 }
@@ -215,7 +215,7 @@ function inspectUntouched(path: string, verify: Verify): Inspected {
   try {
     db.pragma('trusted_schema = OFF');
     const version = inspectSchema(db, path);
-    if (version !== 0) verify(db, version);
+    if (version !== null) verify(db);
     const wal = statSync(`${path}-wal`, { throwIfNoEntry: false });
     if ((wal?.size ?? 0) > 0) return { version, keeper: db };
     db.close();

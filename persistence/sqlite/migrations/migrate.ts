@@ -11,60 +11,16 @@ import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../../port/faultPoints.ts';
 import { foldWal } from '../file/connection.ts';
-import { inspectSchema, SCHEMA_VERSION } from '../schema/schema.ts';
-import { CRISIS_PLAN_TABLES } from '../schema/schemaV5.ts';
-import { TAG_TABLES } from '../schema/schemaV6.ts';
-import { KEPT_TABLES, WAITING_COUNTED, WAITING_TABLES } from '../schema/schemaV7.ts';
-import { keepTally } from '../schema/tallyKept.ts';
+import { inspectSchema, MADE_UP_VERSION, SCHEMA_VERSION } from '../schema/schema.ts';
 import type { RowSeals } from '../seals/rowSeals.ts';
-import { deadLettersApart } from './deadLettersApart.ts';
-import { lanesRanked } from './lanesRanked.ts';
+import { madeUpStep } from './madeUpStep.ts';
 import { keepMigrationBackup } from './migrationBackup.ts';
-import { payloadsBound } from './payloadsBound.ts';
 
-/** Changes tables and rows of one version to those of the next, inside the transaction of all. */
-export type MigrationStep = (
-  db: Database.Database,
-  seals: RowSeals,
-  file: {
-    readonly path: string;
-    /** The version of the file before the first step. */
-    readonly fromVersion: number;
-  },
-) => void;
+/** Changes the tables and rows of one version to those of the next, inside the one transaction of all steps. */
+export type MigrationStep = (db: Database.Database, seals: RowSeals) => void;
 
 /** By the version each starts from; one for every version before the present. */
-const STEPS: ReadonlyMap<number, MigrationStep> = new Map([
-  [
-    1,
-    (db, seals) => {
-      deadLettersApart(db, seals);
-      keepTally(db);
-    },
-  ],
-  [2, payloadsBound],
-  [3, lanesRanked],
-  [
-    4,
-    (db) => {
-      for (const statement of CRISIS_PLAN_TABLES) db.exec(statement);
-    },
-  ],
-  [
-    5,
-    (db) => {
-      for (const statement of TAG_TABLES) db.exec(statement);
-    },
-  ],
-  [
-    6,
-    (db) => {
-      for (const statement of [...KEPT_TABLES, ...WAITING_TABLES, WAITING_COUNTED]) {
-        db.exec(statement);
-      }
-    },
-  ],
-]);
+const STEPS: ReadonlyMap<number, MigrationStep> = new Map([[MADE_UP_VERSION, madeUpStep]]);
 
 /** What a migration did. */
 export interface Migration {
@@ -116,7 +72,7 @@ function migrateInFile(
   faultPoint('migration.afterBackup');
   db.transaction(() => {
     for (let version = fromVersion; version < SCHEMA_VERSION; version += 1) {
-      STEPS.get(version)?.(db, seals, { path, fromVersion });
+      STEPS.get(version)?.(db, seals);
     }
     db.pragma(`user_version = ${SCHEMA_VERSION}`);
     if (inspectSchema(db, path) !== SCHEMA_VERSION) {

@@ -6,7 +6,7 @@
  */
 
 import type Database from 'better-sqlite3';
-import { OPERATION_INDEXES } from '../schema/schemaV7.ts';
+import { OPERATION_INDEXES } from '../schema/schemaV1.ts';
 import type { ComponentRow, CrisisPlanRow, KeptRow, OperationColumns } from '../seals/rowSeals.ts';
 import { MUTATIONS } from './statements.ts';
 

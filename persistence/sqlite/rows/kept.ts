@@ -20,7 +20,7 @@ import type {
   UnreadableKept,
   WriteResult,
 } from '../../port/store.ts';
-import { KEPT_ROOM_CODES } from '../schema/schemaV7.ts';
+import { KEPT_ROOM_CODES } from '../schema/schemaV1.ts';
 import type { KeptRow } from '../seals/rowSeals.ts';
 import type { StatementName } from './statements.ts';
 import type { Tables } from './tables.ts';

@@ -19,7 +19,7 @@ import {
   WAITS_FOR_TURN,
   WAITS_IN_LANE,
 } from '../schema/schema.ts';
-import { ENDS, IS_KEPT_OF, IS_KEPT_OPEN } from '../schema/schemaV7.ts';
+import { ENDS, IS_KEPT_OF, IS_KEPT_OPEN } from '../schema/schemaV1.ts';
 
 /** A blob larger than any envelope is read as an empty one, which opens no more than it would. */
 const readable = (blob: string): string =>

@@ -28,8 +28,6 @@ export interface StoreMark {
   readonly hold: Hold | null;
 }
 
-/** The first version whose mark says more than that the key is right. */
-const SPEAKING_SINCE = 3;
 const NEW_MARK: StoreMark = { epoch: 0, owner: null, hold: null };
 
 /** Writes the mark of a new store. */
@@ -103,7 +101,7 @@ export function writeMark(
 export function checkMark(
   db: Database.Database,
   seals: RowSeals,
-  { storeId, path, version }: { readonly storeId: string; readonly path: string; version: number },
+  { storeId, path }: { readonly storeId: string; readonly path: string },
 ): void {
   const mark = db
     .prepare<[], { store_id: Uint8Array; seal: Uint8Array }>('SELECT store_id, seal FROM meta')
@@ -117,8 +115,7 @@ export function checkMark(
     );
   }
   try {
-    if (version < SPEAKING_SINCE) seals.v2.openMark(mark.seal);
-    else seals.openMark(mark.seal);
+    seals.openMark(mark.seal);
   } catch (error) {
     if (isHoldfastError(error) && error.code.startsWith('HF_KEY_')) {
       throw new HoldfastError(

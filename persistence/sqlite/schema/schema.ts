@@ -1,6 +1,5 @@
 /**
- * What the tables of a store's file mean (they are in schemaV7.ts, and those before), and the check that a
- * file holds exactly these and nothing else.
+ * The meaning of the numbers in a store's tables (schemaV1.ts), and the check that a file holds exactly these tables.
  *
  * @module
  */
@@ -9,21 +8,19 @@ import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Standing, WaitsFor } from '../../port/store.ts';
 import { openDatabase } from '../driver/library.ts';
-import { DDL_V1 } from './schemaV1.ts';
-import { DDL_V2 } from './schemaV2.ts';
-import { DDL_V3 } from './schemaV3.ts';
-import { DDL_V4 } from './schemaV4.ts';
-import { DDL_V5 } from './schemaV5.ts';
-import { DDL_V6 } from './schemaV6.ts';
-import { DDL_V7 } from './schemaV7.ts';
+import { DDL_V1, WAITING_TABLES } from './schemaV1.ts';
 
-/** "Hfst": tells a store from any other SQLite file. */
-export const APPLICATION_ID = 0x48667374;
+/** "Hold": tells a store from any other SQLite file. */
+const APPLICATION_ID = 0x48_6f_6c_64;
+/** "Hfst", which stores had before the first release. */
+const APPLICATION_ID_BEFORE = 0x48_66_73_74;
 /**
- * A change of the tables needs the next version, a step that brings the one before to it
- * (migrations/migrate.ts), and the old one kept beside it. A test holds each version to its tables.
+ * From the first release on, a change of the tables needs the next version, a step that leads to it
+ * (migrations/migrate.ts), and the tables of the version before, kept beside it. Until then it edits version 1.
  */
-export const SCHEMA_VERSION = 7;
+export const SCHEMA_VERSION = 1;
+/** A version that no program ever wrote: it has a step, so that tests run the machinery of migrations. */
+export const MADE_UP_VERSION = 0;
 
 /** The numbers that stand for a {@link Standing} on disk. */
 export const STANDING_CODES = {
@@ -71,15 +68,10 @@ export const CAN_EXPIRE = `expires_at IS NOT NULL AND standing IN (${STANDING_CO
 
 const SCHEMA_ROOT_PAGE = 1;
 
-/** What a file of each version that this program reads holds. */
+/** The tables of each version that this program reads. */
 const SCHEMAS: ReadonlyMap<number, readonly string[]> = new Map([
-  [1, DDL_V1],
-  [2, DDL_V2],
-  [3, DDL_V3],
-  [4, DDL_V4],
-  [5, DDL_V5],
-  [6, DDL_V6],
-  [SCHEMA_VERSION, DDL_V7],
+  [MADE_UP_VERSION, DDL_V1.filter((statement) => !WAITING_TABLES.includes(statement))],
+  [SCHEMA_VERSION, DDL_V1],
 ]);
 
 /** Makes the tables. Call it inside a transaction, so that a crash leaves all or none. */
@@ -100,18 +92,26 @@ export function tablesOf(db: Database.Database): readonly string[] {
 }
 
 /**
- * The version of the store in the file, 0 while it is still empty. Changes nothing.
+ * The version of the store in the file; `null` while the file is empty. Changes nothing.
  *
  * A hostile or stray object in the file could run on our next write (a trigger) or keep values in
  * the clear (the statistics of ANALYZE), so anything but the exact schema is refused.
  *
  * @throws HoldfastError `HF_STORE_FOREIGN`, `HF_STORE_NEWER`.
  */
-export function inspectSchema(db: Database.Database, path: string): number {
+export function inspectSchema(db: Database.Database, path: string): number | null {
   const applicationId = db.pragma('application_id', { simple: true });
   const version = Number(db.pragma('user_version', { simple: true }));
   const found = schemaOf(db);
-  if (applicationId === 0 && version === 0 && found.size === 0) return 0;
+  if (applicationId === 0 && version === 0 && found.size === 0) return null;
+  if (applicationId === APPLICATION_ID_BEFORE) {
+    throw new HoldfastError(
+      'HF_STORE_FOREIGN',
+      `The store at ${path} was made before the first release: end its work with the version that made it, ` +
+        'then begin a new store. Nothing was changed.',
+      { path },
+    );
+  }
   if (applicationId !== APPLICATION_ID) {
     throw new HoldfastError(
       'HF_STORE_FOREIGN',

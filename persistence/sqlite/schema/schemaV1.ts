@@ -1,18 +1,36 @@
 /**
- * The schema of version 1, as holdfast 0.1 made it. A released schema is never edited: files of it
- * are out there, and one is only taken for a store if it holds exactly this.
+ * The tables of schema 1. Until the first release a change edits them in place; after it a released schema is never
+ * edited, and a change is the next version, with a step that leads to it (migrations/migrate.ts).
+ *
+ * Everything sensitive is in sealed columns (`state`, `envelope`, `seal`). The plain ones hold what handing out work
+ * needs: numbers, random ids and keyed fingerprints, every one bound into the seal of its row (rowSeals.ts).
  *
  * @module
  */
 
-export const DDL_V1: readonly string[] = [
-  `CREATE TABLE meta (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    store_id BLOB NOT NULL,
-    key_id INTEGER NOT NULL,
-    seal BLOB NOT NULL
-  ) STRICT`,
-  `CREATE TABLE operation (
+import type { KeptRoom } from '../../port/store.ts';
+
+/** The numbers that stand for a {@link KeptRoom} on disk. */
+export const KEPT_ROOM_CODES = { entity: 0, conflict: 1 } as const satisfies Record<
+  KeptRoom,
+  number
+>;
+
+/** The conditions of the partial indexes over kept records, as queries must spell them: see schema.ts. */
+export const IS_KEPT_OF = {
+  entity: `room = ${KEPT_ROOM_CODES.entity}`,
+  conflict: `room = ${KEPT_ROOM_CODES.conflict}`,
+} as const satisfies Record<KeptRoom, string>;
+export const IS_KEPT_OPEN = 'is_open = 1';
+/** An open record never ends. */
+export const ENDS = 'keep_until IS NOT NULL AND is_open = 0';
+
+/**
+ * Columns that need a word: `subject` is the keyed fingerprint of the person concerned, null where unknown;
+ * `waits_for` is a reason of WAITS_FOR_CODES (schema.ts); `urgency` is the rank by which a row is handed out, and the
+ * head of a lane has the rank of the most urgent operation in it (docs/decisions/0114).
+ */
+const OPERATION_TABLE = `CREATE TABLE operation (
     seq INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE,
     revision INTEGER NOT NULL,
@@ -21,27 +39,15 @@ export const DDL_V1: readonly string[] = [
     due_at INTEGER,
     expires_at INTEGER,
     urgency INTEGER NOT NULL,
+    waits_for INTEGER NOT NULL,
     route BLOB NOT NULL,
+    subject BLOB,
     lane BLOB,
     idempotency BLOB,
     state BLOB NOT NULL
-  ) STRICT`,
-  'CREATE TABLE payload (seq INTEGER PRIMARY KEY, envelope BLOB NOT NULL) STRICT',
-  `CREATE TABLE component (
-    tag BLOB NOT NULL PRIMARY KEY,
-    revision INTEGER NOT NULL,
-    key_id INTEGER NOT NULL,
-    state BLOB NOT NULL
-  ) STRICT`,
-  `CREATE TABLE quarantine (
-    seq INTEGER PRIMARY KEY,
-    code TEXT NOT NULL,
-    standing INTEGER NOT NULL,
-    due_at INTEGER,
-    expires_at INTEGER,
-    lane BLOB,
-    idempotency BLOB
-  ) STRICT`,
+  ) STRICT`;
+
+export const OPERATION_INDEXES: readonly string[] = [
   'CREATE UNIQUE INDEX operation_idempotency ON operation (idempotency) WHERE idempotency IS NOT NULL',
   'CREATE INDEX operation_lane ON operation (lane, seq) WHERE lane IS NOT NULL',
   'CREATE INDEX operation_due ON operation (route, urgency, due_at, seq) WHERE standing = 2',
@@ -49,4 +55,181 @@ export const DDL_V1: readonly string[] = [
   'CREATE INDEX operation_held ON operation (seq) WHERE standing = 3',
   'CREATE INDEX operation_quarantined ON operation (seq) WHERE standing = 4',
   'CREATE INDEX operation_expiry ON operation (expires_at, seq) WHERE expires_at IS NOT NULL AND standing IN (2, 3)',
+  'CREATE INDEX operation_dead_lettered ON operation (seq) WHERE standing = 5',
+  // By the time of the purge; rows of the same instant follow in order of acceptance by themselves.
+  'CREATE INDEX operation_settled ON operation (due_at) WHERE standing = 0',
+  // What goes on only when somebody acts.
+  'CREATE INDEX operation_asking ON operation (waits_for, seq) WHERE waits_for >= 2',
+  // Waiting rows only: an operation alone in its lane, the usual case, costs nothing here.
+  'CREATE INDEX operation_lane_rank ON operation (lane, urgency) WHERE lane IS NOT NULL AND standing = 3',
+  // What waits for its turn at an upstream, or after a failed attempt, in order of acceptance.
+  'CREATE INDEX operation_waiting ON operation (route, urgency, seq) WHERE standing = 2 AND waits_for = 0',
 ];
+
+/** Only large payloads, so that a new state does not rewrite them. Small ones are sealed with the state. */
+const PAYLOAD_TABLE =
+  'CREATE TABLE payload (seq INTEGER PRIMARY KEY, envelope BLOB NOT NULL) STRICT';
+
+/** What a quarantined row held in the columns it was cleared of, so that nothing of it is lost. */
+const QUARANTINE_TABLE = `CREATE TABLE quarantine (
+    seq INTEGER PRIMARY KEY,
+    code TEXT NOT NULL,
+    standing INTEGER NOT NULL,
+    due_at INTEGER,
+    expires_at INTEGER,
+    waits_for INTEGER NOT NULL,
+    lane BLOB,
+    idempotency BLOB,
+    set_aside_at INTEGER
+  ) STRICT`;
+
+const META_TABLE = `CREATE TABLE meta (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    store_id BLOB NOT NULL,
+    key_id INTEGER NOT NULL,
+    seal BLOB NOT NULL
+  ) STRICT`;
+
+const COMPONENT_TABLE = `CREATE TABLE component (
+    tag BLOB NOT NULL PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    key_id INTEGER NOT NULL,
+    state BLOB NOT NULL
+  ) STRICT`;
+
+/** `subject` is a keyed fingerprint of its own kind: it can't be matched with that of an operation. */
+const CRISIS_PLAN_TABLES: readonly string[] = [
+  `CREATE TABLE crisis_plan (
+    subject BLOB NOT NULL PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    key_id INTEGER NOT NULL,
+    pinned INTEGER NOT NULL,
+    state BLOB NOT NULL
+  ) STRICT`,
+  // Few among many: a start reads these and no other.
+  'CREATE INDEX crisis_plan_pinned ON crisis_plan (subject) WHERE pinned = 1',
+];
+
+/**
+ * Sums over the rows, by which a missing or exchanged row will be noticed (SE-6). Nothing uses the table yet: it is
+ * here so that records need no migration for it.
+ */
+const INTEGRITY_TABLE = `CREATE TABLE integrity (
+    bucket INTEGER PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    key_id INTEGER NOT NULL,
+    seal BLOB NOT NULL
+  ) STRICT`;
+
+/**
+ * The file keeps count of its operations: `kind` is a standing (0 to 5), or 8 and a reason to wait that asks for
+ * somebody. Triggers keep the count, so it is right whatever writes to an operation, and whatever a crash leaves
+ * (docs/decisions/0043).
+ */
+const TALLY_TABLES: readonly string[] = [
+  'CREATE TABLE tally (kind INTEGER PRIMARY KEY, operations INTEGER NOT NULL) STRICT',
+  'INSERT INTO tally VALUES (0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (10, 0), (11, 0), (12, 0), (13, 0), (14, 0), (15, 0)',
+  `CREATE TRIGGER operation_added AFTER INSERT ON operation BEGIN
+    UPDATE tally SET operations = operations + 1 WHERE kind IN (NEW.standing, 8 + NEW.waits_for);
+  END`,
+  `CREATE TRIGGER operation_moved AFTER UPDATE OF standing, waits_for ON operation
+  WHEN OLD.standing <> NEW.standing OR OLD.waits_for <> NEW.waits_for BEGIN
+    UPDATE tally SET operations = operations - 1 WHERE kind IN (OLD.standing, 8 + OLD.waits_for);
+    UPDATE tally SET operations = operations + 1 WHERE kind IN (NEW.standing, 8 + NEW.waits_for);
+  END`,
+  `CREATE TRIGGER operation_removed AFTER DELETE ON operation BEGIN
+    UPDATE tally SET operations = operations - 1 WHERE kind IN (OLD.standing, 8 + OLD.waits_for);
+  END`,
+];
+
+/**
+ * Operations by tag; `tag` is a keyed fingerprint. Triggers keep the tags in step with their operation, so an operation
+ * without tags costs an acceptance nothing, and whatever deletes an operation deletes its tags (docs/decisions/0155).
+ */
+const TAG_TABLES: readonly string[] = [
+  `CREATE TABLE tagged (
+    tag BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (tag, seq)
+  ) STRICT, WITHOUT ROWID`,
+  'CREATE INDEX tagged_seq ON tagged (seq)',
+  `CREATE TRIGGER operation_untagged AFTER DELETE ON operation BEGIN
+    DELETE FROM tagged WHERE seq = OLD.seq;
+  END`,
+  `CREATE TRIGGER operation_retagged AFTER UPDATE OF seq ON operation WHEN OLD.seq <> NEW.seq BEGIN
+    UPDATE tagged SET seq = NEW.seq WHERE seq = OLD.seq;
+  END`,
+];
+
+/**
+ * Records of the engine that outlive operations: entities and conflicts (docs/decisions/0184). `key` is a keyed
+ * fingerprint, of its own kind in each room; every column is bound into the seal of `state`.
+ */
+const KEPT_TABLES: readonly string[] = [
+  `CREATE TABLE kept (
+    seq INTEGER PRIMARY KEY,
+    room INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    revision INTEGER NOT NULL,
+    key_id INTEGER NOT NULL,
+    is_open INTEGER NOT NULL,
+    keep_until INTEGER,
+    state BLOB NOT NULL,
+    UNIQUE (room, key)
+  ) STRICT`,
+  'CREATE INDEX kept_entity ON kept (seq) WHERE room = 0',
+  'CREATE INDEX kept_conflict ON kept (seq) WHERE room = 1',
+  'CREATE INDEX kept_open ON kept (room, seq) WHERE is_open = 1',
+  'CREATE INDEX kept_ending ON kept (keep_until) WHERE keep_until IS NOT NULL AND is_open = 0',
+];
+
+/**
+ * A count of the due and held operations by route, rank and reason to wait, kept by triggers as the tally is
+ * (docs/decisions/0242). A running or ended operation costs no more than the triggers' conditions. A count that
+ * reaches zero is deleted, so types that are gone leave none.
+ */
+export const WAITING_TABLES: readonly string[] = [
+  `CREATE TABLE waiting (
+    route BLOB NOT NULL,
+    urgency INTEGER NOT NULL,
+    waits_for INTEGER NOT NULL,
+    operations INTEGER NOT NULL,
+    PRIMARY KEY (route, urgency, waits_for)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TRIGGER operation_waits AFTER INSERT ON operation WHEN NEW.standing IN (2, 3) BEGIN
+    INSERT INTO waiting VALUES (NEW.route, NEW.urgency, NEW.waits_for, 1)
+      ON CONFLICT (route, urgency, waits_for) DO UPDATE SET operations = operations + 1;
+  END`,
+  `CREATE TRIGGER operation_waits_otherwise AFTER UPDATE OF standing, urgency, waits_for, route ON operation
+  WHEN (OLD.standing IN (2, 3) OR NEW.standing IN (2, 3)) AND (
+    (OLD.standing IN (2, 3)) <> (NEW.standing IN (2, 3)) OR OLD.urgency <> NEW.urgency
+    OR OLD.waits_for <> NEW.waits_for OR OLD.route <> NEW.route
+  ) BEGIN
+    UPDATE waiting SET operations = operations - 1 WHERE OLD.standing IN (2, 3)
+      AND route = OLD.route AND urgency = OLD.urgency AND waits_for = OLD.waits_for;
+    INSERT INTO waiting SELECT NEW.route, NEW.urgency, NEW.waits_for, 1 WHERE NEW.standing IN (2, 3)
+      ON CONFLICT (route, urgency, waits_for) DO UPDATE SET operations = operations + 1;
+  END`,
+  `CREATE TRIGGER operation_waited AFTER DELETE ON operation WHEN OLD.standing IN (2, 3) BEGIN
+    UPDATE waiting SET operations = operations - 1
+      WHERE route = OLD.route AND urgency = OLD.urgency AND waits_for = OLD.waits_for;
+  END`,
+  `CREATE TRIGGER none_waits AFTER UPDATE OF operations ON waiting WHEN NEW.operations < 1 BEGIN
+    DELETE FROM waiting WHERE route = NEW.route AND urgency = NEW.urgency AND waits_for = NEW.waits_for;
+  END`,
+];
+
+export const DDL_V1: readonly string[] = [
+  META_TABLE,
+  OPERATION_TABLE,
+  PAYLOAD_TABLE,
+  COMPONENT_TABLE,
+  CRISIS_PLAN_TABLES,
+  QUARANTINE_TABLE,
+  INTEGRITY_TABLE,
+  OPERATION_INDEXES,
+  TALLY_TABLES,
+  TAG_TABLES,
+  KEPT_TABLES,
+  WAITING_TABLES,
+].flat();

@@ -13,8 +13,6 @@ import type { AssociatedField } from '../../sealing/associated.ts';
 import { encodeAssociated, viewAssociated } from '../../sealing/associated.ts';
 import { commitmentOf } from '../../sealing/envelope.ts';
 import type { Sealer } from '../../sealing/sealer.ts';
-import type { SealsV2 } from './sealsV2.ts';
-import { createSealsV2 } from './sealsV2.ts';
 
 /** The columns of an operation other than its state; tags are keyed fingerprints. */
 export interface OperationColumns {
@@ -61,7 +59,7 @@ export interface CrisisPlanRow {
 /** A kept record as it lies on disk; its key is a keyed fingerprint. */
 export interface KeptRow {
   readonly seq: number;
-  /** A room of KEPT_ROOM_CODES (schemaV7.ts). */
+  /** A room of KEPT_ROOM_CODES (schemaV1.ts). */
   readonly room: number;
   readonly key: Uint8Array;
   readonly revision: number;
@@ -132,8 +130,6 @@ export interface RowSeals {
   openCrisisPlan(row: CrisisPlanRow): { readonly subject: string; readonly plan: string | null };
   openKept(row: KeptRow): SealedKept;
   openMark(seal: Uint8Array): string;
-  /** How versions before the present schema sealed. */
-  readonly v2: SealsV2;
 }
 
 /** Routes are of registered types; were they not, forgetting them all now and then is harmless. */
@@ -283,7 +279,6 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
       return { key, text, lane };
     },
     openMark: (envelope) => textOf(sealer.open(envelope, mark)),
-    v2: createSealsV2(sealer, storeId),
   };
 }
 

@@ -62,8 +62,8 @@ export function connectStore(
   const opened = openFile(path, {
     ...options,
     seed: (fresh) => insertMark(fresh, seals, storeId),
-    verify: (found, version) => {
-      checkMark(found, seals, { storeId, path, version });
+    verify: (found) => {
+      checkMark(found, seals, { storeId, path });
     },
   });
   const { db, created, version, wasLeftOpen } = opened;

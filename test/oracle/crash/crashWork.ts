@@ -4,10 +4,8 @@
  * @module
  */
 
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
-import type { KeySource } from '../../../persistence/sealing/keySource.ts';
+import { type KeySource, rawKey } from '../../../persistence/sealing/keySource.ts';
 import type { RuntimeOptions } from '../../../src/options.ts';
 import type { CrisisRequest } from '../../../src/runtime.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
@@ -60,14 +58,7 @@ export type Acknowledgement =
   /** The attempt ended otherwise. */
   | { readonly event: 'unanswered'; readonly key: string; readonly attempt: number };
 
-/** The key of the stores kept in test/fixtures, so that their migration can be cut off as well. */
-export const KEY: KeySource = {
-  kind: 'file',
-  load: () => {
-    const text = readFileSync(resolve('test/fixtures/stores/v1/key.hex'), 'utf8');
-    return Promise.resolve({ key: Uint8Array.from(Buffer.from(text.trim(), 'hex')), kdf: null });
-  },
-};
+export const KEY: KeySource = rawKey(new Uint8Array(32).fill(7));
 export const UPSTREAM = 'ledger';
 export const TYPE = 'ledger.put';
 export const IN_FLIGHT_MAX = 16;

@@ -15,11 +15,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import { leaveNote } from '../../../persistence/owner/ownerNote.ts';
 import type { CrisisPlanWrite, Store } from '../../../persistence/port/store.ts';
-import { keyFile } from '../../../persistence/sealing/keyFile.ts';
 import { backupStore } from '../../../persistence/upkeep/backup.ts';
 import type { UpkeepProgress } from '../../../persistence/upkeep/progress.ts';
 import { restoreStore } from '../../../persistence/upkeep/restore.ts';
-import { placeStoreFixture } from '../../support/harness/fixtures.ts';
+import { makeOlder } from '../../support/store/olderStore.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 import { keep } from '../contract/kept.ts';
 import { inThreadStore, OTHER_KEY, TEST_KEY, threadedStore } from '../contract/storeUnderTest.ts';
@@ -238,15 +237,15 @@ describe('PS-5 a backup', () => {
   });
 
   test('of an older version is one of that version, and is restored up to date', async () => {
-    const fixture = placeStoreFixture(1, parent);
-    const key = keyFile(fixture.keyPath);
-    const { manifest } = await backupStore(fixture.folder, at('backup'), key, UPKEEP);
-    expect(manifest).toMatchObject({ schemaVersion: 1, counts: { settled: 6 } });
-    const { hold } = await restoreStore(at('backup'), at('restored'), key, RESTORE);
-    const store = inThreadStore(at('restored'), key);
+    await makeStore();
+    makeOlder(folder);
+    const { manifest } = await backupStore(folder, at('backup'), TEST_KEY, UPKEEP);
+    expect(manifest).toMatchObject({ schemaVersion: 0, counts: { inHand: 1, deadLettered: 1 } });
+    const { hold } = await restoreStore(at('backup'), at('restored'), TEST_KEY, RESTORE);
+    const store = inThreadStore(at('restored'));
     open.push(store);
     expect((await store.open()).hold).toEqual(hold);
-    expect(await store.counts()).toMatchObject({ settled: 3, deadLettered: 3 });
+    expect(await store.counts()).toMatchObject({ inHand: 1, due: 1, deadLettered: 1 });
   });
 
   test('UX-2 overwrites nothing, needs a store, and leaves nothing where it fails', async () => {

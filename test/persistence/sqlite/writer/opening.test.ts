@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openAtRest } from '../../../../persistence/openStore.ts';
+import { migrateAtRest, openAtRest } from '../../../../persistence/openStore.ts';
 import { armFaultPoint, disarmFaultPoints } from '../../../../persistence/port/faultPoints.ts';
 import type { Store } from '../../../../persistence/port/store.ts';
 import type { KeySource } from '../../../../persistence/sealing/keySource.ts';
@@ -87,6 +87,24 @@ describe.each([
       path: join(folder, 'data.db'),
       message: expect.stringContaining('version 99'),
     });
+    expect(await contents()).toEqual(before);
+  });
+
+  test('PS-4 a store from before the first release is refused as what it is, byte for byte', async () => {
+    await makeStore();
+    inFile((db) => {
+      db.pragma('application_id = 0x48667374');
+      db.pragma('user_version = 7');
+    });
+    const before = await contents();
+    const message =
+      'made before the first release: end its work with the version that made it, then begin a new store';
+    expect(await refusal(make)).toMatchObject({
+      code: 'HF_STORE_FOREIGN',
+      path: join(folder, 'data.db'),
+      message: expect.stringContaining(message),
+    });
+    await expect(migrateAtRest({ folder, key: TEST_KEY }, () => {})).rejects.toThrow(message);
     expect(await contents()).toEqual(before);
   });
 

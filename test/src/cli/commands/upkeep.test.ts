@@ -6,8 +6,8 @@ import { createKeyFile, keyFile } from '../../../../persistence/sealing/keyFile.
 import { createRuntime } from '../../../../src/createRuntime.ts';
 import type { Runtime } from '../../../../src/runtime.ts';
 import { accept } from '../../../persistence/contract/writes.ts';
-import { placeStoreFixture } from '../../../support/harness/fixtures.ts';
 import { runCli, startCli } from '../../../support/process/runCli.ts';
+import { makeOlder } from '../../../support/store/olderStore.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 
 let parent: string;
@@ -119,20 +119,26 @@ describe('PS-5 backup, restore and release', () => {
 
 describe('PS-4 migrate', () => {
   test('brings an older store up to date, says where the copy is, and what it finds then', async () => {
-    const fixture = placeStoreFixture(1, tempFolder());
-    const its = ['--store', fixture.folder, '--key-file', fixture.keyPath];
+    const runtime = await running('store');
+    runtime.upstream('default').forceOpen('so that they wait');
+    for (const subject of ['user-1', 'user-2', 'user-3']) {
+      await runtime.sync({ type: 'payments.push', subject, tier: 'basic' });
+    }
+    await runtime.close();
+    makeOlder(at('store'));
+    const its = of('store');
     const refused = await runCli(['operations', ...its]);
     expect(refused).toMatchObject({ exitCode: 5, stdout: '' });
     expect(refused.stderr).toContain('holdfast migrate');
     const migrated = await runCli(['migrate', ...its, '--json']);
     expect(migrated).toMatchObject({ exitCode: 0 });
     expect(JSON.parse(migrated.stdout)).toMatchObject({
-      migration: { fromVersion: 1, backupPath: expect.stringMatching(/data\.v1\.\w+\.backup$/) },
+      migration: { fromVersion: 0, backupPath: expect.stringMatching(/data\.v0\.\w+\.backup$/) },
     });
     expect(migrated.stderr).toContain('copying and checking');
     const again = await runCli(['migrate', ...its, '--json']);
     expect(again).toMatchObject({ stdout: '{"migration":null}\n', stderr: '' });
-    const listed = await runCli(['operations', ...its, '--state', 'deadLettered', '--json']);
+    const listed = await runCli(['operations', ...its, '--json']);
     expect(listed.stdout.trim().split('\n')).toHaveLength(3);
   });
 

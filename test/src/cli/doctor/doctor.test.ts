@@ -7,8 +7,8 @@ import { createKeyFile, keyFile } from '../../../../persistence/sealing/keyFile.
 import { createRuntime } from '../../../../src/createRuntime.ts';
 import { accept, idOf } from '../../../persistence/contract/writes.ts';
 import { HANGS_AFTER_MS } from '../../../support/hangs.ts';
-import { placeStoreFixture } from '../../../support/harness/fixtures.ts';
 import { runCli } from '../../../support/process/runCli.ts';
+import { makeOlder } from '../../../support/store/olderStore.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 
 interface Finding {
@@ -155,14 +155,13 @@ test('PS-3 doctor names the records that are set aside, with the reason of each'
 });
 
 test('PS-4 doctor tells an older store and does not migrate it', async () => {
-  const fixture = placeStoreFixture(1, tempFolder());
-  ({ folder, keyPath } = fixture);
+  makeOlder(folder);
   for (let time = 0; time < 2; time += 1) {
     const { exitCode, found } = await doctor('--deep');
     expect(exitCode).toBe(1);
     expect(found['format']).toMatchObject({
       status: 'warn',
-      detail: expect.stringContaining('version 1') as string,
+      detail: expect.stringContaining('version 0') as string,
     });
     expect(found['store']?.detail).toContain('HF_STORE_OLDER');
     expect(found['records']).toMatchObject({ status: 'ok' });
