@@ -4,50 +4,32 @@
  * @module
  */
 
-import type { CrisisAnswer, CrisisModeState, CrisisResource } from '../actors/port.ts';
-import type { CrisisWords } from '../machines/policy/crisis/crisisWords.ts';
-import type { Clock } from '../machines/vocabulary/clock.ts';
-import type { Random } from '../machines/vocabulary/random.ts';
-import type { KeySource } from '../persistence/sealing/keySource.ts';
+import type { CrisisAnswer, CrisisModeState } from '../actors/port.ts';
 import type { CrisisMode } from './management/crisisMode/crisisMode.ts';
-import type { TypedOptions } from './options.ts';
+import type { NoUpstreams, RuntimeOptions, TypedOptions } from './options.ts';
 import type { CrisisRequest, Runtime } from './runtime.ts';
 import type { AnyTypes, OperationTypes } from './typed/operationTypes.ts';
 
-/** What `connect` takes. */
-export interface ConnectOptions {
-  /** The folder of the store, as its owner has it. */
-  readonly store: string;
+/**
+ * What `connect` takes: the options of `createRuntime`, and two of its own. A process that only connects needs
+ * `store`, and may give `crisis.resources`, `crisis.words`, `clock`, `random` and `onError`.
+ */
+export interface ConnectOptions<Handlers = RuntimeHandlers, Upstreams = NoUpstreams>
+  extends TypedOptions<Handlers, Upstreams> {
+  /**
+   * Whether this process may own the store. Default: whether `handlers` are given. `false` makes a client of the
+   * same options, of which it then reads what is named above.
+   */
+  readonly own?: boolean | undefined;
   /**
    * How long a call waits while nobody owns the store, or its owner does not answer, in milliseconds; then it
    * rejects with `HF_OWNER_GONE`. Following an operation, and crises, wait as long as it takes. 100 ms to an
    * hour, default 15 s.
    */
   readonly ownerWithinMs?: number | undefined;
-  readonly crisis?:
-    | {
-        /** In answers before the built-in help lines, while no owner tells those of its own. */
-        readonly resources?: readonly CrisisResource[] | undefined;
-        /** What people are told of their message so far, while no owner tells its own. */
-        readonly words?: readonly CrisisWords[] | undefined;
-      }
-    | undefined;
-  readonly clock?: Clock | undefined;
-  readonly random?: Random | undefined;
-  /** Told of what no caller hears of: why the owner can't be reached, or why this process can't own the store. */
-  readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-/** The options of a process that owns the store where nobody else does. */
-export interface OwnOptions<Handlers, Upstreams> extends ConnectOptions {
-  /** The key of the store. It goes to the store and nowhere else. */
-  readonly key: KeySource;
-  /** What `createRuntime` takes, but for the store and its key: the same in every process that may own it. */
-  readonly own: Omit<
-    TypedOptions<Handlers, Upstreams>,
-    'store' | 'key' | 'clock' | 'random' | 'onError'
-  >;
-}
+type RuntimeHandlers = NonNullable<RuntimeOptions['handlers']>;
 
 /** The operations that a runtime knows: `connect<typeof runtime>(…)` takes and gives the same. */
 export type TypesOfRuntime<Of> =

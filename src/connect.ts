@@ -17,10 +17,9 @@ import { CrisisResources } from '../machines/policy/crisis/crisisResources.ts';
 import { CrisisMessages } from '../machines/policy/crisis/crisisWords.ts';
 import { isHoldfastError } from '../machines/vocabulary/errors.ts';
 import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
-import type { OptionRules } from '../machines/vocabulary/optionRules.ts';
+import { isObject, type OptionRules } from '../machines/vocabulary/optionRules.ts';
 import { isOwnedByNote } from '../persistence/owner/ownerNote.ts';
-import type { KeySource } from '../persistence/sealing/keySource.ts';
-import type { Client, ConnectOptions, OwnOptions, TypesOfRuntime } from './client.ts';
+import type { Client, ConnectOptions, TypesOfRuntime } from './client.ts';
 import { ClientCrises } from './connect/clientCrises.ts';
 import { openLine } from './connect/line.ts';
 import { OwnerLink, type Seat } from './connect/ownerLink.ts';
@@ -28,32 +27,24 @@ import { controlSocketPath } from './control/controlSocket.ts';
 import type { Owner } from './createRuntime.ts';
 import { HELP_LINES } from './crisis/helpLines.ts';
 import { HoldfastClient } from './holdfastClient.ts';
-import type { RuntimeOptions, UpstreamOptions } from './options.ts';
+import type { NoUpstreams, RuntimeOptions, UpstreamOptions } from './options.ts';
 import { socketBeside } from './outside/outsideOptions.ts';
 import type { Runtime } from './runtime.ts';
-import type { TypesOf } from './typed/operationTypes.ts';
-
-type Given = ConnectOptions & {
-  readonly key?: KeySource | undefined;
-  readonly own?: Omit<RuntimeOptions, 'store' | 'key'> | undefined;
-};
+import type { AnyTypes, TypesOf } from './typed/operationTypes.ts';
 
 const OWNER_WITHIN_MS = 15_000;
 const CLOSE_DEADLINE_MS = 5_000;
 
-const CONNECT_RULES: OptionRules<Given> = {
-  store: {
-    required: {
-      matches: (store) => typeof store === 'string' && store !== '' && store !== ':memory:',
-      rule: 'must be the path of the folder that the owner has; a store in memory has none',
-    },
-  },
-  key: {
-    matches: (key) => typeof Object(key).load === 'function',
-    rule: 'must be a source of a key: give keyFile(path), passphrase(text) or rawKey(bytes)',
-  },
-  own: 'object',
+const OWN_RULES = {
+  own: 'boolean',
   ownerWithinMs: { min: 100, max: 3_600_000, whole: true },
+} as const satisfies OptionRules;
+
+/** What a process that only connects may give. */
+const CLIENT_RULES: OptionRules = {
+  ...OWN_RULES,
+  store: 'text',
+  key: 'object',
   crisis: { fields: { resources: 'array', words: 'array' } },
   clock: 'object',
   random: 'object',
@@ -64,47 +55,60 @@ const CONNECT_RULES: OptionRules<Given> = {
  * Connects to the store that another process of the machine owns, so that any number of processes of an app can
  * submit to it, follow, cancel and ask for crises. It resolves at once: its calls wait until somebody owns the store.
  *
- * `connect<typeof runtime>` has the types of the runtime that the owner makes. With `own`, which is what
- * `createRuntime` takes, this process takes the store over whenever nobody has it: of several that may, one
- * does, and the others are its clients. So in a cluster of equal processes all call `connect` and nothing else.
+ * It takes what `createRuntime` takes. With `handlers`, or with `own: true`, this process takes the store over
+ * whenever nobody has it: of several that may, one does, and the others are its clients. So in a cluster of equal
+ * processes all call `connect` with the same options. `connect<typeof runtime>` has the types of the runtime that
+ * another program makes.
  *
  * @example
  * const client = await connect<typeof runtime>({ store: './store' });
  * const operation = await client.sync({ type: 'payments.push', subject, tier: 'premium', payload });
  *
  * @example
- * const client = await connect({ store, key: keyFile(path), own: { upstreams, handlers } });
+ * const client = await connect({ store, key: keyFile(path), upstreams, handlers });
  *
  * @throws HoldfastError (rejects) `HF_OPTION_INVALID` naming the option.
  */
-export async function connect<Of extends Runtime = Runtime>(
-  options: ConnectOptions,
-): Promise<Client<TypesOfRuntime<Of>>>;
 export async function connect<
+  Of = unknown,
   const Handlers extends Readonly<Record<string, Handler>> = Readonly<Record<string, Handler>>,
-  const Upstreams extends Readonly<Record<string, UpstreamOptions>> = Readonly<
-    Record<'default', UpstreamOptions>
-  >,
->(options: OwnOptions<Handlers, Upstreams>): Promise<Client<TypesOf<Handlers>>>;
-export async function connect(options: Given): Promise<Client> {
-  return await inNoContext(() => connectTo(options));
+  const Upstreams extends Readonly<Record<string, UpstreamOptions>> = NoUpstreams,
+>(
+  options: ConnectOptions<Handlers, Upstreams>,
+): Promise<Client<unknown extends Of ? TypesOfHandlers<Handlers> : TypesOfRuntime<Of>>> {
+  return await inNoContext(() => connectTo(options as ConnectOptions));
 }
 
-/** What a runtime takes and people look for first here. */
-const OF_OWN = ['handlers', 'upstreams', 'policies', 'logger'] as const;
+/** Any types where no handler is named. */
+type TypesOfHandlers<Handlers> = string extends keyof Handlers ? AnyTypes : TypesOf<Handlers>;
 
-async function connectTo(options: Given): Promise<Client> {
-  for (const name of OF_OWN) {
-    const isHere = Object.hasOwn(Object(options) as object, name);
-    requireOption(
-      !isHere,
-      name,
-      `goes into own, as all that createRuntime takes: own: { ${name} }`,
-    );
+/** Refuses what can't be used before anything is done with it. Says whether this process may own the store. */
+async function checked(options: ConnectOptions): Promise<boolean> {
+  requireOption(isObject(options), 'options', 'must be an object');
+  const { store, own, ownerWithinMs, ...rest } = options;
+  requireOption(
+    typeof store === 'string' && store !== '' && store !== ':memory:',
+    'store',
+    'must be the path of the folder that the owner has; a store in memory has none',
+  );
+  checkFields({ own, ownerWithinMs }, OWN_RULES, '');
+  const mayOwn = own ?? rest.handlers !== undefined;
+  const isOfRuntime = Object.keys(rest).find((name) => !Object.hasOwn(CLIENT_RULES, name));
+  if (!mayOwn && isOfRuntime === undefined) {
+    checkFields(options, CLIENT_RULES, '');
+    return false;
   }
-  checkFields(options, CONNECT_RULES, '');
-  const { own, key, ownerWithinMs = OWNER_WITHIN_MS, crisis = {} } = options;
-  requireOption(own === undefined || key !== undefined, 'key', 'is needed with own');
+  const { checkOptions, RUNTIME_RULES } = await import('./options.ts');
+  if (mayOwn) checkOptions({ store, ...rest });
+  else checkFields(options, { ...RUNTIME_RULES, ...OWN_RULES }, '');
+  const rule = 'is for a process that may own the store: give handlers too, or own: true';
+  requireOption(mayOwn || own === false, isOfRuntime ?? 'own', rule);
+  return mayOwn;
+}
+
+async function connectTo(options: ConnectOptions): Promise<Client> {
+  const mayOwn = await checked(options);
+  const { own: _, ownerWithinMs = OWNER_WITHIN_MS, ...rest } = options;
   const store = resolve(options.store);
   const socketPath = controlSocketPath(store);
   requireOption(
@@ -120,9 +124,7 @@ async function connectTo(options: Given): Promise<Client> {
       // There is nobody else to be told.
     }
   };
-  // Options that can't be used are told of now, and not where somebody dies.
-  const owning = own === undefined ? null : { ...own, store, key, clock, random };
-  const owner = owning === null ? null : await candidate(owning, onError);
+  const owner = mayOwn ? await candidate({ ...rest, store, clock, random }, onError) : null;
 
   let runtime: Runtime | null = null;
   let closeDeadlineMs = CLOSE_DEADLINE_MS;
@@ -159,9 +161,9 @@ async function connectTo(options: Given): Promise<Client> {
     await coming?.close({ deadlineMs: closeDeadlineMs });
   };
   const link = new OwnerLink({ store, find, giveUp, ownerWithinMs, clock, random, onError });
-  const given = crisis.resources ?? own?.crisis?.resources ?? [];
-  const resources = soundResources(given, 'crisis.resources');
-  const words = soundWords(crisis.words ?? own?.crisis?.words ?? [], 'crisis.words');
+  const { crisis = {} } = options;
+  const resources = soundResources(crisis.resources ?? [], 'crisis.resources');
+  const words = soundWords(crisis.words ?? [], 'crisis.words');
   for (const error of [...resources.leftOut, ...words.leftOut]) onError(error);
   const clientCrises = new ClientCrises({
     ...{ link, clock, random },
@@ -185,11 +187,7 @@ async function candidate(
   options: RuntimeOptions,
   onError: (error: unknown) => void,
 ): Promise<(onMade: (coming: Runtime) => void) => Promise<Owner | null>> {
-  const [{ createOwner }, { checkOptions }] = await Promise.all([
-    import('./createRuntime.ts'),
-    import('./options.ts'),
-  ]);
-  checkOptions(options);
+  const { createOwner } = await import('./createRuntime.ts');
   return async (onMade) => {
     const told = (error: unknown): void => {
       // That another was quicker is no failure.

@@ -5,20 +5,6 @@
  * @module
  */
 
-export type {
-  CrisisAnswer,
-  EntityListener,
-  EntityQuery,
-  EntityView,
-  ListedEntity,
-  OperationView,
-  Outcome,
-} from '../actors/port.ts';
-export type { SyncRequest } from '../machines/policy/request/request.ts';
 export { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
-export type { Client, ConnectOptions, OwnOptions, TypesOfRuntime } from './client.ts';
+export type { Client, ConnectOptions } from './client.ts';
 export { connect } from './connect.ts';
-export type { Entities, RestoreOptions } from './entities.ts';
-export type { Operation } from './operation.ts';
-export type { OperationActor, OperationActorSnapshot } from './operationActor.ts';
-export type { CrisisRequest } from './runtime.ts';

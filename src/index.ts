@@ -155,7 +155,7 @@ export { type PassphraseOptions, passphrase } from '../persistence/sealing/passp
 export type { BackupResult } from '../persistence/upkeep/backup.ts';
 export type { UpkeepProgress } from '../persistence/upkeep/progress.ts';
 export type { BulkAcceptance, BulkOptions, BulkResult } from './bulk.ts';
-export type { Client, ConnectOptions, OwnOptions, TypesOfRuntime } from './client.ts';
+export type { Client, ConnectOptions, TypesOfRuntime } from './client.ts';
 export { connect } from './connect.ts';
 export { createRuntime } from './createRuntime.ts';
 export type {

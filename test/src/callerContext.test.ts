@@ -163,7 +163,7 @@ describe('OP-7 what is durable runs in the context of no caller', () => {
     const { onError, ...own } = noting(seen);
     const store = tempFolder();
     const client = await tenants.run('importer', () =>
-      connect({ store, key: key(), own, onError }),
+      connect({ store, key: key(), ...own, onError }),
     );
     await client.ready;
     await workOfTenants(client, seen);
@@ -392,7 +392,7 @@ describe('OP-7 nothing keeps the context of a request that has ended', () => {
   });
 
   test('OP-7 at a client that goes on watching', async () => {
-    const client = await connect({ store: tempFolder(), key: key(), own: { handlers } });
+    const client = await connect({ store: tempFolder(), key: key(), handlers });
     await client.ready;
     const kept = await keptAfter([
       async () => {

@@ -269,23 +269,34 @@ describe('SC-4 without an owner', () => {
     [{ store: '' }, 'store'],
     [{ store: `/tmp/${'x'.repeat(120)}` }, 'store'],
     [{ store: '/tmp/x', ownerWithinMs: 1 }, 'ownerWithinMs'],
-    [{ store: '/tmp/x', own: {} }, 'key'],
-    [{ store: '/tmp/x', key: key(), own: { handlers: { x: 1 } } }, 'handlers.x'],
+    [{ store: '/tmp/x', own: true }, 'key'],
+    [{ store: '/tmp/x', key: key(), handlers: { x: 1 } }, 'handlers.x'],
     [{ store: '/tmp/x', mayOwn: true }, 'mayOwn'],
   ])('UX-2 options that can not be used are refused: %o', async (options, field) => {
     const refused = await refusalOf(connect(options as unknown as ConnectOptions));
     expect(refused).toMatchObject({ code: 'HF_OPTION_INVALID', field });
   });
 
-  test.each(['handlers', 'upstreams', 'policies', 'logger'])(
-    'UX-2 %s of the runtime, given beside own, is told where it goes',
+  test.each(['upstreams', 'policies', 'logger'])(
+    'UX-2 %s, given by a process that may not own the store, says what is missing',
     async (name) => {
-      const options = { store: '/tmp/x', key: key(), own: {}, [name]: {} };
-      const refused = await refusalOf(connect(options as unknown as ConnectOptions));
-      const message = expect.stringContaining(`own: { ${name} }`) as string;
+      const options = { store: '/tmp/x', [name]: name === 'logger' ? console : {} };
+      const refused = await refusalOf(connect(options));
+      const message = expect.stringContaining('give handlers too, or own: true') as string;
       expect(refused).toMatchObject({ code: 'HF_OPTION_INVALID', field: name, message });
     },
   );
+
+  test('SC-4 the options of an owner make a client with own: false', async () => {
+    const handlers = { 'crisis.alert': alarm };
+    const options = { store, key: key(), handlers, retentionMs: 60_000, own: false };
+    const at = await connect({ ...options, ownerWithinMs: 100 });
+    clients.push(at);
+    expect(await refusalOf(at.operations.page())).toMatchObject({ code: 'HF_OWNER_GONE' });
+    expect(at.runtime).toBeNull();
+    const misspelt = { ...options, retentionsMs: 1 } as unknown as ConnectOptions;
+    expect(await refusalOf(connect(misspelt))).toMatchObject({ field: 'retentionsMs' });
+  });
 });
 
 describe('SC-4 CR-1 CR-4 crises of a client', () => {

@@ -193,7 +193,7 @@ test('SC-4 a close while it comes to own the store leaves the store to others', 
   });
   const bytes = key();
   const at = await connect({
-    ...{ store, own: { handlers: HANDLERS } },
+    ...{ store, handlers: HANDLERS },
     key: {
       load: async () => {
         load();

@@ -74,7 +74,7 @@ await client.sync({ type: 'mood.put', subject: 'user-42', tier: 'basic', payload
 // @ts-expect-error: no such type at a client either
 await client.sync({ type: 'mood.pull', subject: 'user-42', tier: 'basic', payload: score });
 const key = keyFile('/elsewhere/holdfast.key');
-const mayOwn = await connect({ store: './sync-store', key, own: { upstreams, handlers: both } });
+const mayOwn = await connect({ store: './sync-store', key, upstreams, handlers: both });
 await mayOwn.sync({ type: 'mood.put', subject: 'user-42', tier: 'basic', payload: score });
 // @ts-expect-error: nor where it may own the store
 await mayOwn.sync({ type: 'mood.pull', subject: 'user-42', tier: 'basic', payload: score });

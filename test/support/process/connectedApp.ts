@@ -110,23 +110,21 @@ async function begin(setup: ConnectedSetup): Promise<void> {
     ? await connect({
         ...options,
         key: keyFile(setup.keyFile),
-        own: {
-          upstreams: { ledger: {} },
-          policies: {
-            tiers: {
-              premium: { retry: fast, responseDeadlineMs: 30_000 },
-              basic: { retry: fast, responseDeadlineMs: 30_000 },
-              trial: { retry: fast, responseDeadlineMs: 30_000 },
-            },
+        upstreams: { ledger: {} },
+        policies: {
+          tiers: {
+            premium: { retry: fast, responseDeadlineMs: 30_000 },
+            basic: { retry: fast, responseDeadlineMs: 30_000 },
+            trial: { retry: fast, responseDeadlineMs: 30_000 },
           },
-          // A machine that is busy must not look like a disk that stalls.
-
-          handlers: {
-            'ledger.put': { upstream: 'ledger', run },
-            'crisis.alert': { upstream: 'ledger', run },
-          },
-          crisis: setup.outside ? { outside: { socketPath: true } } : {},
         },
+        // A machine that is busy must not look like a disk that stalls.
+
+        handlers: {
+          'ledger.put': { upstream: 'ledger', run },
+          'crisis.alert': { upstream: 'ledger', run },
+        },
+        crisis: setup.outside ? { outside: { socketPath: true } } : {},
       })
     : await connect(options);
   let owns = false;
