@@ -1,16 +1,25 @@
 /**
- * The samples of a Markdown page, each with what an HTML comment above it says of how it is run. A reader of
- * the page sees none of these comments:
+ * Samples of a Markdown page, and how each is run.
  *
- * - `<!-- sample` … `-->` holds the program in which the sample runs; a line `//…` (in a shell `#…`) stands for it.
- *   Without one it runs in the frame of program.ts.
- * - `<!-- sample: as above -->`: in the same program as the last one that was given.
- * - `<!-- sample: file NAME -->`: it is written to that file, for samples of the shell that come later.
+ * A guide is followed as it stands, from top to bottom:
+ *
+ * - A block in TypeScript or JavaScript that imports begins a program; blocks behind it that import nothing go on
+ *   with it.
+ * - A block whose first line is `// NAME.mjs` (or `.js`, `.cjs`, `.ts`) is that file.
+ * - Blocks of the shell are typed into one shell, each once the output of the one before is seen.
+ *   `<!-- sample: until Ctrl-C -->` stands above one that serves until it is stopped.
+ *
+ * On other pages a block runs in the frame of program.ts, or in one of its own: `<!-- sample` … `-->`, where a line
+ * `//…` (in a shell `#…`) stands for the block. On all pages:
+ *
  * - `<!-- sample: not run, WHY -->`.
- * - `<!-- output -->` above a block of text: what the last sample prints; `…` stands for anything.
+ * - `<!-- output -->` above a block of text: what the sample before prints; `…` stands for anything.
  *
  * @module
  */
+
+/** The pages whose samples run as they stand, with nothing around them. */
+const GUIDE = /^(README|docs\/README|docs\/tutorial|docs\/how-to\/[\w-]+)\.md$/;
 
 export interface Sample {
   /** `docs/tutorial.md:12`, the line at which it begins. */
@@ -21,21 +30,28 @@ export interface Sample {
   readonly code: string;
   /** The program around it; `null` for the common frame. */
   readonly frame: string | null;
+  /** Whether it is a program, or a part of one, that needs nothing around it. */
+  readonly isWhole: boolean;
   /** Where it is to be written in place of being run. */
   readonly file: string | null;
   /** Declarations that it takes for granted besides those of the common frame. */
   readonly names: string;
   /** Why it is not run. */
   readonly notRun: string | null;
+  /** Whether it serves until it is stopped. */
+  readonly isUntilStopped: boolean;
   /** What it prints. */
   readonly output: string | null;
 }
 
 /** A block, and the comment right above it. */
 const BLOCK = /(?:^<!--((?:(?!-->)[^])*)-->\n)?^```(\w+)\n([^]*?)^```$/gm;
+const FILE = /^\/\/ (\S+\.(?:ts|[mc]?js))\n/;
+const UNTIL_STOPPED = 'sample: until Ctrl-C';
 
 /** @throws Error for a comment that can't be understood: it would be lost without a word. */
 export function samplesOf(page: string, text: string): readonly Sample[] {
+  const isGuide = GUIDE.test(page) && !/^<!-- sample$/m.test(text);
   const samples: Sample[] = [];
   let lastFrame: string | null = null;
   for (const { 0: all, 1: comment = '', 2: language = '', 3: code = '', index } of text.matchAll(
@@ -56,18 +72,58 @@ export function samplesOf(page: string, text: string): readonly Sample[] {
       samples.push({ ...last, output: code });
       continue;
     }
-    const [, file = null] = /^sample: file (\S+)$/.exec(said) ?? [];
     const [, notRun = null] = /^sample: not run, ([^]+)$/.exec(said) ?? [];
-    const [, given = null] = /^sample\n([^]*)$/.exec(said) ?? [];
-    if (given !== null && !/^(\/\/|#)…/m.test(given)) throw new Error(`${place}: no line //…`);
+    const [, frame = null] = /^sample\n([^]*)$/.exec(said) ?? [];
+    if (frame !== null && isGuide) throw new Error(`${place}: set-up that no reader sees`);
+    if (frame !== null && !/^(\/\/|#)…/m.test(frame)) throw new Error(`${place}: no line //…`);
+    const isUntilStopped = said === UNTIL_STOPPED;
+    const [, named = null] = /^sample: file (\S+)$/.exec(said) ?? [];
     const isRepeated = said === 'sample: as above';
-    const isPlain = said === '' || !said.startsWith('sample');
-    if (!isPlain && !isRepeated && (given ?? file ?? notRun) === null) {
+    if (frame !== null) lastFrame = frame;
+    if (
+      said.startsWith('sample') &&
+      !isUntilStopped &&
+      !isRepeated &&
+      (frame ?? named ?? notRun) === null
+    ) {
       throw new Error(`${place}: not understood: ${said}`);
     }
-    if (given !== null) lastFrame = given;
-    const frame = given ?? (isRepeated ? lastFrame : null);
-    samples.push({ place, heading, language, code, frame, names: '', file, notRun, output: null });
+    const isCode = /^[mc]?[jt]s$/.test(language);
+    const file = named ?? ((isGuide && isCode && FILE.exec(code)?.[1]) || null);
+    const isWhole = isGuide && isCode && file === null && notRun === null;
+    samples.push({
+      place,
+      heading,
+      language,
+      code,
+      frame: isRepeated ? lastFrame : frame,
+      isWhole,
+      file,
+      names: '',
+      notRun,
+      isUntilStopped,
+      output: null,
+    });
   }
-  return samples;
+  return joined(samples);
+}
+
+/** The samples, with each program that goes on over several blocks as one, at the place of its first. */
+function joined(samples: readonly Sample[]): readonly Sample[] {
+  const all: Sample[] = [];
+  for (const sample of samples) {
+    const at = all.findLastIndex(({ isWhole }) => isWhole);
+    const first = all[at];
+    if (!sample.isWhole || first === undefined || /^import /m.test(sample.code)) {
+      all.push(sample);
+      continue;
+    }
+    const output = (first.output ?? '') + (sample.output ?? '');
+    all[at] = {
+      ...first,
+      code: `${first.code}\n${sample.code}`,
+      output: output === '' ? null : output,
+    };
+  }
+  return all;
 }

@@ -43,6 +43,8 @@ const { id } = operation;
 }
 await runtime.close({ deadlineMs: 0 });
 `;
+/** What a reader does by Ctrl-C. */
+const CLOSED = 'await runtime.close({ deadlineMs: 0 });\n';
 const ALONE = '{\n//…\n}\n';
 
 const PLACE = /^(?:\/\/|#)….*$/m;
@@ -74,7 +76,9 @@ const TYPES = new Map<string, string>(
  *
  * @param names declarations that it takes for granted besides the usual ones
  */
-export function programOf({ frame, code }: Pick<Sample, 'frame' | 'code'>, names = ''): string {
+export function programOf({ frame, code, isWhole }: Sample, names = ''): string {
+  if (isWhole)
+    return `${code}\n${/^const runtime = /m.test(code) && !/\.close\(/.test(code) ? CLOSED : ''}export {};\n`;
   const around = frame ?? NAMES + names + (/\b(const|let) runtime\b/.test(code) ? ALONE : RUNTIME);
   const own = code.match(IMPORT) ?? [];
   const framed = around.match(IMPORT) ?? [];

@@ -8,7 +8,10 @@
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { createServer } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import ts from 'typescript';
 import { HANGS_AFTER_MS } from '../hangs.ts';
 import { tempFolder } from '../store/tempFolder.ts';
@@ -18,12 +21,17 @@ import { programOf, scriptOf } from './program.ts';
 /** What an app has installed beside holdfast, in samples. */
 const INSTALLED = ['@types', 'express', 'fastify', 'zod', 'better-sqlite3', 'ws'];
 const TIME_LIMIT_MS = HANGS_AFTER_MS;
+/** For programs that a shell starts: what answers for https://api.example.com. */
+const EXAMPLE_API = `--import=${resolve('test/support/samples/exampleFetch.mjs')}`;
 /** In a process that has connected to another, Node.js 20 follows no links of packages any more: it loads each anew. */
 const CONNECTS = /\bconnect\b/;
-/** What a shell is told before each script; npx asks nobody, and takes what is installed. */
+/** What a shell is told first; npx asks nobody, and takes what is installed. */
 const PRELUDE = `set -euo pipefail
 trap 'echo "line $LINENO: $BASH_COMMAND" >&2' ERR
 npx() { "./node_modules/.bin/$@"; }`;
+/** Takes a block from channel 3 at a time, and says on channel 4 that it has ended. */
+const TYPED = `${PRELUDE}
+while IFS= read -r -d '' -u 3 block; do eval "$block" 3<&- 4>&-; echo >&4; done`;
 
 interface Ran {
   readonly printed: string;
@@ -32,6 +40,7 @@ interface Ran {
   readonly hasLeft?: boolean;
 }
 
+type Shell = Awaited<ReturnType<typeof startShell>>;
 type Runner = Awaited<ReturnType<typeof startRunner>>;
 
 /** For the next page. */
@@ -55,11 +64,12 @@ export async function faultsOf(samples: readonly Sample[]): Promise<readonly str
   const folder = appFolder();
   const runner = idle ?? (await startRunner());
   idle = null;
+  const shell = await startShell(folder);
   const faults: string[] = [];
   let isClean = true;
   try {
     for (const [index, sample] of samples.entries()) {
-      const ran = await runOne(sample, folder, `sample${index}`, runner);
+      const ran = await runOne(sample, folder, `sample${index}`, { runner, shell });
       isClean &&= ran.error === null && ran.hasLeft !== true && !CONNECTS.test(sample.code);
       if (ran.error !== null) faults.push(`${sample.place} ${ran.error}\n${ran.printed}`);
       else if (sample.output !== null && !fits(ran.printed, sample.output)) {
@@ -67,6 +77,7 @@ export async function faultsOf(samples: readonly Sample[]): Promise<readonly str
       }
     }
   } finally {
+    shell.stop();
     if (isClean) idle = runner;
     else runner.stop();
   }
@@ -83,14 +94,21 @@ export function fits(printed: string, said: string): boolean {
   return new RegExp(`^${pattern}$`).test(printed.trim());
 }
 
-async function runOne(sample: Sample, folder: string, name: string, runner: Runner): Promise<Ran> {
-  const { language, code, file, notRun } = sample;
+async function runOne(
+  sample: Sample,
+  folder: string,
+  name: string,
+  { runner, shell }: { readonly runner: Runner; readonly shell: Shell },
+): Promise<Ran> {
+  const { language, code, file, frame, notRun } = sample;
   if (notRun !== null) return { printed: '', error: null };
   if (file !== null) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), code);
     return { printed: '', error: null };
   }
-  if (language === 'sh') return await runScript(scriptOf(sample), folder);
+  if (language === 'sh' && frame !== null) return await runScript(scriptOf(sample), folder);
+  if (language === 'sh') return await shell.type(sample);
   if (language !== 'js' && language !== 'ts') return { printed: '', error: null };
   const path = join(folder, `${name}.mjs`);
   writeFileSync(path, javaScriptOf(programOf(sample, sample.names)));
@@ -108,6 +126,59 @@ function javaScriptOf(program: string): string {
   }).outputText;
 }
 
+/** A shell into which the blocks of a page are typed one after another, with a port of its own as `PORT`. */
+async function startShell(folder: string) {
+  const port = await freePort();
+  const child = spawn('bash', ['-c', TYPED], {
+    cwd: folder,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    env: { ...envOf(folder), PORT: String(port), NODE_OPTIONS: EXAMPLE_API },
+  });
+  const [, stdout, stderr, blocks, ends] = child.stdio;
+  let printed = '';
+  let errors = '';
+  let ended = 0;
+  let code: number | null = null;
+  stdout?.on('data', (piece: Buffer) => (printed += piece.toString()));
+  stderr?.on('data', (piece: Buffer) => (errors += piece.toString()));
+  ends?.on('data', (piece: Buffer) => (ended += piece.length));
+  child.once('exit', (given) => {
+    code = given ?? -1;
+  });
+  const until = async (condition: () => boolean): Promise<boolean> => {
+    const limit = performance.now() + TIME_LIMIT_MS;
+    while (!condition() && code === null && performance.now() < limit) await sleep(20);
+    return condition();
+  };
+  return {
+    async type({ code: block, output, isUntilStopped }: Sample): Promise<Ran> {
+      [printed, errors] = ['', ''];
+      const before = ended;
+      const typed = isUntilStopped ? `{ ${block}} & served=$!` : block;
+      (blocks as Writable).write(`${typed}\0`);
+      const isSeen = (): boolean =>
+        output === null ? !isUntilStopped || printed !== '' : fits(printed, output);
+      const isDone = (await until(() => ended > before)) && (await until(isSeen));
+      const error = isDone || code === null ? null : `ended with ${code}\n${errors}`;
+      if (isDone && isUntilStopped)
+        (blocks as Writable).write('pkill -INT -P $served; wait $served || true\0');
+      return { printed, error: error ?? (ended > before ? null : `did not end\n${errors}`) };
+    },
+    stop() {
+      if (child.pid !== undefined) killGroup(child.pid);
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
+}
+
 /**
  * Runs it with all that it starts, in a group of processes that ends with it. `timeout` ends the group too, so
  * that nothing goes on where the test itself was killed.
@@ -118,26 +189,30 @@ async function runScript(script: string, folder: string): Promise<Ran> {
     cwd: folder,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      NO_COLOR: '1',
-      PATH: `${join(folder, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`,
-    },
+    env: envOf(folder),
   });
   let printed = '';
   let errors = '';
   child.stdout.on('data', (piece: Buffer) => (printed += piece.toString()));
   child.stderr.on('data', (piece: Buffer) => (errors += piece.toString()));
-  const endAll = (): void => {
-    try {
-      process.kill(-(child.pid ?? 0), 'SIGKILL');
-    } catch {
-      // None is left.
-    }
-  };
-  child.once('exit', endAll);
+  child.once('exit', () => {
+    killGroup(child.pid ?? 0);
+  });
   const [code] = (await once(child, 'close')) as [number | null];
   return { printed, error: code === 0 ? null : `ended with ${code}\n${errors}` };
+}
+
+function envOf(folder: string): NodeJS.ProcessEnv {
+  const path = `${join(folder, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`;
+  return { ...process.env, NO_COLOR: '1', PATH: path };
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // None is left.
+  }
 }
 
 async function startRunner() {

@@ -7,12 +7,7 @@
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
-import { startExampleApi } from './exampleApi.mjs';
-
-const api = await startExampleApi();
-const { fetch } = globalThis;
-globalThis.fetch = (url, init) =>
-  fetch(new URL(url).href.replace(/^https:\/\/(api|elsewhere)\.example(\.com)?/, api.url), init);
+import { api } from './exampleFetch.mjs';
 
 let printed = '';
 for (const level of ['log', 'info', 'warn', 'error']) {
