@@ -29,7 +29,7 @@ export function withConflictTables(page: string, entities: readonly EntityRules[
 
 function tableOf(rules: EntityRules): string {
   const { type, title, authority, whileInReview, fields, checks } = rules;
-  const rows = rowsOf('', fields.parts ?? []);
+  const rows = rowsOf(fields.parts ?? []);
   const after = checks.map(({ says }) => `- ${says}`);
   return [
     `### ${title} (\`${type}\`)`,
@@ -43,34 +43,42 @@ function tableOf(rules: EntityRules): string {
     ...rows,
     ...(after.length === 0
       ? []
-      : ['', 'Looked at after each merge, and asked of where it does not hold:', '', ...after]),
+      : ['', 'Checked after each merge; a person is asked where one does not hold:', '', ...after]),
   ].join('\n');
 }
 
-/** A row for each field; fields whose rules say the same share a row. */
-function rowsOf(prefix: string, parts: readonly (readonly [string, AnyRule])[]): readonly string[] {
-  const byWords = new Map<string, { readonly rule: AnyRule; readonly names: string[] }>();
-  for (const [name, rule] of parts) {
-    const words = JSON.stringify([rule.says, rule.asks, rule.parts]);
-    const known = byWords.get(words);
-    if (known === undefined) byWords.set(words, { rule, names: [name] });
-    else known.names.push(name);
+/** A row for each sentence, with the fields of any depth that it is about. */
+function rowsOf(parts: readonly (readonly [string, AnyRule])[]): readonly string[] {
+  const fields = new Map<string, Set<string>>();
+  for (const [name, { says, asks }] of rulesOf('', parts)) {
+    const words = `${says} | ${asks === '' ? 'never' : asks} |`;
+    fields.set(words, (fields.get(words) ?? new Set()).add(name));
   }
-  return [...byWords.values()].flatMap(({ rule, names }) => {
-    const shown = names.map((name) => `${prefix}${nameOf(name)}`).join(', ');
+  return [...fields].map(([words, names]) => `| ${[...names].join(', ')} | ${words}`);
+}
+
+/** Each field with its rule. Of fields that agree in all, the parts of the first stand for those of the others. */
+function rulesOf(
+  prefix: string,
+  parts: readonly (readonly [string, AnyRule])[],
+): readonly (readonly [string, AnyRule])[] {
+  const seen = new Set<string>();
+  return parts.flatMap(([name, rule]): readonly (readonly [string, AnyRule])[] => {
     const inner = rule.parts ?? [];
-    const own = `| ${shown} | ${rule.says} | ${rule.asks === '' ? 'never' : rule.asks} |`;
-    if (inner.length === 0) return [own];
-    const [first = ''] = names;
-    const below = `${prefix}${first}: `;
-    // An item that is an object has a row for each of its fields.
-    const items = inner.flatMap(([name, item]) =>
-      name === 'each' && item.parts !== undefined && item.parts.length > 0
-        ? rowsOf(below, item.parts)
-        : rowsOf(below, [[name, item]]),
-    );
-    return rule.kind === 'fields' ? items : [own, ...items];
+    const words = JSON.stringify([rule.says, rule.asks, inner]);
+    const below = seen.has(words)
+      ? []
+      : inner.flatMap((part) => partsOf(`${prefix}${name}: `, part));
+    seen.add(words);
+    const own = [`${prefix}${nameOf(name)}`, rule] as const;
+    return rule.kind === 'fields' && inner.length > 0 ? below : [own, ...below];
   });
+}
+
+/** An item that is an object has its fields in place of itself. */
+function partsOf(prefix: string, [name, rule]: readonly [string, AnyRule]) {
+  const fields = name === 'each' ? (rule.parts ?? []) : [];
+  return rulesOf(prefix, fields.length > 0 ? fields : [[name, rule]]);
 }
 
 /** Names of fields as code; words as words. */
