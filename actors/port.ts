@@ -49,7 +49,6 @@ import type { UpstreamState } from './upstreamShown.ts';
 import type { WaitingWork } from './waitingWork.ts';
 
 export type {
-  AnsweredResource,
   CrisisResource,
   HelpLine,
 } from '../machines/policy/crisis/crisisResource.ts';
@@ -105,7 +104,6 @@ export type {
   FactListener,
   FactOf,
   Override,
-  ParkReason,
 } from './facts/fact.ts';
 export { FACT_NEWS, NEWS_KINDS, NEWS_WANTED } from './facts/factNews.ts';
 export type { FactChannel } from './facts/factStream.ts';

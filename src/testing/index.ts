@@ -6,39 +6,13 @@
  */
 
 export { type MergeCase, type MergeLaw } from './lawsOfMerges.ts';
-export type { LoopbackOptions } from './loopbackServer.ts';
-export {
-  type BrokenLaws,
-  type MergeLawOptions,
-  type MergeLawReport,
-  mergeLaws,
-} from './mergeLaws.ts';
+export { mergeLaws } from './mergeLaws.ts';
 export { type MisbehavingHandler, misbehavingHandler } from './misbehavingHandler.ts';
-export {
-  type MisbehavingUpstream,
-  startMisbehavingUpstream,
-  type UpstreamOptions,
-} from './misbehavingUpstream.ts';
-export {
-  MISBEHAVIOURS,
-  type Misbehaviour,
-  type MisbehaviourCounts,
-  type MisbehaviourOptions,
-} from './misbehaviour.ts';
-export {
-  type RecordServer,
-  type RecordServerOptions,
-  startRecordServer,
-} from './recordServer.ts';
-export {
-  type HeldRecord,
-  RECORD_FAULTS,
-  type RecordCounts,
-  type RecordFault,
-  type RecordsOptions,
-  type RecordWrite,
-} from './records.ts';
+export { type MisbehavingUpstream, startMisbehavingUpstream } from './misbehavingUpstream.ts';
+export { MISBEHAVIOURS, type Misbehaviour, type MisbehaviourOptions } from './misbehaviour.ts';
+export { type RecordServer, startRecordServer } from './recordServer.ts';
+export { RECORD_FAULTS, type RecordFault } from './records.ts';
 export { type SeededRandom, seededRandom } from './seededRandom.ts';
 export { createTestBed, type TestBed, type TestOptions, type TestProcess } from './testBed.ts';
-export type { LedgerEntry, LedgerSummary, UpstreamLedger } from './upstreamLedger.ts';
+export type { LedgerEntry, UpstreamLedger } from './upstreamLedger.ts';
 export { VIRTUAL_EPOCH_MS, VirtualClock } from './virtualClock.ts';

@@ -5,8 +5,9 @@
  */
 
 import { describe, expect, expectTypeOf, test } from 'vitest';
+import type { ListedEntity } from '../../actors/port.ts';
 import { permanentFailure } from '../../machines/policy/retry/classifyFailure.ts';
-import type { EntityView, ListedEntity } from '../../src/index.ts';
+import type { EntityView } from '../../src/index.ts';
 import { both, defineEntity } from '../../src/merge/index.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 import { RecordUpstream } from '../support/harness/recordUpstream.ts';

@@ -5,14 +5,9 @@
  */
 
 import { expect, onTestFinished, test } from 'vitest';
+import type { JsonPatchOperation } from '../../machines/policy/request/jsonPatch.ts';
 import type { PayloadSchema } from '../../machines/policy/request/payloadSchema.ts';
-import {
-  connect,
-  createRuntime,
-  type Handler,
-  type JsonPatchOperation,
-  rawKey,
-} from '../../src/index.ts';
+import { connect, createRuntime, type Handler, rawKey } from '../../src/index.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 import { RecordUpstream } from '../support/harness/recordUpstream.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';

@@ -5,7 +5,8 @@
  */
 
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { connect, createRuntime, type ListedEntity, rawKey } from '../../../src/index.ts';
+import type { ListedEntity } from '../../../actors/port.ts';
+import { connect, createRuntime, rawKey } from '../../../src/index.ts';
 import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { RecordUpstream } from '../../support/harness/recordUpstream.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';

@@ -1,7 +1,8 @@
 /** What every answer to a crisis holds beside the plan: words, and the resources of the app that help (CR-3). */
 
 import { expect, test } from 'vitest';
-import type { CrisisResource, RuntimeOptions } from '../../../src/index.ts';
+import type { CrisisResource } from '../../../actors/port.ts';
+import type { RuntimeOptions } from '../../../src/index.ts';
 import { createRuntime } from '../../../src/index.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 

@@ -5,12 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  type CrisisOptions,
-  createRuntime,
-  type OutsideState,
-  type Runtime,
-} from '../../../src/index.ts';
+import { createRuntime, type Runtime } from '../../../src/index.ts';
+import type { CrisisOptions } from '../../../src/options.ts';
+import type { OutsideState } from '../../../src/outside/outsideHost.ts';
 import { call, until } from '../../support/process/outsideProcess.ts';
 
 const TOKEN = 'a token that nobody guesses 0123456789'.replaceAll(' ', '-');

@@ -3,14 +3,12 @@ import {
   type Clock,
   createRuntime,
   type FactOf,
-  type LogFields,
-  type LogFunction,
-  type LogLevel,
   type RuntimeOptions,
   transientFailure,
 } from '../../../src/index.ts';
 import { LINES_MAX } from '../../../src/telemetry/lineLimit.ts';
 import { Log } from '../../../src/telemetry/log.ts';
+import type { LogFields, LogFunction, LogLevel } from '../../../src/telemetry/logger.ts';
 import { alertLevel } from '../../../src/telemetry/logLines.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 

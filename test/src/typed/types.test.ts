@@ -7,11 +7,10 @@ import { type as ark } from 'arktype';
 import * as v from 'valibot';
 import { describe, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
+import type { CarriedMeta, EditCondition } from '../../../machines/vocabulary/record.ts';
 import {
-  type CarriedMeta,
   createRuntime,
   defineHandler,
-  type EditCondition,
   type ErrorCode,
   type Handler,
   httpHandler,
