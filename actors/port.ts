@@ -108,6 +108,14 @@ export type {
 export { FACT_NEWS, NEWS_KINDS, NEWS_WANTED } from './facts/factNews.ts';
 export type { FactChannel } from './facts/factStream.ts';
 export { FACT_KINDS } from './facts/factTable.ts';
+export {
+  alertLevel,
+  heldSaid,
+  LOGGED_KINDS,
+  lineOf,
+  newsWords,
+  stuckSaid,
+} from './facts/factWords.ts';
 export type { Inspection } from './inspection.ts';
 export type { Acceptance } from './operation/acceptance.ts';
 export { isEditBy } from './operation/edit.ts';

@@ -9,15 +9,15 @@ import type { Overview } from './protocol.ts';
 
 const MINUTE_MS = 60_000;
 const SPAN_MS = 24 * 60 * MINUTE_MS;
-/** Rows of upstreams and queues that are kept in all, some 400 bytes each: of many upstreams less than a day. */
+/** Rows of upstreams, queues and findings that are kept in all, some 400 bytes each: of many upstreams less than a day. */
 export const ROWS_MAX = 20_000;
 
 /** The oldest first. */
 export type Minutes = readonly Overview[];
 
-/** How many rows one counts for; what it has beside its upstreams and queues is as much as five. */
-export function rowsOf({ upstreams, queue }: Overview): number {
-  return upstreams.length + queue.length + 5;
+/** How many rows an overview counts for; the rest of it is as large as five. */
+export function rowsOf({ upstreams, queue, findings }: Overview): number {
+  return upstreams.length + queue.length + findings.length + 5;
 }
 
 export function withMinute(minutes: Minutes, overview: Overview): Minutes {

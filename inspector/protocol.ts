@@ -90,6 +90,9 @@ export interface News {
   readonly id: string | null;
   /** Why, in the words of the fact: `breaker`, `HF_UPSTREAM_REFUSED`, `errorRate`; `null` for none. */
   readonly reason: string | null;
+  /** Its sentence, made of what is listed for its kind, and how it is marked. */
+  readonly text: string;
+  readonly tone: 'good' | 'busy' | 'warn' | 'bad' | 'quiet';
   /** What else is listed for its kind. */
   readonly details: Readonly<Record<string, string | number | boolean | null>>;
 }
@@ -164,6 +167,19 @@ export interface UndeliveredOverview {
   readonly says: string;
 }
 
+/** What is not as it should be, as health has it. */
+export interface FindingShown {
+  readonly id: string;
+  readonly tone: 'bad' | 'warn';
+  /** The upstream it is about; `null` for none. */
+  readonly upstream: string | null;
+  readonly sinceAtMs: number | null;
+  /** When something is tried next. */
+  readonly nextAtMs: number | null;
+  /** The sentence of health, without the times. */
+  readonly text: string;
+}
+
 /** How long callers of one tier, or of crises, waited, beside how long they may. */
 export interface AnswerTimes {
   /** `crisis`, or a tier. */
@@ -180,7 +196,7 @@ export interface Overview {
   readonly atMs: number;
   readonly overall: string;
   readonly score: number;
-  readonly reasons: readonly string[];
+  readonly findings: readonly FindingShown[];
   readonly crisisCapability: string;
   readonly phase: string;
   readonly level: string;

@@ -1,27 +1,63 @@
 /**
- * Turns facts into what `onError` is told: the one place that decides what a person hears of, in which
- * words, and how often (HM-4, first version).
+ * Turns facts into what `onError` gets: the one place that decides which facts a person is alerted of, how often, and
+ * what is said beside the sentence of the fact (HM-4, CR-4, CR-5).
  *
  * @module
  */
 
-import { STORAGE_ADVICE } from '../../machines/policy/service/storageTrouble.ts';
-import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { AlertParts } from './alertParts.ts';
-import { tellOfEscalations } from './crisisNews.ts';
-import { tellOfExceptions } from './exceptionNews.ts';
-import { tellOfBlockedLoop } from './loopNews.ts';
-import { tellOfStuckWork } from './stuckNews.ts';
+import type { CrisisContext } from '../../machines/crisis/crisisContext.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { FactKind } from './fact.ts';
+import type { FactTaps } from './factStream.ts';
+import type { Material } from './factTable.ts';
+import { factSaid } from './factWords.ts';
+import { Seldom } from './seldom.ts';
 import { tellOfWaiting } from './waitingNews.ts';
 
-/** From here on `onAlert` is told of what a person has to know. */
+export interface AlertParts {
+  readonly facts: FactTaps;
+  readonly clock: Clock;
+  /** Receives what a person has to know, and the kind of the fact that it is about. */
+  readonly onAlert: OnAlert;
+}
+
+export type OnAlert = (error: unknown, kind: FactKind) => void;
+
+/** How the alert of one fact is made. */
+interface Alert {
+  readonly code: ErrorCode;
+  /** What the sentence of the fact begins with. */
+  readonly before?: string;
+  /** What a person should do, as sentences. */
+  readonly advice?: string;
+  /** What alerts of one kind are told apart by; each comes at most once a minute. Left out: every fact is an alert. */
+  readonly each?: string;
+  /** Says how many were left out. */
+  readonly more?: (count: number) => string;
+  readonly error?: ConstructorParameters<typeof HoldfastError>[2];
+  /** What a function of the app threw: for code that asks for the cause, and in no message, since it may hold anything (SE-5). */
+  readonly thrown?: { readonly cause: unknown };
+}
+
+const SEE_CRISES = 'See holdfast crises, acknowledge it there, and look after the person.';
+
 export function raiseAlerts(parts: AlertParts): void {
-  const { facts, onAlert } = parts;
+  const { facts, clock, onAlert } = parts;
+  const seldom = new Seldom(clock);
+  const raise = <Kind extends FactKind>(
+    kind: Kind,
+    alertOf: (...material: Material<Kind>) => Alert | null,
+  ): void => {
+    facts.tap(kind, (...material) => {
+      const alert = alertOf(...material);
+      const leftOut =
+        alert?.each === undefined ? 0 : seldom.leftOut(`${kind} ${alert.each}`.trim());
+      if (alert === null || leftOut === null) return;
+      onAlert(errorOf(alert, factSaid(kind, ...material), leftOut), kind);
+    });
+  };
   tellOfWaiting(parts);
-  tellOfExceptions(parts);
-  tellOfBlockedLoop(parts);
-  tellOfEscalations(parts);
-  tellOfStuckWork(parts);
   facts.tap('failure.noted', (error) => {
     onAlert(error, 'failure.noted');
   });
@@ -31,77 +67,98 @@ export function raiseAlerts(parts: AlertParts): void {
   facts.tap('start.failed', (cause) => {
     onAlert(cause, 'start.failed');
   });
-  facts.tap('supervisor.alerted', ({ component, reason }) => {
-    onAlert(alert(`Alert: ${reason} (${component ?? 'runtime'}).`), 'supervisor.alerted');
+  facts.tap('store.held', (_, error) => {
+    onAlert(error, 'store.held');
   });
-  facts.tap('storage.changed', (_, to, error) => {
-    // A writer that has ended is a component that failed, and told of as that.
+  facts.tap('storage.changed', (from, to, error) => {
+    // A writer that has ended is a component that failed, and raises the alert of that.
     if (error?.code === 'HF_STORE_UNAVAILABLE') return;
-    onAlert(error ?? alert(`Alert: ${STORAGE_ADVICE[to]}.`), 'storage.changed');
+    const said = factSaid('storage.changed', from, to, null);
+    onAlert(error ?? errorOf({ code: 'HF_ALERT' }, said), 'storage.changed');
   });
-  facts.tap('store.held', (_, told) => {
-    onAlert(told, 'store.held');
+  raise('supervisor.alerted', () => ({ code: 'HF_ALERT' }));
+  raise('record.quarantined', () => ({
+    code: 'HF_RECORD_TAMPERED',
+    advice: 'See holdfast quarantine.',
+  }));
+  // One is enough: health counts them all.
+  let isNewerSaid = false;
+  raise('record.newer', () => {
+    if (isNewerSaid) return null;
+    isNewerSaid = true;
+    return {
+      code: 'HF_RECORD_NEWER',
+      advice: 'Others like it are left, too: run that version, or a later one. Health counts them.',
+      error: { retry: 'later' },
+    };
   });
-  facts.tap('record.quarantined', (id, code) => {
-    onAlert(
-      new HoldfastError(
-        'HF_RECORD_TAMPERED',
-        `Operation ${id} can't be opened (${code}); it was set aside and the others go on. See holdfast quarantine.`,
-        { withStack: false },
-      ),
-      'record.quarantined',
-    );
-  });
-  facts.tap('crisis.refused', (cause) => {
-    onAlert(refusedCrisis(cause), 'crisis.refused');
-  });
-  facts.tap('crisis.mended', (_, leftOut) => {
-    onAlert(
-      new HoldfastError(
-        'HF_CRISIS_MENDED',
-        `A crisis breaks a rule of requests and is delivered with what is sound in it. Left out, or not as it was given: ${leftOut.join(', ')}. Correct the app that sends it.`,
-        { withStack: false },
-      ),
-      'crisis.mended',
-    );
-  });
-  facts.tap('crisis.manySubjects', (caller, subjects) => {
-    onAlert(
-      alert(
-        `Alert: with the ${caller === 'page' ? 'pagesToken' : 'token'} of crisis.outside.http, ${subjects} different subjects were asked for within ten minutes. All were answered. ` +
-          'Where it is no such day, somebody may be guessing people: look who has the token, and give another.',
-      ),
-      'crisis.manySubjects',
-    );
-  });
-  tellOfFirstNewer(parts);
+  raise('crisis.refused', (cause) => ({
+    code: 'HF_CRISIS_REFUSED',
+    advice: `${cause.field === undefined ? '' : `The cause is in ${cause.field}. `}Somebody has to look after the person.`,
+    error: { field: cause.field, cause },
+  }));
+  raise('crisis.mended', (_, leftOut) => ({
+    code: 'HF_CRISIS_MENDED',
+    advice: `They are: ${leftOut.join(', ')}. Correct the app that sends it.`,
+  }));
+  raise('crisis.manySubjects', () => ({
+    code: 'HF_ALERT',
+    advice:
+      'Unless many people are in danger today, somebody may be guessing names: find out who has the token, and replace it.',
+  }));
+  raise('handler.threw', ({ type }, _upstream, exception, cause) => ({
+    code: 'HF_ATTEMPT_FAILED',
+    each: `${type} ${exception}`,
+    more: (count) => `It did so ${count} times since this was last told.`,
+    advice: 'It is retried as long as its retry policy allows: mend the handler before that.',
+    error: { retry: 'later' },
+    thrown: { cause },
+  }));
+  raise('eventLoop.blocked', () => ({
+    code: 'HF_ALERT',
+    each: '',
+    more: (count) => `It was so ${count} times since this was last told.`,
+    advice:
+      'Look for what computes for long without a pause: a handler, a listener, other code of the app.',
+  }));
+  raise('work.stuck', (upstream) => ({
+    code: 'HF_WORK_STUCK',
+    each: upstream,
+    advice: 'Nothing is lost: a restart of the process takes it up. Please report this defect.',
+  }));
+  raise('crisis.escalated', (its) => ofCrisis(its));
+  raise('crisis.exhausted', (its) => ofCrisis(its));
+  raise('crisis.stepFailed', (its, _upstream, { name, why }, cause) => ({
+    ...ofCrisis(its, `${name} ${why}`),
+    advice: '',
+    thrown: { cause },
+  }));
+  raise('crisis.unreadable', () => ({
+    code: 'HF_CRISIS_ESCALATED',
+    each: '',
+    advice:
+      'See holdfast crises, look after the person, and restore it or purge it (holdfast quarantine).',
+  }));
 }
 
-/** One is enough: health counts them all. */
-function tellOfFirstNewer({ facts, onAlert }: AlertParts): void {
-  let isTold = false;
-  facts.tap('record.newer', (id) => {
-    if (isTold) return;
-    isTold = true;
-    onAlert(
-      new HoldfastError(
-        'HF_RECORD_NEWER',
-        `Operation ${id} was written by a later version of holdfast. It is left as it is, and so are others like it: run that version, or a later one. Health counts them.`,
-        { retry: 'later', withStack: false },
-      ),
-      'record.newer',
-    );
-  });
+/** A trial run keeps no alert of a real crisis back. */
+function ofCrisis({ isTest }: Pick<CrisisContext, 'id' | 'isTest'>, each = ''): Alert {
+  return isTest === true
+    ? {
+        ...{ code: 'HF_CRISIS_ESCALATED', each: `${each} test` },
+        before: 'Test run, in which nobody is in danger: ',
+      }
+    : { code: 'HF_CRISIS_ESCALATED', each, advice: SEE_CRISES };
 }
 
-function refusedCrisis(cause: HoldfastError): HoldfastError {
-  return new HoldfastError(
-    'HF_CRISIS_REFUSED',
-    `A crisis was answered, and is neither stored nor delivered: ${cause.code}${cause.field === undefined ? '' : ` (${cause.field})`}. Somebody has to look after the person.`,
-    { field: cause.field, cause, withStack: false },
-  );
-}
-
-function alert(message: string): HoldfastError {
-  return new HoldfastError('HF_ALERT', message);
+function errorOf(alert: Alert, said: string, leftOut = 0): HoldfastError {
+  const { code, advice = '', error, thrown, more } = alert;
+  const before = alert.before ?? (code === 'HF_ALERT' ? 'Alert: ' : '');
+  const sentence = before === '' ? said.slice(0, 1).toUpperCase() + said.slice(1) : before + said;
+  const left =
+    leftOut === 0 ? '' : (more?.(leftOut) ?? `${leftOut} more since this was last told.`);
+  const text = [`${sentence}.`, left, advice].filter(Boolean).join(' ');
+  const made = new HoldfastError(code, text, { withStack: false, ...error });
+  if (thrown !== undefined) Object.defineProperty(made, 'cause', { get: () => thrown.cause });
+  return made;
 }

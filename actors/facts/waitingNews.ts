@@ -13,7 +13,7 @@ import {
 } from '../../machines/operation/waitReason.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { AlertParts, OnAlert } from './alertParts.ts';
+import type { AlertParts, OnAlert } from './alerts.ts';
 import type { FactKind } from './fact.ts';
 
 /** The first one is told of at once, and those that follow within this time together. */

@@ -12,6 +12,7 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { type Minutes, withMinute } from '../minutes.ts';
 import {
   actorNumber,
+  type NewsWords,
   projectActor,
   projectFact,
   type TapObserver,
@@ -51,6 +52,7 @@ export interface FeedParts {
   readonly subscribe: (listener: (fact: TappedFact) => void) => () => void;
   /** What may be told of a fact. */
   readonly rules: TellingRules;
+  readonly words: NewsWords;
   readonly about: Pick<Hello, 'holdfast' | 'name' | 'startedAtMs' | 'charts'>;
   readonly overview: () => Overview;
   readonly call: FeedSource['call'];
@@ -203,7 +205,7 @@ export class Feed implements FeedSource {
   };
 
   readonly #happened = (fact: TappedFact): void => {
-    const news = projectFact(fact, this.#newsTold + 1, this.#parts.rules);
+    const news = projectFact(fact, this.#newsTold + 1, this.#parts.rules, this.#parts.words);
     if (news === null) return;
     this.#newsTold += 1;
     this.#news[ringOfNews(news.kind)].push(news);

@@ -51,6 +51,9 @@ export interface TellingRule {
   readonly details: readonly string[];
 }
 
+/** Makes the sentence of a fact, and its mark. */
+export type NewsWords = (fact: TappedFact) => Pick<News, 'text' | 'tone'>;
+
 export type TellingRules = Readonly<Record<string, TellingRule>>;
 
 type Plain = string | number | boolean | null;
@@ -82,7 +85,12 @@ export function projectActor(
 }
 
 /** `null` for what is no news. */
-export function projectFact(fact: TappedFact, serial: number, rules: TellingRules): News | null {
+export function projectFact(
+  fact: TappedFact,
+  serial: number,
+  rules: TellingRules,
+  words: NewsWords,
+): News | null {
   const rule = Object.hasOwn(rules, fact.kind) ? rules[fact.kind] : undefined;
   if (rule === undefined) return null;
   const field = (name: string | null): Plain => {
@@ -93,13 +101,19 @@ export function projectFact(fact: TappedFact, serial: number, rules: TellingRule
   const reason = field(rule.reason);
   const details: Record<string, Plain> = {};
   for (const name of rule.details) details[name] = field(name);
+  // The sentence is made of a copy that has the listed fields alone.
+  const listed: Record<string, unknown> = { kind: fact.kind, atMs: fact.atMs };
+  for (const name of [rule.about, rule.reason, ...rule.details]) {
+    if (name !== null) listed[name] = (fact as unknown as Record<string, unknown>)[name];
+  }
+  const { text, tone } = words(listed as unknown as TappedFact);
   return {
     serial,
     atMs: fact.atMs,
     kind: fact.kind,
     id: about === null ? (rule.otherwise ?? null) : `${rule.actor ?? ''}${about}`,
     reason: reason === null ? null : String(reason),
-    details,
+    ...{ text, tone, details },
   };
 }
 

@@ -38,7 +38,9 @@ export function overviewOf(sources: OverviewSources): Overview {
     atMs: clock.now(),
     overall: shown.overall,
     score: shown.score,
-    reasons: shown.reasons,
+    findings: shown.findings.map(({ id, tone, upstream, sinceAtMs, nextAtMs, text }) => ({
+      ...{ id, tone, upstream, sinceAtMs, nextAtMs, text },
+    })),
     crisisCapability: shown.crisisCapability,
     phase: shown.phase,
     level: shown.level,

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Engine } from '../../actors/port.ts';
-import { FACT_NEWS, NEWS_KINDS, NEWS_WANTED } from '../../actors/port.ts';
+import type { Engine, Fact } from '../../actors/port.ts';
+import { FACT_NEWS, NEWS_KINDS, NEWS_WANTED, newsWords } from '../../actors/port.ts';
 import { Feed } from '../../inspector/feed/feed.ts';
 import { toldCharts } from '../../inspector/projection/toldCharts.ts';
 import type { FeedSource, Hello } from '../../inspector/protocol.ts';
@@ -31,7 +31,8 @@ let charts: Hello['charts'] | null = null;
 export function runtimeFeed(parts: RuntimeFeedParts): Feed {
   const { engine, clock, name, call, onError } = parts;
   return new Feed({
-    ...{ clock, call, onError, rules: FACT_NEWS, inspection: engine.inspection },
+    ...{ clock, call, onError, inspection: engine.inspection },
+    ...{ rules: FACT_NEWS, words: (fact) => newsWords(fact as Fact) },
     subscribe: (listener) => engine.subscribe(listener, NEWS_KINDS, NEWS_WANTED),
     about: {
       ...{ holdfast: ownVersion(), name, startedAtMs: clock.now() },

@@ -9,13 +9,19 @@
  */
 
 import { stackLocation } from '../../actors/platform/stackLocation.ts';
-import type { Fact, FactKind, FactListener } from '../../actors/port.ts';
+import {
+  alertLevel,
+  type Fact,
+  type FactKind,
+  type FactListener,
+  LOGGED_KINDS,
+  lineOf,
+} from '../../actors/port.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { className, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { isThenable } from '../../machines/vocabulary/realms.ts';
 import { LineLimit } from './lineLimit.ts';
 import type { LogFields, LogFunction, LogLevel } from './logger.ts';
-import { alertLevel, LOGGED_KINDS, lineOf } from './logLines.ts';
 
 /** So long lines are written in one turn of the event loop. */
 const SLICE_MS = 2;

@@ -47,6 +47,8 @@ export interface HealthStatus {
   /** 100 is all well; each reason takes some of it. */
   readonly score: number;
   readonly reasons: readonly string[];
+  /** The same as data, for programs: each with an id that stays, and notes beside them that cost nothing. */
+  readonly findings: readonly Finding[];
   /** State of the supervisor's chart. */
   readonly phase: Phase;
   /** Why no start has succeeded yet, and when it is tried next; `null` once one has (SV-6). */
@@ -177,8 +179,9 @@ export function readHealth(parts: HealthSources): HealthStatus {
   const { engine, options, responseTimes, damage } = parts;
   const health = engine.health();
   const findings = findingsOf(health, parts);
+  const amiss = findings.filter((finding) => finding.health !== 'healthy');
   const worst = (component?: Finding['component']): ComponentHealth => {
-    const found = findings.filter(
+    const found = amiss.filter(
       (finding) => component === undefined || finding.component === component,
     );
     if (found.some((finding) => finding.health === 'critical')) return 'critical';
@@ -192,8 +195,9 @@ export function readHealth(parts: HealthSources): HealthStatus {
       storage: worst('storage'),
     },
     crisisCapability: engine.handlers.has(options.crisis.type) ? 'operational' : 'impaired',
-    score: Math.max(0, 100 - findings.reduce((sum, { costs }) => sum + costs, 0)),
-    reasons: findings.map(({ reason }) => reason),
+    score: Math.max(0, 100 - amiss.reduce((sum, { costs }) => sum + costs, 0)),
+    reasons: amiss.map(({ reason }) => reason),
+    findings,
     phase: health.phase,
     start: health.start,
     hold: health.hold,

@@ -1,22 +1,15 @@
 /**
- * What is wrong with a runtime, in sentences, and how much each weighs (HM-1, UX-2).
+ * What is wrong with a runtime, as data, each finding with the one sentence that says it (HM-1, UX-2). Health, the
+ * command line and the inspector's page show these sentences; none of them makes one of its own.
  *
  * @module
  */
 
-import type {
-  CrisisModeHealth,
-  Engine,
-  EngineHealth,
-  StartTrouble,
-  UndeliveredCrises,
-  UnreadableCounts,
-  UpstreamState,
-} from '../../actors/port.ts';
-import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.ts';
+import type { Engine, EngineHealth, UndeliveredCrises } from '../../actors/port.ts';
+import { heldSaid, stuckSaid } from '../../actors/port.ts';
+import { CRISIS_ANSWER_MS_MAX } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import { STORAGE_ADVICE } from '../../machines/policy/service/storageTrouble.ts';
-import type { Phase } from '../../machines/supervisor/supervisorMachine.ts';
 import { TIERS } from '../../machines/vocabulary/urgency.ts';
 import type { OutsideState } from '../outside/outsideHost.ts';
 import type { ResponseTimes } from './responseTimes.ts';
@@ -45,283 +38,437 @@ export type ComponentHealth = 'healthy' | 'degraded' | 'critical';
 
 /** Something that is not as it should be. */
 export interface Finding {
+  /** What it is, as `breaker` or `deadLettered`: stays the same in later versions, unlike the sentence. */
+  readonly id: string;
   readonly component: 'resilience' | 'performance' | 'storage';
+  /** What it makes of the health of its component; `healthy` for a note that is no reason for worse health. */
   readonly health: ComponentHealth;
+  /** How much of the score it takes. */
   readonly costs: number;
+  /** How urgent it is to the person who looks. */
+  readonly tone: 'bad' | 'warn';
+  /** The upstream it is about; `null` for none. */
+  readonly upstream: string | null;
+  /** Since when, and when something is tried next, in milliseconds since the epoch; `null` where nobody knows. */
+  readonly sinceAtMs: number | null;
+  readonly nextAtMs: number | null;
+  /** The counts, codes and names of the sentence. */
+  readonly params: Readonly<Record<string, string | number | boolean | null>>;
+  /** The sentence, without times and commands: for readers who are shown those beside it. */
+  readonly text: string;
+  /** The whole sentence, with times and the command that helps. */
   readonly reason: string;
 }
 
-/** Each of these waits for somebody, and what is in its lane waits with it. */
-const ASKING = {
-  conflicted: ['operation', 'a decision: the upstream holds another version (conflicted)'],
-  inReview: ['operation', 'a review, since what was sent may have been applied (inReview)'],
-  handlerMissing: ['operation', 'a handler that is not registered'],
-  deadLettered: ['dead letter', 'somebody; see holdfast dead-letters'],
-  newerVersion: ['operation', 'a holdfast as new as the one that wrote the record'],
-} as const satisfies Partial<Record<keyof EngineHealth['waiting'], readonly [string, string]>>;
+/** Marks a part of a sentence that only its long form, {@link Finding.reason}, has. */
+type Whole = (part: string) => string;
 
-/** States in which calls to an upstream wait. */
-const SHUT: readonly BreakerState[] = ['open', 'halfOpen', 'forcedOpen'];
+type Given = Pick<Finding, 'id' | 'component'> &
+  Partial<Finding> & { readonly say: (whole: Whole) => string };
 
-const WAITING = { component: 'resilience', health: 'degraded', costs: 10 } as const;
+const COSTS: Readonly<Record<ComponentHealth, number>> = { healthy: 0, degraded: 10, critical: 40 };
 
-/** What is not as it should be, most of it with what to do. */
-export function findingsOf(
-  health: EngineHealth,
-  { options, policies, responseTimes, damage, outside }: HealthSources,
-): readonly Finding[] {
-  const findings: Finding[] = [];
-  const { phase, start, hold, waiting, conflicts, crises, crisisMode, eventLoop } = health;
-  if (start !== null || (phase !== 'running' && phase !== 'starting')) {
-    findings.push({
-      component: 'storage',
-      health: 'critical',
-      costs: 60,
-      reason: `no work is accepted: ${start === null ? phase : toldOf(start, phase)}`,
+function finding({ say, ...given }: Given): Finding {
+  const health = given.health ?? 'degraded';
+  return {
+    ...{ health, costs: COSTS[health], tone: health === 'critical' ? 'bad' : 'warn' },
+    ...{ upstream: null, sinceAtMs: null, nextAtMs: null, params: {} },
+    ...{ text: say(() => ''), reason: say((part) => part) },
+    ...given,
+  };
+}
+
+/** What is not as it should be. */
+export function findingsOf(health: EngineHealth, sources: HealthSources): readonly Finding[] {
+  return [
+    ...storageFindings(health, sources),
+    ...personFindings(health),
+    ...crisisFindings(health, sources),
+    ...processFindings(health, sources),
+    ...upstreamFindings(health),
+  ];
+}
+
+function* storageFindings(health: EngineHealth, { damage }: HealthSources): Generator<Finding> {
+  const { phase, start, hold, storage, crisisMode, waiting, crises } = health;
+  const component = 'storage';
+  if (start !== null) {
+    const { code, sinceAtMs, tries, nextTryAtMs } = start;
+    const byHand = nextTryAtMs === null && phase !== 'starting';
+    const next = byHand ? 'by runtime.start()' : phase === 'starting' ? 'now' : at(nextTryAtMs);
+    yield finding({
+      ...{ id: 'start', component, health: 'critical', costs: 60 },
+      ...{ sinceAtMs, nextAtMs: nextTryAtMs, params: { code, tries, phase } },
+      say: (whole) =>
+        `no work is accepted: the start failed (${code}; failed tries: ${tries}${whole(`, the first at ${iso(sinceAtMs)}`)})${whole(`, and is tried again ${next}`)}`,
+    });
+  } else if (phase !== 'running' && phase !== 'starting') {
+    yield finding({
+      ...{ id: 'phase', component, health: 'critical', costs: 60, params: { phase } },
+      say: () => `no work is accepted: ${phase}`,
     });
   }
-  const { state: storage, failure } = health.storage;
-  if (storage !== 'well') {
-    findings.push({
-      component: 'storage',
-      health: storage === 'slow' ? 'degraded' : 'critical',
-      costs: storage === 'slow' ? 15 : 50,
-      reason: `${STORAGE_ADVICE[storage]}${failure === null ? '' : ` (${failure})`}`,
+  if (storage.state !== 'well') {
+    const { state, failure, sinceAtMs } = storage;
+    const isSlow = state === 'slow';
+    yield finding({
+      ...{ id: 'storage', component, health: isSlow ? 'degraded' : 'critical' },
+      ...{ costs: isSlow ? 15 : 50, sinceAtMs, params: { state, code: failure } },
+      say: () => `${STORAGE_ADVICE[state]}${failure === null ? '' : ` (${failure})`}`,
     });
   }
   if (hold !== null) {
-    findings.push({
-      component: 'storage',
-      health: 'degraded',
-      costs: 30,
-      reason: `the store is held (${hold.reason}): nothing but crises runs until it is released`,
+    yield finding({
+      ...{ id: 'hold', component, costs: 30, sinceAtMs: hold.sinceAtMs },
+      params: { reason: hold.reason },
+      say: () => heldSaid(hold.reason),
     });
   }
   if (damage.met !== null) {
-    findings.push({
-      component: 'storage',
-      health: 'degraded',
-      costs: 30,
-      reason: `the store's file is damaged (met ${timesOf(damage.met.times)}, last ${new Date(damage.met.lastAtMs).toISOString()}): look with holdfast doctor --deep, and restore a backup`,
+    const { times, firstAtMs, lastAtMs } = damage.met;
+    yield finding({
+      ...{ id: 'damage', component, costs: 30, sinceAtMs: firstAtMs, params: { times } },
+      say: (whole) =>
+        `the store's file is damaged (met ${timesOf(times)}${whole(`, last ${iso(lastAtMs)}`)}): look with holdfast doctor --deep, and restore a backup`,
     });
   }
-  const asked = asking(health);
-  for (const [kind, [what, forWhat]] of Object.entries(ASKING)) {
-    const count = asked[kind as keyof typeof ASKING];
-    if (count > 0)
-      findings.push({ ...WAITING, reason: `${countWaiting(count, what)} for ${forWhat}` });
+  // Quarantined crises have a finding of their own.
+  const quarantined = waiting.quarantined - crises.unreadable.setAside;
+  if (quarantined > 0) {
+    yield finding({
+      ...{ id: 'quarantined', component, params: { count: quarantined } },
+      say: (whole) =>
+        `${countOf(quarantined, 'record')} set aside${whole('; see holdfast quarantine')}`,
+    });
+  }
+  if (crisisMode.unkept > 0) {
+    yield finding({
+      ...{ id: 'crisisModeUnkept', component, params: { count: crisisMode.unkept } },
+      say: () =>
+        `crisis mode is on and not on disk (${crisisMode.unkept}): a restart would forget it`,
+    });
+  }
+}
+
+/** What waits for a person, and what is in its lane waits with it. */
+const ASKING = {
+  conflicted: ['operation', 'a decision: the upstream holds another version (conflicted)', ''],
+  inReview: ['operation', 'a review, since what was sent may have been applied (inReview)', ''],
+  handlerMissing: ['operation', 'a handler that is not registered', ''],
+  deadLettered: ['dead letter', 'somebody', '; see holdfast dead-letters'],
+  newerVersion: ['operation', 'a holdfast as new as the one that wrote the record', ''],
+} as const satisfies Partial<Record<keyof EngineHealth['waiting'], readonly string[]>>;
+
+function* personFindings(health: EngineHealth): Generator<Finding> {
+  const { conflicts } = health;
+  const component = 'resilience';
+  const waiting = asking(health);
+  for (const [id, [what, forWhat, see]] of Object.entries(ASKING)) {
+    const count = waiting[id as keyof typeof ASKING];
+    if (count === 0) continue;
+    yield finding({
+      ...{ id, component, params: { count } },
+      say: (whole) => `${countWaiting(count, what)} for ${forWhat}${whole(see)}`,
+    });
   }
   if (conflicts.count > 0) {
-    findings.push({ ...WAITING, reason: conflictReason(conflicts) });
+    const { count, held, refused, oldestAtMs, upstreams } = conflicts;
+    const names = Object.entries(upstreams).map(([name, its]) => `${name}: ${its.count}`);
+    const where = names.length === 0 ? '' : ` (${names.join(', ')})`;
+    const waits = held === 0 ? '' : `, and ${countWaiting(held, 'operation')} for that`;
+    const were = refused === 1 ? 'decision was' : 'decisions were';
+    const again = refused === 0 ? '' : `, and ${refused} ${were} refused: decide again`;
+    yield finding({
+      ...{ id: 'conflicts', component, sinceAtMs: oldestAtMs, params: { count, held, refused } },
+      say: (whole) =>
+        `${countWaiting(count, 'conflict')} for a person${whole(since(oldestAtMs))}${where}${waits}${again}${whole('; see holdfast conflicts')}`,
+    });
   }
-  for (const outdated of conflicts.outdated) {
-    findings.push({ ...WAITING, reason: outdatedReason(outdated) });
+  for (const { entityType, count, wanted, has, arePlans } of conflicts.outdated) {
+    const plans = arePlans
+      ? '. The plans are in force in the answers to crises of this process'
+      : '';
+    yield finding({
+      ...{ id: 'rulesOutdated', component, params: { entityType, count, wanted, has, arePlans } },
+      say: () =>
+        `${count} edits of ${entityType} wait: rules of version ${wanted} wrote what they change, and this program has ${has}. Update it${plans}`,
+    });
   }
   if (conflicts.untold > 0) {
-    findings.push({
-      ...WAITING,
-      costs: 5,
-      reason: `${conflicts.untold} removals and devices do not fit beside their records: they stay in this store, and devices that were silent for long are asked about; see metaBytesMax`,
+    const count = conflicts.untold;
+    yield finding({
+      ...{ id: 'metaFull', component, costs: 5, params: { count } },
+      say: () =>
+        `${count} removals and devices do not fit beside their records: they stay in this store, and devices that were silent for long are asked about; see metaBytesMax`,
     });
   }
-  // Of those that are crises it is said what they are.
-  const aside = waiting.quarantined - crises.unreadable.setAside;
-  if (aside > 0) {
-    findings.push({
-      component: 'storage',
-      health: 'degraded',
-      costs: 10,
-      reason: `${aside} ${aside === 1 ? 'record' : 'records'} set aside; see holdfast quarantine`,
+}
+
+function* crisisFindings(
+  { crises, crisisMode }: EngineHealth,
+  { engine, options, outside }: HealthSources,
+): Generator<Finding> {
+  const component = 'resilience';
+  const { type, leftOut } = options.crisis;
+  if (!engine.handlers.has(type)) {
+    yield finding({
+      ...{ id: 'crisisHandlerMissing', component, health: 'healthy', params: { type } },
+      say: () => `crises are answered and wait: ${type} has no handler`,
     });
   }
-  if (health.isImpaired) {
-    findings.push({
-      component: 'resilience',
-      health: 'critical',
-      costs: 40,
-      reason: 'a component fails too often to be restarted',
-    });
-  }
-  const { leftOut } = options.crisis;
   if (leftOut.length > 0) {
-    findings.push({
-      component: 'resilience',
-      health: 'degraded',
-      costs: 10,
-      reason: `${leftOut.length} of crisis.resources and crisis.words are left out of the answers to crises: ${leftOut[0]?.message}`,
+    yield finding({
+      ...{ id: 'crisisLeftOut', component, params: { count: leftOut.length } },
+      say: () =>
+        `${leftOut.length} of crisis.resources and crisis.words are left out of the answers to crises: ${leftOut[0]?.message}`,
     });
   }
-  if (crises.unacknowledged > 0) {
-    const left = crises.exhausted === 0 ? '' : `; of ${crises.exhausted} nobody is left to be told`;
-    findings.push({
-      component: 'resilience',
-      health: 'critical',
-      costs: 40,
-      reason: `${crisesOf(crises.unacknowledged)} ${crises.unacknowledged === 1 ? 'is' : 'are'} not delivered${sinceOf(crises.unacknowledgedSinceAtMs)}, and nobody has taken ${crises.unacknowledged === 1 ? 'it' : 'them'} on${left}: see holdfast crises`,
+  const { unacknowledged, exhausted, unacknowledgedSinceAtMs } = crises;
+  if (unacknowledged > 0) {
+    const [are, them] = unacknowledged === 1 ? ['is', 'it'] : ['are', 'them'];
+    const left = exhausted === 0 ? '' : `; of ${exhausted} nobody is left to be told`;
+    yield finding({
+      ...{ id: 'crisesUnacknowledged', component, health: 'critical' },
+      sinceAtMs: unacknowledgedSinceAtMs,
+      params: { count: unacknowledged, exhausted },
+      say: (whole) =>
+        `${crisesOf(unacknowledged)} ${are} not delivered${whole(since(unacknowledgedSinceAtMs))}, and nobody has taken ${them} on${left}${whole(': see holdfast crises')}`,
     });
   }
   if (crises.unreadable.count > 0) {
-    const isTakenOn = crises.unreadable.unacknowledged === 0;
-    findings.push({
-      component: 'storage',
-      health: isTakenOn ? 'degraded' : 'critical',
-      costs: isTakenOn ? 10 : 40,
-      reason: unreadableReason(crises.unreadable),
+    const { count, sinceAtMs, unacknowledged: open } = crises.unreadable;
+    yield finding({
+      ...{ id: 'crisesUnreadable', component: 'storage', sinceAtMs },
+      ...{ health: open === 0 ? 'degraded' : 'critical', params: { count, unacknowledged: open } },
+      say: (whole) => {
+        const first = sinceAtMs === null ? '' : ` (the first of ${iso(sinceAtMs)})`;
+        return `${crisesOf(count)} can't be read${whole(first)}${open === 0 ? ', and taken on' : ''}: they may not have been delivered. Look after the people${whole(' (holdfast crises)')}, then restore or purge${whole(' (holdfast quarantine)')}`;
+      },
     });
   }
   if (crises.stepsRefusing.length > 0) {
-    findings.push({
-      component: 'resilience',
-      health: 'degraded',
-      costs: 20,
-      reason: `people can't be told of crises: ${crises.stepsRefusing.join(', ')} of crisis.escalation refuses what it is told`,
+    const steps = crises.stepsRefusing.join(', ');
+    yield finding({
+      ...{ id: 'stepsRefusing', component, costs: 20, params: { steps } },
+      say: () =>
+        `people can't be told of crises: ${steps} of crisis.escalation refuses what it is told`,
     });
   }
-  for (const at of crises.undelivered) {
-    if (!at.isLong) continue;
-    const since = ` since ${new Date(at.sinceAtMs).toISOString()}`;
-    findings.push({
-      component: 'resilience',
-      health: 'degraded',
-      costs: 20,
-      reason: undeliveredSaid(at, since),
+  for (const undelivered of crises.undelivered) {
+    const { upstream, count, failed, code, sinceAtMs, isLong } = undelivered;
+    if (!isLong) continue;
+    yield finding({
+      ...{ id: 'crisesUndelivered', component, costs: 20, tone: 'bad' },
+      ...{ upstream, sinceAtMs, params: { count, failed, code } },
+      say: (whole) => undeliveredSaid(undelivered, whole(since(sinceAtMs))),
     });
   }
   if (crises.isRefusing) {
-    findings.push({
-      component: 'resilience',
-      health: 'degraded',
-      costs: 30,
-      reason: `${crisesOf(crises.refused)} answered and not delivered`,
+    yield finding({
+      ...{ id: 'crisesRefused', component, costs: 30, tone: 'bad' },
+      params: { count: crises.refused },
+      say: () => `${crisesOf(crises.refused)} answered and not delivered`,
     });
   }
   if (crises.isUnkept) {
-    findings.push({
-      component: 'storage',
-      health: 'degraded',
-      costs: 30,
-      reason: `${crisesOf(crises.unkept)} delivered and not kept: the disk hung and memory held as much as it may, or the runtime had stopped`,
+    yield finding({
+      ...{ id: 'crisesUnkept', component: 'storage', costs: 30, tone: 'bad' },
+      params: { count: crises.unkept },
+      say: () =>
+        `${crisesOf(crises.unkept)} delivered and not kept: the disk hung and memory held as much as it may, or the runtime had stopped`,
     });
   }
   if (crises.isMending) {
-    findings.push({
-      component: 'resilience',
-      health: 'degraded',
-      costs: 5,
-      reason: `${crisesOf(crises.mended)} delivered without what broke a rule of requests, with a note of that`,
+    yield finding({
+      ...{ id: 'crisesMended', component, costs: 5, params: { count: crises.mended } },
+      say: () =>
+        `${crisesOf(crises.mended)} delivered without what broke a rule of requests, with a note of that`,
     });
   }
   const trouble = outside()?.trouble ?? null;
   if (trouble !== null) {
-    findings.push({ component: 'resilience', health: 'critical', costs: 30, reason: trouble });
+    const params = { trouble };
+    yield finding({
+      ...{ id: 'outside', component, health: 'critical', costs: 30, params },
+      say: () => trouble,
+    });
   }
   if (crisisMode.global !== null) {
-    findings.push({
-      component: 'resilience',
-      health: 'degraded',
-      costs: 5,
-      reason: modeReason(crisisMode.global),
+    const { by, reason, sinceAtMs, endsAtMs } = crisisMode.global;
+    const why = reason === null ? '' : ` (${reason})`;
+    yield finding({
+      ...{ id: 'crisisMode', component, costs: 5, sinceAtMs, params: { by: by.id, reason } },
+      say: (whole) =>
+        `crisis mode is on for everybody${whole(since(sinceAtMs))} by ${by.id}${why}${whole(`, until ${iso(endsAtMs)}`)}: what is not urgent makes way`,
     });
   }
-  if (crisisMode.unkept > 0) {
-    findings.push({
-      component: 'storage',
-      health: 'degraded',
-      costs: 10,
-      reason: `crisis mode is on and not on disk (${crisisMode.unkept}): a restart would forget it`,
+}
+
+function* processFindings(
+  health: EngineHealth,
+  { policies, responseTimes }: HealthSources,
+): Generator<Finding> {
+  const { level, causes, eventLoop, waiting, upstreams } = health;
+  const component = 'performance';
+  if (health.isImpaired) {
+    yield finding({
+      ...{ id: 'impaired', component: 'resilience', health: 'critical' },
+      say: () => 'a component fails too often to be restarted',
     });
   }
-  if (eventLoop.isBlocking) {
-    findings.push({
-      component: 'performance',
-      health: 'degraded',
-      costs: 10,
-      reason: `the event loop was blocked ${timesOf(eventLoop.blocked)}, for up to ${eventLoop.longestMs} ms: the answer to a crisis waits as long`,
+  // The level that only follows an upstream that is down says nothing new.
+  if (level !== 'normal' && !causes.every((cause) => cause === 'breaker' || cause === 'ramp')) {
+    yield finding({
+      ...{ id: 'level', component: 'resilience', health: 'healthy', params: { level } },
+      say: () => `the process is at level ${level} (${causes.join(', ')})`,
+    });
+  }
+  const { delayMs, blocked, longestMs } = eventLoop;
+  const isLate = delayMs >= CRISIS_ANSWER_MS_MAX;
+  if (eventLoop.isBlocking || isLate) {
+    yield finding({
+      ...{ id: 'eventLoop', component, health: eventLoop.isBlocking ? 'degraded' : 'healthy' },
+      ...{ tone: isLate ? 'bad' : 'warn', params: { delayMs, blocked, longestMs } },
+      say: () =>
+        eventLoop.isBlocking
+          ? `the event loop was blocked ${timesOf(blocked)}, for up to ${longestMs} ms: the answer to a crisis waits as long`
+          : `the event loop is late by ${Math.round(delayMs)} ms: the answer to a crisis waits as long`,
     });
   }
   if (waiting.overhanging > 0) {
-    findings.push({
-      ...WAITING,
-      reason: `${waiting.overhanging} ${waiting.overhanging === 1 ? 'handler is' : 'handlers are'} silent far beyond their time-out (${overhangingAt(health)}): what is in their lanes waits until they return. Have them heed their signal`,
+    const count = waiting.overhanging;
+    const names = upstreams.filter(({ overhanging }) => overhanging > 0).map(({ name }) => name);
+    yield finding({
+      ...{ id: 'handlersSilent', component: 'resilience', params: { count } },
+      say: () =>
+        `${countOf(count, 'handler')} ${count === 1 ? 'is' : 'are'} silent far beyond their time-out (${names.join(', ')}): what is in their lanes waits until they return. Have them heed their signal`,
     });
   }
-  for (const { upstream, because, forMs } of health.stuck) {
-    findings.push({
-      component: 'resilience',
-      health: 'critical',
-      costs: 40,
-      reason: `work for ${upstream} is due and nothing has begun for ${Math.round(forMs / 1_000)} s (${because})`,
+  for (const of of ['crisis', ...TIERS] as const) {
+    const { p99Ms } = responseTimes.summary(of);
+    const deadlineMs =
+      of === 'crisis'
+        ? CRISIS_ANSWER_MS_MAX
+        : policies.table.operation('', of, '').responseDeadlineMs;
+    if (p99Ms <= deadlineMs) continue;
+    const isCrisis = of === 'crisis';
+    yield finding({
+      ...{ id: 'answersLate', component, health: isCrisis ? 'healthy' : 'degraded' },
+      ...{ tone: isCrisis ? 'bad' : 'warn', params: { of, p99Ms, deadlineMs } },
+      say: () =>
+        `answers to ${isCrisis ? 'crises' : of} are late: 1 in 100 takes ${Math.round(p99Ms)} ms or longer, and may take ${deadlineMs} ms`,
     });
   }
-  // Of one that nothing is sent to nobody knows how it is.
-  const tried = health.upstreams.filter(({ isUntried }) => !isUntried);
-  const shut = tried.filter(({ breaker }) => SHUT.includes(breaker));
-  for (const upstream of shut) {
-    findings.push({
-      component: 'resilience',
-      health: 'degraded',
-      costs: 10,
-      reason: `${shutBreaker(upstream)}${waitingAt(upstream.name, health.queue)}`,
+}
+
+/** How a breaker that holds calls back is said. */
+const DOWN = { open: 'down', halfOpen: 'being tried again', forcedOpen: 'held down' } as const;
+
+function* upstreamFindings({ upstreams, stuck, queue }: EngineHealth): Generator<Finding> {
+  const component = 'resilience';
+  for (const { upstream, because, forMs } of stuck) {
+    yield finding({
+      ...{ id: 'stuck', component, health: 'critical', upstream, params: { because, forMs } },
+      say: () => stuckSaid(upstream, because, forMs),
     });
   }
-  for (const { name, parkedTypes, parkedSubjects } of health.upstreams) {
-    const reasons = parkedTypes.map((parked) => parkedType(name, parked));
-    if (parkedSubjects !== null) reasons.push(subjectsAside(name, parkedSubjects));
-    for (const reason of reasons) {
-      findings.push({ component: 'resilience', health: 'degraded', costs: 5, reason });
+  for (const { name, isUntried, breaker, hold, downSinceAtMs, nextTryAtMs, ...its } of upstreams) {
+    const upstream = name;
+    const by = hold?.by ?? null;
+    const why = hold === null || hold.reason === null ? '' : ` (${hold.reason})`;
+    const sinceAtMs = hold?.sinceAtMs ?? downSinceAtMs;
+    // An upstream that nothing is sent to may be up again.
+    if (!isUntried && isShut(breaker)) {
+      const next = hold === null ? `, next try ${at(nextTryAtMs)}` : ', until it is released';
+      const { count, oldestAtMs } = waitingAt(name, queue);
+      const oldest = oldestAtMs === null ? '' : `, the oldest${since(oldestAtMs)}`;
+      yield finding({
+        ...{ id: 'breaker', component, tone: 'bad', upstream, sinceAtMs },
+        ...{ nextAtMs: hold === null ? nextTryAtMs : null, params: { breaker, waiting: count } },
+        say: (whole) =>
+          `${name} is ${DOWN[breaker]}${whole(since(sinceAtMs))}${by === null ? '' : ` by ${by}`}${why}${whole(next)}${
+            count === 0
+              ? ''
+              : `: ${countWaiting(count, 'operation')} for it${whole(`${oldest}; see holdfast operations`)}`
+          }`,
+      });
+    } else if (hold !== null && hold.kind !== 'forcedOpen') {
+      const { kind } = hold;
+      yield finding({
+        ...{ id: 'breakerHeld', component, health: 'healthy', upstream, sinceAtMs },
+        params: { breaker },
+        say: (whole) =>
+          `${name}: ${kind === 'disabled' ? 'its breaker is off' : 'its breaker only watches'}${whole(since(sinceAtMs))}, by order of ${by ?? 'a person'}${why}`,
+      });
     }
-  }
-  for (const { name, breaker, level, causes } of tried) {
-    if (level === 'normal' || SHUT.includes(breaker)) continue;
-    findings.push({
-      component: 'resilience',
-      health: 'degraded',
-      costs: 5,
-      reason: `${name} is at level ${level}${causes.length === 0 ? '' : ` (${causes.join(', ')})`}`,
-    });
-  }
-  for (const tier of TIERS) {
-    const { p99Ms } = responseTimes.summary(tier);
-    if (p99Ms > policies.table.operation('', tier, '').responseDeadlineMs) {
-      findings.push({
-        component: 'performance',
-        health: 'degraded',
-        costs: 10,
-        reason: `answers to ${tier} are late`,
+    for (const { type, sinceAtMs: fromMs, nextTryAtMs: nextMs } of its.parkedTypes) {
+      const every = `every ${type ?? 'function given with a request'} fails at ${name}`;
+      yield parked({
+        id: 'typeParked',
+        name,
+        every,
+        others: 'other types succeed',
+        fromMs,
+        nextMs,
+      });
+    }
+    if (its.parkedSubjects !== null) {
+      const { count, sinceAtMs: fromMs, nextTryAtMs: nextMs } = its.parkedSubjects;
+      const every = `every call for ${count === 1 ? 'one subject' : `${count} subjects`} fails at ${name}`;
+      const others = 'calls for others succeed';
+      yield parked({ id: 'subjectsParked', name, every, others, fromMs, nextMs });
+    }
+    if (!isUntried && its.level !== 'normal' && !isShut(breaker)) {
+      const { level, causes } = its;
+      yield finding({
+        ...{ id: 'upstreamLevel', component, costs: 5, upstream, params: { level } },
+        say: () =>
+          `${name} is at level ${level}${causes.length === 0 ? '' : ` (${causes.join(', ')})`}`,
       });
     }
   }
-  return findings;
+}
+
+function parked(its: {
+  readonly id: 'typeParked' | 'subjectsParked';
+  readonly name: string;
+  readonly every: string;
+  readonly others: string;
+  readonly fromMs: number;
+  readonly nextMs: number | null;
+}): Finding {
+  const { id, name, every, others, fromMs, nextMs } = its;
+  const next = at(nextMs !== null && nextMs > fromMs ? nextMs : null);
+  const see = `; see holdfast operations${id === 'subjectsParked' ? ' --reason subject' : ''}`;
+  return finding({
+    ...{ id, component: 'resilience', costs: 5, upstream: name },
+    ...{ sinceAtMs: fromMs, nextAtMs: nextMs },
+    say: (whole) =>
+      `${every}${whole(since(fromMs))} while ${others}: they wait by themselves${whole(`, next try ${next}${see}`)}`,
+  });
+}
+
+function isShut(breaker: string): breaker is keyof typeof DOWN {
+  return Object.hasOwn(DOWN, breaker);
 }
 
 /**
- * Where crises are not delivered, and why. The one place in which this sentence is made.
+ * Where crises are not delivered, and why.
  *
- * @param since what it says of since when, with a space before it; nothing where that is shown beside it
+ * @param sinceSaid since when, with a space before it; nothing where that is shown beside it
  */
 export function undeliveredSaid(
   { upstream, count, failed, code, takenAtMs, sinceAtMs }: UndeliveredCrises,
-  since = '',
+  sinceSaid = '',
 ): string {
   const wait = count === 1 ? '1 crisis waits' : `${count} crises wait`;
-  if (upstream === null) return `${wait}${since}: no handler of its type is registered`;
+  if (upstream === null) return `${wait}${sinceSaid}: no handler of its type is registered`;
   const why = code === null ? '' : `, ${code}`;
   if (takenAtMs === null || takenAtMs < sinceAtMs) {
     const tries = failed === 0 ? 'no attempt has ended' : `0 of ${failed} attempts${why}`;
-    return `${upstream} takes no crisis${since}: ${tries}; ${wait}`;
+    return `${upstream} takes no crisis${sinceSaid}: ${tries}; ${wait}`;
   }
-  return `${upstream} takes crises, and ${wait}${since}: ${failed} attempts failed${why}`;
-}
-
-function sinceOf(atMs: number | null): string {
-  return atMs === null ? '' : ` since ${new Date(atMs).toISOString()}`;
-}
-
-function unreadableReason({ count, unacknowledged, sinceAtMs }: UnreadableCounts): string {
-  const since = sinceAtMs === null ? '' : ` (the first of ${new Date(sinceAtMs).toISOString()})`;
-  const what = count === 1 ? "1 crisis can't be read" : `${count} crises can't be read`;
-  const who = unacknowledged === 0 ? ', and taken on' : '';
-  return `${what}${since}${who}: they may not have been delivered. Look after the people (holdfast crises), then restore or purge (holdfast quarantine)`;
+  return `${upstream} takes crises, and ${wait}${sinceSaid}: ${failed} attempts failed${why}`;
 }
 
 /** How many operations wait, by what for, without edits: their conflicts ask about them, or nobody does. */
@@ -337,9 +484,37 @@ export function asking({
   return { ...waiting, conflicted: Math.max(0, waiting.conflicted - edits) };
 }
 
+/** How much waits for its turn at an upstream, and since when. */
+function waitingAt(name: string, queue: EngineHealth['queue']) {
+  const rows = queue.filter(({ upstream, turn }) => upstream === name && turn > 0);
+  const oldest = rows.flatMap(({ oldestAtMs }) => oldestAtMs ?? []);
+  return {
+    count: rows.reduce((sum, { turn }) => sum + turn, 0),
+    oldestAtMs: oldest.length === 0 ? null : Math.min(...oldest),
+  };
+}
+
+function iso(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
+function since(atMs: number | null): string {
+  return atMs === null ? '' : ` since ${iso(atMs)}`;
+}
+
+/** `now`, or `at` the instant of the next try. */
+function at(atMs: number | null): string {
+  return atMs === null ? 'now' : `at ${iso(atMs)}`;
+}
+
 /** `once`, `3 times`. */
 function timesOf(count: number): string {
   return count === 1 ? 'once' : `${count} times`;
+}
+
+/** `1 record`, `2 records`. */
+function countOf(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 /** `1 crisis`, `2 crises`. */
@@ -347,114 +522,7 @@ function crisesOf(count: number): string {
   return count === 1 ? '1 crisis' : `${count} crises`;
 }
 
-/** `2 operations wait`, `1 operation waits`. */
+/** `1 operation waits`, `2 operations wait`. */
 function countWaiting(count: number, what: string): string {
-  return count === 1 ? `1 ${what} waits` : `${count} ${what}s wait`;
-}
-
-/** The first words are always the same. */
-function conflictReason({
-  count,
-  held,
-  refused,
-  oldestAtMs,
-  upstreams,
-}: EngineHealth['conflicts']): string {
-  const since = oldestAtMs === null ? '' : ` since ${new Date(oldestAtMs).toISOString()}`;
-  const names = Object.entries(upstreams).map(([name, its]) => `${name}: ${its.count}`);
-  const where = names.length === 0 ? '' : ` (${names.join(', ')})`;
-  const waits = held === 0 ? '' : `, and ${countWaiting(held, 'operation')} for that`;
-  const again =
-    refused === 0
-      ? ''
-      : `, and ${refused} ${refused === 1 ? 'decision was' : 'decisions were'} refused: decide again`;
-  return `${countWaiting(count, 'conflict')} for a person${since}${where}${waits}${again}; see holdfast conflicts`;
-}
-
-function outdatedReason({
-  entityType,
-  count,
-  wanted,
-  has,
-  arePlans,
-}: EngineHealth['conflicts']['outdated'][number]): string {
-  const plans = arePlans ? '. The plans are in force in the answers to crises of this process' : '';
-  return `${count} edits of ${entityType} wait: rules of version ${wanted} wrote what they change, and this program has ${has}. Update it${plans}`;
-}
-
-function modeReason({
-  by,
-  reason,
-  sinceAtMs,
-  endsAtMs,
-}: NonNullable<CrisisModeHealth['global']>): string {
-  const [since, ends] = [sinceAtMs, endsAtMs].map((atMs) => new Date(atMs).toISOString());
-  const why = reason === null ? '' : ` (${reason})`;
-  return `crisis mode is on for everybody since ${since} by ${by.id}${why}, until ${ends}: what is not urgent makes way`;
-}
-
-/** The first words are always the same; who, since when and until when follow. */
-function shutBreaker({ name, breaker, downSinceAtMs, nextTryAtMs, hold }: UpstreamState): string {
-  const what = `breaker of ${name} is ${breaker}`;
-  if (hold !== null) {
-    const by = hold.by === null ? '' : ` by ${hold.by}`;
-    const why = hold.reason === null ? '' : ` (${hold.reason})`;
-    const since = new Date(hold.sinceAtMs).toISOString();
-    return `${what} since ${since}${by}${why}, until it is released`;
-  }
-  const since = downSinceAtMs === null ? '' : ` since ${new Date(downSinceAtMs).toISOString()}`;
-  const next = nextTryAtMs === null ? 'now' : `at ${new Date(nextTryAtMs).toISOString()}`;
-  return `${what}${since}, next try ${next}`;
-}
-
-function parkedType(
-  name: string,
-  { type, sinceAtMs, nextTryAtMs }: UpstreamState['parkedTypes'][number],
-): string {
-  const what = type ?? 'function given with a request';
-  return `every ${what} fails at ${name} ${sinceWhen(sinceAtMs)} while other types succeed: they wait by themselves, ${nextTry(nextTryAtMs, sinceAtMs)}; see holdfast operations`;
-}
-
-function subjectsAside(
-  name: string,
-  { count, sinceAtMs, nextTryAtMs }: NonNullable<UpstreamState['parkedSubjects']>,
-): string {
-  const whose = count === 1 ? 'one subject' : `${count} subjects`;
-  return `every call for ${whose} fails at ${name} ${sinceWhen(sinceAtMs)} while calls for others succeed: they wait by themselves, ${nextTry(nextTryAtMs, sinceAtMs)}; see holdfast operations --reason subject`;
-}
-
-function sinceWhen(sinceAtMs: number): string {
-  return `since ${new Date(sinceAtMs).toISOString()}`;
-}
-
-function nextTry(nextTryAtMs: number | null, sinceAtMs: number): string {
-  const isNow = nextTryAtMs === null || nextTryAtMs <= sinceAtMs;
-  return `next try ${isNow ? 'now' : `at ${new Date(nextTryAtMs).toISOString()}`}`;
-}
-
-/** How much waits for its turn there, and since when. */
-function waitingAt(name: string, queue: EngineHealth['queue']): string {
-  const rows = queue.filter(({ upstream, turn }) => upstream === name && turn > 0);
-  const count = rows.reduce((sum, { turn }) => sum + turn, 0);
-  if (count === 0) return '';
-  const since = rows.flatMap(({ oldestAtMs }) => oldestAtMs ?? []);
-  const oldest =
-    since.length === 0 ? '' : `, the oldest since ${new Date(Math.min(...since)).toISOString()}`;
-  return `. ${countWaiting(count, 'operation')} for it${oldest}; see holdfast operations`;
-}
-
-function overhangingAt({ upstreams }: EngineHealth): string {
-  const names = upstreams.filter(({ overhanging }) => overhanging > 0).map(({ name }) => name);
-  return names.join(', ');
-}
-
-function toldOf({ code, sinceAtMs, tries, nextTryAtMs }: StartTrouble, phase: Phase): string {
-  const since = new Date(sinceAtMs).toISOString();
-  const next =
-    phase === 'starting'
-      ? 'now'
-      : nextTryAtMs === null
-        ? 'by runtime.start()'
-        : `at ${new Date(nextTryAtMs).toISOString()}`;
-  return `the start failed (${code}; failed tries: ${tries}, the first at ${since}), and is tried again ${next}`;
+  return `${countOf(count, what)} wait${count === 1 ? 's' : ''}`;
 }

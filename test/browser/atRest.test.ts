@@ -195,6 +195,12 @@ describe('OB-1 what waits and the upstreams on the overview', () => {
       ],
       waiting: { turn: 140, inLane: 12 },
       stuck: [],
+      findings: [
+        {
+          ...{ id: 'breaker', tone: 'bad', upstream: 'labs', nextAtMs: null },
+          ...{ sinceAtMs: nowMs - 60_000, text: 'labs is down: 152 operations wait for it' },
+        },
+      ],
     };
   };
 

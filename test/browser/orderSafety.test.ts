@@ -38,7 +38,7 @@ async function opened(hash: string, answers: Answers) {
   const shown = await InspectorInBrowser.open(browser, inspector.newLink(), { hash });
   const orders = () => feed.calls.filter(({ name }) => !/[.](page|show|list)$/.test(name));
   const news = (serial: number, kind: string): void => {
-    const details = { id: null, reason: null, details: {} };
+    const details = { id: null, reason: null, text: '', tone: 'quiet', details: {} } as const;
     feed.tell({ kind: 'news', news: [{ serial, atMs: Date.now(), kind, ...details }] });
   };
   const close = async (): Promise<void> => {

@@ -4,7 +4,13 @@ import type { Overview } from '../../inspector/protocol.ts';
 
 function overview(atMs: number, change: Partial<Overview> = {}): Overview {
   const one = { atMs, overall: 'healthy', phase: 'running', level: 'normal', upstreams: [] };
-  return { ...one, queue: [], storage: { state: 'well', sinceAtMs: null }, ...change } as Overview;
+  return {
+    ...one,
+    queue: [],
+    findings: [],
+    storage: { state: 'well', sinceAtMs: null },
+    ...change,
+  } as Overview;
 }
 
 const payments = (breaker: string) =>

@@ -93,8 +93,9 @@ function messagesOf(happenings: readonly Happening[]): FeedMessage[] {
         live.push(number);
         return [{ kind: 'actors', actors: [at(number, state)], isAll: false }];
       case 'news': {
-        const one = { serial, atMs: serial, kind: 'made.up', id: null, reason: null, details: {} };
-        return [{ kind: 'news', news: [one] }];
+        const words = { text: '', tone: 'quiet' } as const;
+        const one = { serial, atMs: serial, kind: 'made.up', id: null, reason: null };
+        return [{ kind: 'news', news: [{ ...one, ...words, details: {} }] }];
       }
       case 'overview':
         return [{ kind: 'overview', overview: { atMs: serial } as never }];

@@ -13,7 +13,7 @@ import { rawServer } from '../support/process/rawServer.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 
 const WORDS =
-  /^breaker of payments is (open|halfOpen) since \d{4}\S+Z, next try (now|at \d{4}\S+Z)\. 3 operations wait for it, the oldest since \d{4}\S+Z; see holdfast operations$/;
+  /^payments is (down|being tried again) since \d{4}\S+Z, next try (now|at \d{4}\S+Z): 3 operations wait for it, the oldest since \d{4}\S+Z; see holdfast operations$/;
 const TYPE = 'payments.push';
 const SUBJECTS = ['a', 'b', 'c'];
 const requestOf = (subject: string) => ({ type: TYPE, subject, tier: 'trial' }) as const;

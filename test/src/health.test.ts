@@ -61,7 +61,7 @@ describe('HM-1 getHealthStatus', () => {
     expect(Object.keys(ill.upstreams)).toEqual(['payments']);
     expect(ill.score).toBeLessThan(100);
     expect(ill.reasons).toEqual([
-      expect.stringMatching(/^breaker of payments is open since 2\S+Z, next try at 2\S+Z/),
+      expect.stringMatching(/^payments is down since 2\S+Z, next try at 2\S+Z/),
     ]);
 
     isDown = false;
@@ -86,7 +86,7 @@ describe('HM-1 getHealthStatus', () => {
     });
     const since = new Date(clock.now()).toISOString();
     expect(runtime.getHealthStatus().reasons).toEqual([
-      `breaker of default is forcedOpen since ${since} by ana (maintenance), until it is released`,
+      `default is held down since ${since} by ana (maintenance), until it is released`,
     ]);
     upstream.release('ana');
     expect([upstream.breaker, upstream.hold?.by]).toEqual(['observing', 'ben']);

@@ -15,7 +15,6 @@ import { Rows } from '../kit/rows.tsx';
 import { Mark } from '../kit/text.tsx';
 import { rememberedOf, type ShownActor, serialOf } from '../model/shown.ts';
 import { companionsOf, type SequenceRow, sequenceOf } from '../past/sequence.ts';
-import { newsLine } from '../words/news.ts';
 import { countOf, preciseText, spanText } from '../words/time.ts';
 
 const ROW_HEIGHT = 44;
@@ -193,7 +192,7 @@ function What(props: { readonly row: SequenceRow }) {
     );
   }
   if (row.kind === 'news') {
-    const { tone, text } = newsLine(row.news);
+    const { tone, text } = row.news;
     return (
       <span role="gridcell" class="told" aria-colspan={2} title={row.news.kind}>
         <Mark tone={tone}>{text}</Mark>

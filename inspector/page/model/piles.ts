@@ -64,6 +64,7 @@ export function firstWaitedFor(overview: Overview | null): string {
   return piles.find(({ to }) => to.view === 'waiting')?.to.query?.['for'] ?? 'review';
 }
 
-function waitingFor(reason: string): Partial<Route> {
+/** The view of waiting work, for one reason. */
+export function waitingFor(reason: string): Partial<Route> {
   return { view: 'waiting', query: { for: reason } };
 }

@@ -11,7 +11,7 @@ import { Nothing, Panel } from '../kit/panel.tsx';
 import { Mark } from '../kit/text.tsx';
 import { type ListedNews, latestNews } from '../model/newsList.ts';
 import { formatRoute } from '../model/route.ts';
-import { newsLine, outageLine } from '../words/news.ts';
+import { outageLine } from '../words/news.ts';
 import { clockText } from '../words/time.ts';
 
 const SHOWN = 60;
@@ -52,21 +52,39 @@ export function NewsPanel() {
 
 function Line({ listed }: { readonly listed: ListedNews }) {
   const { told, times, outage } = listed;
-  const { tone, text } = outageLine(listed) ?? newsLine(told);
-  const name = told.id ?? upstreamOf(told);
+  const { tone, text } = outageLine(listed) ?? told;
   return (
     <li>
       <time dateTime={new Date(told.atMs).toISOString()}>{clockText(told.atMs)}</time>
       <Mark tone={tone}>
-        {name === null ? null : (
-          <>
-            <a href={formatRoute({ view: 'actors', of: name })}>{shortName(name)}</a>{' '}
-          </>
-        )}
-        {text}
+        <Linked text={text} id={told.id ?? upstreamOf(told)} />
         {times === 1 || outage !== null ? null : <span class="soft"> (changed {times} times)</span>}
       </Mark>
     </li>
+  );
+}
+
+/** The sentence with a link to the actor it is about: where the sentence names it, or before the sentence. */
+function Linked({ text, id }: { readonly text: string; readonly id: string | null }) {
+  if (id === null) return text;
+  const name = id.slice(id.indexOf(':') + 1);
+  const at = text.indexOf(name);
+  const link = (
+    <a href={formatRoute({ view: 'actors', of: id })}>{shortName(at < 0 ? id : name)}</a>
+  );
+  if (at < 0) {
+    return (
+      <>
+        {link} {text}
+      </>
+    );
+  }
+  return (
+    <>
+      {text.slice(0, at)}
+      {link}
+      {text.slice(at + name.length)}
+    </>
   );
 }
 
@@ -75,7 +93,7 @@ function upstreamOf({ details }: News): string | null {
   return typeof upstream === 'string' ? upstream : null;
 }
 
-/** Of a random id its beginning is enough to tell it from the others. */
+/** The beginning of a random id is enough to tell it from the others. */
 function shortName(id: string): string {
   return id.length > 24 ? `${id.slice(0, 13)}…` : id;
 }

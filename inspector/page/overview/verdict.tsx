@@ -40,8 +40,8 @@ export function Verdict(props: { readonly overview: Overview }) {
       </header>
       {list.length === 0 ? null : (
         <ul>
-          {list.map((trouble) => (
-            <Line key={trouble.id} trouble={trouble} />
+          {list.map((trouble, index) => (
+            <Line key={`${index} ${trouble.id}`} trouble={trouble} />
           ))}
         </ul>
       )}

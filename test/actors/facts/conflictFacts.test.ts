@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Fact } from '../../../actors/facts/fact.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
+import { lineOf } from '../../../actors/facts/factWords.ts';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
-import { lineOf } from '../../../src/telemetry/logLines.ts';
 
 const SECRET = 'the-secret-of-user-42';
 const about = {

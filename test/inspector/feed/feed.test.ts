@@ -14,6 +14,7 @@ type Told = readonly FeedMessage[];
 
 const QUIET = {
   ...{ overall: 'healthy', phase: 'running', level: 'normal', upstreams: [], queue: [] },
+  ...{ findings: [] },
   storage: { state: 'well', sinceAtMs: null },
 } as unknown as Overview;
 
@@ -46,6 +47,7 @@ function createStage(parts: Partial<FeedParts> = {}) {
       'thing.happened': { about: null, reason: null, details: ['count'] },
       'attempt.started': { about: null, reason: null, details: ['count'] },
     },
+    words: () => ({ text: 'it happened', tone: 'quiet' }),
     about: { holdfast: '1.2.3', name: 'it', startedAtMs: 5, charts: [] },
     overview: () => ({ ...QUIET, atMs: clock.now() }),
     call: () => Promise.resolve(null),

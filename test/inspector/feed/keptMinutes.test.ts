@@ -7,7 +7,7 @@ import { HandFeed, hello } from '../../src/inspect/inspectScene.ts';
 
 function at(atMs: number, overall = 'healthy', upstreams = 0): Overview {
   return {
-    ...{ atMs, overall, phase: 'running', level: 'normal', queue: [] },
+    ...{ atMs, overall, phase: 'running', level: 'normal', queue: [], findings: [] },
     storage: { state: 'well', sinceAtMs: null },
     upstreams: Array.from({ length: upstreams }, (_, one) => ({
       name: `u${one}`,

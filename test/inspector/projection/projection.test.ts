@@ -101,16 +101,20 @@ describe('AC-2 SE-5 what is told is listed, field by field', () => {
       ...{ upstream: null, tier: 'trial', priority: 'low', ending: 'expired', attempts: 2 },
       ...{ elapsedMs: 8, by: { id: CANARY } },
     };
-    const news = projectFact(fact, 4, rules);
+    const words = (told: object) => ({ text: Object.keys(told).join(' '), tone: 'quiet' }) as const;
+    const news = projectFact(fact, 4, rules, words);
     expect(news).toEqual({
       ...{ serial: 4, atMs: 3, kind: 'operation.ended', id: 'it', reason: 'HF_EXPIRED' },
+      // The sentence is made of the same fields.
+      text: 'kind atMs operationId code type upstream tier priority ending attempts elapsedMs',
+      tone: 'quiet',
       details: {
         ...{ type: 'a.b', upstream: null, tier: 'trial', priority: 'low' },
         ...{ ending: 'expired', attempts: 2, elapsedMs: 8 },
       },
     });
-    expect(projectFact({ ...fact, kind: 'thing.unknown' }, 4, rules)).toBeNull();
-    expect(projectFact({ ...fact, kind: 'toString' }, 4, rules)).toBeNull();
+    expect(projectFact({ ...fact, kind: 'thing.unknown' }, 4, rules, words)).toBeNull();
+    expect(projectFact({ ...fact, kind: 'toString' }, 4, rules, words)).toBeNull();
     // A person is an object, and no object is told.
     const parts = {
       kind: 'k',
@@ -120,7 +124,7 @@ describe('AC-2 SE-5 what is told is listed, field by field', () => {
       none: [],
     };
     const rule = { about: null, reason: 'list', details: ['by', 'none', 'missing'] };
-    expect(projectFact(parts, 1, { k: rule })).toMatchObject({
+    expect(projectFact(parts, 1, { k: rule }, words)).toMatchObject({
       ...{ reason: 'a, b', details: { by: null, none: null, missing: null } },
     });
   });

@@ -55,7 +55,7 @@ test('CB-1 CB-4 HM-1 two orders over the socket need two releases, and outlive t
   expect(given.hold?.sinceAtMs).toBeLessThanOrEqual(Date.now() + 1);
   const since = new Date(given.hold?.sinceAtMs ?? 0).toISOString();
   expect(given.reasons).toEqual([
-    `breaker of payments is forcedOpen since ${since} by cy (audit), until it is released`,
+    `payments is held down since ${since} by cy (audit), until it is released`,
   ]);
   await before.runtime.close();
 

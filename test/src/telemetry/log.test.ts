@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { alertLevel } from '../../../actors/facts/factWords.ts';
 import {
   type Clock,
   createRuntime,
@@ -9,7 +10,6 @@ import {
 import { LINES_MAX } from '../../../src/telemetry/lineLimit.ts';
 import { Log } from '../../../src/telemetry/log.ts';
 import type { LogFields, LogFunction, LogLevel } from '../../../src/telemetry/logger.ts';
-import { alertLevel } from '../../../src/telemetry/logLines.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;

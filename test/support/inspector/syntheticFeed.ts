@@ -110,7 +110,9 @@ export function syntheticFeed({
       if (step !== undefined) actors.tell(step.id, step.event, step.to, atMs);
       if (told === undefined) continue;
       const id = told.id ?? actors.someId();
-      newNews.push({ ...told, id, serial: ++serials.news, atMs, details: told.details ?? {} });
+      const details = told.details ?? {};
+      const words = { text: [told.kind, told.reason].join(' '), tone: 'quiet' } as const;
+      newNews.push({ ...told, ...words, id, serial: ++serials.news, atMs, details });
     }
     storyAtMs += passedMs;
     due += (stepsPerSecond * passedMs) / 1_000;

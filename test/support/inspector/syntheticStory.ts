@@ -116,9 +116,12 @@ export function overviewAt(atMs: number, sinceMs: number, counted: Counted): Ove
     atMs,
     overall: isEscalated ? 'critical' : isDown || isRamping ? 'degraded' : 'healthy',
     score: isDown ? 62 : isRamping ? 85 : 100,
-    reasons: isDown
+    findings: isDown
       ? [
-          `breaker of payments is open since ${new Date(beganAtMs + 20_000).toISOString()}, next try at ${new Date(beganAtMs + 50_000).toISOString()}`,
+          {
+            ...{ id: 'breaker', tone: 'bad', upstream: 'payments', text: 'payments is down' },
+            ...{ sinceAtMs: beganAtMs + 20_000, nextAtMs: beganAtMs + 50_000 },
+          },
         ]
       : [],
     crisisCapability: 'operational',

@@ -41,8 +41,6 @@ export function runningText(health: HealthStatus, nowMs: number): string {
   return sections([
     [
       `${phase}, ${overall} (score ${score}), service level ${level}`,
-      ...startOf(health, nowMs),
-      ...holdOf(health.hold),
       ...reasons.map((reason) => `! ${reason}`),
     ].join('\n'),
     upstreamsOf(health, nowMs),
@@ -205,12 +203,6 @@ function waitOf({ waits }: UpstreamHealth, nowMs: number): string {
   return waits.untilAtMs === null
     ? waits.reason
     : `${waits.reason}, over ${timeUntil(waits.untilAtMs, nowMs)}`;
-}
-
-function startOf({ start }: HealthStatus, nowMs: number): string[] {
-  if (start === null) return [];
-  const next = start.nextTryAtMs === null ? '' : `, next ${timeUntil(start.nextTryAtMs, nowMs)}`;
-  return [`! not started: ${start.code}, ${start.tries} tries${next}`];
 }
 
 function holdOf(hold: HealthStatus['hold']): string[] {

@@ -44,6 +44,7 @@ const step = (serial: number, number: number, to: readonly string[], atMs = 200)
 });
 const news = (serial: number): News => ({
   ...{ serial, atMs: 1, kind: 'operation.ended', id: null, reason: null, details: {} },
+  ...{ text: '', tone: 'quiet' },
 });
 const steps = (...list: readonly Step[]): FeedMessage => ({ kind: 'steps', steps: list });
 
@@ -53,7 +54,14 @@ const after = (...messages: readonly FeedMessage[]): PageState =>
 describe('OB-1 what messages of the feed make of the page', () => {
   test('OB-1 the minutes that were kept for it stand before its own', () => {
     const at = (atMs: number) =>
-      ({ atMs, overall: 'healthy', upstreams: [], queue: [], storage: {} }) as unknown as Overview;
+      ({
+        atMs,
+        overall: 'healthy',
+        upstreams: [],
+        queue: [],
+        findings: [],
+        storage: {},
+      }) as unknown as Overview;
     const page = after(
       hello(),
       { kind: 'overview', overview: at(120_000) },

@@ -17,7 +17,8 @@ function step(serial: number, actor: number, atMs: number, to = 'b'): Step {
 }
 
 function news(serial: number, id: string | null, atMs: number): News {
-  return { serial, atMs, kind: `fact.${serial}`, id, reason: null, details: {} };
+  const words = { text: '', tone: 'quiet' } as const;
+  return { serial, atMs, kind: `fact.${serial}`, id, reason: null, ...words, details: {} };
 }
 
 function short(row: SequenceRow): string {

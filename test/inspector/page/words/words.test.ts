@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { FACT_KINDS } from '../../../../actors/facts/factTable.ts';
 import {
   causesText,
   inWords,
@@ -8,7 +7,6 @@ import {
   phaseSaid,
   storageSaid,
 } from '../../../../inspector/page/words/health.ts';
-import { isTold, newsLine } from '../../../../inspector/page/words/news.ts';
 import { statesText } from '../../../../inspector/page/words/states.ts';
 import {
   agoText,
@@ -23,7 +21,6 @@ import {
   isShut,
   waitText,
 } from '../../../../inspector/page/words/upstream.ts';
-import type { News } from '../../../../inspector/protocol.ts';
 import { WAIT_REASONS } from '../../../../machines/operation/waitReason.ts';
 import { BREAKER_STATES } from '../../../../machines/policy/breaker/breakerPolicy.ts';
 import { HOLD_KINDS } from '../../../../machines/policy/breaker/operatorHolds.ts';
@@ -37,10 +34,6 @@ import { WAIT_CAUSES } from '../../../../machines/vocabulary/waitCause.ts';
 function untold(names: readonly string[], textOf: (name: string) => string): readonly string[] {
   return names.filter((name) => textOf(name) === inWords(name));
 }
-
-const news = (kind: string, reason: string | null = null, details: News['details'] = {}): News => ({
-  ...{ serial: 1, atMs: 0, kind, id: null, reason, details },
-});
 
 describe('OB-1 there are words for everything that is told', () => {
   test.each<[string, readonly string[], (name: string) => string]>([
@@ -60,70 +53,9 @@ describe('OB-1 there are words for everything that is told', () => {
     expect(untold(names, textOf)).toEqual([]);
   });
 
-  test('OB-1 facts', () => {
-    expect(FACT_KINDS.filter((kind) => !isTold(kind))).toEqual([]);
-    const change = { to: 'open', what: 'ramp.ended' };
-    for (const kind of FACT_KINDS) {
-      expect(newsLine(news(kind, null, change)).text).toMatch(/^[^.:]/);
-    }
-  });
-
   test('OB-1 control: a word that nobody knows is still legible', () => {
     expect(untold(['quarkOverflow'], waitText)).toEqual(['quarkOverflow']);
-    expect(newsLine(news('quark.overflowed')).text).toBe('quark: overflowed');
     expect(levelSaid('halfWay')).toEqual(['quiet', 'half way']);
-  });
-});
-
-describe('OB-1 news as sentences', () => {
-  test.each<[News, string]>([
-    [
-      news('breaker.changed', 'probeFailed', {
-        upstream: 'payments',
-        from: 'halfOpen',
-        to: 'open',
-      }),
-      'bad down: the probe failed',
-    ],
-    [
-      news('breaker.changed', 'probeSucceeded', { upstream: 'payments', to: 'closed' }),
-      'good up: a probe came through',
-    ],
-    [
-      news('level.changed', 'breaker', { from: 'normal', to: 'limited' }),
-      'warn level limited because an upstream is down',
-    ],
-    [
-      news('level.changed', 'breaker', { upstream: 'payments', to: 'offline' }),
-      'bad level offline because it is down',
-    ],
-    [
-      news('operation.ended', null, { ending: 'completed', attempts: 3 }),
-      'good delivered after 3 attempts',
-    ],
-    [
-      news('operation.ended', 'HF_UPSTREAM_REFUSED', { ending: 'deadLettered', attempts: 1 }),
-      'bad given up: it is a dead letter now (HF_UPSTREAM_REFUSED)',
-    ],
-    [
-      news('attempt.failed', 'HF_ATTEMPT_TIMED_OUT', { attempt: 2, status: 503, elapsedMs: 1_850 }),
-      'warn attempt 2 failed with 503 after 1.9 s (HF_ATTEMPT_TIMED_OUT)',
-    ],
-    [
-      news('flow.changed', null, { what: 'ramp.ended', from: 4, to: 32 }),
-      'busy has all its slots again (4 → 32)',
-    ],
-    [
-      news('work.stuck', 'overhang', { forMs: 12_000 }),
-      'bad work is due and nothing begins for 12 s: its handler has not returned',
-    ],
-    [
-      news('override.made', 'deadLetter.replay', { count: 12 }),
-      'busy order of a person: dead letter: replay (12 operations)',
-    ],
-  ])('OB-1 %o', (told, said) => {
-    const { tone, text } = newsLine(told);
-    expect(`${tone} ${text}`).toBe(said);
   });
 });
 
