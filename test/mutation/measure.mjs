@@ -1,7 +1,7 @@
 /**
  * Mutation tests, one file at a time: `npm run mutation -- --mutate machines/policy/retry`, a file or a
  * folder and as many as wanted; by default all of machines/ and persistence/sealing/. Prints each mutant
- * that no test noticed, and the rows of the table in docs/testing.md. A file's mutants are judged by its
+ * that no test noticed, and the rows of the table in test/mutation/scores.md. A file's mutants are judged by its
  * own tests, `<name>*.test.ts` in the folder of test/ that mirrors its own; where there are none, by all
  * tests of that folder, or of the one above. Those of the rules of merges and of conflicts are judged by all
  * short tests of theirs. With `--smoke` one mutant, in seconds: that mutation tests run at
