@@ -35,8 +35,7 @@ import {
 } from 'xstate';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { ActorSystem } from './actorSystem.ts';
-import type { SnapshotMigrations } from './snapshotMigrations.ts';
-import { decodeSnapshot, encodeSnapshot } from './snapshots.ts';
+import { decodeSnapshot, encodeSnapshot, type SnapshotMigrations } from './snapshots.ts';
 
 /** How a chart is sent what it waits for. */
 export interface Due<Machine extends AnyStateMachine> {
@@ -133,7 +132,7 @@ export class ChartActor<Machine extends AnyStateMachine> {
    */
   restore(state: string, resumed: EventFromLogic<Machine>): void {
     const { machine, keep } = this.#parts;
-    this.#replace(decodeSnapshot(machine, state, { migrations: keep?.migrations }).snapshot);
+    this.#replace(decodeSnapshot(machine, state, keep?.migrations).snapshot);
     this.send(resumed);
   }
 

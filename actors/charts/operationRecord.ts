@@ -51,9 +51,7 @@ export function decodeOperation(row: { readonly state: string; readonly standing
   readonly snapshot: SyncOperationSnapshot;
   readonly said: Said;
 } {
-  const { snapshot, said } = decodeSnapshot(syncOperationMachine, row.state, {
-    standing: row.standing,
-  });
+  const { snapshot, said } = decodeSnapshot(syncOperationMachine, row.state);
   if (!isKept(snapshot.value)) {
     throw new HoldfastError(
       'HF_RECORD_MALFORMED',

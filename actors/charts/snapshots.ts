@@ -1,6 +1,8 @@
 /**
- * Snapshots as they are kept: wrapped with the machine's id and version, which XState's own lack
- * (PS-3).
+ * Snapshots as they are kept: with the id, version and hash of their chart, which XState's own lack (PS-3).
+ *
+ * The version orders: a record of a later one is left as it is. The hash tells a record that another build of the same
+ * version wrote from one that is damaged (docs/decisions/0256).
  *
  * @module
  */
@@ -8,17 +10,34 @@
 import type { AnyStateMachine, SnapshotFrom, StateValue } from 'xstate';
 import { isCrisisContext } from '../../machines/crisis/crisisShape.ts';
 import { isOperationContext } from '../../machines/operation/syncOperationShape.ts';
-import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Standing } from '../../machines/vocabulary/standing.ts';
+import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { NOTHING_SAID, type Said } from '../../machines/vocabulary/upstreamAnswer.ts';
-import {
-  type KeptState,
-  migrateKept,
-  SNAPSHOT_MIGRATIONS,
-  type SnapshotMigrations,
-} from './snapshotMigrations.ts';
 
-/** The charts of which anything may be kept in a store of millions, by any version. */
+/** What is kept of a snapshot. */
+export interface KeptState {
+  readonly value: unknown;
+  readonly context: unknown;
+}
+
+/** The step from one version of a chart to a later one. */
+export interface SnapshotMigration {
+  readonly from: string;
+  readonly to: string;
+  /** Pure. Throws for what it can't read; the record is then quarantined. */
+  readonly migrate: (kept: KeptState) => KeptState;
+}
+
+/** By the id of the machine, oldest step first. */
+export type SnapshotMigrations = Readonly<Record<string, readonly SnapshotMigration[]>>;
+
+/**
+ * None yet. From the first release on, a change of a chart's context, or the loss of one of its states, needs the next
+ * `version` in the chart and a step here; until then it edits version 1. A record is migrated as it is read, and written
+ * in the present form when its row is next written.
+ */
+const SNAPSHOT_MIGRATIONS: SnapshotMigrations = {};
+
+/** Checks of the contexts that a row may hold, of whatever program. */
 const SHAPES: Readonly<Record<string, (context: unknown) => boolean>> = {
   syncOperation: isOperationContext,
   crisis: isCrisisContext,
@@ -28,6 +47,8 @@ const SHAPES: Readonly<Record<string, (context: unknown) => boolean>> = {
 interface KeptSnapshot extends KeptState, Said {
   readonly machine: string;
   readonly version: string;
+  /** The hash of the chart that wrote it. */
+  readonly chart?: unknown;
 }
 
 /** The text to keep for a snapshot that has no children, and for what an operation's upstream said. */
@@ -41,16 +62,17 @@ export function encodeSnapshot(
 
 /** The same, with a context that is text already: it may be kept in several states. */
 export function textOfSnapshot(
-  { id, version = '' }: AnyStateMachine,
+  machine: AnyStateMachine,
   value: unknown,
   contextText: string,
   { response, answer }: Said = NOTHING_SAID,
 ): string {
+  const { id, version = '' } = machine;
   // Ids, versions and names of states are plain words; this runs for every write.
   const state = typeof value === 'string' ? `"${value}"` : JSON.stringify(value);
   const responded = response === undefined ? '' : `,"response":${JSON.stringify(response)}`;
   const answered = answer === undefined ? '' : `,"answer":${JSON.stringify(answer)}`;
-  return `{"machine":"${id}","version":"${version}","value":${state},"context":${contextText}${responded}${answered}}`;
+  return `{"machine":"${id}","version":"${version}","chart":"${hashOf(machine)}","value":${state},"context":${contextText}${responded}${answered}}`;
 }
 
 export interface DecodedSnapshot<M extends AnyStateMachine> {
@@ -61,46 +83,54 @@ export interface DecodedSnapshot<M extends AnyStateMachine> {
 /**
  * Undoes {@link encodeSnapshot}, bringing what an earlier version kept up to date.
  *
- * @throws HoldfastError `HF_RECORD_NEWER` for a later version of the machine; `HF_RECORD_UNSUPPORTED` for another machine, a version from which no
- * migration leads here, or a state that this version does not have; `HF_RECORD_MALFORMED` for what is
- * no snapshot at all, or no context of an operation or a crisis.
+ * @throws HoldfastError `HF_RECORD_NEWER` for a later version of the machine, and for what another build of this version
+ * wrote and this one can't run; `HF_RECORD_UNSUPPORTED` for another machine, a version that no step leads on from, or a
+ * state that this version does not have; `HF_RECORD_MALFORMED` for what is no snapshot, or no context of an operation or
+ * a crisis.
  */
 export function decodeSnapshot<M extends AnyStateMachine>(
   machine: M,
   text: string,
-  how: {
-    readonly migrations?: SnapshotMigrations | undefined;
-    /** Where the row of an operation stands, for a version whose state alone did not tell. */
-    readonly standing?: Standing | undefined;
-  } = {},
+  migrations: SnapshotMigrations = SNAPSHOT_MIGRATIONS,
 ): DecodedSnapshot<M> {
   const stored = parse(text);
   if (isNewer(machine, stored)) throw newerRecord(machine);
-  const { migrations = SNAPSHOT_MIGRATIONS, standing } = how;
-  const kept = migrated(machine, { ...stored, standing }, migrations);
+  const kept = migrated(machine, stored, migrations);
   if (kept === null) {
     throw new HoldfastError(
       'HF_RECORD_UNSUPPORTED',
       `A record was written by ${stored.machine} version ${stored.version}; this program runs ${machine.id} version ${machine.version}. Run the program that wrote it, or a newer one.`,
     );
   }
-  // XState itself lets some values pass that name no state.
   const { value, context } = kept;
+  const snapshot = resolved(machine, value, context);
+  if (isHoldfastError(snapshot)) {
+    throw isOfAnotherBuild(machine, stored) ? newerRecord(machine) : snapshot;
+  }
+  const { response, answer } = stored;
+  return { snapshot, said: { response, answer } };
+}
+
+/** The snapshot with this state and context; an error where the chart can't run with them. */
+function resolved<M extends AnyStateMachine>(
+  machine: M,
+  value: unknown,
+  context: unknown,
+): SnapshotFrom<M> | HoldfastError {
+  // XState itself lets some values pass that name no state.
   if (!namesState(machine, value)) {
-    throw new HoldfastError(
+    return new HoldfastError(
       'HF_RECORD_UNSUPPORTED',
       `A record of ${machine.id} names a state that version ${machine.version} does not have.`,
     );
   }
   if (SHAPES[machine.id]?.(context) === false) {
-    throw new HoldfastError(
+    return new HoldfastError(
       'HF_RECORD_MALFORMED',
       `A record of ${machine.id} holds what that chart can't run with.`,
     );
   }
-  const snapshot = machine.resolveState({ value, context }) as SnapshotFrom<M>;
-  const { response, answer } = stored;
-  return { snapshot, said: { response, answer } };
+  return machine.resolveState({ value, context }) as SnapshotFrom<M>;
 }
 
 /** Every chart that is kept is flat, or has flat regions. */
@@ -117,7 +147,7 @@ function namesState({ root, states }: AnyStateMachine, value: unknown): value is
   );
 }
 
-/** Whether a later version of this machine wrote it; a state that is new may come without a new version. */
+/** True for a record that a later version of this chart wrote; a new state may come without a new version. */
 function isNewer(machine: AnyStateMachine, { machine: id, version, value }: KeptSnapshot): boolean {
   if (id !== machine.id) return false;
   const own = Number(machine.version ?? '');
@@ -125,24 +155,56 @@ function isNewer(machine: AnyStateMachine, { machine: id, version, value }: Kept
   return version === machine.version && isName(value) && !Object.hasOwn(machine.states, value);
 }
 
+/** True for a record of this version that a chart with another hash wrote: another build. */
+function isOfAnotherBuild(machine: AnyStateMachine, stored: KeptSnapshot): boolean {
+  const { machine: id, version, chart } = stored;
+  const isOwn = id === machine.id && version === machine.version;
+  return isOwn && typeof chart === 'string' && chart !== hashOf(machine);
+}
+
 function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-/** What the present version of the machine keeps; `null` where nothing leads to it. */
+/** The kept state after every step that leads on from its version; `null` where none leads to the present one. */
 function migrated(
   machine: AnyStateMachine,
-  stored: KeptSnapshot & { readonly standing: Standing | undefined },
+  stored: KeptSnapshot,
   migrations: SnapshotMigrations,
 ): KeptState | null {
   if (stored.machine !== machine.id) return null;
-  const steps = Object.hasOwn(migrations, machine.id) ? migrations[machine.id] : undefined;
+  const steps = Object.hasOwn(migrations, machine.id) ? (migrations[machine.id] ?? []) : [];
+  let { version } = stored;
+  let kept: KeptState = stored;
   try {
-    const { version, kept } = migrateKept(steps ?? [], stored.version, stored, stored.standing);
-    return version === (machine.version ?? '') ? kept : null;
+    for (const { from, to, migrate } of steps) {
+      if (from === version) [version, kept] = [to, migrate(kept)];
+    }
   } catch {
     return null;
   }
+  return version === (machine.version ?? '') ? kept : null;
+}
+
+const hashes = new WeakMap<object, string>();
+/** Fields of a chart that people read and nothing runs on. */
+const WORDS = new Set(['description', 'meta', 'version']);
+
+/** Eight hexadecimal digits (FNV-1a) of what a chart does; worked out once. */
+function hashOf({ config }: AnyStateMachine): string {
+  let digits = hashes.get(config);
+  if (digits === undefined) {
+    const text = JSON.stringify(config, (key, value: unknown) =>
+      WORDS.has(key) ? undefined : value,
+    );
+    let hash = 0x81_1c_9d_c5;
+    for (let at = 0; at < text.length; at += 1) {
+      hash = Math.imul(hash ^ text.charCodeAt(at), 0x01_00_01_93);
+    }
+    digits = (hash >>> 0).toString(16).padStart(8, '0');
+    hashes.set(config, digits);
+  }
+  return digits;
 }
 
 /** The error for a snapshot that a later version of the machine wrote; `null` for any other text. */
@@ -157,7 +219,7 @@ export function newerRecordIn(machine: AnyStateMachine, text: string): HoldfastE
 function newerRecord(machine: AnyStateMachine): HoldfastError {
   return new HoldfastError(
     'HF_RECORD_NEWER',
-    `A record was written by a later version of ${machine.id} than this program runs (${machine.version}). It is left as it is: run the program that wrote it, or a newer one.`,
+    `A record was written by a later version or another build of ${machine.id} than this program runs (${machine.version}). It is left as it is: run the program that wrote it, or a newer one.`,
     { retry: 'later', withStack: false },
   );
 }

@@ -21,7 +21,6 @@ import {
   type WorkSnapshot,
   type WorkState,
 } from './chartOfWork.ts';
-import { crisisOfOperation } from './crisisOfOperation.ts';
 import { decodeOperation, encodeOperation } from './operationRecord.ts';
 import { decodeSnapshot, encodeSnapshot, headOfSnapshot } from './snapshots.ts';
 
@@ -44,13 +43,10 @@ export interface DecodedWork {
   readonly state: WorkState;
   readonly snapshot: WorkSnapshot;
   readonly said: Said;
-  /** What an earlier version kept of it that a crisis does not have: it never expires. */
-  readonly leftOut: readonly 'expiresAtMs'[];
 }
 
 /**
- * Reads a row, whatever version wrote it: a crisis that an earlier version kept as an operation goes on on
- * the chart of crises.
+ * Reads a row, whatever version wrote it.
  *
  * @throws HoldfastError as `decodeSnapshot` does; `HF_RECORD_MALFORMED` also for a state that no row is in.
  */
@@ -60,22 +56,13 @@ export function decodeWork(row: {
 }): DecodedWork {
   if (headOfSnapshot(row.state)?.machine === crisisMachine.id) {
     const { snapshot, said } = decodeCrisis(row);
-    return { ...workOf(crisisChart, snapshot, said), leftOut: [] };
+    return workOf(crisisChart, snapshot, said);
   }
   const { snapshot, said } = decodeOperation(row);
-  const crisis = crisisOfOperation(snapshot.value, snapshot.context);
-  if (crisis === null) return { ...workOf(operationChart, snapshot, said), leftOut: [] };
-  const { context } = crisis;
-  const read = crisisMachine.resolveState({ value: { ...crisisToKeep(crisis) }, context });
-  const leftOut = snapshot.context.expiresAtMs === null ? [] : (['expiresAtMs'] as const);
-  return { ...workOf(crisisChart, read, said), leftOut };
+  return workOf(operationChart, snapshot, said);
 }
 
-function workOf(
-  chart: ChartOfWork,
-  snapshot: WorkSnapshot,
-  said: Said,
-): Omit<DecodedWork, 'leftOut'> {
+function workOf(chart: ChartOfWork, snapshot: WorkSnapshot, said: Said): DecodedWork {
   return { chart, state: chart.stateOf(snapshot.value), snapshot, said };
 }
 

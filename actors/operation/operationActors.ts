@@ -110,8 +110,7 @@ export class OperationActors {
    * @throws HoldfastError `HF_RECORD_UNSUPPORTED` or `HF_RECORD_MALFORMED` when its snapshot can't be read.
    */
   revive(row: StoredOperation): Resident {
-    const { chart, state, snapshot, said, leftOut } = decodeWork(row);
-    if (leftOut.length > 0) this.#parts.facts.emit('crisis.mended', row.id, leftOut);
+    const { chart, state, snapshot, said } = decodeWork(row);
     // XState's types ask for the input even where a snapshot makes it meaningless (xstate#4915).
     const input = undefined as never;
     const actor =

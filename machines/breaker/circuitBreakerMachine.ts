@@ -72,7 +72,7 @@ const fallTo = <Target extends string>(target: Target) =>
 
 export const circuitBreakerMachine = breakerSetup.createMachine({
   id: 'circuitBreaker',
-  version: '2',
+  version: '1',
   description: 'Decides whether calls to one upstream may go out.',
   context: ({ input }) => ({
     ...NO_OUTAGES,

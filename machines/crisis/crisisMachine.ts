@@ -74,7 +74,7 @@ const waiting = {
 
 export const crisisMachine = crisisSetup.createMachine({
   id: 'crisis',
-  version: '2',
+  version: '1',
   description: 'One crisis, from the call for help until somebody has it.',
   context: ({ input }) => newCrisis(input),
   type: 'parallel',

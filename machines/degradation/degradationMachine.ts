@@ -86,7 +86,7 @@ const degradationSetup = setup({
 
 export const degradationMachine = degradationSetup.createMachine({
   id: 'degradation',
-  version: '2',
+  version: '1',
   description: 'Decides who makes way when there is not room for all.',
   context: ({ input }) => ({
     scope: input.scope,

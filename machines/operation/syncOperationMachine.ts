@@ -50,7 +50,7 @@ export type { ReplayFacts, SyncOperationEvent, Turn } from './syncOperationEvent
 
 export const syncOperationMachine = operationSetup.createMachine({
   id: 'syncOperation',
-  version: '4',
+  version: '1',
   description: 'One sync request, from acceptance to one of its endings.',
   context: ({ input }) => newOperation(input),
   initial: 'accepting',

@@ -18,8 +18,6 @@ const AMBIGUOUS: ReadonlySet<string> = new Set([
 
 /** Files that name states all the same, with the reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
-  'actors/charts/crisisOfOperation.ts': 'names states of versions gone by',
-  'actors/charts/snapshotMigrations.ts': 'names states of versions gone by',
   'inspector/page/actor/actorHeader.tsx': 'names the state whose order is an answer',
   'inspector/page/model/piles.ts': 'names counts of health',
   'inspector/page/model/queue.ts': 'names counts of health',

@@ -1,16 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Attempt, Handler } from '../../actors/attempt/handler.ts';
-import { encodeSnapshot } from '../../actors/charts/snapshots.ts';
-import {
-  newOperation,
-  syncOperationMachine,
-} from '../../machines/operation/syncOperationMachine.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { HELP_LINES } from '../../src/crisis/helpLines.ts';
 import type { CrisisRequest } from '../../src/runtime.ts';
 import { VIRTUAL_EPOCH_MS } from '../../src/testing/virtualClock.ts';
-import { idOf } from '../persistence/contract/writes.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 
 const SECRET = 'I can not go on';
@@ -295,58 +289,6 @@ describe('CR-4 OP-5 a crisis never expires', () => {
     const work = await clock.run(runtime.sync({ ...EXPIRING, priority: 'high' }));
     await clock.advance(3_600_000);
     expect((await clock.run(work.view())).state).toBe('expired');
-  });
-
-  test('CR-4 PS-3 the row of an earlier version that has both is delivered', async () => {
-    const { clock, disk, boot } = createWorld();
-    const context = newOperation({
-      id: idOf(1),
-      type: 'crisis.alert',
-      subject: 'user-42',
-      entity: null,
-      tier: 'premium',
-      priority: 'crisis',
-      idempotencyKey: 'key-1',
-      fingerprint: null,
-      method: null,
-      path: null,
-      acceptedAtMs: VIRTUAL_EPOCH_MS - 10_000,
-      expiresAtMs: VIRTUAL_EPOCH_MS - 5_000,
-      attemptsMax: null,
-    });
-    await disk.open();
-    await disk.commit([
-      {
-        kind: 'accept',
-        seq: 1,
-        id: idOf(1),
-        urgency: 0,
-        standing: 'inHand',
-        dueAtMs: null,
-        route: 'default',
-        subject: null,
-        lane: null,
-        idempotencyKey: null,
-        expiresAtMs: context.expiresAtMs,
-        state: encodeSnapshot(syncOperationMachine, { value: 'ordering', context }),
-        payload: '{"payload":1}',
-      },
-    ]);
-    await disk.close();
-    let calls = 0;
-    const run: Handler['run'] = () => {
-      calls += 1;
-      return null;
-    };
-    const { runtime, errors } = boot({
-      handlers: { 'crisis.alert': { upstream: 'default', run } },
-    });
-    await clock.run(runtime.ready);
-    await clock.advance(60_000);
-    expect(calls).toBe(1);
-    expect((await clock.run(runtime.operations.get(idOf(1)).view())).state).toBe('delivered');
-    expect(heard(errors)).toMatchObject([{ code: 'HF_CRISIS_MENDED' }]);
-    expect(runtime.getHealthStatus().crises.mended).toBe(1);
   });
 });
 

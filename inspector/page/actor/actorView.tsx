@@ -106,7 +106,7 @@ function Live(props: {
   const shape = usePage(
     ({ hello }) => hello?.charts.find(({ machine }) => machine === actor.machine)?.shape,
   );
-  const isDrawn = isDrawnBy(chart.model, { version: actor.version, shape }, states);
+  const isDrawn = isDrawnBy(chart.model, shape, states);
   const place = states.join(' ');
   const isPartly = usePage(
     (page) => last === null && isPartial(rememberedOf(page).steps, ringOf(actor.machine)),

@@ -18,19 +18,17 @@ export interface PlacedTransition extends TransitionModel {
 }
 
 /**
- * Whether an actor can be shown on this chart: the process runs one of the same version and shape, and it knows each
- * of its states. Another one may give a name another meaning, or number its transitions otherwise.
+ * True if an actor can be shown on this chart: its process runs one of the same shape, with all of the actor's states.
+ * Another chart may give a name another meaning, or number its transitions otherwise.
  *
- * @param told what the process says of its chart; `undefined` where it says nothing
+ * @param shape the hash that the process gives of its chart (`chartShape`), whatever the versions say
  */
 export function isDrawnBy(
-  model: Pick<ChartModel, 'version' | 'states' | 'transitions'>,
-  told: { readonly version: string | null; readonly shape: string | undefined },
+  model: Pick<ChartModel, 'states' | 'transitions'>,
+  shape: string | undefined,
   states: readonly string[],
 ): boolean {
-  const isSame =
-    model.version === told.version && (told.shape ?? chartShape(model)) === chartShape(model);
-  return isSame && states.every((path) => stateOf(model, path) !== null);
+  return shape === chartShape(model) && states.every((path) => stateOf(model, path) !== null);
 }
 
 export function stateOf(model: Pick<ChartModel, 'states'>, path: string): StateModel | null {

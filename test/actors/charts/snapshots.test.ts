@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createActor, setup } from 'xstate';
-import type { SnapshotMigrations } from '../../../actors/charts/snapshotMigrations.ts';
-import { decodeSnapshot, encodeSnapshot } from '../../../actors/charts/snapshots.ts';
+import { type AnyStateMachine, createActor, setup } from 'xstate';
+import {
+  decodeSnapshot,
+  encodeSnapshot,
+  type SnapshotMigrations,
+} from '../../../actors/charts/snapshots.ts';
 import { circuitBreakerMachine } from '../../../machines/breaker/circuitBreakerMachine.ts';
 import { degradationMachine } from '../../../machines/degradation/degradationMachine.ts';
 import {
@@ -136,6 +139,27 @@ describe('PS-3 snapshots carry the id and the version of their machine', () => {
     expect(codeOf(keptWith(fields))).toBe('HF_RECORD_NEWER');
   });
 
+  test('PS-3 what this chart can not run with is of another build where its hash says so, else damage', () => {
+    const shut = { value: { open: 'wide' } };
+    expect(codeOf(keptWith(shut))).toBe('HF_RECORD_UNSUPPORTED');
+    expect(codeOf(keptWith({ ...shut, chart: '00000000' }))).toBe('HF_RECORD_NEWER');
+    // What it can run with is taken, whatever build wrote it.
+    expect(codeOf(keptWith({ chart: '00000000' }))).toBeNull();
+  });
+
+  test('PS-3 the hash is of what a chart does, and not of its words', () => {
+    const hashOf = (change: object): unknown => {
+      const shut = { on: { opened: 'open' }, ...change };
+      const config = { id: 'door', version: '1', initial: 'shut', states: { shut, open: {} } };
+      const machine = setup({}).createMachine(config as never) as unknown as AnyStateMachine;
+      const text = encodeSnapshot(machine, { value: 'shut', context: {} });
+      return (JSON.parse(text) as { readonly chart?: unknown }).chart;
+    };
+    expect(hashOf({})).toMatch(/^[0-9a-f]{8}$/);
+    expect(hashOf({ description: 'It is shut.' })).toBe(hashOf({}));
+    expect(hashOf({ on: { opened: { target: 'open', reenter: true } } })).not.toBe(hashOf({}));
+  });
+
   test.each([
     '',
     'null',
@@ -200,7 +224,7 @@ describe('PS-3 what an earlier version kept is brought up to date', () => {
     ['2', 'shut', { opened: 4 }, 'shut', { opened: 4 }],
     ['3', 'ajar', { opened: 5 }, 'ajar', { opened: 5 }],
   ])('from version %s, step by step', (version, value, context, newValue, newContext) => {
-    const kept = decodeSnapshot(machine, door(version, value, context), { migrations });
+    const kept = decodeSnapshot(machine, door(version, value, context), migrations);
     expect(kept.snapshot).toMatchObject({ value: newValue, context: newContext });
     expect(kept.said.response).toBe(7);
   });
@@ -209,7 +233,7 @@ describe('PS-3 what an earlier version kept is brought up to date', () => {
     ['a version from which nothing leads here', door('0', 'shut', {})],
     ['a state that its step can not read', door('2', 'broken', {})],
   ])('but not %s, which is set aside', (_, text) => {
-    expect(() => decodeSnapshot(machine, text, { migrations })).toThrow(
+    expect(() => decodeSnapshot(machine, text, migrations)).toThrow(
       expect.objectContaining({ code: 'HF_RECORD_UNSUPPORTED' }),
     );
   });

@@ -4,12 +4,15 @@
  * @module
  */
 
+import { toldCharts } from '../../../inspector/projection/toldCharts.ts';
 import {
   type FeedMessage,
   type FeedSource,
+  type Hello,
   INSPECTOR_PROTOCOL,
   type WatchedActor,
 } from '../../../inspector/protocol.ts';
+import { machines } from '../../../machines/index.ts';
 
 export type Answers = Readonly<
   Record<string, (params: Readonly<Record<string, unknown>>) => unknown>
@@ -35,11 +38,20 @@ export class ScriptedFeed implements FeedSource {
     own([
       {
         ...{ kind: 'hello', protocol: INSPECTOR_PROTOCOL, holdfast: '0.0.0', name: 'scripted' },
-        ...{ startedAtMs: 1_000, nowMs: Date.now(), charts: [] },
+        ...{ startedAtMs: 1_000, nowMs: Date.now(), charts: this.#charts() },
       },
       { kind: 'actors', actors: this.#actors, isAll: true },
     ]);
     return () => this.#listeners.delete(own);
+  }
+
+  /** The charts of this build; an actor of another version has a chart of another shape. */
+  #charts(): Hello['charts'] {
+    return toldCharts(machines).map((chart) => {
+      const isOther = ({ machine, version }: WatchedActor): boolean =>
+        machine === chart.machine && version !== chart.version;
+      return this.#actors.some(isOther) ? { ...chart, shape: 'another' } : chart;
+    });
   }
 
   tell(...messages: FeedMessage[]): void {

@@ -183,7 +183,7 @@ function quarantinedRecord(random: SeededRandom, at: number, setAsideAtMs: numbe
     setAsideAtMs,
     stood: 'due',
     opensNot: at === 0 ? 'HF_RECORD_TAMPERED' : null,
-    snapshot: at === 0 ? null : { machine: 'syncOperation', version: '4', state: 'backingOff' },
+    snapshot: at === 0 ? null : { machine: 'syncOperation', version: '1', state: 'backingOff' },
   };
 }
 
