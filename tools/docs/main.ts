@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * `npm run docs` writes docs/machines/ and the tables of docs/conflicts.md (`-- --still-true RULE` for a rule that
- * changed and whose sentence did not have to); `npm run docs:check` compares instead of writing, and fails
- * on a stale page or a faulty chart. Run from the repository's root, on the built files.
+ * `npm run docs` writes docs/machines/, the tables of docs/conflicts.md and the index of decisions (`-- --still-true
+ * RULE` for a rule that changed and whose sentence did not have to); `npm run docs:check` compares instead of writing,
+ * and fails on a stale page or a faulty chart. Run from the repository's root, on the built files.
  *
  * @module
  */
@@ -18,6 +18,7 @@ import { drillRows, type Evidence, heldFaults, markFaults } from './check/heldFa
 import { linkFaults } from './check/linkFaults.ts';
 import { SENTENCES_FILE } from './check/sentenceFaults.ts';
 import { withConflictTables } from './conflictTables.ts';
+import { withDecisionIndex } from './decisionIndex.ts';
 import { drawings } from './drawings.ts';
 import { chartRules } from './text/chartRules.ts';
 import { NOT_BUILT } from './text/notBuilt.ts';
@@ -29,6 +30,7 @@ const FOLDER = 'docs/machines';
 const CONFLICTS = 'docs/conflicts.md';
 const SAFETY = 'docs/clinical-safety';
 const HAZARDS = `${SAFETY}/hazard-log.md`;
+const DECISIONS = 'docs/decisions';
 /** The pages of which each paragraph names what holds it. */
 const HELD = [
   'docs/crisis.md',
@@ -45,17 +47,18 @@ const input = await readInput();
 const { pages, faults: built } = buildDocs(input);
 const faults = [...built, ...safetyFaults()];
 const isCheck = process.argv.includes('--check');
-const written = readFileSync(CONFLICTS, 'utf8');
-const conflicts = withConflictTables(written, ENTITIES);
+const inPart = writtenInPart();
 const stale = isCheck
   ? [
       ...stalePages(FOLDER, pages, 'machine'),
-      ...(conflicts === written ? [] : [`${CONFLICTS} is stale; run npm run docs`]),
+      ...inPart
+        .filter(({ path, text }) => textOf(path) !== text)
+        .map(({ path }) => `${path} is stale; run npm run docs`),
     ]
   : [];
 if (!isCheck) {
   writePages(FOLDER, pages);
-  writeFileSync(CONFLICTS, conflicts);
+  for (const { path, text } of inPart) writeFileSync(path, text);
 }
 
 for (const fault of [...faults, ...stale]) process.stderr.write(`error: ${fault}\n`);
@@ -81,6 +84,24 @@ async function readInput(): Promise<DocsInput> {
     pictures: await drawings(machines.map((machine) => chartModel(machine, rulesOf(machine.id)))),
     textOf,
   };
+}
+
+/** Pages by hand with a part from the source. */
+function writtenInPart(): readonly SourceFile[] {
+  const index = `${DECISIONS}/README.md`;
+  const decisions = readdirSync(DECISIONS)
+    .filter((name) => /^\d{4}-(?!template)/.test(name))
+    .map((name) => ({
+      path: `${DECISIONS}/${name}`,
+      text: readFileSync(`${DECISIONS}/${name}`, 'utf8'),
+    }));
+  return [
+    { path: CONFLICTS, text: withConflictTables(readFileSync(CONFLICTS, 'utf8'), ENTITIES) },
+    {
+      path: index,
+      text: withDecisionIndex(readFileSync(index, 'utf8'), decisions, input.requirementsPage),
+    },
+  ];
 }
 
 /** What the pages for whoever answers for safety promise without naming what holds it. */

@@ -48,6 +48,7 @@ beforeAll(() => {
     'glossary.md',
     'crisis.md',
     'clinical-safety',
+    'decisions',
     'how-to',
   ]) {
     cpSync(join('docs', page), join(folder, 'docs', page), { recursive: true });
