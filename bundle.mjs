@@ -50,7 +50,7 @@ const THREADS = [
 const dependencies = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
 
 /** The names of the files that it made. */
-async function bundle(entries) {
+async function bundle(entries, folder = FOLDER) {
   const { output } = await build({
     input: Object.fromEntries(entries),
     platform: 'node',
@@ -63,7 +63,7 @@ async function bundle(entries) {
       throw new Error(message);
     },
     output: {
-      dir: FOLDER,
+      dir: folder,
       format: 'esm',
       entryFileNames: '[name].js',
       chunkFileNames: 'shared-[name].js',
@@ -131,6 +131,8 @@ function bundleCharts(folder) {
 mkdirSync(FOLDER, { recursive: true });
 const made = new Set(await bundle([...imported, ...PROCESSES]));
 for (const thread of THREADS) for (const file of await bundle([thread])) made.add(file);
+// What needs a clone lies in a folder that is not packed.
+await bundle([['commands', 'tools/commands.ts']], join(FOLDER, 'tools'));
 await bundlePage(join(FOLDER, 'inspector'));
 // Of a build before; only now, since programs may be running in the folder.
 const left = readdirSync(FOLDER).filter((file) => file.endsWith('.js') && !made.has(file));

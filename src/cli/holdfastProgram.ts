@@ -5,7 +5,9 @@
  * @module
  */
 
+import { existsSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { packageVersion } from './kit/packageVersion.ts';
 
 type Load = () => Promise<Command>;
@@ -125,14 +127,28 @@ const IN_A_CLONE: readonly Listed[] = [
   [
     'charts',
     'review, approve and export the charts, in a git clone of holdfast',
-    async () => (await import('../../tools/charts/charts.ts')).chartsCommand(),
+    async () => (await commandsOfClone()).chartsCommand(),
   ],
   [
     'evidence',
     'gather what a release is judged by, in a git clone of holdfast; exit 3 if something is missing',
-    async () => (await import('../../tools/evidence/evidence.ts')).evidenceCommand(),
+    async () => (await commandsOfClone()).evidenceCommand(),
   ],
 ];
+
+/** The commands in `tools/`, which is not packed. @throws HoldfastError `HF_OPTION_INVALID` outside a clone. */
+async function commandsOfClone(): Promise<typeof import('../../tools/commands.ts')> {
+  const path = import.meta.url.endsWith('.ts') ? '../../tools/commands.ts' : './tools/commands.js';
+  const file = new URL(path, import.meta.url);
+  if (!existsSync(file)) {
+    throw new HoldfastError(
+      'HF_OPTION_INVALID',
+      'This command needs a clone of holdfast: an installed package has neither its sources nor their history. In a clone, run npm ci and npm run build, then npx holdfast there.',
+      { field: 'command' },
+    );
+  }
+  return import(file.href) as Promise<typeof import('../../tools/commands.ts')>;
+}
 
 /** The program with all of its commands, those of which `isLoaded` is true whole, the others by name. */
 export async function holdfastProgram(

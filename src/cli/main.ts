@@ -8,4 +8,4 @@
 import { askedFor, holdfastProgram } from './holdfastProgram.ts';
 import { runProgram } from './kit/program.ts';
 
-await runProgram(await holdfastProgram(askedFor(process.argv.slice(2))));
+await runProgram(holdfastProgram(askedFor(process.argv.slice(2))));

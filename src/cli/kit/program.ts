@@ -14,33 +14,34 @@ import { createOutput, errorJson, errorText, plain, plainJson } from './output.t
 import { STORE_VARIABLES } from './storeOptions.ts';
 
 /** Runs the command that the arguments of the process name, and sets its exit code. */
-export async function runProgram(root: Command): Promise<void> {
+export async function runProgram(program: Promise<Command>): Promise<void> {
   process.once('beforeExit', reportStall);
-  process.exitCode = await exitCodeOfRun(root);
+  process.exitCode = await exitCodeOfRun(program);
   process.off('beforeExit', reportStall);
 }
 
-async function exitCodeOfRun(root: Command): Promise<number> {
+async function exitCodeOfRun(program: Promise<Command>): Promise<number> {
   // A reader that went away (`| head`) is no failure of ours.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  let asked = 'holdfast';
-  eachCommand(root, (command, path) => {
-    command
-      .exitOverride((error) => {
-        asked = path;
-        throw error;
-      })
-      .configureOutput({
-        writeOut: (text) => process.stdout.write(plain(text)),
-        writeErr: (text) => process.stderr.write(plain(text)),
-        // Errors of every kind are reported below, in one voice.
-        outputError: () => {},
-      });
-  });
   for (const name of STORE_VARIABLES) {
     if (process.env[name] === '') delete process.env[name];
   }
+  let asked = 'holdfast';
   try {
+    const root = await program;
+    eachCommand(root, (command, path) => {
+      command
+        .exitOverride((error) => {
+          asked = path;
+          throw error;
+        })
+        .configureOutput({
+          writeOut: (text) => process.stdout.write(plain(text)),
+          writeErr: (text) => process.stderr.write(plain(text)),
+          // Errors of every kind are reported below, in one voice.
+          outputError: () => {},
+        });
+    });
     await root.parseAsync();
     return Number(process.exitCode ?? EXIT.ok);
   } catch (error) {

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, createMachine } from 'xstate';
 import { actionName } from '../../../inspector/charts/chartNames.ts';
 import { allStates, allTransitions } from '../../../inspector/charts/transitions.ts';
 import { machines } from '../../../machines/index.ts';
 import { chartClone } from '../../support/charts/chartClone.ts';
-import { runCli } from '../../support/process/runCli.ts';
+import { PROGRAM, runCli } from '../../support/process/runCli.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 
 const WHO = ['--name', 'A. Moreau', '--role', 'clinical lead', '--date', '2026-11-27'] as const;
@@ -175,8 +175,27 @@ describe('holdfast charts', () => {
   });
 });
 
+test('OB-4 UX-1 an installed package says that charts and evidence need a clone', async () => {
+  const installed = tempFolder();
+  cpSync(join(dirname(PROGRAM), '..', 'package.json'), join(installed, 'package.json'));
+  symlinkSync(join(dirname(PROGRAM), '..', 'node_modules'), join(installed, 'node_modules'));
+  cpSync(dirname(PROGRAM), join(installed, 'dist'), {
+    recursive: true,
+    // What `files` of package.json leaves out.
+    filter: (file) => !/\/dist\/(tools|tree)$/.test(file),
+  });
+  for (const command of ['charts', 'evidence']) {
+    const refused = await runCli([command, '--help'], {
+      program: join(installed, 'dist/cli.js'),
+    });
+    expect([refused.exitCode, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toContain('This command needs a clone of holdfast');
+  }
+  expect((await runCli(['--help'])).stdout).not.toMatch(/^ +(charts|evidence) /m);
+});
+
 describe('holdfast charts export', () => {
-  test('OB-2 UX-1 prints what XState makes a machine of with the same states and transitions, without a clone', async () => {
+  test('OB-2 UX-1 prints what XState makes a machine of with the same states and transitions', async () => {
     const { stdout, exitCode } = await runCli(['charts', 'export']);
     expect(exitCode).toBe(0);
     const all = JSON.parse(stdout) as readonly object[];
