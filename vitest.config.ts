@@ -43,6 +43,7 @@ const common = {
   environment: 'node',
   env: temporaryFolders(),
   setupFiles: [
+    'machines/merge/entities/entities.ts',
     'test/support/charts/handOverTransitions.ts',
     'test/support/charts/watchRuntimes.ts',
   ],

@@ -17,7 +17,11 @@ export default defineConfig({
     environment: 'node',
     env: { HOLDFAST_LONG: '1' },
     include: CORE,
-    setupFiles: ['test/support/fixedSeed.ts', 'test/support/charts/handOverTransitions.ts'],
+    setupFiles: [
+      'test/support/fixedSeed.ts',
+      'machines/merge/entities/entities.ts',
+      'test/support/charts/handOverTransitions.ts',
+    ],
     globalSetup: [
       'test/support/process/buildOnce.ts',
       'test/support/charts/transitionCoverageReport.ts',

@@ -23,6 +23,7 @@ import type { ActorSystem } from './charts/actorSystem.ts';
 import { crisisChart } from './charts/chartOfWork.ts';
 import { type ComponentsParts, restartComponent, restoreComponents } from './components.ts';
 import type { ConflictDesk } from './conflict/conflictDesk.ts';
+import { loadEntities } from './conflict/loadEntities.ts';
 import { CRISIS_MODES, CrisisModes } from './crisis/crisisModes.ts';
 import { PlansAtHand } from './crisis/plansAtHand.ts';
 import { type DeskOptions, deskOf } from './deskOf.ts';
@@ -319,6 +320,7 @@ export class EngineCore {
 
   /** Where it fails nothing is open, and it may be called again. */
   async openStore(): Promise<void> {
+    await loadEntities();
     const info = await this.#parts.store.open();
     this.storeId = info.storeId;
     this.plans.opened(info.crisisPlans);

@@ -16,7 +16,7 @@ import { entered, inNoContext } from '../actors/platform/callerContext.ts';
 import type { Engine, Handler } from '../actors/port.ts';
 import { projectInspection } from '../inspector/projection/frames.ts';
 import { takenOutBy } from '../machines/conflict/items.ts';
-import { entityRulesOf, isDeclared } from '../machines/merge/entities/entities.ts';
+import { entityRulesOf, isDeclared } from '../machines/merge/entities/rulesOf.ts';
 import { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { exemptionsOf } from '../machines/policy/request/cardData.ts';
 import {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { loadEntities } from '../actors/conflict/loadEntities.ts';
 import { inCallersContext } from '../actors/platform/callerContext.ts';
 import {
   type Acceptance,
@@ -25,6 +26,7 @@ import {
   type RemoteChangeResult,
 } from '../actors/port.ts';
 import type { Feed } from '../inspector/feed/feed.ts';
+import { areEntitiesKnown } from '../machines/merge/entities/rulesOf.ts';
 import { bytesInMemory } from '../machines/policy/flow/unwrittenLimit.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { layersOf, type PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
@@ -166,6 +168,8 @@ export class HoldfastRuntime implements Runtime {
 
   async sync(request: SyncRequest): Promise<Operation> {
     const { engine, options, onError } = this.#parts;
+    // Before the first start: what an edit may be, the rules of its entity say.
+    if (!areEntitiesKnown()) await loadEntities();
     const searches: Pieces<void>[] = [];
     const checked = this.#checkHandled(request, (search) => searches.push(search));
     const searched = this.#searched(checked, searches);
@@ -208,6 +212,7 @@ export class HoldfastRuntime implements Runtime {
   /** Accepts one request of a bulk that comes from elsewhere. */
   async acceptMany(request: SyncRequest): Promise<Acceptance> {
     const { engine } = this.#parts;
+    if (!areEntitiesKnown()) await loadEntities();
     const searches: Pieces<void>[] = [];
     const checked = this.#checkHandled(request, (search) => searches.push(search));
     const searched = this.#searched(checked, searches);
@@ -229,6 +234,7 @@ export class HoldfastRuntime implements Runtime {
     checkFields(options, RESILIENT_RULES, '');
     const { engine, checkRequest, options: of } = this.#parts;
     const { upstream = DEFAULT_UPSTREAM, ...rest } = request;
+    if (!areEntitiesKnown()) await loadEntities();
     // Its types are the caller's word: what the request holds is checked, and kept as JSON.
     const searches: Pieces<void>[] = [];
     const given = { ...rest, subject: userId } as SyncRequest;

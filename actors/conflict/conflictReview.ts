@@ -7,7 +7,7 @@
 
 import type { ConflictRecord } from '../../machines/conflict/conflictRecord.ts';
 import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
-import { entityRulesOf } from '../../machines/merge/entities/entities.ts';
+import { entityRulesOf } from '../../machines/merge/entities/rulesOf.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import type { Store, WriteResult } from '../../persistence/port/store.ts';

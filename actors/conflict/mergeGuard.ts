@@ -14,7 +14,7 @@ import {
   mergeInSteps,
   notMerged,
 } from '../../machines/conflict/mergeEdit.ts';
-import { entityRulesOf, isDeclared } from '../../machines/merge/entities/entities.ts';
+import { entityRulesOf, isDeclared } from '../../machines/merge/entities/rulesOf.ts';
 import { stepsWithin } from '../../machines/merge/values/canonical.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';

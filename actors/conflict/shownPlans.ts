@@ -6,7 +6,6 @@
  * @module
  */
 
-import { crisisPlan } from '../../machines/merge/entities/crisisPlan.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
 import type { CrisisPlan } from '../../machines/policy/crisis/crisisPlan.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
@@ -14,6 +13,9 @@ import type { Json } from '../../machines/vocabulary/json.ts';
 import { conflictRulesOf } from '../attempt/conflictRules.ts';
 import type { Handler } from '../attempt/handler.ts';
 import type { Handlers } from '../pool/handlers.ts';
+
+/** The entity that holdfast knows as a crisis plan. */
+const CRISIS_PLAN = 'crisis_plan';
 
 /** What it needs of the desk. */
 export interface ShownPlansParts {
@@ -51,7 +53,7 @@ export class ShownPlans {
 
   /** A record was heard of from elsewhere: by which handler it would be edited here, it does not say. */
   async heard(entity: Entity, subject: string): Promise<void> {
-    if (entity.type !== crisisPlan.type) return;
+    if (entity.type !== CRISIS_PLAN) return;
     const handlers = [...this.#parts.pool().registered.byType.values()].filter(makesPlans);
     if (handlers.length > 0) await this.#keep({ entity, subject, handlers });
   }

@@ -9,7 +9,7 @@
 import type { Json, JsonObject } from '../vocabulary/json.ts';
 import { atOnce, Work } from '../vocabulary/pieces.ts';
 import type { EntityRules, Finding } from './declaration/entityRules.ts';
-import { entityRulesOf } from './entities/entities.ts';
+import { entityRulesOf } from './entities/rulesOf.ts';
 import { type Change, ChangeNotes, linesOf, nodeOf, unionOf } from './rules/change.ts';
 import type { Steps } from './rules/rule.ts';
 import { type AuditEntry, type ReviewItem, Ruling } from './rules/ruling.ts';

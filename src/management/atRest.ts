@@ -4,6 +4,7 @@
  * @module
  */
 
+import { loadEntities } from '../../actors/conflict/loadEntities.ts';
 import { systemClock } from '../../actors/platform/systemClock.ts';
 import { systemRandom } from '../../actors/platform/systemRandom.ts';
 import { recordsAtRest } from '../../actors/recordsAtRest.ts';
@@ -27,6 +28,7 @@ export async function withStoreAtRest<Result>(
   options: StoreOptions & { readonly onQuarantine: (row: QuarantinedRow) => void },
   use: (management: Management) => Promise<Result>,
 ): Promise<Result> {
+  await loadEntities();
   const { store, info } = await openAtRest(options);
   store.onQuarantine(options.onQuarantine);
   try {

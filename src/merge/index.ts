@@ -5,6 +5,9 @@
  * @module
  */
 
+// `mergeEntity` takes their names.
+import '../../machines/merge/entities/entities.ts';
+
 export {
   CLOCK_DRIFT_MAX_MS,
   compareStamps,

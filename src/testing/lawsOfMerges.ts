@@ -4,6 +4,8 @@
  * @module
  */
 
+// Laws are told of entities by name.
+import '../../machines/merge/entities/entities.ts';
 import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
 import { lostIn } from '../../machines/merge/lost.ts';
 import {

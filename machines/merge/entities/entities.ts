@@ -1,12 +1,10 @@
 /**
- * The entities that holdfast knows, each declared in a file of its own.
+ * Entities that holdfast knows, each declared in a file of its own. A process that merges nothing never loads them.
  *
  * @module
  */
 
-import { declareEntity, type EntityRules } from '../declaration/entityRules.ts';
-import { anything } from '../rules/anything.ts';
-import { both } from '../rules/single.ts';
+import type { EntityRules } from '../declaration/entityRules.ts';
 import { assessment } from './assessment.ts';
 import { crisisPlan } from './crisisPlan.ts';
 import { entitlement } from './entitlement.ts';
@@ -15,6 +13,7 @@ import { moodEntry } from './moodEntry.ts';
 import { moodLog } from './moodLog.ts';
 import { paymentMethod } from './paymentMethod.ts';
 import { preferences } from './preferences.ts';
+import { knowEntities } from './rulesOf.ts';
 import { session } from './session.ts';
 import { subscription } from './subscription.ts';
 
@@ -31,18 +30,4 @@ export const ENTITIES: readonly EntityRules[] = [
   preferences,
 ];
 
-const NOBODY = 'nobody';
-
-const BY_TYPE = new Map(ENTITIES.map((rules) => [rules.type, rules]));
-
-/** The rules of an entity; of one that nobody declared, those that lose nothing. */
-export function entityRulesOf(type: string): EntityRules {
-  const known = BY_TYPE.get(type);
-  if (known !== undefined) return known;
-  return declareEntity({ type, title: type, authority: NOBODY, other: anything(both()) });
-}
-
-/** Whether somebody has declared these rules; else they are those that lose nothing. */
-export function isDeclared({ authority }: EntityRules): boolean {
-  return authority !== NOBODY;
-}
+knowEntities(ENTITIES);

@@ -14,7 +14,7 @@ import {
 } from '../../../machines/conflict/carriedQuestions.ts';
 import type { ConflictRecord } from '../../../machines/conflict/conflictRecord.ts';
 import { joinVectors } from '../../../machines/merge/clock/versionVector.ts';
-import { entityRulesOf } from '../../../machines/merge/entities/entities.ts';
+import { entityRulesOf } from '../../../machines/merge/entities/rulesOf.ts';
 import { conflictOf } from '../../support/merge/conflictOf.ts';
 
 const contact = { id: 'c1', name: 'Mom', phones: ['+15550100'] };

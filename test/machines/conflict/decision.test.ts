@@ -14,7 +14,7 @@ import {
   undone,
 } from '../../../machines/conflict/decision.ts';
 import { valueAt, withValueAt } from '../../../machines/conflict/valueAt.ts';
-import { entityRulesOf } from '../../../machines/merge/entities/entities.ts';
+import { entityRulesOf } from '../../../machines/merge/entities/rulesOf.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
 import { atOnce } from '../../../machines/vocabulary/pieces.ts';
 import { conflictOf, MERGED_AT_MS } from '../../support/merge/conflictOf.ts';

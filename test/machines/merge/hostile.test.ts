@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { ENTITIES, entityRulesOf } from '../../../machines/merge/entities/entities.ts';
+import { ENTITIES } from '../../../machines/merge/entities/entities.ts';
+import { entityRulesOf } from '../../../machines/merge/entities/rulesOf.ts';
 import { mergeEntity, mergeEntityInSteps } from '../../../machines/merge/mergeEntity.ts';
 import { canonical } from '../../../machines/merge/values/canonical.ts';
 import { cleanJson } from '../../../machines/merge/values/cleanJson.ts';

@@ -6,7 +6,7 @@
 import { Session } from 'node:inspector';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defineEntity } from '../../../machines/merge/declaration/defineEntity.ts';
-import { entityRulesOf } from '../../../machines/merge/entities/entities.ts';
+import { entityRulesOf } from '../../../machines/merge/entities/rulesOf.ts';
 import { lostInPieces } from '../../../machines/merge/lost.ts';
 import { mergeEntityInSteps } from '../../../machines/merge/mergeEntity.ts';
 import { anything } from '../../../machines/merge/rules/anything.ts';

@@ -15,7 +15,7 @@ import {
 } from '../../../machines/conflict/mergeEdit.ts';
 import { afterRemote, afterSent, type RemoteNews } from '../../../machines/conflict/recordNews.ts';
 import type { EntityRules } from '../../../machines/merge/declaration/entityRules.ts';
-import { entityRulesOf } from '../../../machines/merge/entities/entities.ts';
+import { entityRulesOf } from '../../../machines/merge/entities/rulesOf.ts';
 import type { MergedBody, RequestBody } from '../../../machines/policy/request/requestBody.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
 import type { Current, RecordMeta, Tombstone } from '../../../machines/vocabulary/record.ts';

@@ -7,7 +7,7 @@
 import fc from 'fast-check';
 import { compareEdit } from '../../../machines/conflict/compareEdit.ts';
 import { mergeEdit } from '../../../machines/conflict/mergeEdit.ts';
-import { entityRulesOf } from '../../../machines/merge/entities/entities.ts';
+import { entityRulesOf } from '../../../machines/merge/entities/rulesOf.ts';
 import { mergeEntity } from '../../../machines/merge/mergeEntity.ts';
 import { canonical, isList, isObject } from '../../../machines/merge/values/canonical.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';

@@ -34,7 +34,7 @@ import { decidedBody, type EditMerged, notMerged } from '../../../machines/confl
 import { withRestored } from '../../../machines/conflict/removedItems.ts';
 import { standingOfSent } from '../../../machines/conflict/sentEdit.ts';
 import { baseAfter, isAllMentioned } from '../../../machines/conflict/unmentioned.ts';
-import { entityRulesOf } from '../../../machines/merge/entities/entities.ts';
+import { entityRulesOf } from '../../../machines/merge/entities/rulesOf.ts';
 import { isObject } from '../../../machines/merge/values/canonical.ts';
 import { baseOf } from '../../../machines/policy/request/editRequest.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';

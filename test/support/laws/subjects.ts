@@ -4,9 +4,11 @@
  * @module
  */
 
+// Subjects are entities by name.
+import '../../../machines/merge/entities/entities.ts';
 import fc from 'fast-check';
 import { declareEntity } from '../../../machines/merge/declaration/entityRules.ts';
-import { entityRulesOf } from '../../../machines/merge/entities/entities.ts';
+import { entityRulesOf } from '../../../machines/merge/entities/rulesOf.ts';
 import { anything } from '../../../machines/merge/rules/anything.ts';
 import { counter } from '../../../machines/merge/rules/counter.ts';
 import { fields, map } from '../../../machines/merge/rules/fields.ts';

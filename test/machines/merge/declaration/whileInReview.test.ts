@@ -5,7 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { defineEntity } from '../../../../machines/merge/declaration/defineEntity.ts';
-import { ENTITIES, entityRulesOf } from '../../../../machines/merge/entities/entities.ts';
+import { ENTITIES } from '../../../../machines/merge/entities/entities.ts';
+import { entityRulesOf } from '../../../../machines/merge/entities/rulesOf.ts';
 import { both } from '../../../../machines/merge/rules/single.ts';
 
 describe('CF-6 while a person is asked', () => {

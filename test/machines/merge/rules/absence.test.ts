@@ -9,7 +9,7 @@ import {
   declareEntity,
   type EntityRules,
 } from '../../../../machines/merge/declaration/entityRules.ts';
-import { entityRulesOf } from '../../../../machines/merge/entities/entities.ts';
+import { entityRulesOf } from '../../../../machines/merge/entities/rulesOf.ts';
 import { mergeEntity } from '../../../../machines/merge/mergeEntity.ts';
 import { anything } from '../../../../machines/merge/rules/anything.ts';
 import { fields, map } from '../../../../machines/merge/rules/fields.ts';

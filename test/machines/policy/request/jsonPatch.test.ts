@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { takenOutBy } from '../../../../machines/conflict/items.ts';
-import { entityRulesOf } from '../../../../machines/merge/entities/entities.ts';
+import { entityRulesOf } from '../../../../machines/merge/entities/rulesOf.ts';
 import { patched } from '../../../../machines/policy/request/jsonPatch.ts';
 import type { Json } from '../../../../machines/vocabulary/json.ts';
 
