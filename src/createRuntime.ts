@@ -155,8 +155,8 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
       facts.emit('failure.noted', error);
     });
   };
-  const responseTimes = new ResponseTimes();
   const policies = new PoliciesInForce(options.policies);
+  const responseTimes = new ResponseTimes(policies.table.classes);
 
   const engine: Engine = entered(
     new LocalEngine({
@@ -254,6 +254,7 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
       takenOutOf: (type) =>
         takenOutBy(options.entities.find((rules) => rules.type === type) ?? entityRulesOf(type)),
       defaultTier: options.defaultTier,
+      tiers: options.tiers,
     });
     refuseExpired(checked, clock.now());
     return checked;

@@ -176,6 +176,7 @@ export class HoldfastClient implements Client {
       payloadBytesMax: BYTES_MAX,
       exemptionsOf,
       searchesLater: leftToOwner,
+      tiers: 'unknown',
     });
     const { body, idempotencyKey } = checked;
     const key = idempotencyKey ?? this.#parts.random.uuid();

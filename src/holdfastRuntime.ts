@@ -37,7 +37,7 @@ import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
 import { milliseconds, type OptionRules } from '../machines/vocabulary/optionRules.ts';
 import type { Pieces } from '../machines/vocabulary/pieces.ts';
-import { PRIORITIES, TIERS } from '../machines/vocabulary/urgency.ts';
+import { PRIORITIES } from '../machines/vocabulary/urgency.ts';
 import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
 import type { LineServer } from './connect/lineServer.ts';
@@ -61,7 +61,7 @@ import { backup } from './management/store/backup.ts';
 import { health } from './management/store/health.ts';
 import { releaseStore } from './management/store/release.ts';
 import { type Operation, type Operations, operationHandle } from './operation.ts';
-import { DEFAULT_UPSTREAM, type KeylessOptions } from './options.ts';
+import { checkTierName, DEFAULT_UPSTREAM, type KeylessOptions } from './options.ts';
 import type { OutsideHost } from './outside/outsideHost.ts';
 import { handlerUnknown } from './refusals.ts';
 import {
@@ -106,7 +106,7 @@ export interface RuntimeParts {
 const CLOSE_DEADLINE_MS = 5_000;
 
 const CALL_RULES: OptionRules<CallOptions> = {
-  tier: { oneOf: TIERS },
+  tier: 'text',
   priority: { oneOf: PRIORITIES },
   type: 'text',
   subject: 'text',
@@ -264,7 +264,10 @@ export class HoldfastRuntime implements Runtime {
     if (options !== undefined || typeof run !== 'function') {
       try {
         requireOption(typeof run === 'function', 'run', 'must be a function');
-        if (options !== undefined) checkFields(options, CALL_RULES, '');
+        if (options !== undefined) {
+          checkFields(options, CALL_RULES, '');
+          checkTierName(options.tier, this.#parts.options.tiers, 'tier');
+        }
       } catch (error) {
         return Promise.reject(error);
       }

@@ -14,26 +14,38 @@ import { soundResources, soundWords } from '../machines/policy/crisis/appResourc
 import type { CrisisWords } from '../machines/policy/crisis/crisisWords.ts';
 import { OPERATIONS_MAX } from '../machines/policy/flow/queueLimit.ts';
 import { UNWRITTEN_BYTES_MAX } from '../machines/policy/flow/unwrittenLimit.ts';
-import type { UpstreamPolicies } from '../machines/policy/layers/policyFields.ts';
+import type { TierPolicies, UpstreamPolicies } from '../machines/policy/layers/policyFields.ts';
 import {
   entriesOf,
   LAYER_PATHS,
   type LayerPaths,
+  type PolicyEntry,
   type PolicyLayers,
 } from '../machines/policy/layers/policyLayers.ts';
 import { PolicyTable } from '../machines/policy/layers/policyTable.ts';
-import { DEFAULT_TIER, isTypeName } from '../machines/policy/request/request.ts';
+import { isTypeName } from '../machines/policy/request/request.ts';
 import { PAYLOAD_BYTES_MAX } from '../machines/policy/request/requestBody.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../machines/vocabulary/errors.ts';
-import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
+import { checkFields, checkOption, requireOption } from '../machines/vocabulary/optionFields.ts';
 import {
   milliseconds,
   type NumberRule,
   type OptionRules,
 } from '../machines/vocabulary/optionRules.ts';
 import type { Random } from '../machines/vocabulary/random.ts';
-import { TIERS, type Tier } from '../machines/vocabulary/urgency.ts';
+import {
+  DEFAULT_TIER,
+  isTierName,
+  NO_OWN_TIERS,
+  OWN_TIERS_MAX,
+  type OwnTiers,
+  TIER_NAME_RULE,
+  TIERS,
+  type Tier,
+  type TierName,
+  tierNamed,
+} from '../machines/vocabulary/urgency.ts';
 import type { KeySource } from '../persistence/sealing/keySource.ts';
 import { type EscalationStepOptions, escalationChain } from './crisis/escalationOptions.ts';
 import { checkPartsOf, HANDLERS_RULE, TYPE_RULE } from './handlerOptions.ts';
@@ -51,6 +63,11 @@ export type UpstreamOptions = UpstreamPolicies;
 
 /** Policies for everything, by tier and by type; those of an upstream stand with it in `upstreams`. */
 export type PolicyOptions = Omit<PolicyLayers, 'upstreams'>;
+
+/** A tier of the app's own: the built-in one that it is like, and its layer of the policies. */
+export interface TierOptions extends TierPolicies {
+  readonly like: Tier;
+}
 
 /** What can be set for crises. All of it is optional. */
 export interface CrisisOptions {
@@ -108,7 +125,7 @@ export interface RuntimeOptions {
   readonly keyTimeoutMs?: number | undefined;
   /** The upstreams that there are, by name, each with its layer of the policies. */
   readonly upstreams?: Readonly<Record<string, UpstreamOptions>> | undefined;
-  /** Policies in layers: for everything, by tier, by type. docs/policies.md has each. */
+  /** Policies in layers: for everything, by built-in tier, by type. docs/policies.md has each. */
   readonly policies?: PolicyOptions | undefined;
   /** By request type. */
   readonly handlers?: Readonly<Record<string, Handler>> | undefined;
@@ -127,8 +144,18 @@ export interface RuntimeOptions {
    * createRuntime({ store, key, entities: [defineEntity<Recipe>()({ type: 'recipe', fields: { title: latest() } })] });
    */
   readonly entities?: readonly EntityRules[] | undefined;
+  /**
+   * The app's own tiers, 8 at most, beside `premium`, `basic` and `trial`. Each is like one of these: in rank, in what
+   * runs at which level, in room in the queue, and in every policy that it does not set itself. Its name stands in
+   * facts, health and metrics. Work kept under a tier that is no longer here runs as the one that it was like, and
+   * `onError` is notified.
+   *
+   * @example
+   * createRuntime({ store, key, tiers: { gold: { like: 'premium', responseDeadlineMs: 500 } } });
+   */
+  readonly tiers?: Readonly<Record<string, TierOptions>> | undefined;
   /** The tier of requests that name none. Default `basic`. */
-  readonly defaultTier?: Tier | undefined;
+  readonly defaultTier?: TierName | undefined;
   readonly crisis?: CrisisOptions | undefined;
   /** How long settled operations are kept, for their outcome and their key; dead letters stay. Default 30 days. */
   readonly retentionMs?: number | undefined;
@@ -201,7 +228,9 @@ export interface CheckedOptions {
   /** `null` for the store's own. */
   readonly device: string | null;
   readonly entities: readonly EntityRules[];
-  readonly defaultTier: Tier;
+  /** The app's own. */
+  readonly tiers: OwnTiers;
+  readonly defaultTier: TierName;
   readonly crisis: Required<{
     [Name in Exclude<keyof CrisisOptions, 'outside' | 'escalation' | 'pace'>]: NonNullable<
       CrisisOptions[Name]
@@ -311,7 +340,12 @@ export const RUNTIME_RULES: OptionRules<RuntimeOptions> = {
       rule: 'must be the rules of an entity, as defineEntity of holdfast/merge makes them',
     },
   },
-  defaultTier: { oneOf: TIERS },
+  tiers: {
+    // What else is in it is checked with the layers of the policies.
+    entries: 'object',
+    named: { matches: isTierName, rule: TIER_NAME_RULE },
+  },
+  defaultTier: 'text',
   crisis: { fields: CRISIS_RULES },
   // What is in them is checked with the layers that they belong to.
   policies: { fields: { defaults: 'object', tiers: 'object', types: 'object' } },
@@ -339,12 +373,14 @@ export const RUNTIME_RULES: OptionRules<RuntimeOptions> = {
 /** @throws HoldfastError `HF_OPTION_INVALID` naming the field. */
 export function checkOptions(options: RuntimeOptions): CheckedOptions {
   checkFields(options, RUNTIME_RULES, '');
-  const { store, key, handlers = {}, crisis = {} } = options;
+  const { store, key, handlers = {}, crisis = {}, defaultTier = DEFAULT_TIER } = options;
   const isInMemory = store === ':memory:';
   requireOption(isInMemory || key !== undefined, 'key', `is missing: ${KEY_SOURCES}`);
   const upstreams = new Set([DEFAULT_UPSTREAM, ...Object.keys(options.upstreams ?? {})]);
   for (const [type, handler] of Object.entries(handlers)) checkPartsOf(type, handler, upstreams);
   checkEntities(options.entities ?? []);
+  const tiers = ownTiers(options.tiers ?? {});
+  checkTierName(defaultTier, tiers, 'defaultTier');
   const resources = soundResources(crisis.resources ?? [], 'crisis.resources');
   const words = soundWords(crisis.words ?? [], 'crisis.words');
   return {
@@ -352,18 +388,12 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
     key: isInMemory ? null : (key ?? null),
     keyTimeoutMs: options.keyTimeoutMs ?? 30_000,
     upstreams,
-    policies: new PolicyTable(
-      entriesOf(
-        { ...options.policies, upstreams: options.upstreams },
-        upstreams,
-        isTypeName,
-        OPTION_PATHS,
-      ),
-    ),
+    policies: new PolicyTable(policyEntries(options, upstreams, tiers), tiers),
     handlers,
     device: options.device ?? null,
     entities: options.entities ?? [],
-    defaultTier: options.defaultTier ?? DEFAULT_TIER,
+    tiers,
+    defaultTier,
     crisis: {
       type: crisis.type ?? 'crisis.alert',
       resources: resources.sound,
@@ -389,6 +419,43 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
     onError: guarded(options.onError),
     isHeard: options.onError !== undefined || options.logger !== undefined,
   };
+}
+
+/** @throws HoldfastError `HF_OPTION_INVALID` where it is named and there is none of that name. */
+export function checkTierName(name: TierName | undefined, own: OwnTiers, field: string): void {
+  const isKnown = name === undefined || tierNamed(name, own) !== undefined;
+  requireOption(isKnown, field, `must be one of ${[...TIERS, ...own.keys()].join(', ')}`);
+}
+
+/** The app's own tiers, each with the built-in one that it is like. */
+function ownTiers(given: Readonly<Record<string, TierOptions>>): OwnTiers {
+  const names = Object.keys(given);
+  requireOption(names.length <= OWN_TIERS_MAX, 'tiers', `must be ${OWN_TIERS_MAX} at most`);
+  for (const name of names) {
+    const isBuiltIn = TIERS.some((tier) => tier === name);
+    const rule = `is built in; what holds for it is set in policies.tiers.${name}`;
+    requireOption(!isBuiltIn, `tiers.${name}`, rule);
+    checkOption(given[name]?.like, { required: { oneOf: TIERS } }, `tiers.${name}.like`);
+  }
+  return new Map(Object.entries(given).map(([name, { like }]) => [name, like]));
+}
+
+/** What the options say of policies: an upstream's and an own tier's stand with it, the others in `policies`. */
+function policyEntries(
+  { policies, upstreams, tiers = {} }: RuntimeOptions,
+  names: ReadonlySet<string>,
+  own: OwnTiers,
+): readonly PolicyEntry[] {
+  for (const name of Object.keys(policies?.tiers ?? {})) {
+    const rule = `is set where the tier is: in tiers.${name}`;
+    requireOption(!own.has(name), `policies.tiers.${name}`, rule);
+  }
+  const settings = Object.entries(tiers).map(([name, { like: _like, ...set }]) => [name, set]);
+  const layersOfOwn = { tiers: Object.fromEntries(settings) as PolicyLayers['tiers'] };
+  return [
+    ...entriesOf({ ...policies, upstreams }, names, isTypeName, NO_OWN_TIERS, OPTION_PATHS),
+    ...entriesOf(layersOfOwn, names, isTypeName, own, { ...OPTION_PATHS, tier: 'tiers' }),
+  ];
 }
 
 /** By which of two rules a record is merged must not be chance. */

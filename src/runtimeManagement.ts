@@ -60,7 +60,10 @@ export function runtimeManagement(
         return policyViews(parts.policies.table, scope, engine.handlers);
       },
       setPolicies(layers) {
-        parts.policies.change(new PolicyTable(entriesOf(layers, options.upstreams, isTypeName)));
+        const { upstreams, tiers } = options;
+        parts.policies.change(
+          new PolicyTable(entriesOf(layers, upstreams, isTypeName, tiers), tiers),
+        );
       },
       upstreamOrders: (name) => engine.upstreamOrders(name),
       crisisModes: engine.crisisModes,

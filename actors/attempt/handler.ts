@@ -18,7 +18,7 @@ import type {
   RecordMeta,
 } from '../../machines/vocabulary/record.ts';
 import type { UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
-import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
+import type { Priority, TierName } from '../../machines/vocabulary/urgency.ts';
 
 /** One attempt, as the handler sees it. */
 export interface Attempt<Payload = Json> {
@@ -26,7 +26,7 @@ export interface Attempt<Payload = Json> {
   readonly type: string;
   readonly subject: string;
   readonly entity: Entity | null;
-  readonly tier: Tier;
+  readonly tier: TierName;
   readonly priority: Priority;
   /**
    * As the request gave it; `null` where it gave none. Of an edit (its handler has `conflicts`) what it was merged

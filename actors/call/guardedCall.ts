@@ -18,10 +18,11 @@ import {
 import { retryDelayMs } from '../../machines/policy/retry/retryPolicy.ts';
 import { isThenable } from '../../machines/vocabulary/realms.ts';
 import {
+  builtInOf,
+  DEFAULT_TIER,
   type Priority,
-  type RetryClass,
-  retryClassOf,
-  type Tier,
+  type Tiered,
+  type TierName,
   urgencyOf,
 } from '../../machines/vocabulary/urgency.ts';
 import type { Permit } from '../flow/flowControl.ts';
@@ -33,7 +34,7 @@ import { attemptTimedOut, callExpired } from './callErrors.ts';
 /** How a call is made; all of it may be left out. */
 export interface CallOptions {
   /** Default `basic`. */
-  readonly tier?: Tier | undefined;
+  readonly tier?: TierName | undefined;
   /** Default `normal`. A `crisis` passes: no permit, no queue, no rate. */
   readonly priority?: Priority | undefined;
   /** The type of operation whose policies hold for it; left out, those of its tier and upstream. */
@@ -72,7 +73,9 @@ export interface CallHost {
   forget(call: GuardedCall): void;
   tell(attempt: CallAttempt, report: CallReport): void;
   leave(attempt: CallAttempt, report: CallReport): void;
-  policyOf(of: RetryClass, type: string | undefined): OperationPolicy;
+  /** The tier of a call, as the policies in force know it. */
+  tierOf(options: CallOptions): Tiered;
+  policyOf(of: string, type: string | undefined): OperationPolicy;
   nowMs(): number;
   draw(): number;
 }
@@ -107,6 +110,7 @@ class CallWaits {
 export class GuardedCall {
   readonly promise: Promise<unknown>;
   readonly urgency: number;
+  readonly tier: Tiered;
   readonly options: CallOptions;
   /** What its rate limits have told it. */
   reservation: RateReservation | null = null;
@@ -123,17 +127,15 @@ export class GuardedCall {
     this.#calls = calls;
     this.#run = run;
     this.options = options;
-    this.urgency =
-      options === NO_OPTIONS
-        ? DEFAULT_URGENCY
-        : urgencyOf(options.priority ?? 'normal', options.tier ?? 'basic');
+    this.tier = options === NO_OPTIONS ? DEFAULT_TIERED : calls.tierOf(options);
+    this.urgency = urgencyOf(options.priority ?? 'normal', builtInOf(this.tier));
     this.promise = new Promise<unknown>(takeResolvers);
     this.#resolve = resolveNext;
     this.#reject = rejectNext;
   }
 
-  get retryClass(): RetryClass {
-    return retryClassOf(this.options.priority ?? 'normal', this.options.tier ?? 'basic');
+  get retryClass(): string {
+    return this.options.priority === 'crisis' ? 'crisis' : this.tier.tier;
   }
 
   get isOver(): boolean {
@@ -327,4 +329,4 @@ export class GuardedCall {
 }
 
 const ANSWERED: CallReport = Object.freeze({ sign: 'answered' });
-const DEFAULT_URGENCY = urgencyOf('normal', 'basic');
+const DEFAULT_TIERED: Tiered = Object.freeze({ tier: DEFAULT_TIER });

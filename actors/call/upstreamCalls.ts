@@ -13,7 +13,7 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import { leastUrgent, NO_RANKS, type RankSet } from '../../machines/vocabulary/rankSet.ts';
-import { type RetryClass, URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
+import { DEFAULT_TIER, type Tiered, URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import type { WaitCause } from '../../machines/vocabulary/waitCause.ts';
 import { type Asker, callMs, type FlowControl, type Permit } from '../flow/flowControl.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
@@ -196,7 +196,11 @@ export class UpstreamCalls implements CallHost {
     }
   }
 
-  policyOf(of: RetryClass, type: string | undefined): OperationPolicy {
+  tierOf({ tier = DEFAULT_TIER, like }: CallOptions & Pick<Tiered, 'like'>): Tiered {
+    return this.#parts.policies.table.tierOf({ tier, like });
+  }
+
+  policyOf(of: string, type: string | undefined): OperationPolicy {
     return this.#parts.policies.table.operation(this.#parts.upstream, of, type ?? '');
   }
 
@@ -341,6 +345,6 @@ export class UpstreamCalls implements CallHost {
 const DOWN: readonly WaitCause[] = ['operator', 'breaker', 'probe'];
 const ANY_ASKER: Asker = Object.freeze({ id: null, urgency: URGENCY_MAX, isCall: true });
 
-function rateAskerOf({ options, urgency }: GuardedCall): RateAsker {
-  return { subject: options.subject ?? null, tier: options.tier ?? 'basic', urgency };
+function rateAskerOf({ options, urgency, tier }: GuardedCall): RateAsker {
+  return { subject: options.subject ?? null, ...tier, urgency };
 }

@@ -23,6 +23,7 @@ import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Pieces } from '../../machines/vocabulary/pieces.ts';
 import type { Current } from '../../machines/vocabulary/record.ts';
+import type { Tiered } from '../../machines/vocabulary/urgency.ts';
 import type { ConflictRules } from '../attempt/conflictRules.ts';
 import { GivenAttempt } from '../attempt/givenAttempt.ts';
 import type { CallFunction, CallOptions } from '../call/guardedCall.ts';
@@ -33,7 +34,7 @@ import { Slices } from '../time/slices.ts';
 export type MakeCall = <Value>(
   upstream: string,
   run: CallFunction<Value>,
-  options: CallOptions,
+  options: CallOptions & Pick<Tiered, 'like'>,
 ) => Promise<Value>;
 
 export interface FetchParts {
@@ -72,7 +73,7 @@ const NO_DEADLINE_MS = Number.MAX_SAFE_INTEGER;
 /** Never rejects. */
 export async function fetchCurrent(parts: FetchParts, order: FetchOrder): Promise<Fetched> {
   const { context, upstream, rules, signal } = order;
-  const { tier, priority, type, subject } = context;
+  const { tier, like, priority, type, subject }: WorkContext & Tiered = context;
   let atMs = parts.clock.now();
   try {
     const given: unknown = await parts.call(
@@ -81,7 +82,7 @@ export async function fetchCurrent(parts: FetchParts, order: FetchOrder): Promis
         atMs = parts.clock.now();
         return await rules.fetchCurrent(attemptOf(parts, order, call.signal));
       },
-      { tier, priority, type, subject, signal, waitWhileDown: true },
+      { tier, like, priority, type, subject, signal, waitWhileDown: true },
     );
     const searches: Pieces<void>[] = [];
     const current = currentFrom(given, {

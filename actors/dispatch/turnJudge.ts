@@ -20,7 +20,7 @@ import type {
 } from '../../machines/policy/flow/rateLimits.ts';
 import type { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { retryClassOf } from '../../machines/vocabulary/urgency.ts';
+import { ofClass } from '../../machines/vocabulary/urgency.ts';
 import type { FlowControl, Permit } from '../flow/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
@@ -43,9 +43,9 @@ export function judgeTurn(
   flow: FlowControl,
 ): Judgement {
   if (!isToBeJudged(context)) return NOTHING_TO_JUDGE;
-  const { id, type, priority, tier, failedAtMs } = context;
+  const { id, type, failedAtMs } = context;
   const { upstream, upMs } = flow;
-  const { giveUpAfterMs } = retry(upstream, type)[retryClassOf(priority, tier)];
+  const { giveUpAfterMs } = ofClass(retry(upstream, type), context);
   const known = { up: { upstream, upMs }, giveUpAfterMs };
   // Only for how long it was tried is it judged.
   if (failedAtMs === undefined) return judge(context, { ...known, ...NO_EXCUSE });
@@ -70,28 +70,28 @@ export interface RateParts {
 /** Takes the tokens of its rates; where there are none, or its subject is held, answers when to come again. */
 export function takeRate(
   { rates, steady }: RateParts,
-  { subject, tier, rate }: SyncOperationContext,
+  { subject, tier, like, rate }: SyncOperationContext,
   urgency: number,
   flow: FlowControl,
 ): RateReservation | null {
   const heldUntilMs = flow.subjectDueAtMs(subject);
   if (heldUntilMs !== null) {
-    if (rate !== undefined) rates(flow.upstream)?.withdraw({ subject, tier, urgency }, rate);
+    if (rate !== undefined) rates(flow.upstream)?.withdraw({ subject, tier, like, urgency }, rate);
     return { owner: 'subject', dueAtMs: Math.ceil(heldUntilMs), timesAsked: 1 };
   }
   const limits = rates(flow.upstream);
   if (limits === null) return null;
-  return limits.ask({ subject, tier, urgency }, rate ?? null, steady.now());
+  return limits.ask({ subject, tier, like, urgency }, rate ?? null, steady.now());
 }
 
 /** It has ended without the turn that its rates promised it: nobody waits for it to come. */
 export function leaveRate(
   { rates }: Pick<RateParts, 'rates'>,
-  { subject, tier, rate }: SyncOperationContext,
+  { subject, tier, like, rate }: SyncOperationContext,
   urgency: number,
   upstream: string,
 ): void {
-  if (rate !== undefined) rates(upstream)?.withdraw({ subject, tier, urgency }, rate);
+  if (rate !== undefined) rates(upstream)?.withdraw({ subject, tier, like, urgency }, rate);
 }
 
 /** Its call does not begin: the tokens that it took with its permit, if it has one, go back. */
@@ -100,19 +100,19 @@ export function giveBackRate(
   { actor, urgency, permit }: Resident,
 ): void {
   if (permit === null) return;
-  const { subject, tier } = actor.getSnapshot().context;
+  const { subject, tier, like }: Omit<RateAsker, 'urgency'> = actor.getSnapshot().context;
   const heldMs = clock.monotonic() - permit.beganAtMs;
-  rates(permit.flow.upstream)?.giveBack({ subject, tier, urgency }, heldMs);
+  rates(permit.flow.upstream)?.giveBack({ subject, tier, like, urgency }, heldMs);
 }
 
 /** Asks for a permit by way of the rates: a request that arrives now has no reservation, and gets none. */
 export function enterByRate(
   limits: RateLimits,
   steady: RateParts['steady'],
-  { subject, tier, urgency }: RateAsker,
+  { subject, tier, like, urgency }: RateAsker,
   enter: () => Permit | null,
 ): Permit | null {
-  const asker = { subject, tier, urgency };
+  const asker = { subject, tier, like, urgency };
   const reservation = limits.ask(asker, null, steady.now());
   if (reservation !== null) {
     limits.withdraw(asker, reservation);

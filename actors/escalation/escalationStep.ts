@@ -15,7 +15,7 @@ import { failureOf } from '../../machines/policy/retry/classifyFailure.ts';
 import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';
 import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
 import type { Person } from '../../machines/vocabulary/person.ts';
-import type { Tier } from '../../machines/vocabulary/urgency.ts';
+import type { TierName } from '../../machines/vocabulary/urgency.ts';
 
 /**
  * What a step is told: that there are crises which are not delivered, whose, and since when. Nothing of what
@@ -39,7 +39,7 @@ export interface EscalationNotice {
   readonly subjects: readonly string[];
   /** The type of the first one's request, such as `crisis.alert`. */
   readonly type: string;
-  readonly tier: Tier;
+  readonly tier: TierName;
   /** The name of the step, and which call of it about the first one this is, from 1. */
   readonly step: string;
   readonly call: number;

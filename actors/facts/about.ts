@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
+import type { Priority, TierName } from '../../machines/vocabulary/urgency.ts';
 
 /** What every fact says. */
 export interface Told<Kind extends string> {
@@ -20,7 +20,7 @@ export interface AboutOperation {
   readonly type: string;
   /** The upstream of its handler; `null` where no handler of its type is registered. */
   readonly upstream: string | null;
-  readonly tier: Tier;
+  readonly tier: TierName;
   readonly priority: Priority;
 }
 

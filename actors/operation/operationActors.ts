@@ -23,6 +23,8 @@ import { turnAtAcceptance } from '../../machines/operation/turn.ts';
 import { passesBy } from '../../machines/policy/crisis/passes.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Tiered, TierName } from '../../machines/vocabulary/urgency.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import {
@@ -42,6 +44,9 @@ export interface OperationActorsParts {
   readonly retry: RetryPoliciesOf;
   readonly facts: Facts;
   readonly system: ActorSystem;
+  /** Whether there is a tier of this name. */
+  readonly isTier: (name: TierName) => boolean;
+  readonly onError: (error: unknown) => void;
   /** Begins an attempt, which ends alike on both charts; returns what aborts it. */
   readonly beginAttempt: (id: string, report: (event: SyncOperationEvent) => void) => () => void;
   /** Asks for a place for the attempt of a crisis; returns what ends the asking. */
@@ -54,6 +59,8 @@ interface About {
 
 export class OperationActors {
   readonly #parts: OperationActorsParts;
+  /** Tiers of kept work that are gone, each reported once. */
+  readonly #goneTiers = new Set<TierName>();
   readonly #operationLogic: ReturnType<typeof flatLogic<typeof syncOperationMachine, About>>;
   readonly #crisisLogic: ReturnType<typeof flatLogic<typeof crisisMachine, About>>;
 
@@ -111,6 +118,7 @@ export class OperationActors {
    */
   revive(row: StoredOperation): Resident {
     const { chart, state, snapshot, said } = decodeWork(row);
+    this.#reportGoneTier(snapshot.context);
     // XState's types ask for the input even where a snapshot makes it meaningless (xstate#4915).
     const input = undefined as never;
     const actor =
@@ -129,6 +137,15 @@ export class OperationActors {
       handler: null,
       permit: null,
     });
+  }
+
+  /** Work whose own tier is no longer an option runs as the one that it is like, which somebody may not want. */
+  #reportGoneTier({ tier, like }: Tiered): void {
+    const { isTier, onError } = this.#parts;
+    if (like === undefined || isTier(tier) || this.#goneTiers.has(tier)) return;
+    this.#goneTiers.add(tier);
+    const message = `Operations were kept under tier ${tier}, which the option tiers no longer has: they run as ${like}. Put it back to have them run as before.`;
+    onError(new HoldfastError('HF_TIER_GONE', message, { field: 'tiers', withStack: false }));
   }
 
   /** Stops the actor of an operation that goes on from its row later. */

@@ -15,7 +15,7 @@ import {
 } from '../../machines/operation/standingsOf.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { subjectForm } from '../../machines/vocabulary/subject.ts';
-import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
+import type { Priority, TierName } from '../../machines/vocabulary/urgency.ts';
 import type { Searched } from '../../persistence/port/store.ts';
 import type { ParkReason } from '../facts/fact.ts';
 import { firstIdAt } from '../platform/operationId.ts';
@@ -37,7 +37,7 @@ export interface OperationFilter<Type extends string = string> {
   /** Whom it concerns, in whichever Unicode form. */
   readonly subject?: string | undefined;
   readonly entity?: Entity | undefined;
-  readonly tier?: Tier | undefined;
+  readonly tier?: TierName | undefined;
   readonly priority?: Priority | undefined;
   /** One of the tags that its request had. */
   readonly tag?: string | undefined;

@@ -5,11 +5,11 @@
  */
 
 import type { CrisisInput } from '../../machines/crisis/crisisMachine.ts';
+import type { RetryPolicies } from '../../machines/operation/attemptVerdict.ts';
 import type { SyncOperationInput } from '../../machines/operation/syncOperationMachine.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
-import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';
 import { subjectForm } from '../../machines/vocabulary/subject.ts';
-import { type RetryClass, retryClassOf } from '../../machines/vocabulary/urgency.ts';
+import { ofClass } from '../../machines/vocabulary/urgency.ts';
 import { fingerprintOf } from '../platform/fingerprint.ts';
 import { crisisKey, derivedKey } from './keysOfApps.ts';
 
@@ -27,13 +27,13 @@ export interface OperationTraits {
 export function operationInput(
   id: string,
   request: CheckedRequest,
-  retry: Readonly<Record<RetryClass, RetryPolicy>>,
+  retry: RetryPolicies,
   acceptedAtMs: number,
   { keyGivenTo, isBoundToProcess = false, isEdit = false }: OperationTraits = {},
 ): SyncOperationInput {
   const { type, subject, idempotencyKey: key } = request;
   const isGiven = key !== null && keyGivenTo !== undefined;
-  const { attemptsMax, thenEveryMs } = retry[retryClassOf(request.priority, request.tier)];
+  const { attemptsMax, thenEveryMs } = ofClass(retry, request);
   const input: SyncOperationInput = {
     id,
     type: request.type,
@@ -51,11 +51,13 @@ export function operationInput(
     expiresAtMs: request.expiresAtMs,
     attemptsMax: thenEveryMs === null ? attemptsMax : null,
   };
-  const { tags, startAtMs } = request;
+  const { tags, startAtMs, like } = request;
   const isForLater = startsLater(request, acceptedAtMs);
-  if (tags.length === 0 && !isBoundToProcess && !isForLater && !isEdit && !isGiven) return input;
+  const isPlain = tags.length === 0 && !isBoundToProcess && !isForLater && !isEdit && !isGiven;
+  if (isPlain && like === undefined) return input;
   return {
     ...input,
+    ...(like === undefined ? {} : { like }),
     ...(isGiven ? { keyGivenTo } : {}),
     ...(tags.length > 0 ? { tags } : {}),
     ...(isBoundToProcess ? { isBoundToProcess } : {}),

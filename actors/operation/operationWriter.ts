@@ -11,7 +11,7 @@ import { turnAtAcceptance } from '../../machines/operation/turn.ts';
 import { passesBy } from '../../machines/policy/crisis/passes.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { NEVER_MS } from '../../machines/vocabulary/standing.ts';
-import { urgencyOf } from '../../machines/vocabulary/urgency.ts';
+import { builtInOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { RecordStore, WriteResult } from '../../persistence/port/store.ts';
 import type { WorkSnapshot } from '../charts/chartOfWork.ts';
@@ -83,7 +83,7 @@ export class OperationWriter {
           kind: 'accept',
           seq: resident.seq,
           id: resident.id,
-          urgency: urgencyOf(context.priority, context.tier),
+          urgency: urgencyOf(context.priority, builtInOf(context)),
           standing,
           dueAtMs,
           route: resident.route,
@@ -165,7 +165,7 @@ export class OperationWriter {
       return;
     }
     const snapshot = resident.actor.getSnapshot();
-    const { subject, priority, tier } = snapshot.context;
+    const { subject, priority } = snapshot.context;
     const expiresAtMs = watchedAtMs(resident);
     const state = encodeWork(resident.chart, snapshot, resident.said);
     resident.standing = update.position.standing;
@@ -182,7 +182,7 @@ export class OperationWriter {
         seq: resident.seq,
         id: resident.id,
         // Its own: in its lane it may have the rank of another, which the store keeps.
-        urgency: urgencyOf(priority, tier),
+        urgency: urgencyOf(priority, builtInOf(snapshot.context)),
         expiresAtMs,
         subject,
         revision,

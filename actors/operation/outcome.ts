@@ -14,7 +14,7 @@ import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Said, UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
-import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
+import type { Priority, TierName } from '../../machines/vocabulary/urgency.ts';
 import type { WorkContext, WorkSnapshot } from '../charts/chartOfWork.ts';
 import type { Resident } from './resident.ts';
 import { type OperationWait, type ShownWaits, shownRetryAtMs, waitOf } from './waitView.ts';
@@ -54,7 +54,7 @@ export interface OperationView<Type extends string = string> {
   readonly type: Type;
   readonly subject: string;
   readonly entity: Entity | null;
-  readonly tier: Tier;
+  readonly tier: TierName;
   readonly priority: Priority;
   /**
    * What goes out to its upstream, as the header `Idempotency-Key` or as `attempt.idempotencyKey`: for looking it up

@@ -14,7 +14,7 @@ import {
 } from '../../machines/policy/flow/unwrittenLimit.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Tier } from '../../machines/vocabulary/urgency.ts';
+import { builtInOf } from '../../machines/vocabulary/urgency.ts';
 import type { QueueStore } from '../../persistence/port/store.ts';
 import type { Journal } from '../journal/journal.ts';
 import { toStoreError } from '../journal/storeErrors.ts';
@@ -30,7 +30,7 @@ export interface AdmissionLimitParts {
 }
 
 interface Entering {
-  readonly tier: Tier;
+  readonly request: CheckedRequest;
   readonly pending: PendingAcceptance;
   readonly go: () => void;
   readonly isPatient: boolean;
@@ -89,8 +89,8 @@ export class AdmissionLimit {
         return;
       }
     }
-    if (this.#waiting.length > 0 || !this.#fits(request.tier)) {
-      const entering = { tier: request.tier, pending, go, isPatient };
+    if (this.#waiting.length > 0 || !this.#fits(request)) {
+      const entering = { request, pending, go, isPatient };
       pending.takeBack = (error) => this.#takeBack(entering, error);
       this.#waiting.push(entering);
       void this.#ask();
@@ -155,8 +155,8 @@ export class AdmissionLimit {
     );
   }
 
-  #fits(tier: Tier): boolean {
-    return this.#left > roomKeptFrom(tier, this.#parts.operationsMax);
+  #fits(request: CheckedRequest): boolean {
+    return this.#left > roomKeptFrom(builtInOf(request), this.#parts.operationsMax);
   }
 
   async #ask(): Promise<void> {
@@ -180,14 +180,14 @@ export class AdmissionLimit {
     for (const entering of waiting) this.#answer(entering, failure);
   }
 
-  #answer({ tier, go, pending }: Entering, failure: HoldfastError | null): void {
+  #answer({ request, go, pending }: Entering, failure: HoldfastError | null): void {
     if (failure !== null) {
       pending.reject(failure);
-    } else if (this.#fits(tier)) {
+    } else if (this.#fits(request)) {
       this.note();
       go();
     } else {
-      pending.reject(queueFull(tier, this.#parts.operationsMax));
+      pending.reject(queueFull(request, this.#parts.operationsMax));
     }
   }
 }
@@ -200,11 +200,11 @@ function notEntered(): HoldfastError {
   );
 }
 
-function queueFull(tier: Tier, operationsMax: number): HoldfastError {
-  const max = operationsMax - roomKeptFrom(tier, operationsMax);
+function queueFull(request: CheckedRequest, operationsMax: number): HoldfastError {
+  const max = operationsMax - roomKeptFrom(builtInOf(request), operationsMax);
   return new HoldfastError(
     'HF_QUEUE_FULL',
-    `${max} operations wait, as many as may before one of tier ${tier} is refused. Nothing was stored; send it again later, or raise operationsMax.`,
+    `${max} operations wait, as many as may before one of tier ${request.tier} is refused. Nothing was stored; send it again later, or raise operationsMax.`,
     { retry: 'later', withStack: false },
   );
 }

@@ -16,7 +16,7 @@ import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
 import { NEVER_MS } from '../../machines/vocabulary/standing.ts';
-import { urgencyOf } from '../../machines/vocabulary/urgency.ts';
+import { builtInOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { RecordStore } from '../../persistence/port/store.ts';
 import { type Handler, keyGivenTo } from '../attempt/handler.ts';
@@ -76,7 +76,7 @@ export class BulkAcceptor {
     }
     faultPoint('engine.beforeAccept');
     const id = operationId(clock, random);
-    const urgency = urgencyOf(request.priority, request.tier);
+    const urgency = urgencyOf(request.priority, builtInOf(request));
     const route = routeOf(request.type);
     const context = newOperation(
       operationInput(id, request, retry(handler.upstream, request.type), clock.now(), {

@@ -11,7 +11,7 @@ import { passesBy } from '../../machines/policy/crisis/passes.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { retryClassOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
+import { builtInOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
 import { Exceptions } from '../attempt/exceptions.ts';
 import { type Handler, keyGivenTo, type OwnHandler } from '../attempt/handler.ts';
@@ -87,8 +87,10 @@ export class OperationPool {
     this.watchers = new Watchers(parts.onError);
     this.left = new LeftRows(parts.facts);
     const { store, journal, clock, steady, random, timers, facts, retry, system, onError } = parts;
-    const attemptTimeoutMs = (handler: Handler, { priority, tier, type }: WorkContext): number =>
-      parts.policies.table.attemptTimeoutMs(handler, retryClassOf(priority, tier), type);
+    const attemptTimeoutMs = (handler: Handler, context: WorkContext): number => {
+      const { table } = parts.policies;
+      return table.attemptTimeoutMs(handler, table.classOf(context), context.type);
+    };
     this.waiting = new WaitingWatch({ store, journal, clock, facts });
     this.standings = new StandingWatch({
       ...{ store, clock, facts },
@@ -146,6 +148,8 @@ export class OperationPool {
       retry,
       facts,
       system,
+      isTier: (name) => parts.policies.table.tierNames.includes(name),
+      onError,
       beginAttempt: (id, report) => {
         const resident = this.#residents.get(id);
         if (resident === undefined) return () => undefined;
@@ -261,7 +265,7 @@ export class OperationPool {
     if (this.#isAbandoned) throw notBegun();
     const registered = this.registered.of(request);
     const handler = closure ?? registered;
-    const urgency = urgencyOf(request.priority, request.tier);
+    const urgency = urgencyOf(request.priority, builtInOf(request));
     const isEdit = isEditBy(handler, request);
     const waits = isEdit || startsLater(request, this.#parts.clock.now());
     const route = closure?.upstream ?? routeOf(request.type);
@@ -274,6 +278,7 @@ export class OperationPool {
             route,
             subject: request.subject,
             tier: request.tier,
+            like: request.like,
           });
     const resident = this.#actors.create(
       id,

@@ -32,7 +32,7 @@ import {
 } from '../../machines/vocabulary/errors.ts';
 import { isAlso, isSamePerson } from '../../machines/vocabulary/person.ts';
 import { subjectForm } from '../../machines/vocabulary/subject.ts';
-import type { Tier } from '../../machines/vocabulary/urgency.ts';
+import type { TierName } from '../../machines/vocabulary/urgency.ts';
 import type { Store, StoredOperation, WriteResult } from '../../persistence/port/store.ts';
 import { crisisChart } from '../charts/chartOfWork.ts';
 import { decodeWork, encodeWork } from '../charts/workRecord.ts';
@@ -46,7 +46,7 @@ export interface CrisisView {
   /** `null`, as are subject and tier, of one that can't be read. */
   readonly type: string | null;
   readonly subject: string | null;
-  readonly tier: Tier | null;
+  readonly tier: TierName | null;
   /** Where it goes; `null` where no handler of its type is registered, and for a store that nobody runs on. */
   readonly upstream: string | null;
   /** How far its delivery is; `unreadable`: its record is damaged, and it may have been delivered or not. */

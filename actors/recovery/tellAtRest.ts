@@ -9,7 +9,7 @@ import { inHandPosition, restingPosition, routeOf } from '../../machines/operati
 import type { SyncOperationState } from '../../machines/operation/syncOperationMachine.ts';
 import { toldAtRest } from '../../machines/operation/toldAtRest.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { urgencyOf } from '../../machines/vocabulary/urgency.ts';
+import { builtInOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import type { RecordStore, StoredOperation } from '../../persistence/port/store.ts';
 import { operationChart } from '../charts/chartOfWork.ts';
 import { decodeWork, encodeWork } from '../charts/workRecord.ts';
@@ -47,7 +47,7 @@ export async function tellAtRest(
       kind: 'update',
       seq: row.seq,
       id,
-      urgency: urgencyOf(context.priority, context.tier),
+      urgency: urgencyOf(context.priority, builtInOf(context)),
       expiresAtMs: watchedAtMs(told.value, context),
       subject: context.subject,
       revision: row.revision + 1,

@@ -7,9 +7,9 @@
 
 import { type LimitsOfOne, RateLimits } from '../../machines/policy/flow/rateLimits.ts';
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
-import { TIERS, type Tier } from '../../machines/vocabulary/urgency.ts';
+import type { TierName } from '../../machines/vocabulary/urgency.ts';
 
-type LimitsByTier = Readonly<Record<Tier, LimitsOfOne>>;
+type LimitsByTier = ReadonlyMap<TierName, LimitsOfOne>;
 
 export class UpstreamRates {
   readonly #policies: PoliciesInForce;
@@ -37,7 +37,7 @@ export class UpstreamRates {
     let rates = this.#rates.get(upstream);
     if (rates === undefined) {
       rates = new RateLimits(
-        (tier) => this.#limitsOf(upstream)?.[tier] ?? NO_LIMITS,
+        (tier) => this.#limitsOf(upstream)?.get(tier),
         this.#emptyAtMs === undefined ? {} : { emptyAtMs: this.#emptyAtMs },
       );
       this.#rates.set(upstream, rates);
@@ -48,20 +48,17 @@ export class UpstreamRates {
   #limitsOf(upstream: string): LimitsByTier | null {
     const known = this.#limits.get(upstream);
     if (known !== undefined) return known;
-    const policies = this.#policies.table.tiers(upstream);
-    const of = (tier: Tier): LimitsOfOne => ({
-      subject: policies[tier].subjectRate,
-      tier: policies[tier].tierRate,
-    });
-    const isLimited = TIERS.some(
-      (tier) => policies[tier].subjectRate !== null || policies[tier].tierRate !== null,
+    const policies = Object.entries(this.#policies.table.tiers(upstream)).map(
+      ([name, { subjectRate, tierRate } = NO_RATES]): [TierName, LimitsOfOne] => [
+        name,
+        { subject: subjectRate, tier: tierRate },
+      ],
     );
-    const limits = isLimited
-      ? { premium: of('premium'), basic: of('basic'), trial: of('trial') }
-      : null;
+    const isLimited = policies.some(([, { subject, tier }]) => subject !== null || tier !== null);
+    const limits = isLimited ? new Map(policies) : null;
     this.#limits.set(upstream, limits);
     return limits;
   }
 }
 
-const NO_LIMITS: LimitsOfOne = { subject: null, tier: null };
+const NO_RATES = { subjectRate: null, tierRate: null };

@@ -7,7 +7,7 @@
 import type { Failure } from '../policy/retry/classifyFailure.ts';
 import type { HistoryEntry } from '../policy/retry/history.ts';
 import type { Entity } from '../vocabulary/entity.ts';
-import type { Tier } from '../vocabulary/urgency.ts';
+import type { TierName } from '../vocabulary/urgency.ts';
 import { type CrisisEscalation, notEscalated } from './crisisEscalation.ts';
 
 export interface CrisisInput {
@@ -15,7 +15,7 @@ export interface CrisisInput {
   readonly type: string;
   readonly subject: string;
   readonly entity: Entity | null;
-  readonly tier: Tier;
+  readonly tier: TierName;
   /** What the upstream sees: the key that was derived from the app's, or the crisis's id. */
   readonly idempotencyKey: string;
   readonly method: string | null;

@@ -16,7 +16,6 @@ import {
   orAbsent,
   orNull,
 } from '../vocabulary/shape.ts';
-import { TIERS } from '../vocabulary/urgency.ts';
 import type { CrisisContext } from './crisisContext.ts';
 import type { ChainStep, CrisisEscalation, TakenOn } from './crisisEscalation.ts';
 
@@ -75,7 +74,7 @@ const CONTEXT = {
   type: isText,
   subject: isText,
   entity: orNull(isEntity),
-  tier: oneOf(...TIERS),
+  tier: isText,
   priority: oneOf('crisis'),
   idempotencyKey: isText,
   fingerprint: oneOf(null),

@@ -7,14 +7,13 @@
 
 import type { Failure } from '../policy/retry/classifyFailure.ts';
 import { type RetryPolicy, retryDelayMs, waitsAsAfter } from '../policy/retry/retryPolicy.ts';
-import type { RetryClass } from '../vocabulary/urgency.ts';
-import { paceTier, retryClassOf } from '../vocabulary/urgency.ts';
+import { type ByClass, ofClass, paceTier } from '../vocabulary/urgency.ts';
 import { type HandlerFacts, isRepeatSafe } from './repeatSafety.ts';
 import type { SyncOperationContext } from './syncOperationContext.ts';
 import type { SyncOperationEvent } from './syncOperationEvents.ts';
 
 /** The retry policy of each class. */
-export type RetryPolicies = Readonly<Record<RetryClass, RetryPolicy>>;
+export type RetryPolicies = ByClass<RetryPolicy>;
 
 /** The retry policies of operations of this type at this upstream. */
 export type RetryPoliciesOf = (upstream: string, type: string) => RetryPolicies;
@@ -51,7 +50,7 @@ export function attemptFailed(
   policies: RetryPolicies,
   { failure, startedAtMs, atMs, steadyAtMs, latestMs, draw, urgency }: FailedAttempt,
 ): AttemptFailed {
-  const policy = policies[retryClassOf(context.priority, context.tier)];
+  const policy = ofClass(policies, context);
   const delayMs = delayAfter(context, policies, failure, { draw, urgency });
   return {
     type: 'attempt.failed',
@@ -91,7 +90,7 @@ function delayAfter(
   { draw, urgency }: Pick<FailedAttempt, 'draw' | 'urgency'>,
 ): number {
   // Its attempts are its own; its waits are those of whoever waits for it, where these are shorter.
-  const pace = policies[retryClassOf(context.priority, paceTier(context.tier, urgency))];
+  const pace = ofClass(policies, { priority: context.priority, ...paceTier(context, urgency) });
   return retryDelayMs(pace, {
     attempt: waitsAsAfter(pace, context.attempt, context.unspentFailures ?? 0, failure),
     draw,

@@ -10,14 +10,16 @@ import type { Failure } from '../policy/retry/classifyFailure.ts';
 import type { UpTime } from '../policy/retry/giveUp.ts';
 import type { HistoryEntry } from '../policy/retry/history.ts';
 import type { Entity } from '../vocabulary/entity.ts';
-import type { Priority, Tier } from '../vocabulary/urgency.ts';
+import type { Priority, Tier, TierName } from '../vocabulary/urgency.ts';
 
 export interface SyncOperationInput {
   readonly id: string;
   readonly type: string;
   readonly subject: string;
   readonly entity: Entity | null;
-  readonly tier: Tier;
+  readonly tier: TierName;
+  /** The built-in tier that an own one is like; absent for a built-in one. */
+  readonly like?: Tier | undefined;
   readonly priority: Priority;
   /** What the upstream sees: the key that was derived from the app's, the app's own, or the operation's id. */
   readonly idempotencyKey: string;
@@ -126,11 +128,13 @@ export function newOperation(input: SyncOperationInput): SyncOperationContext {
     settledAtMs: null,
     history: [],
   };
-  const { isBoundToProcess, tags, startAtMs, isEdit, keyGivenTo } = input;
+  const { isBoundToProcess, tags, startAtMs, isEdit, keyGivenTo, like } = input;
   const isPlain = isBoundToProcess !== true && isEdit !== true && keyGivenTo === undefined;
-  if (isPlain && tags === undefined && startAtMs === undefined) return context;
+  if (isPlain && like === undefined && tags === undefined && startAtMs === undefined)
+    return context;
   return {
     ...context,
+    ...(like === undefined ? {} : { like }),
     ...(isEdit === true ? { isEdit } : {}),
     ...(isBoundToProcess === true ? { isBoundToProcess } : {}),
     ...(tags === undefined ? {} : { tags }),

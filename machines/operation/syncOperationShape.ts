@@ -33,7 +33,8 @@ const CONTEXT = {
   type: isText,
   subject: isText,
   entity: orNull(isEntity),
-  tier: oneOf(...TIERS),
+  tier: isText,
+  like: orAbsent(oneOf(...TIERS)),
   priority: oneOf(...PRIORITIES),
   idempotencyKey: isText,
   keyGivenTo: orAbsent(isText),
@@ -69,6 +70,10 @@ const CONTEXT = {
   settledAtMs: orNull(isNumber),
   history: isHistory,
 } satisfies Record<keyof SyncOperationContext, Check>;
+const isShape = hasShape(CONTEXT);
+const isKnownTier = ({ tier, like }: SyncOperationContext): boolean =>
+  like !== undefined || TIERS.some((known) => known === tier);
 
 /** Whether the operation's chart can run with it. */
-export const isOperationContext: Check = hasShape(CONTEXT);
+export const isOperationContext: Check = (value) =>
+  isShape(value) && isKnownTier(value as SyncOperationContext);

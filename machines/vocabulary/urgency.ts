@@ -1,24 +1,79 @@
 /**
- * Who waits for whom: tiers, priorities, and the single order that both make.
+ * Urgency: tiers, priorities, and the one order that both make.
  *
  * @module
  */
 
-/** What the subject pays for, most urgent first. */
+/** The built-in tiers, most urgent first: what the subject pays for. */
 export const TIERS = ['premium', 'basic', 'trial'] as const;
+/** A built-in tier. */
 export type Tier = (typeof TIERS)[number];
+
+/** The name of a tier: a built-in one, or one of the app's own (option `tiers`). */
+export type TierName = Tier | (string & Record<never, never>);
+
+/** The tier where none is named, for apps without tiers. */
+export const DEFAULT_TIER: Tier = 'basic';
+
+/** The app's own tiers by name, each with the built-in tier that it is like. */
+export type OwnTiers = ReadonlyMap<string, Tier>;
+export const NO_OWN_TIERS: OwnTiers = new Map();
+
+/** What the tier of a request or an operation is. */
+export interface Tiered {
+  readonly tier: TierName;
+  /** The built-in tier that an own one is like; absent for a built-in one. */
+  readonly like?: Tier | undefined;
+}
+
+const NAME_PATTERN = /^[A-Za-z][\w-]{0,31}$/;
+export const TIER_NAME_RULE =
+  'must have names of 1 to 32 letters, digits, - and _ that begin with a letter, and none is crisis';
+/** Each own tier is a label of metrics, and counts its answers. */
+export const OWN_TIERS_MAX = 8;
+
+/** Whether a tier can have this name. */
+export function isTierName(value: unknown): value is string {
+  return typeof value === 'string' && NAME_PATTERN.test(value) && value !== 'crisis';
+}
+
+/** The built-in tier that gives a tier its rank, its admission at each level and its room in the queue. */
+export function builtInOf({ tier, like }: Tiered): Tier {
+  return like ?? (tier as Tier);
+}
+
+/** The tier of this name; `undefined` where there is none. */
+export function tierNamed(name: TierName, own: OwnTiers): Tiered | undefined {
+  const like = own.get(name);
+  if (like !== undefined) return { tier: name, like };
+  return TIERS.some((tier) => tier === name) ? { tier: name } : undefined;
+}
 
 /** How urgent the request itself is, most urgent first. */
 export const PRIORITIES = ['crisis', 'high', 'normal', 'low'] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
-/** Which retry policy applies (RT-1): the crisis priority, else the tier. */
-export const RETRY_CLASSES = ['crisis', 'premium', 'basic', 'trial'] as const;
+/** The built-in retry classes (RT-1): the crisis priority, else the tier. */
+export const RETRY_CLASSES = ['crisis', ...TIERS] as const;
 export type RetryClass = (typeof RETRY_CLASSES)[number];
+
+/** A value for each tier, the app's own too. */
+export type ByTier<Value> = Readonly<Record<Tier, Value> & Partial<Record<string, Value>>>;
+/** A value for each retry class, the app's own tiers too. */
+export type ByClass<Value> = ByTier<Value> & Readonly<Record<'crisis', Value>>;
 
 /** The retry class of a request (docs/decisions/0017): crisis priority, else its tier. */
 export function retryClassOf(priority: Priority, tier: Tier): RetryClass {
   return priority === 'crisis' ? 'crisis' : tier;
+}
+
+/** The value for this work: that of its tier, or of the tier that it is like where its own is gone. */
+export function ofClass<Value>(
+  values: ByClass<Value>,
+  { priority, ...work }: Tiered & { readonly priority: Priority },
+): Value {
+  if (priority === 'crisis') return values.crisis;
+  return values[work.tier] ?? values[builtInOf(work)];
 }
 
 /**
@@ -39,8 +94,8 @@ export const URGENCY_MAX: number = (PRIORITIES.length - 1) * TIERS.length;
  * one behind it in its lane where that pays for more (OP-4). Order goes by rank, pace by tier: taking
  * the waits of the rank's tier alone would slow down a premium head that a trial of high priority waits for.
  */
-export function paceTier(own: Tier, urgency: number): Tier {
-  if (urgency < 1) return own;
-  const index = Math.min(TIERS.indexOf(own), (urgency - 1) % TIERS.length);
-  return TIERS[index] ?? own;
+export function paceTier(own: Tiered, urgency: number): Tiered {
+  const tier = TIERS[(urgency - 1) % TIERS.length];
+  const isAhead = tier !== undefined && TIERS.indexOf(tier) < TIERS.indexOf(builtInOf(own));
+  return isAhead ? { tier } : own;
 }

@@ -24,7 +24,7 @@ import type { Entity } from '../../machines/vocabulary/entity.ts';
 import type { PlainError, ValuePath } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import { isObject } from '../../machines/vocabulary/optionRules.ts';
-import type { Tier } from '../../machines/vocabulary/urgency.ts';
+import type { TierName } from '../../machines/vocabulary/urgency.ts';
 
 /** Where the control socket is asked for a line. */
 export const LINE_PATH = '/v1/line';
@@ -93,9 +93,9 @@ interface OfEntity {
 }
 
 /** A request whose form was checked; the owner checks what only it knows: schemas, and what may hold card data. */
-export type WireRequest = Omit<CheckedRequest, 'idempotencyKey' | 'tier'> & {
+export type WireRequest = Omit<CheckedRequest, 'idempotencyKey' | 'tier' | 'like'> & {
   /** `null` for what the owner takes where none is named. */
-  readonly tier: Tier | null;
+  readonly tier: TierName | null;
   /** Under it a request that is sent again, to the next owner, too, finds the first. */
   readonly idempotencyKey: string;
 };

@@ -16,7 +16,6 @@ import type {
 } from '../../inspector/protocol.ts';
 import { CRISIS_ANSWER_MS_MAX } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { TIERS } from '../../machines/vocabulary/urgency.ts';
 import { readHealth } from '../views/health.ts';
 import { type HealthSources, undeliveredSaid } from '../views/healthFindings.ts';
 
@@ -138,7 +137,7 @@ function undeliveredOverview(at: UndeliveredCrises): UndeliveredOverview {
 
 function answerTimes({ responseTimes, policies }: OverviewSources): readonly AnswerTimes[] {
   const { table } = policies;
-  return (['crisis', ...TIERS] as const).map((of) => {
+  return table.classes.map((of) => {
     const { count, p50Ms, p99Ms, maxMs } = responseTimes.summary(of);
     const deadlineMs =
       of === 'crisis' ? CRISIS_ANSWER_MS_MAX : table.operation('', of, '').responseDeadlineMs;

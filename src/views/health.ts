@@ -17,7 +17,6 @@ import type {
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import type { StorageState } from '../../machines/policy/service/storageTrouble.ts';
 import type { Phase } from '../../machines/supervisor/supervisorMachine.ts';
-import { TIERS } from '../../machines/vocabulary/urgency.ts';
 import type { Hold } from '../../persistence/port/hold.ts';
 import type { OutsideState } from '../outside/outsideHost.ts';
 import {
@@ -235,7 +234,7 @@ export function readHealth(parts: HealthSources): HealthStatus {
     damage: damage.met,
     storeCheck: health.storeCheck,
     responseTimes: Object.fromEntries(
-      (['crisis', ...TIERS] as const).map((kind) => [kind, responseTimes.summary(kind)]),
+      parts.policies.table.classes.map((kind) => [kind, responseTimes.summary(kind)]),
     ),
   };
 }

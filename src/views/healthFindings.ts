@@ -10,7 +10,6 @@ import { heldSaid, stuckSaid } from '../../actors/port.ts';
 import { CRISIS_ANSWER_MS_MAX } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import { STORAGE_ADVICE } from '../../machines/policy/service/storageTrouble.ts';
-import { TIERS } from '../../machines/vocabulary/urgency.ts';
 import type { OutsideState } from '../outside/outsideHost.ts';
 import type { ResponseTimes } from './responseTimes.ts';
 import type { StoreDamage } from './storeDamage.ts';
@@ -344,7 +343,7 @@ function* processFindings(
         `${countOf(count, 'handler')} ${count === 1 ? 'is' : 'are'} silent far beyond their time-out (${names.join(', ')}): what is in their lanes waits until they return. Have them heed their signal`,
     });
   }
-  for (const of of ['crisis', ...TIERS] as const) {
+  for (const of of policies.table.classes) {
     const { p99Ms } = responseTimes.summary(of);
     const deadlineMs =
       of === 'crisis'

@@ -4,8 +4,6 @@
  * @module
  */
 
-import { TIERS, type Tier } from '../../machines/vocabulary/urgency.ts';
-
 /** Latencies kept of each kind; old ones make room. */
 const SAMPLES_MAX = 1_024;
 
@@ -18,22 +16,23 @@ export interface LatencySummary {
 
 /** How long callers waited for an answer, by tier and for crises: the newest {@link SAMPLES_MAX} of each. */
 export class ResponseTimes {
-  readonly #samples = new Map<Tier | 'crisis', { count: number; readonly latest: Float64Array }>();
+  readonly #samples = new Map<string, { count: number; readonly latest: Float64Array }>();
 
-  constructor() {
-    for (const kind of ['crisis', ...TIERS] as const) {
+  /** @param kinds `crisis`, and the name of each tier */
+  constructor(kinds: readonly string[]) {
+    for (const kind of kinds) {
       this.#samples.set(kind, { count: 0, latest: new Float64Array(SAMPLES_MAX) });
     }
   }
 
-  record(kind: Tier | 'crisis', elapsedMs: number): void {
+  record(kind: string, elapsedMs: number): void {
     const samples = this.#samples.get(kind);
     if (samples === undefined) return;
     samples.latest[samples.count % SAMPLES_MAX] = elapsedMs;
     samples.count += 1;
   }
 
-  summary(kind: Tier | 'crisis'): LatencySummary {
+  summary(kind: string): LatencySummary {
     const { count, latest } = this.#samples.get(kind) ?? { count: 0, latest: new Float64Array(0) };
     const sorted = latest.slice(0, Math.min(count, SAMPLES_MAX)).toSorted();
     const at = (share: number): number =>

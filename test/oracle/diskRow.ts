@@ -7,7 +7,7 @@
 import type { WorkContext, WorkState } from '../../actors/charts/chartOfWork.ts';
 import { type Outcome, toOutcome } from '../../actors/operation/outcome.ts';
 import { NOTHING_SAID } from '../../machines/vocabulary/upstreamAnswer.ts';
-import { urgencyOf } from '../../machines/vocabulary/urgency.ts';
+import { builtInOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import type { Standing, StoredOperation } from '../../persistence/port/store.ts';
 import { givenKey } from '../support/harness/sentKeys.ts';
 
@@ -34,8 +34,7 @@ export function diskRow(
   state: WorkState,
   context: WorkContext,
 ): DiskRow {
-  const { id, idempotencyKey, entity, priority, tier, attempt, isSpent, crashes, failure } =
-    context;
+  const { id, idempotencyKey, entity, priority, attempt, isSpent, crashes, failure } = context;
   const isCrisis = priority === 'crisis';
   return {
     id,
@@ -46,7 +45,7 @@ export function diskRow(
     isCrisis,
     lane: entity === null || isCrisis ? null : `${entity.type}/${entity.id}`,
     urgency,
-    ownUrgency: urgencyOf(priority, tier),
+    ownUrgency: urgencyOf(priority, builtInOf(context)),
     attempt,
     isOrdered: ORDERED.has(state) && !isSpent,
     dueAtMs: context.wakeAtMs,

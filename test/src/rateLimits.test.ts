@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 import type { Attempt, Fact } from '../../actors/port.ts';
 import type { RateLimit } from '../../machines/policy/flow/tokenBucket.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
-import type { Tier } from '../../machines/vocabulary/urgency.ts';
+import type { TierName } from '../../machines/vocabulary/urgency.ts';
 import type { Operation } from '../../src/operation.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import type { Runtime } from '../../src/runtime.ts';
@@ -20,7 +20,7 @@ const HOUR_MS = 3_600_000;
 interface Call {
   readonly atMs: number;
   readonly subject: string;
-  readonly tier: Tier;
+  readonly tier: TierName;
   readonly number: number;
   readonly name: unknown;
 }

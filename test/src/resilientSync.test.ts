@@ -7,9 +7,7 @@ import { createWorld, type World } from '../support/harness/engineHarness.ts';
 
 const REQUEST = { type: 'mood.save', tier: 'basic' } as const;
 const RETRY = { initialDelayMs: 100, delayMsMax: 100, multiplier: 1, jitterMsMax: 0 } as const;
-const OPTIONS = {
-  policies: { tiers: { basic: { retry: { ...RETRY, attemptsMax: 50 } } } },
-} as const;
+const OPTIONS = { policies: { defaults: { retry: { ...RETRY, attemptsMax: 50 } } } } as const;
 
 const never = async (): Promise<never> => await new Promise<never>(() => undefined);
 const busy = (): never => {
@@ -77,9 +75,7 @@ describe('OP-1 PF-1 what executeResilientSync answers', () => {
     const { clock, runtime } = await begun({
       upstreams: { default: { breaker: {} } },
       policies: {
-        tiers: {
-          basic: { retry: { ...RETRY, initialDelayMs: 400, delayMsMax: 400, attemptsMax: 50 } },
-        },
+        defaults: { retry: { ...RETRY, initialDelayMs: 400, delayMsMax: 400, attemptsMax: 50 } },
       },
     });
     runtime.upstream('default').disable('test');

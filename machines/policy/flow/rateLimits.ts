@@ -15,7 +15,7 @@
  */
 
 import { subjectForm } from '../../vocabulary/subject.ts';
-import { type Tier, URGENCY_MAX } from '../../vocabulary/urgency.ts';
+import { type Tiered, type TierName, URGENCY_MAX } from '../../vocabulary/urgency.ts';
 import { givenBackMs, intervalMs, type RateLimit, toleranceMs } from './tokenBucket.ts';
 
 /** Whose limit it is. */
@@ -30,10 +30,9 @@ export interface LimitsOfOne {
 }
 
 /** Who wants to begin a call. */
-export interface RateAsker {
+export interface RateAsker extends Tiered {
   /** As the caller named it; kept in memory only, and only while it matters. `null`: of nobody. */
   readonly subject: string | null;
-  readonly tier: Tier;
   /** Its rank, from 1; crises don't ask: {@link RateLimits.count}. */
   readonly urgency: number;
 }
@@ -57,6 +56,8 @@ const LOOKED_AT = 2;
 /** Whoever was sent away so often counts as most urgent. */
 const SENIOR_AFTER = 3;
 
+const NO_LIMITS: LimitsOfOne = { subject: null, tier: null };
+
 /** One subject or tier. */
 interface Bucket {
   limit: RateLimit;
@@ -69,20 +70,21 @@ interface Bucket {
 }
 
 export class RateLimits {
-  readonly #limitsOf: (tier: Tier) => LimitsOfOne;
+  readonly #limitsOf: (tier: TierName) => LimitsOfOne | undefined;
   readonly #emptyAtMs: number;
   readonly #subjectsMax: number;
   readonly #subjects = new Map<string, Bucket>();
-  readonly #tiers = new Map<Tier, Bucket>();
+  readonly #tiers = new Map<TierName, Bucket>();
   #crises = 0;
 
   /**
-   * @param limitsOf asked with each question, so a change holds from the next one on
+   * @param limitsOf asked with each question, so a change holds from the next one on; `undefined` for a tier that
+   * there is not
    * @param options `emptyAtMs`: when this process started, where another ran before it that may have
    * used all tokens; left out, all are there
    */
   constructor(
-    limitsOf: (tier: Tier) => LimitsOfOne,
+    limitsOf: (tier: TierName) => LimitsOfOne | undefined,
     options: { readonly emptyAtMs?: number; readonly subjectsMax?: number } = {},
   ) {
     this.#limitsOf = limitsOf;
@@ -155,17 +157,19 @@ export class RateLimits {
     if (buckets.ofTier !== null) countIn(buckets.ofTier, nowMs);
   }
 
-  #known(owner: RateOwner, { subject, tier }: RateAsker): Bucket | undefined {
-    if (owner === 'tier') return this.#tiers.get(tier);
+  #known(owner: RateOwner, asker: RateAsker): Bucket | undefined {
+    const { subject } = asker;
+    if (owner === 'tier') return this.#tiers.get(this.#tierOf(asker));
     return subject === null ? undefined : this.#subjects.get(subjectForm(subject));
   }
 
   /** `full`: its subject is unknown, and no more can be remembered. */
   #bucketsOf(
-    { subject, tier }: Omit<RateAsker, 'urgency'>,
+    { subject, ...its }: Omit<RateAsker, 'urgency'>,
     nowMs: number,
   ): { readonly ofSubject: Bucket | null; readonly ofTier: Bucket | null } | 'full' {
-    const limits = this.#limitsOf(tier);
+    const tier = this.#tierOf(its);
+    const limits = this.#limitsOf(tier) ?? NO_LIMITS;
     let ofSubject: Bucket | null = null;
     if (limits.subject !== null && subject !== null) {
       const form = subjectForm(subject);
@@ -174,6 +178,11 @@ export class RateLimits {
     }
     const ofTier = limits.tier && bucketOf(this.#tiers, tier, this.#full(limits.tier), nowMs);
     return { ofSubject, ofTier };
+  }
+
+  /** The tier whose limits hold: where its own is gone, the one that it is like. */
+  #tierOf({ tier, like }: Tiered): TierName {
+    return like === undefined || this.#limitsOf(tier) !== undefined ? tier : like;
   }
 
   /** A bucket of which nothing is known. */

@@ -12,7 +12,13 @@ import {
   requireOption,
 } from '../../vocabulary/optionFields.ts';
 import { isObject, type OptionRules } from '../../vocabulary/optionRules.ts';
-import { RETRY_CLASSES, type RetryClass } from '../../vocabulary/urgency.ts';
+import {
+  NO_OWN_TIERS,
+  type OwnTiers,
+  RETRY_CLASSES,
+  type RetryClass,
+  type TierName,
+} from '../../vocabulary/urgency.ts';
 import { RATE_LIMIT_RULES } from '../flow/tokenBucket.ts';
 import {
   type DefaultPolicies,
@@ -48,7 +54,7 @@ export interface PolicyLayers {
   readonly defaults?: DefaultPolicies | undefined;
   readonly upstreams?: Readonly<Record<string, UpstreamPolicies>> | undefined;
   /** By tier; `crisis` stands for every crisis, whatever its tier. */
-  readonly tiers?: Readonly<Partial<Record<RetryClass, TierPolicies>>> | undefined;
+  readonly tiers?: Readonly<Partial<Record<RetryClass | TierName, TierPolicies>>> | undefined;
   readonly types?: Readonly<Record<string, TypePolicies>> | undefined;
 }
 
@@ -91,6 +97,7 @@ export function entriesOf(
   layers: PolicyLayers,
   upstreams: ReadonlySet<string>,
   isType: (name: string) => boolean,
+  ownTiers: OwnTiers = NO_OWN_TIERS,
   paths: LayerPaths = LAYER_PATHS,
 ): readonly PolicyEntry[] {
   checkFields(layers, LAYER_RULES, 'policies');
@@ -107,8 +114,8 @@ export function entriesOf(
     add('upstream', name, settings);
   }
   for (const [name, settings] of Object.entries(tiers)) {
-    const isKnown = RETRY_CLASSES.some((known) => known === name);
-    requireKnown(isKnown, `${paths.tier}.${name}`, name, () => RETRY_CLASSES);
+    const known = [...RETRY_CLASSES, ...ownTiers.keys()];
+    requireKnown(known.includes(name), `${paths.tier}.${name}`, name, () => known);
     add('tier', name, settings);
   }
   for (const [name, settings] of Object.entries(types)) {

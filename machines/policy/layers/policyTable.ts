@@ -4,7 +4,19 @@
  * @module
  */
 
-import { RETRY_CLASSES, type RetryClass, type Tier } from '../../vocabulary/urgency.ts';
+import { requireOption } from '../../vocabulary/optionFields.ts';
+import {
+  type ByClass,
+  type ByTier,
+  NO_OWN_TIERS,
+  type OwnTiers,
+  type Priority,
+  RETRY_CLASSES,
+  type RetryClass,
+  TIERS,
+  type Tiered,
+  type TierName,
+} from '../../vocabulary/urgency.ts';
 import { type BreakerPolicy, checkBreakerPolicy } from '../breaker/breakerPolicy.ts';
 import { crisisRetry, crisisTimeoutMs } from '../crisis/crisisBounds.ts';
 import { checkFlowTuning, type FlowPolicy, type FlowTuning } from '../flow/flowPolicy.ts';
@@ -30,7 +42,7 @@ import type { PolicyEntry } from './policyLayers.ts';
 export interface PolicyScope {
   readonly upstream?: string | undefined;
   /** A tier, or `crisis`. */
-  readonly tier?: RetryClass | undefined;
+  readonly tier?: RetryClass | TierName | undefined;
   readonly type?: string | undefined;
 }
 
@@ -52,8 +64,8 @@ interface TimedHandler {
 
 /** What holds for the operations of a type at an upstream, by class. */
 interface OfType {
-  readonly operations: Readonly<Record<RetryClass, OperationPolicy>>;
-  readonly retries: Readonly<Record<RetryClass, RetryPolicy>>;
+  readonly operations: ByClass<OperationPolicy>;
+  readonly retries: ByClass<RetryPolicy>;
 }
 
 /** A class of which nothing is asked: what the built-in values of `basic` are is told for it. */
@@ -70,15 +82,18 @@ export class PolicyTable {
   readonly #ownTypes = new Set<string>();
   /** Resolved once: by upstream, and by type where that has its own. */
   readonly #ofTypes = new Map<string, Map<string, OfType>>();
-  readonly #tiers = new Map<string, Readonly<Record<Tier, TierPolicy>>>();
+  readonly #tiers = new Map<string, ByTier<TierPolicy>>();
+  readonly #own: OwnTiers;
   readonly #upstreams = new Map<string, UpstreamPolicy>();
   readonly process: ProcessPolicy;
 
   /**
    * @param entries as `entriesOf` gives them
+   * @param own the app's own tiers
    * @throws HoldfastError `HF_OPTION_INVALID` naming the field that is at odds with another.
    */
-  constructor(entries: readonly PolicyEntry[]) {
+  constructor(entries: readonly PolicyEntry[], own: OwnTiers = NO_OWN_TIERS) {
+    this.#own = own;
     const rank = ({ layer }: PolicyEntry): number => POLICY_LAYERS.indexOf(layer);
     this.#entries = entries.toSorted((one, other) => rank(one) - rank(other));
     for (const entry of this.#entries) {
@@ -96,6 +111,27 @@ export class PolicyTable {
     }
     this.#checked('breaker', {}, checkBreakerPolicy);
     this.#flow({});
+  }
+
+  /** Every tier of which policies are known: the built-in ones, and the app's own. */
+  get tierNames(): readonly TierName[] {
+    return [...TIERS, ...this.#own.keys()];
+  }
+
+  /** Every class of operations: `crisis` and the tiers. */
+  get classes(): readonly string[] {
+    return ['crisis', ...this.tierNames];
+  }
+
+  /** A tier as it is known here: in place of one that is gone, the one that it is like. */
+  tierOf({ tier, like = this.#own.get(tier) }: Tiered): Tiered {
+    if (like === undefined) return { tier };
+    return this.#own.has(tier) ? { tier, like } : { tier: like };
+  }
+
+  /** The class by whose policies this work runs. */
+  classOf({ priority, ...work }: Tiered & { readonly priority: Priority }): string {
+    return priority === 'crisis' ? 'crisis' : this.tierOf(work).tier;
   }
 
   /** What was written, the widest layer first. */
@@ -125,28 +161,30 @@ export class PolicyTable {
   }
 
   /** What holds for the tiers at one upstream. */
-  tiers(upstream: string): Readonly<Record<Tier, TierPolicy>> {
+  tiers(upstream: string): ByTier<TierPolicy> {
     let policies = this.#tiers.get(upstream);
     if (policies === undefined) {
-      const of = (tier: Tier): TierPolicy => ({
+      const of = (tier: TierName): TierPolicy => ({
         subjectRate: this.#plain('subjectRate', { upstream, tier }),
         tierRate: this.#plain('tierRate', { upstream, tier }),
       });
-      policies = { premium: of('premium'), basic: of('basic'), trial: of('trial') };
+      const all = this.tierNames.map((tier): [string, TierPolicy] => [tier, of(tier)]);
+      policies = Object.fromEntries(all) as unknown as ByTier<TierPolicy>;
       this.#tiers.set(upstream, policies);
     }
     return policies;
   }
 
   /** What holds for one operation. */
-  operation(upstream: string, tier: RetryClass, type: string): OperationPolicy {
-    return this.#ofType(upstream, type).operations[tier];
+  operation(upstream: string, tier: RetryClass | TierName, type: string): OperationPolicy {
+    const policies = this.#ofType(upstream, type).operations;
+    return policies[tier] ?? policies[this.#builtIn(tier)];
   }
 
   /** How long an attempt at a handler may take, whose own word goes before all policies, in milliseconds. */
   attemptTimeoutMs(
     { upstream, attemptTimeoutMs: ownMs }: TimedHandler,
-    tier: RetryClass,
+    tier: RetryClass | TierName,
     type: string,
   ): number {
     const ms = ownMs ?? this.operation(upstream, tier, type).attemptTimeoutMs;
@@ -154,12 +192,19 @@ export class PolicyTable {
   }
 
   /** The retry policy of each class, for operations of this type at this upstream. */
-  retries(upstream: string, type: string): Readonly<Record<RetryClass, RetryPolicy>> {
+  retries(upstream: string, type: string): ByClass<RetryPolicy> {
     return this.#ofType(upstream, type).retries;
   }
 
-  /** Every value in force there, with where it came from; what can't be set there is as it is for all. */
+  /**
+   * Every value in force there, with where it came from; what can't be set there is as it is for all.
+   *
+   * @throws HoldfastError `HF_OPTION_INVALID` for a tier that there is not.
+   */
   explain(scope: PolicyScope = {}): readonly PolicyReading[] {
+    const { classes } = this;
+    const isKnown = scope.tier === undefined || classes.includes(scope.tier);
+    requireOption(isKnown, 'tier', `must be one of ${classes.join(', ')}`);
     return POLICY_NAMES.flatMap((name) =>
       name in POLICY_PARTS ? this.#explainParts(name, scope) : [this.#explain(name, scope)],
     );
@@ -177,7 +222,7 @@ export class PolicyTable {
     const types = named('type');
     for (const upstream of named('upstream')) {
       for (const type of types)
-        for (const tier of RETRY_CLASSES) this.#retry({ upstream, type, tier });
+        for (const tier of this.classes) this.#retry({ upstream, type, tier });
     }
   }
 
@@ -198,31 +243,34 @@ export class PolicyTable {
   }
 
   #resolve(upstream: string, type: string): OfType {
-    const of = (tier: RetryClass): OperationPolicy => {
+    const policies = this.classes.map((tier): [string, OperationPolicy] => {
       const scope = { upstream, tier, type };
-      return Object.freeze({
-        attemptTimeoutMs: this.#plain('attemptTimeoutMs', scope),
-        retry: this.#retry(scope),
-        responseDeadlineMs: this.#plain('responseDeadlineMs', scope),
-      });
-    };
-    const [crisis, premium, basic, trial] = [of('crisis'), of('premium'), of('basic'), of('trial')];
+      return [
+        tier,
+        Object.freeze({
+          attemptTimeoutMs: this.#plain('attemptTimeoutMs', scope),
+          retry: this.#retry(scope),
+          responseDeadlineMs: this.#plain('responseDeadlineMs', scope),
+        }),
+      ];
+    });
+    const retries = policies.map(([tier, { retry }]) => [tier, retry]);
     return {
-      operations: { crisis, premium, basic, trial },
-      retries: Object.freeze({
-        crisis: crisis.retry,
-        premium: premium.retry,
-        basic: basic.retry,
-        trial: trial.retry,
-      }),
+      operations: Object.fromEntries(policies) as unknown as ByClass<OperationPolicy>,
+      retries: Object.freeze(Object.fromEntries(retries)) as ByClass<RetryPolicy>,
     };
+  }
+
+  /** The class whose built-in values hold for this one. */
+  #builtIn(tier: RetryClass | TierName = ANY_CLASS): RetryClass {
+    return this.#own.get(tier) ?? RETRY_CLASSES.find((known) => known === tier) ?? ANY_CLASS;
   }
 
   #retry(scope: PolicyScope): RetryPolicy {
     const policy = this.#checked('retry', scope, (parts: Partial<RetryPolicy>, field) =>
       checkRetryPolicy(
         parts,
-        BUILT_IN_POLICIES[scope.tier ?? ANY_CLASS].retry as RetryPolicy,
+        BUILT_IN_POLICIES[this.#builtIn(scope.tier)].retry as RetryPolicy,
         field,
       ),
     );
@@ -247,6 +295,8 @@ export class PolicyTable {
     const places = [
       placeOf('defaults'),
       placeOf('upstream', upstream),
+      // What an own tier does not say is as it is for the one that it is like.
+      placeOf('tier', this.#own.get(tier ?? '')),
       placeOf('tier', tier),
       placeOf('type', type),
     ];
@@ -260,7 +310,7 @@ export class PolicyTable {
     scope: PolicyScope,
   ): Exclude<PolicySettings[Name], undefined> {
     const settings =
-      this.#about(name, scope).at(-1)?.settings ?? BUILT_IN_POLICIES[scope.tier ?? ANY_CLASS];
+      this.#about(name, scope).at(-1)?.settings ?? BUILT_IN_POLICIES[this.#builtIn(scope.tier)];
     // What is null is set to that: it has no limit.
     return settings[name] as Exclude<PolicySettings[Name], undefined>;
   }

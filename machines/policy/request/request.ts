@@ -10,7 +10,19 @@ import type { Json } from '../../vocabulary/json.ts';
 import { nearestName } from '../../vocabulary/nearestName.ts';
 import type { Pieces } from '../../vocabulary/pieces.ts';
 import type { Confirmation, EditBase, Tombstone } from '../../vocabulary/record.ts';
-import { PRIORITIES, type Priority, TIERS, type Tier } from '../../vocabulary/urgency.ts';
+import {
+  DEFAULT_TIER,
+  isTierName,
+  NO_OWN_TIERS,
+  type OwnTiers,
+  PRIORITIES,
+  type Priority,
+  TIERS,
+  type Tier,
+  type Tiered,
+  type TierName,
+  tierNamed,
+} from '../../vocabulary/urgency.ts';
 import { cardDatumInText } from './cardData.ts';
 import { checkEdit, REMOVALS_MAX } from './editRequest.ts';
 import { type JsonPatchOperation, patched, type TakenOut } from './jsonPatch.ts';
@@ -36,8 +48,8 @@ export interface SyncRequest {
   readonly subject: string;
   /** What it changes; operations of one entity run in order. Left out: it has no lane. */
   readonly entity?: Entity | undefined;
-  /** What the subject pays for. Left out: the runtime's `defaultTier`. */
-  readonly tier?: Tier | undefined;
+  /** What the subject pays for: `premium`, `basic`, `trial` or one of the option `tiers`. Left out: the runtime's `defaultTier`. */
+  readonly tier?: TierName | undefined;
   /** Default `normal`. `crisis` is for `runtime.crisis()`, which also answers. */
   readonly priority?: Priority | undefined;
   /** Anything JSON can carry, up to the payload limit; an interface will do. */
@@ -114,7 +126,9 @@ export interface CheckedRequest {
   readonly type: string;
   readonly subject: string;
   readonly entity: Entity | null;
-  readonly tier: Tier;
+  readonly tier: TierName;
+  /** The built-in tier that an own one is like; absent for a built-in one, and where the tiers are not known. */
+  readonly like?: Tier | undefined;
   readonly priority: Priority;
   readonly idempotencyKey: string | null;
   readonly expiresAtMs: number | null;
@@ -173,11 +187,10 @@ export interface RequestRules {
   /** By the rules of an entity, what is taken out of its record. Left out: nobody knows, and `changes` go on as they are. */
   readonly takenOutOf?: ((entityType: string) => TakenOut) | undefined;
   /** Of requests that name none. Default {@link DEFAULT_TIER}. */
-  readonly defaultTier?: Tier | undefined;
+  readonly defaultTier?: TierName | undefined;
+  /** The app's own tiers. Default: none. `unknown` where another process knows them: then any name will do. */
+  readonly tiers?: OwnTiers | 'unknown' | undefined;
 }
-
-/** For apps without tiers. */
-export const DEFAULT_TIER: Tier = 'basic';
 
 /**
  * Checks a request of unknown origin and fills in defaults. Nothing is stored before it passed.
@@ -196,6 +209,7 @@ export function checkRequest(
     isDeclared,
     takenOutOf,
     defaultTier = DEFAULT_TIER,
+    tiers = NO_OWN_TIERS,
   }: RequestRules = {},
 ): CheckedRequest {
   if (typeof request !== 'object' || request === null || Array.isArray(request)) {
@@ -237,7 +251,7 @@ export function checkRequest(
     type,
     subject: text(given.subject, 'subject'),
     entity,
-    tier: given.tier === undefined ? defaultTier : checkOneOf(given.tier, TIERS, 'tier'),
+    ...checkTier(given.tier === undefined ? defaultTier : given.tier, tiers),
     priority:
       given.priority === undefined ? 'normal' : checkOneOf(given.priority, PRIORITIES, 'priority'),
     idempotencyKey:
@@ -364,6 +378,17 @@ function checkOneOf<T extends string>(value: unknown, allowed: readonly T[], fie
   const found = allowed.find((candidate) => candidate === value);
   if (found === undefined) throw invalid(field, `must be one of ${allowed.join(', ')}`);
   return found;
+}
+
+function checkTier(value: unknown, own: OwnTiers | 'unknown'): Tiered {
+  if (own === 'unknown') {
+    if (!isTierName(value)) throw invalid('tier', 'must be the name of a tier');
+    return { tier: value };
+  }
+  const tier = typeof value === 'string' ? tierNamed(value, own) : undefined;
+  if (tier === undefined)
+    throw invalid('tier', `must be one of ${[...TIERS, ...own.keys()].join(', ')}`);
+  return tier;
 }
 
 function checkInstant(value: unknown, field: string): number {

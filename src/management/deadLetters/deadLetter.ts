@@ -10,13 +10,13 @@ import type {
 } from '../../../machines/operation/syncOperationMachine.ts';
 import type { Entity } from '../../../machines/vocabulary/entity.ts';
 import type { ErrorCode } from '../../../machines/vocabulary/errors.ts';
-import type { Priority, Tier } from '../../../machines/vocabulary/urgency.ts';
+import type { Priority, TierName } from '../../../machines/vocabulary/urgency.ts';
 
 /** A dead letter as it is listed: never its payload, its response or its subject. */
 export interface DeadLetter {
   readonly id: string;
   readonly type: string;
-  readonly tier: Tier;
+  readonly tier: TierName;
   readonly priority: Priority;
   /** Why it was given up. */
   readonly code: ErrorCode;

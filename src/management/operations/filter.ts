@@ -9,7 +9,7 @@ import { crisisMachine } from '../../../machines/crisis/crisisMachine.ts';
 import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
 import { WAIT_REASONS } from '../../../machines/operation/waitReason.ts';
 import type { OptionRules } from '../../../machines/vocabulary/optionRules.ts';
-import { PRIORITIES, TIERS } from '../../../machines/vocabulary/urgency.ts';
+import { isTierName, PRIORITIES } from '../../../machines/vocabulary/urgency.ts';
 import { WAIT_CAUSES } from '../../../machines/vocabulary/waitCause.ts';
 
 /** Every state an operation may be shown in: of operations, and of the deliveries of crises. */
@@ -30,7 +30,7 @@ export const OPERATION_FILTER_RULES = {
   type: 'text',
   subject: 'text',
   entity: { fields: { type: { required: 'text' }, id: { required: 'text' } } },
-  tier: { oneOf: TIERS },
+  tier: { matches: isTierName, rule: 'must be the name of a tier' },
   priority: { oneOf: PRIORITIES },
   tag: 'text',
   reason: { oneOf: SHOWN_REASONS },

@@ -4,14 +4,14 @@
  * @module
  */
 
-import { RETRY_CLASSES, type RetryClass } from '../../../machines/vocabulary/urgency.ts';
+import type { RetryClass, TierName } from '../../../machines/vocabulary/urgency.ts';
 import type { PolicyView } from '../../views/policyView.ts';
 import { runtimeCall } from '../call/managementCall.ts';
 
 export const showPolicies = runtimeCall<
   {
     readonly upstream?: string | undefined;
-    readonly tier?: RetryClass | undefined;
+    readonly tier?: RetryClass | TierName | undefined;
     readonly type?: string | undefined;
   },
   readonly PolicyView[]
@@ -19,7 +19,7 @@ export const showPolicies = runtimeCall<
   name: 'policies.show',
   summary: 'The policies in force for an upstream, tier and type, each with where it came from.',
   capability: 'view',
-  params: { upstream: 'text', tier: { oneOf: RETRY_CLASSES }, type: 'text' },
+  params: { upstream: 'text', tier: 'text', type: 'text' },
   audited: null,
   override: null,
   run: (runtime, scope) => runtime.policies(scope),

@@ -22,7 +22,7 @@ import {
 import { DEFAULT_RETRY } from '../../../machines/policy/retry/retryPolicy.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
-import { urgencyOf } from '../../../machines/vocabulary/urgency.ts';
+import { builtInOf, urgencyOf } from '../../../machines/vocabulary/urgency.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 
@@ -101,7 +101,7 @@ function perform(run: Run, given: Given = {}) {
       body: '{"payload":{"amount":5},"base":{"amount":4}}',
       handler: { upstream: 'payments', run, ...given.handler },
       timeoutMs: TIMEOUT_MS,
-      ranked: { urgency: urgencyOf(context.priority, context.tier) },
+      ranked: { urgency: urgencyOf(context.priority, builtInOf(context)) },
       ...given.order,
     },
     {

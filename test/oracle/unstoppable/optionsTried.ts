@@ -70,9 +70,6 @@ const BY_RULE: readonly string[] = [
   'handlers.*.keyLifetimeMs',
   'handlers.*.strictOrder',
   'handlers.*.attemptTimeoutMs',
-  'responseDeadlineMs.premium',
-  'responseDeadlineMs.basic',
-  'responseDeadlineMs.trial',
   'retentionMs',
   'payloadBytesMax',
   'residentsMax',
@@ -179,6 +176,12 @@ const OWN: Readonly<Record<string, () => readonly Try[]>> = {
     tried('logger', 'one that throws', { logger: fails }),
     tried('logger', 'one that never answers', {
       logger: () => new Promise<never>(() => undefined),
+    }),
+  ],
+  'tiers.*': () => [
+    tried('tiers', 'one of its own', {
+      tiers: { own: { like: 'trial', tierRate: { perSecond: 0.001, burst: 1 } } },
+      defaultTier: 'own',
     }),
   ],
   name: () => [tried('name', 'any', { name: 'x'.repeat(1_000) })],

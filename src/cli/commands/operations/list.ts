@@ -7,7 +7,7 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../../../actors/platform/systemClock.ts';
 import type { OperationFilter, OperationPage, OperationView } from '../../../../actors/port.ts';
-import { PRIORITIES, TIERS } from '../../../../machines/vocabulary/urgency.ts';
+import { PRIORITIES } from '../../../../machines/vocabulary/urgency.ts';
 import type { Caller } from '../../../management/call/managementCall.ts';
 import { OPERATION_STATES, SHOWN_REASONS } from '../../../management/operations/filter.ts';
 import { listOperations } from '../../../management/operations/list.ts';
@@ -51,7 +51,7 @@ export function listCommand(): Command {
       value('--type <type>', 'only those of this type'),
       value('--subject <subject>', 'only those that concern this subject'),
       value('--tag <tag>', 'only those that have this tag'),
-      value('--tier <tier>', 'only those of this tier').choices(TIERS),
+      value('--tier <tier>', 'only those of this tier'),
       value('--priority <priority>', 'only those of this priority').choices(PRIORITIES),
       value('--id-end <digits>', 'only those whose id ends so: 4 digits at least, or a whole id'),
       value(

@@ -6,7 +6,6 @@
 
 import type { Command } from 'commander';
 import { PolicyTable } from '../../../../machines/policy/layers/policyTable.ts';
-import { RETRY_CLASSES, type RetryClass } from '../../../../machines/vocabulary/urgency.ts';
 import { askOwner } from '../../../control/controlClient.ts';
 import { showPolicies } from '../../../management/policies/show.ts';
 import { type PolicyView, policyViews } from '../../../views/policyView.ts';
@@ -17,7 +16,7 @@ import { table } from '../../kit/table.ts';
 interface PoliciesOptions extends JsonOptions {
   readonly store?: string;
   readonly upstream?: string;
-  readonly tier?: RetryClass;
+  readonly tier?: string;
   readonly type?: string;
 }
 
@@ -29,7 +28,7 @@ export function policiesCommand(): Command {
         'HOLDFAST_STORE',
       ),
       value('--upstream <name>', 'those of this upstream'),
-      value('--tier <tier>', 'those of this tier, or of crises').choices(RETRY_CLASSES),
+      value('--tier <tier>', 'those of this tier, or of crises: crisis'),
       value('--type <type>', 'those of this type of operation'),
       jsonOption(),
     ],

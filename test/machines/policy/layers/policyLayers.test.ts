@@ -9,6 +9,7 @@ import {
   type PolicyLayers,
 } from '../../../../machines/policy/layers/policyLayers.ts';
 import { isTypeName } from '../../../../machines/policy/request/request.ts';
+import { NO_OWN_TIERS } from '../../../../machines/vocabulary/urgency.ts';
 
 const UPSTREAMS = new Set(['payments', 'mail']);
 const RATE = { perSecond: 50, burst: 10 };
@@ -19,7 +20,7 @@ const LAYERS: PolicyLayers = {
   types: { 'report.render': { attemptTimeoutMs: 60_000 } },
 };
 const read = (layers: unknown, paths = LAYER_PATHS) =>
-  entriesOf(layers as PolicyLayers, UPSTREAMS, isTypeName, paths);
+  entriesOf(layers as PolicyLayers, UPSTREAMS, isTypeName, NO_OWN_TIERS, paths);
 
 test('UX-2 each layer is an entry with the place where it was written, the widest first', () => {
   expect(read(LAYERS)).toEqual([
