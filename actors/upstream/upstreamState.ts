@@ -18,7 +18,7 @@ interface Held {
   readonly orders: number;
 }
 
-/** Instants are those of the wall clock. */
+/** Instants are those of the wall clock, in whole milliseconds. */
 export function upstreamState(
   { name, breaker, level, flow, chart }: Upstream,
   steady: SteadyClock,
@@ -27,9 +27,11 @@ export function upstreamState(
   const { holds, downSinceAtMs, openUntilAtMs } = snapshot.context;
   const { recoveries, recoveriesMs, lastRecoveryMs, longestRecoveryMs } = snapshot.context;
   const shown = shownHold(holds);
+  const wall = (ms: number): number => Math.round(steady.toWall(ms));
+  const wallOrNull = (ms: number | null): number | null => (ms === null ? null : wall(ms));
   const hold: Held | null = shown && {
     ...shown,
-    sinceAtMs: steady.toWall(shown.sinceAtMs),
+    sinceAtMs: wall(shown.sinceAtMs),
     orders: holds.length,
   };
   const { slots, slotsMax, timeoutMs, ratePerSecond, usualFailureShare } = flow.reading;
@@ -40,18 +42,18 @@ export function upstreamState(
     level: level.level,
     causes: level.causes,
     inFlight: flow.inFlight,
-    nextTryAtMs: openUntilAtMs === null ? null : steady.toWall(openUntilAtMs),
-    downSinceAtMs: downSinceAtMs === null ? null : steady.toWall(downSinceAtMs),
+    nextTryAtMs: wallOrNull(openUntilAtMs),
+    downSinceAtMs: wallOrNull(downSinceAtMs),
     hold,
     parkedTypes: flow.parkedTypes.map(({ route, sinceAtMs, nextTryAtMs }) => ({
       type: typeOfRoute(route),
-      sinceAtMs: steady.toWall(sinceAtMs),
-      nextTryAtMs: nextTryAtMs === null ? null : steady.toWall(nextTryAtMs),
+      sinceAtMs: wall(sinceAtMs),
+      nextTryAtMs: wallOrNull(nextTryAtMs),
     })),
     parkedSubjects: aside && {
       count: aside.count,
-      sinceAtMs: steady.toWall(aside.sinceAtMs),
-      nextTryAtMs: aside.nextTryAtMs === null ? null : steady.toWall(aside.nextTryAtMs),
+      sinceAtMs: wall(aside.sinceAtMs),
+      nextTryAtMs: wallOrNull(aside.nextTryAtMs),
     },
     recovery: {
       times: recoveries,

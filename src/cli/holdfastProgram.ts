@@ -10,6 +10,9 @@ import { Command, CommanderError, Option } from 'commander';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { packageVersion } from './kit/packageVersion.ts';
 
+/** Of what `--json` prints: docs/json.md says what it is and when it changes. */
+export const JSON_FORMAT = 1;
+
 type Load = () => Promise<Command>;
 type Listed = readonly [name: string, description: string, load: Load];
 
@@ -157,12 +160,9 @@ export async function holdfastProgram(
   const version = packageVersion();
   const root = new Command('holdfast')
     .description('Runs sync work that must not be lost, and answers a crisis at once.')
-    .version(version, '-v, --version', 'print the version')
+    .option('-v, --version', 'print the version')
     .addOption(new Option('-V').hideHelp())
-    .on('option:V', () => {
-      process.stdout.write(`${version}\n`);
-      throw new CommanderError(0, 'commander.version', version);
-    })
+    .addOption(new Option('--json').hideHelp())
     .helpCommand(false)
     .addHelpText(
       'after',
@@ -180,6 +180,14 @@ Environment:
 Start with:
   $ holdfast demo`,
     );
+  for (const name of ['version', 'V']) {
+    root.on(`option:${name}`, () => {
+      const json = process.argv.includes('--json');
+      const said = json ? JSON.stringify({ version, json: JSON_FORMAT }) : version;
+      process.stdout.write(`${said}\n`);
+      throw new CommanderError(0, 'commander.version', version);
+    });
+  }
   for (const [group, listed] of [...Object.entries(COMMANDS), ['', IN_A_CLONE] as const]) {
     for (const [name, description, load] of listed) {
       const made = isLoaded(name) ? await load() : new Command(name);

@@ -12,6 +12,7 @@ import {
   type OptionFacts,
 } from '../../src/cli/kit/commandLine.ts';
 import { EXIT } from '../../src/cli/kit/exitCodes.ts';
+import { DESCRIBED } from '../support/docs/jsonShapes.ts';
 
 const CODES: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'All is well.',
@@ -28,6 +29,17 @@ const COMMANDS = commandLineOf(PROGRAM);
 
 test('OB-3 UX-1 the reference page has every command and every option as they are', async () => {
   await expect(page(COMMANDS)).toMatchFileSnapshot('../../docs/cli.md');
+});
+
+test('UX-1 docs/json.md has what each command prints with --json', () => {
+  const promised = COMMANDS.filter(
+    ({ path, options }) =>
+      !['demo', 'crisis-drill', 'charts', 'evidence'].includes(path[0] ?? '') &&
+      path.length > 0 &&
+      options.some(({ names }) => names.includes('--json')),
+  ).map(({ path }) => path.join(' '));
+  const described = DESCRIBED.map((name) => name.replace(/ --.*/, ''));
+  expect([...new Set(described)].toSorted()).toEqual(['error', ...promised].toSorted());
 });
 
 test('UX-1 every command that does something shows an example', () => {

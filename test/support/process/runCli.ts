@@ -7,6 +7,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { faultOf, faultOfLine } from '../docs/jsonShapes.ts';
 
 /** What `npm run build` makes. */
 export const PROGRAM = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
@@ -56,7 +57,9 @@ export function startCli(
   const result = new Promise<CliResult>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (exitCode, signal) => {
-      resolve({ exitCode, signal, stdout, stderr });
+      const fault = signal === null ? faultOfJson(args, { stdout, stderr }) : null;
+      if (fault === null) resolve({ exitCode, signal, stdout, stderr });
+      else reject(new Error(fault));
     });
   });
   return {
@@ -93,4 +96,17 @@ export async function runNode(
       });
     });
   });
+}
+
+/** With `--json` every line of stdout, and an error on stderr, is as docs/json.md says. */
+function faultOfJson(
+  args: readonly string[],
+  { stdout, stderr }: Pick<CliResult, 'stdout' | 'stderr'>,
+): string | null {
+  if (!args.includes('--json')) return null;
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  const error = /^\{"error".*$/m.exec(stderr)?.[0];
+  const faults = lines.map((line) => faultOfLine(args, line));
+  if (error !== undefined) faults.push(faultOf('error', JSON.parse(error)));
+  return faults.find((fault) => fault !== null) ?? null;
 }

@@ -122,7 +122,7 @@ again. Before anybody was told it is a note: the first step is told all the same
       const each = await withCrises(options, (all) =>
         all.acknowledge({ subject }, { by, note, forMs }),
       );
-      if (each.length === 0) output.result({ crises: 0 }, 'No crisis of that subject is open.');
+      if (each.length === 0) output.say('holdfast: no crisis of that subject is open.');
       for (const one of each) tell(output, one, acknowledgedText(one, by));
     },
   });

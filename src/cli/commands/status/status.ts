@@ -15,7 +15,7 @@ import type { HealthStatus } from '../../../views/health.ts';
 import { command, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
 import { EXIT } from '../../kit/exitCodes.ts';
 import { canRedraw, frames } from '../../kit/frames.ts';
-import { errorText, type Output } from '../../kit/output.ts';
+import { errorJson, errorText, type Output } from '../../kit/output.ts';
 import { requireStore } from '../../kit/storeFolder.ts';
 import { storeKey } from '../../kit/storeKey.ts';
 import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
@@ -53,15 +53,56 @@ what it holds; --watch only waits there until a process runs. Ctrl-C ends it (13
       const owner = await askOwner(options.store, health, {});
       if (owner === null) {
         const resting = await lookAtRest(options);
-        const text = restingText(resting, systemClock.now());
-        output.result({ isRunning: false, ...resting }, text);
+        output.result(restingData(resting), restingText(resting, systemClock.now()));
       } else {
-        const text = runningText(owner.result, systemClock.now());
-        output.result({ isRunning: true, health: owner.result }, text);
+        output.result(runningData(owner.result), runningText(owner.result, systemClock.now()));
       }
       return EXIT.ok;
     },
   });
+}
+
+/** What is printed for programs: the same names whoever was asked, and `null` for what only the other one says. */
+const NOTHING = {
+  isRunning: false,
+  hold: null,
+  waiting: null,
+  conflicts: null,
+  counts: null,
+  crises: null,
+  health: null,
+};
+
+function runningData(status: HealthStatus): object {
+  const { hold, waiting, conflicts } = status;
+  return {
+    ...{ ...NOTHING, isRunning: true, hold },
+    waiting: waitingData(waiting),
+    conflicts: { count: conflicts.count, oldestAtMs: conflicts.oldestAtMs },
+    health: status,
+  };
+}
+
+function restingData({ waiting, counts, ...resting }: RestingStore): object {
+  const { deadLettered, quarantined } = counts;
+  const { conflict: conflicted, review: inReview, handler: handlerMissing } = waiting;
+  return {
+    ...{ ...NOTHING, ...resting, counts },
+    waiting: waitingData({ conflicted, inReview, handlerMissing, deadLettered, quarantined }),
+  };
+}
+
+function waitingData({
+  conflicted,
+  inReview,
+  handlerMissing,
+  deadLettered,
+  quarantined,
+}: Pick<
+  HealthStatus['waiting'],
+  'conflicted' | 'inReview' | 'handlerMissing' | 'deadLettered' | 'quarantined'
+>): object {
+  return { conflicted, inReview, handlerMissing, deadLettered, quarantined };
 }
 
 async function lookAtRest(options: StatusOptions): Promise<RestingStore> {
@@ -116,14 +157,15 @@ async function look(store: string): Promise<Look> {
   } catch (error) {
     // One that is silent for a while may answer again.
     const text = errorText(error);
-    return { data: { isRunning: true, trouble: text }, text, line: text.replaceAll('\n', ' ') };
+    const data = { ...NOTHING, isRunning: true, ...errorJson(error) };
+    return { data, text, line: text.replaceAll('\n', ' ') };
   }
   if (seen === null) {
     const text = 'at rest: nothing runs until a process opens the store';
-    return { data: { isRunning: false }, text, line: text };
+    return { data: NOTHING, text, line: text };
   }
   return {
-    data: { isRunning: true, health: seen },
+    data: runningData(seen),
     text: runningText(seen, nowMs),
     line: runningLine(seen, nowMs),
   };
