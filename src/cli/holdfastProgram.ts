@@ -164,6 +164,7 @@ export async function holdfastProgram(
     .addOption(new Option('-V').hideHelp())
     .addOption(new Option('--json').hideHelp())
     .helpCommand(false)
+    .enablePositionalOptions()
     .addHelpText(
       'after',
       `

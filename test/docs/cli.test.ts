@@ -74,8 +74,12 @@ function page(commands: readonly CommandFacts[]): string {
 
 Written from the commands themselves. \`holdfast help <command>\` says the same, with notes and examples.
 
-Results go to stdout, everything said to a person to stderr; \`--json\` prints for machines. Options override environment
-variables.
+Results go to stdout, all else to stderr; \`--json\` prints for programs ([json.md](json.md)). Options override environment
+variables. An id is given whole or by its last six characters or more. \`charts\` and \`evidence\` need a clone of holdfast.
+
+## Options of most commands
+
+${rows(['Option', 'What it does'], [...COMMON.values()].map(optionRow))}
 
 ## Exit codes
 
@@ -104,6 +108,17 @@ ${commands
 `;
 }
 
+/** What most commands take, and say alike; `[options]` in a usage stands for them. */
+const COMMON: ReadonlyMap<string, OptionFacts> = new Map(
+  COMMANDS.filter(({ path }) => path.join(' ') === 'operations show')
+    .flatMap(({ options }) => options)
+    .map((option) => [option.flags, option]),
+);
+
+function isCommon({ flags, what }: OptionFacts): boolean {
+  return COMMON.get(flags)?.what === what;
+}
+
 function section({
   path,
   description,
@@ -112,7 +127,9 @@ function section({
   commands,
   standard,
 }: CommandFacts): string {
-  const usage = ['holdfast', ...path, ...given.map(([name]) => name)].join(' ');
+  const more = options.some(isCommon) ? ['[options]'] : [];
+  const usage = ['holdfast', ...path, ...given.map(([name]) => name), ...more].join(' ');
+  const own = options.filter((option) => !isCommon(option));
   const below = commands.map((name) => `\`${name}\`${name === standard ? ' (default)' : ''}`);
   return [
     `${'#'.repeat(path.length + 1)} ${path.join(' ')}`,
@@ -124,7 +141,7 @@ function section({
           ['Argument', 'What it is'],
           given.map(([name, what]) => [`\`${name}\``, what]),
         ),
-    options.length === 0 ? '' : rows(['Option', 'What it does'], options.map(optionRow)),
+    own.length === 0 ? '' : rows(['Option', 'What it does'], own.map(optionRow)),
   ]
     .filter((part) => part !== '')
     .join('\n\n');

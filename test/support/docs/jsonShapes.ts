@@ -9,11 +9,9 @@ import { readFileSync } from 'node:fs';
 type Check = (value: unknown) => string | null;
 
 const PAGE = readFileSync(new URL('../../../docs/json.md', import.meta.url), 'utf8');
+const CODE = [...PAGE.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = '']) => code).join('');
 const SHAPES = new Map(
-  [...PAGE.matchAll(/^([a-z][a-z -]*): ([{a-z].+)$/gm)].map(([, name = '', text = '']) => [
-    name,
-    text,
-  ]),
+  [...CODE.matchAll(/^([a-z -]+): (.+)$/gm)].map(([, name = '', text = '']) => [name, text]),
 );
 /** Of these the page promises nothing. */
 const UNPROMISED = new Set(['demo', 'crisis-drill', 'charts', 'evidence']);

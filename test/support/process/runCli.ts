@@ -57,9 +57,12 @@ export function startCli(
   const result = new Promise<CliResult>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (exitCode, signal) => {
-      const fault = signal === null ? faultOfJson(args, { stdout, stderr }) : null;
-      if (fault === null) resolve({ exitCode, signal, stdout, stderr });
-      else reject(new Error(fault));
+      try {
+        if (signal === null) checkJson(args, { stdout, stderr });
+        resolve({ exitCode, signal, stdout, stderr });
+      } catch (error) {
+        reject(error as Error);
+      }
     });
   });
   return {
@@ -99,14 +102,15 @@ export async function runNode(
 }
 
 /** With `--json` every line of stdout, and an error on stderr, is as docs/json.md says. */
-function faultOfJson(
+function checkJson(
   args: readonly string[],
   { stdout, stderr }: Pick<CliResult, 'stdout' | 'stderr'>,
-): string | null {
-  if (!args.includes('--json')) return null;
+): void {
+  if (!args.includes('--json')) return;
   const lines = stdout.split('\n').filter((line) => line !== '');
   const error = /^\{"error".*$/m.exec(stderr)?.[0];
   const faults = lines.map((line) => faultOfLine(args, line));
   if (error !== undefined) faults.push(faultOf('error', JSON.parse(error)));
-  return faults.find((fault) => fault !== null) ?? null;
+  const fault = faults.find((one) => one !== null);
+  if (fault !== undefined) throw new Error(fault ?? '');
 }
