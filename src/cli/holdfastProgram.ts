@@ -8,6 +8,7 @@
 import { existsSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type * as Clone from '../../tools/commands.ts';
 import { packageVersion } from './kit/packageVersion.ts';
 
 /** Of what `--json` prints: docs/json.md says what it is and when it changes. */
@@ -140,7 +141,7 @@ const IN_A_CLONE: readonly Listed[] = [
 ];
 
 /** The commands in `tools/`, which is not packed. @throws HoldfastError `HF_OPTION_INVALID` outside a clone. */
-async function commandsOfClone(): Promise<typeof import('../../tools/commands.ts')> {
+async function commandsOfClone(): Promise<typeof Clone> {
   const path = import.meta.url.endsWith('.ts') ? '../../tools/commands.ts' : './tools/commands.js';
   const file = new URL(path, import.meta.url);
   if (!existsSync(file)) {
@@ -150,7 +151,7 @@ async function commandsOfClone(): Promise<typeof import('../../tools/commands.ts
       { field: 'command' },
     );
   }
-  return import(file.href) as Promise<typeof import('../../tools/commands.ts')>;
+  return import(file.href) as Promise<typeof Clone>;
 }
 
 /** The program with all of its commands, those of which `isLoaded` is true whole, the others by name. */

@@ -61,7 +61,7 @@ export function startCli(
         if (signal === null) checkJson(args, { stdout, stderr });
         resolve({ exitCode, signal, stdout, stderr });
       } catch (error) {
-        reject(error as Error);
+        reject(error);
       }
     });
   });
