@@ -9,7 +9,8 @@ const PURE: readonly string[] = [
   // But steps.test.ts, which counts what V8 ran.
   'test/machines/**/!(steps).test.ts',
   'test/conventions/**/*.test.ts',
-  'test/inspector/{charts,docs,page,projection}/**/*.test.ts',
+  'test/inspector/{charts,page,projection}/**/*.test.ts',
+  'test/tools/{docs,review}/**/*.test.ts',
   'test/persistence/sealing/**/*.test.ts',
 ];
 

@@ -19,7 +19,7 @@ export const WHOLE_PROGRAMS: readonly string[] = [
   'test/src/inspect/viewers.test.ts',
   'test/persistence/owner/oneOwner.test.ts',
   'test/tools/docs/docsCommand.test.ts',
-  'test/src/cli/commands/{charts,chartSources,evidence}.test.ts',
+  'test/tools/{charts,evidence}/*.test.ts',
   'test/package/userTypes.test.ts',
   'test/conventions/imports.test.ts',
   'test/src/stoppedProcess.test.ts',

@@ -8,7 +8,6 @@
 import { existsSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type * as Clone from '../../tools/commands.ts';
 import { packageVersion } from './kit/packageVersion.ts';
 
 /** Of what `--json` prints: docs/json.md says what it is and when it changes. */
@@ -140,8 +139,14 @@ const IN_A_CLONE: readonly Listed[] = [
   ],
 ];
 
+/** The exports of `tools/commands.ts`, which nothing that ships may import. */
+interface ToolCommands {
+  chartsCommand(): Command;
+  evidenceCommand(): Command;
+}
+
 /** The commands in `tools/`, which is not packed. @throws HoldfastError `HF_OPTION_INVALID` outside a clone. */
-async function commandsOfClone(): Promise<typeof Clone> {
+async function commandsOfClone(): Promise<ToolCommands> {
   const path = import.meta.url.endsWith('.ts') ? '../../tools/commands.ts' : './tools/commands.js';
   const file = new URL(path, import.meta.url);
   if (!existsSync(file)) {
@@ -151,7 +156,7 @@ async function commandsOfClone(): Promise<typeof Clone> {
       { field: 'command' },
     );
   }
-  return import(file.href) as Promise<typeof Clone>;
+  return import(file.href) as Promise<ToolCommands>;
 }
 
 /** The program with all of its commands, those of which `isLoaded` is true whole, the others by name. */

@@ -35,6 +35,7 @@ beforeAll(() => {
     'persistence',
     'src',
     'inspector',
+    'tools',
     'test',
     'node_modules',
   ]) {
