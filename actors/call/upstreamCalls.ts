@@ -5,7 +5,7 @@
  */
 
 import { passesBy } from '../../machines/policy/crisis/passes.ts';
-import { type CallReport, SILENT } from '../../machines/policy/flow/callReport.ts';
+import type { CallReport } from '../../machines/policy/flow/callReport.ts';
 import type { RateAsker, RateLimits } from '../../machines/policy/flow/rateLimits.ts';
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import type { OperationPolicy } from '../../machines/policy/layers/policyFields.ts';
@@ -254,18 +254,7 @@ export class UpstreamCalls implements CallHost {
   #enter(call: GuardedCall): void {
     const asker = this.#askerOf(call);
     if (this.#rates !== null && this.#waitsForRate(call, this.#rates)) return;
-    const answer = this.#flow.enter(asker);
-    if (answer instanceof Promise) void this.#enterLater(call, answer);
-    else this.#entered(call, answer);
-  }
-
-  async #enterLater(call: GuardedCall, answer: Promise<Permit | null>): Promise<void> {
-    const permit = await answer.catch((error: unknown) => {
-      this.onError(error);
-      return null;
-    });
-    if (!call.isOver) this.#entered(call, permit);
-    else if (permit !== null) this.#flow.leave(permit, SILENT);
+    this.#entered(call, this.#flow.tryEnter(asker));
   }
 
   #entered(call: GuardedCall, permit: Permit | null): void {

@@ -18,14 +18,13 @@ import type {
   StoredOperation,
   SubjectChoice,
 } from '../../persistence/port/store.ts';
-import type { Asker, FlowControl, Permit } from '../flow/flowControl.ts';
+import { type Asker, type FlowControl, giveBack, type Permit } from '../flow/flowControl.ts';
 import { Backoff } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
 import { Slices } from '../time/slices.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import { DueMarks } from './dueMarks.ts';
-import { giveBack } from './lateAnswers.ts';
 
 /** Rows fetched from disk at a time. */
 export const PAGE_ROWS = 192;
@@ -141,7 +140,7 @@ export class Claims {
   async fetch({ first, share, probes, isBeside = false }: Wanted): Promise<void> {
     if (!this.mayGo) return;
     const { flow, steady, onOver, onError } = this.#parts;
-    const permits = { first: new Reserved(onError), share: new Reserved(onError) };
+    const permits = { first: new Reserved(), share: new Reserved() };
     if (share !== null) {
       const asker = { id: null, urgency: share.rank, isShare: true };
       permits.share.ask(flow, asker, share.turns);
@@ -151,17 +150,14 @@ export class Claims {
     if (first !== null) permits.first.ask(flow, isBeside ? CLAIM_BESIDE : CLAIM, want);
     if (permits.first.size + permits.share.size === 0) return;
     this.#isUnderWay = true;
-    // Where all were refused they are asked for again, as what was told of meanwhile was not heard here.
-    let pauseMs = BARREN_CLAIM_PAUSE_MS;
+    let pauseMs = 0;
     try {
-      await permits.first.settled();
-      await permits.share.settled();
-      if (permits.first.size + permits.share.size > 0 && mayStart(flow)) {
-        pauseMs =
-          probes === undefined
-            ? await this.#fetchBands({ first, share }, permits)
-            : await this.#fetchProbes(probes, permits.first, !isBeside);
-      }
+      // What this turn still writes goes to the disk first, and what is in memory is looked at by the old marks.
+      await undefined;
+      pauseMs =
+        probes === undefined
+          ? await this.#fetchBands({ first, share }, permits)
+          : await this.#fetchProbes(probes, permits.first, !isBeside);
     } catch (error) {
       onError(error);
       pauseMs = this.#backoff.nextMs();
@@ -350,40 +346,20 @@ export function mayStart(flow: FlowControl): boolean {
   return because !== 'start' && because !== 'stopping' && because !== 'suspect';
 }
 
-/** Permits reserved for rows that are not fetched yet. What is not used of them is given back. */
+/** Permits reserved for rows that are not fetched yet. Those that are not used are given back. */
 class Reserved {
   readonly #permits: Permit[] = [];
-  #late: Promise<Permit | null>[] = [];
-  readonly #onError: (error: unknown) => void;
 
-  constructor(onError: (error: unknown) => void) {
-    this.#onError = onError;
-  }
-
-  /** Those that are there, and those that are asked for. */
   get size(): number {
-    return this.#permits.length + this.#late.length;
+    return this.#permits.length;
   }
 
   ask(flow: FlowControl, asker: Asker, want: number): void {
     for (let left = want; left > 0; left -= 1) {
-      const answer = flow.enter(asker);
-      if (answer === null) return;
-      if (answer instanceof Promise) this.#late.push(answer);
-      else this.#permits.push(answer);
+      const permit = flow.tryEnter(asker);
+      if (permit === null) return;
+      this.#permits.push(permit);
     }
-  }
-
-  /** Waits for the answers to those that were asked for. */
-  async settled(): Promise<void> {
-    if (this.#late.length === 0) return;
-    const failed = (error: unknown): null => {
-      this.#onError(error);
-      return null;
-    };
-    const answers = await Promise.all(this.#late.map((answer) => answer.catch(failed)));
-    this.#late = [];
-    this.#permits.push(...answers.filter((permit) => permit !== null));
   }
 
   /** Hands one on, unless `hand` answers `false`. */

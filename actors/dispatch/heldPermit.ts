@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { FlowControl } from '../flow/flowControl.ts';
+import { type FlowControl, giveBack } from '../flow/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
-import { giveBack } from './lateAnswers.ts';
 import type { LeaseCheck } from './leaseCheck.ts';
 
 /**

@@ -9,12 +9,11 @@ import { TypeTrials } from '../../machines/policy/flow/typeTrials.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
-import type { FlowControl, Permit } from '../flow/flowControl.ts';
+import { type FlowControl, giveBack, type Permit } from '../flow/flowControl.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import { mayStart, probeRank } from './claims.ts';
-import { giveBack } from './lateAnswers.ts';
 
 /** So many subjects of a type are known that its probes were for. */
 const TRIED_MAX = 64;

@@ -25,7 +25,6 @@ import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import type { AloneMark } from './aloneMark.ts';
 import { Isolation } from './isolation.ts';
-import { LateAnswers } from './lateAnswers.ts';
 import { ReadyQueue } from './readyQueue.ts';
 import type { UpstreamQueue } from './upstreamQueue.ts';
 import type { UpstreamQueues } from './upstreamQueues.ts';
@@ -45,14 +44,11 @@ export interface SuspectsParts {
   readonly onPauseOver: () => void;
   /** Nobody is held back any more for one that was to run alone. */
   readonly onOthersMayStart: () => void;
-  readonly onError: (error: unknown) => void;
 }
 
 /** The suspects of one upstream that may run beside others. */
 interface Group {
   readonly waiting: ReadyQueue<Resident>;
-  /** Of those waiting, for whom a flow control was asked and has not answered. */
-  readonly asked: LateAnswers;
   readonly inFlight: Set<Resident>;
 }
 
@@ -62,8 +58,6 @@ export class Suspects {
   readonly #waiting = new Set<Resident>();
   /** Of those waiting, who has to run alone. */
   readonly #isolated = new Set<Resident>();
-  /** The one of those for whom a flow control was asked and has not answered. */
-  readonly #isolatedAsked: LateAnswers;
   /** The others: by upstream, so that a crowd of them is not looked through. */
   readonly #groups = new Map<string, Group>();
   /** Those of them that are in flight. */
@@ -75,8 +69,7 @@ export class Suspects {
 
   constructor(parts: SuspectsParts) {
     this.#parts = parts;
-    const { steady, timers, queues, onPauseOver, onOthersMayStart, onError } = parts;
-    this.#isolatedAsked = new LateAnswers(onError);
+    const { steady, timers, queues, onPauseOver, onOthersMayStart } = parts;
     this.#isolation = new Isolation({
       steady,
       timers,
@@ -144,12 +137,8 @@ export class Suspects {
   /** Its type goes to another upstream. */
   moved(suspect: Resident): void {
     if (!this.#waiting.has(suspect)) return;
-    for (const { waiting, asked } of this.#groups.values()) {
-      waiting.delete(suspect);
-      asked.forget(suspect);
-    }
+    for (const { waiting } of this.#groups.values()) waiting.delete(suspect);
     if (!this.#isolated.has(suspect)) this.#groupOf(suspect).waiting.add(suspect);
-    else if (this.#isolatedAsked.forget(suspect)) this.#isolation.end(suspect);
   }
 
   /** Nothing starts any more. */
@@ -182,22 +171,20 @@ export class Suspects {
   #startOthers(): void {
     const open = new Map(this.#groups);
     while (!this.#isolation.isOn) {
-      let most: readonly [upstream: string, group: Group, suspect: Resident] | null = null;
+      let most: readonly [upstream: string, suspect: Resident] | null = null;
       for (const [upstream, group] of open) {
         const suspect = isFull(group) ? undefined : group.waiting.first();
         if (suspect === undefined) open.delete(upstream);
-        else if (most === null || suspect.urgency < most[2].urgency)
-          most = [upstream, group, suspect];
+        else if (most === null || suspect.urgency < most[1].urgency) most = [upstream, suspect];
       }
       if (most === null) return;
-      const [upstream, group, suspect] = most;
-      if (!this.#startOne(group, suspect, this.#parts.queues.get(upstream))) open.delete(upstream);
+      const [upstream, suspect] = most;
+      if (!this.#startOne(suspect, this.#parts.queues.get(upstream))) open.delete(upstream);
     }
   }
 
   /** False where this upstream takes no more of them now. */
   #startOne(
-    group: Group,
     suspect: Resident,
     queue: Pick<UpstreamQueue, 'flow' | 'isBehindRows'> | undefined,
   ): boolean {
@@ -208,16 +195,9 @@ export class Suspects {
     }
     const { id, urgency } = suspect;
     if (queue.isBehindRows(urgency)) return false;
-    const answer = queue.flow.enter({ id, urgency });
-    if (answer === null) return false;
-    if (answer instanceof Promise) {
-      group.waiting.delete(suspect);
-      group.asked.await(suspect, answer, (permit) => {
-        if (permit === null) group.waiting.add(suspect);
-        else this.#run(suspect, permit);
-      });
-    } else this.#run(suspect, answer);
-    return true;
+    const permit = queue.flow.tryEnter({ id, urgency });
+    if (permit !== null) this.#run(suspect, permit);
+    return permit !== null;
   }
 
   #run(suspect: Resident, permit: Permit): void {
@@ -232,7 +212,6 @@ export class Suspects {
     const upstream = suspect.handler?.upstream ?? '';
     const group = this.#groups.get(upstream) ?? {
       waiting: new ReadyQueue<Resident>(),
-      asked: new LateAnswers(this.#parts.onError),
       inFlight: new Set<Resident>(),
     };
     this.#groups.set(upstream, group);
@@ -243,17 +222,12 @@ export class Suspects {
     if (!this.#waiting.delete(suspect)) return;
     this.#pausing.delete(suspect);
     this.#isolated.delete(suspect);
-    this.#isolatedAsked.forget(suspect);
     // Its handler may have been registered since it came.
-    for (const { waiting, asked } of this.#groups.values()) {
-      waiting.delete(suspect);
-      asked.forget(suspect);
-    }
+    for (const { waiting } of this.#groups.values()) waiting.delete(suspect);
   }
 
   /** Has the others held back for the most urgent of those that run alone, and starts it once it may. */
   #startAlone(): void {
-    if (this.#isolatedAsked.size > 0) return;
     for (const suspect of [...this.#isolated].toSorted((a, b) => a.urgency - b.urgency)) {
       if (this.#pausing.has(suspect) || this.#isBehindOthers(suspect.urgency)) continue;
       if (!this.#isolation.isFreeFor(suspect)) continue;
@@ -278,19 +252,10 @@ export class Suspects {
     this.#isolation.begin(suspect, windowAloneMs(beside, attemptTimeoutMs(suspect)));
     if (!this.#isolation.mayRun) return true;
     const { id, urgency } = suspect;
-    const answer = flow.enter({ id, urgency, isAlone: true });
-    if (answer === null) this.#isolation.end(suspect);
-    else if (answer instanceof Promise) this.#awaitAlone(suspect, answer);
-    else this.#runAlone(suspect, answer);
-    return answer !== null;
-  }
-
-  /** Meanwhile nothing else starts. */
-  #awaitAlone(suspect: Resident, answer: Promise<Permit | null>): void {
-    this.#isolatedAsked.await(suspect, answer, (permit) => {
-      if (permit !== null) this.#runAlone(suspect, permit);
-      else if (this.#isolation.end(suspect)) this.#parts.onOthersMayStart();
-    });
+    const permit = flow.tryEnter({ id, urgency, isAlone: true });
+    if (permit === null) this.#isolation.end(suspect);
+    else this.#runAlone(suspect, permit);
+    return permit !== null;
   }
 
   #runAlone(suspect: Resident, permit: Permit): void {
@@ -300,10 +265,9 @@ export class Suspects {
     this.#parts.grant(suspect, permit);
   }
 
-  /** Whether one that is as urgent, and need not run alone, can run soon; or somebody has asked to. */
+  /** Whether one that is as urgent, and need not run alone, can run soon. */
   #isBehindOthers(urgency: number): boolean {
-    for (const [upstream, { waiting, asked }] of this.#groups) {
-      if (asked.size > 0) return true;
+    for (const [upstream, { waiting }] of this.#groups) {
       const first = waiting.first(upTo(urgency));
       const flow = this.#parts.queues.get(upstream)?.flow;
       if (first !== undefined && flow !== undefined && canTake(flow, first)) return true;
@@ -312,9 +276,9 @@ export class Suspects {
   }
 }
 
-/** As many run beside each other as may, those that have asked to included. */
-function isFull({ inFlight, asked }: Group): boolean {
-  return inFlight.size + asked.size >= SUSPECTS_IN_FLIGHT_MAX;
+/** As many run beside each other as may. */
+function isFull({ inFlight }: Group): boolean {
+  return inFlight.size >= SUSPECTS_IN_FLIGHT_MAX;
 }
 
 /** Whether nothing stands against it but that the slots are taken. */

@@ -9,11 +9,10 @@
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
 import { turnVerdict } from '../../machines/operation/turn.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { Permit } from '../flow/flowControl.ts';
+import { giveBack, type Permit } from '../flow/flowControl.ts';
 import { isEditBy } from '../operation/edit.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
-import { giveBack } from './lateAnswers.ts';
 import { judgeTurn, type RateParts, type TurnJudgeParts, takeRate } from './turnJudge.ts';
 
 export interface TurnsParts extends TurnJudgeParts, RateParts {

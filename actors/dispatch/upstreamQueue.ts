@@ -15,11 +15,10 @@ import {
 } from '../../machines/vocabulary/rankSet.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import { CrisisSlots } from '../flow/crisisSlots.ts';
-import type { Asker, FlowControl, Permit } from '../flow/flowControl.ts';
+import { type Asker, type FlowControl, giveBack, type Permit } from '../flow/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { TimerService } from '../time/timerService.ts';
-import { Claims, type ClaimsParts, mayStart, probeRank, type Wanted } from './claims.ts';
-import { giveBack, LateAnswers } from './lateAnswers.ts';
+import { Claims, type ClaimsParts, probeRank, type Wanted } from './claims.ts';
 import { ParkedWork } from './parkedWork.ts';
 import { ReadyQueue } from './readyQueue.ts';
 
@@ -44,8 +43,6 @@ export class UpstreamQueue {
   readonly crisis: CrisisSlots;
   /** In memory; their rows are `due` on disk. */
   readonly #ready = new ReadyQueue<Resident>();
-  /** Of these, for whom the flow control was asked and has not answered. */
-  readonly #asked: LateAnswers;
   readonly #claims: Claims;
   readonly #parked: ParkedWork;
   readonly #share: TurnShare;
@@ -65,7 +62,6 @@ export class UpstreamQueue {
     this.flow = parts.flow;
     this.crisis = new CrisisSlots(parts.crisisSlotsMax);
     this.#share = new TurnShare(Math.floor(parts.steady.now()));
-    this.#asked = new LateAnswers(parts.onError);
     this.#parked = new ParkedWork({
       ...parts,
       onParked: () => {
@@ -120,7 +116,7 @@ export class UpstreamQueue {
   /** Whether anything waits here, for its turn or for the time of that. */
   get isAwaited(): boolean {
     const isHere = (this.#ready.ranks | this.#parts.othersWaiting()) !== NO_RANKS;
-    return isHere || this.#asked.size > 0 || this.#claims.hasRows;
+    return isHere || this.#claims.hasRows;
   }
 
   stop(): void {
@@ -136,15 +132,13 @@ export class UpstreamQueue {
 
   /** It no longer waits. False where it did not. */
   forget(resident: Resident): boolean {
-    const wasReady = this.#ready.delete(resident);
-    return this.#asked.forget(resident) || wasReady;
+    return this.#ready.delete(resident);
   }
 
   /** A permit for a request that arrives now; `null` when it has to wait behind others. */
   tryStart({ id, urgency, route, subject }: Asker): Permit | null {
     const isBehindOthers =
       this.isBehindRows(urgency) ||
-      this.#asked.size > 0 ||
       this.#ready.first(upTo(urgency)) !== undefined ||
       this.#shareDue !== null;
     const permit = isBehindOthers
@@ -238,7 +232,7 @@ export class UpstreamQueue {
     else this.#share.took(urgency, this.#waiting);
   }
 
-  /** True where one that is in memory has had a permit, or is waiting for the answer. */
+  /** True where one that is in memory has had a permit. */
   #grantNext(): boolean {
     if (this.flow.isDown) return this.#grantProbe();
     const rank = this.#shareDue;
@@ -256,11 +250,9 @@ export class UpstreamQueue {
   /** False where it has to wait. */
   #enter(resident: Resident, isShare: boolean): boolean {
     const { id, urgency } = resident;
-    const answer = this.flow.enter({ id, urgency, isNext: !isShare, isShare });
-    if (answer === null) return false;
-    if (answer instanceof Promise) this.#awaitAnswer(resident, answer, isShare);
-    else this.#give(resident, answer, isShare);
-    return true;
+    const permit = this.flow.tryEnter({ id, urgency, isNext: !isShare, isShare });
+    if (permit !== null) this.#give(resident, permit, isShare);
+    return permit !== null;
   }
 
   /** The most urgent in memory; none where rows on disk may go before it. */
@@ -346,21 +338,6 @@ export class UpstreamQueue {
       this.#emptyAt = turn;
     };
     return { ...all, probes: { groups: ahead, onNone } };
-  }
-
-  /** Those that wait for an answer are not asked for again; the next may be. */
-  #awaitAnswer(resident: Resident, answer: Promise<Permit | null>, isShare: boolean): void {
-    this.#ready.delete(resident);
-    this.#asked.await(resident, answer, (permit) => {
-      this.#ready.add(resident);
-      if (permit === null) return;
-      if (!mayStart(this.flow)) {
-        giveBack(permit);
-        return;
-      }
-      this.#give(resident, permit, isShare);
-      this.pump();
-    });
   }
 
   /** To this one, which is ready, unless a suspect is as urgent. */

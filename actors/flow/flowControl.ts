@@ -1,11 +1,10 @@
 /**
- * The port by which dispatch asks for leave to call an upstream, and gives it back. A flow control of
- * this process answers at once; one that several processes share may answer later.
+ * The port by which dispatch asks for a permit to call an upstream, and gives it back.
  *
  * @module
  */
 
-import type { CallReport } from '../../machines/policy/flow/callReport.ts';
+import { type CallReport, UNUSED } from '../../machines/policy/flow/callReport.ts';
 import type { TypedCall, TypeTrials } from '../../machines/policy/flow/typeTrials.ts';
 import type { Intake, MayRun } from '../../machines/vocabulary/waitCause.ts';
 
@@ -57,8 +56,10 @@ export function callMs(ownMs: number, permit: Permit | null): number {
   return Math.min(ownMs, permit.timeoutMs);
 }
 
-/** A permit; `null` when the asker has to wait until something changes; or either of them later. */
-export type FlowAnswer = Permit | null | Promise<Permit | null>;
+/** Gives back a permit, if there is one, that no call was made with. */
+export function giveBack(permit: Permit | null): void {
+  permit?.flow.leave(permit, UNUSED);
+}
 
 /** What is known of the upstream once a call's end is taken into account. */
 export interface CallVerdict {
@@ -121,14 +122,8 @@ export interface FlowControl {
   /** Whether this may run now, and why not. Asking changes nothing. */
   mayRun(asker: Asker): MayRun;
 
-  /** A permit that can be given at once; `null` says nothing of what {@link enter} would answer. */
+  /** Asks for a permit; `null` when the asker has to wait until something changes. */
   tryEnter(asker: Asker): Permit | null;
-
-  /**
-   * Asks for a permit. A promise is not taken back: an asker that no longer wants what comes of it
-   * gives it back as {@link UNUSED}.
-   */
-  enter(asker: Asker): FlowAnswer;
 
   /** The permit is for a call of this operation. */
   held(permit: Permit, call: TypedCall): void;

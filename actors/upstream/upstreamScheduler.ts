@@ -275,11 +275,6 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     };
   }
 
-  /** All is known here, so the answer comes at once. */
-  enter(asker: Asker): Permit | null {
-    return this.tryEnter(asker);
-  }
-
   tryEnter(asker: Asker): Permit | null {
     const { breaker, chart, clock, steady } = this.#parts;
     const nowMs = clock.monotonic();

@@ -174,7 +174,6 @@ describe('any history of several upstreams', () => {
       return parking.has(this) && asker.urgency > 4 ? null : tryEnter.call(this, asker);
     };
     vi.spyOn(UpstreamScheduler.prototype, 'tryEnter').mockImplementation(park);
-    vi.spyOn(UpstreamScheduler.prototype, 'enter').mockImplementation(park);
     expect(await found()).toMatch(/^Not done after/);
   });
 

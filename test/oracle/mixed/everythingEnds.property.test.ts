@@ -80,7 +80,6 @@ describe('several upstreams, levels, lanes, crises, suspects, moves, restarts an
       return asker.urgency > 6 ? null : tryEnter.call(this, asker);
     };
     vi.spyOn(UpstreamScheduler.prototype, 'tryEnter').mockImplementation(park);
-    vi.spyOn(UpstreamScheduler.prototype, 'enter').mockImplementation(park);
     expect(await kindsFound()).toContain('still waiting');
   });
 });
