@@ -1,6 +1,6 @@
 /**
- * The overview of each minute for 24 hours, and of each moment at which the verdict became another one: what a journey
- * in time shows of the system. Kept by the process that serves the page, in bounded memory, and told to each page.
+ * The overview of each minute for 24 hours, and of each moment at which the verdict changed: what looking back
+ * shows of the system. The process that serves the page keeps it, in bounded memory, and sends it to each page.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import type { Overview } from './protocol.ts';
 
 const MINUTE_MS = 60_000;
 const SPAN_MS = 24 * 60 * MINUTE_MS;
-/** Rows of upstreams, queues and findings that are kept in all, some 400 bytes each: of many upstreams less than a day. */
+/** Rows of upstreams, queues and findings that are kept in all, some 400 bytes each: with many upstreams, less than a day fits. */
 export const ROWS_MAX = 20_000;
 
-/** The oldest first. */
+/** Overviews, the oldest first. */
 export type Minutes = readonly Overview[];
 
 /** How many rows an overview counts for; the rest of it is as large as five. */
@@ -27,7 +27,7 @@ export function withMinute(minutes: Minutes, overview: Overview): Minutes {
   return bounded([...minutes, overview]);
 }
 
-/** What two have kept of the same system. */
+/** The minutes that two processes have kept of the same system, joined. */
 export function joinedMinutes(one: Minutes, other: Minutes): Minutes {
   if (one.length === 0 || other.length === 0) return one.length === 0 ? other : one;
   const all = [...one, ...other].toSorted((a, b) => a.atMs - b.atMs);
@@ -39,7 +39,7 @@ export function joinedMinutes(one: Minutes, other: Minutes): Minutes {
   return bounded(left);
 }
 
-/** What was kept last at or before a moment; `null` where nothing was kept then. */
+/** The last overview at or before a moment; `null` where none was kept. */
 export function overviewAt(minutes: Minutes, atMs: number): Overview | null {
   return minutes.findLast((one) => one.atMs <= atMs) ?? null;
 }
@@ -58,7 +58,7 @@ function bounded(all: Minutes): Minutes {
   return first === 0 ? all : all.slice(first);
 }
 
-/** Whether the earlier one says all that is kept of the later one. */
+/** Whether the later overview adds nothing that is worth keeping. */
 function isSaidBy(earlier: Overview, later: Overview): boolean {
   return isSameMinute(earlier, later) && verdictOf(earlier) === verdictOf(later);
 }
@@ -67,7 +67,7 @@ function isSameMinute(one: Overview, other: Overview): boolean {
   return Math.floor(one.atMs / MINUTE_MS) === Math.floor(other.atMs / MINUTE_MS);
 }
 
-/** A probe that goes out and fails makes no other verdict. */
+/** The verdict as a text to compare; a probe that goes out and fails does not change it. */
 function verdictOf({ overall, phase, level, storage, upstreams }: Overview): string {
   const shut = upstreams.filter(({ breaker }) => breaker !== 'closed').map(({ name }) => name);
   return [overall, phase, level, storage.state, ...shut].join(' ');

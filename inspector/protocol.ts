@@ -1,5 +1,5 @@
 /**
- * What an inspector is told (OB-1), by the feed of a running process and over the local server to the page. This
+ * The messages of an inspector (OB-1), from the feed of a running process over the local server to the page. This
  * list is all that can ever leave: names of charts, states and events, times, counts and reasons; never
  * context, input, output, a payload, a subject or an entity (AC-2, SE-5).
  *
@@ -8,10 +8,10 @@
  * @module
  */
 
-/** Raised when a message changes its meaning; a page and a process of two numbers do not go together. */
+/** Raised when a message changes its meaning; a page and a process with different numbers refuse each other. */
 export const INSPECTOR_PROTOCOL = 1;
 
-/** Of an operation: nothing that says whose it is or what it holds. */
+/** What is shown of an operation: nothing that says whose it is or what it holds. */
 export interface AboutWork {
   /** The type of its request. */
   readonly type: string;
@@ -24,35 +24,35 @@ export interface AboutWork {
 
 /** One live actor of a chart. */
 export interface WatchedActor {
-  /** Its number in its process; one that is started again under the same id has another. */
+  /** The number of the actor in its process; an actor that is started again under the same id has another. */
   readonly actor: number;
-  /** An operation's id, `breaker:payments`, `degradation:global`, `supervisor`. */
+  /** The id of an operation, `breaker:payments`, `degradation:global`, `supervisor`. */
   readonly id: string;
   /** Id and version of its chart. */
   readonly machine: string;
   readonly version: string | null;
   /** The innermost active states, as paths, one for each region: `['delivery.waiting', 'record.kept']`. */
   readonly states: readonly string[];
-  /** Since when it stands there; `null` where it did before anybody watched. */
+  /** When it entered these states; `null` where that was before anybody watched. */
   readonly sinceAtMs: number | null;
   /** `null` for a component. */
   readonly about: AboutWork | null;
 }
 
 /**
- * Whose steps and news are remembered together: ordinary work, of which there are thousands a second, drives out
- * nothing that was told of components or crises.
+ * Steps and news of one ring are remembered together: ordinary work, thousands of steps a second, drives out
+ * nothing about components or crises.
  */
 export const RINGS = ['component', 'crisis', 'operation'] as const;
 export type RingName = (typeof RINGS)[number];
 
-/** Where the changes of an actor of this chart are remembered; what a component takes and stays is with operations. */
+/** The ring for changes of state in actors of a chart; events that change no state of a component go with operations. */
 export function ringOf(machine: string): RingName {
   if (machine === 'crisis') return 'crisis';
   return machine === 'syncOperation' || machine === 'conflict' ? 'operation' : 'component';
 }
 
-/** Where news of this kind are remembered. */
+/** The ring for news of a kind. */
 export function ringOfNews(kind: string): RingName {
   if (kind.startsWith('crisis')) return 'crisis';
   return /^(operation|attempt|handler|conflict)\./.test(kind) ? 'operation' : 'component';
@@ -61,21 +61,21 @@ export function ringOfNews(kind: string): RingName {
 /** One event taken by one actor. */
 export interface Step {
   /**
-   * Counts steps of the process from 1 without gaps: a gap says how many this viewer was not sent, since it is behind
-   * or since nobody could read so many (see {@link FeedSource.watch}), or are not remembered any more.
+   * Counts steps of the process from 1 without gaps: a gap says how many this viewer did not get, since it is behind,
+   * since nobody could read so many (see {@link FeedSource.watch}), or since they are no longer remembered.
    */
   readonly serial: number;
-  /** Where it is remembered, and its place there: steps of a ring are counted from 1 without gaps, too. */
+  /** The ring of the step, and its number there, counted from 1 without gaps, too. */
   readonly ring: RingName;
   readonly nth: number;
   readonly actor: number;
   readonly atMs: number;
   /** The type of the event, and nothing that it carried. */
   readonly event: string;
-  /** The innermost active states before and after; equal where it stays. */
+  /** The innermost active states before and after; equal where the actor stays. */
   readonly from: readonly string[];
   readonly to: readonly string[];
-  /** The transitions taken, in order, by their place in the chart's list (`ChartModel.transitions`). */
+  /** The transitions taken, in order, by their index in the chart's list (`ChartModel.transitions`). */
   readonly transitions: readonly number[];
 }
 
@@ -90,10 +90,10 @@ export interface News {
   readonly id: string | null;
   /** Why, in the words of the fact: `breaker`, `HF_UPSTREAM_REFUSED`, `errorRate`; `null` for none. */
   readonly reason: string | null;
-  /** Its sentence, made of what is listed for its kind, and how it is marked. */
+  /** The sentence, made of the listed fields, and its mark. */
   readonly text: string;
   readonly tone: 'good' | 'busy' | 'warn' | 'bad' | 'quiet';
-  /** What else is listed for its kind. */
+  /** The other listed fields. */
   readonly details: Readonly<Record<string, string | number | boolean | null>>;
 }
 
@@ -112,14 +112,14 @@ export interface QueueRow {
   readonly oldestAtMs: number | null;
   /** Why the next of them does not run now; `null` where it does. */
   readonly because: string | null;
-  /** When that ends by itself; `null` where nobody knows. */
+  /** When that reason ends by itself; `null` where nobody knows. */
   readonly untilAtMs: number | null;
 }
 
 /** One upstream as it is at this moment. */
 export interface UpstreamOverview {
   readonly name: string;
-  /** State of its breaker; `untried` where that would let a call try it, and nothing waits for it. */
+  /** State of its breaker; `untried` where it would let a call try the upstream, and no work waits for it. */
   readonly breaker: string;
   readonly level: string;
   readonly causes: readonly string[];
@@ -127,9 +127,9 @@ export interface UpstreamOverview {
   readonly overhanging: number;
   readonly downSinceAtMs: number | null;
   readonly nextTryAtMs: number | null;
-  /** Why one that comes now would have to wait; `null` where it would not. */
+  /** Why new work would have to wait; `null` where it would not. */
   readonly waits: string | null;
-  /** The order of a person that is in force: its kind, since when, and who gave it and why, as they wrote it. */
+  /** The order of a person that is in force: its kind, since when, who gave it and why, in their words. */
   readonly hold: {
     readonly kind: string;
     readonly sinceAtMs: number;
@@ -142,7 +142,7 @@ export interface UpstreamOverview {
   readonly timeoutMs: number;
   readonly ratePerSecond: number | null;
   readonly usualFailureShare: number;
-  /** How soon it was found to be back. */
+  /** How long it took to notice that the upstream was back. */
   readonly recoveries: {
     readonly times: number;
     readonly meanMs: number;
@@ -152,22 +152,22 @@ export interface UpstreamOverview {
 
 /** Crises that are not delivered at one upstream. */
 export interface UndeliveredOverview {
-  /** `null` for those of whose type no handler is registered. */
+  /** `null` for crises of a type without a handler. */
   readonly upstream: string | null;
   readonly count: number;
   /** Attempts to deliver them that have failed. */
   readonly failed: number;
   /** When the oldest of them was accepted. */
   readonly sinceAtMs: number;
-  /** Nothing that says it is well may be shown of the upstream: it has taken none since then. */
+  /** The upstream has taken no crisis since then, so nothing may show it as well. */
   readonly isTakingNone: boolean;
   /** One of them has escalated, or is undelivered for five minutes. */
   readonly isLong: boolean;
-  /** Where and why, in the words of health, without since when. */
+  /** Where and why, as health says it, without the time. */
   readonly says: string;
 }
 
-/** What is not as it should be, as health has it. */
+/** A finding of health. */
 export interface FindingShown {
   readonly id: string;
   readonly tone: 'bad' | 'warn';
@@ -180,7 +180,7 @@ export interface FindingShown {
   readonly text: string;
 }
 
-/** How long callers of one tier, or of crises, waited, beside how long they may. */
+/** How long callers of one tier, or of crises, waited, and how long they may. */
 export interface AnswerTimes {
   /** `crisis`, or a tier. */
   readonly of: string;
@@ -205,13 +205,13 @@ export interface Overview {
   readonly isHeld: boolean;
   readonly upstreams: readonly UpstreamOverview[];
   readonly queue: readonly QueueRow[];
-  /** Work that is due and does not begin, where nothing explains that. */
+  /** Work that is due and does not begin for no known reason. */
   readonly stuck: readonly {
     readonly upstream: string;
     readonly because: string;
     readonly forMs: number;
   }[];
-  /** Counts by name: accepted, completed, …; and of what waits for somebody. */
+  /** Counts by name: accepted, completed, …; then of waiting work and of crises. */
   readonly operations: Readonly<Record<string, number>>;
   readonly waiting: Readonly<Record<string, number>>;
   readonly crises: Readonly<Record<string, number>>;
@@ -222,29 +222,29 @@ export interface Overview {
   readonly eventLoop: { readonly delayMs: number; readonly longestMs: number };
 }
 
-/** The first message of a process that is watched; another one says that another process has taken over. */
+/** The first message of a watched process; a second one says that another process has taken over. */
 export interface Hello {
   readonly kind: 'hello';
   readonly protocol: number;
   /** The version of holdfast that runs there. */
   readonly holdfast: string;
-  /** The name of the runtime, as the option `name` has it. */
+  /** The name of the runtime, from its option `name`. */
   readonly name: string;
   readonly startedAtMs: number;
-  /** By the clock of that process, so that a viewer can tell how far its own is off. */
+  /** The time by the clock of that process, so that a viewer can correct for its own. */
   readonly nowMs: number;
-  /** Each chart that its actors are of, once. */
+  /** The charts of its actors. */
   readonly charts: readonly {
     readonly machine: string;
     readonly version: string | null;
-    /** As `chartShape` has it: a page of another shape can't draw its actors, whatever the versions say. */
+    /** The text of `chartShape`: a page of another shape can't draw its actors. */
     readonly shape: string;
   }[];
 }
 
-/** What the command that shows the page says to those who look, as the demo tells its story. No process says any. */
+/** A note of the command that shows the page, as the story of the demo. Processes send none. */
 export interface Note {
-  /** Counts notes from 1; one may come again after a new beginning. */
+  /** Counts notes from 1; a note may come again after a new beginning. */
   readonly serial: number;
   readonly atMs: number;
   readonly tone: 'plain' | 'good' | 'bad';
@@ -253,45 +253,47 @@ export interface Note {
 
 export type FeedMessage =
   | Hello
-  /** Actors that are there. `isAll` begins a new list of all, which goes on in the messages after it. */
+  /** Live actors. `isAll` begins a new list of all, which the messages after it continue. */
   | { readonly kind: 'actors'; readonly actors: readonly WatchedActor[]; readonly isAll: boolean }
   /** Actors that have ended, by number. */
   | { readonly kind: 'ended'; readonly actors: readonly number[]; readonly atMs: number }
   | { readonly kind: 'steps'; readonly steps: readonly Step[] }
   | { readonly kind: 'news'; readonly news: readonly News[] }
-  /** About once a second. */
+  /** Comes about once a second. */
   | { readonly kind: 'overview'; readonly overview: Overview }
-  /** Overviews of before, the oldest first: of each minute, and of each change of the verdict (`minutes.ts`). */
+  /** Past overviews, the oldest first: one each minute, and one at each change of the verdict (`minutes.ts`). */
   | { readonly kind: 'minutes'; readonly minutes: readonly Overview[] }
   | { readonly kind: 'notes'; readonly notes: readonly Note[] }
   /** Nobody runs the store now, or the process can't be reached; another `hello` follows once somebody does. */
   | { readonly kind: 'away'; readonly reason: string; readonly atMs: number };
 
-/** Where a feed comes from: the runtime of this process, or the owner of a store over its socket. */
+/** The source of a feed: the runtime of this process, or the owner of a store over its socket. */
 export interface FeedSource {
   /**
    * Begins to watch. The listener is called with messages in batches, at most every 50 ms; the first one begins with
-   * `hello` and all actors, and the steps, news and minutes that are remembered. What it throws ends the watch. Nothing is collected or made while nobody watches.
+   * `hello`, all actors, and the steps, news and minutes that are remembered. An exception of it ends the watch. Nothing
+   * is collected while nobody watches.
    *
-   * What one batch says is bounded: of more than 5 steps for each millisecond since the last one (250 at least, 1,000
-   * at most) all of components and crises are told, of operations the first 100, and of the rest the last one of each that is still there; of more than 50
-   * actors that began, those that are still there. So each live actor is shown where it stands, and a process that
-   * takes up to 5,000 steps a second is told whole.
+   * A batch is bounded: beyond 5 steps for each millisecond since the last one (250 at least, 1,000
+   * at most) it has all steps of components and crises, the first 100 of operations, and the last one of each other live
+   * operation; beyond 50
+   * actors that began, only live ones. So the state of each live actor is right, and a process that
+   * takes up to 5,000 steps a second is shown in full.
    */
   readonly watch: (listener: (messages: readonly FeedMessage[]) => void) => () => void;
-  /** Makes a management call of the registry; rejects as that does. */
+  /** Makes a management call of the registry; rejects if that does. */
   readonly call: (name: string, params: Readonly<Record<string, unknown>>) => Promise<unknown>;
 }
 
-/** What the server tells a page that has a session. */
+/** The answer to a page that has a session. */
 export interface SessionInfo {
   readonly session: string;
-  /** Whether orders are taken: the server was started with `--operate`. */
+  /** Whether orders are accepted: the server was started with `--operate`. */
   readonly canOperate: boolean;
   readonly protocol: number;
 }
 
-/** What `POST /call` answers. */
+/** The answer of `POST /call`. */
 export type CallAnswer =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } };

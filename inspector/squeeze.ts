@@ -1,6 +1,6 @@
 /**
- * What waits for a viewer that is behind, made as small as it can be without telling it anything wrong: its size is
- * that of the live actors, however long it reads nothing.
+ * Shrinks the messages that wait for a slow viewer as far as they stay true: the size depends on
+ * the number of live actors, not on how long the viewer reads nothing.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import { rowsOf } from './minutes.ts';
 import type { FeedMessage, News, Note, Overview, Step, WatchedActor } from './protocol.ts';
 
-/** So much of what happened is kept for one that is behind. */
+/** News that are kept for a slow viewer. */
 const NEWS_MAX = 200;
 /** Entries of one message. */
 const PIECE_MAX = 500;
@@ -16,11 +16,11 @@ const PIECE_MAX = 500;
 type MessageOf<Kind extends FeedMessage['kind']> = Extract<FeedMessage, { readonly kind: Kind }>;
 
 /**
- * The messages that say the same in the end: of the steps of an actor the last one, of the news the last ones, of
- * what was overtaken nothing. Serials that are missing say that something was left out.
+ * Messages with the same end result: the last step of each actor, the last news, and nothing that
+ * was overtaken. Gaps in the serials say that something was left out.
  */
 export function squeezed(messages: readonly FeedMessage[]): FeedMessage[] {
-  // A hello begins all over.
+  // A hello starts from nothing.
   const from = messages.findLastIndex(({ kind }) => kind === 'hello');
   let hello: MessageOf<'hello'> | null = null;
   let away: MessageOf<'away'> | null = null;
@@ -47,7 +47,7 @@ export function squeezed(messages: readonly FeedMessage[]): FeedMessage[] {
         }
         for (const one of message.actors) {
           actors.set(one.actor, one);
-          // Where it stands is said with it.
+          // The message about the actor has its state.
           last.delete(one.actor);
         }
         break;
@@ -58,7 +58,7 @@ export function squeezed(messages: readonly FeedMessage[]): FeedMessage[] {
         endedAtMs = message.atMs;
         for (const number of message.actors) {
           last.delete(number);
-          // Of one that came in between, or that is in no table, nothing was told.
+          // The viewer knows nothing of an actor that began meanwhile, or that is not in its list.
           if (!actors.delete(number) && !isAll) ended.add(number);
         }
         break;
@@ -96,7 +96,7 @@ export function squeezed(messages: readonly FeedMessage[]): FeedMessage[] {
   return left.filter((message) => message !== null);
 }
 
-/** The same messages, none with more than 500 entries, or so many: none takes long to be written or read. */
+/** The same messages, cut so that none has more entries than this: each is quick to write and to read. */
 export function inPieces(
   messages: readonly FeedMessage[],
   entriesMax: number = PIECE_MAX,
@@ -104,7 +104,7 @@ export function inPieces(
   return messages.flatMap((message): readonly FeedMessage[] => {
     switch (message.kind) {
       case 'actors':
-        // The first one takes the place of what was known, and the others add to it.
+        // The first piece replaces the list, and the others add to it.
         return cut(message, message.actors, entriesMax, (actors, at) => ({
           ...message,
           actors,
@@ -128,7 +128,7 @@ export function inPieces(
   });
 }
 
-/** One that is small enough stays the value that it is: who keeps something by it finds that again. */
+/** A message that is small enough stays the same object, so that it can be a key. */
 function cut<Entry>(
   message: FeedMessage,
   entries: readonly Entry[],

@@ -1,5 +1,5 @@
 /**
- * What an address of the page begins with: for the page, and for whoever makes a link to a place in it.
+ * The views of the page by the beginning of their addresses: for the page, and for code that links to it.
  *
  * @module
  */

@@ -10,13 +10,13 @@ import type { ChartModel } from './chartData.ts';
 export interface Approval {
   /** The id of the machine. */
   readonly machine: string;
-  /** That of the chart that was looked at: of another one it says nothing. */
+  /** The hash of the chart that was looked at: the approval holds for no other. */
   readonly hash: string;
   /** What the chart called that version; `null` for one that has none. */
   readonly version: string | null;
   readonly name: string;
   readonly role: string;
-  /** As `2026-11-27`. */
+  /** The day, as `2026-11-27`. */
   readonly date: string;
   readonly note?: string | undefined;
 }
@@ -28,7 +28,7 @@ export interface Standing {
   readonly version: string | null;
   /** `void`: approved once, and changed since. */
   readonly state: 'approved' | 'void' | 'never';
-  /** Those of the chart as it is; of one whose approval is void, those of the version approved last. */
+  /** Approvals of the chart as it is; where they are void, those of the version approved last. */
   readonly approvals: readonly Approval[];
 }
 
@@ -44,7 +44,7 @@ const isApproval = hasShape({
 const isApprovals: Check = (value) => Array.isArray(value) && value.every(isApproval);
 const isFile = hasShape({ format: (value) => value === 1, approvals: isApprovals });
 
-/** Whether it is a text on one line of which everything is seen: no name may look like another. */
+/** Whether a value is one line of visible characters: no name may look like another. */
 export function isSeen(value: unknown): boolean {
   return typeof value === 'string' && !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(value);
 }
@@ -71,7 +71,7 @@ export function writeApprovals(approvals: readonly Approval[]): string {
   return `${JSON.stringify({ format: 1, approvals: sorted }, null, 2)}\n`;
 }
 
-/** The file with this approval alone; `null` while name or role are missing, or hold what is not seen. */
+/** The file with this approval alone; `null` while name or role is missing or has invisible characters. */
 export function approvalText(
   { id, hash, version }: Pick<ChartModel, 'id' | 'hash' | 'version'>,
   who: { readonly name: string; readonly role: string },
@@ -83,7 +83,7 @@ export function approvalText(
   return writeApprovals([{ machine: id, hash, version, name, role, date }]);
 }
 
-/** The approvals with another: of the same version by the same person in the same role, it takes the place. */
+/** The approvals with one more, which replaces that of the same version by the same person in the same role. */
 export function withApproval(approvals: readonly Approval[], made: Approval): readonly Approval[] {
   const others = approvals.filter(
     ({ machine, hash, name, role }) =>
@@ -92,7 +92,7 @@ export function withApproval(approvals: readonly Approval[], made: Approval): re
   return [...others, made];
 }
 
-/** Where a chart stands: an approval is of one hash, and void when that is no longer the chart's. */
+/** Whether a chart is approved: an approval holds for one hash, and is void once the chart has another. */
 export function standingOf(
   { id, hash, version }: Pick<ChartModel, 'id' | 'hash' | 'version'>,
   approvals: readonly Approval[],

@@ -9,13 +9,13 @@
 export interface ChartModel {
   readonly id: string;
   readonly version: string | null;
-  /** `sha256:…`: an approval is of this. */
+  /** `sha256:…`: what an approval approves. */
   readonly hash: string;
   /** What it is, in one sentence. */
   readonly purpose: string;
   /** In document order, the root first. */
   readonly states: readonly StateModel[];
-  /** In the order of `allTransitions`; a step of the inspector names them by place. */
+  /** In the order of `allTransitions`; a step of the inspector names them by their index. */
   readonly transitions: readonly TransitionModel[];
   /** What its guards and actions are: the names of its setup, then the functions that these use. */
   readonly rules: readonly RuleModel[];
@@ -28,12 +28,12 @@ export interface StateModel {
   /** `null` for the root. */
   readonly parent: string | null;
   readonly kind: 'atomic' | 'compound' | 'parallel' | 'final' | 'history' | 'deepHistory';
-  /** Where it starts, as a path; `null` where nothing is inside, or all is at once. */
+  /** Path of its initial state; `null` for a state without children, or with parallel ones. */
   readonly initial: string | null;
   readonly description: string;
   readonly tags: readonly string[];
   readonly requirements: readonly string[];
-  /** How long one can stay in it at most, and what ends it; `null` where it says nothing of that itself. */
+  /** How long an actor stays in it at most, and what ends that; `null` where the state does not say. */
   readonly lasts: string | null;
   readonly entry: readonly string[];
   readonly exit: readonly string[];
@@ -42,17 +42,17 @@ export interface StateModel {
 }
 
 export interface TransitionModel {
-  /** As `transitionLabel` has it: unique in its chart. */
+  /** The text of `transitionLabel`, unique in its chart. */
   readonly label: string;
   readonly source: string;
-  /** The event's type; `''` for one that is taken at once. */
+  /** The type of the event; `''` for a transition that is taken at once. */
   readonly event: string;
   /** Name and parameters of its guard, `not(isCrisis)`, `isPresentTrouble(kind=full)`; `null` for none. */
   readonly guard: string | null;
   readonly actions: readonly string[];
-  /** Paths; none where it stays. */
+  /** Paths of the target states; none where the actor stays. */
   readonly targets: readonly string[];
-  /** Whether it leaves its state and enters it again, where it leads there. */
+  /** Whether a transition to its own state leaves it and enters it again. */
   readonly reenters: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Checks a chart as a document: descriptions, requirement ids, states that can't be entered or left, transitions that
- * are never tried.
+ * can never be taken.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { deadEnds, reachableStates } from './reachability.ts';
 import { allStates, allTransitions, type ChartTransition } from './transitions.ts';
 
-/** What is wrong with a chart as a document, one sentence a fault; empty when nothing is. */
+/** The faults of a chart as a document, a sentence each. */
 export function chartFaults(machine: AnyStateMachine): readonly string[] {
   const faults: string[] = [];
   const reachable = reachableStates(machine);
@@ -33,7 +33,7 @@ export function chartFaults(machine: AnyStateMachine): readonly string[] {
   return faults;
 }
 
-/** Transitions that are never tried, since one of the same state and event comes first unguarded. */
+/** Transitions that can't be taken, since an unguarded one of the same state and event comes first. */
 function shadowed(transitions: readonly ChartTransition[]): readonly ChartTransition[] {
   const closed = new Map<AnyStateNode, Set<string>>();
   return transitions.filter(({ source, eventType, guard }) => {
@@ -52,7 +52,7 @@ export function requirementsOf(node: AnyStateNode): readonly string[] {
   return Array.isArray(meta.requirements) ? meta.requirements.map(String) : [];
 }
 
-/** How long one can stay in a state at most, as it says itself in `meta.lasts`; `null` where it says nothing. */
+/** How long an actor stays in a state at most, from its `meta.lasts`; `null` where it has none. */
 export function lastsOf(node: AnyStateNode): string | null {
   const meta: unknown = node.meta;
   if (typeof meta !== 'object' || meta === null || !('lasts' in meta)) return null;

@@ -1,5 +1,5 @@
 /**
- * The hashes of a chart: what an approval is of, and what tests are of.
+ * The hashes of a chart: one that approvals hold for, and one that test results hold for.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import type { ChartModel } from './chartData.ts';
 
-/** What people read of a chart and no test runs on; and its own hash. */
+/** Fields for readers, which no test depends on; and the hash itself. */
 const WORDS = new Set(['hash', 'purpose', 'description', 'lasts', 'means', 'requirements']);
 
 /** `sha256:…` of a chart without its hash, whatever the order of its fields. */

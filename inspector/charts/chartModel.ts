@@ -1,5 +1,5 @@
 /**
- * A chart as plain data, made of its machine.
+ * Makes plain data of a machine.
  *
  * @module
  */

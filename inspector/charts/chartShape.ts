@@ -9,7 +9,7 @@ import type { ChartModel } from './chartData.ts';
 
 const shapes = new WeakMap<object, string>();
 
-/** Sixteen hexadecimal digits; of one chart worked out once. */
+/** Sixteen hexadecimal digits, computed once a chart. */
 export function chartShape(model: Pick<ChartModel, 'states' | 'transitions'>): string {
   const known = shapes.get(model);
   if (known !== undefined) return known;
@@ -27,7 +27,7 @@ export function chartShape(model: Pick<ChartModel, 'states' | 'transitions'>): s
   return shape;
 }
 
-/** Two FNV-1a hashes of 32 bits, from either end. */
+/** Two 32-bit FNV-1a hashes, one from each end of the text. */
 function digitsOf(text: string): string {
   let [forwards, backwards] = [0x81_1c_9d_c5, 0x81_1c_9d_c5];
   for (let at = 0; at < text.length; at += 1) {

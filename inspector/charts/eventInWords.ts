@@ -1,5 +1,5 @@
 /**
- * Types of events as people read them. Apart from what reads charts, for the inspector's page has no XState.
+ * Types of events as people read them. It has a file of its own since the inspector's page has no XState.
  *
  * @module
  */

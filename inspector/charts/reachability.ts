@@ -8,7 +8,7 @@ import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { allStates, allTransitions } from './transitions.ts';
 
 /**
- * The states that some sequence of events can enter, guards ignored: what is missing here can never
+ * The states that some sequence of events can enter, guards ignored: any other state can never
  * be entered, whatever happens.
  */
 export function reachableStates(machine: AnyStateMachine): ReadonlySet<AnyStateNode> {
@@ -33,8 +33,8 @@ function enteredWith(node: AnyStateNode): readonly AnyStateNode[] {
 }
 
 /**
- * The innermost states that are no endings and that no event leads out of, guards ignored: not from there, and
- * not from what holds them.
+ * The innermost states that are not final and that no event leaves, guards ignored: neither theirs, nor those of
+ * their parents.
  */
 export function deadEnds(machine: AnyStateMachine): readonly AnyStateNode[] {
   const leading = allTransitions(machine).filter(({ targets }) => targets.length > 0);

@@ -33,7 +33,7 @@ export function toMermaid(machine: AnyStateMachine): readonly Diagram[] {
   return diagrams;
 }
 
-/** Everything between the same two nodes shares one arrow, said in the block of `inside`. */
+/** All transitions between the same two nodes, drawn as one arrow in the block of `inside`. */
 interface Arrow {
   readonly from: string;
   readonly to: string;
@@ -52,7 +52,7 @@ function drawDiagram(root: AnyStateNode, transitions: readonly ChartTransition[]
       const isTargetInside = isWithin(target, root);
       if (!isSourceDrawn && source !== root && !isTargetInside) continue;
       const end = isTargetInside ? nearestDrawn(target, drawn, root) : target;
-      // An arrow into a part that another diagram draws belongs there.
+      // An arrow into a region belongs to the diagram of that region.
       if (end === source && end !== target) continue;
       if (!isTargetInside) outside.add(target);
       const isFromAny = !isSourceDrawn || (end !== source && isWithin(end, source));
@@ -72,7 +72,7 @@ function drawDiagram(root: AnyStateNode, transitions: readonly ChartTransition[]
   ].join('\n');
 }
 
-/** What is said inside one composite state: its parts, where it starts, and the arrows between. */
+/** The lines inside one composite state: its children, its initial state, and the arrows between them. */
 function drawBlock(block: AnyStateNode, arrows: readonly Arrow[], indent: string): string[] {
   const own = arrows.filter((arrow) => arrow.inside === block);
   const lines: string[] = [];

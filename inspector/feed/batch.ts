@@ -1,9 +1,9 @@
 /**
- * What happened since the last batch, and how much of it is told: at full throughput thousands of operations begin,
- * step and end each second, which nobody can read and which would cost more than all else of being watched.
+ * What happened since the last batch, and how much of it is sent: at full throughput thousands of operations begin,
+ * step and end each second, more than anybody can read, and sending it all would be the largest cost of a viewer.
  *
- * Over the bound it is thinned by the rule of `squeeze.ts`: where each live actor stands is right after every batch,
- * and serials that are missing say how much was left out.
+ * Beyond the bound it is thinned as `squeeze.ts` does: the states of live actors are right after every batch,
+ * and gaps in the serials say how much was left out.
  *
  * @module
  */
@@ -19,25 +19,25 @@ import {
   type WatchedActor,
 } from '../protocol.ts';
 
-/** So many that began are told though they have ended already; of more, those that are still there. */
+/** Up to this many new actors are sent even if they have ended already; beyond it, only live ones. */
 const ACTORS_MAX = 50;
-/** So many steps for each millisecond since the last batch are told whole, at least and at most so many in one. */
+/** Steps that a batch has in full for each millisecond since the last one, within the bounds below. */
 const STEPS_PER_MS = 5;
 const STEPS_MIN = 250;
 const STEPS_MAX = 1_000;
-/** Of more steps so many are, enough to see what goes on. */
+/** Steps of operations in a batch beyond that bound, enough to see what goes on. */
 const STEPS_OF_MORE = 100;
 
 export class Batch {
   readonly #steps: StepRings;
-  /** When the last one went out, by the monotonic clock, and the last step of each ring that was before it. */
+  /** When the last batch was sent, by the monotonic clock, and the last step of each ring in it. */
   readonly #sinceMs: number;
   readonly #after: Readonly<Record<RingName, number>>;
   readonly #began = new Map<number, WatchedActor>();
   readonly #ended = new Set<number>();
-  /** They have come and gone beyond the bound. */
+  /** Actors beyond the bound that began and ended since the last batch. */
   readonly #leftOut = new Set<number>();
-  /** Of actors with steps that the log has let go of before they were told, the last of these. */
+  /** The last step of each actor whose steps fell out of the log before they were sent. */
   readonly #overtaken = new Map<number, Step>();
   readonly #news: News[] = [];
 
@@ -63,18 +63,18 @@ export class Batch {
     this.#news.push(news);
   }
 
-  /** Called before a step is noted there, which may take the place of one that is not told yet. */
+  /** Call it before a step is added to the log, which may push out one that was not sent yet. */
   keepOldest(log: StepLog): void {
     const { ring, first, room, last } = log;
     if (last - this.#after[ring] < room) return;
     const step = log.step(first);
-    // One actor may have steps in two rings, and the later of them was let go of first.
+    // An actor may have steps in two rings, and the later one may have fallen out first.
     const known = this.#overtaken.get(step.actor);
     if (this.#ended.has(step.actor) || (known !== undefined && known.serial > step.serial)) return;
     this.#overtaken.set(step.actor, step);
   }
 
-  /** Who has come, what they did, who has gone. */
+  /** Messages about the actors that began, their steps, and the actors that ended. */
   messages(now: { readonly atMs: number; readonly monotonicMs: number }): FeedMessage[] {
     const actors = [...this.#began.values()];
     const steps = this.#told(now.monotonicMs - this.#sinceMs);
@@ -83,12 +83,12 @@ export class Batch {
     if (steps.length > 0) messages.push({ kind: 'steps', steps });
     if (this.#news.length > 0) messages.push({ kind: 'news', news: this.#news });
     const ended = [...this.#ended];
-    // Also of those that were left out: one who came meanwhile may have been told of them.
+    // Those left out are named, too: a viewer that joined meanwhile may know of them.
     if (ended.length > 0) messages.push({ kind: 'ended', actors: ended, atMs: now.atMs });
     return messages;
   }
 
-  /** All of components and crises; of operations the first ones, and of the rest the last one of each that is there. */
+  /** All steps of components and crises; the first ones of operations, and the last one of each other live operation. */
   #told(forMs: number): readonly Step[] {
     const told = [...this.#overtaken.values()];
     for (const ring of RINGS) {

@@ -1,9 +1,9 @@
 /**
- * What an inspector is told of the process itself: every actor and where it stands, the last steps and news,
- * and all that follows, in batches. While nobody watches nothing is collected, unless it is kept open.
+ * The feed of this process for inspectors: every actor and its state, the last steps and news,
+ * then everything new, in batches. Nothing is collected while nobody watches, unless the feed is kept open.
  *
- * Told by the tap it makes one small object and puts it into a list; everything else is done by a timer. A
- * viewer that throws is dropped, and so is one that holds up the process with each batch.
+ * A tapped event costs one small object in a list; everything else is done by a timer. A
+ * viewer that throws is dropped, and so is one that blocks the process with each batch.
  *
  * @module
  */
@@ -46,28 +46,28 @@ export interface FeedParts {
   /** The charts that are watched. */
   readonly inspection: {
     watch(observer: TapObserver): () => void;
-    /** Those that are there now; each is read when it is asked for. */
+    /** The live actors, each read when the iterator reaches it. */
     actors(): Iterable<TappedActor>;
   };
   readonly subscribe: (listener: (fact: TappedFact) => void) => () => void;
-  /** What may be told of a fact. */
+  /** The fields of facts that may leave. */
   readonly rules: TellingRules;
   readonly words: NewsWords;
   readonly about: Pick<Hello, 'holdfast' | 'name' | 'startedAtMs' | 'charts'>;
   readonly overview: () => Overview;
   readonly call: FeedSource['call'];
-  /** Told why a viewer was dropped. */
+  /** Receives the reason why a viewer was dropped. */
   readonly onError: (error: unknown) => void;
 }
 
 const STEPS_KEPT: Rooms = { component: 2_000, crisis: 2_000, operation: 10_000 };
-/** Of each ring. */
+/** News that are kept of each ring. */
 const NEWS_KEPT = 1_000;
 const BATCH_MS = 50;
 const OVERVIEW_MS = 1_000;
-/** Entries of one message. */
+/** Entries of one message at most. */
 const PIECE = 500;
-/** A batch of more messages than there are kinds of them has some that are long. */
+/** A batch with more messages than there are kinds has long ones, which go out in turns of their own. */
 const MESSAGES_MAX = 5;
 
 export class Feed implements FeedSource {
@@ -81,7 +81,7 @@ export class Feed implements FeedSource {
   };
   readonly #viewers = new Set<Viewer>();
   readonly #turns: Turns;
-  /** While it is kept open nobody need watch. */
+  /** Overviews of past minutes, collected without viewers, too, while the feed is kept open. */
   #minutes: Minutes = [];
   #newsTold = 0;
   /** What happened since the last batch; kept up to date while there are viewers. */
@@ -100,7 +100,7 @@ export class Feed implements FeedSource {
     this.call = parts.call;
   }
 
-  /** Collects from now on, though nobody watches yet, until {@link close}. */
+  /** Collects from now on, without viewers, too, until {@link close}. */
   open(): void {
     this.#isKeptOpen = true;
     this.#collect();
@@ -118,7 +118,7 @@ export class Feed implements FeedSource {
     return this.#isCollecting;
   }
 
-  /** Who watches now. */
+  /** The number of viewers. */
   get viewers(): number {
     return this.#viewers.size;
   }
@@ -139,7 +139,7 @@ export class Feed implements FeedSource {
       };
     }
     this.#collect();
-    // What is in the batch is in the table and remembered: those who watch already are told of it first.
+    // The new viewer gets the contents of the batch with the beginning, so the others get the batch first.
     this.#flush();
     this.#viewers.add(viewer);
     viewer.welcome(this.#beginning());
@@ -150,7 +150,7 @@ export class Feed implements FeedSource {
     };
   }
 
-  /** The process is about to end: says so, and lets go of everybody. */
+  /** Says that the process is about to end, and drops every viewer. */
   end(): void {
     if (this.#isOver) return;
     this.#flush();
@@ -212,7 +212,7 @@ export class Feed implements FeedSource {
     if (this.#viewers.size > 0) this.#batch.happened(news);
   };
 
-  /** Batches go out as long as somebody watches; while it is only kept open an overview is made each second, to be kept. */
+  /** Schedules the next batch while there are viewers; without them, the next overview of a feed that is kept open. */
   #arm(): void {
     const isWatched = this.#viewers.size > 0;
     if (this.#isOver || !(isWatched || this.#isKeptOpen)) return;
@@ -224,7 +224,7 @@ export class Feed implements FeedSource {
     });
   }
 
-  /** The first one who watches does not wait for the second that is kept for nobody. */
+  /** The first viewer does not wait for the overview of a feed that nobody watched. */
   #rearm(): void {
     if (this.#viewers.size === 1) {
       this.#cancelBatch?.();
@@ -283,8 +283,8 @@ export class Feed implements FeedSource {
   }
 
   /**
-   * What a viewer is told first, in pieces that are made one by one. An actor is told as it stands when its piece is
-   * made: what it did and whether it ended since the beginning comes again, after all pieces.
+   * The first messages for a viewer, in pieces that are made one by one. The state of an actor is that when its piece is
+   * made; its steps since the beginning, and its end, come again after all pieces.
    */
   #beginning(): Iterable<readonly FeedMessage[]> {
     const changes = this.#steps.changes();
@@ -317,16 +317,16 @@ export class Feed implements FeedSource {
   }
 }
 
-/** What there is when a viewer comes. */
+/** The state of everything when a viewer joins. */
 interface Beginning {
   readonly changes: ReadonlyMap<number, number>;
   readonly actors: Iterator<TappedActor>;
-  /** Those that are remembered, each read when it is asked for. */
+  /** The remembered steps, each read when the iterator reaches it. */
   readonly steps: Iterator<Step>;
   readonly news: readonly (readonly News[])[];
 }
 
-/** What is told in one turn: of long messages one. */
+/** Groups messages by turns of the event loop: long ones have a turn each. */
 function inTurns(messages: readonly FeedMessage[]): readonly (readonly FeedMessage[])[] {
   return messages.length <= MESSAGES_MAX ? [messages] : messages.map((message) => [message]);
 }
@@ -338,7 +338,7 @@ function pieces<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
   );
 }
 
-/** The next of them, at most so many. */
+/** Up to `countMax` next items. */
 function taken<Item>(items: Iterator<Item>, countMax: number): readonly Item[] {
   const next: Item[] = [];
   while (next.length < countMax) {

@@ -1,5 +1,5 @@
 /**
- * The overview of each minute, as it is told to pages; and kept beside the feed of another process.
+ * The overview of each minute as messages, and a store of them beside the feed of another process.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { joinedMinutes, type Minutes, withMinute } from '../minutes.ts';
 import type { FeedMessage, FeedSource } from '../protocol.ts';
 import { inPieces } from '../squeeze.ts';
 
-/** As messages of which none takes long to be written or read. */
+/** The minutes as messages that are each quick to write and to read. */
 export function minutesTold(minutes: Minutes): FeedMessage[] {
   return minutes.length === 0 ? [] : inPieces([{ kind: 'minutes', minutes }]);
 }
@@ -16,7 +16,7 @@ export function minutesTold(minutes: Minutes): FeedMessage[] {
 type Listener = (messages: readonly FeedMessage[]) => void;
 
 /**
- * A feed of another process, whose minutes are kept here: from the beginning on, also while no page is open, and over
+ * A feed of another process whose minutes are kept here from the start, also while no page is open, and over
  * processes that come and go.
  *
  * @example
@@ -41,7 +41,7 @@ export class KeptMinutes implements FeedSource {
     });
   }
 
-  /** As the feed does, with what is kept here behind each `hello`. */
+  /** Watches the feed, and adds the kept minutes after each `hello`. */
   watch(listener: Listener): () => void {
     this.#listeners.add(listener);
     const stop = this.#source.watch((messages) => {
@@ -59,7 +59,7 @@ export class KeptMinutes implements FeedSource {
     };
   }
 
-  /** Keeps nothing more. */
+  /** Stops watching and keeping. */
   close(): void {
     this.#stop();
     this.#minutes = [];
@@ -69,7 +69,7 @@ export class KeptMinutes implements FeedSource {
     try {
       listener([message]);
     } catch {
-      // Its own watch finds out by itself.
+      // The watch of that listener ends by itself.
       this.#listeners.delete(listener);
     }
   }

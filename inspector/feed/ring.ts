@@ -1,5 +1,5 @@
 /**
- * The last so many of what was told, in order.
+ * A ring buffer: the last items, in order.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 export class Ring<Item> {
   readonly #room: number;
   #items: Item[] = [];
-  /** Where the oldest is, once it is full. */
+  /** Index of the oldest item, once the ring is full. */
   #first = 0;
 
   constructor(room: number) {
@@ -23,7 +23,7 @@ export class Ring<Item> {
     this.#first = (this.#first + 1) % this.#room;
   }
 
-  /** The oldest first. */
+  /** The items, the oldest first. */
   get items(): readonly Item[] {
     return [...this.#items.slice(this.#first), ...this.#items.slice(0, this.#first)];
   }

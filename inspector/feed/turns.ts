@@ -1,6 +1,6 @@
 /**
- * Long work in pieces: one in each turn of the event loop, whoever wants how many, so that many viewers who come at
- * once take no longer of a turn than one does. What waits for its turn goes round.
+ * Long work in pieces: one in each turn of the event loop for all viewers together, so that many who join at
+ * once take no more of a turn than one does. The viewers take turns.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 
 export class Turns {
   readonly #clock: Pick<Clock, 'defer'>;
-  /** Each does one piece, and says whether there is another. */
+  /** Functions that do one piece each, and return whether there is another. */
   readonly #waiting: (() => boolean)[] = [];
 
   constructor(clock: Pick<Clock, 'defer'>) {
     this.#clock = clock;
   }
 
-  /** Calls `piece` in turns to come until it is false. It must not throw. */
+  /** Calls `piece` in later turns until it returns false. It must not throw. */
   add(piece: () => boolean): void {
     this.#waiting.push(piece);
     if (this.#waiting.length === 1) this.#arm();

@@ -1,5 +1,5 @@
 /**
- * One who watches a feed: told first what there is, piece by piece, then each batch.
+ * One viewer of a feed: it gets the current state first, piece by piece, then each batch.
  *
  * @module
  */
@@ -14,20 +14,20 @@ export interface ViewerParts {
   readonly clock: Clock;
   readonly turns: Turns;
   readonly listener: (messages: Messages) => void;
-  /** It is told nothing more: since it threw this, or held up the process. */
+  /** Called when the viewer was dropped: with what it threw, or `null` where it blocked the process. */
   readonly onDropped: (error: unknown) => void;
 }
 
-/** How long a listener may take for one batch, and how often in a row it may take longer. */
+/** How long a listener may take for one batch, and how many times in a row it may take longer. */
 const TELLING_MS_MAX = 50;
 const TIMES_MAX = 5;
 
 export class Viewer {
   readonly #parts: ViewerParts;
-  /** What there is, each piece made when it is told; `null` once all of it was. */
+  /** The current state, each piece made when it is sent; `null` once all were sent. */
   #beginning: Iterator<Messages> | null = null;
   #isBegun = false;
-  /** What has happened since, and is told after that. */
+  /** Batches since then, which are sent after it. */
   #waiting: Messages[] = [];
   #timesLate = 0;
   #isOver = false;
@@ -36,13 +36,13 @@ export class Viewer {
     this.#parts = parts;
   }
 
-  /** Makes and tells these in turns of their own, so that a long beginning holds nothing up. */
+  /** Makes and sends the pieces in turns of their own, so that a long beginning delays nothing. */
   welcome(pieces: Iterable<Messages>): void {
     this.#beginning = pieces[Symbol.iterator]();
     this.#parts.turns.add(() => this.#tellNext());
   }
 
-  /** Tells these, at once where that is one piece and nothing waits; else each in a turn of its own. */
+  /** Sends the pieces: at once where there is one and none waits, else each in a turn of its own. */
   tell(pieces: readonly Messages[]): void {
     const isUpToDate = this.#isWelcomed;
     const [first = [], ...more] = pieces;
@@ -54,14 +54,14 @@ export class Viewer {
     if (isUpToDate) this.#parts.turns.add(() => this.#tellNext());
   }
 
-  /** Tells this, at once, and nothing more. Who is not told of everything yet, is not told it now. */
+  /** Sends the last messages at once, and drops those that still wait. */
   finish(last: Messages): void {
     if (!this.#isBegun) this.#tellPiece();
     this.#call(last);
     this.leave();
   }
 
-  /** It is not told anything any more. */
+  /** Sends nothing more. */
   leave(): void {
     this.#isOver = true;
     this.#beginning = null;
@@ -72,7 +72,7 @@ export class Viewer {
     return this.#beginning === null && this.#waiting.length === 0;
   }
 
-  /** False once it is told what happens as it happens. */
+  /** Sends the next piece; returns false once none waits. */
   #tellNext(): boolean {
     if (this.#beginning !== null) this.#tellPiece();
     else this.#call(this.#waiting.shift() ?? []);

@@ -1,5 +1,5 @@
 /**
- * A chart as the Stately inspector draws it: the configuration of a machine, made anew of names alone. Nothing
+ * A chart for the Stately inspector: the configuration of a machine, rebuilt from names alone. Nothing
  * else that a machine holds is in it: no context, no function, no parameter of a guard, no description.
  *
  * @module
@@ -29,7 +29,7 @@ interface TransitionDefinition {
 
 const texts = new WeakMap<AnyStateMachine, string>();
 
-/** The JSON of a chart's definition: made once, however many actors are of it. */
+/** The definition of a chart as JSON, made once for all its actors. */
 export function chartDefinition(machine: AnyStateMachine): string {
   const known = texts.get(machine);
   if (known !== undefined) return known;
@@ -80,7 +80,7 @@ function transitionDefinition({
   };
 }
 
-/** From the root, whoever points to it. */
+/** The address of a state from the root. */
 function addressOf(node: AnyStateNode): string {
   return `#${[node.machine.id, ...node.path].join('.')}`;
 }

@@ -1,6 +1,6 @@
 /**
- * What a chart calls what it does: its states as paths, and its transitions by their place in the chart's
- * list. Found out once for each chart, or each variant of one that has other implementations.
+ * The names in a chart: its states as paths, and its transitions by their index in the chart's
+ * list. They are computed once for each chart, or variant of a chart with other implementations.
  *
  * @module
  */
@@ -8,10 +8,10 @@
 import type { AnyStateMachine, AnyTransitionDefinition } from 'xstate';
 import { allTransitions } from '../charts/transitions.ts';
 
-/** As XState writes where an actor is: the name of a state, or of each region its own. */
+/** A state value of XState: the name of a state, or one for each region. */
 export type StateShown = string | { readonly [region: string]: StateShown | undefined };
 
-/** Each list of paths once: they are few, and come again and again. */
+/** Each list of paths once: there are few, and they recur. */
 const remembered = new Map<string, readonly string[]>();
 const NOWHERE: readonly string[] = [];
 
@@ -38,13 +38,13 @@ function innermost(value: StateShown, within: string): readonly string[] {
 }
 
 const places = new WeakMap<AnyTransitionDefinition, number>();
-/** Each list of places once. */
+/** Each list of indexes once. */
 const listed = new Map<string, readonly number[]>();
-/** Those of one place, which most steps have. */
+/** Lists of one index, which most steps have. */
 const single: (readonly number[])[] = [];
 const NONE: readonly number[] = [];
 
-/** The places of transitions in the list of their chart: always the same list for the same places. */
+/** The indexes of transitions in the list of their chart: always the same list for the same indexes. */
 export function transitionPlaces(
   transitions: readonly AnyTransitionDefinition[],
 ): readonly number[] {
@@ -62,7 +62,7 @@ export function transitionPlaces(
   return found;
 }
 
-/** The step into the state where a chart begins is in no list: XState makes it of `initial`. */
+/** The index of a transition. That into the initial state is in no list: XState makes it from `initial`. */
 function placeOf(transition: AnyTransitionDefinition): number {
   const known = places.get(transition);
   if (known !== undefined) return known;

@@ -1,6 +1,6 @@
 /**
- * What the option `inspect` shows an app of its own charts: XState's inspection events, made of the same steps that an
- * inspector is told. Their actors are stand-ins that have names and states, and nothing else (AC-2).
+ * The events of the option `inspect`: XState's inspection events, made from the same steps that an
+ * inspector gets. Their actors are stand-ins that have names and states, and nothing else (AC-2).
  *
  * @module
  */
@@ -27,14 +27,14 @@ export type InspectionObserver =
   | { readonly next?: ((event: InspectionEvent) => void) | undefined };
 
 /**
- * What an {@link InspectionObserver} is told: that an actor began, what it takes, and its state after that. A function that
+ * What an {@link InspectionObserver} gets: that an actor began, the event that it takes, and its state after that. A function that
  * takes XState's `InspectionEvent` takes it; no type of XState is named, so an app compiles without its declarations.
  */
 export type InspectionEvent = { readonly rootId: string; readonly actorRef: InspectedActor } & (
   | { readonly type: '@xstate.actor' }
   | {
       readonly type: '@xstate.event';
-      /** Who sent it, where that is known. */
+      /** The sender of the event, where it is known. */
       readonly sourceRef: InspectedActor | undefined;
       readonly event: { readonly type: string };
     }
@@ -51,9 +51,9 @@ export interface InspectedActor {
   readonly id: string;
   /** The process and the id. */
   readonly sessionId: string;
-  /** Its state now. */
+  /** Returns its current state. */
   readonly getSnapshot: () => InspectedSnapshot;
-  /** Does nothing: an observer looks on. */
+  /** Does nothing: an observer only watches. */
   readonly send: (event: { readonly type: string }) => void;
 }
 
@@ -66,7 +66,7 @@ export interface InspectedSnapshot {
   readonly error: undefined;
 }
 
-/** What one step of one actor was, as an event of XState tells it. */
+/** One step of one actor, from an event of XState. */
 export interface ShownStep {
   /** The actor's id: an operation's id, `breaker:payments`, `degradation:global`, `supervisor`. */
   readonly actor: string;
@@ -77,7 +77,7 @@ export interface ShownStep {
   readonly to: string;
 }
 
-/** The step that an event is of; `null` for an event that tells of none, and for one of other actors. */
+/** The step behind an event; `null` for an event without one, and for events of other actors. */
 export function stepIn(told: InspectionEvent): ShownStep | null {
   const { actorRef } = told;
   if (told.type !== '@xstate.snapshot' || !(actorRef instanceof StandIn)) return null;
@@ -99,7 +99,7 @@ export function projectInspection(observer: InspectionObserver, startedAtMs: num
     if (typeof observer === 'function') observer(event);
     else observer.next?.(event);
   };
-  /** The root may begin after others. */
+  /** The stand-in of the parent; the root may begin after others. */
   const parentOf = ({ parentId }: SystemActor): StandIn | undefined => {
     if (parentId === undefined) return undefined;
     const parent = standIns.get(parentId) ?? new StandIn(system.root, undefined);
@@ -135,7 +135,7 @@ export function projectInspection(observer: InspectionObserver, startedAtMs: num
     stepped: ({ session, event: type, from, to }) => {
       const actor = system.find(actorNumber(session));
       const actorRef = actor === undefined ? undefined : standIns.get(actor.sessionId);
-      // Where it begins is told when it does.
+      // Its first state was shown when it began.
       if (actor === undefined || actorRef === undefined || from === null) return;
       const sourceRef = bySession(system.senderOf(actor, type));
       tell({ type: '@xstate.event', rootId, actorRef, sourceRef, event: { type } });
@@ -144,7 +144,7 @@ export function projectInspection(observer: InspectionObserver, startedAtMs: num
     },
     ended: (session) => {
       for (const actor of system.ended(actorNumber(session))) {
-        // That it is done was told by its last step.
+        // Its last step has shown that it is done.
         if (!isDone(actor)) snapshot(actor, 'xstate.stop', 'stopped');
         standIns.delete(actor.sessionId);
       }
@@ -152,7 +152,7 @@ export function projectInspection(observer: InspectionObserver, startedAtMs: num
   };
 }
 
-/** An actor as an observer may know it: what it can print of one is what it may see. */
+/** An actor for observers: it has only what they may see, in case they print it. */
 class StandIn implements InspectedActor {
   status: InspectedSnapshot['status'] = 'active';
   readonly #parent: StandIn | undefined;
@@ -167,12 +167,12 @@ class StandIn implements InspectedActor {
     return standIn.#actor;
   }
 
-  /** It was parked, and goes on as this one. */
+  /** Lets the stand-in of a parked operation go on as this actor. */
   static goOn(standIn: StandIn, actor: SystemActor): void {
     standIn.#actor = actor;
   }
 
-  /** By this name tools of XState read it. */
+  /** The parent, under the name that tools of XState read. */
   get _parent(): StandIn | undefined {
     return this.#parent;
   }
@@ -198,7 +198,7 @@ class StandIn implements InspectedActor {
     };
   }
 
-  /** An observer looks on. */
+  /** Does nothing: an observer only watches. */
   send(): void {
     // Does nothing.
   }

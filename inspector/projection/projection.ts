@@ -1,6 +1,6 @@
 /**
- * What may be seen of a running system from outside: an allow-list (AC-2, SE-5). Everything that is told
- * of charts and facts is made here, field by field; a field that is not named here is not told.
+ * What may be seen of a running system from outside: an allow-list (AC-2, SE-5). Everything that leaves
+ * of charts and facts is made here, field by field; a field that is not named here stays.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { AnyStateMachine, AnyTransitionDefinition } from 'xstate';
 import type { AboutWork, News, WatchedActor } from '../protocol.ts';
 import { type StateShown, statePaths } from './chartNames.ts';
 
-/** An actor of a chart, as the tap of the engine tells of it. */
+/** An actor of a chart, from the tap of the engine. */
 export interface TappedActor {
   readonly session: string;
   readonly id: string;
@@ -18,7 +18,7 @@ export interface TappedActor {
   readonly about: AboutWork | null;
 }
 
-/** One event that an actor took, as the tap tells of it. */
+/** One event that an actor took, from the tap. */
 export interface TappedStep {
   readonly session: string;
   readonly id: string;
@@ -29,20 +29,20 @@ export interface TappedStep {
   readonly transitions: readonly AnyTransitionDefinition[];
 }
 
-/** Who is told by the tap. */
+/** The observer of the tap. */
 export interface TapObserver {
   readonly began: (shown: () => TappedActor) => void;
   readonly stepped: (step: TappedStep) => void;
   readonly ended: (session: string) => void;
 }
 
-/** A fact, as its stream tells of it. */
+/** A fact, from its stream. */
 export interface TappedFact {
   readonly kind: string;
   readonly atMs: number;
 }
 
-/** Which fields of a kind of fact may be told, and as what. */
+/** The fields of a kind of fact that may leave, and what each becomes. */
 export interface TellingRule {
   readonly about: string | null;
   readonly actor?: string;
@@ -84,7 +84,7 @@ export function projectActor(
   };
 }
 
-/** `null` for what is no news. */
+/** The news of a fact; `null` where its kind is not listed. */
 export function projectFact(
   fact: TappedFact,
   serial: number,
@@ -117,7 +117,7 @@ export function projectFact(
   };
 }
 
-/** What has parts is not told, but for a list of words. */
+/** Only plain values leave, and lists of words as one text. */
 function plain(value: unknown): Plain {
   switch (typeof value) {
     case 'string':

@@ -15,27 +15,27 @@ export interface SystemActor {
   readonly parentId: string | undefined;
   /** `undefined` for a chart that is not known here. */
   readonly machine: AnyStateMachine | undefined;
-  /** Of its breaker and scheduler; `null` for none. */
+  /** The upstream of its breaker and scheduler; `null` for none. */
   readonly upstream: string | null;
-  /** Where it stands: its innermost states, as paths. */
+  /** Its innermost states, as paths. */
   states: readonly string[];
 }
 
-/** What is told of an actor that begins. */
+/** What is known of an actor that begins. */
 export type BegunActor = Pick<SystemActor, 'id' | 'machine' | 'upstream' | 'states'> & {
-  /** Tells apart two that have one id. */
+  /** A number that differs between two actors with one id. */
   readonly key: number;
   /** Whether it is an operation, which may be parked and come back. */
   readonly isWork: boolean;
 };
 
 const ROOT = 'supervisor';
-/** Parked operations that are remembered; older ones are told as stopped, and come back as new ones. */
+/** Parked operations that are remembered; older ones are shown as stopped, and come back as new ones. */
 const PARKED_MAX = 10_000;
 /** A version 7 UUID begins with the milliseconds at which it was made. */
 const TIMED_ID = /^([\da-f]{8})-([\da-f]{4})-7/;
 
-/** Which component sends an event: to charts of upstreams and to operations, by the type of the event. */
+/** The component that sends an event to charts of upstreams and to operations, by the type of the event. */
 const SENDERS: Readonly<Record<string, 'scheduler' | 'breaker' | typeof ROOT>> = {
   'turn.granted': 'scheduler',
   'turn.revoked': 'scheduler',
@@ -82,7 +82,7 @@ export class ShownSystem {
     return { id: ROOT, sessionId: this.rootId, parentId: undefined, ...none };
   }
 
-  /** Takes in an actor; `parkedAt` says where it stood if it was parked, and goes on as the same. */
+  /** Adds an actor; `parkedAt` has its states if it was parked and goes on as the same. */
   began(begun: BegunActor): {
     readonly actor: SystemActor;
     readonly parkedAt: readonly string[] | null;
@@ -102,15 +102,15 @@ export class ShownSystem {
     return { actor, parkedAt };
   }
 
-  /** The one of that key; `undefined` for one that ended before anybody watched. */
+  /** The actor of a key; `undefined` for one that ended before anybody watched. */
   find(key: number): SystemActor | undefined {
     return this.#byKey.get(key)?.actor;
   }
 
-  /** Lets go of one that has ended; those whose end is to be told now. A parked operation has none. */
+  /** Removes an actor; returns those whose end is to be shown now. A parked operation has none. */
   ended(key: number): readonly SystemActor[] {
     const place = this.#byKey.get(key);
-    // Where one of the same id has begun since, this one is not known any more.
+    // An actor of the same id that began since has replaced it.
     if (place === undefined) return [];
     this.#byKey.delete(key);
     if (!place.isWork || isDone(place.actor)) {
@@ -135,7 +135,7 @@ export class ShownSystem {
   }
 
   /**
-   * When it was made: an operation at its acceptance; a component `sinceAtMs`, or with the process where it was there
+   * When an actor was made: an operation at its acceptance; a component at `sinceAtMs`, or with the process if it began
    * before anybody watched.
    */
   madeAtMs({ id }: SystemActor, sinceAtMs: number | null): number {
@@ -154,7 +154,7 @@ export class ShownSystem {
   }
 }
 
-/** Whether it stands in final states alone. */
+/** Whether all its states are final. */
 export function isDone({ machine, states }: SystemActor): boolean {
   return (
     machine !== undefined &&
@@ -162,7 +162,7 @@ export function isDone({ machine, states }: SystemActor): boolean {
   );
 }
 
-/** The upstream that a component is of: `payments` for `breaker:payments`; `null` for none. */
+/** The upstream of a component: `payments` for `breaker:payments`; `null` for none. */
 export function upstreamIn(id: string): string | null {
   const at = id.indexOf(':');
   return at === -1 ? null : id.slice(at + 1);

@@ -1,10 +1,10 @@
 /**
- * Where an actor stands, as XState writes it, from the paths by which the feed tells it.
+ * Makes XState's state value from the paths that the feed has.
  *
  * @module
  */
 
-/** The name of a state, or of each region its own. */
+/** The name of a state, or one for each region. */
 export type StateValue = string | { readonly [key: string]: StateValue };
 
 /** `{ delivery: 'waiting', record: 'kept' }` for `['delivery.waiting', 'record.kept']`. */

@@ -1,6 +1,6 @@
 /**
- * The last steps of one ring, in columns: what is kept of a step are numbers and words of charts, each of
- * which is there once, so that remembering one makes nothing that would have to be collected as garbage.
+ * The last steps of one ring, in columns of numbers and of words that charts hold once
+ * already, so that keeping a step makes no garbage.
  *
  * @module
  */
@@ -46,13 +46,13 @@ export class StepLog {
     columns.transitions[index] = transitionPlaces(transitions);
   }
 
-  /** Keeps none of those before; they are counted on. */
+  /** Drops all steps; the count goes on. */
   forget(): void {
     this.#forgotten = this.#last;
     this.#columns = newColumns();
   }
 
-  /** Notes since when each actor, by its number, stands where it stands, as far as the steps that are kept tell. */
+  /** Notes when each actor, by number, entered its current states, as far as the kept steps say. */
   changes(into: Map<number, number>): void {
     const { actors, times, from, to } = this.#columns;
     for (let nth = this.first; nth <= this.#last; nth += 1) {
@@ -63,17 +63,17 @@ export class StepLog {
     }
   }
 
-  /** The actor of a step that is kept. */
+  /** The actor of a kept step. */
   actorOf(nth: number): number {
     return this.#columns.actors[(nth - 1) % this.room] ?? 0;
   }
 
-  /** The serial of a step that is kept. */
+  /** The serial of a kept step. */
   serialOf(nth: number): number {
     return this.#columns.serials[(nth - 1) % this.room] ?? 0;
   }
 
-  /** One that is kept. */
+  /** A kept step. */
   step(nth: number): Step {
     const { serials, actors, times, events, from, to, transitions } = this.#columns;
     const index = (nth - 1) % this.room;

@@ -1,6 +1,6 @@
 /**
- * The last steps of the process: components, crises and operations each have a ring of their own, so that the story of
- * an outage is there after thousands of operations (OB-1).
+ * The last steps of the process. Components, crises and operations each have a ring of their own, so that the story of
+ * an outage survives thousands of operations (OB-1).
  *
  * @module
  */
@@ -30,7 +30,7 @@ export class StepRings {
     return this.#last;
   }
 
-  /** An event that a component takes and stays is ordinary: a measurement each second would drive out an outage. */
+  /** The log of a step. An event that changes no state of a component goes with operations: a measurement each second would drive out an outage. */
   logOf({ machine, from, to }: Pick<TappedStep, 'machine' | 'from' | 'to'>): StepLog {
     const log = this[ringOf(machine.id)];
     return log === this.component && statePaths(from) === statePaths(to) ? this.operation : log;
@@ -41,7 +41,7 @@ export class StepRings {
     this.logOf(step).note(step, this.#last, atMs);
   }
 
-  /** Those up to this serial that are kept when each is asked for, the oldest first. */
+  /** Steps up to this serial that are still kept when the iterator reaches them, the oldest first. */
   *upTo(serial: number): Generator<Step> {
     const next: Record<RingName, number> = { component: 0, crisis: 0, operation: 0 };
     for (;;) {
@@ -61,12 +61,12 @@ export class StepRings {
     }
   }
 
-  /** Keeps none of those before; they are counted on. */
+  /** Drops all steps; the count goes on. */
   forget(): void {
     for (const ring of RINGS) this[ring].forget();
   }
 
-  /** Since when each actor, by its number, stands where it stands, as far as the steps that are kept tell. */
+  /** When each actor, by number, entered its current states, as far as the kept steps say. */
   changes(): ReadonlyMap<number, number> {
     const changes = new Map<number, number>();
     for (const ring of RINGS) this[ring].changes(changes);

@@ -1,5 +1,5 @@
 /**
- * The charts of a process, as its viewers are told of them.
+ * The charts of a process, for its viewers.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { chartModel } from '../charts/chartModel.ts';
 import { chartShape } from '../charts/chartShape.ts';
 import type { Hello } from '../protocol.ts';
 
-/** Made when somebody first looks: of nine charts in a few milliseconds. */
+/** Lists the charts; made when somebody first watches, in a few milliseconds. */
 export function toldCharts(machines: readonly AnyStateMachine[]): Hello['charts'] {
   return machines.map((machine) => ({
     machine: machine.id,

@@ -1,5 +1,5 @@
 /**
- * What of an answer leaves for a page: an allow-list as data. What is not named in it stays here, a field
+ * Which fields of an answer leave for a page: an allow-list as data. A field that is not named in it stays here, even one
  * that a later version adds too.
  *
  * @module
@@ -7,16 +7,16 @@
 
 type Plain = string | number | boolean;
 
-/** The shapes that fit an answer of a type: a field that is renamed there no longer compiles here. */
+/** The shapes that fit an answer of a type: a renamed field is a type error. */
 export type AnswerShape<Value = unknown> = unknown extends Value
   ? AnyShape
   : ShapeOf<NonNullable<Value>>;
 
-/** A shape, whatever it is for. */
+/** Any shape. */
 export type AnyShape =
   /** One text, number, `true`, `false` or `null`. */
   | 'plain'
-  /** Nothing of it: that it was done is the answer. */
+  /** No field: that it was done is the answer. */
   | 'nothing'
   | { readonly each: AnyShape }
   | { readonly fields: Readonly<Record<string, AnyShape>> };
@@ -31,10 +31,10 @@ type ShapeOf<Value> = [Value] extends [Plain]
         };
       };
 
-/** Longer than any name or code there is; what is longer is none. */
+/** Longer than any name or code, so a longer text is neither. */
 const TEXT_LENGTH_MAX = 512;
 
-/** What `shape` names of an answer, made anew; `null` where it is not of that shape. */
+/** A copy of an answer with the fields that `shape` names; `null` where it has another shape. */
 export function cutTo(shape: AnyShape, answer: unknown): unknown {
   if (shape === 'nothing') return null;
   if (shape === 'plain') return plainOf(answer);

@@ -1,5 +1,5 @@
 /**
- * The management calls of a page: which are made, with which parameters, and what of their answers leaves.
+ * The management calls of a page: which are made, with which parameters, and which fields of their answers leave.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { InspectorCall } from './inspectorCall.ts';
 import { Refusal } from './replies.ts';
 
 const CALLS_AT_ONCE_MAX = 8;
-/** A disk that stalls must not hold calls for ever. */
+/** Bounds a call, since a disk may stall. */
 const ANSWER_WITHIN_MS = 15_000;
 
 export interface CallsParts {
@@ -36,7 +36,7 @@ export class Calls {
     if (asked instanceof Refusal) return asked;
     if (this.#atOnce >= CALLS_AT_ONCE_MAX) return busy();
     this.#atOnce += 1;
-    // What takes too long goes on, and keeps its place until it has ended.
+    // A call that takes too long goes on, and counts until it has ended.
     const made = this.#made(asked).finally(() => {
       this.#atOnce -= 1;
     });
@@ -124,8 +124,8 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /**
- * Errors whose message is a sentence of holdfast about the call itself. Of any other the code alone leaves:
- * its message may say what an upstream, a handler or the machine has said.
+ * Errors whose message is a sentence of holdfast about the call itself. Only the code of any other error leaves:
+ * its message may quote an upstream, a handler or the machine.
  */
 const SAID: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'HF_OPTION_INVALID',

@@ -1,5 +1,5 @@
 /**
- * Bounds on what connections to the server can hold up: how many there are, and how long one may take for
+ * Bounds on connections to the server: how many there are, and how long each may take for
  * its request.
  *
  * @module
@@ -9,13 +9,13 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 
 export const CONNECTIONS_MAX = 128;
-/** Beyond it, the one that has kept us waiting the longest for its request has to go. */
+/** Connections without a complete request; one more cuts the one that has taken the longest. */
 const WAITING_MAX = 32;
-/** Beyond it, the longest of those that have shown no session: or they would lock out whoever has one. */
+/** Connections without a session; one more cuts the oldest, so that they can't lock out pages with a session. */
 const STRANGERS_MAX = 96;
-/** A request has to be there whole by then, however steadily it trickles in. */
+/** A request has to be complete by then, even if it keeps trickling in. */
 const REQUEST_WITHIN_MS = 5_000;
-/** One that takes nothing of its answer for so long is cut. A feed has a bound of its own. */
+/** A connection that reads nothing of its answer for so long is cut. A feed has a bound of its own. */
 const IDLE_MS_MAX = 30_000;
 
 interface Connection {
@@ -26,7 +26,7 @@ interface Connection {
 
 export class Connections {
   readonly #clock: Clock;
-  /** The oldest first. */
+  /** The open connections, the oldest first. */
   readonly #connections = new Map<Socket, Connection>();
 
   constructor(clock: Clock) {
@@ -42,7 +42,7 @@ export class Connections {
       cancelDeadline();
       this.#connections.delete(socket);
     });
-    // What is wrong with it, its end tells.
+    // An error is followed by the end of the socket, which is handled.
     socket.on('error', () => undefined);
     socket.setTimeout(IDLE_MS_MAX, () => {
       socket.destroy();
@@ -51,7 +51,7 @@ export class Connections {
     this.#endLongest(STRANGERS_MAX, ({ isKnown }) => !isKnown);
   }
 
-  /** All of its request has come: the answer takes as long as it takes. */
+  /** Notes that the whole request is there: the answer has no deadline. */
   whole(socket: Socket): void {
     const connection = this.#connections.get(socket);
     if (connection === undefined) return;
@@ -59,7 +59,7 @@ export class Connections {
     connection.cancelDeadline();
   }
 
-  /** It has shown a session. */
+  /** Notes that the connection has shown a session. */
   known(socket: Socket): void {
     const connection = this.#connections.get(socket);
     if (connection !== undefined) connection.isKnown = true;

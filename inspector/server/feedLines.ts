@@ -1,19 +1,19 @@
 /**
- * Messages of the feed as lines of JSON. One that several pages are sent is written once.
+ * Messages of the feed as lines of JSON. A message for several pages is serialized once.
  *
  * @module
  */
 
 import type { FeedMessage } from '../protocol.ts';
 
-/** The line that says no more than that the server is there. */
+/** A line without messages, which shows that the server is alive. */
 export const HEARTBEAT = '[]\n';
 
 export class FeedLines {
-  /** As long as somebody holds the message. */
+  /** Texts of messages, kept as long as the messages are. */
   readonly #written = new WeakMap<FeedMessage, string>();
 
-  /** A line of the first messages, of about `lengthMax` characters; of one message at least. */
+  /** A line with the first messages, of about `lengthMax` characters, and at least one message. */
   lineOf(
     messages: readonly FeedMessage[],
     lengthMax: number,

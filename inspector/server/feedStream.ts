@@ -1,8 +1,8 @@
 /**
  * The feed of one page: lines of JSON, for as long as the page reads.
  *
- * A page that does not keep up is not written for: its watch ends, so that nothing is collected for it, and
- * begins anew once it has read what it was sent, with all that is there by then. One that is far behind for
+ * A page that does not keep up gets nothing more: its watch ends, so that nothing is collected for it, and
+ * begins again with the current state once the page has read what it was sent. A page that is far behind for
  * too long is cut.
  *
  * @module
@@ -15,13 +15,13 @@ import { type FeedLines, HEARTBEAT } from './feedLines.ts';
 import { begin } from './replies.ts';
 
 const HEARTBEAT_MS = 10_000;
-/** How far a page may be behind, beyond what its watch began with. */
+/** How far a page may be behind, beyond the beginning of its watch. */
 const BEHIND_BYTES_MAX = 1_048_576;
-/** More than any beginning has: all actors, and the steps, news and minutes that are remembered. */
+/** More than any beginning: all actors, and the remembered steps, news and minutes. */
 const BEGINNING_BYTES_MAX = 32 * 1_048_576;
-/** How long one that is behind may take to read what it was sent. */
+/** How long a page that is behind may take to read what it was sent. */
 const BEHIND_MS_MAX = 10_000;
-/** Written in one turn, about: this may be the thread that answers crises. */
+/** About how much is written in one turn: this may be the thread that answers crises. */
 const TURN_BYTES = 65_536;
 
 export interface FeedStreamParts {
@@ -29,7 +29,7 @@ export interface FeedStreamParts {
   readonly source: FeedSource;
   readonly lines: FeedLines;
   readonly clock: Clock;
-  /** Told once, when it has ended, whoever ended it. */
+  /** Called once, when the stream has ended, by either side. */
   readonly onEnd: () => void;
   readonly onError: (error: unknown) => void;
 }
@@ -38,11 +38,11 @@ export interface FeedStreamParts {
 interface Watch {
   readonly end: () => void;
   readonly toWrite: FeedMessage[];
-  /** All that comes before the first overview is what it begins with. */
+  /** True once the first overview has come: everything before it is the beginning. */
   isBegun: boolean;
-  /** A page is given the time to read that. */
+  /** Size of the beginning, which a page is given the time to read. */
   beginningBytes: number;
-  /** Nothing has come since the last heartbeat, of a source that tells something each second. */
+  /** True if the source, which sends something each second, has sent nothing since the last heartbeat. */
   isSilent: boolean;
   isAway: boolean;
 }
@@ -75,7 +75,7 @@ export class FeedStream {
     this.#beginWatch();
   }
 
-  /** Ends it at once. */
+  /** Ends the stream at once. */
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -102,13 +102,13 @@ export class FeedStream {
       unwatch = source.watch((messages) => {
         if (isOver) return;
         watch.isSilent = false;
-        // While the process is away nothing more is told until another one begins.
+        // Nothing more comes from a process that is away until another one begins.
         watch.isAway = messages.at(-1)?.kind === 'away';
         const isWriting = watch.toWrite.length > 0;
         watch.toWrite.push(...messages);
         if (!isWriting) this.#write(watch);
       });
-      // Over already, by what it began with.
+      // The first messages have ended the watch already.
       if (isOver) unwatch();
     } catch (error) {
       onError(error);
@@ -121,7 +121,7 @@ export class FeedStream {
     this.#watch = null;
   }
 
-  /** Writes what waits, in as many turns as it takes. */
+  /** Writes the waiting messages, in as many turns as it takes. */
   #write(watch: Watch): void {
     const { response, lines, clock } = this.#parts;
     if (this.#watch !== watch) return;
@@ -142,7 +142,7 @@ export class FeedStream {
     }
   }
 
-  /** A source drops who has held it up: one that is silent for so long has forgotten this page. */
+  /** Watches again if the source is silent: it drops viewers that block it, and may have dropped this page. */
   #reviveIfSilent(watch: Watch): void {
     if (watch.isSilent && !watch.isAway) {
       this.#endWatch();

@@ -1,19 +1,19 @@
 /**
- * What a page may ask of the process that is watched: the calls that are offered, as data.
+ * The management calls that a page may make, as data.
  *
  * @module
  */
 
 import type { AnyShape } from './answerShape.ts';
 
-/** A management call as the inspector offers it. */
+/** One management call that the inspector offers. */
 export interface InspectorCall {
-  /** Its name in the registry. */
+  /** The name of the call in the registry. */
   readonly name: string;
-  /** `look` changes nothing; `order` is taken only where the server was started to operate. */
+  /** `look` changes nothing; `order` is accepted only if the server was started to operate. */
   readonly kind: 'look' | 'order';
-  /** The parameters that a page may give; one that is not listed is refused, so that none is a way to search for a person. */
+  /** The parameters that a page may give; any other is refused, so that none is a way to search for a person. */
   readonly params: readonly string[];
-  /** What of its answer leaves. */
+  /** The fields of its answer that leave. */
   readonly answer: AnyShape;
 }

@@ -1,8 +1,8 @@
 /**
- * The inspector's own server: the page, a session for whoever has the link, the feed, and calls. On this
+ * The inspector's own server: the page, a session for the holder of a link, the feed, and calls. It listens on this
  * machine alone.
  *
- * What it holds and against whom is in SECURITY.md; why it is so, in docs/decisions/0196.
+ * SECURITY.md says what it protects against whom; docs/decisions/0196 says why.
  *
  * @module
  */
@@ -26,20 +26,20 @@ const HEADER_BYTES_MAX = 8_192;
 const HEADERS_MAX = 64;
 
 export interface InspectorServerOptions {
-  /** What is watched, and who makes calls. */
+  /** The feed that is watched, which makes the calls, too. */
   readonly source: FeedSource;
   /** The folder of the built page. */
   readonly assets: string;
-  /** 0 for one that is free. */
+  /** The port; 0 for any free one. */
   readonly port: number;
   /** `127.0.0.1`, which is the default, or `::1`. */
   readonly host?: string | undefined;
-  /** Whether orders are taken. */
+  /** Whether orders are accepted. */
   readonly canOperate: boolean;
-  /** All that a page may ask for. */
+  /** The calls that a page may make. */
   readonly calls: readonly InspectorCall[];
   readonly clock: Clock;
-  /** Told of what goes wrong while it runs; and of many wrong tokens (`HF_ALERT`). Of no other request that is refused. */
+  /** Receives failures of the server, and an `HF_ALERT` for many wrong tokens; other refused requests are not reported. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -47,17 +47,17 @@ export interface InspectorServer {
   /** `http://127.0.0.1:7080`, without the token. */
   readonly url: string;
   /**
-   * What a person opens, once. The token stands behind `#`, which no browser sends, but each keeps in its history:
-   * it is worth nothing any more once a page has used it.
+   * The link for one person. Its token is behind `#`, which browsers never send but keep in their history:
+   * it is worthless once a page has used it.
    */
   readonly link: string;
   /**
-   * A link for another page. Of those that nobody has opened, the last eight are good, for 15 minutes.
+   * Makes a link for another page. The last eight unused links are valid, for 15 minutes.
    *
    * @param place where it opens, `/crises/ID`; left out: the overview
    */
   newLink(place?: string): string;
-  /** Ends it at once, with every connection; resolves once nothing of it is left. Never rejects. */
+  /** Ends the server and every connection at once; resolves once nothing is left. Never rejects. */
   close(): Promise<void>;
 }
 
@@ -67,8 +67,8 @@ export interface InspectorServer {
  * @example
  * const { link, close } = await startInspectorServer({ source, assets, port: 0, canOperate: false, calls, clock, onError });
  *
- * @throws HoldfastError (rejects) `HF_OPTION_INVALID` for a host that is not of this machine alone or a port
- * that is none; `HF_INSPECTOR_UNAVAILABLE` where the port can't be had, or the page is missing.
+ * @throws HoldfastError (rejects) `HF_OPTION_INVALID` for a host that is not a loopback address or an invalid
+ * port; `HF_INSPECTOR_UNAVAILABLE` where the port is taken, or the page is missing.
  */
 export async function startInspectorServer(
   options: InspectorServerOptions,
@@ -91,7 +91,7 @@ export async function startInspectorServer(
   const requests = new Requests({ ...options, clock, host, files, sessions, connections });
   const server = createServer(
     {
-      // The deadline of a request is kept by the clock.
+      // The clock keeps the deadline of a request.
       ...{ requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 0 },
       maxHeaderSize: HEADER_BYTES_MAX,
       requireHostHeader: false,
@@ -160,7 +160,7 @@ function bound(server: Server, connections: Connections): void {
 async function listening(server: Server, host: string, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    // In a cluster it is this worker's own.
+    // In a cluster, each worker has a port of its own.
     server.listen({ host, port, exclusive: true }, () => {
       server.off('error', reject);
       resolve();
@@ -177,7 +177,7 @@ async function closed(server: Server, endAll: () => void): Promise<void> {
   });
 }
 
-/** Its caller has left in the middle: nothing is wrong here. */
+/** Whether the caller has left half-way, which is no failure of the server. */
 function isGone(request: IncomingMessage, response: ServerResponse): boolean {
   return request.destroyed || response.destroyed;
 }

@@ -1,5 +1,5 @@
 /**
- * The timers of the server: all of them end with it, so that none keeps a process alive.
+ * The timers of the server, which end with it, so that none keeps a process alive.
  *
  * @module
  */
@@ -40,7 +40,7 @@ export class OwnTimers implements Clock {
     this.#clock.defer(go);
   }
 
-  /** What was to come never does. */
+  /** Cancels every timer. */
   end(): void {
     this.#isOver = true;
     for (const cancel of this.#cancels) cancel();

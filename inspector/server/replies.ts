@@ -9,7 +9,7 @@ import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
 import type { CallAnswer } from '../protocol.ts';
 import type { StaticFile } from './staticFiles.ts';
 
-/** No style and no script but the server's own, and nothing from elsewhere or to elsewhere. */
+/** Allows the server's own styles and scripts alone, and no request to another origin. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -29,13 +29,13 @@ const HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
-  // One request a connection: so each has a deadline of its own.
+  // One request a connection, so that each has a deadline of its own.
   connection: 'close',
 };
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** Why a request is not answered, as status and as what a person reads. */
+/** Why a request is refused: the status, and a message for a person. */
 export class Refusal {
   readonly status: number;
   readonly code: ErrorCode;
@@ -61,12 +61,12 @@ export class Refusal {
   }
 }
 
-/** The head of an answer that goes on. */
+/** Writes the head of a streamed answer. */
 export function begin(response: ServerResponse, status: number, contentType: string): void {
   response.writeHead(status, { ...HEADERS, 'content-type': contentType });
 }
 
-/** A file, compressed for whoever takes it so. */
+/** Sends a file, compressed if the client accepts that. */
 export function sendFile(
   response: ServerResponse,
   { bytes, gzipped, type }: StaticFile,
@@ -109,7 +109,7 @@ function send(
   response.end(body);
 }
 
-/** The whole of an answer to what could not be read as a request. */
+/** The full text of an answer to bytes that are no request. */
 export function unreadableReply(status: number, message: string): string {
   const text = `${JSON.stringify(new Refusal(status, message).answer)}\n`;
   return [

@@ -1,5 +1,5 @@
 /**
- * The body of a request, within bounds.
+ * Reads the body of a request, within bounds.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { Refusal } from './replies.ts';
 /** More than any order needs. */
 const BODY_BYTES_MAX = 16_384;
 
-/** Of one that is not wanted so much is passed over, for who still writes does not read an answer. */
+/** Bytes of an unwanted body that are read and dropped, since a client reads no answer while it writes. */
 const PASSED_OVER_BYTES_MAX = 262_144;
 
-/** The text of a body; a refusal for one that is too large, as soon as that is known. */
+/** The text of a body; throws a refusal as soon as it is known to be too large. */
 export async function readBody(request: IncomingMessage): Promise<string | Refusal> {
   if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) return tooLarge();
   const chunks: Buffer[] = [];
@@ -37,7 +37,7 @@ export async function readBody(request: IncomingMessage): Promise<string | Refus
   });
 }
 
-/** Reads on without a use, for a while: whoever sends without an end is no reason to be busy. */
+/** Drops the rest of a body, up to a bound: an endless one may not keep the server busy. */
 export function passOver(request: IncomingMessage): void {
   let bytes = 0;
   request.on('data', (chunk: Buffer) => {
@@ -46,7 +46,7 @@ export function passOver(request: IncomingMessage): void {
   });
 }
 
-/** A request of a method that has none must have none: what follows it would be taken for another request. */
+/** Whether a request has a body; where its method allows none, the bytes could be taken for another request. */
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
 }

@@ -1,8 +1,8 @@
 /**
- * Which requests are looked at: those of the server's own page, and of a person's own tools.
+ * Decides which requests are accepted: those of the server's own page, and those of a person's own tools.
  *
- * A page of anybody else that runs in the same browser can send requests here, too. It can't change its
- * `Origin`, `Host` or `Sec-Fetch-Site`, and it has no token: each of these is enough to refuse it.
+ * Any other page in the same browser can send requests here, too. It can't change its
+ * `Origin`, `Host` or `Sec-Fetch-Site`, and it has no token: each of these alone is enough to refuse it.
  *
  * @module
  */
@@ -12,17 +12,17 @@ import { Refusal } from './replies.ts';
 
 /** Longer than the path of any file that is served. */
 const PATH_LENGTH_MAX = 256;
-/** What a token or session looks like: of their length and alphabet. */
+/** A text with the length and the alphabet of tokens and sessions. */
 const LIKE_A_SECRET = /[A-Za-z0-9_-]{43}/;
 
-/** The names by which the server is asked, each with its port. */
+/** The values of `Host` that the server answers to. */
 export function hostNames(host: string, port: number): readonly string[] {
   const own = host.includes(':') ? `[${host}]` : host;
   return [`${own}:${port}`, `localhost:${port}`];
 }
 
 /**
- * The path of a request that may be looked at.
+ * The path of a request that is accepted.
  *
  * @returns a refusal otherwise
  */
@@ -39,7 +39,7 @@ export function checkRequest(
   return pathOf(request);
 }
 
-/** A page whose name was made to lead here (DNS rebinding) asks by that name. */
+/** Refuses a page whose own name was made to resolve to this machine (DNS rebinding): it sends that name as `Host`. */
 function foreignHost(request: IncomingMessage, hosts: readonly string[]): Refusal | null {
   const named = request.headersDistinct['host'] ?? [];
   const [host] = named;
@@ -55,8 +55,8 @@ function foreignOrigin({ headers, headersDistinct }: IncomingMessage): Refusal |
 }
 
 /**
- * A person who opens the link comes from nowhere, or has clicked on it in another page, as `--open` does for him;
- * that asks for the page itself, alone in its tab, which holds nothing. All that the page asks for is of the same
+ * Refuses requests of other sites. A person who opens the link has no origin, or clicked on it in another page, as
+ * `--open` does for them; that loads the page itself, which holds nothing. All requests of the page have the same
  * origin.
  */
 function foreignSite({ method, url, headers }: IncomingMessage): Refusal | null {
@@ -85,7 +85,7 @@ function pathOf({ url = '' }: IncomingMessage): { readonly path: string } | Refu
   return { path };
 }
 
-/** What stands behind `Bearer`; `null` for none. */
+/** The token of `Authorization: Bearer`; `null` for none. */
 export function bearerOf({ headers }: IncomingMessage): string | null {
   return /^Bearer ([A-Za-z0-9_-]{1,128})$/i.exec(headers.authorization ?? '')?.[1] ?? null;
 }

@@ -1,5 +1,5 @@
 /**
- * What becomes of each request: checked, then the page, a session, the feed or a call.
+ * Handles each request: checks it, then answers with the page, a session, the feed or the result of a call.
  *
  * @module
  */
@@ -19,11 +19,11 @@ import { bearerOf, checkRequest, hostNames } from './requestChecks.ts';
 import type { Session, Sessions } from './sessions.ts';
 import type { StaticFiles } from './staticFiles.ts';
 
-/** Pages that may follow at once. */
+/** Feeds that may be open at once. */
 const FEEDS_MAX = 8;
 /** How long the answer to a wrong token or session takes. */
 const WRONG_ANSWER_MS = 500;
-/** Wrong tokens that are told of: so many, and each ten times as many as were told of. */
+/** The first wrong tokens are reported from this count on, and again at each tenfold. */
 const WRONG_TOKENS_TOLD = 5;
 
 export interface RequestsParts {
@@ -52,7 +52,7 @@ export class Requests {
     this.#calls = new Calls(parts);
   }
 
-  /** By which names it may be asked from now on. */
+  /** Sets the port, and with it the values of `Host` that are accepted. */
   listeningAt(port: number): void {
     this.#hosts = hostNames(this.#parts.host, port);
   }
@@ -147,8 +147,8 @@ export class Requests {
     return undefined;
   }
 
-  /** Not at once: so that guesses are slow, and each holds one of few connections. */
-  /** A link that was used before is shown now and then; one who guesses shows many. */
+  /** Answers late, so that guesses are slow and each occupies one of few connections. */
+  /** Counts wrong tokens. A used link is opened again now and then; guessing makes many of them. */
   #noteWrongToken(): void {
     this.#wrongTokens += 1;
     if (this.#wrongTokens !== this.#toldOfNext) return;
@@ -171,12 +171,12 @@ export class Requests {
 
   #refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
     sendRefusal(response, refusal);
-    // The connection ends with the answer, whatever still comes of it.
+    // The connection ends with the answer, even if more of the request is to come.
     if (!request.complete) passOver(request);
   }
 }
 
-/** Paths that are no files. */
+/** The method of each path that is not a file. */
 const METHODS: Readonly<Record<string, string>> = {
   '/session': 'POST',
   '/feed': 'GET',

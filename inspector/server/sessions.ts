@@ -1,9 +1,9 @@
 /**
- * Who may look: whoever has the token of a link gets a session for it, once, and asks with that from then on.
+ * Tokens and sessions: the token of a link buys one session, once, and requests carry the session from then on.
  *
- * A browser keeps the address that it was opened with in its history, what stands behind # too: so a token is
- * worth nothing once it was used. Neither it nor a session is kept here: what is kept are digests, which are
- * compared in a time that does not depend on them.
+ * A browser keeps the address of the link in its history, including the part behind #, so a token is
+ * worthless once it was used. Only digests of tokens and sessions are kept here, and they are
+ * compared in constant time.
  *
  * @module
  */
@@ -13,26 +13,26 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 
 /** 256 bits: nobody guesses one. */
 const SECRET_BYTES = 32;
-/** A link that nobody has opened by then opens nothing: it may lie in a terminal, a log or a chat. */
+/** An unused link expires after this time: it may be left in a terminal, a log or a chat. */
 export const TOKEN_LASTS_MS = 15 * 60 * 1_000;
-/** Links that nobody has opened yet; one more makes the oldest worthless. */
+/** Unused links at most; one more makes the oldest worthless. */
 const TOKENS_MAX = 8;
-/** Pages that may be open; one more ends the one that has asked for nothing for the longest. */
+/** Open pages at most; one more ends the session that was idle the longest. */
 const SESSIONS_MAX = 16;
-/** A page that is open asks all the time: so this is the time after it was left. */
+/** How long a session outlives its page: an open page sends requests all the time. */
 const IDLE_MS_MAX = 12 * 60 * 60 * 1_000;
 
-/** One page that has shown the token. */
+/** The session of one page. */
 export interface Session {
   readonly digest: Buffer;
   lastUsedAtMs: number;
-  /** Feeds that are open under it: these end with it. */
+  /** Ends the feeds that are open under the session. */
   readonly onEnd: Set<() => void>;
 }
 
 export class Sessions {
   readonly #clock: Clock;
-  /** Digests of those that were not used, the oldest first, with when each ends. */
+  /** Digests of unused tokens, the oldest first, with when each expires. */
   readonly #tokens = new Map<Buffer, number>();
   readonly #sessions = new Set<Session>();
 
@@ -40,7 +40,7 @@ export class Sessions {
     this.#clock = clock;
   }
 
-  /** A token for one more link. */
+  /** Makes the token of one more link. */
   newToken(): string {
     const token = newSecret();
     this.#tokens.set(digestOf(token), this.#clock.monotonic() + TOKEN_LASTS_MS);
@@ -49,7 +49,7 @@ export class Sessions {
     return token;
   }
 
-  /** A session for one who shows a token, which is used up by that; `null` for what is none, or none any more. */
+  /** Trades a token for a session; `null` for a token that is wrong, used or expired. */
   begin(token: string): string | null {
     const digest = digestOf(token);
     let used: Buffer | null = null;
@@ -71,7 +71,7 @@ export class Sessions {
     return secret;
   }
 
-  /** The session of this secret; `null` for none. Takes as long for one that is nearly right. */
+  /** The session of this secret; `null` for none. A secret that is nearly right takes as long. */
   find(secret: string): Session | null {
     this.#endIdle();
     const digest = digestOf(secret);
@@ -100,7 +100,7 @@ export class Sessions {
     }
   }
 
-  /** One without a feed before one with a feed. */
+  /** The session that was idle the longest, those without an open feed first. */
   #longestIdle(): Session | null {
     const order = (session: Session): number => (session.onEnd.size === 0 ? 0 : 1);
     const [first] = [...this.#sessions].toSorted(

@@ -1,5 +1,5 @@
 /**
- * The files of the page, read once: what is asked for is looked up among them, so no path leads to
+ * The files of the page, read once: requests are looked up among them, so no path leads to
  * anything else. They hold no secret.
  *
  * @module
@@ -28,11 +28,11 @@ export interface StaticFile {
   readonly type: string;
 }
 
-/** By path: `/`, `/app.js`, `/charts/supervisor.svg`. */
+/** The files by path: `/`, `/app.js`, `/charts/supervisor.svg`. */
 export type StaticFiles = ReadonlyMap<string, StaticFile>;
 
 /**
- * Reads the page from its folder. Links in it, and files of other kinds, are left out.
+ * Reads the page from its folder, without symbolic links and files of other kinds.
  *
  * @throws HoldfastError (rejects) `HF_INSPECTOR_UNAVAILABLE` where there is none.
  */

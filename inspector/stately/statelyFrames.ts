@@ -1,9 +1,9 @@
 /**
- * What the feed tells, as frames of `@statelyai/inspect`: an actor with its chart, an event by its type, a state by its
- * value. A frame is made field by field, of what the feed has cut already (AC-2): there is no context to
+ * The messages of the feed as frames of `@statelyai/inspect`: an actor with its chart, an event by its type, a state by its
+ * value. A frame is made field by field from what the feed has cut already (AC-2): there is no context to
  * take out of it. All of them are one system, the supervisor its root.
  *
- * The protocol has neither the transitions that were taken nor the end of an actor: an end is told as the status
+ * The protocol has neither the transitions that were taken nor the end of an actor: an end is the status
  * of its last state.
  *
  * @module
@@ -21,7 +21,7 @@ export type StatelyFrame =
       readonly type: '@xstate.actor';
       readonly name: string;
       readonly parentId: string | undefined;
-      /** JSON: the protocol has it in each frame of this kind. */
+      /** The chart as JSON, which the protocol has in each frame of this kind. */
       readonly definition: string;
       readonly snapshot: ShownSnapshot;
     })
@@ -39,7 +39,7 @@ export type StatelyFrame =
 
 interface Frame {
   readonly sessionId: string;
-  /** Of the supervisor. */
+  /** The session of the supervisor. */
   readonly rootId: string;
   readonly createdAt: string;
   readonly id: null;
@@ -56,21 +56,21 @@ interface ShownSnapshot {
 export class StatelyFrames {
   readonly #version: string;
   readonly #machines: readonly AnyStateMachine[];
-  /** Of the process that is watched now. */
+  /** The actors of the process that is watched now. */
   #system = new ShownSystem(0);
-  /** Actors are told that were there before anybody watched. */
+  /** True while the actors come that were there before anybody watched. */
   #isBeginning = true;
 
   /**
    * @param version what frames carry as the version of the package
-   * @param machines the charts that are known; of an actor of any other one, no chart is shown
+   * @param machines the known charts; an actor of any other chart is shown without one
    */
   constructor(version: string, machines: readonly AnyStateMachine[]) {
     this.#version = version;
     this.#machines = machines;
   }
 
-  /** The frames that say the same. */
+  /** The frames for these messages. */
   framesOf(messages: readonly FeedMessage[]): readonly StatelyFrame[] {
     return messages.flatMap((message) => {
       if (message.kind !== 'actors') this.#isBeginning = message.kind === 'hello';
@@ -120,7 +120,7 @@ export class StatelyFrames {
 
   #stepped({ actor: key, atMs, event, to }: Step): readonly StatelyFrame[] {
     const actor = this.#system.find(key);
-    // Remembered of one that has ended before anybody watched.
+    // The actor ended before anybody watched.
     if (actor === undefined) return [];
     actor.states = to;
     return [

@@ -1,6 +1,6 @@
 /**
- * Attaches the inspector of Stately (`@statelyai/inspect`) to a feed (OB-2). Nothing of it is loaded before that, and nothing
- * but names leaves by it.
+ * Attaches the inspector of Stately (`@statelyai/inspect`) to a feed (OB-2). The package is loaded on first use, and nothing
+ * but names is sent to it.
  *
  * @module
  */
@@ -15,28 +15,28 @@ import { StatelyLink } from './statelyLink.ts';
 import { checkStatelyUrl } from './statelyUrl.ts';
 import { openTextSocket } from './webSocketClient.ts';
 
-/** Whose frames these are. */
+/** The version of the package whose frames these are. */
 const VERSION_KNOWN = '0.7.2';
 
-/** What an app has made with the package: all that is used of it is how it takes frames. */
+/** An inspector that the app has made with the package; only its way of taking frames is used. */
 export interface StatelyTarget {
   readonly adapter: { send(frame: object): void };
 }
 
 export interface StatelyInspectorParts {
   readonly source: FeedSource;
-  /** The charts that may be of its actors. */
+  /** The charts that its actors may have. */
   readonly machines: readonly AnyStateMachine[];
   readonly clock: Clock;
-  /** Told where the other side has gone for good. */
+  /** Called when the other side has gone for good. */
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * Shows the feed by the adapter of an inspector that the app has made. Its `filter` and its sanitizers are not
- * asked: there is nothing left that they could take out.
+ * Shows the feed through the adapter of an inspector that the app has made. Its `filter` and its sanitizers are not
+ * called: there is nothing left that they could take out.
  *
- * @throws HoldfastError (rejects) `HF_OPTION_INVALID` for what is none.
+ * @throws HoldfastError (rejects) `HF_OPTION_INVALID` for anything else.
  */
 export async function showOnTarget(
   { source, machines, onError }: StatelyInspectorParts,
@@ -48,7 +48,7 @@ export async function showOnTarget(
     'inspector',
     'must be what createBrowserInspector or createWebSocketInspector of @statelyai/inspect has made',
   );
-  // Who has made one has the package, though a bundler may have hidden it from here.
+  // The app has the package, though a bundler may have hidden it from here.
   const version = await packageVersion().catch(() => VERSION_KNOWN);
   const frames = new StatelyFrames(version, machines);
   let isOver = false;
@@ -73,7 +73,7 @@ export async function showOnTarget(
 /**
  * Shows the feed over a WebSocket.
  *
- * @throws HoldfastError (rejects) `HF_OPTION_INVALID` for a place that is none, or is on another machine;
+ * @throws HoldfastError (rejects) `HF_OPTION_INVALID` for an address that is invalid or of another machine;
  * `HF_INSPECTOR_UNAVAILABLE` where nobody answers, or the package is not installed.
  */
 export async function showOverSocket(
@@ -104,7 +104,7 @@ export async function showOverSocket(
   };
 }
 
-/** What the installed package writes into its frames: it is asked for one. */
+/** The version that the installed package writes into a frame. */
 async function packageVersion(): Promise<string> {
   let version: string | null = null;
   try {

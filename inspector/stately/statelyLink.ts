@@ -1,8 +1,8 @@
 /**
  * Shows a feed to a Stately inspector over a WebSocket, until it is closed.
  *
- * What it does not read in time waits here, squeezed: no more than the live actors and where each stands. One that
- * has gone is looked for a few times, and then no more.
+ * What the inspector does not read in time waits here, squeezed to the live actors and their states. A lost
+ * connection is tried again a few times, and then no more.
  *
  * @module
  */
@@ -13,24 +13,24 @@ import { inPieces, squeezed } from '../squeeze.ts';
 import type { StatelyFrames } from './statelyFrames.ts';
 import type { TextSocket } from './webSocketClient.ts';
 
-/** More of it is sent once all that was sent is taken. */
+/** Beyond this many unsent bytes, nothing is added until the socket has drained. */
 const BEHIND_BYTES_MAX = 1_048_576;
-/** About as much is sent in one turn: this may be the thread that answers crises. */
+/** About how much is sent in one turn: this may be the thread that answers crises. */
 const TURN_CHARS = 262_144;
 /** Entries of one message: the frame of an actor holds its whole chart. */
 const PIECE_MAX = 25;
-/** So many messages wait as they came before they are made fewer. */
+/** Messages that wait as they came; more are squeezed. */
 const WAITING_MAX = 400;
-/** When one that has gone is looked for, each after the one before: five times, in half a minute. */
+/** Pauses before each attempt to reconnect: five, in half a minute. */
 const AGAIN_AFTER_MS: readonly number[] = [1_000, 2_000, 4_000, 8_000, 15_000];
 
 export interface StatelyLinkParts {
   readonly source: FeedSource;
   readonly clock: Clock;
   readonly newFrames: () => StatelyFrames;
-  /** Connects to the same place. */
+  /** Connects to the same address. */
   readonly open: () => Promise<TextSocket>;
-  /** Told once, when nobody was found there any more: it is closed by then. */
+  /** Called once, when the last attempt to reconnect has failed; the link is closed by then. */
   readonly onGone: () => void;
 }
 
@@ -43,7 +43,7 @@ export class StatelyLink {
     this.#parts = parts;
   }
 
-  /** Shows all over this socket from now on, and over the next one when it has ended. */
+  /** Shows the feed over this socket, and over the next one once it has ended. */
   follow(socket: TextSocket): void {
     const show = new Showing(this.#parts, socket);
     this.#end = () => {
@@ -87,7 +87,7 @@ export class StatelyLink {
   }
 }
 
-/** What is shown over one socket. */
+/** The feed as it is shown over one socket. */
 class Showing {
   readonly #socket: TextSocket;
   readonly #frames: StatelyFrames;
@@ -95,7 +95,7 @@ class Showing {
   readonly #clock: Clock;
   #waiting: FeedMessage[] = [];
   #waitingMax = WAITING_MAX;
-  /** The next turn sends more. */
+  /** True while the next turn is to send more. */
   #isGoingOn = false;
   #unwatch: () => void = () => undefined;
   #isOver = false;
@@ -117,7 +117,7 @@ class Showing {
       this.#send();
       if (this.#waiting.length <= this.#waitingMax) return;
       this.#waiting = inPieces(squeezed(this.#waiting), PIECE_MAX);
-      // Of very many actors there is much to say, and it is not gone through for each batch.
+      // With very many actors the squeezed messages are long, and are not squeezed again for each batch.
       this.#waitingMax = Math.max(WAITING_MAX, 2 * this.#waiting.length);
     });
     if (this.#isOver) this.#unwatch();
@@ -156,7 +156,7 @@ class Showing {
   }
 }
 
-/** The protocol has no place for anything else. */
+/** Whether the protocol has a frame for such a message. */
 function isShown({ kind }: FeedMessage): boolean {
   return kind === 'hello' || kind === 'actors' || kind === 'steps' || kind === 'ended';
 }

@@ -1,5 +1,5 @@
 /**
- * Where frames may be sent: this machine, unless it was said that they may leave it.
+ * Checks where frames may be sent: to this machine, unless the app lets them leave it.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])$/;
 /**
  * Checks the address of a WebSocket.
  *
- * @throws HoldfastError `HF_OPTION_INVALID` for one that is none, and for one of another machine unless
+ * @throws HoldfastError `HF_OPTION_INVALID` for an invalid address, and for one of another machine unless
  * `leavesThisMachine` is true.
  */
 export function checkStatelyUrl(url: string, leavesThisMachine: boolean): URL {

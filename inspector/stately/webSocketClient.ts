@@ -12,23 +12,23 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { CLOSE, clientFrame, PONG, ServerFrames, TEXT } from './webSocketFrames.ts';
 
-/** Of RFC 6455: shows that whoever answers speaks the protocol. */
+/** The constant of RFC 6455 by which a server shows that it speaks the protocol. */
 const PROTOCOL_ID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const OPEN_WITHIN_MS = 5_000;
 const NORMAL_END = Buffer.from([0x03, 0xe8]);
 
 export interface TextSocket {
   send(text: string): void;
-  /** Bytes that were sent and not taken yet. */
+  /** Bytes that the other side has not taken yet. */
   readonly behindBytes: number;
-  /** Called whenever all was taken. */
+  /** Called whenever all bytes were taken. */
   onDrain: () => void;
-  /** Called once it has ended by itself. */
+  /** Called once the socket has ended by itself. */
   onEnd: () => void;
   close(): void;
 }
 
-/** @throws Error (rejects) why there is none. */
+/** @throws Error (rejects) where no WebSocket can be opened. */
 export async function openTextSocket(url: URL, clock: Clock): Promise<TextSocket> {
   const key = randomBytes(16).toString('base64');
   const address = new URL(url);

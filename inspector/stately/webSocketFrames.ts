@@ -1,6 +1,6 @@
 /**
- * Frames of the WebSocket protocol (RFC 6455), as far as a client needs them that sends texts and reads nothing:
- * it has to answer pings, and to see the end.
+ * Frames of the WebSocket protocol (RFC 6455) for a client that sends texts and reads nothing:
+ * it has to answer pings, and to notice the end.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const MEDIUM = 126;
 const MEDIUM_MAX = 0xff_ff;
 const LONG = 127;
 
-/** One whole frame as a client sends it: masked. */
+/** One whole frame of a client, masked. */
 export function clientFrame(opcode: number, payload: Buffer): Buffer {
   const mask = randomBytes(MASK_BYTES);
   const body = Buffer.allocUnsafe(payload.length);
@@ -46,16 +46,16 @@ function headOf(opcode: number, length: number): Buffer {
   return head;
 }
 
-/** What a server sends that has to be answered. */
+/** A frame of the server that needs an answer. */
 export interface ServerSaid {
   readonly kind: 'ping' | 'close' | 'broken';
   readonly payload: Buffer;
 }
 
-/** Reads what a server sends, piece by piece. Texts are passed over, however long: nothing of them is kept. */
+/** Reads the frames of a server, chunk by chunk. Texts of any length are dropped. */
 export class ServerFrames {
   #head: Buffer = Buffer.alloc(0);
-  /** Of a text that is passed over, what is still to come. */
+  /** Bytes of a dropped text that are still to come. */
   #toSkip = 0;
 
   read(chunk: Buffer): readonly ServerSaid[] {
@@ -99,7 +99,7 @@ function frameIn(bytes: Buffer): FrameRead | 'incomplete' | 'broken' {
   const second = bytes.readUInt8(1);
   const opcode = first & 0x0f;
   const isControl = opcode >= CLOSE;
-  // A server masks nothing, and nothing was agreed on that would use the other bits.
+  // A server never masks, and no extension was agreed on that would use the other bits.
   if ((second & MASKED) !== 0 || (first & 0x70) !== 0) return 'broken';
   const short = second & 0x7f;
   if (isControl && (short > CONTROL_BYTES_MAX || (first & FINAL) === 0)) return 'broken';
