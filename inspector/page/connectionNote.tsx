@@ -1,5 +1,5 @@
 /**
- * Says that nothing new comes, and why; what is shown below it is the last that was heard.
+ * Says that nothing new comes, and why; the views below show the last known state.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { agoText, clockText } from './words/time.ts';
 export function ConnectionNote() {
   const connection = usePage((page) => page.connection);
   const hasSome = usePage((page) => page.hello !== null);
-  // A line that is silent is given up some time later: what is shown is older than that.
+  // A silent line is given up some time later: the views are older than that.
   const heardAtMs = usePage((page) => page.overview?.atMs ?? null);
   if (connection.state === 'live' || connection.state === 'connecting') return null;
   const { state, sinceAtMs, nextTryAtMs } = connection;
@@ -34,7 +34,7 @@ function said({ state, reason }: Connection): string {
   return reason ?? 'What serves this page does not answer.';
 }
 
-/** Not a part of the alert, which would be read out each second. */
+/** The countdown, outside the alert, which would be read out each second. */
 function NextTry({ atMs }: { readonly atMs: number }) {
   const [nowMs, setNow] = useState(pageNow);
   useEffect(

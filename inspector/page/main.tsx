@@ -1,5 +1,5 @@
 /**
- * Begins the page: its store, its line to the server, its keyboard.
+ * Starts the page: its store, its line to the server, its keyboard.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { Shell } from './shell.tsx';
 const SESSION = 'holdfast.session';
 const THEMES: readonly Theme[] = ['auto', 'light', 'dark'];
 
-/** The token of the page's link, which is taken out of the address at once; the place that the link names stays. */
+/** Takes the token of the page's link out of the address at once; the place in the link stays. */
 function takeToken(): string | null {
   const given = new URLSearchParams(location.hash.slice(1));
   const token = given.get('token');
@@ -63,7 +63,7 @@ function readAddress(): void {
 }
 readAddress();
 addEventListener('hashchange', () => {
-  // A new link that is opened in the tab of an old one loads nothing: only the address changes.
+  // A new link that is opened in the tab of an old one loads no page: only the address changes.
   const token = takeToken();
   if (token !== null) {
     client.stop();
@@ -99,7 +99,7 @@ const TYPED_INTO = 'input:not([type="range"], [type="checkbox"]), select, textar
 let before = '';
 addEventListener('keydown', (event) => {
   const target = event.target instanceof HTMLElement ? event.target : null;
-  // What has keys of its own keeps them: a switch or a slider its arrows, and no letters.
+  // Fields keep the keys that they use themselves: a switch or a slider its arrows, and no letters.
   const isTyping = target?.matches(event.key.length === 1 ? TYPED_INTO : FIELDS) ?? false;
   if (event.key === 'Enter' && target?.matches('a, button, summary') === true) return;
   if (document.querySelector('dialog[open]') !== null) return;
@@ -124,7 +124,7 @@ render(
 );
 void begin();
 
-/** Without a link and a session of its own it goes by that of another tab of this browser. */
+/** Starts with the token of the link, a kept session, or the session of another tab of this browser. */
 async function begin(): Promise<void> {
   if (firstToken === null && keptSession.read() === null) {
     const session = await askTabs();

@@ -1,5 +1,5 @@
 /**
- * The frame around every view: where one is, whether the page still hears something, and the keyboard.
+ * The frame around every view: navigation, the state of the connection, and the keyboard.
  *
  * @module
  */
@@ -34,12 +34,12 @@ export function Shell() {
   const main = useRef<HTMLElement>(null);
   const view = VIEWS.find(({ name }) => name === route.view) ?? NOWHERE;
   const Content = (route.of === null ? undefined : (view as View).ofOne) ?? view.component;
-  // A list that shows the one beside itself stays, whichever is open.
+  // A list that shows its open item beside itself stays mounted.
   const place = Content === view.component ? route.view : `${route.view}/${route.of ?? ''}`;
   useTitle(view.title);
   useEffect(() => {
     main.current?.focus({ preventScroll: true });
-    // What is worst stands first in every view.
+    // The worst comes first in every view.
     scrollTo(0, 0);
   }, [place]);
   return (
@@ -111,7 +111,7 @@ function Navigation() {
   );
 }
 
-/** The name of the view and of the process, with how it is, so that a tab tells it too. */
+/** Puts the view, the process and its verdict into the title, which a tab shows. */
 function useTitle(view: string): void {
   const name = usePage((page) => page.hello?.name ?? 'holdfast');
   const overall = usePage(({ connection, overview }) =>

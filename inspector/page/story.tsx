@@ -1,5 +1,5 @@
 /**
- * What the command that shows the page says of what happens: the last of it, and behind it the rest.
+ * The notes of the command that shows the page: the last one, and the others when opened.
  *
  * @module
  */

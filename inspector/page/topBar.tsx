@@ -1,5 +1,5 @@
 /**
- * Across the top: which process it is, how it is, and whether the page hears it.
+ * The bar at the top: the process, its verdict, and the state of the connection.
  *
  * @module
  */
@@ -54,7 +54,7 @@ export function TopBar() {
   );
 }
 
-/** Of a folder, by which a runtime without a name goes, the end tells it from others. */
+/** The end of a folder's path, which names a runtime without a name of its own. */
 function shortName(name: string): string {
   return name.split(/[\\/]/).slice(-2).join('/');
 }

@@ -22,13 +22,13 @@ import { Waiting } from './piles/waiting.tsx';
 import { Story } from './story.tsx';
 
 export interface View {
-  /** As its address has it: `#/actors`. */
+  /** The name in the address: `#/actors`. */
   readonly name: (typeof VIEW_NAMES)[number];
   readonly title: string;
   readonly component: ComponentType;
-  /** For `#/actors/<of>`; where it is left out, the view shows the one beside the others. */
+  /** The component for `#/actors/<of>`; without one, the view shows the item beside its list. */
   readonly ofOne?: ComponentType;
-  /** How many wait there, beside its name; 0 is not shown. */
+  /** The count beside its name; 0 is not shown. */
   readonly countOf?: (overview: OverviewData) => number;
 }
 
@@ -71,5 +71,5 @@ export const VIEWS: readonly View[] = [
   { name: 'charts', title: 'Charts', component: Charts, ofOne: ChartOfOne },
 ];
 
-/** Across the top of every view, while it has something to say. */
+/** Banners at the top of every view, each only while it has something to say. */
 export const BANNERS: readonly ComponentType[] = [HeldNote, TimeBar, Story];

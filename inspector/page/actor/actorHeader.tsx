@@ -1,5 +1,5 @@
 /**
- * What an actor is, and where it stands, in the words of its chart; with the orders about it.
+ * The name of an actor, its state in the words of its chart, and the orders about it.
  *
  * @module
  */
@@ -67,7 +67,7 @@ export function ActorHeader(props: { readonly shown: ShownActor; readonly chart:
   );
 }
 
-/** What is said of one that is not in memory. */
+/** Texts for an actor that is not in memory. */
 const AWAY = {
   over: 'ended',
   rests: 'rests on disk',

@@ -1,5 +1,5 @@
 /**
- * One actor: what it is and where it stands, its chart as it moves, the events that it took, and what its store keeps
+ * One actor: its name and state, its chart as it moves, the events that it took, and what its store keeps
  * of it.
  *
  * @module
@@ -70,7 +70,7 @@ export function ActorView() {
   );
 }
 
-/** What somebody hears who can't see the chart move. */
+/** The sentence that a screen reader says when the chart moves. */
 function toldOf(step: Step, fetched: Fetched): string {
   return stepInWords(step, fetched.kind === 'here' ? takenBy(fetched.chart.model, step) : []);
 }
@@ -79,7 +79,7 @@ function lastOf(page: PageState, actor: number | undefined): Step | null {
   return actor === undefined ? null : lastStepOf(rememberedOf(page).steps, actor, serialOf(page));
 }
 
-/** An id that no actor has: an operation may lie in the store all the same. */
+/** Shown for an id without an actor: the store may hold an operation under it. */
 function NotLive(props: { readonly id: string }) {
   const isNumber = /^\d+$/.test(props.id);
   return (

@@ -1,5 +1,5 @@
 /**
- * Something long that is drawn only once it is opened.
+ * A part of a view that is drawn only once it is opened.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The last event that an actor took: when, under which guard, and where that led.
+ * The last event that an actor took: when, under which guard, and to which state.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export function LastStep(props: {
   readonly step: Step | null;
   readonly taken: readonly PlacedTransition[];
   readonly isEnded: boolean;
-  /** Not all steps of its kind are remembered. */
+  /** True where not all steps of its ring are remembered. */
   readonly isPartial: boolean;
 }) {
   const { model, step, taken, isEnded, isPartial } = props;

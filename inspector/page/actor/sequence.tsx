@@ -1,6 +1,6 @@
 /**
- * The events that an actor took, the newest first; and, where that is wanted, those of the components beside it, so
- * that one sees who did what when. Each row leads to the moment right after it.
+ * The events that an actor took, the newest first; on demand with those of the components around it, so
+ * that their order is seen. Each row links to the moment right after it.
  *
  * @module
  */
@@ -21,7 +21,7 @@ const ROW_HEIGHT = 44;
 const ALONE = ['At', 'Event', 'Led'] as const;
 const TOGETHER = ['At', 'Who', 'Event', 'Led'] as const;
 
-/** A row with who it is of. */
+/** A row with the name of its actor. */
 interface NamedRow {
   readonly row: SequenceRow;
   readonly who: string;
@@ -60,7 +60,7 @@ export function Sequence(props: { readonly shown: ShownActor }) {
     () => ({
       actors: new Set([actor.actor, ...beside]),
       ids: new Set([actor.id, ...[...beside].flatMap((number) => names.get(number) ?? [])]),
-      // Who is beside it is a component.
+      // All companions are components.
       rings: new Set<RingName>([
         ringOf(actor.machine),
         ...(beside.size > 0 ? RINGS.slice(0, 1) : []),
@@ -134,7 +134,7 @@ export function Sequence(props: { readonly shown: ShownActor }) {
   );
 }
 
-/** The upstream of an operation, or the one that a component is named after. */
+/** The upstream of an operation, or the upstream in the id of a component. */
 function upstreamOf({ id, about }: ShownActor['actor']): string | null {
   return about === null ? (/:(.*)$/s.exec(id)?.[1] ?? null) : about.upstream;
 }

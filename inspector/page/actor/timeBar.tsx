@@ -1,6 +1,6 @@
 /**
- * Time travel: where one is, and the way through the steps that are remembered. It stands across the top of every view
- * while one looks back, for all views show the same moment.
+ * Time travel: a slider over the remembered steps. It is at the top of every view
+ * while somebody looks back, since all views show the same moment.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { type Move, moved, placeAfter, timeOf } from '../past/moment.ts';
 import { serialsOf } from '../past/sequence.ts';
 import { agoText, countOf, countText, preciseText } from '../words/time.ts';
 
-/** The number of the actor that is looked at, where one is. */
+/** The number of the actor in view, if any. */
 function actorOf(page: PageState): number | null {
   const { view, of } = page.route;
   return view === 'actors' && of !== null ? (shownActor(page, of)?.actor.actor ?? null) : null;
 }
 
-/** The steps that the bar stops at: those of the actor that is looked at, else all. */
+/** The stops of the slider: the steps of the actor in view, else all steps. */
 function stopsOf(page: PageState): readonly number[] {
   const { steps } = rememberedOf(page);
   const actor = actorOf(page);
@@ -46,7 +46,7 @@ export function TimeBar() {
   const go = (move: Move): void => {
     const page = store.getSnapshot().context;
     const stops = stopsOf(page);
-    // Of an actor that took none, the newest step of all is where one begins to look back.
+    // For an actor without steps, looking back begins at the newest step of all.
     const newest = rememberedOf(page).steps.at(-1)?.serial ?? null;
     store.trigger.pastChosen({
       serial: stops.length === 0 ? newest : moved(stops, serialOf(page), move),
@@ -65,7 +65,7 @@ export function TimeBar() {
     const isIn = document.activeElement?.closest('.time-bar') !== null;
     if (isPast && !isIn) slider.current?.focus({ preventScroll: true });
     else if (!isPast && wasPast.current && document.activeElement === document.body) {
-      // The button that led back to now has gone, on most views with the whole bar.
+      // The button that led back to now is gone, on most views with the whole bar.
       const next = first.current ?? document.getElementById('main');
       next?.focus({ preventScroll: true });
     }
@@ -164,7 +164,7 @@ function Slider(props: {
   );
 }
 
-/** Where a moment lies among the stops; after all of them is now. */
+/** The index of a moment among the stops; now is after the last. */
 function placeOf(stops: readonly number[], serial: number | null): number {
   if (serial === null) return stops.length;
   const after = stops.findIndex((stop) => stop > serial);

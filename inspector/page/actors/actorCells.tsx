@@ -34,7 +34,7 @@ export function actorCells({ id, machine, states, sinceAtMs, about }: WatchedAct
   );
 }
 
-/** Of what stood there before anybody looked: no longer than since it was accepted. */
+/** The age of a state; one entered before anybody watched is as old as the operation at most. */
 function Since(props: { readonly sinceAtMs: number | null; readonly acceptedAtMs: number | null }) {
   const { sinceAtMs, acceptedAtMs } = props;
   if (sinceAtMs !== null) return <Stood atMs={sinceAtMs} />;

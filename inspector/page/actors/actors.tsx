@@ -1,6 +1,6 @@
 /**
- * Every actor that lives, or lived at the moment that is looked at: components first, then operations, who has
- * stood longest where it stands before the others.
+ * Every live actor, or every one at the chosen moment: components first, then operations, those
+ * longest in their state before the others.
  *
  * @module
  */
@@ -72,7 +72,7 @@ function dataOf({ actor }: WatchedActor) {
   return { 'data-actor': String(actor) };
 }
 
-/** By its id: that of a component or an operation outlives a process, its number does not. */
+/** Opens an actor by its id, which outlives a process, unlike its number. */
 function open({ id }: WatchedActor): void {
   goTo({ view: 'actors', of: id });
 }

@@ -1,5 +1,5 @@
 /**
- * What is searched for among actors. It stands in the address, so that it can be kept and shared.
+ * The filters of the list of actors. They are part of the address, so that they can be kept and shared.
  *
  * @module
  */
@@ -90,7 +90,7 @@ function SearchField({ route }: { readonly route: Route }) {
   const [text, setText] = useState(asked);
   const isOwn = useRef(false);
   useEffect(() => {
-    // Another link was followed; what is being typed is not taken away.
+    // Another link was followed; a text that is being typed stays.
     if (!isOwn.current) setText(asked);
   }, [asked]);
   useEffect(() => {

@@ -1,6 +1,6 @@
 /**
- * What the store has under an id, or under the end of one: an id out of a log is of work that mostly rests on disk, or is
- * over, so that no actor has it.
+ * Operations of the store by their id, or its end: an id from a log mostly belongs to work that rests on disk, or is
+ * over, so that it has no actor.
  *
  * @module
  */
@@ -13,12 +13,12 @@ import { formatRoute } from '../model/route.ts';
 import { stateText } from '../words/states.ts';
 import { countOf } from '../words/time.ts';
 
-/** As much as is shown; two of one end are rare. */
+/** Operations that are listed at most; two ids with the same end are rare. */
 const FOUND_MAX = 20;
 
 interface Found {
   readonly operations: readonly OperationSeen[];
-  /** Whether all of the store was looked through. */
+  /** Whether the whole store was searched. */
   readonly isAll: boolean;
   readonly error: string | null;
 }

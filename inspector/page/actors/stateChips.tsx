@@ -1,5 +1,5 @@
 /**
- * How many actors are in each state, each a switch that shows only those.
+ * The number of actors in each state, as switches that show only those.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The list of actors, made anew twice a second at most: with thousands of events a second nobody could read one
- * that moves at each of them.
+ * The list of actors, updated at most twice a second: with thousands of events a second nobody could read a list
+ * that moves at each one.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import type { PageState } from '../model/pageState.ts';
 import { listedActors } from '../model/shown.ts';
 
 const PAUSE_MS = 500;
-/** So long after somebody has pointed at it, it holds still, up to a limit. */
+/** How long the list holds still after somebody has pointed at it, up to a limit. */
 const HELD_MS = 1_500;
 const HELD_MS_MAX = 6_000;
 
-/** The list, and what to call where somebody points at it. */
+/** The list, and a function to call when somebody points at it. */
 export function useActorList(filter: ActorFilter): {
   readonly list: ActorList;
   readonly hold: () => void;
@@ -30,7 +30,7 @@ export function useActorList(filter: ActorFilter): {
   return { list, hold };
 }
 
-/** What is shown, half a second old at most; a journey in time is seen at once. */
+/** The state of the page, at most half a second old; a moment of the past is shown at once. */
 function useCalmPage(): { readonly page: PageState; readonly hold: () => void } {
   const { store } = useParts();
   const heldUntilMs = useRef(0);

@@ -1,6 +1,6 @@
 /**
- * The management calls that the page makes, by name, and what it reads of their answers: what the server lets
- * through, which is less than the calls give. Everything is typed here by hand, and a test holds it against the registry.
+ * The management calls that the page makes, by name, and the fields that it reads of their answers: those the server lets
+ * through, fewer than the calls return. The types are written by hand, and a test compares them with the registry.
  *
  * @module
  */
@@ -46,7 +46,7 @@ export const ORDER = {
 
 export type OrderName = (typeof ORDER)[keyof typeof ORDER];
 
-/** What happened to an operation once. */
+/** One line of the history of an operation. */
 export interface HistoryLine {
   readonly atMs: number;
   readonly what: string;
@@ -56,7 +56,7 @@ export interface HistoryLine {
   readonly failureClass?: string | undefined;
 }
 
-/** An operation, as `operation.show` and `operation.list` give it through the server. */
+/** An operation, as the server passes it on from `operation.show` and `operation.list`. */
 export interface OperationSeen {
   readonly id: string;
   readonly type: string;
@@ -88,12 +88,12 @@ export interface LetterSeen {
   readonly deadLetteredAtMs: number;
   readonly expiresAtMs: number | null;
   readonly mayBeApplied: boolean;
-  /** Of one letter only. */
+  /** Only in the answer for one dead letter. */
   readonly history?: readonly HistoryLine[] | undefined;
   readonly hasPayload?: boolean | undefined;
 }
 
-/** Who decided: what they are there, and not who they are. */
+/** The role of the person who decided, without their name. */
 export interface PersonSeen {
   readonly role?: string | undefined;
 }
@@ -109,7 +109,7 @@ export interface ConflictSeen {
   readonly isHeld: boolean;
   readonly operationId: string | null;
   readonly isToBeCarriedOut: boolean;
-  /** Of one conflict only. */
+  /** Only in the answer for one conflict. */
   readonly sides?:
     | readonly {
         readonly atMs: number | null;
@@ -142,7 +142,7 @@ export interface QuarantinedSeen {
 
 export interface CrisisSeen {
   readonly id: string;
-  /** `null`, as is the tier, of one that can't be read. */
+  /** `null`, like the tier, for a crisis that can't be read. */
   readonly type: string | null;
   readonly tier: string | null;
   readonly delivery: string;
@@ -152,7 +152,7 @@ export interface CrisisSeen {
   readonly acceptedAtMs: number;
   readonly escalatedAtMs: number | null;
   readonly cause: string | null;
-  /** Where it goes; `null` where no handler of its type is registered, or nobody runs on the store. */
+  /** Its upstream; `null` where its type has no handler, or no process runs on the store. */
   readonly upstream: string | null;
   readonly steps: readonly {
     readonly name: string;
@@ -171,7 +171,7 @@ export interface CrisisSeen {
   readonly settledAtMs: number | null;
 }
 
-/** That crisis mode is on for somebody or for everybody, and not for whom. */
+/** A crisis mode that is on, for everybody or for a person who is not named. */
 export interface CrisisModeSeen {
   readonly id: string;
   readonly sinceAtMs: number;
@@ -180,7 +180,7 @@ export interface CrisisModeSeen {
   readonly isDurable: boolean;
 }
 
-/** What one piece of a run over many dead letters gives. */
+/** The result of one piece of a run over many dead letters. */
 export interface PieceDone {
   readonly matched: number;
   readonly done: number;

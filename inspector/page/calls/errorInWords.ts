@@ -1,5 +1,5 @@
 /**
- * Why a call was not made, or failed.
+ * Says why a call was not made, or failed.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { NO_ANSWER } from '../model/feedClient.ts';
 
 type CallError = Extract<CallAnswer, { readonly ok: false }>['error'];
 
-/** What the call said, in its own words, with the code by which it can be looked up; the page's own have none. */
+/** The message of the call with its code, by which it can be looked up; errors of the page itself have no code. */
 export function errorInWords({ code, message }: CallError): string {
   if (message === '') return `It was not done: ${code}.`;
   return code.startsWith('HF_') ? `${message} (${code})` : message;
 }
 
-/** Why an order failed; where nobody knows whether it did, that. */
+/** Why an order failed, or that nobody knows whether it did. */
 export function orderErrorInWords(error: CallError): string {
   const said = errorInWords(error);
   if (error.code !== NO_ANSWER) return said;

@@ -1,5 +1,5 @@
 /**
- * What happened to an operation, and what it waits for, in sentences.
+ * The history of an operation, and what it waits for, in sentences.
  *
  * @module
  */
@@ -35,7 +35,7 @@ export function historySentence(line: HistoryLine): string {
   return `${happened}${took}${why === '' ? '' : `: ${why}`}.`;
 }
 
-/** How long it waited before each line, and how long that attempt took: for bars beside the sentences. */
+/** The wait before each line, and the duration of its attempt: for bars beside the sentences. */
 export function historySpans(
   history: readonly HistoryLine[],
   acceptedAtMs: number,
@@ -72,7 +72,7 @@ const WAITS: Readonly<Record<string, string>> = {
   level: 'slots that are kept for what is more urgent',
 };
 
-/** `for a free slot`; the word itself where it is not known here. */
+/** `for a free slot`; an unknown reason stays as it is. */
 export function waitInWords(reason: string): string {
   return WAITS[reason] ?? reason;
 }

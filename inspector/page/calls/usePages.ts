@@ -1,5 +1,5 @@
 /**
- * A list that a management call gives page by page: what is there, what comes next, and what went wrong.
+ * A list that a management call returns page by page: the rows so far, whether more follow, and what went wrong.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { errorInWords } from './errorInWords.ts';
 export interface PagesQuery<T> {
   readonly call: string;
   readonly params: Readonly<Record<string, unknown>>;
-  /** The parameter that says where a page begins; `null` where there is one page only. */
+  /** The parameter that says where a page begins; `null` for a call with one page only. */
   readonly from: { readonly name: string; readonly first: number | undefined } | null;
   readonly read: (result: unknown) => { readonly rows: readonly T[]; readonly next: number | null };
 }
@@ -27,9 +27,9 @@ export interface Pages<T> {
   readonly more: () => void;
 }
 
-/** So many are asked for before a person is asked whether to look further. */
+/** Rows that are fetched before a person is asked whether to go on. */
 const ROWS_WANTED = 50;
-/** A page may be empty and not the last: so many more are looked through in one go. */
+/** Pages that are fetched in one go, since a page may be empty and not the last. */
 const PAGES_AT_ONCE = 8;
 
 interface Held<T> {
@@ -39,8 +39,8 @@ interface Held<T> {
 }
 
 /**
- * @param round when this changes, all that is shown is read again; until that has come, or where it can't be
- * read, what is shown stays
+ * @param round when this changes, all rows are read again; until they are there, or where they can't be
+ * read, the old rows stay
  */
 export function usePages<T>(query: PagesQuery<T>, round: unknown): Pages<T> {
   const { call } = useParts();
@@ -58,7 +58,7 @@ export function usePages<T>(query: PagesQuery<T>, round: unknown): Pages<T> {
       const mine = (run.current += 1);
       setLoading(true);
       const found = await lookThrough(asked.current.query, begin, wanted, call);
-      // Somebody has asked for something else meanwhile.
+      // Another query has begun meanwhile.
       if (run.current !== mine) return null;
       setLoading(false);
       return found;
@@ -90,7 +90,7 @@ export function usePages<T>(query: PagesQuery<T>, round: unknown): Pages<T> {
   };
 }
 
-/** What is there, with what follows it until there are as many as are wanted. */
+/** The rows so far and those that follow, until there are enough. */
 async function lookThrough<T>(
   { call: name, params, from: begin, read }: PagesQuery<T>,
   before: Held<T>,
@@ -114,16 +114,16 @@ async function lookThrough<T>(
   return { rows, next, error: null };
 }
 
-/** An answer, and why it is not there, or is no longer that of now. */
+/** An answer, or why there is none, or why it is out of date. */
 export interface Answer<T> {
   readonly value: T | null;
   readonly error: string | null;
 }
 
 /**
- * The answer of a call; nothing until it has come.
+ * The answer of a call; nothing until it is there.
  *
- * @param round when this changes it is asked for again; until that has come, or where it fails, the last one stays
+ * @param round when this changes the call is made again; until its answer is there, or where it fails, the last one stays
  */
 export function useAnswer<T>(
   name: string,

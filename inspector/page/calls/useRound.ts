@@ -1,6 +1,6 @@
 /**
- * When what calls have answered is asked for again: when something has happened to it, when the page has a process
- * again, and when somebody wants it.
+ * Says when to repeat calls: when something has happened to their subject, when the page has a process
+ * again, and when somebody asks for it.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { usePage } from '../kit/page.tsx';
 
 /**
- * @param changedBy when this is another one, so may be the answers
- * @returns what is another one each time that they are asked for again; and what asks for them now
+ * @param changedBy when this changes, the answers may have changed
+ * @returns a value that changes whenever calls should be repeated, and a function that repeats them now
  */
 export function useRound(changedBy: unknown): {
   readonly round: number;
@@ -30,7 +30,7 @@ export function useRound(changedBy: unknown): {
   return { round, reload };
 }
 
-/** The serial of the last news of kinds that begin so: another one once something of them has happened. */
+/** The serial of the last news whose kind has this prefix. */
 export function useLastNews(prefix: string): number | null {
   return usePage(
     ({ news }) => news.findLast(({ kind }) => kind.startsWith(prefix))?.serial ?? null,

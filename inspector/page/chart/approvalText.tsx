@@ -1,5 +1,5 @@
 /**
- * What a reviewer adds to docs/machines/approvals.json who has no clone: the text is made here, of the chart that is
+ * The text that a reviewer without a clone adds to docs/machines/approvals.json: it is made from the chart that is
  * shown, for a change that somebody commits.
  *
  * @module

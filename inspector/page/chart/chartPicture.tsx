@@ -13,7 +13,7 @@ import { ZOOM_STEP } from './viewport.ts';
 const NO_MARKS: Marks = {
   ...{ standing: [], active: new Set(), taken: new Set(), possible: new Set() },
 };
-/** What one press of an arrow moves, in pixels. */
+/** Pixels that one press of an arrow moves. */
 const STEP = 80;
 const MOVES: Readonly<Record<string, readonly [x: number, y: number]>> = {
   ArrowLeft: [STEP, 0],
@@ -25,7 +25,7 @@ const MOVES: Readonly<Record<string, readonly [x: number, y: number]>> = {
 export function ChartPicture(props: {
   readonly chart: Chart;
   readonly marks?: Marks;
-  /** What the picture shows, in a sentence. */
+  /** A sentence that describes the picture. */
   readonly label: string;
 }) {
   const { chart, label, marks = NO_MARKS } = props;

@@ -1,5 +1,5 @@
 /**
- * Where an actor is in its chart: what is active, what was taken last, and where it can go from here.
+ * The position of an actor in its chart: its active states, its last transition, and those it can take next.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { eventInWords } from '../../charts/eventInWords.ts';
 import type { Step } from '../../protocol.ts';
 import type { ShownActor } from '../model/shown.ts';
 
-/** A transition with its place in the chart's list, by which drawing and steps know it. */
+/** A transition with its index in the chart's list, by which drawings and steps name it. */
 export interface PlacedTransition extends TransitionModel {
   readonly index: number;
   /** The event as people read it. */
@@ -35,7 +35,7 @@ export function stateOf(model: Pick<ChartModel, 'states'>, path: string): StateM
   return model.states.find((state) => state.path === path) ?? null;
 }
 
-/** The active states with all that they are inside of, by path; without the chart itself. */
+/** The paths of the active states and of all their parents, without the root. */
 export function activePaths(states: readonly string[]): ReadonlySet<string> {
   return new Set(states.flatMap((path) => [path, ...pathsAround(path)]));
 }
@@ -46,7 +46,7 @@ function pathsAround(path: string): readonly string[] {
   return keys.slice(1).map((_, at) => keys.slice(0, at + 1).join('.'));
 }
 
-/** The innermost active states in the order of the chart, each with its description. */
+/** The innermost active states with their descriptions, in the order of the chart. */
 export function standingIn(
   model: Pick<ChartModel, 'states'>,
   states: readonly string[],
@@ -54,7 +54,7 @@ export function standingIn(
   return model.states.filter(({ path }) => states.includes(path));
 }
 
-/** What can be taken from here: of the innermost states first, then of what they are inside of, then from anywhere. */
+/** The transitions that can be taken next: of the innermost states first, then of their parents, then of the root. */
 export function waysOn(model: ChartModel, states: readonly string[]): readonly PlacedTransition[] {
   const active = activePaths(states);
   const depth = (source: string) => (isRoot(model, source) ? 0 : source.split('.').length);
@@ -64,8 +64,8 @@ export function waysOn(model: ChartModel, states: readonly string[]): readonly P
 }
 
 /**
- * What an actor that is no longer in memory does, by the state in which it was last seen: an operation leaves memory in
- * every long wait, and only at its end is it over. `unknown` where it was on its way somewhere: its store knows.
+ * The situation of an actor that is no longer in memory, by the state in which it was last seen: an operation leaves memory in
+ * every long wait, not only at its end. `unknown` for a passing state: its store knows.
  */
 export function awayIn(
   model: ChartModel,
@@ -79,7 +79,7 @@ export function awayIn(
   return isResting ? 'rests' : 'unknown';
 }
 
-/** All transitions, in the order of the chart. */
+/** All transitions with their index, in the order of the chart. */
 export function placed(model: Pick<ChartModel, 'transitions'>): readonly PlacedTransition[] {
   return model.transitions.map((transition, index) => ({
     ...transition,
@@ -101,22 +101,22 @@ function isRoot(model: Pick<ChartModel, 'states'>, path: string): boolean {
   return path === '' || stateOf(model, path)?.parent === null;
 }
 
-/** Where a transition goes, in words. */
+/** The targets of a transition, in words. */
 export function goesTo({ targets }: Pick<TransitionModel, 'targets'>): string {
   return targets.length === 0 ? 'stays' : targets.map(nameOfState).join(', ');
 }
 
-/** `a › b` for `a.b`: a path as it is read. */
+/** `a › b` for `a.b`: a path for readers. */
 export function nameOfState(path: string): string {
   return path === '' ? 'any state' : path.split('.').join(' › ');
 }
 
-/** Where it is, as text: `delivery › waiting, record › kept`. */
+/** States as text: `delivery › waiting, record › kept`. */
 export function statesInWords(states: readonly string[]): string {
   return states.length === 0 ? 'not there' : states.map(nameOfState).join(', ');
 }
 
-/** What changed by a step, and what came of it: of several regions those that moved. */
+/** The states before and after a step: of several regions, only those that moved. */
 export function changeOf({ from, to }: Pick<Step, 'from' | 'to'>): {
   readonly left: readonly string[];
   readonly entered: readonly string[];

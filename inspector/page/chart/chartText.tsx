@@ -1,6 +1,6 @@
 /**
- * A chart as text: every state with its description, and its transitions. It says all that the picture shows, to
- * who can't see that.
+ * A chart as text: every state with its description, and its transitions. It says all that the picture shows, for
+ * people who can't see that.
  *
  * @module
  */
@@ -83,7 +83,7 @@ function StateText(props: {
   );
 }
 
-/** On which event, only if what, doing what, going where. */
+/** Transitions as a list: event, guard, actions, target. */
 export function TransitionList(props: {
   readonly model: ChartModel;
   readonly transitions: readonly PlacedTransition[];

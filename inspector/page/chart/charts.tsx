@@ -1,5 +1,5 @@
 /**
- * The charts that the page knows: what runs here, as it is meant to.
+ * The charts that the page was built with.
  *
  * @module
  */

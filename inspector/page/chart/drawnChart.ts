@@ -1,6 +1,6 @@
 /**
- * A drawing of a chart in the page: which part of it is seen, and what is marked in it. It changes the elements of
- * the drawing, which no component draws again.
+ * A drawing of a chart in the page: its visible part, and the marks in it. It changes the elements of
+ * the drawing directly, which no component renders again.
  *
  * @module
  */
@@ -18,19 +18,19 @@ import {
   zoomed,
 } from './viewport.ts';
 
-/** What is marked. */
+/** The marks in a drawing. */
 export interface Marks {
-  /** Innermost active states. */
+  /** The innermost active states. */
   readonly standing: readonly string[];
-  /** Those and all that they are inside of. */
+  /** The innermost active states and all their parents. */
   readonly active: ReadonlySet<string>;
   readonly taken: ReadonlySet<number>;
   readonly possible: ReadonlySet<number>;
 }
 
-/** Text is read without effort from here on. */
+/** The scale from which text is easy to read. */
 const READABLE = 0.8;
-/** Where all of its width can be seen and just be read, it is not cut. */
+/** The scale from which text can just be read: a drawing whose whole width fits at it is not cut. */
 const LEGIBLE = 0.68;
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -72,7 +72,7 @@ export class DrawnChart {
     return this.#svg;
   }
 
-  /** The frame has this size, in pixels. What was seen stays in its middle. */
+  /** Sets the size of the frame, in pixels. The middle of the visible part stays in the middle. */
   resize(frame: Size): void {
     if (frame.width < 2 || frame.height < 2) return;
     const isFirst = this.#view === null;
@@ -83,7 +83,7 @@ export class DrawnChart {
     else this.#show(this.#view);
   }
 
-  /** As wide as the frame where that can be read; else around what is active. */
+  /** Fits the drawing to the width of the frame if it can be read so; else shows the active states. */
   begin(): void {
     const wide = fitWidth(this.#drawing, this.#frame);
     if (wide.scale >= LEGIBLE) this.#show(wide);
@@ -93,7 +93,7 @@ export class DrawnChart {
   fit(): void {
     const all = fitAll(this.#drawing, this.#frame);
     const wide = fitWidth(this.#drawing, this.#frame);
-    // Twice in a row: all of it, then as wide as the frame.
+    // Pressed twice in a row: the whole drawing, then the width of the frame.
     this.#show(this.#view?.scale === all.scale ? wide : all);
   }
 
@@ -108,7 +108,7 @@ export class DrawnChart {
     this.#show(panned(this.#view, { x, y }, this.#drawing, this.#frame));
   }
 
-  /** Puts what is active into the middle, at a size at which it can be read. */
+  /** Puts the active states into the middle, large enough to read. */
   find(from: Viewport | null = this.#view): void {
     const box = this.#activeBox();
     if (from === null) return;
@@ -120,7 +120,7 @@ export class DrawnChart {
     );
   }
 
-  /** Brings what is active into sight, and moves nothing where it is. */
+  /** Brings the active states into sight; does nothing if they are. */
   follow(): void {
     const box = this.#activeBox();
     if (box !== null && this.#view !== null) this.#show(showing(this.#view, box, this.#frame));
@@ -153,7 +153,7 @@ export class DrawnChart {
     }
   }
 
-  /** A mark at the corner of an active state, so that colour is not alone. */
+  /** Adds a mark to the corner of an active state, so that colour is not the only sign. */
   #badge(element: Element, isInnermost: boolean): void {
     element.querySelector(':scope > .hc-badge')?.remove();
     const box = element.querySelector('rect');

@@ -1,12 +1,12 @@
 /**
- * What the guards and actions of a transition mean, by the sentence that the chart has of each.
+ * The meaning of the guards and actions of a transition, from the sentences in the chart.
  *
  * @module
  */
 
 import type { ChartModel, RuleModel } from '../../charts/chartData.ts';
 
-/** The sentences of the rules that a text names: of one alone, else each after its name; `''` for none. */
+/** The sentences of the rules in a text: the sentence alone for one rule, else each after its name; `''` for none. */
 export function meaningOf(
   { rules }: Pick<ChartModel, 'rules'>,
   kind: RuleModel['kind'],

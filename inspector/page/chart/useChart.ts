@@ -1,5 +1,5 @@
 /**
- * The charts that the page was built with: each is fetched once, when it is first looked at.
+ * The charts that the page was built with: each is fetched once, when it is first opened.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import type { ChartModel } from '../../charts/chartData.ts';
 
 export interface Chart {
   readonly model: ChartModel;
-  /** To be copied into the page; `null` where there is no drawing of it. */
+  /** The drawing, to be copied into the page; `null` where there is none. */
   readonly drawing: SVGSVGElement | null;
 }
 
 export type Fetched =
   | { readonly kind: 'coming' }
   | { readonly kind: 'here'; readonly chart: Chart }
-  /** The page knows no chart of that name. */
+  /** The page has no chart of that name. */
   | { readonly kind: 'unknown' };
 
 const COMING: Fetched = { kind: 'coming' };
@@ -30,7 +30,7 @@ async function fetchChart(machine: string): Promise<Fetched> {
     const model = (await told.json()) as ChartModel;
     return { kind: 'here', chart: { model, drawing: drawn.ok ? read(await drawn.text()) : null } };
   } catch {
-    // It is asked for again when it is looked at again.
+    // It is fetched again when it is opened again.
     asked.delete(machine);
     return { kind: 'unknown' };
   }

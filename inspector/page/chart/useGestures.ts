@@ -1,6 +1,6 @@
 /**
  * Moving and zooming a drawing by pointer and wheel: one finger or the mouse moves it, two fingers zoom it. The
- * wheel alone goes on scrolling the page.
+ * wheel alone still scrolls the page.
  *
  * @module
  */
@@ -14,7 +14,7 @@ interface Point {
   readonly y: number;
 }
 
-/** How much one notch of a wheel, or the same of a touchpad, zooms. */
+/** Zoom for each unit that a wheel or a touchpad scrolls. */
 const WHEEL_ZOOM = 0.0022;
 
 export function useGestures(frame: RefObject<HTMLElement | null>, drawn: DrawnChart | null): void {
@@ -34,7 +34,7 @@ export function useGestures(frame: RefObject<HTMLElement | null>, drawn: DrawnCh
       const before = down.get(event.pointerId);
       if (before === undefined) return;
       const now = { x: event.clientX, y: event.clientY };
-      // Only once it is moved: a press alone selects text, and gives the focus.
+      // Only once it is moved: a press alone selects text and moves the focus.
       if (!element.hasPointerCapture(event.pointerId)) element.setPointerCapture(event.pointerId);
       const other = [...down].find(([id]) => id !== event.pointerId)?.[1];
       down.set(event.pointerId, now);

@@ -1,6 +1,6 @@
 /**
- * Which part of a drawing is looked at, and how large: zoom, pan, and fitting it into its frame. All in the
- * drawing's own units, but for `scale`: pixels of the screen for one of them.
+ * The visible part of a drawing and its scale: zoom, pan, and fitting it into its frame. All numbers are in the
+ * drawing's own units, but for `scale`: pixels of the screen for one unit.
  *
  * @module
  */
@@ -16,31 +16,31 @@ export interface Box extends Size {
 }
 
 export interface Viewport {
-  /** What lies in the frame's upper left corner. */
+  /** The point in the frame's upper left corner. */
   readonly x: number;
   readonly y: number;
   readonly scale: number;
 }
 
-/** Text of 12 units is hardly read below this. */
+/** Text of 12 units can hardly be read below this scale. */
 const SCALE_MIN = 0.12;
 const SCALE_MAX = 4;
-/** One press of a key or a button. */
+/** The factor of one press of a key or a button. */
 export const ZOOM_STEP = 1.25;
-/** A small drawing is not blown up to fill a large frame. */
+/** The largest scale at which a small drawing is made to fit a large frame. */
 const FIT_SCALE_MAX = 1.15;
-/** Around what is fitted, in pixels. */
+/** Space around a drawing that is fitted, in pixels. */
 const MARGIN = 16;
-/** As much of the drawing stays in the frame, in pixels, wherever it is pushed. */
+/** Pixels of the drawing that always stay in the frame. */
 const KEPT = 48;
 
-/** As wide as the frame, from the top; a drawing that is lower than the frame lies in its middle. */
+/** Fits the width of the frame, from the top; a drawing that is lower than the frame is centred. */
 export function fitWidth(drawing: Size, frame: Size): Viewport {
   const scale = bounded((frame.width - 2 * MARGIN) / drawing.width, FIT_SCALE_MAX);
   return placedAt(drawing, frame, scale);
 }
 
-/** All of it. */
+/** Fits the whole drawing. */
 export function fitAll(drawing: Size, frame: Size): Viewport {
   const across = (frame.width - 2 * MARGIN) / drawing.width;
   const down = (frame.height - 2 * MARGIN) / drawing.height;
@@ -53,7 +53,7 @@ function placedAt(drawing: Size, frame: Size, scale: number): Viewport {
   return { x, y: down < 0 ? down : -MARGIN / scale, scale };
 }
 
-/** Nearer or further by `factor`; what lies under `at`, in pixels of the frame, stays there. */
+/** Zooms by `factor`; the point under `at`, in pixels of the frame, stays there. */
 export function zoomed(
   view: Viewport,
   factor: number,
@@ -67,7 +67,7 @@ export function zoomed(
   };
 }
 
-/** Pushed by so many pixels, as a hand pushes paper; some of the drawing always stays in the frame. */
+/** Pans by pixels, as a hand pushes paper; some of the drawing always stays in the frame. */
 export function panned(
   view: Viewport,
   by: { readonly x: number; readonly y: number },
@@ -92,7 +92,7 @@ function kept(view: Viewport, drawing: Size, frame: Size): Viewport {
   };
 }
 
-/** Moved no further than is needed for all of `box`, or its upper left, to be in the frame. */
+/** Pans as little as is needed for all of `box`, or its upper left, to be in the frame. */
 export function showing(view: Viewport, box: Box, frame: Size): Viewport {
   const margin = MARGIN / view.scale;
   const across = frame.width / view.scale;
@@ -109,7 +109,7 @@ function shifted(from: number, length: number, start: number, size: number): num
   return start + size > from + length ? start + size - length : from;
 }
 
-/** With the middle of `box` in the middle of the frame, or as near to it as leaves no room beside the drawing. */
+/** Centres `box` in the frame, as far as that leaves no room beside the drawing. */
 export function centredOn(view: Viewport, box: Box, drawing: Size, frame: Size): Viewport {
   const margin = MARGIN / view.scale;
   const across = frame.width / view.scale;

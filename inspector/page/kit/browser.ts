@@ -1,5 +1,5 @@
 /**
- * The one door through which the page asks its browser for time, chance and what is kept there.
+ * The one door through which the page gets time, chance and storage from its browser.
  *
  * @module
  */
@@ -9,7 +9,7 @@ export function pageNow(): number {
   return Date.now();
 }
 
-/** Calls back once after `ms`, unless it is called off. */
+/** Calls back once after `ms`, unless it is cancelled. */
 export function after(ms: number, then: () => void): () => void {
   const timer = setTimeout(then, ms);
   return () => {
@@ -17,7 +17,7 @@ export function after(ms: number, then: () => void): () => void {
   };
 }
 
-/** Calls back each `ms`, until it is called off. */
+/** Calls back every `ms`, until it is cancelled. */
 export function each(ms: number, then: () => void): () => void {
   const timer = setInterval(then, ms);
   return () => {
@@ -25,12 +25,12 @@ export function each(ms: number, then: () => void): () => void {
   };
 }
 
-/** From 0 to below 1. */
+/** A random number from 0 to below 1. */
 export function draw(): number {
   return Math.random();
 }
 
-/** A value under a name; nothing is kept where the browser lets nothing be kept. */
+/** A value in the storage of the browser; nothing is kept where the browser forbids it. */
 export function keptIn(area: () => Storage, name: string) {
   return {
     read: (): string | null => {
@@ -45,20 +45,20 @@ export function keptIn(area: () => Storage, name: string) {
         if (value === null) area().removeItem(name);
         else area().setItem(name, value);
       } catch {
-        // The page works without, until it is loaded again.
+        // The page works without it, until it is loaded again.
       }
     },
   };
 }
 
-/** How long other tabs are waited for: they answer in a few milliseconds, also where nobody sees them. */
+/** How long to wait for other tabs: they answer in a few milliseconds, also in the background. */
 const TABS_MS = 600;
 
 /**
- * Lets other tabs of this browser have what this one keeps, and asks them for it: tabs of this origin alone, which is
+ * Shares a value with other tabs of this browser, and asks them for theirs: only tabs of this origin, which is
  * this host and port.
  *
- * @returns asks them; `null` where none has any
+ * @returns a function that asks them; it resolves to `null` where none has a value
  */
 export function sharedAmongTabs(
   name: string,
@@ -88,7 +88,7 @@ export function sharedAmongTabs(
     });
 }
 
-/** Puts a text where one can paste it from; whether that was allowed. */
+/** Copies a text to the clipboard; returns whether the browser allowed it. */
 export async function copy(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
@@ -99,8 +99,8 @@ export async function copy(text: string): Promise<boolean> {
 }
 
 /**
- * Gathers what comes within one frame and hands it on at once. A page that nobody sees has no frames:
- * there it is once a second.
+ * Gathers the values of one frame and hands them on together. A page in the background has no frames:
+ * there it does so once a second.
  */
 export function perFrame<T>(take: (gathered: readonly T[]) => void): (item: T) => void {
   let gathered: T[] = [];

@@ -20,13 +20,13 @@ export function Dialog(props: {
     const element = dialog.current;
     isThere.current = true;
     element?.showModal();
-    // What is to be filled in comes before the way out.
+    // The first field gets the focus, not the way out.
     element?.querySelector<HTMLElement>('form :is(input, select, textarea)')?.focus();
     return () => {
-      // It tells of its close later, when another one may stand in its place.
+      // Its close event comes later, when another dialog may have replaced it.
       isThere.current = false;
       element?.close();
-      // What it was opened from may be gone.
+      // The element that it was opened from may be gone.
       if (document.activeElement === document.body) {
         document.getElementById('main')?.focus({ preventScroll: true });
       }

@@ -1,5 +1,5 @@
 /**
- * What every component of the page has: the store, calls, the way to other views, and commands of keys.
+ * The kit of every component of the page: the store, calls, links to other views, and commands of keys.
  *
  * @module
  */
@@ -14,11 +14,11 @@ import { formatRoute, type Route } from '../model/route.ts';
 
 type CommandListener = () => void;
 
-/** Who hears of commands: of each, whoever asked last. */
+/** Listeners to commands: the last one to subscribe gets a command. */
 export class Commands {
   readonly #listeners = new Map<Command, CommandListener[]>();
 
-  /** @returns what ends it */
+  /** @returns a function that unsubscribes */
   listen(command: Command, listener: CommandListener): () => void {
     const listeners = this.#listeners.get(command) ?? [];
     listeners.push(listener);
@@ -31,7 +31,7 @@ export class Commands {
     };
   }
 
-  /** Whether somebody has heard it. */
+  /** Runs a command; returns whether anything listened. */
   tell(command: Command): boolean {
     const listener = this.#listeners.get(command)?.at(-1);
     listener?.();
@@ -62,7 +62,7 @@ export function useParts(): PageParts {
 }
 
 /**
- * A part of the page's state; the component is drawn again when that is another one.
+ * A part of the page's state; the component renders again when that part changes.
  *
  * @param select may be another function each time; what it returns is compared by identity, or by `isSame`
  */
@@ -90,21 +90,21 @@ export function usePage<T>(
   return last.current.selected;
 }
 
-/** The time of the watched process, once a second. */
+/** The time of the watched process, updated each second. */
 export function useNow(): number {
   const asOfMs = useContext(AsOf);
   return usePage((page) => asOfMs ?? page.nowMs);
 }
 
-/** Around what is shown as it was at a moment: ages in it are of that moment. */
+/** The moment that the components inside show: ages in them are measured then. */
 export const AsOf = createContext<number | null>(null);
 
-/** The moment that is looked at, or now: by it one reads for how long something has stood where it stands. */
+/** The chosen moment, or now: ages of states are measured against it. */
 export function useMoment(): number {
   return usePage(({ past, nowMs }) => past?.moment.atMs ?? nowMs);
 }
 
-/** Does something when the key of a command is pressed, while this component is there. */
+/** Listens to a command of the keyboard while the component is mounted. */
 export function useCommand(command: Command, listener: CommandListener): void {
   const { commands } = useParts();
   const current = useRef(listener);
@@ -118,12 +118,12 @@ export function useCommand(command: Command, listener: CommandListener): void {
   );
 }
 
-/** Leads to another view. */
+/** Opens another view. */
 export function goTo(route: Partial<Route>): void {
   location.hash = formatRoute(route);
 }
 
-/** Changes what is searched for in this view, without a step in the browser's history. */
+/** Changes the query of this view, without a step in the browser's history. */
 export function searchFor(route: Route, query: Readonly<Record<string, string>>): void {
   history.replaceState(null, '', formatRoute({ ...route, query: { ...route.query, ...query } }));
   dispatchEvent(new HashChangeEvent('hashchange'));

@@ -9,7 +9,7 @@ import { useId } from 'preact/hooks';
 
 export function Panel(props: {
   readonly title: string;
-  /** Beside the heading: a count, a link. */
+  /** A count or a link beside the heading. */
   readonly aside?: ComponentChildren;
   readonly class?: string;
   readonly children: ComponentChildren;
@@ -26,7 +26,7 @@ export function Panel(props: {
   );
 }
 
-/** A name and its value, one below the other in columns that line up. */
+/** Names and values in two aligned columns. */
 export function Facts(props: { readonly children: ComponentChildren }) {
   return <dl class="facts">{props.children}</dl>;
 }
@@ -40,7 +40,7 @@ export function Fact(props: { readonly name: string; readonly children: Componen
   );
 }
 
-/** What is said where there is nothing to show. */
+/** The text of an empty panel. */
 export function Nothing(props: { readonly children: ComponentChildren }) {
   return <p class="nothing">{props.children}</p>;
 }

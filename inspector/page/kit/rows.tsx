@@ -1,6 +1,6 @@
 /**
- * A list of any length: only the rows that are seen are in the document. One stop of the keyboard: j, k,
- * Home, End and Enter go through it; the row that is on stays on, wherever it moves to.
+ * A list of any length: only its visible rows are in the document. It is one stop of the keyboard: j, k,
+ * Home, End and Enter go through it; the selected row stays selected wherever it moves.
  *
  * @module
  */
@@ -12,27 +12,27 @@ import { useCommand } from './page.tsx';
 import { useHeight } from './useHeight.ts';
 
 export interface RowsProps<T> {
-  /** What it lists. */
+  /** The name of the list. */
   readonly label: string;
   readonly columns: readonly string[];
   readonly rows: readonly T[];
   readonly keyOf: (row: T) => string | number;
-  /** In pixels: all rows have it. */
+  /** The height of every row, in pixels. */
   readonly rowHeight: number;
   /** The cells of a row, one for each column, each with its role: `<span role="gridcell">`. */
   readonly cells: (row: T) => ComponentChildren;
   readonly onOpen: (row: T) => void;
-  /** Somebody points at the list, or goes through it: it had better hold still. */
+  /** Called when somebody points at the list or goes through it, so that it can hold still. */
   readonly onAttention?: () => void;
-  /** For tests: what tells a row from others, as `data-…`. */
+  /** Attributes of a row for tests, as `data-…`. */
   readonly dataOf?: (row: T) => Readonly<Record<`data-${string}`, string>>;
-  /** The key of the row that is open: it is on, until somebody goes on from it. */
+  /** The key of the open row, which is selected until somebody moves on. */
   readonly on?: string | number | null;
 }
 
 const FIRST_HEIGHT = 600;
 
-/** Where one was in a list, for whoever comes back to it. */
+/** The last position in each list, for coming back to it. */
 const places = new Map<
   string,
   { readonly on: string | number | null; readonly scrollTop: number }
@@ -50,7 +50,7 @@ export function Rows<T>(props: RowsProps<T>) {
   }, [props.on]);
   const { from, to } = windowOf(scrollTop, height, rowHeight, rows.length);
   const place = on === null ? -1 : rows.findIndex((row) => keyOf(row) === on);
-  // Where one is, also once the row that is on has gone, or has moved out of sight.
+  // The position, even once the selected row is gone or out of sight.
   const here = useRef(place);
   const isSeen = place >= from && place < to;
   if (isSeen) here.current = place;
@@ -69,7 +69,7 @@ export function Rows<T>(props: RowsProps<T>) {
     frame.current.scrollIntoView({ block: 'nearest' });
   };
   useCommand('down', () => {
-    // What has come into the place of a row that has left it is the next.
+    // The row that took the place of a row that is gone is the next one.
     turnTo(isSeen || here.current < 0 ? here.current + 1 : here.current);
   });
   useCommand('up', () => {
@@ -92,7 +92,7 @@ export function Rows<T>(props: RowsProps<T>) {
     places.set(props.label, { on, scrollTop });
   }, [props.label, on, scrollTop]);
   useLayoutEffect(() => {
-    // A list that became shorter is seen from its end, not from below it.
+    // A list that became shorter is shown at its end, not below it.
     if (frame.current !== null) setScrollTop(frame.current.scrollTop);
   }, [rows.length]);
 
@@ -160,7 +160,7 @@ interface RowProps<T> {
   readonly onOpen: (row: T) => void;
 }
 
-/** Drawn again only where it is of another row, or is on or off. */
+/** One row, rendered again only if its content or its selection changes. */
 class Row<T> extends Component<RowProps<T>> {
   override shouldComponentUpdate(next: RowProps<T>): boolean {
     const { row, index, isOn, cells } = this.props;
@@ -178,7 +178,7 @@ class Row<T> extends Component<RowProps<T>> {
         aria-rowindex={index + 2}
         aria-selected={isOn}
         onClick={(event) => {
-          // A link in it goes its own way, into another tab too.
+          // A link in it works as any link, in a new tab too.
           if (!(event.target instanceof Element && event.target.closest('a, button'))) onOpen(row);
         }}
       >

@@ -1,6 +1,6 @@
 /**
- * A table of few rows. On a narrow screen it scrolls in its own frame, never the page. Thousands of rows are
- * for `rows.tsx`.
+ * A table of few rows. On a narrow screen it scrolls in its own frame, never the page. `rows.tsx` is for
+ * thousands of rows.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import type { ComponentChildren, Key } from 'preact';
 
 export interface Column<T> {
   readonly name: string;
-  /** Numbers stand at the right. */
+  /** True for numbers, which are aligned to the right. */
   readonly isNumber?: boolean;
-  /** Left out on a narrow screen. */
+  /** True for a column that narrow screens leave out. */
   readonly isExtra?: boolean;
   readonly cell: (row: T) => ComponentChildren;
 }
 
 export function Table<T>(props: {
-  /** What it is of, for who can't see it. */
+  /** The caption, for screen readers. */
   readonly caption: string;
   readonly columns: readonly Column<T>[];
   readonly rows: readonly T[];

@@ -1,5 +1,5 @@
 /**
- * Small words of every view: how something is, since when, until when.
+ * Small texts of every view: how something is, since when, until when.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Tone } from '../words/tone.ts';
 import { copy } from './browser.ts';
 import { useMoment, useNow } from './page.tsx';
 
-/** Each has a sign of its own, so that colour is never alone. */
+/** A sign for each tone, so that colour is never the only one. */
 const SIGNS: Readonly<Record<Tone, string>> = {
   good: '●',
   busy: '◐',
@@ -20,7 +20,7 @@ const SIGNS: Readonly<Record<Tone, string>> = {
   quiet: '○',
 };
 
-/** A word with the sign and the colour of how that is. */
+/** A text with the sign and the colour of its tone. */
 export function Mark(props: {
   readonly tone: Tone;
   readonly children: ComponentChildren;
@@ -36,7 +36,7 @@ export function Mark(props: {
   );
 }
 
-/** `4 min 12 s`, which grows; the hour in full is in its title. */
+/** `4 min 12 s`, which grows; its title has the full time. */
 export function Ago(props: { readonly atMs: number }) {
   const now = useNow();
   return (
@@ -46,7 +46,7 @@ export function Ago(props: { readonly atMs: number }) {
   );
 }
 
-/** `4 min 12 s`: as long as something had stood where it stands at the moment that is looked at. */
+/** `4 min 12 s`: the age of a state at the chosen moment. */
 export function Stood(props: { readonly atMs: number }) {
   const spanMs = useMoment() - props.atMs;
   return (
@@ -86,7 +86,7 @@ export function Id(props: { readonly id: string }) {
   );
 }
 
-/** In a list the keyboard goes by rows: there it is for who points at it, and in what opens for everybody. */
+/** A button that copies an id. In a list, whose keyboard goes by rows, it is for pointers alone. */
 export function CopyButton(props: { readonly id: string; readonly isInList?: boolean }) {
   const [told, setTold] = useState('');
   const { id, isInList = false } = props;
@@ -112,7 +112,7 @@ export function CopyButton(props: { readonly id: string; readonly isInList?: boo
   );
 }
 
-/** What is read out and not shown. */
+/** Text for screen readers alone. */
 export function Spoken(props: { readonly children: ComponentChildren }) {
   return <span class="spoken">{props.children}</span>;
 }

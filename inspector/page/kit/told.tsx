@@ -1,5 +1,5 @@
 /**
- * What is read out once, after a person has changed something, and not each time that a number changes.
+ * A text that is read out once after a person has changed something, not each time that a number changes.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The height of an element, as it is laid out.
+ * The height of an element in the layout.
  *
  * @module
  */

@@ -6,7 +6,7 @@
 
 import { useEffect, useState } from 'preact/hooks';
 
-/** As in the style sheet. */
+/** The same query as in the style sheet. */
 const NARROW = '(max-width: 760px)';
 
 export function useIsNarrow(): boolean {

@@ -1,13 +1,13 @@
 /**
- * The list of actors: who is shown, in which order, and how many there are of each kind. An actor is looked
- * at once for all of that, since there are thousands and they change many times a second.
+ * The list of actors: which are shown, in which order, and how many there are of each kind. Each actor is visited
+ * once for all of that, since there are thousands and they change many times a second.
  *
  * @module
  */
 
 import type { WatchedActor } from '../../protocol.ts';
 
-/** What can be chosen, by its name in the address. */
+/** The filters, by their names in the address. */
 export const CHOICES = ['machine', 'state', 'type', 'upstream', 'tier', 'priority'] as const;
 export type Choice = (typeof CHOICES)[number];
 
@@ -18,19 +18,19 @@ export interface ActorFilter {
   readonly order: ActorOrder;
 }
 
-/** `oldest`: who has stood longest where it stands. */
+/** `oldest`: the longest in its state first. */
 export type ActorOrder = 'oldest' | 'newest' | 'id';
 
 export interface ActorList {
-  /** Components first. */
+  /** The actors that match, components first. */
   readonly shown: readonly WatchedActor[];
-  /** All there are. */
+  /** The number of all actors. */
   readonly total: number;
-  /** For each choice, how many there would be of each, with the other choices as they are; most first. */
+  /** For each filter, the count of each value with the other filters as they are, the most frequent first. */
   readonly counts: Readonly<Record<Choice, readonly (readonly [value: string, count: number])[]>>;
 }
 
-/** Reads what an address asks for. */
+/** Reads the filter of an address. */
 export function filterOf(query: Readonly<Record<string, string>>): ActorFilter {
   const order = query['order'];
   return {
@@ -45,13 +45,13 @@ export function filterOf(query: Readonly<Record<string, string>>): ActorFilter {
   };
 }
 
-/** So many digits at least are looked for in the store: fewer have many. */
+/** Shorter ends of ids are not looked up in the store, since they match many. */
 const ID_END_MIN = 6;
 
-/** What is searched for, where it is an id or the end of one; else `null`. */
+/** The searched word, if it is an id or the end of one; else `null`. */
 export function idEndOf({ words }: Pick<ActorFilter, 'words'>): string | null {
   const [word = '', ...more] = words;
-  // As lists cut it: `01a22ad5…dc4343`.
+  // Lists shorten ids: `01a22ad5…dc4343`.
   const end = word.split('…').at(-1) ?? '';
   const isId = more.length === 0 && /^[\da-f-]{1,36}$/.test(end) && /\d/.test(end);
   return isId && end.replaceAll('-', '').length >= ID_END_MIN ? end : null;
@@ -67,7 +67,7 @@ export function listActors(actors: Iterable<WatchedActor>, filter: ActorFilter):
     const misses = CHOICES.filter((choice) => !isChosen(actor, choice, filter.chosen[choice]));
     if (misses.length === 0) shown.push(actor);
     if (misses.length > 1) continue;
-    // With one miss it would be there, were that one choice another.
+    // An actor with one miss would match, were that filter another.
     for (const [choice, counts] of counted) {
       if (misses.length === 1 && misses[0] !== choice) continue;
       for (const value of valuesOf(actor, choice)) counts.set(value, (counts.get(value) ?? 0) + 1);
@@ -85,11 +85,11 @@ export function listActors(actors: Iterable<WatchedActor>, filter: ActorFilter):
   };
 }
 
-/** What an actor has of a choice: a chart with regions is in several states at once. */
+/** The values of an actor for a filter: a chart with regions is in several states at once. */
 function valuesOf({ id, machine, states, about }: WatchedActor, choice: Choice): readonly string[] {
   if (choice === 'machine') return [machine];
   if (choice === 'state') return states;
-  // `breaker:payments` is a component of that upstream.
+  // `breaker:payments` is a component of the upstream `payments`.
   const [, of = 'global'] = about === null ? id.split(':') : [];
   if (choice === 'upstream' && of !== 'global') return [of];
   const value = about?.[choice] ?? null;
@@ -115,10 +115,10 @@ function isFound({ id, machine, states, about }: WatchedActor, word: string): bo
 
 type Compare = (one: WatchedActor, other: WatchedActor) => number;
 
-/** A component, which has no request, comes before all operations. */
+/** Sorts components, which have no request, before operations. */
 const componentsFirst: Compare = (one, other) =>
   Number(one.about !== null) - Number(other.about !== null);
-/** What stands where it stands since before anybody looked has stood longest; among those, what was accepted first. */
+/** Sorts by the age of the state; states from before anybody watched are the oldest, sorted by acceptance. */
 const byTime: Compare = (one, other) =>
   (one.sinceAtMs ?? 0) - (other.sinceAtMs ?? 0) ||
   (one.about?.acceptedAtMs ?? 0) - (other.about?.acceptedAtMs ?? 0);

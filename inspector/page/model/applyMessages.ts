@@ -1,6 +1,6 @@
 /**
- * What messages of the feed make of what the page knows. All that came within one frame is applied at once;
- * what did not change stays the same object, so that nothing of it is drawn again.
+ * Applies messages of the feed to the state of the page. All messages of one frame are applied together;
+ * what did not change stays the same object, so that it is not rendered again.
  *
  * @module
  */
@@ -27,10 +27,10 @@ import {
 } from './pageState.ts';
 
 const OTHER_PROTOCOL = 'what runs it now is of a version that this page can’t read';
-/** What is told of what happens is short, and its beginning belongs to it. */
+/** Notes that are kept: a story is short, and its beginning belongs to it. */
 const NOTES_MAX = 100;
 
-/** What is gathered while messages are applied: copied once, at the first change. */
+/** The changes while messages are applied; a collection is copied at its first change. */
 interface Draft {
   readonly page: PageState;
   actors: Map<number, WatchedActor> | null;
@@ -77,7 +77,7 @@ function draftOf(page: PageState): Draft {
   return { page, actors: null, ended: null, steps: [], news: [] };
 }
 
-/** A process begins to be watched: all that was known is of another one, or is told again. */
+/** The state when a process begins to be watched: what was known belongs to another one, or comes again. */
 function begunAnew(page: PageState, hello: Hello, pageNowMs: number): PageState {
   return {
     ...page,
@@ -93,7 +93,7 @@ function begunAnew(page: PageState, hello: Hello, pageNowMs: number): PageState 
     steps: [],
     news: [],
     overview: null,
-    // Of the same runtime it goes on, with a gap where nobody ran it.
+    // The flow of the same runtime goes on, with a gap where no process ran it.
     flow: page.hello?.name === hello.name ? page.flow : NO_FLOW,
     minutes: page.hello?.name === hello.name ? page.minutes : [],
   };
@@ -105,7 +105,7 @@ function goneAway(page: PageState, { reason }: { readonly reason: string }, page
   });
 }
 
-/** What is shown is of the time when something was heard last, however often that is asked for since. */
+/** Sets the connection. The time stays that of the last message, however many attempts follow. */
 export function withConnection(page: PageState, connection: Connection): PageState {
   const { state, sinceAtMs } = page.connection;
   const wasHeard = state === 'live' || state === 'connecting' || connection.state === 'live';
@@ -118,7 +118,7 @@ function takeActors(draft: Draft, actors: readonly WatchedActor[], isAll: boolea
   for (const actor of actors) draft.actors.set(actor.actor, actor);
 }
 
-/** A step that is told again, from before its actor stood where it stands, moves nobody. */
+/** Applies a step; one that comes again, from before the actor's current state, moves nothing. */
 function takeStep(draft: Draft, step: Step): void {
   draft.steps.push(step);
   const actor = (draft.actors ?? draft.page.actors).get(step.actor);
@@ -155,7 +155,7 @@ function finished({ page, actors, ended, steps, news }: Draft): PageState {
   };
 }
 
-/** The newest `max` of both; what is there already does not come twice. */
+/** The newest `max` items of both lists, without duplicates. */
 function joined<T extends { readonly serial: number }>(
   before: readonly T[],
   added: readonly T[],
@@ -166,7 +166,7 @@ function joined<T extends { readonly serial: number }>(
   return fresh.length === 0 ? before : before.concat(fresh).slice(-max);
 }
 
-/** The newest of both, as many of each ring as it has room for. */
+/** The newest items of both lists, as many of each ring as it has room for. */
 function joinedByRing<T extends { readonly serial: number }>(
   before: readonly T[],
   added: readonly T[],

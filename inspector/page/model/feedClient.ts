@@ -1,5 +1,5 @@
 /**
- * The page's line to its server: a session for the token of its link, the feed, which is asked for again
+ * The page's line to its server: a session for the token of its link, the feed, which is opened again
  * whenever it ends, and calls.
  *
  * @module
@@ -16,11 +16,11 @@ import type { Connection } from './pageState.ts';
 
 /** Two heartbeats and a half: a feed that is silent for longer is dead. */
 const SILENCE_MAX_MS = 25_000;
-/** A process that is watched says something each second: one that owes four words stands still. */
+/** A watched process sends something each second: one that has missed four is blocked. */
 const STANDSTILL_MS = 4_000;
-/** Where it was this page that stood still, what has come meanwhile is read by then. */
+/** Time to read what has come meanwhile, in case this page itself was blocked. */
 const READ_WITHIN_MS = 250;
-/** What the server writes while the process says nothing, as `inspector/server/feedLines.ts` has it. */
+/** The heartbeat of `inspector/server/feedLines.ts`. */
 const HEARTBEAT = '[]';
 const FIRST_WAIT_MS = 500;
 const WAIT_MAX_MS = 10_000;
@@ -36,19 +36,19 @@ const STANDS_STILL =
 const OTHER_PROTOCOL =
   'What serves this page is of another version of holdfast. Load the page again.';
 
-/** Of a call that may have been heard: its answer did not come. */
+/** The code of a call without an answer, which may have been carried out. */
 export const NO_ANSWER = 'noAnswer';
 
 export interface FeedPorts {
   readonly fetch: (path: string, init: RequestInit) => Promise<Response>;
   readonly clock: {
     readonly now: () => number;
-    /** Calls back once, unless it is called off. */
+    /** Calls back once, unless it is cancelled. */
     readonly after: (ms: number, then: () => void) => () => void;
   };
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   readonly random: () => number;
-  /** Where the session is kept while the page is loaded again. */
+  /** Keeps the session while the page is loaded again. */
   readonly kept: {
     readonly read: () => string | null;
     readonly write: (session: string | null) => void;
@@ -61,10 +61,10 @@ export interface FeedListener {
   readonly onMessages: (messages: readonly FeedMessage[]) => void;
 }
 
-/** Ends the line for good: asking again would change nothing. */
+/** Ends the line for good: trying again would change nothing. */
 class Refused extends Error {}
 
-/** The server is there, and says why not now. */
+/** The server is there, and says why it can't answer now. */
 class Unavailable extends Error {}
 
 export class FeedClient {
@@ -80,7 +80,7 @@ export class FeedClient {
   }
 
   /**
-   * Reads until `stop()`, over failures; ends where only a new link helps.
+   * Reads until `stop()`, across failures; ends where only a new link helps.
    *
    * @param token of the page's link; `null` where it was loaded without one
    */
@@ -98,7 +98,7 @@ export class FeedClient {
         });
       } catch (error) {
         if (error instanceof Refused && unspent !== null && this.#session !== null) {
-          // The session that was kept is of another process; the link is a new one.
+          // The kept session belongs to another process; the link is new.
           this.#keep(null);
           continue;
         }
@@ -120,7 +120,7 @@ export class FeedClient {
     this.#stopped.abort();
   }
 
-  /** Makes a management call; a failure of the line is an answer too. */
+  /** Makes a management call; a failure of the line is returned as an answer, too. */
   async call(name: string, params: Readonly<Record<string, unknown>>): Promise<CallAnswer> {
     try {
       const response = await this.#ask('/call', {
@@ -177,7 +177,7 @@ export class FeedClient {
         for (const line of lines.push(piece.value)) {
           const messages = JSON.parse(line) as readonly FeedMessage[];
           if (messages.length > 0) this.#listener.onMessages(messages);
-          // Nobody runs what is watched: it is told who does next, and nothing until then.
+          // No process runs: nothing comes until the next one begins.
           if (messages.at(-1)?.kind === 'away') standstill.rest();
         }
       }
@@ -187,7 +187,7 @@ export class FeedClient {
     }
   }
 
-  /** Asks with the session. */
+  /** Sends a request with the session. */
   async #ask(path: string, init: RequestInit): Promise<Response> {
     if (this.#session === null) throw new Refused(NO_SESSION);
     const { session, canOperate } = JSON.parse(this.#session) as SessionInfo;
@@ -229,7 +229,7 @@ export class FeedClient {
   }
 }
 
-/** Whether the process still says something, while it owes a word each second. */
+/** Notices a process that is blocked, by the messages that it owes each second. */
 class Standstill {
   readonly #clock: FeedPorts['clock'];
   readonly #tell: (isStill: boolean) => void;
@@ -255,7 +255,7 @@ class Standstill {
     });
   }
 
-  /** It owes nothing until it is heard again. */
+  /** Stops waiting until the process is heard again. */
   rest(): void {
     this.#callOff();
   }
@@ -266,7 +266,7 @@ async function reasonOf(response: Response): Promise<string> {
   return answer.ok ? '' : answer.error.message;
 }
 
-/** Twice as long each time, up to ten seconds; several pages do not come back at once. */
+/** The pause before the next try: doubled each time, up to ten seconds, and spread so that pages do not return at once. */
 export function retryWaitMs(tries: number, draw: number): number {
   const longest = Math.min(WAIT_MAX_MS, FIRST_WAIT_MS * 2 ** Math.min(tries, 10));
   return Math.round(longest / 2 + (longest / 2) * draw);

@@ -1,15 +1,15 @@
 /**
- * The flow of each upstream as it breathes: what was in flight, and how many might have been, about once a
- * second for two minutes, over processes that come and go.
+ * The flow of each upstream over time: calls in flight and slots, sampled about once a
+ * second for two minutes, across restarts of the process.
  *
  * @module
  */
 
 import type { UpstreamOverview } from '../../protocol.ts';
 
-/** So far back it is remembered. */
+/** How far back samples are kept. */
 export const FLOW_SPAN_MS = 120_000;
-/** As many at most, however often somebody tells. */
+/** Samples of one upstream at most, whatever the rate. */
 const SAMPLES_MAX = 240;
 
 export interface FlowSample {
@@ -18,12 +18,12 @@ export interface FlowSample {
   readonly slots: number;
 }
 
-/** By the name of the upstream, oldest first. */
+/** Samples by the name of the upstream, the oldest first. */
 export type FlowLines = Readonly<Record<string, readonly FlowSample[]>>;
 
 export const NO_FLOW: FlowLines = {};
 
-/** With what an overview says added; an upstream that is gone is forgotten. */
+/** The lines with the samples of an overview; upstreams that are gone are forgotten. */
 export function withSamples(
   lines: FlowLines,
   atMs: number,

@@ -6,21 +6,21 @@
 
 import { FLOW_SPAN_MS, type FlowSample } from './flowLines.ts';
 
-/** Where nobody told for so long, the line is broken. */
+/** A gap in the samples of this length breaks the line. */
 const GAP_MS = 3_500;
 
 export interface FlowShape {
-  /** What was in flight: areas from the ground up. */
+  /** Path of the calls in flight, as areas. */
   readonly area: string;
-  /** The slots: lines of steps. */
+  /** Path of the slots, as stepped lines. */
   readonly slots: string;
-  /** What its height stands for. */
+  /** The count at the top of the drawing. */
   readonly top: number;
   readonly least: number;
   readonly most: number;
 }
 
-/** The newest sample stands at the right, in a box of `width` by `height`; two minutes ago at the left. */
+/** Draws samples into a box of `width` by `height`: the newest at the right, two minutes ago at the left. */
 export function flowShape(
   samples: readonly FlowSample[],
   width: number,
@@ -65,7 +65,7 @@ function stepsOf(run: readonly FlowSample[], x: Place<FlowSample>, y: Place<numb
     .join('');
 }
 
-/** Without the gaps. */
+/** The runs of samples between gaps. */
 function runsOf(samples: readonly FlowSample[]): readonly (readonly FlowSample[])[] {
   const runs: FlowSample[][] = [];
   let last: FlowSample | undefined;

@@ -1,10 +1,10 @@
 /**
- * What keys do: a list, which the page's help shows too.
+ * The commands of keys, as a list that the page's help shows, too.
  *
  * @module
  */
 
-/** What the page is told to do; `go:` leads to a view. */
+/** A command of the page; `go:` opens a view. */
 export type Command =
   | 'search'
   | 'down'
@@ -19,7 +19,7 @@ export type Command =
   | `go:${string}`;
 
 interface KeyHelp {
-  /** In order: `g o` is two keys after each other. */
+  /** The keys in order: `g o` is two keys after each other. */
   readonly keys: string;
   readonly command: Command;
   readonly says: string;
@@ -48,21 +48,21 @@ export const KEYS: readonly KeyHelp[] = [
 
 /** Keys that mean the same. */
 const SAME: Readonly<Record<string, string>> = { ArrowDown: 'j', ArrowUp: 'k', T: 'Shift+T' };
-/** What is heard while somebody types in a field. */
+/** Commands that work while somebody types in a field. */
 const WHILE_TYPING: readonly Command[] = ['back'];
 
 export interface Pressed {
   readonly key: string;
-  /** With Ctrl, Alt or Meta: the browser's own. */
+  /** Pressed with Ctrl, Alt or Meta, which belong to the browser. */
   readonly isWithModifier: boolean;
   /** Whether a field has the focus. */
   readonly isTyping: boolean;
 }
 
 /**
- * What a key means after `before`, the first key of two.
+ * The command of a key after `before`, the first key of two.
  *
- * @returns the command, or `null`; and what the next key follows on
+ * @returns the command, or `null`; and the key that the next one may follow
  */
 export function commandOf(
   { key, isWithModifier, isTyping }: Pressed,

@@ -1,19 +1,19 @@
 /**
- * Which rows of a long list are drawn: those that are seen, and a few around them.
+ * Says which rows of a long list are drawn: the visible ones, and a few around them.
  *
  * @module
  */
 
 export interface ListWindow {
-  /** The first row that is drawn, and the one after the last. */
+  /** The first row to draw, and the one after the last. */
   readonly from: number;
   readonly to: number;
 }
 
-/** So many rows are drawn beyond either edge, so that a quick scroll shows no gap. */
+/** Rows beyond either edge, so that a quick scroll shows no gap. */
 const AROUND = 6;
 
-/** In whole blocks of rows, so that a scroll by a few pixels draws nothing anew. */
+/** The rows to draw, in whole blocks, so that a scroll by a few pixels renders nothing. */
 export function windowOf(
   scrollTop: number,
   height: number,
@@ -27,7 +27,7 @@ export function windowOf(
   return { from: Math.min(from, to), to };
 }
 
-/** Where a list has to be scrolled to so that a row is seen whole; the same where it is. */
+/** The scroll position that shows a whole row; unchanged if it is visible. */
 export function scrolledTo(
   index: number,
   scrollTop: number,

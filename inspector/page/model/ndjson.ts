@@ -1,17 +1,17 @@
 /**
- * Lines out of a stream of text that is cut anywhere.
+ * Reads lines from a stream of text that may be cut anywhere.
  *
  * @module
  */
 
-/** A line that is longer is no line of ours. */
+/** The server never sends a longer line. */
 const LINE_MAX = 64 * 1024 * 1024;
 
 export class Lines {
   #rest = '';
 
   /**
-   * The whole lines that are there now.
+   * Adds text; returns the lines that are complete.
    *
    * @throws RangeError where a line does not end
    */

@@ -1,6 +1,6 @@
 /**
- * Which news a person reads: without what happens to each operation when all is well, and with what flutters
- * told once.
+ * The news that a person reads: without the routine of each operation, and with fluttering changes
+ * and whole outages as one line.
  *
  * @module
  */
@@ -8,12 +8,12 @@
 import type { News } from '../../protocol.ts';
 import type { Outage } from '../words/news.ts';
 
-/** Something that happened, and how often in the last moments before. */
+/** One line of news, which may stand for several. */
 export interface ListedNews {
-  /** The latest of them. */
+  /** The latest of the news in this line. */
   readonly told: News;
   readonly times: number;
-  /** Of the breaker of an upstream that is down: all of the outage that is remembered. */
+  /** The remembered outage, where the line is about the breaker of an upstream that is down. */
   readonly outage: Outage | null;
 }
 
@@ -28,13 +28,13 @@ const OF_EACH: ReadonlySet<string> = new Set([
   'attempt.failed',
 ]);
 
-/** Kinds that follow each other quickly while something settles, of which the last one says it all. */
+/** Kinds that follow each other quickly while something settles, and whose last one says it all. */
 const FLUTTERING: ReadonlySet<string> = new Set(['level.changed', 'flow.changed']);
 const FLUTTER_MS = 10_000;
 
 type Listed = { -readonly [Name in keyof ListedNews]: ListedNews[Name] };
 
-/** The newest ones first; with those of each operation only where `isAll`. */
+/** The latest lines, the newest first; with the routine of each operation only if `isAll`. */
 export function latestNews(
   news: readonly News[],
   isAll: boolean,
@@ -43,7 +43,7 @@ export function latestNews(
   const found: Listed[] = [];
   const last = new Map<string, Listed>();
   const outages = new Map<string | null, Listed>();
-  // Where the list is full, outages that it has are followed to their beginning.
+  // Outages in a full list are still followed back to their beginning.
   for (let index = news.length - 1; index >= 0; index -= 1) {
     if (found.length >= count && outages.size === 0) break;
     const told = news[index];
@@ -75,17 +75,17 @@ export function latestNews(
 
 const DOWN: ReadonlySet<unknown> = new Set(['open', 'halfOpen']);
 
-/** Down, or tried again, by its own rules. */
+/** Whether the breaker is open or tries again, by its own rules. */
 function isDown({ details }: News): boolean {
   return DOWN.has(details['to']);
 }
 
-/** It was not down before. */
+/** Whether this news begins an outage. */
 function isTrip({ details }: News): boolean {
   return !DOWN.has(details['from']);
 }
 
-/** The outage with one more of its changes, an earlier one. */
+/** The outage with one more, earlier change. */
 function longer(outage: Outage | null, told: News): Outage {
   const { probesFailed = 0, lastFailedAtMs = null } = outage ?? {};
   const hasFailed = told.reason === 'probeFailed';
@@ -96,7 +96,7 @@ function longer(outage: Outage | null, told: News): Outage {
   };
 }
 
-/** The level of an upstream that is down, which the line of its outage says; each probe changes it. */
+/** Whether a change of level only follows a breaker: each probe changes it, and the line of the outage says so. */
 function followsBreaker({ kind, reason, details }: News): boolean {
   return kind === 'level.changed' && reason === 'breaker' && details['to'] !== 'normal';
 }

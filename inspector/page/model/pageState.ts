@@ -1,5 +1,5 @@
 /**
- * What the page knows: one value, changed only by the events of `pageStore.ts`, so that every view shows the
+ * The state of the page: one value, changed only by the events of `pageStore.ts`, so that every view shows the
  * same moment.
  *
  * @module
@@ -11,7 +11,7 @@ import type { Moment } from '../past/moment.ts';
 import { type FlowLines, NO_FLOW } from './flowLines.ts';
 import { OVERVIEW_ROUTE, type Route } from './route.ts';
 
-/** As many of each ring as a process remembers. */
+/** Steps that are kept of each ring, as many as a process remembers. */
 export const STEPS_MAX: Readonly<Record<RingName, number>> = {
   component: 2_000,
   crisis: 2_000,
@@ -22,30 +22,30 @@ export const NEWS_MAX: Readonly<Record<RingName, number>> = {
   crisis: 1_000,
   operation: 1_000,
 };
-/** Actors that have ended, kept so that their steps still have a name. */
+/** Ended actors that are kept, so that their steps still have a name. */
 export const ENDED_MAX = 3_000;
 
 /**
- * - `connecting`: the feed is asked for, for the first time.
+ * - `connecting`: the feed is opened for the first time.
  * - `live`: messages come.
- * - `silent`: the line stands, and the process that is watched has said nothing for four seconds.
- * - `away`: the page has its server, and nobody runs what it watches.
- * - `lost`: the server does not answer; it is asked again.
+ * - `silent`: the line is open, and the watched process has sent nothing for four seconds.
+ * - `away`: the page has its server, and no process runs.
+ * - `lost`: the server does not answer; the page tries again.
  * - `refused`: there is no session, or it has ended: only a new link helps.
  */
 export type ConnectionState = 'connecting' | 'live' | 'silent' | 'away' | 'lost' | 'refused';
 
 export interface Connection {
   readonly state: ConnectionState;
-  /** By the clock of the page. */
+  /** When the state began, by the clock of the page. */
   readonly sinceAtMs: number;
   /** Why, in words; `null` where the state says it all. */
   readonly reason: string | null;
-  /** When it is asked again, by the clock of the page. */
+  /** When the page tries again, by its clock. */
   readonly nextTryAtMs: number | null;
 }
 
-/** An actor that has ended; where it stood is its last step. */
+/** An actor that has ended; its states are those of its last step. */
 export interface EndedActor extends WatchedActor {
   readonly endedAtMs: number;
 }
@@ -53,7 +53,7 @@ export interface EndedActor extends WatchedActor {
 export type Theme = 'auto' | 'light' | 'dark';
 
 /**
- * A moment that is looked at, with what was remembered when one began to look: the page goes on remembering the
+ * The chosen moment, with what was remembered when looking back began: the page goes on collecting the
  * present meanwhile, and forgets what is old.
  */
 export interface Past extends Pick<PageState, 'actors' | 'ended' | 'steps' | 'news'> {
@@ -62,12 +62,12 @@ export interface Past extends Pick<PageState, 'actors' | 'ended' | 'steps' | 'ne
 
 export interface PageState {
   readonly connection: Connection;
-  /** Whether orders are taken; `null` before there is a session. */
+  /** Whether orders are accepted; `null` before there is a session. */
   readonly canOperate: boolean | null;
   readonly hello: Hello | null;
   /** How far the clock of the watched process is ahead of the page's. */
   readonly skewMs: number;
-  /** The time of the watched process, moved on once a second while it is heard. */
+  /** The time of the watched process, updated each second while it is heard. */
   readonly nowMs: number;
   /** Live actors by number. A new map for each change; an actor that did not change is the same object. */
   readonly actors: ReadonlyMap<number, WatchedActor>;
@@ -77,21 +77,21 @@ export interface PageState {
   readonly steps: readonly Step[];
   /** By serial, newest last. */
   readonly news: readonly News[];
-  /** By serial, newest last: what whoever shows the page says. */
+  /** Notes of the command that shows the page, by serial, newest last. */
   readonly notes: readonly Note[];
   readonly overview: Overview | null;
-  /** The overview as it was, so that a journey in time has the verdict. */
+  /** Past overviews, for the verdict of a moment of the past. */
   readonly minutes: Minutes;
   /** The flow of each upstream in the last two minutes. */
   readonly flow: FlowLines;
   readonly route: Route;
-  /** The moment that is looked at; `null` for the present. */
+  /** The chosen moment; `null` for the present. */
   readonly past: Past | null;
   readonly theme: Theme;
   readonly isHelpOpen: boolean;
 }
 
-/** The page before it has heard of anything. */
+/** The page before the first message. */
 export function firstState(pageNowMs: number): PageState {
   return {
     connection: { state: 'connecting', sinceAtMs: pageNowMs, reason: null, nextTryAtMs: null },

@@ -20,10 +20,10 @@ export function createPageStore(pageNowMs: number) {
   return createStore({
     context: firstState(pageNowMs),
     on: {
-      /** What the feed brought since the last frame. */
+      /** Messages of the feed since the last frame. */
       fed: (page: PageState, event: { messages: readonly FeedMessage[]; pageNowMs: number }) =>
         applyMessages(page, event.messages, event.pageNowMs),
-      /** A second has passed. What is shown while nobody tells of it grows no older: it is of when it was told. */
+      /** A second has passed. While nothing is heard the time stands still, since the views show the last known state. */
       ticked: (page: PageState, event: { pageNowMs: number }): PageState => {
         const { state } = page.connection;
         if (state !== 'live' && state !== 'connecting') return page;
@@ -38,12 +38,12 @@ export function createPageStore(pageNowMs: number) {
         route: event.route,
         isHelpOpen: false,
       }),
-      /** Another link is followed: what is known may be of another process. */
+      /** Another link was followed: what is known may belong to another process. */
       linkFollowed: (page: PageState, event: { pageNowMs: number }): PageState => ({
         ...firstState(event.pageNowMs),
         theme: page.theme,
       }),
-      /** Looks at the moment right after the step of this serial; `null` for the present. */
+      /** Chooses the moment right after the step of this serial; `null` for the present. */
       pastChosen: (page: PageState, event: { serial: number | null }): PageState => ({
         ...page,
         past: pastAt(page, event.serial),

@@ -1,5 +1,5 @@
 /**
- * What goes on only when a person does something, and where that is done.
+ * Work that waits for a person, and the view where it is dealt with.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Route } from './route.ts';
 export interface Pile {
   readonly name: string;
   readonly count: number;
-  /** With its count. */
+  /** The name with its count. */
   readonly text: string;
   readonly to: Partial<Route>;
 }
@@ -19,7 +19,7 @@ export interface Pile {
 /** The piles that are not empty. */
 export function pilesOf({ waiting, conflicts, crises }: Overview): readonly Pile[] {
   const count = (name: string): number => waiting[name] ?? 0;
-  // Edits whose conflicts are merged, or wait in the list of conflicts.
+  // Without edits whose conflicts are being merged, or are in the list of conflicts.
   const conflicted = Math.max(0, count('conflicted') - conflicts.held - conflicts.atWork);
   const all: readonly (readonly [string, number, string, string, Partial<Route>])[] = [
     ['crises', crisesUntaken({ crises }), 'crisis', 'crises', { view: 'crises' }],
@@ -53,12 +53,12 @@ export function pilesOf({ waiting, conflicts, crises }: Overview): readonly Pile
     }));
 }
 
-/** Crises that nobody has taken on, with those that can't be read. */
+/** Crises that nobody has taken on, including those that can't be read. */
 export function crisesUntaken({ crises }: Pick<Overview, 'crises'>): number {
   return (crises['unacknowledged'] ?? 0) + (crises['unreadableUntaken'] ?? 0);
 }
 
-/** What the view of waiting work opens on: the first reason for which any waits. */
+/** The reason that the view of waiting work opens with: the first one for which any operation waits. */
 export function firstWaitedFor(overview: Overview | null): string {
   const piles = overview === null ? [] : pilesOf(overview);
   return piles.find(({ to }) => to.view === 'waiting')?.to.query?.['for'] ?? 'review';

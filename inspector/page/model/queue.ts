@@ -1,5 +1,5 @@
 /**
- * What waits, in the order in which it is served: by upstream, then the most urgent first; and all of one upstream
+ * Waiting work in the order in which it is served: by upstream, then the most urgent first; and all of one upstream
  * together.
  *
  * @module
@@ -19,7 +19,7 @@ export function queueInOrder(queue: readonly QueueRow[]): readonly QueueRow[] {
   );
 }
 
-/** What waits at one upstream, of every urgency. */
+/** Waiting work at one upstream, of every urgency. */
 export type WaitsAt = Pick<QueueRow, 'turn' | 'inLane' | 'oldestAtMs'>;
 
 export function waitsAt(queue: readonly QueueRow[], upstream: string): WaitsAt {

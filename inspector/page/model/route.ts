@@ -1,16 +1,16 @@
 /**
- * Where in the page one is, as the part of its address after `#`: it is sent to nobody, can be kept as a
- * bookmark, and works without a server that knows of it.
+ * A place in the page, as the part of the address after `#`: it is sent to nobody, can be kept as a
+ * bookmark, and needs no server.
  *
  * @module
  */
 
 export interface Route {
-  /** `''` is the overview; else `actors`, `dead-letters`, … */
+  /** The view: `''` for the overview, `actors`, `dead-letters`, … */
   readonly view: string;
-  /** What of it: the number or the id of an actor, the id of a chart; `null` for the list. */
+  /** The item: the number or the id of an actor, the id of a chart; `null` for the list. */
   readonly of: string | null;
-  /** What is searched for there. */
+  /** The filters of the view. */
   readonly query: Readonly<Record<string, string>>;
 }
 
@@ -27,7 +27,7 @@ export function parseRoute(hash: string): Route {
   return { view, of: of === '' ? null : of, query };
 }
 
-/** The address of a route, from `#` on; what is empty is left out. */
+/** The address of a route, from `#` on; empty parts are left out. */
 export function formatRoute({ view, of = null, query = {} }: Partial<Route>): string {
   const path = [view ?? '', ...(of === null ? [] : [of])].map(encodeURIComponent).join('/');
   const search = new URLSearchParams(

@@ -1,5 +1,5 @@
 /**
- * What is shown: the present, or the moment that is looked at. Views of actors and steps read it from here, so that
+ * The actors and steps to show, of the present or of the chosen moment. Views read them from here, so that
  * the whole page travels in time together.
  *
  * @module
@@ -9,24 +9,24 @@ import { type News, ringOf, type Step, type WatchedActor } from '../../protocol.
 import { momentAt, type Then } from '../past/moment.ts';
 import type { EndedActor, PageState, Past } from './pageState.ts';
 
-/** What is looked at from now on: what is remembered is kept where one begins to look back. */
+/** The moment to look at; what is remembered is frozen when looking back begins. */
 export function pastAt(page: PageState, serial: number | null): Past | null {
   if (serial === null) return null;
   const { actors, ended, steps, news } = page.past ?? page;
   return { actors, ended, steps, news, moment: momentAt(steps, serial) };
 }
 
-/** An actor as it was, or is. */
+/** An actor at the chosen moment. */
 export interface ShownActor {
   readonly actor: WatchedActor;
   readonly endedAtMs: number | null;
-  /** `unknown` where steps between are not remembered: `states` are empty then, as they are where it was not there. */
+  /** `unknown` where steps between are not remembered: `states` are empty then, as for `absent`. */
   readonly is: 'there' | 'ended' | 'absent' | 'unknown';
   readonly states: readonly string[];
   readonly sinceAtMs: number | null;
 }
 
-/** All that is remembered, of the present or of what one looks back at. */
+/** The remembered actors, steps and news, of the present or of the past. */
 export function rememberedOf(page: PageState): {
   readonly steps: readonly Step[];
   readonly news: readonly News[];
@@ -34,23 +34,23 @@ export function rememberedOf(page: PageState): {
   return page.past ?? page;
 }
 
-/** The serial that is looked at; `null` for the present. */
+/** The serial of the chosen moment; `null` for the present. */
 export function serialOf({ past }: PageState): number | null {
   return past?.moment.serial ?? null;
 }
 
-/** An actor by its number or by its id, the latest of that id; `null` where it is not known. */
+/** An actor by its number or by its id, the latest with that id; `null` for none. */
 export function shownActor(page: PageState, key: string): ShownActor | null {
   const { actors, ended } = page.past ?? page;
   const known = byNumber(actors, ended, Number(key)) ?? byId(actors, key) ?? byId(ended, key);
-  // An operation that has left memory is in it again under another number.
+  // An operation that had left memory is back under another number.
   const isBack =
     page.past === null && known !== null && known.endedAtMs !== undefined && known.about !== null;
   const found = (isBack ? byId(actors, known.id) : null) ?? known;
   return found === null ? null : shown(page.past, found);
 }
 
-/** All that were there at the moment, or that live. */
+/** The actors that live at the chosen moment. */
 export function shownActors(page: Pick<PageState, 'past' | 'actors'>): readonly ShownActor[] {
   const { past } = page;
   if (past === null) return [...page.actors.values()].map((actor) => shown(null, actor));
@@ -59,7 +59,7 @@ export function shownActors(page: Pick<PageState, 'past' | 'actors'>): readonly 
     .filter(({ is }) => is !== 'absent' && is !== 'ended');
 }
 
-/** The same as plain actors, for lists: one that did not change is the same object. */
+/** The same as plain actors, for lists; an unchanged actor is the same object. */
 export function listedActors(page: Pick<PageState, 'past' | 'actors'>): Iterable<WatchedActor> {
   if (page.past === null) return page.actors.values();
   return shownActors(page).map(({ actor, states, sinceAtMs }) => ({ ...actor, states, sinceAtMs }));
@@ -75,7 +75,7 @@ function byNumber(
   return actors.get(number) ?? ended.get(number) ?? null;
 }
 
-/** What was looked for last among these actors: several components look for the same one. */
+/** The last search among these actors, since several components look for the same one. */
 const lastFound = new WeakMap<object, { readonly id: string; readonly found: Known | null }>();
 
 function byId(actors: ReadonlyMap<number, Known>, id: string): Known | null {

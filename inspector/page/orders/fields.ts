@@ -1,5 +1,5 @@
 /**
- * What a person says for orders, field by field.
+ * The fields that a person fills in for orders.
  *
  * @module
  */
@@ -19,19 +19,19 @@ const ROLE: Field = {
   isNeeded: true,
 };
 
-/** Who decides, with their role: whoever reads of it later has to know whom to ask. */
+/** The person who decides, with their role, so that later readers know whom to ask. */
 export const DECIDER: readonly Field[] = [
   { name: 'by.id', label: 'Your id', help: KEPT, kind: 'word', isNeeded: true },
   ROLE,
 ];
 
-/** Who gives an order that can't be taken back, and is kept with nothing. */
+/** The person who gives an order that can't be undone and that no record keeps. */
 export const ORDERER: readonly Field[] = [
   { name: 'by.id', label: 'Your id', help: TOLD, kind: 'word', isNeeded: true },
   ROLE,
 ];
 
-/** Who gives an order to a breaker, which is theirs until they let it go. */
+/** The person who orders a breaker, and holds it until it is released. */
 export const BY: Field = {
   name: 'by',
   label: 'Your id',
@@ -40,7 +40,7 @@ export const BY: Field = {
   isNeeded: true,
 };
 
-/** Why, for other people. */
+/** The reason, for other people. */
 export function reason(isNeeded: boolean): Field {
   return {
     name: 'reason',

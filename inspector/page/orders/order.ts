@@ -1,21 +1,21 @@
 /**
- * An order that a person gives: what it does to which thing, in words; what they have to say for it; and how they
- * confirm it. The dialog shows this, and nothing is sent that it does not say.
+ * An order that a person gives: what it does to what, in words; the fields to fill in; and how they
+ * confirm it. The dialog shows all of this, and nothing else is sent.
  *
  * @module
  */
 
 import type { OrderName } from '../calls/calls.ts';
 
-/** Something that a person says for an order. */
+/** A field that a person fills in for an order. */
 export interface Field {
-  /** Where it goes among the parameters: `by.id`, `reason`. */
+  /** The name of the parameter: `by.id`, `reason`. */
   readonly name: string;
   readonly label: string;
   readonly help: string;
   readonly kind: 'word' | 'text' | 'flag' | 'choice';
   readonly isNeeded: boolean;
-  /** Of a choice: what is sent, and what is read. */
+  /** The options of a choice: the value that is sent, and its text. */
   readonly options?:
     | readonly { readonly value: number | string; readonly label: string }[]
     | undefined;
@@ -23,20 +23,20 @@ export interface Field {
 
 export interface Order {
   readonly call: OrderName;
-  /** On the button: `Replay`. */
+  /** The text of the button: `Replay`. */
   readonly verb: string;
   /** The question: `Replay this dead letter?` */
   readonly question: string;
-  /** The thing that it is about, by its id or name. */
+  /** The id or the name of its subject. */
   readonly about: string;
-  /** What will happen, a sentence each, the most important first. */
+  /** Sentences that say what will happen, the most important first. */
   readonly says: readonly string[];
   readonly fields: readonly Field[];
-  /** What is sent whatever is said. */
+  /** Parameters that are always sent. */
   readonly params: Readonly<Record<string, unknown>>;
-  /** It destroys something for good: the person has to type what {@link typedFor} gives. */
+  /** True if the order destroys something for good: the person has to type what {@link typedFor} returns. */
   readonly isDestroying: boolean;
-  /** What has happened, once it has. */
+  /** The sentence that says what was done. */
   readonly done: (result: unknown) => string;
 }
 
@@ -49,19 +49,19 @@ export type Checked =
 const TYPED_LENGTH = 8;
 
 /**
- * What has to be typed before something is destroyed: the last characters of its id. Ids of the same minute begin
- * with the same ones.
+ * The text to type before something is destroyed: the last characters of its id. Ids of the same minute begin
+ * alike.
  */
 export function typedFor({ about, isDestroying }: Pick<Order, 'about' | 'isDestroying'>): string {
   return isDestroying ? about.slice(-TYPED_LENGTH) : '';
 }
 
-/** Whether a person has confirmed it, with what they typed. */
+/** Whether a person has confirmed an order by typing. */
 export function isConfirmed(order: Pick<Order, 'about' | 'isDestroying'>, typed: string): boolean {
   return typed.trim().toLowerCase() === typedFor(order).toLowerCase() || !order.isDestroying;
 }
 
-/** The parameters of the call, or what is wrong with what was said, by the name of the field. */
+/** The parameters of the call, or the faults of the fields by name. */
 export function checked(order: Pick<Order, 'fields' | 'params'>, said: Said): Checked {
   const faults: Record<string, string> = {};
   let params: Readonly<Record<string, unknown>> = order.params;
@@ -77,7 +77,7 @@ export function checked(order: Pick<Order, 'fields' | 'params'>, said: Said): Ch
 const WORD_LENGTH_MAX = 100;
 const TEXT_LENGTH_MAX = 1_000;
 
-/** As the calls ask of it, said before they are made. */
+/** The fault of a field by the rules of the calls, found before a call is made. */
 function faultOf({ kind, isNeeded, options }: Field, given: string | boolean | undefined) {
   if (kind === 'flag') {
     return isNeeded && given !== true ? 'This has to be so before it can be done.' : null;
@@ -94,7 +94,7 @@ function faultOf({ kind, isNeeded, options }: Field, given: string | boolean | u
   return kind === 'text' || isPlain ? null : 'Letters, digits and signs only, on one line.';
 }
 
-/** What is left empty, or is not so, is left out. */
+/** Adds a parameter, unless it is empty or false. */
 function withParam(
   params: Readonly<Record<string, unknown>>,
   { name, ...field }: Field,
@@ -113,7 +113,7 @@ function valueOf(
   given: string | boolean | undefined,
 ): unknown {
   if (kind === 'flag') return given === true ? true : undefined;
-  // One way to write each: two spellings of an id would be two persons.
+  // Normalized, since two spellings of an id would be two persons.
   const text = String(given ?? '')
     .trim()
     .normalize('NFC');
@@ -121,7 +121,7 @@ function valueOf(
   return kind === 'choice' ? options?.find(({ value }) => String(value) === text)?.value : text;
 }
 
-/** An order with nothing to say for it, and nothing that it destroys. */
+/** An order without fields that destroys nothing. */
 export function plainOrder(
   call: OrderName,
   verb: string,

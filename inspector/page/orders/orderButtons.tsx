@@ -1,5 +1,5 @@
 /**
- * The orders about one thing, as buttons; and, where the page only looks, how to get them.
+ * The orders about one item, as buttons; or, on a page that only looks, how to get them.
  *
  * @module
  */
@@ -37,7 +37,7 @@ export function OrderButtons(props: {
   );
 }
 
-/** How to get orders, where they are not offered. */
+/** Says how to get orders, where they are not offered. */
 export function ReadOnlyNote() {
   const canOperate = usePage((page) => page.canOperate);
   if (canOperate !== false) return null;

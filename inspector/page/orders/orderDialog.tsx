@@ -1,5 +1,5 @@
 /**
- * The dialog of an order: what it does, what a person has to say for it, and what became of it.
+ * The dialog of an order: what it does, its fields, and its result.
  *
  * @module
  */
@@ -12,30 +12,30 @@ import { Dialog } from '../kit/dialog.tsx';
 import { useParts } from '../kit/page.tsx';
 import { checked, type Field, isConfirmed, type Order, type Said, typedFor } from './order.ts';
 
-/** How far it is. A failure leaves the form open, for what was wrong may be put right. */
+/** The progress of an order. A failure leaves the form open, so that it can be corrected. */
 type Progress =
   | { readonly kind: 'asked'; readonly error: string | null }
   | { readonly kind: 'working' }
   | { readonly kind: 'done'; readonly said: string };
 
-/** Carries an order out; the answer of its only call, unless it goes on in pieces. */
+/** Carries an order out; returns the answer of its call, or of its last piece. */
 export type CarryOut = (
   order: Order,
   params: Readonly<Record<string, unknown>>,
 ) => Promise<CallAnswer>;
 
-/** What somebody has said of themselves, kept until the page is closed: they need not say it again. */
+/** What a person has entered about themselves, kept until the page is closed. */
 const remembered = new Map<string, string>();
-/** An id is theirs in whichever order it is asked for. */
+/** Fields of all orders that ask for the same thing about the person. */
 const SELF: Readonly<Record<string, string>> = { by: 'id', 'by.id': 'id', 'by.role': 'role' };
 
 export function OrderDialog(props: {
   readonly order: Order;
   readonly onClose: () => void;
-  /** It was carried out: what is shown is no longer so. */
+  /** Called once the order was carried out, so that views read again. */
   readonly onDone: () => void;
   readonly carryOut?: CarryOut;
-  /** What is shown while it is carried out. */
+  /** Shown while the order is carried out. */
   readonly progress?: ComponentChildren;
 }) {
   const { order, onClose, onDone } = props;
@@ -49,7 +49,7 @@ export function OrderDialog(props: {
   const isDone = progress.kind === 'done';
   const form = useRef<HTMLFormElement>(null);
   const close = useRef<HTMLButtonElement>(null);
-  // What had the focus is gone then.
+  // The element that had the focus is gone then.
   useEffect(() => {
     if (isDone) close.current?.focus();
   }, [isDone]);

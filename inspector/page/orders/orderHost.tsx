@@ -1,6 +1,6 @@
 /**
- * Where the dialog of an order stands: beside every view, so that it and what became of the order stay until they are
- * closed, whatever happens meanwhile to what was shown.
+ * The host of the dialog of an order, beside every view, so that the dialog and the result stay until they are
+ * closed, whatever happens to the views meanwhile.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { OrderDialog } from './orderDialog.tsx';
 /** An order that somebody is about to give. */
 interface Asked {
   readonly order: Order;
-  /** It was carried out: what is shown is no longer so. */
+  /** Called once the order was carried out, so that views read again. */
   readonly onDone: () => void;
 }
 

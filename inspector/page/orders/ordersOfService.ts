@@ -85,7 +85,7 @@ function durably(done: string): Order['done'] {
   };
 }
 
-/** Orders about the breaker of an upstream, which somebody may hold. */
+/** Orders about the breaker of an upstream, which a person may hold. */
 export function ordersOfBreaker(
   upstream: string,
   hold: UpstreamOverview['hold'],
@@ -172,7 +172,7 @@ function ofAnother(by: string): Field {
 
 const HOURS = [1, 4, 12, 24];
 
-/** Orders about crisis mode for everybody; for one person it is decided where one knows whom it is about. */
+/** Orders about crisis mode for everybody; that of one person is switched where the person is known. */
 export const CRISIS_MODE_ORDERS: readonly Order[] = [
   {
     ...plainOrder(

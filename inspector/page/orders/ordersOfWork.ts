@@ -12,13 +12,13 @@ import { type Order, plainOrder } from './order.ts';
 /**
  * Orders about an operation that is not over.
  *
- * @param isInReview whether an attempt of it is in doubt, and a person decides about that
+ * @param isInReview whether the outcome of an attempt is unknown, and a person decides about it
  */
 export function ordersOfOperation(id: string, isInReview = false): readonly Order[] {
   return [isInReview ? answerReview(id) : retryOperation(id), cancelOperation(id)];
 }
 
-/** The answer to a review is no retry: done again what was applied is done twice. */
+/** Answers a review, which a plain retry must not: it might apply the operation twice. */
 function answerReview(id: string): Order {
   return {
     ...plainOrder(
@@ -120,14 +120,14 @@ export function ordersOfLetter({
 
 export interface ManyLetters {
   readonly filter: Readonly<Record<string, unknown>>;
-  /** Which ones, in words: `all dead letters of payments.push`. */
+  /** The dead letters in words: `all dead letters of payments.push`. */
   readonly which: string;
-  /** As a trial run has counted them. */
+  /** Their number, from a dry run. */
   readonly count: number;
 }
 
 /**
- * An order about all dead letters that match, in pieces. What is typed to purge them is their count: they have no id
+ * An order about all dead letters that match, in pieces. To purge them their count has to be typed: they have no id
  * in common.
  */
 export function orderOfLetters(
@@ -163,7 +163,7 @@ export function orderOfLetters(
   };
 }
 
-/** Orders about a conflict, as its state allows. */
+/** Orders about a conflict that its state allows. */
 export function ordersOfConflict(conflict: ConflictSeen): readonly Order[] {
   const { id, state, sides, decisions = [] } = conflict;
   if (state !== 'resolved') return sides === undefined ? [] : [takeSide(conflict, sides)];

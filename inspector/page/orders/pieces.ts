@@ -1,6 +1,6 @@
 /**
- * Orders about many, carried out piece by piece: what is done by the time that somebody stops it, or that it fails,
- * stays done, and is told.
+ * Orders about many items, carried out piece by piece: what is done before somebody stops it, or it fails,
+ * stays done, and is reported.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { CallAnswer } from '../../protocol.ts';
 import type { PieceDone } from '../calls/calls.ts';
 
-/** What has become of them so far. */
+/** The counts so far. */
 export type Counts = Omit<PieceDone, 'nextSeq'>;
 
 const NONE: Counts = { matched: 0, done: 0, expired: 0, changed: 0 };
@@ -16,7 +16,7 @@ const NONE: Counts = { matched: 0, done: 0, expired: 0, changed: 0 };
 /**
  * Makes the call for one piece after the other.
  *
- * @param onCounts is told after each piece; `false` stops it there
+ * @param onCounts called after each piece; returning `false` stops there
  * @returns the answer of the piece that failed, or the counts of all that were done
  */
 export async function inPieces(

@@ -1,5 +1,5 @@
 /**
- * How long callers of each tier waited, beside how long they may.
+ * How long callers of each tier waited, and how long they may.
  *
  * @module
  */

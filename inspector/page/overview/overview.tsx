@@ -1,5 +1,5 @@
 /**
- * The system at a glance: what is wrong and since when comes first.
+ * The system at a glance: trouble comes first, with since when.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export function Overview() {
   return atMs === null ? <OfNow /> : <OfThen atMs={atMs} />;
 }
 
-/** As it was kept last before the moment that is looked at. */
+/** The last overview before the chosen moment. */
 function OfThen({ atMs }: { readonly atMs: number }) {
   const then = usePage(({ minutes }) => overviewAt(minutes, atMs));
   const since = usePage(({ minutes }) => minutes[0]?.atMs ?? null);

@@ -1,5 +1,5 @@
 /**
- * What waits for a person, and how crises went.
+ * Work that waits for a person, and how crises went.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What waits, by upstream and urgency, in memory and on disk: how much, for how long, why, and until when.
+ * Waiting work by upstream and urgency, in memory and on disk: how much, for how long, why, and until when.
  *
  * @module
  */
@@ -40,7 +40,7 @@ const COLUMNS: readonly Column<QueueRow>[] = [
   { name: 'Why', cell: (row) => <Why row={row} /> },
 ];
 
-/** With the list of what waits for the same, in memory and on disk, and when that ends where it is known. */
+/** The reason, with a link to the operations that wait for it, and its end if that is known. */
 function Why({ row }: { readonly row: QueueRow }) {
   const { because, untilAtMs, turn, inLane } = row;
   if (because === null) return <>goes on now</>;

@@ -20,7 +20,7 @@ import { breakerSaid, holdSaid, isShut, paceSaid, waitText } from '../words/upst
 const NO_SAMPLES: readonly FlowSample[] = [];
 const NO_QUEUE: readonly QueueRow[] = [];
 
-/** How it is: what says that it is well is not shown of one that takes no crisis (docs/health.md). */
+/** The tone of an upstream: one that takes no crisis is never shown as well (docs/health.md). */
 export function toneOfUpstream(
   { name, breaker, level, hold, overhanging }: UpstreamOverview,
   { undelivered }: Pick<Overview, 'undelivered'>,
@@ -41,14 +41,14 @@ export function UpstreamTile({ upstream }: { readonly upstream: UpstreamOverview
   const crises = usePage(({ overview }) =>
     overview?.undelivered.find((at) => at.upstream === name),
   );
-  // It is not shown to be well by a breaker that crises do not count for.
+  // Crises do not count for the breaker, so a closed one does not show the upstream as well.
   const isDeaf = crises?.isTakingNone === true && !isShut(breaker);
   const [breakerTone, breakerText] = isDeaf
     ? ([crises.isLong ? 'bad' : 'warn', 'Takes no crisis'] as const)
     : breakerSaid(breaker);
   const [levelTone, levelText] = levelSaid(level);
   const [paceTone, paceText] = paceSaid(upstream.pace);
-  // Nobody knows whether it is down.
+  // An untried upstream may be up or down.
   const isUntried = breaker === 'untried';
   const { recoveries, ratePerSecond, overhanging } = upstream;
   return (
@@ -113,7 +113,7 @@ export function UpstreamTile({ upstream }: { readonly upstream: UpstreamOverview
   );
 }
 
-/** How much waits for it, in memory and on disk, and for how long the oldest does. */
+/** The number of waiting operations, in memory and on disk, and the age of the oldest. */
 function Waiting({ upstream }: { readonly upstream: string }) {
   const queue = usePage(({ overview }) => overview?.queue ?? NO_QUEUE);
   const { turn, inLane, oldestAtMs } = waitsAt(queue, upstream);

@@ -1,5 +1,5 @@
 /**
- * All upstreams, those with trouble first; of many, each that is well is one line, which opens.
+ * All upstreams, those with trouble first; if there are many, each healthy one is a line that opens.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { countText } from '../words/time.ts';
 import { toneRank } from '../words/tone.ts';
 import { toneOfUpstream, UpstreamTile } from './upstreamTile.tsx';
 
-/** So many have a tile each, however they are. */
+/** Up to this many upstreams have a tile each. */
 const TILES_MAX = 6;
 
 export function UpstreamTiles({ overview }: { readonly overview: Overview }) {
@@ -40,7 +40,7 @@ export function UpstreamTiles({ overview }: { readonly overview: Overview }) {
   );
 }
 
-/** Worst first, then by name; one that nothing was ever sent to comes last of its kind. */
+/** Sorts the worst first, then by name; one that nothing was sent to comes last of its tone. */
 function inOrder(overview: Overview): readonly UpstreamOverview[] {
   const rank = (upstream: UpstreamOverview): number => toneRank(toneOfUpstream(upstream, overview));
   return overview.upstreams.toSorted(

@@ -1,5 +1,5 @@
 /**
- * How it is in one line, then everything that is wrong, worst first, with since when.
+ * The verdict in one line, then everything that is wrong, the worst first, with since when.
  *
  * @module
  */
@@ -15,12 +15,12 @@ const NOBODY: ReadonlyMap<number, WatchedActor> = new Map();
 
 export function Verdict(props: { readonly overview: Overview }) {
   const { overview } = props;
-  // Not drawn again for each change of an actor: the overview comes once a second.
+  // Rendered with each overview, once a second, not with each change of an actor.
   const troubles = usePage(
     (page) => page,
     (one, other) => one.overview === other.overview && one.past === other.past,
   );
-  // Since when a level holds is told by the actors of now.
+  // Only the actors of the present say since when a level holds.
   const list = troublesOf(overview, troubles.past === null ? troubles.actors : NOBODY);
   const isLive = usePage((page) => page.connection.state === 'live');
   const [tone, text] = overallSaid(overview.overall);

@@ -1,8 +1,8 @@
 /**
- * Time travel: in which states an actor was right after any step that is remembered. Told from the states of
- * now and the steps since, backwards; where steps are missing it is said that nobody knows, and nothing is guessed.
+ * Time travel: the states of an actor right after any remembered step, computed from the states of
+ * now and the steps since, backwards; where steps are missing the result is `unknown`, and nothing is guessed.
  *
- * A moment is the serial of a step: what was right after it.
+ * A moment is the serial of a step: the time right after it.
  *
  * @module
  */
@@ -11,23 +11,23 @@ import type { RingName, Step } from '../../protocol.ts';
 
 /** What is known of an actor at a moment. */
 export type Then =
-  /** It stood where it stands now: nothing has happened to it since. */
+  /** The same states as now: it took no event since. */
   | { readonly kind: 'asNow' }
   | {
       readonly kind: 'known';
       readonly states: readonly string[];
-      /** When it took its last event before; `null` where that is not remembered. */
+      /** When it took its last event before the moment; `null` where that is not remembered. */
       readonly sinceAtMs: number | null;
     }
-  /** It was not there yet, or no longer. */
+  /** The actor did not exist yet, or had ended. */
   | { readonly kind: 'absent' }
-  /** Steps between are not remembered. */
+  /** Steps in between are not remembered. */
   | { readonly kind: 'unknown' };
 
 /** Steps in the order of their serials. */
 export type Remembered = readonly Step[];
 
-/** Where the first step after this moment lies among the remembered ones. */
+/** The index of the first remembered step after this moment. */
 export function placeAfter(steps: Remembered, moment: number): number {
   let [low, high] = [0, steps.length];
   while (low < high) {
@@ -46,11 +46,11 @@ export function timeOf(steps: Remembered, moment: number): number | null {
 /** All actors at a moment. */
 export interface Moment {
   readonly serial: number;
-  /** When its step was taken. */
+  /** When the step of the moment was taken. */
   readonly atMs: number | null;
   /**
-   * @param now where its steps are remembered; since when it stands where it stands now, `null` where that is not
-   * known; and when it ended, `null` for one that lives
+   * @param now the ring of its steps; when it entered its current states, `null` where that is not
+   * known; and when it ended, `null` for a live actor
    */
   of(
     actor: number,
@@ -63,8 +63,8 @@ export interface Moment {
 }
 
 /**
- * Every actor at one moment, in one pass over the steps. The steps of each ring are counted without gaps, so a number
- * that is missing there is a step that is not remembered, and nobody knows which actor of the ring took it.
+ * Every actor at one moment, in one pass over the steps. Steps of a ring are numbered without gaps, so a number
+ * that is missing is a forgotten step, which any actor of the ring may have taken.
  */
 export function momentAt(steps: Remembered, serial: number): Moment {
   const place = placeAfter(steps, serial);
@@ -82,7 +82,7 @@ export function momentAt(steps: Remembered, serial: number): Moment {
       if (next !== undefined) return standing(next.from, last?.atMs);
       if (last !== undefined) return standing(last.to, last.atMs);
       if (after.broken.has(ring)) return { kind: 'unknown' };
-      // It came to where it stands by no step, after this moment: that is how it began.
+      // It entered its current states after this moment, and by no step: so it began then.
       if (atMs !== null && sinceAtMs !== null && sinceAtMs > atMs) return { kind: 'absent' };
       return { kind: 'asNow' };
     },
@@ -95,11 +95,11 @@ function standing(states: readonly string[], sinceAtMs: number | undefined): The
 }
 
 interface After {
-  /** The first step of each actor after a moment, up to the first of its ring that is missing. */
+  /** The first step of each actor after a moment, up to the first missing step of its ring. */
   readonly steps: ReadonlyMap<number, Step>;
-  /** The rings of which one is missing. */
+  /** The rings with a missing step. */
   readonly broken: ReadonlySet<RingName>;
-  /** The place in its ring of the first step of each ring after the moment. */
+  /** The number of the first step after the moment, for each ring. */
   readonly next: ReadonlyMap<RingName, number>;
 }
 
@@ -117,7 +117,7 @@ function firstSteps(steps: Remembered, place: number, serial: number): After {
     isWhole &&= step.serial === serial + 1 + at - place;
     if (!next.has(ring)) next.set(ring, nth);
     if (broken.has(ring)) continue;
-    // Before a ring's first step that is remembered there may have been others, unless all of the process are there.
+    // A ring may have had steps before the first remembered one, unless all steps of the process are there.
     const isNext = nth === (expected.get(ring) ?? (isWhole ? nth : 1)) || isWhole;
     if (!isNext) {
       broken.add(ring);
@@ -129,7 +129,7 @@ function firstSteps(steps: Remembered, place: number, serial: number): After {
   return { steps: found, broken, next };
 }
 
-/** The last step of each actor up to a moment, back to the first of its ring that is missing. */
+/** The last step of each actor up to a moment, back to the first missing step of its ring. */
 function lastSteps(
   steps: Remembered,
   place: number,
@@ -156,13 +156,13 @@ function lastSteps(
   return found;
 }
 
-/** Where a scrubber goes by a key: to the step before or after this moment, among these. */
+/** A move of the slider by a key. */
 export type Move = 'earlier' | 'later' | 'first' | 'last' | 'farEarlier' | 'farLater';
 
 const FAR = 10;
 
 /**
- * The moment that a move leads to; `null` is live. Going on after the last one is live again.
+ * The moment that a move leads to; `null` for the present, which comes after the last step.
  *
  * @param serials of the steps to stop at, ascending: those of one actor, or all
  */
@@ -173,7 +173,7 @@ export function moved(
 ): number | null {
   const last = serials.length - 1;
   if (last < 0) return null;
-  // Live stands after the last step, and the step before it is that of the moment before last.
+  // The present comes after the last step, so one step back from it is the step before the last.
   const place = moment === null ? last : lastUpTo(serials, moment);
   const target = {
     earlier: moment === null || (serials[place] ?? 0) === moment ? place - 1 : place,

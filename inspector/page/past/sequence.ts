@@ -1,5 +1,5 @@
 /**
- * The event sequence of an actor, or of several beside each other: who took which event when, as rows. The newest
+ * The event sequence of an actor, or of several together: which took which event when, as rows. The newest
  * is first.
  *
  * @module
@@ -11,46 +11,46 @@ import type { News, RingName, Step, WatchedActor } from '../../protocol.ts';
 export interface StepRow {
   readonly kind: 'step';
   readonly step: Step;
-  /** How long after the row before it in time; `null` for the first. */
+  /** The time since the earlier row; `null` for the first. */
   readonly afterMs: number | null;
-  /** It took the event and stayed in its states. */
+  /** True if the event changed no state. */
   readonly isStay: boolean;
 }
 
-/** A fact that was told about it. */
+/** News about it. */
 export interface NewsRow {
   readonly kind: 'news';
   readonly news: News;
   readonly afterMs: number | null;
 }
 
-/** Steps of the process that this page was not sent: some may have been its own. */
+/** Steps of the process that this page did not get; some may belong to the actor. */
 export interface MissedRow {
   readonly kind: 'missed';
-  /** Between which serials. */
+  /** The serials around the gap. */
   readonly after: number;
   readonly count: number;
 }
 
 export type SequenceRow = StepRow | NewsRow | MissedRow;
 
-/** Whose rows are shown. */
+/** The actors whose rows are shown. */
 export interface Cast {
   readonly actors: ReadonlySet<number>;
-  /** News are told by id. */
+  /** Ids of the actors, which news have. */
   readonly ids: ReadonlySet<string>;
-  /** Where their steps are remembered. */
+  /** The rings of their steps. */
   readonly rings: ReadonlySet<RingName>;
 }
 
-/** How much is shown of one sequence: what lies before is still in the time travel. */
+/** Rows of one sequence at most; older ones are reached by time travel. */
 const ROWS_MAX = 2_000;
 
 /**
  * The rows of these actors, the newest first.
  *
  * @param steps in the order of their serials
- * @param news in the order of theirs
+ * @param news in the order of their serials
  */
 export function sequenceOf(
   steps: readonly Step[],
@@ -62,7 +62,7 @@ export function sequenceOf(
   let [stepAt, newsAt] = [steps.length - 1, news.length - 1];
   while (rows.length < ROWS_MAX && (stepAt >= 0 || newsAt >= 0)) {
     const [step, told] = [steps[stepAt], news[newsAt]];
-    // What is told of a step is told after it was taken.
+    // The news of a step come after it.
     if (told !== undefined && (step === undefined || told.atMs >= step.atMs)) {
       newsAt -= 1;
       if (told.id !== null && ids.has(told.id)) {
@@ -83,7 +83,7 @@ export function sequenceOf(
   return withWaits(rows);
 }
 
-/** Gaps that lie side by side among these rows are one. */
+/** Adds a gap, joined with one right before it. */
 function addMissed(rows: SequenceRow[], after: number, count: number): void {
   const last = rows.at(-1);
   if (last === undefined) return;
@@ -110,12 +110,12 @@ function isSame(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((state, at) => state === b[at]);
 }
 
-/** The serials of the steps of one actor that can be gone back to, ascending. */
+/** The serials of the remembered steps of one actor, ascending. */
 export function serialsOf(steps: readonly Step[], actor: number): readonly number[] {
   return steps.filter((step) => step.actor === actor).map(({ serial }) => serial);
 }
 
-/** The last step of an actor up to a moment; `null` for live means up to now. */
+/** The last step of an actor up to a moment; `null` for up to now. */
 export function lastStepOf(
   steps: readonly Step[],
   actor: number,
@@ -129,8 +129,8 @@ export function lastStepOf(
 }
 
 /**
- * Whether an actor of this ring may have taken steps that are not among these: older ones, or such as this page was not
- * sent. What a component takes and stays is remembered with operations.
+ * Whether an actor of this ring may have taken steps that are not among these: older ones, or some that this page did not
+ * get. Events that change no state of a component are remembered with operations.
  */
 export function isPartial(steps: readonly Step[], ring: RingName): boolean {
   const last = new Map<RingName, number>();
@@ -143,8 +143,8 @@ export function isPartial(steps: readonly Step[], ring: RingName): boolean {
 }
 
 /**
- * The components that say most about what an operation for `upstream` went through: what is named after it
- * (`breaker:payments`), what is for all (`degradation:global`), and what there is one of (`supervisor`).
+ * The components that say most about an operation for `upstream`: those named after it
+ * (`breaker:payments`), those for all upstreams (`degradation:global`), and single ones (`supervisor`).
  */
 export function companionsOf<Actor extends Pick<WatchedActor, 'id' | 'about'>>(
   actors: Iterable<Actor>,

@@ -1,5 +1,5 @@
 /**
- * One conflict: why there is one, which sides there are, who has decided, and what can be decided here.
+ * One conflict: its reason, its sides, who has decided, and what can be decided here.
  *
  * @module
  */

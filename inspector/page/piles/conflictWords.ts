@@ -17,7 +17,7 @@ const REASONS: Readonly<Record<string, string>> = {
   unreadable: 'What the upstream holds can not be read as a record.',
 };
 
-/** Why there is a conflict, in a sentence; the word itself where it is not known here. */
+/** The reason of a conflict, in a sentence; an unknown reason stays as it is. */
 export function conflictReason(reason: string): string {
   return REASONS[reason] ?? reason;
 }
@@ -43,7 +43,7 @@ const CODES: Readonly<Record<string, string>> = {
   HF_KEY_WRONG: 'It is sealed under another key.',
 };
 
-/** Why a record can't be opened, in a sentence; `null` where only the code says it. */
+/** Why a record can't be opened, in a sentence; `null` for an unknown code. */
 export function codeInWords(code: string): string | null {
   return CODES[code] ?? null;
 }
@@ -69,7 +69,7 @@ const DECISIONS: Readonly<Record<string, string>> = {
   undone: 'taken back',
 };
 
-/** What a person decides of a crisis by which it is over. */
+/** Decisions of a person that end a crisis. */
 export const ENDING: Readonly<Record<string, true>> = { calledOff: true };
 
 /** `Decided by a clinician`. */

@@ -1,5 +1,5 @@
 /**
- * Crises that are not over: how far each is delivered, who was told, and who has taken it on. Never whose.
+ * Crises that are not over: how far each is delivered, who was notified, and who has taken it on. Never the person.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { Age, NotReadAgain, type OpenOne, Pile, ShortId } from './pile.tsx';
 
 const AGAIN_MS = 3_000;
 
-/** Nobody knows what is in it, nor whether it was delivered. */
+/** The state of a crisis that can't be read, so that nobody knows whether it was delivered. */
 const UNREADABLE = 'unreadable';
 
 const COLUMNS = ['Age', 'People', 'Upstream', 'Delivery', 'Attempts', 'Id'];
@@ -35,7 +35,7 @@ const PAGES: PagesQuery<CrisisSeen> = {
 export function Crises() {
   const count = usePage((page) => JSON.stringify(page.overview?.crises ?? {}));
   const last = useLastNews('crisis.');
-  // How far they are delivered is told of by nobody.
+  // No news say how far crises are delivered, so they are read again and again.
   const span = usePage((page) => Math.floor(page.nowMs / AGAIN_MS));
   return (
     <>
@@ -54,7 +54,7 @@ export function Crises() {
   );
 }
 
-/** How far people were told, which is what somebody has to look at first. */
+/** Whether people were notified, which matters most. */
 function People(props: { readonly crisis: CrisisSeen }) {
   const { escalatedAtMs, takenOn, decisions, delivery } = props.crisis;
   if (takenOn !== null) return <Mark tone="good">Taken on</Mark>;
@@ -164,7 +164,7 @@ function Detail(props: OpenOne) {
   );
 }
 
-/** Where it goes, and whether that takes any. */
+/** The upstream of a crisis, and whether it takes any. */
 function Where(props: { readonly upstream: string | null; readonly isRead: boolean }) {
   const { upstream, isRead } = props;
   const at = usePage(({ overview }) =>

@@ -1,5 +1,5 @@
 /**
- * Who was told of a crisis, and what people have decided, in the order in which it happened.
+ * Who was notified of a crisis, and what people have decided, in order of time.
  *
  * @module
  */

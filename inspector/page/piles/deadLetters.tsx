@@ -21,7 +21,7 @@ export function DeadLetters() {
   const query = usePage((page) => page.route.query);
   const count = usePage((page) => page.overview?.waiting['deadLettered'] ?? 0);
   const upstreams = usePage((page) => page.overview?.upstreams, sameNames)?.map(({ name }) => name);
-  // To the minute, and as it was when the list was opened: else it were another list each second.
+  // To the minute, and fixed when the list is opened: otherwise the list would change each second.
   const openedAtMs = usePage(
     (page) => Math.floor(page.nowMs / 60_000) * 60_000,
     () => true,
@@ -109,7 +109,7 @@ function letterCells({ id, type, code, attempts, deadLetteredAtMs, mayBeApplied 
 function ManyOrders(props: { readonly which: LettersChosen; readonly onDone: () => void }) {
   const canOperate = usePage((page) => page.canOperate);
   const isPast = usePage((page) => page.past !== null);
-  // Those that are asked about stay, whatever the list is narrowed to meanwhile.
+  // The dead letters of an open dialog stay, whatever the list is filtered by meanwhile.
   const [asked, setAsked] = useState<(LettersChosen & { what: 'replay' | 'purge' }) | null>(null);
   if (canOperate !== true || isPast) return null;
   return (

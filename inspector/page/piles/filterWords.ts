@@ -13,7 +13,7 @@ const SPANS: Readonly<Record<string, readonly [ms: number, words: string]>> = {
   week: [7 * 24 * HOUR_MS, 'in the last 7 days'],
 };
 
-/** For a choice: what stands in the address, and what is read. */
+/** The options of a choice: the value in the address, and its text. */
 export const SINCE: readonly (readonly [string, string])[] = [
   ['', 'At any time'],
   ...Object.entries(SPANS).map(([name, [, words]]) => [name, capital(words)] as const),
@@ -21,7 +21,7 @@ export const SINCE: readonly (readonly [string, string])[] = [
 
 type Query = Readonly<Record<string, string>>;
 
-/** The filter of the calls about dead letters; what is left empty is left out. */
+/** The filter of the calls about dead letters; empty fields are left out. */
 export function letterFilter(query: Query, nowMs: number): Readonly<Record<string, unknown>> {
   const span = SPANS[query['since'] ?? ''];
   return {
@@ -47,7 +47,7 @@ export function whichLetters(query: Query, { sinceMs }: { readonly sinceMs?: unk
   return `all dead letters${parts.join('')}`;
 }
 
-/** What of the query is set, by these names. */
+/** The fields of the query with these names that are set. */
 export function named(query: Query, names: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
     names.flatMap((name) => {

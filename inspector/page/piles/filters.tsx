@@ -1,5 +1,5 @@
 /**
- * What a list is narrowed by; it stands in the address, so that it can be kept and sent on.
+ * The filters of a list, which are part of the address, so that they can be kept and sent on.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { useId, useRef, useState } from 'preact/hooks';
 import { searchFor, usePage } from '../kit/page.tsx';
 
-/** A text that is searched for once somebody has typed it: by Enter, or on leaving the field. `options` are hints. */
+/** A text filter, applied by Enter or on leaving the field. `options` are hints. */
 export function TextFilter(props: {
   readonly name: string;
   readonly label: string;
@@ -48,12 +48,12 @@ export function TextFilter(props: {
   );
 }
 
-/** One of a few; the first is what is meant where nothing is chosen. */
+/** A choice of one of a few; the first is the default. */
 export function ChoiceFilter(props: {
   readonly name: string;
   readonly label: string;
   readonly options: readonly (readonly [value: string, label: string])[];
-  /** What is chosen, where the address does not say. */
+  /** The value, where the address has none. */
   readonly value?: string;
 }) {
   const route = usePage((page) => page.route);
@@ -78,7 +78,7 @@ export function ChoiceFilter(props: {
   );
 }
 
-/** What was seen of something in the rows of a list, since the list was opened: what it may be narrowed to. */
+/** The values seen in the rows of a list since it was opened, as options of a filter. */
 export function useSeen<T>(
   valueOf: (row: T) => string | null | undefined,
 ): (rows: readonly T[]) => string[] {

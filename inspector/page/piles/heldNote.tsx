@@ -1,5 +1,5 @@
 /**
- * Says that a held store runs nothing but crises, and releases it.
+ * Says that a held store runs nothing but crises, with the order to release it.
  *
  * @module
  */

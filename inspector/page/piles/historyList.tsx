@@ -1,5 +1,5 @@
 /**
- * What happened to an operation, line by line.
+ * The history of an operation, line by line.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { historySentence, historySpans } from '../calls/historyWords.ts';
 import { usePage } from '../kit/page.tsx';
 import { clockText, sinceText, spanText } from '../words/time.ts';
 
-/** The oldest first. */
+/** The lines, the oldest first. */
 export function HistoryList(props: {
   readonly history: readonly HistoryLine[];
   readonly acceptedAtMs: number;

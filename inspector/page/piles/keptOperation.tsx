@@ -1,5 +1,5 @@
 /**
- * An operation as its store keeps it: where it stands, what it waits for, and what happened to it.
+ * An operation as its store keeps it: its state, what it waits for, and its history.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { NotReadAgain } from './pile.tsx';
 
 const CALM_MS = 400;
 
-/** Several changes that follow at once are one. */
+/** The value, once it has been the same for a moment. */
 function useCalm(value: unknown): unknown {
   const [calm, setCalm] = useState(value);
   useEffect(() => {
@@ -37,9 +37,9 @@ function useCalm(value: unknown): unknown {
 export function KeptOperation(props: {
   readonly id: string;
   readonly onDone: () => void;
-  /** When this changes it is read again. */
+  /** When this changes the operation is read again. */
   readonly changedBy: unknown;
-  /** Beside its actor, which says the rest. */
+  /** True beside the actor of the operation, which shows the rest. */
   readonly isBeside?: boolean;
 }) {
   const { id, onDone, changedBy, isBeside = false } = props;

@@ -1,5 +1,5 @@
 /**
- * One dead letter: why it was given up, what happened to it, and what can be done.
+ * One dead letter: why it was given up, its history, and what can be done.
  *
  * @module
  */

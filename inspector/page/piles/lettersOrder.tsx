@@ -1,5 +1,5 @@
 /**
- * The dialog of an order about all dead letters that match: counts them first, then asks, then goes on in pieces.
+ * The dialog of an order about all dead letters that match: it counts them, asks, and goes on in pieces.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { countOf, countText } from '../words/time.ts';
 /** The dead letters that an order is about. */
 export interface LettersChosen {
   readonly filter: Readonly<Record<string, unknown>>;
-  /** Which ones, in words. */
+  /** The dead letters, in words. */
   readonly says: string;
 }
 
@@ -30,7 +30,7 @@ export function LettersOrder(props: {
   const { what, onDone, onClose } = props;
   const { filter, says: which } = props.which;
   const { call } = useParts();
-  // What is given up again while this runs is not taken up again, or it would never end.
+  // Without what is given up again while this runs, or it would never end.
   const untilMs = usePage(
     (page) => page.nowMs,
     () => true,

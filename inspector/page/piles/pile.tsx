@@ -1,5 +1,5 @@
 /**
- * What waits for a person, as a list with the one that is open beside it.
+ * Items that wait for a person, as a list with the open one beside it.
  *
  * @module
  */
@@ -18,30 +18,30 @@ import { countText, roughText } from '../words/time.ts';
 const ROW_HEIGHT = 44;
 
 export interface PileProps<T extends { readonly id: string }> {
-  /** As its address has it. */
+  /** The view, as its address names it. */
   readonly view: string;
   readonly title: string;
   readonly query: PagesQuery<T>;
-  /** When this changes there may be others: the list, and the one that is open, are read again. */
+  /** When this changes the list and the open item are read again. */
   readonly changedBy: unknown;
   readonly columns: readonly string[];
-  /** The same function each time. */
+  /** The cells of a row; has to be the same function each time. */
   readonly cells: (row: T) => ComponentChildren;
-  /** What is said where there are none. */
+  /** The text of an empty list. */
   readonly empty: string;
-  /** With the rows that were read, which are hints of what there is. */
+  /** Filters; the rows so far are hints of what there is. */
   readonly filters?: (rows: readonly T[]) => ComponentChildren;
-  /** Orders about all of them. */
+  /** Orders about all items. */
   readonly orders?: (reload: () => void) => ComponentChildren;
   readonly detail: (one: OpenOne) => ComponentChildren;
 }
 
-/** The one that is open. */
+/** The open item. */
 export interface OpenOne {
   readonly id: string;
-  /** When this changes it may be another than it was: it is read again. */
+  /** When this changes the item is read again. */
   readonly round: unknown;
-  /** It was changed from here: the list and it are read again. */
+  /** Call it after a change from here: list and item are read again. */
   readonly onDone: () => void;
 }
 
@@ -56,7 +56,7 @@ export function Pile<T extends { readonly id: string }>(props: PileProps<T>) {
     if (isOpen) goTo({ view, query: route.query });
   });
   useEffect(() => {
-    // On a phone the list makes way to the one that is open, and back; a button goes with what it has done.
+    // On a phone the list gives way to the open item, and back; a button disappears with its item.
     const { activeElement } = document;
     const isLost = activeElement === document.body || isHidden(activeElement);
     const next = root.current?.querySelector<HTMLElement>(isOpen ? '.back' : '.frame');
@@ -112,7 +112,7 @@ export function Pile<T extends { readonly id: string }>(props: PileProps<T>) {
   );
 }
 
-/** How old it is, roughly: it is one of many. */
+/** A rough age, for lists. */
 export function Age(props: { readonly atMs: number }) {
   const text = usePage((page) => roughText(page.nowMs - props.atMs));
   return <time title={new Date(props.atMs).toISOString()}>{text}</time>;
@@ -126,7 +126,7 @@ function idOf({ id }: { readonly id: string }): string {
   return id;
 }
 
-/** An id as it is told from others at a glance; all of it is in its title, and copied by the button. */
+/** An id, shortened to its distinct parts; its title has all of it, and the button copies it. */
 export function ShortId(props: { readonly id: string }) {
   const { id } = props;
   return (
@@ -137,7 +137,7 @@ export function ShortId(props: { readonly id: string }) {
   );
 }
 
-/** That it could not be read again: what is shown may be over. */
+/** Says that reading again failed, so what is shown may be out of date. */
 export function NotReadAgain(props: { readonly error: string | null }) {
   const { error } = props;
   return error === null ? null : (

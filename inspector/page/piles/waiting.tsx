@@ -1,5 +1,5 @@
 /**
- * Operations that go on only when somebody does something: decides whether they may be done again, decides what the
+ * Operations that wait for a person, who decides whether they may be done again, decides what the
  * upstream's other version means, or registers their handler.
  *
  * @module
@@ -21,7 +21,7 @@ const COLUMNS = ['Waits', 'Type', 'For', 'Last failure', 'Id'];
 
 const NONE: Readonly<Record<string, number>> = {};
 
-/** The reasons to wait that end only when somebody does something, and by which name they are counted. */
+/** The reasons to wait that only a person ends, and the names of their counts. */
 const REASONS = [
   ['review', 'A review', 'inReview'],
   ['conflict', 'A conflict', 'conflicted'],
@@ -33,7 +33,7 @@ export function Waiting() {
   const waiting = usePage((page) => page.overview?.waiting ?? NONE);
   const opensOn = useFirstWaitedFor();
   const reason = query['for'] ?? opensOn;
-  // Where a link names another reason, what waits for that is listed here too.
+  // A link may name any other reason to wait.
   const isOther = !REASONS.some(([value]) => value === reason);
   const others = isOther ? [[reason, waitInWords(reason)] as const] : [];
   const types = useSeen<OperationSeen>(({ type }) => type);
@@ -86,7 +86,7 @@ export function Waiting() {
   );
 }
 
-/** As it was when the view was opened: what one looks at is not taken away by what is decided meanwhile. */
+/** The reason when the view was opened: the list does not change under the reader when its last item is decided. */
 function useFirstWaitedFor(): string {
   const kept = useRef<string | null>(null);
   const now = usePage(({ overview }) => (overview === null ? null : firstWaitedFor(overview)));

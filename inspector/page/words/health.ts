@@ -1,5 +1,5 @@
 /**
- * How the whole is, in words: for each word of health a tone, and what it says to somebody who has never seen it.
+ * Texts for the words of health: a tone for each, and a text for people who have never seen it.
  *
  * @module
  */
@@ -73,14 +73,14 @@ export function storageSaid(state: string): Said {
 /**
  * `because an upstream is down and slots open again step by step`; `''` for none.
  *
- * @param whom whose level it is: `it` where that is clear
+ * @param whom the name of the upstream: `it` where that is clear
  */
 export function causesText(causes: readonly string[], whom = 'an upstream'): string {
   const said = causes.map((cause) => (CAUSES[cause] ?? inWords(cause)).replace('{it}', whom));
   return said.length === 0 ? '' : `because ${said.join(' and ')}`;
 }
 
-/** `backing off` for `backingOff`: what no list has is at least legible. */
+/** `backing off` for `backingOff`: makes unknown names legible. */
 export function inWords(name: string): string {
   return name.replaceAll(
     /([a-z\d])([A-Z])/g,
@@ -88,7 +88,7 @@ export function inWords(name: string): string {
   );
 }
 
-/** With a capital at its beginning. */
+/** The text with a capital. */
 export function asSentence(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

@@ -9,7 +9,7 @@ import { clockText, countOf } from './time.ts';
 
 export type NewsLine = Pick<News, 'tone' | 'text'>;
 
-/** One outage, from its trip on, however often it was tried in between. */
+/** One outage, from the trip on, with all its probes. */
 export interface Outage {
   /** `null` where its beginning is not remembered. */
   readonly sinceAtMs: number | null;

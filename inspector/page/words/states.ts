@@ -1,5 +1,5 @@
 /**
- * Charts, their states and their actors by names for people.
+ * Names of charts, their states and their actors for people.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export function stateText(path: string): string {
   return path.split('.').map(inWords).join(' · ');
 }
 
-/** `backing off`; of several regions each with its name: `intake: open, pace: steady`. */
+/** `backing off`; several regions have their names: `intake: open, pace: steady`. */
 export function statesText(states: readonly string[]): string {
   if (states.length === 1) return stateText(states[0] ?? '');
   return states.map((path) => stateText(path).replace(' · ', ': ')).join(', ');

@@ -1,5 +1,5 @@
 /**
- * Times and spans as people say them. Spans have at most two units, so that they are read at a glance.
+ * Times and spans for people. Spans have at most two units, so that they are read at a glance.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export function spanText(ms: number): string {
   return agoText(rest);
 }
 
-/** In whole seconds at least, so that it does not flicker: `0 s`, `42 s`, `3 min 20 s`, `2 d 4 h`. */
+/** A span in whole seconds, so that it does not flicker: `0 s`, `42 s`, `3 min 20 s`, `2 d 4 h`. */
 export function agoText(ms: number): string {
   const seconds = Math.round(Math.max(0, ms) / 1_000) * 1_000;
   const first = UNITS.findIndex(([, unitMs]) => seconds >= unitMs);
@@ -32,12 +32,12 @@ export function agoText(ms: number): string {
   return next === undefined || left === 0 ? whole : `${whole} ${left} ${next[0]}`;
 }
 
-/** Its largest unit, for a column of ages: `42 s`, `3 min`, `2 d`. */
+/** A span in its largest unit, for a column of ages: `42 s`, `3 min`, `2 d`. */
 export function roughText(ms: number): string {
   return agoText(ms).split(' ').slice(0, 2).join(' ');
 }
 
-/** `03:12:45`, by the clock on the wall where the page is. */
+/** `03:12:45`, in the time zone of the browser. */
 export function clockText(atMs: number): string {
   return new Date(atMs).toTimeString().slice(0, 8);
 }

@@ -1,5 +1,5 @@
 /**
- * Upstreams and what waits for them, in words.
+ * Texts about upstreams and the work that waits for them.
  *
  * @module
  */
@@ -31,7 +31,7 @@ const HOLDS: Readonly<Record<string, string>> = {
   observing: 'its breaker only watches, by order of a person',
 };
 
-/** As docs/health.md has them, and those of one operation. */
+/** The reasons to wait of docs/health.md, and those of one operation. */
 const WAITS: Readonly<Record<string, string>> = {
   start: 'nothing runs yet',
   stopping: 'the process stops',
@@ -69,21 +69,21 @@ export function holdText(kind: string): string {
   return HOLDS[kind] ?? inWords(kind);
 }
 
-/** With who ordered it and why, where they said so: `held down by a person: ana (maintenance)`. */
+/** An order with the person and the reason, if given: `held down by a person: ana (maintenance)`. */
 export function holdSaid({ kind, by, reason }: NonNullable<UpstreamOverview['hold']>): string {
   const why = reason === null ? '' : `(${reason})`;
   const words = [by ?? '', why].filter(Boolean).join(' ');
   return `${holdText(kind)}${words === '' ? '' : `: ${words}`}`;
 }
 
-/** Why something waits. */
+/** The reason to wait, in words. */
 export function waitText(because: string): string {
   return WAITS[because] ?? inWords(because);
 }
 
 const SHUT: ReadonlySet<string> = new Set(['open', 'halfOpen', 'forcedOpen']);
 
-/** Whether calls to it are held back, as health has it. */
+/** Whether the breaker holds calls back, as in health. */
 export function isShut(breaker: string): boolean {
   return SHUT.has(breaker);
 }
