@@ -1,6 +1,6 @@
 /**
- * The facts about conflicts: two sides have changed one record (CF-1 to CF-8). None says which record it is, or
- * anything that stands in it.
+ * The facts about conflicts: two sides have changed one record (CF-1 to CF-8). No fact names the record or
+ * holds anything of it.
  *
  * @module
  */
@@ -9,37 +9,37 @@ import type { ConflictReason } from '../../machines/vocabulary/conflictReason.ts
 import type { Person } from '../../machines/vocabulary/person.ts';
 import type { Told } from './about.ts';
 
-/** Which conflict a fact is about. */
+/** The conflict that a fact is about. */
 export interface AboutConflict {
   readonly conflictId: string;
-  /** The edit that met it; `null` where a change from elsewhere did, and nothing waits for it. */
+  /** The edit that met the conflict; `null` where a change from elsewhere did, and nothing waits. */
   readonly operationId: string | null;
-  /** The type of its requests. */
+  /** The type of the edit's request. */
   readonly type: string;
-  /** The upstream of its handler; `null` where no handler of its type is registered. */
+  /** The upstream of its handler; `null` where its type has no handler. */
   readonly upstream: string | null;
-  /** What kind of record it is, as `crisis_plan`; never which. */
+  /** The kind of the record, as `crisis_plan`; never its id. */
   readonly entityType: string;
 }
 
-/** An edit was made on another version of its record than the one there is now. */
+/** An edit was based on an older version of its record than the upstream has. */
 export interface ConflictDetected extends Told<'conflict.detected'>, AboutConflict {
   readonly reason: ConflictReason;
 }
 
-/** Both sides are put together, and that is on disk. What was decided by rules is in its audit. */
+/** Both sides are merged, and the result is on disk. Its audit has what the rules decided. */
 export interface ConflictMerged extends Told<'conflict.merged'>, AboutConflict {
-  /** The round of the edit that sends it, from 1; 0 where there is nothing to send. */
+  /** The round in which the edit sends the result, from 1; 0 where there is nothing to send. */
   readonly round: number;
-  /** How many things a person is asked; 0 where the rules have decided all of it. */
+  /** Questions for a person; 0 where the rules have decided everything. */
   readonly questions: number;
-  /** How many values the rules did not take. */
+  /** Values that the rules did not take. */
   readonly decided: number;
-  /** Since it was detected, in milliseconds. */
+  /** Time since the conflict was detected, in milliseconds. */
   readonly elapsedMs: number;
 }
 
-/** A person has to decide something of it. The merged value is in use meanwhile. */
+/** A person has to decide about a conflict. The merged value is in use meanwhile. */
 export interface ConflictAwaitsReview extends Told<'conflict.awaitsReview'>, AboutConflict {
   readonly reason: ConflictReason;
   readonly questions: number;
@@ -47,26 +47,26 @@ export interface ConflictAwaitsReview extends Told<'conflict.awaitsReview'>, Abo
   readonly isHeld: boolean;
 }
 
-/** What this store wrote is in question, and the record does not hold it any more: it is kept here until that is decided. */
+/** A value of this store is in question and no longer in the record: it is kept here until a person has decided. */
 export interface ConflictDisplaced extends Told<'conflict.displaced'>, AboutConflict {
   /** The device that asks. */
   readonly askedBy: string;
 }
 
-/** It is over: a person has decided, or what they were asked is settled by what came later. */
+/** A conflict is over: a person has decided, or later changes have answered the questions. */
 export interface ConflictResolved extends Told<'conflict.resolved'>, AboutConflict {
-  /** As the app asserts them; `null` where nobody had to be asked any more. */
+  /** The person, as the app names them; `null` where no question was left. */
   readonly by: Person | null;
-  /** Since it was detected, in milliseconds, by the wall clock. */
+  /** Time since the conflict was detected, in milliseconds, by the wall clock. */
   readonly elapsedMs: number;
 }
 
-/** A person has taken back what was decided: the value from before is sent as an edit of its own. */
+/** A person has undone a decision: the value from before it is sent as a new edit. */
 export interface ConflictUndone extends Told<'conflict.undone'>, AboutConflict {
   readonly by: Person;
 }
 
-/** It could not be merged. Both sides are kept as they are and wait for a person; other work goes on. */
+/** A conflict could not be merged. Both sides are kept as they are and wait for a person; other work goes on. */
 export interface ConflictQuarantined extends Told<'conflict.quarantined'>, AboutConflict {
   readonly reason: ConflictReason;
 }

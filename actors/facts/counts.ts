@@ -1,5 +1,5 @@
 /**
- * Counts what has happened since the process started, for health: no fact is made for it.
+ * Counts events since the process started, for health, without making a fact of them.
  *
  * @module
  */
@@ -7,9 +7,9 @@
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { FactTaps } from './factStream.ts';
 
-/** So long after the last one health names a kind of crisis; the counts stay. */
+/** How long health names trouble with a crisis after it happened; the counts stay. */
 const CRISIS_NAMED_MS = 3_600_000;
-/** So long a blocked event loop, which is over when it is noticed. */
+/** How long health names a blocked event loop, which is over when it is noticed. */
 const LOOP_NAMED_MS = 60_000;
 
 export interface OperationCounts {
@@ -21,11 +21,11 @@ export interface OperationCounts {
   readonly cancelled: number;
   readonly expired: number;
   readonly attempts: number;
-  /** Attempts after one that failed. */
+  /** Attempts after a failed one. */
   readonly retries: number;
 }
 
-/** How often something happened, and whether it did not long ago. */
+/** How many times something happened, and whether it was recent. */
 export interface Happened {
   readonly times: number;
   readonly isRecent: boolean;
@@ -33,15 +33,15 @@ export interface Happened {
 
 export class Counts {
   readonly operations: OperationCounts;
-  /** Crises that were answered, and neither stored nor delivered. */
+  /** Crises that were answered, but neither stored nor delivered. */
   readonly crisesRefused: Happened;
   /** Crises that were delivered without what broke a rule. */
   readonly crisesMended: Happened;
   /** Crises that were delivered and not kept, since the disk hung. */
   readonly crisesUnkept: Happened;
-  /** Answers to crises that a plan came too late for. */
+  /** Answers to crises for which the plan came too late. */
   readonly crisisPlansLate: Happened;
-  /** The event loop was blocked. */
+  /** Blocks of the event loop. */
   readonly loopBlocked: Happened;
   #loopLongestMs = 0;
 
@@ -75,7 +75,7 @@ export class Counts {
     this.loopBlocked = blocked;
   }
 
-  /** The longest that the event loop was blocked, in milliseconds. */
+  /** The longest block of the event loop, in milliseconds. */
   get loopLongestMs(): number {
     return this.#loopLongestMs;
   }

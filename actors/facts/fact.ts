@@ -1,5 +1,5 @@
 /**
- * Every fact that the runtime tells of (OB-5): what happened, when, and to which operation, upstream or
+ * Every fact that the runtime emits (OB-5): what happened, when, and to which operation, upstream or
  * component. No fact holds a payload, a response, a subject, an entity, a key or the text of a
  * failure, so any of them may be logged, counted or sent on (SE-5). docs/facts.md lists them for apps.
  *
@@ -24,7 +24,7 @@ import type { AboutAttempt, AboutOperation, Told } from './about.ts';
 import type { ConflictFact } from './conflictFacts.ts';
 import type { CrisisFact } from './crisisFacts.ts';
 
-/** It is on disk and synced: no crash loses it from here on (OP-2). */
+/** An operation is on disk and synced: no crash loses it from here on (OP-2). */
 export interface OperationAccepted extends Told<'operation.accepted'>, AboutOperation {}
 
 /** A request found an earlier operation with its idempotency key: nothing new was stored (OP-8). */
@@ -36,13 +36,13 @@ export interface OperationDuplicated extends Told<'operation.duplicated'> {
 /**
  * Why an operation waits with nothing in flight.
  * - `slot`: every slot at its upstream is taken, or others wait before it.
- * - `ramp`: so are those that have opened again after a start or an outage.
- * - `breaker`, `probe`: its upstream is down: the next probe is not due, or those that may be are out.
- * - `operator`: somebody holds the breaker of its upstream open.
+ * - `ramp`: the slots that have opened again after a start or an outage are taken.
+ * - `breaker`, `probe`: its upstream is down: the next probe is not due, or the allowed ones are out.
+ * - `operator`: a person holds the breaker of its upstream open.
  * - `rate`: the rate of its upstream, its tier or its subject is used up.
- * - `level`: the level of service keeps the slots for what is more urgent.
+ * - `level`: the level of service keeps the slots for more urgent work.
  * - `storage`: nothing can be made durable.
- * - `start`, `stopping`: what waits is not run yet, or no more; `start` where its store is held, too.
+ * - `start`, `stopping`: no work runs yet, or any more; `start` where the store is held, too.
  * - `suspect`: an operation that may have ended the process runs alone.
  * - `lane`: an earlier operation of its entity has not ended.
  * - `backoff`: its last attempt failed, and the next one is not due.
@@ -52,12 +52,12 @@ export interface OperationDuplicated extends Told<'operation.duplicated'> {
  */
 export type ParkReason = TurnReason | Exclude<WaitReason, 'turn'>;
 
-/** Why an operation does not get its turn at once. */
+/** The reason why an operation does not get its turn at once. */
 export type TurnReason = WaitCause;
 
 /**
- * It waits. `reason` is that of the moment: where a breaker opens or a level changes while it waits,
- * the facts of those say so. Not told of the first wait of what was accepted in bulk.
+ * An operation waits. `reason` is the first one: where a breaker opens or a level changes while it waits,
+ * the facts of those say so. Not emitted for the first wait of operations that were accepted in bulk.
  */
 export interface OperationParked extends Told<'operation.parked'>, AboutOperation {
   readonly reason: ParkReason;
@@ -66,29 +66,29 @@ export interface OperationParked extends Told<'operation.parked'>, AboutOperatio
 }
 
 /**
- * It waits no longer for its lane, a handler or a person: what it waited for is there, somebody decided,
- * or it ends without; it may wait for something else at once. The other waits end with its next attempt,
+ * An operation waits no longer for its lane, a handler or a person: what it waited for is there, a person decided,
+ * or it ends without; it may wait for something else at once. Other waits end with its next attempt,
  * or with its ending.
  */
 export interface OperationResumed extends Told<'operation.resumed'>, AboutOperation {}
 
 /**
- * It was in flight when its process ended without a stop, so it may be what ended it. It runs again
- * with few others, after three crashes in a row alone (RT-4).
+ * An operation was in flight when its process ended without a stop, so it may have caused that. It runs again
+ * with few others, and alone after three crashes in a row (RT-4).
  */
 export interface OperationSuspected extends Told<'operation.suspected'>, AboutOperation {
   /** Crashes in a row that found it in flight. */
   readonly crashes: number;
 }
 
-/** It has ended, and that is on disk. A dead letter waits for somebody. */
+/** An operation has ended, and that is on disk. A dead letter waits for a person. */
 export interface OperationEnded extends Told<'operation.ended'>, AboutOperation {
   readonly ending: Ending;
   /** Why it was given up; `null` for any other ending. */
   readonly code: ErrorCode | null;
   /** Attempts made. */
   readonly attempts: number;
-  /** From acceptance to the ending, in milliseconds, by the wall clock. */
+  /** Time from acceptance to the ending, in milliseconds, by the wall clock. */
   readonly elapsedMs: number;
 }
 
@@ -98,12 +98,12 @@ export interface AttemptStarted extends Told<'attempt.started'>, AboutAttempt {
   readonly isRetry: boolean;
 }
 
-/** The upstream took it. The operation ends once that is on disk. */
+/** The upstream has taken an attempt. The operation ends once that is on disk. */
 export interface AttemptSucceeded extends Told<'attempt.succeeded'>, AboutAttempt {
   readonly elapsedMs: number;
 }
 
-/** It failed; what follows is told by the operation's next fact. */
+/** An attempt failed; the operation's next fact says what follows. */
 export interface AttemptFailed extends Told<'attempt.failed'>, AboutAttempt {
   readonly failureClass: FailureClass;
   readonly code: ErrorCode;
@@ -112,24 +112,24 @@ export interface AttemptFailed extends Told<'attempt.failed'>, AboutAttempt {
   readonly elapsedMs: number;
 }
 
-/** It was aborted and did not succeed; the operation was cancelled, or goes on at the next start. */
+/** An attempt was aborted and did not succeed; the operation was cancelled, or goes on at the next start. */
 export interface AttemptAborted extends Told<'attempt.aborted'>, AboutAttempt {
   readonly why: 'cancelled' | 'stopping';
   readonly elapsedMs: number;
 }
 
-/** The handler failed with an exception of its own: most likely a defect in it. */
+/** A handler failed with an exception of its own: most likely a defect in it. */
 export interface HandlerThrew extends Told<'handler.threw'>, AboutAttempt {
-  /** Its class and where it came from, as `TypeError at src/pay.js:12`; never its message. */
+  /** The class and the place of the exception, as `TypeError at src/pay.js:12`; never its message. */
   readonly exception: string;
 }
 
 /**
- * The handler has not returned though its attempt was told to stop, for three times its time-out in all.
+ * A handler has not returned within three times its time-out, though its attempt was aborted.
  * It holds its lane until it returns, or the process ends (OP-3).
  */
 export interface HandlerOverhangs extends Told<'handler.overhangs'>, AboutAttempt {
-  /** Since its call, in milliseconds. */
+  /** Time since its call, in milliseconds. */
   readonly elapsedMs: number;
 }
 
@@ -142,32 +142,32 @@ export interface BreakerChanged extends Told<'breaker.changed'> {
 }
 
 /**
- * The flow to an upstream was tuned, or would have been cut off: what was found out, and by what.
+ * The flow to an upstream was tuned, or would have been cut off.
  * - `outage.observed`: its breaker only observes, and would have opened.
  * - `overload.detected`: it had too much to do; its slots were halved.
  * - `trial.began`, `trial.kept`, `trial.undone`: whether fewer slots do as much.
  * - `ramp.ended`: its slots are open again.
- * - `rate.learned`, `rate.lifted`: it answers 429, so it is asked at a rate; or no more.
+ * - `rate.learned`, `rate.lifted`: it answers 429, so calls are limited to a rate; or no longer.
  */
 export interface FlowChanged extends Told<'flow.changed'> {
   readonly upstream: string;
   readonly what: 'outage.observed' | Exclude<FlowNews['type'], 'outage.detected'>;
-  /** Slots, or calls a second, before and after; `null` where there are none to tell. */
+  /** Slots, or calls a second, before and after; `null` where neither applies. */
   readonly from: number | null;
   readonly to: number | null;
-  /** Why slots were changed; `null` for what says so itself. */
+  /** Why slots were changed; `null` where `what` says it. */
   readonly because: FlowReason | null;
 }
 
 /**
- * Every call of a type, or for one subject of a type, fails at an upstream while others succeed: its work is parked by
- * itself, and holds up nothing else (CB-2). Or that has ended.
+ * Every call of a type, or for one subject of a type, fails at an upstream while others succeed: that work is parked by
+ * itself, and delays nothing else (CB-2). Or that has ended.
  */
 export interface ParkingChanged extends Told<'parking.changed'> {
   readonly upstream: string;
-  /** A type, or one subject; the fact never says whose. */
+  /** Whether a type is parked, or one subject, whom the fact never names. */
   readonly what: 'type' | 'subject';
-  /** The type that fails, or of which the calls for the subject do; `null` for functions given with their requests. */
+  /** The type that fails, or that of the subject's calls; `null` for functions given with their requests. */
   readonly type: string | null;
   readonly isParked: boolean;
 }
@@ -178,7 +178,7 @@ export interface LevelChanged extends Told<'level.changed'> {
   readonly upstream: string | null;
   readonly from: Level;
   readonly to: Level;
-  /** What called for it; empty for `normal`, and after a restart of the component. */
+  /** The signals that call for the level; empty for `normal`, and after a restart of the component. */
   readonly causes: readonly LevelCause[];
 }
 
@@ -186,11 +186,11 @@ export interface LevelChanged extends Told<'level.changed'> {
 export interface StorageChanged extends Told<'storage.changed'> {
   readonly from: StorageState;
   readonly to: StorageState;
-  /** What the store said; `null` where nothing failed. */
+  /** The code of the failure; `null` where nothing failed. */
   readonly code: ErrorCode | null;
 }
 
-/** A store that is held was opened: nothing of it runs but crises (PS-5). */
+/** A held store was opened: only crises run (PS-5). */
 export interface StoreHeld extends Told<'store.held'> {
   readonly reason: 'restored' | 'copied' | 'unreadable';
 }
@@ -202,12 +202,12 @@ export interface RecordQuarantined extends Told<'record.quarantined'> {
   readonly code: ErrorCode;
 }
 
-/** A record of a later version of holdfast was met. It is left as it is and goes on there (PS-3). */
+/** A record of a later version of holdfast was found. It is left as it is, and goes on there (PS-3). */
 export interface RecordNewer extends Told<'record.newer'> {
   readonly operationId: string;
 }
 
-/** What a person, or the app for one, has ordered past what holdfast would have done by itself. */
+/** An order of a person, or of the app for one, that overrides what holdfast would have done by itself. */
 export type Override =
   | 'breaker.forceOpen'
   | 'breaker.disable'
@@ -230,85 +230,85 @@ export type Override =
   | 'quarantine.retry'
   | 'quarantine.purge';
 
-/** An order of a person is in force; what is kept of it is on disk, or follows a moment later. */
+/** An order of a person is in force; its record is on disk, or follows a moment later. */
 export interface OverrideMade extends Told<'override.made'> {
   readonly what: Override;
-  /** Whose breaker; `null` for any other order. */
+  /** The upstream of the breaker; `null` for any other order. */
   readonly upstream: string | null;
-  /** The operation, where the order is about one; else `null`. */
+  /** The operation that the order is about; `null` for none. */
   readonly operationId: string | null;
-  /** How many operations it has changed. */
+  /** Operations that it has changed. */
   readonly count: number;
-  /** Who ordered it, as they were named to the call; `null` where nobody was. */
+  /** The person who gave the order, as the call named them; `null` where it named nobody. */
   readonly by: Person | null;
 }
 
-/** It runs: the store is open and work is accepted. */
+/** The runtime runs: the store is open and work is accepted. */
 export type RuntimeStarted = Told<'runtime.started'>;
 
-/** It was told to stop: nothing is admitted any more, and what is in flight has so long to end. */
+/** The runtime stops: no new work is admitted, and calls in flight have until the deadline. */
 export interface RuntimeStopping extends Told<'runtime.stopping'> {
   readonly deadlineMs: number;
 }
 
-/** It has stopped: nothing more happens in it. */
+/** The runtime has stopped: nothing more happens in it. */
 export type RuntimeStopped = Told<'runtime.stopped'>;
 
-/** A start has failed. Where the cause may pass it is tried again (SV-6). */
+/** A start has failed. It is tried again if the cause may pass (SV-6). */
 export interface StartFailed extends Told<'start.failed'> {
   readonly code: ErrorCode;
 }
 
 /** A component has failed and is restarted (SV-2). */
 export interface ComponentFailed extends Told<'component.failed'> {
-  /** `writer`, `operations`, `breaker:<upstream>`, `degradation:<upstream>`, … */
+  /** The component: `writer`, `operations`, `breaker:<upstream>`, `degradation:<upstream>`, … */
   readonly component: string;
   readonly code: ErrorCode | null;
 }
 
-/** The supervisor can't help any more: a person has to look (SV-2). */
+/** The supervisor has run out of restarts: a person has to look (SV-2). */
 export interface SupervisorAlerted extends Told<'supervisor.alerted'> {
-  /** `null` where the whole runtime is meant. */
+  /** The component; `null` for the whole runtime. */
   readonly component: string | null;
   readonly reason: AlertReason;
 }
 
-/** The event loop ran nothing for so long, crises included (CR-1). Told once it runs again. */
+/** The event loop ran nothing for so long, not even crises (CR-1). Emitted once it runs again. */
 export interface EventLoopBlocked extends Told<'eventLoop.blocked'> {
   /** At least this long, in milliseconds. */
   readonly delayMs: number;
 }
 
 /**
- * The machine slept, or the process was stopped, and the event loop had nothing to do meanwhile. It is told where the
- * platform's monotonic clock counts that time; elsewhere nothing is noticed of it.
+ * The machine slept, or the process was stopped, and the event loop had nothing to do meanwhile. Emitted where the
+ * platform's monotonic clock counts that time; elsewhere it goes unnoticed.
  */
 export interface MachineSlept extends Told<'machine.slept'> {
   /** At least this long, in milliseconds. */
   readonly forMs: number;
 }
 
-/** Work is due at an upstream, nothing begins, and nothing is known that would explain it. */
+/** Work is due at an upstream and nothing begins, for no known reason. */
 export interface WorkStuck extends Told<'work.stuck'> {
   readonly upstream: string;
-  /** What is said to stand against it; `unknown` where it may run, as far as is known. */
+  /** The reason why it may not run; `unknown` where it may, as far as is known. */
   readonly because: StuckReason;
-  /** For how long nothing has begun, in milliseconds. */
+  /** The time in which nothing has begun, in milliseconds. */
   readonly forMs: number;
 }
 
-/** Work goes on at an upstream where it was stuck, or none is left. */
+/** Stuck work at an upstream goes on, or none is left. */
 export interface WorkMoving extends Told<'work.moving'> {
   readonly upstream: string;
 }
 
-/** Something failed of which no caller hears; `onError` is told what. */
+/** Something failed without a caller to notify; `onError` gets the error. */
 export interface FailureNoted extends Told<'failure.noted'> {
-  /** `null` for what is no error of holdfast, as an exception of a listener. */
+  /** The code; `null` for a foreign error, such as an exception of a listener. */
   readonly code: ErrorCode | null;
 }
 
-/** What happened: a union told apart by `kind`. New kinds may come; leave alone what you do not know. */
+/** Any fact: a union discriminated by `kind`. New kinds may come; ignore those that you do not know. */
 export type Fact =
   | OperationAccepted
   | OperationDuplicated
@@ -351,8 +351,8 @@ export type FactKind = Fact['kind'];
 export type FactOf<Kind extends FactKind> = Extract<Fact, { readonly kind: Kind }>;
 
 /**
- * Told of each fact, in order, right after the work that it is part of and before anything else runs:
- * be quick, and do not block. It may call the runtime. What it throws harms nothing and reaches
- * `onError` once.
+ * Receives each fact, in order, right after the work that it is part of and before anything else runs:
+ * be quick, and do not block. It may call the runtime. Its exceptions harm nothing; the first one reaches
+ * `onError`.
  */
 export type FactListener = (fact: Fact) => void;

@@ -1,6 +1,6 @@
 /**
- * What an inspector may tell of each fact: the list of fields, by kind. What is not listed stays here, so a
- * field that is added to a fact is not told until somebody lists it (AC-2, SE-5). Left out on purpose are the
+ * The fields of each kind of fact that an inspector may show. A field that is not listed stays here, so a
+ * field that is added to a fact is not shown until somebody lists it (AC-2, SE-5). Left out on purpose are the
  * names of people, and where a handler threw.
  *
  * @module
@@ -10,15 +10,15 @@ import type { FactKind, FactOf } from './fact.ts';
 import type { WantedFacts } from './factStream.ts';
 import { FACT_KINDS } from './factTable.ts';
 
-/** Which fields of a kind may be told, and as what. */
+/** The listed fields of a kind, and what each becomes. */
 export interface NewsRule<Field extends string = string> {
   /** The field that names the actor it is about, or the upstream whose `actor` it is; `null` for none. */
   readonly about: Field | null;
-  /** What stands before the name of an upstream in the id of that actor: `breaker:`. */
+  /** The prefix of the upstream in the id of that actor: `breaker:`. */
   readonly actor?: string;
   /** The id where `about` is `null` in the fact. */
   readonly otherwise?: string;
-  /** The field that says why; `null` for none. */
+  /** The field that has the reason; `null` for none. */
   readonly reason: Field | null;
   readonly details: readonly Field[];
 }
@@ -143,7 +143,7 @@ export const FACT_NEWS = {
   'failure.noted': { about: null, reason: 'code', details: [] },
 } as const satisfies NewsRules;
 
-/** What each operation goes through that all is well with: its steps tell it, and thousands a second would hide what is new. */
+/** Kinds that each healthy operation goes through: its steps show them, and thousands a second would hide what is new. */
 const ROUTINE: ReadonlySet<FactKind> = new Set([
   'operation.accepted',
   'operation.resumed',
@@ -154,7 +154,7 @@ const ROUTINE: ReadonlySet<FactKind> = new Set([
 /** The kinds that are news. */
 export const NEWS_KINDS: readonly FactKind[] = FACT_KINDS.filter((kind) => !ROUTINE.has(kind));
 
-/** Which facts of these kinds are news: of the others the steps of a chart tell as well. */
+/** The facts of these kinds that are news; the steps of a chart show the others. */
 export const NEWS_WANTED: WantedFacts = {
   'operation.ended': ({ ending }) => ending !== 'completed',
   'operation.parked': (_context, _upstream, reason) => reason !== 'slot',

@@ -1,11 +1,11 @@
 /**
- * The one stream of facts: each is published here once, and every listener reads it here.
+ * The one stream of facts: each fact is emitted here once, and every listener subscribes here.
  *
- * A fact is made where it happens and its listeners are called a moment later, when the work that it is
- * part of has been done: they may call the runtime, which must not be entered in the midst of a step.
+ * A fact is made when it happens, and its listeners are called a moment later, when the work that it is
+ * part of is done: they may call the runtime, which must not be entered in the middle of a step.
  *
- * A fact of a kind that nobody listens to is not made: telling of it then costs two looks at tables. The
- * parts of holdfast that keep count read the material of a fact by {@link FactStream.tap} instead of the
+ * A fact without listeners is not made: emitting it then costs two table look-ups. The
+ * parts of holdfast that keep counts read the material of a fact by {@link FactStream.tap} instead of the
  * fact, so that they cost no fact either.
  *
  * @module
@@ -17,22 +17,22 @@ import type { Fact, FactKind, FactListener } from './fact.ts';
 import { FACT_KINDS, FACT_TABLE, type Material } from './factTable.ts';
 import { callListener } from './listeners.ts';
 
-/** Where facts are told. */
+/** Where facts are emitted. */
 export interface Facts {
-  /** It has happened; `material` is what the fact is made of, see {@link FACT_TABLE}. */
+  /** Emits a fact; `material` is what it is made of, see {@link FACT_TABLE}. */
   emit<Kind extends FactKind>(kind: Kind, ...material: Material<Kind>): void;
 }
 
-/** Where the parts of holdfast that keep count read facts. */
+/** Where the parts of holdfast that keep counts read facts. */
 export interface FactTaps {
   /**
-   * Hands `tap` the material of each fact of this kind, before any listener is told of it. It must
+   * Hands `tap` the material of each fact of this kind, before any listener is called. It must
    * not throw.
    */
   tap<Kind extends FactKind>(kind: Kind, tap: (...material: Material<Kind>) => void): void;
 }
 
-/** Where facts of one kind are told as well, to all in the process who listen there. */
+/** A second outlet for facts of one kind, for listeners in the whole process. */
 export interface FactChannel {
   readonly hasSubscribers: boolean;
   /** Must not throw. */
@@ -41,7 +41,7 @@ export interface FactChannel {
 
 type AnyMaterial = (a?: unknown, b?: unknown, c?: unknown, d?: unknown) => unknown;
 
-/** For some kinds, which facts are wanted, by the material that they would be made of. */
+/** Filters for some kinds, by the material that their facts would be made of. */
 export type WantedFacts = {
   readonly [Kind in FactKind]?: (...material: Material<Kind>) => boolean;
 };
@@ -55,7 +55,7 @@ interface Subscription {
 
 type FactClock = Pick<Clock, 'now' | 'monotonic' | 'defer'>;
 
-/** A fact that happened, and who listened then. */
+/** A fact, and the listeners when it happened. */
 interface Untold {
   readonly fact: Fact;
   readonly to: readonly Subscription[];
@@ -69,14 +69,14 @@ export class FactStream implements Facts, FactTaps {
   readonly #make: Readonly<Record<FactKind, AnyMaterial>>;
   readonly #taps: { [Kind in FactKind]?: AnyMaterial[] } = {};
   readonly #channels: Readonly<Partial<Record<FactKind, FactChannel>>>;
-  /** A new list with each change, so that a fact is told to those who listened when it happened. */
+  /** The listeners by kind: a new list with each change, so that a fact goes to those who listened when it happened. */
   readonly #subscriptions: { [Kind in FactKind]?: readonly Subscription[] } = {};
   #untold: Untold[] = [];
   #told = 0;
   #isPlanned = false;
 
   /**
-   * @param channels where facts are told besides, by kind
+   * @param channels second outlets for facts, by kind
    * @param table how facts are made; given by tests
    */
   constructor(
@@ -89,7 +89,7 @@ export class FactStream implements Facts, FactTaps {
     this.#make = table as Readonly<Record<FactKind, AnyMaterial>>;
   }
 
-  // Positions instead of a rest parameter: this runs for every attempt, and a list of its own each time costs more than the rest.
+  // Positional parameters: this runs for every attempt, and the array of a rest parameter would cost more than the rest.
   emit(kind: FactKind, a?: unknown, b?: unknown, c?: unknown, d?: unknown): void {
     const taps = this.#taps[kind];
     if (taps !== undefined) for (const tap of taps) tap(a, b, c, d);
@@ -113,9 +113,9 @@ export class FactStream implements Facts, FactTaps {
   }
 
   /**
-   * Tells `listener` of every fact of these kinds from now on, until the returned function is called.
+   * Calls `listener` with every fact of these kinds from now on, until the returned function is called.
    *
-   * @param wanted must not throw; what it refuses is not made for this listener
+   * @param wanted must not throw; a fact that it refuses is not made for this listener
    */
   subscribe(
     listener: FactListener,
@@ -139,7 +139,7 @@ export class FactStream implements Facts, FactTaps {
     Slices.of(this.#clock).work(this.#tellNext, 'told');
   };
 
-  /** What listeners set off comes after, so that all see one order. */
+  /** Facts that listeners cause come after, so that all see one order. */
   readonly #tellNext = (): boolean => {
     const next = this.#untold[this.#told];
     this.#told += 1;
@@ -164,7 +164,7 @@ export class FactStream implements Facts, FactTaps {
     );
   }
 
-  /** Told of once: it is told of everything, and may throw each time. */
+  /** Reports the first exception of a listener alone: it may throw at every fact. */
   #threw(subscription: Subscription, error: unknown): void {
     if (subscription.hasThrown) return;
     subscription.hasThrown = true;
@@ -172,7 +172,7 @@ export class FactStream implements Facts, FactTaps {
   }
 }
 
-/** Most often all of them. */
+/** The subscriptions that want a fact, mostly all of them. */
 function wanting(
   all: readonly Subscription[],
   kind: FactKind,

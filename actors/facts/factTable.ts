@@ -1,6 +1,6 @@
 /**
- * How each fact is made of what is at hand where it happens. The caller that publishes one names its kind and
- * hands over what it stands on; what of that may be told is decided here and nowhere else (SE-5).
+ * How each fact is made from what is at hand where it happens. The caller that emits a fact names its kind and
+ * hands over the material; which parts of it the fact holds is decided here and nowhere else (SE-5).
  *
  * @module
  */
@@ -48,10 +48,10 @@ type Context = SyncOperationContext;
 /** The upstream of its handler; `null` where it has none. */
 type UpstreamName = string | null;
 
-/** A step of a chain, and how often it was called. */
+/** A step of a chain, and the number of its calls. */
 type CalledStep = Pick<ChainStep, 'name' | 'calls'>;
 
-/** What a fact says beside what the stream adds to each. */
+/** The fields of a fact beside those that the stream adds. */
 type Details<Kind extends FactKind> = Omit<FactOf<Kind>, 'kind' | 'atMs'>;
 
 export const FACT_TABLE = {
@@ -148,7 +148,7 @@ export const FACT_TABLE = {
   }),
   'store.held': (reason: FactOf<'store.held'>['reason'], _told: HoldfastError) => ({ reason }),
   'record.quarantined': (operationId: string, code: ErrorCode) => ({ operationId, code }),
-  /** `isCrisis` is for those who look after crises. */
+  /** `isCrisis` is for the parts that count crises. */
   'record.newer': (operationId: string, _isCrisis: boolean) => ({ operationId }),
   'crisis.refused': (cause: HoldfastError) => ({ code: cause.code }),
   'crisis.mended': (operationId: string, leftOut: readonly string[]) => ({
@@ -221,7 +221,7 @@ export const FACT_TABLE = {
     caller,
     subjects,
   }),
-  /** `mode` says nothing of whom it is for. */
+  /** `mode` does not say for whom it is on. */
   'crisisMode.changed': (
     mode: { readonly id: string; readonly scope: CrisisModeChanged['scope'] },
     what: CrisisModeChanged['what'],
@@ -288,16 +288,16 @@ export const FACT_TABLE = {
   'work.moving': (upstream: string) => ({ upstream }),
   'failure.noted': (error: unknown) => ({ code: codeOf(error) }),
 } satisfies {
-  // Parameters are each kind's own.
+  // Each kind has parameters of its own.
   readonly [Kind in FactKind]: (...about: never[]) => Details<Kind>;
 };
 
 type FactTable = typeof FACT_TABLE;
 
-/** Every kind that there is. */
+/** Every kind of fact. */
 export const FACT_KINDS: readonly FactKind[] = Object.keys(FACT_TABLE) as FactKind[];
 
-/** What has to be handed over to tell of a fact of this kind. */
+/** The material for a fact of this kind. */
 export type Material<Kind extends FactKind> = Parameters<FactTable[Kind]>;
 
 function decided(context: Context, upstream: UpstreamName, by: Person) {
@@ -322,7 +322,7 @@ function attempt(context: Context, upstream: UpstreamName): AboutAttempt {
   return { ...operation(context, upstream), attempt: context.attempt };
 }
 
-/** Nothing else that a record of a conflict has may get into a fact. */
+/** The fields of a conflict that facts may hold: nothing else of its record. */
 function conflict(of: AboutConflict): AboutConflict {
   return {
     conflictId: of.conflictId,

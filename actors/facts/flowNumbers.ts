@@ -1,5 +1,5 @@
 /**
- * What the news of a flow meter say in numbers, as its fact tells it (PF-6).
+ * The numbers in the news of a flow meter, for its fact (PF-6).
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Calls into the app's own code, which may throw whatever it likes: nothing of it reaches the caller,
+ * Calls code of the app, which may throw anything: no exception reaches the caller,
  * an actor or the process (SV-2).
  *
  * @module
@@ -7,7 +7,7 @@
 
 import { isThenable } from '../../machines/vocabulary/realms.ts';
 
-/** Calls it; what it throws, and what a promise that it returns rejects with, goes to `onError`. */
+/** Calls a listener; its exception, or the rejection of a promise that it returns, goes to `onError`. */
 export function callListener(listener: () => unknown, onError: (error: unknown) => void): void {
   try {
     const returned = listener();
@@ -21,12 +21,12 @@ type Method = 'addEventListener' | 'removeEventListener';
 type Listener = ((event: Event) => unknown) | { handleEvent: (event: Event) => unknown };
 
 /**
- * The same signal, whose listeners may throw: Node ends the process over one that does.
+ * The same signal, made safe for listeners that throw, over which Node ends the process.
  *
  * @param signal of a controller that nobody else holds
  */
 export function guardSignal(signal: AbortSignal, onError: (error: unknown) => void): AbortSignal {
-  // Its own methods: the global `EventTarget` may be of another realm, that of jsdom for one.
+  // The signal's own methods: the global `EventTarget` may belong to another realm, such as that of jsdom.
   const native: Pick<EventTarget, Method> = Object.getPrototypeOf(signal) as AbortSignal;
   const guards = new WeakMap<object, (event: Event) => void>();
   const guardOf = (listener: Listener): ((event: Event) => void) => {

@@ -1,5 +1,5 @@
 /**
- * Keeps alerts of one kind apart: each kind is told of once, and then at most once a minute.
+ * Limits alerts: each kind is raised once, and then at most once a minute.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 
 const TOLD_EVERY_MS = 60_000;
-/** Kinds that are told apart; what is beyond counts as one. */
+/** Kinds that are counted apart; any beyond count as one. */
 const KINDS_MAX = 200;
 const OTHERS = 'others';
 
@@ -24,7 +24,7 @@ export class Seldom {
     this.#clock = clock;
   }
 
-  /** One more of this kind: how many were left out since it was last told; `null` to leave it out, too. */
+  /** Counts one more of a kind: returns how many were left out since the last alert; `null` to leave it out, too. */
   leftOut(name: string): number | null {
     const nowMs = this.#clock.monotonic();
     const kind = this.#kindOf(name);

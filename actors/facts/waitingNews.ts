@@ -1,6 +1,6 @@
 /**
- * Tells of operations that go on only when somebody does something, and of conflicts that somebody has to decide: of
- * the first at once, of many together, and of each once (OP-7, CF-6).
+ * Raises alerts for operations and conflicts that wait for a person: for
+ * the first at once, for many together, and for each once (OP-7, CF-6).
  *
  * @module
  */
@@ -16,17 +16,17 @@ import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.
 import type { AlertParts, OnAlert } from './alerts.ts';
 import type { FactKind } from './fact.ts';
 
-/** The first one is told of at once, and those that follow within this time together. */
+/** The first one raises an alert at once, and those that follow within this time share one. */
 const TOGETHER_MS = 10_000;
-/** So many are told of without waiting for more. */
+/** This many raise an alert without waiting for more. */
 const TOGETHER_MAX = 1_000;
 
 const OF_OPERATION = { kind: 'operation.parked', what: 'Operation' } as const;
 
-/** What somebody is asked about: an operation that waits, or the decision of a conflict. */
+/** What a person is asked for: a reason of an operation to wait, or the decision of a conflict. */
 type Asked = AskingReason | 'decision';
 
-/** What is said of each: what it is and does, why, and what to do. */
+/** The texts for each: what it is and does, why, and what to do. */
 const NEWS: Readonly<
   Record<
     Asked,
@@ -115,14 +115,14 @@ class WaitingNews {
   #plan(): void {
     if (this.#isPlanned) return;
     this.#isPlanned = true;
-    // Not at once: it may be on its way through this state.
+    // A little later: the operation may only pass through this state.
     const waitMs = Math.max(0, this.#nextAtMs - this.#clock.monotonic());
     this.#cancel = this.#clock.schedule(waitMs, () => {
       this.#tell();
     });
   }
 
-  /** What nobody was told yet is told now. */
+  /** Raises the alerts that are due, now. */
   flush(): void {
     this.#cancel();
     if (this.#isPlanned) this.#tell();

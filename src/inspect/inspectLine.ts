@@ -1,6 +1,6 @@
 /**
- * The owner's side of one line to an inspector. What waits for a viewer stays small: values that the feed holds
- * anyway, made JSON only once the viewer has read what went before.
+ * The owner's side of one line to an inspector. The queue for a viewer stays small: values that the feed holds
+ * anyway, serialized only once the viewer has read what went before.
  *
  * @module
  */
@@ -11,22 +11,22 @@ import { inPieces, squeezed } from '../../inspector/squeeze.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HEARTBEAT_MS } from './inspectProtocol.ts';
 
-/** So many messages wait before they are made fewer; a batch has a handful, and comes each 50 ms. */
+/** Messages that wait before they are squeezed; a batch has a handful, and comes each 50 ms. */
 const WAITING_MAX = 400;
-/** A viewer that has read nothing for so long is let go; it finds out all again by a line of its own. */
+/** A viewer that has read nothing for so long is dropped; on a new line it gets everything again. */
 const UNREAD_WITHIN_MS = 10_000;
 
 export interface InspectLineParts {
   readonly socket: Duplex;
   readonly clock: Clock;
-  /** A message as JSON; the same text for all lines. */
+  /** The JSON of a message, the same text for all lines. */
   readonly jsonOf: (message: FeedMessage) => string;
   readonly onEnded: () => void;
 }
 
 export class InspectLine {
   readonly #parts: InspectLineParts;
-  /** Of the batch that is being written: a large one goes out in pieces, with pauses between them. */
+  /** The rest of the batch that is being written: a large one goes out in pieces, with pauses between them. */
   #batch: readonly FeedMessage[] = [];
   #at = 0;
   #waiting: FeedMessage[] = [];
@@ -42,7 +42,7 @@ export class InspectLine {
       this.#endUnread();
       this.#write();
     });
-    // A viewer has nothing to say.
+    // A viewer never sends anything.
     socket.on('data', () => {
       socket.destroy();
     });
@@ -55,25 +55,25 @@ export class InspectLine {
     this.#beat();
   }
 
-  /** Says this, now or once the viewer has read what went before. */
+  /** Sends messages, now or once the viewer has read what went before. */
   say(messages: readonly FeedMessage[]): void {
     if (this.#isEnded) return;
     this.#waiting.push(...inPieces(messages));
     if (this.#waiting.length > this.#waitingMax) {
       this.#waiting = inPieces(squeezed(this.#waiting));
-      // Of very many actors there is much to say, and it is not gone through for each batch.
+      // With very many actors the squeezed messages are long, and are not squeezed again for each batch.
       this.#waitingMax = Math.max(WAITING_MAX, 2 * this.#waiting.length);
     }
     this.#write();
   }
 
-  /** Says this at last, and ends. Who is behind does not hear it: a line that is ended says as much. */
+  /** Sends the last message, and ends. A viewer that is behind does not get it: the end of the line says as much. */
   close(last: FeedMessage): void {
     if (this.#isEnded) return;
     const { socket, jsonOf } = this.#parts;
     const isBehind = this.#isWithin || socket.writableNeedDrain;
     if (!isBehind) socket.end(`[${jsonOf(last)}]\n`, () => socket.destroy());
-    // One that reads nothing must not keep the process.
+    // A viewer that reads nothing must not keep the process alive.
     if (isBehind || socket.writableLength > 0) socket.destroy();
     this.#end();
   }
@@ -111,7 +111,7 @@ export class InspectLine {
     this.#cancelUnread = null;
   }
 
-  /** So that a viewer can tell one that has nothing to say from one that is stopped. */
+  /** Sends a heartbeat, so that a viewer can tell a quiet owner from a stopped one. */
   #beat(): void {
     this.#cancelHeartbeat = this.#parts.clock.schedule(HEARTBEAT_MS, () => {
       const { socket } = this.#parts;

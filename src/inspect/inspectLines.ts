@@ -1,6 +1,6 @@
 /**
- * Lines of inspectors at the owner of a store: it takes over connections to the control socket that ask for one.
- * Who can open that socket may make every management call by it, and so may look.
+ * Lines of inspectors at the owner of a store, made from connections to the control socket that ask for one.
+ * Whoever can open that socket can make every management call, and so may watch, too.
  *
  * @module
  */
@@ -14,19 +14,19 @@ import { refuseUpgrade, type UpgradeRefusal, upgradeHead } from '../control/upgr
 import { InspectLine } from './inspectLine.ts';
 import { INSPECT_PATH, INSPECT_PROTOCOL } from './inspectProtocol.ts';
 
-/** Viewers at once: each costs the owner what it takes to write to it. */
+/** Viewers at once, since the owner writes to each. */
 const LINES_MAX = 16;
 
 export interface InspectLinesParts {
   readonly clock: Clock;
-  /** What is watched, from the first line on and until the last one has ended. */
+  /** The feed, which is watched from the first line until the end of the last one. */
   readonly source: Pick<FeedSource, 'watch'>;
 }
 
 export class InspectLines {
   readonly #parts: InspectLinesParts;
   readonly #lines = new Set<InspectLine>();
-  /** JSON by message: where the feed tells all lines the same, it is made once. */
+  /** JSON by message, made once for all lines. */
   readonly #json = new WeakMap<FeedMessage, string>();
   #isClosed = false;
 
@@ -34,12 +34,12 @@ export class InspectLines {
     this.#parts = parts;
   }
 
-  /** Whether a connection that asks for another protocol asks for a line of an inspector. */
+  /** Whether a request to upgrade is for a line of an inspector. */
   isAskedBy({ url }: IncomingMessage): boolean {
     return url === INSPECT_PATH;
   }
 
-  /** Answers a request for a line on the connection that it came by. */
+  /** Answers a request for a line on its connection. */
   take(request: IncomingMessage, socket: Duplex): void {
     socket.on('error', () => undefined);
     const { clock, source } = this.#parts;
@@ -80,7 +80,7 @@ export class InspectLines {
   }
 
   #refusal({ headers }: IncomingMessage): UpgradeRefusal | null {
-    // A browser that could reach the socket would say where its page comes from.
+    // A browser that could reach the socket would send the origin of its page.
     if (headers.origin !== undefined) return { status: 404, error: noLineThere() };
     if (headers.upgrade !== INSPECT_PROTOCOL) return { status: 426, error: otherVersion() };
     if (this.#isClosed || this.#lines.size >= LINES_MAX) return { status: 503, error: full() };

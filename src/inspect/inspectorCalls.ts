@@ -1,7 +1,7 @@
 /**
- * What the inspector's page may ask of a process: which calls of the registry, with which of their parameters,
- * and what of their answers leaves for a browser. All else stays where it is: what needs `export` is not
- * offered, and no parameter by which somebody could find out about a person.
+ * The calls that the inspector's page may make: which calls of the registry, with which parameters,
+ * and which fields of their answers leave for a browser. Nothing else leaves: a call that needs `export` is not
+ * offered, and neither is a parameter by which somebody could search for a person.
  *
  * @module
  */
@@ -74,7 +74,7 @@ const BATCH = {
 } as const;
 const TOLD = { fields: { tookNotice: 'plain', operation: OPERATION } } as const;
 
-/** None of them is a subject, an entity or a tag. */
+/** The filters of operations, without subject, entity and tag. */
 const OPERATION_FILTER = [
   'state',
   'type',
@@ -111,7 +111,7 @@ const LOOKS: readonly InspectorCall[] = [
   look(listCrisisMode, [], { each: CRISIS_MODE }),
 ];
 
-/** A payload, a value of a record or a subject is none of what an order is given with here. */
+/** The orders, none with a payload, a value of a record or a subject as a parameter. */
 const ORDERS: readonly InspectorCall[] = [
   order(cancelOperation, ['id', 'by'], TOLD),
   order(retryOperation, ['id', 'by'], TOLD),
@@ -135,5 +135,5 @@ const ORDERS: readonly InspectorCall[] = [
   order(releaseStore, ['by'], { fields: { wasHeld: 'plain' } }),
 ];
 
-/** All that a page may ask for. */
+/** All calls that a page may make. */
 export const INSPECTOR_CALLS: readonly InspectorCall[] = [...LOOKS, ...ORDERS];

@@ -1,6 +1,6 @@
 /**
- * How a call of the registry is offered to the inspector's page: with which of its parameters, and what of its
- * answer leaves for a browser.
+ * Offers a call of the registry to the inspector's page, with some of its parameters and some fields of its
+ * answer.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { ManagementCall } from '../management/call/managementCall.ts';
 /**
  * Offers a call that changes nothing.
  *
- * @param params those by which nobody finds out about a person
+ * @param params parameters by which nobody can search for a person
  */
 export function look<Params extends object, Result>(
   call: ManagementCall<Params, Result>,
@@ -22,7 +22,7 @@ export function look<Params extends object, Result>(
   return { name: call.name, kind: 'look', params, answer };
 }
 
-/** Offers an order, where orders are taken. What needs `export` is never offered, not as an order either. */
+/** Offers an order, for servers that accept orders. A call that needs `export` is never offered. */
 export function order<Params extends object, Result>(
   call: ManagementCall<Params, Result>,
   params: readonly (keyof Params & string)[],

@@ -1,5 +1,5 @@
 /**
- * Asks the owner of a store to be watched: what becomes of that, in words for the one who watches.
+ * Opens a line to the owner of a store; failures come as a reason for the viewer.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import { answerIn } from '../control/controlSocket.ts';
 import { askUpgrade } from '../control/upgradeRequest.ts';
 import { INSPECT_PATH, INSPECT_PROTOCOL } from './inspectProtocol.ts';
 
-/** One whose event loop is blocked for a moment is waited for. */
+/** How long to wait for an owner, whose event loop may be blocked for a moment. */
 const LINE_WITHIN_MS = 5_000;
 
 export type InspectAnswer =
   | { readonly socket: Duplex; readonly head: Buffer }
-  /** Why there is nothing to watch; `isSettled` where only another process will change that. */
+  /** Why there is no line; `isSettled` where only another process can change that. */
   | { readonly reason: string; readonly isSettled: boolean };
 
 export async function openInspectLine(
@@ -40,7 +40,7 @@ export async function openInspectLine(
   if (answer === 'foreign') return { reason: otherVersion(storeFolder), isSettled: true };
   if ('refusal' in answer) {
     const error = errorOf(answer.refusal);
-    // One that knows no inspectors says that there is no such line.
+    // An owner without inspectors answers that there is no such path.
     const isOther = error === null || error.code === 'HF_OPTION_INVALID';
     return { reason: isOther ? otherVersion(storeFolder) : error.message, isSettled: true };
   }
@@ -48,14 +48,14 @@ export async function openInspectLine(
   return { socket, head };
 }
 
-/** How it is said that nobody is there. */
+/** The reason where no process runs. */
 export const NOBODY = 'no process runs on the store';
 
-/** How it is said that somebody may be there who is not for this user. */
+/** The reason where a process may run that this user may not watch. */
 const FORBIDDEN =
   'the process that runs the store is of another user: watch it as that one, who alone may open its socket';
 
-/** What is said of one that is there and says nothing. */
+/** The reason where the owner does not answer. */
 export function silent(storeFolder: string): string {
   return `${nameOwner(storeFolder)} does not answer: it is stopped, or its event loop is blocked`;
 }

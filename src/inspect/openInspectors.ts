@@ -33,13 +33,13 @@ export class OpenInspectors {
     this.#parts = parts;
   }
 
-  /** As `runtime.inspector()`. */
+  /** Carries out `runtime.inspector()`. */
   async open(options: InspectorOptions): Promise<Inspector> {
     checkFields(options, RULES, '');
     const { port = 0, operate: canOperate = false } = options;
     const { feed, clock, onError } = this.#parts;
     if (this.#isClosed) throw closed();
-    // An app that never looks loads none of it.
+    // Loaded on first use, so that other apps do not pay for it.
     const { startInspector } = await import('./startInspector.ts');
     const server = await startInspector({ source: feed, port, canOperate, clock, onError });
     const inspector: Inspector = {
@@ -47,7 +47,7 @@ export class OpenInspectors {
       link: server.link,
       newLink: () => server.newLink(),
       close: async () => {
-        // What is remembered is for pages to come, and there are none of the last one.
+        // The last inspector has closed, so nothing need be remembered for later pages.
         if (this.#open.delete(inspector) && this.#open.size === 0) feed.close();
         await server.close();
       },
@@ -61,7 +61,7 @@ export class OpenInspectors {
     return inspector;
   }
 
-  /** As `runtime.statelyInspector()`. */
+  /** Carries out `runtime.statelyInspector()`. */
   async openStately(options: StatelyInspectorOptions): Promise<StatelyInspector> {
     const { feed, clock, onError } = this.#parts;
     if (this.#isClosed) throw closed();
@@ -81,7 +81,7 @@ export class OpenInspectors {
     return stately;
   }
 
-  /** Closes all of them, for good. */
+  /** Closes all inspectors, for good. */
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const stately of this.#stately) stately.close();

@@ -1,5 +1,5 @@
 /**
- * Shows a feed in the inspector of Stately, as an app or a person asked for. Loaded only where somebody did.
+ * Shows a feed in the inspector of Stately. Loaded on first use.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { checkFields, requireOption } from '../../machines/vocabulary/optionFiel
 import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
 import type { StatelyInspector, StatelyInspectorOptions } from './statelyOptions.ts';
 
-/** That of its own server, but on this machine alone. */
+/** The port of Stately's own server, on this machine alone. */
 const URL_DEFAULT = 'ws://127.0.0.1:8080';
 
 const RULES: OptionRules<StatelyInspectorOptions> = {

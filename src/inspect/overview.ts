@@ -1,7 +1,7 @@
 /**
- * The system at a glance, as an inspector is told it: mapped field by field from health and from what
- * waits, so that nothing is told that is not listed here. Of an order to a breaker it is told who gave it and what they
- * wrote for other people (decision 0243); of crisis mode neither.
+ * The system at a glance, for inspectors: mapped field by field from health and from the waiting
+ * work, so that nothing leaves that is not listed here. The overview has who gave an order to a breaker and what they
+ * wrote for other people (decision 0243), but neither for crisis mode.
  *
  * @module
  */
@@ -145,7 +145,7 @@ function answerTimes({ responseTimes, policies }: OverviewSources): readonly Ans
   });
 }
 
-/** Without what a person wrote of crisis mode, and who they are: sentences of health are made of it. */
+/** Health without the name and the words of the person who switched crisis mode on, which its sentences would hold. */
 function withoutWords(health: EngineHealth): EngineHealth {
   const { crisisMode } = health;
   const global = crisisMode.global && {
@@ -156,7 +156,7 @@ function withoutWords(health: EngineHealth): EngineHealth {
   return { ...health, crisisMode: { ...crisisMode, global } };
 }
 
-/** What is wrong there names places of this machine, and what its system has said. */
+/** The state without its trouble, whose text has paths of this machine and messages of its system. */
 function withoutPlaces(
   outside: ReturnType<HealthSources['outside']>,
 ): ReturnType<HealthSources['outside']> {

@@ -1,5 +1,5 @@
 /**
- * The version of holdfast that runs here, for a viewer that may be of another one.
+ * The version of holdfast that runs here, for a viewer that may have another one.
  *
  * @module
  */

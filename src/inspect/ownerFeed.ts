@@ -1,5 +1,5 @@
 /**
- * The feed of whatever process owns a store, over its control socket: of the one that is there, then of the next.
+ * The feed of the process that owns a store, over its control socket: of the current owner, then of the next.
  *
  * @module
  */
@@ -16,16 +16,16 @@ import { controlSocketPath } from '../control/controlSocket.ts';
 import { HEARTBEAT_MS } from './inspectProtocol.ts';
 import { openInspectLine, silent } from './openInspectLine.ts';
 
-/** Between two looks for an owner, in milliseconds: a new one is there within a few, a restart takes longer. */
+/** Pauses between looks for an owner, in milliseconds: a standby takes over within a few, a restart takes longer. */
 const LOOK_MS_MIN = 50;
 const LOOK_MS_MAX = 500;
-/** The same where only another process changes what is wrong. */
+/** The longest pause where only another process can change the reason. */
 const LOOK_AGAIN_MS_MAX = 5_000;
-/** One that owes us so many heartbeats is stopped, or blocked. */
+/** An owner that has missed this many heartbeats is stopped, or blocked. */
 const SILENT_AFTER_MS = 5 * HEARTBEAT_MS;
-/** Where it was this process that stood still, what has come meanwhile is read by then. */
+/** Time to read what has come meanwhile, in case this process itself was blocked. */
 const READ_WITHIN_MS = 250;
-/** The first one has all actors, and what is remembered. */
+/** The largest frame: the first one has all actors, steps, news and minutes. */
 const FRAME_BYTES_MAX = 256 * 1_048_576;
 
 type Listener = (messages: readonly FeedMessage[]) => void;
@@ -37,8 +37,8 @@ export interface OwnerFeedParts {
 }
 
 /**
- * Watches a store. No key is needed: who may open the socket may look. While nobody owns the store, or its owner says
- * nothing, viewers are told `away` with the reason, once for each; the next owner begins with a `hello` of its own.
+ * Watches a store. It needs no key: whoever may open the socket may watch. While nobody owns the store, or its owner sends
+ * nothing, viewers get `away` with each new reason once; the next owner begins with a `hello` of its own.
  *
  * @throws HoldfastError `HF_OPTION_INVALID` where the path of the folder is too long for a socket.
  */
@@ -70,11 +70,11 @@ interface WatchingParts {
   readonly listener: Listener;
 }
 
-/** One viewer, over as many owners as there are. */
+/** One viewer, across all owners. */
 class Watching {
   readonly #parts: WatchingParts;
   readonly #leaving = new AbortController();
-  /** What it was told last of there being nothing; `null` while there is something. */
+  /** The last reason that the viewer got; `null` while there is an owner. */
   #reason: string | null = null;
 
   constructor(parts: WatchingParts) {
@@ -103,7 +103,7 @@ class Watching {
     }
   }
 
-  /** Tells what comes until the line has ended; resolves with why it has. */
+  /** Passes messages on until the line has ended; resolves with the reason. */
   async #follow(socket: Duplex, head: Buffer): Promise<string> {
     const { clock, folder } = this.#parts;
     const { signal } = this.#leaving;
@@ -154,7 +154,7 @@ class Watching {
     }
   }
 
-  /** What the owner says of its own end, where it does; the other messages go on. */
+  /** Passes messages on, but for the owner's reason of its own end, which is returned. */
   #hear(frame: unknown): string | null {
     if (!isMessages(frame)) throw new FrameFault('no messages');
     const messages = frame;
@@ -178,7 +178,7 @@ class Watching {
     try {
       this.#parts.listener(messages);
     } catch {
-      // As with every feed, what a viewer throws ends its watch.
+      // As with every feed, an exception of a viewer ends its watch.
       this.stop();
     }
   }

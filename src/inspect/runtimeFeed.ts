@@ -1,5 +1,5 @@
 /**
- * The feed of this process, from its engine: what the inspector in it watches, and one in another process
+ * The feed of this process, from its engine, for inspectors in it and for those of other processes
  * over the control socket.
  *
  * @module
@@ -24,10 +24,10 @@ export interface RuntimeFeedParts extends OverviewSources {
   readonly onError: (error: unknown) => void;
 }
 
-/** Of all runtimes of this process: the same charts. */
+/** The charts, the same for all runtimes of this process. */
 let charts: Hello['charts'] | null = null;
 
-/** Nothing is collected before somebody watches, or it is opened. */
+/** Makes the feed; it collects nothing before somebody watches, or it is opened. */
 export function runtimeFeed(parts: RuntimeFeedParts): Feed {
   const { engine, clock, name, call, onError } = parts;
   return new Feed({

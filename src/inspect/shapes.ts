@@ -1,7 +1,7 @@
 /**
- * What of operations, dead letters, conflicts, quarantined records and crises leaves for the inspector's page:
- * names, states, times, counts and codes. Never whom or what it is about, what anybody wrote, or what an upstream, a
- * handler or a foreign error has said (AC-2, SE-5).
+ * The fields of operations, dead letters, conflicts, quarantined records and crises that leave for the inspector's page:
+ * names, states, times, counts and codes. Never a subject, an entity, words of a person, or a message of an upstream, a
+ * handler or a foreign error (AC-2, SE-5).
  *
  * @module
  */
@@ -18,7 +18,7 @@ import type { Conflict, ConflictAbout, ConflictOutcome } from '../management/con
 import type { DeadLetter, DeadLetterDetails } from '../management/deadLetters/deadLetter.ts';
 import type { Quarantined } from '../management/quarantine/quarantined.ts';
 
-/** What happened to an operation, without where an exception was thrown. */
+/** The history of an operation, without the place of an exception. */
 const HISTORY = {
   each: {
     fields: {
@@ -125,7 +125,7 @@ export const QUARANTINED = {
   },
 } as const satisfies AnswerShape<Quarantined>;
 
-/** Who decided, by their role alone. */
+/** A crisis, with the roles of those who decided, and no names. */
 export const CRISIS = {
   fields: {
     id: 'plain',
@@ -163,7 +163,7 @@ export const CRISIS_DECIDED = {
   fields: { crisis: CRISIS, what: 'plain', isDurable: 'plain' },
 } as const satisfies AnswerShape<CrisisDecided>;
 
-/** That it is on for somebody, and never for whom. */
+/** A crisis mode, without the person it is for. */
 export const CRISIS_MODE = {
   fields: {
     id: 'plain',

@@ -1,6 +1,6 @@
 /**
- * The inspector's server with the page of the package and what that may ask for: the same for every process that
- * shows it. Loaded only where somebody wants to look.
+ * Starts the inspector's server with the page of the package and the calls it may make, the same for every process that
+ * shows it. Loaded on first use.
  *
  * @module
  */
@@ -36,7 +36,7 @@ export async function startInspector(parts: InspectorParts): Promise<InspectorSe
     link: server.link,
     newLink: (place) => server.newLink(place),
     close: async () => {
-      // So that pages hear what they were told just now: why it ends, or a verdict.
+      // Gives pages time to receive the last message: why it ends, or a verdict.
       await new Promise<void>((resolve) => {
         clock.defer(resolve);
       });

@@ -1,29 +1,29 @@
 /**
- * What an app says to have its runtime shown in the inspector of Stately.
+ * The options of the inspector of Stately.
  *
  * @module
  */
 
-/** What takes the frames: what `createBrowserInspector` of `@statelyai/inspect` gives, or another one's. */
+/** A receiver of frames: the result of `createBrowserInspector` of `@statelyai/inspect`, or of another one. */
 export interface StatelyInspectorTarget {
   readonly adapter: { send(frame: object): void };
 }
 
-/** What `runtime.statelyInspector()` takes: a WebSocket, or an inspector that the app has made. */
+/** Options of `runtime.statelyInspector()`: a WebSocket, or an inspector that the app has made. */
 export interface StatelyInspectorOptions {
-  /** The WebSocket of its server; `ws://127.0.0.1:8080` where neither this nor `inspector` is given. */
+  /** The address of its WebSocket; `ws://127.0.0.1:8080` where neither this nor `inspector` is given. */
   readonly url?: string | undefined;
   /**
-   * Whether `url` may lead to another machine. Names of charts, states, events, types and upstreams, ids of operations and times
-   * leave this one then, to what listens there. Default false: such a `url` is refused.
+   * Whether `url` may name another machine. Names of charts, states, events, types and upstreams, ids of operations and times
+   * then go to what listens there. Default false: such a `url` is refused.
    */
   readonly leavesThisMachine?: boolean | undefined;
-  /** In place of `url`: frames are handed to its adapter. Where they go from there is yours to know. */
+  /** An inspector, in place of `url`: its adapter gets the frames. Where they go from there is up to you. */
   readonly inspector?: StatelyInspectorTarget | undefined;
 }
 
-/** What is shown in the inspector of Stately, until it is closed. */
+/** A runtime that is shown in the inspector of Stately, until it is closed. */
 export interface StatelyInspector {
-  /** Shows nothing more. Closing the runtime does it, too. Never throws. */
+  /** Stops showing the runtime, as closing it does. Never throws. */
   close(): void;
 }

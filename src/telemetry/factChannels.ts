@@ -1,5 +1,5 @@
 /**
- * The stream of facts on `node:diagnostics_channel`, for those who instrument a process without its code.
+ * The stream of facts on `node:diagnostics_channel`, for tools that instrument a process without its code.
  *
  * @module
  */
@@ -15,15 +15,15 @@ import {
 
 /**
  * What a subscriber of the channel `holdfast:<kind>` gets: `diagnostics_channel.subscribe('holdfast:breaker.changed',
- * (message) => …)`. Nothing of it may be changed.
+ * (message) => …)`. It is frozen.
  */
 export interface FactMessage<Kind extends FactKind = FactKind> {
-  /** Which runtime of the process: its option `name`. */
+  /** The name of the runtime, from its option `name`. */
   readonly runtime: string;
   readonly fact: FactOf<Kind>;
 }
 
-/** A channel of the process, as one runtime writes to it. It is asked for every fact: hence a class. */
+/** A channel of the process for one runtime; a class, since every fact looks at it. */
 class RuntimeChannel implements FactChannel {
   readonly #channel: Channel;
   readonly #runtime: string;
@@ -42,10 +42,10 @@ class RuntimeChannel implements FactChannel {
   }
 }
 
-/** One for all runtimes of the process. */
+/** The channels, shared by all runtimes of the process. */
 const CHANNELS = FACT_KINDS.map((kind) => [kind, channel(`holdfast:${kind}`)] as const);
 
-/** The channels for facts of the runtime of this name. Without a subscriber a fact is not made for them. */
+/** The channels for facts of the runtime with this name. Facts are made for them only where somebody subscribes. */
 export function factChannels(runtime: string): Readonly<Partial<Record<FactKind, FactChannel>>> {
   const own = CHANNELS.map(([kind, its]) => [kind, new RuntimeChannel(its, runtime)] as const);
   return Object.fromEntries(own);

@@ -1,6 +1,6 @@
 /**
- * Keeps a storm out of a log: of lines of one kind the first few of a minute are written, the others are
- * counted, and one line then says how many there were.
+ * Keeps storms out of a log: the first few lines of a kind in a minute are written, the others are
+ * counted, and one line then gives their number.
  *
  * @module
  */
@@ -8,9 +8,9 @@
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 
 const EVERY_MS = 60_000;
-/** So many of a kind are written in that time. */
+/** Lines of a kind that are written in that time. */
 export const LINES_MAX = 5;
-/** Kinds that are told apart; what is beyond counts as one. */
+/** Kinds that are counted apart; any beyond count as one. */
 const KINDS_MAX = 200;
 const OTHERS = 'others';
 
@@ -24,10 +24,10 @@ export class LineLimit {
   readonly #onLeftOut: (kind: string, count: number) => void;
   readonly #kinds = new Map<string, Kind>();
   #sinceMs = Number.NEGATIVE_INFINITY;
-  /** Set while something was left out: a quiet log needs no timer. */
+  /** Set while lines were left out: a quiet log needs no timer. */
   #cancel: (() => void) | null = null;
 
-  /** @param onLeftOut told once for each kind, at the end of the minute */
+  /** @param onLeftOut called once for each kind, at the end of the minute */
   constructor(
     clock: Pick<Clock, 'monotonic' | 'schedule'>,
     onLeftOut: (kind: string, count: number) => void,
@@ -55,7 +55,7 @@ export class LineLimit {
     return true;
   }
 
-  /** Tells of what was left out, and counts from nothing again. */
+  /** Reports the lines that were left out, and counts from zero again. */
   readonly sum = (): void => {
     this.#cancel?.();
     this.#cancel = null;

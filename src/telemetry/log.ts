@@ -1,9 +1,9 @@
 /**
- * Writes to the app's logger what a person should see without asking (OB-6): facts, and what `onError` is told.
+ * Writes facts and alerts that a person should see to the app's logger (OB-6).
  *
- * Nothing is written where it happens: lines wait for a later turn of the event loop, and a slow logger has a few
- * milliseconds of each turn, so that none stands between a crisis and its answer (CR-1). What a logger throws
- * harms nothing (SV-2).
+ * Nothing is written at once: lines wait for a later turn of the event loop, and a slow logger has a few
+ * milliseconds of each turn, so that it never delays the answer to a crisis (CR-1). Exceptions of a logger
+ * harm nothing (SV-2).
  *
  * @module
  */
@@ -23,11 +23,11 @@ import { isThenable } from '../../machines/vocabulary/realms.ts';
 import { LineLimit } from './lineLimit.ts';
 import type { LogFields, LogFunction, LogLevel } from './logger.ts';
 
-/** So long lines are written in one turn of the event loop. */
+/** The time for lines in one turn of the event loop. */
 const SLICE_MS = 2;
-/** At the end a process may exit without another turn: what waits then has so long. */
+/** The time for the last lines, since a process may exit without another turn. */
 const LAST_SLICE_MS = 50;
-/** So many wait to be written; a logger that is slower than that loses the others, and is told how many. */
+/** Lines that may wait; a slower logger loses the others, and gets their number. */
 const WAITING_MAX = 1_000;
 
 interface Line {
@@ -39,7 +39,7 @@ interface Line {
 export interface LogParts {
   readonly logger: LogFunction;
   readonly clock: Clock;
-  /** What the logger threw, or rejected with, the first time that it did. */
+  /** Receives the first exception or rejection of the logger. */
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -60,26 +60,26 @@ export class Log {
     });
   }
 
-  /** The kinds of facts that {@link fact} makes something of. */
+  /** The kinds of facts that {@link fact} writes lines of. */
   readonly kinds: readonly FactKind[] = LOGGED_KINDS;
 
   readonly fact: FactListener = (fact) => {
     const isLast = fact.kind === 'runtime.stopped';
     if (isLast) this.#limit.sum();
     const line = lineOf(fact);
-    // A copy, since some loggers add to what they are given.
+    // A copy, since some loggers add fields.
     if (line !== null && this.#limit.admits(nameOf(fact))) {
       this.#add({ ...line, fields: { ...fact } });
     }
     if (isLast) this.#writeFor(LAST_SLICE_MS);
   };
 
-  /** What `onError` is told; where the fact behind it has a line of its own, nothing is written twice. */
+  /** Writes an alert, unless its fact has a line of its own. */
   alert(error: unknown, kind: FactKind): void {
     const { code, message } = told(error);
     const level = alertLevel(kind, code);
     if (level === undefined) return;
-    // Of those that are told apart by their code, each code has its own lines.
+    // Each code is counted apart.
     if (this.#limit.admits(`${kind} ${code ?? ''}`.trim())) {
       this.#add({ level, message, fields: { kind, atMs: this.#parts.clock.now(), code } });
     }
@@ -141,10 +141,10 @@ export class Log {
   };
 }
 
-/** What tells the causes of facts of one kind apart: each has lines of its own. */
+/** Fields by which lines of one kind are counted apart. */
 const APART = ['upstream', 'type', 'to', 'code', 'exception'] as const;
 
-/** What lines are counted by. */
+/** The name that lines are counted by. */
 function nameOf(fact: Fact): string {
   const its = fact as Partial<Record<(typeof APART)[number], string | null>>;
   return APART.reduce<string>(
@@ -153,7 +153,7 @@ function nameOf(fact: Fact): string {
   );
 }
 
-/** The words of an error of holdfast hold nothing secret; of any other only its class and place are known to be so. */
+/** The text of an error: the message of a holdfast error, which holds no secret; of any other, its class and place. */
 function told(error: unknown): { readonly code: string | null; readonly message: string } {
   if (isHoldfastError(error)) return { code: error.code, message: error.message };
   const location = stackLocation(error);

@@ -1,5 +1,5 @@
 /**
- * The loggers that holdfast can write to, and how each of them is called.
+ * The loggers that holdfast can write to, and how it calls each.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 /** How much a line matters. */
 export type LogLevel = 'info' | 'warn' | 'error';
 
-/** What a line says beside its message: ids, names, numbers and codes, and nothing of what a request holds. */
+/** The fields of a line: ids, names, numbers and codes, and nothing of a request's content. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** A function of one's own, for a logger of any other kind. */
+/** A function of the app, for a logger of any other kind. */
 export type LogFunction = (level: LogLevel, message: string, fields: LogFields) => unknown;
 
 /** A logger that takes the message first, as `console`, winston and most others do. */
@@ -20,7 +20,7 @@ export interface MessageFirstLogger {
   error(message: string, fields: LogFields): unknown;
 }
 
-/** pino, or what is made of one, as the `log` of Fastify: known by its `bindings()`. It takes the fields first. */
+/** A logger that takes the fields first: pino, or one made from it, as the `log` of Fastify; known by `bindings()`. */
 export interface FieldsFirstLogger {
   bindings(): unknown;
   info(fields: LogFields, message: string): unknown;
@@ -28,20 +28,20 @@ export interface FieldsFirstLogger {
   error(fields: LogFields, message: string): unknown;
 }
 
-/** What the option `logger` takes. */
+/** The values of the option `logger`. */
 export type Logger = LogFunction | MessageFirstLogger | FieldsFirstLogger;
 
 const LEVELS: readonly LogLevel[] = ['info', 'warn', 'error'];
 
-/** Whether it is one of the loggers above. */
+/** Whether a value is one of the loggers above. */
 export function isLogger(logger: unknown): boolean {
   if (typeof logger === 'function') return true;
   return LEVELS.every((level) => typeof (Object(logger) as LoggerLike)[level] === 'function');
 }
 
-/** The logger as a function, whichever kind it is of; of one that is both, its methods count. */
+/** Any logger as a function; if it is a function with methods, the methods are used. */
 export function logFunction(logger: Logger): LogFunction {
-  // On a terminal the message says it all; fields would be printed over ten lines.
+  // On a terminal the message is enough; fields would be printed over ten lines.
   if (logger === console) return (level, message) => console[level](message);
   if (isFieldsFirst(logger)) return (level, message, fields) => logger[level](fields, message);
   if (isMessageFirst(logger)) return (level, message, fields) => logger[level](message, fields);

@@ -1,5 +1,5 @@
 /**
- * How the runtime is doing, in one look (HM-1, first version).
+ * The health of a runtime, in one object (HM-1, first version).
  *
  * @module
  */
@@ -33,7 +33,7 @@ export type { ComponentHealth, HealthSources } from './healthFindings.ts';
 /** One upstream as it is at this moment. */
 export type UpstreamHealth = Omit<UpstreamState, 'name'>;
 
-/** What `getHealthStatus()` answers; counts are since the process started. */
+/** The result of `getHealthStatus()`; counts are since the process started. */
 export interface HealthStatus {
   readonly overall: ComponentHealth;
   readonly components: {
@@ -43,10 +43,10 @@ export interface HealthStatus {
   };
   /** `operational`: answers come and deliveries can go out. `impaired`: answers come. */
   readonly crisisCapability: 'operational' | 'impaired';
-  /** 100 is all well; each reason takes some of it. */
+  /** 100 if all is well; each reason takes some of it. */
   readonly score: number;
   readonly reasons: readonly string[];
-  /** The same as data, for programs: each with an id that stays, and notes beside them that cost nothing. */
+  /** The reasons as data, each with an id that stays, and notes, which cost nothing. */
   readonly findings: readonly Finding[];
   /** State of the supervisor's chart. */
   readonly phase: Phase;
@@ -54,12 +54,12 @@ export interface HealthStatus {
   readonly start: StartTrouble | null;
   /** Set while the store is held, so that nothing of it runs (PS-5). */
   readonly hold: Pick<Hold, 'reason' | 'sinceAtMs'> | null;
-  /** State of the storage's chart, and since when it is in it; `null` since the start. */
+  /** State of the storage's chart, and since when; `null` for since the start. */
   readonly storage: { readonly state: StorageState; readonly sinceAtMs: number | null };
   /** The level of service of the process, and of each upstream with its breaker. */
   readonly level: Level;
   readonly upstreams: Readonly<Record<string, UpstreamHealth>>;
-  /** Where work is due and nothing begins, and why, as far as that is known; none where all is well. */
+  /** Upstreams whose work is due while nothing begins, and why, as far as that is known. */
   readonly stuck: EngineHealth['stuck'];
   readonly operations: {
     readonly inMemory: number;
@@ -75,102 +75,102 @@ export interface HealthStatus {
     readonly quarantined: number;
   };
   /**
-   * What waits and for what, as the store counts it, over restarts too; the first six go on only when
-   * somebody does something. Why one operation waits says its own view.
+   * Waiting operations by reason, as the store counts them, across restarts, too; the first six wait for
+   * a person. The view of an operation says why it waits.
    */
   readonly waiting: {
     /**
-     * The upstream holds another version: `retryNow()` or `cancel()`. Edits whose handler has `conflicts` are among
-     * them: `conflicts` says how many of these wait for a person, and how many are being merged.
+     * The upstream has another version: `retryNow()` or `cancel()`. Edits whose handler has `conflicts` are among
+     * them: `conflicts` counts those that wait for a person, and those that are being merged.
      */
     readonly conflicted: number;
-    /** It may have been applied, and to repeat it is not known to be safe: `retryNow()` or `cancel()`. */
+    /** Operations that may have been applied, and may not be safe to repeat: `retryNow()` or `cancel()`. */
     readonly inReview: number;
     /** No handler of its type is registered. */
     readonly handlerMissing: number;
     readonly deadLettered: number;
     readonly quarantined: number;
-    /** A later version of holdfast wrote it: it goes on there. As far as this process has met them. */
+    /** Records of a later version of holdfast, which go on there, as far as this process has found them. */
     readonly newerVersion: number;
-    /** Its handler is silent far beyond its time-out, and its lane waits until that has returned. */
+    /** Handlers that are silent far beyond their time-out; their lanes wait until they return. */
     readonly overhanging: number;
     /** An earlier operation of its entity has not ended. */
     readonly inLane: number;
-    /** It is to begin at an instant to come (`startAtMs`). */
+    /** Operations whose `startAtMs` has not come. */
     readonly scheduled: number;
     /** The rate of its subject or tier is used up. */
     readonly rateLimited: number;
-    /** Its turn at its upstream, of which `upstreams` says what it is bound by, or the time after a failed attempt. */
+    /** Operations that wait for their turn at their upstream, which `upstreams` explains, or for their next attempt. */
     readonly turn: number;
   };
   /**
-   * What waits for its turn (`turn`) and behind others of its entity (`inLane`), by upstream and rank, the most urgent of
-   * each upstream first: since when, why, and until when where that is known. In all as many as `waiting` says.
+   * Operations that wait for their turn (`turn`) and behind others of their entity (`inLane`), by upstream and rank, the most urgent of
+   * each upstream first: since when, why, and until when if known. Their sums are those of `waiting`.
    */
   readonly queue: readonly WaitingWork[];
-  /** Crises that did not go as they should. */
+  /** Crises with trouble. */
   readonly crises: {
     /** Answered, and neither stored nor delivered. */
     readonly refused: number;
     /** Delivered without what broke a rule. */
     readonly mended: number;
-    /** Delivered and not kept, since the disk hung: lost where the process ended before the delivery had. */
+    /** Delivered and not kept, since the disk hung: lost if the process ended before the delivery had. */
     readonly unkept: number;
-    /** Not delivered now, so that people were to be told (CR-5). */
+    /** Not delivered yet, so that people have to be notified (CR-5). */
     readonly escalated: number;
-    /** Of these, those that nobody has taken on. */
+    /** Escalated crises that nobody has taken on. */
     readonly unacknowledged: number;
-    /** When the oldest of those was accepted, in milliseconds since the epoch; `null` where there is none. */
+    /** When the oldest of those was accepted, in milliseconds since the epoch; `null` for none. */
     readonly unacknowledgedSinceAtMs: number | null;
-    /** Of these, those of which every step was told, or which have no chain. */
+    /** Unacknowledged crises whose every step was notified, or that have no chain. */
     readonly exhausted: number;
     /**
-     * Where crises are not delivered: at which upstream (`null`: no handler of their type is registered), since when,
+     * Where crises are not delivered: at which upstream (`null`: their type has no handler), since when,
      * how many attempts have failed, and with which code the last of them. With `isLong`, health is degraded at least.
      */
     readonly undelivered: readonly UndeliveredCrises[];
     /**
-     * Crises whose records can't be read, and which nothing says were delivered: how many, how many of these nobody has
-     * taken on, and when the oldest was accepted. Health is critical over the latter, and degraded until all are restored
+     * Crises whose records can't be read, and that may not have been delivered: how many, how many of these nobody has
+     * taken on, and when the oldest was accepted. Health is critical while nobody has taken one on, and degraded until all are restored
      * or purged.
      */
     readonly unreadable: UnreadableCounts;
-    /** Trial runs (`test: true`) that are not over. None of them is in another count, or makes health worse. */
+    /** Test runs (`test: true`) that are not over. They are in no other count, and make health no worse. */
     readonly tests: number;
-    /** The steps of the chain that refuse to be told of one of them, or can't be. */
+    /** Steps of the chain that refuse notices, or can't be notified. */
     readonly stepsRefusing: readonly string[];
-    /** Answered without the subject's plan, or without knowing of one, since the disk was too slow. */
+    /** Answered before the subject's plan was found, since the disk was too slow. */
     readonly plansLate: number;
   };
   /**
-   * Conflicts about records that wait for a person, over restarts too: how many (`count`), how many operations wait
-   * for that with all that is in their lanes (`held`), and since when the first of them does (`oldestAtMs`; `null` for
+   * Conflicts about records that wait for a person, across restarts, too: how many (`count`), how many operations wait
+   * for that, with their lanes (`held`), and since when the first of them does (`oldestAtMs`; `null` for
    * none); in all, and by upstream. `conflicts.list()` has them. `atWork`: edits that are being merged and ask nobody.
-   * `outdated`: edits that wait since newer rules than those of this program wrote their record, by kind of record.
+   * `outdated`: edits that wait because newer rules than those of this program wrote their record, by kind of record.
    * `untold`: removals and devices that did not find room beside records since the start (`metaBytesMax`).
    */
   readonly conflicts: EngineHealth['conflicts'];
   /** Crisis mode that people have switched on (CR-6); for whom, `crisisMode.list()` says. */
   readonly crisisMode: CrisisModeHealth;
   /**
-   * How late the event loop runs what is due, while work is under way; the answer to a crisis waits as
+   * How late the event loop runs due timers, while work is under way; the answer to a crisis waits as
    * long (CR-1).
    */
   readonly eventLoop: {
     /** The longest delay of the last second, in milliseconds. */
     readonly delayMs: number;
-    /** How often it was blocked, for `degradation.eventLoopDelayMsLimited` or longer. */
+    /** The number of blocks of `degradation.eventLoopDelayMsLimited` or longer. */
     readonly blocked: number;
-    /** For how long at most, in milliseconds. */
+    /** The longest block, in milliseconds. */
     readonly longestMs: number;
   };
   /** How crises of outside callers are served; `null` where the option `crisis.outside` is left out. */
   readonly outside: OutsideState | null;
-  /** Set once a damaged page was met, by the check or by work; `null` while none was. */
+  /** Set once the check or some work found a damaged page; `null` while none was found. */
   readonly damage: DamageMet | null;
-  /** How far the check of every record is, that follows each start. */
+  /** The progress of the check of every record that follows each start. */
   readonly storeCheck: CheckProgress;
-  /** How long callers waited. */
+  /** How long callers waited, by tier and for crises. */
   readonly responseTimes: Readonly<Record<string, LatencySummary>>;
 }
 

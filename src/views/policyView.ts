@@ -1,5 +1,5 @@
 /**
- * The policies as people and programs read them: plain data, each value with where it came from.
+ * The policies for people and programs: plain data, each value with its source.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import type {
 } from '../../machines/policy/layers/policyTable.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 
-/** One value that is in force. */
+/** One value in force. */
 export interface PolicyView extends Omit<PolicyReading, 'value'> {
   /** `custom` for a function of the app. */
   readonly value: Json;
 }
 
 /**
- * @param handlers what handlers say of their types; it holds before every layer
+ * @param handlers settings of handlers for their types, which override every layer
  */
 export function policyViews(
   table: PolicyTable,

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Latencies kept of each kind; old ones make room. */
+/** Latencies that are kept of each kind, the newest ones. */
 const SAMPLES_MAX = 1_024;
 
 export interface LatencySummary {

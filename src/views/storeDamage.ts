@@ -1,19 +1,19 @@
 /**
- * Counts damage to the store's files that was met, for health (PS-3, HM-1).
+ * Counts damage in the store's files, for health (PS-3, HM-1).
  *
  * @module
  */
 
 import { type HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 
-/** How often a damaged page or file of the store was met, and when first and last (PS-3, HM-1). */
+/** How many times a damaged page or file of the store was found, and when first and last (PS-3, HM-1). */
 export interface DamageMet {
   readonly times: number;
   readonly firstAtMs: number;
   readonly lastAtMs: number;
 }
 
-/** Counts what is told of damage to the store's files, so that health can say so. */
+/** Counts errors that mean damage to the store's files. */
 export class StoreDamage {
   #met: DamageMet | null = null;
 
@@ -31,7 +31,7 @@ export class StoreDamage {
   }
 }
 
-/** A damaged page, or a file in which records are no longer found; one record alone is quarantined instead. */
+/** Whether an error means a damaged page, or a file that lacks records; a single bad record is quarantined instead. */
 function isDamage({ code, path }: HoldfastError): boolean {
   return code === 'HF_STORE_CORRUPT' || (code === 'HF_RECORD_TAMPERED' && path !== undefined);
 }
