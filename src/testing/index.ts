@@ -6,11 +6,15 @@
  */
 
 export { type MergeCase, type MergeLaw } from './lawsOfMerges.ts';
-export { mergeLaws } from './mergeLaws.ts';
+export { type MergeLawOptions, mergeLaws } from './mergeLaws.ts';
 export { type MisbehavingHandler, misbehavingHandler } from './misbehavingHandler.ts';
-export { type MisbehavingUpstream, startMisbehavingUpstream } from './misbehavingUpstream.ts';
+export {
+  type MisbehavingUpstream,
+  startMisbehavingUpstream,
+  type UpstreamOptions,
+} from './misbehavingUpstream.ts';
 export { MISBEHAVIOURS, type Misbehaviour, type MisbehaviourOptions } from './misbehaviour.ts';
-export { type RecordServer, startRecordServer } from './recordServer.ts';
+export { type RecordServer, type RecordServerOptions, startRecordServer } from './recordServer.ts';
 export { RECORD_FAULTS, type RecordFault } from './records.ts';
 export { type SeededRandom, seededRandom } from './seededRandom.ts';
 export { createTestBed, type TestBed, type TestOptions, type TestProcess } from './testBed.ts';

@@ -8,7 +8,7 @@
 import { code, linkIds, table } from '../text/markdown.ts';
 import type { Declaration, Member } from './declarations.ts';
 import type { DocComment } from './docComment.ts';
-import { type Subject, subjectsOf } from './subjects.ts';
+import { type Subject, subjectsOf, TOLD_ELSEWHERE } from './subjects.ts';
 
 export interface ReferenceInput {
   /** What each import of the package declares, by its name. */
@@ -37,25 +37,25 @@ function subjectsFor({ declared }: ReferenceInput): readonly Subject[] {
   return subjectsOf([...declared.keys()]);
 }
 
-/** The names that stand on a page: those it lists, and on the last of its import what no page lists. */
+/** The names on a page: those it lists, and on the last page of an import all that no page lists. */
 export function namesOn(subject: Subject, input: ReferenceInput): readonly string[] {
   const { from, names } = subject;
   const declared = input.declared.get(from) ?? new Map<string, Declaration>();
-  const isExported = (name: string): boolean => declared.get(name)?.isExported === true;
   const ofImport = subjectsFor(input).filter((other) => other.from === from);
   const last = ofImport.find(({ file }) => file === 'types') ?? ofImport.at(-1);
-  if (subject.file !== last?.file) {
-    return names.filter(isExported);
-  }
   const listed = new Set(ofImport.flatMap((other) => other.names));
-  const others = [...declared.keys()].filter((name) => !listed.has(name));
-  return [...names, ...others].filter(isExported);
+  const others = [...declared.values()].filter(
+    ({ name, isExported }) => isExported && !listed.has(name),
+  );
+  const here = names.filter((name) => declared.has(name));
+  return subject.file === last?.file ? [...here, ...others.map(({ name }) => name)] : here;
 }
 
 function indexPage(input: ReferenceInput): ReferencePage {
   const rows = subjectsFor(input).map((subject) => [
     `[${subject.title}](${subject.file}.md)`,
     namesOn(subject, input)
+      .filter((name) => input.declared.get(subject.from)?.get(name)?.isExported === true)
       .map((name) => `[${code(name)}](${subject.file}.md#${anchorOf(name)})`)
       .join(' '),
   ]);
@@ -101,20 +101,20 @@ class Page {
     const declaration = this.#declared.get(name);
     if (declaration === undefined) throw new Error(`${name} is not declared`);
     const { kind, doc, signature } = declaration;
+    const heading = [`## ${name}`, this.#prose(doc.text)];
+    const page = this.#subject.from === 'holdfast' ? TOLD_ELSEWHERE[name] : undefined;
+    if (page !== undefined) return paragraphs([...heading, `See [${page}](../${page}).`]);
     const members = this.#membersOf(declaration);
     const methods = members.filter(({ isMethod }) => isMethod);
     const fields = members.filter(({ isMethod }) => !isMethod);
-    const isLong = declaration.members.length > 0 && kind !== 'function' && kind !== 'type';
-    return [
-      `## ${name}`,
-      this.#prose(doc.text),
-      fence(isLong ? headOf(signature) : signature),
+    const isList = members.length > 0 && kind !== 'function';
+    return paragraphs([
+      ...heading,
+      isList ? '' : fence(signature),
       ...this.#about(doc),
-      fields.length > 0 ? this.#fields(fields) : '',
+      fields.map((field) => this.#field(field)).join('\n'),
       ...methods.map((method) => this.#method(name, method)),
-    ]
-      .filter((part) => part !== '')
-      .join('\n\n');
+    ]);
   }
 
   get #declared(): ReadonlyMap<string, Declaration> {
@@ -125,7 +125,7 @@ class Page {
   #membersOf(declaration: Declaration): readonly Member[] {
     const inherited = declaration.bases.flatMap(({ name, has, isPartial }) => {
       const base = this.#declared.get(name);
-      if (base === undefined || base.isExported) return [];
+      if (base === undefined || this.#hasEntry(name)) return [];
       return this.#membersOf(base)
         .filter((member) => has(member.name))
         .map((member) => ({ ...member, isOptional: member.isOptional || isPartial }));
@@ -138,23 +138,27 @@ class Page {
     return [...members.values()];
   }
 
-  #fields(fields: readonly Member[]): string {
-    return table(
-      ['Field', 'Type', ''],
-      fields.map(({ name, isOptional, signature, doc }) => [
-        `${code(name)}${isOptional ? ' (optional)' : ''}`,
-        code(signature.replace(/ \| undefined$/, '').replaceAll(/\s+/g, ' ')),
-        [this.#prose(doc.text), ...doc.throws.map((said) => `Throws ${this.#prose(said)}`)].join(
-          ' ',
-        ),
-      ]),
+  /** Here or, of a part that is repeated in the types of another import, in the reference of that. */
+  #hasEntry(name: string): boolean {
+    const { declared } = this.#input;
+    return [this.#subject.from, 'holdfast'].some(
+      (from) => declared.get(from)?.get(name)?.isExported === true,
     );
   }
 
+  #field({ name, isOptional, signature, doc }: Member): string {
+    const said = [this.#prose(doc.text), ...doc.throws.map((one) => `Throws ${this.#prose(one)}`)];
+    const type = code(short(signature.replace(/ \| undefined$/, '').replaceAll(/\s+/g, ' ')));
+    return `- ${code(`${name}${isOptional ? '?' : ''}`)}: ${[type, ...said].join(' ').trim()}`;
+  }
+
   #method(owner: string, { name, signature, doc }: Member): string {
-    return [`### ${owner}.${name}`, this.#prose(doc.text), fence(signature), ...this.#about(doc)]
-      .filter((part) => part !== '')
-      .join('\n\n');
+    return paragraphs([
+      `### ${owner}.${name}`,
+      this.#prose(doc.text),
+      fence(signature),
+      ...this.#about(doc),
+    ]);
   }
 
   /** What stands below a signature. */
@@ -192,11 +196,17 @@ function overloaded(first: Member, second: Member): Member {
   return { ...first, doc, signature: `${first.signature}\n${second.signature}` };
 }
 
-/** Of what has a table of its members: all before them. */
-function headOf(signature: string): string {
-  return `${signature.slice(0, signature.indexOf('{'))}{ … }`;
+function paragraphs(parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+/** A type as a reader needs it: what is optional has a mark already, and nothing can be written to. */
+function short(type: string): string {
+  return type
+    .replaceAll(/\breadonly /g, '')
+    .replaceAll(/(\?: [^;{}]*?) \| undefined(?=[;)])/g, '$1');
 }
 
 function fence(signature: string): string {
-  return `\`\`\`ts signature\n${signature}\n\`\`\``;
+  return `\`\`\`ts signature\n${short(signature)}\n\`\`\``;
 }

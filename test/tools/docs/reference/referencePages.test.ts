@@ -37,7 +37,7 @@ export declare interface KeySource extends Hidden {
 }
 
 /** Made of others. */
-export declare type LoadedKey = Pick<Hidden, 'kind'> & Partial<Omit<Rest, 'gone'>> & {
+export declare type PassphraseOptions = Pick<Hidden, 'kind'> & Partial<Omit<Rest, 'gone'>> & {
     /** Its own. */
     readonly own: string;
 };
@@ -87,19 +87,19 @@ const key = keyFile('./a.key'); // { not a tag }
 \`\`\``);
 });
 
-test('OB-3 UX-1 fields are a table, with those of a base that has no entry; methods have headings', () => {
-  expect(keys).toContain('| `withinMs` (optional) | `number` | How long. Default 1 s. |');
-  expect(keys).toContain("| `kind` | `'a' \\| 'b'` | From beneath. |");
+test('OB-3 UX-1 fields are a list, with those of a base that has no entry; methods have headings', () => {
+  expect(keys).toContain('- `withinMs?`: `number` How long. Default 1 s.');
+  expect(keys).toContain("- `kind`: `'a' | 'b'` From beneath.");
   expect(keys).toContain('```ts signature\nload(): void;\nload(again: boolean): void;\n```');
   expect(keys).toContain('**Throws** HoldfastError `HF_KEY_MISSING`.');
   expect(keys.match(/^### KeySource\.load$/gm)).toHaveLength(1);
 });
 
 test('OB-3 UX-1 of a type that is made of others, those of its fields that it has', () => {
-  const [, entry = ''] = keys.split('## LoadedKey');
-  expect(entry).toContain('| `own` | `string` | Its own. |');
-  expect(entry).toContain('| `kind` |');
-  expect(entry).toContain('| `stays` (optional) |');
+  const [, entry = ''] = keys.split('## PassphraseOptions');
+  expect(entry).toContain('- `own`: `string` Its own.');
+  expect(entry).toContain('- `kind`');
+  expect(entry).toContain('- `stays?`');
   expect(entry).not.toContain('`gone`');
 });
 
