@@ -31,7 +31,7 @@ interface Alert {
   readonly before?: string;
   /** What a person should do, as sentences. */
   readonly advice?: string;
-  /** What alerts of one kind are told apart by; each comes at most once a minute. Left out: every fact is an alert. */
+  /** A key of alerts of one kind; each comes at most once a minute. Left out: every fact is an alert. */
   readonly each?: string;
   /** Says how many were left out. */
   readonly more?: (count: number) => string;

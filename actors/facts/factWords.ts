@@ -1,6 +1,6 @@
 /**
  * What each kind of fact says to people: one sentence, used by the log, by alerts and by the inspector's page (OB-6).
- * What an inspector may be told of a fact is decided apart, in factNews.ts: on the page a sentence is made of the
+ * factNews.ts decides which fields of a fact an inspector may show: on the page a sentence is made of the
  * fields that are listed there, so it must be sound where others are missing.
  *
  * @module

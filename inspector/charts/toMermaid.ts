@@ -1,7 +1,7 @@
 /**
  * A chart as Mermaid text. One diagram a parallel region: no single text with `--` regions is drawn
  * by both Mermaid 11 and 12. For the same reason no arrow leads from a composite state to a part of
- * itself; it starts at a node that stands for any state of it.
+ * itself; it starts at a node for any state of it.
  *
  * @module
  */

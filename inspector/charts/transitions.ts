@@ -1,5 +1,5 @@
 /**
- * The transitions of a chart, each under a label that stays the same whoever provides its guards
+ * The transitions of a chart, each under a label that stays the same for all implementations of its guards
  * and actors: `machine.provide()` makes new transition objects, so identity can't be the key.
  *
  * @module

@@ -22,7 +22,7 @@ export function ConnectionNote() {
     <div class={`note ${state === 'refused' || state === 'silent' ? 'bad' : 'warn'}`}>
       <span role="alert">
         <strong>{said(connection)}</strong>
-        {hasSome ? ` What follows is as of ${clockText(heardAtMs ?? sinceAtMs)}.` : ''}
+        {hasSome ? ` The page shows the state of ${clockText(heardAtMs ?? sinceAtMs)}.` : ''}
       </span>
       {nextTryAtMs === null ? null : <NextTry atMs={nextTryAtMs} />}
     </div>
@@ -30,8 +30,8 @@ export function ConnectionNote() {
 }
 
 function said({ state, reason }: Connection): string {
-  if (state === 'away') return `${asSentence(reason ?? 'nobody runs what is watched')}.`;
-  return reason ?? 'What serves this page does not answer.';
+  if (state === 'away') return `${asSentence(reason ?? 'no process runs')}.`;
+  return reason ?? 'The server of this page does not answer.';
 }
 
 /** The countdown, outside the alert, which would be read out each second. */
@@ -48,7 +48,7 @@ function NextTry({ atMs }: { readonly atMs: number }) {
   return (
     <span aria-hidden="true">
       {' '}
-      {left < 500 ? 'Asking again.' : `Asked again in ${agoText(left)}.`}
+      {left < 500 ? 'Trying again.' : `Next try in ${agoText(left)}.`}
     </span>
   );
 }

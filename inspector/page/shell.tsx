@@ -71,7 +71,7 @@ export function Shell() {
           ))}
           {isHeard ? <Content key={place} /> : null}
           {!isHeard && isComing ? (
-            <Nothing>Waiting for the first word of the process …</Nothing>
+            <Nothing>Waiting for the first message of the process …</Nothing>
           ) : null}
         </main>
       </div>

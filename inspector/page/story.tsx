@@ -19,7 +19,7 @@ export function Story() {
       </p>
       {before.length === 0 ? null : (
         <details>
-          <summary>What happened before</summary>
+          <summary>Earlier</summary>
           <ul>
             {before.map(({ serial, atMs, text }) => (
               <li key={serial}>

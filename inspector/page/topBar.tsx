@@ -81,7 +81,7 @@ function ThemeSwitch() {
     <button
       type="button"
       class="plain"
-      title="Light, dark, or as the system has it (Shift+T)"
+      title="Light, dark, or the system’s choice (Shift+T)"
       onClick={() => {
         commands.tell('theme');
       }}

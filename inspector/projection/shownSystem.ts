@@ -17,7 +17,7 @@ export interface SystemActor {
   readonly machine: AnyStateMachine | undefined;
   /** The upstream of its breaker and scheduler; `null` for none. */
   readonly upstream: string | null;
-  /** Its innermost states, as paths. */
+  /** The innermost active states, as paths. */
   states: readonly string[];
 }
 
@@ -65,7 +65,7 @@ export class ShownSystem {
   readonly #byId = new Map<string, Place>();
   readonly #parked = new Set<Place>();
 
-  /** @param startedAtMs when the process began, which tells its actors from those of the next one */
+  /** @param startedAtMs when the process began, which distinguishes its actors from those of the next one */
   constructor(startedAtMs: number) {
     this.#process = startedAtMs.toString(36);
     this.#startedAtMs = startedAtMs;

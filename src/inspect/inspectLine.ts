@@ -111,7 +111,7 @@ export class InspectLine {
     this.#cancelUnread = null;
   }
 
-  /** Sends a heartbeat, so that a viewer can tell a quiet owner from a stopped one. */
+  /** Sends a heartbeat, so that a viewer can distinguish a quiet owner from a stopped one. */
   #beat(): void {
     this.#cancelHeartbeat = this.#parts.clock.schedule(HEARTBEAT_MS, () => {
       const { socket } = this.#parts;

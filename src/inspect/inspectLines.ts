@@ -1,6 +1,6 @@
 /**
  * Lines of inspectors at the owner of a store, made from connections to the control socket that ask for one.
- * Whoever can open that socket can make every management call, and so may watch, too.
+ * A process that can open that socket can make every management call, and so may watch, too.
  *
  * @module
  */

@@ -22,8 +22,8 @@ export interface Inspector {
   /** The address of the page without its token, for a log: `http://127.0.0.1:7080`. */
   readonly url: string;
   /**
-   * The link for one person: the first page that opens it uses it up, and stays until its tab is closed. Whoever
-   * has it may look, and give orders where `operate` is on: print it where only such people read it.
+   * The link for one person: the first page that opens it uses it up, and stays until its tab is closed. Its
+   * reader may look, and give orders where `operate` is on: print it only where such people read it.
    */
   readonly link: string;
   /** Makes a link for another page. */

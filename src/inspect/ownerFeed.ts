@@ -37,7 +37,7 @@ export interface OwnerFeedParts {
 }
 
 /**
- * Watches a store. It needs no key: whoever may open the socket may watch. While nobody owns the store, or its owner sends
+ * Watches a store. It needs no key: any process that may open the socket may watch. While nobody owns the store, or its owner sends
  * nothing, viewers get `away` with each new reason once; the next owner begins with a `hello` of its own.
  *
  * @throws HoldfastError `HF_OPTION_INVALID` where the path of the folder is too long for a socket.

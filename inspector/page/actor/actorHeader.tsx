@@ -77,12 +77,10 @@ const AWAY = {
 function Standing(props: { readonly shown: ShownActor; readonly away: keyof typeof AWAY | null }) {
   const { away } = props;
   const { is, states, endedAtMs } = props.shown;
-  if (is === 'absent') return <Nothing>It was not there at this moment.</Nothing>;
+  if (is === 'absent') return <Nothing>It did not exist at this moment.</Nothing>;
   if (is === 'unknown') {
     return (
-      <Nothing>
-        Nobody knows where it stood at this moment: steps around it are not remembered.
-      </Nothing>
+      <Nothing>Its state at this moment is unknown: steps around it are not remembered.</Nothing>
     );
   }
   return (
@@ -99,7 +97,7 @@ function Standing(props: { readonly shown: ShownActor; readonly away: keyof type
         ) : null}
       </p>
       {away === null || away === 'over' ? null : (
-        <p class="soft">Nothing of it is in memory: what its store keeps of it stands below.</p>
+        <p class="soft">It is not in memory. What its store keeps is shown below.</p>
       )}
     </>
   );

@@ -87,8 +87,8 @@ function NotLive(props: { readonly id: string }) {
       <Panel title="No actor lives under this id" aside={<Id id={props.id} />}>
         <p>
           {isNumber
-            ? 'It has ended long ago, or belongs to a process before this one.'
-            : 'It has ended, or rests on disk: nothing of it is in memory. What its store keeps of it follows.'}
+            ? 'It ended long ago, or belongs to an earlier process.'
+            : 'It has ended, or rests on disk. What its store keeps is shown below.'}
         </p>
       </Panel>
       {isNumber ? null : <KeptOperation id={props.id} changedBy={null} onDone={() => undefined} />}
@@ -130,8 +130,7 @@ function Live(props: {
             ? 'another build'
             : `version ${actor.version ?? 'without a number'}`}{' '}
           of {actor.machine} than version {chart.model.version ?? 'without a number'}, which this
-          page has: its states are shown as text, for a drawing of another chart could tell them
-          wrongly.
+          page has: its states are shown as text, since the drawing of another chart could be wrong.
         </p>
       </Panel>
     );
@@ -160,7 +159,7 @@ function Live(props: {
         <Panel title="What can come next" aside={ways.length === 0 ? undefined : ways.length}>
           {ways.length === 0 ? (
             <Nothing>
-              {states.length === 0 ? 'Nobody knows.' : 'Nothing: it is at one of its ends.'}
+              {states.length === 0 ? 'Nobody knows.' : 'Nothing: it is in a final state.'}
             </Nothing>
           ) : (
             <div class="ways" role="region" aria-label="Transitions from here" tabIndex={0}>

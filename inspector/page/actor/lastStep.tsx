@@ -28,8 +28,8 @@ export function LastStep(props: {
       <Panel title="Last event">
         <Nothing>
           {isPartial
-            ? 'None is remembered: its last one is older than what is, or was not sent to this page.'
-            : 'It took none since somebody watches.'}
+            ? 'None is remembered: the last one is too old, or was not sent to this page.'
+            : 'It took none since watching began.'}
         </Nothing>
       </Panel>
     );
@@ -59,7 +59,7 @@ export function LastStep(props: {
           )}
           <Fact name="Led">
             {isSame(step.from, step.to)
-              ? `nowhere: it stays in ${statesInWords(step.to)}`
+              ? `no change: it stays in ${statesInWords(step.to)}`
               : `${statesInWords(left)} → ${statesInWords(entered)}`}
           </Fact>
         </Facts>

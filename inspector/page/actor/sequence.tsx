@@ -112,10 +112,7 @@ export function Sequence(props: { readonly shown: ShownActor }) {
         </fieldset>
       )}
       {rows.length === 0 ? (
-        <Nothing>
-          No event of it is remembered. It is shown as it stands; what it takes from now on comes
-          here.
-        </Nothing>
+        <Nothing>None of its events is remembered. New ones will appear here.</Nothing>
       ) : (
         <Rows
           label={`Events of ${actor.id}${isTogether ? ' and others' : ''}`}
@@ -211,7 +208,7 @@ function Led(props: { readonly row: SequenceRow }) {
   if (row.kind === 'missed') {
     return (
       <span role="gridcell" class="led soft">
-        some may have been its own
+        some may be its own
       </span>
     );
   }

@@ -207,7 +207,7 @@ function Then(props: { readonly stops: readonly number[]; readonly isActor: bool
       </strong>
       <span class="soft">
         {' '}
-        {which}. Actors and the overview are shown as they were; lists are of now.
+        {which}. Actors and the overview are shown as they were; lists show the present.
       </span>
     </p>
   );

@@ -38,12 +38,9 @@ export function actorCells({ id, machine, states, sinceAtMs, about }: WatchedAct
 function Since(props: { readonly sinceAtMs: number | null; readonly acceptedAtMs: number | null }) {
   const { sinceAtMs, acceptedAtMs } = props;
   if (sinceAtMs !== null) return <Stood atMs={sinceAtMs} />;
-  if (acceptedAtMs === null) return <span title="Since before anybody looked">–</span>;
+  if (acceptedAtMs === null) return <span title="Since before anybody watched">–</span>;
   return (
-    <span
-      class="soft"
-      title="Since before anybody looked, and no longer than since it was accepted"
-    >
+    <span class="soft" title="Since before anybody watched, and at most since it was accepted">
       ≤ <Stood atMs={acceptedAtMs} />
     </span>
   );

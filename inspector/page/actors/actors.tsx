@@ -39,9 +39,7 @@ export function Actors() {
       <Told text={tally(shown.length, total)} when={filter} />
       {idEnd === null ? null : <InStore idEnd={idEnd} />}
       {shown.length === 0 ? (
-        <Nothing>
-          {total === 0 ? 'None are there.' : 'None that is in memory is like that.'}
-        </Nothing>
+        <Nothing>{total === 0 ? 'There are none.' : 'None in memory matches.'}</Nothing>
       ) : (
         <Rows
           label="Actors"

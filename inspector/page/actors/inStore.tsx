@@ -66,11 +66,11 @@ export function InStore(props: { readonly idEnd: string }) {
       <p role="status">
         {isAll || isFull
           ? operations.length === 0
-            ? 'In the store, none has an id that ends so.'
-            : `In the store: ${countOf(operations.length, 'operation')}${isAll ? '' : ' and perhaps more'} whose id ends so.`
+            ? 'No operation in the store has an id that ends like this.'
+            : `In the store: ${countOf(operations.length, 'operation')}${isAll ? '' : ' and perhaps more'} whose id ends like this.`
           : error === null
-            ? 'Looking in the store …'
-            : `The store could not be looked through: ${error}`}
+            ? 'Searching the store …'
+            : `The store could not be searched: ${error}`}
       </p>
       <ul>
         {operations.map(({ id, type, state }) => (

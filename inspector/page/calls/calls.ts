@@ -152,7 +152,7 @@ export interface CrisisSeen {
   readonly acceptedAtMs: number;
   readonly escalatedAtMs: number | null;
   readonly cause: string | null;
-  /** Its upstream; `null` where its type has no handler, or no process runs on the store. */
+  /** The upstream; `null` where its type has no handler, or no process runs on the store. */
   readonly upstream: string | null;
   readonly steps: readonly {
     readonly name: string;

@@ -19,5 +19,5 @@ export function errorInWords({ code, message }: CallError): string {
 export function orderErrorInWords(error: CallError): string {
   const said = errorInWords(error);
   if (error.code !== NO_ANSWER) return said;
-  return `${said} It may have been carried out all the same: look before you give it again.`;
+  return `${said} It may have been carried out all the same: check before you repeat it.`;
 }

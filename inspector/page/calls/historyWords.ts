@@ -11,11 +11,11 @@ const WHAT: Readonly<Record<string, (line: HistoryLine) => string>> = {
   failed: ({ attempt }) => `Attempt ${attempt} failed`,
   crashed: ({ attempt }) => `The process died while attempt ${attempt} ran`,
   interrupted: ({ attempt }) => `The process was stopped while attempt ${attempt} ran`,
-  merged: () => 'Two versions of its record were put together',
+  merged: () => 'Two versions of its record were merged',
   retryRequested: () => 'A person asked for another attempt',
   replayRequested: () => 'A person brought it back from the dead letters',
   editedReplayRequested: () => 'A person brought it back with another payload',
-  calledOff: () => 'A person called it off',
+  calledOff: () => 'A person cancelled it',
 };
 
 const CLASSES: Readonly<Record<string, string>> = {

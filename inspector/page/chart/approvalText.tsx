@@ -35,11 +35,11 @@ export function ApprovalText(props: { readonly model: ChartModel }) {
       <div class="body">
         <p class="soft">
           This page changes nothing. It makes the text of <code>docs/machines/approvals.json</code>{' '}
-          for the chart as it is shown here: hand it to whoever commits it. Where the file is there
-          already, the entry goes into its list.
+          for the chart that is shown here. Give it to somebody who can commit it; if the file
+          exists, add the entry to its list.
         </p>
         {field('name', 'Your name')}
-        {field('role', 'What you are, such as clinical lead')}
+        {field('role', 'Your role, such as clinical lead')}
         {text === null ? null : (
           <>
             <pre>{text}</pre>

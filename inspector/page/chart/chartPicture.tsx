@@ -75,7 +75,7 @@ export function ChartPicture(props: {
   }, [isFull]);
 
   if (drawn === null) {
-    return <p class="nothing">There is no drawing of this chart in the page; see it as text.</p>;
+    return <p class="nothing">This page has no drawing of the chart; it is shown as text.</p>;
   }
   const press = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;

@@ -46,7 +46,7 @@ function Entry(props: { readonly machine: string; readonly version: string | nul
         </p>
         <p>
           <a href={formatRoute({ view: 'charts', of: machine })}>
-            Look at it<span class="spoken"> ({machine})</span>
+            Open<span class="spoken"> ({machine})</span>
           </a>
           {' · '}
           <a href={formatRoute({ view: 'actors', query: { machine } })}>

@@ -26,7 +26,7 @@ import {
   STEPS_MAX,
 } from './pageState.ts';
 
-const OTHER_PROTOCOL = 'what runs it now is of a version that this page can’t read';
+const OTHER_PROTOCOL = 'the process has a version that this page can’t read';
 /** Notes that are kept: a story is short, and its beginning belongs to it. */
 const NOTES_MAX = 100;
 

@@ -26,15 +26,15 @@ const FIRST_WAIT_MS = 500;
 const WAIT_MAX_MS = 10_000;
 
 const NO_SESSION =
-  'This page has no session: each link opens one. Ask for another link where holdfast runs (Enter in its terminal).';
+  'This page has no session: each link opens one. Get a new link where holdfast runs (Enter in its terminal).';
 const TOKEN_REFUSED =
-  'Each link opens one page. This one is used up, or of another process: ask for another where holdfast runs (Enter in its terminal).';
+  'Each link opens one page. This one is used up, or belongs to another process: get a new one where holdfast runs (Enter in its terminal).';
 const SESSION_OVER =
-  'The session has ended: what served it has stopped, or was started anew. Open the link that holdfast printed last.';
+  'The session has ended: its server has stopped or was restarted. Open the last link that holdfast printed.';
 const STANDS_STILL =
   'The process has said nothing for 4 s: it is stopped, or its event loop is blocked. Answers to crises wait as long.';
 const OTHER_PROTOCOL =
-  'What serves this page is of another version of holdfast. Load the page again.';
+  'The server of this page has another version of holdfast. Load the page again.';
 
 /** The code of a call without an answer, which may have been carried out. */
 export const NO_ANSWER = 'noAnswer';
@@ -132,7 +132,7 @@ export class FeedClient {
       const own =
         error instanceof Refused
           ? { code: 'noSession', message: error.message }
-          : { code: NO_ANSWER, message: 'What serves this page does not answer.' };
+          : { code: NO_ANSWER, message: 'The server of this page does not answer.' };
       return { ok: false, error: own };
     }
   }

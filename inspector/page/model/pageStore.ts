@@ -23,7 +23,7 @@ export function createPageStore(pageNowMs: number) {
       /** Messages of the feed since the last frame. */
       fed: (page: PageState, event: { messages: readonly FeedMessage[]; pageNowMs: number }) =>
         applyMessages(page, event.messages, event.pageNowMs),
-      /** A second has passed. While nothing is heard the time stands still, since the views show the last known state. */
+      /** A second has passed. While nothing comes, the time does not move, since the views show the last known state. */
       ticked: (page: PageState, event: { pageNowMs: number }): PageState => {
         const { state } = page.connection;
         if (state !== 'live' && state !== 'connecting') return page;

@@ -7,14 +7,14 @@
 import type { Field } from './order.ts';
 
 const KEPT =
-  'It is kept, shown to other people and told in facts: give an id of your own, and no name.';
+  'It is kept, shown to other people and part of facts: give an id of yours, not a name.';
 const TOLD =
-  'It is told with the order, to whatever the app writes its facts to: give an id of your own, and no name.';
+  'It is part of the fact, which goes wherever the app sends facts: give an id of yours, not a name.';
 
 const ROLE: Field = {
   name: 'by.role',
   label: 'Your role',
-  help: 'What you are here: clinician, on call, support.',
+  help: 'Such as clinician, on call, support.',
   kind: 'word',
   isNeeded: true,
 };
@@ -45,7 +45,7 @@ export function reason(isNeeded: boolean): Field {
   return {
     name: 'reason',
     label: 'Reason',
-    help: 'For other people: it is kept, shown and told. Nothing about a person.',
+    help: 'For other people: it is kept, shown and part of facts. Write nothing about a person.',
     kind: 'text',
     isNeeded,
   };
@@ -54,15 +54,15 @@ export function reason(isNeeded: boolean): Field {
 export const NOTE: Field = {
   name: 'note',
   label: 'Note',
-  help: 'Kept sealed with the crisis, and told to nobody.',
+  help: 'Kept encrypted with the crisis, and shown to nobody.',
   kind: 'text',
   isNeeded: false,
 };
 
 export const EVEN_IF_APPLIED: Field = {
   name: 'evenIfApplied',
-  label: 'I have looked at the upstream: nothing of it is applied there, or twice does no harm',
-  help: 'Without this, an attempt in doubt waits for a review first where its upstream does not honour keys.',
+  label: 'I have checked the upstream: it was not applied there, or applying it twice does no harm',
+  help: 'Without this, an attempt with an unknown outcome waits for a review first if its upstream does not honour keys.',
   kind: 'flag',
   isNeeded: false,
 };

@@ -80,7 +80,7 @@ const TEXT_LENGTH_MAX = 1_000;
 /** The fault of a field by the rules of the calls, found before a call is made. */
 function faultOf({ kind, isNeeded, options }: Field, given: string | boolean | undefined) {
   if (kind === 'flag') {
-    return isNeeded && given !== true ? 'This has to be so before it can be done.' : null;
+    return isNeeded && given !== true ? 'This is required.' : null;
   }
   const text = String(given ?? '').trim();
   if (text === '') return isNeeded ? 'Fill this in.' : null;

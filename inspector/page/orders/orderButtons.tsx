@@ -43,7 +43,7 @@ export function ReadOnlyNote() {
   if (canOperate !== false) return null;
   return (
     <p class="soft read-only">
-      This page only looks. To give orders here, start it with{' '}
+      This page is read-only. To give orders here, start it with{' '}
       <code>holdfast inspect --operate</code>.
     </p>
   );

@@ -119,7 +119,7 @@ export function OrderDialog(props: {
         ))}
         {order.isDestroying ? <Confirmation order={order} typed={typed} onType={setTyped} /> : null}
         <div aria-live="polite">
-          {isWorking ? (props.progress ?? <p class="soft">Given. No answer yet …</p>) : null}
+          {isWorking ? (props.progress ?? <p class="soft">Sent. No answer yet …</p>) : null}
         </div>
         {progress.kind === 'asked' && progress.error !== null ? (
           <p class="failure" role="alert">

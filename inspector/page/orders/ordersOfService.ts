@@ -16,10 +16,10 @@ export function ordersOfCrisis(id: string): readonly Order[] {
       ...plainOrder(ORDER.acknowledgeCrisis, 'Take it on', 'Take this crisis on?', id),
       params: { id },
       says: [
-        'From this moment no further step of the chain is told: you answer for it that somebody cares for the person.',
-        'It lapses after half an hour, unless you choose: five minutes before that you are asked, and take it on again to prolong it. Then people are told again.',
-        'Before anybody was told it is a note: the first step is told all the same, and hears that you want it.',
-        'It is delivered all the same. Somebody else may take it over from you.',
+        'From now on no further step of the chain is notified: you are responsible for the person being looked after.',
+        'It lapses after half an hour, unless you choose another time. Five minutes before, you are asked; take it on again to prolong it. After it has lapsed, people are notified again.',
+        'Before anybody was notified, it is only noted: the first step is notified all the same, and told that you want it.',
+        'It is delivered all the same. Another person may take it over from you.',
       ],
       fields: [
         ...DECIDER,
@@ -27,7 +27,7 @@ export function ordersOfCrisis(id: string): readonly Order[] {
         {
           name: 'forMs',
           label: 'For how long',
-          help: 'Half an hour, unless you choose.',
+          help: 'Half an hour, unless you choose another time.',
           kind: 'choice',
           isNeeded: false,
           options: [1, 2, 4].map((hours) => ({
@@ -39,34 +39,36 @@ export function ordersOfCrisis(id: string): readonly Order[] {
       done: (result) => {
         const { what } = (result ?? {}) as { readonly what?: string };
         return what === 'noted'
-          ? 'Nobody was told of it yet: it is noted that you want it, and people are told.'
-          : durably('It is taken on: nobody else is told.')(result);
+          ? 'Nobody was notified yet: it is noted that you want it, and people are notified.'
+          : durably('It is taken on: nobody else is notified.')(result);
       },
     },
     {
       ...plainOrder(ORDER.releaseCrisis, 'Give it back', 'Give this crisis back?', id),
       params: { id },
-      says: ['The step by which it was taken on is told again at once, then the next ones.'],
+      says: [
+        'The step that led to it being taken on is notified again at once, then the next ones.',
+      ],
       fields: [...DECIDER, NOTE],
-      done: durably('Nobody has it: people are told again.'),
+      done: durably('Nobody has it now: people are notified again.'),
     },
     {
       ...plainOrder(ORDER.callOffCrisis, 'Call it off', 'Call this crisis off?', id),
       params: { id },
       isDestroying: true,
       says: [
-        'It is delivered no more, and nobody else is told: you answer for it that nobody is in danger.',
-        'What is being sent is told to stop, and counts where it has arrived.',
-        'It can not be taken back; a new crisis can be raised.',
-        'Before anybody was told it takes two persons: the first is refused, and their word is kept.',
+        'It is no longer delivered, and nobody else is notified: you are responsible for nobody being in danger.',
+        'A call in flight is aborted, and counts if it has arrived.',
+        'This can’t be undone; a new crisis can be raised.',
+        'Before anybody was notified it takes two persons: the first one’s request is noted, and carried out with the second’s.',
       ],
       fields: [
         ...DECIDER,
         { ...NOTE, name: 'reason', label: 'Reason', isNeeded: true },
         {
           name: 'confirm',
-          label: 'Where you are alone: the end of its id',
-          help: 'Its last 8 characters. Then it is called off at once, and kept as one person’s word.',
+          label: 'If you are alone: the end of its id',
+          help: 'Its last 8 characters. Then it is called off at once, and recorded as one person’s decision.',
           kind: 'word',
           isNeeded: false,
         },
@@ -80,7 +82,7 @@ function durably(done: string): Order['done'] {
   return (result) => {
     const { isDurable } = (result ?? {}) as { readonly isDurable?: boolean };
     return isDurable === false
-      ? `${done} It is not on disk yet: it is written as soon as it can be, and a restart before that forgets it.`
+      ? `${done} It is not on disk yet: it is written as soon as possible, and a restart before that would forget it.`
       : done;
   };
 }
@@ -90,7 +92,7 @@ export function ordersOfBreaker(
   upstream: string,
   hold: UpstreamOverview['hold'],
 ): readonly Order[] {
-  const still = 'Crises still go out. It stays so, over restarts too, until it is released.';
+  const still = 'Crises still go out. This lasts, across restarts, until it is released.';
   const params = { upstream };
   return [
     {
@@ -114,7 +116,7 @@ export function ordersOfBreaker(
       ),
       params,
       says: [
-        `Every call goes out to ${upstream}, also while it is down; what would open the breaker is only told.`,
+        `Every call goes out to ${upstream}, even while it is down; what would open the breaker is only reported.`,
         'Failures are those of each operation, and use up its attempts.',
         'It stays so, over restarts too, until it is released.',
       ],
@@ -130,7 +132,7 @@ export function ordersOfBreaker(
       ),
       params,
       says: [
-        `Every call goes out to ${upstream}, and nothing is counted: nothing protects it, nor the work that fails there.`,
+        `Every call goes out to ${upstream}, and nothing is counted: neither it nor the work that fails there is protected.`,
         'Failures are those of each operation, and use up its attempts.',
         'It stays so, over restarts too, until it is released.',
       ],
@@ -148,11 +150,11 @@ export function ordersOfBreaker(
             ),
             params,
             says: [
-              'One order is let go: your latest, else the latest that has no name. What another holds stays, unless you say below that you let go of theirs.',
-              'Once none is left the breaker follows its own rules again.',
+              'One order is released: your latest, else the latest without a name. Orders of others stay, unless you choose one of them below.',
+              'Once none is left, the breaker follows its own rules again.',
             ],
             fields: hold.by === null ? [BY] : [BY, ofAnother(hold.by)],
-            done: () => 'One order is let go.',
+            done: () => 'One order is released.',
           },
         ]
       : []),
@@ -163,7 +165,7 @@ function ofAnother(by: string): Field {
   return {
     name: 'of',
     label: 'Whose order',
-    help: 'Ask them first, where you can: they may hold it for a reason that still holds.',
+    help: 'Ask them first if you can: their reason may still hold.',
     kind: 'choice',
     isNeeded: false,
     options: [{ value: by, label: `That of ${by}` }],
@@ -182,9 +184,9 @@ export const CRISIS_MODE_ORDERS: readonly Order[] = [
       'everybody',
     ),
     says: [
-      'What is not urgent makes way, at every upstream, until somebody else ends it or its time is over.',
+      'Work that is not urgent gives way, at every upstream, until another person ends it or its time is up.',
       'Crises are answered and delivered as ever.',
-      'It goes on over restarts. Where it is on, it is prolonged.',
+      'It lasts across restarts. If it is on, it is prolonged.',
     ],
     fields: [
       ...DECIDER,
@@ -192,7 +194,7 @@ export const CRISIS_MODE_ORDERS: readonly Order[] = [
       {
         name: 'forMs',
         label: 'For how long',
-        help: 'Four hours, unless you choose.',
+        help: 'Four hours, unless you choose another time.',
         kind: 'choice',
         isNeeded: false,
         options: HOURS.map((hours) => ({
@@ -211,8 +213,8 @@ export const CRISIS_MODE_ORDERS: readonly Order[] = [
       'everybody',
     ),
     says: [
-      'What made way goes on.',
-      'Somebody else has to end it than those who switched it on or prolonged it.',
+      'Work that gave way goes on.',
+      'The people who switched it on or prolonged it can’t end it: another person has to.',
     ],
     fields: DECIDER,
     done: (result) => {
@@ -224,16 +226,11 @@ export const CRISIS_MODE_ORDERS: readonly Order[] = [
 
 /** The order that ends the hold of a restored or copied store. */
 export const RELEASE_STORE: Order = {
-  ...plainOrder(
-    ORDER.releaseStore,
-    'Release the store',
-    'Let the work of this store run?',
-    'store',
-  ),
+  ...plainOrder(ORDER.releaseStore, 'Release the store', 'Release this store?', 'store'),
   says: [
-    'This store was restored or copied, and nothing but crises runs until somebody says so. Released, all that waits in it runs.',
-    'Make sure first that no other process runs the store that it was copied from: each would do the same work.',
+    'This store was restored or copied, and only crises run until it is released. Then all work that waits in it runs.',
+    'Make sure first that no other process runs the store that it was copied from: both would do the same work.',
   ],
   fields: ORDERER,
-  done: () => 'What waits in it runs from now on.',
+  done: () => 'Its work runs from now on.',
 };

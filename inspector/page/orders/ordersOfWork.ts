@@ -24,34 +24,31 @@ function answerReview(id: string): Order {
     ...plainOrder(
       ORDER.retryOperation,
       'It was not applied: do it again',
-      'Do this operation again, which may have been applied?',
+      'Repeat this operation, which may have been applied?',
       id,
     ),
     params: { id },
     isDestroying: true,
     fields: ORDERER,
     says: [
-      'An attempt of it may have been applied at its upstream, which was not certain to know it again: look there first.',
-      'You answer for it that it was not applied, or that twice does no harm: a payment that was applied is paid twice.',
+      'An attempt may have been applied at its upstream, which may not recognize a repetition: check there first.',
+      'You are responsible for it not being applied, or for twice doing no harm: an applied payment would be paid twice.',
       'It goes out again at its next turn.',
     ],
-    done: toldOf('It goes out again.', 'It took no notice: it waits for no review any more.'),
+    done: toldOf('It goes out again.', 'Nothing changed: it no longer waits for a review.'),
   };
 }
 
 function retryOperation(id: string): Order {
   return {
-    ...plainOrder(ORDER.retryOperation, 'Retry now', 'Try this operation again now?', id),
+    ...plainOrder(ORDER.retryOperation, 'Retry now', 'Retry this operation now?', id),
     params: { id },
     fields: ORDERER,
     says: [
-      'It is tried again as soon as its upstream takes it, without waiting for the rest of its pause.',
-      'Where it waits for something else, or is over, nothing changes.',
+      'It is retried as soon as its upstream takes it, without waiting for the rest of its pause.',
+      'If it waits for something else, or is over, nothing changes.',
     ],
-    done: toldOf(
-      'It is tried again.',
-      'It took no notice: it is over, or waits for something else.',
-    ),
+    done: toldOf('It is retried.', 'Nothing changed: it is over, or waits for something else.'),
   };
 }
 
@@ -61,13 +58,13 @@ function cancelOperation(id: string): Order {
     params: { id },
     fields: ORDERER,
     says: [
-      'It ends as cancelled, and is not tried again.',
-      'An attempt that runs is told to stop. What it has done at the upstream by then stays done.',
-      'Work that waits behind it in its lane goes on.',
+      'It ends as cancelled, and is not retried.',
+      'A running attempt is aborted. What it has done at the upstream by then stays done.',
+      'Work behind it in its lane goes on.',
     ],
     done: toldOf(
       'It is cancelled, or ends once its attempt stops.',
-      'It took no notice: it is over.',
+      'Nothing changed: it is over.',
     ),
   };
 }
@@ -89,7 +86,7 @@ export function ordersOfLetter({
   mayBeApplied,
 }: Pick<LetterSeen, 'id' | 'mayBeApplied'>): readonly Order[] {
   const doubt = mayBeApplied
-    ? ['An attempt of it may have been applied at the upstream: look there first.']
+    ? ['An attempt may have been applied at the upstream: check there first.']
     : [];
   return [
     {
@@ -98,7 +95,7 @@ export function ordersOfLetter({
       says: [
         'It runs again as it was, under its old idempotency key, with its attempts counted from the beginning.',
         ...doubt,
-        'It goes to the end of its lane, or keeps its place where it still holds the lane.',
+        'It goes to the end of its lane, or keeps its place if it still holds the lane.',
       ],
       fields: [...(mayBeApplied ? [EVEN_IF_APPLIED] : []), ...ORDERER],
       done: () => 'It is on its way again.',
@@ -109,9 +106,9 @@ export function ordersOfLetter({
       fields: ORDERER,
       isDestroying: true,
       says: [
-        'The operation and its payload are forgotten. Nobody can replay it, and nothing brings it back.',
+        'The operation and its payload are erased. Nobody can replay or restore it.',
         ...doubt,
-        'What it was to do is not done.',
+        'Its work stays undone.',
       ],
       done: () => 'It is forgotten.',
     },
@@ -136,14 +133,14 @@ export function orderOfLetters(
 ): Order {
   const letters = count === 1 ? '1 dead letter' : `${count} dead letters`;
   const stopping =
-    'It goes on in pieces and can be stopped between two of them. What is done by then stays done.';
+    'It is done in pieces, and can be stopped between them. What is done by then stays done.';
   if (what === 'replay') {
     return {
       ...plainOrder(ORDER.replayLetters, 'Replay all', `Replay ${letters}?`, which),
       params: { filter },
       says: [
         `${letters} run again as they were, under their old idempotency keys.`,
-        'What is given up again meanwhile is not taken up twice.',
+        'Operations that are given up again meanwhile are not replayed twice.',
         stopping,
       ],
       fields: [EVEN_IF_APPLIED, ...ORDERER],
@@ -156,7 +153,7 @@ export function orderOfLetters(
     fields: ORDERER,
     isDestroying: true,
     says: [
-      `${letters} and their payloads are forgotten: ${which}. Nothing brings them back.`,
+      `${letters} and their payloads are erased: ${which}. Nothing can restore them.`,
       stopping,
     ],
     done: (result) => (typeof result === 'string' ? result : 'It is done.'),
@@ -172,23 +169,28 @@ export function ordersOfConflict(conflict: ConflictSeen): readonly Order[] {
 
 function takeSide({ id, isHeld, questions }: ConflictSeen, sides: Sides): Order {
   return {
-    ...plainOrder(ORDER.resolveConflict, 'Take one side', 'Answer with what one side has?', id),
+    ...plainOrder(
+      ORDER.resolveConflict,
+      'Take one side',
+      'Answer with the values of one side?',
+      id,
+    ),
     params: { id },
     says: [
-      'Wherever something is asked, the record gets what that side has. What nothing is asked about stays. What the other side wrote is kept with the conflict, and can be put back.',
-      'This page does not show what the record holds. See it first: holdfast conflicts show ID',
+      'For each question, the record gets the value of that side. Everything else stays. The values of the other side are kept with the conflict, and can be restored.',
+      'This page does not show the values of the record. See them first: holdfast conflicts show ID',
       questions === 1
-        ? 'The one question that is open is answered by it.'
-        : `All ${questions} questions that are open are answered by it.`,
+        ? 'It answers the one open question.'
+        : `It answers all ${questions} open questions.`,
       isHeld
         ? 'The operation that waits for this decision goes on with it.'
-        : 'What went out as merged is followed by another edit, where it differs.',
+        : 'If the merged value that went out differs, another edit follows.',
     ],
     fields: [
       {
         name: 'side',
         label: 'Side',
-        help: 'Who wrote it, and when, by their own clock.',
+        help: 'The author and the time of each side, by its own clock.',
         kind: 'choice',
         isNeeded: true,
         options: sides.map((side, at) => ({ value: at + 1, label: sideInWords(side) })),
@@ -208,11 +210,11 @@ function sideInWords({ atMs, isOurs }: Sides[number]): string {
 
 function undoConflict(id: string): Order {
   return {
-    ...plainOrder(ORDER.undoConflict, 'Undo the decision', 'Take back what was decided?', id),
+    ...plainOrder(ORDER.undoConflict, 'Undo the decision', 'Undo this decision?', id),
     params: { id },
     says: [
-      'What was sent is followed by an edit that puts back what was before. What others wrote since stays.',
-      'A decision that nothing has carried out yet is open again instead.',
+      'An edit restores the value from before. Later changes of others stay.',
+      'A decision that was not carried out yet is opened again instead.',
       'Nothing is erased: both sides and every decision are kept.',
     ],
     fields: DECIDER,
@@ -227,7 +229,7 @@ function outcomeInWords(result: unknown): string {
   };
   if (typeof operationId === 'string') return `It is decided; operation ${operationId} carries it.`;
   return isToBeCarriedOut === true
-    ? 'It is decided, and carried out as soon as that can be.'
+    ? 'It is decided, and carried out as soon as possible.'
     : 'It is decided.';
 }
 
@@ -235,15 +237,15 @@ function outcomeInWords(result: unknown): string {
 export function ordersOfQuarantined(id: string): readonly Order[] {
   return [
     {
-      ...plainOrder(ORDER.retryQuarantined, 'Put back', 'Try to put this record back?', id),
+      ...plainOrder(ORDER.retryQuarantined, 'Put back', 'Try to restore this record?', id),
       params: { id },
       fields: ORDERER,
       says: [
-        'Where it can be opened and read now, it goes back to where it stood, with its lane and idempotency key.',
-        'Where others are in its lane meanwhile, it goes to the end of it.',
-        'Where it still can not be opened, nothing changes.',
+        'If it can be opened and read now, it returns to its place, with its lane and idempotency key.',
+        'If others are in its lane meanwhile, it goes to the end of the lane.',
+        'If it still can’t be opened, nothing changes.',
       ],
-      done: () => 'It is back where it stood.',
+      done: () => 'It is back in its place.',
     },
     {
       ...plainOrder(ORDER.purgeQuarantined, 'Purge', 'Purge this record for good?', id),
@@ -251,8 +253,8 @@ export function ordersOfQuarantined(id: string): readonly Order[] {
       fields: ORDERER,
       isDestroying: true,
       says: [
-        'The record is forgotten as it lies on disk, with all that may be in it. Nothing brings it back.',
-        'Export it first, if a key may yet be found: holdfast quarantine export',
+        'The record is erased from disk, with everything in it. Nothing can restore it.',
+        'Export it first, if its key may still be found: holdfast quarantine export',
       ],
       done: () => 'It is forgotten.',
     },

@@ -57,7 +57,7 @@ export function countsInWords(
     expired === 0 ? '' : `${are(expired)} kept, because their time is over.`,
     changed === 0
       ? ''
-      : `${are(changed)} kept, because somebody else was faster, or their payload is gone.`,
+      : `${are(changed)} kept, because another person was faster, or their payload is gone.`,
     isStopped ? 'It was stopped there.' : '',
   ];
   return sentences.filter((sentence) => sentence !== '').join(' ');

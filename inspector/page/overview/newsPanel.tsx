@@ -93,7 +93,7 @@ function upstreamOf({ details }: News): string | null {
   return typeof upstream === 'string' ? upstream : null;
 }
 
-/** The beginning of a random id is enough to tell it from the others. */
+/** The beginning of a random id, which is enough to recognize it. */
 function shortName(id: string): string {
   return id.length > 24 ? `${id.slice(0, 13)}…` : id;
 }

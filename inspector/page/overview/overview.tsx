@@ -48,7 +48,7 @@ function OfNow() {
     ({ connection: { state } }) => state === 'connecting' || state === 'live',
   );
   if (overview === null) {
-    return isComing ? <Nothing>Waiting for the first word of the process …</Nothing> : null;
+    return isComing ? <Nothing>Waiting for the first message of the process …</Nothing> : null;
   }
   return <Shown overview={overview} />;
 }

@@ -18,7 +18,7 @@ export function PeoplePanel({ overview }: { readonly overview: Overview }) {
   return (
     <Panel title="Waits for a person">
       {piles.length === 0 ? (
-        <Nothing>Nothing does.</Nothing>
+        <Nothing>Nothing waits.</Nothing>
       ) : (
         <ul class="piles">
           {piles.map(({ name, text, to }) => (
@@ -37,9 +37,9 @@ export function PeoplePanel({ overview }: { readonly overview: Overview }) {
 }
 
 const CRISES: readonly (readonly [string, string])[] = [
-  ['escalated', 'not delivered in time, so that people are told'],
+  ['escalated', 'not delivered in time, so that people are notified'],
   ['unacknowledged', 'of these, nobody has taken on'],
-  ['exhausted', 'of these, nobody is left to be told'],
+  ['exhausted', 'of these, nobody is left to be notified'],
   ['unreadable', 'can’t be read, and may not have been delivered'],
   ['refused', 'answered, and neither stored nor delivered'],
   ['unkept', 'delivered, and not kept'],
@@ -61,9 +61,7 @@ export function CrisesPanel({ overview }: { readonly overview: Overview }) {
   return (
     <Panel title="Crises" aside={answered === 0 ? 'none yet' : `${countText(answered)} answered`}>
       {amiss.length === 0 && !isLate && late === 0 ? (
-        <Nothing>
-          {answered === 0 ? 'None has come since the start.' : 'Each went as it should.'}
-        </Nothing>
+        <Nothing>{answered === 0 ? 'None since the start.' : 'All went well.'}</Nothing>
       ) : (
         <ul class="piles">
           {isLate ? (

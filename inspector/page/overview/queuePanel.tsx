@@ -73,7 +73,7 @@ export function QueuePanel({ overview }: { readonly overview: Overview }) {
         <p class="nothing">Nothing waits for its turn, in memory or on disk.</p>
       ) : (
         <Table
-          caption="What waits for its turn, in memory and on disk"
+          caption="Work that waits for its turn, in memory and on disk"
           columns={COLUMNS}
           rows={rows}
           keyOf={({ upstream, tier, priority }) => `${upstream} ${tier} ${priority}`}

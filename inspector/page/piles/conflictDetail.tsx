@@ -45,13 +45,13 @@ export function ConflictDetail(props: OpenOne) {
             <Fact name="Edits of">{value.type}</Fact>
             <Fact name="Meanwhile">
               {value.isHeld
-                ? 'The edit waits, with what is in its lane.'
-                : 'What the rules made is in use.'}
+                ? 'The edit waits, and so does its lane.'
+                : 'The merged value is in use.'}
             </Fact>
             {value.reason === 'elsewhere' ? (
               <Fact name="Words">
                 {(value.sides?.length ?? 0) > 1
-                  ? 'Those of this store are kept here. The device that asks has all of them.'
+                  ? 'Those of this store are kept here. The device that asks has all sides.'
                   : 'None are here. The device that asks has them.'}
               </Fact>
             ) : null}
@@ -63,17 +63,17 @@ export function ConflictDetail(props: OpenOne) {
               </Fact>
             )}
             {value.isToBeCarriedOut ? (
-              <Fact name="Decided">It is carried out as soon as that can be.</Fact>
+              <Fact name="Decided">It is carried out as soon as possible.</Fact>
             ) : null}
           </Facts>
           <OrderButtons orders={error === null ? ordersOfConflict(value) : []} onDone={onDone} />
         </div>
       </Panel>
       <Sides conflict={value} />
-      <Panel title="What each side says">
+      <Panel title="The values of each side">
         <div class="body soft">
           <p>
-            This page shows no value of a record. To see both sides, and to answer question by
+            This page shows no values of a record. To see both sides, and to answer question by
             question:
           </p>
           <p>

@@ -5,16 +5,16 @@
  */
 
 const REASONS: Readonly<Record<string, string>> = {
-  conflict: 'The upstream held another version than the one that the edit was made on.',
+  conflict: 'The upstream had another version than the one that the edit was based on.',
   predecessor:
-    'An earlier edit was merged or given up, others were heard of, or its rules ask about the edit alone.',
-  outcomeUnknown: 'An attempt may have been applied, and the upstream holds something else now.',
-  rounds: 'The record changed at the upstream each time before the merged one arrived.',
-  silent: 'This store has heard nothing of the upstream for longer than removals are remembered.',
+    'An earlier edit was merged or given up, changes of others arrived, or the rules ask about the edit itself.',
+  outcomeUnknown: 'An attempt may have been applied, and the upstream has something else now.',
+  rounds: 'The record changed at the upstream each time before the merged value arrived.',
+  silent: 'This store had no contact with the upstream for longer than removals are remembered.',
   elsewhere:
-    'Another device asks, and its question came with the record: the words of both sides are there.',
-  mergeFailed: 'The rules of the entity failed, or gave what is no record.',
-  unreadable: 'What the upstream holds can not be read as a record.',
+    'Another device asks, and its question came with the record: it has the values of both sides.',
+  mergeFailed: 'The rules of the entity failed, or returned no valid record.',
+  unreadable: 'The answer of the upstream is no valid record.',
 };
 
 /** The reason of a conflict, in a sentence; an unknown reason stays as it is. */
@@ -36,8 +36,8 @@ export function conflictState(state: string): readonly [Tone, string] {
 
 const CODES: Readonly<Record<string, string>> = {
   HF_RECORD_TAMPERED: 'It was changed on disk, or damaged.',
-  HF_RECORD_MALFORMED: 'It is no record of holdfast, or only a part of one.',
-  HF_RECORD_UNSUPPORTED: 'It is of a version that this one can not read.',
+  HF_RECORD_MALFORMED: 'It is not a record of holdfast, or only part of one.',
+  HF_RECORD_UNSUPPORTED: 'It has a version that this process can’t read.',
   HF_RECORD_NEWER: 'A later version of holdfast wrote it.',
   HF_KEY_UNKNOWN: 'It is sealed under a key that is not in the keyring.',
   HF_KEY_WRONG: 'It is sealed under another key.',
@@ -60,7 +60,7 @@ export function causeInWords(cause: string): string {
 }
 
 const DECISIONS: Readonly<Record<string, string>> = {
-  noted: 'wanted, before anybody was told,',
+  noted: 'wanted, before anybody was notified,',
   acknowledged: 'taken on',
   released: 'given back',
   callOffProposed: 'to be called off, as one of two persons has it,',

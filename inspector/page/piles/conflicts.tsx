@@ -19,7 +19,7 @@ import { Age, Pile } from './pile.tsx';
 const COLUMNS = ['Open', 'State', 'Record', 'Asks', 'Edits', 'Reason'];
 
 const WHICH = [
-  ['', 'Those that wait'],
+  ['', 'Waiting'],
   ['all', 'All, over or not'],
 ] as const;
 
@@ -58,7 +58,7 @@ export function Conflicts() {
       changedBy={count}
       columns={COLUMNS}
       cells={cells}
-      empty="There are none that wait for anybody."
+      empty="None waits for a person."
       filters={(rows) => (
         <>
           <TextFilter name="entityType" label="Kind of record" options={kinds(rows)} />

@@ -47,7 +47,7 @@ export function Crises() {
         changedBy={`${count} ${last} ${span}`}
         columns={COLUMNS}
         cells={cells}
-        empty="None is open: all that came are over."
+        empty="None is open."
         detail={(one) => <Detail key={one.id} {...one} />}
       />
     </>
@@ -63,7 +63,7 @@ function People(props: { readonly crisis: CrisisSeen }) {
   }
   if (ENDING[decisions.at(-1)?.what ?? ''] === true) return <Mark tone="quiet">Called off</Mark>;
   return escalatedAtMs === null ? (
-    <Mark tone="busy">Nobody told so far</Mark>
+    <Mark tone="busy">Nobody notified yet</Mark>
   ) : (
     <Mark tone="bad">Nobody has taken it on</Mark>
   );
@@ -116,10 +116,9 @@ function Detail(props: OpenOne) {
           {cause === null ? null : <p>{causeInWords(cause)}</p>}
           {delivery === UNREADABLE ? (
             <p>
-              Its record is damaged ({failure}), so nobody can see here whose it is. Look it up by
-              its id where the app keeps its own log, and look after the person. It counts until it
-              is restored or purged, in <a href={formatRoute({ view: 'quarantine' })}>quarantine</a>
-              .
+              Its record is damaged ({failure}), so nobody can see here whose it is. Look its id up
+              in the app’s own log, and look after the person. It counts until it is restored or
+              purged, in <a href={formatRoute({ view: 'quarantine' })}>quarantine</a>.
             </p>
           ) : null}
           <Facts>

@@ -22,7 +22,7 @@ export function CrisisDecisions(props: { readonly crisis: CrisisSeen }) {
     })),
   ].toSorted((a, b) => a.atMs - b.atMs);
   return (
-    <Panel title="Who was told, who decided">
+    <Panel title="Notices and decisions">
       {lines.length === 0 ? (
         <Nothing>Nobody yet.</Nothing>
       ) : (

@@ -43,11 +43,7 @@ export function DeadLetters() {
       changedBy={count}
       columns={COLUMNS}
       cells={letterCells}
-      empty={
-        Object.keys(filter).length === 0
-          ? 'There are none: nothing was given up.'
-          : 'None of them matches.'
-      }
+      empty={Object.keys(filter).length === 0 ? 'There are none.' : 'None of them matches.'}
       filters={(rows) => (
         <>
           <TextFilter name="type" label="Part of its type" options={types(rows)} />

@@ -16,8 +16,8 @@ export function HeldNote() {
   return (
     <div class="note warn held">
       <p>
-        <strong>The store is held:</strong> it was restored or copied, and nothing but crises runs
-        until somebody releases it.
+        <strong>The store is held:</strong> it was restored or copied, and only crises run until it
+        is released.
       </p>
       <OrderButtons orders={ORDERS} onDone={() => undefined} />
     </div>

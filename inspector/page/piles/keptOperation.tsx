@@ -83,7 +83,7 @@ export function KeptOperation(props: {
             </Fact>
           )}
           {value.expiresAtMs === null ? null : (
-            <Fact name="Its time is over">
+            <Fact name="Expires">
               <Until atMs={value.expiresAtMs} />
             </Fact>
           )}

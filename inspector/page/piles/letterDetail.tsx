@@ -35,14 +35,14 @@ export function LetterDetail(props: OpenOne) {
           </p>
           {value.mayBeApplied ? (
             <p>
-              <Mark tone="warn">An attempt of it may have been applied at the upstream.</Mark>
+              <Mark tone="warn">An attempt may have been applied at the upstream.</Mark>
             </p>
           ) : null}
           {value.hasPayload === false ? (
             <p>
               <Mark tone="warn">
-                Its payload is gone: it can be replayed with another one only, which this page does
-                not send.
+                Its payload is gone: it can only be replayed with another one, which this page can’t
+                send.
               </Mark>
             </p>
           ) : null}
@@ -55,7 +55,7 @@ export function LetterDetail(props: OpenOne) {
               {tier}, {priority}
             </Fact>
             {value.expiresAtMs === null ? null : (
-              <Fact name="Its time is over">
+              <Fact name="Expires">
                 <Until atMs={value.expiresAtMs} />
               </Fact>
             )}

@@ -142,7 +142,7 @@ export function NotReadAgain(props: { readonly error: string | null }) {
   const { error } = props;
   return error === null ? null : (
     <p class="failure" role="alert">
-      {error} What follows is as it was read before.
+      {error} The data below is from before.
     </p>
   );
 }

@@ -39,7 +39,7 @@ export function Quarantine() {
       changedBy={count}
       columns={COLUMNS}
       cells={cells}
-      empty="It is empty: every record could be opened."
+      empty="It is empty."
       detail={(one) => <Detail key={one.id} {...one} />}
     />
   );
@@ -49,7 +49,7 @@ function Opens(props: { readonly record: QuarantinedSeen }) {
   return props.record.opensNot === null ? (
     <Mark tone="good">Opens now</Mark>
   ) : (
-    <Mark tone="bad">Still closed</Mark>
+    <Mark tone="bad">Can’t be opened</Mark>
   );
 }
 
@@ -92,17 +92,13 @@ function Detail(props: OpenOne) {
         <p>
           <Opens record={value} />
         </p>
-        <p>{now ?? 'Its seals open by now: try to put it back.'}</p>
+        <p>{now ?? 'It can be opened by now: try to restore it.'}</p>
         <Facts>
           <Fact name="Why">
             <code>{code}</code>
           </Fact>
           <Fact name="In quarantine">
-            {setAsideAtMs === null ? (
-              'Since a time that was not noted'
-            ) : (
-              <Since atMs={setAsideAtMs} />
-            )}
+            {setAsideAtMs === null ? 'Since an unknown time' : <Since atMs={setAsideAtMs} />}
           </Fact>
           <Fact name="Stood">{stood ?? 'Nobody knows where'}</Fact>
           {snapshot === null ? null : (

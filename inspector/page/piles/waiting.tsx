@@ -61,7 +61,7 @@ export function Waiting() {
       changedBy={JSON.stringify(waiting)}
       columns={COLUMNS}
       cells={cells}
-      empty="None waits for that."
+      empty="None waits."
       filters={(rows) => (
         <>
           <ChoiceFilter

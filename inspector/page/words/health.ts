@@ -18,8 +18,8 @@ const PHASES: Readonly<Record<string, Said>> = {
   starting: ['busy', 'Starting'],
   startFailed: ['bad', 'Start failed'],
   running: ['good', 'Running'],
-  draining: ['warn', 'Stopping: lets what is in flight end'],
-  closing: ['warn', 'Stopping: closes its store'],
+  draining: ['warn', 'Stopping: calls in flight end'],
+  closing: ['warn', 'Stopping: the store closes'],
   stopped: ['bad', 'Stopped'],
 };
 
@@ -33,7 +33,7 @@ const LEVELS: Readonly<Record<string, Said>> = {
 const CAUSES: Readonly<Record<string, string>> = {
   breaker: '{it} is down',
   ramp: 'slots open again step by step',
-  overload: '{it} has too much to do',
+  overload: '{it} is overloaded',
   storage: 'of storage',
   network: 'of the network',
   eventLoopDelayMs: 'the process has more to do than it can',
@@ -42,14 +42,14 @@ const CAUSES: Readonly<Record<string, string>> = {
 
 const STORAGE: Readonly<Record<string, Said>> = {
   well: ['good', 'Well'],
-  slow: ['warn', 'Slow: a write is overdue; see what else keeps the disk busy'],
-  hanging: ['bad', 'The disk answers nothing: look at it, its controller or its network'],
+  slow: ['warn', 'Slow: a write is overdue; find out what else keeps the disk busy'],
+  hanging: ['bad', 'The disk does not answer: check it, its controller or its network'],
   locked: ['bad', 'Another program holds the file: close it'],
   full: ['bad', 'The disk is full: free some space'],
-  readOnly: ['bad', 'It can only be read: make disk, folder and file writable'],
+  readOnly: ['bad', 'Read-only: make disk, folder and file writable'],
   failing: ['bad', 'Writes fail: check the disk'],
   corrupt: ['bad', 'Damaged: check the disk, stop, and restore a backup'],
-  lost: ['bad', 'The file is not where it was: put it back, or move away what lies in its place'],
+  lost: ['bad', 'The file is gone: put it back, or move away what is in its place'],
 };
 
 const UNKNOWN: Tone = 'quiet';
