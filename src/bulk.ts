@@ -1,6 +1,6 @@
 /**
- * Many requests accepted under one promise: read as fast as the disk takes them, checked one by one,
- * and each told of once it is durable.
+ * Many requests accepted under one promise: read as fast as the disk takes them, checked one by one, and reported one
+ * by one as they become durable.
  *
  * @module
  */
@@ -14,18 +14,20 @@ import type { OptionRules } from '../machines/vocabulary/optionRules.ts';
 import type { Pieces } from '../machines/vocabulary/pieces.ts';
 import { isThenable } from '../machines/vocabulary/realms.ts';
 
-/** What became of one request of a bulk. */
+/** Result of one request of a bulk. */
 export type BulkResult =
-  /** On disk and synced: now, or found there under the same idempotency key. */
+  /** The request is on disk and synced: now, or earlier under the same idempotency key. */
   | {
-      /** The place of the request in the bulk, from 0. */
+      /** Place of the request in the bulk, from 0. */
       readonly index: number;
       readonly status: 'accepted' | 'duplicate';
-      /** For `runtime.operations.get()`. */
+      /** Id for `runtime.operations.get()`. */
       readonly id: string;
       readonly error?: undefined;
     }
-  /** Not accepted, for the reasons that `sync()` gives; where `error.retry` is `later`, offer it again. */
+  /**
+   * The request was refused, for the reasons that `sync()` gives. Where `error.retry` is `later`, submit it again.
+   */
   | {
       readonly index: number;
       readonly status: 'refused';
@@ -33,7 +35,7 @@ export type BulkResult =
       readonly error: HoldfastError;
     };
 
-/** How many requests of a bulk ended in each way. */
+/** Number of requests by result. */
 export interface BulkAcceptance {
   readonly accepted: number;
   readonly duplicates: number;
@@ -42,13 +44,13 @@ export interface BulkAcceptance {
 
 export interface BulkOptions {
   /**
-   * Told of each request, in the order in which they become certain. While a promise it returns is
-   * pending, its request keeps its place among those under way, so a slow listener slows the reading.
+   * Called for each request, in the order in which they become durable. While a promise that it returns is pending,
+   * its request counts as under way, so a slow listener slows the reading.
    */
   readonly onResult?: ((result: BulkResult) => Promise<void> | void) | undefined;
 }
 
-/** What is known of a request once it is checked. */
+/** Parts of a checked request that the bulk reads. */
 interface Checked {
   readonly body: string;
 }
@@ -63,17 +65,17 @@ export interface BulkParts<Request extends Checked> {
   readonly opening: () => Promise<void> | null;
   /** @throws HoldfastError why the request is refused. */
   readonly check: (request: SyncRequest, searchesLater: (search: Pieces<void>) => void) => Request;
-  /** Does what was put off of the check; rejects as that throws. */
+  /** Runs the part of the check that was put off; rejects as that throws. */
   readonly inSlices: (search: Pieces<void>) => Promise<void>;
   /** Resolves once the request is durable; rejects with a `HoldfastError`. */
   readonly accept: (request: Request) => Promise<Acceptance>;
 }
 
-/** Requests read and not certain yet. More would make no larger commits, only others wait for them. */
+/** Limit on requests that are read and not durable yet. More would not make larger commits, only delay others. */
 const UNDER_WAY_MAX = 2_048;
-/** And their payloads, in UTF-16 units; one larger payload may be under way alone. */
+/** Limit on their payloads, in UTF-16 units. One larger payload may be under way alone. */
 const UNDER_WAY_UNITS_MAX = 8 * 1_048_576;
-/** How long requests are read without letting anything else run. */
+/** Time for which requests are read before anything else may run. */
 const SLICE_MS = 2;
 
 /** One call of `syncAll()`. */
@@ -83,10 +85,10 @@ export class Bulk<Request extends Checked> {
   readonly #counts = { accepted: 0, duplicates: 0, refused: 0 };
   #underWay = 0;
   #unitsUnderWay = 0;
-  /** What the listener threw. */
+  /** Error that the listener threw. */
   #failure: { readonly error: unknown } | null = null;
   #wake: () => void = () => undefined;
-  /** What was put off of the check of the last request. */
+  /** Search of the last request that was put off. */
   #search: Pieces<void> | null = null;
   readonly #searchesLater = (search: Pieces<void>): void => {
     this.#search = search;
@@ -99,7 +101,7 @@ export class Bulk<Request extends Checked> {
     this.#onResult = options.onResult;
   }
 
-  /** Resolves, or rejects with what stopped it, once every request that was read is told of. */
+  /** Resolves once every request that was read is reported; rejects then with what stopped the reading. */
   async run(requests: Iterable<SyncRequest> | AsyncIterable<SyncRequest>): Promise<BulkAcceptance> {
     requireOption(
       isIterable(requests),
@@ -114,7 +116,7 @@ export class Bulk<Request extends Checked> {
         const wait = opening();
         if (wait !== null) await wait;
         const offered = this.#offer(index, request);
-        // Those that follow stay behind it.
+        // Later requests stay behind this one.
         if (offered !== null) await offered;
         index += 1;
         if (!this.#hasRoom) await this.#until(() => this.#hasRoom);

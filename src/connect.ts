@@ -1,8 +1,7 @@
 /**
- * `connect`: a client of a store, which takes the store over where it may and nobody has it.
+ * `connect`: a client of a store, which takes the store over if it may and nobody has it.
  *
- * What owns a store is loaded only by a process that comes to own it: one that only connects loads neither the
- * engine nor the database.
+ * Only a process that comes to own a store loads the engine and the database.
  *
  * @module
  */
@@ -40,7 +39,7 @@ const OWN_RULES = {
   ownerWithinMs: { min: 100, max: 3_600_000, whole: true },
 } as const satisfies OptionRules;
 
-/** What a process that only connects may give. */
+/** Rules of the options that a process which only connects may give. */
 const CLIENT_RULES: OptionRules = {
   ...OWN_RULES,
   store: 'text',
@@ -52,12 +51,12 @@ const CLIENT_RULES: OptionRules = {
 };
 
 /**
- * Connects to the store that another process of the machine owns, so that any number of processes of an app can
- * submit to it, follow, cancel and ask for crises. It resolves at once: its calls wait until somebody owns the store.
+ * Connects to a store of this machine, so that any number of processes of an app can submit to it, watch, cancel and
+ * ask for crises. Resolves at once: each call waits until there is an owner.
  *
- * It takes what `createRuntime` takes. With `handlers`, or with `own: true`, this process takes the store over
- * whenever nobody has it: of several that may, one does, and the others are its clients. So in a cluster of equal
- * processes all call `connect` with the same options. `connect<typeof runtime>` has the types of the runtime that
+ * It takes the options of `createRuntime`. With `handlers`, or with `own: true`, this process takes the store over
+ * whenever nobody has it; of several that may, one does, and the others are its clients. So in a cluster of equal
+ * processes all call `connect` with the same options. `connect<typeof runtime>` has the types of a runtime that
  * another program makes.
  *
  * @example
@@ -79,10 +78,10 @@ export async function connect<
   return await inNoContext(() => connectTo(options as ConnectOptions));
 }
 
-/** Any types where no handler is named. */
+/** Types of the handlers; any types if no handler is named. */
 type TypesOfHandlers<Handlers> = string extends keyof Handlers ? AnyTypes : TypesOf<Handlers>;
 
-/** Refuses what can't be used before anything is done with it. Says whether this process may own the store. */
+/** Checks the options before anything is opened. Returns whether this process may own the store. */
 async function checked(options: ConnectOptions): Promise<boolean> {
   requireOption(isObject(options), 'options', 'must be an object');
   const { store, own, ownerWithinMs, ...rest } = options;
@@ -121,7 +120,7 @@ async function connectTo(options: ConnectOptions): Promise<Client> {
     try {
       options.onError?.(error);
     } catch {
-      // There is nobody else to be told.
+      // Nobody is left to notify.
     }
   };
   const owner = mayOwn ? await candidate({ ...rest, store, clock, random }, onError) : null;
@@ -138,7 +137,7 @@ async function connectTo(options: ConnectOptions): Promise<Client> {
       crisisSocket = answer.crisisSocket ?? crisisSocket;
       return answer;
     }
-    // It starts, or closes: the system says so where it can.
+    // An owner that starts or closes has no socket; its note says so where the system keeps one.
     if (owner === null || leaving.signal.aborted || isOwnedByNote(store)) return null;
     const owned = await owner((made) => {
       coming = made;
@@ -182,7 +181,7 @@ async function connectTo(options: ConnectOptions): Promise<Client> {
   });
 }
 
-/** Tries to own the store, each time it is called: what owns it now, or `null` where another process does. */
+/** Makes a function that tries to own the store; it resolves with the owner, or with `null` if another process is. */
 async function candidate(
   options: RuntimeOptions,
   onError: (error: unknown) => void,
@@ -190,7 +189,7 @@ async function candidate(
   const { createOwner } = await import('./createRuntime.ts');
   return async (onMade) => {
     const told = (error: unknown): void => {
-      // That another was quicker is no failure.
+      // Losing the race to another process is no failure.
       if (!isOwnedElsewhere(error)) onError(error);
     };
     const owner = createOwner({ ...options, onError: told }, true);

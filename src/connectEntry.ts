@@ -1,6 +1,6 @@
 /**
- * `holdfast/connect`: what a process needs that uses a store which another one owns. It loads neither the engine
- * nor the database, which a process that comes to own the store does then.
+ * `holdfast/connect`: entry for a process that uses a store which another process owns. It loads neither the engine
+ * nor the database until the process comes to own the store.
  *
  * @module
  */

@@ -61,9 +61,9 @@ import { ResponseTimes } from './views/responseTimes.ts';
 import { StoreDamage } from './views/storeDamage.ts';
 
 /**
- * Makes a runtime and starts it. Returns at once: `crisis()` answers from here on, `sync()` waits
- * until the store is open, and `ready` tells when that is or why it can't be. Its types are those of the
- * handlers: a request of another type, with another payload or for another upstream does not compile.
+ * Makes a runtime and starts it. Returns at once: `crisis()` answers from here on, `sync()` waits until the store is
+ * open, and `ready` settles when it is open or can't be. Types come from the handlers: a request of another type,
+ * with another payload or for another upstream does not compile.
  *
  * @example
  * const runtime = createRuntime({
@@ -85,7 +85,7 @@ export function createRuntime<
   return createOwner(options).runtime;
 }
 
-/** A runtime, with what it does for clients of its store. */
+/** A runtime, with its desk for clients. */
 export interface Owner {
   readonly runtime: Runtime;
   readonly desk: OwnerDesk;
@@ -94,8 +94,8 @@ export interface Owner {
 }
 
 /**
- * {@link createRuntime} with what a client needs. A candidate may find that another process owns the store, and
- * has no sockets before it does.
+ * {@link createRuntime} for `connect`. A candidate may find that another process owns the store, and opens no socket
+ * before it knows.
  */
 export function createOwner(options: RuntimeOptions, isCandidate = false): Owner {
   const { key, keyTimeoutMs, ...keyless } = checkOptions(options);
@@ -118,7 +118,7 @@ function openLog({ logger, clock }: KeylessOptions, facts: FactStream): Log | nu
   return log;
 }
 
-/** The last resort where nobody listens: without a word a program would wait for its first request to fail. */
+/** Last resort if nobody listens: otherwise the app would learn of a failed start from its first request. */
 function warnOfFailedStart(error: unknown): void {
   const code = isHoldfastError(error) ? error.code : 'HF_INTERNAL';
   const said = error instanceof Error ? error.message : String(error);
@@ -273,7 +273,7 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
   });
   const feed = runtimeFeed({
     ...{ options, policies, engine, responseTimes, damage, clock, onError },
-    // Where it has no name of its own: that of its folder, without the way there, which names a user.
+    // Without a name, that of the folder; the path to it could name a user.
     name: options.name === options.store ? basename(options.store) : options.name,
     outside: () => outside?.state ?? null,
     call: callByName,

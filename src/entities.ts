@@ -1,5 +1,5 @@
 /**
- * Records as an app asks for them: the same in the process that owns the store and in its clients.
+ * Records as an app reads them: the same for the owner of the store and its clients.
  *
  * @module
  */
@@ -27,11 +27,11 @@ const QUERY_RULES: OptionRules<EntityQuery> = {
   inReview: 'boolean',
 };
 
-/** The records that edits change. */
+/** Records that edits change. */
 export interface Entities extends KnownEntities {
   /**
-   * Puts back what was removed from a record, by an edit as `sync()` makes one: all devices have it again, and its
-   * removal is over. It resolves once the edit is durable.
+   * Restores what was removed from a record, by an edit as `sync()` makes one: all devices get it back, and its
+   * removal is over. Resolves once the edit is durable.
    *
    * @param path as {@link Entities.removed} names it
    * @param edit `type`: of the requests that edit the record
@@ -47,10 +47,10 @@ export interface Entities extends KnownEntities {
   restore(entity: Entity, path: string, edit: RestoreOptions): Promise<Operation>;
 }
 
-/** How something that was removed is put back. */
+/** Edit that restores something. */
 export type RestoreOptions = Pick<SyncRequest, 'type' | 'tier' | 'idempotencyKey' | 'tags'>;
 
-/** The calls about records, on what does them. What the app takes a record for, nothing checks. */
+/** Makes the calls about records. The type that an app gives a record is not checked. */
 export function entitiesOf(
   access: Omit<EntityAccess, 'remoteChange'>,
   sync: (request: SyncRequest) => Promise<Operation>,

@@ -1,6 +1,6 @@
 /**
- * Says, once, that a program has come to its end and an open runtime is all that keeps its process alive:
- * without a word it looks as if something hung (UX-3).
+ * Warns, once, that a program has ended and only an open runtime keeps its process alive: otherwise it looks as if
+ * something hung (UX-3).
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { systemClock } from '../actors/platform/systemClock.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import type { HealthStatus } from './views/health.ts';
 
-/** When it is first looked; each further look comes after twice the time, so that a process at rest sleeps. */
+/** Time of the first check. Each next one comes after twice the time, so that a process at rest sleeps. */
 const FIRST_LOOK_MS = 10_000;
 
 /**
- * What a process that only has a runtime open is kept alive by, as Node names it, each as often as it may
- * be there: a timer of the runtime, and a terminal for output and errors. Anything else, a second timer too,
- * may be work of the program.
+ * Handles that keep a process with nothing but an open runtime alive, as Node names them, with how many of each may
+ * be there: a timer of the runtime, and a terminal for output and errors. Anything else, even a second timer, may be
+ * work of the program.
  */
 const OF_NO_PROGRAM: Readonly<Record<string, number>> = { Timeout: 1, TTYWrap: 2 };
 
@@ -28,7 +28,7 @@ export interface ForgottenCloseParts {
   readonly warn: (message: string) => void;
 }
 
-/** Watches until it has warned, or the returned function is called. */
+/** Watches until it has warned or the returned function is called. */
 export function watchForForgottenClose(parts: ForgottenCloseParts): () => void {
   let afterMs = FIRST_LOOK_MS;
   let cancel = parts.schedule(afterMs, look);
@@ -47,12 +47,13 @@ export function watchForForgottenClose(parts: ForgottenCloseParts): () => void {
   };
 }
 
-/** The same over this process; does nothing where nobody could say what keeps that alive. */
+/** Watches this process, unless what keeps it alive can't be told. */
 export function watchThisProcess(
   { store, clock }: { readonly store: string; readonly clock: Clock },
   health: () => HealthStatus,
 ): () => void {
-  // A store in memory has no thread, an Electron app lives by its windows, and a thread by its parent.
+  // Nothing to warn of: a store in memory has no thread, an Electron app lives by its windows, a thread by its
+  // parent.
   const isOther =
     store === ':memory:' || process.versions['electron'] !== undefined || !isMainThread;
   if (isOther || clock !== systemClock) return () => undefined;
@@ -73,7 +74,9 @@ function hasProgramEnded(resources: readonly string[]): boolean {
   return [...counts].every(([kind, count]) => count <= (OF_NO_PROGRAM[kind] ?? 0));
 }
 
-/** Nothing is in memory, on its way or due; what waits for a person or a handler goes on by neither. */
+/**
+ * Whether nothing is in memory, under way or due. Work that waits for a person or a handler does not run by itself.
+ */
 function isAtRest({ phase, operations, waiting }: HealthStatus): boolean {
   return (
     phase === 'running' &&

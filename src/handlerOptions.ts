@@ -1,5 +1,5 @@
 /**
- * What a handler may say, checked where it is given.
+ * Options of a handler, checked where it is given.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import {
   type OptionRules,
 } from '../machines/vocabulary/optionRules.ts';
 
-/** The end of a sentence about a name that is none. */
+/** End of a sentence about an invalid name of a type. */
 export const TYPE_RULE =
   'it must be words of letters, digits, - and _ joined by dots, each beginning with a letter and the first with a lower-case one, such as payments.push';
 const EXEMPT_PATH =
@@ -42,7 +42,7 @@ const HANDLER_RULES: OptionRules<Handler> = {
     matches: (schema) => typeof Object(Object(schema)['~standard']).validate === 'function',
     rule: 'must be a Standard Schema, as zod, valibot and arktype make them',
   },
-  // What is in it is checked below.
+  // Its fields are checked below.
   conflicts: {
     matches: (given) =>
       given === true || (typeof given === 'object' && given !== null && !Array.isArray(given)),
@@ -61,7 +61,7 @@ const HANDLER_RULES: OptionRules<Handler> = {
   },
 };
 
-/** The rule of all handlers together, by type. */
+/** Rule of all handlers, by type. */
 export const HANDLERS_RULE: OptionRule = {
   entries: { fields: HANDLER_RULES },
   named: HANDLER_TYPE,
@@ -75,14 +75,14 @@ export function checkHandler(type: string, handler: Handler, upstreams: Readonly
 }
 
 /**
- * What a handler whose fields keep their rules must be besides.
+ * Checks what the rules of single fields can't: that the upstream exists, and that conflicts can be read.
  *
  * @throws HoldfastError `HF_OPTION_INVALID` naming the field.
  */
 export function checkPartsOf(type: string, handler: Handler, upstreams: ReadonlySet<string>): void {
   const { upstream, conflicts } = handler;
   if (!upstreams.has(upstream)) {
-    // Only where it is wrong: it names all upstreams, and each may have a handler.
+    // Made only for an error: it names all upstreams, and each may have a handler.
     const rule = `must be one of the upstreams: ${[...upstreams].join(', ')}`;
     requireOption(false, `handlers.${type}.upstream`, rule);
   }

@@ -1,5 +1,5 @@
 /**
- * A client of a store: what each call of its public face does.
+ * A client of a store: implementation of its public calls.
  *
  * @module
  */
@@ -49,18 +49,18 @@ export interface ClientParts {
   readonly random: Random;
   readonly link: OwnerLink;
   readonly clientCrises: ClientCrises;
-  /** Told of what no caller hears of. */
+  /** Notified of failures that no caller sees. */
   readonly onError: (error: unknown) => void;
   /** The runtime of this process, while it owns the store. */
   readonly runtime: () => Runtime | null;
-  /** How long what is in flight at this process may take to end, from now on. */
+  /** Sets how long work in flight at this process may take at close. */
   readonly closeWithin: (deadlineMs: number) => void;
 }
 
 interface Wired {
   readonly wire: WireRequest;
   readonly body: string;
-  /** Its key is one of ours. */
+  /** Whether the idempotency key was made here. */
   readonly isMinted: boolean;
 }
 
@@ -83,7 +83,7 @@ export class HoldfastClient implements Client {
     this.#parts = parts;
     const { link } = parts;
     this.ready = link.whenOwned();
-    // Who never looks at it still has its crises answered.
+    // An app that never looks at `ready` still gets its crises answered.
     this.ready.catch(() => undefined);
     const caller: Caller = { call: (call, params) => this.#call(call, params) };
     this.entities = entitiesOf(entered(entitiesBy(link)), (request) => this.sync(request));
@@ -118,9 +118,9 @@ export class HoldfastClient implements Client {
   async sync(request: SyncRequest): Promise<Operation> {
     const { wire, body, isMinted } = this.#wire(request);
     const { id, isDuplicate } = await this.#ask('sync', wire);
-    // Whether its handler merges, the owner knows.
+    // Only the owner knows whether the handler merges.
     const edit = wire.entity === null ? null : body;
-    // Under a key of our own it is one that was sent before a change of owner.
+    // A duplicate under a key made here is this request, sent before a change of owner.
     return operationHandle(this.#byId, id, isDuplicate && !isMinted, edit);
   }
 
@@ -138,7 +138,7 @@ export class HoldfastClient implements Client {
         clock,
         opening: () => (link.seat === null ? link.whenOwned() : null),
         check: (request) => this.#wire(request),
-        // Nothing is put off here.
+        // Nothing is put off.
         inSlices: () => Promise.resolve(),
         accept: async ({ wire, isMinted }) => {
           const asked = link.ask('syncMany', wire, { patience: 'boundedWithoutOwner' });
@@ -167,8 +167,8 @@ export class HoldfastClient implements Client {
   }
 
   /**
-   * A request as it is sent. What can be checked without an owner is: that checks schemas, and what may hold
-   * card data. Without a key one that has to be sent again would be two.
+   * Checks a request as far as that needs no owner, which checks schemas and card data. A request without a key gets
+   * one: sent again, it would be two.
    */
   #wire(request: SyncRequest): Wired {
     const exemptionsOf = () => () => true;
@@ -191,7 +191,9 @@ export class HoldfastClient implements Client {
     return await this.#parts.link.ask(name, params, { patience: 'bounded' }).answer;
   }
 
-  /** One that changes something is not made twice: its caller looks whether it was. */
+  /**
+   * Makes a management call. One that changes something is never repeated: its caller checks whether it took effect.
+   */
   async #call<Params extends object, Result>(
     { name, override }: ManagementCall<Params, Result>,
     params: Params,
@@ -207,9 +209,9 @@ export class HoldfastClient implements Client {
   }
 }
 
-/** What is large is searched for card data by the owner, which does it in slices. */
+/** Leaves the search of large bodies for card data to the owner, which does it in slices. */
 function leftToOwner(): void {
-  // Nothing is searched here.
+  // Nothing to search.
 }
 
 /** Records at the owner of the store. */
@@ -222,7 +224,7 @@ function entitiesBy(link: OwnerLink): Omit<EntityAccess, 'remoteChange'> {
     restoring: (entity, path) => link.ask('entityRestoring', { entity, path }, bounded).answer,
     forget: (entity) => link.ask('entityForget', { entity }, bounded).answer,
     subscribe(entity, listener) {
-      // The next owner tells it from the beginning.
+      // The next owner reports from the beginning.
       let told: string | null = null;
       const watching = link.ask(
         'entityWatch',
@@ -245,7 +247,7 @@ function entitiesBy(link: OwnerLink): Omit<EntityAccess, 'remoteChange'> {
   };
 }
 
-/** Operations at the owner of the store, as the handle of one asks for them. */
+/** Operations at the owner of the store, as a handle asks for them. */
 function operationsBy(link: OwnerLink): OperationsById {
   return {
     async outcome(id): Promise<Outcome> {
@@ -261,7 +263,7 @@ function operationsBy(link: OwnerLink): OperationsById {
       };
     },
     tell: (id, wish) => link.ask('tell', { id, wish }, { patience: 'bounded' }).answer,
-    // They are in memory where the store is owned.
+    // Only the owner has them in memory.
     viewNow: () => null,
   };
 }

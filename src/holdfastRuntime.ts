@@ -1,5 +1,5 @@
 /**
- * A running holdfast: what each call of its public face does.
+ * A running holdfast: implementation of its public calls.
  *
  * @module
  */
@@ -90,15 +90,18 @@ export interface RuntimeParts {
   readonly feed: Feed;
   readonly inspectors: OpenInspectors;
   readonly management: Management;
-  /** @throws HoldfastError what `sync()` throws for a bad request. */
-  /** With `searchesLater` the search of a large body is put off. */
+  /**
+   * Checks a request; with `searchesLater` the search of a large body is put off.
+   *
+   * @throws HoldfastError what `sync()` throws for a bad request.
+   */
   readonly checkRequest: (
     request: SyncRequest,
     searchesLater?: (search: Pieces<void>) => void,
   ) => CheckedRequest;
-  /** Told of what no caller hears of. */
+  /** Notified of failures that no caller sees. */
   readonly onError: (error: unknown) => void;
-  /** It begins to stop. */
+  /** Called when the runtime begins to stop. */
   readonly onClose: () => void;
   readonly onClosed: () => void;
 }
@@ -120,7 +123,7 @@ const CALL_RULES: OptionRules<CallOptions> = {
 };
 
 export class HoldfastRuntime implements Runtime {
-  /** Ends when the bodies that came are searched; `null` where none is. */
+  /** Settles once all bodies that came are searched; `null` if none is being searched. */
   #searching: Promise<void> | null = null;
   #searchingBytes = 0;
   readonly #parts: RuntimeParts;
@@ -168,7 +171,7 @@ export class HoldfastRuntime implements Runtime {
 
   async sync(request: SyncRequest): Promise<Operation> {
     const { engine, options, onError } = this.#parts;
-    // Before the first start: what an edit may be, the rules of its entity say.
+    // Before the first start: the rules of its entity decide what an edit may be.
     if (!areEntitiesKnown()) await loadEntities();
     const searches: Pieces<void>[] = [];
     const checked = this.#checkHandled(request, (search) => searches.push(search));
@@ -209,7 +212,7 @@ export class HoldfastRuntime implements Runtime {
     return await bulk.run(requests);
   }
 
-  /** Accepts one request of a bulk that comes from elsewhere. */
+  /** Accepts one request of a client's bulk. */
   async acceptMany(request: SyncRequest): Promise<Acceptance> {
     const { engine } = this.#parts;
     if (!areEntitiesKnown()) await loadEntities();
@@ -235,7 +238,7 @@ export class HoldfastRuntime implements Runtime {
     const { engine, checkRequest, options: of } = this.#parts;
     const { upstream = DEFAULT_UPSTREAM, ...rest } = request;
     if (!areEntitiesKnown()) await loadEntities();
-    // Its types are the caller's word: what the request holds is checked, and kept as JSON.
+    // The caller states the types; the request is checked and kept as JSON.
     const searches: Pieces<void>[] = [];
     const given = { ...rest, subject: userId } as SyncRequest;
     const checked = checkRequest(given, (search) => searches.push(search));
@@ -360,7 +363,7 @@ export class HoldfastRuntime implements Runtime {
       await this.#parts.control?.close();
       await this.#parts.engine.stop(options.deadlineMs ?? CLOSE_DEADLINE_MS);
     } finally {
-      // Until then crises of clients are taken (SV-4); all else goes to the next owner.
+      // Until then crises of clients are taken (SV-4); everything else goes to the next owner.
       this.#parts.lines.close();
       this.#parts.onClosed();
       await this.#parts.inspectors.close();
@@ -381,8 +384,8 @@ export class HoldfastRuntime implements Runtime {
   }
 
   /**
-   * Searches a large body for card data in slices. What comes after it waits, so that all are accepted in the order in
-   * which they came, but for crises; `null` where nothing is waited for.
+   * Searches a large body for card data in slices. Later requests wait, so that all but crises are accepted in the
+   * order in which they came; `null` if there is nothing to wait for.
    *
    * @throws HoldfastError `HF_STORE_HANGING` where as much waits for that as may be kept in memory.
    */
@@ -405,7 +408,7 @@ export class HoldfastRuntime implements Runtime {
     const searched = Promise.all([this.#parts.engine.inSlices(search), before]).then(
       () => undefined,
     );
-    // One that is refused at once may be over before those that came before it.
+    // A search that fails at once may end before earlier ones.
     const isOver = Promise.allSettled([searched, before]).then(() => {
       this.#searchingBytes -= bytes;
       if (this.#searching === isOver) this.#searching = null;
@@ -414,14 +417,14 @@ export class HoldfastRuntime implements Runtime {
     return searched;
   }
 
-  /** When its caller gets an answer at the latest, in milliseconds from its call (PF-1). */
+  /** Response deadline of a request, in milliseconds from its call (PF-1). */
   #responseDeadlineMs({ tier, type }: CheckedRequest, upstream: string): number {
     const { table } = this.#parts.policies;
-    // A crisis that comes by this way is answered as its tier is; `crisis()` is the way of CR-1.
+    // A request of priority crisis has the deadline of its tier; only `crisis()` keeps CR-1.
     return table.operation(upstream, tier, type).responseDeadlineMs;
   }
 
-  /** Accepts within the response deadline, or says that the disk stalls (docs/decisions/0019). */
+  /** Accepts within the response deadline, or rejects because the disk stalls (docs/decisions/0019). */
   async #accept(
     request: CheckedRequest,
     own?: { readonly handler: OwnHandler; readonly withinMs: number },

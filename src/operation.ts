@@ -31,30 +31,30 @@ import type {
   TypeOf,
 } from './typed/operationTypes.ts';
 
-/** How long to wait for an outcome. */
+/** Limits of a wait for an outcome. */
 export interface WaitOptions {
   /** The longest wait in milliseconds, by a clock that nobody sets. */
   readonly timeoutMs?: number | undefined;
-  /** Ends the wait, and nothing but the wait. */
+  /** Ends the wait, not the operation. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An operation that had not ended when the time to wait for it was over. It goes on (OP-11). */
+/** Result of a wait that timed out. The operation goes on (OP-11). */
 export interface StillPending {
   readonly status: 'pending';
   readonly operationId: string;
-  /** Where it stood then; `null` where the disk did not say within a moment. */
+  /** View of the operation at that time; `null` if the disk did not answer soon enough. */
   readonly view: OperationView | null;
 }
 
-/** A handle on an accepted operation. It costs nothing to keep and nothing to drop. */
+/** Handle on an accepted operation. It costs nothing to keep or drop. */
 export interface Operation<Response = Json | undefined> {
   readonly id: string;
   /** True when `sync()` found an earlier operation with the same idempotency key. */
   readonly isDuplicate: boolean;
   /**
-   * The `base` of the next edit that is made of this one, whatever becomes of this one on its way: that edit is its
-   * successor, and what it leaves out was left out on purpose. Only from `sync()`, of an edit; absent else.
+   * `base` for the next edit of the same record, whatever becomes of this one: that edit is its successor, and what
+   * it leaves out was removed on purpose. Only on the result of `sync()` for an edit.
    *
    * @example
    * const first = await runtime.sync({ ...edit, payload: plan, base: known?.base });
@@ -62,19 +62,20 @@ export interface Operation<Response = Json | undefined> {
    */
   readonly base?: EditBase | undefined;
   /**
-   * How it ended, once that is on disk. Never rejects but with `HF_STORE_…`, `HF_OPERATION_UNKNOWN`,
-   * `HF_QUARANTINED` when its record was quarantined, `HF_RECORD_NEWER` when it goes on in a later version, or `HF_CLOSED` when the runtime stops before it ends:
-   * then it goes on at the next start.
+   * How the operation ended, once that is on disk. Rejects only with `HF_STORE_…`, `HF_OPERATION_UNKNOWN`,
+   * `HF_QUARANTINED` if its record was quarantined, `HF_RECORD_NEWER` if it continues in a later version, or
+   * `HF_CLOSED` if the runtime stops first; then it continues at the next start.
    */
   readonly outcome: Promise<Outcome<Response>>;
   /**
-   * What a view follows it by: one object for as long as this handle is held, over waits, restarts of the owner and other
-   * processes. It knows at once where the operation stands, tells of each change, and completes with its end. Sent an
-   * event it throws `HF_ACTOR_READ_ONLY`, and what a subscriber throws goes to `onError`. docs/how-to/show-work-in-react.md
+   * Actor that a view subscribes to: one object for as long as this handle is held, over waits, restarts of the owner
+   * and other processes. It has the current state at once, reports each change, and completes when the operation
+   * ends. Its `send` throws `HF_ACTOR_READ_ONLY`; what a subscriber throws goes to `onError`.
+   * docs/how-to/show-work-in-react.md
    */
   readonly actor: OperationActor;
   /**
-   * Where it stands now.
+   * Current state of the operation.
    *
    * @example
    * const { state, wait, failure } = await operation.view();
@@ -82,7 +83,7 @@ export interface Operation<Response = Json | undefined> {
    */
   view(): Promise<OperationView>;
   /**
-   * Tells of each change of state until the returned function is called.
+   * Calls the listener at each change of state, until the returned function is called.
    *
    * @example
    * const leave = operation.subscribe(({ state, attempt }) => console.log(state, attempt));
@@ -90,9 +91,8 @@ export interface Operation<Response = Json | undefined> {
    */
   subscribe(listener: (view: OperationView) => void): () => void;
   /**
-   * Waits for its outcome for so long and no longer. At the time-out it resolves with `status: 'pending'` and where
-   * the operation stands then, and the operation goes on: nothing is thrown that somebody has to catch, and
-   * `cancel()` is there for those who want an end. Without `timeoutMs` it waits as {@link outcome} does.
+   * Waits for the outcome up to `timeoutMs`, then resolves with `status: 'pending'` and the current state; the
+   * operation goes on. Without `timeoutMs` it waits as {@link outcome} does.
    *
    * @example
    * const result = await operation.wait({ timeoutMs: 5_000 });
@@ -105,8 +105,8 @@ export interface Operation<Response = Json | undefined> {
   wait(options?: WaitOptions & { readonly timeoutMs?: undefined }): Promise<Outcome<Response>>;
   wait(options: WaitOptions): Promise<Outcome<Response> | StillPending>;
   /**
-   * Ends it, aborting a running attempt. Does nothing to one that has ended. Resolves once that is on
-   * disk; rejects with `HF_STORE_…` or `HF_CLOSED`, to be asked again later, where it may hold or not.
+   * Cancels the operation, aborting a running attempt. Does nothing if it has ended. Resolves once that is on disk.
+   * After a rejection with `HF_STORE_…` or `HF_CLOSED` it may hold or not; ask again later.
    *
    * @example
    * await operation.cancel();
@@ -114,8 +114,7 @@ export interface Operation<Response = Json | undefined> {
    */
   cancel(): Promise<void>;
   /**
-   * Tries it again now, where it waits for a retry, a decision or a review. Resolves and rejects as
-   * {@link cancel} does.
+   * Tries again now, if it waits for a retry, a decision or a review. Resolves and rejects as {@link cancel} does.
    *
    * @example
    * await operation.retryNow();
@@ -126,15 +125,15 @@ export interface Operation<Response = Json | undefined> {
 /** Operations of a runtime: found by id, listed and counted (OP-10). */
 export interface Operations<Types extends OperationTypes = AnyTypes> {
   /**
-   * A handle on one by its id.
+   * Returns a handle on an operation by its id.
    *
    * @example
    * const operation = runtime.operations.get<'payments.push'>(id); // its response is that of the type
    */
   get<Type extends TypeOf<Types> = TypeOf<Types>>(id: string): Operation<ResponseOf<Types, Type>>;
   /**
-   * Goes through all that match: the oldest first, or with `order: 'newest'` the newest. Each is shown as it is when
-   * its piece is read; what comes and goes meanwhile may be seen or not.
+   * Iterates over all that match, the oldest first, or with `order: 'newest'` the newest. Each is shown as it is when
+   * its page is read; operations that come or go meanwhile may be seen or not.
    *
    * @example
    * for await (const { id, wait } of runtime.operations.list({ type: 'payments.push', reason: 'review' })) {
@@ -147,8 +146,8 @@ export interface Operations<Types extends OperationTypes = AnyTypes> {
     search?: OperationSearch<NonNullable<Type>>,
   ): AsyncIterable<OperationView<ListedType<Type>>>;
   /**
-   * One page of those that match, full or the last; go on with `nextAfterSeq`. Pages are read in pieces, so that
-   * neither the event loop nor the disk is held up; what a filter costs {@link OperationFilter} says.
+   * Reads one page of those that match, full or the last; continue with `nextAfterSeq`. Reading holds up neither the
+   * event loop nor the disk. {@link OperationFilter} says what a filter costs.
    *
    * @example
    * const { views, nextAfterSeq } = await runtime.operations.page({ state: 'deadLettered', order: 'newest', limit: 20 });
@@ -159,8 +158,8 @@ export interface Operations<Types extends OperationTypes = AnyTypes> {
     query?: OperationQuery<NonNullable<Type>>,
   ): Promise<OperationPage<ListedType<Type>>>;
   /**
-   * How many there are, by how far they are. Without a filter this reads counters that the store keeps. With one,
-   * those that match are read piece by piece, as {@link list} does.
+   * Counts operations by stage. Without a filter this reads counters that the store keeps; with one, it reads all
+   * that match, as {@link list} does.
    *
    * @example
    * const { ready, inReview, deadLettered } = await runtime.operations.count();
@@ -172,16 +171,16 @@ export interface Operations<Types extends OperationTypes = AnyTypes> {
 }
 
 const WAIT_RULES: OptionRules<WaitOptions> = { timeoutMs: 'span', signal: 'signal' };
-/** How long one that is on disk may take to say where it stands, once the time is over. */
+/** Time that the disk has to give a view once a wait has timed out. */
 const VIEW_WITHIN_MS = 250;
 
-/** What a handle asks of operations, wherever they run. */
+/** Part of the engine that a handle needs, wherever operations run. */
 export type OperationsById = Pick<Engine, 'outcome' | 'view' | 'viewNow' | 'watch' | 'tell'>;
 
 export interface OperationParts {
   readonly engine: OperationsById;
   readonly clock: Clock;
-  /** Told of what no caller hears of. */
+  /** Notified of failures that no caller sees. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -190,18 +189,18 @@ export function operationHandle(
   parts: OperationParts,
   id: string,
   isDuplicate = false,
-  /** The body of its request, where that was an edit. */
+  /** Body of the request, if it was an edit. */
   edit: string | null = null,
 ): Operation {
   checkId(id);
   const { engine, clock } = parts;
   let actor: OperationActor | null = null;
   let outcome: Promise<Outcome> | null = null;
-  // Asking for the outcome is what registers a watcher, so it is not asked for before the caller does.
+  // The first read of `outcome` registers a watcher, so it waits for the caller.
   const outcomeOf = (): Promise<Outcome> => {
     if (outcome === null) {
       outcome = engine.outcome(id);
-      // A caller that only looked at it must not be brought down by a close.
+      // A caller that only read the property must not crash at a close.
       outcome.catch(() => undefined);
     }
     return outcome;
@@ -252,7 +251,7 @@ export function operationHandle(
   };
 }
 
-/** Rejects with the reason of the signal, until nobody asks any more. */
+/** Rejects with the reason of the signal, until the wait is over. */
 function untilAborted(signal: AbortSignal | undefined): {
   readonly promise: Promise<never>;
   readonly leave: () => void;

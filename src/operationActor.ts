@@ -1,6 +1,6 @@
 /**
- * An operation as a view follows it: one object that bridges its parks, revivals and owners, in the shape of an actor
- * of XState, so that hooks such as `useSyncExternalStore` and `useSelector` take it as it is.
+ * An operation for views: one object that bridges its parks, revivals and owners, in the shape of an XState actor, so
+ * that hooks such as `useSyncExternalStore` and `useSelector` take it as it is.
  *
  * @module
  */
@@ -10,32 +10,35 @@ import type { Engine, OperationView } from '../actors/port.ts';
 import { ENDED_STATES } from '../machines/operation/syncOperationContext.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 
-/** Where an operation stands. Frozen, with its data; another one after each change, and the same until then. */
+/** Snapshot of an operation, deeply frozen. Each change makes a new one; until then it is the same object. */
 export interface OperationActorSnapshot {
-  /** `done` once it has ended and that is on disk; a dead letter has ended too. */
+  /** `done` once the ending is on disk; a dead letter has ended too. */
   readonly status: 'active' | 'done';
   /**
-   * The state of its chart: `waiting`, `backingOff`, `completed`, …; docs/machines/syncOperation.md draws it. Of a crisis
-   * that of its delivery: docs/machines/crisis.md.
+   * State of its chart: `waiting`, `backingOff`, `completed`, …, drawn in docs/machines/syncOperation.md; for a
+   * crisis that of its delivery: docs/machines/crisis.md.
    */
   readonly value: OperationView['state'];
-  /** What is shown of it, as of its last change: ids, counts, instants, why it waits; never the payload. */
+  /** View of the operation at its last change: ids, counts, instants, why it waits; never the payload. */
   readonly context: OperationView;
 }
 
-/** What a subscriber may listen to. What it throws goes to `onError`. */
+/** Observer of an operation. What it throws goes to `onError`. */
 export interface OperationActorObserver {
   readonly next?: ((snapshot: OperationActorSnapshot) => void) | undefined;
-  /** There is no such operation, or its record can't be read: `HF_OPERATION_UNKNOWN`, `HF_QUARANTINED`, `HF_RECORD_NEWER`. */
+  /**
+   * Called if there is no such operation or its record can't be read: `HF_OPERATION_UNKNOWN`, `HF_QUARANTINED`,
+   * `HF_RECORD_NEWER`.
+   */
   readonly error?: ((error: unknown) => void) | undefined;
-  /** It has ended, and nothing more is told. */
+  /** Called when the operation has ended; nothing follows. */
   readonly complete?: (() => void) | undefined;
 }
 
 /**
- * An operation to be followed, read-only. It is one object for as long as its handle is held, whether the operation
- * is in memory, rests on disk or is run by another process; both methods may be handed on without it. It costs something while
- * somebody is subscribed.
+ * Read-only actor of an operation. It is one object for as long as its handle is held, whether the operation is in
+ * memory, on disk or run by another process; its methods work unbound. It costs memory only while somebody is
+ * subscribed.
  *
  * @example
  * ```tsx
@@ -45,16 +48,16 @@ export interface OperationActorObserver {
  * ```
  */
 export interface OperationActor {
-  /** The operation's id. */
+  /** Id of the operation. */
   readonly id: string;
   /**
-   * What is known of it now; the same object until that changes. `undefined` until it is known: of one that is not in
-   * the memory of this process that is a moment after the first subscription.
+   * Latest snapshot; the same object until it changes. `undefined` until it is known: for an operation that is not in
+   * the memory of this process, a moment after the first subscription.
    */
   readonly getSnapshot: () => OperationActorSnapshot | undefined;
   /**
-   * Tells of each change until `unsubscribe()` is called, and first of where it stands where {@link getSnapshot} did not
-   * know. One that has ended completes at once.
+   * Reports each change until `unsubscribe()` is called; first the current state, if {@link getSnapshot} did not know
+   * it. For an operation that has ended it completes at once.
    */
   subscribe(observer: OperationActorObserver): OperationActorSubscription;
   subscribe(
@@ -63,7 +66,7 @@ export interface OperationActor {
     complete?: () => void,
   ): OperationActorSubscription;
   /**
-   * No event from outside moves an operation: use `operation.cancel()` or `operation.retryNow()`.
+   * Always throws: no event from outside moves an operation. Use `operation.cancel()` or `operation.retryNow()`.
    *
    * @throws HoldfastError `HF_ACTOR_READ_ONLY`, always.
    */
@@ -80,7 +83,7 @@ export interface OperationActorParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** What will never be told of it: it is not there, or can't be read. */
+/** Errors after which nothing more is known: the operation is not there or can't be read. */
 const GONE: ReadonlySet<string> = new Set([
   'HF_OPERATION_UNKNOWN',
   'HF_QUARANTINED',
@@ -94,7 +97,7 @@ export function operationActor(
   const observers = new Set<OperationActorObserver>();
   let shown: OperationActorSnapshot | undefined;
   let leave: (() => void) | null = null;
-  /** Counts what was told, so that what was looked up before it is not taken for newer. */
+  /** Counts reports, so that an older answer of a look-up is not taken for newer. */
   let told = 0;
 
   const show = (view: OperationView): boolean => {
@@ -136,7 +139,7 @@ export function operationActor(
       const view = engine.viewNow(id) ?? (await engine.view(id));
       if (told === before && observers.size > 0) take(view);
     } catch (error) {
-      // Any other may pass, and it is told of its next change.
+      // Other errors may pass, and the next change is reported.
       if (told !== before || !isHoldfastError(error) || !GONE.has(error.code)) return;
       tell((observer) => observer.error?.(error));
       stop();
@@ -152,7 +155,7 @@ export function operationActor(
   return Object.freeze<OperationActor>({
     id,
     getSnapshot: () => {
-      // Subscribed to, it has been told of everything.
+      // While subscribed, every change has been reported.
       const now = leave === null && shown?.status !== 'done' ? engine.viewNow(id) : null;
       if (now !== null) show(now);
       return shown;
@@ -190,7 +193,7 @@ export function operationActor(
   });
 }
 
-/** Whether nothing of it has changed. What its wait depends on at its upstream may have: that is no change of it. */
+/** Whether two views are the same. A change at the upstream on which its wait depends does not count. */
 function isSame(one: OperationView, other: OperationView): boolean {
   return (
     one.state === other.state &&

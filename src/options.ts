@@ -1,5 +1,5 @@
 /**
- * What `createRuntime` takes, and the defaults it fills in. Every number has its default here.
+ * Options of `createRuntime`, with the default of every number.
  *
  * @module
  */
@@ -58,126 +58,130 @@ import {
 import { isLogger, type LogFunction, type Logger, logFunction } from './telemetry/logger.ts';
 import type { KnownUpstream } from './typed/operationTypes.ts';
 
-/** What can be set for one upstream: its layer of the policies. All of it is optional. */
+/** Policies of one upstream. All are optional. */
 export type UpstreamOptions = UpstreamPolicies;
 
-/** Policies for everything, by tier and by type; those of an upstream stand with it in `upstreams`. */
+/** Policies for everything, by tier and by type; those of an upstream are set with it in `upstreams`. */
 export type PolicyOptions = Omit<PolicyLayers, 'upstreams'>;
 
-/** A tier of the app's own: the built-in one that it is like, and its layer of the policies. */
+/** Tier of the app: the built-in one that it is like, and its own policies. */
 export interface TierOptions extends TierPolicies {
   readonly like: Tier;
 }
 
-/** What can be set for crises. All of it is optional. */
+/** Options for crises. All are optional. */
 export interface CrisisOptions {
-  /** The type whose handler delivers a crisis that names none. Default `crisis.alert`. */
+  /** Type whose handler delivers crises that name none. Default `crisis.alert`. */
   readonly type?: string | undefined;
   /**
-   * In every answer before the built-in help lines, which can't be removed. One that helps nobody (no phone, text, url
-   * or note, an empty name, a region that is no ISO 3166 code) is left out; `onError` and health tell of it.
+   * Resources in every answer, before the built-in help lines, which can't be removed. One that helps nobody (no
+   * phone, text, url or note, an empty name, a region that is no ISO 3166 code) is left out; `onError` and health
+   * report it.
    */
   readonly resources?: readonly CrisisResource[] | undefined;
   /**
-   * What people are told of their message so far (`answer.message`), in each language that you have words for. Default:
-   * built-in words in English and German, which no clinician has reviewed.
+   * Words about the state of a person's message (`answer.message`), one entry a language. Default: built-in words in
+   * English and German, which no clinician has reviewed.
    */
   readonly words?: readonly CrisisWords[] | undefined;
-  /** How long the upstream may take to answer first. Default 0: the local answer comes at once. */
+  /** Time for the upstream to answer before the local answer. Default 0: the local answer comes at once. */
   readonly localAfterMs?: number | undefined;
   /**
-   * How long an answer may wait for the plan of a subject that is not pinned, 0 to 100 ms. Default 20;
-   * what is not read by then is left out, and the answer says so.
+   * Time that an answer may wait for a crisis plan that is not pinned, 0 to 100 ms. Default 20. A plan that is not
+   * read by then is left out, and the answer says so.
    */
   readonly planWithinMs?: number | undefined;
   /**
-   * Serves crises to other processes of the machine, over a Unix socket or HTTP on loopback, from a thread
-   * of its own: an event loop that the app blocks delays none of them. Default: nobody is served.
-   * docs/crisis.md has requests and answers.
+   * Serves crises to other processes of the machine, over a Unix socket or HTTP on loopback, from a thread of its
+   * own, which a blocked event loop of the app does not delay. Default: off. docs/crisis.md has requests and answers.
    */
   readonly outside?: OutsideOptions | undefined;
   /**
-   * Who is told of a crisis that is not delivered, in order, until somebody takes it on. What a step was not
-   * told is owed to it, without end. Default none: then only facts, health and `onError` tell. docs/crisis.md has more.
+   * Steps that notify people of an undelivered crisis, in order, until somebody takes it on. A step that was not
+   * reached is tried without end. Default none: then only facts, health and `onError` report it. See docs/crisis.md.
    */
   readonly escalation?: readonly EscalationStepOptions[] | undefined;
   /**
-   * How long a crisis may be undelivered before people are told, whatever the reason; earlier where its fast
-   * attempts are used up. 1 s to an hour, default 60 s.
+   * Time until people are notified of an undelivered crisis, whatever the reason; sooner if its fast attempts are
+   * used up. 1 s to an hour, default 60 s.
    */
   readonly escalateAfterMs?: number | undefined;
-  /** How long it takes until a step is told again, and the chain begins again. Defaults: at most 40 s, 2 min, 5 min, 30 min and 30 min. */
+  /**
+   * Waits before a step is repeated and before the chain begins again. Defaults: at most 40 s, 2 min, 5 min, 30 min
+   * and 30 min.
+   */
   readonly pace?: EscalationPaceOptions | undefined;
 }
 
-/** Waits of the chain, in milliseconds: each can be shortened, to a second at least, and none be longer. */
+/** Waits of the chain, in milliseconds. Each can be shortened, to a second at least, and none lengthened. */
 export type EscalationPaceOptions = {
   readonly [Name in keyof EscalationPace]?: number | undefined;
 };
 
-/** What `createRuntime` takes. Times are in milliseconds; only `store` and its `key` are needed. */
+/** Options of `createRuntime`. Times are in milliseconds; only `store` and its `key` are required. */
 export interface RuntimeOptions {
-  /** The folder of the store, made if it is not there; `:memory:` keeps nothing, for tests. */
+  /** Folder of the store, made if it is not there. `:memory:` keeps nothing, for tests. */
   readonly store: string;
-  /** `keyFile(path)`, `passphrase(text)` or `rawKey(bytes)`; needed unless the store is `:memory:`. */
+  /**
+   * Source of the key: `keyFile(path)`, `passphrase(text)` or `rawKey(bytes)`. Required unless the store is
+   * `:memory:`.
+   */
   readonly key?: KeySource | undefined;
-  /** How long the key may take to come; then the start fails, and is tried again. Default 30 s. */
+  /** Time for the key to load; then the start fails, and is tried again. Default 30 s. */
   readonly keyTimeoutMs?: number | undefined;
-  /** The upstreams that there are, by name, each with its layer of the policies. */
+  /** Upstreams by name, each with its policies. */
   readonly upstreams?: Readonly<Record<string, UpstreamOptions>> | undefined;
-  /** Policies in layers: for everything, by built-in tier, by type. docs/policies.md has each. */
+  /** Policies in layers: for everything, by built-in tier, by type. See docs/policies.md. */
   readonly policies?: PolicyOptions | undefined;
-  /** By request type. */
+  /** Handlers by request type. */
   readonly handlers?: Readonly<Record<string, Handler>> | undefined;
   /**
-   * The name of this store among those that change the same records: who made what, in version vectors and in
-   * reviews. A point and eight digits of the store's own id follow it, so that two with one name are two; `srv` is
-   * the server's. 1 to 64 letters, digits and `.` `_` `:` `-`, and nothing that tells who somebody is. Default: the
-   * store's id, which is random.
+   * Name of this store among those that change the same records, in version vectors and reviews. A point and eight
+   * digits of the store's id are appended, so that two of one name differ; `srv` is the server's. 1 to 64 letters,
+   * digits and `.` `_` `:` `-`, and nothing that identifies a person. Default: the store's id, which is random.
    */
   readonly device?: string | undefined;
   /**
-   * The app's own entities, made by `defineEntity` of `holdfast/merge`: by these rules their records are merged,
-   * before those that holdfast has. An entity that nobody declared is merged by rules that lose nothing. Default: none of its own.
+   * Entities of the app, made by `defineEntity` of `holdfast/merge`: rules by which their records are merged, ahead
+   * of the built-in ones. A record of an undeclared entity is merged by rules that lose nothing. Default: none.
    *
    * @example
    * createRuntime({ store, key, entities: [defineEntity<Recipe>()({ type: 'recipe', fields: { title: latest() } })] });
    */
   readonly entities?: readonly EntityRules[] | undefined;
   /**
-   * The app's own tiers, 8 at most, beside `premium`, `basic` and `trial`. Each is like one of these: in rank, in what
-   * runs at which level, in room in the queue, and in every policy that it does not set itself. Its name stands in
-   * facts, health and metrics. Work kept under a tier that is no longer here runs as the one that it was like, and
-   * `onError` is notified.
+   * Tiers of the app, at most 8, beside `premium`, `basic` and `trial`. Each is like one of these in rank, in the
+   * levels at which it runs, in room in the queue, and in every policy that it does not set. Facts, health and
+   * metrics carry its name. Work kept under a tier that is gone runs as the one that it was like, and `onError` is
+   * notified.
    *
    * @example
    * createRuntime({ store, key, tiers: { gold: { like: 'premium', responseDeadlineMs: 500 } } });
    */
   readonly tiers?: Readonly<Record<string, TierOptions>> | undefined;
-  /** The tier of requests that name none. Default `basic`. */
+  /** Tier of requests that name none. Default `basic`. */
   readonly defaultTier?: TierName | undefined;
   readonly crisis?: CrisisOptions | undefined;
-  /** How long settled operations are kept, for their outcome and their key; dead letters stay. Default 30 days. */
+  /** Time for which settled operations are kept, for their outcome and key; dead letters stay. Default 30 days. */
   readonly retentionMs?: number | undefined;
-  /** The largest payload, in bytes of JSON. Default 1 MiB. */
+  /** Largest payload, in bytes of JSON. Default 1 MiB. */
   readonly payloadBytesMax?: number | undefined;
-  /** Operations in memory that wait for a slot at their upstream. Default 1000; the others wait on disk. */
+  /** Limit on operations that wait in memory for a slot at their upstream; others wait on disk. Default 1000. */
   readonly residentsMax?: number | undefined;
   /**
-   * Operations accepted and not yet ended, at most; beyond it `sync()` rejects with `HF_QUEUE_FULL`.
-   * Trials may fill 90 % of it and basics 95 %; crises come on top. Default 1,000,000.
+   * Limit on operations that have not ended; beyond it `sync()` rejects with `HF_QUEUE_FULL`. Trials may fill 90 % of
+   * it and basics 95 %; crises come on top. Default 1,000,000.
    */
   readonly operationsMax?: number | undefined;
   /**
-   * Bytes of payload in memory, at most, that wait for a disk that is late, at two a character; beyond it
-   * `sync()` rejects with `HF_STORE_HANGING`. Crises have as much again, and beyond it are delivered and
-   * not kept. Default 64 MiB.
+   * Limit on payload bytes in memory that wait for a slow disk, at two a character; beyond it `sync()` rejects with
+   * `HF_STORE_HANGING`. Crises have as much again, and beyond that are delivered but not stored. Default 64 MiB.
    */
   readonly unwrittenBytesMax?: number | undefined;
   /**
-   * Where what a person should see is written, at most a few lines of a kind a minute: attempts that fail, dead
-   * letters, what waits for a person, breakers, levels, crises, storage, starts and stops. pino, `console` or any
-   * logger that takes the message first, or a function of your own. Nothing of a request is in a line. Default: none.
+   * Logger for what a person should see, a few lines of a kind a minute: failed attempts, dead letters, work that
+   * waits for a person, breakers, levels, crises, storage, starts and stops. pino, `console`, another logger that
+   * takes the message first, or a function. No line holds anything of a request. Default: none.
    *
    * @example
    * createRuntime({ store, key, logger: console });
@@ -185,25 +189,25 @@ export interface RuntimeOptions {
    * createRuntime({ store, key, logger: (level, message, fields) => bunyan[level](fields, message) });
    */
   readonly logger?: Logger | undefined;
-  /** Tells the runtimes of one process apart on `node:diagnostics_channel`. Default: `store`, as it was given. */
+  /** Name of this runtime on `node:diagnostics_channel`, where a process has several. Default: `store` as given. */
   readonly name?: string | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
-  /** Sees every step of every chart, as XState's `inspect` does, without context or payload. */
+  /** Observer of every step of every chart, as XState's `inspect`, without context or payload. */
   readonly inspect?: InspectionObserver | undefined;
   /**
-   * Told of failures that no caller hears of, among them exceptions of handlers, each kind at most once a
-   * minute. They never hold a payload or a key; `cause` may, where it is what a handler threw. Where neither it nor
-   * `logger` is given, a start that fails is told once as a warning of the process.
+   * Called with failures that no caller sees, such as exceptions of handlers, each kind at most once a minute. No
+   * error holds a payload or key; `cause` may, if a handler threw it. Without it and without `logger`, a failed start
+   * is reported once as a warning of the process.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-/** The options of a runtime, where each handler names an upstream that there is. */
+/** Options of a runtime whose handlers name existing upstreams. */
 export type TypedOptions<Handlers, Upstreams> = Omit<RuntimeOptions, 'handlers' | 'upstreams'> &
   TypedParts<Handlers, Upstreams>;
 
-/** What the types of a runtime are inferred from. */
+/** Options from which the types of a runtime are inferred. */
 export interface TypedParts<Handlers, Upstreams> {
   readonly upstreams?: Upstreams | undefined;
   readonly handlers?:
@@ -213,22 +217,22 @@ export interface TypedParts<Handlers, Upstreams> {
     | undefined;
 }
 
-/** The upstreams of options that name none. */
+/** Upstreams of a runtime whose options name none. */
 export type NoUpstreams = Readonly<Record<typeof DEFAULT_UPSTREAM, UpstreamOptions>>;
 
-/** The options with every default filled in. */
+/** Options with every default filled in. */
 export interface CheckedOptions {
   readonly store: string;
   readonly key: KeySource | null;
   readonly keyTimeoutMs: number;
-  /** Their names. */
+  /** Names of the upstreams. */
   readonly upstreams: ReadonlySet<string>;
   readonly policies: PolicyTable;
   readonly handlers: Readonly<Record<string, Handler>>;
-  /** `null` for the store's own. */
+  /** Name of the device; `null` for the store's id. */
   readonly device: string | null;
   readonly entities: readonly EntityRules[];
-  /** The app's own. */
+  /** Tiers of the app. */
   readonly tiers: OwnTiers;
   readonly defaultTier: TierName;
   readonly crisis: Required<{
@@ -238,7 +242,7 @@ export interface CheckedOptions {
   }> & {
     readonly outside: CheckedOutside | null;
     readonly escalation: readonly EscalationStep[];
-    /** Resources and words that are in no answer, and why. */
+    /** Reasons why resources and words were left out. */
     readonly leftOut: readonly HoldfastError[];
     readonly pace: EscalationPace;
   };
@@ -253,40 +257,40 @@ export interface CheckedOptions {
   readonly random: Random;
   readonly inspect: InspectionObserver | undefined;
   readonly onError: (error: unknown) => void;
-  /** Whether anybody is told of trouble: `onError` or `logger` was given. */
+  /** Whether anybody is notified of failures: `onError` or `logger` was given. */
   readonly isHeard: boolean;
 }
 
-/** What a runtime is made with once its store is there: the key has gone to the store, and nowhere else. */
+/** Options without the key, which goes to the store and nowhere else. */
 export type KeylessOptions = Omit<CheckedOptions, 'key' | 'keyTimeoutMs'>;
 
-/** The upstream of closures that name none. */
+/** Upstream of functions that name none. */
 export const DEFAULT_UPSTREAM = 'default';
 
-/** Where each layer of the policies is written. */
+/** Paths of the policies' layers in the options. */
 const OPTION_PATHS: LayerPaths = { ...LAYER_PATHS, upstream: 'upstreams' };
 
 const DAY_MS = 86_400_000;
-/** A whole number of things, without a bound. */
+/** Rule of a count without an upper bound. */
 const AT_LEAST_ONE: NumberRule = { min: 1, max: Number.POSITIVE_INFINITY, whole: true };
-/** An answer to a crisis is due within 200 ms (CR-1), and making it takes a little. */
+/** Bound below the 200 ms within which a crisis is answered (CR-1); making the answer takes a little. */
 const LOCAL_AFTER_MS: NumberRule = { min: 0, max: 150, whole: false };
-/** Beside the upstream's time, not after it. */
+/** Bound of a wait that runs beside that for the upstream. */
 const PLAN_WITHIN_MS: NumberRule = { min: 0, max: 100, whole: false };
-/** No setting keeps people from being told. */
+/** Bound that no setting exceeds: people are notified. */
 const ESCALATE_AFTER_MS: NumberRule = { min: 1_000, max: 3_600_000, whole: true };
 const DEVICE_NAME = /^[A-Za-z0-9][\w.:-]{0,63}$/;
 const UPSTREAM_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
 const CRISIS_RULES: OptionRules<CrisisOptions> = {
   type: { matches: isTypeName, rule: `is no type that a handler can have: ${TYPE_RULE}` },
-  // What of them helps nobody is left out and told of: no start is refused for it.
+  // Entries that help nobody are left out and reported; no start is refused for them.
   resources: 'array',
   words: 'array',
   localAfterMs: LOCAL_AFTER_MS,
   planWithinMs: PLAN_WITHIN_MS,
   outside: { fields: OUTSIDE_RULES },
-  // What is in it is checked as it is completed: src/crisis/escalationOptions.ts.
+  // Its entries are checked when it is completed: src/crisis/escalationOptions.ts.
   escalation: 'array',
   escalateAfterMs: ESCALATE_AFTER_MS,
   pace: {
@@ -300,14 +304,14 @@ const CRISIS_RULES: OptionRules<CrisisOptions> = {
   },
 };
 
-/** A wait that is this long at most. */
+/** Rule of a wait of at most `max`. */
 function shorter(max: number): NumberRule {
   return { min: 1_000, max, whole: true };
 }
 
 const KEY_SOURCES = 'give keyFile(path), passphrase(text) or rawKey(bytes)';
 
-/** The rule of every option. */
+/** Rules of all options. */
 export const RUNTIME_RULES: OptionRules<RuntimeOptions> = {
   store: {
     required: {
@@ -315,7 +319,7 @@ export const RUNTIME_RULES: OptionRules<RuntimeOptions> = {
       rule: 'must be the path of a folder, or :memory:',
     },
   },
-  // A path or bytes in place of a source would only be noticed when the store is opened.
+  // A path or bytes in place of a source would otherwise fail only when the store is opened.
   key: {
     matches: (key) => typeof Object(key).load === 'function',
     rule: `must be a source of a key: ${KEY_SOURCES}`,
@@ -341,13 +345,13 @@ export const RUNTIME_RULES: OptionRules<RuntimeOptions> = {
     },
   },
   tiers: {
-    // What else is in it is checked with the layers of the policies.
+    // Its other fields are checked with the layers of the policies.
     entries: 'object',
     named: { matches: isTierName, rule: TIER_NAME_RULE },
   },
   defaultTier: 'text',
   crisis: { fields: CRISIS_RULES },
-  // What is in them is checked with the layers that they belong to.
+  // Their fields are checked with the layers of the policies.
   policies: { fields: { defaults: 'object', tiers: 'object', types: 'object' } },
   retentionMs: 'span',
   payloadBytesMax: AT_LEAST_ONE,
@@ -427,7 +431,7 @@ export function checkTierName(name: TierName | undefined, own: OwnTiers, field: 
   requireOption(isKnown, field, `must be one of ${[...TIERS, ...own.keys()].join(', ')}`);
 }
 
-/** The app's own tiers, each with the built-in one that it is like. */
+/** Tiers of the app, each with the built-in one that it is like. */
 function ownTiers(given: Readonly<Record<string, TierOptions>>): OwnTiers {
   const names = Object.keys(given);
   requireOption(names.length <= OWN_TIERS_MAX, 'tiers', `must be ${OWN_TIERS_MAX} at most`);
@@ -440,7 +444,10 @@ function ownTiers(given: Readonly<Record<string, TierOptions>>): OwnTiers {
   return new Map(Object.entries(given).map(([name, { like }]) => [name, like]));
 }
 
-/** What the options say of policies: an upstream's and an own tier's stand with it, the others in `policies`. */
+/**
+ * Layers of the policies in the options: those of an upstream or own tier come from there, the others from
+ * `policies`.
+ */
 function policyEntries(
   { policies, upstreams, tiers = {} }: RuntimeOptions,
   names: ReadonlySet<string>,
@@ -458,7 +465,7 @@ function policyEntries(
   ];
 }
 
-/** By which of two rules a record is merged must not be chance. */
+/** Checks that each entity is declared once: which rules merge a record must not be chance. */
 function checkEntities(entities: readonly EntityRules[]): void {
   for (const [index, { type, version }] of entities.entries()) {
     requireOption(
@@ -475,7 +482,7 @@ function checkEntities(entities: readonly EntityRules[]): void {
   }
 }
 
-/** A listener that throws has nobody left to be told, and must break nothing (SV-2). */
+/** Wraps `onError`: nobody is left to notify if it throws, and nothing may break (SV-2). */
 function guarded(onError: RuntimeOptions['onError']): CheckedOptions['onError'] {
   return (error) => {
     try {
@@ -486,7 +493,7 @@ function guarded(onError: RuntimeOptions['onError']): CheckedOptions['onError'] 
   };
 }
 
-/** What is set, and what is where nothing is set. */
+/** Completes the waits of the chain with their defaults. */
 function paceOf(given: EscalationPaceOptions = {}): EscalationPace {
   const { notHeardMs, maybeHeardMs, refusedMs, anewMs, acknowledgedMs } = ESCALATION_PACE;
   return {

@@ -1,12 +1,12 @@
 /**
- * Why a call on the runtime is refused before anything is stored.
+ * Errors that refuse a call before anything is stored.
  *
  * @module
  */
 
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 
-/** As many types are named; what an app registers is in its own code. */
+/** Limit on types named in an error; an app's types are in its own code. */
 const TYPES_NAMED_MAX = 8;
 
 export function handlerUnknown(handlers: ReadonlyMap<string, unknown>): HoldfastError {

@@ -1,5 +1,5 @@
 /**
- * `executeResilientSync`: a function of the caller's own, run as a durable operation, and answered in time.
+ * `executeResilientSync`: runs a function of the caller as a durable operation, and answers in time.
  *
  * @module
  */
@@ -25,52 +25,52 @@ import type { Json } from '../machines/vocabulary/json.ts';
 import { milliseconds, type OptionRules } from '../machines/vocabulary/optionRules.ts';
 import { type Operation, operationHandle } from './operation.ts';
 
-/** How `executeResilientSync` waits, and what becomes of the operation. All of it is optional. */
+/** Options of `executeResilientSync`. All are optional. */
 export interface ResilientOptions {
-  /** Aborted, it ends the wait: the call rejects with its reason. */
+  /** Signal that ends the wait: the call rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * What `signal` means for the operation. `cancel` (default): it is cancelled, unless it had ended, and what was not
-   * begun is not begun; an attempt under way has its own signal aborted, and may have been applied. `goOn`: only the
-   * wait ends. A crisis, and an operation that an earlier call with this key began, always goes on.
+   * Effect of `signal` on the operation. `cancel` (default): the operation is cancelled unless it has ended; an
+   * attempt under way has its own signal aborted, and may have been applied. `goOn`: only the wait ends. A crisis,
+   * and an operation that an earlier call with this key began, always go on.
    */
   readonly whenAborted?: 'cancel' | 'goOn' | undefined;
-  /** When the call is answered at the latest, in milliseconds. Default: the response deadline of its tier. */
+  /** Deadline of the answer, in milliseconds. Default: the response deadline of its tier. */
   readonly deadlineMs?: number | undefined;
   /**
-   * What becomes of it where this process ends first, and no handler of its type is registered at the next start.
-   * `wait` (default): it waits for one, which `onError`, the log and health tell. `giveUp`: it is a dead letter
-   * (`HF_FUNCTION_GONE`), which a person can replay. With a handler of its type it goes on by that, either way. A crisis
-   * is never given up.
+   * What happens if this process ends first and no handler of its type is registered at the next start. `wait`
+   * (default): the operation waits for one, which `onError`, the log and health report. `giveUp`: it becomes a dead
+   * letter (`HF_FUNCTION_GONE`), which a person can replay. A handler of its type takes it over in either case. A
+   * crisis is never given up.
    */
   readonly afterRestart?: 'wait' | 'giveUp' | undefined;
 }
 
-/** What `executeResilientSync` answers. */
+/** Result of `executeResilientSync`. */
 export interface ResilientResult<Response = Json | undefined> {
-  /** True once the upstream has answered; false while it is still being tried, or when it was given up. */
+  /** True if the upstream has answered; false while it is being tried, or if it was given up. */
   readonly success: boolean;
   readonly response: Response | undefined;
   readonly resilience: {
     readonly operationId: string;
-    /** True where an earlier operation with this idempotency key was found: this function is not called then. */
+    /** True if an earlier operation with this idempotency key was found; the function is then not called. */
     readonly isDuplicate: boolean;
-    /** `accepted`: it goes on after this answer; `operation.outcome` tells how it ends. */
+    /** `accepted`: the operation goes on after this answer; `operation.outcome` settles at its end. */
     readonly status: Outcome['status'] | 'accepted';
-    /** How often it was tried, an attempt under way and those that an outage excused included. */
+    /** Number of attempts, including one under way and those excused by an outage. */
     readonly attempts: number;
-    /** Why the last attempt failed, or how it ended; its `cause` is what the function threw. */
+    /** Failure of the last attempt, or the way it ended; its `cause` is what the function threw. */
     readonly error: HoldfastError | undefined;
-    /** Why an `accepted` one waits, and until when its next attempt does, where that is known; else `null`. */
+    /** Reason why an `accepted` operation waits, and until when, if known; else `null`. */
     readonly wait: OperationWait | null;
     /**
-     * What becomes of it should the process end now: `handler`: that of its type performs it. `wait`: it waits until one is
-     * registered. `giveUp`: it is given up. `null` where it has ended.
+     * What happens if the process ends now. `handler`: the handler of its type performs it. `wait`: it waits until
+     * one is registered. `giveUp`: it is given up. `null` if it has ended.
      */
     readonly afterRestart: 'handler' | 'wait' | 'giveUp' | null;
   };
   readonly metrics: { readonly elapsedMs: number };
-  /** The operation, to follow, await or cancel it after this answer. */
+  /** Handle to watch, await or cancel the operation after this answer. */
   readonly operation: Operation<Response>;
 }
 
@@ -81,32 +81,32 @@ export const RESILIENT_RULES: OptionRules<ResilientOptions> = {
   afterRestart: { oneOf: ['wait', 'giveUp'] },
 };
 
-/** What is known of it is asked at the deadline; it comes from memory, or from a disk that is given so long. */
+/** Time for a disk to give the view of the operation at the deadline. */
 const VIEW_WITHIN_MS = 50;
-/** Entries of a history that stand for an attempt that has ended. */
+/** Kinds of history entries that mean an attempt has ended. */
 const TRIED: readonly string[] = ['failed', 'crashed', 'interrupted'];
 
-/** A call, once its request has been checked. */
+/** A call whose request has been checked. */
 export interface ResilientCall {
   readonly request: CheckedRequest;
   readonly upstream: string;
   readonly run: Handler['run'];
   readonly options: ResilientOptions;
-  /** When the call is answered at the latest, in milliseconds from its beginning. */
+  /** Deadline of the answer, in milliseconds from the beginning of the call. */
   readonly deadlineMs: number;
 }
 
 export interface ResilientParts {
   readonly engine: Engine;
   readonly clock: Clock;
-  /** The type whose handler takes crises that have none. */
+  /** Type whose handler takes crises that have none. */
   readonly crisisType: string;
   readonly accept: (
     request: CheckedRequest,
     handler: OwnHandler,
     withinMs: number,
   ) => Promise<Acceptance>;
-  /** Told of what no caller hears of. */
+  /** Notified of failures that no caller sees. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -148,7 +148,10 @@ class ResilientSync {
     this.#startedAtMs = parts.clock.monotonic();
   }
 
-  /** Its caller waits no longer: what it means for the operation is done, or is once that is accepted. */
+  /**
+   * Ends the wait of the caller, and cancels the operation if that is what its options say, at once or when it is
+   * accepted.
+   */
   abandon(): void {
     const { request, options } = this.#call;
     if (options.whenAborted === 'goOn' || request.priority === 'crisis') return;
@@ -166,7 +169,7 @@ class ResilientSync {
     if (this.#isCancelled) this.#cancel();
     const { id } = acceptance;
     const ended = engine.outcome(id).catch((error: unknown) => {
-      // It was accepted, and goes on at the next start.
+      // The operation is accepted and continues at the next start.
       if (isHoldfastError(error) && error.code === 'HF_CLOSED') return null;
       throw error;
     });
@@ -177,7 +180,7 @@ class ResilientSync {
   /** Counts the attempts, and keeps what the last of them threw. */
   readonly #run = async (attempt: Attempt): Promise<Json | undefined> => {
     if (this.#isCancelled) {
-      // It was accepted after its caller gave up. Where that was late, nobody has been told, and no cancel is under way.
+      // Accepted after its caller gave up: nobody has cancelled it yet.
       if (this.#acceptance === null) this.#tellCancelled(attempt.operationId);
       return await untilAborted(attempt.signal);
     }
@@ -191,7 +194,7 @@ class ResilientSync {
   };
 
   #cancel(): void {
-    // One that others began is theirs.
+    // An operation that others began is theirs.
     if (this.#acceptance === null || this.#acceptance.isDuplicate) return;
     this.#tellCancelled(this.#acceptance.id);
   }
@@ -223,7 +226,7 @@ class ResilientSync {
   async #goingOn({ id, isDuplicate }: Acceptance): Promise<ResilientResult> {
     const { engine, clock } = this.#parts;
     const { request, options } = this.#call;
-    // It was accepted: where it stands is told if that is known in time.
+    // It is accepted: the answer has its state if that is known in time.
     const asked = engine.view(id).catch(() => null);
     const view = (await inTime(clock, asked, VIEW_WITHIN_MS))?.value ?? null;
     const isGivenUp = options.afterRestart === 'giveUp' && request.priority !== 'crisis';
@@ -244,7 +247,7 @@ class ResilientSync {
     };
   }
 
-  /** Whether it goes on without its function. */
+  /** Whether a handler performs it without the function. */
   #hasHandler(): boolean {
     const { engine, crisisType } = this.#parts;
     const { type, priority } = this.#call.request;
@@ -258,7 +261,7 @@ class ResilientSync {
       code: 'HF_ATTEMPT_FAILED',
       message: 'The last attempt failed; cause is what it threw.',
     };
-    // At a time-out nothing was thrown: what is kept is of an attempt before.
+    // A time-out throws nothing: what is kept is of an earlier attempt.
     const cause = code === 'HF_ATTEMPT_TIMED_OUT' ? undefined : this.#thrown?.error;
     return new HoldfastError(code, message, { retry: 'later', cause, withStack: false });
   }
@@ -282,7 +285,7 @@ function isTried({ state }: OperationView): boolean {
   return isCrisisState(state) ? isCrisisAttempted(state) : isAttempted(state);
 }
 
-/** Attempts of an operation that another call began, as far as its history goes back. */
+/** Number of attempts of an operation that another call began, as far as its history goes back. */
 function attemptsIn(view: OperationView | null): number {
   if (view === null) return 0;
   const ended = view.history.filter(({ what }) => TRIED.includes(what)).length;

@@ -1,11 +1,10 @@
 /**
- * The public face of a running holdfast: what an app calls, and what each call promises.
+ * Public interface of a running holdfast, and what each call promises.
  *
  * @module
  */
 
-// Whose own settings have no such library finds Symbol.asyncDispose all the same.
-/// <reference lib="esnext.disposable" preserve="true" />
+// Makes Symbol.asyncDispose known to apps whose settings lack that library.
 
 import type {
   Attempt,
@@ -47,10 +46,9 @@ import type { HealthStatus } from './views/health.ts';
 import type { PolicyView } from './views/policyView.ts';
 
 /**
- * A call to `crisis()`: like a request, but everything except the subject may be left out. Nothing
- * refuses it: what breaks a rule of requests is masked, cut or left out, the rest is delivered with a note
- * of that (`attempt.leftOut`), and `onError` is told (`HF_CRISIS_MENDED`). A payload of more than 8 kB is read after the answer: leave it as it is until
- * `durable` is settled.
+ * Request of `crisis()`: only the subject is required. It is never refused: a field that breaks a rule is masked, cut
+ * or left out, the rest is delivered with a note of that (`attempt.leftOut`), and `onError` is notified
+ * (`HF_CRISIS_MENDED`). A payload over 8 kB is read after the answer; do not change it until `durable` is settled.
  */
 export type CrisisRequest = Pick<SyncRequest, 'subject'> &
   Partial<
@@ -59,39 +57,36 @@ export type CrisisRequest = Pick<SyncRequest, 'subject'> &
       'subject' | 'priority' | 'expiresAtMs' | 'startAtMs' | 'tags' | 'removals' | 'changes'
     >
   > & {
-    /** Where the person is, as an ISO 3166 code (`DE`, `US-CA`): what serves there comes first. Not delivered. */
+    /** Region of the person, an ISO 3166 code (`DE`, `US-CA`); resources that serve it come first. Not delivered. */
     readonly region?: string | undefined;
     /**
-     * `true` for a trial run: it is answered and delivered as any crisis, and people are told, all of them with word
-     * that it is a test (`attempt.isTest`, the header `Holdfast-Test: true`, `notice.test`). Health counts it apart, and
-     * it is never taken for a real one.
+     * `true` for a trial run: answered and delivered as any crisis, and people are notified, each time marked as a
+     * test (`attempt.isTest`, the header `Holdfast-Test: true`, `notice.test`). Health counts it separately.
      */
     readonly test?: boolean | undefined;
-    /** The person's language, as in BCP 47 (`de`, `de-AT`): that of `answer.message`. Not delivered. */
+    /** Language of the person, as in BCP 47 (`de`, `de-AT`), for `answer.message`. Not delivered. */
     readonly locale?: string | undefined;
   };
 
 /**
- * A running holdfast, made by `createRuntime`, which knows its types and upstreams by the options. Its holder
- * has full authority over the store. `Runtime` alone takes any type and any upstream, as one needs whose
- * handlers come later: `const runtime: Runtime = createRuntime(options)`.
+ * A running holdfast, made by `createRuntime`, typed by its options. Its holder has full authority over the store.
+ * Plain `Runtime` takes any type and upstream, for handlers that are registered later: `const runtime: Runtime =
+ * createRuntime(options)`.
  */
 export interface Runtime<
   Types extends OperationTypes = AnyTypes,
   Upstream extends string = AnyTypes,
 > extends Inspectable {
   /**
-   * Settles with the first start: resolves once the store is open and recovery is under way; rejects
-   * with the reason it can't be. After that a start is tried again where the cause may pass (SV-6):
-   * {@link start} tells when it has succeeded. A program that gives up at a rejection calls
-   * {@link close}, or it takes the store over as soon as it can.
+   * Settles with the first start: resolves once the store is open and recovery has begun; rejects with the reason if
+   * it can't be opened. The runtime then keeps trying if the cause may pass (SV-6), and {@link start} waits for that.
+   * A program that gives up calls {@link close}; otherwise the runtime takes the store over as soon as it can.
    */
   readonly ready: Promise<void>;
   /**
-   * Resolves once it runs, however many starts that takes; what failed is tried again at once and
-   * then, for a cause that may pass (`HF_STORE_OWNED` while another process has the store, a full or
-   * sick disk, `HF_KEY_UNAVAILABLE`), every few seconds. So a process that is started before the old
-   * one has ended takes the store over: `await runtime.start()`.
+   * Resolves once it runs, however many starts that takes: a failed start is repeated at once and then every few
+   * seconds if its cause may pass (`HF_STORE_OWNED` while another process has the store, a full or failing disk,
+   * `HF_KEY_UNAVAILABLE`). So a process that starts before the old one has ended takes the store over.
    *
    * @example
    * await runtime.start(); // waits for the old process, where one has the store still
@@ -101,7 +96,7 @@ export interface Runtime<
    */
   start(): Promise<void>;
   /**
-   * Accepts a request. Resolves once it is on disk and synced (OP-2); from then on it is not lost.
+   * Accepts a request. Resolves once it is on disk and synced (OP-2); from then on it can't be lost.
    *
    * @example
    * const { id, isDuplicate } = await runtime.sync({
@@ -120,15 +115,13 @@ export interface Runtime<
     request: RequestOf<Types, Type>,
   ): Promise<Operation<ResponseOf<Types, Type>>>;
   /**
-   * Accepts many requests under one promise, many times faster than one by one: they are read as fast
-   * as the disk takes them, with a bounded number under way, and `onResult` is told what became of
-   * each. A bad one is refused at its place and the rest goes on. Accepted operations wait on disk for
-   * their turn; crises among them go out at once. Unlike {@link sync} it has no deadline: where the
-   * disk stalls, it waits.
+   * Accepts many requests, far faster than one by one: they are read as fast as the disk takes them, a bounded number
+   * at a time, and `onResult` is called for each. An invalid one is refused by itself. Accepted operations wait on
+   * disk for their turn; crises among them go out at once. There is no deadline: if the disk stalls, the call waits.
    *
-   * Resolves once every request is certain; rejects, all that was read before being certain, with
-   * `HF_CLOSED` or `HF_STORE_…` when the runtime can't go on, and with what `requests` or `onResult`
-   * throw. Sending the rest, or all, again under the same keys is safe.
+   * Resolves once every request is durable or refused. Rejects, when that holds of all that were read, with
+   * `HF_CLOSED` or `HF_STORE_…` if the runtime can't go on, or with what `requests` or `onResult` threw. It is safe
+   * to submit all again under the same keys.
    *
    * @example
    * const { accepted, duplicates, refused } = await runtime.syncAll([request], {
@@ -142,12 +135,12 @@ export interface Runtime<
     options?: BulkOptions,
   ): Promise<BulkAcceptance>;
   /**
-   * Runs a function as a durable operation and answers within the response deadline of its tier, or within
-   * `deadlineMs`: with the outcome, or with `accepted` while it goes on; then `resilience` says how often it was tried,
-   * why the last attempt failed and when the next one is due, and `operation` tells how it ends.
+   * Runs a function as a durable operation, and answers within the response deadline of its tier or `deadlineMs`:
+   * with the outcome, or with `accepted` while it goes on. `resilience` then has the number of attempts, the last
+   * failure and the time of the next attempt; `operation` is its handle.
    *
-   * The function lives with the process. After a restart the operation goes on by the handler of its type; where there is
-   * none it waits for one, or is given up, as `afterRestart` says.
+   * The function lives with the process. After a restart the handler of its type takes over; without one the
+   * operation waits or is given up, as `afterRestart` says.
    *
    * @example
    * const { success, response, resilience, operation } = await runtime.executeResilientSync(
@@ -171,14 +164,14 @@ export interface Runtime<
     options?: ResilientOptions,
   ): Promise<ResilientResult<Response>>;
   /**
-   * Calls an upstream under its flow control, without durability: the function runs once a permit is its,
-   * within a time-out that follows the upstream's latency, and again where that may help. Nothing of it is
-   * kept: what must not be lost goes through {@link sync}.
+   * Calls an upstream under its flow control, without durability: the function runs once it has a permit, within a
+   * time-out that follows the upstream's latency, and again if that may help. Nothing is kept: use {@link sync} for
+   * work that must not be lost.
    *
-   * A call waits in memory for its turn, the more urgent first. While the upstream is down it is refused
-   * at once with `HF_UPSTREAM_DOWN`, but for the calls that probe it, unless it may `waitWhileDown`. What the function throws
-   * last is what the call rejects with; `transientFailure()`, `permanentFailure()` and others of that kind
-   * say what it means, and so does the `status` of an `AttemptFailure`.
+   * A call waits in memory for its turn, more urgent ones first. While the upstream is down it is refused at once
+   * with `HF_UPSTREAM_DOWN`, unless it may `waitWhileDown` or is a probe. It rejects with what the function threw
+   * last; `transientFailure()`, `permanentFailure()` and their like, or the `status` of an `AttemptFailure`, classify
+   * that.
    *
    * @example
    * const rates = await runtime.call('payments', async ({ signal }) => {
@@ -200,7 +193,7 @@ export interface Runtime<
    */
   crisis(request: CrisisRequest): Promise<CrisisAnswer>;
   /**
-   * Registers a handler, also while running; what waited for one of its type goes on (OP-7).
+   * Registers a handler, also while running; operations that waited for it go on (OP-7).
    *
    * @example
    * await runtime.handle('orders.pull', { upstream: 'shop', run: ({ payload }) => ({ seen: payload }) });
@@ -208,14 +201,14 @@ export interface Runtime<
    * @throws HoldfastError `HF_OPTION_INVALID`, `HF_UPSTREAM_UNKNOWN`.
    */
   handle(type: string, handler: Handler): Promise<void>;
-  /** What was accepted: found by id, listed, counted (OP-10). */
+  /** Accepted operations: found by id, listed, counted (OP-10). */
   readonly operations: Operations<Types>;
-  /** The records that edits change: see `conflicts` of a handler (CF-1). */
+  /** Records that edits change: see `conflicts` of a handler (CF-1). */
   readonly entities: Entities;
   /**
-   * Tells what was heard of a record at its upstream, by a push or a poll of the app, so that it is shown and the next
-   * edit is made on it. What is older than what is known changes nothing. Resolves once it is on disk. `value` is checked
-   * as a payload is.
+   * Takes a record's new version, which the app got from its upstream by a push or poll, so that it is shown and the
+   * next edit is based on it. A version older than the known one changes nothing. Resolves once it is on disk.
+   * `value` is checked as a payload.
    *
    * @example
    * const { status } = await runtime.remoteChange({
@@ -229,21 +222,21 @@ export interface Runtime<
    * `HF_STORE_…`, `HF_CLOSED`.
    */
   remoteChange(change: RemoteChange): Promise<RemoteChangeResult>;
-  /** The crisis plans of subjects, which lead the answers to a crisis of theirs (CR-3). */
+  /** Crisis plans of subjects, first in the answers to their crises (CR-3). */
   readonly crisisPlans: CrisisPlans;
-  /** A person says that somebody, or everybody, is in danger until further notice (CR-6). */
+  /** Crisis mode: somebody, or everybody, is in danger until further notice (CR-6). */
   readonly crisisMode: CrisisMode;
-  /** Crises that are not over: who was told of each, who takes it on or calls it off (CR-5). */
+  /** Crises that are not over: who was notified, who takes one on or calls it off (CR-5). */
   readonly crises: Crises;
-  /** Records that two sides have changed: what waits for a person, and what they decide (CF-6). */
+  /** Conflicting changes of records: what waits for a person, and what they decide (CF-6). */
   readonly conflicts: Conflicts;
-  /** What was given up and waits for a person (OP-5). */
+  /** Operations that were given up and wait for a person (OP-5). */
   readonly deadLetters: DeadLetters;
-  /** What could not be opened or read and was quarantined (PS-3). */
+  /** Records that could not be opened or read (PS-3). */
   readonly quarantine: Quarantine;
   /**
-   * The policies in force for an upstream, tier and type, each value with where it came from; what is left
-   * out is not asked about. docs/policies.md has each.
+   * Policies in force for an upstream, tier and type, each value with its origin; leave out what you don't ask about.
+   * See docs/policies.md.
    *
    * @example
    * for (const { name, value, from } of runtime.policies({ upstream: 'payments', tier: 'trial' })) {
@@ -253,13 +246,12 @@ export interface Runtime<
    * @throws HoldfastError `HF_UPSTREAM_UNKNOWN`, `HF_OPTION_INVALID`.
    */
   policies(scope?: PolicyScope): readonly PolicyView[];
-  /** The layers of policies that are in force, as {@link setPolicies} takes them. */
+  /** Layers of policies in force, as {@link setPolicies} takes them. */
   policyLayers(): PolicyLayers;
   /**
-   * Puts these layers in force in place of those before, at once: for the next question of a permit, a
-   * token, a time-out or a retry. No state is lost: breakers, slots, tokens and what waits stay as they are.
-   * How many attempts an operation has was settled when it was accepted. A restart begins with the options
-   * again.
+   * Replaces the layers of policies, from the next permit, token, time-out or retry on. Breakers, slots, tokens and
+   * waiting work keep their state; an operation keeps the number of attempts that it was accepted with. A restart
+   * begins with the options again.
    *
    * @example
    * const layers = runtime.policyLayers();
@@ -269,15 +261,14 @@ export interface Runtime<
    */
   setPolicies(layers: PolicyLayers): void;
   /**
-   * How it is doing at this moment; reads memory only, and works in every phase.
+   * Health at this moment. Reads memory only, and works in every phase.
    *
    * @example
    * const { overall, reasons, phase } = runtime.getHealthStatus();
    */
   getHealthStatus(): HealthStatus;
   /**
-   * How the owner of the store is doing: the same as {@link getHealthStatus}, by a promise, so that code works on a
-   * runtime and on a client.
+   * Health of the store's owner: {@link getHealthStatus} as a promise, for code that runs on a runtime or a client.
    *
    * @example
    * const { overall } = await runtime.health();
@@ -286,14 +277,12 @@ export interface Runtime<
    */
   health(): Promise<HealthStatus>;
   /**
-   * Tells `listener` of everything that happens from now on, in order, until the returned function is
-   * called: acceptances, attempts, breakers, levels and their causes, what waits and why, endings.
-   * Works in every phase. What ended is told of once that is on disk. A fact says nothing of a payload,
-   * a subject or an entity; docs/facts.md lists them all.
+   * Calls `listener` with every fact from now on, in order, until the returned function is called: acceptances,
+   * attempts, breakers, levels with causes, waits with reasons, endings once they are on disk. Works in every phase.
+   * A fact holds nothing of a payload, subject or entity; docs/facts.md lists all.
    *
-   * It is called right after the work that it is told of, before anything else runs: be quick, and hand
-   * on what takes longer. It may call the runtime. A listener that throws harms nothing; `onError` is
-   * told once.
+   * The call comes right after the event, before anything else runs: be quick, and defer what takes longer. The
+   * listener may call the runtime. If it throws, nothing breaks and `onError` is notified once.
    *
    * @example
    * const leave = runtime.subscribe((fact) => {
@@ -304,7 +293,7 @@ export interface Runtime<
    */
   subscribe(listener: (fact: FactIn<Types, Upstream>) => void): () => void;
   /**
-   * Tells of one kind of facts: those of other kinds are not even made for it.
+   * Calls `listener` with facts of one kind; others are not even made for it.
    *
    * @example
    * runtime.subscribe('operation.ended', ({ ending, type, operationId, code }) => {
@@ -318,7 +307,7 @@ export interface Runtime<
     listener: (fact: FactIn<Types, Upstream, Kind>) => void,
   ): () => void;
   /**
-   * Copies the store, as it stands at one moment, into a new folder (PS-5). No call waits for it.
+   * Copies the store as of one moment into a new folder (PS-5). No call waits for it.
    *
    * @example
    * const { path } = await runtime.backup(`./backup-${Date.now()}`);
@@ -328,8 +317,8 @@ export interface Runtime<
    */
   backup(path: string, options?: BackupOptions): Promise<BackupResult>;
   /**
-   * Lets a held store go (PS-5): what waits in it runs from now on. Resolves once that is on disk;
-   * `false` where it was not held.
+   * Resumes a held store (PS-5): its work runs from now on. Resolves once that is on disk; `false` if it was not
+   * held.
    *
    * @example
    * const wasHeld = await runtime.release();
@@ -338,6 +327,8 @@ export interface Runtime<
    */
   release(): Promise<boolean>;
   /**
+   * Returns the control of one upstream.
+   *
    * @example
    * const { breaker, nextTryAtMs } = runtime.upstream('payments');
    *
@@ -345,10 +336,9 @@ export interface Runtime<
    */
   upstream(name: Upstream): UpstreamControl;
   /**
-   * Stops: admits nothing, lets what is in flight finish until the deadline (default 5 s), writes
-   * where the rest stands, closes. A second call stops at once. Nothing is lost either way (SV-4). Until it is
-   * called the process is kept alive; where a program has come to its end without it, a warning
-   * (`HOLDFAST_NOT_CLOSED`) says so.
+   * Stops: admits nothing more, lets work in flight finish until the deadline (default 5 s), stores the rest, closes.
+   * A second call stops at once. Nothing is lost either way (SV-4). Until it is called the process stays alive; if
+   * the program has ended without it, the warning `HOLDFAST_NOT_CLOSED` says so.
    *
    * @example
    * process.once('SIGTERM', () => runtime.close({ deadlineMs: 10_000 }));

@@ -1,5 +1,5 @@
 /**
- * The management calls of a running process: what they act on, and who hears of what they change.
+ * Management calls of a running process.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `runtime.upstream(name)`: what may be asked of and done to one upstream (CB-1).
+ * `runtime.upstream(name)`: state and orders of one upstream (CB-1).
  *
  * @module
  */
@@ -13,26 +13,26 @@ import { observeBreaker } from './management/breaker/observe.ts';
 import { releaseBreaker } from './management/breaker/release.ts';
 import type { Management } from './management/call/management.ts';
 
-/** What may be asked of and done to one upstream. */
+/** State and orders of one upstream. */
 export interface UpstreamControl {
   readonly name: string;
   /** State of its breaker. */
   readonly breaker: BreakerState;
-  /** Its level of service. */
+  /** Level of service. */
   readonly level: Level;
   readonly inFlight: number;
-  /** Before when its breaker lets no try through, in milliseconds since the epoch; `null` for none. */
+  /** Time of the breaker's next probe, in milliseconds since the epoch; `null` for none. */
   readonly nextTryAtMs: number | null;
-  /** Who holds its breaker, why and since when; `null` while nobody does. */
+  /** Order that holds its breaker: by whom, why and since when; `null` for none. */
   readonly hold: UpstreamState['hold'];
-  /** How soon it was found to be back after its outages, in milliseconds. */
+  /** Times from its recovery after an outage until that was noticed, in milliseconds. */
   readonly recovery: UpstreamState['recovery'];
-  /** At what pace its work runs. */
+  /** Flow control of its work. */
   readonly flow: UpstreamState['flow'];
   /**
-   * Keeps its breaker open until {@link release}, for a reason that people will read. Like the other
-   * orders it is in force when the call returns, and on disk a moment later: it promises no more. Orders
-   * are counted: two need two releases, and the strongest is in force (forced open, disabled, observed).
+   * Keeps its breaker open until {@link release}, for a reason that people will read. As all orders, it is in force
+   * when the call returns and on disk a moment later. Orders are counted: two need two releases, and the strongest is
+   * in force (forced open, disabled, observed).
    *
    * @param by who wants it, for other people to read.
    *
@@ -44,11 +44,13 @@ export interface UpstreamControl {
   forceOpen(reason: string, by?: string): void;
   /** Switches its breaker off until {@link release}. */
   disable(reason?: string, by?: string): void;
-  /** Lets every call out until {@link release}, and tells what would have opened it (`flow.changed`). */
+  /**
+   * Lets every call through until {@link release}, and reports what would have opened the breaker (`flow.changed`).
+   */
   observe(reason?: string, by?: string): void;
   /**
-   * Lets go of one order: the latest of `by`, else the latest that has no name; without `by` the latest of all. What
-   * another holds stays, unless `of` names them.
+   * Releases one order: the latest of `by`, else the latest without a name; without `by` the latest of all. Orders of
+   * others stay, unless `of` names them.
    *
    * @param of whose order it is, where that is somebody else's.
    *
@@ -62,8 +64,7 @@ export interface UpstreamControl {
 }
 
 /**
- * One upstream as its callers see it; each property is read at the moment it is asked for, and each
- * order is a management call.
+ * Makes the control of one upstream. Each property is read when it is asked for; each order is a management call.
  *
  * @throws HoldfastError `HF_UPSTREAM_UNKNOWN`.
  */
