@@ -82,6 +82,7 @@ export async function showOverSocket(
 ): Promise<() => void> {
   const address = checkStatelyUrl(url, leavesThisMachine);
   const version = await packageVersion();
+  await import('ws').catch(notInstalled);
   const open = (): ReturnType<typeof openTextSocket> => openTextSocket(address, clock);
   const link = new StatelyLink({
     ...{ source, clock, open },
@@ -116,13 +117,17 @@ async function packageVersion(): Promise<string> {
     });
     probe.event('probe', 'probe');
   } catch (error) {
-    throw new HoldfastError(
-      'HF_INSPECTOR_UNAVAILABLE',
-      'The Stately inspector is a package of its own, which is not installed: npm install --save-dev @statelyai/inspect@0.7 xstate@5.',
-      { cause: error },
-    );
+    notInstalled(error);
   }
   return version ?? VERSION_KNOWN;
+}
+
+function notInstalled(cause: unknown): never {
+  throw new HoldfastError(
+    'HF_INSPECTOR_UNAVAILABLE',
+    'The Stately inspector is a package of its own, which is not installed: npm install --save-dev @statelyai/inspect@0.7 xstate@5 ws.',
+    { cause },
+  );
 }
 
 function gone(what: string, why: string, cause: unknown): HoldfastError {
