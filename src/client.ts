@@ -5,7 +5,7 @@
  */
 
 import type { CrisisAnswer, CrisisModeState } from '../actors/port.ts';
-import type { CrisisMode } from './management/crisisMode/crisisMode.ts';
+import type { CrisisMode } from './management/crisisMode.ts';
 import type { NoUpstreams, RuntimeOptions, TypedOptions } from './options.ts';
 import type { CrisisRequest, Runtime } from './runtime.ts';
 import type { AnyTypes, OperationTypes } from './typed/operationTypes.ts';

@@ -25,15 +25,13 @@ import { type ClientCrises, outcomeOf } from './connect/clientCrises.ts';
 import type { AskName, Asks, WireRequest } from './connect/lineProtocol.ts';
 import type { OwnerLink } from './connect/ownerLink.ts';
 import { type Entities, entitiesOf } from './entities.ts';
-import type { Caller, ManagementCall } from './management/call/managementCall.ts';
-import { type Conflicts, conflicts } from './management/conflicts/conflicts.ts';
-import { type Crises, crises } from './management/crises/crises.ts';
-import { enterCrisisMode } from './management/crisisMode/enter.ts';
-import { leaveCrisisMode } from './management/crisisMode/leave.ts';
-import { listCrisisMode } from './management/crisisMode/list.ts';
-import { type DeadLetters, deadLetters } from './management/deadLetters/deadLetters.ts';
-import { type Quarantine, quarantine } from './management/quarantine/quarantine.ts';
-import { health } from './management/store/health.ts';
+import { type Conflicts, conflicts } from './management/conflicts.ts';
+import { type Crises, crises } from './management/crises.ts';
+import { enterCrisisMode, leaveCrisisMode, listCrisisMode } from './management/crisisMode.ts';
+import { type DeadLetters, deadLetters } from './management/deadLetters.ts';
+import type { Caller, ManagementCall } from './management/managementCall.ts';
+import { type Quarantine, quarantine } from './management/quarantine.ts';
+import { health } from './management/store.ts';
 import {
   type Operation,
   type OperationParts,
@@ -100,7 +98,7 @@ export class HoldfastClient implements Client {
     const byId: OperationParts = { engine: entered(operationsBy(link)), clock, onError };
     this.#byId = byId;
     // What finds operations knows the states of charts, and is loaded where somebody looks for some.
-    const finder = () => import('./management/operations/operations.ts');
+    const finder = () => import('./management/operations.ts');
     this.operations = {
       get: (id) => operationHandle(byId, id),
       async *list(search = {}) {

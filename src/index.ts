@@ -55,15 +55,16 @@ export type { Entities } from './entities.ts';
 export { type HttpHandlerOptions, httpHandler } from './http/httpHandler.ts';
 export type { Inspector, InspectorOptions } from './inspect/inspectable.ts';
 export type { StatelyInspector, StatelyInspectorOptions } from './inspect/statelyOptions.ts';
-export type { Conflict, ConflictDetails } from './management/conflicts/conflict.ts';
-export type { ConflictResolution, Conflicts } from './management/conflicts/conflicts.ts';
-export type { ConflictFilter } from './management/conflicts/filter.ts';
-export type { DeadLetter, DeadLetterDetails } from './management/deadLetters/deadLetter.ts';
-export type { DeadLetters } from './management/deadLetters/deadLetters.ts';
-export type { DeadLetterFilter } from './management/deadLetters/filter.ts';
-export type { OperationCounts } from './management/operations/count.ts';
-export type { Quarantine } from './management/quarantine/quarantine.ts';
-export type { Quarantined } from './management/quarantine/quarantined.ts';
+export type { Conflict, ConflictDetails } from './management/conflict.ts';
+export type { ConflictFilter, ConflictResolution, Conflicts } from './management/conflicts.ts';
+export type {
+  DeadLetter,
+  DeadLetterDetails,
+  DeadLetterFilter,
+  DeadLetters,
+} from './management/deadLetters.ts';
+export type { OperationCounts } from './management/operations.ts';
+export type { Quarantine, Quarantined } from './management/quarantine.ts';
 export type { Operation, Operations } from './operation.ts';
 export type { OperationActor, OperationActorSnapshot } from './operationActor.ts';
 export type { RuntimeOptions, UpstreamOptions } from './options.ts';

@@ -19,9 +19,7 @@ import type { Json } from '../machines/vocabulary/json.ts';
 import { checkFields, checkId } from '../machines/vocabulary/optionFields.ts';
 import type { OptionRules } from '../machines/vocabulary/optionRules.ts';
 import type { EditBase } from '../machines/vocabulary/record.ts';
-import type { OperationCounts } from './management/operations/count.ts';
-import type { OperationQuery } from './management/operations/list.ts';
-import type { OperationSearch } from './management/operations/operations.ts';
+import type { OperationCounts, OperationQuery, OperationSearch } from './management/operations.ts';
 import { type OperationActor, operationActor } from './operationActor.ts';
 import type {
   AnyTypes,

@@ -15,7 +15,7 @@ import {
 } from '../machines/policy/request/request.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Pieces } from '../machines/vocabulary/pieces.ts';
-import { Management, type ManagementParts } from './management/call/management.ts';
+import { Management, type ManagementParts } from './management/management.ts';
 import type { KeylessOptions } from './options.ts';
 import { backupInThread } from './upkeep/backupInThread.ts';
 import { type HealthSources, readHealth } from './views/health.ts';

@@ -7,11 +7,13 @@
 import type { Engine, UpstreamState } from '../actors/port.ts';
 import type { BreakerState } from '../machines/policy/breaker/breakerPolicy.ts';
 import type { Level } from '../machines/policy/service/degradationLevel.ts';
-import { disableBreaker } from './management/breaker/disable.ts';
-import { forceBreakerOpen } from './management/breaker/forceOpen.ts';
-import { observeBreaker } from './management/breaker/observe.ts';
-import { releaseBreaker } from './management/breaker/release.ts';
-import type { Management } from './management/call/management.ts';
+import {
+  disableBreaker,
+  forceBreakerOpen,
+  observeBreaker,
+  releaseBreaker,
+} from './management/breaker.ts';
+import type { Management } from './management/management.ts';
 
 /** State and orders of one upstream. */
 export interface UpstreamControl {

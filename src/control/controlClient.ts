@@ -6,8 +6,8 @@
 
 import { HoldfastError, isHoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
 import { nameOwner } from '../../persistence/owner/ownerNote.ts';
-import type { Caller, ManagementCall } from '../management/call/managementCall.ts';
-import { health } from '../management/store/health.ts';
+import type { Caller, ManagementCall } from '../management/managementCall.ts';
+import { health } from '../management/store.ts';
 import type { HealthStatus } from '../views/health.ts';
 import { answerIn, CALL_PATH, type ControlAnswer, controlSocketPath } from './controlSocket.ts';
 import { isForeignProtocol, requestAt, textOf } from './socketRequest.ts';

@@ -17,7 +17,7 @@ import type { Standing, WaitsFor } from '../../machines/vocabulary/standing.ts';
 import { openAtRest, type StoreOptions } from '../../persistence/openStore.ts';
 import type { Hold } from '../../persistence/port/hold.ts';
 import type { QuarantinedRow, Store } from '../../persistence/port/store.ts';
-import { Management } from './call/management.ts';
+import { Management } from './management.ts';
 
 /**
  * Opens a store that nobody owns, and closes it once `use` has ended.

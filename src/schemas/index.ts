@@ -17,8 +17,8 @@ export type { CrisisPlan } from '../../machines/policy/crisis/crisisPlan.ts';
 export type { CrisisWords } from '../../machines/policy/crisis/crisisWords.ts';
 export type { PayloadSchema } from '../../machines/policy/request/payloadSchema.ts';
 export type { EscalationStepOptions, Webhook } from '../crisis/escalationOptions.ts';
-export type { Crises } from '../management/crises/crises.ts';
-export type { CrisisMode } from '../management/crisisMode/crisisMode.ts';
+export type { Crises } from '../management/crises.ts';
+export type { CrisisMode } from '../management/crisisMode.ts';
 export type { CrisisOptions } from '../options.ts';
 export {
   type Gad7,

@@ -32,7 +32,7 @@ import {
 } from '../../machines/policy/service/storageTrouble.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { escalationChain } from '../../src/crisis/escalationOptions.ts';
-import { FOR_MS } from '../../src/management/crises/acknowledge.ts';
+import { FOR_MS } from '../../src/management/crises.ts';
 import { howLong } from '../../tools/docs/text/chartDoc.ts';
 
 const SECOND = 1_000;

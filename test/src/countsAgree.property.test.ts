@@ -18,11 +18,11 @@ import {
   unknownOutcome,
 } from '../../src/index.ts';
 import { managementAtRest, restOf } from '../../src/management/atRest.ts';
-import { conflicts } from '../../src/management/conflicts/conflicts.ts';
-import { crises } from '../../src/management/crises/crises.ts';
-import { deadLetters } from '../../src/management/deadLetters/deadLetters.ts';
-import { operationsOf } from '../../src/management/operations/operations.ts';
-import { quarantine } from '../../src/management/quarantine/quarantine.ts';
+import { conflicts } from '../../src/management/conflicts.ts';
+import { crises } from '../../src/management/crises.ts';
+import { deadLetters } from '../../src/management/deadLetters.ts';
+import { operationsOf } from '../../src/management/operations.ts';
+import { quarantine } from '../../src/management/quarantine.ts';
 import { seededRandom } from '../../src/testing/seededRandom.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 import { RecordUpstream } from '../support/harness/recordUpstream.ts';

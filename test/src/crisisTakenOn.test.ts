@@ -9,8 +9,8 @@ import { describe, expect, test } from 'vitest';
 import type { EscalationNotice, Fact } from '../../actors/port.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { managementAtRest } from '../../src/management/atRest.ts';
-import { crises } from '../../src/management/crises/crises.ts';
-import { cancelOperation } from '../../src/management/operations/cancel.ts';
+import { crises } from '../../src/management/crises.ts';
+import { cancelOperation } from '../../src/management/operations.ts';
 import { seededRandom } from '../../src/testing/seededRandom.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 

@@ -16,9 +16,14 @@ import {
   unknownOutcome,
 } from '../../src/index.ts';
 import { managementAtRest } from '../../src/management/atRest.ts';
-import type { Caller } from '../../src/management/call/managementCall.ts';
-import { OPERATION_STATES, SHOWN_REASONS } from '../../src/management/operations/filter.ts';
-import { countsOf, operationsOf, pageOf } from '../../src/management/operations/operations.ts';
+import type { Caller } from '../../src/management/managementCall.ts';
+import {
+  countsOf,
+  OPERATION_STATES,
+  operationsOf,
+  pageOf,
+  SHOWN_REASONS,
+} from '../../src/management/operations.ts';
 import { seededRandom } from '../../src/testing/seededRandom.ts';
 import type { VirtualClock } from '../../src/testing/virtualClock.ts';
 import { inThreadStore } from '../persistence/contract/storeUnderTest.ts';

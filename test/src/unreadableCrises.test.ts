@@ -13,7 +13,7 @@ import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts
 import type { EscalationStepOptions } from '../../src/crisis/escalationOptions.ts';
 import { createRuntime, type Runtime, rawKey } from '../../src/index.ts';
 import { managementAtRest } from '../../src/management/atRest.ts';
-import { crises as crisesOf } from '../../src/management/crises/crises.ts';
+import { crises as crisesOf } from '../../src/management/crises.ts';
 import { seededRandom } from '../../src/testing/seededRandom.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';

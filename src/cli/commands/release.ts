@@ -5,7 +5,7 @@
  */
 
 import type { Command } from 'commander';
-import { releaseStore } from '../../management/store/release.ts';
+import { releaseStore } from '../../management/store.ts';
 import { command, type JsonOptions, jsonOption } from '../kit/command.ts';
 import { type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
 import { withStore } from '../kit/withStore.ts';

@@ -8,7 +8,7 @@ import { resolve } from 'node:path';
 import type { KeySource } from '../../../persistence/sealing/keySource.ts';
 import type { UpkeepOptions } from '../../../persistence/upkeep/progress.ts';
 import { askOwner } from '../../control/controlClient.ts';
-import { health } from '../../management/store/health.ts';
+import { health } from '../../management/store.ts';
 import {
   checkClock,
   checkFileSystem,

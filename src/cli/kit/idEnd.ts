@@ -5,10 +5,10 @@
  */
 
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import type { Caller } from '../../management/call/managementCall.ts';
-import { pageOfConflicts } from '../../management/conflicts/page.ts';
-import { listOperations } from '../../management/operations/list.ts';
-import { quarantine } from '../../management/quarantine/quarantine.ts';
+import { pageOfConflicts } from '../../management/conflicts.ts';
+import type { Caller } from '../../management/managementCall.ts';
+import { listOperations } from '../../management/operations.ts';
+import { quarantine } from '../../management/quarantine.ts';
 import type { StoreOptions } from './storeOptions.ts';
 import { withStore } from './withStore.ts';
 

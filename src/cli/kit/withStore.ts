@@ -6,8 +6,8 @@
 
 import { askOwner, ownersCalls } from '../../control/controlClient.ts';
 import { withStoreAtRest } from '../../management/atRest.ts';
-import type { Caller } from '../../management/call/managementCall.ts';
-import { health } from '../../management/store/health.ts';
+import type { Caller } from '../../management/managementCall.ts';
+import { health } from '../../management/store.ts';
 import { createOutput } from './output.ts';
 import { storeKey } from './storeKey.ts';
 import type { StoreOptions } from './storeOptions.ts';

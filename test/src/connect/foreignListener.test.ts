@@ -14,7 +14,7 @@ import type { FeedMessage } from '../../../inspector/protocol.ts';
 import { askOwner, callOwner } from '../../../src/control/controlClient.ts';
 import { connect } from '../../../src/index.ts';
 import { ownerFeed } from '../../../src/inspect/ownerFeed.ts';
-import { health } from '../../../src/management/store/health.ts';
+import { health } from '../../../src/management/store.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 
 /** Any user that this process is not; only root can give files away. */

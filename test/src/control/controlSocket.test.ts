@@ -10,9 +10,8 @@ import type { AnswerCall } from '../../../src/control/controlRequest.ts';
 import { ControlServer } from '../../../src/control/controlServer.ts';
 import { controlSocketPath } from '../../../src/control/controlSocket.ts';
 import { createRuntime, rawKey } from '../../../src/index.ts';
-import { replayDeadLetter } from '../../../src/management/deadLetters/replay.ts';
-import { health } from '../../../src/management/store/health.ts';
-import { releaseStore } from '../../../src/management/store/release.ts';
+import { replayDeadLetter } from '../../../src/management/deadLetters.ts';
+import { health, releaseStore } from '../../../src/management/store.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 

@@ -7,7 +7,7 @@
 import { describe, expect, test } from 'vitest';
 import { transientFailure } from '../../../machines/policy/retry/classifyFailure.ts';
 import { managementAtRest } from '../../../src/management/atRest.ts';
-import { crises } from '../../../src/management/crises/crises.ts';
+import { crises } from '../../../src/management/crises.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import { createWorld, type Process, type World } from '../../support/harness/engineHarness.ts';
 

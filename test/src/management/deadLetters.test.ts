@@ -6,8 +6,11 @@ import {
 } from '../../../machines/policy/retry/classifyFailure.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
 import { managementAtRest } from '../../../src/management/atRest.ts';
-import type { DeadLetter } from '../../../src/management/deadLetters/deadLetter.ts';
-import { type DeadLetters, deadLetters } from '../../../src/management/deadLetters/deadLetters.ts';
+import {
+  type DeadLetter,
+  type DeadLetters,
+  deadLetters,
+} from '../../../src/management/deadLetters.ts';
 import type { Runtime } from '../../../src/runtime.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import { upstreamKey } from '../../../src/upstreamKey.ts';

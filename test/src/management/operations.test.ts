@@ -10,9 +10,11 @@ import {
   transientFailure,
 } from '../../../machines/policy/retry/classifyFailure.ts';
 import { managementAtRest } from '../../../src/management/atRest.ts';
-import { cancelOperation } from '../../../src/management/operations/cancel.ts';
-import { retryOperation } from '../../../src/management/operations/retry.ts';
-import { showOperation } from '../../../src/management/operations/show.ts';
+import {
+  cancelOperation,
+  retryOperation,
+  showOperation,
+} from '../../../src/management/operations.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import { createWorld, type World } from '../../support/harness/engineHarness.ts';
 import { givenKey, noteSent } from '../../support/harness/sentKeys.ts';

@@ -10,10 +10,12 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { askOwner } from '../../../src/control/controlClient.ts';
 import { createRuntime, rawKey } from '../../../src/index.ts';
-import { disableBreaker } from '../../../src/management/breaker/disable.ts';
-import { forceBreakerOpen } from '../../../src/management/breaker/forceOpen.ts';
-import { releaseBreaker } from '../../../src/management/breaker/release.ts';
-import { health } from '../../../src/management/store/health.ts';
+import {
+  disableBreaker,
+  forceBreakerOpen,
+  releaseBreaker,
+} from '../../../src/management/breaker.ts';
+import { health } from '../../../src/management/store.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 
 const UPSTREAM = 'payments';

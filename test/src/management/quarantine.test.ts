@@ -9,7 +9,7 @@ import {
 import type { ErrorCode } from '../../../machines/vocabulary/errors.ts';
 import type { AcceptWrite } from '../../../persistence/port/store.ts';
 import { createRuntime } from '../../../src/createRuntime.ts';
-import type { Quarantined } from '../../../src/management/quarantine/quarantined.ts';
+import type { Quarantined } from '../../../src/management/quarantine.ts';
 import type { Runtime } from '../../../src/runtime.ts';
 import { upstreamKey } from '../../../src/upstreamKey.ts';
 import { inThreadStore, TEST_KEY } from '../../persistence/contract/storeUnderTest.ts';

@@ -15,7 +15,7 @@ import type {
   ConflictDetails,
   ConflictQuestion,
   ConflictSideAbout,
-} from '../../../management/conflicts/conflict.ts';
+} from '../../../management/conflict.ts';
 import { columns, wrapped } from '../../kit/columns.ts';
 import { type Paint, plainLine } from '../../kit/output.ts';
 import { facts, spanOf, table, timeOf } from '../../kit/table.ts';

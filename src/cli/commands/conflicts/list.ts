@@ -14,10 +14,9 @@ import {
   CONFLICT_REASONS,
   type ConflictReason,
 } from '../../../../machines/vocabulary/conflictReason.ts';
-import type { Caller } from '../../../management/call/managementCall.ts';
-import type { Conflict } from '../../../management/conflicts/conflict.ts';
-import type { ConflictFilter } from '../../../management/conflicts/filter.ts';
-import { pageOfConflicts } from '../../../management/conflicts/page.ts';
+import type { Conflict } from '../../../management/conflict.ts';
+import { type ConflictFilter, pageOfConflicts } from '../../../management/conflicts.ts';
+import type { Caller } from '../../../management/managementCall.ts';
 import { parseCount } from '../../kit/argumentParsers.ts';
 import {
   command,

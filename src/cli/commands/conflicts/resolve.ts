@@ -8,12 +8,14 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { ConflictChoice } from '../../../../machines/conflict/conflictRecord.ts';
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 import type { Person } from '../../../../machines/vocabulary/person.ts';
-import type { Caller } from '../../../management/call/managementCall.ts';
-import { aboutConflict } from '../../../management/conflicts/about.ts';
-import type { ConflictOutcome } from '../../../management/conflicts/conflict.ts';
-import type { ConflictResolution } from '../../../management/conflicts/conflicts.ts';
-import { previewConflict } from '../../../management/conflicts/preview.ts';
-import { resolveConflict } from '../../../management/conflicts/resolve.ts';
+import type { ConflictOutcome } from '../../../management/conflict.ts';
+import {
+  aboutConflict,
+  type ConflictResolution,
+  previewConflict,
+  resolveConflict,
+} from '../../../management/conflicts.ts';
+import type { Caller } from '../../../management/managementCall.ts';
 import { parseCount } from '../../kit/argumentParsers.ts';
 import {
   command,

@@ -5,8 +5,7 @@
  */
 
 import { type Command, Option } from 'commander';
-import { aboutConflict } from '../../../management/conflicts/about.ts';
-import { showConflict } from '../../../management/conflicts/show.ts';
+import { aboutConflict, showConflict } from '../../../management/conflicts.ts';
 import { readingWidth } from '../../kit/columns.ts';
 import { command, EXAMPLE_STORE, type JsonOptions, jsonOption } from '../../kit/command.ts';
 import { conflictId, ID_OR_END } from '../../kit/idEnd.ts';

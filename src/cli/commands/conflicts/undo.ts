@@ -6,7 +6,7 @@
 
 import type { Command } from 'commander';
 import type { Person } from '../../../../machines/vocabulary/person.ts';
-import { undoConflict } from '../../../management/conflicts/undo.ts';
+import { undoConflict } from '../../../management/conflicts.ts';
 import { command, EXAMPLE_STORE, type JsonOptions, jsonOption } from '../../kit/command.ts';
 import { conflictId, ID_OR_END } from '../../kit/idEnd.ts';
 import { byOption, decider, roleOption } from '../../kit/person.ts';

@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import type { CrisisDecided, CrisisView } from '../../../../actors/port.ts';
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 import type { Person } from '../../../../machines/vocabulary/person.ts';
-import { type Crises, crises } from '../../../management/crises/crises.ts';
+import { type Crises, crises } from '../../../management/crises.ts';
 import { parseDuration } from '../../kit/argumentParsers.ts';
 import {
   command,

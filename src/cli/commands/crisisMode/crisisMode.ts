@@ -15,10 +15,12 @@ import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 import { requireOption } from '../../../../machines/vocabulary/optionFields.ts';
 import type { Person } from '../../../../machines/vocabulary/person.ts';
 import { askOwner } from '../../../control/controlClient.ts';
-import type { ManagementCall } from '../../../management/call/managementCall.ts';
-import { enterCrisisMode } from '../../../management/crisisMode/enter.ts';
-import { leaveCrisisMode } from '../../../management/crisisMode/leave.ts';
-import { listCrisisMode } from '../../../management/crisisMode/list.ts';
+import {
+  enterCrisisMode,
+  leaveCrisisMode,
+  listCrisisMode,
+} from '../../../management/crisisMode.ts';
+import type { ManagementCall } from '../../../management/managementCall.ts';
 import { parseDuration } from '../../kit/argumentParsers.ts';
 import {
   command,

@@ -7,11 +7,14 @@
 import { InvalidArgumentError, type Option } from 'commander';
 import { systemClock } from '../../../../actors/platform/systemClock.ts';
 import { ERROR_CODES, type ErrorCode } from '../../../../machines/vocabulary/errors.ts';
-import { type DeadLetters, deadLetters } from '../../../management/deadLetters/deadLetters.ts';
-import type { DeadLetterFilter } from '../../../management/deadLetters/filter.ts';
+import {
+  type DeadLetterFilter,
+  type DeadLetters,
+  deadLetters,
+} from '../../../management/deadLetters.ts';
 import { parseInstantOrAgo } from '../../kit/argumentParsers.ts';
 import { value } from '../../kit/command.ts';
-import { type StoreOptions } from '../../kit/storeOptions.ts';
+import type { StoreOptions } from '../../kit/storeOptions.ts';
 import { withStore } from '../../kit/withStore.ts';
 
 export interface FilterOptions {

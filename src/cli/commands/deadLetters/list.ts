@@ -5,7 +5,7 @@
  */
 
 import type { Command } from 'commander';
-import type { DeadLetter } from '../../../management/deadLetters/deadLetter.ts';
+import type { DeadLetter } from '../../../management/deadLetters.ts';
 import { parseCount } from '../../kit/argumentParsers.ts';
 import {
   command,

@@ -5,8 +5,7 @@
  */
 
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
-import type { DeadLetterCounts } from '../../../management/deadLetters/counts.ts';
-import type { DeadLetters } from '../../../management/deadLetters/deadLetters.ts';
+import type { DeadLetterCounts, DeadLetters } from '../../../management/deadLetters.ts';
 import type { JsonOptions } from '../../kit/command.ts';
 import { EXIT, type ExitCode } from '../../kit/exitCodes.ts';
 import { onInterrupt } from '../../kit/interrupt.ts';

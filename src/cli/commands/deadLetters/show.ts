@@ -6,7 +6,7 @@
 
 import type { Command } from 'commander';
 import type { UpstreamAnswer } from '../../../../machines/vocabulary/upstreamAnswer.ts';
-import type { DeadLetterDetails } from '../../../management/deadLetters/deadLetter.ts';
+import type { DeadLetterDetails } from '../../../management/deadLetters.ts';
 import {
   command,
   EXAMPLE_STORE,

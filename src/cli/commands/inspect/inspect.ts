@@ -10,7 +10,7 @@ import type { FeedMessage } from '../../../../inspector/protocol.ts';
 import { VIEW_NAMES } from '../../../../inspector/viewNames.ts';
 import { askOwner, nameOwner } from '../../../control/controlClient.ts';
 import { NOBODY } from '../../../inspect/openInspectLine.ts';
-import { health } from '../../../management/store/health.ts';
+import { health } from '../../../management/store.ts';
 import { openBrowser } from '../../inspector/openBrowser.ts';
 import { serveStorePage } from '../../inspector/storePage.ts';
 import { parseCount } from '../../kit/argumentParsers.ts';

@@ -8,9 +8,8 @@ import type { Command } from 'commander';
 import { systemClock } from '../../../../actors/platform/systemClock.ts';
 import type { OperationFilter, OperationPage, OperationView } from '../../../../actors/port.ts';
 import { PRIORITIES } from '../../../../machines/vocabulary/urgency.ts';
-import type { Caller } from '../../../management/call/managementCall.ts';
-import { OPERATION_STATES, SHOWN_REASONS } from '../../../management/operations/filter.ts';
-import { listOperations } from '../../../management/operations/list.ts';
+import type { Caller } from '../../../management/managementCall.ts';
+import { listOperations, OPERATION_STATES, SHOWN_REASONS } from '../../../management/operations.ts';
 import { parseCount, parseInstantOrAgo } from '../../kit/argumentParsers.ts';
 import {
   command,

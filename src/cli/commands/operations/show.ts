@@ -6,9 +6,9 @@
 
 import type { Command } from 'commander';
 import type { OperationView } from '../../../../actors/port.ts';
-import type { Caller } from '../../../management/call/managementCall.ts';
-import { pageOfConflicts } from '../../../management/conflicts/page.ts';
-import { showOperation } from '../../../management/operations/show.ts';
+import { pageOfConflicts } from '../../../management/conflicts.ts';
+import type { Caller } from '../../../management/managementCall.ts';
+import { showOperation } from '../../../management/operations.ts';
 import { command, EXAMPLE_STORE, type JsonOptions, jsonOption } from '../../kit/command.ts';
 import { historyTable } from '../../kit/historyTable.ts';
 import { ID_OR_END, operationId } from '../../kit/idEnd.ts';

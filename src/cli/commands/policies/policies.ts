@@ -7,7 +7,7 @@
 import type { Command } from 'commander';
 import { PolicyTable } from '../../../../machines/policy/layers/policyTable.ts';
 import { askOwner } from '../../../control/controlClient.ts';
-import { showPolicies } from '../../../management/policies/show.ts';
+import { showPolicies } from '../../../management/policies.ts';
 import { type PolicyView, policyViews } from '../../../views/policyView.ts';
 import { command, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
 import { requireStore } from '../../kit/storeFolder.ts';

@@ -5,7 +5,7 @@
  */
 
 import type { Command } from 'commander';
-import type { Quarantined } from '../../../management/quarantine/quarantined.ts';
+import type { Quarantined } from '../../../management/quarantine.ts';
 import {
   command,
   EXAMPLE_STORE,

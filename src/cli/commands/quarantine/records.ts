@@ -4,8 +4,7 @@
  * @module
  */
 
-import { type Quarantine, quarantine } from '../../../management/quarantine/quarantine.ts';
-import type { Quarantined } from '../../../management/quarantine/quarantined.ts';
+import { type Quarantine, type Quarantined, quarantine } from '../../../management/quarantine.ts';
 import type { StoreOptions } from '../../kit/storeOptions.ts';
 import { table } from '../../kit/table.ts';
 import { withStore } from '../../kit/withStore.ts';

@@ -4,13 +4,12 @@
  * @module
  */
 
-import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '../../../../actors/platform/systemClock.ts';
 import { openAtRest } from '../../../../persistence/openStore.ts';
 import { askOwner } from '../../../control/controlClient.ts';
 import { type RestingStore, restOf } from '../../../management/atRest.ts';
-import { health } from '../../../management/store/health.ts';
+import { health } from '../../../management/store.ts';
 import type { HealthStatus } from '../../../views/health.ts';
 import { command, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
 import { EXIT } from '../../kit/exitCodes.ts';

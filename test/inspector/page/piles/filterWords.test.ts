@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { letterFilter, named, whichLetters } from '../../../../inspector/page/piles/filterWords.ts';
 import { checkFields } from '../../../../machines/vocabulary/optionFields.ts';
-import { FILTER_RULES } from '../../../../src/management/deadLetters/filter.ts';
+import { FILTER_RULES } from '../../../../src/management/deadLetters.ts';
 
 describe('OP-5 which dead letters are listed', () => {
   const query = { type: 'payments.push', upstream: '', code: 'HF_UPSTREAM_REFUSED', since: 'day' };

@@ -22,7 +22,7 @@ import {
 import { columns, wrapped } from '../../../../src/cli/kit/columns.ts';
 import { createRuntime } from '../../../../src/createRuntime.ts';
 import { conflictFailure } from '../../../../src/index.ts';
-import { detailsOf } from '../../../../src/management/conflicts/conflict.ts';
+import { detailsOf } from '../../../../src/management/conflict.ts';
 import { conflictOf } from '../../../support/merge/conflictOf.ts';
 import { runCli } from '../../../support/process/runCli.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';

@@ -6,7 +6,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { ABSENCE } from '../../../../machines/conflict/decision.ts';
-import { detailsOf } from '../../../../src/management/conflicts/conflict.ts';
+import { detailsOf } from '../../../../src/management/conflict.ts';
 import { conflictOf } from '../../../support/merge/conflictOf.ts';
 
 describe('CF-6 what a person is asked', () => {

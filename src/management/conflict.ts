@@ -13,16 +13,16 @@ import {
   type ConflictRecordState,
   isToBeCarriedOut,
   standingValue,
-} from '../../../machines/conflict/conflictRecord.ts';
-import { ABSENCE } from '../../../machines/conflict/decision.ts';
-import { valueAt } from '../../../machines/conflict/valueAt.ts';
-import { ruleInWords } from '../../../machines/merge/rules/ruleWords.ts';
-import type { AuditEntry } from '../../../machines/merge/rules/ruling.ts';
-import { cleanJson } from '../../../machines/merge/values/cleanJson.ts';
-import type { ConflictReason } from '../../../machines/vocabulary/conflictReason.ts';
-import type { Entity } from '../../../machines/vocabulary/entity.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
-import type { Person } from '../../../machines/vocabulary/person.ts';
+} from '../../machines/conflict/conflictRecord.ts';
+import { ABSENCE } from '../../machines/conflict/decision.ts';
+import { valueAt } from '../../machines/conflict/valueAt.ts';
+import { ruleInWords } from '../../machines/merge/rules/ruleWords.ts';
+import type { AuditEntry } from '../../machines/merge/rules/ruling.ts';
+import { cleanJson } from '../../machines/merge/values/cleanJson.ts';
+import type { ConflictReason } from '../../machines/vocabulary/conflictReason.ts';
+import type { Entity } from '../../machines/vocabulary/entity.ts';
+import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Person } from '../../machines/vocabulary/person.ts';
 
 /** A conflict as it is listed: nothing of the record, of whom it is about, or of which record it is. */
 export interface Conflict {

@@ -5,21 +5,23 @@
  * @module
  */
 
-import type { Override } from '../../../actors/port.ts';
-import { maskText } from '../../../machines/policy/request/cardData.ts';
-import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type { Override } from '../../actors/port.ts';
+import { maskText } from '../../machines/policy/request/cardData.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { checkFields, requireOption, unknownName } from '../../machines/vocabulary/optionFields.ts';
+import { isObject, type OptionRule } from '../../machines/vocabulary/optionRules.ts';
+import type { Person } from '../../machines/vocabulary/person.ts';
+import { isThenable } from '../../machines/vocabulary/realms.ts';
 import {
-  checkFields,
-  requireOption,
-  unknownName,
-} from '../../../machines/vocabulary/optionFields.ts';
-import { isObject, type OptionRule } from '../../../machines/vocabulary/optionRules.ts';
-import type { Person } from '../../../machines/vocabulary/person.ts';
-import { isThenable } from '../../../machines/vocabulary/realms.ts';
-import type { AnyCall, Caller, ManagementCall, RuntimeCall } from './managementCall.ts';
-import type { OverrideAbout } from './overrides.ts';
-import { REASON } from './params.ts';
-import type { ManagedRuntime, ManagedStore } from './targets.ts';
+  type AnyCall,
+  type Caller,
+  type ManagedRuntime,
+  type ManagedStore,
+  type ManagementCall,
+  type OverrideAbout,
+  REASON,
+  type RuntimeCall,
+} from './managementCall.ts';
 
 export interface ManagementParts {
   readonly store: ManagedStore;

@@ -1,0 +1,76 @@
+/**
+ * Management calls about the breaker of an upstream: kept open, switched off, observed, released.
+ *
+ * @module
+ */
+
+import { BY, ofUpstream, REASON, runtimeCall, UPSTREAM } from './managementCall.ts';
+
+export const forceBreakerOpen = runtimeCall<
+  { readonly upstream: string; readonly reason: string; readonly by?: string | undefined },
+  void
+>({
+  name: 'breaker.forceOpen',
+  summary: 'Keeps the breaker of an upstream open until it is released.',
+  capability: 'operate',
+  params: { upstream: UPSTREAM, reason: { required: REASON }, by: BY },
+  audited: ['upstream', 'reason', 'by'],
+  override: ofUpstream('breaker.forceOpen'),
+  shown: { params: ['upstream', 'reason', 'by'], answer: 'nothing' },
+  run(runtime, { upstream, reason, by }) {
+    runtime.upstreamOrders(upstream).forceOpen(reason, by);
+  },
+});
+
+export const disableBreaker = holdCall(
+  'disable',
+  'Switches the breaker of an upstream off until it is released.',
+);
+
+export const observeBreaker = holdCall(
+  'observe',
+  'Lets every call out to an upstream, and only reports what would open its breaker.',
+);
+
+/** An order for the breaker that needs no reason. */
+function holdCall(order: 'disable' | 'observe', summary: string) {
+  interface Order {
+    readonly upstream: string;
+    readonly reason?: string | undefined;
+    readonly by?: string | undefined;
+  }
+  return runtimeCall<Order, void>({
+    name: `breaker.${order}`,
+    summary,
+    capability: 'operate',
+    params: { upstream: UPSTREAM, reason: REASON, by: BY },
+    audited: ['upstream', 'reason', 'by'],
+    override: ofUpstream(`breaker.${order}`),
+    shown: { params: ['upstream', 'reason', 'by'], answer: 'nothing' },
+    run(runtime, { upstream, reason, by }) {
+      runtime.upstreamOrders(upstream)[order](reason, by);
+    },
+  });
+}
+
+export const releaseBreaker = runtimeCall<
+  {
+    readonly upstream: string;
+    readonly by?: string | undefined;
+    /** Whose order it is, where that is somebody else's. */
+    readonly of?: string | undefined;
+  },
+  void
+>({
+  name: 'breaker.release',
+  summary:
+    'Lets go of one order, of `by` or of whom `of` names: the breaker of an upstream follows its own rules once none is left.',
+  capability: 'operate',
+  params: { upstream: UPSTREAM, by: BY, of: BY },
+  audited: ['upstream', 'by', 'of'],
+  override: ofUpstream('breaker.release'),
+  shown: { params: ['upstream', 'by', 'of'], answer: 'nothing' },
+  run(runtime, { upstream, by, of }) {
+    runtime.upstreamOrders(upstream).release(by, of);
+  },
+});

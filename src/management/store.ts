@@ -1,0 +1,57 @@
+/**
+ * Management calls about the store as a whole: health, backup, the end of a hold.
+ *
+ * @module
+ */
+
+import type { BackupResult } from '../../persistence/upkeep/backup.ts';
+import { BACKUP_RULES, type BackupOptions } from '../upkeep/backupInThread.ts';
+import type { HealthStatus } from '../views/health.ts';
+import { BY_PERSON, type Ordered, runtimeCall, storeCall } from './managementCall.ts';
+
+export const health = runtimeCall<object, HealthStatus>({
+  name: 'health',
+  summary: 'How the runtime is doing at this moment.',
+  capability: 'view',
+  params: {},
+  audited: null,
+  override: null,
+  run: (runtime) => runtime.health(),
+});
+
+export const backup = runtimeCall<BackupOptions & { readonly path: string }, Promise<BackupResult>>(
+  {
+    name: 'store.backup',
+    summary: 'Copies the store, as it stands at one moment, into a new folder.',
+    capability: 'export',
+    isLocal: true,
+    params: {
+      path: {
+        required: {
+          rule: 'must be the path of a new folder',
+          matches: (value) => typeof value === 'string' && value !== '',
+        },
+      },
+      ...BACKUP_RULES,
+    },
+    audited: ['path'],
+    override: null,
+    run: (runtime, { path, ...options }) => runtime.backup(path, options),
+  },
+);
+
+export const releaseStore = storeCall<Ordered, { readonly wasHeld: boolean }>({
+  name: 'store.release',
+  summary: 'Ends the hold of a restored or copied store: what waits in it runs from then on.',
+  capability: 'operate',
+  params: { by: BY_PERSON },
+  audited: ['by'],
+  override: {
+    what: 'store.release',
+    about: (_, { wasHeld }) => (wasHeld ? {} : null),
+  },
+  shown: { params: ['by'], answer: { fields: { wasHeld: 'plain' } } },
+  async run(store) {
+    return { wasHeld: await store.release() };
+  },
+});
