@@ -17,7 +17,7 @@ import {
   storeCall,
 } from './managementCall.ts';
 
-/** Who decided, by their role alone. */
+/** A crisis, with the roles of those who decided, and no names. */
 const CRISIS_SHOWN = {
   fields: {
     id: 'plain',

@@ -15,7 +15,7 @@ import type { Person } from '../../machines/vocabulary/person.ts';
 import type { Management } from './management.ts';
 import { PERSON, REASON, runtimeCall, SUBJECT } from './managementCall.ts';
 
-/** That it is on for somebody, and never for whom. */
+/** A crisis mode, without the person it is for. */
 const MODE_SHOWN = {
   fields: {
     id: 'plain',

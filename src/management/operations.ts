@@ -35,7 +35,7 @@ import {
   toldByEngine,
 } from './managementCall.ts';
 
-/** What happened to an operation, without where an exception was thrown. */
+/** The history of an operation, without the place of an exception. */
 export const HISTORY_SHOWN = {
   each: {
     fields: {
@@ -78,7 +78,7 @@ const COUNTS_SHOWN = {
 } as const;
 const TOLD_SHOWN = { fields: { tookNotice: 'plain', operation: OPERATION_SHOWN } } as const;
 
-/** None of them is a subject, an entity or a tag. */
+/** The filters of operations, without subject, entity and tag. */
 const SHOWN_FILTER = [
   'state',
   'type',
