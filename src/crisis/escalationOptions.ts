@@ -1,6 +1,6 @@
 /**
- * The chain of people who are told of a crisis that is not delivered, as an app configures it (CR-5): what
- * can be set for a step, what is set where nothing is, and what is refused.
+ * Chain of people who are notified of an undelivered crisis, as an app configures it (CR-5): its options, defaults
+ * and checks.
  *
  * @module
  */
@@ -13,20 +13,20 @@ import { checkWebhook, type Webhook, webhookNotifier } from './webhook.ts';
 
 export type { Webhook } from './webhook.ts';
 
-/** How often a step is called, and how long it waits between its calls. */
+/** Number of calls of a step, and the waits between them. */
 export interface EscalationRetry {
-  /** Calls in all. Default 3. */
+  /** Number of calls in all. Default 3. */
   readonly attemptsMax?: number | undefined;
-  /** The wait after the first call that failed, in milliseconds; as much again at most is added by chance. Default 1 s. */
+  /** Wait after the first failed call, in milliseconds; up to as much again is added at random. Default 1 s. */
   readonly initialDelayMs?: number | undefined;
-  /** The longest wait before chance, in milliseconds. Default 10 s. */
+  /** Longest wait, before that addition, in milliseconds. Default 10 s. */
   readonly delayMsMax?: number | undefined;
-  /** By how much each wait is longer than the one before. Default 2. */
+  /** Factor by which each wait is longer than the one before. Default 2. */
   readonly multiplier?: number | undefined;
 }
 
 /**
- * A step of the chain: a callback or a webhook.
+ * Step of the chain: a callback or a webhook.
  *
  * @example
  * const escalation: EscalationStepOptions[] = [
@@ -35,28 +35,29 @@ export interface EscalationRetry {
  * ];
  */
 export interface EscalationStepOptions {
-  /** Who is told: letters, digits, `-` and `_`. A step is known by it, so each has its own and keeps it. */
+  /** Name of the step: letters, digits, `-` and `_`. It identifies the step, so it is unique and must not change. */
   readonly name: string;
   /**
-   * Tells it; may be asynchronous. It was told once what this returns has resolved; a call that throws is made again. It may be
-   * called twice for one crisis where the process was killed: `notice.idempotencyKey` is the same then.
+   * Notifies a person; may be asynchronous. They count as notified once what it returns has resolved; a call that
+   * throws is repeated. After a kill of the process it may be called twice for one crisis, with the same
+   * `notice.idempotencyKey`.
    */
   readonly notify?:
     | ((notice: EscalationNotice, how: { readonly signal: AbortSignal }) => unknown)
     | undefined;
-  /** In place of `notify`: where the notice is sent, as JSON, by POST. */
+  /** Webhook in place of `notify`: the notice is sent there as JSON, by POST. */
   readonly webhook?: Webhook | undefined;
-  /** How long a call may take, in milliseconds. Default 10 s. */
+  /** Time limit of a call, in milliseconds. Default 10 s. */
   readonly timeoutMs?: number | undefined;
-  /** How long a person who was told has to take the crisis on, before the next step is told. Default 5 min. */
+  /** Time for a notified person to take the crisis on, before the next step is notified. Default 5 min. */
   readonly acknowledgeWithinMs?: number | undefined;
   readonly retry?: EscalationRetry | undefined;
 }
 
-/** A chain has no more steps than are kept of one crisis. */
+/** Limit on steps; no more are kept of one crisis. */
 const STEPS_MAX = 20;
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
-/** An hour: who is told later was not told. */
+/** Limit of one hour on each wait: later is too late. */
 const LONGEST_MS = 3_600_000;
 
 const RETRY_RULES: OptionRules<EscalationRetry> = {

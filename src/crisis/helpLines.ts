@@ -1,10 +1,10 @@
 /**
- * The help lines that come with holdfast (CR-3): plain data, in the program, so that they are there
- * offline and before anything else works. No option removes them; an app adds its own.
+ * Built-in help lines (CR-3): plain data in the program, so that they are there offline and before anything else
+ * works. No option removes them; an app adds its own.
  *
- * To change or confirm one, open its official page or call, and put the day and how it was checked beside it. One
- * whose number stands on no official page is left out. `holdfast doctor` warns of those that nobody has looked
- * after for a year.
+ * To change or confirm one, open its official page or call, and record the date and how it was checked beside it. A
+ * number that is on no official page is left out. `holdfast doctor` warns of entries that nobody has checked for a
+ * year.
  *
  * @module
  */
@@ -12,16 +12,16 @@
 import type { HelpLine } from '../../actors/port.ts';
 
 const DAY_MS = 86_400_000;
-/** How long an entry is taken to hold since it was checked. */
+/** Time for which an entry counts as checked. */
 const CHECK_HOLDS_MS = 366 * DAY_MS;
 
 /**
- * What the check of 30 November 2026 was: the number stands on `sourceUrl`, an official page (of the service,
- * or of a public body), in a copy that was stored earlier. Nobody has called it.
+ * Check of 30 November 2026: the number is on `sourceUrl`, an official page (of the service, or of a public body), in
+ * a copy that was stored earlier. Nobody has called it.
  */
 const STORED_PAGE = { checkedOn: '2026-11-30', checkedBy: 'storedPage' } as const;
 
-/** The members of the European Union: 112 is there by law. */
+/** Members of the European Union, where 112 exists by law. */
 const EUROPEAN_UNION = [
   'AT',
   'BE',
@@ -53,8 +53,8 @@ const EUROPEAN_UNION = [
 ];
 
 /**
- * In the order in which an answer without a region has them: first what serves everywhere, which is a directory
- * and no number, then what serves some countries, by kind and country, each with the country in its name.
+ * Help lines in the order of an answer without a region: first what serves everywhere, which is a directory and no
+ * number, then what serves some countries, by kind and country, each with the country in its name.
  */
 export const HELP_LINES: readonly HelpLine[] = Object.freeze([
   {
@@ -377,7 +377,7 @@ export const HELP_LINES: readonly HelpLine[] = Object.freeze([
   },
 ]);
 
-/** Those that were last checked over a year before `nowMs`. */
+/** Returns the entries that were last checked over a year before `nowMs`. */
 export function uncheckedHelpLines(nowMs: number): readonly HelpLine[] {
   return HELP_LINES.filter(({ checkedOn }) => nowMs - Date.parse(checkedOn) > CHECK_HOLDS_MS);
 }

@@ -1,6 +1,6 @@
 /**
- * A step of the chain that is told by a webhook (CR-5): the notice as JSON, by POST. It holds nothing of what
- * the person has sent; who receives it opens that in a system that knows who may see it.
+ * Step of the chain that notifies by a webhook (CR-5): the notice as JSON, by POST. It holds nothing of what the
+ * person has sent; its reader opens that in a system with access control.
  *
  * @module
  */
@@ -23,9 +23,9 @@ import { readBodyStart } from '../http/readJson.ts';
 import { parseUrl } from '../http/requestUrl.ts';
 import { notesHost, send } from '../http/send.ts';
 
-/** Where a notice is sent. Any answer of 2xx means that it was told; redirects are not followed. */
+/** Webhook of a step. Any 2xx answer means that the person was notified; redirects are not followed. */
 export interface Webhook {
-  /** `https://…`, or `http://` on this machine. */
+  /** Address: `https://…`, or `http://` on this machine. */
   readonly url: string | URL;
   /**
    * More headers, such as `Authorization`, or a function that gives them for every call. They can't replace
@@ -37,14 +37,11 @@ export interface Webhook {
         notice: EscalationNotice,
       ) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>)
     | undefined;
-  /**
-   * Signs the body: `Holdfast-Signature: sha256=<hex>` is its HMAC-SHA-256 under this secret. At least 16
-   * characters.
-   */
+  /** Secret of at least 16 characters that signs the body: `Holdfast-Signature: sha256=<hex>` is its HMAC-SHA-256. */
   readonly secret?: string | undefined;
 }
 
-/** A webhook that can be called. */
+/** Webhook whose options are checked. */
 interface CheckedWebhook extends Pick<Webhook, 'headers' | 'secret'> {
   readonly url: URL;
 }
@@ -68,12 +65,12 @@ export function checkWebhook(webhook: Webhook | undefined, field: string): Check
   checkFields(webhook, RULES, field);
   const { url, headers, secret } = webhook as Webhook;
   const checked = { url: parseUrl(url, { name: `${field}.url` }), headers, secret };
-  // A header that HTTP can't carry is found now and not in a crisis.
+  // An invalid header is found now and not in a crisis.
   if (typeof headers === 'object') withHeaders(new Headers(), headers, `${field}.headers`);
   return checked;
 }
 
-/** What tells a step by its webhook. */
+/** Makes the function that notifies by a webhook. */
 export function webhookNotifier({
   url,
   headers,
@@ -82,7 +79,7 @@ export function webhookNotifier({
   const notify: EscalationStep['notify'] = async (notice, { signal }) => {
     const body = JSON.stringify(notice);
     const more = typeof headers === 'function' ? await headers(notice) : (headers ?? {});
-    // Nothing packed: to unpack an answer takes a thread of the pool, which others may occupy (CR-2).
+    // No compression: to decompress an answer takes a thread of the pool, which others may occupy (CR-2).
     const all = new Headers({
       accept: '*/*',
       'accept-encoding': 'identity',
@@ -102,14 +99,14 @@ export function webhookNotifier({
       })
       .finally(sending.end);
     const { status, ok } = response;
-    // So that the connection can be used again; what came is an answer, however the rest of it fares.
+    // Read so that the connection can be reused; the answer counts, whatever becomes of its body.
     await readBodyStart(response, signal).catch(() => undefined);
     if (!ok) throw refused(status);
   };
   return notesHost(notify, url);
 }
 
-/** The cause is left out: its message quotes the value, which is often a secret. */
+/** Adds headers. An error has no cause: its message quotes the value, which is often a secret. */
 function withHeaders(
   headers: Headers,
   more: Readonly<Record<string, string>>,
@@ -126,10 +123,10 @@ function withHeaders(
   }
 }
 
-/** Where undici, which `fetch` is of, says that it sends the first bytes of a request. */
+/** Channel on which undici, which implements `fetch`, reports the first bytes of a request. */
 const SENDING = 'undici:client:sendHeaders';
 
-/** Notices whether anything of the request with this key was sent: a time limit alone does not say. */
+/** Watches whether anything of the request with this key was sent: a time limit alone does not tell. */
 function watchSending(key: string): { hasBegun: () => boolean; end: () => void } {
   let hasBegun = false;
   const notice = (message: unknown): void => {
@@ -147,7 +144,7 @@ function watchSending(key: string): { hasBegun: () => boolean; end: () => void }
 
 function refused(status: number): AttemptFailure {
   const hint = status >= 300 && status < 400 ? ' Redirects are not followed.' : '';
-  // A conflict is one more way to refuse.
+  // A conflict counts as a refusal.
   const isForNow = classifyStatus(status) === 'transient';
   return new AttemptFailure(
     isForNow ? 'transient' : 'permanent',
@@ -156,7 +153,7 @@ function refused(status: number): AttemptFailure {
   );
 }
 
-/** The message of what `fetch` throws may name the address, which may hold a token. */
+/** Makes the error of a failed call. The message that `fetch` throws may name the address, which may hold a token. */
 function notTold(error: unknown, hasBegun: boolean): AttemptFailure {
   const name = className(error);
   if (!hasBegun || networkFailureOf(error) === 'notSent') {

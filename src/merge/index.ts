@@ -1,11 +1,11 @@
 /**
- * `holdfast/merge`: merges what several devices made of one record, so that nothing is lost. It needs no
- * runtime and no store. What each rule does is in docs/conflicts.md.
+ * `holdfast/merge`: merges changes that several devices made to one record, so that nothing is lost. It needs no
+ * runtime and no store. docs/conflicts.md describes each rule.
  *
  * @module
  */
 
-// `mergeEntity` takes their names.
+// `mergeEntity` takes these entities by name.
 import '../../machines/merge/entities/entities.ts';
 
 export {

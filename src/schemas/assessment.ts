@@ -31,34 +31,34 @@ import {
 
 const STATUSES = ['in-progress', 'completed', 'amended', 'entered-in-error'] as const;
 
-/** A questionnaire, as a person fills it in. */
+/** Questionnaire that a person fills in. */
 export interface Assessment<Name extends string, Item extends string> {
   readonly id: string;
   readonly instrument: Name;
-  /** Of the questionnaire's wording. Default `1`. */
+  /** Version of the questionnaire's wording. Default `1`. */
   readonly version?: string | undefined;
   readonly status: (typeof STATUSES)[number];
-  /** Milliseconds since 1970. */
+  /** Start, in milliseconds since 1970. */
   readonly startedAt: number;
-  /** Needed once it is completed. */
+  /** Completion, required once it is completed. */
   readonly completedAt?: number | undefined;
-  /** 0 (not at all) to 3 (nearly every day); all of them once it is completed. */
+  /** Answers from 0 (not at all) to 3 (nearly every day); all of them once it is completed. */
   readonly answers: Answers<Item>;
-  /** How difficult it all made work, home and people: 0 to 3. It is not part of the sum. */
+  /** Difficulty at work, at home and with people: 0 to 3. It is not part of the sum. */
   readonly difficulty?: ItemAnswer | undefined;
-  /** If it is given it must be the sum of the answers. */
+  /** Sum of the answers, checked if given. */
   readonly total?: number | undefined;
   readonly note?: string | undefined;
 }
 
-/** The same with what follows from the answers. */
+/** Questionnaire with its score. */
 export interface ScoredAssessment<Name extends string, Item extends string>
   extends Omit<Assessment<Name, Item>, 'total'> {
   readonly version: string;
-  /** Once every item is answered. */
+  /** Sum, once every item is answered. */
   readonly total?: number | undefined;
   readonly severity?: Severity | undefined;
-  /** Of the PHQ-9: item 9, on self-harm, was answered with more than 0. */
+  /** Whether item 9 of the PHQ-9, on self-harm, was answered with more than 0. */
   readonly riskFlag: boolean;
 }
 
@@ -68,10 +68,10 @@ export type Gad7 = Assessment<'GAD-7', Gad7Item>;
 export type ScoredGad7 = ScoredAssessment<'GAD-7', Gad7Item>;
 
 /**
- * The Patient Health Questionnaire (PHQ-9): nine items, sum 0 to 27, mild from 5, moderate from 10,
- * moderately severe from 15, severe from 20 (Kroenke, Spitzer, Williams 2001). What it gives back has
- * `total`, `severity` and `riskFlag`, which is true for any answer to item 9 but 0: have somebody look at
- * that person at once, as by `runtime.crisis()`.
+ * Patient Health Questionnaire (PHQ-9): nine items, sum 0 to 27, mild from 5, moderate from 10, moderately severe
+ * from 15, severe from 20 (Kroenke, Spitzer, Williams 2001). Its output adds `total`, `severity` and `riskFlag`,
+ * which is true for any answer to item 9 but 0: have somebody contact that person at once, for example by
+ * `runtime.crisis()`.
  *
  * @example
  * const push = defineHandler()({ upstream: 'records', schema: phq9, run: httpHandler({ baseUrl }) });
@@ -79,8 +79,8 @@ export type ScoredGad7 = ScoredAssessment<'GAD-7', Gad7Item>;
 export const phq9: PayloadSchema<Phq9, ScoredPhq9> = assessmentSchema(PHQ9);
 
 /**
- * The Generalised Anxiety Disorder scale (GAD-7): seven items, sum 0 to 21, mild from 5, moderate from 10,
- * severe from 15 (Spitzer, Kroenke, Williams, Löwe 2006). What it gives back has `total` and `severity`.
+ * Generalised Anxiety Disorder scale (GAD-7): seven items, sum 0 to 21, mild from 5, moderate from 10, severe from 15
+ * (Spitzer, Kroenke, Williams, Löwe 2006). Its output adds `total` and `severity`.
  *
  * @example
  * const push = defineHandler()({ upstream: 'records', schema: gad7, run: httpHandler({ baseUrl }) });
@@ -112,11 +112,11 @@ function assessmentSchema<Name extends string, Item extends string>(
   });
 }
 
-/** What was completed has all answers, and the time of that. */
+/** Requires all answers and the time of completion once it is completed. */
 function isWhole({ items }: Instrument): Rule {
   return (value, path) => {
     const { status, answers, completedAt } = value as Assessment<string, string>;
-    // What was entered in error may be anything.
+    // An entry in error may be anything.
     if (status !== 'completed' && status !== 'amended') return [];
     const missing = items.filter((item) => answers[item] === undefined);
     const issues = missing.map((item) => ({

@@ -1,5 +1,5 @@
 /**
- * Schema of a crisis plan, as a person writes it with a clinician.
+ * Schema of a crisis plan that a person writes with a clinician.
  *
  * @module
  */
@@ -7,25 +7,25 @@
 import type { PayloadSchema } from '../../machines/policy/request/payloadSchema.ts';
 import { fields, listOf, optional, type Rule, rule, schemaOf, text } from './shapes.ts';
 
-/** Somebody who can be reached. */
+/** Person who can be reached. */
 export interface PlanContact {
   readonly id: string;
   readonly name: string;
-  /** 1 to 10, as they are dialled: at least three digits each. */
+  /** Phone numbers, 1 to 10, as dialled: at least three digits each. */
   readonly phones: readonly string[];
   readonly relation?: string | undefined;
   readonly note?: string | undefined;
 }
 
-/** A line of the plan. */
+/** Line of the plan. */
 export interface PlanStep {
   readonly id: string;
   readonly text: string;
 }
 
 /**
- * A crisis plan in the parts of the Safety Planning Intervention (Stanley, Brown, Cogn Behav Pract
- * 2012;19:256–264). Items have ids of their own, so that plans of two devices can be merged.
+ * Crisis plan in the parts of the Safety Planning Intervention (Stanley, Brown, Cogn Behav Pract 2012;19:256–264).
+ * Items have ids, so that plans of two devices can be merged.
  */
 export interface CrisisPlanRecord {
   readonly warningSigns?: readonly PlanStep[] | undefined;
@@ -34,7 +34,7 @@ export interface CrisisPlanRecord {
   readonly distractions?: readonly PlanStep[] | undefined;
   readonly emergencyContacts?: readonly PlanContact[] | undefined;
   readonly professionals?: readonly PlanContact[] | undefined;
-  /** What makes the surroundings safer. */
+  /** Steps that make the surroundings safer. */
   readonly safeSurroundings?: readonly PlanStep[] | undefined;
   readonly reasonsForLiving?: string | undefined;
   readonly note?: string | undefined;
@@ -44,9 +44,9 @@ const STEPS_MAX = 50;
 const CONTACTS_MAX = 50;
 const PHONES_MAX = 10;
 
-/** What people write: digits, what they put between them, and what is dialled after the answer. */
+/** Phone number as people write it: digits, separators, and what is dialled after the answer. */
 const DIALLED = /^\+?[\d(][\d\s().\-/,;x#*]*$/;
-/** 112 and 988 have three. */
+/** Fewest digits of a number: 112 and 988 have three. */
 const DIGITS_MIN = 3;
 
 const phone: Rule = rule(
@@ -84,8 +84,8 @@ const shape = fields({
 });
 
 /**
- * A crisis plan that goes to an upstream. A part that is left out is not known, which is not the same as
- * an empty one. What answers to crises begin with is `runtime.crisisPlans`.
+ * Crisis plan that is sent to an upstream. A part that is left out is unknown, which is not the same as empty. Plans
+ * that lead the answers to crises are set by `runtime.crisisPlans`.
  *
  * @example
  * const put = defineHandler()({ upstream: 'records', schema: crisisPlan, run: httpHandler({ baseUrl, method: 'PUT' }) });

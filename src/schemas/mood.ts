@@ -10,9 +10,9 @@ import { fields, instant, listOf, optional, schemaOf, text, whole } from './shap
 /** An entry of a mood diary. */
 export interface MoodEntry {
   readonly id: string;
-  /** 0 (as bad as can be) to 10 (as good as can be). */
+  /** Mood from 0 (as bad as can be) to 10 (as good as can be). */
   readonly score: number;
-  /** When the mood was so, in milliseconds since 1970. */
+  /** Time of the mood, in milliseconds since 1970. */
   readonly at?: number | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly note?: string | undefined;

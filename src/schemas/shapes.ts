@@ -1,6 +1,6 @@
 /**
- * What schemas are made of: rules for values of unknown origin, each of which says what does not fit and
- * where. No message repeats a value.
+ * Building blocks of schemas: rules for values of unknown origin, each of which reports what does not fit and where.
+ * No message repeats a value.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import type { PayloadSchema, SchemaIssue } from '../../machines/policy/request/p
 
 type Path = readonly (string | number)[];
 
-/** Says what does not fit; nothing where all does. */
+/** Reports what does not fit; empty if all does. */
 export type Rule = (value: unknown, path: Path) => readonly SchemaIssue[];
 
-/** A rule, and whether its field may be left out. */
+/** Rule of a field, which may be optional. */
 interface Field {
   readonly rule: Rule;
   readonly isOptional: boolean;
@@ -22,12 +22,12 @@ function issue(message: string, path: Path): readonly SchemaIssue[] {
   return [{ message, path: [...path] }];
 }
 
-/** A rule by one condition. */
+/** Makes a rule of one condition. */
 export function rule(fits: (value: unknown) => boolean, message: string): Rule {
   return (value, path) => (fits(value) ? [] : issue(message, path));
 }
 
-/** Half a surrogate pair would be lost in UTF-8. */
+/** Characters that are refused: half a surrogate pair would be lost in UTF-8. */
 const UNFIT_CHARACTERS = /\p{Surrogate}|\0/u;
 
 /** Well-formed text of 1 to `lengthMax` characters. */
@@ -50,7 +50,7 @@ export function whole(min: number, max: number): Rule {
   );
 }
 
-/** Milliseconds since 1970. */
+/** Instant in milliseconds since 1970. */
 export const instant = rule(
   (value) => Number.isSafeInteger(value) && Number(value) >= 0,
   'must be a whole number of milliseconds since 1970',
@@ -60,7 +60,7 @@ export function oneOf(values: readonly unknown[]): Rule {
   return rule((value) => values.includes(value), `must be one of ${values.join(', ')}`);
 }
 
-/** A list of what fits `each`, of bounded length. */
+/** List of values that fit `each`, of bounded length. */
 export function listOf(
   each: Rule,
   { min = 0, max }: { readonly min?: number; readonly max: number },
@@ -77,12 +77,12 @@ export function optional(inner: Rule): Field {
   return { rule: inner, isOptional: true };
 }
 
-/** An object with these fields; others, which a newer app may have written, are kept as they are. */
+/** Object with these fields; others, which a newer app may have written, are kept. */
 export function fields(rules: Readonly<Record<string, Rule | Field>>): Rule {
   return fieldsBy(rules, true);
 }
 
-/** An object of these fields and no others. */
+/** Object of these fields and no others. */
 export function onlyFields(rules: Readonly<Record<string, Rule | Field>>): Rule {
   return fieldsBy(rules, false);
 }
@@ -106,7 +106,7 @@ function fieldsBy(rules: Readonly<Record<string, Rule | Field>>, isOpen: boolean
   };
 }
 
-/** All of these, in order; what one says ends it. */
+/** All of these rules, in order, up to the first that reports something. */
 export function allOf(...rules: readonly Rule[]): Rule {
   return (value, path) => {
     for (const one of rules) {
@@ -117,7 +117,7 @@ export function allOf(...rules: readonly Rule[]): Rule {
   };
 }
 
-/** A Standard Schema by a rule, and by what is made of a value that fits. */
+/** Makes a Standard Schema of a rule and a function that completes a fitting value. */
 export function schemaOf<Input, Output = Input>(
   check: Rule,
   complete: (value: Input) => Output,

@@ -1,6 +1,6 @@
 /**
- * `holdfast/testing`: what an app needs to test its handlers and its work with holdfast. Virtual time,
- * seeded chance, a store that outlives its runtimes, and upstreams that misbehave and keep a ledger.
+ * `holdfast/testing`: tools to test an app's handlers and its work with holdfast. Virtual time, seeded randomness, a
+ * store that outlives its runtimes, and upstreams that misbehave and keep a ledger.
  *
  * @module
  */

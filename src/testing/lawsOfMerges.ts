@@ -1,10 +1,10 @@
 /**
- * What holds of every merge, whatever the rules (CF-2, CF-6).
+ * Laws that every merge keeps, whatever the rules (CF-2, CF-6).
  *
  * @module
  */
 
-// Laws are told of entities by name.
+// Entities may be given by name.
 import '../../machines/merge/entities/entities.ts';
 import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
 import { lostIn } from '../../machines/merge/lost.ts';
@@ -21,23 +21,23 @@ import { atOnce, Work } from '../../machines/vocabulary/pieces.ts';
 
 /** A law of merges. */
 export type MergeLaw =
-  /** It ends without throwing, whatever it is given. */
+  /** The merge ends without throwing, whatever it is given. */
   | 'total'
-  /** It changes nothing that it is given. */
+  /** The merge changes nothing that it is given. */
   | 'pure'
-  /** The same again gives the same. */
+  /** The same merge again gives the same. */
   | 'repeatable'
   /** Any order of the sides gives the same bytes. */
   | 'commutative'
-  /** In whatever steps the changes came together, they give the same bytes. */
+  /** Any grouping of the changes gives the same bytes. */
   | 'associative'
   /** A side that is delivered again changes nothing. */
   | 'idempotent'
   /** A side that changed nothing changes nothing. */
   | 'identity'
-  /** Two sides that say the same give what they say. Not of an entity with a counter, which adds them up. */
+  /** Two sides with the same value give that value. Not checked for an entity with a counter, which adds them up. */
   | 'agreement'
-  /** What a side wrote is in the value, in the review or in the audit. */
+  /** Everything that a side wrote is in the value, the review or the audit. */
   | 'conservation';
 
 export interface MergeCase {
@@ -46,7 +46,7 @@ export interface MergeCase {
   readonly nowMs: number;
 }
 
-/** The laws that a merge by these rules breaks. */
+/** Returns the laws that a merge by these rules breaks. */
 export function lawsBrokenBy(rules: EntityRules, one: MergeCase): readonly MergeLaw[] {
   const { base, sides, nowMs } = one;
   const before = JSON.stringify(one);
@@ -98,7 +98,7 @@ export function lawsBrokenBy(rules: EntityRules, one: MergeCase): readonly Merge
   return broken;
 }
 
-/** The changes of a case, brought together in several ways. */
+/** Groups the changes of a case in several ways. */
 function groupings(
   rules: EntityRules,
   { base, sides, nowMs }: MergeCase,

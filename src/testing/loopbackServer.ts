@@ -1,5 +1,5 @@
 /**
- * A real HTTP server on 127.0.0.1 that ends by itself: after a time, and after so many requests.
+ * A real HTTP server on 127.0.0.1 that stops by itself, after a time and after a number of requests.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import type { AddressInfo } from 'node:net';
 import { systemClock } from '../../actors/platform/systemClock.ts';
 
 export interface LoopbackOptions {
-  /** Default: a free one. */
+  /** Port. Default: a free one. */
   readonly port?: number | undefined;
-  /** Stops by itself after this, in milliseconds of real time. Default 10 min. */
+  /** Lifetime in milliseconds of real time. Default 10 min. */
   readonly lifeMs?: number | undefined;
-  /** Stops by itself after this many requests. Default 1,000,000. */
+  /** Limit on requests. Default 1,000,000. */
   readonly requestsMax?: number | undefined;
 }
 
-/** Who answers. Paths that begin with `/_` are for the test itself, and don't count as requests. */
+/** Request handler of a server. Paths that begin with `/_` are for the test itself and don't count as requests. */
 export interface LoopbackDesk {
   readonly serve: (
     request: IncomingMessage,
@@ -28,9 +28,9 @@ export interface LoopbackDesk {
 }
 
 export interface LoopbackServer {
-  /** `http://127.0.0.1:<port>`. */
+  /** Base URL: `http://127.0.0.1:<port>`. */
   readonly url: string;
-  /** Resolves once closed, also when it closed by itself. */
+  /** Resolves once the server is closed, also if it stopped by itself. */
   readonly closed: Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -44,8 +44,7 @@ export async function startLoopbackServer(
   let requests = 0;
   const server = createServer((request, response) => {
     void serve(request, response).catch(() => {
-      // The caller went away in the middle of it: what it asked for may or may not have been done,
-      // as in life.
+      // The caller went away in the middle: as in life, its request may or may not have been done.
       response.destroy();
     });
   });
@@ -99,7 +98,7 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** One header of a request; `undefined` where it came not at all or in several parts. */
+/** Returns one header of a request; `undefined` if it is missing or came in several parts. */
 export function headerOf(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === 'string' ? value : undefined;
@@ -112,7 +111,7 @@ export function reply(response: ServerResponse, status: number, text: string): v
   response.end(text);
 }
 
-/** Answers with a value a line (NDJSON). */
+/** Answers with one value per line (NDJSON). */
 export function replyLines(response: ServerResponse, values: Iterable<unknown>): void {
   response.setHeader('content-type', 'application/x-ndjson');
   for (const value of values) response.write(`${JSON.stringify(value)}\n`);

@@ -11,24 +11,24 @@ import { lawsBrokenBy, type MergeCase, type MergeLaw } from './lawsOfMerges.ts';
 import { type SeededRandom, seededRandom } from './seededRandom.ts';
 
 export interface MergeLawOptions {
-  /** A record as a device might have it. Few ids and few words make sides that meet each other. */
+  /** Makes a record as a device might have it. Few ids and few words make sides that overlap. */
   readonly value: (random: SeededRandom) => unknown;
-  /** How many merges are tried (1,000). */
+  /** Number of merges to try (1,000). */
   readonly runs?: number;
-  /** What decides the records; the same gives the same (1). */
+  /** Seed of the records; the same seed gives the same records (1). */
   readonly seed?: number;
 }
 
 export interface BrokenLaws {
   readonly laws: readonly MergeLaw[];
-  /** The merge that broke them. */
+  /** Merge that broke them. */
   readonly example: MergeCase;
 }
 
 export interface MergeLawReport {
   readonly runs: number;
   readonly seed: number;
-  /** The smallest merges that broke a law, five at most; empty when all of them hold. */
+  /** Smallest merges that broke a law, at most five; empty if all laws hold. */
   readonly broken: readonly BrokenLaws[];
 }
 
@@ -36,8 +36,8 @@ const NOW_MS = 1_790_000_000_000;
 const BROKEN_MAX = 5;
 
 /**
- * Tries merges by rules made with `defineEntity`, and tells which laws they break: that they end, change
- * nothing they are given, give the same in any order and number of deliveries, and lose nothing.
+ * Tries merges by rules made with `defineEntity`, and reports the laws that they break: merges end, change nothing
+ * they are given, give the same in any order and number of deliveries, and lose nothing.
  *
  * @param rules the rules
  * @param options how records are made
@@ -70,7 +70,7 @@ function sizeOf({ example }: BrokenLaws): number {
 function caseOf(value: MergeLawOptions['value'], random: SeededRandom): MergeCase {
   const base = random.chance(0.9) ? value(random) : null;
   const sides = Array.from({ length: 1 + random.below(4) }, (_, at) => ({
-    // Each side has a copy of its own, as after a journey as JSON.
+    // Each side has its own copy, as after a journey as JSON.
     value: structuredClone(random.chance(0.1) ? base : value(random)),
     meta: metaOf(`device-${at}`, base, random),
   }));
@@ -88,7 +88,7 @@ function metaOf(actor: string, base: unknown, random: SeededRandom): SideMeta {
   };
 }
 
-/** Removals of items that lists of the record have. */
+/** Draws removals of items in lists of the record. */
 function removalsOf(base: unknown, random: SeededRandom): readonly Tombstone[] {
   if (typeof base !== 'object' || base === null) return [];
   return Object.entries(base).flatMap(([name, list]) =>

@@ -22,22 +22,22 @@ import {
 import type { UpstreamLedger } from './upstreamLedger.ts';
 
 export interface MisbehavingHandler {
-  /** For `handlers: { 'orders.push': { upstream: 'orders', run } }`. */
+  /** Function for `handlers: { 'orders.push': { upstream: 'orders', run } }`. */
   readonly run: Run;
-  /** What it saw and did, by idempotency key. */
+  /** Ledger of requests and effects, by idempotency key. */
   readonly ledger: UpstreamLedger;
-  /** How often it misbehaved in which way. */
+  /** Number of times it misbehaved, by kind. */
   readonly counts: Readonly<MisbehaviourCounts>;
   /**
-   * Nothing can be reached for so many milliseconds of the clock: each attempt fails as one whose
-   * connection is refused. Of several outages the later end counts.
+   * Makes the upstream unreachable for this long, by the clock: each attempt fails as a refused connection does. Of
+   * several outages the latest end counts.
    */
   readonly startOutage: (durationMs: number) => void;
 }
 
 /**
- * An upstream that misbehaves as {@link startMisbehavingUpstream} does, and that is called without HTTP:
- * what it waits for passes on the given clock. Its failures are those that `httpHandler` would throw.
+ * Makes an upstream that misbehaves as {@link startMisbehavingUpstream} does, and is called without HTTP: its waits
+ * pass on the given clock. Its failures are those that `httpHandler` would throw.
  *
  * @param options As of the server; `clock` is the clock of the runtime.
  * @example

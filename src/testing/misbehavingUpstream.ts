@@ -1,6 +1,6 @@
 /**
- * A real HTTP server that behaves as badly as real ones do, and keeps a ledger of what it did.
- * `holdfast demo` runs it as another process; tests run it in theirs.
+ * A real HTTP server that behaves as badly as real ones do, and keeps a ledger. `holdfast demo` runs it as another
+ * process; tests run it in theirs.
  *
  * @module
  */
@@ -25,15 +25,15 @@ import type { UpstreamLedger } from './upstreamLedger.ts';
 export interface UpstreamOptions extends MisbehaviourOptions, LoopbackOptions {}
 
 export interface MisbehavingUpstream {
-  /** `http://127.0.0.1:<port>`, the base URL for requests. */
+  /** Base URL for requests: `http://127.0.0.1:<port>`. */
   readonly url: string;
-  /** What it saw and did, by idempotency key. */
+  /** Ledger of requests and effects, by idempotency key. */
   readonly ledger: UpstreamLedger;
-  /** How often it misbehaved in which way. */
+  /** Number of times it misbehaved, by kind. */
   readonly counts: Readonly<MisbehaviourCounts>;
-  /** Cuts off every request for so many milliseconds of real time. Of several the later end counts. */
+  /** Cuts off every request for this long, in real time. Of several outages the latest end counts. */
   readonly startOutage: (durationMs: number) => void;
-  /** Resolves once closed, also when it closed by itself. */
+  /** Resolves once the server is closed, also if it stopped by itself. */
   readonly closed: Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -44,13 +44,12 @@ const TRICKLE_STEP_MS = 40;
 /**
  * Starts an HTTP server on a free port of 127.0.0.1 that treats a share of the requests badly.
  *
- * It honours `Idempotency-Key`: a key that was applied gets its first answer again, a key that is being
- * worked on gets 409, a key with another body gets 422, a path that ends in `/refused` always 422. How
- * it misbehaves towards a request depends only on the seed, the key and how often that key was seen, so
- * that a run can be repeated whatever the order in which requests arrive.
+ * It honours `Idempotency-Key`: an applied key gets its first answer again, a key in progress gets 409, a key with
+ * another body 422; a path that ends in `/refused` always gets 422. How it treats a request depends only on the seed,
+ * the key and how often the key came, so that a run can be repeated in any order of arrival.
  *
- * Besides requests it serves `GET /_ledger` (an entry a line, NDJSON), `GET /_summary` (JSON) and
- * `POST /_outage?ms=…`, which an outage does not touch. It runs on real time.
+ * It also serves `GET /_ledger` (NDJSON), `GET /_summary` (JSON) and `POST /_outage?ms=…`, which an outage does not
+ * affect. It runs on real time.
  *
  * @example
  * const upstream = await startMisbehavingUpstream({ misbehaviour: { droppedAfterApplying: 0.2 } });

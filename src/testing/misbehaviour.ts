@@ -1,6 +1,6 @@
 /**
- * How a misbehaving upstream treats requests, whatever they come by: which one badly and how, what it
- * applies, and its ledger.
+ * Behaviour of a misbehaving upstream, over HTTP or not: which request it treats badly and how, what it applies, and
+ * its ledger.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { type LedgerEntry, UpstreamLedger } from './upstreamLedger.ts';
 
 /**
- * Ways to treat a request badly. `busy503`, `limited429` and `droppedBefore` leave it undone; the others
- * do the work, and the caller may not learn that.
+ * Ways to treat a request badly. `busy503`, `limited429` and `droppedBefore` don't do the work; the others do it, and
+ * the caller may not learn that.
  */
 export const MISBEHAVIOURS = [
   'busy503',
@@ -24,45 +24,42 @@ export const MISBEHAVIOURS = [
 ] as const;
 export type Misbehaviour = (typeof MISBEHAVIOURS)[number];
 
-/** How often each happened; `outage` are requests cut off by an outage. */
+/** Number of each; `outage` counts requests cut off by an outage. */
 export type MisbehaviourCounts = Record<
   Misbehaviour | 'outage' | 'refused422' | 'inUse409',
   number
 >;
 
 export interface MisbehaviourOptions {
-  /** The same misbehaviour for the same number, key and repeat. Default 1. */
+  /** Seed: the same seed, key and repeat give the same misbehaviour. Default 1. */
   readonly seed?: number | undefined;
   /** Probabilities, each 0 to 1, together at most 1. Default: none, a well-behaved upstream. */
   readonly misbehaviour?: Partial<Record<Misbehaviour, number>> | undefined;
-  /**
-   * How long `stalledThenApplied` waits, in milliseconds; make it longer than the attempt timeout.
-   * Default 5 s.
-   */
+  /** Wait of `stalledThenApplied`, in milliseconds; make it longer than the attempt timeout. Default 5 s. */
   readonly stallMs?: number | undefined;
-  /** What `limited429` asks for in `Retry-After`, in whole seconds. Default 1. */
+  /** Value of `Retry-After` with `limited429`, in seconds. Default 1. */
   readonly retryAfterSeconds?: number | undefined;
-  /** How long a normal answer takes, in milliseconds. Default 0. */
+  /** Latency of a normal answer, in milliseconds. Default 0. */
   readonly latencyMs?: number | undefined;
-  /** A planted defect for control tests: forgets keys, so that a repeat is applied again. */
+  /** Planted defect for control tests: forgets keys, so that a repeat is applied again. */
   readonly doubleApply?: boolean | undefined;
 }
 
-/** A request as it comes in. */
+/** Request as it arrives. */
 export interface IncomingWork {
   readonly key: string | undefined;
   readonly attempt: number;
   readonly body: Uint8Array | string;
-  /** Paths that end in `/refused` are refused for good. */
+  /** Path; one that ends in `/refused` is refused for good. */
   readonly path: string;
 }
 
-/** What may become of a request, by whatever way it came. */
+/** Ways to answer a request, over HTTP or not. */
 export interface Answering {
   readonly reply: (status: number, body: string, retryAfterSeconds?: number) => void;
-  /** The connection breaks: the caller has no answer. */
+  /** Breaks the connection: the caller gets no answer. */
   readonly drop: () => void;
-  /** The answer comes in small pieces with pauses between. */
+  /** Answers in small pieces with pauses between. */
   readonly trickle: (body: string) => Promise<void> | void;
 }
 
@@ -90,7 +87,7 @@ export class MisbehavingWork {
     this.#outageEndsAtMs = Math.max(this.#outageEndsAtMs, endsAtMs);
   }
 
-  /** Whether an outage cuts off what comes now; counts it. */
+  /** Returns whether an outage cuts off a request that comes now, and counts it. */
   isCutOff(): boolean {
     const isOut = this.#clock.monotonic() < this.#outageEndsAtMs;
     if (isOut) this.counts.outage += 1;
@@ -137,7 +134,7 @@ export class MisbehavingWork {
         answering.reply(500, error('failed after it was done'));
         return;
       case 'stalledThenApplied':
-        // The worst kind: the caller has given up by the time it is done.
+        // The worst case: the caller has given up by the time the work is done.
         if (entry !== null) entry.inProgress = true;
         await this.#pass(stallMs);
         if (entry !== null) entry.inProgress = false;
@@ -176,7 +173,7 @@ export class MisbehavingWork {
   }
 }
 
-/** One of the names, each as often as its share says; the same for the same text. `null` for none. */
+/** Draws a name by its share, the same for the same text; `null` for none. */
 export function drawn<Name extends string>(
   text: string,
   names: readonly Name[],

@@ -1,6 +1,6 @@
 /**
- * Parts of a process that can be killed inside a test: afterwards nothing of it acts any more, and
- * nothing is closed, as after SIGKILL.
+ * Parts of a process that can be killed inside a test: afterwards nothing of it acts, and nothing is closed, as after
+ * SIGKILL.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Attempt, Handler } from '../../actors/port.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Store } from '../../persistence/port/store.ts';
 
-/** Whether a process lives, and the way to end it. */
+/** State of a process, and the way to end it. */
 export interface Life {
   readonly isDead: () => boolean;
   readonly end: () => void;
@@ -25,7 +25,7 @@ export function newLife(): Life {
   };
 }
 
-/** A clock that wakes nobody once its process is dead. */
+/** Clock that wakes nobody once its process is dead. */
 export function mortalClock(clock: Clock, { isDead }: Life): Clock {
   const guarded = (wake: () => void) => () => {
     if (!isDead()) wake();
@@ -41,7 +41,7 @@ export function mortalClock(clock: Clock, { isDead }: Life): Clock {
   };
 }
 
-/** A handler that neither begins nor answers in a dead process; what it has sent stays sent. */
+/** Handler that neither begins nor answers in a dead process; what it has sent stays sent. */
 export function mortalHandler(handler: Handler, life: Life): Handler {
   const { conflicts } = handler;
   const { fetchCurrent: fetchOfRun, checkRequest } = handler.run;
@@ -75,7 +75,7 @@ function mortalWork<Answer>(
   };
 }
 
-/** A store that does nothing more for a dead process and answers it nothing. */
+/** Store that does and answers nothing for a dead process. */
 export function mortalStore(store: Store, { isDead }: Life): Store {
   return new Proxy(store, {
     get(target, name) {

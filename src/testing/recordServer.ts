@@ -1,6 +1,6 @@
 /**
- * A real HTTP server that holds records, for tests of edits that are merged: with entity tags and conditions, as
- * badly behaved as is wanted, and with a ledger of what it applied.
+ * A real HTTP server that holds records, for tests of merged edits: with entity tags and conditions, as badly behaved
+ * as wanted, and with a ledger of what it applied.
  *
  * @module
  */
@@ -28,33 +28,33 @@ import type { UpstreamLedger } from './upstreamLedger.ts';
 export interface RecordServerOptions extends RecordsOptions, LoopbackOptions {}
 
 export interface RecordServer {
-  /** `http://127.0.0.1:<port>`, the base URL for requests. */
+  /** Base URL for requests: `http://127.0.0.1:<port>`. */
   readonly url: string;
-  /** What it saw and did, by idempotency key. */
+  /** Ledger of requests and effects, by idempotency key. */
   readonly ledger: UpstreamLedger;
-  /** Every write that was applied, in order. */
+  /** Writes that were applied, in order. */
   readonly writes: readonly RecordWrite[];
-  /** How often it misbehaved in which way, and refused what. */
+  /** Number of times it misbehaved, by kind, and of refusals. */
   readonly counts: Readonly<RecordCounts>;
-  /** What is held at a path such as `/plans/p1`; `null` for nothing. */
+  /** Returns the record at a path such as `/plans/p1`; `null` for none. */
   readonly get: (path: string) => HeldRecord | null;
-  /** Everything that is held, by path. */
+  /** Returns all records, by path. */
   readonly all: () => ReadonlyMap<string, HeldRecord>;
-  /** Changes a record as another device does that knows what is there; returns the new version. */
+  /** Changes a record as another device does that knows the version there; returns the new version. */
   readonly put: (path: string, value: Json) => string;
   /** Removes a record as another device does. */
   readonly delete: (path: string) => void;
   /**
-   * What is not as it should be, a line each: what the ledger finds (lost, doubled, garbled), and writes that were
-   * laid over a version that they were not made on, so that somebody's change may be gone. An empty list means that
-   * nothing was lost, doubled or laid over unseen.
+   * Returns the faults, a line each: what the ledger finds (lost, doubled, garbled), and writes that replaced a
+   * version that they were not based on, so that somebody's change may be gone. An empty list means that no change
+   * was lost, doubled or overwritten unseen.
    *
    * @param done Keys of everything that has to have been applied, as they go out (`upstreamKey()`). Default: none.
    */
   readonly broken: (done?: Iterable<string>) => readonly string[];
-  /** Cuts off every request for so many milliseconds of real time. Of several the later end counts. */
+  /** Cuts off every request for this long, in real time. Of several outages the latest end counts. */
   readonly startOutage: (durationMs: number) => void;
-  /** Resolves once closed, also when it closed by itself. */
+  /** Resolves once the server is closed, also if it stopped by itself. */
   readonly closed: Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -62,13 +62,13 @@ export interface RecordServer {
 /**
  * Starts an HTTP server on 127.0.0.1 that holds a JSON document at each path, in memory: `GET`, `PUT` and `DELETE`.
  *
- * Each version has an entity tag that never comes again. `If-Match` and `If-None-Match` are held to (412);
- * `requireConditions` refuses a write without either (428). It honours `Idempotency-Key`: a key that was applied gets
- * its first answer again, one that is being worked on 409, one with another request 422. Which requests it treats
- * badly depends only on the seed, the request and how often it came, so that a run can be repeated.
+ * Each version has an entity tag that never comes again. It enforces `If-Match` and `If-None-Match` (412);
+ * `requireConditions` refuses a write without either (428). It honours `Idempotency-Key`: an applied key gets its
+ * first answer again, one in progress 409, one with another request 422. Which requests it treats badly depends only
+ * on the seed, the request and how often it came.
  *
- * Besides records it serves `GET /_writes` and `GET /_ledger` (a line each, NDJSON), `GET /_summary` (JSON) and
- * `POST /_outage?ms=…`, which an outage does not touch. It runs on real time, and stops by itself.
+ * It also serves `GET /_writes` and `GET /_ledger` (NDJSON), `GET /_summary` (JSON) and `POST /_outage?ms=…`, which
+ * an outage does not affect. It runs on real time, and stops by itself.
  *
  * @example
  * const server = await startRecordServer({ faults: { droppedAfterApplying: 0.2 } });

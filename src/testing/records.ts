@@ -1,7 +1,7 @@
 /**
- * Records as an upstream holds them: a JSON document for each path, with strong entity tags and conditions, and a
- * ledger of what was applied, so that a test can prove that nothing was lost, doubled or laid over unseen. Whatever
- * the requests come by.
+ * Records as an upstream holds them, over HTTP or not: a JSON document for each path, with strong entity tags and
+ * conditions, and a ledger of what was applied, so that a test can prove that nothing was lost, doubled or
+ * overwritten unseen.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import { drawn } from './misbehaviour.ts';
 import { type LedgerEntry, UpstreamLedger } from './upstreamLedger.ts';
 
 /**
- * Ways to treat a request badly. `busy503` and `droppedBefore` leave it undone; the others do the work, and the
- * caller may not learn that. `deliveredTwice` is what a proxy makes of it that repeats what it has no answer to: the
- * caller gets the second answer.
+ * Ways to treat a request badly. `busy503` and `droppedBefore` don't do the work; the others do it, and the caller
+ * may not learn that. `deliveredTwice` is a proxy that repeats an unanswered request: the caller gets the second
+ * answer.
  */
 export const RECORD_FAULTS = [
   'busy503',
@@ -27,37 +27,37 @@ export const RECORD_FAULTS = [
 ] as const;
 export type RecordFault = (typeof RECORD_FAULTS)[number];
 
-/** How often each happened; `outage` are requests cut off by an outage. */
+/** Number of each; `outage` counts requests cut off by an outage. */
 export type RecordCounts = Record<
   RecordFault | 'outage' | 'inUse409' | 'unmet412' | 'missing428',
   number
 >;
 
 export interface RecordsOptions {
-  /** The same faults for the same request and its repeats. Default 1. */
+  /** Seed: the same seed, request and repeat give the same faults. Default 1. */
   readonly seed?: number | undefined;
   /** Probabilities, each 0 to 1, together at most 1. Default: none. */
   readonly faults?: Partial<Record<RecordFault, number>> | undefined;
-  /** How long a `delayed` answer takes, in milliseconds. Default 50. */
+  /** Latency of a `delayed` answer, in milliseconds. Default 50. */
   readonly delayMs?: number | undefined;
-  /** How long `stalledThenApplied` waits, in milliseconds; longer than the attempt timeout. Default 5 s. */
+  /** Wait of `stalledThenApplied`, in milliseconds; longer than the attempt timeout. Default 5 s. */
   readonly stallMs?: number | undefined;
-  /** True: a write without a condition is refused (428). Default false. */
+  /** Whether a write without a condition is refused (428). Default false. */
   readonly requireConditions?: boolean | undefined;
-  /** True: tags are weak (`W/"1"`), and compared all the same, as FHIR servers do. Default false. */
+  /** Whether tags are weak (`W/"1"`), and compared all the same, as FHIR servers do. Default false. */
   readonly weakTags?: boolean | undefined;
-  /** False: idempotency keys are noted and not looked at. Default true. */
+  /** Whether idempotency keys are honoured; they are noted in any case. Default true. */
   readonly honoursKeys?: boolean | undefined;
-  /** A planted defect for control tests: takes every write, whatever it was made on. */
+  /** Planted defect for control tests: takes every write, whatever it was based on. */
   readonly ignoreConditions?: boolean | undefined;
-  /** A planted defect for control tests: applies a repeat again. */
+  /** Planted defect for control tests: applies a repeat again. */
   readonly doubleApply?: boolean | undefined;
 }
 
-/** A record as it is held. */
+/** Record that is held. */
 export interface HeldRecord {
   readonly value: Json;
-  /** Its entity tag. */
+  /** Entity tag. */
   readonly version: string;
 }
 
@@ -65,21 +65,21 @@ export interface HeldRecord {
 export interface RecordWrite {
   readonly path: string;
   readonly method: 'PUT' | 'DELETE';
-  /** `null` where the test itself made it, or the request had none. */
+  /** Idempotency key; `null` if the test made the write, or the request had none. */
   readonly key: string | null;
-  /** The attempt that the request named; 0 where it named none. */
+  /** Attempt that the request named; 0 for none. */
   readonly attempt: number;
-  /** The version that it replaced; `null` for none. */
+  /** Version that it replaced; `null` for none. */
   readonly replaced: string | null;
-  /** The version that it made; `null` where it removed the record. */
+  /** Version that it made; `null` if it removed the record. */
   readonly version: string | null;
-  /** `null` where it removed the record. */
+  /** Value; `null` if it removed the record. */
   readonly value: Json;
-  /** It was made knowing what it replaced: on the condition of that very version, or by the test itself. */
+  /** Whether its author knew what it replaced: it was conditional on that version, or the test made it. */
   readonly hasSeen: boolean;
 }
 
-/** A request as it comes in. */
+/** Request as it arrives. */
 export interface RecordRequest {
   readonly method: string;
   readonly path: string;
@@ -92,16 +92,16 @@ export interface RecordRequest {
 
 export interface RecordAnswer {
   readonly status: number;
-  /** The validator of what is there now. */
+  /** Validator of the current version. */
   readonly version?: string | undefined;
-  /** JSON. */
+  /** Body as JSON. */
   readonly body?: string | undefined;
 }
 
-/** What may become of a request, by whatever way it came. */
+/** Ways to answer a request, over HTTP or not. */
 export interface RecordAnswering {
   readonly reply: (answer: RecordAnswer) => void;
-  /** The connection breaks: the caller has no answer. */
+  /** Breaks the connection: the caller gets no answer. */
   readonly drop: () => void;
 }
 
@@ -128,17 +128,17 @@ export class Records {
     this.counts = Object.fromEntries(names.map((name) => [name, 0])) as RecordCounts;
   }
 
-  /** What is held at a path; `null` for nothing. */
+  /** Returns the record at a path; `null` for none. */
   get(path: string): HeldRecord | null {
     return this.#held.get(path) ?? null;
   }
 
-  /** Everything that is held, by path. */
+  /** Returns all records, by path. */
   all(): ReadonlyMap<string, HeldRecord> {
     return new Map(this.#held);
   }
 
-  /** Changes a record as somebody else does who knows what is there; returns the new version. */
+  /** Changes a record as somebody does who knows the version there; returns the new version. */
   put(path: string, value: Json): string {
     const by = { path, key: null, attempt: 0, hasSeen: true } as const;
     return this.#write({ ...by, method: 'PUT', value }) ?? '';
@@ -155,7 +155,7 @@ export class Records {
     this.#outageEndsAtMs = Math.max(this.#outageEndsAtMs, endsAtMs);
   }
 
-  /** Whether an outage cuts off what comes now; counts it. */
+  /** Returns whether an outage cuts off a request that comes now, and counts it. */
   isCutOff(): boolean {
     const isOut = this.#clock.monotonic() < this.#outageEndsAtMs;
     if (isOut) this.counts.outage += 1;
@@ -238,7 +238,7 @@ export class Records {
         return;
       }
       case 'stalledThenApplied':
-        // The worst kind: the caller has given up by the time it is done.
+        // The worst case: the caller has given up by the time the work is done.
         if (entry !== null && this.#honoursKeys) entry.inProgress = true;
         await this.#pass(stallMs);
         if (entry !== null) entry.inProgress = false;
@@ -286,7 +286,7 @@ export class Records {
     return { status: 200, version, body: JSON.stringify(held.value) };
   }
 
-  /** Why a write is not taken. */
+  /** Returns the reason to refuse a write. */
   #refusal({ path, ifMatch, ifNoneMatch }: RecordRequest): RecordAnswer | null {
     const { requireConditions, ignoreConditions } = this.#options;
     if (ignoreConditions === true) return null;
@@ -324,7 +324,7 @@ export class Records {
     const { path, method, value } = write;
     const replaced = this.#held.get(path)?.version ?? null;
     this.#versions += 1;
-    // Never one that there was: a tag of the content alone would come back with it.
+    // Never an earlier one: a tag made of the content alone would come again with it.
     const tag = `"r${this.#versions}"`;
     const version = method === 'DELETE' ? null : this.#options.weakTags === true ? `W/${tag}` : tag;
     if (version === null) this.#held.delete(path);

@@ -1,23 +1,23 @@
 /**
- * Chance that is the same for the same seed, for tests.
+ * Random numbers for tests, repeatable by their seed.
  *
  * @module
  */
 
 import type { Random } from '../../machines/vocabulary/random.ts';
 
-/** A {@link Random} with the draws that tests need beside. */
+/** A {@link Random} with more draws for tests. */
 export interface SeededRandom extends Random {
-  /** A whole number from 0 up to and without `end`. */
+  /** Draws a whole number from 0 up to and without `end`. */
   below(end: number): number;
-  /** True with this probability, from 0 to 1. */
+  /** Draws true with this probability, from 0 to 1. */
   chance(share: number): boolean;
-  /** One of a list that is not empty. */
+  /** Draws one entry of a list. */
   pick<T>(from: readonly [T, ...T[]]): T;
 }
 
 /**
- * Chance that is the same for the same seed (mulberry32: small, fast, good enough for tests, never for
+ * Makes a source of random numbers that repeat for the same seed (mulberry32: good enough for tests, never for
  * secrets). Give it to `createRuntime` as `random`, and the runtime's jitter and ids repeat as well.
  *
  * @param seed A whole number; put it in the message of the test that it decides.

@@ -1,6 +1,6 @@
 /**
- * A machine for tests: a virtual clock, seeded chance, and a store in memory that outlives the runtimes
- * on it, so that restarts and kills can be tested in milliseconds.
+ * A machine for tests: a virtual clock, seeded randomness, and a store in memory that outlives its runtimes, so that
+ * restarts and kills can be tested in milliseconds.
  *
  * @module
  */
@@ -29,19 +29,19 @@ export interface TestProcess<
 > {
   readonly runtime: Runtime<Types, Upstream>;
   /**
-   * As SIGKILL: nothing of the runtime acts any more, nobody who waits for it is answered, and nothing
-   * is closed. What its handlers have sent stays sent.
+   * Kills the runtime as SIGKILL does: nothing of it acts any more, its callers get no answer, and nothing is closed.
+   * What its handlers have sent stays sent.
    */
   readonly kill: () => void;
 }
 
 export interface TestBed {
   readonly clock: VirtualClock;
-  /** For the test's own draws. */
+  /** Random numbers for the test itself. */
   readonly random: SeededRandom;
   /**
-   * Starts a runtime on the store; at once, and with types from its handlers, as `createRuntime` does. The
-   * one before must be closed or killed.
+   * Starts a runtime on the store, at once, with types from its handlers, as `createRuntime` does. The one before
+   * must be closed or killed.
    *
    * @throws HoldfastError `HF_OPTION_INVALID` as `createRuntime` does, and where another runtime still
    *   has the store.
@@ -54,7 +54,7 @@ export interface TestBed {
   ) => TestProcess<TypesOf<Handlers>, UpstreamOf<Upstreams>>;
 }
 
-/** Options of a runtime; what the test bed decides is left out. */
+/** Options of a runtime, without those that the test bed sets. */
 export type TestOptions<
   Handlers = Readonly<Record<string, Handler>>,
   Upstreams = Readonly<Record<string, UpstreamOptions>>,
@@ -89,7 +89,7 @@ export function createTestBed({ seed = 1 }: { readonly seed?: number } = {}): Te
           { field: 'store' },
         );
       }
-      // As they were given: below, each handler has got a `run`, whether it had one or not.
+      // Checked as given: below, each handler gets a `run`, whether it has one or not.
       checkOptions({ ...options, store: ':memory:' });
       starts += 1;
       const life = newLife();
@@ -118,7 +118,7 @@ export function createTestBed({ seed = 1 }: { readonly seed?: number } = {}): Te
   };
 }
 
-/** What a runtime has in hand, for the message of a test that is stuck. */
+/** Lists unfinished work of a runtime, for the message of a test that is stuck. */
 function unfinishedIn(runtime: Runtime, number: number): string | null {
   const { phase, operations, waiting, upstreams, level } = runtime.getHealthStatus();
   if (phase === 'stopped') return null;

@@ -1,35 +1,35 @@
 /**
- * What the misbehaving upstream saw and did, by idempotency key: the witness that work was applied
- * once and not lost, independent of what holdfast says about itself.
+ * Ledger of a misbehaving upstream, by idempotency key: evidence that work was applied once and not lost, independent
+ * of what holdfast reports.
  *
  * @module
  */
 
 import { createHash } from 'node:crypto';
 
-/** One idempotency key as the upstream knows it. */
+/** Entry of one idempotency key. */
 export interface LedgerEntry {
   readonly key: string;
-  /** How often a request with this key came in. */
+  /** Number of requests with this key. */
   requested: number;
-  /** How often the effect was applied. More than once is a duplicate. */
+  /** Number of times the effect was applied. More than one is a duplicate. */
   applied: number;
-  /** The attempt numbers the requests named, in the order they came. */
+  /** Attempt numbers that the requests named, in order of arrival. */
   readonly attempts: number[];
   /** SHA-256 of the first body, hex. */
   readonly bodyDigest: string;
-  /** How often the key came with another body. */
+  /** Number of requests with this key and another body. */
   mismatched: number;
-  /** The answer kept for repeats; empty until applied. */
+  /** Answer kept for repeats; empty until applied. */
   answer: string;
-  /** A request with this key is being worked on. */
+  /** Whether a request with this key is in progress. */
   inProgress: boolean;
 }
 
-/** A request as {@link UpstreamLedger.note} took it. */
+/** Request noted by {@link UpstreamLedger.note}. */
 export interface NotedRequest {
   readonly entry: LedgerEntry | null;
-  /** Its key came before with another body. */
+  /** Whether its key came before with another body. */
   readonly isMismatch: boolean;
 }
 
@@ -41,16 +41,16 @@ export interface LedgerSummary {
   /** Keys applied more than once. */
   readonly duplicated: number;
   readonly mismatched: number;
-  /** Requests without a key; nothing protects those. */
+  /** Requests without a key, which nothing protects. */
   readonly keyless: number;
 }
 
-/** What an upstream saw and did, an entry for each idempotency key. */
+/** Ledger of an upstream, an entry for each idempotency key. */
 export class UpstreamLedger {
   readonly #entries = new Map<string, LedgerEntry>();
   #keyless = 0;
 
-  /** Notes a request; the entry is that of its key, `null` without one. */
+  /** Notes a request; returns the entry of its key, `null` without one. */
   note(key: string | undefined, attempt: number, body: Uint8Array | string): NotedRequest {
     if (key === undefined) {
       this.#keyless += 1;
@@ -78,20 +78,20 @@ export class UpstreamLedger {
     return { entry, isMismatch };
   }
 
-  /** The entry of a key; `undefined` when no request named it. */
+  /** Returns the entry of a key; `undefined` if no request named it. */
   get(key: string): LedgerEntry | undefined {
     return this.#entries.get(key);
   }
 
-  /** Every entry, in the order in which the keys first came. */
+  /** Iterates over all entries, in order of their first requests. */
   entries(): IterableIterator<LedgerEntry> {
     return this.#entries.values();
   }
 
   /**
-   * What is not as it should be, a line each: a key of `done` that was not applied is lost, any key that
-   * was applied more than once is doubled, and one that came with another body is garbled. An empty list
-   * means that nothing was lost or doubled.
+   * Returns the faults, a line each: a key of `done` that was not applied is lost, a key that was applied more than
+   * once is doubled, one that came with another body is garbled. An empty list means that nothing was lost or
+   * doubled.
    *
    * @param done Keys of everything that the app was told is completed, as they go out: what `upstreamKey()` gives for a
    * request, and `view()` as `idempotencyKey`.
@@ -111,7 +111,7 @@ export class UpstreamLedger {
     return broken;
   }
 
-  /** Sums over all entries. */
+  /** Returns sums over all entries. */
   summary(): LedgerSummary {
     const sum = { requested: this.#keyless, applied: 0, duplicated: 0, mismatched: 0 };
     for (const entry of this.#entries.values()) {

@@ -9,39 +9,37 @@ import { systemClock } from '../../actors/platform/systemClock.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 
-/** So many wake-ups at one instant are a loop. */
+/** Number of wake-ups at one instant that is taken for a loop. */
 const WAKES_AT_ONE_INSTANT_MAX = 20_000;
 
 interface Wake {
   readonly atMs: number;
-  /** Among equals the one scheduled first wakes first. */
+  /** Order of scheduling, which decides among equals. */
   readonly order: number;
   readonly run: () => void;
   isCancelled: boolean;
 }
 
-/** Where every virtual clock begins: 2030-01-01T00:00:00Z, in milliseconds since the epoch. */
+/** Start of every virtual clock: 2030-01-01T00:00:00Z, in milliseconds since the epoch. */
 export const VIRTUAL_EPOCH_MS = Date.UTC(2030, 0, 1);
-/** What every monotonic clock shows then: far from the epoch, so that one is not taken for the other. */
+/** Start of every monotonic clock: far from the epoch, so that neither is taken for the other. */
 const MONOTONIC_ORIGIN_MS = 1_000_000;
 
-/** Virtual time between two looks at whether something is done. */
+/** Virtual time between two checks of a condition. */
 const STEP_MS = 100;
-/** How long outside work may take, in real time, before a test is told that it hangs. */
+/** Limit on outside work, in real time; then the test hangs. */
 const OUTSIDE_MS_MAX = 20_000;
-/** How long what virtual time does not bring about is waited for in real time. */
+/** Time, in real milliseconds, to wait for what virtual time does not bring about. */
 const GRACE_MS = 2_000;
-/** So many pending wake-ups are named where a wait is given up. */
+/** Number of pending wake-ups that an error names. */
 const NAMED_MAX = 3;
 
 /**
- * Time that passes only when a test says so, on a binary heap. A wake-up is never lost or early, and
- * everything that promises set off runs to its end before the next one. Hours pass in milliseconds, and
- * two runs with the same seed do the same.
+ * Clock whose time passes only when a test says so. No wake-up is lost or early, and all promises settle before the
+ * next one. Hours pass in milliseconds, and two runs with the same seed do the same.
  *
- * It drives what asks it for the time: the runtime that was given it as `clock`. It cannot drive what
- * runs on real time: sockets, files, threads, other processes, `setTimeout`. Have such work waited for
- * with {@link VirtualClock.freezeWhile}, or test with real time.
+ * It drives the runtime that was given it as `clock`, but not real work: sockets, files, threads, other processes,
+ * `setTimeout`. Wrap such work in {@link VirtualClock.freezeWhile}, or test in real time.
  *
  * @example
  * const clock = new VirtualClock();
@@ -58,12 +56,12 @@ export class VirtualClock implements Clock {
   readonly #outside = new Set<Promise<unknown>>();
   readonly #accounts = new Set<() => string | null>();
 
-  /** The wall clock, in whole milliseconds since the epoch, as `Date.now()` tells it. */
+  /** Returns the wall clock in whole milliseconds since the epoch, as `Date.now()`. */
   now(): number {
     return Math.floor(VIRTUAL_EPOCH_MS + this.#elapsedMs + this.#wallAheadMs);
   }
 
-  /** Milliseconds that no {@link VirtualClock.setWall} changes. */
+  /** Returns milliseconds that {@link VirtualClock.setWall} does not change. */
   monotonic(): number {
     return MONOTONIC_ORIGIN_MS + this.#elapsedMs;
   }
@@ -73,7 +71,7 @@ export class VirtualClock implements Clock {
     return 0;
   }
 
-  /** Calls `wake` once so much virtual time has passed; the function that it returns cancels it. */
+  /** Calls `wake` after this much virtual time; returns a function that cancels that. */
   schedule(delayMs: number, wake: () => void): () => void {
     this.#order += 1;
     const entry: Wake = {
@@ -88,24 +86,24 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** As `schedule(0, go)`: at this instant, but not before time is let pass. */
+  /** Calls `go` at this instant, but not before time is let pass. */
   defer(go: () => void): void {
     this.schedule(0, go);
   }
 
-  /** Wake-ups that are pending. */
+  /** Number of pending wake-ups. */
   get pending(): number {
     return this.#heap.filter(({ isCancelled }) => !isCancelled).length;
   }
 
-  /** Sets the wall clock forward (or back, below 0), as an administrator would. */
+  /** Sets the wall clock forward (below 0: back), as an administrator would. */
   setWall(byMs: number): void {
     this.#wallAheadMs += byMs;
   }
 
   /**
-   * The machine sleeps for so long and nothing runs. Some platforms' monotonic clocks count that, and
-   * what fell due meanwhile wakes afterwards; others know nothing of it.
+   * Puts the machine to sleep for this long. The monotonic clock of some platforms counts that, and timers fire
+   * afterwards; that of others does not.
    */
   suspend(ms: number, isCounted: boolean): void {
     if (isCounted) this.#elapsedMs += ms;
@@ -113,10 +111,10 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Lets time stand still, however it is advanced, until real work outside the reach of this clock has
-   * ended: a request over HTTP, a file, another process. Returns the work itself.
+   * Stops time, however it is advanced, until real work has ended: a request over HTTP, a file, another process.
+   * Returns the work itself.
    *
-   * The work must not wait for this clock: that would never end, and is given up after 20 s.
+   * The work must not wait for this clock: that never ends, and fails after 20 s.
    *
    * @example
    * const post = httpHandler({ baseUrl: upstream.url });
@@ -133,8 +131,8 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Has `account` asked for one line on what is unfinished, or `null`, where a wait is given up. Returns
-   * a function that ends that.
+   * Registers `account`, which gives one line on unfinished work, or `null`, for the error of a wait that is given
+   * up. Returns a function that removes it.
    */
   explain(account: () => string | null): () => void {
     this.#accounts.add(account);
@@ -144,7 +142,7 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Lets so much time pass, and everything that is due in it happen, in order.
+   * Advances time by `ms`; everything due in it happens, in order.
    *
    * @param ms Milliseconds of virtual time, 0 or more; 0 runs what is due at this instant.
    * @throws HoldfastError `HF_TEST_STUCK` where wake-ups at one instant never end, or outside work does
@@ -173,7 +171,7 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Lets time pass in steps until `isDone`, looked at after each step.
+   * Advances time in steps until `isDone()`, checked after each step.
    *
    * @param limitMs The most virtual time that may pass. Default: an hour.
    * @param stepMs Virtual time between two looks. Default: 100 ms.
@@ -184,7 +182,7 @@ export class VirtualClock implements Clock {
   async advanceUntil(isDone: () => boolean, limitMs = 3_600_000, stepMs = STEP_MS): Promise<void> {
     await this.#settle();
     for (let passedMs = 0; !isDone(); passedMs += stepMs) {
-      // It may wait for something real that nobody has told of: a busy machine takes its time.
+      // It may wait for something real: a busy machine takes its time.
       if (passedMs > limitMs && (await comesTrue(isDone))) return;
       if (passedMs > limitMs) throw this.#gaveUp(passedMs, String(isDone));
       await this.advance(stepMs);
@@ -192,7 +190,7 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * What a promise comes to, letting as much time pass as it takes.
+   * Returns what a promise resolves to, advancing time as far as that takes.
    *
    * @param limitMs The most virtual time that may pass. Default: an hour.
    * @throws HoldfastError `HF_TEST_STUCK` once the limit has passed, with what is still pending; and
@@ -209,7 +207,7 @@ export class VirtualClock implements Clock {
     await this.#settle();
     for (let passedMs = 0; !isDone; ) {
       const stepMs = this.#stepToNextWake();
-      // Where nothing is scheduled, only something real can bring it about.
+      // With nothing scheduled, only something real can settle it.
       if (stepMs === null && (await comesTrue(() => isDone || this.pending > 0))) continue;
       if (stepMs === null || passedMs > limitMs) {
         throw this.#gaveUp(passedMs, 'a promise that was given to run()');
@@ -220,7 +218,7 @@ export class VirtualClock implements Clock {
     return await promise;
   }
 
-  /** From here to the look after the next wake-up; `null` where none is pending. */
+  /** Returns the step to the check after the next wake-up; `null` if none is pending. */
   #stepToNextWake(): number | null {
     for (let next = this.#heap[0]; next?.isCancelled === true; next = this.#heap[0]) this.#pop();
     const next = this.#heap[0];
@@ -228,7 +226,7 @@ export class VirtualClock implements Clock {
     return Math.max(1, Math.ceil((next.atMs - this.#elapsedMs) / STEP_MS)) * STEP_MS;
   }
 
-  /** Lets everything happen that needs no time to pass. */
+  /** Runs everything that needs no time to pass. */
   async #settle(): Promise<void> {
     await settleJobs();
     if (this.#outside.size === 0) return;
@@ -300,8 +298,8 @@ export class VirtualClock implements Clock {
 }
 
 /**
- * Lets every promise that can settle do so without real time: jobs run to the last before the next turn
- * of the event loop.
+ * Settles every promise that can settle without real time: jobs run to the last before the next turn of the event
+ * loop.
  */
 export async function settleJobs(): Promise<void> {
   await new Promise<void>((resolve) => {
@@ -309,7 +307,7 @@ export async function settleJobs(): Promise<void> {
   });
 }
 
-/** Resolves with the first of them, or soon: so that a limit can be looked at. */
+/** Resolves with the first of them, or soon, so that a limit can be checked. */
 async function nextOf(works: Iterable<Promise<unknown>>): Promise<void> {
   let cancel = (): void => undefined;
   const soon = new Promise<void>((resolve) => {
@@ -319,7 +317,7 @@ async function nextOf(works: Iterable<Promise<unknown>>): Promise<void> {
   cancel();
 }
 
-/** Looks at a condition for a little real time. */
+/** Checks a condition for a little real time. */
 async function comesTrue(isTrue: () => boolean): Promise<boolean> {
   const startedAtMs = systemClock.monotonic();
   while (!isTrue() && systemClock.monotonic() - startedAtMs < GRACE_MS) {

@@ -1,5 +1,5 @@
 /**
- * `defineHandler`: a handler that says what it takes and what it gives.
+ * `defineHandler`: a handler with the types of its payload and response.
  *
  * @module
  */
@@ -8,31 +8,29 @@ import type { Attempt, ConflictOptions, Handler } from '../../actors/port.ts';
 import type { PayloadSchema } from '../../machines/policy/request/payloadSchema.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 
-/** A handler whose payload and response are known to those who send requests of its type. */
+/** Handler with typed payload and response. */
 export interface DefinedHandler<Payload, Response, Upstream extends string = string>
   extends Handler {
   readonly upstream: Upstream;
-  /** For the compiler alone: there is no such field. */
+  /** Types for the compiler; the field does not exist at run time. */
   readonly '~types': { readonly payload: Payload; readonly response: Response };
 }
 
-/** What {@link defineHandler} takes: a {@link Handler} whose `run` is typed. */
+/** Argument of {@link defineHandler}: a {@link Handler} whose `run` is typed. */
 export interface HandlerDefinition<Upstream extends string, Payload, Response>
   extends Omit<Handler, 'upstream' | 'run' | 'schema' | 'conflicts'> {
   readonly upstream: Upstream;
   readonly run: (attempt: Attempt<Payload>) => Promise<Response> | Response;
-  /** As that of {@link Handler}, its record a payload. */
+  /** Conflicts, as of {@link Handler}, whose record is a payload. */
   readonly conflicts?: true | ConflictOptions<Payload> | undefined;
 }
 
 /**
- * Tells what a handler takes and what it gives, from `run` to `sync()` and `outcome`. The second call takes the
- * handler, so that its upstream need not be spelled out as a type. An interface will do as a payload: what JSON
- * can't carry is refused when it is sent.
+ * Gives a handler types, from `run` to `sync()` and `outcome`. The second call takes the handler, so that its
+ * upstream is inferred. A payload may be an interface; values that JSON can't carry are refused by `sync()`.
  *
- * Types promise nothing about data from outside; a `schema` checks it before acceptance. With a schema alone,
- * `defineHandler()({ upstream, schema, run })`, all types come from it and from `run`. A crisis is delivered
- * whether it fits or not.
+ * Types don't check data from outside; a `schema` does, before acceptance. With a schema, `defineHandler()({
+ * upstream, schema, run })` infers all types from it and from `run`. A crisis is delivered whether it fits or not.
  *
  * @example
  * interface Payment { amountCents: number; token: string }

@@ -1,5 +1,5 @@
 /**
- * Facts as a typed runtime tells of them: with the names of its types and upstreams.
+ * Facts of a typed runtime, with the names of its types and upstreams.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import type { FactKind, FactOf } from '../../actors/port.ts';
 import type { IsAny, OperationTypes, TypeOf } from './operationTypes.ts';
 
 /**
- * The fact of one kind, or of any. Upstreams are those of the options. A type is offered by name, and may be
- * another: that of a handler which was there before a restart, of a crisis or of `executeResilientSync`.
+ * Fact of one kind, or of any. Upstreams are those of the options. `type` suggests the types of the handlers and may
+ * be another: of a handler before a restart, of a crisis, or of `executeResilientSync`.
  */
 export type FactIn<
   Types extends OperationTypes,
@@ -22,7 +22,7 @@ export type FactIn<
       ? Named<FactOf<Kind>, Types, Upstream>
       : never;
 
-/** A fact of its kind, and more: so a runtime whose types are known will do where any is asked for. */
+/** Narrowed fact. It extends that of its kind, so a typed runtime is assignable to any runtime. */
 type Named<Told, Types extends OperationTypes, Upstream extends string> = Told & {
   readonly [Field in keyof Told & ('upstream' | 'type')]: Field extends 'upstream'
     ? Upstream | Exclude<Told[Field], string>

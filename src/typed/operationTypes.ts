@@ -1,6 +1,6 @@
 /**
- * What the types of a runtime's operations carry, worked out from its handlers: `sync()` of a type takes its
- * payload, and the outcome has its response. Nothing of it is there when the program runs.
+ * Types of a runtime's operations, inferred from its handlers: `sync()` of a type takes its payload, and the outcome
+ * has its response. Nothing of this exists at run time.
  *
  * @module
  */
@@ -10,36 +10,35 @@ import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { DefinedHandler } from './defineHandler.ts';
 
-/** What operations of one type carry. */
+/** Payload and response of one type of operations. */
 export interface OperationType {
   readonly payload: unknown;
   readonly response: unknown;
 }
 
-/** By type. */
+/** Operation types by name. */
 export type OperationTypes = Readonly<Record<string, OperationType>>;
 
 /**
- * Any types: those of a runtime of which no more is known. It is `any`, so that a runtime whose types are known
- * can be handed to what takes any runtime; what its methods take and give is `Json` all the same.
+ * Types of a runtime about which nothing more is known. It is `any`, so that a typed runtime can be passed where any
+ * is taken; its methods still take and give `Json`.
  */
 // oxlint-disable-next-line typescript/no-explicit-any
 export type AnyTypes = any;
 
-/** A name of one of the types. */
+/** Name of one of the types. */
 export type TypeOf<Types extends OperationTypes> = keyof Types & string;
 
-/** What the response of a type is. */
+/** Response of a type. */
 export type ResponseOf<Types extends OperationTypes, Type extends TypeOf<Types>> =
   IsAny<Types> extends true ? Json | undefined : Types[Type]['response'];
 
 /**
- * The type of what is listed: the one that was asked for; any name where none was, for a store may hold work of
- * types that this program does not know.
+ * Type of listed operations: the one asked for, or any, since a store may hold types that this program does not know.
  */
 export type ListedType<Type extends string | undefined> = Type extends string ? Type : string;
 
-/** A request of one of the types. */
+/** Request of one of the types. */
 export type RequestOf<
   Types extends OperationTypes,
   Type extends TypeOf<Types> = TypeOf<Types>,
@@ -49,14 +48,14 @@ export type RequestOf<
       >
   : never;
 
-/** A payload that may be `null` may be left out. An edit may say what it changes, in place of its payload. */
+/** Payload field; optional if the payload may be `null`. An edit may give its `changes` instead. */
 export type WithPayload<Payload> = null extends Payload
   ? { readonly payload?: Payload | undefined }
   :
       | { readonly payload: Payload }
       | { readonly payload?: undefined; readonly changes: NonNullable<SyncRequest['changes']> };
 
-/** What these handlers take and give. */
+/** Operation types of these handlers. */
 export type TypesOf<Handlers> = {
   readonly [Type in keyof Handlers & string]: Handlers[Type] extends DefinedHandler<
     infer Payload,
@@ -66,15 +65,15 @@ export type TypesOf<Handlers> = {
     : { readonly payload: Json | object; readonly response: PlainResponse<Handlers[Type]> };
 };
 
-/** The upstreams with these names, and the one that is always there. */
+/** Names of the upstreams, with the one that always exists. */
 export type UpstreamOf<Upstreams> = (keyof Upstreams & string) | 'default';
 
-/** Of a handler that was made elsewhere, any name may be all that its type says. */
+/** Upstream that a handler may name. The type of a handler made elsewhere may say only `string`. */
 export type KnownUpstream<Handled, Upstreams> = Handled extends { readonly upstream: infer Name }
   ? { readonly upstream: string extends Name ? string : UpstreamOf<Upstreams> }
   : unknown;
 
 type PlainResponse<Handled> = Handled extends Handler ? Awaited<ReturnType<Handled['run']>> : never;
 
-/** Whether nothing more is known of it. */
+/** True for `any`. */
 export type IsAny<Given> = 0 extends 1 & Given ? true : false;
