@@ -40,17 +40,19 @@ const PROCESSES = [
     'drill/measure/drillControlThread.ts',
   ].map((file) => [basename(file, '.ts'), `src/${file}`]),
 ];
-/** Each is whole by itself: a thread starts by reading one file, which needs nothing beside it but better-sqlite3. */
+/** Each is whole by itself: a thread starts by reading one file, and what it loads later has its name. */
 const THREADS = [
   'persistence/sqlite/writer/writerThread.ts',
   'src/outside/outsideThread.ts',
   'src/upkeep/backupThread.ts',
 ].map((file) => [basename(file, '.ts'), file]);
 
-const dependencies = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+const dependencies = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).map(
+  (name) => new RegExp(`^${name}(/|$)`),
+);
 
 /** The names of the files that it made. */
-async function bundle(entries, folder = FOLDER) {
+async function bundle(entries, { folder = FOLDER, chunks = 'shared' } = {}) {
   const { output } = await build({
     input: Object.fromEntries(entries),
     platform: 'node',
@@ -66,7 +68,7 @@ async function bundle(entries, folder = FOLDER) {
       dir: folder,
       format: 'esm',
       entryFileNames: '[name].js',
-      chunkFileNames: 'shared-[name].js',
+      chunkFileNames: `${chunks}-[name].js`,
       // The declarations have what is said of each name.
       comments: { jsdoc: false },
     },
@@ -130,9 +132,11 @@ function bundleCharts(folder) {
 
 mkdirSync(FOLDER, { recursive: true });
 const made = new Set(await bundle([...imported, ...PROCESSES]));
-for (const thread of THREADS) for (const file of await bundle([thread])) made.add(file);
+for (const thread of THREADS) {
+  for (const file of await bundle([thread], { chunks: thread[0] })) made.add(file);
+}
 // What needs a clone lies in a folder that is not packed.
-await bundle([['commands', 'tools/commands.ts']], join(FOLDER, 'tools'));
+await bundle([['commands', 'tools/commands.ts']], { folder: join(FOLDER, 'tools') });
 await bundlePage(join(FOLDER, 'inspector'));
 // Of a build before; only now, since programs may be running in the folder.
 const left = readdirSync(FOLDER).filter((file) => file.endsWith('.js') && !made.has(file));

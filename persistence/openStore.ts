@@ -99,6 +99,7 @@ export function storeLocation(
   const path = resolve(folder);
   return {
     create,
+    sealing: key.sealing ?? 'native',
     async reserve() {
       await refuseShared(path, typeOf);
       await prepareFolder(path, create);

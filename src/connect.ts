@@ -44,6 +44,7 @@ const CLIENT_RULES: OptionRules = {
   ...OWN_RULES,
   store: 'text',
   key: 'object',
+  sealing: 'text',
   crisis: { fields: { resources: 'array', words: 'array' } },
   clock: 'object',
   random: 'object',

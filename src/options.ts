@@ -46,7 +46,8 @@ import {
   type TierName,
   tierNamed,
 } from '../machines/vocabulary/urgency.ts';
-import type { KeySource } from '../persistence/sealing/keySource.ts';
+import { SEALINGS } from '../persistence/sealing/engines.ts';
+import { type KeySource, sealedBy } from '../persistence/sealing/keySource.ts';
 import { type EscalationStepOptions, escalationChain } from './crisis/escalationOptions.ts';
 import { checkPartsOf, HANDLERS_RULE, TYPE_RULE } from './handlerOptions.ts';
 import {
@@ -129,6 +130,11 @@ export interface RuntimeOptions {
   readonly key?: KeySource | undefined;
   /** Time for the key to load; then the start fails, and is tried again. Default 30 s. */
   readonly keyTimeoutMs?: number | undefined;
+  /**
+   * The engine that encrypts the store: Node's (`native`, the default), or `portable`, which is JavaScript
+   * (`@noble/ciphers`). Both give the same bytes, so it may change with each start. SECURITY.md says when to choose it.
+   */
+  readonly sealing?: 'native' | 'portable' | undefined;
   /** Upstreams by name, each with its policies. */
   readonly upstreams?: Readonly<Record<string, UpstreamOptions>> | undefined;
   /** Policies in layers: for everything, by built-in tier, by type. See docs/policies.md. */
@@ -325,6 +331,7 @@ export const RUNTIME_RULES: OptionRules<RuntimeOptions> = {
     rule: `must be a source of a key: ${KEY_SOURCES}`,
   },
   keyTimeoutMs: milliseconds(1),
+  sealing: { oneOf: SEALINGS },
   upstreams: {
     // Its fields are checked with the other layers of the policies.
     entries: 'object',
@@ -389,7 +396,7 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
   const words = soundWords(crisis.words ?? [], 'crisis.words');
   return {
     store,
-    key: isInMemory ? null : (key ?? null),
+    key: isInMemory || key === undefined ? null : sealedBy(key, options.sealing),
     keyTimeoutMs: options.keyTimeoutMs ?? 30_000,
     upstreams,
     policies: new PolicyTable(policyEntries(options, upstreams, tiers), tiers),

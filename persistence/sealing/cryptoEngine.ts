@@ -1,7 +1,7 @@
 /**
- * The one door to cryptography at rest (SE-1). Two engines stand behind it, `nodeEngine` (OpenSSL,
- * the default) and `nobleEngine` (portable JavaScript); they give the same bytes for the same input,
- * and one contract suite with public vectors (test/persistence/sealing) holds both to it.
+ * The one door to cryptography at rest (SE-1). Two engines are behind it, `nodeEngine` (OpenSSL, the default) and
+ * `nobleEngine` (portable JavaScript). They give the same bytes for the same input; one contract suite with public
+ * vectors (test/persistence/sealing) holds both to it.
  *
  * Every method is synchronous, because records are sealed inside SQLite transactions.
  *

@@ -11,6 +11,7 @@
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { isUint8Array } from '../../machines/vocabulary/realms.ts';
+import type { Sealing } from './engines.ts';
 
 export const KEY_BYTES = 32;
 
@@ -46,6 +47,8 @@ export interface KeySource {
    * store, so that a store made with a passphrase says so when a key file is given.
    */
   readonly kind: string;
+  /** The engine that seals what the key protects; set by the option `sealing` of a runtime. Default `native`. */
+  readonly sealing?: Sealing | undefined;
   /**
    * Gives the key; for one store always the same.
    *
@@ -75,6 +78,11 @@ export function rawKey(bytes: Uint8Array): KeySource {
   });
 }
 
+/** The source with the engine that seals what its key protects. */
+export function sealedBy(source: KeySource, sealing: Sealing | undefined): KeySource {
+  return { kind: source.kind, sealing, load: (request) => source.load(request) };
+}
+
 /**
  * The source with a bound on how long it may take; what comes later is wiped.
  *
@@ -83,6 +91,7 @@ export function rawKey(bytes: Uint8Array): KeySource {
 export function withKeyTimeout(source: KeySource, clock: Clock, timeoutMs: number): KeySource {
   return {
     kind: source.kind,
+    sealing: source.sealing,
     async load(request) {
       let isOver = false;
       const loading = async (): Promise<LoadedKey> => {

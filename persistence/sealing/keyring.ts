@@ -14,6 +14,7 @@ import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors
 import { adviceFor, errorCodeOf, writeFileAtomically } from '../files/atomicFile.ts';
 import { encodeAssociated } from './associated.ts';
 import type { CryptoEngine } from './cryptoEngine.ts';
+import { engineOf, type Sealing } from './engines.ts';
 import { createEnvelopes } from './envelope.ts';
 import type { KeyringFile } from './keyringFile.ts';
 import { formatKeyring, KEYRING_FORMAT, parseKeyring } from './keyringFile.ts';
@@ -42,6 +43,8 @@ export interface Keyring {
   readonly storeId: string;
   /** The id under which records are sealed. */
   readonly keyId: number;
+  /** The engine that seals the records. */
+  readonly sealing: Sealing;
   /**
    * 32 bytes. The caller's to wipe (`fill(0)`) once the sealer is made. Not enumerable, so that
    * printing or cloning a keyring leaves it out.
@@ -84,8 +87,9 @@ export async function keyKindOf(folder: string): Promise<string | null> {
 export async function createKeyring(
   folder: string,
   keySource: KeySource,
-  engine: CryptoEngine = nodeEngine,
+  given?: CryptoEngine,
 ): Promise<Keyring> {
+  const engine = given ?? (await engineOf(keySource.sealing));
   if (await keyringExists(folder)) {
     const path = join(folder, KEYRING_FILE_NAME);
     throw new HoldfastError(
@@ -114,7 +118,7 @@ export async function createKeyring(
   } catch (error) {
     throw folderError(folder, error);
   }
-  return keyring(identity, storeKey);
+  return keyring(identity, keySource, storeKey);
 }
 
 /**
@@ -127,8 +131,9 @@ export async function createKeyring(
 export async function openKeyring(
   folder: string,
   keySource: KeySource,
-  engine: CryptoEngine = nodeEngine,
+  given?: CryptoEngine,
 ): Promise<Keyring> {
+  const engine = given ?? (await engineOf(keySource.sealing));
   // Under its first name, where a crash has cut off the making of the store.
   const hasBegun = await keyringExists(folder);
   const isNew = !hasBegun && (await keyringExists(folder, NEW_KEYRING_FILE_NAME));
@@ -152,7 +157,7 @@ export async function openKeyring(
       bindingOf(file),
     );
     checkKey(storeKey);
-    return keyring(file, storeKey);
+    return keyring(file, keySource, storeKey);
   } catch (error) {
     if (isHoldfastError(error) && error.code === 'HF_KEY_WRONG') {
       throw new HoldfastError(
@@ -253,8 +258,12 @@ function bindingOf({
   ]);
 }
 
-function keyring({ storeId, keyId }: Pick<Keyring, 'storeId' | 'keyId'>, key: Uint8Array): Keyring {
-  return Object.defineProperty({ storeId, keyId, storeKey: key }, 'storeKey', {
+function keyring(
+  { storeId, keyId }: Pick<Keyring, 'storeId' | 'keyId'>,
+  { sealing = 'native' }: KeySource,
+  storeKey: Uint8Array,
+): Keyring {
+  return Object.defineProperty({ storeId, keyId, sealing, storeKey }, 'storeKey', {
     enumerable: false,
   });
 }

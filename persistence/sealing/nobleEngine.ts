@@ -1,7 +1,7 @@
 /**
- * The crypto engine on @noble/ciphers and @noble/hashes: JavaScript only, for platforms without
- * node:crypto, and the second opinion on {@link nodeEngine} in tests. About eight times slower, and
- * its AES uses tables, whose access times can leak to a process on the same processor.
+ * The portable crypto engine, on @noble/ciphers and @noble/hashes: JavaScript only, for whoever can't or won't seal
+ * with the OpenSSL of the platform, and the second opinion on `nodeEngine` in tests. About eight times slower, and its
+ * AES uses tables, whose access times can leak to a process on the same processor.
  *
  * @module
  */

@@ -10,7 +10,7 @@
 import type Database from 'better-sqlite3';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Standing, StandingCounts } from '../port/store.ts';
-import { nodeEngine } from '../sealing/nodeEngine.ts';
+import { engineOf } from '../sealing/engines.ts';
 import { createSealer } from '../sealing/recordSealer.ts';
 import { storeFailure } from '../sqlite/driver/failures.ts';
 import type { StoreKey } from '../sqlite/protocol/requests.ts';
@@ -71,7 +71,7 @@ export async function checkData(
     db.exec('BEGIN');
     const schemaVersion = inspectSchema(db, path) ?? 0;
     const faults = await findFaults(db, options);
-    const seals = key === null ? null : sealsOf(key);
+    const seals = key === null ? null : await sealsOf(key);
     if (seals !== null && key !== null) {
       checkMark(db, seals, { storeId: key.storeId, path });
     }
@@ -90,8 +90,9 @@ const HEADING = /^\*\*\* in database /;
 
 const NO_RECORDS = { recordsOpened: 0, unreadableCount: 0, unreadable: [] } as const;
 
-function sealsOf({ storeId, keyId, storeKey }: StoreKey): RowSeals {
-  const sealer = createSealer({ engine: nodeEngine, storeKey, keyId, storeId });
+async function sealsOf({ storeId, keyId, storeKey, sealing }: StoreKey): Promise<RowSeals> {
+  const engine = await engineOf(sealing);
+  const sealer = createSealer({ engine, storeKey, keyId, storeId });
   storeKey.fill(0);
   return createRowSeals(sealer, storeId);
 }

@@ -89,11 +89,17 @@ describe('UX-1 what is published (of the last build)', () => {
     expect(packed.filter((path) => strangers.test(path))).toEqual([]);
   });
 
-  test('UX-1 neither is the crypto engine that only tests use, nor what it needs', () => {
+  test('UX-1 SE-1 the portable crypto engine is, in files of its own that load where it is asked for', () => {
     const built = packed.filter((path) => path.endsWith('.js'));
-    expect(built.filter((path) => readFileSync(path, 'utf8').includes('@noble/'))).toEqual([]);
-    const needed = Object.keys(manifest.dependencies);
-    expect(needed.filter((name) => name.startsWith('@noble/'))).toEqual([]);
+    const texts = new Map(built.map((path) => [path, readFileSync(path, 'utf8')]));
+    const engines = built.filter((path) => texts.get(path)?.includes('@noble/'));
+    expect(engines).not.toEqual([]);
+    for (const engine of engines) {
+      const name = engine.split('/').at(-1) ?? '';
+      const importers = [...texts.values()].filter((text) => text.includes(name));
+      expect(importers).not.toEqual([]);
+      expect(importers.filter((text) => !text.includes(`import("./${name}")`))).toEqual([]);
+    }
   });
 
   test('UX-1 its manifest has what an app needs, and no scripts or tools of ours', () => {

@@ -134,11 +134,11 @@ describe('SE-5 UX-1 what others wrote', () => {
   });
 
   test('that does cryptography is pinned exactly', () => {
-    const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
-      devDependencies: Readonly<Record<string, string>>;
+    const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      dependencies: Readonly<Record<string, string>>;
     };
     for (const name of ['@noble/ciphers', '@noble/hashes']) {
-      expect(devDependencies[name]).toMatch(/^\d+\.\d+\.\d+$/);
+      expect(dependencies[name]).toMatch(/^\d+\.\d+\.\d+$/);
     }
   });
 

@@ -7,6 +7,7 @@
 
 import { programName } from '../../owner/ownerNote.ts';
 import { faultPoint } from '../../port/faultPoints.ts';
+import { engineOf } from '../../sealing/engines.ts';
 import type { OpenedStore, StoreRequest } from '../protocol/requests.ts';
 import { Writer } from '../writer/writer.ts';
 import type { Channel, WriterListener } from './storeClient.ts';
@@ -27,7 +28,9 @@ export class InThreadChannel implements Channel {
 
   async open(): Promise<OpenedStore> {
     const { folder, giveBack } = await this.#location.reserve();
-    const writer = new Writer({ folder, program: programName(), isBrief: !this.#location.create });
+    const engine = await engineOf(this.#location.sealing);
+    const options = { folder, program: programName(), isBrief: !this.#location.create };
+    const writer = new Writer(options, engine);
     this.#giveBack = giveBack;
     this.#writer = writer;
     try {

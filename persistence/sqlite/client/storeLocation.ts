@@ -5,11 +5,14 @@
  * @module
  */
 
+import type { Sealing } from '../../sealing/engines.ts';
 import type { StoreKey } from '../protocol/requests.ts';
 
 export interface StoreLocation {
   /** Whether a store is made where there is none. */
   readonly create: boolean;
+  /** The engine that seals its records. */
+  readonly sealing: Sealing;
   /** Checks the folder and reserves it within this process. */
   reserve(): Promise<{ readonly folder: string; readonly giveBack: () => void }>;
   /** Makes or opens the keyring; called once the folder is owned. */

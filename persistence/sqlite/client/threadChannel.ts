@@ -116,6 +116,7 @@ class Thread {
       folder: parts.folder,
       program: programName(),
       isBrief: false,
+      sealing: parts.location.sealing,
       faults: faultsOfThreads(),
     };
     this.#worker = startThread(parts.file, { workerData, name: 'holdfast writer' });

@@ -8,6 +8,7 @@ import type { HoldfastError, PlainError } from '../../../machines/vocabulary/err
 import { toPlainError } from '../../../machines/vocabulary/errors.ts';
 import type { Query, Question } from '../../port/questions.ts';
 import type { AcceptWrite, QuarantinedRow, Store, StoreInfo, Write } from '../../port/store.ts';
+import type { Sealing } from '../../sealing/engines.ts';
 
 /** A question with its query, as the writer is asked it. */
 export type ReadRequest = {
@@ -69,4 +70,6 @@ export interface StoreKey {
   readonly storeId: string;
   readonly keyId: number;
   readonly storeKey: Uint8Array;
+  /** The engine that seals; `native` where it is left out. */
+  readonly sealing?: Sealing;
 }

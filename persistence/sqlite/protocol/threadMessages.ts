@@ -7,6 +7,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { PlainError } from '../../../machines/vocabulary/errors.ts';
 import type { PlannedFault } from '../../port/faultPoints.ts';
+import type { Sealing } from '../../sealing/engines.ts';
 import type { OpenedStore, Replies, StoreKey, StoreRequest } from './requests.ts';
 
 /** What a writer is made with. */
@@ -20,6 +21,7 @@ export interface WriterOptions {
 
 /** What the thread is started with. */
 export interface ThreadOptions extends WriterOptions {
+  readonly sealing: Sealing;
   /** None outside tests. */
   readonly faults: readonly PlannedFault[];
 }

@@ -13,8 +13,8 @@ import type { Ownership } from '../../owner/owner.ts';
 import { awaitOwnership } from '../../owner/owner.ts';
 import type { FromSpill, OutsideCrisis } from '../../port/spillLine.ts';
 import type { AcceptWrite } from '../../port/store.ts';
+import type { CryptoEngine } from '../../sealing/cryptoEngine.ts';
 import { KEYRING_FILE_NAME } from '../../sealing/keyring.ts';
-import { nodeEngine } from '../../sealing/nodeEngine.ts';
 import { createSealer } from '../../sealing/recordSealer.ts';
 import type { Sealer } from '../../sealing/sealer.ts';
 import { storeFailure } from '../driver/failures.ts';
@@ -40,6 +40,7 @@ export class Writer {
   readonly #folder: string;
   readonly #program: string;
   readonly #isBrief: boolean;
+  readonly #engine: CryptoEngine;
   #ownership: Ownership | null = null;
   #core: SqliteCore | null = null;
   #spill: SpillFile<AcceptWrite> | null = null;
@@ -48,7 +49,8 @@ export class Writer {
   #notices: PlainError[] = [];
   #sealer: Sealer | null = null;
 
-  constructor({ folder, program, isBrief }: WriterOptions) {
+  constructor({ folder, program, isBrief }: WriterOptions, engine: CryptoEngine) {
+    this.#engine = engine;
     this.#isBrief = isBrief;
     this.#folder = folder;
     this.#program = program;
@@ -77,7 +79,7 @@ export class Writer {
   ): OpenedStore {
     const ownership = this.#ownership;
     if (ownership === null) throw new HoldfastError('HF_INTERNAL', 'The store is not owned.');
-    const sealer = createSealer({ engine: nodeEngine, storeKey, keyId, storeId });
+    const sealer = createSealer({ engine: this.#engine, storeKey, keyId, storeId });
     storeKey.fill(0);
     this.#sealer = sealer;
     this.#core = new SqliteCore({

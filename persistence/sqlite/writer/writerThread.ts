@@ -10,15 +10,17 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { HoldfastError, toPlainError } from '../../../machines/vocabulary/errors.ts';
 import { armFaultPoint, faultPoint } from '../../port/faultPoints.ts';
 import type { FromSpill, SpillLine, ToSpill } from '../../port/spillLine.ts';
+import { engineOf } from '../../sealing/engines.ts';
 import type { FromWriter, ThreadOptions, ToWriter } from '../protocol/threadMessages.ts';
 import { Writer } from './writer.ts';
 
-function start(): void {
+async function start(): Promise<void> {
   const port = parentPort;
   if (port === null) throw new HoldfastError('HF_INTERNAL', 'This file is run as a thread only.');
   const options = workerData as ThreadOptions;
   for (const { name, countdown, action } of options.faults) armFaultPoint(name, countdown, action);
-  const writer = new Writer(options);
+  // What the main thread sends meanwhile is kept for the first listener.
+  const writer = new Writer(options, await engineOf(options.sealing));
   const send = (message: FromWriter): void => port.postMessage(message);
 
   /** Does one step of opening; where it fails, the thread ends. */
@@ -81,4 +83,4 @@ function start(): void {
   step(() => ({ kind: 'owned', ...writer.own() }));
 }
 
-start();
+void start();

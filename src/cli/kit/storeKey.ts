@@ -9,7 +9,7 @@ import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { keyFile } from '../../../persistence/sealing/keyFile.ts';
-import type { KeySource } from '../../../persistence/sealing/keySource.ts';
+import { type KeySource, sealedBy } from '../../../persistence/sealing/keySource.ts';
 import { passphrase } from '../../../persistence/sealing/passphrase.ts';
 import { readSecretFile } from '../../../persistence/sealing/secretFile.ts';
 import { keyKindOf } from '../../../persistence/upkeep/survey.ts';
@@ -27,9 +27,13 @@ const keys = new WeakMap<KeyOptions, Promise<KeySource>>();
 
 /** As {@link keySource}, which reads or asks once for the options of a command, however often it opens the store. */
 export function storeKey(options: KeyOptions, folder: string): Promise<KeySource> {
-  const key = keys.get(options) ?? keySource(options, folder);
+  const key = keys.get(options) ?? chosen(options, folder);
   keys.set(options, key);
   return key;
+}
+
+async function chosen(options: KeyOptions, folder: string): Promise<KeySource> {
+  return sealedBy(await keySource(options, folder), options.sealing);
 }
 
 /**

@@ -5,11 +5,13 @@
  */
 
 import { Option } from 'commander';
+import { SEALINGS, type Sealing } from '../../../persistence/sealing/engines.ts';
 
 /** What opens a store; neither where its owner is asked, and where a person at the terminal is. */
 export interface KeyOptions {
   readonly keyFile?: string;
   readonly passphraseFile?: string;
+  readonly sealing?: Sealing;
 }
 
 /** Which store a command works on. */
@@ -49,7 +51,7 @@ export function keyFileOption(what = 'key of the store'): StoreOption {
   return storeOptionOf('--key-file <file>', 'HOLDFAST_KEY_FILE', what);
 }
 
-/** What opens a store: a key, or a passphrase. */
+/** What opens a store: a key, or a passphrase; and the engine that encrypts it. */
 export function keyOptions(what?: string): readonly Option[] {
   const byPassphrase = storeOptionOf(
     '--passphrase-file <file>',
@@ -57,7 +59,13 @@ export function keyOptions(what?: string): readonly Option[] {
     'or its passphrase, - for stdin',
   );
   byPassphrase.insteadOf = 'keyFile';
-  return [keyFileOption(what), byPassphrase];
+  const sealing = storeOptionOf(
+    '--sealing <engine>',
+    'HOLDFAST_SEALING',
+    "what encrypts the store: Node's engine, or JavaScript",
+  );
+  sealing.choices(SEALINGS);
+  return [keyFileOption(what), byPassphrase, sealing];
 }
 
 /** The store, and what opens it. */
@@ -70,4 +78,5 @@ export const STORE_VARIABLES = [
   'HOLDFAST_STORE',
   'HOLDFAST_KEY_FILE',
   'HOLDFAST_PASSPHRASE_FILE',
+  'HOLDFAST_SEALING',
 ] as const;
