@@ -181,15 +181,13 @@ module.exports = {
     },
     {
       name: 'no-dev-dependency-in-the-product',
-      comment:
-        'What ships must install with the package.',
+      comment: 'What ships must install with the package.',
       severity: 'error',
       from: {
         path: PRODUCT,
         // All but the page are not published; it is, with what it needs inside. The inspector of Stately is an
         // optional peer, loaded where an app asks for it (decision 0202).
-        pathNot:
-          '^(inspector/page/|inspector/stately/statelyInspector[.]ts$)',
+        pathNot: '^(inspector/page/|inspector/stately/statelyInspector[.]ts$)',
       },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only'] },
     },

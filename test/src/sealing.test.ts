@@ -83,7 +83,7 @@ test('SE-1 a store is written by either engine, and each reads what the other wr
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as { id: string });
-    expect(rows.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
+    expect(new Set(rows.map(({ id }) => id))).toEqual(new Set(ids));
   }
 });
 
