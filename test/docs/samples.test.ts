@@ -124,9 +124,20 @@ describe('UX-1 controls of the samples', () => {
     expect(() => samplesOf(...madePage('1;', '<!-- sample: nto run, x -->\n'))).toThrow(
       'page.md:4',
     );
-    expect(() => samplesOf(...madePage('1;', '<!-- sample\nno place\n-->\n'))).toThrow(
-      'no line //…',
+    expect(() => samplesOf(...madePage('1;', '<!-- sample\nhidden set-up\n-->\n'))).toThrow(
+      'not understood',
     );
+  });
+
+  test('UX-1 blocks that import nothing continue a program; control: a name from nowhere is caught', async () => {
+    const page = (first: string): readonly [string, string] => [
+      'docs/how-to/page.md',
+      `\`\`\`js\n${first}\n\`\`\`\n\n\`\`\`js\nconsole.log(name);\n\`\`\`\n\n<!-- output -->\n\`\`\`text\nworker\n\`\`\`\n`,
+    ];
+    const imported = "import 'node:worker_threads';";
+    expect(await faultsOf(samplesOf(...page(`${imported}\nconst name = 'worker';`)))).toEqual([]);
+    const [fault] = await faultsOf(samplesOf(...page(imported)));
+    expect(fault).toContain('name is not defined');
   });
 
   test('UX-1 control: an output fits as a whole, with … for anything', () => {

@@ -1,25 +1,20 @@
 /**
- * Samples of a Markdown page, and how each is run.
+ * Samples of a Markdown page, and how each is run. A page is followed as it stands, from top to bottom:
  *
- * A guide is followed as it stands, from top to bottom:
- *
- * - A block in TypeScript or JavaScript that imports begins a program; blocks behind it that import nothing go on
- *   with it.
+ * - A block in TypeScript or JavaScript that imports begins a program; blocks after it that import nothing continue it.
  * - A block whose first line is `// NAME.mjs` (or `.js`, `.cjs`, `.ts`) is that file.
  * - Blocks of the shell are typed into one shell, each once the output of the one before is seen.
  *   `<!-- sample: until Ctrl-C -->` stands above one that serves until it is stopped.
- *
- * On other pages a block runs in the frame of program.ts, or in one of its own: `<!-- sample` … `-->`, where a line
- * `//…` (in a shell `#…`) stands for the block. On all pages:
- *
  * - `<!-- sample: not run, WHY -->`.
  * - `<!-- output -->` above a block of text: what the sample before prints; `…` stands for anything.
+ *
+ * Examples of the reference come from the source, and run in a frame of program.ts or referenceFrames.ts.
  *
  * @module
  */
 
-/** The pages whose samples run as they stand, with nothing around them. */
-const GUIDE = /^(README|docs\/README|docs\/tutorial|docs\/how-to\/[\w-]+)\.md$/;
+/** Pages whose samples need a frame. */
+const FRAMED = /^(docs\/reference\/.*|page)\.md$/;
 
 export interface Sample {
   /** `docs/tutorial.md:12`, the line at which it begins. */
@@ -51,9 +46,8 @@ const UNTIL_STOPPED = 'sample: until Ctrl-C';
 
 /** @throws Error for a comment that can't be understood: it would be lost without a word. */
 export function samplesOf(page: string, text: string): readonly Sample[] {
-  const isGuide = GUIDE.test(page) && !/^<!-- sample$/m.test(text);
+  const isFollowed = !FRAMED.test(page);
   const samples: Sample[] = [];
-  let lastFrame: string | null = null;
   for (const { 0: all, 1: comment = '', 2: language = '', 3: code = '', index } of text.matchAll(
     BLOCK,
   )) {
@@ -73,30 +67,19 @@ export function samplesOf(page: string, text: string): readonly Sample[] {
       continue;
     }
     const [, notRun = null] = /^sample: not run, ([^]+)$/.exec(said) ?? [];
-    const [, frame = null] = /^sample\n([^]*)$/.exec(said) ?? [];
-    if (frame !== null && isGuide) throw new Error(`${place}: set-up that no reader sees`);
-    if (frame !== null && !/^(\/\/|#)…/m.test(frame)) throw new Error(`${place}: no line //…`);
     const isUntilStopped = said === UNTIL_STOPPED;
-    const [, named = null] = /^sample: file (\S+)$/.exec(said) ?? [];
-    const isRepeated = said === 'sample: as above';
-    if (frame !== null) lastFrame = frame;
-    if (
-      said.startsWith('sample') &&
-      !isUntilStopped &&
-      !isRepeated &&
-      (frame ?? named ?? notRun) === null
-    ) {
+    if (said.startsWith('sample') && !isUntilStopped && notRun === null) {
       throw new Error(`${place}: not understood: ${said}`);
     }
     const isCode = /^[mc]?[jt]s$/.test(language);
-    const file = named ?? ((isGuide && isCode && FILE.exec(code)?.[1]) || null);
-    const isWhole = isGuide && isCode && file === null && notRun === null;
+    const file = (isFollowed && isCode && FILE.exec(code)?.[1]) || null;
+    const isWhole = isFollowed && isCode && file === null && notRun === null;
     samples.push({
       place,
       heading,
       language,
       code,
-      frame: isRepeated ? lastFrame : frame,
+      frame: null,
       isWhole,
       file,
       names: '',

@@ -47,7 +47,7 @@ await runtime.close({ deadlineMs: 0 });
 const CLOSED = 'await runtime.close({ deadlineMs: 0 });\n';
 const ALONE = '{\n//…\n}\n';
 
-const PLACE = /^(?:\/\/|#)….*$/m;
+const PLACE = /^\/\/….*$/m;
 const IMPORT = /^import [^]*? from '[^']+';\n|^import '[^']+';\n/gm;
 /** Of a file that the page shows: what it exports stands in the program around the sample. */
 const OF_PAGE = /^import type .* from '\.\/.*';\n$/;
@@ -85,11 +85,6 @@ export function programOf({ frame, code, isWhole }: Sample, names = ''): string 
   const body = around.replace(IMPORT, '').replace(PLACE, () => code.replace(IMPORT, ''));
   const imports = [...new Set([...framed, ...own])].filter((line) => !OF_PAGE.test(line));
   return [...imports, ...missingImports(imports.join(''), body), body, 'export {};\n'].join('\n');
-}
-
-/** The whole script of a sample of the shell. */
-export function scriptOf({ frame, code }: Pick<Sample, 'frame' | 'code'>): string {
-  return (frame ?? '#…').replace(PLACE, () => code.trimEnd());
 }
 
 function missingImports(imports: string, body: string): readonly string[] {

@@ -16,7 +16,7 @@ import ts from 'typescript';
 import { HANGS_AFTER_MS } from '../hangs.ts';
 import { tempFolder } from '../store/tempFolder.ts';
 import type { Sample } from './markdown.ts';
-import { programOf, scriptOf } from './program.ts';
+import { programOf } from './program.ts';
 
 /** What an app has installed beside holdfast, in samples. */
 const INSTALLED = ['@types', 'express', 'fastify', 'zod', 'better-sqlite3', 'ws'];
@@ -100,14 +100,13 @@ async function runOne(
   name: string,
   { runner, shell }: { readonly runner: Runner; readonly shell: Shell },
 ): Promise<Ran> {
-  const { language, code, file, frame, notRun } = sample;
+  const { language, code, file, notRun } = sample;
   if (notRun !== null) return { printed: '', error: null };
   if (file !== null) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), code);
     return { printed: '', error: null };
   }
-  if (language === 'sh' && frame !== null) return await runScript(scriptOf(sample), folder);
   if (language === 'sh') return await shell.type(sample);
   if (language !== 'js' && language !== 'ts') return { printed: '', error: null };
   const path = join(folder, `${name}.mjs`);
@@ -136,6 +135,8 @@ async function startShell(folder: string) {
     env: { ...envOf(folder), PORT: String(port), NODE_OPTIONS: EXAMPLE_API },
   });
   const [, stdout, stderr, blocks, ends] = child.stdio;
+  // What it had open when it was killed.
+  for (const stream of child.stdio) stream?.on('error', () => undefined);
   let printed = '';
   let errors = '';
   let ended = 0;
@@ -177,29 +178,6 @@ async function freePort(): Promise<number> {
   const address = server.address();
   await new Promise((done) => server.close(done));
   return typeof address === 'object' ? (address?.port ?? 0) : 0;
-}
-
-/**
- * Runs it with all that it starts, in a group of processes that ends with it. `timeout` ends the group too, so
- * that nothing goes on where the test itself was killed.
- */
-async function runScript(script: string, folder: string): Promise<Ran> {
-  const limit = ['-s', 'KILL', String(TIME_LIMIT_MS / 1_000)];
-  const child = spawn('timeout', [...limit, 'bash', '-c', `${PRELUDE}\n${script}`], {
-    cwd: folder,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: envOf(folder),
-  });
-  let printed = '';
-  let errors = '';
-  child.stdout.on('data', (piece: Buffer) => (printed += piece.toString()));
-  child.stderr.on('data', (piece: Buffer) => (errors += piece.toString()));
-  child.once('exit', () => {
-    killGroup(child.pid ?? 0);
-  });
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { printed, error: code === 0 ? null : `ended with ${code}\n${errors}` };
 }
 
 function envOf(folder: string): NodeJS.ProcessEnv {
