@@ -41,7 +41,7 @@ const HELD = [
 ];
 /** Pages of which some paragraphs do. */
 const HELD_IN_PART = ['README.md'];
-const CODE = ['machines', 'actors', 'persistence', 'src', 'inspector'];
+const CODE = ['machines', 'actors', 'persistence', 'src', 'inspector', 'tools'];
 
 const input = await readInput();
 const { pages, faults: built } = buildDocs(input);
