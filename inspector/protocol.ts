@@ -205,12 +205,6 @@ export interface Overview {
   readonly isHeld: boolean;
   readonly upstreams: readonly UpstreamOverview[];
   readonly queue: readonly QueueRow[];
-  /** Work that is due and does not begin for no known reason. */
-  readonly stuck: readonly {
-    readonly upstream: string;
-    readonly because: string;
-    readonly forMs: number;
-  }[];
   /** Counts by name: accepted, completed, …; then of waiting work and of crises. */
   readonly operations: Readonly<Record<string, number>>;
   readonly waiting: Readonly<Record<string, number>>;

@@ -194,7 +194,6 @@ describe('OB-1 what waits and the upstreams on the overview', () => {
         },
       ],
       waiting: { turn: 140, inLane: 12 },
-      stuck: [],
       findings: [
         {
           ...{ id: 'breaker', tone: 'bad', upstream: 'labs', nextAtMs: null },

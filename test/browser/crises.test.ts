@@ -71,8 +71,7 @@ async function opened(hash: string, answers: Answers = {}) {
       ],
       crises: {
         ...overview.crises,
-        unacknowledgedSinceAtMs: nowMs - 31 * 60_000,
-        ...{ unreadableUntaken: 6, unreadableSinceAtMs: nowMs - 3_600_000 },
+        ...{ unreadableUntaken: 6 },
       },
     },
   });

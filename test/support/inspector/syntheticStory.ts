@@ -171,7 +171,6 @@ export function overviewAt(atMs: number, sinceMs: number, counted: Counted): Ove
       ...queued,
       oldestAtMs: queued.turn === 0 ? null : atMs - 40 * queued.turn - 200,
     })),
-    stuck: isDown ? [] : [{ upstream: 'notifications', because: 'overhang', forMs: 12_000 }],
     operations: {
       ...{ inMemory: counted.live, attemptsRunning: Math.round(19 + 8 * breathes) },
       ...{ accepted: counted.accepted, completed: counted.ended['completed'] ?? 0 },

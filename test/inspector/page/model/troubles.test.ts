@@ -23,7 +23,7 @@ const WELL: Overview = {
   ...{ atMs: 100_000, overall: 'healthy', score: 100, findings: [] },
   ...{ crisisCapability: 'operational', phase: 'running', level: 'normal', causes: [] },
   ...{ storage: { state: 'well', sinceAtMs: null }, isHeld: false, upstreams: [UPSTREAM] },
-  ...{ queue: [], stuck: [], operations: {}, waiting: {}, crises: {}, answers: [] },
+  ...{ queue: [], operations: {}, waiting: {}, crises: {}, answers: [] },
   undelivered: [],
   conflicts: { count: 0, held: 0, atWork: 0 },
   eventLoop: { delayMs: 1, longestMs: 9 },
