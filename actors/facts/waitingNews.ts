@@ -43,13 +43,13 @@ const NEWS: Readonly<
     ...OF_OPERATION,
     as: ` as ${STATE_WAITING_FOR.conflict}`,
     code: 'HF_CONFLICT',
-    why: 'the upstream holds another version. Decide: retryNow() or cancel(); until then its lane waits, too',
+    why: 'the upstream has another version. Decide: retryNow() or cancel(); until then its lane waits, too',
   },
   review: {
     ...OF_OPERATION,
     as: ` as ${STATE_WAITING_FOR.review}`,
     code: 'HF_OUTCOME_UNKNOWN',
-    why: 'it may have been applied, and to repeat it is not known to be safe. Look at the upstream, then retryNow() or cancel(); until then its lane waits, too',
+    why: 'it may have been applied, and may not be safe to repeat. Check the upstream, then retryNow() or cancel(); until then its lane waits, too',
   },
   handler: {
     ...OF_OPERATION,
@@ -62,7 +62,7 @@ const NEWS: Readonly<
     what: 'Conflict',
     as: ' for a decision',
     code: 'HF_CONFLICT',
-    why: 'both sides of a record are kept, and rules do not decide between them. See holdfast conflicts, and decide there or with runtime.conflicts.resolve()',
+    why: 'both sides of a record are kept, since the rules do not decide. See holdfast conflicts, and decide there or with runtime.conflicts.resolve()',
   },
 };
 

@@ -106,7 +106,7 @@ export class Viewer {
     const isLate = clock.monotonic() - beganAtMs > TELLING_MS_MAX;
     this.#timesLate = isLate ? this.#timesLate + 1 : 0;
     if (this.#timesLate < TIMES_MAX) return;
-    const what = `A viewer of the inspector took longer than ${TELLING_MS_MAX} ms for each of ${TIMES_MAX} batches, and is told nothing more.`;
+    const what = `A viewer of the inspector took longer than ${TELLING_MS_MAX} ms for each of ${TIMES_MAX} batches, and was dropped.`;
     this.#drop(new Error(what));
   }
 

@@ -57,14 +57,17 @@ export class Calls {
     if (call.kind === 'order' && !canOperate) {
       return new Refusal(
         403,
-        'This inspector only looks. Start it with --operate (operate: true in code) to give orders.',
+        'This inspector is read-only. Start it with --operate (operate: true in code) to give orders.',
         { code: 'HF_INSPECTOR_READ_ONLY' },
       );
     }
     const isListed = Object.keys(asked.params).every((name) => call.params.includes(name));
     if (!isListed) {
       const listed = call.params.length === 0 ? 'none' : call.params.join(', ');
-      return new Refusal(403, `${call.name} takes in the inspector, of its parameters: ${listed}.`);
+      return new Refusal(
+        403,
+        `In the inspector, ${call.name} takes only these parameters: ${listed}.`,
+      );
     }
     return { call, params: asked.params };
   }
@@ -151,17 +154,17 @@ function errorOf(error: unknown): { readonly code: string; readonly message: str
   const isSaid = isHoldfastError(error) && SAID.has(error.code);
   const message = isSaid
     ? error.message
-    : `The process could not do it (${code}): docs/errors.md says what that means, its log says more.`;
+    : `The process could not do it (${code}): docs/errors.md explains the code, and its log says more.`;
   return { code, message };
 }
 
 function tooLate(): CallAnswer {
-  const message = `The process has not answered within ${ANSWER_WITHIN_MS / 1_000} s: it was carried out, or will be, or not. Look again.`;
+  const message = `The process has not answered within ${ANSWER_WITHIN_MS / 1_000} s: the call may have been carried out, or not. Check before you repeat it.`;
   return { ok: false, error: { code: 'HF_STORE_STALLED', message } };
 }
 
 function busy(): Refusal {
-  return new Refusal(503, 'The inspector makes as many calls as it makes at once. Ask again.', {
+  return new Refusal(503, 'Too many calls are in progress. Try again.', {
     code: 'HF_STORE_UNAVAILABLE',
   });
 }

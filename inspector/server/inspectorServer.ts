@@ -77,12 +77,12 @@ export async function startInspectorServer(
   requireOption(
     LOOPBACK.includes(host),
     'host',
-    'must be 127.0.0.1 or ::1: the inspector is for this machine alone. From another one, use a tunnel: ssh -L 7080:127.0.0.1:7080',
+    'must be 127.0.0.1 or ::1: the inspector serves this machine alone. From another machine, use a tunnel: ssh -L 7080:127.0.0.1:7080',
   );
   requireOption(
     Number.isInteger(port) && port >= 0 && port <= 65_535,
     'port',
-    'must be a whole number from 0 to 65535; 0 is one that is free',
+    'must be a whole number from 0 to 65535; 0 is any free port',
   );
   const files = await readStaticFiles(options.assets);
   const clock = new OwnTimers(options.clock);
@@ -187,8 +187,8 @@ function notListening(host: string, port: number, cause: unknown): HoldfastError
   const place = `port ${port} of ${host}`;
   const reasons: Readonly<Record<string, string>> = {
     EADDRINUSE: `${place} is taken, perhaps by another inspector. Give another port, or none for one that is free.`,
-    EACCES: `${place} is not for this user. Give a port from 1024 on, or none for one that is free.`,
-    EADDRNOTAVAIL: `${host} is no address of this machine. Leave the host out.`,
+    EACCES: `This user may not listen on ${place}. Give a port from 1024 on, or none for one that is free.`,
+    EADDRNOTAVAIL: `${host} is not an address of this machine. Leave the host out.`,
   };
   const why = reasons[String(code)] ?? `${place} can't be listened on (${causeText(cause)}).`;
   return new HoldfastError('HF_INSPECTOR_UNAVAILABLE', `The inspector does not start: ${why}`, {

@@ -34,7 +34,7 @@ export function checkRequest(
   const foreign = foreignHost(request, hosts) ?? foreignOrigin(request) ?? foreignSite(request);
   if (foreign !== null) return foreign;
   if (headers.upgrade !== undefined) {
-    return new Refusal(400, 'This server speaks HTTP alone: there is nothing to upgrade to.');
+    return new Refusal(400, 'This server only speaks HTTP: there is nothing to upgrade to.');
   }
   return pathOf(request);
 }
@@ -51,7 +51,7 @@ function foreignOrigin({ headers, headersDistinct }: IncomingMessage): Refusal |
   const origins = headersDistinct['origin'] ?? [];
   const own = `http://${(headers.host ?? '').toLowerCase()}`;
   if (origins.every((origin) => origin === own)) return null;
-  return new Refusal(403, 'Origin must be that of the inspector: no other page may ask it.');
+  return new Refusal(403, 'Origin must be that of the inspector: no other page may call it.');
 }
 
 /**
@@ -67,7 +67,7 @@ function foreignSite({ method, url, headers }: IncomingMessage): Refusal | null 
   if (isOpened && (site === 'none' || isThePage)) return null;
   return new Refusal(
     403,
-    'Another page has asked for this. Copy the link into the address of a new tab.',
+    'Another page has sent this request. Copy the link into the address bar of a new tab.',
   );
 }
 
@@ -76,7 +76,7 @@ function pathOf({ url = '' }: IncomingMessage): { readonly path: string } | Refu
   if (url !== path || LIKE_A_SECRET.test(url)) {
     return new Refusal(
       400,
-      'A path must have no query, and never a token or session: addresses are written to logs and histories. The token stands behind # in the link, which no browser sends.',
+      'A path must have no query, and never a token or session: addresses are written to logs and histories. The token is behind # in the link, which no browser sends.',
     );
   }
   if (!path.startsWith('/') || path.length > PATH_LENGTH_MAX) {

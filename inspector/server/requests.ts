@@ -80,7 +80,9 @@ export class Requests {
   ): Promise<Refusal | undefined> {
     const wanted = METHODS[path] ?? 'GET';
     if (request.method !== wanted) {
-      return new Refusal(405, `${path} is asked by ${wanted}.`, { headers: { allow: wanted } });
+      return new Refusal(405, `${path} needs the method ${wanted}.`, {
+        headers: { allow: wanted },
+      });
     }
     if (body === null && hasBody(request)) return new Refusal(400, 'A GET must have no body.');
     this.#parts.connections.whole(request.socket);
@@ -115,7 +117,7 @@ export class Requests {
     if (session === null) {
       this.#noteWrongToken();
       return await this.#wrong(
-        'Authorization must be Bearer and the token of a link, which stands behind #token= in it and opens one page, once, within 15 minutes. Ask for another link where the inspector was started.',
+        'Authorization must be Bearer and the token of a link, which is behind #token= in it and opens one page, once, within 15 minutes. Get another link where the inspector was started.',
       );
     }
     const info: SessionInfo = { session, canOperate, protocol: INSPECTOR_PROTOCOL };
@@ -125,7 +127,7 @@ export class Requests {
 
   #feed(session: Session, request: IncomingMessage, response: ServerResponse): Refusal | undefined {
     if (this.#feeds.size >= FEEDS_MAX) {
-      return new Refusal(503, `${FEEDS_MAX} pages follow already. Close one of them.`, {
+      return new Refusal(503, `${FEEDS_MAX} pages are open already. Close one of them.`, {
         code: 'HF_STORE_UNAVAILABLE',
       });
     }
@@ -156,7 +158,7 @@ export class Requests {
     this.#parts.onError(
       new HoldfastError(
         'HF_ALERT',
-        `Alert: ${this.#wrongTokens} wrong tokens were shown to the inspector since it was started. None opened anything. A program of this machine may be guessing: find out which, or close the inspector.`,
+        `Alert: ${this.#wrongTokens} wrong tokens were sent to the inspector since it was started. All were refused. A program of this machine may be guessing: find out which, or close the inspector.`,
         { withStack: false },
       ),
     );

@@ -46,7 +46,7 @@ export async function showOnTarget(
   requireOption(
     typeof adapter?.send === 'function',
     'inspector',
-    'must be what createBrowserInspector or createWebSocketInspector of @statelyai/inspect has made',
+    'must be an inspector that createBrowserInspector or createWebSocketInspector of @statelyai/inspect has made',
   );
   // The app has the package, though a bundler may have hidden it from here.
   const version = await packageVersion().catch(() => VERSION_KNOWN);
@@ -63,7 +63,7 @@ export async function showOnTarget(
       for (const frame of frames.framesOf(messages)) adapter.send(frame);
     } catch (error) {
       end();
-      onError(gone('What was given as inspector has thrown', causeText(error), error));
+      onError(gone('The given inspector has thrown', causeText(error), error));
     }
   });
   if (isOver) unwatch();
@@ -133,7 +133,7 @@ function notInstalled(cause: unknown): never {
 function gone(what: string, why: string, cause: unknown): HoldfastError {
   return new HoldfastError(
     'HF_INSPECTOR_UNAVAILABLE',
-    `${what} (${why}): nothing is shown there any more. Call statelyInspector() again.`,
+    `${what} (${why}): it shows nothing any more. Call statelyInspector() again.`,
     { retry: 'later', cause },
   );
 }

@@ -25,7 +25,7 @@ export function checkStatelyUrl(url: string, leavesThisMachine: boolean): URL {
   requireOption(
     leavesThisMachine || LOOPBACK.test(parsed.hostname),
     'url',
-    'leads to another machine: names of charts, states, events, upstreams and ids of operations would leave this one. In code, leavesThisMachine: true says that they may',
+    'leads to another machine: names of charts, states, events, upstreams and ids of operations would leave this one. In code, leavesThisMachine: true allows it',
   );
   return parsed;
 }

@@ -91,7 +91,7 @@ export class InspectLines {
 const CLOSED = 'the process that ran the store has closed it';
 
 function noLineThere(): HoldfastError {
-  return new HoldfastError('HF_OPTION_INVALID', `A line is asked for at ${INSPECT_PATH}.`, {
+  return new HoldfastError('HF_OPTION_INVALID', `A line is opened at ${INSPECT_PATH}.`, {
     field: 'path',
     withStack: false,
   });
@@ -100,7 +100,7 @@ function noLineThere(): HoldfastError {
 function otherVersion(): HoldfastError {
   return new HoldfastError(
     'HF_STORE_UNAVAILABLE',
-    `The process that runs the store speaks ${INSPECT_PROTOCOL} with inspectors, and this one is of another ` +
+    `The process that runs the store speaks ${INSPECT_PROTOCOL} with inspectors, and this one has another ` +
       'version of holdfast. Inspect it with the command line of its version.',
     { retry: 'later', withStack: false },
   );
@@ -109,7 +109,7 @@ function otherVersion(): HoldfastError {
 function full(): HoldfastError {
   return new HoldfastError(
     'HF_STORE_UNAVAILABLE',
-    `The process that runs the store is closing, or is watched by ${LINES_MAX} viewers already. Close a page that nobody looks at; it is asked again.`,
+    `The process that runs the store is closing, or has ${LINES_MAX} viewers already. Close an unused page; this one tries again.`,
     { retry: 'later', withStack: false },
   );
 }

@@ -90,7 +90,7 @@ export class OpenInspectors {
 }
 
 function closed(): HoldfastError {
-  return new HoldfastError('HF_CLOSED', 'The runtime is closed: there is nothing to look at.', {
+  return new HoldfastError('HF_CLOSED', 'The runtime is closed: there is nothing to inspect.', {
     retry: 'never',
     withStack: false,
   });

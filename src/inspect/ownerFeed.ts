@@ -205,5 +205,5 @@ function isMessages(frame: unknown): frame is readonly FeedMessage[] {
   );
 }
 
-const ENDED = 'the process that ran the store has ended, or has let this viewer go';
+const ENDED = 'the process that ran the store has ended, or has dropped this viewer';
 const GARBLED = 'what the process says is none of this version';

@@ -159,6 +159,6 @@ function told(error: unknown): { readonly code: string | null; readonly message:
   const location = stackLocation(error);
   return {
     code: null,
-    message: `something that no caller hears of has failed: ${className(error)}${location === null ? '' : ` at ${location}`}`,
+    message: `something failed without a caller to notify: ${className(error)}${location === null ? '' : ` at ${location}`}`,
   };
 }
