@@ -1,5 +1,5 @@
 /**
- * Whether a merge has lost something (CF-6).
+ * Check of a merge for lost values (CF-6).
  *
  * @module
  */
@@ -11,12 +11,12 @@ import type { Merged } from './mergeEntity.ts';
 import { isList } from './values/canonical.ts';
 import { cleanerInPieces } from './values/cleanJson.ts';
 
-/** Single values that a side wrote and that are nowhere after the merge. */
+/** Returns single values that a side wrote and that are nowhere after the merge. */
 export function lostIn(...given: Parameters<typeof lostInPieces>): readonly Json[] {
   return atOnce(lostInPieces(...given));
 }
 
-/** The same in pieces. */
+/** {@link lostIn} in pieces. */
 export function* lostInPieces(
   rules: EntityRules,
   {
@@ -38,7 +38,7 @@ export function* lostInPieces(
   let known: ReadonlySet<Json> | null = null;
   const clean = cleanerInPieces((name) => rules.leavesOut.has(name), work);
   for (const { value } of sides) {
-    // Most have what is there as it came; only what has not is looked at in the form that merges take.
+    // Most values are there as they came; only others are compared in the form that merges use.
     let isAsGiven = true;
     for (const leaf of yield* leavesOf(value as Json | undefined, computed, work)) {
       if (work.isDue()) yield;
@@ -49,7 +49,7 @@ export function* lostInPieces(
     for (const leaf of yield* leavesOf((yield* clean(value)).value, computed, work)) {
       if (work.isDue()) yield;
       if (leaf === null || known.has(leaf) || kept.has(leaf)) continue;
-      // Text that was put together has its lines.
+      // A merged text has the lines of each side.
       if (typeof leaf === 'string') {
         lines ??= yield* linesOf(kept, work);
         if (leaf.split('\n').every((line) => lines?.has(line))) continue;

@@ -1,5 +1,5 @@
 /**
- * Merges what several devices made of one entity. The merge is the union of their changes; the value is read
+ * Merges changes that several devices made to one entity. The merge is the union of their changes; the value is read
  * from that union (CF-2). It never throws, changes nothing that it is given, and knows no locale and no clock:
  * `nowMs` only bounds stamps from the future.
  *
@@ -18,20 +18,20 @@ import { canonical, canonicalInPieces, inOrder, isObject } from './values/canoni
 import { cleanerInPieces } from './values/cleanJson.ts';
 import { sha256InPieces } from './values/sha256.ts';
 
-/** What comes of a merge. */
+/** Result of a merge. */
 export interface Merged {
-  /** Usable at once, whatever waits for a person. */
+  /** Merged value, usable at once, whatever waits for a person. */
   readonly value: Json;
-  /** What no rule could decide safely, with all that there is to choose from. */
+  /** Questions that no rule could decide safely, with all alternatives. */
   readonly review: readonly ReviewItem[];
-  /** What was decided, with what was not taken. */
+  /** Decisions, with what they did not take. */
   readonly audit: readonly AuditEntry[];
-  /** The same on every device that has the same changes: SHA-256 of them and the value. */
+  /** Id that is the same on every device with the same changes: SHA-256 of them and the value. */
   readonly mergeId: string;
 }
 
 /**
- * Merges the states that devices, and the server, made of one entity since they were at one.
+ * Merges the states of one entity on several devices and the server since their last common state.
  *
  * @param entity the name of an entity that holdfast knows, or rules made with `defineEntity`. What nobody has
  *   declared is merged field by field, and where devices differ both are kept and a person is asked
@@ -55,7 +55,7 @@ export function mergeEntity(
   return atOnce(mergeEntityInSteps(entity, base, sides, nowMs));
 }
 
-/** As {@link mergeEntity}, for large records: others may have their turn between two steps. */
+/** {@link mergeEntity} in steps, for large records: other work may run between two steps. */
 export function* mergeEntityInSteps(
   ...[entity, base, given, nowMs]: Parameters<typeof mergeEntity>
 ): Steps<Merged> {
@@ -71,7 +71,7 @@ export function* mergeEntityInSteps(
   return yield* projectInSteps(rules, before, changes, work);
 }
 
-/** What a side changed. */
+/** Returns the changes of a side. */
 export function* changesInSteps(
   rules: EntityRules,
   base: Json | undefined,
@@ -83,7 +83,7 @@ export function* changesInSteps(
   return yield* notes.inPieces();
 }
 
-/** What the entity is after a set of changes, whoever put it together and in whatever order. */
+/** Returns the entity after a set of changes, whoever collected them and in whatever order. */
 export function project(
   rules: EntityRules,
   base: Json | undefined,
@@ -119,7 +119,7 @@ function* projectInSteps(
     return yield* fields.projectInSteps(base, node, ruling);
   }
 
-  /** The value with what must hold put right, where that can be done, and asked of where not. */
+  /** Corrects the value where a check fails, or asks a person where it can't. */
   function* settled(
     { checks, computes }: EntityRules,
     merged: JsonObject,
@@ -127,7 +127,7 @@ function* projectInSteps(
   ): Steps<JsonObject> {
     let result = merged;
     for (const { says, find } of checks) {
-      // Each looks through all of it, and may be of the app.
+      // Each check reads the whole value, and may be the app's.
       if (work.isDue(changes.length)) yield;
       const found = find(result, changes, known);
       if (found.length === 0) continue;

@@ -1,6 +1,6 @@
 /**
- * The sides of a merge as they come: cleaned, their clocks bounded, and without those whose changes another
- * side has seen (CF-1).
+ * Sides of a merge, prepared: cleaned, their clocks bounded, and without those whose changes another side has seen
+ * (CF-1).
  *
  * @module
  */
@@ -14,27 +14,30 @@ import type { Origin, Removal } from './rules/change.ts';
 import { canonical, compareText, isList, isObject } from './values/canonical.ts';
 import { type Cleaned, cleanJson } from './values/cleanJson.ts';
 
-/** Who made a side, when, and what else is known of it. */
+/** Author, time and history of a side. */
 export interface SideMeta {
-  /** The device, or the service. */
+  /** Device or service that made it. */
   readonly actor: string;
-  /** The moment of its last edit. It only orders what is concurrent. */
+  /** Stamp of its last edit. It only orders concurrent changes. */
   readonly hlc?: HybridStamp;
-  /** When the server received it, in milliseconds since 1970; set once, by the server. */
+  /** Time when the server received it, in milliseconds since 1970; set once, by the server. */
   readonly receivedAt?: number;
-  /** What of each device, and of the server (`srv`), this side has seen. A side that another has seen is history. */
+  /**
+   * Version vector: how much of each device, and of the server (`srv`), this side has seen. A side that another has
+   * seen is history.
+   */
   readonly vv?: VersionVector;
-  /** The provider or the server answers for it. Never take this from a device. */
+  /** Whether the provider or the server vouches for it. Never take this from a device. */
   readonly verified?: boolean;
-  /** The moment of which the provider speaks, in milliseconds since 1970. */
+  /** Time that the provider's statement is about, in milliseconds since 1970. */
   readonly asOf?: number;
   readonly tombstones?: readonly Tombstone[];
 }
 
-/** A side as merges take it. */
+/** Side in the form that merges use. */
 export interface Side {
   readonly value: Json | undefined;
-  /** The fields that are not as in the ancestor; without it, or `null`, all have to be looked at. */
+  /** Fields that differ from the ancestor; without it, or `null`, all are compared. */
   readonly changed?: readonly string[] | null;
   readonly origin: Origin;
 }
@@ -44,7 +47,7 @@ interface Read extends Side {
 }
 
 /**
- * The sides that count.
+ * Returns the sides that count.
  *
  * @param clean made by `cleanerInPieces`
  */
@@ -57,7 +60,7 @@ export function* sidesOf(
   for (const side of Array.isArray(given) ? given : []) all.push(yield* read(side, nowMs, clean));
   return all.flatMap((side): readonly Side[] => {
     if (all.some((other) => hasSeen(other, side))) return [];
-    // What it has seen removed, and does not have, is removed.
+    // An item that it has seen, and does not have, is removed.
     const seen = all.filter((other) => hasSeen(side, other));
     const removals = oneEach([...seen, side].flatMap(({ origin }) => [...origin.removals]));
     return [{ ...side, origin: { ...side.origin, removals } }];
@@ -100,7 +103,7 @@ function* read(
   };
 }
 
-/** Whether a device has nothing, which is no removal of everything. */
+/** Whether a device has nothing, which does not remove everything. */
 export function isAbsent(value: Json | undefined): boolean {
   return value === undefined || value === null;
 }
@@ -122,7 +125,7 @@ function removalsOf(tombstones: unknown): ReadonlyMap<string, Removal> {
   return oneEach(found);
 }
 
-/** Of two for one place a confirmed one stands; of two alike the one that comes first as a text. */
+/** Keeps one removal for each place: a confirmed one, else the one that is first as text. */
 function oneEach(found: readonly (readonly [string, Removal])[]): ReadonlyMap<string, Removal> {
   const ordered = found.toSorted(
     ([, one], [, other]) =>
@@ -136,7 +139,7 @@ function nameOf({ by, atMs, reason }: Removal): string {
   return canonical([by, atMs, reason]);
 }
 
-/** The fields of what may be anything. */
+/** Returns the fields of an unknown value. */
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return isObject(value as Json) && !isList(value as Json)
     ? (value as Readonly<Record<string, unknown>>)

@@ -1,7 +1,7 @@
 /**
- * What stores say of a record, as it is written beside it at an upstream: short, and without a word of what the record
- * holds (CF-7). Where it would take more than 8 KiB reasons are left out, then long ids are written as hashes, then who
- * removed and when: the stores that removed know it.
+ * Metadata of a record, as it travels beside it at an upstream: short, and without a word of its content (CF-7). If
+ * it would take more than 8 KiB, reasons are left out, then long ids become hashes, then author and time of removals
+ * go: the stores that removed know them.
  *
  * @module
  */
@@ -11,22 +11,22 @@ import type { Json } from '../../vocabulary/json.ts';
 import type { CarriedMeta, RecordMeta, Tombstone } from '../../vocabulary/record.ts';
 import { sha256 } from '../values/sha256.ts';
 
-/** What is told in full takes no more than this, in bytes. */
+/** Limit of the full form, in bytes. */
 export const META_BYTES_FULL = 8_192;
-/** No more than this travels beside a record, in bytes, whatever its handler allows. */
+/** Limit in bytes of what travels beside a record, whatever its handler allows. */
 export const META_BYTES_MAX = 65_536;
 
-/** What an item of a list, or a field, may be called where that is no word of the record's. */
+/** Name of an item or field that is no content of the record. */
 const NAME = /^[\w.:@-]{1,64}$/;
-/** A hash of 128 bits takes as many characters. A name that is longer is written as one where it gets tight. */
+/** Length of a hash of 128 bits. Longer names become hashes when room gets tight. */
 const HASH_LENGTH = 22;
-/** Stands before a hash: of an item, and of what is deeper. No pointer has such a part. */
+/** Prefix of a hash, of an item or of something deeper. No pointer has such a part. */
 const NO_HASH = 'x'.repeat(HASH_LENGTH);
 const OF_ITEM = '/~#';
 const OF_DEEPER = '/~##';
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-/** How much is told of each removal, from all to its path alone. */
+/** Forms of a removal, from full to its path alone. */
 const TIGHTNESS = [
   { hasReason: true, hasWho: true, isHashed: false },
   { hasReason: false, hasWho: true, isHashed: false },
@@ -35,19 +35,19 @@ const TIGHTNESS = [
 ] as const;
 type Tightness = (typeof TIGHTNESS)[number];
 const TIGHTEST: Tightness = TIGHTNESS[3];
-/** `"a",` */
+/** Bytes of the shortest removal, `"a",`. */
 const REMOVAL_BYTES_MIN = 4;
-/** Of a parent with its brackets and commas, and of the two objects that parents are in. */
+/** Bytes of a parent with its brackets and commas, and of the two objects that hold parents. */
 const PARENT_BYTES = 32;
 
 /**
- * What is written of it: the fullest form that takes no more than 8 KiB, or the shortest.
+ * Encodes the metadata: in the fullest form that takes at most 8 KiB, or the shortest.
  *
  * @param bytesMax where no more may travel than less than that
  */
 export function encodeMeta(meta: RecordMeta, bytesMax = META_BYTES_FULL): CarriedMeta {
   const fullMax = Math.min(bytesMax, META_BYTES_FULL);
-  // So many come to more, whatever is left out of each.
+  // This many exceed the limit, whatever is left out of each.
   const isAnyFull = (meta.tombstones ?? []).length * REMOVAL_BYTES_MIN <= fullMax;
   for (const tightness of isAnyFull ? TIGHTNESS : []) {
     const written = encoded(meta, tightness, hashOf);
@@ -56,13 +56,13 @@ export function encodeMeta(meta: RecordMeta, bytesMax = META_BYTES_FULL): Carrie
   return encoded(meta, TIGHTEST, hashOf);
 }
 
-/** How many bytes its shortest form takes. */
+/** Returns the size of its shortest form in bytes. */
 export function leastBytesOf(meta: RecordMeta): number {
   return utf8Length(JSON.stringify(encoded(meta, TIGHTEST, () => NO_HASH)));
 }
 
 /**
- * How many bytes a removal adds to the shortest form.
+ * Returns the bytes that a removal adds to the shortest form.
  *
  * @param parents of those before it, to which its own is added: it is written once
  */
@@ -99,7 +99,7 @@ function encoded(
   };
 }
 
-/** Of each device, parted by points: its count, when it was heard of, its last body, up to where it is forgotten. */
+/** Encodes each device, separated by dots: its count, time, last body, and how far it is forgotten. */
 function seenBy({ vv, heard = {}, bodies = {}, forgotten = {} }: RecordMeta): CarriedMeta {
   const names = [...new Set([vv, heard, forgotten].flatMap((one) => Object.keys(one)))].toSorted();
   const entries = names.map((name) => {
@@ -136,13 +136,13 @@ function removalsByParent(
   return Object.fromEntries(byParent);
 }
 
-/** From 1. */
+/** Returns a place from 1, adding the name if it is new. */
 function placeIn(who: string[], by: string): number {
   const index = who.indexOf(by);
   return index === -1 ? who.push(by) : index + 1;
 }
 
-/** With nothing in it that could be a word of the record's, and short where it is to be. */
+/** Returns the path without parts that could be content of the record, shortened if wanted. */
 function pathToWrite(path: string, isHashed: boolean, hash: (path: string) => string): string {
   if (path.includes(OF_ITEM)) return path;
   const parts = path.split('/');
@@ -154,7 +154,7 @@ function pathToWrite(path: string, isHashed: boolean, hash: (path: string) => st
   return `${parts.slice(0, kept).join('/')}${mark}${hash(path)}`;
 }
 
-/** 128 bits of SHA-256, in base64url. */
+/** Returns 128 bits of SHA-256 in base64url. */
 function hashOf(path: string): string {
   const digits = sha256(path);
   let hash = '';
@@ -167,10 +167,7 @@ function hashOf(path: string): string {
   return hash;
 }
 
-/**
- * Removals with the pointers that hashes among them stand for, where one of those that are known is it; the same list
- * where there is no hash in it.
- */
+/** Replaces hashes among removals by the known pointers that they are of; without hashes, returns the same list. */
 export function withPaths(
   tombstones: readonly Tombstone[],
   known: () => Iterable<string>,
@@ -200,7 +197,7 @@ export function withPaths(
   });
 }
 
-/** What was written, as {@link RecordMeta} has it, still to be read for what is sound in it; `null` for what it is not. */
+/** Decodes to the shape of {@link RecordMeta}, not checked yet; `null` if it is something else. */
 export function decodeMeta(
   fields: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> | null {
@@ -255,7 +252,7 @@ function digitsOf(value: number | undefined): string {
   return value === undefined ? '' : value.toString(36);
 }
 
-/** `NaN` for what is none. */
+/** Parses a number; `NaN` for none. */
 function numberOf(digits: string | undefined): number {
   return /^[0-9a-z]{1,11}$/.test(digits ?? '') ? Number.parseInt(digits ?? '', 36) : Number.NaN;
 }

@@ -1,25 +1,25 @@
 /**
- * Hybrid logical clocks (Kulkarni, Demirbas et al., "Logical Physical Clocks", 2014): an order among
- * concurrent edits that is near to wall time and never runs backwards on a device (CF-1).
+ * Hybrid logical clocks (Kulkarni, Demirbas et al., "Logical Physical Clocks", 2014): an order of concurrent edits
+ * that is close to wall time and never runs backwards on a device (CF-1).
  *
  * @module
  */
 
 import type { HybridStamp } from '../../vocabulary/record.ts';
 
-/** How far ahead of the server's receipt, or of this device, a stamp may be before it is clamped. */
+/** Limit on how far ahead of the server's receipt, or of this device, a stamp may be before it is clamped. */
 export const CLOCK_DRIFT_MAX_MS = 5 * 60_000;
 const COUNTER_MAX = 65_535;
 
-/** The stamp of the next edit on this device: later than the last, even when the wall clock went back. */
+/** Returns the stamp of the next edit on this device: later than the last, even if the wall clock went back. */
 export function nextStamp(last: HybridStamp, wallMs: number): HybridStamp {
   if (wallMs > last.ms) return { ms: wallMs, c: 0 };
   return last.c < COUNTER_MAX ? { ms: last.ms, c: last.c + 1 } : { ms: last.ms + 1, c: 0 };
 }
 
 /**
- * This device's clock after it has seen a stamp of another: later than both, but that a stamp from further
- * ahead than {@link CLOCK_DRIFT_MAX_MS} does not take it along.
+ * Returns this device's clock after it has seen a stamp of another: later than both, except that a stamp more than
+ * {@link CLOCK_DRIFT_MAX_MS} ahead does not pull it along.
  */
 export function stampAfter(last: HybridStamp, seen: HybridStamp, wallMs: number): HybridStamp {
   const isSound = seen.ms <= wallMs + CLOCK_DRIFT_MAX_MS;
@@ -27,14 +27,14 @@ export function stampAfter(last: HybridStamp, seen: HybridStamp, wallMs: number)
   return nextStamp(isLater ? seen : last, wallMs);
 }
 
-/** Order of two stamps. */
+/** Compares two stamps. */
 export function compareStamps(one: HybridStamp, other: HybridStamp): number {
   return one.ms === other.ms ? one.c - other.c : one.ms - other.ms;
 }
 
 /**
- * The time that a stamp counts for: its own, or the server's receipt where it is more than
- * {@link CLOCK_DRIFT_MAX_MS} ahead of that. Nothing is ever refused for its clock.
+ * Returns the effective time of a stamp: its own, or the server's receipt if it is more than {@link
+ * CLOCK_DRIFT_MAX_MS} ahead of that. Nothing is ever refused for its clock.
  */
 export function clampedMs(stampMs: number, receivedAtMs: number): number {
   return stampMs > receivedAtMs + CLOCK_DRIFT_MAX_MS ? receivedAtMs : stampMs;

@@ -1,5 +1,5 @@
 /**
- * What another store said of a record, read from wherever it comes: an upstream that carries it, a disk.
+ * Metadata of a record from another store, read from an upstream or a disk.
  *
  * @module
  */
@@ -14,23 +14,26 @@ import type {
 import { decodeMeta } from './carriedMeta.ts';
 import { DEVICES_MAX, vectorFrom } from './versionVector.ts';
 
-/** No device makes as many changes; one more than the greatest whole number could not be counted. */
+/**
+ * Limit on a count: no device makes as many changes, and one more than the greatest whole number could not be
+ * counted.
+ */
 const COUNT_MAX = 2 ** 48;
-/** So many removals of a record are taken from elsewhere. An item of any further one stays, and a person is asked. */
+/** Limit on removals taken from elsewhere. An item of any further one stays, and a person is asked. */
 const REMOVALS_MAX = 4_096;
-/** Of the name of a device, of a person who removed something and of their reason, in UTF-16 code units. */
+/** Limit on the name of a device, of a person who removed something, and of their reason, in UTF-16 code units. */
 const NAME_LENGTH_MAX = 256;
-/** So many open questions of a record, and so many paths of one, are taken from elsewhere. */
+/** Limit on open questions of a record, and on paths of one, taken from elsewhere. */
 const QUESTIONS_MAX = 64;
-/** Of a body: too short to be taken for the number of a card. */
+/** Random part of a body: too short to be taken for the number of a card. */
 const BODY = /^[\w-]{1,13}$/;
 const PATH_LENGTH_MAX = 1_024;
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * The meta of a record from what may be anything: as it travels, or as a store has it; `null` where it does not say who made the record, when, and
- * what it has seen. What else is malformed in it is left out.
+ * Reads the metadata of a record from an unknown value, as it travels or is stored; `null` if it does not say who
+ * made the record, when, and what it has seen. Other malformed parts are left out.
  */
 export function recordMetaFrom(value: unknown): RecordMeta | null {
   const fields = fieldsOf(value) ?? {};
@@ -55,22 +58,22 @@ export function recordMetaFrom(value: unknown): RecordMeta | null {
   };
 }
 
-/** A vector whose counts all have a next one; `null` for none, and for one of too many devices. */
+/** Reads a vector whose counts all have a next one; `null` for none, and for one of too many devices. */
 function countedFrom(value: unknown): VersionVector | null {
   const vector = vectorFrom(value);
   const counts = Object.entries(vector ?? {}).filter(([name]) => isName(name));
   if (vector === null || counts.length > DEVICES_MAX) return null;
-  // A count that is left out would make its device's next version look older than this one.
+  // A missing count would make its device's next version look older than this one.
   return Object.fromEntries(counts.map(([name, count]) => [name, Math.min(count, COUNT_MAX)]));
 }
 
-/** A moment; `null` for what is none. */
+/** Reads a stamp; `null` for none. */
 export function stampFrom(value: unknown): HybridStamp | null {
   const { ms, c } = fieldsOf(value) ?? {};
   return isInstant(ms) && isInstant(c) ? { ms, c } : null;
 }
 
-/** Removals, without what is none, and without those past the bound; `null` for no list. */
+/** Reads removals, without malformed ones and those past the limit; `null` for no list. */
 export function tombstonesFrom(value: unknown): readonly Tombstone[] | null {
   if (!Array.isArray(value)) return null;
   return value.flatMap(tombstoneFrom).slice(0, REMOVALS_MAX);
@@ -99,12 +102,12 @@ function questionFrom(value: unknown): readonly CarriedQuestion[] {
   ];
 }
 
-/** Open questions about a record, without what is none. */
+/** Reads open questions, without malformed ones. */
 export function questionsFrom(value: unknown): readonly CarriedQuestion[] {
   return Array.isArray(value) ? value.flatMap(questionFrom).slice(0, QUESTIONS_MAX) : [];
 }
 
-/** Instants by device, without what is none; `null` where there are none at all. */
+/** Reads instants by device, without malformed ones; `null` for none at all. */
 export function instantsFrom(value: unknown): Readonly<Record<string, number>> | null {
   const fields = fieldsOf(value);
   if (fields === null) return null;
@@ -114,7 +117,7 @@ export function instantsFrom(value: unknown): Readonly<Record<string, number>> |
   return Object.fromEntries(instants.length > DEVICES_MAX ? [] : instants);
 }
 
-/** The random parts of bodies by device, without what is none; `null` where there are none at all. */
+/** Reads the random parts of bodies by device, without malformed ones; `null` for none at all. */
 export function bodiesFrom(value: unknown): Readonly<Record<string, string>> | null {
   const fields = fieldsOf(value);
   if (fields === null) return null;
@@ -124,7 +127,7 @@ export function bodiesFrom(value: unknown): Readonly<Record<string, string>> | n
   return Object.fromEntries(bodies.length > DEVICES_MAX ? [] : bodies);
 }
 
-/** The fields of what may be anything; `null` where it has none. */
+/** Returns the fields of an unknown value; `null` if it has none. */
 export function fieldsOf(value: unknown): Fields | null {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   return isObject ? (value as Fields) : null;

@@ -1,6 +1,6 @@
 /**
- * Version vectors: how many changes of each device, and of the server, a state has seen (CF-1). They alone
- * tell what is newer from what is concurrent; clocks never do.
+ * Version vectors: how many changes of each device, and of the server, a state has seen (CF-1). They alone decide
+ * what is newer and what is concurrent; clocks never do.
  *
  * @module
  */
@@ -8,18 +8,18 @@
 import type { VersionVector } from '../../vocabulary/record.ts';
 
 /**
- * A record has so many devices at most: what one of them claims is kept with the record by all others, is compared at
- * each edit and travels with it. Of a larger claim nothing is believed, so that versions alone tell what is newer.
+ * Limit on devices of a record: what one of them claims is kept with the record by all others, compared at each edit,
+ * and travels with it. A larger claim is ignored as a whole, so that versions alone decide what is newer.
  */
 export const DEVICES_MAX = 128;
 
-/** The server's entry in a vector: it is no device. */
+/** Entry of the server in a vector, which is no device. */
 export const SERVER = 'srv';
 
-/** How one state stands to another. */
+/** Relation of one state to another. */
 export type Causality = 'equal' | 'before' | 'after' | 'concurrent';
 
-/** How `one` stands to `other`. */
+/** Returns the relation of `one` to `other`. */
 export function compareVectors(one: VersionVector, other: VersionVector): Causality {
   let isAhead = false;
   let isBehind = false;
@@ -34,7 +34,7 @@ export function compareVectors(one: VersionVector, other: VersionVector): Causal
   return isBehind ? 'before' : 'equal';
 }
 
-/** The vector of a state that has seen what both have. */
+/** Returns the vector of a state that has seen what both have. */
 export function joinVectors(one: VersionVector, other: VersionVector): VersionVector {
   const devices = [...new Set([...Object.keys(one), ...Object.keys(other)])].toSorted();
   return Object.fromEntries(
@@ -43,8 +43,8 @@ export function joinVectors(one: VersionVector, other: VersionVector): VersionVe
 }
 
 /**
- * The devices that a record has room for: of more the longest silent go first, and of those that were heard of at once
- * the ones with the fewest changes. A device that goes counts 0, so that what it makes counts as concurrent.
+ * Returns the devices that a record has room for: those silent for longest go first, and among those last seen at
+ * once those with the fewest changes. A device that goes counts 0, so that its changes count as concurrent.
  *
  * @param keep stays whatever was heard of it
  */
@@ -65,19 +65,19 @@ export function devicesWithin(
     .slice(0, max);
 }
 
-/** The vector after one more change of a device. */
+/** Returns the vector after one more change of a device. */
 export function advanceVector(vector: VersionVector, device: string): VersionVector {
   return joinVectors(vector, { [device]: countOf(vector, device) + 1 });
 }
 
-/** A vector from what a device sent; `null` when it sent none. What is no count in it counts 0. */
+/** Reads a vector that a device sent; `null` for none. Malformed counts are 0. */
 export function vectorFrom(value: unknown): VersionVector | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
   const counts = Object.entries(value).filter(([, count]) => isCount(count));
   return Object.fromEntries(counts) as VersionVector;
 }
 
-/** How many changes of a device it has seen. */
+/** Returns the number of changes of a device that it has seen. */
 export function countOf(vector: VersionVector, device: string): number {
   const count: unknown = Object.hasOwn(vector, device) ? vector[device] : 0;
   return isCount(count) ? count : 0;

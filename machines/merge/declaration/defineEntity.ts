@@ -1,5 +1,5 @@
 /**
- * An app's own entity, by the same rules as those that holdfast knows (CF-3, CF-4).
+ * Entities of an app, by the same rules as the built-in ones (CF-3, CF-4).
  *
  * @module
  */
@@ -10,43 +10,43 @@ import type { AnyRule, Rule } from '../rules/rule.ts';
 import { both } from '../rules/single.ts';
 import { type Check, declareEntity, type EntityRules } from './entityRules.ts';
 
-/** Rules for the fields of `Value`, each one that can hold what the field holds. */
+/** Rules for the fields of `Value`, each of the type of its field. */
 export type FieldRulesOf<Value> = {
   readonly [Field in keyof Value]?: Rule<NonNullable<Value[Field]>>;
 };
 
-/** The declaration of an app's own entity. */
+/** Declaration of an app's entity. */
 export interface OwnEntity<Value extends object> {
-  /** The name of the entity. */
+  /** Name of the entity. */
   readonly type: string;
   /**
-   * A whole number from 1, which is the default. Raise it with a change of the rules, or of the record, that programs with
+   * Version, a whole number from 1 (default). Raise it with a change of the rules or the record that programs with
    * the old ones would break: they keep what newer rules wrote, and their edits of it wait until they are updated.
    */
   readonly version?: number;
-  /** What it is called by those who approve its rules. */
+  /** Title for those who approve its rules. */
   readonly title?: string;
-  /** Who has the last word. */
+  /** Authority that has the last word. */
   readonly authority?: string;
   /**
-   * Whether the merged record is sent while a person is asked something of it (`goesOut`), or nothing is until
-   * they have decided (`waits`, also without this). Let a record wait where sending what is in doubt does harm
-   * that a later change does not undo, as with money; let it go out where being without it does.
+   * Whether the merged record is sent while a question about it is open (`goesOut`), or only after the decision
+   * (`waits`, default). Choose `waits` where sending a doubtful record does harm that a later change does not undo,
+   * as with money; `goesOut` where its absence does.
    */
   readonly whileInReview?: EntityRules['whileInReview'];
   readonly fields: FieldRulesOf<Value>;
-  /** Fields of which one side's are taken together, never some of each. */
+  /** Fields that are taken together from one side, never mixed. */
   readonly groups?: Readonly<
     Record<string, Group & { readonly names: readonly (keyof Value & string)[] }>
   >;
-  /** The rule of fields that are not named. Without it nothing of them is lost, and a person is asked where sides differ. */
+  /** Rule of other fields. Default: nothing of them is lost, and a person is asked where sides differ. */
   readonly other?: AnyRule;
-  /** What must hold after a merge. */
+  /** Conditions that must hold after a merge. */
   readonly checks?: readonly Check[];
 }
 
 /**
- * Rules for an app's own entity, typed by what it holds.
+ * Makes the rules of an app's entity, typed by its content.
  *
  * @example
  * interface Recipe { id: string; title: string; steps: { id: string; text: string }[]; tags: string[] }

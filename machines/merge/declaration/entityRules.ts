@@ -1,6 +1,6 @@
 /**
- * The declaration of an entity: by which rules each of its fields is merged, what is computed from them, and
- * what must hold afterwards (CF-4).
+ * Declaration of an entity: rules by which its fields are merged, fields that are computed, and conditions that must
+ * hold afterwards (CF-4).
  *
  * @module
  */
@@ -11,22 +11,22 @@ import { type FieldRules, fields } from '../rules/fields.ts';
 import type { AnyRule } from '../rules/rule.ts';
 import type { Alternative } from '../rules/ruling.ts';
 
-/** Something that a merge must not leave as it is. */
+/** Violation of a condition. */
 export interface Finding {
-  /** A JSON Pointer. */
+  /** Place of it, as a JSON Pointer. */
   readonly path: string;
   readonly reason: string;
   readonly alternatives?: readonly Alternative[];
-  /** Who removed what is missing, where that is what happened. */
+  /** Authors of a removal that caused it. */
   readonly removedBy?: readonly string[];
-  /** Fields that are put right at once. */
+  /** Fields that are corrected at once. */
   readonly put?: JsonObject;
 }
 
-/** Something that must hold of an entity. */
+/** Condition of an entity. */
 export interface Check {
   readonly says: string;
-  /** What does not hold. What did not hold before the changes either was told then. */
+  /** Returns violations. One that was there before the changes was reported then. */
   readonly find: (
     value: JsonObject,
     changes: readonly Change[],
@@ -34,49 +34,49 @@ export interface Check {
   ) => readonly Finding[];
 }
 
-/** The rules of an entity. Make one with `defineEntity`. */
+/** Rules of an entity. Make them with `defineEntity`. */
 export interface EntityRules {
   readonly type: string;
   /**
-   * Raised by a change of the rules that older programs would break, 1 at first. A store whose rules are older keeps what
+   * Version, 1 at first, raised by a change that older programs would break. A store with older rules keeps what
    * newer ones wrote, and its edits wait.
    */
   readonly version: number;
-  /** What it is called by those who approve the rules. */
+  /** Title for those who approve the rules. */
   readonly title: string;
-  /** Who has the last word. */
+  /** Authority that has the last word. */
   readonly authority: string;
   /**
-   * What becomes of a merged record of which a person is asked something: `goesOut`, it is sent at once, and
-   * what they decide is another change; `waits`, nothing is sent until they have decided.
+   * What happens to a merged record with an open question: `goesOut` sends it at once, and the decision is another
+   * change; `waits` sends nothing until the decision.
    */
   readonly whileInReview: 'goesOut' | 'waits';
   readonly fields: AnyRule;
-  /** Fields that follow from the others and from the changes. */
+  /** Computes fields from the others and from the changes. */
   readonly computes: (
     value: JsonObject,
     changes: readonly Change[],
     base: JsonObject | undefined,
   ) => JsonObject;
   readonly checks: readonly Check[];
-  /** Names of fields, in small letters, of which nothing is ever kept. */
+  /** Names, in lower case, of fields that are never kept. */
   readonly leavesOut: ReadonlySet<string>;
 }
 
 export interface EntityDeclaration extends FieldRules {
   readonly type: string;
-  /** Without it: 1. */
+  /** Version. Default 1. */
   readonly version?: number;
   readonly title: string;
   readonly authority: string;
-  /** Without it: `waits`. */
+  /** Default `waits`. */
   readonly whileInReview?: EntityRules['whileInReview'];
   readonly computes?: EntityRules['computes'];
   readonly checks?: readonly Check[];
   readonly leavesOut?: readonly string[];
 }
 
-/** Rules of an entity from its declaration. */
+/** Makes the rules of an entity from its declaration. */
 export function declareEntity(declaration: EntityDeclaration): EntityRules {
   const { type, version = 1, title, authority, whileInReview = 'waits' } = declaration;
   const { computes, checks = [], leavesOut = [] } = declaration;
@@ -93,7 +93,7 @@ export function declareEntity(declaration: EntityDeclaration): EntityRules {
   };
 }
 
-/** Whether something is rules of an entity, and not, say, the declaration that they are made from. */
+/** Whether a value is the rules of an entity, and not, say, their declaration. */
 export function areEntityRules(value: unknown): value is EntityRules {
   if (typeof value !== 'object' || value === null) return false;
   const { type, fields: rule, computes, checks, leavesOut } = value as Partial<EntityRules>;

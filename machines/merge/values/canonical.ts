@@ -1,6 +1,6 @@
 /**
- * One text for one value: what two devices compare, sort and hash by. Keys in the order of their UTF-16 code
- * units, whatever the locale.
+ * Canonical text of a value, by which two devices compare, sort and hash it. Keys are in the order of their UTF-16
+ * code units, whatever the locale.
  *
  * @module
  */
@@ -19,22 +19,22 @@ export function canonical(value: Json | undefined): string {
   try {
     text = JSON.stringify(value);
   } catch {
-    // Nested deeper than the stack is.
+    // It is nested deeper than the stack.
     text = deepText(value);
   }
   if (text.length >= LONG_MIN) longTexts.set(value, text);
   return text;
 }
 
-/** Texts of values that are long: a value is asked for its text again and again. */
+/** Texts of long values, which are asked for again and again. */
 const longTexts = new WeakMap<object, string>();
 const LONG_MIN = 16_384;
-/** What takes fewer steps is written at once. */
+/** Limit on steps up to which a text is written at once. */
 const SMALL_STEPS = 128;
-/** What is nested deeper is written at once. */
+/** Depth beyond which a text is written at once. */
 const PIECES_DEPTH_MAX = 128;
 
-/** The same in pieces; after that `canonical` has it at once. */
+/** Prepares the text in pieces; `canonical` then has it at once. */
 export function* canonicalInPieces(value: Json | undefined, work: Work, depth = 0): Pieces<string> {
   if (typeof value !== 'object' || value === null) {
     const text = canonical(value);
@@ -67,7 +67,7 @@ export function* canonicalInPieces(value: Json | undefined, work: Work, depth = 
   return text;
 }
 
-/** How many steps it is to look through a value, counted up to `most`. */
+/** Counts the steps to walk a value, up to `most`. */
 export function stepsWithin(value: unknown, most: number): number {
   let steps = 0;
   const open: unknown[] = [value];
@@ -91,10 +91,10 @@ export function stepsWithin(value: unknown, most: number): number {
   return steps;
 }
 
-/** A longer text is looked through faster by JSON.stringify. */
+/** Length from which JSON.stringify is faster. */
 const SHORT_MAX = 64;
 
-/** The text as JSON.stringify writes it. */
+/** Returns the text as JSON.stringify writes it. */
 export function quoted(text: string): string {
   if (text.length > SHORT_MAX) return JSON.stringify(text);
   for (let at = 0; at < text.length; at++) {
@@ -112,7 +112,7 @@ export function isSame(one: Json | undefined, other: Json | undefined): boolean 
   return one !== null && other !== null && canonical(one) === canonical(other);
 }
 
-/** Order by UTF-16 code units. */
+/** Compares by UTF-16 code units. */
 export function compareText(one: string, other: string): number {
   if (one === other) return 0;
   return one < other ? -1 : 1;
@@ -126,7 +126,7 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The object with its keys in the one order. */
+/** Returns the object with its keys in canonical order. */
 export function inOrder(object: JsonObject): JsonObject {
   const names = Object.keys(object);
   let previous = '';
@@ -141,7 +141,7 @@ export function inOrder(object: JsonObject): JsonObject {
   return ordered;
 }
 
-/** The same text as JSON.stringify would give, on a stack of its own. */
+/** Returns the same text as JSON.stringify, on a stack of its own. */
 function deepText(value: Json): string {
   const pieces: string[] = [];
   const open: (Json | { readonly text: string })[] = [value];

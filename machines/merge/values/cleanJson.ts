@@ -1,6 +1,6 @@
 /**
- * A value as merges take it: a copy of its own, its keys in order, its texts in Unicode's normal form C,
- * without names that reach an object's prototype, and without card data (CF-2, CF-7).
+ * Value in the form that merges use: a copy with its keys in order, its texts in Unicode's normal form C, without
+ * names that reach an object's prototype, and without card data (CF-2, CF-7).
  *
  * @module
  */
@@ -16,41 +16,41 @@ import {
 import type { Json } from '../../vocabulary/json.ts';
 import { atOnce, type Pieces, stepsOf, Work } from '../../vocabulary/pieces.ts';
 
-/** Names that would reach beyond the object. */
+/** Names that reach beyond the object. */
 const RESERVED: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** Security codes have three or four. */
+/** Fewest digits of a security code, which has three or four. */
 const CODE_DIGITS_MIN = 3;
 
-/** No name of a card or a code is without one of these. */
+/** Pattern that every name of a card or code contains. */
 const MAY_BE_CODE = /c|pin/i;
 
-/** What is nested deeper is copied by turns: a hostile value may be nested deeper than the program's stack. */
+/** Depth beyond which a value is copied by turns: a hostile value may be nested deeper than the program's stack. */
 const DEPTH_MAX = 64;
 
 type Target = Json[] | Record<string, Json>;
 
-/** The names of an object as they come, and those of the fields that are copied, in their order. */
+/** Names of an object, and those of the fields that are copied, in order. */
 interface Shape {
   readonly names: readonly string[];
   readonly fields: readonly string[];
-  /** The names under which they are kept, where one has another. */
+  /** Names under which they are kept; `null` if they are the same. */
   readonly kept: readonly string[] | null;
-  /** Where each of them stands; `null` where none has to do with a card. */
+  /** Card context of each; `null` if none has to do with a card. */
   readonly contexts: readonly CardContext[] | null;
   readonly outer: CardContext;
 }
 
 const NO_SHAPE: Shape = { names: [], fields: [], kept: null, contexts: null, outer: NO_CARD };
 
-/** An object or a list that was copied. */
+/** Object or list that was copied. */
 interface Known {
   readonly source: object;
   readonly copy: Target;
   readonly shape: Shape;
-  /** The objects and lists in it, each at the place of its field or item. */
+  /** Objects and lists in it, each at the place of its field or item. */
   readonly under: readonly (Known | undefined)[];
-  /** The fields in which it differs from what it was compared with; `null` when it was not. */
+  /** Fields in which it differs from what it was compared with; `null` if it was not compared. */
   readonly changed: readonly string[] | null;
   /** Whether each single value in it was kept as it came. */
   readonly isExact: boolean;
@@ -58,16 +58,15 @@ interface Known {
 
 const NOTHING_UNDER: readonly (Known | undefined)[] = [];
 
-/** A state of a record, cleaned. */
+/** Cleaned state of a record. */
 export interface Cleaned {
   readonly value: Json | undefined;
-  /** The fields that differ from those of the first state; `null` when all have to be looked at. */
+  /** Fields that differ from those of the first state; `null` if all must be compared. */
   readonly changed: readonly string[] | null;
 }
 
 /**
- * The copy; `undefined` for what JSON cannot hold, so that it counts as missing. A number beyond all bounds
- * is such a thing.
+ * Returns the copy; `undefined` for what JSON can't hold, such as an infinite number, so that it counts as missing.
  *
  * @param isLeftOut names of fields, in small letters, of which nothing may be kept
  */
@@ -80,16 +79,16 @@ export function cleanJson(
 }
 
 /**
- * Copies the states of one record, each as {@link cleanJson} does, but that the fields of the record itself may
- * be in another order from the second state on. What a later one has as the first one has it is the same copy,
- * so that it is known to be the same without another look.
+ * Makes a function that copies the states of one record, each as {@link cleanJson} does, except that from the second
+ * on the record's own fields may be in another order. A part that equals that of the first state is the same copy, so
+ * that no comparison is needed.
  */
 export function cleaner(isLeftOut: (name: string) => boolean): (value: unknown) => Cleaned {
   const clean = cleanerInPieces(isLeftOut, new Work());
   return (value) => atOnce(clean(value));
 }
 
-/** The same in pieces. */
+/** {@link cleaner} in pieces. */
 export function cleanerInPieces(
   isLeftOut: (name: string) => boolean,
   work: Work,
@@ -149,7 +148,7 @@ export function cleanerInPieces(
   ): Pieces<Known> {
     const items = source as readonly unknown[];
     const likeItems = like?.source as readonly unknown[] | undefined;
-    // What was left out of it moved the rest.
+    // Left-out items moved the rest.
     const likeCopy = like?.copy as readonly Json[] | undefined;
     const isAligned = likeItems !== undefined && likeItems.length === likeCopy?.length;
     let isSame = likeItems?.length === items.length;
@@ -191,7 +190,7 @@ export function cleanerInPieces(
     const likeContexts = like?.shape.contexts ?? null;
     const mayShare = like?.shape.kept === null && shape.kept === null;
     const isSame = like?.shape === shape;
-    // A copy of all fields at once, in which most of them stay.
+    // Copies all fields at once, most of which stay.
     const isWhole =
       depth === 0 && isSame && like.isExact && shape.names.length === shape.fields.length;
     const target = isWhole ? { ...(source as Record<string, Json>) } : copy;
@@ -289,7 +288,7 @@ export function isNameTakenAsItIs(name: string): boolean {
   return isTakenAsItIs(name) && !RESERVED.has(name) && !(name.charCodeAt(0) < 2);
 }
 
-/** A field's name without a card's number, and without what marks steps of merges that are no fields. */
+/** Returns a field's name without a card's number, and without marks of merges that are no fields. */
 function keptName(name: string): string {
   const masked = mayHoldCard(name) ? maskText(name) : name;
   return masked.charCodeAt(0) < 2 ? `\u{FFFD}${masked.slice(1)}` : masked;
@@ -301,7 +300,7 @@ function isOfShape(names: readonly string[], outer: CardContext, shape: Shape): 
   return true;
 }
 
-/** A longer text is searched in pieces. */
+/** Length from which a text is searched in pieces. */
 const TEXT_AT_ONCE_MAX = 4_096;
 
 function isLong(value: unknown): value is string {
@@ -334,11 +333,11 @@ function leafOf(value: unknown, context: CardContext): Json | undefined {
   return typeof value === 'boolean' || value === null ? value : undefined;
 }
 
-/** So many marks upon one letter are put in order; more take time with their square, and stay as they are. */
+/** Limit on marks on one letter that are put in order: it takes time with their square, so more stay as they are. */
 const MARKS_MAX = 64;
 const MARK = /\p{M}/u;
 
-/** The text in Unicode's normal form C, but for heaps of marks that no script has. */
+/** Returns the text in Unicode's normal form C, except for heaps of marks that no script has. */
 function normalized(text: string): string {
   if (text.length <= MARKS_MAX) return text.normalize('NFC');
   let normal = '';
@@ -366,13 +365,13 @@ function isMark(text: string, at: number): boolean {
   return MARK.test(String.fromCodePoint(text.codePointAt(isSecondHalf ? at - 1 : at) ?? 0));
 }
 
-/** Whether a text has the digits of a security code, which is shorter than a number. */
+/** Whether a text has the digits of a security code, which is shorter than a card number. */
 function mayHoldCard(text: string): boolean {
   const digits = digitsIn(text);
   return digits === null || digits >= CODE_DIGITS_MIN;
 }
 
-/** How many digits are in a text of ASCII; `null` for another, which may have digits of another script. */
+/** Counts the digits in an ASCII text; `null` for another, which may have digits of another script. */
 function digitsIn(text: string): number | null {
   let digits = 0;
   for (let at = 0; at < text.length; at++) {

@@ -1,11 +1,10 @@
 /**
- * What was changed between two sequences, by the shortest way from one to the other (Myers, 1986), within so
- * much work and no more.
+ * Difference of two sequences, by the shortest edit (Myers, 1986), within a limit of work.
  *
  * @module
  */
 
-/** A stretch of the one that gave way to a stretch of the other; each ends before its end, and may be empty. */
+/** Stretch of the one that was replaced by a stretch of the other; ends are exclusive, and either may be empty. */
 export interface Hunk {
   readonly start: number;
   readonly end: number;
@@ -13,12 +12,12 @@ export interface Hunk {
   readonly otherEnd: number;
 }
 
-/** Steps of work that may still be taken. */
+/** Steps of work that are left. */
 export interface Allowance {
   left: number;
 }
 
-/** The changes in order; no two of them touch. `null` where finding them takes more than is allowed. */
+/** Returns the changes in order, no two of which touch; `null` if finding them takes more than is allowed. */
 export function hunksBetween(
   one: readonly number[],
   other: readonly number[],
@@ -37,7 +36,7 @@ export function hunksBetween(
     return [{ start: head, end: head + count, otherStart: head, otherEnd: head + otherCount }];
   }
   const trace: Int32Array[] = [];
-  // The furthest place in `one` on each diagonal, which begin at -edits.
+  // Furthest place in `one` on each diagonal, which begin at -edits.
   let furthest: Int32Array = Int32Array.of(0);
   for (let edits = 0; ; edits += 1) {
     const next = new Int32Array(edits + 1);
@@ -63,13 +62,13 @@ export function hunksBetween(
   }
 }
 
-/** Where the way goes on along a diagonal: one is left out, or another put in. */
+/** Returns the start on a diagonal: one is left out, or another inserted. */
 function firstOn(furthest: Int32Array, at: number, edits: number): number {
   if (isPutIn(furthest, at, edits)) return furthest[at] as number;
   return (furthest[at - 1] as number) + 1;
 }
 
-/** Whether the way came from the diagonal above: there is none below, or it had not come as far. */
+/** Whether the path came from the diagonal above: there is none below, or it had not come as far. */
 function isPutIn(furthest: Int32Array, at: number, edits: number): boolean {
   if (at === 0) return true;
   return at < edits && (furthest[at - 1] as number) < (furthest[at] as number);

@@ -1,6 +1,6 @@
 /**
- * SHA-256 of a text (FIPS 180-4), for names that every device must come to by itself. It guards no secret:
- * what does is in persistence/sealing.
+ * SHA-256 of a text (FIPS 180-4), for names that every device must compute alike. It guards no secret;
+ * persistence/sealing does that.
  *
  * @module
  */
@@ -9,23 +9,28 @@ import type { Pieces, Work } from '../../vocabulary/pieces.ts';
 
 const BLOCK = 64;
 
-/** The first 32 bits of the fractional parts of the roots of the first primes (FIPS 180-4, 4.2.2 and 5.3.3). */
+/**
+ * Constants: the first 32 bits of the fractional parts of the roots of the first primes (FIPS 180-4, 4.2.2 and
+ * 5.3.3).
+ */
 const { rounds: ROUNDS, start: START } = constants();
 
 const utf8 = new TextEncoder();
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-/** A UTF-16 code unit comes to this many bytes at most. */
+/** Most bytes of a UTF-16 code unit. */
 const BYTES_MAX = 3;
-/** So many characters are hashed at a time. */
+/** Characters hashed at a time. */
 const PART = 4_096;
-/** Hashing takes as long for so many bytes as looking at a value. */
+/** Bytes that take as long to hash as one step of walking a value. */
 const BYTES_OF_A_STEP = 64;
-/** What is used again for each text, and for each block. A longer text has one of its own. */
+/** Memory reused for each text and block. A longer text gets its own. */
 const room = roomFor(16_384);
 const words = new Int32Array(BLOCK);
 const state = new Int32Array(8);
 
-/** The hash of the text's UTF-8, as 64 hexadecimal digits. A lone surrogate counts as U+FFFD, as everywhere. */
+/**
+ * Returns the hash of the text's UTF-8 as 64 hexadecimal digits. A lone surrogate counts as U+FFFD, as everywhere.
+ */
 export function sha256(text: string): string {
   const needed = text.length * BYTES_MAX + 2 * BLOCK;
   const { bytes, view } = needed <= room.bytes.length ? room : roomFor(needed);
@@ -34,7 +39,7 @@ export function sha256(text: string): string {
   return hashed({ bytes, view }, length, length);
 }
 
-/** The same of texts one behind the other, in pieces. */
+/** Hashes texts one after the other, in pieces. */
 export function* sha256InPieces(texts: readonly string[], work: Work): Pieces<string> {
   let length = 0;
   for (const text of texts) length += text.length;
@@ -42,7 +47,7 @@ export function* sha256InPieces(texts: readonly string[], work: Work): Pieces<st
     if (work.isDue((length * BYTES_MAX) / BYTES_OF_A_STEP)) yield;
     return sha256(texts.join(''));
   }
-  // A piece of others may hash in between.
+  // Other work may hash in between.
   const own = Int32Array.from(START);
   const { bytes, view } = roomFor(PART * BYTES_MAX + 3 * BLOCK);
   let held = 0;
@@ -50,7 +55,7 @@ export function* sha256InPieces(texts: readonly string[], work: Work): Pieces<st
   for (const text of texts) {
     for (let from = 0; from < text.length; ) {
       let to = Math.min(from + PART, text.length);
-      // Between the halves of a pair neither would be a character.
+      // Split between the halves of a pair, neither would be a character.
       if (to < text.length && isHighSurrogate(text.charCodeAt(to - 1))) to -= 1;
       const { written } = utf8.encodeInto(text.slice(from, to), bytes.subarray(held));
       from = to;
@@ -73,7 +78,7 @@ function isHighSurrogate(code: number): boolean {
   return code >= 0xd8_00 && code <= 0xdb_ff;
 }
 
-/** The digits once the last bytes of so many are taken, with what ends them. */
+/** Returns the digits once the last bytes and the padding are hashed. */
 function hashed({ bytes, view }: Room, to: number, total: number): string {
   const end = Math.ceil((to + 9) / BLOCK) * BLOCK;
   bytes.fill(0, to, end);
