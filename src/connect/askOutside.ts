@@ -1,6 +1,6 @@
 /**
- * Hands a crisis to the thread by which the owner of a store answers outside callers; it answers whatever the
- * owner's event loop does.
+ * Hands a crisis to the thread with which the owner of a store answers outside callers, even while the owner's event
+ * loop is blocked.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import type { Json } from '../../machines/vocabulary/json.ts';
 import { requestAt, textOf } from '../control/socketRequest.ts';
 import { type CrisisTold, isCrisisTold } from './lineProtocol.ts';
 
-/** Longer than an answer may wait for it: what was handed over is kept there all the same. */
+/** The time-out. It is longer than an answer waits, since the thread keeps the crisis all the same. */
 const WITHIN_MS = 5_000;
-/** A plan, the help lines, and what the app shows beside them. */
+/** Room for a plan, the help lines, and the resources of the app. */
 const ANSWER_BYTES_MAX = 4 * 1_048_576;
 
-/** What it answers; `null` where nobody is there, another user may listen there, or what answers is none of ours. */
+/** The answer of the thread; `null` where nobody listens, another user may listen, or the answer is not holdfast's. */
 export async function askOutside(
   socketPath: string,
   id: string,

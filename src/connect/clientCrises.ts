@@ -1,5 +1,5 @@
 /**
- * Crises of a client: each is answered within a bound whatever the owner of the store does, and kept here until
+ * Crises of a client. Each is answered within a bound whatever the owner of the store does, and kept in memory until
  * an owner has it on disk (CR-1, CR-4).
  *
  * It goes two ways under one id: to the thread by which the owner answers outside callers, where that is on,
@@ -33,12 +33,12 @@ import {
 } from './lineProtocol.ts';
 import type { OwnerLink } from './ownerLink.ts';
 
-/** The answer waits no longer for what the owner knows: a plan, a crisis mode, resources of its own. */
+/** How long the answer waits for what the owner knows: a plan, a crisis mode, resources of its own. */
 const TOLD_WITHIN_MS = 100;
-/** What waits for an owner that does not come is bounded (OP-6). */
+/** The bound on crises that wait for an owner (OP-6). */
 const WAITING_MAX = 10_000;
 const WAITING_BYTES_MAX = 64 * 1_048_576;
-/** An owner that refuses one is asked again, and at most as seldom. */
+/** The shortest and longest pause before an owner that refused a crisis is asked again. */
 const AGAIN_MS_MIN = 250;
 const AGAIN_MS_MAX = 30_000;
 
@@ -46,10 +46,10 @@ export interface ClientCrisesParts {
   readonly link: OwnerLink;
   readonly clock: Clock;
   readonly random: Random;
-  /** What is shown where no owner tells more. */
+  /** The resources that are shown where no owner answers in time. */
   readonly resources: CrisisResources;
   readonly messages: CrisisMessages;
-  /** Where the owner answers outside callers, as far as is known; `null` where it does not. */
+  /** The socket on which the owner answers outside callers, as far as is known; `null` where it does not. */
   readonly outsideSocket: () => string | null;
 }
 
@@ -57,7 +57,7 @@ type Promises = Pick<CrisisAnswer, 'durable' | 'delivery'>;
 
 export class ClientCrises {
   readonly #parts: ClientCrisesParts;
-  /** By id: what they take. */
+  /** The sizes of crises that no owner has on disk, by id. */
   readonly #waiting = new Map<string, number>();
   #bytes = 0;
 
@@ -65,23 +65,23 @@ export class ClientCrises {
     this.#parts = parts;
   }
 
-  /** How many no owner has on disk, as far as is known. */
+  /** How many crises no owner has on disk, as far as is known. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** Never rejects. */
+  /** Answers a crisis. Never rejects. */
   async answer(given: unknown): Promise<CrisisAnswer> {
     const { clock, random, resources, messages } = this.#parts;
     const startedAtMs = clock.monotonic();
     const id = operationId(clock, random);
     const pieces = soundJsonInPieces(given, 'request', {
       bytesMax: PAYLOAD_BYTES_MAX,
-      // The owner masks card data; only it knows what is exempt.
+      // The owner masks card data, since only it knows what is exempt.
       isExempt: null,
     });
     const first = pieces.next();
-    // What is large is read while the answer is on its way.
+    // A large request is parsed while the answer is on its way.
     const request =
       first.done === true ? jsonOf(first.value) : inPieces(clock, pieces).then(jsonOf);
     let tell = (_told: CrisisTold): void => undefined;
@@ -113,13 +113,13 @@ export class ClientCrises {
     };
   }
 
-  /** What is told first; `null` where nobody tells anything in time. */
+  /** The first answer of an owner; `null` where none comes in time. */
   async #firstOf(
     asked: Promise<CrisisTold>,
     thread: Promise<CrisisTold | null>,
   ): Promise<CrisisTold | null> {
     const { clock, link } = this.#parts;
-    // Without an owner nothing comes by the first way.
+    // Without an owner there is nothing to wait for.
     const hasOwner = link.seat !== null;
     const first = new Promise<CrisisTold | null>((resolve) => {
       void asked.then(resolve);
@@ -135,7 +135,7 @@ export class ClientCrises {
     return socket === null ? null : await askOutside(socket, id, request);
   }
 
-  /** Hands it to the owner that there is, or will be; `null` where too much waits already. */
+  /** Hands the crisis to the present or the next owner; `null` where too many wait already. */
   #hand(id: string, request: Json, tell: (told: CrisisTold) => void): Promises | null {
     const bytes = JSON.stringify(request).length;
     if (this.#waiting.size >= WAITING_MAX || this.#bytes + bytes > WAITING_BYTES_MAX) return null;
@@ -151,13 +151,13 @@ export class ClientCrises {
     const delivery = kept.then(async (how) => {
       return outcomeOf('outcome' in how ? how.outcome : await this.#outcome(id));
     });
-    // Who looks at neither must not be brought down by a close.
+    // An app that awaits neither promise must not crash when the client is closed.
     durable.catch(() => undefined);
     delivery.catch(() => undefined);
     return { durable, delivery };
   }
 
-  /** Resolves once an owner has it on disk, or has delivered it. */
+  /** Resolves once an owner has the crisis on disk, or has delivered it. */
   async #keep(id: string, request: Json, tell: (told: CrisisTold) => void): Promise<CrisisKept> {
     return await this.#again(
       async (isAgain) => {
@@ -175,12 +175,12 @@ export class ClientCrises {
   async #outcome(id: string): Promise<PlainOutcome> {
     return await this.#again(
       async () => await this.#parts.link.ask('outcome', { id }, { patience: 'endless' }).answer,
-      // As where the disk of the owner hangs just now.
+      // Tried again, for example, while the disk of the owner hangs.
       (error) => isHoldfastError(error) && error.retry !== 'never',
     );
   }
 
-  /** Does it again while it fails in a way that may pass. */
+  /** Repeats `work` while it fails in a way that may pass. */
   async #again<T>(
     go: (isAgain: boolean) => Promise<T>,
     mayPass: (error: unknown) => boolean,
@@ -206,7 +206,7 @@ function jsonOf({ text }: SoundJson): Json {
   return JSON.parse(text) as Json;
 }
 
-/** Promises that are not made yet; who looks at neither must not be brought down by a refusal. */
+/** Promises that are not made yet. An app that awaits neither must not crash by a refusal. */
 function laterOf(made: Promise<Promises>): Promises {
   const durable = made.then(async (promises) => {
     await promises.durable;

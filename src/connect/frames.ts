@@ -1,12 +1,12 @@
 /**
- * Cuts what comes over a line into its frames, with a bound on each.
+ * Cuts the bytes of a line into frames, with a bound on each.
  *
  * @module
  */
 
 const LINE_FEED = 0x0a;
 
-/** What came is no frame, or longer than one may be. */
+/** Bytes that are no frame, or a frame that is too long. */
 export class FrameFault extends Error {
   override readonly name = 'FrameFault';
 }
@@ -20,13 +20,13 @@ export class FrameReader {
     this.#bytesMax = bytesMax;
   }
 
-  /** A frame has begun to come, and has not ended. */
+  /** Whether a frame has begun to arrive and has not ended. */
   get isWithin(): boolean {
     return this.#bytes > 0;
   }
 
   /**
-   * The frames that have come whole by now, as values of JSON.
+   * The frames that are complete by now, as values of JSON.
    *
    * @throws FrameFault
    */

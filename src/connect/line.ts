@@ -25,12 +25,12 @@ import {
   type OwnerPort,
 } from './lineProtocol.ts';
 
-/** An owner whose event loop is blocked is waited for. */
+/** The time-out, long enough for an owner whose event loop is blocked. */
 const LINE_WITHIN_MS = 10_000;
-/** A page of operations, or an outcome with a large response. */
+/** Room for a page of operations, or an outcome with a large response. */
 const ANSWER_BYTES_MAX = 256 * 1_048_576;
 
-/** What came of asking for a line: one, or nobody answers there, or why there is none. */
+/** A line, `nobody` where nobody answers, or why there is none. */
 export type LineAnswer = Line | 'nobody' | HoldfastError;
 
 /**
@@ -43,7 +43,7 @@ export async function openLine(socketPath: string, signal: AbortSignal): Promise
     ...{ socketPath, signal, path: LINE_PATH, protocol: LINE_PROTOCOL },
     withinMs: LINE_WITHIN_MS,
   });
-  // Who may not open the socket may not open the store either, and is told so there.
+  // A user who may not open the socket may not open the store either, and gets that error there.
   if (answer === 'nobody' || answer === 'forbidden') return 'nobody';
   if (answer === 'foreign') return otherVersion();
   if (answer === 'silent') return silent();
@@ -63,11 +63,11 @@ export class Line implements OwnerPort {
   readonly #reader = new FrameReader(ANSWER_BYTES_MAX);
   readonly #frameBytesMax: number;
   readonly #open = new Map<number, Open>();
-  /** Frames that wait until the owner has read those before them; who stops waiting takes its own away. */
+  /** Frames that wait until the owner has read those before them. An ask that is stopped takes its frame away. */
   readonly #unsent = new Map<number, string>();
   #n = 0;
   #isEnded = false;
-  /** Where the owner answers crises by a thread of their own; `null` where it does not. */
+  /** The socket on which a thread of the owner answers crises; `null` where there is none. */
   readonly crisisSocket: string | null;
   /** Resolves once the line is no more. */
   readonly ended: Promise<void>;
@@ -120,7 +120,7 @@ export class Line implements OwnerPort {
         reject,
         told: told as Open['told'],
       });
-      // Or what is asked of an owner that is stopped would stay here when nobody waits for it any more.
+      // Frames wait here while the socket is full, so that an ask which is stopped meanwhile is not sent.
       const waits = this.#socket.writableNeedDrain && name !== 'crisis';
       if (waits) this.#unsent.set(n, frame);
       else this.#socket.write(frame);
@@ -165,10 +165,10 @@ export class Line implements OwnerPort {
   }
 
   #heard(frame: unknown): void {
-    // What is none of this version's ends the line, and nothing else.
+    // A frame of another version ends the line, and nothing else.
     if (!isOwnerFrame(frame)) throw new FrameFault('no frame');
     const open = this.#open.get(frame.n);
-    // It was stopped meanwhile.
+    // The ask was stopped meanwhile.
     if (open === undefined) return;
     if ('told' in frame) {
       open.told(frame.told);
@@ -190,7 +190,7 @@ function isOwnerFrame(frame: unknown): frame is OwnerFrame {
 
 function refusalOf(said: string): HoldfastError {
   const answer = answerIn(said);
-  // One that knows no lines says that there is no such call; what is no answer comes from no owner of ours.
+  // An owner without lines answers that there is no such call; anything but an answer comes from another program.
   const isOurs = answer !== null && 'error' in answer && answer.error.code !== 'HF_OPTION_INVALID';
   return isOurs ? reviveError(answer.error) : otherVersion();
 }

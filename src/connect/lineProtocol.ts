@@ -1,6 +1,6 @@
 /**
- * What a client and the owner of a store say to each other: a connection to the control socket that was
- * upgraded to a line (docs/decisions/0162), on which each frame is one JSON value and a line feed.
+ * The protocol between a client and the owner of a store: a connection to the control socket, upgraded to a line
+ * (docs/decisions/0162), on which each frame is one JSON value and a line feed.
  *
  * @module
  */
@@ -26,38 +26,40 @@ import type { Json } from '../../machines/vocabulary/json.ts';
 import { isObject } from '../../machines/vocabulary/optionRules.ts';
 import type { TierName } from '../../machines/vocabulary/urgency.ts';
 
-/** Where the control socket is asked for a line. */
+/** The path at which the control socket upgrades to a line. */
 export const LINE_PATH = '/v1/line';
-/** The name and version of what is spoken on it, as `Upgrade` has it. A change that both sides must know is a new number. */
+/**
+ * The protocol and its version, as the header `Upgrade` has it. A change that both sides must know gets a new number.
+ */
 export const LINE_PROTOCOL = 'holdfast-line/1';
 /** Headers of the answer: the longest frame that the owner takes, and its socket for crises. */
 export const FRAME_BYTES_MAX = 'holdfast-frame-bytes-max';
 export const CRISIS_SOCKET = 'holdfast-crisis-socket';
 
-/** What may be asked, with what it takes, what it gives in the end, and what it tells until then. */
+/** The asks of a client, each with its parameters, its result, and what it reports until then. */
 export interface Asks {
   /** Accepts a request: its answer comes once it is on disk (OP-2). */
   readonly sync: Ask<WireRequest, Acceptance>;
-  /** The same for one of many, without a deadline. */
+  /** Accepts one request of many, without a deadline. */
   readonly syncMany: Ask<WireRequest, Acceptance>;
   readonly view: Ask<OfOperation, OperationView>;
   readonly tell: Ask<OfOperation & { readonly wish: Wish }, boolean>;
-  /** Lasts until it has ended. */
+  /** The outcome of an operation. Lasts until the operation has ended. */
   readonly outcome: Ask<OfOperation, PlainOutcome>;
   /** Lasts until it is stopped. */
   readonly watch: Ask<
     OfOperation & {
-      /** An owner was asked for it before. */
+      /** Whether an owner was asked for it before. */
       readonly isRepeat: boolean;
     },
     null,
     OperationView
   >;
-  /** Tells the answer at once, and ends once the crisis is on disk, or else is delivered. */
+  /** Reports the answer at once, and ends once the crisis is on disk or delivered. */
   readonly crisis: Ask<WireCrisis, CrisisKept, CrisisTold>;
   /** A record as it is shown; `null` where nothing is known of it. */
   readonly entity: Ask<OfEntity, EntityView | null>;
-  /** Lasts until it is stopped; tells it at once and whenever it has changed. */
+  /** Watches a record: reports it at once and whenever it changes. Lasts until it is stopped. */
   readonly entityWatch: Ask<OfEntity, null, EntityView | null>;
   /** A piece of the list of records. */
   readonly entityPage: Ask<EntityPageQuery, EntityPage>;
@@ -76,7 +78,7 @@ interface Ask<Params, Result, Told = never> {
 }
 
 export type AskName = keyof Asks;
-/** They last as long as what they follow. */
+/** Asks that last as long as what they follow. */
 export const FOLLOWING: ReadonlySet<AskName> = new Set([
   'outcome',
   'watch',
@@ -92,29 +94,31 @@ interface OfEntity {
   readonly entity: Entity;
 }
 
-/** A request whose form was checked; the owner checks what only it knows: schemas, and what may hold card data. */
+/**
+ * A request whose form was checked; the owner checks what only it can: schemas, and which fields may hold card data.
+ */
 export type WireRequest = Omit<CheckedRequest, 'idempotencyKey' | 'tier' | 'like'> & {
-  /** `null` for what the owner takes where none is named. */
+  /** The tier; `null` for the owner's default. */
   readonly tier: TierName | null;
-  /** Under it a request that is sent again, to the next owner, too, finds the first. */
+  /** The key by which a request that is sent again, also to the next owner, finds the first. */
   readonly idempotencyKey: string;
 };
 
 export interface WireCrisis {
-  /** Of its operation, which its client has told already. */
+  /** The id of its operation, which the client has given to its caller already. */
   readonly id: string;
   readonly request: Json;
-  /** An owner was asked for it before, which may have kept it. */
+  /** Whether an earlier owner was asked for it, which may have kept it. */
   readonly isRepeat: boolean;
 }
 
-/** What the owner has for the answer to a crisis. */
+/** The owner's part of the answer to a crisis. */
 export type CrisisTold = Pick<
   CrisisAnswer,
   'source' | 'resources' | 'message' | 'plan' | 'crisisMode'
 >;
 
-/** Whether what came is such an answer: what is shown to a person in crisis is no guess. */
+/** Whether a value is such an answer: what is shown to a person in crisis must not be a guess. */
 export function isCrisisTold(value: unknown): value is CrisisTold {
   const { resources, message, plan, source, crisisMode } = Object(value) as Partial<
     Record<keyof CrisisTold, unknown>
@@ -128,7 +132,7 @@ export function isCrisisTold(value: unknown): value is CrisisTold {
   );
 }
 
-/** On disk; or delivered, where the disk did not take it. */
+/** How a crisis is kept: on disk, or delivered where the disk did not take it. */
 export type CrisisKept = { readonly isDurable: true } | { readonly outcome: PlainOutcome };
 
 /** An outcome whose error can be sent. */
@@ -138,12 +142,12 @@ export type PlainOutcome =
       readonly error: PlainError;
     });
 
-/** From a client. Each ask has a number of its own on its line. */
+/** A frame of a client. Each ask has a number of its own on its line. */
 export type ClientFrame =
   | { readonly n: number; readonly ask: AskName; readonly params: unknown }
   | { readonly n: number; readonly stop: true };
 
-/** From the owner, about the ask of that number. */
+/** A frame of the owner, about the ask of that number. */
 export type OwnerFrame =
   | { readonly n: number; readonly told: unknown }
   | { readonly n: number; readonly result: unknown }
@@ -159,15 +163,15 @@ export interface OwnerPort {
   ): Asked<Asks[Name]['result']>;
 }
 
-/** Something that was asked. */
+/** An ask under way. */
 export interface Asked<Result> {
   /** Rejects with a `HoldfastError`, or with {@link LineEnded}. */
   readonly answer: Promise<Result>;
-  /** Nobody waits for it any more; what was ordered holds all the same. */
+  /** Stops waiting. What was ordered is still done. */
   stop(): void;
 }
 
-/** The line has ended before the answer came: whether what was asked is done, is not known. */
+/** The line ended before the answer came, so it is not known whether the ask was carried out. */
 export class LineEnded extends Error {
   override readonly name = 'LineEnded';
 }

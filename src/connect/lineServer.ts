@@ -1,6 +1,6 @@
 /**
- * Lines of clients at the owner of a store: it takes over connections to the control socket that ask for
- * one. Who can open that socket may make every management call by it, and so may have a line.
+ * The owner's lines to its clients: takes over connections to the control socket that ask for one. A process that can
+ * open the socket may make every management call, so it may have a line too.
  *
  * @module
  */
@@ -20,17 +20,17 @@ import {
 } from './lineProtocol.ts';
 import { LineSession } from './lineSession.ts';
 
-/** Processes that hold a line at once. */
+/** The most processes that may hold a line at once. */
 const LINES_MAX = 128;
-/** Beside payload and base: the other fields of a request, and what JSON adds. */
+/** Room for the other fields of a request, and what JSON adds, beside payload and base. */
 const FRAME_BYTES = 65_536;
 
 export interface LineServerParts {
   readonly clock: Clock;
   readonly desk: OwnerPort;
-  /** The largest payload, in bytes of JSON; it travels as a text in JSON. */
+  /** The largest payload, in bytes of JSON; it is sent as a text in JSON. */
   readonly payloadBytesMax: number;
-  /** Where outside callers are answered by a thread of their own; `null` where they are not. */
+  /** The socket on which a thread answers outside callers; `null` where there is none. */
   readonly crisisSocket: string | null;
 }
 
@@ -52,7 +52,7 @@ export class LineServer {
       refuseUpgrade(socket, clock, { ...refusal, protocol: LINE_PROTOCOL });
       return;
     }
-    // A crisis may be larger than a payload: what is too large of one is cut here, and none is turned away.
+    // A crisis may be larger than a payload: it is cut, and never refused.
     const frameBytesMax = Math.max(2 * payloadBytesMax, PAYLOAD_BYTES_MAX) + FRAME_BYTES;
     const ofCrises =
       crisisSocket === null ? {} : { [CRISIS_SOCKET]: encodeURIComponent(crisisSocket) };
@@ -72,7 +72,7 @@ export class LineServer {
   }
 
   #refusal({ url, headers }: IncomingMessage): UpgradeRefusal | null {
-    // A browser that could reach the socket would say where its page comes from.
+    // A browser that could reach the socket would send the origin of its page.
     if (url !== LINE_PATH || headers.origin !== undefined) {
       return { status: 404, error: noLineThere() };
     }

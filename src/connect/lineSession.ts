@@ -18,9 +18,9 @@ import {
   type OwnerPort,
 } from './lineProtocol.ts';
 
-/** Asks under way at which no more are read from this client; what it follows does not count. */
+/** The asks under way at which no more are read from this client. Operations that it follows do not count. */
 const UNDER_WAY_MAX = 1_024;
-/** Operations and crises that one client follows at once. */
+/** The most operations and crises that one client may follow at once. */
 const FOLLOWED_MAX = 25_000;
 /**
  * While a client has so much to read, no more of its asks are read. With the second number it has ten seconds to
@@ -30,7 +30,7 @@ const UNREAD_BYTES_HIGH = 1_048_576;
 const UNREAD_BYTES_MAX = 16 * 1_048_576;
 const UNREAD_BYTES_EVER = 256 * 1_048_576;
 const UNREAD_WITHIN_MS = 10_000;
-/** A frame has to be there whole by then, however steadily it trickles in. */
+/** The deadline for a whole frame, however steadily it trickles in. */
 const FRAME_WITHIN_MS = 10_000;
 
 export interface LineSessionParts {
@@ -46,9 +46,9 @@ export class LineSession {
   readonly #reader: FrameReader;
   readonly #underWay = new Map<number, Asked<unknown>>();
   readonly #followed = new Map<number, Asked<unknown>>();
-  /** Of the frame that comes just now. */
+  /** Cancels the deadline of the frame that is arriving. */
   #cancelDeadline: (() => void) | null = null;
-  /** Of what it has to read. */
+  /** Cancels the deadline for the client to read what was sent. */
   #cancelUnread: (() => void) | null = null;
   #isEnded = false;
 
@@ -64,7 +64,7 @@ export class LineSession {
       this.#cancelUnread = null;
       this.#flow();
     });
-    // What is wrong with a connection ends it, and its client comes again.
+    // An error ends the connection, and its client connects again.
     socket.on('error', () => undefined);
     socket.on('close', () => {
       this.#end();
@@ -74,7 +74,7 @@ export class LineSession {
     });
   }
 
-  /** What came with the request for the line. */
+  /** Begins with the bytes that came with the request for the line. */
   begin(head: Buffer): void {
     if (head.length > 0) this.#read(head);
   }
@@ -108,7 +108,7 @@ export class LineSession {
     this.#flow();
   }
 
-  /** Or a few lines that send a byte now and then would hold memory without end. */
+  /** Gives a frame its deadline: otherwise a few lines that send a byte now and then would hold memory without end. */
   #watchFrame(): void {
     if (this.#isEnded || !this.#reader.isWithin) return;
     this.#cancelDeadline ??= this.#parts.clock.schedule(FRAME_WITHIN_MS, () => {
@@ -125,7 +125,7 @@ export class LineSession {
     if (!isFrame(frame)) throw new FrameFault('no frame');
     const { n } = frame;
     if ('stop' in frame) {
-      // What was ordered is done all the same, and answered.
+      // An order is carried out and answered all the same.
       if (this.#followed.has(n)) this.#over(n);
       return;
     }
@@ -155,7 +155,7 @@ export class LineSession {
     });
   }
 
-  /** False where it was over before. */
+  /** Ends an ask; false where it was over before. */
   #over(n: number): boolean {
     this.#followed.get(n)?.stop();
     return this.#followed.delete(n) || this.#underWay.delete(n);
@@ -170,7 +170,7 @@ export class LineSession {
     if (this.#isEnded) return;
     const { socket } = this.#parts;
     socket.write(frameOf(frame));
-    // A client that reads nothing costs so much and no more; it finds out all again by a line of its own.
+    // A client that reads nothing is disconnected at this bound, and asks again on its next line.
     if (socket.writableLength > UNREAD_BYTES_EVER) this.close();
     else if (socket.writableLength > UNREAD_BYTES_MAX) {
       this.#cancelUnread ??= this.#parts.clock.schedule(UNREAD_WITHIN_MS, () => {
@@ -179,14 +179,14 @@ export class LineSession {
     }
   }
 
-  /** Reads on, or leaves what comes with the system until there is room for it. */
+  /** Reads on, or leaves incoming bytes with the system until there is room. */
   #flow(): void {
     if (this.#isEnded) return;
     const { socket } = this.#parts;
     const isFull =
       this.#underWay.size >= UNDER_WAY_MAX || socket.writableLength > UNREAD_BYTES_HIGH;
     if (isFull && !socket.isPaused()) {
-      // A frame that is held up by us is not late.
+      // A frame that this side holds up is not late.
       this.#endWatch();
       socket.pause();
     }

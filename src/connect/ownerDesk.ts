@@ -1,5 +1,5 @@
 /**
- * What the owner of a store does for a client, in this process or behind a line.
+ * Carries out the asks of a client at the owner of a store, in this process or over a line.
  *
  * @module
  */
@@ -38,13 +38,13 @@ import type {
   WireRequest,
 } from './lineProtocol.ts';
 
-/** A crisis waits no longer to be told from one that is kept already; delivered twice, it has one key. */
+/** How long to look whether a crisis is kept already. One that is delivered twice has the same key. */
 const LOOK_WITHIN_MS = 1_000;
-/** Longer than a sync takes on a disk that is busy. */
+/** Time for its record, longer than a sync takes on a busy disk. */
 const RECORD_WITHIN_MS = 5_000;
-/** Of a crisis that is new here: it becomes the id of a row. */
+/** The form of an operation's id. That of a new crisis becomes the id of a row. */
 const OPERATION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-/** Its record is there, and can't be shown. */
+/** The codes that say that a record is there and can't be shown. */
 const THERE: ReadonlySet<ErrorCode> = new Set(['HF_QUARANTINED', 'HF_RECORD_NEWER'] as const);
 const WISHES: readonly Wish[] = ['cancel.requested', 'retry.requested'];
 
@@ -55,15 +55,14 @@ export interface OwnerDeskParts {
   readonly accept: (request: SyncRequest) => Promise<Acceptance>;
   /** Accepts one of many, as `syncAll()` does. */
   readonly acceptMany: (request: SyncRequest) => Promise<Acceptance>;
-  /** As that of the runtime. */
+  /** As `entities.remoteChange` of the runtime. */
   readonly remoteChange: (change: RemoteChange) => Promise<RemoteChangeResult>;
   /** Makes the management call of this name. */
   readonly callByName: (name: string, params: unknown) => Promise<unknown>;
 }
 
 /**
- * What a request ended with that waited for an owner, or for one to begin: that its time was over by then says nothing
- * of the disk.
+ * The error for a request that waited for an owner, or for one to start: a time-out then says nothing about the disk.
  */
 export function ofNewOwner(error: unknown): unknown {
   if (!isHoldfastError(error) || error.code !== 'HF_STORE_STALLED') return error;
@@ -77,7 +76,7 @@ export function ofNewOwner(error: unknown): unknown {
   );
 }
 
-/** What an ask does; its parameters come from another process and may be anything. */
+/** The work of an ask. Its parameters come from another process and may be anything. */
 type Doing<Name extends AskName> = (
   params: Asks[Name]['params'],
   told: (value: Asks[Name]['told']) => void,
@@ -102,7 +101,7 @@ export class OwnerDesk implements OwnerPort {
       outcome: async ({ id }) => plainOutcome(await engine.outcome(checked(id))),
       watch: async ({ id, isRepeat }, told, stopped) => {
         stopped(engine.watch(checked(id), told));
-        // What has changed while nobody owned the store, its end perhaps, was told to nobody.
+        // A change while nobody owned the store, even the end, was reported to nobody.
         const now = isRepeat ? await engine.view(id).catch(() => null) : null;
         if (now !== null) told(now);
         return await new Promise<never>(() => undefined);
@@ -173,7 +172,7 @@ export class OwnerDesk implements OwnerPort {
   ): Promise<CrisisKept> {
     checkId(id);
     requireOption(OPERATION_ID.test(id), 'id', 'must be the id of an operation');
-    // One that is in memory may not be on disk yet: its own promise tells when it is.
+    // A crisis that is in memory may not be on disk yet: its own promise says when it is.
     const mayBeAtRest = isRepeat && this.#parts.engine.viewNow(id) === null;
     if (mayBeAtRest && (await this.#isKept(id))) return { isDurable: true };
     const answer = await this.#parts.engine.crisis(request, id);
@@ -182,7 +181,7 @@ export class OwnerDesk implements OwnerPort {
     return await firstOf(answer.durable, this.#delivered(answer));
   }
 
-  /** Delivered is as good as kept: the record has some time to come after it, and is waited for no longer. */
+  /** Resolves once the crisis is delivered, which is as good as kept. The record gets a bounded time to follow. */
   async #delivered({ durable, delivery }: CrisisAnswer): Promise<CrisisKept> {
     const outcome = plainOutcome(await delivery);
     const { clock } = this.#parts;
@@ -194,7 +193,7 @@ export class OwnerDesk implements OwnerPort {
     return isDurable ? { isDurable } : { outcome };
   }
 
-  /** Whether an owner before this one has it on disk; false where that can't be told. */
+  /** Whether an earlier owner has the crisis on disk; false where that is not known. */
   async #isKept(id: string): Promise<boolean> {
     const { engine, clock } = this.#parts;
     try {
@@ -210,18 +209,18 @@ async function firstOf(
   delivered: Promise<CrisisKept>,
 ): Promise<CrisisKept> {
   const kept = durable.then(() => ({ isDurable: true }) as const);
-  // Where it is neither, why it is not delivered says more.
+  // Where both fail, the error of the delivery says more.
   return await Promise.any([kept, delivered]).catch(async () => await delivered);
 }
 
-/** The request as its caller gave it; what it holds is checked as that of any caller. */
+/** The request as its caller gave it, checked like any other. */
 function requestOf(wire: WireRequest): SyncRequest {
   const { body, ...fields } = wire;
   requireOption(typeof body === 'string', 'body', 'must be a text');
   const { payload, base, changes, removals, confirm } = parsed(body);
   const what = changes === undefined ? { payload, base } : { base, changes };
   const given = Object.entries(fields).filter(([, value]) => value !== null);
-  // Neither may say what is the other's: what was checked of a frame is what counts.
+  // A field of the body must not override a checked field of the frame.
   const fromFrame = given.filter(([name]) => !BODY_FIELDS.has(name));
   return { ...what, removals, confirm, ...Object.fromEntries(fromFrame) } as unknown as SyncRequest;
 }

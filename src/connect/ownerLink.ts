@@ -1,6 +1,6 @@
 /**
- * A client's way to the owner of the store: what is asked goes to the owner that there is, and to the next one
- * where that is gone before it has answered. So a change of owner is a pause, and nothing is asked in vain.
+ * A client's link to the owner of the store. An ask goes to the present owner, and to the next one where that ends
+ * before it has answered, so that a change of owner is only a pause.
  *
  * @module
  */
@@ -14,29 +14,29 @@ import { ofNewOwner } from './ownerDesk.ts';
 
 /** An owner, in this process or at the other end of a line. */
 export interface Seat extends OwnerPort {
-  /** Resolves once it owns the store no more, or can't be reached. */
+  /** Resolves once it no longer owns the store, or can't be reached. */
   readonly ended: Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Looks for an owner once, and may become it: the one that is there, or `null`; rejects with why there is none
- * where that is known.
+ * Looks for an owner once, and may become it. Resolves with the owner or `null`; rejects where it is known why there
+ * is none.
  */
 export type FindSeat = () => Promise<Seat | null>;
 
 /** How long an ask waits for its answer. */
 export type Patience =
-  /** So long in all. */
+  /** A bounded time in all. */
   | 'bounded'
-  /** So long while nobody owns the store, and as long as it takes an owner. */
+  /** A bounded time while nobody owns the store, and as long as an owner takes. */
   | 'boundedWithoutOwner'
-  /** Until it comes, over as many owners as there are. */
+  /** Until the answer comes, over any number of owners. */
   | 'endless';
 
 export interface HowToAsk<Told> {
   readonly patience: Patience;
-  /** False where doing it twice is more than doing it once: then it is not asked again. Default true. */
+  /** False for an ask that must not be repeated. Default true. */
   readonly isRepeatable?: boolean;
   readonly told?: ((value: Told) => void) | undefined;
 }
@@ -44,36 +44,38 @@ export interface HowToAsk<Told> {
 export interface OwnerLinkParts {
   readonly store: string;
   readonly find: FindSeat;
-  /** Ends a look that is under way; resolves once nothing is left of it. */
+  /** Ends a search that is under way; resolves once nothing is left of it. */
   readonly giveUp: () => Promise<void>;
   readonly ownerWithinMs: number;
   readonly clock: Clock;
   readonly random: Random;
-  /** Told of why there is no owner, where that is more than that nobody is there, and of what listeners throw. */
+  /**
+   * Called with the reason for having no owner, unless it is only that there is none, and with what listeners throw.
+   */
   readonly onError: (error: unknown) => void;
 }
 
 interface Open {
   readonly name: AskName;
-  /** `isRepeat` once an owner was asked before. */
+  /** The parameters; `isRepeat` once an owner was asked before. */
   readonly params: (isRepeat: boolean) => object;
   readonly patience: Patience;
   readonly isRepeatable: boolean;
   readonly told: (value: unknown) => void;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: HoldfastError) => void;
-  /** At the present owner; `null` while it waits for one. */
+  /** The ask at the present owner; `null` while it waits for one. */
   asked: Asked<unknown> | null;
   wasAsked: boolean;
-  /** It has waited for an owner. */
+  /** Whether it has waited for an owner. */
   hasWaited: boolean;
   cancelDeadline: () => void;
 }
 
-/** Between two looks for an owner, in milliseconds: a new one is there within a few, a restart takes longer. */
+/** The pauses between two searches for an owner, in milliseconds: a takeover takes a few, a restart longer. */
 const LOOK_MS_MIN = 20;
 const LOOK_MS_MAX = 300;
-/** The same where it is known what is wrong, and that it is not that nobody is there. */
+/** The longest pause where the reason is known, and is not that there is none. */
 const LOOK_AGAIN_MS_MAX = 5_000;
 
 export class OwnerLink {
@@ -81,7 +83,7 @@ export class OwnerLink {
   readonly #open = new Set<Open>();
   readonly #waiters = new Set<() => void>();
   #seat: Seat | null = null;
-  /** Why nobody was found lately; `null` where nobody is there. */
+  /** Why the last search failed; `null` where there simply was no owner. */
   #trouble: HoldfastError | null = null;
   readonly #pauses = new Set<() => void>();
   #isClosed = false;
@@ -124,7 +126,7 @@ export class OwnerLink {
         ...{ name, patience, isRepeatable, asked: null, wasAsked: false, hasWaited: false },
         params: typeof params === 'function' ? params : () => params,
         told: (value) => {
-          // What a listener throws ends neither the process nor what else has come.
+          // An error of a listener ends neither the process nor the other frames.
           try {
             const returned: unknown = told?.(value as never);
             if (isThenable(returned)) returned.then(undefined, this.#parts.onError);
@@ -170,7 +172,7 @@ export class OwnerLink {
     if (this.#seat === null) throw this.#gone(false);
   }
 
-  /** Waits so long, or until it is closed. */
+  /** Waits `ms` milliseconds, or until the link is closed. */
   async pause(ms: number): Promise<void> {
     if (this.#isClosed) return;
     await new Promise<void>((resolve) => {
@@ -184,7 +186,7 @@ export class OwnerLink {
     });
   }
 
-  /** Asks nobody any more. */
+  /** Closes the link for good. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#closing ??= this.#close();
@@ -214,7 +216,7 @@ export class OwnerLink {
         waitMs = LOOK_MS_MIN;
         continue;
       }
-      // Spread, so that of several that may own the store not all try at once.
+      // The pauses vary, so that several candidates do not all try at once.
       await this.pause(waitMs * (0.5 + random.next()));
       const mostMs = this.#trouble === null ? LOOK_MS_MAX : LOOK_AGAIN_MS_MAX;
       waitMs = Math.min(2 * waitMs, mostMs);
@@ -231,13 +233,13 @@ export class OwnerLink {
       const isNew = trouble === null || trouble.message !== this.#trouble?.message;
       if (isNew && !this.#isClosed) this.#parts.onError(error);
       this.#trouble = trouble;
-      // Another user may be there: that does not pass by itself, and nothing is waited for.
+      // Another user may listen there, which does not pass by itself: no ask waits for it.
       if (this.#hasForeigner()) for (const open of this.#open) this.#send(open);
       return null;
     }
   }
 
-  /** Has what waits done there, and returns once it owns the store no more. */
+  /** Sends the waiting asks to an owner, and returns once it no longer owns the store. */
   async #sit(seat: Seat): Promise<void> {
     if (this.#isClosed) {
       await seat.close();
@@ -312,7 +314,7 @@ export class OwnerLink {
     open.reject((open.hasWaited ? ofNewOwner(error) : error) as HoldfastError);
   }
 
-  /** False where it was over before. */
+  /** Ends an ask; false where it was over before. */
   #over(open: Open): boolean {
     if (!this.#open.delete(open)) return false;
     open.cancelDeadline();
@@ -342,7 +344,7 @@ export class OwnerLink {
   }
 }
 
-/** It is closing, or was cut off: the next one is asked. */
+/** Whether the error says that the owner is closing or was cut off, so that the next one is asked. */
 function isOwnersEnd(error: unknown): boolean {
   return error instanceof LineEnded || (isHoldfastError(error) && error.code === 'HF_CLOSED');
 }

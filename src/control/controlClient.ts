@@ -15,7 +15,7 @@ import { isForeignProtocol, requestAt, textOf } from './socketRequest.ts';
 export { nameOwner };
 
 const ANSWER_WITHIN_MS = 5_000;
-/** A page of operations, with the largest answers. */
+/** Room for a page of operations with the largest answers. */
 const ANSWER_BYTES_MAX = 256 * 1_048_576;
 
 /**
@@ -61,7 +61,7 @@ async function askByName(
   if (answer === 'nobody') return null;
   if (answer === 'foreign') throw otherProtocol(storeFolder);
   if (answer === 'silent') {
-    // One that was asked for its health has shown already that it is silent.
+    // An owner that does not answer `health` is silent: asking it again would tell nothing.
     const said = call.name === health.name ? null : await healthOf(path, answerWithinMs);
     throw unanswered(storeFolder, answerWithinMs, said);
   }
@@ -69,7 +69,7 @@ async function askByName(
   return { result: answer.result };
 }
 
-/** The calls of a store that is owned, carried to its owner. */
+/** A caller that carries calls to the owner of the store. */
 export function ownersCalls(storeFolder: string): Caller {
   return {
     async call<Params extends object, Result>(
@@ -125,7 +125,10 @@ async function healthOf(path: string, answerWithinMs: number): Promise<HealthSta
   return typeof answer === 'object' && 'result' in answer ? (answer.result as HealthStatus) : null;
 }
 
-/** The owner is silent, or it answers and this call alone does not end: then its health may say why. */
+/**
+ * The error for a call without an answer. Where the owner answers other calls, its health may say why this one does
+ * not end.
+ */
 function unanswered(path: string, withinMs: number, said: HealthStatus | null): HoldfastError {
   const owner = `The store in ${path} is in use by ${nameOwner(path)}, which`;
   const within = `within ${withinMs / 1_000} s`;

@@ -1,5 +1,5 @@
 /**
- * One request on the control socket: what may come in, and the answer as HTTP.
+ * One request on the control socket: its bounds, and its answer as HTTP.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { finished } from 'node:stream/promises';
 import { type ErrorCode, HoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
 import { CALL_PATH, type ControlAnswer } from './controlSocket.ts';
 
-/** An edited payload comes in one request, with room for what JSON adds to it. */
+/** The largest body: an edited payload in one request, with room for what JSON adds to it. */
 const BODY_BYTES_MAX = 4 * 1_048_576;
 
-/** Makes the call of this name and gives what it gave. */
+/** Makes the call of this name and returns its result. */
 export type AnswerCall = (name: string, params: unknown) => Promise<unknown>;
 
 interface Reply {
@@ -29,13 +29,13 @@ export async function answerRequest(
   send(response, await replyTo(request, parts));
 }
 
-/** Tells a request for which there is no room to come again; nothing of it is kept, and no call is made. */
+/** Refuses a request for which there is no room, with the advice to try again. Nothing of it is kept. */
 export async function turnAway(
   request: IncomingMessage,
   response: ServerResponse,
   onWhole: () => void,
 ): Promise<void> {
-  // Who still writes does not read an answer.
+  // A client that still writes does not read an answer.
   await finished(request.resume()).catch(() => undefined);
   onWhole();
   send(response, refused(null, busy()));
@@ -71,17 +71,17 @@ async function replyTo(
   }
 }
 
-/** The path that is asked for; empty for an address that is none. */
+/** The path of the request; empty for an invalid address. */
 function pathOf({ url = '' }: IncomingMessage): string {
   const base = 'http://localhost';
   return URL.canParse(url, base) ? new URL(url, base).pathname : '';
 }
 
-/** The text of a body; `null` for one that is too large, of which nothing is kept. */
+/** The text of a body; `null` for a body that is too large, which is not kept. */
 async function readBody(request: IncomingMessage): Promise<string | null> {
   let chunks: Buffer[] = [];
   let bytes = 0;
-  // One that is too large is read to its end all the same: who still writes does not read an answer.
+  // A body that is too large is read to its end all the same: a client that still writes does not read an answer.
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > BODY_BYTES_MAX) chunks = [];
@@ -148,7 +148,7 @@ function notPost(): HoldfastError {
   );
 }
 
-/** What is sent where no request could be read; a client of the protocol before HTTP gets its own form. */
+/** The reply to bytes that are no request; a client of the protocol before HTTP gets its own form. */
 export function unreadableReply(rawPacket: Buffer | undefined): string {
   const error = toPlainError(
     invalid(

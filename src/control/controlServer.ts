@@ -1,7 +1,6 @@
 /**
- * Answers management calls over a Unix socket in the store's folder, as HTTP (docs/decisions/0021, 0091).
- * A process that can open the socket could read the key as well, so it asks for nothing more; a
- * browser can't.
+ * Answers management calls over a Unix socket in the store's folder, as HTTP (docs/decisions/0021, 0091). A process
+ * that can open the socket could read the key as well, so no token is asked for; a browser can't open it.
  *
  * @module
  */
@@ -16,18 +15,18 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { type AnswerCall, answerRequest, turnAway, unreadableReply } from './controlRequest.ts';
 import { controlSocketPath } from './controlSocket.ts';
 
-/** Connections that may make a call at once; up to the second number are told to come again. */
+/** Connections that may make a call at once; those beyond, up to the second number, are refused with 503. */
 const SERVED_MAX = 16;
 const CONNECTIONS_MAX = 64;
-/** Those that were handed on have a bound of their own. */
+/** Connections that were upgraded to a line or a feed, which have a bound of their own. */
 const HANDED_ON_MAX = 256;
 const HEADER_BYTES_MAX = 8_192;
 const IDLE_MS_MAX = 10_000;
-/** A request has to be there whole by then, however steadily it trickles in. */
+/** The deadline for a whole request, however steadily it trickles in. */
 const REQUEST_WITHIN_MS = 10_000;
 const FOR_OTHERS = 0o077;
 
-/** Takes a connection that asks for another protocol, with what has come on it already. */
+/** Takes a connection that asks for another protocol, with the bytes that have already arrived. */
 export type OnUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 interface Connection {
@@ -50,7 +49,7 @@ export class ControlServer {
     readonly storeFolder: string;
     readonly clock: Clock;
     readonly answer: AnswerCall;
-    /** Left out: every connection makes calls. */
+    /** Left out, no connection is upgraded. */
     readonly onUpgrade?: OnUpgrade | undefined;
     readonly onError: (error: unknown) => void;
   }) {
@@ -61,14 +60,14 @@ export class ControlServer {
     this.#onError = parts.onError;
   }
 
-  /** Begins to listen. Called by the owner only, so a socket that is there was left by a dead one. */
+  /** Begins to listen. Only the owner calls this, so a socket that is there was left by a dead process. */
   open(): void {
     if (this.#path !== null && !this.#isClosed) this.#opening = this.#open(this.#path);
   }
 
   /**
-   * Resolves once the socket is gone, also where it was still being opened; for good. What was handed on is
-   * left to who has it.
+   * Closes for good. Resolves once the socket is gone, also where it was still being opened. Upgraded connections are
+   * left to those who took them.
    */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -76,7 +75,7 @@ export class ControlServer {
     const server = this.#server;
     this.#server = null;
     if (server === null) return;
-    // The socket is gone when this returns; connections that were handed on keep the rest of it alive.
+    // The socket is gone when this returns; upgraded connections keep the rest of the server alive.
     server.close();
     for (const socket of this.#connections.keys()) socket.destroy();
   }
@@ -87,14 +86,14 @@ export class ControlServer {
       const server = this.#createServer();
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
-        // In a cluster it is this worker's own, and none of a server that its workers share.
+        // In a cluster the socket is this worker's own, not one that the workers share.
         closedToOthers(() => server.listen({ path, exclusive: true }, resolve));
       });
       this.#server = server;
       server.on('error', this.#onError);
       await chmod(path, 0o600);
     } catch (error) {
-      // The runtime works without it; only the command line can't ask.
+      // The runtime works without the socket; only the command line can't reach it.
       this.#onError(
         new HoldfastError(
           'HF_STORE_FOLDER',
@@ -109,7 +108,7 @@ export class ControlServer {
   }
 
   #createServer(): Server {
-    // The deadline of a request is kept by the clock, below.
+    // The clock below keeps the deadline of a request.
     const limits = { maxHeaderSize: HEADER_BYTES_MAX, requestTimeout: 0, headersTimeout: 0 };
     const server = createServer(limits, (request, response) => {
       const connection = this.#connections.get(request.socket);
@@ -148,7 +147,7 @@ export class ControlServer {
       socket.destroy();
       return;
     }
-    // Or a few connections that send a byte now and then would lock everybody else out.
+    // Without a deadline a few connections that send a byte now and then would lock all others out.
     const cancelDeadline = this.#clock.schedule(REQUEST_WITHIN_MS, () => {
       socket.destroy();
     });
@@ -164,9 +163,9 @@ export class ControlServer {
   }
 }
 
-/** Makes the socket with rights for its owner alone, so that there is no moment in which others have any. */
+/** Creates the socket with rights for its user alone, so that others never have any, not even for a moment. */
 function closedToOthers(listen: () => void): void {
-  // A thread can't set the mask of its process; there the mode follows a moment later.
+  // A thread can't set the umask of its process, so there the mode is set a moment later.
   if (!isMainThread) {
     listen();
     return;

@@ -1,5 +1,5 @@
 /**
- * Where the owner of a store can be asked, and how: HTTP over a Unix socket, one request a connection.
+ * The address and the protocol of the owner of a store: HTTP over a Unix socket, one request a connection.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { isObject } from '../../machines/vocabulary/optionRules.ts';
 /** The longest path that fits a socket address on every system (sun_path, less its end). */
 const SOCKET_PATH_BYTES_MAX = 103;
 
-/** A call's address is this and its name: `POST /v1/deadLetter.replay`, its parameters as JSON. */
+/** The path before the name of a call: `POST /v1/deadLetter.replay`, with its parameters as JSON. */
 export const CALL_PATH = '/v1/';
 
-/** What comes back for a call, as JSON: what it gave, or why it was refused. */
+/** The answer to a call, as JSON: its result, or why it was refused. */
 export type ControlAnswer = { readonly result: unknown } | { readonly error: PlainError };
 
-/** The answer in what was said; `null` where it is none. */
+/** The answer in a response body; `null` where the body is none. */
 export function answerIn(said: string): ControlAnswer | null {
   let answer: unknown;
   try {

@@ -1,6 +1,6 @@
 /**
- * The one door to a process that listens at a Unix socket: who may be behind it is looked at before anything is
- * said, and what is answered is bounded (AC-2).
+ * Sends requests to a process that listens at a Unix socket, after checking which user may be behind it, with a bound
+ * on the answer (AC-2).
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
 import { isOwnSocket } from '../../persistence/files/otherUsers.ts';
 
 /**
- * A request to the process that listens there, of which nothing is sent yet; `null` where there is no socket.
+ * A request to the process that listens at the socket, not sent yet; `null` where there is no socket.
  *
  * @throws HoldfastError `HF_STORE_FOLDER` where another user may listen there; an error of the file system where
  * this user may not look.
@@ -26,7 +26,7 @@ export function requestAt(
   return httpRequest({ ...options, agent: false });
 }
 
-/** The text of an answer; `null` where it is longer than any of ours. Rejects where it is cut off. */
+/** The text of an answer; `null` where it is longer than holdfast's answers can be. Rejects where it is cut off. */
 export async function textOf(response: IncomingMessage, bytesMax: number): Promise<string | null> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -39,7 +39,7 @@ export async function textOf(response: IncomingMessage, bytesMax: number): Promi
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** What listens there speaks no HTTP. */
+/** Whether the error says that the listener speaks no HTTP. */
 export function isForeignProtocol(error: unknown): boolean {
   const { code } = Object(error) as { readonly code?: unknown };
   return String(code).startsWith('HPE_');

@@ -1,5 +1,5 @@
 /**
- * What the owner of a store answers to a connection that asks for another protocol.
+ * The owner's answers to a connection that asks for another protocol.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { type HoldfastError, toPlainError } from '../../machines/vocabulary/errors.ts';
 import type { ControlAnswer } from './controlSocket.ts';
 
-/** Who was refused has read so by then. */
+/** Time for a refused client to read the answer. */
 const REFUSED_WITHIN_MS = 10_000;
 
 export interface UpgradeRefusal {
@@ -18,7 +18,7 @@ export interface UpgradeRefusal {
   readonly error: HoldfastError;
 }
 
-/** The head of the answer that hands the connection over. */
+/** The head of the answer that upgrades the connection. */
 export function upgradeHead(
   protocol: string,
   more: Readonly<Record<string, string | number>> = {},
@@ -28,7 +28,7 @@ export function upgradeHead(
   return ['HTTP/1.1 101 Switching Protocols', ...lines, '', ''].join('\r\n');
 }
 
-/** Says why not, and ends the connection. One that stays open would take a place from others. */
+/** Refuses with the reason and ends the connection: one that stays open would take a place from others. */
 export function refuseUpgrade(
   socket: Duplex,
   clock: Clock,

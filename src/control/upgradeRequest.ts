@@ -1,5 +1,5 @@
 /**
- * Asks the process that listens at a control socket for a connection on which something else is spoken.
+ * Asks the process that listens at a control socket to upgrade a connection to another protocol.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import type { Duplex } from 'node:stream';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { isForeignProtocol, requestAt, textOf } from './socketRequest.ts';
 
-/** Of an error, as JSON. */
+/** The largest error that is read, as JSON. */
 const REFUSAL_BYTES_MAX = 65_536;
 
-/** A connection that was handed over, and what has come on it already. */
+/** An upgraded connection, with the bytes that have already arrived. */
 export interface Upgraded {
   readonly socket: Duplex;
   readonly response: IncomingMessage;
@@ -21,8 +21,8 @@ export interface Upgraded {
 }
 
 /**
- * `forbidden` where this user may not open the socket; `silent` where the request is taken and not answered in time; `foreign` where no HTTP is spoken; the text of the
- * answer where it is refused.
+ * The connection, or why there is none. `forbidden`: this user may not open the socket. `silent`: the request is not
+ * answered in time. `foreign`: the listener speaks no HTTP. An object has the text of a refusal.
  */
 export type UpgradeAnswer =
   | { readonly upgraded: Upgraded }
@@ -36,7 +36,7 @@ export type UpgradeAnswer =
 export async function askUpgrade(ask: {
   readonly socketPath: string;
   readonly path: string;
-  /** As the header `Upgrade` has it. */
+  /** The value of the header `Upgrade`. */
   readonly protocol: string;
   readonly withinMs: number;
   readonly signal: AbortSignal;
@@ -52,9 +52,9 @@ export async function askUpgrade(ask: {
       request.destroy();
     });
     request.on('upgrade', (response, socket, head) => {
-      // That was for the answer alone.
+      // The time-out was for the answer alone.
       if (socket instanceof Socket) socket.setTimeout(0);
-      // What is wrong with a connection ends it, and who has it hears of that.
+      // An error ends the connection, and its `close` event says so to its user.
       socket.on('error', () => undefined);
       resolve({ upgraded: { socket, response, head } });
     });
