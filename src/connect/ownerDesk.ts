@@ -55,7 +55,7 @@ export interface OwnerDeskParts {
   readonly accept: (request: SyncRequest) => Promise<Acceptance>;
   /** Accepts one of many, as `syncAll()` does. */
   readonly acceptMany: (request: SyncRequest) => Promise<Acceptance>;
-  /** As `entities.remoteChange` of the runtime. */
+  /** Takes in a change from elsewhere, as `runtime.remoteChange()` does. */
   readonly remoteChange: (change: RemoteChange) => Promise<RemoteChangeResult>;
   /** Makes the management call of this name. */
   readonly callByName: (name: string, params: unknown) => Promise<unknown>;

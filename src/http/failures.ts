@@ -1,5 +1,5 @@
 /**
- * What an HTTP answer that is no success, or none at all, means for an attempt (RT-2).
+ * The meaning of a failed or missing HTTP answer for an attempt (RT-2).
  *
  * @module
  */
@@ -37,11 +37,11 @@ const CODE_OF_CLASS: Readonly<Record<FailureClass, ErrorCode>> = {
   unknownOutcome: 'HF_OUTCOME_UNKNOWN',
 };
 
-/** What an answer is read with. */
+/** The request that an answer is read for. */
 export interface Asked {
-  /** The upstream surely changed nothing. */
+  /** Whether the upstream surely changed nothing. */
   readonly notApplied: boolean;
-  /** Of an edit: what the upstream was to hold. */
+  /** The version that the upstream was to hold, for an edit. */
   readonly condition?: EditCondition | undefined;
   /** The `If-Match` that went out. */
   readonly ifMatch?: string | null | undefined;
@@ -57,7 +57,7 @@ export function refusalOf(response: Response, asked: Asked): AttemptFailure {
     code: CODE_OF_CLASS[failureClass],
     status,
     retryAfterMs: retryAfterOf(headers),
-    // Too many came; whatever this one is, it was not looked at (RFC 6585 §4).
+    // Too many requests came, and this one was not processed (RFC 6585 §4).
     notApplied: notApplied || status === 429,
   });
 }
@@ -95,7 +95,7 @@ function retryAfterOf(headers: Headers): number | undefined {
   return parseRetryAfter(headers.get('retry-after'), nowMs);
 }
 
-/** The failure of a request that was begun and got no whole answer. */
+/** The failure of a request that was sent, at least in part, and got no whole answer. */
 export function noAnswer(error: unknown, signal: AbortSignal, isSafe: boolean): Error {
   if (signal.aborted) return cutOff(signal, isSafe ? 'transient' : 'unknownOutcome');
   const failure = networkFailureOf(error);

@@ -1,5 +1,5 @@
 /**
- * Reads a record that edits are merged with (CF-6): what is at its URL now, and the validator of that.
+ * Reads a record that edits are merged with (CF-6): its present value and validator.
  *
  * @module
  */
@@ -29,12 +29,12 @@ export interface Reading {
   readonly metaField: string | undefined;
 }
 
-/** A record that has a date alone, and is changed all the time, is read so often. */
+/** The reads of a record that has only a date as its validator and changes all the time. */
 const READS_MAX = 3;
-/** As long as a date can't tell one change from the next. */
+/** The pause between reads, in which a date can't tell one change from the next. */
 const BETWEEN_READS_MS = 1_000;
 
-/** What the upstream holds; `null` where it has no such record. */
+/** Reads what the upstream holds; `null` where it has no such record. */
 export async function readRecord(reading: Reading): Promise<Current | null> {
   for (let reads = 1; reads <= READS_MAX; reads += 1) {
     const found = await readOnce(reading);
@@ -72,7 +72,7 @@ async function readOnce(reading: Reading): Promise<Current | null | 'tooFresh'> 
   }
 }
 
-/** Nothing that is read is applied, so no outcome is unknown. */
+/** The error of a read, without an unknown outcome: a read applies nothing. */
 function harmless(error: unknown, signal: AbortSignal): Error {
   if (!(error instanceof AttemptFailure)) return noAnswer(error, signal, true);
   if (error.code === 'HF_RESPONSE_TOO_LARGE') {

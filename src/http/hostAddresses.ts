@@ -19,19 +19,19 @@ import { systemClock } from '../../actors/platform/systemClock.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { isError } from '../../machines/vocabulary/realms.ts';
 
-/** For whom a name is looked up: crises and those who are told of them, or anything else. */
+/** The purpose of a look-up: crises and their notifications, or anything else. */
 export type LookedUpFor = 'crisis' | 'ordinary';
 
 type Addresses = readonly LookupAddress[];
 
-/** A look-up that takes longer is late: the address from before is used. */
+/** The time after which a look-up is late, and the last known address is used. */
 const LATE_MS: Readonly<Record<LookedUpFor, number>> = { crisis: 250, ordinary: 1_000 };
-/** One that takes longer is not waited for where no address is known. */
+/** The time after which a look-up is given up where no address is known. */
 const GIVEN_UP_MS = 5_000;
-/** The names of {@link HostAddresses.ahead} are looked up so often while anything is sent. */
+/** How often the names of {@link HostAddresses.ahead} are looked up while anything is sent. */
 const AHEAD_EVERY_MS = 300_000;
 const AHEAD_MAX = 100;
-/** Of the names that were used last. */
+/** The bound on names whose addresses are kept. */
 const KEPT_MAX = 1_000;
 
 /** Names of this machine, and what they mean, whatever a name server says (RFC 6761 §6.3). */
@@ -41,13 +41,13 @@ const LOOPBACK: Addresses = [
   { address: '::1', family: 6 },
 ];
 
-/** A look-up of a host, for all who want to know it. */
+/** One look-up of a host, shared by all that wait for it. */
 class LookUp {
   readonly host: string;
   readonly askedAtMs: number;
   /** When it began; `null` while it waits for its turn. */
   beganAtMs: number | null = null;
-  /** Never rejects. */
+  /** The result. Never rejects. */
   readonly found: Promise<Addresses | Error>;
   end: (found: Addresses | Error) => void = () => undefined;
 
@@ -62,22 +62,22 @@ class LookUp {
 
 interface HostAddressesParts {
   readonly clock: Clock;
-  /** Asks the system. */
+  /** Looks a host up by the system. */
   readonly lookUp: (host: string) => Promise<Addresses>;
-  /** Look-ups of ordinary work under way at a time. */
+  /** The most look-ups of ordinary work at a time. */
   readonly ordinaryMax: number;
 }
 
 export class HostAddresses {
   readonly #parts: HostAddressesParts;
-  /** The last good ones, those found longest ago first. */
+  /** The last good addresses, the oldest first. */
   readonly #kept = new Map<string, Addresses>();
-  /** By host: those that have begun, and those that wait for their turn. */
+  /** The look-ups that have begun or wait for their turn, by host. */
   readonly #lookUps = new Map<string, LookUp>();
-  /** Those of ordinary work that wait for their turn. */
+  /** The look-ups of ordinary work that wait for their turn. */
   readonly #waiting = new Set<LookUp>();
   #ordinaryUnderWay = 0;
-  /** Hosts whose last look-up took longer than anybody waits: others go first. */
+  /** Hosts whose last look-up took too long: others go first. */
   readonly #hanging = new Set<string>();
   /** Hosts that are looked up ahead. */
   readonly #ahead = new Set<string>();
@@ -87,7 +87,7 @@ export class HostAddresses {
     this.#parts = parts;
   }
 
-  /** The `lookup` of connections. */
+  /** The `lookup` option for connections. */
   lookup(lookedUpFor: LookedUpFor): LookupFunction {
     const find = callbackify(async (host: string) => await this.find(host, lookedUpFor));
     return (host, options, callback) => {
@@ -126,7 +126,7 @@ export class HostAddresses {
     this.#join(host, 'crisis');
   }
 
-  /** Called for whatever is sent: nothing wakes a process that has nothing to do (HM-6). */
+  /** Refreshes addresses, whenever something is sent: no timer wakes an idle process (HM-6). */
   refresh(): void {
     const nowMs = this.#parts.clock.monotonic();
     if (nowMs < this.#aheadAgainAtMs) return;
@@ -138,13 +138,13 @@ export class HostAddresses {
     return this.#kept.get(host) ?? (LOCALHOST.test(host) ? LOOPBACK : undefined);
   }
 
-  /** How long somebody who asks now waits for it. */
+  /** How long a new caller waits for a look-up. */
   #patienceMs(lookUp: LookUp, lookedUpFor: LookedUpFor): number {
     const nowMs = this.#parts.clock.monotonic();
     if (this.#keptOf(lookUp.host) !== undefined) {
       return lookUp.askedAtMs + LATE_MS[lookedUpFor] - nowMs;
     }
-    // Ordinary work doesn't gather behind one that hangs; a crisis without an address has nothing else to do.
+    // Ordinary work must not pile up behind a look-up that hangs; a crisis without an address has no other way.
     const fromMs = lookedUpFor === 'ordinary' ? lookUp.beganAtMs : null;
     return (fromMs ?? nowMs) + GIVEN_UP_MS - nowMs;
   }
@@ -200,7 +200,7 @@ export class HostAddresses {
   }
 }
 
-/** Nothing was sent, and it may pass: as the system says it of a name server that does not answer. */
+/** The error for a look-up without an answer, with the system's code for it: nothing was sent, and it may pass. */
 function unanswered(host: string): Error {
   return Object.assign(new Error(`getaddrinfo EAI_AGAIN ${host}`), {
     code: 'EAI_AGAIN',
@@ -222,10 +222,7 @@ function answer(
   else callback(null, first.address, first.family);
 }
 
-/**
- * Of the threads of the pool that libuv gives to look-ups, which is half of them, all but one: that is left to
- * crises.
- */
+/** The look-ups left to ordinary work: libuv gives look-ups half of its threads, and one of these is left to crises. */
 function ordinaryMax(): number {
   const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
   const ofLookUps = Math.floor(
@@ -234,7 +231,7 @@ function ordinaryMax(): number {
   return Math.max(1, ofLookUps - 1);
 }
 
-/** Of this process, as its pool of threads is. */
+/** The addresses for this process, which has one pool of threads. */
 export const hostAddresses = new HostAddresses({
   clock: systemClock,
   ordinaryMax: ordinaryMax(),

@@ -107,7 +107,10 @@ const KINDS = {
 
 /** Methods that change nothing, so that an attempt whose outcome is unknown did no harm. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
-/** Of the others the validator in an answer may be that of something else (RFC 9110 §9.3.4, RFC 5789 §2). */
+/**
+ * Methods whose answers have the validator of the record; that of others may be of something else (RFC 9110 §9.3.4,
+ * RFC 5789 §2).
+ */
 const TELLING_METHODS: ReadonlySet<string> = new Set(['PUT', 'PATCH']);
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
@@ -188,7 +191,7 @@ export function httpHandler<Response = Json | undefined>(
     const own = path === undefined || attempt.path !== null ? null : pathOfEntity(path, attempt);
     return requestUrl(base, attempt.type, attempt.path ?? own);
   };
-  /** What the headers option gives, asked for only where the attempt may still begin. */
+  /** The value of the headers option, asked for only where the attempt may still begin. */
   const askedHeaders = async (
     attempt: Attempt<unknown>,
   ): Promise<Readonly<Record<string, string>>> => {
@@ -256,10 +259,10 @@ export function httpHandler<Response = Json | undefined>(
   return options.fetch === undefined ? notesHost(made, base) : made;
 }
 
-/** A read of a record is never that of a crisis. */
+/** Sends a read of a record, which never belongs to a crisis. */
 const sendOrdinary: Reading['fetch'] = async (url, init) => await send(url, init, 'ordinary');
 
-/** What is known of the record once the upstream has taken an edit of it. */
+/** The record after the upstream has taken an edit of it, as far as it is known. */
 function takenRecord(
   response: globalThis.Response,
   {

@@ -1,6 +1,6 @@
 /**
- * What travels with a record, as a field of its JSON object (`metaField`): put in where it is written, split off
- * where it is read.
+ * Metadata in a field of a record's JSON object (`metaField`): added where the record is written, split off where it
+ * is read.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { permanentFailure } from '../../machines/policy/retry/classifyFailure.ts
 import type { Json, JsonObject } from '../../machines/vocabulary/json.ts';
 import type { CarriedMeta, Current } from '../../machines/vocabulary/record.ts';
 
-/** The value that goes out. What is no object has no field for it and goes alone. */
+/** The value to send. A value that is no object has no field for the metadata and is sent alone. */
 export function withMeta(value: unknown, field: string | undefined, meta?: CarriedMeta): unknown {
   if (field === undefined || meta === undefined || !isObject(value)) return value;
   if (Object.hasOwn(value, field)) {
@@ -22,7 +22,7 @@ export function withMeta(value: unknown, field: string | undefined, meta?: Carri
   return { ...value, [field]: meta };
 }
 
-/** The value as it came, and what was said of it. What can't be read as that is left out too. */
+/** The value and its metadata. Metadata that can't be read is left out too. */
 export function splitMeta(value: Json, field: string | undefined): Pick<Current, 'value' | 'meta'> {
   if (field === undefined || !isObject(value) || !Object.hasOwn(value, field)) return { value };
   const { [field]: said, ...rest } = value;

@@ -32,7 +32,7 @@ export function checkPathTemplate(template: string | undefined): void {
   );
 }
 
-/** What a path names is encoded, so that no id leads elsewhere. */
+/** The path for an attempt. Names are encoded, so that no id leads elsewhere. */
 export function pathOfEntity(template: string, attempt: Named): string {
   return template.replace(NAME, (_, name: string) => {
     const value = NAMES[name]?.(attempt);

@@ -10,9 +10,9 @@ import type { Json } from '../../machines/vocabulary/json.ts';
 
 /** A body of a refusal is read to its end up to this size, so that the connection can be used again. */
 const DRAINED_BYTES_MAX = 65_536;
-/** As much of it is kept. */
+/** The most bytes of a refusal that are kept. */
 const KEPT_BYTES_MAX = 16_384;
-/** Waiting for it ends after that. */
+/** The longest wait for the body of a refusal. */
 const BODY_START_MS = 1_000;
 
 /**
@@ -90,11 +90,11 @@ export async function readBodyStart(response: Response, signal: AbortSignal): Pr
   let length = 0;
   let isWhole = false;
   let isStopped = signal.aborted;
-  // Of another `fetch` it may have been read already.
+  // Another `fetch` may have read it already.
   const reader = response.body?.locked === false ? response.body.getReader() : undefined;
   const stop = (): void => {
     isStopped = true;
-    // A body that is given up may fail in its own way; nobody waits for that.
+    // The end of an abandoned body is of no interest.
     reader?.cancel().catch(() => undefined);
   };
   signal.addEventListener('abort', stop, { once: true });
@@ -108,7 +108,7 @@ export async function readBodyStart(response: Response, signal: AbortSignal): Pr
       length += part.value.length;
     }
   } catch {
-    // What has come is what there is.
+    // Only what has arrived is kept.
   } finally {
     cancelTimer();
     signal.removeEventListener('abort', stop);

@@ -17,7 +17,7 @@ export type RequestHeaders =
       attempt: Attempt,
     ) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
 
-/** What a header may carry without being changed on its way. */
+/** The values that a header carries unchanged. */
 const PRINTABLE_ASCII = /^[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?$/;
 /** A proxy that packs an answer makes its tag weak, drops it or adds to it, so that it never matches again. */
 const UNPACKED = 'identity';
@@ -47,7 +47,7 @@ export function checkHeaders(headers: unknown): void {
   );
 }
 
-/** What the option gives for this attempt. */
+/** The headers of the option for this attempt. */
 export async function moreHeaders(
   attempt: Attempt<unknown>,
   headers: RequestHeaders | undefined,
@@ -102,7 +102,7 @@ export function headersOfRead(
 ): Headers {
   const headers = new Headers({ accept: 'application/json', 'accept-encoding': UNPACKED });
   setMore(headers, more);
-  // It has no body, and a condition would hide what is there.
+  // A read has no body, and a condition would hide what is there.
   for (const name of NOT_OF_READS) headers.delete(name);
   headers.set('traceparent', attempt.traceparent);
   return headers;

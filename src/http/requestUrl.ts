@@ -1,6 +1,5 @@
 /**
- * Where a request goes. A request may name its own path, so the path is not to be trusted: it must
- * not lead out of the base URL.
+ * The URL of a request. A request may name its own path, which is not trusted: it must not lead out of the base URL.
  *
  * @module
  */
@@ -17,12 +16,12 @@ const PORTS_REFUSED: ReadonlySet<number> = new Set([
   6669, 6679, 6697, 10080,
 ]);
 
-/** How a URL of the app's is checked. */
+/** The rules for a URL that the app gives. */
 interface UrlRules {
   readonly allowInsecure?: boolean | undefined;
-  /** Its name for the person who gave it. */
+  /** The name of the option, for messages. */
   readonly name?: string | undefined;
-  /** What to do about one that begins with http://, as the end of a sentence. */
+  /** The advice for a URL that begins with http://, as the end of a sentence. */
   readonly instead?: string | undefined;
 }
 
@@ -81,7 +80,7 @@ function refusedUrl(name: string, problem: string): HoldfastError {
   return new HoldfastError('HF_OPTION_INVALID', `${name} ${problem}.`, { field: name });
 }
 
-/** Loopback (RFC 6761, RFC 1122); what is sent there leaves no machine. */
+/** Whether the host is loopback (RFC 6761, RFC 1122), so that nothing leaves the machine. */
 function isThisMachine(host: string): boolean {
   return /^(?:(?:[^.]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i.test(host);
 }
@@ -105,7 +104,7 @@ export function requestUrl(base: URL, type: string, path: string | null): URL {
       { field: 'path', withStack: false },
     );
   if (path === null) return new URL(pathOfType(type), base);
-  // Checked before acceptance too; what an earlier version accepted was not.
+  // Checked before acceptance as well.
   const problem = pathProblem(path);
   if (problem !== null) throw refuse(problem);
   const url = new URL(path.startsWith('/') ? path.slice(1) : path, base);

@@ -13,7 +13,7 @@ import { spareDescriptors } from './spareDescriptors.ts';
 
 type Dispatcher = NonNullable<RequestInit['dispatcher']>;
 
-/** Where the dispatcher is that the global `fetch` uses: undici 8, which Node 26 has, moved it. */
+/** The symbols under which the global `fetch` finds its dispatcher: undici 8, which Node 26 has, moved it. */
 const OLDER = Symbol.for('undici.globalDispatcher.1');
 const NEWER = Symbol.for('undici.globalDispatcher.2');
 const IN_FORCE = Number.parseInt(process.versions['undici'] ?? '', 10) >= 8 ? NEWER : OLDER;
@@ -21,12 +21,12 @@ const global = globalThis as Readonly<Record<symbol, unknown>>;
 
 /** The dispatcher that was in force when {@link dispatchers} were made. */
 let madeOf: unknown = null;
-/** `null` where the app has one of its own. */
+/** The dispatchers; `null` where the app has one of its own. */
 let dispatchers: Readonly<Record<LookedUpFor, Dispatcher>> | null = null;
-/** Whatever `fetch` is, it takes none of them. */
+/** Whether the present `fetch` does not take these dispatchers. */
 let isRefused = false;
 
-/** What is sent can be given up. */
+/** The options of a request that can be aborted. */
 type Sent = RequestInit & { readonly signal: AbortSignal };
 
 /** The global `fetch`, for a crisis or for anything else. */
@@ -50,21 +50,21 @@ async function fetchOver(sentFor: LookedUpFor, url: URL, init: RequestInit): Pro
   }
 }
 
-/** Nothing was sent: the `fetch` in force is of another undici than the dispatcher. */
+/** Whether `fetch` comes from another undici than the dispatcher and refused it, so that nothing was sent. */
 function isDispatcherRefused(error: unknown): boolean {
   const cause = isError(error) ? error.cause : undefined;
   return (cause as { readonly code?: unknown } | undefined)?.code === 'UND_ERR_INVALID_ARG';
 }
 
 /**
- * Has Node load its HTTP client, which it does at the first use: some 30 ms in which the answer to a crisis
- * would wait (CR-1), so not at the first attempt.
+ * Makes Node load its HTTP client now. At the first use that takes some 30 ms, in which the answer to a crisis would
+ * wait (CR-1).
  */
 export function loadClient(): void {
   void new Headers();
 }
 
-/** Which host something sends to, so that it can be looked up ahead. */
+/** The hosts that senders send to, so that they can be looked up ahead. */
 const hosts = new WeakMap<object, string>();
 
 /** Notes that `sender` sends to the host of `url`. */
@@ -93,7 +93,10 @@ function dispatcherFor(sentFor: LookedUpFor): Dispatcher | undefined {
   return dispatchers?.[sentFor];
 }
 
-/** Two more of the kind that is in force, where that is as it comes: Node's, or that of an undici the app has loaded. */
+/**
+ * Two more dispatchers of the kind in force, where that has its defaults: Node's, or that of an undici the app has
+ * loaded.
+ */
 function newDispatchers(inForce: unknown): typeof dispatchers {
   const isWrapped = classOf(inForce)?.name === 'Dispatcher1Wrapper';
   const agent = isWrapped ? global[NEWER] : inForce;

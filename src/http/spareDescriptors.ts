@@ -22,9 +22,9 @@ interface Line {
 
 export class SpareDescriptors {
   readonly #held: number[] = [];
-  /** By host. */
+  /** The requests under way while descriptors are short, by host. */
   readonly #lines = new Map<string, Line>();
-  /** They were given away, and others have taken them since. */
+  /** Whether the spare descriptors are gone, and others have taken them since. */
   #isShort = false;
 
   hold(): void {
@@ -32,11 +32,11 @@ export class SpareDescriptors {
     try {
       while (this.#held.length < HELD_MAX) this.#held.push(openSync(devNull, 'r'));
     } catch {
-      // The process has none left: the next request tries again.
+      // The process has no descriptor left: the next request tries again.
     }
   }
 
-  /** Makes a request which may need a connection; with those that are held, where there is no descriptor for it. */
+  /** Makes a request that may need a connection. Where there is no descriptor for it, the spare ones are freed. */
   async request<T>(host: string, signal: AbortSignal, make: () => Promise<T>): Promise<T> {
     this.hold();
     if (!this.#isShort) {
@@ -63,7 +63,7 @@ export class SpareDescriptors {
     }
   }
 
-  /** Waits for the place of another. */
+  /** Waits until another request to the host has ended. */
   async #turn(host: string, line: Line, signal: AbortSignal): Promise<void> {
     let take = (): void => undefined;
     const given = new Promise<void>((resolve) => {
@@ -102,12 +102,12 @@ export class SpareDescriptors {
   }
 }
 
-/** Nothing was sent: there was no descriptor for the connection. */
+/** Whether there was no descriptor for the connection, so that nothing was sent. */
 function hasNoDescriptor(error: unknown): boolean {
   const cause = isError(error) ? error.cause : undefined;
   const code = (cause as { readonly code?: unknown } | undefined)?.code;
   return code === 'EMFILE' || code === 'ENFILE';
 }
 
-/** Of this process. */
+/** The spare descriptors of this process. */
 export const spareDescriptors = new SpareDescriptors();

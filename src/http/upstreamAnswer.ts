@@ -1,6 +1,5 @@
 /**
- * What `httpHandler` keeps of an answer beside its body: the status, the headers that somebody asks for
- * later, and what a refusal says.
+ * The parts of an answer that `httpHandler` keeps: status, useful headers, and the text of a refusal.
  *
  * @module
  */
@@ -9,7 +8,7 @@ import type { Json } from '../../machines/vocabulary/json.ts';
 import type { UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
 import { isJson } from './readJson.ts';
 
-/** Validators, where the result is, and by what the upstream's people find the request. */
+/** The headers kept by default: validators, the place of the result, and the request's ids at the upstream. */
 export const HEADERS_KEPT: readonly string[] = [
   'content-location',
   'etag',
@@ -21,7 +20,7 @@ export const HEADERS_KEPT: readonly string[] = [
   'x-request-id',
 ];
 
-/** As much of one header is kept, in characters. */
+/** The longest part of a header that is kept, in characters. */
 const HEADER_LENGTH_MAX = 1_024;
 
 /** The answer as it is kept; `body` only of a refusal, since that of a success is the response. */
@@ -38,7 +37,7 @@ export function answerOf(
   return { status, headers: kept, ...(body === undefined ? {} : { body }) };
 }
 
-/** What a refusal says: JSON as a value; other text, or JSON that was cut, as text; anything else is left out. */
+/** The body of a refusal: JSON as a value; other text, or JSON that was cut, as text; anything else is left out. */
 export function refusalBody(
   { headers }: Response,
   bytes: Uint8Array,

@@ -12,14 +12,14 @@ import type { EditCondition } from '../../machines/vocabulary/record.ts';
 
 /** A tag in quotation marks, weak or not: RFC 9110 §8.8.3. */
 const ENTITY_TAG = /^(?:W\/)?"[\u0021\u0023-\u007e]*"$/;
-/** What some servers send in its place: one word that no list and no `*` can be taken for. */
+/** A tag without quotation marks, as some servers send it: one word that can't be a list or `*`. */
 const BARE_TAG = /^(?!\*$)[\u0021\u0023-\u002b\u002d-\u007e]+$/;
 /** The form in which dates are sent: RFC 9110 §5.6.7. */
 const HTTP_DATE =
   /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 /** Longer ones are no validators that a request could give back as its base. */
 const TAG_LENGTH_MAX = 1_024;
-/** What a date can't tell apart. */
+/** The resolution of a date. */
 const DATE_STEP_MS = 1_000;
 
 /**
@@ -33,13 +33,13 @@ export function versionOf(headers: Headers): { readonly version: string } | 'too
   const date = headers.get('last-modified')?.trim() ?? '';
   const nowMs = systemClock.now();
   const modifiedMs = HTTP_DATE.test(date) ? parseHttpDate(date, nowMs) : null;
-  // Both by the upstream's clock, or they can't be compared.
+  // Both times are of the upstream's clock, or they can't be compared.
   const answeredMs = parseHttpDate(headers.get('date') ?? '', nowMs);
   if (modifiedMs === null || answeredMs === null) return null;
   return answeredMs - modifiedMs >= DATE_STEP_MS ? { version: date } : 'tooFresh';
 }
 
-/** Holds an edit to what it was made on. */
+/** Adds the condition by which an edit fails unless the upstream still holds what it was made on. */
 export function setCondition(headers: Headers, condition: EditCondition): void {
   if ('absent' in condition) headers.set('if-none-match', '*');
   else if (BARE_TAG.test(condition.version)) headers.set('if-match', condition.version);

@@ -1,8 +1,7 @@
 /**
- * One HTTP request of an outside caller: who may ask, what of it is read, and the answer.
- *
- * Nothing in a crisis refuses it (CR-2): a body that is no JSON is taken as the text that it is, and one
- * that is too large is cut. What refuses a request is who sends it.
+ * One HTTP request of an outside caller: who may ask, how much of it is read, and the answer. No content of a crisis is
+ * refused (CR-2): a body that is not JSON is taken as text, and one that is too large is cut. Only a sender can be
+ * refused.
  *
  * @module
  */
@@ -17,11 +16,11 @@ import type { ManySubjects } from './manySubjects.ts';
 import type { OutsideAnswers } from './outsideAnswers.ts';
 import { digestOf, type OutsideCaller, type OutsideHttp } from './outsideOptions.ts';
 
-/** Beside the payload: the other fields of a request, and what JSON adds. */
+/** Room for the other fields of a request, and what JSON adds, beside the payload. */
 const FRAME_BYTES = 65_536;
 const CRISIS_PATH = '/crisis';
 const HEALTH_PATH = '/health';
-/** How long a caller may have its answer wait for the disk. */
+/** The longest time that a caller may have its answer wait for the disk. */
 const RECORDED_WITHIN_MS_MAX = 10_000;
 const OPERATION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const LOOPBACK_NAMES: readonly string[] = ['localhost', '[::1]'];
@@ -31,9 +30,9 @@ export interface CallerRequestParts {
   readonly clock: Clock;
   readonly answers: OutsideAnswers;
   readonly handover: Handover;
-  /** Who may ask over HTTP; `null` on the Unix socket, which its owner alone can open. */
+  /** The callers allowed over HTTP; `null` on the Unix socket, which only its user can open. */
   readonly http: OutsideHttp | null;
-  /** Notes for whom they ask. */
+  /** Counts the subjects that callers ask for. */
   readonly subjects: ManySubjects | null;
   readonly payloadBytesMax: number;
 }
@@ -44,7 +43,7 @@ interface Reply {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What a caller gets that is refused: why, and whom to call all the same. */
+/** The answer to a refused caller: why, and the help lines all the same. */
 interface Refusal {
   readonly error: PlainError;
   readonly resources: readonly AnsweredResource[];
@@ -85,7 +84,7 @@ async function replyTo(
     body: { error: refusal(field, rule), resources: answers.builtIn } satisfies Refusal,
   });
   const { origin } = request.headers;
-  // On the socket, too: whatever carries pages' requests there, they are a page's.
+  // Checked on the socket too: a request that a proxy forwards from a page is still a page's.
   if (origin !== undefined && http?.origins.includes(origin) !== true) {
     return refuse(403, 'origin', 'is none that may ask: list it in crisis.outside.http.origins');
   }
@@ -98,13 +97,13 @@ async function replyTo(
         'is no name of this address: list it in crisis.outside.http.hosts',
       );
     }
-    // A page asks first whether it may ask; it can't send a token with that.
+    // A browser sends a preflight first, which can't carry a token.
     if (request.method === 'OPTIONS' && origin !== undefined) {
       return { status: 204, body: null, headers: shared };
     }
   }
   const caller = http === null ? 'backend' : callerBy(http, request.headers.authorization);
-  // A page can't keep a secret: the token that shows plans is refused to it, so that nobody gives it one.
+  // A page can't keep a secret: the token that shows plans is refused, so that nobody gives it one.
   if (caller === null || (origin !== undefined && caller !== 'page')) {
     const headers = { ...shared, 'www-authenticate': 'Bearer' };
     const rule = origin === undefined ? 'the token' : 'the token of pages (pagesToken)';
@@ -117,7 +116,7 @@ async function replyTo(
     }
     const recordedWithinMs = spanIn(searchParams.get('recordedWithinMs'));
     const { arrivedAtMs } = parts;
-    // A client of the store has told its caller one already; nobody else has any say in ids.
+    // A client of the store has given its caller an id already; no other caller may choose one.
     const id = http === null ? idIn(searchParams.get('operationId')) : null;
     const asked = requestIn(text);
     if (http !== null) parts.subjects?.note(caller, asked);
@@ -145,16 +144,16 @@ async function replyTo(
 const PATHS = `must be ${CRISIS_PATH}, ${HEALTH_PATH} or ${CRISIS_PATH}/ and the operationId of a crisis that was answered here lately`;
 
 interface Body {
-  /** Of one that is too large, the beginning. */
+  /** The text, or the beginning of one that is too large. */
   readonly text: string;
   readonly bytes: number;
 }
 
-/** All of a body, or the beginning of one that is too large. */
+/** Reads a body, or the beginning of one that is too large. */
 async function readBody(request: IncomingMessage, bytesMax: number): Promise<Body> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // One that is too large is read to its end all the same: who still writes does not read an answer.
+  // A body that is too large is read to its end all the same: a caller that still writes does not read an answer.
   for await (const chunk of request as AsyncIterable<Buffer>) {
     const room = bytesMax - bytes;
     if (room <= 0) continue;
@@ -164,7 +163,7 @@ async function readBody(request: IncomingMessage, bytesMax: number): Promise<Bod
   return { text: Buffer.concat(chunks).toString('utf8'), bytes };
 }
 
-/** What the caller has said: JSON, or whatever text it is. Nothing at all is a cry for help, too. */
+/** The request in a body: JSON, or any text. An empty one is a cry for help, too. */
 function requestIn(text: string): unknown {
   if (text.trim() === '') return {};
   try {
@@ -189,8 +188,8 @@ function spanIn(text: string | null): number {
 }
 
 /**
- * A page whose name was made to lead to this address (DNS rebinding) asks by that name; who means this
- * address asks by a name of it.
+ * Whether the caller asks by a name of this address. A page whose own name was made to lead here (DNS rebinding) asks
+ * by that name.
  */
 function isHostOf({ hosts }: OutsideHttp, host: string | undefined): boolean {
   const [, name] = /^(\[[^\]]*\]|[^:]*)(?::\d{1,5})?$/.exec((host ?? '').toLowerCase()) ?? [];
@@ -198,7 +197,7 @@ function isHostOf({ hosts }: OutsideHttp, host: string | undefined): boolean {
   return LOOPBACK_ADDRESS.test(name) || LOOPBACK_NAMES.includes(name) || hosts.includes(name);
 }
 
-/** Whose token it is. Takes as long whatever is wrong with it: digests are compared, and all of both. */
+/** The caller with this token. The time is the same for every wrong token: whole digests are compared. */
 function callerBy(
   { tokenDigests }: OutsideHttp,
   authorization: string | undefined,
@@ -229,7 +228,7 @@ function refusal(field: string, rule: string): PlainError {
   return toPlainError(error);
 }
 
-/** What is sent where no request could be read. */
+/** The reply to bytes that are no request. */
 export function unreadableCall(resources: readonly AnsweredResource[]): string {
   const error = refusal('request', `must be HTTP, such as POST ${CRISIS_PATH}`);
   const text = `${JSON.stringify({ error, resources } satisfies Refusal)}\n`;

@@ -1,6 +1,6 @@
 /**
- * Crises of outside callers on their way to the main thread: each is held here until the main thread has
- * it on disk or, where that does not come to it in time, the store's writer does. Callers can ask how far it is.
+ * Crises of outside callers on their way to the main thread. Each is held here until the main thread has it on disk
+ * or, where that takes too long, the store's writer has. Callers can ask for its state.
  *
  * @module
  */
@@ -31,13 +31,13 @@ export type Recorded =
   | 'delivered'
   | 'notTaken';
 
-/** What the main thread does not have on disk by then is spilled, in milliseconds. */
+/** The time after which a crisis that the main thread does not have on disk is spilled, in milliseconds. */
 const SPILL_AFTER_MS = 250;
 
-/** What waits for a main thread that does not come back is bounded (OP-6). */
+/** The bound on crises that wait for the main thread (OP-6). */
 const WAITING_MAX = 10_000;
 const WAITING_BYTES_MAX = 64 * 1_048_576;
-/** Whose end is remembered, for callers that ask later. */
+/** The bound on ended crises that are remembered, for callers that ask later. */
 const REMEMBERED_MAX = 10_000;
 
 interface Waiting {
@@ -66,17 +66,17 @@ export class Handover {
     this.#spiller = parts.spiller;
   }
 
-  /** How many are not on disk yet, as far as is known. */
+  /** How many crises are not on disk yet, as far as is known. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** Whether what the main thread does not take can be kept on disk. */
+  /** Whether crises that the main thread does not take can be kept on disk. */
   get canKeep(): boolean {
     return this.#spiller.canKeep;
   }
 
-  /** Hands it on, once; false where too much waits already. */
+  /** Hands a crisis on, once; false where too many wait already. */
   give(crisis: HandedOver, bytes: number): boolean {
     if (this.recorded(crisis.id) !== null) return true;
     const isFull = this.#waiting.size >= WAITING_MAX || this.#bytes + bytes > WAITING_BYTES_MAX;
@@ -91,7 +91,7 @@ export class Handover {
     return true;
   }
 
-  /** The plan that the main thread finds for it; `null` where that takes longer. */
+  /** The plan that the main thread finds for it; `null` where that takes longer than `withinMs`. */
   async planFor(id: string, withinMs: number): Promise<FoundPlan | null> {
     const found = new Promise<FoundPlan>((resolve) => {
       this.#plans.set(id, resolve);
@@ -110,7 +110,7 @@ export class Handover {
     if (waiting?.recorded === 'pending') waiting.recorded = 'taken';
   }
 
-  /** It is on disk, sealed, whatever the main thread does. */
+  /** Notes that a crisis is on disk, sealed, by the writer. */
   spilled(id: string): void {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
@@ -120,7 +120,7 @@ export class Handover {
     for (const tell of waiting.onRecorded) tell();
   }
 
-  /** It is on disk, or at its upstream: nothing of it is needed here any more. */
+  /** Notes that a crisis is on disk, or at its upstream, and forgets it. */
   ended(id: string, how: 'durable' | 'delivered'): void {
     const before = this.#waiting.get(id);
     before?.cancelSpill();
@@ -133,13 +133,13 @@ export class Handover {
     for (const tell of before?.onRecorded ?? []) tell();
   }
 
-  /** How far it is; `null` where nothing is known of it. */
+  /** The state of a crisis; `null` where it is not known. */
   recorded(id: string): Recorded | null {
     const recorded = this.#ended.get(id) ?? this.#waiting.get(id)?.recorded ?? null;
     return recorded === 'pending' && !this.#spiller.canKeep ? 'memoryOnly' : recorded;
   }
 
-  /** Resolves once it is on disk, or after so many milliseconds. */
+  /** Resolves once it is on disk, or after `withinMs` milliseconds. */
   async whenRecorded(id: string, withinMs: number): Promise<void> {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined || waiting.recorded === 'spilled') return;

@@ -1,6 +1,6 @@
 /**
- * Listens for outside callers at one address, with a bound on everything that one of them could hold up.
- * Where the address can't be had, it is asked for again.
+ * Listens for outside callers at one address, with a bound on everything that a caller could hold up. Where the
+ * address is taken, listening is tried again.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { causeText, HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { prepareSocket } from './socketPlace.ts';
 
-/** Beyond the first number, the one that has kept us waiting the longest for its request has to go. */
+/** The bounds on connections. Beyond the first, the one that has waited longest without a whole request is closed. */
 const CONNECTIONS_WAITING_MAX = 256;
 const CONNECTIONS_MAX = 1_024;
 const HEADER_BYTES_MAX = 8_192;
-/** A request has to be there whole by then, however steadily it trickles in. */
+/** The deadline for a whole request, however steadily it trickles in. */
 const REQUEST_WITHIN_MS = 5_000;
-/** Longer than any answer takes that waits for the disk. */
+/** The idle time-out, longer than any answer that waits for the disk. */
 const IDLE_MS_MAX = 15_000;
 const RETRY_MS_MIN = 250;
 const RETRY_MS_MAX = 5_000;
@@ -33,7 +33,7 @@ export interface ListenerParts {
     response: ServerResponse,
     onWhole: () => void,
   ) => Promise<void>;
-  /** What is sent where no request could be read. */
+  /** The reply to bytes that are no request. */
   readonly unreadable: () => string;
   readonly onListening: (address: string) => void;
   readonly onTrouble: (error: HoldfastError) => void;
@@ -46,7 +46,7 @@ interface Connection {
 
 export class Listener {
   readonly #parts: ListenerParts;
-  /** The oldest first. */
+  /** The connections, the oldest first. */
   readonly #connections = new Map<Socket, Connection>();
   #server: Server | null = null;
   #retryMs = RETRY_MS_MIN;
@@ -57,7 +57,7 @@ export class Listener {
     this.#parts = parts;
   }
 
-  /** Never rejects: what goes wrong is told, and tried again. */
+  /** Begins to listen. Never rejects: a failure is reported, and listening is tried again. */
   async open(): Promise<void> {
     try {
       const server = await this.#listening();
@@ -90,13 +90,13 @@ export class Listener {
     const server = this.#createServer();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      // In a cluster it is this worker's own.
+      // In a cluster the address is this worker's own.
       server.listen({ ...at, exclusive: true }, () => {
         server.off('error', reject);
         resolve();
       });
     });
-    // Nobody else could enter its folder meanwhile.
+    // Other users could not enter its folder meanwhile.
     if ('path' in at) await chmod(at.path, 0o600);
     return server;
   }
@@ -113,7 +113,7 @@ export class Listener {
   }
 
   #createServer(): Server {
-    // The deadline of a request is kept by the clock, below.
+    // The clock below keeps the deadline of a request.
     const limits = { maxHeaderSize: HEADER_BYTES_MAX, requestTimeout: 0, headersTimeout: 0 };
     const server = createServer(limits, (request, response) => {
       const connection = this.#connections.get(request.socket);
@@ -123,7 +123,7 @@ export class Listener {
         connection.cancelDeadline();
       };
       this.#parts.serve(request, response, onWhole).catch(() => {
-        // Its caller has gone, in the middle of the request.
+        // The caller went away in the middle of the request.
         request.socket.destroy();
       });
     });
@@ -140,7 +140,7 @@ export class Listener {
   }
 
   #keep(socket: Socket): void {
-    // Or a few that send a byte now and then would lock everybody else out.
+    // Without a deadline a few that send a byte now and then would lock all others out.
     const cancelDeadline = this.#parts.clock.schedule(REQUEST_WITHIN_MS, () => {
       socket.destroy();
     });

@@ -1,6 +1,6 @@
 /**
- * Sees from another thread whether the event loop of the main one runs: a question is put to it every
- * tenth of a second, and as long as there is no answer it is blocked (CR-1).
+ * Watches from another thread whether the main event loop runs: it is pinged every tenth of a second, and is blocked
+ * while it does not answer (CR-1).
  *
  * @module
  */
@@ -8,23 +8,23 @@
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 
 const EVERY_MS = 100;
-/** A loop that is busy answers within a few milliseconds. */
+/** The silence from which the loop counts as blocked: a busy one answers within a few milliseconds. */
 const BLOCKED_FROM_MS = 25;
-/** What is shorter is not told of. */
+/** The shortest block that is reported. */
 const TOLD_FROM_MS = 100;
 
 export class LoopProbe {
   readonly #clock: Clock;
   readonly #ask: () => void;
   readonly #onBack: (forMs: number) => void;
-  /** When the question was put that is not answered; `null` for none. */
+  /** When the ping that is not answered was sent; `null` for none. */
   #askedAtMs: number | null = null;
   #cancel: () => void = () => undefined;
 
   constructor(parts: {
     readonly clock: Clock;
     readonly ask: () => void;
-    /** The loop was blocked for so long, and runs again. */
+    /** Called when the loop runs again, with how long it was blocked. */
     readonly onBack: (forMs: number) => void;
   }) {
     this.#clock = parts.clock;
@@ -32,7 +32,7 @@ export class LoopProbe {
     this.#onBack = parts.onBack;
   }
 
-  /** For how long there has been no sign of the loop, in milliseconds; 0 while it runs. */
+  /** How long the loop has not answered, in milliseconds; 0 while it runs. */
   get blockedMs(): number {
     if (this.#askedAtMs === null) return 0;
     const silentMs = this.#clock.monotonic() - this.#askedAtMs;

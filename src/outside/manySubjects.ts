@@ -1,6 +1,6 @@
 /**
- * Notices who asks for many people in a row with one token, as somebody does who guesses subjects, to read their plans
- * or to call for help in their names. Nobody is refused for it (CR-2, CR-3).
+ * Notices a token that is used for many subjects in a row, as by a person who guesses them, to read plans or to call
+ * for help in their names. No request is refused for it (CR-2, CR-3).
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { subjectOf } from '../../machines/vocabulary/subject.ts';
 import type { OutsideCaller } from './outsideOptions.ts';
 
-/** For so long subjects are counted together, and once in it is told of them, in milliseconds. */
+/** The time in which subjects are counted together and reported at most once, in milliseconds. */
 export const COUNTED_MS = 600_000;
 
 interface Counted {
@@ -38,7 +38,7 @@ export class ManySubjects {
     this.#onMany = parts.onMany;
   }
 
-  /** This caller has sent this. */
+  /** Counts the subject of a request. */
   note(caller: OutsideCaller, request: unknown): void {
     const subject = subjectOf(fieldOfCrisis(request, 'subject'));
     if (subject === null) return;
@@ -48,7 +48,7 @@ export class ManySubjects {
     const counted = isOver ? { sinceMs: nowMs, subjects: new Set<string>() } : before;
     if (isOver) this.#counted.set(caller, counted);
     const { subjects } = counted;
-    // It was told: no more of them are kept than that takes.
+    // No more subjects are kept than the report needs.
     if (subjects.size >= this.#many) return;
     subjects.add(subject);
     if (subjects.size >= this.#many) this.#onMany(caller, subjects.size);

@@ -1,6 +1,6 @@
 /**
- * Answers outside callers from what the thread holds in memory, at once and whatever the main thread does,
- * and hands each crisis on (CR-1, CR-3).
+ * Answers outside callers at once, from the memory of the thread, whatever the main thread does, and hands each
+ * crisis on (CR-1, CR-3).
  *
  * @module
  */
@@ -24,25 +24,25 @@ import type { LoopProbe } from './loopProbe.ts';
 import type { OutsideThreadData } from './outsideMessages.ts';
 import type { OutsideCaller } from './outsideOptions.ts';
 
-/** What an outside caller gets, as JSON; as far as it holds, what `runtime.crisis()` resolves to. */
+/** The answer to an outside caller, as JSON: the part of what `runtime.crisis()` resolves to that is known here. */
 export interface OutsideAnswer {
   readonly source: 'local';
   readonly resources: readonly AnsweredResource[];
   readonly message: CrisisMessage;
-  /** `withheld` from a page, which gets none. */
+  /** The status of the plan; `withheld` from a page. */
   readonly plan: PlanStatus | 'withheld';
-  /** To a page that of everybody alone. */
+  /** The crisis mode; a page sees only that of everybody. */
   readonly crisisMode: CrisisModeFor;
   readonly elapsedMs: number;
-  /** By which its caller can ask how far it is: `GET /crisis/<id>`. */
+  /** The id with which the caller can ask for its state: `GET /crisis/<id>`. */
   readonly operationId: string;
   readonly recorded: Recorded;
   readonly eventLoop: LoopView;
 }
 
-/** How the app's event loop is seen from here. */
+/** The app's event loop, as this thread sees it. */
 export interface LoopView {
-  /** For how long there has been no sign of it, in milliseconds; 0 while it runs. */
+  /** How long it has not answered, in milliseconds; 0 while it runs. */
   readonly blockedMs: number;
 }
 
@@ -55,7 +55,7 @@ export class OutsideAnswers {
   readonly #probe: LoopProbe;
   readonly #resources: CrisisResources;
   readonly #messages: CrisisMessages;
-  /** What those are shown that prove to be nobody: nothing of the app. */
+  /** The resources for callers without a token: nothing of the app. */
   readonly builtIn: readonly AnsweredResource[];
   readonly #pinned = new Map<string, FoundPlan>();
   #plans: Omit<PlansInMemory, 'pinned' | 'isWhole'> = {
@@ -84,14 +84,14 @@ export class OutsideAnswers {
     return { blockedMs: this.#probe.blockedMs };
   }
 
-  /** How many were answered while the loop was blocked, since this was last asked. */
+  /** How many crises were answered while the loop was blocked, since the last call. */
   takeAnsweredWhileBlocked(): number {
     const answered = this.#answeredWhileBlocked;
     this.#answeredWhileBlocked = 0;
     return answered;
   }
 
-  /** These plans are in memory from now on. */
+  /** Takes in plans, or changes of plans. */
   plansChanged(plans: PlansInMemory): void {
     this.#plans = plans;
     if (plans.isWhole) this.#pinned.clear();
@@ -149,7 +149,7 @@ export class OutsideAnswers {
     };
   }
 
-  /** What is known of the plan here; `null` where the main thread may find it in time. */
+  /** The plan, as far as it is known here; `null` where the main thread may find it in time. */
   #planOf(given: unknown): FoundPlan | null {
     const subject = subjectOf(given);
     if (subject === null) return found('noSubject');

@@ -1,6 +1,6 @@
 /**
- * The main thread's side of crises of outside callers: it starts the thread that answers them, takes what
- * that hands over as if the app had called `crisis()`, and starts the thread again where it ends.
+ * The main thread's side of crises of outside callers: starts the thread that answers them, takes what it hands over
+ * as if the app had called `crisis()`, and starts it again when it ends.
  *
  * @module
  */
@@ -26,26 +26,26 @@ import type {
 
 const RESTART_MS_MIN = 100;
 const RESTART_MS_MAX = 30_000;
-/** So long it has to live for the next restart to be quick again. */
+/** How long the thread has to live for the next restart to be quick again. */
 const SOUND_AFTER_MS = 60_000;
-/** A thread that does not end by itself is ended. */
+/** The time after which a thread that does not end by itself is terminated. */
 const CLOSE_WITHIN_MS = 1_000;
-/** It holds what a blocked main thread has not taken, and no more; beyond it the thread ends, and no other. */
+/** The heap of the thread, for what a blocked main thread has not taken. Beyond it this thread alone ends. */
 const HEAP_MB_MAX = 512;
 
-/** How outside callers are served at this moment. */
+/** How outside callers are being served. */
 export interface OutsideState {
-  /** Where they are answered: the path of the socket; `null` where they are not. */
+  /** The path of the socket; `null` where none is served. */
   readonly socketPath: string | null;
-  /** The same over HTTP, as a URL. */
+  /** The URL for HTTP; `null` where none is served. */
   readonly url: string | null;
-  /** Crises that they have handed in since the process started. */
+  /** Crises handed in since the process started. */
   readonly taken: number;
-  /** Of these, as far as it has told, those that were answered while the event loop was blocked. */
+  /** Crises among them that were answered while the event loop was blocked, as far as the thread has reported. */
   readonly answeredWhileBlocked: number;
   /** How often the thread ended unexpectedly and was started again. */
   readonly restarts: number;
-  /** Why they are not answered, where they should be; `null` where they are. */
+  /** Why callers are not answered although they should be; `null` where they are. */
   readonly trouble: string | null;
 }
 
@@ -64,9 +64,9 @@ export class OutsideHost {
   readonly #troubles = new Map<Way, HoldfastError>();
   #worker: Worker | null = null;
   #ended: Promise<void> = Promise.resolve();
-  /** The thread has a line to who writes. */
+  /** Whether the thread has a line to the writer. */
   #hasLine = false;
-  /** Why a crisis could not be kept, told once until it is another reason. */
+  /** Why a crisis could not be kept, reported once for each reason. */
   #notKept: string | null = null;
   #startedAtMs = 0;
   #restartMs = RESTART_MS_MIN;
@@ -97,13 +97,13 @@ export class OutsideHost {
     try {
       this.#start();
     } catch (error) {
-      // A bundler has left its file behind: the runtime works without it.
+      // A bundler has left out the file of the thread: the runtime works without it.
       this.#troubles.set('socket', reviveError(toPlainError(error)));
       this.#parts.onError(error);
     }
   }
 
-  /** Handlers were registered. */
+  /** Tells the thread which handlers are registered. */
   handlersChanged(): void {
     const types = [...this.#parts.engine.handlers].map(
       ([type, { cardDataExempt }]) => [type, cardDataExempt] as const,
@@ -111,7 +111,7 @@ export class OutsideHost {
     this.#send({ kind: 'handlers', handlers: new Map(types) });
   }
 
-  /** Answers nobody any more; what was answered is handed over by then. */
+  /** Ends the service; all answered crises are handed over by then. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelRestart();
@@ -147,11 +147,11 @@ export class OutsideHost {
         if (!this.#isClosed) this.#endedUnexpectedly();
       });
     });
-    // What serves others must not keep a process alive that has nothing else to do.
+    // A service for others must not keep a process alive that has nothing else to do.
     worker.unref();
     this.#hasLine = false;
     this.handlersChanged();
-    // All of them first, then each change.
+    // The first call has all plans, later ones each change.
     this.#parts.engine.watchPlans((plans) => {
       this.#send({ kind: 'plans', plans });
     });
@@ -206,7 +206,7 @@ export class OutsideHost {
     }
   }
 
-  /** The store may not be open yet, or its writer be started again. */
+  /** Gives the thread a line to the writer, once the store is open and whenever the writer was started again. */
   #giveLine(): void {
     const line = this.#parts.engine.spillLine();
     if (line === null) return;
@@ -221,7 +221,7 @@ export class OutsideHost {
     this.#send({ kind: 'taken', id });
     void answering.then((answer) => {
       if (wantsPlan) this.#send({ kind: 'plan', id, plan: planIn(answer) });
-      // Why it is not on disk, or will not be delivered, is told to the app as that of any crisis.
+      // The app is notified as for any crisis where it is not on disk, or will not be delivered.
       answer.durable
         .then(() => {
           this.#send({ kind: 'recorded', id });
@@ -239,7 +239,7 @@ export class OutsideHost {
     const before = this.#troubles.get(way);
     this.#addresses.delete(way);
     this.#troubles.set(way, error);
-    // It is tried again every few seconds.
+    // The same failure comes again every few seconds.
     if (before?.message !== error.message) this.#parts.onError(error);
   }
 

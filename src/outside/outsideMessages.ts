@@ -10,10 +10,10 @@ import type { CrisisWords } from '../../machines/policy/crisis/crisisWords.ts';
 import type { PlainError } from '../../machines/vocabulary/errors.ts';
 import type { CheckedOutside, OutsideCaller } from './outsideOptions.ts';
 
-/** What the thread is started with. */
+/** The data that the thread is started with. */
 export interface OutsideThreadData {
   readonly at: CheckedOutside;
-  /** Of the app, before the built-in ones. */
+  /** The app's resources, which come before the built-in ones. */
   readonly resources: readonly CrisisResource[];
   readonly words: readonly CrisisWords[];
   readonly helpLines: readonly HelpLine[];
@@ -31,47 +31,47 @@ export type HandlerTypes = ReadonlyMap<string, readonly string[] | undefined>;
 export type ToOutside =
   | { readonly kind: 'plans'; readonly plans: PlansInMemory }
   | { readonly kind: 'handlers'; readonly handlers: HandlerTypes }
-  /** Over it crises are kept that the main thread does not take in time. */
+  /** The line to the writer, for crises that the main thread does not take in time. */
   | { readonly kind: 'line'; readonly line: SpillLine }
-  /** Its delivery is on its way. */
+  /** The app has taken it, and its delivery is under way. */
   | { readonly kind: 'taken'; readonly id: string }
-  /** The plan of its subject, which was asked for. */
+  /** The plan of its subject, in answer to `wantsPlan`. */
   | { readonly kind: 'plan'; readonly id: string; readonly plan: FoundPlan }
-  /** It is on disk. */
+  /** The crisis is on disk. */
   | { readonly kind: 'recorded'; readonly id: string }
-  /** Its upstream has it. */
+  /** The upstream has the crisis. */
   | { readonly kind: 'delivered'; readonly id: string }
   | { readonly kind: 'pong' }
-  /** Comes last. */
+  /** The last message: the thread ends. */
   | { readonly kind: 'close' };
 
 export type FromOutside =
-  /** Callers are answered at this address now: the path of a socket, or a URL. */
+  /** Callers are now answered at this address, the path of a socket or a URL. */
   | { readonly kind: 'listening'; readonly way: Way; readonly address: string }
-  /** They are not, for now; it is tried again. */
+  /** Callers can't be answered for now; it is tried again. */
   | { readonly kind: 'troubled'; readonly way: Way; readonly error: PlainError }
   | HandedOver
-  /** What it could not have kept, of which the caller was told that it is in memory. */
+  /** A crisis could not be kept on disk; its caller knows that it is in memory alone. */
   | { readonly kind: 'notKept'; readonly error: PlainError }
   | { readonly kind: 'lineLost' }
-  /** To be answered at once: so long as it is not, the loop is blocked. */
+  /** A ping: the loop is blocked until it is answered. */
   | { readonly kind: 'ping' }
-  /** With one token so many different subjects were asked for within ten minutes. */
+  /** A token was used for many different subjects within ten minutes. */
   | { readonly kind: 'manySubjects'; readonly caller: OutsideCaller; readonly subjects: number }
-  /** The loop has run again after so long, in milliseconds; so many were answered meanwhile. */
+  /** The loop runs again; how long it was blocked, in milliseconds, and how many crises were answered meanwhile. */
   | { readonly kind: 'wasBlocked'; readonly forMs: number; readonly answered: number };
 
 /** A crisis that was answered, to be taken as if the app had called `crisis()`. */
 export interface HandedOver {
   readonly kind: 'crisis';
-  /** Of its operation: its caller knows it already. */
+  /** The id of its operation, which its caller knows already. */
   readonly id: string;
   readonly request: unknown;
   /** Whether the answer waits for the plan of its subject. */
   readonly wantsPlan: boolean;
-  /** From its arrival to its answer or, where it waits for the plan, till now, in milliseconds. */
+  /** The time from its arrival to its answer or, where it waits for the plan, till now, in milliseconds. */
   readonly elapsedMs: number;
 }
 
-/** How outside callers ask. */
+/** The two ways in which outside callers ask. */
 export type Way = 'socket' | 'http';

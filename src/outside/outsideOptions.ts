@@ -33,13 +33,13 @@ export interface OutsideHttpOptions {
   /** Pages in browsers that may ask, with `pagesToken` (the header `Origin`): `https://app.example`. Default none. */
   readonly origins?: readonly string[] | undefined;
   /**
-   * Told of (`onError`, the fact `crisis.manySubjects`) is who asks with one token for so many different subjects within
-   * ten minutes, as one does who guesses; nobody is refused for it. Default 50.
+   * The number of different subjects within ten minutes from which a token is reported (`onError`, the fact
+   * `crisis.manySubjects`), since its user may be guessing. No request is refused for it. Default 50.
    */
   readonly manySubjects?: number | undefined;
 }
 
-/** Crises of outside callers, served by a thread of its own, so that a blocked event loop delays none. */
+/** Crises of outside callers, answered by a thread of their own, so that a blocked event loop delays none. */
 export interface OutsideOptions {
   /**
    * A Unix socket, made with rights for its owner alone, in a folder that nobody else may enter: its
@@ -49,7 +49,7 @@ export interface OutsideOptions {
   readonly http?: OutsideHttpOptions | undefined;
 }
 
-/** Who asks: the app's own back end, or a page in a browser. */
+/** A caller: the app's own back end, or a page in a browser. */
 export type OutsideCaller = 'backend' | 'page';
 
 /** The address on which callers ask over HTTP. The tokens are not kept. */
@@ -80,7 +80,7 @@ const TOKEN_RULE: MatchRule = {
   matches: (token) => typeof token === 'string' && TOKEN.test(token),
   rule: 'must be a text of 32 to 256 printable ASCII characters without spaces, such as openssl rand -base64 32 gives',
 };
-/** As many people in crisis within ten minutes are news on most days. */
+/** The default: so many people in crisis within ten minutes are rare. */
 const MANY_SUBJECTS = 50;
 
 const HTTP_RULES: OptionRules<OutsideHttpOptions> = {
@@ -141,12 +141,12 @@ export function checkOutside(
   };
 }
 
-/** The path of the socket in the store's folder, also for who wants to ask there. */
+/** The path of the socket in the store's folder, for its server and its callers. */
 export function socketBeside(store: string): string {
   return join(resolve(store), SOCKET_NAME);
 }
 
-/** How a token is known without being kept. */
+/** The digest by which a token is known without being kept. */
 export function digestOf(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }

@@ -1,6 +1,5 @@
 /**
- * The entry of the thread that serves crises to outside callers: whatever the main thread does, it answers
- * (CR-1).
+ * The entry of the thread that answers crises of outside callers, whatever the main thread does (CR-1).
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The place of a Unix socket for outside callers: in a folder that nobody else may enter, so that there is
- * no moment in which others can open it, whatever rights it is made with.
+ * The place of a Unix socket for outside callers: a folder that other users may not enter, so that they can't open
+ * the socket at any moment, whatever its mode.
  *
  * @module
  */
@@ -51,7 +51,7 @@ async function prepareFolder(folder: string): Promise<void> {
   }
 }
 
-/** What is there; `null` for nothing. */
+/** The stats of a path; `null` where nothing is there. */
 async function statsOf(asked: Promise<Stats>): Promise<Stats | null> {
   try {
     return await asked;

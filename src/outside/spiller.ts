@@ -1,6 +1,6 @@
 /**
- * Has crises kept that the main thread does not take in time: it asks the store's writer, which is a thread
- * of its own and has the key, over a line that needs no main thread (CR-4).
+ * Keeps crises that the main thread does not take in time: asks the store's writer, a thread of its own that has the
+ * key, over a line that does not need the main thread (CR-4).
  *
  * @module
  */
@@ -19,24 +19,24 @@ import type { PlainError } from '../../machines/vocabulary/errors.ts';
 import { toPlainError } from '../../machines/vocabulary/errors.ts';
 import type { HandlerTypes, OutsideThreadData } from './outsideMessages.ts';
 
-/** What the disk did not take is tried again as often. */
+/** The pause before a crisis that the disk did not take is tried again. */
 const AGAIN_MS = 1_000;
 
 export interface SpillerParts {
   readonly clock: Clock;
   readonly data: Pick<OutsideThreadData, 'type' | 'payloadBytesMax'>;
-  /** It is on disk, sealed. */
+  /** Called once a crisis is on disk, sealed. */
   readonly onKept: (id: string) => void;
   readonly onFailed: (error: PlainError) => void;
-  /** There is nobody any more who keeps anything, until another line comes. */
+  /** Called when the writer is gone, until there is another line. */
   readonly onLineLost: () => void;
 }
 
 export class Spiller {
   readonly #parts: SpillerParts;
-  /** Asked for and not on disk yet: what they ask for. */
+  /** The crises that are asked for and not on disk yet, by id. */
   readonly #asked = new Map<string, unknown>();
-  /** On disk here, as far as is known. */
+  /** The ids that the writer has on disk, as far as is known. */
   readonly #kept = new Set<string>();
   #handlers: HandlerTypes = new Map();
   #line: SpillLine | null = null;
@@ -45,17 +45,17 @@ export class Spiller {
     this.#parts = parts;
   }
 
-  /** Whether there is somebody who can keep a crisis. */
+  /** Whether a writer can keep a crisis. */
   get canKeep(): boolean {
     return this.#line !== null;
   }
 
-  /** These types have handlers, which exempt this card data. */
+  /** Takes in which types have handlers, and the card data that they exempt. */
   handlersChanged(handlers: HandlerTypes): void {
     this.#handlers = handlers;
   }
 
-  /** Asks over this line from now on, also for what was asked for in vain. */
+  /** Uses this line from now on, also for crises that could not be kept before. */
   use(line: SpillLine): void {
     this.#line = line;
     line.on('message', (answer: FromSpill) => {
@@ -69,13 +69,13 @@ export class Spiller {
     for (const [id, request] of this.#asked) this.#ask(id, request);
   }
 
-  /** Has it kept as soon as that is possible. */
+  /** Keeps a crisis as soon as that is possible. */
   keep(id: string, request: unknown): void {
     this.#asked.set(id, request);
     this.#ask(id, request);
   }
 
-  /** The main thread has it on disk, or it is delivered. */
+  /** Drops a crisis that the main thread has on disk, or that is delivered. */
   drop(id: string): void {
     const isUnderWay = this.#asked.delete(id);
     if (this.#kept.delete(id) || isUnderWay) this.#send({ kind: 'drop', id });
@@ -107,7 +107,7 @@ export class Spiller {
       this.#failed(id, answer.error);
       return;
     }
-    // Dropped meanwhile: the writer hears of that after this.
+    // Dropped meanwhile: the writer is told next.
     if (!this.#asked.delete(id)) return;
     this.#kept.add(id);
     this.#parts.onKept(id);
@@ -126,7 +126,7 @@ export class Spiller {
     const exempt: CrisisRules['exemptionsOf'] = (of) => exemptionsOf(this.#handlers.get(of));
     const rules: CrisisRules = {
       type,
-      // Who takes it up knows which handlers there are by then.
+      // The process that takes it up knows which handlers there are by then.
       hasHandler: () => true,
       check: (given, bytesMax) =>
         checkRequest(given, { payloadBytesMax: bytesMax, exemptionsOf: exempt }),
