@@ -118,7 +118,7 @@ export class VirtualClock implements Clock {
    *
    * @example
    * const post = httpHandler({ baseUrl: upstream.url });
-   * const run: Run = async (attempt) => await clock.freezeWhile(Promise.resolve(post(attempt)));
+   * const run = (attempt: Attempt) => clock.freezeWhile(Promise.resolve(post(attempt)));
    */
   freezeWhile<T>(work: Promise<T>): Promise<T> {
     const over = work.then(
