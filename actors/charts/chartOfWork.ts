@@ -19,8 +19,9 @@ import {
 } from '../../machines/crisis/crisisDemand.ts';
 import {
   type CrisisEvent,
-  type CrisisStates,
+  type CrisisSnapshot,
   crisisMachine,
+  crisisStatesOf,
 } from '../../machines/crisis/crisisMachine.ts';
 import { demandOf, isBusy, isEnding, isSuspect } from '../../machines/operation/demand.ts';
 import { retryAtMs, watchedAtMs } from '../../machines/operation/due.ts';
@@ -34,12 +35,14 @@ import {
 import {
   type SyncOperationContext,
   type SyncOperationEvent,
+  type SyncOperationSnapshot,
   type SyncOperationState,
   syncOperationMachine,
   type Turn,
 } from '../../machines/operation/syncOperationMachine.ts';
 import { type WaitReason, waitReasonOf } from '../../machines/operation/waitReason.ts';
 import type { Demand, DemandFacts } from '../../machines/vocabulary/demand.ts';
+import { innermost } from '../../machines/vocabulary/innermost.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
 
 /** Where work is on its chart. */
@@ -51,7 +54,8 @@ export type WorkEvent = SyncOperationEvent | CrisisEvent;
 
 export interface WorkSnapshot {
   readonly status: 'active' | 'done' | 'error' | 'stopped';
-  readonly value: SyncOperationState | CrisisStates;
+  /** As XState writes it, with the parents of the states that it is in. */
+  readonly value: SyncOperationSnapshot['value'] | CrisisSnapshot['value'];
   readonly context: WorkContext;
 }
 
@@ -109,7 +113,7 @@ export interface ChartOfWork {
 export const operationChart: ChartOfWork = {
   machine: syncOperationMachine,
   takingBack: 'cancel.requested',
-  stateOf: (value) => value as SyncOperationState,
+  stateOf: (value) => innermost(value as SyncOperationSnapshot['value']),
   demandOf,
   waitReasonOf,
   isInLine: isSuspect,
@@ -127,7 +131,7 @@ export const operationChart: ChartOfWork = {
 export const crisisChart: ChartOfWork = {
   machine: crisisMachine,
   takingBack: 'callOff.requested',
-  stateOf: (value) => crisisStateOf(value as CrisisStates),
+  stateOf: (value) => crisisStateOf(crisisStatesOf(value as CrisisSnapshot['value'])),
   demandOf: crisisDemand,
   waitReasonOf: crisisWaitsFor,
   isInLine: awaitsPlace,

@@ -1,7 +1,7 @@
 /**
- * Reads a flat chart into a table that can be stepped through at once: its states beside each other, or
- * those of each of its regions, with no history and no delays, whose transitions only choose and assign.
- * Everything else is refused, so that no chart is ever run differently from how it is drawn.
+ * Reads a chart into a flat table that can be stepped through at once: its innermost states, or those of each of
+ * its regions, each with its own transitions and then those of its parents. History, delays and whatever does
+ * more than choose and assign are refused, so that no chart is ever run differently from how it is drawn.
  *
  * @module
  */
@@ -12,8 +12,10 @@ import type {
   AnyTransitionDefinition,
   EventObject,
   SnapshotFrom,
+  StateValue,
 } from 'xstate';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { innermostStates } from '../../machines/vocabulary/innermost.ts';
 
 export type Context = Readonly<Record<string, unknown>>;
 
@@ -70,7 +72,10 @@ export function readFlatChart(machine: AnyStateMachine): FlatChart {
   const refuse = refuserOf(machine);
   const isParallel = root.type === 'parallel';
   const parents: readonly AnyStateNode[] = isParallel ? Object.values(root.states) : [root];
-  if (isParallel) refusePlain(root, /^parallel$/, refuse);
+  if (isParallel) {
+    refusePlain(root, /^parallel$/, refuse);
+    if (root.transitions.size > 0) refuse(`what ${root.id} does itself`);
+  }
   const [first, ...others] = parents.map((parent) => readRegion(machine, parent, refuse));
   const newContext: unknown = machine.config.context;
   if (first === undefined || typeof newContext !== 'function') return refuse('its context');
@@ -80,38 +85,52 @@ export function readFlatChart(machine: AnyStateMachine): FlatChart {
   };
 }
 
-function readRegion(machine: AnyStateMachine, parent: AnyStateNode, refuse: Refuse): FlatRegion {
-  const isWhole = parent === machine.root;
-  refusePlain(parent, /^compound$/, refuse);
-  const nodes: readonly AnyStateNode[] = Object.values(parent.states);
+function readRegion(machine: AnyStateMachine, region: AnyStateNode, refuse: Refuse): FlatRegion {
+  refusePlain(region, /^compound$/, refuse);
+  if (region.transitions.size > 0) refuse(`what ${region.id} does itself`);
+  const nodes = innermostStates(region);
   const states = new Map<string, FlatState>();
   for (const node of nodes) {
     refusePlain(node, /^(atomic|final)$/, refuse);
+    if (states.has(node.key)) refuse(`a second state ${node.key}`);
     states.set(node.key, {
       key: node.key,
       on: new Map(),
       always: [],
       invoke: readInvoke(node, refuse),
-      template: machine.resolveState({
-        value: isWhole ? node.key : { [parent.key]: node.key },
-        context: {},
-      }),
+      template: templateOf(machine, node),
     });
   }
   const state = (key: string): FlatState => states.get(key) ?? refuse(`its state ${key}`);
   for (const node of nodes) {
     const { on, always } = state(node.key);
     const read = (transition: AnyTransitionDefinition): FlatTransition =>
-      readTransition(machine, transition, state);
-    for (const [type, transitions] of node.transitions) {
-      if (type.includes('*')) refuse(`an event of ${node.id}`);
-      on.set(type, transitions.map(read));
+      readTransition(transition, { machine, region, node, state });
+    // The node first, then its parents from the inside: the first that may be taken is.
+    for (let from = node; from !== region; from = from.parent ?? region) {
+      if (from !== node) refusePlain(from, /^compound$/, refuse);
+      for (const [type, transitions] of from.transitions) {
+        if (type.includes('*')) refuse(`an event of ${from.id}`);
+        on.set(type, [...(on.get(type) ?? []), ...transitions.map(read)]);
+      }
     }
     always.push(...(node.always ?? []).map(read));
     // What one region does at once may be another's reason to: nobody has needed that.
-    if (!isWhole && always.length > 0) refuse(`what ${node.id} does at once`);
+    if (region !== machine.root && always.length > 0) refuse(`what ${node.id} does at once`);
   }
-  return { key: parent.key, states, initial: state(parent.initial.target[0]?.key ?? '') };
+  return { key: region.key, states, initial: state(initialIn(region)?.key ?? '') };
+}
+
+function templateOf(machine: AnyStateMachine, { key, path }: AnyStateNode): FlatState['template'] {
+  const parents = path.slice(0, -1);
+  const value = parents.reduceRight<StateValue>((inner, parent) => ({ [parent]: inner }), key);
+  return machine.resolveState({ value, context: {} });
+}
+
+/** The innermost state that is entered with a node. */
+function initialIn(node: AnyStateNode): AnyStateNode | undefined {
+  const [first] = node.type === 'compound' ? node.initial.target : [];
+  return first === undefined ? node : initialIn(first);
 }
 
 /** Refuses a node that does more than to hold states, or transitions. */
@@ -120,8 +139,7 @@ function refusePlain(node: AnyStateNode, type: RegExp, refuse: Refuse): void {
   const isPlain = type.test(node.type) && acts.length === 0 && node.output === undefined;
   const holdsStates = Object.keys(node.states).length > 0;
   if (!isPlain) refuse(`what ${node.id} is`);
-  if (!holdsStates) return;
-  if (node.transitions.size > 0 || node.always !== undefined || node.invoke.length > 0) {
+  if (holdsStates && (node.always !== undefined || node.invoke.length > 0)) {
     refuse(`what ${node.id} does itself`);
   }
 }
@@ -146,14 +164,25 @@ function readInvoke(node: AnyStateNode, refuse: Refuse): FlatState['invoke'] {
 }
 
 function readTransition(
-  machine: AnyStateMachine,
   definition: AnyTransitionDefinition,
-  state: (key: string) => FlatState,
+  {
+    machine,
+    region,
+    node,
+    state,
+  }: {
+    readonly machine: AnyStateMachine;
+    readonly region: AnyStateNode;
+    /** The innermost state that is left by it, which may be far inside of the one that has it. */
+    readonly node: AnyStateNode;
+    readonly state: (key: string) => FlatState;
+  },
 ): FlatTransition {
   const { source, target, guard, actions, reenter } = definition;
   const refuse = refuserOf(machine);
-  const [aim = source, ...more] = target ?? [];
-  if (more.length > 0 || aim.parent !== source.parent) refuse(`a transition of ${source.id}`);
+  const [aim = node, ...more] = target ?? [];
+  const isInside = innermostStates(region).includes(aim);
+  if (more.length > 0 || !isInside) refuse(`a transition of ${source.id}`);
   const { guards, actions: implemented } = machine.implementations;
   return {
     guard:
@@ -168,7 +197,8 @@ function readTransition(
       ),
     ),
     target: state(aim.key),
-    leaves: aim !== source || reenter,
+    // By a transition of a parent it leaves even where it comes to where it was.
+    leaves: aim !== node || reenter || (source !== node && target !== undefined),
     definition,
   };
 }

@@ -17,8 +17,10 @@ import type {
   EventObject,
   InputFrom,
   SnapshotFrom,
+  StateValue,
 } from 'xstate';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { innermost, valueOfNames } from '../../machines/vocabulary/innermost.ts';
 import type { ChartWatch } from './chartWatch.ts';
 import {
   type Context,
@@ -138,8 +140,8 @@ abstract class ChartLogic {
     };
   }
 
-  protected stateIn({ states }: FlatRegion, key: unknown): FlatState {
-    const state = states.get(key as string);
+  protected stateIn({ states }: FlatRegion, key: string): FlatState {
+    const state = states.get(key);
     if (state !== undefined) return state;
     throw new HoldfastError('HF_INTERNAL', `The chart ${this.machine.id} has no such state.`);
   }
@@ -173,7 +175,7 @@ class FlatLogic extends ChartLogic {
 
   readonly restoreSnapshot = (snapshot: Snapshot): Snapshot => {
     const context: unknown = snapshot.context;
-    return { ...this.stateIn(this.#region, snapshot.value).template, context };
+    return { ...this.stateIn(this.#region, innermost(snapshot.value)).template, context };
   };
 
   #step(snapshot: Snapshot, event: EventObject, scope: Scope): Snapshot {
@@ -181,7 +183,7 @@ class FlatLogic extends ChartLogic {
       endEffect(snapshot, scope);
       return { ...snapshot, status: 'stopped' } as Snapshot;
     }
-    const state = this.stateIn(this.#region, snapshot.value);
+    const state = this.stateIn(this.#region, innermost(snapshot.value));
     const context = snapshot.context as Context;
     const first =
       choose(state.on.get(event.type), { context, event }, snapshot) ??
@@ -303,8 +305,10 @@ class RegionsLogic extends ChartLogic {
   }
 
   #statesOf({ value }: Snapshot): readonly FlatState[] {
-    const names = value as Readonly<Record<string, unknown>>;
-    return this.chart.regions.map((region) => this.stateIn(region, names[region.key]));
+    const inside = value as Readonly<Record<string, StateValue>>;
+    return this.chart.regions.map((region) =>
+      this.stateIn(region, innermost(inside[region.key] ?? '')),
+    );
   }
 
   #templateOf(states: readonly FlatState[]): Snapshot {
@@ -312,7 +316,8 @@ class RegionsLogic extends ChartLogic {
     const known = this.#templates.get(name);
     if (known !== undefined) return known;
     const { regions } = this.chart;
-    const value = Object.fromEntries(regions.map(({ key }, at) => [key, states[at]?.key ?? '']));
+    const names = Object.fromEntries(regions.map(({ key }, at) => [key, states[at]?.key ?? '']));
+    const value = valueOfNames(this.machine, names) ?? {};
     const made = this.machine.resolveState({ value, context: {} });
     this.#templates.set(name, made);
     return made;

@@ -11,22 +11,35 @@ import {
   stateToKeep,
 } from '../../machines/operation/rowState.ts';
 import {
+  operationAt,
   type SyncOperationContext,
   type SyncOperationSnapshot,
+  type SyncOperationState,
   syncOperationMachine,
   type Turn,
 } from '../../machines/operation/syncOperationMachine.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { innermost } from '../../machines/vocabulary/innermost.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
 import type { Said } from '../../machines/vocabulary/upstreamAnswer.ts';
 import { decodeSnapshot, encodeSnapshot, textOfSnapshot } from './snapshots.ts';
 
 /** The text kept for an operation. */
 export function encodeOperation(
-  { value, context }: Pick<SyncOperationSnapshot, 'value' | 'context'>,
+  {
+    value,
+    context,
+  }: {
+    readonly value: SyncOperationSnapshot['value'] | SyncOperationState;
+    readonly context: SyncOperationContext;
+  },
   said?: Said,
 ): string {
-  return encodeSnapshot(syncOperationMachine, { value: stateToKeep(value), context }, said);
+  return encodeSnapshot(
+    syncOperationMachine,
+    { value: stateToKeep(innermost(value)), context },
+    said,
+  );
 }
 
 /** The text kept for a new operation, and the one where its lane is busy; that is absent without a lane. */
@@ -52,13 +65,14 @@ export function decodeOperation(row: { readonly state: string; readonly standing
   readonly said: Said;
 } {
   const { snapshot, said } = decodeSnapshot(syncOperationMachine, row.state);
-  if (!isKept(snapshot.value)) {
+  const kept = innermost(snapshot.value);
+  if (!isKept(kept)) {
     throw new HoldfastError(
       'HF_RECORD_MALFORMED',
       `A record of ${syncOperationMachine.id} is in a state that is never kept.`,
     );
   }
-  const read = stateOfRow(snapshot.value, snapshot.context, row.standing);
-  if (read.value === snapshot.value) return { snapshot, said };
-  return { snapshot: syncOperationMachine.resolveState(read), said };
+  const { value, context } = stateOfRow(kept, snapshot.context, row.standing);
+  if (value === kept) return { snapshot, said };
+  return { snapshot: operationAt(value, context), said };
 }

@@ -11,6 +11,7 @@ import type { AnyStateMachine, SnapshotFrom, StateValue } from 'xstate';
 import { isCrisisContext } from '../../machines/crisis/crisisShape.ts';
 import { isOperationContext } from '../../machines/operation/syncOperationShape.ts';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { innermostNames, valueOfNames } from '../../machines/vocabulary/innermost.ts';
 import { NOTHING_SAID, type Said } from '../../machines/vocabulary/upstreamAnswer.ts';
 
 /** What is kept of a snapshot. */
@@ -69,7 +70,8 @@ export function textOfSnapshot(
 ): string {
   const { id, version = '' } = machine;
   // Ids, versions and names of states are plain words; this runs for every write.
-  const state = typeof value === 'string' ? `"${value}"` : JSON.stringify(value);
+  const names = innermostNames(machine, value as StateValue);
+  const state = typeof names === 'string' ? `"${names}"` : JSON.stringify(names);
   const responded = response === undefined ? '' : `,"response":${JSON.stringify(response)}`;
   const answered = answer === undefined ? '' : `,"answer":${JSON.stringify(answer)}`;
   return `{"machine":"${id}","version":"${version}","chart":"${hashOf(machine)}","value":${state},"context":${contextText}${responded}${answered}}`;
@@ -114,11 +116,12 @@ export function decodeSnapshot<M extends AnyStateMachine>(
 /** The snapshot with this state and context; an error where the chart can't run with them. */
 function resolved<M extends AnyStateMachine>(
   machine: M,
-  value: unknown,
+  names: unknown,
   context: unknown,
 ): SnapshotFrom<M> | HoldfastError {
   // XState itself lets some values pass that name no state.
-  if (!namesState(machine, value)) {
+  const value = valueOfNames(machine, names);
+  if (value === null) {
     return new HoldfastError(
       'HF_RECORD_UNSUPPORTED',
       `A record of ${machine.id} names a state that version ${machine.version} does not have.`,
@@ -133,26 +136,12 @@ function resolved<M extends AnyStateMachine>(
   return machine.resolveState({ value, context }) as SnapshotFrom<M>;
 }
 
-/** Every chart that is kept is flat, or has flat regions. */
-function namesState({ root, states }: AnyStateMachine, value: unknown): value is StateValue {
-  if (root.type !== 'parallel') return typeof value === 'string' && Object.hasOwn(states, value);
-  if (typeof value !== 'object' || value === null) return false;
-  const regions = Object.entries(value as Readonly<Record<string, unknown>>);
-  return (
-    regions.length === Object.keys(states).length &&
-    regions.every(
-      ([region, state]) =>
-        typeof state === 'string' && Object.hasOwn(states[region]?.states ?? {}, state),
-    )
-  );
-}
-
 /** True for a record that a later version of this chart wrote; a new state may come without a new version. */
 function isNewer(machine: AnyStateMachine, { machine: id, version, value }: KeptSnapshot): boolean {
   if (id !== machine.id) return false;
   const own = Number(machine.version ?? '');
   if (Number(version) > own) return true;
-  return version === machine.version && isName(value) && !Object.hasOwn(machine.states, value);
+  return version === machine.version && isName(value) && valueOfNames(machine, value) === null;
 }
 
 /** True for a record of this version that a chart with another hash wrote: another build. */

@@ -7,10 +7,15 @@
 import {
   type CrisisSnapshot,
   type CrisisStates,
+  crisisAt,
   crisisMachine,
+  crisisStatesOf,
 } from '../../machines/crisis/crisisMachine.ts';
 import { crisisOfRow, crisisToKeep, isCrisisKept } from '../../machines/crisis/crisisRow.ts';
-import type { SyncOperationState } from '../../machines/operation/syncOperationMachine.ts';
+import type {
+  SyncOperationSnapshot,
+  SyncOperationState,
+} from '../../machines/operation/syncOperationMachine.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
 import type { Said } from '../../machines/vocabulary/upstreamAnswer.ts';
@@ -27,13 +32,19 @@ import { decodeSnapshot, encodeSnapshot, headOfSnapshot } from './snapshots.ts';
 /** The text kept for work on either chart. */
 export function encodeWork(
   chart: ChartOfWork,
-  { value, context }: Pick<WorkSnapshot, 'value' | 'context'>,
+  {
+    value,
+    context,
+  }: {
+    readonly value: WorkSnapshot['value'] | SyncOperationState | CrisisStates;
+    readonly context: WorkSnapshot['context'];
+  },
   said?: Said,
 ): string {
   if (chart === operationChart) {
-    return encodeOperation({ value: value as SyncOperationState, context }, said);
+    return encodeOperation({ value: value as SyncOperationSnapshot['value'], context }, said);
   }
-  const kept = crisisToKeep(value as CrisisStates);
+  const kept = crisisToKeep(crisisStatesOf(value as CrisisSnapshot['value']));
   return encodeSnapshot(crisisMachine, { value: kept, context }, said);
 }
 
@@ -71,13 +82,13 @@ function decodeCrisis(row: { readonly state: string; readonly standing: Standing
   readonly said: Said;
 } {
   const { snapshot, said } = decodeSnapshot(crisisMachine, row.state);
-  if (!isCrisisKept(snapshot.value)) {
+  const kept = crisisStatesOf(snapshot.value);
+  if (!isCrisisKept(kept)) {
     throw new HoldfastError(
       'HF_RECORD_MALFORMED',
       `A record of ${crisisMachine.id} is in a state that is never kept.`,
     );
   }
   const { context } = snapshot;
-  const value = { ...crisisOfRow(snapshot.value, context, row.standing) };
-  return { snapshot: crisisMachine.resolveState({ value, context }), said };
+  return { snapshot: crisisAt(crisisOfRow(kept, context, row.standing), context), said };
 }

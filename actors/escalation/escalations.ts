@@ -17,7 +17,11 @@ import {
   THROWS_MAX,
   tellAgainMs,
 } from '../../machines/crisis/crisisEscalation.ts';
-import type { CrisisEscalationState, CrisisStates } from '../../machines/crisis/crisisMachine.ts';
+import {
+  type CrisisEscalationState,
+  type CrisisSnapshot,
+  crisisStatesOf,
+} from '../../machines/crisis/crisisMachine.ts';
 import { UNKNOWN_SUBJECT } from '../../machines/policy/crisis/crisisRequest.ts';
 import { retryDelayMs } from '../../machines/policy/retry/retryPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
@@ -185,7 +189,7 @@ export class Escalations {
   }
 
   #changed(watched: Watched, snapshot: Snapshot): void {
-    const { escalation: state } = snapshot.value as CrisisStates;
+    const { escalation: state } = crisisStatesOf(snapshot.value as CrisisSnapshot['value']);
     const context = snapshot.context as CrisisContext;
     const { escalation } = context;
     const { state: from, escalation: before } = watched;
@@ -314,7 +318,7 @@ export class Escalations {
     const { clock, chain, pace } = this.#parts;
     const atMs = clock.now();
     const { value, context } = actor.getSnapshot() as Snapshot;
-    const { escalation: state } = value as CrisisStates;
+    const { escalation: state } = crisisStatesOf(value as CrisisSnapshot['value']);
     const { escalation } = context as CrisisContext;
     if (state === 'acknowledged') actor.send({ type: 'acknowledgement.ending', atMs });
     else if (state === 'lapsing') actor.send({ type: 'acknowledgement.lapsed', atMs });
@@ -433,7 +437,7 @@ export class Escalations {
   ): void {
     const { clock, random, facts, pace } = this.#parts;
     const { value, context } = resident.actor.getSnapshot() as Snapshot;
-    const { escalation: state } = value as CrisisStates;
+    const { escalation: state } = crisisStatesOf(value as CrisisSnapshot['value']);
     const its = context as CrisisContext;
     if (state === 'ended' || isTakenOn(state) !== isAsk) return;
     const { name, retry } = step;

@@ -6,7 +6,7 @@
 
 import type { CrisisContext } from '../../machines/crisis/crisisContext.ts';
 import { crisisEndedAs } from '../../machines/crisis/crisisDemand.ts';
-import type { CrisisStates } from '../../machines/crisis/crisisState.ts';
+import { type CrisisSnapshot, crisisStatesOf } from '../../machines/crisis/crisisMachine.ts';
 import { UNDELIVERED_LONG_MS } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
@@ -109,7 +109,7 @@ export class Undelivered {
     resident: Resident,
     snapshot: { readonly value: unknown; readonly context: unknown },
   ): void {
-    const { delivery } = snapshot.value as CrisisStates;
+    const { delivery } = crisisStatesOf(snapshot.value as CrisisSnapshot['value']);
     const { id, handler } = resident;
     const context = snapshot.context as CrisisContext;
     // Nobody waits for a trial run.

@@ -12,6 +12,7 @@ import type {
 } from '../../machines/operation/syncOperationMachine.ts';
 import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { innermost } from '../../machines/vocabulary/innermost.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Said, UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
 import type { Priority, TierName } from '../../machines/vocabulary/urgency.ts';
@@ -97,7 +98,10 @@ export function toView(
     priority: context.priority,
     idempotencyKey: keyOfRound(context),
     tags: context.tags ?? [],
-    state: typeof value === 'string' ? value : value.delivery,
+    state:
+      typeof value === 'object' && 'delivery' in value
+        ? innermost(value.delivery)
+        : (state as SyncOperationState),
     attempt: context.attempt,
     acceptedAtMs: context.acceptedAtMs,
     settledAtMs: context.settledAtMs,

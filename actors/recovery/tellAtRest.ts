@@ -12,7 +12,8 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { builtInOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import type { RecordStore, StoredOperation } from '../../persistence/port/store.ts';
 import { operationChart } from '../charts/chartOfWork.ts';
-import { decodeWork, encodeWork } from '../charts/workRecord.ts';
+import { encodeOperation } from '../charts/operationRecord.ts';
+import { decodeWork } from '../charts/workRecord.ts';
 import { operationUnknown, quarantinedError } from '../operation/outcome.ts';
 
 /** One by its id. @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_QUARANTINED`. */
@@ -33,7 +34,7 @@ export async function tellAtRest(
   const row = await rowAtRest(store, id);
   const { chart, snapshot } = decodeWork(row);
   if (chart !== operationChart) return false;
-  const value = snapshot.value as SyncOperationState;
+  const value = operationChart.stateOf(snapshot.value) as SyncOperationState;
   const told = toldAtRest({ value, context: snapshot.context }, wish, clock.now());
   if (told === null) return false;
   const { context } = told;
@@ -52,7 +53,7 @@ export async function tellAtRest(
       subject: context.subject,
       revision: row.revision + 1,
       ...position,
-      state: encodeWork(operationChart, told),
+      state: encodeOperation(told),
       leavesLane: false,
       payload: row.payload,
     },

@@ -6,7 +6,13 @@
  */
 
 import { transition } from 'xstate';
-import { type CrisisContext, type CrisisEvent, crisisMachine } from './crisisMachine.ts';
+import {
+  type CrisisContext,
+  type CrisisEvent,
+  crisisAt,
+  crisisMachine,
+  crisisStatesOf,
+} from './crisisMachine.ts';
 import type { CrisisStates } from './crisisState.ts';
 
 /** Where a crisis is, and what is known of it. */
@@ -38,9 +44,9 @@ export function decidedAtRest(
 ): KeptCrisis | null {
   if (context.ending !== null || value.delivery === 'callingOff') return null;
   const isCallOff = event.type === 'callOff.requested';
-  const at = isCallOff ? { ...value, delivery: 'attempting' as const } : { ...value };
-  const before = crisisMachine.resolveState({ value: at, context });
+  const at = isCallOff ? { ...value, delivery: 'attempting' as const } : value;
+  const before = crisisAt(at, context);
   if (!before.can(event)) return null;
   const [after] = transition(crisisMachine, before, event);
-  return { value: after.value, context: after.context };
+  return { value: crisisStatesOf(after.value), context: after.context };
 }

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { AnyStateNode } from 'xstate';
 import type { Demand } from '../vocabulary/demand.ts';
+import { innermostStates } from '../vocabulary/innermost.ts';
 import type { CrisisEnding } from './crisisContext.ts';
 import { type CrisisContext, crisisMachine } from './crisisMachine.ts';
 import type { CrisisDeliveryState, CrisisStates } from './crisisState.ts';
@@ -27,7 +27,7 @@ const ACCEPTED: Demand = { does: 'wait', write: 'acceptance', isBarrier: false }
 
 const STATES = Object.fromEntries(
   Object.values(crisisMachine.states)
-    .flatMap((region): readonly AnyStateNode[] => Object.values(region.states))
+    .flatMap(innermostStates)
     .filter(({ tags }) => tags.length > 0)
     .map(({ key, tags }) => [key, DEMANDS[tags[0] as CrisisTag]]),
 ) as Readonly<Record<CrisisState, Demand>>;

@@ -11,192 +11,211 @@ import { crisisSetup } from './crisisSetup.ts';
 /** The event itself, for actions and guards that read its facts. */
 const facts = <Event>({ event }: { event: Event }): Event => event;
 
-/** Whatever ends the crisis ends the chain; what the first of two wants is kept, and that the person is safe. */
-const over = {
-  'attempt.succeeded': { guard: { type: 'isBeingSent' }, target: 'ended' },
-  'callOff.requested': { target: 'ended' },
-  'callOff.proposed': { actions: [{ type: 'noteProposal', params: facts }] },
-  'safety.said': { actions: [{ type: 'noteSafety', params: facts }] },
-} as const;
-
 const acknowledged = {
-  target: 'acknowledged',
+  target: '#crisis.escalation.open.taken.acknowledged',
   actions: [{ type: 'acknowledge', params: facts }],
 } as const;
 
-/** A person takes it on: in force once somebody was told. */
-const takenOn = {
-  'acknowledgement.given': [
-    { guard: { type: 'canBeTakenOn', params: facts }, ...acknowledged },
-    { actions: [{ type: 'noteTaker', params: facts }] },
-  ],
-} as const;
-
-/** Steps that are owed a call are called beside what the chain does. */
-const owing = {
-  'step.called': { actions: [{ type: 'countCall', params: facts }] },
-  'step.notified': {
-    target: 'awaitingAcknowledgement',
-    actions: [{ type: 'noteNotified', params: facts }],
-  },
-  'step.failed': { actions: [{ type: 'noteStepFailed', params: facts }] },
-  'step.woken': { actions: [{ type: 'wakeStep', params: facts }] },
-} as const;
-
-const called = {
-  guard: { type: 'hasStep', params: facts },
-  target: 'notifying',
-  actions: [{ type: 'beginStep', params: facts }],
-} as const;
-
-const exhausted = {
-  guard: { type: 'isEveryStepTold', params: facts },
-  target: 'exhausted',
-  actions: [{ type: 'noteExhausted', params: facts }],
-} as const;
-
-/** The next step of the chain is told, where one is left. */
-const next = [called, exhausted, { target: 'stepsOwed' }] as const;
-
 /** Whoever had it has it no more: their step is told again, and those after it. */
 const lapsed = {
-  target: 'notifyDue',
+  target: '#crisis.escalation.open.untaken.telling.inChain.notifyDue',
   actions: [{ type: 'beginAfterLapse', params: facts }],
-} as const;
-
-const givenBack = {
-  target: 'notifyDue',
-  actions: [
-    { type: 'release', params: facts },
-    { type: 'beginAfterLapse', params: facts },
-  ],
 } as const;
 
 export const escalationRegion = crisisSetup.createStateConfig({
   description: 'Which people were told that it is not delivered, and whether one has taken it on.',
-  meta: { requirements: ['CR-5'] },
-  initial: 'quiet',
+  meta: { requirements: ['CR-5'], usualPath: ['quiet', 'ended'] },
+  initial: 'open',
   states: {
-    quiet: {
-      description: 'It may be delivered fast: nobody is told yet.',
-      meta: {
-        requirements: ['CR-5'],
-        lasts:
-          'Until it is delivered, or its fast attempts are used up, or it took too long: a minute, unless set otherwise.',
-      },
-      on: {
-        ...over,
-        ...takenOn,
-        'attempt.failed': [
-          { guard: { type: 'isNotBeingSent' } },
-          {
-            guard: { type: 'hasUsedUpFastAttempts', params: facts },
-            target: 'notifyDue',
-            actions: [{ type: 'escalateForFailures', params: facts }],
-          },
-        ],
-        'step.due': {
-          target: 'notifyDue',
-          actions: [{ type: 'escalateForTime', params: facts }],
-        },
-      },
-    },
-    notifyDue: {
-      description: 'A step of the chain is to be told.',
-      meta: { requirements: ['CR-5'], lasts: 'No time.' },
-      on: { ...over, ...takenOn, ...owing, 'step.due': next },
-    },
-    notifying: {
+    open: {
       description:
-        'A step of the chain is being told. Where it is not heard it is called again as often as is set for it, and then makes way to the next; it is called again beside that, without end.',
-      meta: {
-        requirements: ['CR-5'],
-        lasts: 'The time limit of the step: 10 s, unless set otherwise.',
-      },
+        'It is neither delivered nor called off. What the first of two persons wants is kept, and that the person is safe.',
+      meta: { requirements: ['CR-5'] },
+      initial: 'untaken',
       on: {
-        ...over,
-        ...takenOn,
-        ...owing,
-        // It is in the chain of this process no more.
-        'step.due': next,
-        'step.failed': [
-          {
-            guard: { type: 'hasToMakeWay', params: facts },
-            target: 'notifyDue',
-            actions: [
-              { type: 'noteStepFailed', params: facts },
-              { type: 'makeWay', params: facts },
+        'attempt.succeeded': { guard: { type: 'isBeingSent' }, target: '#crisis.escalation.ended' },
+        'callOff.requested': { target: '#crisis.escalation.ended' },
+        'callOff.proposed': { actions: [{ type: 'noteProposal', params: facts }] },
+        'safety.said': { actions: [{ type: 'noteSafety', params: facts }] },
+      },
+      states: {
+        untaken: {
+          description:
+            'Nobody has taken it on. A person may: that is in force once somebody was told.',
+          meta: { requirements: ['CR-5'] },
+          initial: 'quiet',
+          on: {
+            'acknowledgement.given': [
+              { guard: { type: 'canBeTakenOn', params: facts }, ...acknowledged },
+              { actions: [{ type: 'noteTaker', params: facts }] },
             ],
           },
-          owing['step.failed'],
-        ],
-      },
-    },
-    awaitingAcknowledgement: {
-      description:
-        'Somebody was told, and has time to say that they take it on. After that the next step is told. Steps that could not be told are called meanwhile.',
-      meta: {
-        requirements: ['CR-5'],
-        lasts: 'The time that the step has to be acknowledged: 5 min, unless set otherwise.',
-      },
-      on: { ...over, ...owing, 'acknowledgement.given': acknowledged, 'step.due': next },
-    },
-    stepsOwed: {
-      description:
-        'Each step of the chain was called, and one at least was not told, or it is not known whether it was: those are called again, without end.',
-      meta: {
-        requirements: ['CR-5'],
-        lasts:
-          'Until one of them is told: it is called every 20 to 40 s, every 2 to 5 min where it may have been told, every 5 min where it refuses.',
-      },
-      on: { ...over, ...takenOn, ...owing, 'step.due': [called, exhausted] },
-    },
-    exhausted: {
-      description:
-        'Every step was told, or there is no chain, and nobody has taken it on. Health shows that until somebody does. The chain begins anew later, and one that has grown goes on.',
-      meta: {
-        requirements: ['CR-5'],
-        lasts:
-          'Half an hour, then two hours each time, unless somebody takes it on, or it is delivered or called off.',
-      },
-      on: {
-        ...over,
-        ...takenOn,
-        ...owing,
-        'step.due': [called],
-        'chain.anew': { target: 'notifyDue', actions: [{ type: 'beginAnew', params: facts }] },
-      },
-    },
-    acknowledged: {
-      description:
-        'A person has taken it on, who is named: no further step is told. They may prolong that or give it back, and another may take it over. It is delivered all the same.',
-      meta: {
-        requirements: ['CR-5'],
-        lasts:
-          'Half an hour, or as long as they have said, 4 h at most; less the last five minutes.',
-      },
-      on: {
-        ...over,
-        'acknowledgement.given': acknowledged,
-        'acknowledgement.ending': {
-          target: 'lapsing',
-          actions: [{ type: 'noteLapsing', params: facts }],
+          states: {
+            quiet: {
+              description: 'It may be delivered fast: nobody is told yet.',
+              meta: {
+                requirements: ['CR-5'],
+                lasts:
+                  'Until it is delivered, or its fast attempts are used up, or it took too long: a minute, unless set otherwise.',
+              },
+              on: {
+                'attempt.failed': [
+                  { guard: { type: 'isNotBeingSent' } },
+                  {
+                    guard: { type: 'hasUsedUpFastAttempts', params: facts },
+                    target: '#crisis.escalation.open.untaken.telling.inChain.notifyDue',
+                    actions: [{ type: 'escalateForFailures', params: facts }],
+                  },
+                ],
+                'step.due': {
+                  target: '#crisis.escalation.open.untaken.telling.inChain.notifyDue',
+                  actions: [{ type: 'escalateForTime', params: facts }],
+                },
+              },
+            },
+            telling: {
+              description:
+                'It has escalated: the steps of the chain are told one after the other. Those that are owed a call are called beside that.',
+              meta: { requirements: ['CR-5'] },
+              initial: 'inChain',
+              on: {
+                'step.due': {
+                  guard: { type: 'hasStep', params: facts },
+                  target: '#crisis.escalation.open.untaken.telling.inChain.notifying',
+                  actions: [{ type: 'beginStep', params: facts }],
+                },
+                'step.called': { actions: [{ type: 'countCall', params: facts }] },
+                'step.notified': {
+                  target: '#crisis.escalation.open.untaken.telling.inChain.awaitingAcknowledgement',
+                  actions: [{ type: 'noteNotified', params: facts }],
+                },
+                'step.failed': { actions: [{ type: 'noteStepFailed', params: facts }] },
+                'step.woken': { actions: [{ type: 'wakeStep', params: facts }] },
+              },
+              states: {
+                inChain: {
+                  description: 'Not every step was told.',
+                  meta: { requirements: ['CR-5'] },
+                  initial: 'notifyDue',
+                  on: {
+                    'step.due': [
+                      {
+                        guard: { type: 'isEveryStepTold', params: facts },
+                        target: '#crisis.escalation.open.untaken.telling.exhausted',
+                        actions: [{ type: 'noteExhausted', params: facts }],
+                      },
+                      {
+                        guard: { type: 'hasNoStep', params: facts },
+                        target: '#crisis.escalation.open.untaken.telling.inChain.stepsOwed',
+                      },
+                    ],
+                  },
+                  states: {
+                    notifyDue: {
+                      description: 'A step of the chain is to be told.',
+                      meta: { requirements: ['CR-5'], lasts: 'No time.' },
+                    },
+                    notifying: {
+                      description:
+                        'A step of the chain is being told. Where it is not heard it is called again as often as is set for it, and then makes way to the next; it is called again beside that, without end.',
+                      meta: {
+                        requirements: ['CR-5'],
+                        lasts: 'The time limit of the step: 10 s, unless set otherwise.',
+                      },
+                      on: {
+                        'step.failed': {
+                          guard: { type: 'hasToMakeWay', params: facts },
+                          target: '#crisis.escalation.open.untaken.telling.inChain.notifyDue',
+                          actions: [
+                            { type: 'noteStepFailed', params: facts },
+                            { type: 'makeWay', params: facts },
+                          ],
+                        },
+                      },
+                    },
+                    awaitingAcknowledgement: {
+                      description:
+                        'Somebody was told, and has time to say that they take it on. After that the next step is told. Steps that could not be told are called meanwhile.',
+                      meta: {
+                        requirements: ['CR-5'],
+                        lasts:
+                          'The time that the step has to be acknowledged: 5 min, unless set otherwise.',
+                      },
+                    },
+                    stepsOwed: {
+                      description:
+                        'Each step of the chain was called, and one at least was not told, or it is not known whether it was: those are called again, without end.',
+                      meta: {
+                        requirements: ['CR-5'],
+                        lasts:
+                          'Until one of them is told: it is called every 20 to 40 s, every 2 to 5 min where it may have been told, every 5 min where it refuses.',
+                      },
+                    },
+                  },
+                },
+                exhausted: {
+                  description:
+                    'Every step was told, or there is no chain, and nobody has taken it on. Health shows that until somebody does. The chain begins anew later, and one that has grown goes on.',
+                  meta: {
+                    requirements: ['CR-5'],
+                    lasts:
+                      'Half an hour, then two hours each time, unless somebody takes it on, or it is delivered or called off.',
+                  },
+                  on: {
+                    'chain.anew': {
+                      target: '#crisis.escalation.open.untaken.telling.inChain.notifyDue',
+                      actions: [{ type: 'beginAnew', params: facts }],
+                    },
+                  },
+                },
+              },
+            },
+          },
         },
-        'release.requested': givenBack,
-      },
-    },
-    lapsing: {
-      description:
-        'A person has taken it on, and is asked whether that goes on. Where they say nothing, their step is told again, then the next.',
-      meta: { requirements: ['CR-5'], lasts: 'Five minutes.' },
-      on: {
-        ...over,
-        'acknowledgement.given': acknowledged,
-        'step.called': { actions: [{ type: 'countAsk' }] },
-        'step.notified': { actions: [{ type: 'noteAsked' }] },
-        'step.failed': { actions: [{ type: 'noteAskFailed', params: facts }] },
-        'acknowledgement.lapsed': lapsed,
-        'release.requested': givenBack,
+        taken: {
+          description:
+            'A person has taken it on, who is named. They may prolong that or give it back, and another may take it over. It is delivered all the same.',
+          meta: { requirements: ['CR-5'] },
+          initial: 'acknowledged',
+          on: {
+            'acknowledgement.given': acknowledged,
+            'release.requested': {
+              target: '#crisis.escalation.open.untaken.telling.inChain.notifyDue',
+              actions: [
+                { type: 'release', params: facts },
+                { type: 'beginAfterLapse', params: facts },
+              ],
+            },
+          },
+          states: {
+            acknowledged: {
+              description:
+                'A person has taken it on, who is named: no further step is told. They may prolong that or give it back, and another may take it over. It is delivered all the same.',
+              meta: {
+                requirements: ['CR-5'],
+                lasts:
+                  'Half an hour, or as long as they have said, 4 h at most; less the last five minutes.',
+              },
+              on: {
+                'acknowledgement.ending': {
+                  target: '#crisis.escalation.open.taken.lapsing',
+                  actions: [{ type: 'noteLapsing', params: facts }],
+                },
+              },
+            },
+            lapsing: {
+              description:
+                'A person has taken it on, and is asked whether that goes on. Where they say nothing, their step is told again, then the next.',
+              meta: { requirements: ['CR-5'], lasts: 'Five minutes.' },
+              on: {
+                'step.called': { actions: [{ type: 'countAsk' }] },
+                'step.notified': { actions: [{ type: 'noteAsked' }] },
+                'step.failed': { actions: [{ type: 'noteAskFailed', params: facts }] },
+                'acknowledgement.lapsed': lapsed,
+              },
+            },
+          },
+        },
       },
     },
     ended: {

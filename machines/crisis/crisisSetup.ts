@@ -55,14 +55,16 @@ export const crisisSetup = setup({
     hasFastAttemptsLeft: ({ context }, { fastAttemptsMax }: CrisisFailureFacts) =>
       context.attempt < fastAttemptsMax,
     /** It is being sent at this moment, so that the news is of the attempt under way. */
-    isBeingSent: stateIn({ delivery: 'attempting' }),
+    isBeingSent: stateIn({ delivery: { underWay: 'attempting' } }),
     /** It is not being sent at this moment: the news is of an attempt that is over. */
-    isNotBeingSent: not(stateIn({ delivery: 'attempting' })),
+    isNotBeingSent: not(stateIn({ delivery: { underWay: 'attempting' } })),
     /** It was tried as often as it is tried fast. */
     hasUsedUpFastAttempts: ({ context }, { fastAttemptsMax }: CrisisFailureFacts) =>
       context.attempt >= fastAttemptsMax,
     /** A step of the chain is left that was not called in this round. */
     hasStep: (_, { step }: StepDueFacts) => step !== null,
+    /** No step of the chain is left that was not called in this round. */
+    hasNoStep: (_, { step }: StepDueFacts) => step === null,
     /** Each step of the chain was told in this round, or there is no chain. */
     isEveryStepTold: (_, facts: StepDueFacts) => facts.isEveryStepTold,
     /** It is the step that the chain has come to, and is not called again in a moment: it makes way. */

@@ -6,6 +6,7 @@
  */
 
 import { transition } from 'xstate';
+import { innermost } from '../vocabulary/innermost.ts';
 import {
   type ReplayFacts,
   type SyncOperationContext,
@@ -24,5 +25,5 @@ export function broughtBack(
   // Its row was written when it was settling; where it stands says that it has arrived.
   const letter = syncOperationMachine.resolveState({ value: 'deadLettered', context });
   const [next] = transition(syncOperationMachine, letter, { type: 'replay.requested', ...facts });
-  return next.value === BROUGHT_BACK ? next.context : null;
+  return innermost(next.value) === BROUGHT_BACK ? next.context : null;
 }

@@ -6,6 +6,7 @@
  */
 
 import type { Demand, DemandFacts } from '../vocabulary/demand.ts';
+import { innermostStates } from '../vocabulary/innermost.ts';
 import type { StateTag } from './stateTag.ts';
 import {
   type Ending,
@@ -30,7 +31,7 @@ const DEMANDS: Readonly<Record<StateTag, Demand>> = {
 const LACKS_HANDLER: Demand = { does: 'lackHandler', write: null, isBarrier: false };
 
 const OF_STATE = Object.fromEntries(
-  Object.values(syncOperationMachine.states).map(({ key, tags }) => [
+  innermostStates(syncOperationMachine.root).map(({ key, tags }) => [
     key,
     DEMANDS[tags[0] as StateTag],
   ]),

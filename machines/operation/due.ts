@@ -5,6 +5,7 @@
  */
 
 import { pauseBeforeAloneMs } from '../policy/retry/crashPolicy.ts';
+import { innermost } from '../vocabulary/innermost.ts';
 import { isSuspect } from './demand.ts';
 import { waitsFor } from './position.ts';
 import type {
@@ -20,12 +21,13 @@ import { waitReasonOf } from './waitReason.ts';
  * wakes it, and where it does not wait.
  */
 export function operationDue({
-  value: state,
+  value,
   context,
 }: Pick<SyncOperationSnapshot, 'value' | 'context'>): {
   readonly type: 'turn.granted' | 'start.due' | 'expiry.due';
   readonly atMs: number;
 } | null {
+  const state = innermost(value);
   const { expiresAtMs } = context;
   const startAtMs = startDueAtMs(state, context);
   const turnAtMs = startAtMs ?? turnDueAtMs(state, context);

@@ -11,20 +11,11 @@
 import { operationSetup } from './syncOperationSetup.ts';
 import {
   comingUnderSuspicion,
-  completing,
-  expiring,
   expiringMeanwhile,
   facts,
-  failing,
   missingHandler,
   takingBack,
 } from './syncOperationTransitions.ts';
-
-/** The caller takes it back while its handler is at work: nobody knows how far that had come. */
-const beingCancelled = {
-  target: '#syncOperation.cancelling',
-  actions: [{ type: 'noteInterruption', params: facts }],
-} as const;
 
 export const ordering = operationSetup.createStateConfig({
   description:
@@ -32,7 +23,10 @@ export const ordering = operationSetup.createStateConfig({
   tags: ['order'],
   meta: { requirements: ['PS-2', 'RT-4', 'OP-5'], lasts: 'As long as the disk takes.' },
   on: {
-    'journal.committed': [expiringMeanwhile, { target: '#syncOperation.attempting' }],
+    'journal.committed': [
+      expiringMeanwhile,
+      { target: '#syncOperation.underWay.called.attempting' },
+    ],
     'process.restarted': [
       {
         guard: { type: 'hasCrashedTooOften', params: ({ event }) => event },
@@ -41,8 +35,6 @@ export const ordering = operationSetup.createStateConfig({
       },
       comingUnderSuspicion,
     ],
-    'cancel.requested': takingBack,
-    'expiry.due': expiring,
   },
 });
 
@@ -57,22 +49,19 @@ export const attempting = operationSetup.createStateConfig({
   },
   invoke: { id: 'attempt', src: 'attempt', input: ({ context }) => ({ id: context.id }) },
   on: {
-    'attempt.succeeded': completing,
-    'attempt.failed': failing,
     'attempt.overhangs': {
-      target: '#syncOperation.overhanging',
+      target: '#syncOperation.underWay.called.overhanging',
       actions: [{ type: 'noteWait', params: facts }],
     },
     'turn.revoked': {
-      target: '#syncOperation.waiting',
+      target: '#syncOperation.pending.toBeSent.queued.judged.waiting',
       actions: [{ type: 'noteWait', params: facts }],
     },
     'handler.missing': missingHandler,
     'attempt.interrupted': {
-      target: '#syncOperation.waiting',
+      target: '#syncOperation.pending.toBeSent.queued.judged.waiting',
       actions: [{ type: 'noteInterruption', params: facts }],
     },
-    'cancel.requested': beingCancelled,
   },
 });
 
@@ -83,11 +72,6 @@ export const overhanging = operationSetup.createStateConfig({
   meta: {
     requirements: ['OP-3', 'OP-4', 'OP-6'],
     lasts: 'Until its handler returns, or the process ends.',
-  },
-  on: {
-    'attempt.succeeded': completing,
-    'attempt.failed': failing,
-    'cancel.requested': beingCancelled,
   },
 });
 
@@ -100,7 +84,6 @@ export const cancelling = operationSetup.createStateConfig({
     lasts: 'Until its handler returns, or the process ends.',
   },
   on: {
-    'attempt.succeeded': completing,
     'attempt.interrupted': takingBack,
     // It overhung when it was cancelled.
     'attempt.failed': takingBack,

@@ -11,19 +11,11 @@
  */
 
 import { operationSetup } from './syncOperationSetup.ts';
-import {
-  becomingReady,
-  completing,
-  expiring,
-  facts,
-  missingHandler,
-  retrying,
-  takingBack,
-} from './syncOperationTransitions.ts';
+import { becomingReady, completing, facts, retrying } from './syncOperationTransitions.ts';
 
 /** It was compared with what may not hold at its next turn, and nothing has gone out: it comes again. */
 const comingAgain = {
-  target: '#syncOperation.waiting',
+  target: '#syncOperation.pending.toBeSent.queued.judged.waiting',
   actions: [{ type: 'noteWait', params: facts }],
 } as const;
 
@@ -37,18 +29,15 @@ export const comparing = operationSetup.createStateConfig({
   },
   on: {
     'edit.compared': {
-      target: '#syncOperation.ordering',
+      target: '#syncOperation.pending.ordering',
       actions: [{ type: 'noteCompared', params: facts }],
     },
     'conflict.found': {
-      target: '#syncOperation.conflicted',
+      target: '#syncOperation.pending.conflicted',
       actions: [{ type: 'noteWait', params: facts }],
     },
     'turn.revoked': comingAgain,
     'attempt.interrupted': comingAgain,
-    'handler.missing': missingHandler,
-    'cancel.requested': takingBack,
-    'expiry.due': expiring,
   },
 });
 
@@ -64,13 +53,13 @@ export const conflicted = operationSetup.createStateConfig({
   on: {
     'conflict.merged': {
       guard: { type: 'canBeRebased', params: ({ event }) => event },
-      target: '#syncOperation.waiting',
+      target: '#syncOperation.pending.toBeSent.queued.judged.waiting',
       actions: [{ type: 'noteMerged', params: ({ event }) => event }],
     },
     'conflict.applied': { guard: { type: 'isEdit' }, ...completing },
     'conflict.pending': {
       guard: { type: 'isEdit' },
-      target: '#syncOperation.backingOff',
+      target: '#syncOperation.pending.toBeSent.queued.judged.backingOff',
       actions: [{ type: 'notePending', params: ({ event }) => event }],
     },
     'conflict.refused': {
@@ -83,7 +72,5 @@ export const conflicted = operationSetup.createStateConfig({
     },
     'handler.merges': { guard: { type: 'isNoEdit' }, ...becomingReady },
     'retry.requested': retrying,
-    'cancel.requested': takingBack,
-    'expiry.due': expiring,
   },
 });

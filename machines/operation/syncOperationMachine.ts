@@ -16,18 +16,23 @@
  */
 
 import type { SnapshotFrom } from 'xstate';
+import { valueOfNames } from '../vocabulary/innermost.ts';
 import { attempting, cancelling, ordering, overhanging } from './syncOperationAttempt.ts';
 import { comparing, conflicted } from './syncOperationConflict.ts';
-import { newOperation } from './syncOperationContext.ts';
+import { newOperation, type SyncOperationContext } from './syncOperationContext.ts';
 import { deadLettered, replayed } from './syncOperationReplay.ts';
 import { operationSetup } from './syncOperationSetup.ts';
+import { type SyncOperationState } from './syncOperationState.ts';
 import {
   approving,
   becomingReady,
+  beingCancelled,
   beingCompared,
+  completing,
   endingWithItsFunction,
   expiring,
   expiringMeanwhile,
+  failing,
   givingUp,
   goingToReview,
   keepingItsRate,
@@ -53,187 +58,204 @@ export const syncOperationMachine = operationSetup.createMachine({
   version: '1',
   description: 'One sync request, from acceptance to one of its endings.',
   context: ({ input }) => newOperation(input),
-  initial: 'accepting',
+  meta: { requirements: ['OP-1'], usualPath: ['accepting', 'attempting', 'settling', 'completed'] },
+  initial: 'pending',
   states: {
-    accepting: {
+    pending: {
       description:
-        'The request and its first attempt number are being written to disk, as what it will be then: no row is kept in this state.',
-      tags: ['accept'],
-      meta: {
-        requirements: ['OP-1', 'OP-2', 'PS-2'],
-        lasts: 'As long as the disk takes. Where that hangs, its caller is told.',
-      },
+        'It is not over, and no handler is at work on it: its caller may take it back, and its time may be over.',
+      meta: { requirements: ['OP-5'] },
+      initial: 'accepting',
       on: {
-        'journal.committed': [
-          expiringMeanwhile,
-          beingCompared,
-          {
-            guard: { type: 'isTurnGranted', params: ({ event }) => event },
-            target: 'attempting',
+        'cancel.requested': takingBack,
+        'expiry.due': expiring,
+      },
+      states: {
+        accepting: {
+          description:
+            'The request and its first attempt number are being written to disk, as what it will be then: no row is kept in this state.',
+          tags: ['accept'],
+          meta: {
+            requirements: ['OP-1', 'OP-2', 'PS-2'],
+            lasts: 'As long as the disk takes. Where that hangs, its caller is told.',
           },
-          {
-            guard: { type: 'isLaneBusy', params: ({ event }) => event },
-            target: 'inLane',
+          on: {
+            'journal.committed': [
+              expiringMeanwhile,
+              beingCompared,
+              {
+                guard: { type: 'isTurnGranted', params: ({ event }) => event },
+                target: '#syncOperation.underWay.called.attempting',
+              },
+              {
+                guard: { type: 'isLaneBusy', params: ({ event }) => event },
+                target: '#syncOperation.pending.toBeSent.inLane',
+              },
+              {
+                guard: { type: 'isHandlerMissing', params: ({ event }) => event },
+                target: 'handlerMissing',
+              },
+              {
+                guard: { type: 'isToStartLater', params: ({ event }) => event },
+                target: 'scheduled',
+              },
+              { target: '#syncOperation.pending.toBeSent.queued.judged.waiting' },
+            ],
+            'journal.failed': { target: '#syncOperation.rejected' },
+            'journal.duplicated': { target: '#syncOperation.duplicate' },
           },
-          {
-            guard: { type: 'isHandlerMissing', params: ({ event }) => event },
-            target: 'handlerMissing',
+        },
+        scheduled: {
+          description:
+            'Waits for the instant from which it may begin, by the wall clock, and holds its lane meanwhile. A person may let it begin at once.',
+          tags: ['rest'],
+          meta: {
+            requirements: ['OP-13', 'OP-4'],
+            lasts: 'Until the instant that its caller has given; until it expires or is cancelled.',
           },
-          {
-            guard: { type: 'isToStartLater', params: ({ event }) => event },
-            target: 'scheduled',
+          on: {
+            'start.due': becomingReady,
+            'retry.requested': retrying,
           },
-          { target: 'waiting' },
-        ],
-        'journal.failed': { target: 'rejected' },
-        'journal.duplicated': { target: 'duplicate' },
-        'cancel.requested': takingBack,
-        'expiry.due': expiring,
+        },
+        handlerMissing: {
+          description:
+            'No handler of its type is registered. Registering one frees it. One that was to end with its function is given up at once.',
+          tags: ['rest'],
+          meta: {
+            requirements: ['OP-7'],
+            lasts:
+              'Until the app registers a handler of its type; until it expires or is cancelled.',
+          },
+          always: endingWithItsFunction,
+          on: {
+            'handler.registered': [waitingForStart, becomingReady],
+          },
+        },
+        toBeSent: {
+          description:
+            'It is to be sent by the handler of its type as soon as its turn has come. Where there is none, it waits for one.',
+          meta: { requirements: ['OP-7'] },
+          initial: 'queued',
+          on: { 'handler.missing': missingHandler },
+          states: {
+            inLane: {
+              description:
+                'Waits until the operations accepted before it for the same entity have ended.',
+              tags: ['rest'],
+              meta: {
+                requirements: ['OP-4', 'OP-6'],
+                lasts: 'Until those before it have ended; until it expires or is cancelled.',
+              },
+              on: {
+                'lane.freed': [waitingForStart, becomingReady],
+              },
+            },
+            queued: {
+              description:
+                'Nothing is in its way but its turn at the upstream. Before its turn is granted, it is judged whether it may be sent at all.',
+              meta: { requirements: ['OP-4', 'OP-6', 'RT-2', 'PF-5'] },
+              initial: 'waiting',
+              on: {
+                'turn.granted': takingTurn,
+                'rate.limited': keepingItsRate,
+                'repeat.unsafe': goingToReview,
+              },
+              states: {
+                judged: {
+                  description:
+                    'It keeps what its attempts have come to: at its turn it is given up where they are used up, or where it was tried for too long.',
+                  meta: { requirements: ['OP-5', 'RT-1'] },
+                  initial: 'waiting',
+                  on: {
+                    'attempts.exhausted': runningOut,
+                    'giveup.due': givingUp,
+                  },
+                  states: {
+                    waiting: {
+                      description:
+                        'Ready, and waits for its turn at the upstream: a free slot, a closed breaker, a level that admits it.',
+                      tags: ['rest'],
+                      meta: {
+                        requirements: ['OP-6', 'CB-1', 'DG-2', 'DG-3'],
+                        lasts:
+                          'Until its turn, which each has, whatever else arrives; until it expires or is cancelled.',
+                      },
+                    },
+                    suspect: {
+                      description:
+                        'It was in flight when the process died, so it may be what killed it. Runs again with few others, in the end alone.',
+                      tags: ['standBy'],
+                      meta: {
+                        requirements: ['RT-4', 'SV-3'],
+                        lasts:
+                          'Until it has its turn apart from the others, after a pause of 5 s at most; until it expires or is cancelled.',
+                      },
+                      on: {
+                        'process.stopping': { target: 'waiting' },
+                      },
+                    },
+                    backingOff: {
+                      description:
+                        'The attempt failed in a way that may pass; waits until the next one is due. At its turn it is judged whether that failure spent an attempt.',
+                      tags: ['rest'],
+                      meta: {
+                        requirements: ['RT-1', 'RT-4', 'OP-5'],
+                        lasts:
+                          'Until the next attempt is due: the waits grow up to the cap of its policy. After 72 h with its upstream up, unless set otherwise, it is given up.',
+                      },
+                      on: {
+                        'retry.requested': retrying,
+                      },
+                    },
+                    rateLimited: {
+                      description:
+                        'The rate of its subject or its tier is used up (PF-5); waits until its token is due. Nothing is spent.',
+                      tags: ['rest'],
+                      meta: {
+                        requirements: ['PF-5', 'OP-6'],
+                        lasts:
+                          'Until a token is due, which it has reserved; until it expires or is cancelled.',
+                      },
+                    },
+                  },
+                },
+                replayed,
+              },
+            },
+            comparing,
+          },
+        },
+        ordering,
+        conflicted,
+        inReview: {
+          description:
+            'It may or may not have been applied, and repeating it is not safe; waits for a person.',
+          tags: ['rest'],
+          meta: {
+            requirements: ['RT-2', 'CF-6'],
+            lasts: 'Until a person decides; until it expires or is cancelled.',
+          },
+          on: {
+            'retry.requested': approving,
+          },
+        },
       },
     },
-    inLane: {
-      description: 'Waits until the operations accepted before it for the same entity have ended.',
-      tags: ['rest'],
-      meta: {
-        requirements: ['OP-4', 'OP-6'],
-        lasts: 'Until those before it have ended; until it expires or is cancelled.',
-      },
-      on: {
-        'lane.freed': [waitingForStart, becomingReady],
-        'handler.missing': missingHandler,
-        'cancel.requested': takingBack,
-        'expiry.due': expiring,
-      },
-    },
-    scheduled: {
-      description:
-        'Waits for the instant from which it may begin, by the wall clock, and holds its lane meanwhile. A person may let it begin at once.',
-      tags: ['rest'],
-      meta: {
-        requirements: ['OP-13', 'OP-4'],
-        lasts: 'Until the instant that its caller has given; until it expires or is cancelled.',
-      },
-      on: {
-        'start.due': becomingReady,
-        'retry.requested': retrying,
-        'cancel.requested': takingBack,
-        'expiry.due': expiring,
-      },
-    },
-    waiting: {
-      description:
-        'Ready, and waits for its turn at the upstream: a free slot, a closed breaker, a level that admits it.',
-      tags: ['rest'],
-      meta: {
-        requirements: ['OP-6', 'CB-1', 'DG-2', 'DG-3'],
-        lasts:
-          'Until its turn, which each has, whatever else arrives; until it expires or is cancelled.',
-      },
-      on: {
-        'turn.granted': takingTurn,
-        'rate.limited': keepingItsRate,
-        'attempts.exhausted': runningOut,
-        'giveup.due': givingUp,
-        'repeat.unsafe': goingToReview,
-        'handler.missing': missingHandler,
-        'cancel.requested': takingBack,
-        'expiry.due': expiring,
-      },
-    },
-    handlerMissing: {
-      description:
-        'No handler of its type is registered. Registering one frees it. One that was to end with its function is given up at once.',
-      tags: ['rest'],
-      meta: {
-        requirements: ['OP-7'],
-        lasts: 'Until the app registers a handler of its type; until it expires or is cancelled.',
-      },
-      always: endingWithItsFunction,
-      on: {
-        'handler.registered': [waitingForStart, becomingReady],
-        'cancel.requested': takingBack,
-        'expiry.due': expiring,
-      },
-    },
-    suspect: {
-      description:
-        'It was in flight when the process died, so it may be what killed it. Runs again with few others, in the end alone.',
-      tags: ['standBy'],
-      meta: {
-        requirements: ['RT-4', 'SV-3'],
-        lasts:
-          'Until it has its turn apart from the others, after a pause of 5 s at most; until it expires or is cancelled.',
-      },
-      on: {
-        'turn.granted': takingTurn,
-        'rate.limited': keepingItsRate,
-        'attempts.exhausted': runningOut,
-        'giveup.due': givingUp,
-        'repeat.unsafe': goingToReview,
-        'handler.missing': missingHandler,
-        'process.stopping': { target: 'waiting' },
-        'cancel.requested': takingBack,
-        'expiry.due': expiring,
-      },
-    },
-    comparing,
-    ordering,
-    attempting,
-    overhanging,
-    cancelling,
-    backingOff: {
-      description:
-        'The attempt failed in a way that may pass; waits until the next one is due. At its turn it is judged whether that failure spent an attempt.',
-      tags: ['rest'],
-      meta: {
-        requirements: ['RT-1', 'RT-4', 'OP-5'],
-        lasts:
-          'Until the next attempt is due: the waits grow up to the cap of its policy. After 72 h with its upstream up, unless set otherwise, it is given up.',
-      },
-      on: {
-        'turn.granted': takingTurn,
-        'rate.limited': keepingItsRate,
-        'attempts.exhausted': runningOut,
-        'giveup.due': givingUp,
-        'repeat.unsafe': goingToReview,
-        'handler.missing': missingHandler,
-        'retry.requested': retrying,
-        'cancel.requested': takingBack,
-        'expiry.due': expiring,
-      },
-    },
-    rateLimited: {
-      description:
-        'The rate of its subject or its tier is used up (PF-5); waits until its token is due. Nothing is spent.',
-      tags: ['rest'],
-      meta: {
-        requirements: ['PF-5', 'OP-6'],
-        lasts: 'Until a token is due, which it has reserved; until it expires or is cancelled.',
-      },
-      on: {
-        'turn.granted': takingTurn,
-        'rate.limited': keepingItsRate,
-        'attempts.exhausted': runningOut,
-        'giveup.due': givingUp,
-        'repeat.unsafe': goingToReview,
-        'handler.missing': missingHandler,
-        'cancel.requested': takingBack,
-        'expiry.due': expiring,
-      },
-    },
-    conflicted,
-    inReview: {
-      description:
-        'It may or may not have been applied, and repeating it is not safe; waits for a person.',
-      tags: ['rest'],
-      meta: {
-        requirements: ['RT-2', 'CF-6'],
-        lasts: 'Until a person decides; until it expires or is cancelled.',
-      },
-      on: {
-        'retry.requested': approving,
-        'cancel.requested': takingBack,
-        'expiry.due': expiring,
+    underWay: {
+      description: 'Its handler was called, and has not returned. What it has done counts.',
+      meta: { requirements: ['OP-3', 'OP-4'] },
+      initial: 'called',
+      on: { 'attempt.succeeded': completing },
+      states: {
+        called: {
+          description: 'Its handler is at work, and nobody has taken it back.',
+          meta: { requirements: ['OP-3', 'OP-5', 'RT-1'] },
+          initial: 'attempting',
+          on: { 'attempt.failed': failing, 'cancel.requested': beingCancelled },
+          states: { attempting, overhanging },
+        },
+        cancelling,
       },
     },
     settling: {
@@ -256,7 +278,6 @@ export const syncOperationMachine = operationSetup.createMachine({
       type: 'final',
     },
     deadLettered,
-    replayed,
     cancelled: {
       description: 'Cancelled by its caller; an attempt that was running was aborted.',
       tags: ['report'],
@@ -284,5 +305,15 @@ export const syncOperationMachine = operationSetup.createMachine({
   },
 });
 
-export type { SyncOperationState } from './syncOperationState.ts';
+export { OPERATION_STATES, type SyncOperationState } from './syncOperationState.ts';
 export type SyncOperationSnapshot = SnapshotFrom<typeof syncOperationMachine>;
+
+/** An operation in a state, which is in its parents too. */
+export function operationAt(
+  state: SyncOperationState,
+  context: SyncOperationContext,
+  machine = syncOperationMachine,
+): SyncOperationSnapshot {
+  const value = valueOfNames(machine, state) as SyncOperationSnapshot['value'];
+  return machine.resolveState({ value, context });
+}

@@ -9,15 +9,7 @@
  */
 
 import { operationSetup } from './syncOperationSetup.ts';
-import {
-  becomingReady,
-  expiring,
-  goingToReview,
-  keepingItsRate,
-  missingHandler,
-  takingBack,
-  takingTurn,
-} from './syncOperationTransitions.ts';
+import { becomingReady } from './syncOperationTransitions.ts';
 
 export const deadLettered = operationSetup.createStateConfig({
   description:
@@ -30,7 +22,7 @@ export const deadLettered = operationSetup.createStateConfig({
   on: {
     'replay.requested': {
       guard: { type: 'canReplay', params: ({ event }) => event },
-      target: '#syncOperation.replayed',
+      target: '#syncOperation.pending.toBeSent.queued.replayed',
       actions: [{ type: 'beginAfresh', params: ({ event }) => event }],
     },
   },
@@ -45,13 +37,7 @@ export const replayed = operationSetup.createStateConfig({
     lasts: 'Until its turn or its lane; until it expires or is cancelled.',
   },
   on: {
-    'turn.granted': takingTurn,
-    'rate.limited': keepingItsRate,
     'lane.freed': becomingReady,
     'handler.registered': becomingReady,
-    'handler.missing': missingHandler,
-    'repeat.unsafe': goingToReview,
-    'cancel.requested': takingBack,
-    'expiry.due': expiring,
   },
 });

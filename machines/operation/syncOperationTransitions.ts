@@ -16,6 +16,12 @@ export const takingBack = {
   actions: [{ type: 'cancel', params: facts }],
 } as const;
 
+/** The caller takes it back while its handler is at work: nobody knows how far that had come. */
+export const beingCancelled = {
+  target: '#syncOperation.underWay.cancelling',
+  actions: [{ type: 'noteInterruption', params: facts }],
+} as const;
+
 /** The instant after which the caller does not want it done any more. */
 export const expiring = {
   target: '#syncOperation.settling',
@@ -33,26 +39,26 @@ const asEvent = <Event>({ event }: { event: Event }): Event => event;
 
 /** What it waited for is there; it stands in line for the upstream from now on. */
 export const becomingReady = {
-  target: '#syncOperation.waiting',
+  target: '#syncOperation.pending.toBeSent.queued.judged.waiting',
   actions: [{ type: 'wakeNow', params: facts }],
 } as const;
 
 /** What it waited for is there, and the instant from which it may begin is not. */
 export const waitingForStart = {
   guard: { type: 'isBeforeStart', params: facts },
-  target: '#syncOperation.scheduled',
+  target: '#syncOperation.pending.scheduled',
   actions: [{ type: 'noteWait', params: facts }],
 } as const;
 
 /** A person wants it tried again. */
 export const retrying = {
-  target: '#syncOperation.waiting',
+  target: '#syncOperation.pending.toBeSent.queued.judged.waiting',
   actions: [{ type: 'noteRetryRequest', params: facts }],
 } as const;
 
 /** A person has decided that it may be done again, whatever became of it before. */
 export const approving = {
-  target: '#syncOperation.waiting',
+  target: '#syncOperation.pending.toBeSent.queued.judged.waiting',
   actions: [{ type: 'noteRetryRequest', params: facts }, { type: 'approveRepeat' }],
 } as const;
 
@@ -60,11 +66,11 @@ export const approving = {
 export const takingTurn = [
   {
     guard: { type: 'isToBeCompared', params: asEvent },
-    target: '#syncOperation.comparing',
+    target: '#syncOperation.pending.toBeSent.comparing',
     actions: [{ type: 'takeTurn', params: asEvent }],
   },
   {
-    target: '#syncOperation.ordering',
+    target: '#syncOperation.pending.ordering',
     actions: [{ type: 'orderAttempt', params: asEvent }],
   },
 ] as const;
@@ -72,18 +78,18 @@ export const takingTurn = [
 /** An edit that has its turn at once: what was ordered with its acceptance waits until it is compared. */
 export const beingCompared = {
   guard: { type: 'isGrantedUncompared', params: asEvent },
-  target: '#syncOperation.comparing',
+  target: '#syncOperation.pending.toBeSent.comparing',
 } as const;
 
 /** A restart found it in flight: it is suspect, and runs again apart from the others (docs/decisions/0014). */
 export const comingUnderSuspicion = {
-  target: '#syncOperation.suspect',
+  target: '#syncOperation.pending.toBeSent.queued.judged.suspect',
   actions: [{ type: 'noteCrash', params: asEvent }],
 } as const;
 
 /** There is no handler of its type. */
 export const missingHandler = {
-  target: '#syncOperation.handlerMissing',
+  target: '#syncOperation.pending.handlerMissing',
   actions: [{ type: 'noteWait', params: facts }],
 } as const;
 
@@ -101,13 +107,13 @@ export const endingWithItsFunction = {
 
 /** It may have been applied, and a person has to say whether it may be done again. */
 export const goingToReview = {
-  target: '#syncOperation.inReview',
+  target: '#syncOperation.pending.inReview',
   actions: [{ type: 'noteWait', params: facts }],
 } as const;
 
 /** At its turn there was no token of its subject's or its tier's rate. */
 export const keepingItsRate = {
-  target: '#syncOperation.rateLimited',
+  target: '#syncOperation.pending.toBeSent.queued.judged.rateLimited',
   actions: [{ type: 'noteRate', params: asEvent }],
 } as const;
 
@@ -115,7 +121,7 @@ export const keepingItsRate = {
 export const runningOut = [
   {
     guard: { type: 'hasMetConflict' },
-    target: '#syncOperation.conflicted',
+    target: '#syncOperation.pending.conflicted',
     actions: [{ type: 'noteConflict', params: facts }],
   },
   {
@@ -140,7 +146,7 @@ export const completing = {
 export const failing = [
   {
     guard: { type: 'isConflict', params: asEvent },
-    target: '#syncOperation.conflicted',
+    target: '#syncOperation.pending.conflicted',
     actions: [{ type: 'noteFailure', params: asEvent }],
   },
   {
@@ -153,7 +159,7 @@ export const failing = [
   },
   {
     guard: { type: 'isRepeatUnsafe', params: asEvent },
-    target: '#syncOperation.inReview',
+    target: '#syncOperation.pending.inReview',
     actions: [{ type: 'noteFailure', params: asEvent }],
   },
   {
@@ -174,7 +180,7 @@ export const failing = [
   },
   {
     guard: { type: 'isConflictAfterAll', params: asEvent },
-    target: '#syncOperation.conflicted',
+    target: '#syncOperation.pending.conflicted',
     actions: [
       { type: 'noteFailure', params: asEvent },
       { type: 'noteConflict', params: facts },
@@ -182,7 +188,7 @@ export const failing = [
   },
   {
     guard: { type: 'hasAttemptsLeft', params: asEvent },
-    target: '#syncOperation.backingOff',
+    target: '#syncOperation.pending.toBeSent.queued.judged.backingOff',
     actions: [{ type: 'noteFailure', params: asEvent }],
   },
   {

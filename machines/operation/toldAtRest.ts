@@ -6,7 +6,9 @@
  */
 
 import { transition } from 'xstate';
+import { innermost } from '../vocabulary/innermost.ts';
 import {
+  operationAt,
   type SyncOperationContext,
   type SyncOperationState,
   syncOperationMachine,
@@ -30,10 +32,10 @@ export function toldAtRest(
   if (value === 'cancelling' || value === 'settling') return null;
   // Kept as an order, it was in flight when the process died: how far that had come nobody knows.
   const at = value === 'ordering' ? 'attempting' : value;
-  const before = syncOperationMachine.resolveState({ value: at, context });
+  const before = operationAt(at, context);
   const event = { type: wish, atMs };
   if (!before.can(event)) return null;
   if (wish === 'cancel.requested' && at !== 'attempting') return { value: 'cancelling', context };
   const [after] = transition(syncOperationMachine, before, event);
-  return { value: after.value, context: after.context };
+  return { value: innermost(after.value), context: after.context };
 }

@@ -12,4 +12,6 @@ export interface StateMeta {
    * that holds others, it is that of each which says nothing itself. An ending has none.
    */
   readonly lasts?: string;
+  /** Names of the innermost states that it usually goes through, of a chart or a region; they are drawn so that one sees them. */
+  readonly usualPath?: readonly string[];
 }

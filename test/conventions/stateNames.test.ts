@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { crisisMachine } from '../../machines/crisis/crisisMachine.ts';
-import { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';
+import { OPERATION_STATES } from '../../machines/operation/syncOperationMachine.ts';
+import { innermostStates } from '../../machines/vocabulary/innermost.ts';
 import { findAll, type RepositoryFile, repositoryFiles, withoutComments } from './repository.ts';
 
 /** Names that also mean something else: an ending, a standing, a reason, the result of a write. */
@@ -30,8 +31,11 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
 };
 
 const STATES = [
-  ...Object.keys(syncOperationMachine.states),
-  ...Object.keys(crisisMachine.root.states['delivery']?.states ?? {}),
+  ...OPERATION_STATES,
+  ...Object.values(crisisMachine.states)
+    .slice(0, 1)
+    .flatMap(innermostStates)
+    .map(({ key }) => key),
 ];
 const plain = STATES.filter((state) => !AMBIGUOUS.has(state));
 /** A state by its name alone, but for the name of a field; an ambiguous one where it stands for a state. */

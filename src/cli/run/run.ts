@@ -160,7 +160,7 @@ async function runInput(
     inspect: (told) => {
       const { actor, machine, to } = stepIn(told) ?? {};
       if (actor === undefined || machine !== syncOperationMachine.id) return;
-      fileRun.saw(actor, to as SyncOperationState);
+      fileRun.saw(actor, to?.split('.').at(-1) as SyncOperationState);
     },
   });
   const fileRun = new FileRun({

@@ -18,11 +18,15 @@ import { ActorSystem } from '../../../actors/charts/actorSystem.ts';
 import { flatLogic } from '../../../actors/charts/flatLogic.ts';
 import { transitionLabel } from '../../../inspector/charts/transitions.ts';
 import {
+  OPERATION_STATES,
+  operationAt,
   type SyncOperationContext,
   type SyncOperationEvent,
   type SyncOperationInput,
+  type SyncOperationState,
   syncOperationMachine,
 } from '../../../machines/operation/syncOperationMachine.ts';
+import { innermost } from '../../../machines/vocabulary/innermost.ts';
 import { OPERATION_EVENTS } from '../../support/charts/operationEvents.ts';
 import { coverTransitions, transitionsTaken } from '../../support/charts/transitionCoverage.ts';
 
@@ -96,7 +100,7 @@ function observeXstate(event: InspectionEvent): void {
 
 interface Start {
   readonly input?: SyncOperationInput;
-  readonly value?: string;
+  readonly value?: SyncOperationState;
   readonly context?: SyncOperationContext | undefined;
 }
 
@@ -108,11 +112,12 @@ class Watched {
   readonly #actor;
 
   constructor(engine: 'xstate' | 'flat', { input = INPUT, value, context }: Start, by = RUNNERS) {
-    const restored = { value, context } as never;
     const options = {
       id: 'it',
       input,
-      ...(value === undefined ? {} : { snapshot: syncOperationMachine.resolveState(restored) }),
+      ...(value === undefined
+        ? {}
+        : { snapshot: operationAt(value, context as SyncOperationContext) }),
     };
     acting = { log: this.log, reports: this.reports };
     this.#actor =
@@ -120,7 +125,8 @@ class Watched {
         ? createActor(by.xstate, { ...options, inspect: observeXstate })
         : createActor(by.flat, { ...options, parent: SYSTEM.operations });
     this.#actor.subscribe({
-      next: (told) => this.log.push(`told ${told.value} ${JSON.stringify(told.context)}`),
+      next: (told) =>
+        this.log.push(`told ${innermost(told.value)} ${JSON.stringify(told.context)}`),
       error: (error: unknown) => this.log.push(`died of ${String(error)}`),
       complete: () => this.log.push('complete'),
     });
@@ -152,7 +158,7 @@ class Watched {
     const { value, context, status, output, error, tags } = snapshot;
     return {
       ...{ value, context, status, output, error, tags },
-      isAttempting: snapshot.matches('attempting'),
+      isAttempting: snapshot.matches({ underWay: { called: 'attempting' } }),
       meta: snapshot.getMeta(),
       json: asText(snapshot),
       kept: asText(this.#actor.getPersistedSnapshot()),
@@ -170,7 +176,7 @@ function expectSame(flat: Watched, xstate: Watched): void {
   expect(flat.seen).toEqual(xstate.seen);
 }
 
-const STATES = Object.keys(syncOperationMachine.states);
+const STATES = OPERATION_STATES;
 const CONTEXTS: readonly SyncOperationContext[] = (
   [
     {},
@@ -336,9 +342,28 @@ describe('OP-1 a chart that is not flat is refused', () => {
     delays: { soon: 5 },
   });
   const unfit: Readonly<Record<string, AnyStateMachine>> = {
-    'nested states': createMachine({
+    'regions inside': createMachine({
       ...base,
-      states: { idle: { initial: 'inner', states: { inner: {} } } },
+      states: { idle: { type: 'parallel', states: { inner: {} } } },
+    }),
+    'what a parent does at once': createMachine({
+      ...base,
+      states: { idle: { initial: 'inner', always: 'over', states: { inner: {} } }, over: {} },
+    }),
+    'what a parent invokes': createMachine({
+      ...base,
+      states: { idle: { initial: 'inner', invoke: { src: 'work' }, states: { inner: {} } } },
+    }),
+    'transitions to a parent': createMachine({
+      ...base,
+      states: {
+        idle: { on: { go: 'busy' } },
+        busy: { initial: 'inner', states: { inner: {} } },
+      },
+    }),
+    'two states of one name': createMachine({
+      ...base,
+      states: { idle: {}, busy: { initial: 'idle', states: { idle: {} } } },
     }),
     regions: createMachine({ id: 'other', context: () => ({}), type: 'parallel', states: {} }),
     'entry actions': createMachine({ ...base, states: { idle: { entry: ['grow'] } } }),

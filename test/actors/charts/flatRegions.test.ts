@@ -15,7 +15,14 @@ import {
 import { ActorSystem } from '../../../actors/charts/actorSystem.ts';
 import { flatLogic } from '../../../actors/charts/flatLogic.ts';
 import { transitionLabel } from '../../../inspector/charts/transitions.ts';
-import { type CrisisInput, crisisMachine } from '../../../machines/crisis/crisisMachine.ts';
+import {
+  type CrisisContext,
+  type CrisisInput,
+  type CrisisStates,
+  crisisAt,
+  crisisMachine,
+} from '../../../machines/crisis/crisisMachine.ts';
+import { innermostStates } from '../../../machines/vocabulary/innermost.ts';
 import { coverTransitions, transitionsTaken } from '../../support/charts/transitionCoverage.ts';
 
 const INPUT: CrisisInput = {
@@ -47,7 +54,7 @@ const EVENTS = [...new Set(crisisMachine.events as readonly string[])].flatMap((
   VARIANTS.map((variant) => ({ type, ...FACTS, ...variant })),
 );
 const REGIONS = Object.entries(crisisMachine.root.states).map(
-  ([region, { states }]) => [region, Object.keys(states)] as const,
+  ([region, node]) => [region, innermostStates(node).map(({ key }) => key)] as const,
 );
 
 const observe = coverTransitions(crisisMachine);
@@ -107,7 +114,9 @@ class Watched {
   constructor(engine: 'xstate' | 'flat', start: Start = {}, by: Runners = RUNNERS) {
     this.#act();
     const from =
-      start.value === undefined ? {} : { snapshot: crisisMachine.resolveState(start as never) };
+      start.value === undefined
+        ? {}
+        : { snapshot: crisisAt(start.value as CrisisStates, start.context as CrisisContext) };
     const options = { id: 'it', input: INPUT, ...from } as never;
     this.#actor =
       engine === 'xstate'
@@ -158,7 +167,7 @@ class Watched {
     return {
       ...{ value, context, status, output, error, tags: [...tags].toSorted() },
       meta: snapshot.getMeta(),
-      isAttempting: snapshot.matches({ delivery: 'attempting' }),
+      isAttempting: snapshot.matches({ delivery: { underWay: 'attempting' } }),
       can: status === 'active' ? EVENTS.map((event) => snapshot.can(event)) : null,
       json: asData(snapshot),
       kept: asData(this.#actor.getPersistedSnapshot()),

@@ -10,15 +10,18 @@ import {
   faultsOf,
   type Ignored,
   ignoredPairs,
+  innermostIn,
   NO_FAULTS,
+  type States,
 } from '../../support/charts/ignoredPairs.ts';
 
 type EventType = CrisisEvent['type'];
 
 const EVENTS = [...new Set(crisisMachine.events)] as readonly EventType[];
-const { delivery, record, escalation } = crisisMachine.root.states as Readonly<
-  Record<'delivery' | 'record' | 'escalation', typeof crisisMachine.root>
->;
+const { root } = crisisMachine;
+const [delivery, record, escalation] = (['delivery', 'record', 'escalation'] as const).map(
+  (region) => innermostIn(root.states[region] ?? root),
+) as [States, States, States];
 const DELIVERY = Object.keys(delivery.states) as readonly CrisisDeliveryState[];
 const RECORD = Object.keys(record.states) as readonly CrisisRecordState[];
 

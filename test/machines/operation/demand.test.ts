@@ -9,11 +9,12 @@ import {
   isSuspect,
 } from '../../../machines/operation/demand.ts';
 import {
+  OPERATION_STATES,
   type SyncOperationState,
   syncOperationMachine,
 } from '../../../machines/operation/syncOperationMachine.ts';
 
-const STATES = Object.keys(syncOperationMachine.states) as readonly SyncOperationState[];
+const STATES = OPERATION_STATES;
 const HANDLED = { handler: {} };
 
 /** `does`, with what is written, and `!` where that is waited for. */

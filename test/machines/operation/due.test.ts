@@ -8,9 +8,10 @@ import {
 } from '../../../machines/operation/due.ts';
 import {
   newOperation,
+  OPERATION_STATES,
+  operationAt,
   type SyncOperationContext,
   type SyncOperationState,
-  syncOperationMachine,
 } from '../../../machines/operation/syncOperationMachine.ts';
 import {
   isBackingOff,
@@ -19,7 +20,7 @@ import {
 } from '../../../machines/operation/waitReason.ts';
 import { CRASHES_IN_A_ROW_MAX } from '../../../machines/policy/retry/crashPolicy.ts';
 
-const STATES = Object.keys(syncOperationMachine.states) as readonly SyncOperationState[];
+const STATES = OPERATION_STATES;
 
 function snapshotIn(value: SyncOperationState, change: Partial<SyncOperationContext> = {}) {
   const context = newOperation({
@@ -37,7 +38,7 @@ function snapshotIn(value: SyncOperationState, change: Partial<SyncOperationCont
     expiresAtMs: null,
     attemptsMax: 3,
   });
-  return syncOperationMachine.resolveState({ value, context: { ...context, ...change } });
+  return operationAt(value, { ...context, ...change });
 }
 
 /** States in which it waits with nothing in flight. */

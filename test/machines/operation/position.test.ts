@@ -18,12 +18,12 @@ import {
 } from '../../../machines/operation/settlement.ts';
 import {
   type Ending,
+  OPERATION_STATES,
   type SyncOperationState,
-  syncOperationMachine,
 } from '../../../machines/operation/syncOperationMachine.ts';
 import { NEVER_MS } from '../../../machines/vocabulary/standing.ts';
 
-const STATES = Object.keys(syncOperationMachine.states) as readonly SyncOperationState[];
+const STATES = OPERATION_STATES;
 const resting = STATES.filter((state) => demandOf(state, { handler: {} }).write === 'position');
 const context = { type: 'payments.push', delayMs: 500 } as const;
 

@@ -1,11 +1,8 @@
 import { expect, test } from 'vitest';
 import { countedByStage, STAGES, stageOf } from '../../../machines/operation/stage.ts';
-import {
-  type SyncOperationState,
-  syncOperationMachine,
-} from '../../../machines/operation/syncOperationMachine.ts';
+import { OPERATION_STATES } from '../../../machines/operation/syncOperationMachine.ts';
 
-const STATES = Object.keys(syncOperationMachine.states) as readonly SyncOperationState[];
+const STATES = OPERATION_STATES;
 
 test('OP-10 every state is in one stage, and every stage has a state', () => {
   expect(new Set(STATES.map(stageOf))).toEqual(new Set(STAGES));

@@ -8,14 +8,14 @@ import {
 } from '../../../machines/operation/standingsOf.ts';
 import {
   newOperation,
+  OPERATION_STATES,
   type SyncOperationContext,
   type SyncOperationState,
-  syncOperationMachine,
 } from '../../../machines/operation/syncOperationMachine.ts';
 import { waitReasonOf } from '../../../machines/operation/waitReason.ts';
 import type { Standing } from '../../../machines/vocabulary/standing.ts';
 
-const STATES = Object.keys(syncOperationMachine.states) as readonly SyncOperationState[];
+const STATES = OPERATION_STATES;
 
 const context: SyncOperationContext = newOperation({
   id: 'operation-1',

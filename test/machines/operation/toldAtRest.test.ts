@@ -8,8 +8,7 @@ import { expect, test } from 'vitest';
 import { isKept } from '../../../machines/operation/rowState.ts';
 import {
   newOperation,
-  type SyncOperationState,
-  syncOperationMachine,
+  OPERATION_STATES,
 } from '../../../machines/operation/syncOperationMachine.ts';
 import { toldAtRest } from '../../../machines/operation/toldAtRest.ts';
 
@@ -28,7 +27,7 @@ const context = newOperation({
   expiresAtMs: 9_000,
   attemptsMax: 5,
 });
-const KEPT = (Object.keys(syncOperationMachine.states) as SyncOperationState[]).filter(isKept);
+const KEPT = OPERATION_STATES.filter(isKept);
 
 test('OP-5 cancelled at rest it is kept as told to stop, whatever it waited for', () => {
   const changed = KEPT.filter((value) => toldAtRest({ value, context }, 'cancel.requested', 5_000));

@@ -1,8 +1,5 @@
 import { expect, test } from 'vitest';
-import {
-  type SyncOperationState,
-  syncOperationMachine,
-} from '../../../machines/operation/syncOperationMachine.ts';
+import { OPERATION_STATES } from '../../../machines/operation/syncOperationMachine.ts';
 import {
   asksForSomebody,
   asksNow,
@@ -53,6 +50,6 @@ test('OP-1 what is under way, suspect or at its end waits for nothing', () => {
 });
 
 test('RT-1 only after a failed attempt is it time that it waits for', () => {
-  const states = Object.keys(syncOperationMachine.states) as readonly SyncOperationState[];
+  const states = OPERATION_STATES;
   expect(states.filter(isBackingOff)).toEqual(['backingOff']);
 });

@@ -4,6 +4,9 @@
  * @module
  */
 
+import type { AnyStateNode } from 'xstate';
+import { innermostStates } from '../../../machines/vocabulary/innermost.ts';
+
 /** Pairs that a chart ignores for one reason: each of these events, in each of these states. */
 export interface Ignored<State extends string = string, EventType extends string = string> {
   readonly why: string;
@@ -12,10 +15,22 @@ export interface Ignored<State extends string = string, EventType extends string
 }
 
 /** As much of a chart, or of a region of one, as is looked at. */
-interface States {
+export interface States {
   readonly states: Readonly<
     Record<string, { readonly key: string; readonly ownEvents: readonly string[] }>
   >;
+}
+
+/** The innermost states below a node, each with the events that it takes itself or by its parents. */
+export function innermostIn(node: AnyStateNode): States {
+  const eventsOf = (state: AnyStateNode): readonly string[] =>
+    state === node || state.parent === undefined
+      ? []
+      : [...state.ownEvents, ...eventsOf(state.parent)];
+  const states = innermostStates(node).map((state) => ({
+    ...{ key: state.key, ownEvents: eventsOf(state) },
+  }));
+  return { states: Object.fromEntries(states.map((state) => [state.key, state])) };
 }
 
 /** `state event` of every pair without a transition. */

@@ -20,7 +20,9 @@ import {
   type CrisisContext,
   type CrisisEvent,
   type CrisisStates,
+  crisisAt,
   crisisMachine,
+  crisisStatesOf,
 } from '../../../machines/crisis/crisisMachine.ts';
 import { crisisToKeep } from '../../../machines/crisis/crisisRow.ts';
 import type { FailureClass } from '../../../machines/policy/retry/classifyFailure.ts';
@@ -107,7 +109,7 @@ export class CrisisHarness {
   }
 
   get states(): CrisisStates {
-    return this.#actor.getSnapshot().value;
+    return crisisStatesOf(this.#actor.getSnapshot().value);
   }
 
   get delivery(): CrisisStates['delivery'] {
@@ -312,13 +314,11 @@ export class CrisisHarness {
       ...(kept === null
         ? {}
         : {
-            snapshot: this.#machine.resolveState({
-              value: { ...kept.states },
-              context: kept.context,
-            }),
+            snapshot: crisisAt(kept.states, kept.context, this.#machine),
           }),
     });
-    actor.subscribe(({ value, context }) => {
+    actor.subscribe(({ value: nested, context }) => {
+      const value = crisisStatesOf(nested);
       const state = crisisStateOf(value);
       const { escalation } = context;
       const hasMoved = state !== this.#last;

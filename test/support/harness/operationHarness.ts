@@ -18,6 +18,7 @@ import {
 import { acceptedState, stateToKeep } from '../../../machines/operation/rowState.ts';
 import { settledPosition } from '../../../machines/operation/settlement.ts';
 import {
+  operationAt,
   type ReplayFacts,
   type SyncOperationContext,
   type SyncOperationEvent,
@@ -29,6 +30,7 @@ import {
 } from '../../../machines/operation/syncOperationMachine.ts';
 import type { FailureClass } from '../../../machines/policy/retry/classifyFailure.ts';
 import type { Demand } from '../../../machines/vocabulary/demand.ts';
+import { innermost } from '../../../machines/vocabulary/innermost.ts';
 import type { Standing } from '../../../machines/vocabulary/standing.ts';
 import { coverTransitions } from '../charts/transitionCoverage.ts';
 
@@ -198,7 +200,7 @@ export class OperationHarness {
   }
 
   get state(): SyncOperationState {
-    return this.snapshot.value;
+    return innermost(this.snapshot.value);
   }
 
   get context(): SyncOperationContext {
@@ -392,13 +394,14 @@ export class OperationHarness {
     });
     const next = letter.getSnapshot();
     letter.stop();
-    if (next.value !== 'replayed') return this;
+    if (innermost(next.value) !== 'replayed') return this;
     this.replays += 1;
     if (how.isRepeatApproved === true) this.#inDoubt = null;
     if (typeof how.idempotencyKey === 'string') this.#makeBody(false);
     const body = this.#body;
     // Its row is written whole before an actor lives again.
-    const { value, context } = next;
+    const { context } = next;
+    const value = innermost(next.value);
     this.#row = { value, context, standing: 'due', revision: row.revision + 1, body };
     this.#actor = this.#start(this.#row);
     return this;
@@ -435,15 +438,16 @@ export class OperationHarness {
     const actor = createActor(this.#machine, {
       input: this.#input,
       inspect: coverTransitions(syncOperationMachine),
-      ...(kept === null ? {} : { snapshot: this.#machine.resolveState(kept) }),
+      ...(kept === null ? {} : { snapshot: operationAt(kept.value, kept.context, this.#machine) }),
     });
     let lastRate = actor.getSnapshot().context.rate;
     actor.subscribe((snapshot) => {
       // One that was sent away again by its rate waits for another time.
       const { rate } = snapshot.context;
-      if (snapshot.value === this.#lastState && rate === lastRate) return;
+      const state = innermost(snapshot.value);
+      if (state === this.#lastState && rate === lastRate) return;
       lastRate = rate;
-      this.#lastState = snapshot.value;
+      this.#lastState = state;
       this.#write(snapshot);
     });
     // The callback of an attempt asks for the context while the actor starts.
@@ -453,7 +457,8 @@ export class OperationHarness {
 
   /** Orders the write that a new state asks for, as the engine does. */
   #write(snapshot: SyncOperationSnapshot): void {
-    const { value, context } = snapshot;
+    const { context } = snapshot;
+    const value = innermost(snapshot.value);
     const { revision, standing } = this.#ordered ?? { revision: 0, standing: 'due' as const };
     const demand = demandOf(value, { handler: HANDLER });
     const position = this.#positionFor(demand, snapshot);
@@ -478,7 +483,7 @@ export class OperationHarness {
       case 'order':
         return inHandPosition('payments');
       case 'position':
-        return restingPosition(value, context, 'payments', this.nowMs);
+        return restingPosition(innermost(value), context, 'payments', this.nowMs);
       case 'ending':
         return settledPosition(context, 'payments', 0);
       default:
