@@ -18,9 +18,12 @@ import {
   saidSafeAtMs,
   type TakenOn,
 } from '../../machines/crisis/crisisEscalation.ts';
-import type {
-  CrisisDeliveryState,
-  CrisisEscalationState,
+import {
+  type CrisisContext,
+  type CrisisDeliveryState,
+  type CrisisEscalationState,
+  type CrisisSnapshot,
+  crisisStatesOf,
 } from '../../machines/crisis/crisisMachine.ts';
 import { routeOf } from '../../machines/operation/position.ts';
 import { passesBy } from '../../machines/policy/crisis/passes.ts';
@@ -34,7 +37,7 @@ import { isAlso, isSamePerson } from '../../machines/vocabulary/person.ts';
 import { subjectForm } from '../../machines/vocabulary/subject.ts';
 import type { TierName } from '../../machines/vocabulary/urgency.ts';
 import type { Store, StoredOperation, WriteResult } from '../../persistence/port/store.ts';
-import { crisisChart } from '../charts/chartOfWork.ts';
+import { crisisChart, type WorkSnapshot } from '../charts/chartOfWork.ts';
 import { decodeWork, encodeWork } from '../charts/workRecord.ts';
 import type { Journal } from '../journal/journal.ts';
 import { operationUnknown } from '../operation/outcome.ts';
@@ -148,9 +151,7 @@ export function crisisAccessLive(parts: {
   const isHeld = (): boolean => core.hold !== null;
   const inMemory = (id: string): KeptCrisis | null => {
     const resident = pool.resident(id);
-    return resident?.chart === crisisChart
-      ? (resident.actor.getSnapshot() as unknown as KeptCrisis)
-      : null;
+    return resident?.chart === crisisChart ? keptCrisis(resident.actor.getSnapshot()) : null;
   };
   const upstreamOf = (id: string): string | null => pool.resident(id)?.handler?.upstream ?? null;
   const access: CrisisAccess = {
@@ -181,7 +182,7 @@ export function crisisAccessLive(parts: {
           if (its.context.ending !== null || its.value.escalation === 'ended') throw over();
           if (event !== null && resident.actor.getSnapshot().can(event)) resident.actor.send(event);
           const isDurable = resident.isKept && (await journal.written());
-          const kept = resident.actor.getSnapshot() as unknown as KeptCrisis;
+          const kept = keptCrisis(resident.actor.getSnapshot());
           return decidedOf(event, kept, isDurable, upstreamOf(id));
         }
         await ready();
@@ -306,7 +307,14 @@ function crisisOfRow(row: StoredOperation | null): KeptCrisis {
   }
   const { chart, snapshot } = decodeWork(row);
   if (chart !== crisisChart) throw over();
-  return snapshot as unknown as KeptCrisis;
+  return keptCrisis(snapshot);
+}
+
+function keptCrisis({ value, context }: WorkSnapshot): KeptCrisis {
+  return {
+    value: crisisStatesOf(value as CrisisSnapshot['value']),
+    context: context as CrisisContext,
+  };
 }
 
 /** One that can't be read hides no other; `holdfast doctor` counts those. */

@@ -18,7 +18,7 @@ const acknowledged = {
 
 /** Whoever had it has it no more: their step is told again, and those after it. */
 const lapsed = {
-  target: '#crisis.escalation.open.untaken.telling.inChain.notifyDue',
+  target: '#crisis.escalation.open.telling.notifyDue',
   actions: [{ type: 'beginAfterLapse', params: facts }],
 } as const;
 
@@ -29,144 +29,124 @@ export const escalationRegion = crisisSetup.createStateConfig({
   states: {
     open: {
       description:
-        'It is neither delivered nor called off. What the first of two persons wants is kept, and that the person is safe.',
+        'It is neither delivered nor called off. A person may take it on: that is in force once somebody was told. What the first of two persons wants is kept, and that the person is safe.',
       meta: { requirements: ['CR-5'] },
-      initial: 'untaken',
+      initial: 'quiet',
       on: {
         'attempt.succeeded': { guard: { type: 'isBeingSent' }, target: '#crisis.escalation.ended' },
         'callOff.requested': { target: '#crisis.escalation.ended' },
         'callOff.proposed': { actions: [{ type: 'noteProposal', params: facts }] },
         'safety.said': { actions: [{ type: 'noteSafety', params: facts }] },
+        'acknowledgement.given': [
+          { guard: { type: 'canBeTakenOn', params: facts }, ...acknowledged },
+          { actions: [{ type: 'noteTaker', params: facts }] },
+        ],
       },
       states: {
-        untaken: {
-          description:
-            'Nobody has taken it on. A person may: that is in force once somebody was told.',
-          meta: { requirements: ['CR-5'] },
-          initial: 'quiet',
+        quiet: {
+          description: 'It may be delivered fast: nobody is told yet.',
+          meta: {
+            requirements: ['CR-5'],
+            lasts:
+              'Until it is delivered, or its fast attempts are used up, or it took too long: a minute, unless set otherwise.',
+          },
           on: {
-            'acknowledgement.given': [
-              { guard: { type: 'canBeTakenOn', params: facts }, ...acknowledged },
-              { actions: [{ type: 'noteTaker', params: facts }] },
+            'attempt.failed': [
+              { guard: { type: 'isNotBeingSent' } },
+              {
+                guard: { type: 'hasUsedUpFastAttempts', params: facts },
+                target: '#crisis.escalation.open.telling.notifyDue',
+                actions: [{ type: 'escalateForFailures', params: facts }],
+              },
             ],
+            'step.due': {
+              target: '#crisis.escalation.open.telling.notifyDue',
+              actions: [{ type: 'escalateForTime', params: facts }],
+            },
+          },
+        },
+        telling: {
+          description:
+            'It has escalated: the steps of the chain are told one after the other. Those that are owed a call are called beside that.',
+          meta: { requirements: ['CR-5'] },
+          initial: 'notifyDue',
+          on: {
+            'step.due': [
+              {
+                guard: { type: 'hasStep', params: facts },
+                target: '#crisis.escalation.open.telling.notifying',
+                actions: [{ type: 'beginStep', params: facts }],
+              },
+              {
+                guard: { type: 'isEveryStepTold', params: facts },
+                target: '#crisis.escalation.open.telling.exhausted',
+                actions: [{ type: 'noteExhausted', params: facts }],
+              },
+              { target: '#crisis.escalation.open.telling.stepsOwed' },
+            ],
+            'step.called': { actions: [{ type: 'countCall', params: facts }] },
+            'step.notified': {
+              target: '#crisis.escalation.open.telling.awaitingAcknowledgement',
+              actions: [{ type: 'noteNotified', params: facts }],
+            },
+            'step.failed': { actions: [{ type: 'noteStepFailed', params: facts }] },
+            'step.woken': { actions: [{ type: 'wakeStep', params: facts }] },
           },
           states: {
-            quiet: {
-              description: 'It may be delivered fast: nobody is told yet.',
+            notifyDue: {
+              description: 'A step of the chain is to be told.',
+              meta: { requirements: ['CR-5'], lasts: 'No time.' },
+            },
+            notifying: {
+              description:
+                'A step of the chain is being told. Where it is not heard it is called again as often as is set for it, and then makes way to the next; it is called again beside that, without end.',
               meta: {
                 requirements: ['CR-5'],
-                lasts:
-                  'Until it is delivered, or its fast attempts are used up, or it took too long: a minute, unless set otherwise.',
+                lasts: 'The time limit of the step: 10 s, unless set otherwise.',
               },
               on: {
-                'attempt.failed': [
-                  { guard: { type: 'isNotBeingSent' } },
-                  {
-                    guard: { type: 'hasUsedUpFastAttempts', params: facts },
-                    target: '#crisis.escalation.open.untaken.telling.inChain.notifyDue',
-                    actions: [{ type: 'escalateForFailures', params: facts }],
-                  },
-                ],
-                'step.due': {
-                  target: '#crisis.escalation.open.untaken.telling.inChain.notifyDue',
-                  actions: [{ type: 'escalateForTime', params: facts }],
+                'step.failed': {
+                  guard: { type: 'hasToMakeWay', params: facts },
+                  target: '#crisis.escalation.open.telling.notifyDue',
+                  actions: [
+                    { type: 'noteStepFailed', params: facts },
+                    { type: 'makeWay', params: facts },
+                  ],
                 },
               },
             },
-            telling: {
+            awaitingAcknowledgement: {
               description:
-                'It has escalated: the steps of the chain are told one after the other. Those that are owed a call are called beside that.',
-              meta: { requirements: ['CR-5'] },
-              initial: 'inChain',
-              on: {
-                'step.due': {
-                  guard: { type: 'hasStep', params: facts },
-                  target: '#crisis.escalation.open.untaken.telling.inChain.notifying',
-                  actions: [{ type: 'beginStep', params: facts }],
-                },
-                'step.called': { actions: [{ type: 'countCall', params: facts }] },
-                'step.notified': {
-                  target: '#crisis.escalation.open.untaken.telling.inChain.awaitingAcknowledgement',
-                  actions: [{ type: 'noteNotified', params: facts }],
-                },
-                'step.failed': { actions: [{ type: 'noteStepFailed', params: facts }] },
-                'step.woken': { actions: [{ type: 'wakeStep', params: facts }] },
+                'Somebody was told, and has time to say that they take it on. After that the next step is told. Steps that could not be told are called meanwhile.',
+              meta: {
+                requirements: ['CR-5'],
+                lasts:
+                  'The time that the step has to be acknowledged: 5 min, unless set otherwise.',
               },
-              states: {
-                inChain: {
-                  description: 'Not every step was told.',
-                  meta: { requirements: ['CR-5'] },
-                  initial: 'notifyDue',
-                  on: {
-                    'step.due': [
-                      {
-                        guard: { type: 'isEveryStepTold', params: facts },
-                        target: '#crisis.escalation.open.untaken.telling.exhausted',
-                        actions: [{ type: 'noteExhausted', params: facts }],
-                      },
-                      {
-                        guard: { type: 'hasNoStep', params: facts },
-                        target: '#crisis.escalation.open.untaken.telling.inChain.stepsOwed',
-                      },
-                    ],
-                  },
-                  states: {
-                    notifyDue: {
-                      description: 'A step of the chain is to be told.',
-                      meta: { requirements: ['CR-5'], lasts: 'No time.' },
-                    },
-                    notifying: {
-                      description:
-                        'A step of the chain is being told. Where it is not heard it is called again as often as is set for it, and then makes way to the next; it is called again beside that, without end.',
-                      meta: {
-                        requirements: ['CR-5'],
-                        lasts: 'The time limit of the step: 10 s, unless set otherwise.',
-                      },
-                      on: {
-                        'step.failed': {
-                          guard: { type: 'hasToMakeWay', params: facts },
-                          target: '#crisis.escalation.open.untaken.telling.inChain.notifyDue',
-                          actions: [
-                            { type: 'noteStepFailed', params: facts },
-                            { type: 'makeWay', params: facts },
-                          ],
-                        },
-                      },
-                    },
-                    awaitingAcknowledgement: {
-                      description:
-                        'Somebody was told, and has time to say that they take it on. After that the next step is told. Steps that could not be told are called meanwhile.',
-                      meta: {
-                        requirements: ['CR-5'],
-                        lasts:
-                          'The time that the step has to be acknowledged: 5 min, unless set otherwise.',
-                      },
-                    },
-                    stepsOwed: {
-                      description:
-                        'Each step of the chain was called, and one at least was not told, or it is not known whether it was: those are called again, without end.',
-                      meta: {
-                        requirements: ['CR-5'],
-                        lasts:
-                          'Until one of them is told: it is called every 20 to 40 s, every 2 to 5 min where it may have been told, every 5 min where it refuses.',
-                      },
-                    },
-                  },
-                },
-                exhausted: {
-                  description:
-                    'Every step was told, or there is no chain, and nobody has taken it on. Health shows that until somebody does. The chain begins anew later, and one that has grown goes on.',
-                  meta: {
-                    requirements: ['CR-5'],
-                    lasts:
-                      'Half an hour, then two hours each time, unless somebody takes it on, or it is delivered or called off.',
-                  },
-                  on: {
-                    'chain.anew': {
-                      target: '#crisis.escalation.open.untaken.telling.inChain.notifyDue',
-                      actions: [{ type: 'beginAnew', params: facts }],
-                    },
-                  },
+            },
+            stepsOwed: {
+              description:
+                'Each step of the chain was called, and one at least was not told, or it is not known whether it was: those are called again, without end.',
+              meta: {
+                requirements: ['CR-5'],
+                lasts:
+                  'Until one of them is told: it is called every 20 to 40 s, every 2 to 5 min where it may have been told, every 5 min where it refuses.',
+              },
+            },
+            exhausted: {
+              description:
+                'Every step was told, or there is no chain, and nobody has taken it on. Health shows that until somebody does. The chain begins anew later, and one that has grown goes on.',
+              meta: {
+                requirements: ['CR-5'],
+                lasts:
+                  'Half an hour, then two hours each time, unless somebody takes it on, or it is delivered or called off.',
+              },
+              on: {
+                // Nobody is left to be told.
+                'step.due': { guard: { type: 'hasNoStep', params: facts } },
+                'chain.anew': {
+                  target: '#crisis.escalation.open.telling.notifyDue',
+                  actions: [{ type: 'beginAnew', params: facts }],
                 },
               },
             },
@@ -180,7 +160,7 @@ export const escalationRegion = crisisSetup.createStateConfig({
           on: {
             'acknowledgement.given': acknowledged,
             'release.requested': {
-              target: '#crisis.escalation.open.untaken.telling.inChain.notifyDue',
+              target: '#crisis.escalation.open.telling.notifyDue',
               actions: [
                 { type: 'release', params: facts },
                 { type: 'beginAfterLapse', params: facts },
@@ -189,8 +169,7 @@ export const escalationRegion = crisisSetup.createStateConfig({
           },
           states: {
             acknowledged: {
-              description:
-                'A person has taken it on, who is named: no further step is told. They may prolong that or give it back, and another may take it over. It is delivered all the same.',
+              description: 'No further step is told.',
               meta: {
                 requirements: ['CR-5'],
                 lasts:
@@ -205,7 +184,7 @@ export const escalationRegion = crisisSetup.createStateConfig({
             },
             lapsing: {
               description:
-                'A person has taken it on, and is asked whether that goes on. Where they say nothing, their step is told again, then the next.',
+                'They are asked whether that goes on. Where they say nothing, their step is told again, then the next.',
               meta: { requirements: ['CR-5'], lasts: 'Five minutes.' },
               on: {
                 'step.called': { actions: [{ type: 'countAsk' }] },

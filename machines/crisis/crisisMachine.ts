@@ -33,13 +33,13 @@ const facts = <Event>({ event }: { event: Event }): Event => event;
 
 /** Its attempt is ordered, and goes out as soon as there is a place for it. */
 const sending = {
-  target: '#crisis.delivery.pending.toBeSent.awaitingPlace',
+  target: '#crisis.delivery.pending.awaitingPlace',
   actions: [{ type: 'orderAttempt', params: facts }],
 } as const;
 
 /** A person does not let it wait. */
 const retrying = {
-  target: '#crisis.delivery.pending.toBeSent.awaitingPlace',
+  target: '#crisis.delivery.pending.awaitingPlace',
   actions: [
     { type: 'noteRetryRequest', params: facts },
     { type: 'orderAttempt', params: facts },
@@ -85,63 +85,60 @@ export const crisisMachine = crisisSetup.createMachine({
           description:
             'It is not delivered, and nothing of it is under way: a person may call it off.',
           meta: { requirements: ['CR-4', 'OP-5'] },
-          initial: 'toBeSent',
+          initial: 'awaitingPlace',
           on: { 'callOff.requested': callingOff },
           states: {
-            toBeSent: {
-              description: 'It is to be sent by the handler of its type, now or in a moment.',
-              meta: { requirements: ['CR-4', 'OP-7'] },
-              initial: 'awaitingPlace',
-              on: { 'handler.missing': missingHandler },
+            awaitingPlace: {
+              description:
+                'It is to be sent now, and waits for one of the places that are kept for crises at its upstream; most often there is one at once.',
+              tags: ['place'],
+              meta: {
+                requirements: ['CR-2', 'CR-4', 'RT-4'],
+                lasts:
+                  'Most often no time. A delivery that takes longer than 1 s makes room for another.',
+              },
+              invoke: {
+                id: 'place',
+                src: 'place',
+                input: ({ context }) => ({ id: context.id }),
+              },
+              on: {
+                'place.granted': { target: '#crisis.delivery.underWay.attempting' },
+                'handler.missing': missingHandler,
+                'process.restarted': {
+                  target: '#crisis.delivery.pending.betweenAttempts.fastBackoff',
+                  actions: [{ type: 'noteCrash', params: facts }],
+                },
+              },
+            },
+            betweenAttempts: {
+              description:
+                'It was not delivered, and is sent again; a person may have that done at once.',
+              meta: { requirements: ['CR-4', 'RT-1'] },
+              initial: 'fastBackoff',
+              on: {
+                'retry.due': sending,
+                'retry.requested': retrying,
+                'handler.missing': missingHandler,
+              },
               states: {
-                awaitingPlace: {
+                fastBackoff: {
                   description:
-                    'It is to be sent now, and waits for one of the places that are kept for crises at its upstream; most often there is one at once.',
-                  tags: ['place'],
+                    'It was not delivered, or its process ended meanwhile; it is sent again in a moment, at the latest when its upstream is back.',
+                  tags: ['stay'],
                   meta: {
-                    requirements: ['CR-2', 'CR-4', 'RT-4'],
-                    lasts:
-                      'Most often no time. A delivery that takes longer than 1 s makes room for another.',
-                  },
-                  invoke: {
-                    id: 'place',
-                    src: 'place',
-                    input: ({ context }) => ({ id: context.id }),
-                  },
-                  on: {
-                    'place.granted': { target: '#crisis.delivery.underWay.attempting' },
-                    'process.restarted': {
-                      target: '#crisis.delivery.pending.toBeSent.betweenAttempts.fastBackoff',
-                      actions: [{ type: 'noteCrash', params: facts }],
-                    },
+                    requirements: ['CR-4', 'RT-1', 'RT-4'],
+                    lasts: 'Until it is sent again, 30 s at most.',
                   },
                 },
-                betweenAttempts: {
+                pacing: {
                   description:
-                    'It was not delivered, and is sent again; a person may have that done at once.',
-                  meta: { requirements: ['CR-4', 'RT-1'] },
-                  initial: 'fastBackoff',
-                  on: { 'retry.due': sending, 'retry.requested': retrying },
-                  states: {
-                    fastBackoff: {
-                      description:
-                        'It was not delivered, or its process ended meanwhile; it is sent again in a moment, at the latest when its upstream is back.',
-                      tags: ['stay'],
-                      meta: {
-                        requirements: ['CR-4', 'RT-1', 'RT-4'],
-                        lasts: 'Until it is sent again, 30 s at most.',
-                      },
-                    },
-                    pacing: {
-                      description:
-                        'Its fast attempts are used up. It is sent again about every half minute, without end.',
-                      tags: ['stay'],
-                      meta: {
-                        requirements: ['CR-4'],
-                        lasts:
-                          'Until it is sent again, 30 s at most; so it goes on until it is delivered or called off.',
-                      },
-                    },
+                    'Its fast attempts are used up. It is sent again about every half minute, without end.',
+                  tags: ['stay'],
+                  meta: {
+                    requirements: ['CR-4'],
+                    lasts:
+                      'Until it is sent again, 30 s at most; so it goes on until it is delivered or called off.',
                   },
                 },
               },
@@ -189,16 +186,16 @@ export const crisisMachine = crisisSetup.createMachine({
                 'attempt.failed': [
                   {
                     guard: { type: 'hasFastAttemptsLeft', params: facts },
-                    target: '#crisis.delivery.pending.toBeSent.betweenAttempts.fastBackoff',
+                    target: '#crisis.delivery.pending.betweenAttempts.fastBackoff',
                     actions: [{ type: 'noteFailure', params: facts }],
                   },
                   {
-                    target: '#crisis.delivery.pending.toBeSent.betweenAttempts.pacing',
+                    target: '#crisis.delivery.pending.betweenAttempts.pacing',
                     actions: [{ type: 'noteFailure', params: facts }],
                   },
                 ],
                 'attempt.interrupted': {
-                  target: '#crisis.delivery.pending.toBeSent.betweenAttempts.fastBackoff',
+                  target: '#crisis.delivery.pending.betweenAttempts.fastBackoff',
                   actions: [{ type: 'noteInterruption', params: facts }],
                 },
                 'callOff.requested': {

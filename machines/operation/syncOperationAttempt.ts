@@ -54,12 +54,12 @@ export const attempting = operationSetup.createStateConfig({
       actions: [{ type: 'noteWait', params: facts }],
     },
     'turn.revoked': {
-      target: '#syncOperation.pending.toBeSent.queued.judged.waiting',
+      target: '#syncOperation.pending.queued.waiting',
       actions: [{ type: 'noteWait', params: facts }],
     },
     'handler.missing': missingHandler,
     'attempt.interrupted': {
-      target: '#syncOperation.pending.toBeSent.queued.judged.waiting',
+      target: '#syncOperation.pending.queued.waiting',
       actions: [{ type: 'noteInterruption', params: facts }],
     },
   },

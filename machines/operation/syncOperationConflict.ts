@@ -11,11 +11,17 @@
  */
 
 import { operationSetup } from './syncOperationSetup.ts';
-import { becomingReady, completing, facts, retrying } from './syncOperationTransitions.ts';
+import {
+  becomingReady,
+  completing,
+  facts,
+  missingHandler,
+  retrying,
+} from './syncOperationTransitions.ts';
 
 /** It was compared with what may not hold at its next turn, and nothing has gone out: it comes again. */
 const comingAgain = {
-  target: '#syncOperation.pending.toBeSent.queued.judged.waiting',
+  target: '#syncOperation.pending.queued.waiting',
   actions: [{ type: 'noteWait', params: facts }],
 } as const;
 
@@ -38,6 +44,7 @@ export const comparing = operationSetup.createStateConfig({
     },
     'turn.revoked': comingAgain,
     'attempt.interrupted': comingAgain,
+    'handler.missing': missingHandler,
   },
 });
 
@@ -53,13 +60,13 @@ export const conflicted = operationSetup.createStateConfig({
   on: {
     'conflict.merged': {
       guard: { type: 'canBeRebased', params: ({ event }) => event },
-      target: '#syncOperation.pending.toBeSent.queued.judged.waiting',
+      target: '#syncOperation.pending.queued.waiting',
       actions: [{ type: 'noteMerged', params: ({ event }) => event }],
     },
     'conflict.applied': { guard: { type: 'isEdit' }, ...completing },
     'conflict.pending': {
       guard: { type: 'isEdit' },
-      target: '#syncOperation.pending.toBeSent.queued.judged.backingOff',
+      target: '#syncOperation.pending.queued.backingOff',
       actions: [{ type: 'notePending', params: ({ event }) => event }],
     },
     'conflict.refused': {

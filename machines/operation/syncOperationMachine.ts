@@ -89,7 +89,7 @@ export const syncOperationMachine = operationSetup.createMachine({
               },
               {
                 guard: { type: 'isLaneBusy', params: ({ event }) => event },
-                target: '#syncOperation.pending.toBeSent.inLane',
+                target: '#syncOperation.pending.inLane',
               },
               {
                 guard: { type: 'isHandlerMissing', params: ({ event }) => event },
@@ -99,7 +99,7 @@ export const syncOperationMachine = operationSetup.createMachine({
                 guard: { type: 'isToStartLater', params: ({ event }) => event },
                 target: 'scheduled',
               },
-              { target: '#syncOperation.pending.toBeSent.queued.judged.waiting' },
+              { target: '#syncOperation.pending.queued.waiting' },
             ],
             'journal.failed': { target: '#syncOperation.rejected' },
             'journal.duplicated': { target: '#syncOperation.duplicate' },
@@ -132,100 +132,83 @@ export const syncOperationMachine = operationSetup.createMachine({
             'handler.registered': [waitingForStart, becomingReady],
           },
         },
-        toBeSent: {
+        inLane: {
           description:
-            'It is to be sent by the handler of its type as soon as its turn has come. Where there is none, it waits for one.',
-          meta: { requirements: ['OP-7'] },
-          initial: 'queued',
-          on: { 'handler.missing': missingHandler },
-          states: {
-            inLane: {
-              description:
-                'Waits until the operations accepted before it for the same entity have ended.',
-              tags: ['rest'],
-              meta: {
-                requirements: ['OP-4', 'OP-6'],
-                lasts: 'Until those before it have ended; until it expires or is cancelled.',
-              },
-              on: {
-                'lane.freed': [waitingForStart, becomingReady],
-              },
-            },
-            queued: {
-              description:
-                'Nothing is in its way but its turn at the upstream. Before its turn is granted, it is judged whether it may be sent at all.',
-              meta: { requirements: ['OP-4', 'OP-6', 'RT-2', 'PF-5'] },
-              initial: 'waiting',
-              on: {
-                'turn.granted': takingTurn,
-                'rate.limited': keepingItsRate,
-                'repeat.unsafe': goingToReview,
-              },
-              states: {
-                judged: {
-                  description:
-                    'It keeps what its attempts have come to: at its turn it is given up where they are used up, or where it was tried for too long.',
-                  meta: { requirements: ['OP-5', 'RT-1'] },
-                  initial: 'waiting',
-                  on: {
-                    'attempts.exhausted': runningOut,
-                    'giveup.due': givingUp,
-                  },
-                  states: {
-                    waiting: {
-                      description:
-                        'Ready, and waits for its turn at the upstream: a free slot, a closed breaker, a level that admits it.',
-                      tags: ['rest'],
-                      meta: {
-                        requirements: ['OP-6', 'CB-1', 'DG-2', 'DG-3'],
-                        lasts:
-                          'Until its turn, which each has, whatever else arrives; until it expires or is cancelled.',
-                      },
-                    },
-                    suspect: {
-                      description:
-                        'It was in flight when the process died, so it may be what killed it. Runs again with few others, in the end alone.',
-                      tags: ['standBy'],
-                      meta: {
-                        requirements: ['RT-4', 'SV-3'],
-                        lasts:
-                          'Until it has its turn apart from the others, after a pause of 5 s at most; until it expires or is cancelled.',
-                      },
-                      on: {
-                        'process.stopping': { target: 'waiting' },
-                      },
-                    },
-                    backingOff: {
-                      description:
-                        'The attempt failed in a way that may pass; waits until the next one is due. At its turn it is judged whether that failure spent an attempt.',
-                      tags: ['rest'],
-                      meta: {
-                        requirements: ['RT-1', 'RT-4', 'OP-5'],
-                        lasts:
-                          'Until the next attempt is due: the waits grow up to the cap of its policy. After 72 h with its upstream up, unless set otherwise, it is given up.',
-                      },
-                      on: {
-                        'retry.requested': retrying,
-                      },
-                    },
-                    rateLimited: {
-                      description:
-                        'The rate of its subject or its tier is used up (PF-5); waits until its token is due. Nothing is spent.',
-                      tags: ['rest'],
-                      meta: {
-                        requirements: ['PF-5', 'OP-6'],
-                        lasts:
-                          'Until a token is due, which it has reserved; until it expires or is cancelled.',
-                      },
-                    },
-                  },
-                },
-                replayed,
-              },
-            },
-            comparing,
+            'Waits until the operations accepted before it for the same entity have ended.',
+          tags: ['rest'],
+          meta: {
+            requirements: ['OP-4', 'OP-6'],
+            lasts: 'Until those before it have ended; until it expires or is cancelled.',
+          },
+          on: {
+            'lane.freed': [waitingForStart, becomingReady],
+            'handler.missing': missingHandler,
           },
         },
+        queued: {
+          description:
+            'Nothing is in its way but its turn at the upstream. At its turn it is judged first: whether its rate is used up, whether a repeat is safe, and whether what its attempts have come to gives it up.',
+          meta: { requirements: ['OP-4', 'OP-5', 'OP-6', 'RT-1', 'RT-2', 'PF-5'] },
+          initial: 'waiting',
+          on: {
+            'turn.granted': takingTurn,
+            'rate.limited': keepingItsRate,
+            'repeat.unsafe': goingToReview,
+            'attempts.exhausted': runningOut,
+            'giveup.due': givingUp,
+            'handler.missing': missingHandler,
+          },
+          states: {
+            waiting: {
+              description:
+                'Ready, and waits for its turn at the upstream: a free slot, a closed breaker, a level that admits it.',
+              tags: ['rest'],
+              meta: {
+                requirements: ['OP-6', 'CB-1', 'DG-2', 'DG-3'],
+                lasts:
+                  'Until its turn, which each has, whatever else arrives; until it expires or is cancelled.',
+              },
+            },
+            suspect: {
+              description:
+                'It was in flight when the process died, so it may be what killed it. Runs again with few others, in the end alone.',
+              tags: ['standBy'],
+              meta: {
+                requirements: ['RT-4', 'SV-3'],
+                lasts:
+                  'Until it has its turn apart from the others, after a pause of 5 s at most; until it expires or is cancelled.',
+              },
+              on: {
+                'process.stopping': { target: 'waiting' },
+              },
+            },
+            backingOff: {
+              description:
+                'The attempt failed in a way that may pass; waits until the next one is due. At its turn it is judged whether that failure spent an attempt.',
+              tags: ['rest'],
+              meta: {
+                requirements: ['RT-1', 'RT-4', 'OP-5'],
+                lasts:
+                  'Until the next attempt is due: the waits grow up to the cap of its policy. After 72 h with its upstream up, unless set otherwise, it is given up.',
+              },
+              on: {
+                'retry.requested': retrying,
+              },
+            },
+            rateLimited: {
+              description:
+                'The rate of its subject or its tier is used up (PF-5); waits until its token is due. Nothing is spent.',
+              tags: ['rest'],
+              meta: {
+                requirements: ['PF-5', 'OP-6'],
+                lasts:
+                  'Until a token is due, which it has reserved; until it expires or is cancelled.',
+              },
+            },
+            replayed,
+          },
+        },
+        comparing,
         ordering,
         conflicted,
         inReview: {

@@ -22,7 +22,7 @@ export const deadLettered = operationSetup.createStateConfig({
   on: {
     'replay.requested': {
       guard: { type: 'canReplay', params: ({ event }) => event },
-      target: '#syncOperation.pending.toBeSent.queued.replayed',
+      target: '#syncOperation.pending.queued.replayed',
       actions: [{ type: 'beginAfresh', params: ({ event }) => event }],
     },
   },
@@ -39,5 +39,8 @@ export const replayed = operationSetup.createStateConfig({
   on: {
     'lane.freed': becomingReady,
     'handler.registered': becomingReady,
+    // It is as new: nothing has failed yet that it could be judged by.
+    'attempts.exhausted': {},
+    'giveup.due': {},
   },
 });

@@ -39,7 +39,7 @@ const asEvent = <Event>({ event }: { event: Event }): Event => event;
 
 /** What it waited for is there; it stands in line for the upstream from now on. */
 export const becomingReady = {
-  target: '#syncOperation.pending.toBeSent.queued.judged.waiting',
+  target: '#syncOperation.pending.queued.waiting',
   actions: [{ type: 'wakeNow', params: facts }],
 } as const;
 
@@ -52,13 +52,13 @@ export const waitingForStart = {
 
 /** A person wants it tried again. */
 export const retrying = {
-  target: '#syncOperation.pending.toBeSent.queued.judged.waiting',
+  target: '#syncOperation.pending.queued.waiting',
   actions: [{ type: 'noteRetryRequest', params: facts }],
 } as const;
 
 /** A person has decided that it may be done again, whatever became of it before. */
 export const approving = {
-  target: '#syncOperation.pending.toBeSent.queued.judged.waiting',
+  target: '#syncOperation.pending.queued.waiting',
   actions: [{ type: 'noteRetryRequest', params: facts }, { type: 'approveRepeat' }],
 } as const;
 
@@ -66,7 +66,7 @@ export const approving = {
 export const takingTurn = [
   {
     guard: { type: 'isToBeCompared', params: asEvent },
-    target: '#syncOperation.pending.toBeSent.comparing',
+    target: '#syncOperation.pending.comparing',
     actions: [{ type: 'takeTurn', params: asEvent }],
   },
   {
@@ -78,12 +78,12 @@ export const takingTurn = [
 /** An edit that has its turn at once: what was ordered with its acceptance waits until it is compared. */
 export const beingCompared = {
   guard: { type: 'isGrantedUncompared', params: asEvent },
-  target: '#syncOperation.pending.toBeSent.comparing',
+  target: '#syncOperation.pending.comparing',
 } as const;
 
 /** A restart found it in flight: it is suspect, and runs again apart from the others (docs/decisions/0014). */
 export const comingUnderSuspicion = {
-  target: '#syncOperation.pending.toBeSent.queued.judged.suspect',
+  target: '#syncOperation.pending.queued.suspect',
   actions: [{ type: 'noteCrash', params: asEvent }],
 } as const;
 
@@ -113,7 +113,7 @@ export const goingToReview = {
 
 /** At its turn there was no token of its subject's or its tier's rate. */
 export const keepingItsRate = {
-  target: '#syncOperation.pending.toBeSent.queued.judged.rateLimited',
+  target: '#syncOperation.pending.queued.rateLimited',
   actions: [{ type: 'noteRate', params: asEvent }],
 } as const;
 
@@ -188,7 +188,7 @@ export const failing = [
   },
   {
     guard: { type: 'hasAttemptsLeft', params: asEvent },
-    target: '#syncOperation.pending.toBeSent.queued.judged.backingOff',
+    target: '#syncOperation.pending.queued.backingOff',
     actions: [{ type: 'noteFailure', params: asEvent }],
   },
   {

@@ -3,8 +3,9 @@
 import { inspect as printed } from 'node:util';
 import { createBrowserInspector, createInspector } from '@statelyai/inspect';
 import { expect, test } from 'vitest';
-import type { AnyActorRef, InspectionEvent } from 'xstate';
+import type { AnyActorRef, InspectionEvent, StateValue } from 'xstate';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import { innermost } from '../../machines/vocabulary/innermost.ts';
 import type { InspectionObserver } from '../../src/index.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 
@@ -74,7 +75,9 @@ test('OB-2 AC-2 an observer is told of actors, events and states, and of nothing
   );
   expect(new Set(own.map(({ actorRef }) => actorRef)).size).toBe(1);
   const values = own.flatMap((one) =>
-    one.type === '@xstate.snapshot' ? [(one.snapshot as unknown as { value: string }).value] : [],
+    one.type === '@xstate.snapshot'
+      ? [innermost((one.snapshot as unknown as { value: StateValue }).value)]
+      : [],
   );
   expect(values).toEqual(expect.arrayContaining(['attempting', 'backingOff', 'completed']));
   // As deep as anybody may look, getters and all.

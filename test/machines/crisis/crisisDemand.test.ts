@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { AnyStateNode } from 'xstate';
 import {
   awaitsPlace,
   type CrisisState,
@@ -16,10 +15,12 @@ import {
   wasFoundInFlight,
 } from '../../../machines/crisis/crisisDemand.ts';
 import { crisisMachine } from '../../../machines/crisis/crisisMachine.ts';
+import { innermostStates } from '../../../machines/vocabulary/innermost.ts';
 
 const regions = crisisMachine.root.states;
-const deliveries = Object.values(regions['delivery']?.states ?? {}) as readonly AnyStateNode[];
-const records = Object.values(regions['record']?.states ?? {}) as readonly AnyStateNode[];
+const [deliveries = [], records = []] = [regions['delivery'], regions['record']].map((region) =>
+  region === undefined ? [] : innermostStates(region),
+);
 const STATES = [...deliveries.map(({ key }) => key), 'closed'] as readonly CrisisState[];
 
 /** `does`, with what is written, and `!` where that is waited for. */

@@ -195,6 +195,13 @@ describe('CR-5 step by step', () => {
     expect(crisis.context.escalation.steps.every(({ mayKnow }) => mayKnow)).toBe(true);
   });
 
+  test('CR-5 while nobody is left to be told, when the chain begins anew stays as it was', () => {
+    const crisis = IN.exhausted();
+    const { escalation } = crisis.context;
+    crisis.wait(1_000).stepDue();
+    expect([crisis.people, crisis.context.escalation]).toEqual(['exhausted', escalation]);
+  });
+
   test('CR-5 which step is next: the first that was not called in this round, however the chain was changed', () => {
     const [step] = IN.awaitingAcknowledgement().context.escalation.steps;
     const escalation = { ...notEscalated(0), steps: step === undefined ? [] : [step] };

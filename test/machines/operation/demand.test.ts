@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { allStates } from '../../../inspector/charts/transitions.ts';
 import {
   demandOf,
   hasEnded,
@@ -13,8 +12,11 @@ import {
   type SyncOperationState,
   syncOperationMachine,
 } from '../../../machines/operation/syncOperationMachine.ts';
+import { innermostStates } from '../../../machines/vocabulary/innermost.ts';
+import { innermostIn } from '../../support/charts/ignoredPairs.ts';
 
 const STATES = OPERATION_STATES;
+const CHART = innermostIn(syncOperationMachine.root);
 const HANDLED = { handler: {} };
 
 /** `does`, with what is written, and `!` where that is waited for. */
@@ -24,7 +26,7 @@ function inWords(state: SyncOperationState) {
 }
 
 test('PS-2 every state has one tag, which says what it asks for', () => {
-  const states = allStates(syncOperationMachine).filter(({ path }) => path.length === 1);
+  const states = innermostStates(syncOperationMachine.root);
   expect(states.map(({ key }) => key).toSorted()).toEqual(STATES.toSorted());
   for (const { key, tags } of states) expect([key, tags.length]).toEqual([key, 1]);
 });
@@ -59,7 +61,7 @@ test('PS-2 OP-1 what each state asks for', () => {
 
 test('PS-2 a state waits for its write exactly where the chart takes journal.committed', () => {
   for (const state of STATES) {
-    const takes = syncOperationMachine.states[state]?.ownEvents.includes('journal.committed');
+    const takes = CHART.states[state]?.ownEvents.includes('journal.committed');
     expect([state, demandOf(state, HANDLED).isBarrier]).toEqual([state, takes]);
   }
 });

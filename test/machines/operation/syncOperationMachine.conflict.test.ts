@@ -339,5 +339,5 @@ test('CF-6 only an edit that waits for its conflict hears what becomes of it', (
 test('OB-3 every transition of these was taken', () => {
   const { seen, missing } = transitionsTaken(syncOperationMachine);
   expect(missing.filter(isOfConflicts)).toEqual([]);
-  expect(seen.filter(isOfConflicts).length).toBeGreaterThan(15);
+  expect(seen.filter(isOfConflicts).length).toBeGreaterThan(10);
 });

@@ -21,12 +21,19 @@ export interface States {
   >;
 }
 
-/** The innermost states below a node, each with the events that it takes itself or by its parents. */
+/**
+ * The innermost states below a node, each with the events that it takes itself or by its parents. What it writes down
+ * with neither target nor action, its parents are not asked either.
+ */
 export function innermostIn(node: AnyStateNode): States {
-  const eventsOf = (state: AnyStateNode): readonly string[] =>
-    state === node || state.parent === undefined
-      ? []
-      : [...state.ownEvents, ...eventsOf(state.parent)];
+  const eventsOf = (state: AnyStateNode): readonly string[] => {
+    if (state === node || state.parent === undefined) return [];
+    const { ownEvents, transitions, parent } = state;
+    const refused = [...transitions]
+      .filter(([, all]) => all.every(({ guard }) => guard === undefined))
+      .map(([event]) => event);
+    return [...ownEvents, ...but(eventsOf(parent), ...refused)];
+  };
   const states = innermostStates(node).map((state) => ({
     ...{ key: state.key, ownEvents: eventsOf(state) },
   }));
