@@ -21,6 +21,7 @@ import {
 } from '../../machines/operation/syncOperationMachine.ts';
 import { WAIT_REASONS } from '../../machines/operation/waitReason.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { innermostStates } from '../../machines/vocabulary/innermost.ts';
 import { checkFields } from '../../machines/vocabulary/optionFields.ts';
 import { count, type OptionRules } from '../../machines/vocabulary/optionRules.ts';
 import { isTierName, PRIORITIES } from '../../machines/vocabulary/urgency.ts';
@@ -93,8 +94,9 @@ const SHOWN_FILTER = [
 /** Every state an operation may be shown in: of operations, and of the deliveries of crises. */
 export const OPERATION_STATES: readonly string[] = [
   ...new Set([
-    ...Object.keys(syncOperationMachine.states),
-    ...Object.keys(crisisMachine.root.states['delivery']?.states ?? {}),
+    ...[syncOperationMachine.root, crisisMachine.root.states['delivery']]
+      .flatMap((root) => (root === undefined ? [] : innermostStates(root)))
+      .map(({ key }) => key),
   ]),
 ];
 
