@@ -1,6 +1,6 @@
 /**
- * A clinical questionnaire: PHQ-9 or GAD-7. Filling it in is the act of the person, correcting it that of a
- * clinician. Sums follow from answers; a sign of risk is never taken back by a merge.
+ * Clinical questionnaire: PHQ-9 or GAD-7. The person fills it in; a clinician corrects it. Sums follow from answers;
+ * a merge never withdraws a sign of risk.
  *
  * @module
  */
@@ -31,7 +31,7 @@ const INSTRUMENTS: ReadonlyMap<Json | undefined, Instrument> = new Map<
   [GAD7.name, GAD7],
 ]);
 const GROUP = 'questionnaire';
-/** Of an instrument that is not known nothing is computed. */
+/** Option for unknown instruments, for which nothing is computed. */
 const IF_NONE = { ifNone: 'as said' } as const;
 
 export const assessment = declareEntity({
@@ -57,7 +57,7 @@ export const assessment = declareEntity({
   checks: [{ says: 'What is completed has every answer.', find: unanswered }],
 });
 
-/** A sign of risk, once set, is never taken back by a merge. */
+/** Makes the rule of a sign of risk: a merge never withdraws one. */
 function risk() {
   const rule = computed(
     'Set when the item on self-harm was answered with more than 0 on any device, or was set before. A merge never takes it back.',
@@ -78,7 +78,7 @@ function scored(value: JsonObject): JsonObject {
   return { total, severity };
 }
 
-/** The answers that the instruments have; `null` when there is no list of answers. */
+/** Returns the answers of known instruments; `null` if there is no list of answers. */
 function answersOf({ answers }: JsonObject): Answers | null {
   if (!isObject(answers)) return null;
   const sound = Object.entries(answers).filter((entry): entry is [string, ItemAnswer] => {
@@ -88,7 +88,7 @@ function answersOf({ answers }: JsonObject): Answers | null {
   return Object.fromEntries(sound);
 }
 
-/** Risk by what any device has written, taken or not. */
+/** Computes risk from what any device has written, taken or not. */
 function riskOf(
   value: JsonObject,
   changes: readonly Change[],
@@ -100,7 +100,7 @@ function riskOf(
     all.some(isAtRisk) ||
     base?.['riskFlag'] === true ||
     changes.some(({ path, value: flag }) => path[0] === 'riskFlag' && flag === true);
-  // Answers that are no list of answers say nothing of it.
+  // Answers that are no list say nothing of risk.
   const isReadable = INSTRUMENTS.has(value['instrument']) && isObject(value['answers'] ?? {});
   return isSet || isReadable ? { riskFlag: isSet } : {};
 }

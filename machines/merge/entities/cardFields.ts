@@ -1,11 +1,11 @@
 /**
- * Fields of a payment card of which nothing is ever kept, whatever they hold (CF-7). What looks like a card's
- * number or code in another field is masked by `cleanJson`.
+ * Fields of a payment card that are never kept, whatever they hold (CF-7). `cleanJson` masks what looks like a card's
+ * number or code in other fields.
  *
  * @module
  */
 
-/** In small letters. */
+/** Names of the fields, in lower case. */
 export const CARD_FIELDS: readonly string[] = [
   'pan',
   'cardnumber',

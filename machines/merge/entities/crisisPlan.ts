@@ -1,6 +1,6 @@
 /**
- * A crisis plan (CF-5). The person it is about has the last word. Nothing of it is lost by a merge, and the
- * plan is usable at once, whatever waits for somebody to look at it.
+ * Crisis plan (CF-5). The person it is about has the last word. A merge loses nothing of it, and the plan is usable
+ * at once, whatever questions are open.
  *
  * @module
  */
@@ -26,11 +26,11 @@ const STEP_LISTS = [
   'safeSurroundings',
   'meansSafety',
 ] as const;
-/** Where a contact may be reached. */
+/** Fields by which a contact can be reached. */
 const REACHED_BY = ['phones', 'phone', 'sms', 'text', 'chat', 'email', 'url'] as const;
 
 const words = both();
-/** Whatever it is, nothing of it is lost. */
+/** Rule of other fields: nothing of them is lost. */
 const rest = anything(words);
 
 const phones = set({ id: dialled, keepsOne: canBeDialled, asksOfReplaced: true });
@@ -40,7 +40,7 @@ const contact = fields({
   other: rest,
 });
 
-/** An item that comes with the app, as a national line does. */
+/** Whether an item comes with the app, as a national line does. */
 function isSystem(item: Json): boolean {
   if (!isObject(item)) return false;
   return item['system'] === true || item['source'] === 'system' || item['kind'] === 'system';
@@ -70,7 +70,7 @@ export const crisisPlan = declareEntity({
   ],
 });
 
-/** A number as it is dialled, which is who it reaches; another text is itself. */
+/** Returns a number as dialled, which identifies whom it reaches; another text as it is. */
 function dialled(phone: Json): string {
   const digits = typeof phone === 'string' ? phone.replaceAll(/[^\d+]/g, '') : '';
   return digits === '' ? canonical(phone) : digits;
@@ -83,7 +83,7 @@ function canBeDialled(phone: Json): boolean {
   );
 }
 
-/** Where somebody could be reached, and nobody can any more: it is so at once, and asked about beside that. */
+/** Finds that nobody can be reached any more: it is so at once, and a person is asked as well. */
 function withoutContacts(
   plan: JsonObject,
   changes: readonly Change[],
@@ -100,7 +100,7 @@ function withoutSteps(
   return emptied(STEP_LISTS, plan, changes, base, 'nothing to do is left');
 }
 
-/** The lists that had the last of what a plan needs, with what was in them and who took it out. */
+/** Returns the lists that lost the last of what a plan needs, with their content and who removed it. */
 function emptied(
   names: readonly string[],
   plan: JsonObject,
@@ -158,7 +158,7 @@ function unreachable(
       const missing = changes.filter(
         (change) => change.removal !== null && pointerOf(change.path).startsWith(`${path}/`),
       );
-      // Of the last number the rule of numbers has asked.
+      // The rule of numbers has asked about the last number.
       if (missing.some((change) => change.path.length > 3 && change.path[2] === 'phones'))
         return [];
       const known = before.get(path);
@@ -172,7 +172,7 @@ function unreachable(
     });
 }
 
-/** Contacts of one name and one number under two identities: a hint, nothing is folded. */
+/** Finds contacts with the same name and number under two identities: a hint; nothing is joined. */
 function twins(plan: JsonObject): readonly Finding[] {
   const seen = new Map<string, JsonObject>();
   return contactsOf(plan).flatMap((one) => {

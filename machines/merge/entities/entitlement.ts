@@ -1,6 +1,6 @@
 /**
- * What a user is entitled to, from all sources. Only what the server has verified counts. No feature for a
- * crisis depends on any of it.
+ * Entitlements of a user, from all sources. Only what the server has verified counts. No feature for a crisis depends
+ * on them.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { snapshot } from '../rules/snapshot.ts';
 import { canonical, compareText, isList, isObject, isSame } from '../values/canonical.ts';
 import { provided, withClaims } from './providerWord.ts';
 
-/** How long an answer of the server is good for without another. */
+/** Time for which an answer of the server is valid. */
 const GRACE_MS = 3 * 24 * 3_600_000;
 
 const rules = declareEntity({
@@ -36,18 +36,18 @@ const rules = declareEntity({
     if (!isObject(sources) || Object.keys(sources).length === 0) return {};
     const answerMs = answeredAtMs(changes);
     const { active, expiresAt = null } = base ?? {};
-    // Without an answer of the server it stays as the last one had it.
+    // Without an answer of the server it stays as it was.
     if (answerMs === null && typeof active === 'boolean') return { active, expiresAt };
     return standing(value, answerMs);
   },
 });
 
-/** The server answers for all of it but its id. */
+/** Rules of entitlements: the server vouches for all but the id. */
 export const entitlement = withClaims(rules, ([name]) => name !== 'id');
 
 /**
- * Whether a merged entitlement is active at a moment, and until when: what is kept was judged when the server
- * answered last, and goes on to age.
+ * Returns whether a merged entitlement is active at a time, and until when: the kept value was judged at the server's
+ * last answer, and ages.
  *
  * @param entitled the value of a merge, or of what was kept of one
  * @param nowMs the present, in milliseconds since 1970
@@ -59,7 +59,7 @@ export function entitlementAt(
   return standing(isObject(entitled as Json) ? (entitled as JsonObject) : {}, nowMs);
 }
 
-/** What the sources come to at a moment; `null` judges each by its own answer. */
+/** Judges the sources at a time; with `null` each by its own answer. */
 function standing(
   { sources, revokedTransactionIds }: JsonObject,
   atMs: number | null,
@@ -77,7 +77,7 @@ function standing(
   };
 }
 
-/** An end is compared with the moment of the answer, while that is recent. */
+/** Whether a source is valid: its end is compared with the time of the answer while that is recent. */
 function isValid(source: JsonObject, atMs: number | null): boolean {
   if (source['active'] !== true) return false;
   const { expiresAt: endsAtMs } = source;
@@ -88,7 +88,7 @@ function isValid(source: JsonObject, atMs: number | null): boolean {
   return momentMs === null || endsAtMs > momentMs;
 }
 
-/** When the server answered last, as far as these changes know. */
+/** Returns the time of the server's last answer, as far as these changes know. */
 function answeredAtMs(changes: readonly Change[]): number | null {
   const moments = changes
     .filter(({ from }) => from.isVerified)
@@ -105,7 +105,7 @@ function isActive(source: Json): boolean {
   return isObject(source) && source['active'] === true;
 }
 
-/** What was revoked stays revoked. */
+/** Makes the rule of a revocation, which stays. */
 function revoked(): Rule {
   return whole(
     {
@@ -131,7 +131,7 @@ function revoked(): Rule {
   );
 }
 
-/** What follows from the sources; what a device says of it is a claim. */
+/** Makes the rule of a field that follows from the sources; a device's value is a claim. */
 function follows(says: string): Rule {
   return {
     ...computed(says),

@@ -1,6 +1,6 @@
 /**
- * An invoice with its payments and refunds. The provider's ledger has the last word; what is in the ledger
- * stays in it, and amounts are neither added up nor averaged (CF-7).
+ * Invoice with its payments and refunds. The provider's ledger has the last word; ledger entries stay, and amounts
+ * are neither added nor averaged (CF-7).
  *
  * @module
  */
@@ -44,7 +44,7 @@ const record = pendingItem((whileSilent) =>
 
 const ledger = list({ id: 'id', item: record, removing: 'never', uniqueBy: 'idempotencyKey' });
 
-/** What the provider alone says: the state of the invoice and of its payments, and the totals. */
+/** Whether only the provider decides a field: the state of the invoice and of its payments, and the totals. */
 function isFact([name = '', , field]: readonly string[]): boolean {
   const isRecord = name === 'payments' || name === 'refunds';
   return isRecord ? field === 'state' : name === 'status' || name === `${GROUP_MARK}totals`;
@@ -92,7 +92,7 @@ function sum(records: readonly JsonObject[]): number {
   );
 }
 
-/** The records of each currency: amounts of two of them are never added up. */
+/** Groups records by currency, since amounts of different currencies are never added. */
 function byCurrency(
   records: readonly JsonObject[],
   usual: Json | undefined,
@@ -156,7 +156,7 @@ function overRefunded(value: JsonObject): readonly Finding[] {
   ];
 }
 
-/** Amounts due that the provider says, and the one that is out, when they are not the same. */
+/** Finds that the provider's amount due differs from the computed one. */
 function changedTotals(
   _: JsonObject,
   changes: readonly Change[],

@@ -1,5 +1,5 @@
 /**
- * An entry of a mood diary. It is the user's own.
+ * Entry of a mood diary, which belongs to the user.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const ENTRY: FieldRules = {
   other: anything(latest()),
 };
 
-/** The rule of an entry within a diary. */
+/** Rule of an entry within a diary. */
 export const entryRule = fields(ENTRY);
 
 export const moodEntry = declareEntity({

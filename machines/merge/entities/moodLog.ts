@@ -1,5 +1,5 @@
 /**
- * A mood diary: entries of all devices.
+ * Mood diary: entries of all devices.
  *
  * @module
  */

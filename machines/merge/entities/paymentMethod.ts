@@ -1,6 +1,6 @@
 /**
- * Payment methods of a customer. The provider's vault has the last word on what a card is; what the user
- * removed is never charged again. Numbers and codes of cards never get in (CF-7).
+ * Payment methods of a customer. The provider's vault has the last word on a card; what the user removed is never
+ * charged again. Card numbers and codes never get in (CF-7).
  *
  * @module
  */
@@ -42,7 +42,7 @@ const method = pendingItem((whileSilent) =>
 
 const OF_VAULT: ReadonlySet<string> = new Set(['brand', 'last4', 'fingerprint']);
 
-/** What the provider alone says: which method is the default, and what a card is. */
+/** Whether only the provider decides a field: the default method, and the properties of a card. */
 function isFact([name = '', , field = '']: readonly string[]): boolean {
   return name === 'methods' ? OF_VAULT.has(field) : name === 'defaultId';
 }
@@ -70,7 +70,7 @@ function monthOf(value: Json): readonly number[] | null {
   return typeof year === 'number' && typeof month === 'number' ? [year, month] : null;
 }
 
-/** A default that somebody has removed is none: a method that was removed is never charged again. */
+/** Finds a default that somebody has removed: a removed method is never charged again. */
 function defaultGone(
   { methods, defaultId }: JsonObject,
   changes: readonly Change[],

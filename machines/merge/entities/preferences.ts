@@ -1,6 +1,6 @@
 /**
- * A user's preferences. What lets data out goes by the stricter choice; what keeps somebody reachable in a
- * crisis is asked.
+ * Preferences of a user. For sharing data the stricter choice counts; about what keeps somebody reachable in a crisis
+ * a person is asked.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
- * The provider's word in billing records (CF-4, CF-7). It stands against any device's, with or without a common
- * ancestor. What a device says of a single value stands beside it as a claim, in the field `claims`; an item that a
- * device adds to a list stands there marked `pending`. Both last until the provider has spoken, and a person is asked
- * only where its word is another.
+ * Provider's statements in billing records (CF-4, CF-7). They win over any device's, with or without a common
+ * ancestor. A device's value for a single field is kept beside it as a claim, in `claims`; an item that a device adds
+ * to a list is marked `pending`. Both last until the provider has spoken, and a person is asked only if it says
+ * something else.
  *
  * @module
  */
@@ -14,15 +14,15 @@ import { type AnyRule, altsOf } from '../rules/rule.ts';
 import { type Alternative, alternative, GROUP_MARK, pointerOf } from '../rules/ruling.ts';
 import { canonical, compareText, inOrder, isList, isObject, isSame } from '../values/canonical.ts';
 
-/** The field of a record that holds what devices claim, by the pointer of the value. */
+/** Field of a record with the claims of devices, by the pointer of the value. */
 const CLAIMS = 'claims';
-/** The field that marks an item of which the provider has not spoken. */
+/** Field that marks an item of which the provider has not spoken. */
 const PENDING = 'pending';
 
 const SAYS = 'The word of the provider stands';
 
 /**
- * A rule of what the provider answers for.
+ * Makes the rule of a value that the provider decides.
  *
  * @param whileSilent what becomes of a device's word while the provider has said nothing else: it changes nothing and
  *   stands among the claims, or it stands
@@ -50,7 +50,8 @@ export function provided(rule: AnyRule, whileSilent: 'claimed' | 'stands' = 'cla
 }
 
 /**
- * A rule of items that devices may add: such a one is marked pending until the provider lists it without the mark.
+ * Makes the rule of items that devices may add: they are marked pending until the provider lists them without the
+ * mark.
  *
  * @param item the rule by what becomes of a device's word
  */
@@ -77,7 +78,7 @@ export function pendingItem(item: (whileSilent: 'claimed' | 'stands') => AnyRule
   };
 }
 
-/** Whether an item is one that only devices know. */
+/** Whether only devices know an item. */
 function isPending(base: Json | undefined): boolean {
   return base === undefined || (isObject(base) && base[PENDING] === true);
 }
@@ -88,7 +89,7 @@ function isListed({ under }: ChangeNode): boolean {
   return marks.some(({ from, value }) => from.isVerified && value === false);
 }
 
-/** The rule of the mark itself: nobody writes it. */
+/** Makes the rule of the mark, which nobody writes. */
 export function pendingMark(): AnyRule {
   return {
     kind: 'computed',
@@ -100,7 +101,7 @@ export function pendingMark(): AnyRule {
 }
 
 /**
- * The rules of an entity with its claims.
+ * Adds claims to the rules of an entity.
  *
  * @param isFact whether the provider answers for what is at a path, as changes have it
  */
@@ -125,7 +126,7 @@ export function withClaims(
           notes.at(pointer, () => notes.add('set', claim));
         }
         if (!notes.from.isVerified) return;
-        // The provider has answered what it carries no more.
+        // The provider has answered claims that it no longer carries.
         for (const pointer of Object.keys(before)) {
           if (!Object.hasOwn(after, pointer)) notes.at(pointer, () => notes.add('missing', null));
         }
@@ -157,7 +158,7 @@ export function withClaims(
   };
 }
 
-/** A claim that the provider has answered was not taken out by anybody: {@link claimsAfter} leaves it out. */
+/** Leaves out removals of answered claims, which nobody removed: {@link claimsAfter} leaves the claims out. */
 function withoutAnswered(node: ChangeNode): ChangeNode {
   const claims = node.under.get(CLAIMS);
   if (claims === undefined) return node;
@@ -177,7 +178,7 @@ const CLAIMS_RULE: AnyRule = {
   project: (base) => base,
 };
 
-/** Something that was said of one value. */
+/** Statement about one value. */
 interface Said {
   readonly pointer: string;
   readonly value: Json;
@@ -202,7 +203,7 @@ function claimsAfter(
   for (const { pointer, value: claim, from } of claimedIn(isFact, changes, base)) {
     if (isInPending(value, pointer)) continue;
     const known = claims.get(pointer);
-    // Who claimed it first stays named.
+    // The first claimant stays named.
     if (isObject(known) && isSame(known['value'], claim)) continue;
     claims.set(pointer, { value: claim, by: from.actor });
   }
@@ -257,7 +258,7 @@ interface Claimed {
   readonly claim: Alternative;
 }
 
-/** Claims of one value that differ, while the provider says nothing new of it. */
+/** Finds differing claims of one value, while the provider says nothing new of it. */
 function rivals(
   isFact: (path: readonly string[]) => boolean,
   value: JsonObject,
@@ -284,12 +285,12 @@ function byPointer(claimed: readonly Claimed[]): readonly (readonly [string, Alt
   return [...found].toSorted(([one], [other]) => compareText(one, other));
 }
 
-/** What the provider says that it did not say before. */
+/** Returns the provider's new statements. */
 function newsOf(...[isFact, changes, base]: Parameters<typeof changedIn>): readonly Said[] {
   return changedIn(isFact, changes, base).filter(({ from }) => from.isVerified);
 }
 
-/** What devices say that was not there before, the earliest first. */
+/** Returns the devices' new statements, the earliest first. */
 function claimedIn(...[isFact, changes, base]: Parameters<typeof changedIn>): readonly Said[] {
   return changedIn(isFact, changes, base)
     .filter(({ from }) => !from.isVerified)
@@ -311,7 +312,7 @@ function changedIn(
   );
 }
 
-/** What was said of facts, each value of a group for itself. */
+/** Returns statements about facts, one for each value of a group. */
 function saidIn(
   isFact: (path: readonly string[]) => boolean,
   changes: readonly Change[],
@@ -337,7 +338,7 @@ function claimsIn(record: Json | undefined): JsonObject {
   return isObject(claims) ? claims : {};
 }
 
-/** Whether a place is in an item that is pending itself. */
+/** Whether a place is in a pending item. */
 function isInPending(value: JsonObject, pointer: string): boolean {
   const [list = '', id = '', ...rest] = keysOf(pointer);
   if (rest.length === 0) return false;

@@ -1,5 +1,5 @@
 /**
- * Rules of an entity by its name. Those that holdfast has are loaded apart, by the first who needs them: entities.ts.
+ * Rules of an entity by its name. The built-in ones are in entities.ts, which is loaded when they are first needed.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const NOBODY = 'nobody';
 
 const BY_TYPE = new Map<string, EntityRules>();
 
-/** Called once, by the file that declares them. */
+/** Registers the built-in rules; entities.ts calls it. */
 export function knowEntities(entities: readonly EntityRules[]): void {
   for (const rules of entities) BY_TYPE.set(rules.type, rules);
 }
@@ -23,7 +23,7 @@ export function areEntitiesKnown(): boolean {
 }
 
 /**
- * The rules of an entity; of one that nobody declared, those that lose nothing.
+ * Returns the rules of an entity; for an undeclared one, rules that lose nothing.
  *
  * @throws HoldfastError `HF_INTERNAL` before those of holdfast are loaded: a crisis plan must not be merged by others.
  */

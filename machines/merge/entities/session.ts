@@ -1,5 +1,5 @@
 /**
- * A session of exercises, counted on each device for itself.
+ * Session of exercises, counted on each device separately.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A subscription. Its provider has the last word, through the server: billing facts are never put together
- * of parts (CF-7). What the user asked for is kept as intents until the provider has answered.
+ * Subscription. Its provider has the last word, through the server: billing facts are never mixed (CF-7). Requests of
+ * the user are kept as intents until the provider has answered.
  *
  * @module
  */
@@ -39,7 +39,7 @@ const BILLING = [
   'eventId',
 ] as const;
 
-/** An end of a subscription: another one begins anew, under another id. */
+/** Final states of a subscription; a new one has another id. */
 const ENDS = ['canceled', 'incomplete_expired'] as const;
 
 const STATUSES: ReadonlySet<Json> = new Set([

@@ -1,6 +1,6 @@
 /**
- * What a side does not have, or has `null` for. Absent is not known to it, at any depth: it takes nothing out. What
- * takes out is a removal with a path, or `null` in place of a single value that no rule guards (CF-7).
+ * Absence: what a side does not have, or has `null` for. What is absent is unknown to that side, at any depth, and
+ * removes nothing. Only a removal with a path does, or `null` in place of a single value that no rule guards (CF-7).
  *
  * @module
  */
@@ -11,17 +11,17 @@ import { canonical, inOrder, isList, isObject } from '../values/canonical.ts';
 import { type Change, type ChangeNode, type ChangeNotes, compareOrigins } from './change.ts';
 import { type Alternative, allOf, alternative, type Ruling } from './ruling.ts';
 
-/** What has fields or items. */
+/** Whether a value has fields or items. */
 export function isContainer(value: Json | undefined): value is JsonObject | readonly Json[] {
   return typeof value === 'object' && value !== null;
 }
 
-/** An object or a list with nothing in it. */
+/** Whether it is an object or list with nothing in it. */
 export function isEmpty(value: Json | undefined): boolean {
   return isContainer(value) && (isList(value) ? value : Object.keys(value)).length === 0;
 }
 
-/** What a side says of an object that is taken whole: with the fields that it does not have as they were. */
+/** Returns a side's version of an object that is taken whole, completed by the fields that it does not have. */
 export function laidOver(
   base: Json | undefined,
   side: Json | undefined,
@@ -59,7 +59,7 @@ export function isNullRefused(before: Json, isGuarded: boolean, { from }: Change
   return isContainer(before) || (isGuarded && before !== null && !from.isVerified);
 }
 
-/** Asks of what sides had `null` for in a value that is taken whole. */
+/** Asks about values for which sides had `null` in a value that is taken whole. */
 export function askOfEmptied(
   kind: string,
   value: Json | undefined,
@@ -79,7 +79,7 @@ export function askOfEmptied(
   }
 }
 
-/** Whether a list in what was there had an entry, or an object a field, that is there no more. */
+/** Whether a list lost an entry, or an object a field, that was there before. */
 export function isLessThan(before: Json | undefined, after: Json | undefined): boolean {
   if (before === after || !isContainer(before) || isEmpty(before)) return false;
   if (isList(before)) {
@@ -103,17 +103,17 @@ export function goneOf(missing: readonly Change[]): readonly Alternative[] {
   return missing.map(({ from }) => alternative(null, from));
 }
 
-/** The latest of those who changed a place or what is right below it. */
+/** Returns the latest of those who changed a place or what is right below it. */
 export function latestOf(node: ChangeNode): Change['from'] | null {
   const all = [node, ...node.under.values()].flatMap(({ own }) => own.map(({ from }) => from));
   return all.toSorted(compareOrigins).at(-1) ?? null;
 }
 
-/** Something that at least one side says is gone: an item of a list, or a value. */
+/** Item of a list, or value, that at least one side says is gone. */
 export interface Going {
   readonly kind: string;
   readonly base: Json | undefined;
-  /** What sides say of it beside that. */
+  /** Other changes of it. */
   readonly edits: ChangeNode;
   readonly missing: readonly Change[];
   readonly project: (
@@ -123,7 +123,7 @@ export interface Going {
   ) => Pieces<Json | undefined>;
 }
 
-/** The changes of a place, apart from those that say that it is gone. */
+/** Separates the changes of a place from those that say that it is gone. */
 export function apartFromMissing(node: ChangeNode): Pick<Going, 'edits' | 'missing'> {
   return {
     missing: node.own.filter(isMissing),
@@ -135,13 +135,13 @@ export function isEdited({ edits }: Pick<Going, 'edits'>): boolean {
   return edits.own.length > 0 || edits.under.size > 0;
 }
 
-/** What the place holds if nobody took it out. */
+/** Returns what the place holds if nobody removed it. */
 export function* ifItStays(going: Going, ruling: Ruling): Pieces<Json | undefined> {
   const { base, edits, project } = going;
   return isEdited(going) ? yield* project(base, edits, ruling) : base;
 }
 
-/** It stays, and a person is asked. */
+/** Keeps it, and asks a person. */
 export function* stays(going: Going, reason: string, ruling: Ruling): Pieces<Json | undefined> {
   const { kind, missing } = going;
   const kept = yield* ifItStays(going, ruling);
@@ -152,7 +152,7 @@ export function* stays(going: Going, reason: string, ruling: Ruling): Pieces<Jso
   return kept;
 }
 
-/** It goes, with all that it was; `isAsked`: a person is asked beside it. */
+/** Removes it with its content; with `isAsked` a person is asked as well. */
 export function* goes(going: Going, isAsked: boolean, ruling: Ruling): Pieces<undefined> {
   const { kind, edits, missing } = going;
   const from = isEdited(going) ? latestOf(edits) : null;
@@ -163,7 +163,7 @@ export function* goes(going: Going, isAsked: boolean, ruling: Ruling): Pieces<un
   ruling.note(kind, 'removed', null, gone, by);
 }
 
-/** Who removed it. */
+/** Returns the authors of its removal. */
 export function removersOf(missing: readonly Change[]): readonly string[] {
   return missing.flatMap(({ removal }) => (removal === null ? [] : [removal.by]));
 }
@@ -172,7 +172,7 @@ export function isConfirmed({ removal }: Change): boolean {
   return removal?.isConfirmed === true;
 }
 
-/** What becomes of what goes only by a confirmed removal, of what nobody edited meanwhile. */
+/** Decides about an item that only a confirmed removal takes out, if nobody edited it meanwhile. */
 export function* goneOnceConfirmed(going: Going, ruling: Ruling): Pieces<Json | undefined> {
   const { base, missing } = going;
   if (!missing.some(isConfirmed)) {
@@ -182,11 +182,11 @@ export function* goneOnceConfirmed(going: Going, ruling: Ruling): Pieces<Json | 
   if (base !== undefined && isWrittenElsewhere) {
     return yield* stays(going, 'removed on one device, edited on another', ruling);
   }
-  // Whoever still has it may only not know that it was removed: he is not put back unseen.
+  // A side that still has it may only not know of the removal: it does not bring it back unseen.
   return yield* goes(going, isWrittenElsewhere, ruling);
 }
 
-/** What a rule lets go of. */
+/** Part of a rule that decides about removals. */
 export interface Guard {
   /** @internal No `null` takes out what is there: it counts as absent, and is asked about. */
   readonly isGuarded?: boolean;
@@ -194,7 +194,7 @@ export interface Guard {
   readonly mayGo?: (base: Json | undefined) => boolean;
 }
 
-/** What a field holds that at least one side says is gone. */
+/** Returns the value of a field that at least one side says is gone. */
 export function* valueIfGone(
   going: Going,
   { isGuarded = false, mayGo = () => true }: Guard,

@@ -1,7 +1,7 @@
 /**
- * The rule for what nobody has declared: carried, never dropped, by its shape. Objects go field by field,
- * lists of items with an `id` item by item, lists of single values entry by entry; all else by the rule given.
- * An entry goes only by a confirmed removal.
+ * Rule for undeclared values: kept by their shape, never dropped. Objects are merged field by field, lists of items
+ * with an `id` item by item, lists of single values entry by entry; everything else by the given rule. An entry goes
+ * only by a confirmed removal.
  *
  * @module
  */
@@ -17,12 +17,12 @@ import { type AnyRule, altsOf, projected, type Rule, type Steps } from './rule.t
 import { type Alternative, allOf, alternative, type Ruling, SHAPE_MARK } from './ruling.ts';
 import { latest } from './single.ts';
 
-/** Below this depth a value is taken whole. */
+/** Depth beyond which a value is taken whole. */
 const DEPTH_MAX = 24;
 const RECORDS = `${SHAPE_MARK}records` as const;
 const VALUES = `${SHAPE_MARK}values` as const;
 
-/** A rule by the shape of what it meets. */
+/** Makes a rule by the shape of a value. */
 export function anything(single: AnyRule): Rule {
   const rule: Rule = {
     kind: single.kind,
@@ -34,7 +34,7 @@ export function anything(single: AnyRule): Rule {
     note: (base, side, notes) => {
       if (notes.isIdle(base, side)) return;
       const steps = noteInSteps(base, side, notes);
-      // The shape of what has many items is found in pieces.
+      // The shape of a large value is found in pieces.
       if (steps.next().done !== true) notes.later(steps);
     },
     project: (base, node, ruling) => atOnce(projectInSteps(base, node, ruling)),
@@ -61,7 +61,7 @@ export function anything(single: AnyRule): Rule {
     const parts = partsOf(node);
     const [first, ...rest] = parts;
     if (first === undefined) return single.project(base, node, ruling);
-    // Some changed parts of it, others replaced it whole, or made another thing of it.
+    // Some sides changed parts of it; others replaced it whole, or changed its shape.
     const others: Alternative[] = altsOf(node.own)
       .filter(({ value }) => !isEmpty(value))
       .map(({ value, from }) => alternative(value, from));
@@ -97,14 +97,14 @@ export function anything(single: AnyRule): Rule {
   return rule;
 }
 
-/** By which parts a change goes; `null` for none, so that the value is taken whole. */
+/** Returns the parts by which a change is merged; `null` if the value is taken whole. */
 function* shapeOf(
   base: Json | undefined,
   side: Json | undefined,
   isRemovedFrom: boolean,
   work: Work,
 ): Steps<'object' | typeof RECORDS | typeof VALUES | null> {
-  // What a side does not have, it may have removed something of.
+  // A side may have removed something of a value that it does not have.
   if (side === undefined) return isRemovedFrom ? yield* shapeOf(base, base, false, work) : null;
   if (base === undefined && isEmpty(side)) return null;
   if (isObject(side)) return base === undefined || isObject(base) ? 'object' : null;
@@ -113,7 +113,7 @@ function* shapeOf(
   if ((yield* areRecords(side, work)) && (yield* areRecords(before, work))) return RECORDS;
   if ((yield* areSetLike(side, work)) && (yield* areSetLike(before, work))) return VALUES;
   if (base === undefined) return null;
-  // What has no identity was changed whole, unless it is clear which of its entries are new, or missing.
+  // A value without identity was changed whole, unless it is clear which of its entries are new or missing.
   const were = yield* textsOf(before, work);
   const are = yield* textsOf(side, work);
   if (were.size !== before.length || are.size !== side.length) return null;
@@ -121,7 +121,7 @@ function* shapeOf(
   return [...fewer].every((text) => more.has(text)) ? VALUES : null;
 }
 
-/** The entries of a list, each once. */
+/** Returns the entries of a list, each once. */
 function* textsOf(items: readonly Json[], work: Work): Steps<ReadonlySet<string>> {
   const texts = new Set<string>();
   for (const item of items) {
@@ -132,7 +132,7 @@ function* textsOf(items: readonly Json[], work: Work): Steps<ReadonlySet<string>
   return texts;
 }
 
-/** Whether each item has an identity of its own. */
+/** Whether each item has an identity. */
 function* areRecords(items: readonly Json[], work: Work): Steps<boolean> {
   const ids = new Set<string>();
   for (const item of items) {
@@ -144,7 +144,7 @@ function* areRecords(items: readonly Json[], work: Work): Steps<boolean> {
   return ids.size === items.length;
 }
 
-/** Whether it is single values, each once. */
+/** Whether it is a list of single values, each once. */
 function* areSetLike(items: readonly Json[], work: Work): Steps<boolean> {
   const texts = new Set<string>();
   for (const item of items) {

@@ -1,6 +1,6 @@
 /**
- * What one side has done to an entity, as changes. A merge is the union of the sides' changes; what the
- * entity is then is read from that set, in whatever order it was put together (CF-2).
+ * Changes of one side. A merge is the union of the sides' changes; the entity is read from that set, in whatever
+ * order it was collected (CF-2).
  *
  * @module
  */
@@ -9,34 +9,34 @@ import type { Json, JsonObject } from '../../vocabulary/json.ts';
 import { type Pieces, sortedInPieces, Work } from '../../vocabulary/pieces.ts';
 import { canonical, compareText, quoted } from '../values/canonical.ts';
 
-/** Who is behind a change, and when. */
+/** Author and time of a change. */
 export interface Origin {
   readonly actor: string;
-  /** Time of its clock as it counts: clamped where it was ahead of its receipt. */
+  /** Effective time: clamped if its clock was ahead of the receipt. */
   readonly ms: number;
   readonly counter: number;
-  /** Time of its clock as it came. */
+  /** Time of its clock as given. */
   readonly givenMs: number;
-  /** When the server received it; `null` when it has not. */
+  /** Time of the server's receipt; `null` for none. */
   readonly receivedAtMs: number | null;
-  /** An authority answers for it: the provider of a payment, the server. */
+  /** Whether an authority vouches for it: the provider of a payment, or the server. */
   readonly isVerified: boolean;
-  /** The moment of which the authority speaks. */
+  /** Time that the authority's statement is about. */
   readonly asOfMs: number | null;
-  /** What it removed, by the pointer of the item or the value. */
+  /** Removals, by the pointer of the item or value. */
   readonly removals: ReadonlyMap<string, Removal>;
 }
 
-/** That somebody removed an item or a value, as opposed to its not being there. */
+/** Removal of an item or value, as opposed to its absence. */
 export interface Removal {
-  /** A person was asked whether it is meant. */
+  /** Whether a person confirmed it. */
   readonly isConfirmed: boolean;
   readonly by: string;
   readonly atMs: number | null;
   readonly reason: string | null;
 }
 
-/** `set` a value, `missing` an item or a value that the base has, `order` the items of a list. */
+/** Kind of change: `set` a value, `missing` for an item or value of the base, `order` for the items of a list. */
 export type ChangeKind = 'set' | 'missing' | 'order';
 
 export interface Change {
@@ -46,39 +46,39 @@ export interface Change {
   readonly value: Json;
   readonly removal: Removal | null;
   readonly from: Origin;
-  /** What it is, without whose. */
+  /** Content of the change, without its author. */
   readonly what: string;
-  /** The same for the same change wherever it is met. */
+  /** Id, the same for the same change everywhere. */
   readonly id: string;
 }
 
-/** The changes at a place, and those below it. */
+/** Changes at a place, and those below it. */
 export interface ChangeNode {
   readonly own: Change[];
   readonly under: ReadonlyMap<string, ChangeNode>;
 }
 
-/** What a side removed at a place, and below it. */
+/** Removals of a side at a place and below it. */
 export interface Removals {
   readonly own: Removal | null;
   readonly under: ReadonlyMap<string, Removals>;
 }
 
-/** What is written later, and where. */
+/** Notes that are written later, and their place. */
 interface Later {
   readonly path: readonly string[];
   readonly removed: Removals | undefined;
   readonly pieces: Pieces<void>;
 }
 
-/** Takes down what one side changed. */
+/** Collects the changes of one side. */
 export class ChangeNotes {
   readonly from: Origin;
-  /** Where the rule stands that writes. */
+  /** Current place of the rule that writes. */
   readonly path: string[] = [];
-  /** What the side removed at that place and below it; `undefined` for nothing. */
+  /** Removals of the side at that place and below it; `undefined` for none. */
   removed: Removals | undefined;
-  /** Counts what the rules do. */
+  /** Counter of the rules' work. */
   readonly work: Work;
   readonly #changes: Change[] = [];
   readonly #later: Later[] = [];
@@ -95,17 +95,17 @@ export class ChangeNotes {
     this.mark = `[${quoted(actor)},${givenMs},${counter},${receivedAtMs},${isVerified},${asOfMs}]`;
   }
 
-  /** Whether there is nothing to write of a place, as the side has there what was there. */
+  /** Whether there is nothing to note of a place, as the side has what was there. */
   isIdle(base: Json | undefined, side: Json | undefined): boolean {
     return base === side && this.removed === undefined && !this.from.isVerified;
   }
 
-  /** The same of what is below `key`. */
+  /** {@link isIdle} for a place below `key`. */
   isIdleAt(key: string, base: Json | undefined, side: Json | undefined): boolean {
     return base === side && !this.from.isVerified && this.removed?.under.has(key) !== true;
   }
 
-  /** The fields of an object to look at. */
+  /** Returns the fields of an object to compare. */
   namesOf(side: JsonObject): readonly string[] {
     if (this.path.length > 0 || this.changed === null) return Object.keys(side);
     if (this.removed === undefined) return this.changed;
@@ -113,7 +113,7 @@ export class ChangeNotes {
     return [...new Set([...this.changed, ...removedFrom])];
   }
 
-  /** Writes one change at the place where the rule stands. */
+  /** Notes one change at the current place. */
   add(kind: ChangeKind, value: Json, removal: Removal | null = null): void {
     const { from, mark } = this;
     const path = [...this.path];
@@ -125,12 +125,12 @@ export class ChangeNotes {
     this.#changes.push({ path, kind, value, removal, from, what, id: what + mark });
   }
 
-  /** Writes in pieces, once all that is written at once is written: of what is large. */
+  /** Notes large values in pieces, after all that is noted at once. */
   later(pieces: Pieces<void>): void {
     this.#later.push({ path: [...this.path], removed: this.removed, pieces });
   }
 
-  /** All that was written, with what is to be written later. */
+  /** Returns all notes, including those for later. */
   *inPieces(): Pieces<readonly Change[]> {
     for (let next = this.#later.pop(); next !== undefined; next = this.#later.pop()) {
       const { path, removed, pieces } = next;
@@ -145,10 +145,10 @@ export class ChangeNotes {
     return this.#changes;
   }
 
-  /** Writes what is below `key`. */
+  /** Notes changes below `key`. */
   at(key: string, write: () => void): void {
     const { removed } = this;
-    // A mark is no step of a pointer.
+    // A mark is no part of a pointer.
     if (removed !== undefined && !(key.charCodeAt(0) < 2)) this.removed = removed.under.get(key);
     this.path.push(key);
     write();
@@ -179,7 +179,7 @@ function removalsByPlace(removals: Origin['removals']): Removals {
   return root;
 }
 
-/** The union of sets of changes: each once, in one order. */
+/** Returns the union of sets of changes, each once, in canonical order. */
 export function* unionOf(
   sets: readonly (readonly Change[])[],
   work: Work,
@@ -198,7 +198,7 @@ function byId(one: Change, other: Change): number {
   return one.id > other.id ? 1 : 0;
 }
 
-/** Lines for a set of changes, which two sets share only when they are the same. */
+/** Returns lines that only equal sets of changes share. */
 export function* linesOf(changes: readonly Change[], work: Work): Pieces<readonly string[]> {
   const places = new Map<Origin, number>();
   const marks = new Map<string, number>();
@@ -215,11 +215,11 @@ export function* linesOf(changes: readonly Change[], work: Work): Pieces<readonl
     lines.push(`\n${place}${change.what}`);
     if (work.isDue()) yield;
   }
-  // Each origin once: most of what a change says of itself is who made it, and when.
+  // Each origin once: author and time make most of a change.
   return [[...marks.keys()].join('\n'), ...lines];
 }
 
-/** The changes by place. */
+/** Groups the changes by place. */
 export function* nodeOf(changes: readonly Change[], work: Work): Pieces<ChangeNode> {
   const root: Growing = { own: [], under: NOTHING_UNDER };
   for (const change of changes) {
@@ -243,10 +243,10 @@ interface Growing extends ChangeNode {
   under: Map<string, Growing>;
 }
 
-/** Most nodes have nothing below them. */
+/** Shared, since most nodes have nothing below them. */
 const NOTHING_UNDER: Map<string, Growing> = new Map();
 
-/** Order of origins, the earliest first. */
+/** Compares origins, the earliest first. */
 export function compareOrigins(one: Origin, other: Origin): number {
   return (
     one.ms - other.ms ||

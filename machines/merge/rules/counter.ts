@@ -1,5 +1,5 @@
 /**
- * A number that devices count up and down, each for itself: what each of them added is added.
+ * Number that devices count up and down, each for itself: their additions are added.
  *
  * @module
  */
@@ -10,9 +10,8 @@ import type { Change } from './change.ts';
 import { type Alt, altsOf, others, type Rule, ruleBy, type Verdict } from './rule.ts';
 
 /**
- * A number of which each device tells how far it counted: two devices that each made 6 of 5 come to 7. Give it a
- * first value, such as 0, before devices are apart: without what it was before, the largest stands, and a person is
- * asked where they differ.
+ * Rule for a number that devices count: two devices that each made 6 of 5 come to 7. Give it an initial value, such
+ * as 0, before devices diverge: without a base the largest wins, and a person is asked where they differ.
  *
  * @example
  * const habit = defineEntity<{ cups: number }>()({ type: 'habit', fields: { cups: counter() } });
@@ -42,7 +41,7 @@ function counted(changes: readonly Change[], base: Json | undefined): Verdict {
   const asks = strange.length > 0 ? [{ reason: 'not a number', alternatives: strange }] : [];
   if (numbers.length === 0) return { value: base ?? alts[0]?.value, asks };
   if (typeof base !== 'number') return ofUnknown(numbers, asks);
-  // Each that counted does so, also where two came to the same.
+  // Each device's count is added, even where two came to the same.
   const counts = changes.flatMap(({ value }) => (typeof value === 'number' ? [value] : []));
   const [only = base] = counts;
   const sum = counts.reduce((all, count) => all + (count - base), base);
@@ -56,7 +55,7 @@ function counted(changes: readonly Change[], base: Json | undefined): Verdict {
   };
 }
 
-/** Nobody knows what each of them added. */
+/** Decides without a base: what each added is unknown. */
 function ofUnknown(numbers: readonly Alt[], asks: NonNullable<Verdict['asks']>): Verdict {
   const largest = numbers.toSorted((one, other) => Number(other.value) - Number(one.value))[0];
   const value = largest?.value;

@@ -1,5 +1,5 @@
 /**
- * An object, field by field. A field that a side does not have is not known to it, which is no removal (CF-7).
+ * Objects, merged field by field. A field that a side does not have is unknown to it, which is no removal (CF-7).
  *
  * @module
  */
@@ -23,27 +23,27 @@ import { type AnyRule, altsOf, projected, type Rule, type Steps } from './rule.t
 import { alternative, GROUP_MARK, type Ruling } from './ruling.ts';
 import { decideLatest } from './single.ts';
 
-/** Fields that are ruled as one value: an object of those that are there. */
+/** Fields that one rule merges together, as an object of those that are there. */
 export interface Group {
   readonly names: readonly string[];
   readonly rule: AnyRule;
-  /** A side's fields as they are: what it does not have is then gone with them. */
+  /** Whether a side's fields are taken as they are: those that it does not have are gone. */
   readonly isWhole?: boolean;
 }
 
 export interface FieldRules {
   readonly fields?: Readonly<Record<string, AnyRule>>;
-  /** Fields that belong together. */
+  /** Groups of fields that belong together. */
   readonly groups?: Readonly<Record<string, Group>>;
-  /** Rules for fields that are known by a part of their name only. */
+  /** Rules for fields by a pattern of their name. */
   readonly named?: readonly { readonly pattern: RegExp; readonly rule: AnyRule }[];
-  /** The rule of all others. */
+  /** Rule of all other fields. */
   readonly other: AnyRule;
-  /** Nothing but an object is ever taken. */
+  /** Whether only objects are taken. */
   readonly isStrict?: boolean;
 }
 
-/** An object, by the rules of its fields. */
+/** Makes the rule of an object, from the rules of its fields. */
 export function fields(rules: FieldRules): Rule {
   const own = new Map(Object.entries(rules.fields ?? {}));
   const groups = Object.entries(rules.groups ?? {});
@@ -53,7 +53,7 @@ export function fields(rules: FieldRules): Rule {
 
   const note = (base: Json | undefined, side: Json | undefined, notes: ChangeNotes): void => {
     const steps = noteInSteps(base, side, notes);
-    // What has many fields is written later, in pieces.
+    // Large objects are noted later, in pieces.
     if (steps.next().done !== true) notes.later(steps);
   };
 
@@ -77,7 +77,7 @@ export function fields(rules: FieldRules): Rule {
       if (grouped.has(name)) continue;
       const before = from[name];
       const after = given[name];
-      // Most fields are as they were; rules that take down what did not change are not of fields alone.
+      // Most fields did not change; only rules of more than single values note an unchanged field.
       if (before === after && (typeof after !== 'object' || after === null)) continue;
       if (notes.isIdleAt(name, before, after)) continue;
       if (notes.work.isDue()) yield;
@@ -112,7 +112,7 @@ export function fields(rules: FieldRules): Rule {
     notes.at(GROUP_MARK + name, () => rule.note(before, after, notes));
   };
 
-  /** A side has `null` in place of what was there. */
+  /** Notes that a side has `null` in place of what was there. */
   const noteNull = (name: string, before: Json, notes: ChangeNotes): void => {
     const rule = ruleOf(name);
     const removal = notes.removed?.under.get(name)?.own ?? null;
@@ -123,7 +123,7 @@ export function fields(rules: FieldRules): Rule {
       if (removal !== null) return notes.add('missing', null, removal);
       if (!isRefused) return rule.note(before, null, notes);
       if (notes.removed !== undefined) rule.note(before, undefined, notes);
-      // Nothing is lost with what has nothing in it.
+      // Nothing is lost with an empty value.
       if (!isEmpty(before)) notes.add('missing', null);
     });
   };
@@ -180,7 +180,7 @@ export function fields(rules: FieldRules): Rule {
       isInOrder = false;
       set(name, yield* fieldInSteps(name, undefined, changes, ruling));
     }
-    // That something was removed from it makes no object where there is none.
+    // A removal from it does not create an object.
     const isNothing = base === undefined && alts.length === 0 && Object.keys(after).length === 0;
     if (isNothing) return undefined;
     return isInOrder ? after : inOrder(after);
@@ -256,15 +256,15 @@ export function fields(rules: FieldRules): Rule {
   };
 }
 
-/** An object of keys that nobody knows beforehand, each by one rule. */
+/** Makes the rule of an object with unknown keys, all by one rule. */
 export function map(rule: AnyRule, options: Pick<FieldRules, 'isStrict'> = {}): Rule {
   const all = fields({ ...options, other: rule });
   return { ...all, says: `For each key: ${rule.says}`, asks: rule.asks, parts: [], each: rule };
 }
 
 /**
- * What is computed from the rest: what a side says of it changes nothing. With `ifNone` the latest that was said stands
- * where there is nothing to compute it from.
+ * Makes the rule of a computed field: a side's value for it is ignored. With `ifNone` the latest value counts if
+ * there is nothing to compute it from.
  */
 export function computed(says: string, { ifNone }: { readonly ifNone?: 'as said' } = {}): Rule {
   const rule = { kind: 'computed', says, asks: '' } as const;
@@ -278,7 +278,7 @@ export function computed(says: string, { ifNone }: { readonly ifNone?: 'as said'
   };
 }
 
-/** Those of the fields that are there; `undefined` for none. */
+/** Returns the fields that are there; `undefined` for none. */
 function part(object: JsonObject, names: readonly string[]): JsonObject | undefined {
   const found: Record<string, Json> = {};
   for (const name of names) {

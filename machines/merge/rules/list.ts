@@ -1,6 +1,6 @@
 /**
- * Lists whose items are known by an identity, and sets. An item that is not there was not removed: it goes
- * by a removal that somebody has declared, as far as the list allows one (CF-5, CF-7).
+ * Lists of items with an identity, and sets. A missing item is not a removed one: it goes by a declared removal, as
+ * far as the list allows one (CF-5, CF-7).
  *
  * @module
  */
@@ -35,32 +35,32 @@ import { type Alternative, alternative, type Ruling } from './ruling.ts';
 import { inSequence } from './sequence.ts';
 import { decideLatest, latest } from './single.ts';
 
-/** How an item may go. */
+/** Ways to remove an item. */
 export type Removing =
-  /** By a confirmed removal of an item that nobody edited meanwhile. */
+  /** A confirmed removal, if nobody edited the item meanwhile. */
   | 'confirmed'
-  /** By any declared removal, edits or not. */
+  /** Any declared removal, edits or not. */
   | 'declared'
-  /** Never. */
+  /** No removal. */
   | 'never'
-  /** By not being there any more: for sets. */
+  /** Absence, for sets. */
   | 'observed';
 
 export interface ListRules {
-  /** Field that identifies an item, or what makes an identity of it. */
+  /** Field that identifies an item, or a function that makes an identity. */
   readonly id: string | ((item: Json) => string);
   readonly item: AnyRule;
   readonly removing: Removing;
-  /** Items that nobody removes. */
+  /** Items that can't be removed. */
   readonly isFixed?: (item: Json) => boolean;
   /**
-   * The last item, or the last one of which this holds, stays, and a person is asked. One that a person has removed
-   * and confirmed is gone at once, and asked about beside that.
+   * Whether the last item, or the last for which this holds, stays and a person is asked. If a person has removed and
+   * confirmed it, it goes at once and a person is asked as well.
    */
   readonly keepsOne?: boolean | ((item: Json) => boolean);
-  /** A person is asked when devices replaced the same item by different ones. */
+  /** Whether a person is asked when devices replaced the same item by different ones. */
   readonly asksOfReplaced?: boolean;
-  /** Of new items that agree in this field only one is taken. */
+  /** Field by which new items are the same; only one of them is taken. */
   readonly uniqueBy?: string;
 }
 
@@ -80,7 +80,7 @@ const ASKS: Readonly<Record<Removing, string>> = {
   observed: '',
 };
 
-/** A list whose items have an identity. */
+/** Makes the rule of a list whose items have an identity. */
 export function list(rules: ListRules): Rule<never[]> {
   return {
     kind: 'list',
@@ -95,7 +95,7 @@ export function list(rules: ListRules): Rule<never[]> {
   };
 }
 
-/** A set: values of which each is there once. */
+/** Makes the rule of a set, which holds each value once. */
 export function set(options: Partial<Omit<ListRules, 'item' | 'removing'>> = {}): Rule<never[]> {
   const rules = { id: canonical, ...options, item: latest(), removing: 'observed' } as const;
   return {
@@ -115,10 +115,10 @@ function isSaid(option: unknown): boolean {
   return option !== undefined && option !== false;
 }
 
-/** Marks an identity that is the item itself. */
+/** Mark of an identity that is the item itself. */
 const CONTENT_MARK = '=';
 
-/** The items by identity, in their order. What has no identity of its own has its content for one. */
+/** Returns the items by identity, in order. An item without one is identified by its content. */
 function* itemsOf(
   { id }: ListRules,
   value: Json | undefined,
@@ -128,7 +128,7 @@ function* itemsOf(
   for (const item of isList(value) ? value : []) {
     const own = identityOf(id, item);
     const key = own ?? CONTENT_MARK + canonical(item);
-    // A second item under the same identity that says something else is not lost.
+    // A second, different item under the same identity is not lost.
     const isTwin = items.has(key) && !isSame(items.get(key), item);
     items.set(isTwin ? CONTENT_MARK + canonical(item) : key, item);
     if (work.isDue()) yield;
@@ -157,7 +157,7 @@ function noteList(
   }
   if (isList(side) && side.length === 0 && base === undefined) notes.add('set', side);
   const steps = noteItems(rules, base, side, notes);
-  // What has many items is written later, in pieces.
+  // Long lists are noted later, in pieces.
   if (steps.next().done !== true) notes.later(steps);
 }
 
@@ -213,14 +213,14 @@ function* noteMissing(
   }
 }
 
-/** What the side removed from the list where the rule stands. */
+/** Returns the side's removals from the current list. */
 function removedFrom({ id }: ListRules, { removed }: ChangeNotes): ReadonlyMap<string, Removals> {
   if (removed === undefined) return NOTHING_REMOVED;
   if (id !== canonical) return removed.under;
   return new Map([...removed.under].map(([key, one]) => [entryKeyOf(key), one]));
 }
 
-/** The identity of an entry that is itself its identity: a text may be named without its quotes. */
+/** Returns the identity of an entry that is its own identity: a text may be named without quotes. */
 function entryKeyOf(key: string): string {
   return /^(?:["[{].*|-?\d.*|true|false|null)$/s.test(key) ? key : quoted(key);
 }
@@ -271,7 +271,7 @@ function* projectList(
   yield* keepLast(rules, kept, before, node, ruling);
   if (rules.removing === 'observed') yield* noteTakenOut(kept, before, node, ruling);
   if (rules.uniqueBy !== undefined) yield* leaveTwinsOut(rules, kept, before, node, ruling);
-  // That something was removed from it makes no list where there is none.
+  // A removal from it does not create a list.
   if (base === undefined && kept.size === 0 && strange.length === 0) return undefined;
   const orders = ordersOf(node.own);
   const sequences = orders.map(({ value }) => value as readonly string[]);
@@ -284,7 +284,7 @@ function* projectList(
   return items;
 }
 
-/** What sides have ordered, each order once, the latest first. */
+/** Returns the orders of the sides, each once, the latest first. */
 function ordersOf(own: readonly Change[]): readonly Change[] {
   const all = own
     .filter(({ kind }) => kind === 'order')
@@ -325,7 +325,7 @@ function* projectItem(
   }
 }
 
-/** Whether a list may be taken out whole, as a confirmed removal of each of its items would. */
+/** Whether a list may be removed whole, as by a confirmed removal of each item. */
 function mayGoWhole({ removing, isFixed }: ListRules, base: Json | undefined): boolean {
   return removing !== 'never' && !(isFixed !== undefined && isList(base) && base.some(isFixed));
 }
@@ -334,7 +334,7 @@ function isThere(holds: (item: Json) => boolean, item: Json | undefined): boolea
   return item !== undefined && holds(item);
 }
 
-/** Asks where devices took the same item out and put different ones in. */
+/** Asks where devices replaced the same item by different ones. */
 function* askOfReplaced(
   node: ChangeNode,
   before: ReadonlyMap<string, Json>,
@@ -352,7 +352,7 @@ function* askOfReplaced(
   if (distinct.size > 1) ruling.ask('set', 'replaced differently', sides);
 }
 
-/** What was taken out by not being there any more. */
+/** Notes removals by absence. */
 function* noteTakenOut(
   kept: ReadonlyMap<string, Json>,
   before: ReadonlyMap<string, Json>,
@@ -368,7 +368,7 @@ function* noteTakenOut(
   }
 }
 
-/** Puts the last ones back that the list is not to be without, but for those that a person has removed. */
+/** Restores the last items that the list must keep, except those that a person has removed. */
 function* keepLast(
   { keepsOne = false }: ListRules,
   kept: Map<string, Json>,
@@ -388,14 +388,14 @@ function* keepLast(
     ruling.ask('set', 'the last one stays', yield* sidesOf(node, before, ruling.work));
     return;
   }
-  // It is gone at once; what it was is in the question beside that.
+  // It is gone at once; the question has what it was.
   const were = alternative([...before.values()], null);
   const by = last.flatMap(([key]) => removersOf(missingOf(key)));
   const now = alternative([...kept.values()], latestOf(node));
   ruling.ask('set', 'the last one was removed', [were, now], undefined, by);
 }
 
-/** What each side has put in. */
+/** Returns the items of each side. */
 function* sidesOf(
   node: ChangeNode,
   before: ReadonlyMap<string, Json>,
@@ -417,8 +417,8 @@ function* sidesOf(
 }
 
 /**
- * Of new items that agree in a field, the one whose identity comes first stays. The others are taken for what
- * other devices made of it.
+ * Keeps, among new items that agree in a field, the one whose identity is first. The others count as other devices'
+ * versions of it.
  */
 function* leaveTwinsOut(
   { item: rule, uniqueBy = '' }: ListRules,

@@ -1,5 +1,5 @@
 /**
- * A rule that an app writes itself. It has to be pure; whatever it does, the merge goes on.
+ * Rules that an app writes itself. They have to be pure; whatever they do, the merge goes on.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { cleanJson } from '../values/cleanJson.ts';
 import { type Alt, type Decide, type Rule, whole } from './rule.ts';
 import { decideLatest } from './single.ts';
 
-/** What an app's own rule decides. */
+/** Decision of an app's rule. */
 export interface Resolution<Value> {
   readonly value: Value;
-  /** Why a person has to look at it; left out when nobody has to. */
+  /** Reason to ask a person; left out for none. */
   readonly review?: string;
 }
 
-/** A side's value, for an app's own rule. */
+/** Value of a side, for an app's rule. */
 export interface Choice<Value> {
   readonly value: Value;
   readonly actor: string;
@@ -29,9 +29,9 @@ export interface OwnRule<Value> {
   readonly says: string;
   readonly asks?: string;
   /**
-   * The value, from what was before and what the devices wrote: each value once, the latest first. It must
-   * give the same for the same, wherever and whenever it is asked, and change nothing. One that throws, or
-   * gives what JSON does not hold, is passed by: the latest stands, and a person is asked.
+   * Decides the value from the base and what the devices wrote, each value once, the latest first. It must always
+   * give the same for the same input, and change nothing. If it throws, or returns what JSON can't hold, it is
+   * ignored: the latest counts, and a person is asked.
    */
   readonly resolve: (
     base: Value | undefined,
@@ -39,7 +39,7 @@ export interface OwnRule<Value> {
   ) => Resolution<Value>;
 }
 
-/** A rule of the app's own. */
+/** Makes a rule of the app. */
 export function ownRule<Value>({ says, asks = '', resolve }: OwnRule<Value>): Rule<Value> {
   const decide: Decide = (alts, base) => {
     const resolution = ask(alts, base, resolve);

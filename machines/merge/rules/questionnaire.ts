@@ -1,6 +1,6 @@
 /**
- * A questionnaire that a person answers: a draft is put together item by item, what was completed is never
- * changed. No answer is invented, averaged, or picked by a clock.
+ * Questionnaire that a person answers: drafts are merged item by item; a completed version never changes. No answer
+ * is invented, averaged, or chosen by a clock.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { canonical, compareText, isObject, isSame } from '../values/canonical.ts
 import { compareOrigins } from './change.ts';
 import { type Alt, type Question, type Rule, type Verdict, whole } from './rule.ts';
 
-/** The fields that belong to one version of a questionnaire. */
+/** Fields of one version of a questionnaire. */
 export const QUESTIONNAIRE_FIELDS = [
   'instrument',
   'version',
@@ -37,7 +37,7 @@ interface Version {
 }
 
 /**
- * The rule of {@link QUESTIONNAIRE_FIELDS}, taken together.
+ * Makes the rule of {@link QUESTIONNAIRE_FIELDS}, taken together.
  *
  * @param isRanged Whether the answers of an instrument are numbers from 0 to 3; of another any answer is taken.
  */
@@ -65,7 +65,7 @@ function decide(
     if (!isObject(value)) return [];
     const given = value['answers'];
     if (given !== undefined && !isObject(given)) return [];
-    // No questionnaire has as many, and each is looked at in every version.
+    // No questionnaire has this many, and each is checked in every version.
     if (given !== undefined && Object.keys(given).length > ANSWERS_MAX) return [];
     const answers = given ?? {};
     return [{ alt, value, rank: RANKS.get(value['status'] ?? 'in-progress') ?? -1, answers }];
@@ -84,7 +84,7 @@ function decide(
     asks.push({ reason: 'another instrument, or nothing that is known', alternatives: strange });
   }
 
-  // Nobody has said anything that is known: what stands is somebody's words, and never nothing.
+  // No version says anything that is known: what is there are somebody's words, which must not vanish.
   if (onlyWord !== undefined) return { value: onlyWord.value, asks };
   const baseRank = base === undefined ? 0 : (RANKS.get(base['status'] ?? 'in-progress') ?? 0);
   const isDraft = baseRank === 0 && known.every(({ rank }) => rank === 0);
@@ -139,7 +139,7 @@ function decide(
     return first === undefined ? { value: before } : withSoundAnswers(first.value);
   }
 
-  /** Asks of answers that came to a version that was completed without them. */
+  /** Asks about answers that came to a version that was completed without them. */
   function askOfLate(standing: JsonObject, late: readonly Version[]): void {
     const answers = isObject(standing['answers']) ? standing['answers'] : {};
     ask(
@@ -202,7 +202,7 @@ function decide(
     asks.push({ reason, alternatives, below: ['answers', item] });
   }
 
-  /** The version without answers that the questionnaire does not have. */
+  /** Returns the version without answers that the questionnaire does not have. */
   function withSoundAnswers(value: JsonObject): Verdict {
     const given = isObject(value['answers']) ? value['answers'] : {};
     const before = base !== undefined && isObject(base['answers']) ? base['answers'] : {};
@@ -216,7 +216,7 @@ function decide(
   }
 }
 
-/** Of several the one that asks for more care, and which no clock picks. */
+/** Chooses the version that asks for more care, independent of clocks. */
 function choose(versions: readonly Version[]): Version | undefined {
   const care = ({ answers }: Version) =>
     Object.values(answers).reduce<number>((sum, answer) => sum + weight(answer), 0);
@@ -237,7 +237,7 @@ function differsIn(value: JsonObject, { value: other }: Version): boolean {
   return value['status'] !== other['status'];
 }
 
-/** What the earliest version says of a field that says anything. */
+/** Returns the earliest version's value of a field. */
 function firstSaid(versions: readonly Version[], name: string): Json | undefined {
   const saying = versions.filter(({ value }) => value[name] !== undefined && value[name] !== null);
   const first = earliestOf(saying.map(({ alt }) => alt))?.value;
@@ -252,13 +252,13 @@ function earliestOf(alts: readonly Alt[]): Alt | undefined {
   )[0];
 }
 
-/** Whether a draft says something beside its answers that what was put together does not. */
+/** Whether a draft has something beside its answers that the merged one lacks. */
 function isApart(draft: Json, kept: Json | undefined): boolean {
   if (!isObject(draft) || !isObject(kept)) return true;
   return Object.keys(draft).some((name) => name !== 'answers' && !isSame(draft[name], kept[name]));
 }
 
-/** An answer that the questionnaires have whose answers are ranged; null takes one back. */
+/** Whether an answer is valid for questionnaires with ranged answers; null withdraws one. */
 function isSound(answer: Json | undefined): boolean {
   if (answer === null) return true;
   return (

@@ -1,6 +1,5 @@
 /**
- * What a conflict rule is: it takes down what a side changed at its place, and reads from all changes there
- * what the place holds (CF-3).
+ * Conflict rules: each notes what a side changed at its place, and reads the value from all changes there (CF-3).
  *
  * @module
  */
@@ -13,7 +12,7 @@ import type { Change, ChangeNode, ChangeNotes, Origin } from './change.ts';
 import { compareOrigins } from './change.ts';
 import { alternative, type Ruling } from './ruling.ts';
 
-/** The policies of the kit. */
+/** Kinds of rules. */
 export type RuleKind =
   | 'latest wins'
   | 'server decides'
@@ -33,16 +32,14 @@ export type RuleKind =
   | 'computed'
   | 'own rule';
 
-/**
- * A rule for values of `Value`. Make one with the functions of this folder.
- */
+/** Rule for values of `Value`. Make one with the functions of this folder. */
 export interface Rule<Value = never> extends Guard {
   readonly kind: RuleKind;
-  /** The rule in words that somebody who does not program can approve. */
+  /** Description of the rule that somebody who does not program can approve. */
   readonly says: string;
-  /** When a person is asked; empty for never. */
+  /** Condition under which a person is asked; empty for never. */
   readonly asks: string;
-  /** Rules of what is inside, for the page that is made of them. */
+  /** Rules of the parts, for the page that is generated from them. */
   readonly parts?: readonly (readonly [name: string, rule: AnyRule])[];
   /** @internal The rule of each entry of a map, whose own words say it all. */
   readonly each?: AnyRule;
@@ -62,13 +59,13 @@ export interface Rule<Value = never> extends Guard {
   readonly accepts?: Value;
 }
 
-/** Work between whose steps others may have their turn; what it returns comes of all of them. */
+/** Work between whose steps other work may run, with its result. */
 export type Steps<Result> = Pieces<Result>;
 
-/** A rule for whatever values. */
+/** Rule for any values. */
 export type AnyRule = Rule<unknown>;
 
-/** What a place holds after changes, in steps where its rule has some. */
+/** Returns the value of a place after changes, in steps if its rule has some. */
 export function* projected(
   { project, projectInSteps }: AnyRule,
   base: Json | undefined,
@@ -80,43 +77,43 @@ export function* projected(
   return yield* projectInSteps(base, node, ruling);
 }
 
-/** One value that sides have put at a place, and who did. */
+/** Value that sides have put at a place, with its authors. */
 export interface Alt<Value = Json> {
   readonly value: Value;
-  /** The latest of those who say so. */
+  /** Latest author of it. */
   readonly from: Origin;
-  /** Of those whom an authority answers for the one that speaks of the latest moment; or `null`. */
+  /** Verified author with the latest statement; or `null`. */
   readonly sworn: Origin | null;
 }
 
-/** What a rule for a single value decides. */
+/** Decision of a rule for a single value. */
 export interface Verdict {
   readonly value: Json | undefined;
-  /** Why what follows was not taken. */
+  /** Reason why values were not taken. */
   readonly reason?: string;
-  /** What was not taken. */
+  /** Values that were not taken. */
   readonly lost?: readonly Alt[];
-  /** What a person is asked, each with what there is to choose from. */
+  /** Questions for a person, each with its alternatives. */
   readonly asks?: readonly Question[];
 }
 
 export interface Question {
   readonly reason: string;
   readonly alternatives: readonly (Alt | { readonly value: Json; readonly from: null })[];
-  /** Where, below the place of the rule. */
+  /** Place below that of the rule. */
   readonly below?: readonly string[];
 }
 
 export type Decide = (alts: readonly Alt[], base: Json | undefined) => Verdict;
 
-/** What {@link whole} is told of a rule. */
+/** Argument of {@link whole}. */
 export type WholeRule = Pick<Rule, 'kind' | 'says' | 'asks' | 'isGuarded' | 'mayGo'>;
 
-/** A rule for a value that is taken whole. Fields that a side does not have are not known to it all the same. */
+/** Makes a rule for a value that is taken whole. Fields that a side does not have are still unknown to it. */
 export function whole<Value = never>(
   words: WholeRule,
   decide: (...given: [...Parameters<Decide>, ruling: Ruling]) => Verdict,
-  /** A side that an authority answers for says what it says even where nothing changed, and all there is. */
+  /** Whether a verified side counts in full even where nothing changed. */
   isSworn = false,
 ): Rule<Value> {
   const { kind, isGuarded = isSworn } = words;
@@ -145,7 +142,7 @@ export function whole<Value = never>(
   };
 }
 
-/** Writes down what a verdict did not take, and what it asks. */
+/** Records what a verdict did not take, and its questions. */
 export function ruleBy(kind: string, verdict: Verdict, ruling: Ruling): void {
   const { value, lost = [], asks = [], reason = kind } = verdict;
   if (lost.length > 0) {
@@ -161,10 +158,10 @@ export function ruleBy(kind: string, verdict: Verdict, ruling: Ruling): void {
   }
 }
 
-/** What sides have put at a place, each value once, the latest first. */
+/** Returns the values that sides have put at a place, each once, the latest first. */
 export function altsOf(changes: readonly Change[]): readonly Alt[] {
   const [only] = changes;
-  // Most places have been changed once.
+  // Most places were changed once.
   if (only === undefined) return [];
   if (changes.length === 1) {
     const { kind, value, from } = only;
@@ -190,7 +187,7 @@ export function altsOf(changes: readonly Change[]): readonly Alt[] {
   return [...byValue.values()].toSorted(compareAlts);
 }
 
-/** Order of alternatives, the latest first; of two at the same moment by what they say. */
+/** Compares alternatives, the latest first; at the same time by content. */
 function compareAlts(one: Alt, other: Alt): number {
   return (
     compareOrigins(other.from, one.from) ||
@@ -198,18 +195,18 @@ function compareAlts(one: Alt, other: Alt): number {
   );
 }
 
-/** The later one, by the moment of which it speaks. */
+/** Returns the one with the later statement. */
 export function laterSworn(one: Origin | null, other: Origin | null): Origin | null {
   if (one === null || other === null) return one ?? other;
   return compareSworn(one, other) >= 0 ? one : other;
 }
 
-/** Order of what authorities say, the earliest first. */
+/** Compares statements of authorities, the earliest first. */
 export function compareSworn(one: Origin, other: Origin): number {
   return (one.asOfMs ?? -1) - (other.asOfMs ?? -1) || compareOrigins(one, other);
 }
 
-/** All but one. */
+/** Returns all but one. */
 export function others(alts: readonly Alt[], kept: Alt | undefined): readonly Alt[] {
   return alts.filter((alt) => alt !== kept);
 }

@@ -1,5 +1,5 @@
 /**
- * The rules of the kit in sentences, for a person who has to decide what a rule could not.
+ * Rules in sentences, for a person who decides what a rule could not.
  *
  * @module
  */
@@ -26,7 +26,7 @@ const WORDS: Readonly<Record<RuleKind, string>> = {
   'own rule': 'A rule of the app.',
 };
 
-/** The sentence of a rule; what must hold of a record is one already. */
+/** Returns the sentence of a rule; a condition of a record is one already. */
 export function ruleInWords(rule: string): string {
   return Object.hasOwn(WORDS, rule) ? WORDS[rule as RuleKind] : rule;
 }

@@ -1,6 +1,6 @@
 /**
- * What comes of a merge beside the value: what a person has to look at, and what was decided without one.
- * Nothing that a side wrote is in none of the three (CF-6).
+ * Results of a merge beside the value: questions for a person, and decisions without one. Everything that a side
+ * wrote is in one of the three (CF-6).
  *
  * @module
  */
@@ -12,56 +12,56 @@ import type { Allowance } from '../values/difference.ts';
 import { sha256InPieces } from '../values/sha256.ts';
 import type { Origin } from './change.ts';
 
-/** One side's value, and whose it is. */
+/** Value of a side, with its author. */
 export interface Alternative {
   readonly value: Json;
-  /** The device or service; `null` for the common ancestor. */
+  /** Device or service; `null` for the common ancestor. */
   readonly actor: string | null;
-  /** Its clock, in milliseconds since 1970, as it came. */
+  /** Time of its clock, in milliseconds since 1970, as given. */
   readonly atMs: number | null;
   readonly verified?: boolean;
 }
 
-/** Something that no rule could decide safely. The value is usable meanwhile. */
+/** Question that no rule could decide safely. The value is usable meanwhile. */
 export interface ReviewItem {
-  /** The same on every device that meets the same conflict. */
+  /** Id that is the same on every device with the same conflict. */
   readonly id: string;
-  /** A JSON Pointer into the value; an item of a list by its identity. */
+  /** JSON Pointer into the value; an item of a list by its identity. */
   readonly path: string;
-  /** The rule that could not decide. */
+  /** Rule that could not decide. */
   readonly rule: string;
   readonly reason: string;
   readonly alternatives: readonly Alternative[];
-  /** Who removed what is asked about, where that is what happened. */
+  /** Authors of a removal that is asked about. */
   readonly removedBy?: readonly string[];
 }
 
-/** Something that a rule decided, with what it did not take. */
+/** Decision of a rule, with what it did not take. */
 export interface AuditEntry {
   readonly path: string;
   readonly rule: string;
   readonly reason: string;
-  /** What stands in the value; `null` when nothing does. */
+  /** Part of the value that was kept; `null` for none. */
   readonly kept: Json;
   readonly lost: readonly Alternative[];
-  /** Who removed it, where that is what happened. */
+  /** Authors of its removal. */
   readonly removedBy?: readonly string[];
 }
 
-/** Steps of comparing that all texts of a record may take. */
+/** Limit on steps of comparing all texts of a record. */
 const TEXTS_WORK_MAX = 1_000_000;
 
 /** An entry before the name of the merge is known. */
 export class Ruling {
   readonly audit: AuditEntry[] = [];
-  /** Where the rule stands that rules. */
+  /** Current place of the rule. */
   readonly path: string[] = [];
-  /** What comparing the texts of one record may still take. */
+  /** Steps left for comparing the texts of one record. */
   readonly texts: Allowance;
-  /** What is asked, each by all that makes it that. */
+  /** Questions, each by all that identifies it. */
   readonly #asked = new Map<string, Omit<ReviewItem, 'id'>>();
 
-  /** Counts what the rules do. */
+  /** Counter of the rules' work. */
   readonly work: Work;
 
   constructor(work = new Work(), texts: Allowance = { left: TEXTS_WORK_MAX }) {
@@ -69,7 +69,7 @@ export class Ruling {
     this.texts = texts;
   }
 
-  /** Another, for what does not stand: its work counts here. */
+  /** Makes another ruling, for alternatives that are not taken; its work counts here. */
   apart(): Ruling {
     return new Ruling(this.work, this.texts);
   }
@@ -87,7 +87,7 @@ export class Ruling {
     this.#asked.set(name, removedBy.length === 0 ? item : { ...item, removedBy });
   }
 
-  /** What there is to choose from in all that is asked. */
+  /** All alternatives of all questions. */
   get alternatives(): readonly Alternative[] {
     return [...this.#asked.values()].flatMap((item) => item.alternatives);
   }
@@ -116,7 +116,7 @@ export class Ruling {
     return result;
   }
 
-  /** The same in pieces. */
+  /** {@link at} in pieces. */
   *atInPieces<T>(key: string, rule: Pieces<T>): Pieces<T> {
     this.path.push(key);
     const result = yield* rule;
@@ -128,7 +128,7 @@ export class Ruling {
     return pointerOf(this.path);
   }
 
-  /** What is asked and what was decided, each in one order. */
+  /** Returns questions and decisions, each in canonical order. */
   *inOrder(): Pieces<{
     readonly review: readonly ReviewItem[];
     readonly audit: readonly AuditEntry[];
@@ -156,13 +156,13 @@ export class Ruling {
   }
 }
 
-/** What marks the key of a group of fields, which is no field. */
+/** Mark of the key of a group of fields, which is no field. */
 export const GROUP_MARK = '\u0000';
 
-/** What marks a step that leads to another way of taking the same value. */
+/** Mark of a step to another reading of the same value. */
 export const SHAPE_MARK = '\u0001';
 
-/** The JSON Pointer of a path; of a group that of the object whose fields it is of. */
+/** Returns the JSON Pointer of a path; for a group that of the object whose fields it has. */
 export function pointerOf(path: readonly string[]): string {
   return path
     .filter((key) => !key.startsWith(SHAPE_MARK) && !key.startsWith(GROUP_MARK))
@@ -170,7 +170,7 @@ export function pointerOf(path: readonly string[]): string {
     .join('');
 }
 
-/** All that a projection comes to that does not stand: its value, and what it did not take itself. */
+/** Returns all alternatives of a projection that is not taken: its value, and what it did not take itself. */
 export function* allOf(
   within: Ruling,
   project: (ruling: Ruling) => Pieces<Json | undefined>,
@@ -186,7 +186,7 @@ export function* allOf(
   ];
 }
 
-/** What a side says, for review and audit. */
+/** Makes an alternative for review and audit. */
 export function alternative(value: Json, from: Origin | null): Alternative {
   if (from === null) return { value, actor: null, atMs: null };
   const { actor, givenMs, isVerified } = from;

@@ -1,6 +1,6 @@
 /**
- * One order for a list that devices ordered each for itself. Who is in the list is decided before. What one device
- * moved stays moved, whatever another has moved; of two moves of one item the later one stands.
+ * Order of a list that devices ordered separately. Its items are decided before. Every device's move stays, whatever
+ * others moved; of two moves of one item the later counts.
  *
  * @module
  */
@@ -8,17 +8,17 @@
 import type { Json } from '../../vocabulary/json.ts';
 import type { Pieces, Work } from '../../vocabulary/pieces.ts';
 
-/** The items in one order, and the places among the orders of those that moved an item elsewhere than it stands. */
+/** Items in one order, and the places of the orders that moved an item elsewhere. */
 export interface Sequence {
   readonly items: readonly Json[];
   readonly passedBy: readonly number[];
 }
 
-/** Keys carry a mark, so that none is the start. */
+/** Start of a list: keys carry a mark, so none equals it. */
 const START = '';
 
 /**
- * The items in the order of these: what a device moved behind what it put it behind, what it added likewise.
+ * Orders the items: what a device moved or added comes behind its predecessor there.
  *
  * @param orders of devices, the latest first
  * @param base the order from before
@@ -64,7 +64,7 @@ export function* inSequence(
   return { items: sequence, passedBy };
 }
 
-/** Puts the keys of an order in, each behind the one before it that others have not moved. */
+/** Inserts the keys of an order, each behind the last one before it that others have not moved. */
 function* putIn(
   next: Map<string, string | null>,
   order: Iterable<string>,
@@ -87,7 +87,7 @@ function* putIn(
   }
 }
 
-/** The places of the orders that moved an item elsewhere than the order that stands for it. */
+/** Returns the places of orders that moved an item elsewhere than the deciding order. */
 function* passedIn(
   items: ReadonlyMap<string, Json>,
   orders: readonly (readonly string[])[],
@@ -121,7 +121,7 @@ function* passedIn(
   return passedBy;
 }
 
-/** What an order has moved: the fewest of the known keys without which it is as before. */
+/** Returns what an order has moved: the fewest known keys without which it is as before. */
 function* movedIn(
   order: readonly string[],
   base: readonly string[],
@@ -134,7 +134,7 @@ function* movedIn(
   }
   const known = order.filter((key) => places.has(key));
   const placeOf = (at: number): number => places.get(known[at] ?? '') ?? -1;
-  // The longest run of rising places, by the end of the best run of each length.
+  // Longest rising run of places, by the end of the best run of each length.
   const ends: number[] = [];
   const previous: (number | undefined)[] = [];
   for (let at = 0; at < known.length; at++) {

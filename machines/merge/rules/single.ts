@@ -1,5 +1,5 @@
 /**
- * Rules for a single value: one of those that sides have written stands, and no other is invented.
+ * Rules for a single value: one of those written counts, and none is invented.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import {
   whole,
 } from './rule.ts';
 
-/** The latest edit stands; an earlier one of another device is kept in the audit. */
+/** Makes a rule by which the latest edit counts; an earlier one of another device is kept in the audit. */
 export function latest(): Rule {
   return whole(
     {
@@ -35,7 +35,7 @@ export const decideLatest: Decide = (alts, base) => {
     : { value: first.value, lost: others(alts, first), reason: 'a later edit stands' };
 };
 
-/** Different edits are all kept and shown; the latest stands until a person decides. */
+/** Makes a rule by which different edits are all kept and shown; the latest counts until a person decides. */
 export function both(): Rule {
   return whole(
     {
@@ -49,7 +49,7 @@ export function both(): Rule {
       const isCleared = verdict.value === null || verdict.value === '';
       if (!isCleared || base === undefined || isSame(base, verdict.value)) return verdict;
       const [by] = alts;
-      // What was written is not gone because somebody emptied the field.
+      // A value is not lost because somebody emptied the field.
       return by === undefined
         ? verdict
         : { ...verdict, reason: 'emptied', lost: [{ ...by, value: base }] };
@@ -57,7 +57,7 @@ export function both(): Rule {
   );
 }
 
-/** Neither edit is taken: what was stands, or where nothing was, `safe`. A person decides. */
+/** Makes a rule by which neither edit is taken: the base stays, or `safe` without one. A person decides. */
 export function ask(safe: Json): Rule {
   return whole(
     {
@@ -74,7 +74,7 @@ export function ask(safe: Json): Rule {
   );
 }
 
-/** What an authority says stands. What a device says stands only while no authority has spoken. */
+/** Makes a rule by which an authority's value counts; a device's value counts only until an authority has spoken. */
 export function serverDecides(): Rule {
   return whole(
     {
@@ -93,7 +93,7 @@ export function serverDecides(): Rule {
   );
 }
 
-/** Those an authority answers for, the one that speaks of the latest moment first. */
+/** Returns verified values, that with the latest statement first. */
 export function swornAlts(alts: readonly Alt[]): readonly Alt[] {
   const moment = ({ sworn, from }: Alt) => sworn ?? from;
   return alts
@@ -106,13 +106,13 @@ export function swornAlts(alts: readonly Alt[]): readonly Alt[] {
 }
 
 /**
- * Of different edits the strictest stands, whatever the clocks say. An edit that no other opposes applies.
+ * Makes a rule by which the strictest of different edits counts, whatever the clocks say. An unopposed edit applies.
  *
  * @param order the strictest first
  */
 export function strictest(order: readonly Json[] = [false, true]): Rule {
   const places = new Map(order.map((value, place) => [canonical(value), place]));
-  // Null takes back what was said, which is no permission.
+  // Null withdraws a value, which is no permission.
   if (!places.has('null')) places.set('null', 0.5);
   return whole(
     {
@@ -140,7 +140,7 @@ export function strictest(order: readonly Json[] = [false, true]): Rule {
 }
 
 /**
- * A state goes only forward. Two states of the same rank exclude each other: a person decides.
+ * Makes a rule for a state that only moves forward. Two states of the same rank exclude each other: a person decides.
  *
  * @param ranks the states in their order; those that exclude each other are in one list
  */
@@ -165,7 +165,7 @@ export function furthest(ranks: readonly (string | readonly string[])[]): Rule {
       const top = Math.max(rank(base), ...known.map(({ value }) => rank(value)));
       const isBase = top >= 0 && rank(base) === top;
       const tops = known.filter(({ value }) => rank(value) === top);
-      // The state that is listed first: money that moved is seen before a bill that was taken back.
+      // The state listed first: money that moved comes before a bill that was withdrawn.
       const listed = [...rankOf.keys()];
       const [first] = tops.toSorted(
         (one, other) => listed.indexOf(one.value) - listed.indexOf(other.value),
@@ -188,7 +188,7 @@ export function furthest(ranks: readonly (string | readonly string[])[]): Rule {
   );
 }
 
-/** The largest number stands. With `grows`, it never becomes smaller than it was. */
+/** Makes a rule by which the largest number counts. With `grows` it never decreases. */
 export function largest({ grows = false }: { readonly grows?: boolean } = {}): Rule {
   return largestBy(
     (value) => (typeof value === 'number' ? [value] : null),
@@ -197,7 +197,7 @@ export function largest({ grows = false }: { readonly grows?: boolean } = {}): R
   );
 }
 
-/** The largest stands, by numbers that are compared one after the other. */
+/** Makes a rule by which the largest counts, by numbers that are compared in turn. */
 export function largestBy(
   numbersOf: (value: Json) => readonly number[] | null,
   says: string,
@@ -235,7 +235,7 @@ export function largestBy(
   });
 }
 
-/** What was written first stays. A change of it is kept for a person to look at. */
+/** Makes a rule by which the first value stays. A change of it is kept for a person. */
 export function firstStays(): Rule {
   return whole(
     {

@@ -1,6 +1,6 @@
 /**
- * Facts of a provider: never put together of parts. What an authority says of the latest moment stands
- * whole; what nobody answers for changes nothing (CF-7).
+ * Facts of a provider, never mixed. The latest verified statement counts whole; unverified values change nothing
+ * (CF-7).
  *
  * @module
  */
@@ -11,11 +11,11 @@ import type { Origin } from './change.ts';
 import { type Alt, compareSworn, type Question, type Rule, whole } from './rule.ts';
 
 export interface SnapshotRules {
-  /** States of a field that are an end: none is left but by a person. */
+  /** Final states of a field, which only a person leaves. */
   readonly ends?: { readonly field: string; readonly states: readonly string[] };
-  /** Of which moment a value speaks, where it says so itself. */
+  /** Returns the time that a value itself says it is about. */
   readonly asOf?: (value: Json | undefined) => number | null;
-  /** Which of two that speak of the same moment stands. Otherwise a person is asked as well. */
+  /** Whether a value wins over another of the same time. Without it a person is asked. */
   readonly prefers?: (value: Json) => boolean;
 }
 
@@ -26,7 +26,7 @@ interface Said extends Alt {
 
 const NEVER = -1;
 
-/** What a provider says, whole. */
+/** Makes a rule for a provider's statement, taken whole. */
 export function snapshot({ ends, asOf = () => null, prefers }: SnapshotRules = {}): Rule {
   const stateOf = (value: Json | undefined) =>
     ends !== undefined && isObject(value) ? value[ends.field] : undefined;
@@ -62,7 +62,7 @@ export function snapshot({ ends, asOf = () => null, prefers }: SnapshotRules = {
       const asks: Question[] = [];
       let stands: Said | null = null;
       let value = base;
-      // The base may speak of a later moment than what comes after it.
+      // The base may be about a later time than what follows it.
       let asOfMs = asOf(base) ?? Number.NEGATIVE_INFINITY;
       for (const one of said) {
         if (one.asOfMs < asOfMs) continue;

@@ -1,7 +1,7 @@
 /**
- * Free text that devices changed apart: merged by lines, and within lines by words where those changes are
- * far enough from each other. Where both changed the same, both are in the text, one below the other, and a
- * person is asked. How much work that may be is bounded, by the text and by the record; beyond it both stand.
+ * Free text that devices changed separately: merged by lines, and within lines by words if the changes are far enough
+ * apart. If both changed the same place, both are kept, one below the other, and a person is asked. The work is
+ * limited for each text and each record; beyond that both are kept.
  *
  * @module
  */
@@ -12,22 +12,22 @@ import { type Allowance, type Hunk, hunksBetween } from '../values/difference.ts
 import { type Alt, type Rule, type Verdict, whole } from './rule.ts';
 import { decideLatest } from './single.ts';
 
-/** Steps of comparing that one text may take: some two texts of 450 lines that have none in common. */
+/** Limit on steps of comparing one text: about two texts of 450 lines without a common one. */
 const WORK_MAX = 100_000;
-/** A text with more lines that differ is not compared. */
+/** Limit on differing lines of a text that is compared. */
 const LINES_MAX = 10_000;
-/** Lines that differ are compared by their words where they have no more characters together. */
+/** Limit on characters of differing lines that are compared by words. */
 const WORDS_LENGTH_MAX = 20_000;
 
-/** A word and what parts it from the next are pieces of their own, and so is each line break. */
+/** Pieces of a line: words, the space between them, and line breaks. */
 const WORDS = /\n|[^\S\n]+|[。！？]|[^\s。！？]+/gu;
-/** What ends the sentence of a word, perhaps with a bracket or a mark of quotation. */
+/** End of a sentence, perhaps with a bracket or quotation mark. */
 const END_OF_SENTENCE = /[.!?…؟۔।]["'»”’)\]]*$/u;
 const ENDS_SENTENCE = /^[\n.!?…؟۔।。！？]/u;
-/** A dose, a time, a telephone number: nobody but a person puts two of them together. */
+/** Digit: only a person combines two doses, times or telephone numbers. */
 const HAS_DIGIT = /\p{Nd}/u;
 
-/** Free text, merged by lines and words. */
+/** Makes a rule for free text, merged by lines and words. */
 export function text(): Rule<string> {
   return whole<string>(
     {
@@ -58,14 +58,14 @@ function decide(alts: readonly Alt[], base: Json | undefined, record: Allowance)
 
 interface MergedText {
   readonly value: string;
-  /** Why a person is asked; `null` for nobody is. */
+  /** Reason to ask a person; `null` for none. */
   readonly asks: string | null;
 }
 
 const SAME_LINES = 'the same lines changed';
 const SAME_SENTENCE = 'one sentence changed twice';
 
-/** The texts put together, in whatever order they are given. */
+/** Merges the texts, in whatever order they are given. */
 function mergeTexts(base: string, given: readonly string[], allowance: Allowance): MergedText {
   const texts = given.toSorted(compareText);
   const all = [base, ...texts];
@@ -83,7 +83,7 @@ function mergeTexts(base: string, given: readonly string[], allowance: Allowance
   return { value: around(merged.lines.join('\n')), asks: merged.asks };
 }
 
-/** How many characters all of them begin with, in whole lines. */
+/** Returns the length of their common start, in whole lines. */
 function headOf([first = '', ...rest]: readonly string[]): number {
   let head = first.length;
   for (const other of rest) {
@@ -94,7 +94,7 @@ function headOf([first = '', ...rest]: readonly string[]): number {
   return head === 0 ? 0 : first.lastIndexOf('\n', head - 1) + 1;
 }
 
-/** How many characters all of them end with, in whole lines, their heads apart. */
+/** Returns the length of their common end, in whole lines, without the start. */
 function tailOf([first = '', ...rest]: readonly string[], head: number): number {
   let tail = first.length - head;
   for (const other of rest) {
@@ -111,7 +111,7 @@ function tailOf([first = '', ...rest]: readonly string[], head: number): number 
   return start === -1 ? 0 : first.length - start;
 }
 
-/** As many line breaks as the text has, or {@link LINES_MAX}. */
+/** Counts line breaks, up to {@link LINES_MAX}. */
 function breaksIn(one: string): number {
   let breaks = 0;
   for (let at = one.indexOf('\n'); at >= 0 && breaks < LINES_MAX; at = one.indexOf('\n', at + 1)) {
@@ -125,7 +125,7 @@ interface MergedLines {
   readonly asks: string | null;
 }
 
-/** `null` where it takes more work than is allowed. */
+/** Merges lines; `null` if it takes more work than is allowed. */
 function mergeLines(
   origin: readonly string[],
   sides: readonly (readonly string[])[],
@@ -154,7 +154,7 @@ function mergeLines(
   return { lines, asks };
 }
 
-/** Lines that both changed, by their words; `null` where that is not safe, or more work than is allowed. */
+/** Merges lines that both changed by words; `null` if that is unsafe or takes more work than is allowed. */
 function mergeWords(
   origin: readonly string[],
   sides: readonly (readonly string[])[],
@@ -202,7 +202,7 @@ function lengthOf(lines: readonly string[]): number {
   return lines.reduce((sum, { length }) => sum + length + 1, 0);
 }
 
-/** A stretch that somebody changed, and what there is in its place now, each once. */
+/** Changed stretch, with its versions, each once. */
 interface Region {
   readonly start: number;
   readonly end: number;
@@ -213,7 +213,7 @@ interface Region {
 }
 
 /**
- * Where sides changed the origin, in order. Changes that belong together are in one region.
+ * Returns the regions that sides changed, in order. Changes that belong together are in one region.
  *
  * @param areNear whether a change that begins at `start` goes with one that ends at `end`, of whatever side
  */
@@ -255,7 +255,7 @@ function regionsOf(
   }
   return regions;
 
-  /** What the sides of some of the hunks have in the place of a stretch. */
+  /** Returns the sides' versions of a stretch. */
   function versionsOf(start: number, end: number, at: number, next: number): Region['versions'] {
     const bounds = new Map<number, { from: number; to: number }>();
     for (const hunk of hunks.slice(at, next)) {
@@ -276,12 +276,12 @@ function regionsOf(
   }
 }
 
-/** Lines beside each other are two places, unless both were put in at the same place. */
+/** Whether line changes belong together: adjacent lines are separate, unless both were inserted at the same place. */
 function areOfSameLines(end: number, start: number, isInsertion: boolean): boolean {
   return isInsertion && end === start;
 }
 
-/** All versions, one below the other: of what they have in common, and of each line, one. */
+/** Joins all versions, one below the other; common parts and equal lines appear once. */
 function bothOf(versions: readonly (readonly string[])[]): readonly string[] {
   const lines: string[] = [];
   const there = new Set<string>();
