@@ -263,9 +263,8 @@ function keyring(
   { sealing = 'native' }: KeySource,
   storeKey: Uint8Array,
 ): Keyring {
-  return Object.defineProperty({ storeId, keyId, sealing, storeKey }, 'storeKey', {
-    enumerable: false,
-  });
+  const keys = { sealing: { value: sealing }, storeKey: { value: storeKey } };
+  return Object.defineProperties({ storeId, keyId }, keys) as Keyring;
 }
 
 function folderError(folder: string, error: unknown): HoldfastError {
