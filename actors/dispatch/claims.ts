@@ -153,7 +153,7 @@ export class Claims {
     let pauseMs = 0;
     try {
       // What this turn still writes goes to the disk first, and what is in memory is looked at by the old marks.
-      await undefined;
+      await Promise.resolve();
       pauseMs =
         probes === undefined
           ? await this.#fetchBands({ first, share }, permits)

@@ -12,8 +12,9 @@ import {
   withPaths,
 } from '../merge/clock/carriedMeta.ts';
 import { DEVICES_MAX, devicesWithin } from '../merge/clock/versionVector.ts';
-import { type MergedBody, utf8Length } from '../policy/request/requestBody.ts';
+import { type MergedBody } from '../policy/request/requestBody.ts';
 import type { Json } from '../vocabulary/json.ts';
+import { utf8Length } from '../vocabulary/json.ts';
 import type { Current, RecordMeta, Tombstone, VersionVector } from '../vocabulary/record.ts';
 import { joinQuestions } from './carriedQuestions.ts';
 import type { Comparison } from './editBase.ts';

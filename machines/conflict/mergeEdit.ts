@@ -18,9 +18,9 @@ import {
   type DecisionHolds,
   type MergedBody,
   PAYLOAD_BYTES_MAX,
-  utf8Length,
 } from '../policy/request/requestBody.ts';
 import type { Json } from '../vocabulary/json.ts';
+import { utf8Length } from '../vocabulary/json.ts';
 import { Work } from '../vocabulary/pieces.ts';
 import type { Current, Maker, Tombstone } from '../vocabulary/record.ts';
 import { holdsCards, searchForCards, withoutCards } from './cards.ts';

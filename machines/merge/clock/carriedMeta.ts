@@ -6,8 +6,8 @@
  * @module
  */
 
-import { utf8Length } from '../../policy/request/requestBody.ts';
 import type { Json } from '../../vocabulary/json.ts';
+import { utf8Length } from '../../vocabulary/json.ts';
 import type { CarriedMeta, RecordMeta, Tombstone } from '../../vocabulary/record.ts';
 import { sha256 } from '../values/sha256.ts';
 

@@ -1,11 +1,11 @@
 /**
- * Canonical text of a value, by which two devices compare, sort and hash it. Keys are in the order of their UTF-16
- * code units, whatever the locale.
+ * Canonical text of a value, by which two devices compare, sort and hash it. Keys are in the one order of
+ * `namesInOrder`, whatever the locale.
  *
  * @module
  */
 
-import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import { type Json, type JsonObject, namesInOrder } from '../../vocabulary/json.ts';
 import { CHARACTERS_OF_A_STEP, type Pieces, stepsOf, type Work } from '../../vocabulary/pieces.ts';
 
 /** The text of a value that `cleanJson` made, whose keys are in order already; of nothing, an empty text. */
@@ -129,16 +129,9 @@ export function isObject(value: Json | undefined): value is JsonObject {
 /** Returns the object with its keys in canonical order. */
 export function inOrder(object: JsonObject): JsonObject {
   const names = Object.keys(object);
-  let previous = '';
-  let isOrdered = true;
-  for (const name of names) {
-    if (name < previous) isOrdered = false;
-    previous = name;
-  }
-  if (isOrdered) return object;
-  const ordered: Record<string, Json> = {};
-  for (const name of names.toSorted(compareText)) ordered[name] = object[name] ?? null;
-  return ordered;
+  const ordered = namesInOrder(names);
+  if (ordered === names) return object;
+  return Object.fromEntries(ordered.map((name) => [name, object[name] ?? null]));
 }
 
 /** Returns the same text as JSON.stringify, on a stack of its own. */

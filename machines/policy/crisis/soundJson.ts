@@ -7,7 +7,13 @@
  */
 
 import type { ValuePath } from '../../vocabulary/errors.ts';
-import type { Json } from '../../vocabulary/json.ts';
+import {
+  isPlainObject,
+  JSON_DEPTH_MAX,
+  type Json,
+  namesInOrder,
+  utf8Length,
+} from '../../vocabulary/json.ts';
 import type { Pieces } from '../../vocabulary/pieces.ts';
 import { isBinary, isDate } from '../../vocabulary/realms.ts';
 import {
@@ -15,11 +21,12 @@ import {
   contextOfField,
   maskLeaf,
   maskText,
+  NAMES_MAX,
   NO_CARD,
+  namesNear,
   WINDOW,
   windowOf,
 } from '../request/cardData.ts';
-import { DEPTH_MAX, utf8Length } from '../request/requestBody.ts';
 
 /** What may be wrong with a part of a value; the words follow the name of the request's field. */
 export type Flaw = 'card data masked' | 'cut to fit' | 'not JSON' | 'not readable';
@@ -59,10 +66,6 @@ const WHOLE_MAX = 10n ** 40n;
 const WORK_MAX = 16_384;
 const WORK_OF_VALUE = 24;
 const NO_NAMES: ReadonlySet<string> = new Set();
-/** So many names are put in order; more stay as they are. */
-const SORTED_MAX = 2_048;
-/** Stands for names that are too many to be searched for that of a card: as if it were there. */
-const MAY_BE_CARD: readonly string[] = ['pan'];
 
 /**
  * The value as far as it can be kept, its field named `field` in the request. It may change between two pieces:
@@ -134,7 +137,7 @@ class Reader {
       if (typeof value === 'string') return yield* this.#text(value, context);
       if (typeof value !== 'object' || value === null) return this.#leaf(value, context);
       if (isDate(value)) return this.#leaf(this.#flawed(value.toISOString()), context);
-      if (isBinary(value) || this.#holders.includes(value) || this.#path.length > DEPTH_MAX) {
+      if (isBinary(value) || this.#holders.includes(value) || this.#path.length > JSON_DEPTH_MAX) {
         return this.#leaf(undefined, context);
       }
       this.#holders.push(value);
@@ -171,10 +174,10 @@ class Reader {
   }
 
   *#object(given: object, outer: CardContext): Pieces<string | undefined> {
-    if (!isPlain(given)) this.#flaws.add('not JSON');
+    if (!isPlainObject(given)) this.#flaws.add('not JSON');
     const names = this.#namesOf(given);
     if (names.length > this.#pieceMax) this.#flaws.add('cut to fit');
-    const near = names.length > SORTED_MAX ? MAY_BE_CARD : names;
+    const near = namesNear(names);
     let fields = '';
     if (!this.#take(2)) return undefined;
     for (const [index, name] of names.entries()) {
@@ -199,7 +202,7 @@ class Reader {
       this.#path.length === 1 && this.#skipped.size > 0
         ? all.filter((name) => !this.#skipped.has(name))
         : all;
-    if (own.length <= SORTED_MAX) return own.toSorted();
+    if (own.length <= NAMES_MAX) return namesInOrder(own);
     this.#work += own.length;
     this.#listed.set(given, own);
     return own;
@@ -321,9 +324,4 @@ class Reader {
     this.#work = 0;
     return true;
   }
-}
-
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -7,7 +7,7 @@
 
 import type { ValuePath } from '../../vocabulary/errors.ts';
 import type { Json, JsonObject } from '../../vocabulary/json.ts';
-import { type Pieces, Work } from '../../vocabulary/pieces.ts';
+import { atOnce, type Pieces, Work } from '../../vocabulary/pieces.ts';
 import { type CardSpan, findCardNumbers } from './cardNumber.ts';
 
 /** What was found; the words end a sentence. */
@@ -174,15 +174,19 @@ function levelOf(value: Json, outer: CardContext): Level | null {
   if (typeof value !== 'object' || value === null) return null;
   if (isList(value)) return { items: value, fields: {}, names: null, near: [], outer, at: 0 };
   const names = Object.keys(value);
-  const near = names.length > NEAR_MAX ? MAY_BE_CARD : names;
-  return { items: [], fields: value, names, near, outer, at: 0 };
+  return { items: [], fields: value, names, near: namesNear(names), outer, at: 0 };
 }
 
 /** No request is nested as deep. */
 const DEEP = 1_000;
-/** Names that are too many to be searched for that of a card count as if it were there. */
-const NEAR_MAX = 2_048;
+/** Names of one object that are searched for that of a card, at most. */
+export const NAMES_MAX = 2_048;
 const MAY_BE_CARD: readonly string[] = ['pan'];
+
+/** The names to look through for that of a card: of too many, as if it were among them. */
+export function namesNear(names: readonly string[]): readonly string[] {
+  return names.length > NAMES_MAX ? MAY_BE_CARD : names;
+}
 
 /** Where the field `name` of an object stands, `names` being all that it has. */
 export function contextOfField(
@@ -290,29 +294,8 @@ function isHighSurrogate(code: number): boolean {
  *
  * @param isExempt whether what stands at a path, which begins with `response`, may be kept
  */
-export function maskCardData(
-  value: Json,
-  isExempt: (path: ValuePath) => boolean = () => false,
-): Json {
-  const path: string[] = ['response'];
-  const mask = (one: Json, context: CardContext): Json => {
-    if (typeof one === 'string' || typeof one === 'number') return maskLeaf(one, context);
-    if (typeof one !== 'object' || one === null) return one;
-    if (isList(one)) {
-      const items = one.map((item) => mask(item, context));
-      return items.some((item, index) => item !== one[index]) ? items : one;
-    }
-    const names = Object.keys(one);
-    const entries = Object.entries(one).map(([name, field]): [string, Json] => {
-      path.push(name);
-      const kept = isExempt(path) ? field : mask(field, contextOfField(name, names, context));
-      path.pop();
-      return [maskText(name), kept];
-    });
-    const isChanged = entries.some(([name, field]) => !Object.is(one[name], field));
-    return isChanged ? Object.fromEntries(entries) : one;
-  };
-  return isExempt(path) ? value : mask(value, NO_CARD);
+export function maskCardData(value: Json, isExempt?: (path: ValuePath) => boolean): Json {
+  return atOnce(maskCardDataInPieces(value, isExempt));
 }
 
 /** The same in pieces, for what is large. Most of that has none, which is found without a copy. */
@@ -339,12 +322,11 @@ export function* maskCardDataInPieces(
     }
     const fields: Record<string, Json> = {};
     const names = Object.keys(one);
+    const near = namesNear(names);
     for (const name of names) {
       path.push(name);
       const field = one[name] ?? null;
-      const kept = isExempt(path)
-        ? field
-        : yield* mask(field, contextOfField(name, names, context));
+      const kept = isExempt(path) ? field : yield* mask(field, contextOfField(name, near, context));
       path.pop();
       // A short one is one piece of it.
       const maskedName = yield* maskTextInPieces(name, work);

@@ -9,8 +9,9 @@
 
 import type { HoldfastError } from '../../vocabulary/errors.ts';
 import type { Json } from '../../vocabulary/json.ts';
+import { JSON_DEPTH_MAX } from '../../vocabulary/json.ts';
 import type { Tombstone } from '../../vocabulary/record.ts';
-import { DEPTH_MAX, invalidField } from './requestBody.ts';
+import { invalidField } from './requestBody.ts';
 
 /** What a person has confirmed of an operation that takes something out. */
 interface Confirmed {
@@ -126,7 +127,7 @@ export function checkedChanges(changes: unknown): readonly JsonPatchOperation[] 
 function checkPointer(path: unknown, field: string): void {
   const isPointer =
     typeof path === 'string' && path.length <= POINTER_LENGTH_MAX && POINTER.test(path);
-  if (isPointer && path.split('/').length <= DEPTH_MAX) return;
+  if (isPointer && path.split('/').length <= JSON_DEPTH_MAX) return;
   throw invalidField(
     field,
     `must be a JSON Pointer of at most ${POINTER_LENGTH_MAX} characters, such as /contacts/0/name`,

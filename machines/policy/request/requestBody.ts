@@ -8,7 +8,13 @@
  */
 
 import { HoldfastError, type ValuePath } from '../../vocabulary/errors.ts';
-import type { Json } from '../../vocabulary/json.ts';
+import {
+  isPlainObject,
+  JSON_DEPTH_MAX,
+  type Json,
+  namesInOrder,
+  utf8Length,
+} from '../../vocabulary/json.ts';
 import { type Pieces, Work } from '../../vocabulary/pieces.ts';
 import type { Confirmation, Maker, RecordMeta, Tombstone } from '../../vocabulary/record.ts';
 import {
@@ -23,9 +29,6 @@ import {
 
 /** The default limit of a payload (with its base and removals), in UTF-8 bytes of JSON. */
 export const PAYLOAD_BYTES_MAX = 1_048_576;
-
-/** How deep a value may be nested. */
-export const DEPTH_MAX = 100;
 
 /** Of the shortest field, with what parts it from the next but for the last: `"":1`. */
 const FIELD_UNITS_MIN = 4;
@@ -199,7 +202,7 @@ class Encoder {
       return text;
     }
     if (typeof value === 'object' && this.#holders.includes(value)) throw this.#tooDeep();
-    if (this.#path.length >= DEPTH_MAX) throw this.#tooDeep();
+    if (this.#path.length >= JSON_DEPTH_MAX) throw this.#tooDeep();
     if (!Array.isArray(value) && !(typeof value === 'object' && isPlainObject(value))) {
       throw this.#invalid(`holds ${kindOf(value)}, which JSON cannot carry`);
     }
@@ -242,7 +245,7 @@ class Encoder {
     this.#take(2);
     this.#refuseTooMany(fields, names);
     let text = '{';
-    for (const name of inOrder(names)) {
+    for (const name of namesInOrder(names)) {
       const field = fields[name];
       // Left out, as `JSON.stringify` does: an optional field that is not there.
       if (field === undefined) continue;
@@ -324,20 +327,15 @@ class Encoder {
   }
 
   #tooDeep(): HoldfastError {
-    return invalidField(this.#field, `is nested deeper than ${DEPTH_MAX} levels or holds itself`);
+    return invalidField(
+      this.#field,
+      `is nested deeper than ${JSON_DEPTH_MAX} levels or holds itself`,
+    );
   }
 
   #place(): Place {
     return placeOf(this.#root, this.#field, this.#path);
   }
-}
-
-/** As `toSorted` has them: most are few, and many are in order. */
-function inOrder(names: readonly string[]): readonly string[] {
-  for (let at = 1; at < names.length; at += 1) {
-    if (String(names[at - 1]) > String(names[at])) return names.toSorted();
-  }
-  return names;
 }
 
 /** What is written as it is, without a look at what it is in or where it stands: most values of a large body. */
@@ -400,26 +398,9 @@ function tooLarge(bytesMax: number): HoldfastError {
   );
 }
 
-function isPlainObject(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  // Of this realm or of another: its prototype is the last of its line.
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
 function kindOf(value: unknown): string {
   if (value === undefined) return 'undefined';
   if (typeof value !== 'object' || value === null) return `a ${typeof value}`;
   const { constructor } = value as { readonly constructor?: unknown };
   return `a ${typeof constructor === 'function' ? constructor.name : 'object of no class'}`;
-}
-
-/** How many bytes it takes in UTF-8. */
-export function utf8Length(text: string): number {
-  let bytes = 0;
-  for (let i = 0; i < text.length; i += 1) {
-    const unit = text.charCodeAt(i);
-    // Each half of a surrogate pair counts 2, which makes the 4 bytes of the pair.
-    bytes += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 2 : 3;
-  }
-  return bytes;
 }

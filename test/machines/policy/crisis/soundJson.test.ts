@@ -8,8 +8,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { soundJsonInPieces } from '../../../../machines/policy/crisis/soundJson.ts';
 import { maskText } from '../../../../machines/policy/request/cardData.ts';
-import { encodeBody, utf8Length } from '../../../../machines/policy/request/requestBody.ts';
+import { encodeBody } from '../../../../machines/policy/request/requestBody.ts';
 import type { Json } from '../../../../machines/vocabulary/json.ts';
+import { utf8Length } from '../../../../machines/vocabulary/json.ts';
 import { wholeOf } from '../../../support/harness/wholeOf.ts';
 
 const NO_EXEMPTION = { isExempt: () => false };
