@@ -22,7 +22,7 @@ export function ConnectionNote() {
     <div class={`note ${state === 'refused' || state === 'silent' ? 'bad' : 'warn'}`}>
       <span role="alert">
         <strong>{said(connection)}</strong>
-        {hasSome ? ` The page shows the state of ${clockText(heardAtMs ?? sinceAtMs)}.` : ''}
+        {hasSome ? ` What follows is as of ${clockText(heardAtMs ?? sinceAtMs)}.` : ''}
       </span>
       {nextTryAtMs === null ? null : <NextTry atMs={nextTryAtMs} />}
     </div>
