@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * `npm run docs` writes docs/machines/, the tables of docs/conflicts.md and the index of decisions (`-- --still-true
- * RULE` for a rule that changed and whose sentence did not have to); `npm run docs:check` compares instead of writing,
- * and fails on a stale page or a faulty chart. Run from the repository's root, on the built files.
+ * `npm run docs` writes docs/machines/ and the index of decisions (`-- --still-true RULE` for a rule that changed and
+ * whose sentence did not have to); `npm run docs:check` compares instead of writing, and fails on a stale page or a
+ * faulty chart. Run from the repository's root, on the built files.
  *
  * @module
  */
@@ -17,9 +17,9 @@ import { hazardFaults } from './check/hazardFaults.ts';
 import { drillRows, type Evidence, heldFaults, markFaults } from './check/heldFaults.ts';
 import { linkFaults } from './check/linkFaults.ts';
 import { SENTENCES_FILE } from './check/sentenceFaults.ts';
-import { withConflictTables } from './conflictTables.ts';
 import { withDecisionIndex } from './decisionIndex.ts';
 import { drawings } from './drawings.ts';
+import { entitiesPage } from './entitiesPage.ts';
 import { chartRules } from './text/chartRules.ts';
 import { NOT_BUILT } from './text/notBuilt.ts';
 import { stalePages, writePages } from './text/pageFolder.ts';
@@ -27,7 +27,6 @@ import type { SourceFile } from './text/requirements.ts';
 import { TOURS } from './tour/tours.ts';
 
 const FOLDER = 'docs/machines';
-const CONFLICTS = 'docs/conflicts.md';
 const SAFETY = 'docs/clinical-safety';
 const HAZARDS = `${SAFETY}/hazard-log.md`;
 const DECISIONS = 'docs/decisions';
@@ -37,28 +36,28 @@ const HELD = [
   'docs/how-to/several-devices.md',
   'docs/how-to/review-conflicts.md',
   'tools/docs/tour/clinicians.md',
-  CONFLICTS,
+  'docs/conflicts.md',
 ];
 /** Pages of which some paragraphs do. */
 const HELD_IN_PART = ['README.md'];
 const CODE = ['machines', 'actors', 'persistence', 'src', 'inspector', 'tools'];
 
 const input = await readInput();
-const { pages, faults: built } = buildDocs(input);
-const faults = [...built, ...safetyFaults()];
+const built = buildDocs(input);
+const pages = [...built.pages, entitiesPage(ENTITIES)];
+const faults = [...built.faults, ...safetyFaults()];
 const isCheck = process.argv.includes('--check');
-const inPart = writtenInPart();
+const index = `${DECISIONS}/README.md`;
+const indexed = withDecisionIndex(readFileSync(index, 'utf8'), decisions(), input.requirementsPage);
 const stale = isCheck
   ? [
       ...stalePages(FOLDER, pages, 'machine'),
-      ...inPart
-        .filter(({ path, text }) => textOf(path) !== text)
-        .map(({ path }) => `${path} is stale; run npm run docs`),
+      ...(textOf(index) === indexed ? [] : [`${index} is stale; run npm run docs`]),
     ]
   : [];
 if (!isCheck) {
   writePages(FOLDER, pages);
-  for (const { path, text } of inPart) writeFileSync(path, text);
+  writeFileSync(index, indexed);
 }
 
 for (const fault of [...faults, ...stale]) process.stderr.write(`error: ${fault}\n`);
@@ -86,22 +85,11 @@ async function readInput(): Promise<DocsInput> {
   };
 }
 
-/** Pages by hand with a part from the source. */
-function writtenInPart(): readonly SourceFile[] {
-  const index = `${DECISIONS}/README.md`;
-  const decisions = readdirSync(DECISIONS)
+function decisions(): readonly SourceFile[] {
+  return readdirSync(DECISIONS)
     .filter((name) => /^\d{4}-(?!template)/.test(name))
-    .map((name) => ({
-      path: `${DECISIONS}/${name}`,
-      text: readFileSync(`${DECISIONS}/${name}`, 'utf8'),
-    }));
-  return [
-    { path: CONFLICTS, text: withConflictTables(readFileSync(CONFLICTS, 'utf8'), ENTITIES) },
-    {
-      path: index,
-      text: withDecisionIndex(readFileSync(index, 'utf8'), decisions, input.requirementsPage),
-    },
-  ];
+    .map((name) => `${DECISIONS}/${name}`)
+    .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
 }
 
 /** What the pages for whoever answers for safety promise without naming what holds it. */

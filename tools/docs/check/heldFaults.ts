@@ -5,7 +5,7 @@
  *     <!-- held: test/src/crisis.test.ts; drill: offline -->
  *
  * Each part is a file of tests, by its path, or a row of the crisis drill, by its name. Headings, samples of
- * code, pictures and what is written from the source need none.
+ * code and pictures need none.
  *
  * @module
  */
@@ -30,11 +30,6 @@ const TEST = /^test\/.*\.test\.ts$/;
 const FENCE = /^(```+)/;
 /** A picture alone in its line, and headings. */
 const NEEDS_NONE = /^(#{1,6} |!\[[^\]]*\]\([^)]*\)$|\{\{picture )/;
-/** Tables that are written from the source, up to the second of these. */
-const WRITTEN = [
-  /^<!-- Written by npm run docs from .* -->$/,
-  '<!-- End of what npm run docs writes. -->',
-] as const;
 const SHOWN = 60;
 
 /** One sentence a fault, with where it is and what to do. */
@@ -108,9 +103,6 @@ function blocksOf(text: string): {
       open = null;
     } else if (line === '' || NEEDS_NONE.test(line)) {
       close();
-    } else if (WRITTEN[0].test(line)) {
-      close();
-      until = WRITTEN[1];
     } else if (fence !== undefined || line.startsWith('<!--')) {
       close();
       until = fence ?? '-->';

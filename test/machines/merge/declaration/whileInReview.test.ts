@@ -37,7 +37,7 @@ describe('CF-6 while a person is asked', () => {
   });
 
   test('CF-4: it is in the tables that are approved', () => {
-    const [, ...tables] = readFileSync('docs/conflicts.md', 'utf8').split('\n### ');
+    const [, ...tables] = readFileSync('docs/machines/entities.md', 'utf8').split('\n## ');
     for (const { type, whileInReview } of ENTITIES) {
       const table = tables.find((one) => one.includes(`(\`${type}\`)`)) ?? '';
       const says = whileInReview === 'waits' ? 'waits:' : 'is sent and used;';

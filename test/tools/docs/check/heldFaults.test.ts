@@ -83,27 +83,6 @@ test.each([
   expect(faults(`It is so.\n<!-- held: ${named} -->`).join()).toContain(`docs/p.md:2: ${fault}`);
 });
 
-test('OB-3 what is written from the source needs no mark, and what stands around it does', () => {
-  const written = (behind: string) =>
-    [
-      'These are the rules.',
-      '<!-- held: test/a.test.ts -->',
-      '',
-      '<!-- Written by npm run docs from machines/merge/entities. -->',
-      '',
-      '### A title',
-      '',
-      '| a | table |',
-      '| --- | --- |',
-      '',
-      '<!-- End of what npm run docs writes. -->',
-      '',
-      behind,
-    ].join('\n');
-  expect(faults(written(''))).toEqual([]);
-  expect(faults(written('Nobody holds this.')).join()).toContain('docs/p.md:13: nothing is named');
-});
-
 test('OB-3 where only some paragraphs have a mark, the marks are looked at', () => {
   const text = 'Nothing holds this.\n\nThis is held.\n<!-- held: test/gone.test.ts -->\n';
   expect(markFaults([{ path: 'README.md', text }], evidence)).toEqual([

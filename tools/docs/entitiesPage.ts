@@ -1,14 +1,14 @@
 /**
- * The tables of docs/conflicts.md, written from the declarations of the entities, for those who approve the
- * rules. What stands around them is written by hand.
+ * The page of the rules by which records are merged, written from the declarations of the entities, for those who
+ * approve the rules.
  *
  * @module
  */
 
 import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
 import type { AnyRule } from '../../machines/merge/rules/rule.ts';
+import type { SourceFile } from './text/requirements.ts';
 
-const BEGIN = '<!-- Written by npm run docs from machines/merge/entities. -->';
 const MEANWHILE: Readonly<Record<EntityRules['whileInReview'], string>> = {
   goesOut:
     'While a person is asked, the merged record is sent and used; what they decide is sent as one more change.',
@@ -16,15 +16,15 @@ const MEANWHILE: Readonly<Record<EntityRules['whileInReview'], string>> = {
     'While a person is asked, the merged record waits: nothing of it is sent until they have decided.',
 };
 
-const END = '<!-- End of what npm run docs writes. -->';
+const HEAD = `<!-- Written by \`npm run docs\` from machines/merge/entities. -->
 
-/** The page with its tables written anew. */
-export function withConflictTables(page: string, entities: readonly EntityRules[]): string {
-  const begins = page.indexOf(BEGIN);
-  const ends = page.indexOf(END);
-  if (begins < 0 || ends < begins) throw new Error('docs/conflicts.md has no place for the tables');
-  const tables = entities.map(tableOf).join('\n\n');
-  return `${page.slice(0, begins)}${BEGIN}\n\n${tables}\n\n${page.slice(ends)}`;
+# The rules of merges, entity by entity
+
+How they are applied, and what "asked" means: [Conflicts](../conflicts.md#the-rules-entity-by-entity).`;
+
+export function entitiesPage(entities: readonly EntityRules[]): SourceFile {
+  const text = `${[HEAD, ...entities.map(tableOf)].join('\n\n')}\n`;
+  return { path: 'docs/machines/entities.md', text };
 }
 
 function tableOf(rules: EntityRules): string {
@@ -32,7 +32,7 @@ function tableOf(rules: EntityRules): string {
   const rows = rowsOf(fields.parts ?? []);
   const after = checks.map(({ says }) => `- ${says}`);
   return [
-    `### ${title} (\`${type}\`)`,
+    `## ${title} (\`${type}\`)`,
     '',
     `The last word has: ${authority}.`,
     '',

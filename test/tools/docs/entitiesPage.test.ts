@@ -1,20 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ENTITIES } from '../../../machines/merge/entities/entities.ts';
-import { withConflictTables } from '../../../tools/docs/conflictTables.ts';
+import { entitiesPage } from '../../../tools/docs/entitiesPage.ts';
 
-const page = readFileSync('docs/conflicts.md', 'utf8');
+const page = readFileSync('docs/machines/entities.md', 'utf8');
 
-describe('CF-4 OB-3 docs/conflicts.md', () => {
+describe('CF-4 OB-3 docs/machines/entities.md', () => {
   test('has the rules of each entity as they are declared', () => {
-    expect(withConflictTables(page, ENTITIES)).toBe(page);
+    expect(entitiesPage(ENTITIES).text).toBe(page);
     for (const { type } of ENTITIES) expect(page).toContain(`(\`${type}\`)`);
   });
 
   test('is stale when a declaration changes', () => {
     const [first, ...rest] = ENTITIES;
     const changed = first === undefined ? rest : [{ ...first, authority: 'nobody' }, ...rest];
-    expect(withConflictTables(page, changed)).not.toBe(page);
-    expect(() => withConflictTables('', ENTITIES)).toThrow('no place');
+    expect(entitiesPage(changed).text).not.toBe(page);
   });
 });
