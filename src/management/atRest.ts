@@ -41,25 +41,25 @@ export async function withStoreAtRest<Result>(
   }
 }
 
-/** What nobody runs on, as its file counts it. */
+/** A store at rest, as its file counts it. */
 export interface RestingStore {
   readonly hold: Pick<Hold, 'reason' | 'sinceAtMs'> | null;
   readonly counts: Readonly<Record<Standing, number>>;
-  /** Conflicts that wait for a person, or whose decision is to be carried out. */
+  /** The conflicts that wait for a person, or whose decision is to be carried out. */
   readonly conflicts: { readonly count: number; readonly oldestAtMs: number | null };
   readonly waiting: Readonly<Record<Extract<WaitsFor, 'conflict' | 'review' | 'handler'>, number>>;
-  /** Crises that are not over, those that can't be read among them. */
+  /** The open crises, with those that can't be read. */
   readonly crises: {
     readonly count: number;
     readonly unreadable: number;
-    /** When the oldest was accepted; `null` where there is none. */
+    /** When the oldest open crisis was accepted; `null` where there is none. */
     readonly sinceAtMs: number | null;
   };
 }
 
-/** What a store that nothing runs on holds, and how much of it waits for somebody. */
+/** Counts what a store at rest holds, and how much of it waits for a person. */
 export async function restOf(store: Store, hold: Hold | null): Promise<RestingStore> {
-  // First, since what can't be opened is quarantined by that.
+  // This comes first, since it quarantines records that can't be opened.
   const open = await recordsAtRest(store, hold, systemClock, systemRandom).crises.open();
   const [counts, waiting, kept, oldest] = await Promise.all([
     store.counts(),
@@ -82,7 +82,7 @@ export async function restOf(store: Store, hold: Hold | null): Promise<RestingSt
   };
 }
 
-/** The calls on a store that is open and that nothing runs on. */
+/** The calls on an open store without a runtime. */
 export function managementAtRest(parts: {
   readonly store: Store;
   readonly hold: Hold | null;
@@ -97,9 +97,9 @@ export function managementAtRest(parts: {
       records,
       clock,
       random,
-      // Nobody knows the handlers here, and what they exempt from the search for card data.
+      // The handlers, and what they exempt from the search for card data, are not known here.
       checkRequest: async (request) => checkRequest(request, { payloadBytesMax }),
-      // Nobody watches the disk here: the person who waits can end the command.
+      // The disk is not watched here: the person who waits can end the command.
       whileAnswering: (work) => work,
       release: () => records.release(),
     },

@@ -57,7 +57,7 @@ export const releaseBreaker = runtimeCall<
   {
     readonly upstream: string;
     readonly by?: string | undefined;
-    /** Whose order it is, where that is somebody else's. */
+    /** The id under which the order was given, if not `by`. */
     readonly of?: string | undefined;
   },
   void

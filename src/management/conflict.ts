@@ -1,6 +1,5 @@
 /**
- * What is shown of a conflict: two sides have changed one record of the app, and rules or people put them together
- * (CF-6).
+ * The views of a conflict: two sides have changed one record of the app, and rules or people merge them (CF-6).
  *
  * @module
  */
@@ -24,59 +23,59 @@ import type { Entity } from '../../machines/vocabulary/entity.ts';
 import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Person } from '../../machines/vocabulary/person.ts';
 
-/** A conflict as it is listed: nothing of the record, of whom it is about, or of which record it is. */
+/** A conflict as listed, without the record, its id, or the person it is about. */
 export interface Conflict {
   readonly id: string;
-  /** A person is asked (`awaitingReview`), it could not be merged (`quarantined`), or it is over (`resolved`). */
+  /** `awaitingReview`: a person is asked. `quarantined`: it could not be merged. `resolved`: it is over. */
   readonly state: ConflictRecordState;
-  /** What kind of record it is, as `crisis_plan`. */
+  /** The kind of record, such as `crisis_plan`. */
   readonly entityType: string;
   /** The type of the requests that edit it. */
   readonly type: string;
   readonly reason: ConflictReason;
   readonly openedAtMs: number;
-  /** How many things a person is asked. */
+  /** How many questions a person is asked. */
   readonly questions: number;
-  /** The edit waits until it is decided, and so does what is in its lane. */
+  /** Whether the edit and its lane wait until the conflict is decided. */
   readonly isHeld: boolean;
-  /** The edit that met it; `null` where a change from elsewhere did. */
+  /** The edit that met the conflict; `null` where a change from elsewhere did. */
   readonly operationId: string | null;
-  /** It is decided, and that is carried out once a process runs on the store. */
+  /** Whether it is decided, and the decision waits for a process to run on the store. */
   readonly isToBeCarriedOut: boolean;
 }
 
-/** What one side is, without what it says. */
+/** One side, without its values. */
 export interface ConflictSideAbout {
   /** The device, or the upstream. */
   readonly who: string;
-  /** When it was last edited, by the clock of its own; `null` where that is not known. */
+  /** When it was last edited, by the device's own clock; `null` where that is not known. */
   readonly atMs: number | null;
-  /** It is the edit of this store. */
+  /** Whether it is the edit of this store. */
   readonly isOurs: boolean;
 }
 
-/** Who decided, and when. */
+/** A decision: who made it, and when. */
 export interface ConflictDecisionAbout {
   readonly kind: 'resolved' | 'undone';
   readonly by: Person;
   readonly atMs: number;
   readonly isCarriedOut: boolean;
-  /** The operation that carries it to the upstream; `null` where none does. */
+  /** The operation that carries the decision to the upstream; `null` where none does. */
   readonly operationId: string | null;
   /**
-   * Why it is never carried out: the code of the error that stood in its way, or how its operation has ended. Then the
-   * question is open again. Absent otherwise.
+   * Why the decision is never carried out: the code of the error, or how its operation ended. The question is then
+   * open again. Absent otherwise.
    */
   readonly refusedFor?: string | undefined;
 }
 
-/** A conflict with whom it is about, who wrote and who decided; nothing of what the record holds. */
+/** A conflict with its subject, authors and decisions, without the values of the record. */
 export interface ConflictAbout extends Conflict {
   readonly subject: string;
   readonly entity: Entity;
   /**
-   * Another device asks, and its question came with the record: which one, and whose words are in question. That device
-   * has both sides; this store has those of its own. `null` for what is asked here.
+   * The device that asks, where its question came with the record, and whose values are in question. That device has
+   * both sides; this store has only its own. `null` for a question of this store.
    */
   readonly carried: CarriedFrom | null;
   readonly sides: readonly ConflictSideAbout[];
@@ -84,23 +83,23 @@ export interface ConflictAbout extends Conflict {
   readonly decisions: readonly ConflictDecisionAbout[];
 }
 
-/** One value to choose, and whose it is. */
+/** A value to choose, and its author. */
 export interface ConflictAlternative {
-  /** By which it is chosen. */
+  /** The number by which it is chosen. */
   readonly take: number;
   readonly value: Json;
-  /** The device or upstream; `null` for what stood before, or what the rules have made. */
+  /** The device or upstream; `null` for the value before, or one that the rules have made. */
   readonly who: string | null;
   readonly atMs: number | null;
-  /** An authority answers for it. */
+  /** Whether an authority answers for it. */
   readonly isVerified: boolean;
 }
 
-/** Something that no rule could decide safely. */
+/** A question that no rule could decide safely. */
 export interface ConflictQuestion {
-  /** The same on every device that meets the same conflict. */
+  /** The id of the question, the same on every device that meets the same conflict. */
   readonly id: string;
-  /** Its place among the questions, from 1. */
+  /** The number of the question, from 1. */
   readonly number: number;
   /** A JSON Pointer into the record; an item of a list by its identity. */
   readonly path: string;
@@ -109,32 +108,32 @@ export interface ConflictQuestion {
   /** The same in a sentence. */
   readonly says: string;
   readonly reason: string;
-  /** What stands there now, which is what `{ take: 0 }` leaves; absent where nothing does. */
+  /** The present value, which `{ take: 0 }` keeps; absent where there is none. */
   readonly stands?: Json | undefined;
   readonly alternatives: readonly ConflictAlternative[];
-  /** Who removed what is asked about; empty where nobody did. */
+  /** The authors who removed the value in question; empty where nobody did. */
   readonly removedBy: readonly string[];
 }
 
-/** A conflict with all that is kept of it. It holds what the record holds: health data, perhaps. */
+/** A conflict with its values, which may be health data. */
 export interface ConflictDetails extends ConflictAbout {
-  /** What both sides began with, as far as that is known. */
+  /** The value that both sides began with, as far as it is known. */
   readonly base: Json | null;
   readonly sides: readonly (ConflictSideAbout & { readonly value: Json })[];
-  /** What is in use now: both sides put together, or what was decided. */
+  /** The value in use now: both sides merged, or the decision. */
   readonly value: Json;
   readonly asked: readonly ConflictQuestion[];
-  /** What the rules have decided, with what they did not take. */
+  /** What the rules have decided, with the values that they did not take. */
   readonly audit: readonly AuditEntry[];
   readonly decisions: readonly (ConflictDecisionAbout & {
-    /** By the id of the question. */
+    /** The choices, by the id of the question. */
     readonly choices: Readonly<Record<string, ConflictChoice>>;
     readonly before: Json;
     readonly after: Json;
   })[];
 }
 
-/** What becomes of a conflict by a decision; nothing of what the record holds. */
+/** The state of a conflict after a decision, without the values of the record. */
 export type ConflictOutcome = Pick<Conflict, 'id' | 'state' | 'isHeld' | 'isToBeCarriedOut'> & {
   /** The operation that carries the decision to the upstream; `null` where none does, or none does yet. */
   readonly operationId: string | null;
@@ -197,7 +196,7 @@ export function detailsOf(record: ConflictRecord): ConflictDetails {
   };
 }
 
-/** What a side says came from elsewhere: card data in it is not shown (CF-7). */
+/** The value without card data: a side may come from elsewhere (CF-7). */
 function masked(value: Json): Json {
   return cleanJson(value) ?? null;
 }

@@ -50,7 +50,10 @@ const CONFLICT_FIELDS = {
 
 const CONFLICT_SHOWN = { fields: CONFLICT_FIELDS } as const satisfies AnswerShape<Conflict>;
 
-/** Sides without their names, for a device may be called after its owner; deciders by their role alone. */
+/**
+ * A conflict with its sides, without the names of devices, which may be those of their users, and with the roles of
+ * those who decided.
+ */
 const ABOUT_SHOWN = {
   fields: {
     ...CONFLICT_FIELDS,
@@ -80,25 +83,27 @@ const OUTCOME_SHOWN = {
   },
 } as const satisfies AnswerShape<ConflictOutcome>;
 
-/** What a person decides: each question, or the whole record at once. */
+/** A decision: an answer to each question, or the whole record at once. */
 export interface ConflictResolution {
-  /** Whom the app has made sure of: an id of your own, and their role. Kept with the conflict. */
+  /** The person, as your app has authenticated them: an id of your own, and their role. Kept with the conflict. */
   readonly by: Person;
   /**
-   * By the id of each question, its path, or its number, from 1: `{ take: 2 }` for its second alternative,
-   * `{ take: 0 }` for what stands already, or `{ value }` for one of their own. Every question needs an answer.
+   * The answers, by the id of each question, its path, or its number, from 1: `{ take: 2 }` for its second
+   * alternative, `{ take: 0 }` for the present value, or `{ value }` for one of their own. Every question needs an
+   * answer.
    */
   readonly choices?: Readonly<Record<string, ConflictChoice>> | undefined;
   /** The whole record, in place of choices. */
   readonly value?: Json | undefined;
-  /** What the side of this number, from 1, has wherever something is asked; what nothing is asked about stays. */
+  /** The number of a side, from 1, whose values answer every question. */
   readonly side?: number | undefined;
 }
 
-/** What a runtime offers. */
+/** The conflicts of a runtime. */
 export interface Conflicts {
   /**
-   * Those that match, the newest first: without a filter those that wait for a person. Reads a page at a time.
+   * Lists the conflicts that match, the newest first; without a filter, those that wait for a person. Reads a page at
+   * a time.
    *
    * @example
    * for await (const { id, entityType, questions, isHeld } of runtime.conflicts.list()) {
@@ -109,8 +114,8 @@ export interface Conflicts {
    */
   list(filter?: ConflictFilter): AsyncIterable<Conflict>;
   /**
-   * One with all that is needed to decide it: both sides, what is in use meanwhile, and each question with its
-   * alternatives. It may hold health data: show it to whom the app allows, and log nothing of it.
+   * One conflict with all that a decision needs: both sides, the value in use meanwhile, and each question with its
+   * alternatives. It may hold health data: show it only to those whom your app allows, and log nothing of it.
    *
    * @example
    * const { value, asked } = await runtime.conflicts.show(id);
@@ -120,7 +125,7 @@ export interface Conflicts {
    */
   show(id: string): Promise<ConflictDetails>;
   /**
-   * One without what the record holds: whom it is about, who wrote and when, and who decided.
+   * One conflict without the values of the record: its subject, who wrote and when, and who decided.
    *
    * @example
    * const { subject, entity, decisions } = await runtime.conflicts.about(id);
@@ -129,7 +134,7 @@ export interface Conflicts {
    */
   about(id: string): Promise<ConflictAbout>;
   /**
-   * What the record would be by a decision, which is not made.
+   * Shows what the record would be after a decision, without deciding.
    *
    * @example
    * const { before, after } = await runtime.conflicts.preview(id, {
@@ -141,8 +146,9 @@ export interface Conflicts {
    */
   preview(id: string, resolution: ConflictResolution): Promise<ConflictPreview>;
   /**
-   * Decides it. Resolves once that is on disk: an edit that waits for it goes on with what was decided, and what
-   * went out already is followed by another edit. Who, when, and what was before stay with the conflict.
+   * Decides a conflict. Resolves once the decision is on disk. An edit that waits for it goes on with the decision;
+   * one that was already sent is followed by another edit. Who decided, when, and the value before are kept with the
+   * conflict.
    *
    * @example
    * await runtime.conflicts.resolve(id, {
@@ -156,8 +162,8 @@ export interface Conflicts {
    */
   resolve(id: string, resolution: ConflictResolution): Promise<ConflictOutcome>;
   /**
-   * Takes back what was decided: what was sent is followed by an edit that puts back what was before, and what was
-   * not is open again. Nothing that was written is erased.
+   * Takes a decision back. If it was sent, another edit restores the value before; if not, the conflict is open
+   * again. Nothing that was written is erased.
    *
    * @example
    * await runtime.conflicts.undo(id, { by: { id: 'staff-7', role: 'clinician' } });
@@ -168,7 +174,7 @@ export interface Conflicts {
   undo(id: string, how: { readonly by: Person }): Promise<ConflictOutcome>;
 }
 
-/** Conflicts by the calls that `caller` carries. */
+/** Conflicts through the calls of `caller`. */
 export function conflicts(caller: Caller): Conflicts {
   return {
     async *list(filter = {}) {
@@ -194,7 +200,7 @@ export function conflicts(caller: Caller): Conflicts {
   };
 }
 
-/** The id of a conflict. Ids come from outside, and one that is no text must not reach the store. */
+/** The id of a conflict. Ids come from outside, so anything but text is refused here. */
 const CONFLICT_ID = {
   required: {
     rule: 'must be the id of a conflict, a text',
@@ -202,7 +208,7 @@ const CONFLICT_ID = {
   },
 } as const satisfies OptionRule;
 
-/** What answers one question: one of its alternatives, or a value of the person's own. */
+/** The answer to one question: one of its alternatives, or a value of the person's own. */
 const CHOICE = {
   rule: 'must be { take: n }, the number of an alternative or 0 for what stands, or { value }',
   matches: (value: unknown) => {
@@ -226,18 +232,21 @@ const DECISION_RULES = {
   },
 } as const satisfies OptionRules<ConflictDecision>;
 
-/** Which conflicts are meant; what is left out restricts nothing, but for `all`. */
+/** A filter for conflicts. A field that is left out restricts nothing, except `all`. */
 export interface ConflictFilter {
-  /** Those that are over as well. Default false: what waits for a person, or is decided and not carried out. */
+  /**
+   * Whether resolved ones are listed too. Default false: only those that wait for a person, or whose decision is not
+   * carried out yet.
+   */
   readonly all?: boolean | undefined;
-  /** Of records of this kind. */
+  /** The kind of the record. */
   readonly entityType?: string | undefined;
-  /** Of edits of this type. */
+  /** The type of the edit. */
   readonly type?: string | undefined;
-  /** Only those in this state, over or not. */
+  /** The state, over or not. */
   readonly state?: ConflictRecordState | undefined;
   readonly reason?: ConflictReason | undefined;
-  /** Only those that this operation has met. */
+  /** The operation that met the conflict. */
   readonly operationId?: string | undefined;
 }
 
@@ -250,7 +259,7 @@ const CONFLICT_FILTER_RULES = {
   operationId: 'text',
 } as const satisfies OptionRules<ConflictFilter>;
 
-/** Whether those that are over are meant, too. */
+/** Whether the filter includes resolved conflicts. */
 function wantsAll({ all, state }: ConflictFilter): boolean {
   return all === true || state !== undefined;
 }
@@ -268,8 +277,7 @@ function matches(record: ConflictRecord, filter: ConflictFilter): boolean {
 }
 
 /**
- * Card data and size are looked at in what was given and in the record that comes of it. What the sides say was
- * looked at when it came.
+ * Checks card data and size in the given values and in the record that results. The sides were checked on arrival.
  *
  * @throws HoldfastError (rejects) what `sync()` throws for a payload, and what `conflicts.preview` throws.
  */
@@ -285,26 +293,26 @@ async function checkOwnValues(
   const record = await store.records.conflicts.preview(id, decision);
   const { type, subject, entity } = record;
   for (const one of [...given, standingValue(record)]) {
-    // A text or a list in answer to a question is no record, and an edit has to be one.
+    // An answer may be text or a list, but an edit has to be a record.
     const isRecord = typeof one === 'object' && one !== null && !Array.isArray(one);
     const payload = isRecord ? one : { value: one };
     await store.checkRequest({ type, subject, entity, tier: 'basic', payload });
   }
 }
 
-/** Records looked at in one call. */
+/** The records read in one call. */
 const PAGE_ROWS = 100;
 
 interface ConflictPageQuery {
   readonly filter: ConflictFilter;
   readonly order: 'newest' | 'oldest';
-  /** Where the last page ended; left out for the first. */
+  /** `nextSeq` of the page before; left out for the first. */
   readonly fromSeq?: number | undefined;
 }
 
 interface ConflictPage {
   readonly conflicts: readonly Conflict[];
-  /** How many more there are that can't be opened or read. */
+  /** How many more conflicts can't be opened or read. */
   readonly unreadable: number;
   /** Where the next page begins; `null` after the last. A page may be empty and not the last. */
   readonly nextSeq: number | null;
@@ -353,7 +361,7 @@ export const aboutConflict = storeCall<{ readonly id: string }, ConflictAbout>({
   run: async ({ records }, { id }) => aboutOf(await records.conflicts.find(id)),
 });
 
-/** A call of its own beside `conflict.about`: it shows what is sealed, which may be health data. */
+/** A separate call from `conflict.about`, since it shows sealed values, which may be health data. */
 export const showConflict = storeCall<{ readonly id: string }, ConflictDetails>({
   name: 'conflict.show',
   summary: 'One conflict with the values of both sides, and what a person is asked.',
@@ -364,13 +372,13 @@ export const showConflict = storeCall<{ readonly id: string }, ConflictDetails>(
   run: async ({ records }, { id }) => detailsOf(await records.conflicts.find(id)),
 });
 
-/** What the record is, and what it would be. */
+/** The record now, and after a decision. */
 export interface ConflictPreview {
   readonly before: Json;
   readonly after: Json;
 }
 
-/** A call of its own: it shows what the record holds, and changes nothing. */
+/** A separate call: it shows the values of the record and changes nothing. */
 export const previewConflict = storeCall<
   ConflictDecision & { readonly id: string },
   ConflictPreview
@@ -396,7 +404,7 @@ export const resolveConflict = storeCall<
   summary: 'A person decides a conflict, who answers for it: what waits for it goes on.',
   capability: 'operate',
   params: { id: CONFLICT_ID, ...DECISION_RULES },
-  // Choices may hold what the record holds, and so may the paths that they are named by.
+  // Choices, and the paths that name them, may hold values of the record.
   audited: ['id', 'by', 'side'],
   override: {
     what: 'conflict.resolve',

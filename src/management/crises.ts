@@ -55,20 +55,22 @@ const DECIDED_SHOWN = {
   fields: { crisis: CRISIS_SHOWN, what: 'plain', isDurable: 'plain' },
 } as const satisfies AnswerShape<CrisisDecided>;
 
-/** Who takes a crisis on. */
+/** The decision to take a crisis on. */
 export interface CrisisAcknowledgement {
   readonly by: Person;
-  /** In their own words; sealed with the crisis, and told to nobody. */
+  /** A note in their own words, sealed with the crisis and sent to nobody. */
   readonly note?: string | undefined;
-  /** How long they have it, in milliseconds: a minute to four hours, half an hour where they do not say. */
+  /** How long they have it, in milliseconds: from a minute to four hours. Default half an hour. */
   readonly forMs?: number | undefined;
 }
 
-/** What a runtime offers. `by` is whom the app has made sure of: an id of your own, with their role. */
+/**
+ * The crises of a runtime. `by` is the person, as your app has authenticated them: an id of your own, with their role.
+ */
 export interface Crises {
   /**
-   * Those that are not over, in order of acceptance; `unacknowledged` leaves out those that have not escalated
-   * and those that somebody has taken on.
+   * Lists the open crises, in order of acceptance. With `unacknowledged`, only those that have escalated and that
+   * nobody has taken on.
    *
    * @example
    * for (const { id, subject } of await runtime.crises.list({ unacknowledged: true })) console.log(id, subject);
@@ -77,11 +79,10 @@ export interface Crises {
   /** @throws HoldfastError (rejects) `HF_OPERATION_UNKNOWN`; `HF_CRISIS_OVER` for what is no crisis. */
   show(id: string): Promise<CrisisView>;
   /**
-   * Takes it on for a time: no further step of the chain is told meanwhile, from the moment of the call. It is
-   * delivered all the same. Called again, it prolongs that, from the call on; another person takes it over so.
-   * Five minutes before it lapses the person who has it is asked; after that people are told again. Before anybody was
-   * told it is a note, which `what: 'noted'` says: the first step is told, and hears of it. Who, when and `note`
-   * are kept sealed with it.
+   * Takes a crisis on for a time: from the call on no further step of the chain is notified. Delivery goes on all the
+   * same. Calling it again prolongs the time, or hands the crisis over to another person. Five minutes before the
+   * time is over that person is asked; after it the chain goes on. Before anybody was notified it is only a note
+   * (`what: 'noted'`): the first step is notified, with the note. Who, when and `note` are sealed with the crisis.
    *
    * @example
    * await runtime.crises.acknowledge(id, { by: { id: 'staff-7', role: 'clinician' }, forMs: 3_600_000 });
@@ -91,7 +92,7 @@ export interface Crises {
    */
   acknowledge(id: string, decision: CrisisAcknowledgement): Promise<CrisisDecided>;
   /**
-   * Takes on all of one subject that are not over now, each as above. One that is accepted later is told of.
+   * Takes on all open crises of one subject, each as above. One that is accepted later is notified as usual.
    *
    * @example
    * await runtime.crises.acknowledge({ subject: 'user-42' }, { by: { id: 'staff-7', role: 'clinician' } });
@@ -101,8 +102,8 @@ export interface Crises {
     decision: CrisisAcknowledgement,
   ): Promise<readonly CrisisDecided[]>;
   /**
-   * Gives it back: the step by which it was taken on is told again, then the next ones. Where nobody has it,
-   * nothing is changed.
+   * Gives a crisis back: the step by which it was taken on is notified again, then the next ones. Where nobody has
+   * it, nothing changes.
    *
    * @example
    * await runtime.crises.release(id, { by: { id: 'staff-7', role: 'clinician' }, note: 'off shift' });
@@ -114,10 +115,10 @@ export interface Crises {
     decision: { readonly by: Person; readonly note?: string | undefined },
   ): Promise<CrisisDecided>;
   /**
-   * Calls it off: it is delivered no more, and nobody else is told. What is being sent is told to stop, and
-   * counts where it arrived. At rest it is over once a process next runs on the store. Before anybody was told
-   * it takes two persons: the first is refused with `HF_SECOND_PERSON_NEEDED`, and their word is kept. One who
-   * is alone gives the last 8 characters of the id as `confirm`, which is kept as one person's word.
+   * Calls a crisis off: it is no longer delivered, and nobody else is notified. A delivery under way is aborted, and
+   * counts where it arrived. At rest it is over once a process next runs on the store. Before anybody was notified it
+   * takes two persons: the first is refused with `HF_SECOND_PERSON_NEEDED`, and their decision is kept. A person who
+   * is alone passes the last 8 characters of the id as `confirm`, which is kept as the decision of one person.
    *
    * @example
    * await runtime.crises.callOff(id, {
@@ -135,10 +136,10 @@ export interface Crises {
     },
   ): Promise<CrisisDecided>;
   /**
-   * The person says that they are safe. That is their own word, with a `note` where they want to say more: kept
-   * sealed with each crisis of theirs that is not over now, shown by `list` and `show`, and told by the notices that
-   * follow (`saidSafeAtMs`). It ends nothing: delivery and chain go on until somebody else calls it off. One that is
-   * accepted later has no such note.
+   * Records that the person says they are safe, with a `note` where they want to say more: sealed with each of their
+   * open crises, shown by `list` and `show`, and part of the notifications that follow (`saidSafeAtMs`). It ends
+   * nothing: delivery and chain go on until somebody else calls the crisis off. A crisis that is accepted later has
+   * no such note.
    *
    * @example
    * await runtime.crises.saySafe({ subject: 'user-42', note: 'my sister is here' });
@@ -151,7 +152,7 @@ export interface Crises {
   }): Promise<readonly CrisisDecided[]>;
 }
 
-/** Crises by the calls that `caller` carries. */
+/** Crises through the calls of `caller`. */
 export function crises(caller: Caller): Crises {
   function acknowledge(id: string, decision: CrisisAcknowledgement): Promise<CrisisDecided>;
   function acknowledge(
@@ -214,7 +215,9 @@ interface Acknowledgement {
   readonly forMs?: number | undefined;
 }
 
-/** At most four hours from the order, as often as asked: the person who has it says that they still do. */
+/**
+ * The bounds of the time. Four hours is the most, so that the person who has the crisis confirms that they still do.
+ */
 export const FOR_MS = { min: 60_000, max: 14_400_000, whole: true } as const;
 
 export const acknowledgeCrisis = storeCall<
@@ -283,7 +286,7 @@ export const callOffCrisis = storeCall<
     'A person calls a crisis off: it is delivered no more, and nobody else is told. Before anybody was told it takes two persons, or the end of its id.',
   capability: 'operate',
   params: { id: ID, by: DECIDER, reason: { required: REASON }, confirm: 'text' },
-  // Why may be about the subject's health.
+  // The reason may be about the subject's health.
   audited: ['id', 'by'],
   override: ofOperation('crisis.callOff'),
   shown: { params: ['id', 'by', 'reason', 'confirm'], answer: DECIDED_SHOWN },

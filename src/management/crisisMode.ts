@@ -27,20 +27,19 @@ const MODE_SHOWN = {
 } as const satisfies AnswerShape<CrisisModeState>;
 
 /**
- * Crisis mode: a person says that a subject, or everybody, is in danger until further notice.
+ * Crisis mode: a person declares that a subject, or everybody, is in danger until further notice.
  *
- * While it is on for a subject, what is accepted of its work has the priority `high` at least, so that only
- * crises go before it; its crisis plan is ready in memory; and answers to its crises say so. While it is on for
- * everybody, the level of the process is `criticalOnly` at least: what is not urgent makes way, and goes on
- * in what that leaves. Answers and deliveries of crises wait for none of it, on or off.
+ * While it is on for a subject, new work of theirs has at least the priority `high`, so that only crises go before
+ * it; their crisis plan is ready in memory; and answers to their crises say so. While it is on for everybody, the
+ * level of the process is at least `criticalOnly`: work that is not urgent makes way. Answers and deliveries of
+ * crises never wait for it.
  *
- * It ends by a second person or by its time-out, goes on over restarts, and shows in health.
+ * It ends by a second person or by its time-out, survives restarts, and shows in health.
  */
 export interface CrisisMode {
   /**
-   * Switches it on, or prolongs it: in force when the call returns, before the store is open too. Resolves
-   * once that is on disk, or after 2 s at most, and `isDurable` says which; it is written as soon as it can be.
-   * It never ends sooner for being prolonged.
+   * Switches it on, or prolongs it. It is in force when the call returns, even before the store is open. Resolves
+   * once it is on disk, or after 2 s at most; `isDurable` says which. Prolonging never makes it end sooner.
    *
    * @param order `subject` left out means everybody, for which `by` needs a role; `by` is whom the app has
    * made sure of: an id of your own, which is kept, shown and told in facts; `reason` is a label for other
@@ -64,7 +63,8 @@ export interface CrisisMode {
     readonly forMs?: number | undefined;
   }): Promise<CrisisModeState>;
   /**
-   * Ends it: off when the call returns; resolves as {@link enter} does. `wasOn` is false where it was not on.
+   * Ends it: it is off when the call returns, which resolves as {@link enter} does. `wasOn` is false where it was not
+   * on.
    *
    * @example
    * await runtime.crisisMode.leave({ subject: 'user-42', by: { id: 'staff-9', role: 'clinician' } });
@@ -76,7 +76,7 @@ export interface CrisisMode {
     readonly subject?: string | undefined;
     readonly by: Person;
   }): Promise<CrisisModeEnd>;
-  /** All that are on, that of everybody first, then the earliest. Reads memory only, in every phase. */
+  /** Lists all that are on, that of everybody first, then the earliest. Reads memory only, in every phase. */
   list(): readonly CrisisModeState[];
 }
 
@@ -88,7 +88,7 @@ export function crisisMode(management: Management): CrisisMode {
   };
 }
 
-/** Anybody may decide for one subject; for everybody, only somebody who has a role there (CR-6). */
+/** Whether it is for everybody, which needs a person with a role (CR-6). */
 function isForEverybody({ subject }: { readonly subject?: string | undefined }): boolean {
   return subject === undefined;
 }

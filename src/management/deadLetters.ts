@@ -61,19 +61,19 @@ const BATCH_SHOWN = {
 } as const;
 
 export interface DeadLetterRun {
-  /** Counts what matches and changes nothing. */
+  /** Only counts those that match. Default false. */
   readonly dryRun?: boolean | undefined;
   readonly evenIfApplied?: boolean | undefined;
   /** Called after each batch. */
   readonly onProgress?: ((counts: DeadLetterCounts) => void) | undefined;
-  /** Ends it after the batch under way. What is left can be taken up by the same call. */
+  /** Stops after the batch under way. The same call takes up what is left. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a runtime offers. */
+/** The dead letters of a runtime. */
 export interface DeadLetters {
   /**
-   * Those that match, the newest first. Reads a page at a time.
+   * Lists the dead letters that match, the newest first. Reads a page at a time.
    *
    * @example
    * for await (const { id, code, message } of runtime.deadLetters.list({ type: 'payments.push' })) {
@@ -89,7 +89,7 @@ export interface DeadLetters {
    */
   show(id: string): Promise<DeadLetterDetails>;
   /**
-   * What the upstream said to its last attempt: of `httpHandler` the status, some headers, and the body of a
+   * The upstream's answer to the last attempt: with `httpHandler` the status, some headers, and the body of a
    * refusal. `null` where nothing was kept. It may hold health data.
    *
    * @example
@@ -100,8 +100,8 @@ export interface DeadLetters {
    */
   answer(id: string): Promise<UpstreamAnswer | null>;
   /**
-   * Runs it again, its attempts counted again, under the same idempotency key. Resolves once that is on
-   * disk. It goes to the tail of its lane, or keeps its place where it still holds the lane.
+   * Runs one again, with fresh attempts, under the same idempotency key. Resolves once that is on disk. It goes to
+   * the tail of its lane, or keeps its place where it still holds the lane.
    *
    * @example
    * await runtime.deadLetters.replay(id);
@@ -119,7 +119,7 @@ export interface DeadLetters {
    */
   replayAll(filter?: DeadLetterFilter, run?: DeadLetterRun): Promise<DeadLetterCounts>;
   /**
-   * Forgets it for good.
+   * Forgets one for good.
    *
    * @example
    * await runtime.deadLetters.purge(id);
@@ -143,17 +143,17 @@ const RUN_RULES = {
   signal: 'signal',
 } as const satisfies OptionRules<DeadLetterRun>;
 
-/** Dead letters by the calls that `caller` carries. */
+/** Dead letters through the calls of `caller`. */
 export function deadLetters(caller: Caller, now: () => number): DeadLetters {
   const forAll = async (
     filter: DeadLetterFilter,
     run: DeadLetterRun,
     one: (batch: Batch) => Promise<BatchResult>,
   ): Promise<DeadLetterCounts> => {
-    // Nothing is done by a call whose option is misspelt: `dryrun` would purge.
+    // A call with a misspelt option must do nothing: `dryrun` would purge.
     checkFields(run, RUN_RULES, '');
     checkFields(filter, FILTER_RULES, 'filter');
-    // What is given up again while this runs is not taken up again, or it would never end.
+    // An operation that is given up again while this runs is not replayed again, or it would never end.
     const untilMs = Math.min(filter.untilMs ?? Number.POSITIVE_INFINITY, now());
     let counts = NO_LETTERS;
     let fromSeq: number | null = 0;
@@ -193,7 +193,7 @@ export function deadLetters(caller: Caller, now: () => number): DeadLetters {
   };
 }
 
-/** A dead letter as it is listed: never its payload, its response or its subject. */
+/** A dead letter as listed, without payload, response and subject. */
 export interface DeadLetter {
   readonly id: string;
   readonly type: string;
@@ -207,11 +207,11 @@ export interface DeadLetter {
   readonly acceptedAtMs: number;
   readonly deadLetteredAtMs: number;
   readonly expiresAtMs: number | null;
-  /** True when an attempt may have been applied at the upstream without an answer. */
+  /** Whether an attempt may have been applied at the upstream without an answer. */
   readonly mayBeApplied: boolean;
 }
 
-/** One dead letter with what happened to it. */
+/** A dead letter with its history. */
 export interface DeadLetterDetails extends DeadLetter {
   readonly subject: string;
   readonly entity: Entity | null;
@@ -221,7 +221,7 @@ export interface DeadLetterDetails extends DeadLetter {
   readonly hasPayload: boolean;
 }
 
-/** The dead letter that this operation is. */
+/** The dead letter of an operation. */
 function letterOf(context: SyncOperationContext): DeadLetter {
   const { failure } = context;
   return {
@@ -239,12 +239,12 @@ function letterOf(context: SyncOperationContext): DeadLetter {
   };
 }
 
-/** Which dead letters are meant; what is left out restricts nothing. */
+/** A filter for dead letters. A field that is left out restricts nothing. */
 export interface DeadLetterFilter {
   readonly type?: string | undefined;
-  /** Of a type that has this in its name, in capitals or not: `payment` finds `payments.push`. */
+  /** A part of the type's name, in any case: `payment` finds `payments.push`. */
   readonly typePart?: string | undefined;
-  /** The upstream it was for. */
+  /** The upstream of the operation. */
   readonly upstream?: string | undefined;
   readonly code?: ErrorCode | undefined;
   /** Given up at or after this instant. */
@@ -253,7 +253,7 @@ export interface DeadLetterFilter {
   readonly untilMs?: number | undefined;
 }
 
-/** A filter that is misunderstood would replay or purge what nobody meant. */
+/** The rules of a filter: a misunderstood one would replay or purge the wrong operations. */
 export const FILTER_RULES = {
   type: 'text',
   typePart: 'text',
@@ -266,7 +266,7 @@ export const FILTER_RULES = {
   untilMs: 'instant',
 } as const satisfies OptionRules<DeadLetterFilter>;
 
-/** Whether an operation matches a filter, but for its upstream: the store is asked by that. */
+/** Whether an operation matches a filter, except for its upstream, by which the store searches. */
 function matches(context: SyncOperationContext, filter: DeadLetterFilter): boolean {
   const { type, typePart, code, sinceMs, untilMs } = filter;
   const atMs = context.settledAtMs ?? context.acceptedAtMs;
@@ -283,21 +283,21 @@ function hasPart(type: string, part: string): boolean {
   return type.toLowerCase().includes(part.toLowerCase());
 }
 
-/** What became of many. */
+/** The counts of a run over many. */
 export interface DeadLetterCounts {
   readonly matched: number;
-  /** Replayed or purged; with `dryRun`, what would have been. */
+  /** Replayed or purged, or with `dryRun` those that would have been. */
   readonly done: number;
-  /** Kept, because their time is over. */
+  /** Kept, because they have expired. */
   readonly expired: number;
   /** Kept, because somebody else replayed or purged them meanwhile, or their payload is gone. */
   readonly changed: number;
 }
 
-/** A piece of a run over all that match, in the order of their acceptance. */
+/** One piece of a run over all that match, in order of acceptance. */
 export interface Batch extends Ordered {
   readonly filter: DeadLetterFilter;
-  /** Where the last piece ended; left out for the first. */
+  /** `nextSeq` of the piece before; left out for the first. */
   readonly fromSeq?: number | undefined;
   /** Counts what matches and changes nothing. */
   readonly dryRun?: boolean | undefined;
@@ -310,7 +310,7 @@ const BATCH_RULES = {
   by: BY_PERSON,
 } as const satisfies OptionRules<Batch>;
 
-/** `nextSeq` is where the next piece begins; `null` after the last. */
+/** The counts of a piece. `nextSeq` is where the next one begins, `null` after the last. */
 export type BatchResult = DeadLetterCounts & { readonly nextSeq: number | null };
 
 const NO_LETTERS: DeadLetterCounts = { matched: 0, done: 0, expired: 0, changed: 0 };
@@ -325,8 +325,7 @@ function added(a: DeadLetterCounts, b: DeadLetterCounts): DeadLetterCounts {
 }
 
 /**
- * The counts of a piece: of those that match, the ones that may be changed, and whether each was;
- * `null` for a dry run.
+ * Counts a piece: the dead letters that match, those that may be changed, and whether each was; `null` for a dry run.
  */
 export function countsOf(
   matching: readonly unknown[],
@@ -342,10 +341,10 @@ export function countsOf(
   };
 }
 
-/** Rows looked at in one call. */
+/** The rows read in one call. */
 const PAGE_ROWS = 256;
 
-/** The dead letters among the next rows that match, and where the rows after them begin. */
+/** Reads the next rows: the dead letters that match, and where the rows after them begin. */
 async function lettersOf(
   records: OperationRecords,
   query: {
@@ -375,7 +374,7 @@ function notDeadLettered(): HoldfastError {
 interface DeadLetterPageQuery {
   readonly filter: DeadLetterFilter;
   readonly order: 'newest' | 'oldest';
-  /** Where the last page ended; left out for the first. */
+  /** `nextSeq` of the page before; left out for the first. */
   readonly fromSeq?: number | undefined;
 }
 
@@ -428,7 +427,7 @@ export const showDeadLetter = storeCall<{ readonly id: string }, DeadLetterDetai
   },
 });
 
-/** A call of its own: what an upstream says may name a person, or repeat what it was sent. */
+/** A separate call: an upstream's answer may name a person, or repeat what it was sent. */
 export const answerOfDeadLetter = storeCall<
   { readonly id: string },
   { readonly answer: UpstreamAnswer | null }
@@ -444,11 +443,14 @@ export const answerOfDeadLetter = storeCall<
 
 export interface ReplayOptions {
   /**
-   * A payload in place of the one it has. The upstream sees it as another request: it goes out under a
-   * new idempotency key. It is checked like one, too.
+   * A payload in place of its own. To the upstream it is another request, with a new idempotency key, and it is
+   * checked like one.
    */
   readonly payload?: Json | undefined;
-  /** Also where an attempt may have been applied: the caller has looked at the upstream. Default false. */
+  /**
+   * Whether to replay even where an attempt may have been applied, since the caller has looked at the upstream.
+   * Default false.
+   */
   readonly evenIfApplied?: boolean | undefined;
 }
 
@@ -494,7 +496,7 @@ async function editedBody(
 ): Promise<string> {
   const { base, removals } = body === null ? {} : parseBody(body);
   const { type, subject, tier, entity } = context;
-  // Of an edit the entity belongs to what is checked.
+  // For an edit, the entity is checked too.
   const about = entity === null ? { type, subject, tier } : { type, subject, tier, entity };
   const { body: checked } = await store.checkRequest({ ...about, payload, base, removals });
   return checked;
@@ -525,7 +527,7 @@ function keptBecause(context: SyncOperationContext, atMs: number): HoldfastError
 
 export const replayBatch = storeCall<
   Batch & {
-    /** Also where an attempt may have been applied. */
+    /** Whether to replay those too whose attempt may have been applied. */
     readonly evenIfApplied?: boolean | undefined;
   },
   BatchResult

@@ -1,6 +1,6 @@
 /**
- * Makes management calls in this process: checks the parameters, waits for the store where the call
- * needs it, and tells of what was changed.
+ * Makes management calls in this process: checks the parameters, waits for the store where the call needs it, and
+ * reports changes.
  *
  * @module
  */
@@ -25,11 +25,11 @@ import {
 
 export interface ManagementParts {
   readonly store: ManagedStore;
-  /** `null` for a store at rest. */
+  /** The runtime; `null` for a store at rest. */
   readonly runtime: ManagedRuntime | null;
   /** Resolves once the store is open; rejects once it never will be. */
   readonly whenOpen: () => Promise<void>;
-  /** Told of each call that has changed something. */
+  /** Called for each call that has changed something. */
   readonly onOverride: (what: Override, about: OverrideAbout) => void;
 }
 
@@ -47,7 +47,7 @@ export class Management implements Caller {
     return (await this.#make(call, params)) as Awaited<Result>;
   }
 
-  /** Makes a call that waits for nothing: it is in force when this returns. */
+  /** Makes a call without waiting: it is in force when this returns. */
   now<Params extends object, Result>(call: RuntimeCall<Params, Result>, params: Params): Result {
     const order = checkedOrder(call, params);
     const result = this.#run(call, order);
@@ -103,15 +103,15 @@ export class Management implements Caller {
   }
 }
 
-/** Who gives the order: a person, or the id that an order to a breaker has. */
+/** The person who gives the order, also from the plain id in orders to a breaker. */
 function orderedBy(params: object): Person | null {
   const { by } = params as { readonly by?: Person | string };
   return (typeof by === 'string' ? { id: by } : by) ?? null;
 }
 
 /**
- * The one place that looks at what is ordered, and by whom: each parameter has its form, `by` a role where the
- * order needs one, and what people write freely is masked as payloads are (CF-7, CR-6).
+ * Checks an order, in this one place: the form of each parameter, and a role in `by` where the order needs one. Free
+ * text is masked as payloads are (CF-7, CR-6).
  */
 function checkedOrder<Params extends object>(
   call: ManagementCall<Params, unknown>,

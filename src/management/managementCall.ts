@@ -1,7 +1,6 @@
 /**
- * What a management call declares: its name, its parameters, the capability it needs, what of it is audited, where
- * it works, and what it does. All that offers calls derives from that: the runtime's API, the control socket, the
- * command line.
+ * The declaration of a management call: name, parameters, capability, audited parameters, where it works, and what it
+ * does. The runtime's API, the control socket, the command line and the inspector's page derive from it.
  *
  * @module
  */
@@ -26,16 +25,13 @@ import type { BackupOptions } from '../upkeep/backupInThread.ts';
 import type { HealthStatus } from '../views/health.ts';
 import type { PolicyView } from '../views/policyView.ts';
 
-/**
- * What a caller must be allowed to do (AC-1). A holder of the runtime, the socket or the key file may
- * do all of it.
- */
+/** A capability that a caller needs (AC-1). A holder of the runtime, the socket or the key file has all of them. */
 export type Capability =
   /** See states, counts and reasons; nothing of a person. */
   | 'view'
-  /** See whom an operation is about. */
+  /** See the subject of an operation. */
   | 'viewSubjects'
-  /** Take out of the store what is sealed in it: records as they lie there, what an upstream said. */
+  /** Take sealed data out of the store: records as they are on disk, answers of upstreams. */
   | 'export'
   /** Decide how work goes on. */
   | 'operate'
@@ -51,13 +47,13 @@ interface Declaration<Params extends object, Result> {
   readonly params: OptionRules<Params>;
   /** The parameters that an audit entry may hold, never a payload; `null` where the call is not audited. */
   readonly audited: readonly string[] | null;
-  /** What it is told of as where it changes something; `null` for a call that only looks. */
+  /** The override that it is reported as; `null` for a call that only reads. */
   readonly override: OverrideRule<Params, Awaited<Result>> | null;
   /** Whether `by` must have a role, where that depends on what is ordered. */
   needsRole?(params: Params): boolean;
   /** With which parameters the inspector's page may make it, and what of the answer it may see; left out, it may not. */
   readonly shown?: { readonly params: readonly string[]; readonly answer: AnyShape } | undefined;
-  /** Whether only code of the process can make it, for its parameters hold functions. Default false. */
+  /** Whether only code of the process can make it, since its parameters hold functions. Default false. */
   readonly isLocal?: boolean | undefined;
 }
 
@@ -73,7 +69,7 @@ export interface RuntimeCall<Params extends object, Result> extends Declaration<
   run(runtime: ManagedRuntime, params: Params): Result;
 }
 
-/** A call with its parameters and what it gives. */
+/** A call with its parameters and its result. */
 export type ManagementCall<Params extends object, Result> =
   | StoreCall<Params, Result>
   | RuntimeCall<Params, Result>;
@@ -81,10 +77,15 @@ export type ManagementCall<Params extends object, Result> =
 /** A call of the registry, whatever its parameters. */
 export type AnyCall = ManagementCall<object, unknown>;
 
-/** Names of parameters and of what is answered, so that one which is renamed is not meant by its old name. */
+/**
+ * The parts of a declaration that name parameters and fields: one that is renamed does not compile under its old name.
+ */
 interface Named<Params, Result> {
   readonly audited: readonly (keyof Params & string)[] | null;
-  /** No parameter by which somebody could find out about a person, and nothing of whom or what it is about. */
+  /**
+   * What the inspector's page may give and see: no parameter by which anybody could search for a person, and no
+   * subject or value of a record.
+   */
   readonly shown?:
     | {
         readonly params: readonly (keyof Params & string)[];
@@ -107,7 +108,7 @@ export function runtimeCall<Params extends object, Result>(
   return { ...call, worksOn: 'runtime' };
 }
 
-/** What carries calls: to the runtime of this process, a store at rest, or the owner's socket. */
+/** Carries calls to the runtime of this process, a store at rest, or the owner's socket. */
 export interface Caller {
   /** @throws HoldfastError (rejects) `HF_OPTION_INVALID` for parameters, and what the call throws. */
   call<Params extends object, Result>(
@@ -116,15 +117,15 @@ export interface Caller {
   ): Promise<Awaited<Result>>;
 }
 
-/** What an override is about; what is left out says nothing. */
+/** The subject of an override; fields may be left out. */
 export type OverrideAbout = Partial<
   Pick<FactOf<'override.made'>, 'upstream' | 'operationId' | 'count' | 'by'>
 >;
 
-/** Which override a call makes. */
+/** The override that a call makes. */
 export interface OverrideRule<Params, Result> {
   readonly what: Override;
-  /** What it was about; `null` where nothing was changed after all. */
+  /** The subject of the override; `null` where nothing was changed after all. */
   about(params: Params, result: Result): OverrideAbout | null;
 }
 
@@ -133,7 +134,7 @@ export function ofOperation(what: Override): OverrideRule<{ readonly id: string 
   return { what, about: ({ id }) => ({ operationId: id, count: 1 }) };
 }
 
-/** An override that the engine tells of itself, whichever way it was asked. */
+/** An override that the engine reports itself, whichever way it was asked. */
 export function toldByEngine(what: Override): OverrideRule<unknown, unknown> {
   return { what, about: () => null };
 }
@@ -153,7 +154,7 @@ export function ofUpstream(what: Override): OverrideRule<{ readonly upstream: st
   return { what, about: ({ upstream }) => ({ upstream }) };
 }
 
-/** The id of an operation. Ids come from outside, and one that is no text must not reach the store. */
+/** The id of an operation. Ids come from outside, so anything but text is refused here. */
 export const ID = {
   required: {
     rule: 'must be the id of an operation, a text',
@@ -161,24 +162,24 @@ export const ID = {
   },
 } as const satisfies OptionRule;
 
-/** Where a page begins: 0 for the first, then what the page before said comes next. */
+/** The begin of a page: 0 for the first, then `nextSeq` of the page before. */
 export const PAGE_FROM = { required: 'sequence' } as const satisfies OptionRule;
 
-/** The name of an upstream; whether there is one of that name, the runtime knows. */
+/** The name of an upstream. The runtime checks whether it exists. */
 export const UPSTREAM = { required: 'text' } as const satisfies OptionRule;
 
-/** A reason is kept with the breaker, and written at each of its changes. */
+/** The longest reason: it is written at each change of the breaker. */
 const REASON_LENGTH_MAX = 1_000;
 
-/** Who gives an order, as the caller names them: kept and shown. */
+/** The name of the caller who gives an order, kept and shown. */
 export const BY = {
   rule: 'must be a text of 1 to 100 characters',
   matches: (value) => typeof value === 'string' && value.trim() !== '' && value.length <= 100,
 } as const satisfies OptionRule;
 
 /**
- * What a person writes freely: why they do something, or a note, for other people to read. Card data in it is
- * masked before the call is made ({@link Management}).
+ * Free text, a reason or a note, for other people to read. Card data in it is masked before the call is made ({@link
+ * Management}).
  */
 export const REASON = {
   rule: `must be a text of 1 to ${REASON_LENGTH_MAX} characters`,
@@ -186,23 +187,23 @@ export const REASON = {
     typeof value === 'string' && value.trim() !== '' && value.length <= REASON_LENGTH_MAX,
 } as const satisfies OptionRule;
 
-/** Who gives an order; some need a role (`needsRole`). */
+/** The person who gives an order; some orders need a role (`needsRole`). */
 export const PERSON = { required: { fields: PERSON_RULES } } as const satisfies OptionRule;
 
-/** Who gives an order that may be given without a name. */
+/** The person who gives an order; may be left out. */
 export const BY_PERSON = { fields: PERSON_RULES } as const satisfies OptionRule;
 
-/** An order that may say who gives it: it is told in the fact `override.made`. */
+/** An order that may name its giver, who is part of the fact `override.made`. */
 export interface Ordered {
   readonly by?: Person | undefined;
 }
 
-/** Who decides, with their role: who reads of it later has to know whom to ask (CR-5, CF-6). */
+/** The person who decides, with their role, so that readers later know whom to ask (CR-5, CF-6). */
 export const DECIDER = {
   required: { fields: { id: PERSON_RULES.id, role: { required: PERSON_RULES.role } } },
 } as const satisfies OptionRule;
 
-/** Whom something is about. */
+/** The subject of a call. */
 export const SUBJECT = {
   rule: 'must be a text of 1 to 256 characters',
   matches: (value) => typeof value === 'string' && value !== '' && value.length <= 256,
@@ -215,16 +216,16 @@ export interface ManagedStore {
   readonly random: Random;
   /** Checks a request as `sync()` does. @throws HoldfastError (rejects) as that does. */
   checkRequest(request: SyncRequest): Promise<CheckedRequest>;
-  /** As the work ends; rejects with `HF_STORE_HANGING` where the disk answers nothing (PS-6). */
+  /** Waits for the work; rejects with `HF_STORE_HANGING` where the disk does not answer (PS-6). */
   whileAnswering<Result>(work: Promise<Result>, mayBeStored: boolean): Promise<Result>;
-  /** Ends the hold on disk, and lets what waits run; `false` where the store was not held. */
+  /** Ends the hold on disk, and lets waiting work run; `false` where the store was not held. */
   release(): Promise<boolean>;
 }
 
 /** A running process. */
 export interface ManagedRuntime {
   health(): HealthStatus;
-  /** Copies the store into a new folder; where there are no files to copy it throws. */
+  /** Copies the store into a new folder; throws where there are no files to copy. */
   backup(path: string, options: BackupOptions): Promise<BackupResult>;
   /** The policies in force there. @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
   policies(scope: PolicyScope): readonly PolicyView[];

@@ -100,7 +100,7 @@ export const OPERATION_STATES: readonly string[] = [
   ]),
 ];
 
-/** Every reason to wait that is shown; one that waits for its turn shows what its upstream waits for. */
+/** Every reason to wait that is shown. An operation that waits for its turn shows what its upstream waits for. */
 export const SHOWN_REASONS: readonly string[] = [
   ...new Set([...WAIT_REASONS.filter((reason) => reason !== 'turn'), ...WAIT_CAUSES]),
 ];
@@ -135,7 +135,7 @@ export interface OperationQuery<Type extends string = string> extends OperationF
 
 const LIST_ROWS_MAX = 1_000;
 const LIST_ROWS = 100;
-/** A piece is built in one turn of the thread that answers crises: a larger page comes in several. */
+/** The rows of a piece, built in one turn of the thread that answers crises. A larger page comes in several pieces. */
 const PIECE_ROWS_MAX = 250;
 
 const QUERY_RULES = {
@@ -231,15 +231,15 @@ function added(a: OperationCounts, b: OperationCounts): OperationCounts {
 }
 
 /**
- * How many operations there are, by how far they are. Each is in one of these: those in `ready` are under way, or
- * wait for their turn at an upstream or for the time after a failed attempt; those in `inLane`, `scheduled` and
- * `rateLimited` go on by themselves, too. `handlerMissing`, `conflicted`, `inReview` and `deadLettered` wait for somebody. `ended` are
- * completed, cancelled or expired, and kept until their retention is over.
+ * The number of operations in each stage. Those in `ready` are under way, or wait for their turn at an upstream or for
+ * the time after a failed attempt; those in `inLane`, `scheduled` and `rateLimited` go on by themselves, too.
+ * `handlerMissing`, `conflicted`, `inReview` and `deadLettered` wait for a person. `ended` ones are completed,
+ * cancelled or expired, and kept until their retention is over.
  */
 export type OperationCounts = Readonly<Record<Stage, number>> & {
-  /** Quarantined, or damaged; with a filter, of what was looked at, whatever it was. */
+  /** Quarantined or damaged; with a filter, any such record among those read. */
   readonly unreadable: number;
-  /** All of them. */
+  /** The sum. */
   readonly total: number;
 };
 
@@ -289,7 +289,7 @@ function stageOfView({ state }: OperationView): Stage {
   return isCrisisState(state) ? crisisStageOf(state) : stageOf(state);
 }
 
-/** As the store's file keeps count. */
+/** The counts that the store's file keeps. */
 function ofAll({ standings, blocked }: StoreCounts): OperationCounts {
   const counts = countedByStage(standings, blocked);
   const unreadable = standings.quarantined;
@@ -318,7 +318,7 @@ export const cancelOperation = storeCall<Ordered & { readonly id: string }, Told
   shown: { params: ['id', 'by'], answer: TOLD_SHOWN },
   async run(store, order) {
     const { priority } = await store.records.view(order.id);
-    // That takes a person, and a reason (CR-5).
+    // Calling off a crisis takes a person and a reason (CR-5).
     if (priority === 'crisis') throw isCrisis();
     return await tellOperation(store, order, 'cancel.requested');
   },
@@ -344,9 +344,9 @@ export const retryOperation = storeCall<Ordered & { readonly id: string }, Told>
 });
 
 export interface Told {
-  /** False where it took no notice: it has ended, or waits for something else. */
+  /** False where nothing changed, since it has ended or waits for something else. */
   readonly tookNotice: boolean;
-  /** As it stands after that. */
+  /** The operation after the call. */
   readonly operation: OperationView;
 }
 

@@ -29,10 +29,10 @@ const QUARANTINED_SHOWN = {
   },
 } as const satisfies AnswerShape<Quarantined>;
 
-/** What a runtime offers. */
+/** The quarantine of a runtime. */
 export interface Quarantine {
   /**
-   * In order of acceptance. Reads a page at a time.
+   * Lists the records in order of acceptance. Reads a page at a time.
    *
    * @example
    * for await (const { id, code } of runtime.quarantine.list()) console.log(id, code);
@@ -41,20 +41,20 @@ export interface Quarantine {
   /** @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_NOT_QUARANTINED`. */
   show(id: string): Promise<Quarantined>;
   /**
-   * Puts it back where it stood, with its lane and idempotency key, if it opens and can be read now.
-   * Where others are in its lane meanwhile it goes to the tail. It stays quarantined otherwise.
+   * Puts a record back in its place, with its lane and idempotency key, if it can be opened and read now; behind
+   * others that are in its lane meanwhile. Otherwise it stays quarantined.
    *
    * @throws HoldfastError why it can't be put back: `HF_RECORD_…`, `HF_KEY_…`, or
    * `HF_IDEMPOTENCY_CONFLICT` when its key has been given to another operation meanwhile.
    */
   retry(id: string): Promise<void>;
-  /** Each record as it lies on disk: sealed, its bytes in base64. Nothing is opened. */
+  /** Exports each record as it is on disk: sealed, its bytes in base64. Nothing is opened. */
   export(): AsyncIterable<SealedRecord>;
-  /** Forgets it for good. @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_NOT_QUARANTINED`. */
+  /** Forgets a record for good. @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_NOT_QUARANTINED`. */
   purge(id: string): Promise<void>;
 }
 
-/** The quarantine by the calls that `caller` carries. */
+/** The quarantine through the calls of `caller`. */
 export function quarantine(caller: Caller): Quarantine {
   return {
     list: () => pages((fromSeq) => caller.call(pageOfQuarantine, { fromSeq })),
@@ -79,18 +79,18 @@ async function* pages<One>(
   }
 }
 
-/** A quarantined record, as it is listed: nothing of what it holds, but for where it stood. */
+/** A quarantined record as listed, without its content. */
 export interface Quarantined {
   readonly id: string;
   /** Why it was quarantined. */
   readonly code: ErrorCode;
-  /** `null` where that was not noted. */
+  /** When it was quarantined; `null` where that was not noted. */
   readonly setAsideAtMs: number | null;
-  /** Where it stood: `due`, `inHand`, …; `null` where that is not known. */
+  /** Its place before: `due`, `inHand`, …; `null` where that is not known. */
   readonly stood: Standing | null;
   /** Why it can't be opened now; `null` when its seals open. */
   readonly opensNot: ErrorCode | null;
-  /** What wrote its state and which one it is, where its seals open. */
+  /** Its state, and the chart that wrote it, where its seals open. */
   readonly snapshot: {
     readonly machine: string;
     readonly version: string;
@@ -114,7 +114,7 @@ function codeOf(code: string | null): ErrorCode {
   return (code ?? 'HF_RECORD_TAMPERED') as ErrorCode;
 }
 
-/** Where the page after these rows begins; `null` where they were the last. */
+/** The begin of the page after these rows; `null` where they were the last. */
 function nextSeqOf(rows: readonly { readonly seq: number }[], limit: number): number | null {
   return rows.length < limit ? null : (rows.at(-1)?.seq ?? null);
 }
@@ -160,7 +160,7 @@ interface SealedPage {
   readonly nextSeq: number | null;
 }
 
-/** Each may carry a large payload. */
+/** The records of a page; each may carry a large payload. */
 const SEALED_ROWS = 16;
 
 export const pageOfSealed = storeCall<{ readonly fromSeq: number }, SealedPage>({
