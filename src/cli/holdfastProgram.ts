@@ -10,7 +10,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { packageVersion } from './kit/packageVersion.ts';
 
-/** Of what `--json` prints: docs/json.md says what it is and when it changes. */
+/** The format of what `--json` prints: docs/json.md says what it is and when it changes. */
 export const JSON_FORMAT = 1;
 
 type Load = () => Promise<Command>;

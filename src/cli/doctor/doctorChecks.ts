@@ -35,9 +35,9 @@ const NODE_VERSION_MIN = [20, 19] as const;
 export interface DoctorTask {
   readonly folder: string;
   readonly key: KeySource;
-  /** Where the key lies; `null` for a passphrase. */
+  /** The path of the key; `null` for a passphrase. */
   readonly keyPath: string | null;
-  /** Read every page and open every record. */
+  /** Whether to read every page and open every record. */
   readonly deep: boolean;
 }
 
@@ -69,7 +69,7 @@ export async function runChecks(
     ...(keyPath === null ? [] : [await checkKey(folder, key, keyPath)]),
     checkHelpLines(nowMs),
   ];
-  // Without a folder everything that follows would say so again.
+  // Without a folder all other checks would fail with the same finding.
   if (first.some(({ name, status }) => name === 'folder' && status === 'fail')) return first;
   const files = [
     ...first,
@@ -79,7 +79,7 @@ export async function runChecks(
     ...(await checkKeptCopies(folder)),
     ...(await checkSpill(folder)),
   ];
-  // Nothing can be said of a store that nothing here can open.
+  // Without SQLite no store can be opened.
   if (files.some(({ name, status }) => name === 'sqlite' && status === 'fail')) {
     return [...files, ...(owner === null ? [] : checkInUse(owner))];
   }

@@ -12,10 +12,10 @@ import { type CheckResult, fail, fromError, ok, sizeText, warn } from './doctorF
 
 const FREE_BYTES_WARN = 1_024 * 1_024 * 1_024;
 const FREE_BYTES_FAIL = 64 * 1_024 * 1_024;
-/** What is written is folded in long before, unless something reads the store for long. */
+/** The size of the WAL from which a long reader is likely: it is checkpointed long before. */
 const WAL_BYTES_WARN = 512 * 1_024 * 1_024;
 const OTHERS_BITS = 0o077;
-/** Before this program existed no clock can be right: 2026-01-01. */
+/** The earliest time that a clock can be right about, since this program did not exist before. */
 const CLOCK_EARLIEST_MS = Date.UTC(2026, 0, 1);
 const CLOCK_SLACK_MS = 60_000;
 const LISTED_MAX = 5;
@@ -43,7 +43,7 @@ export async function checkFolder(folder: string): Promise<CheckResult> {
   }
 }
 
-/** What is sealed is safe with others; sizes, times and numbers are theirs to read all the same. */
+/** Checks who else may read the files: sealed data is safe, but sizes, times and counts can be read. */
 export async function checkFiles(folder: string): Promise<CheckResult> {
   try {
     const names = await readdir(folder);
@@ -84,7 +84,7 @@ export async function checkFreeSpace(folder: string): Promise<CheckResult> {
   }
 }
 
-/** A clock that is behind what was already written makes work wait that is due. */
+/** Checks the clock: one that is behind the last write makes due work wait. */
 export async function checkClock(folder: string | null, nowMs: number): Promise<CheckResult> {
   const names = folder === null ? [] : ['data.db', 'data.db-wal'].map((one) => join(folder, one));
   if (nowMs < CLOCK_EARLIEST_MS) {
@@ -108,7 +108,7 @@ export async function checkWal(folder: string): Promise<CheckResult> {
   );
 }
 
-/** Copies that migrations kept: they hold what was erased since. */
+/** Lists the copies that migrations kept, which hold data that was erased since. */
 export async function checkKeptCopies(folder: string): Promise<CheckResult[]> {
   const copies = await keptCopies(folder).catch(() => []);
   return copies.map(({ path, keptUntilMs }) =>
@@ -119,7 +119,7 @@ export async function checkKeptCopies(folder: string): Promise<CheckResult[]> {
   );
 }
 
-/** What could not be read of crises that were kept beside the database. */
+/** Checks for unreadable crises that were kept beside the database. */
 export async function checkSpill(folder: string): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
   for (const name of ['crises.spill.unreadable', 'crises.outside.spill.unreadable']) {

@@ -11,7 +11,7 @@ export type CheckStatus = 'ok' | 'warn' | 'fail';
 export interface CheckResult {
   readonly name: string;
   readonly status: CheckStatus;
-  /** What was found; for a warning or failure also what to do. */
+  /** The finding; for a warning or failure also what to do. */
   readonly detail: string;
 }
 

@@ -9,7 +9,7 @@ import { type CheckResult, ok, warn } from './doctorFindings.ts';
 
 const LISTED_MAX = 5;
 
-/** Numbers change: those that nobody has looked after for long may be wrong (CR-3). */
+/** Checks the age of help lines: numbers change, so those that were not checked for long may be wrong (CR-3). */
 export function checkHelpLines(nowMs: number): CheckResult {
   const old = uncheckedHelpLines(nowMs);
   const total = HELP_LINES.length;

@@ -18,10 +18,10 @@ import { countOf } from '../kit/table.ts';
 import { type CheckResult, fail, fromError, ok, sizeText, warn } from './doctorFindings.ts';
 
 const LISTED_MAX = 5;
-/** Below this there is little to give back. */
+/** The free space from which compacting is worth while. */
 const HOLES_BYTES_WARN = 64 * 1_024 * 1_024;
 
-/** The native part, without which no store can be opened. */
+/** Checks the native part, without which no store can be opened. */
 export function checkSqlite(): CheckResult {
   try {
     return ok('sqlite', `version ${installedSqlite()}, by better-sqlite3`);
@@ -30,7 +30,7 @@ export function checkSqlite(): CheckResult {
   }
 }
 
-/** The file as it describes itself, which needs neither the key nor the lock. */
+/** Checks the file by its own description, which needs neither the key nor the lock. */
 export function checkFormat(folder: string): CheckResult[] {
   try {
     const data = describeStore(folder);
@@ -79,7 +79,7 @@ export async function checkAtRest(folder: string, key: KeySource): Promise<Check
   }
 }
 
-/** The owner has its keyring in memory; the next process to open the store needs the one on disk. */
+/** Checks the keyring on disk. The owner has its own in memory, but the next process needs this one. */
 export async function checkKeyring(folder: string, key: KeySource): Promise<CheckResult> {
   try {
     await openWithKey(folder, key);
@@ -89,7 +89,7 @@ export async function checkKeyring(folder: string, key: KeySource): Promise<Chec
   }
 }
 
-/** What the process that owns the store says of itself. */
+/** Checks the health that the owner of the store reports. */
 export function checkInUse(owner: HealthStatus): CheckResult[] {
   const reasons = owner.reasons.length > 0 ? `: ${owner.reasons.join('; ')}` : '';
   const detail =

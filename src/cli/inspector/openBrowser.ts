@@ -14,13 +14,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 
-/** One that hands over to a browser that runs has done so by then; one that is the browser goes on. */
+/** The wait for a program that hands over to a running browser; one that is the browser itself goes on. */
 const HANDED_OVER_WITHIN_MS = 3_000;
 
 export interface Opened {
-  /** Why it could not be opened; `null` where it was, as far as can be told. */
+  /** Why it could not be opened; `null` where it was, as far as is known. */
   readonly trouble: string | null;
-  /** Takes the file away, as the end of the process does. */
+  /** Removes the file, as the end of the process does. */
   readonly forget: () => void;
 }
 
@@ -29,7 +29,7 @@ interface Opener {
   readonly args: readonly string[];
 }
 
-/** What opens a file; a text says why there is nothing that could. */
+/** The program that opens files, or a text that says why there is none. */
 function openerOf(platform: NodeJS.Platform, env: NodeJS.ProcessEnv): Opener | string {
   switch (platform) {
     case 'darwin':
@@ -47,7 +47,7 @@ function openerOf(platform: NodeJS.Platform, env: NodeJS.ProcessEnv): Opener | s
 }
 
 /**
- * Opens it. Never rejects: the link is printed in any case.
+ * Opens a link. Never rejects: the link is printed in any case.
  *
  * @param until the program is waited for no longer than this, at the longest for a few seconds.
  */
@@ -75,7 +75,7 @@ export async function openBrowser(
   }
 }
 
-/** A page that leads on by itself; a token has nothing that HTML would read. */
+/** A page that redirects to the link; a token needs no escaping in HTML. */
 function leadingTo(link: string): string {
   return `<!doctype html><meta charset="utf-8"><meta name="referrer" content="no-referrer"><title>holdfast inspector</title><meta http-equiv="refresh" content="0;url=${link}"><p><a href="${link}">To the inspector</a></p>\n`;
 }

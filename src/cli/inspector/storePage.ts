@@ -1,5 +1,5 @@
 /**
- * The inspector's page for whatever process runs on a store, served by this one, while owners come and go.
+ * Serves the inspector's page for the process that runs on a store, while owners come and go.
  *
  * @module
  */
@@ -15,14 +15,14 @@ import type { Story } from './story.ts';
 
 export interface StorePageOptions {
   readonly store: string;
-  /** 0 for one that is free. */
+  /** The port; 0 for a free one. */
   readonly port: number;
   readonly operate: boolean;
   readonly onError: (error: unknown) => void;
-  /** Told of what the pages are told, and when one begins to watch. */
+  /** Called when a page begins to watch. */
   readonly onWatched?: () => void;
   readonly onMessages?: (messages: readonly FeedMessage[]) => void;
-  /** What this command says of what happens. */
+  /** The command's own messages to the pages. */
   readonly story?: Story;
 }
 

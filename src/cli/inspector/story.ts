@@ -1,5 +1,5 @@
 /**
- * What the command that shows the page says of what happens: each page is told all of it, in its order.
+ * The messages of the command that serves the page: each page gets all of them, in order.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export class Story {
     for (const listener of this.#listeners) listener(messages);
   }
 
-  /** A feed with the story in it, from its beginning on. */
+  /** A feed that begins with the story so far. */
   toldIn(source: FeedSource): FeedSource {
     return {
       watch: (listener) => {

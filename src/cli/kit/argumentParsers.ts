@@ -15,7 +15,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** Nothing else that `Date.parse` takes: some of it would be read in the zone of the machine. */
+/** The forms of an instant. `Date.parse` takes more, some of it in the zone of the machine. */
 const INSTANT = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(Z|[+-]\d\d:\d\d)?$/;
 
 /**

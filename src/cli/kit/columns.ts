@@ -1,31 +1,31 @@
 /**
- * Texts side by side, each wrapped in a column of its own; nothing is cut.
+ * Puts texts side by side, each wrapped in its own column; nothing is cut.
  *
  * @module
  */
 
 import { plain } from './output.ts';
 
-/** Narrower than this nothing can be read, and columns go below each other. */
+/** The narrowest readable column: columns go below each other rather than get narrower. */
 const COLUMN_MIN = 24;
 const GAP = '  ';
-/** Where nobody looks at a terminal. */
+/** The widths where there is no terminal, and at the most. */
 const WIDTH_DEFAULT = 80;
 const WIDTH_MAX = 160;
 
-/** Characters that take two places at a terminal. */
+/** Characters that are two columns wide on a terminal. */
 const WIDE =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\uff01-\uff60]/u;
-/** Characters that take none. */
+/** Characters without a width. */
 const MARK = /\p{Mn}|\p{Me}/u;
 
-/** How wide text may be, with a bound beyond which nobody reads a line. */
+/** The width for text, bounded since very long lines are hard to read. */
 export function readingWidth(stream: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>): number {
   if (!stream.isTTY) return WIDTH_DEFAULT;
   return Math.min(WIDTH_MAX, stream.columns > 0 ? stream.columns : WIDTH_DEFAULT);
 }
 
-/** As many columns beside each other as there is room for, the others below. */
+/** Puts as many columns side by side as there is room for, and the others below. */
 export function columns(texts: readonly string[], width: number, indent = ''): string {
   const room = Math.max(COLUMN_MIN, width - indent.length);
   const most = Math.max(1, Math.floor((room + GAP.length) / (COLUMN_MIN + GAP.length)));

@@ -1,6 +1,5 @@
 /**
- * How every command is declared: its options, its help with examples, what it does, and the exit code
- * that it ends with.
+ * The declaration of a command: its options, its help with examples, what it does, and its exit code.
  *
  * @module
  */
@@ -19,7 +18,7 @@ export function jsonOption(what = 'print the result as one line of JSON'): Optio
   return flag('--json', what);
 }
 
-/** For commands that print many results. */
+/** The text of `--json` for commands that print many results. */
 export const JSON_LINES = 'print JSON, one object a line';
 
 /** An option that is on where it is given. */
@@ -39,33 +38,33 @@ export function value<Value>(
   return standard === undefined ? option : option.default(standard);
 }
 
-/** How the examples name the store they are about. */
+/** The store in examples. */
 export const EXAMPLE_STORE = '--store ./sync-store --key-file ./holdfast.key';
 
 export interface CommandSpec<Options extends JsonOptions, Arguments extends readonly unknown[]> {
   readonly name: string;
-  /** For a command below a group; those of the program itself are described where they are listed. */
+  /** The description of a command in a group. Top-level commands have theirs in `holdfastProgram.ts`. */
   readonly description?: string;
-  /** Each by its name and what it is: `['<id>', 'id of the operation']`. */
+  /** The arguments, each with its name and description: `['<id>', 'id of the operation']`. */
   readonly arguments?: { readonly [At in keyof Arguments]: readonly [name: string, what: string] };
   readonly options: readonly Option[];
-  /** Makes a whole id of the end of one, where the first argument is an id. */
+  /** Finds the whole id where the first argument is the end of one. */
   readonly wholeId?: (options: Options, given: string) => Promise<string>;
-  /** What else there is to know, said below the options. */
+  /** Notes below the options. */
   readonly notes?: string;
-  /** Whole command lines. */
+  /** The examples, as whole command lines. */
   readonly examples: readonly string[];
-  /** Does it, and gives the exit code where that is not 0. */
+  /** Runs the command; resolves with the exit code where that is not 0. */
   run(
     how: { readonly options: Options; readonly output: Output },
     ...args: Arguments
   ): Promise<ExitCode | void>;
 }
 
-/** The first example of each command, which the help of its group has. */
+/** The first example of each command, which the help of its group shows. */
 const exampleOf = new WeakMap<Command, string>();
 
-/** Makes a command of what it declares. */
+/** Makes a command from its declaration. */
 export function command<
   Options extends JsonOptions = JsonOptions,
   Arguments extends readonly unknown[] = [],
@@ -89,8 +88,8 @@ export function command<
 }
 
 /**
- * The values of the options. Of two that say the same in two ways the one in the arguments counts, and one
- * that is needed may come from the environment.
+ * The values of the options. Of two that exclude each other an argument overrides the environment, and a required one
+ * may come from the environment.
  */
 function settled(made: Command): object {
   const values: Record<string, unknown> = made.opts();
@@ -125,13 +124,13 @@ function ofEnv(...options: readonly Option[]): string {
 export function commandGroup(
   name: string,
   commands: readonly Command[],
-  /** The command that is meant where none is named. */
+  /** The default command of the group. */
   { isDefault }: { readonly isDefault?: string } = {},
 ): Command {
   const group = new Command(name).helpCommand(false);
   for (const one of commands) group.addCommand(one, { isDefault: one.name() === isDefault });
   group.hook('preSubcommand', () => {
-    // What is no command is not meant for the default one, which has no arguments: it is misspelt.
+    // An unknown word is a misspelt command, not an argument of the default one, which has none.
     const [first = '-'] = group.args;
     if (first.startsWith('-') || commands.some((one) => one.name() === first)) return;
     (group as unknown as { unknownCommand(): never }).unknownCommand();

@@ -1,5 +1,5 @@
 /**
- * The command line as data, read from the commands themselves: what the reference page is made of.
+ * The command line as data, read from the commands themselves, for the reference page.
  *
  * @module
  */
@@ -10,23 +10,23 @@ import type { Command, Option } from 'commander';
 export interface OptionFacts {
   /** `--store <dir>`. */
   readonly flags: string;
-  /** How it may be written: `-V`, `--store`. */
+  /** The ways to write it: `-V`, `--store`. */
   readonly names: readonly string[];
   readonly what: string;
-  /** What its value is, as its flags name it: `dir`, `file`, `n`; `null` for a flag. */
+  /** The name of its value: `dir`, `file`, `n`; `null` for a flag. */
   readonly value: string | null;
   readonly choices: readonly string[];
   readonly standard: string | null;
-  /** The variable of the environment that may give it. */
+  /** The environment variable for it. */
   readonly variable: string | null;
 }
 
-/** One command, below the program. */
+/** One command of the program. */
 export interface CommandFacts {
-  /** `['operations', 'show']`; empty for the program itself. */
+  /** The path: `['operations', 'show']`; empty for the program itself. */
   readonly path: readonly string[];
   readonly description: string;
-  /** `[file]`, `<id>`, each with what it is, and what it may be where that is known. */
+  /** The arguments: `[file]`, `<id>`, each with its description and choices. */
   readonly arguments: readonly (readonly [
     usage: string,
     what: string,
@@ -35,11 +35,11 @@ export interface CommandFacts {
   readonly options: readonly OptionFacts[];
   /** Names of the commands below it. */
   readonly commands: readonly string[];
-  /** Which of these is meant where none is named. */
+  /** The default one among these. */
   readonly standard: string | null;
 }
 
-/** The program and every command below it, each before those of its own. */
+/** Lists the program and all commands, each before its own subcommands. */
 export function commandLineOf(command: Command, path: readonly string[] = []): CommandFacts[] {
   const shown = command.commands;
   const standard = shown.find((one) => isDefault(command, one))?.name() ?? null;
@@ -60,7 +60,7 @@ export function commandLineOf(command: Command, path: readonly string[] = []): C
   ];
 }
 
-/** Commander keeps the name of the default command to itself. */
+/** Whether a command is the default of its group. Commander has no public name for that. */
 function isDefault(group: Command, one: Command): boolean {
   const { _defaultCommandName: name } = group as unknown as {
     readonly _defaultCommandName?: string | null;

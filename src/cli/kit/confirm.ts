@@ -1,5 +1,5 @@
 /**
- * Asks a person before what can't be undone.
+ * Asks a person to confirm what can't be undone.
  *
  * @module
  */

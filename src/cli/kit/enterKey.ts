@@ -1,5 +1,5 @@
 /**
- * Enter, pressed by somebody who sits at the terminal.
+ * Listens for Enter at the terminal.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs';
 const GROUP_FIELD = 2;
 const TERMINAL_FIELD = 5;
 
-/** Whether somebody may press it: a program in the background that reads from the terminal is stopped. */
+/** Whether the terminal may be read: a background program that reads from it is stopped. */
 export function hasKeyboard(): boolean {
   return process.stdin.isTTY && isInForeground();
 }
@@ -34,7 +34,7 @@ function isInForeground(): boolean {
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     return fields[GROUP_FIELD] === fields[TERMINAL_FIELD];
   } catch {
-    // Only Linux tells.
+    // Only Linux has this file.
     return true;
   }
 }

@@ -1,12 +1,12 @@
 /**
- * What the exit code of every command means, and which error ends with which.
+ * The exit codes of all commands, and the errors that lead to them.
  *
  * @module
  */
 
 import { type ErrorCode, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 
-/** What the exit code of every command means. */
+/** The exit codes of all commands. */
 export const EXIT = {
   ok: 0,
   failed: 1,

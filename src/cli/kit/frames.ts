@@ -1,5 +1,5 @@
 /**
- * Draws the same text again and again in place, as long as somebody watches it.
+ * Redraws a text in place.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import { cut, terminalWidth } from './table.ts';
 
 type Screen = Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'columns' | 'rows'>;
 
-/** Whether text can be drawn over what was drawn before. */
+/** Whether the stream can be redrawn. */
 export function canRedraw(stream: Pick<NodeJS.WriteStream, 'isTTY'>): boolean {
   return stream.isTTY && process.env['TERM'] !== 'dumb';
 }
 
-/** Gives a function that draws a text in the place of the one before, cut to the terminal. */
+/** Returns a function that draws a text over the one before, cut to the terminal. */
 export function frames(screen: Screen): (text: string) => void {
   let linesDrawn = 0;
   return (text) => {
     const width = terminalWidth(screen);
-    // One that is higher than the terminal would scroll, and what has scrolled can't be drawn over.
+    // Text higher than the terminal would scroll, and scrolled lines can't be redrawn.
     const lines = plain(text)
       .split('\n')
       .slice(0, Math.max(1, (screen.rows ?? 24) - 1));

@@ -1,5 +1,5 @@
 /**
- * What happened to an operation, as people read it.
+ * The history of an operation as a table.
  *
  * @module
  */
@@ -17,7 +17,7 @@ interface Entry {
   readonly exception?: string | undefined;
 }
 
-/** Each attempt and what people did, with how long it waited before and how long it took. */
+/** A row for each attempt and each order, with how long it waited before and how long it took. */
 export function historyTable(history: readonly Entry[], acceptedAtMs: number): string {
   const rows = history.map((entry, at) => {
     const since = history[at - 1]?.atMs ?? acceptedAtMs;

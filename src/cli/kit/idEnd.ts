@@ -12,14 +12,14 @@ import { quarantine } from '../../management/quarantine.ts';
 import type { StoreOptions } from './storeOptions.ts';
 import { withStore } from './withStore.ts';
 
-/** Gives the whole id for its end; a whole id, and what is no end of one, as it is. */
+/** Finds the whole id for the end of one; returns anything else unchanged. */
 export type WholeId = (options: StoreOptions, given: string) => Promise<string>;
 
-/** Shorter ends are too easily those of another one. */
+/** The shortest end: a shorter one too easily belongs to another id. */
 const END_LENGTH_MIN = 6;
 const WHOLE_LENGTH = 36;
 const END = /^[\da-f-]*(?:-c\d+)?$/;
-/** More are not needed to say that there are several. */
+/** The most ids that an error names. */
 const NAMED_MAX = 5;
 
 export const ID_OR_END = `or its last ${END_LENGTH_MIN} characters or more`;
@@ -67,7 +67,7 @@ export function wholeId(idsOf: (caller: Caller, end: string) => AsyncIterable<st
     const found = await withStore(options, async (caller) => {
       const matching: string[] = [];
       for await (const id of idsOf(caller, end)) {
-        // The end of the id of a conflict may be that of its operation.
+        // A conflict may be named by the end of its operation's id.
         if (id.endsWith(end) || id.replace(/-c\d+$/, '').endsWith(end)) matching.push(id);
         if (matching.length > NAMED_MAX) break;
       }

@@ -1,5 +1,5 @@
 /**
- * What Ctrl-C does to a command.
+ * Handles Ctrl-C.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { EXIT } from './exitCodes.ts';
 import type { Output } from './output.ts';
 
-/** A person has ended the command where it asked for something. */
+/** Thrown where a person ends the command instead of answering. */
 export class Interrupted extends Error {}
 
 /**

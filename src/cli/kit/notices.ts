@@ -15,8 +15,8 @@ export function wasReported(error: unknown): boolean {
 }
 
 /**
- * What a command gives as `onError` of its runtime: says each kind of trouble once, for the same
- * one may come a thousand times a second. With HOLDFAST_DEBUG it says all of them.
+ * Makes the `onError` of a command's runtime: prints each kind of trouble once, since the same one may come a thousand
+ * times a second. With HOLDFAST_DEBUG it prints all of them.
  */
 export function reportOnce(output: Pick<Output, 'say'>): (error: unknown) => void {
   const said = new Set<string>();

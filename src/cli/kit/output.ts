@@ -1,5 +1,5 @@
 /**
- * What commands print: results on stdout, everything said to a person on stderr.
+ * The output of commands: results on stdout, messages to a person on stderr.
  *
  * @module
  */
@@ -14,28 +14,28 @@ import {
   toPlainError,
 } from '../../../machines/vocabulary/errors.ts';
 
-/** On a terminal the progress line is rewritten this often; elsewhere a line is added. */
+/** How often progress is shown: rewritten on a terminal, a new line elsewhere. */
 const REWRITE_EVERY_MS = 100;
 const APPEND_EVERY_MS = 1_000;
-/** What is followed is drawn again this often, whatever happens: on a terminal, and elsewhere. */
+/** How often followed text is redrawn, even without news: on a terminal, and elsewhere. */
 const REDRAW_EVERY_MS = 500;
 const ADD_LINE_EVERY_MS = 5_000;
 
 type Colors = ReturnType<typeof pc.createColors>;
-/** Colours one line; what it is given has nothing in it that a terminal obeys. */
+/** Colours one line, which contains no control characters. */
 export type Paint = (line: string, colors: Colors) => string;
 
-/** Whatever text passes here is {@link plain}: nothing that others wrote can steer a terminal. */
+/** The output of a command. All text is made {@link plain}, so that no foreign text can control the terminal. */
 export interface Output {
   /** Prints data on stdout: as one line of JSON with `--json`, else the text. */
   readonly result: (value: object, text: string, paint?: Paint) => void;
   /** Says something to a person. */
   readonly say: (text: string, paint?: Paint) => void;
-  /** Shows where things stand, `text` being asked for only when it will be shown. */
+  /** Shows progress; `text` is called only when it will be shown. */
   readonly progress: (text: () => string) => void;
   /**
-   * Shows where things stand again and again, also while nothing happens, until the returned function
-   * is called; that leaves `lastText` as the last line.
+   * Shows progress repeatedly, even without news, until the returned function is called, which leaves `lastText` as
+   * the last line.
    */
   readonly follow: (text: () => string, lastText: () => string) => () => void;
   /** Ends the progress line. */
@@ -43,18 +43,17 @@ export interface Output {
 }
 
 /**
- * What is not seen and does something: control characters (an escape sequence sets a title, fills the
- * clipboard, hides a line), what turns the direction of text, is invisible or ends a line, and halves of
- * characters.
+ * Invisible characters with an effect: control characters (an escape sequence sets a title, fills the clipboard, hides
+ * a line), changes of direction, line ends, and halves of characters.
  */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** Text with everything unseen shown as `\u{…}`; line ends are ours and stay. */
+/** Text with invisible characters shown as `\u{…}`. Line ends stay. */
 export function plain(text: string): string {
   return text.replace(UNSEEN, (one) => (one === '\n' ? one : codePoint(one)));
 }
 
-/** {@link plain} for what is one line whatever it holds: a line end in it is shown too. */
+/** As {@link plain}, for a single line: line ends are shown too. */
 export function plainLine(text: string): string {
   return text.replace(UNSEEN, codePoint);
 }
@@ -63,7 +62,7 @@ function codePoint(one: string): string {
   return `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`;
 }
 
-/** JSON on one line, with what is unseen escaped as JSON does it; `JSON.stringify` leaves most of it. */
+/** JSON on one line, with invisible characters escaped, of which `JSON.stringify` leaves most. */
 export function plainJson(value: unknown): string {
   return JSON.stringify(value).replace(UNSEEN, (one) =>
     [...Array(one.length).keys()]
@@ -83,7 +82,7 @@ function wantsColor(stream: NodeJS.WriteStream): boolean {
   return term !== 'dumb';
 }
 
-/** Where output goes; given only by tests. */
+/** The streams and the clock; set only by tests. */
 export interface OutputPorts {
   readonly clock: Clock;
   readonly stdout: NodeJS.WriteStream;
@@ -101,7 +100,7 @@ export function createOutput(
   const isLive = stderr.isTTY && process.env['TERM'] !== 'dumb';
   let shownAtMs = Number.NEGATIVE_INFINITY;
   let isLineOpen = false;
-  /** Draws what is followed; `null` while nothing is. */
+  /** Redraws the followed text; `null` while there is none. */
   let redraw: (() => void) | null = null;
 
   const endProgress = (): void => {
@@ -110,7 +109,7 @@ export function createOutput(
   };
   const draw = (text: string): void => {
     if (isLive) {
-      // Longer than the terminal is wide, it would wrap and could not be rewritten.
+      // A line wider than the terminal would wrap and could not be rewritten.
       stderr.write(`\r\u001b[K${plainLine(text).slice(0, (stderr.columns ?? 80) - 1)}`);
       isLineOpen = true;
     } else {
@@ -137,7 +136,7 @@ export function createOutput(
     say(text, paint) {
       endProgress();
       stderr.write(`${painted(stderr, text, paint)}\n`);
-      // What was said has taken the place of the line.
+      // The message has replaced the progress line.
       if (isLive) redraw?.();
     },
     progress,
@@ -166,7 +165,7 @@ export function createOutput(
   };
 }
 
-/** An error as a person reads it: what happened and what to do, then its code and place. */
+/** An error as text: what happened and what to do, then its code and place. */
 export function errorText(error: unknown): string {
   if (process.env['HOLDFAST_DEBUG'] !== undefined) return `holdfast: ${stacksOf(error)}`;
   if (!isHoldfastError(error)) {
@@ -182,7 +181,7 @@ export function errorText(error: unknown): string {
   return `holdfast: ${plainLine(message)}\n  ${plainLine([code, ...place].join(' · '))}`;
 }
 
-/** An error as a program reads it: the same, by name. */
+/** An error as JSON. */
 export function errorJson(error: unknown): object {
   const { message, code, retry, field, path, line } = toPlainError(error);
   return { error: { message, code, retry, field, path, line } };

@@ -1,5 +1,5 @@
 /**
- * Who gives an order, as every command takes it: `--by id:role`, or `--by id --role role`.
+ * The person who gives an order: `--by id:role`, or `--by id --role role`.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Person } from '../../../machines/vocabulary/person.ts';
 import { value } from './command.ts';
 
-/** The role may be left out where `needsRole` is false. */
+/** The option `--by`, with an optional role where `needsRole` is false. */
 export function byOption({ needsRole }: { readonly needsRole: boolean }): Option {
   const flags = needsRole ? '--by <id:role>' : '--by <id[:role]>';
   return value(flags, 'who you are, such as staff-7:clinician; kept and told', (text) =>
@@ -17,12 +17,12 @@ export function byOption({ needsRole }: { readonly needsRole: boolean }): Option
   ).makeOptionMandatory();
 }
 
-/** Beside `--by` where that has an id alone. */
+/** The option `--role`, for a `--by` without one. */
 export function roleOption(): Option {
   return value('--role <role>', 'what you are there, where --by does not say it');
 }
 
-/** Who decides, by either way. @throws HoldfastError `HF_OPTION_INVALID` without a role, or with two. */
+/** The person who decides. @throws HoldfastError `HF_OPTION_INVALID` without a role, or with two. */
 export function decider({
   by,
   role,
@@ -43,7 +43,7 @@ export function decider({
   return { id: by.id, role: given };
 }
 
-/** `staff-7:clinician`; the id may hold colons, the role none. */
+/** Reads `staff-7:clinician`; the id may contain colons, the role can't. */
 function parsePerson(text: string, needsRole: boolean): Person {
   const at = text.lastIndexOf(':');
   if (at === -1 && !needsRole && text !== '') return { id: text };

@@ -1,6 +1,5 @@
 /**
- * Runs the command line: turns errors into text and exit codes, and lets nothing that others wrote reach
- * the terminal as it is.
+ * Runs the command line: turns errors into text or JSON and exit codes, and escapes foreign text.
  *
  * @module
  */
@@ -21,7 +20,7 @@ export async function runProgram(program: Promise<Command>): Promise<void> {
 }
 
 async function exitCodeOfRun(program: Promise<Command>): Promise<number> {
-  // A reader that went away (`| head`) is no failure of ours.
+  // A reader that closes the pipe (`| head`) is no failure.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   for (const name of STORE_VARIABLES) {
     if (process.env[name] === '') delete process.env[name];
@@ -45,7 +44,7 @@ async function exitCodeOfRun(program: Promise<Command>): Promise<number> {
     await root.parseAsync();
     return Number(process.exitCode ?? EXIT.ok);
   } catch (error) {
-    // Help and version also come as an error, with exit code 0; help that nobody asked for with another.
+    // Commander throws for help and version too, with exit code 0, and for unrequested help with another.
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.ok;
       if (error.code !== 'commander.help') report(usageError(error, asked));
@@ -64,14 +63,14 @@ function report(error: unknown): void {
   } else if (!wasReported(error)) createOutput({ json: false }).say(errorText(error));
 }
 
-/** What commander says of arguments that it can't use, as every other error is said. */
+/** A usage error of commander in the form of all others. */
 function usageError({ message }: CommanderError, asked: string): HoldfastError {
   const said = message.replace(/^error: /, '').replace(/\n\((.*)\)$/, '. $1');
   const sentence = /[.?]$/.test(said) ? said : `${said}.`;
   return new HoldfastError('HF_OPTION_INVALID', `${sentence} See ${asked} --help.`);
 }
 
-/** A command made apart inherits nothing from the one it is added to, so each is set up. */
+/** Visits each command: one that is made separately inherits no settings from its parent. */
 function eachCommand(
   command: Command,
   visit: (command: Command, path: string) => void,
@@ -81,7 +80,7 @@ function eachCommand(
   for (const child of command.commands) eachCommand(child, visit, `${path} ${child.name()}`);
 }
 
-/** Where everything has stalled there is nothing left to wait for, and Node would end in silence. */
+/** Reports a stall: with nothing left to wait for, Node would end silently. */
 function reportStall(): void {
   report(
     new HoldfastError(

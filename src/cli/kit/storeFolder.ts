@@ -1,5 +1,5 @@
 /**
- * Whether there is a store in a folder: one that is misspelt is no store at rest.
+ * Checks that there is a store in a folder: a misspelt folder is no store at rest.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 
-/** What every store has. */
+/** The file that every store has. */
 const DATA_FILE = 'data.db';
 
 /** @throws HoldfastError `HF_STORE_MISSING` */

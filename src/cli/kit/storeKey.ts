@@ -1,5 +1,5 @@
 /**
- * What opens the store of a command: a key file, a passphrase in a file, or one that a person types.
+ * The key of a command's store: a key file, a passphrase in a file, or one that a person types.
  *
  * @module
  */
@@ -25,7 +25,7 @@ const PASSPHRASE_FILE = {
 
 const keys = new WeakMap<KeyOptions, Promise<KeySource>>();
 
-/** As {@link keySource}, which reads or asks once for the options of a command, however often it opens the store. */
+/** The key source for the options of a command, read or asked for once, however often the store is opened. */
 export function storeKey(options: KeyOptions, folder: string): Promise<KeySource> {
   const key = keys.get(options) ?? chosen(options, folder);
   keys.set(options, key);
@@ -72,7 +72,7 @@ async function keySource(
   return passphrase(typed);
 }
 
-/** Asks at the terminal, and shows nothing of what is typed. */
+/** Asks at the terminal without echo. */
 async function askFor(question: string): Promise<string> {
   const nowhere = new Writable({
     write: (_chunk, _encoding, done) => {
@@ -80,7 +80,7 @@ async function askFor(question: string): Promise<string> {
     },
   });
   const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
-  // From here on the terminal shows nothing of what is typed.
+  // From here on the terminal does not echo.
   process.stderr.write(plainLine(question));
   try {
     return await terminal.question('');

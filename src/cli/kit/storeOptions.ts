@@ -1,5 +1,5 @@
 /**
- * Which store a command works on, and what opens it: by options, or by the environment.
+ * The options that name a store and its key, also from the environment.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import { Option } from 'commander';
 import { SEALINGS, type Sealing } from '../../../persistence/sealing/engines.ts';
 
-/** What opens a store; neither where its owner is asked, and where a person at the terminal is. */
+/** The key of a store. Neither is needed where its owner is asked, or a person at the terminal. */
 export interface KeyOptions {
   readonly keyFile?: string;
   readonly passphraseFile?: string;
   readonly sealing?: Sealing;
 }
 
-/** Which store a command works on. */
+/** The store of a command. */
 export interface StoreOptions extends KeyOptions {
   readonly store: string;
 }
@@ -22,7 +22,7 @@ export interface StoreOptions extends KeyOptions {
 /** An option that the environment may give. */
 export class StoreOption extends Option {
   isNeeded = false;
-  /** The option that says the same in another way. */
+  /** The option that this one excludes. */
   insteadOf: string | null = null;
 }
 
@@ -32,7 +32,7 @@ function storeOptionOf(flags: string, envVar: string, what: string): StoreOption
   return option;
 }
 
-/** The same option, refused where neither the arguments nor the environment have it. */
+/** Makes an option required, from the arguments or the environment. */
 export function needed(option: StoreOption): Option {
   option.isNeeded = true;
   return option;
@@ -42,7 +42,7 @@ export function storeOption(what = 'folder of the store'): Option {
   return needed(storeOptionOf('--store <dir>', 'HOLDFAST_STORE', what));
 }
 
-/** The same where a command can also do without one. */
+/** The option `--store` for a command that can do without one. */
 export function anyStoreOption(what: string): Option {
   return storeOptionOf('--store <dir>', 'HOLDFAST_STORE', what);
 }
@@ -73,7 +73,7 @@ export function storeOptions(what?: string, ofKey?: string): readonly Option[] {
   return [storeOption(what), ...keyOptions(ofKey)];
 }
 
-/** All that the environment may give. An empty variable says nothing. */
+/** The environment variables for options. An empty one counts as unset. */
 export const STORE_VARIABLES = [
   'HOLDFAST_STORE',
   'HOLDFAST_KEY_FILE',

@@ -1,5 +1,5 @@
 /**
- * Results as text: tables that fit the terminal, lists of facts, times and spans.
+ * Formats results: tables that fit the terminal, lists of facts, times and spans.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { plainLine } from './output.ts';
 type Cells = readonly (string | number)[];
 
 /**
- * Columns padded to the width of their widest cell; numbers right-aligned; a line a row. At a terminal a row
- * is cut to its width, so that none takes two lines; elsewhere nothing is cut.
+ * A table with padded columns and right-aligned numbers. On a terminal each row is cut to its width; elsewhere nothing
+ * is cut.
  */
 export function table(
   head: readonly string[],
@@ -36,7 +36,7 @@ export function table(
   return [line(head), ...rows.map(line)].map((text) => cut(text, width)).join('\n');
 }
 
-/** What is known of one thing, a line each, never cut; what is empty is left out. */
+/** The fields of one thing, a line each, never cut; empty ones are left out. */
 export function facts(
   content: readonly Cells[],
   head: readonly string[] = ['what', 'value'],
@@ -52,7 +52,7 @@ export function cut(line: string, width: number): string {
   return `${characters.slice(0, Math.max(0, width - 1)).join('')}…`;
 }
 
-/** How wide a line may be; endless where nobody looks at a terminal. */
+/** The width of the terminal; infinite where there is none. */
 export function terminalWidth(stream: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>): number {
   if (!stream.isTTY) return Number.POSITIVE_INFINITY;
   return stream.columns > 0 ? stream.columns : 80;

@@ -9,7 +9,7 @@ import type { UpkeepOptions, UpkeepProgress } from '../../../persistence/upkeep/
 import { onInterrupt } from './interrupt.ts';
 import type { Output } from './output.ts';
 
-/** What each step is called, and what it counts. */
+/** The name and the unit of each step. */
 const STEPS: Readonly<Record<UpkeepProgress['step'], readonly [what: string, unit: string]>> = {
   copying: ['copying', 'pages'],
   checkingFiles: ['checking files', 'bytes'],
@@ -19,8 +19,8 @@ const STEPS: Readonly<Record<UpkeepProgress['step'], readonly [what: string, uni
 };
 
 /**
- * Does a long piece of work on a store with its progress on stderr, and cuts it short at Ctrl-C: then it
- * gives `null`, and the command ends with `EXIT.interrupted`.
+ * Does long work on a store with progress on stderr. Ctrl-C ends it: then it resolves with `null`, and the command
+ * exits with `EXIT.interrupted`.
  */
 export async function runUpkeep<Result>(
   output: Output,

@@ -1,5 +1,5 @@
 /**
- * What the demos share: how long a crisis may wait, how figures are put together, and how a verdict is shown.
+ * Shared by the demos: how long a crisis may wait, percentiles, and how a verdict is shown.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export function percentile(values: readonly number[], share: number): number {
 
 export const dimly: Paint = (line, { dim }) => dim(line);
 
-/** A line that begins with `PASS` or `FAIL` stands out. */
+/** Highlights lines that begin with `PASS` or `FAIL`. */
 export const paintVerdict: Paint = (line, { bold, green, red }) => {
   if (line.startsWith('PASS ')) return bold(green(line));
   return line.startsWith('FAIL ') ? bold(red(line)) : line;

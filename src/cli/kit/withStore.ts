@@ -1,5 +1,5 @@
 /**
- * A store that a command works on: through the process that owns it, or, when nobody does, by opening it.
+ * Reaches the store of a command through its owner or, at rest, by opening it.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import { storeKey } from './storeKey.ts';
 import type { StoreOptions } from './storeOptions.ts';
 
 /**
- * Makes management calls on a store: through the process that owns it, or, when nobody does, by opening
- * it. Then it is owned until `use` has ended.
+ * Makes management calls on a store, through its owner or, at rest, by opening it. Then this process owns it until
+ * `use` has ended.
  *
  * @throws HoldfastError `HF_STORE_…` or `HF_KEY_…`, and what the calls throw.
  */

@@ -30,15 +30,15 @@ import { lineError, parseRequestLine, type RequestLine } from './requestLine.ts'
 
 /** Every operation of the file that has been read, whatever run accepted it. */
 export interface RunTally {
-  /** On disk. */
+  /** Accepted operations, on disk. */
   accepted: number;
   completed: number;
   deadLettered: number;
   cancelled: number;
   expired: number;
-  /** Lines that are no valid request. */
+  /** Lines without a valid request. */
   bad: number;
-  /** Accepted, and waiting for a person: a conflict, or an outcome nobody knows. */
+  /** Operations that wait for a person: conflicts, and unknown outcomes. */
   inReview: number;
 }
 
@@ -54,14 +54,14 @@ export function emptyTally(): RunTally {
   };
 }
 
-/** Errors that are about one request and no other. */
+/** Errors that concern one request alone. */
 const REQUEST_CODES: ReadonlySet<ErrorCode> = new Set([
   'HF_REQUEST_INVALID',
   'HF_PAYLOAD_TOO_LARGE',
   'HF_CARD_NUMBER_REFUSED',
   'HF_IDEMPOTENCY_CONFLICT',
 ]);
-/** Operations whose ending is waited for at the same time; the rest are only an id. */
+/** The most operations whose end is watched at the same time; the rest are only ids. */
 const WATCHED_MAX = 2_000;
 
 export interface FileRunOptions {
@@ -70,11 +70,11 @@ export interface FileRunOptions {
   /** Performs every type that the input names. */
   readonly run: Run;
   readonly onBadLine: (error: unknown) => void;
-  /** Told why the store takes a line only later; it is offered again until it does. */
+  /** Called with the reason when the store can't take a line yet; the line is offered again. */
   readonly onWaiting: (reason: HoldfastError) => void;
 }
 
-/** How an operation ended, or that it will not end without a person. */
+/** The end of an operation, or that it needs a person. */
 type Ending = Outcome['status'] | 'inReview';
 
 export class FileRun {
@@ -104,14 +104,14 @@ export class FileRun {
   #isReading = true;
   #isStopped = false;
   #failure: unknown = null;
-  /** Who waits for room or for the end. */
+  /** The callers that wait for room or for the end. */
   #waiters: (() => void)[] = [];
 
   constructor(options: FileRunOptions) {
     this.#options = options;
   }
 
-  /** Accepted and not ended yet. */
+  /** How many accepted operations have not ended. */
   get unfinished(): number {
     const { accepted, completed, deadLettered, cancelled, expired } = this.tally;
     return accepted - completed - deadLettered - cancelled - expired;
@@ -205,7 +205,7 @@ export class FileRun {
       return await this.#options.run(attempt);
     } catch (error) {
       const { status, code } = Object(error) as Partial<AttemptFailure>;
-      // Cut off by the end of the run: that is no failure.
+      // The end of the run cuts off the rest, which is no failure.
       if (code === 'HF_CLOSED') throw error;
       const name = String(status ?? code ?? className(error));
       this.failures.set(name, (this.failures.get(name) ?? 0) + 1);
@@ -286,7 +286,7 @@ export class FileRun {
     if (isHoldfastError(error) && REQUEST_CODES.has(error.code)) {
       this.#bad(lineError(offer.number, error));
     } else {
-      // Not the line's fault: every other line would fail with it.
+      // Not an error of the line: every other line would fail with it.
       this.#fail(error);
     }
   }
@@ -345,7 +345,7 @@ async function endingOf(operation: Operation): Promise<Ending> {
     const look = (view: OperationView): void => {
       if (endingIn(view.state) === 'inReview') resolve('inReview');
     };
-    // Listened to first, looked at second: it may change between the two.
+    // Subscribed first and read second, since it may change in between.
     stopListening = operation.subscribe(look);
     operation.view().then(look, reject);
   });
@@ -356,7 +356,7 @@ async function endingOf(operation: Operation): Promise<Ending> {
   }
 }
 
-/** What an operation counts as that needs nothing more from this run; `null` for one that goes on. */
+/** The ending that an operation in this state is counted as; `null` for one that goes on. */
 function endingIn(state: OperationView['state']): Ending | null {
   if (isCrisisState(state)) return crisisEndedAs(state);
   if (waitsForDecision(state)) return 'inReview';

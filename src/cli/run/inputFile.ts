@@ -10,13 +10,13 @@ import { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 
-/** Where input comes from, `-` being stdin. */
+/** The input, a file or stdin (`-`). */
 export interface Input {
-  /** As a person knows it. */
+  /** The name of the input, for messages. */
   readonly name: string;
   /** Whether it can be read more than once: a file can, stdin and a pipe can't. */
   readonly isRepeatable: boolean;
-  /** Bytes from the start. */
+  /** Reads the bytes from the start. */
   readonly bytes: () => AsyncIterable<Uint8Array>;
   readonly close: () => Promise<void>;
 }
@@ -58,10 +58,10 @@ export async function openInput(path: string, signal?: AbortSignal): Promise<Inp
   };
 }
 
-/** As a socket, whose reading can be ended at any moment; that of a file can't. */
+/** Opens a pipe as a socket, since reading a socket can be ended at any moment, and reading a file can't. */
 async function openPipe(path: string, signal: AbortSignal | undefined): Promise<Input | null> {
   const opening = promisify(openFile)(path, 'r');
-  // Opening a pipe to read waits for a writer, and nothing but one ends that.
+  // Opening a pipe to read waits for a writer, and only a writer ends that.
   const beWriter = (): void => {
     open(path, constants.O_WRONLY | constants.O_NONBLOCK).then(
       (writer) => writer.close(),

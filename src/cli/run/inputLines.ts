@@ -8,11 +8,11 @@ import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 
 /** One line of input, without its line end. */
 export interface InputLine {
-  /** From 1. */
+  /** The number of the line, from 1. */
   readonly number: number;
-  /** What is wrong with the line as text, or `null`. */
+  /** The problem of the line as text, or `null`. */
   readonly problem: HoldfastError | null;
-  /** Empty when there is a problem. */
+  /** The text; empty where there is a problem. */
   readonly text: string;
 }
 
@@ -49,7 +49,7 @@ export async function* inputLines(
   };
   const take = (part: Uint8Array): void => {
     length += part.length;
-    // What is too long is only measured, not kept.
+    // A line that is too long is measured, not kept.
     if (length <= lineBytesMax) parts.push(part);
     else parts = [];
   };

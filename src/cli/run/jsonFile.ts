@@ -1,5 +1,5 @@
 /**
- * A file that holds one JSON value, or what comes on stdin.
+ * Reads one JSON value from a file or stdin.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * How the requests of a file are sent: the method and the path of each type, and headers out of a file.
+ * The method and the path of each type of request in a file, and headers from a file.
  *
  * @module
  */
@@ -17,11 +17,11 @@ import { readSecretFile } from '../../../persistence/sealing/secretFile.ts';
 import { httpHandler } from '../../http/httpHandler.ts';
 import { checkHeaders } from '../../http/requestHeaders.ts';
 
-/** What was given for some types; `*` is all others. */
+/** A value for some types; `*` stands for all others. */
 export type ByType = ReadonlyMap<string, string>;
 
 const ALL = '*';
-/** Stands in a path for the id of the request's entity. */
+/** The placeholder in a path for the id of the request's entity. */
 const ENTITY = '{entity}';
 const HEADER_FILE = {
   what: 'header file',
@@ -56,7 +56,7 @@ function withType(
   return new Map([...(before ?? []), [type, given]]);
 }
 
-/** Performs attempts of every type. What a request says itself comes before what is given for its type. */
+/** Makes the function that performs attempts of every type. Method and path of a request override those of its type. */
 export function sender(how: {
   readonly upstream: string;
   readonly allowInsecure: boolean;

@@ -42,14 +42,14 @@ interface RunOptions extends StoreOptions, JsonOptions {
   readonly strict: boolean;
 }
 
-/** What `--json` prints last. */
+/** The result that `--json` prints last. */
 interface RunResult extends RunTally {
-  /** Accepted and not ended; what is in review is among these. */
+  /** Operations that have not ended, with those in review. */
   readonly unfinished: number;
 }
 
 const UPSTREAM = 'default';
-/** How long what is in flight may take to end when the run is to stop. */
+/** How long attempts in flight may take when the run is to stop. */
 const DRAIN_MS = 5_000;
 
 export function runCommand(): Command {
@@ -114,7 +114,7 @@ async function run(file: string, options: RunOptions, output: Output): Promise<E
   const { upstream, allowInsecure, headerFile } = options;
   const base = parseBaseUrl(upstream, { allowInsecure, name: '--upstream' });
   if (file === '-' && options.passphraseFile === '-') throw twiceStdin();
-  // A person who types takes as long as they like.
+  // A person may take any time to type.
   const key = await storeKey(options, options.store);
   const stop = new RunStop(output, options.deadline);
   try {
@@ -170,7 +170,7 @@ async function runInput(
     onBadLine: (error) => {
       output.say(errorText(error));
     },
-    // Otherwise nobody would know why nothing is read any more.
+    // Otherwise nobody would know why reading has stopped.
     onWaiting: notice,
   });
   let total: number | null = null;

@@ -1,6 +1,6 @@
 /**
- * Where a run of a file stands, as one line: what is done of how many, how fast, how long it will take,
- * what it waits for, and what failed.
+ * The progress of a run as one line: how much is done, how fast, how long it will take, what it waits for, and what
+ * failed.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import type { RunTally } from './fileRun.ts';
 
-/** What a line of progress is made from, at one moment. */
+/** The state that a line of progress is made from. */
 export interface RunState {
   readonly tally: RunTally;
   /** Lines in the input; `null` while they are not counted. */
@@ -20,7 +20,7 @@ export interface RunState {
   readonly failures: ReadonlyMap<string, number>;
 }
 
-/** The rate is taken over so long: short enough to follow an outage, long enough not to jump. */
+/** The time over which the rate is taken: short enough to follow an outage, long enough not to jump. */
 const RATE_OVER_MS = 10_000;
 const FAILURES_SHOWN_MAX = 3;
 
@@ -38,7 +38,7 @@ export class RunProgress {
     this.#samples.push({ atMs: this.#startedAtMs, done: 0 });
   }
 
-  /** How it stands now. */
+  /** The line of progress now. */
   line(): string {
     const state = this.#state();
     const { tally, total } = state;
@@ -57,7 +57,7 @@ export class RunProgress {
     ]);
   }
 
-  /** How it stood when the run ended. */
+  /** The line of progress at the end of the run. */
   lastLine(): string {
     const { tally, total } = this.#state();
     const done = doneOf(tally);
@@ -77,13 +77,13 @@ export class RunProgress {
     return `${done} of ${total} done (${percent} %)`;
   }
 
-  /** Nobody knows it while nothing gets through. */
+  /** The time left; unknown while nothing gets through. */
   #timeLeft({ total, breaker }: RunState, done: number, rate: number): string {
     if (total === null || done >= total || rate === 0 || breaker !== 'closed') return '';
     return `${spanText((total - done) / rate)} left`;
   }
 
-  /** Done a second, over the last while. */
+  /** The lines done per second, over the last seconds. */
   #rate(done: number): number {
     const nowMs = this.#clock.monotonic();
     const recent = this.#samples.filter(({ atMs }) => nowMs - atMs <= RATE_OVER_MS);
@@ -111,7 +111,7 @@ export function failuresText(failures: ReadonlyMap<string, number>, shownMax?: n
   return `failed tries: ${shown.join(', ')}${shown.length < all.length ? ', …' : ''}`;
 }
 
-/** Lines that need nothing more: ended, refused, or left to a person. */
+/** The lines that need nothing more: ended, refused, or left to a person. */
 function doneOf(tally: RunTally): number {
   const { completed, deadLettered, cancelled, expired, bad, inReview } = tally;
   return completed + deadLettered + cancelled + expired + bad + inReview;

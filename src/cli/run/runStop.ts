@@ -1,5 +1,5 @@
 /**
- * What ends a run before its work does: its deadline or a signal, whatever the run waits for then.
+ * Ends a run early, by its deadline or a signal, whatever the run waits for.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { systemClock } from '../../../actors/platform/systemClock.ts';
 import { onInterrupt } from '../kit/interrupt.ts';
 import type { Output } from '../kit/output.ts';
 
-/** Why a run ended before its work did. */
+/** The reason for an early end. */
 export type StopCause = 'deadline' | 'interrupted';
 
 export class RunStop {
@@ -34,7 +34,7 @@ export class RunStop {
     ];
   }
 
-  /** Why it is to end; `null` while it is not. */
+  /** The reason for the end; `null` until then. */
   get cause(): StopCause | null {
     return this.#cause;
   }
@@ -43,7 +43,7 @@ export class RunStop {
     return this.#stop.signal;
   }
 
-  /** What `work` gives, or `null` where the run is to end before. */
+  /** The result of `work`, or `null` where the run is to end before. */
   async unless<Result>(work: Promise<Result>): Promise<Result | null> {
     const { signal } = this;
     let forget = (): void => {};
@@ -57,12 +57,12 @@ export class RunStop {
       };
       if (signal.aborted) stop();
     });
-    // What comes after the end is told to nobody.
+    // Errors after the end are of no interest.
     work.catch(() => undefined);
     return await Promise.race([work, stopped]).finally(forget);
   }
 
-  /** From here on nothing ends it but its work. */
+  /** Stops watching: from here on only its work ends the run. */
   forget(): void {
     for (const forget of this.#forget) forget();
   }

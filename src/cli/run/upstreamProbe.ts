@@ -10,7 +10,7 @@ import type { Output } from '../kit/output.ts';
 const PROBE_TIMEOUT_MS = 2_000;
 const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
 
-/** Says so when requests will cross a network unencrypted. */
+/** Warns when requests will cross a network unencrypted. */
 export function warnOfPlainHttp(base: URL, output: Output): void {
   if (base.protocol === 'https:' || LOOPBACK_HOST.test(base.hostname)) return;
   output.say(
@@ -19,8 +19,8 @@ export function warnOfPlainHttp(base: URL, output: Output): void {
 }
 
 /**
- * Says so when nobody listens at the upstream, so that a wrong URL does not look like a slow
- * upstream. It is no reason to stop: requests are kept and tried again.
+ * Warns when the upstream can't be reached, so that a wrong URL does not look like a slow upstream. The run goes on:
+ * requests are kept and tried again.
  */
 export async function warnIfUnreachable(base: URL, output: Output): Promise<void> {
   const code = await connectionFailure(base);

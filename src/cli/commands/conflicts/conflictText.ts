@@ -1,5 +1,5 @@
 /**
- * A conflict as a person reads it who has to decide it.
+ * The text of a conflict, for the person who decides it.
  *
  * @module
  */
@@ -33,7 +33,7 @@ const REASONS: Readonly<Record<ConflictReason, string>> = {
   unreadable: 'what the upstream holds can not be read as a record: nothing is merged',
 };
 
-/** Whom it is about, who wrote and who decided. */
+/** The text without values: the subject, who wrote and who decided. */
 export function aboutText(about: ConflictAbout): string {
   const { entity, decisions, sides } = about;
   const known = facts([
@@ -72,7 +72,7 @@ function carriedOutBy({ isCarriedOut, operationId, refusedFor }: ConflictDecisio
   return isCarriedOut ? (operationId ?? 'nothing was sent') : 'to be carried out';
 }
 
-/** Whose device holds the words, where that is not this one. */
+/** The device that asks, if it is not this one. */
 function askedBy({ carried, sides }: ConflictAbout): string {
   if (carried === null) return '';
   const here =
@@ -80,11 +80,11 @@ function askedBy({ carried, sides }: ConflictAbout): string {
   return `${carried.by}, about what ${carried.from.join(' and ')} wrote; ${here}, ${carried.by} has all`;
 }
 
-/** All of it, no wider than `width` but for the facts at its head. */
+/** The whole text, no wider than `width` except for the facts at its head. */
 export function detailsText(details: ConflictDetails, width: number): string {
   const { asked, sides, value, audit } = details;
   const isOver = details.state === 'resolved';
-  // What stands for now where a person is asked is decided by nobody yet.
+  // The present value of an open question is decided by nobody yet.
   const open = new Set(isOver ? [] : asked.map(({ path }) => path));
   const ruled = audit.filter(({ path }) => !open.has(path));
   const rulings = ruled.map(
@@ -125,7 +125,7 @@ function questionText(question: ConflictQuestion, width: number): string {
   const isStanding = ({ value }: ConflictAlternative): boolean =>
     stands !== undefined && jsonLine(value) === jsonLine(stands);
   const choices = [
-    // What stands is mostly one of them.
+    // The present value is usually one of the alternatives.
     ...(alternatives.some(isStanding)
       ? []
       : [`[0] as it stands\n${stands === undefined ? '(nothing)' : valueText(stands)}`]),
@@ -172,7 +172,7 @@ function whose({ isOurs }: ConflictSideAbout): string {
   return isOurs ? 'the edit of this store' : '';
 }
 
-/** A text as it is, anything else as JSON; what is not there says so. */
+/** Text as it is, anything else as JSON, and words for a missing value. */
 function valueText(value: Json): string {
   if (value === null) return '(nothing)';
   if (typeof value !== 'string') return JSON.stringify(value, null, 2);
@@ -193,7 +193,7 @@ export function nameOf({ id, role }: Person): string {
   return role === undefined ? id : `${id} (${role})`;
 }
 
-/** The lines that a person looks for. */
+/** Highlights the lines that a person looks for. */
 export const paintDetails: Paint = (line, colors) =>
   /^(Question \d+|Both sides, whole|In use on this device|What was decided|Decided by rules|Decide:)/.test(
     line,

@@ -113,7 +113,7 @@ function tableOf(conflicts: readonly Conflict[], nowMs: number): string {
       conflict.id,
       spanOf(nowMs - conflict.openedAtMs),
       conflict.entityType,
-      // Before what a narrow terminal cuts off.
+      // The columns after this one may be cut off by a narrow terminal.
       conflict.questions,
       conflict.isHeld ? 'yes' : '',
       stateOf(conflict),
@@ -123,7 +123,7 @@ function tableOf(conflicts: readonly Conflict[], nowMs: number): string {
   );
 }
 
-/** As people read it: one that is decided and not carried out is neither open nor over. */
+/** The state in words: a conflict that is decided and not carried out is neither open nor over. */
 export function stateOf({ state, isToBeCarriedOut }: Conflict): string {
   return isToBeCarriedOut ? `${state}, to be carried out` : state;
 }

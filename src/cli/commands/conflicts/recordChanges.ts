@@ -15,7 +15,7 @@ interface Change {
   readonly after: Json | undefined;
 }
 
-/** Where they differ, with what is there before and after; empty where nothing does. */
+/** The differences, each with the values before and after; empty where there are none. */
 export function changesText(before: Json, after: Json): string {
   const rows = changesOf('', before, after).map(({ path, ...change }) => [
     path === '' ? '(the record)' : path,
@@ -40,7 +40,7 @@ function changesOf(
   return changes.length === 0 ? [{ path, before, after }] : changes;
 }
 
-/** Fields by name, and items of a list by their identity; `null` for what is taken whole. */
+/** The fields by name, or the items of a list by their identity; `null` for a value that is compared as a whole. */
 function partsOf(value: Json | undefined): ReadonlyMap<string, Json> | null {
   if (isObject(value)) return new Map(Object.entries(value));
   if (!isList(value)) return null;

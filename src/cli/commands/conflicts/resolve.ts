@@ -105,7 +105,7 @@ kept, and carried out when a process opens the store.`,
   });
 }
 
-/** What becomes of a decision. */
+/** Says what follows from a decision. */
 export function whatFollows(outcome: ConflictOutcome, isAtRest: boolean): string {
   const { isToBeCarriedOut, isHeld, operationId } = outcome;
   if (isToBeCarriedOut) {
@@ -131,7 +131,7 @@ async function givenBy({ take, choose, side, valueFile }: ResolveOptions): Promi
   return side === undefined ? { take: take ?? 0 } : { side };
 }
 
-/** `--take` answers the only question that there is, or accepts what stands where nothing is asked. */
+/** The answers for `--take`: it answers the only question, or accepts the present value where there is none. */
 async function answers(
   caller: Caller,
   id: string,
@@ -147,7 +147,7 @@ async function answers(
   return { choices: questions === 0 && take === 0 ? {} : { 1: { take } } };
 }
 
-/** `/note=2`; the path may hold the sign. */
+/** Reads `/note=2`; the path may contain `=`. */
 function parseChoice(
   text: string,
   before: Readonly<Record<string, ConflictChoice>> = {},

@@ -1,5 +1,5 @@
 /**
- * `holdfast crises`: crises that are not over, at rest or in use: who was told, taken on, called off.
+ * `holdfast crises`: open crises, at rest or in use: who was notified, taking one on, calling one off.
  *
  * @module
  */

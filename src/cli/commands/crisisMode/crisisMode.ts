@@ -134,7 +134,7 @@ function leaveCommand(): Command {
 }
 
 /**
- * Asks the process that runs on the store: nobody is in crisis mode where nothing runs.
+ * Asks the process that runs on the store: crisis mode belongs to a running process.
  *
  * @throws HoldfastError `HF_STORE_MISSING`, `HF_STORE_UNAVAILABLE` where nobody runs on it, and what the call
  * throws.

@@ -1,5 +1,5 @@
 /**
- * What the commands about dead letters share: which are meant, and how they are reached.
+ * The options of the commands about dead letters, and how they reach the store.
  *
  * @module
  */

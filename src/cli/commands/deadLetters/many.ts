@@ -1,5 +1,5 @@
 /**
- * Replaying or purging all dead letters that match, with progress; or one by its id.
+ * Replays or purges all dead letters that match, with progress.
  *
  * @module
  */
@@ -62,7 +62,7 @@ export async function forAll(
         dryRun: options.dryRun,
         signal: stop.signal,
         onProgress: (sofar) => {
-          // How many match in all is known at the end only.
+          // The number that match is known only at the end.
           if (sofar.done > 0) output.progress(() => `holdfast: ${sofar.done} ${verb} so far`);
         },
       });

@@ -30,7 +30,7 @@ interface InspectOptions extends JsonOptions {
   readonly open: boolean;
 }
 
-/** One that is busy is waited for no longer: the page finds it in its own time. */
+/** How long to wait for the owner's answer: the page finds a busy one later. */
 const ANSWER_WITHIN_MS = 2_000;
 
 export function inspectCommand(): Command {
@@ -98,7 +98,7 @@ Ctrl-C ends it (130).`,
   });
 }
 
-/** `/crises/ID` out of an address of the page, or of what stands behind # in one. */
+/** Reads a place such as `/crises/ID` from an address of the page, or from its part after #. */
 function parsePlace(given: string): string {
   const place = given.replace(/^[^#]*#/, '').replace(/^\/?/, '/');
   const [, view = ''] = /^\/([^/?]*)/.exec(place) ?? [];
@@ -123,12 +123,12 @@ async function whoRuns(store: string): Promise<string> {
     if (owner !== null) return `Watching ${nameOwner(store)}.`;
     return 'No process runs on this store now, so there is nothing to see yet: start your app, or holdfast run. The page waits for it.';
   } catch (error) {
-    // It may answer later, and the page says what comes of it.
+    // It may answer later, and the page shows that.
     return errorText(error);
   }
 }
 
-/** Says what changes while somebody looks: each thing once, however many pages hear of it. */
+/** Prints changes while somebody watches, each once for all pages. */
 class Changes {
   readonly #store: string;
   readonly #output: Output;
@@ -144,7 +144,7 @@ class Changes {
       if (message.kind === 'hello') {
         this.#tell(`since ${message.startedAtMs}`, () => `watching ${nameOwner(this.#store)}.`);
       }
-      // That nobody is there is no news where it was said that one has ended.
+      // The absence of an owner is no news once its end was printed.
       if (message.kind === 'away' && (message.reason !== NOBODY || this.#last === null)) {
         this.#tell(message.reason, () => `${message.reason}; the page waits.`);
       }

@@ -93,7 +93,7 @@ export function listCommand(): Command {
   });
 }
 
-/** Those that match, in their order, and how many records can't be shown. */
+/** Lists the operations that match, in order, and counts the records that can't be shown. */
 async function listOf(
   caller: Caller,
   { since, until, order, limit, ...options }: ListOptions,
@@ -107,7 +107,7 @@ async function listOf(
   const filter = { ...which, sinceMs: since, untilMs: until };
   const listed: OperationView[] = [];
   let unreadable = 0;
-  // One more tells whether there are more.
+  // One more row shows whether there are more.
   const rows = Math.min(PAGE_ROWS, limit + 1);
   for (let afterSeq: number | null | undefined; afterSeq !== null; ) {
     const page: OperationPage = await caller.call(listOperations, {
@@ -141,7 +141,7 @@ function tableOf(views: readonly OperationView[], nowMs: number): string {
   );
 }
 
-/** `breaker for 5m, 12s more`. */
+/** The wait in words: `breaker for 5m, 12s more`. */
 function waitText({ wait }: OperationView, nowMs: number): string {
   if (wait === null) return '';
   const { reason, sinceAtMs, untilAtMs } = wait;

@@ -76,7 +76,7 @@ function tellCommand(
   });
 }
 
-/** Why nothing was changed, and what there is instead. */
+/** Says why nothing was changed, and what to do instead. */
 function whyNot(name: 'cancel' | 'retry', { id, state, priority, wait }: OperationView): string {
   const isOver = !isCrisisState(state) && hasEnded(state);
   if (isOver && isGivenUp(state)) {

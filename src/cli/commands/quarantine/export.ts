@@ -43,7 +43,7 @@ export function exportCommand(): Command {
         });
         await file.sync();
       } catch (error) {
-        // Half an export would be taken for a whole one, and stand in the way of the next.
+        // A partial export would be mistaken for a whole one, and block the next.
         await rm(options.to, { force: true });
         throw error;
       } finally {
@@ -54,7 +54,7 @@ export function exportCommand(): Command {
   });
 }
 
-/** Never over a file that is there, and readable by its user alone. */
+/** Creates the file, readable by its user alone, and never over an existing one. */
 async function createFile(path: string): ReturnType<typeof open> {
   try {
     return await open(path, 'wx', FILE_MODE);

@@ -1,5 +1,5 @@
 /**
- * What the commands about the quarantine share: how it is reached, and how its records are shown.
+ * The access of the commands to the quarantine, and the table of its records.
  *
  * @module
  */

@@ -43,7 +43,7 @@ export function retryCommand(): Command {
   });
 }
 
-/** Tries each; one that stays says why and stops no other. */
+/** Tries each record. One that stays is reported, and the others go on. */
 async function retryAll(options: RetryOptions, output: Output): Promise<ExitCode> {
   const stop = new AbortController();
   const restoreSignals = onInterrupt(output, () => {

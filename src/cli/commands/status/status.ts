@@ -61,7 +61,7 @@ what it holds; --watch only waits there until a process runs. Ctrl-C ends it (13
   });
 }
 
-/** What is printed for programs: the same names whoever was asked, and `null` for what only the other one says. */
+/** The JSON for programs: the same names at rest and in use, and `null` for those that only the other has. */
 const NOTHING = {
   isRunning: false,
   hold: null,
@@ -116,7 +116,7 @@ async function lookAtRest(options: StatusOptions): Promise<RestingStore> {
   }
 }
 
-/** Looks until a signal ends it. A store at rest is left alone: who opens it is in the way of who wants to run. */
+/** Looks until a signal ends it. A store at rest is left alone, since opening it would block a process that starts. */
 async function watch({ store, watch: every, json }: StatusOptions, output: Output) {
   requireStore(store);
   const draw = canRedraw(process.stdout) && !json ? frames(process.stdout) : null;
@@ -154,7 +154,7 @@ async function look(store: string): Promise<Look> {
   try {
     seen = (await askOwner(store, health, {}))?.result ?? null;
   } catch (error) {
-    // One that is silent for a while may answer again.
+    // A silent owner may answer again later.
     const text = errorText(error);
     const data = { ...NOTHING, isRunning: true, ...errorJson(error) };
     return { data, text, line: text.replaceAll('\n', ' ') };

@@ -1,5 +1,5 @@
 /**
- * How a store is doing, as a person reads it.
+ * The text of `holdfast status`.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { HealthStatus, UpstreamHealth } from '../../../views/health.ts';
 import { asking } from '../../../views/healthFindings.ts';
 import { spanOf, table, timeOf, timeUntil } from '../../kit/table.ts';
 
-/** What waits for a person, with the command that shows it: as many as that lists. */
+/** The work that waits for a person, each with the command that lists it. */
 const ASKING: readonly (readonly [keyof HealthStatus['waiting'], string, string])[] = [
   ['inReview', 'in review', 'holdfast operations --state inReview'],
   ['handlerMissing', 'without a handler', 'holdfast operations --state handlerMissing'],
@@ -18,7 +18,7 @@ const ASKING: readonly (readonly [keyof HealthStatus['waiting'], string, string]
   ['newerVersion', 'of a later version', 'start the version that wrote them'],
 ];
 
-/** The one of them that is a noun, of one. */
+/** The singular of the one that is a noun. */
 function asOf(count: number, what: string): string {
   return count === 1 && what === 'dead letters' ? 'dead letter' : what;
 }
@@ -32,7 +32,7 @@ const REASONS: readonly (readonly [keyof HealthStatus['waiting'], string])[] = [
   ['overhanging', 'a handler that is silent'],
 ];
 
-/** What a running process says of itself. */
+/** The text for a running process. */
 export function runningText(health: HealthStatus, nowMs: number): string {
   const { phase, overall, score, reasons, level, operations, waiting, crises } = health;
   const open = crises.unacknowledged + crises.unreadable.unacknowledged;
@@ -68,7 +68,7 @@ export function runningText(health: HealthStatus, nowMs: number): string {
   ]);
 }
 
-/** What the file of a store says that nobody runs on. */
+/** The text for a store at rest. */
 export function restingText(
   { hold, counts, waiting, conflicts, crises }: RestingStore,
   nowMs: number,
@@ -108,7 +108,7 @@ function restingCrises({ count, unreadable, sinceAtMs }: RestingStore['crises'],
   return [`! crises that are not over: ${count}${since}${read} (holdfast crises list)`];
 }
 
-/** All of it in one line, for where nothing can be drawn over. */
+/** The same in one line, for output that can't be redrawn. */
 export function runningLine(health: HealthStatus, nowMs: number): string {
   const { phase, overall, score, level, operations, waiting, conflicts } = health;
   const shut = Object.entries(health.upstreams)
@@ -140,7 +140,7 @@ function conflictedOf(
   return [count, isAsked ? 'conflicted' : 'their conflict', CONFLICTED];
 }
 
-/** As a row of what waits for a person. */
+/** The conflicts, as a row of the work that waits for a person. */
 function conflictsOf(
   { count, oldestAtMs }: RestingStore['conflicts'],
   nowMs: number,
@@ -163,14 +163,17 @@ function upstreamsOf({ upstreams, crises }: HealthStatus, nowMs: number): string
     : table(['upstream', 'breaker', 'crises', 'level', 'in flight', 'new work waits for'], rows);
 }
 
-/** `3 of 128 slots`, and crises beside them, which hold none. */
+/** The calls in flight: `3 of 128 slots`, and crises, which hold none. */
 function inFlightOf({ inFlight, crisesInFlight, flow }: UpstreamHealth): string {
   const beside =
     crisesInFlight === 0 ? '' : `, ${crisesInFlight} ${crisesInFlight === 1 ? 'crisis' : 'crises'}`;
   return `${inFlight} of ${flow.slots} slots${beside}`;
 }
 
-/** `none taken for 31m, 0 of 812`: a breaker says nothing of them, for they count for none. */
+/**
+ * The crises at an upstream: `none taken for 31m, 0 of 812`. They don't count for its breaker, which therefore says
+ * nothing of them.
+ */
 function crisesAt(
   name: string,
   undelivered: HealthStatus['crises']['undelivered'],
@@ -185,7 +188,7 @@ function crisesAt(
     : `${count} not taken for ${span}`;
 }
 
-/** `open, next try in 12s`, or who holds it. */
+/** The breaker in words: `open, next try in 12s`, or who holds it. */
 function breakerOf(
   { breaker, isUntried, nextTryAtMs, hold }: UpstreamHealth,
   nowMs: number,
@@ -211,7 +214,7 @@ function holdOf(hold: HealthStatus['hold']): string[] {
     : [`! held (${hold.reason}): nothing but crises runs until holdfast release`];
 }
 
-/** What is none is left out. */
+/** A table of counts without those that are 0. */
 function countsOf(
   title: string,
   counts: readonly (readonly [count: number, what: string, how?: string])[],
