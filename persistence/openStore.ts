@@ -45,8 +45,8 @@ export function openStore({ folder, key }: StoreOptions): Store {
 }
 
 /**
- * Opens a store that nobody else has open, for the command line. It owns the store until it is closed,
- * makes nothing, and works in the caller's own thread.
+ * Opens a store at rest, for the command line. It owns the store until it is closed, makes nothing, and works in the
+ * caller's own thread.
  *
  * @throws HoldfastError (rejects) `HF_STORE_MISSING` where there is none, `HF_STORE_OLDER` for one
  * that would have to be migrated, and as {@link openStore}.
@@ -61,8 +61,8 @@ export async function openAtRest({
 }
 
 /**
- * Brings a store that nobody else has open up to date; resolves to `null` where it is already.
- * `onOlder` is told before anything is changed.
+ * Brings a store at rest up to date; resolves to `null` if it is already. `onOlder` is called before anything is
+ * changed.
  *
  * @throws HoldfastError (rejects) `HF_STORE_MISSING` where there is none, and as {@link openStore}.
  */
@@ -70,7 +70,7 @@ export async function migrateAtRest(
   { folder, key }: StoreOptions,
   onOlder: () => void,
 ): Promise<StoreInfo['migration']> {
-  // First as one who makes nothing: a folder that is misspelt must not become a store.
+  // First without making anything: a misspelt folder must not become a store.
   try {
     const { store } = await openAtRest({ folder, key });
     await store.close();
@@ -86,10 +86,7 @@ export async function migrateAtRest(
   return migration;
 }
 
-/**
- * Where a store lies; `create` says whether one is made where there is none. `typeOf` is how the kind
- * of its file system is told.
- */
+/** The location of a store; `create` makes one if there is none. `typeOf` finds the kind of its file system. */
 export function storeLocation(
   folder: string,
   key: KeySource,
@@ -139,7 +136,7 @@ async function prepareFolder(path: string, create: boolean): Promise<void> {
 }
 
 async function refuseShared(path: string, typeOf: typeof fileSystemType): Promise<void> {
-  // Before anything is made there: a folder that is missing will lie where its parent does.
+  // Checked before anything is made: a folder that is missing will be on its parent's file system.
   const type = (await typeOf(path)) ?? (await typeOf(dirname(path)));
   const name = sharedFileSystem(type);
   if (name === null) return;

@@ -1,5 +1,5 @@
 /**
- * What the key files need of the file system.
+ * File operations for key files: atomic writes, and advice on errors.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { isError } from '../../machines/vocabulary/realms.ts';
 export async function writeFileAtomically(path: string, text: string): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.new`);
-  // What a crash left; removed and not reused, so that its mode and links do not carry over.
+  // Left by a crash; removed and not reused, so that its mode and links do not carry over.
   await rm(temporary, { force: true });
   const handle = await open(temporary, 'wx', 0o600);
   try {
@@ -40,7 +40,7 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** What the system says while a disk fails, is full, read-only or away, or while too much is open. */
+/** Error codes of a disk that fails, is full, read-only or away, and of too many open files. */
 const PASSING: ReadonlySet<string> = new Set([
   'EAGAIN',
   'EBUSY',
@@ -54,7 +54,7 @@ const PASSING: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
 ]);
 
-/** Whether to do the same again may help: the cause may pass by itself. */
+/** Advice on a retry: the cause may pass by itself. */
 export function adviceFor(error: unknown): RetryAdvice {
   return PASSING.has(errorCodeOf(error)) ? 'later' : 'never';
 }

@@ -20,7 +20,7 @@ export function syncFolder(folder: string): void {
 /** Puts `text` at `path`, mode 0600, all or nothing: after a crash there is the old content or the new. */
 export function writeFileWhole(path: string, text: string): void {
   const temporary = join(dirname(path), `.${basename(path)}.new`);
-  // What a crash left; removed and not reused, so that its mode and links do not carry over.
+  // Left by a crash; removed and not reused, so that its mode and links do not carry over.
   rmSync(temporary, { force: true });
   writeFileSync(temporary, text, { flag: 'wx', mode: 0o600 });
   syncFile(temporary);

@@ -1,7 +1,7 @@
 /**
- * Which file systems a store may lie on. On one that is shared over a network, locks and syncs are
- * promises of somebody else: two machines may both believe that they own the store, and a commit may
- * be acknowledged that no disk has seen. SQLite's WAL does not work there at all.
+ * File systems that a store may be on. On one shared over a network, locks and syncs are promises of another machine:
+ * two may both believe that they own the store, and a commit may be acknowledged that no disk has seen. SQLite's WAL
+ * does not work there at all.
  *
  * @module
  */
@@ -32,10 +32,7 @@ const SHARED_BY_LINUX_TYPE: ReadonlyMap<number, string> = new Map([
   [0xbacbacbc, 'VMware shared folders'],
 ]);
 
-/**
- * The number of the file system that a path lies on; `null` where numbers mean nothing, and where
- * there is no such path.
- */
+/** The number of a path's file system; `null` where numbers mean nothing, and where there is no such path. */
 export async function fileSystemType(path: string): Promise<number | null> {
   if (process.platform !== 'linux') return null;
   try {
@@ -51,8 +48,8 @@ const TELLING_LINUX_TYPES: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Whether a folder there surely bears the time at which a name in it last came, went or changed, as
- * one on FAT does not. Only where this is known, and where it spares something: see storeFiles.ts.
+ * True if the time of a folder surely changes with each name added, removed or changed in it, which it does not on FAT.
+ * Known file systems only: see storeFiles.ts.
  */
 export function foldersTellChanges(path: string): boolean {
   if (process.platform !== 'linux') return false;
@@ -63,7 +60,7 @@ export function foldersTellChanges(path: string): boolean {
   }
 }
 
-/** The name of a file system that no store may lie on; `null` for any other. */
+/** The name of a shared file system, which no store may be on; `null` for any other. */
 export function sharedFileSystem(type: number | null): string | null {
   return type === null ? null : (SHARED_BY_LINUX_TYPE.get(type >>> 0) ?? null);
 }

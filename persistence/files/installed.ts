@@ -1,6 +1,6 @@
 /**
- * The package as it is installed, looked for from wherever the code of it runs: in its own files, or in a
- * file of the app that a bundler made of both. Threads and the native module stay files all the same.
+ * The installed package, looked for from where its code runs: its own files, or an app's bundle. Threads and the native
+ * module stay files either way.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
-/** What a program must do that was made one file: threads and native modules stay files. */
+/** Advice for a program bundled into one file: threads and native modules stay files. */
 export const BUNDLE_ADVICE =
   'In a bundled app mark holdfast and better-sqlite3 as external (esbuild --packages=external; vite: ' +
   'ssr.external or build.rollupOptions.external), and ship them in node_modules beside the bundle.';
@@ -25,7 +25,7 @@ export interface Installed {
 }
 
 /**
- * The installed package; `null` where it is not found.
+ * The installed package; `null` if it is not found.
  *
  * @param here - `import.meta.url`, which some bundlers empty
  */
@@ -43,7 +43,7 @@ export function installedPackage(here: string | undefined): Installed | null {
 /** A file or folder from which to look for packages. */
 export function placeOf(here: string | undefined): string {
   if (typeof here === 'string') return here;
-  // Where the bundle is CommonJS, Node tells its file by this; else there is only the program's place.
+  // In a CommonJS bundle Node names the file so; else only the program's place is known.
   return typeof __filename === 'string'
     ? pathToFileURL(__filename).href
     : pathToFileURL(`${process.cwd()}/`).href;

@@ -1,6 +1,6 @@
 /**
- * What other users of the machine could do to the files of a store and to a key (SE-5). Root can do
- * anything and is trusted. Windows keeps owners and rights elsewhere; there nothing is checked.
+ * Checks against other users of the machine, who could change the files of a store or a key (SE-5). Root can do
+ * anything and is trusted. Windows keeps owners and rights elsewhere; nothing is checked there.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 const HAS_OWNERS = process.platform !== 'win32';
 const OTHERS_BITS = 0o077;
 const WRITABLE_BY_ALL = 0o002;
-/** What the folder of a store, or of a socket, must not have: its group may be anybody's. */
+/** Mode bits that the folder of a store or a socket must not have: its group may be anybody's. */
 const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
-/** As many as systems follow. */
+/** Links followed at most, as systems do. */
 const LINKS_MAX = 40;
 /** Files that a store writes to, and whose place another file could take. */
 const OWN_FILE =
@@ -54,8 +54,8 @@ export async function closeOwnFiles(folder: string): Promise<void> {
 }
 
 /**
- * The highest folder above `path` in which somebody else could put another folder in its place, as
- * ssh looks for one before it trusts a file; `null` if there is none. Links are followed, and looked at too.
+ * The highest folder above `path` in which another user could replace a folder, as ssh checks before it trusts a file;
+ * `null` if there is none. Links are followed, and checked too.
  */
 export function exposedAncestor(path: string): string | null {
   const above = placesTo(dirname(resolve(path)));
@@ -63,11 +63,10 @@ export function exposedAncestor(path: string): string | null {
 }
 
 /**
- * Looks at a socket before anything is said to the process that listens there: whoever made a folder first
- * could listen in it. The socket, its folder, each folder above and each link that leads there have to belong
- * to this user or root, and others must not be able to put anything in their place. What is found is the same a
- * moment later, since nobody else can change it. In one turn and without a thread of its own, as the connection
- * itself looks for the path: a crisis waits for nothing.
+ * Checks a socket before anything is sent: another user could have made its folder first and listen in it. The socket,
+ * its folder, each folder above and each link on the way must belong to this user or root, and others must not be able
+ * to replace them. The result still holds a moment later, since nobody else can change it. Synchronous and without a
+ * thread, as the connection's own look-up is: a crisis waits for nothing.
  *
  * @returns false where there is no socket.
  * @throws HoldfastError `HF_STORE_FOLDER` naming the place; an error of the file system where it can't be looked at.
@@ -92,7 +91,7 @@ interface Place {
   readonly found: Stats;
 }
 
-/** Each folder and link on the way to a path, from the root on, and what lies there; to the first that is missing. */
+/** Each folder and link on the way to a path, from the root to the first that is missing. */
 function placesTo(path: string): readonly Place[] {
   const { root } = parse(path);
   const places: Place[] = [{ path: root, found: lstatSync(root) }];
@@ -125,7 +124,7 @@ function namesOf(path: string): string[] {
     .filter((name) => name !== '' && name !== '.');
 }
 
-/** Why somebody else could put something else in the place of what lies there, or of what is in it. */
+/** The reason why another user could replace this place, or what is in it. */
 function whyExposed(found: Stats): string | null {
   if (isForeign(found)) return `belongs to another user (uid ${found.uid})`;
   const isOpen = found.isDirectory() && isOpenToAll(found);
@@ -138,7 +137,7 @@ function whyOpen(found: Stats): string | null {
 }
 
 function socketError(path: string, why: string): HoldfastError {
-  // Root is told no name: whoever put the socket there would be asked.
+  // Root gets no name: it would be that of the user who put the socket there.
   const as = process.geteuid?.() === 0 ? ' (as root: sudo -u USER, before the command)' : '';
   return new HoldfastError(
     'HF_STORE_FOLDER',

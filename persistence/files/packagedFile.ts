@@ -11,18 +11,18 @@ import { fileURLToPath } from 'node:url';
 import { type Installed, installedPackage, OWN_VERSION, placeOf } from './installed.ts';
 
 export interface PackagedFile {
-  /** Where it is, or where it should be. */
+  /** The path, or where the file should be. */
   readonly path: string;
   readonly isThere: boolean;
-  /** The installed package where it is of another version than the code that runs: its files are not for that. */
+  /** The installed package if its version differs from the running code: its files don't fit. */
   readonly other: Installed | null;
 }
 
 /**
- * A file or folder of the package. All of them lie in one folder, so it is beside the file of `here`; where that went
- * into a bundle, it is in the installed package, if that is of the same version. From the sources (in tests) it is
- * the built one, found by the package's own name. No place is written as `new URL('…', import.meta.url)`: bundlers
- * take that for a file to be bundled.
+ * A file or folder of the package. All are in one folder, so it is beside the file of `here`; if that was bundled, it
+ * is in the installed package of the same version. From the sources (in tests) it is the built one, found by the
+ * package's own name. No place is written as `new URL('…', import.meta.url)`: bundlers would take that for a file to
+ * bundle.
  *
  * @param here - `import.meta.url`, which some bundlers empty
  * @param isIt - whether what is at this path is the one that is meant
@@ -46,7 +46,7 @@ function besideOf(here: string | undefined, file: string): string {
   return fileURLToPath(new URL(`./${file}`, placeOf(here)));
 }
 
-/** Electron packs an app into an archive, `app.asar`; what is unpacked lies beside that, as a real file. */
+/** Electron packs an app into an archive, `app.asar`; unpacked files are beside it, as real files. */
 function outsideArchive(path: string): string {
   const outside = path.replace(/(\.asar)([\\/])/, '$1.unpacked$2');
   return existsSync(outside) ? outside : path;

@@ -12,8 +12,8 @@ import { BUNDLE_ADVICE, OWN_VERSION } from './installed.ts';
 import { packagedFile } from './packagedFile.ts';
 
 /**
- * The file that a thread is started with. Node runs no TypeScript in a thread, so from the sources (in tests) it is
- * the built one.
+ * The file to start a thread with. Node runs no TypeScript in a thread, so from the sources (in tests) it is the built
+ * one.
  *
  * @param here - `import.meta.url`, which some bundlers empty
  * @throws HoldfastError `HF_SQLITE_UNAVAILABLE` where a bundler has left the file behind.

@@ -1,5 +1,5 @@
 /**
- * The memory store's kept records: those of sqlite/rows/kept.ts, never sealed.
+ * The memory store's kept records: those of sqlite/rows/kept.ts, unsealed.
  *
  * @module
  */
@@ -71,7 +71,7 @@ export class MemoryKept {
     return { kind: 'purgedKept', count, nextDueAtMs: this.#ending()[0]?.keepUntilMs ?? null };
   }
 
-  /** Those that have an end, the earliest first. */
+  /** Records with an end, the earliest first. */
   #ending(): Kept[] {
     return [...this.#records.values()]
       .filter(({ isOpen, keepUntilMs }) => !isOpen && keepUntilMs !== null)

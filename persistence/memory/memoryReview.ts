@@ -20,7 +20,7 @@ import type {
 } from '../port/store.ts';
 import { type MemoryRow, operationOf } from './memoryRow.ts';
 
-/** What is asked of the rows. */
+/** The rows as reviews need them. */
 export interface ReviewTables {
   byId(id: string): MemoryRow | undefined;
   standing(standing: Standing): readonly MemoryRow[];
@@ -29,7 +29,7 @@ export interface ReviewTables {
   heldHeadOf(lane: string | null): StoredOperation | null;
   /** Gives the head of its lane the rank of this row, where that is more urgent. */
   raiseHead(behind: MemoryRow): Raised | null;
-  /** Whom this row raised when it came, as far as can be told. */
+  /** The operation that this row raised at its acceptance, as far as that is known. */
   raisedBefore(behind: MemoryRow): Raised | null;
   replace(row: MemoryRow, after: MemoryRow | null): void;
 }

@@ -6,7 +6,7 @@
 
 import type { StoredOperation, WaitsFor } from '../port/store.ts';
 
-/** A row with all the store was told of it. Rows are replaced, never changed. */
+/** A row with all that was written to it. Rows are replaced, never changed. */
 export interface MemoryRow extends StoredOperation {
   readonly route: string;
   readonly waitsFor: WaitsFor;
@@ -17,11 +17,11 @@ export interface MemoryRow extends StoredOperation {
   readonly expiresAtMs: number | null;
   /** The lane it was in before it left. */
   readonly laneLeft: string | null;
-  /** Of a quarantined row: why, and the row as it was. */
+  /** For a quarantined row: the reason, and the row as it was. */
   readonly aside: { readonly code: string; readonly before: MemoryRow } | null;
 }
 
-/** What the store gives back of a row. */
+/** The operation of a row. */
 export function operationOf(row: MemoryRow): StoredOperation {
   const { seq, id, revision, standing, dueAtMs, urgency, state, payload } = row;
   return { seq, id, revision, standing, dueAtMs, urgency, state, payload };

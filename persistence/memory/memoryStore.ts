@@ -312,12 +312,12 @@ class MemoryStore implements Store {
     );
   }
 
-  /** Memory is counted when it is asked. */
+  /** Does nothing: memory is counted when it is asked. */
   recount(): Promise<void> {
     return this.#answer(() => undefined);
   }
 
-  /** What is erased from memory is nowhere else. */
+  /** Does nothing: what is erased from memory is nowhere else. */
   clearErased(): Promise<boolean> {
     return Promise.resolve(true);
   }
@@ -326,7 +326,7 @@ class MemoryStore implements Store {
     this.#listeners.push(listener);
   }
 
-  /** Nothing can be amiss with memory. */
+  /** Never called: memory has no faults. */
   onNotice(): void {}
 
   close(): Promise<void> {
@@ -351,7 +351,7 @@ class MemoryStore implements Store {
   }
 }
 
-/** Whether the query asks for rows of this row's subject. */
+/** True for rows of a subject that the query asks for. */
 function choiceOf({ subjects }: ClaimQuery): (row: MemoryRow) => boolean {
   if (subjects === undefined) return () => true;
   const forms = new Set(subjects.names.map(subjectForm));

@@ -121,7 +121,7 @@ export class MemoryTables implements ReviewTables {
     return [...this.#standings[standing].values()];
   }
 
-  /** By due time, then acceptance, over all these routes. */
+  /** Due rows of all these routes, by due time, then acceptance. */
   dueIn(routes: readonly string[], urgency: number): Iterable<MemoryRow> {
     const lists = [...new Set(routes)]
       .map((route) => this.#due.get(route)?.get(urgency))
@@ -148,7 +148,7 @@ export class MemoryTables implements ReviewTables {
     return this.#idempotencyKeys.has(idempotencyKey);
   }
 
-  /** Whether another than `seq` is in the lane. */
+  /** True if another row than `seq` is in the lane. */
   isLaneTaken(lane: string | null, seq: number): boolean {
     const inLane = lane === null ? [] : (this.#lanes.get(lane) ?? []);
     return [...inLane].some((other) => other !== seq);

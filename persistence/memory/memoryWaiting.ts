@@ -1,5 +1,5 @@
 /**
- * What waits in the memory store: counted when it is asked, as sqlite/rows/waitingCounts.ts answers.
+ * Counts of what waits in the memory store, made when asked, in the form of sqlite/rows/waitingCounts.ts.
  *
  * @module
  */

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A list kept in order: found by halving, changed by moving what lies behind. */
+/** A list kept in order: found by bisection, changed by moving what is behind. */
 export class SortedList<Item> {
   readonly #items: Item[] = [];
   readonly #compare: (a: Item, b: Item) => number;
@@ -38,7 +38,7 @@ export class SortedList<Item> {
     return this.#items.values();
   }
 
-  /** Where the item is, or would be put. */
+  /** The index of the item, or its index if inserted. */
   #placeOf(item: Item): number {
     let low = 0;
     let high = this.#items.length;

@@ -1,12 +1,12 @@
 /**
- * One owner a store (SV-5): an exclusive SQLite lock on a small file, held for life. The system
- * frees it when the process ends, however it ends, and keeps it while the process is only stopped;
- * so there are no leases, no stale lock files and no clocks in it.
+ * Ownership of a store by one process (SV-5): an exclusive SQLite lock on a small file, held for life. The system frees
+ * it when the process ends, however it ends, and keeps it while the process is only stopped; so there are no leases, no
+ * stale lock files and no clocks.
  *
- * A lock can be lost all the same: when its file is deleted, and, as POSIX has it, when anything in
- * this process opens and closes it. So there are two more lines of defence (docs/decisions/0034):
- * the owner's note keeps others out while it lives, and the store fences off an owner that was
- * succeeded (sqlite/fence.ts). The owner looks after its lock with each commit and takes it again.
+ * A lock can be lost all the same: when its file is deleted and, by a rule of POSIX, when anything in this process
+ * opens and closes it. Two more lines of defence follow (docs/decisions/0034): the owner's note keeps others out while
+ * the owner lives, and the store fences off an owner that was succeeded (sqlite/fence.ts). The owner checks its lock
+ * with each commit and takes it again.
  *
  * @module
  */
@@ -34,15 +34,15 @@ const LOCK_FILE_NAME = 'owner.db';
 const FILE_MODE = 0o600;
 /** The list of all locks of the system is read at so many commits: it costs some 20 microseconds. */
 const COMMITS_A_LOOK = 16;
-/** A look from the command line takes well under a second; one that was stopped is not waited for. */
+/** A command that only reads takes well under a second; a stopped one is not waited for. */
 const LOOK_MS_MAX = 5_000;
 const LOOK_AGAIN_MS = 25;
 
-/** What the owner of a store holds. */
+/** Ownership of a store. */
 export interface Ownership {
   /**
-   * Makes sure, before a commit, that this process is still the owner; takes a lock that was lost
-   * again. Returns what it found amiss and has mended, `null` if all is well.
+   * Makes sure, before a commit, that this process is still the owner; takes a lost lock again. Returns a fault that it
+   * found and mended, `null` if all is well.
    *
    * @throws HoldfastError `HF_STORE_TAKEN` when another process owns the store now; `HF_STORE_LOCKED`
    * while one has only the lock; `HF_STORE_LOST` while the folder is not where it was: the next start
@@ -53,8 +53,8 @@ export interface Ownership {
 }
 
 /**
- * Becomes the owner of the store in a folder, or fails at once. Others are told the name of the
- * program, and whether it will give the store back at once.
+ * Becomes the owner of the store in a folder, or fails at once. Others read the program's name from its note, and
+ * whether it will give the store back at once.
  *
  * @throws HoldfastError `HF_STORE_OWNED` naming the process that owns it; `HF_STORE_FOLDER`,
  * `HF_STORE_UNAVAILABLE` when the lock file can't be used.
@@ -166,7 +166,7 @@ function takeLock(folder: string): Lock {
     return lockFile(folder, path);
   } catch (error) {
     const isNoDatabase = isHoldfastError(error) && error.code === 'HF_STORE_CORRUPT';
-    // Nothing is kept in it, so one that was overwritten is made anew; not under an owner that lives.
+    // The file holds nothing, so an overwritten one is made again; not under an owner that lives.
     if (!isNoDatabase || isOwnedByNote(folder)) throw error;
     rmSync(path, { force: true });
     return lockFile(folder, path);
@@ -179,7 +179,7 @@ function lockFile(folder: string, path: string): Lock {
     if (!existsSync(path)) closeSync(openSync(path, 'wx', FILE_MODE));
     db = openDatabase(path, { fileMustExist: true, timeout: 0 });
     db.pragma('locking_mode = EXCLUSIVE');
-    // It is locked and never written; a journal file would need room, which a full disk has not.
+    // Locked and never written; a journal file would need room, which a full disk has not.
     db.pragma('journal_mode = MEMORY');
     db.exec('BEGIN EXCLUSIVE');
     return { db, file: statSync(path, { bigint: true }) };
@@ -193,7 +193,7 @@ function lockFile(folder: string, path: string): Lock {
   }
 }
 
-/** Whether this process has a lock on the file; true where the system does not tell. */
+/** True if this process has a lock on the file, and where the system does not say. */
 function isLocked(file: BigIntStats): boolean {
   if (!knowsProcesses()) return true;
   let locks: string;
@@ -269,7 +269,7 @@ export function taken(path: string, by: string, cause?: unknown): HoldfastError 
   );
 }
 
-/** Whoever becomes the owner leaves a note; one who reads ours gives the lock back. */
+/** A new owner leaves a note; one that finds ours gives the lock back. */
 function locked(path: string): HoldfastError {
   return new HoldfastError(
     'HF_STORE_LOCKED',

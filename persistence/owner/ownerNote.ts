@@ -1,9 +1,9 @@
 /**
- * The note that the owner of a store leaves beside its lock: who it is, for people, and enough to
- * tell whether it still lives, should its lock be lost.
+ * The note that the owner of a store leaves beside its lock: who it is, for people, and enough to find out whether it
+ * still lives, should its lock be lost.
  *
- * A process is known by its id and the moment it started (Linux), so that an id that was given to
- * another process since is not taken for it. Where that can't be told the note decides nothing.
+ * A process is known by its id and its start time (Linux), so an id that was given to another process since is not
+ * mistaken for it. Where the start time is unknown the note decides nothing.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { basename, join } from 'node:path';
 
 const NOTE_FILE_NAME = 'owner.json';
 const FILE_MODE = 0o600;
-/** Of the fields after the name in `/proc/<pid>/stat`. */
+/** Indexes of fields after the name in `/proc/<pid>/stat`. */
 const STATE_FIELD = 0;
 const START_FIELD = 19;
 /** Ended, and not yet taken note of by its parent. */
@@ -25,7 +25,7 @@ interface OwnerNote {
   readonly host: string;
   /** The file name of its program. */
   readonly program: string;
-  /** One start of one machine and one space of process ids; `null` where the system does not tell. */
+  /** One boot of one machine and one space of process ids; `null` where the system does not say. */
   readonly system: string | null;
   /** When the process started, as its system counts. */
   readonly start: string | null;
@@ -35,12 +35,12 @@ interface OwnerNote {
   readonly isBrief?: boolean;
 }
 
-/** Who owns the store, in words. */
+/** The owner of the store, in words. */
 export function nameOwner(folder: string): string {
   const note = readNote(folder);
   if (note === null) return 'another process';
   const file = statSync(join(folder, NOTE_FILE_NAME), { throwIfNoEntry: false });
-  // Its owner may give the store up just now.
+  // The owner may give the store up just now.
   const since = file === undefined ? '' : ` since ${file.mtime.toISOString()}`;
   return `process ${note.pid}${since} (${note.program} on ${note.host})`;
 }
@@ -58,10 +58,7 @@ export function isOwnedBriefly(folder: string): boolean {
   return readNote(folder)?.isBrief === true;
 }
 
-/**
- * True when whoever left the note surely has ended: its process is gone, or its machine was started
- * anew since.
- */
+/** True when the process that left the note has surely ended: it is gone, or its machine was restarted. */
 export function isLeftByDead(folder: string): boolean {
   const note = readNote(folder);
   const system = thisSystem();
@@ -75,7 +72,7 @@ function bootOf(system: string): string | undefined {
   return system.split(' ')[0];
 }
 
-/** True when the note is the one that this process left. */
+/** True for this process's own note. */
 export function isOwnedByUs(folder: string): boolean {
   const note = readNote(folder);
   return note?.pid === process.pid && note.system === thisSystem();
@@ -98,7 +95,7 @@ export function leaveNote(folder: string, program: string, isBrief = false): voi
   };
   const path = join(folder, NOTE_FILE_NAME);
   try {
-    // Made anew and put in its place, so that whoever reads it finds one note whole, and no link is followed.
+    // A new file renamed into place, so that a reader finds one note whole, and no link is followed.
     rmSync(`${path}.new`, { force: true });
     writeFileSync(`${path}.new`, JSON.stringify(note), { mode: FILE_MODE, flag: 'wx' });
     renameSync(`${path}.new`, path);
@@ -107,7 +104,7 @@ export function leaveNote(folder: string, program: string, isBrief = false): voi
   }
 }
 
-/** The store is given up in good order: nobody owns it. */
+/** Removes the note of an owner that gives the store up in good order. */
 export function removeNote(folder: string): void {
   try {
     if (isOwnedByUs(folder)) rmSync(join(folder, NOTE_FILE_NAME));
@@ -116,7 +113,7 @@ export function removeNote(folder: string): void {
   }
 }
 
-/** Tells a folder from another at the same path, and finds it under another name. */
+/** Identifies a folder, at the same path and under another name. */
 export function identityOf(folder: string): string {
   const found = statSync(folder, { bigint: true });
   return `${found.dev}:${found.ino}`;
@@ -144,8 +141,8 @@ function isNote(note: unknown): note is OwnerNote {
 }
 
 /**
- * Whether `/proc` counts processes as this one does: one that was given another space of process ids
- * and the old `/proc` sees itself and all others there under numbers that are not theirs.
+ * True if `/proc` numbers processes as this one does: with another space of process ids and the old `/proc`, a process
+ * sees itself and all others under numbers that are not theirs.
  */
 export function knowsProcesses(): boolean {
   try {
@@ -165,7 +162,7 @@ function thisSystem(): string | null {
   }
 }
 
-/** When a process started; `null` when it has ended, or the system does not tell. */
+/** The start time of a process; `null` if it has ended, or the system does not say. */
 function startOf(pid: number): string | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -1,38 +1,37 @@
 /**
- * The crisis plans of subjects (CR-3): sealed records of a kind of their own, which outlive operations.
- * A store knows them as texts, found by their subject, which never stands in the clear.
+ * The crisis plans of subjects (CR-3): sealed records of their own, which outlive operations. A store knows them as
+ * texts, found by a keyed fingerprint of their subject.
  *
  * @module
  */
 
-/** What is kept of one subject. */
+/** The plan and the pin of one subject. */
 export interface KeptCrisisPlan {
   readonly subject: string;
-  /** As it was given, letter for letter; `null` where the subject is pinned and has none. */
+  /** The plan as it was given, letter for letter; `null` where the subject is pinned and has none. */
   readonly plan: string | null;
-  /** It is among those given back when the store opens. */
+  /** True for a plan that is loaded when the store opens. */
   readonly isPinned: boolean;
 }
 
-/** What is kept of one subject can't be opened. */
+/** A plan that can't be opened. */
 export interface UnreadableCrisisPlan {
   /** The `ErrorCode` of the failure. */
   readonly unreadable: string;
 }
 
-/** What is known of crisis plans as the store opens. */
+/** The crisis plans that an opened store gives at once. */
 export interface CrisisPlansAtOpen {
-  /** What is kept of each pinned subject. */
+  /** The plans of the pinned subjects. */
   readonly pinned: readonly KeptCrisisPlan[];
-  /** The `ErrorCode` of each pinned one that can't be opened. */
+  /** The `ErrorCode` of each pinned plan that can't be opened. */
   readonly unreadable: readonly string[];
-  /** Nothing is kept of anybody, so that nobody need be looked for. */
+  /** True if the store has no plan at all, so that none need be looked up. */
   readonly isEmpty: boolean;
 }
 
 /**
- * Keeps what it gives and leaves the rest as it is. Where neither a plan nor a pin is left, nothing is
- * kept of the subject. A repeat changes nothing.
+ * Writes the given fields and leaves the others. A subject without plan and pin is deleted. A repeat changes nothing.
  */
 export interface CrisisPlanWrite {
   readonly kind: 'crisisPlan';
@@ -43,30 +42,30 @@ export interface CrisisPlanWrite {
 }
 
 export type CrisisPlanResult =
-  /** What is kept of the subject now; `null` for nothing. */
+  /** The subject's record after the write; `null` for none. */
   | { readonly kind: 'crisisPlanKept'; readonly kept: KeptCrisisPlan | null }
   /** A write that was to leave the plan as it is met one that can't be opened. Nothing was changed. */
   | { readonly kind: 'crisisPlanUnreadable'; readonly code: string };
 
 export interface CrisisPlanPageQuery {
-  /** Where the page before ended; 0 for the first. */
+  /** End of the previous page; 0 for the first. */
   readonly after: number;
-  /** So many rows are looked at. */
+  /** Number of rows to read. */
   readonly limit: number;
 }
 
 /** Some of all that is kept. */
 export interface CrisisPlanPage {
   readonly kept: readonly KeptCrisisPlan[];
-  /** How many of them can't be opened. */
+  /** Number of plans on the page that can't be opened. */
   readonly unreadable: number;
-  /** What to ask for next; `null` where that were all. */
+  /** The `after` of the next page; `null` after the last. */
   readonly next: number | null;
 }
 
 export interface CrisisPlanStore {
-  /** What is kept of a subject; `null` for nothing. Sets nothing aside: whoever mends it writes it anew. */
+  /** The record of a subject; `null` for none. Quarantines nothing: the next write replaces an unreadable plan. */
   crisisPlan(subject: string): Promise<KeptCrisisPlan | UnreadableCrisisPlan | null>;
-  /** What is kept of all subjects, a page at a time. */
+  /** The records of all subjects, a page at a time. */
   crisisPlanPage(query: CrisisPlanPageQuery): Promise<CrisisPlanPage>;
 }

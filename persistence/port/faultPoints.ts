@@ -10,11 +10,11 @@
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 
 /**
- * The points of operations, in the order in which one operation passes them, and where things stand there.
+ * The points of operations, in the order in which one operation passes them, each with the state of things there.
  *
- * Whatever the point, after a crash at it every acknowledged operation is on disk, every effect was
- * ordered on disk before it began, and every reported outcome is on disk; a phantom is allowed, a
- * hole never (test/oracle/simulation/crashPoints.property.test.ts, test/oracle/restart/faultPoints.test.ts).
+ * After a crash at any of them every acknowledged operation is on disk, every effect was ordered on disk before it
+ * began, and every reported outcome is on disk; a phantom is allowed, a hole never
+ * (test/oracle/simulation/crashPoints.property.test.ts, test/oracle/restart/faultPoints.test.ts).
  */
 const OPERATION_POINTS = {
   'open.beforeClaim': 'The store is open; the mark of its new owner is not on disk yet.',
@@ -42,8 +42,8 @@ const OPERATION_POINTS = {
   'recovery.afterRevive': 'All that a dead process had in hand is taken up.',
 } as const;
 /**
- * The points of an edit and of its conflict, in the order in which one passes them. Whatever the point, a crash at it
- * loses nothing that a side wrote, and sends no body twice (test/actors/conflict/editCrashes.test.ts,
+ * The points of an edit and of its conflict, in the order in which one passes them. A crash at any of them loses
+ * nothing that a side wrote, and sends no body twice (test/actors/conflict/editCrashes.test.ts,
  * test/oracle/restart/edits.test.ts).
  */
 const CONFLICT_POINTS = {
@@ -79,9 +79,8 @@ export const FAULT_POINTS: readonly FaultPoint[] = [
 ];
 
 /**
- * What happens at the point: the process is killed with SIGKILL, the point throws
- * `HF_STORE_UNAVAILABLE`, the thread that passes it stands still, as a stalled disk would make it, or
- * a simulation ends the process that it simulates.
+ * The action at a point: SIGKILL, an error (`HF_STORE_UNAVAILABLE`), a stall of the thread that passes it, as by a
+ * hanging disk, or the end of a simulated process.
  */
 export type FaultAction = 'kill' | 'throw' | { readonly stallMs: number } | (() => void);
 
@@ -113,7 +112,7 @@ export function armThreads(faults: readonly PlannedFault[]): void {
   planned = faults;
 }
 
-/** What a thread that is about to be started has to be given. */
+/** The planned faults to start a thread with. */
 export function faultsOfThreads(): readonly PlannedFault[] {
   return planned;
 }

@@ -1,10 +1,9 @@
 /**
- * A store that is held: nothing in it runs until a person lets it go. It stands for a store whose
- * work may have been done already by another copy of it: one that was restored from a backup, or
- * copied with its folder (PS-5).
+ * The hold of a store: nothing in it runs until a person releases it. A store is held if another copy of it may have
+ * done its work already, after a restore from a backup or a copy of its folder (PS-5).
  *
- * It is kept in the mark that every store has, sealed together with where the store lies, so that it
- * outlives restarts and can't be taken out of the file.
+ * The hold is part of the mark that every store has, sealed together with the place of the store, so it outlives
+ * restarts and can't be taken out of the file.
  *
  * @module
  */
@@ -12,11 +11,11 @@
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 
 export interface Hold {
-  /** `unreadable`: what says whether it is held was changed or is gone. */
+  /** `unreadable`: the mark that would say so was changed or is gone. */
   readonly reason: 'restored' | 'copied' | 'unreadable';
   /** When it began; `null` where that is not known. */
   readonly sinceAtMs: number | null;
-  /** What was accepted later than this is the held store's own. */
+  /** The last acceptance number before the hold; later work is the held store's own. */
   readonly seqMax: number;
 }
 
@@ -31,14 +30,14 @@ export function holdWrite(hold: Hold | null): HoldWrite {
   return { kind: 'hold', hold };
 }
 
-/** What a hold that can't be read is taken for: all that is there stays where it is. */
+/** The hold assumed where the mark can't be read: everything waits. */
 export const UNREADABLE_HOLD: Hold = {
   reason: 'unreadable',
   sinceAtMs: null,
   seqMax: Number.MAX_SAFE_INTEGER,
 };
 
-/** What its owner is told. */
+/** The error that reports the hold to the owner. */
 export function heldError({ reason }: Hold): HoldfastError {
   const why = {
     restored: 'was restored from a backup',

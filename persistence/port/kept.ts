@@ -1,35 +1,35 @@
 /**
- * Kept records: texts that outlive operations, each found by its key in its room. A store knows nothing of what
- * they say: what this device knows of an entity, and what a person is asked about a conflict (CF-2, CF-8).
+ * Kept records: texts that outlive operations, each found by its key in its room. Their content means nothing to a
+ * store: what this device knows of an entity, and the questions of a conflict (CF-2, CF-8).
  *
  * @module
  */
 
-/** What stands in it: `entity` what is known of one record of the app, `conflict` one conflict and its decisions. */
+/** A room: `entity` for the state of one record of the app, `conflict` for one conflict and its decisions. */
 export type KeptRoom = 'entity' | 'conflict';
 
 /** The rooms there are. */
 export const KEPT_ROOMS: readonly KeptRoom[] = ['entity', 'conflict'];
 
-/** A record as it is kept. */
+/** A kept record. */
 export interface Kept {
   readonly room: KeptRoom;
   readonly key: string;
-  /** As it was given, letter for letter. */
+  /** The text as it was given, letter for letter. */
   readonly text: string;
   /** 1 for the first, and one more with each write that changed it. */
   readonly revision: number;
-  /** Its place among those of all rooms: the order in which their first writes came. Later writes leave it. */
+  /** The record's number among those of all rooms, in order of their first writes; later writes keep it. */
   readonly seq: number;
-  /** It waits for somebody; what that means is for the engine to say. */
+  /** True for a record that waits for somebody; the engine says for what. */
   readonly isOpen: boolean;
-  /** When it may be purged, once it is not open; `null` for never. */
+  /** The earliest time of the purge of a closed record; `null` for never. */
   readonly keepUntilMs: number | null;
   /** The lane whose operations may need it; `null` for none. */
   readonly lane: string | null;
 }
 
-/** It is there and can't be opened. For a write it counts as not there, and the next one takes its place. */
+/** A record that can't be opened. A write treats it as absent and replaces it. */
 export interface UnreadableKept {
   /** The `ErrorCode` of the failure. */
   readonly unreadable: string;
@@ -43,19 +43,22 @@ export interface UnreadableKept {
 export interface KeepWrite {
   readonly kind: 'keep';
   readonly room: KeptRoom;
-  /** Not empty; kept as a keyed blind index, and sealed. */
+  /** The key, not empty; stored as a keyed blind index, and sealed. */
   readonly key: string;
-  /** In place of what is there; `null` erases it. */
+  /** The new text; `null` erases the record. */
   readonly text: string | null;
-  /** False where it is absent. */
+  /** Default false. */
   readonly isOpen?: boolean | undefined;
-  /** Never where it is absent. */
+  /** Default `null`, never. */
   readonly keepUntilMs?: number | null | undefined;
-  /** While operations are in the lane of that name it is not purged. Absent: of an entity its key, else none. */
+  /**
+   * The lane that keeps the record from being purged while operations are in it. Default: an entity's key, none for
+   * other rooms.
+   */
   readonly lane?: string | null | undefined;
-  /** Written only if this is the revision of what is there, 0 if nothing is; absent whatever is there. */
+  /** The revision that the record must have for the write to take place, 0 for none; left out, any. */
   readonly revision?: number | undefined;
-  /** Others that are written in the same commit, whatever is there, if this one is; so they are on disk or none is. */
+  /** Further records written in the same commit if this one is, whatever is there; all are on disk or none. */
   readonly also?: readonly KeptAlso[] | undefined;
 }
 
@@ -63,21 +66,21 @@ export interface KeepWrite {
 export type KeptAlso = Omit<KeepWrite, 'kind' | 'revision' | 'also'>;
 
 /**
- * Erases the records that are not open and whose time has come, the earliest first. One stays while operations are in
- * its lane, which may need it: it is looked at again {@link IN_USE_AGAIN_MS} later.
+ * Erases closed records whose time has come, the earliest first. A record with operations in its lane, which may need
+ * it, is tried again {@link IN_USE_AGAIN_MS} later.
  */
 export interface PurgeKeptWrite {
   readonly kind: 'purgeKept';
   readonly nowMs: number;
-  /** How many at most are erased or left for later. */
+  /** Maximum number of records to erase or put off. */
   readonly limit: number;
 }
 
-/** How long a record is left alone that was to be purged while operations were in its lane. */
+/** Delay of the purge of a record that operations in its lane may need. */
 export const IN_USE_AGAIN_MS = 86_400_000;
 
 export type KeepResult =
-  /** It is on disk; `revision` is what it has now, 0 where nothing is kept any more. */
+  /** The write is on disk; `revision` is the record's now, 0 for an erased one. */
   | { readonly kind: 'kept'; readonly revision: number }
   /** Something else is there, at this revision; 0 for nothing. Nothing was changed. */
   | { readonly kind: 'keptOtherwise'; readonly revision: number };
@@ -95,21 +98,21 @@ export interface KeptKey {
 
 export interface KeptPageQuery {
   readonly room: KeptRoom;
-  /** Only those that are open; absent for all. */
+  /** Only open records; left out, all. */
   readonly isOpen?: true | undefined;
   readonly order: 'newest' | 'oldest';
-  /** Where to go on: records before it (`newest`) or after it (`oldest`), by their `seq`. */
+  /** The `seq` to go on from: records before it (`newest`) or after it (`oldest`). */
   readonly fromSeq: number;
   readonly limit: number;
 }
 
 export interface KeptPage {
   readonly rows: readonly (Kept | (UnreadableKept & { readonly seq: number }))[];
-  /** Where the next page goes on; `null` after the last. */
+  /** The `fromSeq` of the next page; `null` after the last. */
   readonly nextSeq: number | null;
 }
 
-/** How many there are. */
+/** Numbers of kept records. */
 export interface KeptCounts {
   readonly entity: number;
   readonly conflict: number;
@@ -118,7 +121,7 @@ export interface KeptCounts {
 }
 
 export interface KeptStore {
-  /** What is kept under a key; `null` for nothing. */
+  /** The record under a key; `null` for none. */
   kept(query: KeptKey): Promise<Kept | UnreadableKept | null>;
   /** The records of a room in the order in which they first came, either way. */
   keptPage(query: KeptPageQuery): Promise<KeptPage>;
@@ -130,13 +133,13 @@ export function laneOfKept({ room, key, lane }: KeptAlso): string | null {
   return lane ?? (room === 'entity' ? key : null);
 }
 
-/** What is there, as far as a write has to know it; `null` for nothing. */
+/** The present record, as far as a write depends on it; `null` for none. */
 export type KeptBefore =
   | Pick<Kept, 'text' | 'revision' | 'isOpen' | 'keepUntilMs'>
   | UnreadableKept
   | null;
 
-/** What becomes of a write, in every store: `write` where it is to be performed, else its answer. */
+/** The answer to a write, in every store; `write` if it is to be performed. */
 export function answerToKeep(before: KeptBefore, write: KeepWrite): KeepResult | 'write' {
   const { text, revision } = write;
   const found = before === null || 'unreadable' in before ? 0 : before.revision;

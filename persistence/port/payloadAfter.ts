@@ -1,5 +1,5 @@
 /**
- * Which payload an update leaves, in every store.
+ * The rule for the payload that an update leaves, the same in every store.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export function payloadAfter({ payload, newPayload }: UpdateWrite): string | nul
   return payload === null ? null : (newPayload ?? payload);
 }
 
-/** Whether a row on which this update was done already has the payload that it would leave. */
+/** True if a row after this update already has the payload that the update would leave. */
 export function hasPayloadOf(
   row: { readonly payload: string | null },
   write: UpdateWrite,

@@ -7,8 +7,8 @@
 import type { Standing } from './storedOperation.ts';
 
 /**
- * A row that could not be opened and is quarantined (PS-3). It has left its lane, so that whoever waited
- * behind it is now among the `Store.freedHeads`.
+ * A row that could not be opened and is quarantined (PS-3). It has left its lane: operations behind it are now among
+ * the `Store.freedHeads`.
  */
 export interface QuarantinedRow {
   readonly seq: number;
@@ -17,21 +17,21 @@ export interface QuarantinedRow {
   readonly code: string;
 }
 
-/** A quarantined row, as far as it is known. */
+/** A quarantined row, as far as it can be read. */
 export interface QuarantinedRecord extends QuarantinedRow {
   readonly revision: number;
   readonly urgency: number;
   /** When it was quarantined; `null` where that was not noted. */
   readonly setAsideAtMs: number | null;
-  /** Where it stood before; `null` where its own row says that it is quarantined and nothing else does. */
+  /** The row's standing before; `null` if its own row alone says that it is quarantined. */
   readonly stood: Standing | null;
-  /** What it opens to by now; `null` when it can't be opened. */
+  /** The state it opens to now; `null` if it can't be opened. */
   readonly state: string | null;
   /** Why it can't be opened now; `null` when it can. */
   readonly opensNot: string | null;
 }
 
-/** A quarantined row as it lies on disk: nothing opened, bytes in base64. */
+/** A quarantined row as it is on disk: nothing opened, bytes in base64. */
 export interface SealedRecord {
   readonly seq: number;
   readonly id: string;

@@ -1,7 +1,7 @@
 /**
- * The methods of a store that take one query and answer it. What stands before a store (the client
- * of the writer's thread, a store that fails in tests) forwards them by this list: a new question is
- * a method of a facet, a name here, and its answer in each store.
+ * The methods of a store that take one query and answer it. Wrappers of a store (the client of the writer's thread, a
+ * failing store in tests) forward them by this list: a new question is a method of a facet, a name here, and an answer
+ * in each store.
  *
  * @module
  */
@@ -37,7 +37,7 @@ export const QUESTIONS = [
 
 export type Question = (typeof QUESTIONS)[number];
 
-/** What a question is asked with; `undefined` where it takes nothing. */
+/** The query of a question; `undefined` if it takes none. */
 export type Query<Asked extends Question> = Parameters<Store[Asked]>[0];
 
 /** Every question, each answered by `ask`. */

@@ -1,6 +1,6 @@
 /**
- * What a passive store is asked so that an engine can hand out work: what is due, what was in hand,
- * which lanes wait for a head. An engine with queues of its own needs none of it.
+ * Questions by which an engine hands out work from a passive store: what is due, what was in hand, which lanes wait for
+ * a head. An engine with queues of its own needs none of them.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import type {
 } from './storedOperation.ts';
 
 export interface ClaimQuery {
-  /** Of whichever of these routes; one that is named twice counts once. */
+  /** Routes to claim from; duplicates are ignored. */
   readonly routes: readonly string[];
-  /** The most urgent rank to hand out; 0 where it is absent. */
+  /** The most urgent rank to hand out; default 0. */
   readonly urgencyMin?: number | undefined;
   /** The least urgent rank to hand out. */
   readonly urgencyMax: number;
@@ -23,14 +23,14 @@ export interface ClaimQuery {
   readonly nowMs: number;
   readonly limit: number;
   readonly passOver?: PassOver | undefined;
-  /** Only rows of these subjects, or of all others; absent for any. What it leaves out it has to read past. */
+  /** Only rows of these subjects, or of all others; left out, of any. Rows left out have to be read past. */
   readonly subjects?: SubjectChoice | undefined;
 }
 
-/** A choice of rows by whom they are about. */
+/** A choice of rows by their subjects. */
 export interface SubjectChoice {
   readonly names: readonly string[];
-  /** Rows of these subjects; `false` for rows of all others, and of none. */
+  /** True for rows of these subjects, false for all others and those without one. */
   readonly isOnly: boolean;
 }
 
@@ -44,9 +44,8 @@ export interface Claim {
    */
   readonly rows: readonly StoredOperation[];
   /**
-   * When the next row of these routes and ranks is due that is not among `rows`: the next in the same
-   * order where `limit` left out some that are due by `nowMs`, else the earliest of those to come; `null`
-   * for none, where {@link NEVER_MS} counts as none.
+   * When the next row of these routes and ranks that is not among `rows` is due: the next in the same order if `limit`
+   * left out some that are due by `nowMs`, else the earliest to come; `null` for none. {@link NEVER_MS} counts as none.
    */
   readonly nextDueAtMs: number | null;
 }
@@ -54,22 +53,22 @@ export interface Claim {
 export interface Expired {
   /** With payloads, the earliest expiry first. */
   readonly rows: readonly StoredOperation[];
-  /** When the next one that is not among `rows` expires; `null` for none. */
+  /** When the next row that is not among `rows` expires; `null` for none. */
   readonly nextExpiryAtMs: number | null;
 }
 
-/** A page of a search that looks at a bounded number of rows, whatever it finds among them. */
+/** A page of a search that reads a bounded number of rows, however many match. */
 export interface SearchPage {
   /** With payloads, in order of acceptance. */
   readonly rows: readonly StoredOperation[];
-  /** Where the search goes on; `null` once it is through. */
+  /** The `afterSeq` of the next page; `null` after the last. */
   readonly nextAfterSeq: number | null;
 }
 
 export interface QueueStore {
-  /** What is due in any of some routes. */
+  /** Claims due rows of some routes. */
   claim(query: ClaimQuery): Promise<Claim>;
-  /** What was in hand when the store was last left, most urgent first, from `afterSeq` of that urgency on. */
+  /** Rows that were in hand when the store was last left, most urgent first, from `afterSeq` of that urgency on. */
   inHand(query: {
     readonly after: { readonly urgency: number; readonly seq: number } | null;
     readonly limit: number;
@@ -79,12 +78,11 @@ export interface QueueStore {
    * at no more than `limit` held rows at a time, since there may be a million of them and no head.
    */
   freedHeads(query: { readonly afterSeq: number; readonly limit: number }): Promise<SearchPage>;
-  /** Which of these routes have any row that is `due`, now or ever: an idle one costs nothing to find. */
+  /** Those of the routes that have a `due` row, now or later: an idle one costs nothing to find. */
   occupiedRoutes(query: { readonly routes: readonly string[] }): Promise<readonly string[]>;
   /**
-   * Rows that are `due` in a route other than the named ones, whatever their due time short of
-   * {@link NEVER_MS}: work that no queue claims, for want of its upstream or of a handler (OP-7). With
-   * payloads.
+   * `due` rows of routes other than the named ones, if they are ever due before {@link NEVER_MS}: work that no queue
+   * claims, for want of its upstream or of a handler (OP-7). With payloads.
    */
   strays(query: {
     readonly routes: readonly string[];
@@ -92,21 +90,21 @@ export interface QueueStore {
     readonly passOver?: PassOver | undefined;
   }): Promise<readonly StoredOperation[]>;
   /**
-   * `due` and `held` rows whose `expiresAtMs` (or `startAtMs`, in its place) has come, with payloads, and when the next one comes.
-   * Unlike a claim it asks no route, so that an open breaker can't hide what has expired.
+   * `due` and `held` rows whose `expiresAtMs` (or `startAtMs` in its place) has passed, with payloads, and when the
+   * next one passes. Unlike a claim it asks no route, so an open breaker can't hide what has expired.
    */
   expired(query: {
     readonly nowMs: number;
     readonly limit: number;
     readonly passOver?: PassOver | undefined;
   }): Promise<Expired>;
-  /** How many operations stand where. */
+  /** Numbers of operations by standing. */
   counts(): Promise<StandingCounts>;
-  /** How many operations wait for more than their turn and their lane. */
+  /** Numbers of operations that wait for more than their turn and their lane. */
   blockedCounts(): Promise<BlockedCounts>;
   /**
-   * What is `due` or `held`, counted by group of routes, rank and what it waits for: none of what is not there, the
-   * most urgent first. It costs as much as there are such counts, whatever they are.
+   * Numbers of `due` and `held` operations by group of routes, rank and reason to wait, the most urgent first; none of
+   * zero. The cost grows with the number of such counts, not of operations.
    */
   waitingCounts(query: {
     readonly groups: readonly (readonly string[])[];

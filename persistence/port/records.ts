@@ -1,6 +1,6 @@
 /**
- * The records of operations and what is kept beside them under a name: what any engine needs of a
- * store, whoever decides what runs next.
+ * The records of operations and named components: what any engine needs of a store, whichever way it decides what runs
+ * next.
  *
  * @module
  */
@@ -18,8 +18,8 @@ export interface RecordStore {
    */
   commit(writes: readonly Write[]): Promise<readonly WriteResult[]>;
   /**
-   * Keeps an acceptance beside what {@link commit} can't write to for now; resolves once it is synced
-   * (CR-4). It still has to be committed: the next {@link Store.open} does so where nobody has by then.
+   * Keeps an acceptance beside the database, which {@link commit} can't write to for now; resolves once it is synced
+   * (CR-4). It still has to be committed: the next {@link Store.open} does so for what was not.
    */
   spill(write: AcceptWrite): Promise<void>;
   /** One operation with its payload, by its id; `null` when there is none. */
@@ -29,7 +29,7 @@ export interface RecordStore {
    * there are no more. What can't be opened is left out.
    */
   lane(query: {
-    /** As {@link AcceptWrite.lane} has it. */
+    /** The lane, as in {@link AcceptWrite.lane}. */
     readonly lane: string;
     readonly afterSeq: number;
     readonly limit: number;

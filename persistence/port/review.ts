@@ -1,5 +1,5 @@
 /**
- * What waits for a person: dead letters, and quarantined records.
+ * Work that waits for a person: dead letters and quarantined records.
  *
  * @module
  */
@@ -9,18 +9,18 @@ import type { StoredOperation } from './storedOperation.ts';
 
 export interface DeadLetterQuery {
   readonly order: 'newest' | 'oldest';
-  /** Where to go on: rows accepted before it (`newest`) or after it (`oldest`). */
+  /** The acceptance number to go on from: rows before it (`newest`) or after it (`oldest`). */
   readonly fromSeq: number;
   /** Rows looked at. */
   readonly limit: number;
-  /** Only those of these routes. */
+  /** Only dead letters of these routes. */
   readonly routes?: readonly string[] | undefined;
 }
 
 export interface DeadLetterRows {
   /** Without payloads. */
   readonly rows: readonly StoredOperation[];
-  /** Where the next page goes on; `null` after the last. */
+  /** The `fromSeq` of the next page; `null` after the last. */
   readonly nextSeq: number | null;
 }
 
@@ -32,7 +32,7 @@ export interface ReviewStore {
     readonly afterSeq: number;
     readonly limit: number;
   }): Promise<readonly QuarantinedRecord[]>;
-  /** The same as they lie on disk. */
+  /** Quarantined records as they are on disk. */
   sealedQuarantine(query: {
     readonly afterSeq: number;
     readonly limit: number;

@@ -1,32 +1,32 @@
 /**
- * Searching the operations of a store for people: piece by piece, however many there are, so that nobody
- * waits behind it (SC-1).
+ * Searches of the operations of a store for people, in pieces of bounded size, so that nothing waits behind them
+ * (SC-1).
  *
  * @module
  */
 
 import type { Standing, StoredOperation, WaitsFor } from './storedOperation.ts';
 
-/** How many rows a piece of a search looks at, whatever it finds among them. */
+/** Rows that a piece of a search reads, however many match. */
 export const SEARCHED_ROWS = 2_000;
 
-/** Which operations are meant; what is left out restricts nothing. */
+/** Conditions on operations; one that is left out restricts nothing. */
 export interface Searched {
-  /** Those that stand in one of these places. */
+  /** Operations of these standings. */
   readonly standings?: readonly Standing[] | undefined;
   readonly waitsFor?: WaitsFor | undefined;
-  /** Whom they concern: compared as a keyed blind index. */
+  /** The subject, compared as a keyed blind index. */
   readonly subject?: string | undefined;
-  /** Those that were accepted with this tag. */
+  /** Operations accepted with this tag. */
   readonly tag?: string | undefined;
   /**
-   * Those with ids from this one on, since ids sort by when they were made; and those of rank 0, whose ids
-   * may be older than their acceptance.
+   * Operations with ids from this one on, since ids sort by creation; and those of rank 0, whose ids may be older than
+   * their acceptance.
    */
   readonly idFrom?: string | undefined;
-  /** Those with ids before this one. */
+  /** Operations with ids before this one. */
   readonly idBefore?: string | undefined;
-  /** Those whose ids end so: an even number of digits, in small letters. */
+  /** Operations whose ids end so: an even number of digits, in small letters. */
   readonly idEnd?: string | undefined;
   /** Texts that all have to be in the state. What is looked at for them is opened, a record at a time. */
   readonly mentions?: readonly string[] | undefined;
@@ -34,19 +34,19 @@ export interface Searched {
 
 export interface SearchQuery extends Searched {
   readonly order: 'newest' | 'oldest';
-  /** Where to go on: rows accepted before it (`newest`) or after it (`oldest`). */
+  /** The acceptance number to go on from: rows before it (`newest`) or after it (`oldest`). */
   readonly fromSeq: number;
-  /** How many records are opened at most. */
+  /** Maximum number of records to open. */
   readonly limit: number;
 }
 
 export interface FoundRows {
   /**
-   * Without payloads, in that order. Of what can't be opened, and so is quarantined, whatever is meant of its
-   * state.
+   * Matching rows without payloads, in that order; and rows that can't be opened, which are quarantined, whatever their
+   * states hold.
    */
   readonly rows: readonly StoredOperation[];
-  /** Where the search goes on; `null` once it is through. A piece may find nothing and not be the last. */
+  /** The `fromSeq` of the next piece; `null` after the last. A piece may find nothing and not be the last. */
   readonly nextSeq: number | null;
 }
 

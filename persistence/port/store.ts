@@ -1,12 +1,11 @@
 /**
- * The store port: what is asked of bytes at rest. The memory store and the SQLite store both keep it,
- * and one contract suite (test/persistence/contract) holds them to it.
+ * The store port: the interface to bytes at rest. The memory store and the SQLite store implement it, and one contract
+ * suite (test/persistence/contract) holds both to it.
  *
- * A store knows rows, not charts: the state of an operation is an opaque text to it, sealed before
- * it touches a disk. It knows just enough beside it to hand out work: where a row stands, when it
- * is due, how urgent it is, which route it takes and which lane it occupies.
+ * A store knows rows, not charts: the state of an operation is an opaque text to it, sealed before it reaches a disk.
+ * Beside it a row has just enough to hand out work: its standing, due time, urgency, route and lane.
  *
- * A `Store` is the union of its facets. Whoever uses one takes the facets it needs and no more.
+ * A `Store` is the union of its facets; a caller takes the facets it needs and no more.
  *
  * @module
  */
@@ -92,9 +91,9 @@ export interface StoreInfo {
   readonly migration: { readonly fromVersion: number; readonly backupPath: string } | null;
   /** Why nothing in the store may run; `null` where it may. */
   readonly hold: Hold | null;
-  /** What is kept under each component name. */
+  /** The kept state of each component, by name. */
   readonly components: ReadonlyMap<string, string>;
-  /** How many components could not be opened and were left out: they start afresh (PS-3). */
+  /** Number of components that could not be opened: they start afresh (PS-3). */
   readonly componentsUnreadable: number;
   /** The crisis plans that are needed before anything else (CR-3). */
   readonly crisisPlans: CrisisPlansAtOpen;
@@ -111,9 +110,9 @@ export interface StoreLife {
   /** Opens or makes the store. Must have resolved before anything else is called. */
   open(): Promise<StoreInfo>;
   /**
-   * A line to who writes, for another thread that answers crises while this one is blocked: what it asks is
-   * kept beside the database, sealed, without this thread (CR-4). `null` while the store is not open, and
-   * where it writes in this thread.
+   * A line to the writer, for another thread that answers crises while this one is blocked: what it sends is kept
+   * beside the database, sealed, without this thread (CR-4). `null` while the store is not open, and where the writer
+   * runs in this thread.
    */
   spillLine(): SpillLine | null;
   /** Lets pending commits finish, then closes. Safe to call twice. */

@@ -19,15 +19,15 @@ export interface StoredOperation {
   readonly dueAtMs: number | null;
   /** 0 the most urgent. Of the head of a lane, that of the most urgent in the lane. */
   readonly urgency: number;
-  /** What the engine gave as `state`, letter for letter; empty for a quarantined row. */
+  /** The text the engine gave as `state`, letter for letter; empty for a quarantined row. */
   readonly state: string;
-  /** The payload given at acceptance; `null` once erased, or where the call says it is left out. */
+  /** The payload given at acceptance; `null` once erased, or where the call leaves it out. */
   readonly payload: string | null;
 }
 
 export type StandingCounts = Readonly<Record<Standing, number>>;
 
-/** How many operations wait for more than their turn and their lane, by what that is. */
+/** Numbers of operations that wait for more than their turn and their lane, by reason. */
 export type BlockedCounts = Readonly<Record<Exclude<WaitsFor, 'turn' | 'lane'>, number>>;
 
 /** Operations of a group of routes, of one rank, that wait for the same. */
@@ -37,7 +37,10 @@ export interface WaitingCount {
   readonly urgency: number;
   readonly waitsFor: WaitsFor;
   readonly count: number;
-  /** Of those that wait for their turn the one that was accepted first; `null` of others, and of what is in no group. */
+  /**
+   * The first accepted of the operations that wait for their turn; `null` for other reasons, and for routes of no
+   * group.
+   */
   readonly oldestId: string | null;
   /** Beside that: when the first of its routes and rank is due, by the steady clock; `null` where none ever is. */
   readonly nextDueAtMs: number | null;

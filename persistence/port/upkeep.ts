@@ -1,6 +1,5 @@
 /**
- * What keeps a store sound while nobody asks for anything: checks, recounts and erasure, and what the
- * store found on its own.
+ * Upkeep of a store while nothing else is asked: checks, recounts and erasure, and reports of what the store found.
  *
  * @module
  */
@@ -10,35 +9,35 @@ import type { QuarantinedRow } from './quarantined.ts';
 
 /** A page of a check. */
 export interface CheckedPage {
-  /** How many rows were looked at. */
+  /** Number of rows read. */
   readonly checked: number;
-  /** How many of them can't be read from the file at all, and so not be quarantined either. */
+  /** Number of rows that can't be read from the file at all, and so not be quarantined. */
   readonly unreadable: number;
-  /** Where the check goes on; `null` once it is through. */
+  /** The `afterSeq` of the next page; `null` after the last. */
   readonly nextAfterSeq: number | null;
 }
 
 export interface UpkeepStore {
   /**
-   * Opens the next `limit` records, of any standing, and sets aside those that can't be opened; tells
-   * of each through {@link Store.onQuarantine}. Looks whether each can be found by all that it should
-   * be found by, makes anew what misses one, and tells of that through {@link Store.onNotice}.
+   * Opens the next `limit` records, of any standing, and quarantines those that can't be opened, each reported by
+   * {@link Store.onQuarantine}. Checks that each is found by all its indexes, rebuilds an index that misses one, and
+   * reports that by {@link Store.onNotice}.
    */
   check(query: { readonly afterSeq: number; readonly limit: number }): Promise<CheckedPage>;
   /**
-   * Looks whether the `limit` latest rows before `beforeSeq` are found by their idempotency keys, opens none of them, and
-   * makes anew and tells of what misses one, as {@link check} does. Resolves to where it goes on; `null` once it is through.
+   * Checks, without opening them, that the `limit` latest rows before `beforeSeq` are found by their idempotency keys;
+   * rebuilds and reports as {@link check} does. Resolves to the next `beforeSeq`; `null` after the last.
    */
   checkKeys(query: { readonly beforeSeq: number; readonly limit: number }): Promise<number | null>;
-  /** Compares what {@link counts} are kept with what is there, puts them right and tells of it. */
+  /** Compares the kept {@link counts} with the rows, corrects them and reports that. */
   recount(): Promise<void>;
   /**
-   * Takes what was erased out of whatever the store keeps beside its data, for a while when nothing
-   * else is asked (SE-5). Resolves to `false` where it could not be done now: somebody reads, or asks.
+   * Takes erased data out of what the store keeps beside its file, when nothing else is asked (SE-5). Resolves to
+   * `false` if it could not be done now, because somebody reads or asks.
    */
   clearErased(): Promise<boolean>;
   /** Called with each row that is quarantined, as it happens. */
   onQuarantine(listener: (row: QuarantinedRow) => void): void;
-  /** Tells of what was amiss with the store and has been mended. */
+  /** Reports faults of the store that were mended. */
   onNotice(listener: (notice: HoldfastError) => void): void;
 }

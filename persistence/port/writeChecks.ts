@@ -1,6 +1,6 @@
 /**
- * What every store refuses before it writes: values that would be kept wrongly or never be found
- * again. Each is a programming error of the caller, never of the app's input.
+ * Checks of every store before a write: values that would be kept wrongly or never be found again are refused. Each is
+ * a programming error of the caller, never of the app's input.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { KEPT_ROOMS } from './kept.ts';
 import type { KeepWrite, Standing, Write } from './store.ts';
 
-/** So that it can be sealed, whatever of it has to be escaped. */
+/** Small enough to be sealed, however much of it has to be escaped. */
 const KEPT_UNITS_MAX = 10_000_000;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

@@ -1,5 +1,5 @@
 /**
- * What a store is told to change, and what became of it.
+ * Changes that a store makes, and their results.
  *
  * @module
  */
@@ -10,23 +10,23 @@ import type { KeepWrite, KeptResult, PurgeKeptWrite } from './kept.ts';
 import type { Standing, StoredOperation, WaitsFor } from './storedOperation.ts';
 
 /**
- * Puts a new operation on disk, at revision 1. Where another operation already occupies its lane, it is
- * kept as `held` without a due time instead: it waits for its lane and is handed out later as a
- * `laneNext`. An accept with the id of a row that is there already is a repeat and changes nothing.
+ * Adds an operation, at revision 1. If another operation occupies its lane, it is kept as `held` without a due time: it
+ * waits for its lane and is handed out later as a `laneNext`. An accept with the id of an existing row is a repeat and
+ * changes nothing.
  */
 export interface AcceptWrite {
   readonly kind: 'accept';
   /** From {@link Store.nextSeq}. */
   readonly seq: number;
   readonly id: string;
-  /** Its own rank. The head of its lane is raised to it, where that is less urgent. */
+  /** The operation's own rank. The head of its lane is raised to it if it is less urgent. */
   readonly urgency: number;
-  /** Whatever is given, it is stored as `held` when its lane is busy. */
+  /** The standing; `held` in any case if the lane is busy. */
   readonly standing: Standing;
   readonly dueAtMs: number | null;
-  /** Whose queue it waits in when due: an upstream's name, kept as a keyed blind index. */
+  /** The queue it waits in when due: an upstream's name, kept as a keyed blind index. */
   readonly route: string;
-  /** Whom it concerns, kept as a keyed blind index; `null` where that is not known. */
+  /** The person it concerns, kept as a keyed blind index; `null` if unknown. */
   readonly subject: string | null;
   /** The lane it occupies, kept as a keyed blind index; `null` for none. */
   readonly lane: string | null;
@@ -51,19 +51,20 @@ export interface AcceptWrite {
 }
 
 /**
- * Replaces the state of an operation. Subject, lane and idempotency key stay as accepted; its
- * urgency too, but that the head of a lane has the rank of the most urgent in it. An update whose revision and content are on disk already is a repeat and changes nothing.
+ * Replaces the state of an operation. Subject, lane and idempotency key stay as accepted; so does its urgency, except
+ * that the head of a lane has the rank of the most urgent operation in it. An update whose revision and content are on
+ * disk already is a repeat and changes nothing.
  *
- * What stays is given all the same, but for lane and key: a row whose seal is broken is made whole by
- * its update, and nothing that stands in such a row is trusted.
+ * Fields that stay are given all the same, lane and key excepted: a row with a broken seal is mended by its update, and
+ * nothing in such a row is trusted.
  */
 export interface UpdateWrite {
   readonly kind: 'update';
   readonly seq: number;
   readonly id: string;
-  /** Its own rank, which it has again once it has left its lane. */
+  /** The operation's own rank, restored once it has left its lane. */
   readonly urgency: number;
-  /** By which it is found while it waits: when it expires or, before that, may begin; `null` for never. */
+  /** The time that finds it while it waits: when it expires or, before that, may begin; `null` for never. */
   readonly expiresAtMs: number | null;
   readonly subject: string | null;
   /** The row's revision after this write: one more than before. */
@@ -89,10 +90,9 @@ export interface WithdrawWrite {
 }
 
 /**
- * Brings a dead letter back. One that still occupies its lane keeps its place there. One that has left
- * it, or never had one, goes to the tail, as if accepted now as `toSeq`, and is kept as `held` where
- * others are in the lane. What is no dead letter at the revision before, or has no payload to run with,
- * is left alone.
+ * Brings a dead letter back. One that still occupies its lane keeps its place there. One that has left its lane, or
+ * never had one, goes to the tail, as if accepted now as `toSeq`, and is kept as `held` behind others. A row that is no
+ * dead letter at the revision before, or has no payload to run with, is left alone.
  */
 export interface ReplayWrite {
   readonly kind: 'replay';
@@ -103,7 +103,7 @@ export interface ReplayWrite {
   /** From {@link Store.nextSeq}; used where it goes to the tail of a lane. */
   readonly toSeq: number;
   readonly dueAtMs: number;
-  /** Whatever is given, it waits for its lane where that is busy. */
+  /** The reason to wait; its lane in any case if that is busy. */
   readonly waitsFor: WaitsFor;
   readonly route: string;
   readonly lane: string | null;
@@ -112,7 +112,7 @@ export interface ReplayWrite {
   readonly payload: string | null;
 }
 
-/** Forgets a dead letter or a quarantined row, if it is one and has this revision. */
+/** Deletes a dead letter or a quarantined row of this revision. */
 export interface PurgeWrite {
   readonly kind: 'purge';
   readonly seq: number;
@@ -131,8 +131,8 @@ export interface QuarantineWrite {
 }
 
 /**
- * Puts a quarantined row back where it stood, with its lane and idempotency key, if it opens now.
- * Where others are in its lane meanwhile it goes to the tail, as if accepted now as `toSeq`.
+ * Restores a quarantined row to its standing, lane and idempotency key, if it opens now. Behind others in its lane it
+ * goes to the tail, as if accepted now as `toSeq`.
  */
 export interface ReinstateWrite {
   readonly kind: 'reinstate';
@@ -143,13 +143,13 @@ export interface ReinstateWrite {
 }
 
 /**
- * Forgets the settled rows whose time to be purged has come, the earliest first. One that can't be
- * opened is quarantined instead.
+ * Deletes settled rows whose time to be purged has come, the earliest first. One that can't be opened is quarantined
+ * instead.
  */
 export interface PurgeSettledWrite {
   readonly kind: 'purgeSettled';
   readonly nowMs: number;
-  /** How many at most. */
+  /** Maximum number of rows. */
   readonly limit: number;
 }
 
@@ -198,7 +198,7 @@ export type WriteResult =
   | { readonly kind: 'replayed'; readonly laneBusy: boolean; readonly raised: Raised | null }
   /** `laneNext` as for an update that leaves its lane. */
   | { readonly kind: 'purged'; readonly laneNext: StoredOperation | null }
-  /** It has left its lane: see {@link Store.freedHeads}. */
+  /** The operation has left its lane: see {@link Store.freedHeads}. */
   | { readonly kind: 'quarantined' }
   /** With payload; `raised` as for an accept, where it went to the tail of its lane. */
   | {
@@ -206,7 +206,7 @@ export type WriteResult =
       readonly operation: StoredOperation;
       readonly raised: Raised | null;
     }
-  /** It still can't be opened, or its idempotency key has been given to another: the reason. */
+  /** The row still can't be opened, or its idempotency key has been given to another: the reason. */
   | { readonly kind: 'notReinstated'; readonly code: string }
   /** How many went, and when the next may be purged; `null` where none has settled. */
   | { readonly kind: 'purgedSettled'; readonly count: number; readonly nextDueAtMs: number | null }

@@ -31,7 +31,7 @@ export function encodeAssociated(fields: readonly AssociatedField[]): Uint8Array
   return new Uint8Array(viewAssociated(fields));
 }
 
-/** As {@link encodeAssociated}, but good only until the next call of either: for what is bound at once. */
+/** The bytes of {@link encodeAssociated} in a shared buffer, valid until the next call of either: for immediate use. */
 export function viewAssociated(fields: readonly AssociatedField[]): Uint8Array<ArrayBuffer> {
   if (fields.length > 0xffff) throw new HoldfastError('HF_INTERNAL', 'Too many fields to bind.');
   view.setUint16(0, fields.length);
@@ -67,7 +67,7 @@ export function viewAssociated(fields: readonly AssociatedField[]): Uint8Array<A
   return new Uint8Array(scratch.buffer, scratch.byteOffset, at);
 }
 
-/** Writes UTF-8 and returns its length; by hand while it is ASCII, which beats the call for ids. */
+/** Writes UTF-8 and returns its length; byte by byte while it is ASCII, which is faster for ids. */
 function writeText(text: string, start: number): number {
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index);

@@ -28,7 +28,7 @@ import type { CryptoEngine, Mac } from './cryptoEngine.ts';
 import { AES_KEY_BYTES, GCM_NONCE_BYTES, GCM_TAG_BYTES } from './cryptoEngine.ts';
 import { PLAINTEXT_BYTES_MAX, paddedLength, padInto, unpad } from './padding.ts';
 
-/** What every envelope begins with. */
+/** The first bytes of every envelope. */
 export const ENVELOPE_MAGIC = Uint8Array.of(0x48, 0x46, 0x52, 0x31);
 const SUITE_AES_256_GCM = 1;
 const FLAGS_PADDED = 1;
@@ -41,7 +41,7 @@ const COMMITMENT_AT = SALT_AT + SALT_BYTES;
 const COMMITMENT_BYTES = 32;
 const HEADER_BYTES = COMMITMENT_AT + COMMITMENT_BYTES;
 const ENVELOPE_BYTES_MIN = HEADER_BYTES + GCM_TAG_BYTES + paddedLength(0);
-/** No envelope is larger, so what is need not be read. */
+/** The size of the largest envelope; anything larger need not be read. */
 export const ENVELOPE_BYTES_MAX: number =
   HEADER_BYTES + GCM_TAG_BYTES + paddedLength(PLAINTEXT_BYTES_MAX);
 
@@ -87,7 +87,7 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
   const derivation = derivationMessage();
   // All zero between uses, so that padding needs no filling and no plaintext stays behind.
   const paddedScratch = new Uint8Array(SCRATCH_BYTES);
-  // The header of the envelope at hand, then what the caller associates: what the tag binds.
+  // The header of the current envelope, then the associated data: what the tag binds.
   const boundScratch = new Uint8Array(SCRATCH_BYTES);
   const header = boundScratch.subarray(0, HEADER_BYTES);
   const context = boundScratch.subarray(KEY_ID_AT, COMMITMENT_AT);
@@ -126,7 +126,7 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
     saltsUsed += SALT_BYTES;
   }
 
-  /** Record key, then commitment, for what the header says. */
+  /** The record key, then the commitment, derived for the current header. */
   function derive(key: Uint8Array): Uint8Array {
     if (key.length !== AES_KEY_BYTES) {
       // HMAC would zero-pad a shorter key, and two keys would commit to the same value.
@@ -243,8 +243,8 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
 }
 
 /**
- * What tells an envelope from every other that was ever sealed: its commitment is to a key that was
- * drawn for it alone. Whoever keeps it knows exactly this envelope again once that opens.
+ * The commitment of an envelope, which identifies it: it commits to a key drawn for this envelope alone. A caller that
+ * keeps it recognises exactly this envelope once that opens.
  */
 export function commitmentOf(envelope: Uint8Array): Uint8Array {
   return envelope.slice(COMMITMENT_AT, HEADER_BYTES);
@@ -289,7 +289,7 @@ function keyIdOf(envelope: Uint8Array): number {
   return id;
 }
 
-/** Compares without stopping at the first difference, so that time tells nothing of where it is. */
+/** Compares without stopping at the first difference, so that its time reveals nothing. */
 function commits(derived: Uint8Array, envelope: Uint8Array): boolean {
   let difference = 0;
   for (let at = 0; at < COMMITMENT_BYTES; at++) {
@@ -298,7 +298,7 @@ function commits(derived: Uint8Array, envelope: Uint8Array): boolean {
   return difference === 0;
 }
 
-/** Whether two arrays of one length hold the same bytes; takes the same time wherever they differ. */
+/** True if two arrays of one length hold the same bytes; takes the same time wherever they differ. */
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   let difference = 0;
   for (let at = 0; at < a.length; at++) difference |= (a[at] ?? 0) ^ (b[at] ?? 0);

@@ -1,6 +1,6 @@
 /**
- * A key in a file of its own: 64 hex digits and a newline, readable by its owner alone, and not
- * beside the data it protects, where whoever takes the data would take the key with it.
+ * A key in a file of its own: 64 hex digits and a newline, readable by its owner alone, and not beside the data it
+ * protects, where a thief of the data would take the key too.
  *
  * @module
  */
@@ -24,10 +24,10 @@ const HEX_DIGITS = 2 * KEY_BYTES;
 const HAS_MODES = process.platform !== 'win32';
 
 /**
- * The key is read from a file at each start. Nothing is read yet.
+ * A key that is read from a file at each start. Nothing is read yet.
  *
- * On loading it throws HoldfastError `HF_KEY_MISSING` (no such file), `HF_KEY_FILE_EXPOSED` (others
- * can read or replace it), `HF_KEY_FILE_IN_STORE`, `HF_KEY_INVALID` (not a plain file, or not 64 hex digits).
+ * On loading it throws HoldfastError `HF_KEY_MISSING` (no such file), `HF_KEY_FILE_EXPOSED` (others can read or replace
+ * it), `HF_KEY_FILE_IN_STORE`, `HF_KEY_INVALID` (not a plain file, or not 64 hex digits).
  *
  * @example
  * const key = keyFile('/etc/payments/holdfast.key');
@@ -80,7 +80,7 @@ export async function createKeyFile(path: string): Promise<void> {
     }
     await syncFolder(dirname(file));
   } catch (error) {
-    // Half a key is worth nothing and would stand in the way of the next try.
+    // Half a key is useless and would block the next try.
     await rm(file, { force: true });
     throw creationError(file, error);
   }
@@ -95,7 +95,7 @@ function checkPath(path: unknown): string {
 async function checkPlace(file: string): Promise<void> {
   const folder = dirname(file);
   const found = await stats(folder).catch(() => null);
-  // That it is missing is told by whoever opens the file.
+  // A missing file is reported when it is opened.
   if (found === null) return;
   if (isForeign(found) || isOpenToAll(found)) {
     throw exposed(
@@ -178,7 +178,7 @@ async function realFolder(folder: string): Promise<string> {
 
 /** Reads the digits as bytes and never as a string, which could not be wiped. */
 async function readKey(handle: FileHandle, file: string): Promise<Uint8Array> {
-  // Room for "\r\n" and one byte more, which tells a longer file.
+  // Room for "\r " and one byte more, which reveals a longer file.
   const text = new Uint8Array(HEX_DIGITS + 3);
   const key = new Uint8Array(KEY_BYTES);
   try {

@@ -1,9 +1,9 @@
 /**
- * Where the key that protects a store comes from. Three sources are built in: `keyFile`,
- * `passphrase` and `rawKey`; a host can give its own, for a keychain or a key management service (SE-2).
+ * Sources of the key that protects a store. Three are built in, `keyFile`, `passphrase` and `rawKey`; a host can add
+ * its own, for a keychain or a key management service (SE-2).
  *
- * The key never touches the records: it wraps the random store key in the keyring (keyring.ts), so
- * it can be changed later without sealing them again.
+ * The key never touches the records: it wraps the random store key in the keyring (keyring.ts), so it can be changed
+ * later without sealing them again.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { Sealing } from './engines.ts';
 
 export const KEY_BYTES = 32;
 
-/** How a passphrase was stretched into a key (RFC 7914). Stored in the keyring, not secret. */
+/** Parameters by which a passphrase was stretched into a key (RFC 7914). Stored in the keyring, not secret. */
 export interface ScryptParameters {
   readonly name: 'scrypt';
   /** Cost: a power of two. Memory taken is 128·N·r bytes. */
@@ -27,24 +27,24 @@ export interface ScryptParameters {
 }
 
 export interface KeyRequest {
-  /** The store's folder; a key must not lie in it. */
+  /** The store's folder; a key must not be in it. */
   readonly storeFolder: string;
-  /** What the store was made with; `null` when it is being made. */
+  /** The parameters that the store was made with; `null` while it is being made. */
   readonly kdf: ScryptParameters | null;
 }
 
 export interface LoadedKey {
   /** 32 bytes in a buffer of its own: the keyring wipes it after use. */
   readonly key: Uint8Array;
-  /** To be kept in the keyring and given back in the next {@link KeyRequest}. */
+  /** Parameters to keep in the keyring, and to pass in the next {@link KeyRequest}. */
   readonly kdf: ScryptParameters | null;
 }
 
-/** A source of the key that protects a store. Nothing secret shows when it is printed. */
+/** A source of the key that protects a store. Printing it shows nothing secret. */
 export interface KeySource {
   /**
-   * What kind of source this is: lower-case letters, digits and hyphens, at most 32. Kept with the
-   * store, so that a store made with a passphrase says so when a key file is given.
+   * The kind of source: lower-case letters, digits and hyphens, at most 32. Kept with the store, so that a store made
+   * with a passphrase says so when a key file is given.
    */
   readonly kind: string;
   /** The engine that seals what the key protects; set by the option `sealing` of a runtime. Default `native`. */
@@ -84,7 +84,7 @@ export function sealedBy(source: KeySource, sealing: Sealing | undefined): KeySo
 }
 
 /**
- * The source with a bound on how long it may take; what comes later is wiped.
+ * The source with a time limit; a key that comes later is wiped.
  *
  * @throws HoldfastError (rejects) `HF_KEY_UNAVAILABLE`.
  */

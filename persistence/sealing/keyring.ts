@@ -25,8 +25,8 @@ import { isScryptParameters } from './passphrase.ts';
 
 export const KEYRING_FILE_NAME = 'keyring.json';
 /**
- * Its name until the data that it protects is made. So a keyring under the other name says that there
- * was data once, and a store whose data is gone is told from a new one.
+ * The keyring's name until the data that it protects is made. A keyring under the other name says that there was data
+ * once, which distinguishes a store whose data is gone from a new one.
  */
 export const NEW_KEYRING_FILE_NAME = 'keyring.new.json';
 export type KeyringName = typeof KEYRING_FILE_NAME | typeof NEW_KEYRING_FILE_NAME;
@@ -52,7 +52,7 @@ export interface Keyring {
   readonly storeKey: Uint8Array;
 }
 
-/** True when the folder holds a keyring, whatever its state. */
+/** True if the folder holds a keyring, in whatever state. */
 export async function keyringExists(
   folder: string,
   name: KeyringName = KEYRING_FILE_NAME,
@@ -66,7 +66,7 @@ export async function keyringExists(
   }
 }
 
-/** Of what kind the key is that a store was made with (`file`, `passphrase`, …); `null` where there is no keyring. */
+/** The kind of key that a store was made with (`file`, `passphrase`, …); `null` if there is no keyring. */
 export async function keyKindOf(folder: string): Promise<string | null> {
   for (const name of [KEYRING_FILE_NAME, NEW_KEYRING_FILE_NAME] as const) {
     if (!(await keyringExists(folder, name))) continue;
@@ -77,12 +77,8 @@ export async function keyKindOf(folder: string): Promise<string | null> {
 }
 
 /**
- * Makes a store id and a store key and keeps them in the folder, which must exist, as the keyring of
- * a store that has no data yet (see {@link NEW_KEYRING_FILE_NAME}). One that never came to have any
- * is replaced.
- *
- * @throws HoldfastError `HF_STORE_CORRUPT` when there is a keyring already; `HF_STORE_FOLDER`,
- * `HF_STORE_FULL` when it can't be written; what {@link KeySource.load} throws.
+ * Makes a store id and a store key and keeps them in the folder, which must exist, as the keyring of a store that has
+ * no data yet (see {@link NEW_KEYRING_FILE_NAME}). A keyring that never came to have data is replaced.
  */
 export async function createKeyring(
   folder: string,

@@ -1,9 +1,9 @@
 /**
- * The text of `keyring.json`. It holds nothing secret in the clear: ids, the kind of key source, the
- * parameters of the key derivation, and the wrapped store key.
+ * The text of `keyring.json`. It holds nothing secret in the clear: ids, the kind of key source, the parameters of the
+ * key derivation, and the wrapped store key.
  *
- * Its `check` is a fingerprint of the rest. It guards against damage, not against people (the wrapped
- * key does): it lets a damaged file be told from a wrong key.
+ * Its `check` is a fingerprint of the rest. It guards against damage, not against people (the wrapped key does): it
+ * distinguishes a damaged file from a wrong key.
  *
  * @module
  */

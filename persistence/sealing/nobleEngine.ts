@@ -1,7 +1,7 @@
 /**
- * The portable crypto engine, on @noble/ciphers and @noble/hashes: JavaScript only, for whoever can't or won't seal
- * with the OpenSSL of the platform, and the second opinion on `nodeEngine` in tests. About eight times slower, and its
- * AES uses tables, whose access times can leak to a process on the same processor.
+ * The portable crypto engine, on @noble/ciphers and @noble/hashes: JavaScript only, where the platform's OpenSSL can't
+ * be used or trusted, and the second opinion on `nodeEngine` in tests. About eight times slower, and its AES uses
+ * tables, whose access times can leak to a process on the same processor.
  *
  * @module
  */

@@ -82,7 +82,7 @@ function hmac(algorithm: 'sha256' | 'sha512', key: Uint8Array): Mac {
     const input = length <= inner.length ? inner : new Uint8Array(length);
     if (input !== inner) input.set(inner.subarray(0, blockBytes));
     input.set(message, blockBytes);
-    // As text, which costs half of a buffer. It can't be wiped, and without the key it is worth nothing.
+    // As text, at half the cost of a buffer. It can't be wiped, and is useless without the key.
     outer.write(hash(algorithm, input.subarray(0, length), 'binary'), blockBytes, 'binary');
     return plain(hash(algorithm, outer, 'buffer'));
   };

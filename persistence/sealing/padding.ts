@@ -1,10 +1,10 @@
 /**
- * Padding before encryption, so that the size of a record tells little of its content: ciphertext is
- * as long as plaintext, and an attacker who sees the file sees lengths.
+ * Padding before encryption, so that the size of a record reveals little of its content: ciphertext is as long as
+ * plaintext, and an attacker with the file sees lengths.
  *
- * A padded text is its length (u32 big endian), its bytes, and zeros up to 256, 512, 1024, 2048 or
- * 4096 bytes; beyond that up to the next Padmé size (PURBs, Nikitin et al. 2019: at most 12 % more,
- * and only O(log log n) bits of the length known).
+ * A padded text is its length (u32 big endian), its bytes, and zeros up to 256, 512, 1024, 2048 or 4096 bytes; beyond
+ * that up to the next Padmé size (PURBs, Nikitin et al. 2019: at most 12 % more, and only O(log log n) bits of the
+ * length known).
  *
  * @module
  */
@@ -40,8 +40,8 @@ export function padInto(out: Uint8Array, plaintext: Uint8Array): void {
 }
 
 /**
- * The text inside a padded one, as a view on it; `null` when it is not one that {@link padInto}
- * makes. Only to be asked of authenticated bytes.
+ * The text inside a padded one, as a view on it; `null` if {@link padInto} did not make it. For authenticated bytes
+ * only.
  */
 export function unpad(padded: Uint8Array): Uint8Array | null {
   const [b0 = 0, b1 = 0, b2 = 0, b3 = 0] = padded;

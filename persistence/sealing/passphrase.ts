@@ -11,11 +11,11 @@ import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
 import type { KeySource, ScryptParameters } from './keySource.ts';
 import { KEY_BYTES } from './keySource.ts';
 
-/** Shorter ones fall to guessing whatever the stretching. */
+/** The length below which guessing succeeds, however the passphrase is stretched. */
 const PASSPHRASE_CHARACTERS_MIN = 12;
 /** "aaaaaaaaaaaa" has the length and is guessed at once. */
 const DIFFERENT_CHARACTERS_MIN = 6;
-/** They show nothing, so nobody means them: control and format characters, zero-width ones among them. */
+/** Characters that show nothing, so nobody means them: control and format characters, zero-width ones among them. */
 const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}]/gu;
 
 const SALT_BYTES = 16;
@@ -35,14 +35,14 @@ export interface PassphraseOptions {
 }
 
 /**
- * The key comes from a passphrase, by scrypt with a random salt that is kept in the keyring. The
- * text is normalised (Unicode NFKC), so that it may be typed on any keyboard.
+ * A key made from a passphrase, by scrypt with a random salt that is kept in the keyring. The text is normalised
+ * (Unicode NFKC), so it may be typed on any keyboard.
  *
  * @example
  * const key = passphrase('correct horse battery staple');
  *
- * @throws HoldfastError `HF_KEY_INVALID` for fewer than 12 visible characters, or fewer than 6 different
- * ones; `HF_OPTION_INVALID` for a cost out of range.
+ * @throws HoldfastError `HF_KEY_INVALID` for fewer than 12 visible characters, or fewer than 6 different ones;
+ * `HF_OPTION_INVALID` for a cost out of range.
  */
 export function passphrase(text: string, options: PassphraseOptions = {}): KeySource {
   checkFields(options, { N: 'anything' } satisfies OptionRules<PassphraseOptions>, '');

@@ -1,5 +1,5 @@
 /**
- * What the store needs of cryptography: seal, open, and find without revealing.
+ * The store's view of cryptography: seal, open, and find without revealing.
  *
  * @module
  */

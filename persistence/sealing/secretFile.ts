@@ -16,21 +16,21 @@ const BYTES_MAX = 65_536;
 const HAS_MODES = process.platform !== 'win32';
 const OTHERS_BITS = 0o077;
 
-/** How the secret is named, and with which code it is refused. */
+/** Name of the secret, and the code it is refused with. */
 export interface SecretRules {
-  /** As in "the passphrase file". */
+  /** The file's name in messages: "passphrase file". */
   readonly what: string;
-  /** What is given where others could read it. */
+  /** The error code for a file that others can read. */
   readonly exposed: ErrorCode;
-  /** False where it is read more than once. A pipe (`<(pass show x)`) is read as it is: nobody else has it. */
+  /** False if it is read more than once. A pipe (`<(pass show x)`) is read unchecked: no other process has it. */
   readonly mayBePipe: boolean;
 }
 
 /**
- * Reads the file as text. A link is followed, as secrets that are mounted lie behind one.
+ * Reads the file as text. A link is followed, since mounted secrets are behind one.
  *
- * @throws HoldfastError (rejects) `HF_OPTION_INVALID` where it can't be read or is too long, and `exposed`
- * where others than its owner can read it or put another in its place. No message repeats what it holds.
+ * @throws HoldfastError (rejects) `HF_OPTION_INVALID` if it can't be read or is too long, and `exposed` if others than
+ * its owner can read or replace it. No message repeats its content.
  */
 export async function readSecretFile(path: string, rules: SecretRules): Promise<string> {
   const { what, mayBePipe } = rules;

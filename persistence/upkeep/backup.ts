@@ -1,10 +1,10 @@
 /**
  * Copies a store to a folder of its own while it is in use (PS-5).
  *
- * The copy is of one moment. It is read through a connection of its own, in another thread or process
- * than the writer's, so that no commit waits for it; the only thing that waits is the WAL, which is
- * not folded in meanwhile, and so who opens the store anew after a crash or a failed sync. The folder gets its name when everything in it is checked and on disk:
- * what was cut off never looks like a backup.
+ * The copy is of one moment. It is read through a connection of its own, in another thread or process than the
+ * writer's, so no commit waits for it. Only the WAL is not folded in meanwhile, which delays a process that has to open
+ * the store again after a crash or a failed sync. The folder gets its name when everything in it is checked and on
+ * disk: an unfinished one never looks like a backup.
  *
  * @module
  */
@@ -40,9 +40,9 @@ export interface BackupResult {
 }
 
 /**
- * Copies the store in `folder` into a new folder `to`, whose parent must exist, and checks the copy;
- * with a key also every record of it. Records that can't be opened are told of and copied all the
- * same: they may be opened again with another copy of the key or the page.
+ * Copies the store in `folder` into a new folder `to`, whose parent must exist, and checks the copy; with a key also
+ * every record of it. Records that can't be opened are reported and copied all the same: another copy of the key or the
+ * page may open them.
  *
  * @throws HoldfastError (rejects) `HF_OPTION_INVALID` for a path inside the store, `HF_TARGET_EXISTS`,
  * `HF_STORE_MISSING`, `HF_STORE_FULL`, `HF_STORE_CORRUPT`, `HF_STORE_FOLDER`, `HF_STORE_UNAVAILABLE`,
@@ -71,7 +71,7 @@ export async function backupStore(
   }
 }
 
-/** A backup among the files it is of would be lost along with them. */
+/** Refuses a path inside the store: the backup would be lost with the files it is of. */
 function refuseInside(folder: string, target: string): void {
   const way = relative(real(folder), join(real(dirname(target)), basename(target)));
   if (way === '' || way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) return;
@@ -155,7 +155,8 @@ async function copyData(from: string, to: string, options: UpkeepOptions): Promi
       db.exec('BEGIN');
       inspectSchema(db, from);
     } catch (error) {
-      // Reading needs room too, for what is shared with the writer: it is not the target that is full.
+      // Reading needs room too, for memory shared with the writer: the store's disk is full, not the
+      // target's.
       throw storeFailure(error, from);
     }
     // Made by us and not by SQLite, which would let others read it.
@@ -173,7 +174,7 @@ async function copyData(from: string, to: string, options: UpkeepOptions): Promi
   }
 }
 
-/** Read once: it is replaced as a whole when it changes. */
+/** Reads the keyring once: it is replaced as a whole when it changes. */
 async function readKeyring(folder: string): Promise<{ storeId: string; text: string }> {
   const path = join(folder, KEYRING_FILE_NAME);
   try {

@@ -1,8 +1,8 @@
 /**
- * Reads the whole file of a store as it stands at one moment, and says what is wrong with it. It
- * changes nothing, owns nothing and holds up no commit, so the store may be in use, here or in
- * another process. But who has to open the store anew meanwhile, after a crash or a failed sync,
- * commits only once it is through: the WAL must be folded in first, and a reader keeps it.
+ * Reads the whole file of a store as it is at one moment, and reports faults. It changes nothing, owns nothing and
+ * holds up no commit, so the store may be in use, here or in another process. But a process that has to open the store
+ * again meanwhile, after a crash or a failed sync, commits only after the check: the WAL must be folded in first, and a
+ * reader prevents that.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import { openToLook } from './openToLook.ts';
 import { giveWay, type UpkeepOptions } from './progress.ts';
 
 const ROWS_AT_ONCE = 500;
-/** Enough to see what happened; the count says how many there are. */
+/** Records listed at most: enough to see what happened; the count says how many there are. */
 const LISTED_MAX = 20;
 
 /** A record that does not open with the key of the store. */
@@ -39,12 +39,12 @@ export interface UnreadableRecord {
 }
 
 export interface DataCheck {
-  /** As the file itself says, 32 hex digits; without a key nothing proves it. */
+  /** The store's id in the file, 32 hex digits; without a key nothing proves it. */
   readonly storeId: string;
   readonly schemaVersion: number;
   readonly counts: Partial<StandingCounts>;
   readonly seqMax: number;
-  /** What SQLite finds wrong with the pages, tables and indexes; empty when all is well. */
+  /** Faults that SQLite finds in the pages, tables and indexes; empty when all is well. */
   readonly faults: readonly string[];
   /** Records that were opened; 0 where no key was given. */
   readonly recordsOpened: number;
@@ -97,7 +97,7 @@ async function sealsOf({ storeId, keyId, storeKey, sealing }: StoreKey): Promise
   return createRowSeals(sealer, storeId);
 }
 
-/** What SQLite finds wrong; table by table, so that it can be cut short between them. */
+/** Faults that SQLite finds, table by table, so that the check can be cut short between them. */
 export async function findFaults(db: Database.Database, options: UpkeepOptions): Promise<string[]> {
   const faults: string[] = [];
   const tables = tablesOf(db);

@@ -1,9 +1,9 @@
 /**
- * Gives back the room of a store that nobody has open: purges what was kept long enough, then has
- * SQLite write the file anew without its holes, in which erased records may still lie (PS-5, SE-5).
+ * Shrinks a store at rest: purges what was kept long enough, then has SQLite rewrite the file without its holes, in
+ * which erased records may still be (PS-5, SE-5).
  *
- * A crash at any point leaves the old file or the new one: the rewriting goes through the WAL like
- * any other commit. It needs room for two more copies while it lasts.
+ * A crash at any point leaves the old file or the new one: the rewriting goes through the WAL like any other commit. It
+ * needs room for two more copies while it lasts.
  *
  * @module
  */
@@ -26,7 +26,7 @@ const ROWS_AT_ONCE = 500;
 /** A copy of what is live for the temporary file, another for the WAL, and some to spare. */
 const ROOM_FACTOR = 2.1;
 
-/** How large the file was and is. */
+/** The size of the file before and after. */
 export interface Rewrite {
   readonly bytesBefore: number;
   readonly bytesAfter: number;
@@ -63,13 +63,8 @@ export async function purgeAtRest(store: StoreOptions, options: UpkeepOptions): 
 }
 
 /**
- * Checks the file and writes it anew; call it after {@link purgeAtRest}, which makes sure that the key
- * is right and the WAL the file's own. Writing takes as long as copying it and can't be asked to
- * stop; ending the process is safe.
- *
- * @throws HoldfastError (rejects) with nothing changed, `HF_STORE_FULL` where there is no room,
- * `HF_STORE_CORRUPT` where the file is damaged: what can't be read would not be in the new one. As
- * {@link openAtRest}.
+ * Checks the file and rewrites it; call it after {@link purgeAtRest}, which makes sure that the key is right and the
+ * WAL the file's own. Rewriting takes as long as copying and can't be asked to stop; ending the process is safe.
  */
 export async function rewriteAtRest(store: StoreOptions, options: UpkeepOptions): Promise<Rewrite> {
   const { folder, giveBack } = await storeLocation(store.folder, store.key, false).reserve();

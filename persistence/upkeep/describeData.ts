@@ -1,5 +1,5 @@
 /**
- * What a store's file says of itself, read without owning or changing it.
+ * The description of a store's file, read without owning or changing it.
  *
  * @module
  */
@@ -14,10 +14,10 @@ export interface DataDescription {
   readonly schemaVersion: number;
   /** The version that this program makes and uses. */
   readonly schemaVersionUsed: number;
-  /** How it is written: `wal` is what a store uses. */
+  /** The journal mode: a store uses `wal`. */
   readonly journalMode: string;
   readonly bytes: number;
-  /** What erased rows have left, to be used again or given back. */
+  /** Bytes left by erased rows, to be reused or returned. */
   readonly freeBytes: number;
 }
 

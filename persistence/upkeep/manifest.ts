@@ -20,7 +20,7 @@ const MANIFEST_BYTES_MAX = 65_536;
 
 export interface BackupFile {
   readonly bytes: number;
-  /** Of its content, in hex. */
+  /** The SHA-256 of the content, in hex. */
   readonly sha256: string;
 }
 
@@ -29,7 +29,7 @@ export interface BackupManifest {
   readonly storeId: string;
   readonly schemaVersion: number;
   readonly createdAtMs: number;
-  /** Operations in it, by where they stand. */
+  /** Numbers of operations by standing. */
   readonly counts: Partial<StandingCounts>;
   readonly files: Readonly<Record<string, BackupFile>>;
 }
@@ -92,7 +92,7 @@ function isFile(file: unknown): boolean {
   return Number.isSafeInteger(bytes) && typeof sha256 === 'string';
 }
 
-/** What a file is, read from its first byte to its last. */
+/** Size and SHA-256 of a file, read from its first byte to its last. */
 export async function fingerprintFile(
   path: string,
   { onProgress, signal }: UpkeepOptions,

@@ -1,5 +1,5 @@
 /**
- * Opens a store's file for reading alone, whoever owns the store.
+ * Opens a store's file read-only, whether or not another process owns the store.
  *
  * @module
  */
@@ -9,13 +9,12 @@ import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { openDatabase } from '../sqlite/driver/library.ts';
 
-/** How long another program may hold the file's lock. */
+/** Wait for another program that holds the file's lock. */
 const BUSY_TIMEOUT_MS = 1_000;
 
 /**
- * Opens a store's file for reading alone, whoever owns it. Beside an empty file SQLite deletes the -wal,
- * in which everything that was accepted may lie, though it was told to change nothing: such a file is
- * never opened.
+ * Opens a store's file read-only, whether or not another process owns it. An empty file is never opened: beside it
+ * SQLite deletes the -wal, which may hold everything that was accepted, even on a read-only connection.
  *
  * @throws HoldfastError `HF_STORE_MISSING`, `HF_STORE_LOST` for an empty file. Errors of SQLite.
  */

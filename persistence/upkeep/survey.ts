@@ -1,6 +1,6 @@
 /**
- * What can be told of a store without owning it: its folder, its files, its keyring and its data. For
- * `holdfast doctor`, which looks at all of it and changes nothing.
+ * A survey of a store without owning it: its folder, files, keyring and data. For `holdfast doctor`, which reads all of
+ * it and changes nothing.
  *
  * @module
  */
@@ -24,9 +24,9 @@ export function installedSqlite(): string {
   return versionOfSqlite();
 }
 
-/** The kind of file system a folder lies on, and who else may be on it. */
+/** The kind of a folder's file system, and other users on it. */
 export interface FileSystem {
-  /** As the system numbers it; `null` where it does not say. */
+  /** The system's number of it; `null` if it gives none. */
   readonly type: number | null;
   /** The kind that shares it over a network; `null` for a local one. */
   readonly sharedBy: string | null;

@@ -1,6 +1,6 @@
 /**
- * The folder in which a backup or a restore is put together before it gets its name. Its maker leaves
- * the note of an owner in it, so that what a killed one left can be told from one that goes on.
+ * The folder in which a backup or a restore is put together before it gets its name. It holds the note of its maker, by
+ * which the leftovers of a killed process are told from the work of a living one.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { UpkeepOptions } from './progress.ts';
 const FOLDER_MODE = 0o700;
 
 /**
- * Makes the folder for a `target`, in place of one that was left by a maker that has ended.
+ * Makes the folder for a `target`, in place of the leftovers of a maker that has ended.
  *
  * @throws HoldfastError `HF_TARGET_EXISTS` where its maker may live; `HF_STORE_…`.
  */
@@ -45,7 +45,7 @@ export async function makeUnfinished(
   return path;
 }
 
-/** It is whole: what its maker left is taken out. */
+/** Removes the maker's note from a folder that is complete. */
 export function endUnfinished(path: string): void {
   removeNote(path);
 }

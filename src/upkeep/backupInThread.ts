@@ -11,14 +11,14 @@ import type { BackupResult } from '../../persistence/upkeep/backup.ts';
 import type { UpkeepProgress } from '../../persistence/upkeep/progress.ts';
 import type { BackupThreadData, FromBackupThread } from './backupThread.ts';
 
-/** How a backup is followed and cut short. */
+/** Progress and cancellation of a backup. */
 export interface BackupOptions {
   readonly onProgress?: ((progress: UpkeepProgress) => void) | undefined;
-  /** Cuts it short: nothing of it is left, and the promise rejects with the signal's reason. */
+  /** Cancels the backup: nothing of it is left, and the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What the options of a backup may be. */
+/** Rules of the options of a backup. */
 export const BACKUP_RULES = {
   onProgress: 'function',
   signal: 'signal',

@@ -28,7 +28,7 @@ async function run(): Promise<void> {
     port.postMessage(message);
   };
   const stop = new AbortController();
-  // Whatever is said to it means the same.
+  // Any message means: stop.
   port.once('message', () => {
     stop.abort();
   });
