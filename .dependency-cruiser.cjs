@@ -185,9 +185,9 @@ module.exports = {
       severity: 'error',
       from: {
         path: PRODUCT,
-        // All but the page are not published; it is, with what it needs inside. The inspector of Stately is an
-        // optional peer, loaded where an app asks for it (decision 0202).
-        pathNot: '^(inspector/page/|inspector/stately/statelyInspector[.]ts$)',
+        // The page is published with its packages inside. The inspector of Stately and its WebSocket are
+        // optional peers, loaded where an app asks for them (decision 0202).
+        pathNot: '^inspector/(page|stately)/',
       },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'], dependencyTypesNot: ['type-only'] },
     },

@@ -6,23 +6,12 @@
  */
 
 import type { CrisisContext } from '../../machines/crisis/crisisContext.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { FactKind } from './fact.ts';
-import type { FactTaps } from './factStream.ts';
 import type { Material } from './factTable.ts';
 import { factSaid } from './factWords.ts';
 import { Seldom } from './seldom.ts';
-import { tellOfWaiting } from './waitingNews.ts';
-
-export interface AlertParts {
-  readonly facts: FactTaps;
-  readonly clock: Clock;
-  /** Receives what a person has to know, and the kind of the fact that it is about. */
-  readonly onAlert: OnAlert;
-}
-
-export type OnAlert = (error: unknown, kind: FactKind) => void;
+import { type AlertParts, tellOfWaiting } from './waitingNews.ts';
 
 /** How the alert of one fact is made. */
 interface Alert {

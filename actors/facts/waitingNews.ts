@@ -13,8 +13,17 @@ import {
 } from '../../machines/operation/waitReason.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { AlertParts, OnAlert } from './alerts.ts';
 import type { FactKind } from './fact.ts';
+import type { FactTaps } from './factStream.ts';
+
+export interface AlertParts {
+  readonly facts: FactTaps;
+  readonly clock: Clock;
+  /** Receives what a person has to know, and the kind of the fact that it is about. */
+  readonly onAlert: OnAlert;
+}
+
+export type OnAlert = (error: unknown, kind: FactKind) => void;
 
 /** The first one raises an alert at once, and those that follow within this time share one. */
 const TOGETHER_MS = 10_000;
