@@ -18,7 +18,7 @@ export interface Clock {
   schedule(delayMs: number, wake: () => void): () => void;
   /**
    * Milliseconds, of those that `monotonic()` counts, in which this thread had something to do: it computed, or stood in
-   * a call. By it a machine that slept is told from an event loop that was blocked; without it both are a blocked loop.
+   * a call. It tells a machine that slept from an event loop that was blocked; without it both are a blocked loop.
    */
   busy?(): number;
   /** Calls `go` once in a later turn of the event loop, so that what else waits there gets its turn. */

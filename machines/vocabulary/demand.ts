@@ -9,25 +9,25 @@
 export interface Demand {
   readonly does: /** Nothing but to wait for what the state has begun or ordered. */
     | 'wait'
-    /** It is compared with what is known of its record, and told what comes of that. */
+    /** Compare it with what is known of its record, and send the result. */
     | 'compare'
     /** The attempt that was ordered runs; the chart invokes it. */
     | 'attempt'
-    /** Its handler is waited for, which is told to stop. */
+    /** Wait for its handler, which is asked to stop. */
     | 'awaitHandler'
-    /** It gives back what it holds, and may leave memory once the write is durable. */
+    /** Give back what it holds; it may leave memory once the write is durable. */
     | 'rest'
     /** The same, but it stays in memory and goes on as soon as it is due, whatever the disk does (CR-4). */
     | 'restInHand'
-    /** It waits in memory for its turn, apart from the others: it is suspect. */
+    /** Keep it in memory for its turn, apart from the others: it is suspect. */
     | 'standBy'
     /** There is no handler for it, and it does not know: `handler.missing` is to be sent. */
     | 'lackHandler'
-    /** Whoever waits for its ending is told, though that is not durable yet (CR-4). */
+    /** Notify those who wait for its ending, which is not durable yet (CR-4). */
     | 'tell'
-    /** Its ending is durable: it leaves memory, and whoever waits for that is told. */
+    /** Let it leave memory, since its ending is durable, and notify those who wait for that. */
     | 'report'
-    /** It was never accepted: it leaves memory, and nothing of it is kept. */
+    /** Let it leave memory and keep nothing: it was never accepted. */
     | 'forget';
   /** What is to be written of it; `null` for nothing. */
   readonly write: 'acceptance' | 'order' | 'position' | 'ending' | null;
@@ -37,7 +37,7 @@ export interface Demand {
 
 /** What an engine knows of work beside its chart. */
 export interface DemandFacts {
-  /** Of the last write ordered; 0 before the first. */
+  /** Revision of the last write ordered; 0 before the first. */
   readonly revision: number;
   /** `null` where none of its type is registered. */
   readonly handler: object | null;

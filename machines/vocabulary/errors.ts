@@ -242,7 +242,7 @@ export function unforeseen(what: string, cause: unknown, place: ErrorPlace = {})
   });
 }
 
-/** What is told of a cause beyond the thread that it came from. */
+/** The part of a cause that leaves the thread that it came from. */
 interface PlainCause {
   readonly name: string;
   readonly message: string;

@@ -7,7 +7,7 @@
 import type { MatchRule, OptionRules } from './optionRules.ts';
 
 /**
- * Somebody who gives an order. It is kept, shown to other people and told in facts: give an id of your
+ * The person who gives an order. The name is kept, shown to other people and part of facts: give an id of your
  * own for them and not their name.
  */
 export interface Person {

@@ -1,5 +1,5 @@
 /**
- * Sets of urgency ranks, as the bits of a number: bit n stands for rank n. What is asked for each turn
+ * Sets of urgency ranks, as the bits of a number: bit n is rank n. What is asked for each turn
  * costs no more than a few operations on numbers.
  *
  * @module
@@ -19,7 +19,7 @@ export function upTo(rank: number): RankSet {
   return rank < 0 ? NO_RANKS : (2 << rank) - 1;
 }
 
-/** Those of a set that are less urgent than this rank. */
+/** The ranks of a set that are less urgent than this rank. */
 export function lessUrgent(ranks: RankSet, rank: number): RankSet {
   return ranks & ~upTo(rank);
 }

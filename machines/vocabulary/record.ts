@@ -31,16 +31,16 @@ export interface Tombstone {
 export interface Confirmation {
   /** A JSON Pointer: questions about this place and what is below it are answered with what the edit says. */
   readonly path: string;
-  /** Who has confirmed it. */
+  /** The person who has confirmed it. */
   readonly by: string;
   readonly reason?: string;
 }
 
-/** Who made a version of a record, and when. */
+/** The maker of a version of a record, and the instant. */
 export interface Maker {
   /** The device, or the upstream. */
   readonly actor: string;
-  /** It only orders what is concurrent. */
+  /** The instant; it only orders what is concurrent. */
   readonly hlc: HybridStamp;
 }
 
@@ -49,7 +49,7 @@ export interface RecordMeta extends Maker {
   /** What of each device, and of the server, the value has seen. */
   readonly vv: VersionVector;
   readonly tombstones?: readonly Tombstone[];
-  /** When each device was heard of, in milliseconds since 1970: what all have seen need not be kept for ever. */
+  /** The last sign of each device, in milliseconds since 1970: what all have seen need not be kept for ever. */
   readonly heard?: Readonly<Record<string, number>>;
   /** The random part of the last body of each device: with its count it proves that this body has arrived. */
   readonly bodies?: Readonly<Record<string, string>>;
@@ -88,12 +88,12 @@ export interface CarriedQuestion {
 
 /** A record as its upstream holds it. */
 export interface Current<Value = Json> {
-  /** Its validator, such as an entity tag, exactly as the upstream gave it; `null` where it has given none. */
+  /** Validator, such as an entity tag, exactly as the upstream gave it; `null` where it has given none. */
   readonly version: string | null;
   readonly value: Value;
   /** What another store said of it; left out where the upstream does not carry that. */
   readonly meta?: RecordMeta | undefined;
-  /** Of an authority: the moment of which it speaks, in milliseconds since 1970. */
+  /** The moment that an authority speaks of, in milliseconds since 1970. */
   readonly asOfMs?: number | undefined;
   /** True: the upstream itself answers for it. Never take this from a device. */
   readonly isVerified?: boolean | undefined;
@@ -101,7 +101,7 @@ export interface Current<Value = Json> {
 
 /** The version of a record that a change was made on: what `entities.get()` gives as `base`. */
 export interface EditBase<Value = Json> {
-  /** Its validator; `null` where the upstream has given none. */
+  /** Validator; `null` where the upstream has given none. */
   readonly version: string | null;
   readonly value: Value;
   /** The id of the waiting edit that {@link value} shows: an edit on this base is its successor. */

@@ -5,7 +5,7 @@
  */
 
 /**
- * Where an operation stands.
+ * The standing of an operation.
  *
  * - `inHand`: a live actor of the store's owner holds it. After a crash these are what was running.
  * - `due`: parked until `dueAtMs`, then to be claimed from its route.

@@ -8,11 +8,11 @@ import type { Json } from './json.ts';
 
 /** What an upstream said, as it is kept, sealed, with the operation. */
 export interface UpstreamAnswer {
-  /** The HTTP status, or what stands for it at an upstream that does not speak HTTP. */
+  /** The HTTP status, or what takes its place at an upstream that does not speak HTTP. */
   readonly status?: number | undefined;
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Of a refusal: what it said; JSON as a value, anything else as text. */
+  /** The body of a refusal: JSON as a value, anything else as text. */
   readonly body?: Json | undefined;
 }
 

@@ -5,7 +5,7 @@
  */
 
 /**
- * In the order in which they are asked: the first that holds is the one that is told.
+ * In the order in which they are checked: the first that holds is reported.
  * - `start`: nothing runs yet.
  * - `stopping`: nothing runs any more.
  * - `storage`: nothing can be made durable, so no effect may begin.

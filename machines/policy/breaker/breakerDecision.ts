@@ -20,7 +20,7 @@ export interface BreakerDecision {
   readonly mode: 'pass' | 'probe' | 'refuse';
   /** When it is worth asking again; `null` when a call may go out now, or nobody knows. */
   readonly retryAtMs: number | null;
-  /** Whether results of calls that start now may open it, or be told as if they did. */
+  /** Whether results of calls that start now may open it, or be reported as if they did. */
   readonly recordsResults: boolean;
   /** Somebody keeps it open. */
   readonly isHeldOpen: boolean;

@@ -21,7 +21,7 @@ export const BREAKER_STATES = [
 export type BreakerState = (typeof BREAKER_STATES)[number];
 
 /**
- * What opens a breaker beside an outage that the flow meter tells of. All of it is off unless it is set:
+ * What opens a breaker beside an outage that the flow meter reports. All of it is off unless it is set:
  * each says when to give up an upstream that still does a part of what it is asked.
  */
 export interface TripRules {
@@ -126,7 +126,7 @@ export interface BreakerPacing
 
 /** Longer than any time to a next probe, which is spread by a tenth and ends a lease that is not set. */
 const NEXT_PROBE_FACTOR = 2;
-/** A call is told of at its timeout; it may be a little late, and a lease must not end before that. */
+/** A call is reported at its timeout, maybe a little late, and a lease must not end before that. */
 const LEASE_MARGIN_MS = 1_000;
 
 /** What the chart goes by, from what is set for the upstream. */
@@ -141,7 +141,7 @@ export function breakerPacing(
 
 /** What decides how long a breaker stays open. */
 export interface Trip {
-  /** Since the first failure of the run that told of the outage. */
+  /** Milliseconds since the first failure of the run that revealed the outage. */
   readonly downMs: number;
   /** A random number from [0, 1). */
   readonly draw: number;

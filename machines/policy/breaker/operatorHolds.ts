@@ -16,20 +16,20 @@ export interface OperatorHold {
   readonly kind: HoldKind;
   /** A short label, not a name or a story: it is kept and shown. `null` where none was given. */
   readonly reason: string | null;
-  /** Who ordered it, as the caller named them; `null` where it did not. */
+  /** The name of the person who ordered it, as the caller gave it; `null` where none was given. */
   readonly by: string | null;
   readonly sinceAtMs: number;
 }
 
 /** An order that is let go. */
 export interface HoldRelease {
-  /** Who lets go: the latest order of their own, else the latest that has no name. Left out: the latest of all. */
+  /** The name of the person who releases their own latest order, or else the latest without a name. Left out: the latest of all. */
   readonly by?: string | undefined;
-  /** Whose order it is, where that is somebody else's: their latest. */
+  /** The name of another person, whose latest order is released. */
   readonly of?: string | undefined;
 }
 
-/** Of several orders the strongest is in force; `null` when there is none. */
+/** Returns the order in force, which is the strongest; `null` when there is none. */
 export function holdInForce(holds: readonly OperatorHold[]): HoldKind | null {
   return HOLD_KINDS.find((kind) => holds.some((hold) => hold.kind === kind)) ?? null;
 }
@@ -39,7 +39,7 @@ export function isAsStrong(inForce: HoldKind | null, kind: HoldKind): boolean {
   return inForce !== null && HOLD_KINDS.indexOf(inForce) <= HOLD_KINDS.indexOf(kind);
 }
 
-/** As many orders are kept; more of them change nothing that one could still tell apart. */
+/** Orders kept at most; nobody could tell more of them apart. */
 const HOLDS_MAX = 100;
 
 export function withHold(

@@ -8,10 +8,10 @@
 import { clampDueTime } from '../../vocabulary/dueTime.ts';
 import { askedWaitMs, type BreakerPacing, openDurationMs } from './breakerPolicy.ts';
 
-/** From the first failure of the run that told of it to the success that ended it. */
+/** An outage, from the first failure of the run that revealed it to the success that ended it. */
 export type Outage = readonly [firstFailureAtMs: number, endedAtMs: number];
 
-/** As many of the latest outages are kept: an operation asks about its last failure, some time ago. */
+/** Number of latest outages kept: an operation asks about its last failure, which may be some time ago. */
 const OUTAGES_KEPT = 32;
 
 export interface OutageHistory {
@@ -67,7 +67,7 @@ export interface TripFacts {
   readonly tookMs?: number | undefined;
 }
 
-/** How an outage was told of. */
+/** How an outage was noticed. */
 export interface OutageFacts extends TripFacts {
   readonly firstFailureAtMs: number;
   /** How many probes go out together. */
@@ -161,7 +161,7 @@ export function handedOver(
   };
 }
 
-/** It is up from here on. */
+/** Notes that the upstream is up from here on. */
 export function cameUp(
   { downSinceAtMs, downMs }: OutageHistory,
   atMs: number,
@@ -170,7 +170,7 @@ export function cameUp(
   return { downSinceAtMs: null, downMs: downMs + Math.max(0, atMs - downSinceAtMs) };
 }
 
-/** It is not up from here on. */
+/** Notes that the upstream is down from here on. */
 export function wentDown({ downSinceAtMs }: OutageHistory, atMs: number): Partial<OutageHistory> {
   return { downSinceAtMs: downSinceAtMs ?? atMs };
 }
@@ -180,7 +180,7 @@ export function downMsAt({ downSinceAtMs, downMs }: OutageHistory, atMs: number)
   return downSinceAtMs === null ? downMs : downMs + Math.max(0, atMs - downSinceAtMs);
 }
 
-/** Whether it was down at this instant; the run of failures that told of an outage belongs to it. */
+/** Whether the upstream was down at this instant; the run of failures that revealed an outage belongs to it. */
 export function wasDownAt({ firstFailureAtMs, outages }: OutageHistory, atMs: number): boolean {
   if (firstFailureAtMs !== null && atMs >= firstFailureAtMs) return true;
   return outages.some(([beganAtMs, endedAtMs]) => atMs >= beganAtMs && atMs <= endedAtMs);

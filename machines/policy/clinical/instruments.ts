@@ -8,7 +8,7 @@
  * @module
  */
 
-/** How heavy the symptoms are that a sum stands for. */
+/** How heavy the symptoms are that a sum means. */
 export type Severity = 'minimal' | 'mild' | 'moderate' | 'moderatelySevere' | 'severe';
 
 export type ItemAnswer = 0 | 1 | 2 | 3;

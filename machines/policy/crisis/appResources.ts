@@ -1,6 +1,6 @@
 /**
  * What an app has configured for people in crisis, read for what helps (CR-3): what helps nobody is left
- * out and told of, and no start is refused for it.
+ * out and reported, and no start is refused for it.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { checkResource } from './crisisPlan.ts';
 import type { CrisisResource } from './crisisResource.ts';
 import { type CrisisWords, checkWords } from './crisisWords.ts';
 
-/** Of a list that an app has given. */
+/** The entries of an app's list that can be used, and why the others can't. */
 export interface SoundList<Entry> {
   readonly sound: readonly Entry[];
   /** Why each of the others was left out, with its place in the list. */
@@ -28,7 +28,7 @@ export function soundResources(
     requireOption(isObject(entry), at, 'must be { kind, name, regions, phone, … }');
     const resource = checkResource(known(entry), at);
     const { kind, phone, text, url, note } = resource;
-    // A step says by its name what to do; whoever is to be reached needs a way there.
+    // A step says by its name what to do; what is to be reached needs a way there.
     const helps = kind === 'plan' || [phone, text, url, note].some((way) => way !== undefined);
     requireOption(helps, at, 'has no phone, text, url or note, so that it helps nobody');
     return resource;

@@ -9,12 +9,12 @@
 const TIMEOUT_MS = { min: 1_000, max: 25_000 };
 /** Between two attempts, once the fast ones are used up: neither a storm nor a silence. */
 const PACE_MS = { min: 1_000, max: 30_000 };
-/** After so many fast attempts people are told, however many are set. */
+/** People are notified after this many fast attempts, however many are set. */
 const FAST_ATTEMPTS_MAX = 20;
 /** So much of what somebody says is always taken, in bytes of JSON, however little a payload may be. */
 const PAYLOAD_BYTES_MIN = 8_192;
 
-/** From here on health is degraded by a crisis that is not delivered, whoever has taken it on (CR-4). */
+/** Health is degraded from here on by an undelivered crisis, even an acknowledged one (CR-4). */
 export const UNDELIVERED_LONG_MS = 300_000;
 
 /** An answer to a crisis that takes longer is late (CR-1). */

@@ -39,14 +39,14 @@ export const MODE_MS_DEFAULT = 4 * 3_600_000;
 export const MODE_MS_MIN = 60_000;
 /** Nobody is asked whether it is still wanted for longer than that. */
 export const MODE_MS_MAX = 24 * 3_600_000;
-/** It is told of its end so long before; of a short one in its last quarter. */
+/** People are warned this long before crisis mode ends; in the last quarter of a short one. */
 const WARNING_MS = 900_000;
-/** So many of those who switched it on are told apart. */
+/** People who switched it on that are kept apart, at most. */
 const PERSONS_MAX = 100;
 
 /** Crisis mode that is on. */
 export interface ModeOn {
-  /** Who switched it on or prolonged it last, and why. */
+  /** The person who switched it on or prolonged it last. */
   readonly by: Person;
   readonly reason: string | null;
   /** Ids of all who switched it on or prolonged it, each person once. */
@@ -81,7 +81,7 @@ export function switchedOn(before: ModeOn | null, { by, reason, forMs, atMs }: M
   };
 }
 
-/** It was switched on before the store was open, which tells the time, and that it is on from earlier. */
+/** Joins a mode that was switched on before the store was open with what the store knows: the time, and a mode from earlier. */
 export function joined(on: ModeOn, { shiftedMs, earlier }: ModeAtOpen): ModeOn {
   const sinceAtMs = on.sinceAtMs + shiftedMs;
   const endsAtMs = on.endsAtMs + shiftedMs;
@@ -108,7 +108,7 @@ export function goneOn(on: ModeOn, atMs: number): ModeOn {
   return { ...on, endsAtMs: clampDueTime(on.endsAtMs, atMs, on.lengthMs) };
 }
 
-/** When it is told that it is about to end. */
+/** The instant at which people are warned that it is about to end. */
 export function warnsAtMs({ endsAtMs, lengthMs }: ModeOn): number {
   return endsAtMs - Math.min(WARNING_MS, lengthMs / 4);
 }

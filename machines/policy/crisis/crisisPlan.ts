@@ -42,7 +42,7 @@ export interface CheckedCrisisPlan extends CrisisPlan {
 
 const RESOURCES_MAX = 50;
 const REGIONS_MAX = 250;
-/** Of the whole plan as JSON, in UTF-8. The lengths below are in characters. */
+/** Bytes of the whole plan as JSON in UTF-8, at most. The lengths below are in characters. */
 const PLAN_BYTES_MAX = 65_536;
 /** Half a surrogate pair would be lost in UTF-8. */
 const UNFIT_CHARACTERS = /\p{Surrogate}|\0/u;

@@ -40,7 +40,7 @@ export interface CrisisReading {
 }
 
 export interface SoundCrisis {
-  /** Its body holds the note. */
+  /** The request as it is kept; its body holds the note. */
   readonly request: CheckedRequest;
   /** What is not as it was given, by the names of fields; nothing of what they held. */
   readonly leftOut: readonly string[];
@@ -70,22 +70,22 @@ const IGNORED: readonly string[] = [
 ] satisfies readonly Field[];
 /** What is no stray. */
 const KNOWN: ReadonlySet<string> = new Set([...FIELDS, ...IGNORED]);
-/** Its own name may be data. */
+/** Name for any unknown field, since its own name may be data. */
 const UNKNOWN_FIELD = 'a field that is not known';
 const UNNAMED_PAYLOAD = 'payload: made of fields that are not known';
-/** It is no object, or nobody can read it. */
+/** Name for a request that is no object or can't be read. */
 const WHOLE_REQUEST = 'request';
 /** What marks a trial run: `true`, and nothing else. In doubt somebody is in danger. */
 const TEST_FIELD = 'test';
-/** Who a crisis is about that does not say so, or not in a way that can be kept. */
+/** Subject of a crisis that names none, or none that can be kept. */
 export const UNKNOWN_SUBJECT = 'unknown';
 /** For a check without payload and base. */
 const NO_PAYLOAD_BYTES = 1_024;
-/** As much is read at once, in bytes of JSON; what is larger is read in pieces. */
+/** Bytes of JSON that are read at once; what is larger is read in pieces. */
 const AT_ONCE_BYTES = 8_192;
 /** Fields of a request that are listed one by one; more are read as a payload is. */
 const LISTED_MAX = 64;
-/** Of the body, what is not the payload's, and what a base takes beside itself. */
+/** Bytes of a body beside its payload, and of a base beside its value. */
 const BODY_FRAME = '{"payload":}'.length;
 const BASE_FRAME = '"base":,'.length;
 
@@ -208,7 +208,7 @@ function straysOf(request: unknown): Strays | null {
   }
 }
 
-/** Of what is no object, or throws, a value that nothing is equal to. */
+/** The value of a field; a value that equals nothing where the request is no object, or throws. */
 function valueAt(request: object, name: string): unknown {
   try {
     return Reflect.get(request, name);
@@ -248,7 +248,7 @@ function instead(field: Field, fields: Fields, { type }: CrisisRules): unknown {
   return defaults[field];
 }
 
-/** What is kept of a subject that breaks a rule: the person may still be told from others by it. */
+/** The part of a subject that is kept where it breaks a rule: it may still tell the person from others. */
 function soundSubject(given: unknown): string {
   const text = asSubjectText(given);
   if (typeof text !== 'string') return UNKNOWN_SUBJECT;

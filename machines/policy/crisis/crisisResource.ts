@@ -1,5 +1,5 @@
 /**
- * What helps a person in crisis, and in which order it is told (CR-3).
+ * Resources that help a person in crisis, and the order in which an answer has them (CR-3).
  *
  * @module
  */
@@ -37,7 +37,7 @@ export interface HelpLine extends CrisisResource {
 export interface AnsweredResource extends CrisisResource {
   /** The plan of the subject, what the app has configured, or what comes with holdfast. */
   readonly from: 'plan' | 'app' | 'builtIn';
-  /** Of what comes with holdfast: see {@link HelpLine}. */
+  /** The source of a built-in help line: see {@link HelpLine}. */
   readonly sourceUrl?: string | undefined;
   readonly checkedOn?: string | undefined;
   readonly checkedBy?: HelpLine['checkedBy'] | undefined;

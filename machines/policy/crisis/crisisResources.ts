@@ -23,7 +23,7 @@ export class CrisisResources {
     this.#builtIn = builtIn.map((resource) => frozen(resource, 'builtIn'));
   }
 
-  /** These first, then those of the app, then those that come with holdfast. Frozen: answers share them. */
+  /** Resources of an answer: these first, then the app's, then the built-in ones. Frozen: answers share them. */
   after(first: readonly AnsweredResource[], country: string | null): readonly AnsweredResource[] {
     const others = this.#near(country);
     return first.length === 0 ? others : Object.freeze([...first, ...others]);

@@ -14,11 +14,11 @@ export interface SlotShares {
   readonly shared: number;
   /** First attempts only. */
   readonly firstOnly: number;
-  /** Of these, the ones for first attempts of subjects that have nothing under way. */
+  /** Slots among these for first attempts of subjects that have nothing under way. */
   readonly newcomersOnly: number;
-  /** As many may one subject hold. */
+  /** Slots that one subject may hold. */
   readonly subjectMax: number;
-  /** As many may be under way, with a slot or without. */
+  /** Deliveries that may be under way, with a slot or without. */
   readonly underWayMax: number;
 }
 
@@ -30,7 +30,7 @@ export type SlotsTaken = Readonly<Record<SlotPart | 'hanging', number>>;
 
 /** A delivery that wants a slot. */
 export interface SlotAsker {
-  /** Nobody was told of this crisis yet. */
+  /** True if nobody has been notified of this crisis yet. */
   readonly isFirst: boolean;
   /** Slots that its subject holds. */
   readonly held: number;
@@ -46,7 +46,7 @@ export const SLOT_HELD_MS_MAX = 1_000;
 
 /**
  * No more deliveries than this are under way at one upstream, with a slot or without, or twice the slots where
- * that is more: whoever mislabels traffic can't storm it.
+ * that is more: mislabelled traffic can't storm it.
  */
 export const UNDER_WAY_MAX = 512;
 

@@ -15,17 +15,17 @@ import { countryOf } from './crisisResource.ts';
  */
 export type MessageState = 'notReached' | 'taken' | 'notTaken';
 
-/** What people are told in one language. */
+/** The words that people get in one language. */
 export interface CrisisWords {
-  /** As in BCP 47, without a country: `de`. */
+  /** BCP 47 language tag without a country: `de`. */
   readonly language: string;
-  /** It has not reached anybody yet: say whom to call. */
+  /** Message has not reached anybody yet: say whom to call. */
   readonly notReached: string;
   /** Your upstream has taken it. Left out: the same as `notReached`. */
   readonly taken?: string | undefined;
   /** Nothing will come of it here. Left out: the same as `notReached`. */
   readonly notTaken?: string | undefined;
-  /** Who has reviewed these words, as a clinician. */
+  /** The clinician who has reviewed these words. */
   readonly reviewedBy?: string | undefined;
   /** On which day, as `YYYY-MM-DD`. */
   readonly reviewedOn?: string | undefined;
@@ -36,9 +36,9 @@ export interface CrisisMessage {
   readonly state: MessageState;
   readonly text: string;
   readonly language: string;
-  /** Whose words they are. */
+  /** Origin of the words. */
   readonly from: 'app' | 'builtIn';
-  /** Who has reviewed them, as a clinician; `null` for nobody. */
+  /** The clinician who has reviewed them; `null` for none. */
   readonly reviewedBy: string | null;
   /** On which day, as `YYYY-MM-DD`. */
   readonly reviewedOn: string | null;
@@ -128,7 +128,7 @@ export class CrisisMessages {
   /** By language and state; languages that nobody has words for share those of others. */
   readonly #made = new Map<string, CrisisMessage>();
 
-  /** @param app those of the app, which are told before the built-in ones */
+  /** @param app the app's words, which come before the built-in ones */
   constructor(app: readonly CrisisWords[]) {
     this.#app = app;
   }

@@ -46,15 +46,15 @@ export interface SoundRules {
 export interface SoundJson {
   /** JSON with the names of each object in order, so that equal values have equal texts. */
   readonly text: string;
-  /** Of the text, in UTF-8. */
+  /** Bytes of the text in UTF-8. */
   readonly bytes: number;
   /** What was done to it, each once. */
   readonly flaws: readonly Flaw[];
 }
 
-/** Stands in the place of what can't be kept. */
+/** Mark in place of what can't be kept. */
 export const LEFT_OUT = '[left out]';
-/** Ends a text of which no more is kept. */
+/** Mark at the end of a text that was cut. */
 const CUT = '…';
 /** The longest text and list when a value that is too large is cut as short as it ever is. */
 const PIECE_MIN = 16;
@@ -224,7 +224,7 @@ class Reader {
     return value === undefined ? undefined : `${comma}${kept}:${value}`;
   }
 
-  /** What stands there; `undefined` where that is nothing, or has no room. */
+  /** The JSON of a field or item; `undefined` where there is none, or no room for it. */
   *#readAt(holder: object, key: string | number, context: CardContext): Pieces<string | undefined> {
     let value: unknown;
     try {
@@ -255,7 +255,7 @@ class Reader {
     }
   }
 
-  /** Of a long one what is kept is searched and written a window at a time. */
+  /** Writes a text; a long one is searched and written a window at a time. */
   *#text(text: string, context: CardContext): Pieces<string | undefined> {
     const isCut = text.length > this.#pieceMax;
     if (text.length <= WINDOW && !isCut) {

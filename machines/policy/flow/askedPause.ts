@@ -29,7 +29,7 @@ export interface AskedToWait {
 }
 
 export class AskedPause {
-  /** Of the window that is counted: who was told to wait, and when the first of these calls began and ended. */
+  /** Subjects that were asked to wait within the current window. */
   readonly #subjects = new Set<string>();
   readonly #routes = new Set<string>();
   #firstBeganAtMs = Number.POSITIVE_INFINITY;

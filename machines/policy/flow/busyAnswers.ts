@@ -15,10 +15,10 @@ export const BUSY_RESULTS_MIN = 40;
 
 /** The difference between more slots and fewer is no chance beyond so many standard errors. */
 const ERRORS = 2.5;
-/** Of older results half is forgotten from so many on. */
+/** Results kept; beyond it half of the older ones are forgotten. */
 const RESULTS_KEPT = 400;
 
-/** Windows until the next trial, after one that told nothing: doubled by each further one. */
+/** Windows until the next trial after an inconclusive one; each further one doubles them. */
 const PATIENCE_MIN = 2;
 const PATIENCE_MAX = 64;
 
@@ -91,7 +91,7 @@ export class BusyAnswers {
     return null;
   }
 
-  /** A trial told nothing. */
+  /** Notes a trial that was inconclusive. */
   triedInVain(): void {
     this.#windowsToWait = this.#patience;
     this.#patience = Math.min(PATIENCE_MAX, 2 * this.#patience);

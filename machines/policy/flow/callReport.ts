@@ -33,7 +33,7 @@ export interface CallReport {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** Of a call that says nothing about the upstream. */
+/** Report of a call that says nothing about the upstream. */
 export const SILENT: CallReport = Object.freeze({ sign: 'silent' });
 
 /**
@@ -53,7 +53,7 @@ const RESULTS: Readonly<Record<CallSign, CallResult>> = {
   silent: 'ignored',
 };
 
-/** As facts and health count it. */
+/** Result of a call as facts and health count it. */
 export function resultOf({ sign }: CallReport): CallResult {
   return RESULTS[sign];
 }

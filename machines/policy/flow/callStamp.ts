@@ -9,7 +9,7 @@ export interface CallStamp {
   readonly beganAtMs: number;
 }
 
-/** As the meter knows it. */
+/** Stamp of a call as the meter reads it. */
 export class Stamp implements CallStamp {
   /** Moved once, where the call waited for something else than its upstream. */
   beganAtMs: number;

@@ -49,7 +49,7 @@ export class FlowMeter {
   #outage = 0;
   #epoch = 0;
   #inFlight = 0;
-  /** Of these, calls since the last outage. */
+  /** Calls in flight that began since the last outage. */
   #inFlightNow = 0;
   /** Calls that have begun, ever, but for those that say nothing. */
   #begun = 0;

@@ -1,5 +1,5 @@
 /**
- * What a flow meter tells the charts, keeps over a restart and shows to people (PF-6).
+ * What a flow meter reports to the charts, keeps over a restart and shows to people (PF-6).
  *
  * @module
  */
@@ -12,11 +12,11 @@ export type FlowReason =
   | 'slowerAndFailing'
   /** Some calls are answered by 503: fewer in flight may have none refused. */
   | 'busy'
-  /** As many were answered by 503 with fewer in flight. */
+  /** The share of 503 answers is no lower with fewer calls in flight. */
   | 'asBusy'
   /** What seems usual may be a queue that was always there. */
   | 'questioned'
-  /** As much got done with fewer. */
+  /** Throughput is no lower with fewer calls in flight. */
   | 'noLessDone'
   /** Less got done with fewer: the upstream is slow by itself. */
   | 'lessDone'
@@ -26,12 +26,12 @@ export type FlowReason =
   | 'moreFailing'
   /** Calls time out or are answered by 503, in a row that chance does not make. */
   | 'overloadRun'
-  /** As many as before the outage. */
+  /** Slots are back at their number before the outage. */
   | 'asBefore'
-  /** As many as are allowed. */
+  /** Slots are at the most that is allowed. */
   | 'allOpen';
 
-/** A decision of the flow meter, told once, with the numbers it was made by. */
+/** A decision of the flow meter, reported once, with the numbers it was made by. */
 export type FlowNews =
   | {
       readonly type: 'outage.detected';

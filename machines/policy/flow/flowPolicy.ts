@@ -92,7 +92,7 @@ export function checkFlowPolicy(
   options: Partial<FlowPolicy> | undefined,
   field: string,
 ): FlowPolicy {
-  // Whoever names a bound beyond a default that it bounds means that too.
+  // A bound that is set beyond a default which it bounds moves that default too.
   const slotsMax = options?.slotsMax ?? DEFAULT_FLOW_POLICY.slotsMax;
   const timeoutMsMax = options?.timeoutMsMax ?? DEFAULT_FLOW_POLICY.timeoutMsMax;
   const probeMsMin = options?.probeMsMin ?? DEFAULT_FLOW_POLICY.probeMsMin;

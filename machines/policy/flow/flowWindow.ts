@@ -31,7 +31,7 @@ export interface Measured {
   readonly throughput: number;
   readonly results: number;
   readonly failureShare: number;
-  /** Of all results, those by which it says that it has too much to do. */
+  /** Share of results by which the upstream says that it is overloaded. */
   readonly busyShare: number;
   readonly latencyMs: number;
   /** The standard error of `latencyMs`. */
@@ -98,7 +98,7 @@ export class FlowWindow {
     return results >= Math.min(RESULTS_MIN, RESULTS_A_SLOT * slots) || spanMs >= SPAN_MS_MAX;
   }
 
-  /** It said too little: it goes on. */
+  /** Continues a window that had too few results to decide. */
   goOn(): void {
     this.#lookAt = this.#answered + this.#failed + LOOK_AGAIN;
   }

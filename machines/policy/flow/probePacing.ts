@@ -22,7 +22,7 @@ const CHANCE_OF_A_FALSE_NO = 0.2;
  * that an outage of 30 s costs some 40 of them. At the default of 7.5 % an upstream that is back is found
  * within 7 % of its outage nine times in ten, and always within twice that. Nothing is carried over from one outage to the next.
  *
- * @param downMs since the first failure of the run that told of the outage
+ * @param downMs since the first failure of the run that revealed the outage
  * @param draw from [0, 1); what is none counts as the middle
  */
 export function probeGapMs(

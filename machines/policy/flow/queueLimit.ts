@@ -10,7 +10,7 @@ import type { Tier } from '../../vocabulary/urgency.ts';
 export const OPERATIONS_MAX = 1_000_000;
 
 /**
- * The part of the queue that each tier may not fill, in percent: whoever pays less is told first that
+ * The part of the queue that each tier may not fill, in percent: those who pay less are refused first when
  * it is full, so that their flood leaves room for the others. Crises are counted and never refused
  * (CR-2).
  */

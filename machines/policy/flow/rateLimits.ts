@@ -3,12 +3,12 @@
  * others come again.
  *
  * Tokens are taken when a call begins, so over any span a subject or a tier begins at most
- * `burst + perSecond × span` calls, whatever else it waited for. Whoever gets none is told a time of its
- * own, one interval after the one before it: those that wait don't wake at once.
+ * `burst + perSecond × span` calls, whatever else it waited for. A call that gets none reserves a time of its
+ * own, one interval after the one before it, so that waiting calls don't wake at once.
  *
- * Of one subject or tier the more urgent go first. They may take the token that another was told to come
- * for; that one goes behind those of its rank. After being sent away three times it counts as most
- * urgent, so everyone gets a turn. One subject's queue delays no other subject of its tier: whoever waits
+ * Within a subject or tier the more urgent go first. They may take the token that another had reserved;
+ * that one goes behind those of its rank. After being sent away three times it counts as most
+ * urgent, so everyone gets a turn. One subject's queue delays no other subject of its tier: a waiting call
  * is counted at the limit that it waits for, and at no other.
  *
  * @module
@@ -18,28 +18,28 @@ import { subjectForm } from '../../vocabulary/subject.ts';
 import { type Tiered, type TierName, URGENCY_MAX } from '../../vocabulary/urgency.ts';
 import { givenBackMs, intervalMs, type RateLimit, toleranceMs } from './tokenBucket.ts';
 
-/** Whose limit it is. */
+/** Owner of a limit. */
 export type RateOwner = 'subject' | 'tier';
 
 /** The limits that one operation meets; `null` for none. */
 export interface LimitsOfOne {
-  /** Of its subject, over all that it does at this upstream. */
+  /** Limit of the subject, over all that it does at this upstream. */
   readonly subject: RateLimit | null;
-  /** Of its tier, over all its subjects. */
+  /** Limit of the tier, over all its subjects. */
   readonly tier: RateLimit | null;
 }
 
-/** Who wants to begin a call. */
+/** A call that asks for its tokens. */
 export interface RateAsker extends Tiered {
-  /** As the caller named it; kept in memory only, and only while it matters. `null`: of nobody. */
+  /** Subject as the caller named it, kept in memory only and only while it matters; `null` for none. */
   readonly subject: string | null;
-  /** Its rank, from 1; crises don't ask: {@link RateLimits.count}. */
+  /** Rank from 1; crises don't ask: {@link RateLimits.count}. */
   readonly urgency: number;
 }
 
 /** When an operation that waits is to ask again; it is kept with it over a restart. */
 export interface RateReservation {
-  /** Whose limit it waits for. */
+  /** Owner of the limit that it waits for. */
   readonly owner: RateOwner;
   /** Whole milliseconds, by the clock of the limits. */
   readonly dueAtMs: number;
@@ -49,11 +49,11 @@ export interface RateReservation {
 
 /** Subjects that are remembered at once, at most: some 20 MB. */
 export const SUBJECTS_MAX = 100_000;
-/** How long whoever can't be remembered is told to wait. */
+/** Wait of a subject that can't be remembered, in milliseconds. */
 const FULL_WAIT_MS = 1_000;
 /** How many of the longest known subjects are looked at with each question, so that idle ones go. */
 const LOOKED_AT = 2;
-/** Whoever was sent away so often counts as most urgent. */
+/** A call that was sent away this often counts as most urgent. */
 const SENIOR_AFTER = 3;
 
 const NO_LIMITS: LimitsOfOne = { subject: null, tier: null };
@@ -63,9 +63,9 @@ interface Bucket {
   limit: RateLimit;
   /** When all its tokens are back, by the calls that began. */
   fullAtMs: number;
-  /** By rank: how many were told to come. */
+  /** Number of calls with a reservation, by rank. */
   waiting: number[] | null;
-  /** The latest time that one was told. */
+  /** The latest instant that was reserved. */
   lastDueMs: number;
 }
 
@@ -117,7 +117,7 @@ export class RateLimits {
     }
     const { ofSubject, ofTier } = buckets;
     const rank = rankOf(asker, held?.timesAsked ?? 0);
-    // Who comes at its time asks for a token that is there; anybody else is behind those told to come.
+    // A call that comes at its reserved time asks for a token that is there; any other is behind the reservations.
     const isExpected = held !== null && held.dueAtMs <= nowMs;
     const subjectDueMs = dueAtMs(ofSubject, rank, nowMs, isExpected);
     const tierDueMs = dueAtMs(ofTier, rank, nowMs, isExpected);
@@ -140,7 +140,7 @@ export class RateLimits {
     }
   }
 
-  /** One that was told to come again will not: others may come sooner. */
+  /** Cancels a reservation: others may come sooner. */
   withdraw(asker: RateAsker, { owner, timesAsked }: RateReservation): void {
     const waiting = this.#known(owner, asker)?.waiting ?? null;
     if (waiting === null) return;
@@ -185,7 +185,7 @@ export class RateLimits {
     return like === undefined || this.#limitsOf(tier) !== undefined ? tier : like;
   }
 
-  /** A bucket of which nothing is known. */
+  /** A bucket of an unknown subject or tier. */
   #full(limit: RateLimit): Bucket {
     return {
       limit,
@@ -233,13 +233,13 @@ function bucketOf<Key>(among: Map<Key, Bucket>, key: Key, fresh: Bucket, nowMs: 
     bucket.limit = limit;
     bucket.fullAtMs = Math.min(bucket.fullAtMs, nowMs + spanMs(limit));
   }
-  // Whoever was told to come and did not is not waited for.
+  // A reservation that was not used is not waited for.
   if (bucket.lastDueMs <= nowMs && bucket.fullAtMs <= nowMs) bucket.waiting = null;
   return bucket;
 }
 
 /**
- * When one of this rank may begin: once all of at least its rank have begun that were told to come.
+ * When one of this rank may begin: after all reservations of at least its rank.
  *
  * @param isExpected it is one of those, and its time has come
  */

@@ -32,14 +32,14 @@ const ERRORS = 2;
 /** Fewer more in flight than this share, and one, explain no latency. */
 const MORE_IN_FLIGHT = 1.2;
 
-/** Of the slots at the end of a round, so many were in use on average where all are in use all the time. */
+/** Share of the slots at the end of a round that were in use on average, where all are in use all the time. */
 const IN_USE = 0.5;
 
 /** A round that fails by this more than the fastest, and beyond chance, is too much. */
 const FAILING_BY = 0.15;
-/** It is looked at with each result of each round: so seldom chance alone has to do that. */
+/** Probability at most with which chance alone may explain the failures: it is tested with each result of each round. */
 const CHANCE_OF_FAILING = 1e-3;
-/** Of an upstream that has failed in none of its few calls, so many fail by chance. */
+/** Share of calls that may fail by chance at an upstream that has failed in none of its few calls. */
 const USUAL_FAILING_MIN = 0.1;
 
 /** Slots beyond what the upstream works on at once: a call must wait there for the next to begin at once. */

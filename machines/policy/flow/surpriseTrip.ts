@@ -1,5 +1,5 @@
 /**
- * Tells an outage from the failures that are usual at an upstream (CB-1).
+ * Detects an outage among the failures that are usual at an upstream (CB-1).
  *
  * @module
  */
@@ -14,7 +14,7 @@ const MEMORY = 30;
 /** However many calls end within this, they teach no more than so many of them. */
 const LESSON_MS = 1_000;
 
-/** An upstream that fails more than this is told to be down by 110 failures in a row all the same. */
+/** An upstream whose usual share of failures is above this counts as down after 110 failures in a row all the same. */
 const SHARE_MAX = 0.9;
 
 /** So many fail as usual, it may be, where calls fail beside others that are answered. */
@@ -35,7 +35,7 @@ export interface EndedCall {
   readonly inFlight: number;
   /** Calls that have begun, ever, but for those that say nothing. */
   readonly begun: number;
-  /** Sooner than answers come: the successes among the others have had no time to be told of. */
+  /** Sooner than answers come: the successes among the others have had no time to arrive. */
   readonly isEarly: boolean;
 }
 
@@ -62,7 +62,7 @@ export interface EndedCall {
 export class SurpriseTrip {
   #policy: Pick<FlowPolicy, 'surprise' | 'failureShareMin'>;
   #share: number;
-  /** Of it, what fails sooner than answers come. */
+  /** Share of the usual failures that come sooner than answers do. */
   #earlyShare: number;
   #run = 0;
   #firstFailureAtMs = 0;

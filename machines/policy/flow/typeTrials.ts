@@ -24,7 +24,7 @@ const SUBJECTS_MAX = 256;
 /** What the key of a subject begins with, in place of a route: no route does. */
 const SUBJECT = 'subject:';
 
-/** Whose call it is, as far as its upstream is told apart by it. */
+/** A call by type and subject, by which failures at an upstream are told apart. */
 export interface TypedCall {
   readonly id: string;
   /** By what its type is claimed: `type:` and its name. */
@@ -50,7 +50,7 @@ export interface ParkedSubjects {
 
 /** What is known of the failures of a type, or of a subject. */
 interface Trouble {
-  /** The route of a type; of a subject what tells it apart from these. */
+  /** Route of a type, or a key of a subject that no route can be. */
   readonly key: string;
   /** Failures since it succeeded last, each begun after the one before it had ended. */
   failures: number;
@@ -75,29 +75,29 @@ interface Known extends Trouble {
 
 /** What is known of a subject whose calls fail. */
 interface KnownSubject extends Trouble {
-  /** As it is compared. */
+  /** Subject in the form in which it is compared. */
   readonly form: string;
-  /** The type of which its calls failed first. */
+  /** Type of the call of this subject that failed first. */
   readonly route: string;
 }
 
 export class TypeTrials {
   readonly #types = new Map<string, Known>();
-  /** Those that failed since they succeeded last. */
+  /** Types that failed since they last succeeded. */
   readonly #failing = new Set<Known>();
   /** By their keys, subjects among them. */
   readonly #parked = new Map<string, Trouble>();
   /** Since anything succeeded, the first of them. */
   readonly #failedSubjects = new Set<string>();
-  /** Those that failed since they succeeded last, the latest of them last. */
+  /** Subjects that failed since they last succeeded, the latest of them last. */
   readonly #subjects = new Map<string, KnownSubject>();
-  /** Of these, those beside which no other has succeeded. */
+  /** Failing subjects beside which no other has succeeded yet. */
   readonly #unproven = new Set<KnownSubject>();
   readonly #parkedSubjects = new Set<string>();
   #lastAnswered: Known | null = null;
   /** When the upstream went down; `Infinity` while it is up. */
   #downAtMs = Number.POSITIVE_INFINITY;
-  /** The only type that failed in the run that told of the outage. */
+  /** The only type that failed in the run that revealed the outage. */
   #suspect: Known | null = null;
   /** The only subject that failed in it. */
   #suspectSubject: KnownSubject | null = null;
@@ -135,7 +135,7 @@ export class TypeTrials {
     return this.#failedSubjects.has(subjectForm(subject)) || this.isSubjectParked(subject);
   }
 
-  /** The subjects of which {@link hasFailed} is true. */
+  /** Subjects for which {@link hasFailed} is true. */
   get failedSubjects(): readonly string[] {
     return [...new Set([...this.#failedSubjects, ...this.#parkedSubjects])];
   }
@@ -168,7 +168,7 @@ export class TypeTrials {
     };
   }
 
-  /** The route of what has this key and is parked: a type's own, or the one of which a subject's calls failed. */
+  /** Route of the parked type or subject with this key: the type's own, or that of the subject's failed calls. */
   routeOf(key: string): string {
     const form = TypeTrials.subjectOf(key);
     return form === null ? key : (this.#subjects.get(form)?.route ?? key);
@@ -265,7 +265,7 @@ export class TypeTrials {
     if (known.failures >= Math.min(after, PARKED_AFTER_MAX)) this.#park(known, nowMs);
   }
 
-  /** Its calls fail: it is known, and the one that failed longest ago no longer, where there are too many. */
+  /** Remembers a subject whose calls fail; of too many the one that failed longest ago is forgotten. */
   #failingSubject({ subject, route }: TypedCall): KnownSubject {
     const form = subjectForm(subject);
     if (this.#failedSubjects.size < SUBJECTS_MAX) this.#failedSubjects.add(form);
@@ -316,7 +316,7 @@ export class TypeTrials {
     if (known !== undefined) known.isProbeOut = true;
   }
 
-  /** It is over, whatever came of it: when the next one may go out. */
+  /** Ends a probe, whatever its result, and sets when the next may go out. */
   probeEnded(
     key: string,
     policy: Pick<FlowPolicy, 'probeMsMin' | 'probeShare' | 'probeMsMax'>,

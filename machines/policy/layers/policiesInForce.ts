@@ -1,6 +1,6 @@
 /**
  * The policies that are in force in a process, which can be changed while it runs: what decides by
- * them reads them at that moment, and what keeps some is told of the change.
+ * them reads them at that moment, and what keeps some is notified of the change.
  *
  * @module
  */

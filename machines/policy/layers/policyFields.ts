@@ -44,9 +44,9 @@ export interface OperationPolicy {
 
 /** What holds for one tier at one upstream. */
 export interface TierPolicy {
-  /** Of each subject at the upstream; `null` for no limit. */
+  /** Rate of each subject at the upstream; `null` for no limit. */
   readonly subjectRate: RateLimit | null;
-  /** Of all subjects of the tier at the upstream together; `null` for no limit. */
+  /** Rate of all subjects of the tier at the upstream together; `null` for no limit. */
   readonly tierRate: RateLimit | null;
 }
 
@@ -59,7 +59,7 @@ export interface UpstreamPolicy {
   readonly concurrency: number;
   /** Crisis deliveries in flight at once, beside the others. */
   readonly crisisConcurrency: number;
-  /** Of the whole upstream; `null` for no limit but what it bears. */
+  /** Rate of the whole upstream; `null` for no limit but what it bears. */
   readonly rate: RateLimit | null;
   /** The longest that an attempt may take there, where nothing more specific is set. */
   readonly attemptTimeoutMs: number;
@@ -80,9 +80,9 @@ export interface PolicySettings {
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** When its caller gets an answer at the latest, in milliseconds. Default by tier: 1 s, 2 s, 5 s. */
   readonly responseDeadlineMs?: number | undefined;
-  /** Of each subject at the upstream. Default `null`: no limit. */
+  /** Rate of each subject at the upstream. Default `null`: no limit. */
   readonly subjectRate?: RateLimit | null | undefined;
-  /** Of all subjects of the tier at the upstream together. Default `null`: no limit. */
+  /** Rate of all subjects of the tier at the upstream together. Default `null`: no limit. */
   readonly tierRate?: RateLimit | null | undefined;
   /** Trip rules besides that of surprise. Default: none. */
   readonly breaker?: Partial<BreakerPolicy> | undefined;
@@ -92,7 +92,7 @@ export interface PolicySettings {
   readonly concurrency?: number | undefined;
   /** Crisis deliveries in flight at once, beside the others. Default 16. */
   readonly crisisConcurrency?: number | undefined;
-  /** Of the whole upstream. Default `null`: no limit but what it bears. */
+  /** Rate of the whole upstream. Default `null`: no limit but what it bears. */
   readonly rate?: RateLimit | null | undefined;
   /** At which signals the level of service changes. Its defaults are in docs/policies.md. */
   readonly degradation?: Partial<DegradationPolicy> | undefined;

@@ -1,6 +1,6 @@
 /**
  * The layers of policies as an app writes them, and their check. Nothing of a set that can't be used is
- * taken: whoever changes policies of a running process loses nothing by a slip.
+ * taken: a slip while changing policies of a running process loses nothing.
  *
  * @module
  */
@@ -53,7 +53,7 @@ import {
 export interface PolicyLayers {
   readonly defaults?: DefaultPolicies | undefined;
   readonly upstreams?: Readonly<Record<string, UpstreamPolicies>> | undefined;
-  /** By tier; `crisis` stands for every crisis, whatever its tier. */
+  /** By tier; `crisis` means every crisis, whatever its tier. */
   readonly tiers?: Readonly<Partial<Record<RetryClass | TierName, TierPolicies>>> | undefined;
   readonly types?: Readonly<Record<string, TypePolicies>> | undefined;
 }
@@ -61,10 +61,10 @@ export interface PolicyLayers {
 /** One layer's word about everything, one upstream, one tier or one type. */
 export interface PolicyEntry {
   readonly layer: PolicyLayer;
-  /** Of the upstream, tier or type; `null` for the defaults. */
+  /** Name of the upstream, tier or type; `null` for the defaults. */
   readonly name: string | null;
   readonly settings: PolicySettings;
-  /** Where it was written, for whoever reads what is in force. */
+  /** Where it was written, for people who read what is in force. */
   readonly path: string;
 }
 

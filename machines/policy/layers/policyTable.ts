@@ -38,7 +38,7 @@ import {
 } from './policyFields.ts';
 import type { PolicyEntry } from './policyLayers.ts';
 
-/** Where somebody stands: what is left out is not asked about. */
+/** The upstream, tier and type that policies are read for; each may be left out. */
 export interface PolicyScope {
   readonly upstream?: string | undefined;
   /** A tier, or `crisis`. */
@@ -68,7 +68,7 @@ interface OfType {
   readonly retries: ByClass<RetryPolicy>;
 }
 
-/** A class of which nothing is asked: what the built-in values of `basic` are is told for it. */
+/** The class whose built-in values are read where no class is named. */
 const ANY_CLASS: RetryClass = 'basic';
 const BUILT_IN = 'built in';
 
@@ -78,7 +78,7 @@ type Parts = Readonly<Record<string, unknown>>;
 export class PolicyTable {
   readonly #entries: readonly PolicyEntry[];
   readonly #byPlace = new Map<string, PolicyEntry[]>();
-  /** Types of which something was written. */
+  /** Types that have policies of their own. */
   readonly #ownTypes = new Set<string>();
   /** Resolved once: by upstream, and by type where that has its own. */
   readonly #ofTypes = new Map<string, Map<string, OfType>>();
@@ -113,7 +113,7 @@ export class PolicyTable {
     this.#flow({});
   }
 
-  /** Every tier of which policies are known: the built-in ones, and the app's own. */
+  /** Every tier that has policies: the built-in ones, and the app's own. */
   get tierNames(): readonly TierName[] {
     return [...TIERS, ...this.#own.keys()];
   }
@@ -362,7 +362,7 @@ export class PolicyTable {
   }
 }
 
-/** Of what is not asked about it is a place where nothing is written. */
+/** The place of a layer and name; of a name that is left out, one where nothing is ever written. */
 function placeOf(layer: PolicyLayer, name?: string | null): string {
   return `${layer}:${name ?? ''}`;
 }

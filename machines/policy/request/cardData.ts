@@ -52,9 +52,9 @@ const CARD_NUMBER_MIN = 1e13;
 const CARD_LENGTH_MIN = 14;
 const CODE_LENGTH_MIN = 3;
 
-/** Where a value stands, as far as it matters to what it is. */
+/** Place of a value, as far as that decides what it may be. */
 export interface CardContext {
-  /** Its field is named like a security code. */
+  /** True in a field that is named like a security code. */
   readonly isCode: boolean;
   /** An object around it is named like a card. */
   readonly isCard: boolean;
@@ -159,10 +159,10 @@ function isShort(text: string): boolean {
 
 /** A list or an object that is looked through, and how far. */
 interface Level {
-  /** Of a list. */
+  /** Items of a list. */
   readonly items: readonly Json[];
   readonly fields: JsonObject;
-  /** Of an object; `null` for a list. */
+  /** Names of an object; `null` for a list. */
   readonly names: readonly string[] | null;
   readonly near: readonly string[];
   readonly outer: CardContext;
@@ -188,7 +188,7 @@ export function namesNear(names: readonly string[]): readonly string[] {
   return names.length > NAMES_MAX ? MAY_BE_CARD : names;
 }
 
-/** Where the field `name` of an object stands, `names` being all that it has. */
+/** Context of the field `name` of an object with these `names`. */
 export function contextOfField(
   name: string,
   names: readonly string[],
@@ -203,12 +203,12 @@ export function contextOfField(
   return outer.isCard || CARD_OBJECT.test(name) ? CARD_CONTEXT : NO_CARD;
 }
 
-/** Of a handler that exempts nothing. */
+/** Exemptions of a handler that exempts nothing. */
 export const NOTHING_EXEMPT: (path: ValuePath) => boolean = () => false;
 
 /**
  * Answers whether card data may stand at a path of a request, from the paths that a handler exempts:
- * `payload.meta.barcode`. Each stands for all that is below it, and for every item of a list.
+ * `payload.meta.barcode`. Each covers all that is below it, and every item of a list.
  */
 export function exemptionsOf(paths: readonly string[] = []): (path: ValuePath) => boolean {
   if (paths.length === 0) return NOTHING_EXEMPT;
@@ -292,7 +292,7 @@ function isHighSurrogate(code: number): boolean {
  * The value with its card data masked: but for the last four digits of a card number, none of it is
  * left. The same value where it has none.
  *
- * @param isExempt whether what stands at a path, which begins with `response`, may be kept
+ * @param isExempt whether the value at a path, which begins with `response`, may be kept
  */
 export function maskCardData(value: Json, isExempt?: (path: ValuePath) => boolean): Json {
   return atOnce(maskCardDataInPieces(value, isExempt));
@@ -356,7 +356,7 @@ function textOf(value: string | number): string | null {
   return Number.isSafeInteger(value) && (isCode || value >= CARD_NUMBER_MIN) ? String(value) : null;
 }
 
-/** Where card data stands in a text, in order, and what may stand in its place. */
+/** Spans of card data in a text, in order, each with its mask. */
 export function cardSpansIn(text: string): readonly CardSpan[] {
   const numbers = findCardNumbers(text);
   const codes = codesIn(text, CODE_IN_TEXT);

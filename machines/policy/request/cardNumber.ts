@@ -3,7 +3,7 @@
  * digits and a check digit that a card scheme uses, written in one piece or in the groups of a card.
  *
  * Every step looks at a bounded stretch, so the time grows with the length of the text only. What is
- * not found is told in docs/card-data.md.
+ * not found is in docs/card-data.md.
  *
  * @module
  */
@@ -166,7 +166,7 @@ class Run {
   }
 }
 
-/** Of one size, but for a last one that may be smaller. */
+/** Whether all groups have one size, but for a last one that may be smaller. */
 function areEqual(groups: readonly Group[]): boolean {
   const size = groups[0]?.digits ?? 0;
   const last = groups.length - 1;

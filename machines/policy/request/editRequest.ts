@@ -16,7 +16,7 @@ const POINTER_LENGTH_MAX = 1_024;
 const BY_LENGTH_MAX = 256;
 const REASON_LENGTH_MAX = 1_000;
 const EDIT_LENGTH_MAX = 256;
-/** As long as a header may be with most servers, and far longer than any validator. */
+/** Characters of a version, at most: what most servers allow a header, and far more than any validator has. */
 export const VERSION_LENGTH_MAX = 1_024;
 
 /** RFC 6901; that of the whole record, which is empty, removes no item of it. */

@@ -10,7 +10,7 @@ import { VERSION_LENGTH_MAX } from './editRequest.ts';
 import { checkEntity, checkText } from './request.ts';
 import { type BodyRules, encodeBody, invalidField as invalid, parseBody } from './requestBody.ts';
 
-/** What was heard of a record, in the form in which it is kept. */
+/** News of a record, in the form in which it is kept. */
 export interface CheckedChange {
   readonly entity: Entity;
   readonly subject: string;

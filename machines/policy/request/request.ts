@@ -66,12 +66,12 @@ export interface SyncRequest {
    * Before when not to begin, in milliseconds since the epoch, by the wall clock; one that is over means at
    * once. It is accepted and durable now, and holds its place in its entity's lane: those accepted after it
    * wait for it. `retryNow()` begins it at once, `cancel()` ends it. Has to lie before `expiresAtMs`; no part
-   * of what a repeat is told by. A crisis never waits: it is left out.
+   * of what a repeat is recognised by. A crisis never waits: it is left out.
    */
   readonly startAtMs?: number | undefined;
   /**
    * At most 8 different texts of at most 64 characters by which operations are found: `runtime.operations.list({ tag })`.
-   * No part of what a repeat is told by; a crisis has none.
+   * No part of what a repeat is recognised by; a crisis has none.
    */
   readonly tags?: readonly string[] | undefined;
   /**
@@ -138,7 +138,7 @@ export interface CheckedRequest {
   readonly path: string | null;
   /** Payload, base and removals as JSON with sorted keys: what is sealed, sent and fingerprinted. */
   readonly body: string;
-  /** Of a crisis alone: it is a trial run, and nobody is in danger. */
+  /** True for a crisis that is a trial run: nobody is in danger. */
   readonly isTest?: true | undefined;
 }
 
@@ -174,7 +174,7 @@ export type SchemaOf = (type: string) => PayloadSchema | undefined;
 
 /** What requests are checked by beside the rules for all. */
 export interface RequestRules {
-  /** Of the body as JSON. */
+  /** Bytes of the body as JSON, at most. */
   readonly payloadBytesMax?: number | undefined;
   /** Gets the search for card data in a large body, for later, as in `BodyRules`. */
   readonly searchesLater?: ((search: Pieces<void>) => void) | undefined;
@@ -186,7 +186,7 @@ export interface RequestRules {
   readonly isDeclared?: ((entityType: string) => boolean) | undefined;
   /** By the rules of an entity, what is taken out of its record. Left out: nobody knows, and `changes` go on as they are. */
   readonly takenOutOf?: ((entityType: string) => TakenOut) | undefined;
-  /** Of requests that name none. Default {@link DEFAULT_TIER}. */
+  /** Tier of requests that name none. Default {@link DEFAULT_TIER}. */
   readonly defaultTier?: TierName | undefined;
   /** The app's own tiers. Default: none. `unknown` where another process knows them: then any name will do. */
   readonly tiers?: OwnTiers | 'unknown' | undefined;
@@ -315,7 +315,7 @@ export function isTypeName(type: unknown): type is string {
   return typeof type === 'string' && type.length <= NAME_LENGTH_MAX && TYPE_PATTERN.test(type);
 }
 
-/** The name is not repeated: whoever builds a request from records may have put one of those there. */
+/** The message does not repeat the name: an app that builds requests from records may have put data there. */
 function unknownField(name: string, index: number): HoldfastError {
   const nearest = nearestName(name, [...FIELDS]);
   const hint = nearest === null ? '.' : `; did you mean ${nearest}?`;

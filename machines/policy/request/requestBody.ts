@@ -30,7 +30,7 @@ import {
 /** The default limit of a payload (with its base and removals), in UTF-8 bytes of JSON. */
 export const PAYLOAD_BYTES_MAX = 1_048_576;
 
-/** Of the shortest field, with what parts it from the next but for the last: `"":1`. */
+/** Characters of the shortest field, with the comma after it but for the last: `"":1`. */
 const FIELD_UNITS_MIN = 4;
 
 /** What is sealed as an operation's payload record. */
@@ -39,17 +39,17 @@ export interface RequestBody {
   readonly base?: Json;
   /** In place of the payload, on the way from a client to the owner alone. */
   readonly changes?: Json;
-  /** Of an edit: what a person has confirmed to be removed. */
+  /** Removals in an edit that a person has confirmed. */
   readonly removals?: readonly Tombstone[];
-  /** Of an edit: what its person means, so that nobody is asked about that. */
+  /** Confirmations in an edit: what its person means, so that nobody is asked about it. */
   readonly confirm?: readonly Confirmation[];
-  /** Of an edit that has been compared with its record: what is sent in place of the payload (CF-1). */
+  /** Merged body of an edit that was compared with its record, sent in place of the payload (CF-1). */
   readonly merged?: MergedBody;
   /** True of an edit that carries out what a person has decided: the app knows nothing of it (CF-6). */
   readonly isDecision?: true;
-  /** Of such an edit: the conflict that was decided. */
+  /** The conflict that such an edit decides. */
   readonly decides?: string;
-  /** Of a crisis that broke a rule of requests: what was left out, masked, cut or took its default (CR-4). */
+  /** Parts of a crisis that broke a rule of requests: left out, masked, cut or set to their default (CR-4). */
   readonly leftOut?: readonly string[];
 }
 
@@ -61,7 +61,7 @@ export interface DecisionHolds {
   readonly edits: readonly string[];
 }
 
-/** What an edit is sent as. What the app gave stands beside it, unchanged. */
+/** The body that an edit is sent as. The app's own is kept beside it, unchanged. */
 export interface MergedBody {
   readonly payload: Json;
   /** The validator of the version that it was made on; `null` where the upstream has given none. */
@@ -77,13 +77,13 @@ export interface MergedBody {
   readonly untold?: number;
   /** The value that it is to be compared with when the upstream turns out to hold another; absent where none is known. */
   readonly ancestor?: Json;
-  /** Who made what is in it beside the edit, and when; absent where there is nothing. */
+  /** The maker of what is in it beside the edit; absent where there is nothing. */
   readonly others?: Maker;
   /** How often in a row it went out on one version that had just been read; left out for 0. */
   readonly sentAsRead?: number;
   /** True: a person has decided that it is this, whatever the app gave. */
   readonly isDecided?: true;
-  /** Of such a one: the edits that wait behind it and the person has seen, and what is decided for them, too. */
+  /** Edits behind a decided one that the person has seen, and what is decided for them too. */
   readonly holds?: DecisionHolds;
 }
 
@@ -148,7 +148,7 @@ export function parseBody(body: string): RequestBody {
   return JSON.parse(body) as RequestBody;
 }
 
-/** A text that is searched later, and where it stands. */
+/** A text that is searched later, with its place. */
 interface Searched {
   readonly text: string;
   readonly context: CardContext;
@@ -338,13 +338,13 @@ class Encoder {
   }
 }
 
-/** What is written as it is, without a look at what it is in or where it stands: most values of a large body. */
+/** Whether a value is written as it is, whatever its place: most values of a large body are. */
 function isPlainLeaf(value: unknown, context: CardContext): value is number | boolean | null {
   if (typeof value === 'number') return Number.isFinite(value) && !mayHoldCard(value, context);
   return value === null || typeof value === 'boolean';
 }
 
-/** Where in a field a value stands: in words that repeat no name, and by name. */
+/** Place of a value in a field: in words that repeat no name, and by name. */
 export interface Place {
   /** Empty for the field itself. */
   readonly words: string;

@@ -22,7 +22,7 @@ export function workMark(
   return failure.conflictIs === undefined ? before : upMark(before, now);
 }
 
-/** Whether a failure tells no longer that the upstream is at work. */
+/** Whether a failure no longer shows that the upstream is at work. */
 export function isAtWorkTooLong(
   mark: UpTime | undefined,
   failure: Failure,

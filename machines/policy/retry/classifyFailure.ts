@@ -52,7 +52,7 @@ export interface AttemptFailureOptions extends HoldfastErrorOptions {
    * serves others (RT-1). Default false.
    */
   readonly notApplied?: boolean | undefined;
-  /** True: `cause` is an exception of the app's own code, of which `onError` is told. Default false. */
+  /** True: `cause` is an exception of the app's own code, which goes to `onError`. Default false. */
   readonly isException?: boolean | undefined;
 }
 
@@ -140,7 +140,7 @@ export interface FailureContext {
   readonly afterUnknownOutcome?: boolean | undefined;
   /** The request names the version of what it changes (`base`). */
   readonly namesVersion?: boolean | undefined;
-  /** It is an edit of a record that is merged: what the upstream holds is looked at, whatever became of it before. */
+  /** True for an edit of a merged record: what the upstream holds is read, whatever became of it before. */
   readonly isEdit?: boolean | undefined;
   /** Whether the upstream does nothing twice under one idempotency key. Default true. */
   readonly honoursIdempotencyKey?: boolean | undefined;
@@ -162,7 +162,7 @@ export function classifyStatus(status: number, context: FailureContext = {}): Fa
   return status >= 500 ? 'transient' : 'permanent';
 }
 
-/** What a network error tells: whether the request can have reached the upstream. */
+/** Whether a request that met this network error can have reached the upstream. */
 export type NetworkFailure = 'notSent' | 'maybeSent' | 'timedOut';
 
 /** Errors that come before the first byte of a request can have left. */
@@ -262,7 +262,7 @@ const FAILURE_OF_NETWORK: Readonly<Record<NetworkFailure, Failure>> = {
 };
 
 const CLASS_OF_CODE: Partial<Record<ErrorCode, FailureClass>> = {
-  // An attempt cut short: whoever cut it cannot know how far it had come.
+  // An attempt cut short: nobody can know how far it had come.
   HF_ATTEMPT_TIMED_OUT: 'unknownOutcome',
   HF_CANCELLED: 'unknownOutcome',
   HF_CLOSED: 'unknownOutcome',

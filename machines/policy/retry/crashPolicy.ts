@@ -1,5 +1,5 @@
 /**
- * How work that may kill the process is told from work that merely stood beside it (RT-4, docs/decisions/0033).
+ * Tells work that may kill the process from work that was merely in flight beside it (RT-4, docs/decisions/0033).
  *
  * @module
  */

@@ -12,7 +12,7 @@ import type { Failure } from './classifyFailure.ts';
 export interface ExcuseFacts {
   /** The failure lay in an outage, or in a long run of failures; the first of them lie in it too. */
   readonly wasOutage: boolean;
-  /** Its upstream is failing in a row at present: whether that is an outage is not known yet. */
+  /** True while its upstream fails in a row and nobody knows yet whether that is an outage. */
   readonly isDoubted: boolean;
   /** Calls of other operations failed in the same run of failures; true where nobody knows. */
   readonly haveOthersFailed: boolean;
@@ -23,7 +23,7 @@ export interface ExcuseFacts {
   readonly isDisproved: boolean;
 }
 
-/** How an operation stands that is judged. */
+/** The counts of an operation whose failure is judged. */
 export interface Judged {
   readonly failure: Failure | null;
   /** When it failed, by the steady clock; absent once that is judged, or where it spent nothing. */

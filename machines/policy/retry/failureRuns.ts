@@ -1,13 +1,13 @@
 /**
  * Which calls failed together: the failures of one upstream between two successes, how many they were, and
- * whether of one operation or of several, of one type or of several. By it a request that alone fails is told
- * from an outage, one endpoint that fails from an upstream that does, and an upstream that answers nobody from
- * one that is told to be slow (RT-1).
+ * whether of one operation or of several, of one type or of several. It tells a request that alone fails from an
+ * outage, one failing endpoint from a failing upstream, and an upstream that answers nobody from one that is
+ * merely slow (RT-1).
  *
  * @module
  */
 
-/** As many runs are remembered as a breaker remembers outages. */
+/** Runs remembered: as many as a breaker remembers outages. */
 const RUNS_MAX = 32;
 
 /** So many in a row are doubted: where a tenth fails as usual, chance makes them once in 1,000 runs. */
@@ -15,7 +15,7 @@ const DOUBTED_AFTER = 3;
 /** So many in a row excuse each of them, whatever the breaker makes of it: once in 100,000 by the same chance. */
 const EXCUSED_AFTER = 5;
 
-/** Whose call it was. */
+/** An operation behind a call, with what tells its calls from others. */
 export interface RunCaller {
   readonly id: string;
   readonly type: string;
@@ -38,7 +38,7 @@ interface Run {
   isDisproved: boolean;
 }
 
-/** What calls are told apart by: their type; where there is one only, their entity, or their subject. */
+/** Kinds of key that tell calls apart: their type; of one type only, their entity or their subject. */
 type Kind = 'type' | 'entity' | 'subject';
 
 interface EndedRun extends Run {
@@ -56,7 +56,7 @@ interface Known {
   readonly ended: EndedRun[];
 }
 
-/** Of all upstreams, for this process. */
+/** The runs of failures of all upstreams, in this process. */
 export class FailureRuns {
   readonly #known = new Map<string, Known>();
   /** By how many upstreams something fails at present, or did until another kind succeeded. */
@@ -68,7 +68,7 @@ export class FailureRuns {
     this.#sinceAtMs = sinceAtMs;
   }
 
-  /** Whether a success at this upstream is to be told: nothing fails, and it has answered before. */
+  /** Whether a success at this upstream is worth noting: false while nothing fails and it has answered before. */
   wantsSuccess(upstream: string): boolean {
     return this.#failing > 0 || !this.#known.has(upstream);
   }
@@ -185,7 +185,7 @@ export class FailureRuns {
   }
 }
 
-/** By what the call that ended a run is told from all that failed in it; `null` where it is not. */
+/** The kind of key by which the call that ended a run differs from all that failed in it; `null` where none does. */
 function kindApart(run: Run, caller: RunCaller, isOneType: boolean): Kind | null {
   const { first, isOfOneType, isOfOneEntity, isOfOneSubject } = run;
   const kind: Kind = isOneType ? (first.entity === null ? 'subject' : 'entity') : 'type';

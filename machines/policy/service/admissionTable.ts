@@ -3,7 +3,7 @@
  * people who know the patients.
  *
  * The rows are levels. In each, first how urgent the request is, then what its subject pays for.
- * Whoever is more urgent never makes way to someone less urgent: a test holds the table to it, and the
+ * What is more urgent never makes way to what is less urgent: a test holds the table to it, and the
  * store needs it, since it hands out work by a single bound.
  *
  * Parked is not stopped. What is parked makes way to what runs, and takes the room that this leaves; and
@@ -45,7 +45,7 @@ export const ADMISSION_TABLE: Readonly<Record<Level, Readonly<Record<Priority, F
     normal: { premium: 'run', basic: 'run', trial: 'park' },
     low: ALL_PARK,
   },
-  // Little gets through: it is for what is urgent, whoever asks.
+  // Little gets through: it is for what is urgent, in every tier.
   criticalOnly: {
     crisis: ALL_RUN,
     high: ALL_RUN,
@@ -74,7 +74,7 @@ export function urgencyBoundAt(upstreamLevel: Level, processLevel: Level): numbe
   return Math.min(BOUNDS[upstreamLevel], BOUNDS[processLevel]);
 }
 
-/** Of so many slots one is for what is parked. */
+/** One slot in this many is for parked work. */
 const SLOTS_PER_TRICKLE = 16;
 
 /**

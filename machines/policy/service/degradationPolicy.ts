@@ -15,19 +15,19 @@ import { STORAGE_LEVELS, type StorageState } from './storageTrouble.ts';
  * What was measured; a signal that is absent is unknown and calls for nothing.
  *
  * Each signal is about the present, and none of them is a share of calls that fail: an upstream that fails
- * a third of its calls still does the other two, and whoever waits for it because of that waits for ever.
+ * a third of its calls still does the other two, and work that waits because of that waits for ever.
  */
 export interface DegradationSignals {
-  /** Of one upstream: the state of its breaker. */
+  /** State of the breaker of one upstream. */
   readonly breaker?: BreakerState | undefined;
-  /** Of one upstream: why it has fewer slots than are asked for; `null` where it has enough. */
+  /** Why one upstream has fewer slots than are asked for; `null` where it has enough. */
   readonly shortage?: 'ramp' | 'overload' | null | undefined;
-  /** Of the whole process, never of another upstream. */
+  /** State of the storage, of the whole process and never of another upstream. */
   readonly storage?: StorageState | undefined;
   /** How late the event loop ran a timer, at worst, in the last second (see `EventLoopWatch`). */
   readonly eventLoopDelayMs?: number | undefined;
   readonly network?: NetworkGrade | undefined;
-  /** Of the whole process: somebody has put everybody into crisis mode (CR-6). */
+  /** True for the whole process while somebody has put everybody into crisis mode (CR-6). */
   readonly isCrisisMode?: boolean | undefined;
 }
 
@@ -90,7 +90,7 @@ export function checkDegradationPolicy(
   return policy;
 }
 
-/** What calls for a worse level than `normal`, in the order in which it is told. */
+/** Causes of a level worse than `normal`, in the order in which they are reported. */
 export const LEVEL_CAUSES = [
   'breaker',
   'ramp',

@@ -16,7 +16,7 @@ export const COMPONENT_KINDS = [
 ] as const;
 export type ComponentKind = (typeof COMPONENT_KINDS)[number];
 
-/** Kinds of which there is one. */
+/** Kinds of component that exist once. */
 type SingleComponent = 'writer' | 'storageHealth' | 'operations';
 
 /** A component as it is called everywhere: `writer`, `breaker:payments`, `degradation:global`. */
@@ -43,7 +43,7 @@ export const RESTART_POLICIES: Readonly<Record<ComponentKind, RestartPolicy>> = 
     windowMs: 60_000,
     retryAfterMs: 1_000,
   },
-  // What it knows of trouble is told again to the new one.
+  // The new one learns again what the old one knew of trouble.
   storageHealth: {
     strategy: 'onlyIt',
     dependents: [],
@@ -51,7 +51,7 @@ export const RESTART_POLICIES: Readonly<Record<ComponentKind, RestartPolicy>> = 
     windowMs: 60_000,
     retryAfterMs: 1_000,
   },
-  // One upstream's breaker stands alone.
+  // A breaker depends on nothing else.
   breaker: {
     strategy: 'onlyIt',
     dependents: [],

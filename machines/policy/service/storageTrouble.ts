@@ -84,7 +84,7 @@ const TROUBLE_BY_CODE: Readonly<Partial<Record<ErrorCode, StorageTrouble>>> = {
   HF_STORE_NEWER: 'lost',
 };
 
-/** The trouble that an error of the store tells of. */
+/** The trouble that an error of the store reveals. */
 export function troubleOf(code: ErrorCode): StorageTrouble {
   return TROUBLE_BY_CODE[code] ?? 'failing';
 }

@@ -20,7 +20,7 @@ const TOLD_ELSEWHERE: ReadonlySet<WaitCause> = new Set([
 
 /**
  * Why work is stuck that is due at an upstream where nothing has begun for as long as the watchdog waits;
- * `null` where that is explained: somebody is told already, it ends by itself at a known time, or calls
+ * `null` where that is explained: somebody knows already, it ends by itself at a known time, or calls
  * are under way that hold the slots and will end.
  *
  * @param answer what the upstream says to the most urgent that waits
