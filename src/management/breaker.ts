@@ -34,12 +34,14 @@ export const observeBreaker = holdCall(
 
 /** An order for the breaker that needs no reason. */
 function holdCall(order: 'disable' | 'observe', summary: string) {
-  interface Order {
-    readonly upstream: string;
-    readonly reason?: string | undefined;
-    readonly by?: string | undefined;
-  }
-  return runtimeCall<Order, void>({
+  return runtimeCall<
+    {
+      readonly upstream: string;
+      readonly reason?: string | undefined;
+      readonly by?: string | undefined;
+    },
+    void
+  >({
     name: `breaker.${order}`,
     summary,
     capability: 'operate',
