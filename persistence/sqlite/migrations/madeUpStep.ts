@@ -1,8 +1,6 @@
 /**
- * The step from a version that never was (docs/decisions/0256): it has tests run the machinery of migrations as users
- * will, and shows the form of a step. It goes when version 2 brings a real one.
- *
- * The made-up version lacks the count of what waits, and its states are sealed anew.
+ * The step from a version that never was (docs/decisions/0256). Tests run it as users will run the first real step,
+ * which takes its place. It adds the count of what waits, and seals every state again.
  *
  * @module
  */
@@ -36,7 +34,10 @@ export function madeUpStep(db: Database.Database, seals: RowSeals): void {
   }
 }
 
-/** `null` for a row that does not open: it keeps its bytes, and is quarantined when it is next read. */
+/**
+ * The state sealed again; `null` for a row that does not open, which keeps its bytes and is quarantined when it is next
+ * read.
+ */
 function resealed(seals: RowSeals, row: OperationRow): Uint8Array | null {
   try {
     return seals.resealState(row, { ...row, key_id: seals.keyId });

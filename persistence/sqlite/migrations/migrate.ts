@@ -22,7 +22,7 @@ export type MigrationStep = (db: Database.Database, seals: RowSeals) => void;
 /** By the version each starts from; one for every version before the present. */
 const STEPS: ReadonlyMap<number, MigrationStep> = new Map([[MADE_UP_VERSION, madeUpStep]]);
 
-/** What a migration did. */
+/** The result of a migration. */
 export interface Migration {
   readonly fromVersion: number;
   /** The copy of the file as it was before. */
@@ -30,8 +30,8 @@ export interface Migration {
 }
 
 /**
- * The memory that it takes does not grow with the number of rows (PS-6): what SQLite sorts, and what a statement
- * would have to undo, is in a file without a name, in the system's folder for those.
+ * Migrates in memory that does not grow with the number of rows (PS-6): what SQLite sorts, and what a statement would
+ * have to undo, is in an unnamed file in the system's temporary folder.
  *
  * @throws HoldfastError `HF_STORE_…`, with the file as it was. Errors of SQLite.
  */

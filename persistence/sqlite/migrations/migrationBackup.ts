@@ -1,10 +1,9 @@
 /**
  * The copy of a store's file that is kept before a migration changes it.
  *
- * It lies beside the file as `data.v<version>.<time>.backup`, where the time is that of the last
- * write to the old version: a migration that is repeated after a crash finds its own copy and
- * replaces it, so that crashes do not fill the disk. Retention removes it after
- * {@link MIGRATION_BACKUP_KEPT_MS}.
+ * It is beside the file as `data.v<version>.<time>.backup`, with the time of the last write to the old version: a
+ * migration that is repeated after a crash finds its own copy and replaces it, so crashes do not fill the disk.
+ * Retention removes it after {@link MIGRATION_BACKUP_KEPT_MS}.
  *
  * @module
  */
@@ -18,15 +17,15 @@ import { syncFile, syncFolder } from '../../files/durableFiles.ts';
 import { openDatabase } from '../driver/library.ts';
 import { inspectSchema, tablesOf } from '../schema/schema.ts';
 
-/** Long enough to notice that the new version is not wanted; what was erased since lies in it. */
+/** Long enough to notice that the new version is not wanted; the copy holds what was erased since. */
 const MIGRATION_BACKUP_KEPT_MS = 30 * 86_400_000;
 const FILE_MODE = 0o600;
 const NAME = /^data\.v\d+\.\d{8}T\d{6}Z\.backup$/;
 
-/** A copy that lies beside a store's file. */
+/** A copy beside a store's file. */
 export interface MigrationBackup {
   readonly path: string;
-  /** Until when it is kept. */
+  /** The end of its retention. */
   readonly keptUntilMs: number;
 }
 
@@ -85,7 +84,7 @@ function checkCopy(db: Database.Database, copyPath: string, version: number, pat
   try {
     const isWhole =
       inspectSchema(copy, copyPath) === version &&
-      // Of a damaged file what can be read is copied soundly, and no more.
+      // Of a damaged file VACUUM copies what it can read, and no more.
       db.pragma('integrity_check(1)', { simple: true }) === 'ok' &&
       copy.pragma('integrity_check(1)', { simple: true }) === 'ok' &&
       JSON.stringify(rowCounts(copy)) === JSON.stringify(rowCounts(db));

@@ -1,6 +1,6 @@
 /**
- * The crisis plans of subjects in their table. One that can't be opened stands in nobody's way: it is
- * said to be so, and the next plan of its subject takes its place.
+ * The crisis plans of subjects in their table. One that can't be opened blocks nothing: it is reported, and the
+ * subject's next plan replaces it.
  *
  * @module
  */
@@ -46,7 +46,7 @@ export function crisisPlanPage(
   return { kept, unreadable: found.length - kept.length, next };
 }
 
-/** What is known as the store opens. A damaged page of the table does not keep the store from opening. */
+/** Crisis plans at the opening of the store. A damaged page of the table does not keep the store from opening. */
 export function crisisPlansAtOpen(tables: Tables): CrisisPlansAtOpen {
   try {
     const rows = tables.statements.pinnedCrisisPlans.all() as CrisisPlanRow[];
@@ -71,7 +71,7 @@ export function keepCrisisPlan(tables: Tables, write: CrisisPlanWrite): WriteRes
   if (isUnreadable(before) && write.plan === undefined) {
     return { kind: 'crisisPlanUnreadable', code: before.unreadable };
   }
-  // Of a row that does not open only this is taken, which at worst keeps a plan in memory.
+  // The only column taken from a row that does not open; at worst it keeps a plan in memory.
   const wasPinned = isUnreadable(before) ? row?.pinned === PINNED : before.isPinned;
   const kept: KeptCrisisPlan = {
     subject: write.subject,
@@ -111,7 +111,7 @@ function opened(
   }
 }
 
-/** A column that can't even be bound says as much as a seal that does not open. */
+/** The error code of a plan; a column of the wrong kind counts as a seal that does not open. */
 function codeOf({ code }: HoldfastError): string {
   return code === 'HF_INTERNAL' ? 'HF_RECORD_TAMPERED' : code;
 }
@@ -122,7 +122,7 @@ function isUnreadable(
   return 'unreadable' in plan;
 }
 
-/** What can't be counted on was edited in the file. */
+/** The next revision; a number out of range was edited in the file, and starts again. */
 function revisionAfter(row: CrisisPlanRow | undefined): number {
   const next = (row?.revision ?? 0) + 1;
   return Number.isSafeInteger(next) ? next : FIRST_REVISION;

@@ -1,6 +1,6 @@
 /**
- * What is due, as it is handed out: most urgent first over all the routes that a queue asks for. A route
- * costs a seek in the index, and one more for each rank in which it has rows, whatever their number.
+ * Due rows as they are handed out: most urgent first over all the routes that a queue asks for. A route costs a seek in
+ * the index, and one more for each rank in which it has rows, however many.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export function claim(tables: Tables, query: Query<'claim'>): Claim {
       chosen === null ? due.inRank(rank, cursors, to) : due.ofSubjects(rank, cursors, to, chosen);
     rows.push(...found.rows);
     nextDueAtMs = earlier(nextDueAtMs, found.nextDueAtMs);
-    // No rank beyond this one changes what is known.
+    // Later ranks change nothing in the result.
     if (found.isMoreDue) return { rows, nextDueAtMs: found.nextDueAtMs };
   }
   return { rows, nextDueAtMs };
@@ -73,18 +73,18 @@ function straysOf(due: DueReads, route: Uint8Array, limit: number): StoredOperat
   return rows;
 }
 
-/** What is passed over, as the questions take it: what was given, and what can't be read. */
+/** The numbers of rows to pass over, as JSON: the given ones, and unreadable rows. */
 export function passedOver({ unreadable }: Tables, given: PassOver = []): string | null {
   const isNothing = given.length === 0 && unreadable.size === 0;
   return isNothing ? null : JSON.stringify([...given, ...unreadable]);
 }
 
-/** So many rows are looked through for one that can't be read. */
+/** Rows searched at a time for an unreadable one. */
 const DAMAGED_AMONG = 10_000;
 
 /** Subjects as the file knows them. */
 interface Choice {
-  /** As JSON. */
+  /** The tags, as JSON. */
   readonly tags: string;
   readonly isOnly: 0 | 1;
 }
@@ -99,13 +99,13 @@ interface ClaimLimits {
   readonly limit: number;
 }
 
-/** What a rank has for a claim. */
+/** A rank's part of a claim. */
 interface RankFound extends Claim {
-  /** Whether there was no room for some that are due. */
+  /** True if some due rows did not fit. */
   readonly isMoreDue: boolean;
 }
 
-/** How many rows of which route come first. */
+/** Numbers of rows by route that come first. */
 interface Merged {
   readonly counts: ReadonlyMap<Uint8Array, number>;
   readonly taken: number;
@@ -123,7 +123,7 @@ class DueReads {
     this.#given = given;
   }
 
-  /** The ranks, in order, in which any of these routes has rows that are due now or later. */
+  /** Ranks, in order, in which these routes have rows that are due now or later. */
   *ranks(
     names: readonly string[],
     from: number,
@@ -143,7 +143,7 @@ class DueReads {
     }
   }
 
-  /** What is due of one rank in these routes, and when the next of what is not taken is. */
+  /** Due rows of one rank in these routes, and when the next row that is not taken is due. */
   inRank(rank: number, cursors: readonly RouteCursor[], to: ClaimLimits): RankFound {
     const [only] = cursors;
     if (only !== undefined && cursors.length === 1) return this.#inRoute(rank, only, to);
@@ -177,7 +177,7 @@ class DueReads {
     { tags, isOnly }: Choice,
   ): RankFound {
     const { statements } = this.#tables;
-    // One more says whether there are more.
+    // One more than wanted reveals whether there are more.
     const [byMs, most] = [Math.max(nowMs, NEVER_MS - 1), limit + 1];
     const all = cursors.flatMap(({ route }) => {
       const fetch = (): OperationRow[] => {
@@ -209,8 +209,8 @@ class DueReads {
   }
 
   /**
-   * How many of the rows of each route are among the first of all that are due. A route is read on, as
-   * far again as it has given, only once what was read of it is used up.
+   * Numbers of rows by route among the first of all that are due. A route is read further, as far again as it has
+   * given, only once its rows are used up.
    */
   #merge(rank: number, cursors: readonly RouteCursor[], { nowMs, limit }: ClaimLimits): Merged {
     const heap = new CursorHeap(cursors);

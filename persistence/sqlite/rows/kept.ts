@@ -1,6 +1,6 @@
 /**
- * Kept records in their table. One that can't be opened stands in nobody's way: it is said to be so, and the
- * next write under its key takes its place.
+ * Kept records in their table. One that can't be opened blocks nothing: it is reported, and the next write under its
+ * key replaces it.
  *
  * @module
  */
@@ -30,7 +30,7 @@ const FIRST_REVISION = 1;
 const OPEN = 1;
 const ERASED: KeepResult = { kind: 'kept', revision: 0 };
 const TAMPERED: UnreadableKept = { unreadable: 'HF_RECORD_TAMPERED' };
-/** Its page can't be read. */
+/** The answer for a record on a page that can't be read. */
 const DAMAGED: UnreadableKept = { unreadable: 'HF_STORE_CORRUPT' };
 const ROOMS: ReadonlyMap<number, KeptRoom> = new Map(
   KEPT_ROOMS.map((room) => [KEPT_ROOM_CODES[room], room]),
@@ -49,7 +49,7 @@ export function findKept(tables: Tables, query: KeptKey): Kept | UnreadableKept 
 
 /** See {@link KeptStore.keptPage}. */
 export function keptPage(tables: Tables, query: KeptPageQuery): KeptPage {
-  // From its index, so that a record of a damaged page is there to be told of.
+  // From the index, so that a record on a damaged page is reported too.
   const seqs = seqsOf(tables, query);
   const rows = seqs.map((seq): KeptPage['rows'][number] => {
     const row = readableRow(tables, seq);
@@ -101,16 +101,16 @@ function keepOne(tables: Tables, write: KeepWrite): KeepResult {
   if (isReadable) mutations.updateKept({ ...columns, state });
   else {
     mutations.insertKept({ ...columns, state });
-    // It may have the number of one that is gone.
+    // Its number may be that of a deleted record.
     tables.unreadableKept.delete(columns.seq);
   }
   return { kind: 'kept', revision: columns.revision };
 }
 
 /**
- * See {@link PurgeKeptWrite}. Each is opened before it goes: a damaged column must not make one that waits
- * look as if it had ended. One that can't be opened stays, to be told of, and is passed over from then on; after one
- * that can't even be read SQLite takes no more writes in this transaction, and the next purge passes over it.
+ * See {@link PurgeKeptWrite}. Each record is opened before it is deleted: a damaged column must not make a waiting one
+ * look as if it had ended. One that can't be opened stays, is reported, and is passed over from then on. After one that
+ * can't even be read SQLite takes no more writes in this transaction; the next purge passes over it.
  */
 export function purgeKept(tables: Tables, { nowMs, limit }: PurgeKeptWrite): WriteResult {
   const { statements, mutations, unreadableKept } = tables;
@@ -137,7 +137,7 @@ export function purgeKept(tables: Tables, { nowMs, limit }: PurgeKeptWrite): Wri
   return { kind: 'purgedKept', count, nextDueAtMs: next ?? null };
 }
 
-/** Whether operations are in its lane. */
+/** True if operations are in its lane. */
 function isInUse({ statements, seals }: Tables, { lane }: Kept): boolean {
   return lane !== null && statements.inLaneSeqs.get(seals.laneTag(lane), 0, 1) !== undefined;
 }
@@ -186,7 +186,7 @@ function opened({ seals }: Pick<Tables, 'seals'>, row: KeptRow): Kept | Unreadab
   }
 }
 
-/** A column that can't even be bound says as much as a seal that does not open. */
+/** The error code of a record; a column of the wrong kind counts as a seal that does not open. */
 function codeOf({ code }: HoldfastError): string {
   return code === 'HF_INTERNAL' ? TAMPERED.unreadable : code;
 }

@@ -1,6 +1,6 @@
 /**
- * What the writer remembers of rows that are likely to be written next, so that a write need not
- * read first. Everything here can be read again from the file.
+ * Columns of rows that are likely to be written next, so that a write need not read first. All of it can be read again
+ * from the file.
  *
  * @module
  */
@@ -47,7 +47,7 @@ export class KnownRows {
     });
   }
 
-  /** It has another rank from now on. */
+  /** Notes a new rank. */
   rank(seq: number, urgency: number): void {
     const row = this.#rows.get(seq);
     if (row !== undefined) this.#rows.set(seq, { ...row, urgency });
@@ -63,14 +63,13 @@ export class KnownRows {
 }
 
 /**
- * The lanes that rows were leaving in a transaction that failed but may have reached the disk all
- * the same. The row itself no longer says which lane it left, and whoever waits there must still be
- * found when the write is repeated.
+ * Lanes that rows were leaving in a transaction that failed but may have reached the disk. The row itself no longer
+ * says which lane it left, and the operations waiting there must still be found when the write is repeated.
  */
 export class LanesLeft {
-  /** Of the transaction under way. */
+  /** Lanes left in the current transaction. */
   readonly #leaving = new Map<number, Uint8Array>();
-  /** Of failed ones; as many as there were writes in them, until each is repeated. */
+  /** Lanes left in failed transactions, until each write is repeated. */
   readonly #uncertain = new Map<number, Uint8Array>();
 
   leave(seq: number, lane: Uint8Array): void {

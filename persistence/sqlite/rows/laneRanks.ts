@@ -1,11 +1,11 @@
 /**
- * The head of a lane has the rank of the most urgent in its lane, since those wait for it (OP-4,
- * docs/decisions/0114). It gets it in the transaction in which a more urgent one comes into the lane, or
- * in which it becomes the head.
+ * Ranks of lanes: the head of a lane has the rank of the most urgent operation in it, since those wait for it (OP-4,
+ * docs/decisions/0114). It gets that rank in the transaction in which a more urgent one enters the lane, or in which it
+ * becomes the head.
  *
- * A rank is bound into the seal of its row, so the row is sealed anew, under the revision it has: a
- * revision counts the writes of the engine, whose next one must still follow. That one takes the rank from
- * here and not from the engine, so none that was under way can undo it.
+ * A rank is bound into the seal of its row, so the row is sealed again, under the same revision: a revision counts the
+ * writes of the engine, whose next one must still follow. That write takes the rank from here and not from the engine,
+ * so a write under way can't undo it.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export type LaneHead = Pick<OperationColumns, 'seq' | 'id' | 'urgency'>;
 /** The number of no row. */
 const NOBODY = -1;
 
-/** Who is first in a lane but for the row `butSeq`; `undefined` where nobody else is in it. */
+/** The first row of a lane other than `butSeq`; `undefined` if there is no other. */
 export function laneHeadOf(
   { statements }: Tables,
   lane: Uint8Array,
@@ -36,19 +36,19 @@ export function laneHeadOf(
     return statements.laneHead.get(lane, butSeq) as LaneHead | undefined;
   } catch (error) {
     if (!isDamage(error)) throw error;
-    // Its page can't be read: it is there all the same, and nothing can be changed in it.
+    // On a page that can't be read: it is there all the same, and can't be changed.
     const isTaken = statements.anotherInLane.get(lane, butSeq) !== undefined;
     return isTaken ? { seq: NOBODY, id: new Uint8Array(16), urgency: 0 } : undefined;
   }
 }
 
-/** One of this rank has come into the lane behind `head`; the answer is whom that raised. */
+/** Raises the head of a lane for a row of this rank behind it; the result names a head that was raised. */
 export function raiseTo(tables: Tables, head: LaneHead, urgency: number): Raised | null {
   if (urgency >= head.urgency || !rank(tables, head.seq, urgency)) return null;
   return { id: idOfBytes(head.id), urgency };
 }
 
-/** The same of one that was there already: whoever asked again was not told. */
+/** The same for a row that was there already: a repeat of its write must get the same answer. */
 export function raisedBefore(
   tables: Tables,
   row: Pick<OperationColumns, 'seq' | 'lane' | 'urgency'>,
@@ -69,7 +69,7 @@ export function heldHeadOf(tables: Tables, lane: Uint8Array): StoredOperation | 
   }
 }
 
-/** A head that nobody had freed, with its rank. */
+/** A newly freed head, with its rank. */
 export function freedHead(tables: Tables, head: StoredOperation): StoredOperation {
   const row = tables.statements.bySeq.get(head.seq) as OperationRow | undefined;
   return row === undefined ? head : ranked(tables, row, head);
@@ -102,7 +102,7 @@ function mostUrgentBehind(tables: Tables, { lane, urgency }: OperationRow): numb
   }
 }
 
-/** `false` for a row that can't be read or opened: it is set aside when it is next taken. */
+/** Writes the rank; `false` for a row that can't be read or opened, which is quarantined when it is next taken. */
 function rank(tables: Tables, seq: number, urgency: number): boolean {
   const { statements, seals } = tables;
   try {

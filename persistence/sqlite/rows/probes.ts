@@ -1,6 +1,6 @@
 /**
- * What the indexes and the count should hold of each row, as questions to the file: whether an index
- * finds a row, how many rows it counts (SE-4). What follows from the answers is in selfChecks.ts.
+ * Checks of the file's indexes and counts against its rows, as statements: does an index find a row, how many rows does
+ * it count (SE-4)? selfChecks.ts acts on the answers.
  *
  * @module
  */
@@ -37,7 +37,7 @@ export interface WaitingRow {
 
 interface Probe {
   readonly index: string;
-  /** Which entries it is looked for among; the number of the row is added. */
+  /** The condition of the entries to search; the number of the row is added. */
   readonly where: string;
   readonly values: (row: OperationRow) => readonly unknown[];
   readonly holds: (row: OperationRow) => boolean;
@@ -131,7 +131,7 @@ export const PROBES: readonly Probe[] = [
   },
 ];
 
-/** How many of each standing there are, by the index that has them all. */
+/** Counts by standing, each by the index that has them all. */
 const COUNTED: readonly (readonly [kind: number, index: string, where: string])[] = [
   [settled, 'operation_settled', IS_SETTLED],
   [inHand, 'operation_in_hand', IS_IN_HAND],
@@ -141,16 +141,16 @@ const COUNTED: readonly (readonly [kind: number, index: string, where: string])[
   [deadLettered, 'operation_dead_lettered', IS_DEAD_LETTERED],
 ];
 
-/** What can be put right by making an index anew from its table, as SQLite words it. */
+/** Faults that rebuilding an index mends, in SQLite's words. */
 const OF_AN_INDEX =
   /^(ok|\*\*\* in database main \*\*\*|wrong # of entries in index \S+|row \d+ (missing from|values differ from) index \S+|non-unique entry in index \S+|Page \d+: never used)$/;
 const FAULTS_MAX = 1_000;
 
-/** What the checks ask of a file; prepared once a connection. */
+/** Statements of the checks; prepared once a connection. */
 export interface SelfChecks {
   /** The first index that should hold the row and does not; `null` where all do. */
   missingFrom(row: OperationRow): string | null;
-  /** Of the `limit` latest rows before `beforeSeq`, the oldest; `undefined` where there is none. */
+  /** The oldest of the `limit` latest rows before `beforeSeq`; `undefined` if there is none. */
   oldestOf(beforeSeq: number, limit: number): number | undefined;
   /** A row from `fromSeq` on and before `beforeSeq` whose idempotency key its index does not find; `undefined` where all are. */
   lostKey(fromSeq: number, beforeSeq: number): OperationRow | undefined;
@@ -158,7 +158,7 @@ export interface SelfChecks {
   repeatedKeys(): readonly number[];
   /** By the kinds of the tally. */
   counted(): ReadonlyMap<number, number>;
-  /** The counts by route and rank that are kept and not those of the rows, with what they should be. */
+  /** Kept counts by route and rank that differ from the rows, with their right values. */
   wrongWaiting(): readonly WaitingRow[];
   /** Reads the whole file: only where something is wrong with it. */
   isSoundButForIndexes(): boolean;
@@ -236,7 +236,7 @@ export function createSelfChecks(db: Database.Database): SelfChecks {
   };
 }
 
-/** A number that was edited beyond what can be told apart would be missed in every index. */
+/** False for a number beyond the exact integers, which every index would miss. */
 function canBeLookedFor(row: OperationRow): boolean {
   const { seq, due_at, expires_at, urgency, waits_for } = row;
   return [seq, due_at ?? 0, expires_at ?? 0, urgency, waits_for].every(Number.isSafeInteger);

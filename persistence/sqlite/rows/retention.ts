@@ -10,8 +10,8 @@ import type { Tables } from './tables.ts';
 import { listRow } from './tables.ts';
 
 /**
- * See {@link PurgeSettledWrite}. Each row is opened before it goes: a damaged column must not make
- * work that still waits look as if it had settled long ago.
+ * See {@link PurgeSettledWrite}. Each row is opened before it is deleted: a damaged column must not make waiting work
+ * look as if it had settled long ago.
  */
 export function purgeSettled(tables: Tables, { nowMs, limit }: PurgeSettledWrite): WriteResult {
   const { statements, mutations, known } = tables;

@@ -1,6 +1,5 @@
 /**
- * What has left the ordinary way of an operation: dead letters and quarantined rows, as they are
- * listed for a person.
+ * Dead letters and quarantined rows, listed for a person.
  *
  * @module
  */
@@ -31,7 +30,7 @@ export interface QuarantineRow extends Omit<OperationRow, 'standing' | 'waits_fo
   readonly set_aside_at: number | null;
 }
 
-/** The code of a row that says it is quarantined, and nothing else says so: it was edited in the file. */
+/** The code of a row that alone says it is quarantined: it was edited in the file. */
 const UNTOLD = 'HF_RECORD_TAMPERED';
 
 /** See {@link Store.deadLetters}. */
@@ -93,7 +92,7 @@ export function quarantineRow(tables: Tables, seq: number): QuarantineRow | unde
   return quarantineRows(tables, seq - 1, 1).find((row) => row.seq === seq);
 }
 
-/** What a quarantined row opens to, with the columns it had; or the code of what is wrong with it. */
+/** The state and payload of a quarantined row, opened with the columns it had; or the code of its fault. */
 export function opensTo(
   { seals }: Pick<Tables, 'seals'>,
   row: QuarantineRow,
@@ -113,7 +112,7 @@ function quarantineRows(tables: Tables, afterSeq: number, limit: number): Quaran
   return tables.statements.quarantined.all(afterSeq, limit) as QuarantineRow[];
 }
 
-/** A plain column that anybody may have written: what is no code of ours tells nothing. */
+/** The code in the plain column, which anybody may have written; an unknown one says nothing. */
 function codeOf({ code }: QuarantineRow): ErrorCode {
   return ERROR_CODES.find((known) => known === code) ?? UNTOLD;
 }

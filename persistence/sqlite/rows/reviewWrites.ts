@@ -1,6 +1,6 @@
 /**
- * Writes that move an operation out of the dead letters or the quarantine, or into the latter. Like
- * the others each may be a repeat of one that had reached the disk.
+ * Writes that move an operation out of the dead letters or the quarantine, or into the latter. Each may be a repeat of
+ * one that had reached the disk.
  *
  * @module
  */
@@ -125,7 +125,7 @@ export function reinstate(tables: Tables, write: ReinstateWrite): WriteResult {
   return { kind: 'reinstated', operation: showRow(tables, put), raised };
 }
 
-/** Writes a row and its payload anew, perhaps as another seq. */
+/** Rewrites a row and its payload, perhaps as another seq. */
 function moveRow(
   tables: Tables,
   row: Pick<OperationRow, 'seq'>,
@@ -148,7 +148,7 @@ function moveRow(
   known.forget(row.seq);
 }
 
-/** The row that a write means, if it is as the write says. */
+/** The row of a write, if it is as the write says. */
 function rowOf(
   { statements }: Tables,
   write: { readonly seq: number; readonly id: string; readonly revision: number },

@@ -1,17 +1,17 @@
 /**
- * Several routes read as one list: how far each has been read, and which of them comes next.
+ * Several routes read as one list: how far each has been read, and which comes next.
  *
  * @module
  */
 
-/** Two numbers of a row that is due, which say its place among those of its rank. */
+/** Due time and number of a due row, which give its place among those of its rank. */
 export type DueHead = readonly [dueAtMs: number, seq: number];
 
-/** A route within one rank, as far as it is read. */
+/** A route within one rank, with the position up to which it is read. */
 export class RouteCursor {
   readonly route: Uint8Array;
   readonly rank: number;
-  /** How many of its rows have been passed. */
+  /** Number of rows passed. */
   passed = 0;
   #heads: readonly DueHead[];
   #at = 0;
@@ -22,7 +22,7 @@ export class RouteCursor {
     this.#heads = [head];
   }
 
-  /** The row that comes next. Not to be asked once there is none. */
+  /** The next row. Not valid at the end. */
   get head(): DueHead {
     return this.#heads[this.#at] as DueHead;
   }
@@ -38,7 +38,7 @@ export class RouteCursor {
     return !this.isAtEnd;
   }
 
-  /** What was read on. */
+  /** Adds rows that were read. */
   readOn(heads: readonly DueHead[]): void {
     this.#heads = heads;
     this.#at = 0;
@@ -51,12 +51,12 @@ export class RouteCursor {
   }
 }
 
-/** A heap of routes, the one whose next row comes first on top; one at its end leaves. */
+/** A heap of routes with the earliest next row on top; a route at its end leaves. */
 export class CursorHeap {
   readonly #cursors: RouteCursor[];
 
   constructor(cursors: readonly RouteCursor[]) {
-    // What is sorted is a heap.
+    // A sorted list is a heap.
     this.#cursors = cursors.filter(({ isAtEnd }) => !isAtEnd).toSorted(inOrder);
   }
 
@@ -64,7 +64,7 @@ export class CursorHeap {
     return this.#cursors[0];
   }
 
-  /** The first has moved on: finds its place anew. */
+  /** Restores the order after the first has moved on. */
   firstMoved(): void {
     const cursors = this.#cursors;
     if (cursors[0]?.isAtEnd === true) {

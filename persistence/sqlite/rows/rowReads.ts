@@ -1,5 +1,5 @@
 /**
- * What the store is asked: each question is a few index seeks, whatever the number of rows.
+ * Answers to the store's questions: each is a few index seeks, whatever the number of rows.
  *
  * @module
  */
@@ -43,7 +43,7 @@ const LISTS = {
   deadLettered: 'listDeadLettered',
 } as const satisfies Record<Standing, StatementName>;
 
-/** Answers a request that writes nothing, but for rows it has to quarantine. */
+/** Answers a request that writes nothing, except to quarantine rows. */
 export function answerRead(tables: Tables, request: ReadRequest): unknown {
   switch (request.kind) {
     case 'claim':
@@ -140,7 +140,7 @@ function check(tables: Tables, query: Query<'check'>): CheckedPage {
   let isMended = false;
   const rows = readPage(tables, query, [page, checkOne], (row) => {
     const shown = showRow(tables, row);
-    // A row that was quarantined just now stands elsewhere than it was read.
+    // A row that was quarantined just now has another standing than it was read with.
     const isAsRead =
       shown.standing !== 'quarantined' || row.standing === STANDING_CODES.quarantined;
     isMended ||= isAsRead && checkIndexes(tables, row);
@@ -173,7 +173,7 @@ function readPage(
   const rows: StoredOperation[] = [];
   let seq = statements.nextSeq.get(afterSeq) as number | undefined;
   while (seq !== undefined && rows.length < limit) {
-    // Edited: it can neither be asked for, nor what comes behind it.
+    // An edited number: the page can't go on from it, nor reach what is behind it.
     if (!Number.isSafeInteger(seq)) return [...rows, unreadableRow(seq)];
     try {
       rows.push(...all(one, seq).map(show));
@@ -230,7 +230,7 @@ function list(tables: Tables, query: Query<'list'>): StoredOperation[] {
   if (standing === undefined) return readPage(tables, query, [page, listOne], show);
   for (;;) {
     const rows = all(tables.statements[LISTS[standing]], query.afterSeq, query.limit).map(show);
-    // As in takeAll: a row that was quarantined just now no longer stands where it was looked for.
+    // As in takeAll: a row that was quarantined just now no longer has the standing asked for.
     if (rows.every((row) => row.standing === standing)) return rows;
   }
 }
@@ -267,12 +267,12 @@ export function seqMax({ statements }: Tables): number {
   return (statements.seqMax.get() as number | null) ?? 0;
 }
 
-/** How many rows are quarantined: few, and counted in their own index. */
+/** Number of quarantined rows: few, and counted in their own index. */
 export function quarantinedCount({ statements }: Tables): number {
   return counts(statements).quarantined;
 }
 
-/** What is kept of the components, and how many could not be opened. */
+/** The kept states of components, and the number of those that could not be opened. */
 export function components({ statements, seals }: Tables): {
   readonly readable: Map<string, string>;
   readonly unreadable: number;

@@ -109,7 +109,7 @@ function accept(tables: Tables, write: AcceptWrite): WriteResult {
   return { kind: 'accepted', laneBusy, raised };
 }
 
-/** Whether the key was given before can't be told, and it must not run twice. */
+/** The error for a key that can't be looked up: the operation must not run twice. */
 function undecidable(path: string): HoldfastError {
   return new HoldfastError(
     'HF_STORE_CORRUPT',
@@ -134,7 +134,7 @@ function acceptAgain(tables: Tables, write: AcceptWrite, columns: OperationColum
     throw misuse('An accept was refused: its seq or id belongs to another operation.', 'seq');
   }
   const of = takeRow(tables, first);
-  // A row that can't be opened was quarantined and gave up its key, so that the new one can have it.
+  // An unreadable row was quarantined and gave up its key, so the new one can have it.
   return of === null ? accept(tables, write) : { kind: 'duplicate', of };
 }
 
@@ -168,7 +168,7 @@ function update(tables: Tables, write: UpdateWrite): WriteResult {
     idempotency: row.idempotency,
   };
   const text = payloadAfter(write);
-  // One that lies by itself is written once, until another takes its place.
+  // A payload of its own row is written once, until another replaces it.
   const isKept = write.newPayload === undefined && text !== null && !goesInside(text);
   const staysApart = isKept && row.envelope !== null;
   const { payload, envelope } = staysApart
@@ -189,8 +189,8 @@ function update(tables: Tables, write: UpdateWrite): WriteResult {
 }
 
 /**
- * The row of a live operation does not open. Its update carries the true state and payload, and all else
- * that must not be taken from such a row; but its lane and its idempotency key are given up already.
+ * Mends the row of a live operation that does not open. Its update carries the true state and payload, and all columns
+ * that must not be taken from such a row; its lane and its idempotency key are given up already.
  */
 function makeWhole(tables: Tables, write: UpdateWrite): WriteResult {
   const { mutations, seals, known } = tables;
@@ -265,7 +265,7 @@ function keepComponent(tables: Tables, write: ComponentWrite): WriteResult {
   const { statements, mutations, seals } = tables;
   const tag = seals.componentTag(write.name);
   const before = (statements.componentRevision.get(tag) as number | undefined) ?? 0;
-  // What can't be counted on was edited in the file.
+  // A number out of range was edited in the file.
   const revision = Number.isSafeInteger(before + 1) ? before + 1 : FIRST_REVISION;
   const row = { tag, revision, key_id: seals.keyId };
   const state = seals.sealComponent(row, write.name, write.state);

@@ -1,8 +1,7 @@
 /**
- * Searches the operations for people, a piece at a time (SC-1). Plain columns tell most that is not meant
- * without opening it. Where what is meant has an index in order of acceptance, that is read; or the index of
- * where it stands, while few stand there; else the rows one after the other. No index is kept for it: each would
- * cost every acceptance a page.
+ * Searches of the operations for people, a piece at a time (SC-1). Plain columns rule out most rows without opening
+ * them. A piece reads the index of a condition, if it is in order of acceptance; or the index of a standing that few
+ * rows have; else the rows one after the other. No index is kept for searches: each would cost every acceptance a page.
  *
  * @module
  */
@@ -31,9 +30,9 @@ const ASKING: Source = {
   from: 'operation INDEXED BY operation_asking',
   where: `${IS_ASKING} AND waits_for = @waits`,
 };
-/** For those of a tag that few have, or many: they are in order of acceptance. */
+/** The source for a tag, however many have it: rows in order of acceptance. */
 const TAGGED: Source = { from: 'tagged CROSS JOIN operation USING (seq)', where: 'tag = @tag' };
-/** Settled rows are most of a grown store, and have no such index. */
+/** Sources by standing; settled rows are most of a grown store and have no such index. */
 const STANDING: Readonly<Record<Exclude<Standing, 'settled'>, Source>> = {
   inHand: { from: 'operation INDEXED BY operation_in_hand', where: IS_IN_HAND },
   due: { from: 'operation INDEXED BY operation_due', where: IS_DUE },
@@ -41,7 +40,7 @@ const STANDING: Readonly<Record<Exclude<Standing, 'settled'>, Source>> = {
   deadLettered: { from: 'operation INDEXED BY operation_dead_lettered', where: IS_DEAD_LETTERED },
   quarantined: { from: 'operation INDEXED BY operation_quarantined', where: IS_QUARANTINED },
 };
-/** Their indexes are in order of acceptance; those of the others are sorted. */
+/** Standings with indexes in order of acceptance; rows of the others are sorted. */
 const IN_ORDER: ReadonlySet<Standing> = new Set(['held', 'deadLettered', 'quarantined']);
 
 /** See {@link SearchStore.search}. */
@@ -111,7 +110,7 @@ function endOfPiece(
   return order === 'newest' ? Math.max(...ends) : Math.min(...ends);
 }
 
-/** Where one of them can't be read they are read one by one, and that one is shown as quarantined. */
+/** The rows of a piece; if one can't be read they are read one by one, and that one is shown as quarantined. */
 function rowsOf(
   tables: Tables,
   source: Source,

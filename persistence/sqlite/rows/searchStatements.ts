@@ -1,6 +1,5 @@
 /**
- * The questions of searches, put together from where they look and in which order; each is prepared when it is
- * first asked on a connection.
+ * Statements of searches, composed of a source and an order, each prepared when first used on a connection.
  *
  * @module
  */
@@ -24,7 +23,7 @@ const MEANT =
   'AND (@idFrom IS NULL OR id >= @idFrom OR urgency = 0) AND (@idBefore IS NULL OR id < @idBefore) ' +
   'AND (@idEnd IS NULL OR substr(id, -length(@idEnd)) = @idEnd)';
 
-/** What a piece is asked with. */
+/** Parameters of a piece. */
 export interface Bound {
   /** A bit for the number of each standing that is meant; `null` for all. */
   readonly standings: number | null;
@@ -43,7 +42,7 @@ export interface SearchStatements {
   end(source: Source, order: SearchQuery['order'], bound: Bound): { end: number; rows: number };
   /** The numbers of its rows. */
   seqs(source: Source, order: SearchQuery['order'], bound: Bound): number[];
-  /** Those that are meant, from there to `to`, which belongs to them. */
+  /** Matching rows up to and including `to`. */
   meant(
     source: Source,
     order: SearchQuery['order'],
@@ -51,7 +50,7 @@ export interface SearchStatements {
   ): OperationRow[];
 }
 
-/** The questions of searches, each prepared when it is first asked on this connection. */
+/** Makes the statements of searches for a connection, each prepared when first used. */
 export function createSearchStatements(db: Database.Database): SearchStatements {
   const prepared = new Map<string, Database.Statement>();
   const ask = (text: string): Database.Statement => {
@@ -76,7 +75,7 @@ export function createSearchStatements(db: Database.Database): SearchStatements 
   };
 }
 
-/** Not beyond what can be counted on: a number that was edited would be found for ever. */
+/** The bound of the exact integers: a row with an edited number beyond it would be found for ever. */
 function beyond(order: SearchQuery['order']): string {
   return order === 'newest' ? 'seq < @from' : `seq > @from AND seq <= ${Number.MAX_SAFE_INTEGER}`;
 }

@@ -1,9 +1,9 @@
 /**
- * Whether the indexes find what the table holds, and whether the count that the file keeps is right: both
- * are in the clear and bound by no seal, so they are compared with the rows, which are (SE-4). What is
- * wrong is made anew from the rows where that is safe, and told of.
+ * Checks that the indexes find what the table holds, and that the file's counts are right: both are in the clear and
+ * bound by no seal, so they are compared with the rows, which are (SE-4). What is wrong is rebuilt from the rows where
+ * that is safe, and reported.
  *
- * A row is looked for in the indexes one by one, so that it takes no longer while work goes on.
+ * A row is searched in the indexes one by one, so that a check takes no longer while work goes on.
  *
  * @module
  */
@@ -18,8 +18,8 @@ import { quarantine, type Tables, WriteNeeded } from './tables.ts';
 const LATEST = 4_096;
 
 /**
- * Looks whether the index of idempotency keys finds the latest rows, before anything is accepted: one that was emptied at
- * rest would let a request be done twice.
+ * Checks that the index of idempotency keys finds the latest rows, before anything is accepted: with an index that was
+ * emptied at rest a request would be done twice.
  */
 export function checkLatestKeys(tables: Tables): void {
   try {
@@ -29,7 +29,7 @@ export function checkLatestKeys(tables: Tables): void {
   }
 }
 
-/** The same for any rows; where it goes on with those before them, `null` once it is through. */
+/** The same for any rows; returns the next `beforeSeq`, `null` after the last. */
 export function checkKeys(
   tables: Tables,
   { beforeSeq, limit }: { readonly beforeSeq: number; readonly limit: number },
@@ -37,13 +37,13 @@ export function checkKeys(
   const { checks } = tables;
   const from = checks.oldestOf(beforeSeq, limit);
   if (from === undefined) return null;
-  // One is enough: the index is made anew for all of them.
+  // One is enough: the index is rebuilt for all of them.
   const row = checks.lostKey(from, beforeSeq);
   if (row !== undefined) checkIndexes(tables, row);
   return from;
 }
 
-/** Looks for a row in every index that should hold it; `true` where one was made anew, and rows with it. */
+/** Searches a row in every index that should hold it; `true` if one was rebuilt, which may bring back rows. */
 export function checkIndexes(tables: Tables, row: OperationRow): boolean {
   const index = tables.checks.missingFrom(row);
   if (index === null || tables.distrusted.has(index)) return false;
@@ -68,7 +68,7 @@ export function checkIndexes(tables: Tables, row: OperationRow): boolean {
   return true;
 }
 
-/** Whether the index could be made anew, and finds the row now. */
+/** True if the index was rebuilt and finds the row now. */
 function isRemade(tables: Tables, index: string, { seq }: OperationRow): boolean {
   try {
     tables.mutations.remakeIndex(index, () => {
@@ -91,7 +91,7 @@ function setRepeatsAside(tables: Tables): void {
   }
 }
 
-/** Compares the counts that the file keeps with what is there, and puts them right (OP-6, HM-1). */
+/** Compares the file's counts with its rows, and corrects them (OP-6, HM-1). */
 export function recount(tables: Tables): void {
   const counted = tables.checks.counted();
   const kept = new Map(tables.statements.counts.raw().all() as [number, number][]);

@@ -1,7 +1,6 @@
 /**
- * Every question to the store's tables, prepared once a connection; what changes rows is in mutations/.
- * Those that hand out work take the conditions of the partial indexes from the schema; a test holds
- * each to its query plan.
+ * Every query of the store's tables, prepared once a connection; statements that change rows are in mutations/. Queries
+ * that hand out work take the conditions of the partial indexes from the schema; a test holds each to its query plan.
  *
  * @module
  */
@@ -33,7 +32,7 @@ const ROW = `SELECT ${COLUMNS}, ${PAYLOAD} FROM operation`;
 const ROW_WITHOUT_PAYLOAD = `SELECT ${COLUMNS}, NULL AS payload FROM operation`;
 const CRISIS_PLAN = `subject, revision, key_id, pinned, ${STATE}`;
 const KEPT = `seq, room, key, revision, key_id, is_open, keep_until, ${STATE}`;
-/** A number that was edited beyond what can be told apart names no row, and would be found for ever. */
+/** Excludes edited numbers beyond the exact integers, which name no row and would be found for ever. */
 const IN_RANGE = `seq BETWEEN 0 AND ${Number.MAX_SAFE_INTEGER}`;
 /** The numbers of a page, from its index alone. */
 const keptPage = (order: 'newest' | 'oldest', index: string, where: string): string =>
@@ -47,7 +46,7 @@ const IS_FREED_HEAD =
   'lane IS NOT NULL AND NOT EXISTS ' +
   '(SELECT 1 FROM operation AS ahead WHERE ahead.lane = operation.lane AND ahead.seq < operation.seq)';
 
-/** The text of each question, by what it is for. */
+/** The text of each query, by its purpose. */
 export const SQL = {
   componentRevision: 'SELECT revision FROM component WHERE tag = ?',
   components: 'SELECT tag, revision, key_id, state FROM component',
@@ -91,7 +90,7 @@ export const SQL = {
   dueButSome:
     `${ROW} WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at <= ? AND ${NOT_PASSED_OVER} ` +
     'ORDER BY due_at, seq LIMIT ?',
-  // Of some subjects, or of all others; due whenever, so that it is known as well what comes next.
+  // Rows of some subjects, or of all others; due at any time, so that the next one is known too.
   dueOfSubjects:
     `${ROW} WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at <= ? AND ${NOT_PASSED_OVER} ` +
     "AND (coalesce(subject, x'') IN (SELECT unhex(value) FROM json_each(?))) = ? ORDER BY due_at, seq LIMIT ?",
@@ -121,7 +120,7 @@ export const SQL = {
   freedHeads: `${ROW} WHERE ${IS_HELD} AND seq > ? AND seq <= ? AND ${IS_FREED_HEAD} ORDER BY seq`,
   freedHeadsButSome: `${ROW} WHERE ${IS_HELD} AND seq > ? AND seq <= ? AND ${NOT_PASSED_OVER} AND ${IS_FREED_HEAD} ORDER BY seq`,
   check: `${ROW} WHERE ${LISTED}`,
-  // Row by row, where one of them can't be read: its number lies apart from its columns.
+  // Row by row, if one of them can't be read: its number is apart from its columns.
   checkOne: `${ROW} WHERE seq = ?`,
   listOne: `${ROW_WITHOUT_PAYLOAD} WHERE seq = ?`,
   nextSeq: 'SELECT seq FROM operation WHERE seq > ? ORDER BY seq LIMIT 1',
@@ -164,7 +163,7 @@ export const SQL = {
 export type StatementName = keyof typeof SQL;
 export type Statements = Readonly<Record<StatementName, Database.Statement>>;
 
-/** Prepares every question on a connection; those that select one column give its bare value. */
+/** Prepares every query on a connection; those that select one column give its bare value. */
 export function prepareStatements(db: Database.Database): Statements {
   const entries = Object.entries(SQL).map(([name, text]) => {
     const statement = db.prepare(text);

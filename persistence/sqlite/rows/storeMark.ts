@@ -1,8 +1,7 @@
 /**
- * The mark of a store in its own file: whose it is, who had it last and where, and whether it is held.
- * One seal binds all of it. So a wrong key is told at once, before any row fails to open; a hold can't
- * be taken away without the mark, which must be there; and the mark of the store that this one was
- * copied from names another place, and holds it (docs/decisions/0056).
+ * The mark of a store in its own file: its id, its last owner and place, and whether it is held. One seal binds all of
+ * it. So a wrong key is noticed at once, before any row fails to open; a hold can't be removed without the mark, which
+ * must be there; and the mark of a copied store names another place, and holds it (docs/decisions/0056).
  *
  * @module
  */
@@ -18,7 +17,7 @@ import type { RowSeals } from '../seals/rowSeals.ts';
 import { SQL } from './statements.ts';
 import type { Tables } from './tables.ts';
 
-/** What is sealed in the mark. */
+/** The sealed content of the mark. */
 export interface StoreMark {
   /** Grows with each change of the mark; for a witness outside of the store, which does not exist yet. */
   readonly epoch: number;
@@ -53,13 +52,13 @@ function opened(seals: RowSeals, seal: Uint8Array, path: string): StoreMark {
 }
 
 /**
- * Has the mark in a copy of the store's file name that copy as the place of the store: it is about to
- * take the place of a file that is lost. The copy must have no connection, and be synced afterwards.
+ * Writes a copy's place into the mark of that copy of the store's file, which is about to replace a lost file. The copy
+ * must have no connection, and be synced afterwards.
  */
 export function moveMark(copyPath: string, seals: RowSeals): void {
   const db = openDatabase(copyPath, { fileMustExist: true });
   try {
-    // Nobody takes it for whole before this is done.
+    // No process takes the copy for complete before this is done.
     db.pragma('journal_mode = OFF');
     const row = db.prepare<[], { readonly seal: Uint8Array }>(SQL.mark).get();
     if (row === undefined) throw lost(copyPath);
@@ -72,21 +71,21 @@ export function moveMark(copyPath: string, seals: RowSeals): void {
   }
 }
 
-/** Changes what the mark says. */
+/** Changes fields of the mark. */
 export function changeMark(tables: Tables, change: Partial<Omit<StoreMark, 'epoch'>>): void {
   const before = readMark(tables);
   writeMark(tables, { ...before, ...change, epoch: before.epoch + 1 });
 }
 
 /**
- * Seals the mark anew, so that the WAL begins with it: one that is put beside another store is known
- * by that before it is copied in. SQLite leaves out a write that changes no byte.
+ * Seals the mark again, so that the WAL begins with it: the WAL of another store is recognised by that before it is
+ * copied in. SQLite leaves out a write that changes no byte.
  */
 export function renewMark(tables: Tables): void {
   writeMark(tables, readMark(tables));
 }
 
-/** Puts a mark in the place of whatever is there. */
+/** Replaces the mark. */
 export function writeMark(
   { mutations, seals }: Pick<Tables, 'mutations' | 'seals'>,
   mark: StoreMark,
@@ -129,7 +128,7 @@ export function checkMark(
 }
 
 /**
- * Which store the file says it is, 32 hex digits; that is in the clear, and only its key proves it.
+ * The store's id in the file, 32 hex digits, in the clear: only the key proves it.
  *
  * @throws HoldfastError `HF_STORE_CORRUPT` where the mark is gone.
  */

@@ -1,5 +1,5 @@
 /**
- * Opens rows, and sets aside those that can't be opened.
+ * Opens rows, and quarantines those that can't be opened.
  *
  * @module
  */
@@ -23,20 +23,20 @@ import type { SelfChecks } from './probes.ts';
 import type { SearchStatements } from './searchStatements.ts';
 import type { Statements } from './statements.ts';
 
-/** What reading and writing rows needs; made anew for each connection, but for what is remembered. */
+/** Parts for reading and writing rows; made for each connection, except for what is remembered. */
 export interface Tables {
-  /** Of the file. */
+  /** Path of the file. */
   readonly path: string;
   readonly statements: Statements;
   readonly mutations: Mutations;
-  /** Whether a transaction is open: outside of one nothing may be changed. */
+  /** True in a transaction: outside of one nothing may be changed. */
   readonly inTransaction: () => boolean;
   readonly seals: RowSeals;
   readonly known: KnownRows;
   readonly lanesLeft: LanesLeft;
   readonly checks: SelfChecks;
   readonly searches: SearchStatements;
-  /** Indexes that don't find what is there and could not be made anew. */
+  /** Indexes that miss rows and could not be rebuilt. */
   readonly distrusted: Set<string>;
   /** Rows, by their seq, that can't be read from the file, as far as they were met. */
   readonly unreadable: Set<number>;
@@ -61,24 +61,24 @@ export function takeRow(tables: Tables, row: OperationRow): StoredOperation | nu
   return operation;
 }
 
-/** The operation of a row that is looked at; one that can't be opened is shown as quarantined. */
+/** The operation of a row for viewing; one that can't be opened is shown as quarantined. */
 export function showRow(tables: Tables, row: OperationRow): StoredOperation {
   return openRow(tables, row, 'openRow') ?? quarantinedForm(row);
 }
 
-/** The same for a row that was read without its payload, and so can't tell whether that is there. */
+/** The same for a row read without its payload, so its presence is not known. */
 export function listRow(tables: Tables, row: OperationRow): StoredOperation {
   const operation = openRow(tables, row, 'openState') ?? quarantinedForm(row);
   // Small ones come along with the state.
   return { ...operation, payload: null };
 }
 
-/** The commitment of the envelope in which the payload of an opened row lies by itself. */
+/** The commitment of the envelope in the payload row of an opened row. */
 export function envelopeOf({ payload }: OperationRow): Uint8Array | null {
   return payload === null ? null : commitmentOf(payload);
 }
 
-/** A payload as it is kept with a state, and the envelope to write beside it. */
+/** A payload as it is sealed with a state, and the envelope to write beside it. */
 export interface SealedPayload {
   readonly payload: KeptPayload;
   readonly envelope: Uint8Array | null;
@@ -95,7 +95,7 @@ export function sealPayload(
   return { payload: commitmentOf(envelope), envelope };
 }
 
-/** The operations of rows that are about to be handed out, without those that can't be opened. */
+/** The operations of rows to hand out, without those that can't be opened. */
 export function takeRows(tables: Tables, rows: readonly OperationRow[]): StoredOperation[] {
   return rows.map((row) => takeRow(tables, row)).filter((operation) => operation !== null);
 }
@@ -117,7 +117,7 @@ function openRow(
     try {
       quarantine(tables, row, isOfTheRecord ? code : 'HF_RECORD_TAMPERED');
     } catch (failure) {
-      // A value of a kind that no row may hold, in the file all the same: such a row takes no change.
+      // A value of a kind that no row may hold: such a row takes no change.
       if (!(failure instanceof TypeError) && !isRefusedKind(failure)) throw failure;
       throw damagedRow(row.seq, failure);
     }
@@ -140,10 +140,10 @@ function damagedRow(seq: number, cause?: unknown): HoldfastError {
 /** A row must be quarantined, and there is no transaction to do it in: the read is to be made in one. */
 export class WriteNeeded extends Error {}
 
-/** Sets a row aside, so that it is neither found nor blocks others. */
+/** Quarantines a row: it is no longer found and blocks nothing. */
 export function quarantine(tables: Tables, row: OperationRow, code: string): void {
   if (!tables.inTransaction()) throw new WriteNeeded();
-  // A number that was edited beyond what can be told apart names no row, and would be found for ever.
+  // An edited number beyond the exact integers names no row, and would be found for ever.
   if (!tables.mutations.quarantine(row.seq, code)) throw damagedRow(row.seq);
   tables.known.forget(row.seq);
   tables.onQuarantine({ seq: row.seq, id: idOfBytes(row.id), code });

@@ -14,10 +14,10 @@ import type { OperationRow } from '../seals/rowSeals.ts';
 import type { Tables } from './tables.ts';
 import { takeRow, takeRows } from './tables.ts';
 
-/** Stands for the id of a row that can't be read. */
+/** Replaces the id of a row that can't be read. */
 export const NO_ID = '';
 
-/** How a row is shown that can't be read, and of which no more is known than its number. */
+/** The view of a row that can't be read: only its number is known. */
 export function unreadableRow(seq: number): StoredOperation {
   return {
     seq,
@@ -31,17 +31,17 @@ export function unreadableRow(seq: number): StoredOperation {
   };
 }
 
-/** Whether a page of the file is to blame. */
+/** True if a damaged page of the file is the cause. */
 export function isDamage(error: unknown): boolean {
   if (isHoldfastError(error)) return error.code === 'HF_STORE_CORRUPT';
   return isSqliteError(error) && error.code.startsWith('SQLITE_CORRUPT');
 }
 
 /**
- * Takes what `fetch` finds. A row that can't be opened is quarantined and no longer found, so fetching
- * again fills its place: a short page always means that there is no more. One that can't even be read
- * is told of and is in `unreadable` from then on, which `fetch` passes over. `seqs` asks for the numbers
- * of what `fetch` reads, which lie in an index and not in the rows.
+ * Takes rows from `fetch`. One that can't be opened is quarantined and no longer found, so fetching again fills its
+ * place: a short page always means that there is no more. One that can't even be read is reported and added to
+ * `unreadable`, which `fetch` passes over. `seqs` gives the numbers of the rows that `fetch` reads, from an index and
+ * not from the rows.
  */
 export function takeAll(
   tables: Tables,
@@ -61,7 +61,7 @@ export function takeAll(
   }
 }
 
-/** Whether any of these rows can't be read that could before. */
+/** True if any of these rows has become unreadable. */
 function meetUnreadable(tables: Tables, seqs: readonly number[]): boolean {
   const before = tables.unreadable.size;
   for (const seq of seqs) {

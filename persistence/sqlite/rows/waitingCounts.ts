@@ -1,6 +1,6 @@
 /**
- * What waits, by upstream, rank and reason, as the file keeps count of it (HM-1): a row for each count, and two seeks
- * for each that waits for its turn, whatever the number of operations.
+ * Counts of what waits, by upstream, rank and reason, as the file keeps them (HM-1): a row for each count, and two
+ * seeks for each that waits for its turn, whatever the number of operations.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export function waitingCounts(
   { groups }: Query<'waitingCounts'>,
 ): readonly WaitingCount[] {
   const rows = tables.statements.waiting.all() as WaitingRow[];
-  // Only where anything waits are the names of all worth a tag.
+  // The tags of all names are computed only if anything waits.
   const groupOf = rows.length === 0 ? new Map<string, number>() : groupsByTag(tables, groups);
   const found = new Map<string, Counted>();
   for (const row of rows) {

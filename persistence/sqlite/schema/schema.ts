@@ -10,9 +10,9 @@ import type { Standing, WaitsFor } from '../../port/store.ts';
 import { openDatabase } from '../driver/library.ts';
 import { DDL_V1, WAITING_TABLES } from './schemaV1.ts';
 
-/** "Hold": tells a store from any other SQLite file. */
+/** "Hold": the application id of a store's file. */
 const APPLICATION_ID = 0x48_6f_6c_64;
-/** "Hfst", which stores had before the first release. */
+/** "Hfst": the application id of stores from before the first release. */
 const APPLICATION_ID_BEFORE = 0x48_66_73_74;
 /**
  * From the first release on, a change of the tables needs the next version, a step that leads to it
@@ -22,7 +22,7 @@ export const SCHEMA_VERSION = 1;
 /** A version that no program ever wrote: it has a step, so that tests run the machinery of migrations. */
 export const MADE_UP_VERSION = 0;
 
-/** The numbers that stand for a {@link Standing} on disk. */
+/** The number of each {@link Standing} on disk. */
 export const STANDING_CODES = {
   settled: 0,
   inHand: 1,
@@ -32,7 +32,7 @@ export const STANDING_CODES = {
   deadLettered: 5,
 } as const satisfies Record<Standing, number>;
 
-/** The numbers that stand for a {@link WaitsFor} on disk. */
+/** The number of each {@link WaitsFor} on disk. */
 export const WAITS_FOR_CODES = {
   turn: 0,
   lane: 1,
@@ -43,12 +43,12 @@ export const WAITS_FOR_CODES = {
   startAt: 6,
 } as const satisfies Record<WaitsFor, number>;
 
-/** In the tally, a reason to wait is counted under its number and this. */
+/** Offset of the reasons to wait in the tally. */
 export const TALLIED_WAITS_FROM = 8;
 
 /**
- * The conditions of the partial indexes. SQLite uses such an index only for a query whose text has
- * the same condition with the same literals, so queries take them from here.
+ * Conditions of the partial indexes. SQLite uses such an index only for a query with the same condition and literals,
+ * so queries take them from here.
  */
 export const IS_DUE = `standing = ${STANDING_CODES.due}`;
 export const IS_IN_HAND = `standing = ${STANDING_CODES.inHand}`;
@@ -56,13 +56,13 @@ export const IS_HELD = `standing = ${STANDING_CODES.held}`;
 export const IS_QUARANTINED = `standing = ${STANDING_CODES.quarantined}`;
 export const IS_DEAD_LETTERED = `standing = ${STANDING_CODES.deadLettered}`;
 export const IS_SETTLED = `standing = ${STANDING_CODES.settled}`;
-/** Those that wait for their turn, or the time after a failed attempt. */
+/** Rows that wait for their turn, or for the time after a failed attempt. */
 export const WAITS_FOR_TURN = `standing = ${STANDING_CODES.due} AND waits_for = ${WAITS_FOR_CODES.turn}`;
-/** Those that wait for anything: what the file keeps count of by route and rank. */
+/** Rows that wait for anything, counted by route and rank. */
 export const IS_WAITING = `standing IN (${STANDING_CODES.due}, ${STANDING_CODES.held})`;
-/** Those that wait for more than their turn and their lane. */
+/** Rows that wait for more than their turn and their lane. */
 export const IS_ASKING = `waits_for >= ${WAITS_FOR_CODES.handler}`;
-/** Those behind others in their lane, and heads that are not taken in hand yet or wait for a person. */
+/** Rows behind others in their lane, and heads that are not in hand yet or wait for a person. */
 export const WAITS_IN_LANE = `lane IS NOT NULL AND standing = ${STANDING_CODES.held}`;
 export const CAN_EXPIRE = `expires_at IS NOT NULL AND standing IN (${STANDING_CODES.due}, ${STANDING_CODES.held})`;
 
@@ -81,7 +81,7 @@ export function createSchema(db: Database.Database, version: number = SCHEMA_VER
   db.pragma(`user_version = ${version}`);
 }
 
-/** The names of the tables in the file, whatever its version. */
+/** Names of the tables in the file, whatever its version. */
 export function tablesOf(db: Database.Database): readonly string[] {
   return db
     .prepare<[], string>(
@@ -151,8 +151,8 @@ function oddity(found: ReadonlyMap<string, string>, version: number): string | n
 }
 
 /**
- * A table or index that begins where none can, or where another begins. Any other place would have to
- * be read through to be told, which is done beside the work (selfChecks.ts).
+ * Finds a table or index that begins where none can, or where another begins. Finding any other fault means reading it,
+ * which is done beside the work (selfChecks.ts).
  */
 function misplaced(db: Database.Database): string | null {
   const pages = Number(db.pragma('page_count', { simple: true }));

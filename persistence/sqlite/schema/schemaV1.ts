@@ -10,7 +10,7 @@
 
 import type { KeptRoom } from '../../port/store.ts';
 
-/** The numbers that stand for a {@link KeptRoom} on disk. */
+/** The number of each {@link KeptRoom} on disk. */
 export const KEPT_ROOM_CODES = { entity: 0, conflict: 1 } as const satisfies Record<
   KeptRoom,
   number
@@ -70,7 +70,7 @@ export const OPERATION_INDEXES: readonly string[] = [
 const PAYLOAD_TABLE =
   'CREATE TABLE payload (seq INTEGER PRIMARY KEY, envelope BLOB NOT NULL) STRICT';
 
-/** What a quarantined row held in the columns it was cleared of, so that nothing of it is lost. */
+/** The columns that a quarantined row was cleared of, so that nothing of it is lost. */
 const QUARANTINE_TABLE = `CREATE TABLE quarantine (
     seq INTEGER PRIMARY KEY,
     code TEXT NOT NULL,
@@ -106,7 +106,7 @@ const CRISIS_PLAN_TABLES: readonly string[] = [
     pinned INTEGER NOT NULL,
     state BLOB NOT NULL
   ) STRICT`,
-  // Few among many: a start reads these and no other.
+  // A start reads these few and no others.
   'CREATE INDEX crisis_plan_pinned ON crisis_plan (subject) WHERE pinned = 1',
 ];
 

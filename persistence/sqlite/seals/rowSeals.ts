@@ -1,8 +1,7 @@
 /**
- * Seals and opens what the rows keep, and says what each seal binds: every plain column of the row,
- * so that a row edited, swapped or moved in the file can't be opened any more; and of an operation
- * which payload belongs to it, so that one without its payload, or with an earlier one, can't be opened
- * either (docs/decisions/0055).
+ * Seals and opens the sealed columns, and defines what each seal binds: every plain column of the row, so that a row
+ * edited, swapped or moved in the file can't be opened any more; and for an operation its payload, so that one without
+ * its payload, or with an earlier one, can't be opened either (docs/decisions/0055).
  *
  * @module
  */
@@ -32,13 +31,13 @@ export interface OperationColumns {
   readonly idempotency: Uint8Array | null;
 }
 
-/** An operation as it lies on disk, with its payload's envelope unless that is erased or left out. */
+/** An operation on disk, with its payload's envelope unless that is erased or left out. */
 export interface OperationRow extends OperationColumns {
   readonly state: Uint8Array;
   readonly payload: Uint8Array | null;
 }
 
-/** A component as it lies on disk. */
+/** A component on disk. */
 export interface ComponentRow {
   readonly tag: Uint8Array;
   readonly revision: number;
@@ -46,17 +45,17 @@ export interface ComponentRow {
   readonly state: Uint8Array;
 }
 
-/** What is kept of a subject's crisis plan, as it lies on disk; the subject is a keyed fingerprint. */
+/** The crisis plan of a subject on disk; the subject is a keyed fingerprint. */
 export interface CrisisPlanRow {
   readonly subject: Uint8Array;
   readonly revision: number;
   readonly key_id: number;
-  /** 1 where it is pinned, else 0. */
+  /** 1 if pinned, else 0. */
   readonly pinned: number;
   readonly state: Uint8Array;
 }
 
-/** A kept record as it lies on disk; its key is a keyed fingerprint. */
+/** A kept record on disk; its key is a keyed fingerprint. */
 export interface KeptRow {
   readonly seq: number;
   /** A room of KEPT_ROOM_CODES (schemaV1.ts). */
@@ -64,13 +63,13 @@ export interface KeptRow {
   readonly key: Uint8Array;
   readonly revision: number;
   readonly key_id: number;
-  /** 1 where it is open, else 0. */
+  /** 1 if open, else 0. */
   readonly is_open: number;
   readonly keep_until: number | null;
   readonly state: Uint8Array;
 }
 
-/** What a kept record's row opens to. */
+/** The opened content of a kept record. */
 export interface SealedKept {
   readonly key: string;
   readonly text: string;
@@ -78,21 +77,18 @@ export interface SealedKept {
   readonly lane: string | null;
 }
 
-/** What an operation's row opens to. */
+/** The opened content of an operation's row. */
 export interface OpenedRow {
   readonly state: string;
   readonly payload: string | null;
 }
 
-/**
- * What belongs to a state: a payload that is sealed with it, the commitment of the envelope in which
- * its payload lies by itself, or no payload.
- */
+/** The payload of a state: sealed with it, as the commitment of an envelope of its own, or none. */
 export type KeptPayload = string | Uint8Array | null;
 
 export interface RowSeals {
   readonly keyId: number;
-  /** The fingerprints that stand for names in plain columns; those of routes are remembered. */
+  /** Fingerprints in place of names in plain columns; those of routes are remembered. */
   routeTag(name: string): Uint8Array;
   subjectTag(subject: string): Uint8Array;
   laneTag(name: string): Uint8Array;
@@ -100,12 +96,12 @@ export interface RowSeals {
   idempotencyTag(key: string): Uint8Array;
   componentTag(name: string): Uint8Array;
   crisisPlanTag(subject: string): Uint8Array;
-  /** Of its own kind in each room. */
+  /** The fingerprint of a record's key, of its own kind in each room. */
   keptTag(room: string, key: string): Uint8Array;
-  /** A payload as text only where {@link goesInside} says that it goes with the state. */
+  /** Seals a state; a payload as text only if {@link goesInside} allows it. */
   sealState(columns: OperationColumns, state: string, payload: KeptPayload): Uint8Array;
   /**
-   * What the state of a row opens to, sealed for other columns: its payload stays the one it has.
+   * Opens the state of a row and seals it for other columns; its payload stays.
    *
    * @throws HoldfastError as {@link Sealer.open} does.
    */
@@ -135,7 +131,7 @@ export interface RowSeals {
 /** Routes are of registered types; were they not, forgetting them all now and then is harmless. */
 const ROUTES_REMEMBERED_MAX = 16_384;
 const TEXT_SCRATCH_BYTES = 16_384;
-/** In UTF-16 units. Most such pairs take the room that the state alone would, which is padded. */
+/** Length limit in UTF-16 units. Most such pairs take no more room than the padded state alone. */
 const INSIDE_UNITS_MAX = 1_024;
 /**
  * Begins what is not a bare state, up to a space: the length of the state, which the payload follows, or
@@ -283,14 +279,14 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
 }
 
 /**
- * Whether a payload is sealed with the state of its operation, and not by itself: that spares a seal,
- * a row and its erasure (docs/decisions/0046).
+ * True if a payload is sealed with the state of its operation, which saves a seal, a row and its erasure
+ * (docs/decisions/0046).
  */
 export function goesInside(payload: string | null): payload is string {
   return payload !== null && payload.length <= INSIDE_UNITS_MAX;
 }
 
-/** One text for both. A state that looks like such a text itself is marked by an empty frame. */
+/** Joins state and payload in one text. A state that looks like such a text is marked by an empty frame. */
 function joined(state: string, payload: KeptPayload): string {
   if (typeof payload === 'string') return `${FRAME}${state.length} ${state}${payload}`;
   if (payload !== null) return `${FRAME}${APART}${base64(payload)} ${state}`;
@@ -298,7 +294,7 @@ function joined(state: string, payload: KeptPayload): string {
 }
 
 interface PartedState extends OpenedRow {
-  /** Of the envelope in which the payload lies by itself, in base64; `null` where it does not. */
+  /** The commitment of the payload's own envelope, in base64; `null` if it has none. */
   readonly commitment: string | null;
 }
 
@@ -330,7 +326,7 @@ function notItsPayload(): HoldfastError {
   );
 }
 
-/** The seal has proved that these are the bytes of a text we encoded. */
+/** The text of opened bytes, which the seal has proved to be ours. */
 function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
 }
