@@ -66,7 +66,7 @@ export const releaseBreaker = runtimeCall<
 >({
   name: 'breaker.release',
   summary:
-    'Lets go of one order, of `by` or of whom `of` names: the breaker of an upstream follows its own rules once none is left.',
+    'Releases one order, of `by` or of the person that `of` names: the breaker of an upstream follows its own rules once none is left.',
   capability: 'operate',
   params: { upstream: UPSTREAM, by: BY, of: BY },
   audited: ['upstream', 'by', 'of'],

@@ -210,7 +210,7 @@ const CONFLICT_ID = {
 
 /** The answer to one question: one of its alternatives, or a value of the person's own. */
 const CHOICE = {
-  rule: 'must be { take: n }, the number of an alternative or 0 for what stands, or { value }',
+  rule: 'must be { take: n }, the number of an alternative or 0 for the present value, or { value }',
   matches: (value: unknown) => {
     if (!isObject(value)) return false;
     const given = value as { readonly take?: unknown; readonly value?: unknown };
@@ -320,7 +320,7 @@ interface ConflictPage {
 
 export const pageOfConflicts = storeCall<ConflictPageQuery, ConflictPage>({
   name: 'conflict.page',
-  summary: 'A page of the conflicts that match, without whom or which record they are about.',
+  summary: 'A page of the conflicts that match, without subjects and records.',
   capability: 'view',
   params: {
     filter: { required: { fields: CONFLICT_FILTER_RULES } },
@@ -351,8 +351,7 @@ export const pageOfConflicts = storeCall<ConflictPageQuery, ConflictPage>({
 
 export const aboutConflict = storeCall<{ readonly id: string }, ConflictAbout>({
   name: 'conflict.about',
-  summary:
-    'One conflict with its subject, sides and decisions, without what they hold and where it is.',
+  summary: 'One conflict with its subject, sides and decisions, without values.',
   capability: 'viewSubjects',
   params: { id: CONFLICT_ID },
   audited: ['id'],
@@ -364,7 +363,7 @@ export const aboutConflict = storeCall<{ readonly id: string }, ConflictAbout>({
 /** A separate call from `conflict.about`, since it shows sealed values, which may be health data. */
 export const showConflict = storeCall<{ readonly id: string }, ConflictDetails>({
   name: 'conflict.show',
-  summary: 'One conflict with the values of both sides, and what a person is asked.',
+  summary: 'One conflict with the values of both sides and its questions.',
   capability: 'export',
   params: { id: CONFLICT_ID },
   audited: ['id'],
@@ -384,7 +383,7 @@ export const previewConflict = storeCall<
   ConflictPreview
 >({
   name: 'conflict.preview',
-  summary: 'What a record would be by a decision; nothing is decided.',
+  summary: 'A record as it would be after a decision; nothing is decided.',
   capability: 'export',
   params: { id: CONFLICT_ID, ...DECISION_RULES },
   audited: ['id', 'by', 'side'],
@@ -401,7 +400,7 @@ export const resolveConflict = storeCall<
   ConflictOutcome
 >({
   name: 'conflict.resolve',
-  summary: 'A person decides a conflict, who answers for it: what waits for it goes on.',
+  summary: 'A person decides a conflict: what waits for it goes on.',
   capability: 'operate',
   params: { id: CONFLICT_ID, ...DECISION_RULES },
   // Choices, and the paths that name them, may hold values of the record.
@@ -423,7 +422,7 @@ export const undoConflict = storeCall<
 >({
   name: 'conflict.undo',
   summary:
-    'A person takes back what was decided: what was sent is followed by an edit that puts back what was before.',
+    'A person takes a decision back: if it was sent, another edit restores the value before.',
   capability: 'operate',
   params: { id: CONFLICT_ID, by: DECIDER },
   audited: ['id', 'by'],

@@ -182,7 +182,7 @@ export const listCrises = storeCall<
   readonly CrisisView[]
 >({
   name: 'crisis.list',
-  summary: 'The crises that are not over, with who was told of each and who has taken it on.',
+  summary: 'The open crises, with who was notified of each and who has taken it on.',
   capability: 'viewSubjects',
   params: { unacknowledged: 'boolean' },
   audited: [],
@@ -200,7 +200,7 @@ export const listCrises = storeCall<
 
 export const showCrisis = storeCall<{ readonly id: string }, CrisisView>({
   name: 'crisis.show',
-  summary: 'One crisis: how far it is, who was told, and who has decided.',
+  summary: 'One crisis: its delivery, who was notified, and who has decided.',
   capability: 'viewSubjects',
   params: { id: ID },
   audited: ['id'],
@@ -226,7 +226,7 @@ export const acknowledgeCrisis = storeCall<
 >({
   name: 'crisis.acknowledge',
   summary:
-    'A person takes a crisis on, for half an hour unless they say how long, or prolongs that: no further step of the chain is told meanwhile. It is delivered all the same.',
+    'A person takes a crisis on for a time, half an hour by default, or prolongs that: no further step of the chain is notified meanwhile. Delivery goes on.',
   capability: 'operate',
   params: { id: ID, by: DECIDER, note: REASON, forMs: FOR_MS },
   // What a person notes may be about the subject's health.
@@ -243,7 +243,7 @@ export const acknowledgeSubject = storeCall<
 >({
   name: 'crisis.acknowledgeSubject',
   summary:
-    'A person takes on all crises of a subject that are not over now. One that comes later is told of.',
+    'A person takes on all open crises of a subject. One that comes later is notified as usual.',
   capability: 'operate',
   params: { subject: { required: SUBJECT }, by: DECIDER, note: REASON, forMs: FOR_MS },
   audited: ['subject', 'by', 'forMs'],
@@ -261,7 +261,7 @@ export const releaseCrisis = storeCall<
 >({
   name: 'crisis.release',
   summary:
-    'A person gives a crisis back: the step by which it was taken on is told again, then the next ones.',
+    'A person gives a crisis back: the step by which it was taken on is notified again, then the next ones.',
   capability: 'operate',
   params: { id: ID, by: DECIDER, note: REASON },
   // What a person notes may be about the subject's health.
@@ -283,7 +283,7 @@ export const callOffCrisis = storeCall<
 >({
   name: 'crisis.callOff',
   summary:
-    'A person calls a crisis off: it is delivered no more, and nobody else is told. Before anybody was told it takes two persons, or the end of its id.',
+    'A person calls a crisis off: it is no longer delivered, and nobody else is notified. Before anybody was notified it takes two persons, or the end of its id.',
   capability: 'operate',
   params: { id: ID, by: DECIDER, reason: { required: REASON }, confirm: 'text' },
   // The reason may be about the subject's health.
@@ -300,7 +300,7 @@ export const saySafe = storeCall<
 >({
   name: 'crisis.saySafe',
   summary:
-    'A person says that they are safe: a note with all their crises that are not over now, for whoever is told. Delivery and chain go on.',
+    'A person says that they are safe: a note with all their open crises, for those who are notified. Delivery and chain go on.',
   capability: 'operate',
   params: { subject: { required: SUBJECT }, note: REASON },
   // What they say may be about their health.

@@ -95,7 +95,7 @@ function isForEverybody({ subject }: { readonly subject?: string | undefined }):
 
 export const listCrisisMode = runtimeCall<object, readonly CrisisModeState[]>({
   name: 'crisisMode.list',
-  summary: 'For whom crisis mode is on, by whom, why and until when.',
+  summary: 'The crisis modes that are on: for whom, by whom, why and until when.',
   capability: 'viewSubjects',
   params: {},
   audited: null,
@@ -141,7 +141,7 @@ export const leaveCrisisMode = runtimeCall<
   Promise<CrisisModeEnd>
 >({
   name: 'crisisMode.leave',
-  summary: 'Ends crisis mode; by somebody else than all who switched it on or prolonged it.',
+  summary: 'Ends crisis mode, by a person who neither switched it on nor prolonged it.',
   capability: 'operate',
   needsRole: isForEverybody,
   params: { subject: SUBJECT, by: PERSON },

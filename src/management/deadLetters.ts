@@ -433,7 +433,7 @@ export const answerOfDeadLetter = storeCall<
   { readonly answer: UpstreamAnswer | null }
 >({
   name: 'deadLetter.answer',
-  summary: 'What the upstream said to the last attempt of a dead letter, where that was kept.',
+  summary: 'The answer of the upstream to the last attempt of a dead letter, where it was kept.',
   capability: 'export',
   params: { id: ID },
   audited: ['id'],
@@ -464,7 +464,7 @@ export const replayDeadLetter = storeCall<
   undefined
 >({
   name: 'deadLetter.replay',
-  summary: 'Runs one dead letter again, its attempts anew, with its payload or another.',
+  summary: 'Runs one dead letter again, with fresh attempts, and its payload or another.',
   capability: 'operate',
   params: { id: ID, ...REPLAY_RULES, by: BY_PERSON },
   audited: ['id', 'evenIfApplied', 'by'],

@@ -262,8 +262,7 @@ export const countOperations = storeCall<
   CountedPiece
 >({
   name: 'operation.count',
-  summary:
-    'Counts the operations by how far they are: all at once, or a piece of those that match.',
+  summary: 'Counts the operations in each stage: all at once, or a piece of those that match.',
   capability: 'viewSubjects',
   params: { ...OPERATION_FILTER_RULES, afterSeq: 'sequence' } as const satisfies OptionRules,
   audited: ['afterSeq', ...(Object.keys(OPERATION_FILTER_RULES) as (keyof OperationFilter)[])],
@@ -299,7 +298,7 @@ function ofAll({ standings, blocked }: StoreCounts): OperationCounts {
 
 export const showOperation = storeCall<{ readonly id: string }, OperationView>({
   name: 'operation.show',
-  summary: 'One operation as it stands now, with its subject and history, without its payload.',
+  summary: 'One operation with its subject and history, without its payload.',
   capability: 'viewSubjects',
   params: { id: ID },
   audited: ['id'],

@@ -122,7 +122,7 @@ function nextSeqOf(rows: readonly { readonly seq: number }[], limit: number): nu
 function notQuarantined(): HoldfastError {
   return new HoldfastError(
     'HF_NOT_QUARANTINED',
-    'The record of that id is not set aside, or no longer. Nothing was changed.',
+    'The record of that id is not quarantined, or no longer. Nothing was changed.',
     { field: 'id' },
   );
 }
@@ -165,7 +165,7 @@ const SEALED_ROWS = 16;
 
 export const pageOfSealed = storeCall<{ readonly fromSeq: number }, SealedPage>({
   name: 'quarantine.sealed',
-  summary: 'A page of quarantined records as they lie on disk, sealed.',
+  summary: 'A page of quarantined records as they are on disk, sealed.',
   capability: 'export',
   params: { fromSeq: PAGE_FROM },
   audited: ['fromSeq'],
@@ -178,7 +178,7 @@ export const pageOfSealed = storeCall<{ readonly fromSeq: number }, SealedPage>(
 
 export const showQuarantined = storeCall<{ readonly id: string }, Quarantined>({
   name: 'quarantine.show',
-  summary: 'One quarantined record: why it was set aside, and whether it opens by now.',
+  summary: 'One quarantined record: why it was quarantined, and whether it opens now.',
   capability: 'view',
   params: { id: ID },
   audited: null,
@@ -191,7 +191,7 @@ export const showQuarantined = storeCall<{ readonly id: string }, Quarantined>({
 
 export const retryQuarantined = storeCall<Ordered & { readonly id: string }, undefined>({
   name: 'quarantine.retry',
-  summary: 'Puts one quarantined record back where it stood, if it opens now.',
+  summary: 'Puts one quarantined record back in its place, if it opens now.',
   capability: 'operate',
   params: { id: ID, by: BY_PERSON },
   audited: ['id', 'by'],
@@ -214,7 +214,7 @@ function stillSealed(code: ErrorCode): HoldfastError {
       'It was changed on disk. Restore it from a backup, or export it and purge it.',
   };
   const what = why[code] ?? 'It can not be opened. Export it, or purge it.';
-  return new HoldfastError(code, `The record stays set aside. ${what}`, { field: 'id' });
+  return new HoldfastError(code, `The record stays quarantined. ${what}`, { field: 'id' });
 }
 
 export const purgeQuarantined = storeCall<Ordered & { readonly id: string }, undefined>({

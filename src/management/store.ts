@@ -22,7 +22,7 @@ export const health = runtimeCall<object, HealthStatus>({
 export const backup = runtimeCall<BackupOptions & { readonly path: string }, Promise<BackupResult>>(
   {
     name: 'store.backup',
-    summary: 'Copies the store, as it stands at one moment, into a new folder.',
+    summary: 'Copies the store, as it is at one moment, into a new folder.',
     capability: 'export',
     isLocal: true,
     params: {

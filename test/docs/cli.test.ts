@@ -34,7 +34,7 @@ test('OB-3 UX-1 the reference page has every command and every option as they ar
 test('UX-1 docs/json.md has what each command prints with --json', () => {
   const promised = COMMANDS.filter(
     ({ path, options }) =>
-      !['demo', 'crisis-drill', 'charts', 'evidence'].includes(path[0] ?? '') &&
+      !['demo', 'crisis-drill', ...IN_A_CLONE].includes(path[0] ?? '') &&
       path.length > 0 &&
       options.some(({ names }) => names.includes('--json')),
   ).map(({ path }) => path.join(' '));
@@ -75,7 +75,8 @@ function page(commands: readonly CommandFacts[]): string {
 Written from the commands themselves. \`holdfast help <command>\` says the same, with notes and examples.
 
 Results go to stdout, all else to stderr; \`--json\` prints for programs ([json.md](json.md)). Options override environment
-variables. An id is given whole or by its last six characters or more. \`charts\` and \`evidence\` need a clone of holdfast.
+variables. An id is given whole or by its last six characters or more. \`charts\` and \`evidence\` need a clone of holdfast, and
+say in their own help what they do.
 
 ## Options of most commands
 
@@ -102,7 +103,7 @@ ${rows(
 )}
 
 ${commands
-  .filter(({ path }) => path.length > 0)
+  .filter(({ path }) => path.length > 0 && !IN_A_CLONE.includes(path[0] ?? ''))
   .map(section)
   .join('\n\n')}
 `;
@@ -116,8 +117,11 @@ const COMMON: ReadonlyMap<string, OptionFacts> = new Map(
 );
 
 function isCommon({ flags, what }: OptionFacts): boolean {
-  return COMMON.get(flags)?.what === what;
+  return flags === '--json' || COMMON.get(flags)?.what === what;
 }
+
+/** Commands that only a clone of holdfast has. */
+const IN_A_CLONE = ['charts', 'evidence'];
 
 function section({
   path,

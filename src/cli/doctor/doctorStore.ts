@@ -37,7 +37,7 @@ export function checkFormat(folder: string): CheckResult[] {
     const { schemaVersion, schemaVersionUsed, sqliteVersion, journalMode, bytes, freeBytes } = data;
     const schema = `schema version ${schemaVersion}, SQLite ${sqliteVersion}, journal ${journalMode}`;
     const isOlder = schemaVersion < schemaVersionUsed;
-    const holes = `${sizeText(bytes)}, of which ${sizeText(freeBytes)} are free`;
+    const holes = `${sizeText(bytes)}, ${sizeText(freeBytes)} of it free`;
     const isHollow = freeBytes > HOLES_BYTES_WARN && freeBytes > bytes / 2;
     return [
       isOlder
@@ -64,7 +64,7 @@ export async function checkAtRest(folder: string, key: KeySource): Promise<Check
       const { settled, deadLettered, inHand, due, held, quarantined } = await store.counts();
       const counts =
         `${settled} settled, ${countOf(deadLettered, 'dead letter')}, ${inHand + due + held} to do, ` +
-        `${quarantined} set aside`;
+        `${quarantined} quarantined`;
       const records = await store.quarantine({ afterSeq: 0, limit: LISTED_MAX });
       return [
         ok('store', `at rest; the key opens it, commits are synced in full; ${counts}`),
@@ -94,7 +94,7 @@ export function checkInUse(owner: HealthStatus): CheckResult[] {
   const reasons = owner.reasons.length > 0 ? `: ${owner.reasons.join('; ')}` : '';
   const detail =
     `in use by a running process that is ${owner.overall} (score ${owner.score}${reasons}), ` +
-    `${countOf(owner.operations.quarantined, 'record')} set aside`;
+    `${countOf(owner.operations.quarantined, 'record')} quarantined`;
   return [
     owner.overall === 'healthy' ? ok('store', detail) : warn('store', detail),
     ...checkHold(owner.hold),

@@ -12,7 +12,7 @@ import { value } from './command.ts';
 /** The option `--by`, with an optional role where `needsRole` is false. */
 export function byOption({ needsRole }: { readonly needsRole: boolean }): Option {
   const flags = needsRole ? '--by <id:role>' : '--by <id[:role]>';
-  return value(flags, 'who you are, such as staff-7:clinician; kept and told', (text) =>
+  return value(flags, 'who you are, such as staff-7:clinician; kept and shown', (text) =>
     parsePerson(text, needsRole),
   ).makeOptionMandatory();
 }

@@ -27,7 +27,7 @@ export async function withStore<Result>(
   if (owner !== null) return await use(ownersCalls(folder), { isAtRest: false });
   const onQuarantine = ({ id, code }: { readonly id: string; readonly code: string }): void => {
     createOutput({ json: false }).say(
-      `holdfast: ${id} can't be opened (${code}) and is set aside; see holdfast quarantine.`,
+      `holdfast: ${id} can't be opened (${code}) and is quarantined; see holdfast quarantine.`,
     );
   };
   const key = await storeKey(options, folder);

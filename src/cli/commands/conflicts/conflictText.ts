@@ -154,7 +154,7 @@ function howToDecide({ id, asked, sides }: ConflictDetails): string {
     sides.length === 0
       ? ''
       : '\n  or what one side has, wherever something is asked: --side N;\n  or a whole record: --value-file FILE';
-  const stands = '\n  N is the number of an alternative; 0 leaves what stands.';
+  const stands = '\n  N is the number of an alternative; 0 keeps the present value.';
   return `Decide:\n  holdfast conflicts resolve ${id} --by ID:ROLE\n    ${answer}${stands}${whole}`;
 }
 

@@ -57,7 +57,7 @@ export function resolveCommand(): Command {
       roleOption(),
       value(
         '--take <n>',
-        'where it asks one thing: this alternative, or 0 for what stands',
+        'where it asks one thing: this alternative, or 0 to keep the present value',
         parseCount(0, 1_000_000),
       ),
       value(
@@ -88,7 +88,7 @@ kept, and carried out when a process opens the store.`,
           caller.call(previewConflict, { id, by, ...(await answers(caller, id, given)) }),
         );
         const changes = changesText(before, after);
-        const text = changes === '' ? 'Nothing would change: it stands as it is.' : changes;
+        const text = changes === '' ? 'Nothing would change.' : changes;
         output.result({ id, dryRun: true, before, after }, text);
         return;
       }

@@ -70,7 +70,7 @@ function listCommand(): Command {
 function showCommand(): Command {
   return command<StoreOptions & JsonOptions, [id: string]>({
     name: 'show',
-    description: 'show one: how far it is, who was told and who has decided',
+    description: 'show one: its delivery, who was notified and who has decided',
     arguments: [ID],
     wholeId: operationId,
     options: [...storeOptions(), jsonOption(JSON_LINES)],
@@ -96,9 +96,9 @@ function acknowledgeCommand(): Command {
       value('--note <text>', 'for other people; sealed with the crisis'),
       jsonOption(JSON_LINES),
     ],
-    notes: `Nobody else is told for half an hour, unless you say how long. Five minutes before that is over you are
-asked; acknowledge again to prolong it, or give it back with holdfast crises release. After it people are told
-again. Before anybody was told it is a note: the first step is told all the same, and hears who you are.`,
+    notes: `Nobody else is notified for half an hour, or as long as --for says. Five minutes before that is over you are
+asked; acknowledge again to prolong it, or give it back with holdfast crises release. After it people are notified
+again. Before anybody was notified it is only a note: the first step is notified all the same, with your name.`,
     examples: [
       `holdfast crises acknowledge 01998a2c-… --by staff-7:clinician --for 1h ${EXAMPLE_STORE}`,
       `holdfast crises acknowledge --subject user-42 --by staff-7:clinician ${EXAMPLE_STORE}`,
@@ -131,7 +131,8 @@ again. Before anybody was told it is a note: the first step is told all the same
 function releaseCommand(): Command {
   return command<DecisionOptions, [id: string]>({
     name: 'release',
-    description: 'give one back: people are told of it again, those first by whom it was taken on',
+    description:
+      'give one back: people are notified again, beginning with the step that took it on',
     arguments: [ID],
     wholeId: operationId,
     options: [
@@ -150,7 +151,7 @@ function releaseCommand(): Command {
         output,
         decided,
         decided.what === 'released'
-          ? `${id} is given back by ${nameOf(by)}: people are told again.`
+          ? `${id} is given back by ${nameOf(by)}: people are notified again.`
           : `${id} was taken on by nobody; nothing was changed.`,
       );
     },
@@ -160,7 +161,7 @@ function releaseCommand(): Command {
 function callOffCommand(): Command {
   return command<CallOffOptions, [id: string]>({
     name: 'call-off',
-    description: 'call one off: it is delivered no more, and nobody else is told',
+    description: 'call one off: it is no longer delivered, and nobody else is notified',
     arguments: [['<id>', 'whole id of the crisis']],
     options: [
       ...storeOptions(),
@@ -169,9 +170,9 @@ function callOffCommand(): Command {
       value('--confirm <end>', 'the last 8 characters of its id, where you are alone'),
       jsonOption(JSON_LINES),
     ],
-    notes: `What is being sent is told to stop, and counts where it arrived. At rest it is over once a process next
-runs on the store. Before anybody was told it takes two persons: the word of the first is kept, and the crisis goes
-on until a second one calls it off, too. With --confirm it is called off at once, and kept as one person's word.`,
+    notes: `A delivery under way is aborted, and counts where it arrived. At rest it is over once a process next runs
+on the store. Before anybody was notified it takes two persons: the decision of the first is kept, and the crisis goes
+on until a second one calls it off, too. With --confirm it is called off at once, as the decision of one person.`,
     examples: [
       `holdfast crises call-off 01998a2c-… --by staff-7:clinician --reason 'found safe' ${EXAMPLE_STORE}`,
     ],
@@ -200,7 +201,7 @@ function tell(output: Output, decided: CrisisDecided, text: string): void {
 function acknowledgedText({ crisis, what }: CrisisDecided, by: Person): string {
   const { id, takenOn } = crisis;
   return what === 'noted'
-    ? `${id} is not taken on yet: nobody was told of it. People are told now, and that ${nameOf(by)} wants it.`
+    ? `${id} is not taken on yet, since nobody was notified of it. People are notified now, also that ${nameOf(by)} wants it.`
     : `${id} is taken on by ${nameOf(by)} until ${timeOf(takenOn?.untilMs ?? null)}.`;
 }
 
@@ -273,8 +274,8 @@ function textOf(view: CrisisView): string {
 
 const STEP_SAID = {
   called: 'is called',
-  told: 'told',
-  notHeard: 'not heard',
-  maybeHeard: 'maybe heard',
+  told: 'notified',
+  notHeard: 'not reached',
+  maybeHeard: 'maybe reached',
   refused: 'refuses',
 } as const;

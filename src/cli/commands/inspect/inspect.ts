@@ -104,7 +104,7 @@ function parsePlace(given: string): string {
   const [, view = ''] = /^\/([^/?]*)/.exec(place) ?? [];
   if (!VIEW_NAMES.some((known) => known === view)) {
     throw new InvalidArgumentError(
-      `It begins with one of ${VIEW_NAMES.map((known) => `/${known}`).join(', ')}; behind that stands an id, or what is searched for: /dead-letters?type=payments.`,
+      `It begins with one of ${VIEW_NAMES.map((known) => `/${known}`).join(', ')}; after that comes an id or a search: /dead-letters?type=payments.`,
     );
   }
   if (/[\s#]/.test(place)) throw new InvalidArgumentError('It holds no space and no second #.');

@@ -85,7 +85,7 @@ export function listCommand(): Command {
       }
       if (unreadable > 0) {
         output.say(
-          `holdfast: ${unreadable} more can't be shown: set aside (holdfast quarantine) or damaged (holdfast doctor --deep).`,
+          `holdfast: ${unreadable} more can't be shown: quarantined (holdfast quarantine) or damaged (holdfast doctor --deep).`,
         );
       }
       if (isCut) output.say(`holdfast: only the first ${options.limit}; --limit lists more.`);

@@ -25,7 +25,7 @@ call-off.`,
     done: ({ id, state }, isAtRest) => {
       if (isAtRest) return `${id} is cancelled: it ends when a process opens the store.`;
       return !isCrisisState(state) && isTakenBack(state)
-        ? `${id} is cancelled: its handler is told to stop, and it ends once that has returned.`
+        ? `${id} is cancelled: its handler has been asked to stop, and it ends once that has returned.`
         : `${id} is cancelled.`;
     },
   });

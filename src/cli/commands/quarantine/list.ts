@@ -31,7 +31,7 @@ export function listCommand(): Command {
         }
       });
       if (options.json) return;
-      output.result({}, listed.length === 0 ? 'Nothing is set aside.' : tableOf(listed));
+      output.result({}, listed.length === 0 ? 'Nothing is quarantined.' : tableOf(listed));
     },
   });
 }

@@ -18,7 +18,7 @@ export async function withQuarantine<Result>(
 
 export function tableOf(records: readonly Quarantined[]): string {
   return table(
-    ['id', 'reason', 'set aside', 'stood', 'opens now', 'written by'],
+    ['id', 'reason', 'quarantined', 'was', 'opens now', 'written by'],
     records.map(({ id, code, setAsideAtMs, stood, opensNot, snapshot }) => [
       id,
       code,

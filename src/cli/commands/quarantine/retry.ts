@@ -63,14 +63,17 @@ async function retryAll(options: RetryOptions, output: Output): Promise<ExitCode
           stayed += 1;
           output.say(`holdfast: ${id}: ${error.message} (${error.code})`);
         }
-        output.progress(() => `holdfast: ${retried} put back, ${stayed} stay set aside`);
+        output.progress(() => `holdfast: ${retried} put back, ${stayed} stay quarantined`);
       }
     });
   } finally {
     restoreSignals();
   }
   const interrupted = stop.signal.aborted;
-  output.result({ retried, stayed, interrupted }, `${retried} put back, ${stayed} stay set aside`);
+  output.result(
+    { retried, stayed, interrupted },
+    `${retried} put back, ${stayed} stay quarantined`,
+  );
   if (interrupted) return EXIT.interrupted;
   return stayed > 0 ? EXIT.someBad : EXIT.ok;
 }

@@ -19,7 +19,7 @@ import { tableOf, withQuarantine } from './records.ts';
 export function showCommand(): Command {
   return command<StoreOptions & JsonOptions, [id: string]>({
     name: 'show',
-    description: 'show one: why it was set aside, and whether it opens by now',
+    description: 'show one: why it was quarantined, and whether it opens now',
     arguments: [['<id>', `id of the operation, ${ID_OR_END}`]],
     wholeId: quarantinedId,
     options: [...storeOptions(), jsonOption(JSON_LINES)],

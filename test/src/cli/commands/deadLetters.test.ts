@@ -246,7 +246,7 @@ describe('holdfast quarantine', () => {
 
   test('PS-3 list, export and retry, and an export never replaces a file', async () => {
     const made = await createScene(1);
-    expect((await made.cli('quarantine', 'list')).stdout).toBe('Nothing is set aside.\n');
+    expect((await made.cli('quarantine', 'list')).stdout).toBe('Nothing is quarantined.\n');
     await made.runtime.close();
     const to = join(tempFolder(), 'out.ndjson');
     expect(await made.cli('quarantine', 'export', '--to', to, '--json')).toMatchObject({
@@ -269,7 +269,7 @@ describe('holdfast quarantine', () => {
     expect(told.stderr).toContain('HF_NOT_QUARANTINED');
     expect(await made.cli('quarantine', 'retry', '--all')).toMatchObject({
       exitCode: 0,
-      stdout: '0 put back, 0 stay set aside\n',
+      stdout: '0 put back, 0 stay quarantined\n',
     });
   });
 });
