@@ -1,6 +1,6 @@
 /**
  * `holdfast/merge`: merges changes that several devices made to one record, so that nothing is lost. It needs no
- * runtime and no store. docs/conflicts.md describes each rule.
+ * runtime and no store. docs/machines/entities.md has each rule.
  *
  * @module
  */
