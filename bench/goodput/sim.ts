@@ -25,7 +25,7 @@ import {
   waitsAsAfter,
 } from '../../machines/policy/retry/retryPolicy.ts';
 import type { Random } from '../../machines/vocabulary/random.ts';
-import { retryClassOf, TIERS, urgencyOf } from '../../machines/vocabulary/urgency.ts';
+import { ofClass, TIERS, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import { seededRandom } from '../../src/testing/seededRandom.ts';
 import type { Answer, CallRecord, Drill, Job } from './drill.ts';
 import type { ServerModel } from './server.ts';
@@ -384,7 +384,7 @@ class Client {
 
   #failed(work: Work, failure: Failure, isUpstreamWell: boolean, isDoubted: boolean): void {
     const { job } = work;
-    const policy = DEFAULT_RETRY[retryClassOf(job.priority, job.tier)];
+    const policy = ofClass(DEFAULT_RETRY, job);
     // While it is down a 500 is an answer still: an upstream that gets nothing but poison looks so.
     const isForgiven = isDoubted && failure.status !== 500;
     const isSpent = spendsAttempt(failure, isUpstreamWell, work.wasSingledOut) && !isForgiven;

@@ -13,7 +13,7 @@ import {
   retryDelayMs,
 } from '../../machines/policy/retry/retryPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { retryClassOf } from '../../machines/vocabulary/urgency.ts';
+import { ofClass } from '../../machines/vocabulary/urgency.ts';
 import type { SeededRandom } from '../../src/testing/seededRandom.ts';
 import type { Drill, Job } from './drill.ts';
 
@@ -91,7 +91,7 @@ export function attemptsOf({ priority, tier }: Job): number {
 
 /** The retry policy that holdfast uses for it, which the others get as well. */
 export function policyOf({ priority, tier }: Pick<Job, 'priority' | 'tier'>): RetryPolicy {
-  return DEFAULT_RETRY[retryClassOf(priority, tier)];
+  return ofClass(DEFAULT_RETRY, { priority, tier });
 }
 
 /** The wait after an attempt failed, from holdfast's own policy. */

@@ -62,12 +62,7 @@ export type ByTier<Value> = Readonly<Record<Tier, Value> & Partial<Record<string
 /** A value for each retry class, the app's own tiers too. */
 export type ByClass<Value> = ByTier<Value> & Readonly<Record<'crisis', Value>>;
 
-/** The retry class of a request (docs/decisions/0017): crisis priority, else its tier. */
-export function retryClassOf(priority: Priority, tier: Tier): RetryClass {
-  return priority === 'crisis' ? 'crisis' : tier;
-}
-
-/** The value for this work: that of its tier, or of the tier that it is like where its own is gone. */
+/** The value for this work (docs/decisions/0017): of crises, of its tier, or where that is gone of the tier it is like. */
 export function ofClass<Value>(
   values: ByClass<Value>,
   { priority, ...work }: Tiered & { readonly priority: Priority },

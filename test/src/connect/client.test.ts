@@ -51,6 +51,7 @@ function owner() {
     store,
     key: key(),
     upstreams: { payments: {} },
+    tiers: { vip: { like: 'premium' } },
     handlers: { 'payments.push': push, 'crisis.alert': alarm },
   });
   runtimes.push(runtime);
@@ -128,6 +129,17 @@ describe('SC-4 what a client is asked is done by the owner', () => {
     expect(attempts).toEqual([
       upstreamKey({ type: 'payments.push', subject: 'user-1', idempotencyKey: 'k' }),
     ]);
+  });
+
+  test('SC-4 PF-1 a tier of the app is known to the owner, and found by its name', async () => {
+    const runtime = owner();
+    const at = await client();
+    const { id, outcome } = await at.sync({ ...payment(7), tier: 'vip' });
+    await outcome;
+    expect((await runtime.operations.page({ tier: 'vip' })).views.map((view) => view.id)).toEqual([
+      id,
+    ]);
+    expect(runtime.getHealthStatus().responseTimes['vip']?.count).toBe(1);
   });
 
   test('SC-4 UX-2 errors are those of the runtime: code, advice, field and place', async () => {

@@ -238,4 +238,20 @@ describe('RateLimits', () => {
     subject = { perSecond: 10, burst: 2 };
     expect(limits.ask(asker('a'), null, 0)?.dueAtMs).toBe(100);
   });
+
+  test('PF-5 a tier that is gone shares the limit of the one that it is like', () => {
+    const rate = { perSecond: 1, burst: 1 };
+    const known = new Map([
+      ['trial', { subject: null, tier: rate }],
+      ['guest', { subject: null, tier: rate }],
+    ]);
+    const limits = new RateLimits((tier) => known.get(tier));
+    const of = (tier: string): RateAsker => ({ subject: 'a', tier, like: 'trial', urgency: 5 });
+    expect(limits.ask(of('guest'), null, 0)).toBeNull();
+    expect(limits.ask(of('gone'), null, 0)).toBeNull();
+    const held = limits.ask(of('trial'), null, 0);
+    expect(held).toMatchObject({ owner: 'tier', dueAtMs: 1_000 });
+    limits.giveBack(of('gone'), 0);
+    expect(limits.ask(of('trial'), held, 0)).toBeNull();
+  });
 });
