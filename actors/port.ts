@@ -82,6 +82,7 @@ export type {
   RemovedItem,
   RestoringEdit,
 } from './conflict/entityAccess.ts';
+export { loadEntities } from './conflict/loadEntities.ts';
 export type { ConflictsHealth } from './conflict/openConflicts.ts';
 export type {
   CrisisModeEnd,

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { loadEntities } from '../actors/conflict/loadEntities.ts';
 import { inCallersContext } from '../actors/platform/callerContext.ts';
 import {
   type Acceptance,
@@ -21,6 +20,7 @@ import {
   type Handler,
   type Inspection,
   isEditBy,
+  loadEntities,
   type OwnHandler,
   type RemoteChange,
   type RemoteChangeResult,

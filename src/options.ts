@@ -159,7 +159,7 @@ export interface RuntimeOptions {
    * Tiers of the app, at most 8, beside `premium`, `basic` and `trial`. Each is like one of these in rank, in the
    * levels at which it runs, in room in the queue, and in every policy that it does not set. Facts, health and
    * metrics carry its name. Work kept under a tier that is gone runs as the one that it was like, and `onError` is
-   * notified.
+   * notified. Default: none.
    *
    * @example
    * createRuntime({ store, key, tiers: { gold: { like: 'premium', responseDeadlineMs: 500 } } });

@@ -156,7 +156,7 @@ function overRefunded(value: JsonObject): readonly Finding[] {
   ];
 }
 
-/** Finds that the provider's amount due differs from the computed one. */
+/** Finds amounts due that differ: those of the provider, and that of an invoice that was issued. */
 function changedTotals(
   _: JsonObject,
   changes: readonly Change[],

@@ -23,8 +23,9 @@ export interface ReferencePage {
 }
 
 const FOLDER = 'docs/reference';
-const WRITTEN =
-  '<!-- Written by `npm run docs` from the comments of the source. Edit those, not this page. -->';
+const WRITTEN = '<!-- Written by `npm run docs` from comments. -->';
+/** Names that two entries use for different things. */
+const OWN_NAMES: ReadonlySet<string> = new Set(['UpstreamOptions']);
 /** Ids in parentheses say which requirement a sentence keeps: of use to those who change the program. */
 const IDS_ASIDE = / ?\((?:[A-Z]{2}-\d+(?:, | to | and |; )?)+\)/g;
 
@@ -104,6 +105,8 @@ class Page {
     const heading = [`## ${name}`, this.#prose(doc.text)];
     const page = this.#subject.from === 'holdfast' ? TOLD_ELSEWHERE[name] : undefined;
     if (page !== undefined) return paragraphs([...heading, `See [${page}](../${page}).`]);
+    if (this.#isOfTheMainEntry(name))
+      return paragraphs([`## ${name}`, 'As `holdfast` exports it.']);
     const members = this.#membersOf(declaration);
     const methods = members.filter(({ isMethod }) => isMethod);
     const fields = members.filter(({ isMethod }) => !isMethod);
@@ -138,6 +141,15 @@ class Page {
     return [...members.values()];
   }
 
+  #isOfTheMainEntry(name: string): boolean {
+    const { from } = this.#subject;
+    return (
+      from !== 'holdfast' &&
+      this.#input.declared.get('holdfast')?.get(name)?.isExported === true &&
+      !OWN_NAMES.has(name)
+    );
+  }
+
   /** Here or, of a part that is repeated in the types of another import, in the reference of that. */
   #hasEntry(name: string): boolean {
     const { declared } = this.#input;
@@ -147,7 +159,12 @@ class Page {
   }
 
   #field({ name, isOptional, signature, doc }: Member): string {
-    const said = [this.#prose(doc.text), ...doc.throws.map((one) => `Throws ${this.#prose(one)}`)];
+    const said = [
+      this.#prose(doc.text),
+      ...doc.throws.map(
+        (one) => `Throws ${this.#prose(one.replace(/^HoldfastError (\(rejects\) )?/, ''))}`,
+      ),
+    ];
     const type = code(short(signature.replace(/ \| undefined$/, '').replaceAll(/\s+/g, ' ')));
     return `- ${code(`${name}${isOptional ? '?' : ''}`)}: ${[type, ...said].join(' ').trim()}`;
   }
@@ -165,7 +182,9 @@ class Page {
   #about({ params, throws, examples }: DocComment): readonly string[] {
     return [
       ...params.map(([name, said]) => `- ${code(name)}: ${this.#prose(said)}`),
-      ...throws.map((said) => `**Throws** ${this.#prose(said)}`),
+      ...throws.map(
+        (said) => `**Throws** ${this.#prose(said.replace(/^HoldfastError (\(rejects\) )?/, ''))}`,
+      ),
       ...examples.map((example) => `\`\`\`ts\n${example}\n\`\`\``),
     ];
   }
@@ -203,6 +222,7 @@ function paragraphs(parts: readonly string[]): string {
 /** A type as a reader needs it: what is optional has a mark already, and nothing can be written to. */
 function short(type: string): string {
   return type
+    .replaceAll(/ = Readonly<Record<string, \w+>>/g, '')
     .replaceAll(/\breadonly /g, '')
     .replaceAll(/(\?: [^;{}]*?) \| undefined(?=[;)])/g, '$1');
 }

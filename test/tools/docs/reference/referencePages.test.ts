@@ -80,7 +80,7 @@ function keyFile(path: string): KeySource;
 
 - \`path\`: where it lies
 
-**Throws** HoldfastError \`HF_KEY_INVALID\`.
+**Throws** \`HF_KEY_INVALID\`.
 
 \`\`\`ts
 const key = keyFile('./a.key'); // { not a tag }
@@ -91,7 +91,7 @@ test('OB-3 UX-1 fields are a list, with those of a base that has no entry; metho
   expect(keys).toContain('- `withinMs?`: `number` How long. Default 1 s.');
   expect(keys).toContain("- `kind`: `'a' | 'b'` From beneath.");
   expect(keys).toContain('```ts signature\nload(): void;\nload(again: boolean): void;\n```');
-  expect(keys).toContain('**Throws** HoldfastError `HF_KEY_MISSING`.');
+  expect(keys).toContain('**Throws** `HF_KEY_MISSING`.');
   expect(keys.match(/^### KeySource\.load$/gm)).toHaveLength(1);
 });
 
