@@ -22,6 +22,7 @@ import type { Priority, TierName } from '../../machines/vocabulary/urgency.ts';
 import {
   BY_PERSON,
   type Caller,
+  HISTORY_SHOWN,
   ID,
   type ManagedStore,
   type Ordered,
@@ -29,7 +30,6 @@ import {
   ofOperation,
   storeCall,
 } from './managementCall.ts';
-import { HISTORY_SHOWN } from './operations.ts';
 
 const LETTER_FIELDS = {
   id: 'plain',

@@ -13,6 +13,7 @@ import type {
   UpstreamOrders,
 } from '../../actors/port.ts';
 import type { AnswerShape, AnyShape } from '../../inspector/server/answerShape.ts';
+import type { HistoryEntry } from '../../machines/operation/syncOperationMachine.ts';
 import type { PolicyLayers } from '../../machines/policy/layers/policyLayers.ts';
 import type { PolicyScope } from '../../machines/policy/layers/policyTable.ts';
 import type { CheckedRequest, SyncRequest } from '../../machines/policy/request/request.ts';
@@ -235,3 +236,17 @@ export interface ManagedRuntime {
   upstreamOrders(name: string): UpstreamOrders;
   readonly crisisModes: CrisisModeOrders;
 }
+
+/** What the page may see of the history of an operation. */
+export const HISTORY_SHOWN = {
+  each: {
+    fields: {
+      atMs: 'plain',
+      what: 'plain',
+      attempt: 'plain',
+      code: 'plain',
+      startedAtMs: 'plain',
+      failureClass: 'plain',
+    },
+  },
+} as const satisfies AnswerShape<readonly HistoryEntry[]>;

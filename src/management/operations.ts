@@ -15,10 +15,7 @@ import type { AnswerShape } from '../../inspector/server/answerShape.ts';
 import { crisisStageOf, isCrisisState } from '../../machines/crisis/crisisDemand.ts';
 import { crisisMachine } from '../../machines/crisis/crisisMachine.ts';
 import { countedByStage, STAGES, type Stage, stageOf } from '../../machines/operation/stage.ts';
-import {
-  type HistoryEntry,
-  syncOperationMachine,
-} from '../../machines/operation/syncOperationMachine.ts';
+import { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';
 import { WAIT_REASONS } from '../../machines/operation/waitReason.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { innermostStates } from '../../machines/vocabulary/innermost.ts';
@@ -29,26 +26,13 @@ import { WAIT_CAUSES } from '../../machines/vocabulary/waitCause.ts';
 import {
   BY_PERSON,
   type Caller,
+  HISTORY_SHOWN,
   ID,
   type ManagedStore,
   type Ordered,
   storeCall,
   toldByEngine,
 } from './managementCall.ts';
-
-/** The history of an operation, without the place of an exception. */
-export const HISTORY_SHOWN = {
-  each: {
-    fields: {
-      atMs: 'plain',
-      what: 'plain',
-      attempt: 'plain',
-      code: 'plain',
-      startedAtMs: 'plain',
-      failureClass: 'plain',
-    },
-  },
-} as const satisfies AnswerShape<readonly HistoryEntry[]>;
 
 const OPERATION_SHOWN = {
   fields: {
