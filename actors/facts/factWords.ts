@@ -60,7 +60,7 @@ const CAUSES = {
 const STEP_FAILURES = {
   notHeard: 'could not be notified',
   maybeHeard: 'did not answer in time',
-  refused: 'refuses notices',
+  refused: 'refuses to be told',
 } as const;
 
 const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
@@ -235,12 +235,12 @@ const FACT_WORDS: { readonly [Kind in FactKind]: FactWords<FactOf<Kind>> } = {
   'crisis.undelivered': error(({ upstream, count, sinceAtMs, failed, code }) => {
     const why = code === null ? '' : `, ${plural(failed, 'attempt')} failed (${code})`;
     const crises = count === 1 ? '1 crisis' : `${count} crises`;
-    return `${crises} ${atUpstream(upstream)} not delivered since ${new Date(sinceAtMs).toISOString()}${why}`;
+    return `${crises} ${atUpstream(upstream)} ${count === 1 ? 'is' : 'are'} undelivered since ${new Date(sinceAtMs).toISOString()}${why}`;
   }, SEE_CRISES),
   'crisis.caughtUp': info(({ upstream }) => `crises ${atUpstream(upstream)} have caught up`, GOOD),
   'crisis.stepNotified': info(
     ({ operationId, step }) =>
-      `step ${step} of crisis.escalation was told of crisis ${operationId}`,
+      `step ${step} of crisis.escalation was notified of crisis ${operationId}`,
     { tone: 'warn' },
   ),
   'crisis.stepFailed': error(
@@ -291,7 +291,7 @@ const FACT_WORDS: { readonly [Kind in FactKind]: FactWords<FactOf<Kind>> } = {
   ),
   'crisis.manySubjects': warn(
     ({ caller, subjects }) =>
-      `${subjects} different subjects were asked for within ten minutes with the ${caller === 'page' ? 'pagesToken' : 'token'} of crisis.outside.http; all were answered`,
+      `with the ${caller === 'page' ? 'pagesToken' : 'token'} of crisis.outside.http, ${subjects} different subjects were asked for within ten minutes; all were answered`,
     ALERTED,
   ),
   'crisisMode.changed': warn(

@@ -190,7 +190,7 @@ function* personFindings(health: EngineHealth): Generator<Finding> {
     yield finding({
       ...{ id: 'rulesOutdated', component, params: { entityType, count, wanted, has, arePlans } },
       say: () =>
-        `${count} edits of ${entityType} wait: rules of version ${wanted} wrote what they change, and this program has ${has}. Update it${plans}`,
+        `${countOf(count, 'edit')} of ${entityType} ${count === 1 ? 'waits' : 'wait'}: rules of version ${wanted} wrote what ${count === 1 ? 'it changes' : 'they change'}, and this program has ${has}. Update it${plans}`,
     });
   }
   if (conflicts.untold > 0) {
@@ -198,7 +198,7 @@ function* personFindings(health: EngineHealth): Generator<Finding> {
     yield finding({
       ...{ id: 'metaFull', component, costs: 5, params: { count } },
       say: () =>
-        `${count} removals and devices do not fit beside their records: they stay in this store, and devices that were silent for long are asked about; see metaBytesMax`,
+        `${count === 1 ? '1 removal or device does not fit beside its record: it stays' : `${count} removals and devices do not fit beside their records: they stay`} in this store, and devices that were silent for long are asked about; see metaBytesMax`,
     });
   }
 }
@@ -219,13 +219,13 @@ function* crisisFindings(
     yield finding({
       ...{ id: 'crisisLeftOut', component, params: { count: leftOut.length } },
       say: () =>
-        `${leftOut.length} of crisis.resources and crisis.words are left out of the answers to crises: ${leftOut[0]?.message}`,
+        `${leftOut.length} of crisis.resources and crisis.words ${leftOut.length === 1 ? 'is' : 'are'} left out of the answers to crises: ${leftOut[0]?.message}`,
     });
   }
   const { unacknowledged, exhausted, unacknowledgedSinceAtMs } = crises;
   if (unacknowledged > 0) {
     const [are, them] = unacknowledged === 1 ? ['is', 'it'] : ['are', 'them'];
-    const left = exhausted === 0 ? '' : `; of ${exhausted} nobody is left to be told`;
+    const left = exhausted === 0 ? '' : `; nobody is left to be notified of ${exhausted}`;
     yield finding({
       ...{ id: 'crisesUnacknowledged', component, health: 'critical' },
       sinceAtMs: unacknowledgedSinceAtMs,
@@ -241,7 +241,7 @@ function* crisisFindings(
       ...{ health: open === 0 ? 'degraded' : 'critical', params: { count, unacknowledged: open } },
       say: (whole) => {
         const first = sinceAtMs === null ? '' : ` (the first of ${iso(sinceAtMs)})`;
-        return `${crisesOf(count)} can't be read${whole(first)}${open === 0 ? ', and taken on' : ''}: they may not have been delivered. Look after the people${whole(' (holdfast crises)')}, then restore or purge${whole(' (holdfast quarantine)')}`;
+        return `${crisesOf(count)} can't be read${whole(first)}${open === 0 ? ', and taken on' : ''}: ${count === 1 ? 'it' : 'they'} may not have been delivered. Look after the ${count === 1 ? 'person' : 'people'}${whole(' (holdfast crises)')}, then restore or purge${whole(' (holdfast quarantine)')}`;
       },
     });
   }
@@ -250,7 +250,7 @@ function* crisisFindings(
     yield finding({
       ...{ id: 'stepsRefusing', component, costs: 20, params: { steps } },
       say: () =>
-        `people can't be told of crises: ${steps} of crisis.escalation refuses what it is told`,
+        `people can't be told of crises: ${steps} of crisis.escalation ${crises.stepsRefusing.length === 1 ? 'refuses what it is' : 'refuse what they are'} told`,
     });
   }
   for (const undelivered of crises.undelivered) {
@@ -340,7 +340,9 @@ function* processFindings(
     yield finding({
       ...{ id: 'handlersSilent', component: 'resilience', params: { count } },
       say: () =>
-        `${countOf(count, 'handler')} ${count === 1 ? 'is' : 'are'} silent far beyond their time-out (${names.join(', ')}): what is in their lanes waits until they return. Have them heed their signal`,
+        count === 1
+          ? `1 handler is silent far beyond its time-out (${names.join(', ')}): its lane waits until it returns. Have it heed its signal`
+          : `${count} handlers are silent far beyond their time-out (${names.join(', ')}): their lanes wait until they return. Have them heed their signal`,
     });
   }
   for (const of of policies.table.classes) {
@@ -467,7 +469,7 @@ export function undeliveredSaid(
     const tries = failed === 0 ? 'no attempt has ended' : `0 of ${failed} attempts${why}`;
     return `${upstream} takes no crisis${sinceSaid}: ${tries}; ${wait}`;
   }
-  return `${upstream} takes crises, and ${wait}${sinceSaid}: ${failed} attempts failed${why}`;
+  return `${upstream} takes crises, and ${wait}${sinceSaid}: ${countOf(failed, 'attempt')} failed${why}`;
 }
 
 /** How many operations wait, by what for, without edits: their conflicts ask about them, or nobody does. */

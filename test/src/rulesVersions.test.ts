@@ -98,7 +98,7 @@ describe('CF-4 the version of an entity’s rules', () => {
     expect([overall, reasons]).toEqual([
       'degraded',
       [
-        '1 edits of visit wait: rules of version 2 wrote what they change, and this program has 1. Update it. The plans are in force in the answers to crises of this process',
+        '1 edit of visit waits: rules of version 2 wrote what it changes, and this program has 1. Update it. The plans are in force in the answers to crises of this process',
       ],
     ]);
     expect(conflicts).toMatchObject({ count: 0, atWork: 0 });

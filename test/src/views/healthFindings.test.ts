@@ -33,7 +33,12 @@ const HOLD = { kind: 'observing', sinceAtMs: AT_MS, by: 'ana', reason: 'a trial'
 
 const SOURCES = {
   options: { crisis: { type: 'crisis.alert', leftOut: [] } },
-  policies: { table: { operation: () => ({ responseDeadlineMs: 100 }) } },
+  policies: {
+    table: {
+      classes: ['crisis', 'premium', 'basic', 'trial'],
+      operation: () => ({ responseDeadlineMs: 100 }),
+    },
+  },
   engine: { handlers: new Map([['crisis.alert', {}]]) },
   responseTimes: { summary: () => ({ p99Ms: 5 }) },
   damage: { met: null },
