@@ -1,5 +1,5 @@
 /**
- * What the row of an operation keeps of its chart, and the way back from there.
+ * Encodes the chart of an operation for its row, and decodes it.
  *
  * @module
  */
@@ -56,7 +56,7 @@ export function encodeAccepted(
 }
 
 /**
- * What a row says of its operation, whatever version wrote it.
+ * Decodes the row of an operation, whatever version wrote it.
  *
  * @throws HoldfastError as `decodeSnapshot` does; `HF_RECORD_MALFORMED` also for a state that no row is in.
  */

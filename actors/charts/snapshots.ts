@@ -14,7 +14,7 @@ import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors
 import { innermostNames, valueOfNames } from '../../machines/vocabulary/innermost.ts';
 import { NOTHING_SAID, type Said } from '../../machines/vocabulary/upstreamAnswer.ts';
 
-/** What is kept of a snapshot. */
+/** The kept part of a snapshot. */
 export interface KeptState {
   readonly value: unknown;
   readonly context: unknown;
@@ -32,19 +32,19 @@ export interface SnapshotMigration {
 export type SnapshotMigrations = Readonly<Record<string, readonly SnapshotMigration[]>>;
 
 /**
- * None yet. From the first release on, a change of a chart's context, or the loss of one of its states, needs the next
- * `version` in the chart and a step here; until then it edits version 1. A record is migrated as it is read, and written
- * in the present form when its row is next written.
+ * Empty: nothing was released. From the first release on, a change of a chart's context, or the loss of one of its
+ * states, needs the next `version` in the chart and a step here; until then it edits version 1. A record is migrated as
+ * it is read, and written in the present form when its row is next written.
  */
 const SNAPSHOT_MIGRATIONS: SnapshotMigrations = {};
 
-/** Checks of the contexts that a row may hold, of whatever program. */
+/** Checks of contexts that may come from any program. */
 const SHAPES: Readonly<Record<string, (context: unknown) => boolean>> = {
   syncOperation: isOperationContext,
   crisis: isCrisisContext,
 };
 
-/** What is sealed for an operation or a component. */
+/** The sealed text of an operation or a component. */
 interface KeptSnapshot extends KeptState, Said {
   readonly machine: string;
   readonly version: string;
@@ -52,7 +52,7 @@ interface KeptSnapshot extends KeptState, Said {
   readonly chart?: unknown;
 }
 
-/** The text to keep for a snapshot that has no children, and for what an operation's upstream said. */
+/** Encodes a snapshot that has no children, with the answer of the operation's upstream. */
 export function encodeSnapshot(
   machine: AnyStateMachine,
   { value, context }: { readonly value: unknown; readonly context: unknown },
@@ -213,7 +213,7 @@ function newerRecord(machine: AnyStateMachine): HoldfastError {
   );
 }
 
-/** What a snapshot of any version says of itself; `null` for what is none. Nothing of its context. */
+/** Machine, version and state of a snapshot of any version; `null` for any other text. Nothing of its context. */
 export function headOfSnapshot(
   text: string,
 ): { readonly machine: string; readonly version: string; readonly state: string } | null {
@@ -225,7 +225,7 @@ export function headOfSnapshot(
   }
 }
 
-/** Of a chart with regions the states of all, in the order in which they were kept. */
+/** The name of a state; of a chart with regions those of all, in the order in which they were kept. */
 function nameOf(value: unknown): string {
   if (typeof value === 'string') return value;
   const regions = typeof value === 'object' && value !== null ? Object.values(value) : [];

@@ -1,5 +1,5 @@
 /**
- * What a row keeps of the chart that its work is on, and the way back from there.
+ * Encodes the chart of an operation or a crisis for its row, and decodes it.
  *
  * @module
  */
@@ -48,7 +48,7 @@ export function encodeWork(
   return encodeSnapshot(crisisMachine, { value: kept, context }, said);
 }
 
-/** What a row says of its work. */
+/** A decoded row. */
 export interface DecodedWork {
   readonly chart: ChartOfWork;
   readonly state: WorkState;
@@ -57,7 +57,7 @@ export interface DecodedWork {
 }
 
 /**
- * Reads a row, whatever version wrote it.
+ * Decodes a row, whatever version wrote it.
  *
  * @throws HoldfastError as `decodeSnapshot` does; `HF_RECORD_MALFORMED` also for a state that no row is in.
  */

@@ -28,13 +28,13 @@ export interface Channel {
   spillLine(): SpillLine | null;
 }
 
-/** Told of what the writer does on its own. */
+/** Receives what the writer does on its own. */
 export interface WriterListener {
   readonly quarantined: (row: QuarantinedRow) => void;
   readonly noticed: (notice: HoldfastError) => void;
 }
 
-/** @param connect makes the channel, given whom to tell. */
+/** @param connect makes the channel for a listener */
 export function createStoreClient(connect: (listener: WriterListener) => Channel): Store {
   const onQuarantine: WriterListener['quarantined'][] = [];
   const onNotice: WriterListener['noticed'][] = [];
@@ -88,7 +88,7 @@ export function settle(
   else resolve(reply.value);
 }
 
-/** Tells of what the writer did beside answering. */
+/** Reports what the writer did beside answering. */
 export function tell(
   { quarantined, notices }: Pick<Replies, 'quarantined' | 'notices'>,
   listener: WriterListener,

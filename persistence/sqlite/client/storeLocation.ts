@@ -1,6 +1,6 @@
 /**
- * Where a store lies and how it is unlocked: what a channel needs to open it, in two steps, because
- * the keyring may only be made or read by the folder's owner.
+ * The location of a store, and its key: what a channel needs to open it, in two steps, because only the folder's owner
+ * may make or read the keyring.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Sealing } from '../../sealing/engines.ts';
 import type { StoreKey } from '../protocol/requests.ts';
 
 export interface StoreLocation {
-  /** Whether a store is made where there is none. */
+  /** True to make a store where there is none. */
   readonly create: boolean;
   /** The engine that seals its records. */
   readonly sealing: Sealing;

@@ -1,8 +1,8 @@
 /**
  * A channel to a writer in a thread of its own: the calling thread never waits for the disk.
  *
- * Several messages may be under way: while the writer syncs one, the next is already being taken in,
- * and what comes once that is full is gathered for the next.
+ * Several messages may be under way: while the writer syncs one, it already receives the next, and further requests are
+ * gathered for the one after.
  *
  * @module
  */
@@ -76,7 +76,7 @@ export class ThreadChannel implements Channel {
   }
 
   async close(): Promise<void> {
-    // Where it is only being opened: by then there is a thread to close, or it was refused.
+    // While it is being opened: afterwards there is a thread to close, or it was refused.
     await this.#reserving?.catch(() => {});
     await this.#thread?.close();
     this.#generation = null;
@@ -99,11 +99,11 @@ class Thread {
   /** Settles when the store is open or the attempt has ended and left the folder. */
   readonly opened: Promise<OpenedStore>;
   readonly #ended: Promise<void>;
-  /** Not sent yet, and sent but not answered; both in the order of asking. */
+  /** Requests to send, and sent requests without an answer; both in the order of asking. */
   #gathered: Asked[] = [];
   #sent: Asked[] = [];
   #messagesUnderWay = 0;
-  /** What is asked before is sent once it is: a thread that was started again may be asked at once. */
+  /** True once requests may be sent; earlier ones are kept: a restarted thread may be asked at once. */
   #isOpen = false;
   #isClosing = false;
   #closeIsSent = false;
@@ -134,7 +134,7 @@ class Thread {
       this.#worker.on('message', (message: FromWriter) => this.#receive(message, resolve));
       void this.#ended.then(() => reject(this.#reasonOfEnd()));
     });
-    // Nobody may be waiting for it yet when it fails.
+    // It may fail while nobody waits for it.
     this.opened.catch(() => {});
   }
 
@@ -177,7 +177,7 @@ class Thread {
       this.#messagesUnderWay += 1;
       this.#post({ kind: 'requests', requests: gathered.map(({ request }) => request) });
     }
-    // One that never opened has nothing to write first: what it was asked is refused when it ends.
+    // A thread that never opened has nothing to write first: its requests are refused when it ends.
     if (this.#isClosing && !this.#closeIsSent && (this.#gathered.length === 0 || !this.#isOpen)) {
       this.#closeIsSent = true;
       this.#post({ kind: 'close' });
@@ -234,7 +234,7 @@ class Thread {
     this.#rest();
   }
 
-  /** A message to the writer keeps the process alive until it is answered; the open store does not. */
+  /** Posts a message, which keeps the process alive until it is answered; the open store does not. */
   #post(message: ToWriter): void {
     this.#worker.ref();
     this.#worker.postMessage(message);
@@ -249,7 +249,7 @@ class Thread {
     const [sent, gathered] = [this.#sent, this.#gathered];
     this.#sent = [];
     this.#gathered = [];
-    // What was sent may have been written before the thread ended.
+    // Sent requests may have been written before the thread ended.
     for (const { reject } of sent) reject(this.#reasonOfEnd(true));
     for (const { reject } of gathered) reject(this.#reasonOfEnd());
   }
@@ -267,8 +267,8 @@ class Thread {
 }
 
 /**
- * Whether a request accepts a crisis. It waits for no answer to others: an app may block right behind the answer to the
- * person, and be killed (CR-4).
+ * True for the acceptance of a crisis. It waits for no answer to others: an app may block right behind the answer to
+ * the person, and be killed (CR-4).
  */
 function carriesCrisis(request: StoreRequest): boolean {
   return (

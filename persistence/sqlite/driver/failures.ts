@@ -9,7 +9,7 @@ import { HoldfastError, isHoldfastError, unforeseen } from '../../../machines/vo
 import { adviceFor, errorCodeOf } from '../../files/atomicFile.ts';
 import { isSqliteError } from './library.ts';
 
-/** How Node names an error of the operating system. */
+/** The form of Node's codes for errors of the operating system. */
 const SYSTEM_CODE = /^E[A-Z0-9]+$/;
 
 /** SQLite's codes by their beginning; the first that fits counts. */
@@ -20,7 +20,7 @@ const FAILURES: readonly (readonly [
   what: string,
 ])[] = [
   ['SQLITE_FULL', 'HF_STORE_FULL', 'later', 'has no room left on its disk. Free some space'],
-  // What is shared between connections, read-only ones too, lies in a file of its own.
+  // Memory shared between connections, read-only ones too, is in a file of its own.
   [
     'SQLITE_IOERR_SHMSIZE',
     'HF_STORE_FULL',

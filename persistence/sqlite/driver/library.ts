@@ -1,10 +1,9 @@
 /**
- * The one door to better-sqlite3, the one part of holdfast that is not JavaScript.
+ * The only file that loads better-sqlite3, the one part of holdfast that is not JavaScript.
  *
- * It is loaded when a database is first opened and not when holdfast is imported. So where it is
- * missing, or was built for another Node.js, the program still runs, a crisis is still answered, and
- * whoever opens a store is told the cause and the command that mends it. Nor does a bundler take it
- * along, which it could not do: a native module stays a file.
+ * It is loaded when a database is first opened, not when holdfast is imported. So if it is missing, or was built for
+ * another Node.js, the program still runs, a crisis is still answered, and opening a store reports the cause and the
+ * command that mends it. Nor does a bundler include it, which it could not: a native module stays a file.
  *
  * @module
  */
@@ -55,11 +54,11 @@ function loaded(): Library {
   let version: string;
   let found: Library;
   try {
-    // From the package where it is found: an app that was made one file may not have what holdfast has.
+    // From the installed package: a bundled app may not have holdfast's dependencies.
     const here: string | undefined = import.meta.url;
     const place = installedPackage(here)?.manifest ?? placeOf(here);
     found = createRequire(place)('better-sqlite3') as Library;
-    // Its native part is loaded by the first database, so a fault of it is told from one of a store.
+    // The first database loads its native part, so its faults are distinguished from those of a store.
     const db = new found(':memory:');
     version = versionOf(db);
     db.close();
@@ -90,7 +89,7 @@ function demandVersion(version: string): void {
   }
 }
 
-/** What is wrong with better-sqlite3, from what loading it threw, and the command that mends it. */
+/** The fault of better-sqlite3, from the error of loading it, and the command that mends it. */
 function unavailableText(cause: unknown): string {
   const { code, message, tries, requireStack } = cause as {
     readonly code?: unknown;

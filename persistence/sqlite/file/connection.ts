@@ -14,42 +14,43 @@ import { isSqliteError, openDatabase } from '../driver/library.ts';
 import { createSchema, inspectSchema, SCHEMA_VERSION } from '../schema/schema.ts';
 import { renewWal } from './walLeft.ts';
 
-/** Only the owner of the process may read what lies in a store. */
+/** Access for the process's user alone. */
 export const FILE_MODE = 0o600;
 const OTHERS_BITS = 0o077;
-/** How long another program may hold the file's lock before a call fails. */
+/** Wait for another program that holds the file's lock. */
 const BUSY_TIMEOUT_MS = 1_000;
 /** 16 MiB: large enough that a row's accept and settlement often meet before they are copied. */
 const CHECKPOINT_PAGES = 4_096;
 /** 16 MiB of pages in memory, so that what a full store's searches pass through is read once. */
 const CACHE_KIBIBYTES = 16 * 1_024;
-/** A larger WAL is cut back to this when it is begun anew. */
+/** Size to which a larger WAL is cut back when it restarts. */
 export const WAL_BYTES_KEPT = 64 * 1_024 * 1_024;
 const SYNCHRONOUS_FULL = 2;
 
 /** A connection to a store's file. */
 export interface Opened {
   readonly db: Database.Database;
-  /** True when the file was still empty and got its tables now. */
+  /** True if the file was empty and got its tables now. */
   readonly created: boolean;
   /** The version of its tables; an older one is for the caller to migrate. */
   readonly version: number;
-  /** Whether there was a WAL, which a store that was closed in good order has not. */
+  /** True if there was a WAL, which a store closed in good order does not have. */
   readonly wasLeftOpen: boolean;
   /**
-   * Folds the WAL into the database, and brings its name to disk; to be called before the first
-   * write. One that was found there is written anew first. Where any of it fails, the disk is not
-   * well again.
+   * Folds the WAL into the database, and makes its name durable; to be called before the first write. A WAL that was
+   * found there is rewritten first. If any of it fails, the disk is still at fault.
    *
    * @throws HoldfastError `HF_STORE_LOCKED` while another program reads. Errors of SQLite and of the
    * file system.
    */
   fold(): void;
-  /** The last connection folds the WAL into the database, but for one that was found and not renewed. */
+  /**
+   * Closes the file. The last connection folds the WAL into the database, unless it was found there and not renewed.
+   */
   close(): void;
 }
 
-/** Whether the file had tables before: one that had is never made anew. */
+/** What the caller knows of the file: one that had tables before is never made again. */
 export interface Expected {
   readonly isNew: boolean;
 }
@@ -57,10 +58,10 @@ export interface Expected {
 type Verify = (db: Database.Database) => void;
 
 /**
- * Opens the file. Where it has no tables and `create` and `isNew` say so they are made first; without
- * `create` an older version is refused too, for whoever only looks changes nothing. `seed` runs in
- * the transaction that makes the tables. `verify` sees a store before anything can
- * change it: a WAL that belongs to another is in sight by then, and has not been copied into this one.
+ * Opens the file. Without tables they are made first, if `create` and `isNew` allow it; without `create` an older
+ * version is refused too, since reading changes nothing. `seed` runs in the transaction that makes the tables. `verify`
+ * sees a store before anything can change it: the WAL of another store is visible by then, and has not been copied into
+ * this one.
  *
  * @throws HoldfastError `HF_STORE_NEWER`, `HF_STORE_OLDER`, `HF_STORE_FOREIGN`, with the file left
  * untouched;
@@ -106,7 +107,7 @@ class OpenedFile implements Opened {
   readonly created: boolean;
   readonly version: number;
   readonly wasLeftOpen: boolean;
-  /** As long as this one is open, closing the other does not fold the WAL that was found. */
+  /** While this connection is open, closing the other does not fold the WAL that was found. */
   #keeper: Database.Database | null;
 
   constructor(
@@ -155,7 +156,7 @@ function prepareFile(path: string, options: Expected & { readonly create: boolea
   if (found?.isFile() === false) {
     throw new HoldfastError('HF_STORE_FOREIGN', `${path} is not a regular file.`, { path });
   }
-  // Before SQLite sees it: beside an empty file it deletes the -wal, whatever is in it.
+  // Before SQLite sees it: beside an empty file it deletes the -wal, whatever its content.
   if (found === undefined || found.size === 0) demandNew(path, options);
   if (found === undefined) {
     closeSync(openSync(path, 'wx', FILE_MODE));
@@ -193,8 +194,8 @@ function inspectFile(path: string, verify: Verify): Inspected {
     return inspectUntouched(path, verify);
   } catch (error) {
     if (!isSqliteError(error) || error.code !== 'SQLITE_READONLY_ROLLBACK') throw error;
-    // A crash cut off its making, before it had a WAL. What is half written is undone first, as any
-    // program that opens it would.
+    // A crash interrupted its making, before it had a WAL. The half-written part is rolled back first,
+    // as any program that opens it would do.
     rollBack(path);
     return inspectUntouched(path, verify);
   }
@@ -242,7 +243,7 @@ function configure(db: Database.Database, path: string): void {
   db.pragma('mmap_size = 0');
   db.pragma(`cache_size = ${-CACHE_KIBIBYTES}`);
   db.pragma('temp_store = MEMORY');
-  // What is erased is overwritten, also where it filled pages of its own (SE-5).
+  // Erased data is overwritten, also where it filled pages of its own (SE-5).
   db.pragma('secure_delete = ON');
   demandSetting(db, path, 'journal_mode', 'WAL', 'wal');
   // Only now: better-sqlite3 is compiled so that switching to WAL lowers it to NORMAL, which loses
@@ -268,8 +269,8 @@ export function foldWal(db: Database.Database, path: string): void {
 }
 
 /**
- * Folds the WAL into the database and cuts it to nothing, where nobody reads: waits for nothing but the
- * disk, which has 16 MiB to write at most as after any commit. Returns whether it was done.
+ * Folds the WAL into the database and truncates it, if nobody reads. It waits for nothing but the disk, which has 16
+ * MiB to write at most, as after any commit. Returns whether it was done.
  *
  * @throws errors of SQLite.
  */

@@ -1,11 +1,10 @@
 /**
- * Fences off an owner that was succeeded without noticing: each owner leaves a number in the store,
- * one more than the last, and every transaction makes sure, inside itself, that no later owner has
- * left one. SQLite lets one writer in at a time, so there is no moment between the look and the
- * commit.
+ * Fences off an owner that was succeeded without noticing: each owner leaves a number in the store, one more than the
+ * last, and every transaction makes sure, inside itself, that no later owner has left one. SQLite admits one writer at
+ * a time, so nothing can happen between the check and the commit.
  *
- * With the number goes the identity of the file. It is inside the file, and so goes along with a
- * copy, whose own identity is another: that is how a copy is told, and then held (docs/decisions/0034).
+ * The identity of the file is kept with the number, inside the file. A copy has another identity than the one it holds:
+ * so it is recognised, and held (docs/decisions/0034).
  *
  * @module
  */
@@ -15,22 +14,19 @@ import type Database from 'better-sqlite3';
 import type { Hold } from '../../port/hold.ts';
 
 export interface LastOwner {
-  /** How many owners the store has had. */
+  /** Number of owners the store has had. */
   readonly generation: number;
-  /** Where it was when the last of them opened it, as {@link fileIdentity} has it. */
+  /** The {@link fileIdentity} of the file when the last of them opened it. */
   readonly place: string;
 }
 
-/** Tells a file from a copy of it, also after the machine was started anew. */
+/** Distinguishes a file from a copy of it, also after a restart of the machine. */
 export function fileIdentity(path: string): string {
   const { ino, birthtimeNs } = statSync(path, { bigint: true });
   return `${ino}:${birthtimeNs}`;
 }
 
-/**
- * What keeps a copy from running: the one that it was copied from may do the same work, and may have
- * done it since.
- */
+/** The hold of a copy: the store that it was copied from may do the same work, and may have done it since. */
 export function holdOfCopy(seqMax: number): Hold {
   return { reason: 'copied', sinceAtMs: null, seqMax };
 }
@@ -45,7 +41,7 @@ export class ForeignWrites {
     this.#seen = this.#version.get();
   }
 
-  /** Whether there was one since the last call; to be asked inside a transaction. */
+  /** True if there was one since the last call; to be asked inside a transaction. */
   happened(): boolean {
     const version = this.#version.get();
     if (version === this.#seen) return false;

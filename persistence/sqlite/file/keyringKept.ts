@@ -1,6 +1,6 @@
 /**
- * Keeps the keyring of an open store: without it nobody opens the store again, and the process that
- * has it open would never miss it.
+ * Guards the keyring of an open store: without it the store can't be opened again, and the process that has it open
+ * would never miss it.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { parseKeyring } from '../../sealing/keyringFile.ts';
 import { nodeEngine } from '../../sealing/nodeEngine.ts';
 import { storeFailure } from '../driver/failures.ts';
 
-/** What lay in the keyring's place is kept under this name; the last one only. */
+/** Suffix under which a file in the keyring's place is kept; the last one only. */
 const REPLACED_SUFFIX = '.replaced';
 
 /** The keyring beside a database. */
@@ -32,8 +32,7 @@ export class KeyringKept {
   }
 
   /**
-   * To be called once the store is open, and so once there is data: a new keyring gets its name for
-   * good.
+   * To be called once the store is open, and so has data: a new keyring gets its final name.
    *
    * @throws errors of the file system.
    */
@@ -51,8 +50,8 @@ export class KeyringKept {
   }
 
   /**
-   * To be called after each commit, before anybody is told of it: a keyring that was deleted, replaced
-   * or changed is written back. Returns what was amiss and is mended, `null` if all is well.
+   * To be called after each commit, before anybody is told of it: a keyring that was deleted, replaced or changed is
+   * written back. Returns the fault that was mended, `null` if all is well.
    *
    * @throws HoldfastError `HF_STORE_LOST` while it can't be written back.
    */
@@ -116,7 +115,7 @@ function look(path: string): Stats | null {
   return statSync(path, { throwIfNoEntry: false }) ?? null;
 }
 
-/** By the time of a change too, which nobody can set: a byte that is overwritten in place is seen. */
+/** Compares the change time too, which nobody can set: a byte overwritten in place is noticed. */
 function isUnchanged(a: Stats, b: Stats | null): boolean {
   return a.ino === b?.ino && a.dev === b.dev && a.size === b.size && a.ctimeMs === b.ctimeMs;
 }

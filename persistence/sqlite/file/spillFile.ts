@@ -1,7 +1,7 @@
 /**
- * Where crises are kept while the database can't be written (CR-4): a small file beside it, whose
- * room was taken when the store was opened, so that a full disk has place for it. Each record is its
- * length and a sealed record, of one kind in one file; a length of 0 is the end.
+ * The file for crises while the database can't be written (CR-4): a small file beside it, whose room was reserved when
+ * the store was opened, so that it fits on a full disk. Each record is its length and a sealed record, of one kind in
+ * one file; a length of 0 is the end.
  *
  * @module
  */
@@ -18,8 +18,7 @@ import {
 import { dirname } from 'node:path';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { syncFolder } from '../../files/durableFiles.ts';
-import type { OutsideCrisis } from '../../port/spillLine.ts';
-import type { AcceptWrite, Write } from '../../port/store.ts';
+import type { Write } from '../../port/store.ts';
 import { encodeAssociated } from '../../sealing/associated.ts';
 import { ENVELOPE_MAGIC } from '../../sealing/envelope.ts';
 import type { Sealer } from '../../sealing/sealer.ts';
@@ -31,42 +30,30 @@ const HEAD_BYTES = 4;
 /** A file with more that does not open is none of ours any more: the start does not wait for it. */
 const FAILURES_MAX = 1_000;
 
-/** What a file keeps; its label is bound into each seal, so that no record passes for one of another kind. */
-interface SpillKind<Kept> {
-  readonly label: string;
-  /** A record of whatever version. */
-  readonly revive: (parsed: unknown) => Kept;
-}
-
-/** Acceptances that the database could not take. */
-export const ACCEPTANCES: SpillKind<AcceptWrite> = {
-  label: 'spill',
-  // One that an earlier version spilled does not say whom it concerns.
-  revive: (parsed) => ({ subject: null, ...(parsed as Omit<AcceptWrite, 'subject'>) }),
-};
-
-/** Crises of outside callers that the main thread did not take in time. */
-export const OUTSIDE_CRISES: SpillKind<OutsideCrisis> = {
-  label: 'spill.outside',
-  revive: (parsed) => parsed as OutsideCrisis,
-};
+/** The label of each kind of file; it is bound into each seal, so that no record passes for one of another kind. */
+export const SPILLS = {
+  /** Acceptances that the database could not take. */
+  acceptances: 'spill',
+  /** Crises of outside callers that the main thread did not take in time. */
+  outside: 'spill.outside',
+} as const;
 
 export class SpillFile<Kept extends { readonly id: string }> {
-  readonly #kind: SpillKind<Kept>;
+  readonly #label: string;
   readonly #path: string;
   readonly #sealer: Sealer;
   readonly #storeId: string;
-  /** What is in the file and not yet in the database. */
+  /** Ids in the file and not yet in the database. */
   readonly #ids = new Set<string>();
-  /** Where the next record goes. */
+  /** The position of the next record. */
   #end = 0;
   /** False while what could not be read has still to be kept under another name. */
   #isUnreadableKept = true;
-  /** What lies behind this was never written to. */
+  /** The end of what was ever written. */
   #high = 0;
 
-  constructor(kind: SpillKind<Kept>, path: string, sealer: Sealer, storeId: string) {
-    this.#kind = kind;
+  constructor(label: string, path: string, sealer: Sealer, storeId: string) {
+    this.#label = label;
     this.#path = path;
     this.#sealer = sealer;
     this.#storeId = storeId;
@@ -90,10 +77,10 @@ export class SpillFile<Kept extends { readonly id: string }> {
   }
 
   /**
-   * What an earlier process spilled. A record that can't be opened is left out, and the next one is
-   * looked for behind it: each begins as every envelope does, and its place is bound into its seal.
-   * One that was cut off was never promised; in case any was changed, the file is kept as it is under
-   * another name (PS-3), the last one only, and `told` hears of it.
+   * Reads what an earlier process spilled. A record that can't be opened is left out, and the next one is searched
+   * behind it: each begins as every envelope does, and its place is bound into its seal. An incomplete one was never
+   * promised; in case one was changed, the file is kept under another name (PS-3), the last one only, and `told` is
+   * called.
    */
   read(told: (notice: HoldfastError) => void = () => {}): readonly Kept[] {
     if (!existsSync(this.#path)) return [];
@@ -140,7 +127,7 @@ export class SpillFile<Kept extends { readonly id: string }> {
     this.#ids.add(kept.id);
   }
 
-  /** These are in the database now. Once all are, the file is wiped (SE-5). */
+  /** Forgets writes that are in the database now. Once all are, the file is wiped (SE-5). */
   committed(writes: readonly Write[]): void {
     if (this.#ids.size === 0) return;
     for (const write of writes) if (write.kind === 'accept') this.#ids.delete(write.id);
@@ -174,10 +161,7 @@ export class SpillFile<Kept extends { readonly id: string }> {
     }
   }
 
-  /**
-   * The record whose envelope begins there: as long as its head says, or, where that was changed, up to
-   * the next one.
-   */
+  /** The record whose envelope begins there: as long as its head says or, if that was changed, up to the next one. */
   #openAt(bytes: Buffer, begin: number): { kept: Kept; end: number } | null {
     const at = begin - HEAD_BYTES;
     const next = bytes.indexOf(ENVELOPE_MAGIC, begin + ENVELOPE_MAGIC.length);
@@ -200,7 +184,7 @@ export class SpillFile<Kept extends { readonly id: string }> {
         { path: kept },
       ),
     );
-    // What could be read is written to the database next, and then the file is wiped.
+    // The readable records are committed next, and then the file is wiped.
     this.#end = this.#high;
     if (readable === 0) this.#wipe();
   }
@@ -208,16 +192,16 @@ export class SpillFile<Kept extends { readonly id: string }> {
   #open(envelope: Uint8Array, at: number): Kept | null {
     try {
       const text = Buffer.from(this.#sealer.open(envelope, this.#binding(at)));
-      return this.#kind.revive(JSON.parse(text.toString('utf8')));
+      return JSON.parse(text.toString('utf8')) as Kept;
     } catch (error) {
       if (isHoldfastError(error)) return null;
       throw error;
     }
   }
 
-  /** Its place is bound into the seal, so that no record can be moved or repeated. */
+  /** The associated data of a record, its position included, so that it can't be moved or repeated. */
   #binding(at: number): Uint8Array {
-    return encodeAssociated([this.#kind.label, this.#storeId, at]);
+    return encodeAssociated([this.#label, this.#storeId, at]);
   }
 }
 

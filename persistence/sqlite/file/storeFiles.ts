@@ -1,6 +1,6 @@
 /**
- * Watches over the files that a connection has open: whoever deletes, moves, replaces or cuts them
- * does not stop SQLite, which would go on writing into what nobody can find any more.
+ * Watches the files that a connection has open: deleting, moving, replacing or cutting them does not stop SQLite, which
+ * would go on writing into a file that nobody can find any more.
  *
  * @module
  */
@@ -29,9 +29,9 @@ import { KeyringKept } from './keyringKept.ts';
 type Found = Pick<Stats, 'ino' | 'dev' | 'size' | 'ctimeMs'> | null;
 
 /**
- * Of a folder that was changed no longer ago than this, a second change may bear the same time: twice
- * the coarsest clock, for an ext4 of old keeps whole seconds. What is compared is the time of a
- * change, which nobody can set; that of the content is set back by programs that copy folders.
+ * Age below which a folder's change may share its time with a second one: twice the coarsest clock, since an old ext4
+ * keeps whole seconds. The change time is compared, which nobody can set; programs that copy folders set the
+ * modification time back.
  */
 const FOLDER_CLOCK_MS = 2_000;
 
@@ -42,13 +42,13 @@ export class StoreFiles {
   readonly #keyring: KeyringKept;
   #data: Found = null;
   #wal: Found = null;
-  /** As it was when every file in it was last found right; `null` while that is not certain. */
+  /** The folder's state when every file in it was last found right; `null` while that is not certain. */
   #folder: Found = null;
   #folderTells = false;
   readonly #markCopy: (path: string) => void;
   #isLost = false;
 
-  /** @param markCopy has a copy of the file say that it is the store, and no copy of it. */
+  /** @param markCopy marks a copy of the file as the store itself */
   constructor(path: string, storeId: string, markCopy: (path: string) => void) {
     this.#path = path;
     this.#markCopy = markCopy;
@@ -64,8 +64,8 @@ export class StoreFiles {
   }
 
   /**
-   * To be called before the file is opened: ends a rescue that a crash cut off, and makes sure that
-   * the file is still the one that was open before.
+   * To be called before the file is opened: completes a rescue that a crash interrupted, and makes sure that the file
+   * is still the one that was open before.
    *
    * @throws HoldfastError `HF_STORE_LOST`.
    */
@@ -104,8 +104,8 @@ export class StoreFiles {
   }
 
   /**
-   * To be called after each commit and before anybody is told of it. Where a file is gone, what the
-   * connection holds is written back. Returns what was amiss and harmed no commit, for the operator.
+   * To be called after each commit and before anybody is told of it. If a file is gone, the contents of the connection
+   * are written back. Returns a fault that harmed no commit, for the operator.
    *
    * @throws HoldfastError `HF_STORE_LOST`, also when it could be written back: the commit may not
    * have reached the disk, and people must know.
@@ -116,8 +116,8 @@ export class StoreFiles {
   }
 
   /**
-   * Takes what was erased out of the -wal. Returns whether it was done: not while anybody reads, and
-   * not where a file is amiss, which the next commit tells of.
+   * Removes erased data from the -wal. Returns whether it was done: not while anybody reads, nor while a file is at
+   * fault, which the next commit reports.
    *
    * @throws errors of SQLite.
    */
@@ -131,8 +131,8 @@ export class StoreFiles {
   }
 
   /**
-   * To be called before the connection is closed: a keyring that vanished since the last commit is put
-   * back, where the folder is still ours. Never throws; returns what was amiss.
+   * To be called before the connection is closed: a keyring that vanished since the last commit is restored, if the
+   * folder is still ours. Never throws; returns the fault.
    */
   beforeClose(): HoldfastError | null {
     try {
@@ -173,7 +173,7 @@ export class StoreFiles {
       this.#isLost = false;
       throw this.#lost(`was deleted while it was open, and was written back. ${FIND_OUT}`);
     }
-    // What is in the file that nobody can find any more is moved into the one that is there.
+    // Contents of the file that nobody can find any more move into the one that is there.
     this.#rescue(() => foldWal(db, this.#path));
     if (wal !== null) throw this.#lost(`has another -wal than was open. ${WAL_AWAY}`);
     this.#isLost = false;
@@ -181,10 +181,10 @@ export class StoreFiles {
   }
 
   /**
-   * Whether no name in the folder can have come, gone or changed since all was found right, and the
-   * -wal is as long as it was. Both are seen without asking for the times of a file that is written:
-   * Linux, from 6.13 on, would give its next write a time of its own, and each commit would then sync
-   * the journal of the file system too (docs/decisions/0031).
+   * True if no name in the folder can have been added, removed or changed since all was found right, and the -wal has
+   * kept its length. Both are seen without asking for the times of a file that is written: Linux, from 6.13 on, would
+   * give its next write a time of its own, and each commit would then sync the journal of the file system too
+   * (docs/decisions/0031).
    */
   #isUntouched(folder: Found): boolean {
     if (folder === null || folder.ctimeMs !== this.#folder?.ctimeMs) return false;
@@ -208,7 +208,7 @@ export class StoreFiles {
     db.prepare('VACUUM INTO ?').run(copy);
     this.#markCopy(copy);
     syncFile(copy);
-    // Under this name it is known to be whole.
+    // Under this name it is known to be complete.
     renameSync(copy, rescuedPath(this.#path));
     syncFolder(dirname(this.#path));
     this.#putBack();
@@ -254,11 +254,11 @@ function look(path: string): Found {
 
 const TWO_BYTES = new Uint8Array(2);
 
-/** Whether a file ends at `size` bytes or goes on; `missing` when it is shorter or can't be read. */
+/** Whether a file ends at `size` bytes or is longer; `missing` if it is shorter or can't be read. */
 function endOf(path: string, size: number): 'end' | 'goesOn' | 'missing' {
   if (size === 0) return 'missing';
   try {
-    // O_NOATIME, where there is such a thing, because reading must not touch the times either.
+    // O_NOATIME, if supported: reading must not change the times either.
     const file = openSync(path, constants.O_RDONLY | (constants.O_NOATIME ?? 0));
     try {
       const found = readSync(file, TWO_BYTES, 0, 2, size - 1);

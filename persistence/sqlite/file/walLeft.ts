@@ -1,10 +1,9 @@
 /**
- * What a WAL holds that may not be on the disk.
+ * Frames of a WAL that may not be on the disk.
  *
- * Where a sync fails, the system may take what it could not write for written: the next sync succeeds
- * and writes nothing of it. Folded into the database, such frames would be there without having been
- * durable anywhere, and a power cut amid that leaves half a transaction
- * (docs/decisions/0059-a-wal-is-written-anew.md).
+ * After a failed sync the system may take the unwritten pages for written: the next sync succeeds and writes nothing of
+ * them. Folded into the database, such frames would be there without having been durable anywhere, and a power cut
+ * meanwhile would leave half a transaction (docs/decisions/0059-a-wal-is-written-anew.md).
  *
  * @module
  */
@@ -23,18 +22,18 @@ import type Database from 'better-sqlite3';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { ForeignWrites } from './fence.ts';
 
-/** As the file format of SQLite has it: the head of a WAL, and of each page in it. */
+/** Sizes of SQLite's file format: the head of a WAL, and of each page in it. */
 const WAL_HEAD_BYTES = 32;
 const FRAME_HEAD_BYTES = 24;
 const PIECE_BYTES = 1_024 * 1_024;
-/** So much is read whole after a crash, pages and indexes: some 10 ms a MiB. */
+/** Size up to which a store is checked completely after a crash, pages and indexes: some 10 ms a MiB. */
 const CHECKED_WHOLE_BYTES = 32 * 1_024 * 1_024;
-/** And so much without comparing the indexes with their tables: some 2 ms a MiB. */
+/** Size up to which it is checked without comparing indexes with tables: some 2 ms a MiB. */
 const CHECKED_BYTES = 256 * 1_024 * 1_024;
 
 /**
- * Writes a WAL that was found over itself and syncs it, so that all of it is on disk, whatever a sync
- * before has told. Nobody else may write meanwhile.
+ * Rewrites a WAL that was found and syncs it, so that all of it is on disk, whatever an earlier sync reported. Nobody
+ * else may write meanwhile.
  *
  * @throws errors of the file system.
  */
@@ -54,9 +53,8 @@ export function renewWal(walPath: string): void {
 }
 
 /**
- * Takes out of the WAL, on disk too, what a commit has left there that failed, so that neither this
- * process nor one after it takes it for committed. Returns whether nothing of it is left; false also
- * where another connection has written since.
+ * Removes from the WAL, on disk too, the frames of a commit that failed, so that no process takes it for committed.
+ * Returns whether nothing of it is left; false also if another connection has written since.
  */
 export function cutRefused(
   db: Database.Database,
@@ -64,12 +62,12 @@ export function cutRefused(
   foreignWrites: ForeignWrites,
 ): boolean {
   try {
-    // How many frames are committed: no checkpoint is made.
+    // Number of committed frames: no checkpoint is made.
     const [found] = db.pragma('wal_checkpoint(NOOP)') as readonly { log: number }[];
     if (found === undefined || found.log < 0) return false;
     const frameBytes = FRAME_HEAD_BYTES + Number(db.pragma('page_size', { simple: true }));
     const end = found.log === 0 ? 0 : WAL_HEAD_BYTES + found.log * frameBytes;
-    // Nobody writes as long as this lasts.
+    // Nobody writes meanwhile.
     db.exec('BEGIN IMMEDIATE');
     try {
       if (foreignWrites.happened()) return false;
@@ -87,8 +85,8 @@ export function cutRefused(
 }
 
 /**
- * Looks through the pages of a store that was not closed in good order, as far as a start can wait for
- * it: one that is damaged must not be written to, which would damage more of it.
+ * Checks the pages of a store that was not closed in good order, as far as a start can wait for it: writing to a
+ * damaged one would damage more of it.
  *
  * @throws HoldfastError `HF_STORE_CORRUPT`. Errors of SQLite.
  */

@@ -1,6 +1,6 @@
 /**
- * Every statement that changes rows, but for those of migrations. Only mutations.ts may have them, so
- * that whatever is to see each change of a row has one place to look from.
+ * Every statement that changes rows, those of migrations excepted. Only mutations.ts may use them, so that all changes
+ * of rows can be observed from one place.
  *
  * @module
  */
@@ -12,7 +12,7 @@ const COLUMNS =
 const CHANGING =
   'revision = ?, key_id = ?, standing = ?, due_at = ?, expires_at = ?, waits_for = ?, route = ?, state = ?';
 
-/** The text of each statement, by what it is for. */
+/** The text of each statement, by its purpose. */
 export const MUTATIONS = {
   insertOperation:
     `INSERT INTO operation (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ` +
@@ -27,7 +27,7 @@ export const MUTATIONS = {
   // Also to another seq, where it goes to the tail of its lane.
   moveOperation: `UPDATE operation SET ${CHANGING}, lane = ?, seq = ? WHERE seq = ?`,
   deleteOperation: 'DELETE FROM operation WHERE seq = ?',
-  // In place of one that does not belong there: whatever lies under a number that is new is no payload of ours.
+  // Replaces a stray payload: one under a new number is none of ours.
   putPayload: 'INSERT OR REPLACE INTO payload (seq, envelope) VALUES (?, ?)',
   deletePayload: 'DELETE FROM payload WHERE seq = ?',
   noteQuarantine:

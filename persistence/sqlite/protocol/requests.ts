@@ -1,5 +1,5 @@
 /**
- * What is asked of the writer and what it answers, in a form that crosses a thread.
+ * Requests to the writer and its answers, in a form that crosses a thread.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export interface ClearRequest {
   readonly kind: 'clearErased';
 }
 
-/** What goes to the database. */
+/** Requests to the database. */
 export type DataRequest =
   | { readonly kind: 'commit'; readonly writes: readonly Write[] }
   | ReadRequest;
@@ -39,7 +39,7 @@ export function isData(request: StoreRequest): request is DataRequest {
   return request.kind !== 'spill' && request.kind !== 'clearErased';
 }
 
-/** What the method of the store that is named like the request resolves to. */
+/** The result of the store's method of the same name. */
 export type Answer<Kind extends StoreRequest['kind']> = Awaited<ReturnType<Store[Kind]>>;
 
 export type Reply = { readonly value: unknown } | { readonly error: PlainError };
@@ -53,11 +53,11 @@ export function replyOf(error: HoldfastError): Reply {
 export interface Replies {
   readonly replies: readonly Reply[];
   readonly quarantined: readonly QuarantinedRow[];
-  /** What was amiss and is mended, for the operator. */
+  /** Faults that were mended, for the operator. */
   readonly notices: readonly PlainError[];
 }
 
-/** What is known once a store's file is open. */
+/** The state of a store that was opened. */
 export interface OpenedStore extends StoreInfo {
   /** The largest acceptance number in the store, 0 for none. */
   readonly seqMax: number;
@@ -65,11 +65,11 @@ export interface OpenedStore extends StoreInfo {
   readonly generation: number | null;
 }
 
-/** What opens the sealed columns, from the keyring. */
+/** The key of the sealed columns, from the keyring. */
 export interface StoreKey {
   readonly storeId: string;
   readonly keyId: number;
   readonly storeKey: Uint8Array;
-  /** The engine that seals; `native` where it is left out. */
+  /** The engine that seals; default `native`. */
   readonly sealing?: Sealing;
 }

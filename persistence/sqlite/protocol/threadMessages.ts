@@ -10,16 +10,16 @@ import type { PlannedFault } from '../../port/faultPoints.ts';
 import type { Sealing } from '../../sealing/engines.ts';
 import type { OpenedStore, Replies, StoreKey, StoreRequest } from './requests.ts';
 
-/** What a writer is made with. */
+/** Options of a writer. */
 export interface WriterOptions {
   readonly folder: string;
   /** The file name of the program; a thread does not know it. */
   readonly program: string;
-  /** Whether the store is given back at once, so that whoever wants it waits. */
+  /** True if the store is given back at once, so that others wait for it. */
   readonly isBrief: boolean;
 }
 
-/** What the thread is started with. */
+/** Options of the thread. */
 export interface ThreadOptions extends WriterOptions {
   readonly sealing: Sealing;
   /** None outside tests. */

@@ -1,6 +1,6 @@
 /**
- * The claim of this process to a store: its mark in the store says that it was the last to have it,
- * and in which file (docs/decisions/0034).
+ * The claim of this process to a store: its mark in the store says that it was the last owner, and of which file
+ * (docs/decisions/0034).
  *
  * @module
  */
@@ -16,13 +16,13 @@ export class OwnerClaim {
   readonly #path: string;
   #generation: number | null;
 
-  /** @param generation what this owner has left in the store already, where it is opened again. */
+  /** @param generation the mark that this owner has left already, if the store is opened again */
   constructor(path: string, generation: number | null) {
     this.#path = path;
     this.#generation = generation;
   }
 
-  /** The number of this owner; `null` until it is on disk. */
+  /** This owner's number; `null` until it is on disk. */
   get generation(): number | null {
     return this.#generation;
   }
@@ -35,19 +35,19 @@ export class OwnerClaim {
     throw taken(this.#path, 'another process');
   }
 
-  /** Why nothing in the store may run; a copy of a store is held, though its mark does not say so yet. */
+  /** The hold of the store; a copy of a store is held, though its mark does not say so yet. */
   holdOf(tables: Tables): Hold | null {
     const { owner, hold } = readMark(tables);
     if (hold !== null || this.#generation !== null) return hold;
     const last = seqMax(tables);
-    // Whoever runs a store leaves a mark before its first operation is on disk.
+    // An owner that runs a store leaves its mark before its first operation is on disk.
     const isCopy = owner === null ? last > 0 : owner.place !== fileIdentity(this.#path);
     return isCopy ? holdOfCopy(last) : null;
   }
 
   /**
-   * Leaves the mark of this owner, unless it is there already. It counts once it is committed, which
-   * {@link staked} is told of. A copy is held from then on, and no longer told by its mark.
+   * Writes the mark of this owner, unless it is there already. It counts once committed, which {@link staked} reports.
+   * A copy is held from then on, since its mark no longer shows that it is one.
    */
   stake(tables: Tables): number {
     if (this.#generation !== null) return this.#generation;

@@ -43,15 +43,15 @@ export interface SqliteCoreOptions {
   readonly sealer: Sealer;
   /** 32 hex digits, from the keyring. */
   readonly storeId: string;
-  /** Whether a store is made where there is none, and an older one brought up to date. */
+  /** True to make a store where there is none, and to bring an older one up to date. */
   readonly create: boolean;
-  /** Whether there was no data before, so that none can be missing. */
+  /** True if there was no data before, so none can be missing. */
   readonly isNew: boolean;
-  /** What keeps other processes out; looked after with each commit. */
+  /** The ownership of the folder, confirmed with each commit. */
   readonly ownership: Pick<Ownership, 'confirm'>;
   /**
-   * Whether this owner leaves its mark at once, which fences off whoever had the store before it;
-   * otherwise it comes with the first commit.
+   * True for an owner that writes its mark at once, which fences off the owner before it; otherwise the mark comes with
+   * the first commit.
    */
   readonly claims: boolean;
   /** The mark that this owner has left already, where the store is opened again. */
@@ -72,7 +72,7 @@ export class SqliteCore {
   #notices: PlainError[] = [];
   /** `null` before {@link open}, after {@link close}, and after a failure until the next request. */
   #connection: Connection | null = null;
-  /** How far the last transaction came. */
+  /** The stage that the last transaction reached. */
   #stage: 'open' | 'committing' | 'committed' = 'open';
 
   constructor(options: SqliteCoreOptions) {
@@ -85,7 +85,7 @@ export class SqliteCore {
   }
 
   /**
-   * Opens the file, made first where the options say so.
+   * Opens the file, which is made first if the options say so.
    *
    * @throws HoldfastError `HF_STORE_…` as {@link openFile}; `HF_KEY_WRONG` when the key is not the
    * one the file was made with.
@@ -193,7 +193,7 @@ export class SqliteCore {
       try {
         return { value: answerRead(tables, request) };
       } catch (error) {
-        // What follows would no longer be one transaction.
+        // Later requests would no longer be in one transaction.
         if (!db.inTransaction) throw error;
         return this.#replyOf(error);
       }
@@ -222,7 +222,7 @@ export class SqliteCore {
     this.#files.beforeWrite(db);
     begin.run();
     const hasForeignWrites = foreignWrites.happened();
-    // What was added since it was opened, by whatever program, would run with our next write.
+    // Objects added since it was opened, by any program, would run with our next write.
     if (isFirst || hasForeignWrites) inspectSchema(db, this.#options.path);
     if (isFirst) renewMark(tables);
     this.#notice(this.#options.ownership.confirm());
@@ -233,7 +233,7 @@ export class SqliteCore {
     return connection;
   }
 
-  /** A disk that can't be written yet keeps nobody from reading: the first commit stakes the claim. */
+  /** Claims the store. A disk that can't be written yet does not prevent reading: the first commit claims it then. */
   #claim(): void {
     try {
       this.#stage = 'open';
@@ -287,12 +287,12 @@ export class SqliteCore {
   }
 
   /**
-   * Whether what a failed transaction held is, or may be, on the disk. What a failed sync has left in
-   * the WAL is taken out first.
+   * True if the writes of a failed transaction are, or may be, on the disk. The remains of a failed sync in the WAL are
+   * removed first.
    */
   #mayBeStored(error: HoldfastError): boolean {
     if (this.#stage !== 'committing') return this.#stage === 'committed';
-    // The write of a frame failed, so that the one that tells of the commit is not there.
+    // The write of a frame failed, so the commit frame is not there.
     const wasCutOff = isSqliteError(error.cause) && error.cause.code === 'SQLITE_IOERR_WRITE';
     if (wasCutOff || isOnlyFull(error) || error.code === 'HF_STORE_LOCKED') return false;
     const connection = this.#connection;
@@ -300,7 +300,7 @@ export class SqliteCore {
     return !cutRefused(connection.db, `${this.#options.path}-wal`, connection.foreignWrites);
   }
 
-  /** `unwritable` is why no transaction can be had for a read that has to set a row aside. */
+  /** @param unwritable why no transaction is possible for a read that has to quarantine a row */
   #ask(request: ReadRequest, unwritable: HoldfastError | null = null): Reply {
     try {
       const { tables } = this.#connect(OPENED_BEFORE).connection;
@@ -317,7 +317,10 @@ export class SqliteCore {
     }
   }
 
-  /** The next request opens the file anew; but where it is lost, what is open is all there is. */
+  /**
+   * Drops the connection, so that the next request opens the file again; but the connection to a lost file is all there
+   * is.
+   */
   #drop(): void {
     if (!this.#files.isLost) this.close();
   }
@@ -361,12 +364,12 @@ export class SqliteCore {
   }
 }
 
-/** How a store is opened again that was open before. */
+/** Options for opening a store again. */
 const OPENED_BEFORE = { create: false, isNew: false } as const;
 
 /**
- * Whether there was no room for a frame. Where there was none for the -shm, the frames are on the disk
- * by then, with the one that tells of the commit.
+ * True if there was no room for a frame. If there was none for the -shm, the frames are on the disk by then, the commit
+ * frame included.
  */
 function isOnlyFull({ cause }: HoldfastError): boolean {
   return isSqliteError(cause) && cause.code === 'SQLITE_FULL';

@@ -51,7 +51,7 @@ export interface ConnectionParts {
 }
 
 /**
- * Opens the store's file, makes what is missing and migrates what is older, as the options say.
+ * Opens the store's file, makes it if missing and migrates an older one, as the options say.
  *
  * @throws HoldfastError as {@link openFile} and {@link checkMark}.
  */

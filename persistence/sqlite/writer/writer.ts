@@ -1,6 +1,6 @@
 /**
- * The one who writes: owns the folder, opens the file with the key it is given, answers requests.
- * It runs in a thread of its own (writerThread.ts) or in the caller's (inThreadChannel.ts).
+ * The writer: owns the folder, opens the file with the key it is given, answers requests. It runs in a thread of its
+ * own (writerThread.ts) or in the caller's (inThreadChannel.ts).
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { KEYRING_FILE_NAME } from '../../sealing/keyring.ts';
 import { createSealer } from '../../sealing/recordSealer.ts';
 import type { Sealer } from '../../sealing/sealer.ts';
 import { storeFailure } from '../driver/failures.ts';
-import { ACCEPTANCES, OUTSIDE_CRISES, SpillFile } from '../file/spillFile.ts';
+import { SPILLS, SpillFile } from '../file/spillFile.ts';
 import type {
   DataRequest,
   OpenedStore,
@@ -33,7 +33,7 @@ import { SqliteCore } from './sqliteCore.ts';
 
 export const DATA_FILE_NAME = 'data.db';
 const SPILL_FILE_NAME = 'crises.spill';
-/** Of another thread, which answers outside callers. */
+/** The spill file of another thread, which answers outside callers. */
 const OUTSIDE_FILE_NAME = 'crises.outside.spill';
 
 export class Writer {
@@ -45,7 +45,7 @@ export class Writer {
   #core: SqliteCore | null = null;
   #spill: SpillFile<AcceptWrite> | null = null;
   #outside: SpillFile<OutsideCrisis> | null = null;
-  /** What the opening found amiss and mended, told with the first answer. */
+  /** Faults that the opening found and mended, reported with the first answer. */
   #notices: PlainError[] = [];
   #sealer: Sealer | null = null;
 
@@ -57,7 +57,7 @@ export class Writer {
   }
 
   /**
-   * Becomes the folder's owner, and says whether there is data in it.
+   * Becomes the folder's owner, and reports whether it holds data.
    *
    * @throws HoldfastError as {@link awaitOwnership}.
    */
@@ -89,15 +89,15 @@ export class Writer {
       create,
       isNew: !existsSync(join(this.#folder, KEYRING_FILE_NAME)),
       ownership,
-      // Whoever makes a store runs it; whoever only looks leaves no trace.
+      // A process that makes a store runs it; one that only reads leaves no trace.
       claims: create,
       generation,
     });
     const opened = this.#core.open();
-    // Whoever only looks leaves what was spilled to the owner.
+    // A process that only reads leaves spilled crises to the owner.
     if (!create) return opened;
-    const outside = new SpillFile(
-      OUTSIDE_CRISES,
+    const outside = new SpillFile<OutsideCrisis>(
+      SPILLS.outside,
       join(this.#folder, OUTSIDE_FILE_NAME),
       sealer,
       storeId,
@@ -121,7 +121,7 @@ export class Writer {
       replies: requests.map((request) => {
         if (isData(request)) return answers.next().value as Reply;
         if (request.kind === 'spill') return this.#keep(request.write);
-        // Not while others ask, and may wait for it.
+        // Not while other requests would wait for it.
         return requests.length === 1 ? core.clearErased() : { value: false };
       }),
     };
@@ -149,11 +149,16 @@ export class Writer {
   }
 
   /**
-   * What an earlier process could not bring into the database any more (CR-4). Where the database
-   * can't take it yet it stays in its file too: a start must not fail of what spilling is there for.
+   * Commits what an earlier process could not bring into the database (CR-4). If the database can't take it yet, it
+   * stays in its file: spilling must not make a start fail.
    */
   #takeUpSpilled(opened: OpenedStore, sealer: Sealer, storeId: string): OpenedStore {
-    this.#spill = new SpillFile(ACCEPTANCES, this.#spillPath(), sealer, storeId);
+    this.#spill = new SpillFile<AcceptWrite>(
+      SPILLS.acceptances,
+      this.#spillPath(),
+      sealer,
+      storeId,
+    );
     this.#spill.reserve();
     const writes = this.#spill.read((notice) => this.#notices.push(toPlainError(notice)));
     if (writes.length === 0) return opened;
@@ -164,14 +169,15 @@ export class Writer {
     return { ...opened, spilled, seqMax: Math.max(opened.seqMax, ...writes.map(({ seq }) => seq)) };
   }
 
-  /** What an earlier process answered from another thread, and never accepted. */
+  /** Crises that an earlier process answered from another thread, and never accepted. */
   #notAccepted(outside: SpillFile<OutsideCrisis>): readonly OutsideCrisis[] {
     const found = outside.read((notice) => this.#notices.push(toPlainError(notice)));
     return found.filter(({ id }) => {
       const { replies, notices } = this.run([{ kind: 'find', query: id }]);
       this.#notices.push(...notices);
       const [reply] = replies;
-      // Also one that is there and can't be read; and what can't be looked up is delivered rather than lost.
+      // True also for an unreadable row; a crisis that can't be looked up is delivered rather than
+      // lost.
       const isAccepted =
         reply !== undefined &&
         ('value' in reply ? reply.value !== null : reply.error.code.startsWith('HF_RECORD_'));
@@ -198,7 +204,7 @@ export class Writer {
     }
   }
 
-  /** It is on disk elsewhere, or delivered. */
+  /** Drops a crisis that is on disk elsewhere, or delivered. */
   dropOutside(id: string): void {
     this.#outside?.drop(id);
   }

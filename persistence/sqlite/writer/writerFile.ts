@@ -1,5 +1,5 @@
 /**
- * Where the writer thread begins.
+ * The entry file of the writer thread.
  *
  * @module
  */

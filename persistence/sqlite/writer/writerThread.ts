@@ -19,7 +19,7 @@ async function start(): Promise<void> {
   if (port === null) throw new HoldfastError('HF_INTERNAL', 'This file is run as a thread only.');
   const options = workerData as ThreadOptions;
   for (const { name, countdown, action } of options.faults) armFaultPoint(name, countdown, action);
-  // What the main thread sends meanwhile is kept for the first listener.
+  // Messages that come meanwhile are kept for the first listener.
   const writer = new Writer(options, await engineOf(options.sealing));
   const send = (message: FromWriter): void => port.postMessage(message);
 
@@ -35,7 +35,7 @@ async function start(): Promise<void> {
 
   const lines = new Set<SpillLine>();
 
-  /** Serves another thread, whatever the main one does. */
+  /** Serves another thread, even while the main one is blocked. */
   const serve = (line: SpillLine): void => {
     lines.add(line);
     writer.reserveForOutside();

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { AcceptWrite } from '../../../../persistence/port/store.ts';
 import { nodeEngine } from '../../../../persistence/sealing/nodeEngine.ts';
 import { createSealer } from '../../../../persistence/sealing/recordSealer.ts';
-import { ACCEPTANCES, SpillFile } from '../../../../persistence/sqlite/file/spillFile.ts';
+import { SPILLS, SpillFile } from '../../../../persistence/sqlite/file/spillFile.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 import { inThreadStore } from '../../contract/storeUnderTest.ts';
 import { accept, idOf, update } from '../../contract/writes.ts';
@@ -15,7 +15,7 @@ const spillPath = (folder: string): string => join(folder, 'crises.spill');
 function spillFile(path: string): SpillFile<AcceptWrite> {
   const storeKey = new Uint8Array(32).fill(5);
   const sealer = createSealer({ engine: nodeEngine, storeKey, keyId: 1, storeId: STORE_ID });
-  return new SpillFile(ACCEPTANCES, path, sealer, STORE_ID);
+  return new SpillFile(SPILLS.acceptances, path, sealer, STORE_ID);
 }
 
 test('CR-4 SE-5 what is spilled is sealed, in room that was taken before', () => {

@@ -5,7 +5,7 @@ import type { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 import type { AcceptWrite } from '../../../../persistence/port/store.ts';
 import { nodeEngine } from '../../../../persistence/sealing/nodeEngine.ts';
 import { createSealer } from '../../../../persistence/sealing/recordSealer.ts';
-import { ACCEPTANCES, SpillFile } from '../../../../persistence/sqlite/file/spillFile.ts';
+import { SPILLS, SpillFile } from '../../../../persistence/sqlite/file/spillFile.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 import { inThreadStore } from '../../contract/storeUnderTest.ts';
 import { accept, idOf } from '../../contract/writes.ts';
@@ -17,7 +17,7 @@ const COUNT = 5;
 function spillFile(path: string): SpillFile<AcceptWrite> {
   const storeKey = new Uint8Array(32).fill(5);
   const sealer = createSealer({ engine: nodeEngine, storeKey, keyId: 1, storeId: STORE_ID });
-  return new SpillFile(ACCEPTANCES, path, sealer, STORE_ID);
+  return new SpillFile(SPILLS.acceptances, path, sealer, STORE_ID);
 }
 
 /** Five records, where each begins, and the bytes of the file. */
