@@ -35,6 +35,8 @@ export interface StateModel {
   readonly requirements: readonly string[];
   /** How long an actor stays in it at most, and what ends that; `null` where the state does not say. */
   readonly lasts: string | null;
+  /** The way that it usually takes, as `StateMeta` has it; absent where it says nothing of that. */
+  readonly usualPath?: readonly string[];
   readonly entry: readonly string[];
   readonly exit: readonly string[];
   /** Names of what runs while it is active. */

@@ -27,6 +27,9 @@ export function chartFaults(machine: AnyStateMachine): readonly string[] {
     if (labels.has(label)) faults.push(`two transitions can't be told apart: ${label}`);
     labels.add(label);
   }
+  for (const step of brokenSteps(machine, transitions)) {
+    faults.push(`no transition leads along the usual path: ${step}`);
+  }
   for (const { label } of shadowed(transitions)) {
     faults.push(`an unguarded transition before it takes every event: ${label}`);
   }
@@ -59,10 +62,40 @@ export function lastsOf(node: AnyStateNode): string | null {
   return typeof meta.lasts === 'string' ? meta.lasts : null;
 }
 
+/** The way that a chart or a region usually takes, as it says itself in `meta.usualPath`. */
+export function usualPathOf({ meta }: AnyStateNode): { readonly usualPath?: readonly string[] } {
+  const path: unknown = (meta as { readonly usualPath?: unknown } | undefined)?.usualPath;
+  return Array.isArray(path) ? { usualPath: path.map(String) } : {};
+}
+
 /** Orders requirement ids by their letters, then by number: 9 before 10. */
 export function compareIds(a: string, b: string): number {
   const [lettersA = '', numberA = ''] = a.split('-');
   const [lettersB = '', numberB = ''] = b.split('-');
   if (lettersA === lettersB) return Number(numberA) - Number(numberB);
   return lettersA < lettersB ? -1 : 1;
+}
+
+/** The steps of the usual paths that no transition takes. */
+function brokenSteps(
+  machine: AnyStateMachine,
+  transitions: readonly ChartTransition[],
+): readonly string[] {
+  return allStates(machine).flatMap((node) => {
+    const { usualPath = [] } = usualPathOf(node);
+    return usualPath.flatMap((from, index) => {
+      const [event, to] = usualPath.slice(index + 1);
+      if (index % 2 === 1 || event === undefined) return [];
+      const leads = transitions.some(
+        ({ source, eventType, targets: [target] }) =>
+          eventType === event && target?.key === to && innermostBelow(source).includes(from),
+      );
+      return leads ? [] : [`${node.id}: ${from} --${event}--> ${to}`];
+    });
+  });
+}
+
+function innermostBelow(node: AnyStateNode): readonly string[] {
+  const inside: readonly AnyStateNode[] = Object.values(node.states);
+  return inside.length === 0 ? [node.key] : inside.flatMap(innermostBelow);
 }

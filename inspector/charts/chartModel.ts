@@ -6,7 +6,7 @@
 
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import type { ChartModel, RuleModel, StateModel, TransitionModel } from './chartData.ts';
-import { lastsOf, requirementsOf } from './chartFaults.ts';
+import { lastsOf, requirementsOf, usualPathOf } from './chartFaults.ts';
 import { chartHash } from './chartHash.ts';
 import { actionName, guardInWords } from './chartNames.ts';
 import { allStates, allTransitions, type ChartTransition } from './transitions.ts';
@@ -41,6 +41,7 @@ function stateModel(node: AnyStateNode): StateModel {
     tags: node.tags.toSorted(),
     requirements: requirementsOf(node),
     lasts: lastsOf(node),
+    ...usualPathOf(node),
     entry: node.entry.filter(isOfTheChart).map(actionName),
     exit: node.exit.filter(isOfTheChart).map(actionName),
     invokes: node.invoke.map(({ src, id }) => (typeof src === 'string' ? src : id)),

@@ -24,7 +24,7 @@ const lapsed = {
 
 export const escalationRegion = crisisSetup.createStateConfig({
   description: 'Which people were told that it is not delivered, and whether one has taken it on.',
-  meta: { requirements: ['CR-5'], usualPath: ['quiet', 'ended'] },
+  meta: { requirements: ['CR-5'], usualPath: ['quiet', 'attempt.succeeded', 'ended'] },
   initial: 'open',
   states: {
     open: {

@@ -77,7 +77,13 @@ export const crisisMachine = crisisSetup.createMachine({
       description: 'How far it has come to whoever helps.',
       meta: {
         requirements: ['CR-2', 'CR-4'],
-        usualPath: ['awaitingPlace', 'attempting', 'delivered'],
+        usualPath: [
+          'awaitingPlace',
+          'place.granted',
+          'attempting',
+          'attempt.succeeded',
+          'delivered',
+        ],
       },
       initial: 'pending',
       states: {
@@ -239,7 +245,10 @@ export const crisisMachine = crisisSetup.createMachine({
     record: {
       description:
         'How far what is known of it has come to the disk. The delivery never waits for it.',
-      meta: { requirements: ['CR-4', 'PS-2'], usualPath: ['writing', 'durable', 'closed'] },
+      meta: {
+        requirements: ['CR-4', 'PS-2'],
+        usualPath: ['writing', 'record.durable', 'durable', 'journal.committed', 'closed'],
+      },
       initial: 'unwritten',
       states: {
         unwritten: {

@@ -23,10 +23,7 @@ export const ordering = operationSetup.createStateConfig({
   tags: ['order'],
   meta: { requirements: ['PS-2', 'RT-4', 'OP-5'], lasts: 'As long as the disk takes.' },
   on: {
-    'journal.committed': [
-      expiringMeanwhile,
-      { target: '#syncOperation.underWay.called.attempting' },
-    ],
+    'journal.committed': [expiringMeanwhile, { target: '#syncOperation.underWay.attempting' }],
     'process.restarted': [
       {
         guard: { type: 'hasCrashedTooOften', params: ({ event }) => event },
@@ -50,7 +47,7 @@ export const attempting = operationSetup.createStateConfig({
   invoke: { id: 'attempt', src: 'attempt', input: ({ context }) => ({ id: context.id }) },
   on: {
     'attempt.overhangs': {
-      target: '#syncOperation.underWay.called.overhanging',
+      target: '#syncOperation.underWay.overhanging',
       actions: [{ type: 'noteWait', params: facts }],
     },
     'turn.revoked': {
@@ -88,6 +85,8 @@ export const cancelling = operationSetup.createStateConfig({
     // It overhung when it was cancelled.
     'attempt.failed': takingBack,
     'process.restarted': takingBack,
+    // It was cancelled already.
+    'cancel.requested': {},
     // It was quarantined, and comes back behind others of its lane.
     'lane.freed': takingBack,
   },

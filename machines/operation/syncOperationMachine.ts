@@ -58,7 +58,18 @@ export const syncOperationMachine = operationSetup.createMachine({
   version: '1',
   description: 'One sync request, from acceptance to one of its endings.',
   context: ({ input }) => newOperation(input),
-  meta: { requirements: ['OP-1'], usualPath: ['accepting', 'attempting', 'settling', 'completed'] },
+  meta: {
+    requirements: ['OP-1'],
+    usualPath: [
+      'accepting',
+      'journal.committed',
+      'attempting',
+      'attempt.succeeded',
+      'settling',
+      'journal.committed',
+      'completed',
+    ],
+  },
   initial: 'pending',
   states: {
     pending: {
@@ -85,7 +96,7 @@ export const syncOperationMachine = operationSetup.createMachine({
               beingCompared,
               {
                 guard: { type: 'isTurnGranted', params: ({ event }) => event },
-                target: '#syncOperation.underWay.called.attempting',
+                target: '#syncOperation.underWay.attempting',
               },
               {
                 guard: { type: 'isLaneBusy', params: ({ event }) => event },
@@ -227,19 +238,14 @@ export const syncOperationMachine = operationSetup.createMachine({
     },
     underWay: {
       description: 'Its handler was called, and has not returned. What it has done counts.',
-      meta: { requirements: ['OP-3', 'OP-4'] },
-      initial: 'called',
-      on: { 'attempt.succeeded': completing },
-      states: {
-        called: {
-          description: 'Its handler is at work, and nobody has taken it back.',
-          meta: { requirements: ['OP-3', 'OP-5', 'RT-1'] },
-          initial: 'attempting',
-          on: { 'attempt.failed': failing, 'cancel.requested': beingCancelled },
-          states: { attempting, overhanging },
-        },
-        cancelling,
+      meta: { requirements: ['OP-3', 'OP-4', 'RT-1'] },
+      initial: 'attempting',
+      on: {
+        'attempt.succeeded': completing,
+        'attempt.failed': failing,
+        'cancel.requested': beingCancelled,
       },
+      states: { attempting, overhanging, cancelling },
     },
     settling: {
       description: 'The ending is being written to disk, before anybody is told.',

@@ -12,6 +12,9 @@ export interface StateMeta {
    * that holds others, it is that of each which says nothing itself. An ending has none.
    */
   readonly lasts?: string;
-  /** Names of the innermost states that it usually goes through, of a chart or a region; they are drawn so that one sees them. */
+  /**
+   * The way that a chart or a region usually takes, which is drawn so that one sees it: innermost states by their own
+   * names, and between two of them the event that leads from one to the other.
+   */
   readonly usualPath?: readonly string[];
 }

@@ -126,7 +126,7 @@ export function buildDocs(input: DocsInput): Docs {
     ...toured.pages,
     {
       path: 'docs/machines/matrix.md',
-      text: matrixPage(docs, traces, tests, notBuilt),
+      text: matrixPage(docs, traces, notBuilt),
     },
     ...docs.flatMap((doc) => [
       { path: machinePagePath(doc.model.id), text: machinePage(doc) },

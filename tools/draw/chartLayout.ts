@@ -64,10 +64,10 @@ async function laidOut(root: Card, plan: ChartPlan, options: GraphOptions): Prom
   try {
     const graph = elkGraph(root, plan, options);
     const places = read(await new elk.default().layout<ElkNode>(graph));
-    if (options.sideways.size > 0) return places;
-    const crossed = crossedHeaders(places, plan);
+    const crossed = crossedHeaders(places, plan).filter((path) => !options.sideways.has(path));
     if (crossed.length === 0) return places;
-    return await laidOut(root, plan, { ...options, sideways: new Set(crossed) });
+    const sideways = new Set([...options.sideways, ...crossed]);
+    return await laidOut(root, plan, { ...options, sideways });
   } catch {
     return null;
   }

@@ -37,6 +37,8 @@ export interface Link {
   readonly source: string;
   /** Whether it leads from any state in `source` to one of them. */
   readonly isFromAny: boolean;
+  /** Whether it is a step of the path that is usually taken. */
+  readonly isUsual: boolean;
   readonly target: string;
   /** The innermost state that holds both. */
   readonly inside: string;
@@ -72,14 +74,53 @@ interface Group {
 
 export function chartPlan(model: ChartModel): ChartPlan {
   const groups = groupsOf(model);
-  const lined = groups.filter((group) => isLined(group, groups));
+  const usual = usualSteps(model);
+  const outer = outerPaths(model);
+  const lined = groups.filter(
+    (group) => isUsual(group, usual, model) || isLined(group, groups, outer),
+  );
   const linedPlaces = new Set(lined.flatMap(({ places }) => places));
   const names = shortNames(model.states);
   return {
     model,
     cards: model.states.map((state) => cardOf(state, model, names, linedPlaces)),
-    links: lined.map((group, index) => linkOf(group, `link-${index}`, model)),
+    links: lined.map((group, index) =>
+      linkOf(group, `link-${index}`, model, isUsual(group, usual, model)),
+    ),
   };
+}
+
+interface UsualStep {
+  readonly from: string;
+  readonly event: string;
+  readonly to: string;
+}
+
+/** The steps of the paths that are usually taken, from one innermost state to the next. */
+function usualSteps({ states }: ChartModel): readonly UsualStep[] {
+  return states.flatMap(({ path: region, usualPath = [] }) => {
+    const pathOf = (name = ''): string =>
+      states.find((one) => one.name === name && isWithin(one.path, region))?.path ?? '';
+    return usualPath.flatMap((event, index) =>
+      index % 2 === 0
+        ? []
+        : [{ from: pathOf(usualPath[index - 1]), event, to: pathOf(usualPath[index + 1]) }],
+    );
+  });
+}
+
+/** Whether the state of a step, or a parent of it, leads to the next one by this. */
+function isUsual(
+  { source, target, places }: Group,
+  steps: readonly UsualStep[],
+  { transitions }: ChartModel,
+): boolean {
+  return steps.some(
+    ({ from, event, to }) =>
+      target === to &&
+      isWithin(from, source) &&
+      places.some((place) => transitions[place]?.event === event),
+  );
 }
 
 /** The transitions from one state to one other, in the order of the chart. */
@@ -98,7 +139,11 @@ function groupsOf({ transitions }: ChartModel): readonly Group[] {
   return [...groups.values()];
 }
 
-function isLined(group: Group, groups: readonly Group[]): boolean {
+function isLined(group: Group, groups: readonly Group[], outer: ReadonlySet<string>): boolean {
+  // Lines through the borders of boxes within boxes hide what is in them.
+  const { source, target } = group;
+  const isInside = !outer.has(parentOf(source));
+  if (isInside && parentOf(source) !== parentOf(target)) return false;
   if (isFromAny(group)) return true;
   const toSame = groups.filter((other) => other.target === group.target && !isFromAny(other));
   if (toSame.length <= LINES_MAX) return true;
@@ -106,6 +151,17 @@ function isLined(group: Group, groups: readonly Group[]): boolean {
   const [first, ...others] = toSame;
   const [most] = others.toSorted((a, b) => b.places.length - a.places.length);
   return group === first || group === most;
+}
+
+/** The root, and what is beside each other in it: no box is around their states. */
+function outerPaths({ states }: ChartModel): ReadonlySet<string> {
+  const parallel = states.filter(({ kind }) => kind === 'parallel').map(({ path }) => path);
+  const regions = states.filter(({ parent }) => parent !== null && parallel.includes(parent));
+  return new Set(['', ...regions.map(({ path }) => path)]);
+}
+
+function parentOf(path: string): string {
+  return path.split('.').slice(0, -1).join('.');
 }
 
 function isFromAny({ source, target }: Pick<Group, 'source' | 'target'>): boolean {
@@ -165,7 +221,12 @@ function cardOf(
   };
 }
 
-function linkOf({ source, target, places }: Group, id: string, model: ChartModel): Link {
+function linkOf(
+  { source, target, places }: Group,
+  id: string,
+  model: ChartModel,
+  onUsualPath: boolean,
+): Link {
   const entries = places.flatMap((place) => {
     const transition = model.transitions[place];
     if (transition === undefined) return [];
@@ -178,6 +239,7 @@ function linkOf({ source, target, places }: Group, id: string, model: ChartModel
     source,
     target,
     isFromAny: isFromAny({ source, target }),
+    isUsual: onUsualPath,
     inside: isFromAny({ source, target }) ? source : commonAncestor(source, target),
     entries,
     width: Math.ceil(width) + 2 * PILL_PAD,

@@ -60,6 +60,8 @@ const SHAPES = [
   '.hc .hc-frame,.hc .hc-pill,.hc .hc-inner{stroke-width:1}',
   '.hc .hc-region{stroke-dasharray:6 4}',
   '.hc .hc-line{fill:none;stroke-width:1.25;stroke-linejoin:round}',
+  '.hc .hc-usual .hc-line{stroke-width:4}',
+  '.hc .hc-usual .hc-pill{stroke-width:2.5}',
 ];
 
 /** The text of the style element: light, and dark where the reader prefers it. */

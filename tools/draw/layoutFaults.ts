@@ -41,10 +41,14 @@ export function layoutFaults(places: Places, plan: ChartPlan): readonly string[]
 /** The compound states whose text has lines through it. */
 export function crossedHeaders(places: Places, plan: ChartPlan): readonly string[] {
   const lines = [...places.lines.values()];
+  const pills = plan.links.flatMap(({ id }) => places.boxes.get(id) ?? []);
   return plan.cards
     .filter((card) => {
       const header = headerOf(card, places);
-      return header !== null && lines.some((line) => crosses(line, header));
+      if (header === null) return false;
+      return (
+        lines.some((line) => crosses(line, header)) || pills.some((pill) => overlaps(pill, header))
+      );
     })
     .map(({ state }) => state.path);
 }

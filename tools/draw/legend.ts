@@ -52,6 +52,7 @@ function itemsOf({ cards, links, model }: ChartPlan): readonly LegendItem[] {
       .map(({ tone }) => tone),
   );
   const has = (kind: string): boolean => model.states.some((state) => state.kind === kind);
+  const isUsual = links.some((link) => link.isUsual);
   const items: readonly (readonly [boolean, LegendItem])[] = [
     [true, { tone: 'event', sign: 'event', meaning: 'what happens' }],
     [tones.has('guard'), { tone: 'guard', sign: '[guard]', meaning: 'only if' }],
@@ -61,6 +62,7 @@ function itemsOf({ cards, links, model }: ChartPlan): readonly LegendItem[] {
       tones.has('target'),
       { tone: 'target', sign: '→ state', meaning: 'leads there, no line drawn' },
     ],
+    [isUsual, { tone: 'dim', sign: 'heavy arrow:', meaning: 'the usual path' }],
     [has('final'), { tone: 'dim', sign: 'double border:', meaning: 'ends there' }],
     [
       has('parallel'),

@@ -100,7 +100,7 @@ function paintLink(link: Link, places: Places): string {
   const [before, after] = lineIds(link.id).map((id) => places.lines.get(id) ?? []);
   const indexes = link.entries.map(({ transition }) => transition).join(' ');
   return [
-    `<g class="hc-link" data-transitions="${indexes}">`,
+    `<g class="hc-link${link.isUsual ? ' hc-usual' : ''}" data-transitions="${indexes}">`,
     `<path class="hc-line" d="${linePath(before ?? [])}"/>`,
     paintArrow(after ?? []),
     rect(pill, 6, 'hc-pill'),

@@ -158,7 +158,7 @@ class Watched {
     const { value, context, status, output, error, tags } = snapshot;
     return {
       ...{ value, context, status, output, error, tags },
-      isAttempting: snapshot.matches({ underWay: { called: 'attempting' } }),
+      isAttempting: snapshot.matches({ underWay: 'attempting' }),
       meta: snapshot.getMeta(),
       json: asText(snapshot),
       kept: asText(this.#actor.getPersistedSnapshot()),

@@ -16,6 +16,29 @@ test('OB-3 a chart that tells everything has no fault', () => {
   expect(chartFaults(machine)).toEqual([]);
 });
 
+test('OB-3 a step of the usual path that no transition takes is found', () => {
+  const path = (usualPath: readonly string[]) =>
+    createMachine({
+      id: 'sampleUsual',
+      description: 'Usual.',
+      meta: { usualPath },
+      initial: 'on',
+      states: {
+        on: {
+          description: 'On.',
+          initial: 'low',
+          on: { 'key.turned': { target: 'off' } },
+          states: { low: { description: 'Low.' } },
+        },
+        off: { description: 'Off.', type: 'final' },
+      },
+    });
+  expect(chartFaults(path(['low', 'key.turned', 'off']))).toEqual([]);
+  expect(chartFaults(path(['low', 'key.lost', 'off']))).toEqual([
+    'no transition leads along the usual path: sampleUsual: low --key.lost--> off',
+  ]);
+});
+
 test('OB-3 a state without description, an unreachable state and a dead arrow are each found', () => {
   const machine = createMachine({
     id: 'sampleFaulty',

@@ -377,6 +377,14 @@ test('OP-5 brought back it is as new: nothing has failed yet that it could be ju
   }
 });
 
+test('OP-5 cancelled once more while its handler returns, nothing changes', () => {
+  const operation = new OperationHarness().commit();
+  operation.tell('cancel.requested');
+  const { context } = operation;
+  operation.tell('cancel.requested');
+  expect([operation.state, operation.context]).toEqual(['cancelling', context]);
+});
+
 test('OB-3 every transition of these was taken', () => {
   const { seen, missing } = transitionsTaken(syncOperationMachine);
   expect(missing.filter(isOfTurns)).toEqual([]);

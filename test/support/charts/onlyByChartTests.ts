@@ -60,7 +60,7 @@ const ROWS: Rows = {
     ],
     [
       'After 72 hours in which its upstream was up: tests of runtimes play them for operations that back off, and the rule of turns is the same here.',
-      'syncOperation.underWay.called --attempt.failed[isGivenUp]--> syncOperation.settling',
+      'syncOperation.underWay --attempt.failed[isGivenUp]--> syncOperation.settling',
     ],
     [
       'The rule of turns is the same as where it waits or backs off, where runtimes take it; no test of a runtime brings one here in that condition.',
@@ -69,7 +69,7 @@ const ROWS: Rows = {
     [
       'A handler is taken away only by the start of another process, which a test of a runtime plays for operations that wait, and not for one in this state.',
       'syncOperation.pending.handlerMissing --handler.registered[isBeforeStart]--> syncOperation.pending.scheduled',
-      'syncOperation.underWay.called.attempting --handler.missing--> syncOperation.pending.handlerMissing',
+      'syncOperation.underWay.attempting --handler.missing--> syncOperation.pending.handlerMissing',
       'syncOperation.pending.inLane --handler.missing--> syncOperation.pending.handlerMissing',
     ],
     [

@@ -7,13 +7,12 @@
 import { toMermaid } from '../../../inspector/charts/toMermaid.ts';
 import { MAY_RUN_TABLE } from '../../../machines/scheduler/mayRun.ts';
 import { type ChartDoc, knownIds } from '../text/chartDoc.ts';
-import { code, codeBlock, folded, heading, linkIds, table } from '../text/markdown.ts';
+import { code, codeBlock, heading, linkIds, table } from '../text/markdown.ts';
 import { approvalLines } from './approvalLines.ts';
 import { plainWords } from './plainWords.ts';
-import { requirementTable } from './requirementTable.ts';
-import { actionTable, actorTable, eventTable, guardTable, sourceTexts } from './ruleTables.ts';
+import { actionTable, actorTable, eventTable, guardTable } from './ruleTables.ts';
 import { stateTable, tagTable, timeTable } from './stateTables.ts';
-import { coverageSentence, transitionTable } from './transitionTable.ts';
+import { coverageText } from './transitions.ts';
 
 /** Where the page of a machine lies, from the repository's root. */
 export function machinePagePath(id: string): string {
@@ -24,7 +23,6 @@ export function machinePagePath(id: string): string {
 export function machinePage(doc: ChartDoc): string {
   const { model, path, introduction, traces } = doc;
   const known = knownIds(traces);
-  const tests = coverageSentence(doc);
   const parts = [
     `# ${heading(model.id)}`,
     `<!-- Written by \`npm run docs\` from ${path} and the files beside it. Edit those, not this page. -->`,
@@ -38,30 +36,29 @@ export function machinePage(doc: ChartDoc): string {
     '## States',
     stateTable(doc),
     ...section('Tags', tagTable(doc)),
-    '## Transitions',
-    `What one state does on one event is tried from the top; the first whose condition holds is taken.${tests === null ? '' : ` ${tests}`}`,
-    transitionTable(doc),
+    ...section('Tests', coverageText(doc)),
     ...section('Events', eventTable(doc)),
     ...section('Guards', guardTable(doc)),
     ...section('Actions', actionTable(doc)),
     ...section('Invoked actors', actorTable(doc)),
     ...section('Who may run', waitTable(model.id)),
-    ...section('Requirements', requirementTable(doc)),
-    ...section('Source', sourceTexts(doc)),
   ];
   return `${parts.join('\n\n')}\n`;
 }
 
 function chart({ machine, model, hasPicture }: ChartDoc): readonly string[] {
   const { id, states, transitions } = model;
-  const text = toMermaid(machine)
-    .map(({ region, text: diagram }) =>
-      [...(region === null ? [] : [code(region)]), codeBlock('mermaid', diagram)].join('\n\n'),
-    )
-    .join('\n\n');
-  if (!hasPicture) return [text];
-  const what = `Statechart of ${heading(id)}: ${states.length - 1} states, ${transitions.length} transitions. All of them are in the words and tables below.`;
-  return [`![${what}](${id}.svg)`, folded('The same as Mermaid text', text)];
+  if (hasPicture) {
+    const usual = states.some(({ usualPath }) => usualPath !== undefined)
+      ? ' The heavy arrows are the usual path.'
+      : '';
+    const what = `Statechart of ${heading(id)}: ${states.length - 1} states, ${transitions.length} transitions.${usual} All of them are in words below.`;
+    return [`![${what}](${id}.svg)`];
+  }
+  return toMermaid(machine).flatMap(({ region, text }) => [
+    ...(region === null ? [] : [code(region)]),
+    codeBlock('mermaid', text),
+  ]);
 }
 
 /** The table by which the scheduler answers, in the order in which its rows are asked. */

@@ -15,7 +15,7 @@ import {
   placed,
 } from '../text/chartDoc.ts';
 import { capital, clause, code, linkIds } from '../text/markdown.ts';
-import { namesIn, stateAnchor, stateWords } from '../text/names.ts';
+import { namesIn, stateAnchor, stateWords, transitionAnchor } from '../text/names.ts';
 
 /** The blocks of the section, in the order of the chart. */
 export function plainWords(doc: ChartDoc): readonly string[] {
@@ -90,20 +90,25 @@ function waysOut(doc: ChartDoc, state: StateModel): readonly string[] {
     const what = eventMeaning(doc, event);
     if (ways.length === 1) {
       const only = first.guard === null ? '' : `, but only if ${condition(doc, first.guard)}`;
-      return [`- ${what} → ${follows(doc, first, own)}${only}`];
+      return [`- ${numberOf(first)}${what} → ${follows(doc, first, own)}${only}`];
     }
     const isOpen = ways.some(({ guard }) => guard === null);
     return [
       `- ${what}`,
       ...ways.map((way, index) =>
         way.guard === null
-          ? `  - ${index === 0 ? 'always' : 'else'} → ${follows(doc, way, own)}`
-          : `  - ${index === 0 ? 'if' : 'else, if'} ${condition(doc, way.guard)} → ${follows(doc, way, own)}`,
+          ? `  - ${numberOf(way)}${index === 0 ? 'always' : 'else'} → ${follows(doc, way, own)}`
+          : `  - ${numberOf(way)}${index === 0 ? 'if' : 'else, if'} ${condition(doc, way.guard)} → ${follows(doc, way, own)}`,
       ),
       ...(isOpen ? [] : ['  - else nothing changes']),
     ];
   });
   return lines.map((line) => linkIds(line, knownIds(doc.traces)));
+}
+
+/** The place that tables link to, without a word. */
+function numberOf({ place }: Placed): string {
+  return `<a id="${transitionAnchor(place)}"></a>`;
 }
 
 /** Where it leads; what it does where it stays, and where another way out of the same state leads there, too. */

@@ -1,6 +1,5 @@
 /**
- * The tables of a chart's events, guards, actions and actors: a sentence for each; and for engineers, their
- * text as the source has it.
+ * The tables of a chart's events, guards, actions and actors: a sentence for each, and where its source is.
  *
  * @module
  */
@@ -9,9 +8,9 @@ import { guardInWords } from '../../../inspector/charts/chartNames.ts';
 import { allStates, allTransitions } from '../../../inspector/charts/transitions.ts';
 import { type ChartDoc, placed } from '../text/chartDoc.ts';
 import type { Said } from '../text/chartSource.ts';
-import { code, codeBlock, folded, table } from '../text/markdown.ts';
+import { code, table } from '../text/markdown.ts';
 import { namesIn, ruleAnchor } from '../text/names.ts';
-import { transitionLink } from './transitionTable.ts';
+import { transitionLink } from './transitions.ts';
 
 export function eventTable(doc: ChartDoc): string | null {
   const own = placed(doc.model).filter(({ event }) => !/^(xstate\..*)?$/.test(event));
@@ -35,7 +34,7 @@ export function guardTable(doc: ChartDoc): string | null {
     const forms = [...new Set(used.map(({ guard }) => parametersOf(guard ?? '', name)))];
     const shown = forms.length === 0 ? [''] : forms;
     return shown.map((parameters, index) => [
-      `${index === 0 ? anchorOf('guard', name) : ''}${code(name)}`,
+      `${index === 0 ? anchorOf('guard', name) : ''}${sourceLink(name, doc.said.guards)}`,
       meaning,
       parameters === '' ? '' : code(parameters),
       used
@@ -71,7 +70,7 @@ export function actionTable(doc: ChartDoc): string | null {
       ),
     ];
     return [
-      `${anchorOf('action', name)}${code(name)}`,
+      `${anchorOf('action', name)}${sourceLink(name, doc.said.actions)}`,
       doc.said.actions.get(name)?.meaning ?? '',
       [...forms].filter(Boolean).map(code).join(', '),
       when.join(', '),
@@ -87,26 +86,10 @@ export function actorTable({ model, said }: ChartDoc): string | null {
   return rows.length === 0 ? null : table(['While in', 'Runs', 'What it does'], rows);
 }
 
-/** Guards and actions as they are written, for those who read code. */
-export function sourceTexts({ said }: ChartDoc): string | null {
-  const texts = [said.guards, said.actions].flatMap((rules) =>
-    namesOf(rules).flatMap((name) => {
-      const rule = rules.get(name);
-      return rule === undefined ? [] : [textOf(rule)];
-    }),
-  );
-  return texts.length === 0
-    ? null
-    : folded('Guards and actions as the source has them, for engineers', texts.join('\n\n'));
-}
-
-function textOf({ name, text, path, line }: Said): string {
-  return `[${code(name)}](../../${path}#L${line})\n\n${codeBlock('ts', unindented(text))}`;
-}
-
-/** Without the indent of the block in which it stands. */
-function unindented(text: string): string {
-  return text.replaceAll(/^ {4}/gm, '');
+/** A guard or an action, which leads to its text in the source. */
+function sourceLink(name: string, rules: ReadonlyMap<string, Said>): string {
+  const rule = rules.get(name);
+  return rule === undefined ? code(name) : `[${code(name)}](../../${rule.path}#L${rule.line})`;
 }
 
 /** `kind=full` of `isPresent(kind=full)`, also within `not(…)`; `''` for none. */

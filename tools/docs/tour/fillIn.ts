@@ -58,13 +58,28 @@ function found(
   const [id = '', ...keys] = name.split('.');
   const doc = docs.find(({ model }) => model.id === id);
   const path = keys.join('.');
-  if (doc?.model.states.some((state) => state.path === path) === true) return { doc, path };
+  const place = doc === undefined ? null : placeOf(doc, keys);
+  if (doc !== undefined && place !== null) return { doc, path: place };
   faults.push(
     doc === undefined
       ? `there is no machine ${id}; it has {{${name}}}`
       : `the chart ${id} has no state ${path}; it has {{${name}}}`,
   );
   return null;
+}
+
+/** The path of a state that is named by its path, or by its region and its own name, whatever holds it. */
+function placeOf({ model: { states } }: ChartDoc, keys: readonly string[]): string | null {
+  const path = keys.join('.');
+  if (states.some((state) => state.path === path)) return path;
+  const within = keys
+    .slice(0, -1)
+    .map((key) => `${key}.`)
+    .join('');
+  const named = states.filter(
+    (state) => state.name === keys.at(-1) && state.path.startsWith(within) && isLeaf(state.kind),
+  );
+  return named.length === 1 ? (named[0]?.path ?? null) : null;
 }
 
 function link(
@@ -116,7 +131,10 @@ function statesTable(
     ({ path, kind }) => path.startsWith(begins) && path !== '' && isLeaf(kind),
   );
   const said = new Map(rows.map(rowOf));
-  const short = (state: StateModel) => state.path.slice(begins.length);
+  const short = ({ path, name: own }: StateModel) => {
+    const rest = path.slice(begins.length);
+    return said.has(rest) ? rest : own;
+  };
   for (const state of inner) {
     if (!said.has(short(state))) faults.push(`it says nothing of ${model.id}.${state.path}`);
   }
