@@ -8,7 +8,6 @@ import { chromium } from 'playwright-core';
 
 const FOLDER = 'docs/images';
 const WIDE = { width: 1_280, height: 760 };
-const PHONE = { width: 390, height: 780 };
 const WITHIN_MS = 90_000;
 
 const executablePath = process.env.HOLDFAST_CHROMIUM ?? '/usr/bin/chromium';
@@ -53,7 +52,6 @@ try {
   const isDown = `[...document.querySelectorAll('article h3 + .mark')].some((mark) => mark.textContent.includes('Down'))`;
   const isMarked = `document.querySelector('main svg [data-state].active') !== null && document.querySelector('main svg .taken') !== null`;
   await take('light', { hash: '#/', isSo: isDown, colorScheme: 'light', viewport: WIDE });
-  await take('phone', { hash: '#/', isSo: isDown, colorScheme: 'light', viewport: PHONE });
   if (process.env.NODARK === undefined)
     await take('dark', {
       ...{ hash: '#/actors/breaker%3Ademo', isSo: isMarked, colorScheme: 'dark', viewport: WIDE },
