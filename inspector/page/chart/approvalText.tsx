@@ -39,7 +39,7 @@ export function ApprovalText(props: { readonly model: ChartModel }) {
           exists, add the entry to its list.
         </p>
         {field('name', 'Your name')}
-        {field('role', 'Your role, such as clinical lead')}
+        {field('role', 'What you are, such as clinical lead')}
         {text === null ? null : (
           <>
             <pre>{text}</pre>

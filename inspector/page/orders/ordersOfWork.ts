@@ -106,7 +106,7 @@ export function ordersOfLetter({
       fields: ORDERER,
       isDestroying: true,
       says: [
-        'The operation and its payload are erased. Nobody can replay or restore it.',
+        'The operation and its payload are erased. Nobody can replay it, and nothing can restore it.',
         ...doubt,
         'Its work stays undone.',
       ],
