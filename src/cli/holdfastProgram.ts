@@ -26,34 +26,34 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
     [
       'operations',
       'list, show, cancel or retry operations',
-      async () => (await import('./commands/operations/operations.ts')).operationsCommand(),
+      async () => (await import('./commands/operations.ts')).operationsCommand(),
     ],
     [
       'dead-letters',
       'list, show, replay or purge what was given up',
-      async () => (await import('./commands/deadLetters/deadLetters.ts')).deadLettersCommand(),
+      async () => (await import('./commands/deadLetters.ts')).deadLettersCommand(),
     ],
     [
       'conflicts',
       'list, show, resolve or undo conflicts about records',
-      async () => (await import('./commands/conflicts/conflicts.ts')).conflictsCommand(),
+      async () => (await import('./commands/conflicts.ts')).conflictsCommand(),
     ],
   ],
   'Look:': [
     [
       'status',
       'phase, breakers, what waits and why',
-      async () => (await import('./commands/status/status.ts')).statusCommand(),
+      async () => (await import('./commands/status.ts')).statusCommand(),
     ],
     [
       'inspect',
       'a page for your browser that shows the running system',
-      async () => (await import('./commands/inspect/inspect.ts')).inspectCommand(),
+      async () => (await import('./commands/inspect.ts')).inspectCommand(),
     ],
     [
       'policies',
       'print the policies in force, and where each value comes from',
-      async () => (await import('./commands/policies/policies.ts')).policiesCommand(),
+      async () => (await import('./commands/policies.ts')).policiesCommand(),
     ],
     [
       'doctor',
@@ -65,12 +65,12 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
     [
       'crises',
       'list, show, acknowledge, release or call off crises',
-      async () => (await import('./commands/crises/crises.ts')).crisesCommand(),
+      async () => (await import('./commands/crises.ts')).crisesCommand(),
     ],
     [
       'crisis-mode',
       'turn crisis mode on or off, and list who it covers',
-      async () => (await import('./commands/crisisMode/crisisMode.ts')).crisisModeCommand(),
+      async () => (await import('./commands/crisisMode.ts')).crisisModeCommand(),
     ],
   ],
   'Store:': [
@@ -107,7 +107,7 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
     [
       'quarantine',
       "list, show, retry, export or purge records that can't be read",
-      async () => (await import('./commands/quarantine/quarantine.ts')).quarantineCommand(),
+      async () => (await import('./commands/quarantine.ts')).quarantineCommand(),
     ],
   ],
   'Other:': [

@@ -13,7 +13,7 @@ import { systemClock } from '../../actors/platform/systemClock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { createKeyFile } from '../../persistence/sealing/keyFile.ts';
 import { parseCount } from '../cli/kit/argumentParsers.ts';
-import { command, flag, type JsonOptions, jsonOption, value } from '../cli/kit/command.ts';
+import { command, flag, type JsonOptions, jsonOption, valueOption } from '../cli/kit/command.ts';
 import { EXIT, type ExitCode } from '../cli/kit/exitCodes.ts';
 import { onInterrupt } from '../cli/kit/interrupt.ts';
 import type { Output } from '../cli/kit/output.ts';
@@ -92,9 +92,9 @@ export function demoCommand(): Command {
         '--conflicts',
         'instead: a phone and a tablet change the same records offline, and one is killed',
       ).conflicts(['operations', 'kills', 'inspect', 'port', 'operate', 'open', 'stately']),
-      value('--operations <n>', 'how many to run', parseCount(1, 100_000), 3_000),
-      value('--kills <n>', 'how often to kill the runtime', parseCount(0, 50), 3),
-      value(
+      valueOption('--operations <n>', 'how many to run', parseCount(1, 100_000), 3_000),
+      valueOption('--kills <n>', 'how often to kill the runtime', parseCount(0, 50), 3),
+      valueOption(
         '--seed <n>',
         'the same work and misbehaviour for the same number',
         parseCount(0, 2 ** 31),
@@ -102,7 +102,7 @@ export function demoCommand(): Command {
       ),
       flag('--keep', 'keep the folder with store and key'),
       flag('--inspect', 'a page for your browser that shows it as it happens'),
-      value(
+      valueOption(
         '--port <n>',
         'port of that page on 127.0.0.1; 0 is one that is free',
         parseCount(0, 65_535),
@@ -110,11 +110,11 @@ export function demoCommand(): Command {
       ).implies(WITH_PAGE),
       flag('--operate', 'take orders from that page, too').implies(WITH_PAGE),
       flag('--open', 'open that page in a browser here').implies(WITH_PAGE),
-      value(
+      valueOption(
         '--stately [url]',
         'show it in the Stately inspector, at the WebSocket of its server on this machine',
       ).preset(STATELY_URL),
-      value('--plant <defect>', 'plant a defect, to see the demo fail').choices([
+      valueOption('--plant <defect>', 'plant a defect, to see the demo fail').choices([
         ...DEMO_PLANTS,
         ...CONFLICT_PLANTS,
       ]),

@@ -15,7 +15,7 @@ import { promisify } from 'node:util';
 import { type Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '../../actors/platform/systemClock.ts';
 import { parseCount } from '../cli/kit/argumentParsers.ts';
-import { command, flag, type JsonOptions, jsonOption, value } from '../cli/kit/command.ts';
+import { command, flag, type JsonOptions, jsonOption, valueOption } from '../cli/kit/command.ts';
 import { EXIT, type ExitCode } from '../cli/kit/exitCodes.ts';
 import { onInterrupt } from '../cli/kit/interrupt.ts';
 import { type Output, type Paint } from '../cli/kit/output.ts';
@@ -52,22 +52,22 @@ export function crisisDrillCommand(): Command {
   return command<DrillOptions>({
     name: 'crisis-drill',
     options: [
-      value('--only <names>', 'run these alone, separated by commas', parseNames),
+      valueOption('--only <names>', 'run these alone, separated by commas', parseNames),
       flag('--short', 'smaller numbers, in three minutes instead of about twenty'),
-      value('--out <dir>', `write the report: ${REPORT}.json, .md and .svg`),
-      value(
+      valueOption('--out <dir>', `write the report: ${REPORT}.json, .md and .svg`),
+      valueOption(
         '--crises <n>',
         'how many in all, shared over every scenario',
         parseCount(SCENARIOS.length, 10_000_000),
       ),
-      value(
+      valueOption(
         '--judge <what>',
         'what fails it: all, or all but late answers (deliveries)',
         undefined,
         'all',
       ).choices(JUDGINGS),
       flag('--list', 'print the scenarios, and the defects that can be planted'),
-      value(
+      valueOption(
         '--plant <defect>',
         'plant a defect in the process under drill, to see its scenario fail',
         parsePlant,

@@ -5,7 +5,7 @@
 
 import { expect, test } from 'vitest';
 import type { Random } from '../../machines/vocabulary/random.ts';
-import { restingText, runningText } from '../../src/cli/commands/status/statusText.ts';
+import { restingText, runningText } from '../../src/cli/commands/status.ts';
 import {
   conflictFailure,
   type Handler,

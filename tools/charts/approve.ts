@@ -9,7 +9,13 @@ import { systemClock } from '../../actors/platform/systemClock.ts';
 import { type Approval, isDate, isSeen, withApproval } from '../../inspector/charts/approvals.ts';
 import type { ChartModel } from '../../inspector/charts/chartData.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { command, flag, type JsonOptions, jsonOption, value } from '../../src/cli/kit/command.ts';
+import {
+  command,
+  flag,
+  type JsonOptions,
+  jsonOption,
+  valueOption,
+} from '../../src/cli/kit/command.ts';
 import { CHARTS, changeApprovals, isAsHashed, presentCharts } from '../clone/chartFiles.ts';
 import { type CloneOptions, cloneOption, cloneRoot, git } from '../clone/clone.ts';
 import { checkSources } from '../clone/sourceCharts.ts';
@@ -29,17 +35,25 @@ export function approveCommand(): Command {
     name: 'approve',
     description: 'write down that you approve charts as they are',
     options: [
-      value(
+      valueOption(
         '--machine <id>',
         'the chart, such as crisis; may be given again',
         (id: string, before: readonly string[] = []) => [...before, id],
         [],
       ),
       flag('--all', 'all charts'),
-      value('--name <name>', 'who approves; kept in the repository', wordsOf).makeOptionMandatory(),
-      value('--role <role>', 'what you are, such as clinical lead', wordsOf).makeOptionMandatory(),
-      value('--note <text>', 'a remark', wordsOf),
-      value('--date <date>', 'the day, such as 2026-11-27; else today, by UTC', dateOf),
+      valueOption(
+        '--name <name>',
+        'who approves; kept in the repository',
+        wordsOf,
+      ).makeOptionMandatory(),
+      valueOption(
+        '--role <role>',
+        'what you are, such as clinical lead',
+        wordsOf,
+      ).makeOptionMandatory(),
+      valueOption('--note <text>', 'a remark', wordsOf),
+      valueOption('--date <date>', 'the day, such as 2026-11-27; else today, by UTC', dateOf),
       cloneOption(),
       jsonOption(),
     ],

@@ -7,7 +7,13 @@
 import type { Command } from 'commander';
 import type { ChartModel } from '../../inspector/charts/chartData.ts';
 import { wrapped } from '../../src/cli/kit/columns.ts';
-import { command, flag, type JsonOptions, jsonOption, value } from '../../src/cli/kit/command.ts';
+import {
+  command,
+  flag,
+  type JsonOptions,
+  jsonOption,
+  valueOption,
+} from '../../src/cli/kit/command.ts';
 import { EXIT } from '../../src/cli/kit/exitCodes.ts';
 import type { Paint } from '../../src/cli/kit/output.ts';
 import { chartsAt, presentCharts } from '../clone/chartFiles.ts';
@@ -39,7 +45,7 @@ export function diffCommand(): Command {
       ['[other]', 'the later commit; else the files as they are'],
     ],
     options: [
-      value(
+      valueOption(
         '--machine <id>',
         'this chart alone; may be given again',
         (id: string, before: readonly string[] = []) => [...before, id],

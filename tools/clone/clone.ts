@@ -10,7 +10,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { value } from '../../src/cli/kit/command.ts';
+import { valueOption } from '../../src/cli/kit/command.ts';
 
 const run = promisify(execFile);
 /** The longest file of a revision, and list of them. */
@@ -22,7 +22,10 @@ export interface CloneOptions {
 
 /** `--clone`, for commands that need one. */
 export function cloneOption() {
-  return value('--clone <dir>', 'git clone of holdfast; else the one that the command is run in');
+  return valueOption(
+    '--clone <dir>',
+    'git clone of holdfast; else the one that the command is run in',
+  );
 }
 
 /** The root of the clone. @throws HoldfastError `HF_OPTION_INVALID` where there is none. */

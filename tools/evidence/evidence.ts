@@ -6,7 +6,13 @@
 
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { command, flag, type JsonOptions, jsonOption, value } from '../../src/cli/kit/command.ts';
+import {
+  command,
+  flag,
+  type JsonOptions,
+  jsonOption,
+  valueOption,
+} from '../../src/cli/kit/command.ts';
 import { EXIT } from '../../src/cli/kit/exitCodes.ts';
 import type { Paint } from '../../src/cli/kit/output.ts';
 import { table } from '../../src/cli/kit/table.ts';
@@ -26,12 +32,15 @@ export function evidenceCommand(): Command {
   return command<EvidenceOptions>({
     name: 'evidence',
     options: [
-      value(
+      valueOption(
         '--out <dir>',
         'where to put it: an empty folder, or one that is not there yet',
       ).makeOptionMandatory(),
-      value('--drill <dir>', 'report of a crisis drill; else node_modules/.cache/crisis-drill'),
-      value(
+      valueOption(
+        '--drill <dir>',
+        'report of a crisis drill; else node_modules/.cache/crisis-drill',
+      ),
+      valueOption(
         '--deployed <version>',
         'the version or commit that runs: says whether the evidence is of it; exit 3 if not',
       ),

@@ -6,7 +6,13 @@
 
 import type { Command } from 'commander';
 import { backupStore } from '../../../persistence/upkeep/backup.ts';
-import { command, EXAMPLE_STORE, type JsonOptions, jsonOption, value } from '../kit/command.ts';
+import {
+  command,
+  EXAMPLE_STORE,
+  type JsonOptions,
+  jsonOption,
+  valueOption,
+} from '../kit/command.ts';
 import { EXIT } from '../kit/exitCodes.ts';
 import { storeKey } from '../kit/storeKey.ts';
 import { keyOptions, type StoreOptions, storeOption } from '../kit/storeOptions.ts';
@@ -22,7 +28,7 @@ export function backupCommand(): Command {
     name: 'backup',
     options: [
       storeOption(),
-      value(
+      valueOption(
         '--to <dir>',
         'where to put the backup: a path that does not exist yet',
       ).makeOptionMandatory(),

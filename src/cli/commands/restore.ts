@@ -6,7 +6,7 @@
 
 import type { Command } from 'commander';
 import { restoreStore } from '../../../persistence/upkeep/restore.ts';
-import { command, flag, type JsonOptions, jsonOption, value } from '../kit/command.ts';
+import { command, flag, type JsonOptions, jsonOption, valueOption } from '../kit/command.ts';
 import { EXIT } from '../kit/exitCodes.ts';
 import { storeKey } from '../kit/storeKey.ts';
 import { keyOptions, type StoreOptions, storeOption } from '../kit/storeOptions.ts';
@@ -22,7 +22,7 @@ export function restoreCommand(): Command {
   return command<RestoreCommandOptions>({
     name: 'restore',
     options: [
-      value('--from <dir>', 'folder of the backup').makeOptionMandatory(),
+      valueOption('--from <dir>', 'folder of the backup').makeOptionMandatory(),
       storeOption('folder of the new store: empty, or not there yet'),
       ...keyOptions('key of the store that was backed up'),
       flag('--accept-unreadable', 'also where some records can not be opened'),

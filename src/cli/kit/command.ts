@@ -27,7 +27,7 @@ export function flag(name: string, what: string): Option {
 }
 
 /** An option with a value, read by `parse`. */
-export function value<Value>(
+export function valueOption<Value>(
   flags: string,
   what: string,
   parse?: (text: string, before?: Value) => Value,

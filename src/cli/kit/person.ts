@@ -7,19 +7,19 @@
 import { InvalidArgumentError, type Option } from 'commander';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Person } from '../../../machines/vocabulary/person.ts';
-import { value } from './command.ts';
+import { valueOption } from './command.ts';
 
 /** The option `--by`, with an optional role where `needsRole` is false. */
 export function byOption({ needsRole }: { readonly needsRole: boolean }): Option {
   const flags = needsRole ? '--by <id:role>' : '--by <id[:role]>';
-  return value(flags, 'who you are, such as staff-7:clinician; kept and shown', (text) =>
+  return valueOption(flags, 'who you are, such as staff-7:clinician; kept and shown', (text) =>
     parsePerson(text, needsRole),
   ).makeOptionMandatory();
 }
 
 /** The option `--role`, for a `--by` without one. */
 export function roleOption(): Option {
-  return value('--role <role>', 'what you are there, where --by does not say it');
+  return valueOption('--role <role>', 'what you are there, where --by does not say it');
 }
 
 /** The person who decides. @throws HoldfastError `HF_OPTION_INVALID` without a role, or with two. */

@@ -16,7 +16,7 @@ import type { KeySource } from '../../../persistence/sealing/keySource.ts';
 import { createRuntime } from '../../createRuntime.ts';
 import { parseBaseUrl } from '../../http/requestUrl.ts';
 import { parseCount, parseDuration } from '../kit/argumentParsers.ts';
-import { command, flag, type JsonOptions, jsonOption, value } from '../kit/command.ts';
+import { command, flag, type JsonOptions, jsonOption, valueOption } from '../kit/command.ts';
 import { EXIT, type ExitCode } from '../kit/exitCodes.ts';
 import { reportOnce } from '../kit/notices.ts';
 import { errorText, type Output } from '../kit/output.ts';
@@ -57,7 +57,7 @@ export function runCommand(): Command {
     name: 'run',
     arguments: [['<file>', "NDJSON file of requests, or '-' for stdin"]],
     options: [
-      value(
+      valueOption(
         '--upstream <url>',
         'requests go to <url>/<type with dots as slashes>',
       ).makeOptionMandatory(),
@@ -65,26 +65,31 @@ export function runCommand(): Command {
         'folder of the store, made if there is none',
         'key of the store; made by: holdfast keys init',
       ),
-      value(
+      valueOption(
         '--header-file <file>',
         'headers to send, such as Authorization: a line each, Name: value',
       ),
-      value(
+      valueOption(
         '--method <type=method>',
         'method of a type, such as moods.put=PUT; may be repeated',
         parseMethod,
       ),
-      value(
+      valueOption(
         '--path <type=path>',
         "path of a type below the URL, {entity} being the entity's id; may be repeated",
         parsePath,
       ),
-      value(
+      valueOption(
         '--deadline <duration>',
         'stop after 30s, 5m, 1h, what is in flight 5s later; the rest is kept',
         parseDuration,
       ),
-      value('--concurrency <n>', 'requests in flight at the same time', parseCount(1, 10_000), 32),
+      valueOption(
+        '--concurrency <n>',
+        'requests in flight at the same time',
+        parseCount(1, 10_000),
+        32,
+      ),
       flag('--allow-insecure', 'allow unencrypted http:// to other machines'),
       flag('--strict', 'check every line first, and store nothing if one is bad'),
       jsonOption('print the result as one line of JSON, the last on stdout'),

@@ -14,11 +14,7 @@ import {
 } from '../../../../machines/conflict/conflictRecord.ts';
 import { openAtRest } from '../../../../persistence/openStore.ts';
 import { createKeyFile, keyFile } from '../../../../persistence/sealing/keyFile.ts';
-import {
-  aboutText,
-  detailsText,
-  paintDetails,
-} from '../../../../src/cli/commands/conflicts/conflictText.ts';
+import { aboutText, detailsText, paintDetails } from '../../../../src/cli/commands/conflicts.ts';
 import { columns, wrapped } from '../../../../src/cli/kit/columns.ts';
 import { createRuntime } from '../../../../src/createRuntime.ts';
 import { conflictFailure } from '../../../../src/index.ts';

@@ -5,11 +5,11 @@
  */
 
 import type { Command } from 'commander';
-import type { CrisisDecided, CrisisView } from '../../../../actors/port.ts';
-import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
-import type { Person } from '../../../../machines/vocabulary/person.ts';
-import { type Crises, crises } from '../../../management/crises.ts';
-import { parseDuration } from '../../kit/argumentParsers.ts';
+import type { CrisisDecided, CrisisView } from '../../../actors/port.ts';
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type { Person } from '../../../machines/vocabulary/person.ts';
+import { type Crises, crises } from '../../management/crises.ts';
+import { parseDuration } from '../kit/argumentParsers.ts';
 import {
   command,
   commandGroup,
@@ -18,14 +18,14 @@ import {
   JSON_LINES,
   type JsonOptions,
   jsonOption,
-  value,
-} from '../../kit/command.ts';
-import { ID_OR_END, operationId } from '../../kit/idEnd.ts';
-import type { Output } from '../../kit/output.ts';
-import { byOption } from '../../kit/person.ts';
-import { type StoreOptions, storeOptions } from '../../kit/storeOptions.ts';
-import { facts, table, timeOf } from '../../kit/table.ts';
-import { withStore } from '../../kit/withStore.ts';
+  valueOption,
+} from '../kit/command.ts';
+import { ID_OR_END, operationId } from '../kit/idEnd.ts';
+import type { Output } from '../kit/output.ts';
+import { byOption } from '../kit/person.ts';
+import { type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
+import { facts, table, timeOf } from '../kit/table.ts';
+import { withStore } from '../kit/withStore.ts';
 
 type ListOptions = StoreOptions & JsonOptions & { readonly unacknowledged: boolean };
 type DecisionOptions = StoreOptions & JsonOptions & { readonly by: Person; readonly note?: string };
@@ -91,9 +91,12 @@ function acknowledgeCommand(): Command {
     options: [
       ...storeOptions(),
       byOption({ needsRole: true }),
-      value('--subject <id>', 'in place of the id: all crises of this subject that are not over'),
-      value('--for <duration>', 'how long you have it, from 1m to 4h', parseDuration),
-      value('--note <text>', 'for other people; sealed with the crisis'),
+      valueOption(
+        '--subject <id>',
+        'in place of the id: all crises of this subject that are not over',
+      ),
+      valueOption('--for <duration>', 'how long you have it, from 1m to 4h', parseDuration),
+      valueOption('--note <text>', 'for other people; sealed with the crisis'),
       jsonOption(JSON_LINES),
     ],
     notes: `Nobody else is notified for half an hour, or as long as --for says. Five minutes before that is over you are
@@ -138,7 +141,7 @@ function releaseCommand(): Command {
     options: [
       ...storeOptions(),
       byOption({ needsRole: true }),
-      value('--note <text>', 'for other people; sealed with the crisis'),
+      valueOption('--note <text>', 'for other people; sealed with the crisis'),
       jsonOption(JSON_LINES),
     ],
     examples: [
@@ -166,8 +169,11 @@ function callOffCommand(): Command {
     options: [
       ...storeOptions(),
       byOption({ needsRole: true }),
-      value('--reason <text>', 'for other people; sealed with the crisis').makeOptionMandatory(),
-      value('--confirm <end>', 'the last 8 characters of its id, where you are alone'),
+      valueOption(
+        '--reason <text>',
+        'for other people; sealed with the crisis',
+      ).makeOptionMandatory(),
+      valueOption('--confirm <end>', 'the last 8 characters of its id, where you are alone'),
       jsonOption(JSON_LINES),
     ],
     notes: `A delivery under way is aborted, and counts where it arrived. At rest it is over once a process next runs

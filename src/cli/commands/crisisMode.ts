@@ -5,35 +5,31 @@
  */
 
 import { type Command, InvalidArgumentError } from 'commander';
-import type { CrisisModeState } from '../../../../actors/port.ts';
+import type { CrisisModeState } from '../../../actors/port.ts';
 import {
   MODE_MS_DEFAULT,
   MODE_MS_MAX,
   MODE_MS_MIN,
-} from '../../../../machines/policy/crisis/crisisMode.ts';
-import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
-import { requireOption } from '../../../../machines/vocabulary/optionFields.ts';
-import type { Person } from '../../../../machines/vocabulary/person.ts';
-import { askOwner } from '../../../control/controlClient.ts';
-import {
-  enterCrisisMode,
-  leaveCrisisMode,
-  listCrisisMode,
-} from '../../../management/crisisMode.ts';
-import type { ManagementCall } from '../../../management/managementCall.ts';
-import { parseDuration } from '../../kit/argumentParsers.ts';
+} from '../../../machines/policy/crisis/crisisMode.ts';
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { requireOption } from '../../../machines/vocabulary/optionFields.ts';
+import type { Person } from '../../../machines/vocabulary/person.ts';
+import { askOwner } from '../../control/controlClient.ts';
+import { enterCrisisMode, leaveCrisisMode, listCrisisMode } from '../../management/crisisMode.ts';
+import type { ManagementCall } from '../../management/managementCall.ts';
+import { parseDuration } from '../kit/argumentParsers.ts';
 import {
   command,
   commandGroup,
   flag,
   type JsonOptions,
   jsonOption,
-  value,
-} from '../../kit/command.ts';
-import { byOption } from '../../kit/person.ts';
-import { requireStore } from '../../kit/storeFolder.ts';
-import { storeOption } from '../../kit/storeOptions.ts';
-import { table } from '../../kit/table.ts';
+  valueOption,
+} from '../kit/command.ts';
+import { byOption } from '../kit/person.ts';
+import { requireStore } from '../kit/storeFolder.ts';
+import { storeOption } from '../kit/storeOptions.ts';
+import { table } from '../kit/table.ts';
 
 interface ListOptions extends JsonOptions {
   readonly store: string;
@@ -51,7 +47,7 @@ interface EnterOptions extends OrderOptions {
 }
 
 const WHOM = [
-  value('--subject <subject>', 'whom it is for'),
+  valueOption('--subject <subject>', 'whom it is for'),
   flag('--everybody', 'it is for everybody; then name your role, too'),
   byOption({ needsRole: false }),
 ];
@@ -80,8 +76,8 @@ function enterCommand(): Command {
     options: [
       storeOption(),
       ...WHOM,
-      value('--reason <text>', 'a label for other people; no story'),
-      value('--for <duration>', 'how long, from 1m to 24h', parseLength).default(
+      valueOption('--reason <text>', 'a label for other people; no story'),
+      valueOption('--for <duration>', 'how long, from 1m to 24h', parseLength).default(
         MODE_MS_DEFAULT,
         '4h',
       ),

@@ -5,13 +5,13 @@
  */
 
 import type { Command } from 'commander';
-import { PolicyTable } from '../../../../machines/policy/layers/policyTable.ts';
-import { askOwner } from '../../../control/controlClient.ts';
-import { showPolicies } from '../../../management/policies.ts';
-import { type PolicyView, policyViews } from '../../../views/policyView.ts';
-import { command, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
-import { requireStore } from '../../kit/storeFolder.ts';
-import { table } from '../../kit/table.ts';
+import { PolicyTable } from '../../../machines/policy/layers/policyTable.ts';
+import { askOwner } from '../../control/controlClient.ts';
+import { showPolicies } from '../../management/policies.ts';
+import { type PolicyView, policyViews } from '../../views/policyView.ts';
+import { command, type JsonOptions, jsonOption, valueOption } from '../kit/command.ts';
+import { requireStore } from '../kit/storeFolder.ts';
+import { table } from '../kit/table.ts';
 
 interface PoliciesOptions extends JsonOptions {
   readonly store?: string;
@@ -24,12 +24,12 @@ export function policiesCommand(): Command {
   return command<PoliciesOptions>({
     name: 'policies',
     options: [
-      value('--store <dir>', 'folder of the store, to ask the process that runs on it').env(
+      valueOption('--store <dir>', 'folder of the store, to ask the process that runs on it').env(
         'HOLDFAST_STORE',
       ),
-      value('--upstream <name>', 'those of this upstream'),
-      value('--tier <tier>', 'those of this tier, or of crises: crisis'),
-      value('--type <type>', 'those of this type of operation'),
+      valueOption('--upstream <name>', 'those of this upstream'),
+      valueOption('--tier <tier>', 'those of this tier, or of crises: crisis'),
+      valueOption('--type <type>', 'those of this type of operation'),
       jsonOption(),
     ],
     notes: `A process that runs on the store is asked. Policies are options of the program, not of the store: while nobody

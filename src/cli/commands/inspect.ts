@@ -6,21 +6,21 @@
 
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { FeedMessage } from '../../../../inspector/protocol.ts';
-import { VIEW_NAMES } from '../../../../inspector/viewNames.ts';
-import { askOwner, nameOwner } from '../../../control/controlClient.ts';
-import { NOBODY } from '../../../inspect/openInspectLine.ts';
-import { health } from '../../../management/store.ts';
-import { openBrowser } from '../../inspector/openBrowser.ts';
-import { serveStorePage } from '../../inspector/storePage.ts';
-import { parseCount } from '../../kit/argumentParsers.ts';
-import { command, flag, type JsonOptions, jsonOption, value } from '../../kit/command.ts';
-import { hasKeyboard, onEnter } from '../../kit/enterKey.ts';
-import { EXIT } from '../../kit/exitCodes.ts';
-import { onInterrupt } from '../../kit/interrupt.ts';
-import { errorText, type Output } from '../../kit/output.ts';
-import { requireStore } from '../../kit/storeFolder.ts';
-import { storeOption } from '../../kit/storeOptions.ts';
+import type { FeedMessage } from '../../../inspector/protocol.ts';
+import { VIEW_NAMES } from '../../../inspector/viewNames.ts';
+import { askOwner, nameOwner } from '../../control/controlClient.ts';
+import { NOBODY } from '../../inspect/openInspectLine.ts';
+import { health } from '../../management/store.ts';
+import { openBrowser } from '../inspector/openBrowser.ts';
+import { serveStorePage } from '../inspector/storePage.ts';
+import { parseCount } from '../kit/argumentParsers.ts';
+import { command, flag, type JsonOptions, jsonOption, valueOption } from '../kit/command.ts';
+import { hasKeyboard, onEnter } from '../kit/enterKey.ts';
+import { EXIT } from '../kit/exitCodes.ts';
+import { onInterrupt } from '../kit/interrupt.ts';
+import { errorText, type Output } from '../kit/output.ts';
+import { requireStore } from '../kit/storeFolder.ts';
+import { storeOption } from '../kit/storeOptions.ts';
 
 interface InspectOptions extends JsonOptions {
   readonly store: string;
@@ -38,13 +38,13 @@ export function inspectCommand(): Command {
     name: 'inspect',
     options: [
       storeOption('folder of the store whose process is watched'),
-      value(
+      valueOption(
         '--port <n>',
         'port of the page on 127.0.0.1; 0 is one that is free',
         parseCount(0, 65_535),
         0,
       ),
-      value(
+      valueOption(
         '--at <place>',
         'where the page opens: /crises/ID, or what its address has behind #',
         parsePlace,
