@@ -30,13 +30,6 @@ export function holdWrite(hold: Hold | null): HoldWrite {
   return { kind: 'hold', hold };
 }
 
-/** The hold assumed where the mark can't be read: everything waits. */
-export const UNREADABLE_HOLD: Hold = {
-  reason: 'unreadable',
-  sinceAtMs: null,
-  seqMax: Number.MAX_SAFE_INTEGER,
-};
-
 /** The error that reports the hold to the owner. */
 export function heldError({ reason }: Hold): HoldfastError {
   const why = {

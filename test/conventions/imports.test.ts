@@ -12,7 +12,7 @@ const { ROOMS, allowedFor } = createRequire(import.meta.url)(
   /** From the ground up. */
   readonly ROOMS: readonly string[];
   /** The rooms that the files of a room may import, itself among them. */
-  allowedFor(room: string): readonly string[];
+  readonly allowedFor: (room: string) => readonly string[];
 };
 const CONFIG = resolve('.dependency-cruiser.cjs');
 const CRUISER = resolve('node_modules/dependency-cruiser/bin/dependency-cruise.mjs');

@@ -367,7 +367,7 @@ describe('a guarded call', () => {
     await expect(process.runtime.call('mail', () => 1)).rejects.toMatchObject({
       code: 'HF_UPSTREAM_UNKNOWN',
     });
-    await expect(call(() => 1, { tier: 'gold' } as never)).rejects.toMatchObject({
+    await expect(call(() => 1, { tier: 'gold' })).rejects.toMatchObject({
       code: 'HF_OPTION_INVALID',
       field: 'tier',
     });

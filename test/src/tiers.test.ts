@@ -142,7 +142,7 @@ describe('PF-1 a tier of the app', () => {
 });
 
 describe('UX-2 tiers among the options', () => {
-  const nine = Object.fromEntries([...'abcdefghi'].map((name) => [name, { like: 'basic' }]));
+  const nine = Object.fromEntries(Array.from('abcdefghi', (name) => [name, { like: 'basic' }]));
   test.each<[what: string, options: object, field: string, rule: RegExp]>([
     ['like none', { tiers: { gold: {} } }, 'tiers.gold.like', /is missing/],
     ['like an unknown one', { tiers: { gold: { like: 'silver' } } }, 'tiers.gold.like', /premium/],
@@ -163,7 +163,7 @@ describe('UX-2 tiers among the options', () => {
     ],
     ['no default', { defaultTier: 'gold' }, 'defaultTier', /must be one of premium/],
   ])('UX-2 one that is %s is refused at once', (_, options, field, rule) => {
-    expect(() => createRuntime({ ...MEMORY, ...options } as RuntimeOptions)).toThrow(
+    expect(() => createRuntime({ ...MEMORY, ...options })).toThrow(
       expect.objectContaining({
         code: 'HF_OPTION_INVALID',
         field,

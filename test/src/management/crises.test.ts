@@ -151,7 +151,7 @@ describe('CR-5 a running process', () => {
     await runtime.handle('notes.push', { upstream: 'default', run: () => null });
     const payload = { text: 'x' };
     const other = await world.clock.run(
-      runtime.sync({ type: 'notes.push', subject: 'user-42', tier: 'basic', payload } as never),
+      runtime.sync({ type: 'notes.push', subject: 'user-42', tier: 'basic', payload }),
     );
     await world.clock.advance(1_000);
     await expect(world.clock.run(runtime.crises.show(other.id))).rejects.toMatchObject({
