@@ -141,7 +141,7 @@ function socketError(path: string, why: string): HoldfastError {
   const as = process.geteuid?.() === 0 ? ' (as root: sudo -u USER, before the command)' : '';
   return new HoldfastError(
     'HF_STORE_FOLDER',
-    `Nothing is said to the process that listens at ${path}: ${why}, so another user of the machine may be behind it. Ask as the user whose store it is${as}, or put the store into a folder of your own.`,
+    `Nothing was sent to the process that listens at ${path}: ${why}, so another user of the machine may be behind it. Ask as the user whose store it is${as}, or put the store into a folder of your own.`,
     { path, withStack: false },
   );
 }

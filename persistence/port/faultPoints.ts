@@ -18,7 +18,7 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
  */
 const OPERATION_POINTS = {
   'open.beforeClaim': 'The store is open; the mark of its new owner is not on disk yet.',
-  'open.afterClaim': 'The mark is on disk: whoever had the store before is fenced off.',
+  'open.afterClaim': 'The mark is on disk: the owner before is fenced off.',
   'engine.beforeAccept': 'A request has passed its checks; its acceptance is not ordered yet.',
   'journal.beforePost': 'A batch of writes is on its way to the store.',
   'store.beforeRaise':
@@ -27,7 +27,7 @@ const OPERATION_POINTS = {
   'store.afterCommit': 'It is on disk and synced; nobody knows yet.',
   'store.beforeAck': 'The writer is about to answer.',
   'journal.beforeTell': 'The engine knows that a write is durable; who waits for it does not yet.',
-  'engine.afterAccept': 'An acceptance is durable; its caller is not told yet.',
+  'engine.afterAccept': 'An acceptance is durable; its caller does not know yet.',
   'engine.beforeOrder': 'An attempt has its turn; its number is not ordered yet.',
   'engine.afterOrder': 'The number of the attempt is durable; the attempt has not begun.',
   'engine.beforeAttempt': 'The handler is about to be called.',
@@ -36,7 +36,7 @@ const OPERATION_POINTS = {
   'engine.afterRest': 'It is durable where it waits and until when; its actor is still there.',
   'engine.beforeSettle': 'It has ended; the ending is not ordered yet.',
   'engine.afterSettle': 'The ending is durable; nobody knows yet, and its lane is not passed on.',
-  'engine.beforeReport': 'Whoever watches is about to be told how it ended.',
+  'engine.beforeReport': 'The outcome is about to be reported to those who watch.',
   'queue.afterClaim': 'Rows that are due were fetched; none has its turn yet.',
   'recovery.beforeRevive': 'A row that a dead process had in hand is about to be taken up.',
   'recovery.afterRevive': 'All that a dead process had in hand is taken up.',
@@ -53,7 +53,7 @@ const CONFLICT_POINTS = {
   'conflict.afterFetch': 'The upstream has answered; nothing of that is kept yet.',
   'conflict.afterHeard': 'What the upstream holds is durable; the two are not merged yet.',
   'conflict.beforeKeep': 'Both sides are merged; nothing of that is kept yet.',
-  'conflict.afterKeep': 'Both sides are durable; the edit is not told yet.',
+  'conflict.afterKeep': 'Both sides are durable; the edit does not know yet.',
   'conflict.afterTell': 'The edit has its new body; that is not durable yet.',
   'conflict.beforeRecord': 'The upstream has taken an edit; what it holds now is not kept yet.',
   'conflict.afterRecord': 'What the upstream holds now is durable; the ending of the edit is not.',

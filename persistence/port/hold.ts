@@ -11,32 +11,29 @@
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 
 export interface Hold {
-  /** `unreadable`: the mark that would say so was changed or is gone. */
-  readonly reason: 'restored' | 'copied' | 'unreadable';
+  readonly reason: 'restored' | 'copied';
   /** When it began; `null` where that is not known. */
   readonly sinceAtMs: number | null;
   /** The last acceptance number before the hold; later work is the held store's own. */
   readonly seqMax: number;
 }
 
-/** Holds the store, so that nothing in it runs until a person lets it go; with `null` lets it go. */
+/** Holds the store; `null` releases it. */
 export interface HoldWrite {
   readonly kind: 'hold';
   readonly hold: Hold | null;
 }
 
-/** Keeps a hold, or with `null` ends it. */
+/** The write of a hold; `null` ends it. */
 export function holdWrite(hold: Hold | null): HoldWrite {
   return { kind: 'hold', hold };
 }
 
 /** The error that reports the hold to the owner. */
 export function heldError({ reason }: Hold): HoldfastError {
-  const why = {
-    restored: 'was restored from a backup',
-    copied: 'was copied with its folder',
-    unreadable: 'is held, because the record that says whether it may run was changed or is gone',
-  }[reason];
+  const why = { restored: 'was restored from a backup', copied: 'was copied with its folder' }[
+    reason
+  ];
   return new HoldfastError(
     'HF_STORE_HELD',
     `The store ${why}: what waits in it may have been done since. Nothing of it runs until ` +

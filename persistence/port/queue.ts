@@ -78,7 +78,7 @@ export interface QueueStore {
    * at no more than `limit` held rows at a time, since there may be a million of them and no head.
    */
   freedHeads(query: { readonly afterSeq: number; readonly limit: number }): Promise<SearchPage>;
-  /** Those of the routes that have a `due` row, now or later: an idle one costs nothing to find. */
+  /** Routes among the given ones that have a `due` row, now or later: an idle one costs nothing to find. */
   occupiedRoutes(query: { readonly routes: readonly string[] }): Promise<readonly string[]>;
   /**
    * `due` rows of routes other than the named ones, if they are ever due before {@link NEVER_MS}: work that no queue

@@ -227,7 +227,7 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
         if (padded === null) {
           throw new HoldfastError(
             'HF_RECORD_TAMPERED',
-            'The record was changed since it was sealed, or stands in a place that is not its own.',
+            'The record was changed since it was sealed, or moved to another place.',
           );
         }
         const plaintext = unpad(padded);

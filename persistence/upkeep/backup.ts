@@ -77,7 +77,7 @@ function refuseInside(folder: string, target: string): void {
   if (way === '' || way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) return;
   throw new HoldfastError(
     'HF_OPTION_INVALID',
-    `${target} lies inside the store in ${folder}. Give a path elsewhere, best on another disk.`,
+    `${target} is inside the store in ${folder}. Give a path elsewhere, best on another disk.`,
     { path: target },
   );
 }

@@ -241,7 +241,7 @@ export class StoreFiles {
 
 const KEPT = 'Nothing is lost as long as this process lives. Put the file or its folder back';
 const AWAY = `Move that away: what the store held is then written back. ${KEPT}`;
-const WAL_AWAY = `Move the -wal that lies there now away. ${KEPT}`;
+const WAL_AWAY = `Move away the -wal that is there now. ${KEPT}`;
 const FIND_OUT = 'Find out what deletes it';
 
 function rescuedPath(path: string): string {

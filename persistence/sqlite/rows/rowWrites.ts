@@ -113,7 +113,7 @@ function accept(tables: Tables, write: AcceptWrite): WriteResult {
 function undecidable(path: string): HoldfastError {
   return new HoldfastError(
     'HF_STORE_CORRUPT',
-    `The store at ${path} is damaged, and whether a request with this idempotency key was accepted before can't be told. Restore the store from a backup.`,
+    `The store at ${path} is damaged, so it is not known whether a request with this idempotency key was accepted before. Restore the store from a backup.`,
     { path },
   );
 }

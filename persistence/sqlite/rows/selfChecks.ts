@@ -53,7 +53,7 @@ export function checkIndexes(tables: Tables, row: OperationRow): boolean {
     tables.onNotice(
       new HoldfastError(
         'HF_STORE_CORRUPT',
-        `The index ${index} of the store at ${tables.path} does not find what is there, and the file is damaged otherwise, so it was not made anew. Restore the store from a backup; holdfast doctor --deep says more.`,
+        `The index ${index} of the store at ${tables.path} misses rows, and the file is damaged elsewhere too, so the index was not rebuilt. Restore the store from a backup; holdfast doctor --deep says more.`,
         { path: tables.path },
       ),
     );

@@ -322,7 +322,7 @@ function base64(bytes: Uint8Array): string {
 function notItsPayload(): HoldfastError {
   return new HoldfastError(
     'HF_RECORD_TAMPERED',
-    'The payload that lies beside the record is not the one that belongs to it, or is gone.',
+    'The payload of the record is not the one it was sealed with, or is gone.',
   );
 }
 
