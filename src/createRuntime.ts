@@ -122,7 +122,7 @@ function openLog({ logger, clock }: KeylessOptions, facts: FactStream): Log | nu
 function warnOfFailedStart(error: unknown): void {
   const code = isHoldfastError(error) ? error.code : 'HF_INTERNAL';
   const said = error instanceof Error ? error.message : String(error);
-  const message = `The runtime has not started: ${said} Give createRuntime onError or a logger to be told of such trouble, and await runtime.start() to see this.`;
+  const message = `The runtime has not started: ${said} Give createRuntime onError or a logger to be notified of failures, and await runtime.start() to catch this one.`;
   process.emitWarning(message, { type: 'HoldfastWarning', code });
 }
 

@@ -137,7 +137,7 @@ export const HELP_LINES: readonly HelpLine[] = Object.freeze([
     name: 'Emergency services by text message, France',
     regions: ['FR'],
     text: '114',
-    note: 'For deaf people, and for whoever can not speak',
+    note: 'For deaf people, and for people who can not speak',
     sourceUrl: 'https://associations.gouv.fr/1044-choix-siege-social-association.html?xml=F33954',
     ...STORED_PAGE,
   },

@@ -162,5 +162,5 @@ function notTold(error: unknown, hasBegun: boolean): AttemptFailure {
       notApplied: true,
     });
   }
-  return unknownOutcome(`The webhook did not answer (${name}); it may have been told.`);
+  return unknownOutcome(`The webhook did not answer (${name}); the person may have been notified.`);
 }
