@@ -168,9 +168,7 @@ export async function holdfastProgram(
     .description('Runs sync work that must not be lost, and answers a crisis at once.')
     .option('-v, --version', 'print the version')
     .addOption(new Option('-V').hideHelp())
-    .addOption(new Option('--json').hideHelp())
     .helpCommand(false)
-    .enablePositionalOptions()
     .addHelpText(
       'after',
       `

@@ -34,6 +34,13 @@ describe('holdfast', () => {
     }
   });
 
+  test('UX-1 the version of what --json prints is told with that of the program', async () => {
+    const { stdout } = await runCli(['--version', '--json']);
+    expect(JSON.parse(stdout)).toEqual({ version: expect.any(String) as string, json: 1 });
+    const page = readFileSync(new URL('../../../docs/json.md', import.meta.url), 'utf8');
+    expect(page).toContain('\nFormat 1. ');
+  });
+
   test('UX-1 help names a command as --help does, and a near miss', async () => {
     const asked = await runCli(['help', 'operations', 'show']);
     expect(asked).toMatchObject({ exitCode: 0, stderr: '' });
