@@ -9,7 +9,7 @@ import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xst
 import { actionName } from '../charts/chartNames.ts';
 import { guardLabel } from '../charts/transitions.ts';
 
-interface StateDefinition {
+export interface StateDefinition {
   readonly id?: string;
   readonly type?: string;
   readonly history?: string;
@@ -20,7 +20,7 @@ interface StateDefinition {
   readonly states?: Readonly<Record<string, StateDefinition>>;
 }
 
-interface TransitionDefinition {
+export interface TransitionDefinition {
   readonly target?: readonly string[];
   readonly guard?: string;
   readonly actions?: readonly string[];

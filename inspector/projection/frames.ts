@@ -6,7 +6,11 @@
  */
 
 import type { AnyStateMachine } from 'xstate';
-import { chartDefinition } from './chartDefinition.ts';
+import {
+  chartDefinition,
+  type StateDefinition,
+  type TransitionDefinition,
+} from './chartDefinition.ts';
 import { statePaths } from './chartNames.ts';
 import { actorNumber, type TapObserver, type TappedActor } from './projection.ts';
 import { isDone, ShownSystem, type SystemActor, upstreamIn } from './shownSystem.ts';
@@ -206,11 +210,42 @@ class StandIn implements InspectedActor {
 
 const configs = new WeakMap<AnyStateMachine, object>();
 
-/** The configuration of a chart, made of names. */
-function configOf(machine: AnyStateMachine): object {
+/** The configuration of a chart, made of names, and no deeper than observers look. */
+export function configOf(machine: AnyStateMachine): object {
   const known = configs.get(machine);
   if (known !== undefined) return known;
-  const config = JSON.parse(chartDefinition(machine)) as object;
+  const config = shallow(JSON.parse(chartDefinition(machine)) as StateDefinition, 0);
   configs.set(machine, config);
   return config;
+}
+
+/** Two levels of objects go for each state in a state, and `@statelyai/inspect` cuts off what is below nine. */
+const DEEP = 4;
+
+/** The same chart in fewer levels; a transition of what is far inside is the name of its target alone. */
+function shallow(state: StateDefinition, depth: number): object {
+  const { on, always, states, ...rest } = state;
+  const given = (transitions: readonly TransitionDefinition[]): unknown => {
+    const [first] = transitions;
+    if (depth >= DEEP) return transitions.find(({ target }) => target !== undefined)?.target?.[0];
+    const own = transitions.map(({ target, ...others }) => ({
+      ...others,
+      ...(target === undefined ? {} : { target: target.length === 1 ? target[0] : target }),
+    }));
+    return first !== undefined && own.length === 1 ? own[0] : own;
+  };
+  return {
+    ...rest,
+    ...(on === undefined ? {} : { on: mapped(on, given) }),
+    ...(always === undefined ? {} : { always: given(always) }),
+    ...(states === undefined ? {} : { states: mapped(states, (one) => shallow(one, depth + 1)) }),
+  };
+}
+
+function mapped<Value>(
+  record: Readonly<Record<string, Value>>,
+  change: (value: Value) => unknown,
+): object {
+  const changed = Object.entries(record).map(([key, value]) => [key, change(value)] as const);
+  return Object.fromEntries(changed.filter(([, value]) => value !== undefined));
 }
