@@ -16,9 +16,12 @@ import { overviewAt } from '../support/inspector/syntheticStory.ts';
 const chart = JSON.parse(readFileSync('docs/machines/syncOperation.json', 'utf8')) as ChartModel;
 const ID = '01998a2c-7777-7000-8000-000000000001';
 const HASH = `#/actors/${ID}`;
+/** The path of a state, whichever parents hold it. */
+const pathOf = (name: string): string =>
+  chart.states.find(({ path }) => path.split('.').at(-1) === name)?.path ?? name;
 
 const operation = (actor: number, state: string): WatchedActor => ({
-  ...{ actor, id: ID, machine: 'syncOperation', version: chart.version, states: [state] },
+  ...{ actor, id: ID, machine: 'syncOperation', version: chart.version, states: [pathOf(state)] },
   sinceAtMs: 2_000,
   about: {
     ...{ type: 'labs.send', upstream: 'labs', tier: 'basic', priority: 'normal' },
@@ -34,7 +37,9 @@ const kept = (state: string, settledAtMs: number | null = null) => ({
 });
 
 function stepOf(serial: number, event: string, from: string, to: string): Step {
-  const index = chart.transitions.findIndex((one) => one.source === from && one.event === event);
+  const index = chart.transitions.findIndex(
+    (one) => one.source === pathOf(from) && one.event === event,
+  );
   return {
     ...{
       serial,
@@ -43,8 +48,8 @@ function stepOf(serial: number, event: string, from: string, to: string): Step {
       actor: 1,
       atMs: 10_000 + serial,
       event,
-      from: [from],
-      to: [to],
+      from: [pathOf(from)],
+      to: [pathOf(to)],
     },
     transitions: index < 0 ? [] : [index],
   };
