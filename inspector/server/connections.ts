@@ -16,7 +16,7 @@ const STRANGERS_MAX = 96;
 /** A request has to be complete by then, even if it keeps trickling in. */
 const REQUEST_WITHIN_MS = 5_000;
 /** A connection that reads nothing of its answer for so long is cut. A feed has a bound of its own. */
-const IDLE_MS_MAX = 30_000;
+const SOCKET_IDLE_MS_MAX = 30_000;
 
 interface Connection {
   isWhole: boolean;
@@ -44,7 +44,7 @@ export class Connections {
     });
     // An error is followed by the end of the socket, which is handled.
     socket.on('error', () => undefined);
-    socket.setTimeout(IDLE_MS_MAX, () => {
+    socket.setTimeout(SOCKET_IDLE_MS_MAX, () => {
       socket.destroy();
     });
     this.#endLongest(WAITING_MAX, ({ isWhole }) => !isWhole);

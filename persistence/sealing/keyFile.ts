@@ -16,13 +16,11 @@ import { errorCodeOf, syncFolder } from '../files/atomicFile.ts';
 import { isForeign, isOpenToAll } from '../files/otherUsers.ts';
 import type { KeySource } from './keySource.ts';
 import { checkKey, KEY_BYTES } from './keySource.ts';
+import { HAS_MODES } from './secretFile.ts';
 
 /** Made by every store, and by nothing else. */
 const KEYRING_FILE_NAME = 'keyring.json';
 const HEX_DIGITS = 2 * KEY_BYTES;
-/** Windows keeps access rights elsewhere: its mode bits say nothing. */
-const HAS_MODES = process.platform !== 'win32';
-
 /**
  * A key that is read from a file at each start. Nothing is read yet.
  *

@@ -13,7 +13,7 @@ import { isForeign, isOpenToAll } from '../files/otherUsers.ts';
 
 const BYTES_MAX = 65_536;
 /** Windows keeps access rights elsewhere: its mode bits say nothing. */
-const HAS_MODES = process.platform !== 'win32';
+export const HAS_MODES = process.platform !== 'win32';
 const OTHERS_BITS = 0o077;
 
 /** Name of the secret, and the code it is refused with. */

@@ -35,8 +35,8 @@ const NOT_OF_READS = [
 /** @throws HoldfastError `HF_OPTION_INVALID`; no value is repeated, for it is often a secret. */
 export function checkHeaders(headers: unknown): void {
   if (headers === undefined || typeof headers === 'function') return;
-  const isObject = typeof headers === 'object' && headers !== null && !Array.isArray(headers);
-  const entries = isObject ? Object.entries(headers) : null;
+  const isRecord = typeof headers === 'object' && headers !== null && !Array.isArray(headers);
+  const entries = isRecord ? Object.entries(headers) : null;
   if (entries?.every(([name, value]) => isCarried(name, value)) === true) return;
   throw new HoldfastError(
     'HF_OPTION_INVALID',

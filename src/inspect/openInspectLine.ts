@@ -37,12 +37,12 @@ export async function openInspectLine(
   if (answer === 'silent') {
     return { reason: silent(storeFolder), isSettled: false };
   }
-  if (answer === 'foreign') return { reason: otherVersion(storeFolder), isSettled: true };
+  if (answer === 'foreign') return { reason: ofOtherVersion(storeFolder), isSettled: true };
   if ('refusal' in answer) {
     const error = errorOf(answer.refusal);
     // An owner without inspectors answers that there is no such path.
     const isOther = error === null || error.code === 'HF_OPTION_INVALID';
-    return { reason: isOther ? otherVersion(storeFolder) : error.message, isSettled: true };
+    return { reason: isOther ? ofOtherVersion(storeFolder) : error.message, isSettled: true };
   }
   const { socket, head } = answer.upgraded;
   return { socket, head };
@@ -60,7 +60,7 @@ export function silent(storeFolder: string): string {
   return `${nameOwner(storeFolder)} does not answer: it is stopped, or its event loop is blocked`;
 }
 
-function otherVersion(storeFolder: string): string {
+function ofOtherVersion(storeFolder: string): string {
   return `${nameOwner(storeFolder)} is of a version of holdfast that this one can not watch`;
 }
 

@@ -17,7 +17,7 @@ const TRICKLE_MS = 1_000;
 /** No pause of an upstream, or of a subject, is longer; the next 429 may ask for more. */
 export const ASKED_PAUSE_MS_MAX = 60_000;
 /** Subjects that are held at once, at most. */
-const SUBJECTS_MAX = 10_000;
+const HELD_SUBJECTS_MAX = 10_000;
 
 /** One call that was answered so. */
 export interface AskedToWait {
@@ -102,9 +102,10 @@ export class AskedPause {
   }
 
   #hold(subject: string, untilMs: number, nowMs: number): void {
-    if (this.#held.size >= SUBJECTS_MAX) {
+    if (this.#held.size >= HELD_SUBJECTS_MAX) {
       for (const [name, until] of this.#held) if (until <= nowMs) this.#held.delete(name);
     }
-    if (this.#held.size < SUBJECTS_MAX || this.#held.has(subject)) this.#held.set(subject, untilMs);
+    if (this.#held.size < HELD_SUBJECTS_MAX || this.#held.has(subject))
+      this.#held.set(subject, untilMs);
   }
 }
