@@ -139,7 +139,7 @@ export const breakerSetup = setup({
       isAskedForTime(context, context.policy, params),
     /** The probe belongs to this half-open time, and its lease has not ended. */
     isProbeOut: ({ context }, params: ProbeFacts) => isProbeOut(context, params),
-    /** It is the last of the probes that go out together: not all of them can have failed by chance. */
+    /** The probe is the last of those that go out together: not all of them can have failed by chance. */
     isLastProbe: ({ context }, params: ProbeFacts) =>
       isProbeOut(context, params) && context.probesFailed + 1 >= context.probesAtOnce,
     /** An order that is at least as strong is in force, so that this one changes nothing yet. */

@@ -31,7 +31,7 @@ export interface LaterEdit {
   readonly acceptedAtMs: number;
   /** What the app made it of; `null` where nobody knows: then it follows nothing. */
   readonly ancestor: Json | null;
-  /** As the app gave it. */
+  /** The text as the app gave it. */
   readonly given: Json;
   /** JSON Pointers of what it takes out. */
   readonly removed: readonly string[];
@@ -161,7 +161,7 @@ function followed(
     readonly after: Json;
     readonly device: string;
     readonly atMs: number;
-    /** It was made of what is shown, so it follows whatever this store wrote. */
+    /** The version was made of what is shown, so it follows whatever this store wrote. */
     readonly isOfBoth: boolean;
   },
 ): ReviewItem | null {

@@ -22,7 +22,7 @@ export interface ConflictSide {
   readonly who: string;
   /** When it was last edited, by the clock of its own; `null` where that is not known. */
   readonly atMs: number | null;
-  /** It is the edit of this store. */
+  /** The edit is this store's own. */
   readonly isOurs: boolean;
   readonly value: Json;
 }
@@ -86,7 +86,7 @@ export interface ConflictRecord {
   readonly carried?: CarriedFrom;
 }
 
-/** Whose question it is that came with a record. */
+/** The store whose question came with a record. */
 export interface CarriedFrom {
   /** The device that asks, which has both sides. */
   readonly by: string;

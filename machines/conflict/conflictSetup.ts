@@ -101,9 +101,9 @@ export type ConflictEvent =
   | ({ readonly type: 'fetch.due' } & Instant)
   /** The upstream has answered with what it holds. */
   | ({ readonly type: 'current.fetched' } & FetchedFacts)
-  /** It may answer later. */
+  /** The upstream may answer later. */
   | ({ readonly type: 'fetch.failed' } & RetryFacts)
-  /** It will not answer. */
+  /** The upstream will not answer. */
   | ({ readonly type: 'fetch.refused' } & Instant)
   /** What it answered is no record. */
   | ({ readonly type: 'current.unreadable' } & Instant)

@@ -16,13 +16,13 @@ import { valueAt, withValueAt } from './valueAt.ts';
 
 /** An edit, as its operation has it. */
 export interface Edit {
-  /** Of its operation; left out where none is known. */
+  /** The operation's; left out where none is known. */
   readonly id?: string;
   readonly body: RequestBody;
   readonly acceptedAtMs: number;
   /** How often it was merged anew after a definite conflict. */
   readonly round: number;
-  /** It had ended and was brought back: what was sent meanwhile was not made of what came before it. */
+  /** The edit had ended and was brought back: what was sent meanwhile was not made of what came before it. */
   readonly isBroughtBack?: boolean;
 }
 

@@ -31,11 +31,11 @@ import { makerFrom } from './recordMeta.ts';
 
 /** The last edit of an app that the upstream took. What is edited next may be made of this, or apart from it. */
 export interface Ancestor {
-  /** As the app gave it, whatever was merged into it. */
+  /** The body as the app gave it, whatever was merged into it. */
   readonly value: Json;
   /** What a person has decided for edits that are still to come, having seen them. */
   readonly holds?: DecisionHolds | undefined;
-  /** Its id: the base of an edit that was made of it names that. */
+  /** The id of the version: the base of an edit that was made of it names that. */
   readonly edit: string;
   /** The version that it was made on, with its value: others may be made on it as well. `null` where that is not known. */
   readonly base: { readonly version: string | null; readonly value: Json } | null;
@@ -44,7 +44,7 @@ export interface Ancestor {
 /** What was there before it was removed. */
 export interface Removed {
   readonly value: Json;
-  /** It was an item of a list. */
+  /** The value was an item of a list. */
   readonly isItem: boolean;
 }
 
@@ -73,7 +73,7 @@ export interface EntityRecord {
   /** Versions that the upstream has gone beyond, the newest last: what is told of them comes late. */
   readonly past: readonly string[];
   readonly ancestor: Ancestor | null;
-  /** Who made what differs between {@link ancestor} and {@link current}, the latest of them; `null` for nobody. */
+  /** The author of what differs between {@link ancestor} and {@link current}, the latest of them; `null` for nobody. */
   readonly others: Maker | null;
   /** What this store has seen of each device. */
   readonly vv: VersionVector;

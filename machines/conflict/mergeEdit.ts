@@ -38,7 +38,7 @@ import { valueAt } from './valueAt.ts';
 export interface MergeQuestion extends Comparison {
   /** What the upstream holds; `null` where it has no such record. */
   readonly current: Current | null;
-  /** Of the merged record as JSON, in UTF-8. Default {@link PAYLOAD_BYTES_MAX}, or twice what one side has, where that is more. */
+  /** The most bytes of the merged record as JSON, in UTF-8. Default {@link PAYLOAD_BYTES_MAX}, or twice what one side has, where that is more. */
   readonly bytesMax?: number | undefined;
 }
 
@@ -99,7 +99,7 @@ export function mergeEdit(question: MergeQuestion): EditMerged | EditNotMerged {
   }
 }
 
-/** As {@link mergeEdit}, for a large record: others may have their turn between two steps. */
+/** The same as {@link mergeEdit}, for a large record: others may have their turn between two steps. */
 export function* mergeInSteps(
   question: MergeQuestion,
 ): Generator<undefined, EditMerged | EditNotMerged> {
@@ -264,7 +264,7 @@ export function decidedBody(
   comparison: Comparison,
   decided: {
     readonly value: Json;
-    /** Of what the person has seen; on that it is sent. */
+    /** The version that the person has seen; on that the edit is sent. */
     readonly version: string | null;
     readonly absent?: true | undefined;
     /** What the person has seen of the upstream. Left out: what is known of it. */
@@ -396,7 +396,7 @@ function presumedItems(
   });
 }
 
-/** Who made what is there beside the edit. */
+/** The author of what is there beside the edit. */
 function theirMaker({ record, device }: MergeQuestion, theirs: Current | null): Maker | null {
   const others = record?.others ?? null;
   if (theirs === null) return others;

@@ -35,9 +35,9 @@ export interface About {
 
 /** An edit that the upstream has taken. */
 export interface SentEdit {
-  /** Of its operation. */
+  /** The operation's. */
   readonly id: string;
-  /** As it was sent: with its `merged`. */
+  /** The body as it was sent: with its `merged`. */
   readonly body: RequestBody;
   readonly acceptedAtMs: number;
   /**
@@ -59,10 +59,10 @@ export interface RemoteNews {
   readonly record: EntityRecord;
 }
 
-/** Of how many versions it is known that they are over. */
+/** How many versions are known to be over. */
 const PAST_MAX = 16;
 
-/** Of how many questions it is known that they are over. */
+/** How many questions are known to be over. */
 const CLOSED_MAX = 32;
 
 /** The name of whoever wrote a version that says nothing of it. */
@@ -243,7 +243,7 @@ function standingOf(record: EntityRecord, remote: Current, isAsked: boolean): Ne
   return isUnnamed && isSameRecord(remote.value, current.value) ? 'known' : 'taken';
 }
 
-/** Who made it, when it was another device, or nobody says who. */
+/** The maker, where that was another device, or nobody says who. */
 export function makerOfCurrent({ meta, asOfMs }: Current, device: string): Maker | null {
   if (meta !== undefined) return makerOf(meta, device);
   return { actor: UPSTREAM, hlc: { ms: asOfMs ?? 0, c: 0 } };
@@ -279,7 +279,7 @@ function withPast(past: readonly string[], version: string | null): readonly str
   return [...past.filter((one) => one !== version), version].slice(-PAST_MAX);
 }
 
-/** As it is kept: without card data, and without fields that say nothing. */
+/** The form that is kept: without card data, and without fields that say nothing. */
 function currentOf(
   { version, value, meta, asOfMs, isVerified }: Current,
   { isExempt, nowMs }: Onlooker,

@@ -39,7 +39,7 @@ function put(into: Json | undefined, keys: readonly string[], value: Json): Json
   return inOrder([...Object.entries(before).filter(([name]) => name !== key), [key, after]]);
 }
 
-/** As merges keep fields, so that a record has one text. */
+/** Fields as merges keep them, so that a record has one text. */
 function inOrder(fields: readonly (readonly [string, Json | undefined])[]): JsonObject {
   const known = fields.flatMap(([name, value]) =>
     value === undefined ? [] : ([[name, value]] as const),

@@ -30,11 +30,11 @@ export type CrisisEnding = 'completed' | 'cancelled';
 
 export interface CrisisContext extends CrisisInput {
   readonly priority: 'crisis';
-  /** Its key is for the upstream alone: the store is not asked (docs/decisions/0010). */
+  /** The key is for the upstream alone: the store is not asked (docs/decisions/0010). */
   readonly fingerprint: null;
-  /** It never expires. */
+  /** A crisis never expires. */
   readonly expiresAtMs: null;
-  /** It has as many attempts as it takes. */
+  /** A crisis has as many attempts as it takes. */
   readonly attemptsMax: null;
   /** The attempt that is ordered or running, from 1. */
   readonly attempt: number;

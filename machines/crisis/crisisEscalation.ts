@@ -61,7 +61,7 @@ export interface ChainStep {
   readonly waitMs: number;
 }
 
-/** Who has taken a crisis on, and until when. */
+/** The person who has taken a crisis on, and until when. */
 export interface TakenOn {
   readonly by: Person;
   readonly atMs: number;

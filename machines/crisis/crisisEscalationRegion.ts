@@ -16,7 +16,7 @@ const acknowledged = {
   actions: [{ type: 'acknowledge', params: facts }],
 } as const;
 
-/** Whoever had it has it no more: their step is told again, and those after it. */
+/** The person who had it has it no more: their step is notified again, and those after it. */
 const lapsed = {
   target: '#crisis.escalation.open.telling.notifyDue',
   actions: [{ type: 'beginAfterLapse', params: facts }],

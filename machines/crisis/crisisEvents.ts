@@ -19,7 +19,7 @@ export interface CrisisFailureFacts {
   readonly fastAttemptsMax: number;
 }
 
-/** Who takes a crisis on, and until when. */
+/** The person who takes a crisis on, and until when. */
 export interface AcknowledgementFacts {
   readonly atMs: number;
   readonly by: Person;
@@ -29,7 +29,7 @@ export interface AcknowledgementFacts {
   readonly hasChain: boolean;
 }
 
-/** Who gives a crisis back, is the first of two to call it off, or says that they are safe. */
+/** A person who gives a crisis back, is the first of two to call it off, or says that they are safe. */
 export interface DecisionFacts {
   readonly atMs: number;
   readonly by: Person;
@@ -78,7 +78,7 @@ export interface StepFailedFacts extends StepCalledFacts {
 }
 
 export type CrisisEvent =
-  /** Its record is in the database, and synced. */
+  /** The record is in the database, and synced. */
   | { readonly type: 'record.durable' }
   /** The database fails: its record is kept beside it, sealed and synced. */
   | { readonly type: 'record.spilled' }
@@ -86,11 +86,11 @@ export type CrisisEvent =
   | { readonly type: 'record.refused' }
   /** The disk hangs, and as much as may waits for it in memory. */
   | { readonly type: 'record.unkept' }
-  /** Its ending is on disk. */
+  /** The ending is on disk. */
   | { readonly type: 'journal.committed'; readonly atMs: number }
   /** One of the places that are kept for crises at its upstream is its own. */
   | { readonly type: 'place.granted'; readonly atMs: number }
-  /** Its time has come to be tried again. */
+  /** The time has come to try again. */
   | { readonly type: 'retry.due'; readonly atMs: number }
   /** A person wants it tried again at once. */
   | { readonly type: 'retry.requested'; readonly atMs: number }
@@ -102,7 +102,7 @@ export type CrisisEvent =
   | { readonly type: 'attempt.succeeded'; readonly atMs: number }
   /** The upstream did not take it, or has not answered in time. */
   | ({ readonly type: 'attempt.failed' } & CrisisFailureFacts)
-  /** It was aborted by a stop of the process; it spends nothing. */
+  /** The attempt was aborted by a stop of the process; it spends nothing. */
   | { readonly type: 'attempt.interrupted'; readonly atMs: number }
   /** The process that had its attempt in flight is gone. */
   | { readonly type: 'process.restarted'; readonly atMs: number }
@@ -112,23 +112,23 @@ export type CrisisEvent =
   | ({ readonly type: 'acknowledgement.given' } & AcknowledgementFacts)
   /** An acknowledgement is about to lapse: whoever gave it is asked whether it goes on. */
   | { readonly type: 'acknowledgement.ending'; readonly atMs: number }
-  /** Its time is over. */
+  /** The time that they had it for is over. */
   | { readonly type: 'acknowledgement.lapsed'; readonly atMs: number }
   /** A person gives it back. */
   | ({ readonly type: 'release.requested' } & DecisionFacts)
   /** The first of two persons wants it called off. */
   | ({ readonly type: 'callOff.proposed' } & DecisionFacts)
-  /** Whose crisis it is has said that they are safe. That is a note: delivery and chain go on. */
+  /** The person in crisis has said that they are safe. That is a note: delivery and chain go on. */
   | ({ readonly type: 'safety.said' } & DecisionFacts)
   /** Somebody is to be told: the next step of the chain, or nobody where none is left. */
   | ({ readonly type: 'step.due' } & StepDueFacts)
   /** A call of a step begins: of the one that the chain has come to, or of one that is owed. */
   | ({ readonly type: 'step.called' } & StepCalledFacts)
-  /** Its call has succeeded, or one about another crisis of the same person that named this one. */
+  /** The call of a step has succeeded, or one about another crisis of the same person that named this one. */
   | ({ readonly type: 'step.notified' } & StepNotifiedFacts)
-  /** Its call has failed. */
+  /** The call of a step has failed. */
   | ({ readonly type: 'step.failed' } & StepFailedFacts)
-  /** It can be reached again: what is owed to it is due. */
+  /** A step can be reached again: what is owed to it is due. */
   | ({ readonly type: 'step.woken' } & StepCalledFacts)
   /** Nobody has taken it on since every step was told: the chain begins anew. */
   | { readonly type: 'chain.anew'; readonly atMs: number };

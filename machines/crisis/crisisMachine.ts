@@ -31,7 +31,7 @@ export type { CrisisDeliveryState, CrisisEscalationState, CrisisStates } from '.
 /** The event itself, for actions that read its facts. */
 const facts = <Event>({ event }: { event: Event }): Event => event;
 
-/** Its attempt is ordered, and goes out as soon as there is a place for it. */
+/** The next attempt is ordered, and goes out as soon as there is a place for it. */
 const sending = {
   target: '#crisis.delivery.pending.awaitingPlace',
   actions: [{ type: 'orderAttempt', params: facts }],

@@ -51,14 +51,14 @@ export const crisisSetup = setup({
     attempt: fromCallback<EventObject, { readonly id: string }>(() => undefined),
   },
   guards: {
-    /** It was tried less often than it is tried fast. */
+    /** The crisis was tried less often than it is tried fast. */
     hasFastAttemptsLeft: ({ context }, { fastAttemptsMax }: CrisisFailureFacts) =>
       context.attempt < fastAttemptsMax,
     /** It is being sent at this moment, so that the news is of the attempt under way. */
     isBeingSent: stateIn({ delivery: { underWay: 'attempting' } }),
     /** It is not being sent at this moment: the news is of an attempt that is over. */
     isNotBeingSent: not(stateIn({ delivery: { underWay: 'attempting' } })),
-    /** It was tried as often as it is tried fast. */
+    /** The crisis was tried as often as it is tried fast. */
     hasUsedUpFastAttempts: ({ context }, { fastAttemptsMax }: CrisisFailureFacts) =>
       context.attempt >= fastAttemptsMax,
     /** A step of the chain is left that was not called in this round. */
@@ -67,7 +67,7 @@ export const crisisSetup = setup({
     hasNoStep: (_, { step }: StepDueFacts) => step === null,
     /** Each step of the chain was told in this round, or there is no chain. */
     isEveryStepTold: (_, facts: StepDueFacts) => facts.isEveryStepTold,
-    /** It is the step that the chain has come to, and is not called again in a moment: it makes way. */
+    /** The step is the one that the chain has come to, and is not called again in a moment: it makes way. */
     hasToMakeWay: ({ context }, { step, isSoon }: StepFailedFacts) =>
       !isSoon && step === context.escalation.step,
     /** Somebody was told of it, or there is nobody to be told: it can be taken on. */
@@ -200,7 +200,7 @@ export const crisisSetup = setup({
     noteTaker: assign(({ context }, { by, note, atMs }: AcknowledgementFacts) => ({
       escalation: withDecision(context.escalation, { what: 'noted', by, note, atMs }),
     })),
-    /** Whoever has taken it on is to be asked, and has until it lapses. */
+    /** The person who has taken it on is to be asked, and has until it lapses. */
     noteLapsing: assign(({ context: { escalation } }, { atMs }: Instant) => {
       const { takenOn } = escalation;
       if (takenOn === null) return {};
@@ -303,7 +303,7 @@ export const crisisSetup = setup({
   },
 });
 
-/** Its first step is due at once. */
+/** Escalation with the first step due at once. */
 function escalated(
   { escalation }: CrisisContext,
   cause: EscalationCause,

@@ -6,15 +6,15 @@
  */
 
 export type CrisisTag =
-  /** Its attempt is ordered, which is written beside it; it goes out once a place is free. */
+  /** The next attempt is ordered, which is written beside it; it goes out once a place is free. */
   | 'place'
-  /** Its attempt is under way. */
+  /** An attempt is under way. */
   | 'delivery'
-  /** It was called off while it was sent, which is written; it is left once that has ended. */
+  /** The crisis was called off while it was sent, which is written; it is left once that has ended. */
   | 'recall'
   /** Nothing is in flight: where it waits is written beside it. It stays in memory. */
   | 'stay'
-  /** Whoever waits for its ending is told at once, and it is written. */
+  /** The ending is reported at once to all who wait for it, and written. */
   | 'over'
-  /** Its ending is on disk: it leaves memory. */
+  /** The ending is on disk: the crisis leaves memory. */
   | 'leave';

@@ -47,9 +47,9 @@ export type CrisisModeEvent =
   | ({ readonly type: 'person.entered' } & ModeOrder)
   /** A person wants it to end. */
   | ({ readonly type: 'person.left' } & ModeEndOrder & Instant)
-  /** It ends soon, and that is to be told. */
+  /** The mode ends soon, and people are to be notified. */
   | ({ readonly type: 'warning.due' } & Instant)
-  /** Its time is over. */
+  /** The time of the mode is over. */
   | ({ readonly type: 'timeout.due' } & Instant)
   /** Sent once to what was switched on before the store was open. */
   | ({ readonly type: 'store.opened' } & ModeAtOpen)
@@ -64,15 +64,15 @@ const crisisModeSetup = setup({
     meta: {} as StateMeta,
   },
   guards: {
-    /** Whoever wants it to end is somebody else than its subject and all who switched it on or prolonged it. */
+    /** The person who wants it to end is somebody else than its subject and all who switched it on or prolonged it. */
     isSecondPerson: ({ context: { on } }, params: ModeEndOrder) =>
       on !== null && isSecondPerson(on, params),
     /** By this order it ends later than it would have. */
     isProlonged: ({ context: { on } }, params: ModeOrder) =>
       on !== null && switchedOn(on, params).endsAtMs > on.endsAtMs,
-    /** Its end is so near that people are to be told. */
+    /** The end is so near that people are to be notified. */
     isWarningDue: ({ context: { on } }, { atMs }: Instant) => on !== null && atMs >= warnsAtMs(on),
-    /** Its time is over. */
+    /** The time of the mode is over. */
     isTimeOver: ({ context: { on } }, { atMs }: Instant) => on !== null && atMs >= on.endsAtMs,
   },
   actions: {

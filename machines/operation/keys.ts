@@ -18,7 +18,7 @@ export const KEY_RULE = 'hf1';
 /** For how long the same words of one person under one key are one crisis. */
 const CRISIS_WINDOW_MS = 600_000;
 
-/** Whose work a key of the app is for. */
+/** The work that a key of the app is for. */
 export interface KeyedWork {
   readonly type: string;
   readonly subject: string;

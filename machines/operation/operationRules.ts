@@ -32,7 +32,7 @@ export function isUncompared({ isEdit, isCompared }: SyncOperationContext): bool
   return isEdit === true && isCompared !== true;
 }
 
-/** It has its turn: it takes the next attempt number, unless the one before never ran, or failed for an outage. */
+/** The operation has its turn: it takes the next attempt number, unless the one before never ran, or failed for an outage. */
 export function turnTaken(
   { attempt, isSpent, unspentFailures = 0, failedAtMs, rate }: SyncOperationContext,
   { wasOutage }: TurnFacts,

@@ -9,7 +9,7 @@ import type { WaitCause } from '../vocabulary/waitCause.ts';
 import type { SyncOperationState } from './syncOperationState.ts';
 import { STATE_WAITING_FOR, type WaitReason } from './waitReason.ts';
 
-/** Of a state in which no row is kept, none: an operation is in it in memory only. */
+/** The standings of each state; none where no row is kept in it: an operation is in it in memory only. */
 const STANDINGS: Readonly<Record<SyncOperationState, readonly Standing[]>> = {
   accepting: [],
   inLane: ['held'],

@@ -7,7 +7,7 @@
 export type StateTag =
   /** The acceptance is being written; the state is left when that is durable, or has failed. */
   | 'accept'
-  /** It has its turn, and is compared with what is known of its record. */
+  /** The operation has its turn, and is compared with what is known of its record. */
   | 'compare'
   /** The order of an attempt is being written; the state is left when that is durable. */
   | 'order'
@@ -19,11 +19,11 @@ export type StateTag =
   | 'cancel'
   /** Nothing is in flight: where it waits is written, and then it may live on disk only. */
   | 'rest'
-  /** It waits in memory for its turn, apart from the others. */
+  /** The operation waits in memory for its turn, apart from the others. */
   | 'standBy'
   /** The ending is being written; the state is left when that is durable. */
   | 'settle'
-  /** It has ended, which is on disk: whoever waits for that is told. */
+  /** The operation has ended, which is on disk: that is reported to all who wait for it. */
   | 'report'
-  /** It was never accepted: nothing of it is kept. */
+  /** The operation was never accepted: nothing of it is kept. */
   | 'forget';

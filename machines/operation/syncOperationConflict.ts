@@ -19,7 +19,7 @@ import {
   retrying,
 } from './syncOperationTransitions.ts';
 
-/** It was compared with what may not hold at its next turn, and nothing has gone out: it comes again. */
+/** The edit was compared with what may not hold at its next turn, and nothing has gone out: it comes again. */
 const comingAgain = {
   target: '#syncOperation.pending.queued.waiting',
   actions: [{ type: 'noteWait', params: facts }],
