@@ -22,7 +22,7 @@ export type CardExemption = (path: ValuePath) => boolean;
 /** Records of which it is known whether they hold any: each is looked at again and again. */
 const known = new WeakMap<object, boolean>();
 
-/** Of those that hold some, what may be kept, by what is exempt. */
+/** The exempt values that may be kept, of those that hold some. */
 const masked = new WeakMap<object, Map<CardExemption, Json>>();
 
 /** Looks for card data in pieces, and masks what it finds; after that the rest of this module knows. */
@@ -52,7 +52,7 @@ function inPayload(isExempt: CardExemption): CardExemption {
   return ([, ...path]) => isExempt(['payload', ...path]);
 }
 
-/** Of what is nested deeper than the stack is. */
+/** The code for what is nested deeper than the stack is. */
 function withoutDepth(value: Json): Json {
   return cleanJson(value) ?? null;
 }

@@ -78,7 +78,7 @@ export interface ConflictRecord {
   readonly mergeId: string;
   /** In order. */
   readonly decisions: readonly ConflictDecided[];
-  /** Of {@link items}, as they were before the last edit joined, those that are of edits before it. */
+  /** Those of {@link items}, as they were before the last edit joined, those that are of edits before it. */
   readonly earlier?: readonly ReviewItem[];
   /** Edits that wait behind the one that is held, whose words are among the alternatives: a decision is for them, too. */
   readonly behind?: readonly string[];

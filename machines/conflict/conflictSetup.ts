@@ -163,7 +163,7 @@ export const conflictSetup = setup({
       standing === 'sameVersion' && sentAsRead >= REFUSALS_MAX,
     /** The upstream holds what the edit was to make of the record. */
     isApplied: ({ context: { standing } }) => standing === 'applied',
-    /** It can’t be told whether the edit was applied, so that merging might do it twice. */
+    /** Nobody can say whether the edit was applied, so that merging might do it twice. */
     isUnproven: ({ context: { standing } }) => standing === 'unproven',
     /** The upstream shows what is over already, however often it is asked. */
     isBehind: ({ context: { standing } }) => standing === 'older',

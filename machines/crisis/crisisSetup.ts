@@ -54,9 +54,9 @@ export const crisisSetup = setup({
     /** The crisis was tried less often than it is tried fast. */
     hasFastAttemptsLeft: ({ context }, { fastAttemptsMax }: CrisisFailureFacts) =>
       context.attempt < fastAttemptsMax,
-    /** It is being sent at this moment, so that the news is of the attempt under way. */
+    /** The crisis is being sent at this moment, so that the news is of the attempt under way. */
     isBeingSent: stateIn({ delivery: { underWay: 'attempting' } }),
-    /** It is not being sent at this moment: the news is of an attempt that is over. */
+    /** The crisis is not being sent at this moment: the news is of an attempt that is over. */
     isNotBeingSent: not(stateIn({ delivery: { underWay: 'attempting' } })),
     /** The crisis was tried as often as it is tried fast. */
     hasUsedUpFastAttempts: ({ context }, { fastAttemptsMax }: CrisisFailureFacts) =>

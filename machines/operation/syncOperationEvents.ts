@@ -49,7 +49,7 @@ export type SyncOperationEvent =
       readonly wasOutage?: boolean | undefined;
       readonly isEdit?: boolean | undefined;
     }
-  /** Its type goes to another upstream since it had its turn: it waits for that one. Nothing was spent. */
+  /** The type goes to another upstream since it had its turn: it waits for that one. Nothing was spent. */
   | { readonly type: 'turn.revoked'; readonly atMs: number }
   /** At its turn, its subject or its tier had no token left; it comes again when the next is due. */
   | {
@@ -70,19 +70,19 @@ export type SyncOperationEvent =
   | { readonly type: 'handler.missing'; readonly atMs: number }
   /** A handler of its type was registered. */
   | { readonly type: 'handler.registered'; readonly atMs: number }
-  /** It was accepted as no edit, and its handler merges records by now. */
+  /** The operation was accepted as no edit, and its handler merges records by now. */
   | { readonly type: 'handler.merges'; readonly atMs: number }
   /** An attempt may have been applied, and doing it again is not known to do nothing twice. */
   | { readonly type: 'repeat.unsafe'; readonly atMs: number }
   /** The upstream took it. */
   | { readonly type: 'attempt.succeeded'; readonly atMs: number }
-  /** Its handler has returned without success. */
+  /** The handler has returned without success. */
   | ({ readonly type: 'attempt.failed' } & FailureFacts)
   /** Nothing that is known of its record stands in its way, or what does is merged: its body is decided. */
   | { readonly type: 'edit.compared'; readonly atMs: number }
   /** What its record is now has to be fetched, or a person has to be asked, before anything goes out. */
   | { readonly type: 'conflict.found'; readonly atMs: number }
-  /** Its record was merged with what the upstream holds, which is on disk as its new body. */
+  /** The record was merged with what the upstream holds, which is on disk as its new body. */
   | ({ readonly type: 'conflict.merged' } & MergeFacts)
   /** The upstream holds exactly what was sent: an attempt was applied after all. */
   | { readonly type: 'conflict.applied'; readonly atMs: number }
@@ -90,9 +90,9 @@ export type SyncOperationEvent =
   | { readonly type: 'conflict.pending'; readonly atMs: number; readonly retryAtMs: number }
   /** The upstream will not have its record read. */
   | { readonly type: 'conflict.refused'; readonly atMs: number; readonly failure: Failure }
-  /** Its handler is silent far beyond its time-out: it loses its slot, and keeps its lane. */
+  /** The handler is silent far beyond its time-out: it loses its slot, and keeps its lane. */
   | { readonly type: 'attempt.overhangs'; readonly atMs: number }
-  /** It was aborted, by a stop or a cancel, and its handler has returned or is left; it spends nothing. */
+  /** The attempt was aborted, by a stop or a cancel, and its handler has returned or is left; it spends nothing. */
   | { readonly type: 'attempt.interrupted'; readonly atMs: number }
   /** The process is about to end in good order. */
   | { readonly type: 'process.stopping' }
@@ -102,7 +102,7 @@ export type SyncOperationEvent =
   | { readonly type: 'retry.requested'; readonly atMs: number }
   /** A person wants it brought back from the dead letters. */
   | ({ readonly type: 'replay.requested' } & ReplayFacts)
-  /** Its caller takes it back. */
+  /** The caller takes it back. */
   | { readonly type: 'cancel.requested'; readonly atMs: number }
   /** The instant has come after which its caller does not want it done any more. */
   | { readonly type: 'expiry.due'; readonly atMs: number };
@@ -110,7 +110,7 @@ export type SyncOperationEvent =
 /** A new body was made for an edit; it is kept with the operation. */
 export interface MergeFacts {
   readonly atMs: number;
-  /** Its number: one that no body before it had. Its key is of that. */
+  /** The number: one that no body before it had. Its key is of that. */
   readonly round: number;
   /** Where an attempt may have been applied: it is known that none was, or a person has decided. Default false. */
   readonly isOutcomeKnown?: boolean | undefined;
@@ -125,5 +125,5 @@ export interface ReplayFacts {
   readonly isRepeatApproved: boolean;
 }
 
-/** It has its turn. */
+/** The operation has its turn. */
 export type TurnFacts = Extract<SyncOperationEvent, { type: 'turn.granted' }>;

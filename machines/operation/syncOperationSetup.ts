@@ -55,26 +55,26 @@ export const operationSetup = setup({
     attempt: fromCallback<EventObject, { readonly id: string }>(() => undefined),
   },
   guards: {
-    /** It may begin at once. */
+    /** The operation may begin at once. */
     isTurnGranted: (_, params: { turn?: Turn | undefined }) => params.turn === 'granted',
     /** An operation that was accepted before it for the same entity has not ended. */
     isLaneBusy: (_, params: { turn?: Turn | undefined }) => params.turn === 'awaitsLane',
     /** No handler of its type is registered. */
     isHandlerMissing: (_, params: { turn?: Turn | undefined }) => params.turn === 'awaitsHandler',
-    /** It has an instant from which it may begin, and that is not here yet. */
+    /** The operation has an instant from which it may begin, and that is not here yet. */
     isToStartLater: (_, params: { turn?: Turn | undefined }) => params.turn === 'awaitsStart',
     /** The instant from which it may begin is not here yet. */
     isBeforeStart: ({ context: { startAtMs } }, { atMs }: { atMs: number }) =>
       startAtMs !== undefined && atMs < startAtMs,
-    /** It is an edit to its handler by now, and was not compared yet. */
+    /** The operation is an edit to its handler by now, and was not compared yet. */
     isToBeCompared: ({ context }, { isEdit = context.isEdit }: TurnFacts) =>
       isEdit === true && context.isCompared !== true,
-    /** It may begin at once, and is an edit that was not compared yet. */
+    /** The operation may begin at once, and is an edit that was not compared yet. */
     isGrantedUncompared: ({ context }, params: { turn?: Turn | undefined }) =>
       params.turn === 'granted' && isUncompared(context),
-    /** It was accepted as no edit, and has had no turn since its handler merges records. */
+    /** The operation was accepted as no edit, and has had no turn since its handler merges records. */
     isNoEdit: ({ context }) => context.isEdit !== true,
-    /** It is an edit of a record that is merged. */
+    /** The operation is an edit of a record that is merged. */
     isEdit: ({ context }) => context.isEdit === true,
     /** The body is new, and none that may have been applied is replaced by it: no key serves two bodies (OP-3). */
     canBeRebased: ({ context }, { round, isOutcomeKnown }: MergeFacts) =>
@@ -83,7 +83,7 @@ export const operationSetup = setup({
       round >=
         (context.round ?? 0) + (isUncompared(context) && !context.isOutcomeUnknown ? 0 : 1) &&
       (!context.isOutcomeUnknown || isOutcomeKnown === true),
-    /** It was in flight at so many crashes, at the last of them alone, that it is taken for their cause. */
+    /** The operation was in flight at so many crashes, at the last of them alone, that it is taken for their cause. */
     hasCrashedTooOften: ({ context }, { wasAlone }: { wasAlone: boolean }) =>
       isCulprit(context.crashes, wasAlone),
     /** The upstream holds another version, or has said that it conflicts. */
@@ -93,7 +93,7 @@ export const operationSetup = setup({
     /** The attempt may have been applied, and a repeat might do it twice. */
     isRepeatUnsafe: (_, { failure, isRepeatSafe }: FailureFacts) =>
       mayBeApplied(failure) && !isRepeatSafe,
-    /** It was tried for as long as its policy allows, in time in which its upstream was up. */
+    /** The operation was tried for as long as its policy allows, in time in which its upstream was up. */
     isGivenUp: ({ context }, { up, giveUpAfterMs }: FailureFacts) =>
       up !== undefined && isGivenUp(context.upMark, up, giveUpAfterMs),
     /**
@@ -120,13 +120,13 @@ export const operationSetup = setup({
     /** The instant has come after which its caller does not want it done any more. */
     hasExpired: ({ context: { expiresAtMs } }, { atMs }: { atMs: number }) =>
       expiresAtMs !== null && atMs >= expiresAtMs,
-    /** Its caller wants it done by the function that came with it, or not at all. */
+    /** The caller wants it done by the function that came with it, or not at all. */
     isBoundToProcess: ({ context }) => context.isBoundToProcess === true,
-    /** Its ending is that it was done. */
+    /** The ending is that it was done. */
     isCompleted: ({ context }) => context.ending === 'completed',
-    /** Its ending is that it was given up. */
+    /** The ending is that it was given up. */
     isDeadLettered: ({ context }) => context.ending === 'deadLettered',
-    /** Its ending is that its caller took it back. */
+    /** The ending is that its caller took it back. */
     isCancelled: ({ context }) => context.ending === 'cancelled',
   },
   actions: {

@@ -62,7 +62,7 @@ export const approving = {
   actions: [{ type: 'noteRetryRequest', params: facts }, { type: 'approveRepeat' }],
 } as const;
 
-/** Its turn: an edit is compared first, and the attempt is made durable before it begins. */
+/** The turn: an edit is compared first, and the attempt is made durable before it begins. */
 export const takingTurn = [
   {
     guard: { type: 'isToBeCompared', params: asEvent },
@@ -105,7 +105,7 @@ export const endingWithItsFunction = {
   actions: [{ type: 'giveUpWithProcess', params: sinceItWaits }],
 } as const;
 
-/** It may have been applied, and a person has to say whether it may be done again. */
+/** An attempt may have been applied, and a person has to say whether it may be done again. */
 export const goingToReview = {
   target: '#syncOperation.pending.inReview',
   actions: [{ type: 'noteWait', params: facts }],
@@ -117,7 +117,7 @@ export const keepingItsRate = {
   actions: [{ type: 'noteRate', params: asEvent }],
 } as const;
 
-/** Its last attempt was spent, as its turn has shown. What the upstream said last may be that it holds another version. */
+/** The last attempt was spent, as its turn has shown. What the upstream said last may be that it holds another version. */
 export const runningOut = [
   {
     guard: { type: 'hasMetConflict' },
@@ -130,7 +130,7 @@ export const runningOut = [
   },
 ] as const;
 
-/** It was tried for as long as its policy allows. */
+/** The operation was tried for as long as its policy allows. */
 export const givingUp = {
   target: '#syncOperation.settling',
   actions: [{ type: 'giveUp', params: facts }],

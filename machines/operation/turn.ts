@@ -35,7 +35,7 @@ export type TurnVerdict =
 /** What is known of the upstream of an operation that has its turn. */
 export interface TurnFacts extends ExcuseFacts {
   readonly up: UpTime;
-  /** Of the operation's class; `null` for never. */
+  /** The span of the operation's class; `null` for never. */
   readonly giveUpAfterMs: number | null;
 }
 
@@ -66,7 +66,7 @@ export interface Judgement {
   readonly wasOutage: boolean;
 }
 
-/** Of an operation that has not failed. */
+/** The judgement on an operation that has not failed. */
 export const NOTHING_TO_JUDGE: Judgement = Object.freeze({ ends: null, wasOutage: false });
 
 /**

@@ -11,11 +11,11 @@ import type { BreakerDecision } from '../policy/breaker/breakerDecision.ts';
 import { TypeTrials } from '../policy/flow/typeTrials.ts';
 import type { Intake, MayRun, WaitCause } from '../vocabulary/waitCause.ts';
 
-/** Who asks. */
+/** The one that asks. */
 export interface RunAsker {
-  /** Its rank, 0 the most urgent. */
+  /** The rank, 0 the most urgent. */
   readonly urgency: number;
-  /** It is the one that has to run alone. */
+  /** The operation is the one that has to run alone. */
   readonly isAlone?: boolean | undefined;
   /** Nobody more urgent waits for a slot at this upstream. */
   readonly isNext?: boolean | undefined;
@@ -25,7 +25,7 @@ export interface RunAsker {
   readonly isShare?: boolean | undefined;
   /** The route of its type; left out where whoever asks knows already that it is not parked. */
   readonly route?: string | undefined;
-  /** Its subject; left out where whoever asks knows already that it is not parked. */
+  /** The subject; left out where whoever asks knows already that it is not parked. */
   readonly subject?: string | undefined;
 }
 

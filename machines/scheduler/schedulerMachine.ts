@@ -54,21 +54,21 @@ export type SchedulerEvent =
   | ({ readonly type: 'work.stopped' } & FlowFact)
   /** The breaker lets calls through no more. */
   | ({ readonly type: 'outage.began' } & FlowFact)
-  /** It lets them through again. */
+  /** The upstream lets them through again. */
   | ({ readonly type: 'outage.ended' } & FlowFact)
   /** Time-outs and 503 in a row: it has too much to do, which is no outage. */
   | News<'overload.detected'>
   /** Fewer slots are tried, to see whether as much gets done. */
   | News<'trial.began'>
-  /** As much gets done with fewer slots: they stay so. */
+  /** The same amount gets done with fewer slots: they stay so. */
   | News<'trial.kept'>
   /** Less gets done with fewer slots: they are given back. */
   | News<'trial.undone'>
   /** All slots that it takes are open. */
   | News<'ramp.ended'>
-  /** It answers 429: so many calls a second are what it takes. */
+  /** The upstream answers 429: so many calls a second are what it takes. */
   | News<'rate.learned'>
-  /** It has answered no 429 for a while: the rate is asked no more. */
+  /** The upstream has answered no 429 for a while: the rate is asked no more. */
   | News<'rate.lifted'>
   /** The process has started, and this was read back from disk: sent once, before anything else. */
   | ({ readonly type: 'process.restarted' } & Instant);

@@ -36,7 +36,7 @@ const draining = {
   actions: [{ type: 'startDrain', params: ({ event }: { event: StopFacts }) => event }],
 } as const;
 
-/** It is restarted once everything runs. */
+/** The component is restarted once everything runs. */
 const noteForLater = {
   actions: [{ type: 'noteDown', params: ({ event }: { event: ComponentFacts }) => event }],
 } as const;

@@ -16,17 +16,17 @@ import { type Entry, entryOf, LINE_HEIGHT, lineWidth, TEXT_SIZE } from './transi
 export interface Card {
   readonly state: StateModel;
   readonly title: string;
-  /** Its tags, at the right of its name. */
+  /** The tags, at the right of its name. */
   readonly tags: string;
   /** What it runs, and does when it is entered and left. */
   readonly does: readonly string[];
-  /** Its transitions that are no lines. */
+  /** The transitions that are no lines. */
   readonly entries: readonly Entry[];
   /** Whether others are drawn in it. */
   readonly isContainer: boolean;
   /** Whether it goes on beside the others of its parent. */
   readonly isRegion: boolean;
-  /** Of its text, with the room around it. */
+  /** The size of its text, with the room around it. */
   readonly width: number;
   readonly height: number;
 }
@@ -264,7 +264,7 @@ export function entriesHeight(entries: readonly Entry[]): number {
   return lines * LINE_HEIGHT + Math.max(0, entries.length - 1) * ENTRY_GAP;
 }
 
-/** Its place among the transitions of its state on its event, from 1; `null` where there is no other. */
+/** The place among the transitions of its state on its event, from 1; `null` where there is no other. */
 function orderOf(place: number, { transitions }: ChartModel): number | null {
   const own = transitions[place];
   const rivals = [...transitions.entries()].filter(

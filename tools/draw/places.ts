@@ -15,17 +15,17 @@ export function stateId(path: string): string {
   return `state:${path}`;
 }
 
-/** Of the dot from which a compound state begins, and of its line. */
+/** The id of the dot from which a compound state begins, and of its line. */
 export function dotId(path: string): string {
   return `dot:${path}`;
 }
 
-/** Of what stands for any state of a compound state. */
+/** The id of what stands for any state of a compound state. */
 export function anyId(path: string): string {
   return `any:${path}`;
 }
 
-/** Of the two lines of a link: to the pill, and from it. */
+/** The ids of the two lines of a link: to the pill, and from it. */
 export function lineIds(link: string): readonly [before: string, after: string] {
   return [`${link}:before`, `${link}:after`];
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-/** Of the characters from the space to the tilde, in thousandths of the size of the font. */
+/** Widths of the characters from the space to the tilde, in thousandths of the size of the font. */
 const REGULAR = [
   318, 401, 460, 838, 637, 951, 780, 275, 391, 391, 500, 838, 318, 361, 318, 337, 637, 637, 637,
   637, 637, 637, 637, 637, 637, 637, 337, 337, 838, 838, 838, 531, 1000, 685, 687, 699, 771, 632,
@@ -21,7 +21,7 @@ const BOLD = [
   343, 1042, 712, 688, 716, 716, 494, 596, 479, 712, 652, 924, 646, 652, 583, 712, 366, 712, 838,
 ];
 const FIRST = 32;
-/** Of any other character. */
+/** The width of any other character. */
 const OTHER = 1000;
 
 /** The width of a text in pixels. */

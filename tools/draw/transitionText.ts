@@ -36,7 +36,7 @@ const INDENT = 12;
 const GAP = 6;
 
 export interface EntryOptions {
-  /** Its place among those that are tried on the same event; `null` for the only one. */
+  /** The place among those that are tried on the same event; `null` for the only one. */
   readonly order: number | null;
   /** The name of where it leads, where no line shows it. */
   readonly aim: string | null;

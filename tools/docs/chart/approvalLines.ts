@@ -7,7 +7,7 @@
 import type { ChartDoc } from '../text/chartDoc.ts';
 import { asWritten, code, table } from '../text/markdown.ts';
 
-/** Its source, version and hash; and each approval, with whether it is of this version. */
+/** The source, version and hash; and each approval, with whether it is of this version. */
 export function approvalLines({ model, path, approvals }: ChartDoc): readonly string[] {
   const version = `Source: [${path}](../../${path}). Version: ${model.version ?? 'none'}. Hash: ${code(model.hash)}.`;
   const own = approvals

@@ -7,7 +7,7 @@
 import { posix } from 'node:path';
 import type { SourceFile } from '../text/requirements.ts';
 
-/** Of Markdown, and of the HTML in it. */
+/** Links of Markdown, and of the HTML in it. */
 const LINK = /\]\(([^)\s]+)\)|\b(?:href|src)="([^"]+)"/g;
 const PLACE = /<a id="([^"]+)">/g;
 const HEADING = /^#{1,6} (.+)$/gm;
@@ -57,7 +57,7 @@ function placesIn(text: string): ReadonlySet<string> {
   return new Set([...named, ...headings]);
 }
 
-/** As GitHub makes a place of a heading. */
+/** The place that GitHub makes of a heading. */
 function slug(title: string): string {
   return title
     .replaceAll(/<[^>]*>/g, '')

@@ -19,7 +19,7 @@ export interface ChartDoc {
   readonly machine: AnyStateMachine;
   readonly model: ChartModel;
   readonly said: ChartSource;
-  /** Of its own file, from the repository's root. */
+  /** The chart's own file, from the repository's root. */
   readonly path: string;
   /** What the head of that file says, by paragraphs. */
   readonly introduction: readonly string[];

@@ -14,7 +14,7 @@ export interface Said {
   readonly name: string;
   /** What its comment says, as one line; `''` for none. */
   readonly meaning: string;
-  /** As it is written, without its comment. */
+  /** The text as it is written, without its comment. */
   readonly text: string;
   readonly path: string;
   /** From 1. */

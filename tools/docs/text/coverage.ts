@@ -8,7 +8,7 @@
 import { type Check, hasShape, isText } from '../../../machines/vocabulary/shape.ts';
 
 export interface TransitionCoverage {
-  /** As the chart's own label has it. */
+  /** The label that the chart itself has. */
   readonly label: string;
   /** Test files of the chart alone. */
   readonly chartTests: readonly string[];

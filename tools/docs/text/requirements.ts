@@ -17,7 +17,7 @@ export interface Requirement {
   readonly text: string;
 }
 
-/** Who cites a requirement. */
+/** Everything that cites a requirement. */
 export interface Trace {
   readonly requirement: Requirement;
   /** Paths of the code that cites its id, in comments or in `meta.requirements`. */
@@ -26,7 +26,7 @@ export interface Trace {
   readonly tests: readonly string[];
 }
 
-/** It lists what is missing, and carries nothing. */
+/** The file lists what is missing, and carries nothing. */
 const CITES_ONLY = new Set(['tools/docs/text/notBuilt.ts']);
 
 const ID = /\b[A-Z]{2}-\d+\b/g;

@@ -25,7 +25,7 @@ export interface Filled {
   readonly faults: readonly string[];
 }
 
-/** Of a small picture, in pixels: what is in it is read on the page of its chart. */
+/** The width of a small picture, in pixels: what is in it is read on the page of its chart. */
 const WIDTH = 480;
 const IN_BRACES = /\{\{([\s\S]*?)\}\}/g;
 /** Before what begins a sentence. */
