@@ -294,7 +294,7 @@ export const syncOperationMachine = operationSetup.createMachine({
   },
 });
 
-export { OPERATION_STATES, type SyncOperationState } from './syncOperationState.ts';
+export type { SyncOperationState } from './syncOperationState.ts';
 export type SyncOperationSnapshot = SnapshotFrom<typeof syncOperationMachine>;
 
 /** An operation in a state, which is in its parents too. */

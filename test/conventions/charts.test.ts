@@ -6,7 +6,7 @@ import { machines } from '../../machines/index.ts';
 import { brokenRules } from './chartRules.ts';
 
 /** A chart file longer than this hides a child machine. */
-const CHART_LINES_MAX = 300;
+const CHART_LINES_MAX = 350;
 
 describe.each(machines.map((machine) => [machine.id, machine] as const))('%s', (id, machine) => {
   test('OB-3 keeps the house rules of charts', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { crisisMachine } from '../../machines/crisis/crisisMachine.ts';
-import { OPERATION_STATES } from '../../machines/operation/syncOperationMachine.ts';
+import { OPERATION_STATES } from '../../machines/operation/syncOperationState.ts';
 import { innermostStates } from '../../machines/vocabulary/innermost.ts';
 import { findAll, type RepositoryFile, repositoryFiles, withoutComments } from './repository.ts';
 

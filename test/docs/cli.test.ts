@@ -6,12 +6,8 @@
 
 import { expect, test } from 'vitest';
 import { holdfastProgram } from '../../src/cli/holdfastProgram.ts';
-import {
-  type CommandFacts,
-  commandLineOf,
-  type OptionFacts,
-} from '../../src/cli/kit/commandLine.ts';
 import { EXIT } from '../../src/cli/kit/exitCodes.ts';
+import { type CommandFacts, commandLineOf, type OptionFacts } from '../support/docs/commandLine.ts';
 import { DESCRIBED } from '../support/docs/jsonShapes.ts';
 
 const CODES: Readonly<Record<keyof typeof EXIT, string>> = {

@@ -18,7 +18,6 @@ import { ActorSystem } from '../../../actors/charts/actorSystem.ts';
 import { flatLogic } from '../../../actors/charts/flatLogic.ts';
 import { transitionLabel } from '../../../inspector/charts/transitions.ts';
 import {
-  OPERATION_STATES,
   operationAt,
   type SyncOperationContext,
   type SyncOperationEvent,
@@ -26,6 +25,7 @@ import {
   type SyncOperationState,
   syncOperationMachine,
 } from '../../../machines/operation/syncOperationMachine.ts';
+import { OPERATION_STATES } from '../../../machines/operation/syncOperationState.ts';
 import { innermost } from '../../../machines/vocabulary/innermost.ts';
 import { OPERATION_EVENTS } from '../../support/charts/operationEvents.ts';
 import { coverTransitions, transitionsTaken } from '../../support/charts/transitionCoverage.ts';

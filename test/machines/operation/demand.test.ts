@@ -8,10 +8,10 @@ import {
   isSuspect,
 } from '../../../machines/operation/demand.ts';
 import {
-  OPERATION_STATES,
   type SyncOperationState,
   syncOperationMachine,
 } from '../../../machines/operation/syncOperationMachine.ts';
+import { OPERATION_STATES } from '../../../machines/operation/syncOperationState.ts';
 import { innermostStates } from '../../../machines/vocabulary/innermost.ts';
 import { innermostIn } from '../../support/charts/ignoredPairs.ts';
 

@@ -8,11 +8,11 @@ import {
 } from '../../../machines/operation/due.ts';
 import {
   newOperation,
-  OPERATION_STATES,
   operationAt,
   type SyncOperationContext,
   type SyncOperationState,
 } from '../../../machines/operation/syncOperationMachine.ts';
+import { OPERATION_STATES } from '../../../machines/operation/syncOperationState.ts';
 import {
   isBackingOff,
   STATE_WAITING_FOR,

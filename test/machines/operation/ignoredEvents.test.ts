@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import {
-  OPERATION_STATES,
   type SyncOperationEvent,
   type SyncOperationState,
   syncOperationMachine,
 } from '../../../machines/operation/syncOperationMachine.ts';
+import { OPERATION_STATES } from '../../../machines/operation/syncOperationState.ts';
 import {
   but,
   faultsOf,

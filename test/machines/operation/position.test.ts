@@ -18,9 +18,9 @@ import {
 } from '../../../machines/operation/settlement.ts';
 import {
   type Ending,
-  OPERATION_STATES,
   type SyncOperationState,
 } from '../../../machines/operation/syncOperationMachine.ts';
+import { OPERATION_STATES } from '../../../machines/operation/syncOperationState.ts';
 import { NEVER_MS } from '../../../machines/vocabulary/standing.ts';
 
 const STATES = OPERATION_STATES;

@@ -8,13 +8,13 @@ import {
 } from '../../../machines/operation/rowState.ts';
 import {
   newOperation,
-  OPERATION_STATES,
   operationAt,
   type SyncOperationContext,
   type SyncOperationState,
   syncOperationMachine,
   type Turn,
 } from '../../../machines/operation/syncOperationMachine.ts';
+import { OPERATION_STATES } from '../../../machines/operation/syncOperationState.ts';
 import { innermost } from '../../../machines/vocabulary/innermost.ts';
 
 const STATES = OPERATION_STATES;

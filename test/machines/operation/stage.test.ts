@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { countedByStage, STAGES, stageOf } from '../../../machines/operation/stage.ts';
-import { OPERATION_STATES } from '../../../machines/operation/syncOperationMachine.ts';
+import { OPERATION_STATES } from '../../../machines/operation/syncOperationState.ts';
 
 const STATES = OPERATION_STATES;
 

@@ -8,10 +8,10 @@ import {
 } from '../../../machines/operation/standingsOf.ts';
 import {
   newOperation,
-  OPERATION_STATES,
   type SyncOperationContext,
   type SyncOperationState,
 } from '../../../machines/operation/syncOperationMachine.ts';
+import { OPERATION_STATES } from '../../../machines/operation/syncOperationState.ts';
 import { waitReasonOf } from '../../../machines/operation/waitReason.ts';
 import type { Standing } from '../../../machines/vocabulary/standing.ts';
 

@@ -6,10 +6,8 @@
 
 import { expect, test } from 'vitest';
 import { isKept } from '../../../machines/operation/rowState.ts';
-import {
-  newOperation,
-  OPERATION_STATES,
-} from '../../../machines/operation/syncOperationMachine.ts';
+import { newOperation } from '../../../machines/operation/syncOperationMachine.ts';
+import { OPERATION_STATES } from '../../../machines/operation/syncOperationState.ts';
 import { toldAtRest } from '../../../machines/operation/toldAtRest.ts';
 
 const context = newOperation({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { OPERATION_STATES } from '../../../machines/operation/syncOperationMachine.ts';
+import { OPERATION_STATES } from '../../../machines/operation/syncOperationState.ts';
 import {
   asksForSomebody,
   asksNow,

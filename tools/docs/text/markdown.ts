@@ -49,11 +49,6 @@ export function clause(sentence: string): string {
   return /^[A-Z][a-z]*\b/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 }
 
-/** A part that is folded away until somebody opens it. */
-export function folded(summary: string, body: string): string {
-  return `<details>\n<summary>${summary}</summary>\n\n${body}\n\n</details>`;
-}
-
 /** Code in a block, with a fence that is longer than any in it. */
 export function codeBlock(language: string, text: string): string {
   const fence = text.includes('```') ? '````' : '```';
