@@ -179,6 +179,7 @@ Exit codes:
 
 Environment:
   HOLDFAST_STORE, HOLDFAST_KEY_FILE, HOLDFAST_PASSPHRASE_FILE  for --store, --key-file, --passphrase-file
+  HOLDFAST_SEALING  for --sealing
   HOLDFAST_DEBUG=1  shows the stack and the causes of an error
   NO_COLOR, FORCE_COLOR  without colours, or with
 

@@ -137,7 +137,7 @@ function* storageFindings(health: EngineHealth, { damage }: HealthSources): Gene
     yield finding({
       ...{ id: 'quarantined', component, params: { count: quarantined } },
       say: (whole) =>
-        `${countOf(quarantined, 'record')} set aside${whole('; see holdfast quarantine')}`,
+        `${countOf(quarantined, 'record')} quarantined${whole('; see holdfast quarantine')}`,
     });
   }
   if (crisisMode.unkept > 0) {
@@ -250,7 +250,7 @@ function* crisisFindings(
     yield finding({
       ...{ id: 'stepsRefusing', component, costs: 20, params: { steps } },
       say: () =>
-        `people can't be told of crises: ${steps} of crisis.escalation ${crises.stepsRefusing.length === 1 ? 'refuses what it is' : 'refuse what they are'} told`,
+        `people can't be notified of crises: ${steps} of crisis.escalation ${crises.stepsRefusing.length === 1 ? 'refuses its' : 'refuse their'} notices`,
     });
   }
   for (const undelivered of crises.undelivered) {

@@ -209,7 +209,7 @@ describe('PS-3 one row of the file is damaged', () => {
       expect(health.overall).toBe('degraded');
       expect(health.storeCheck).toMatchObject({ state: 'done', share: 1 });
       expect(health.storeCheck.unreadableRecords + health.operations.quarantined).toBe(1);
-      expect(health.reasons.join()).toMatch(/is damaged|set aside/);
+      expect(health.reasons.join()).toMatch(/is damaged|quarantined/);
       await runtime.close();
     },
   );

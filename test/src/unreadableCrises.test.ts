@@ -103,7 +103,7 @@ describe('CR-4 a crisis that can’t be read', () => {
     expect(reasons).toContainEqual(
       expect.stringMatching(/^2 crises can't be read .*they may not have been delivered/),
     );
-    expect(reasons.filter((reason) => reason.includes('set aside'))).toEqual([]);
+    expect(reasons.filter((reason) => reason.includes('quarantined'))).toEqual([]);
     expect(its.facts).toMatchObject(
       ids.map((operationId) => ({ kind: 'crisis.unreadable', operationId })),
     );

@@ -23,8 +23,8 @@ export function exportCommand(): Command {
     description: "print a chart as JSON that XState's tools import",
     arguments: [['[id]', 'the chart, such as crisis; a list of all where none is named']],
     options: [jsonOption()],
-    notes: `It has the states, transitions, names of guards and actions, tags and descriptions of the charts of this version,
-and needs no clone. In a program: createMachine(JSON.parse(text)); in Stately's editor: import the text as JSON.
+    notes: `It has the states, transitions, names of guards and actions, tags and descriptions of the charts of this version.
+In a program: createMachine(JSON.parse(text)); in Stately's editor: import the text as JSON.
 Guards and actions are names: what they do is in the sources.`,
     examples: ['holdfast charts export crisis > crisis.json', 'holdfast charts export'],
     run({ output }, id) {

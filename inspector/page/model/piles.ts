@@ -37,8 +37,8 @@ export function pilesOf({ waiting, conflicts, crises }: Overview): readonly Pile
     [
       'quarantine',
       count('quarantined'),
-      'record set aside',
-      'records set aside',
+      'record quarantined',
+      'records quarantined',
       { view: 'quarantine' },
     ],
     ['newer', count('newerVersion'), 'of a later version', 'of a later version', { view: '' }],

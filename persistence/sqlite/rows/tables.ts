@@ -132,7 +132,7 @@ function isRefusedKind(error: unknown): boolean {
 function damagedRow(seq: number, cause?: unknown): HoldfastError {
   return new HoldfastError(
     'HF_STORE_CORRUPT',
-    `The record with the number ${seq} is damaged and can be neither read nor set aside. Look with holdfast doctor --deep, and restore a backup.`,
+    `The record with the number ${seq} is damaged and can be neither read nor quarantined. Look with holdfast doctor --deep, and restore a backup.`,
     { cause },
   );
 }

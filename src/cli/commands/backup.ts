@@ -37,8 +37,8 @@ export function backupCommand(): Command {
     ],
     notes: `The backup holds the data and the keyring, but not the key file: keep a copy of that elsewhere. Ctrl-C
 leaves nothing behind. A process that has to open the store anew meanwhile, after a crash, writes once
-the copy is made. Exit 3 says that some records can't be opened that are not set aside yet; they are in
-the backup as they are, and so are those set aside.`,
+the copy is made. Exit 3 says that some records can't be opened that are not quarantined yet; they are in
+the backup as they are, and so are those quarantined.`,
     examples: [`holdfast backup ${EXAMPLE_STORE} --to ./backups/monday`],
     async run({ options, output }) {
       const isChecked = (options.keyFile ?? options.passphraseFile) !== undefined;

@@ -138,7 +138,7 @@ describe('OB-1 what waits for a person', () => {
       '2 conflicts → conflicts',
       '1 review → waiting',
       '1 other version → waiting',
-      '1 record set aside → quarantine',
+      '1 record quarantined → quarantine',
     ]);
     // A list that shows another reason to wait would be empty.
     const handlers = pilesOf({ ...WELL, waiting: { handlerMissing: 2 } });
