@@ -13,7 +13,7 @@ import type { Kept } from '../../persistence/port/store.ts';
 import type { DeskTools } from './deskParts.ts';
 
 /** Conflicts looked at between two requests of others. */
-const PAGE_ROWS = 32;
+const FORGOTTEN_PAGE_ROWS = 32;
 
 /**
  * Resolves once it is on disk with whether there was anything.
@@ -70,7 +70,7 @@ async function* conflictsOf(
   const key = entityKey(entity);
   for (let fromSeq: number | null = 0; fromSeq !== null; ) {
     const page = await store.keptPage({
-      ...{ room: 'conflict', order: 'oldest', limit: PAGE_ROWS, fromSeq },
+      ...{ room: 'conflict', order: 'oldest', limit: FORGOTTEN_PAGE_ROWS, fromSeq },
       ...(isOpen === true ? { isOpen } : {}),
     });
     for (const row of page.rows) {

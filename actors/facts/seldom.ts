@@ -11,14 +11,14 @@ const TOLD_EVERY_MS = 60_000;
 const KINDS_MAX = 200;
 const OTHERS = 'others';
 
-interface Kind {
+interface CountedKind {
   toldAtMs: number;
   untold: number;
 }
 
 export class Seldom {
   readonly #clock: Pick<Clock, 'monotonic'>;
-  readonly #kinds = new Map<string, Kind>();
+  readonly #kinds = new Map<string, CountedKind>();
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
     this.#clock = clock;
@@ -38,11 +38,11 @@ export class Seldom {
     return untold;
   }
 
-  #kindOf(name: string): Kind {
+  #kindOf(name: string): CountedKind {
     const key = this.#kinds.has(name) || this.#kinds.size < KINDS_MAX ? name : OTHERS;
     const known = this.#kinds.get(key);
     if (known !== undefined) return known;
-    const kind: Kind = { toldAtMs: Number.NEGATIVE_INFINITY, untold: 0 };
+    const kind: CountedKind = { toldAtMs: Number.NEGATIVE_INFINITY, untold: 0 };
     this.#kinds.set(key, kind);
     return kind;
   }

@@ -7,12 +7,9 @@
 
 import { transition } from 'xstate';
 import { innermost } from '../vocabulary/innermost.ts';
-import {
-  type ReplayFacts,
-  type SyncOperationContext,
-  type SyncOperationState,
-  syncOperationMachine,
-} from './syncOperationMachine.ts';
+import type { SyncOperationContext } from './syncOperationContext.ts';
+import { type ReplayFacts, syncOperationMachine } from './syncOperationMachine.ts';
+import type { SyncOperationState } from './syncOperationState.ts';
 
 /** The state that it goes back in. */
 export const BROUGHT_BACK: SyncOperationState = 'replayed';

@@ -7,12 +7,9 @@
 
 import { transition } from 'xstate';
 import { innermost } from '../vocabulary/innermost.ts';
-import {
-  operationAt,
-  type SyncOperationContext,
-  type SyncOperationState,
-  syncOperationMachine,
-} from './syncOperationMachine.ts';
+import type { SyncOperationContext } from './syncOperationContext.ts';
+import { operationAt, syncOperationMachine } from './syncOperationMachine.ts';
+import type { SyncOperationState } from './syncOperationState.ts';
 
 /** Where an operation is, and what is known of it. */
 export interface KeptOperation {

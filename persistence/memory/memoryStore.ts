@@ -8,6 +8,7 @@
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { subjectForm } from '../../machines/vocabulary/subject.ts';
 import { faultPoint } from '../port/faultPoints.ts';
+import type { FoundRows } from '../port/search.ts';
 import type {
   AcceptWrite,
   BlockedCounts,
@@ -19,7 +20,6 @@ import type {
   DeadLetterQuery,
   DeadLetterRows,
   Expired,
-  FoundRows,
   Kept,
   KeptCounts,
   KeptCrisisPlan,

@@ -5,7 +5,7 @@
  */
 
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
+import { type FileHandle, open, realpath, stat as stats } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { errorCodeOf } from '../files/atomicFile.ts';
@@ -74,7 +74,7 @@ async function checkRights(
   if (HAS_MODES && (found.mode & OTHERS_BITS) !== 0) {
     throw refuse(`Others than its owner can reach the ${what} ${path}. Run: chmod 600 ${path}`);
   }
-  const place = await stat(dirname(await realpath(path)));
+  const place = await stats(dirname(await realpath(path)));
   if (isForeign(place) || isOpenToAll(place)) {
     throw refuse(
       `Other users can put another file in the place of the ${what} ${path}. Move it to a folder of your own.`,

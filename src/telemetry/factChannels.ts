@@ -17,10 +17,10 @@ import {
  * What a subscriber of the channel `holdfast:<kind>` gets: `diagnostics_channel.subscribe('holdfast:breaker.changed',
  * (message) => …)`. It is frozen.
  */
-export interface FactMessage<Kind extends FactKind = FactKind> {
+export interface FactMessage<Name extends FactKind = FactKind> {
   /** The name of the runtime, from its option `name`. */
   readonly runtime: string;
-  readonly fact: FactOf<Kind>;
+  readonly fact: FactOf<Name>;
 }
 
 /** A channel of the process for one runtime; a class, since every fact looks at it. */

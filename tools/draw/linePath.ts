@@ -14,17 +14,17 @@ const HEAD_HALF = 3.5;
 export function linePath(line: Line): string {
   const [first, ...rest] = line;
   if (first === undefined) return '';
-  const parts = [`M${at(first)}`];
+  const parts = [`M${pair(first)}`];
   for (const [index, corner] of rest.entries()) {
     const before = line[index] ?? first;
     const after = rest[index + 1];
     if (after === undefined) {
-      parts.push(`L${at(corner)}`);
+      parts.push(`L${pair(corner)}`);
       continue;
     }
     const radius = Math.min(RADIUS, distance(before, corner) / 2, distance(corner, after) / 2);
     parts.push(
-      `L${at(towards(corner, before, radius))}Q${at(corner)} ${at(towards(corner, after, radius))}`,
+      `L${pair(towards(corner, before, radius))}Q${pair(corner)} ${pair(towards(corner, after, radius))}`,
     );
   }
   return parts.join('');
@@ -40,7 +40,7 @@ export function arrowHead(line: Line): string {
   const [dx, dy] = [(tip.x - base.x) / length, (tip.y - base.y) / length];
   const left = { x: base.x - dy * HEAD_HALF, y: base.y + dx * HEAD_HALF };
   const right = { x: base.x + dy * HEAD_HALF, y: base.y - dx * HEAD_HALF };
-  return `M${at(tip)}L${at(left)}L${at(right)}Z`;
+  return `M${pair(tip)}L${pair(left)}L${pair(right)}Z`;
 }
 
 function towards(from: Point, to: Point, by: number): Point {
@@ -56,6 +56,6 @@ function distance(a: Point, b: Point): number {
   return Math.hypot(a.x - b.x, a.y - b.y);
 }
 
-function at({ x, y }: Point): string {
+function pair({ x, y }: Point): string {
   return `${Math.round(x * 100) / 100} ${Math.round(y * 100) / 100}`;
 }

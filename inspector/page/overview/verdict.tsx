@@ -41,7 +41,7 @@ export function Verdict(props: { readonly overview: Overview }) {
       {list.length === 0 ? null : (
         <ul>
           {list.map((trouble, index) => (
-            <Line key={`${index} ${trouble.id}`} trouble={trouble} />
+            <TroubleLine key={`${index} ${trouble.id}`} trouble={trouble} />
           ))}
         </ul>
       )}
@@ -49,7 +49,7 @@ export function Verdict(props: { readonly overview: Overview }) {
   );
 }
 
-function Line({ trouble }: { readonly trouble: Trouble }) {
+function TroubleLine({ trouble }: { readonly trouble: Trouble }) {
   const { tone, text, sinceAtMs, nextAtMs, to } = trouble;
   return (
     <li>

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { text } from 'node:stream/consumers';
+import { text as textOf } from 'node:stream/consumers';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Json } from '../../../machines/vocabulary/json.ts';
 import { openInput } from './inputFile.ts';
@@ -13,7 +13,7 @@ import { openInput } from './inputFile.ts';
 export async function readJson(path: string): Promise<Json> {
   const input = await openInput(path);
   try {
-    return JSON.parse(await text(input.bytes())) as Json;
+    return JSON.parse(await textOf(input.bytes())) as Json;
   } catch (cause) {
     throw new HoldfastError('HF_INPUT_UNREADABLE', `${input.name} holds no JSON.`, { path, cause });
   } finally {

@@ -46,7 +46,7 @@ function witness(): Witness {
   };
 }
 
-async function answer(order: RecordsOrder): Promise<Witness | null> {
+async function answerOf(order: RecordsOrder): Promise<Witness | null> {
   switch (order.kind) {
     case 'connect':
       for (const gate of gates[order.device]) await (order.isOnline ? gate.open() : gate.cut());
@@ -64,7 +64,7 @@ async function answer(order: RecordsOrder): Promise<Witness | null> {
 process.on(
   'message',
   ({ number, order }: { readonly number: number; readonly order: RecordsOrder }) => {
-    void answer(order).then((value) => {
+    void answerOf(order).then((value) => {
       tell({ kind: 'answer', order: number, value });
     });
   },

@@ -6,7 +6,7 @@ import { allStates } from '../../../inspector/charts/transitions.ts';
 import { configOf } from '../../../inspector/projection/frames.ts';
 import { machines } from '../../../machines/index.ts';
 
-test.each(machines.map((machine) => [machine.id, machine as AnyStateMachine] as const))(
+test.each(machines.map((machine) => [machine.id, machine] as const))(
   "OB-2 Stately's own inspector, which cuts off what is deep, draws every state of %s",
   async (id, machine) => {
     const told: StatelyInspectionEvent[] = [];
