@@ -35,7 +35,10 @@ const OWNER_WITHIN_MS = 15_000;
 const CLOSE_DEADLINE_MS = 5_000;
 
 const OWN_RULES = {
-  own: 'boolean',
+  own: {
+    matches: (own) => typeof own === 'boolean',
+    rule: 'must be true or false; handlers, upstreams and so on go beside it',
+  },
   ownerWithinMs: { min: 100, max: 3_600_000, whole: true },
 } as const satisfies OptionRules;
 

@@ -14,7 +14,11 @@ import { soundResources, soundWords } from '../machines/policy/crisis/appResourc
 import type { CrisisWords } from '../machines/policy/crisis/crisisWords.ts';
 import { OPERATIONS_MAX } from '../machines/policy/flow/queueLimit.ts';
 import { UNWRITTEN_BYTES_MAX } from '../machines/policy/flow/unwrittenLimit.ts';
-import type { TierPolicies, UpstreamPolicies } from '../machines/policy/layers/policyFields.ts';
+import {
+  POLICY_FIELDS,
+  type TierPolicies,
+  type UpstreamPolicies,
+} from '../machines/policy/layers/policyFields.ts';
 import {
   entriesOf,
   LAYER_PATHS,
@@ -383,6 +387,10 @@ export const RUNTIME_RULES: OptionRules<RuntimeOptions> = {
 
 /** @throws HoldfastError `HF_OPTION_INVALID` naming the field. */
 export function checkOptions(options: RuntimeOptions): CheckedOptions {
+  for (const name of Object.keys(Object(options))) {
+    const isPolicy = Object.hasOwn(POLICY_FIELDS, name);
+    requireOption(!isPolicy, name, `is a policy, set in policies.defaults.${name}`);
+  }
   checkFields(options, RUNTIME_RULES, '');
   const { store, key, handlers = {}, crisis = {}, defaultTier = DEFAULT_TIER } = options;
   const isInMemory = store === ':memory:';
@@ -441,7 +449,7 @@ export function checkTierName(name: TierName | undefined, own: OwnTiers, field: 
 /** Tiers of the app, each with the built-in one that it is like. */
 function ownTiers(given: Readonly<Record<string, TierOptions>>): OwnTiers {
   const names = Object.keys(given);
-  requireOption(names.length <= OWN_TIERS_MAX, 'tiers', `must be ${OWN_TIERS_MAX} at most`);
+  requireOption(names.length <= OWN_TIERS_MAX, 'tiers', `must have at most ${OWN_TIERS_MAX} names`);
   for (const name of names) {
     const isBuiltIn = TIERS.some((tier) => tier === name);
     const rule = `is built in; what holds for it is set in policies.tiers.${name}`;

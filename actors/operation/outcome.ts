@@ -153,7 +153,7 @@ export function toOutcome(
 export function operationUnknown(): HoldfastError {
   return new HoldfastError(
     'HF_OPERATION_UNKNOWN',
-    'There is no operation of that id in the store: it may have been purged, or the id is not whole (holdfast operations list --id-end finds one by its last digits).',
+    'There is nothing of that id in the store: it may have been purged, or the id is not whole (the command line takes its last 6 characters or more).',
     { field: 'id' },
   );
 }

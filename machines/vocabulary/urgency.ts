@@ -28,7 +28,7 @@ export interface Tiered {
 
 const NAME_PATTERN = /^[A-Za-z][\w-]{0,31}$/;
 export const TIER_NAME_RULE =
-  'must have names of 1 to 32 letters, digits, - and _ that begin with a letter, and none is crisis';
+  'must be a name of 1 to 32 letters, digits, - and _ that begins with a letter, and not crisis';
 /** Each own tier is a label of metrics, and counts its answers. */
 export const OWN_TIERS_MAX = 8;
 

@@ -47,6 +47,12 @@ describe('options of createRuntime', () => {
     ['bytes as a key', { store: '/x', key: Buffer.alloc(32) }, 'key', /rawKey\(bytes\)/],
     ['a misspelt option', { ...MEMORY, hanlders: {} }, 'hanlders', /did you mean handlers\?/],
     [
+      'a policy outside the layers',
+      { ...MEMORY, retry: { attemptsMax: 3 } },
+      'retry',
+      /is a policy, set in policies\.defaults\.retry/,
+    ],
+    [
       'a threshold of earlier versions',
       { ...MEMORY, policies: { defaults: { degradation: { readyOperationsLimited: 5 } } } },
       'policies.defaults.degradation.readyOperationsLimited',

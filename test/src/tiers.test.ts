@@ -147,8 +147,8 @@ describe('UX-2 tiers among the options', () => {
     ['like none', { tiers: { gold: {} } }, 'tiers.gold.like', /is missing/],
     ['like an unknown one', { tiers: { gold: { like: 'silver' } } }, 'tiers.gold.like', /premium/],
     ['built in', { tiers: { basic: { like: 'basic' } } }, 'tiers.basic', /policies\.tiers\.basic/],
-    ['named crisis', { tiers: { crisis: { like: 'basic' } } }, 'tiers.crisis', /none is crisis/],
-    ['too many', { tiers: nine }, 'tiers', /8 at most/],
+    ['named crisis', { tiers: { crisis: { like: 'basic' } } }, 'tiers.crisis', /not crisis/],
+    ['too many', { tiers: nine }, 'tiers', /at most 8/],
     [
       'with a policy of upstreams',
       { tiers: { gold: { like: 'basic', concurrency: 1 } } },

@@ -282,6 +282,7 @@ describe('SC-4 without an owner', () => {
     [{ store: `/tmp/${'x'.repeat(120)}` }, 'store'],
     [{ store: '/tmp/x', ownerWithinMs: 1 }, 'ownerWithinMs'],
     [{ store: '/tmp/x', own: true }, 'key'],
+    [{ store: '/tmp/x', own: { handlers: {} } }, 'own'],
     [{ store: '/tmp/x', key: key(), handlers: { x: 1 } }, 'handlers.x'],
     [{ store: '/tmp/x', mayOwn: true }, 'mayOwn'],
   ])('UX-2 options that can not be used are refused: %o', async (options, field) => {
