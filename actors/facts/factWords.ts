@@ -65,6 +65,9 @@ const STEP_FAILURES = {
 
 const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
+const aRecord = (entityType: string): string =>
+  `${/^[aeiou]/i.test(entityType) ? 'an' : 'a'} ${entityType}`;
+
 const ofOperation = (operationId: string | null): string =>
   operationId === null ? '' : `, of operation ${operationId}`;
 
@@ -198,7 +201,7 @@ const FACT_WORDS: { readonly [Kind in FactKind]: FactWords<FactOf<Kind>> } = {
   'store.held': warn(({ reason }) => heldSaid(reason), ALERTED),
   'record.quarantined': error(
     ({ operationId, code }) =>
-      `operation ${operationId} can't be opened (${code}); it was set aside and the others go on`,
+      `operation ${operationId} can't be opened (${code}); it is quarantined, and the others go on`,
     { ...ALERTED, see: 'See holdfast quarantine' },
   ),
   'record.newer': warn(
@@ -300,33 +303,34 @@ const FACT_WORDS: { readonly [Kind in FactKind]: FactWords<FactOf<Kind>> } = {
   ),
   'conflict.detected': info(
     ({ conflictId, operationId, entityType, reason }) =>
-      `conflict ${conflictId} about a ${entityType}${ofOperation(operationId)} (${reason})`,
+      `conflict ${conflictId} about ${aRecord(entityType)}${ofOperation(operationId)} (${reason})`,
   ),
   'conflict.merged': info(
     ({ conflictId, entityType, questions, round }) =>
-      `conflict ${conflictId} about a ${entityType} is merged${round === 0 ? '' : `, and goes out as round ${round}`}; ${plural(questions, 'question')} left for a person`,
+      `conflict ${conflictId} about ${aRecord(entityType)} is merged${round === 0 ? '' : `, and goes out as round ${round}`}; ${plural(questions, 'question')} left for a person`,
   ),
   'conflict.awaitsReview': warn(
     ({ conflictId, operationId, entityType, reason, questions, isHeld }) =>
-      `conflict ${conflictId} about a ${entityType}${ofOperation(operationId)} (${reason}) waits for a person, with ${plural(questions, 'question')}${isHeld ? '; its operation waits until that is decided' : ''}`,
+      `conflict ${conflictId} about ${aRecord(entityType)}${ofOperation(operationId)} (${reason}) waits for a person, with ${plural(questions, 'question')}${isHeld ? '; its operation waits until that is decided' : ''}`,
     SEE_CONFLICTS,
   ),
   'conflict.displaced': warn(
     ({ conflictId, entityType, askedBy }) =>
-      `what this store wrote about a ${entityType} is in question and no longer in the record: it is kept with conflict ${conflictId}, which ${askedBy} asks about`,
+      `what this store wrote about ${aRecord(entityType)} is in question and no longer in the record: it is kept with conflict ${conflictId}, which ${askedBy} asks about`,
     SEE_CONFLICTS,
   ),
   'conflict.resolved': info(
-    ({ conflictId, entityType }) => `conflict ${conflictId} about a ${entityType} is resolved`,
+    ({ conflictId, entityType }) =>
+      `conflict ${conflictId} about ${aRecord(entityType)} is resolved`,
     GOOD,
   ),
   'conflict.undone': info(
     ({ conflictId, entityType }) =>
-      `what was decided of conflict ${conflictId} about a ${entityType} is undone by a person`,
+      `what was decided of conflict ${conflictId} about ${aRecord(entityType)} is undone by a person`,
   ),
   'conflict.quarantined': error(
     ({ conflictId, operationId, entityType, reason }) =>
-      `conflict ${conflictId} about a ${entityType}${ofOperation(operationId)} can't be merged (${reason}): both sides are kept and wait for a person`,
+      `conflict ${conflictId} about ${aRecord(entityType)}${ofOperation(operationId)} can't be merged (${reason}): both sides are kept and wait for a person`,
     { ...SEE_CONFLICTS, tone: 'warn' },
   ),
   'override.made': info(

@@ -18,8 +18,8 @@ export function compactCommand(): Command {
   return command<StoreOptions & JsonOptions & { readonly purgeOnly: boolean }>({
     name: 'compact',
     options: [...storeOptions(), flag('--purge-only', 'do not write the file anew'), jsonOption()],
-    notes: `A running process purges by itself and uses the room again; only writing the file anew makes it
-smaller. That needs room for two more copies for a while. Ending it at any moment is safe.`,
+    notes: `The store has to be at rest. A running process purges by itself and uses the room again; only rewriting
+the file makes it smaller. That needs room for two more copies for a while. Ending it at any moment is safe.`,
     examples: [`holdfast compact ${EXAMPLE_STORE}`],
     async run({ options, output }) {
       const store = { folder: options.store, key: await storeKey(options, options.store) };
@@ -29,7 +29,7 @@ smaller. That needs room for two more copies for a while. Ending it at any momen
         output.result({ purged }, `Purged ${countOf(purged, 'operation')}.`);
         return EXIT.ok;
       }
-      output.say('holdfast: checking the file and writing it anew; Ctrl-C is safe.');
+      output.say('holdfast: checking and rewriting the file; Ctrl-C is safe.');
       const { bytesBefore, bytesAfter } = await rewriteAtRest(store, { clock: systemClock });
       output.result(
         { purged, bytesBefore, bytesAfter },
