@@ -1,8 +1,15 @@
-import { createRuntime, keyFile, transientFailure } from 'holdfast';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createKeyFile, createRuntime, keyFile, transientFailure } from 'holdfast';
+
+const folder = await mkdtemp(join(tmpdir(), 'holdfast-example-'));
+const key = join(folder, 'holdfast.key');
+await createKeyFile(key); // once; an app keeps it where no other user can read it
 
 const runtime = createRuntime({
-  store: './sync-store',
-  key: keyFile('./holdfast.key'),
+  store: join(folder, 'store'),
+  key: keyFile(key),
   upstreams: { payments: {} },
   handlers: {
     'payments.push': {
@@ -24,3 +31,4 @@ console.log('accepted'); // on disk and synced: from here on a crash loses nothi
 const { status, attempts, response } = await operation.outcome;
 console.log(status, 'after', attempts, 'attempts', response);
 await runtime.close();
+await rm(folder, { recursive: true });

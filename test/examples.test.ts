@@ -3,7 +3,6 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { createKeyFile } from '../persistence/sealing/keyFile.ts';
 import { tempFolder } from './support/store/tempFolder.ts';
 
 /** What each example must have said; it ends with another exit code when its own check fails. */
@@ -22,7 +21,6 @@ const scripts = readdirSync('examples').filter((name) => name.endsWith('.mjs'));
 
 async function runExample(name: string): Promise<string> {
   const folder = tempFolder();
-  await createKeyFile(join(folder, 'holdfast.key'));
   const { stdout } = await promisify(execFile)(process.execPath, [resolve('examples', name)], {
     cwd: folder,
     timeout: 25_000,
