@@ -6,7 +6,7 @@
 
 import type { EntityRules } from '../machines/merge/declaration/entityRules.ts';
 import { entityRulesOf } from '../machines/merge/entities/rulesOf.ts';
-import type { CrisisPlan } from '../machines/policy/crisis/crisisPlan.ts';
+import type { CrisisPlan } from '../machines/policy/crisis/crisisResources.ts';
 import { exemptionsAmong } from './attempt/handler.ts';
 import type { Calls } from './call/calls.ts';
 import { ConflictDesk } from './conflict/conflictDesk.ts';

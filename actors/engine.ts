@@ -8,15 +8,14 @@
 
 import type { RetryPoliciesOf } from '../machines/operation/attemptVerdict.ts';
 import { entityKey } from '../machines/operation/keys.ts';
-import type { UnwrittenLimits } from '../machines/policy/flow/unwrittenLimit.ts';
+import type { UnwrittenLimits } from '../machines/policy/flow/flowPolicy.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import type { Component } from '../machines/policy/service/restartPolicy.ts';
-import type { Clock } from '../machines/vocabulary/clock.ts';
+import type { Clock, Random } from '../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../machines/vocabulary/errors.ts';
-import type { Random } from '../machines/vocabulary/random.ts';
-import type { Hold } from '../persistence/port/hold.ts';
-import type { OutsideCrisis } from '../persistence/port/spillLine.ts';
+import type { Hold } from '../persistence/port/review.ts';
 import type { Store } from '../persistence/port/store.ts';
+import type { OutsideCrisis } from '../persistence/port/writes.ts';
 import type { Handler } from './attempt/handler.ts';
 import { Calls } from './call/calls.ts';
 import type { ActorSystem } from './charts/actorSystem.ts';
@@ -34,7 +33,7 @@ import type { FactStream } from './facts/factStream.ts';
 import { ComponentWrites } from './journal/componentWrites.ts';
 import { Journal } from './journal/journal.ts';
 import { StorageHealth } from './journal/storageHealth.ts';
-import { unlessStalled } from './journal/unlessStalled.ts';
+import { unlessStalled } from './journal/storeErrors.ts';
 import { WhileAnswering } from './journal/whileAnswering.ts';
 import { notAccepted } from './operation/acceptance.ts';
 import { madeAtMs } from './platform/operationId.ts';

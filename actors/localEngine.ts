@@ -6,24 +6,30 @@
  */
 
 import type { EscalationPace } from '../machines/crisis/crisisEscalation.ts';
+import type { EntityRules } from '../machines/merge/declaration/entityRules.ts';
+import type { Ending } from '../machines/operation/syncOperationMachine.ts';
 import { crisisPayloadBytesMax } from '../machines/policy/crisis/crisisBounds.ts';
-import type { CrisisResource, HelpLine } from '../machines/policy/crisis/crisisResource.ts';
-import { CrisisResources } from '../machines/policy/crisis/crisisResources.ts';
+import {
+  type CrisisResource,
+  CrisisResources,
+  type HelpLine,
+} from '../machines/policy/crisis/crisisResources.ts';
 import { CrisisMessages, type CrisisWords } from '../machines/policy/crisis/crisisWords.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { type CheckedRequest, checkRequest } from '../machines/policy/request/request.ts';
-import type { Clock } from '../machines/vocabulary/clock.ts';
+import type { Clock, Random } from '../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
-import type { Person } from '../machines/vocabulary/person.ts';
 import type { Pieces } from '../machines/vocabulary/pieces.ts';
-import type { Random } from '../machines/vocabulary/random.ts';
-import type { SpillLine } from '../persistence/port/spillLine.ts';
-import type { Store } from '../persistence/port/store.ts';
+import type { Person } from '../machines/vocabulary/subject.ts';
+import type { Store, StoredOperation } from '../persistence/port/store.ts';
+import type { SpillLine } from '../persistence/port/writes.ts';
 import { exemptionsAmong, type Handler, type OwnHandler } from './attempt/handler.ts';
 import type { CallFunction, CallOptions } from './call/guardedCall.ts';
 import { ActorSystem } from './charts/actorSystem.ts';
+import { decodeWork } from './charts/workRecord.ts';
+import { carryingOut } from './conflict/carryingOut.ts';
 import type { ConflictAccess } from './conflict/conflictAccess.ts';
-import type { ConflictReview } from './conflict/conflictReview.ts';
+import { ConflictReview, type ConflictReviewParts } from './conflict/conflictReview.ts';
 import { answeringEntities, type EntityAccess } from './conflict/entityAccess.ts';
 import type { CrisisModes } from './crisis/crisisModes.ts';
 import { type CrisisPlans, crisisPlans, keepPlanOfRecord } from './crisis/crisisPlans.ts';
@@ -39,7 +45,6 @@ import type { CrisisManySubjects } from './facts/crisisFacts.ts';
 import type { FactKind, FactListener, Override } from './facts/fact.ts';
 import type { FactStream, WantedFacts } from './facts/factStream.ts';
 import { type Inspection, inspectionOf } from './inspection.ts';
-import { liveReview } from './liveReview.ts';
 import {
   type Acceptance,
   closed,
@@ -50,18 +55,67 @@ import {
 } from './operation/acceptance.ts';
 import type { OperationView, Outcome } from './operation/outcome.ts';
 import type { OperationPage, OperationPageQuery, StoreCounts } from './operation/rowView.ts';
-import { entered } from './platform/callerContext.ts';
-import { inTime } from './platform/inTime.ts';
+import { entered, inTime } from './platform/inPieces.ts';
 import { Operations } from './pool/operations.ts';
 import type { Engine, EngineHealth, UpstreamOrders, UpstreamState, Wish } from './port.ts';
 import { type CrisisAccess, crisisAccessLive } from './recovery/crisisAccess.ts';
 import { type DeadLetterAccess, deadLetterAccess } from './recovery/deadLetterAccess.ts';
 import { type QuarantineAccess, quarantineAccess } from './recovery/quarantineAccess.ts';
+import type { ServiceAccess } from './recovery/serviceAccess.ts';
 import { Supervisor } from './supervisor.ts';
 import { Slices } from './time/slices.ts';
 import { TimerService } from './time/timerService.ts';
 import { unreadableIn, withUnreadable } from './unreadableAccess.ts';
 import { upstreamOrders } from './upstream/upstreamOrders.ts';
+
+/** How long an edit that carries out a decision may take to be durable; after that it is tried again. */
+const DECISION_WITHIN_MS = 10_000;
+
+interface LiveReviewParts
+  extends Pick<ConflictReviewParts, 'clock' | 'random' | 'facts' | 'retentionMs'> {
+  readonly store: Store;
+  /** The app's own entities. */
+  readonly entities: readonly EntityRules[];
+}
+
+/** What people decide of conflicts reaches the operations of `core`. */
+function liveReview(
+  { store, clock, random, facts, retentionMs, entities }: LiveReviewParts,
+  { timers, pool, desk }: EngineCore,
+  access: ServiceAccess,
+  engine: Pick<Engine, 'whenRunning' | 'accept'>,
+): ConflictReview {
+  const ownRules = new Map(entities.map((rules) => [rules.type, rules]));
+  const review = new ConflictReview({
+    ...{ store, clock, random, facts, timers, retentionMs, ready: () => engine.whenRunning() },
+    orders: carryingOut({
+      tools: desk.tools,
+      accept: (request) => engine.accept(request, { withinMs: DECISION_WITHIN_MS }),
+      keep: (writes) => access.commit(writes.map((write) => () => write)),
+    }),
+    asked: desk.tools.asked,
+    rulesOf: (type) => ownRules.get(type),
+    endingOf: async (id) => {
+      const row = await store.find(id);
+      if (row === null) return 'purged';
+      // One that can't be read waits as it is.
+      return row.standing === 'quarantined' ? null : endingIn(row);
+    },
+    upstreamOf: (type) => pool.registered.byType.get(type)?.upstream,
+  });
+  desk.onDecisionRefused = (conflictId, operationId, ending) => {
+    review.reopen(conflictId, operationId, ending);
+  };
+  return review;
+}
+
+function endingIn(row: StoredOperation): Ending | null {
+  try {
+    return decodeWork(row).snapshot.context.ending;
+  } catch {
+    return null;
+  }
+}
 
 /** What a wish for an operation is called among the facts. */
 const OVERRIDES = {

@@ -8,17 +8,19 @@
  * @module
  */
 
+import type { BreakerState } from '../machines/policy/breaker/breakerPolicy.ts';
 import type { CheckedRequest } from '../machines/policy/request/request.ts';
 import type { Level } from '../machines/policy/service/degradationLevel.ts';
 import type { LevelCause } from '../machines/policy/service/degradationPolicy.ts';
+import type { StuckReason } from '../machines/policy/service/restartPolicy.ts';
 import type { StorageState } from '../machines/policy/service/storageTrouble.ts';
-import type { StuckReason } from '../machines/policy/service/stuckWork.ts';
+import type { Pace } from '../machines/scheduler/schedulerMachine.ts';
 import type { Phase } from '../machines/supervisor/supervisorMachine.ts';
 import type { ErrorCode } from '../machines/vocabulary/errors.ts';
-import type { Person } from '../machines/vocabulary/person.ts';
 import type { Pieces } from '../machines/vocabulary/pieces.ts';
-import type { Hold } from '../persistence/port/hold.ts';
-import type { SpillLine } from '../persistence/port/spillLine.ts';
+import type { Person } from '../machines/vocabulary/subject.ts';
+import type { Hold } from '../persistence/port/review.ts';
+import type { SpillLine } from '../persistence/port/writes.ts';
 import type { Handler, OwnHandler } from './attempt/handler.ts';
 import type { CallFunction, CallOptions } from './call/guardedCall.ts';
 import type { ConflictAccess } from './conflict/conflictAccess.ts';
@@ -29,6 +31,7 @@ import type { CrisisModeHealth, CrisisModeOrders } from './crisis/crisisModeStat
 import type { CrisisPlans } from './crisis/crisisPlans.ts';
 import type { CrisisAnswer } from './crisis/crisisResponder.ts';
 import type { PlansInMemory } from './crisis/plansAtHand.ts';
+import type { TurnWait } from './dispatch/turnWait.ts';
 import type { EscalationCounts } from './escalation/escalations.ts';
 import type { UndeliveredCrises } from './escalation/undelivered.ts';
 import type { UnreadableCounts } from './escalation/unreadableCrises.ts';
@@ -44,16 +47,14 @@ import type { DeadLetterAccess } from './recovery/deadLetterAccess.ts';
 import type { QuarantineAccess } from './recovery/quarantineAccess.ts';
 import type { CheckProgress } from './recovery/storeCheck.ts';
 import type { StartTrouble } from './supervisor.ts';
-import type { UpstreamOrders } from './upstream/upstreamOrders.ts';
-import type { UpstreamState } from './upstreamShown.ts';
+import type { UpstreamHold, UpstreamOrders } from './upstream/upstreamOrders.ts';
 import type { WaitingWork } from './waitingWork.ts';
 
 export type {
   CrisisResource,
   HelpLine,
-} from '../machines/policy/crisis/crisisResource.ts';
-export type { FromSpill, SpillLine, ToSpill } from '../persistence/port/spillLine.ts';
-export { conflictRulesOf } from './attempt/conflictRules.ts';
+} from '../machines/policy/crisis/crisisResources.ts';
+export type { FromSpill, SpillLine, ToSpill } from '../persistence/port/writes.ts';
 export type {
   Attempt,
   ConflictOptions,
@@ -65,6 +66,7 @@ export type {
   Run,
   TakenRecord,
 } from './attempt/handler.ts';
+export { conflictRulesOf } from './attempt/handler.ts';
 export type { CallContext } from './call/callAttempt.ts';
 export type { CallFunction, CallOptions } from './call/guardedCall.ts';
 export type { ConflictAccess } from './conflict/conflictAccess.ts';
@@ -119,8 +121,7 @@ export {
 } from './facts/factWords.ts';
 export type { Inspection } from './inspection.ts';
 export type { Acceptance } from './operation/acceptance.ts';
-export { isEditBy } from './operation/edit.ts';
-export { derivedKey } from './operation/keysOfApps.ts';
+export { derivedKey, isEditBy } from './operation/acceptance.ts';
 export type { OperationFilter } from './operation/operationFilter.ts';
 export type { OperationView, OperationWait, Outcome } from './operation/outcome.ts';
 export type { OperationPage, StoreCounts } from './operation/rowView.ts';
@@ -135,7 +136,6 @@ export type { QuarantineAccess, QuarantineRecord } from './recovery/quarantineAc
 export type { CheckProgress } from './recovery/storeCheck.ts';
 export type { StartTrouble } from './supervisor.ts';
 export type { UpstreamOrders } from './upstream/upstreamOrders.ts';
-export type { UpstreamState } from './upstreamShown.ts';
 export type { WaitingWork } from './waitingWork.ts';
 
 /** What a caller may ask of an operation. */
@@ -403,4 +403,82 @@ export interface Engine extends OperationRecords {
    * returned function is called.
    */
   subscribe(listener: FactListener, kinds?: readonly FactKind[], wanted?: WantedFacts): () => void;
+}
+
+/** One upstream as it is at this moment. */
+export interface UpstreamState {
+  readonly name: string;
+  /** State of its breaker. */
+  readonly breaker: BreakerState;
+  /**
+   * It may be tried, and nothing is sent to it: nothing waits, and nothing was sent since it was tried last, or since a
+   * person let it go. Nobody knows whether it is well, and no score is taken for it.
+   */
+  readonly isUntried: boolean;
+  /** Its level of service. */
+  readonly level: Level;
+  /** The signals that call for it; none where it is normal. */
+  readonly causes: readonly LevelCause[];
+  /** Calls in flight that hold a slot: attempts of operations, and calls that are not kept. */
+  readonly inFlight: number;
+  /** Deliveries of crises in flight, which hold none of these slots. */
+  readonly crisesInFlight: number;
+  /** Of these, and of those that have lost their slot, whose handler is silent far beyond its time-out. */
+  readonly overhanging: number;
+  /** Why an operation that comes now would have to wait, and until when; `null` where it would not. */
+  readonly waits: TurnWait | null;
+  /** Since when it is down; `null` while it is up. */
+  readonly downSinceAtMs: number | null;
+  /** Before when a breaker lets no try through, in milliseconds since the epoch; `null` for none. */
+  readonly nextTryAtMs: number | null;
+  /** The order of a person that is in force; `null` while none is. */
+  readonly hold: UpstreamHold | null;
+  /** Types of which every call fails while others succeed; they wait by themselves, and hold up nothing else (CB-2). */
+  readonly parkedTypes: readonly ParkedTypeState[];
+  /** Subjects of which every call fails while those for others succeed, together; `null` where there is none (CB-2). */
+  readonly parkedSubjects: ParkedSubjectsState | null;
+  /** How soon it was found to be back, since its state was first kept (CB-6). */
+  readonly recovery: UpstreamRecovery;
+  /** At what pace its work runs, and by which measures. */
+  readonly flow: UpstreamFlow;
+}
+
+/** A type of operation that is parked by itself. Instants are milliseconds since the epoch. */
+interface ParkedTypeState {
+  /** `null` for functions that were given with their requests. */
+  readonly type: string | null;
+  readonly sinceAtMs: number;
+  /** When its next call may go out; `null` while one is out. */
+  readonly nextTryAtMs: number | null;
+}
+
+/** Subjects that are parked by themselves. Instants are milliseconds since the epoch. */
+interface ParkedSubjectsState {
+  readonly count: number;
+  /** Since when the first of them is. */
+  readonly sinceAtMs: number;
+  /** When the next call for one of them may go out; `null` while one is out for each. */
+  readonly nextTryAtMs: number | null;
+}
+
+/** From the last known failure to the first success, in milliseconds. */
+interface UpstreamRecovery {
+  readonly times: number;
+  /** 0 before the first, as are the others. */
+  readonly lastMs: number;
+  readonly meanMs: number;
+  readonly longestMs: number;
+}
+
+interface UpstreamFlow {
+  readonly pace: Pace;
+  /** Calls that may be in flight at once now, and at most. */
+  readonly slots: number;
+  readonly slotsMax: number;
+  /** How long an attempt may take now, in milliseconds. */
+  readonly timeoutMs: number;
+  /** The rate that it was found to take, in calls a second; `null` for none. */
+  readonly ratePerSecond: number | null;
+  /** The share of its calls that fail while it is up, at least what counts as usual. */
+  readonly usualFailureShare: number;
 }

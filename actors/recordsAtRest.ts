@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { Clock } from '../machines/vocabulary/clock.ts';
-import type { Random } from '../machines/vocabulary/random.ts';
-import { type Hold, holdWrite } from '../persistence/port/hold.ts';
+import type { Clock, Random } from '../machines/vocabulary/clock.ts';
+import { type Hold, holdWrite } from '../persistence/port/review.ts';
 import type { Store } from '../persistence/port/store.ts';
 import { conflictAccessAtRest } from './conflict/conflictReview.ts';
 import { NOTHING_IN_MEMORY, readCounts, readPage, viewOf } from './operation/rowView.ts';
@@ -16,7 +15,7 @@ import { crisisAccessAtRest } from './recovery/crisisAccess.ts';
 import { deadLetterAccess } from './recovery/deadLetterAccess.ts';
 import { quarantineAccess } from './recovery/quarantineAccess.ts';
 import { accessAtRest } from './recovery/serviceAccess.ts';
-import { rowAtRest, tellAtRest } from './recovery/tellAtRest.ts';
+import { rowAtRest, tellAtRest } from './recovery/storeHold.ts';
 import { unreadableAtRest, withUnreadable } from './unreadableAccess.ts';
 
 /** Operations of a store at rest, and its hold. */

@@ -6,7 +6,7 @@
  */
 
 import type { ChainStep, CrisisDecision } from '../machines/crisis/crisisEscalation.ts';
-import { passesBy } from '../machines/policy/crisis/passes.ts';
+import { passesBy } from '../machines/policy/crisis/crisisBounds.ts';
 import { type ErrorCode, HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Standing } from '../machines/vocabulary/standing.ts';
 import type { Store, StoredOperation } from '../persistence/port/store.ts';

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { passesBy } from '../machines/policy/crisis/passes.ts';
+import { passesBy } from '../machines/policy/crisis/crisisBounds.ts';
 import { TypeTrials } from '../machines/policy/flow/typeTrials.ts';
+import type { MayRun, WaitCause } from '../machines/vocabulary/standing.ts';
 import { PRIORITIES, type Priority, TIERS, type Tier } from '../machines/vocabulary/urgency.ts';
-import type { MayRun, WaitCause } from '../machines/vocabulary/waitCause.ts';
 import type { WaitingCount } from '../persistence/port/store.ts';
 import { madeAtMs } from './platform/operationId.ts';
 import type { SteadyClock } from './time/steadyClock.ts';

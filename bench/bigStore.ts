@@ -7,8 +7,7 @@
 
 import { encodeSnapshot } from '../actors/charts/snapshots.ts';
 import { operationId } from '../actors/platform/operationId.ts';
-import { systemClock } from '../actors/platform/systemClock.ts';
-import { systemRandom } from '../actors/platform/systemRandom.ts';
+import { systemClock, systemRandom } from '../actors/platform/systemClock.ts';
 import { missingHandlerRoute, routeOf } from '../machines/operation/position.ts';
 import {
   newOperation,

@@ -17,8 +17,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { machineMs } from '../actors/platform/systemClock.ts';
 import { createRuntime } from '../src/createRuntime.ts';
-import { type Control, startControl } from '../src/drill/measure/control.ts';
-import { indexAt, type Plan, pause, plannedAtMs, runPlan } from '../src/drill/measure/schedule.ts';
+import {
+  type Control,
+  indexAt,
+  type Plan,
+  pause,
+  plannedAtMs,
+  runPlan,
+  startControl,
+} from '../src/drill/measure/figures.ts';
 import { startDrillUpstream, type UpstreamControls } from '../src/drill/upstream/drillUpstream.ts';
 import { httpHandler } from '../src/http/httpHandler.ts';
 import type { RuntimeOptions } from '../src/options.ts';

@@ -13,7 +13,7 @@ import {
   completeCrisis,
   readCrisis,
 } from '../machines/policy/crisis/crisisRequest.ts';
-import { countryOf } from '../machines/policy/crisis/crisisResource.ts';
+import { countryOf } from '../machines/policy/crisis/crisisResources.ts';
 import { checkRequest } from '../machines/policy/request/request.ts';
 import { printMachine, printTable } from './support.ts';
 

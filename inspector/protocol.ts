@@ -291,3 +291,15 @@ export interface SessionInfo {
 export type CallAnswer =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } };
+
+/** The views of the page, as its addresses have them: `#/crises/ID`; the first is the overview. */
+export const VIEW_NAMES = [
+  '',
+  'actors',
+  'crises',
+  'waiting',
+  'conflicts',
+  'dead-letters',
+  'quarantine',
+  'charts',
+] as const;

@@ -18,9 +18,11 @@ import { reserveFolder } from './owner/owner.ts';
 import type { Store, StoreInfo } from './port/store.ts';
 import { createKeyring, keyringExists, openKeyring } from './sealing/keyring.ts';
 import type { KeySource } from './sealing/keySource.ts';
-import { InThreadChannel } from './sqlite/client/inThreadChannel.ts';
-import { createStoreClient } from './sqlite/client/storeClient.ts';
-import type { StoreLocation } from './sqlite/client/storeLocation.ts';
+import {
+  createStoreClient,
+  InThreadChannel,
+  type StoreLocation,
+} from './sqlite/client/storeClient.ts';
 import { ThreadChannel } from './sqlite/client/threadChannel.ts';
 import { DATA_FILE_NAME } from './sqlite/writer/writer.ts';
 

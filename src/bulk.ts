@@ -8,11 +8,13 @@
 import type { Acceptance } from '../actors/port.ts';
 import type { SyncRequest } from '../machines/policy/request/request.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
-import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
-import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
-import type { OptionRules } from '../machines/vocabulary/optionRules.ts';
+import { HoldfastError, isHoldfastError, isThenable } from '../machines/vocabulary/errors.ts';
+import {
+  checkFields,
+  type OptionRules,
+  requireOption,
+} from '../machines/vocabulary/optionFields.ts';
 import type { Pieces } from '../machines/vocabulary/pieces.ts';
-import { isThenable } from '../machines/vocabulary/realms.ts';
 
 /** Result of one request of a bulk. */
 export type BulkResult =

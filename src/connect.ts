@@ -7,16 +7,19 @@
  */
 
 import { resolve } from 'node:path';
-import { entered, inNoContext } from '../actors/platform/callerContext.ts';
-import { systemClock } from '../actors/platform/systemClock.ts';
-import { systemRandom } from '../actors/platform/systemRandom.ts';
+import { entered, inNoContext } from '../actors/platform/inPieces.ts';
+import { systemClock, systemRandom } from '../actors/platform/systemClock.ts';
 import type { Handler } from '../actors/port.ts';
 import { soundResources, soundWords } from '../machines/policy/crisis/appResources.ts';
 import { CrisisResources } from '../machines/policy/crisis/crisisResources.ts';
 import { CrisisMessages } from '../machines/policy/crisis/crisisWords.ts';
 import { isHoldfastError } from '../machines/vocabulary/errors.ts';
-import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
-import { isObject, type OptionRules } from '../machines/vocabulary/optionRules.ts';
+import {
+  checkFields,
+  isObject,
+  type OptionRules,
+  requireOption,
+} from '../machines/vocabulary/optionFields.ts';
 import { isOwnedByNote } from '../persistence/owner/ownerNote.ts';
 import type { Client, ConnectOptions, TypesOfRuntime } from './client.ts';
 import { ClientCrises } from './connect/clientCrises.ts';

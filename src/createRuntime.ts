@@ -8,11 +8,12 @@
  */
 
 import { basename } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { raiseAlerts } from '../actors/facts/alerts.ts';
-import { FactStream } from '../actors/facts/factStream.ts';
-import { callListener } from '../actors/facts/listeners.ts';
+import { callListener, FactStream } from '../actors/facts/factStream.ts';
 import { LocalEngine } from '../actors/localEngine.ts';
-import { entered, inNoContext } from '../actors/platform/callerContext.ts';
+import { entered, inNoContext } from '../actors/platform/inPieces.ts';
+import { systemClock } from '../actors/platform/systemClock.ts';
 import type { Engine, Handler } from '../actors/port.ts';
 import { projectInspection } from '../inspector/projection/frames.ts';
 import { takenOutBy } from '../machines/conflict/items.ts';
@@ -25,6 +26,7 @@ import {
   refuseExpired,
   type SyncRequest,
 } from '../machines/policy/request/request.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
 import { isHoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Pieces } from '../machines/vocabulary/pieces.ts';
 import { createMemoryStore } from '../persistence/memory/memoryStore.ts';
@@ -36,11 +38,10 @@ import { LineServer } from './connect/lineServer.ts';
 import { OwnerDesk } from './connect/ownerDesk.ts';
 import { ControlServer } from './control/controlServer.ts';
 import { HELP_LINES } from './crisis/helpLines.ts';
-import { watchThisProcess } from './forgottenClose.ts';
 import { HoldfastRuntime } from './holdfastRuntime.ts';
 import { makeReadyFor } from './http/send.ts';
-import { InspectLines } from './inspect/inspectLines.ts';
 import { OpenInspectors } from './inspect/openInspectors.ts';
+import { InspectLines } from './inspect/ownerFeed.ts';
 import { runtimeFeed } from './inspect/runtimeFeed.ts';
 import { MANAGEMENT_CALLS } from './management/managementCalls.ts';
 import {
@@ -54,11 +55,87 @@ import {
 import { OutsideHost } from './outside/outsideHost.ts';
 import type { Runtime } from './runtime.ts';
 import { runtimeManagement } from './runtimeManagement.ts';
-import { factChannels } from './telemetry/factChannels.ts';
-import { Log } from './telemetry/log.ts';
+import { factChannels, Log } from './telemetry/log.ts';
 import type { TypesOf, UpstreamOf } from './typed/operationTypes.ts';
-import { ResponseTimes } from './views/responseTimes.ts';
-import { StoreDamage } from './views/storeDamage.ts';
+import type { HealthStatus } from './views/health.ts';
+import { StoreDamage } from './views/healthFindings.ts';
+import { ResponseTimes } from './views/policyView.ts';
+
+/** Time of the first check. Each next one comes after twice the time, so that a process at rest sleeps. */
+const FIRST_LOOK_MS = 10_000;
+
+/**
+ * Handles that keep a process with nothing but an open runtime alive, as Node names them, with how many of each may
+ * be there: a timer of the runtime, and a terminal for output and errors. Anything else, even a second timer, may be
+ * work of the program.
+ */
+const OF_NO_PROGRAM: Readonly<Record<string, number>> = { Timeout: 1, TTYWrap: 2 };
+
+export interface ForgottenCloseParts {
+  readonly store: string;
+  readonly health: () => HealthStatus;
+  readonly schedule: Clock['schedule'];
+  readonly activeResources: () => readonly string[];
+  readonly warn: (message: string) => void;
+}
+
+/** Watches until it has warned or the returned function is called. */
+export function watchForForgottenClose(parts: ForgottenCloseParts): () => void {
+  let afterMs = FIRST_LOOK_MS;
+  let cancel = parts.schedule(afterMs, look);
+  function look(): void {
+    if (hasProgramEnded(parts.activeResources()) && isAtRest(parts.health())) {
+      parts.warn(
+        `Nothing but the open runtime over the store in ${parts.store} keeps this process alive, and nothing is left for it to do. Call runtime.close() when the program is done.`,
+      );
+      return;
+    }
+    afterMs *= 2;
+    cancel = parts.schedule(afterMs, look);
+  }
+  return () => {
+    cancel();
+  };
+}
+
+/** Watches this process, unless what keeps it alive can't be told. */
+function watchThisProcess(
+  { store, clock }: { readonly store: string; readonly clock: Clock },
+  health: () => HealthStatus,
+): () => void {
+  // Nothing to warn of: a store in memory has no thread, an Electron app lives by its windows, a thread by its
+  // parent.
+  const isOther =
+    store === ':memory:' || process.versions['electron'] !== undefined || !isMainThread;
+  if (isOther || clock !== systemClock) return () => undefined;
+  return watchForForgottenClose({
+    store,
+    health,
+    schedule: (delayMs, wake) => systemClock.schedule(delayMs, wake),
+    activeResources: () => process.getActiveResourcesInfo(),
+    warn: (message) => {
+      process.emitWarning(message, { type: 'HoldfastWarning', code: 'HOLDFAST_NOT_CLOSED' });
+    },
+  });
+}
+
+function hasProgramEnded(resources: readonly string[]): boolean {
+  const counts = new Map<string, number>();
+  for (const kind of resources) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return [...counts].every(([kind, count]) => count <= (OF_NO_PROGRAM[kind] ?? 0));
+}
+
+/**
+ * Whether nothing is in memory, under way or due. Work that waits for a person or a handler does not run by itself.
+ */
+function isAtRest({ phase, operations, waiting }: HealthStatus): boolean {
+  return (
+    phase === 'running' &&
+    operations.inMemory === 0 &&
+    operations.attemptsRunning === 0 &&
+    waiting.turn + waiting.inLane + waiting.scheduled + waiting.rateLimited === 0
+  );
+}
 
 /**
  * Makes a runtime and starts it. Returns at once: `crisis()` answers from here on, `sync()` waits until the store is

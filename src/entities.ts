@@ -14,10 +14,14 @@ import type {
 } from '../actors/port.ts';
 import { checkedEntity } from '../machines/policy/request/remoteChange.ts';
 import type { SyncRequest } from '../machines/policy/request/request.ts';
-import type { Entity } from '../machines/vocabulary/entity.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
-import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
-import { isObject, type OptionRules } from '../machines/vocabulary/optionRules.ts';
+import {
+  checkFields,
+  isObject,
+  type OptionRules,
+  requireOption,
+} from '../machines/vocabulary/optionFields.ts';
+import type { Entity } from '../machines/vocabulary/record.ts';
 import type { Operation } from './operation.ts';
 
 const QUERY_RULES: OptionRules<EntityQuery> = {

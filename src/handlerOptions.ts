@@ -6,14 +6,15 @@
 
 import { type ConflictOptions, conflictRulesOf, type Handler } from '../actors/port.ts';
 import { isTypeName } from '../machines/policy/request/request.ts';
-import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
 import {
+  checkFields,
   count,
   type MatchRule,
   milliseconds,
   type OptionRule,
   type OptionRules,
-} from '../machines/vocabulary/optionRules.ts';
+  requireOption,
+} from '../machines/vocabulary/optionFields.ts';
 
 /** End of a sentence about an invalid name of a type. */
 export const TYPE_RULE =

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { entered } from '../actors/platform/callerContext.ts';
+import { entered } from '../actors/platform/inPieces.ts';
 import type {
   CrisisAnswer,
   EntityAccess,
@@ -16,9 +16,8 @@ import type {
 import { checkedChange } from '../machines/policy/request/remoteChange.ts';
 import { checkRequest, type SyncRequest } from '../machines/policy/request/request.ts';
 import { encodeBody } from '../machines/policy/request/requestBody.ts';
-import type { Clock } from '../machines/vocabulary/clock.ts';
+import type { Clock, Random } from '../machines/vocabulary/clock.ts';
 import { checkFields } from '../machines/vocabulary/optionFields.ts';
-import type { Random } from '../machines/vocabulary/random.ts';
 import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
 import type { Client } from './client.ts';
 import { type ClientCrises, outcomeOf } from './connect/clientCrises.ts';

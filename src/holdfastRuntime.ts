@@ -4,7 +4,7 @@
  * @module
  */
 
-import { inCallersContext } from '../actors/platform/callerContext.ts';
+import { inCallersContext } from '../actors/platform/inPieces.ts';
 import {
   type Acceptance,
   type Attempt,
@@ -27,15 +27,19 @@ import {
 } from '../actors/port.ts';
 import type { Feed } from '../inspector/feed/feed.ts';
 import { areEntitiesKnown } from '../machines/merge/entities/rulesOf.ts';
-import { bytesInMemory } from '../machines/policy/flow/unwrittenLimit.ts';
+import { bytesInMemory } from '../machines/policy/flow/flowPolicy.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { layersOf, type PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
 import type { PolicyScope } from '../machines/policy/layers/policyTable.ts';
 import { checkedChange } from '../machines/policy/request/remoteChange.ts';
 import type { CheckedRequest, SyncRequest } from '../machines/policy/request/request.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
-import { checkFields, requireOption } from '../machines/vocabulary/optionFields.ts';
-import { milliseconds, type OptionRules } from '../machines/vocabulary/optionRules.ts';
+import {
+  checkFields,
+  milliseconds,
+  type OptionRules,
+  requireOption,
+} from '../machines/vocabulary/optionFields.ts';
 import type { Pieces } from '../machines/vocabulary/pieces.ts';
 import { PRIORITIES } from '../machines/vocabulary/urgency.ts';
 import type { BackupResult } from '../persistence/upkeep/backup.ts';
@@ -47,7 +51,7 @@ import { checkHandler } from './handlerOptions.ts';
 import { makeReadyFor } from './http/send.ts';
 import type { Inspector, InspectorOptions } from './inspect/inspectable.ts';
 import type { OpenInspectors } from './inspect/openInspectors.ts';
-import type { StatelyInspector, StatelyInspectorOptions } from './inspect/statelyOptions.ts';
+import type { StatelyInspector, StatelyInspectorOptions } from './inspect/openStately.ts';
 import { type Conflicts, conflicts } from './management/conflicts.ts';
 import { type Crises, crises } from './management/crises.ts';
 import { type CrisisMode, crisisMode } from './management/crisisMode.ts';
@@ -60,7 +64,6 @@ import { backup, health, releaseStore } from './management/store.ts';
 import { type Operation, type Operations, operationHandle } from './operation.ts';
 import { checkTierName, DEFAULT_UPSTREAM, type KeylessOptions } from './options.ts';
 import type { OutsideHost } from './outside/outsideHost.ts';
-import { handlerUnknown } from './refusals.ts';
 import {
   RESILIENT_RULES,
   type ResilientOptions,
@@ -72,8 +75,24 @@ import type { CrisisRequest, Runtime } from './runtime.ts';
 import { BACKUP_RULES, type BackupOptions } from './upkeep/backupInThread.ts';
 import { type UpstreamControl, upstreamControl } from './upstreamControl.ts';
 import type { HealthStatus } from './views/health.ts';
-import type { PolicyView } from './views/policyView.ts';
-import type { ResponseTimes } from './views/responseTimes.ts';
+import type { PolicyView, ResponseTimes } from './views/policyView.ts';
+
+/** Limit on types named in an error; an app's types are in its own code. */
+const TYPES_NAMED_MAX = 8;
+
+function handlerUnknown(handlers: ReadonlyMap<string, unknown>): HoldfastError {
+  const types = [...handlers.keys()].slice(0, TYPES_NAMED_MAX).join(', ');
+  const others = handlers.size - TYPES_NAMED_MAX;
+  const known =
+    handlers.size === 0
+      ? 'none is registered'
+      : `registered are ${types}${others > 0 ? ` and ${others} more` : ''}`;
+  return new HoldfastError(
+    'HF_HANDLER_UNKNOWN',
+    `type has no handler; ${known}. Register one with the option handlers or with runtime.handle(). Nothing was stored.`,
+    { field: 'type' },
+  );
+}
 
 export interface RuntimeParts {
   readonly options: KeylessOptions;

@@ -36,13 +36,11 @@ export {
   unknownOutcome,
 } from '../machines/policy/retry/classifyFailure.ts';
 export type { Level } from '../machines/policy/service/degradationLevel.ts';
-export type { Clock } from '../machines/vocabulary/clock.ts';
-export type { Entity } from '../machines/vocabulary/entity.ts';
+export type { Clock, Random } from '../machines/vocabulary/clock.ts';
 export { type ErrorCode, HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
-export type { Json, JsonObject } from '../machines/vocabulary/json.ts';
-export type { Person } from '../machines/vocabulary/person.ts';
-export type { Random } from '../machines/vocabulary/random.ts';
-export type { EditBase, RecordMeta } from '../machines/vocabulary/record.ts';
+export type { EditBase, Entity, RecordMeta } from '../machines/vocabulary/record.ts';
+export type { Json, JsonObject } from '../machines/vocabulary/shape.ts';
+export type { Person } from '../machines/vocabulary/subject.ts';
 export type { Priority, Tier } from '../machines/vocabulary/urgency.ts';
 export { createKeyFile, keyFile } from '../persistence/sealing/keyFile.ts';
 export { type KeySource, rawKey } from '../persistence/sealing/keySource.ts';
@@ -54,7 +52,7 @@ export { createRuntime } from './createRuntime.ts';
 export type { Entities } from './entities.ts';
 export { type HttpHandlerOptions, httpHandler } from './http/httpHandler.ts';
 export type { Inspector, InspectorOptions } from './inspect/inspectable.ts';
-export type { StatelyInspector, StatelyInspectorOptions } from './inspect/statelyOptions.ts';
+export type { StatelyInspector, StatelyInspectorOptions } from './inspect/openStately.ts';
 export type { Conflict, ConflictDetails } from './management/conflict.ts';
 export type { ConflictFilter, ConflictResolution, Conflicts } from './management/conflicts.ts';
 export type {
@@ -70,10 +68,9 @@ export type { OperationActor, OperationActorSnapshot } from './operationActor.ts
 export type { RuntimeOptions, UpstreamOptions } from './options.ts';
 export type { ResilientOptions, ResilientResult } from './resilientSync.ts';
 export type { CrisisRequest, Runtime } from './runtime.ts';
-export type { FactMessage } from './telemetry/factChannels.ts';
-export type { Logger } from './telemetry/logger.ts';
-export { type DefinedHandler, defineHandler } from './typed/defineHandler.ts';
+export type { FactMessage, Logger } from './telemetry/log.ts';
 export type { RequestOf, ResponseOf, TypesOf } from './typed/operationTypes.ts';
+export { type DefinedHandler, defineHandler } from './typed/operationTypes.ts';
 export type { UpstreamControl } from './upstreamControl.ts';
 export { upstreamKey } from './upstreamKey.ts';
 export type { HealthStatus } from './views/health.ts';

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { inTime } from '../actors/platform/inTime.ts';
+import { inTime } from '../actors/platform/inPieces.ts';
 import type {
   Engine,
   OperationFilter,
@@ -15,10 +15,9 @@ import type {
 import { baseAfter } from '../machines/conflict/unmentioned.ts';
 import { parseBody } from '../machines/policy/request/requestBody.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
-import type { Json } from '../machines/vocabulary/json.ts';
-import { checkFields, checkId } from '../machines/vocabulary/optionFields.ts';
-import type { OptionRules } from '../machines/vocabulary/optionRules.ts';
+import { checkFields, checkId, type OptionRules } from '../machines/vocabulary/optionFields.ts';
 import type { EditBase } from '../machines/vocabulary/record.ts';
+import type { Json } from '../machines/vocabulary/shape.ts';
 import type { OperationCounts, OperationQuery, OperationSearch } from './management/operations.ts';
 import { type OperationActor, operationActor } from './operationActor.ts';
 import type {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { inNoContext } from '../actors/platform/callerContext.ts';
+import { inNoContext } from '../actors/platform/inPieces.ts';
 import type { Engine, OperationView } from '../actors/port.ts';
 import { ENDED_STATES } from '../machines/operation/syncOperationContext.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';

@@ -4,16 +4,14 @@
  * @module
  */
 
-import { systemClock } from '../actors/platform/systemClock.ts';
-import { systemRandom } from '../actors/platform/systemRandom.ts';
+import { systemClock, systemRandom } from '../actors/platform/systemClock.ts';
 import type { CrisisResource, EscalationStep, Handler } from '../actors/port.ts';
 import type { InspectionObserver } from '../inspector/projection/frames.ts';
 import { ESCALATION_PACE, type EscalationPace } from '../machines/crisis/crisisEscalation.ts';
 import { areEntityRules, type EntityRules } from '../machines/merge/declaration/entityRules.ts';
 import { soundResources, soundWords } from '../machines/policy/crisis/appResources.ts';
 import type { CrisisWords } from '../machines/policy/crisis/crisisWords.ts';
-import { OPERATIONS_MAX } from '../machines/policy/flow/queueLimit.ts';
-import { UNWRITTEN_BYTES_MAX } from '../machines/policy/flow/unwrittenLimit.ts';
+import { OPERATIONS_MAX, UNWRITTEN_BYTES_MAX } from '../machines/policy/flow/flowPolicy.ts';
 import {
   POLICY_FIELDS,
   type TierPolicies,
@@ -29,15 +27,16 @@ import {
 import { PolicyTable } from '../machines/policy/layers/policyTable.ts';
 import { isTypeName } from '../machines/policy/request/request.ts';
 import { PAYLOAD_BYTES_MAX } from '../machines/policy/request/requestBody.ts';
-import type { Clock } from '../machines/vocabulary/clock.ts';
+import type { Clock, Random } from '../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../machines/vocabulary/errors.ts';
-import { checkFields, checkOption, requireOption } from '../machines/vocabulary/optionFields.ts';
 import {
+  checkFields,
+  checkOption,
   milliseconds,
   type NumberRule,
   type OptionRules,
-} from '../machines/vocabulary/optionRules.ts';
-import type { Random } from '../machines/vocabulary/random.ts';
+  requireOption,
+} from '../machines/vocabulary/optionFields.ts';
 import {
   DEFAULT_TIER,
   isTierName,
@@ -60,7 +59,7 @@ import {
   OUTSIDE_RULES,
   type OutsideOptions,
 } from './outside/outsideOptions.ts';
-import { isLogger, type LogFunction, type Logger, logFunction } from './telemetry/logger.ts';
+import { isLogger, type LogFunction, type Logger, logFunction } from './telemetry/log.ts';
 import type { KnownUpstream } from './typed/operationTypes.ts';
 
 /** Policies of one upstream. All are optional. */

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { inCallersContext } from '../actors/platform/callerContext.ts';
-import { inTime } from '../actors/platform/inTime.ts';
+import { inCallersContext, inTime } from '../actors/platform/inPieces.ts';
 import type {
   Acceptance,
   Attempt,
@@ -21,8 +20,8 @@ import { isAttempted } from '../machines/operation/demand.ts';
 import type { CheckedRequest } from '../machines/policy/request/request.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../machines/vocabulary/errors.ts';
-import type { Json } from '../machines/vocabulary/json.ts';
-import { milliseconds, type OptionRules } from '../machines/vocabulary/optionRules.ts';
+import { milliseconds, type OptionRules } from '../machines/vocabulary/optionFields.ts';
+import type { Json } from '../machines/vocabulary/shape.ts';
 import { type Operation, operationHandle } from './operation.ts';
 
 /** Options of `executeResilientSync`. All are optional. */

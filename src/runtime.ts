@@ -20,7 +20,7 @@ import type {
 import type { PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
 import type { PolicyScope } from '../machines/policy/layers/policyTable.ts';
 import type { SyncRequest } from '../machines/policy/request/request.ts';
-import type { Json } from '../machines/vocabulary/json.ts';
+import type { Json } from '../machines/vocabulary/shape.ts';
 import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import type { BulkAcceptance, BulkOptions } from './bulk.ts';
 import type { Entities } from './entities.ts';
@@ -32,9 +32,9 @@ import type { DeadLetters } from './management/deadLetters.ts';
 import type { Quarantine } from './management/quarantine.ts';
 import type { Operation, Operations } from './operation.ts';
 import type { ResilientOptions, ResilientResult } from './resilientSync.ts';
-import type { FactIn } from './typed/factTypes.ts';
 import type {
   AnyTypes,
+  FactIn,
   OperationTypes,
   RequestOf,
   ResponseOf,

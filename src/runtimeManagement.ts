@@ -4,7 +4,7 @@
  * @module
  */
 
-import { entered } from '../actors/platform/callerContext.ts';
+import { entered } from '../actors/platform/inPieces.ts';
 import type { Engine } from '../actors/port.ts';
 import { entriesOf } from '../machines/policy/layers/policyLayers.ts';
 import { PolicyTable } from '../machines/policy/layers/policyTable.ts';

@@ -15,20 +15,24 @@ import type {
   SyncOperationContext,
   SyncOperationEvent,
 } from '../../machines/operation/syncOperationMachine.ts';
-import { passesBy } from '../../machines/policy/crisis/passes.ts';
+import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
 import { type CallReport, SILENT } from '../../machines/policy/flow/callReport.ts';
-import { maskText } from '../../machines/policy/request/cardData.ts';
-import { callReportOf } from '../../machines/policy/retry/callReportOf.ts';
+import {
+  exemptionsOf,
+  maskCardData,
+  maskCardDataInPieces,
+  maskText,
+} from '../../machines/policy/request/cardData.ts';
 import {
   AttemptFailure,
+  callReportOf,
   type Failure,
   failureOf,
 } from '../../machines/policy/retry/classifyFailure.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
-import { atOnce } from '../../machines/vocabulary/pieces.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { atOnce, type Pieces } from '../../machines/vocabulary/pieces.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import {
   NOTHING_SAID,
   type Said,
@@ -36,14 +40,109 @@ import {
 } from '../../machines/vocabulary/upstreamAnswer.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { Facts } from '../facts/factStream.ts';
-import { inNoContext } from '../platform/callerContext.ts';
+import { inNoContext } from '../platform/inPieces.ts';
 import { Slices } from '../time/slices.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import type { Exceptions } from './exceptions.ts';
 import { GivenAttempt } from './givenAttempt.ts';
 import type { Attempt, Handler, TakenRecord } from './handler.ts';
-import { keptAnswer, keptResponse, LargeResponse } from './keptResponse.ts';
+
+/** A longer response is not kept, in UTF-16 units of JSON: with what else is sealed it must fit a record. */
+const RESPONSE_UNITS_MAX = 16 * 1_024 * 1_024;
+
+/** So many units of a response are searched for card data at once; a longer one is in slices. */
+const AT_ONCE_MAX = 16_384;
+
+/** A response that is too long to be searched for card data in one piece. */
+class LargeResponse {
+  /** The pieces of work that make what is kept of the answer. They never throw. */
+  readonly pieces: Pieces<Json | undefined>;
+
+  constructor(pieces: Pieces<Json | undefined>) {
+    this.pieces = pieces;
+  }
+}
+
+/** Of an answer it is what a person may want to read. */
+const ANSWER_UNITS_MAX = 64 * 1_024;
+
+/**
+ * A response that JSON can't carry, or no record, is dropped: the work is done, and only its echo is
+ * lost. A copy is kept, because it is written later, and what the handler does to its own until then
+ * could stop that; its card data is masked (CF-7).
+ *
+ * @param exempt where card data may stand, as the handler says
+ * @param onError is told of a response that is too long
+ */
+function keptResponse(
+  response: Json | undefined,
+  id: string,
+  exempt: readonly string[] | undefined,
+  onError: (error: unknown) => void,
+): Json | undefined | LargeResponse {
+  const text = textOf(response);
+  if (text === undefined) return undefined;
+  if (text.length <= AT_ONCE_MAX) return masked(text, exempt);
+  if (text.length <= RESPONSE_UNITS_MAX) return new LargeResponse(maskedInPieces(text, exempt));
+  onError(tooLarge(`response to operation ${id}`, text.length, RESPONSE_UNITS_MAX));
+  return undefined;
+}
+
+/** The same for the answer around it, which is much shorter; what is too long is left out with its body. */
+function keptAnswer(
+  answer: UpstreamAnswer,
+  id: string,
+  exempt: readonly string[] | undefined,
+  onError: (error: unknown) => void,
+): UpstreamAnswer | undefined {
+  const { body: _, ...withoutBody } = answer;
+  const whole = textOf(answer);
+  const isShort = whole !== undefined && whole.length <= ANSWER_UNITS_MAX;
+  if (whole !== undefined && !isShort) {
+    onError(tooLarge(`answer kept of operation ${id}`, whole.length, ANSWER_UNITS_MAX));
+  }
+  const text = isShort ? whole : textOf(withoutBody);
+  if (text === undefined || text.length > ANSWER_UNITS_MAX) return undefined;
+  return masked(text, exempt) as UpstreamAnswer | undefined;
+}
+
+/** `undefined` for what JSON can't carry. */
+function textOf(given: unknown): string | undefined {
+  try {
+    return JSON.stringify(given);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `undefined` for what is nested deeper than the stack is. */
+function masked(text: string, exempt: readonly string[] | undefined): Json | undefined {
+  try {
+    return maskCardData(JSON.parse(text) as Json, exemptionsOf(exempt));
+  } catch {
+    return undefined;
+  }
+}
+
+function* maskedInPieces(
+  text: string,
+  exempt: readonly string[] | undefined,
+): Pieces<Json | undefined> {
+  try {
+    return yield* maskCardDataInPieces(JSON.parse(text) as Json, exemptionsOf(exempt));
+  } catch {
+    return undefined;
+  }
+}
+
+function tooLarge(what: string, units: number, unitsMax: number): HoldfastError {
+  return new HoldfastError(
+    'HF_RESPONSE_TOO_LARGE',
+    `The ${what} has ${units} characters of JSON, and at most ${unitsMax} are kept. The operation goes on without what is too much.`,
+    { withStack: false },
+  );
+}
 
 /** The longest message of a failure that is kept. */
 const MESSAGE_LENGTH_MAX = 300;

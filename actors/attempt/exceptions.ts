@@ -9,7 +9,7 @@ import type { SyncOperationContext } from '../../machines/operation/syncOperatio
 import type { Failure } from '../../machines/policy/retry/classifyFailure.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Facts } from '../facts/factStream.ts';
-import { stackLocation } from '../platform/stackLocation.ts';
+import { stackLocation } from '../platform/operationId.ts';
 import type { Handler } from './handler.ts';
 
 /** Of so many operations the last exception is kept at least, and of twice as many at most. */

@@ -7,18 +7,45 @@
 
 import type { CrisisContext } from '../../machines/crisis/crisisContext.ts';
 import { encodeMeta } from '../../machines/merge/clock/carriedMeta.ts';
+import { recordMetaFrom } from '../../machines/merge/clock/recordMeta.ts';
 import { keyOfRound } from '../../machines/operation/keys.ts';
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
 import { baseOf } from '../../machines/policy/request/editRequest.ts';
 import { parseBody, type RequestBody } from '../../machines/policy/request/requestBody.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
-import type { NetworkGrade } from '../../machines/vocabulary/networkGrade.ts';
 import type { CarriedMeta, EditCondition } from '../../machines/vocabulary/record.ts';
-import type { UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
-import { guardSignal } from '../facts/listeners.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
+import type { NetworkGrade, UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
+import { guardSignal } from '../facts/factStream.ts';
 import type { Attempt, TakenRecord } from './handler.ts';
-import { takenRecord } from './takenRecord.ts';
+
+// What a handler says that the upstream holds now, read for what is sound in it: it comes from the app, and what
+// can't be kept must not fail an edit that has been taken (SV-2).
+
+const VERSION_LENGTH_MAX = 1_024;
+/** Then the next edit reads the record, which is safe whatever it is. */
+const UNKNOWN: TakenRecord = Object.freeze({ version: null });
+
+/** A copy of what can be kept; a record of which nothing is known where it is malformed. */
+function takenRecord(given: unknown): TakenRecord {
+  try {
+    const { version, value, meta } = Object(given) as Partial<TakenRecord>;
+    if (typeof version !== 'string' || version === '' || version.length > VERSION_LENGTH_MAX) {
+      return UNKNOWN;
+    }
+    const text = JSON.stringify(value) as string | undefined;
+    // A version of something that JSON can't carry: what it is a version of is not known.
+    if (text === undefined && value !== undefined) return UNKNOWN;
+    const said = recordMetaFrom(meta);
+    return {
+      version,
+      ...(text === undefined ? {} : { value: JSON.parse(text) as Json }),
+      ...(said === null ? {} : { meta: said }),
+    };
+  } catch {
+    return UNKNOWN;
+  }
+}
 
 const ABSENT: EditCondition = Object.freeze({ absent: true });
 const NOTHING: readonly string[] = Object.freeze([]);

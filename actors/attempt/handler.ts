@@ -4,20 +4,20 @@
  * @module
  */
 
-import type { CrisisPlan } from '../../machines/policy/crisis/crisisPlan.ts';
+import { META_BYTES_MAX } from '../../machines/merge/clock/carriedMeta.ts';
+import type { CrisisPlan } from '../../machines/policy/crisis/crisisResources.ts';
 import { exemptionsOf } from '../../machines/policy/request/cardData.ts';
 import type { PayloadSchema } from '../../machines/policy/request/payloadSchema.ts';
 import type { ExemptionsOf } from '../../machines/policy/request/request.ts';
-import type { Entity } from '../../machines/vocabulary/entity.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
-import type { NetworkGrade } from '../../machines/vocabulary/networkGrade.ts';
 import type {
   CarriedMeta,
   Current,
   EditCondition,
+  Entity,
   RecordMeta,
 } from '../../machines/vocabulary/record.ts';
-import type { UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
+import type { NetworkGrade, UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
 import type { Priority, TierName } from '../../machines/vocabulary/urgency.ts';
 
 /** One attempt, as the handler sees it. */
@@ -224,4 +224,33 @@ export function keyGivenTo(handler: Handler | null): string | undefined {
 /** Answers, for a type and a path, whether card data may stand there. */
 export function exemptionsAmong(handlers: ReadonlyMap<string, Handler>): ExemptionsOf {
   return (type) => exemptionsOf(handlers.get(type)?.cardDataExempt);
+}
+
+/** Its `conflicts`, with every default filled in. */
+export interface ConflictRules {
+  readonly fetchCurrent: Fetch;
+  readonly roundsMax: number;
+  readonly isAuthority: boolean;
+  readonly silentMaxMs: number;
+  readonly metaBytesMax: number;
+  readonly asCrisisPlan: ((value: Json) => CrisisPlan | null) | null;
+}
+
+const ROUNDS_MAX = 16;
+export const SILENT_MAX_MS = 400 * 86_400_000;
+
+/** By what edits of a handler are merged; `null` for one whose operations are no edits, or that can't read a record. */
+export function conflictRulesOf({ conflicts, run }: Handler): ConflictRules | null {
+  if (conflicts === undefined) return null;
+  const options: ConflictOptions = conflicts === true ? {} : conflicts;
+  const fetchCurrent = options.fetchCurrent ?? run.fetchCurrent;
+  if (fetchCurrent === undefined) return null;
+  return {
+    fetchCurrent,
+    roundsMax: options.roundsMax ?? ROUNDS_MAX,
+    isAuthority: options.isAuthority ?? false,
+    silentMaxMs: options.silentMaxMs ?? SILENT_MAX_MS,
+    metaBytesMax: options.metaBytesMax ?? META_BYTES_MAX,
+    asCrisisPlan: options.asCrisisPlan ?? null,
+  };
 }

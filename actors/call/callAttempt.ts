@@ -4,7 +4,7 @@
  * @module
  */
 
-import { guardSignal } from '../facts/listeners.ts';
+import { guardSignal } from '../facts/factStream.ts';
 import type { Permit } from '../flow/flowControl.ts';
 
 /** What the function of `runtime.call` is given. */

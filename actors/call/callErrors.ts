@@ -7,7 +7,7 @@
 
 import { AttemptFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { WaitCause } from '../../machines/vocabulary/waitCause.ts';
+import type { WaitCause } from '../../machines/vocabulary/standing.ts';
 
 export function attemptTimedOut(): AttemptFailure {
   return new AttemptFailure('unknownOutcome', 'The attempt reached its deadline.', {

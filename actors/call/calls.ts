@@ -7,10 +7,9 @@
 
 import type { RateLimits } from '../../machines/policy/flow/rateLimits.ts';
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
-import { NO_RANKS, type RankSet } from '../../machines/vocabulary/rankSet.ts';
+import { NO_RANKS, type RankSet } from '../../machines/vocabulary/urgency.ts';
 import type { FlowControl, Permit } from '../flow/flowControl.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';

@@ -8,15 +8,15 @@
 import { type CallReport, SILENT } from '../../machines/policy/flow/callReport.ts';
 import type { RateReservation } from '../../machines/policy/flow/rateLimits.ts';
 import type { OperationPolicy } from '../../machines/policy/layers/policyFields.ts';
-import { callReportOf } from '../../machines/policy/retry/callReportOf.ts';
 import {
   type AttemptFailure,
+  callReportOf,
   type Failure,
   failureOf,
   mayBeApplied,
 } from '../../machines/policy/retry/classifyFailure.ts';
 import { retryDelayMs } from '../../machines/policy/retry/retryPolicy.ts';
-import { isThenable } from '../../machines/vocabulary/realms.ts';
+import { isThenable } from '../../machines/vocabulary/errors.ts';
 import {
   builtInOf,
   DEFAULT_TIER,
@@ -26,7 +26,7 @@ import {
   urgencyOf,
 } from '../../machines/vocabulary/urgency.ts';
 import type { Permit } from '../flow/flowControl.ts';
-import { inNoContext } from '../platform/callerContext.ts';
+import { inNoContext } from '../platform/inPieces.ts';
 import { CallAttempt, type CallContext } from './callAttempt.ts';
 import type { CallDeadlines } from './callDeadlines.ts';
 import { attemptTimedOut, callExpired } from './callErrors.ts';

@@ -4,24 +4,31 @@
  * @module
  */
 
-import { passesBy } from '../../machines/policy/crisis/passes.ts';
+import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { CallReport } from '../../machines/policy/flow/callReport.ts';
 import type { RateAsker, RateLimits } from '../../machines/policy/flow/rateLimits.ts';
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import type { OperationPolicy } from '../../machines/policy/layers/policyFields.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
-import { leastUrgent, NO_RANKS, type RankSet } from '../../machines/vocabulary/rankSet.ts';
-import { DEFAULT_TIER, type Tiered, URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
-import type { WaitCause } from '../../machines/vocabulary/waitCause.ts';
+import type { WaitCause } from '../../machines/vocabulary/standing.ts';
+import {
+  DEFAULT_TIER,
+  leastUrgent,
+  mostUrgent,
+  NO_RANKS,
+  only,
+  type RankSet,
+  type Tiered,
+  URGENCY_MAX,
+  upTo,
+} from '../../machines/vocabulary/urgency.ts';
 import { type Asker, callMs, type FlowControl, type Permit } from '../flow/flowControl.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import type { CallAttempt } from './callAttempt.ts';
 import { CallDeadlines } from './callDeadlines.ts';
 import { callsFull, upstreamDown } from './callErrors.ts';
-import { CallQueue } from './callQueue.ts';
 import {
   type CallFunction,
   type CallHost,
@@ -29,6 +36,57 @@ import {
   GuardedCall,
   NO_OPTIONS,
 } from './guardedCall.ts';
+
+const ALL_RANKS = upTo(URGENCY_MAX);
+
+class CallQueue {
+  readonly #ranks: readonly Set<GuardedCall>[] = Array.from(
+    { length: URGENCY_MAX + 1 },
+    () => new Set(),
+  );
+  #size = 0;
+  #waiting = NO_RANKS;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The ranks of those that wait. */
+  get ranks(): RankSet {
+    return this.#waiting;
+  }
+
+  /** The rank of the most urgent; `Infinity` where none waits. */
+  get urgency(): number {
+    return mostUrgent(this.#waiting);
+  }
+
+  add(call: GuardedCall): void {
+    this.#ranks[call.urgency]?.add(call);
+    this.#waiting |= only(call.urgency);
+    this.#size += 1;
+  }
+
+  delete(call: GuardedCall): void {
+    const rank = this.#ranks[call.urgency];
+    if (rank?.delete(call) !== true) return;
+    this.#size -= 1;
+    if (rank.size === 0) this.#waiting &= ~only(call.urgency);
+  }
+
+  /** The most urgent of these ranks, which stays. */
+  first(among: RankSet = ALL_RANKS): GuardedCall | null {
+    const ranks = this.#waiting & among;
+    if (ranks === NO_RANKS) return null;
+    for (const call of this.#ranks[mostUrgent(ranks)] ?? []) return call;
+    return null;
+  }
+
+  /** All of them, the most urgent first, as they are now. */
+  all(): readonly GuardedCall[] {
+    return this.#ranks.flatMap((rank) => [...rank]);
+  }
+}
 
 /** Calls that may wait for one upstream at once. */
 export const CALLS_WAITING_MAX = 1_000;

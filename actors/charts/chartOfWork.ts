@@ -41,9 +41,8 @@ import {
   type Turn,
 } from '../../machines/operation/syncOperationMachine.ts';
 import { type WaitReason, waitReasonOf } from '../../machines/operation/waitReason.ts';
-import type { Demand, DemandFacts } from '../../machines/vocabulary/demand.ts';
 import { innermost } from '../../machines/vocabulary/innermost.ts';
-import type { Standing } from '../../machines/vocabulary/standing.ts';
+import type { Demand, DemandFacts, Standing } from '../../machines/vocabulary/standing.ts';
 
 /** Where work is on its chart. */
 export type WorkState = SyncOperationState | CrisisState;

@@ -9,7 +9,7 @@ import {
   isKept,
   stateOfRow,
   stateToKeep,
-} from '../../machines/operation/rowState.ts';
+} from '../../machines/operation/position.ts';
 import {
   operationAt,
   type SyncOperationContext,

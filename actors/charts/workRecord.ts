@@ -11,7 +11,7 @@ import {
   crisisMachine,
   crisisStatesOf,
 } from '../../machines/crisis/crisisMachine.ts';
-import { crisisOfRow, crisisToKeep, isCrisisKept } from '../../machines/crisis/crisisRow.ts';
+import { crisisOfRow, crisisToKeep, isCrisisKept } from '../../machines/crisis/crisisShape.ts';
 import type {
   SyncOperationSnapshot,
   SyncOperationState,

@@ -17,13 +17,13 @@ import type { EntityRecord } from '../../machines/conflict/entityRecord.ts';
 import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
 import type { MergedBody } from '../../machines/policy/request/requestBody.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { Entity } from '../../machines/vocabulary/entity.ts';
+import type { Entity } from '../../machines/vocabulary/record.ts';
 import type { AboutConflict } from '../facts/conflictFacts.ts';
 import type { Facts } from '../facts/factStream.ts';
-import type { AskedRecords } from './askedRecords.ts';
 import type { ConflictKeeper } from './conflictKeeper.ts';
 import type { DeskTools } from './deskParts.ts';
 import type { QuestionsHeard } from './entityRecords.ts';
+import type { AskedRecords } from './openConflicts.ts';
 
 export interface CarriedConflictsParts {
   readonly conflicts: ConflictKeeper;

@@ -28,14 +28,13 @@ import type { EntityRules } from '../../machines/merge/declaration/entityRules.t
 import { entityKey } from '../../machines/operation/keys.ts';
 import type { Ending } from '../../machines/operation/syncOperationMachine.ts';
 import type { DecisionHolds } from '../../machines/policy/request/requestBody.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import {
   type ErrorCode,
   HoldfastError,
   isHoldfastError,
 } from '../../machines/vocabulary/errors.ts';
-import type { Person } from '../../machines/vocabulary/person.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Person } from '../../machines/vocabulary/subject.ts';
 import type {
   KeepWrite,
   Kept,

@@ -6,20 +6,20 @@
  */
 
 import { afterLaterEdit, joined, type LaterEdit } from '../../machines/conflict/askedOnce.ts';
-import { nextConflictId } from '../../machines/conflict/conflictIds.ts';
 import {
   type ConflictRecord,
   decodeConflict,
   encodeConflict,
   isOpen,
   isToBeCarriedOut,
+  nextConflictId,
 } from '../../machines/conflict/conflictRecord.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Entity } from '../../machines/vocabulary/record.ts';
 import type { KeptRecords } from '../journal/keptRecords.ts';
-import type { AskedRecords } from './askedRecords.ts';
+import type { AskedRecords } from './openConflicts.ts';
 
 export interface ConflictKeeperParts {
   readonly kept: KeptRecords;

@@ -7,7 +7,7 @@
 
 import type { ConflictRecord } from '../../machines/conflict/conflictRecord.ts';
 import type { DecisionHolds } from '../../machines/policy/request/requestBody.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import type { KeepWrite, WriteResult } from '../../persistence/port/store.ts';
 
 /** What a person has decided of an edit that waits for it. */

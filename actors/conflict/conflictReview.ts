@@ -8,13 +8,11 @@
 import type { ConflictRecord } from '../../machines/conflict/conflictRecord.ts';
 import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
 import { entityRulesOf } from '../../machines/merge/entities/rulesOf.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import type { Store, WriteResult } from '../../persistence/port/store.ts';
 import type { AboutConflict } from '../facts/conflictFacts.ts';
 import type { FactStream } from '../facts/factStream.ts';
 import type { TimerService } from '../time/timerService.ts';
-import type { AskedRecords } from './askedRecords.ts';
 import {
   type ConflictAccess,
   type ConflictAccessParts,
@@ -22,7 +20,7 @@ import {
   Conflicts,
 } from './conflictAccess.ts';
 import type { ConflictOrders } from './conflictOrders.ts';
-import { type ConflictsHealth, OpenConflicts } from './openConflicts.ts';
+import { type AskedRecords, type ConflictsHealth, OpenConflicts } from './openConflicts.ts';
 
 /** How long after a decision that could not be carried out it is tried again. */
 const CARRY_AGAIN_MS = 30_000;

@@ -20,9 +20,8 @@ import {
   failureOf,
   permanentFailure,
 } from '../../machines/policy/retry/classifyFailure.ts';
-import type { ConflictReason } from '../../machines/vocabulary/conflictReason.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Current } from '../../machines/vocabulary/record.ts';
+import type { ConflictReason, Current } from '../../machines/vocabulary/record.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import { ChartActor } from '../charts/chartActor.ts';
 import type { RestingEdit } from './backlog.ts';

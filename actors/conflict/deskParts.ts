@@ -6,11 +6,10 @@
 
 import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
 import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts';
-import type { CrisisPlan } from '../../machines/policy/crisis/crisisPlan.ts';
+import type { CrisisPlan } from '../../machines/policy/crisis/crisisResources.ts';
 import type { ExemptionsOf } from '../../machines/policy/request/request.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { Entity } from '../../machines/vocabulary/entity.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
+import type { Entity } from '../../machines/vocabulary/record.ts';
 import type { KeptStore, RecordStore, SearchStore } from '../../persistence/port/store.ts';
 import type { Handler } from '../attempt/handler.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
@@ -20,11 +19,11 @@ import type { Journal } from '../journal/journal.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
-import type { AskedRecords } from './askedRecords.ts';
 import type { ConflictKeeper } from './conflictKeeper.ts';
 import type { EntityRecords } from './entityRecords.ts';
 import type { MakeCall } from './fetchCurrent.ts';
 import type { MergeGuard } from './mergeGuard.ts';
+import type { AskedRecords } from './openConflicts.ts';
 import type { HeldForRules } from './outdatedEdits.ts';
 import type { RestingEdits } from './restingEdits.ts';
 

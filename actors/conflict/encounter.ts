@@ -7,8 +7,8 @@
 
 import { searchForCards, withoutCards } from '../../machines/conflict/cards.ts';
 import { compareEdit } from '../../machines/conflict/compareEdit.ts';
-import { conflictIdOf } from '../../machines/conflict/conflictIds.ts';
 import type { ConflictInput } from '../../machines/conflict/conflictMachine.ts';
+import { conflictIdOf } from '../../machines/conflict/conflictRecord.ts';
 import { type Comparison, lookThroughEdit } from '../../machines/conflict/editBase.ts';
 import type { EntityRecord } from '../../machines/conflict/entityRecord.ts';
 import type { EditMerged, EditNotMerged } from '../../machines/conflict/mergeEdit.ts';
@@ -27,12 +27,14 @@ import {
   withMerged,
 } from '../../machines/policy/request/requestBody.ts';
 import type { Failure } from '../../machines/policy/retry/classifyFailure.ts';
-import type { ConflictReason } from '../../machines/vocabulary/conflictReason.ts';
-import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { Work } from '../../machines/vocabulary/pieces.ts';
-import type { Current, RecordMeta } from '../../machines/vocabulary/record.ts';
-import { type ConflictRules, conflictRulesOf } from '../attempt/conflictRules.ts';
-import type { Handler } from '../attempt/handler.ts';
+import type {
+  ConflictReason,
+  Current,
+  Entity,
+  RecordMeta,
+} from '../../machines/vocabulary/record.ts';
+import { type ConflictRules, conflictRulesOf, type Handler } from '../attempt/handler.ts';
 import { Slices } from '../time/slices.ts';
 import { withQuestionsHere } from './carriedConflicts.ts';
 import type { DeskTools } from './deskParts.ts';

@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { Entity } from '../../machines/vocabulary/entity.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
-import type { EditBase } from '../../machines/vocabulary/record.ts';
+import type { EditBase, Entity } from '../../machines/vocabulary/record.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 
 /** A record as it is to be shown. */
 export interface EntityView<Value = Json> {

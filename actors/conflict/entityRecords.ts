@@ -12,8 +12,8 @@ import {
 } from '../../machines/conflict/entityRecord.ts';
 import type { Onlooker } from '../../machines/conflict/remembered.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
-import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Entity } from '../../machines/vocabulary/record.ts';
 import type { KeptRecords } from '../journal/keptRecords.ts';
 
 /** Told of questions that come and go with a record. */

@@ -6,12 +6,14 @@
  */
 
 import { searchForCards } from '../../machines/conflict/cards.ts';
+import { holdsWords } from '../../machines/conflict/carriedConflict.ts';
 import { compareEdit } from '../../machines/conflict/compareEdit.ts';
+import { decodeConflict } from '../../machines/conflict/conflictRecord.ts';
 import { currentOfBase, lookThroughEdit } from '../../machines/conflict/editBase.ts';
 import { bodyOf } from '../../machines/conflict/editBody.ts';
 import { decodeEntityRecord, type EntityRecord } from '../../machines/conflict/entityRecord.ts';
 import { afterRemote, afterSent } from '../../machines/conflict/recordNews.ts';
-import { withRestored } from '../../machines/conflict/removedItems.ts';
+import { withRestored } from '../../machines/conflict/remembered.ts';
 import { recordMetaFrom } from '../../machines/merge/clock/recordMeta.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
 import { baseOf } from '../../machines/policy/request/editRequest.ts';
@@ -20,17 +22,15 @@ import {
   parseBody,
   type RequestBody,
 } from '../../machines/policy/request/requestBody.ts';
-import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
 import { requireOption } from '../../machines/vocabulary/optionFields.ts';
 import { atOnce, type Pieces, Work } from '../../machines/vocabulary/pieces.ts';
-import type { Current } from '../../machines/vocabulary/record.ts';
-import type { StoredOperation } from '../../persistence/port/store.ts';
+import type { Current, Entity } from '../../machines/vocabulary/record.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
+import type { Kept, StoredOperation } from '../../persistence/port/store.ts';
 import { operationChart, type WorkContext } from '../charts/chartOfWork.ts';
 import { decodeWork } from '../charts/workRecord.ts';
-import { demandDurable } from '../operation/acceptance.ts';
-import { isEditBy } from '../operation/edit.ts';
+import { demandDurable, isEditBy } from '../operation/acceptance.ts';
 import type { Resident } from '../operation/resident.ts';
 import { Slices } from '../time/slices.ts';
 import type { DeskTools } from './deskParts.ts';
@@ -47,11 +47,82 @@ import type {
   RestoringEdit,
 } from './entityAccess.ts';
 import { EntityWatchers } from './entityWatchers.ts';
-import { forgetEntity } from './forgetting.ts';
 import { EditsMerged, type MergedEdit, type WaitingEdit } from './mergedEdits.ts';
 import { comparisonOf, onlookerOf } from './merging.ts';
 import { rulesWantedFor } from './outdatedEdits.ts';
-import { contextOf } from './waitingPlans.ts';
+import { contextOf } from './shownPlans.ts';
+
+/** Conflicts looked at between two requests of others. */
+const FORGOTTEN_PAGE_ROWS = 32;
+
+/**
+ * Resolves once it is on disk with whether there was anything.
+ *
+ * @throws HoldfastError `HF_ENTITY_IN_USE`: nothing was erased; `HF_STORE_…`, `HF_CLOSED`.
+ */
+async function forgetEntity(tools: DeskTools, entity: Entity): Promise<boolean> {
+  const { records, conflicts, facts, clock } = tools;
+  let wasKnown = await records.forget(entity, async () => {
+    await demandFree(tools, entity);
+  });
+  for await (const { key, revision, isOpen, text } of conflictsOf(tools, entity)) {
+    const isNeeded = isOpen && isAskedHere(text);
+    if (isNeeded || !(await conflicts.erase(key, revision))) continue;
+    wasKnown = true;
+    const conflict = isOpen ? decodeConflict(text) : null;
+    if (conflict === null) continue;
+    const { operationId, type, openedAtMs } = conflict;
+    const about = { conflictId: key, operationId, type, upstream: null, entityType: entity.type };
+    facts.emit('conflict.resolved', about, null, Math.max(0, clock.now() - openedAtMs));
+  }
+  return wasKnown;
+}
+
+async function demandFree(tools: DeskTools, entity: Entity): Promise<void> {
+  const lane = entityKey(entity) ?? '';
+  const [waiting] = await tools.store.lane({ lane, afterSeq: 0, limit: 1 });
+  if (waiting !== undefined) {
+    throw inUse(
+      `Operations of this entity wait, the first of them is ${waiting.id}. Let them end, or cancel them, then forget it.`,
+    );
+  }
+  for await (const { isOpen, text } of conflictsOf(tools, entity, true)) {
+    if (isOpen && isAskedHere(text)) {
+      throw inUse(
+        'A person is asked about a conflict of this entity. Decide it (holdfast conflicts list), then forget it.',
+      );
+    }
+  }
+}
+
+/** Whether it is asked by this store, or it holds words of it: what another device asks can be forgotten here. */
+function isAskedHere(text: string): boolean {
+  const conflict = decodeConflict(text);
+  return conflict === null || holdsWords(conflict);
+}
+
+/** The conflicts of an entity that can be read. */
+async function* conflictsOf(
+  { store }: DeskTools,
+  entity: Entity,
+  isOpen?: true,
+): AsyncGenerator<Kept> {
+  const key = entityKey(entity);
+  for (let fromSeq: number | null = 0; fromSeq !== null; ) {
+    const page = await store.keptPage({
+      ...{ room: 'conflict', order: 'oldest', limit: FORGOTTEN_PAGE_ROWS, fromSeq },
+      ...(isOpen === true ? { isOpen } : {}),
+    });
+    for (const row of page.rows) {
+      if ('text' in row && entityKey(decodeConflict(row.text)?.entity ?? null) === key) yield row;
+    }
+    fromSeq = page.nextSeq;
+  }
+}
+
+function inUse(message: string): HoldfastError {
+  return new HoldfastError('HF_ENTITY_IN_USE', message, { retry: 'later', withStack: false });
+}
 
 /** Rows looked at between two requests of others. */
 const PAGE_ROWS = 32;

@@ -5,10 +5,10 @@
  */
 
 import { entityKey } from '../../machines/operation/keys.ts';
-import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Pieces } from '../../machines/vocabulary/pieces.ts';
-import { callListener } from '../facts/listeners.ts';
+import type { Entity } from '../../machines/vocabulary/record.ts';
+import { callListener } from '../facts/factStream.ts';
 import type { Slices } from '../time/slices.ts';
 import type { TimerService } from '../time/timerService.ts';
 import type { EntityListener, EntityView } from './entityAccess.ts';

@@ -20,12 +20,12 @@ import {
 } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
 import type { Pieces } from '../../machines/vocabulary/pieces.ts';
 import type { Current } from '../../machines/vocabulary/record.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import type { Tiered } from '../../machines/vocabulary/urgency.ts';
-import type { ConflictRules } from '../attempt/conflictRules.ts';
 import { GivenAttempt } from '../attempt/givenAttempt.ts';
+import type { ConflictRules } from '../attempt/handler.ts';
 import type { CallFunction, CallOptions } from '../call/guardedCall.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
 import { Slices } from '../time/slices.ts';

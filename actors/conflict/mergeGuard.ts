@@ -17,7 +17,7 @@ import {
 import { entityRulesOf, isDeclared } from '../../machines/merge/entities/rulesOf.ts';
 import { stepsWithin } from '../../machines/merge/values/canonical.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { KeptRecords } from '../journal/keptRecords.ts';
 import { Slices } from '../time/slices.ts';

@@ -10,7 +10,7 @@ import type { RecordStore, StoredOperation } from '../../persistence/port/store.
 import type { Handler, TakenRecord } from '../attempt/handler.ts';
 import { operationChart, type WorkContext } from '../charts/chartOfWork.ts';
 import { decodeWork } from '../charts/workRecord.ts';
-import { isEditBy } from '../operation/edit.ts';
+import { isEditBy } from '../operation/acceptance.ts';
 import { giveBody, type Resident } from '../operation/resident.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
 

@@ -10,7 +10,7 @@ import type {
 } from '../../machines/crisisMode/crisisModeMachine.ts';
 import type { ModeOn } from '../../machines/policy/crisis/crisisMode.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Person } from '../../machines/vocabulary/person.ts';
+import type { Person } from '../../machines/vocabulary/subject.ts';
 import type { CrisisModeChanged } from '../facts/crisisFacts.ts';
 
 /** An order to switch crisis mode on, with its defaults filled in. */

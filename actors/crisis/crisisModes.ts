@@ -20,12 +20,10 @@ import {
   raisedPriority,
 } from '../../machines/policy/crisis/crisisMode.ts';
 import type { Component } from '../../machines/policy/service/restartPolicy.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { requireOption } from '../../machines/vocabulary/optionFields.ts';
-import { isAlso, type Person } from '../../machines/vocabulary/person.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
-import { subjectForm } from '../../machines/vocabulary/subject.ts';
+import { isAlso, type Person, subjectForm } from '../../machines/vocabulary/subject.ts';
 import type { Priority } from '../../machines/vocabulary/urgency.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import { ChartActor } from '../charts/chartActor.ts';
@@ -33,7 +31,7 @@ import { decodeSnapshot } from '../charts/snapshots.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { ComponentWrites } from '../journal/componentWrites.ts';
 import { closed } from '../operation/acceptance.ts';
-import { inTime } from '../platform/inTime.ts';
+import { inTime } from '../platform/inPieces.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import {

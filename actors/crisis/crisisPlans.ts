@@ -11,7 +11,7 @@ import {
   checkedPlanSubject,
   decodeCrisisPlan,
   encodeCrisisPlan,
-} from '../../machines/policy/crisis/crisisPlan.ts';
+} from '../../machines/policy/crisis/crisisResources.ts';
 import { requireOption } from '../../machines/vocabulary/optionFields.ts';
 import type {
   CrisisPlanStore,

@@ -18,16 +18,18 @@ import {
   readCrisis,
   type SoundCrisis,
 } from '../../machines/policy/crisis/crisisRequest.ts';
-import { type AnsweredResource, countryOf } from '../../machines/policy/crisis/crisisResource.ts';
-import type { CrisisResources } from '../../machines/policy/crisis/crisisResources.ts';
+import {
+  type AnsweredResource,
+  type CrisisResources,
+  countryOf,
+} from '../../machines/policy/crisis/crisisResources.ts';
 import type { CrisisMessage, CrisisMessages } from '../../machines/policy/crisis/crisisWords.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError, unforeseen } from '../../machines/vocabulary/errors.ts';
 import type { Pieces } from '../../machines/vocabulary/pieces.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
 import { subjectOf } from '../../machines/vocabulary/subject.ts';
-import type { OutsideCrisis } from '../../persistence/port/spillLine.ts';
+import type { OutsideCrisis } from '../../persistence/port/writes.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Outcome } from '../operation/outcome.ts';
 import { operationId } from '../platform/operationId.ts';

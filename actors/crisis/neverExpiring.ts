@@ -5,11 +5,10 @@
  * @module
  */
 
-import { passesBy } from '../../machines/policy/crisis/passes.ts';
+import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import { withNote } from '../../machines/policy/request/requestBody.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import type { Facts } from '../facts/factStream.ts';
 import { operationId } from '../platform/operationId.ts';
 

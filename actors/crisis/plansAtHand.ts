@@ -7,8 +7,10 @@
  */
 
 import type { CrisisModesOn } from '../../machines/policy/crisis/crisisMode.ts';
-import { decodeCrisisPlan } from '../../machines/policy/crisis/crisisPlan.ts';
-import type { AnsweredResource } from '../../machines/policy/crisis/crisisResource.ts';
+import {
+  type AnsweredResource,
+  decodeCrisisPlan,
+} from '../../machines/policy/crisis/crisisResources.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import {
   type ErrorCode,
@@ -21,7 +23,7 @@ import type {
   KeptCrisisPlan,
   UnreadableCrisisPlan,
 } from '../../persistence/port/store.ts';
-import { inTime } from '../platform/inTime.ts';
+import { inTime } from '../platform/inPieces.ts';
 
 /**
  * What became of the plan in an answer: it is in it; its subject has none; the request names no subject;

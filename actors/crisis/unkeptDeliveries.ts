@@ -17,7 +17,7 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { type AttemptParts, AttemptRun, type AttemptVerdict } from '../attempt/attemptRun.ts';
 import type { Handler } from '../attempt/handler.ts';
 import { CrisisSlots } from '../flow/crisisSlots.ts';
-import { crisisKey } from '../operation/keysOfApps.ts';
+import { crisisKey } from '../operation/acceptance.ts';
 import { operationInput } from '../operation/operationInput.ts';
 import type { Outcome } from '../operation/outcome.ts';
 

@@ -12,24 +12,25 @@ import type {
   SyncOperationContext,
   SyncOperationEvent,
 } from '../../machines/operation/syncOperationMachine.ts';
-import { passesBy } from '../../machines/policy/crisis/passes.ts';
+import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
 import { type CallReport, SILENT, UNUSED } from '../../machines/policy/flow/callReport.ts';
 import type { RateAsker } from '../../machines/policy/flow/rateLimits.ts';
 import type { TypedCall } from '../../machines/policy/flow/typeTrials.ts';
+import { mostUrgent } from '../../machines/vocabulary/urgency.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
 import type { Raised } from '../../persistence/port/writes.ts';
 import type { Handler } from '../attempt/handler.ts';
 import {
   type CallVerdict,
   type FlowControl,
+  giveBack,
   NO_VERDICT,
   type Permit,
 } from '../flow/flowControl.ts';
-import { type Resident, watchedAtMs } from '../operation/resident.ts';
+import { type Resident, takesNotice, watchedAtMs } from '../operation/resident.ts';
 import { AloneMark } from './aloneMark.ts';
 import { CrisisTurns } from './crisisTurns.ts';
-import type { DispatcherParts } from './dispatcherParts.ts';
-import { holdsPermitOf } from './heldPermit.ts';
+import type { DispatcherParts, Residents } from './dispatcherParts.ts';
 import { InstantWatch } from './instantWatch.ts';
 import { LeaseCheck } from './leaseCheck.ts';
 import type { Routes } from './routes.ts';
@@ -39,9 +40,53 @@ import { Turns } from './turns.ts';
 import { type TurnWait, turnWait, type WaitAsker } from './turnWait.ts';
 import { UpstreamQueue } from './upstreamQueue.ts';
 import { UpstreamQueues } from './upstreamQueues.ts';
-import { wakeRow } from './wakeRow.ts';
-import type { StuckWork } from './workWatch.ts';
-import { WorkWatches, waitingAt } from './workWatches.ts';
+import { type StuckWork, type Waiting, WorkWatch, type WorkWatchParts } from './workWatch.ts';
+
+/** What waits there, and what stands against it; `null` where nothing does. */
+function waitingAt(
+  { next, flow }: UpstreamQueue,
+  suspects: Suspects,
+  leases: LeaseCheck,
+  calls: number,
+): Waiting | null {
+  const { upstream } = flow;
+  const urgency = mostUrgent(suspects.waitingAt(upstream));
+  const asker = next ?? (Number.isFinite(urgency) ? { id: null, urgency, isNext: true } : null);
+  if (asker === null) return null;
+  const answer = flow.mayRun(asker);
+  const isForOther = !answer.may && answer.because === 'suspect' && suspects.isIsolating;
+  const running = leases.heldAt(upstream) + calls;
+  return { answer, running: isForOther ? running + 1 : running };
+}
+
+class WorkWatches {
+  readonly #parts: Omit<WorkWatchParts, 'upstream' | 'look'>;
+  readonly #watches = new Map<string, WorkWatch>();
+
+  constructor(parts: Omit<WorkWatchParts, 'upstream' | 'look'>) {
+    this.#parts = parts;
+  }
+
+  /** @param look what waits there and is due; `null` where nothing is */
+  add(upstream: string, look: WorkWatchParts['look']): WorkWatch {
+    const watch = new WorkWatch({ ...this.#parts, upstream, look });
+    this.#watches.set(upstream, watch);
+    return watch;
+  }
+
+  at(upstream: string): WorkWatch | undefined {
+    return this.#watches.get(upstream);
+  }
+
+  /** Work that is due and does not begin, where nothing explains that. */
+  get stuck(): readonly StuckWork[] {
+    return [...this.#watches.values()].flatMap(({ stuck }) => stuck ?? []);
+  }
+
+  stop(): void {
+    for (const watch of this.#watches.values()) watch.stop();
+  }
+}
 
 export class Dispatcher {
   readonly #parts: DispatcherParts;
@@ -413,4 +458,36 @@ export class Dispatcher {
   #pumpSuspects(): void {
     if (this.#suspects.pump()) this.#queues.pump();
   }
+}
+
+/**
+ * Since it was given its permit its type may have moved, or the upstream gone down while its order was
+ * written: then it is given another, if there is one.
+ */
+function holdsPermitOf(resident: Resident, flow: FlowControl, leases: LeaseCheck): boolean {
+  const { id, urgency, permit } = resident;
+  if (permit === null || (permit.flow === flow && flow.began(permit))) return true;
+  resident.permit = null;
+  leases.returned(permit);
+  giveBack(permit);
+  resident.permit = flow.tryEnter({ id, urgency });
+  if (resident.permit === null) return false;
+  leases.held(resident.permit, resident);
+  return true;
+}
+
+/** False where it takes no notice: then it goes back to disk. */
+function wakeRow(
+  pool: Residents,
+  row: StoredOperation,
+  tell: (resident: Resident) => void,
+): boolean {
+  const known = pool.resident(row.id);
+  const resident = known ?? pool.revive(row);
+  if (resident === null) return false;
+  const tookNotice = takesNotice(resident, () => {
+    tell(resident);
+  });
+  if (known === undefined && !tookNotice) pool.passivate(resident);
+  return tookNotice;
 }

@@ -8,7 +8,7 @@ import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts
 import type { RateLimits } from '../../machines/policy/flow/rateLimits.ts';
 import type { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { RankSet } from '../../machines/vocabulary/rankSet.ts';
+import type { RankSet } from '../../machines/vocabulary/urgency.ts';
 import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Permit } from '../flow/flowControl.ts';

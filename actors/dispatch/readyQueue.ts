@@ -9,9 +9,9 @@ import {
   NO_RANKS,
   only,
   type RankSet,
+  URGENCY_MAX,
   upTo,
-} from '../../machines/vocabulary/rankSet.ts';
-import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
+} from '../../machines/vocabulary/urgency.ts';
 
 const ALL_RANKS = upTo(URGENCY_MAX);
 

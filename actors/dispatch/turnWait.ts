@@ -5,8 +5,8 @@
  * @module
  */
 
-import { passesBy } from '../../machines/policy/crisis/passes.ts';
-import type { WaitCause } from '../../machines/vocabulary/waitCause.ts';
+import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
+import type { WaitCause } from '../../machines/vocabulary/standing.ts';
 import type { Asker, FlowControl } from '../flow/flowControl.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 

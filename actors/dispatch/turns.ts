@@ -10,7 +10,7 @@ import type { SyncOperationContext } from '../../machines/operation/syncOperatio
 import { turnVerdict } from '../../machines/operation/turn.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { giveBack, type Permit } from '../flow/flowControl.ts';
-import { isEditBy } from '../operation/edit.ts';
+import { isEditBy } from '../operation/acceptance.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import { judgeTurn, type RateParts, type TurnJudgeParts, takeRate } from './turnJudge.ts';

@@ -5,15 +5,15 @@
  * @module
  */
 
-import { TurnShare } from '../../machines/scheduler/turnShare.ts';
+import { TurnShare } from '../../machines/scheduler/mayRun.ts';
 import {
   mostUrgent,
   NO_RANKS,
   only,
   type RankSet,
+  URGENCY_MAX,
   upTo,
-} from '../../machines/vocabulary/rankSet.ts';
-import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
+} from '../../machines/vocabulary/urgency.ts';
 import { CrisisSlots } from '../flow/crisisSlots.ts';
 import { type Asker, type FlowControl, giveBack, type Permit } from '../flow/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';

@@ -6,8 +6,8 @@
  * @module
  */
 
-import { type StuckReason, stuckReason } from '../../machines/policy/service/stuckWork.ts';
-import type { MayRun } from '../../machines/vocabulary/waitCause.ts';
+import { type StuckReason, stuckReason } from '../../machines/policy/service/restartPolicy.ts';
+import type { MayRun } from '../../machines/vocabulary/standing.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';

@@ -14,7 +14,7 @@ import {
 import { failureOf } from '../../machines/policy/retry/classifyFailure.ts';
 import type { RetryPolicy } from '../../machines/policy/retry/retryPolicy.ts';
 import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
-import type { Person } from '../../machines/vocabulary/person.ts';
+import type { Person } from '../../machines/vocabulary/subject.ts';
 import type { TierName } from '../../machines/vocabulary/urgency.ts';
 
 /**

@@ -24,9 +24,7 @@ import {
 } from '../../machines/crisis/crisisMachine.ts';
 import { UNKNOWN_SUBJECT } from '../../machines/policy/crisis/crisisRequest.ts';
 import { retryDelayMs } from '../../machines/policy/retry/retryPolicy.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { clampDueTime } from '../../machines/vocabulary/dueTime.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
+import { type Clock, clampDueTime, type Random } from '../../machines/vocabulary/clock.ts';
 import { crisisChart } from '../charts/chartOfWork.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Resident } from '../operation/resident.ts';

@@ -10,12 +10,11 @@ import {
   type EscalationPace,
   tellAgainMs,
 } from '../../machines/crisis/crisisEscalation.ts';
-import { passesBy } from '../../machines/policy/crisis/passes.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import { ERROR_CODES, type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Person } from '../../machines/vocabulary/person.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
+import type { Person } from '../../machines/vocabulary/subject.ts';
 import type { FactStream } from '../facts/factStream.ts';
 import { madeAtMs } from '../platform/operationId.ts';
 import type { TimerService } from '../time/timerService.ts';

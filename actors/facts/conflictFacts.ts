@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { ConflictReason } from '../../machines/vocabulary/conflictReason.ts';
-import type { Person } from '../../machines/vocabulary/person.ts';
+import type { ConflictReason } from '../../machines/vocabulary/record.ts';
+import type { Person } from '../../machines/vocabulary/subject.ts';
 import type { Told } from './about.ts';
 
 /** The conflict that a fact is about. */

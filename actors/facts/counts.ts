@@ -4,7 +4,9 @@
  * @module
  */
 
+import type { FlowNews } from '../../machines/policy/flow/flowNews.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { FlowChanged } from './fact.ts';
 import type { FactTaps } from './factStream.ts';
 
 /** How long health names trouble with a crisis after it happened; the counts stay. */
@@ -130,5 +132,22 @@ class Tally implements Happened {
   add(): void {
     this.#times += 1;
     this.#recentUntilMs = this.#clock.monotonic() + this.#recentMs;
+  }
+}
+
+/** @param rate the learned rate before, in calls a second; `null` for none */
+export function flowNumbers(
+  news: Exclude<FlowNews, { type: 'outage.detected' }>,
+  rate: number | null,
+): Pick<FlowChanged, 'from' | 'to' | 'because'> {
+  switch (news.type) {
+    case 'ramp.ended':
+      return { from: null, to: news.slots, because: news.because };
+    case 'rate.learned':
+      return { from: rate, to: news.perSecond, because: null };
+    case 'rate.lifted':
+      return { from: rate, to: null, because: null };
+    default:
+      return { from: news.from, to: news.to, because: news.because };
   }
 }

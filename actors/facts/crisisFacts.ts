@@ -8,7 +8,7 @@ import type { CrisisEnding } from '../../machines/crisis/crisisContext.ts';
 import type { EscalationCause, StepFailure } from '../../machines/crisis/crisisEscalation.ts';
 import type { CrisisModeScope } from '../../machines/policy/crisis/crisisMode.ts';
 import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
-import type { Person } from '../../machines/vocabulary/person.ts';
+import type { Person } from '../../machines/vocabulary/subject.ts';
 import type { AboutAttempt, AboutOperation, Told } from './about.ts';
 
 /** A crisis was answered, but neither stored nor delivered: it came after the stop, and its upstream did not take it (CR-4). */

@@ -14,12 +14,12 @@ import type { FlowNews, FlowReason } from '../../machines/policy/flow/flowNews.t
 import type { FailureClass } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import type { LevelCause } from '../../machines/policy/service/degradationPolicy.ts';
+import type { StuckReason } from '../../machines/policy/service/restartPolicy.ts';
 import type { StorageState } from '../../machines/policy/service/storageTrouble.ts';
-import type { StuckReason } from '../../machines/policy/service/stuckWork.ts';
 import type { AlertReason } from '../../machines/supervisor/supervisorSetup.ts';
 import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
-import type { Person } from '../../machines/vocabulary/person.ts';
-import type { WaitCause } from '../../machines/vocabulary/waitCause.ts';
+import type { WaitCause } from '../../machines/vocabulary/standing.ts';
+import type { Person } from '../../machines/vocabulary/subject.ts';
 import type { AboutAttempt, AboutOperation, Told } from './about.ts';
 import type { ConflictFact } from './conflictFacts.ts';
 import type { CrisisFact } from './crisisFacts.ts';

@@ -20,16 +20,16 @@ import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.t
 import type { Failure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import type { LevelCause } from '../../machines/policy/service/degradationPolicy.ts';
+import type { StuckReason } from '../../machines/policy/service/restartPolicy.ts';
 import type { StorageState } from '../../machines/policy/service/storageTrouble.ts';
-import type { StuckReason } from '../../machines/policy/service/stuckWork.ts';
 import type { Alert } from '../../machines/supervisor/supervisorMachine.ts';
-import type { ConflictReason } from '../../machines/vocabulary/conflictReason.ts';
 import {
   type ErrorCode,
   type HoldfastError,
   isHoldfastError,
 } from '../../machines/vocabulary/errors.ts';
-import type { Person } from '../../machines/vocabulary/person.ts';
+import type { ConflictReason } from '../../machines/vocabulary/record.ts';
+import type { Person } from '../../machines/vocabulary/subject.ts';
 import type { AboutAttempt, AboutOperation } from './about.ts';
 import type { AboutConflict, ConflictMerged } from './conflictFacts.ts';
 import type { CrisisModeChanged } from './crisisFacts.ts';

@@ -6,8 +6,8 @@
  * @module
  */
 
+import type { StuckReason } from '../../machines/policy/service/restartPolicy.ts';
 import { STORAGE_ADVICE } from '../../machines/policy/service/storageTrouble.ts';
-import type { StuckReason } from '../../machines/policy/service/stuckWork.ts';
 import type { Fact, FactKind, FactOf } from './fact.ts';
 import { FACT_KINDS, FACT_TABLE, type Material } from './factTable.ts';
 

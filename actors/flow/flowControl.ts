@@ -6,7 +6,7 @@
 
 import { type CallReport, UNUSED } from '../../machines/policy/flow/callReport.ts';
 import type { TypedCall, TypeTrials } from '../../machines/policy/flow/typeTrials.ts';
-import type { Intake, MayRun } from '../../machines/vocabulary/waitCause.ts';
+import type { Intake, MayRun } from '../../machines/vocabulary/standing.ts';
 
 /** Who asks for leave to make a call. */
 export interface Asker {

@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type {
   RecordStore,
@@ -23,10 +23,82 @@ import {
   pendingOf,
   toWrite,
 } from './journalEntry.ts';
-import { Spill } from './spill.ts';
 import type { StorageHealth } from './storageHealth.ts';
 import { isStorageFailure, mayBeOneRecord, neverWritten, toStoreError } from './storeErrors.ts';
-import { Withdrawals } from './withdrawals.ts';
+
+/**
+ * Keeps beside a database that fails what may not be lost with the process (CR-4): the acceptances of
+ * crises, each until the database has taken it.
+ */
+class Spill {
+  readonly #store: Pick<RecordStore, 'spill'>;
+  readonly #onError: (error: unknown) => void;
+  /** Why nothing can be kept here either: told once for each trouble, not for each crisis. */
+  #told: ErrorCode | null = null;
+
+  constructor(store: Pick<RecordStore, 'spill'>, onError: (error: unknown) => void) {
+    this.#store = store;
+    this.#onError = onError;
+  }
+
+  /** The database has begun to fail: what goes wrong here is news again. */
+  troubleBegins(): void {
+    this.#told = null;
+  }
+
+  /** Keeps those that can be spilled and are not yet; where that fails, the next call asks again. */
+  keep(pendings: readonly Pending[]): void {
+    for (const pending of pendings) {
+      if (pending.onSpilled === undefined || pending.isSpilled === true) continue;
+      const write = toWrite(pending);
+      if (write.kind !== 'accept') continue;
+      pending.isSpilled = true;
+      this.#store.spill(write).then(pending.onSpilled, (error: unknown) => {
+        pending.isSpilled = false;
+        const { code } = toStoreError(error);
+        if (code !== this.#told) this.#onError(error);
+        this.#told = code;
+      });
+    }
+  }
+}
+
+class Withdrawals {
+  readonly #onLaneFreed: (row: StoredOperation | null) => void;
+  /** Refused, and perhaps on disk all the same until their withdrawal is. */
+  readonly #underWay = new Set<string>();
+
+  /** @param onLaneFreed see {@link Journal} */
+  constructor(onLaneFreed: (row: StoredOperation | null) => void) {
+    this.#onLaneFreed = onLaneFreed;
+  }
+
+  has(id: string): boolean {
+    return this.#underWay.has(id);
+  }
+
+  /** What is to be written after an acceptance that failed; `null` after any other write. */
+  of({ write, order }: Pending): Pending | null {
+    if (write?.kind !== 'accept') return null;
+    const { seq, id, lane } = write;
+    this.#underWay.add(id);
+    const withdrawal: Pending = {
+      build: () => ({ kind: 'withdraw', seq, id }),
+      order,
+      write: null,
+      onDurable: (result) => {
+        this.#underWay.delete(id);
+        if (result.kind === 'withdrawn') {
+          if (result.laneNext !== null) this.#onLaneFreed(result.laneNext);
+        } else if (withdrawal.isRepeat === true && lane !== null) {
+          // The commit of it that failed may have reached the disk, and told nobody who is next.
+          this.#onLaneFreed(null);
+        }
+      },
+    };
+    return withdrawal;
+  }
+}
 
 /**
  * Batches in flight to the writer at once: while it syncs one, the next is on its way, so that

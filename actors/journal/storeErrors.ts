@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { causeText, HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 
 /** The error as one of the family. */
@@ -31,4 +32,32 @@ export function neverWritten(error: HoldfastError): HoldfastError {
   if (!error.mayBeStored) return error;
   const { code, message, retry, field, path, line, cause } = error;
   return new HoldfastError(code, message, { retry, field, path, line, cause, withStack: false });
+}
+
+/** How long closing waits for a disk that does not answer, for the writes and then for the file. */
+const CLOSE_STALLED_MS = 5_000;
+
+/**
+ * A disk that answers nothing must not hold up the end without limit; what was accepted is on it.
+ *
+ * @throws HoldfastError `HF_STORE_STALLED`.
+ */
+export async function unlessStalled(clock: Clock, step: Promise<void>): Promise<void> {
+  let cancel: () => void = () => undefined;
+  const stalled = new Promise<never>((_, reject) => {
+    cancel = clock.schedule(CLOSE_STALLED_MS, () => {
+      reject(
+        new HoldfastError(
+          'HF_STORE_STALLED',
+          'The disk did not answer while the store was being closed. What was accepted is on it and goes on at the next start.',
+          { retry: 'later' },
+        ),
+      );
+    });
+  });
+  try {
+    await Promise.race([step, stalled]);
+  } finally {
+    cancel();
+  }
 }

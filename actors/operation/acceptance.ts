@@ -4,8 +4,20 @@
  * @module
  */
 
+import {
+  KEY_RULE,
+  type KeyedCrisis,
+  type KeyedWork,
+  keyText,
+} from '../../machines/operation/keys.ts';
+import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
+import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Entity } from '../../machines/vocabulary/record.ts';
+import type { Priority } from '../../machines/vocabulary/urgency.ts';
+import type { Handler } from '../attempt/handler.ts';
 import type { Journal } from '../journal/journal.ts';
+import { digestOf, fingerprintOf, madeAtMs } from '../platform/operationId.ts';
 
 /** What became of an acceptance. */
 export interface Acceptance {
@@ -124,4 +136,42 @@ export function storeNotOpen(deadlineMs: number): HoldfastError {
     `The store was not open within ${deadlineMs} ms, and is still being opened. Nothing was stored: send it again later.`,
     { retry: 'later', withStack: false },
   );
+}
+
+// Which operations are edits: they change the record of an entity, and are compared with what is known of that
+// before they are sent, and merged where it has changed (CF-1, CF-6).
+
+/** Work, as far as it decides whether it is an edit. */
+interface EditedWork {
+  readonly entity: Entity | null;
+  readonly priority: Priority;
+}
+
+/** Whether work is an edit to this handler. A crisis is compared with nothing, and waits for nothing (CR-4). */
+export function isEditBy(handler: Handler | null, work: EditedWork): boolean {
+  const { conflicts } = handler ?? {};
+  if (conflicts === undefined) return false;
+  return work.entity !== null && !passesBy('storage', work);
+}
+
+/** Of the digest, which are 24 bytes: a key has 36 characters, as a UUID has, which every API takes. */
+const DIGEST_CHARACTERS = 32;
+
+/** The key that goes out for a key of the app. */
+export function derivedKey(work: KeyedWork, crisis?: KeyedCrisis): string {
+  return `${KEY_RULE}-${digestOf(keyText(work, crisis)).slice(0, DIGEST_CHARACTERS)}`;
+}
+
+/**
+ * What goes out as the key of a crisis: derived from its body and from when it was accepted, too, so that no key
+ * of the app swallows one (CR-2). Its id says when that was, so that every process that takes it up later derives
+ * the same.
+ */
+export function crisisKey(id: string, request: Omit<CheckedRequest, 'priority'>): string {
+  const { type, subject, idempotencyKey: key, isTest } = request;
+  if (key === null) return id;
+  // Somebody who means it must not be taken for a repeat of the test before.
+  const fingerprint = fingerprintOf(request, isTest === true ? ['test'] : []);
+  const crisis = { fingerprint, acceptedAtMs: madeAtMs(id) };
+  return derivedKey({ type, subject, key }, crisis);
 }

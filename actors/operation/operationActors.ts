@@ -20,7 +20,7 @@ import {
   syncOperationMachine,
 } from '../../machines/operation/syncOperationMachine.ts';
 import { turnAtAcceptance } from '../../machines/operation/turn.ts';
-import { passesBy } from '../../machines/policy/crisis/passes.ts';
+import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';

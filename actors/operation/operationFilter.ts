@@ -5,7 +5,7 @@
  */
 
 import { isCrisisState } from '../../machines/crisis/crisisDemand.ts';
-import { crisisStandingsOf } from '../../machines/crisis/crisisRow.ts';
+import { crisisStandingsOf } from '../../machines/crisis/crisisShape.ts';
 import { hasEnded } from '../../machines/operation/demand.ts';
 import {
   isKeptAsShown,
@@ -13,7 +13,7 @@ import {
   placeOfState,
   type SearchedPlace,
 } from '../../machines/operation/standingsOf.ts';
-import type { Entity } from '../../machines/vocabulary/entity.ts';
+import type { Entity } from '../../machines/vocabulary/record.ts';
 import { subjectForm } from '../../machines/vocabulary/subject.ts';
 import type { Priority, TierName } from '../../machines/vocabulary/urgency.ts';
 import type { Searched } from '../../persistence/port/store.ts';

@@ -10,8 +10,8 @@ import type { SyncOperationInput } from '../../machines/operation/syncOperationM
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import { subjectForm } from '../../machines/vocabulary/subject.ts';
 import { ofClass } from '../../machines/vocabulary/urgency.ts';
-import { fingerprintOf } from '../platform/fingerprint.ts';
-import { crisisKey, derivedKey } from './keysOfApps.ts';
+import { fingerprintOf } from '../platform/operationId.ts';
+import { crisisKey, derivedKey } from './acceptance.ts';
 
 /** What its handler makes of an operation. */
 export interface OperationTraits {

@@ -5,10 +5,15 @@
  */
 
 import { storedKeyOf } from '../../machines/operation/keys.ts';
-import { inHandPosition, type RowPosition } from '../../machines/operation/position.ts';
-import { keepsPayload, leavesLane, settledPosition } from '../../machines/operation/settlement.ts';
+import {
+  inHandPosition,
+  keepsPayload,
+  leavesLane,
+  type RowPosition,
+  settledPosition,
+} from '../../machines/operation/position.ts';
 import { turnAtAcceptance } from '../../machines/operation/turn.ts';
-import { passesBy } from '../../machines/policy/crisis/passes.ts';
+import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { NEVER_MS } from '../../machines/vocabulary/standing.ts';
 import { builtInOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';

@@ -10,10 +10,10 @@ import type {
   HistoryEntry,
   SyncOperationState,
 } from '../../machines/operation/syncOperationMachine.ts';
-import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { innermost } from '../../machines/vocabulary/innermost.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Entity } from '../../machines/vocabulary/record.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import type { Said, UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
 import type { Priority, TierName } from '../../machines/vocabulary/urgency.ts';
 import type { WorkContext, WorkSnapshot } from '../charts/chartOfWork.ts';

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { randomUUID } from 'node:crypto';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 
 /** The longest delay a Node timer holds; a longer one would fire at once. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -39,3 +40,9 @@ export const systemClock: Clock = {
 export function machineMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
+
+/** Real chance. */
+export const systemRandom: Random = {
+  next: () => Math.random(),
+  uuid: () => randomUUID(),
+};

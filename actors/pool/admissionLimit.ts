@@ -5,13 +5,13 @@
  * @module
  */
 
-import { passesBy } from '../../machines/policy/crisis/passes.ts';
-import { roomKeptFrom } from '../../machines/policy/flow/queueLimit.ts';
+import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
 import {
   bytesInMemory,
   limitReached,
+  roomKeptFrom,
   type UnwrittenLimits,
-} from '../../machines/policy/flow/unwrittenLimit.ts';
+} from '../../machines/policy/flow/flowPolicy.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { builtInOf } from '../../machines/vocabulary/urgency.ts';

@@ -11,10 +11,9 @@ import { entityKey, storedKeyOf } from '../../machines/operation/keys.ts';
 import { routeOf } from '../../machines/operation/position.ts';
 import { newOperation } from '../../machines/operation/syncOperationMachine.ts';
 import { turnAtAcceptance } from '../../machines/operation/turn.ts';
-import { passesBy } from '../../machines/policy/crisis/passes.ts';
+import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import { NEVER_MS } from '../../machines/vocabulary/standing.ts';
 import { builtInOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
@@ -23,9 +22,12 @@ import { type Handler, keyGivenTo } from '../attempt/handler.ts';
 import { encodeAccepted } from '../charts/operationRecord.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { PendingAcceptance } from '../operation/acceptance.ts';
-import { acceptanceUnknown, notAccepted } from '../operation/acceptance.ts';
-import { isEditBy } from '../operation/edit.ts';
+import {
+  acceptanceUnknown,
+  isEditBy,
+  notAccepted,
+  type PendingAcceptance,
+} from '../operation/acceptance.ts';
 import { operationInput } from '../operation/operationInput.ts';
 import { operationId } from '../platform/operationId.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';

@@ -10,7 +10,7 @@ import { queuedPosition, saysAlready } from '../../machines/operation/position.t
 import type { Turn } from '../../machines/operation/syncOperationMachine.ts';
 import { turnAtAcceptance } from '../../machines/operation/turn.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { Demand } from '../../machines/vocabulary/demand.ts';
+import type { Demand } from '../../machines/vocabulary/standing.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { WriteResult } from '../../persistence/port/store.ts';
 import type { Exceptions } from '../attempt/exceptions.ts';

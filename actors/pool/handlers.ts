@@ -4,7 +4,7 @@
  * @module
  */
 
-import { passesBy } from '../../machines/policy/crisis/passes.ts';
+import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { Priority } from '../../machines/vocabulary/urgency.ts';
 import type { Handler } from '../attempt/handler.ts';
 

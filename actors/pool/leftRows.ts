@@ -5,7 +5,7 @@
  * @module
  */
 
-import { passesBy } from '../../machines/policy/crisis/passes.ts';
+import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
 import { type HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { PassOver, StoredOperation } from '../../persistence/port/store.ts';
 import type { Facts } from '../facts/factStream.ts';

@@ -7,7 +7,13 @@
  */
 
 import { routeOf } from '../../machines/operation/position.ts';
-import { passesBy } from '../../machines/policy/crisis/passes.ts';
+import { isEvent } from '../../machines/operation/waitReason.ts';
+import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
+import {
+  bytesInMemory,
+  mayKeepCrisis,
+  type UnwrittenLimits,
+} from '../../machines/policy/flow/flowPolicy.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
@@ -15,39 +21,141 @@ import { builtInOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
 import { Exceptions } from '../attempt/exceptions.ts';
 import { type Handler, keyGivenTo, type OwnHandler } from '../attempt/handler.ts';
-import type { WorkContext } from '../charts/chartOfWork.ts';
-import { crisisChart } from '../charts/chartOfWork.ts';
+import {
+  crisisChart,
+  type WorkContext,
+  type WorkSnapshot,
+  type WorkState,
+} from '../charts/chartOfWork.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { Escalations } from '../escalation/escalations.ts';
 import { Undelivered } from '../escalation/undelivered.ts';
+import type { Facts } from '../facts/factStream.ts';
+import type { Journal } from '../journal/journal.ts';
 import {
   acceptanceUnknown,
+  crisisUnkept,
+  isEditBy,
   notAccepted,
   notBegun,
   outcomeUnknown,
   type PendingAcceptance,
 } from '../operation/acceptance.ts';
 import { AttemptRunner } from '../operation/attemptRunner.ts';
-import { isEditBy } from '../operation/edit.ts';
 import { OperationActors } from '../operation/operationActors.ts';
 import { startsLater } from '../operation/operationInput.ts';
 import { OperationWriter } from '../operation/operationWriter.ts';
 import { chartedActor, type Resident, takePending, takesNotice } from '../operation/resident.ts';
 import type { ShownWaits, TurnWaitOf } from '../operation/waitView.ts';
 import { operationId } from '../platform/operationId.ts';
-import { BusyCount } from './busyCount.ts';
-import { CrisisRoom } from './crisisRoom.ts';
 import { Demands } from './demands.ts';
 import { Handlers } from './handlers.ts';
 import { IdTable } from './idTable.ts';
 import { isNewerRecord, LeftRows } from './leftRows.ts';
-import { tellOfMove } from './operationFacts.ts';
 import type { PoolParts } from './poolParts.ts';
 import { quarantine } from './quarantine.ts';
-import { StaleReadGuard } from './staleReadGuard.ts';
 import { StandingWatch } from './standingWatch.ts';
 import { WaitingWatch } from './waitingWatch.ts';
 import { Watchers } from './watchers.ts';
+
+interface CrisisRoomParts {
+  readonly journal: Pick<Journal, 'isLate' | 'isHanging'>;
+  readonly facts: Facts;
+  readonly unwritten: UnwrittenLimits;
+  /** Operations in memory. */
+  readonly count: () => number;
+}
+
+class CrisisRoom {
+  readonly #parts: CrisisRoomParts;
+  /** Of the payloads in memory. */
+  #bytes = 0;
+
+  constructor(parts: CrisisRoomParts) {
+    this.#parts = parts;
+  }
+
+  entered({ body }: Pick<Resident, 'body'>): void {
+    this.#bytes += bytesInMemory(body ?? '');
+  }
+
+  left({ body }: Pick<Resident, 'body'>): void {
+    this.#bytes -= bytesInMemory(body ?? '');
+  }
+
+  /** A crisis goes out all the same; those who wait for it to be durable are told where it will not be. */
+  admit(request: CheckedRequest, resident: Resident): void {
+    if (!passesBy('storage', request) || !this.#isFull) return;
+    resident.isKept = false;
+    takePending(resident)?.reject(crisisUnkept());
+    this.#parts.facts.emit('crisis.unkept', resident.id);
+  }
+
+  /** Writes that wait for a disk that is late or hangs are kept in memory, for so much at most. */
+  get #isFull(): boolean {
+    const { journal, unwritten, count } = this.#parts;
+    if (!journal.isLate && !journal.isHanging) return false;
+    return !mayKeepCrisis({ count: count(), bytes: this.#bytes }, unwritten);
+  }
+}
+
+/** Counts what is under way, operations and what becomes one, and tells when nothing is. */
+class BusyCount {
+  #count = 0;
+  #waiters: (() => void)[] = [];
+
+  /** Counts it once, or no more. */
+  set(resident: { isBusy: boolean }, isBusy: boolean): void {
+    if (isBusy === resident.isBusy) return;
+    resident.isBusy = isBusy;
+    if (isBusy) this.begin();
+    else this.end();
+  }
+
+  begin(): void {
+    this.#count += 1;
+  }
+
+  end(): void {
+    this.#count -= 1;
+    if (this.#count === 0) for (const resolve of this.#waiters.splice(0)) resolve();
+  }
+
+  /** Resolves once nothing is under way. */
+  async whenIdle(): Promise<void> {
+    if (this.#count === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#waiters.push(resolve);
+    });
+  }
+}
+
+/**
+ * A row that is read while its operation leaves memory may be older than what the operation wrote
+ * before it left. A reader watches the id for the length of its read.
+ */
+export class StaleReadGuard {
+  readonly #watched = new Map<string, Set<{ hasLeft: boolean }>>();
+
+  /** Marks the operation as gone from memory for all reads of its row under way. */
+  note(id: string): void {
+    for (const watch of this.#watched.get(id) ?? []) watch.hasLeft = true;
+  }
+
+  /** Watches from now until `end()`; `hasLeft()` is true once the operation has left memory meanwhile. */
+  watch(id: string): { readonly hasLeft: () => boolean; readonly end: () => void } {
+    const watch = { hasLeft: false };
+    const watches = this.#watched.get(id) ?? new Set();
+    this.#watched.set(id, watches.add(watch));
+    return {
+      hasLeft: () => watch.hasLeft,
+      end: () => {
+        watches.delete(watch);
+        if (watches.size === 0) this.#watched.delete(id);
+      },
+    };
+  }
+}
 
 /** What a caller may ask of an operation. */
 type Wish = 'cancel.requested' | 'retry.requested';
@@ -426,5 +534,38 @@ export class OperationPool {
     if (!this.#residents.delete(resident.id)) return;
     this.#crisisRoom.left(resident);
     this.#parts.system.charts.told?.ended(resident.actor.sessionId);
+  }
+}
+
+// Tells of what the states of operations mean to the world: that one waits and why, goes on, or is
+// suspect. Attempts publish their own facts, and those of acceptances and endings come from the
+// part that learns that they are on disk.
+
+/** An operation has gone from one state to another; `from` is `null` for a new one. */
+function tellOfMove(
+  facts: Facts,
+  dispatcher: Pick<Dispatcher, 'turnWait'>,
+  { chart, handler, urgency }: Pick<Resident, 'chart' | 'handler' | 'urgency'>,
+  from: WorkState | null,
+  { value, context }: WorkSnapshot,
+): void {
+  const upstream = handler?.upstream ?? null;
+  const to = chart.stateOf(value);
+  const waitedFor = from === null ? null : chart.waitReasonOf(from);
+  const waitsFor = chart.waitReasonOf(to);
+  if (waitedFor !== waitsFor && waitedFor !== null && isEvent(waitedFor)) {
+    facts.emit('operation.resumed', context, upstream, waitedFor);
+  }
+  if (chart.isSuspected(to, context)) facts.emit('operation.suspected', context, upstream);
+  if (waitsFor === null) return;
+  if (waitsFor !== 'turn') facts.emit('operation.parked', context, upstream, waitsFor, waitsFor);
+  // Without a handler it waits for that, in a moment.
+  else if (upstream !== null) {
+    const { reason } = dispatcher.turnWait(upstream, {
+      urgency,
+      route: routeOf(context.type),
+      subject: context.subject,
+    });
+    facts.emit('operation.parked', context, upstream, reason, waitsFor);
   }
 }

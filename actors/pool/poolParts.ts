@@ -5,11 +5,10 @@
  */
 
 import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts';
+import type { UnwrittenLimits } from '../../machines/policy/flow/flowPolicy.ts';
 import type { RateLimits } from '../../machines/policy/flow/rateLimits.ts';
-import type { UnwrittenLimits } from '../../machines/policy/flow/unwrittenLimit.ts';
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import type { QueueStore, RecordStore } from '../../persistence/port/store.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import type { DispatcherParts } from '../dispatch/dispatcherParts.ts';

@@ -6,7 +6,7 @@
  */
 
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { callListener } from '../facts/listeners.ts';
+import { callListener } from '../facts/factStream.ts';
 import type { OperationView, Outcome } from '../operation/outcome.ts';
 import { IdTable } from './idTable.ts';
 

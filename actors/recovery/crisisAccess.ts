@@ -9,7 +9,7 @@ import {
   type CrisisWord,
   decidedAtRest,
   type KeptCrisis,
-} from '../../machines/crisis/crisisDecided.ts';
+} from '../../machines/crisis/crisisDemand.ts';
 import {
   type ChainStep,
   type CrisisDecision,
@@ -26,15 +26,14 @@ import {
   crisisStatesOf,
 } from '../../machines/crisis/crisisMachine.ts';
 import { routeOf } from '../../machines/operation/position.ts';
-import { passesBy } from '../../machines/policy/crisis/passes.ts';
+import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import {
   type ErrorCode,
   HoldfastError,
   isHoldfastError,
 } from '../../machines/vocabulary/errors.ts';
-import { isAlso, isSamePerson } from '../../machines/vocabulary/person.ts';
-import { subjectForm } from '../../machines/vocabulary/subject.ts';
+import { isAlso, isSamePerson, subjectForm } from '../../machines/vocabulary/subject.ts';
 import type { TierName } from '../../machines/vocabulary/urgency.ts';
 import type { Store, StoredOperation, WriteResult } from '../../persistence/port/store.ts';
 import { crisisChart, type WorkSnapshot } from '../charts/chartOfWork.ts';

@@ -5,17 +5,20 @@
  * @module
  */
 
+import { entityKey } from '../../machines/operation/keys.ts';
+import type { RowPosition } from '../../machines/operation/position.ts';
+import { BROUGHT_BACK } from '../../machines/operation/repeatSafety.ts';
 import {
   type SyncOperationContext,
   syncOperationMachine,
 } from '../../machines/operation/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
-import type { StoredOperation, WriteResult } from '../../persistence/port/store.ts';
+import type { ReplayWrite, StoredOperation, WriteResult } from '../../persistence/port/store.ts';
+import { decodeOperation, encodeOperation } from '../charts/operationRecord.ts';
 import { newerRecordIn } from '../charts/snapshots.ts';
 import { decodeWork } from '../charts/workRecord.ts';
 import { operationUnknown } from '../operation/outcome.ts';
-import { deadLetterContext, replayWrite } from './replay.ts';
 import type { ServiceAccess } from './serviceAccess.ts';
 
 /** A dead letter: what its chart remembers of it. */
@@ -161,4 +164,33 @@ function notDeadLettered(): HoldfastError {
     'The operation of that id is no dead letter, or no longer one. Nothing was changed.',
     { field: 'id' },
   );
+}
+
+// A dead letter on its way back: its chart decides whether (`machines/operation/repeatSafety.ts`), the
+// store keeps that it was ordered, and only then does anything run (OP-5, PS-2).
+
+/** What the row of a dead letter says of it. */
+function deadLetterContext(row: StoredOperation): SyncOperationContext {
+  return decodeOperation(row).snapshot.context;
+}
+
+/** The write that orders it; `payload` is an edited one. */
+function replayWrite(
+  row: Pick<StoredOperation, 'seq' | 'id' | 'revision'>,
+  context: SyncOperationContext,
+  to: { readonly position: RowPosition; readonly toSeq: number; readonly payload: string | null },
+): ReplayWrite {
+  return {
+    kind: 'replay',
+    seq: row.seq,
+    id: row.id,
+    revision: row.revision + 1,
+    toSeq: to.toSeq,
+    dueAtMs: to.position.dueAtMs ?? 0,
+    waitsFor: to.position.waitsFor,
+    route: to.position.route,
+    lane: entityKey(context.entity),
+    state: encodeOperation({ value: BROUGHT_BACK, context }),
+    payload: to.payload,
+  };
 }

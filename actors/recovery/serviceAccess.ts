@@ -8,8 +8,8 @@
 import { queuedPosition, type RowPosition, routeOf } from '../../machines/operation/position.ts';
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Entity } from '../../machines/vocabulary/record.ts';
 import type {
   RecordStore,
   ReviewStore,

@@ -17,7 +17,7 @@ import {
 import type { BreakerPacing, TripRules } from '../../machines/policy/breaker/breakerPolicy.ts';
 import { downMsAt, wasDownAt } from '../../machines/policy/breaker/outages.ts';
 import { type EndedCall, TripCounter } from '../../machines/policy/breaker/tripRules.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Random } from '../../machines/vocabulary/clock.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import { ChartActor } from '../charts/chartActor.ts';
 import type { Facts } from '../facts/factStream.ts';

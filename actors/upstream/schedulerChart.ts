@@ -13,7 +13,7 @@ import {
   type SchedulerContext,
   schedulerMachine,
 } from '../../machines/scheduler/schedulerMachine.ts';
-import type { Intake } from '../../machines/vocabulary/waitCause.ts';
+import type { Intake } from '../../machines/vocabulary/standing.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import { ChartActor } from '../charts/chartActor.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';

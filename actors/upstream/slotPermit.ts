@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CallStamp } from '../../machines/policy/flow/callStamp.ts';
+import type { CallStamp } from '../../machines/policy/flow/callReport.ts';
 import type { FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
 import type { TypedCall } from '../../machines/policy/flow/typeTrials.ts';
 import type { FlowControl, Permit } from '../flow/flowControl.ts';

@@ -11,8 +11,7 @@ import { urgencyBoundAt } from '../../machines/policy/service/admissionTable.ts'
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import type { DegradationPolicy } from '../../machines/policy/service/degradationPolicy.ts';
 import type { Component } from '../../machines/policy/service/restartPolicy.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';

@@ -6,7 +6,6 @@
  */
 
 import type { BreakerState } from '../../machines/policy/breaker/breakerPolicy.ts';
-import { AskedPause } from '../../machines/policy/flow/askedPause.ts';
 import {
   type CallReport,
   resultOf,
@@ -16,7 +15,8 @@ import {
 import { FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
 import type { FailureRuns, FlowReading, KeptFlow } from '../../machines/policy/flow/flowNews.ts';
 import type { FlowPolicy } from '../../machines/policy/flow/flowPolicy.ts';
-import { type RateLimit, TokenBucket } from '../../machines/policy/flow/tokenBucket.ts';
+import { AskedPause } from '../../machines/policy/flow/rateLimits.ts';
+import { type RateLimit, TokenBucket } from '../../machines/policy/flow/tokenRate.ts';
 import {
   failuresOfNoChance,
   type TypedCall,
@@ -24,11 +24,10 @@ import {
 } from '../../machines/policy/flow/typeTrials.ts';
 import { trickleOf } from '../../machines/policy/service/admissionTable.ts';
 import { mayRun, type SchedulerFacts } from '../../machines/scheduler/mayRun.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Intake, MayRun } from '../../machines/vocabulary/standing.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
-import type { Intake, MayRun } from '../../machines/vocabulary/waitCause.ts';
 import type { Facts } from '../facts/factStream.ts';
 import {
   type Asker,

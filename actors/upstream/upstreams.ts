@@ -8,9 +8,8 @@
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import type { Component } from '../../machines/policy/service/restartPolicy.ts';
 import type { StorageState } from '../../machines/policy/service/storageTrouble.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import type { FactStream } from '../facts/factStream.ts';
 import { EventLoopWatch } from '../time/eventLoopWatch.ts';

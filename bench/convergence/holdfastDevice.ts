@@ -5,8 +5,8 @@
  */
 
 import { join } from 'node:path';
-import type { Entity } from '../../machines/vocabulary/entity.ts';
-import type { Json, JsonObject } from '../../machines/vocabulary/json.ts';
+import type { Entity } from '../../machines/vocabulary/record.ts';
+import type { Json, JsonObject } from '../../machines/vocabulary/shape.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
 import { httpHandler } from '../../src/http/httpHandler.ts';
 import type { Runtime } from '../../src/runtime.ts';

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { JsonObject } from '../../machines/vocabulary/json.ts';
+import type { JsonObject } from '../../machines/vocabulary/shape.ts';
 import type { Figures } from './figures.ts';
 import { begun, edited, pathOf } from './records.ts';
 

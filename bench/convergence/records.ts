@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { JsonObject } from '../../machines/vocabulary/json.ts';
+import type { JsonObject } from '../../machines/vocabulary/shape.ts';
 
 export const META_FIELD = 'holdfast';
 const CONTACTS = 5;

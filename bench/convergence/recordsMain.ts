@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { JsonObject } from '../../machines/vocabulary/json.ts';
+import type { JsonObject } from '../../machines/vocabulary/shape.ts';
 import { startRecordServer } from '../../src/testing/recordServer.ts';
 import { begun, META_FIELD, pathOf } from './records.ts';
 import type { RecordsOptions } from './recordsProcess.ts';

@@ -5,13 +5,12 @@
  * @module
  */
 
-import { AskedPause } from '../../machines/policy/flow/askedPause.ts';
-import type { CallReport, CallSign } from '../../machines/policy/flow/callReport.ts';
-import type { CallStamp } from '../../machines/policy/flow/callStamp.ts';
+import type { CallReport, CallSign, CallStamp } from '../../machines/policy/flow/callReport.ts';
 import { FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
 import type { FlowNews } from '../../machines/policy/flow/flowNews.ts';
 import { checkFlowPolicy, type FlowPolicy } from '../../machines/policy/flow/flowPolicy.ts';
-import { probeGapMs, probesAtOnce } from '../../machines/policy/flow/probePacing.ts';
+import { AskedPause } from '../../machines/policy/flow/rateLimits.ts';
+import { probeGapMs, probesAtOnce } from '../../machines/policy/flow/recoveryPace.ts';
 import {
   failuresOfNoChance,
   type TypedCall,
@@ -24,7 +23,7 @@ import {
   spendsAttempt,
   waitsAsAfter,
 } from '../../machines/policy/retry/retryPolicy.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Random } from '../../machines/vocabulary/clock.ts';
 import { ofClass, TIERS, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import { seededRandom } from '../../src/testing/seededRandom.ts';
 import type { Answer, CallRecord, Drill, Job } from './drill.ts';

@@ -72,3 +72,67 @@ export interface RuleModel {
   /** Names of the functions and constants that it uses itself. */
   readonly uses: readonly string[];
 }
+
+// What a chart looks like, as a short text: two builds of the same shape draw the same states and arrows, and number
+// their transitions alike. It runs in a browser too, so it is no hash of `node:crypto`, and proves nothing to anybody.
+
+const shapes = new WeakMap<object, string>();
+
+/** Sixteen hexadecimal digits, computed once a chart. */
+export function chartShape(model: Pick<ChartModel, 'states' | 'transitions'>): string {
+  const known = shapes.get(model);
+  if (known !== undefined) return known;
+  const shape = digitsOf(
+    JSON.stringify([
+      model.states.map(({ path, kind, initial, entry, exit, invokes }) => [
+        ...[path, kind, initial, entry, exit, invokes],
+      ]),
+      model.transitions.map(({ source, event, guard, actions, targets, reenters }) => [
+        ...[source, event, guard, actions, targets, reenters],
+      ]),
+    ]),
+  );
+  shapes.set(model, shape);
+  return shape;
+}
+
+/** Two 32-bit FNV-1a hashes, one from each end of the text. */
+function digitsOf(text: string): string {
+  let [forwards, backwards] = [0x81_1c_9d_c5, 0x81_1c_9d_c5];
+  for (let at = 0; at < text.length; at += 1) {
+    forwards = Math.imul(forwards ^ text.charCodeAt(at), 0x01_00_01_93);
+    backwards = Math.imul(backwards ^ text.charCodeAt(text.length - 1 - at), 0x01_00_01_93);
+  }
+  return [forwards, backwards].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
+}
+
+/**
+ * A guard by its name and its parameters, `isPresentTrouble(kind=full)`, or `not(a)`, `and(a, b)` of such. Where
+ * the parameters are made when it is asked, its name alone.
+ */
+export function guardInWords(guard: unknown): string {
+  if (typeof guard === 'object' && guard !== null && 'type' in guard) {
+    return `${String(guard.type)}${given('params' in guard ? guard.params : undefined)}`;
+  }
+  if (typeof guard === 'string') return guard;
+  if (typeof guard !== 'function') return 'unnamed';
+  if ('guards' in guard && Array.isArray(guard.guards)) {
+    return `${guard.name}(${guard.guards.map(guardInWords).join(', ')})`;
+  }
+  return 'stateValue' in guard ? `in(${JSON.stringify(guard.stateValue)})` : 'unnamed';
+}
+
+/** An action by its name. */
+export function actionName(action: unknown): string {
+  if (typeof action === 'string') return action;
+  if (typeof action === 'object' && action !== null && 'type' in action) return String(action.type);
+  return typeof action === 'function' && action.name !== '' ? action.name : 'unnamed';
+}
+
+function given(params: unknown): string {
+  if (typeof params !== 'object' || params === null) return '';
+  const parts = Object.entries(params).map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return parts.length === 0 ? '' : `(${parts.join(', ')})`;
+}

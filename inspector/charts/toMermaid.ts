@@ -7,8 +7,7 @@
  */
 
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
-import { eventInWords } from './eventInWords.ts';
-import { allTransitions, type ChartTransition, statePath } from './transitions.ts';
+import { allTransitions, type ChartTransition, eventInWords, statePath } from './transitions.ts';
 
 export interface Diagram {
   /** The region drawn, as a state path; `null` when it is the whole machine. */

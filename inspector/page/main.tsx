@@ -9,10 +9,9 @@ import type { FeedMessage } from '../protocol.ts';
 import { after, draw, each, keptIn, pageNow, perFrame, sharedAmongTabs } from './kit/browser.ts';
 import { Commands, PageProvider } from './kit/page.tsx';
 import { FeedClient } from './model/feedClient.ts';
-import { commandOf } from './model/keymap.ts';
 import type { Theme } from './model/pageState.ts';
 import { createPageStore } from './model/pageStore.ts';
-import { formatRoute, parseRoute } from './model/route.ts';
+import { commandOf, formatRoute, parseRoute } from './model/route.ts';
 import { Shell } from './shell.tsx';
 
 const SESSION = 'holdfast.session';

@@ -5,21 +5,21 @@
  */
 
 import type { ComponentType } from 'preact';
-import type { Overview as OverviewData } from '../protocol.ts';
-import type { VIEW_NAMES } from '../viewNames.ts';
+import type { Overview as OverviewData, VIEW_NAMES } from '../protocol.ts';
 import { ActorView } from './actor/actorView.tsx';
 import { TimeBar } from './actor/timeBar.tsx';
 import { Actors } from './actors/actors.tsx';
 import { ChartOfOne, Charts } from './chart/charts.tsx';
-import { crisesUntaken, pilesOf } from './model/piles.ts';
+import { usePage } from './kit/page.tsx';
+import { crisesUntaken, pilesOf } from './model/pageState.ts';
 import { Overview } from './overview/overview.tsx';
 import { Conflicts } from './piles/conflicts.tsx';
 import { Crises } from './piles/crises.tsx';
 import { DeadLetters } from './piles/deadLetters.tsx';
-import { HeldNote } from './piles/heldNote.tsx';
+import { HeldNote } from './piles/keptOperation.tsx';
 import { Quarantine } from './piles/quarantine.tsx';
 import { Waiting } from './piles/waiting.tsx';
-import { Story } from './story.tsx';
+import { clockText } from './words/news.ts';
 
 export interface View {
   /** The name in the address: `#/actors`. */
@@ -73,3 +73,29 @@ export const VIEWS: readonly View[] = [
 
 /** Banners at the top of every view, each only while it has something to say. */
 export const BANNERS: readonly ComponentType[] = [HeldNote, TimeBar, Story];
+
+function Story() {
+  const notes = usePage((page) => page.notes);
+  const last = notes.at(-1);
+  if (last === undefined) return null;
+  const before = notes.slice(0, -1).toReversed();
+  return (
+    <section class={`note story ${last.tone}`} aria-label="What happens">
+      <p role="status">
+        <time>{clockText(last.atMs)}</time> {last.text}
+      </p>
+      {before.length === 0 ? null : (
+        <details>
+          <summary>Earlier</summary>
+          <ul>
+            {before.map(({ serial, atMs, text }) => (
+              <li key={serial}>
+                <time>{clockText(atMs)}</time> {text}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </section>
+  );
+}

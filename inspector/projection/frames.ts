@@ -9,12 +9,13 @@ import type { AnyStateMachine } from 'xstate';
 import {
   chartDefinition,
   type StateDefinition,
+  type StateValue,
+  statePaths,
+  stateValueOf,
   type TransitionDefinition,
 } from './chartDefinition.ts';
-import { statePaths } from './chartNames.ts';
 import { actorNumber, type TapObserver, type TappedActor } from './projection.ts';
 import { isDone, ShownSystem, type SystemActor, upstreamIn } from './shownSystem.ts';
-import { type StateValue, stateValueOf } from './stateValue.ts';
 
 /**
  * Takes XState's inspection events of every chart, as a function or an observer such as that of

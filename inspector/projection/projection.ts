@@ -7,7 +7,7 @@
 
 import type { AnyStateMachine, AnyTransitionDefinition } from 'xstate';
 import type { AboutWork, News, WatchedActor } from '../protocol.ts';
-import { type StateShown, statePaths } from './chartNames.ts';
+import { type StateShown, statePaths } from './chartDefinition.ts';
 
 /** An actor of a chart, from the tap of the engine. */
 export interface TappedActor {

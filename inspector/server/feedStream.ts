@@ -11,8 +11,39 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { FeedMessage, FeedSource } from '../protocol.ts';
-import { type FeedLines, HEARTBEAT } from './feedLines.ts';
 import { begin } from './replies.ts';
+
+/** A line without messages, which shows that the server is alive. */
+const HEARTBEAT = '[]\n';
+
+export class FeedLines {
+  /** Texts of messages, kept as long as the messages are. */
+  readonly #written = new WeakMap<FeedMessage, string>();
+
+  /** A line with the first messages, of about `lengthMax` characters, and at least one message. */
+  lineOf(
+    messages: readonly FeedMessage[],
+    lengthMax: number,
+  ): { readonly text: string; readonly count: number } {
+    const texts: string[] = [];
+    let length = 0;
+    for (const message of messages) {
+      if (length >= lengthMax) break;
+      const text = this.#textOf(message);
+      texts.push(text);
+      length += text.length;
+    }
+    return { text: `[${texts.join(',')}]\n`, count: texts.length };
+  }
+
+  #textOf(message: FeedMessage): string {
+    const known = this.#written.get(message);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(message);
+    this.#written.set(message, text);
+    return text;
+  }
+}
 
 const HEARTBEAT_MS = 10_000;
 /** How far a page may be behind, beyond the beginning of its watch. */

@@ -13,13 +13,52 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { causeText, HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { requireOption } from '../../machines/vocabulary/optionFields.ts';
 import type { FeedSource } from '../protocol.ts';
-import { CONNECTIONS_MAX, Connections } from './connections.ts';
 import type { InspectorCall } from './inspectorCall.ts';
-import { OwnTimers } from './ownTimers.ts';
-import { unreadableReply } from './replies.ts';
+import { readStaticFiles, unreadableReply } from './replies.ts';
 import { Requests } from './requests.ts';
-import { Sessions } from './sessions.ts';
-import { readStaticFiles } from './staticFiles.ts';
+import { CONNECTIONS_MAX, Connections, Sessions } from './sessions.ts';
+
+class OwnTimers implements Clock {
+  readonly #clock: Clock;
+  readonly #cancels = new Set<() => void>();
+  #isOver = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  monotonic(): number {
+    return this.#clock.monotonic();
+  }
+
+  schedule(delayMs: number, wake: () => void): () => void {
+    if (this.#isOver) return () => undefined;
+    const cancel = this.#clock.schedule(delayMs, () => {
+      this.#cancels.delete(cancel);
+      wake();
+    });
+    this.#cancels.add(cancel);
+    return () => {
+      this.#cancels.delete(cancel);
+      cancel();
+    };
+  }
+
+  defer(go: () => void): void {
+    this.#clock.defer(go);
+  }
+
+  /** Cancels every timer. */
+  end(): void {
+    this.#isOver = true;
+    for (const cancel of this.#cancels) cancel();
+    this.#cancels.clear();
+  }
+}
 
 const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
 const HEADER_BYTES_MAX = 8_192;

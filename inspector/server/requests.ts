@@ -6,18 +6,315 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { type FeedSource, INSPECTOR_PROTOCOL, type SessionInfo } from '../protocol.ts';
-import { Calls } from './calls.ts';
-import type { Connections } from './connections.ts';
-import { FeedLines } from './feedLines.ts';
-import { FeedStream } from './feedStream.ts';
+import {
+  type ErrorCode,
+  HoldfastError,
+  isHoldfastError,
+} from '../../machines/vocabulary/errors.ts';
+import {
+  type CallAnswer,
+  type FeedSource,
+  INSPECTOR_PROTOCOL,
+  type SessionInfo,
+} from '../protocol.ts';
+import { cutTo } from './answerShape.ts';
+import { FeedLines, FeedStream } from './feedStream.ts';
 import type { InspectorCall } from './inspectorCall.ts';
-import { Refusal, sendFile, sendJson, sendRefusal } from './replies.ts';
-import { hasBody, passOver, readBody } from './requestBody.ts';
-import { bearerOf, checkRequest, hostNames } from './requestChecks.ts';
-import type { Session, Sessions } from './sessions.ts';
-import type { StaticFiles } from './staticFiles.ts';
+import { Refusal, type StaticFiles, sendFile, sendJson, sendRefusal } from './replies.ts';
+import type { Connections, Session, Sessions } from './sessions.ts';
+
+const CALLS_AT_ONCE_MAX = 8;
+/** Bounds a call, since a disk may stall. */
+const ANSWER_WITHIN_MS = 15_000;
+
+interface CallsParts {
+  readonly source: FeedSource;
+  readonly calls: readonly InspectorCall[];
+  readonly canOperate: boolean;
+  readonly clock: Clock;
+}
+
+class Calls {
+  readonly #parts: CallsParts;
+  #atOnce = 0;
+
+  constructor(parts: CallsParts) {
+    this.#parts = parts;
+  }
+
+  /** Makes the call that a body asks for. */
+  async make(body: string): Promise<CallAnswer | Refusal> {
+    const asked = this.#callIn(body);
+    if (asked instanceof Refusal) return asked;
+    if (this.#atOnce >= CALLS_AT_ONCE_MAX) return busy();
+    this.#atOnce += 1;
+    // A call that takes too long goes on, and counts until it has ended.
+    const made = this.#made(asked).finally(() => {
+      this.#atOnce -= 1;
+    });
+    return await this.#inTime(made);
+  }
+
+  #callIn(body: string): Asked | Refusal {
+    const { calls, canOperate } = this.#parts;
+    const asked = askedIn(body);
+    if (asked === null) {
+      return new Refusal(400, 'A call is JSON: { "name": "deadLetter.page", "params": { … } }.');
+    }
+    const call = calls.find(({ name }) => name === asked.name);
+    if (call === undefined) {
+      const names = calls.map(({ name }) => name).join(', ');
+      return new Refusal(403, `The inspector does not make that call. It makes: ${names}.`);
+    }
+    if (call.kind === 'order' && !canOperate) {
+      return new Refusal(
+        403,
+        'This inspector is read-only. Start it with --operate (operate: true in code) to give orders.',
+        { code: 'HF_INSPECTOR_READ_ONLY' },
+      );
+    }
+    const isListed = Object.keys(asked.params).every((name) => call.params.includes(name));
+    if (!isListed) {
+      const listed = call.params.length === 0 ? 'none' : call.params.join(', ');
+      return new Refusal(
+        403,
+        `In the inspector, ${call.name} takes only these parameters: ${listed}.`,
+      );
+    }
+    return { call, params: asked.params };
+  }
+
+  async #made({ call, params }: Asked): Promise<CallAnswer> {
+    try {
+      const answer = await this.#parts.source.call(call.name, params);
+      return { ok: true, result: cutTo(call.answer, answer) };
+    } catch (error) {
+      return { ok: false, error: errorOf(error) };
+    }
+  }
+
+  async #inTime(made: Promise<CallAnswer>): Promise<CallAnswer> {
+    return await new Promise((resolve, reject) => {
+      const cancel = this.#parts.clock.schedule(ANSWER_WITHIN_MS, () => {
+        resolve(tooLate());
+      });
+      made.then(
+        (answer) => {
+          cancel();
+          resolve(answer);
+        },
+        (error: unknown) => {
+          cancel();
+          reject(error instanceof Error ? error : new Error('a call failed'));
+        },
+      );
+    });
+  }
+}
+
+interface Asked {
+  readonly call: InspectorCall;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+function askedIn(
+  body: string,
+): { readonly name: string; readonly params: Readonly<Record<string, unknown>> } | null {
+  const asked = parsed(body);
+  if (!isRecord(asked)) return null;
+  const { name, params = {} } = asked as { readonly name?: unknown; readonly params?: unknown };
+  return typeof name === 'string' && isRecord(params) ? { name, params } : null;
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Errors whose message is a sentence of holdfast about the call itself. Only the code of any other error leaves:
+ * its message may quote an upstream, a handler or the machine.
+ */
+const SAID: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'HF_OPTION_INVALID',
+  'HF_OPERATION_UNKNOWN',
+  'HF_CONFLICT_UNKNOWN',
+  'HF_CONFLICT_RESOLVED',
+  'HF_CONFLICT_OPEN',
+  'HF_ENTITY_IN_USE',
+  'HF_NOT_DEAD_LETTERED',
+  'HF_QUARANTINED',
+  'HF_NOT_QUARANTINED',
+  'HF_PAYLOAD_ERASED',
+  'HF_MAY_BE_APPLIED',
+  'HF_UPSTREAM_UNKNOWN',
+  'HF_CRISIS_OVER',
+  'HF_SECOND_PERSON_NEEDED',
+  'HF_STORE_HELD',
+  'HF_CLOSED',
+]);
+
+function errorOf(error: unknown): { readonly code: string; readonly message: string } {
+  const code = isHoldfastError(error) ? error.code : 'HF_INTERNAL';
+  const isSaid = isHoldfastError(error) && SAID.has(error.code);
+  const message = isSaid
+    ? error.message
+    : `The process could not do it (${code}): docs/errors.md explains the code, and its log says more.`;
+  return { code, message };
+}
+
+function tooLate(): CallAnswer {
+  const message = `The process has not answered within ${ANSWER_WITHIN_MS / 1_000} s: the call may have been carried out, or not. Check before you repeat it.`;
+  return { ok: false, error: { code: 'HF_STORE_STALLED', message } };
+}
+
+function busy(): Refusal {
+  return new Refusal(503, 'Too many calls are in progress. Try again.', {
+    code: 'HF_STORE_UNAVAILABLE',
+  });
+}
+
+// Decides which requests are accepted: those of the server's own page, and those of a person's own tools.
+//
+// Any other page in the same browser can send requests here, too. It can't change its
+// `Origin`, `Host` or `Sec-Fetch-Site`, and it has no token: each of these alone is enough to refuse it.
+
+/** Longer than the path of any file that is served. */
+const PATH_LENGTH_MAX = 256;
+/** A text with the length and the alphabet of tokens and sessions. */
+const LIKE_A_SECRET = /[A-Za-z0-9_-]{43}/;
+
+/** The values of `Host` that the server answers to. */
+function hostNames(host: string, port: number): readonly string[] {
+  const own = host.includes(':') ? `[${host}]` : host;
+  return [`${own}:${port}`, `localhost:${port}`];
+}
+
+/**
+ * The path of a request that is accepted.
+ *
+ * @returns a refusal otherwise
+ */
+function checkRequest(
+  request: IncomingMessage,
+  hosts: readonly string[],
+): { readonly path: string } | Refusal {
+  const { headers } = request;
+  const foreign = foreignHost(request, hosts) ?? foreignOrigin(request) ?? foreignSite(request);
+  if (foreign !== null) return foreign;
+  if (headers.upgrade !== undefined) {
+    return new Refusal(400, 'This server only speaks HTTP: there is nothing to upgrade to.');
+  }
+  return pathOf(request);
+}
+
+/** Refuses a page whose own name was made to resolve to this machine (DNS rebinding): it sends that name as `Host`. */
+function foreignHost(request: IncomingMessage, hosts: readonly string[]): Refusal | null {
+  const named = request.headersDistinct['host'] ?? [];
+  const [host] = named;
+  if (named.length === 1 && host !== undefined && hosts.includes(host.toLowerCase())) return null;
+  return new Refusal(403, `Host must be ${hosts.join(' or ')}: open the link as it was printed.`);
+}
+
+function foreignOrigin({ headers, headersDistinct }: IncomingMessage): Refusal | null {
+  const origins = headersDistinct['origin'] ?? [];
+  const own = `http://${(headers.host ?? '').toLowerCase()}`;
+  if (origins.every((origin) => origin === own)) return null;
+  return new Refusal(403, 'Origin must be that of the inspector: no other page may call it.');
+}
+
+/**
+ * Refuses requests of other sites. A person who opens the link has no origin, or clicked on it in another page, as
+ * `--open` does for them; that loads the page itself, which holds nothing. All requests of the page have the same
+ * origin.
+ */
+function foreignSite({ method, url, headers }: IncomingMessage): Refusal | null {
+  const site = headers['sec-fetch-site'];
+  if (site === undefined || site === 'same-origin') return null;
+  const isOpened = method === 'GET' && headers['sec-fetch-mode'] === 'navigate';
+  const isThePage = url === '/' && headers['sec-fetch-dest'] === 'document';
+  if (isOpened && (site === 'none' || isThePage)) return null;
+  return new Refusal(
+    403,
+    'Another page has sent this request. Copy the link into the address bar of a new tab.',
+  );
+}
+
+function pathOf({ url = '' }: IncomingMessage): { readonly path: string } | Refusal {
+  const path = url.split(/[?#]/, 1)[0] ?? '';
+  if (url !== path || LIKE_A_SECRET.test(url)) {
+    return new Refusal(
+      400,
+      'A path must have no query, and never a token or session: addresses are written to logs and histories. The token is behind # in the link, which no browser sends.',
+    );
+  }
+  if (!path.startsWith('/') || path.length > PATH_LENGTH_MAX) {
+    return new Refusal(400, 'A request must be for a path, such as /.');
+  }
+  return { path };
+}
+
+/** The token of `Authorization: Bearer`; `null` for none. */
+function bearerOf({ headers }: IncomingMessage): string | null {
+  return /^Bearer ([A-Za-z0-9_-]{1,128})$/i.exec(headers.authorization ?? '')?.[1] ?? null;
+}
+
+/** More than any order needs. */
+const BODY_BYTES_MAX = 16_384;
+
+/** Bytes of an unwanted body that are read and dropped, since a client reads no answer while it writes. */
+const PASSED_OVER_BYTES_MAX = 262_144;
+
+/** The text of a body; throws a refusal as soon as it is known to be too large. */
+async function readBody(request: IncomingMessage): Promise<string | Refusal> {
+  if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) return tooLarge();
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  return await new Promise<string | Refusal>((resolve, reject) => {
+    const take = (chunk: Buffer): void => {
+      bytes += chunk.length;
+      chunks.push(chunk);
+      if (bytes <= BODY_BYTES_MAX) return;
+      request.off('data', take);
+      resolve(tooLarge());
+    };
+    request.on('data', take);
+    request.once('end', () => {
+      resolve(Buffer.concat(chunks).toString('utf8'));
+    });
+    request.once('error', reject);
+    request.once('close', () => {
+      reject(new Error('its caller has left'));
+    });
+  });
+}
+
+/** Drops the rest of a body, up to a bound: an endless one may not keep the server busy. */
+function passOver(request: IncomingMessage): void {
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > PASSED_OVER_BYTES_MAX) request.socket.destroy();
+  });
+}
+
+/** Whether a request has a body; where its method allows none, the bytes could be taken for another request. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
+}
+
+function tooLarge(): Refusal {
+  return new Refusal(413, `A body must have at most ${BODY_BYTES_MAX} bytes.`, {
+    code: 'HF_PAYLOAD_TOO_LARGE',
+  });
+}
 
 /** Feeds that may be open at once. */
 const FEEDS_MAX = 8;

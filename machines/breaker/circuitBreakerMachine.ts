@@ -19,10 +19,13 @@
  */
 
 import type { SnapshotFrom } from 'xstate';
-import { BREAKER_MODES, type BreakerDecision } from '../policy/breaker/breakerDecision.ts';
+import {
+  BREAKER_MODES,
+  type BreakerDecision,
+  firstLeaseEnd,
+} from '../policy/breaker/breakerPolicy.ts';
 import type { HoldKind, HoldRelease } from '../policy/breaker/operatorHolds.ts';
 import { NO_OUTAGES, type TripFacts } from '../policy/breaker/outages.ts';
-import { firstLeaseEnd } from '../policy/breaker/probeLeases.ts';
 import { breakerSetup, type Instant, type OrderFacts } from './circuitBreakerSetup.ts';
 
 /** An order: it counts, and is in force unless one as strong is. */
@@ -242,7 +245,7 @@ export const circuitBreakerMachine = breakerSetup.createMachine({
   },
 });
 
-export type { BreakerDecision } from '../policy/breaker/breakerDecision.ts';
+export type { BreakerDecision } from '../policy/breaker/breakerPolicy.ts';
 export type { CircuitBreakerEvent, TripCause } from './circuitBreakerSetup.ts';
 export type CircuitBreakerSnapshot = SnapshotFrom<typeof circuitBreakerMachine>;
 

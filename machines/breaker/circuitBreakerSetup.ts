@@ -5,7 +5,14 @@
  */
 
 import { assign, setup } from 'xstate';
-import type { BreakerPacing } from '../policy/breaker/breakerPolicy.ts';
+import {
+  type BreakerPacing,
+  heldLeases,
+  isLeaseHeld,
+  type PermitFacts,
+  type ProbeLease,
+  withLease,
+} from '../policy/breaker/breakerPolicy.ts';
 import {
   type HoldKind,
   type HoldRelease,
@@ -29,13 +36,6 @@ import {
   tripped,
   wentDown,
 } from '../policy/breaker/outages.ts';
-import {
-  heldLeases,
-  isLeaseHeld,
-  type PermitFacts,
-  type ProbeLease,
-  withLease,
-} from '../policy/breaker/probeLeases.ts';
 import type { RuleCause } from '../policy/breaker/tripRules.ts';
 import type { StateMeta } from '../vocabulary/stateMeta.ts';
 

@@ -18,10 +18,10 @@ import { canonical, compareText, isSame } from '../merge/values/canonical.ts';
 import { sha256 } from '../merge/values/sha256.ts';
 import { baseOf } from '../policy/request/editRequest.ts';
 import type { RequestBody } from '../policy/request/requestBody.ts';
-import type { Json } from '../vocabulary/json.ts';
+import type { Json } from '../vocabulary/shape.ts';
 import type { ConflictRecord } from './conflictRecord.ts';
 import { ancestorOf, type Comparison } from './editBase.ts';
-import { valueAt, withValueAt } from './valueAt.ts';
+import { valueAt, withValueAt } from './items.ts';
 
 /** An edit of this store that follows an open question about its record. */
 export interface LaterEdit {

@@ -13,8 +13,8 @@ import {
   NOTHING_EXEMPT,
 } from '../policy/request/cardData.ts';
 import type { ValuePath } from '../vocabulary/errors.ts';
-import type { Json } from '../vocabulary/json.ts';
 import type { Pieces, Work } from '../vocabulary/pieces.ts';
+import type { Json } from '../vocabulary/shape.ts';
 
 /** Whether what stands at a path, which begins with `payload`, may be kept though it looks like card data. */
 export type CardExemption = (path: ValuePath) => boolean;

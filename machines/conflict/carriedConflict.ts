@@ -9,14 +9,13 @@ import type { EntityRules } from '../merge/declaration/entityRules.ts';
 import type { Alternative, ReviewItem } from '../merge/rules/ruling.ts';
 import { canonical, isSame } from '../merge/values/canonical.ts';
 import { sha256 } from '../merge/values/sha256.ts';
-import type { Json } from '../vocabulary/json.ts';
 import type { CarriedQuestion, Current } from '../vocabulary/record.ts';
+import type { Json } from '../vocabulary/shape.ts';
 import { pathIn } from './carriedQuestions.ts';
-import { nextConflictId } from './conflictIds.ts';
-import type { ConflictRecord, ConflictSide } from './conflictRecord.ts';
+import { type ConflictRecord, type ConflictSide, nextConflictId } from './conflictRecord.ts';
 import type { EntityRecord } from './entityRecord.ts';
+import { valueAt } from './items.ts';
 import { UPSTREAM } from './recordNews.ts';
-import { valueAt } from './valueAt.ts';
 
 /** What this store looks at a question by. */
 export interface Hearer {

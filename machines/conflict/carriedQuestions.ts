@@ -8,12 +8,12 @@
  * @module
  */
 
-import { countOf } from '../merge/clock/versionVector.ts';
+import { countOf } from '../merge/clock/hybridClock.ts';
 import type { EntityRules } from '../merge/declaration/entityRules.ts';
 import { sha256 } from '../merge/values/sha256.ts';
 import type { MergedBody } from '../policy/request/requestBody.ts';
-import type { Json } from '../vocabulary/json.ts';
 import type { CarriedQuestion, RecordMeta, VersionVector } from '../vocabulary/record.ts';
+import type { Json } from '../vocabulary/shape.ts';
 import { type ConflictRecord, isOpen, isToBeCarriedOut } from './conflictRecord.ts';
 import { pointersIn } from './items.ts';
 

@@ -7,10 +7,9 @@
  */
 
 import type { AuditEntry, ReviewItem } from '../merge/rules/ruling.ts';
-import { CONFLICT_REASONS, type ConflictReason } from '../vocabulary/conflictReason.ts';
-import type { Entity } from '../vocabulary/entity.ts';
-import type { Json } from '../vocabulary/json.ts';
-import type { Person } from '../vocabulary/person.ts';
+import { CONFLICT_REASONS, type ConflictReason, type Entity } from '../vocabulary/record.ts';
+import type { Json } from '../vocabulary/shape.ts';
+import type { Person } from '../vocabulary/subject.ts';
 
 /** How far it is: a person is asked, all is decided, or it could not be merged. */
 export const CONFLICT_STATES = ['awaitingReview', 'resolved', 'quarantined'] as const;
@@ -215,4 +214,17 @@ function isFields(value: unknown): value is Fields {
 
 function isRecord(value: unknown): value is ConflictRecord {
   return RECORD(value);
+}
+
+/**
+ * The id of the conflict that an edit is in. It has one: what it meets in a later round, or again after a crash, is
+ * the same conflict, so that nobody is asked twice.
+ */
+export function conflictIdOf({ id }: { readonly id: string }): string {
+  return `${id}-c1`;
+}
+
+/** The id of another conflict of the same edit, for while a decision about the first is being carried out. */
+export function nextConflictId(conflictId: string): string {
+  return conflictId.replace(/\d+$/, (number) => String(Number(number) + 1));
 }

@@ -5,7 +5,7 @@
  */
 
 import { assign, type EventObject, fromCallback, setup } from 'xstate';
-import type { ConflictReason } from '../vocabulary/conflictReason.ts';
+import type { ConflictReason } from '../vocabulary/record.ts';
 import type { StateMeta } from '../vocabulary/stateMeta.ts';
 import type { SentStanding } from './sentEdit.ts';
 

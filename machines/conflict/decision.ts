@@ -10,17 +10,17 @@ import type { ReviewItem } from '../merge/rules/ruling.ts';
 import { isList, isObject, isSame } from '../merge/values/canonical.ts';
 import { cleanerInPieces } from '../merge/values/cleanJson.ts';
 import { HoldfastError } from '../vocabulary/errors.ts';
-import type { Json } from '../vocabulary/json.ts';
-import type { Person } from '../vocabulary/person.ts';
 import { type Pieces, Work } from '../vocabulary/pieces.ts';
 import type { Confirmation } from '../vocabulary/record.ts';
+import type { Json } from '../vocabulary/shape.ts';
+import type { Person } from '../vocabulary/subject.ts';
 import {
   type ConflictChoice,
   type ConflictDecided,
   type ConflictRecord,
   isToBeCarriedOut,
 } from './conflictRecord.ts';
-import { valueAt, withValueAt } from './valueAt.ts';
+import { valueAt, withValueAt } from './items.ts';
 
 /** Where nothing could be merged. */
 const UNMERGED: ReadonlySet<ConflictRecord['reason']> = new Set(['mergeFailed', 'unreadable']);

@@ -7,12 +7,11 @@
 import type { EntityRules } from '../merge/declaration/entityRules.ts';
 import { type Base, baseOf } from '../policy/request/editRequest.ts';
 import type { RequestBody } from '../policy/request/requestBody.ts';
-import type { Json } from '../vocabulary/json.ts';
 import type { Pieces } from '../vocabulary/pieces.ts';
 import type { Current } from '../vocabulary/record.ts';
+import type { Json } from '../vocabulary/shape.ts';
 import type { Ancestor, EntityRecord } from './entityRecord.ts';
-import { holdsChanges, isSameRecord, lookThrough } from './items.ts';
-import { valueAt, withValueAt } from './valueAt.ts';
+import { holdsChanges, isSameRecord, lookThrough, valueAt, withValueAt } from './items.ts';
 
 /** An edit, as its operation has it. */
 export interface Edit {

@@ -11,11 +11,10 @@ import {
   META_BYTES_MAX,
   withPaths,
 } from '../merge/clock/carriedMeta.ts';
-import { DEVICES_MAX, devicesWithin } from '../merge/clock/versionVector.ts';
+import { DEVICES_MAX, devicesWithin } from '../merge/clock/hybridClock.ts';
 import { type MergedBody } from '../policy/request/requestBody.ts';
-import type { Json } from '../vocabulary/json.ts';
-import { utf8Length } from '../vocabulary/json.ts';
 import type { Current, RecordMeta, Tombstone, VersionVector } from '../vocabulary/record.ts';
+import { type Json, utf8Length } from '../vocabulary/shape.ts';
 import { joinQuestions } from './carriedQuestions.ts';
 import type { Comparison } from './editBase.ts';
 import type { HeldTombstone } from './entityRecord.ts';

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { vectorFrom } from '../merge/clock/hybridClock.ts';
 import {
   bodiesFrom,
   fieldsOf,
@@ -14,19 +15,17 @@ import {
   recordMetaFrom,
   tombstonesFrom,
 } from '../merge/clock/recordMeta.ts';
-import { vectorFrom } from '../merge/clock/versionVector.ts';
 import { canonical } from '../merge/values/canonical.ts';
 import type { DecisionHolds } from '../policy/request/requestBody.ts';
-import type { Entity } from '../vocabulary/entity.ts';
-import type { Json } from '../vocabulary/json.ts';
 import type {
   CarriedQuestion,
   Current,
+  Entity,
   Maker,
   Tombstone,
   VersionVector,
 } from '../vocabulary/record.ts';
-import { isFlag, isNumber, isText, orNull } from '../vocabulary/shape.ts';
+import { isFlag, isNumber, isText, type Json, orNull } from '../vocabulary/shape.ts';
 import { makerFrom } from './recordMeta.ts';
 
 /** The last edit of an app that the upstream took. What is edited next may be made of this, or apart from it. */

@@ -19,21 +19,19 @@ import {
   type MergedBody,
   PAYLOAD_BYTES_MAX,
 } from '../policy/request/requestBody.ts';
-import type { Json } from '../vocabulary/json.ts';
-import { utf8Length } from '../vocabulary/json.ts';
 import { Work } from '../vocabulary/pieces.ts';
 import type { Current, Maker, Tombstone } from '../vocabulary/record.ts';
+import { type Json, utf8Length } from '../vocabulary/shape.ts';
 import { holdsCards, searchForCards, withoutCards } from './cards.ts';
 import { removalsOf } from './compareEdit.ts';
 import type { ConflictDecided, ConflictSide } from './conflictRecord.ts';
 import { ABSENCE, confirmedBy } from './decision.ts';
 import { ancestorOf, type Comparison, isOfNothing, lookThroughEdit } from './editBase.ts';
 import { bodyOf } from './editBody.ts';
-import { isSameRecord, pointersIn } from './items.ts';
+import { isSameRecord, pointersIn, valueAt } from './items.ts';
 import { laterMaker, listsAll } from './recordMeta.ts';
 import { makerOfCurrent, UPSTREAM } from './recordNews.ts';
 import { withUnmentioned } from './unmentioned.ts';
-import { valueAt } from './valueAt.ts';
 
 export interface MergeQuestion extends Comparison {
   /** What the upstream holds; `null` where it has no such record. */

@@ -5,9 +5,8 @@
  */
 
 import { withPaths } from '../merge/clock/carriedMeta.ts';
-import { clampedMs, compareStamps } from '../merge/clock/hybridClock.ts';
+import { clampedMs, compareStamps, countOf } from '../merge/clock/hybridClock.ts';
 import { fieldsOf, stampFrom } from '../merge/clock/recordMeta.ts';
-import { countOf } from '../merge/clock/versionVector.ts';
 import type { Maker, RecordMeta, Tombstone } from '../vocabulary/record.ts';
 
 /** `null` for what says nothing of the kind. */

@@ -4,12 +4,10 @@
  * @module
  */
 
-import { clampedMs } from '../merge/clock/hybridClock.ts';
-import { compareVectors, joinVectors } from '../merge/clock/versionVector.ts';
+import { clampedMs, compareVectors, joinVectors } from '../merge/clock/hybridClock.ts';
 import type { MergedBody, RequestBody } from '../policy/request/requestBody.ts';
-import type { Entity } from '../vocabulary/entity.ts';
-import type { Json } from '../vocabulary/json.ts';
-import type { Current, Maker, RecordMeta, VersionVector } from '../vocabulary/record.ts';
+import type { Current, Entity, Maker, RecordMeta, VersionVector } from '../vocabulary/record.ts';
+import type { Json } from '../vocabulary/shape.ts';
 import { withoutCards } from './cards.ts';
 import { closedBetween, joinQuestions } from './carriedQuestions.ts';
 import { madeOn } from './editBase.ts';
@@ -23,9 +21,9 @@ import {
   withKnownPaths,
   withoutForgotten,
   withoutTakenBack,
+  withRemoved,
   withTombstones,
 } from './remembered.ts';
-import { withRemoved } from './removedItems.ts';
 
 /** Which record it is. */
 export interface About {

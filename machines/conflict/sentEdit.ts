@@ -4,7 +4,7 @@
  * @module
  */
 
-import { compareVectors, countOf } from '../merge/clock/versionVector.ts';
+import { compareVectors, countOf } from '../merge/clock/hybridClock.ts';
 import type { MergedBody } from '../policy/request/requestBody.ts';
 import type { Current } from '../vocabulary/record.ts';
 import { closedBetween, joinQuestions } from './carriedQuestions.ts';

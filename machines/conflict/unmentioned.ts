@@ -7,9 +7,9 @@
 import { canonical, isList, isObject, isSame } from '../merge/values/canonical.ts';
 import { baseOf } from '../policy/request/editRequest.ts';
 import type { RequestBody } from '../policy/request/requestBody.ts';
-import type { Json, JsonObject } from '../vocabulary/json.ts';
 import type { EditBase } from '../vocabulary/record.ts';
-import { valueAt, withValueAt } from './valueAt.ts';
+import type { Json, JsonObject } from '../vocabulary/shape.ts';
+import { valueAt, withValueAt } from './items.ts';
 
 /** Below this depth a value is taken whole. */
 const DEPTH_MAX = 24;

@@ -5,8 +5,8 @@
  */
 
 import type { Failure } from '../policy/retry/classifyFailure.ts';
-import type { HistoryEntry } from '../policy/retry/history.ts';
-import type { Entity } from '../vocabulary/entity.ts';
+import type { HistoryEntry } from '../policy/retry/failureRuns.ts';
+import type { Entity } from '../vocabulary/record.ts';
 import type { TierName } from '../vocabulary/urgency.ts';
 import { type CrisisEscalation, notEscalated } from './crisisEscalation.ts';
 

@@ -5,12 +5,19 @@
  * @module
  */
 
-import type { Demand } from '../vocabulary/demand.ts';
+import { transition } from 'xstate';
 import { innermostStates } from '../vocabulary/innermost.ts';
+import type { Demand } from '../vocabulary/standing.ts';
 import type { CrisisEnding } from './crisisContext.ts';
-import { type CrisisContext, crisisMachine } from './crisisMachine.ts';
+import {
+  type CrisisContext,
+  type CrisisEvent,
+  crisisAt,
+  crisisMachine,
+  crisisStatesOf,
+} from './crisisMachine.ts';
+import type { CrisisTag } from './crisisShape.ts';
 import type { CrisisDeliveryState, CrisisStates } from './crisisState.ts';
-import type { CrisisTag } from './crisisTag.ts';
 
 /** Where a crisis is, for an engine: how far its delivery is, or that its ending is on disk. */
 export type CrisisState = CrisisDeliveryState | 'closed';
@@ -107,4 +114,40 @@ export function crisisEndedAs(state: CrisisDeliveryState): CrisisEnding | null {
 export function crisisStageOf(state: CrisisDeliveryState): 'ready' | 'handlerMissing' | 'ended' {
   if (crisisEndedAs(state) !== null) return 'ended';
   return state === 'awaitingHandler' ? 'handlerMissing' : 'ready';
+}
+
+/** Where a crisis is, and what is known of it. */
+export interface KeptCrisis {
+  readonly value: CrisisStates;
+  readonly context: CrisisContext;
+}
+
+/** What a person says about a crisis. */
+export type CrisisWord = Extract<
+  CrisisEvent,
+  {
+    readonly type:
+      | 'acknowledgement.given'
+      | 'release.requested'
+      | 'callOff.proposed'
+      | 'callOff.requested'
+      | 'safety.said';
+  }
+>;
+
+/**
+ * `null` where the word changes nothing. Called off, it is kept as it would be while it is sent: nobody knows
+ * here how long its row is to be kept, so the next process ends it.
+ */
+export function decidedAtRest(
+  { value, context }: KeptCrisis,
+  event: CrisisWord,
+): KeptCrisis | null {
+  if (context.ending !== null || value.delivery === 'callingOff') return null;
+  const isCallOff = event.type === 'callOff.requested';
+  const at = isCallOff ? { ...value, delivery: 'attempting' as const } : value;
+  const before = crisisAt(at, context);
+  if (!before.can(event)) return null;
+  const [after] = transition(crisisMachine, before, event);
+  return { value: crisisStatesOf(after.value), context: after.context };
 }

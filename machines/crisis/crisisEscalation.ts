@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Person } from '../vocabulary/person.ts';
+import type { Person } from '../vocabulary/subject.ts';
 import type { CrisisEscalationState } from './crisisState.ts';
 
 /** Why it escalated: its fast attempts were used up, or it was not delivered in time for any other reason. */

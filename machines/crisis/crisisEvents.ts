@@ -5,7 +5,7 @@
  */
 
 import type { Failure } from '../policy/retry/classifyFailure.ts';
-import type { Person } from '../vocabulary/person.ts';
+import type { Person } from '../vocabulary/subject.ts';
 import type { StepFailure } from './crisisEscalation.ts';
 
 /** How an attempt failed, and what the policy makes of it. */

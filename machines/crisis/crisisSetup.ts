@@ -7,7 +7,7 @@
 import { assign, type EventObject, fromCallback, not, setup, stateIn } from 'xstate';
 import { mayBeApplied } from '../policy/retry/classifyFailure.ts';
 import { pauseOfCrashedCrisisMs } from '../policy/retry/crashPolicy.ts';
-import { type HistoryEntry, withEntry } from '../policy/retry/history.ts';
+import { type HistoryEntry, withEntry } from '../policy/retry/failureRuns.ts';
 import type { StateMeta } from '../vocabulary/stateMeta.ts';
 import { type CrisisContext, type CrisisInput } from './crisisContext.ts';
 import {
@@ -29,7 +29,7 @@ import type {
   StepFailedFacts,
   StepNotifiedFacts,
 } from './crisisEvents.ts';
-import type { CrisisTag } from './crisisTag.ts';
+import type { CrisisTag } from './crisisShape.ts';
 
 export interface Instant {
   readonly atMs: number;

@@ -16,8 +16,10 @@ import {
   orAbsent,
   orNull,
 } from '../vocabulary/shape.ts';
+import type { Standing } from '../vocabulary/standing.ts';
 import type { CrisisContext } from './crisisContext.ts';
 import type { ChainStep, CrisisEscalation, TakenOn } from './crisisEscalation.ts';
+import type { CrisisDeliveryState, CrisisStates } from './crisisState.ts';
 
 const isEntity = hasShape({ type: isText, id: isText });
 const isFailure = hasShape({ failureClass: isText, code: isText, message: isText });
@@ -101,3 +103,55 @@ const CONTEXT = {
 
 /** Whether the chart of crises can run with it. */
 export const isCrisisContext: Check = hasShape(CONTEXT);
+
+/** The states that it wakes up in after a restart: what was under way was ordered, no more. */
+export function crisisToKeep({
+  delivery,
+  escalation,
+}: Pick<CrisisStates, 'delivery' | 'escalation'>): CrisisStates {
+  return {
+    record: 'durable',
+    delivery: delivery === 'attempting' ? 'awaitingPlace' : delivery,
+    // A call that was under way is owed, and is made again.
+    escalation,
+  };
+}
+
+/** Whether a row may be in this state. */
+export function isCrisisKept({ delivery }: Pick<CrisisStates, 'delivery'>): boolean {
+  return delivery !== 'attempting';
+}
+
+/** What a row says of its crisis: once it has settled, its ending is on disk. */
+export function crisisOfRow(
+  kept: CrisisStates,
+  { ending }: Pick<CrisisContext, 'ending'>,
+  standing: Standing,
+): CrisisStates {
+  const record = standing === 'settled' && ending !== null ? 'closed' : 'durable';
+  return { ...kept, record };
+}
+
+/**
+ * Where rows stand of crises whose delivery is in this state. Versions before had crises on the chart of
+ * operations, where they rested.
+ */
+export function crisisStandingsOf(delivery: CrisisDeliveryState): readonly Standing[] {
+  if (delivery === 'attempting') return [];
+  if (delivery === 'delivered' || delivery === 'calledOff') return ['inHand', 'settled'];
+  return ['inHand', 'due', 'held'];
+}
+
+export type CrisisTag =
+  /** The next attempt is ordered, which is written beside it; it goes out once a place is free. */
+  | 'place'
+  /** An attempt is under way. */
+  | 'delivery'
+  /** The crisis was called off while it was sent, which is written; it is left once that has ended. */
+  | 'recall'
+  /** Nothing is in flight: where it waits is written beside it. It stays in memory. */
+  | 'stay'
+  /** The ending is reported at once to all who wait for it, and written. */
+  | 'over'
+  /** The ending is on disk: the crisis leaves memory. */
+  | 'leave';

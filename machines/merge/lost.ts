@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Json } from '../vocabulary/json.ts';
 import { atOnce, type Pieces, Work } from '../vocabulary/pieces.ts';
+import type { Json } from '../vocabulary/shape.ts';
 import type { EntityRules } from './declaration/entityRules.ts';
 import type { Merged } from './mergeEntity.ts';
 import { isList } from './values/canonical.ts';

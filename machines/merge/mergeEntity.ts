@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { Json, JsonObject } from '../vocabulary/json.ts';
 import { atOnce, Work } from '../vocabulary/pieces.ts';
+import type { Json, JsonObject } from '../vocabulary/shape.ts';
 import type { EntityRules, Finding } from './declaration/entityRules.ts';
 import { entityRulesOf } from './entities/rulesOf.ts';
 import { type Change, ChangeNotes, linesOf, nodeOf, unionOf } from './rules/change.ts';

@@ -5,11 +5,10 @@
  * @module
  */
 
-import type { Json } from '../vocabulary/json.ts';
 import type { Pieces } from '../vocabulary/pieces.ts';
 import type { HybridStamp, Tombstone, VersionVector } from '../vocabulary/record.ts';
-import { clampedMs } from './clock/hybridClock.ts';
-import { compareVectors, vectorFrom } from './clock/versionVector.ts';
+import type { Json } from '../vocabulary/shape.ts';
+import { clampedMs, compareVectors, vectorFrom } from './clock/hybridClock.ts';
 import type { Origin, Removal } from './rules/change.ts';
 import { canonical, compareText, isList, isObject } from './values/canonical.ts';
 import { type Cleaned, cleanJson } from './values/cleanJson.ts';

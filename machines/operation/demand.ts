@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Demand, DemandFacts } from '../vocabulary/demand.ts';
 import { innermostStates } from '../vocabulary/innermost.ts';
+import type { Demand, DemandFacts } from '../vocabulary/standing.ts';
 import type { StateTag } from './stateTag.ts';
 import {
   type Ending,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Entity } from '../vocabulary/entity.ts';
+import type { Entity } from '../vocabulary/record.ts';
 import { subjectForm } from '../vocabulary/subject.ts';
 import type { SyncOperationContext } from './syncOperationMachine.ts';
 

@@ -5,6 +5,7 @@
  */
 
 import { NEVER_MS, type Standing, type WaitsFor } from '../vocabulary/standing.ts';
+import { demandOf } from './demand.ts';
 import type { SyncOperationContext, SyncOperationState, Turn } from './syncOperationMachine.ts';
 import { isBackingOff, waitReasonOf } from './waitReason.ts';
 
@@ -128,4 +129,83 @@ export function saysAlready(
   const { waitsFor: what } = position;
   const isAsAccepted = what === 'turn' || what === 'lane' || what === 'startAt';
   return isAsAccepted && standing === position.standing;
+}
+
+/**
+ * The state that an operation wakes up in after a restart: a running attempt was ordered, no more, and one
+ * that is compared waits for its turn.
+ */
+export function stateToKeep(state: SyncOperationState): SyncOperationState {
+  if (state === 'comparing') return 'waiting';
+  return state === 'attempting' || state === 'overhanging' ? 'ordering' : state;
+}
+
+/** Where the chart goes once the acceptance is durable, as far as that is kept. */
+const ACCEPTED_IN: Readonly<Record<Turn, SyncOperationState>> = {
+  granted: 'ordering',
+  awaitsUpstream: 'waiting',
+  awaitsLane: 'inLane',
+  awaitsHandler: 'handlerMissing',
+  awaitsStart: 'scheduled',
+};
+
+/** The state that a newly accepted row is kept in. */
+export function acceptedState(turn: Turn): SyncOperationState {
+  return ACCEPTED_IN[turn];
+}
+
+/** Whether a row may be in this state: it rests, or its order or its ending is written. */
+export function isKept(state: SyncOperationState): boolean {
+  const { write } = demandOf(state, { handler: {} });
+  return write === 'position' || write === 'order' || write === 'ending';
+}
+
+/**
+ * What a row says of its operation: it holds the state that wrote it, and where it stands says what
+ * became of it since.
+ */
+export function stateOfRow(
+  kept: SyncOperationState,
+  context: SyncOperationContext,
+  standing: Standing,
+): { readonly value: SyncOperationState; readonly context: SyncOperationContext } {
+  const hasEnded = standing === 'settled' || standing === 'deadLettered';
+  if (hasEnded && context.ending !== null) return { value: context.ending, context };
+  if (standing !== 'held') return { value: kept, context };
+  // The row was quarantined, and is back behind others of its lane: it waits for that whatever it waited for.
+  if (kept === 'ordering')
+    return { value: 'inLane', context: { ...context, isOutcomeUnknown: true } };
+  const reason = waitReasonOf(kept);
+  const isBehind =
+    kept === 'waiting' ||
+    reason === 'backoff' ||
+    reason === 'rate' ||
+    reason === 'handler' ||
+    reason === 'startAt';
+  return { value: isBehind ? 'inLane' : kept, context };
+}
+
+type Ended = Pick<SyncOperationContext, 'ending' | 'settledAtMs'>;
+
+/** Where it stands: a dead letter waits for a person, however long that takes; all else may be purged. */
+export function settledPosition(
+  context: Ended,
+  upstream: string,
+  retentionMs: number,
+): RowPosition {
+  if (context.ending === 'deadLettered') {
+    return { standing: 'deadLettered', dueAtMs: null, waitsFor: 'turn', route: upstream };
+  }
+  const dueAtMs = (context.settledAtMs ?? 0) + retentionMs;
+  return { standing: 'settled', dueAtMs, waitsFor: 'turn', route: upstream };
+}
+
+/** Whether its lane goes to the next: a dead letter may hold it until a person decides (OP-4). */
+export function leavesLane({ ending }: Ended, strictOrder: boolean): boolean {
+  return ending !== 'deadLettered' || !strictOrder;
+}
+
+/** Whether its payload is kept: only a dead letter may run again (OP-5, SE-5). */
+export function keepsPayload({ ending }: Ended): boolean {
+  return ending === 'deadLettered';
 }

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Standing, WaitsFor } from '../vocabulary/standing.ts';
-import type { WaitCause } from '../vocabulary/waitCause.ts';
+import type { Standing, WaitCause, WaitsFor } from '../vocabulary/standing.ts';
 import type { SyncOperationState } from './syncOperationState.ts';
 import { STATE_WAITING_FOR, type WaitReason } from './waitReason.ts';
 

@@ -7,9 +7,9 @@
 
 import type { RateReservation } from '../policy/flow/rateLimits.ts';
 import type { Failure } from '../policy/retry/classifyFailure.ts';
-import type { UpTime } from '../policy/retry/giveUp.ts';
-import type { HistoryEntry } from '../policy/retry/history.ts';
-import type { Entity } from '../vocabulary/entity.ts';
+import type { HistoryEntry } from '../policy/retry/failureRuns.ts';
+import type { UpTime } from '../policy/retry/retryPolicy.ts';
+import type { Entity } from '../vocabulary/record.ts';
 import type { Priority, Tier, TierName } from '../vocabulary/urgency.ts';
 
 export interface SyncOperationInput {

@@ -6,7 +6,7 @@
 
 import type { RateReservation } from '../policy/flow/rateLimits.ts';
 import type { Failure } from '../policy/retry/classifyFailure.ts';
-import type { UpTime } from '../policy/retry/giveUp.ts';
+import type { UpTime } from '../policy/retry/retryPolicy.ts';
 
 /** Whether an operation may begin once it is accepted, or what it must wait for. */
 export type Turn = 'granted' | 'awaitsUpstream' | 'awaitsLane' | 'awaitsHandler' | 'awaitsStart';

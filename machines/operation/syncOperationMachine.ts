@@ -44,7 +44,7 @@ import {
   waitingForStart,
 } from './syncOperationTransitions.ts';
 
-export type { HistoryEntry } from '../policy/retry/history.ts';
+export type { HistoryEntry } from '../policy/retry/failureRuns.ts';
 export {
   type Ending,
   newOperation,

@@ -7,24 +7,23 @@
  */
 
 import { assign, type EventObject, fromCallback, setup } from 'xstate';
-import { isAtWorkTooLong } from '../policy/retry/atWork.ts';
-import { mayBeApplied } from '../policy/retry/classifyFailure.ts';
-import { CRASHED, crashesAfter, isCulprit } from '../policy/retry/crashPolicy.ts';
-import { FUNCTION_GONE } from '../policy/retry/functionGone.ts';
-import { givenUp, isGivenUp, upMark } from '../policy/retry/giveUp.ts';
-import { withEntry } from '../policy/retry/history.ts';
-import { singlesOut, spendsAttempt } from '../policy/retry/retryPolicy.ts';
-import type { StateMeta } from '../vocabulary/stateMeta.ts';
+import { type Failure, FUNCTION_GONE, mayBeApplied } from '../policy/retry/classifyFailure.ts';
 import {
-  atWork,
-  becomingEdit,
-  beginningToWait,
-  hasAttemptsLeft,
-  isUncompared,
-  mayPass,
-  remembering,
-  turnTaken,
-} from './operationRules.ts';
+  CRASHED,
+  crashesAfter,
+  isAtWorkTooLong,
+  isCulprit,
+  workMark,
+} from '../policy/retry/crashPolicy.ts';
+import { type HistoryEntry, mayBeFirstOfOutage, withEntry } from '../policy/retry/failureRuns.ts';
+import {
+  givenUp,
+  isGivenUp,
+  singlesOut,
+  spendsAttempt,
+  upMark,
+} from '../policy/retry/retryPolicy.ts';
+import type { StateMeta } from '../vocabulary/stateMeta.ts';
 import type { StateTag } from './stateTag.ts';
 import type { SyncOperationContext, SyncOperationInput } from './syncOperationContext.ts';
 import type {
@@ -316,3 +315,108 @@ export const operationSetup = setup({
     })),
   },
 });
+
+/**
+ * It was accepted as no edit, and its handler merges records by now. What it has sent and was surely not applied goes
+ * out merged, under a key of its own; what is in doubt keeps its key, and goes out as it is or not at all (OP-3).
+ */
+function becomingEdit(context: SyncOperationContext): Partial<SyncOperationContext> {
+  if (isUnsent(context) || context.isOutcomeUnknown) return { isEdit: true };
+  return { isEdit: true, round: (context.round ?? 0) + 1, firstAttemptAtMs: null };
+}
+
+/** Whether nothing can have gone out under its present key: a plain replay brings back one that was sent. */
+function isUnsent({ firstAttemptAtMs, history }: SyncOperationContext): boolean {
+  const last = history.at(-1);
+  const isNew = last === undefined || last.what === 'editedReplayRequested';
+  return firstAttemptAtMs === null && isNew;
+}
+
+function isUncompared({ isEdit, isCompared }: SyncOperationContext): boolean {
+  return isEdit === true && isCompared !== true;
+}
+
+/** The operation has its turn: it takes the next attempt number, unless the one before never ran, or failed for an outage. */
+function turnTaken(
+  { attempt, isSpent, unspentFailures = 0, failedAtMs, rate }: SyncOperationContext,
+  { wasOutage }: TurnFacts,
+): Partial<SyncOperationContext> {
+  const isExcused = isSpent && wasOutage === true;
+  return {
+    attempt: isSpent && !isExcused ? attempt + 1 : attempt,
+    isSpent: false,
+    ...(isExcused ? { unspentFailures: unspentFailures + 1 } : {}),
+    ...(failedAtMs === undefined ? {} : { failedAtMs: undefined }),
+    ...(rate === undefined ? {} : { rate: undefined }),
+  };
+}
+
+/** Whether another attempt could fare otherwise, and an outage may be to blame. */
+function mayPass({ failureClass }: Failure): boolean {
+  return failureClass === 'transient' || failureClass === 'unknownOutcome';
+}
+
+/** Where it may lie in an outage, as far as is known now, it has one more turn, at which it is judged. */
+function hasAttemptsLeft(
+  { attempt, attemptsMax, isSingledOut }: SyncOperationContext,
+  { failure, isUpstreamWell, isDoubted }: FailureFacts,
+): boolean {
+  return (
+    isDoubted ||
+    mayBeFirstOfOutage(failure) ||
+    attemptsMax === null ||
+    attempt < attemptsMax ||
+    !spendsAttempt(failure, isUpstreamWell, isSingledOut === true)
+  );
+}
+
+/** Since when its upstream may be at work on an attempt in doubt; most failures tell nothing of that. */
+function atWork(
+  context: SyncOperationContext,
+  failure: Failure,
+  up: FailureFacts['up'],
+): Pick<SyncOperationContext, 'workMark'> {
+  const mark = workMark(context.workMark, failure, up);
+  return mark === context.workMark ? {} : { workMark: mark };
+}
+
+/** What it waited for is there. Its time until it is given up does not count that, and begins anew. */
+function beginningToWait(
+  { upMark: mark, workMark: atWorkMark, startAtMs }: SyncOperationContext,
+  atMs: number,
+): Partial<SyncOperationContext> {
+  return {
+    wakeAtMs: atMs,
+    sinceAtMs: atMs,
+    ...(mark === undefined ? {} : { upMark: undefined }),
+    ...(atWorkMark === undefined ? {} : { workMark: undefined }),
+    ...(startAtMs === undefined ? {} : { startAtMs: undefined }),
+  };
+}
+
+/**
+ * One more line of history. What happened to an attempt also shows that there was one: where none
+ * was ordered since, it is the one that was ordered at acceptance.
+ */
+function remembering(
+  context: SyncOperationContext,
+  what: HistoryEntry['what'],
+  atMs: number,
+  failed?: Failure & { readonly startedAtMs: number },
+): Pick<SyncOperationContext, 'history' | 'firstAttemptAtMs'> {
+  const entry = { atMs, what, attempt: context.attempt, code: failed?.code ?? null };
+  return {
+    history: withEntry(
+      context.history,
+      failed === undefined
+        ? entry
+        : {
+            ...entry,
+            startedAtMs: failed.startedAtMs,
+            failureClass: failed.failureClass,
+            ...(failed.exception === undefined ? {} : { exception: failed.exception }),
+          },
+    ),
+    firstAttemptAtMs: context.firstAttemptAtMs ?? context.acceptedAtMs,
+  };
+}

@@ -5,8 +5,8 @@
  */
 
 import { CRASHES_IN_A_ROW_MAX } from '../policy/retry/crashPolicy.ts';
-import { type ExcuseFacts, isExcused, isExhausted } from '../policy/retry/excuse.ts';
-import { isGivenUp, type UpTime } from '../policy/retry/giveUp.ts';
+import { type ExcuseFacts, isExcused, isExhausted } from '../policy/retry/failureRuns.ts';
+import { isGivenUp, type UpTime } from '../policy/retry/retryPolicy.ts';
 import { type HandlerFacts, isRepeatSafe } from './repeatSafety.ts';
 import type { SyncOperationContext, Turn } from './syncOperationMachine.ts';
 

@@ -14,8 +14,8 @@
 
 import { assign, type SnapshotFrom, setup } from 'xstate';
 import type { FlowNews, KeptFlow } from '../policy/flow/flowNews.ts';
+import type { Intake } from '../vocabulary/standing.ts';
 import type { StateMeta } from '../vocabulary/stateMeta.ts';
-import type { Intake } from '../vocabulary/waitCause.ts';
 
 export interface SchedulerInput {
   readonly upstream: string;

@@ -18,8 +18,13 @@ import {
   reviewRestarts,
   withDown,
 } from '../policy/service/componentLedger.ts';
-import { type Component, isRestartedWith } from '../policy/service/restartPolicy.ts';
-import { type FailedStart, noteFailedStart, planStart } from '../policy/service/startRetry.ts';
+import {
+  type Component,
+  type FailedStart,
+  isRestartedWith,
+  noteFailedStart,
+  planStart,
+} from '../policy/service/restartPolicy.ts';
 import { type ErrorCode, toPlainError } from '../vocabulary/errors.ts';
 import type { StateMeta } from '../vocabulary/stateMeta.ts';
 

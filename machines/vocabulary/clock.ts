@@ -24,3 +24,21 @@ export interface Clock {
   /** Calls `go` once in a later turn of the event loop, so that what else waits there gets its turn. */
   defer(go: () => void): void;
 }
+
+/** A source of randomness. `systemRandom` in `actors/` is the real one; tests use a seeded one. */
+export interface Random {
+  /** A number drawn uniformly from [0, 1). Not for secrets. */
+  next(): number;
+  /** A random version-4 UUID, unpredictable in the real implementation. */
+  uuid(): string;
+}
+
+/**
+ * A due time that a process finds which does not know how far the clock was set back: what remains is
+ * never longer than the whole wait was (docs/decisions/0047).
+ *
+ * @param lengthMs how long the whole wait was when it began
+ */
+export function clampDueTime(dueAtMs: number, atMs: number, lengthMs: number): number {
+  return Math.min(dueAtMs, atMs + lengthMs);
+}

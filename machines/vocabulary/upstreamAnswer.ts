@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Json } from './json.ts';
+import type { Json } from './shape.ts';
 
 /** What an upstream said, as it is kept, sealed, with the operation. */
 export interface UpstreamAnswer {
@@ -23,3 +23,12 @@ export interface Said {
 }
 
 export const NOTHING_SAID: Said = Object.freeze({});
+
+/**
+ * What an ended call says about the health of its upstream. `ignored` says nothing: cancelled by the
+ * caller, refused on our side, or a mistake in the request.
+ */
+export type CallResult = 'success' | 'failure' | 'ignored';
+
+/** How good the network is (PF-2). */
+export type NetworkGrade = 'excellent' | 'good' | 'poor' | 'offline';

@@ -6,8 +6,7 @@
 
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { RetryAdvice } from '../../machines/vocabulary/errors.ts';
-import { isError } from '../../machines/vocabulary/realms.ts';
+import { isError, type RetryAdvice } from '../../machines/vocabulary/errors.ts';
 
 /**
  * Puts `text` at `path`, mode 0600, all or nothing: after a crash there is the old content or the

@@ -6,9 +6,52 @@
  */
 
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type Installed, installedPackage, OWN_VERSION, placeOf } from './installed.ts';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+
+/** Advice for a program bundled into one file: threads and native modules stay files. */
+export const BUNDLE_ADVICE =
+  'In a bundled app mark holdfast and better-sqlite3 as external (esbuild --packages=external; vite: ' +
+  'ssr.external or build.rollupOptions.external), and ship them in node_modules beside the bundle.';
+
+/** Put in by bundle.mjs; the sources, and what tests make of them, have none. */
+declare const HOLDFAST_VERSION: string | undefined;
+/** The version of the code that runs; `null` in the sources. */
+export const OWN_VERSION = typeof HOLDFAST_VERSION === 'string' ? HOLDFAST_VERSION : null;
+
+interface Installed {
+  /** The path of its package.json. */
+  readonly manifest: string;
+  readonly version: string;
+}
+
+/**
+ * The installed package; `null` if it is not found.
+ *
+ * @param here - `import.meta.url`, which some bundlers empty
+ */
+export function installedPackage(here: string | undefined): Installed | null {
+  const find = createRequire(placeOf(here));
+  try {
+    const manifest = find.resolve('holdfast/package.json');
+    const { version } = find(manifest) as { readonly version: string };
+    return { manifest, version };
+  } catch {
+    return null;
+  }
+}
+
+/** A file or folder from which to look for packages. */
+export function placeOf(here: string | undefined): string {
+  if (typeof here === 'string') return here;
+  // In a CommonJS bundle Node names the file so; else only the program's place is known.
+  return typeof __filename === 'string'
+    ? pathToFileURL(__filename).href
+    : pathToFileURL(`${process.cwd()}/`).href;
+}
 
 export interface PackagedFile {
   /** The path, or where the file should be. */
@@ -50,4 +93,38 @@ function besideOf(here: string | undefined, file: string): string {
 function outsideArchive(path: string): string {
   const outside = path.replace(/(\.asar)([\\/])/, '$1.unpacked$2');
   return existsSync(outside) ? outside : path;
+}
+
+/**
+ * The file to start a thread with. Node runs no TypeScript in a thread, so from the sources (in tests) it is the built
+ * one.
+ *
+ * @param here - `import.meta.url`, which some bundlers empty
+ * @throws HoldfastError `HF_SQLITE_UNAVAILABLE` where a bundler has left the file behind.
+ */
+export function threadFile(here: string | undefined, file: string): URL {
+  const { path, isThere, other } = packagedFile(here, file);
+  if (isThere) return pathToFileURL(path);
+  if (other !== null) {
+    throw new HoldfastError(
+      'HF_SQLITE_UNAVAILABLE',
+      `The app was bundled with holdfast ${OWN_VERSION}, and ${other.version} is installed at ` +
+        `${dirname(other.manifest)}, which has the files of its threads. Bundle it again. ${BUNDLE_ADVICE}`,
+      { path },
+    );
+  }
+  throw new HoldfastError(
+    'HF_SQLITE_UNAVAILABLE',
+    `The file of a thread of holdfast, ${file}, is not there at ${path}. ${BUNDLE_ADVICE}`,
+    { path },
+  );
+}
+
+/** A thread of that file. */
+export function startThread(file: URL, options: WorkerOptions): Worker {
+  // Written as `new Worker(…)`, Turbopack would bundle the file, which it can't name: every file of the package.
+  return Reflect.construct<[URL, WorkerOptions], Worker>(Worker, [
+    file,
+    { execArgv: [], ...options },
+  ]);
 }

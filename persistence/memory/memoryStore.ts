@@ -9,43 +9,42 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { subjectForm } from '../../machines/vocabulary/subject.ts';
 import { faultPoint } from '../port/faultPoints.ts';
 import type { FoundRows } from '../port/search.ts';
-import type {
-  AcceptWrite,
-  BlockedCounts,
-  CheckedPage,
-  Claim,
-  ClaimQuery,
-  CrisisPlanPage,
-  CrisisPlanPageQuery,
-  DeadLetterQuery,
-  DeadLetterRows,
-  Expired,
-  Kept,
-  KeptCounts,
-  KeptCrisisPlan,
-  KeptKey,
-  KeptPage,
-  KeptPageQuery,
-  QuarantinedRecord,
-  QuarantinedRow,
-  SealedRecord,
-  SearchPage,
-  SearchQuery,
-  StandingCounts,
-  Store,
-  StoredOperation,
-  StoreInfo,
-  WaitingCount,
-  WaitsFor,
-  Write,
-  WriteResult,
+import {
+  type AcceptWrite,
+  type BlockedCounts,
+  type CheckedPage,
+  type Claim,
+  type ClaimQuery,
+  type CrisisPlanPage,
+  type CrisisPlanPageQuery,
+  type DeadLetterQuery,
+  type DeadLetterRows,
+  type Expired,
+  type Kept,
+  type KeptCounts,
+  type KeptCrisisPlan,
+  type KeptKey,
+  type KeptPage,
+  type KeptPageQuery,
+  NEVER_MS,
+  type QuarantinedRecord,
+  type QuarantinedRow,
+  type SealedRecord,
+  type SearchPage,
+  type SearchQuery,
+  type StandingCounts,
+  type Store,
+  type StoredOperation,
+  type StoreInfo,
+  type WaitingCount,
+  type WaitsFor,
+  type Write,
+  type WriteResult,
 } from '../port/store.ts';
-import { NEVER_MS } from '../port/store.ts';
 import { deadLettersOf, quarantineOf } from './memoryReview.ts';
 import { type MemoryRow, operationOf } from './memoryRow.ts';
 import { searchRows } from './memorySearch.ts';
 import { MemoryTables } from './memoryTables.ts';
-import { waitingIn } from './memoryWaiting.ts';
 
 /** @param storeId 32 hex digits. The same for all: a store in memory is no new device at each start (CF-7). */
 export function createMemoryStore(storeId: string = '0'.repeat(32)): Store {
@@ -377,4 +376,46 @@ interface Ranked {
 
 function byUrgency(a: Ranked, b: Ranked): number {
   return a.urgency - b.urgency || a.seq - b.seq;
+}
+
+/** @param rows all that are due or held */
+function waitingIn(
+  rows: readonly MemoryRow[],
+  groups: readonly (readonly string[])[],
+): readonly WaitingCount[] {
+  const together = new Map<string, MemoryRow[]>();
+  for (const row of rows) {
+    const key = JSON.stringify([groupOf(row, groups), row.urgency, row.waitsFor]);
+    together.set(key, [...(together.get(key) ?? []), row]);
+  }
+  return [...together.values()]
+    .map((same) => countOf(same, rows, groups))
+    .toSorted((one, other) => one.urgency - other.urgency);
+}
+
+function groupOf({ route }: MemoryRow, groups: readonly (readonly string[])[]): number | null {
+  const group = groups.findIndex((routes) => routes.includes(route));
+  return group === -1 ? null : group;
+}
+
+function countOf(
+  same: readonly MemoryRow[],
+  all: readonly MemoryRow[],
+  groups: readonly (readonly string[])[],
+): WaitingCount {
+  const [first] = same.toSorted((one, other) => one.seq - other.seq);
+  if (first === undefined) throw new RangeError('Nothing is counted where nothing waits.');
+  const { urgency, waitsFor } = first;
+  const group = groupOf(first, groups);
+  const isInTurn = waitsFor === 'turn' && group !== null;
+  const due = all.filter((row) => row.urgency === urgency && groupOf(row, groups) === group);
+  const nextDueAtMs = due.reduce(
+    (least, row) => Math.min(least, row.dueAtMs ?? NEVER_MS),
+    NEVER_MS,
+  );
+  return {
+    ...{ group, urgency, waitsFor, count: same.length },
+    oldestId: isInTurn ? first.id : null,
+    nextDueAtMs: isInTurn && nextDueAtMs < NEVER_MS ? nextDueAtMs : null,
+  };
 }

@@ -4,27 +4,172 @@
  * @module
  */
 
-import type { Hold } from '../port/hold.ts';
-import { hasPayloadOf, payloadAfter } from '../port/payloadAfter.ts';
-import type {
-  AcceptWrite,
-  CrisisPlanWrite,
-  KeptCrisisPlan,
-  Raised,
-  Standing,
-  StoredOperation,
-  UpdateWrite,
-  WithdrawWrite,
-  Write,
-  WriteResult,
+import { answerToKeep, IN_USE_AGAIN_MS, laneOfKept } from '../port/kept.ts';
+import type { Hold } from '../port/review.ts';
+import {
+  type AcceptWrite,
+  type CrisisPlanWrite,
+  type KeepResult,
+  type KeepWrite,
+  type Kept,
+  type KeptCounts,
+  type KeptCrisisPlan,
+  type KeptKey,
+  type KeptPage,
+  type KeptPageQuery,
+  NEVER_MS,
+  type PurgeKeptWrite,
+  type PurgeSettledWrite,
+  type Raised,
+  type Standing,
+  type StoredOperation,
+  type UpdateWrite,
+  type WithdrawWrite,
+  type Write,
+  type WriteResult,
 } from '../port/store.ts';
-import { NEVER_MS } from '../port/store.ts';
 import { checkWrite, misuse } from '../port/writeChecks.ts';
-import { MemoryKept } from './memoryKept.ts';
-import { purgeSettled } from './memoryRetention.ts';
+import { hasPayloadOf, payloadAfter } from '../port/writes.ts';
 import { applyReview, type ReviewTables } from './memoryReview.ts';
 import { type MemoryRow, operationOf } from './memoryRow.ts';
-import { SortedList } from './sortedList.ts';
+
+class MemoryKept {
+  readonly #records = new Map<string, Kept>();
+  #lastSeq = 0;
+
+  find(key: KeptKey): Kept | null {
+    return this.#records.get(nameOf(key)) ?? null;
+  }
+
+  /** See {@link KeepWrite}. */
+  keep(write: KeepWrite): WriteResult {
+    const result = this.#keepOne(write);
+    if (result.kind === 'kept') {
+      for (const other of write.also ?? []) this.#keepOne({ kind: 'keep', ...other });
+    }
+    return result;
+  }
+
+  #keepOne(write: KeepWrite): KeepResult {
+    const { room, key, text, isOpen = false, keepUntilMs = null } = write;
+    const before = this.find(write);
+    const answer = answerToKeep(before, write);
+    if (answer !== 'write') return answer;
+    if (text === null) {
+      this.#records.delete(nameOf(write));
+      return { kind: 'kept', revision: 0 };
+    }
+    if (before === null) this.#lastSeq += 1;
+    const revision = (before?.revision ?? 0) + 1;
+    const seq = before?.seq ?? this.#lastSeq;
+    const lane = laneOfKept(write);
+    this.#records.set(nameOf(write), { room, key, text, revision, seq, isOpen, keepUntilMs, lane });
+    return { kind: 'kept', revision };
+  }
+
+  /**
+   * See {@link PurgeKeptWrite}.
+   *
+   * @param isLaneTaken whether operations are in the lane of that name
+   */
+  purge({ nowMs, limit }: PurgeKeptWrite, isLaneTaken: (lane: string) => boolean): WriteResult {
+    let count = 0;
+    for (const record of this.#ending().slice(0, limit)) {
+      if (endOf(record) > nowMs) break;
+      if (record.lane !== null && isLaneTaken(record.lane)) {
+        this.#keepOne({ kind: 'keep', ...record, keepUntilMs: nowMs + IN_USE_AGAIN_MS });
+      } else {
+        this.#records.delete(nameOf(record));
+        count += 1;
+      }
+    }
+    return { kind: 'purgedKept', count, nextDueAtMs: this.#ending()[0]?.keepUntilMs ?? null };
+  }
+
+  /** Records with an end, the earliest first. */
+  #ending(): Kept[] {
+    return [...this.#records.values()]
+      .filter(({ isOpen, keepUntilMs }) => !isOpen && keepUntilMs !== null)
+      .toSorted((a, b) => endOf(a) - endOf(b) || a.seq - b.seq);
+  }
+
+  /** See {@link KeptStore.keptPage}. */
+  page({ room, isOpen, order, fromSeq, limit }: KeptPageQuery): KeptPage {
+    const isNewest = order === 'newest';
+    const rows = [...this.#records.values()]
+      .filter((record) => record.room === room && (isOpen === undefined || record.isOpen))
+      .filter(({ seq }) => (isNewest ? seq < fromSeq : seq > fromSeq))
+      .toSorted((a, b) => (isNewest ? b.seq - a.seq : a.seq - b.seq))
+      .slice(0, limit);
+    return { rows, nextSeq: rows.length < limit ? null : (rows.at(-1)?.seq ?? null) };
+  }
+
+  counts(): KeptCounts {
+    const all = [...this.#records.values()];
+    const conflicts = all.filter(({ room }) => room === 'conflict');
+    return {
+      entity: all.length - conflicts.length,
+      conflict: conflicts.length,
+      openConflicts: conflicts.filter(({ isOpen }) => isOpen).length,
+    };
+  }
+}
+
+function nameOf({ room, key }: KeptKey): string {
+  return `${room} ${key}`;
+}
+
+function endOf({ keepUntilMs }: Kept): number {
+  return keepUntilMs ?? NEVER_MS;
+}
+
+/** A list kept in order: found by bisection, changed by moving what is behind. */
+class SortedList<Item> {
+  readonly #items: Item[] = [];
+  readonly #compare: (a: Item, b: Item) => number;
+
+  /** @param compare a total order: 0 only for the same item. */
+  constructor(compare: (a: Item, b: Item) => number) {
+    this.#compare = compare;
+  }
+
+  get first(): Item | undefined {
+    return this.#items[0];
+  }
+
+  get size(): number {
+    return this.#items.length;
+  }
+
+  add(item: Item): void {
+    const at = this.#placeOf(item);
+    if (at === this.#items.length) this.#items.push(item);
+    else this.#items.splice(at, 0, item);
+  }
+
+  remove(item: Item): void {
+    const at = this.#placeOf(item);
+    const found = this.#items[at];
+    if (found !== undefined && this.#compare(found, item) === 0) this.#items.splice(at, 1);
+  }
+
+  [Symbol.iterator](): IterableIterator<Item> {
+    return this.#items.values();
+  }
+
+  /** The index of the item, or its index if inserted. */
+  #placeOf(item: Item): number {
+    let low = 0;
+    let high = this.#items.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const there = this.#items[middle];
+      if (there !== undefined && this.#compare(there, item) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
 
 type Due = SortedList<MemoryRow>;
 
@@ -343,4 +488,20 @@ export class MemoryTables implements ReviewTables {
 
 function byDueTime(a: MemoryRow, b: MemoryRow): number {
   return (a.dueAtMs ?? NEVER_MS) - (b.dueAtMs ?? NEVER_MS) || a.seq - b.seq;
+}
+
+/** See {@link PurgeSettledWrite}. */
+function purgeSettled(
+  tables: Pick<ReviewTables, 'standing' | 'replace'>,
+  { nowMs, limit }: PurgeSettledWrite,
+): WriteResult {
+  const dueAt = (row: { readonly dueAtMs: number | null }): number => row.dueAtMs ?? NEVER_MS;
+  const settled = tables
+    .standing('settled')
+    .filter(({ dueAtMs }) => dueAtMs !== null)
+    .toSorted((a, b) => dueAt(a) - dueAt(b) || a.seq - b.seq);
+  const purged = settled.filter((row) => dueAt(row) <= nowMs).slice(0, limit);
+  for (const row of purged) tables.replace(row, null);
+  const next = settled[purged.length];
+  return { kind: 'purgedSettled', count: purged.length, nextDueAtMs: next?.dueAtMs ?? null };
 }

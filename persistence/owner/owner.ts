@@ -15,8 +15,7 @@ import type { BigIntStats } from 'node:fs';
 import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
-import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
-import { isError } from '../../machines/vocabulary/realms.ts';
+import { HoldfastError, isError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { storeFailure } from '../sqlite/driver/failures.ts';
 import { isSqliteError, openDatabase } from '../sqlite/driver/library.ts';
 import {

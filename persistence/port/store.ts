@@ -10,15 +10,14 @@
  * @module
  */
 
+import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { CrisisPlanStore, CrisisPlansAtOpen } from './crisisPlans.ts';
-import type { Hold } from './hold.ts';
 import type { KeptStore } from './kept.ts';
 import type { QueueStore } from './queue.ts';
-import type { RecordStore } from './records.ts';
-import type { ReviewStore } from './review.ts';
+import type { Hold, QuarantinedRow, ReviewStore } from './review.ts';
 import type { SearchStore } from './search.ts';
-import type { UpkeepStore } from './upkeep.ts';
-import type { AcceptWrite } from './writes.ts';
+import type { Standing, StoredOperation } from './storedOperation.ts';
+import type { AcceptWrite, OutsideCrisis, SpillLine, Write, WriteResult } from './writes.ts';
 
 export type {
   CrisisPlanPage,
@@ -42,7 +41,6 @@ export type {
   PurgeKeptWrite,
   UnreadableKept,
 } from './kept.ts';
-export type { QuarantinedRecord, QuarantinedRow, SealedRecord } from './quarantined.ts';
 export type {
   Claim,
   ClaimQuery,
@@ -52,8 +50,14 @@ export type {
   SearchPage,
   SubjectChoice,
 } from './queue.ts';
-export type { RecordStore } from './records.ts';
-export type { DeadLetterQuery, DeadLetterRows, ReviewStore } from './review.ts';
+export type {
+  DeadLetterQuery,
+  DeadLetterRows,
+  QuarantinedRecord,
+  QuarantinedRow,
+  ReviewStore,
+  SealedRecord,
+} from './review.ts';
 export type { FoundRows, Searched, SearchQuery, SearchStore } from './search.ts';
 export {
   type BlockedCounts,
@@ -64,7 +68,6 @@ export {
   type WaitingCount,
   type WaitsFor,
 } from './storedOperation.ts';
-export type { CheckedPage, UpkeepStore } from './upkeep.ts';
 export type {
   AcceptWrite,
   ComponentWrite,
@@ -79,8 +82,6 @@ export type {
   Write,
   WriteResult,
 } from './writes.ts';
-
-import type { OutsideCrisis, SpillLine } from './spillLine.ts';
 
 export interface StoreInfo {
   /** Random, made with the store, 32 hex digits. */
@@ -132,3 +133,72 @@ export interface Store
     ReviewStore,
     SearchStore,
     UpkeepStore {}
+
+export interface RecordStore {
+  /** The next acceptance number; larger than any in the store. */
+  nextSeq(): number;
+  /**
+   * Performs the writes, all or none, and resolves once they are synced to disk, with a result for
+   * each in order. A rejection means that they may or may not be on disk: after it the caller
+   * decides, once the store answers again, which to repeat and which to withdraw.
+   */
+  commit(writes: readonly Write[]): Promise<readonly WriteResult[]>;
+  /**
+   * Keeps an acceptance beside the database, which {@link commit} can't write to for now; resolves once it is synced
+   * (CR-4). It still has to be committed: the next {@link Store.open} does so for what was not.
+   */
+  spill(write: AcceptWrite): Promise<void>;
+  /** One operation with its payload, by its id; `null` when there is none. */
+  find(id: string): Promise<StoredOperation | null>;
+  /**
+   * The operations that occupy a lane or wait in it, in the order of the lane, with payloads; a short page means that
+   * there are no more. What can't be opened is left out.
+   */
+  lane(query: {
+    /** The lane, as in {@link AcceptWrite.lane}. */
+    readonly lane: string;
+    readonly afterSeq: number;
+    readonly limit: number;
+  }): Promise<readonly StoredOperation[]>;
+  /** Operations in order of acceptance, without payloads. */
+  list(query: {
+    readonly afterSeq: number;
+    readonly limit: number;
+    readonly standing?: Standing | undefined;
+  }): Promise<readonly StoredOperation[]>;
+}
+
+/** A page of a check. */
+export interface CheckedPage {
+  /** Number of rows read. */
+  readonly checked: number;
+  /** Number of rows that can't be read from the file at all, and so not be quarantined. */
+  readonly unreadable: number;
+  /** The `afterSeq` of the next page; `null` after the last. */
+  readonly nextAfterSeq: number | null;
+}
+
+export interface UpkeepStore {
+  /**
+   * Opens the next `limit` records, of any standing, and quarantines those that can't be opened, each reported by
+   * {@link Store.onQuarantine}. Checks that each is found by all its indexes, rebuilds an index that misses one, and
+   * reports that by {@link Store.onNotice}.
+   */
+  check(query: { readonly afterSeq: number; readonly limit: number }): Promise<CheckedPage>;
+  /**
+   * Checks, without opening them, that the `limit` latest rows before `beforeSeq` are found by their idempotency keys;
+   * rebuilds and reports as {@link check} does. Resolves to the next `beforeSeq`; `null` after the last.
+   */
+  checkKeys(query: { readonly beforeSeq: number; readonly limit: number }): Promise<number | null>;
+  /** Compares the kept {@link counts} with the rows, corrects them and reports that. */
+  recount(): Promise<void>;
+  /**
+   * Takes erased data out of what the store keeps beside its file, when nothing else is asked (SE-5). Resolves to
+   * `false` if it could not be done now, because somebody reads or asks.
+   */
+  clearErased(): Promise<boolean>;
+  /** Called with each row that is quarantined, as it happens. */
+  onQuarantine(listener: (row: QuarantinedRow) => void): void;
+  /** Reports faults of the store that were mended. */
+  onNotice(listener: (notice: HoldfastError) => void): void;
+}

@@ -4,9 +4,11 @@
  * @module
  */
 
+import type { MessagePort } from 'node:worker_threads';
+import type { PlainError } from '../../machines/vocabulary/errors.ts';
 import type { CrisisPlanResult, CrisisPlanWrite } from './crisisPlans.ts';
-import type { HoldWrite } from './hold.ts';
 import type { KeepWrite, KeptResult, PurgeKeptWrite } from './kept.ts';
+import type { HoldWrite } from './review.ts';
 import type { Standing, StoredOperation, WaitsFor } from './storedOperation.ts';
 
 /**
@@ -218,3 +220,40 @@ export type WriteResult =
   | KeptResult
   | { readonly kind: 'componentKept' }
   | { readonly kind: 'holdKept' };
+
+/** The payload of the row after this update; `null` for none. */
+export function payloadAfter({ payload, newPayload }: UpdateWrite): string | null {
+  return payload === null ? null : (newPayload ?? payload);
+}
+
+/** True if a row after this update already has the payload that the update would leave. */
+export function hasPayloadOf(
+  row: { readonly payload: string | null },
+  write: UpdateWrite,
+): boolean {
+  return write.newPayload === undefined || row.payload === payloadAfter(write);
+}
+
+// The line by which a thread beside the main one has crises kept that the main one does not take in time (CR-4): it
+// asks the writer, which has the key, and never sees the key itself.
+
+/** A crisis that was answered under this id and not accepted yet. */
+export interface OutsideCrisis {
+  readonly id: string;
+  /** The request, checked, as JSON. */
+  readonly request: string;
+}
+
+/** Requests over the line. */
+export type ToSpill =
+  | { readonly kind: 'keep'; readonly crisis: OutsideCrisis }
+  /** Drops a crisis that is on disk elsewhere, or delivered. Not answered. */
+  | { readonly kind: 'drop'; readonly id: string };
+
+/** The answer for each crisis to keep: synced to disk, or why not. */
+export type FromSpill =
+  | { readonly kind: 'kept'; readonly id: string }
+  | { readonly kind: 'notKept'; readonly id: string; readonly error: PlainError };
+
+/** The end of a line, to be transferred to the thread that asks. It closes when the writer ends. */
+export type SpillLine = MessagePort;

@@ -9,8 +9,7 @@
  */
 
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { isUint8Array } from '../../machines/vocabulary/realms.ts';
+import { HoldfastError, isUint8Array } from '../../machines/vocabulary/errors.ts';
 import type { Sealing } from './engines.ts';
 
 export const KEY_BYTES = 32;

@@ -6,8 +6,7 @@
 
 import { randomBytes, scrypt } from 'node:crypto';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { checkFields } from '../../machines/vocabulary/optionFields.ts';
-import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
+import { checkFields, type OptionRules } from '../../machines/vocabulary/optionFields.ts';
 import type { KeySource, ScryptParameters } from './keySource.ts';
 import { KEY_BYTES } from './keySource.ts';
 

@@ -5,10 +5,8 @@
  */
 
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { CryptoEngine, Mac } from './cryptoEngine.ts';
-import { AES_KEY_BYTES } from './cryptoEngine.ts';
+import { AES_KEY_BYTES, type CryptoEngine, type Mac } from './cryptoEngine.ts';
 import { createEnvelopes } from './envelope.ts';
-import type { Sealer } from './sealer.ts';
 
 const BLIND_INDEX_BYTES = 16;
 
@@ -74,4 +72,25 @@ export function createSealer({ engine, storeKey, keyId, storeId }: SealerOptions
       columnMacs.clear();
     },
   };
+}
+
+export interface Sealer {
+  /** The id of the key that {@link seal} uses now. */
+  readonly keyId: number;
+  /** Encrypts under a fresh key of its own and binds `associated`, which must be given again to open. */
+  seal(plaintext: Uint8Array, associated: Uint8Array): Uint8Array;
+  /**
+   * Undoes {@link seal}.
+   *
+   * @throws HoldfastError `HF_RECORD_MALFORMED`, `HF_RECORD_UNSUPPORTED`, `HF_KEY_UNKNOWN`,
+   * `HF_KEY_WRONG` (the commitment differs) or `HF_RECORD_TAMPERED` (the tag differs).
+   */
+  open(envelope: Uint8Array, associated: Uint8Array): Uint8Array;
+  /** A 16-byte keyed fingerprint: equal values of one column meet, and nothing else can be learned. */
+  blindIndex(column: string, value: string): Uint8Array;
+  /**
+   * Overwrites the keys that it keeps; not to be used after that. What the garbage collector has moved
+   * or the crypto library copied is out of its reach.
+   */
+  wipe(): void;
 }

@@ -7,25 +7,66 @@
  * @module
  */
 
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import type Database from 'better-sqlite3';
-import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import { fileSystemType, sharedFileSystem } from '../files/fileSystems.ts';
+import { exposedAncestor } from '../files/otherUsers.ts';
 import type { Standing, StandingCounts } from '../port/store.ts';
 import { engineOf } from '../sealing/engines.ts';
+import { openKeyring } from '../sealing/keyring.ts';
+import type { KeySource } from '../sealing/keySource.ts';
 import { createSealer } from '../sealing/recordSealer.ts';
 import { storeFailure } from '../sqlite/driver/failures.ts';
+import { openDatabase, versionOfSqlite } from '../sqlite/driver/library.ts';
+import { type MigrationBackup, migrationBackupsIn } from '../sqlite/migrations/migrationBackup.ts';
 import type { StoreKey } from '../sqlite/protocol/requests.ts';
 import { checkMark, storeIdOf } from '../sqlite/rows/storeMark.ts';
-import { inspectSchema, STANDING_CODES, tablesOf } from '../sqlite/schema/schema.ts';
-import type {
-  ComponentRow,
-  CrisisPlanRow,
-  KeptRow,
-  OperationRow,
-  RowSeals,
+import {
+  inspectSchema,
+  SCHEMA_VERSION,
+  STANDING_CODES,
+  tablesOf,
+} from '../sqlite/schema/schema.ts';
+import {
+  type ComponentRow,
+  type CrisisPlanRow,
+  createRowSeals,
+  idOfBytes,
+  type KeptRow,
+  type OperationRow,
+  type RowSeals,
 } from '../sqlite/seals/rowSeals.ts';
-import { createRowSeals, idOfBytes } from '../sqlite/seals/rowSeals.ts';
-import { openToLook } from './openToLook.ts';
+import { DATA_FILE_NAME } from '../sqlite/writer/writer.ts';
 import { giveWay, type UpkeepOptions } from './progress.ts';
+
+/** Wait for another program that holds the file's lock. */
+const BUSY_TIMEOUT_MS = 1_000;
+
+/**
+ * Opens a store's file read-only, whether or not another process owns it. An empty file is never opened: beside it
+ * SQLite deletes the -wal, which may hold everything that was accepted, even on a read-only connection.
+ *
+ * @throws HoldfastError `HF_STORE_MISSING`, `HF_STORE_LOST` for an empty file. Errors of SQLite.
+ */
+export function openToLook(path: string): Database.Database {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) {
+    throw new HoldfastError('HF_STORE_MISSING', `There is no store at ${path}.`, { path });
+  }
+  if (found.size === 0) {
+    throw new HoldfastError(
+      'HF_STORE_LOST',
+      `The store at ${path} is empty: what was in it is gone, unless it is only just being made. What is ` +
+        'left in its folder was not touched. Restore a backup, or put the file back together with its -wal.',
+      { path, retry: 'later' },
+    );
+  }
+  const db = openDatabase(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
+  db.pragma('trusted_schema = OFF');
+  return db;
+}
 
 const ROWS_AT_ONCE = 500;
 /** Records listed at most: enough to see what happened; the count says how many there are. */
@@ -209,4 +250,92 @@ async function openAll(
     await giveWay(options);
   }
   return { recordsOpened, unreadableCount, unreadable };
+}
+
+export { keyKindOf } from '../sealing/keyring.ts';
+
+/** The version of SQLite, without which no store can be opened. @throws HoldfastError `HF_SQLITE_UNAVAILABLE`. */
+export function installedSqlite(): string {
+  return versionOfSqlite();
+}
+
+/** The kind of a folder's file system, and other users on it. */
+interface FileSystem {
+  /** The system's number of it; `null` if it gives none. */
+  readonly type: number | null;
+  /** The kind that shares it over a network; `null` for a local one. */
+  readonly sharedBy: string | null;
+}
+
+export async function fileSystemOf(folder: string): Promise<FileSystem> {
+  const type = await fileSystemType(folder);
+  return { type, sharedBy: sharedFileSystem(type) };
+}
+
+/** A folder above this one in which other users can put another in its place; `null` where there is none. */
+export function exposedAbove(folder: string): string | null {
+  return exposedAncestor(folder);
+}
+
+/** Copies that migrations kept: they hold what was erased since. */
+export async function keptCopies(folder: string): Promise<readonly MigrationBackup[]> {
+  return await migrationBackupsIn(folder);
+}
+
+/** @throws HoldfastError `HF_STORE_…` when its file can't be read as a store. */
+export function describeStore(folder: string): DataDescription {
+  return describeData(join(folder, DATA_FILE_NAME));
+}
+
+/** Opens the keyring with this key, and forgets it. @throws HoldfastError (rejects) `HF_KEY_…`. */
+export async function checkKeyring(folder: string, key: KeySource): Promise<void> {
+  const { storeKey } = await openKeyring(folder, key);
+  storeKey.fill(0);
+}
+
+/** Reads every page and opens every record, also while the store is in use. */
+export async function checkStore(
+  folder: string,
+  key: KeySource,
+  options: UpkeepOptions,
+): Promise<DataCheck> {
+  return await checkData(join(folder, DATA_FILE_NAME), await openKeyring(folder, key), options);
+}
+
+interface DataDescription {
+  readonly sqliteVersion: string;
+  readonly schemaVersion: number;
+  /** The version that this program makes and uses. */
+  readonly schemaVersionUsed: number;
+  /** The journal mode: a store uses `wal`. */
+  readonly journalMode: string;
+  readonly bytes: number;
+  /** Bytes left by erased rows, to be reused or returned. */
+  readonly freeBytes: number;
+}
+
+/** @throws HoldfastError `HF_STORE_…` when it can't be read as a store. */
+export function describeData(path: string): DataDescription {
+  let db: Database.Database | undefined;
+  try {
+    db = openToLook(path);
+    const schemaVersion = inspectSchema(db, path) ?? 0;
+    const pageBytes = numberOf(db, 'page_size');
+    return {
+      sqliteVersion: String(db.prepare('SELECT sqlite_version()').pluck().get()),
+      schemaVersion,
+      schemaVersionUsed: SCHEMA_VERSION,
+      journalMode: String(db.pragma('journal_mode', { simple: true })),
+      bytes: numberOf(db, 'page_count') * pageBytes,
+      freeBytes: numberOf(db, 'freelist_count') * pageBytes,
+    };
+  } catch (error) {
+    throw storeFailure(error, path);
+  } finally {
+    db?.close();
+  }
+}
+
+function numberOf(db: Database.Database, pragma: string): number {
+  return Number(db.pragma(pragma, { simple: true }));
 }

@@ -12,19 +12,21 @@ import { dirname, join, resolve } from 'node:path';
 import { syncFolder } from '../files/atomicFile.ts';
 import { syncFile } from '../files/durableFiles.ts';
 import { storeLocation } from '../openStore.ts';
-import type { Hold } from '../port/hold.ts';
-import { holdWrite } from '../port/hold.ts';
+import { type Hold, holdWrite } from '../port/review.ts';
 import { KEYRING_FILE_NAME, openKeyring } from '../sealing/keyring.ts';
 import type { KeySource } from '../sealing/keySource.ts';
-import { InThreadChannel } from '../sqlite/client/inThreadChannel.ts';
-import { createStoreClient } from '../sqlite/client/storeClient.ts';
+import { createStoreClient, InThreadChannel } from '../sqlite/client/storeClient.ts';
 import { storeFailure } from '../sqlite/driver/failures.ts';
 import { DATA_FILE_NAME } from '../sqlite/writer/writer.ts';
-import { refuseExisting } from './backup.ts';
+import {
+  type BackupManifest,
+  damaged,
+  fingerprintFile,
+  readManifest,
+  refuseExisting,
+} from './backup.ts';
 import type { DataCheck } from './checkData.ts';
 import { checkData } from './checkData.ts';
-import type { BackupManifest } from './manifest.ts';
-import { damaged, fingerprintFile, readManifest } from './manifest.ts';
 import type { UpkeepOptions } from './progress.ts';
 import { endUnfinished, makeUnfinished } from './unfinishedFolder.ts';
 

@@ -8,7 +8,7 @@
 import { existsSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { packageVersion } from './kit/packageVersion.ts';
+import { packageVersion } from './kit/program.ts';
 
 /** The format of what `--json` prints: docs/json.md says what it is and when it changes. */
 export const JSON_FORMAT = 1;
@@ -82,27 +82,27 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
     [
       'backup',
       'copy a store, also while it is in use',
-      async () => (await import('./commands/backup.ts')).backupCommand(),
+      async () => (await import('./commands/upkeep.ts')).backupCommand(),
     ],
     [
       'restore',
       'make a store of a backup; it starts held',
-      async () => (await import('./commands/restore.ts')).restoreCommand(),
+      async () => (await import('./commands/upkeep.ts')).restoreCommand(),
     ],
     [
       'release',
       'let a restored or copied store run what waits in it',
-      async () => (await import('./commands/release.ts')).releaseCommand(),
+      async () => (await import('./commands/upkeep.ts')).releaseCommand(),
     ],
     [
       'compact',
       'purge what was kept long enough, and shrink the file',
-      async () => (await import('./commands/compact.ts')).compactCommand(),
+      async () => (await import('./commands/upkeep.ts')).compactCommand(),
     ],
     [
       'migrate',
       'bring a store of an older version up to date',
-      async () => (await import('./commands/migrate.ts')).migrateCommand(),
+      async () => (await import('./commands/upkeep.ts')).migrateCommand(),
     ],
     [
       'quarantine',

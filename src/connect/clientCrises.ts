@@ -9,22 +9,19 @@
  * @module
  */
 
-import { inPieces } from '../../actors/platform/inPieces.ts';
-import { inTime } from '../../actors/platform/inTime.ts';
+import { inPieces, inTime } from '../../actors/platform/inPieces.ts';
 import { operationId } from '../../actors/platform/operationId.ts';
 import type { CrisisAnswer, Outcome } from '../../actors/port.ts';
 import { fieldOfCrisis } from '../../machines/policy/crisis/crisisRequest.ts';
-import { countryOf } from '../../machines/policy/crisis/crisisResource.ts';
-import type { CrisisResources } from '../../machines/policy/crisis/crisisResources.ts';
+import { type CrisisResources, countryOf } from '../../machines/policy/crisis/crisisResources.ts';
 import type { CrisisMessages } from '../../machines/policy/crisis/crisisWords.ts';
 import { type SoundJson, soundJsonInPieces } from '../../machines/policy/crisis/soundJson.ts';
 import { PAYLOAD_BYTES_MAX } from '../../machines/policy/request/requestBody.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import { subjectOf } from '../../machines/vocabulary/subject.ts';
-import { askOutside } from './askOutside.ts';
+import { requestAt, textOf } from '../control/socketRequest.ts';
 import {
   type CrisisKept,
   type CrisisTold,
@@ -32,6 +29,43 @@ import {
   type PlainOutcome,
 } from './lineProtocol.ts';
 import type { OwnerLink } from './ownerLink.ts';
+
+/** The time-out. It is longer than an answer waits, since the thread keeps the crisis all the same. */
+const WITHIN_MS = 5_000;
+/** Room for a plan, the help lines, and the resources of the app. */
+const ANSWER_BYTES_MAX = 4 * 1_048_576;
+
+/** The answer of the thread; `null` where nobody listens, another user may listen, or the answer is not holdfast's. */
+async function askOutside(
+  socketPath: string,
+  id: string,
+  crisis: Json,
+): Promise<CrisisTold | null> {
+  const body = JSON.stringify(crisis);
+  try {
+    const request = requestAt({
+      socketPath,
+      method: 'POST',
+      path: `/crisis?operationId=${id}`,
+      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+    });
+    if (request === null) return null;
+    const said = await new Promise<string | null>((resolve, reject) => {
+      request.setTimeout(WITHIN_MS, () => {
+        request.destroy();
+      });
+      request.on('error', reject);
+      request.on('response', (response) => {
+        textOf(response, ANSWER_BYTES_MAX).then(resolve, reject);
+      });
+      request.end(body);
+    });
+    const answer: unknown = said === null ? null : JSON.parse(said);
+    return isCrisisTold(answer) ? answer : null;
+  } catch {
+    return null;
+  }
+}
 
 /** How long the answer waits for what the owner knows: a plan, a crisis mode, resources of its own. */
 const TOLD_WITHIN_MS = 100;

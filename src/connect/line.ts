@@ -7,10 +7,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { HoldfastError, isPlainError, reviveError } from '../../machines/vocabulary/errors.ts';
-import { isObject } from '../../machines/vocabulary/optionRules.ts';
+import { isObject } from '../../machines/vocabulary/optionFields.ts';
 import { answerIn } from '../control/controlSocket.ts';
 import { askUpgrade } from '../control/upgradeRequest.ts';
-import { FrameFault, FrameReader, frameOf } from './frames.ts';
 import {
   type Asked,
   type AskName,
@@ -18,6 +17,9 @@ import {
   type ClientFrame,
   CRISIS_SOCKET,
   FRAME_BYTES_MAX,
+  FrameFault,
+  FrameReader,
+  frameOf,
   LINE_PATH,
   LINE_PROTOCOL,
   LineEnded,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { inTime } from '../../actors/platform/inTime.ts';
+import { inTime } from '../../actors/platform/inPieces.ts';
 import type {
   Acceptance,
   CrisisAnswer,
@@ -24,8 +24,7 @@ import {
   isHoldfastError,
   toPlainError,
 } from '../../machines/vocabulary/errors.ts';
-import { checkId, requireOption } from '../../machines/vocabulary/optionFields.ts';
-import { isObject } from '../../machines/vocabulary/optionRules.ts';
+import { checkId, isObject, requireOption } from '../../machines/vocabulary/optionFields.ts';
 import type {
   Asked,
   AskName,

@@ -5,10 +5,8 @@
  * @module
  */
 
-import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
-import { isThenable } from '../../machines/vocabulary/realms.ts';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
+import { HoldfastError, isHoldfastError, isThenable } from '../../machines/vocabulary/errors.ts';
 import { type Asked, type AskName, type Asks, LineEnded, type OwnerPort } from './lineProtocol.ts';
 import { ofNewOwner } from './ownerDesk.ts';
 

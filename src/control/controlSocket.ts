@@ -6,7 +6,7 @@
 
 import { join, relative } from 'node:path';
 import { isPlainError, type PlainError } from '../../machines/vocabulary/errors.ts';
-import { isObject } from '../../machines/vocabulary/optionRules.ts';
+import { isObject } from '../../machines/vocabulary/optionFields.ts';
 
 /** The longest path that fits a socket address on every system (sun_path, less its end). */
 const SOCKET_PATH_BYTES_MAX = 103;

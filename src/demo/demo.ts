@@ -5,26 +5,104 @@
  * @module
  */
 
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { systemClock } from '../../actors/platform/systemClock.ts';
+import { systemClock, systemRandom } from '../../actors/platform/systemClock.ts';
+import type { Note } from '../../inspector/protocol.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { createKeyFile } from '../../persistence/sealing/keyFile.ts';
+import { openBrowser } from '../cli/inspector/openBrowser.ts';
+import { Story, serveStorePage } from '../cli/inspector/storePage.ts';
 import { parseCount } from '../cli/kit/argumentParsers.ts';
 import { command, flag, type JsonOptions, jsonOption, valueOption } from '../cli/kit/command.ts';
-import { EXIT, type ExitCode } from '../cli/kit/exitCodes.ts';
-import { onInterrupt } from '../cli/kit/interrupt.ts';
-import type { Output } from '../cli/kit/output.ts';
-import { dimly, paintVerdict, percentile } from '../cli/kit/verdict.ts';
+import { hasKeyboard, onEnter } from '../cli/kit/confirm.ts';
+import { dimly, errorText, type Output, paintVerdict, percentile } from '../cli/kit/output.ts';
+import { EXIT, type ExitCode, onInterrupt } from '../cli/kit/program.ts';
+import { openStately, type StatelyInspector } from '../inspect/openStately.ts';
+import { ownerFeed } from '../inspect/ownerFeed.ts';
 import type { UpstreamOptions } from '../testing/misbehavingUpstream.ts';
+import type { LedgerEntry } from '../testing/upstreamLedger.ts';
 import { CONFLICT_PLANTS, type ConflictPlant, conflictsDemo } from './conflicts/conflictsDemo.ts';
-import { type DemoPage, openDemoPage } from './demoPage.ts';
 import { DemoRun } from './demoRun.ts';
-import { openDemoStately } from './demoStately.ts';
-import { type DemoUpstream, startDemoUpstream } from './demoUpstream.ts';
 import { type DemoEvidence, judgeDemo, summaryText } from './demoVerdict.ts';
+
+interface DemoPageOptions {
+  readonly port: number;
+  readonly operate: boolean;
+  readonly open: boolean;
+  readonly json: boolean;
+}
+
+/** Nobody may come: then it begins all the same. */
+const PAGE_WITHIN_MS = 30_000;
+
+interface DemoPage {
+  /** Resolves when a page has come, at Enter, or after a while; at once when `stop` is told. */
+  readonly somebodyLooks: Promise<void>;
+  /** Whether somebody sits at the terminal, who ends it. */
+  readonly isKept: boolean;
+  readonly tell: (text: string, tone?: Note['tone']) => void;
+  readonly close: () => Promise<void>;
+}
+
+async function openDemoPage(
+  store: string,
+  { port, operate, open, json }: DemoPageOptions,
+  output: Output,
+): Promise<DemoPage> {
+  const story = new Story();
+  const isTerminal = hasKeyboard() && !json;
+  let begin = (): void => undefined;
+  const somebodyLooks = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const page = await serveStorePage({
+    ...{ store, port, operate, story },
+    onError: (error) => {
+      output.say(errorText(error));
+    },
+    onWatched: begin,
+  });
+  const cancel = systemClock.schedule(PAGE_WITHIN_MS, begin);
+  let isBegun = false;
+  void somebodyLooks.then(() => {
+    isBegun = true;
+    cancel();
+  });
+  const forgetEnter = isTerminal
+    ? onEnter(() => {
+        if (isBegun) output.say(page.newLink());
+        begin();
+      })
+    : null;
+  output.say(page.link);
+  const enter = isTerminal ? ' or you press Enter,' : '';
+  output.say(
+    `Open it in a browser of this machine. The demo begins once the page is there,${enter} at the latest in ${PAGE_WITHIN_MS / 1_000} s.`,
+  );
+  const opened = open ? await openBrowser(page.newLink(), somebodyLooks) : null;
+  if (typeof opened?.trouble === 'string') {
+    output.say(`No browser was opened: ${opened.trouble}. Open the link by hand.`);
+  }
+  return {
+    somebodyLooks,
+    isKept: isTerminal,
+    tell: (text, tone) => {
+      story.tell(`${text.slice(0, 1).toUpperCase()}${text.slice(1)}`, tone);
+    },
+    close: async () => {
+      begin();
+      forgetEnter?.();
+      await page.close();
+      opened?.forget();
+    },
+  };
+}
 
 /** Defects that can be planted, to see the demo fail. */
 const DEMO_PLANTS = ['double-apply', 'false-success'] as const;
@@ -337,4 +415,73 @@ function progressText(run: DemoRun, killsWanted: number): string {
     `breaker ${run.breaker}`,
     `level ${run.level}`,
   ].join(' · ');
+}
+
+/**
+ * @param url of the WebSocket; left out: none is wanted
+ * @throws HoldfastError (rejects) `HF_INSPECTOR_UNAVAILABLE`, `HF_OPTION_INVALID`.
+ */
+async function openDemoStately(
+  store: string,
+  url: string | undefined,
+  output: Output,
+): Promise<StatelyInspector | null> {
+  if (url === undefined) return null;
+  const source = ownerFeed({ storeFolder: store, clock: systemClock, random: systemRandom });
+  const onError = (error: unknown): void => {
+    output.say(errorText(error));
+  };
+  const stately = await openStately({ source, clock: systemClock, onError }, { url });
+  output.say(`Shown in the Stately inspector at ${url}.`);
+  return stately;
+}
+
+/** The misbehaving upstream in a process of its own. */
+interface DemoUpstream {
+  readonly url: string;
+  readonly startOutage: (durationMs: number) => Promise<void>;
+  readonly ledger: () => Promise<ReadonlyMap<string, LedgerEntry>>;
+  /** How often it misbehaved in which way. */
+  readonly misbehaviours: () => Promise<Record<string, number>>;
+  readonly stop: () => void;
+}
+
+async function startDemoUpstream(options: UpstreamOptions): Promise<DemoUpstream> {
+  const program = fileURLToPath(new URL('./demoUpstreamProcess.js', import.meta.url));
+  const child = spawn(process.execPath, [program, JSON.stringify(options)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const url = await firstUrl(child);
+  return {
+    url,
+    async startOutage(durationMs) {
+      await fetch(`${url}/_outage?ms=${durationMs}`, { method: 'POST' });
+    },
+    async ledger() {
+      const text = await (await fetch(`${url}/_ledger`)).text();
+      const lines = text.split('\n').filter((line) => line !== '');
+      const entries = lines.map((line) => JSON.parse(line) as LedgerEntry);
+      return new Map(entries.map((entry) => [entry.key, entry]));
+    },
+    async misbehaviours() {
+      const summary = await (await fetch(`${url}/_summary`)).json();
+      return (summary as { misbehaviours: Record<string, number> }).misbehaviours;
+    },
+    stop() {
+      // It ends with its stdin.
+      child.stdin.end();
+    },
+  };
+}
+
+async function firstUrl(child: ChildProcess & { stdout: NodeJS.ReadableStream }): Promise<string> {
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', () => {
+      reject(new HoldfastError('HF_INTERNAL', 'The upstream of the demo did not start.'));
+    });
+    createInterface(child.stdout).once('line', (line) => {
+      resolve((JSON.parse(line) as { url: string }).url);
+    });
+  });
 }

@@ -8,9 +8,8 @@
 
 import { systemClock } from '../../actors/platform/systemClock.ts';
 import { keyFile } from '../../persistence/sealing/keyFile.ts';
-import { reportOnce } from '../cli/kit/notices.ts';
-import { createOutput, errorText } from '../cli/kit/output.ts';
-import { syncPatiently } from '../cli/run/patientSync.ts';
+import { createOutput, errorText, reportOnce } from '../cli/kit/output.ts';
+import { syncPatiently } from '../cli/run/fileRun.ts';
 import { createRuntime } from '../createRuntime.ts';
 import { httpHandler } from '../http/httpHandler.ts';
 import type { Operation } from '../operation.ts';

@@ -7,8 +7,7 @@
 
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { errorText } from '../cli/kit/output.ts';
-import { startControl } from './measure/control.ts';
-import { pause } from './measure/schedule.ts';
+import { pause, startControl } from './measure/figures.ts';
 import { plant } from './plants/planted.ts';
 import { SCENARIOS } from './scenarios/list.ts';
 import { Stage } from './stage/stage.ts';

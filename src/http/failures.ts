@@ -13,7 +13,7 @@ import {
   transientFailure,
   unknownOutcome,
 } from '../../machines/policy/retry/classifyFailure.ts';
-import { parseHttpDate, parseRetryAfter } from '../../machines/policy/retry/retryAfter.ts';
+import { parseHttpDate, parseRetryAfter } from '../../machines/policy/retry/retryPolicy.ts';
 import { type ErrorCode, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { EditCondition } from '../../machines/vocabulary/record.ts';
 

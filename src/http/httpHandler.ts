@@ -4,28 +4,239 @@
  * @module
  */
 
+import { systemClock } from '../../actors/platform/systemClock.ts';
 import type { Attempt, Fetch, RequestNames, Run, TakenRecord } from '../../actors/port.ts';
-import { AttemptFailure, permanentFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import { recordMetaFrom } from '../../machines/merge/clock/recordMeta.ts';
+import { pathProblem } from '../../machines/policy/request/request.ts';
+import {
+  AttemptFailure,
+  permanentFailure,
+  transientFailure,
+} from '../../machines/policy/retry/classifyFailure.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
-import { checkFields } from '../../machines/vocabulary/optionFields.ts';
-import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
+import {
+  checkFields,
+  type OptionRules,
+  requireOption,
+} from '../../machines/vocabulary/optionFields.ts';
+import type { CarriedMeta, Current } from '../../machines/vocabulary/record.ts';
+import type { Json, JsonObject } from '../../machines/vocabulary/shape.ts';
+import type { UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
 import { abortable, cutOff, noAnswer, refusalOf } from './failures.ts';
-import { type Reading, readRecord } from './fetchCurrent.ts';
-import { splitMeta, withMeta } from './metaField.ts';
-import { checkNamesOfPath, checkPathTemplate, pathOfEntity } from './pathOfEntity.ts';
-import { readBodyStart, readJson } from './readJson.ts';
+import { parseBaseUrl, requestUrl } from './hostAddresses.ts';
+import { isJson, readBodyStart, readJson } from './readJson.ts';
 import {
   checkHeaders,
   headersOf,
   headersOfRead,
   moreHeaders,
   type RequestHeaders,
+  versionOf,
 } from './requestHeaders.ts';
-import { parseBaseUrl, requestUrl } from './requestUrl.ts';
 import { loadClient, notesHost, send } from './send.ts';
-import { answerOf, HEADERS_KEPT, refusalBody } from './upstreamAnswer.ts';
-import { versionOf } from './validators.ts';
+
+/** How a record is read. */
+interface Reading {
+  readonly fetch: (
+    url: URL,
+    init: RequestInit & { readonly signal: AbortSignal },
+  ) => Promise<Response>;
+  readonly url: URL;
+  readonly headers: Headers;
+  readonly signal: AbortSignal;
+  readonly bytesMax: number;
+  readonly metaField: string | undefined;
+}
+
+/** The reads of a record that has only a date as its validator and changes all the time. */
+const READS_MAX = 3;
+/** The pause between reads, in which a date can't tell one change from the next. */
+const BETWEEN_READS_MS = 1_000;
+
+/** Reads what the upstream holds; `null` where it has no such record. */
+async function readRecord(reading: Reading): Promise<Current | null> {
+  for (let reads = 1; reads <= READS_MAX; reads += 1) {
+    const found = await readOnce(reading);
+    if (found !== 'tooFresh') return found;
+    if (reads < READS_MAX) await pause(reading.signal);
+  }
+  throw transientFailure(
+    'The upstream tells versions apart by dates alone, and the record is changed every second.',
+    { notApplied: true, retryAfterMs: BETWEEN_READS_MS },
+  );
+}
+
+async function readOnce(reading: Reading): Promise<Current | null | 'tooFresh'> {
+  const { url, headers, signal, bytesMax, metaField } = reading;
+  try {
+    const response = await reading.fetch(url, {
+      method: 'GET',
+      headers,
+      redirect: 'manual',
+      signal,
+    });
+    if (!response.ok) {
+      await readBodyStart(response, signal);
+      if (response.status === 404 || response.status === 410) return null;
+      throw refusalOf(response, { notApplied: true });
+    }
+    const body = await readJson(response, bytesMax);
+    if (body === undefined) throw notJson(response.status);
+    const version = versionOf(response.headers);
+    if (version === null) throw noValidator(response.status);
+    if (version === 'tooFresh') return version;
+    return { ...version, ...splitMeta(body, metaField) };
+  } catch (error) {
+    throw harmless(error, signal);
+  }
+}
+
+/** The error of a read, without an unknown outcome: a read applies nothing. */
+function harmless(error: unknown, signal: AbortSignal): Error {
+  if (!(error instanceof AttemptFailure)) return noAnswer(error, signal, true);
+  if (error.code === 'HF_RESPONSE_TOO_LARGE') {
+    return permanentFailure(
+      'The record that the upstream holds is larger than responseBytesMax of httpHandler: the edit can not be merged with it. Raise that, and retry the edit.',
+      { code: error.code, status: error.status },
+    );
+  }
+  if (error.failureClass !== 'unknownOutcome' && error.failureClass !== 'conflict') return error;
+  const { message, code, status, cause } = error;
+  return transientFailure(message, { code, status, cause, notApplied: true });
+}
+
+async function pause(signal: AbortSignal): Promise<void> {
+  let cancel = (): void => undefined;
+  const over = new Promise<void>((resolve) => {
+    cancel = systemClock.schedule(BETWEEN_READS_MS, resolve);
+  });
+  try {
+    await abortable(over, signal);
+  } finally {
+    cancel();
+  }
+}
+
+function notJson(status: number): AttemptFailure {
+  return permanentFailure(
+    'The upstream answered a read of the record, and not with JSON. Have it answer GET with the record, or give conflicts.fetchCurrent.',
+    { status },
+  );
+}
+
+function noValidator(status: number): AttemptFailure {
+  return permanentFailure(
+    'The upstream sent the record without a validator, so no edit can be held to its version. Have it send ETag (or Last-Modified, with Date), or give conflicts.fetchCurrent.',
+    { status },
+  );
+}
+
+type Named = Pick<Attempt<unknown>, 'subject' | 'entity'>;
+
+const NAMES: Readonly<Record<string, (attempt: Named) => string | undefined>> = {
+  'entity.id': ({ entity }) => entity?.id,
+  'entity.type': ({ entity }) => entity?.type,
+  subject: ({ subject }) => subject,
+};
+const NAME = /\{([^{}]*)\}/g;
+
+/** @throws HoldfastError `HF_OPTION_INVALID`. */
+function checkPathTemplate(template: string | undefined): void {
+  if (template === undefined) return;
+  const unknown = [...template.matchAll(NAME)].some(([, name = '']) => !Object.hasOwn(NAMES, name));
+  requireOption(!unknown, 'path', `may name {${Object.keys(NAMES).join('}, {')}} and no more`);
+  const problem = pathProblem(template.replace(NAME, 'x'));
+  requireOption(
+    problem === null,
+    'path',
+    `${problem ?? ''}; give one below baseUrl, such as plans/{entity.id}`,
+  );
+}
+
+/** The path for an attempt. Names are encoded, so that no id leads elsewhere. */
+function pathOfEntity(template: string, attempt: Named): string {
+  return template.replace(NAME, (_, name: string) => {
+    const value = NAMES[name]?.(attempt);
+    if (value !== undefined) return encodeURIComponent(value);
+    throw permanentFailure('The path of httpHandler names an entity, and the request has none.', {
+      code: 'HF_REQUEST_INVALID',
+      field: 'entity',
+    });
+  });
+}
+
+/**
+ * Refuses what the path could never be made of, before it is accepted.
+ *
+ * @throws HoldfastError `HF_REQUEST_INVALID` naming the field, and nothing of what it holds.
+ */
+function checkNamesOfPath(template: string, request: Named): void {
+  const names = [...template.matchAll(NAME)].map(([, name = '']) => name);
+  if (names.some((name) => NAMES[name]?.(request) === undefined)) {
+    throw unfit('entity', `is missing, and the path ${template} of httpHandler names it. Give one`);
+  }
+  const problem = pathProblem(pathOfEntity(template, request));
+  if (problem === null) return;
+  const alone = (name: string): string =>
+    template.replace(NAME, (_, other: string) =>
+      other === name ? encodeURIComponent(NAMES[name]?.(request) ?? '') : 'x',
+    );
+  const field = names.find((name) => pathProblem(alone(name)) !== null) ?? names.at(-1) ?? 'path';
+  throw unfit(
+    field,
+    `can't stand in the path ${template} of httpHandler, which ${problem}. Give another, or a path with the request`,
+  );
+}
+
+function unfit(field: string, problem: string): HoldfastError {
+  return new HoldfastError('HF_REQUEST_INVALID', `${field} ${problem}. Nothing was stored.`, {
+    ...{ field, withStack: false },
+  });
+}
+
+/** The headers kept by default: validators, the place of the result, and the request's ids at the upstream. */
+const HEADERS_KEPT: readonly string[] = [
+  'content-location',
+  'etag',
+  'last-modified',
+  'location',
+  'request-id',
+  'retry-after',
+  'x-correlation-id',
+  'x-request-id',
+];
+
+/** The longest part of a header that is kept, in characters. */
+const HEADER_LENGTH_MAX = 1_024;
+
+/** The answer as it is kept; `body` only of a refusal, since that of a success is the response. */
+function answerOf(
+  { status, headers }: Response,
+  names: readonly string[],
+  body?: Json,
+): UpstreamAnswer {
+  const kept: Record<string, string> = {};
+  for (const name of names) {
+    const value = headers.get(name);
+    if (value !== null) kept[name.toLowerCase()] = value.slice(0, HEADER_LENGTH_MAX);
+  }
+  return { status, headers: kept, ...(body === undefined ? {} : { body }) };
+}
+
+/** The body of a refusal: JSON as a value; other text, or JSON that was cut, as text; anything else is left out. */
+function refusalBody({ headers }: Response, bytes: Uint8Array, isWhole: boolean): Json | undefined {
+  if (bytes.length === 0) return undefined;
+  const contentType = headers.get('content-type') ?? '';
+  const isText = contentType === '' || /^text\/|[/+]xml\b/i.test(contentType);
+  if (!isText && !isJson(contentType)) return undefined;
+  const text = new TextDecoder().decode(bytes);
+  if (!isWhole || !isJson(contentType)) return text;
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
+}
 
 export interface HttpHandlerOptions {
   /** Requests go to `<baseUrl>/<type with dots as slashes>`, or to {@link path}, or to the path the request names. */
@@ -303,4 +514,28 @@ function checkStatuses(given: readonly number[]): ReadonlySet<number> {
 
 function isServerError(status: number): boolean {
   return status >= 500 && status <= 599;
+}
+
+/** The value to send. A value that is no object has no field for the metadata and is sent alone. */
+function withMeta(value: unknown, field: string | undefined, meta?: CarriedMeta): unknown {
+  if (field === undefined || meta === undefined || !isObject(value)) return value;
+  if (Object.hasOwn(value, field)) {
+    throw permanentFailure(
+      'payload has the field that metaField of httpHandler names, which is for what holdfast keeps with the record; name another, or leave it out.',
+      { code: 'HF_REQUEST_INVALID', field: 'payload' },
+    );
+  }
+  return { ...value, [field]: meta };
+}
+
+/** The value and its metadata. Metadata that can't be read is left out too. */
+function splitMeta(value: Json, field: string | undefined): Pick<Current, 'value' | 'meta'> {
+  if (field === undefined || !isObject(value) || !Object.hasOwn(value, field)) return { value };
+  const { [field]: said, ...rest } = value;
+  const meta = recordMetaFrom(said);
+  return meta === null ? { value: rest } : { value: rest, meta };
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

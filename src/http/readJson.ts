@@ -6,7 +6,7 @@
 
 import { systemClock } from '../../actors/platform/systemClock.ts';
 import { permanentFailure, unknownOutcome } from '../../machines/policy/retry/classifyFailure.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 
 /** A body of a refusal is read to its end up to this size, so that the connection can be used again. */
 const DRAINED_BYTES_MAX = 65_536;

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { isError } from '../../machines/vocabulary/realms.ts';
+import { isError } from '../../machines/vocabulary/errors.ts';
 import { hostAddresses, type LookedUpFor } from './hostAddresses.ts';
 import { spareDescriptors } from './spareDescriptors.ts';
 

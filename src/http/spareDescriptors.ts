@@ -8,7 +8,7 @@
 
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
-import { isError } from '../../machines/vocabulary/realms.ts';
+import { isError } from '../../machines/vocabulary/errors.ts';
 import { abortable } from './failures.ts';
 
 const HELD_MAX = 8;

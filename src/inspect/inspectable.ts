@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { StatelyInspector, StatelyInspectorOptions } from './statelyOptions.ts';
+import type { StatelyInspector, StatelyInspectorOptions } from './openStately.ts';
 
 /** Options of `runtime.inspector()`. */
 export interface InspectorOptions {

@@ -7,10 +7,9 @@
 import type { Feed } from '../../inspector/feed/feed.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { checkFields } from '../../machines/vocabulary/optionFields.ts';
-import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
+import { checkFields, type OptionRules } from '../../machines/vocabulary/optionFields.ts';
 import type { Inspector, InspectorOptions } from './inspectable.ts';
-import type { StatelyInspector, StatelyInspectorOptions } from './statelyOptions.ts';
+import type { StatelyInspector, StatelyInspectorOptions } from './openStately.ts';
 
 export interface OpenInspectorsParts {
   readonly feed: Feed;

@@ -8,15 +8,23 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { FeedSource } from '../../inspector/protocol.ts';
+import type { InspectorCall } from '../../inspector/server/inspectorCall.ts';
 import {
   type InspectorServer,
   startInspectorServer,
 } from '../../inspector/server/inspectorServer.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { BUNDLE_ADVICE, OWN_VERSION } from '../../persistence/files/installed.ts';
-import { packagedFile } from '../../persistence/files/packagedFile.ts';
-import { INSPECTOR_CALLS } from './inspectorCalls.ts';
+import { BUNDLE_ADVICE, OWN_VERSION, packagedFile } from '../../persistence/files/packagedFile.ts';
+import { MANAGEMENT_CALLS } from '../management/managementCalls.ts';
+
+/** All that a page may ask for. What needs `export` stays where it is, whatever it declares. */
+export const INSPECTOR_CALLS: readonly InspectorCall[] = MANAGEMENT_CALLS.flatMap(
+  ({ name, override, capability, shown }) =>
+    shown === undefined || capability === 'export'
+      ? []
+      : [{ name, kind: override === null ? 'look' : 'order', ...shown }],
+);
 
 export interface InspectorParts {
   readonly source: FeedSource;

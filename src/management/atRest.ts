@@ -5,17 +5,15 @@
  */
 
 import { loadEntities } from '../../actors/conflict/loadEntities.ts';
-import { systemClock } from '../../actors/platform/systemClock.ts';
-import { systemRandom } from '../../actors/platform/systemRandom.ts';
+import { systemClock, systemRandom } from '../../actors/platform/systemClock.ts';
 import { recordsAtRest } from '../../actors/recordsAtRest.ts';
 import { decodeConflict } from '../../machines/conflict/conflictRecord.ts';
 import { checkRequest } from '../../machines/policy/request/request.ts';
 import { PAYLOAD_BYTES_MAX } from '../../machines/policy/request/requestBody.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import type { Standing, WaitsFor } from '../../machines/vocabulary/standing.ts';
 import { openAtRest, type StoreOptions } from '../../persistence/openStore.ts';
-import type { Hold } from '../../persistence/port/hold.ts';
+import type { Hold } from '../../persistence/port/review.ts';
 import type { QuarantinedRow, Store } from '../../persistence/port/store.ts';
 import { Management } from './management.ts';
 

@@ -14,14 +14,13 @@ import {
   standingValue,
 } from '../../machines/conflict/conflictRecord.ts';
 import { ABSENCE } from '../../machines/conflict/decision.ts';
-import { valueAt } from '../../machines/conflict/valueAt.ts';
-import { ruleInWords } from '../../machines/merge/rules/ruleWords.ts';
+import { valueAt } from '../../machines/conflict/items.ts';
+import { ruleInWords } from '../../machines/merge/rules/rule.ts';
 import type { AuditEntry } from '../../machines/merge/rules/ruling.ts';
 import { cleanJson } from '../../machines/merge/values/cleanJson.ts';
-import type { ConflictReason } from '../../machines/vocabulary/conflictReason.ts';
-import type { Entity } from '../../machines/vocabulary/entity.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
-import type { Person } from '../../machines/vocabulary/person.ts';
+import type { ConflictReason, Entity } from '../../machines/vocabulary/record.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
+import type { Person } from '../../machines/vocabulary/subject.ts';
 
 /** A conflict as listed, without the record, its id, or the person it is about. */
 export interface Conflict {

@@ -14,15 +14,16 @@ import {
   standingValue,
 } from '../../machines/conflict/conflictRecord.ts';
 import type { ConflictDecision } from '../../machines/conflict/decision.ts';
-import { CONFLICT_REASONS, type ConflictReason } from '../../machines/vocabulary/conflictReason.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
-import { checkFields, requireOption } from '../../machines/vocabulary/optionFields.ts';
 import {
+  checkFields,
   isObject,
   type OptionRule,
   type OptionRules,
-} from '../../machines/vocabulary/optionRules.ts';
-import type { Person } from '../../machines/vocabulary/person.ts';
+  requireOption,
+} from '../../machines/vocabulary/optionFields.ts';
+import { CONFLICT_REASONS, type ConflictReason } from '../../machines/vocabulary/record.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
+import type { Person } from '../../machines/vocabulary/subject.ts';
 import {
   aboutOf,
   type Conflict,

@@ -6,7 +6,7 @@
 
 import type { CrisisDecided, CrisisView } from '../../actors/port.ts';
 import type { AnswerShape } from '../../inspector/server/answerShape.ts';
-import type { Person } from '../../machines/vocabulary/person.ts';
+import type { Person } from '../../machines/vocabulary/subject.ts';
 import {
   type Caller,
   DECIDER,

@@ -11,7 +11,7 @@ import {
   MODE_MS_MAX,
   MODE_MS_MIN,
 } from '../../machines/policy/crisis/crisisMode.ts';
-import type { Person } from '../../machines/vocabulary/person.ts';
+import type { Person } from '../../machines/vocabulary/subject.ts';
 import type { Management } from './management.ts';
 import { PERSON, REASON, runtimeCall, SUBJECT } from './managementCall.ts';
 

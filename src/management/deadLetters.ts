@@ -12,11 +12,10 @@ import type {
   SyncOperationContext,
 } from '../../machines/operation/syncOperationMachine.ts';
 import { parseBody } from '../../machines/policy/request/requestBody.ts';
-import type { Entity } from '../../machines/vocabulary/entity.ts';
 import { ERROR_CODES, type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
-import { checkFields } from '../../machines/vocabulary/optionFields.ts';
-import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
+import { checkFields, type OptionRules } from '../../machines/vocabulary/optionFields.ts';
+import type { Entity } from '../../machines/vocabulary/record.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import type { UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
 import type { Priority, TierName } from '../../machines/vocabulary/urgency.ts';
 import {
@@ -472,7 +471,7 @@ export const replayDeadLetter = storeCall<
   shown: { params: ['id', 'evenIfApplied', 'by'], answer: 'nothing' },
   async run(store, { id, payload, evenIfApplied }) {
     // Loaded by who runs letters again, and not by who only asks the owner to.
-    const { broughtBack } = await import('../../machines/operation/broughtBack.ts');
+    const { broughtBack } = await import('../../machines/operation/repeatSafety.ts');
     const letter = await store.records.deadLetters.find(id);
     if (letter.body === null && payload === undefined) throw payloadErased();
     const atMs = store.clock.now();
@@ -541,7 +540,7 @@ export const replayBatch = storeCall<
   shown: { params: ['filter', 'fromSeq', 'dryRun', 'evenIfApplied', 'by'], answer: BATCH_SHOWN },
   async run({ records, clock }, { filter, fromSeq, dryRun, evenIfApplied }) {
     // Loaded by who runs letters again, and not by who only asks the owner to.
-    const { broughtBack } = await import('../../machines/operation/broughtBack.ts');
+    const { broughtBack } = await import('../../machines/operation/repeatSafety.ts');
     const { matching, nextSeq } = await lettersOf(records, { filter, order: 'oldest', fromSeq });
     const facts = {
       atMs: clock.now(),

@@ -7,11 +7,15 @@
 
 import type { Override } from '../../actors/port.ts';
 import { maskText } from '../../machines/policy/request/cardData.ts';
-import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { checkFields, requireOption, unknownName } from '../../machines/vocabulary/optionFields.ts';
-import { isObject, type OptionRule } from '../../machines/vocabulary/optionRules.ts';
-import type { Person } from '../../machines/vocabulary/person.ts';
-import { isThenable } from '../../machines/vocabulary/realms.ts';
+import { HoldfastError, isThenable } from '../../machines/vocabulary/errors.ts';
+import {
+  checkFields,
+  isObject,
+  type OptionRule,
+  requireOption,
+  unknownName,
+} from '../../machines/vocabulary/optionFields.ts';
+import type { Person } from '../../machines/vocabulary/subject.ts';
 import {
   type AnyCall,
   type Caller,

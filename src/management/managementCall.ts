@@ -17,10 +17,9 @@ import type { HistoryEntry } from '../../machines/operation/syncOperationMachine
 import type { PolicyLayers } from '../../machines/policy/layers/policyLayers.ts';
 import type { PolicyScope } from '../../machines/policy/layers/policyTable.ts';
 import type { CheckedRequest, SyncRequest } from '../../machines/policy/request/request.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { OptionRule, OptionRules } from '../../machines/vocabulary/optionRules.ts';
-import { PERSON_RULES, type Person } from '../../machines/vocabulary/person.ts';
-import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
+import type { OptionRule, OptionRules } from '../../machines/vocabulary/optionFields.ts';
+import { PERSON_RULES, type Person } from '../../machines/vocabulary/subject.ts';
 import type { BackupResult } from '../../persistence/upkeep/backup.ts';
 import type { BackupOptions } from '../upkeep/backupInThread.ts';
 import type { HealthStatus } from '../views/health.ts';

@@ -19,10 +19,9 @@ import { syncOperationMachine } from '../../machines/operation/syncOperationMach
 import { WAIT_REASONS } from '../../machines/operation/waitReason.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { innermostStates } from '../../machines/vocabulary/innermost.ts';
-import { checkFields } from '../../machines/vocabulary/optionFields.ts';
-import { count, type OptionRules } from '../../machines/vocabulary/optionRules.ts';
+import { checkFields, count, type OptionRules } from '../../machines/vocabulary/optionFields.ts';
+import { WAIT_CAUSES } from '../../machines/vocabulary/standing.ts';
 import { isTierName, PRIORITIES } from '../../machines/vocabulary/urgency.ts';
-import { WAIT_CAUSES } from '../../machines/vocabulary/waitCause.ts';
 import {
   BY_PERSON,
   type Caller,

@@ -9,16 +9,14 @@
 import '../../machines/merge/entities/entities.ts';
 
 export {
+  advanceVector,
   CLOCK_DRIFT_MAX_MS,
   compareStamps,
+  compareVectors,
+  joinVectors,
   nextStamp,
   stampAfter,
 } from '../../machines/merge/clock/hybridClock.ts';
-export {
-  advanceVector,
-  compareVectors,
-  joinVectors,
-} from '../../machines/merge/clock/versionVector.ts';
 export { defineEntity } from '../../machines/merge/declaration/defineEntity.ts';
 export type { Check, EntityRules } from '../../machines/merge/declaration/entityRules.ts';
 export { entitlementAt } from '../../machines/merge/entities/entitlement.ts';

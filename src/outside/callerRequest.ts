@@ -8,12 +8,12 @@
 
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AnsweredResource } from '../../machines/policy/crisis/crisisResource.ts';
+import type { AnsweredResource } from '../../machines/policy/crisis/crisisResources.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError, type PlainError, toPlainError } from '../../machines/vocabulary/errors.ts';
 import type { Handover } from './handover.ts';
-import type { ManySubjects } from './manySubjects.ts';
 import type { OutsideAnswers } from './outsideAnswers.ts';
+import type { ManySubjects } from './outsideHost.ts';
 import { digestOf, type OutsideCaller, type OutsideHttp } from './outsideOptions.ts';
 
 /** Room for the other fields of a request, and what JSON adds, beside the payload. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { inTime } from '../../actors/platform/inTime.ts';
+import { inTime } from '../../actors/platform/inPieces.ts';
 import type { FoundPlan } from '../../actors/port.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { HandedOver } from './outsideMessages.ts';

@@ -6,12 +6,15 @@
  */
 
 import { operationId } from '../../actors/platform/operationId.ts';
-import { systemRandom } from '../../actors/platform/systemRandom.ts';
+import { systemRandom } from '../../actors/platform/systemClock.ts';
 import type { FoundPlan, PlanStatus, PlansInMemory } from '../../actors/port.ts';
 import { type CrisisModeFor, crisisModeFor } from '../../machines/policy/crisis/crisisMode.ts';
 import { fieldOfCrisis } from '../../machines/policy/crisis/crisisRequest.ts';
-import { type AnsweredResource, countryOf } from '../../machines/policy/crisis/crisisResource.ts';
-import { CrisisResources } from '../../machines/policy/crisis/crisisResources.ts';
+import {
+  type AnsweredResource,
+  CrisisResources,
+  countryOf,
+} from '../../machines/policy/crisis/crisisResources.ts';
 import {
   type CrisisMessage,
   CrisisMessages,
@@ -20,7 +23,7 @@ import {
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { subjectOf } from '../../machines/vocabulary/subject.ts';
 import type { Handover, Recorded } from './handover.ts';
-import type { LoopProbe } from './loopProbe.ts';
+import type { LoopProbe } from './outsideHost.ts';
 import type { OutsideThreadData } from './outsideMessages.ts';
 import type { OutsideCaller } from './outsideOptions.ts';
 

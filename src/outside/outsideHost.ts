@@ -6,8 +6,9 @@
  */
 
 import type { Worker } from 'node:worker_threads';
-import { inTime } from '../../actors/platform/inTime.ts';
+import { inTime } from '../../actors/platform/inPieces.ts';
 import type { CrisisAnswer, Engine, FoundPlan } from '../../actors/port.ts';
+import { fieldOfCrisis } from '../../machines/policy/crisis/crisisRequest.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import {
   causeText,
@@ -15,7 +16,8 @@ import {
   reviveError,
   toPlainError,
 } from '../../machines/vocabulary/errors.ts';
-import { startThread, threadFile } from '../../persistence/files/threadFile.ts';
+import { subjectOf } from '../../machines/vocabulary/subject.ts';
+import { startThread, threadFile } from '../../persistence/files/packagedFile.ts';
 import type {
   FromOutside,
   HandedOver,
@@ -23,6 +25,7 @@ import type {
   ToOutside,
   Way,
 } from './outsideMessages.ts';
+import type { OutsideCaller } from './outsideOptions.ts';
 
 const RESTART_MS_MIN = 100;
 const RESTART_MS_MAX = 30_000;
@@ -260,4 +263,104 @@ function threadEnded(failure: unknown): HoldfastError {
     `The thread that serves crises to outside callers ended unexpectedly${why}. It is started again.`,
     { retry: 'later', cause: failure, withStack: false },
   );
+}
+
+// Notices a token that is used for many subjects in a row, as by a person who guesses them, to read plans or to call
+// for help in their names. No request is refused for it (CR-2, CR-3).
+
+/** The time in which subjects are counted together and reported at most once, in milliseconds. */
+export const COUNTED_MS = 600_000;
+
+interface Counted {
+  readonly sinceMs: number;
+  readonly subjects: Set<string>;
+}
+
+export class ManySubjects {
+  readonly #clock: Clock;
+  readonly #many: number;
+  readonly #onMany: (caller: OutsideCaller, subjects: number) => void;
+  readonly #counted = new Map<OutsideCaller, Counted>();
+
+  /**
+   * @param many so many are told of
+   * @param onMany told once in ten minutes of each caller, and never of whom it asked for
+   */
+  constructor(parts: {
+    readonly clock: Clock;
+    readonly many: number;
+    readonly onMany: (caller: OutsideCaller, subjects: number) => void;
+  }) {
+    this.#clock = parts.clock;
+    this.#many = parts.many;
+    this.#onMany = parts.onMany;
+  }
+
+  /** Counts the subject of a request. */
+  note(caller: OutsideCaller, request: unknown): void {
+    const subject = subjectOf(fieldOfCrisis(request, 'subject'));
+    if (subject === null) return;
+    const nowMs = this.#clock.monotonic();
+    const before = this.#counted.get(caller);
+    const isOver = before === undefined || nowMs - before.sinceMs >= COUNTED_MS;
+    const counted = isOver ? { sinceMs: nowMs, subjects: new Set<string>() } : before;
+    if (isOver) this.#counted.set(caller, counted);
+    const { subjects } = counted;
+    // No more subjects are kept than the report needs.
+    if (subjects.size >= this.#many) return;
+    subjects.add(subject);
+    if (subjects.size >= this.#many) this.#onMany(caller, subjects.size);
+  }
+}
+
+const EVERY_MS = 100;
+/** The silence from which the loop counts as blocked: a busy one answers within a few milliseconds. */
+const BLOCKED_FROM_MS = 25;
+/** The shortest block that is reported. */
+const TOLD_FROM_MS = 100;
+
+export class LoopProbe {
+  readonly #clock: Clock;
+  readonly #ask: () => void;
+  readonly #onBack: (forMs: number) => void;
+  /** When the ping that is not answered was sent; `null` for none. */
+  #askedAtMs: number | null = null;
+  #cancel: () => void = () => undefined;
+
+  constructor(parts: {
+    readonly clock: Clock;
+    readonly ask: () => void;
+    /** Called when the loop runs again, with how long it was blocked. */
+    readonly onBack: (forMs: number) => void;
+  }) {
+    this.#clock = parts.clock;
+    this.#ask = parts.ask;
+    this.#onBack = parts.onBack;
+  }
+
+  /** How long the loop has not answered, in milliseconds; 0 while it runs. */
+  get blockedMs(): number {
+    if (this.#askedAtMs === null) return 0;
+    const silentMs = this.#clock.monotonic() - this.#askedAtMs;
+    return silentMs < BLOCKED_FROM_MS ? 0 : Math.round(silentMs);
+  }
+
+  start(): void {
+    this.#askedAtMs = this.#clock.monotonic();
+    this.#ask();
+  }
+
+  answered(): void {
+    if (this.#askedAtMs === null) return;
+    const silentMs = this.#clock.monotonic() - this.#askedAtMs;
+    this.#askedAtMs = null;
+    if (silentMs >= TOLD_FROM_MS) this.#onBack(Math.round(silentMs));
+    this.#cancel = this.#clock.schedule(EVERY_MS, () => {
+      this.start();
+    });
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
 }

@@ -5,7 +5,7 @@
  */
 
 import type { FoundPlan, PlansInMemory, SpillLine } from '../../actors/port.ts';
-import type { CrisisResource, HelpLine } from '../../machines/policy/crisis/crisisResource.ts';
+import type { CrisisResource, HelpLine } from '../../machines/policy/crisis/crisisResources.ts';
 import type { CrisisWords } from '../../machines/policy/crisis/crisisWords.ts';
 import type { PlainError } from '../../machines/vocabulary/errors.ts';
 import type { CheckedOutside, OutsideCaller } from './outsideOptions.ts';

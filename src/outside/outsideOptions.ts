@@ -8,8 +8,12 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
-import { requireOption } from '../../machines/vocabulary/optionFields.ts';
-import { count, type MatchRule, type OptionRules } from '../../machines/vocabulary/optionRules.ts';
+import {
+  count,
+  type MatchRule,
+  type OptionRules,
+  requireOption,
+} from '../../machines/vocabulary/optionFields.ts';
 
 /** Crises of callers on this machine, over HTTP on loopback. At least one of the tokens has to be given. */
 export interface OutsideHttpOptions {

@@ -13,7 +13,7 @@ export type {
   EscalationNotice,
   HelpLine,
 } from '../../actors/port.ts';
-export type { CrisisPlan } from '../../machines/policy/crisis/crisisPlan.ts';
+export type { CrisisPlan } from '../../machines/policy/crisis/crisisResources.ts';
 export type { CrisisWords } from '../../machines/policy/crisis/crisisWords.ts';
 export type { PayloadSchema } from '../../machines/policy/request/payloadSchema.ts';
 export type { EscalationStepOptions, Webhook } from '../crisis/escalationOptions.ts';

@@ -8,20 +8,133 @@
  * @module
  */
 
-import { stackLocation } from '../../actors/platform/stackLocation.ts';
+import { type Channel, channel } from 'node:diagnostics_channel';
+import { stackLocation } from '../../actors/platform/operationId.ts';
 import {
   alertLevel,
+  FACT_KINDS,
   type Fact,
+  type FactChannel,
   type FactKind,
   type FactListener,
+  type FactOf,
   LOGGED_KINDS,
   lineOf,
 } from '../../actors/port.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { className, isHoldfastError } from '../../machines/vocabulary/errors.ts';
-import { isThenable } from '../../machines/vocabulary/realms.ts';
-import { LineLimit } from './lineLimit.ts';
-import type { LogFields, LogFunction, LogLevel } from './logger.ts';
+import { className, isHoldfastError, isThenable } from '../../machines/vocabulary/errors.ts';
+
+/** How much a line matters. */
+export type LogLevel = 'info' | 'warn' | 'error';
+
+/** The fields of a line: ids, names, numbers and codes, and nothing of a request's content. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** A function of the app, for a logger of any other kind. */
+export type LogFunction = (level: LogLevel, message: string, fields: LogFields) => unknown;
+
+/** A logger that takes the message first, as `console`, winston and most others do. */
+interface MessageFirstLogger {
+  info(message: string, fields: LogFields): unknown;
+  warn(message: string, fields: LogFields): unknown;
+  error(message: string, fields: LogFields): unknown;
+}
+
+/** A logger that takes the fields first: pino, or one made from it, as the `log` of Fastify; known by `bindings()`. */
+interface FieldsFirstLogger {
+  bindings(): unknown;
+  info(fields: LogFields, message: string): unknown;
+  warn(fields: LogFields, message: string): unknown;
+  error(fields: LogFields, message: string): unknown;
+}
+
+/** The values of the option `logger`. */
+export type Logger = LogFunction | MessageFirstLogger | FieldsFirstLogger;
+
+const LEVELS: readonly LogLevel[] = ['info', 'warn', 'error'];
+
+/** Whether a value is one of the loggers above. */
+export function isLogger(logger: unknown): boolean {
+  if (typeof logger === 'function') return true;
+  return LEVELS.every((level) => typeof (Object(logger) as LoggerLike)[level] === 'function');
+}
+
+/** Any logger as a function; if it is a function with methods, the methods are used. */
+export function logFunction(logger: Logger): LogFunction {
+  // On a terminal the message is enough; fields would be printed over ten lines.
+  if (logger === console) return (level, message) => console[level](message);
+  if (isFieldsFirst(logger)) return (level, message, fields) => logger[level](fields, message);
+  if (isMessageFirst(logger)) return (level, message, fields) => logger[level](message, fields);
+  return logger;
+}
+
+type LoggerLike = Partial<Record<LogLevel | 'bindings', unknown>>;
+
+function isFieldsFirst(logger: Logger): logger is FieldsFirstLogger {
+  return typeof (logger as LoggerLike).bindings === 'function' && isMessageFirst(logger);
+}
+
+function isMessageFirst(logger: Logger): logger is MessageFirstLogger {
+  return LEVELS.every((level) => typeof (logger as LoggerLike)[level] === 'function');
+}
+
+const EVERY_MS = 60_000;
+/** Lines of a kind that are written in that time. */
+export const LINES_MAX = 5;
+/** Kinds that are counted apart; any beyond count as one. */
+const KINDS_MAX = 200;
+const OTHERS = 'others';
+
+interface Kind {
+  written: number;
+  leftOut: number;
+}
+
+class LineLimit {
+  readonly #clock: Pick<Clock, 'monotonic' | 'schedule'>;
+  readonly #onLeftOut: (kind: string, count: number) => void;
+  readonly #kinds = new Map<string, Kind>();
+  #sinceMs = Number.NEGATIVE_INFINITY;
+  /** Set while lines were left out: a quiet log needs no timer. */
+  #cancel: (() => void) | null = null;
+
+  /** @param onLeftOut called once for each kind, at the end of the minute */
+  constructor(
+    clock: Pick<Clock, 'monotonic' | 'schedule'>,
+    onLeftOut: (kind: string, count: number) => void,
+  ) {
+    this.#clock = clock;
+    this.#onLeftOut = onLeftOut;
+  }
+
+  /** Whether one more line of this kind is written; else it is counted. */
+  admits(name: string): boolean {
+    const nowMs = this.#clock.monotonic();
+    if (nowMs - this.#sinceMs >= EVERY_MS) {
+      this.sum();
+      this.#sinceMs = nowMs;
+    }
+    const key = this.#kinds.has(name) || this.#kinds.size < KINDS_MAX ? name : OTHERS;
+    const kind = this.#kinds.get(key) ?? { written: 0, leftOut: 0 };
+    this.#kinds.set(key, kind);
+    if (kind.written >= LINES_MAX) {
+      kind.leftOut += 1;
+      this.#cancel ??= this.#clock.schedule(this.#sinceMs + EVERY_MS - nowMs, this.sum);
+      return false;
+    }
+    kind.written += 1;
+    return true;
+  }
+
+  /** Reports the lines that were left out, and counts from zero again. */
+  readonly sum = (): void => {
+    this.#cancel?.();
+    this.#cancel = null;
+    const kinds = [...this.#kinds];
+    this.#kinds.clear();
+    for (const [name, { leftOut }] of kinds) if (leftOut > 0) this.#onLeftOut(name, leftOut);
+  };
+}
 
 /** The time for lines in one turn of the event loop. */
 const SLICE_MS = 2;
@@ -161,4 +274,42 @@ function told(error: unknown): { readonly code: string | null; readonly message:
     code: null,
     message: `something failed without a caller to notify: ${className(error)}${location === null ? '' : ` at ${location}`}`,
   };
+}
+
+/**
+ * What a subscriber of the channel `holdfast:<kind>` gets: `diagnostics_channel.subscribe('holdfast:breaker.changed',
+ * (message) => …)`. It is frozen.
+ */
+export interface FactMessage<Name extends FactKind = FactKind> {
+  /** The name of the runtime, from its option `name`. */
+  readonly runtime: string;
+  readonly fact: FactOf<Name>;
+}
+
+/** A channel of the process for one runtime; a class, since every fact looks at it. */
+class RuntimeChannel implements FactChannel {
+  readonly #channel: Channel;
+  readonly #runtime: string;
+
+  constructor(its: Channel, runtime: string) {
+    this.#channel = its;
+    this.#runtime = runtime;
+  }
+
+  get hasSubscribers(): boolean {
+    return this.#channel.hasSubscribers;
+  }
+
+  publish(fact: Fact): void {
+    this.#channel.publish(Object.freeze({ runtime: this.#runtime, fact }));
+  }
+}
+
+/** The channels, shared by all runtimes of the process. */
+const CHANNELS = FACT_KINDS.map((kind) => [kind, channel(`holdfast:${kind}`)] as const);
+
+/** The channels for facts of the runtime with this name. Facts are made for them only where somebody subscribes. */
+export function factChannels(runtime: string): Readonly<Partial<Record<FactKind, FactChannel>>> {
+  const own = CHANNELS.map(([kind, its]) => [kind, new RuntimeChannel(its, runtime)] as const);
+  return Object.fromEntries(own);
 }

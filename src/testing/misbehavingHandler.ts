@@ -13,7 +13,7 @@ import {
 } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import {
   MisbehavingWork,
   type MisbehaviourCounts,

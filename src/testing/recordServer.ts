@@ -6,7 +6,7 @@
  */
 
 import { systemClock } from '../../actors/platform/systemClock.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import {
   headerOf,
   type LoopbackOptions,

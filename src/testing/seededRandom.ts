@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Random } from '../../machines/vocabulary/clock.ts';
 
 /** A {@link Random} with more draws for tests. */
 export interface SeededRandom extends Random {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { inNoContext } from '../../actors/platform/callerContext.ts';
+import { inNoContext } from '../../actors/platform/inPieces.ts';
 import { systemClock } from '../../actors/platform/systemClock.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';

@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { Handler } from '../../actors/port.ts';
+import type { Attempt, ConflictOptions, FactKind, FactOf, Handler } from '../../actors/port.ts';
+import type { PayloadSchema } from '../../machines/policy/request/payloadSchema.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
-import type { DefinedHandler } from './defineHandler.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 
 /** Payload and response of one type of operations. */
 export interface OperationType {
@@ -77,3 +77,77 @@ type PlainResponse<Handled> = Handled extends Handler ? Awaited<ReturnType<Handl
 
 /** True for `any`. */
 export type IsAny<Given> = 0 extends 1 & Given ? true : false;
+
+/**
+ * Fact of one kind, or of any. Upstreams are those of the options. `type` suggests the types of the handlers and may
+ * be another: of a handler before a restart, of a crisis, or of `executeResilientSync`.
+ */
+export type FactIn<
+  Types extends OperationTypes,
+  Upstream extends string,
+  Kind extends FactKind = FactKind,
+> =
+  IsAny<Types> extends true
+    ? FactOf<Kind>
+    : Kind extends unknown
+      ? Named<FactOf<Kind>, Types, Upstream>
+      : never;
+
+/** Narrowed fact. It extends that of its kind, so a typed runtime is assignable to any runtime. */
+type Named<Told, Types extends OperationTypes, Upstream extends string> = Told & {
+  readonly [Field in keyof Told & ('upstream' | 'type')]: Field extends 'upstream'
+    ? Upstream | Exclude<Told[Field], string>
+    : TypeOf<Types> | (string & {});
+};
+
+/** Handler with typed payload and response. */
+export interface DefinedHandler<Payload, Response, Upstream extends string = string>
+  extends Handler {
+  readonly upstream: Upstream;
+  /** Types for the compiler; the field does not exist at run time. */
+  readonly '~types': { readonly payload: Payload; readonly response: Response };
+}
+
+/** Argument of {@link defineHandler}: a {@link Handler} whose `run` is typed. */
+interface HandlerDefinition<Upstream extends string, Payload, Response>
+  extends Omit<Handler, 'upstream' | 'run' | 'schema' | 'conflicts'> {
+  readonly upstream: Upstream;
+  readonly run: (attempt: Attempt<Payload>) => Promise<Response> | Response;
+  /** Conflicts, as of {@link Handler}, whose record is a payload. */
+  readonly conflicts?: true | ConflictOptions<Payload> | undefined;
+}
+
+/**
+ * Gives a handler types, from `run` to `sync()` and `outcome`. The second call takes the handler, so that its
+ * upstream is inferred. A payload may be an interface; values that JSON can't carry are refused by `sync()`.
+ *
+ * Types don't check data from outside; a `schema` does, before acceptance. With a schema, `defineHandler()({
+ * upstream, schema, run })` infers all types from it and from `run`. A crisis is delivered whether it fits or not.
+ *
+ * @example
+ * interface Payment { amountCents: number; token: string }
+ * const push = defineHandler<Payment, { receipt: string }>()({
+ *   upstream: 'payments',
+ *   run: async ({ payload, idempotencyKey }) => await charge(payload.amountCents, payload.token, idempotencyKey),
+ * });
+ * const runtime = createRuntime({ store, key, upstreams: { payments: {} }, handlers: { 'payments.push': push } });
+ * const operation = await runtime.sync({ type: 'payments.push', subject, tier: 'premium', payload });
+ * const outcome = await operation.outcome;
+ * if (outcome.status === 'completed') console.log(outcome.response?.receipt);
+ */
+export function defineHandler(): <const Upstream extends string, Input, Output, Response>(
+  handler: HandlerDefinition<Upstream, Output, Response> & {
+    readonly schema: PayloadSchema<Input, Output>;
+  },
+) => DefinedHandler<Input, Response, Upstream>;
+export function defineHandler<Payload, Response = Json | undefined>(): <
+  const Upstream extends string,
+>(
+  handler: HandlerDefinition<Upstream, Payload, Response> & {
+    readonly schema?: PayloadSchema<unknown, Payload> | undefined;
+  },
+) => DefinedHandler<Payload, Response, Upstream>;
+// oxlint-disable-next-line typescript/no-explicit-any -- the signatures above are what is promised
+export function defineHandler(): (handler: any) => any {
+  return (handler) => handler;
+}

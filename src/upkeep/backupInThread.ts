@@ -5,8 +5,8 @@
  */
 
 import { HoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
-import type { OptionRules } from '../../machines/vocabulary/optionRules.ts';
-import { startThread, threadFile } from '../../persistence/files/threadFile.ts';
+import type { OptionRules } from '../../machines/vocabulary/optionFields.ts';
+import { startThread, threadFile } from '../../persistence/files/packagedFile.ts';
 import type { BackupResult } from '../../persistence/upkeep/backup.ts';
 import type { UpkeepProgress } from '../../persistence/upkeep/progress.ts';
 import type { BackupThreadData, FromBackupThread } from './backupThread.ts';

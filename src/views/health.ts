@@ -17,16 +17,16 @@ import type {
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import type { StorageState } from '../../machines/policy/service/storageTrouble.ts';
 import type { Phase } from '../../machines/supervisor/supervisorMachine.ts';
-import type { Hold } from '../../persistence/port/hold.ts';
+import type { Hold } from '../../persistence/port/review.ts';
 import type { OutsideState } from '../outside/outsideHost.ts';
 import {
   type ComponentHealth,
+  type DamageMet,
   type Finding,
   findingsOf,
   type HealthSources,
 } from './healthFindings.ts';
-import type { LatencySummary } from './responseTimes.ts';
-import type { DamageMet } from './storeDamage.ts';
+import type { LatencySummary } from './policyView.ts';
 
 export type { ComponentHealth, HealthSources } from './healthFindings.ts';
 

@@ -5,14 +5,49 @@
  * @module
  */
 
-import type { Engine, EngineHealth, UndeliveredCrises } from '../../actors/port.ts';
-import { heldSaid, stuckSaid } from '../../actors/port.ts';
+import {
+  type Engine,
+  type EngineHealth,
+  heldSaid,
+  stuckSaid,
+  type UndeliveredCrises,
+} from '../../actors/port.ts';
 import { CRISIS_ANSWER_MS_MAX } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import { STORAGE_ADVICE } from '../../machines/policy/service/storageTrouble.ts';
+import { type HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { OutsideState } from '../outside/outsideHost.ts';
-import type { ResponseTimes } from './responseTimes.ts';
-import type { StoreDamage } from './storeDamage.ts';
+import type { ResponseTimes } from './policyView.ts';
+
+/** How many times a damaged page or file of the store was found, and when first and last (PS-3, HM-1). */
+export interface DamageMet {
+  readonly times: number;
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+}
+
+/** Counts errors that mean damage to the store's files. */
+export class StoreDamage {
+  #met: DamageMet | null = null;
+
+  get met(): DamageMet | null {
+    return this.#met;
+  }
+
+  note(error: unknown, atMs: number): void {
+    if (!isHoldfastError(error) || !isDamage(error)) return;
+    this.#met = {
+      times: (this.#met?.times ?? 0) + 1,
+      firstAtMs: this.#met?.firstAtMs ?? atMs,
+      lastAtMs: atMs,
+    };
+  }
+}
+
+/** Whether an error means a damaged page, or a file that lacks records; a single bad record is quarantined instead. */
+function isDamage({ code, path }: HoldfastError): boolean {
+  return code === 'HF_STORE_CORRUPT' || (code === 'HF_RECORD_TAMPERED' && path !== undefined);
+}
 
 /** What the health of a runtime is read from. */
 export interface HealthSources {

@@ -3,11 +3,10 @@ import type { Drill } from '../../bench/goodput/drill.ts';
 import { DRILLS } from '../../bench/goodput/drills.ts';
 import { type MeterMaker, type SimOptions, simulate } from '../../bench/goodput/sim.ts';
 import { figuresOf, type SimFigures } from '../../bench/goodput/simFigures.ts';
-import { AskedPause } from '../../machines/policy/flow/askedPause.ts';
-import type { CallReport } from '../../machines/policy/flow/callReport.ts';
-import type { CallStamp } from '../../machines/policy/flow/callStamp.ts';
+import type { CallReport, CallStamp } from '../../machines/policy/flow/callReport.ts';
 import { FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
 import type { FlowNews } from '../../machines/policy/flow/flowNews.ts';
+import { AskedPause } from '../../machines/policy/flow/rateLimits.ts';
 import { TypeTrials } from '../../machines/policy/flow/typeTrials.ts';
 
 /** Seeds that the meter was not tuned by. */

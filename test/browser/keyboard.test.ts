@@ -4,7 +4,7 @@
 
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { KEYS } from '../../inspector/page/model/keymap.ts';
+import { KEYS } from '../../inspector/page/model/route.ts';
 import { launchChromium } from '../support/browser/chromium.ts';
 import { InspectorInBrowser, ServedInspector } from '../support/browser/inspectorInBrowser.ts';
 import { until } from '../support/browser/liveScene.ts';

@@ -5,7 +5,7 @@
 
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { stateText } from '../../inspector/page/words/states.ts';
+import { stateText } from '../../inspector/page/words/news.ts';
 import type { FeedMessage, FeedSource } from '../../inspector/protocol.ts';
 import { launchChromium } from '../support/browser/chromium.ts';
 import { InspectorInBrowser, ServedInspector } from '../support/browser/inspectorInBrowser.ts';

@@ -20,12 +20,12 @@ const AMBIGUOUS: ReadonlySet<string> = new Set([
 /** Files that name states all the same, with the reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'inspector/page/actor/actorHeader.tsx': 'names the state whose order is an answer',
-  'inspector/page/model/piles.ts': 'names counts of health',
-  'inspector/page/model/queue.ts': 'names counts of health',
-  'inspector/page/overview/queuePanel.tsx': '`waiting` is the name of a view there',
+  'inspector/page/model/pageState.ts': 'names counts of health',
+  'inspector/page/model/route.ts': 'names counts of health',
+  'inspector/page/overview/peoplePanel.tsx': '`waiting` is the name of a view there',
   'inspector/page/piles/waiting.tsx': '`waiting` is the name of a view there',
   'inspector/page/views.tsx': '`waiting` is the name of a view there',
-  'inspector/viewNames.ts': '`waiting` is the name of a view there',
+  'inspector/protocol.ts': '`waiting` is the name of a view there',
   'src/cli/commands/status.ts': 'names counts of health',
   'src/cli/kit/idEnd.ts': 'a filter that asks for dead letters',
   'src/cli/run/fileRun.ts': '`inReview` is the name of a count there',

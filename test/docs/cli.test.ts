@@ -6,7 +6,7 @@
 
 import { expect, test } from 'vitest';
 import { holdfastProgram } from '../../src/cli/holdfastProgram.ts';
-import { EXIT } from '../../src/cli/kit/exitCodes.ts';
+import { EXIT } from '../../src/cli/kit/program.ts';
 import { type CommandFacts, commandLineOf, type OptionFacts } from '../support/docs/commandLine.ts';
 import { DESCRIBED } from '../support/docs/jsonShapes.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { OptionRule } from '../../machines/vocabulary/optionRules.ts';
+import type { OptionRule } from '../../machines/vocabulary/optionFields.ts';
 import { MANAGEMENT_CALLS } from '../../src/management/managementCalls.ts';
 
 function isRequired(rule: OptionRule): boolean {

@@ -6,9 +6,9 @@
  */
 
 import { expect } from 'vitest';
-import { broughtBack } from '../../machines/operation/broughtBack.ts';
+import { broughtBack } from '../../machines/operation/repeatSafety.ts';
 import { checkRequest } from '../../machines/policy/request/request.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
 import { type Capabilities, type EngineScene, KIT_TYPES, SLOW_RETRY_MS } from './engineScene.ts';
 import type { Answer } from './scriptedUpstream.ts';

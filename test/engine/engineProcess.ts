@@ -6,8 +6,7 @@
  */
 
 import { createInterface } from 'node:readline';
-import { systemClock } from '../../actors/platform/systemClock.ts';
-import { systemRandom } from '../../actors/platform/systemRandom.ts';
+import { systemClock, systemRandom } from '../../actors/platform/systemClock.ts';
 import type { CrisisAnswer, Outcome } from '../../actors/port.ts';
 import { toPlainError } from '../../machines/vocabulary/errors.ts';
 import { openStore } from '../../persistence/openStore.ts';

@@ -11,10 +11,10 @@ import {
   classifyStatus,
   unknownOutcome,
 } from '../../machines/policy/retry/classifyFailure.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import { createMemoryStore } from '../../persistence/memory/memoryStore.ts';
-import { mortalClock, mortalHandler, newLife } from '../../src/testing/mortal.ts';
 import { seededRandom } from '../../src/testing/seededRandom.ts';
+import { mortalClock, mortalHandler, newLife } from '../../src/testing/testBed.ts';
 import { VirtualClock } from '../../src/testing/virtualClock.ts';
 import { createFaultyStore } from '../support/store/faultyStore.ts';
 import { type EngineFace, type EngineScene, SLOW_RETRY_MS } from './engineScene.ts';

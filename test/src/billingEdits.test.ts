@@ -3,7 +3,7 @@
  */
 
 import { expect, test, vi } from 'vitest';
-import type { Json, JsonObject } from '../../machines/vocabulary/json.ts';
+import type { Json, JsonObject } from '../../machines/vocabulary/shape.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
 import { httpHandler } from '../../src/http/httpHandler.ts';
 import { startRecordServer } from '../../src/testing/recordServer.ts';

@@ -286,7 +286,7 @@ describe('OP-7 what is durable runs in the context of no caller', () => {
   test('OP-7 the package is loaded by a request', async () => {
     vi.resetModules();
     await tenants.run('importer', async () => {
-      const { inNoContext } = await import('../../actors/platform/callerContext.ts');
+      const { inNoContext } = await import('../../actors/platform/inPieces.ts');
       expect(inNoContext(() => tenants.getStore())).toBeUndefined();
       expect(tenants.getStore()).toBe('importer');
     });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { permanentFailure } from '../../machines/policy/retry/classifyFailure.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import { createWorld, type World } from '../support/harness/engineHarness.ts';
 

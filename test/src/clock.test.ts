@@ -3,7 +3,7 @@ import type { Attempt } from '../../actors/attempt/handler.ts';
 import { TimerService } from '../../actors/time/timerService.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import type { VirtualClock } from '../../src/testing/virtualClock.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';

@@ -6,7 +6,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../actors/platform/systemClock.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import { createRuntime, httpHandler, type Runtime } from '../../src/index.ts';
 import { type RecordServer, startRecordServer } from '../../src/testing/recordServer.ts';
 

@@ -5,8 +5,8 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import type { Json } from '../../machines/vocabulary/json.ts';
-import { holdWrite } from '../../persistence/port/hold.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
+import { holdWrite } from '../../persistence/port/review.ts';
 import type { Conflict } from '../../src/index.ts';
 import { managementAtRest } from '../../src/management/atRest.ts';
 import { type Conflicts, conflicts } from '../../src/management/conflicts.ts';

@@ -4,7 +4,7 @@
  */
 
 import { afterEach, expect, test } from 'vitest';
-import type { JsonObject } from '../../machines/vocabulary/json.ts';
+import type { JsonObject } from '../../machines/vocabulary/shape.ts';
 import { createRuntime, httpHandler, type Runtime } from '../../src/index.ts';
 import { type RecordServer, startRecordServer } from '../../src/testing/recordServer.ts';
 

@@ -4,7 +4,7 @@
  */
 
 import { expect, test } from 'vitest';
-import type { Random } from '../../machines/vocabulary/random.ts';
+import type { Random } from '../../machines/vocabulary/clock.ts';
 import { restingText, runningText } from '../../src/cli/commands/status.ts';
 import {
   conflictFailure,

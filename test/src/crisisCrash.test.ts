@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 import type { Attempt } from '../../actors/attempt/handler.ts';
 import type { Fact } from '../../actors/port.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
 const PERSON = { subject: 'user-42' } as const;

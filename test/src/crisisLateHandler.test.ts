@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Handler } from '../../actors/attempt/handler.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
-import { holdWrite } from '../../persistence/port/hold.ts';
+import { holdWrite } from '../../persistence/port/review.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 

@@ -4,7 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { CrisisPlan } from '../../machines/policy/crisis/crisisPlan.ts';
+import type { CrisisPlan } from '../../machines/policy/crisis/crisisResources.ts';
 import { type ErrorCode, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { armThreads, type FaultPoint } from '../../persistence/port/faultPoints.ts';
 import { createKeyFile, keyFile } from '../../persistence/sealing/keyFile.ts';

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import type { PayloadSchema } from '../../machines/policy/request/payloadSchema.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import { crisisPlan as planSchema } from '../../src/schemas/index.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 import { RecordUpstream } from '../support/harness/recordUpstream.ts';

@@ -1,8 +1,8 @@
 /** Edits that were made apart: on one version by its tag alone, or on none, from windows, people and clients. */
 
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Json, JsonObject } from '../../machines/vocabulary/json.ts';
 import type { EditBase } from '../../machines/vocabulary/record.ts';
+import type { Json, JsonObject } from '../../machines/vocabulary/shape.ts';
 import { rawKey } from '../../persistence/sealing/keySource.ts';
 import { connect } from '../../src/connect.ts';
 import { createRuntime } from '../../src/createRuntime.ts';

@@ -1,7 +1,7 @@
 /** Work that was under way when `conflicts` was switched on: after an update of the app, at its next start. */
 
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Json, JsonObject } from '../../machines/vocabulary/json.ts';
+import type { Json, JsonObject } from '../../machines/vocabulary/shape.ts';
 import { rawKey } from '../../persistence/sealing/keySource.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
 import { httpHandler } from '../../src/http/httpHandler.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Json, JsonObject } from '../../machines/vocabulary/json.ts';
+import type { Json, JsonObject } from '../../machines/vocabulary/shape.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
 import { httpHandler } from '../../src/http/httpHandler.ts';
 import type { Operation } from '../../src/operation.ts';

@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import type { JsonObject } from '../../machines/vocabulary/json.ts';
+import type { JsonObject } from '../../machines/vocabulary/shape.ts';
 import { rawKey } from '../../persistence/sealing/keySource.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
 import { httpHandler } from '../../src/http/httpHandler.ts';

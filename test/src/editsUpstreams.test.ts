@@ -2,9 +2,9 @@
 
 import { expect, onTestFinished, test } from 'vitest';
 import type { Handler } from '../../actors/port.ts';
-import type { JsonObject } from '../../machines/vocabulary/json.ts';
+import type { JsonObject } from '../../machines/vocabulary/shape.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
-import { fastClock } from '../../src/drill/measure/fastClock.ts';
+import { fastClock } from '../../src/drill/measure/figures.ts';
 import { httpHandler } from '../../src/http/httpHandler.ts';
 import type { Operation } from '../../src/operation.ts';
 import type { RuntimeOptions } from '../../src/options.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
-import { type Hold, holdWrite } from '../../persistence/port/hold.ts';
+import { type Hold, holdWrite } from '../../persistence/port/review.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Attempt, Handler } from '../../actors/attempt/handler.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import { createMemoryStore } from '../../persistence/memory/memoryStore.ts';
 import type { Store } from '../../persistence/port/store.ts';
 import type { Runtime } from '../../src/runtime.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { DEFAULT_RETRY } from '../../machines/policy/retry/retryPolicy.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import { TIERS, type Tier } from '../../machines/vocabulary/urgency.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import { cases } from '../support/cases.ts';

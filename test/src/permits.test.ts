@@ -5,7 +5,7 @@ import {
   transientFailure,
   unknownOutcome,
 } from '../../machines/policy/retry/classifyFailure.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;

@@ -7,7 +7,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;

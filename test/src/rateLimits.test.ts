@@ -7,7 +7,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Attempt, Fact } from '../../actors/port.ts';
-import type { RateLimit } from '../../machines/policy/flow/tokenBucket.ts';
+import type { RateLimit } from '../../machines/policy/flow/tokenRate.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import type { TierName } from '../../machines/vocabulary/urgency.ts';
 import type { Operation } from '../../src/operation.ts';

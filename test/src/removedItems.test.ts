@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import { connect, createRuntime, httpHandler, type Runtime, rawKey } from '../../src/index.ts';
 import { type RecordServer, startRecordServer } from '../../src/testing/recordServer.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';

@@ -5,8 +5,8 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import type { CrisisPlan } from '../../machines/policy/crisis/crisisPlan.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
+import type { CrisisPlan } from '../../machines/policy/crisis/crisisResources.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import { createMemoryStore } from '../../persistence/memory/memoryStore.ts';
 import { anything, both, defineEntity, latest } from '../../src/merge/index.ts';
 import type { World } from '../support/harness/engineHarness.ts';

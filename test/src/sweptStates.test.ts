@@ -13,7 +13,7 @@ import {
   transientFailure,
   unknownOutcome,
 } from '../../machines/policy/retry/classifyFailure.ts';
-import type { Json } from '../../machines/vocabulary/json.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import type { Runtime } from '../../src/runtime.ts';
 import { createWorld, type World } from '../support/harness/engineHarness.ts';

@@ -7,7 +7,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { queueInOrder, waitsAt } from '../../inspector/page/model/queue.ts';
+import { queueInOrder, waitsAt } from '../../inspector/page/model/route.ts';
 import { troublesOf } from '../../inspector/page/model/troubles.ts';
 import type { Overview } from '../../inspector/protocol.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';

@@ -7,8 +7,8 @@
 import type { Command } from 'commander';
 import { type Standing, standingOf } from '../../inspector/charts/approvals.ts';
 import { command, flag, type JsonOptions, jsonOption } from '../../src/cli/kit/command.ts';
-import { EXIT } from '../../src/cli/kit/exitCodes.ts';
 import type { Paint } from '../../src/cli/kit/output.ts';
+import { EXIT } from '../../src/cli/kit/program.ts';
 import { CHARTS, keptApprovals, presentCharts } from '../clone/chartFiles.ts';
 import { type CloneOptions, cloneOption, cloneRoot, git } from '../clone/clone.ts';
 import { checkSources } from '../clone/sourceCharts.ts';

@@ -6,7 +6,7 @@
 
 import type { ChartModel } from '../../inspector/charts/chartData.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { nearestName } from '../../machines/vocabulary/nearestName.ts';
+import { nearestName } from '../../machines/vocabulary/optionFields.ts';
 
 export interface ChartVersion {
   readonly version: string | null;

@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { join } from 'node:path';
 import { type Approval, readApprovals, writeApprovals } from '../../inspector/charts/approvals.ts';
 import type { ChartModel } from '../../inspector/charts/chartData.ts';
-import { chartHash } from '../../inspector/charts/chartHash.ts';
+import { chartHash } from '../../inspector/charts/chartModel.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { hasShape, isText } from '../../machines/vocabulary/shape.ts';
 import { git } from './clone.ts';

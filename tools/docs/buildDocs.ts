@@ -10,23 +10,27 @@ import { readApprovals } from '../../inspector/charts/approvals.ts';
 import { chartFaults } from '../../inspector/charts/chartFaults.ts';
 import { chartModel } from '../../inspector/charts/chartModel.ts';
 import { machinePage, machinePagePath } from './chart/machinePage.ts';
-import { COVERAGE_FILE, coverageFaults } from './check/coverageFaults.ts';
 import { linkFaults } from './check/linkFaults.ts';
-import { SENTENCES_FILE, sentenceFaults } from './check/sentenceFaults.ts';
-import { sourceFaults } from './check/sourceFaults.ts';
-import { traceFaults, unknownIds } from './check/traceFaults.ts';
+import {
+  COVERAGE_FILE,
+  coverageFaults,
+  SENTENCES_FILE,
+  sentenceFaults,
+  sourceFaults,
+  traceFaults,
+  unknownIds,
+} from './check/traceFaults.ts';
 import type { ChartDoc } from './text/chartDoc.ts';
 import { chartRules } from './text/chartRules.ts';
-import { readChartSource } from './text/chartSource.ts';
+import { commentOn, headerOf, instantsOf, readChartSource } from './text/chartSource.ts';
 import { readCoverage } from './text/coverage.ts';
-import type { NotBuilt } from './text/notBuilt.ts';
 import {
   idsInTitles,
+  type NotBuilt,
   parseRequirements,
   type SourceFile,
   traceRequirements,
 } from './text/requirements.ts';
-import { commentOn, headerOf, instantsOf } from './text/sourceComments.ts';
 import { matrixPage } from './tour/matrixPage.ts';
 import { tourPages } from './tour/tours.ts';
 

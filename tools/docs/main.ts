@@ -7,24 +7,64 @@
  * @module
  */
 
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { chartModel } from '../../inspector/charts/chartModel.ts';
+import { fileURLToPath } from 'node:url';
+import { type ChartModel, chartModel } from '../../inspector/charts/chartModel.ts';
 import { machines } from '../../machines/index.ts';
 import { ENTITIES } from '../../machines/merge/entities/entities.ts';
+import { drawChart } from '../draw/drawChart.ts';
 import { buildDocs, type DocsInput } from './buildDocs.ts';
-import { hazardFaults } from './check/hazardFaults.ts';
-import { drillRows, type Evidence, heldFaults, markFaults } from './check/heldFaults.ts';
-import { linkFaults } from './check/linkFaults.ts';
-import { SENTENCES_FILE } from './check/sentenceFaults.ts';
+import {
+  drillRows,
+  type Evidence,
+  hazardFaults,
+  heldFaults,
+  linkFaults,
+  markFaults,
+} from './check/linkFaults.ts';
+import { SENTENCES_FILE } from './check/traceFaults.ts';
 import { withDecisionIndex } from './decisionIndex.ts';
-import { drawings } from './drawings.ts';
 import { entitiesPage } from './entitiesPage.ts';
 import { chartRules } from './text/chartRules.ts';
-import { NOT_BUILT } from './text/notBuilt.ts';
-import { stalePages, writePages } from './text/pageFolder.ts';
-import type { SourceFile } from './text/requirements.ts';
+import { stalePages, writePages } from './text/markdown.ts';
+import { NOT_BUILT, type SourceFile } from './text/requirements.ts';
 import { TOURS } from './tour/tours.ts';
+
+// The pictures of the charts. Drawing takes seconds, so a picture is kept under node_modules/.cache by the hash
+// of all that it is made from: the chart, this program's drawing, and elkjs.
+
+const MODULES = 'node_modules';
+
+/** `docs/machines/<id>.svg` of each chart. */
+async function drawings(charts: readonly ChartModel[]): Promise<readonly SourceFile[]> {
+  const made: SourceFile[] = [];
+  for (const chart of charts) {
+    made.push({ path: `docs/machines/${chart.id}.svg`, text: await kept(chart) });
+  }
+  return made;
+}
+
+async function kept(chart: ChartModel): Promise<string> {
+  if (!existsSync(MODULES)) return drawChart(chart);
+  const folder = join(MODULES, '.cache/holdfast-drawings');
+  const path = join(folder, `${nameOf(chart)}.svg`);
+  if (existsSync(path)) return readFileSync(path, 'utf8');
+  const svg = await drawChart(chart);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path, svg);
+  return svg;
+}
+
+function nameOf(chart: ChartModel): string {
+  const hash = createHash('sha256').update(JSON.stringify(chart));
+  const draw = fileURLToPath(new URL('../draw', import.meta.url));
+  for (const file of readdirSync(draw).toSorted()) hash.update(readFileSync(join(draw, file)));
+  const elk = createRequire(import.meta.url).resolve('elkjs/package.json');
+  return hash.update(readFileSync(elk)).digest('hex').slice(0, 32);
+}
 
 const FOLDER = 'docs/machines';
 const SAFETY = 'docs/clinical-safety';

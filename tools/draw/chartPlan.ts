@@ -9,7 +9,7 @@
  */
 
 import type { ChartModel, StateModel, TransitionModel } from '../../inspector/charts/chartModel.ts';
-import { textWidth } from './textWidth.ts';
+import { textWidth } from './geometry.ts';
 import { type Entry, entryOf, LINE_HEIGHT, lineWidth, TEXT_SIZE } from './transitionText.ts';
 
 /** A state with all that is written in its box. */

@@ -14,11 +14,143 @@ import {
   PILL_PAD,
 } from './chartPlan.ts';
 import { chartStyle } from './chartStyle.ts';
-import type { Box, Line } from './geometry.ts';
-import { legendLines, type PlacedItem } from './legend.ts';
-import { arrowHead, linePath } from './linePath.ts';
-import { anyId, dotId, lineIds, type Places, stateId } from './places.ts';
-import { type Entry, LINE_HEIGHT, runOffsets, type TextLine } from './transitionText.ts';
+import {
+  anyId,
+  type Box,
+  dotId,
+  type Line,
+  lineIds,
+  type Places,
+  type Point,
+  stateId,
+  textWidth,
+} from './geometry.ts';
+import {
+  type Entry,
+  LINE_HEIGHT,
+  runOffsets,
+  TEXT_SIZE,
+  type TextLine,
+  type Tone,
+} from './transitionText.ts';
+
+/** A sign and what it means. */
+interface LegendItem {
+  readonly tone: Tone | 'dim';
+  readonly sign: string;
+  readonly meaning: string;
+}
+
+/** An item with its place in its line. */
+interface PlacedItem extends LegendItem {
+  readonly x: number;
+  readonly meaningX: number;
+}
+
+const GAP = 5;
+const BETWEEN = 18;
+
+/** The legend in lines, none of them wider than `width`. */
+function legendLines(plan: ChartPlan, width: number): readonly (readonly PlacedItem[])[] {
+  const lines: PlacedItem[][] = [];
+  let x = 0;
+  for (const item of itemsOf(plan)) {
+    const isBold = item.tone === 'event' || item.tone === 'target';
+    const meaningX = textWidth(item.sign, TEXT_SIZE, isBold) + GAP;
+    const whole = meaningX + textWidth(item.meaning, TEXT_SIZE, false);
+    const line = lines.at(-1);
+    if (line === undefined || x + whole > width) {
+      x = 0;
+      lines.push([{ ...item, x, meaningX }]);
+    } else line.push({ ...item, x, meaningX: x + meaningX });
+    x += whole + BETWEEN;
+  }
+  return lines;
+}
+
+function itemsOf({ cards, links, model }: ChartPlan): readonly LegendItem[] {
+  const entries = [...cards, ...links].flatMap((box) => box.entries);
+  const tones = new Set(
+    entries
+      .flatMap(({ lines }) =>
+        lines.flatMap(({ runs, aim }) => [...runs, ...(aim === null ? [] : [aim])]),
+      )
+      .map(({ tone }) => tone),
+  );
+  const has = (kind: string): boolean => model.states.some((state) => state.kind === kind);
+  const isUsual = links.some((link) => link.isUsual);
+  const items: readonly (readonly [boolean, LegendItem])[] = [
+    [true, { tone: 'event', sign: 'event', meaning: 'what happens' }],
+    [tones.has('guard'), { tone: 'guard', sign: '[guard]', meaning: 'only if' }],
+    [tones.has('action'), { tone: 'action', sign: '/ action', meaning: 'what is done' }],
+    [tones.has('order'), { tone: 'order', sign: '1. 2.', meaning: 'tried in this order' }],
+    [
+      tones.has('target'),
+      { tone: 'target', sign: '→ state', meaning: 'leads there, no line drawn' },
+    ],
+    [isUsual, { tone: 'dim', sign: 'heavy arrow:', meaning: 'the usual path' }],
+    [has('final'), { tone: 'dim', sign: 'double border:', meaning: 'ends there' }],
+    [
+      has('parallel'),
+      { tone: 'dim', sign: 'dashed border:', meaning: 'goes on beside the others' },
+    ],
+  ];
+  return items.filter(([isIn]) => isIn).map(([, item]) => item);
+}
+
+const RADIUS = 5;
+const HEAD_LENGTH = 7;
+const HEAD_HALF = 3.5;
+
+/** The path of a line whose corners are round. */
+function linePath(line: Line): string {
+  const [first, ...rest] = line;
+  if (first === undefined) return '';
+  const parts = [`M${pair(first)}`];
+  for (const [index, corner] of rest.entries()) {
+    const before = line[index] ?? first;
+    const after = rest[index + 1];
+    if (after === undefined) {
+      parts.push(`L${pair(corner)}`);
+      continue;
+    }
+    const radius = Math.min(RADIUS, distance(before, corner) / 2, distance(corner, after) / 2);
+    parts.push(
+      `L${pair(towards(corner, before, radius))}Q${pair(corner)} ${pair(towards(corner, after, radius))}`,
+    );
+  }
+  return parts.join('');
+}
+
+/** The path of the head at the end of a line. */
+function arrowHead(line: Line): string {
+  const tip = line.at(-1);
+  const before = line.at(-2);
+  if (tip === undefined || before === undefined) return '';
+  const base = towards(tip, before, HEAD_LENGTH);
+  const length = distance(tip, base) || 1;
+  const [dx, dy] = [(tip.x - base.x) / length, (tip.y - base.y) / length];
+  const left = { x: base.x - dy * HEAD_HALF, y: base.y + dx * HEAD_HALF };
+  const right = { x: base.x + dy * HEAD_HALF, y: base.y - dx * HEAD_HALF };
+  return `M${pair(tip)}L${pair(left)}L${pair(right)}Z`;
+}
+
+function towards(from: Point, to: Point, by: number): Point {
+  const length = distance(from, to);
+  if (length === 0) return from;
+  return {
+    x: from.x + ((to.x - from.x) * by) / length,
+    y: from.y + ((to.y - from.y) * by) / length,
+  };
+}
+
+function distance(a: Point, b: Point): number {
+  return Math.hypot(a.x - b.x, a.y - b.y);
+}
+
+function pair({ x, y }: Point): string {
+  return `${Math.round(x * 100) / 100} ${Math.round(y * 100) / 100}`;
+}
 
 /** Around the frame. */
 const MARGIN = 1;

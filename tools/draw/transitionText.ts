@@ -6,8 +6,8 @@
  */
 
 import type { TransitionModel } from '../../inspector/charts/chartModel.ts';
-import { eventInWords } from '../../inspector/charts/eventInWords.ts';
-import { textWidth } from './textWidth.ts';
+import { eventInWords } from '../../inspector/charts/transitions.ts';
+import { textWidth } from './geometry.ts';
 
 export type Tone = 'order' | 'event' | 'guard' | 'action' | 'target';
 

@@ -5,8 +5,7 @@
  */
 
 import type { ChartModel, RuleModel } from '../../inspector/charts/chartData.ts';
-import type { ChartChange } from './chartChange.ts';
-import { listed } from './words.ts';
+import { type ChartChange, listed } from './words.ts';
 
 const KINDS: Readonly<Record<RuleModel['kind'], string>> = {
   guard: 'guard',

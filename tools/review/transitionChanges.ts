@@ -6,8 +6,7 @@
  */
 
 import type { ChartModel, TransitionModel } from '../../inspector/charts/chartData.ts';
-import type { ChartChange } from './chartChange.ts';
-import { aimOf, doing, listed, onlyIf, whenIn } from './words.ts';
+import { aimOf, type ChartChange, doing, listed, onlyIf, whenIn } from './words.ts';
 
 interface Pair {
   readonly before: TransitionModel;

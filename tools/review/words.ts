@@ -4,7 +4,7 @@
  * @module
  */
 
-import { eventInWords } from '../../inspector/charts/eventInWords.ts';
+import { eventInWords } from '../../inspector/charts/transitions.ts';
 
 /** A state at the beginning of a sentence. */
 export function stateName(path: string): string {
@@ -37,4 +37,15 @@ export function onlyIf(guard: string | null): string {
 /** What is done on the way. */
 export function doing(actions: readonly string[]): string {
   return actions.length === 0 ? 'does nothing else' : `does ${listed(actions)}`;
+}
+
+export interface ChartChange {
+  readonly about: 'chart' | 'state' | 'transition' | 'rule';
+  readonly what: 'added' | 'removed' | 'renamed' | 'changed';
+  /** The state, transition or rule, as it is called now; of what was removed, as it was. */
+  readonly name: string;
+  readonly sentence: string;
+  /** Texts to compare, where the sentence does not hold them. */
+  readonly before?: string;
+  readonly after?: string;
 }

@@ -7,8 +7,7 @@
 import type { UpstreamOverview } from '../../protocol.ts';
 import { awayIn, nameOfState, standingIn, statesInWords } from '../chart/chartPosition.ts';
 import type { Chart } from '../chart/useChart.ts';
-import { usePage } from '../kit/page.tsx';
-import { Nothing, Panel } from '../kit/panel.tsx';
+import { Nothing, Panel, usePage } from '../kit/page.tsx';
 import { Id, Mark, Since, Stood } from '../kit/text.tsx';
 import { formatRoute } from '../model/route.ts';
 import type { ShownActor } from '../model/shown.ts';
@@ -16,7 +15,7 @@ import type { Order } from '../orders/order.ts';
 import { OrderButtons } from '../orders/orderButtons.tsx';
 import { ordersOfBreaker, ordersOfCrisis } from '../orders/ordersOfService.ts';
 import { ordersOfOperation } from '../orders/ordersOfWork.ts';
-import { sinceText } from '../words/time.ts';
+import { sinceText } from '../words/news.ts';
 
 export function ActorHeader(props: { readonly shown: ShownActor; readonly chart: Chart | null }) {
   const { shown, chart } = props;

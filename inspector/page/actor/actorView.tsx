@@ -5,7 +5,8 @@
  * @module
  */
 
-import { useMemo } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+import { useMemo, useState } from 'preact/hooks';
 import { ringOf, type Step } from '../../protocol.ts';
 import { ChartPicture } from '../chart/chartPicture.tsx';
 import {
@@ -19,16 +20,13 @@ import {
 import { ChartText, TransitionList } from '../chart/chartText.tsx';
 import type { Marks } from '../chart/drawnChart.ts';
 import { type Chart, type Fetched, useChart } from '../chart/useChart.ts';
-import { usePage } from '../kit/page.tsx';
-import { Nothing, Panel } from '../kit/panel.tsx';
-import { Id } from '../kit/text.tsx';
-import { Told } from '../kit/told.tsx';
+import { Nothing, Panel, usePage } from '../kit/page.tsx';
+import { Id, Told } from '../kit/text.tsx';
 import type { PageState } from '../model/pageState.ts';
 import { rememberedOf, type ShownActor, serialOf, shownActor } from '../model/shown.ts';
 import { isPartial, lastStepOf } from '../past/sequence.ts';
 import { KeptOperation } from '../piles/keptOperation.tsx';
 import { ActorHeader } from './actorHeader.tsx';
-import { Disclosure } from './disclosure.tsx';
 import { LastStep } from './lastStep.tsx';
 import { Sequence } from './sequence.tsx';
 
@@ -169,5 +167,23 @@ function Live(props: {
         </Panel>
       </div>
     </div>
+  );
+}
+
+function Disclosure(props: {
+  readonly summary: string;
+  readonly children: () => ComponentChildren;
+}) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details
+      class="disclosure"
+      onToggle={(event) => {
+        setOpen(event.currentTarget.open);
+      }}
+    >
+      <summary>{props.summary}</summary>
+      {isOpen ? props.children() : null}
+    </details>
   );
 }

@@ -5,14 +5,14 @@
  */
 
 import type { ChartModel } from '../../charts/chartData.ts';
-import { eventInWords } from '../../charts/eventInWords.ts';
+import { eventInWords } from '../../charts/transitions.ts';
 import type { Step } from '../../protocol.ts';
 import { changeOf, type PlacedTransition, statesInWords } from '../chart/chartPosition.ts';
 import { meaningOf } from '../chart/ruleWords.ts';
-import { Fact, Facts, Nothing, Panel } from '../kit/panel.tsx';
+import { Fact, Facts, Nothing, Panel } from '../kit/page.tsx';
 import { Ago } from '../kit/text.tsx';
 import { isSame } from '../model/applyMessages.ts';
-import { preciseText } from '../words/time.ts';
+import { preciseText } from '../words/news.ts';
 
 export function LastStep(props: {
   readonly model: ChartModel;

@@ -6,16 +6,15 @@
  */
 
 import { useMemo, useState } from 'preact/hooks';
-import { eventInWords } from '../../charts/eventInWords.ts';
+import { eventInWords } from '../../charts/transitions.ts';
 import { RINGS, type RingName, ringOf } from '../../protocol.ts';
 import { changeOf, statesInWords } from '../chart/chartPosition.ts';
-import { usePage, useParts } from '../kit/page.tsx';
-import { Nothing, Panel } from '../kit/panel.tsx';
-import { Rows } from '../kit/rows.tsx';
+import { Nothing, Panel, usePage, useParts } from '../kit/page.tsx';
+import { Rows } from '../kit/table.tsx';
 import { Mark } from '../kit/text.tsx';
 import { rememberedOf, type ShownActor, serialOf } from '../model/shown.ts';
 import { companionsOf, type SequenceRow, sequenceOf } from '../past/sequence.ts';
-import { countOf, preciseText, spanText } from '../words/time.ts';
+import { countOf, preciseText, spanText } from '../words/news.ts';
 
 const ROW_HEIGHT = 44;
 const ALONE = ['At', 'Event', 'Led'] as const;

@@ -11,7 +11,7 @@ import type { PageState } from '../model/pageState.ts';
 import { rememberedOf, serialOf, shownActor } from '../model/shown.ts';
 import { type Move, moved, placeAfter, timeOf } from '../past/moment.ts';
 import { serialsOf } from '../past/sequence.ts';
-import { agoText, countOf, countText, preciseText } from '../words/time.ts';
+import { agoText, countOf, countText, preciseText } from '../words/news.ts';
 
 /** The number of the actor in view, if any. */
 function actorOf(page: PageState): number | null {

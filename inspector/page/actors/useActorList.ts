@@ -8,7 +8,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { after, pageNow } from '../kit/browser.ts';
 import { useParts } from '../kit/page.tsx';
-import { type ActorFilter, type ActorList, listActors } from '../model/actorList.ts';
+import { type ActorFilter, type ActorList, listActors } from '../model/listWindow.ts';
 import type { PageState } from '../model/pageState.ts';
 import { listedActors } from '../model/shown.ts';
 

@@ -4,7 +4,9 @@
  * @module
  */
 
-import { spanText } from '../words/time.ts';
+import type { CallAnswer } from '../../protocol.ts';
+import { NO_ANSWER } from '../model/feedClient.ts';
+import { spanText } from '../words/news.ts';
 import type { CrisisSeen, HistoryLine, OperationSeen } from './calls.ts';
 
 const WHAT: Readonly<Record<string, (line: HistoryLine) => string>> = {
@@ -105,4 +107,19 @@ export function toldSentence(
   const how = OUTCOMES[outcome ?? 'called'] ?? outcome;
   const after = calls > 1 ? `, after ${calls} calls` : '';
   return `Step ${at + 1} (${name}) ${how}${after}${owedAtMs === null ? '' : '; it is called again'}.`;
+}
+
+type CallError = Extract<CallAnswer, { readonly ok: false }>['error'];
+
+/** The message of the call with its code, by which it can be looked up; errors of the page itself have no code. */
+export function errorInWords({ code, message }: CallError): string {
+  if (message === '') return `It was not done: ${code}.`;
+  return code.startsWith('HF_') ? `${message} (${code})` : message;
+}
+
+/** Why an order failed, or that nobody knows whether it did. */
+export function orderErrorInWords(error: CallError): string {
+  const said = errorInWords(error);
+  if (error.code !== NO_ANSWER) return said;
+  return `${said} It may have been carried out all the same: check before you repeat it.`;
 }

@@ -6,8 +6,7 @@
 
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { DrawnChart, type Marks } from './drawnChart.ts';
-import type { Chart } from './useChart.ts';
-import { useGestures } from './useGestures.ts';
+import { type Chart, useGestures } from './useChart.ts';
 import { ZOOM_STEP } from './viewport.ts';
 
 const NO_MARKS: Marks = {

@@ -4,9 +4,13 @@
  * @module
  */
 
-import type { ChartModel, StateModel, TransitionModel } from '../../charts/chartData.ts';
-import { chartShape } from '../../charts/chartShape.ts';
-import { eventInWords } from '../../charts/eventInWords.ts';
+import {
+  type ChartModel,
+  chartShape,
+  type StateModel,
+  type TransitionModel,
+} from '../../charts/chartData.ts';
+import { eventInWords } from '../../charts/transitions.ts';
 import type { Step } from '../../protocol.ts';
 import type { ShownActor } from '../model/shown.ts';
 

@@ -4,11 +4,13 @@
  * @module
  */
 
-import { usePage } from '../kit/page.tsx';
-import { Nothing, Panel } from '../kit/panel.tsx';
+import { useState } from 'preact/hooks';
+import { approvalText } from '../../charts/approvals.ts';
+import type { ChartModel } from '../../charts/chartData.ts';
+import { copy, pageNow } from '../kit/browser.ts';
+import { Nothing, Panel, usePage } from '../kit/page.tsx';
 import { formatRoute } from '../model/route.ts';
-import { countOf } from '../words/time.ts';
-import { ApprovalText } from './approvalText.tsx';
+import { countOf } from '../words/news.ts';
 import { ChartPicture } from './chartPicture.tsx';
 import { ChartText } from './chartText.tsx';
 import { type Chart, useChart } from './useChart.ts';
@@ -95,5 +97,53 @@ function One(props: { readonly chart: Chart }) {
       </Panel>
       <ApprovalText model={model} />
     </div>
+  );
+}
+
+function ApprovalText(props: { readonly model: ChartModel }) {
+  const [who, setWho] = useState({ name: '', role: '' });
+  const [isCopied, setIsCopied] = useState(false);
+  const text = approvalText(props.model, who, pageNow());
+  const field = (key: 'name' | 'role', label: string) => (
+    <p>
+      <label>
+        {label}{' '}
+        <input
+          type="text"
+          value={who[key]}
+          onInput={({ currentTarget: { value } }) => {
+            setWho({ ...who, [key]: value });
+            setIsCopied(false);
+          }}
+        />
+      </label>
+    </p>
+  );
+  return (
+    <Panel title="Approve it">
+      <div class="body">
+        <p class="soft">
+          This page changes nothing. It makes the text of <code>docs/machines/approvals.json</code>{' '}
+          for the chart that is shown here. Give it to somebody who can commit it; if the file
+          exists, add the entry to its list.
+        </p>
+        {field('name', 'Your name')}
+        {field('role', 'What you are, such as clinical lead')}
+        {text === null ? null : (
+          <>
+            <pre>{text}</pre>
+            <button
+              type="button"
+              onClick={() => {
+                void copy(text).then(setIsCopied);
+              }}
+            >
+              Copy
+            </button>{' '}
+            <span role="status">{isCopied ? 'Copied.' : ''}</span>
+          </>
+        )}
+      </div>
+    </Panel>
   );
 }

@@ -5,12 +5,11 @@
  */
 
 import { type ComponentChildren, createContext } from 'preact';
-import { useContext, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useContext, useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { CallAnswer } from '../../protocol.ts';
-import type { Command } from '../model/keymap.ts';
 import type { PageState } from '../model/pageState.ts';
 import type { PageStore } from '../model/pageStore.ts';
-import { formatRoute, type Route } from '../model/route.ts';
+import { type Command, formatRoute, type Route } from '../model/route.ts';
 
 type CommandListener = () => void;
 
@@ -127,4 +126,85 @@ export function goTo(route: Partial<Route>): void {
 export function searchFor(route: Route, query: Readonly<Record<string, string>>): void {
   history.replaceState(null, '', formatRoute({ ...route, query: { ...route.query, ...query } }));
   dispatchEvent(new HashChangeEvent('hashchange'));
+}
+
+export function Panel(props: {
+  readonly title: string;
+  /** A count or a link beside the heading. */
+  readonly aside?: ComponentChildren;
+  readonly class?: string;
+  readonly children: ComponentChildren;
+}) {
+  const id = useId();
+  return (
+    <section class={`panel ${props.class ?? ''}`} aria-labelledby={id}>
+      <header>
+        <h2 id={id}>{props.title}</h2>
+        {props.aside === undefined ? null : <div class="aside">{props.aside}</div>}
+      </header>
+      {props.children}
+    </section>
+  );
+}
+
+/** Names and values in two aligned columns. */
+export function Facts(props: { readonly children: ComponentChildren }) {
+  return <dl class="facts">{props.children}</dl>;
+}
+
+export function Fact(props: { readonly name: string; readonly children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{props.name}</dt>
+      <dd>{props.children}</dd>
+    </div>
+  );
+}
+
+/** The text of an empty panel. */
+export function Nothing(props: { readonly children: ComponentChildren }) {
+  return <p class="nothing">{props.children}</p>;
+}
+
+export function Dialog(props: {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+}) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  const isThere = useRef(true);
+  useEffect(() => {
+    const element = dialog.current;
+    isThere.current = true;
+    element?.showModal();
+    // The first field gets the focus, not the way out.
+    element?.querySelector<HTMLElement>('form :is(input, select, textarea)')?.focus();
+    return () => {
+      // Its close event comes later, when another dialog may have replaced it.
+      isThere.current = false;
+      element?.close();
+      // The element that it was opened from may be gone.
+      if (document.activeElement === document.body) {
+        document.getElementById('main')?.focus({ preventScroll: true });
+      }
+    };
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      aria-labelledby={id}
+      onClose={() => {
+        if (isThere.current) props.onClose();
+      }}
+    >
+      <header>
+        <h2 id={id}>{props.title}</h2>
+        <button type="button" class="plain" aria-label="Close" onClick={props.onClose}>
+          ✕
+        </button>
+      </header>
+      {props.children}
+    </dialog>
+  );
 }

@@ -5,10 +5,10 @@
  */
 
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
-import { agoText, clockText, sinceText } from '../words/time.ts';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { agoText, clockText, sinceText } from '../words/news.ts';
 import type { Tone } from '../words/tone.ts';
-import { copy } from './browser.ts';
+import { after, copy } from './browser.ts';
 import { useMoment, useNow } from './page.tsx';
 
 /** A sign for each tone, so that colour is never the only one. */
@@ -120,4 +120,29 @@ export function Spoken(props: { readonly children: ComponentChildren }) {
 /** A key of the keyboard. */
 export function Key(props: { readonly children: ComponentChildren }) {
   return <kbd>{props.children}</kbd>;
+}
+
+/** Longer than the pause between two keys. */
+const CALM_MS = 700;
+
+export function Told(props: { readonly text: string; readonly when: unknown }) {
+  const { text, when } = props;
+  const current = useRef(text);
+  current.current = text;
+  const isFirst = useRef(true);
+  const [told, setTold] = useState('');
+  useEffect(() => {
+    if (isFirst.current) {
+      isFirst.current = false;
+      return;
+    }
+    return after(CALM_MS, () => {
+      setTold(current.current);
+    });
+  }, [when]);
+  return (
+    <span class="spoken" role="status">
+      {told}
+    </span>
+  );
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { useEffect, useState } from 'preact/hooks';
+import type { RefObject } from 'preact';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 
 /** The same query as in the style sheet. */
 const NARROW = '(max-width: 760px)';
@@ -22,4 +23,20 @@ export function useIsNarrow(): boolean {
     };
   }, []);
   return isNarrow;
+}
+
+export function useHeight(ref: RefObject<HTMLElement | null>, first: number): number {
+  const [height, setHeight] = useState(first);
+  useLayoutEffect(() => {
+    const element = ref.current;
+    if (element === null) return;
+    const observer = new ResizeObserver(() => {
+      setHeight(element.clientHeight);
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+    };
+  }, [ref]);
+  return height;
 }

@@ -16,7 +16,7 @@ import {
   type Step,
   type WatchedActor,
 } from '../../protocol.ts';
-import { NO_FLOW, withSamples } from './flowLines.ts';
+import { NO_FLOW, withSamples } from './flowShape.ts';
 import {
   type Connection,
   ENDED_MAX,

@@ -11,8 +11,26 @@ import {
   INSPECTOR_PROTOCOL,
   type SessionInfo,
 } from '../../protocol.ts';
-import { Lines } from './ndjson.ts';
 import type { Connection } from './pageState.ts';
+
+/** The server never sends a longer line. */
+const LINE_MAX = 64 * 1024 * 1024;
+
+export class Lines {
+  #rest = '';
+
+  /**
+   * Adds text; returns the lines that are complete.
+   *
+   * @throws RangeError where a line does not end
+   */
+  push(text: string): readonly string[] {
+    const parts = (this.#rest + text).split('\n');
+    this.#rest = parts.pop() ?? '';
+    if (this.#rest.length > LINE_MAX) throw new RangeError('a line of the feed does not end');
+    return parts.filter((line) => line !== '');
+  }
+}
 
 /** Two heartbeats and a half: a feed that is silent for longer is dead. */
 const SILENCE_MAX_MS = 25_000;
@@ -20,7 +38,7 @@ const SILENCE_MAX_MS = 25_000;
 const STANDSTILL_MS = 4_000;
 /** Time to read what has come meanwhile, in case this page itself was blocked. */
 const READ_WITHIN_MS = 250;
-/** The heartbeat of `inspector/server/feedLines.ts`. */
+/** The heartbeat of `inspector/server/feedStream.ts`. */
 const HEARTBEAT = '[]';
 const FIRST_WAIT_MS = 500;
 const WAIT_MAX_MS = 10_000;

@@ -4,7 +4,39 @@
  * @module
  */
 
-import { FLOW_SPAN_MS, type FlowSample } from './flowLines.ts';
+import type { UpstreamOverview } from '../../protocol.ts';
+
+/** How far back samples are kept. */
+export const FLOW_SPAN_MS = 120_000;
+/** Samples of one upstream at most, whatever the rate. */
+const SAMPLES_MAX = 240;
+
+export interface FlowSample {
+  readonly atMs: number;
+  readonly inFlight: number;
+  readonly slots: number;
+}
+
+/** Samples by the name of the upstream, the oldest first. */
+export type FlowLines = Readonly<Record<string, readonly FlowSample[]>>;
+
+export const NO_FLOW: FlowLines = {};
+
+/** The lines with the samples of an overview; upstreams that are gone are forgotten. */
+export function withSamples(
+  lines: FlowLines,
+  atMs: number,
+  upstreams: readonly UpstreamOverview[],
+): FlowLines {
+  return Object.fromEntries(
+    upstreams.map(({ name, inFlight, slots }) => {
+      const before = (lines[name] ?? []).filter(
+        (sample) => sample.atMs < atMs && sample.atMs >= atMs - FLOW_SPAN_MS,
+      );
+      return [name, [...before.slice(1 - SAMPLES_MAX), { atMs, inFlight, slots }]];
+    }),
+  );
+}
 
 /** A gap in the samples of this length breaks the line. */
 const GAP_MS = 3_500;

@@ -7,9 +7,9 @@
 
 import type { AnswerTimes, FindingShown, Overview, WatchedActor } from '../../protocol.ts';
 import { asSentence, type Said } from '../words/health.ts';
-import { countText } from '../words/time.ts';
+import { countText } from '../words/news.ts';
 import { toneRank } from '../words/tone.ts';
-import { waitingFor } from './piles.ts';
+import { waitingFor } from './pageState.ts';
 import type { Route } from './route.ts';
 
 export interface Trouble extends FindingShown {

@@ -7,9 +7,8 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { CallAnswer } from '../../protocol.ts';
-import { orderErrorInWords } from '../calls/errorInWords.ts';
-import { Dialog } from '../kit/dialog.tsx';
-import { useParts } from '../kit/page.tsx';
+import { orderErrorInWords } from '../calls/historyWords.ts';
+import { Dialog, useParts } from '../kit/page.tsx';
 import { checked, type Field, isConfirmed, type Order, type Said, typedFor } from './order.ts';
 
 /** The progress of an order. A failure leaves the form open, so that it can be corrected. */

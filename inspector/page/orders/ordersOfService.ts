@@ -6,8 +6,7 @@
 
 import type { UpstreamOverview } from '../../protocol.ts';
 import { ORDER } from '../calls/calls.ts';
-import { BY, DECIDER, NOTE, ORDERER, reason } from './fields.ts';
-import { type Field, type Order, plainOrder } from './order.ts';
+import { BY, DECIDER, type Field, NOTE, ORDERER, type Order, plainOrder, reason } from './order.ts';
 
 /** Orders about a crisis that is not over. */
 export function ordersOfCrisis(id: string): readonly Order[] {

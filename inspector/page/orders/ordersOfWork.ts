@@ -6,8 +6,7 @@
  */
 
 import { type ConflictSeen, type LetterSeen, type OperationSeen, ORDER } from '../calls/calls.ts';
-import { DECIDER, EVEN_IF_APPLIED, ORDERER } from './fields.ts';
-import { type Order, plainOrder } from './order.ts';
+import { DECIDER, EVEN_IF_APPLIED, ORDERER, type Order, plainOrder } from './order.ts';
 
 /**
  * Orders about an operation that is not over.

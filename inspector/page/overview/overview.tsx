@@ -4,18 +4,146 @@
  * @module
  */
 
+import { useState } from 'preact/hooks';
 import { overviewAt } from '../../minutes.ts';
-import type { Overview as OverviewData } from '../../protocol.ts';
-import { AsOf, usePage } from '../kit/page.tsx';
-import { Nothing } from '../kit/panel.tsx';
-import { clockText } from '../words/time.ts';
-import { AnswersPanel } from './answersPanel.tsx';
-import { NewsPanel } from './newsPanel.tsx';
-import { CrisesPanel, PeoplePanel } from './peoplePanel.tsx';
-import { QueuePanel } from './queuePanel.tsx';
-import { Strip } from './strip.tsx';
-import { UpstreamTiles } from './upstreamTiles.tsx';
+import type { AnswerTimes, News, Overview as OverviewData } from '../../protocol.ts';
+import { AsOf, Nothing, Panel, usePage } from '../kit/page.tsx';
+import { type Column, Table } from '../kit/table.tsx';
+import { Mark } from '../kit/text.tsx';
+import { type ListedNews, latestNews } from '../model/newsList.ts';
+import { formatRoute } from '../model/route.ts';
+import { lateText } from '../model/troubles.ts';
+import { clockText, countText, outageLine, spanText } from '../words/news.ts';
+import { CrisesPanel, PeoplePanel, QueuePanel } from './peoplePanel.tsx';
+import { Strip, UpstreamTiles } from './upstreamTiles.tsx';
 import { Verdict } from './verdict.tsx';
+
+const SHOWN = 60;
+
+function NewsPanel() {
+  const [isAll, setAll] = useState(false);
+  const news = usePage((page) => page.news);
+  const shown = latestNews(news, isAll, SHOWN);
+  return (
+    <Panel
+      title="News"
+      class="news"
+      aside={
+        <label>
+          <input
+            type="checkbox"
+            checked={isAll}
+            onChange={() => {
+              setAll(!isAll);
+            }}
+          />{' '}
+          each operation too
+        </label>
+      }
+    >
+      {shown.length === 0 ? (
+        <Nothing>None yet.</Nothing>
+      ) : (
+        <ol tabIndex={0} aria-label="Latest news, newest first">
+          {shown.map((listed) => (
+            <Line key={listed.told.serial} listed={listed} />
+          ))}
+        </ol>
+      )}
+    </Panel>
+  );
+}
+
+function Line({ listed }: { readonly listed: ListedNews }) {
+  const { told, times, outage } = listed;
+  const { tone, text } = outageLine(listed) ?? told;
+  return (
+    <li>
+      <time dateTime={new Date(told.atMs).toISOString()}>{clockText(told.atMs)}</time>
+      <Mark tone={tone}>
+        <Linked text={text} id={told.id ?? upstreamOf(told)} />
+        {times === 1 || outage !== null ? null : <span class="soft"> (changed {times} times)</span>}
+      </Mark>
+    </li>
+  );
+}
+
+/** The sentence with a link to the actor it is about: where the sentence names it, or before the sentence. */
+function Linked({ text, id }: { readonly text: string; readonly id: string | null }) {
+  if (id === null) return text;
+  const name = id.slice(id.indexOf(':') + 1);
+  const at = text.indexOf(name);
+  const link = (
+    <a href={formatRoute({ view: 'actors', of: id })}>{shortName(at < 0 ? id : name)}</a>
+  );
+  if (at < 0) {
+    return (
+      <>
+        {link} {text}
+      </>
+    );
+  }
+  return (
+    <>
+      {text.slice(0, at)}
+      {link}
+      {text.slice(at + name.length)}
+    </>
+  );
+}
+
+function upstreamOf({ details }: News): string | null {
+  const upstream = details['upstream'];
+  return typeof upstream === 'string' ? upstream : null;
+}
+
+/** The beginning of a random id, which is enough to recognize it. */
+function shortName(id: string): string {
+  return id.length > 24 ? `${id.slice(0, 13)}…` : id;
+}
+
+const COLUMNS: readonly Column<AnswerTimes>[] = [
+  {
+    name: 'Of',
+    cell: (row) => (
+      <>
+        {row.of === 'crisis' ? 'crises' : row.of}
+        <small class="narrow-only">
+          <Mark tone={toneOf(row)}>{lateText(row)}</Mark>
+        </small>
+      </>
+    ),
+  },
+  { name: 'Answers', isNumber: true, isExtra: true, cell: ({ count }) => countText(count) },
+  { name: 'Half within', isNumber: true, isExtra: true, cell: (row) => spanOf(row, row.p50Ms) },
+  { name: '99 % within', isNumber: true, cell: (row) => spanOf(row, row.p99Ms) },
+  { name: 'Slowest', isNumber: true, cell: (row) => spanOf(row, row.maxMs) },
+  { name: 'Deadline', isNumber: true, cell: ({ deadlineMs }) => spanText(deadlineMs) },
+  {
+    name: 'Verdict',
+    isExtra: true,
+    cell: (row) => <Mark tone={toneOf(row)}>{lateText(row)}</Mark>,
+  },
+];
+
+function AnswersPanel({ answers }: { readonly answers: readonly AnswerTimes[] }) {
+  return (
+    <Panel title="Answers against their deadlines">
+      <Table caption="Answers" columns={COLUMNS} rows={answers} keyOf={({ of }) => of} />
+    </Panel>
+  );
+}
+
+function spanOf({ count, deadlineMs }: AnswerTimes, ms: number) {
+  if (count === 0) return '–';
+  return ms > deadlineMs ? <strong class="late">{spanText(ms)}</strong> : spanText(ms);
+}
+
+function toneOf({ count, p99Ms, maxMs, deadlineMs, of }: AnswerTimes) {
+  if (count === 0) return 'quiet';
+  if (p99Ms > deadlineMs) return of === 'crisis' ? 'bad' : 'warn';
+  return maxMs > deadlineMs ? 'busy' : 'good';
+}
 
 export function Overview() {
   const atMs = usePage(({ past }) => past?.moment.atMs ?? null);

@@ -6,15 +6,24 @@
 
 import { useMemo } from 'preact/hooks';
 import { type ConflictSeen, LOOK } from '../calls/calls.ts';
-import type { PagesQuery } from '../calls/usePages.ts';
-import { usePage } from '../kit/page.tsx';
-import { Mark } from '../kit/text.tsx';
-import { countOf } from '../words/time.ts';
-import { ConflictDetail } from './conflictDetail.tsx';
-import { conflictReason, conflictState } from './conflictWords.ts';
-import { ChoiceFilter, TextFilter, useSeen } from './filters.tsx';
+import { type PagesQuery, useAnswer } from '../calls/usePages.ts';
+import { Fact, Facts, Nothing, Panel, usePage } from '../kit/page.tsx';
+import { Id, Mark, Since } from '../kit/text.tsx';
+import { formatRoute } from '../model/route.ts';
+import { OrderButtons } from '../orders/orderButtons.tsx';
+import { ordersOfConflict } from '../orders/ordersOfWork.ts';
+import { countOf, sinceText } from '../words/news.ts';
+import { conflictReason, conflictState, decisionInWords } from './conflictWords.ts';
+import {
+  Age,
+  ChoiceFilter,
+  NotReadAgain,
+  type OpenOne,
+  Pile,
+  TextFilter,
+  useSeen,
+} from './filters.tsx';
 import { named } from './filterWords.ts';
-import { Age, Pile } from './pile.tsx';
 
 const COLUMNS = ['Open', 'State', 'Record', 'Asks', 'Edits', 'Reason'];
 
@@ -93,5 +102,109 @@ function cells({ state, entityType, type, reason, questions, openedAtMs, isHeld 
         {reason}
       </span>
     </>
+  );
+}
+
+function ConflictDetail(props: OpenOne) {
+  const { id, round, onDone } = props;
+  const read = (result: unknown) => result as ConflictSeen;
+  const { value, error } = useAnswer(LOOK.conflict, { id }, read, round);
+  if (value === null) {
+    return (
+      <Panel title="Conflict">
+        <Nothing>{error ?? 'Reading …'}</Nothing>
+      </Panel>
+    );
+  }
+  const [tone, says] = conflictState(value.state);
+  return (
+    <>
+      <Panel title={value.entityType ?? 'Conflict'} aside={<Id id={id} />}>
+        <div class="body">
+          <NotReadAgain error={error} />
+          <p>
+            <Mark tone={tone}>{says}</Mark>
+          </p>
+          <p>{conflictReason(value.reason)}</p>
+          <Facts>
+            <Fact name="Open">
+              <Since atMs={value.openedAtMs} />
+            </Fact>
+            <Fact name="Asks">{countOf(value.questions, 'question')}</Fact>
+            <Fact name="Edits of">{value.type}</Fact>
+            <Fact name="Meanwhile">
+              {value.isHeld
+                ? 'The edit waits, and so does its lane.'
+                : 'The merged value is in use.'}
+            </Fact>
+            {value.reason === 'elsewhere' ? (
+              <Fact name="Words">
+                {(value.sides?.length ?? 0) > 1
+                  ? 'Those of this store are kept here. The device that asks has all sides.'
+                  : 'None are here. The device that asks has them.'}
+              </Fact>
+            ) : null}
+            {value.operationId === null ? null : (
+              <Fact name="Met by">
+                <a href={formatRoute({ view: 'actors', of: value.operationId })}>
+                  <code>{value.operationId}</code>
+                </a>
+              </Fact>
+            )}
+            {value.isToBeCarriedOut ? (
+              <Fact name="Decided">It is carried out as soon as possible.</Fact>
+            ) : null}
+          </Facts>
+          <OrderButtons orders={error === null ? ordersOfConflict(value) : []} onDone={onDone} />
+        </div>
+      </Panel>
+      <Sides conflict={value} />
+      <Panel title="The values of each side">
+        <div class="body soft">
+          <p>
+            This page shows no values of a record. To see both sides, and to answer question by
+            question:
+          </p>
+          <p>
+            <code>holdfast conflicts show {id}</code>
+          </p>
+        </div>
+      </Panel>
+    </>
+  );
+}
+
+function Sides(props: { readonly conflict: ConflictSeen }) {
+  const { sides = [], decisions = [] } = props.conflict;
+  const minute = usePage((page) => Math.floor(page.nowMs / 60_000) * 60_000);
+  if (sides.length + decisions.length === 0) return null;
+  return (
+    <Panel title="Sides and decisions">
+      <ol class="history">
+        {sides.map(({ atMs, isOurs }, at) => (
+          <li key={at}>
+            <span class="soft">{atMs === null ? 'unknown' : sinceText(atMs, minute)}</span>
+            <span>
+              Side {at + 1}: written by {isOurs ? 'this store' : 'the other side'}.
+            </span>
+          </li>
+        ))}
+        {decisions.map(({ kind, by, atMs, isCarriedOut, operationId }) => (
+          <li key={atMs}>
+            <span class="soft">{sinceText(atMs, minute)}</span>
+            <span>
+              {decisionInWords(kind, by.role)},{' '}
+              {isCarriedOut ? 'and carried out' : 'not carried out yet'}.
+              {operationId === null ? null : (
+                <>
+                  {' '}
+                  <a href={formatRoute({ view: 'actors', of: operationId })}>Its operation</a>
+                </>
+              )}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </Panel>
   );
 }

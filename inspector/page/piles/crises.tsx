@@ -5,18 +5,16 @@
  */
 
 import { type CrisisModeSeen, type CrisisSeen, LOOK } from '../calls/calls.ts';
-import { type PagesQuery, useAnswer } from '../calls/usePages.ts';
-import { useLastNews, useRound } from '../calls/useRound.ts';
-import { usePage } from '../kit/page.tsx';
-import { Fact, Facts, Nothing, Panel } from '../kit/panel.tsx';
+import { toldSentence } from '../calls/historyWords.ts';
+import { type PagesQuery, useAnswer, useLastNews, useRound } from '../calls/usePages.ts';
+import { Fact, Facts, Nothing, Panel, usePage } from '../kit/page.tsx';
 import { Id, Mark, Since, Until } from '../kit/text.tsx';
 import { formatRoute } from '../model/route.ts';
 import { OrderButtons } from '../orders/orderButtons.tsx';
 import { CRISIS_MODE_ORDERS, ordersOfCrisis } from '../orders/ordersOfService.ts';
-import { stateText } from '../words/states.ts';
-import { causeInWords, ENDING } from './conflictWords.ts';
-import { CrisisDecisions } from './crisisDecisions.tsx';
-import { Age, NotReadAgain, type OpenOne, Pile, ShortId } from './pile.tsx';
+import { sinceText, stateText } from '../words/news.ts';
+import { causeInWords, decisionInWords, ENDING } from './conflictWords.ts';
+import { Age, NotReadAgain, type OpenOne, Pile, ShortId } from './filters.tsx';
 
 const AGAIN_MS = 3_000;
 
@@ -210,6 +208,34 @@ function CrisisModePanel() {
           onDone={reload}
         />
       </div>
+    </Panel>
+  );
+}
+
+function CrisisDecisions(props: { readonly crisis: CrisisSeen }) {
+  const { steps, decisions } = props.crisis;
+  const minute = usePage((page) => Math.floor(page.nowMs / 60_000) * 60_000);
+  const lines = [
+    ...steps.map((step, at) => ({ atMs: step.atMs, says: toldSentence(step, at) })),
+    ...decisions.map(({ what, by, atMs }) => ({
+      atMs,
+      says: `${decisionInWords(what, by.role)}.`,
+    })),
+  ].toSorted((a, b) => a.atMs - b.atMs);
+  return (
+    <Panel title="Notices and decisions">
+      {lines.length === 0 ? (
+        <Nothing>Nobody yet.</Nothing>
+      ) : (
+        <ol class="history">
+          {lines.map(({ atMs, says }, at) => (
+            <li key={at}>
+              <span class="soft">{sinceText(atMs, minute)}</span>
+              <span>{says}</span>
+            </li>
+          ))}
+        </ol>
+      )}
     </Panel>
   );
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { sinceText } from '../words/time.ts';
+import { sinceText } from '../words/news.ts';
 
 const HOUR_MS = 3_600_000;
 const SPANS: Readonly<Record<string, readonly [ms: number, words: string]>> = {

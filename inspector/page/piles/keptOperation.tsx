@@ -5,20 +5,18 @@
  */
 
 import { useEffect, useState } from 'preact/hooks';
-import { LOOK, type OperationSeen } from '../calls/calls.ts';
-import { waitSentence } from '../calls/historyWords.ts';
-import { useAnswer } from '../calls/usePages.ts';
-import { useRound } from '../calls/useRound.ts';
+import { type HistoryLine, LOOK, type OperationSeen } from '../calls/calls.ts';
+import { historySentence, historySpans, waitSentence } from '../calls/historyWords.ts';
+import { useAnswer, useRound } from '../calls/usePages.ts';
 import { after } from '../kit/browser.ts';
-import { useNow } from '../kit/page.tsx';
-import { Fact, Facts, Nothing, Panel } from '../kit/panel.tsx';
+import { Fact, Facts, Nothing, Panel, useNow, usePage } from '../kit/page.tsx';
 import { Id, Mark, Since, Until } from '../kit/text.tsx';
 import { formatRoute } from '../model/route.ts';
 import { OrderButtons } from '../orders/orderButtons.tsx';
+import { RELEASE_STORE } from '../orders/ordersOfService.ts';
 import { ordersOfOperation } from '../orders/ordersOfWork.ts';
-import { clockText } from '../words/time.ts';
-import { HistoryList } from './historyList.tsx';
-import { NotReadAgain } from './pile.tsx';
+import { clockText, sinceText, spanText } from '../words/news.ts';
+import { NotReadAgain } from './filters.tsx';
 
 const CALM_MS = 400;
 
@@ -121,5 +119,60 @@ function Wait(props: { readonly operation: OperationSeen }) {
     <p>
       <Mark tone="busy">{says}</Mark>
     </p>
+  );
+}
+
+/** The lines, the oldest first. */
+export function HistoryList(props: {
+  readonly history: readonly HistoryLine[];
+  readonly acceptedAtMs: number;
+}) {
+  const { history, acceptedAtMs } = props;
+  const today = usePage((page) => Math.floor(page.nowMs / 60_000));
+  const spans = historySpans(history, acceptedAtMs);
+  return (
+    <ol class="history">
+      <li>
+        <Time atMs={acceptedAtMs} nowMs={today * 60_000} />
+        <span>It was accepted.</span>
+      </li>
+      {history.map((line, at) => (
+        <li key={`${line.atMs} ${at}`}>
+          <Time atMs={line.atMs} nowMs={today * 60_000} />
+          <span>
+            {historySentence(line)}
+            {(spans[at]?.waitedMs ?? 0) < 1_000 ? null : (
+              <span class="soft"> It had waited {spanText(spans[at]?.waitedMs ?? 0)}.</span>
+            )}
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Time(props: { readonly atMs: number; readonly nowMs: number }) {
+  const at = new Date(props.atMs);
+  const isToday = at.toDateString() === new Date(props.nowMs).toDateString();
+  return (
+    <time dateTime={at.toISOString()} title={at.toISOString()}>
+      {isToday ? clockText(props.atMs) : sinceText(props.atMs, props.nowMs)}
+    </time>
+  );
+}
+
+const ORDERS = [RELEASE_STORE];
+
+export function HeldNote() {
+  const isHeld = usePage((page) => page.overview?.isHeld === true);
+  if (!isHeld) return null;
+  return (
+    <div class="note warn held">
+      <p>
+        <strong>The store is held:</strong> it was restored or copied, and only crises run until it
+        is released.
+      </p>
+      <OrderButtons orders={ORDERS} onDone={() => undefined} />
+    </div>
   );
 }

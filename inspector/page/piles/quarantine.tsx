@@ -6,13 +6,12 @@
 
 import { LOOK, type QuarantinedSeen } from '../calls/calls.ts';
 import { type PagesQuery, useAnswer } from '../calls/usePages.ts';
-import { usePage } from '../kit/page.tsx';
-import { Fact, Facts, Nothing, Panel } from '../kit/panel.tsx';
+import { Fact, Facts, Nothing, Panel, usePage } from '../kit/page.tsx';
 import { Id, Mark, Since } from '../kit/text.tsx';
 import { OrderButtons } from '../orders/orderButtons.tsx';
 import { ordersOfQuarantined } from '../orders/ordersOfWork.ts';
 import { codeInWords } from './conflictWords.ts';
-import { Age, NotReadAgain, type OpenOne, Pile, ShortId } from './pile.tsx';
+import { Age, NotReadAgain, type OpenOne, Pile, ShortId } from './filters.tsx';
 
 const COLUMNS = ['Since', 'Why', 'Now', 'Stood', 'Id'];
 

@@ -10,12 +10,11 @@ import { LOOK, type OperationSeen } from '../calls/calls.ts';
 import { waitInWords } from '../calls/historyWords.ts';
 import type { PagesQuery } from '../calls/usePages.ts';
 import { usePage } from '../kit/page.tsx';
-import { firstWaitedFor } from '../model/piles.ts';
-import { countText } from '../words/time.ts';
-import { ChoiceFilter, TextFilter, useSeen } from './filters.tsx';
+import { firstWaitedFor } from '../model/pageState.ts';
+import { countText } from '../words/news.ts';
+import { Age, ChoiceFilter, Pile, ShortId, TextFilter, useSeen } from './filters.tsx';
 import { named } from './filterWords.ts';
 import { KeptOperation } from './keptOperation.tsx';
-import { Age, Pile, ShortId } from './pile.tsx';
 
 const COLUMNS = ['Waits', 'Type', 'For', 'Last failure', 'Id'];
 

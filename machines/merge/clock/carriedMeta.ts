@@ -6,9 +6,8 @@
  * @module
  */
 
-import type { Json } from '../../vocabulary/json.ts';
-import { utf8Length } from '../../vocabulary/json.ts';
 import type { CarriedMeta, RecordMeta, Tombstone } from '../../vocabulary/record.ts';
+import { type Json, utf8Length } from '../../vocabulary/shape.ts';
 import { sha256 } from '../values/sha256.ts';
 
 /** Limit of the full form, in bytes. */

@@ -12,7 +12,7 @@ import type {
   VersionVector,
 } from '../../vocabulary/record.ts';
 import { decodeMeta } from './carriedMeta.ts';
-import { DEVICES_MAX, vectorFrom } from './versionVector.ts';
+import { DEVICES_MAX, vectorFrom } from './hybridClock.ts';
 
 /**
  * Limit on a count: no device makes as many changes, and one more than the greatest whole number could not be

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { JsonObject } from '../../vocabulary/json.ts';
+import type { JsonObject } from '../../vocabulary/shape.ts';
 import type { Change } from '../rules/change.ts';
 import { type FieldRules, fields } from '../rules/fields.ts';
 import type { AnyRule } from '../rules/rule.ts';

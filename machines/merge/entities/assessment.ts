@@ -13,7 +13,7 @@ import {
   PHQ9,
   scoreOf,
 } from '../../policy/clinical/instruments.ts';
-import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import type { Json, JsonObject } from '../../vocabulary/shape.ts';
 import { declareEntity, type Finding } from '../declaration/entityRules.ts';
 import { anything } from '../rules/anything.ts';
 import type { Change } from '../rules/change.ts';

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import type { Json, JsonObject } from '../../vocabulary/shape.ts';
 import { declareEntity, type Finding } from '../declaration/entityRules.ts';
 import { anything } from '../rules/anything.ts';
 import { type Change, compareOrigins } from '../rules/change.ts';

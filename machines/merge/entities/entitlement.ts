@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import type { Json, JsonObject } from '../../vocabulary/shape.ts';
 import { declareEntity } from '../declaration/entityRules.ts';
 import type { Change } from '../rules/change.ts';
 import { computed, map } from '../rules/fields.ts';

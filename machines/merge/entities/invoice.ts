@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import type { Json, JsonObject } from '../../vocabulary/shape.ts';
 import { declareEntity, type Finding } from '../declaration/entityRules.ts';
 import { anything } from '../rules/anything.ts';
 import type { Change } from '../rules/change.ts';
@@ -15,8 +15,8 @@ import { type Alternative, alternative, GROUP_MARK } from '../rules/ruling.ts';
 import { firstStays, furthest, latest } from '../rules/single.ts';
 import { snapshot } from '../rules/snapshot.ts';
 import { isList, isObject, isSame } from '../values/canonical.ts';
-import { CARD_FIELDS } from './cardFields.ts';
 import { pendingItem, pendingMark, provided, withClaims } from './providerWord.ts';
+import { CARD_FIELDS } from './rulesOf.ts';
 
 const TOTALS = ['amountDue', 'amountPaid', 'amountRemaining', 'subtotal', 'tax', 'total'] as const;
 

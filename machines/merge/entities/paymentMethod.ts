@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import type { Json, JsonObject } from '../../vocabulary/shape.ts';
 import { declareEntity, type Finding } from '../declaration/entityRules.ts';
 import { anything } from '../rules/anything.ts';
 import type { Change } from '../rules/change.ts';
@@ -14,8 +14,8 @@ import { list } from '../rules/list.ts';
 import { alternative } from '../rules/ruling.ts';
 import { firstStays, largestBy, latest, serverDecides } from '../rules/single.ts';
 import { isList, isObject, isSame } from '../values/canonical.ts';
-import { CARD_FIELDS } from './cardFields.ts';
 import { pendingItem, pendingMark, provided, withClaims } from './providerWord.ts';
+import { CARD_FIELDS } from './rulesOf.ts';
 
 const method = pendingItem((whileSilent) =>
   fields({

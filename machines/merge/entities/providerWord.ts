@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import type { Json, JsonObject } from '../../vocabulary/shape.ts';
 import type { Check, EntityRules, Finding } from '../declaration/entityRules.ts';
 import { type Change, type ChangeNode, compareOrigins } from '../rules/change.ts';
 import { type AnyRule, altsOf } from '../rules/rule.ts';

@@ -40,3 +40,17 @@ export function entityRulesOf(type: string): EntityRules {
 export function isDeclared({ authority }: EntityRules): boolean {
   return authority !== NOBODY;
 }
+
+/** Names of the fields, in lower case. */
+export const CARD_FIELDS: readonly string[] = [
+  'pan',
+  'cardnumber',
+  'card_number',
+  'cvc',
+  'cvc2',
+  'cvv',
+  'cvv2',
+  'csc',
+  'securitycode',
+  'security_code',
+];

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { JsonObject } from '../../vocabulary/json.ts';
+import type { JsonObject } from '../../vocabulary/shape.ts';
 import { declareEntity } from '../declaration/entityRules.ts';
 import { anything } from '../rules/anything.ts';
 import { computed, map } from '../rules/fields.ts';

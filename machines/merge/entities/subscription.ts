@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import type { Json, JsonObject } from '../../vocabulary/shape.ts';
 import { declareEntity, type Finding } from '../declaration/entityRules.ts';
 import { anything } from '../rules/anything.ts';
 import { fields } from '../rules/fields.ts';
@@ -15,8 +15,8 @@ import { firstStays, furthest, latest } from '../rules/single.ts';
 import { snapshot } from '../rules/snapshot.ts';
 import { text } from '../rules/text.ts';
 import { isList, isObject } from '../values/canonical.ts';
-import { CARD_FIELDS } from './cardFields.ts';
 import { provided, withClaims } from './providerWord.ts';
+import { CARD_FIELDS } from './rulesOf.ts';
 
 const BILLING = [
   'status',

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Json, JsonObject } from '../../vocabulary/json.ts';
 import type { Pieces } from '../../vocabulary/pieces.ts';
+import type { Json, JsonObject } from '../../vocabulary/shape.ts';
 import { canonical, inOrder, isList, isObject } from '../values/canonical.ts';
 import { type Change, type ChangeNode, type ChangeNotes, compareOrigins } from './change.ts';
 import { type Alternative, allOf, alternative, type Ruling } from './ruling.ts';

@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { Json } from '../../vocabulary/json.ts';
 import { atOnce, stepsOf, type Work } from '../../vocabulary/pieces.ts';
+import type { Json } from '../../vocabulary/shape.ts';
 import { canonical, isList, isObject } from '../values/canonical.ts';
 import { isContainer, isEmpty } from './absence.ts';
 import type { ChangeNode, ChangeNotes } from './change.ts';

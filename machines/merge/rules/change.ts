@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Json, JsonObject } from '../../vocabulary/json.ts';
 import { type Pieces, sortedInPieces, Work } from '../../vocabulary/pieces.ts';
+import type { Json, JsonObject } from '../../vocabulary/shape.ts';
 import { canonical, compareText, quoted } from '../values/canonical.ts';
 
 /** Author and time of a change. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Json } from '../../vocabulary/json.ts';
+import type { Json } from '../../vocabulary/shape.ts';
 import { isSame } from '../values/canonical.ts';
 import type { Change } from './change.ts';
 import { type Alt, altsOf, others, type Rule, ruleBy, type Verdict } from './rule.ts';

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Json, JsonObject } from '../../vocabulary/json.ts';
 import { atOnce } from '../../vocabulary/pieces.ts';
+import type { Json, JsonObject } from '../../vocabulary/shape.ts';
 import { inOrder, isObject, isSame } from '../values/canonical.ts';
 import {
   apartFromMissing,

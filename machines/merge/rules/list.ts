@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Json } from '../../vocabulary/json.ts';
 import { atOnce, sortedInPieces, type Work } from '../../vocabulary/pieces.ts';
+import type { Json } from '../../vocabulary/shape.ts';
 import { canonical, compareText, isList, isObject, isSame, quoted } from '../values/canonical.ts';
 import {
   apartFromMissing,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Json } from '../../vocabulary/json.ts';
+import type { Json } from '../../vocabulary/shape.ts';
 import { canonical } from '../values/canonical.ts';
 import { cleanJson } from '../values/cleanJson.ts';
 import { type Alt, type Decide, type Rule, whole } from './rule.ts';

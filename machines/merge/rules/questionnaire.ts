@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Json, JsonObject } from '../../vocabulary/json.ts';
+import type { Json, JsonObject } from '../../vocabulary/shape.ts';
 import { canonical, compareText, isObject, isSame } from '../values/canonical.ts';
 import { compareOrigins } from './change.ts';
 import { type Alt, type Question, type Rule, type Verdict, whole } from './rule.ts';

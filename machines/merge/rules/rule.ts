@@ -4,12 +4,17 @@
  * @module
  */
 
-import type { Json } from '../../vocabulary/json.ts';
 import type { Pieces } from '../../vocabulary/pieces.ts';
+import type { Json } from '../../vocabulary/shape.ts';
 import { canonical, compareText, isSame } from '../values/canonical.ts';
 import { askOfEmptied, type Guard, isLessThan, laidOver } from './absence.ts';
-import type { Change, ChangeNode, ChangeNotes, Origin } from './change.ts';
-import { compareOrigins } from './change.ts';
+import {
+  type Change,
+  type ChangeNode,
+  type ChangeNotes,
+  compareOrigins,
+  type Origin,
+} from './change.ts';
 import { alternative, type Ruling } from './ruling.ts';
 
 /** Kinds of rules. */
@@ -209,4 +214,29 @@ export function compareSworn(one: Origin, other: Origin): number {
 /** Returns all but one. */
 export function others(alts: readonly Alt[], kept: Alt | undefined): readonly Alt[] {
   return alts.filter((alt) => alt !== kept);
+}
+
+const WORDS: Readonly<Record<RuleKind, string>> = {
+  'latest wins': 'The latest edit stands.',
+  'server decides': 'What the server says stands.',
+  'both are kept': 'The latest edit stands for now; all of them are kept and shown.',
+  ask: 'When devices differ nothing is changed until a person decides.',
+  'strictest wins': 'Of different edits the strictest stands, whichever is later.',
+  'furthest wins': 'It goes only forward.',
+  'largest wins': 'The largest number stands.',
+  'first stays': 'It never changes.',
+  counter: 'What each device added, or took away, is added.',
+  'text by lines': 'Lines of both are put together.',
+  set: 'Items of all devices, without those that a device took out.',
+  list: 'Items of all devices; none goes only because a device does not have it.',
+  fields: 'Each field by a rule of its own.',
+  together: 'Fields that belong together are taken from one side, and never mixed.',
+  'provider snapshot': 'What the provider says of the latest moment stands, all of it together.',
+  computed: 'It follows from other fields.',
+  'own rule': 'A rule of the app.',
+};
+
+/** Returns the sentence of a rule; a condition of a record is one already. */
+export function ruleInWords(rule: string): string {
+  return Object.hasOwn(WORDS, rule) ? WORDS[rule as RuleKind] : rule;
 }

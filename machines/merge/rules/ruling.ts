@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Json } from '../../vocabulary/json.ts';
 import { type Pieces, sortedInPieces, stepsOf, Work } from '../../vocabulary/pieces.ts';
+import type { Json } from '../../vocabulary/shape.ts';
 import { canonical, compareText } from '../values/canonical.ts';
 import type { Allowance } from '../values/difference.ts';
 import { sha256InPieces } from '../values/sha256.ts';

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Json } from '../../vocabulary/json.ts';
 import type { Pieces, Work } from '../../vocabulary/pieces.ts';
+import type { Json } from '../../vocabulary/shape.ts';
 
 /** Items in one order, and the places of the orders that moved an item elsewhere. */
 export interface Sequence {

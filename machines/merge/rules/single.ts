@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Json } from '../../vocabulary/json.ts';
+import type { Json } from '../../vocabulary/shape.ts';
 import { canonical, compareText, isSame } from '../values/canonical.ts';
 import {
   type Alt,

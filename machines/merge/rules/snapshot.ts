@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Json } from '../../vocabulary/json.ts';
+import type { Json } from '../../vocabulary/shape.ts';
 import { canonical, compareText, isObject, isSame } from '../values/canonical.ts';
 import type { Origin } from './change.ts';
 import { type Alt, compareSworn, type Question, type Rule, whole } from './rule.ts';

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Json } from '../../vocabulary/json.ts';
+import type { Json } from '../../vocabulary/shape.ts';
 import { compareText } from '../values/canonical.ts';
 import { type Allowance, type Hunk, hunksBetween } from '../values/difference.ts';
 import { type Alt, type Rule, type Verdict, whole } from './rule.ts';

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { type Json, type JsonObject, namesInOrder } from '../../vocabulary/json.ts';
 import { CHARACTERS_OF_A_STEP, type Pieces, stepsOf, type Work } from '../../vocabulary/pieces.ts';
+import { type Json, type JsonObject, namesInOrder } from '../../vocabulary/shape.ts';
 
 /** The text of a value that `cleanJson` made, whose keys are in order already; of nothing, an empty text. */
 export function canonical(value: Json | undefined): string {

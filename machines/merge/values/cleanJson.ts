@@ -13,8 +13,8 @@ import {
   maskTextInPieces,
   NO_CARD,
 } from '../../policy/request/cardData.ts';
-import type { Json } from '../../vocabulary/json.ts';
 import { atOnce, type Pieces, stepsOf, Work } from '../../vocabulary/pieces.ts';
+import type { Json } from '../../vocabulary/shape.ts';
 
 /** Names that reach beyond the object. */
 const RESERVED: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);

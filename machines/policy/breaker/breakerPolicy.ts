@@ -4,10 +4,17 @@
  * @module
  */
 
-import { completeOptions, refuseRemoved, requireOption } from '../../vocabulary/optionFields.ts';
-import { count, type OptionRules, share, spanMs } from '../../vocabulary/optionRules.ts';
+import {
+  completeOptions,
+  count,
+  type OptionRules,
+  refuseRemoved,
+  requireOption,
+  share,
+  spanMs,
+} from '../../vocabulary/optionFields.ts';
 import type { FlowPolicy } from '../flow/flowPolicy.ts';
-import { probeGapMs } from '../flow/probePacing.ts';
+import { probeGapMs } from '../flow/recoveryPace.ts';
 
 /** Every state a breaker can be in (CB-1). */
 export const BREAKER_STATES = [
@@ -169,4 +176,90 @@ export function askedWaitMs(
   retryAfterMs: number = 0,
 ): number {
   return retryAfterMs > 0 ? Math.ceil(Math.min(retryAfterMsMax, retryAfterMs)) : 0;
+}
+
+/**
+ * What a call to an upstream may do, made once for each change of its breaker so that reading it
+ * costs nothing (CB-5). A crisis does not ask (CB-3).
+ *
+ * - `pass`: go out.
+ * - `probe`: ask with `permit.requested`; without a permit, wait until `retryAtMs`.
+ * - `refuse`: wait until `retryAtMs`, or until an operator lets go where that is `null`.
+ */
+export interface BreakerDecision {
+  /** What the results of calls that start now are stamped with. */
+  readonly generation: number;
+  readonly mode: 'pass' | 'probe' | 'refuse';
+  /** When it is worth asking again; `null` when a call may go out now, or nobody knows. */
+  readonly retryAtMs: number | null;
+  /** Whether results of calls that start now may open it, or be reported as if they did. */
+  readonly recordsResults: boolean;
+  /** Somebody keeps it open. */
+  readonly isHeldOpen: boolean;
+  /** How many more probes may go out; 0 outside `probe`. */
+  readonly probesFree: number;
+}
+
+/** The mode of each state. */
+export const BREAKER_MODES: Readonly<Record<BreakerState, BreakerDecision['mode']>> = {
+  closed: 'pass',
+  open: 'refuse',
+  halfOpen: 'probe',
+  forcedOpen: 'refuse',
+  disabled: 'pass',
+  observing: 'pass',
+};
+
+// The probes of a half-open breaker, as leases: a probe that does not report makes way for another, so
+// that neither a caller who died nor an upstream that answers nothing decides when the next one goes out
+// (CB-2).
+
+/** A probe that is out, and when another may go out in its stead even if it never reports. */
+export interface ProbeLease {
+  readonly id: string;
+  readonly leaseEndsAtMs: number;
+}
+
+/** A permit that is asked for or reported on. */
+export interface PermitFacts {
+  readonly permitId: string;
+  readonly atMs: number;
+  /** A random number from [0, 1) where one is asked for; left out, the middle. */
+  readonly draw?: number | undefined;
+}
+
+/** The leases that still run at `atMs`. */
+export function heldLeases(probes: readonly ProbeLease[], atMs: number): readonly ProbeLease[] {
+  return probes.filter((probe) => probe.leaseEndsAtMs > atMs);
+}
+
+/**
+ * The leases after one more was granted at `atMs`. It lasts no longer than the time to the next probe
+ * would be, had this one failed: in an outage in which calls hang, probes follow each other as in one in
+ * which they fail at once, and an answer that comes after its lease still counts.
+ *
+ * @param downMs since the outage began
+ */
+export function withLease(
+  probes: readonly ProbeLease[],
+  pacing: BreakerPacing,
+  granted: PermitFacts,
+  downMs: number,
+): readonly ProbeLease[] {
+  const { draw = 0.5 } = granted;
+  const leaseMs = Math.min(pacing.leaseMs, openDurationMs(pacing, { downMs, draw }));
+  const lease = { id: granted.permitId, leaseEndsAtMs: granted.atMs + leaseMs };
+  return [...heldLeases(probes, granted.atMs), lease];
+}
+
+/** True while the lease of this permit runs. */
+export function isLeaseHeld(probes: readonly ProbeLease[], permit: PermitFacts): boolean {
+  return probes.some(
+    ({ id, leaseEndsAtMs }) => id === permit.permitId && leaseEndsAtMs > permit.atMs,
+  );
+}
+
+/** When the first of the leases ends; `null` when there is none. */
+export function firstLeaseEnd(probes: readonly ProbeLease[]): number | null {
+  return probes.length === 0 ? null : Math.min(...probes.map((probe) => probe.leaseEndsAtMs));
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isSamePerson } from '../../vocabulary/person.ts';
+import { isSamePerson } from '../../vocabulary/subject.ts';
 
 /** What may be ordered of a breaker, the strongest first. */
 export const HOLD_KINDS = ['forcedOpen', 'disabled', 'observing'] as const;

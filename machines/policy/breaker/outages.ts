@@ -5,7 +5,7 @@
  * @module
  */
 
-import { clampDueTime } from '../../vocabulary/dueTime.ts';
+import { clampDueTime } from '../../vocabulary/clock.ts';
 import { askedWaitMs, type BreakerPacing, openDurationMs } from './breakerPolicy.ts';
 
 /** An outage, from the first failure of the run that revealed it to the success that ended it. */

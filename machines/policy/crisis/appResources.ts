@@ -6,10 +6,8 @@
  */
 
 import { HoldfastError, isHoldfastError } from '../../vocabulary/errors.ts';
-import { requireOption } from '../../vocabulary/optionFields.ts';
-import { isObject } from '../../vocabulary/optionRules.ts';
-import { checkResource } from './crisisPlan.ts';
-import type { CrisisResource } from './crisisResource.ts';
+import { isObject, requireOption } from '../../vocabulary/optionFields.ts';
+import { type CrisisResource, checkResource } from './crisisResources.ts';
 import { type CrisisWords, checkWords } from './crisisWords.ts';
 
 /** The entries of an app's list that can be used, and why the others can't. */

@@ -5,9 +5,8 @@
  * @module
  */
 
-import { clampDueTime } from '../../vocabulary/dueTime.ts';
-import { isSamePerson, type Person } from '../../vocabulary/person.ts';
-import { subjectOf } from '../../vocabulary/subject.ts';
+import { clampDueTime } from '../../vocabulary/clock.ts';
+import { isSamePerson, type Person, subjectOf } from '../../vocabulary/subject.ts';
 import type { Priority } from '../../vocabulary/urgency.ts';
 
 /** For whom it is on: one subject, or everybody. */

@@ -13,7 +13,7 @@ import { asSubjectText, SUBJECT_LENGTH_MAX } from '../../vocabulary/subject.ts';
 import { maskText } from '../request/cardData.ts';
 import type { CheckedRequest, SyncRequest } from '../request/request.ts';
 import { withNote } from '../request/requestBody.ts';
-import { countryOf } from './crisisResource.ts';
+import { countryOf } from './crisisResources.ts';
 import { languageOf } from './crisisWords.ts';
 import { soundJsonInPieces } from './soundJson.ts';
 

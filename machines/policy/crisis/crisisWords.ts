@@ -5,9 +5,13 @@
  * @module
  */
 
-import { checkFields, requireOption } from '../../vocabulary/optionFields.ts';
-import type { MatchRule, OptionRules } from '../../vocabulary/optionRules.ts';
-import { countryOf } from './crisisResource.ts';
+import {
+  checkFields,
+  type MatchRule,
+  type OptionRules,
+  requireOption,
+} from '../../vocabulary/optionFields.ts';
+import { countryOf } from './crisisResources.ts';
 
 /**
  * How far a message is: `notReached`, it is being sent and has not reached anybody yet; `taken`, the upstream has

@@ -6,16 +6,15 @@
  * @module
  */
 
-import type { ValuePath } from '../../vocabulary/errors.ts';
+import { isBinary, isDate, type ValuePath } from '../../vocabulary/errors.ts';
+import type { Pieces } from '../../vocabulary/pieces.ts';
 import {
   isPlainObject,
   JSON_DEPTH_MAX,
   type Json,
   namesInOrder,
   utf8Length,
-} from '../../vocabulary/json.ts';
-import type { Pieces } from '../../vocabulary/pieces.ts';
-import { isBinary, isDate } from '../../vocabulary/realms.ts';
+} from '../../vocabulary/shape.ts';
 import {
   type CardContext,
   contextOfField,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CallResult } from '../../vocabulary/callResult.ts';
+import type { CallResult } from '../../vocabulary/upstreamAnswer.ts';
 
 /**
  * - `answered`: a success; or a refusal or a conflict, which is an answer of a healthy upstream.
@@ -56,4 +56,29 @@ const RESULTS: Readonly<Record<CallSign, CallResult>> = {
 /** Result of a call as facts and health count it. */
 export function resultOf({ sign }: CallReport): CallResult {
   return RESULTS[sign];
+}
+
+/** What a call that began is known by. It is given back once; a second time is ignored. */
+export interface CallStamp {
+  readonly beganAtMs: number;
+}
+
+/** Stamp of a call as the meter reads it. */
+export class Stamp implements CallStamp {
+  /** Moved once, where the call waited for something else than its upstream. */
+  beganAtMs: number;
+  /** The round of a ramp that it belongs to. */
+  readonly round: number;
+  /** Begins and ends of outages before it: a call of before the last takes none of the slots that are open now. */
+  readonly outage: number;
+  /** Outages and overloads before it: a call of before the last one says nothing about now. */
+  readonly epoch: number;
+  state: 'inFlight' | 'overhanging' | 'givenBack' = 'inFlight';
+
+  constructor(beganAtMs: number, round: number, outage: number, epoch: number) {
+    this.beganAtMs = beganAtMs;
+    this.round = round;
+    this.outage = outage;
+    this.epoch = epoch;
+  }
 }

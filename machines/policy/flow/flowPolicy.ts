@@ -4,8 +4,15 @@
  * @module
  */
 
-import { completeOptions, requireOption } from '../../vocabulary/optionFields.ts';
-import { count, type OptionRules, share, spanMs } from '../../vocabulary/optionRules.ts';
+import {
+  completeOptions,
+  count,
+  type OptionRules,
+  requireOption,
+  share,
+  spanMs,
+} from '../../vocabulary/optionFields.ts';
+import type { Tier } from '../../vocabulary/urgency.ts';
 
 /** What the flow meter of an upstream decides by. One for each upstream. */
 export interface FlowPolicy {
@@ -139,4 +146,70 @@ export function checkFlowTuning(
 ): FlowPolicy {
   const { concurrency: slotsMax, attemptTimeoutMs: timeoutMsMax } = bounds;
   return checkFlowPolicy({ ...tuning, slotsMax, timeoutMsMax }, field);
+}
+
+/** Accepted and not yet ended. A million take some 2 GB of disk. */
+export const OPERATIONS_MAX = 1_000_000;
+
+/**
+ * The part of the queue that each tier may not fill, in percent: those who pay less are refused first when
+ * it is full, so that their flood leaves room for the others. Crises are counted and never refused
+ * (CR-2).
+ */
+const KEPT_PERCENT: Readonly<Record<Tier, number>> = { premium: 0, basic: 5, trial: 10 };
+
+/** How much of the room is kept from this tier. */
+export function roomKeptFrom(tier: Tier, operationsMax: number): number {
+  return Math.floor((operationsMax * KEPT_PERCENT[tier]) / 100);
+}
+
+// How much may be kept in memory for a disk that is late or answers nothing (OP-6, PS-6): so many
+// operations, and so many bytes of what they carry, for a few large payloads weigh as much as many small.
+
+/** What there is already, before the one that is asked about. */
+interface Unwritten {
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** The options that bound it. */
+export interface UnwrittenLimits {
+  readonly residentsMax: number;
+  readonly unwrittenBytesMax: number;
+}
+
+/**
+ * Half a minute of 1,000 requests a second of 1 KiB, and little beside the heap that Node
+ * has anywhere. With what is kept for crises, and with the copies that the writer was handed, four times
+ * as much is held at worst.
+ */
+export const UNWRITTEN_BYTES_MAX = 64 * 1_048_576;
+
+/**
+ * Crises have room beyond what requests may fill: ten times the number, for each of them counts, and twice
+ * the bytes, for each is small.
+ */
+const CRISIS_COUNT_FACTOR = 10;
+const CRISIS_BYTES_FACTOR = 2;
+
+/** What a payload as kept takes in memory, at most: two bytes a character. */
+export function bytesInMemory(body: string): number {
+  return body.length * 2;
+}
+
+/** The option that keeps one more request from waiting; `null` where it may. */
+export function limitReached(
+  waiting: Unwritten,
+  { residentsMax, unwrittenBytesMax }: UnwrittenLimits,
+): keyof UnwrittenLimits | null {
+  if (waiting.count >= residentsMax) return 'residentsMax';
+  return waiting.bytes >= unwrittenBytesMax ? 'unwrittenBytesMax' : null;
+}
+
+/** Whether the record of one more crisis is kept; it is answered and delivered in any case (CR-4). */
+export function mayKeepCrisis(inMemory: Unwritten, limits: UnwrittenLimits): boolean {
+  return (
+    inMemory.count < limits.residentsMax * CRISIS_COUNT_FACTOR &&
+    inMemory.bytes < limits.unwrittenBytesMax * CRISIS_BYTES_FACTOR
+  );
 }

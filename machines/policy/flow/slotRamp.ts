@@ -4,8 +4,8 @@
  * @module
  */
 
-import { logChanceOf } from './failureChance.ts';
 import type { FlowPolicy } from './flowPolicy.ts';
+import { logChanceOf } from './surpriseTrip.ts';
 
 /** Half a slot for each answer: half as many again with each round trip. */
 const SLOTS_FOR_AN_ANSWER = 0.5;

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { logChanceOf } from './failureChance.ts';
 import type { FlowPolicy } from './flowPolicy.ts';
 
 /** How much of a new result is taken into the usual share: it remembers some 30 calls. */
@@ -264,4 +263,12 @@ export class SurpriseTrip {
   #within(share: number): number {
     return Math.min(SHARE_MAX, Math.max(this.#policy.failureShareMin, share));
   }
+}
+
+/** The logarithm of a bound (Chernoff's) of the chance that `count` of `all` or more fail: 0 where it is nothing. */
+export function logChanceOf(count: number, all: number, share: number): number {
+  const part = Math.min(1, count / Math.max(1, all));
+  if (part <= share) return 0;
+  const rest = part < 1 ? (1 - part) * Math.log((1 - part) / (1 - share)) : 0;
+  return -Math.max(count, all) * (part * Math.log(part / share) + rest);
 }

@@ -10,7 +10,7 @@
 
 import { subjectForm } from '../../vocabulary/subject.ts';
 import type { FlowPolicy } from './flowPolicy.ts';
-import { probeGapMs } from './probePacing.ts';
+import { probeGapMs } from './recoveryPace.ts';
 
 /**
  * So many failures of a type, one after the other, park it in any case: where half of all calls fail, chance

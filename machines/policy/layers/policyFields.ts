@@ -10,7 +10,7 @@ import {
   type OptionRule,
   type OptionRules,
   spanMs,
-} from '../../vocabulary/optionRules.ts';
+} from '../../vocabulary/optionFields.ts';
 import { RETRY_CLASSES, type RetryClass } from '../../vocabulary/urgency.ts';
 import {
   REMOVED as BREAKER_REMOVED,
@@ -24,7 +24,7 @@ import {
   type FlowPolicy,
   type FlowTuning,
 } from '../flow/flowPolicy.ts';
-import type { RateLimit } from '../flow/tokenBucket.ts';
+import type { RateLimit } from '../flow/tokenRate.ts';
 import { DEFAULT_RETRY, RULES as RETRY_RULES, type RetryPolicy } from '../retry/retryPolicy.ts';
 import {
   DEFAULT_DEGRADATION_POLICY,

@@ -7,11 +7,12 @@
 
 import {
   checkFields,
+  isObject,
+  type OptionRules,
   refuseRemoved,
   requireKnown,
   requireOption,
 } from '../../vocabulary/optionFields.ts';
-import { isObject, type OptionRules } from '../../vocabulary/optionRules.ts';
 import {
   NO_OWN_TIERS,
   type OwnTiers,
@@ -19,7 +20,7 @@ import {
   type RetryClass,
   type TierName,
 } from '../../vocabulary/urgency.ts';
-import { RATE_LIMIT_RULES } from '../flow/tokenBucket.ts';
+import { RATE_LIMIT_RULES } from '../flow/tokenRate.ts';
 import {
   type DefaultPolicies,
   POLICY_PARTS,

@@ -6,8 +6,8 @@
  */
 
 import type { ValuePath } from '../../vocabulary/errors.ts';
-import type { Json, JsonObject } from '../../vocabulary/json.ts';
 import { atOnce, type Pieces, Work } from '../../vocabulary/pieces.ts';
+import type { Json, JsonObject } from '../../vocabulary/shape.ts';
 import { type CardSpan, findCardNumbers } from './cardNumber.ts';
 
 /** What was found; the words end a sentence. */

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Json } from '../../vocabulary/json.ts';
 import type { Confirmation, EditBase, Tombstone } from '../../vocabulary/record.ts';
+import type { Json } from '../../vocabulary/shape.ts';
 import { checkedChanges } from './jsonPatch.ts';
 import { invalidField as invalid } from './requestBody.ts';
 

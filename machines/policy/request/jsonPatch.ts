@@ -8,9 +8,8 @@
  */
 
 import type { HoldfastError } from '../../vocabulary/errors.ts';
-import type { Json } from '../../vocabulary/json.ts';
-import { JSON_DEPTH_MAX } from '../../vocabulary/json.ts';
 import type { Tombstone } from '../../vocabulary/record.ts';
+import { JSON_DEPTH_MAX, type Json } from '../../vocabulary/shape.ts';
 import { invalidField } from './requestBody.ts';
 
 /** What a person has confirmed of an operation that takes something out. */

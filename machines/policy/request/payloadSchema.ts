@@ -6,7 +6,7 @@
  * @module
  */
 
-import { isThenable } from '../../vocabulary/realms.ts';
+import { isThenable } from '../../vocabulary/errors.ts';
 import { invalidField, placeOf } from './requestBody.ts';
 
 /** A schema of zod, valibot, arktype or any other library that keeps to Standard Schema. */

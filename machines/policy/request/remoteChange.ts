@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Entity } from '../../vocabulary/entity.ts';
-import type { Json } from '../../vocabulary/json.ts';
+import type { Entity } from '../../vocabulary/record.ts';
+import type { Json } from '../../vocabulary/shape.ts';
 import { VERSION_LENGTH_MAX } from './editRequest.ts';
 import { checkEntity, checkText } from './request.ts';
 import { type BodyRules, encodeBody, invalidField as invalid, parseBody } from './requestBody.ts';

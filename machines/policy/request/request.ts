@@ -4,12 +4,11 @@
  * @module
  */
 
-import type { Entity } from '../../vocabulary/entity.ts';
 import type { HoldfastError, ValuePath } from '../../vocabulary/errors.ts';
-import type { Json } from '../../vocabulary/json.ts';
-import { nearestName } from '../../vocabulary/nearestName.ts';
+import { nearestName } from '../../vocabulary/optionFields.ts';
 import type { Pieces } from '../../vocabulary/pieces.ts';
-import type { Confirmation, EditBase, Tombstone } from '../../vocabulary/record.ts';
+import type { Confirmation, EditBase, Entity, Tombstone } from '../../vocabulary/record.ts';
+import type { Json } from '../../vocabulary/shape.ts';
 import {
   DEFAULT_TIER,
   isTierName,
@@ -37,8 +36,27 @@ import {
   parseBody,
   wholeField,
 } from './requestBody.ts';
-import { pathProblem } from './requestPath.ts';
-import { checkTags } from './requestTags.ts';
+
+/** How many a request may have. Each is an entry of an index. */
+const TAGS_MAX = 8;
+const TAG_LENGTH_MAX = 64;
+
+/**
+ * @param text checks one text that is at most so long; throws as {@link checkTags} does
+ * @throws HoldfastError `HF_REQUEST_INVALID` naming the tag by its place.
+ */
+function checkTags(
+  value: unknown,
+  text: (value: unknown, field: string, lengthMax: number) => string,
+): readonly string[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) throw invalid('tags', 'must be a list of texts');
+  if (value.length > TAGS_MAX) throw invalid('tags', `must be at most ${TAGS_MAX}`);
+  const tags = value.map((tag, at) => text(tag, `tags[${at}]`, TAG_LENGTH_MAX));
+  const repeated = tags.findIndex((tag, at) => tags.indexOf(tag) !== at);
+  if (repeated !== -1) throw invalid(`tags[${repeated}]`, 'is there already');
+  return tags;
+}
 
 /** What an app hands to `runtime.sync()`. */
 export interface SyncRequest {
@@ -423,4 +441,33 @@ function checkPath(path: string): string {
     );
   }
   return path;
+}
+
+// What the path of a request may be. It comes from outside, so it must not lead out of the base URL
+// it is put below, nor mean one thing to a proxy and another to the server behind it (OP-9, SE-5).
+
+/** What is wrong with a path, as the end of a sentence; `null` when nothing is. */
+export function pathProblem(path: string): string | null {
+  if (/[^!-~]|[\\#]/.test(path)) {
+    return 'must be printable ASCII without spaces, backslashes and fragments';
+  }
+  const relative = path.startsWith('/') ? path.slice(1) : path;
+  if (relative.startsWith('/')) return 'must not name a host';
+  if (/^[a-z][a-z\d+.-]*:/i.test(relative)) return 'must not be an absolute URL';
+  if (/%(?![\da-f]{2})/i.test(relative)) return 'must write % as %25';
+  if (/%[01][\da-f]|%7f/i.test(relative)) return 'must not hold control characters';
+  const [pathname = ''] = relative.split('?', 1);
+  if (/%5c/i.test(pathname)) return 'must not hold an encoded backslash';
+  if (/%25[\da-f]{2}/i.test(pathname)) return 'must not be percent-encoded twice';
+  // Some servers take an encoded slash for one, and look at a segment without what follows a `;`.
+  const segments = pathname.split(/\/|%2f/i);
+  if (segments.some(isDots)) return "must not hold '.' or '..'";
+  if (segments.slice(0, -1).includes('') || /%2f$/i.test(pathname)) {
+    return 'must not hold two slashes in a row, or end in an encoded one';
+  }
+  return null;
+}
+
+function isDots(segment: string): boolean {
+  return /^(?:\.|%2e){1,2}(?:;|%3b|$)/i.test(segment);
 }

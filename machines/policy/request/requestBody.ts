@@ -8,15 +8,15 @@
  */
 
 import { HoldfastError, type ValuePath } from '../../vocabulary/errors.ts';
+import { type Pieces, Work } from '../../vocabulary/pieces.ts';
+import type { Confirmation, Maker, RecordMeta, Tombstone } from '../../vocabulary/record.ts';
 import {
   isPlainObject,
   JSON_DEPTH_MAX,
   type Json,
   namesInOrder,
   utf8Length,
-} from '../../vocabulary/json.ts';
-import { type Pieces, Work } from '../../vocabulary/pieces.ts';
-import type { Confirmation, Maker, RecordMeta, Tombstone } from '../../vocabulary/record.ts';
+} from '../../vocabulary/shape.ts';
 import {
   type CardContext,
   type CardDatum,

@@ -4,12 +4,113 @@
  * @module
  */
 
-import { completeOptions, requireOption } from '../../vocabulary/optionFields.ts';
-import { count, type OptionRules, spanMs } from '../../vocabulary/optionRules.ts';
+import {
+  completeOptions,
+  count,
+  type OptionRules,
+  requireOption,
+  spanMs,
+} from '../../vocabulary/optionFields.ts';
 import type { RetryClass } from '../../vocabulary/urgency.ts';
 import type { Failure } from './classifyFailure.ts';
-import { GIVE_UP_AFTER_MS } from './giveUp.ts';
-import { RETRY_AFTER_MAX_MS } from './retryAfter.ts';
+
+/** No upstream may park work for longer than this by a header: 1 h. */
+export const RETRY_AFTER_MAX_MS = 3_600_000;
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `Sun, 06 Nov 1994 08:49:37 GMT`, the form every sender uses today. */
+const IMF_DATE = /^[A-Z][a-z]{2}, (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) GMT$/;
+/** `Sunday, 06-Nov-94 08:49:37 GMT`, obsolete, still to be read. */
+const RFC_850_DATE =
+  /^[A-Z][a-z]{5,8}, (\d{2})-([A-Z][a-z]{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2}) GMT$/;
+/** `Sun Nov  6 08:49:37 1994`, obsolete, still to be read. */
+const ASCTIME_DATE = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d{2}):(\d{2}):(\d{2}) (\d{4})$/;
+
+function utc(day: string, month: string, year: number, time: readonly (string | undefined)[]) {
+  const monthIndex = MONTHS.indexOf(month);
+  if (monthIndex < 0) return null;
+  const [hour, minute, second] = time.map(Number);
+  return Date.UTC(year, monthIndex, Number(day), hour, minute, second);
+}
+
+/**
+ * Reads an HTTP date in any of its three forms as milliseconds since the epoch; `null` for anything
+ * else. `Date.parse` would not do: it takes `5` for a day in 2001.
+ *
+ * @param nowMs - gives the century of a two-digit year: never more than 50 years ahead (RFC 9110 §5.6.7).
+ */
+export function parseHttpDate(text: string, nowMs: number): number | null {
+  const imf = IMF_DATE.exec(text);
+  if (imf !== null) {
+    const [, day = '', month = '', year, ...time] = imf;
+    return utc(day, month, Number(year), time);
+  }
+  const rfc850 = RFC_850_DATE.exec(text);
+  if (rfc850 !== null) {
+    const [, day = '', month = '', shortYear, ...time] = rfc850;
+    const yearNow = new Date(nowMs).getUTCFullYear();
+    const year = yearNow - (yearNow % 100) + Number(shortYear);
+    return utc(day, month, year > yearNow + 50 ? year - 100 : year, time);
+  }
+  const asctime = ASCTIME_DATE.exec(text);
+  if (asctime === null) return null;
+  const [, month = '', day = '', hour, minute, second, year] = asctime;
+  return utc(day.trim(), month, Number(year), [hour, minute, second]);
+}
+
+/**
+ * Reads a `Retry-After` header: a number of seconds (fractions are accepted, some services send
+ * them) or an HTTP date. Returns milliseconds from `nowMs`, between 0 and {@link RETRY_AFTER_MAX_MS},
+ * or `undefined` when there is no header or it makes no sense.
+ */
+export function parseRetryAfter(
+  header: string | null | undefined,
+  nowMs: number,
+): number | undefined {
+  const text = header?.trim() ?? '';
+  if (/^\d+(?:\.\d+)?$/.test(text)) return capped(Number(text) * 1_000);
+  const atMs = parseHttpDate(text, nowMs);
+  return atMs === null ? undefined : capped(atMs - nowMs);
+}
+
+function capped(delayMs: number): number {
+  return Math.min(RETRY_AFTER_MAX_MS, Math.max(0, Math.ceil(delayMs)));
+}
+
+/** How long an upstream was up, in all, in milliseconds, and which. */
+export interface UpTime {
+  readonly upstream: string;
+  readonly upMs: number;
+}
+
+/** Three days: a weekend passes before a person has to look. */
+export const GIVE_UP_AFTER_MS = 72 * 3_600_000;
+
+/** From where the time counts: from before, or from now on at another upstream. */
+export function upMark(before: UpTime | undefined, now: UpTime): UpTime {
+  return before?.upstream === now.upstream ? before : now;
+}
+
+/**
+ * Whether the time is over. An upstream whose own memory of that was lost counts anew.
+ *
+ * @param afterMs of the class of the operation; `null` for never
+ */
+export function isGivenUp(mark: UpTime | undefined, now: UpTime, afterMs: number | null): boolean {
+  if (afterMs === null || mark?.upstream !== now.upstream) return false;
+  return now.upMs - mark.upMs >= afterMs;
+}
+
+/** Why it ends; `last` is how its last attempt failed. */
+export function givenUp(last: Failure | null): Failure {
+  const why = last === null ? '' : ` The last failure: ${last.message}`;
+  return {
+    failureClass: 'permanent',
+    code: 'HF_GIVEN_UP',
+    message: `It was tried for as long as its policy allows while its upstream was up.${why}`,
+  };
+}
 
 /**
  * Turns attempt number and chance into a delay in milliseconds, at most `delayMsMax`. Must be pure.

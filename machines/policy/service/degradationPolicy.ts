@@ -4,9 +4,15 @@
  * @module
  */
 
-import type { NetworkGrade } from '../../vocabulary/networkGrade.ts';
-import { completeOptions, refuseRemoved, requireOption } from '../../vocabulary/optionFields.ts';
-import { type OptionRules, share, spanMs } from '../../vocabulary/optionRules.ts';
+import {
+  completeOptions,
+  type OptionRules,
+  refuseRemoved,
+  requireOption,
+  share,
+  spanMs,
+} from '../../vocabulary/optionFields.ts';
+import type { NetworkGrade } from '../../vocabulary/upstreamAnswer.ts';
 import type { BreakerState } from '../breaker/breakerPolicy.ts';
 import { LEVELS, type Level, worstOf } from './degradationLevel.ts';
 import { STORAGE_LEVELS, type StorageState } from './storageTrouble.ts';

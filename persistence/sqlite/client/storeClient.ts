@@ -5,17 +5,22 @@
  */
 
 import { HoldfastError, reviveError } from '../../../machines/vocabulary/errors.ts';
+import { programName } from '../../owner/ownerNote.ts';
+import { faultPoint } from '../../port/faultPoints.ts';
 import { forwardQuestions } from '../../port/questions.ts';
-import type { SpillLine } from '../../port/spillLine.ts';
 import type { QuarantinedRow, Store } from '../../port/store.ts';
+import type { SpillLine } from '../../port/writes.ts';
+import { engineOf, type Sealing } from '../../sealing/engines.ts';
 import type {
   Answer,
   OpenedStore,
   ReadRequest,
   Replies,
   Reply,
+  StoreKey,
   StoreRequest,
 } from '../protocol/requests.ts';
+import { Writer } from '../writer/writer.ts';
 
 /** A way to a writer. Answers come in the order of the requests. */
 export interface Channel {
@@ -100,4 +105,72 @@ export function tell(
 /** The error for asking a store that is not open, or no longer. */
 export function notOpen(): HoldfastError {
   return new HoldfastError('HF_CLOSED', 'The store is not open.', { withStack: false });
+}
+
+// A channel to a writer in the caller's own thread: each request is answered before the call
+// returns. For short readings from the command line, and for tests and simulations.
+
+export class InThreadChannel implements Channel {
+  readonly #location: StoreLocation;
+  readonly #listener: WriterListener;
+  #writer: Writer | null = null;
+  #giveBack: (() => void) | null = null;
+  #generation: number | null = null;
+
+  constructor(location: StoreLocation, listener: WriterListener) {
+    this.#location = location;
+    this.#listener = listener;
+  }
+
+  async open(): Promise<OpenedStore> {
+    const { folder, giveBack } = await this.#location.reserve();
+    const engine = await engineOf(this.#location.sealing);
+    const options = { folder, program: programName(), isBrief: !this.#location.create };
+    const writer = new Writer(options, engine);
+    this.#giveBack = giveBack;
+    this.#writer = writer;
+    try {
+      const { hasData } = writer.own();
+      const key = await this.#location.unlock(folder, hasData);
+      const store = writer.open(key, this.#location.create, this.#generation);
+      this.#generation = store.generation;
+      return store;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  ask(request: StoreRequest): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#writer === null) throw notOpen();
+      const answer = this.#writer.run([request]);
+      tell(answer, this.#listener);
+      faultPoint('store.beforeAck');
+      for (const reply of answer.replies) settle(reply, resolve, reject);
+    });
+  }
+
+  spillLine(): null {
+    return null;
+  }
+
+  close(): Promise<void> {
+    this.#writer?.close();
+    this.#writer = null;
+    this.#giveBack?.();
+    this.#giveBack = null;
+    return Promise.resolve();
+  }
+}
+
+export interface StoreLocation {
+  /** True to make a store where there is none. */
+  readonly create: boolean;
+  /** The engine that seals its records. */
+  readonly sealing: Sealing;
+  /** Checks the folder and reserves it within this process. */
+  reserve(): Promise<{ readonly folder: string; readonly giveBack: () => void }>;
+  /** Makes or opens the keyring; called once the folder is owned. */
+  unlock(folder: string, hasData: boolean): Promise<StoreKey>;
 }

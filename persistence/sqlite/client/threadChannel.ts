@@ -15,16 +15,26 @@ import {
   isHoldfastError,
   reviveError,
 } from '../../../machines/vocabulary/errors.ts';
-import { startThread } from '../../files/threadFile.ts';
+import { startThread } from '../../files/packagedFile.ts';
 import { programName } from '../../owner/ownerNote.ts';
 import { faultsOfThreads } from '../../port/faultPoints.ts';
-import type { SpillLine } from '../../port/spillLine.ts';
-import type { OpenedStore, StoreRequest } from '../protocol/requests.ts';
-import type { FromWriter, ThreadOptions, ToWriter } from '../protocol/threadMessages.ts';
+import type { SpillLine } from '../../port/writes.ts';
+import type {
+  FromWriter,
+  OpenedStore,
+  StoreRequest,
+  ThreadOptions,
+  ToWriter,
+} from '../protocol/requests.ts';
 import { writerFile } from '../writer/writerFile.ts';
-import type { Channel, WriterListener } from './storeClient.ts';
-import { notOpen, settle, tell } from './storeClient.ts';
-import type { StoreLocation } from './storeLocation.ts';
+import {
+  type Channel,
+  notOpen,
+  type StoreLocation,
+  settle,
+  tell,
+  type WriterListener,
+} from './storeClient.ts';
 
 const MESSAGES_UNDER_WAY_MAX = 4;
 

@@ -11,7 +11,7 @@
 import { createRequire } from 'node:module';
 import type Database from 'better-sqlite3';
 import { causeText, HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { BUNDLE_ADVICE, installedPackage, placeOf } from '../../files/installed.ts';
+import { BUNDLE_ADVICE, installedPackage, placeOf } from '../../files/packagedFile.ts';
 
 type Library = typeof Database;
 

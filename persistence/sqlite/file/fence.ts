@@ -11,7 +11,7 @@
 
 import { statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
-import type { Hold } from '../../port/hold.ts';
+import type { Hold } from '../../port/review.ts';
 
 export interface LastOwner {
   /** Number of owners the store has had. */

@@ -9,8 +9,7 @@ import { readFileSync, renameSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { syncFolder, writeFileWhole } from '../../files/durableFiles.ts';
-import { KEYRING_FILE_NAME, NEW_KEYRING_FILE_NAME } from '../../sealing/keyring.ts';
-import { parseKeyring } from '../../sealing/keyringFile.ts';
+import { KEYRING_FILE_NAME, NEW_KEYRING_FILE_NAME, parseKeyring } from '../../sealing/keyring.ts';
 import { nodeEngine } from '../../sealing/nodeEngine.ts';
 import { storeFailure } from '../driver/failures.ts';
 

@@ -21,7 +21,7 @@ import { syncFolder } from '../../files/durableFiles.ts';
 import type { Write } from '../../port/store.ts';
 import { encodeAssociated } from '../../sealing/associated.ts';
 import { ENVELOPE_MAGIC } from '../../sealing/envelope.ts';
-import type { Sealer } from '../../sealing/sealer.ts';
+import type { Sealer } from '../../sealing/recordSealer.ts';
 import { FILE_MODE } from './connection.ts';
 
 /** Some hundred crises of an ordinary size. A file that is full grows, where the disk lets it. */

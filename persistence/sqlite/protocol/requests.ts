@@ -4,8 +4,13 @@
  * @module
  */
 
-import type { HoldfastError, PlainError } from '../../../machines/vocabulary/errors.ts';
-import { toPlainError } from '../../../machines/vocabulary/errors.ts';
+import type { MessagePort } from 'node:worker_threads';
+import {
+  type HoldfastError,
+  type PlainError,
+  toPlainError,
+} from '../../../machines/vocabulary/errors.ts';
+import type { PlannedFault } from '../../port/faultPoints.ts';
 import type { Query, Question } from '../../port/questions.ts';
 import type { AcceptWrite, QuarantinedRow, Store, StoreInfo, Write } from '../../port/store.ts';
 import type { Sealing } from '../../sealing/engines.ts';
@@ -73,3 +78,42 @@ export interface StoreKey {
   /** The engine that seals; default `native`. */
   readonly sealing?: Sealing;
 }
+
+/** Options of a writer. */
+export interface WriterOptions {
+  readonly folder: string;
+  /** The file name of the program; a thread does not know it. */
+  readonly program: string;
+  /** True if the store is given back at once, so that others wait for it. */
+  readonly isBrief: boolean;
+}
+
+/** Options of the thread. */
+export interface ThreadOptions extends WriterOptions {
+  readonly sealing: Sealing;
+  /** None outside tests. */
+  readonly faults: readonly PlannedFault[];
+}
+
+export type ToWriter =
+  /** Comes once, after `owned`. */
+  | {
+      readonly kind: 'unlock';
+      readonly key: StoreKey;
+      readonly create: boolean;
+      readonly generation: number | null;
+    }
+  | { readonly kind: 'requests'; readonly requests: readonly StoreRequest[] }
+  /** Another thread asks over this line from now on. */
+  | { readonly kind: 'line'; readonly line: MessagePort }
+  /** Comes last. */
+  | { readonly kind: 'close' };
+
+export type FromWriter =
+  | { readonly kind: 'owned'; readonly hasData: boolean }
+  | { readonly kind: 'opened'; readonly store: OpenedStore }
+  /** Opening failed; `closed` follows. */
+  | { readonly kind: 'failed'; readonly error: PlainError }
+  /** Answers all requests of the next `messages` messages. */
+  | ({ readonly kind: 'replies'; readonly messages: number } & Replies)
+  | { readonly kind: 'closed' };

@@ -6,29 +6,32 @@
  */
 
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { hasPayloadOf, payloadAfter } from '../../port/payloadAfter.ts';
 import type {
   AcceptWrite,
   ComponentWrite,
+  PurgeSettledWrite,
   UpdateWrite,
   WithdrawWrite,
   Write,
   WriteResult,
 } from '../../port/store.ts';
 import { checkWrite, misuse } from '../../port/writeChecks.ts';
+import { hasPayloadOf, payloadAfter } from '../../port/writes.ts';
 import { commitmentOf } from '../../sealing/envelope.ts';
 import { STANDING_CODES, WAITS_FOR_CODES } from '../schema/schema.ts';
-import type { OperationColumns, OperationRow } from '../seals/rowSeals.ts';
-import { bytesOfId, goesInside } from '../seals/rowSeals.ts';
+import {
+  bytesOfId,
+  goesInside,
+  type OperationColumns,
+  type OperationRow,
+} from '../seals/rowSeals.ts';
 import { keepCrisisPlan } from './crisisPlans.ts';
 import { keep, purgeKept } from './kept.ts';
 import { heldHeadOf, laneHeadOf, raisedBefore, raiseTo } from './laneRanks.ts';
 import { IDEMPOTENCY_INDEX } from './probes.ts';
-import { purgeSettled } from './retention.ts';
 import { purge, quarantineByWrite, reinstate, replay } from './reviewWrites.ts';
 import { changeMark } from './storeMark.ts';
-import type { Tables } from './tables.ts';
-import { envelopeOf, sealPayload, showRow, takeRow } from './tables.ts';
+import { envelopeOf, listRow, sealPayload, showRow, type Tables, takeRow } from './tables.ts';
 
 const MISSING: WriteResult = { kind: 'missing' };
 const COMPONENT_KEPT: WriteResult = { kind: 'componentKept' };
@@ -271,4 +274,26 @@ function keepComponent(tables: Tables, write: ComponentWrite): WriteResult {
   const state = seals.sealComponent(row, write.name, write.state);
   mutations.keepComponent({ ...row, state });
   return COMPONENT_KEPT;
+}
+
+/**
+ * See {@link PurgeSettledWrite}. Each row is opened before it is deleted: a damaged column must not make waiting work
+ * look as if it had settled long ago.
+ */
+function purgeSettled(tables: Tables, { nowMs, limit }: PurgeSettledWrite): WriteResult {
+  const { statements, mutations, known } = tables;
+  let count = 0;
+  for (;;) {
+    const rows = statements.purgeable.all(nowMs, limit - count) as OperationRow[];
+    for (const row of rows) {
+      if (listRow(tables, row).standing === 'quarantined') continue;
+      mutations.deleteOperation(row.seq);
+      known.forget(row.seq);
+      count += 1;
+    }
+    // Rows that had to be quarantined are no longer found.
+    if (rows.length === 0 || count === limit) break;
+  }
+  const next = statements.nextPurgeAt.get() as number | undefined;
+  return { kind: 'purgedSettled', count, nextDueAtMs: next ?? null };
 }

@@ -8,7 +8,7 @@
 
 import type Database from 'better-sqlite3';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
-import type { Hold } from '../../port/hold.ts';
+import type { Hold } from '../../port/review.ts';
 import { openDatabase } from '../driver/library.ts';
 import type { LastOwner } from '../file/fence.ts';
 import { fileIdentity } from '../file/fence.ts';

@@ -11,7 +11,7 @@ import { subjectForm } from '../../../machines/vocabulary/subject.ts';
 import type { AssociatedField } from '../../sealing/associated.ts';
 import { encodeAssociated, viewAssociated } from '../../sealing/associated.ts';
 import { commitmentOf } from '../../sealing/envelope.ts';
-import type { Sealer } from '../../sealing/sealer.ts';
+import type { Sealer } from '../../sealing/recordSealer.ts';
 
 /** The columns of an operation other than its state; tags are keyed fingerprints. */
 export interface OperationColumns {

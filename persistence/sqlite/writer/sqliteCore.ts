@@ -5,37 +5,130 @@
  * @module
  */
 
-import type { HoldfastError, PlainError } from '../../../machines/vocabulary/errors.ts';
-import { isHoldfastError, toPlainError } from '../../../machines/vocabulary/errors.ts';
-import type { Ownership } from '../../owner/owner.ts';
+import type Database from 'better-sqlite3';
+import {
+  type HoldfastError,
+  isHoldfastError,
+  type PlainError,
+  toPlainError,
+} from '../../../machines/vocabulary/errors.ts';
+import { type Ownership, taken } from '../../owner/owner.ts';
 import { faultPoint } from '../../port/faultPoints.ts';
-import type { QuarantinedRow } from '../../port/store.ts';
-import type { Sealer } from '../../sealing/sealer.ts';
+import type { Hold } from '../../port/review.ts';
+import type { QuarantinedRow, Write } from '../../port/store.ts';
+import type { Sealer } from '../../sealing/recordSealer.ts';
 import { storeFailure } from '../driver/failures.ts';
 import { isSqliteError } from '../driver/library.ts';
+import { type Opened, openFile } from '../file/connection.ts';
+import { ForeignWrites, fileIdentity, holdOfCopy } from '../file/fence.ts';
 import { StoreFiles } from '../file/storeFiles.ts';
 import { cutRefused, demandSound } from '../file/walLeft.ts';
-import type {
-  DataRequest,
-  OpenedStore,
-  ReadRequest,
-  Replies,
-  Reply,
+import { type Migration, migrate } from '../migrations/migrate.ts';
+import { createMutations } from '../mutations/mutations.ts';
+import {
+  type DataRequest,
+  isRead,
+  type OpenedStore,
+  type ReadRequest,
+  type Replies,
+  type Reply,
+  replyOf,
 } from '../protocol/requests.ts';
-import { isRead, replyOf } from '../protocol/requests.ts';
 import { crisisPlansAtOpen } from '../rows/crisisPlans.ts';
 import { KnownRows, LanesLeft } from '../rows/knownRows.ts';
+import { createSelfChecks } from '../rows/probes.ts';
 import { answerRead, components, quarantinedCount, seqMax } from '../rows/rowReads.ts';
+import { applyWrite } from '../rows/rowWrites.ts';
+import { createSearchStatements } from '../rows/searchStatements.ts';
 import { checkLatestKeys } from '../rows/selfChecks.ts';
-import { moveMark, renewMark } from '../rows/storeMark.ts';
-import { WriteNeeded } from '../rows/tables.ts';
-import { inspectSchema } from '../schema/schema.ts';
-import type { RowSeals } from '../seals/rowSeals.ts';
-import { createRowSeals } from '../seals/rowSeals.ts';
-import { applyBatch, BatchRefused } from './batch.ts';
-import { OwnerClaim } from './ownerClaim.ts';
-import type { Connected, Connection } from './storeConnection.ts';
-import { connectStore } from './storeConnection.ts';
+import { prepareStatements } from '../rows/statements.ts';
+import {
+  changeMark,
+  checkMark,
+  insertMark,
+  moveMark,
+  readMark,
+  renewMark,
+} from '../rows/storeMark.ts';
+import { type Tables, WriteNeeded } from '../rows/tables.ts';
+import { inspectSchema, SCHEMA_VERSION } from '../schema/schema.ts';
+import { createRowSeals, type RowSeals } from '../seals/rowSeals.ts';
+
+class OwnerClaim {
+  readonly #path: string;
+  #generation: number | null;
+
+  /** @param generation the mark that this owner has left already, if the store is opened again */
+  constructor(path: string, generation: number | null) {
+    this.#path = path;
+    this.#generation = generation;
+  }
+
+  /** This owner's number; `null` until it is on disk. */
+  get generation(): number | null {
+    return this.#generation;
+  }
+
+  /** @throws HoldfastError `HF_STORE_TAKEN` when there was another owner since this one. */
+  demand(tables: Tables): void {
+    if (this.#generation === null) return;
+    const { owner } = readMark(tables);
+    if (owner === null || owner.generation === this.#generation) return;
+    throw taken(this.#path, 'another process');
+  }
+
+  /** The hold of the store; a copy of a store is held, though its mark does not say so yet. */
+  holdOf(tables: Tables): Hold | null {
+    const { owner, hold } = readMark(tables);
+    if (hold !== null || this.#generation !== null) return hold;
+    const last = seqMax(tables);
+    // An owner that runs a store leaves its mark before its first operation is on disk.
+    const isCopy = owner === null ? last > 0 : owner.place !== fileIdentity(this.#path);
+    return isCopy ? holdOfCopy(last) : null;
+  }
+
+  /**
+   * Writes the mark of this owner, unless it is there already. It counts once committed, which {@link staked} reports.
+   * A copy is held from then on, since its mark no longer shows that it is one.
+   */
+  stake(tables: Tables): number {
+    if (this.#generation !== null) return this.#generation;
+    const { owner } = readMark(tables);
+    const generation = (owner?.generation ?? 0) + 1;
+    const place = fileIdentity(this.#path);
+    changeMark(tables, { owner: { generation, place }, hold: this.holdOf(tables) });
+    return generation;
+  }
+
+  staked(generation: number): void {
+    this.#generation = generation;
+  }
+}
+
+/** One batch of a transaction is at fault, and the others can go on without it. */
+class BatchRefused {
+  readonly requestIndex: number;
+  readonly error: HoldfastError;
+
+  constructor(requestIndex: number, error: HoldfastError) {
+    this.requestIndex = requestIndex;
+    this.error = error;
+  }
+}
+
+/** @throws BatchRefused where it alone is to blame; errors as of {@link storeFailure}. */
+function applyBatch(tables: Tables, writes: readonly Write[], requestIndex: number): Reply {
+  try {
+    return { value: writes.map((write) => applyWrite(tables, write)) };
+  } catch (error) {
+    const failure = storeFailure(error, tables.path);
+    // A mistake of the caller, or a damaged page that only this batch needs.
+    if (failure.code === 'HF_INTERNAL' || failure.code === 'HF_STORE_CORRUPT') {
+      throw new BatchRefused(requestIndex, failure);
+    }
+    throw failure;
+  }
+}
 
 export interface SqliteCoreOptions {
   /** The path of the database file. */
@@ -373,4 +466,82 @@ const OPENED_BEFORE = { create: false, isNew: false } as const;
  */
 function isOnlyFull({ cause }: HoldfastError): boolean {
   return isSqliteError(cause) && cause.code === 'SQLITE_FULL';
+}
+
+interface Connection extends Pick<Opened, 'db' | 'fold' | 'close' | 'wasLeftOpen'> {
+  readonly tables: Tables;
+  readonly begin: Database.Statement;
+  readonly commit: Database.Statement;
+  readonly foreignWrites: ForeignWrites;
+  /** False until the first write on this connection. */
+  hasBegun: boolean;
+}
+
+interface Connected {
+  readonly connection: Connection;
+  readonly created: boolean;
+  readonly migration: Migration | null;
+}
+
+interface ConnectionParts {
+  readonly path: string;
+  readonly storeId: string;
+  readonly seals: RowSeals;
+  readonly known: KnownRows;
+  readonly lanesLeft: LanesLeft;
+  readonly distrusted: Set<string>;
+  readonly unreadable: Set<number>;
+  readonly unreadableKept: Set<number>;
+  readonly onNotice: (notice: HoldfastError) => void;
+  readonly onQuarantine: (row: QuarantinedRow) => void;
+}
+
+/**
+ * Opens the store's file, makes it if missing and migrates an older one, as the options say.
+ *
+ * @throws HoldfastError as {@link openFile} and {@link checkMark}.
+ */
+function connectStore(
+  { path, storeId, seals, ...remembered }: ConnectionParts,
+  options: { readonly create: boolean; readonly isNew: boolean },
+): Connected {
+  const opened = openFile(path, {
+    ...options,
+    seed: (fresh) => insertMark(fresh, seals, storeId),
+    verify: (found) => {
+      checkMark(found, seals, { storeId, path });
+    },
+  });
+  const { db, created, version, wasLeftOpen } = opened;
+  try {
+    let migration: Migration | null = null;
+    if (version < SCHEMA_VERSION) {
+      opened.fold();
+      migration = migrate(db, seals, path, version);
+    }
+    const connection: Connection = {
+      db,
+      tables: {
+        path,
+        statements: prepareStatements(db),
+        mutations: createMutations(db),
+        checks: createSelfChecks(db),
+        searches: createSearchStatements(db),
+        inTransaction: () => db.inTransaction,
+        seals,
+        ...remembered,
+      },
+      begin: db.prepare('BEGIN IMMEDIATE'),
+      commit: db.prepare('COMMIT'),
+      foreignWrites: new ForeignWrites(db),
+      wasLeftOpen,
+      hasBegun: false,
+      fold: () => opened.fold(),
+      close: () => opened.close(),
+    };
+    return { connection, created, migration };
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
 }

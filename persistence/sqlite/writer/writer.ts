@@ -11,24 +11,23 @@ import type { PlainError } from '../../../machines/vocabulary/errors.ts';
 import { HoldfastError, toPlainError } from '../../../machines/vocabulary/errors.ts';
 import type { Ownership } from '../../owner/owner.ts';
 import { awaitOwnership } from '../../owner/owner.ts';
-import type { FromSpill, OutsideCrisis } from '../../port/spillLine.ts';
 import type { AcceptWrite } from '../../port/store.ts';
+import type { FromSpill, OutsideCrisis } from '../../port/writes.ts';
 import type { CryptoEngine } from '../../sealing/cryptoEngine.ts';
 import { KEYRING_FILE_NAME } from '../../sealing/keyring.ts';
-import { createSealer } from '../../sealing/recordSealer.ts';
-import type { Sealer } from '../../sealing/sealer.ts';
+import { createSealer, type Sealer } from '../../sealing/recordSealer.ts';
 import { storeFailure } from '../driver/failures.ts';
 import { SPILLS, SpillFile } from '../file/spillFile.ts';
-import type {
-  DataRequest,
-  OpenedStore,
-  Replies,
-  Reply,
-  StoreKey,
-  StoreRequest,
+import {
+  type DataRequest,
+  isData,
+  type OpenedStore,
+  type Replies,
+  type Reply,
+  type StoreKey,
+  type StoreRequest,
+  type WriterOptions,
 } from '../protocol/requests.ts';
-import { isData } from '../protocol/requests.ts';
-import type { WriterOptions } from '../protocol/threadMessages.ts';
 import { SqliteCore } from './sqliteCore.ts';
 
 export const DATA_FILE_NAME = 'data.db';

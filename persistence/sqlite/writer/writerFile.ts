@@ -4,7 +4,7 @@
  * @module
  */
 
-import { threadFile } from '../../files/threadFile.ts';
+import { threadFile } from '../../files/packagedFile.ts';
 
 /**
  * The file that the writer thread is started with.

@@ -9,9 +9,9 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { HoldfastError, toPlainError } from '../../../machines/vocabulary/errors.ts';
 import { armFaultPoint, faultPoint } from '../../port/faultPoints.ts';
-import type { FromSpill, SpillLine, ToSpill } from '../../port/spillLine.ts';
+import type { FromSpill, SpillLine, ToSpill } from '../../port/writes.ts';
 import { engineOf } from '../../sealing/engines.ts';
-import type { FromWriter, ThreadOptions, ToWriter } from '../protocol/threadMessages.ts';
+import type { FromWriter, ThreadOptions, ToWriter } from '../protocol/requests.ts';
 import { Writer } from './writer.ts';
 
 async function start(): Promise<void> {

@@ -12,13 +12,10 @@ import {
   type ConflictRecordState,
 } from '../../../machines/conflict/conflictRecord.ts';
 import { isList, isObject } from '../../../machines/merge/values/canonical.ts';
-import {
-  CONFLICT_REASONS,
-  type ConflictReason,
-} from '../../../machines/vocabulary/conflictReason.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
-import type { Person } from '../../../machines/vocabulary/person.ts';
+import { CONFLICT_REASONS, type ConflictReason } from '../../../machines/vocabulary/record.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
+import type { Person } from '../../../machines/vocabulary/subject.ts';
 import type {
   Conflict,
   ConflictAbout,
@@ -41,7 +38,6 @@ import {
 } from '../../management/conflicts.ts';
 import type { Caller } from '../../management/managementCall.ts';
 import { parseCount } from '../kit/argumentParsers.ts';
-import { columns, readingWidth, wrapped } from '../kit/columns.ts';
 import {
   command,
   commandGroup,
@@ -52,13 +48,13 @@ import {
   jsonOption,
   valueOption,
 } from '../kit/command.ts';
+import { byOption, decider, roleOption } from '../kit/confirm.ts';
 import { conflictId, ID_OR_END } from '../kit/idEnd.ts';
 import { type Paint, plainLine } from '../kit/output.ts';
-import { byOption, decider, roleOption } from '../kit/person.ts';
 import { type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
-import { facts, spanOf, table, timeOf } from '../kit/table.ts';
+import { columns, facts, readingWidth, spanOf, table, timeOf, wrapped } from '../kit/table.ts';
 import { withStore } from '../kit/withStore.ts';
-import { readJson } from '../run/jsonFile.ts';
+import { readJson } from '../run/inputFile.ts';
 
 const REASONS: Readonly<Record<ConflictReason, string>> = {
   conflict: 'the upstream held another version than the one that the edit was made on',

@@ -7,7 +7,7 @@
 import type { Command } from 'commander';
 import type { CrisisDecided, CrisisView } from '../../../actors/port.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import type { Person } from '../../../machines/vocabulary/person.ts';
+import type { Person } from '../../../machines/vocabulary/subject.ts';
 import { type Crises, crises } from '../../management/crises.ts';
 import { parseDuration } from '../kit/argumentParsers.ts';
 import {
@@ -20,9 +20,9 @@ import {
   jsonOption,
   valueOption,
 } from '../kit/command.ts';
+import { byOption } from '../kit/confirm.ts';
 import { ID_OR_END, operationId } from '../kit/idEnd.ts';
 import type { Output } from '../kit/output.ts';
-import { byOption } from '../kit/person.ts';
 import { type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
 import { facts, table, timeOf } from '../kit/table.ts';
 import { withStore } from '../kit/withStore.ts';

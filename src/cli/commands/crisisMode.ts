@@ -13,7 +13,7 @@ import {
 } from '../../../machines/policy/crisis/crisisMode.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { requireOption } from '../../../machines/vocabulary/optionFields.ts';
-import type { Person } from '../../../machines/vocabulary/person.ts';
+import type { Person } from '../../../machines/vocabulary/subject.ts';
 import { askOwner } from '../../control/controlClient.ts';
 import { enterCrisisMode, leaveCrisisMode, listCrisisMode } from '../../management/crisisMode.ts';
 import type { ManagementCall } from '../../management/managementCall.ts';
@@ -26,9 +26,8 @@ import {
   jsonOption,
   valueOption,
 } from '../kit/command.ts';
-import { byOption } from '../kit/person.ts';
-import { requireStore } from '../kit/storeFolder.ts';
-import { storeOption } from '../kit/storeOptions.ts';
+import { byOption } from '../kit/confirm.ts';
+import { requireStore, storeOption } from '../kit/storeOptions.ts';
 import { table } from '../kit/table.ts';
 
 interface ListOptions extends JsonOptions {

@@ -28,15 +28,13 @@ import {
   valueOption,
 } from '../kit/command.ts';
 import { refusalOf } from '../kit/confirm.ts';
-import { EXIT, type ExitCode } from '../kit/exitCodes.ts';
-import { historyTable } from '../kit/historyTable.ts';
 import { deadLetterId, ID_OR_END } from '../kit/idEnd.ts';
-import { onInterrupt } from '../kit/interrupt.ts';
 import { type Output, plainLine } from '../kit/output.ts';
+import { EXIT, type ExitCode, onInterrupt } from '../kit/program.ts';
 import { type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
-import { facts, table, timeOf } from '../kit/table.ts';
+import { facts, historyTable, table, timeOf } from '../kit/table.ts';
 import { withStore } from '../kit/withStore.ts';
-import { readJson } from '../run/jsonFile.ts';
+import { readJson } from '../run/inputFile.ts';
 
 interface FilterOptions {
   readonly type?: string;

@@ -6,21 +6,18 @@
 
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { FeedMessage } from '../../../inspector/protocol.ts';
-import { VIEW_NAMES } from '../../../inspector/viewNames.ts';
+import { type FeedMessage, VIEW_NAMES } from '../../../inspector/protocol.ts';
 import { askOwner, nameOwner } from '../../control/controlClient.ts';
-import { NOBODY } from '../../inspect/openInspectLine.ts';
+import { NOBODY } from '../../inspect/ownerFeed.ts';
 import { health } from '../../management/store.ts';
 import { openBrowser } from '../inspector/openBrowser.ts';
 import { serveStorePage } from '../inspector/storePage.ts';
 import { parseCount } from '../kit/argumentParsers.ts';
 import { command, flag, type JsonOptions, jsonOption, valueOption } from '../kit/command.ts';
-import { hasKeyboard, onEnter } from '../kit/enterKey.ts';
-import { EXIT } from '../kit/exitCodes.ts';
-import { onInterrupt } from '../kit/interrupt.ts';
+import { hasKeyboard, onEnter } from '../kit/confirm.ts';
 import { errorText, type Output } from '../kit/output.ts';
-import { requireStore } from '../kit/storeFolder.ts';
-import { storeOption } from '../kit/storeOptions.ts';
+import { EXIT, onInterrupt } from '../kit/program.ts';
+import { requireStore, storeOption } from '../kit/storeOptions.ts';
 
 interface InspectOptions extends JsonOptions {
   readonly store: string;

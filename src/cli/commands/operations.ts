@@ -31,11 +31,10 @@ import {
   jsonOption,
   valueOption,
 } from '../kit/command.ts';
-import { EXIT } from '../kit/exitCodes.ts';
-import { historyTable } from '../kit/historyTable.ts';
 import { ID_OR_END, operationId } from '../kit/idEnd.ts';
+import { EXIT } from '../kit/program.ts';
 import { type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
-import { facts, spanOf, table, timeOf } from '../kit/table.ts';
+import { facts, historyTable, spanOf, table, timeOf } from '../kit/table.ts';
 import { withStore } from '../kit/withStore.ts';
 
 interface ListOptions

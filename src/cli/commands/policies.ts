@@ -10,7 +10,7 @@ import { askOwner } from '../../control/controlClient.ts';
 import { showPolicies } from '../../management/policies.ts';
 import { type PolicyView, policyViews } from '../../views/policyView.ts';
 import { command, type JsonOptions, jsonOption, valueOption } from '../kit/command.ts';
-import { requireStore } from '../kit/storeFolder.ts';
+import { requireStore } from '../kit/storeOptions.ts';
 import { table } from '../kit/table.ts';
 
 interface PoliciesOptions extends JsonOptions {

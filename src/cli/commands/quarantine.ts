@@ -19,10 +19,9 @@ import {
   valueOption,
 } from '../kit/command.ts';
 import { refusalOf } from '../kit/confirm.ts';
-import { EXIT, type ExitCode } from '../kit/exitCodes.ts';
 import { ID_OR_END, quarantinedId } from '../kit/idEnd.ts';
-import { onInterrupt } from '../kit/interrupt.ts';
 import type { Output } from '../kit/output.ts';
+import { EXIT, type ExitCode, onInterrupt } from '../kit/program.ts';
 import { type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
 import { table } from '../kit/table.ts';
 import { withStore } from '../kit/withStore.ts';

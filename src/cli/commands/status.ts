@@ -13,13 +13,11 @@ import { health as healthCall } from '../../management/store.ts';
 import type { HealthStatus, UpstreamHealth } from '../../views/health.ts';
 import { asking } from '../../views/healthFindings.ts';
 import { command, type JsonOptions, jsonOption, valueOption } from '../kit/command.ts';
-import { EXIT } from '../kit/exitCodes.ts';
-import { canRedraw, frames } from '../kit/frames.ts';
 import { errorJson, errorText, type Output } from '../kit/output.ts';
-import { requireStore } from '../kit/storeFolder.ts';
+import { EXIT } from '../kit/program.ts';
 import { storeKey } from '../kit/storeKey.ts';
-import { type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
-import { spanOf, table, timeOf, timeUntil } from '../kit/table.ts';
+import { requireStore, type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
+import { canRedraw, frames, spanOf, table, timeOf, timeUntil } from '../kit/table.ts';
 
 /** The work that waits for a person, each with the command that lists it. */
 const ASKING: readonly (readonly [keyof HealthStatus['waiting'], string, string])[] = [

@@ -4,14 +4,142 @@
  * @module
  */
 
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { KeySource } from '../../../persistence/sealing/keySource.ts';
+import type { UpkeepOptions } from '../../../persistence/upkeep/progress.ts';
+import { askOwner } from '../../control/controlClient.ts';
+import { HELP_LINES, uncheckedHelpLines } from '../../crisis/helpLines.ts';
+import { health } from '../../management/store.ts';
 import { command, EXAMPLE_STORE, flag, type JsonOptions, jsonOption } from '../kit/command.ts';
-import { EXIT } from '../kit/exitCodes.ts';
 import { type Paint, plainLine } from '../kit/output.ts';
+import { EXIT } from '../kit/program.ts';
 import { storeKey } from '../kit/storeKey.ts';
 import { anyStoreOption, type KeyOptions, keyOptions } from '../kit/storeOptions.ts';
-import { runUpkeep } from '../kit/upkeepRun.ts';
-import { runChecks } from './doctorChecks.ts';
+import { runUpkeep } from '../kit/withStore.ts';
+import {
+  checkClock,
+  checkFileSystem,
+  checkFiles,
+  checkFolder,
+  checkFreeSpace,
+  checkKeptCopies,
+  checkSpill,
+  checkWal,
+} from './doctorFiles.ts';
+import { type CheckResult, fail, fromError, ok, warn } from './doctorFindings.ts';
+import {
+  checkAtRest,
+  checkDeep,
+  checkFormat,
+  checkInUse,
+  checkKeyring,
+  checkSqlite,
+} from './doctorStore.ts';
+
+const LISTED_MAX = 5;
+
+/** Checks the age of help lines: numbers change, so those that were not checked for long may be wrong (CR-3). */
+export function checkHelpLines(nowMs: number): CheckResult {
+  const old = uncheckedHelpLines(nowMs);
+  const total = HELP_LINES.length;
+  if (old.length === 0) {
+    const called = HELP_LINES.filter(({ checkedBy }) => checkedBy === 'call').length;
+    return ok(
+      'help',
+      `${total} help lines, each checked within a year, ${called} of them by a call; call those of the people you serve`,
+    );
+  }
+  const listed = old
+    .slice(0, LISTED_MAX)
+    .map(({ name, regions }) => `${name} (${regions.join(', ')})`)
+    .join('; ');
+  const more = old.length > LISTED_MAX ? '; …' : '';
+  return warn(
+    'help',
+    `${old.length} of ${total} help lines were last checked over a year ago: ${listed}${more}. ` +
+      'Update holdfast, or give those of your region as crisis.resources, which come first',
+  );
+}
+
+const NODE_VERSION_MIN = [20, 19] as const;
+
+interface DoctorTask {
+  readonly folder: string;
+  readonly key: KeySource;
+  /** The path of the key; `null` for a passphrase. */
+  readonly keyPath: string | null;
+  /** Whether to read every page and open every record. */
+  readonly deep: boolean;
+}
+
+/** @param task `null` where no store is named: then only the machine is looked at */
+async function runChecks(task: DoctorTask | null, options: UpkeepOptions): Promise<CheckResult[]> {
+  const nowMs = options.clock.now();
+  if (task === null) {
+    return [
+      checkNode(process.versions.node),
+      checkSqlite(),
+      await checkClock(null, nowMs),
+      checkHelpLines(nowMs),
+      ok('store', 'none is named; --store and --key-file check one, too'),
+    ];
+  }
+  const folder = resolve(task.folder);
+  const { key, keyPath } = task;
+  const answer = await askOwner(folder, health, {}).catch(() => null);
+  const owner = answer?.result ?? null;
+  const first = [
+    checkNode(process.versions.node),
+    checkSqlite(),
+    await checkFolder(folder),
+    await checkFreeSpace(folder),
+    await checkClock(folder, nowMs),
+    ...(keyPath === null ? [] : [await checkKey(folder, key, keyPath)]),
+    checkHelpLines(nowMs),
+  ];
+  // Without a folder all other checks would fail with the same finding.
+  if (first.some(({ name, status }) => name === 'folder' && status === 'fail')) return first;
+  const files = [
+    ...first,
+    await checkFiles(folder),
+    await checkFileSystem(folder),
+    await checkWal(folder),
+    ...(await checkKeptCopies(folder)),
+    ...(await checkSpill(folder)),
+  ];
+  // Without SQLite no store can be opened.
+  if (files.some(({ name, status }) => name === 'sqlite' && status === 'fail')) {
+    return [...files, ...(owner === null ? [] : checkInUse(owner))];
+  }
+  return [
+    ...files,
+    ...checkFormat(folder),
+    ...(owner === null
+      ? await checkAtRest(folder, key)
+      : [await checkKeyring(folder, key), ...checkInUse(owner)]),
+    ...(task.deep ? await checkDeep(folder, key, options) : []),
+  ];
+}
+
+function checkNode(version: string): CheckResult {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [majorMin, minorMin] = NODE_VERSION_MIN;
+  const isOld = major < majorMin || (major === majorMin && minor < minorMin);
+  return isOld
+    ? fail('node', `version ${version}; install ${majorMin}.${minorMin} or later`)
+    : ok('node', `version ${version}`);
+}
+
+async function checkKey(folder: string, source: KeySource, keyPath: string): Promise<CheckResult> {
+  try {
+    const { key } = await source.load({ storeFolder: folder, kdf: null });
+    key.fill(0);
+    return ok('key file', `${resolve(keyPath)} is readable by you alone`);
+  } catch (error) {
+    return fromError('key file', error);
+  }
+}
 
 interface DoctorOptions extends KeyOptions, JsonOptions {
   readonly store?: string;

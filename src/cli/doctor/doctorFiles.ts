@@ -6,7 +6,7 @@
 
 import { access, constants, readdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { exposedAbove, fileSystemOf, keptCopies } from '../../../persistence/upkeep/survey.ts';
+import { exposedAbove, fileSystemOf, keptCopies } from '../../../persistence/upkeep/checkData.ts';
 import { countOf } from '../kit/table.ts';
 import { type CheckResult, fail, fromError, ok, sizeText, warn } from './doctorFindings.ts';
 

@@ -6,13 +6,13 @@
 
 import { openAtRest } from '../../../persistence/openStore.ts';
 import type { KeySource } from '../../../persistence/sealing/keySource.ts';
-import type { UpkeepOptions } from '../../../persistence/upkeep/progress.ts';
 import {
   checkStore,
   describeStore,
   installedSqlite,
   checkKeyring as openWithKey,
-} from '../../../persistence/upkeep/survey.ts';
+} from '../../../persistence/upkeep/checkData.ts';
+import type { UpkeepOptions } from '../../../persistence/upkeep/progress.ts';
 import type { HealthStatus } from '../../views/health.ts';
 import { countOf } from '../kit/table.ts';
 import { type CheckResult, fail, fromError, ok, sizeText, warn } from './doctorFindings.ts';

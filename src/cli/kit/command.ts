@@ -5,8 +5,8 @@
  */
 
 import { Command, Option } from 'commander';
-import type { ExitCode } from './exitCodes.ts';
 import { createOutput, type Output } from './output.ts';
+import type { ExitCode } from './program.ts';
 import { StoreOption } from './storeOptions.ts';
 
 /** What every command takes. */

@@ -199,3 +199,42 @@ function stacksOf(error: unknown): string {
   }
   return stacks.join('\n  caused by: ');
 }
+
+const heard = new WeakSet<object>();
+
+/** True if this error was already printed; the error that ends a command is reported twice. */
+export function wasReported(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && heard.has(error);
+}
+
+/**
+ * Makes the `onError` of a command's runtime: prints each kind of trouble once, since the same one may come a thousand
+ * times a second. With HOLDFAST_DEBUG it prints all of them.
+ */
+export function reportOnce(output: Pick<Output, 'say'>): (error: unknown) => void {
+  const said = new Set<string>();
+  return (error) => {
+    const kind = isHoldfastError(error) ? error.code : String(error);
+    if (said.has(kind) && process.env['HOLDFAST_DEBUG'] === undefined) return;
+    said.add(kind);
+    if (error instanceof Error) heard.add(error);
+    output.say(errorText(error));
+  };
+}
+
+/** The longest a crisis may wait for its answer (CR-1). */
+export const CRISIS_ANSWER_MS_MAX = 200;
+
+/** The value below which `share` of the values lie (nearest rank); 0 for none. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
+}
+
+export const dimly: Paint = (line, { dim }) => dim(line);
+
+/** Highlights lines that begin with `PASS` or `FAIL`. */
+export const paintVerdict: Paint = (line, { bold, green, red }) => {
+  if (line.startsWith('PASS ')) return bold(green(line));
+  return line.startsWith('FAIL ') ? bold(red(line)) : line;
+};

@@ -4,13 +4,96 @@
  * @module
  */
 
+import { createRequire } from 'node:module';
 import { type Command, CommanderError } from 'commander';
-import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { EXIT, exitCodeOf } from './exitCodes.ts';
-import { Interrupted } from './interrupt.ts';
-import { wasReported } from './notices.ts';
-import { createOutput, errorJson, errorText, plain, plainJson } from './output.ts';
+import {
+  type ErrorCode,
+  HoldfastError,
+  isHoldfastError,
+} from '../../../machines/vocabulary/errors.ts';
+import {
+  createOutput,
+  errorJson,
+  errorText,
+  type Output,
+  plain,
+  plainJson,
+  wasReported,
+} from './output.ts';
 import { STORE_VARIABLES } from './storeOptions.ts';
+
+/** The exit codes of all commands. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  /** Some work ended in the dead letters, or some input was bad. */
+  someBad: 3,
+  /** Work was left when `--deadline` came. */
+  unfinished: 4,
+  /** The store can't be opened: its key, its owner, its version, its folder. */
+  storeUnavailable: 5,
+  interrupted: 130,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const STORE_CODES: ReadonlySet<ErrorCode> = new Set([
+  'HF_STORE_OWNED',
+  'HF_STORE_TAKEN',
+  'HF_STORE_NEWER',
+  'HF_STORE_OLDER',
+  'HF_STORE_FOREIGN',
+  'HF_STORE_CORRUPT',
+  'HF_STORE_FOLDER',
+  'HF_STORE_READ_ONLY',
+  'HF_STORE_LOCKED',
+  'HF_STORE_LOST',
+  'HF_STORE_IO',
+  'HF_STORE_UNAVAILABLE',
+  'HF_SQLITE_UNAVAILABLE',
+  'HF_STORE_MISSING',
+  'HF_KEY_INVALID',
+  'HF_KEY_MISSING',
+  'HF_KEY_UNAVAILABLE',
+  'HF_KEY_WRONG',
+  'HF_KEY_UNKNOWN',
+  'HF_KEY_FILE_EXPOSED',
+  'HF_KEY_FILE_IN_STORE',
+]);
+
+/** The exit code of a command that ended with this error. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (!isHoldfastError(error)) return EXIT.failed;
+  if (STORE_CODES.has(error.code)) return EXIT.storeUnavailable;
+  if (error.code === 'HF_OPTION_INVALID') return EXIT.usage;
+  return error.code === 'HF_LINE_INVALID' ? EXIT.someBad : EXIT.failed;
+}
+
+/** Thrown where a person ends the command instead of answering. */
+export class Interrupted extends Error {}
+
+/**
+ * Calls `stop` at the first Ctrl-C (or SIGTERM). A second one ends the process at once, which loses
+ * nothing: what was accepted is on disk. Returns a function that puts the signals back.
+ */
+export function onInterrupt(output: Output, stop: () => void): () => void {
+  let isStopping = false;
+  const interrupt = (): void => {
+    if (isStopping) {
+      output.say('holdfast: stopped at once; nothing that was accepted is lost.');
+      process.exit(EXIT.interrupted);
+    }
+    isStopping = true;
+    output.say('holdfast: stopping; Ctrl-C again stops at once.');
+    stop();
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  return () => {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  };
+}
 
 /** Runs the command that the arguments of the process name, and sets its exit code. */
 export async function runProgram(program: Promise<Command>): Promise<void> {
@@ -89,4 +172,9 @@ function reportStall(): void {
     ),
   );
   process.exit(EXIT.failed);
+}
+
+export function packageVersion(): string {
+  const manifest: unknown = createRequire(import.meta.url)('holdfast/package.json');
+  return (manifest as { readonly version: string }).version;
 }

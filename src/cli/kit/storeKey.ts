@@ -12,9 +12,9 @@ import { keyFile } from '../../../persistence/sealing/keyFile.ts';
 import { type KeySource, sealedBy } from '../../../persistence/sealing/keySource.ts';
 import { passphrase } from '../../../persistence/sealing/passphrase.ts';
 import { readSecretFile } from '../../../persistence/sealing/secretFile.ts';
-import { keyKindOf } from '../../../persistence/upkeep/survey.ts';
-import { Interrupted } from './interrupt.ts';
+import { keyKindOf } from '../../../persistence/upkeep/checkData.ts';
 import { plainLine } from './output.ts';
+import { Interrupted } from './program.ts';
 import type { KeyOptions } from './storeOptions.ts';
 
 const PASSPHRASE_FILE = {

@@ -4,7 +4,10 @@
  * @module
  */
 
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { Option } from 'commander';
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { SEALINGS, type Sealing } from '../../../persistence/sealing/engines.ts';
 
 /** The key of a store. Neither is needed where its owner is asked, or a person at the terminal. */
@@ -80,3 +83,14 @@ export const STORE_VARIABLES = [
   'HOLDFAST_PASSPHRASE_FILE',
   'HOLDFAST_SEALING',
 ] as const;
+
+/** The file that every store has. */
+const DATA_FILE = 'data.db';
+
+/** @throws HoldfastError `HF_STORE_MISSING` */
+export function requireStore(folder: string): void {
+  if (existsSync(join(folder, DATA_FILE))) return;
+  throw new HoldfastError('HF_STORE_MISSING', `There is no store in ${resolve(folder)}.`, {
+    path: folder,
+  });
+}

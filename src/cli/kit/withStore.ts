@@ -4,11 +4,14 @@
  * @module
  */
 
+import { systemClock } from '../../../actors/platform/systemClock.ts';
+import type { UpkeepOptions, UpkeepProgress } from '../../../persistence/upkeep/progress.ts';
 import { askOwner, ownersCalls } from '../../control/controlClient.ts';
 import { withStoreAtRest } from '../../management/atRest.ts';
 import type { Caller } from '../../management/managementCall.ts';
 import { health } from '../../management/store.ts';
-import { createOutput } from './output.ts';
+import { createOutput, type Output } from './output.ts';
+import { onInterrupt } from './program.ts';
 import { storeKey } from './storeKey.ts';
 import type { StoreOptions } from './storeOptions.ts';
 
@@ -34,4 +37,46 @@ export async function withStore<Result>(
   return await withStoreAtRest({ folder, key, onQuarantine }, (management) =>
     use(management, { isAtRest: true }),
   );
+}
+
+/** The name and the unit of each step. */
+const STEPS: Readonly<Record<UpkeepProgress['step'], readonly [what: string, unit: string]>> = {
+  copying: ['copying', 'pages'],
+  checkingFiles: ['checking files', 'bytes'],
+  checkingTables: ['checking tables', 'tables'],
+  openingRecords: ['opening records', 'records'],
+  purging: ['purging', 'rows'],
+};
+
+/**
+ * Does long work on a store with progress on stderr. Ctrl-C ends it: then it resolves with `null`, and the command
+ * exits with `EXIT.interrupted`.
+ */
+export async function runUpkeep<Result>(
+  output: Output,
+  work: (options: UpkeepOptions) => Promise<Result>,
+): Promise<Result | null> {
+  const stop = new AbortController();
+  const forgetSignals = onInterrupt(output, () => {
+    stop.abort();
+  });
+  try {
+    return await work({
+      clock: systemClock,
+      signal: stop.signal,
+      onNotice: (text) => {
+        output.say(`holdfast: ${text}`);
+      },
+      onProgress: ({ step, done, total }) => {
+        const [what, unit] = STEPS[step];
+        output.progress(() => `${what}: ${done} of ${total} ${unit}`);
+      },
+    });
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    return null;
+  } finally {
+    output.endProgress();
+    forgetSignals();
+  }
 }

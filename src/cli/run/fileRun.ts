@@ -4,6 +4,7 @@
  * @module
  */
 
+import { systemClock } from '../../../actors/platform/systemClock.ts';
 import type { Attempt, OperationView, Outcome, Run } from '../../../actors/port.ts';
 import {
   crisisEndedAs,
@@ -20,13 +21,42 @@ import {
   type HoldfastError,
   isHoldfastError,
 } from '../../../machines/vocabulary/errors.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import type { BulkResult } from '../../bulk.ts';
 import type { Operation } from '../../operation.ts';
 import type { Runtime } from '../../runtime.ts';
-import type { InputLine } from './inputLines.ts';
-import { syncPatiently } from './patientSync.ts';
-import { lineError, parseRequestLine, type RequestLine } from './requestLine.ts';
+import { type InputLine, lineError, parseRequestLine, type RequestLine } from './inputFile.ts';
+
+/** How long to wait before a request is offered again that the store could not take. */
+const OFFER_AGAIN_MS = 500;
+
+/**
+ * Offers a request until the store takes it: a disk that stalls or is full is no fault of the
+ * request. `null` when `isStopped` said so before.
+ *
+ * @param request - has an idempotency key, so that offering it again is harmless even if the first
+ * offer did reach the disk
+ * @throws HoldfastError where trying again can't help
+ */
+export async function syncPatiently(
+  runtime: Runtime,
+  request: SyncRequest & { readonly idempotencyKey: string },
+  isStopped: () => boolean,
+): Promise<Operation | null> {
+  while (!isStopped()) {
+    try {
+      return await runtime.sync(request);
+    } catch (error) {
+      // Stopping the run closed the runtime; that is no failure.
+      if (isStopped()) return null;
+      if (!isHoldfastError(error) || error.retry === 'never') throw error;
+      await new Promise<void>((resolve) => {
+        systemClock.schedule(OFFER_AGAIN_MS, resolve);
+      });
+    }
+  }
+  return null;
+}
 
 /** Every operation of the file that has been read, whatever run accepted it. */
 export interface RunTally {

@@ -4,11 +4,15 @@
  * @module
  */
 
+import { createHash } from 'node:crypto';
 import { constants, open as openFile } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { checkRequest, type SyncRequest } from '../../../machines/policy/request/request.ts';
+import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 
 /** The input, a file or stdin (`-`). */
 export interface Input {
@@ -101,4 +105,192 @@ function unreadable(path: string, cause: unknown): HoldfastError {
         ? 'it is a folder'
         : `reading it failed with ${code ?? 'an error'}`;
   return new HoldfastError('HF_INPUT_UNREADABLE', `Can't read ${path}: ${why}.`, { path, cause });
+}
+
+/** One line of input, without its line end. */
+export interface InputLine {
+  /** The number of the line, from 1. */
+  readonly number: number;
+  /** The problem of the line as text, or `null`. */
+  readonly problem: HoldfastError | null;
+  /** The text; empty where there is a problem. */
+  readonly text: string;
+}
+
+/** A request may hold 1 MiB of payload; escapes can make six bytes of one. */
+const LINE_BYTES_MAX = 8 * 1_048_576;
+const NEWLINE = 0x0a;
+/** Space, tab, vertical tab, form feed, carriage return. */
+const BLANKS: ReadonlySet<number> = new Set([0x20, 0x09, 0x0b, 0x0c, 0x0d]);
+const BYTE_ORDER_MARK = '\ufeff';
+
+/**
+ * Cuts a stream of bytes into lines, holding no more than one line of it at a time: input is as
+ * long as it likes. Blank lines are left out but counted; `\r\n` counts as a line end; the last
+ * line needs none. A line that is too long or no UTF-8 is given with its problem, and the next
+ * lines are read as usual.
+ */
+export async function* inputLines(
+  source: AsyncIterable<Uint8Array>,
+  lineBytesMax: number = LINE_BYTES_MAX,
+): AsyncGenerator<InputLine> {
+  let number = 0;
+  let parts: Uint8Array[] = [];
+  let length = 0;
+
+  const finishLine = (): InputLine => {
+    number += 1;
+    const line =
+      length > lineBytesMax
+        ? badLine(number, `is longer than ${lineBytesMax} bytes`)
+        : decode(Buffer.concat(parts), number);
+    parts = [];
+    length = 0;
+    return line;
+  };
+  const take = (part: Uint8Array): void => {
+    length += part.length;
+    // A line that is too long is measured, not kept.
+    if (length <= lineBytesMax) parts.push(part);
+    else parts = [];
+  };
+
+  for await (const chunk of source) {
+    let from = 0;
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, from)) {
+      take(chunk.subarray(from, end));
+      from = end + 1;
+      const line = finishLine();
+      if (line.problem !== null || line.text !== '') yield line;
+    }
+    if (from < chunk.length) take(chunk.subarray(from));
+  }
+  if (length > 0) {
+    const line = finishLine();
+    if (line.problem !== null || line.text !== '') yield line;
+  }
+}
+
+/** How many lines {@link inputLines} gives; it looks at bytes only, so it is many times faster. */
+export async function countLines(source: AsyncIterable<Uint8Array>): Promise<number> {
+  let lines = 0;
+  let isBlank = true;
+  for await (const chunk of source) {
+    let from = 0;
+    while (from < chunk.length) {
+      const newline = chunk.indexOf(NEWLINE, from);
+      const end = newline === -1 ? chunk.length : newline;
+      for (let at = from; isBlank && at < end; at += 1) isBlank = BLANKS.has(chunk[at] ?? 0);
+      if (newline === -1) break;
+      if (!isBlank) lines += 1;
+      isBlank = true;
+      from = newline + 1;
+    }
+  }
+  return isBlank ? lines : lines + 1;
+}
+
+function decode(bytes: Uint8Array, number: number): InputLine {
+  try {
+    let text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    if (number === 1 && text.startsWith(BYTE_ORDER_MARK)) text = text.slice(1);
+    return { number, problem: null, text: text.trim() };
+  } catch {
+    return badLine(number, 'is not UTF-8');
+  }
+}
+
+function badLine(number: number, what: string): InputLine {
+  const problem = new HoldfastError('HF_LINE_INVALID', `Line ${number} ${what}.`, {
+    line: number,
+    withStack: false,
+  });
+  return { number, problem, text: '' };
+}
+
+/** A line of input read as a request. */
+export interface RequestLine {
+  readonly number: number;
+  /** With an idempotency key, the line's own or one made for it. */
+  readonly request: SyncRequest & { readonly idempotencyKey: string };
+}
+
+/**
+ * Reads a line as a request.
+ *
+ * A line without `idempotencyKey` gets one from its content and its position:
+ * `line-<number>-<first 32 hex digits of SHA-256 over the line as JSON with sorted keys>`. So the
+ * same file finds its operations again, and two equal lines are two operations. A file whose lines
+ * may move needs keys of its own.
+ *
+ * @throws HoldfastError `HF_LINE_INVALID`; its `line` says which, and the message says what is
+ * wrong and never repeats the line
+ */
+export function parseRequestLine(line: InputLine): RequestLine {
+  if (line.problem !== null) throw line.problem;
+  const { number } = line;
+  const value = parseJson(line);
+  let request = value as SyncRequest;
+  // What is no object at all goes on as it is: the check below says so.
+  if (isObject(value) && request.idempotencyKey === undefined) {
+    const digest = createHash('sha256').update(sortedJson(value)).digest('hex');
+    request = { ...request, idempotencyKey: `line-${number}-${digest.slice(0, 32)}` };
+  }
+  try {
+    const { idempotencyKey } = checkRequest(request);
+    return { number, request: { ...request, idempotencyKey: idempotencyKey ?? '' } };
+  } catch (error) {
+    throw lineError(number, error);
+  }
+}
+
+/** The error of a request, as the error of its line. Errors of anything else stay as they are. */
+export function lineError(number: number, error: unknown): unknown {
+  if (!isHoldfastError(error)) return error;
+  // Whether anything was stored is for the run to say, at its end.
+  const said = error.message.replace(/ Nothing was stored\.$/, '');
+  return new HoldfastError('HF_LINE_INVALID', `Line ${number}: ${said}`, {
+    line: number,
+    field: error.field,
+    cause: error,
+    withStack: false,
+  });
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parseJson({ number, text }: InputLine): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The cause is left out: its message quotes the line.
+    throw new HoldfastError(
+      'HF_LINE_INVALID',
+      `Line ${number} is not JSON. Give one request, a JSON object, a line.`,
+      { line: number, withStack: false },
+    );
+  }
+}
+
+/** JSON with the keys of every object sorted, so that the order they were written in means nothing. */
+function sortedJson(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    isObject(part)
+      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
+
+/** @throws HoldfastError (rejects) `HF_INPUT_UNREADABLE` */
+export async function readJson(path: string): Promise<Json> {
+  const input = await openInput(path);
+  try {
+    return JSON.parse(await textOf(input.bytes())) as Json;
+  } catch (cause) {
+    throw new HoldfastError('HF_INPUT_UNREADABLE', `${input.name} holds no JSON.`, { path, cause });
+  } finally {
+    await input.close();
+  }
 }

@@ -6,8 +6,7 @@
 
 import { InvalidArgumentError } from 'commander';
 import type { Attempt, Run } from '../../../actors/port.ts';
-import { isTypeName } from '../../../machines/policy/request/request.ts';
-import { pathProblem } from '../../../machines/policy/request/requestPath.ts';
+import { isTypeName, pathProblem } from '../../../machines/policy/request/request.ts';
 import {
   permanentFailure,
   transientFailure,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { connect } from 'node:net';
 import type { Command } from 'commander';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import { stepIn } from '../../../inspector/projection/frames.ts';
@@ -11,25 +12,255 @@ import {
   type SyncOperationState,
   syncOperationMachine,
 } from '../../../machines/operation/syncOperationMachine.ts';
+import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { KeySource } from '../../../persistence/sealing/keySource.ts';
 import { createRuntime } from '../../createRuntime.ts';
-import { parseBaseUrl } from '../../http/requestUrl.ts';
+import { parseBaseUrl } from '../../http/hostAddresses.ts';
 import { parseCount, parseDuration } from '../kit/argumentParsers.ts';
 import { command, flag, type JsonOptions, jsonOption, valueOption } from '../kit/command.ts';
-import { EXIT, type ExitCode } from '../kit/exitCodes.ts';
-import { reportOnce } from '../kit/notices.ts';
-import { errorText, type Output } from '../kit/output.ts';
+import { errorText, type Output, reportOnce } from '../kit/output.ts';
+import { EXIT, type ExitCode, onInterrupt } from '../kit/program.ts';
 import { storeKey } from '../kit/storeKey.ts';
 import { type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
 import { emptyTally, FileRun, type RunTally } from './fileRun.ts';
-import { type Input, openInput } from './inputFile.ts';
-import { countLines, inputLines } from './inputLines.ts';
-import { parseRequestLine } from './requestLine.ts';
+import { countLines, type Input, inputLines, openInput, parseRequestLine } from './inputFile.ts';
 import { type ByType, parseMethod, parsePath, readHeaders, sender } from './routes.ts';
-import { failuresText, RunProgress } from './runProgress.ts';
-import { RunStop, type StopCause } from './runStop.ts';
-import { warnIfUnreachable, warnOfPlainHttp } from './upstreamProbe.ts';
+
+/** The state that a line of progress is made from. */
+export interface RunState {
+  readonly tally: RunTally;
+  /** Lines in the input; `null` while they are not counted. */
+  readonly total: number | null;
+  /** State of the upstream's breaker, and when it lets the next try through (epoch milliseconds). */
+  readonly breaker: string;
+  readonly nextTryAtMs: number | null;
+  /** Failed attempts by status or code. */
+  readonly failures: ReadonlyMap<string, number>;
+}
+
+/** The time over which the rate is taken: short enough to follow an outage, long enough not to jump. */
+const RATE_OVER_MS = 10_000;
+const FAILURES_SHOWN_MAX = 3;
+
+/** Makes the line; to be asked about once a second, for the rate is taken from when it is asked. */
+export class RunProgress {
+  readonly #clock: Clock;
+  readonly #state: () => RunState;
+  readonly #startedAtMs: number;
+  #samples: { readonly atMs: number; readonly done: number }[] = [];
+
+  constructor(clock: Clock, state: () => RunState) {
+    this.#clock = clock;
+    this.#state = state;
+    this.#startedAtMs = clock.monotonic();
+    this.#samples.push({ atMs: this.#startedAtMs, done: 0 });
+  }
+
+  /** The line of progress now. */
+  line(): string {
+    const state = this.#state();
+    const { tally, total } = state;
+    const done = doneOf(tally);
+    const rate = this.#rate(done);
+    const waiting = tally.accepted + tally.bad - done;
+    return joined([
+      this.#share(done, total),
+      `${rate < 10 ? rate.toFixed(1) : Math.round(rate)}/s`,
+      this.#timeLeft(state, done, rate),
+      this.#breaker(state),
+      ...endings(tally),
+      waiting > 0 ? `waiting ${waiting}` : '',
+      total === null || tally.accepted + tally.bad < total ? `accepted ${tally.accepted}` : '',
+      failuresText(state.failures, FAILURES_SHOWN_MAX),
+    ]);
+  }
+
+  /** The line of progress at the end of the run. */
+  lastLine(): string {
+    const { tally, total } = this.#state();
+    const done = doneOf(tally);
+    const seconds = (this.#clock.monotonic() - this.#startedAtMs) / 1_000;
+    const waiting = tally.accepted + tally.bad - done;
+    return joined([
+      this.#share(done, total),
+      `in ${spanText(seconds)}`,
+      ...endings(tally),
+      waiting > 0 ? `waiting ${waiting}` : '',
+    ]);
+  }
+
+  #share(done: number, total: number | null): string {
+    if (total === null) return `${done} done`;
+    const percent = total === 0 ? 100 : Math.floor((done / total) * 100);
+    return `${done} of ${total} done (${percent} %)`;
+  }
+
+  /** The time left; unknown while nothing gets through. */
+  #timeLeft({ total, breaker }: RunState, done: number, rate: number): string {
+    if (total === null || done >= total || rate === 0 || breaker !== 'closed') return '';
+    return `${spanText((total - done) / rate)} left`;
+  }
+
+  /** The lines done per second, over the last seconds. */
+  #rate(done: number): number {
+    const nowMs = this.#clock.monotonic();
+    const recent = this.#samples.filter(({ atMs }) => nowMs - atMs <= RATE_OVER_MS);
+    // Asked for after a long while, it is taken over that while.
+    const since = recent[0] ?? this.#samples.at(-1);
+    this.#samples = [...recent, { atMs: nowMs, done }];
+    if (since === undefined || nowMs <= since.atMs) return 0;
+    return ((done - since.done) * 1_000) / (nowMs - since.atMs);
+  }
+
+  #breaker({ breaker, nextTryAtMs }: RunState): string {
+    if (breaker === 'closed') return '';
+    if (breaker === 'halfOpen') return 'breaker half open, trying';
+    if (nextTryAtMs === null) return `breaker ${breaker}`;
+    const leftMs = Math.max(0, nextTryAtMs - this.#clock.now());
+    return `breaker ${breaker}, next try in ${Math.ceil(leftMs / 1_000)} s`;
+  }
+}
+
+/** Every failure by its status or code, the most frequent first. */
+function failuresText(failures: ReadonlyMap<string, number>, shownMax?: number): string {
+  if (failures.size === 0) return '';
+  const all = [...failures].toSorted(([, a], [, b]) => b - a);
+  const shown = all.slice(0, shownMax).map(([name, count]) => `${name} ${count} times`);
+  return `failed tries: ${shown.join(', ')}${shown.length < all.length ? ', …' : ''}`;
+}
+
+/** The lines that need nothing more: ended, refused, or left to a person. */
+function doneOf(tally: RunTally): number {
+  const { completed, deadLettered, cancelled, expired, bad, inReview } = tally;
+  return completed + deadLettered + cancelled + expired + bad + inReview;
+}
+
+function endings({ deadLettered, cancelled, expired, bad, inReview }: RunTally): string[] {
+  const named = { 'dead-lettered': deadLettered, cancelled, expired, bad, 'in review': inReview };
+  return Object.entries(named).map(([name, count]) => (count > 0 ? `${name} ${count}` : ''));
+}
+
+function joined(parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(' · ');
+}
+
+/** A span as a person reads it: `0:07`, `12:30`, `1:02:03`. */
+function spanText(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  const parts = [Math.floor(whole / 3_600), Math.floor(whole / 60) % 60, whole % 60];
+  const [hours = 0, ...rest] = parts;
+  const [minutes = 0, last = 0] = rest;
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(last)}` : `${minutes}:${two(last)}`;
+}
+
+/** The reason for an early end. */
+type StopCause = 'deadline' | 'interrupted';
+
+class RunStop {
+  readonly #stop = new AbortController();
+  readonly #forget: readonly (() => void)[];
+  #cause: StopCause | null = null;
+
+  /** @param deadlineMs from now; left out for none */
+  constructor(output: Output, deadlineMs: number | undefined) {
+    const end = (cause: StopCause): void => {
+      this.#cause ??= cause;
+      this.#stop.abort();
+    };
+    this.#forget = [
+      onInterrupt(output, () => {
+        end('interrupted');
+      }),
+      deadlineMs === undefined
+        ? () => undefined
+        : systemClock.schedule(deadlineMs, () => {
+            end('deadline');
+          }),
+    ];
+  }
+
+  /** The reason for the end; `null` until then. */
+  get cause(): StopCause | null {
+    return this.#cause;
+  }
+
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** The result of `work`, or `null` where the run is to end before. */
+  async unless<Result>(work: Promise<Result>): Promise<Result | null> {
+    const { signal } = this;
+    let forget = (): void => {};
+    const stopped = new Promise<null>((resolve) => {
+      const stop = (): void => {
+        resolve(null);
+      };
+      signal.addEventListener('abort', stop);
+      forget = () => {
+        signal.removeEventListener('abort', stop);
+      };
+      if (signal.aborted) stop();
+    });
+    // Errors after the end are of no interest.
+    work.catch(() => undefined);
+    return await Promise.race([work, stopped]).finally(forget);
+  }
+
+  /** Stops watching: from here on only its work ends the run. */
+  forget(): void {
+    for (const forget of this.#forget) forget();
+  }
+}
+
+const PROBE_TIMEOUT_MS = 2_000;
+const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
+
+/** Warns when requests will cross a network unencrypted. */
+function warnOfPlainHttp(base: URL, output: Output): void {
+  if (base.protocol === 'https:' || LOOPBACK_HOST.test(base.hostname)) return;
+  output.say(
+    `holdfast: warning: ${base.origin} is not https; others on the way can read requests.`,
+  );
+}
+
+/**
+ * Warns when the upstream can't be reached, so that a wrong URL does not look like a slow upstream. The run goes on:
+ * requests are kept and tried again.
+ */
+async function warnIfUnreachable(base: URL, output: Output): Promise<void> {
+  const code = await connectionFailure(base);
+  if (code === null) return;
+  output.say(
+    `holdfast: warning: ${base.origin} can't be reached now (${code}); ` +
+      'requests are kept and sent when it can.',
+  );
+}
+
+async function connectionFailure(base: URL): Promise<string | null> {
+  const portDefault = base.protocol === 'https:' ? 443 : 80;
+  const host = base.hostname.replace(/^\[(.*)\]$/, '$1');
+  return await new Promise((resolve) => {
+    const socket = connect({ host, port: base.port === '' ? portDefault : Number(base.port) });
+    const end = (code: string | null): void => {
+      socket.destroy();
+      resolve(code);
+    };
+    // It must not keep the process alive.
+    socket.unref();
+    socket.setTimeout(PROBE_TIMEOUT_MS, () => {
+      end('no answer');
+    });
+    socket.once('connect', () => {
+      end(null);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      end(error.code ?? 'an error');
+    });
+  });
+}
 
 interface RunOptions extends StoreOptions, JsonOptions {
   readonly upstream: string;

@@ -6,14 +6,13 @@
  */
 
 import { systemClock } from '../../../actors/platform/systemClock.ts';
-import type { CrisisPlan } from '../../../machines/policy/crisis/crisisPlan.ts';
+import type { CrisisPlan } from '../../../machines/policy/crisis/crisisResources.ts';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
-import type { Entity } from '../../../machines/vocabulary/entity.ts';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
-import type { Json, JsonObject } from '../../../machines/vocabulary/json.ts';
+import type { Entity } from '../../../machines/vocabulary/record.ts';
+import type { Json, JsonObject } from '../../../machines/vocabulary/shape.ts';
 import { keyFile } from '../../../persistence/sealing/keyFile.ts';
-import { reportOnce } from '../../cli/kit/notices.ts';
-import { createOutput, errorText } from '../../cli/kit/output.ts';
+import { createOutput, errorText, reportOnce } from '../../cli/kit/output.ts';
 import { createRuntime } from '../../createRuntime.ts';
 import { httpHandler } from '../../http/httpHandler.ts';
 import type { Runtime } from '../../runtime.ts';

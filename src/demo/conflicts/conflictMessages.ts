@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Entity } from '../../../machines/vocabulary/entity.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Entity } from '../../../machines/vocabulary/record.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import type { Device, StoryStep } from './conflictStory.ts';
 
 /** What a device is started with. */
@@ -86,3 +86,37 @@ export type Message =
   | { readonly kind: 'failed'; readonly order: number; readonly text: string }
   | { readonly kind: 'crises'; readonly crises: readonly CrisisReport[] }
   | { readonly kind: 'happened'; readonly happening: Happening };
+
+export interface RecordsSettings {
+  /** A planted defect: whatever a write was made on, it is taken. */
+  readonly ignoresVersions: boolean;
+}
+
+export type RecordsOrder =
+  /** Cuts a device off, or lets it reach everybody again. */
+  | { readonly kind: 'connect'; readonly device: Device; readonly isOnline: boolean }
+  /** Of its writes a device hears nothing from now on, though they are made; or it does again. */
+  | { readonly kind: 'keepAnswers'; readonly device: Device; readonly isOn: boolean }
+  | { readonly kind: 'witness' };
+
+/** Where a device reaches the records, and who hears of crises. */
+export interface Ways {
+  readonly url: string;
+  readonly careTeamUrl: string;
+}
+
+/** What the upstream did and has. */
+export interface Witness {
+  /** The value of each record, by its path, without what devices tell each other in it. */
+  readonly records: Readonly<Record<string, Json>>;
+  /** Writes that were applied more than once under one key. */
+  readonly appliedTwice: number;
+  /** Writes that were laid over a version which their device had not seen. */
+  readonly laidOver: number;
+  /** Answers to writes that were kept back. */
+  readonly kept: number;
+}
+
+export type RecordsMessage =
+  | { readonly kind: 'ready'; readonly ways: Readonly<Record<Device, Ways>> }
+  | { readonly kind: 'answer'; readonly order: number; readonly value: Witness | null };

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Entity } from '../../../machines/vocabulary/entity.ts';
-import type { Json, JsonObject } from '../../../machines/vocabulary/json.ts';
+import type { Entity } from '../../../machines/vocabulary/record.ts';
+import type { Json, JsonObject } from '../../../machines/vocabulary/shape.ts';
 import { seededRandom } from '../../testing/seededRandom.ts';
 
 export const DEVICES = ['phone', 'tablet'] as const;

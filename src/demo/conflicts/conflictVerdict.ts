@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { Entity } from '../../../machines/vocabulary/entity.ts';
-import type { JsonObject } from '../../../machines/vocabulary/json.ts';
-import { CRISIS_ANSWER_MS_MAX, percentile } from '../../cli/kit/verdict.ts';
+import type { Entity } from '../../../machines/vocabulary/record.ts';
+import type { JsonObject } from '../../../machines/vocabulary/shape.ts';
+import { CRISIS_ANSWER_MS_MAX, percentile } from '../../cli/kit/output.ts';
 import type { CrisisReport } from './conflictMessages.ts';
 import {
   DEVICES,

@@ -5,19 +5,32 @@
  * @module
  */
 
+import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import { canonical } from '../../../machines/merge/values/canonical.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import type { Json, JsonObject } from '../../../machines/vocabulary/json.ts';
+import type { Json, JsonObject } from '../../../machines/vocabulary/shape.ts';
 import { createKeyFile } from '../../../persistence/sealing/keyFile.ts';
-import { EXIT, type ExitCode } from '../../cli/kit/exitCodes.ts';
-import { onInterrupt } from '../../cli/kit/interrupt.ts';
-import { errorText, type Output } from '../../cli/kit/output.ts';
-import { dimly, paintVerdict } from '../../cli/kit/verdict.ts';
-import type { Happening, Question } from './conflictMessages.ts';
+import { dimly, errorText, type Output, paintVerdict } from '../../cli/kit/output.ts';
+import { EXIT, type ExitCode, onInterrupt } from '../../cli/kit/program.ts';
+import type {
+  Answers,
+  CrisisReport,
+  DeviceSettings,
+  Happening,
+  Message,
+  Order,
+  Question,
+  RecordsMessage,
+  RecordsOrder,
+  RecordsSettings,
+  Ways,
+  Witness,
+} from './conflictMessages.ts';
 import {
   conflictStory,
   DEVICES,
@@ -29,8 +42,152 @@ import {
   type StoryStep,
 } from './conflictStory.ts';
 import { conflictText, judgeConflicts } from './conflictVerdict.ts';
-import { DeviceHandle } from './deviceHandle.ts';
-import { RecordsHandle } from './recordsHandle.ts';
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+class DeviceHandle {
+  readonly settings: DeviceSettings;
+  readonly crises: CrisisReport[] = [];
+  readonly #onHappening: (happening: Happening) => void;
+  readonly #waiting = new Map<number, Waiting>();
+  #child: ChildProcess | null = null;
+  #orders = 0;
+
+  constructor(settings: DeviceSettings, onHappening: (happening: Happening) => void) {
+    this.settings = settings;
+    this.#onHappening = onHappening;
+  }
+
+  /** Starts its process, on what the store has. */
+  async start(): Promise<void> {
+    const child = fork(fileURLToPath(new URL('./conflictDeviceProcess.js', import.meta.url)), {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#child = child;
+    child.on('message', (message: Message) => {
+      this.#take(message);
+    });
+    child.once('exit', (code, signal) => {
+      for (const { reject } of this.#waiting.values()) {
+        reject(
+          new HoldfastError(
+            'HF_INTERNAL',
+            `The process of the ${this.settings.device} ended (${code ?? signal}).`,
+          ),
+        );
+      }
+      this.#waiting.clear();
+    });
+    await this.ask({ kind: 'start', settings: this.settings });
+  }
+
+  /** @throws HoldfastError (rejects) what went wrong there. */
+  async ask<Kind extends Order['kind']>(
+    order: Extract<Order, { readonly kind: Kind }>,
+  ): Promise<Answers[Kind]> {
+    this.#orders += 1;
+    const number = this.#orders;
+    const answer = new Promise<unknown>((resolve, reject) => {
+      this.#waiting.set(number, { resolve, reject });
+    });
+    this.#child?.send({ number, order });
+    return (await answer) as Answers[Kind];
+  }
+
+  /** Ends its process as a battery does that is empty; resolves once it is gone. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  #take(message: Message): void {
+    switch (message.kind) {
+      case 'answer':
+        this.#waiting.get(message.order)?.resolve(message.value);
+        this.#waiting.delete(message.order);
+        break;
+      case 'failed':
+        this.#waiting.get(message.order)?.reject(new HoldfastError('HF_INTERNAL', message.text));
+        this.#waiting.delete(message.order);
+        break;
+      case 'crises':
+        this.crises.push(...message.crises);
+        break;
+      case 'happened':
+        this.#onHappening(message.happening);
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+}
+
+class RecordsHandle {
+  readonly ways: Readonly<Record<Device, Ways>>;
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, (value: Witness | null) => void>();
+  #orders = 0;
+
+  private constructor(child: ChildProcess, ways: Readonly<Record<Device, Ways>>) {
+    this.#child = child;
+    this.ways = ways;
+    child.on('message', (message: RecordsMessage) => {
+      if (message.kind !== 'answer') return;
+      this.#waiting.get(message.order)?.(message.value);
+      this.#waiting.delete(message.order);
+    });
+  }
+
+  static async start(settings: RecordsSettings): Promise<RecordsHandle> {
+    const program = fileURLToPath(new URL('./demoRecordsProcess.js', import.meta.url));
+    const child = fork(program, [JSON.stringify(settings)], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const ways = await new Promise<Readonly<Record<Device, Ways>>>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', () => {
+        reject(new HoldfastError('HF_INTERNAL', 'The upstream of the demo did not start.'));
+      });
+      child.once('message', (message: RecordsMessage) => {
+        if (message.kind === 'ready') resolve(message.ways);
+      });
+    });
+    return new RecordsHandle(child, ways);
+  }
+
+  async connect(device: Device, isOnline: boolean): Promise<void> {
+    await this.#ask({ kind: 'connect', device, isOnline });
+  }
+
+  async keepAnswers(device: Device, isOn: boolean): Promise<void> {
+    await this.#ask({ kind: 'keepAnswers', device, isOn });
+  }
+
+  async witness(): Promise<Witness> {
+    const witness = await this.#ask({ kind: 'witness' });
+    if (witness === null) throw new HoldfastError('HF_INTERNAL', 'The upstream said nothing.');
+    return witness;
+  }
+
+  stop(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  async #ask(order: RecordsOrder): Promise<Witness | null> {
+    this.#orders += 1;
+    const number = this.#orders;
+    return await new Promise((resolve) => {
+      this.#waiting.set(number, resolve);
+      this.#child.send({ number, order });
+    });
+  }
+}
 
 /** Defects that can be planted, to see the demo fail. */
 export const CONFLICT_PLANTS = ['ignore-versions', 'forget-store', 'edit-twice'] as const;

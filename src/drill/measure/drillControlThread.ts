@@ -9,8 +9,7 @@
 import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { machineMs } from '../../../actors/platform/systemClock.ts';
-import type { ControlNotes } from './control.ts';
-import { type Plan, plannedAtMs, runPlan } from './schedule.ts';
+import { type ControlNotes, type Plan, plannedAtMs, runPlan } from './figures.ts';
 
 const { lateMs, keptMs } = workerData as ControlNotes;
 /** Of the main thread, where the kernel keeps such an account (Linux): time run, time ready and not run. */

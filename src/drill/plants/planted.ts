@@ -14,8 +14,7 @@ import { CrisisResponder } from '../../../actors/crisis/crisisResponder.ts';
 import { PlansAtHand } from '../../../actors/crisis/plansAtHand.ts';
 import { StepDesk } from '../../../actors/escalation/stepDesk.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
-import { systemClock } from '../../../actors/platform/systemClock.ts';
-import { systemRandom } from '../../../actors/platform/systemRandom.ts';
+import { systemClock, systemRandom } from '../../../actors/platform/systemClock.ts';
 import { Handlers } from '../../../actors/pool/handlers.ts';
 import { OperationPool } from '../../../actors/pool/operationPool.ts';
 import type { CrisisContext } from '../../../machines/crisis/crisisContext.ts';
@@ -29,7 +28,7 @@ import { CrisisMessages } from '../../../machines/policy/crisis/crisisWords.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { HostAddresses } from '../../http/hostAddresses.ts';
 import { SpareDescriptors } from '../../http/spareDescriptors.ts';
-import { pause } from '../measure/schedule.ts';
+import { pause } from '../measure/figures.ts';
 
 /** One in so many is struck. */
 const ONE_IN = 10;

@@ -6,14 +6,18 @@
  * @module
  */
 
-import { type Figures, figuresOf } from '../measure/figures.ts';
-import { indexAt, type Plan, plannedAtMs } from '../measure/schedule.ts';
+import { type Figures, figuresOf, indexAt, type Plan, plannedAtMs } from '../measure/figures.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { ANSWER_FLAWS } from '../stage/answerCheck.ts';
 import type { StageResult, ToldRule } from '../stage/stageMessages.ts';
-import type { LedgerLine, NoticeLine } from '../upstream/drillLedger.ts';
-import { ANSWER_AIM_MS, ANSWER_MS_MAX, DELIVERED_WITHIN_MS, type Judging } from './promises.ts';
-import type { ScenarioReport } from './scenarioReport.ts';
+import type { LedgerLine, NoticeLine } from '../upstream/drillUpstream.ts';
+import {
+  ANSWER_AIM_MS,
+  ANSWER_MS_MAX,
+  DELIVERED_WITHIN_MS,
+  type Judging,
+  type ScenarioReport,
+} from './drillReport.ts';
 
 export interface Witnesses {
   readonly result: StageResult;

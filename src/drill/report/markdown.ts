@@ -4,9 +4,12 @@
  * @module
  */
 
-import type { DrillReport } from './drillReport.ts';
-import { ANSWER_AIM_MS, ANSWER_MS_MAX } from './promises.ts';
-import type { ScenarioReport } from './scenarioReport.ts';
+import {
+  ANSWER_AIM_MS,
+  ANSWER_MS_MAX,
+  type DrillReport,
+  type ScenarioReport,
+} from './drillReport.ts';
 
 /** @param chart the name of the chart's file beside it; `null` for none */
 export function reportMarkdown(report: DrillReport, chart: string | null): string {

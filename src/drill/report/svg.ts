@@ -6,9 +6,12 @@
  */
 
 import { BINS_FROM_MS, BINS_PER_DECADE } from '../measure/figures.ts';
-import type { DrillReport } from './drillReport.ts';
-import { ANSWER_AIM_MS, ANSWER_MS_MAX } from './promises.ts';
-import type { ScenarioReport } from './scenarioReport.ts';
+import {
+  ANSWER_AIM_MS,
+  ANSWER_MS_MAX,
+  type DrillReport,
+  type ScenarioReport,
+} from './drillReport.ts';
 
 const LABEL_WIDTH = 320;
 const DECADE_WIDTH = 105;

@@ -6,7 +6,7 @@
 
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import type { Runtime } from '../../runtime.ts';
-import { pause } from '../measure/schedule.ts';
+import { pause } from '../measure/figures.ts';
 import { WORK_TYPE } from '../stage/stage.ts';
 
 function workOf(number: number, latencyMs: number, of = 'work'): SyncRequest {

@@ -10,7 +10,7 @@ import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { armThreads } from '../../../persistence/port/faultPoints.ts';
 import type { Runtime } from '../../runtime.ts';
-import { becomes } from '../measure/schedule.ts';
+import { becomes } from '../measure/figures.ts';
 import type { Stage } from '../stage/stage.ts';
 import { keepInFlight } from './ballast.ts';
 import type { Scenario } from './scenario.ts';

@@ -7,8 +7,7 @@
 
 import type { EscalationStepOptions } from '../../crisis/escalationOptions.ts';
 import type { Runtime } from '../../runtime.ts';
-import { fastClock } from '../measure/fastClock.ts';
-import { becomes, pause } from '../measure/schedule.ts';
+import { becomes, fastClock, pause } from '../measure/figures.ts';
 import { crisisOf, subjectOf } from '../stage/crises.ts';
 import type { Stage } from '../stage/stage.ts';
 import type { Scenario } from './scenario.ts';

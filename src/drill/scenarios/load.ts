@@ -5,7 +5,7 @@
  */
 
 import { join } from 'node:path';
-import { becomes } from '../measure/schedule.ts';
+import { becomes } from '../measure/figures.ts';
 import { subjectOf } from '../stage/crises.ts';
 import { HELPERS, WORK } from '../stage/stage.ts';
 import { keepInFlight, queueUp } from './ballast.ts';

@@ -11,7 +11,7 @@ import { GCProfiler } from 'node:v8';
 import { machineMs, systemClock } from '../../../actors/platform/systemClock.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { className } from '../../../machines/vocabulary/errors.ts';
-import { becomes } from '../measure/schedule.ts';
+import { becomes } from '../measure/figures.ts';
 import { keepInFlight } from './ballast.ts';
 import type { Scenario } from './scenario.ts';
 

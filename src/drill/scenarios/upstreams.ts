@@ -4,7 +4,7 @@
  * @module
  */
 
-import { becomes } from '../measure/schedule.ts';
+import { becomes } from '../measure/figures.ts';
 import { CRISIS_TYPE } from '../stage/crises.ts';
 import { HELPERS, WORK, WORK_TYPE } from '../stage/stage.ts';
 import { keepInFlight } from './ballast.ts';

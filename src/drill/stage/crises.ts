@@ -6,8 +6,7 @@
 
 import { machineMs } from '../../../actors/platform/systemClock.ts';
 import type { CrisisRequest, Runtime } from '../../runtime.ts';
-import type { Control } from '../measure/control.ts';
-import { becomes, type Plan, runPlan } from '../measure/schedule.ts';
+import { becomes, type Control, type Plan, runPlan } from '../measure/figures.ts';
 import { type CheckedAnswer, flawsOf, PLAN_RESOURCES } from './answerCheck.ts';
 import type { StageOrder, StreamResult } from './stageMessages.ts';
 

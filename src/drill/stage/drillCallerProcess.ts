@@ -6,10 +6,10 @@
  */
 
 import { request as httpRequest } from 'node:http';
-import { startControl } from '../measure/control.ts';
+import { startControl } from '../measure/figures.ts';
 import type { CheckedAnswer } from './answerCheck.ts';
 import { type Ask, Crises, sendCrises } from './crises.ts';
-import type { CallerOrder } from './outsideCaller.ts';
+import type { CallerOrder } from './stage.ts';
 
 /** As much of the answer as is looked at. */
 interface OutsideReply extends CheckedAnswer {

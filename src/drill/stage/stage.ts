@@ -5,7 +5,9 @@
  * @module
  */
 
+import { fork } from 'node:child_process';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { machineMs } from '../../../actors/platform/systemClock.ts';
 import type { Handler } from '../../../actors/port.ts';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
@@ -14,20 +16,19 @@ import { createRuntime } from '../../createRuntime.ts';
 import { httpHandler } from '../../http/httpHandler.ts';
 import type { RuntimeOptions } from '../../options.ts';
 import type { Runtime } from '../../runtime.ts';
-import type { Control } from '../measure/control.ts';
-import { becomes, pause } from '../measure/schedule.ts';
+import { becomes, type Control, pause } from '../measure/figures.ts';
 import { UpstreamControls } from '../upstream/drillUpstream.ts';
 import { APP_RESOURCES } from './answerCheck.ts';
 import {
   type Ask,
   CRISIS_TYPE,
   Crises,
+  type CrisesOrder,
   type CrisesWays,
   crisisOf,
   givePlans,
   sendCrises,
 } from './crises.ts';
-import { callFromOutside } from './outsideCaller.ts';
 import type { Evidence, StageOrder, StageResult, StreamResult, ToldRule } from './stageMessages.ts';
 
 /** The upstream of the crises, and that of other work. */
@@ -216,4 +217,25 @@ export class Stage {
     await this.#control.stop();
     await this.#runtime?.close({ deadlineMs: 2_000 });
   }
+}
+
+/** What the process of the callers is told to do. */
+export interface CallerOrder extends CrisesOrder {
+  readonly socketPath: string;
+}
+
+/** Starts the callers; resolves with what they have seen. */
+async function callFromOutside(order: CallerOrder): Promise<StreamResult> {
+  const file = fileURLToPath(new URL('./drillCallerProcess.js', import.meta.url));
+  const child = fork(file, { execArgv: [], serialization: 'advanced' });
+  return await new Promise((resolve, reject) => {
+    child.once('message', (result: StreamResult) => {
+      resolve(result);
+    });
+    child.once('error', reject);
+    child.once('exit', () => {
+      reject(new HoldfastError('HF_INTERNAL', 'The callers from outside ended before their time.'));
+    });
+    child.send(order);
+  });
 }

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { ControlNotes } from '../measure/control.ts';
-import type { Plan } from '../measure/schedule.ts';
+import type { ControlNotes, Plan } from '../measure/figures.ts';
 import type { UpstreamPlace } from '../upstream/drillUpstream.ts';
 
 /** The whole drill, or a form of it that is quick enough for every change. */

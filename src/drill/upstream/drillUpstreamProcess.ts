@@ -9,8 +9,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { machineMs, systemClock } from '../../../actors/platform/systemClock.ts';
-import { DrillLedger, type NoticeLine } from './drillLedger.ts';
-import type { UpstreamPorts } from './drillUpstream.ts';
+import { DrillLedger, type NoticeLine, type UpstreamPorts } from './drillUpstream.ts';
 
 const HOST = '127.0.0.1';
 /** How crises are refused: busy, failed, and refused for good. */

@@ -21,7 +21,7 @@ import {
 } from '../../../machines/policy/retry/classifyFailure.ts';
 import { DEFAULT_RETRY } from '../../../machines/policy/retry/retryPolicy.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { builtInOf, urgencyOf } from '../../../machines/vocabulary/urgency.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Exceptions } from '../../../actors/attempt/exceptions.ts';
 import { raiseAlerts } from '../../../actors/facts/alerts.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
-import { stackLocation } from '../../../actors/platform/stackLocation.ts';
+import { stackLocation } from '../../../actors/platform/operationId.ts';
 import {
   newOperation,
   type SyncOperationInput,

@@ -7,7 +7,7 @@ import {
   permanentFailure,
   transientFailure,
 } from '../../../machines/policy/retry/classifyFailure.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import type { RuntimeOptions } from '../../../src/options.ts';
 import type { Runtime } from '../../../src/runtime.ts';
 import { cases } from '../../support/cases.ts';

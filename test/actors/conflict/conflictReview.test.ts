@@ -5,9 +5,9 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { AskedRecords } from '../../../actors/conflict/askedRecords.ts';
 import type { ConflictOrders } from '../../../actors/conflict/conflictOrders.ts';
 import { ConflictReview, conflictAccessAtRest } from '../../../actors/conflict/conflictReview.ts';
+import { AskedRecords } from '../../../actors/conflict/openConflicts.ts';
 import type { Fact } from '../../../actors/facts/fact.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
 import { TimerService } from '../../../actors/time/timerService.ts';

@@ -9,7 +9,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, test } from 'vitest';
 import { permanentFailure } from '../../../machines/policy/retry/classifyFailure.ts';
 import type { HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import type { Conflict, FactMessage, RuntimeOptions } from '../../../src/index.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 import { RecordUpstream } from '../../support/harness/recordUpstream.ts';

@@ -7,7 +7,7 @@
 
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Json, JsonObject } from '../../../machines/vocabulary/json.ts';
+import type { Json, JsonObject } from '../../../machines/vocabulary/shape.ts';
 import {
   armFaultPoint,
   CONFLICT_FAULT_POINTS,

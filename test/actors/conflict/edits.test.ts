@@ -3,7 +3,7 @@ import type { Fact } from '../../../actors/facts/fact.ts';
 import { FACT_KINDS } from '../../../actors/port.ts';
 import { recordMetaFrom } from '../../../machines/merge/clock/recordMeta.ts';
 import { unknownOutcome } from '../../../machines/policy/retry/classifyFailure.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { Process } from '../../support/harness/engineHarness.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';

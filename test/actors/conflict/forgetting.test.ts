@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { entityKey } from '../../../machines/operation/keys.ts';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import type { Runtime } from '../../../src/runtime.ts';
 import { createWorld, type World } from '../../support/harness/engineHarness.ts';
 import { RecordUpstream } from '../../support/harness/recordUpstream.ts';

@@ -6,7 +6,7 @@ import { systemClock } from '../../../actors/platform/systemClock.ts';
 import { type MergeQuestion, mergeEdit } from '../../../machines/conflict/mergeEdit.ts';
 import { defineEntity } from '../../../machines/merge/declaration/defineEntity.ts';
 import { entityRulesOf } from '../../../machines/merge/entities/rulesOf.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { createWorld, type Process } from '../../support/harness/engineHarness.ts';
 import { RecordUpstream } from '../../support/harness/recordUpstream.ts';
 

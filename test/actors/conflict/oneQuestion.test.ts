@@ -6,7 +6,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import type { Conflict } from '../../../src/index.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 import { RecordUpstream } from '../../support/harness/recordUpstream.ts';

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { conflictFailure } from '../../../machines/policy/retry/classifyFailure.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 import { RecordUpstream } from '../../support/harness/recordUpstream.ts';
 

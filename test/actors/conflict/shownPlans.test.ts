@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { CrisisPlan } from '../../../machines/policy/crisis/crisisPlan.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { CrisisPlan } from '../../../machines/policy/crisis/crisisResources.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { armFaultPoint, disarmFaultPoints } from '../../../persistence/port/faultPoints.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 import { RecordUpstream } from '../../support/harness/recordUpstream.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { DueMarks } from '../../../actors/dispatch/dueMarks.ts';
-import { only, upTo } from '../../../machines/vocabulary/rankSet.ts';
+import { DueMarks } from '../../../actors/dispatch/claims.ts';
+import { only, upTo } from '../../../machines/vocabulary/urgency.ts';
 
 const ALL = upTo(9) & ~only(0);
 

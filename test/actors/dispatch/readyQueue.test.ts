@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ReadyQueue } from '../../../actors/dispatch/readyQueue.ts';
-import { upTo } from '../../../machines/vocabulary/rankSet.ts';
-import { URGENCY_MAX } from '../../../machines/vocabulary/urgency.ts';
+import { URGENCY_MAX, upTo } from '../../../machines/vocabulary/urgency.ts';
 
 interface Item {
   readonly urgency: number;

@@ -4,9 +4,9 @@ import { LeaseCheck } from '../../../actors/dispatch/leaseCheck.ts';
 import { Suspects } from '../../../actors/dispatch/suspects.ts';
 import { UpstreamQueue } from '../../../actors/dispatch/upstreamQueue.ts';
 import { NO_VERDICT } from '../../../actors/flow/flowControl.ts';
-import { stuckReason } from '../../../machines/policy/service/stuckWork.ts';
+import { stuckReason } from '../../../machines/policy/service/restartPolicy.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { WAIT_CAUSES } from '../../../machines/vocabulary/waitCause.ts';
+import { WAIT_CAUSES } from '../../../machines/vocabulary/standing.ts';
 import type { Fact, RuntimeOptions } from '../../../src/index.ts';
 import { createWorld, type Process, type World } from '../../support/harness/engineHarness.ts';
 

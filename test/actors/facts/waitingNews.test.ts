@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { tellOfWaiting } from '../../../actors/facts/alerts.ts';
 import type { FactKind } from '../../../actors/facts/fact.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
-import { tellOfWaiting } from '../../../actors/facts/waitingNews.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 import { OperationHarness } from '../../support/harness/operationHarness.ts';

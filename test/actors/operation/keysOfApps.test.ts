@@ -7,9 +7,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { crisisKey, derivedKey } from '../../../actors/operation/keysOfApps.ts';
-import { fingerprintOf } from '../../../actors/platform/fingerprint.ts';
-import { firstIdAt } from '../../../actors/platform/operationId.ts';
+import { crisisKey, derivedKey } from '../../../actors/operation/acceptance.ts';
+import { fingerprintOf, firstIdAt } from '../../../actors/platform/operationId.ts';
 import { checkRequest } from '../../../machines/policy/request/request.ts';
 
 /** By openssl and by Python's hashlib. */

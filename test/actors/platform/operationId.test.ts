@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { operationId } from '../../../actors/platform/operationId.ts';
-import { systemClock } from '../../../actors/platform/systemClock.ts';
-import { systemRandom } from '../../../actors/platform/systemRandom.ts';
+import { systemClock, systemRandom } from '../../../actors/platform/systemClock.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 

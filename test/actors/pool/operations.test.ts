@@ -3,9 +3,8 @@ import { Exceptions } from '../../../actors/attempt/exceptions.ts';
 import { encodeSnapshot } from '../../../actors/charts/snapshots.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
 import { WAITS_AT_REST } from '../../../actors/operation/waitView.ts';
-import type { OperationPool } from '../../../actors/pool/operationPool.ts';
+import { type OperationPool, StaleReadGuard } from '../../../actors/pool/operationPool.ts';
 import { Operations } from '../../../actors/pool/operations.ts';
-import { StaleReadGuard } from '../../../actors/pool/staleReadGuard.ts';
 import { Watchers } from '../../../actors/pool/watchers.ts';
 import {
   newOperation,

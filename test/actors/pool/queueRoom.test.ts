@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { roomKeptFrom } from '../../../machines/policy/flow/queueLimit.ts';
+import { roomKeptFrom } from '../../../machines/policy/flow/flowPolicy.ts';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import type { Runtime } from '../../../src/runtime.ts';
 import { createWorld, type World } from '../../support/harness/engineHarness.ts';

@@ -12,7 +12,7 @@ import { UpstreamScheduler } from '../../../actors/upstream/upstreamScheduler.ts
 import { type CallSign, UNUSED } from '../../../machines/policy/flow/callReport.ts';
 import { LEVELS } from '../../../machines/policy/service/degradationLevel.ts';
 import { mayRun } from '../../../machines/scheduler/mayRun.ts';
-import { INTAKES } from '../../../machines/vocabulary/waitCause.ts';
+import { INTAKES } from '../../../machines/vocabulary/standing.ts';
 import { createFlow } from '../../support/harness/flowHarness.ts';
 
 const SIGNS: readonly CallSign[] = [

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { createMachine } from 'xstate';
-import { chartFaults } from '../../../inspector/charts/chartFaults.ts';
-import { deadEnds, reachableStates } from '../../../inspector/charts/reachability.ts';
+import { chartFaults, deadEnds, reachableStates } from '../../../inspector/charts/chartFaults.ts';
 
 test('OB-3 a chart that tells everything has no fault', () => {
   const machine = createMachine({

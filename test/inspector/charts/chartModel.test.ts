@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { and, assign, not, setup } from 'xstate';
-import { chartHash, testedHash } from '../../../inspector/charts/chartHash.ts';
-import { chartModel } from '../../../inspector/charts/chartModel.ts';
+import { chartHash, chartModel, testedHash } from '../../../inspector/charts/chartModel.ts';
 import { allTransitions } from '../../../inspector/charts/transitions.ts';
 import { machines } from '../../../machines/index.ts';
 

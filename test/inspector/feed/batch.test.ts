@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Batch } from '../../../inspector/feed/batch.ts';
+import { Batch } from '../../../inspector/feed/feed.ts';
 import { projectActor } from '../../../inspector/projection/projection.ts';
-import { StepRings } from '../../../inspector/projection/stepRings.ts';
+import { StepRings } from '../../../inspector/projection/stepLog.ts';
 import type { FeedMessage, Step } from '../../../inspector/protocol.ts';
 import { circuitBreakerMachine } from '../../../machines/breaker/circuitBreakerMachine.ts';
 import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, createMachine } from 'xstate';
-import { actionName } from '../../../inspector/charts/chartNames.ts';
+import { actionName } from '../../../inspector/charts/chartData.ts';
 import { allStates, allTransitions } from '../../../inspector/charts/transitions.ts';
-import { chartDefinition } from '../../../inspector/projection/chartDefinition.ts';
-import { stateValueOf } from '../../../inspector/projection/stateValue.ts';
+import { chartDefinition, stateValueOf } from '../../../inspector/projection/chartDefinition.ts';
 import { machines } from '../../../machines/index.ts';
 
 /** As the inspector's page does it. */

@@ -4,7 +4,7 @@ import { FACT_NEWS, NEWS_KINDS, NEWS_WANTED } from '../../../actors/facts/factNe
 import { FactStream } from '../../../actors/facts/factStream.ts';
 import { FACT_KINDS } from '../../../actors/facts/factTable.ts';
 import { allTransitions } from '../../../inspector/charts/transitions.ts';
-import { statePaths, transitionPlaces } from '../../../inspector/projection/chartNames.ts';
+import { statePaths, transitionPlaces } from '../../../inspector/projection/chartDefinition.ts';
 import {
   projectActor,
   projectFact,

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import type { ChartModel } from '../../../inspector/charts/chartData.ts';
+import { type ChartModel, chartShape } from '../../../inspector/charts/chartData.ts';
 import { chartModel } from '../../../inspector/charts/chartModel.ts';
-import { chartShape } from '../../../inspector/charts/chartShape.ts';
-import { toldCharts } from '../../../inspector/projection/toldCharts.ts';
+import { toldCharts } from '../../../inspector/projection/chartDefinition.ts';
 import { machines } from '../../../machines/index.ts';
 
 /** A chart as the page of a build has it. */

@@ -4,8 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import type { FeedMessage, Step } from '../../../inspector/protocol.ts';
-import { FeedLines } from '../../../inspector/server/feedLines.ts';
-import { FeedStream } from '../../../inspector/server/feedStream.ts';
+import { FeedLines, FeedStream } from '../../../inspector/server/feedStream.ts';
 import {
   away,
   feedRequest,

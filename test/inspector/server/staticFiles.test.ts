@@ -1,7 +1,7 @@
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readStaticFiles } from '../../../inspector/server/staticFiles.ts';
+import { readStaticFiles } from '../../../inspector/server/replies.ts';
 import { ServedInspector } from '../../support/inspector/servedInspector.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { FeedMessage, WatchedActor } from '../../../inspector/protocol.ts';
-import { type StatelyFrame, StatelyFrames } from '../../../inspector/stately/statelyFrames.ts';
+import { type StatelyFrame, StatelyFrames } from '../../../inspector/stately/statelyInspector.ts';
 import { machines } from '../../../machines/index.ts';
 import { transientFailure } from '../../../src/index.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';

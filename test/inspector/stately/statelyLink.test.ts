@@ -7,8 +7,7 @@
 
 import { expect, test } from 'vitest';
 import type { FeedMessage, WatchedActor } from '../../../inspector/protocol.ts';
-import { StatelyFrames } from '../../../inspector/stately/statelyFrames.ts';
-import { StatelyLink } from '../../../inspector/stately/statelyLink.ts';
+import { StatelyFrames, StatelyLink } from '../../../inspector/stately/statelyInspector.ts';
 import type { TextSocket } from '../../../inspector/stately/webSocketClient.ts';
 import { machines } from '../../../machines/index.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';

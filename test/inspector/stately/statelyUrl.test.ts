@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkStatelyUrl } from '../../../inspector/stately/statelyUrl.ts';
+import { checkStatelyUrl } from '../../../inspector/stately/statelyInspector.ts';
 
 describe('OB-2 AC-2 where frames may be sent', () => {
   test.each([

@@ -10,7 +10,7 @@ import { describe, expect, test } from 'vitest';
 import { afterLaterEdit, joined, type LaterEdit } from '../../../machines/conflict/askedOnce.ts';
 import type { ConflictRecord } from '../../../machines/conflict/conflictRecord.ts';
 import { compareText } from '../../../machines/merge/values/canonical.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { conflictOf } from '../../support/merge/conflictOf.ts';
 
 const DEVICE = 'phone-1';

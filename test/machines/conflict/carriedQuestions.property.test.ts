@@ -13,7 +13,7 @@ import {
   withQuestions,
 } from '../../../machines/conflict/carriedQuestions.ts';
 import type { ConflictRecord } from '../../../machines/conflict/conflictRecord.ts';
-import { joinVectors } from '../../../machines/merge/clock/versionVector.ts';
+import { joinVectors } from '../../../machines/merge/clock/hybridClock.ts';
 import { entityRulesOf } from '../../../machines/merge/entities/rulesOf.ts';
 import { conflictOf } from '../../support/merge/conflictOf.ts';
 

@@ -7,7 +7,7 @@ import { computed, fields, map } from '../../../machines/merge/rules/fields.ts';
 import { list } from '../../../machines/merge/rules/list.ts';
 import type { AnyRule } from '../../../machines/merge/rules/rule.ts';
 import { latest } from '../../../machines/merge/rules/single.ts';
-import type { Json, JsonObject } from '../../../machines/vocabulary/json.ts';
+import type { Json, JsonObject } from '../../../machines/vocabulary/shape.ts';
 import { DAY_MS, Device, T0, versionOf } from '../../support/conflict/device.ts';
 import { noteRules } from '../../support/conflict/note.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { conflictIdOf, nextConflictId } from '../../../machines/conflict/conflictIds.ts';
+import { conflictIdOf, nextConflictId } from '../../../machines/conflict/conflictRecord.ts';
 
 test('CF-6 the conflicts of one operation are counted, beyond nine too', () => {
   expect(conflictIdOf({ id: 'op-1' })).toBe('op-1-c1');

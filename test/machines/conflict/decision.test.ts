@@ -13,10 +13,10 @@ import {
   decided as decidedInPieces,
   undone,
 } from '../../../machines/conflict/decision.ts';
-import { valueAt, withValueAt } from '../../../machines/conflict/valueAt.ts';
+import { valueAt, withValueAt } from '../../../machines/conflict/items.ts';
 import { entityRulesOf } from '../../../machines/merge/entities/rulesOf.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
 import { atOnce } from '../../../machines/vocabulary/pieces.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { conflictOf, MERGED_AT_MS } from '../../support/merge/conflictOf.ts';
 
 const ANA = { id: 'staff-7', role: 'clinician' };

@@ -9,7 +9,7 @@ import {
 } from '../../../machines/conflict/editBase.ts';
 import { type EntityRecord, newRecord } from '../../../machines/conflict/entityRecord.ts';
 import type { RequestBody } from '../../../machines/policy/request/requestBody.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { ABOUT } from '../../support/conflict/device.ts';
 import { noteRules } from '../../support/conflict/note.ts';
 

@@ -13,8 +13,8 @@ import { afterRemote, afterSent } from '../../../machines/conflict/recordNews.ts
 import { standingOfSent } from '../../../machines/conflict/sentEdit.ts';
 import { recordMetaFrom } from '../../../machines/merge/clock/recordMeta.ts';
 import { entityRulesOf } from '../../../machines/merge/entities/rulesOf.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
 import type { Current } from '../../../machines/vocabulary/record.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { ABOUT, DAY_MS, T0 } from '../../support/conflict/device.ts';
 
 const name = fc.constantFrom('phone', 'tablet', '__proto__', 'constructor', 'srv', 'id', 'c1');

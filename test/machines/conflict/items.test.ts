@@ -13,7 +13,7 @@ import { anything } from '../../../machines/merge/rules/anything.ts';
 import { list, set } from '../../../machines/merge/rules/list.ts';
 import { ownRule } from '../../../machines/merge/rules/ownRule.ts';
 import { both, latest } from '../../../machines/merge/rules/single.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { noteRules } from '../../support/conflict/note.ts';
 
 const rules = noteRules('waits');

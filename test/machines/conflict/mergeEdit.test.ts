@@ -3,8 +3,8 @@ import type { EntityRecord } from '../../../machines/conflict/entityRecord.ts';
 import { decidedBody } from '../../../machines/conflict/mergeEdit.ts';
 import { defineEntity } from '../../../machines/merge/declaration/defineEntity.ts';
 import { latest } from '../../../machines/merge/rules/single.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
 import type { Tombstone } from '../../../machines/vocabulary/record.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { Device, T0, versionOf } from '../../support/conflict/device.ts';
 import { noteRules } from '../../support/conflict/note.ts';
 

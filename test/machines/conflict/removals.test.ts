@@ -6,8 +6,8 @@ import { mergeEdit } from '../../../machines/conflict/mergeEdit.ts';
 import { afterRemote } from '../../../machines/conflict/recordNews.ts';
 import type { Onlooker } from '../../../machines/conflict/remembered.ts';
 import { crisisPlan } from '../../../machines/merge/entities/crisisPlan.ts';
-import type { JsonObject } from '../../../machines/vocabulary/json.ts';
 import type { Current } from '../../../machines/vocabulary/record.ts';
+import type { JsonObject } from '../../../machines/vocabulary/shape.ts';
 
 const ABOUT = { entity: { type: 'crisis_plan', id: 'p-1' }, subject: 'user-42' };
 const DAY_MS = 86_400_000;

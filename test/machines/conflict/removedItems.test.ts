@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decodeEntityRecord, encodeEntityRecord } from '../../../machines/conflict/entityRecord.ts';
-import { withRestored } from '../../../machines/conflict/removedItems.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import { withRestored } from '../../../machines/conflict/remembered.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { DAY_MS, Device, T0, versionOf } from '../../support/conflict/device.ts';
 
 const mom = { id: 'c1', name: 'Mom', phones: ['+15550100', '+15550109'] };

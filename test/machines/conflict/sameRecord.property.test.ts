@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { isSameRecord } from '../../../machines/conflict/items.ts';
 import { canonical } from '../../../machines/merge/values/canonical.ts';
 import { cleanJson } from '../../../machines/merge/values/cleanJson.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 
 const CARD = '4111 1111 1111 1111';
 const names = fc.constantFrom(

@@ -6,7 +6,7 @@ import {
   isAllMentioned,
   withUnmentioned,
 } from '../../../machines/conflict/unmentioned.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 
 /** `{ in: { in: … } }`, so deep. */
 const nested = (depth: number, value: Json): Json =>

@@ -1,8 +1,8 @@
 /** Places in a record, by the pointers of questions and of removals. */
 
 import { describe, expect, test } from 'vitest';
-import { keysOf, valueAt, withValueAt } from '../../../machines/conflict/valueAt.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import { keysOf, valueAt, withValueAt } from '../../../machines/conflict/items.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 
 const RECORD = {
   name: 'n',

@@ -6,14 +6,14 @@
 
 import { expect, test } from 'vitest';
 import { newCrisis } from '../../../machines/crisis/crisisContext.ts';
-import { decidedAtRest } from '../../../machines/crisis/crisisDecided.ts';
+import { decidedAtRest } from '../../../machines/crisis/crisisDemand.ts';
 import {
   crisisOfRow,
   crisisStandingsOf,
   crisisToKeep,
+  isCrisisContext,
   isCrisisKept,
-} from '../../../machines/crisis/crisisRow.ts';
-import { isCrisisContext } from '../../../machines/crisis/crisisShape.ts';
+} from '../../../machines/crisis/crisisShape.ts';
 
 const NEW = newCrisis({
   id: 'crisis-1',

@@ -1,18 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  advanceVector,
   CLOCK_DRIFT_MAX_MS,
   clampedMs,
   compareStamps,
-  nextStamp,
-  stampAfter,
-} from '../../../machines/merge/clock/hybridClock.ts';
-import {
-  advanceVector,
   compareVectors,
   joinVectors,
+  nextStamp,
+  stampAfter,
   vectorFrom,
-} from '../../../machines/merge/clock/versionVector.ts';
+} from '../../../machines/merge/clock/hybridClock.ts';
 
 const vector = fc.dictionary(fc.constantFrom('A', 'B', 'srv'), fc.nat(3));
 const OPPOSITE = { equal: 'equal', before: 'after', after: 'before', concurrent: 'concurrent' };

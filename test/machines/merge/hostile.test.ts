@@ -11,7 +11,7 @@ import { mergeEntity, mergeEntityInSteps } from '../../../machines/merge/mergeEn
 import { canonical } from '../../../machines/merge/values/canonical.ts';
 import { cleanJson } from '../../../machines/merge/values/cleanJson.ts';
 import { sha256 } from '../../../machines/merge/values/sha256.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { lawsBrokenBy } from '../../../src/testing/lawsOfMerges.ts';
 import { casesOf, RECORDS } from '../../support/merge/arbitraries.ts';
 import { A, B, isKept, merged, NOW, valueOf } from '../../support/merge/two.ts';

@@ -6,7 +6,7 @@ import { lostIn } from '../../../machines/merge/lost.ts';
 import { anything } from '../../../machines/merge/rules/anything.ts';
 import { computed } from '../../../machines/merge/rules/fields.ts';
 import { latest } from '../../../machines/merge/rules/single.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 
 const rules = declareEntity({
   ...{ type: 'r', title: 'r', authority: 'nobody', leavesOut: ['pin'] },

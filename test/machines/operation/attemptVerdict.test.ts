@@ -15,8 +15,7 @@ import {
   type SyncOperationContext,
 } from '../../../machines/operation/syncOperationMachine.ts';
 import type { Failure } from '../../../machines/policy/retry/classifyFailure.ts';
-import { RETRY_AFTER_MAX_MS } from '../../../machines/policy/retry/retryAfter.ts';
-import { DEFAULT_RETRY } from '../../../machines/policy/retry/retryPolicy.ts';
+import { DEFAULT_RETRY, RETRY_AFTER_MAX_MS } from '../../../machines/policy/retry/retryPolicy.ts';
 import { TIERS, type Tier, urgencyOf } from '../../../machines/vocabulary/urgency.ts';
 
 const ACCEPTED_AT_MS = 1_000;

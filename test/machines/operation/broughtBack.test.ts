@@ -5,7 +5,7 @@
  */
 
 import { expect, test } from 'vitest';
-import { broughtBack } from '../../../machines/operation/broughtBack.ts';
+import { broughtBack } from '../../../machines/operation/repeatSafety.ts';
 import {
   newOperation,
   type ReplayFacts,

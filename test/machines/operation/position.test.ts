@@ -3,19 +3,17 @@ import { demandOf } from '../../../machines/operation/demand.ts';
 import {
   acceptedStanding,
   inHandPosition,
+  keepsPayload,
+  leavesLane,
   missingHandlerRoute,
   queuedPosition,
   restingPosition,
   saysAlready,
+  settledPosition,
   unhandledPosition,
   waitsFor,
   waitsForDecision,
 } from '../../../machines/operation/position.ts';
-import {
-  keepsPayload,
-  leavesLane,
-  settledPosition,
-} from '../../../machines/operation/settlement.ts';
 import {
   type Ending,
   type SyncOperationState,

@@ -5,7 +5,7 @@ import {
   isKept,
   stateOfRow,
   stateToKeep,
-} from '../../../machines/operation/rowState.ts';
+} from '../../../machines/operation/position.ts';
 import {
   newOperation,
   operationAt,

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { restingPosition } from '../../../machines/operation/position.ts';
-import { isKept, stateOfRow } from '../../../machines/operation/rowState.ts';
+import { isKept, restingPosition, stateOfRow } from '../../../machines/operation/position.ts';
 import {
   isKeptAsShown,
   placeOfReason,

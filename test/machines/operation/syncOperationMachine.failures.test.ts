@@ -5,7 +5,7 @@
  */
 
 import { expect, test } from 'vitest';
-import { HISTORY_MAX } from '../../../machines/policy/retry/history.ts';
+import { HISTORY_MAX } from '../../../machines/policy/retry/failureRuns.ts';
 import { OperationHarness } from '../../support/harness/operationHarness.ts';
 
 /** The upstream changed nothing, and serves others: the failure may lie in the request. */

@@ -5,10 +5,10 @@
  */
 
 import { expect, test } from 'vitest';
-import { isKept } from '../../../machines/operation/rowState.ts';
+import { isKept } from '../../../machines/operation/position.ts';
+import { toldAtRest } from '../../../machines/operation/stage.ts';
 import { newOperation } from '../../../machines/operation/syncOperationMachine.ts';
 import { OPERATION_STATES } from '../../../machines/operation/syncOperationState.ts';
-import { toldAtRest } from '../../../machines/operation/toldAtRest.ts';
 
 const context = newOperation({
   id: 'operation-1',

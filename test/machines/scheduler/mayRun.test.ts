@@ -11,7 +11,7 @@ import {
   type RunAsker,
   type SchedulerFacts,
 } from '../../../machines/scheduler/mayRun.ts';
-import { WAIT_CAUSES, type WaitCause } from '../../../machines/vocabulary/waitCause.ts';
+import { WAIT_CAUSES, type WaitCause } from '../../../machines/vocabulary/standing.ts';
 
 const WELL: SchedulerFacts = {
   intake: 'open',

@@ -7,7 +7,7 @@ import {
   type SchedulerEvent,
   schedulerMachine,
 } from '../../../machines/scheduler/schedulerMachine.ts';
-import { INTAKES } from '../../../machines/vocabulary/waitCause.ts';
+import { INTAKES } from '../../../machines/vocabulary/standing.ts';
 import { transitionsTaken } from '../../support/charts/transitionCoverage.ts';
 import { ChartHarness } from '../../support/harness/chartHarness.ts';
 

@@ -1,8 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { TURNS_PER_SHARE, TurnShare } from '../../../machines/scheduler/turnShare.ts';
-import { mostUrgent, NO_RANKS, only, type RankSet } from '../../../machines/vocabulary/rankSet.ts';
-import { URGENCY_MAX } from '../../../machines/vocabulary/urgency.ts';
+import { TURNS_PER_SHARE, TurnShare } from '../../../machines/scheduler/mayRun.ts';
+import {
+  mostUrgent,
+  NO_RANKS,
+  only,
+  type RankSet,
+  URGENCY_MAX,
+} from '../../../machines/vocabulary/urgency.ts';
 
 const ROUND = TURNS_PER_SHARE + 1;
 const anyRank = fc.integer({ min: 1, max: URGENCY_MAX });

@@ -5,7 +5,7 @@
  */
 
 import { expect, test } from 'vitest';
-import { clampDueTime } from '../../../machines/vocabulary/dueTime.ts';
+import { clampDueTime } from '../../../machines/vocabulary/clock.ts';
 
 test('RT-4 what remains of a wait is never longer than the whole was', () => {
   expect(clampDueTime(5_000, 4_000, 2_000)).toBe(5_000);

@@ -5,7 +5,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { nearestName } from '../../../machines/vocabulary/nearestName.ts';
+import { nearestName } from '../../../machines/vocabulary/optionFields.ts';
 
 const KNOWN = ['attemptsMax', 'delayMsMax', 'initialDelayMs', 'multiplier', 'jitterMsMax'];
 

@@ -5,15 +5,13 @@ import {
   checkId,
   checkOption,
   completeOptions,
-} from '../../../machines/vocabulary/optionFields.ts';
-import {
   count,
   milliseconds,
   type OptionRule,
   type OptionRules,
   share,
   spanMs,
-} from '../../../machines/vocabulary/optionRules.ts';
+} from '../../../machines/vocabulary/optionFields.ts';
 
 /** The field that is refused and the sentence; `null` where all is well. */
 function refusal(check: () => unknown): { field: string; message: string } | null {

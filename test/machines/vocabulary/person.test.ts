@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { checkFields } from '../../../machines/vocabulary/optionFields.ts';
-import { isAlso, isSamePerson, PERSON_RULES } from '../../../machines/vocabulary/person.ts';
+import { isAlso, isSamePerson, PERSON_RULES } from '../../../machines/vocabulary/subject.ts';
 
 const isPerson = (by: unknown): boolean => {
   try {

@@ -6,9 +6,9 @@ import {
   mostUrgent,
   NO_RANKS,
   only,
+  URGENCY_MAX,
   upTo,
-} from '../../../machines/vocabulary/rankSet.ts';
-import { URGENCY_MAX } from '../../../machines/vocabulary/urgency.ts';
+} from '../../../machines/vocabulary/urgency.ts';
 
 const anyRank = fc.integer({ min: 0, max: URGENCY_MAX });
 /** Or one before the first. */

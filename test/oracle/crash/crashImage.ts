@@ -9,8 +9,10 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { storeLocation } from '../../../persistence/openStore.ts';
-import { InThreadChannel } from '../../../persistence/sqlite/client/inThreadChannel.ts';
-import { createStoreClient } from '../../../persistence/sqlite/client/storeClient.ts';
+import {
+  createStoreClient,
+  InThreadChannel,
+} from '../../../persistence/sqlite/client/storeClient.ts';
 import type { LedgerEffect } from '../../support/process/ledgerServer.ts';
 import { type RowAtRest, rowsAtRest } from '../../support/store/rowsAtRest.ts';
 import { diskRows } from '../diskRow.ts';

@@ -10,7 +10,7 @@ import type { Attempt } from '../../../actors/attempt/handler.ts';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { openStore } from '../../../persistence/openStore.ts';
 import { assembleRuntime } from '../../../src/createRuntime.ts';
 import { httpHandler } from '../../../src/http/httpHandler.ts';

@@ -12,8 +12,10 @@ import { systemClock } from '../../../actors/platform/systemClock.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { storeLocation } from '../../../persistence/openStore.ts';
 import type { Kept, KeptRoom, Store } from '../../../persistence/port/store.ts';
-import { InThreadChannel } from '../../../persistence/sqlite/client/inThreadChannel.ts';
-import { createStoreClient } from '../../../persistence/sqlite/client/storeClient.ts';
+import {
+  createStoreClient,
+  InThreadChannel,
+} from '../../../persistence/sqlite/client/storeClient.ts';
 import { checkData } from '../../../persistence/upkeep/checkData.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import { testSeed } from '../restart/restartPlan.ts';

@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Handler } from '../../../actors/port.ts';
 import type { EntityRules } from '../../../machines/merge/declaration/entityRules.ts';
 import { canonical } from '../../../machines/merge/values/canonical.ts';
-import type { JsonObject } from '../../../machines/vocabulary/json.ts';
+import type { JsonObject } from '../../../machines/vocabulary/shape.ts';
 import { type RecordServer, startRecordServer } from '../../../src/testing/recordServer.ts';
 import type { RecordWrite } from '../../../src/testing/records.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';

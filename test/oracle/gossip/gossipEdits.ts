@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Entity } from '../../../machines/vocabulary/entity.ts';
-import type { Json, JsonObject } from '../../../machines/vocabulary/json.ts';
+import type { Entity } from '../../../machines/vocabulary/record.ts';
+import type { Json, JsonObject } from '../../../machines/vocabulary/shape.ts';
 import type { SeededRandom } from '../../../src/testing/seededRandom.ts';
 
 export const PLAN: Entity = { type: 'crisis_plan', id: 'plan' };

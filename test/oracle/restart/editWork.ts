@@ -7,7 +7,7 @@
 
 import { onTestFinished } from 'vitest';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
-import type { Json, JsonObject } from '../../../machines/vocabulary/json.ts';
+import type { Json, JsonObject } from '../../../machines/vocabulary/shape.ts';
 import {
   type RecordServer,
   type RecordServerOptions,

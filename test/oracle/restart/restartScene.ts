@@ -13,8 +13,10 @@ import { onTestFinished } from 'vitest';
 import { storeLocation } from '../../../persistence/openStore.ts';
 import type { Store, StoreInfo } from '../../../persistence/port/store.ts';
 import { createKeyFile, keyFile } from '../../../persistence/sealing/keyFile.ts';
-import { InThreadChannel } from '../../../persistence/sqlite/client/inThreadChannel.ts';
-import { createStoreClient } from '../../../persistence/sqlite/client/storeClient.ts';
+import {
+  createStoreClient,
+  InThreadChannel,
+} from '../../../persistence/sqlite/client/storeClient.ts';
 import type { HealthStatus } from '../../../src/views/health.ts';
 import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { builtProgram } from '../../support/process/builtProgram.ts';

@@ -9,7 +9,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { CrisisSlots } from '../../../actors/flow/crisisSlots.ts';
 import type { CrisisAnswer } from '../../../actors/port.ts';
 import { PolicyTable } from '../../../machines/policy/layers/policyTable.ts';
-import type { OptionRules } from '../../../machines/vocabulary/optionRules.ts';
+import type { OptionRules } from '../../../machines/vocabulary/optionFields.ts';
 import { RUNTIME_RULES } from '../../../src/options.ts';
 import { settleJobs } from '../../../src/testing/virtualClock.ts';
 import { openHouse } from './crisisHouse.ts';

@@ -8,7 +8,7 @@
 
 import { join } from 'node:path';
 import { defineEntity } from '../../../machines/merge/declaration/defineEntity.ts';
-import { RATE_LIMIT_RULES } from '../../../machines/policy/flow/tokenBucket.ts';
+import { RATE_LIMIT_RULES } from '../../../machines/policy/flow/tokenRate.ts';
 import {
   POLICY_PARTS,
   type PolicyName,
@@ -24,7 +24,7 @@ import {
   type OptionRule,
   type OptionRules,
   type PlainRule,
-} from '../../../machines/vocabulary/optionRules.ts';
+} from '../../../machines/vocabulary/optionFields.ts';
 import { TIERS } from '../../../machines/vocabulary/urgency.ts';
 import { keyFile, passphrase, rawKey } from '../../../src/index.ts';
 import { RUNTIME_RULES, type RuntimeOptions } from '../../../src/options.ts';

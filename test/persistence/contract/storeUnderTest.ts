@@ -11,8 +11,10 @@ import { openStore, storeLocation } from '../../../persistence/openStore.ts';
 import type { Store } from '../../../persistence/port/store.ts';
 import type { KeySource } from '../../../persistence/sealing/keySource.ts';
 import { rawKey } from '../../../persistence/sealing/keySource.ts';
-import { InThreadChannel } from '../../../persistence/sqlite/client/inThreadChannel.ts';
-import { createStoreClient } from '../../../persistence/sqlite/client/storeClient.ts';
+import {
+  createStoreClient,
+  InThreadChannel,
+} from '../../../persistence/sqlite/client/storeClient.ts';
 import type { StoreUnderTest } from './storeContract.ts';
 
 export const TEST_KEY: KeySource = rawKey(new Uint8Array(32).fill(7));

@@ -14,9 +14,11 @@ import Database from 'better-sqlite3';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { foldersTellChanges, sharedFileSystem } from '../../../persistence/files/fileSystems.ts';
 import { openAtRest, storeLocation } from '../../../persistence/openStore.ts';
-import { holdWrite } from '../../../persistence/port/hold.ts';
-import { InThreadChannel } from '../../../persistence/sqlite/client/inThreadChannel.ts';
-import { createStoreClient } from '../../../persistence/sqlite/client/storeClient.ts';
+import { holdWrite } from '../../../persistence/port/review.ts';
+import {
+  createStoreClient,
+  InThreadChannel,
+} from '../../../persistence/sqlite/client/storeClient.ts';
 import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 import { inThreadStore, TEST_KEY } from '../contract/storeUnderTest.ts';

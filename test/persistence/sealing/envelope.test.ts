@@ -7,10 +7,10 @@ import {
   commitmentOf,
   createEnvelopes,
   ENVELOPE_BYTES_MAX,
+  PLAINTEXT_BYTES_MAX,
 } from '../../../persistence/sealing/envelope.ts';
 import { nobleEngine } from '../../../persistence/sealing/nobleEngine.ts';
 import { nodeEngine } from '../../../persistence/sealing/nodeEngine.ts';
-import { PLAINTEXT_BYTES_MAX } from '../../../persistence/sealing/padding.ts';
 import { bytes, hex, keys } from './engineContract.ts';
 import { referenceEnvelope, referenceKeys } from './envelopeReference.ts';
 import { thrownBy } from './failures.ts';

@@ -5,7 +5,7 @@
  */
 
 import { createCipheriv, createHmac } from 'node:crypto';
-import { paddedLength } from '../../../persistence/sealing/padding.ts';
+import { paddedLength } from '../../../persistence/sealing/envelope.ts';
 
 /**
  * The envelope format, written a second time from its description and slowly, so that a change to

@@ -17,12 +17,13 @@ import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { createKeyFile, keyFile } from '../../../persistence/sealing/keyFile.ts';
 import {
   createKeyring as createNewKeyring,
+  formatKeyring,
   KEYRING_FILE_NAME,
   keyringExists,
   NEW_KEYRING_FILE_NAME,
   openKeyring,
+  parseKeyring,
 } from '../../../persistence/sealing/keyring.ts';
-import { formatKeyring, parseKeyring } from '../../../persistence/sealing/keyringFile.ts';
 import type { KeySource } from '../../../persistence/sealing/keySource.ts';
 import { rawKey } from '../../../persistence/sealing/keySource.ts';
 import { nobleEngine } from '../../../persistence/sealing/nobleEngine.ts';

@@ -11,7 +11,7 @@ import {
   KEYRING_FORMAT,
   type KeyringFile,
   parseKeyring,
-} from '../../../persistence/sealing/keyringFile.ts';
+} from '../../../persistence/sealing/keyring.ts';
 import { nodeEngine } from '../../../persistence/sealing/nodeEngine.ts';
 import { hex } from './engineContract.ts';
 import { thrownBy } from './failures.ts';

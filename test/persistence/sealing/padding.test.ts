@@ -5,7 +5,7 @@ import {
   paddedLength,
   padInto,
   unpad,
-} from '../../../persistence/sealing/padding.ts';
+} from '../../../persistence/sealing/envelope.ts';
 
 test('SE-5 texts of one size class are padded to one length', () => {
   const lengths = [0, 1, 252, 253, 508, 509, 1020, 2044, 4092].map(paddedLength);

@@ -6,7 +6,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FrameFault, FrameReader, frameOf } from '../../../src/connect/frames.ts';
+import { FrameFault, FrameReader, frameOf } from '../../../src/connect/lineProtocol.ts';
 
 test('SC-4 frames are the same wherever they are cut', () => {
   fc.assert(

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CHECKED_BY } from '../../../machines/policy/crisis/crisisResource.ts';
-import { CrisisResources } from '../../../machines/policy/crisis/crisisResources.ts';
+import { CHECKED_BY, CrisisResources } from '../../../machines/policy/crisis/crisisResources.ts';
 import { HELP_LINES, uncheckedHelpLines } from '../../../src/crisis/helpLines.ts';
 
 const YEAR_MS = 366 * 86_400_000;

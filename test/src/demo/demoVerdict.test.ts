@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkRequest } from '../../../machines/policy/request/request.ts';
-import { percentile } from '../../../src/cli/kit/verdict.ts';
+import { percentile } from '../../../src/cli/kit/output.ts';
 import { demoRequest } from '../../../src/demo/demoPlan.ts';
 import { type DemoEvidence, judgeDemo, summaryText } from '../../../src/demo/demoVerdict.ts';
 import { UpstreamLedger } from '../../../src/testing/upstreamLedger.ts';

@@ -4,12 +4,11 @@
  * @module
  */
 
-import { plannedAtMs } from '../../../src/drill/measure/schedule.ts';
+import { plannedAtMs } from '../../../src/drill/measure/figures.ts';
+import type { Judging, ScenarioReport } from '../../../src/drill/report/drillReport.ts';
 import { judgeScenario, type Witnesses } from '../../../src/drill/report/judge.ts';
-import type { Judging } from '../../../src/drill/report/promises.ts';
-import type { ScenarioReport } from '../../../src/drill/report/scenarioReport.ts';
 import type { StageResult } from '../../../src/drill/stage/stageMessages.ts';
-import type { LedgerLine } from '../../../src/drill/upstream/drillLedger.ts';
+import type { LedgerLine } from '../../../src/drill/upstream/drillUpstream.ts';
 
 const COUNT = 20;
 const ANSWER_MS = 2;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ANSWER_FLAWS } from '../../../src/drill/stage/answerCheck.ts';
 import type { ToldRule } from '../../../src/drill/stage/stageMessages.ts';
-import { DrillLedger } from '../../../src/drill/upstream/drillLedger.ts';
+import { DrillLedger } from '../../../src/drill/upstream/drillUpstream.ts';
 import { dueAtMs, goodLedger, goodResult, judged } from './drillSample.ts';
 
 /** The good result with the answer of crisis 7 so many milliseconds late. */

@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { machineMs } from '../../../actors/platform/systemClock.ts';
-import { BINS_PER_DECADE, figuresOf, quantile } from '../../../src/drill/measure/figures.ts';
-import { indexAt, plannedAtMs, runPlan } from '../../../src/drill/measure/schedule.ts';
+import {
+  BINS_PER_DECADE,
+  figuresOf,
+  indexAt,
+  plannedAtMs,
+  quantile,
+  runPlan,
+} from '../../../src/drill/measure/figures.ts';
 
 describe('what the crisis drill measures by', () => {
   const plan = { startMs: 1_000, perSecond: 4, count: 8 };

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { type DrillReport, drillReport } from '../../../src/drill/report/drillReport.ts';
+import {
+  type DrillReport,
+  drillReport,
+  type ScenarioReport,
+} from '../../../src/drill/report/drillReport.ts';
 import { skippedScenario } from '../../../src/drill/report/judge.ts';
 import { reportMarkdown, verdictText } from '../../../src/drill/report/markdown.ts';
-import type { ScenarioReport } from '../../../src/drill/report/scenarioReport.ts';
 import { summaryText } from '../../../src/drill/report/summary.ts';
 import { reportSvg } from '../../../src/drill/report/svg.ts';
 import { SCENARIOS } from '../../../src/drill/scenarios/list.ts';

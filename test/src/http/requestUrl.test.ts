@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseBaseUrl, requestUrl } from '../../../src/http/requestUrl.ts';
+import { parseBaseUrl, requestUrl } from '../../../src/http/hostAddresses.ts';
 
 const base = parseBaseUrl('https://api.example.com/v1');
 

@@ -16,7 +16,7 @@ import {
   type InspectorServer,
   startInspectorServer,
 } from '../../../inspector/server/inspectorServer.ts';
-import { INSPECTOR_CALLS } from '../../../src/inspect/inspectorCalls.ts';
+import { INSPECTOR_CALLS } from '../../../src/inspect/startInspector.ts';
 import { MANAGEMENT_CALLS } from '../../../src/management/managementCalls.ts';
 import { askAt, bearer, feedRequest, tokenIn } from '../../support/inspector/servedInspector.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';

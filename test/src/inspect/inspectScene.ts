@@ -8,12 +8,11 @@ import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
-import { systemRandom } from '../../../actors/platform/systemRandom.ts';
+import { systemRandom } from '../../../actors/platform/systemClock.ts';
 import type { FeedMessage, FeedSource, Step } from '../../../inspector/protocol.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { ControlServer } from '../../../src/control/controlServer.ts';
-import { InspectLines } from '../../../src/inspect/inspectLines.ts';
-import { ownerFeed } from '../../../src/inspect/ownerFeed.ts';
+import { InspectLines, ownerFeed } from '../../../src/inspect/ownerFeed.ts';
 import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 
 export const hello = (startedAtMs: number): FeedMessage => ({

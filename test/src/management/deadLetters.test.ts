@@ -4,7 +4,7 @@ import {
   permanentFailure,
   unknownOutcome,
 } from '../../../machines/policy/retry/classifyFailure.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { managementAtRest } from '../../../src/management/atRest.ts';
 import {
   type DeadLetter,

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Fact } from '../../../actors/port.ts';
 import { permanentFailure } from '../../../machines/policy/retry/classifyFailure.ts';
-import type { OptionRule } from '../../../machines/vocabulary/optionRules.ts';
+import type { OptionRule } from '../../../machines/vocabulary/optionFields.ts';
 import { withStore } from '../../../src/cli/kit/withStore.ts';
 import { askOwner } from '../../../src/control/controlClient.ts';
 import { ControlServer } from '../../../src/control/controlServer.ts';

@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { transientFailure } from '../../../machines/policy/retry/classifyFailure.ts';
-import type { OptionRule } from '../../../machines/vocabulary/optionRules.ts';
+import type { OptionRule } from '../../../machines/vocabulary/optionFields.ts';
 import { askOwner } from '../../../src/control/controlClient.ts';
 import { createRuntime, rawKey } from '../../../src/index.ts';
 import { managementAtRest } from '../../../src/management/atRest.ts';

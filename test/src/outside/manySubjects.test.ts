@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { COUNTED_MS, ManySubjects } from '../../../src/outside/manySubjects.ts';
+import { COUNTED_MS, ManySubjects } from '../../../src/outside/outsideHost.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 
 function counting(many: number) {

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { FactStream } from '../../../actors/facts/factStream.ts';
 import { FACT_KINDS, FACT_TABLE } from '../../../actors/facts/factTable.ts';
 import type { FactKind, FactMessage } from '../../../src/index.ts';
-import { factChannels } from '../../../src/telemetry/factChannels.ts';
+import { factChannels } from '../../../src/telemetry/log.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 

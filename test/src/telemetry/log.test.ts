@@ -7,9 +7,13 @@ import {
   type RuntimeOptions,
   transientFailure,
 } from '../../../src/index.ts';
-import { LINES_MAX } from '../../../src/telemetry/lineLimit.ts';
-import { Log } from '../../../src/telemetry/log.ts';
-import type { LogFields, LogFunction, LogLevel } from '../../../src/telemetry/logger.ts';
+import {
+  LINES_MAX,
+  Log,
+  type LogFields,
+  type LogFunction,
+  type LogLevel,
+} from '../../../src/telemetry/log.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { declareEntity } from '../../../machines/merge/declaration/entityRules.ts';
 import type { ChangeNotes } from '../../../machines/merge/rules/change.ts';
 import { type AnyRule, type Decide, whole } from '../../../machines/merge/rules/rule.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import {
   ask,
   both,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Handler, Run } from '../../../actors/attempt/handler.ts';
-import { mortalHandler, newLife } from '../../../src/testing/mortal.ts';
+import { mortalHandler, newLife } from '../../../src/testing/testBed.ts';
 import { attemptOf } from '../../support/harness/attempt.ts';
 
 const held = { version: '"r1"', value: 1 };

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Attempt } from '../../../actors/attempt/handler.ts';
 import { failureOf } from '../../../machines/policy/retry/classifyFailure.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { httpHandler } from '../../../src/http/httpHandler.ts';
 import {
   type RecordServer,

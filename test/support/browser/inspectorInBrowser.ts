@@ -14,7 +14,7 @@ import {
   type InspectorServer,
   startInspectorServer,
 } from '../../../inspector/server/inspectorServer.ts';
-import { INSPECTOR_CALLS } from '../../../src/inspect/inspectorCalls.ts';
+import { INSPECTOR_CALLS } from '../../../src/inspect/startInspector.ts';
 import { WatchedPage } from './watchedPage.ts';
 
 /** What `npm run build` makes. */

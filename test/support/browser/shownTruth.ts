@@ -6,8 +6,13 @@
  */
 
 import type { Page } from 'playwright-core';
-import { levelSaid, phaseSaid, storageSaid } from '../../../inspector/page/words/health.ts';
-import { breakerSaid, paceSaid } from '../../../inspector/page/words/upstream.ts';
+import {
+  breakerSaid,
+  levelSaid,
+  paceSaid,
+  phaseSaid,
+  storageSaid,
+} from '../../../inspector/page/words/health.ts';
 import type { HealthStatus } from '../../../src/views/health.ts';
 
 interface ShownUpstream {

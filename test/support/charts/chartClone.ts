@@ -7,8 +7,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chartHash } from '../../../inspector/charts/chartHash.ts';
-import { type ChartModel, chartModel } from '../../../inspector/charts/chartModel.ts';
+import { type ChartModel, chartHash, chartModel } from '../../../inspector/charts/chartModel.ts';
 import { machines } from '../../../machines/index.ts';
 import { runCli } from '../process/runCli.ts';
 import { tempFolder } from '../store/tempFolder.ts';

@@ -42,7 +42,7 @@ const ROWS: Rows = {
   ],
   syncOperation: [
     [
-      'A dead letter comes back by a write on its row: a pure transition decides it (machines/operation/broughtBack.ts), and no actor takes it.',
+      'A dead letter comes back by a write on its row: a pure transition decides it (machines/operation/repeatSafety.ts), and no actor takes it.',
       'syncOperation.deadLettered --replay.requested[canReplay]--> syncOperation.pending.queued.replayed',
     ],
     [

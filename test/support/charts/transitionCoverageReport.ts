@@ -14,8 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import type { AnyStateMachine } from 'xstate';
-import { testedHash } from '../../../inspector/charts/chartHash.ts';
-import { chartModel } from '../../../inspector/charts/chartModel.ts';
+import { chartModel, testedHash } from '../../../inspector/charts/chartModel.ts';
 import { chartRules } from '../../../tools/docs/text/chartRules.ts';
 import {
   type ChartNow,

@@ -17,8 +17,8 @@ import { afterRemote, afterSent, type RemoteNews } from '../../../machines/confl
 import type { EntityRules } from '../../../machines/merge/declaration/entityRules.ts';
 import { entityRulesOf } from '../../../machines/merge/entities/rulesOf.ts';
 import type { MergedBody, RequestBody } from '../../../machines/policy/request/requestBody.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
 import type { Current, RecordMeta, Tombstone } from '../../../machines/vocabulary/record.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 
 export const ABOUT = { entity: { type: 'crisis_plan', id: 'p1' }, subject: 'ann' } as const;
 export const T0 = 1_790_000_000_000;

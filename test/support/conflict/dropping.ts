@@ -10,7 +10,7 @@ import { mergeEdit } from '../../../machines/conflict/mergeEdit.ts';
 import { entityRulesOf } from '../../../machines/merge/entities/rulesOf.ts';
 import { mergeEntity } from '../../../machines/merge/mergeEntity.ts';
 import { canonical, isList, isObject } from '../../../machines/merge/values/canonical.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { RECORDS } from '../merge/arbitraries.ts';
 import { Device, T0 } from './device.ts';
 

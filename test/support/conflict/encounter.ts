@@ -31,15 +31,15 @@ import {
 } from '../../../machines/conflict/entityRecord.ts';
 import { missingFrom, pointersIn } from '../../../machines/conflict/items.ts';
 import { decidedBody, type EditMerged, notMerged } from '../../../machines/conflict/mergeEdit.ts';
-import { withRestored } from '../../../machines/conflict/removedItems.ts';
+import { withRestored } from '../../../machines/conflict/remembered.ts';
 import { standingOfSent } from '../../../machines/conflict/sentEdit.ts';
 import { baseAfter, isAllMentioned } from '../../../machines/conflict/unmentioned.ts';
 import { entityRulesOf } from '../../../machines/merge/entities/rulesOf.ts';
 import { isObject } from '../../../machines/merge/values/canonical.ts';
 import { baseOf } from '../../../machines/policy/request/editRequest.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
 import { atOnce } from '../../../machines/vocabulary/pieces.ts';
 import type { Confirmation, Current } from '../../../machines/vocabulary/record.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { RECORDS } from '../merge/arbitraries.ts';
 import { ABOUT, DAY_MS, Device } from './device.ts';
 import { without } from './dropping.ts';

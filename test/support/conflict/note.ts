@@ -9,7 +9,7 @@ import type { EntityRules } from '../../../machines/merge/declaration/entityRule
 import { fields } from '../../../machines/merge/rules/fields.ts';
 import { list, set } from '../../../machines/merge/rules/list.ts';
 import { both, latest } from '../../../machines/merge/rules/single.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { without } from './dropping.ts';
 
 interface Person {

@@ -5,8 +5,7 @@
  */
 
 import { type AnyStateMachine, createMachine } from 'xstate';
-import { testedHash } from '../../../inspector/charts/chartHash.ts';
-import { type ChartModel, chartModel } from '../../../inspector/charts/chartModel.ts';
+import { type ChartModel, chartModel, testedHash } from '../../../inspector/charts/chartModel.ts';
 import type { DocsInput } from '../../../tools/docs/buildDocs.ts';
 import { chartRules } from '../../../tools/docs/text/chartRules.ts';
 

@@ -24,9 +24,9 @@ import {
   crisisMachine,
   crisisStatesOf,
 } from '../../../machines/crisis/crisisMachine.ts';
-import { crisisToKeep } from '../../../machines/crisis/crisisRow.ts';
+import { crisisToKeep } from '../../../machines/crisis/crisisShape.ts';
 import type { FailureClass } from '../../../machines/policy/retry/classifyFailure.ts';
-import type { Person } from '../../../machines/vocabulary/person.ts';
+import type { Person } from '../../../machines/vocabulary/subject.ts';
 import { coverTransitions } from '../charts/transitionCoverage.ts';
 
 /** What is kept of a crisis: its row. */

@@ -10,8 +10,8 @@ import type { Store } from '../../../persistence/port/store.ts';
 import { assembleRuntime } from '../../../src/createRuntime.ts';
 import { checkOptions, type RuntimeOptions } from '../../../src/options.ts';
 import type { Runtime } from '../../../src/runtime.ts';
-import { mortalClock, mortalHandler, newLife } from '../../../src/testing/mortal.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { mortalClock, mortalHandler, newLife } from '../../../src/testing/testBed.ts';
 import { VirtualClock } from '../../../src/testing/virtualClock.ts';
 import { createFaultyStore, type FaultyStore, noFaults } from '../store/faultyStore.ts';
 

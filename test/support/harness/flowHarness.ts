@@ -17,7 +17,7 @@ import {
 } from '../../../machines/policy/breaker/breakerPolicy.ts';
 import type { CallReport, CallSign } from '../../../machines/policy/flow/callReport.ts';
 import { checkFlowTuning, type FlowTuning } from '../../../machines/policy/flow/flowPolicy.ts';
-import type { RateLimit } from '../../../machines/policy/flow/tokenBucket.ts';
+import type { RateLimit } from '../../../machines/policy/flow/tokenRate.ts';
 import type { Level } from '../../../machines/policy/service/degradationLevel.ts';
 import { DEFAULT_DEGRADATION_POLICY } from '../../../machines/policy/service/degradationPolicy.ts';
 import { seededRandom } from '../../../src/testing/seededRandom.ts';

@@ -9,14 +9,15 @@ import { demandOf, hasEnded } from '../../../machines/operation/demand.ts';
 import { keyOfRound } from '../../../machines/operation/keys.ts';
 import {
   acceptedStanding,
+  acceptedState,
   inHandPosition,
   type RowPosition,
   restingPosition,
   saysAlready,
   scheduledPosition,
+  settledPosition,
+  stateToKeep,
 } from '../../../machines/operation/position.ts';
-import { acceptedState, stateToKeep } from '../../../machines/operation/rowState.ts';
-import { settledPosition } from '../../../machines/operation/settlement.ts';
 import {
   operationAt,
   type ReplayFacts,
@@ -29,9 +30,8 @@ import {
   type Turn,
 } from '../../../machines/operation/syncOperationMachine.ts';
 import type { FailureClass } from '../../../machines/policy/retry/classifyFailure.ts';
-import type { Demand } from '../../../machines/vocabulary/demand.ts';
 import { innermost } from '../../../machines/vocabulary/innermost.ts';
-import type { Standing } from '../../../machines/vocabulary/standing.ts';
+import type { Demand, Standing } from '../../../machines/vocabulary/standing.ts';
 import { coverTransitions } from '../charts/transitionCoverage.ts';
 
 /** What is kept of an operation: its row. */

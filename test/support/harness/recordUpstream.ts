@@ -11,8 +11,8 @@ import {
   conflictFailure,
   transientFailure,
 } from '../../../machines/policy/retry/classifyFailure.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
 import type { Current, RecordMeta } from '../../../machines/vocabulary/record.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 
 interface Held {
   readonly version: number;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { crisisKey, derivedKey } from '../../../actors/operation/keysOfApps.ts';
+import { crisisKey, derivedKey } from '../../../actors/operation/acceptance.ts';
 import { firstIdAt } from '../../../actors/platform/operationId.ts';
 import { checkRequest, type SyncRequest } from '../../../machines/policy/request/request.ts';
 import type { CrisisRequest } from '../../../src/runtime.ts';

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { toldCharts } from '../../../inspector/projection/toldCharts.ts';
+import { toldCharts } from '../../../inspector/projection/chartDefinition.ts';
 import {
   type FeedMessage,
   type FeedSource,

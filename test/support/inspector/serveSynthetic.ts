@@ -10,7 +10,7 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import { startInspectorServer } from '../../../inspector/server/inspectorServer.ts';
-import { INSPECTOR_CALLS } from '../../../src/inspect/inspectorCalls.ts';
+import { INSPECTOR_CALLS } from '../../../src/inspect/startInspector.ts';
 import { syntheticFeed } from './syntheticFeed.ts';
 
 const { values } = parseArgs({

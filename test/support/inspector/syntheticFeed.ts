@@ -6,7 +6,7 @@
  * @module
  */
 
-import { toldCharts } from '../../../inspector/projection/toldCharts.ts';
+import { toldCharts } from '../../../inspector/projection/chartDefinition.ts';
 import type { FeedMessage, FeedSource, News, Step } from '../../../inspector/protocol.ts';
 import { INSPECTOR_PROTOCOL, ringOf } from '../../../inspector/protocol.ts';
 import { machines } from '../../../machines/index.ts';

@@ -6,16 +6,14 @@
 
 import fc from 'fast-check';
 import {
+  advanceVector,
   clampedMs,
   compareStamps,
+  compareVectors,
+  joinVectors,
   nextStamp,
   stampAfter,
 } from '../../../machines/merge/clock/hybridClock.ts';
-import {
-  advanceVector,
-  compareVectors,
-  joinVectors,
-} from '../../../machines/merge/clock/versionVector.ts';
 import type { EntityRules } from '../../../machines/merge/declaration/entityRules.ts';
 import { type Merged, mergeEntity } from '../../../machines/merge/mergeEntity.ts';
 import type { MergeCase } from '../../../src/testing/lawsOfMerges.ts';

@@ -5,7 +5,7 @@
  */
 
 import fc from 'fast-check';
-import { vectorFrom } from '../../../machines/merge/clock/versionVector.ts';
+import { vectorFrom } from '../../../machines/merge/clock/hybridClock.ts';
 import { declareEntity } from '../../../machines/merge/declaration/entityRules.ts';
 import { anything } from '../../../machines/merge/rules/anything.ts';
 import type { ChangeNotes } from '../../../machines/merge/rules/change.ts';
@@ -14,7 +14,7 @@ import { list, set } from '../../../machines/merge/rules/list.ts';
 import { type AnyRule, type Decide, whole } from '../../../machines/merge/rules/rule.ts';
 import { both, firstStays, largest, latest } from '../../../machines/merge/rules/single.ts';
 import { canonical } from '../../../machines/merge/values/canonical.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import type { Subject } from './law.ts';
 import { subjectCalled, subjectOf } from './subjects.ts';
 

@@ -6,7 +6,7 @@
 
 import type { ConflictRecord } from '../../../machines/conflict/conflictRecord.ts';
 import { mergeEntity } from '../../../machines/merge/mergeEntity.ts';
-import type { Json } from '../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 
 /** When the upstream's side was edited; ours was a minute before. */
 export const MERGED_AT_MS = 1_790_000_000_000;

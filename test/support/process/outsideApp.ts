@@ -7,7 +7,7 @@
 
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { CrisisPlan } from '../../../machines/policy/crisis/crisisPlan.ts';
+import type { CrisisPlan } from '../../../machines/policy/crisis/crisisResources.ts';
 import { rawKey } from '../../../persistence/sealing/keySource.ts';
 import { createRuntime } from '../../../src/createRuntime.ts';
 import { httpHandler } from '../../../src/http/httpHandler.ts';

@@ -8,7 +8,7 @@ import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } 
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type AnyStateMachine, createMachine } from 'xstate';
-import { actionName } from '../../../inspector/charts/chartNames.ts';
+import { actionName } from '../../../inspector/charts/chartData.ts';
 import { allStates, allTransitions } from '../../../inspector/charts/transitions.ts';
 import { machines } from '../../../machines/index.ts';
 import { chartClone } from '../../support/charts/chartClone.ts';

@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
 import { type ChartModel, chartModel } from '../../../inspector/charts/chartModel.ts';
 import { machines } from '../../../machines/index.ts';
-import { chartLayout } from '../../../tools/draw/chartLayout.ts';
 import { type ChartPlan, chartPlan } from '../../../tools/draw/chartPlan.ts';
-import { layoutFaults } from '../../../tools/draw/layoutFaults.ts';
-import { type Places, stateId } from '../../../tools/draw/places.ts';
+import { chartLayout, layoutFaults } from '../../../tools/draw/drawChart.ts';
+import { type Places, stateId } from '../../../tools/draw/geometry.ts';
 import { sampleChart } from './sampleChart.ts';
 
 const charts: readonly ChartModel[] = [sampleChart(), ...machines.map((one) => chartModel(one))];

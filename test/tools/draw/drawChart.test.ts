@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { drawChart } from '../../../tools/draw/drawChart.ts';
-import { textWidth } from '../../../tools/draw/textWidth.ts';
+import { textWidth } from '../../../tools/draw/geometry.ts';
 import { entryOf, lineWidth } from '../../../tools/draw/transitionText.ts';
 import { builtProgram } from '../../support/process/builtProgram.ts';
 import { sampleChart } from './sampleChart.ts';

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { asDeployed } from '../../../tools/evidence/bundleFolder.ts';
+import { asDeployed } from '../../../tools/evidence/evidence.ts';
 import type { Release } from '../../../tools/evidence/release.ts';
 import { chartClone } from '../../support/charts/chartClone.ts';
 import { runCli } from '../../support/process/runCli.ts';

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
-import { chartHash } from '../../../inspector/charts/chartHash.ts';
-import type { ChartModel, RuleModel } from '../../../inspector/charts/chartModel.ts';
+import {
+  type ChartModel,
+  chartHash,
+  type RuleModel,
+} from '../../../inspector/charts/chartModel.ts';
 import { chartDiff } from '../../../tools/review/chartDiff.ts';
 import { sampleChart } from '../draw/sampleChart.ts';
 

@@ -6,7 +6,6 @@
  */
 
 import ts from 'typescript';
-import { type DocComment, readDocComment } from './docComment.ts';
 
 export interface Member {
   readonly name: string;
@@ -204,4 +203,47 @@ function docOf(file: ts.SourceFile, node: ts.Node): DocComment {
     .map(({ pos, end }) => file.text.slice(pos, end))
     .filter((comment) => comment.startsWith('/**') && !/^\s*\*\s*@module\b/m.test(comment));
   return readDocComment(comments.at(-1) ?? '');
+}
+
+export interface DocComment {
+  /** Markdown, with links as `{@link name}`. */
+  readonly text: string;
+  readonly throws: readonly string[];
+  /** By name. */
+  readonly params: readonly (readonly [string, string])[];
+  /** Code, without a fence. */
+  readonly examples: readonly string[];
+}
+
+/** What a comment says, from its opening to its closing mark. */
+function readDocComment(comment: string): DocComment {
+  const lines = comment
+    .replace(/^\/\*\*/, '')
+    .replace(/\*\/$/, '')
+    .split('\n')
+    .map((line) => line.replace(/^\s*\* ?/, ''));
+  // A tag begins a line, or follows a sentence; `{@link` stands within one.
+  const [text = '', ...blocks] = lines.join('\n').split(/(?:^|(?<=\. ))@(?=[a-z])/m);
+  const of = (tag: string): readonly string[] =>
+    blocks
+      .filter((block) => new RegExp(`^${tag}\\b`).test(block))
+      .map((block) => block.slice(tag.length));
+  return {
+    text: prose(text),
+    throws: of('throws').map(prose),
+    params: of('param').map((block) => {
+      const [, name = '', said = ''] = /^\s*(\w+)\s*(?:-\s*)?([^]*)$/.exec(block) ?? [];
+      return [name, prose(said)];
+    }),
+    examples: of('example').map((block) => block.replaceAll(/^```\w*\n|^```$/gm, '').trim()),
+  };
+}
+
+/** Lines of a paragraph are one; an item of a list has its own. */
+function prose(text: string): string {
+  return text
+    .trim()
+    .split(/\n\s*\n/)
+    .map((paragraph) => paragraph.trim().replaceAll(/ *\n(?! *- ) */g, ' '))
+    .join('\n\n');
 }

@@ -7,7 +7,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { stalePages, writePages } from '../text/pageFolder.ts';
+import { stalePages, writePages } from '../text/markdown.ts';
 import { declarationsIn } from './declarations.ts';
 import { referencePages } from './referencePages.ts';
 

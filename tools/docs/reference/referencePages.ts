@@ -6,8 +6,7 @@
  */
 
 import { code, linkIds, table } from '../text/markdown.ts';
-import type { Declaration, Member } from './declarations.ts';
-import type { DocComment } from './docComment.ts';
+import type { Declaration, DocComment, Member } from './declarations.ts';
 import { type Subject, subjectsOf, TOLD_ELSEWHERE } from './subjects.ts';
 
 export interface ReferenceInput {

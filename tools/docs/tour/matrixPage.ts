@@ -8,10 +8,8 @@
 import { posix } from 'node:path';
 import { compareIds } from '../../../inspector/charts/chartFaults.ts';
 import { type ChartDoc, knownIds, placed } from '../text/chartDoc.ts';
-import { code, linkIds, table } from '../text/markdown.ts';
-import { namesIn, ruleAnchor, stateAnchor } from '../text/names.ts';
-import type { NotBuilt } from '../text/notBuilt.ts';
-import { idsIn, type Trace } from '../text/requirements.ts';
+import { code, linkIds, namesIn, ruleAnchor, stateAnchor, table } from '../text/markdown.ts';
+import { idsIn, type NotBuilt, type Trace } from '../text/requirements.ts';
 
 /** A guard or an action of a chart, with the requirements that it serves. */
 interface Rule {

@@ -7,7 +7,7 @@ import {
   waitSentence,
 } from '../../../../inspector/page/calls/historyWords.ts';
 import { WAIT_REASONS } from '../../../../machines/operation/waitReason.ts';
-import { WAIT_CAUSES } from '../../../../machines/vocabulary/waitCause.ts';
+import { WAIT_CAUSES } from '../../../../machines/vocabulary/standing.ts';
 
 describe('OB-1 a history in words', () => {
   const line = { atMs: 5_200, attempt: 2, code: null };

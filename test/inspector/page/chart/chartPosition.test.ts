@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type {
-  ChartModel,
-  StateModel,
-  TransitionModel,
+import {
+  type ChartModel,
+  chartShape,
+  type StateModel,
+  type TransitionModel,
 } from '../../../../inspector/charts/chartData.ts';
-import { chartShape } from '../../../../inspector/charts/chartShape.ts';
 import {
   activePaths,
   goesTo,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { filterOf, idEndOf, listActors } from '../../../../inspector/page/model/actorList.ts';
+import { filterOf, idEndOf, listActors } from '../../../../inspector/page/model/listWindow.ts';
 import type { WatchedActor } from '../../../../inspector/protocol.ts';
 
 const component = (actor: number, id: string, states: readonly string[]): WatchedActor => ({

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { commandOf, KEYS } from '../../../../inspector/page/model/keymap.ts';
+import { Lines } from '../../../../inspector/page/model/feedClient.ts';
 import { scrolledTo, windowOf } from '../../../../inspector/page/model/listWindow.ts';
-import { Lines } from '../../../../inspector/page/model/ndjson.ts';
-import { formatRoute, parseRoute } from '../../../../inspector/page/model/route.ts';
+import {
+  commandOf,
+  formatRoute,
+  KEYS,
+  parseRoute,
+} from '../../../../inspector/page/model/route.ts';
 
 describe('OB-1 addresses within the page', () => {
   test.each([

@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
-import { FLOW_SPAN_MS, NO_FLOW, withSamples } from '../../../../inspector/page/model/flowLines.ts';
-import { flowShape } from '../../../../inspector/page/model/flowShape.ts';
+import {
+  FLOW_SPAN_MS,
+  flowShape,
+  NO_FLOW,
+  withSamples,
+} from '../../../../inspector/page/model/flowShape.ts';
 import type { UpstreamOverview } from '../../../../inspector/protocol.ts';
 
 const upstream = (name: string, inFlight: number, slots: number): UpstreamOverview => ({

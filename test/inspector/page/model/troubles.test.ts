@@ -1,15 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { latestNews } from '../../../../inspector/page/model/newsList.ts';
-import { firstWaitedFor, pilesOf } from '../../../../inspector/page/model/piles.ts';
-import { queueInOrder } from '../../../../inspector/page/model/queue.ts';
+import { firstWaitedFor, pilesOf } from '../../../../inspector/page/model/pageState.ts';
+import { queueInOrder } from '../../../../inspector/page/model/route.ts';
 import {
   crisesSaid,
   lateText,
   notDeliveredYet,
   troublesOf,
 } from '../../../../inspector/page/model/troubles.ts';
-import { outageLine } from '../../../../inspector/page/words/news.ts';
-import { clockText } from '../../../../inspector/page/words/time.ts';
+import { clockText, outageLine } from '../../../../inspector/page/words/news.ts';
 import type { AnswerTimes, News, Overview, WatchedActor } from '../../../../inspector/protocol.ts';
 
 const UPSTREAM: Overview['upstreams'][number] = {

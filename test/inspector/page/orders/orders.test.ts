@@ -20,7 +20,7 @@ import {
   ordersOfQuarantined,
 } from '../../../../inspector/page/orders/ordersOfWork.ts';
 import { checkFields } from '../../../../machines/vocabulary/optionFields.ts';
-import { INSPECTOR_CALLS } from '../../../../src/inspect/inspectorCalls.ts';
+import { INSPECTOR_CALLS } from '../../../../src/inspect/startInspector.ts';
 import { MANAGEMENT_CALLS } from '../../../../src/management/managementCalls.ts';
 
 const conflict: ConflictSeen = {

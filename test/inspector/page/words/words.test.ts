@@ -1,26 +1,24 @@
 import { describe, expect, test } from 'vitest';
 import {
+  breakerSaid,
   causesText,
+  holdText,
   inWords,
+  isShut,
   levelSaid,
   overallSaid,
   phaseSaid,
   storageSaid,
+  waitText,
 } from '../../../../inspector/page/words/health.ts';
-import { statesText } from '../../../../inspector/page/words/states.ts';
 import {
   agoText,
   countOf,
   shareText,
   sinceText,
   spanText,
-} from '../../../../inspector/page/words/time.ts';
-import {
-  breakerSaid,
-  holdText,
-  isShut,
-  waitText,
-} from '../../../../inspector/page/words/upstream.ts';
+  statesText,
+} from '../../../../inspector/page/words/news.ts';
 import { WAIT_REASONS } from '../../../../machines/operation/waitReason.ts';
 import { BREAKER_STATES } from '../../../../machines/policy/breaker/breakerPolicy.ts';
 import { HOLD_KINDS } from '../../../../machines/policy/breaker/operatorHolds.ts';
@@ -28,7 +26,7 @@ import { LEVELS } from '../../../../machines/policy/service/degradationLevel.ts'
 import { LEVEL_CAUSES } from '../../../../machines/policy/service/degradationPolicy.ts';
 import { STORAGE_TROUBLES } from '../../../../machines/policy/service/storageTrouble.ts';
 import { PHASES } from '../../../../machines/supervisor/supervisorMachine.ts';
-import { WAIT_CAUSES } from '../../../../machines/vocabulary/waitCause.ts';
+import { WAIT_CAUSES } from '../../../../machines/vocabulary/standing.ts';
 
 /** What has no words of its own is shown as its name is written. */
 function untold(names: readonly string[], textOf: (name: string) => string): readonly string[] {

@@ -2,20 +2,18 @@
 
 import { describe, expect, test } from 'vitest';
 import {
+  advanceVector,
   CLOCK_DRIFT_MAX_MS,
   compareStamps,
-  nextStamp,
-  stampAfter,
-} from '../../../../machines/merge/clock/hybridClock.ts';
-import {
-  advanceVector,
   compareVectors,
   countOf,
   DEVICES_MAX,
   devicesWithin,
   joinVectors,
+  nextStamp,
+  stampAfter,
   vectorFrom,
-} from '../../../../machines/merge/clock/versionVector.ts';
+} from '../../../../machines/merge/clock/hybridClock.ts';
 
 describe('CF-1 the stamp of an edit', () => {
   test('CF-1 is the wall clock where that has gone on, and counts where it has not', () => {

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonical, isObject, quoted } from '../../../../machines/merge/values/canonical.ts';
 import { cleaner, cleanJson } from '../../../../machines/merge/values/cleanJson.ts';
-import type { Json } from '../../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../../machines/vocabulary/shape.ts';
 
 const CARD = '4242 4242 4242 4242';
 const leaf = fc.constantFrom(

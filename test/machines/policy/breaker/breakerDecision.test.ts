@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { BREAKER_MODES } from '../../../../machines/policy/breaker/breakerDecision.ts';
 import {
+  BREAKER_MODES,
   BREAKER_STATES,
   type BreakerState,
 } from '../../../../machines/policy/breaker/breakerPolicy.ts';

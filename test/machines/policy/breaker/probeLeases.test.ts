@@ -10,7 +10,7 @@ import {
   heldLeases,
   isLeaseHeld,
   withLease,
-} from '../../../../machines/policy/breaker/probeLeases.ts';
+} from '../../../../machines/policy/breaker/breakerPolicy.ts';
 import { TEST_PACING } from '../../../support/harness/breakerHarness.ts';
 
 const policy = { ...TEST_PACING, leaseMs: 1_000 };

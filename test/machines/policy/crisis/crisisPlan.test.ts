@@ -4,7 +4,7 @@ import {
   checkedPlanSubject,
   decodeCrisisPlan,
   encodeCrisisPlan,
-} from '../../../../machines/policy/crisis/crisisPlan.ts';
+} from '../../../../machines/policy/crisis/crisisResources.ts';
 
 const step = (change: object = {}): object => ({ name: 'Go for a walk', ...change });
 const plan = (change: object = {}): object => ({ resources: [step(change)] });

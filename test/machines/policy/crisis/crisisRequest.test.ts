@@ -5,7 +5,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { crisisKey } from '../../../../actors/operation/keysOfApps.ts';
+import { crisisKey } from '../../../../actors/operation/acceptance.ts';
 import { firstIdAt } from '../../../../actors/platform/operationId.ts';
 import {
   type CrisisRules,

@@ -3,7 +3,7 @@ import {
   type CrisisResource,
   countryOf,
   nearestFirst,
-} from '../../../../machines/policy/crisis/crisisResource.ts';
+} from '../../../../machines/policy/crisis/crisisResources.ts';
 
 const line = (name: string, ...regions: string[]): CrisisResource => ({
   kind: 'helpLine',

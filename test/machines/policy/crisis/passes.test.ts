@@ -1,7 +1,11 @@
 /** What a crisis passes by, and nothing else does (CR-2, CR-4). */
 
 import { expect, test } from 'vitest';
-import { PASSED_BY, type Passed, passesBy } from '../../../../machines/policy/crisis/passes.ts';
+import {
+  PASSED_BY,
+  type Passed,
+  passesBy,
+} from '../../../../machines/policy/crisis/crisisBounds.ts';
 import { TIERS, urgencyOf } from '../../../../machines/vocabulary/urgency.ts';
 
 const ALL = Object.keys(PASSED_BY) as Passed[];

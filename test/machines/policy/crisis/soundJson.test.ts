@@ -9,8 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { soundJsonInPieces } from '../../../../machines/policy/crisis/soundJson.ts';
 import { maskText } from '../../../../machines/policy/request/cardData.ts';
 import { encodeBody } from '../../../../machines/policy/request/requestBody.ts';
-import type { Json } from '../../../../machines/vocabulary/json.ts';
-import { utf8Length } from '../../../../machines/vocabulary/json.ts';
+import { type Json, utf8Length } from '../../../../machines/vocabulary/shape.ts';
 import { wholeOf } from '../../../support/harness/wholeOf.ts';
 
 const NO_EXEMPTION = { isExempt: () => false };

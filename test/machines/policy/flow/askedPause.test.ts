@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ASKED_PAUSE_MS_MAX, AskedPause } from '../../../../machines/policy/flow/askedPause.ts';
+import { ASKED_PAUSE_MS_MAX, AskedPause } from '../../../../machines/policy/flow/rateLimits.ts';
 
 const call = (subject: string, route = 'type:a') => ({ id: subject, subject, route });
 

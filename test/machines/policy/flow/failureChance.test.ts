@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { logChanceOf } from '../../../../machines/policy/flow/failureChance.ts';
+import { logChanceOf } from '../../../../machines/policy/flow/surpriseTrip.ts';
 
 /** Exactly: the sum of the binomial terms. */
 function chance(count: number, all: number, share: number): number {

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { CallSign } from '../../../../machines/policy/flow/callReport.ts';
-import type { CallStamp } from '../../../../machines/policy/flow/callStamp.ts';
+import type { CallSign, CallStamp } from '../../../../machines/policy/flow/callReport.ts';
 import { FlowMeter } from '../../../../machines/policy/flow/flowMeter.ts';
 import { checkFlowPolicy, type FlowPolicy } from '../../../../machines/policy/flow/flowPolicy.ts';
 

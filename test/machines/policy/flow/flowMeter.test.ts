@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { CallReport, CallSign } from '../../../../machines/policy/flow/callReport.ts';
-import type { CallStamp } from '../../../../machines/policy/flow/callStamp.ts';
+import type {
+  CallReport,
+  CallSign,
+  CallStamp,
+} from '../../../../machines/policy/flow/callReport.ts';
 import { FlowMeter } from '../../../../machines/policy/flow/flowMeter.ts';
 import type { FlowNews } from '../../../../machines/policy/flow/flowNews.ts';
 import { checkFlowPolicy, type FlowPolicy } from '../../../../machines/policy/flow/flowPolicy.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FoundSlots } from '../../../../machines/policy/flow/foundSlots.ts';
+import { FoundSlots } from '../../../../machines/policy/flow/flowMeter.ts';
 
 function afterWindows(slots: FoundSlots, windows: number, found: number | null): number {
   for (let window = 0; window < windows; window += 1) slots.measured();

@@ -5,7 +5,7 @@ import {
   probesAtOnce,
   slotsAfterOutage,
   slotsWithin,
-} from '../../../../machines/policy/flow/probePacing.ts';
+} from '../../../../machines/policy/flow/recoveryPace.ts';
 
 const POLICY = DEFAULT_FLOW_POLICY;
 const MIDDLE = 0.5;

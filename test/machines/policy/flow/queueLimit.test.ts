@@ -5,7 +5,7 @@
  */
 
 import { expect, test } from 'vitest';
-import { OPERATIONS_MAX, roomKeptFrom } from '../../../../machines/policy/flow/queueLimit.ts';
+import { OPERATIONS_MAX, roomKeptFrom } from '../../../../machines/policy/flow/flowPolicy.ts';
 import { TIERS } from '../../../../machines/vocabulary/urgency.ts';
 
 test('OP-6 whoever pays less leaves more room for the others', () => {

@@ -6,7 +6,7 @@ import {
   RateLimits,
   type RateReservation,
 } from '../../../../machines/policy/flow/rateLimits.ts';
-import type { RateLimit } from '../../../../machines/policy/flow/tokenBucket.ts';
+import type { RateLimit } from '../../../../machines/policy/flow/tokenRate.ts';
 import { TIERS, type Tier, URGENCY_MAX } from '../../../../machines/vocabulary/urgency.ts';
 
 const NONE: LimitsOfOne = { subject: null, tier: null };

@@ -1,9 +1,8 @@
 /** How likely chance makes a run of failures, by which of its calls began before it and how soon they failed (CB-1). */
 
 import { describe, expect, test } from 'vitest';
-import { logChanceOf } from '../../../../machines/policy/flow/failureChance.ts';
 import { DEFAULT_FLOW_POLICY } from '../../../../machines/policy/flow/flowPolicy.ts';
-import { SurpriseTrip } from '../../../../machines/policy/flow/surpriseTrip.ts';
+import { logChanceOf, SurpriseTrip } from '../../../../machines/policy/flow/surpriseTrip.ts';
 
 const USUAL = 0.1;
 const OUTAGE = Math.log(1e-5);

@@ -6,7 +6,7 @@ import {
   RATE_LIMIT_RULES,
   TokenBucket,
   toleranceMs,
-} from '../../../../machines/policy/flow/tokenBucket.ts';
+} from '../../../../machines/policy/flow/tokenRate.ts';
 import { checkFields } from '../../../../machines/vocabulary/optionFields.ts';
 
 const LIMIT = fc.record({

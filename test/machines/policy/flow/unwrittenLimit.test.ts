@@ -4,7 +4,7 @@ import {
   limitReached,
   mayKeepCrisis,
   UNWRITTEN_BYTES_MAX,
-} from '../../../../machines/policy/flow/unwrittenLimit.ts';
+} from '../../../../machines/policy/flow/flowPolicy.ts';
 
 const LIMITS = { residentsMax: 5, unwrittenBytesMax: 100 };
 

@@ -6,7 +6,7 @@ import {
 } from '../../../../machines/policy/request/cardData.ts';
 import { checkRequest } from '../../../../machines/policy/request/request.ts';
 import { isHoldfastError } from '../../../../machines/vocabulary/errors.ts';
-import type { Json } from '../../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../../machines/vocabulary/shape.ts';
 
 const GOOD = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
 

@@ -12,8 +12,8 @@ import {
 } from '../../../../machines/policy/request/cardData.ts';
 import { encodeBody } from '../../../../machines/policy/request/requestBody.ts';
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
-import type { Json } from '../../../../machines/vocabulary/json.ts';
 import { type Pieces, Work } from '../../../../machines/vocabulary/pieces.ts';
+import type { Json } from '../../../../machines/vocabulary/shape.ts';
 
 const SIZE = 60_000;
 /** No piece looks at more: some of it for its characters, some for the values that they are in. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { takenOutBy } from '../../../../machines/conflict/items.ts';
 import { entityRulesOf } from '../../../../machines/merge/entities/rulesOf.ts';
 import { patched } from '../../../../machines/policy/request/jsonPatch.ts';
-import type { Json } from '../../../../machines/vocabulary/json.ts';
+import type { Json } from '../../../../machines/vocabulary/shape.ts';
 
 const nothing = () => ({ paths: [], needsBy: false });
 

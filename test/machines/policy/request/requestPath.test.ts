@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pathProblem } from '../../../../machines/policy/request/requestPath.ts';
+import { pathProblem } from '../../../../machines/policy/request/request.ts';
 
 test.each([
   'payments/push',

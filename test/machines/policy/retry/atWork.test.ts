@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { AT_WORK_MS, isAtWorkTooLong, workMark } from '../../../../machines/policy/retry/atWork.ts';
 import {
   conflictFailure,
   type Failure,
@@ -7,6 +6,11 @@ import {
   transientFailure,
   unknownOutcome,
 } from '../../../../machines/policy/retry/classifyFailure.ts';
+import {
+  AT_WORK_MS,
+  isAtWorkTooLong,
+  workMark,
+} from '../../../../machines/policy/retry/crashPolicy.ts';
 
 const at = (upMs: number, upstream = 'payments') => ({ upstream, upMs });
 const answered409 = (namesVersion: boolean): Failure =>

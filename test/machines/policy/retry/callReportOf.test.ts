@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { callReportOf } from '../../../../machines/policy/retry/callReportOf.ts';
 import {
+  callReportOf,
   conflictFailure,
   failureOf,
   permanentFailure,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { failureOf, transientFailure } from '../../../../machines/policy/retry/classifyFailure.ts';
-import { isExcused, isExhausted } from '../../../../machines/policy/retry/excuse.ts';
+import { isExcused, isExhausted } from '../../../../machines/policy/retry/failureRuns.ts';
 
 const BUSY = failureOf(transientFailure('Busy.', { status: 503 }));
 const BROKEN = failureOf(transientFailure('Broken.', { status: 500 }));

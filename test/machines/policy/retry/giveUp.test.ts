@@ -4,7 +4,7 @@ import {
   givenUp,
   isGivenUp,
   upMark,
-} from '../../../../machines/policy/retry/giveUp.ts';
+} from '../../../../machines/policy/retry/retryPolicy.ts';
 
 const at = (upMs: number, upstream = 'payments') => ({ upstream, upMs });
 

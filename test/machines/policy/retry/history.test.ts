@@ -10,7 +10,7 @@ import {
   HISTORY_MAX,
   type HistoryEntry,
   withEntry,
-} from '../../../../machines/policy/retry/history.ts';
+} from '../../../../machines/policy/retry/failureRuns.ts';
 
 test('AU-1 entries are kept in order, and of many the newest', () => {
   expect(HISTORY_MAX).toBe(32);

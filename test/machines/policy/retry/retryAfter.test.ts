@@ -3,7 +3,7 @@ import {
   parseHttpDate,
   parseRetryAfter,
   RETRY_AFTER_MAX_MS,
-} from '../../../../machines/policy/retry/retryAfter.ts';
+} from '../../../../machines/policy/retry/retryPolicy.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 24, 12, 0, 0);
 

@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Failure } from '../../../../machines/policy/retry/classifyFailure.ts';
-import { RETRY_AFTER_MAX_MS } from '../../../../machines/policy/retry/retryAfter.ts';
 import {
   type BackoffStrategy,
   checkRetryPolicy,
   DEFAULT_RETRY,
+  RETRY_AFTER_MAX_MS,
   type RetryPolicy,
   retryDelayMs,
   singlesOut,
   spendsAttempt,
   waitsAsAfter,
 } from '../../../../machines/policy/retry/retryPolicy.ts';
-import { SPAN_MS_MAX } from '../../../../machines/vocabulary/optionRules.ts';
+import { SPAN_MS_MAX } from '../../../../machines/vocabulary/optionFields.ts';
 import { RETRY_CLASSES, type RetryClass } from '../../../../machines/vocabulary/urgency.ts';
 import { OperationHarness } from '../../../support/harness/operationHarness.ts';
 

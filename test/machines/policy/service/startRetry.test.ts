@@ -9,7 +9,7 @@ import {
   type FailedStart,
   noteFailedStart,
   planStart,
-} from '../../../../machines/policy/service/startRetry.ts';
+} from '../../../../machines/policy/service/restartPolicy.ts';
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 
 const owned = new HoldfastError('HF_STORE_OWNED', 'owned', { retry: 'later' });

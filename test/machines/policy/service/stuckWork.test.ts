@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { stuckReason } from '../../../../machines/policy/service/stuckWork.ts';
-import type { WaitCause } from '../../../../machines/vocabulary/waitCause.ts';
+import { stuckReason } from '../../../../machines/policy/service/restartPolicy.ts';
+import type { WaitCause } from '../../../../machines/vocabulary/standing.ts';
 
 const NOW_MS = 100;
 

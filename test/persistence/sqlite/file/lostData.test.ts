@@ -14,8 +14,7 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../../actors/platform/systemClock.ts';
 import { openAtRest, storeLocation } from '../../../../persistence/openStore.ts';
 import { backupStore } from '../../../../persistence/upkeep/backup.ts';
-import { checkData } from '../../../../persistence/upkeep/checkData.ts';
-import { describeData } from '../../../../persistence/upkeep/describeData.ts';
+import { checkData, describeData } from '../../../../persistence/upkeep/checkData.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 import {
   inThreadStore,

@@ -16,7 +16,7 @@ import {
   MADE_UP_VERSION,
   SCHEMA_VERSION,
 } from '../../../../persistence/sqlite/schema/schema.ts';
-import { checkStore } from '../../../../persistence/upkeep/survey.ts';
+import { checkStore } from '../../../../persistence/upkeep/checkData.ts';
 import { makeOlder } from '../../../support/store/olderStore.ts';
 import { startStoreProcess } from '../../../support/store/storeProcess.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';

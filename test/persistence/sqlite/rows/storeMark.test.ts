@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Hold, holdWrite } from '../../../../persistence/port/hold.ts';
+import { type Hold, holdWrite } from '../../../../persistence/port/review.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 import { inThreadStore } from '../../contract/storeUnderTest.ts';
 import { accept } from '../../contract/writes.ts';

@@ -15,7 +15,7 @@ import {
 import { openAtRest } from '../../../../persistence/openStore.ts';
 import { createKeyFile, keyFile } from '../../../../persistence/sealing/keyFile.ts';
 import { aboutText, detailsText, paintDetails } from '../../../../src/cli/commands/conflicts.ts';
-import { columns, wrapped } from '../../../../src/cli/kit/columns.ts';
+import { columns, wrapped } from '../../../../src/cli/kit/table.ts';
 import { createRuntime } from '../../../../src/createRuntime.ts';
 import { conflictFailure } from '../../../../src/index.ts';
 import { detailsOf } from '../../../../src/management/conflict.ts';

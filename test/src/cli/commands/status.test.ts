@@ -2,8 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createKeyFile } from '../../../../persistence/sealing/keyFile.ts';
 import { restingText, runningLine, runningText } from '../../../../src/cli/commands/status.ts';
-import { frames } from '../../../../src/cli/kit/frames.ts';
-import { cut, spanOf, table, terminalWidth } from '../../../../src/cli/kit/table.ts';
+import { cut, frames, spanOf, table, terminalWidth } from '../../../../src/cli/kit/table.ts';
 import {
   conflictFailure,
   createRuntime,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkHelpLines } from '../../../../src/cli/doctor/doctorHelpLines.ts';
+import { checkHelpLines } from '../../../../src/cli/doctor/doctor.ts';
 import { HELP_LINES } from '../../../../src/crisis/helpLines.ts';
 
 const checkedAt = Math.max(...HELP_LINES.map(({ checkedOn }) => Date.parse(checkedOn)));

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 import { parseCount, parseDuration } from '../../../../src/cli/kit/argumentParsers.ts';
-import { EXIT, exitCodeOf } from '../../../../src/cli/kit/exitCodes.ts';
 import { errorText } from '../../../../src/cli/kit/output.ts';
+import { EXIT, exitCodeOf } from '../../../../src/cli/kit/program.ts';
 import { table } from '../../../../src/cli/kit/table.ts';
 
 describe('errorText', () => {

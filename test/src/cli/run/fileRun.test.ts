@@ -5,7 +5,7 @@ import type { SyncRequest } from '../../../../machines/policy/request/request.ts
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 import type { BulkResult } from '../../../../src/bulk.ts';
 import { FileRun } from '../../../../src/cli/run/fileRun.ts';
-import type { InputLine } from '../../../../src/cli/run/inputLines.ts';
+import type { InputLine } from '../../../../src/cli/run/inputFile.ts';
 import type { Runtime } from '../../../../src/runtime.ts';
 
 const LATER = new HoldfastError('HF_STORE_FULL', 'The disk is full.', { retry: 'later' });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type InputLine, inputLines } from '../../../../src/cli/run/inputLines.ts';
+import { type InputLine, inputLines } from '../../../../src/cli/run/inputFile.ts';
 
 async function* chunksOf(bytes: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
   let from = 0;

@@ -12,8 +12,8 @@ import {
   type FileRunOptions,
   type RunTally,
 } from '../../../../src/cli/run/fileRun.ts';
-import { countLines, inputLines } from '../../../../src/cli/run/inputLines.ts';
-import { RunProgress, type RunState } from '../../../../src/cli/run/runProgress.ts';
+import { countLines, inputLines } from '../../../../src/cli/run/inputFile.ts';
+import { RunProgress, type RunState } from '../../../../src/cli/run/run.ts';
 import type { Runtime } from '../../../../src/runtime.ts';
 import { VirtualClock } from '../../../../src/testing/virtualClock.ts';
 import { HANGS_AFTER_MS } from '../../../support/hangs.ts';

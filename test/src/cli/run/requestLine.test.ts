@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseRequestLine } from '../../../../src/cli/run/requestLine.ts';
+import { parseRequestLine } from '../../../../src/cli/run/inputFile.ts';
 
 const parse = (text: string, number = 1) => parseRequestLine({ number, text, problem: null });
 const line = (more: object = {}) =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { canonical } from '../../../../machines/merge/values/canonical.ts';
-import type { JsonObject } from '../../../../machines/vocabulary/json.ts';
+import type { JsonObject } from '../../../../machines/vocabulary/shape.ts';
 import {
   conflictStory,
   DIARY,

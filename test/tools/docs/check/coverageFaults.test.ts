@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { coverageFaults } from '../../../../tools/docs/check/coverageFaults.ts';
+import { coverageFaults } from '../../../../tools/docs/check/traceFaults.ts';
 import type { TransitionCoverage } from '../../../../tools/docs/text/coverage.ts';
 import { readCoverage } from '../../../../tools/docs/text/coverage.ts';
 import { coverageOf, door, doorModel } from '../../../support/docs/doorDocs.ts';

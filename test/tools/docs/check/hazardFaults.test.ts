@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hazardFaults } from '../../../../tools/docs/check/hazardFaults.ts';
+import { hazardFaults } from '../../../../tools/docs/check/linkFaults.ts';
 
 const evidence = { isFile: () => true, rows: new Set(['offline']) };
 const LOG = `# Hazard log

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { drillRows, heldFaults, markFaults } from '../../../../tools/docs/check/heldFaults.ts';
+import { drillRows, heldFaults, markFaults } from '../../../../tools/docs/check/linkFaults.ts';
 
 const evidence = {
   isFile: (path: string) => path === 'test/a.test.ts',

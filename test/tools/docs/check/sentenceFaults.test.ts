@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { buildDocs } from '../../../../tools/docs/buildDocs.ts';
-import { SENTENCES_FILE, sentenceFaults } from '../../../../tools/docs/check/sentenceFaults.ts';
+import { SENTENCES_FILE, sentenceFaults } from '../../../../tools/docs/check/traceFaults.ts';
 import { DOOR_SOURCE, doorInput } from '../../../support/docs/doorDocs.ts';
 import { sampleChart } from '../../draw/sampleChart.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { declarationsIn } from '../../../../tools/docs/reference/declarations.ts';
 import { referencePages } from '../../../../tools/docs/reference/referencePages.ts';
-import { stalePages, writePages } from '../../../../tools/docs/text/pageFolder.ts';
+import { stalePages, writePages } from '../../../../tools/docs/text/markdown.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 
 const DECLARED = `

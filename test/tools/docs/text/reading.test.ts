@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
-import { readChartSource } from '../../../../tools/docs/text/chartSource.ts';
-import { clause, heading } from '../../../../tools/docs/text/markdown.ts';
-import { namesIn } from '../../../../tools/docs/text/names.ts';
+import {
+  commentOn,
+  headerOf,
+  instantsOf,
+  readChartSource,
+} from '../../../../tools/docs/text/chartSource.ts';
+import { clause, heading, namesIn } from '../../../../tools/docs/text/markdown.ts';
 import { idsInTitles, parseRequirements } from '../../../../tools/docs/text/requirements.ts';
-import { commentOn, headerOf, instantsOf } from '../../../../tools/docs/text/sourceComments.ts';
 import { DOOR_PATH, DOOR_REQUIREMENTS, DOOR_SOURCE } from '../../../support/docs/doorDocs.ts';
 
 test('OB-3 requirement ids are read from titles only where they begin one', () => {
