@@ -153,7 +153,7 @@ export function toOutcome(
 export function operationUnknown(): HoldfastError {
   return new HoldfastError(
     'HF_OPERATION_UNKNOWN',
-    'There is nothing of that id in the store: it may have been purged, or the id is not whole (the command line takes its last 6 characters or more).',
+    'There is nothing of that id in the store: it may have been purged, or the id is not whole (most commands take its last 6 characters or more, too).',
     { field: 'id' },
   );
 }
