@@ -44,7 +44,7 @@ const SUBJECTS: readonly Subject[] = [
     'What is sent, what becomes of it, and how it is found again.',
     [
       'SyncRequest upstreamKey Entity Tier Priority Operation WaitOptions Outcome Operations OperationView',
-      'OperationWait OperationFilter OperationQuery OperationPage OperationCounts OperationActor OperationActorSnapshot',
+      'HistoryEntry OperationWait OperationFilter OperationQuery OperationPage OperationCounts OperationActor OperationActorSnapshot',
     ],
   ),
   page(
@@ -53,7 +53,7 @@ const SUBJECTS: readonly Subject[] = [
     'What performs an attempt, and how it says what went wrong.',
     [
       'defineHandler Handler DefinedHandler Attempt httpHandler HttpHandlerOptions transientFailure permanentFailure',
-      'conflictFailure unknownOutcome AttemptFailure PayloadSchema',
+      'conflictFailure unknownOutcome AttemptFailure AttemptFailureOptions PayloadSchema',
     ],
   ),
   page(
@@ -61,7 +61,7 @@ const SUBJECTS: readonly Subject[] = [
     'Records and conflicts',
     'Edits of records that several devices change. The rules: [Conflicts](../conflicts.md).',
     [
-      'ConflictOptions FetchedRecord EditBase RecordMeta Entities EntityQuery EntityView RemovedItem RestoreOptions',
+      'ConflictOptions Current FetchedRecord EditBase RecordMeta Entities EntityQuery EntityView RemovedItem RestoreOptions',
       'RemoteChange Conflicts Conflict ConflictFilter ConflictDetails ConflictQuestion ConflictResolution',
     ],
   ),
@@ -75,7 +75,7 @@ const SUBJECTS: readonly Subject[] = [
     'keys',
     'Keys',
     'Where the key of a store comes from: [which to choose](../how-to/choose-keys.md).',
-    ['keyFile createKeyFile passphrase PassphraseOptions rawKey KeySource'],
+    ['keyFile createKeyFile passphrase PassphraseOptions rawKey KeySource KeyRequest LoadedKey'],
   ),
   page(
     'crisis',
@@ -122,9 +122,17 @@ const SUBJECTS: readonly Subject[] = [
     'Clinical payloads as schemas, for the `schema` of a handler; the types of crises and plans.',
     [
       'phq9 gad7 crisisPlan moodEntry CrisisOptions CrisisResource HelpLine CrisisWords CrisisPlans CrisisPlan',
-      'CrisisMode CrisisModeState Crises CrisisAcknowledgement CrisisView EscalationStepOptions EscalationNotice Webhook',
+      'CrisisMode CrisisModeState Crises CrisisAcknowledgement CrisisView EscalationStepOptions EscalationRetry EscalationNotice Webhook',
+      'OutsideOptions OutsideHttpOptions',
     ],
     'holdfast/schemas',
+  ),
+  page(
+    'merge',
+    'holdfast/merge',
+    "What `import … from 'holdfast/merge'` gives.",
+    ['defineEntity OwnEntity FieldRules Group list ListRules Removing snapshot SnapshotRules'],
+    'holdfast/merge',
   ),
 ];
 
