@@ -5,14 +5,7 @@
  * @module
  */
 
-import {
-  defineHandler,
-  type Operation,
-  type Run,
-  type Runtime,
-  type TypesOf,
-  type UpstreamOf,
-} from 'holdfast';
+import { defineHandler, type Handler, type Operation, type Runtime, type TypesOf } from 'holdfast';
 import { z } from 'zod';
 
 /** What a booking must be. It is looked at before anything is accepted. */
@@ -24,8 +17,8 @@ export const booking = z.object({
 
 /** In production `httpHandler({ baseUrl })` for each; in tests an upstream that misbehaves. */
 export interface Systems {
-  readonly records: Run;
-  readonly onCall: Run;
+  readonly records: Handler['run'];
+  readonly onCall: Handler['run'];
 }
 
 /** For `createRuntime({ upstreams, handlers: handlersOf(systems) })`. */
@@ -44,7 +37,7 @@ export const upstreams = { records: {}, onCall: {} } as const;
 
 export type ClinicRuntime = Runtime<
   TypesOf<ReturnType<typeof handlersOf>>,
-  UpstreamOf<typeof upstreams>
+  keyof typeof upstreams | 'default'
 >;
 
 /** Keeps a booking until the records system has it. Its number is its key: sent again, it finds the first. */

@@ -5,7 +5,6 @@
  */
 
 import {
-  type CrisisPlan,
   createRuntime,
   type Entity,
   httpHandler,
@@ -14,6 +13,7 @@ import {
   keyFile,
 } from 'holdfast';
 import { both, defineEntity, firstStays, latest, set, type Tombstone } from 'holdfast/merge';
+import type { CrisisPlan } from 'holdfast/schemas';
 
 /** A record of the app's own; of a crisis plan and a diary holdfast knows the rules already. */
 export interface Appointment {
