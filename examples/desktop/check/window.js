@@ -25,6 +25,8 @@ export class Window {
     });
     process.once('exit', () => this.#child.kill('SIGKILL'));
     this.#ended = once(this.#child, 'close');
+    // With another passphrase it ends by itself, maybe before it is told to.
+    this.#child.stdin.on('error', () => undefined);
     createInterface(this.#child.stdout).on('line', (line) => {
       this.#shown.push(JSON.parse(line));
       this.#look();
