@@ -15,7 +15,7 @@ import type { AnswerShape } from '../../inspector/server/answerShape.ts';
 import { crisisStageOf, isCrisisState } from '../../machines/crisis/crisisDemand.ts';
 import { crisisMachine } from '../../machines/crisis/crisisMachine.ts';
 import { countedByStage, STAGES, type Stage, stageOf } from '../../machines/operation/stage.ts';
-import { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';
+import { OPERATION_STATES as STATES_OF_WORK } from '../../machines/operation/syncOperationState.ts';
 import { WAIT_REASONS } from '../../machines/operation/waitReason.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { innermostStates } from '../../machines/vocabulary/innermost.ts';
@@ -76,12 +76,13 @@ const SHOWN_FILTER = [
 
 /** Every state an operation may be shown in: of operations, and of the deliveries of crises. */
 export const OPERATION_STATES: readonly string[] = [
-  ...new Set([
-    ...[syncOperationMachine.root, crisisMachine.root.states['delivery']]
-      .flatMap((root) => (root === undefined ? [] : innermostStates(root)))
-      .map(({ key }) => key),
-  ]),
+  ...new Set([...STATES_OF_WORK, ...deliveryStates()]),
 ];
+
+function deliveryStates(): readonly string[] {
+  const { delivery } = crisisMachine.root.states;
+  return delivery === undefined ? [] : innermostStates(delivery).map(({ key }) => key);
+}
 
 /** Every reason to wait that is shown. An operation that waits for its turn shows what its upstream waits for. */
 export const SHOWN_REASONS: readonly string[] = [

@@ -36,9 +36,9 @@ describe('OB-2 the frames of one system', () => {
     const frames = new StatelyFrames('0.7.2', machines);
     const told = frames.framesOf([
       HELLO,
-      { kind: 'actors', actors: [work(1, ID, ['attempting'])], isAll: true },
+      { kind: 'actors', actors: [work(1, ID, ['underWay.attempting'])], isAll: true },
       { kind: 'ended', actors: [1], atMs: 6_000 },
-      { kind: 'actors', actors: [work(2, ID, ['waiting'])], isAll: false },
+      { kind: 'actors', actors: [work(2, ID, ['pending.queued.waiting'])], isAll: false },
       { kind: 'ended', actors: [2], atMs: 7_000 },
       { kind: 'actors', actors: [work(3, ID, ['completed'])], isAll: false },
       { kind: 'ended', actors: [3], atMs: 8_000 },
@@ -56,7 +56,11 @@ describe('OB-2 the frames of one system', () => {
     frames.framesOf([HELLO]);
     const told = Array.from({ length: 10_001 }, (_, index) => index).flatMap((index) =>
       frames.framesOf([
-        { kind: 'actors', actors: [work(index, `work-${index}`, ['waiting'])], isAll: false },
+        {
+          kind: 'actors',
+          actors: [work(index, `work-${index}`, ['pending.queued.waiting'])],
+          isAll: false,
+        },
         { kind: 'ended', actors: [index], atMs: 6_000 },
       ]),
     );

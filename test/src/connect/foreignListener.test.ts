@@ -175,7 +175,7 @@ describe('AC-2 SE-5 nothing is said to a process that listens in', () => {
       expect(asked.watched).toMatchObject({
         kind: 'away',
         reason: expect.stringMatching(
-          isRoot ? /Nothing is said.*as root: sudo -u USER/ : /Nothing is said/,
+          isRoot ? /Nothing was sent.*as root: sudo -u USER/ : /Nothing was sent/,
         ),
       });
     });
