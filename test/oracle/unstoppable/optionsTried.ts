@@ -95,6 +95,7 @@ const OWN: Readonly<Record<string, () => readonly Try[]>> = {
       }),
     ].map((each) => ({ ...each, isKept: false })),
   ],
+  sealing: () => [tried('sealing', 'portable', { sealing: 'portable' })],
   'handlers.*.upstream': () => [
     tried('handlers.*.upstream', 'other', ofHandlers({ upstream: 'other' })),
   ],
