@@ -252,9 +252,10 @@ export const operationSetup = setup({
         failure: null,
         ending: null,
         settledAtMs: null,
-        ...(context.isEdit === true && idempotencyKey !== null
-          ? { isCompared: undefined, round: undefined, roundsKey: idempotencyKey }
-          : undefined),
+        // Also of work that becomes an edit later: its rounds follow the key that went out last.
+        ...(idempotencyKey === null
+          ? undefined
+          : { isCompared: undefined, round: undefined, roundsKey: idempotencyKey }),
         // Somebody wants it done, by whichever handler there will be.
         ...(context.isBoundToProcess === true ? { isBoundToProcess: undefined } : undefined),
         ...(context.startAtMs === undefined ? undefined : { startAtMs: undefined }),

@@ -10,6 +10,14 @@ describe('random histories with restarts, downtime, cancels, expiry and retries'
     checkHistories(syncOperationMachine, { numRuns: cases(200, 600) });
   });
 
+  test('OP-3 work that becomes an edit after an edited replay goes on from the key of the replay', () => {
+    // A history that was found by chance.
+    checkHistories(syncOperationMachine, {
+      seed: -1030913657,
+      path: '9:3:0:0:1:7:8:10:10:13:17:21:20:21:23:24:25:25',
+    });
+  });
+
   const faulty = (
     bug: Parameters<typeof syncOperationMachine.provide>[0],
   ): typeof syncOperationMachine => syncOperationMachine.provide(bug);
