@@ -51,6 +51,11 @@ const ROWS: Rows = {
       'syncOperation.pending.queued.replayed --handler.registered--> syncOperation.pending.queued.waiting',
     ],
     [
+      'The parent ends work on this event, and a round that has just begun has spent nothing: here it changes nothing, and no runtime sends it.',
+      'syncOperation.pending.queued.replayed --attempts.exhausted--> (stays)',
+      'syncOperation.pending.queued.replayed --giveup.due--> (stays)',
+    ],
+    [
       'It is in this state for as long as one write or one comparison in memory takes, and this has to come meanwhile: no test of a runtime makes sure that it does.',
       'syncOperation.pending.accepting --journal.committed[isGrantedUncompared]--> syncOperation.pending.comparing',
       'syncOperation.pending.accepting --journal.committed[isHandlerMissing]--> syncOperation.pending.handlerMissing',
@@ -107,6 +112,10 @@ const ROWS: Rows = {
     ],
   ],
   crisis: [
+    [
+      'A parent goes on to the next step on this event; where none is left there is nothing to go on to, and no runtime sends it.',
+      'crisis.escalation.open.telling.exhausted --step.due[hasNoStep]--> (stays)',
+    ],
     [
       'The store refuses a record of a crisis only where it finds it damaged while it is written.',
       'crisis.record.untilOver.durable --record.refused--> crisis.record.untilOver.quarantined',
