@@ -79,7 +79,10 @@ export interface ForgottenCloseParts {
   readonly warn: (message: string) => void;
 }
 
-/** Watches until it has warned or the returned function is called. */
+/**
+ * Warns once when a program has come to its end and an open runtime is all that keeps its process alive, which looks
+ * like a hang otherwise (UX-3). The returned function ends the watch.
+ */
 export function watchForForgottenClose(parts: ForgottenCloseParts): () => void {
   let afterMs = FIRST_LOOK_MS;
   let cancel = parts.schedule(afterMs, look);

@@ -42,6 +42,8 @@ const TAGS_MAX = 8;
 const TAG_LENGTH_MAX = 64;
 
 /**
+ * The tags of a request: short texts of the app by which its operations are found again (OP-12).
+ *
  * @param text checks one text that is at most so long; throws as {@link checkTags} does
  * @throws HoldfastError `HF_REQUEST_INVALID` naming the tag by its place.
  */

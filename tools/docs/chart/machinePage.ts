@@ -169,7 +169,7 @@ function section(title: string, body: string | null): readonly string[] {
   return body === null ? [] : [`## ${title}`, body];
 }
 
-/** The source, version and hash; and each approval, with whether it is of this version. */
+/** The source, version and hash; and each approval, with whether it is of this version (OB-4). */
 function approvalLines({ model, path, approvals }: ChartDoc): readonly string[] {
   const version = `Source: [${path}](../../${path}). Version: ${model.version ?? 'none'}. Hash: ${code(model.hash)}.`;
   const own = approvals
