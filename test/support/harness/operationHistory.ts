@@ -398,7 +398,7 @@ function expectLive(operation: OperationHarness): void {
 
 export function checkHistories(
   machine: typeof syncOperationMachine,
-  options: { numRuns: number; seed?: number; endOnFailure?: boolean },
+  options: { numRuns?: number; seed?: number; path?: string; endOnFailure?: boolean },
 ): void {
   fc.assert(
     fc.property(anyStart, fc.array(anyStep, { maxLength: 60, size: 'max' }), (start, steps) => {
