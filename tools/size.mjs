@@ -148,6 +148,10 @@ function measure(root) {
       docs.filter((file) => !isDecision(file) && !isGenerated(file)),
     ),
     '  decisions': words(root, docs.filter(isDecision)),
+    'words of API reports': words(
+      root,
+      listed(root, 'docs/api', 'tools/api').filter((file) => file.endsWith('.md')),
+    ),
     'doc comments without a noun, %': percent(comments.nounless.length, comments.all),
     '  in actors, %': percent(comments.nounlessInActors, comments.actors),
     nounless: comments.nounless,
