@@ -30,6 +30,7 @@ const ROWS: Rows = {
       'supervisor.startFailed --component.failed--> (stays)',
       'supervisor.running.recovery.considered --always[hasOperationsDown]--> supervisor.running.recovery.interrupted',
       'supervisor.running.components.considered --always[isAnythingDown]--> supervisor.running.components.impaired',
+      'supervisor.running.components.restarting --component.failed[isRestartedTooOften]--> (stays)',
       'supervisor.running.components.restarting --recovery.failed--> (stays)',
       'supervisor.running.components.impaired --component.failed--> (stays)',
       'supervisor.running.components.impaired --recovery.failed--> (stays)',
