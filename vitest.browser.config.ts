@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     globalSetup: ['test/support/process/buildOnce.ts'],
+    setupFiles: ['machines/merge/entities/entities.ts'],
     include: ['test/browser/**/*.test.ts'],
     pool: 'forks',
     // A test here waits more than it works.

@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     globalSetup: ['test/support/process/buildOnce.ts'],
+    setupFiles: ['machines/merge/entities/entities.ts'],
     include: ['test/oracle/crash/**/*.test.ts'],
     pool: 'forks',
     fileParallelism: false,

@@ -10,6 +10,7 @@ export default defineConfig({
     environment: 'node',
     env: { ...temporaryFolders(), HOLDFAST_LONG: '1' },
     globalSetup: ['test/support/process/buildOnce.ts'],
+    setupFiles: ['machines/merge/entities/entities.ts'],
     include: [
       'test/oracle/{simulation,mixed}/**/*.test.ts',
       'test/oracle/unstoppable/together.test.ts',

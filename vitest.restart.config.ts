@@ -30,6 +30,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     globalSetup: ['test/support/process/buildOnce.ts'],
+    setupFiles: ['machines/merge/entities/entities.ts'],
     include: [...WHOLE_PROGRAMS],
     pool: 'forks',
     fileParallelism: false,

@@ -13,7 +13,7 @@ import { chartDefinition, type StateValue, stateValueOf } from '../projection/ch
 import { isDone, ShownSystem, type SystemActor, upstreamIn } from '../projection/shownSystem.ts';
 import type { FeedMessage, FeedSource, Step, WatchedActor } from '../protocol.ts';
 import { inPieces, squeezed } from '../squeeze.ts';
-import { openTextSocket, type TextSocket } from './webSocketClient.ts';
+import { openTextSocket, type TextSocket, type WebSocketClass } from './webSocketClient.ts';
 
 // The messages of the feed as frames of `@statelyai/inspect`: an actor with its chart, an event by its type, a state by its
 // value. A frame is made field by field from what the feed has cut already (AC-2): there is no context to
@@ -419,8 +419,8 @@ export async function showOverSocket(
 ): Promise<() => void> {
   const address = checkStatelyUrl(url, leavesThisMachine);
   const version = await packageVersion();
-  await import('ws').catch(notInstalled);
-  const open = (): ReturnType<typeof openTextSocket> => openTextSocket(address, clock);
+  const Client = await webSocketClass();
+  const open = (): ReturnType<typeof openTextSocket> => openTextSocket(Client, address, clock);
   const link = new StatelyLink({
     ...{ source, clock, open },
     newFrames: () => new StatelyFrames(version, machines),
@@ -457,6 +457,15 @@ async function packageVersion(): Promise<string> {
     notInstalled(error);
   }
   return version ?? VERSION_KNOWN;
+}
+
+/** Bundlers leave alone what is imported within `try`: an app without this inspector has no `ws`. */
+async function webSocketClass(): Promise<WebSocketClass> {
+  try {
+    return (await import('ws')).WebSocket;
+  } catch (error) {
+    return notInstalled(error);
+  }
 }
 
 function notInstalled(cause: unknown): never {

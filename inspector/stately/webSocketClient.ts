@@ -6,7 +6,7 @@
  */
 
 import type { Socket } from 'node:net';
-import type { WebSocket } from 'ws';
+import type { ClientOptions, WebSocket } from 'ws';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 
 const OPEN_WITHIN_MS = 5_000;
@@ -23,9 +23,15 @@ export interface TextSocket {
   close(): void;
 }
 
+/** The class of `ws`. */
+export type WebSocketClass = new (url: URL, options: ClientOptions) => WebSocket;
+
 /** @throws Error (rejects) where no WebSocket can be opened. */
-export async function openTextSocket(url: URL, clock: Clock): Promise<TextSocket> {
-  const { WebSocket: Client } = await import('ws');
+export async function openTextSocket(
+  Client: WebSocketClass,
+  url: URL,
+  clock: Clock,
+): Promise<TextSocket> {
   return await new Promise((resolve, reject) => {
     const socket = new Client(url, { perMessageDeflate: false });
     const cancel = clock.schedule(OPEN_WITHIN_MS, () => {

@@ -58,7 +58,7 @@ export type {
   ReviewStore,
   SealedRecord,
 } from './review.ts';
-export type { FoundRows, Searched, SearchQuery, SearchStore } from './search.ts';
+export type { Searched, SearchQuery, SearchStore } from './search.ts';
 export {
   type BlockedCounts,
   NEVER_MS,

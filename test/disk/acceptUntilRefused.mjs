@@ -6,7 +6,7 @@ const [built, folder] = process.argv.slice(2);
 const persistence = `${built}/persistence`;
 const { storeLocation } = await import(`${persistence}/openStore.js`);
 const { rawKey } = await import(`${persistence}/sealing/keySource.js`);
-const { InThreadChannel } = await import(`${persistence}/sqlite/client/inThreadChannel.js`);
+const { InThreadChannel } = await import(`${persistence}/sqlite/client/storeClient.js`);
 const { createStoreClient } = await import(`${persistence}/sqlite/client/storeClient.js`);
 
 /** As in test/persistence/contract/writes.ts. */

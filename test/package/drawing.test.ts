@@ -11,7 +11,7 @@ test('OB-3 nothing in the package lays charts out, and the program that writes t
     .filter((file) => holdsLayout(join('dist', file)));
   expect(shipped).toEqual([]);
   // The control: what is looked for is in the files that are not shipped.
-  expect(holdsLayout('dist/tree/tools/draw/chartLayout.js')).toBe(true);
+  expect(holdsLayout('dist/tree/tools/draw/drawChart.js')).toBe(true);
   expect(holdsLayout('node_modules/elkjs/lib/elk.bundled.js')).toBe(true);
 });
 

@@ -30,7 +30,7 @@ describe('holdfast charts', () => {
     rmSync(join(folder, 'scheduler.json'));
     const changed = await cli('charts', 'diff');
     expect(changed.exitCode).toBe(0);
-    expect(changed.stdout).toMatch(/\n\ncrisis: version 2, \w{12} -> version 2, \w{12}\n/);
+    expect(changed.stdout).toMatch(/\n\ncrisis: version 1, \w{12} -> version 1, \w{12}\n/);
     expect(changed.stdout).toContain(
       '~ The rule of guard isAnything changed. It is any. Its sentence did not change: is it still true?\n      was: () => true\n      is : () => false',
     );
@@ -92,7 +92,7 @@ describe('holdfast charts', () => {
     const { stdout, exitCode } = await cli('charts', 'status', '--exit-code');
     expect(exitCode).toBe(3);
     expect(stdout).toMatch(
-      /^void {6}crisis \(version 2, \w{12}\)\n +by A\. Moreau, clinical lead, 2026-11-27: release 0\.2\n/m,
+      /^void {6}crisis \(version 1, \w{12}\)\n +by A\. Moreau, clinical lead, 2026-11-27: release 0\.2\n/m,
     );
     expect(stdout).toContain(`what changed: holdfast charts diff ${first} --machine crisis`);
     expect(stdout.match(/^approved/gm)).toHaveLength(machines.length - 1);

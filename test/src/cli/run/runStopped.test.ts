@@ -20,8 +20,10 @@ describe('holdfast run, stopped', () => {
     await expect.poll(() => upstream.ledger.summary().requested).toBe(1);
     const second = await runCli(args);
     expect(second.exitCode).toBe(5);
-    // Once, with the name of the program that has it, and nothing beside it.
-    expect(second.stderr).toMatch(/^holdfast: [^\n]* \(cli\.js on [^\n]*\n {2}HF_STORE_OWNED\n$/);
+    // Once for people, with the name of the program that has it, and once for --json.
+    expect(second.stderr).toMatch(
+      /^holdfast: [^\n]* \(cli\.js on [^\n]*\n {2}HF_STORE_OWNED\n\{"error":[^\n]*\}\n$/,
+    );
     expect(await first.result).toMatchObject({ exitCode: 0 });
   });
 

@@ -5,9 +5,9 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { ABSENCE } from '../../../../machines/conflict/decision.ts';
-import { detailsOf } from '../../../../src/management/conflict.ts';
-import { conflictOf } from '../../../support/merge/conflictOf.ts';
+import { ABSENCE } from '../../../machines/conflict/decision.ts';
+import { detailsOf } from '../../../src/management/conflict.ts';
+import { conflictOf } from '../../support/merge/conflictOf.ts';
 
 describe('CF-6 what a person is asked', () => {
   test.each(['both are kept', ABSENCE])('CF-6 %s: the rule is told as a sentence', (rule) => {
