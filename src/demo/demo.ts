@@ -242,6 +242,8 @@ function isOneOf<Name extends string>(names: readonly Name[], name: string | nul
 }
 
 async function demo(options: DemoOptions, output: Output): Promise<ExitCode> {
+  // Before the link is printed: a reader may press Ctrl-C at once.
+  const interruption = new Interruption(output);
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-demo-'));
   const upstream = await startDemoUpstream({
     ...UPSTREAM,
@@ -254,7 +256,7 @@ async function demo(options: DemoOptions, output: Output): Promise<ExitCode> {
     try {
       const stately = await openDemoStately(storeIn(folder), options.stately, output);
       try {
-        return await runDemo(options, { folder, upstream, output, page });
+        return await runDemo(options, { folder, upstream, output, page }, interruption);
       } finally {
         stately?.close();
       }
@@ -262,6 +264,7 @@ async function demo(options: DemoOptions, output: Output): Promise<ExitCode> {
       await page?.close();
     }
   } finally {
+    interruption.forget();
     upstream.stop();
     if (options.keep) output.say(`Kept ${folder}`);
     else await rm(folder, { recursive: true, force: true });
@@ -279,16 +282,13 @@ interface Stage {
   readonly page: DemoPage | null;
 }
 
-async function runDemo(options: DemoOptions, stage: Stage): Promise<ExitCode> {
-  const { output, page } = stage;
-  const interruption = new Interruption(output);
-  try {
-    await Promise.race([page?.somebodyLooks, interruption.told]);
-    if (interruption.isTold) return EXIT.interrupted;
-    return await playDemo(options, stage, interruption);
-  } finally {
-    interruption.forget();
-  }
+async function runDemo(
+  options: DemoOptions,
+  stage: Stage,
+  interruption: Interruption,
+): Promise<ExitCode> {
+  await Promise.race([stage.page?.somebodyLooks, interruption.told]);
+  return interruption.isTold ? EXIT.interrupted : await playDemo(options, stage, interruption);
 }
 
 async function playDemo(

@@ -103,7 +103,7 @@ test('OB-4 the check fails on a hazard whose evidence is not there, and a paragr
     whole
       .replace('crisisEscalation.test.ts', 'crisisGone.test.ts')
       .replace('`drill: stalled`', '`drill: nowhere`')
-      .replace('#state-escalation-exhausted', '#state-escalation-tired')
+      .replace('#state-escalation-open-telling-exhausted', '#state-escalation-tired')
       .replace('| Owner | Deployer |\n', ''),
   );
   const crisis = join(folder, 'docs/crisis.md');
