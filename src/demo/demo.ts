@@ -121,7 +121,7 @@ interface DemoOptions extends JsonOptions {
   readonly plant: (typeof DEMO_PLANTS)[number] | null;
 }
 
-/** As they come from the command line. */
+/** The options as the command line gives them. */
 interface GivenOptions extends Omit<DemoOptions, 'plant'> {
   readonly conflicts: boolean;
   readonly plant?: DemoOptions['plant'] | ConflictPlant;
@@ -148,7 +148,7 @@ const UPSTREAM: UpstreamOptions = {
 /** The upstream disappears each time this share of the work is done. */
 const OUTAGE_SHARES = [0.2, 0.55];
 const OUTAGE_MS = 1_200;
-/** Its upstream, where somebody looks at what is left. */
+/** The upstream's life in milliseconds where a person looks at the page afterwards. */
 const LOOKED_AT_LIFE_MS = 4 * 3_600_000;
 /** A demo that takes longer has failed. */
 const DURATION_MAX_MS = 120_000;

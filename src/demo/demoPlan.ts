@@ -14,7 +14,7 @@ const TYPES = ['payments.push', 'subscriptions.change', 'assessments.save'] as c
 const REFUSED_TYPE = 'payments.refused';
 /** One in so many is refused for good, so that the dead letters are seen to work. */
 const REFUSED_EVERY = 250;
-/** As many operations share an entity, on average. */
+/** Operations for each entity, on average. */
 const OPERATIONS_PER_ENTITY = 6;
 /** Shares of the priorities below crisis, in the order of {@link PRIORITIES}. */
 const PRIORITY_SHARES = [0, 0.1, 0.7, 0.2] as const;

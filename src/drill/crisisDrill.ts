@@ -40,7 +40,7 @@ import { type DiskCommand, findSmallDisk } from './smallDisk.ts';
 import type { Form, StageOrder, StageReport } from './stage/stageMessages.ts';
 import { type DrillUpstream, startDrillUpstream } from './upstream/drillUpstream.ts';
 
-/** Of the crises of a scenario, so many are left behind by an earlier process, where it has one. */
+/** Crises that an earlier process leaves behind, in a scenario that has one. */
 const LEFT_BEHIND_SHARE = 0.2;
 /** How long a scenario may take beside its stream, until it has failed. */
 const BESIDE_MS = { full: 240_000, short: 120_000 };

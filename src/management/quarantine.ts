@@ -86,11 +86,11 @@ export interface Quarantined {
   readonly code: ErrorCode;
   /** When it was quarantined; `null` where that was not noted. */
   readonly setAsideAtMs: number | null;
-  /** Its place before: `due`, `inHand`, …; `null` where that is not known. */
+  /** The standing before quarantine: `due`, `inHand`, …; `null` if unknown. */
   readonly stood: Standing | null;
   /** Why it can't be opened now; `null` when its seals open. */
   readonly opensNot: ErrorCode | null;
-  /** Its state, and the chart that wrote it, where its seals open. */
+  /** The state, and the chart that wrote it, where the record can be opened. */
   readonly snapshot: {
     readonly machine: string;
     readonly version: string;

@@ -52,7 +52,7 @@ function removed({ path, description }: StateModel): ChartChange {
   };
 }
 
-/** Its tags, requirements and all that it does. */
+/** The tags and requirements of a state, and all that it does. */
 function factsOf({ tags, requirements, entry, exit, invokes }: StateModel): string {
   const facts: readonly (readonly [string, readonly string[]])[] = [
     ['Tags', tags],

@@ -37,7 +37,7 @@ function byName(rules: readonly RuleModel[]): ReadonlyMap<string, readonly RuleM
   return named;
 }
 
-/** Those of each side whose text the other does not have. */
+/** The rules of each side that the other does not have. */
 function unlike(
   before: readonly RuleModel[],
   after: readonly RuleModel[],

@@ -53,7 +53,7 @@ export function plain(text: string): string {
   return text.replace(UNSEEN, (one) => (one === '\n' ? one : codePoint(one)));
 }
 
-/** As {@link plain}, for a single line: line ends are shown too. */
+/** {@link plain} for a single line: line ends are shown too. */
 export function plainLine(text: string): string {
   return text.replace(UNSEEN, codePoint);
 }

@@ -95,7 +95,7 @@ export interface RecordsSettings {
 export type RecordsOrder =
   /** Cuts a device off, or lets it reach everybody again. */
   | { readonly kind: 'connect'; readonly device: Device; readonly isOnline: boolean }
-  /** Of its writes a device hears nothing from now on, though they are made; or it does again. */
+  /** Cuts off, or restores, the answers to a device's writes. The upstream still applies them. */
   | { readonly kind: 'keepAnswers'; readonly device: Device; readonly isOn: boolean }
   | { readonly kind: 'witness' };
 

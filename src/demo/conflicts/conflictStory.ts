@@ -66,7 +66,7 @@ export interface Story {
   readonly last: StoryStep;
   /** Texts of the beginning that only the newer app knows. */
   readonly keeps: readonly (readonly [Entity, string])[];
-  /** Who comes online first; the other one meets what this one sent, and is killed in the midst of it. */
+  /** The device that comes online first. The other meets its edits, and is killed while it merges them. */
   readonly first: Device;
   readonly second: Device;
 }

@@ -41,7 +41,7 @@ export interface ConflictEvidence {
 
 export interface ConflictSummary {
   readonly verdict: 'PASS' | 'FAIL';
-  /** Of a run that was cut short nobody knows what is lost or unequal: what is not there yet may still come. */
+  /** A run that was cut short proves nothing lost or unequal: what is missing may still come. */
   readonly isFinished: boolean;
   /** What made it fail, in words; empty when it passed. */
   readonly faults: readonly string[];

@@ -330,7 +330,7 @@ class ConflictsRun {
     this.#tell(step.device, `${how}: ${step.tells}`);
   }
 
-  /** It comes online, and dies after the upstream has taken something of it and before it has heard of that. */
+  /** Brings the device online, and kills it after the upstream has applied an edit and before the answer. */
   async #comeBackThroughAKill(device: Device): Promise<void> {
     await this.#records.keepAnswers(device, true);
     await this.#records.connect(device, true);

@@ -12,7 +12,7 @@ import { machineMs } from '../../../actors/platform/systemClock.ts';
 import { type ControlNotes, type Plan, plannedAtMs, runPlan } from './figures.ts';
 
 const { lateMs, keptMs } = workerData as ControlNotes;
-/** Of the main thread, where the kernel keeps such an account (Linux): time run, time ready and not run. */
+/** The kernel's account of the main thread (Linux): time run, and time ready but not run. */
 const ACCOUNT = `/proc/self/task/${process.pid}/schedstat`;
 
 function keptFromProcessorMs(): number {

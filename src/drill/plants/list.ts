@@ -7,7 +7,7 @@
  */
 
 export interface Plant {
-  /** As `--plant` takes it. */
+  /** The name that `--plant` takes. */
   readonly name: string;
   /** What the product does with it. */
   readonly defect: string;

@@ -91,7 +91,7 @@ function sendUnder(keyOf: (before: string, id: string) => string): void {
   });
 }
 
-/** As long as a slice takes on a slow device: a fast one works through a burst before anybody notices. */
+/** The time a slice takes on a slow device: a fast one gets through a burst before anybody notices. */
 const SLOW_SLICE_MS = 25;
 
 /** Work that gives way to others goes on at once instead: before any timer, socket or message. */

@@ -96,7 +96,7 @@ export interface ScenarioReport {
   readonly crises: number;
   /** From the planned instant to the answer. */
   readonly answers: Figures;
-  /** Of these, those of people whose plan was pinned. */
+  /** Answers to people whose plan was pinned. */
   readonly pinned: Pick<Figures, 'count' | 'p50Ms' | 'p99Ms' | 'p9999Ms' | 'maxMs'>;
   /** The answers less what the machine explains of each: by the control, or by the kernel's account. */
   readonly own: Pick<Figures, 'count' | 'p50Ms' | 'p99Ms' | 'p9999Ms' | 'maxMs'>;
@@ -123,7 +123,7 @@ export interface ScenarioReport {
   readonly untaken: number;
   /** Answers that did not hold all that they have to. */
   readonly flawed: number;
-  /** Of the answers to people whose plan is not pinned, the share that had it; `null` for none. */
+  /** The share of answers to people without a pinned plan that had their plan; `null` for none. */
   readonly planShare: number | null;
   /**
    * How long the steps of the chain were not told, from when their channel was well or an acknowledgement had lapsed, in
@@ -134,6 +134,6 @@ export interface ScenarioReport {
   readonly doubled: number;
   /** Arrived after more than a minute. */
   readonly overdue: number;
-  /** Of `taken`, how many an earlier process had left behind. */
+  /** How many of `taken` an earlier process had left behind. */
   readonly leftBehind: number;
 }

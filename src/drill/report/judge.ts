@@ -103,7 +103,7 @@ function flawsSaid(flaws: Uint8Array): readonly string[] {
   );
 }
 
-/** Of the answers to people whose plan is not pinned, the share that had it. */
+/** The share of answers to people without a pinned plan that had their plan. */
 function planShare({ isPinned, hasPlan }: StageResult): number | null {
   const others = hasPlan.filter((_, at) => isPinned[at] === 0);
   const having = others.reduce((sum, has) => sum + has, 0);
@@ -134,7 +134,7 @@ function toldOf(
   };
 }
 
-/** Of each person who was told of, for how long the step was not, in milliseconds of the runtime. */
+/** The delay of each step's notice, by person, in milliseconds of the runtime. */
 function waitsToBeTold(
   { step, subjects, fromMs, pace }: ToldRule,
   notices: readonly NoticeLine[],

@@ -121,7 +121,7 @@ async function fillDisk(stage: Stage): Promise<{ means: string; makeRoom: () => 
   };
 }
 
-/** Of this process: the size of its files, soft and hard. */
+/** The limits on the size of this process's files, soft and hard. */
 function limitFiles(limits: string): void {
   execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${limits}`]);
 }

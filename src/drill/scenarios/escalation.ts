@@ -52,7 +52,7 @@ async function untilAllFailed(
   stop();
 }
 
-/** Of few people, so that each is told of. */
+/** Crises of few people, so that a notice goes out for each. */
 function crisisOfFew(number: number): ReturnType<typeof crisisOf> {
   return { ...crisisOf(number), subject: subjectOf(number % PEOPLE) };
 }

@@ -7,7 +7,7 @@
 import type { Stage } from '../stage/stage.ts';
 
 export interface Scenario {
-  /** As `--only` takes it. */
+  /** The name that `--only` takes. */
   readonly name: string;
   readonly title: string;
   /** How the fault is provoked, for the report. */

@@ -28,10 +28,10 @@ export const PLAN_RESOURCES = [
   { kind: 'contact', name: 'Sam', phone: '+49 30 1234567' },
 ] as const;
 
-/** As much of an answer as is looked at. */
+/** The parts of an answer that are checked. */
 export type CheckedAnswer = Pick<CrisisAnswer, 'resources' | 'plan' | 'message'>;
 
-/** Who has asked, and what has to be there for them. */
+/** The person who asked, and what the answer must hold. */
 export interface Asked {
   /** Such as `DE` or `US-CA`; left out where it is not said. */
   readonly region: string | undefined;

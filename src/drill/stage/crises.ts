@@ -19,7 +19,7 @@ const UNPINNED = 400;
 /** Where they say that they are; every fourth says nothing. */
 const REGIONS = [undefined, 'DE', 'US-CA', 'GB'];
 
-/** Whose crisis it is. */
+/** The person whose crisis it is. */
 export function subjectOf(number: number): string {
   return isPinnedOf(number)
     ? `pinned-${(number / 2) % PINNED}`
@@ -57,7 +57,7 @@ export async function givePlans(runtime: Runtime): Promise<void> {
 /** Which crises are sent. */
 export type CrisesOrder = Pick<StageOrder, 'count' | 'firstNumber' | 'seconds'>;
 
-/** As much of an answer as the drill looks at. */
+/** The parts of an answer that the drill checks. */
 interface Answer extends CheckedAnswer {
   /** `null` where it was answered and not taken. */
   readonly operationId: string | null;
@@ -86,7 +86,7 @@ export class Crises {
   /** 1 where the person's own plan was in the answer. */
   readonly hasPlan: Uint8Array;
   answered = 0;
-  /** Of these, those that were taken. */
+  /** The crises that were accepted. */
   taken = 0;
   /** Said to be delivered. */
   told = 0;

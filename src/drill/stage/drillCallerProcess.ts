@@ -11,7 +11,7 @@ import type { CheckedAnswer } from './answerCheck.ts';
 import { type Ask, Crises, sendCrises } from './crises.ts';
 import type { CallerOrder } from './stage.ts';
 
-/** As much of the answer as is looked at. */
+/** The parts of the answer that are checked. */
 interface OutsideReply extends CheckedAnswer {
   readonly operationId?: string;
   readonly recorded?: string;

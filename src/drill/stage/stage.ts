@@ -166,7 +166,7 @@ export class Stage {
     return machineMs();
   }
 
-  /** These people have to be told of by this step, by when the rule says. */
+  /** Notes the people for whom this step must notify somebody, and the time by which the rule says so. */
   mustTell(rule: ToldRule): void {
     this.#toldRules.push(rule);
   }

@@ -19,7 +19,7 @@ export interface StageOrder {
   /** `prepare`: what an earlier process has left behind. It is killed once it has said that it is done. */
   readonly step: 'prepare' | 'run';
   readonly form: Form;
-  /** Of this scenario alone; the store lies in it. */
+  /** The folder of this scenario alone, with its store. */
   readonly folder: string;
   readonly disk: SmallDisk;
   readonly upstream: UpstreamPlace;
@@ -46,22 +46,22 @@ export interface StreamResult {
   readonly plan: Plan;
   /** When each was answered; not a number where it was not. */
   readonly answeredAtMs: Float64Array;
-  /** Of each: 1 where the plan of its subject was pinned, so that no answer waits for it. */
+  /** For each answer: 1 where the subject's plan was pinned, so that no answer waits for it. */
   readonly isPinned: Uint8Array;
-  /** Of each: 1 where it was taken, and so has to arrive. */
+  /** For each answer: 1 where the crisis was accepted, and so has to arrive. */
   readonly isTaken: Uint8Array;
-  /** Of each: the bits of `ANSWER_FLAWS` that its answer has. */
+  /** For each answer: its bits of `ANSWER_FLAWS`. */
   readonly flaws: Uint8Array;
-  /** Of each: 1 where the person's own plan was in the answer. */
+  /** For each answer: 1 where it held the person's own plan. */
   readonly hasPlan: Uint8Array;
   /** What the control noted at the instant of each. */
   readonly control: ControlNotes;
 }
 
-/** Who had to be told of crises that were not delivered, by which step, and by when. */
+/** The notices that undelivered crises required: the person, the step, the latest time. */
 export interface ToldRule {
   readonly step: string;
-  /** Whose crises they are. */
+  /** The people whose crises they are. */
   readonly subjects: readonly string[];
   /** From when on a notice counts: when the channel was well, or an acknowledgement has lapsed. */
   readonly fromMs: number;

@@ -46,7 +46,7 @@ export class DrillLedger {
 /** A notice of the chain that was taken and answered: by which step, about whom, when. */
 export interface NoticeLine {
   readonly step: string;
-  /** Those whom it names, and how many people it is about. */
+  /** The people that a notice names, and how many it is about. */
   readonly subjects: readonly string[];
   readonly people: number;
   readonly atMs: number;
@@ -90,7 +90,7 @@ export class UpstreamControls {
     await this.#ask('/pager/offline');
   }
 
-  /** It takes every notice and answers none. */
+  /** Accepts every notice and answers none. */
   async pagerHangs(): Promise<void> {
     await this.#ask('/pager/hang');
   }

@@ -10,7 +10,7 @@ import ts from 'typescript';
 export interface Member {
   readonly name: string;
   readonly isOptional: boolean;
-  /** Of a field its type; of a method all of it. */
+  /** The type of a field; the whole of a method. */
   readonly signature: string;
   readonly isMethod: boolean;
   readonly doc: DocComment;
@@ -29,10 +29,10 @@ export interface Declaration {
   readonly name: string;
   readonly kind: 'function' | 'class' | 'interface' | 'type' | 'value';
   readonly isExported: boolean;
-  /** As it is written, without comments and without `export declare`; of an overloaded function each. */
+  /** The declaration as written, without comments and `export declare`; each one of an overloaded function. */
   readonly signature: string;
   readonly doc: DocComment;
-  /** Of a class or an interface, or a type that is one object. */
+  /** The members of a class, an interface, or a type that is one object. */
   readonly members: readonly Member[];
   /** What it has its other members from. */
   readonly bases: readonly Base[];

@@ -123,7 +123,7 @@ class Page {
     return this.#input.declared.get(this.#subject.from) ?? new Map();
   }
 
-  /** Its own, and those of what it extends where that has no entry of its own. */
+  /** The members of a type, with those of a type it extends that has no entry of its own. */
   #membersOf(declaration: Declaration): readonly Member[] {
     const inherited = declaration.bases.flatMap(({ name, has, isPartial }) => {
       const base = this.#declared.get(name);

@@ -6,7 +6,7 @@
  */
 
 export interface Subject {
-  /** Its file, without `.md`. */
+  /** The page's file, without `.md`. */
   readonly file: string;
   readonly title: string;
   readonly intro: string;
