@@ -158,6 +158,8 @@ function measure(root) {
   };
 }
 
+// A reader that closes the pipe (`| head`) is no failure.
+process.stdout.on('error', () => {});
 const print = (line) => process.stdout.write(`${line}\n`);
 const percent = (part, whole) => (whole === 0 ? 0 : Math.round((1000 * part) / whole) / 10);
 
