@@ -64,7 +64,7 @@ class LargeResponse {
   }
 }
 
-/** Of an answer it is what a person may want to read. */
+/** The longest part of an answer that is kept: what a person may want to read. */
 const ANSWER_UNITS_MAX = 64 * 1_024;
 
 /**

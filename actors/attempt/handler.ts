@@ -226,7 +226,7 @@ export function exemptionsAmong(handlers: ReadonlyMap<string, Handler>): Exempti
   return (type) => exemptionsOf(handlers.get(type)?.cardDataExempt);
 }
 
-/** Its `conflicts`, with every default filled in. */
+/** The `conflicts` of a handler, with every default filled in. */
 export interface ConflictRules {
   readonly fetchCurrent: Fetch;
   readonly roundsMax: number;

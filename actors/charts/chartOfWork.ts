@@ -53,7 +53,7 @@ export type WorkEvent = SyncOperationEvent | CrisisEvent;
 
 export interface WorkSnapshot {
   readonly status: 'active' | 'done' | 'error' | 'stopped';
-  /** As XState writes it, with the parents of the states that it is in. */
+  /** The value as XState writes it, with the parents of its states. */
   readonly value: SyncOperationSnapshot['value'] | CrisisSnapshot['value'];
   readonly context: WorkContext;
 }

@@ -58,10 +58,10 @@ import { keepWaitingPlans, ShownPlans } from './shownPlans.ts';
 // Compares an edit with what is known of its record, at its turn (CF-1). What its predecessor became, and what was
 // heard of the record while it waited, is merged in here, so that it is not refused for that first.
 
-/** What comes of it for the edit. */
+/** The result of a comparison, for the edit. */
 interface ComparedEdit {
   readonly event: 'edit.compared' | 'conflict.found';
-  /** What it is sent as; `null` where that is not known yet. */
+  /** The body to send; `null` if it is not known yet. */
   readonly body: string | null;
 }
 

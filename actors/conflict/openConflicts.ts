@@ -110,7 +110,7 @@ export class AskedRecords {
     this.#onChanged = onChanged;
   }
 
-  /** As it is on disk now. */
+  /** Notes a conflict that is on disk now. */
   kept(conflict: ConflictRecord): void {
     this.closed(conflict.id);
     const key = entityKey(conflict.entity);

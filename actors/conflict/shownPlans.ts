@@ -109,7 +109,7 @@ export function makesPlans(handler: Handler): boolean {
 
 /** Rows looked at between two requests of others. */
 const PAGE_ROWS = 32;
-/** Those that were accepted last: of earlier ones the plan was kept before the process died. */
+/** The number of newest rows that are read: the plans of earlier ones were kept before the process died. */
 const ROWS_MAX = 1_024;
 
 /** Resolves once the plans are on disk, or it is stopped. Rejects where the store can't be read. */
@@ -142,7 +142,7 @@ export async function keepWaitingPlans(tools: DeskTools, isStopped: () => boolea
   }
 }
 
-/** What a row of work says of itself; `null` for a crisis, and for what can't be read. */
+/** The context in a row of work; `null` for a crisis, and for a row that can't be read. */
 export function contextOf(row: StoredOperation): WorkContext | null {
   try {
     const { chart, snapshot } = decodeWork(row);

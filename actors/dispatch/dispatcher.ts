@@ -42,7 +42,7 @@ import { UpstreamQueue } from './upstreamQueue.ts';
 import { UpstreamQueues } from './upstreamQueues.ts';
 import { type StuckWork, type Waiting, WorkWatch, type WorkWatchParts } from './workWatch.ts';
 
-/** What waits there, and what stands against it; `null` where nothing does. */
+/** The work that waits at an upstream, and what keeps it from starting; `null` if none waits. */
 function waitingAt(
   { next, flow }: UpstreamQueue,
   suspects: Suspects,

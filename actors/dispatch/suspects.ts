@@ -52,7 +52,7 @@ class Isolation {
   #alone: Resident | null = null;
   #windowMs = 0;
   #sinceMs = 0;
-  /** It waited long enough for what is in flight. */
+  /** True once the wait for work in flight has taken long enough. */
   #isDrainOver = false;
   /** What was in flight has ended, and that is being written, or is on disk. */
   #drained: 'no' | 'writing' | 'yes' = 'no';
