@@ -7,8 +7,8 @@
 import { systemClock } from '../../actors/platform/systemClock.ts';
 import type { Run as Handler } from '../../actors/port.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { type SeededRandom, seededRandom } from '../../src/testing/seededRandom.ts';
-import { VirtualClock } from '../../src/testing/virtualClock.ts';
+import { type SeededRandom, seededRandom } from '../../src/virtual/seededRandom.ts';
+import { VirtualClock } from '../../src/virtual/virtualClock.ts';
 import { temporaryFolder } from '../support.ts';
 import type { CallRecord, Drill, DrillServer, Job } from './drill.ts';
 import type { Ending, Stage, System } from './stage.ts';

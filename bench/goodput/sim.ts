@@ -25,7 +25,7 @@ import {
 } from '../../machines/policy/retry/retryPolicy.ts';
 import type { Random } from '../../machines/vocabulary/clock.ts';
 import { ofClass, TIERS, urgencyOf } from '../../machines/vocabulary/urgency.ts';
-import { seededRandom } from '../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../src/virtual/seededRandom.ts';
 import type { Answer, CallRecord, Drill, Job } from './drill.ts';
 import type { ServerModel } from './server.ts';
 import { SimClock } from './simClock.ts';

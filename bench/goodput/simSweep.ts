@@ -5,7 +5,7 @@
  * @module
  */
 
-import { seededRandom } from '../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../src/virtual/seededRandom.ts';
 import { type DrillPlan, drillOf } from './drills.ts';
 import type { ServerPlan } from './server.ts';
 import { simulate } from './sim.ts';

@@ -14,7 +14,7 @@ import {
 } from '../../machines/policy/retry/retryPolicy.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { ofClass } from '../../machines/vocabulary/urgency.ts';
-import type { SeededRandom } from '../../src/testing/seededRandom.ts';
+import type { SeededRandom } from '../../src/virtual/seededRandom.ts';
 import type { Drill, Job } from './drill.ts';
 
 /** What every system gives an attempt at most. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { VirtualClock } from '../../src/testing/virtualClock.ts';
+import type { VirtualClock } from '../../src/virtual/virtualClock.ts';
 
 /** What `setTimeout` gives, as far as libraries use it. */
 class Timer {

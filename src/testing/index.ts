@@ -5,6 +5,8 @@
  * @module
  */
 
+export { type SeededRandom, seededRandom } from '../virtual/seededRandom.ts';
+export { VIRTUAL_EPOCH_MS, VirtualClock } from '../virtual/virtualClock.ts';
 export { type MergeCase, type MergeLaw } from './lawsOfMerges.ts';
 export { type MergeLawOptions, mergeLaws } from './mergeLaws.ts';
 export { type MisbehavingHandler, misbehavingHandler } from './misbehavingHandler.ts';
@@ -16,7 +18,5 @@ export {
 export { MISBEHAVIOURS, type Misbehaviour, type MisbehaviourOptions } from './misbehaviour.ts';
 export { type RecordServer, type RecordServerOptions, startRecordServer } from './recordServer.ts';
 export { RECORD_FAULTS, type RecordFault } from './records.ts';
-export { type SeededRandom, seededRandom } from './seededRandom.ts';
 export { createTestBed, type TestBed, type TestOptions, type TestProcess } from './testBed.ts';
 export type { LedgerEntry, UpstreamLedger } from './upstreamLedger.ts';
-export { VIRTUAL_EPOCH_MS, VirtualClock } from './virtualClock.ts';

@@ -7,8 +7,8 @@
 import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
 import type { SideMeta } from '../../machines/merge/sides.ts';
 import type { Tombstone } from '../../machines/vocabulary/record.ts';
+import { type SeededRandom, seededRandom } from '../virtual/seededRandom.ts';
 import { lawsBrokenBy, type MergeCase, type MergeLaw } from './lawsOfMerges.ts';
-import { type SeededRandom, seededRandom } from './seededRandom.ts';
 
 export interface MergeLawOptions {
   /** Makes a record as a device might have it. Few ids and few words make sides that overlap. */

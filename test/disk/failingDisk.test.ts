@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
+import { givenKey, noteCrisis, noteSent } from '../../src/simulator/oracle/sentKeys.ts';
 import { type Child, RestartScene } from '../oracle/restart/restartScene.ts';
-import { givenKey, noteCrisis, noteSent } from '../support/harness/sentKeys.ts';
 import type { ChildEvent } from '../support/process/childRuntimeMessages.ts';
 import { DiskFaults, whyNoFaults } from './diskFaults.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
+import { givenKey, noteCrisis, noteSent } from '../../src/simulator/oracle/sentKeys.ts';
 import { RestartScene } from '../oracle/restart/restartScene.ts';
-import { givenKey, noteCrisis, noteSent } from '../support/harness/sentKeys.ts';
 import { DiskFaults, whyNoFaults } from './diskFaults.ts';
 
 const missing = whyNoFaults();

@@ -5,8 +5,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../actors/platform/systemClock.ts';
 import { rawKey } from '../../persistence/sealing/keySource.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
+import { givenKey, noteCrisis } from '../../src/simulator/oracle/sentKeys.ts';
 import { RestartScene } from '../oracle/restart/restartScene.ts';
-import { givenKey, noteCrisis } from '../support/harness/sentKeys.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 import { DiskFaults, whyNoFaults } from './diskFaults.ts';
 

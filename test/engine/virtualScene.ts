@@ -13,10 +13,10 @@ import {
 } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Json } from '../../machines/vocabulary/shape.ts';
 import { createMemoryStore } from '../../persistence/memory/memoryStore.ts';
-import { seededRandom } from '../../src/testing/seededRandom.ts';
-import { mortalClock, mortalHandler, newLife } from '../../src/testing/testBed.ts';
-import { VirtualClock } from '../../src/testing/virtualClock.ts';
-import { createFaultyStore } from '../support/store/faultyStore.ts';
+import { createFaultyStore } from '../../src/simulator/disk/faultyStore.ts';
+import { mortalClock, mortalHandler, newLife } from '../../src/virtual/life.ts';
+import { seededRandom } from '../../src/virtual/seededRandom.ts';
+import { VirtualClock } from '../../src/virtual/virtualClock.ts';
 import { type EngineFace, type EngineScene, SLOW_RETRY_MS } from './engineScene.ts';
 import { kitEngine } from './kitEngine.ts';
 import { ScriptedUpstream, type Task } from './scriptedUpstream.ts';

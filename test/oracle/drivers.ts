@@ -4,29 +4,11 @@
  * @module
  */
 
-import type { Sight } from './trace.ts';
-
-export interface Driver {
-  readonly name: string;
-  readonly blind: Readonly<Partial<Record<Sight, string>>>;
-}
+import type { Driver } from '../../src/simulator/oracle/clause.ts';
+import { SIMULATION } from '../../src/simulator/simulation.ts';
 
 const OTHER_PROCESS = 'the runtime is another process';
 const NO_ERRORS = 'a refused request is asked for again by the program itself';
-
-/** The whole runtime on virtual time, through random trouble. */
-export const SIMULATION: Driver = {
-  name: 'simulation',
-  blind: {
-    diskAtAnyMoment:
-      'its disk fails and delays: only what it holds at a kill and in the end is read',
-    steadyWallClock: 'the wall clock is set forward and back by up to a year',
-    everyEnding: 'nobody waits across a kill; endings are read from the list in the end',
-    expectedEndings: 'the upstream fails at random',
-    everyWrite: 'its disk fails and delays',
-    bodies: 'handlers are called without HTTP',
-  },
-};
 
 /** The whole runtime with several upstreams on virtual time, through a mix of all that can happen. */
 export const MIXED: Driver = { name: 'mixed history', blind: SIMULATION.blind };

@@ -4,8 +4,8 @@
  * @module
  */
 
+import type { TraceEvent } from '../../src/simulator/oracle/trace.ts';
 import type { LedgerServer } from '../support/process/ledgerServer.ts';
-import type { TraceEvent } from './trace.ts';
 
 export class LedgerWitness {
   readonly #ledger: LedgerServer;

@@ -1,9 +1,10 @@
 /** The oracle on histories by hand: one for each way to break a promise, and some that break none. */
 
 import { describe, expect, test } from 'vitest';
-import { DRIVERS, type Driver } from './drivers.ts';
-import { CLAUSES, type Expected, isJudged, judge } from './oracle.ts';
-import type { DiskRow, Sight, ToldOutcome, TraceEvent } from './trace.ts';
+import type { Driver } from '../../src/simulator/oracle/clause.ts';
+import type { DiskRow, Sight, ToldOutcome, TraceEvent } from '../../src/simulator/oracle/trace.ts';
+import { CLAUSES, type Expected, isJudged, judge } from '../../src/simulator/promises/oracle.ts';
+import { DRIVERS } from './drivers.ts';
 
 const ALL_SEEING: Driver = { name: 'all-seeing', blind: {} };
 const DONE: ToldOutcome = { status: 'completed', attempts: 1, settledAtMs: 50, code: null };

@@ -4,9 +4,9 @@
  * @module
  */
 
+import type { TraceEvent } from '../../src/simulator/oracle/trace.ts';
 import type { LedgerEffect } from '../support/process/ledgerServer.ts';
 import type { Acknowledgement } from './crash/crashWork.ts';
-import type { TraceEvent } from './trace.ts';
 
 /** What a line of a child says about promises; most lines say nothing. */
 export function toldBy(said: Acknowledgement): readonly TraceEvent[] {

@@ -5,7 +5,7 @@ import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Json } from '../../machines/vocabulary/shape.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
-import type { VirtualClock } from '../../src/testing/virtualClock.ts';
+import type { VirtualClock } from '../../src/virtual/virtualClock.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
 const HOUR_MS = 3_600_000;

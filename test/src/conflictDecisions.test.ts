@@ -11,7 +11,7 @@ import type { Conflict } from '../../src/index.ts';
 import { managementAtRest } from '../../src/management/atRest.ts';
 import { type Conflicts, conflicts } from '../../src/management/conflicts.ts';
 import { cancelOperation } from '../../src/management/operations.ts';
-import { seededRandom } from '../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../src/virtual/seededRandom.ts';
 import { createWorld, type World } from '../support/harness/engineHarness.ts';
 import { RecordUpstream } from '../support/harness/recordUpstream.ts';
 

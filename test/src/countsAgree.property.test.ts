@@ -23,7 +23,7 @@ import { crises } from '../../src/management/crises.ts';
 import { deadLetters } from '../../src/management/deadLetters.ts';
 import { operationsOf } from '../../src/management/operations.ts';
 import { quarantine } from '../../src/management/quarantine.ts';
-import { seededRandom } from '../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../src/virtual/seededRandom.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 import { RecordUpstream } from '../support/harness/recordUpstream.ts';
 

@@ -4,7 +4,7 @@ import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { HELP_LINES } from '../../src/crisis/helpLines.ts';
 import type { CrisisRequest } from '../../src/runtime.ts';
-import { VIRTUAL_EPOCH_MS } from '../../src/testing/virtualClock.ts';
+import { VIRTUAL_EPOCH_MS } from '../../src/virtual/virtualClock.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 
 const SECRET = 'I can not go on';

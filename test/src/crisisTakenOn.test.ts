@@ -11,7 +11,7 @@ import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts
 import { managementAtRest } from '../../src/management/atRest.ts';
 import { crises } from '../../src/management/crises.ts';
 import { cancelOperation } from '../../src/management/operations.ts';
-import { seededRandom } from '../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../src/virtual/seededRandom.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { type ForgottenCloseParts, watchForForgottenClose } from '../../src/createRuntime.ts';
 import { createRuntime } from '../../src/index.ts';
-import { VirtualClock } from '../../src/testing/virtualClock.ts';
 import type { HealthStatus } from '../../src/views/health.ts';
+import { VirtualClock } from '../../src/virtual/virtualClock.ts';
 
 const RUNTIME_ALONE = ['TTYWrap', 'TTYWrap', 'Timeout'];
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { unknownOutcome } from '../../machines/policy/retry/classifyFailure.ts';
-import type { VirtualClock } from '../../src/testing/virtualClock.ts';
+import type { VirtualClock } from '../../src/virtual/virtualClock.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 
 const DAY_MS = 86_400_000;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { stepIn } from '../../inspector/projection/frames.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { InspectionEvent } from '../../src/index.ts';
-import { seededRandom } from '../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../src/virtual/seededRandom.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 
 describe('lanes', () => {

@@ -2,7 +2,7 @@
 
 import { expect, onTestFinished, test } from 'vitest';
 import { createRuntime, type RuntimeOptions } from '../../src/index.ts';
-import { VirtualClock } from '../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../src/virtual/virtualClock.ts';
 
 const REQUEST = { type: 'mood-log.put_entry', subject: 'user-42' } as const;
 

@@ -24,8 +24,8 @@ import {
   pageOf,
   SHOWN_REASONS,
 } from '../../src/management/operations.ts';
-import { seededRandom } from '../../src/testing/seededRandom.ts';
-import type { VirtualClock } from '../../src/testing/virtualClock.ts';
+import { seededRandom } from '../../src/virtual/seededRandom.ts';
+import type { VirtualClock } from '../../src/virtual/virtualClock.ts';
 import { inThreadStore } from '../persistence/contract/storeUnderTest.ts';
 import { createWorld, createWorldOnFile, type World } from '../support/harness/engineHarness.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';

@@ -9,7 +9,7 @@ import { expect, test, vi } from 'vitest';
 import { permanentFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { createMemoryStore } from '../../persistence/memory/memoryStore.ts';
 import type { HoldfastRuntime } from '../../src/holdfastRuntime.ts';
-import { VirtualClock } from '../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../src/virtual/virtualClock.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 import { RecordUpstream } from '../support/harness/recordUpstream.ts';
 

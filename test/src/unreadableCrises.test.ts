@@ -14,7 +14,7 @@ import type { EscalationStepOptions } from '../../src/crisis/escalationOptions.t
 import { createRuntime, type Runtime, rawKey } from '../../src/index.ts';
 import { managementAtRest } from '../../src/management/atRest.ts';
 import { crises as crisesOf } from '../../src/management/crises.ts';
-import { seededRandom } from '../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../src/virtual/seededRandom.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 

@@ -7,7 +7,7 @@
 
 import type { Entity } from '../../../machines/vocabulary/record.ts';
 import type { Json, JsonObject } from '../../../machines/vocabulary/shape.ts';
-import { seededRandom } from '../../testing/seededRandom.ts';
+import { seededRandom } from '../../virtual/seededRandom.ts';
 
 export const DEVICES = ['phone', 'tablet'] as const;
 export type Device = (typeof DEVICES)[number];

@@ -23,8 +23,8 @@ import { DEFAULT_RETRY } from '../../../machines/policy/retry/retryPolicy.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { builtInOf, urgencyOf } from '../../../machines/vocabulary/urgency.ts';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 
 const TIMEOUT_MS = 1_000;
 const STOPPED = new HoldfastError('HF_CLOSED', 'The runtime is closing.', { withStack: false });

@@ -11,7 +11,7 @@ import { failureOf, transientFailure } from '../../../machines/policy/retry/clas
 import type { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { httpHandler } from '../../../src/http/httpHandler.ts';
 import type { RuntimeOptions } from '../../../src/options.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 
 const RETRY = { initialDelayMs: 10, delayMsMax: 10, jitterMsMax: 0, attemptsMax: 2 };

@@ -16,8 +16,8 @@ import { circuitBreakerMachine } from '../../../machines/breaker/circuitBreakerM
 import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
 import { DEFAULT_BREAKER_POLICY } from '../../../machines/policy/breaker/breakerPolicy.ts';
 import { innermost } from '../../../machines/vocabulary/innermost.ts';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { actorsOf } from '../../support/harness/actorsOf.ts';
 import { TEST_PACING } from '../../support/harness/breakerHarness.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';

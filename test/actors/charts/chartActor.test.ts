@@ -5,7 +5,7 @@ import { ChartActor, type ChartActorParts } from '../../../actors/charts/chartAc
 import { SteadyClock } from '../../../actors/time/steadyClock.ts';
 import { TimerService } from '../../../actors/time/timerService.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 
 type LampEvent =
   | { readonly type: 'lit'; readonly untilMs: number }

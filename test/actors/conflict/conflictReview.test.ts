@@ -20,8 +20,8 @@ import {
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { KeepWrite } from '../../../persistence/port/store.ts';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { conflictOf, MERGED_AT_MS } from '../../support/merge/conflictOf.ts';
 
 const ANA = { id: 'staff-7', role: 'clinician' };

@@ -15,7 +15,7 @@ import {
   type FaultPoint,
   OPERATION_FAULT_POINTS,
 } from '../../../persistence/port/faultPoints.ts';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { inThreadStore } from '../../persistence/contract/storeUnderTest.ts';
 import { cases } from '../../support/cases.ts';
 import {

@@ -10,7 +10,7 @@ import {
   CrisisResponder,
   type CrisisResponderParts,
 } from '../../../actors/crisis/crisisResponder.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 
 const ID = '01a21a26-17cc-7213-bcf7-873e9da1b893';
 

@@ -8,7 +8,7 @@ import type {
   KeptCrisisPlan,
   UnreadableCrisisPlan,
 } from '../../../persistence/port/store.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 
 type Answer = KeptCrisisPlan | UnreadableCrisisPlan | null;
 

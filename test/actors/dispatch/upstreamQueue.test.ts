@@ -8,7 +8,7 @@ import { SteadyClock } from '../../../actors/time/steadyClock.ts';
 import { TimerService } from '../../../actors/time/timerService.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { ClaimQuery, StoredOperation } from '../../../persistence/port/store.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { createFlow } from '../../support/harness/flowHarness.ts';
 
 const ANSWERS_AFTER_MS = 10;

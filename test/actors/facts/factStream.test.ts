@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Fact } from '../../../actors/facts/fact.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
 import { FACT_TABLE } from '../../../actors/facts/factTable.ts';
-import { VIRTUAL_EPOCH_MS, VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VIRTUAL_EPOCH_MS, VirtualClock } from '../../../src/virtual/virtualClock.ts';
 
 /** A stream that says how many facts it has made. */
 function openStream() {

@@ -3,7 +3,7 @@ import { tellOfWaiting } from '../../../actors/facts/alerts.ts';
 import type { FactKind } from '../../../actors/facts/fact.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { OperationHarness } from '../../support/harness/operationHarness.ts';
 
 function listening() {

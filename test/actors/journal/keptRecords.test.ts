@@ -8,10 +8,10 @@ import { SteadyClock } from '../../../actors/time/steadyClock.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { Store, Write } from '../../../persistence/port/store.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { createFaultyStore, type FaultyStore } from '../../../src/simulator/disk/faultyStore.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { keep, keysOf } from '../../persistence/contract/kept.ts';
 import { accept } from '../../persistence/contract/writes.ts';
-import { createFaultyStore, type FaultyStore } from '../../support/store/faultyStore.ts';
 
 const A = { room: 'entity', key: 'a' } as const;
 

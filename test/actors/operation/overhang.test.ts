@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Attempt, Run } from '../../../actors/attempt/handler.ts';
 import { transientFailure } from '../../../machines/policy/retry/classifyFailure.ts';
-import type { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import type { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 
 const TIMEOUT_MS = 1_000;

@@ -11,7 +11,7 @@ import {
   syncOperationMachine,
 } from '../../../machines/operation/syncOperationMachine.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
-import { settleJobs, VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { settleJobs, VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { accept, idOf, settlement } from '../../persistence/contract/writes.ts';
 
 const SETTLED = idOf(1);

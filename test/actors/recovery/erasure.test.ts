@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Erasure } from '../../../actors/recovery/erasure.ts';
 import { TimerService } from '../../../actors/time/timerService.ts';
 import type { Write } from '../../../persistence/port/store.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { keep } from '../../persistence/contract/kept.ts';
 import { accept, replay, settlement, update } from '../../persistence/contract/writes.ts';
 

@@ -5,8 +5,8 @@ import { transientFailure } from '../../../machines/policy/retry/classifyFailure
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Store } from '../../../persistence/port/store.ts';
 import type { Runtime } from '../../../src/runtime.ts';
+import type { FaultyStore } from '../../../src/simulator/disk/faultyStore.ts';
 import { createWorld, type World } from '../../support/harness/engineHarness.ts';
-import type { FaultyStore } from '../../support/store/faultyStore.ts';
 
 const REQUEST = { type: 'late.push', subject: 'user-42', tier: 'basic' } as const;
 

@@ -4,7 +4,7 @@ import { TimerService } from '../../../actors/time/timerService.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { Write } from '../../../persistence/port/store.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { keep } from '../../persistence/contract/kept.ts';
 import { accept } from '../../persistence/contract/writes.ts';
 

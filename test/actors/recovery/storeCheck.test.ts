@@ -3,7 +3,7 @@ import { StoreCheck, type StoreCheckParts } from '../../../actors/recovery/store
 import { TimerService } from '../../../actors/time/timerService.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { keep } from '../../persistence/contract/kept.ts';
 
 /** A check over an empty store whose count fails as one does that is closed, and what is told of it. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EventLoopWatch } from '../../../actors/time/eventLoopWatch.ts';
 import { TimerService } from '../../../actors/time/timerService.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 
 /** Virtual time in which a thread may have had something to do. */
 class BusyClock extends VirtualClock {

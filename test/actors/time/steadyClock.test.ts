@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SteadyClock } from '../../../actors/time/steadyClock.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 
 /** The steady clock is kept to within a second. */
 const KEPT_GRAIN_MS = 1_000;

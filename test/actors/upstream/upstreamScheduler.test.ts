@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Permit } from '../../../actors/flow/flowControl.ts';
 import { UNUSED } from '../../../machines/policy/flow/callReport.ts';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { createFlow } from '../../support/harness/flowHarness.ts';
 
 describe('OP-6 slots', () => {

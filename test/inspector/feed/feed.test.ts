@@ -8,7 +8,7 @@ import type {
 import type { FeedMessage, Overview } from '../../../inspector/protocol.ts';
 import { circuitBreakerMachine } from '../../../machines/breaker/circuitBreakerMachine.ts';
 import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 
 type Told = readonly FeedMessage[];
 

@@ -13,7 +13,7 @@ import {
 import { StepLog } from '../../../inspector/projection/stepLog.ts';
 import { machines } from '../../../machines/index.ts';
 import { syncOperationMachine } from '../../../machines/operation/syncOperationMachine.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 
 const CANARY = 'canary';
 /** What more may come with whatever is told: none of it is named, so none of it leaves. */

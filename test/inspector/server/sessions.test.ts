@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Sessions, TOKEN_LASTS_MS } from '../../../inspector/server/sessions.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import {
   away,
   bearer,

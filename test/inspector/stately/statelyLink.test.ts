@@ -10,7 +10,7 @@ import type { FeedMessage, WatchedActor } from '../../../inspector/protocol.ts';
 import { StatelyFrames, StatelyLink } from '../../../inspector/stately/statelyInspector.ts';
 import type { TextSocket } from '../../../inspector/stately/webSocketClient.ts';
 import { machines } from '../../../machines/index.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { PlayedSource } from '../../support/inspector/servedInspector.ts';
 
 const HELLO: FeedMessage = {

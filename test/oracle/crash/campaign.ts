@@ -6,10 +6,10 @@
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type SeededRandom, seededRandom } from '../../../src/testing/seededRandom.ts';
+import type { Known } from '../../../src/simulator/oracle/known.ts';
+import { Oracle } from '../../../src/simulator/promises/oracle.ts';
+import { type SeededRandom, seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { POWER_CUT } from '../drivers.ts';
-import type { Known } from '../known.ts';
-import { Oracle } from '../oracle.ts';
 import { toldAltogether } from '../toldBy.ts';
 import { CrashDisk, FATES } from './crashDisk.ts';
 import { judgeImage, layOut } from './crashImage.ts';

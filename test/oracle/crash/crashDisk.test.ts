@@ -5,7 +5,7 @@
  */
 
 import { expect, test } from 'vitest';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { CrashDisk, FATES, type Fate } from './crashDisk.ts';
 import type { Recorded } from './recording.ts';
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SeededRandom } from '../../../src/testing/seededRandom.ts';
+import type { SeededRandom } from '../../../src/virtual/seededRandom.ts';
 import type { Recorded } from './recording.ts';
 
 /**

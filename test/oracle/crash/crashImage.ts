@@ -13,13 +13,13 @@ import {
   createStoreClient,
   InThreadChannel,
 } from '../../../persistence/sqlite/client/storeClient.ts';
+import { diskRows } from '../../../src/simulator/oracle/diskRow.ts';
+import { type RowAtRest, rowsAtRest } from '../../../src/simulator/oracle/rowsAtRest.ts';
+import type { TraceEvent, Unsound } from '../../../src/simulator/oracle/trace.ts';
+import { Oracle } from '../../../src/simulator/promises/oracle.ts';
 import type { LedgerEffect } from '../../support/process/ledgerServer.ts';
-import { type RowAtRest, rowsAtRest } from '../../support/store/rowsAtRest.ts';
-import { diskRows } from '../diskRow.ts';
 import { POWER_CUT } from '../drivers.ts';
-import { Oracle } from '../oracle.ts';
 import { toldAltogether } from '../toldBy.ts';
-import type { TraceEvent, Unsound } from '../trace.ts';
 import type { Image } from './crashDisk.ts';
 import { type Acknowledgement, KEY } from './crashWork.ts';
 import { writeImage } from './record.ts';

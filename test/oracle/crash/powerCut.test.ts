@@ -5,7 +5,7 @@
  */
 
 import { expect, test } from 'vitest';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { testSeed } from '../restart/restartPlan.ts';
 import { cutPower, whyNoPowerCut } from './powerCut.ts';
 import type { Variant } from './record.ts';

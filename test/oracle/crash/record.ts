@@ -18,7 +18,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { childProgram } from '../../support/process/childProgram.ts';
 import type { Sabotage } from '../../support/process/childRuntimeMessages.ts';
 import { type LedgerEffect, LedgerServer } from '../../support/process/ledgerServer.ts';
@@ -40,7 +40,7 @@ export const CHILD_OTHERS: readonly URL[] = [
   new URL('crashWork.ts', import.meta.url),
   new URL('../../support/process/childRuntimeSabotage.ts', import.meta.url),
   new URL('../restart/restartPlan.ts', import.meta.url),
-  new URL('../../support/harness/sentKeys.ts', import.meta.url),
+  new URL('../../../src/simulator/oracle/sentKeys.ts', import.meta.url),
 ];
 const LIFE_MS = 180_000;
 const MEMORY = '/dev/shm';

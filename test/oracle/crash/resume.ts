@@ -10,17 +10,17 @@ import { createRuntime } from '../../../src/createRuntime.ts';
 import { httpHandler } from '../../../src/http/httpHandler.ts';
 import type { Operation } from '../../../src/operation.ts';
 import type { Runtime } from '../../../src/runtime.ts';
-import type { SeededRandom } from '../../../src/testing/seededRandom.ts';
-import { givenKey } from '../../support/harness/sentKeys.ts';
+import { reported } from '../../../src/simulator/oracle/diskRow.ts';
+import { givenKey } from '../../../src/simulator/oracle/sentKeys.ts';
+import { Oracle } from '../../../src/simulator/promises/oracle.ts';
+import type { SeededRandom } from '../../../src/virtual/seededRandom.ts';
 import {
   type LedgerEffect,
   LedgerServer,
   type LedgerTask,
 } from '../../support/process/ledgerServer.ts';
-import { reported } from '../diskRow.ts';
 import { RESUMED } from '../drivers.ts';
 import { LedgerWitness } from '../ledgerWitness.ts';
-import { Oracle } from '../oracle.ts';
 import { toldAltogether } from '../toldBy.ts';
 import type { Fate, Image } from './crashDisk.ts';
 import { layOut, tellImage } from './crashImage.ts';

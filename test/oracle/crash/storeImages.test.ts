@@ -17,7 +17,7 @@ import {
   InThreadChannel,
 } from '../../../persistence/sqlite/client/storeClient.ts';
 import { checkData } from '../../../persistence/upkeep/checkData.ts';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { testSeed } from '../restart/restartPlan.ts';
 import { count, cutsOf, IMAGES_A_CUT, nameOf, newTally, type Tally } from './campaign.ts';
 import { compiled } from './compiler.ts';
@@ -45,7 +45,7 @@ async function recorded(variant: Variant, defect: Defect): Promise<Recording> {
         new URL('crashWork.ts', import.meta.url),
         new URL('storeWork.ts', import.meta.url),
         new URL('../restart/restartPlan.ts', import.meta.url),
-        new URL('../../support/harness/sentKeys.ts', import.meta.url),
+        new URL('../../../src/simulator/oracle/sentKeys.ts', import.meta.url),
       ],
       argument: defect,
     },

@@ -7,7 +7,7 @@
  */
 
 import type { KeepWrite, Write } from '../../../persistence/port/store.ts';
-import { type SeededRandom, seededRandom } from '../../../src/testing/seededRandom.ts';
+import { type SeededRandom, seededRandom } from '../../../src/virtual/seededRandom.ts';
 
 export const WORKERS = 8;
 export const ROUNDS = 30;

@@ -16,7 +16,7 @@ import { canonical } from '../../../machines/merge/values/canonical.ts';
 import type { JsonObject } from '../../../machines/vocabulary/shape.ts';
 import { type RecordServer, startRecordServer } from '../../../src/testing/recordServer.ts';
 import type { RecordWrite } from '../../../src/testing/records.ts';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { GossipDevice, META_FIELD, pathOf } from './gossipDevice.ts';
 import { BEGUN, drawEdit, ENTITIES, type GossipEdit } from './gossipEdits.ts';
 

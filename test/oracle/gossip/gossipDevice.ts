@@ -17,8 +17,8 @@ import { assembleRuntime } from '../../../src/createRuntime.ts';
 import { httpHandler } from '../../../src/http/httpHandler.ts';
 import { checkOptions } from '../../../src/options.ts';
 import type { Runtime } from '../../../src/runtime.ts';
-import { type SeededRandom, seededRandom } from '../../../src/testing/seededRandom.ts';
-import { mortalClock, mortalHandler, mortalStore, newLife } from '../../../src/testing/testBed.ts';
+import { mortalClock, mortalHandler, mortalStore, newLife } from '../../../src/virtual/life.ts';
+import { type SeededRandom, seededRandom } from '../../../src/virtual/seededRandom.ts';
 import type { GossipEdit } from './gossipEdits.ts';
 
 const SUBJECT = 'person';

@@ -6,7 +6,7 @@
 
 import type { Entity } from '../../../machines/vocabulary/record.ts';
 import type { Json, JsonObject } from '../../../machines/vocabulary/shape.ts';
-import type { SeededRandom } from '../../../src/testing/seededRandom.ts';
+import type { SeededRandom } from '../../../src/virtual/seededRandom.ts';
 
 export const PLAN: Entity = { type: 'crisis_plan', id: 'plan' };
 export const DIARY: Entity = { type: 'mood_entry', id: 'diary' };

@@ -11,7 +11,7 @@ import {
   unknownOutcome,
 } from '../../../machines/policy/retry/classifyFailure.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
-import type { SeededRandom } from '../../../src/testing/seededRandom.ts';
+import type { SeededRandom } from '../../../src/virtual/seededRandom.ts';
 
 /** What an upstream can be like. */
 export const CONDITIONS = [

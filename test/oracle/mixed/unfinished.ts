@@ -5,7 +5,7 @@
  */
 
 import type { Runtime } from '../../../src/runtime.ts';
-import type { DiskRow } from '../trace.ts';
+import type { DiskRow } from '../../../src/simulator/oracle/trace.ts';
 import { LATENCY_MS_MAX } from './mixedServer.ts';
 
 /** Something that has not ended. */

@@ -10,7 +10,7 @@ import {
   CRASHES_ALONE_MAX,
   CRASHES_IN_A_ROW_MAX,
 } from '../../../machines/policy/retry/crashPolicy.ts';
-import type { ToldOutcome } from '../trace.ts';
+import type { ToldOutcome } from '../../../src/simulator/oracle/trace.ts';
 import { type Child, RestartScene } from './restartScene.ts';
 import { RestartWork, untilTrue } from './restartWork.ts';
 

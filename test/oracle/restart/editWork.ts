@@ -8,15 +8,15 @@
 import { onTestFinished } from 'vitest';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import type { Json, JsonObject } from '../../../machines/vocabulary/shape.ts';
+import { givenKey, noteSent } from '../../../src/simulator/oracle/sentKeys.ts';
 import {
   type RecordServer,
   type RecordServerOptions,
   startRecordServer,
 } from '../../../src/testing/recordServer.ts';
 import type { RecordFault } from '../../../src/testing/records.ts';
-import type { SeededRandom } from '../../../src/testing/seededRandom.ts';
+import type { SeededRandom } from '../../../src/virtual/seededRandom.ts';
 import { HANGS_AFTER_MS } from '../../support/hangs.ts';
-import { givenKey, noteSent } from '../../support/harness/sentKeys.ts';
 import type { ChildSetup } from '../../support/process/childRuntimeMessages.ts';
 import type { Child, RestartScene } from './restartScene.ts';
 import { untilTrue } from './restartWork.ts';

@@ -8,7 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { CONFLICT_FAULT_POINTS } from '../../../persistence/port/faultPoints.ts';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { EditWork } from './editWork.ts';
 import { testSeed } from './restartPlan.ts';
 import { RestartScene } from './restartScene.ts';

@@ -6,7 +6,7 @@
 
 import { expect, test } from 'vitest';
 import { type FaultPoint, OPERATION_FAULT_POINTS } from '../../../persistence/port/faultPoints.ts';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { planned, testSeed } from './restartPlan.ts';
 import { type Child, RestartScene } from './restartScene.ts';
 import { RestartWork } from './restartWork.ts';

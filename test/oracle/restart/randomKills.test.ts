@@ -6,7 +6,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { planned, testSeed } from './restartPlan.ts';
 import { RestartScene } from './restartScene.ts';
 import { RestartWork, untilTrue } from './restartWork.ts';

@@ -6,8 +6,8 @@
 
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import { TIERS } from '../../../machines/vocabulary/urgency.ts';
-import type { SeededRandom } from '../../../src/testing/seededRandom.ts';
-import { noteSent } from '../../support/harness/sentKeys.ts';
+import { noteSent } from '../../../src/simulator/oracle/sentKeys.ts';
+import type { SeededRandom } from '../../../src/virtual/seededRandom.ts';
 import type { LedgerTask } from '../../support/process/ledgerServer.ts';
 
 /** Of `HOLDFAST_SEED`, or of the time; put it in the message of what it decides. */

@@ -17,6 +17,7 @@ import {
   createStoreClient,
   InThreadChannel,
 } from '../../../persistence/sqlite/client/storeClient.ts';
+import { type RowAtRest, rowsAtRest } from '../../../src/simulator/oracle/rowsAtRest.ts';
 import type { HealthStatus } from '../../../src/views/health.ts';
 import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { builtProgram } from '../../support/process/builtProgram.ts';
@@ -28,7 +29,6 @@ import type {
 } from '../../support/process/childRuntimeMessages.ts';
 import { LedgerServer } from '../../support/process/ledgerServer.ts';
 import { faultEnvironment } from '../../support/store/plantedFaults.ts';
-import { type RowAtRest, rowsAtRest } from '../../support/store/rowsAtRest.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 
 const CHILD_LIFE_MS = 2 * HANGS_AFTER_MS;

@@ -5,13 +5,13 @@
  */
 
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
+import { diskRows } from '../../../src/simulator/oracle/diskRow.ts';
+import { type Known } from '../../../src/simulator/oracle/known.ts';
+import { noteCrisis } from '../../../src/simulator/oracle/sentKeys.ts';
+import { type Expected, Oracle } from '../../../src/simulator/promises/oracle.ts';
 import { HANGS_AFTER_MS } from '../../support/hangs.ts';
-import { noteCrisis } from '../../support/harness/sentKeys.ts';
-import { diskRows } from '../diskRow.ts';
 import { RESTART } from '../drivers.ts';
-import { type Known } from '../known.ts';
 import { LedgerWitness } from '../ledgerWitness.ts';
-import { type Expected, Oracle } from '../oracle.ts';
 import { toldBy } from '../toldBy.ts';
 import { isRefused } from './restartPlan.ts';
 import type { Child, RestartScene } from './restartScene.ts';

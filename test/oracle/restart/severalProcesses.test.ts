@@ -8,7 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { CONNECTED_BUGS, type ConnectedBug } from '../../support/process/connectedBugs.ts';
 import {
   type ConnectedProcess,

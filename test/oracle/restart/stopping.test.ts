@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
-import type { RowAtRest } from '../../support/store/rowsAtRest.ts';
+import type { RowAtRest } from '../../../src/simulator/oracle/rowsAtRest.ts';
 import { RestartScene } from './restartScene.ts';
 import { RestartWork } from './restartWork.ts';
 

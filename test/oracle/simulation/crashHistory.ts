@@ -20,15 +20,15 @@ import {
 } from '../../../persistence/port/faultPoints.ts';
 import type { Write } from '../../../persistence/port/store.ts';
 import type { Operation } from '../../../src/operation.ts';
+import type { CommitFate } from '../../../src/simulator/disk/faultyStore.ts';
+import { diskRow, hasEnded, reported } from '../../../src/simulator/oracle/diskRow.ts';
+import { noteCrisis, noteSent } from '../../../src/simulator/oracle/sentKeys.ts';
+import type { DiskRow } from '../../../src/simulator/oracle/trace.ts';
+import { tracedAttempt } from '../../../src/simulator/oracle/tracedAttempt.ts';
+import { Oracle } from '../../../src/simulator/promises/oracle.ts';
 import { createWorld, type Process } from '../../support/harness/engineHarness.ts';
-import { noteCrisis, noteSent } from '../../support/harness/sentKeys.ts';
 import { createDiskWitness, type OnDisk } from '../../support/store/diskWitness.ts';
-import type { CommitFate } from '../../support/store/faultyStore.ts';
-import { diskRow, hasEnded, reported } from '../diskRow.ts';
 import { CRASH_HISTORY } from '../drivers.ts';
-import { Oracle } from '../oracle.ts';
-import type { DiskRow } from '../trace.ts';
-import { tracedAttempt } from './tracedAttempt.ts';
 
 /** Fewer than make a culprit of a bystander, which has tests of its own. */
 const CRASHES_MAX = 5;

@@ -10,17 +10,17 @@ import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Write } from '../../../persistence/port/store.ts';
 import type { Operation } from '../../../src/operation.ts';
 import type { RuntimeOptions } from '../../../src/options.ts';
-import { type SeededRandom, seededRandom } from '../../../src/testing/seededRandom.ts';
+import type { CommitFate } from '../../../src/simulator/disk/faultyStore.ts';
+import { SimulatedUpstream } from '../../../src/simulator/network/simulatedUpstream.ts';
+import { diskRows, reported } from '../../../src/simulator/oracle/diskRow.ts';
+import { rowsAtRest } from '../../../src/simulator/oracle/rowsAtRest.ts';
+import { noteCrisis, noteSent } from '../../../src/simulator/oracle/sentKeys.ts';
+import type { DiskRow, ToldOutcome } from '../../../src/simulator/oracle/trace.ts';
+import { tracedAttempt } from '../../../src/simulator/oracle/tracedAttempt.ts';
+import { Oracle } from '../../../src/simulator/promises/oracle.ts';
+import { SIMULATION } from '../../../src/simulator/simulation.ts';
+import { type SeededRandom, seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { createWorld, type Process, type World } from '../../support/harness/engineHarness.ts';
-import { noteCrisis, noteSent } from '../../support/harness/sentKeys.ts';
-import type { CommitFate } from '../../support/store/faultyStore.ts';
-import { rowsAtRest } from '../../support/store/rowsAtRest.ts';
-import { diskRows, reported } from '../diskRow.ts';
-import { SIMULATION } from '../drivers.ts';
-import { Oracle } from '../oracle.ts';
-import type { DiskRow, ToldOutcome } from '../trace.ts';
-import { SimulatedUpstream } from './simulatedUpstream.ts';
-import { tracedAttempt } from './tracedAttempt.ts';
 
 /** What a run may do to the system, and bugs to plant in it. */
 export interface Plan {

@@ -11,7 +11,7 @@ import type { CrisisAnswer } from '../../../actors/port.ts';
 import { PolicyTable } from '../../../machines/policy/layers/policyTable.ts';
 import type { OptionRules } from '../../../machines/vocabulary/optionFields.ts';
 import { RUNTIME_RULES } from '../../../src/options.ts';
-import { settleJobs } from '../../../src/testing/virtualClock.ts';
+import { settleJobs } from '../../../src/virtual/virtualClock.ts';
 import { openHouse } from './crisisHouse.ts';
 import {
   everyOption,

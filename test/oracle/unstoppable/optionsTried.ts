@@ -28,7 +28,7 @@ import {
 import { TIERS } from '../../../machines/vocabulary/urgency.ts';
 import { keyFile, passphrase, rawKey } from '../../../src/index.ts';
 import { RUNTIME_RULES, type RuntimeOptions } from '../../../src/options.ts';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 import { type HouseRules, merged } from './crisisHouse.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { LoadedKey } from '../../../persistence/sealing/keySource.ts';
 import { rawKey, withKeyTimeout } from '../../../persistence/sealing/keySource.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 
 const REQUEST = { storeFolder: '/nowhere', kdf: null };
 

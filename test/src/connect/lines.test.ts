@@ -15,7 +15,7 @@ import type { AskName, OwnerPort } from '../../../src/connect/lineProtocol.ts';
 import { LineServer } from '../../../src/connect/lineServer.ts';
 import { ControlServer } from '../../../src/control/controlServer.ts';
 import { connect, type HoldfastError } from '../../../src/index.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { type ErrorCode, HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { OwnerDesk, type OwnerDeskParts } from '../../../src/connect/ownerDesk.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 
 const ID = '01a21a26-17cc-7213-bcf7-873e9da1b893';
 

@@ -11,7 +11,7 @@ import { controlSocketPath } from '../../../src/control/controlSocket.ts';
 import { createRuntime, rawKey } from '../../../src/index.ts';
 import { replayDeadLetter } from '../../../src/management/deadLetters.ts';
 import { health, releaseStore } from '../../../src/management/store.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 
 const RELEASED = { result: { wasHeld: true } };

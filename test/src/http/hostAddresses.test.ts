@@ -9,7 +9,7 @@ import type { LookupAddress } from 'node:dns';
 import { describe, expect, test } from 'vitest';
 import { failureOf } from '../../../machines/policy/retry/classifyFailure.ts';
 import { HostAddresses } from '../../../src/http/hostAddresses.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 
 const at = (address: string): readonly LookupAddress[] => [{ address, family: 4 }];
 const GOOD = at('192.0.2.1');

@@ -7,7 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import type { FeedMessage } from '../../../inspector/protocol.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 import { asking, handLine, own, steps, stepsOfMany } from './inspectScene.ts';

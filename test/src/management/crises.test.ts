@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { transientFailure } from '../../../machines/policy/retry/classifyFailure.ts';
 import { managementAtRest } from '../../../src/management/atRest.ts';
 import { crises } from '../../../src/management/crises.ts';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { createWorld, type Process, type World } from '../../support/harness/engineHarness.ts';
 
 const NURSE = { id: 'nurse-7', role: 'nurse' };

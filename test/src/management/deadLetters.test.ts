@@ -12,8 +12,8 @@ import {
   deadLetters,
 } from '../../../src/management/deadLetters.ts';
 import type { Runtime } from '../../../src/runtime.ts';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
 import { upstreamKey } from '../../../src/upstreamKey.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { createWorld, type Process, type World } from '../../support/harness/engineHarness.ts';
 
 const REQUEST: SyncRequest = { type: 'payments.push', subject: 'user-42', tier: 'premium' };

@@ -13,8 +13,8 @@ import { Management } from '../../../src/management/management.ts';
 import { type AnyCall, ID, storeCall } from '../../../src/management/managementCall.ts';
 import { MANAGEMENT_CALLS } from '../../../src/management/managementCalls.ts';
 import { health, releaseStore } from '../../../src/management/store.ts';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 

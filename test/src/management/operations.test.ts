@@ -15,9 +15,9 @@ import {
   retryOperation,
   showOperation,
 } from '../../../src/management/operations.ts';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { givenKey, noteSent } from '../../../src/simulator/oracle/sentKeys.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { createWorld, type World } from '../../support/harness/engineHarness.ts';
-import { givenKey, noteSent } from '../../support/harness/sentKeys.ts';
 
 const ENTITY = { type: 'account', id: 'a1' };
 

@@ -16,7 +16,7 @@ import { crises } from '../../../src/management/crises.ts';
 import { enterCrisisMode } from '../../../src/management/crisisMode.ts';
 import { BY, BY_PERSON, DECIDER, PERSON, REASON } from '../../../src/management/managementCall.ts';
 import { MANAGEMENT_CALLS } from '../../../src/management/managementCalls.ts';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 

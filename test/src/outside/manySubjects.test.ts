@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { COUNTED_MS, ManySubjects } from '../../../src/outside/outsideHost.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 
 function counting(many: number) {
   const clock = new VirtualClock();

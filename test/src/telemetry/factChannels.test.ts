@@ -4,7 +4,7 @@ import { FactStream } from '../../../actors/facts/factStream.ts';
 import { FACT_KINDS, FACT_TABLE } from '../../../actors/facts/factTable.ts';
 import type { FactKind, FactMessage } from '../../../src/index.ts';
 import { factChannels } from '../../../src/telemetry/log.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
 
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Handler, Run } from '../../../actors/attempt/handler.ts';
-import { mortalHandler, newLife } from '../../../src/testing/testBed.ts';
+import { mortalHandler, newLife } from '../../../src/virtual/life.ts';
 import { attemptOf } from '../../support/harness/attempt.ts';
 
 const held = { version: '"r1"', value: 1 };

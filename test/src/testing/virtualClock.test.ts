@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { VIRTUAL_EPOCH_MS, VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { VIRTUAL_EPOCH_MS, VirtualClock } from '../../../src/virtual/virtualClock.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -21,7 +21,7 @@ import {
   startMisbehavingUpstream,
 } from '../../../src/testing/misbehavingUpstream.ts';
 import { type RecordServer, startRecordServer } from '../../../src/testing/recordServer.ts';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { HANGS_AFTER_MS } from '../hangs.ts';
 
 /** Stands in payloads, subjects, entities, tags, keys and notes, and must stand in no page. */

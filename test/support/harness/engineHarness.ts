@@ -10,10 +10,14 @@ import type { Store } from '../../../persistence/port/store.ts';
 import { assembleRuntime } from '../../../src/createRuntime.ts';
 import { checkOptions, type RuntimeOptions } from '../../../src/options.ts';
 import type { Runtime } from '../../../src/runtime.ts';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
-import { mortalClock, mortalHandler, newLife } from '../../../src/testing/testBed.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
-import { createFaultyStore, type FaultyStore, noFaults } from '../store/faultyStore.ts';
+import {
+  createFaultyStore,
+  type FaultyStore,
+  noFaults,
+} from '../../../src/simulator/disk/faultyStore.ts';
+import { mortalClock, mortalHandler, newLife } from '../../../src/virtual/life.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 
 /** A whole runtime on virtual time, over a store that can fail and outlives it. */
 export interface Process {

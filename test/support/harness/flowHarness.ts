@@ -20,8 +20,8 @@ import { checkFlowTuning, type FlowTuning } from '../../../machines/policy/flow/
 import type { RateLimit } from '../../../machines/policy/flow/tokenRate.ts';
 import type { Level } from '../../../machines/policy/service/degradationLevel.ts';
 import { DEFAULT_DEGRADATION_POLICY } from '../../../machines/policy/service/degradationPolicy.ts';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
-import { VirtualClock } from '../../../src/testing/virtualClock.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 
 export interface FlowOptions {
   readonly clock?: VirtualClock;

@@ -6,7 +6,7 @@
 
 import type { Step, WatchedActor } from '../../../inspector/protocol.ts';
 import { machines } from '../../../machines/index.ts';
-import type { SeededRandom } from '../../../src/testing/seededRandom.ts';
+import type { SeededRandom } from '../../../src/virtual/seededRandom.ts';
 import { ChartWalk, type Way } from './chartWalk.ts';
 import type { Counted } from './syntheticStory.ts';
 

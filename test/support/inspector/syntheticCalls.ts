@@ -5,7 +5,7 @@
  */
 
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import type { SeededRandom } from '../../../src/testing/seededRandom.ts';
+import type { SeededRandom } from '../../../src/virtual/seededRandom.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 type Row = Readonly<Record<string, unknown>> & { readonly id: string };

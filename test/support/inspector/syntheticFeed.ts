@@ -10,7 +10,7 @@ import { toldCharts } from '../../../inspector/projection/chartDefinition.ts';
 import type { FeedMessage, FeedSource, News, Step } from '../../../inspector/protocol.ts';
 import { INSPECTOR_PROTOCOL, ringOf } from '../../../inspector/protocol.ts';
 import { machines } from '../../../machines/index.ts';
-import { seededRandom } from '../../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { SyntheticActors } from './syntheticActors.ts';
 import { syntheticCalls } from './syntheticCalls.ts';
 import { BEATS, overviewAt, STORY_MS } from './syntheticStory.ts';

@@ -7,6 +7,7 @@
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import type { RuntimeOptions } from '../../../src/options.ts';
 import type { CrisisRequest } from '../../../src/runtime.ts';
+import type { ReportedOutcome } from '../../../src/simulator/oracle/trace.ts';
 import type { HealthStatus } from '../../../src/views/health.ts';
 
 /** A defect that a control plants between the runtime and its store. */
@@ -58,14 +59,6 @@ export type ChildOrder =
   | { readonly order: 'try'; readonly request: SyncRequest }
   | { readonly order: 'health' }
   | { readonly order: 'close'; readonly deadlineMs: number };
-
-/** How an operation ended, as its caller was told. */
-export interface ReportedOutcome {
-  readonly status: 'completed' | 'deadLettered' | 'cancelled' | 'expired';
-  readonly attempts: number;
-  readonly settledAtMs: number;
-  readonly code: string | null;
-}
 
 /** A line on the child's standard output. */
 export type ChildEvent =

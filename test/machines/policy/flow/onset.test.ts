@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 import type { CallStamp } from '../../../../machines/policy/flow/callReport.ts';
 import { FlowMeter } from '../../../../machines/policy/flow/flowMeter.ts';
 import { checkFlowPolicy } from '../../../../machines/policy/flow/flowPolicy.ts';
-import { seededRandom } from '../../../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../../../src/virtual/seededRandom.ts';
 
 interface Scene {
   readonly seed: number;

@@ -3,7 +3,7 @@ import type { FlowNews } from '../../../../machines/policy/flow/flowNews.ts';
 import { DEFAULT_FLOW_POLICY } from '../../../../machines/policy/flow/flowPolicy.ts';
 import type { Measured } from '../../../../machines/policy/flow/flowWindow.ts';
 import { SlotTrials } from '../../../../machines/policy/flow/slotTrials.ts';
-import { seededRandom } from '../../../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../../../src/virtual/seededRandom.ts';
 
 /** What a window measures by the slots: each has its own. */
 type Upstream = (slots: number) => Measured;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_FLOW_POLICY } from '../../../../machines/policy/flow/flowPolicy.ts';
 import { SurpriseTrip } from '../../../../machines/policy/flow/surpriseTrip.ts';
-import { seededRandom } from '../../../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../../../src/virtual/seededRandom.ts';
 
 /** Failures in a row until it trips. */
 function runToTrip(trip: SurpriseTrip): number {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { FlowNews } from '../../../../machines/policy/flow/flowNews.ts';
 import { DEFAULT_FLOW_POLICY } from '../../../../machines/policy/flow/flowPolicy.ts';
 import { TokenRate } from '../../../../machines/policy/flow/tokenRate.ts';
-import { seededRandom } from '../../../../src/testing/seededRandom.ts';
+import { seededRandom } from '../../../../src/virtual/seededRandom.ts';
 
 interface Run {
   /** Calls in each second. */

@@ -15,7 +15,7 @@ import {
 import { countLines, inputLines } from '../../../../src/cli/run/inputFile.ts';
 import { RunProgress, type RunState } from '../../../../src/cli/run/run.ts';
 import type { Runtime } from '../../../../src/runtime.ts';
-import { VirtualClock } from '../../../../src/testing/virtualClock.ts';
+import { VirtualClock } from '../../../../src/virtual/virtualClock.ts';
 import { HANGS_AFTER_MS } from '../../../support/hangs.ts';
 import { startCli } from '../../../support/process/runCli.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';

@@ -11,7 +11,7 @@ import {
   unknownOutcome,
 } from '../../../machines/policy/retry/classifyFailure.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
-import type { SeededRandom } from '../../../src/testing/seededRandom.ts';
+import type { SeededRandom } from '../../../src/virtual/seededRandom.ts';
 
 /** What share of calls the upstream fails, and in which way. */
 export type Mood = 'healthy' | 'flaky' | 'down';
@@ -38,9 +38,9 @@ export class SimulatedUpstream {
   }
 
   /** The process has ended, and with it what waits in its handlers. */
-  hangUp(): void {
+  readonly hangUp = (): void => {
     this.#silent = new Set();
-  }
+  };
 
   /** Works on a call; `apply` makes its effect. */
   async work({ operationId: id, priority }: Attempt, apply: () => void): Promise<void> {

@@ -23,3 +23,9 @@ export interface Clause {
   /** Begins to watch a trace; `broken` takes the details of a breach. */
   readonly watch: (known: Known, broken: (detail: string) => void) => Watch;
 }
+
+/** What feeds the oracle, and what it cannot see, with the reason. */
+export interface Driver {
+  readonly name: string;
+  readonly blind: Readonly<Partial<Record<Sight, string>>>;
+}

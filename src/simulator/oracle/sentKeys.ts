@@ -8,7 +8,7 @@
 import { crisisKey, derivedKey } from '../../../actors/operation/acceptance.ts';
 import { firstIdAt } from '../../../actors/platform/operationId.ts';
 import { checkRequest, type SyncRequest } from '../../../machines/policy/request/request.ts';
-import type { CrisisRequest } from '../../../src/runtime.ts';
+import type { CrisisRequest } from '../../runtime.ts';
 
 const WINDOW_MS = 600_000;
 /** Windows of ten minutes in which a crisis of a test may have been accepted, around the one that it is noted in. */

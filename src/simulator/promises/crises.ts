@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Clause } from '../clause.ts';
-import { isCrisisKey } from '../trace.ts';
+import type { Clause } from '../oracle/clause.ts';
+import { isCrisisKey } from '../oracle/trace.ts';
 
 export const crises: readonly Clause[] = [
   {

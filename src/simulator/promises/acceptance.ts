@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Clause } from '../clause.ts';
+import type { Clause } from '../oracle/clause.ts';
 
 export const acceptance: readonly Clause[] = [
   {

@@ -4,16 +4,14 @@
  * @module
  */
 
-import type { WorkContext, WorkState } from '../../actors/charts/chartOfWork.ts';
-import { type Outcome, toOutcome } from '../../actors/operation/outcome.ts';
-import { NOTHING_SAID } from '../../machines/vocabulary/upstreamAnswer.ts';
-import { builtInOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
-import type { Standing, StoredOperation } from '../../persistence/port/store.ts';
-import { givenKey } from '../support/harness/sentKeys.ts';
-
-import type { ReportedOutcome } from '../support/process/childRuntimeMessages.ts';
-import type { RowAtRest } from '../support/store/rowsAtRest.ts';
-import type { DiskRow } from './trace.ts';
+import type { WorkContext, WorkState } from '../../../actors/charts/chartOfWork.ts';
+import { type Outcome, toOutcome } from '../../../actors/operation/outcome.ts';
+import { NOTHING_SAID } from '../../../machines/vocabulary/upstreamAnswer.ts';
+import { builtInOf, urgencyOf } from '../../../machines/vocabulary/urgency.ts';
+import type { Standing, StoredOperation } from '../../../persistence/port/store.ts';
+import type { RowAtRest } from './rowsAtRest.ts';
+import { givenKey } from './sentKeys.ts';
+import type { DiskRow, ReportedOutcome } from './trace.ts';
 
 /** States on disk from which an attempt may begin at once. */
 const ORDERED: ReadonlySet<WorkState> = new Set(['ordering', 'awaitingPlace']);

@@ -7,7 +7,7 @@
 
 import type { Attempt } from '../../../actors/attempt/handler.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
-import type { DiskRow, TraceEvent } from '../trace.ts';
+import type { DiskRow, TraceEvent } from './trace.ts';
 
 /** Where an attempt runs, and what is seen of it there. */
 export interface Surroundings {

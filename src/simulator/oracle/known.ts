@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isCulprit } from '../../machines/policy/retry/crashPolicy.ts';
+import { isCulprit } from '../../../machines/policy/retry/crashPolicy.ts';
 import { type DiskRow, isCrisisKey, type ToldOutcome, type TraceEvent } from './trace.ts';
 
 export class Known {

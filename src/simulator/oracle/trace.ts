@@ -5,8 +5,6 @@
  * @module
  */
 
-import type { ReportedOutcome } from '../support/process/childRuntimeMessages.ts';
-
 /** An operation as it lies on disk. */
 export interface DiskRow {
   readonly id: string;
@@ -35,6 +33,14 @@ export interface DiskRow {
   readonly outcome: ReportedOutcome | null;
   /** Code of its last failure. */
   readonly failureCode: string | null;
+}
+
+/** How an operation ended, as its caller was told. */
+export interface ReportedOutcome {
+  readonly status: 'completed' | 'deadLettered' | 'cancelled' | 'expired';
+  readonly attempts: number;
+  readonly settledAtMs: number;
+  readonly code: string | null;
 }
 
 /** What is known of an outcome; a driver that is told only the status gives only that. */

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Clause } from '../clause.ts';
-import type { Task } from '../trace.ts';
+import type { Clause } from '../oracle/clause.ts';
+import type { Task } from '../oracle/trace.ts';
 
 export const once: readonly Clause[] = [
   {

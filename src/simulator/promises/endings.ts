@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Clause } from '../clause.ts';
-import type { Known } from '../known.ts';
-import type { DiskRow, ToldOutcome } from '../trace.ts';
+import type { Clause } from '../oracle/clause.ts';
+import type { Known } from '../oracle/known.ts';
+import type { DiskRow, ToldOutcome } from '../oracle/trace.ts';
 
 /** Whether two tellings of one ending agree, in all that both of them say. */
 function isSame(one: ToldOutcome, other: ToldOutcome): boolean {

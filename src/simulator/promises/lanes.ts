@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Clause } from '../clause.ts';
-import type { DiskRow, TraceEvents } from '../trace.ts';
+import type { Clause } from '../oracle/clause.ts';
+import type { DiskRow, TraceEvents } from '../oracle/trace.ts';
 
 /** Names each effect of a lane that came after one with a higher rank. */
 function unordered(

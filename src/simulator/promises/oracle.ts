@@ -5,20 +5,19 @@
  * @module
  */
 
-import { givenKey } from '../support/harness/sentKeys.ts';
-import type { Clause, Watch } from './clause.ts';
-import type { Driver } from './drivers.ts';
-import { Known } from './known.ts';
-import { acceptance } from './promises/acceptance.ts';
-import { attempts } from './promises/attempts.ts';
-import { crises } from './promises/crises.ts';
-import { endings } from './promises/endings.ts';
-import { lanes } from './promises/lanes.ts';
-import { once } from './promises/once.ts';
-import { progress } from './promises/progress.ts';
-import { soundness } from './promises/soundness.ts';
-import { waits } from './promises/waits.ts';
-import type { Sight, TraceEvent } from './trace.ts';
+import type { Clause, Driver, Watch } from '../oracle/clause.ts';
+import { Known } from '../oracle/known.ts';
+import { givenKey } from '../oracle/sentKeys.ts';
+import type { Sight, TraceEvent } from '../oracle/trace.ts';
+import { acceptance } from './acceptance.ts';
+import { attempts } from './attempts.ts';
+import { crises } from './crises.ts';
+import { endings } from './endings.ts';
+import { lanes } from './lanes.ts';
+import { once } from './once.ts';
+import { progress } from './progress.ts';
+import { soundness } from './soundness.ts';
+import { waits } from './waits.ts';
 
 /** Every promise. A new one is a file of `promises/` and its name here. */
 export const CLAUSES: readonly Clause[] = [

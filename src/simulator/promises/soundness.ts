@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Clause } from '../clause.ts';
-import { UNSOUND } from '../trace.ts';
+import type { Clause } from '../oracle/clause.ts';
+import { UNSOUND } from '../oracle/trace.ts';
 
 export const soundness: readonly Clause[] = [
   ...UNSOUND.map(

@@ -1,0 +1,47 @@
+/**
+ * Draws a plan from a seed: what there is, and what happens to it when.
+ *
+ * @module
+ */
+
+import { type SeededRandom, seededRandom } from '../virtual/seededRandom.ts';
+import type { Plan, Setup, Step } from './scene/plan.ts';
+import type { CountsAs } from './scene/scene.ts';
+import { everyKind } from './steps/everyKind.ts';
+
+const HOUR_MS = 3_600_000;
+/** The least of each that a day has (SM-3), and how much more there may be. */
+const A_DAY: Readonly<Record<CountsAs, { readonly least: number; readonly more: number }>> = {
+  work: { least: 1_000, more: 300 },
+  fault: { least: 20, more: 30 },
+  order: { least: 5, more: 20 },
+  restart: { least: 1, more: 5 },
+  other: { least: 0, more: 10 },
+};
+
+/** @param version - the version of holdfast that draws it */
+export function drawPlan(seed: number, hours: number, version: string): Plan {
+  const random = seededRandom(seed);
+  const setup: Setup = {
+    devices: [{ name: 'phone' }, { name: 'tablet' }],
+    upstreams: [{ name: 'payments' }, { name: 'records' }],
+  };
+  const steps = (Object.keys(A_DAY) as CountsAs[]).flatMap((counts) =>
+    drawSteps(counts, hours, setup, random),
+  );
+  return { version, seed, hours, setup, steps: steps.toSorted((a, b) => a.atMs - b.atMs) };
+}
+
+function drawSteps(counts: CountsAs, hours: number, setup: Setup, random: SeededRandom): Step[] {
+  const kinds = [...everyKind.values()].filter((kind) => kind.counts === counts);
+  const weights = kinds.reduce((sum, { weight }) => sum + weight, 0);
+  const { least, more } = A_DAY[counts];
+  const number = kinds.length === 0 ? 0 : Math.ceil(((least + random.below(more)) * hours) / 24);
+  return Array.from({ length: number }, () => {
+    let draw = random.next() * weights;
+    const kind = kinds.find(({ weight }) => (draw -= weight) < 0) ?? kinds[0];
+    if (kind === undefined) throw new Error(`No kind of step counts as ${counts}.`);
+    const atMs = random.below(hours * HOUR_MS);
+    return { atMs, kind: kind.kind, data: kind.draw(random, setup) };
+  });
+}

@@ -1,0 +1,44 @@
+/**
+ * What a run of the simulator does, as data: drawn from a seed, kept in a file, made smaller, and run again.
+ *
+ * @module
+ */
+
+import type { Json } from '../../../machines/vocabulary/shape.ts';
+
+/** A run from its first instant to its healing. Two runs of one plan with one version have one history. */
+export interface Plan {
+  /** The version of holdfast that drew it. */
+  readonly version: string;
+  readonly seed: number;
+  /** Virtual hours from the start to the healing. */
+  readonly hours: number;
+  readonly setup: Setup;
+  /** In the order of their times. */
+  readonly steps: readonly Step[];
+}
+
+/** The machines and services there are, and how each is set. */
+export interface Setup {
+  readonly devices: readonly DeviceSetup[];
+  readonly upstreams: readonly UpstreamSetup[];
+}
+
+/** One machine with a store of its own. */
+export interface DeviceSetup {
+  readonly name: string;
+}
+
+/** A remote service that all devices share. */
+export interface UpstreamSetup {
+  readonly name: string;
+}
+
+/** One thing that happens, with what was drawn for it. */
+export interface Step {
+  /** Milliseconds of virtual time after the start. */
+  readonly atMs: number;
+  /** The name of a {@link StepKind}. */
+  readonly kind: string;
+  readonly data: Readonly<Record<string, Json>>;
+}

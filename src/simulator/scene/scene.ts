@@ -1,0 +1,69 @@
+/**
+ * What steps act on: the devices, services and people of a run, and where all of it is told.
+ *
+ * @module
+ */
+
+import type { Json } from '../../../machines/vocabulary/shape.ts';
+import type { SeededRandom } from '../../virtual/seededRandom.ts';
+import type { VirtualClock } from '../../virtual/virtualClock.ts';
+import type { SimulatedUpstream } from '../network/simulatedUpstream.ts';
+import type { Device } from './device.ts';
+import type { Setup, Step } from './plan.ts';
+
+/** A run under way. */
+export interface Scene {
+  /** True time. Each device has its own reading of it. */
+  readonly clock: VirtualClock;
+  readonly setup: Setup;
+  readonly devices: readonly Device[];
+  readonly upstreams: ReadonlyMap<string, SimulatedUpstream>;
+  /** Takes this back when everything is healed; the returned function takes it back now. */
+  readonly untilHealed: (undo: () => void) => () => void;
+  /** Notes that this was seen, for the checks of what has to be seen sometimes. */
+  readonly saw: (what: string) => void;
+  /** Adds a line to the history. */
+  readonly note: (line: string) => void;
+  /** A number of its own for each request of the run. */
+  readonly nextRequest: () => number;
+}
+
+/** What a step counts as: a day has so many of each at least. */
+export type CountsAs = 'work' | 'fault' | 'order' | 'restart' | 'other';
+
+/**
+ * One kind of thing that may happen. A part of the simulator exports a list of them; `everyKind` in
+ * `steps/everyKind.ts` joins the lists.
+ */
+export interface StepKind<Data extends Readonly<Record<string, Json>> = never> {
+  readonly kind: string;
+  readonly counts: CountsAs;
+  /** How often it is drawn, beside the others of what it counts as. */
+  readonly weight: number;
+  /** Draws what is done; `setup` says what there is. Must give the same for the same chance. */
+  readonly draw: (random: SeededRandom, setup: Setup) => Data;
+  /**
+   * Does it, and returns without waiting for virtual time: what takes time goes on by itself. `random` is the
+   * step's own, so that a plan without the steps before it draws the same.
+   */
+  readonly take: (scene: Scene, data: Data, random: SeededRandom) => void;
+  /** The step in a line of the history, in words. */
+  readonly says: (data: Data) => string;
+}
+
+/** A kind of which the data is not known. */
+export type AnyStepKind = StepKind;
+
+/** Gives a kind its types. */
+export function stepKind<Data extends Readonly<Record<string, Json>>>(
+  kind: StepKind<Data>,
+): AnyStepKind {
+  return kind as unknown as AnyStepKind;
+}
+
+/** The step's own chance, whatever other steps there are. */
+export function seedOf(seed: number, { atMs, kind }: Step): number {
+  let hash = seed >>> 0;
+  for (const letter of `${atMs}/${kind}`) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193);
+  return hash >>> 0;
+}

@@ -1,0 +1,224 @@
+/**
+ * Runs a plan: its steps in order, then healing, and what all of it has to come to.
+ *
+ * @module
+ */
+
+import { createHash } from 'node:crypto';
+import type { Attempt } from '../../actors/port.ts';
+import type { RuntimeOptions } from '../options.ts';
+import { seededRandom } from '../virtual/seededRandom.ts';
+import { VirtualClock } from '../virtual/virtualClock.ts';
+import { SimulatedUpstream } from './network/simulatedUpstream.ts';
+import type { Driver } from './oracle/clause.ts';
+import type { TraceEvent } from './oracle/trace.ts';
+import { tracedAttempt } from './oracle/tracedAttempt.ts';
+import { Oracle } from './promises/oracle.ts';
+import { Device } from './scene/device.ts';
+import type { Plan, Step } from './scene/plan.ts';
+import { type AnyStepKind, type Scene, seedOf } from './scene/scene.ts';
+import { everyKind } from './steps/everyKind.ts';
+import { TYPES } from './steps/work.ts';
+
+const HOUR_MS = 3_600_000;
+const HEALED_LIMIT_MS = 6 * HOUR_MS;
+const LOOK_EVERY_MS = 10_000;
+/** Or a person would have to decide on keys that are too old, and endings would be purged. */
+const LONGER_THAN_ALL_JUMPS_MS = 50 * 365 * 24 * HOUR_MS;
+
+/** The whole runtime on virtual time, through random trouble. */
+export const SIMULATION: Driver = {
+  name: 'simulation',
+  blind: {
+    diskAtAnyMoment:
+      'its disk fails and delays: only what it holds at a kill and in the end is read',
+    steadyWallClock: 'the wall clock is set forward and back by up to a year',
+    everyEnding: 'nobody waits across a kill; endings are read from the list in the end',
+    expectedEndings: 'the upstream fails at random',
+    everyWrite: 'its disk fails and delays',
+    bodies: 'handlers are called without HTTP',
+  },
+};
+
+/** What a run came to. */
+export interface Result {
+  readonly plan: Plan;
+  /** Promises broken, as `what: details`. */
+  readonly breaches: readonly string[];
+  /** How often each thing was seen that has to be seen sometimes. */
+  readonly seen: ReadonlyMap<string, number>;
+  /** What happened, a line for each thing, with the time of day. */
+  readonly history: readonly string[];
+  /** The SHA-256 of the history: equal for equal histories. */
+  readonly digest: string;
+}
+
+/** Runs a plan to its end. */
+export async function runPlan(plan: Plan): Promise<Result> {
+  return await new Simulation(plan).run();
+}
+
+class Simulation implements Scene {
+  readonly clock = new VirtualClock();
+  readonly devices: readonly Device[];
+  readonly upstreams: ReadonlyMap<string, SimulatedUpstream>;
+  readonly #plan: Plan;
+  readonly #oracles = new Map<string, Oracle>();
+  readonly #appliedKeys = new Set<string>();
+  readonly #undo = new Set<() => void>();
+  readonly #seen = new Map<string, number>();
+  readonly #history: string[] = [];
+  readonly #startedAtMs: number;
+  #requests = 0;
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    this.#startedAtMs = this.clock.monotonic();
+    const { seed, setup } = plan;
+    this.upstreams = new Map(
+      setup.upstreams.map(({ name }, at) => [
+        name,
+        new SimulatedUpstream(seededRandom(seed * 31 + at), this.clock),
+      ]),
+    );
+    this.devices = setup.devices.map((each, at) => {
+      const oracle = new Oracle(SIMULATION);
+      this.#oracles.set(each.name, oracle);
+      return new Device({
+        setup: each,
+        seed: seed * 10 + at,
+        clock: this.clock,
+        options: (device, number) => this.#options(device, number),
+        tell: (event) => {
+          this.note(`${each.name} ${lineOf(event)}`);
+          oracle.tell(event);
+        },
+      });
+    });
+  }
+
+  get setup(): Plan['setup'] {
+    return this.#plan.setup;
+  }
+
+  readonly untilHealed = (undo: () => void): (() => void) => {
+    const once = (): void => {
+      if (this.#undo.delete(once)) undo();
+    };
+    this.#undo.add(once);
+    return once;
+  };
+
+  readonly saw = (what: string): void => {
+    this.#seen.set(what, (this.#seen.get(what) ?? 0) + 1);
+  };
+
+  readonly note = (line: string): void => {
+    this.#history.push(`${timeOf(this.clock.monotonic() - this.#startedAtMs)} ${line}`);
+  };
+
+  readonly nextRequest = (): number => {
+    this.#requests += 1;
+    return this.#requests;
+  };
+
+  async run(): Promise<Result> {
+    for (const device of this.devices) device.boot();
+    for (const step of this.#plan.steps) {
+      await this.#until(step.atMs);
+      this.#take(step);
+    }
+    await this.#until(this.#plan.hours * HOUR_MS);
+    await this.#heal();
+    await this.#judge();
+    const breaches = [...this.#oracles.values()].flatMap((oracle) => oracle.breaches);
+    const digest = createHash('sha256').update(this.#history.join('\n')).digest('hex');
+    return { plan: this.#plan, breaches, seen: this.#seen, history: this.#history, digest };
+  }
+
+  async #until(atMs: number): Promise<void> {
+    await this.clock.advance(Math.max(0, atMs - (this.clock.monotonic() - this.#startedAtMs)));
+  }
+
+  #take(step: Step): void {
+    const kind: AnyStepKind | undefined = everyKind.get(step.kind);
+    if (kind === undefined) throw new Error(`The plan has a step of no known kind: ${step.kind}`);
+    this.note(kind.says(step.data as never));
+    kind.take(this, step.data as never, seededRandom(seedOf(this.#plan.seed, step)));
+  }
+
+  #options(device: Device, number: number): Partial<RuntimeOptions> {
+    const names = [...this.upstreams.keys()];
+    const isDead = (): boolean => device.process.number !== number || device.process.isDead();
+    return {
+      upstreams: Object.fromEntries(
+        names.map((name) => [
+          name,
+          { concurrency: 4, crisisConcurrency: 2, attemptTimeoutMs: 3_000 },
+        ]),
+      ),
+      handlers: Object.fromEntries(
+        TYPES.map((type, at) => {
+          const upstream = names[at % names.length] ?? '';
+          const run = async (attempt: Attempt): Promise<null> => {
+            await tracedAttempt(
+              attempt,
+              {
+                process: number,
+                key: attempt.idempotencyKey,
+                atMs: this.clock.now(),
+                isDead,
+                tell: device.tell,
+              },
+              this.#appliedKeys,
+              async (apply) => await this.upstreams.get(upstream)?.work(attempt, apply),
+            );
+            return null;
+          };
+          return [type, { upstream, keyLifetimeMs: LONGER_THAN_ALL_JUMPS_MS, run }];
+        }),
+      ),
+      retentionMs: LONGER_THAN_ALL_JUMPS_MS,
+    };
+  }
+
+  async #heal(): Promise<void> {
+    this.note('everything is healed');
+    for (const undo of [...this.#undo].toReversed()) undo();
+    for (const device of this.devices) await device.killAndBoot();
+    for (const { hangUp } of this.upstreams.values()) hangUp();
+    for (let passedMs = 0; passedMs < HEALED_LIMIT_MS; passedMs += LOOK_EVERY_MS) {
+      await this.clock.advance(LOOK_EVERY_MS);
+      const waiting = await Promise.all(this.devices.map(async ({ disk }) => await disk.counts()));
+      if (waiting.every(({ inHand, due, held }) => inHand + due + held === 0)) break;
+    }
+    for (const device of this.devices) {
+      for (const { id, state, outcome } of await device.rows()) {
+        if (outcome !== null) continue;
+        const said = device.runtime.getHealthStatus().reasons.join(' ');
+        device.tell({ event: 'overdue', id, state, afterMs: HEALED_LIMIT_MS, said });
+      }
+    }
+  }
+
+  async #judge(): Promise<void> {
+    for (const device of this.devices) {
+      const { attemptsRunning } = device.runtime.getHealthStatus().operations;
+      device.tell({ event: 'finished', rows: await device.rows(), attemptsRunning });
+      await this.clock.run(device.runtime.close());
+    }
+  }
+}
+
+/** An event in a line of the history. */
+function lineOf(event: TraceEvent): string {
+  if (event.event === 'disk') return `disk: ${event.rows.length} operations`;
+  if (event.event === 'finished') return `finished: ${event.rows.length} operations`;
+  return JSON.stringify(event);
+}
+
+/** Milliseconds since the start, as days and the time of day. */
+function timeOf(ms: number): string {
+  const [day, rest] = [Math.floor(ms / 86_400_000), ms % 86_400_000];
+  return `${day}d ${new Date(rest).toISOString().slice(11, 23)}`;
+}

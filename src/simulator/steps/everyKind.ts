@@ -1,0 +1,15 @@
+/**
+ * Every kind of step that a plan may have.
+ *
+ * @module
+ */
+
+import type { AnyStepKind } from '../scene/scene.ts';
+import { FAULTS } from './faults.ts';
+import { PEOPLE } from './people.ts';
+import { PROCESSES } from './processes.ts';
+import { WORK } from './work.ts';
+
+export const everyKind: ReadonlyMap<string, AnyStepKind> = new Map(
+  [...WORK, ...FAULTS, ...PEOPLE, ...PROCESSES].map((kind) => [kind.kind, kind]),
+);

@@ -1,0 +1,108 @@
+/**
+ * Requests and crises of callers.
+ *
+ * @module
+ */
+
+import type { SyncRequest } from '../../../machines/policy/request/request.ts';
+import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type { Operation } from '../../operation.ts';
+import { reported } from '../oracle/diskRow.ts';
+import { noteCrisis, noteSent } from '../oracle/sentKeys.ts';
+import type { Device } from '../scene/device.ts';
+import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
+
+/** The types of requests; each goes to an upstream of the set-up, in turn. */
+export const TYPES = ['payments.push', 'records.put', 'mood.post'] as const;
+
+/** The device of this number, wherever a plan was drawn for more of them. */
+export function deviceAt({ devices }: Scene, at: number): Device {
+  const device = devices[at % devices.length];
+  if (device === undefined) throw new Error('A run has a device.');
+  return device;
+}
+
+function send(device: Device, request: SyncRequest): void {
+  const key = request.idempotencyKey ?? '';
+  device.runtime.sync(noteSent(request)).then(
+    (operation) => {
+      device.tell({ event: 'accepted', key, id: operation.id });
+      watch(device, operation);
+    },
+    (error: unknown) => {
+      refused(device, key, error);
+    },
+  );
+}
+
+function refused(device: Device, key: string, error: unknown): void {
+  device.tell({ event: 'refused', key, code: isHoldfastError(error) ? error.code : null });
+}
+
+function watch(device: Device, { id, outcome }: Pick<Operation, 'id' | 'outcome'>): void {
+  outcome.then(
+    (made) => {
+      device.tell({ event: 'ended', id, outcome: reported(made) });
+    },
+    () => undefined,
+  );
+}
+
+export const WORK: readonly AnyStepKind[] = [
+  stepKind({
+    kind: 'work.request',
+    counts: 'work',
+    weight: 30,
+    draw: (random) => ({
+      device: random.below(16),
+      type: random.pick([...TYPES]),
+      subject: `user-${random.below(5)}`,
+      tier: random.pick(['premium', 'basic', 'trial'] as const),
+      priority: random.pick(['high', 'normal', 'low'] as const),
+      entity: random.chance(0.5) ? random.below(4) : null,
+      isRepeated: random.chance(0.05),
+    }),
+    take: (scene, { device: at, entity, isRepeated, ...rest }) => {
+      const device = deviceAt(scene, at);
+      const request: SyncRequest = {
+        ...rest,
+        idempotencyKey: `key-${scene.nextRequest()}`,
+        ...(entity === null ? {} : { entity: { type: 'account', id: `a${entity}` } }),
+      };
+      send(device, request);
+      if (isRepeated) send(device, request);
+    },
+    says: ({ type, subject, tier, priority, entity }) =>
+      `${subject} asks for ${type} (${tier}, ${priority}${entity === null ? '' : `, account a${entity}`})`,
+  }),
+  stepKind({
+    kind: 'work.crisis',
+    counts: 'work',
+    weight: 1,
+    draw: (random) => ({ device: random.below(16), subject: `user-${random.below(5)}` }),
+    take: (scene, { device: at, subject }) => {
+      const device = deviceAt(scene, at);
+      const { clock } = scene;
+      const startedAtMs = clock.monotonic();
+      const key = `crisis-${scene.nextRequest()}`;
+      const request = { type: TYPES[0], subject, idempotencyKey: key };
+      void device.runtime
+        .crisis(noteCrisis(request, clock.now()))
+        .then(({ operationId: id, durable, delivery }) => {
+          if (id === null) return;
+          const waitedMs = clock.monotonic() - startedAtMs;
+          device.tell({ event: 'answered', key, id, waitedMs });
+          durable.then(
+            () => {
+              device.tell({ event: 'accepted', key, id });
+            },
+            (error: unknown) => {
+              refused(device, key, error);
+            },
+          );
+          watch(device, { id, outcome: delivery });
+        });
+    },
+    says: ({ subject }) => `${subject} is in crisis`,
+  }),
+];
