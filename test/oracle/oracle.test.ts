@@ -1,5 +1,6 @@
 /** The oracle on histories by hand: one for each way to break a promise, and some that break none. */
 
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Driver } from '../../src/simulator/oracle/clause.ts';
 import type { DiskRow, Sight, ToldOutcome, TraceEvent } from '../../src/simulator/oracle/trace.ts';
@@ -470,3 +471,18 @@ test('OP-2 no sight is declared that no clause needs', () => {
   const declared = new Set(DRIVERS.flatMap(({ blind }) => Object.keys(blind) as Sight[]));
   expect([...declared].filter((sight) => !needed.has(sight))).toEqual([]);
 });
+
+/** A page as it reads: without links, emphasis, list marks and the breaks of its lines. */
+function readPage(page: string): string {
+  return readFileSync(new URL(`../../docs/${page}.md`, import.meta.url), 'utf8')
+    .replaceAll(/\]\([^)]*\)/gu, '')
+    .replaceAll(/<a [^>]*><\/a>|\*\*?|\[|^> ?/gmu, '')
+    .replaceAll(/\s+/gu, ' ');
+}
+
+test.each(CLAUSES.map(({ breach, says }) => [breach, says] as const))(
+  'SM-2 "%s" holds a sentence that the docs have',
+  (_, { page, sentence }) => {
+    expect(readPage(page)).toContain(sentence);
+  },
+);

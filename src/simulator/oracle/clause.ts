@@ -15,9 +15,17 @@ export type Watch = {
   readonly atRest?: (rows: readonly DiskRow[]) => void;
 };
 
+/** A sentence of `docs/<page>.md`, without its links and emphasis. */
+export interface Says {
+  readonly page: string;
+  readonly sentence: string;
+}
+
 export interface Clause {
   /** What a breach of it is called. */
   readonly breach: string;
+  /** The sentence that it holds. */
+  readonly says: Says;
   readonly requirements: readonly string[];
   readonly needs?: readonly Sight[];
   /** Begins to watch a trace; `broken` takes the details of a breach. */

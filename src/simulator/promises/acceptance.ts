@@ -9,6 +9,10 @@ import type { Clause } from '../oracle/clause.ts';
 export const acceptance: readonly Clause[] = [
   {
     breach: 'lost',
+    says: {
+      page: 'requirements',
+      sentence: 'After that no crash, kill, power cut or full disk loses the operation.',
+    },
     requirements: ['OP-2'],
     watch: (known, broken) => ({
       accepted: ({ key, id, onDisk }) => {
@@ -22,6 +26,10 @@ export const acceptance: readonly Clause[] = [
   },
   {
     breach: 'accepted twice',
+    says: {
+      page: 'requirements',
+      sentence: 'Submitting the same request twice under one idempotency key makes one operation',
+    },
     requirements: ['OP-8'],
     watch: (known, broken) => ({
       accepted: ({ key, id }) => {
@@ -32,6 +40,10 @@ export const acceptance: readonly Clause[] = [
   },
   {
     breach: 'untyped error',
+    says: {
+      page: 'errors',
+      sentence: 'Every error that holdfast makes is a `HoldfastError` with a stable `code`.',
+    },
     requirements: ['OP-2'],
     needs: ['refusals'],
     watch: (_, broken) => ({

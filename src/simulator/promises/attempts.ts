@@ -11,6 +11,10 @@ import { isCrisisKey, type Task } from '../oracle/trace.ts';
 export const attempts: readonly Clause[] = [
   {
     breach: 'effect before state',
+    says: {
+      page: 'requirements',
+      sentence: 'No effect of a state runs before that state is durable',
+    },
     requirements: ['PS-2', 'RT-4'],
     watch: (_, broken) => {
       const highest = new Map<string, number>();
@@ -32,6 +36,7 @@ export const attempts: readonly Clause[] = [
   },
   {
     breach: 'attempt not ordered',
+    says: { page: 'durability', sentence: 'every effect was ordered on disk before it began' },
     requirements: ['PS-2'],
     needs: ['diskAtAnyMoment'],
     watch: (_, broken) => ({
@@ -44,6 +49,7 @@ export const attempts: readonly Clause[] = [
   },
   {
     breach: 'attempt went back',
+    says: { page: 'requirements', sentence: 'A restart never resets the attempt count' },
     requirements: ['RT-4'],
     watch: (_, broken) => {
       const highest = new Map<Task, number>();
@@ -60,6 +66,7 @@ export const attempts: readonly Clause[] = [
   },
   {
     breach: 'attempt spent by a crash',
+    says: { page: 'requirements', sentence: 'bystanders lose no attempt' },
     requirements: ['RT-4'],
     needs: ['attemptEnds'],
     watch: (_, broken) => {

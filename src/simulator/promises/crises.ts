@@ -10,6 +10,11 @@ import { isCrisisKey } from '../oracle/trace.ts';
 export const crises: readonly Clause[] = [
   {
     breach: 'crisis waited',
+    says: {
+      page: 'requirements',
+      sentence:
+        "`crisis()` answers in < 200 ms at the 99.99th percentile whenever the process's event loop runs",
+    },
     requirements: ['CR-1'],
     needs: ['crisisAnswers'],
     watch: (_, broken) => ({
@@ -20,6 +25,10 @@ export const crises: readonly Clause[] = [
   },
   {
     breach: 'crisis refused',
+    says: {
+      page: 'requirements',
+      sentence: 'Nothing refuses one: all that is sound in it is delivered',
+    },
     requirements: ['CR-4'],
     needs: ['refusals'],
     watch: (_, broken) => ({

@@ -30,6 +30,7 @@ function isKept(known: Known, id: string, told: ToldOutcome, kept: ToldOutcome):
 export const endings: readonly Clause[] = [
   {
     breach: 'ending changed',
+    says: { page: 'durability', sentence: 'The ending is on disk. It will not run again' },
     requirements: ['PS-2'],
     watch: (known, broken) => ({
       ended: ({ id, outcome }) => {
@@ -41,6 +42,7 @@ export const endings: readonly Clause[] = [
   },
   {
     breach: 'outcome not kept',
+    says: { page: 'durability', sentence: 'every reported outcome is on disk' },
     requirements: ['PS-2'],
     watch: (known, broken) => {
       const compare = (id: string, told: ToldOutcome, row: DiskRow | null | undefined): void => {
@@ -61,6 +63,7 @@ export const endings: readonly Clause[] = [
   },
   {
     breach: 'completed without effect',
+    says: { page: 'requirements', sentence: 'effects are at-least-once under it' },
     requirements: ['OP-3', 'PS-2'],
     watch: (known, broken) => ({
       atRest: (rows) => {
@@ -72,6 +75,10 @@ export const endings: readonly Clause[] = [
   },
   {
     breach: 'not settled',
+    says: {
+      page: 'durability',
+      sentence: 'The operation survives any crash, and reaches one of the endings of its chart',
+    },
     requirements: ['OP-1', 'SV-3'],
     watch: (_, broken) => ({
       finished: ({ rows }) => {
@@ -82,6 +89,10 @@ export const endings: readonly Clause[] = [
   },
   {
     breach: 'never reported',
+    says: {
+      page: 'durability',
+      sentence: 'The operation survives any crash, and reaches one of the endings of its chart',
+    },
     requirements: ['OP-1'],
     needs: ['everyEnding'],
     watch: (known, broken) => ({
@@ -92,6 +103,10 @@ export const endings: readonly Clause[] = [
   },
   {
     breach: 'never attempted',
+    says: {
+      page: 'requirements',
+      sentence: 'So everything accepted gets its turn, unless its lane, backoff or rate holds it.',
+    },
     requirements: ['OP-1'],
     watch: (known, broken) => ({
       finished: ({ rows }) => {
@@ -104,6 +119,11 @@ export const endings: readonly Clause[] = [
   },
   {
     breach: 'wrong ending',
+    says: {
+      page: 'requirements',
+      sentence:
+        'durable settlement, and every ending: `completed`, `deadLettered`, `cancelled`, `expired`.',
+    },
     requirements: ['OP-1'],
     needs: ['expectedEndings'],
     watch: (known, broken) => ({
@@ -120,6 +140,11 @@ export const endings: readonly Clause[] = [
   },
   {
     breach: 'wrongly convicted',
+    says: {
+      page: 'requirements',
+      sentence:
+        'work that kills the process ends in the dead letters, and bystanders lose no attempt.',
+    },
     requirements: ['RT-4'],
     watch: (known, broken) => ({
       atRest: (rows) => {

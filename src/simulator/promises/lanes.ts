@@ -47,6 +47,11 @@ function unraised(rows: readonly DiskRow[], broken: (detail: string) => void): v
 export const lanes: readonly Clause[] = [
   {
     breach: 'less urgent than who waits for it',
+    says: {
+      page: 'requirements',
+      sentence:
+        'The head of a lane is as urgent as the most urgent operation behind it, on disk, from the transaction that accepts that one.',
+    },
     requirements: ['OP-4'],
     watch: (_, broken) => ({
       atRest: (rows) => {
@@ -56,6 +61,10 @@ export const lanes: readonly Clause[] = [
   },
   {
     breach: 'two in one lane',
+    says: {
+      page: 'requirements',
+      sentence: 'Operations of one entity form a lane and run one at a time, in order',
+    },
     requirements: ['OP-3', 'OP-4'],
     needs: ['attemptEnds'],
     watch: (_, broken) => {
@@ -79,6 +88,10 @@ export const lanes: readonly Clause[] = [
   },
   {
     breach: 'out of order',
+    says: {
+      page: 'requirements',
+      sentence: 'Operations of one entity form a lane and run one at a time, in order',
+    },
     requirements: ['OP-4'],
     watch: (_, broken) => {
       const effects: TraceEvents['applied'][] = [];
@@ -92,6 +105,10 @@ export const lanes: readonly Clause[] = [
   },
   {
     breach: 'not in the order of acceptance',
+    says: {
+      page: 'requirements',
+      sentence: 'Operations of one entity form a lane and run one at a time, in order',
+    },
     requirements: ['OP-4'],
     needs: ['orderOfAcceptance'],
     watch: (_, broken) => {

@@ -11,6 +11,10 @@ import type { Task } from '../oracle/trace.ts';
 export const once: readonly Clause[] = [
   {
     breach: 'applied twice',
+    says: {
+      page: 'requirements',
+      sentence: 'exactly-once on an upstream that honours the key while it keeps it',
+    },
     requirements: ['OP-3'],
     watch: (_, broken) => {
       const seen = new Set<Task>();
@@ -24,6 +28,7 @@ export const once: readonly Clause[] = [
   },
   {
     breach: 'two keys',
+    says: { page: 'requirements', sentence: 'One body has one key over all attempts and restarts' },
     requirements: ['OP-3', 'OP-8'],
     watch: (_, broken) => {
       const keys = new Map<Task, string>();
@@ -38,6 +43,11 @@ export const once: readonly Clause[] = [
   },
   {
     breach: 'body changed',
+    says: {
+      page: 'requirements',
+      sentence:
+        'After an unknown outcome the same body goes out under the same key until a person decides or it is known whether it was applied.',
+    },
     requirements: ['OP-3'],
     needs: ['bodies'],
     watch: (_, broken) => ({
@@ -48,6 +58,7 @@ export const once: readonly Clause[] = [
   },
   {
     breach: 'attempted after it completed',
+    says: { page: 'durability', sentence: 'The ending is on disk. It will not run again' },
     requirements: ['OP-3', 'PS-2'],
     needs: ['oneOrder'],
     watch: (known, broken) => ({
@@ -60,6 +71,7 @@ export const once: readonly Clause[] = [
   },
   {
     breach: 'attempted after its end was on disk',
+    says: { page: 'durability', sentence: 'The ending is on disk. It will not run again' },
     requirements: ['OP-3', 'PS-2'],
     watch: (_, broken) => {
       const ended = new Set<string>();

@@ -9,6 +9,10 @@ import type { Clause } from '../oracle/clause.ts';
 export const progress: readonly Clause[] = [
   {
     breach: 'still waiting',
+    says: {
+      page: 'requirements',
+      sentence: 'So everything accepted gets its turn, unless its lane, backoff or rate holds it.',
+    },
     requirements: ['OP-1', 'OP-6', 'DG-3'],
     watch: (_, broken) => ({
       overdue: ({ id, state, afterMs, said }) => {

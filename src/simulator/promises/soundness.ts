@@ -11,6 +11,10 @@ export const soundness: readonly Clause[] = [
   ...UNSOUND.map(
     (breach): Clause => ({
       breach,
+      says: {
+        page: 'durability',
+        sentence: 'The rest may be there, gone or torn; each of these opens',
+      },
       requirements: ['PS-4'],
       watch: (_, broken) => ({
         unsound: ({ what, detail }) => {
@@ -21,6 +25,10 @@ export const soundness: readonly Clause[] = [
   ),
   {
     breach: 'slot leaked',
+    says: {
+      page: 'requirements',
+      sentence: 'A slot always comes back, whatever becomes of its holder.',
+    },
     requirements: ['OP-6'],
     needs: ['slots'],
     watch: (_, broken) => ({

@@ -9,6 +9,7 @@ import type { Clause } from '../oracle/clause.ts';
 export const waits: readonly Clause[] = [
   {
     breach: 'before it was due',
+    says: { page: 'requirements', sentence: 'never shortens or lengthens a pending delay' },
     requirements: ['RT-4'],
     needs: ['steadyWallClock'],
     watch: (known, broken) => {
@@ -33,6 +34,7 @@ export const waits: readonly Clause[] = [
   },
   {
     breach: 'due time moved',
+    says: { page: 'requirements', sentence: 'never shortens or lengthens a pending delay' },
     requirements: ['RT-4'],
     needs: ['everyWrite'],
     watch: (known, broken) => {
