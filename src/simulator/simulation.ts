@@ -53,9 +53,16 @@ export interface Result {
   readonly digest: string;
 }
 
-/** Runs a plan to its end. */
-export async function runPlan(plan: Plan): Promise<Result> {
-  return await new Simulation(plan).run();
+/**
+ * Runs a plan to its end.
+ *
+ * @param isEnough - ends the run early, where the breaches so far say all that was asked
+ */
+export async function runPlan(
+  plan: Plan,
+  isEnough: (breaches: readonly string[]) => boolean = () => false,
+): Promise<Result> {
+  return await new Simulation(plan).run(isEnough);
 }
 
 class Simulation implements Scene {
@@ -122,18 +129,30 @@ class Simulation implements Scene {
     return this.#requests;
   };
 
-  async run(): Promise<Result> {
+  async run(isEnough: (breaches: readonly string[]) => boolean): Promise<Result> {
     for (const device of this.devices) device.boot();
-    for (const step of this.#plan.steps) {
-      await this.#until(step.atMs);
-      this.#take(step);
+    if (await this.#takeAll(isEnough)) {
+      await this.#until(this.#plan.hours * HOUR_MS);
+      await this.#heal();
+      await this.#judge();
     }
-    await this.#until(this.#plan.hours * HOUR_MS);
-    await this.#heal();
-    await this.#judge();
-    const breaches = [...this.#oracles.values()].flatMap((oracle) => oracle.breaches);
+    const breaches = this.#breaches();
     const digest = createHash('sha256').update(this.#history.join('\n')).digest('hex');
     return { plan: this.#plan, breaches, seen: this.#seen, history: this.#history, digest };
+  }
+
+  /** Takes all steps, and says whether it came to the last of them. */
+  async #takeAll(isEnough: (breaches: readonly string[]) => boolean): Promise<boolean> {
+    for (const step of this.#plan.steps) {
+      await this.#until(step.atMs);
+      if (isEnough(this.#breaches())) return false;
+      this.#take(step);
+    }
+    return true;
+  }
+
+  #breaches(): readonly string[] {
+    return [...this.#oracles.values()].flatMap((oracle) => oracle.breaches);
   }
 
   async #until(atMs: number): Promise<void> {

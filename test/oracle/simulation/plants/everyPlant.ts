@@ -1,0 +1,26 @@
+/**
+ * Every planted bug, by the part of the simulator that has to find it.
+ *
+ * @module
+ */
+
+import { CLIENTS } from './clients.ts';
+import { CORE } from './core.ts';
+import { DISK } from './disk.ts';
+import { HONESTY } from './honesty.ts';
+import { NETWORK } from './network.ts';
+import { OPTIONS } from './options.ts';
+import { PEOPLE } from './people.ts';
+import type { Plant } from './plant.ts';
+import { PROCESSES } from './processes.ts';
+
+export const EVERY_PLANT: readonly Plant[] = [
+  ...CORE,
+  ...PROCESSES,
+  ...DISK,
+  ...NETWORK,
+  ...CLIENTS,
+  ...OPTIONS,
+  ...PEOPLE,
+  ...HONESTY,
+];

@@ -1,0 +1,34 @@
+/**
+ * The process that looks for one planted bug: runs the simulator, which its build has planted the bug in, with one
+ * seed after another until a promise is broken as the plant says. Without a plant it looks whether the same seeds
+ * are clean. Prints each seed's result as a line of JSON.
+ *
+ * @module
+ */
+
+import { drawPlan } from '../../../../src/simulator/drawPlan.ts';
+import { runPlan } from '../../../../src/simulator/simulation.ts';
+
+/** Virtual hours of a seed. */
+const HOURS = 8;
+const [pattern = '', ...seeds] = process.argv.slice(2);
+const finds = new RegExp(pattern);
+
+for (const seed of seeds.map(Number)) {
+  const breaches = await breachesOf(seed);
+  const found = breaches.find((breach) => finds.test(breach)) ?? null;
+  process.stdout.write(`${JSON.stringify({ seed, found, others: breaches.slice(0, 3) })}\n`);
+  if (found !== null) break;
+}
+process.exit(0);
+
+async function breachesOf(seed: number): Promise<readonly string[]> {
+  try {
+    const { breaches } = await runPlan(drawPlan(seed, HOURS, 'planted'), (sofar) =>
+      sofar.some((breach) => finds.test(breach)),
+    );
+    return breaches;
+  } catch (error) {
+    return [`the run failed: ${String(error)}`];
+  }
+}

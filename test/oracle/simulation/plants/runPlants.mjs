@@ -1,0 +1,147 @@
+/**
+ * `npm run simulate:plants`: plants each bug of everyPlant.ts in turn, and runs the simulator with one seed after
+ * another until it finds it. Fails where one is not found within its seeds, or where the same seed without the plant
+ * breaks the same promise. `--plant NAME` runs one, as often as given; `--short` begins with the seed that found it
+ * first (found.json), as CI does; `--remember` writes found.json and the table of docs/testing.md.
+ */
+
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { plantedBuild, plants } from './plantedBuild.mjs';
+import { withTable } from './plantTable.mjs';
+
+const REMEMBERED = 'test/oracle/simulation/plants/found.json';
+const TESTING_PAGE = 'docs/testing.md';
+/** A run that is silent for so long has come to a loop that never ends. */
+const HANGS_AFTER_MS = 180_000;
+const NEVER = '$^';
+
+const { values } = parseArgs({
+  options: {
+    plant: { type: 'string', multiple: true },
+    short: { type: 'boolean', default: false },
+    remember: { type: 'boolean', default: false },
+    jobs: { type: 'string', default: String(availableParallelism()) },
+  },
+});
+const remembered = JSON.parse(readFileSync(REMEMBERED, 'utf8'));
+const { every, withPlant } = await plants();
+const chosen = (values.plant ?? every.map(({ name }) => name)).map(
+  (name) => every.find((plant) => plant.name === name) ?? unknown(name),
+);
+
+const begunAt = Date.now();
+const results = await each(chosen, Number(values.jobs), async (plant) => {
+  const result = await look(plant);
+  say(plant, result);
+  return result;
+});
+const clean = await cleanBreaches(results);
+const failures = results.flatMap((result, at) => failureOf(chosen[at], result));
+for (const failure of failures) process.stdout.write(`${failure}\n`);
+const seconds = Math.round((Date.now() - begunAt) / 1_000);
+const foundAll = chosen.length - failures.length;
+process.stdout.write(`${foundAll} of ${chosen.length} planted bugs found in ${seconds} s\n`);
+if (values.remember) remember();
+process.exitCode = failures.length === 0 ? 0 : 1;
+
+/** Runs seeds until one finds the plant. */
+async function look(plant) {
+  const counted = Array.from({ length: plant.seedsMax }, (_, at) => at + 1);
+  const known = values.short ? remembered[plant.name]?.seed : undefined;
+  const seeds = known === undefined ? counted : [...new Set([known, ...counted])];
+  try {
+    const lines = await run(await plantedBuild(plant, withPlant), plant.finds.source, seeds);
+    const last = lines.at(-1);
+    return { seed: last?.seed, found: last?.found ?? null, lines };
+  } catch (error) {
+    return { found: null, lines: [], error };
+  }
+}
+
+/** What the same seeds break without a plant: a bug that is there anyway is not found by a plant. */
+async function cleanBreaches(all) {
+  const seeds = [...new Set(all.filter(({ found }) => found !== null).map(({ seed }) => seed))];
+  if (seeds.length === 0) return new Map();
+  const file = await plantedBuild(null, withPlant);
+  const lines = await each(seeds, Number(values.jobs), (seed) => run(file, NEVER, [seed]));
+  return new Map(lines.flat().map(({ seed, others }) => [seed, others]));
+}
+
+/** What the program says of each seed. */
+async function run(file, pattern, seeds) {
+  const child = spawn(process.execPath, [file, pattern, ...seeds.map(String)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines = [];
+  let errors = '';
+  let seen = 0;
+  const watch = setInterval(() => {
+    if (seen === lines.length) child.kill('SIGKILL');
+    seen = lines.length;
+  }, HANGS_AFTER_MS);
+  child.stderr.on('data', (chunk) => (errors += chunk));
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line)));
+  const [code, signal] = await new Promise((resolve) => {
+    child.on('close', (...args) => resolve(args));
+  });
+  clearInterval(watch);
+  if (code === 0) return lines;
+  const seed = seeds[lines.length];
+  const what = signal === null ? `the program failed: ${errors.slice(-500)}` : 'the run hangs';
+  const found = new RegExp(pattern).test(what) ? what : null;
+  return [...lines, { seed, found, others: [what] }];
+}
+
+function failureOf({ name, seedsMax, finds }, { found, seed, lines, error }) {
+  if (error !== undefined) return [`${name}: ${error.message}`];
+  if (found !== null) {
+    const anyway = clean.get(seed)?.find((breach) => finds.test(breach));
+    if (anyway === undefined) return [];
+    return [`${name}: seed ${seed} breaks this without the plant, too: ${anyway}`];
+  }
+  const others = [...new Set(lines.flatMap((line) => line.others))].slice(0, 3);
+  const instead = others.length === 0 ? '' : `; something else broke: ${others.join('; ')}`;
+  return [`${name}: not found with ${seedsMax} seeds as ${String(finds)}${instead}`];
+}
+
+function say({ name, says }, { found, seed, lines }) {
+  const result =
+    found === null
+      ? 'NOT FOUND'
+      : `seed ${seed} (${lines.length}. of its seeds): ${found.slice(0, 100)}`;
+  process.stdout.write(`${name}: ${says}\n    ${result}\n`);
+}
+
+function remember() {
+  for (const [at, { found, seed }] of results.entries()) {
+    if (found !== null) remembered[chosen[at].name] = { seed, breach: found.split(':')[0] };
+  }
+  const kept = every
+    .filter(({ name }) => name in remembered)
+    .map(({ name }) => [name, remembered[name]]);
+  writeFileSync(REMEMBERED, `${JSON.stringify(Object.fromEntries(kept), null, 2)}\n`);
+  writeFileSync(TESTING_PAGE, withTable(readFileSync(TESTING_PAGE, 'utf8'), every, remembered));
+}
+
+/** As many at a time as there are cores. */
+async function each(items, jobs, work) {
+  const made = [];
+  const queue = [...items.entries()];
+  const worker = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      made[next[0]] = await work(next[1]);
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
+  return made;
+}
+
+function unknown(name) {
+  const names = every.map((plant) => plant.name).join(', ');
+  process.stderr.write(`There is no plant ${name}. There are: ${names}\n`);
+  process.exit(2);
+}
