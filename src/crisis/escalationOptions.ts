@@ -26,7 +26,7 @@ import {
 } from '../../machines/vocabulary/optionFields.ts';
 import { parseUrl } from '../http/hostAddresses.ts';
 import { readBodyStart } from '../http/readJson.ts';
-import { notesHost, send } from '../http/send.ts';
+import { type Network, notesHost, send, systemNetwork } from '../http/send.ts';
 
 // Step of the chain that notifies by a webhook (CR-5): the notice as JSON, by POST. It holds nothing of what the
 // person has sent; its reader opens that in a system with access control.
@@ -79,7 +79,12 @@ function checkWebhook(webhook: Webhook | undefined, field: string): CheckedWebho
 }
 
 /** Makes the function that notifies by a webhook. */
-function webhookNotifier({ url, headers, secret }: CheckedWebhook): EscalationStep['notify'] {
+export function webhookNotifier(
+  webhook: Webhook | undefined,
+  field: string,
+  network: Network = systemNetwork,
+): EscalationStep['notify'] {
+  const { url, headers, secret } = checkWebhook(webhook, field);
   const notify: EscalationStep['notify'] = async (notice, { signal }) => {
     const body = JSON.stringify(notice);
     const more = typeof headers === 'function' ? await headers(notice) : (headers ?? {});
@@ -97,17 +102,17 @@ function webhookNotifier({ url, headers, secret }: CheckedWebhook): EscalationSt
     }
     const init = { method: 'POST', headers: all, body, redirect: 'manual', signal } as const;
     const sending = watchSending(notice.idempotencyKey);
-    const response = await send(url, init, 'crisis')
+    const response = await send(network, url, init, 'crisis')
       .catch((error: unknown) => {
         throw notTold(error, sending.hasBegun());
       })
       .finally(sending.end);
     const { status, ok } = response;
     // Read so that the connection can be reused; the answer counts, whatever becomes of its body.
-    await readBodyStart(response, signal).catch(() => undefined);
+    await readBodyStart(response, { signal, clock: network.clock }).catch(() => undefined);
     if (!ok) throw refused(status);
   };
-  return notesHost(notify, url);
+  return notesHost(notify, { host: url.hostname, network });
 }
 
 /** Adds headers. An error has no cause: its message quotes the value, which is often a secret. */
@@ -285,6 +290,6 @@ function stepOf(given: EscalationStepOptions, path: string): EscalationStep {
     timeoutMs: given.timeoutMs ?? 10_000,
     acknowledgeWithinMs: given.acknowledgeWithinMs ?? 300_000,
     retry,
-    notify: notify ?? webhookNotifier(checkWebhook(webhook, `${path}.webhook`)),
+    notify: notify ?? webhookNotifier(webhook, `${path}.webhook`),
   };
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { systemClock } from '../../actors/platform/systemClock.ts';
 import {
   AttemptFailure,
   classifyStatus,
@@ -14,6 +13,7 @@ import {
   unknownOutcome,
 } from '../../machines/policy/retry/classifyFailure.ts';
 import { parseHttpDate, parseRetryAfter } from '../../machines/policy/retry/retryPolicy.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { type ErrorCode, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { EditCondition } from '../../machines/vocabulary/record.ts';
 
@@ -45,6 +45,7 @@ export interface Asked {
   readonly condition?: EditCondition | undefined;
   /** The `If-Match` that went out. */
   readonly ifMatch?: string | null | undefined;
+  readonly clock: Clock;
 }
 
 /** The failure that an answer other than 2xx stands for. */
@@ -56,7 +57,7 @@ export function refusalOf(response: Response, asked: Asked): AttemptFailure {
   return new AttemptFailure(failureClass, `The upstream answered ${status}.${hint}`, {
     code: CODE_OF_CLASS[failureClass],
     status,
-    retryAfterMs: retryAfterOf(headers),
+    retryAfterMs: retryAfterOf(headers, asked.clock),
     // Too many requests came, and this one was not processed (RFC 6585 §4).
     notApplied: notApplied || status === 429,
   });
@@ -89,8 +90,8 @@ function hintOf(status: number): string {
 }
 
 /** `Retry-After`, a date in it measured by the upstream's own clock where it tells the time. */
-function retryAfterOf(headers: Headers): number | undefined {
-  const localNowMs = systemClock.now();
+function retryAfterOf(headers: Headers, clock: Clock): number | undefined {
+  const localNowMs = clock.now();
   const nowMs = parseHttpDate(headers.get('date') ?? '', localNowMs) ?? localNowMs;
   return parseRetryAfter(headers.get('retry-after'), nowMs);
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { systemClock } from '../../actors/platform/systemClock.ts';
 import type { Attempt, Fetch, RequestNames, Run, TakenRecord } from '../../actors/port.ts';
 import { recordMetaFrom } from '../../machines/merge/clock/recordMeta.ts';
 import { pathProblem } from '../../machines/policy/request/request.ts';
@@ -13,6 +12,7 @@ import {
   permanentFailure,
   transientFailure,
 } from '../../machines/policy/retry/classifyFailure.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import {
   checkFields,
@@ -33,7 +33,7 @@ import {
   type RequestHeaders,
   versionOf,
 } from './requestHeaders.ts';
-import { loadClient, notesHost, send } from './send.ts';
+import { loadClient, type Network, notesHost, send, systemNetwork } from './send.ts';
 
 /** How a record is read. */
 interface Reading {
@@ -44,6 +44,7 @@ interface Reading {
   readonly url: URL;
   readonly headers: Headers;
   readonly signal: AbortSignal;
+  readonly clock: Clock;
   readonly bytesMax: number;
   readonly metaField: string | undefined;
 }
@@ -58,7 +59,7 @@ async function readRecord(reading: Reading): Promise<Current | null> {
   for (let reads = 1; reads <= READS_MAX; reads += 1) {
     const found = await readOnce(reading);
     if (found !== 'tooFresh') return found;
-    if (reads < READS_MAX) await pause(reading.signal);
+    if (reads < READS_MAX) await pause(reading);
   }
   throw transientFailure(
     'The upstream tells versions apart by dates alone, and the record is changed every second.',
@@ -67,7 +68,7 @@ async function readRecord(reading: Reading): Promise<Current | null> {
 }
 
 async function readOnce(reading: Reading): Promise<Current | null | 'tooFresh'> {
-  const { url, headers, signal, bytesMax, metaField } = reading;
+  const { url, headers, signal, clock, bytesMax, metaField } = reading;
   try {
     const response = await reading.fetch(url, {
       method: 'GET',
@@ -76,13 +77,13 @@ async function readOnce(reading: Reading): Promise<Current | null | 'tooFresh'> 
       signal,
     });
     if (!response.ok) {
-      await readBodyStart(response, signal);
+      await readBodyStart(response, { signal, clock });
       if (response.status === 404 || response.status === 410) return null;
-      throw refusalOf(response, { notApplied: true });
+      throw refusalOf(response, { notApplied: true, clock });
     }
     const body = await readJson(response, bytesMax);
     if (body === undefined) throw notJson(response.status);
-    const version = versionOf(response.headers);
+    const version = versionOf(response.headers, clock.now());
     if (version === null) throw noValidator(response.status);
     if (version === 'tooFresh') return version;
     return { ...version, ...splitMeta(body, metaField) };
@@ -105,10 +106,10 @@ function harmless(error: unknown, signal: AbortSignal): Error {
   return transientFailure(message, { code, status, cause, notApplied: true });
 }
 
-async function pause(signal: AbortSignal): Promise<void> {
+async function pause({ signal, clock }: Reading): Promise<void> {
   let cancel = (): void => undefined;
   const over = new Promise<void>((resolve) => {
-    cancel = systemClock.schedule(BETWEEN_READS_MS, resolve);
+    cancel = clock.schedule(BETWEEN_READS_MS, resolve);
   });
   try {
     await abortable(over, signal);
@@ -368,6 +369,14 @@ export interface HttpRun<Response = Json | undefined> extends Run<unknown, Respo
 export function httpHandler<Response = Json | undefined>(
   options: HttpHandlerOptions,
 ): HttpRun<Response> {
+  return httpHandlerOver<Response>(systemNetwork, options);
+}
+
+/** {@link httpHandler} over a network, real or not. */
+export function httpHandlerOver<Response = Json | undefined>(
+  network: Network,
+  options: HttpHandlerOptions,
+): HttpRun<Response> {
   checkFields(options, KINDS, '');
   const base = parseBaseUrl(options.baseUrl, { allowInsecure: options.allowInsecure === true });
   const methodDefault = options.method ?? 'POST';
@@ -398,6 +407,7 @@ export function httpHandler<Response = Json | undefined>(
   if (options.fetch === undefined) loadClient();
 
   const { metaField, path } = options;
+  const { clock } = network;
   const urlOf = (attempt: Attempt<unknown>): URL => {
     const own = path === undefined || attempt.path !== null ? null : pathOfEntity(path, attempt);
     return requestUrl(base, attempt.type, attempt.path ?? own);
@@ -435,18 +445,21 @@ export function httpHandler<Response = Json | undefined>(
       } as const;
       const sentFor = attempt.priority === 'crisis' ? 'crisis' : 'ordinary';
       const response = await (options.fetch === undefined
-        ? send(url, init, sentFor)
+        ? send(network, url, init, sentFor)
         : options.fetch(url, init));
       const notApplied = isSafe || notAppliedStatuses.has(response.status);
       if (!response.ok) {
-        const { bytes, isWhole } = await readBodyStart(response, signal);
+        const { bytes, isWhole } = await readBodyStart(response, { signal, clock });
         attempt.keepAnswer(answerOf(response, namesKept, refusalBody(response, bytes, isWhole)));
-        throw refusalOf(response, { notApplied, condition, ifMatch: headers.get('if-match') });
+        const ifMatch = headers.get('if-match');
+        throw refusalOf(response, { notApplied, condition, ifMatch, clock });
       }
       attempt.keepAnswer(answerOf(response, namesKept));
       const body = await readJson(response, bytesMax);
       if (condition !== undefined || meta !== undefined) {
-        attempt.keepCurrent(takenRecord(response, { method, url, body, metaField }));
+        attempt.keepCurrent(
+          takenRecord(response, { method, url, body, metaField, nowMs: clock.now() }),
+        );
       }
       return body as Response;
     } catch (error) {
@@ -459,19 +472,17 @@ export function httpHandler<Response = Json | undefined>(
     const url = urlOf(attempt);
     const headers = headersOfRead(attempt, await askedHeaders(attempt));
     return await readRecord({
-      fetch: options.fetch ?? sendOrdinary,
-      ...{ url, headers, signal, bytesMax, metaField },
+      // A read of a record never belongs to a crisis.
+      fetch: options.fetch ?? ((at, init) => send(network, at, init, 'ordinary')),
+      ...{ url, headers, signal, clock, bytesMax, metaField },
     });
   };
   const checkRequest = (request: RequestNames): void => {
     if (path !== undefined && request.path === null) checkNamesOfPath(path, request);
   };
   const made = Object.assign(run, { fetchCurrent, checkRequest });
-  return options.fetch === undefined ? notesHost(made, base) : made;
+  return options.fetch === undefined ? notesHost(made, { host: base.hostname, network }) : made;
 }
-
-/** Sends a read of a record, which never belongs to a crisis. */
-const sendOrdinary: Reading['fetch'] = async (url, init) => await send(url, init, 'ordinary');
 
 /** The record after the upstream has taken an edit of it, as far as it is known. */
 function takenRecord(
@@ -481,15 +492,17 @@ function takenRecord(
     url,
     body,
     metaField,
+    nowMs,
   }: {
     readonly method: string;
     readonly url: URL;
     readonly body: Json | undefined;
     readonly metaField: string | undefined;
+    readonly nowMs: number;
   },
 ): TakenRecord {
   const { headers } = response;
-  const found = TELLING_METHODS.has(method) ? versionOf(headers) : null;
+  const found = TELLING_METHODS.has(method) ? versionOf(headers, nowMs) : null;
   if (found === null || found === 'tooFresh') return { version: null };
   const location = headers.get('content-location');
   const isRecord =

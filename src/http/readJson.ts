@@ -4,8 +4,8 @@
  * @module
  */
 
-import { systemClock } from '../../actors/platform/systemClock.ts';
 import { permanentFailure, unknownOutcome } from '../../machines/policy/retry/classifyFailure.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Json } from '../../machines/vocabulary/shape.ts';
 
 /** A body of a refusal is read to its end up to this size, so that the connection can be used again. */
@@ -85,7 +85,10 @@ export interface BodyStart {
  * A packed body is unpacked piece by piece as it is read, and no further: a few bytes of it may stand for any
  * number.
  */
-export async function readBodyStart(response: Response, signal: AbortSignal): Promise<BodyStart> {
+export async function readBodyStart(
+  response: Response,
+  { signal, clock }: { readonly signal: AbortSignal; readonly clock: Clock },
+): Promise<BodyStart> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   let isWhole = false;
@@ -98,7 +101,7 @@ export async function readBodyStart(response: Response, signal: AbortSignal): Pr
     reader?.cancel().catch(() => undefined);
   };
   signal.addEventListener('abort', stop, { once: true });
-  const cancelTimer = systemClock.schedule(BODY_START_MS, stop);
+  const cancelTimer = clock.schedule(BODY_START_MS, stop);
   try {
     while (length <= DRAINED_BYTES_MAX && !isStopped) {
       const part = await reader?.read();

@@ -5,7 +5,6 @@
  */
 
 import { stackLocation } from '../../actors/platform/operationId.ts';
-import { systemClock } from '../../actors/platform/systemClock.ts';
 import type { Attempt } from '../../actors/port.ts';
 import { permanentFailure, transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { parseHttpDate } from '../../machines/policy/retry/retryPolicy.ts';
@@ -28,12 +27,14 @@ const DATE_STEP_MS = 1_000;
  * The validator of an answer. `tooFresh`: there is a date alone, and the record was changed in the very second of
  * the answer, so that one more change in it would look the same (§8.8.2.2). `null`: there is none to rely on.
  */
-export function versionOf(headers: Headers): { readonly version: string } | 'tooFresh' | null {
+export function versionOf(
+  headers: Headers,
+  nowMs: number,
+): { readonly version: string } | 'tooFresh' | null {
   const tag = headers.get('etag')?.trim() ?? '';
   const isTag = ENTITY_TAG.test(tag) || BARE_TAG.test(tag);
   if (isTag && tag.length <= TAG_LENGTH_MAX) return { version: tag };
   const date = headers.get('last-modified')?.trim() ?? '';
-  const nowMs = systemClock.now();
   const modifiedMs = HTTP_DATE.test(date) ? parseHttpDate(date, nowMs) : null;
   // Both times are of the upstream's clock, or they can't be compared.
   const answeredMs = parseHttpDate(headers.get('date') ?? '', nowMs);

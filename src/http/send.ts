@@ -7,9 +7,11 @@
  * @module
  */
 
+import { systemClock } from '../../actors/platform/systemClock.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { isError } from '../../machines/vocabulary/errors.ts';
-import { hostAddresses, type LookedUpFor } from './hostAddresses.ts';
-import { spareDescriptors } from './spareDescriptors.ts';
+import { type HostAddresses, hostAddresses, type LookedUpFor } from './hostAddresses.ts';
+import { type SpareDescriptors, spareDescriptors } from './spareDescriptors.ts';
 
 type Dispatcher = NonNullable<RequestInit['dispatcher']>;
 
@@ -29,16 +31,38 @@ let isRefused = false;
 /** The options of a request that can be aborted. */
 type Sent = RequestInit & { readonly signal: AbortSignal };
 
-/** The global `fetch`, for a crisis or for anything else. */
-export async function send(url: URL, init: Sent, sentFor: LookedUpFor): Promise<Response> {
-  hostAddresses.refresh();
-  if (sentFor === 'ordinary') return await fetchOver('ordinary', url, init);
-  hostAddresses.ahead(url.hostname);
-  const overCrises = async (): Promise<Response> => await fetchOver('crisis', url, init);
-  return await spareDescriptors.request(url.host, init.signal, overCrises);
+/** What requests go out by: that of this machine, or one that is simulated. */
+export interface Network {
+  readonly clock: Clock;
+  /** `fetch`, over connections whose names `addresses` looks up for this purpose. */
+  readonly fetch: (sentFor: LookedUpFor, url: URL, init: Sent) => Promise<Response>;
+  readonly addresses: HostAddresses;
+  readonly descriptors: SpareDescriptors;
 }
 
-async function fetchOver(sentFor: LookedUpFor, url: URL, init: RequestInit): Promise<Response> {
+/** The network of this machine. */
+export const systemNetwork: Network = {
+  clock: systemClock,
+  fetch: fetchOver,
+  addresses: hostAddresses,
+  descriptors: spareDescriptors,
+};
+
+/** Sends a request, for a crisis or for anything else. */
+export async function send(
+  network: Network,
+  url: URL,
+  init: Sent,
+  sentFor: LookedUpFor,
+): Promise<Response> {
+  network.addresses.refresh();
+  if (sentFor === 'ordinary') return await network.fetch('ordinary', url, init);
+  network.addresses.ahead(url.hostname);
+  const overCrises = async (): Promise<Response> => await network.fetch('crisis', url, init);
+  return await network.descriptors.request(url.host, init.signal, overCrises);
+}
+
+async function fetchOver(sentFor: LookedUpFor, url: URL, init: Sent): Promise<Response> {
   const dispatcher = dispatcherFor(sentFor);
   if (dispatcher === undefined) return await fetch(url, init);
   try {
@@ -64,22 +88,28 @@ export function loadClient(): void {
   void new Headers();
 }
 
-/** The hosts that senders send to, so that they can be looked up ahead. */
-const hosts = new WeakMap<object, string>();
+/** The host that a sender sends to, and how. */
+interface SentTo {
+  readonly host: string;
+  readonly network: Network;
+}
 
-/** Notes that `sender` sends to the host of `url`. */
-export function notesHost<Sender extends object>(sender: Sender, { hostname }: URL): Sender {
-  hosts.set(sender, hostname);
+/** The hosts that senders send to, so that they can be looked up ahead. */
+const hosts = new WeakMap<object, SentTo>();
+
+/** Notes where `sender` sends to. */
+export function notesHost<Sender extends object>(sender: Sender, to: SentTo): Sender {
+  hosts.set(sender, to);
   return sender;
 }
 
 /** Makes ready what crises and their notices need to be sent: addresses of their hosts, and descriptors (CR-2). */
 export function makeReadyFor(senders: readonly (object | undefined)[]): void {
   for (const sender of senders) {
-    const host = sender === undefined ? undefined : hosts.get(sender);
-    if (host === undefined) continue;
-    hostAddresses.ahead(host);
-    spareDescriptors.hold();
+    const to = sender === undefined ? undefined : hosts.get(sender);
+    if (to === undefined) continue;
+    to.network.addresses.ahead(to.host);
+    to.network.descriptors.hold();
   }
 }
 

@@ -20,17 +20,31 @@ interface Line {
   readonly waiting: Set<() => void>;
 }
 
+/** How a descriptor is taken and given back. */
+export interface Descriptors {
+  /** @throws where the process has none left */
+  readonly take: () => number;
+  readonly giveBack: (descriptor: number) => void;
+}
+
+const OF_THE_SYSTEM: Descriptors = { take: () => openSync(devNull, 'r'), giveBack: closeSync };
+
 export class SpareDescriptors {
+  readonly #descriptors: Descriptors;
   readonly #held: number[] = [];
   /** The requests under way while descriptors are short, by host. */
   readonly #lines = new Map<string, Line>();
   /** Whether the spare descriptors are gone, and others have taken them since. */
   #isShort = false;
 
+  constructor(descriptors: Descriptors = OF_THE_SYSTEM) {
+    this.#descriptors = descriptors;
+  }
+
   hold(): void {
     if (this.#isShort) return;
     try {
-      while (this.#held.length < HELD_MAX) this.#held.push(openSync(devNull, 'r'));
+      while (this.#held.length < HELD_MAX) this.#held.push(this.#descriptors.take());
     } catch {
       // The process has no descriptor left: the next request tries again.
     }
@@ -98,7 +112,7 @@ export class SpareDescriptors {
   }
 
   #free(): void {
-    for (const descriptor of this.#held.splice(0)) closeSync(descriptor);
+    for (const descriptor of this.#held.splice(0)) this.#descriptors.giveBack(descriptor);
   }
 }
 
