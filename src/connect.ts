@@ -13,6 +13,7 @@ import type { Handler } from '../actors/port.ts';
 import { soundResources, soundWords } from '../machines/policy/crisis/appResources.ts';
 import { CrisisResources } from '../machines/policy/crisis/crisisResources.ts';
 import { CrisisMessages } from '../machines/policy/crisis/crisisWords.ts';
+import type { Clock, Random } from '../machines/vocabulary/clock.ts';
 import { isHoldfastError } from '../machines/vocabulary/errors.ts';
 import {
   checkFields,
@@ -26,10 +27,11 @@ import { ClientCrises } from './connect/clientCrises.ts';
 import { openLine } from './connect/line.ts';
 import { OwnerLink, type Seat } from './connect/ownerLink.ts';
 import { controlSocketPath } from './control/controlSocket.ts';
+import { type Upgrade, upgradeAt } from './control/upgradeRequest.ts';
 import type { Owner } from './createRuntime.ts';
 import { HELP_LINES } from './crisis/helpLines.ts';
 import { HoldfastClient } from './holdfastClient.ts';
-import type { NoUpstreams, RuntimeOptions, UpstreamOptions } from './options.ts';
+import type { NoUpstreams, UpstreamOptions } from './options.ts';
 import { socketBeside } from './outside/outsideOptions.ts';
 import type { Runtime } from './runtime.ts';
 import type { AnyTypes, TypesOf } from './typed/operationTypes.ts';
@@ -112,9 +114,21 @@ async function checked(options: ConnectOptions): Promise<boolean> {
   return mayOwn;
 }
 
+/** What a client stands on: how it reaches the owner of its store, and how it may come to own it. */
+export interface ClientPorts {
+  /** Asks the present owner for an upgraded connection. */
+  readonly upgrade: Upgrade;
+  /** Whether another process has the store, which need not listen yet, or any more. */
+  readonly isOwned: () => boolean;
+  /** Makes an owner that tries to open the store; `null` where this process may not own it. */
+  readonly createOwner: ((onError: (error: unknown) => void) => Owner) | null;
+  /** The socket on which the owner answers outside callers, until an owner says which; `null` for none. */
+  readonly crisisSocket: string | null;
+}
+
 async function connectTo(options: ConnectOptions): Promise<Client> {
   const mayOwn = await checked(options);
-  const { own: _, ownerWithinMs = OWNER_WITHIN_MS, ...rest } = options;
+  const { own: _, ownerWithinMs: __, ...rest } = options;
   const store = resolve(options.store);
   const socketPath = controlSocketPath(store);
   requireOption(
@@ -123,6 +137,30 @@ async function connectTo(options: ConnectOptions): Promise<Client> {
     "must be a shorter path: that of a socket in the store's folder has at most 103 bytes",
   );
   const { clock = systemClock, random = systemRandom } = options;
+  const root = mayOwn ? await import('./createRuntime.ts') : null;
+  return assembleClient(
+    { ...options, store, clock, random },
+    {
+      upgrade: upgradeAt(socketPath),
+      isOwned: () => isOwnedByNote(store),
+      createOwner:
+        root === null
+          ? null
+          : (onError) => root.createOwner({ ...rest, store, clock, random, onError }, true),
+      crisisSocket: socketBeside(store),
+    },
+  );
+}
+
+type AssembledOptions = Pick<ConnectOptions, 'store' | 'ownerWithinMs' | 'crisis' | 'onError'> & {
+  readonly clock: Clock;
+  readonly random: Random;
+};
+
+/** {@link connect} over ports given, with options that are checked. */
+export function assembleClient(options: AssembledOptions, ports: ClientPorts): HoldfastClient {
+  const { store, ownerWithinMs = OWNER_WITHIN_MS, clock, random, crisis = {} } = options;
+  const { upgrade, isOwned, createOwner } = ports;
   const onError = (error: unknown): void => {
     try {
       options.onError?.(error);
@@ -130,22 +168,22 @@ async function connectTo(options: ConnectOptions): Promise<Client> {
       // Nobody is left to notify.
     }
   };
-  const owner = mayOwn ? await candidate({ ...rest, store, clock, random }, onError) : null;
+  const owner = createOwner === null ? null : candidate(createOwner, onError);
 
   let runtime: Runtime | null = null;
   let closeDeadlineMs = CLOSE_DEADLINE_MS;
-  let crisisSocket: string | null = socketBeside(store);
+  let { crisisSocket } = ports;
   const leaving = new AbortController();
   let coming: Runtime | null = null;
   const find = async (): Promise<Seat | null> => {
-    const answer = await openLine(socketPath, leaving.signal);
+    const answer = await openLine(upgrade, leaving.signal);
     if (isHoldfastError(answer)) throw answer;
     if (answer !== 'nobody') {
       crisisSocket = answer.crisisSocket ?? crisisSocket;
       return answer;
     }
     // An owner that starts or closes has no socket; its note says so where the system keeps one.
-    if (owner === null || leaving.signal.aborted || isOwnedByNote(store)) return null;
+    if (owner === null || leaving.signal.aborted || isOwned()) return null;
     const owned = await owner((made) => {
       coming = made;
     }).finally(() => {
@@ -167,7 +205,6 @@ async function connectTo(options: ConnectOptions): Promise<Client> {
     await coming?.close({ deadlineMs: closeDeadlineMs });
   };
   const link = new OwnerLink({ store, find, giveUp, ownerWithinMs, clock, random, onError });
-  const { crisis = {} } = options;
   const resources = soundResources(crisis.resources ?? [], 'crisis.resources');
   const words = soundWords(crisis.words ?? [], 'crisis.words');
   for (const error of [...resources.leftOut, ...words.leftOut]) onError(error);
@@ -189,17 +226,15 @@ async function connectTo(options: ConnectOptions): Promise<Client> {
 }
 
 /** Makes a function that tries to own the store; it resolves with the owner, or with `null` if another process is. */
-async function candidate(
-  options: RuntimeOptions,
+function candidate(
+  createOwner: NonNullable<ClientPorts['createOwner']>,
   onError: (error: unknown) => void,
-): Promise<(onMade: (coming: Runtime) => void) => Promise<Owner | null>> {
-  const { createOwner } = await import('./createRuntime.ts');
+): (onMade: (coming: Runtime) => void) => Promise<Owner | null> {
   return async (onMade) => {
-    const told = (error: unknown): void => {
+    const owner = createOwner((error) => {
       // Losing the race to another process is no failure.
       if (!isOwnedElsewhere(error)) onError(error);
-    };
-    const owner = createOwner({ ...options, onError: told }, true);
+    });
     onMade(owner.runtime);
     try {
       await owner.runtime.ready;

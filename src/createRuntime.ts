@@ -179,12 +179,13 @@ export interface Owner {
  */
 export function createOwner(options: RuntimeOptions, isCandidate = false): Owner {
   const { key, keyTimeoutMs, ...keyless } = checkOptions(options);
-  return inNoContext(() => {
-    if (key === null) return assembleOwner(keyless, createMemoryStore(), isCandidate);
-    const { store: folder, clock } = keyless;
-    const store = openStore({ folder, key: withKeyTimeout(key, clock, keyTimeoutMs) });
-    return assembleOwner(keyless, store, isCandidate);
-  });
+  const { store: folder, clock } = keyless;
+  const store =
+    key === null
+      ? createMemoryStore()
+      : inNoContext(() => openStore({ folder, key: withKeyTimeout(key, clock, keyTimeoutMs) }));
+  const control: ControlPort | null = folder === ':memory:' ? null : socketIn(folder);
+  return assembleOwner(keyless, { store, isCandidate, control });
 }
 
 /** Writes to the app's logger, from the first fact on. */
@@ -208,10 +209,40 @@ function warnOfFailedStart(error: unknown): void {
 
 /** {@link createRuntime} with a store given, as tests plant faults in one. */
 export function assembleRuntime(options: KeylessOptions, store: Store): Runtime {
-  return inNoContext(() => assembleOwner(options, store, false).runtime);
+  const { store: folder } = options;
+  const control = folder === ':memory:' ? null : socketIn(folder);
+  return assembleOwner(options, { store, isCandidate: false, control }).runtime;
 }
 
-function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boolean): Owner {
+/** Where an owner is asked by other processes: it opens once the owner runs. */
+export type ControlPort = (
+  parts: Pick<
+    ConstructorParameters<typeof ControlServer>[0],
+    'clock' | 'answer' | 'onUpgrade' | 'onError'
+  >,
+) => Pick<ControlServer, 'open' | 'close'>;
+
+function socketIn(storeFolder: string): ControlPort {
+  return (parts) => new ControlServer({ storeFolder, ...parts });
+}
+
+export interface OwnerPorts {
+  readonly store: Store;
+  /** Whether another process may turn out to own the store. */
+  readonly isCandidate: boolean;
+  /** `null` for an owner that nobody asks. */
+  readonly control: ControlPort | null;
+}
+
+/** {@link createOwner} over ports given. */
+export function assembleOwner(options: KeylessOptions, ports: OwnerPorts): Owner {
+  return inNoContext(() => assembled(options, ports));
+}
+
+function assembled(
+  options: KeylessOptions,
+  { store, isCandidate, control: at }: OwnerPorts,
+): Owner {
   const { clock, crisis, payloadBytesMax } = options;
   const damage = new StoreDamage();
   const facts = new FactStream(clock, factChannels(options.name));
@@ -287,18 +318,15 @@ function assembleOwner(options: KeylessOptions, store: Store, isCandidate: boole
   const callByName = (name: string, params: unknown): Promise<unknown> =>
     management.callByName(MANAGEMENT_CALLS, name, params);
   const control =
-    options.store === ':memory:'
-      ? null
-      : new ControlServer({
-          storeFolder: options.store,
-          clock,
-          onError,
-          answer: callByName,
-          onUpgrade: (request, socket, head) => {
-            if (viewers.isAskedBy(request)) viewers.take(request, socket);
-            else lines.take(request, socket, head);
-          },
-        });
+    at?.({
+      clock,
+      onError,
+      answer: callByName,
+      onUpgrade: (request, socket, head) => {
+        if (viewers.isAskedBy(request)) viewers.take(request, socket);
+        else lines.take(request, socket, head);
+      },
+    }) ?? null;
   const outside =
     crisis.outside === null
       ? null

@@ -99,7 +99,7 @@ export interface RuntimeParts {
   readonly policies: PoliciesInForce;
   readonly engine: Engine;
   readonly responseTimes: ResponseTimes;
-  readonly control: ControlServer | null;
+  readonly control: Pick<ControlServer, 'close'> | null;
   readonly lines: LineServer;
   readonly outside: OutsideHost | null;
   /** What an inspector watches. */

@@ -9,7 +9,7 @@ import type { Duplex } from 'node:stream';
 import { HoldfastError, isPlainError, reviveError } from '../../machines/vocabulary/errors.ts';
 import { isObject } from '../../machines/vocabulary/optionFields.ts';
 import { answerIn } from '../control/controlSocket.ts';
-import { askUpgrade } from '../control/upgradeRequest.ts';
+import type { Upgrade } from '../control/upgradeRequest.ts';
 import {
   type Asked,
   type AskName,
@@ -36,13 +36,13 @@ const ANSWER_BYTES_MAX = 256 * 1_048_576;
 export type LineAnswer = Line | 'nobody' | HoldfastError;
 
 /**
- * Asks the process that listens at the control socket for a line.
+ * Asks the owner of the store for a line.
  *
  * @throws HoldfastError (rejects) `HF_STORE_FOLDER` where another user may listen there: nothing was said.
  */
-export async function openLine(socketPath: string, signal: AbortSignal): Promise<LineAnswer> {
-  const answer = await askUpgrade({
-    ...{ socketPath, signal, path: LINE_PATH, protocol: LINE_PROTOCOL },
+export async function openLine(upgrade: Upgrade, signal: AbortSignal): Promise<LineAnswer> {
+  const answer = await upgrade({
+    ...{ signal, path: LINE_PATH, protocol: LINE_PROTOCOL },
     withinMs: LINE_WITHIN_MS,
   });
   // A user who may not open the socket may not open the store either, and gets that error there.

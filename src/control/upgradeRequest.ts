@@ -32,15 +32,29 @@ export type UpgradeAnswer =
   | 'foreign'
   | { readonly refusal: string };
 
-/** @throws HoldfastError (rejects) `HF_STORE_FOLDER` where another user may listen there: nothing was said. */
-export async function askUpgrade(ask: {
-  readonly socketPath: string;
+export interface UpgradeAsk {
   readonly path: string;
   /** The value of the header `Upgrade`. */
   readonly protocol: string;
   readonly withinMs: number;
   readonly signal: AbortSignal;
-}): Promise<UpgradeAnswer> {
+}
+
+/**
+ * Asks the owner of a store for an upgraded connection.
+ *
+ * @throws HoldfastError (rejects) `HF_STORE_FOLDER` where another user may listen there: nothing was said.
+ */
+export type Upgrade = (ask: UpgradeAsk) => Promise<UpgradeAnswer>;
+
+/** Asks whoever listens at this socket. */
+export function upgradeAt(socketPath: string): Upgrade {
+  return async (ask) => await askUpgrade({ socketPath, ...ask });
+}
+
+async function askUpgrade(
+  ask: UpgradeAsk & { readonly socketPath: string },
+): Promise<UpgradeAnswer> {
   const { socketPath, path, protocol, withinMs, signal } = ask;
   const headers = { connection: 'Upgrade', upgrade: protocol };
   const request = requestTo({ socketPath, path, signal, headers });

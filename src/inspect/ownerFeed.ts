@@ -21,7 +21,7 @@ import { FrameFault, FrameReader } from '../connect/lineProtocol.ts';
 import { callOwner } from '../control/controlClient.ts';
 import { refuseUpgrade, type UpgradeRefusal, upgradeHead } from '../control/controlServer.ts';
 import { answerIn, controlSocketPath } from '../control/controlSocket.ts';
-import { askUpgrade } from '../control/upgradeRequest.ts';
+import { type Upgrade, upgradeAt } from '../control/upgradeRequest.ts';
 
 // Lines of inspectors at the owner of a store, made from connections to the control socket that ask for one.
 // A process that can open that socket can make every management call, and so may watch, too.
@@ -270,11 +270,11 @@ type InspectAnswer =
 
 async function openInspectLine(
   storeFolder: string,
-  socketPath: string,
+  upgrade: Upgrade,
   signal: AbortSignal,
 ): Promise<InspectAnswer> {
-  const answer = await askUpgrade({
-    ...{ socketPath, signal, path: INSPECT_PATH, protocol: INSPECT_PROTOCOL },
+  const answer = await upgrade({
+    ...{ signal, path: INSPECT_PATH, protocol: INSPECT_PROTOCOL },
     withinMs: LINE_WITHIN_MS,
   }).catch((error: unknown) => {
     if (isHoldfastError(error)) return error;
@@ -352,21 +352,25 @@ export function ownerFeed({ storeFolder, clock, random }: OwnerFeedParts): FeedS
     'store',
     "must be a shorter path: that of a socket in the store's folder has at most 103 bytes",
   );
+  const upgrade = upgradeAt(socketPath);
   return {
-    watch(listener) {
-      const watching = new Watching({ folder, socketPath, clock, random, listener });
-      void watching.run();
-      return () => {
-        watching.stop();
-      };
-    },
+    watch: (listener) => watchOwner({ folder, upgrade, clock, random, listener }),
     call: (name, params) => callOwner(folder, name, params),
+  };
+}
+
+/** Watches the present owner and each next one; the returned function ends it. */
+export function watchOwner(parts: WatchingParts): () => void {
+  const watching = new Watching(parts);
+  void watching.run();
+  return () => {
+    watching.stop();
   };
 }
 
 interface WatchingParts {
   readonly folder: string;
-  readonly socketPath: string;
+  readonly upgrade: Upgrade;
   readonly clock: Clock;
   readonly random: Random;
   readonly listener: Listener;
@@ -388,10 +392,10 @@ class Watching {
   }
 
   async run(): Promise<void> {
-    const { folder, socketPath, random } = this.#parts;
+    const { folder, upgrade, random } = this.#parts;
     const { signal } = this.#leaving;
     for (let waitMs = LOOK_MS_MIN; !signal.aborted; ) {
-      const answer = await openInspectLine(folder, socketPath, signal);
+      const answer = await openInspectLine(folder, upgrade, signal);
       if ('socket' in answer) {
         const reason = await this.#follow(answer.socket, answer.head);
         this.#away(reason);
