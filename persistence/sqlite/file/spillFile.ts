@@ -6,23 +6,13 @@
  * @module
  */
 
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  writeSync,
-} from 'node:fs';
 import { dirname } from 'node:path';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { syncFolder } from '../../files/durableFiles.ts';
+import type { Files } from '../../files/files.ts';
 import type { Write } from '../../port/store.ts';
 import { encodeAssociated } from '../../sealing/associated.ts';
 import { ENVELOPE_MAGIC } from '../../sealing/envelope.ts';
 import type { Sealer } from '../../sealing/recordSealer.ts';
-import { FILE_MODE } from './connection.ts';
 
 /** Some hundred crises of an ordinary size. A file that is full grows, where the disk lets it. */
 const ROOM_BYTES = 256 * 1_024;
@@ -43,6 +33,7 @@ export class SpillFile<Kept extends { readonly id: string }> {
   readonly #path: string;
   readonly #sealer: Sealer;
   readonly #storeId: string;
+  readonly #files: Files;
   /** Ids in the file and not yet in the database. */
   readonly #ids = new Set<string>();
   /** The position of the next record. */
@@ -52,25 +43,26 @@ export class SpillFile<Kept extends { readonly id: string }> {
   /** The end of what was ever written. */
   #high = 0;
 
-  constructor(label: string, path: string, sealer: Sealer, storeId: string) {
+  constructor(label: string, path: string, sealer: Sealer, storeId: string, files: Files) {
     this.#label = label;
     this.#path = path;
     this.#sealer = sealer;
     this.#storeId = storeId;
+    this.#files = files;
   }
 
   /** Takes the room. Where there is none, a crisis is spilled as far as the disk lets it. */
   reserve(): void {
-    if (existsSync(this.#path)) return;
+    if (this.#files.exists(this.#path)) return;
     try {
-      const descriptor = openSync(this.#path, 'wx', FILE_MODE);
+      const file = this.#files.open(this.#path, 'wx');
       try {
-        writeSync(descriptor, Buffer.alloc(ROOM_BYTES));
-        fsyncSync(descriptor);
+        file.write(Buffer.alloc(ROOM_BYTES), 0);
+        file.sync();
       } finally {
-        closeSync(descriptor);
+        file.close();
       }
-      syncFolder(dirname(this.#path));
+      this.#files.syncFolder(dirname(this.#path));
     } catch {
       // The store itself is asked for room next, and says what is wrong.
     }
@@ -83,8 +75,8 @@ export class SpillFile<Kept extends { readonly id: string }> {
    * called.
    */
   read(told: (notice: HoldfastError) => void = () => {}): readonly Kept[] {
-    if (!existsSync(this.#path)) return [];
-    const bytes = readFileSync(this.#path);
+    if (!this.#files.exists(this.#path)) return [];
+    const bytes = this.#files.read(this.#path);
     const spilled: Kept[] = [];
     let isWhole = true;
     for (let at = 0, failures = 0; failures <= FAILURES_MAX; ) {
@@ -141,7 +133,7 @@ export class SpillFile<Kept extends { readonly id: string }> {
 
   #wipe(): void {
     try {
-      if (!this.#isUnreadableKept) copyFileSync(this.#path, `${this.#path}.unreadable`);
+      if (!this.#isUnreadableKept) this.#files.copy(this.#path, `${this.#path}.unreadable`);
       this.#isUnreadableKept = true;
       this.#write(Buffer.alloc(this.#high), 0);
       this.#end = 0;
@@ -151,14 +143,17 @@ export class SpillFile<Kept extends { readonly id: string }> {
   }
 
   #write(bytes: Uint8Array, at: number): void {
-    const descriptor = openSync(this.#path, existsSync(this.#path) ? 'r+' : 'wx', FILE_MODE);
+    const isThere = this.#files.exists(this.#path);
+    const file = this.#files.open(this.#path, isThere ? 'r+' : 'wx');
     try {
-      const written = writeSync(descriptor, bytes, 0, bytes.length, at);
+      const written = file.write(bytes, at);
       if (written < bytes.length) throw noRoom(this.#path);
-      fsyncSync(descriptor);
+      file.sync();
     } finally {
-      closeSync(descriptor);
+      file.close();
     }
+    // Or a power cut may take the name of a file that was made just now, and with it what was promised.
+    if (!isThere) this.#files.syncFolder(dirname(this.#path));
   }
 
   /** The record whose envelope begins there: as long as its head says or, if that was changed, up to the next one. */

@@ -9,15 +9,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PlainError } from '../../../machines/vocabulary/errors.ts';
 import { HoldfastError, toPlainError } from '../../../machines/vocabulary/errors.ts';
+import { machineFiles } from '../../files/files.ts';
 import type { Ownership } from '../../owner/owner.ts';
 import { awaitOwnership } from '../../owner/owner.ts';
-import type { AcceptWrite } from '../../port/store.ts';
 import type { FromSpill, OutsideCrisis } from '../../port/writes.ts';
 import type { CryptoEngine } from '../../sealing/cryptoEngine.ts';
 import { KEYRING_FILE_NAME } from '../../sealing/keyring.ts';
 import { createSealer, type Sealer } from '../../sealing/recordSealer.ts';
-import { storeFailure } from '../driver/failures.ts';
-import { SPILLS, SpillFile } from '../file/spillFile.ts';
+import { CrisisSpills } from '../file/crisisSpills.ts';
 import {
   type DataRequest,
   isData,
@@ -31,9 +30,6 @@ import {
 import { SqliteCore } from './sqliteCore.ts';
 
 export const DATA_FILE_NAME = 'data.db';
-const SPILL_FILE_NAME = 'crises.spill';
-/** The spill file of another thread, which answers outside callers. */
-const OUTSIDE_FILE_NAME = 'crises.outside.spill';
 
 export class Writer {
   readonly #folder: string;
@@ -42,8 +38,7 @@ export class Writer {
   readonly #engine: CryptoEngine;
   #ownership: Ownership | null = null;
   #core: SqliteCore | null = null;
-  #spill: SpillFile<AcceptWrite> | null = null;
-  #outside: SpillFile<OutsideCrisis> | null = null;
+  #spills: CrisisSpills | null = null;
   /** Faults that the opening found and mended, reported with the first answer. */
   #notices: PlainError[] = [];
   #sealer: Sealer | null = null;
@@ -95,15 +90,16 @@ export class Writer {
     const opened = this.#core.open();
     // A process that only reads leaves spilled crises to the owner.
     if (!create) return opened;
-    const outside = new SpillFile<OutsideCrisis>(
-      SPILLS.outside,
-      join(this.#folder, OUTSIDE_FILE_NAME),
+    const spills = new CrisisSpills({
+      folder: this.#folder,
       sealer,
       storeId,
-    );
-    this.#outside = outside;
-    const whole = this.#takeUpSpilled(opened, sealer, storeId);
-    return { ...whole, outside: this.#notAccepted(outside) };
+      files: machineFiles,
+      told: (notice) => this.#notices.push(toPlainError(notice)),
+    });
+    this.#spills = spills;
+    const whole = this.#takeUpSpilled(opened, spills);
+    return { ...whole, outside: this.#notAccepted(spills) };
   }
 
   run(requests: readonly StoreRequest[]): Replies {
@@ -119,7 +115,10 @@ export class Writer {
       notices,
       replies: requests.map((request) => {
         if (isData(request)) return answers.next().value as Reply;
-        if (request.kind === 'spill') return this.#keep(request.write);
+        if (request.kind === 'spill') {
+          const error = this.#spills?.keep(request.write) ?? null;
+          return error === null ? { value: undefined } : { error };
+        }
         // Not while other requests would wait for it.
         return requests.length === 1 ? core.clearErased() : { value: false };
       }),
@@ -131,35 +130,18 @@ export class Writer {
     for (const [index, request] of requests.entries()) {
       const reply = answer.replies[index];
       if (request.kind === 'commit' && reply !== undefined && 'value' in reply) {
-        this.#spill?.committed(request.writes);
-        this.#outside?.committed(request.writes);
+        this.#spills?.committed(request.writes);
       }
     }
     return answer;
-  }
-
-  #keep(write: AcceptWrite): Reply {
-    try {
-      this.#spill?.append(write);
-      return { value: undefined };
-    } catch (error) {
-      return { error: toPlainError(storeFailure(error, this.#spillPath())) };
-    }
   }
 
   /**
    * Commits what an earlier process could not bring into the database (CR-4). If the database can't take it yet, it
    * stays in its file: spilling must not make a start fail.
    */
-  #takeUpSpilled(opened: OpenedStore, sealer: Sealer, storeId: string): OpenedStore {
-    this.#spill = new SpillFile<AcceptWrite>(
-      SPILLS.acceptances,
-      this.#spillPath(),
-      sealer,
-      storeId,
-    );
-    this.#spill.reserve();
-    const writes = this.#spill.read((notice) => this.#notices.push(toPlainError(notice)));
+  #takeUpSpilled(opened: OpenedStore, spills: CrisisSpills): OpenedStore {
+    const writes = spills.takeUp();
     if (writes.length === 0) return opened;
     const { replies, notices } = this.run([{ kind: 'commit', writes }]);
     this.#notices.push(...notices);
@@ -169,9 +151,8 @@ export class Writer {
   }
 
   /** Crises that an earlier process answered from another thread, and never accepted. */
-  #notAccepted(outside: SpillFile<OutsideCrisis>): readonly OutsideCrisis[] {
-    const found = outside.read((notice) => this.#notices.push(toPlainError(notice)));
-    return found.filter(({ id }) => {
+  #notAccepted(spills: CrisisSpills): readonly OutsideCrisis[] {
+    return spills.readOutside().filter(({ id }) => {
       const { replies, notices } = this.run([{ kind: 'find', query: id }]);
       this.#notices.push(...notices);
       const [reply] = replies;
@@ -180,40 +161,33 @@ export class Writer {
       const isAccepted =
         reply !== undefined &&
         ('value' in reply ? reply.value !== null : reply.error.code.startsWith('HF_RECORD_'));
-      if (isAccepted) outside.drop(id);
+      if (isAccepted) spills.dropOutside(id);
       return !isAccepted;
     });
   }
 
   /** Takes the room for crises of another thread. */
   reserveForOutside(): void {
-    this.#outside?.reserve();
+    this.#spills?.reserveForOutside();
   }
 
   /** Keeps a crisis that another thread has answered and the main one does not take. */
   keepOutside(crisis: OutsideCrisis): FromSpill {
-    const { id } = crisis;
-    try {
-      if (this.#outside === null) throw new HoldfastError('HF_CLOSED', 'The store is not open.');
-      this.#outside.append(crisis);
-      return { kind: 'kept', id };
-    } catch (error) {
-      const path = join(this.#folder, OUTSIDE_FILE_NAME);
-      return { kind: 'notKept', id, error: toPlainError(storeFailure(error, path)) };
-    }
+    if (this.#spills !== null) return this.#spills.keepOutside(crisis);
+    const error = new HoldfastError('HF_CLOSED', 'The store is not open.');
+    return { kind: 'notKept', id: crisis.id, error: toPlainError(error) };
   }
 
   /** Drops a crisis that is on disk elsewhere, or delivered. */
   dropOutside(id: string): void {
-    this.#outside?.drop(id);
+    this.#spills?.dropOutside(id);
   }
 
   /** Closes the data, then gives the folder back. */
   close(): void {
     this.#core?.close();
     this.#core = null;
-    this.#spill = null;
-    this.#outside = null;
+    this.#spills = null;
     this.#sealer?.wipe();
     this.#sealer = null;
     this.#ownership?.giveBack();
@@ -222,9 +196,5 @@ export class Writer {
 
   #dataPath(): string {
     return join(this.#folder, DATA_FILE_NAME);
-  }
-
-  #spillPath(): string {
-    return join(this.#folder, SPILL_FILE_NAME);
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { machineFiles } from '../../../../persistence/files/files.ts';
 import type { AcceptWrite } from '../../../../persistence/port/store.ts';
 import { nodeEngine } from '../../../../persistence/sealing/nodeEngine.ts';
 import { createSealer } from '../../../../persistence/sealing/recordSealer.ts';
@@ -15,7 +16,7 @@ const spillPath = (folder: string): string => join(folder, 'crises.spill');
 function spillFile(path: string): SpillFile<AcceptWrite> {
   const storeKey = new Uint8Array(32).fill(5);
   const sealer = createSealer({ engine: nodeEngine, storeKey, keyId: 1, storeId: STORE_ID });
-  return new SpillFile(SPILLS.acceptances, path, sealer, STORE_ID);
+  return new SpillFile(SPILLS.acceptances, path, sealer, STORE_ID, machineFiles);
 }
 
 test('CR-4 SE-5 what is spilled is sealed, in room that was taken before', () => {

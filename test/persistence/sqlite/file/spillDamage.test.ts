@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
+import { machineFiles } from '../../../../persistence/files/files.ts';
 import type { AcceptWrite } from '../../../../persistence/port/store.ts';
 import { nodeEngine } from '../../../../persistence/sealing/nodeEngine.ts';
 import { createSealer } from '../../../../persistence/sealing/recordSealer.ts';
@@ -17,7 +18,7 @@ const COUNT = 5;
 function spillFile(path: string): SpillFile<AcceptWrite> {
   const storeKey = new Uint8Array(32).fill(5);
   const sealer = createSealer({ engine: nodeEngine, storeKey, keyId: 1, storeId: STORE_ID });
-  return new SpillFile(SPILLS.acceptances, path, sealer, STORE_ID);
+  return new SpillFile(SPILLS.acceptances, path, sealer, STORE_ID, machineFiles);
 }
 
 /** Five records, where each begins, and the bytes of the file. */

@@ -1,0 +1,101 @@
+/**
+ * The two files of crises beside a database: acceptances that it could not take, and crises that another thread has
+ * answered and the main one did not take in time (CR-4).
+ *
+ * @module
+ */
+
+import { join } from 'node:path';
+import {
+  type HoldfastError,
+  type PlainError,
+  toPlainError,
+} from '../../../machines/vocabulary/errors.ts';
+import type { Files } from '../../files/files.ts';
+import type { AcceptWrite, Write } from '../../port/store.ts';
+import type { FromSpill, OutsideCrisis } from '../../port/writes.ts';
+import type { Sealer } from '../../sealing/recordSealer.ts';
+import { storeFailure } from '../driver/failures.ts';
+import { SPILLS, SpillFile } from './spillFile.ts';
+
+const SPILL_FILE_NAME = 'crises.spill';
+/** The spill file of another thread, which answers outside callers. */
+const OUTSIDE_FILE_NAME = 'crises.outside.spill';
+
+export interface CrisisSpillsParts {
+  readonly folder: string;
+  readonly sealer: Sealer;
+  readonly storeId: string;
+  readonly files: Files;
+  /** Takes a fault that was found and mended. */
+  readonly told: (notice: HoldfastError) => void;
+}
+
+export class CrisisSpills {
+  readonly #told: CrisisSpillsParts['told'];
+  readonly #acceptancesPath: string;
+  readonly #outsidePath: string;
+  readonly #acceptances: SpillFile<AcceptWrite>;
+  readonly #outside: SpillFile<OutsideCrisis>;
+
+  constructor({ folder, sealer, storeId, files, told }: CrisisSpillsParts) {
+    this.#told = told;
+    this.#acceptancesPath = join(folder, SPILL_FILE_NAME);
+    this.#outsidePath = join(folder, OUTSIDE_FILE_NAME);
+    const { acceptances, outside } = SPILLS;
+    this.#acceptances = new SpillFile(acceptances, this.#acceptancesPath, sealer, storeId, files);
+    this.#outside = new SpillFile(outside, this.#outsidePath, sealer, storeId, files);
+  }
+
+  /** Takes the room for acceptances, and reads those that an earlier process left: they are to be committed. */
+  takeUp(): readonly AcceptWrite[] {
+    this.#acceptances.reserve();
+    return this.#acceptances.read(this.#told);
+  }
+
+  /** Crises that an earlier process kept from another thread. */
+  readOutside(): readonly OutsideCrisis[] {
+    return this.#outside.read(this.#told);
+  }
+
+  /** Keeps an acceptance; returns why not where that fails. */
+  keep(write: AcceptWrite): PlainError | null {
+    try {
+      this.#acceptances.append(write);
+      return null;
+    } catch (error) {
+      return toPlainError(storeFailure(error, this.#acceptancesPath));
+    }
+  }
+
+  /** These are in the database now. */
+  committed(writes: readonly Write[]): void {
+    this.#acceptances.committed(writes);
+    this.#outside.committed(writes);
+  }
+
+  /** Takes the room for crises of another thread. */
+  reserveForOutside(): void {
+    this.#outside.reserve();
+  }
+
+  /** Keeps a crisis that another thread has answered. */
+  keepOutside(crisis: OutsideCrisis): FromSpill {
+    const { id } = crisis;
+    try {
+      this.#outside.append(crisis);
+      return { kind: 'kept', id };
+    } catch (error) {
+      return {
+        kind: 'notKept',
+        id,
+        error: toPlainError(storeFailure(error, this.#outsidePath)),
+      };
+    }
+  }
+
+  /** Drops a crisis that is on disk elsewhere, or delivered. */
+  dropOutside(id: string): void {
+    this.#outside.drop(id);
+  }
+}
