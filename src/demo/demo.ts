@@ -25,8 +25,8 @@ import { dimly, errorText, type Output, paintVerdict, percentile } from '../cli/
 import { EXIT, type ExitCode, onInterrupt } from '../cli/kit/program.ts';
 import { openStately, type StatelyInspector } from '../inspect/openStately.ts';
 import { ownerFeed } from '../inspect/ownerFeed.ts';
+import type { LedgerEntry } from '../simulator/network/upstreamLedger.ts';
 import type { UpstreamOptions } from '../testing/misbehavingUpstream.ts';
-import type { LedgerEntry } from '../testing/upstreamLedger.ts';
 import { CONFLICT_PLANTS, type ConflictPlant, conflictsDemo } from './conflicts/conflictsDemo.ts';
 import { DemoRun } from './demoRun.ts';
 import { type DemoEvidence, judgeDemo, summaryText } from './demoVerdict.ts';

@@ -8,7 +8,7 @@
 import { TIERS, type Tier } from '../../machines/vocabulary/urgency.ts';
 import { CRISIS_ANSWER_MS_MAX, percentile } from '../cli/kit/output.ts';
 import { table } from '../cli/kit/table.ts';
-import type { LedgerEntry } from '../testing/upstreamLedger.ts';
+import type { LedgerEntry } from '../simulator/network/upstreamLedger.ts';
 import { upstreamKey } from '../upstreamKey.ts';
 import { type DemoPlan, demoRequest, demoTier } from './demoPlan.ts';
 

@@ -5,6 +5,13 @@
  * @module
  */
 
+export {
+  MISBEHAVIOURS,
+  type Misbehaviour,
+  type MisbehaviourOptions,
+} from '../simulator/network/misbehaviour.ts';
+export { RECORD_FAULTS, type RecordFault } from '../simulator/network/records.ts';
+export type { LedgerEntry, UpstreamLedger } from '../simulator/network/upstreamLedger.ts';
 export { type SeededRandom, seededRandom } from '../virtual/seededRandom.ts';
 export { VIRTUAL_EPOCH_MS, VirtualClock } from '../virtual/virtualClock.ts';
 export { type MergeCase, type MergeLaw } from './lawsOfMerges.ts';
@@ -15,8 +22,5 @@ export {
   startMisbehavingUpstream,
   type UpstreamOptions,
 } from './misbehavingUpstream.ts';
-export { MISBEHAVIOURS, type Misbehaviour, type MisbehaviourOptions } from './misbehaviour.ts';
 export { type RecordServer, type RecordServerOptions, startRecordServer } from './recordServer.ts';
-export { RECORD_FAULTS, type RecordFault } from './records.ts';
 export { createTestBed, type TestBed, type TestOptions, type TestProcess } from './testBed.ts';
-export type { LedgerEntry, UpstreamLedger } from './upstreamLedger.ts';

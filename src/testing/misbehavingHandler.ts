@@ -18,8 +18,8 @@ import {
   MisbehavingWork,
   type MisbehaviourCounts,
   type MisbehaviourOptions,
-} from './misbehaviour.ts';
-import type { UpstreamLedger } from './upstreamLedger.ts';
+} from '../simulator/network/misbehaviour.ts';
+import type { UpstreamLedger } from '../simulator/network/upstreamLedger.ts';
 
 export interface MisbehavingHandler {
   /** Function for `handlers: { 'orders.push': { upstream: 'orders', run } }`. */

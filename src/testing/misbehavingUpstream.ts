@@ -8,6 +8,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { systemClock } from '../../actors/platform/systemClock.ts';
 import {
+  MisbehavingWork,
+  type MisbehaviourCounts,
+  type MisbehaviourOptions,
+} from '../simulator/network/misbehaviour.ts';
+import type { UpstreamLedger } from '../simulator/network/upstreamLedger.ts';
+import {
   headerOf,
   type LoopbackOptions,
   readBody,
@@ -15,12 +21,6 @@ import {
   replyLines,
   startLoopbackServer,
 } from './loopbackServer.ts';
-import {
-  MisbehavingWork,
-  type MisbehaviourCounts,
-  type MisbehaviourOptions,
-} from './misbehaviour.ts';
-import type { UpstreamLedger } from './upstreamLedger.ts';
 
 export interface UpstreamOptions extends MisbehaviourOptions, LoopbackOptions {}
 

@@ -8,6 +8,15 @@
 import { systemClock } from '../../actors/platform/systemClock.ts';
 import type { Json } from '../../machines/vocabulary/shape.ts';
 import {
+  type HeldRecord,
+  type RecordAnswering,
+  type RecordCounts,
+  Records,
+  type RecordsOptions,
+  type RecordWrite,
+} from '../simulator/network/records.ts';
+import type { UpstreamLedger } from '../simulator/network/upstreamLedger.ts';
+import {
   headerOf,
   type LoopbackOptions,
   readBody,
@@ -15,15 +24,6 @@ import {
   replyLines,
   startLoopbackServer,
 } from './loopbackServer.ts';
-import {
-  type HeldRecord,
-  type RecordAnswering,
-  type RecordCounts,
-  Records,
-  type RecordsOptions,
-  type RecordWrite,
-} from './records.ts';
-import type { UpstreamLedger } from './upstreamLedger.ts';
 
 export interface RecordServerOptions extends RecordsOptions, LoopbackOptions {}
 

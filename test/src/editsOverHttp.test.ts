@@ -5,12 +5,12 @@ import { httpHandler } from '../../src/http/httpHandler.ts';
 import type { Operation } from '../../src/operation.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import type { Runtime } from '../../src/runtime.ts';
+import { RECORD_FAULTS, type RecordFault } from '../../src/simulator/network/records.ts';
 import {
   type RecordServer,
   type RecordServerOptions,
   startRecordServer,
 } from '../../src/testing/recordServer.ts';
-import { RECORD_FAULTS, type RecordFault } from '../../src/testing/records.ts';
 
 const PATH = '/preferences/p1';
 const EDIT = {

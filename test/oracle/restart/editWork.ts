@@ -8,13 +8,13 @@
 import { onTestFinished } from 'vitest';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import type { Json, JsonObject } from '../../../machines/vocabulary/shape.ts';
+import type { RecordFault } from '../../../src/simulator/network/records.ts';
 import { givenKey, noteSent } from '../../../src/simulator/oracle/sentKeys.ts';
 import {
   type RecordServer,
   type RecordServerOptions,
   startRecordServer,
 } from '../../../src/testing/recordServer.ts';
-import type { RecordFault } from '../../../src/testing/records.ts';
 import type { SeededRandom } from '../../../src/virtual/seededRandom.ts';
 import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import type { ChildSetup } from '../../support/process/childRuntimeMessages.ts';

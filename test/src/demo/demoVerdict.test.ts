@@ -3,7 +3,7 @@ import { checkRequest } from '../../../machines/policy/request/request.ts';
 import { percentile } from '../../../src/cli/kit/output.ts';
 import { demoRequest } from '../../../src/demo/demoPlan.ts';
 import { type DemoEvidence, judgeDemo, summaryText } from '../../../src/demo/demoVerdict.ts';
-import { UpstreamLedger } from '../../../src/testing/upstreamLedger.ts';
+import { UpstreamLedger } from '../../../src/simulator/network/upstreamLedger.ts';
 import { upstreamKey } from '../../../src/upstreamKey.ts';
 
 const plan = { seed: 1, operations: 3 };

@@ -6,11 +6,11 @@ import type { Attempt } from '../../../actors/attempt/handler.ts';
 import { failureOf } from '../../../machines/policy/retry/classifyFailure.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { type HttpHandlerOptions, httpHandler } from '../../../src/http/httpHandler.ts';
+import type { Misbehaviour } from '../../../src/simulator/network/misbehaviour.ts';
 import {
   startMisbehavingUpstream,
   type UpstreamOptions,
 } from '../../../src/testing/misbehavingUpstream.ts';
-import type { Misbehaviour } from '../../../src/testing/misbehaviour.ts';
 import { attemptOf } from '../../support/harness/attempt.ts';
 import { builtProgram } from '../../support/process/builtProgram.ts';
 import { rawServer } from '../../support/process/rawServer.ts';

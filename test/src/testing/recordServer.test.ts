@@ -3,12 +3,12 @@ import type { Attempt } from '../../../actors/attempt/handler.ts';
 import { failureOf } from '../../../machines/policy/retry/classifyFailure.ts';
 import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { httpHandler } from '../../../src/http/httpHandler.ts';
+import type { RecordFault } from '../../../src/simulator/network/records.ts';
 import {
   type RecordServer,
   type RecordServerOptions,
   startRecordServer,
 } from '../../../src/testing/recordServer.ts';
-import type { RecordFault } from '../../../src/testing/records.ts';
 import { attemptOf } from '../../support/harness/attempt.ts';
 
 async function started(options: RecordServerOptions = {}): Promise<RecordServer> {

@@ -6,7 +6,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { type LedgerEntry, UpstreamLedger } from './upstreamLedger.ts';
 
 /**

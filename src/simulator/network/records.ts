@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { Json } from '../../machines/vocabulary/shape.ts';
+import type { Clock } from '../../../machines/vocabulary/clock.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { drawn } from './misbehaviour.ts';
 import { type LedgerEntry, UpstreamLedger } from './upstreamLedger.ts';
 
