@@ -14,7 +14,7 @@ const HOUR_MS = 3_600_000;
 const A_DAY: Readonly<Record<CountsAs, { readonly least: number; readonly more: number }>> = {
   work: { least: 1_000, more: 300 },
   fault: { least: 20, more: 30 },
-  order: { least: 5, more: 20 },
+  order: { least: 20, more: 60 },
   restart: { least: 1, more: 5 },
   other: { least: 0, more: 10 },
 };

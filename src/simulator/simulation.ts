@@ -18,11 +18,13 @@ import { Device } from './scene/device.ts';
 import type { Plan, Step } from './scene/plan.ts';
 import { type AnyStepKind, type Scene, seedOf } from './scene/scene.ts';
 import { everyKind } from './steps/everyKind.ts';
+import { closeUp } from './steps/orders.ts';
 import { TYPES } from './steps/work.ts';
 
 const HOUR_MS = 3_600_000;
 const HEALED_LIMIT_MS = 6 * HOUR_MS;
 const LOOK_EVERY_MS = 10_000;
+const CLOSE_UP_EVERY_MS = 600_000;
 /** Or a person would have to decide on keys that are too old, and endings would be purged. */
 const LONGER_THAN_ALL_JUMPS_MS = 50 * 365 * 24 * HOUR_MS;
 
@@ -210,6 +212,8 @@ class Simulation implements Scene {
       await this.clock.advance(LOOK_EVERY_MS);
       const waiting = await Promise.all(this.devices.map(async ({ disk }) => await disk.counts()));
       if (waiting.every(({ inHand, due, held }) => inHand + due + held === 0)) break;
+      if (passedMs % CLOSE_UP_EVERY_MS > 0) continue;
+      for (const device of this.devices) await this.clock.run(closeUp(this, device));
     }
     for (const device of this.devices) {
       for (const { id, state, outcome } of await device.rows()) {
@@ -233,6 +237,10 @@ class Simulation implements Scene {
 function lineOf(event: TraceEvent): string {
   if (event.event === 'disk') return `disk: ${event.rows.length} operations`;
   if (event.event === 'finished') return `finished: ${event.rows.length} operations`;
+  if (event.event === 'ordered') {
+    const { call, id, by, code } = event;
+    return `${call}${id === null ? '' : ` of ${id}`}${by === null ? '' : ` by ${by}`}: ${code ?? 'done'}`;
+  }
   return JSON.stringify(event);
 }
 

@@ -100,9 +100,12 @@ const told = (number: number, outcome = DONE, onDisk?: DiskRow | null): TraceEve
   outcome,
   ...(onDisk === undefined ? {} : { onDisk }),
 });
-const asked = (number: number, what: 'cancel' | 'retryNow'): TraceEvent => ({
+const asked = (
+  number: number | null,
+  what: 'cancel' | 'retryNow' | 'replay' | 'purge',
+): TraceEvent => ({
   event: 'asked',
-  id: `op-${number}`,
+  id: number === null ? null : `op-${number}`,
   what,
 });
 const disk = (...rows: readonly DiskRow[]): TraceEvent => ({ event: 'disk', rows });
@@ -244,6 +247,30 @@ const CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
       }),
     ),
   ],
+  'a dead letter that is run again': [
+    accepted(1),
+    attempted(1),
+    over(1),
+    attempted(1, 2),
+    over(1, 2),
+    told(1, REFUSED),
+    disk(ended(1, { attempt: 2, outcome: REFUSED as never })),
+    asked(1, 'replay'),
+    attempted(1),
+    applied(1),
+    over(1, 1, false),
+    told(1),
+    finished(ended(1)),
+  ],
+  'dead letters that are forgotten': [
+    ...life(2),
+    accepted(1),
+    attempted(1),
+    over(1),
+    told(1, REFUSED),
+    asked(null, 'purge'),
+    finished(ended(2)),
+  ],
   'refused for good, as it must be': [
     accepted(8),
     attempted(8),
@@ -253,12 +280,27 @@ const CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
 };
 
 /** By the name of each breach, the histories that have it and perhaps others. */
+const ordered = (code: string | null): TraceEvent => ({
+  event: 'ordered',
+  call: 'operation.cancel',
+  process: 1,
+  id: 'op-1',
+  by: 'ana',
+  params: { id: 'op-1' },
+  answer: null,
+  code,
+});
+
 const BROKEN: Readonly<Record<string, readonly (readonly TraceEvent[])[]>> = {
+  'order refused without a code': [[ordered('no code')], [ordered('HF_INTERNAL')]],
   lost: [
     [accepted(1), disk()],
     [accepted(1), disk(row(1)), finished()],
     [accepted(1, null)],
     [{ event: 'accepted', key: 'crisis-1', id: 'crisis' }, disk()],
+    // Only dead letters are among those that a person forgets.
+    [...life(1), asked(null, 'purge'), finished()],
+    [accepted(1), told(1, REFUSED), asked(1, 'replay'), finished()],
   ],
   'accepted twice': [[accepted(1), { event: 'accepted', key: 'key-1', id: 'op-2' }]],
   'untyped error': [[{ event: 'refused', key: 'key-1', code: null }]],

@@ -21,6 +21,11 @@ export class Known {
   /** Ids that a caller asked to end, or to go on without waiting. */
   readonly cancelled = new Set<string>();
   readonly hurried = new Set<string>();
+  /** Ids of dead letters that a person has run again, or forgotten; `null` stands for all that matched. */
+  readonly replayed = new Set<string | null>();
+  readonly purged = new Set<string | null>();
+  /** Ids of what was a dead letter at some time. */
+  readonly letters = new Set<string>();
   /** A crash found them while they ran alone: they are what the dead letters are for (RT-4). */
   readonly culprits = new Set<string>();
   readonly expected: (key: string) => readonly string[] | null;
@@ -38,6 +43,16 @@ export class Known {
     return isCrisisKey(this.keys.get(id) ?? '') || this.rows.get(id)?.isCrisis === true;
   }
 
+  /** Whether a person may have run it again: then it may end otherwise, and its attempts are counted from 1 again. */
+  mayBeReplayed(id: string): boolean {
+    return this.replayed.has(id) || (this.replayed.has(null) && this.letters.has(id));
+  }
+
+  /** Whether a person may have had it forgotten: one by its id, of many those that are dead letters. */
+  mayBePurged(id: string): boolean {
+    return this.purged.has(id) || (this.purged.has(null) && this.letters.has(id));
+  }
+
   note(event: TraceEvent): void {
     switch (event.event) {
       case 'answered':
@@ -49,9 +64,13 @@ export class Known {
         break;
       case 'ended':
         this.outcomes.set(event.id, event.outcome);
+        if (event.outcome.status === 'deadLettered') this.letters.add(event.id);
         break;
       case 'asked':
-        (event.what === 'cancel' ? this.cancelled : this.hurried).add(event.id);
+        if (event.what === 'replay') this.replayed.add(event.id);
+        else if (event.what === 'purge') this.purged.add(event.id);
+        else if (event.id !== null)
+          (event.what === 'cancel' ? this.cancelled : this.hurried).add(event.id);
         break;
       case 'attempted':
         this.attempted.add(event.key);
@@ -62,7 +81,8 @@ export class Known {
       case 'disk':
       case 'finished':
         this.rows = new Map(event.rows.map((row) => [row.id, row]));
-        for (const { id, isInHand, crashes } of event.rows) {
+        for (const { id, isInHand, crashes, outcome } of event.rows) {
+          if (outcome?.status === 'deadLettered') this.letters.add(id);
           if (isInHand && isCulprit(crashes, true)) this.culprits.add(id);
         }
         break;

@@ -73,8 +73,28 @@ export interface TraceEvents {
   answered: { readonly key: string; readonly id: string; readonly waitedMs: number };
   /** A caller was told how an operation ended. */
   ended: { readonly id: string; readonly outcome: ToldOutcome; readonly onDisk?: DiskRow | null };
-  /** A caller has asked for an operation to end, or to go on without waiting. */
-  asked: { readonly id: string; readonly what: 'cancel' | 'retryNow' };
+  /**
+   * Somebody asks for an operation to end, to go on without waiting, to be run again or to be forgotten; `null` for all
+   * that match. Told before it is done.
+   */
+  asked: {
+    readonly id: string | null;
+    readonly what: 'cancel' | 'retryNow' | 'replay' | 'purge';
+  };
+  /** A person has made a management call, and had its answer, or its refusal. */
+  ordered: {
+    readonly call: string;
+    readonly process: number;
+    /** What it was about, where it names one thing. */
+    readonly id: string | null;
+    /** The id of the person; `null` where the call names none. */
+    readonly by: string | null;
+    readonly params: Readonly<Record<string, unknown>>;
+    /** `null` where it was refused. */
+    readonly answer: unknown;
+    /** Why it was refused; `no code` for an error without one, `null` where it was not. */
+    readonly code: string | null;
+  };
   attempted: Attempted;
   /** An attempt came to an end in a living process; `isSpent` unless the runtime broke it off. */
   attemptOver: {

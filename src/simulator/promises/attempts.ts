@@ -6,7 +6,14 @@
  */
 
 import type { Clause } from '../oracle/clause.ts';
+import type { Known } from '../oracle/known.ts';
 import { isCrisisKey, type Task } from '../oracle/trace.ts';
+
+/** A dead letter that is run again begins with attempt 1; one that is purged has none on disk. */
+function isCountedAnew(known: Known, key: string): boolean {
+  const id = known.accepted.get(key) ?? '';
+  return known.mayBeReplayed(id) || known.mayBePurged(id);
+}
 
 export const attempts: readonly Clause[] = [
   {
@@ -16,7 +23,7 @@ export const attempts: readonly Clause[] = [
       sentence: 'No effect of a state runs before that state is durable',
     },
     requirements: ['PS-2', 'RT-4'],
-    watch: (_, broken) => {
+    watch: (known, broken) => {
       const highest = new Map<string, number>();
       return {
         attempted: ({ key, attempt }) => {
@@ -28,6 +35,7 @@ export const attempts: readonly Clause[] = [
             const row = onDisk.get(key);
             // A crisis is the listed exception: its delivery starts beside the write (CR-4).
             if (row?.isCrisis === true) continue;
+            if (isCountedAnew(known, key)) continue;
             if (attempt > (row?.attempt ?? 0)) broken(`attempt ${attempt} of ${key}`);
           }
         },
@@ -51,12 +59,12 @@ export const attempts: readonly Clause[] = [
     breach: 'attempt went back',
     says: { page: 'requirements', sentence: 'A restart never resets the attempt count' },
     requirements: ['RT-4'],
-    watch: (_, broken) => {
+    watch: (known, broken) => {
       const highest = new Map<Task, number>();
       return {
         attempted: ({ task, key, attempt }) => {
           const before = highest.get(task) ?? 0;
-          if (attempt < before && !isCrisisKey(key)) {
+          if (attempt < before && !isCrisisKey(key) && !isCountedAnew(known, key)) {
             broken(`${key} from ${before} to ${attempt}`);
           }
           highest.set(task, Math.max(before, attempt));

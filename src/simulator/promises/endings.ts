@@ -22,9 +22,22 @@ function isSame(one: ToldOutcome, other: ToldOutcome): boolean {
  * then only how it ended must be the same, unless somebody has asked for it to be cancelled.
  */
 function isKept(known: Known, id: string, told: ToldOutcome, kept: ToldOutcome): boolean {
+  if (told.status === 'deadLettered' && known.mayBeReplayed(id)) return true;
   if (!known.isCrisis(id)) return isSame(told, kept);
   const statuses = [told.status, kept.status];
   return told.status === kept.status || (known.cancelled.has(id) && statuses.includes('cancelled'));
+}
+
+/** Whether what was told to have ended may be without an ending on disk, or not be there. */
+function mayBeOpen(
+  known: Known,
+  id: string,
+  told: ToldOutcome,
+  row: DiskRow | null | undefined,
+): boolean {
+  if (known.isCrisis(id)) return true;
+  const isLetter = told.status === 'deadLettered';
+  return isLetter && (row === undefined ? known.mayBePurged(id) : known.mayBeReplayed(id));
 }
 
 export const endings: readonly Clause[] = [
@@ -47,7 +60,7 @@ export const endings: readonly Clause[] = [
     watch: (known, broken) => {
       const compare = (id: string, told: ToldOutcome, row: DiskRow | null | undefined): void => {
         const kept = row?.outcome ?? null;
-        if (kept === null ? known.isCrisis(id) : isKept(known, id, told, kept)) return;
+        if (kept === null ? mayBeOpen(known, id, told, row) : isKept(known, id, told, kept)) return;
         broken(`${told.status} of ${id}`);
       };
       return {

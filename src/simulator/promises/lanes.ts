@@ -111,7 +111,7 @@ export const lanes: readonly Clause[] = [
     },
     requirements: ['OP-4'],
     needs: ['orderOfAcceptance'],
-    watch: (_, broken) => {
+    watch: (known, broken) => {
       const effects: TraceEvents['applied'][] = [];
       const ranks = new Map<string, number>();
       return {
@@ -121,7 +121,10 @@ export const lanes: readonly Clause[] = [
         },
         finished: ({ rows }) => {
           // Late effects of what did not complete are judged by the clause above.
-          const completed = rows.filter(({ outcome }) => outcome?.status === 'completed');
+          // What a person runs again goes to the end of its lane.
+          const completed = rows.filter(
+            ({ id, outcome }) => outcome?.status === 'completed' && !known.mayBeReplayed(id),
+          );
           unordered(effects, completed, ({ id }) => ranks.get(id), broken);
         },
       };

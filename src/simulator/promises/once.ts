@@ -73,11 +73,24 @@ export const once: readonly Clause[] = [
     breach: 'attempted after its end was on disk',
     says: { page: 'durability', sentence: 'The ending is on disk. It will not run again' },
     requirements: ['OP-3', 'PS-2'],
-    watch: (_, broken) => {
+    watch: (known, broken) => {
       const ended = new Set<string>();
       return {
         disk: ({ rows }) => {
-          for (const { key, outcome } of rows) if (outcome !== null) ended.add(key);
+          for (const { id, key, outcome } of rows) {
+            if (outcome === null) continue;
+            const mayGoOn = outcome.status === 'deadLettered' && known.mayBeReplayed(id);
+            if (!mayGoOn) ended.add(key);
+          }
+        },
+        // What was given up before somebody runs it again goes on.
+        asked: ({ id, what }) => {
+          if (what !== 'replay') return;
+          for (const row of known.rows.values()) {
+            if (row.outcome?.status === 'deadLettered' && (id ?? row.id) === row.id) {
+              ended.delete(row.key);
+            }
+          }
         },
         attempted: ({ key, attempt }) => {
           if (ended.has(key)) broken(`attempt ${attempt} of ${key}`);

@@ -15,6 +15,7 @@ import { crises } from './crises.ts';
 import { endings } from './endings.ts';
 import { lanes } from './lanes.ts';
 import { once } from './once.ts';
+import { orders } from './orders.ts';
 import { progress } from './progress.ts';
 import { soundness } from './soundness.ts';
 import { waits } from './waits.ts';
@@ -28,6 +29,7 @@ export const CLAUSES: readonly Clause[] = [
   attempts,
   waits,
   crises,
+  orders,
   progress,
   soundness,
 ].flat();

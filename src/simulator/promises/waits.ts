@@ -22,7 +22,7 @@ export const waits: readonly Clause[] = [
           }
         },
         attempted: ({ key, attempt, atMs, id = known.accepted.get(key) ?? '', onDisk }) => {
-          if (known.hurried.has(id)) return;
+          if (known.hurried.has(id) || known.mayBeReplayed(id)) return;
           const dueByDisk = dueAtMs.get(`${key} #${attempt}`) ?? 0;
           // The instant stays on disk while the attempt that it was for is ordered.
           const dueByOrder = known.isCrisis(id) ? 0 : (onDisk?.dueAtMs ?? 0);

@@ -92,6 +92,11 @@ export class Device {
     });
     const runtime = assembleRuntime(checked, store);
     runtime.ready.catch(() => undefined);
+    // Whoever accepted it may have died with an earlier process.
+    runtime.subscribe('operation.ended', ({ ending, operationId: id }) => {
+      if (ending !== 'deadLettered' || life.isDead()) return;
+      this.tell({ event: 'ended', id, outcome: { status: ending } });
+    });
     const made: DeviceProcess = {
       number,
       runtime,
