@@ -101,6 +101,7 @@ const ROOMS = [
   'src/simulator/promises',
   'src/simulator/disk',
   'src/simulator/network',
+  'src/simulator/setup',
   'src/simulator/scene',
   'src/simulator/steps',
   'src/simulator/report',

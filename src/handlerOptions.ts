@@ -27,7 +27,8 @@ const HANDLER_TYPE: MatchRule = {
   rule: `is no type that a request can name: ${TYPE_RULE}`,
 };
 
-const CONFLICT_RULES: OptionRules<ConflictOptions> = {
+/** Rules of the `conflicts` of a handler. */
+export const CONFLICT_RULES: OptionRules<ConflictOptions> = {
   fetchCurrent: 'function',
   roundsMax: count(1, 1_000),
   isAuthority: 'boolean',

@@ -228,7 +228,8 @@ const RETRY_RULES: OptionRules<EscalationRetry> = {
   multiplier: { min: 1, max: 100, whole: false },
 };
 
-const STEP_RULES: OptionRules<EscalationStepOptions> = {
+/** Rules of a step of the chain. */
+export const STEP_RULES: OptionRules<EscalationStepOptions> = {
   name: {
     required: {
       matches: (name) => typeof name === 'string' && NAME.test(name),

@@ -206,7 +206,10 @@ class Simulation implements Scene {
   async #heal(): Promise<void> {
     this.note('everything is healed');
     for (const undo of [...this.#undo].toReversed()) undo();
-    for (const device of this.devices) await device.killAndBoot();
+    for (const device of this.devices) {
+      device.isHealed = true;
+      await device.killAndBoot();
+    }
     for (const { hangUp } of this.upstreams.values()) hangUp();
     for (let passedMs = 0; passedMs < HEALED_LIMIT_MS; passedMs += LOOK_EVERY_MS) {
       await this.clock.advance(LOOK_EVERY_MS);

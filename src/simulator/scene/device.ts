@@ -9,7 +9,7 @@ import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { Store } from '../../../persistence/port/store.ts';
 import { assembleRuntime } from '../../createRuntime.ts';
-import { checkOptions, type RuntimeOptions } from '../../options.ts';
+import { type CheckedOptions, checkOptions, type RuntimeOptions } from '../../options.ts';
 import type { Runtime } from '../../runtime.ts';
 import { mortalClock, mortalHandler, newLife } from '../../virtual/life.ts';
 import { seededRandom } from '../../virtual/seededRandom.ts';
@@ -17,12 +17,15 @@ import { createFaultyStore, type FaultyStore, noFaults } from '../disk/faultySto
 import { diskRows } from '../oracle/diskRow.ts';
 import { rowsAtRest } from '../oracle/rowsAtRest.ts';
 import type { DiskRow, TraceEvent } from '../oracle/trace.ts';
+import { type Drawn, withDrawn } from '../setup/drawnOptions.ts';
 import type { DeviceSetup } from './plan.ts';
 
 /** A process that owns the store of its device, until it dies. */
 export interface DeviceProcess {
   /** Counted from 1 on each device. */
   readonly number: number;
+  /** As given and drawn. */
+  readonly options: CheckedOptions;
   readonly runtime: Runtime;
   readonly store: FaultyStore;
   /** SIGKILL: nothing of it acts any more, and nothing is closed. */
@@ -49,7 +52,10 @@ export class Device {
   /** Ids of what was accepted. */
   readonly accepted = new Set<string>();
   readonly #parts: DeviceParts;
+  /** Everything is healed: no handler is missing any more. */
+  isHealed = false;
   #boots = 0;
+  #set = 0;
   #process: DeviceProcess | null = null;
 
   constructor(parts: DeviceParts) {
@@ -71,6 +77,17 @@ export class Device {
     return this.process.runtime;
   }
 
+  /** What was drawn for the options of the processes that start now. */
+  get drawn(): readonly Drawn[] {
+    const drawn = this.#parts.setup.options?.[this.#set] ?? [];
+    return this.isHealed ? drawn.filter(({ field }) => field !== 'isMissing') : drawn;
+  }
+
+  /** Goes on to the next set of options that was drawn, of which the last is followed by the first. */
+  changeOptions(): void {
+    this.#set = (this.#set + 1) % Math.max(1, this.#parts.setup.options?.length ?? 0);
+  }
+
   /** Starts a process on the disk; does not wait for it. */
   boot(): DeviceProcess {
     this.#boots += 1;
@@ -79,12 +96,12 @@ export class Device {
     const life = newLife();
     const ownClock = mortalClock(clock, life);
     const store = createFaultyStore(this.disk, ownClock, this.faults);
-    const given = options(this, number);
+    const random = seededRandom(seed * 1_000 + number);
+    const given = withDrawn({ random, ...options(this, number) }, this.drawn);
     const handlers = Object.entries(given.handlers ?? {}).map(
       ([type, handler]): [string, Handler] => [type, mortalHandler(handler, life)],
     );
     const checked = checkOptions({
-      random: seededRandom(seed * 1_000 + number),
       ...given,
       store: ':memory:',
       clock: ownClock,
@@ -99,6 +116,7 @@ export class Device {
     });
     const made: DeviceProcess = {
       number,
+      options: checked,
       runtime,
       store,
       kill: () => {

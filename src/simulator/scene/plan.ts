@@ -5,6 +5,7 @@
  */
 
 import type { Json } from '../../../machines/vocabulary/shape.ts';
+import type { Drawn } from '../setup/drawnOptions.ts';
 
 /** A run from its first instant to its healing. Two runs of one plan with one version have one history. */
 export interface Plan {
@@ -27,6 +28,11 @@ export interface Setup {
 /** One machine with a store of its own. */
 export interface DeviceSetup {
   readonly name: string;
+  /**
+   * What was drawn for its options: a set for one process after the other; a step goes on to the next. Left out: all
+   * as usual.
+   */
+  readonly options?: readonly (readonly Drawn[])[] | undefined;
 }
 
 /** A remote service that all devices share. */

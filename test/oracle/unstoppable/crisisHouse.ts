@@ -20,6 +20,7 @@ import { assembleRuntime } from '../../../src/createRuntime.ts';
 import { rawKey } from '../../../src/index.ts';
 import { checkOptions, type RuntimeOptions } from '../../../src/options.ts';
 import type { Runtime } from '../../../src/runtime.ts';
+import { merged } from '../../../src/simulator/setup/drawnOptions.ts';
 import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { HANGS_AFTER_MS } from '../../support/hangs.ts';
@@ -306,17 +307,4 @@ class Gate {
 
 function isNull(answer: CrisisAnswer | null): boolean {
   return answer === null;
-}
-
-/** Plain objects one over the other; all else is what it is. */
-export function merged(one: unknown, other: unknown): unknown {
-  if (!isPlain(one) || !isPlain(other)) return other === undefined ? one : other;
-  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
-  return Object.fromEntries([...names].map((name) => [name, merged(one[name], other[name])]));
-}
-
-function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  return (
-    typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
-  );
 }

@@ -1,36 +1,31 @@
 /**
- * Every option of the runtime, read from the rules that check them, and how each is tried: at the least and
- * the greatest that it may be, in each place where it may be set. An option that stands in neither list below
- * is found by a test: nothing can be added that nobody has shown to stop no crisis (CR-2).
+ * Every option of the runtime and how each is tried: at the values that the simulator draws for it, or in ways of
+ * its own, in each place where it may be set. An option that is neither is found by a test: nothing can be added
+ * that nobody has shown to stop no crisis (CR-2).
  *
  * @module
  */
 
 import { join } from 'node:path';
 import { defineEntity } from '../../../machines/merge/declaration/defineEntity.ts';
-import { RATE_LIMIT_RULES } from '../../../machines/policy/flow/tokenRate.ts';
-import {
-  POLICY_PARTS,
-  type PolicyName,
-  type PolicySettings,
-  RATES,
-  rulesOf,
-} from '../../../machines/policy/layers/policyFields.ts';
+import { type PolicySettings, rulesOf } from '../../../machines/policy/layers/policyFields.ts';
 import type { PolicyLayers } from '../../../machines/policy/layers/policyLayers.ts';
 import type { PayloadSchema } from '../../../machines/policy/request/payloadSchema.ts';
-import {
-  matchRule,
-  type NumberRule,
-  type OptionRule,
-  type OptionRules,
-  type PlainRule,
-} from '../../../machines/vocabulary/optionFields.ts';
+import type { OptionRules } from '../../../machines/vocabulary/optionFields.ts';
 import { TIERS } from '../../../machines/vocabulary/urgency.ts';
 import { keyFile, passphrase, rawKey } from '../../../src/index.ts';
 import { RUNTIME_RULES, type RuntimeOptions } from '../../../src/options.ts';
+import { BESIDE, madeStrategy, merged } from '../../../src/simulator/setup/drawnOptions.ts';
+import { everyOption, everyPolicy, YEAR_MS } from '../../../src/simulator/setup/everyField.ts';
+import {
+  HANDLERS,
+  OPTIONS,
+  POLICIES,
+  unknownFields,
+} from '../../../src/simulator/setup/fieldValues.ts';
 import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
-import { type HouseRules, merged } from './crisisHouse.ts';
+import type { HouseRules } from './crisisHouse.ts';
 
 /** One way to set something. */
 export interface Try extends HouseRules {
@@ -47,35 +42,11 @@ export interface PolicyTry {
   readonly settings: PolicySettings;
 }
 
-const HUGE = Number.MAX_SAFE_INTEGER;
-const YEAR_MS = 366 * 86_400_000;
-/** The first and the last of these that a rule allows are tried where it names no range. */
-const NUMBERS = [0, 1, YEAR_MS, HUGE];
 const CRISIS = 'crisis.alert';
 const RECIPE = defineEntity<{ title: string }>()({ type: 'recipe', fields: {} });
 /** Conflicts whose record nobody can read, and whose record nobody ever answers for. */
 const UNREADABLE = { fetchCurrent: fails, asCrisisPlan: fails, roundsMax: 1, silentMaxMs: 1 };
 const SILENT = { fetchCurrent: () => new Promise<never>(() => undefined), isAuthority: true };
-
-/** Tried at the least and the greatest that their rules allow. */
-const BY_RULE: readonly string[] = [
-  'keyTimeoutMs',
-  'crisis.escalateAfterMs',
-  'crisis.pace.notHeardMs',
-  'crisis.pace.maybeHeardMs',
-  'crisis.pace.refusedMs',
-  'crisis.pace.anewMs',
-  'crisis.pace.acknowledgedMs',
-  'handlers.*.honoursIdempotencyKey',
-  'handlers.*.keyLifetimeMs',
-  'handlers.*.strictOrder',
-  'handlers.*.attemptTimeoutMs',
-  'retentionMs',
-  'payloadBytesMax',
-  'residentsMax',
-  'operationsMax',
-  'unwrittenBytesMax',
-];
 
 /** Tried in ways of their own. */
 const OWN: Readonly<Record<string, () => readonly Try[]>> = {
@@ -220,137 +191,57 @@ type Place = readonly [
   options: (settings: PolicySettings) => Partial<RuntimeOptions>,
 ];
 
-/** What a policy is set with, where it could not be what it is otherwise. */
-const BESIDE: Readonly<Record<string, PolicySettings>> = {
-  'flow.slotsMin': { concurrency: 100_000, flow: { slotsAtStart: 100_000 } },
-  'flow.slotsAtStart': { concurrency: 100_000, flow: { slotsMin: 1 } },
-  'flow.timeoutMsMin': { attemptTimeoutMs: YEAR_MS },
-  'flow.probeMsMin': { flow: { probeMsMax: YEAR_MS } },
-  'flow.probeMsMax': { flow: { probeMsMin: 1 } },
-  'breaker.windowCalls': { breaker: { windowCallsMin: 1 } },
-  'breaker.windowCallsMin': { breaker: { windowCalls: 100_000 } },
-  'breaker.probeLeaseMs': { attemptTimeoutMs: 1 },
-  'degradation.eventLoopDelayMsLimited': { degradation: { eventLoopDelayMsCriticalOnly: YEAR_MS } },
-  'degradation.eventLoopDelayMsCriticalOnly': { degradation: { eventLoopDelayMsLimited: 1 } },
-  'retry.initialDelayMs': { retry: { delayMsMax: YEAR_MS } },
-  'retry.delayMsMax': { retry: { initialDelayMs: 0 } },
-};
-
-/** Policies whose ends no range names, or which another rule bounds too. */
-const POLICY_VALUES: Readonly<Record<string, readonly unknown[]>> = {
-  attemptTimeoutMs: [1, YEAR_MS],
-  concurrency: [1, 100_000],
-  'retry.strategy': [
-    'additiveJitter',
-    'fullJitter',
-    'decorrelatedJitter',
-    'constant',
-    fails,
-    () => YEAR_MS,
-  ],
-};
-
-/** The policies that this test knows, part by part. */
-const POLICIES: readonly string[] = [
-  ...['attemptTimeoutMs', 'responseDeadlineMs', 'subjectRate', 'tierRate', 'rate'],
-  ...['concurrency', 'crisisConcurrency', 'watchdogMs'],
-  ...['retry.attemptsMax', 'retry.initialDelayMs', 'retry.delayMsMax', 'retry.multiplier'],
-  ...['retry.strategy', 'retry.jitterMsMax', 'retry.thenEveryMs', 'retry.giveUpAfterMs'],
-  ...['breaker.consecutiveFailuresToOpen', 'breaker.failureRateToOpen'],
-  ...['breaker.slowCallRateToOpen', 'breaker.slowCallMs', 'breaker.windowCalls'],
-  ...['breaker.windowMs', 'breaker.windowCallsMin', 'breaker.retryAfterMsMax'],
-  'breaker.probeLeaseMs',
-  ...['flow.slotsMin', 'flow.slotsAtStart', 'flow.slotsShareAfterOutage', 'flow.surprise'],
-  ...['flow.failureShareMin', 'flow.probeMsMin', 'flow.probeShare', 'flow.probeMsMax'],
-  ...['flow.probesMax', 'flow.timeoutMsMin', 'flow.latencyNoiseMs', 'flow.ratePerSecondMin'],
-  ...['degradation.leaveShare', 'degradation.eventLoopDelayMsLimited'],
-  'degradation.eventLoopDelayMsCriticalOnly',
-];
-
-/** Each option that has a rule of its own. */
-export function everyOption(rules: OptionRules = RUNTIME_RULES): ReadonlyMap<string, PlainRule> {
-  const found = new Map<string, PlainRule>();
-  const walk = (rule: OptionRule, path: string): void => {
-    if (typeof rule === 'string') found.set(path, rule);
-    else if ('required' in rule) walk(rule.required, path);
-    else if ('fields' in rule) {
-      for (const [name, each] of Object.entries(rule.fields)) walk(each, joined(path, name));
-    } else if ('entries' in rule) walk(rule.entries, `${path}.*`);
-    else if ('each' in rule) walk(rule.each, `${path}[]`);
-    else found.set(path, rule);
-  };
-  walk({ fields: rules }, '');
-  return found;
-}
-
-/** Each policy that may be set in a place, part by part. */
-export function everyPolicy(
-  places: readonly OptionRules[] = Object.values(PLACES).flatMap((of) =>
-    of.map(([rules]) => rules),
-  ),
-  partsOf: (policy: string) => OptionRules | undefined = (policy) =>
-    POLICY_PARTS[policy as PolicyName],
-): ReadonlyMap<string, PlainRule> {
-  const found = new Map<string, PlainRule>();
-  for (const rules of places) {
-    for (const [policy, rule] of Object.entries(rules)) {
-      const parts = partsOf(policy);
-      if (parts === undefined) found.set(policy, rule as PlainRule);
-      else
-        for (const [name, each] of Object.entries(parts))
-          found.set(`${policy}.${name}`, each as PlainRule);
-    }
-  }
-  return found;
-}
+const OPTION_RULES = everyOption(RUNTIME_RULES);
+/** The policies of all places. */
+const PLACE_RULES = Object.values(PLACES).flatMap((of) => of.map(([rules]) => rules));
 
 /** Options of the runtime that nobody has shown to stop no crisis, each with what to do. */
 export function unknownOptions(
-  options = everyOption(),
-  policies = everyPolicy(),
+  options = OPTION_RULES,
+  policies = everyPolicy(PLACE_RULES),
 ): readonly string[] {
-  const isKnown = (name: string): boolean =>
-    BY_RULE.includes(name) || Object.hasOwn(OWN, name) || Object.hasOwn(PLACES, name);
-  const add = (name: string, lists: string): string =>
-    `${name} is an option that this test has never tried: could it hold up a crisis? Add it to ${lists} in test/oracle/unstoppable/optionsTried.ts.`;
+  const isTried = (name: string): boolean =>
+    Object.hasOwn(OWN, name) || Object.hasOwn(PLACES, name) || plainValues(name).length > 0;
   return [
-    ...[...options.keys()]
-      .filter((name) => !isKnown(name))
-      .map((name) => add(name, 'BY_RULE (to try its least and its greatest), OWN or PLACES')),
-    ...[...policies.keys()]
-      .filter((name) => !POLICIES.includes(name))
-      .map((name) => add(name, 'POLICIES (and POLICY_VALUES where it has no range)')),
+    ...unknownFields(options, policies),
+    ...[...OPTION_RULES.keys()]
+      .filter((name) => !isTried(name))
+      .map((name) => `${name} could hold up a crisis: add a way to try it to OWN or PLACES.`),
   ];
 }
 
 /** Names in the lists above that are no options any more. */
 export function goneOptions(): readonly string[] {
-  const [options, policies] = [everyOption(), everyPolicy()];
   return [
-    ...[...BY_RULE, ...Object.keys(OWN), ...Object.keys(PLACES)].filter(
-      (name) => !options.has(name),
-    ),
-    ...[...POLICIES, ...Object.keys(BESIDE)].filter((name) => !policies.has(name)),
+    ...[...Object.keys(OWN), ...Object.keys(PLACES)].filter((name) => !OPTION_RULES.has(name)),
+    ...Object.keys(BESIDE).filter((name) => !POLICIES.has(name)),
   ];
 }
 
 /** Every way to set every option that is no layer of policies. */
 export function everyTry(): readonly Try[] {
-  const options = everyOption();
-  const byRule = BY_RULE.flatMap((name) => {
-    const rule = options.get(name);
-    if (rule === undefined) return [];
-    return valuesOf(rule).map((value) => tried(name, value, setAt(name, value)));
-  });
-  return [...byRule, ...Object.values(OWN).flatMap((of) => of())];
+  const plain = [...OPTION_RULES.keys()]
+    .filter((name) => !Object.hasOwn(OWN, name))
+    .flatMap((name) => plainValues(name).map((value) => tried(name, value, setAt(name, value))));
+  return [...plain, ...Object.values(OWN).flatMap((of) => of())];
+}
+
+/** Its values that are JSON; what is usual stops no crisis for sure. */
+function plainValues(name: string): readonly unknown[] {
+  const field = OPTIONS.get(name) ?? HANDLERS.get(name.replace('handlers.*.', ''));
+  return field === undefined || field.isMade ? [] : unusual(field.values);
+}
+
+function unusual([least, , ...others]: readonly unknown[]): readonly unknown[] {
+  return [least, ...others].filter((value) => value !== undefined);
 }
 
 /** Every way to set every policy, wherever it may be set. */
 export function everyPolicyTry(): readonly PolicyTry[] {
-  return [...everyPolicy()].flatMap(([name, rule]) => {
+  return [...POLICIES].flatMap(([name, { values, isMade }]) => {
     const [policy = '', part] = name.split('.');
-    const values = POLICY_VALUES[name] ?? (isRate(policy) ? rateLimits() : valuesOf(rule));
-    return values.map((value): PolicyTry => {
+    return unusual(values).map((given): PolicyTry => {
+      const value = isMade ? madeStrategy(String(given)) : given;
       const own = { [policy]: part === undefined ? value : { [part]: value } };
       const settings = merged(BESIDE[name] ?? {}, own) as PolicySettings;
       return { policy: name, name: `${name}: ${said(value)}`, settings };
@@ -388,37 +279,6 @@ function allowed(settings: PolicySettings, rules: OptionRules): PolicySettings {
   );
 }
 
-/** Least and greatest, and `null` where that is a value. */
-function valuesOf(rule: PlainRule): readonly unknown[] {
-  if (rule === 'boolean') return [true, false];
-  if (typeof rule === 'object' && 'orNull' in rule) return [...valuesOf(rule.orNull), null];
-  if (typeof rule === 'object' && 'min' in rule) return ends(rule);
-  const { matches } = matchRule(rule);
-  const fit = NUMBERS.filter((number) => matches(number));
-  return [fit[0], fit.at(-1)];
-}
-
-function ends({ min, max }: NumberRule): readonly number[] {
-  return [min, max === Number.POSITIVE_INFINITY ? HUGE : max];
-}
-
-/** Next to nothing, and next to everything. */
-function rateLimits(): readonly unknown[] {
-  const [slowest, fastest] = ends(rangeOf(RATE_LIMIT_RULES.perSecond));
-  const [least, most] = ends(rangeOf(RATE_LIMIT_RULES.burst));
-  return [{ perSecond: slowest, burst: least }, { perSecond: fastest, burst: most }, null];
-}
-
-function rangeOf(rule: OptionRule): NumberRule {
-  if (typeof rule === 'object' && 'required' in rule) return rangeOf(rule.required);
-  if (typeof rule === 'object' && 'min' in rule) return rule;
-  throw new Error('A rate limit has numbers.');
-}
-
-function isRate(policy: string): boolean {
-  return RATES.some((rate) => rate === policy);
-}
-
 function tried(name: string, value: unknown, options: Partial<RuntimeOptions>): Try {
   return { name: `${name}: ${said(value)}`, options: () => options };
 }
@@ -451,10 +311,6 @@ function schemaOf(validate: PayloadSchema['~standard']['validate']): PayloadSche
 
 function fails(): never {
   throw new Error('A defect of the app.');
-}
-
-function joined(path: string, name: string): string {
-  return path === '' ? name : `${path}.${name}`;
 }
 
 function said(value: unknown): string {

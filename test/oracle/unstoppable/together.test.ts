@@ -8,8 +8,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { merged } from '../../../src/simulator/setup/drawnOptions.ts';
 import { cases } from '../../support/cases.ts';
-import { type CrisisHouse, merged, openHouse } from './crisisHouse.ts';
+import { type CrisisHouse, openHouse } from './crisisHouse.ts';
 import { everyPolicyTry, everyTry, inEachPlace, type Try } from './optionsTried.ts';
 import { SWITCHES, type Switch } from './switchesTried.ts';
 

@@ -1,0 +1,110 @@
+/**
+ * Draws the options of a device: all as usual, one field off the usual, or many at once.
+ *
+ * @module
+ */
+
+import type { Json } from '../../../machines/vocabulary/shape.ts';
+import { TIERS } from '../../../machines/vocabulary/urgency.ts';
+import type { SeededRandom } from '../../virtual/seededRandom.ts';
+import { type Drawn, type Place, policiesOf } from './drawnOptions.ts';
+import { ENTITIES, HANDLERS, OPTIONS, POLICIES, STEPS, type TriedField } from './fieldValues.ts';
+
+/** What options may be drawn for. */
+export interface Named {
+  readonly upstreams: readonly string[];
+  /** Types of requests. */
+  readonly types: readonly string[];
+}
+
+/** A field in a place, and what it may be. */
+interface Candidate extends Omit<Drawn, 'value'> {
+  readonly values: readonly Json[];
+}
+
+/** Tiers of the app that a device may have. */
+export const OWN_TIERS = ['gold', 'guest'] as const;
+/** How many of all fields are set where they are drawn together. */
+const TOGETHER_SHARE = 0.06;
+/** Said before the first request, and never changed. */
+const FOR_GOOD: readonly string[] = ['key', 'device'];
+const SETS_MAX = 3;
+
+/** The options of the processes of a device, one after the other; an empty set has all as usual. */
+export function drawOptions(random: SeededRandom, named: Named): readonly (readonly Drawn[])[] {
+  const all = everyPlace(named);
+  const first = drawSet(random, all);
+  const kept = first.filter(({ field }) => FOR_GOOD.includes(field));
+  const others = Array.from({ length: random.below(SETS_MAX) }, () => [
+    ...kept,
+    ...drawSet(random, all).filter(({ field }) => !FOR_GOOD.includes(field)),
+    ...drawMoves(random, named),
+  ]);
+  return [first, ...others];
+}
+
+function drawSet(random: SeededRandom, all: readonly Candidate[]): readonly Drawn[] {
+  const how = random.pick(['usual', 'alone', 'alone', 'together'] as const);
+  if (how === 'usual') return [];
+  if (how === 'together') {
+    return all.flatMap((each) => (random.chance(TOGETHER_SHARE) ? [drawn(each, random)] : []));
+  }
+  // Of a field first: those of policies stand in many places.
+  const fields = [...new Set(all.map(({ field }) => field))];
+  const field = fields[random.below(fields.length)];
+  const places = all.filter((each) => each.field === field);
+  const place = places[random.below(places.length)];
+  return place === undefined ? [] : [drawn(place, random)];
+}
+
+function drawn({ place, name, field, values }: Candidate, random: SeededRandom): Drawn {
+  return { place, name, field, value: values[random.below(values.length)] ?? null };
+}
+
+/** What an app changes between two versions of itself: handlers that are missing, upstreams of other names. */
+function drawMoves(random: SeededRandom, { types, upstreams }: Named): readonly Drawn[] {
+  const moves: Drawn[] = [];
+  const type = types[random.below(types.length)] ?? '*';
+  const upstream = upstreams[random.below(upstreams.length)] ?? '*';
+  if (random.chance(0.2)) {
+    moves.push({ place: 'handlers', name: type, field: 'isMissing', value: true });
+  }
+  if (random.chance(0.2)) {
+    moves.push({ place: 'upstreams', name: upstream, field: 'name', value: `${upstream}-moved` });
+  }
+  return moves;
+}
+
+/** Every field in every place where it may be set. */
+export function everyPlace({ upstreams, types }: Named): readonly Candidate[] {
+  const of = (
+    place: Place,
+    name: string,
+    fields: Iterable<readonly [string, TriedField]>,
+  ): readonly Candidate[] =>
+    [...fields].flatMap(([field, { values }]) =>
+      values.length === 0 ? [] : [{ place, name, field, values }],
+    );
+  const policies = (place: Place, name: string): readonly Candidate[] => {
+    const names = policiesOf(place, name);
+    return of(
+      place,
+      name,
+      [...POLICIES].filter(([field]) => names.includes(field)),
+    );
+  };
+  return [
+    ...OWN_TIERS.flatMap((name) => [
+      { place: 'tiers' as const, name, field: 'like', values: [...TIERS] },
+      ...policies('tiers', name),
+    ]),
+    ...of('options', '*', OPTIONS),
+    ...['*', ...types].flatMap((type) => of('handlers', type, HANDLERS)),
+    ...['*', '0'].flatMap((step) => of('escalation', step, STEPS)),
+    ...of('entities', '*', ENTITIES),
+    ...policies('policies.defaults', '*'),
+    ...upstreams.flatMap((upstream) => policies('upstreams', upstream)),
+    ...['crisis', ...TIERS].flatMap((tier) => policies('policies.tiers', tier)),
+    ...types.flatMap((type) => policies('policies.types', type)),
+  ];
+}

@@ -1,0 +1,276 @@
+/**
+ * Options of a runtime as data: what was drawn for each field, laid over the options that a run gives.
+ *
+ * @module
+ */
+
+import type { Handler } from '../../../actors/port.ts';
+import type { EntityRules } from '../../../machines/merge/declaration/entityRules.ts';
+import {
+  type PolicyLayer,
+  type PolicySettings,
+  rulesOf,
+} from '../../../machines/policy/layers/policyFields.ts';
+import type { PayloadSchema } from '../../../machines/policy/request/payloadSchema.ts';
+import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { isObject } from '../../../machines/vocabulary/optionFields.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
+import { checkOptions, type RuntimeOptions } from '../../options.ts';
+import { YEAR_MS } from './everyField.ts';
+import { HANDLERS, OPTIONS, POLICIES } from './fieldValues.ts';
+
+/** Where a field is set. */
+export const PLACES = [
+  'options',
+  'handlers',
+  'escalation',
+  'entities',
+  'policies.defaults',
+  'policies.tiers',
+  'policies.types',
+  'upstreams',
+  'tiers',
+] as const;
+export type Place = (typeof PLACES)[number];
+
+/** One field that is not as usual. */
+export interface Drawn {
+  readonly place: Place;
+  /** Name of the upstream, tier or type, number of the step; `*` for each, and where there is one only. */
+  readonly name: string;
+  /** Path of the field there; beside those of the tables `isMissing` of a handler and `name` of an upstream. */
+  readonly field: string;
+  /** Its value; the name of what is no JSON. */
+  readonly value: Json;
+}
+
+type Options = Partial<RuntimeOptions>;
+
+/** What a policy is set with, where it could not be what it is otherwise. */
+export const BESIDE: Readonly<Record<string, PolicySettings>> = {
+  'flow.slotsMin': { concurrency: 100_000, flow: { slotsAtStart: 100_000 } },
+  'flow.slotsAtStart': { concurrency: 100_000, flow: { slotsMin: 1 } },
+  'flow.timeoutMsMin': { attemptTimeoutMs: YEAR_MS },
+  'flow.probeMsMin': { flow: { probeMsMax: YEAR_MS } },
+  'flow.probeMsMax': { flow: { probeMsMin: 1 } },
+  'breaker.windowCalls': { breaker: { windowCallsMin: 1 } },
+  'breaker.windowCallsMin': { breaker: { windowCalls: 100_000 } },
+  'breaker.probeLeaseMs': { attemptTimeoutMs: 1 },
+  'degradation.eventLoopDelayMsLimited': { degradation: { eventLoopDelayMsCriticalOnly: YEAR_MS } },
+  'degradation.eventLoopDelayMsCriticalOnly': { degradation: { eventLoopDelayMsLimited: 1 } },
+  'retry.initialDelayMs': { retry: { delayMsMax: YEAR_MS } },
+  'retry.delayMsMax': { retry: { initialDelayMs: 0 } },
+};
+
+const LAYERS: Readonly<Partial<Record<Place, PolicyLayer>>> = {
+  'policies.defaults': 'defaults',
+  'policies.tiers': 'tier',
+  'policies.types': 'type',
+  upstreams: 'upstream',
+  tiers: 'tier',
+};
+
+/** Which policies are set in a place. */
+export function policiesOf(place: Place, name: string): readonly string[] {
+  const layer = LAYERS[place];
+  if (layer === undefined) return [];
+  const rules = rulesOf(layer, name);
+  return [...POLICIES.keys()].filter((field) => Object.hasOwn(rules, field.split('.')[0] ?? ''));
+}
+
+/** Lays what was drawn over the options, in order, but for what can't stand with what is there by then. */
+export function withDrawn(options: Options, drawn: readonly Drawn[]): Options {
+  let laid = options;
+  for (const each of drawn) {
+    const next = put(laid, each);
+    if (isAllowed(next)) laid = next;
+  }
+  return laid;
+}
+
+function isAllowed(options: Options): boolean {
+  try {
+    checkOptions({ ...options, store: ':memory:' });
+    return true;
+  } catch (error) {
+    if (isHoldfastError(error) && error.code === 'HF_OPTION_INVALID') return false;
+    throw error;
+  }
+}
+
+function put(options: Options, drawn: Drawn): Options {
+  const { place, name, field, value } = drawn;
+  switch (place) {
+    case 'options':
+      return at(field, (before) => madeOption(options, field, value, before), options) as Options;
+    case 'handlers':
+      return { ...options, handlers: handlersWith(options, drawn) };
+    case 'escalation':
+      return withStep(options, drawn);
+    case 'entities':
+      return {
+        ...options,
+        entities: options.entities?.map((rules): EntityRules => ({ ...rules, [field]: value })),
+      };
+    case 'upstreams':
+      if (field === 'name') return renamed(options, name, nameIn(value));
+      break;
+    case 'tiers':
+      if (field === 'like')
+        return merged(options, { tiers: { [name]: { like: value } } }) as Options;
+      break;
+    default:
+  }
+  return merged(options, layered(drawn)) as Options;
+}
+
+/** Layers in which a policy is set, with what it could not be set without. */
+function layered({ place, name, field, value }: Drawn): object {
+  const [policy = '', part] = field.split('.');
+  const set = POLICIES.get(field)?.isMade === true ? madeStrategy(nameIn(value)) : value;
+  const own = { [policy]: part === undefined ? set : { [part]: set } };
+  const beside = Object.entries(BESIDE[field] ?? {}).filter(([other]) =>
+    policiesOf(place, name).some((each) => each.split('.')[0] === other),
+  );
+  const settings = merged(Object.fromEntries(beside), own);
+  const path = [...place.split('.'), ...(place === 'policies.defaults' ? [] : [name])];
+  return path.reduceRight<object>((inner, each) => ({ [each]: inner }), settings as object);
+}
+
+/** A named strategy, or the function that the name stands for. */
+export function madeStrategy(name: string): unknown {
+  if (name === 'throws') return throws;
+  return name === 'aYear' ? () => YEAR_MS : name;
+}
+
+function madeOption(options: Options, field: string, value: Json, before: unknown): unknown {
+  if (OPTIONS.get(field)?.isMade !== true) return value;
+  switch (field) {
+    case 'crisis.resources':
+      return resources(nameIn(value));
+    case 'crisis.words':
+      return words(nameIn(value));
+    case 'random': {
+      const draw = value === 'always0' ? 0 : 1 - 2 ** -53;
+      return { ...options.random, next: () => draw };
+    }
+    default:
+      return listener(nameIn(value), before);
+  }
+}
+
+/** A listener of the app; one that the run has is told first. */
+function listener(name: string, before: unknown): unknown {
+  return (...told: readonly unknown[]): unknown => {
+    if (typeof before === 'function') before(...told);
+    if (name === 'throws') throws();
+    return name === 'neverAnswers' ? new Promise(() => undefined) : undefined;
+  };
+}
+
+function resources(name: string): readonly unknown[] {
+  if (name === 'thatHelpNobody') return [null, 5, { kind: 'nonsense', regions: [] }];
+  const number = { none: 0, one: 1 }[name] ?? 500;
+  return Array.from({ length: number }, (_, each) => {
+    return { kind: 'contact', name: `Contact ${each}`, regions: ['*'], phone: '1' };
+  });
+}
+
+function words(name: string): readonly unknown[] {
+  if (name === 'thatNobodyCanRead') return [null, {}];
+  const languages = { none: [], one: ['en'] }[name] ?? ['en', 'de', 'fr', 'ar', 'tr'];
+  return languages.map((language) => ({ language, notReached: 'Nobody has it yet.' }));
+}
+
+function handlersWith(
+  options: Options,
+  { name, field, value }: Drawn,
+): Readonly<Record<string, Handler>> {
+  const upstreams = Object.keys(options.upstreams ?? {});
+  const changed = Object.entries(options.handlers ?? {}).map(
+    ([type, handler]): readonly [string, Handler | null] => {
+      if (name !== '*' && name !== type) return [type, handler];
+      if (field === 'isMissing') return [type, null];
+      if (field === 'upstream') {
+        const upstream = upstreams[Number(value) % upstreams.length] ?? handler.upstream;
+        return [type, { ...handler, upstream }];
+      }
+      const [trait = '', part] = field.split('.');
+      const set = HANDLERS.get(field)?.isMade === true ? madeTrait(field, nameIn(value)) : value;
+      if (part === undefined) return [type, { ...handler, [trait]: set }];
+      // Only where its operations are edits.
+      const { conflicts } = handler;
+      if (conflicts === undefined) return [type, handler];
+      return [
+        type,
+        { ...handler, conflicts: { ...(conflicts === true ? {} : conflicts), [part]: set } },
+      ];
+    },
+  );
+  return Object.fromEntries(
+    changed.filter((entry): entry is readonly [string, Handler] => entry[1] !== null),
+  );
+}
+
+function madeTrait(field: string, name: string): unknown {
+  if (field === 'conflicts.asCrisisPlan') return name === 'throws' ? throws : () => null;
+  const answers: Readonly<Record<string, PayloadSchema['~standard']['validate']>> = {
+    accepts: (value) => ({ value }),
+    refuses: () => ({ issues: [{ message: 'Not this.' }] }),
+    throws,
+    promises: (value) => Promise.resolve({ value }),
+  };
+  return { '~standard': { version: 1, vendor: 'simulator', validate: answers[name] ?? throws } };
+}
+
+function withStep(options: Options, { name, field, value }: Drawn): Options {
+  const steps = options.crisis?.escalation ?? [];
+  // No first wait is longer than the longest.
+  const beside = field === 'retry.delayMsMax' ? { retry: { initialDelayMs: 0 } } : {};
+  const escalation = steps.map((step, index) =>
+    name === '*' || Number(name) === index ? at(field, () => value, merged(step, beside)) : step,
+  );
+  return { ...options, crisis: { ...options.crisis, escalation: escalation as typeof steps } };
+}
+
+function renamed(options: Options, from: string, to: string): Options {
+  const name = (upstream: string): string => (upstream === from ? to : upstream);
+  const upstreams = Object.entries(options.upstreams ?? {});
+  const handlers = Object.entries(options.handlers ?? {});
+  return {
+    ...options,
+    upstreams: Object.fromEntries(upstreams.map(([upstream, set]) => [name(upstream), set])),
+    handlers: Object.fromEntries(
+      handlers.map(([type, handler]) => [type, { ...handler, upstream: name(handler.upstream) }]),
+    ),
+  };
+}
+
+/** The same object with another value at a path. */
+function at(path: string, change: (before: unknown) => unknown, whole: unknown): unknown {
+  const [first = '', ...rest] = path.split('.');
+  const object = isObject(whole) ? (whole as Readonly<Record<string, unknown>>) : {};
+  const before = object[first];
+  const after = rest.length === 0 ? change(before) : at(rest.join('.'), change, before);
+  return { ...object, [first]: after };
+}
+
+/** Plain objects one over the other; all else is what it is. */
+export function merged(one: unknown, other: unknown): unknown {
+  if (!isPlain(one) || !isPlain(other)) return other === undefined ? one : other;
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return Object.fromEntries([...names].map((name) => [name, merged(one[name], other[name])]));
+}
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  return isObject(value) && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** The name that stands for something that is no JSON. */
+function nameIn(value: Json): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function throws(): never {
+  throw new Error('A defect of the app.');
+}
