@@ -38,6 +38,7 @@ const PROCESSES = [
     'drill/stage/drillCallerProcess.ts',
     'drill/upstream/drillUpstreamProcess.ts',
     'drill/measure/drillControlThread.ts',
+    'simulator/simulatorThread.ts',
   ].map((file) => [basename(file, '.ts'), `src/${file}`]),
 ];
 /** Each is whole by itself: a thread starts by reading one file, and what it loads later has its name. */

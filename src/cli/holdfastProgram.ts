@@ -121,6 +121,11 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
       'provoke every fault that a crisis has to survive',
       async () => (await import('../drill/crisisDrill.ts')).crisisDrillCommand(),
     ],
+    [
+      'simulate',
+      'days of trouble on virtual time, drawn from seeds; are promises kept?',
+      async () => (await import('./commands/simulate.ts')).simulateCommand(),
+    ],
     ['help', 'show the help of a command', () => Promise.resolve(helpCommand())],
   ],
 };

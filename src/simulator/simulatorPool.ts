@@ -1,0 +1,68 @@
+/**
+ * Threads that run plans beside each other.
+ *
+ * @module
+ */
+
+import { Worker } from 'node:worker_threads';
+import { systemClock } from '../../actors/platform/systemClock.ts';
+import type { RunOrder, RunReport } from './simulatorThread.ts';
+
+const DAY_HOURS = 24;
+/** The longest that a day may take in real time; a loop that never ends is broken off. */
+const A_DAY_TAKES_MS_MAX = 300_000;
+
+/** Starts a thread for each run that finds all others at work, and keeps it for the next. */
+export class SimulatorPool {
+  readonly #idle: Worker[] = [];
+  readonly #all = new Set<Worker>();
+  #isClosed = false;
+
+  /** Runs a plan to its end; resolves with `null` where the pool was closed meanwhile. */
+  async run(order: RunOrder): Promise<RunReport | null> {
+    if (this.#isClosed) return null;
+    const { seed, hours } = 'plan' in order ? order.plan : order;
+    const worker = this.#idle.pop() ?? this.#start();
+    const limitMs = A_DAY_TAKES_MS_MAX * Math.max(1, hours / DAY_HOURS);
+    return await new Promise((resolve) => {
+      const end = (report: RunReport | null): void => {
+        cancel();
+        worker.removeAllListeners();
+        resolve(report);
+      };
+      const fall = (reason: string): void => {
+        this.#all.delete(worker);
+        void worker.terminate();
+        const breaches = [`fallen: seed ${seed} did not come to its end: ${reason}`];
+        end(this.#isClosed ? null : { seed, hours, breaches, seen: {}, digest: '', failure: null });
+      };
+      const cancel = systemClock.schedule(limitMs, () => {
+        fall(`it took more than ${Math.round(limitMs / 60_000)} minutes`);
+      });
+      worker.once('message', (report: RunReport) => {
+        this.#idle.push(worker);
+        end(report);
+      });
+      worker.once('error', (error: Error) => {
+        fall(error.stack ?? error.message);
+      });
+      worker.once('exit', () => {
+        fall('its thread has ended');
+      });
+      worker.postMessage(order);
+    });
+  }
+
+  /** Ends all threads, and what they run. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#all].map(async (worker) => await worker.terminate()));
+  }
+
+  #start(): Worker {
+    const file = new URL('./simulatorThread.js', import.meta.url);
+    const worker = new Worker(file, { name: 'holdfast simulator', execArgv: [] });
+    this.#all.add(worker);
+    return worker;
+  }
+}

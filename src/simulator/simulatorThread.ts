@@ -1,0 +1,43 @@
+/**
+ * A thread that runs plans one after the other, for `SimulatorPool`.
+ *
+ * @module
+ */
+
+import { parentPort } from 'node:worker_threads';
+import { drawPlan } from './drawPlan.ts';
+import type { Plan } from './scene/plan.ts';
+import { runPlan } from './simulation.ts';
+
+/** What a thread is to run: a plan, or the one that is drawn from a seed. */
+export type RunOrder =
+  | { readonly seed: number; readonly hours: number; readonly version: string }
+  | { readonly plan: Plan };
+
+/** What a run came to, as a thread tells it. */
+export interface RunReport {
+  readonly seed: number;
+  readonly hours: number;
+  readonly breaches: readonly string[];
+  readonly seen: Readonly<Record<string, number>>;
+  readonly digest: string;
+  /** What was run, and what happened in it, where a promise was broken. */
+  readonly failure: { readonly plan: Plan; readonly history: readonly string[] } | null;
+}
+
+parentPort?.on('message', (order: RunOrder) => {
+  void run(order).then((report) => parentPort?.postMessage(report));
+});
+
+async function run(order: RunOrder): Promise<RunReport> {
+  const plan = 'plan' in order ? order.plan : drawPlan(order.seed, order.hours, order.version);
+  const { seed, hours } = plan;
+  try {
+    const { breaches, seen, history, digest } = await runPlan(plan);
+    const failure = breaches.length === 0 ? null : { plan, history };
+    return { seed, hours, breaches, seen: Object.fromEntries(seen), digest, failure };
+  } catch (error) {
+    const breaches = [`fallen: ${error instanceof Error ? error.stack : String(error)}`];
+    return { seed, hours, breaches, seen: {}, digest: '', failure: { plan, history: [] } };
+  }
+}
