@@ -64,8 +64,16 @@ export async function runPlan(
   plan: Plan,
   isEnough: (breaches: readonly string[]) => boolean = () => false,
 ): Promise<Result> {
+  await Promise.all(LOADED_LATER.map(async (load) => await load()));
   return await new Simulation(plan).run(isEnough);
 }
+
+/** What the runtime loads where it is first needed: a file is read in real time, and no two runs alike. */
+const LOADED_LATER: readonly (() => Promise<unknown>)[] = [
+  async () => await import('../../machines/merge/entities/entities.ts'),
+  async () => await import('../../machines/operation/repeatSafety.ts'),
+  async () => await import('../management/operations.ts'),
+];
 
 class Simulation implements Scene {
   readonly clock = new VirtualClock();

@@ -25,10 +25,9 @@ export class SimulatorPool {
     const worker = this.#idle.pop() ?? this.#start();
     const limitMs = A_DAY_TAKES_MS_MAX * Math.max(1, hours / DAY_HOURS);
     return await new Promise((resolve) => {
-      const end = (report: RunReport | null): void => {
-        cancel();
-        worker.removeAllListeners();
-        resolve(report);
+      const done = (report: RunReport): void => {
+        this.#idle.push(worker);
+        end(report);
       };
       const fall = (reason: string): void => {
         this.#all.delete(worker);
@@ -36,19 +35,22 @@ export class SimulatorPool {
         const breaches = [`fallen: seed ${seed} did not come to its end: ${reason}`];
         end(this.#isClosed ? null : { seed, hours, breaches, seen: {}, digest: '', failure: null });
       };
+      const failed = (error: Error): void => {
+        fall(error.stack ?? error.message);
+      };
+      const ended = (): void => {
+        fall('its thread has ended');
+      };
       const cancel = systemClock.schedule(limitMs, () => {
         fall(`it took more than ${Math.round(limitMs / 60_000)} minutes`);
       });
-      worker.once('message', (report: RunReport) => {
-        this.#idle.push(worker);
-        end(report);
-      });
-      worker.once('error', (error: Error) => {
-        fall(error.stack ?? error.message);
-      });
-      worker.once('exit', () => {
-        fall('its thread has ended');
-      });
+      // Each by itself: removeAllListeners() would take those of Node too, and no message would come any more.
+      const end = (report: RunReport | null): void => {
+        cancel();
+        worker.off('message', done).off('error', failed).off('exit', ended);
+        resolve(report);
+      };
+      worker.on('message', done).on('error', failed).on('exit', ended);
       worker.postMessage(order);
     });
   }

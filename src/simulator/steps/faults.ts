@@ -4,6 +4,7 @@
  * @module
  */
 
+import { noFaults } from '../disk/faultyStore.ts';
 import { type AnyStepKind, stepKind } from '../scene/scene.ts';
 import { deviceAt } from './work.ts';
 
@@ -19,11 +20,11 @@ export const FAULTS: readonly AnyStepKind[] = [
     }),
     take: (scene, { device, share, forMs }, random) => {
       const { faults } = deviceAt(scene, device);
-      const { fate, readFails } = faults;
       faults.fate = () =>
         random.chance(share) ? random.pick(['failsUnwritten', 'failsWritten'] as const) : 'works';
       faults.readFails = () => random.chance(share);
       const end = scene.untilHealed(() => {
+        const { fate, readFails } = noFaults();
         Object.assign(faults, { fate, readFails });
       });
       scene.clock.schedule(forMs, end);
