@@ -102,6 +102,7 @@ const ROOMS = [
   'src/simulator/disk',
   'src/simulator/network',
   'src/simulator/setup',
+  'src/simulator/clients',
   'src/simulator/scene',
   'src/simulator/steps',
   'src/simulator/report',
@@ -150,6 +151,11 @@ const HOUSES = [
   // The page runs in a browser, and of the rest it knows the messages that it is sent, and charts.
   [/^inspector\/page/, [/^inspector$/, /^inspector\/(page|charts)/]],
   [/^inspector/, [/^machines/, /^inspector(?!\/page)/]],
+  // The simulator shows what the page would show, by the page's model, and draws nothing.
+  [
+    /^src\/simulator/,
+    [/^(machines|persistence|actors|inspector(?!\/page)|inspector\/page\/(model|words)$|src)/],
+  ],
   [/^src/, [/^(machines|persistence|actors|inspector(?!\/page)|src)/]],
   [/^tools/, [/./]],
 ];

@@ -5,7 +5,7 @@
  */
 
 import { type SeededRandom, seededRandom } from '../virtual/seededRandom.ts';
-import type { Plan, Setup, Step } from './scene/plan.ts';
+import type { ClientSetup, Plan, Setup, Step } from './scene/plan.ts';
 import type { CountsAs } from './scene/scene.ts';
 import { everyKind } from './steps/everyKind.ts';
 
@@ -23,13 +23,20 @@ const A_DAY: Readonly<Record<CountsAs, { readonly least: number; readonly more: 
 export function drawPlan(seed: number, hours: number, version: string): Plan {
   const random = seededRandom(seed);
   const setup: Setup = {
-    devices: [{ name: 'phone' }, { name: 'tablet' }],
+    devices: ['phone', 'tablet'].map((name) => ({ name, clients: drawClients(random) })),
     upstreams: [{ name: 'payments' }, { name: 'records' }],
   };
   const steps = (Object.keys(A_DAY) as CountsAs[]).flatMap((counts) =>
     drawSteps(counts, hours, setup, random),
   );
   return { version, seed, hours, setup, steps: steps.toSorted((a, b) => a.atMs - b.atMs) };
+}
+
+function drawClients(random: SeededRandom): ClientSetup[] {
+  return Array.from({ length: 1 + random.below(4) }, () => ({
+    mayOwn: random.chance(0.4),
+    ownerWithinMs: random.pick([100, 15_000, 60_000]),
+  }));
 }
 
 function drawSteps(counts: CountsAs, hours: number, setup: Setup, random: SeededRandom): Step[] {

@@ -19,10 +19,12 @@ import type { Plan, Step } from './scene/plan.ts';
 import { type AnyStepKind, type Scene, seedOf } from './scene/scene.ts';
 import { everyKind } from './steps/everyKind.ts';
 import { closeUp } from './steps/orders.ts';
-import { TYPES } from './steps/work.ts';
+import { deviceAt, TYPES } from './steps/work.ts';
 
 const HOUR_MS = 3_600_000;
 const HEALED_LIMIT_MS = 6 * HOUR_MS;
+/** Longer than any call of a client waits. */
+const CALLS_END_WITHIN_MS = 120_000;
 const LOOK_EVERY_MS = 10_000;
 const CLOSE_UP_EVERY_MS = 600_000;
 /** Or a person would have to decide on keys that are too old, and endings would be purged. */
@@ -140,7 +142,11 @@ class Simulation implements Scene {
   };
 
   async run(isEnough: (breaches: readonly string[]) => boolean): Promise<Result> {
-    for (const device of this.devices) device.boot();
+    await loadAll();
+    for (const device of this.devices) {
+      device.boot();
+      device.clients.startAll();
+    }
     if (await this.#takeAll(isEnough)) {
       await this.#until(this.#plan.hours * HOUR_MS);
       await this.#heal();
@@ -173,7 +179,17 @@ class Simulation implements Scene {
     const kind: AnyStepKind | undefined = everyKind.get(step.kind);
     if (kind === undefined) throw new Error(`The plan has a step of no known kind: ${step.kind}`);
     this.note(kind.says(step.data as never));
-    kind.take(this, step.data as never, seededRandom(seedOf(this.#plan.seed, step)));
+    const take = (): void => {
+      kind.take(this, step.data as never, seededRandom(seedOf(this.#plan.seed, step)));
+    };
+    const { device } = step.data;
+    const isInOwner = kind.counts === 'work' || kind.counts === 'order';
+    // A process that stands still is asked once it goes on, and one that is dead is not.
+    if (isInOwner && kind.isElsewhere !== true && typeof device === 'number') {
+      deviceAt(this, device).process.life.whenAwake(take);
+    } else {
+      take();
+    }
   }
 
   #options(device: Device, number: number): Partial<RuntimeOptions> {
@@ -217,6 +233,7 @@ class Simulation implements Scene {
     for (const device of this.devices) {
       device.isHealed = true;
       await device.killAndBoot();
+      device.clients.startAll();
     }
     for (const { hangUp } of this.upstreams.values()) hangUp();
     for (let passedMs = 0; passedMs < HEALED_LIMIT_MS; passedMs += LOOK_EVERY_MS) {
@@ -226,6 +243,7 @@ class Simulation implements Scene {
       if (passedMs % CLOSE_UP_EVERY_MS > 0) continue;
       for (const device of this.devices) await this.clock.run(closeUp(this, device));
     }
+    await this.clock.advance(CALLS_END_WITHIN_MS);
     for (const device of this.devices) {
       for (const { id, state, outcome } of await device.rows()) {
         if (outcome !== null) continue;
@@ -239,9 +257,22 @@ class Simulation implements Scene {
     for (const device of this.devices) {
       const { attemptsRunning } = device.runtime.getHealthStatus().operations;
       device.tell({ event: 'finished', rows: await device.rows(), attemptsRunning });
+      for (const { name: client, calls } of device.clients.living) {
+        for (const what of calls.values()) device.tell({ event: 'unheard', client, what });
+      }
+      await this.clock.run(device.clients.close());
       await this.clock.run(device.runtime.close());
     }
   }
+}
+
+/** Loads what the runtime loads where it first needs it, since a file takes real time. */
+async function loadAll(): Promise<void> {
+  await Promise.all([
+    import('../../machines/merge/entities/entities.ts'),
+    import('../../machines/operation/repeatSafety.ts'),
+    import('../management/operations.ts'),
+  ]);
 }
 
 /** An event in a line of the history. */

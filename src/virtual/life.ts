@@ -8,34 +8,69 @@ import type { Attempt, Handler } from '../../actors/port.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Store } from '../../persistence/port/store.ts';
 
-/** State of a process, and the way to end it. */
+/** State of a process, and the ways to end it and to stop it. */
 export interface Life {
   readonly isDead: () => boolean;
   readonly end: () => void;
+  /** Whether it stands still. */
+  readonly isStill: () => boolean;
+  /** Stops it where it is, as SIGSTOP does. The returned function lets it go on. */
+  readonly halt: () => () => void;
+  /** Calls `go` now, or once the process goes on; never where it is dead. */
+  readonly whenAwake: (go: () => void) => void;
 }
 
 export function newLife(): Life {
   let isDead = false;
+  let halts = 0;
+  const put: (() => void)[] = [];
   return {
     isDead: () => isDead,
     end: () => {
       isDead = true;
+      put.length = 0;
+    },
+    isStill: () => halts > 0,
+    halt: () => {
+      halts += 1;
+      let isOver = false;
+      return () => {
+        if (isOver) return;
+        isOver = true;
+        halts -= 1;
+        while (halts === 0 && put.length > 0) put.shift()?.();
+      };
+    },
+    whenAwake: (go) => {
+      if (isDead) return;
+      if (halts > 0) put.push(go);
+      else go();
     },
   };
 }
 
-/** Clock that wakes nobody once its process is dead. */
-export function mortalClock(clock: Clock, { isDead }: Life): Clock {
-  const guarded = (wake: () => void) => () => {
-    if (!isDead()) wake();
-  };
+/** Clock that wakes nobody once its process is dead, and later where it stands still. */
+export function mortalClock(clock: Clock, life: Life): Clock {
   return {
     now: () => clock.now(),
     monotonic: () => clock.monotonic(),
     ...(clock.busy === undefined ? {} : { busy: () => clock.busy?.() ?? 0 }),
-    schedule: (delayMs, wake) => clock.schedule(delayMs, guarded(wake)),
+    schedule: (delayMs, wake) => {
+      let isCancelled = false;
+      const cancel = clock.schedule(delayMs, () => {
+        life.whenAwake(() => {
+          if (!isCancelled) wake();
+        });
+      });
+      return () => {
+        isCancelled = true;
+        cancel();
+      };
+    },
     defer: (go) => {
-      clock.defer(guarded(go));
+      clock.defer(() => {
+        life.whenAwake(go);
+      });
     },
   };
 }
@@ -60,15 +95,24 @@ export function mortalHandler(handler: Handler, life: Life): Handler {
 
 function mortalWork<Answer>(
   work: (attempt: Attempt) => Promise<Answer> | Answer,
-  { isDead }: Life,
+  life: Life,
 ): (attempt: Attempt) => Promise<Answer> {
+  const { isDead } = life;
+  const awake = async (): Promise<void> => {
+    if (isDead()) return await never();
+    if (life.isStill())
+      await new Promise<void>((resolve) => {
+        life.whenAwake(resolve);
+      });
+  };
   return async (attempt) => {
     if (isDead()) return await never();
     try {
       const answer = await work(attempt);
-      return isDead() ? await never() : answer;
+      await awake();
+      return answer;
     } catch (error) {
-      if (isDead()) return await never();
+      await awake();
       throw error;
     }
   };

@@ -404,6 +404,10 @@ const BROKEN: Readonly<Record<string, readonly (readonly TraceEvent[])[]>> = {
   ],
   'due time moved': [[{ event: 'dueTimeMoved', id: 'op-1' }, finished(ended(1))]],
   'crisis waited': [[{ event: 'answered', key: 'crisis-1', id: 'crisis', waitedMs: 1 }]],
+  'crisis of a client waited': [
+    [{ event: 'answered', key: 'crisis-1', id: 'crisis', waitedMs: 201, client: 'client 1' }],
+  ],
+  'client unheard': [[{ event: 'unheard', client: 'client 1', what: 'health' }]],
   'crisis refused': [[{ event: 'refused', key: 'crisis-1', code: 'HF_STORE_UNAVAILABLE' }]],
   'not opened': [[{ event: 'unsound', what: 'not opened', detail: 'HF_STORE_CORRUPT' }]],
   'not decrypted': [[{ event: 'unsound', what: 'not decrypted', detail: 'op-1' }]],
@@ -461,6 +465,7 @@ const OF_ANOTHER_PROCESS = [
   'attempt spent by a crash',
   'due time moved',
   'crisis waited',
+  'crisis of a client waited',
   'crisis refused',
   'slot leaked',
 ];
@@ -487,6 +492,7 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
     'never reported',
     'wrong ending',
     'crisis waited',
+    'crisis of a client waited',
     'slot leaked',
   ],
   restart: [...OF_ANOTHER_PROCESS, 'attempted after it completed'],

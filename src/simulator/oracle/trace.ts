@@ -70,7 +70,15 @@ export interface TraceEvents {
   /** A caller was told that nothing was accepted; `code` is `null` for an error without one. */
   refused: { readonly key: string; readonly code: string | null };
   /** A crisis had its answer. */
-  answered: { readonly key: string; readonly id: string; readonly waitedMs: number };
+  answered: {
+    readonly key: string;
+    readonly id: string;
+    readonly waitedMs: number;
+    /** The client that answered; left out where the owner did. */
+    readonly client?: string;
+  };
+  /** A call of a client has not ended, although all has been well for long. */
+  unheard: { readonly client: string; readonly what: string };
   /** A caller was told how an operation ended. */
   ended: { readonly id: string; readonly outcome: ToldOutcome; readonly onDisk?: DiskRow | null };
   /**

@@ -11,6 +11,7 @@ import { givenKey } from '../oracle/sentKeys.ts';
 import type { Sight, TraceEvent } from '../oracle/trace.ts';
 import { acceptance } from './acceptance.ts';
 import { attempts } from './attempts.ts';
+import { clients } from './clients.ts';
 import { crises } from './crises.ts';
 import { endings } from './endings.ts';
 import { lanes } from './lanes.ts';
@@ -30,6 +31,7 @@ export const CLAUSES: readonly Clause[] = [
   waits,
   crises,
   orders,
+  clients,
   progress,
   soundness,
 ].flat();

@@ -6,19 +6,26 @@
 
 import type { Handler } from '../../../actors/port.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
+import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { Store } from '../../../persistence/port/store.ts';
-import { assembleRuntime } from '../../createRuntime.ts';
+import { assembleOwner, type Owner } from '../../createRuntime.ts';
 import { type CheckedOptions, checkOptions, type RuntimeOptions } from '../../options.ts';
 import type { Runtime } from '../../runtime.ts';
-import { mortalClock, mortalHandler, newLife } from '../../virtual/life.ts';
+import { type Life, mortalHandler, newLife } from '../../virtual/life.ts';
 import { seededRandom } from '../../virtual/seededRandom.ts';
+import { newVessel } from '../clients/clientProcess.ts';
+import { Door } from '../clients/door.ts';
 import { createFaultyStore, type FaultyStore, noFaults } from '../disk/faultyStore.ts';
 import { diskRows } from '../oracle/diskRow.ts';
 import { rowsAtRest } from '../oracle/rowsAtRest.ts';
 import type { DiskRow, TraceEvent } from '../oracle/trace.ts';
 import { type Drawn, withDrawn } from '../setup/drawnOptions.ts';
+import { DeviceClients } from './deviceClients.ts';
 import type { DeviceSetup } from './plan.ts';
+
+/** How long what comes over a connection of the device takes at the most while all is well, in milliseconds. */
+const LINE_DELAY_MS = 3;
 
 /** A process that owns the store of its device, until it dies. */
 export interface DeviceProcess {
@@ -28,9 +35,18 @@ export interface DeviceProcess {
   readonly options: CheckedOptions;
   readonly runtime: Runtime;
   readonly store: FaultyStore;
+  /** Where its clients reach it. */
+  readonly door: Door;
+  readonly life: Life;
   /** SIGKILL: nothing of it acts any more, and nothing is closed. */
   readonly kill: () => void;
   readonly isDead: () => boolean;
+}
+
+/** A process that may turn out not to own the store. */
+interface Candidate {
+  readonly life: Life;
+  readonly onError: (error: unknown) => void;
 }
 
 export interface DeviceParts {
@@ -51,15 +67,24 @@ export class Device {
   readonly faults = noFaults();
   /** Ids of what was accepted. */
   readonly accepted = new Set<string>();
+  /** Processes on it that use the store by the one that owns it. */
+  readonly clients: DeviceClients;
+  /** How long what comes over a connection takes at the most. */
+  lineDelayMs = LINE_DELAY_MS;
   readonly #parts: DeviceParts;
   /** Everything is healed: no handler is missing any more. */
   isHealed = false;
   #boots = 0;
   #set = 0;
   #process: DeviceProcess | null = null;
+  /** Whether the process has closed its store. */
+  #isGivenUp = false;
 
   constructor(parts: DeviceParts) {
     this.#parts = parts;
+    this.clients = new DeviceClients({
+      ...{ home: this, setups: parts.setup.clients ?? [], seed: parts.seed, clock: parts.clock },
+    });
     this.name = parts.setup.name;
     this.tell = (event) => {
       if (event.event === 'accepted') this.accepted.add(event.id);
@@ -67,10 +92,10 @@ export class Device {
     };
   }
 
-  /** The process that owns the store. */
+  /** The process that owns the store, or did last. */
   get process(): DeviceProcess {
-    this.#process ??= this.boot();
-    return this.#process;
+    if (this.#process === null) this.boot();
+    return this.#process as DeviceProcess;
   }
 
   get runtime(): Runtime {
@@ -88,14 +113,43 @@ export class Device {
     this.#set = (this.#set + 1) % Math.max(1, this.#parts.setup.options?.length ?? 0);
   }
 
-  /** Starts a process on the disk; does not wait for it. */
-  boot(): DeviceProcess {
+  get door(): Door {
+    return this.process.door;
+  }
+
+  /** Whether a living process has the store. */
+  get isOwned(): boolean {
+    return this.#process !== null && !this.#process.isDead() && !this.#isGivenUp;
+  }
+
+  /** Starts a process on the disk, or leaves that to a client which takes the store over; does not wait for it. */
+  boot(): void {
+    if (this.#process !== null && this.clients.hasCandidate) return;
+    const { made } = this.#make(null);
+    this.#own(made);
+  }
+
+  /** Makes an owner in a process that is there already. It owns the store only once it has opened it. */
+  candidate(life: Life, onError: (error: unknown) => void): Owner {
+    return this.#make({ life, onError }).owner;
+  }
+
+  #own(made: DeviceProcess): void {
+    this.#process = made;
+    this.#isGivenUp = false;
+  }
+
+  #make(candidate: Candidate | null): { readonly made: DeviceProcess; readonly owner: Owner } {
     this.#boots += 1;
     const { seed, clock, options } = this.#parts;
     const number = this.#boots;
-    const life = newLife();
-    const ownClock = mortalClock(clock, life);
-    const store = createFaultyStore(this.disk, ownClock, this.faults);
+    const life = candidate?.life ?? newLife();
+    const vessel = newVessel(
+      { seed: seed * 1_009 + number, clock, delayMaxMs: () => this.lineDelayMs },
+      life,
+    );
+    const door = new Door(vessel);
+    const store = createFaultyStore(this.disk, vessel.clock, this.faults);
     const random = seededRandom(seed * 1_000 + number);
     const given = withDrawn({ random, ...options(this, number) }, this.drawn);
     const handlers = Object.entries(given.handlers ?? {}).map(
@@ -103,11 +157,16 @@ export class Device {
     );
     const checked = checkOptions({
       ...given,
+      ...(candidate === null ? {} : { onError: candidate.onError }),
       store: ':memory:',
-      clock: ownClock,
+      clock: vessel.clock,
       handlers: Object.fromEntries(handlers),
     });
-    const runtime = assembleRuntime(checked, store);
+    const opened = candidate === null ? store : this.#taking(store, () => made);
+    const owner = assembleOwner(checked, {
+      ...{ store: opened, isCandidate: candidate !== null, control: door.control },
+    });
+    const { runtime } = owner;
     runtime.ready.catch(() => undefined);
     // Whoever accepted it may have died with an earlier process.
     runtime.subscribe('operation.ended', ({ ending, operationId: id }) => {
@@ -115,23 +174,38 @@ export class Device {
       this.tell({ event: 'ended', id, outcome: { status: ending } });
     });
     const made: DeviceProcess = {
-      number,
-      options: checked,
-      runtime,
-      store,
+      ...{ number, options: checked, runtime, store, door, life, isDead: life.isDead },
       kill: () => {
         life.end();
         store.kill();
+        door.die();
       },
-      isDead: life.isDead,
     };
-    this.#process = made;
-    return made;
+    void owner.ended.then(() => {
+      if (this.#process === made) this.#isGivenUp = true;
+    });
+    return { made, owner };
+  }
+
+  /** The store of a candidate, which may be opened by one process at a time. */
+  #taking(store: FaultyStore, made: () => DeviceProcess): Store {
+    return new Proxy(store, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name, target);
+        if (name !== 'open') return member;
+        return async () => {
+          if (this.isOwned) throw ownedElsewhere();
+          this.#own(made());
+          return await store.open();
+        };
+      },
+    });
   }
 
   /** Ends the process as SIGKILL does, tells what is on disk, and starts the next one. */
   async killAndBoot(): Promise<void> {
     this.process.kill();
+    this.clients.bury();
     this.tell({ event: 'disk', rows: await this.rows() });
     this.boot();
   }
@@ -141,4 +215,11 @@ export class Device {
     await this.disk.open();
     return diskRows(await rowsAtRest(this.disk));
   }
+}
+
+function ownedElsewhere(): HoldfastError {
+  return new HoldfastError('HF_STORE_OWNED', 'Another process of the device owns the store.', {
+    retry: 'later',
+    withStack: false,
+  });
 }

@@ -33,6 +33,16 @@ export interface DeviceSetup {
    * as usual.
    */
   readonly options?: readonly (readonly Drawn[])[] | undefined;
+  /** The processes on it that use its store by the one that owns it. Left out: none. */
+  readonly clients?: readonly ClientSetup[] | undefined;
+}
+
+/** A process that calls `connect()`. */
+export interface ClientSetup {
+  /** Whether it takes the store over when nobody has it. */
+  readonly mayOwn: boolean;
+  /** How long its calls wait for an owner, in milliseconds. */
+  readonly ownerWithinMs: number;
 }
 
 /** A remote service that all devices share. */

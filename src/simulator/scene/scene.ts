@@ -38,6 +38,8 @@ export type CountsAs = 'work' | 'fault' | 'order' | 'restart' | 'other';
 export interface StepKind<Data extends Readonly<Record<string, Json>> = never> {
   readonly kind: string;
   readonly counts: CountsAs;
+  /** Whether it does not happen in the process that owns the store: it does not wait for that one to go on. */
+  readonly isElsewhere?: boolean;
   /** How often it is drawn, beside the others of what it counts as. */
   readonly weight: number;
   /** Draws what is done; `setup` says what there is. Must give the same for the same chance. */

@@ -5,11 +5,12 @@
  */
 
 import type { AnyStepKind } from '../scene/scene.ts';
+import { CLIENTS } from './clients.ts';
 import { FAULTS } from './faults.ts';
 import { PEOPLE } from './people.ts';
 import { PROCESSES } from './processes.ts';
 import { WORK } from './work.ts';
 
 export const everyKind: ReadonlyMap<string, AnyStepKind> = new Map(
-  [...WORK, ...FAULTS, ...PEOPLE, ...PROCESSES].map((kind) => [kind.kind, kind]),
+  [...WORK, ...FAULTS, ...PEOPLE, ...PROCESSES, ...CLIENTS].map((kind) => [kind.kind, kind]),
 );

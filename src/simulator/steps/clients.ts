@@ -1,0 +1,364 @@
+/**
+ * What happens in the processes of a device beside the one that owns its store: clients, candidates, pages.
+ *
+ * @module
+ */
+
+import type { SyncRequest } from '../../../machines/policy/request/request.ts';
+import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type { BulkResult } from '../../bulk.ts';
+import type { Operation } from '../../operation.ts';
+import type { ClientProcess } from '../clients/clientProcess.ts';
+import { reported } from '../oracle/diskRow.ts';
+import { noteCrisis, noteSent } from '../oracle/sentKeys.ts';
+import type { Device } from '../scene/device.ts';
+import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
+import { deviceAt, TYPES } from './work.ts';
+
+/** More than an owner takes lines from. */
+const CROWD = 140;
+
+/** The client of this number, wherever a plan was drawn for more of them. */
+function withClient(
+  scene: Scene,
+  { device: at, client: number }: { readonly device: number; readonly client: number },
+  act: (device: Device, client: ClientProcess) => void,
+): void {
+  const device = deviceAt(scene, at);
+  const client = device.clients.at(number);
+  // One that stands still is asked once it goes on.
+  client?.vessel.life.whenAwake(() => {
+    act(device, client);
+  });
+}
+
+function refusedTo(device: Device, key: string): (error: unknown) => void {
+  return (error) => {
+    device.tell({ event: 'refused', key, code: isHoldfastError(error) ? error.code : null });
+  };
+}
+
+/** Tells what a client hears of an operation. */
+function watch(
+  device: Device,
+  client: ClientProcess,
+  { id, outcome }: Pick<Operation, 'id' | 'outcome'>,
+): void {
+  client.follow(outcome, {
+    came: (made) => {
+      device.tell({ event: 'ended', id, outcome: reported(made) });
+    },
+    failed: () => undefined,
+  });
+}
+
+/** An id of what was accepted on the device, `which` of them all. */
+function idAt(device: Device, which: number): string | undefined {
+  const ids = [...device.accepted];
+  return ids[Math.floor(which * ids.length)];
+}
+
+const WORK_OF_CLIENTS: readonly AnyStepKind[] = [
+  stepKind({
+    kind: 'client.request',
+    counts: 'work',
+    isElsewhere: true,
+    weight: 10,
+    draw: (random) => ({
+      device: random.below(16),
+      client: random.below(16),
+      type: random.pick([...TYPES]),
+      subject: `user-${random.below(5)}`,
+      tier: random.pick(['premium', 'basic', 'trial'] as const),
+      priority: random.pick(['high', 'normal', 'low'] as const),
+      entity: random.chance(0.5) ? random.below(4) : null,
+    }),
+    take: (scene, { device: at, client: number, entity, ...rest }) => {
+      withClient(scene, { device: at, client: number }, (device, client) => {
+        const key = `key-${scene.nextRequest()}`;
+        const request: SyncRequest = {
+          ...{ ...rest, idempotencyKey: key },
+          ...(entity === null ? {} : { entity: { type: 'account', id: `a${entity}` } }),
+        };
+        scene.saw(client.isOwner ? 'a request by a client that owns' : 'a request by a client');
+        client.call(key, (of) => of.sync(noteSent(request)), {
+          came: (operation) => {
+            device.tell({ event: 'accepted', key, id: operation.id });
+            watch(device, client, operation);
+          },
+          failed: refusedTo(device, key),
+        });
+      });
+    },
+    says: ({ client, type, subject, tier, priority, entity }) =>
+      `${subject} asks client ${client} for ${type} (${tier}, ${priority}${entity === null ? '' : `, account a${entity}`})`,
+  }),
+  stepKind({
+    kind: 'client.bulk',
+    counts: 'work',
+    isElsewhere: true,
+    weight: 0.3,
+    draw: (random) => ({
+      device: random.below(16),
+      client: random.below(16),
+      type: random.pick([...TYPES]),
+      count: 2 + random.below(30),
+    }),
+    take: (scene, { type, count, ...of }) => {
+      withClient(scene, of, (device, client) => {
+        const requests = Array.from({ length: count }, (_, at) =>
+          noteSent({
+            ...{ type, tier: 'basic' as const, subject: `user-${at % 5}` },
+            idempotencyKey: `key-${scene.nextRequest()}`,
+          }),
+        );
+        scene.saw('requests in bulk by a client');
+        const onResult = (result: BulkResult): void => {
+          const key = requests[result.index]?.idempotencyKey ?? '';
+          if (result.status === 'refused') refusedTo(device, key)(result.error);
+          else device.tell({ event: 'accepted', key, id: result.id });
+        };
+        client.call(`${count} in bulk`, (at) => at.syncAll(requests, { onResult }));
+      });
+    },
+    says: ({ client, type, count }) => `client ${client} is given ${count} of ${type} at once`,
+  }),
+  stepKind({
+    kind: 'client.crisis',
+    counts: 'work',
+    isElsewhere: true,
+    weight: 1,
+    draw: (random) => ({
+      device: random.below(16),
+      client: random.below(16),
+      subject: `user-${random.below(5)}`,
+    }),
+    take: (scene, { subject, ...of }) => {
+      withClient(scene, of, (device, client) => {
+        const { clock } = scene;
+        const startedAtMs = clock.monotonic();
+        const key = `crisis-${scene.nextRequest()}`;
+        const request = { type: TYPES[0], subject, idempotencyKey: key };
+        scene.saw(device.isOwned ? 'a crisis by a client' : 'a crisis while nobody owns the store');
+        const crisis = noteCrisis(request, clock.now());
+        client.call(key, (at) => at.crisis(crisis), {
+          came: ({ operationId: id, durable, delivery }) => {
+            if (id === null) return;
+            const waitedMs = clock.monotonic() - startedAtMs;
+            device.tell({ event: 'answered', key, id, waitedMs, client: client.name });
+            client.call(`${key} on disk`, () => durable, {
+              came: () => {
+                device.tell({ event: 'accepted', key, id });
+              },
+              failed: (error) => {
+                // It was delivered while the disk did not take its record.
+                const isDelivered = isHoldfastError(error) && error.code === 'HF_STORE_HANGING';
+                if (!isDelivered) refusedTo(device, key)(error);
+              },
+            });
+            watch(device, client, { id, outcome: delivery });
+          },
+        });
+      });
+    },
+    says: ({ client, subject }) => `${subject} is in crisis, at client ${client}`,
+  }),
+];
+
+const ORDERS_OF_CLIENTS: readonly AnyStepKind[] = [
+  stepKind({
+    kind: 'client.order',
+    counts: 'order',
+    isElsewhere: true,
+    weight: 0.5,
+    draw: (random) => ({
+      device: random.below(16),
+      client: random.below(16),
+      which: random.next(),
+      what: random.pick(['cancel', 'retryNow'] as const),
+    }),
+    take: (scene, { which, what, ...of }) => {
+      withClient(scene, of, (device, client) => {
+        const id = idAt(device, which);
+        if (id === undefined) return;
+        device.tell({ event: 'asked', id, what });
+        client.call(`${what} of ${id}`, async (at) => await at.operations.get(id)[what]());
+      });
+    },
+    says: ({ client, what }) => `a person asks client ${client} for ${what}`,
+  }),
+];
+
+const LOOKS_OF_CLIENTS: readonly AnyStepKind[] = [
+  stepKind({
+    kind: 'client.look',
+    counts: 'other',
+    weight: 4,
+    draw: (random) => ({
+      device: random.below(16),
+      client: random.below(16),
+      which: random.next(),
+    }),
+    take: (scene, { which, ...of }) => {
+      withClient(scene, of, (device, client) => {
+        client.call('health', (at) => at.health());
+        client.call('a record', (at) => at.entities.get({ type: 'account', id: 'a1' }));
+        const id = idAt(device, which);
+        if (id !== undefined) client.call(`a look at ${id}`, (at) => at.operations.get(id).view());
+      });
+    },
+    says: ({ client }) => `client ${client} looks at health, a record and an operation`,
+  }),
+  stepKind({
+    kind: 'client.listens',
+    counts: 'other',
+    weight: 2,
+    draw: (random) => ({
+      device: random.below(16),
+      client: random.below(16),
+      which: random.next(),
+      doesThrow: random.chance(0.5),
+      forMs: 1_000 + random.below(1_800_000),
+    }),
+    take: (scene, { which, doesThrow, forMs, ...of }) => {
+      withClient(scene, of, (device, client) => {
+        const id = idAt(device, which);
+        if (id === undefined) return;
+        const listener = (): void => {
+          scene.saw('a client was told of a change');
+          if (doesThrow) throw new Error('A listener that throws.');
+        };
+        const leave = client.client.operations.get(id).subscribe(listener);
+        scene.clock.schedule(forMs, scene.untilHealed(leave));
+      });
+    },
+    says: ({ client, doesThrow, forMs }) =>
+      `client ${client} watches an operation for ${forMs} ms${doesThrow ? ', with a listener that throws' : ''}`,
+  }),
+  stepKind({
+    kind: 'page.opened',
+    counts: 'other',
+    weight: 4,
+    draw: (random) => ({
+      device: random.below(16),
+      forMs: random.pick([2_000, 10_000, 30_000, 120_000]),
+    }),
+    take: (scene, { device: at, forMs }) => {
+      const { clients } = deviceAt(scene, at);
+      const page = clients.openPage();
+      scene.saw('a page was opened');
+      const close = scene.untilHealed(() => {
+        clients.closePage(page);
+      });
+      scene.clock.schedule(forMs, close);
+    },
+    says: ({ device, forMs }) => `a person looks at the page of device ${device} for ${forMs} ms`,
+  }),
+];
+
+const FAULTS_OF_CLIENTS: readonly AnyStepKind[] = [
+  stepKind({
+    kind: 'client.dies',
+    counts: 'fault',
+    weight: 2,
+    draw: (random) => ({
+      device: random.below(16),
+      client: random.below(16),
+      forMs: random.below(60_000),
+    }),
+    take: (scene, { forMs, ...of }) => {
+      withClient(scene, of, (device, client) => {
+        if (client.isOwner) scene.saw('the owner was killed, and was one of several that may own');
+        if (client.isOwner) void device.killAndBoot();
+        else device.clients.kill(client, forMs);
+      });
+    },
+    says: ({ client, forMs }) => `client ${client} is killed, and comes again after ${forMs} ms`,
+  }),
+  stepKind({
+    kind: 'client.stands',
+    counts: 'fault',
+    weight: 1,
+    draw: (random) => ({
+      device: random.below(16),
+      client: random.below(16),
+      forMs: 100 + random.below(120_000),
+    }),
+    take: (scene, { forMs, ...of }) => {
+      withClient(scene, of, (_, client) => {
+        const go = client.vessel.life.halt();
+        scene.clock.schedule(forMs, scene.untilHealed(go));
+      });
+    },
+    says: ({ client, forMs }) => `client ${client} stands still for ${forMs} ms`,
+  }),
+  stepKind({
+    kind: 'client.cut',
+    counts: 'fault',
+    weight: 1,
+    draw: (random) => ({ device: random.below(16), client: random.below(16) }),
+    take: (scene, of) => {
+      withClient(scene, of, (_, client) => {
+        for (const end of [...client.vessel.ends]) end.cut();
+      });
+    },
+    says: ({ client }) => `the connection of client ${client} is cut`,
+  }),
+  stepKind({
+    kind: 'client.crowd',
+    counts: 'fault',
+    weight: 0.2,
+    draw: (random) => ({ device: random.below(16), forMs: 1_000 + random.below(60_000) }),
+    take: (scene, { device: at, forMs }) => {
+      const { clients } = deviceAt(scene, at);
+      const crowd = Array.from({ length: CROWD }, () => clients.visitor());
+      for (const visitor of crowd) visitor.call('health', (of) => of.health());
+      scene.saw('more clients than an owner takes');
+      const leave = scene.untilHealed(() => {
+        for (const { vessel } of crowd) vessel.kill();
+      });
+      scene.clock.schedule(forMs, leave);
+    },
+    says: ({ device, forMs }) => `${CROWD} more clients come to device ${device} for ${forMs} ms`,
+  }),
+  stepKind({
+    kind: 'owner.stands',
+    counts: 'fault',
+    weight: 1,
+    draw: (random) => ({ device: random.below(16), forMs: 100 + random.below(90_000) }),
+    take: (scene, { device, forMs }) => {
+      const go = deviceAt(scene, device).process.life.halt();
+      scene.saw('the owner stood still');
+      scene.clock.schedule(forMs, scene.untilHealed(go));
+    },
+    says: ({ device, forMs }) => `the owner of device ${device} stands still for ${forMs} ms`,
+  }),
+  stepKind({
+    kind: 'lines.slow',
+    counts: 'fault',
+    weight: 1,
+    draw: (random) => ({
+      device: random.below(16),
+      delayMs: random.pick([50, 500, 5_000]),
+      forMs: 1_000 + random.below(600_000),
+    }),
+    take: (scene, { device: at, delayMs, forMs }) => {
+      const device = deviceAt(scene, at);
+      const before = device.lineDelayMs;
+      device.lineDelayMs = delayMs;
+      const end = scene.untilHealed(() => {
+        device.lineDelayMs = before;
+      });
+      scene.clock.schedule(forMs, end);
+    },
+    says: ({ device, delayMs, forMs }) =>
+      `connections on device ${device} take up to ${delayMs} ms, for ${forMs} ms`,
+  }),
+];
+
+export const CLIENTS: readonly AnyStepKind[] = [
+  ...WORK_OF_CLIENTS,
+  ...ORDERS_OF_CLIENTS,
+  ...LOOKS_OF_CLIENTS,
+  ...FAULTS_OF_CLIENTS,
+];
