@@ -238,7 +238,9 @@ class Simulation implements Scene {
     for (const { hangUp } of this.upstreams.values()) hangUp();
     for (let passedMs = 0; passedMs < HEALED_LIMIT_MS; passedMs += LOOK_EVERY_MS) {
       await this.clock.advance(LOOK_EVERY_MS);
-      const waiting = await Promise.all(this.devices.map(async ({ disk }) => await disk.counts()));
+      const waiting = await Promise.all(
+        this.devices.map(async ({ disk }) => await disk.base.counts()),
+      );
       if (waiting.every(({ inHand, due, held }) => inHand + due + held === 0)) break;
       if (passedMs % CLOSE_UP_EVERY_MS > 0) continue;
       for (const device of this.devices) await this.clock.run(closeUp(this, device));
@@ -277,8 +279,7 @@ async function loadAll(): Promise<void> {
 
 /** An event in a line of the history. */
 function lineOf(event: TraceEvent): string {
-  if (event.event === 'disk') return `disk: ${event.rows.length} operations`;
-  if (event.event === 'finished') return `finished: ${event.rows.length} operations`;
+  if ('rows' in event) return `${event.event}: ${event.rows.length} operations`;
   if (event.event === 'ordered') {
     const { call, id, by, code } = event;
     return `${call}${id === null ? '' : ` of ${id}`}${by === null ? '' : ` by ${by}`}: ${code ?? 'done'}`;

@@ -135,6 +135,19 @@ const expected: Expected = (key) =>
   ({ 'key-7': ['completed'], 'key-8': ['deadLettered'] })[key] ?? null;
 
 const CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
+  'a backup that knows less, released': [
+    ...life(1),
+    accepted(2),
+    { event: 'restored', rows: [row(1)] },
+    { event: 'released', reason: 'restored' },
+    attempted(1),
+    disk(row(1)),
+  ],
+  'a record that is damaged and set aside': [
+    accepted(1),
+    { event: 'damaged', id: 'op-1', key: 'key-1' },
+    disk(),
+  ],
   'one operation': [...life(1), finished(ended(1))],
   'a lane, one after the other': [
     ...life(1, 'a'),
@@ -314,6 +327,10 @@ const BROKEN: Readonly<Record<string, readonly (readonly TraceEvent[])[]>> = {
   'attempted after its end was on disk': [
     [...life(1), disk(ended(1)), attempted(1)],
     [...crisis, disk(crisisRow({ outcome: DONE as never })), ...crisis.slice(1, 2)],
+  ],
+  'ran while held': [
+    [{ event: 'restored', rows: [row(1)] }, attempted(1)],
+    [{ event: 'copied', rows: [row(1)] }, attempted(1)],
   ],
   'less urgent than who waits for it': [
     [disk(row(1, { lane: 'a', urgency: 6 }), row(2, { lane: 'a', ownUrgency: 4 }))],

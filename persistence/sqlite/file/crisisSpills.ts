@@ -18,9 +18,9 @@ import type { Sealer } from '../../sealing/recordSealer.ts';
 import { storeFailure } from '../driver/failures.ts';
 import { SPILLS, SpillFile } from './spillFile.ts';
 
-const SPILL_FILE_NAME = 'crises.spill';
+export const SPILL_FILE_NAME = 'crises.spill';
 /** The spill file of another thread, which answers outside callers. */
-const OUTSIDE_FILE_NAME = 'crises.outside.spill';
+export const OUTSIDE_FILE_NAME = 'crises.outside.spill';
 
 export interface CrisisSpillsParts {
   readonly folder: string;

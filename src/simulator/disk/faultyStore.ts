@@ -1,38 +1,52 @@
 /**
- * A store whose commits fail as a test says.
+ * A store that fails, delays and hangs as a test says.
  *
  * @module
  */
 
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
-import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { type ErrorCode, HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { forwardQuestions, type Question } from '../../../persistence/port/questions.ts';
 import type { Store, Write, WriteResult } from '../../../persistence/port/store.ts';
 
 /**
- * What becomes of one commit: it works; it fails and nothing was written; it fails although it was
- * written, as when the answer was lost; or it is told of before it is written, which is a planted bug.
+ * What becomes of one commit: it works; it fails and nothing was written, which is known or not; it fails although it
+ * was written, as when the answer was lost; or it is told of before it is written, which is a planted bug.
  */
-export type CommitFate = 'works' | 'failsUnwritten' | 'failsWritten' | 'acknowledgedUnwritten';
+export type CommitFate =
+  | 'works'
+  | 'failsUnwritten'
+  | 'failsInDoubt'
+  | 'failsWritten'
+  | 'acknowledgedUnwritten';
 
 export interface Faults {
   /** Decides over each commit, in order. */
   fate: (writes: readonly Write[]) => CommitFate;
+  /** What a commit or an opening that fails is refused with. */
+  failure: () => ErrorCode;
   /** How long the disk takes for each commit. */
   delayMs: () => number;
   /** What is written in place of a write. */
   rewrite: (write: Write) => Write;
   /** Whether a read fails. */
   readFails: () => boolean;
+  /** Whether the store can't be opened. */
+  openFails: () => boolean;
+  /** Resolves once the disk answers again; `null` while it does. */
+  hang: () => Promise<void> | null;
 }
 
 /** No faults. */
 export function noFaults(): Faults {
   return {
     fate: () => 'works',
+    failure: () => 'HF_STORE_UNAVAILABLE',
     delayMs: () => 0,
     rewrite: (write) => write,
     readFails: () => false,
+    openFails: () => false,
+    hang: () => null,
   };
 }
 
@@ -54,6 +68,7 @@ export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults(
   /** Takes its turn; a dead process is never answered. */
   const inTurn = async <T>(act: () => Promise<T>): Promise<T> => {
     const turn = tail.then(async () => {
+      for (let hang = faults.hang(); hang !== null; hang = faults.hang()) await hang;
       if (isKilled) return await never<T>();
       try {
         const result = await act();
@@ -69,7 +84,7 @@ export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults(
   };
   const read = <T>(act: () => Promise<T>): Promise<T> =>
     inTurn(async () => {
-      if (faults.readFails()) throw unavailable();
+      if (faults.readFails()) throw failed(faults.failure());
       return await act();
     });
   const commit = async (writes: readonly Write[]): Promise<readonly WriteResult[]> => {
@@ -84,10 +99,12 @@ export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults(
       case 'works':
         return await inner.commit(writes.map(faults.rewrite));
       case 'failsUnwritten':
-        throw unavailable();
+        throw failed(faults.failure());
+      case 'failsInDoubt':
+        throw failed(faults.failure(), true);
       case 'failsWritten':
         await inner.commit(writes.map(faults.rewrite));
-        throw unavailable();
+        throw failed(faults.failure(), true);
       case 'acknowledgedUnwritten':
         return writes.map(pretendResult);
     }
@@ -99,16 +116,24 @@ export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults(
     kill: () => {
       isKilled = true;
     },
-    open: () => inner.open(),
+    open: () =>
+      inTurn(() => {
+        if (faults.openFails()) throw failed(faults.failure());
+        return inner.open();
+      }),
     nextSeq: () => inner.nextSeq(),
     commit: (writes) => inTurn(() => commit(writes)),
     spill: (write) => inTurn(() => inner.spill(write)),
     clearErased: () => read(() => inner.clearErased()),
     onQuarantine: (listener) => {
-      inner.onQuarantine(listener);
+      inner.onQuarantine((row) => {
+        if (!isKilled) listener(row);
+      });
     },
     onNotice: (listener) => {
-      inner.onNotice(listener);
+      inner.onNotice((notice) => {
+        if (!isKilled) listener(notice);
+      });
     },
     spillLine: () => null,
     close: () => inTurn(() => inner.close()),
@@ -154,9 +179,10 @@ function pretendResult(write: Write): WriteResult {
   }
 }
 
-function unavailable(): HoldfastError {
-  return new HoldfastError('HF_STORE_UNAVAILABLE', 'The disk failed, as the test wanted.', {
+function failed(code: ErrorCode, mayBeStored = false): HoldfastError {
+  return new HoldfastError(code, 'The disk failed, as the test wanted.', {
     retry: 'later',
+    mayBeStored,
     withStack: false,
   });
 }

@@ -28,6 +28,8 @@ export interface Clause {
   readonly says: Says;
   readonly requirements: readonly string[];
   readonly needs?: readonly Sight[];
+  /** True if what it has seen still counts once a backup has taken the place of the store. */
+  readonly outlivesRestore?: true;
   /** Begins to watch a trace; `broken` takes the details of a breach. */
   readonly watch: (known: Known, broken: (detail: string) => void) => Watch;
 }

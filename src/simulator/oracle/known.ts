@@ -26,6 +26,8 @@ export class Known {
   readonly purged = new Set<string | null>();
   /** Ids of what was a dead letter at some time. */
   readonly letters = new Set<string>();
+  /** Ids and keys of what can't be opened any more. */
+  readonly damaged = new Set<string>();
   /** A crash found them while they ran alone: they are what the dead letters are for (RT-4). */
   readonly culprits = new Set<string>();
   readonly expected: (key: string) => readonly string[] | null;
@@ -78,6 +80,12 @@ export class Known {
       case 'applied':
         this.applied.add(event.key);
         break;
+      case 'damaged':
+        this.damaged.add(event.id).add(event.key);
+        break;
+      case 'restored':
+        this.#restored(event.rows);
+        break;
       case 'disk':
       case 'finished':
         this.rows = new Map(event.rows.map((row) => [row.id, row]));
@@ -88,5 +96,12 @@ export class Known {
         break;
       default:
     }
+  }
+
+  /** A restored store knows nothing of what came after its backup. */
+  #restored(rows: readonly DiskRow[]): void {
+    this.rows = new Map(rows.map((row) => [row.id, row]));
+    this.outcomes.clear();
+    for (const [key, id] of this.accepted) if (!this.rows.has(id)) this.accepted.delete(key);
   }
 }

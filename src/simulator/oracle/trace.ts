@@ -119,6 +119,14 @@ export interface TraceEvents {
   bodyChanged: { readonly key: string };
   /** A write has moved the due time of an operation to which nothing had happened. */
   dueTimeMoved: { readonly id: string };
+  /** The record of an operation on disk can't be opened from here on, or may be lost. */
+  damaged: { readonly id: string; readonly key: string };
+  /** A backup has taken the place of the store, which is held; this lies on disk then. */
+  restored: { readonly rows: readonly DiskRow[] };
+  /** The store was copied, and the copy is held and is what is used from here on; this lies on disk then. */
+  copied: { readonly rows: readonly DiskRow[] };
+  /** A person has released the store. */
+  released: { readonly reason: 'restored' | 'copied' };
   /** All that lies on disk, while no process runs. */
   disk: { readonly rows: readonly DiskRow[] };
   /** All has been well for `afterMs`, and this has not ended, nor does it wait for a person who is told. */

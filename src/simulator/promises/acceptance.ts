@@ -21,7 +21,8 @@ export const acceptance: readonly Clause[] = [
       atRest: (rows) => {
         const onDisk = new Set(rows.map(({ id }) => id));
         for (const [key, id] of known.accepted) {
-          if (!onDisk.has(id) && !known.mayBePurged(id)) broken(`${key} as ${id}`);
+          if (onDisk.has(id) || known.damaged.has(id) || known.mayBePurged(id)) continue;
+          broken(`${key} as ${id}`);
         }
       },
     }),
@@ -36,7 +37,8 @@ export const acceptance: readonly Clause[] = [
     watch: (known, broken) => ({
       accepted: ({ key, id }) => {
         const earlier = known.accepted.get(key);
-        if (earlier !== undefined && earlier !== id) broken(`${key} as ${earlier} and ${id}`);
+        if (earlier === undefined || known.damaged.has(earlier)) return;
+        if (earlier !== id) broken(`${key} as ${earlier} and ${id}`);
       },
     }),
   },

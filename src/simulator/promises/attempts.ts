@@ -34,7 +34,7 @@ export const attempts: readonly Clause[] = [
           for (const [key, attempt] of highest) {
             const row = onDisk.get(key);
             // A crisis is the listed exception: its delivery starts beside the write (CR-4).
-            if (row?.isCrisis === true) continue;
+            if (row?.isCrisis === true || known.damaged.has(key)) continue;
             if (isCountedAnew(known, key)) continue;
             if (attempt > (row?.attempt ?? 0)) broken(`attempt ${attempt} of ${key}`);
           }

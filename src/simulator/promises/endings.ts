@@ -59,6 +59,7 @@ export const endings: readonly Clause[] = [
     requirements: ['PS-2'],
     watch: (known, broken) => {
       const compare = (id: string, told: ToldOutcome, row: DiskRow | null | undefined): void => {
+        if (known.damaged.has(id)) return;
         const kept = row?.outcome ?? null;
         if (kept === null ? mayBeOpen(known, id, told, row) : isKept(known, id, told, kept)) return;
         broken(`${told.status} of ${id}`);

@@ -93,10 +93,13 @@ export const lanes: readonly Clause[] = [
       sentence: 'Operations of one entity form a lane and run one at a time, in order',
     },
     requirements: ['OP-4'],
-    watch: (_, broken) => {
+    watch: (known, broken) => {
       const effects: TraceEvents['applied'][] = [];
       return {
-        applied: (event) => void effects.push(event),
+        applied: (event) => {
+          // What was set aside, and brought back, stands behind those that it was before.
+          if (!known.damaged.has(event.key)) effects.push(event);
+        },
         atRest: (rows) => {
           unordered(effects, rows, ({ seq }) => seq, broken);
         },

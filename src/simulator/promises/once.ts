@@ -16,6 +16,7 @@ export const once: readonly Clause[] = [
       sentence: 'exactly-once on an upstream that honours the key while it keeps it',
     },
     requirements: ['OP-3'],
+    outlivesRestore: true,
     watch: (_, broken) => {
       const seen = new Set<Task>();
       return {
@@ -30,6 +31,7 @@ export const once: readonly Clause[] = [
     breach: 'two keys',
     says: { page: 'requirements', sentence: 'One body has one key over all attempts and restarts' },
     requirements: ['OP-3', 'OP-8'],
+    outlivesRestore: true,
     watch: (_, broken) => {
       const keys = new Map<Task, string>();
       return {
@@ -50,6 +52,7 @@ export const once: readonly Clause[] = [
     },
     requirements: ['OP-3'],
     needs: ['bodies'],
+    outlivesRestore: true,
     watch: (_, broken) => ({
       bodyChanged: ({ key }) => {
         broken(key);

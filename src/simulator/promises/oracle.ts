@@ -18,6 +18,7 @@ import { lanes } from './lanes.ts';
 import { once } from './once.ts';
 import { orders } from './orders.ts';
 import { progress } from './progress.ts';
+import { restores } from './restores.ts';
 import { soundness } from './soundness.ts';
 import { waits } from './waits.ts';
 
@@ -33,6 +34,7 @@ export const CLAUSES: readonly Clause[] = [
   orders,
   clients,
   progress,
+  restores,
   soundness,
 ].flat();
 
@@ -41,21 +43,29 @@ export type Expected = (key: string) => readonly string[] | null;
 
 export class Oracle {
   readonly known: Known;
-  readonly #watches: readonly Watch[];
+  readonly #watches: Map<Clause, Watch>;
   readonly #breaches = new Set<string>();
 
   constructor(driver: Driver, expected: Expected = () => null) {
     this.known = new Known(expected);
-    this.#watches = CLAUSES.filter((clause) => isJudged(clause, driver)).map((clause) =>
-      clause.watch(this.known, (detail) => {
-        this.#breaches.add(`${clause.breach}: ${detail}`);
-      }),
-    );
+    const judged = CLAUSES.filter((clause) => isJudged(clause, driver));
+    this.#watches = new Map(judged.map((clause) => [clause, this.#begin(clause)]));
+  }
+
+  #begin(clause: Clause): Watch {
+    return clause.watch(this.known, (detail) => {
+      this.#breaches.add(`${clause.breach}: ${detail}`);
+    });
   }
 
   tell(told: TraceEvent): void {
     const event = underGivenKey(told);
-    for (const watch of this.#watches) {
+    if (event.event === 'restored') {
+      for (const clause of this.#watches.keys()) {
+        if (clause.outlivesRestore !== true) this.#watches.set(clause, this.#begin(clause));
+      }
+    }
+    for (const watch of this.#watches.values()) {
       const see = watch[event.event] as ((event: TraceEvent) => void) | undefined;
       see?.(event);
       if (event.event === 'disk' || event.event === 'finished') watch.atRest?.(event.rows);

@@ -7,7 +7,6 @@
 import type { Handler } from '../../../actors/port.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { Store } from '../../../persistence/port/store.ts';
 import { assembleOwner, type Owner } from '../../createRuntime.ts';
 import { type CheckedOptions, checkOptions, type RuntimeOptions } from '../../options.ts';
@@ -16,7 +15,8 @@ import { type Life, mortalHandler, newLife } from '../../virtual/life.ts';
 import { seededRandom } from '../../virtual/seededRandom.ts';
 import { newVessel } from '../clients/clientProcess.ts';
 import { Door } from '../clients/door.ts';
-import { createFaultyStore, type FaultyStore, noFaults } from '../disk/faultyStore.ts';
+import type { FaultyStore } from '../disk/faultyStore.ts';
+import { SimulatedDisk } from '../disk/simulatedDisk.ts';
 import { diskRows } from '../oracle/diskRow.ts';
 import { rowsAtRest } from '../oracle/rowsAtRest.ts';
 import type { DiskRow, TraceEvent } from '../oracle/trace.ts';
@@ -61,10 +61,8 @@ export interface DeviceParts {
 
 export class Device {
   readonly name: string;
-  readonly disk: Store = createMemoryStore();
+  readonly disk: SimulatedDisk;
   readonly tell: (event: TraceEvent) => void;
-  /** The faults of the disk now. */
-  readonly faults = noFaults();
   /** Ids of what was accepted. */
   readonly accepted = new Set<string>();
   /** Processes on it that use the store by the one that owns it. */
@@ -90,6 +88,12 @@ export class Device {
       if (event.event === 'accepted') this.accepted.add(event.id);
       parts.tell(event);
     };
+    this.disk = new SimulatedDisk({
+      seed: parts.seed,
+      onRelease: (reason) => {
+        this.tell({ event: 'released', reason });
+      },
+    });
   }
 
   /** The process that owns the store, or did last. */
@@ -149,7 +153,7 @@ export class Device {
       life,
     );
     const door = new Door(vessel);
-    const store = createFaultyStore(this.disk, vessel.clock, this.faults);
+    const store = this.disk.store(vessel.clock);
     const random = seededRandom(seed * 1_000 + number);
     const given = withDrawn({ random, ...options(this, number) }, this.drawn);
     const handlers = Object.entries(given.handlers ?? {}).map(
@@ -210,10 +214,28 @@ export class Device {
     this.boot();
   }
 
+  /** Ends the process, puts a backup in the place of its store, and starts the next one. */
+  async restoreAndBoot(share: number): Promise<void> {
+    this.process.kill();
+    this.clients.bury();
+    await this.disk.restore(share, this.#parts.clock.now());
+    this.tell({ event: 'restored', rows: await this.rows() });
+    this.boot();
+  }
+
+  /** Ends the process, and starts the next one on a copy of its store, which is held. */
+  async copyAndBoot(): Promise<void> {
+    this.process.kill();
+    this.clients.bury();
+    await this.disk.copied();
+    this.tell({ event: 'copied', rows: await this.rows() });
+    this.boot();
+  }
+
   /** All that lies on disk, as a process that starts finds it. */
   async rows(): Promise<readonly DiskRow[]> {
-    await this.disk.open();
-    return diskRows(await rowsAtRest(this.disk));
+    await this.disk.base.open();
+    return diskRows(await rowsAtRest(this.disk.base));
   }
 }
 

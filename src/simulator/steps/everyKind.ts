@@ -6,11 +6,15 @@
 
 import type { AnyStepKind } from '../scene/scene.ts';
 import { CLIENTS } from './clients.ts';
+import { DISK } from './disk.ts';
 import { FAULTS } from './faults.ts';
 import { PEOPLE } from './people.ts';
 import { PROCESSES } from './processes.ts';
 import { WORK } from './work.ts';
 
 export const everyKind: ReadonlyMap<string, AnyStepKind> = new Map(
-  [...WORK, ...FAULTS, ...PEOPLE, ...PROCESSES, ...CLIENTS].map((kind) => [kind.kind, kind]),
+  [...WORK, ...DISK, ...FAULTS, ...PEOPLE, ...PROCESSES, ...CLIENTS].map((kind) => [
+    kind.kind,
+    kind,
+  ]),
 );

@@ -1,0 +1,186 @@
+/**
+ * The disk of one simulated device, which outlives its processes: rows in memory, files beside them, and whatever is
+ * wrong with either.
+ *
+ * @module
+ */
+
+import type { Clock } from '../../../machines/vocabulary/clock.ts';
+import type { ErrorCode } from '../../../machines/vocabulary/errors.ts';
+import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
+import { type Hold, holdWrite } from '../../../persistence/port/review.ts';
+import type { Store, StoreInfo, Write, WriteResult } from '../../../persistence/port/store.ts';
+import { nodeEngine } from '../../../persistence/sealing/nodeEngine.ts';
+import { createSealer, type Sealer } from '../../../persistence/sealing/recordSealer.ts';
+import { type SeededRandom, seededRandom } from '../../virtual/seededRandom.ts';
+import { createFaultyStore, type Faults, type FaultyStore, noFaults } from './faultyStore.ts';
+import { type FileFaults, SimulatedFiles } from './simulatedFiles.ts';
+import { createSimulatedStore, type DiskOfStore, SPILL_PATHS } from './simulatedStore.ts';
+
+/** Something that is wrong with a disk for a time; what it leaves out works. */
+export interface Trouble extends Partial<Omit<Faults, 'failure' | 'rewrite'>> {
+  /** What is refused is refused with this. */
+  readonly code: ErrorCode;
+  readonly files?: Partial<FileFaults>;
+}
+
+export interface DiskParts {
+  readonly seed: number;
+  /** Called when the hold of the store is released. */
+  readonly onRelease: (reason: Hold['reason']) => void;
+}
+
+export class SimulatedDisk implements DiskOfStore {
+  readonly storeId: string;
+  readonly sealer: Sealer;
+  readonly files: SimulatedFiles;
+  readonly damaged = new Set<string>();
+  readonly onlySpilled = new Set<string>();
+  readonly troubles = new Set<Trouble>();
+  /** All troubles together. */
+  readonly faults: Faults;
+  readonly #onRelease: DiskParts['onRelease'];
+  #base: Store;
+  /** Every commit since the store was made, by which an older state of it is made again. */
+  #log: (readonly Write[])[] = [];
+  #migration: (NonNullable<StoreInfo['migration']> & { readonly takesMs: number }) | null = null;
+  #held: Hold['reason'] | null = null;
+  #code: ErrorCode = 'HF_STORE_UNAVAILABLE';
+
+  constructor({ seed, onRelease }: DiskParts) {
+    const random = seededRandom(seed);
+    const bytes = (length: number): Uint8Array => seededBytes(length, random);
+    this.storeId = Buffer.from(bytes(16)).toString('hex');
+    this.sealer = createSealer({
+      engine: { ...nodeEngine, randomBytes: bytes },
+      storeKey: bytes(32),
+      keyId: 1,
+      storeId: this.storeId,
+    });
+    this.#onRelease = onRelease;
+    this.#base = createMemoryStore(this.storeId);
+    this.faults = this.#allTroubles();
+    this.files = new SimulatedFiles({
+      fails: (call) => this.#first(({ files }) => files?.fails?.(call) ?? null),
+      delayMs: (call) => this.#longest(({ files }) => files?.delayMs?.(call)),
+      roomBytes: () =>
+        Math.min(...[...this.troubles].map(({ files }) => files?.roomBytes?.() ?? Infinity)),
+    });
+  }
+
+  /** What lies in the database, as a process that starts finds it. */
+  get base(): Store {
+    return this.#base;
+  }
+
+  /** The store for a process, until it is killed. */
+  store(clock: Clock): FaultyStore {
+    return createFaultyStore(createSimulatedStore(this, clock), clock, this.faults);
+  }
+
+  /** Writes to the database. */
+  async commit(writes: readonly Write[]): Promise<readonly WriteResult[]> {
+    const results = await this.#base.commit(writes);
+    this.#log.push(writes);
+    for (const write of writes) {
+      if (write.kind === 'accept') this.onlySpilled.delete(write.id);
+      if (write.kind !== 'hold') continue;
+      if (write.hold === null && this.#held !== null) this.#onRelease(this.#held);
+      this.#held = write.hold?.reason ?? null;
+    }
+    return results;
+  }
+
+  /** A byte of a file beside the database changes. Returns the ids that this may cost. */
+  damageFile(random: SeededRandom): readonly string[] {
+    this.files.damage(random.pick(SPILL_PATHS), random);
+    return [...this.onlySpilled];
+  }
+
+  /**
+   * Puts a backup in the place of the store, from when this share of all that was written had been. It is held
+   * (PS-5), and knows nothing of what came after.
+   */
+  async restore(share: number, sinceAtMs: number): Promise<void> {
+    const log = this.#log.slice(0, Math.ceil(share * this.#log.length));
+    this.#base = createMemoryStore(this.storeId);
+    this.#log = [];
+    await this.#base.open();
+    for (const writes of log) await this.commit(writes);
+    this.files.clear();
+    this.onlySpilled.clear();
+    await this.#hold({ reason: 'restored', sinceAtMs });
+  }
+
+  /** The folder of the store was copied to another disk, and the copy is what is opened from here on. */
+  async copied(): Promise<void> {
+    await this.#hold({ reason: 'copied', sinceAtMs: null });
+  }
+
+  /** Releases the hold, as a command does while no process runs. */
+  async release(): Promise<void> {
+    const { hold } = await this.#base.open();
+    if (hold !== null) await this.commit([holdWrite(null)]);
+  }
+
+  /** The next process is of a newer version, and takes so long to bring the store up to date when it opens it. */
+  upgrade(takesMs: number): void {
+    this.#migration = { fromVersion: 1, backupPath: '/disk/store/backup', takesMs };
+  }
+
+  async migrate(clock: Clock): Promise<StoreInfo['migration']> {
+    const migration = this.#migration;
+    if (migration === null) return null;
+    await new Promise<void>((resolve) => {
+      clock.schedule(migration.takesMs, resolve);
+    });
+    this.#migration = null;
+    const { fromVersion, backupPath } = migration;
+    return { fromVersion, backupPath };
+  }
+
+  async #hold(hold: Omit<Hold, 'seqMax'>): Promise<void> {
+    await this.#base.open();
+    const seqMax = this.#base.nextSeq() - 1;
+    await this.commit([holdWrite({ ...hold, seqMax })]);
+  }
+
+  #allTroubles(): Faults {
+    const fails = (trouble: Trouble, isFailing: boolean | undefined): true | null => {
+      if (isFailing !== true) return null;
+      this.#code = trouble.code;
+      return true;
+    };
+    return {
+      ...noFaults(),
+      failure: () => this.#code,
+      fate: (writes) =>
+        this.#first((trouble) => {
+          const fate = trouble.fate?.(writes) ?? 'works';
+          return fails(trouble, fate !== 'works') === null ? null : fate;
+        }) ?? 'works',
+      delayMs: () => this.#longest(({ delayMs }) => delayMs?.()),
+      readFails: () => this.#first((trouble) => fails(trouble, trouble.readFails?.())) ?? false,
+      openFails: () => this.#first((trouble) => fails(trouble, trouble.openFails?.())) ?? false,
+      hang: () => this.#first(({ hang }) => hang?.() ?? null),
+    };
+  }
+
+  #first<Found>(find: (trouble: Trouble) => Found | null): Found | null {
+    for (const trouble of this.troubles) {
+      const found = find(trouble);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+
+  #longest(find: (trouble: Trouble) => number | undefined): number {
+    let longest = 0;
+    for (const trouble of this.troubles) longest = Math.max(longest, find(trouble) ?? 0);
+    return longest;
+  }
+}
+
+function seededBytes(length: number, random: SeededRandom): Uint8Array {
+  return Uint8Array.from({ length }, () => random.below(256));
+}

@@ -1,0 +1,36 @@
+/**
+ * Restores: a store that was restored or copied does nothing of its own until a person releases it.
+ *
+ * @module
+ */
+
+import type { Clause } from '../oracle/clause.ts';
+import type { DiskRow } from '../oracle/trace.ts';
+
+export const restores: readonly Clause[] = [
+  {
+    breach: 'ran while held',
+    says: {
+      page: 'requirements',
+      sentence: 'Online backup, verified restore (starts held, so old payments do not run again)',
+    },
+    requirements: ['PS-5'],
+    watch: (_, broken) => {
+      /** Keys of what lay in the store when it was restored. */
+      const held = new Set<string>();
+      const hold = ({ rows }: { readonly rows: readonly DiskRow[] }): void => {
+        for (const { key } of rows) held.add(key);
+      };
+      return {
+        restored: hold,
+        copied: hold,
+        released: () => {
+          held.clear();
+        },
+        attempted: ({ key, attempt }) => {
+          if (held.has(key)) broken(`attempt ${attempt} of ${key}`);
+        },
+      };
+    },
+  },
+];

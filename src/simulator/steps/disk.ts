@@ -1,0 +1,256 @@
+/**
+ * What goes wrong with the disk of a device: with its database, and with the files beside it.
+ *
+ * @module
+ */
+
+import type { ErrorCode } from '../../../machines/vocabulary/errors.ts';
+import type { SeededRandom } from '../../virtual/seededRandom.ts';
+import type { Trouble } from '../disk/simulatedDisk.ts';
+import type { Device } from '../scene/device.ts';
+import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
+import { deviceAt } from './work.ts';
+
+const MINUTE_MS = 60_000;
+
+/** The disk has this trouble for a time. */
+function trouble(scene: Scene, device: Device, forMs: number, given: Trouble): void {
+  const { troubles } = device.disk;
+  troubles.add(given);
+  const end = scene.untilHealed(() => {
+    troubles.delete(given);
+  });
+  scene.clock.schedule(forMs, end);
+}
+
+/** Ways in which a disk refuses writes though it can be read, and what the system then says of its files. */
+const REFUSALS = {
+  full: ['HF_STORE_FULL', 'ENOSPC'],
+  readOnly: ['HF_STORE_READ_ONLY', 'EROFS'],
+  locked: ['HF_STORE_LOCKED', null],
+} as const satisfies Record<string, readonly [ErrorCode, string | null]>;
+
+function refusing(way: keyof typeof REFUSALS, roomBytes: number): Trouble {
+  const [code, systemCode] = REFUSALS[way];
+  return {
+    code,
+    fate: () => 'failsUnwritten',
+    files: {
+      // A full disk takes what has its room already.
+      fails: (call) =>
+        way === 'readOnly' && (call === 'open' || call === 'copy') ? systemCode : null,
+      roomBytes: () => (way === 'full' ? roomBytes : Number.POSITIVE_INFINITY),
+    },
+  };
+}
+
+/** How long a fault lasts: mostly minutes, now and then seconds. */
+function drawSpan(random: SeededRandom): number {
+  return 1_000 + random.below(random.chance(0.3) ? 20_000 : 10 * MINUTE_MS);
+}
+
+/** A backup is put in the place of the store; a person releases it after a time, if nobody did before. */
+function releaseLater(scene: Scene, device: Device, afterMs: number): void {
+  const end = scene.untilHealed(() => {
+    device.disk.release().catch(() => undefined);
+  });
+  scene.clock.schedule(afterMs, () => {
+    device.runtime.release().then(end, () => undefined);
+  });
+}
+
+export const DISK: readonly AnyStepKind[] = [
+  stepKind({
+    kind: 'disk.fails',
+    counts: 'fault',
+    weight: 3,
+    draw: (random) => ({
+      device: random.below(16),
+      code: random.pick(['HF_STORE_IO', 'HF_STORE_UNAVAILABLE'] as const),
+      share: random.pick([0.3, 1]),
+      isReadable: random.chance(0.3),
+      spares: random.pick(['files', 'nothing'] as const),
+      forMs: drawSpan(random),
+    }),
+    take: (scene, { device, code, share, isReadable, spares, forMs }, random) => {
+      const fails = (): boolean => random.chance(share);
+      trouble(scene, deviceAt(scene, device), forMs, {
+        code,
+        fate: () =>
+          fails()
+            ? random.pick(['failsUnwritten', 'failsInDoubt', 'failsWritten'] as const)
+            : 'works',
+        readFails: () => !isReadable && fails(),
+        openFails: () => !isReadable && fails(),
+        ...(spares === 'files' ? {} : { files: { fails: () => (fails() ? 'EIO' : null) } }),
+      });
+    },
+    says: ({ device, code, share, spares, forMs }) =>
+      `the disk of device ${device} fails ${share * 100} % of its calls with ${code}, ${spares === 'files' ? 'not those to files' : 'those to files too'}, for ${forMs} ms`,
+  }),
+  stepKind({
+    kind: 'disk.refuses',
+    counts: 'fault',
+    weight: 3,
+    draw: (random) => ({
+      device: random.below(16),
+      way: random.pick(['full', 'full', 'readOnly', 'locked'] as const),
+      roomBytes: random.pick([0, 700, 100_000]),
+      forMs: drawSpan(random),
+    }),
+    take: (scene, { device, way, roomBytes, forMs }) => {
+      trouble(scene, deviceAt(scene, device), forMs, refusing(way, roomBytes));
+    },
+    says: ({ device, way, roomBytes, forMs }) =>
+      `the disk of device ${device} is ${way}${way === 'full' ? ` (${roomBytes} bytes left)` : ''} for ${forMs} ms`,
+  }),
+  stepKind({
+    kind: 'disk.slow',
+    counts: 'fault',
+    weight: 2,
+    draw: (random) => ({
+      device: random.below(16),
+      mostMs: random.pick([20, 400, 5_000]),
+      forMs: drawSpan(random),
+    }),
+    take: (scene, { device, mostMs, forMs }, random) => {
+      const delayMs = (): number => random.below(mostMs);
+      trouble(scene, deviceAt(scene, device), forMs, {
+        code: 'HF_STORE_IO',
+        delayMs,
+        files: { delayMs },
+      });
+    },
+    says: ({ device, mostMs, forMs }) =>
+      `the disk of device ${device} takes up to ${mostMs} ms a call for ${forMs} ms`,
+  }),
+  stepKind({
+    kind: 'disk.hangs',
+    counts: 'fault',
+    weight: 2,
+    draw: (random) => ({ device: random.below(16), forMs: drawSpan(random) }),
+    take: (scene, { device, forMs }) => {
+      let answer: () => void = () => undefined;
+      const answered = new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      const { troubles } = deviceAt(scene, device).disk;
+      const given: Trouble = { code: 'HF_STORE_IO', hang: () => answered };
+      troubles.add(given);
+      const end = scene.untilHealed(() => {
+        troubles.delete(given);
+        answer();
+      });
+      scene.clock.schedule(forMs, end);
+    },
+    says: ({ device, forMs }) => `the disk of device ${device} answers nothing for ${forMs} ms`,
+  }),
+  stepKind({
+    kind: 'disk.damage',
+    counts: 'fault',
+    weight: 1,
+    draw: (random) => ({
+      device: random.below(16),
+      which: random.next(),
+      count: 1 + random.below(3),
+    }),
+    take: (scene, { device: at, which, count }) => {
+      void damageRows(scene, deviceAt(scene, at), which, count);
+    },
+    says: ({ device, count }) => `${count} records on the disk of device ${device} are damaged`,
+  }),
+  stepKind({
+    kind: 'disk.damageFile',
+    counts: 'fault',
+    weight: 1,
+    draw: (random) => ({ device: random.below(16) }),
+    take: (scene, { device: at }, random) => {
+      const device = deviceAt(scene, at);
+      const lost = device.disk.damageFile(random);
+      if (lost.length > 0) scene.saw('a file of crises was damaged');
+      for (const id of lost) device.tell({ event: 'damaged', id, key: id });
+    },
+    says: ({ device }) => `a byte of a file of crises on device ${device} changes`,
+  }),
+  stepKind({
+    kind: 'disk.powerCut',
+    counts: 'restart',
+    weight: 2,
+    draw: (random) => ({ device: random.below(16) }),
+    take: (scene, { device: at }, random) => {
+      const device = deviceAt(scene, at);
+      if (device.disk.onlySpilled.size > 0) scene.saw('a power cut while a crisis is spilled');
+      device.process.kill();
+      device.disk.files.powerCut(random);
+      void device.killAndBoot();
+    },
+    says: ({ device }) => `device ${device} loses its power`,
+  }),
+  stepKind({
+    kind: 'disk.restore',
+    counts: 'restart',
+    weight: 0.3,
+    draw: (random) => ({
+      device: random.below(16),
+      share: 0.3 + 0.7 * random.next(),
+      releasedAfterMs: random.below(60 * MINUTE_MS),
+    }),
+    take: (scene, { device: at, share, releasedAfterMs }) => {
+      const device = deviceAt(scene, at);
+      scene.saw('a store is restored');
+      void device.restoreAndBoot(share);
+      releaseLater(scene, device, releasedAfterMs);
+    },
+    says: ({ device, share, releasedAfterMs }) =>
+      `device ${device} is restored from a backup of the first ${Math.round(share * 100)} % of what it wrote, and released after ${releasedAfterMs} ms`,
+  }),
+  stepKind({
+    kind: 'disk.copied',
+    counts: 'restart',
+    weight: 0.3,
+    draw: (random) => ({ device: random.below(16), releasedAfterMs: random.below(60 * MINUTE_MS) }),
+    take: (scene, { device: at, releasedAfterMs }) => {
+      const device = deviceAt(scene, at);
+      scene.saw('a store is copied');
+      void device.copyAndBoot();
+      releaseLater(scene, device, releasedAfterMs);
+    },
+    says: ({ device, releasedAfterMs }) =>
+      `the store of device ${device} is copied to another disk, and released after ${releasedAfterMs} ms`,
+  }),
+  stepKind({
+    kind: 'disk.upgrade',
+    counts: 'restart',
+    weight: 0.7,
+    draw: (random) => ({
+      device: random.below(16),
+      takesMs: random.below(5 * MINUTE_MS),
+      isKilledMeanwhile: random.chance(0.3),
+    }),
+    take: (scene, { device: at, takesMs, isKilledMeanwhile }) => {
+      const device = deviceAt(scene, at);
+      device.disk.upgrade(takesMs);
+      void device.killAndBoot();
+      if (!isKilledMeanwhile) return;
+      scene.clock.schedule(takesMs / 2, () => void device.killAndBoot());
+    },
+    says: ({ device, takesMs, isKilledMeanwhile }) =>
+      `device ${device} starts in a newer version, which takes ${takesMs} ms to bring its store up to date${isKilledMeanwhile ? ' and is killed at it' : ''}`,
+  }),
+];
+
+/** Damages records that lie on the disk, wherever in the order of acceptance they are. */
+async function damageRows(
+  scene: Scene,
+  device: Device,
+  which: number,
+  count: number,
+): Promise<void> {
+  const rows = await device.rows();
+  const from = Math.floor(which * rows.length);
+  for (const { id, key, outcome } of rows.slice(from, from + count)) {
+    device.disk.damaged.add(id);
+    device.tell({ event: 'damaged', id, key });
+    scene.saw(outcome === null ? 'a record of unfinished work is damaged' : 'a record is damaged');
+  }
+}
