@@ -11,9 +11,9 @@ import { seededRandom } from '../virtual/seededRandom.ts';
 import { VirtualClock } from '../virtual/virtualClock.ts';
 import { SimulatedUpstream } from './network/simulatedUpstream.ts';
 import type { Driver } from './oracle/clause.ts';
-import type { TraceEvent } from './oracle/trace.ts';
 import { tracedAttempt } from './oracle/tracedAttempt.ts';
 import { Oracle } from './promises/oracle.ts';
+import { eventWords } from './report/eventWords.ts';
 import { Device } from './scene/device.ts';
 import type { Plan, Step } from './scene/plan.ts';
 import { type AnyStepKind, type Scene, seedOf } from './scene/scene.ts';
@@ -109,7 +109,7 @@ class Simulation implements Scene {
         clock: this.clock,
         options: (device, number) => this.#options(device, number),
         tell: (event) => {
-          this.note(`${each.name} ${lineOf(event)}`);
+          this.note(`${each.name} ${eventWords(event)}`);
           oracle.tell(event);
         },
       });
@@ -275,16 +275,6 @@ async function loadAll(): Promise<void> {
     import('../../machines/operation/repeatSafety.ts'),
     import('../management/operations.ts'),
   ]);
-}
-
-/** An event in a line of the history. */
-function lineOf(event: TraceEvent): string {
-  if ('rows' in event) return `${event.event}: ${event.rows.length} operations`;
-  if (event.event === 'ordered') {
-    const { call, id, by, code } = event;
-    return `${call}${id === null ? '' : ` of ${id}`}${by === null ? '' : ` by ${by}`}: ${code ?? 'done'}`;
-  }
-  return JSON.stringify(event);
 }
 
 /** Milliseconds since the start, as days and the time of day. */

@@ -1,0 +1,62 @@
+/**
+ * The events of a trace in words, for the history of a run.
+ *
+ * @module
+ */
+
+import type { DiskRow, TraceEvent } from '../oracle/trace.ts';
+
+/** Ids differ at their end: their beginning is the time. */
+const ID_END = 6;
+
+/** An event in a line of the history. */
+export function eventWords(event: TraceEvent): string {
+  switch (event.event) {
+    case 'accepted':
+      return `${event.key} is accepted as ${idEnd(event.id)}`;
+    case 'refused':
+      return `${event.key} is refused: ${event.code ?? 'an error without a code'}`;
+    case 'answered':
+      return `${event.key} is answered after ${event.waitedMs} ms, as ${idEnd(event.id)}`;
+    case 'ended': {
+      const { status, attempts, code } = event.outcome;
+      const after = attempts === undefined ? '' : ` after ${attempts} attempts`;
+      const why = code === null || code === undefined ? '' : `: ${code}`;
+      return `${idEnd(event.id)} is told to be ${status}${after}${why}`;
+    }
+    case 'attempted':
+      return `attempt ${event.attempt} of ${String(event.task)} reaches the upstream (key ${event.key})`;
+    case 'attemptOver':
+      return `attempt ${event.attempt} of ${String(event.task)} is over${event.isSpent ? '' : ', broken off'}`;
+    case 'returned':
+      return `the handler of attempt ${event.attempt} of ${String(event.task)} returns`;
+    case 'applied':
+      return `${String(event.task)} is applied${event.isLate === true ? ', late' : ''} (key ${event.key})`;
+    case 'disk':
+      return `on disk: ${rowsWords(event.rows)}`;
+    case 'finished':
+      return `in the end on disk: ${rowsWords(event.rows)}`;
+    case 'overdue':
+      return `${idEnd(event.id)} has not ended ${event.afterMs} ms after all was well, and is ${event.state}; health says: ${event.said}`;
+    case 'ordered': {
+      const { call, id, by, code } = event;
+      return `${call}${id === null ? '' : ` of ${idEnd(id)}`}${by === null ? '' : ` by ${by}`}: ${code ?? 'done'}`;
+    }
+    default: {
+      const { event: name, ...rest } = event;
+      return `${name} ${JSON.stringify(rest)}`;
+    }
+  }
+}
+
+function idEnd(id: string): string {
+  return `…${id.slice(-ID_END)}`;
+}
+
+/** How many there are of each state. */
+function rowsWords(rows: readonly DiskRow[]): string {
+  const counts = new Map<string, number>();
+  for (const { state } of rows) counts.set(state, (counts.get(state) ?? 0) + 1);
+  const words = [...counts].map(([state, count]) => `${count} ${state}`).toSorted();
+  return words.length === 0 ? 'nothing' : words.join(', ');
+}

@@ -1,0 +1,190 @@
+/**
+ * Makes a plan that breaks a promise smaller, as long as it still breaks the same one: fewer steps, fewer machines,
+ * fewer settings, less time.
+ *
+ * @module
+ */
+
+import type { Json } from '../../../machines/vocabulary/shape.ts';
+import type { Plan, Setup, Step } from '../scene/plan.ts';
+
+const HOUR_MS = 3_600_000;
+/** What is left between two steps where nothing hangs on the time between them. */
+const SHORT_GAP_MS = 1_000;
+
+/** What tells a breach from others: the name of its promise, or how the run fell. */
+export function breachKind(breach: string): string {
+  const [line = ''] = breach.split('\n');
+  return line.startsWith('fallen: ') ? line : (line.split(': ')[0] ?? line);
+}
+
+export interface ShrinkParts {
+  /** Runs a plan, and says whether it breaks the promise. */
+  readonly breaks: (plan: Plan) => Promise<boolean>;
+  /** How many plans are run at a time. */
+  readonly jobs: number;
+  /** Whether the time is up: the smallest plan so far is the result. */
+  readonly isOver: () => boolean;
+  /** Is told how far it is, after every few runs. */
+  readonly onProgress: (progress: ShrinkProgress) => void;
+}
+
+export interface ShrinkProgress {
+  readonly steps: number;
+  readonly runs: number;
+}
+
+/** The smallest plan that was found, which is the given one where nothing can be left out. */
+export async function shrinkPlan(plan: Plan, parts: ShrinkParts): Promise<Plan> {
+  return await new Shrinking(plan, parts).run();
+}
+
+class Shrinking {
+  readonly #parts: ShrinkParts;
+  #best: Plan;
+  #runs = 0;
+
+  constructor(plan: Plan, parts: ShrinkParts) {
+    this.#best = plan;
+    this.#parts = parts;
+  }
+
+  async run(): Promise<Plan> {
+    await this.#fewerSteps();
+    let before: Plan;
+    do {
+      before = this.#best;
+      await this.#smallerSetup();
+      await this.#lessTime();
+      await this.#plainerSteps();
+      await this.#fewerSteps();
+    } while (this.#best !== before && !this.#parts.isOver());
+    return this.#best;
+  }
+
+  /** Leaves out steps: halves, quarters, … and in the end each alone, until none can be missed. */
+  async #fewerSteps(): Promise<void> {
+    let size = Math.ceil(this.#best.steps.length / 2);
+    while (size >= 1 && !this.#parts.isOver()) {
+      const hasShrunk = await this.#withoutPieces(size);
+      if (size === 1 && !hasShrunk) return;
+      size = Math.max(1, Math.floor(size / 2));
+    }
+  }
+
+  /** Leaves out each piece of so many steps that is not needed; the last first. */
+  async #withoutPieces(size: number): Promise<boolean> {
+    let hasShrunk = false;
+    let end = this.#best.steps.length;
+    while (end > 0 && !this.#parts.isOver()) {
+      const pieces: (readonly Step[])[] = [];
+      for (; end > 0 && pieces.length < this.#parts.jobs; end -= size) {
+        pieces.push(this.#best.steps.slice(Math.max(0, end - size), end));
+      }
+      const without = (left: readonly (readonly Step[])[]): Plan => {
+        const out = new Set(left.flat());
+        return { ...this.#best, steps: this.#best.steps.filter((step) => !out.has(step)) };
+      };
+      const still = await this.#each(pieces.map((piece) => without([piece])));
+      const unneeded = pieces.filter((_, at) => still[at]);
+      if (unneeded.length === 0) continue;
+      hasShrunk = true;
+      const all = without(unneeded);
+      const isAll = unneeded.length > 1 && (await this.#each([all]))[0];
+      this.#best = isAll === true ? all : without(unneeded.slice(0, 1));
+    }
+    return hasShrunk;
+  }
+
+  /** Leaves out machines and services, and sets each back to what is usual. */
+  async #smallerSetup(): Promise<void> {
+    let at = 0;
+    for (;;) {
+      const smaller = smallerSetups(this.#best.setup)[at];
+      if (smaller === undefined || this.#parts.isOver()) return;
+      if (!(await this.#isTaken({ ...this.#best, setup: smaller }))) at += 1;
+    }
+  }
+
+  /** Begins at once, leaves out time in which nothing happens, and heals soon after the last step. */
+  async #lessTime(): Promise<void> {
+    const all = this.#best.steps.map((_, at) => at);
+    for (const gaps of [all, ...all.map((at) => [at])]) {
+      if (this.#parts.isOver()) return;
+      const shorter = withGaps(this.#best, new Set(gaps));
+      const isShorter = shorter.steps.at(-1)?.atMs !== this.#best.steps.at(-1)?.atMs;
+      if (isShorter) await this.#isTaken(shorter);
+    }
+    const lastMs = this.#best.steps.at(-1)?.atMs ?? 0;
+    for (const hours of [Math.ceil(lastMs / HOUR_MS) || 1, Math.ceil(lastMs / HOUR_MS) + 1]) {
+      if (hours < this.#best.hours && (await this.#isTaken({ ...this.#best, hours }))) return;
+    }
+  }
+
+  /** Sets what is on to off, in each step. */
+  async #plainerSteps(): Promise<void> {
+    for (const [at, { data }] of this.#best.steps.entries()) {
+      for (const [name, value] of Object.entries(data)) {
+        if (value !== true || this.#parts.isOver()) continue;
+        const steps = this.#best.steps.map((step, index) =>
+          index === at ? { ...step, data: { ...step.data, [name]: false } } : step,
+        );
+        await this.#isTaken({ ...this.#best, steps });
+      }
+    }
+  }
+
+  async #isTaken(plan: Plan): Promise<boolean> {
+    const [stillBreaks = false] = await this.#each([plan]);
+    if (stillBreaks) this.#best = plan;
+    return stillBreaks;
+  }
+
+  async #each(plans: readonly Plan[]): Promise<readonly boolean[]> {
+    this.#runs += plans.length;
+    const still = await Promise.all(plans.map((plan) => this.#parts.breaks(plan)));
+    this.#parts.onProgress({ steps: this.#best.steps.length, runs: this.#runs });
+    return still;
+  }
+}
+
+/** The plan with the pause before each of these steps cut short; what comes after moves along. */
+function withGaps(plan: Plan, short: ReadonlySet<number>): Plan {
+  let [cutMs, beforeMs] = [0, 0];
+  const steps = plan.steps.map((step, at) => {
+    const gapMs = step.atMs - beforeMs;
+    beforeMs = step.atMs;
+    if (short.has(at)) cutMs += Math.max(0, gapMs - SHORT_GAP_MS);
+    return { ...step, atMs: step.atMs - cutMs };
+  });
+  return { ...plan, steps };
+}
+
+/** Each way to leave out one thing of the set-up. */
+function smallerSetups(setup: Setup): readonly Setup[] {
+  return Object.entries(setup as unknown as Readonly<Record<string, Json>>).flatMap(
+    ([name, list]) => smallerValues(list).map((smaller) => ({ ...setup, [name]: smaller })),
+  );
+}
+
+/** Each copy of a value without one of its parts. Names stay, and so does the last of a list. */
+function smallerValues(value: Json): readonly Json[] {
+  if (Array.isArray(value)) {
+    const list: readonly Json[] = value;
+    const without = list.length > 1 ? list.map((_, at) => list.toSpliced(at, 1)) : [];
+    const inside = list.flatMap((each, at) =>
+      smallerValues(each).map((smaller) => list.with(at, smaller)),
+    );
+    return [...without, ...inside];
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  const fields = Object.entries(value as Readonly<Record<string, Json>>);
+  return fields.flatMap(([name, of]) => {
+    const inside = smallerValues(of).map(
+      (smaller): Json => Object.fromEntries([...fields, [name, smaller]]),
+    );
+    if (name === 'name') return inside;
+    const without = Object.fromEntries(fields.filter(([other]) => other !== name));
+    return [without, ...inside];
+  });
+}
