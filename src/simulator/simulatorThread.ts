@@ -6,13 +6,18 @@
 
 import { parentPort } from 'node:worker_threads';
 import { drawPlan } from './drawPlan.ts';
+import { breachKind } from './report/shrinkPlan.ts';
 import type { Plan } from './scene/plan.ts';
 import { runPlan } from './simulation.ts';
 
 /** What a thread is to run: a plan, or the one that is drawn from a seed. */
 export type RunOrder =
   | { readonly seed: number; readonly hours: number; readonly version: string }
-  | { readonly plan: Plan };
+  | {
+      readonly plan: Plan;
+      /** Ends the run at the first breach of this kind, where nothing else is asked. */
+      readonly stopAt?: string;
+    };
 
 /** What a run came to, as a thread tells it. */
 export interface RunReport {
@@ -32,8 +37,11 @@ parentPort?.on('message', (order: RunOrder) => {
 async function run(order: RunOrder): Promise<RunReport> {
   const plan = 'plan' in order ? order.plan : drawPlan(order.seed, order.hours, order.version);
   const { seed, hours } = plan;
+  const stopAt = 'plan' in order ? order.stopAt : undefined;
   try {
-    const { breaches, seen, history, digest } = await runPlan(plan);
+    const { breaches, seen, history, digest } = await runPlan(plan, (sofar) =>
+      sofar.some((breach) => breachKind(breach) === stopAt),
+    );
     const failure = breaches.length === 0 ? null : { plan, history };
     return { seed, hours, breaches, seen: Object.fromEntries(seen), digest, failure };
   } catch (error) {

@@ -8,12 +8,14 @@
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { systemClock, systemRandom } from '../../../actors/platform/systemClock.ts';
+import { requireOption } from '../../../machines/vocabulary/optionFields.ts';
 import { SimulatorPool } from '../../simulator/simulatorPool.ts';
 import type { RunReport } from '../../simulator/simulatorThread.ts';
 import { parseCount } from '../kit/argumentParsers.ts';
 import { command, flag, type JsonOptions, jsonOption, valueOption } from '../kit/command.ts';
 import { dimly, type Output, paintVerdict } from '../kit/output.ts';
 import { EXIT, type ExitCode, onInterrupt, packageVersion } from '../kit/program.ts';
+import { failureIn, replay, writeFailures } from './simulateFailures.ts';
 
 const DAY_HOURS = 24;
 const HOUR_MS = 3_600_000;
@@ -22,6 +24,8 @@ const SEED_MAX = 999_999_999;
 const RUNS = 10;
 /** One seed of so many is run a second time, to see that it makes the same history. */
 const TWICE_EVERY = 20;
+/** How long one failure may take to be made smaller. */
+const SHRINK_MS = 60_000;
 /** Broken promises of one run that are printed. */
 const BREACHES_SHOWN = 8;
 
@@ -32,6 +36,9 @@ interface SimulateOptions extends JsonOptions {
   readonly minutes?: number;
   readonly jobs: number;
   readonly twice: boolean;
+  readonly out: string;
+  readonly replay?: string;
+  readonly keep: boolean;
 }
 
 export function simulateCommand(): Command {
@@ -53,19 +60,27 @@ export function simulateCommand(): Command {
         availableParallelism(),
       ),
       flag('--twice', `run each seed twice; without it, one of ${TWICE_EVERY}`),
+      valueOption('--out <folder>', 'where the files of failures go', String, '.'),
+      valueOption('--replay <file>', 'run the plan of such a file again, and nothing else', String),
+      flag('--keep', 'with --replay: make it a regression test'),
       jsonOption(),
     ],
-    notes: `It needs nothing and leaves nothing behind. Each run draws devices, upstreams, work, faults, orders of
+    notes: `It needs nothing. Each run draws devices, upstreams, work, faults, orders of
 people and restarts from its seed, lets them happen on virtual time, heals everything, and looks whether each promise
 was kept. The same seed and version make the same history. It fails (exit 1) if a promise was broken, or two runs of
-one seed were not the same; the command that runs a failure again is printed. Ctrl-C ends it with what it has found.`,
+one seed were not the same. A failure is made smaller for a minute at most, then written to
+holdfast-simulation-SEED.json with its history and its plan; nothing else is left behind. Ctrl-C ends it with what it has found.`,
     examples: [
       'holdfast simulate',
       'holdfast simulate --seed 42                     # one day, again',
       'holdfast simulate --runs 1000 --json',
       'holdfast simulate --minutes 3 --jobs 2',
+      'holdfast simulate --replay holdfast-simulation-42.json',
     ],
-    run: async ({ options, output }) => await simulate(options, output),
+    run: async ({ options, output }) =>
+      options.replay === undefined
+        ? await simulate(options, output)
+        : await replayFile(options.replay, options, output),
   });
 }
 
@@ -87,7 +102,24 @@ class Tally {
   }
 }
 
+async function replayFile(
+  path: string,
+  { keep: isKept }: SimulateOptions,
+  output: Output,
+): Promise<ExitCode> {
+  const failure = failureIn(path);
+  const pool = new SimulatorPool();
+  const forgetSignals = onInterrupt(output, () => void pool.close());
+  try {
+    return await replay(failure, { path, isKept }, pool, packageVersion(), output);
+  } finally {
+    forgetSignals();
+    await pool.close();
+  }
+}
+
 async function simulate(options: SimulateOptions, output: Output): Promise<ExitCode> {
+  requireOption(!options.keep, '--keep', 'goes with --replay <file>: it keeps the plan of a file');
   const { hours, jobs, minutes } = options;
   const version = packageVersion();
   const firstSeed = options.seed ?? 1 + Math.floor(systemRandom.next() * SEED_MAX);
@@ -127,8 +159,16 @@ async function simulate(options: SimulateOptions, output: Output): Promise<ExitC
       output.progress(() => progressText(tally, runs, elapsedMs()));
     }
   };
+  let files: readonly string[] = [];
   try {
     await Promise.all(Array.from({ length: Math.min(jobs, runs) }, work));
+    const shrinking = {
+      jobs,
+      forMs: SHRINK_MS,
+      out: options.out,
+      isInterrupted: () => isInterrupted,
+    };
+    files = await writeFailures(tally.failures, pool, shrinking, output);
   } finally {
     forgetSignals();
     await pool.close();
@@ -147,6 +187,7 @@ async function simulate(options: SimulateOptions, output: Output): Promise<ExitC
         ...{ seed, breaches },
         replay: replayOf(seed, hours),
       })),
+      files,
     },
     summaryText(tally, elapsedMs()),
     paintVerdict,

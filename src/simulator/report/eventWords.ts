@@ -43,6 +43,7 @@ export function eventWords(event: TraceEvent): string {
       return `${call}${id === null ? '' : ` of ${idEnd(id)}`}${by === null ? '' : ` by ${by}`}: ${code ?? 'done'}`;
     }
     default: {
+      if ('rows' in event) return `${event.event}: ${rowsWords(event.rows)}`;
       const { event: name, ...rest } = event;
       return `${name} ${JSON.stringify(rest)}`;
     }

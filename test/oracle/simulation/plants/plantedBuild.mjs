@@ -18,6 +18,8 @@ async function bundle(input, name, plugins = []) {
     input: `${PLANTS}/${input}`,
     platform: 'node',
     external: [INSTALLED],
+    // Of modules that are loaded both ways: an error is thrown in any case.
+    logLevel: 'silent',
     plugins,
     transform: { target: 'node20.19' },
     output: { dir, format: 'esm', entryFileNames: 'main.mjs', chunkFileNames: '[name]-[hash].mjs' },
