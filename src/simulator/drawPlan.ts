@@ -5,6 +5,8 @@
  */
 
 import { type SeededRandom, seededRandom } from '../virtual/seededRandom.ts';
+import { PROFILE_NAMES } from './network/link.ts';
+import { drawHabits } from './network/simulatedUpstream.ts';
 import type { ClientSetup, Plan, Setup, Step } from './scene/plan.ts';
 import type { CountsAs } from './scene/scene.ts';
 import { everyKind } from './steps/everyKind.ts';
@@ -23,8 +25,12 @@ const A_DAY: Readonly<Record<CountsAs, { readonly least: number; readonly more: 
 export function drawPlan(seed: number, hours: number, version: string): Plan {
   const random = seededRandom(seed);
   const setup: Setup = {
-    devices: ['phone', 'tablet'].map((name) => ({ name, clients: drawClients(random) })),
-    upstreams: [{ name: 'payments' }, { name: 'records' }],
+    devices: ['phone', 'tablet'].map((name) => ({
+      name,
+      clients: drawClients(random),
+      network: random.pick(PROFILE_NAMES),
+    })),
+    upstreams: ['payments', 'records'].map((name) => ({ name, habits: drawHabits(random) })),
   };
   const steps = (Object.keys(A_DAY) as CountsAs[]).flatMap((counts) =>
     drawSteps(counts, hours, setup, random),

@@ -5,12 +5,17 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { Attempt } from '../../actors/port.ts';
+import type { Attempt, Run } from '../../actors/port.ts';
+import { httpHandlerOver } from '../http/httpHandler.ts';
+import type { Network } from '../http/send.ts';
 import type { RuntimeOptions } from '../options.ts';
 import { seededRandom } from '../virtual/seededRandom.ts';
 import { VirtualClock } from '../virtual/virtualClock.ts';
-import { SimulatedUpstream } from './network/simulatedUpstream.ts';
+import { deafHandler } from './network/deafHandler.ts';
+import { Link, urlOf } from './network/link.ts';
+import { type Arrivals, SimulatedUpstream } from './network/simulatedUpstream.ts';
 import type { Driver } from './oracle/clause.ts';
+import type { TraceEvent } from './oracle/trace.ts';
 import { tracedAttempt } from './oracle/tracedAttempt.ts';
 import { Oracle } from './promises/oracle.ts';
 import { eventWords } from './report/eventWords.ts';
@@ -19,7 +24,7 @@ import type { Plan, Step } from './scene/plan.ts';
 import { type AnyStepKind, type Scene, seedOf } from './scene/scene.ts';
 import { everyKind } from './steps/everyKind.ts';
 import { closeUp } from './steps/orders.ts';
-import { deviceAt, TYPES } from './steps/work.ts';
+import { deviceAt, OWN_TYPE, TYPES } from './steps/work.ts';
 
 const HOUR_MS = 3_600_000;
 const HEALED_LIMIT_MS = 6 * HOUR_MS;
@@ -40,7 +45,6 @@ export const SIMULATION: Driver = {
     everyEnding: 'nobody waits across a kill; endings are read from the list in the end',
     expectedEndings: 'the upstream fails at random',
     everyWrite: 'its disk fails and delays',
-    bodies: 'handlers are called without HTTP',
   },
 };
 
@@ -81,9 +85,11 @@ class Simulation implements Scene {
   readonly clock = new VirtualClock();
   readonly devices: readonly Device[];
   readonly upstreams: ReadonlyMap<string, SimulatedUpstream>;
+  readonly pager: SimulatedUpstream;
   readonly #plan: Plan;
   readonly #oracles = new Map<string, Oracle>();
-  readonly #appliedKeys = new Set<string>();
+  /** What tells of the effect of an attempt, by device, key and number. */
+  readonly #effects = new Map<string, () => void>();
   readonly #undo = new Set<() => void>();
   readonly #seen = new Map<string, number>();
   readonly #history: string[] = [];
@@ -95,11 +101,10 @@ class Simulation implements Scene {
     this.#startedAtMs = this.clock.monotonic();
     const { seed, setup } = plan;
     this.upstreams = new Map(
-      setup.upstreams.map(({ name }, at) => [
-        name,
-        new SimulatedUpstream(seededRandom(seed * 31 + at), this.clock),
-      ]),
+      setup.upstreams.map(({ name, habits }) => [name, new SimulatedUpstream(this.clock, habits)]),
     );
+    this.pager = new SimulatedUpstream(this.clock);
+    const reached = new Map([...this.upstreams, ['pager', this.pager]]);
     this.devices = setup.devices.map((each, at) => {
       const oracle = new Oracle(SIMULATION);
       this.#oracles.set(each.name, oracle);
@@ -107,7 +112,13 @@ class Simulation implements Scene {
         setup: each,
         seed: seed * 10 + at,
         clock: this.clock,
-        options: (device, number) => this.#options(device, number),
+        link: new Link(this.clock, {
+          seed: seed * 31 + at,
+          profile: each.network,
+          upstreams: reached,
+          arrivals: this.#arrivals(at),
+        }),
+        options: (device, number, network) => this.#options(device, number, network),
         tell: (event) => {
           this.note(`${each.name} ${eventWords(event)}`);
           oracle.tell(event);
@@ -192,8 +203,32 @@ class Simulation implements Scene {
     }
   }
 
-  #options(device: Device, number: number): Partial<RuntimeOptions> {
+  /** What the upstreams tell of requests of one device. */
+  #arrivals(at: number): Arrivals {
+    const told = new Set<string>();
+    const tell = (event: TraceEvent): void => {
+      this.devices[at]?.tell(event);
+    };
+    return {
+      saw: this.saw,
+      applied: (key, attempt, isEffect) => {
+        // Of another device's effect it is told once, as of its own.
+        if (!isEffect && told.has(key)) return;
+        told.add(key);
+        this.#effects.get(`${at} ${key} ${attempt}`)?.();
+      },
+      pretended: (key) => {
+        tell({ event: 'pretended', key });
+      },
+      bodyChanged: (key) => {
+        tell({ event: 'bodyChanged', key });
+      },
+    };
+  }
+
+  #options(device: Device, number: number, network: Network): Partial<RuntimeOptions> {
     const names = [...this.upstreams.keys()];
+    const place = this.devices.indexOf(device);
     const isDead = (): boolean => device.process.number !== number || device.process.isDead();
     return {
       upstreams: Object.fromEntries(
@@ -205,6 +240,7 @@ class Simulation implements Scene {
       handlers: Object.fromEntries(
         TYPES.map((type, at) => {
           const upstream = names[at % names.length] ?? '';
+          const sent = sender(network, upstream, type);
           const run = async (attempt: Attempt): Promise<null> => {
             await tracedAttempt(
               attempt,
@@ -215,8 +251,11 @@ class Simulation implements Scene {
                 isDead,
                 tell: device.tell,
               },
-              this.#appliedKeys,
-              async (apply) => await this.upstreams.get(upstream)?.work(attempt, apply),
+              new Set(),
+              async (apply) => {
+                this.#effects.set(`${place} ${attempt.idempotencyKey} ${attempt.number}`, apply);
+                await sent(attempt);
+              },
             );
             return null;
           };
@@ -235,7 +274,6 @@ class Simulation implements Scene {
       await device.killAndBoot();
       device.clients.startAll();
     }
-    for (const { hangUp } of this.upstreams.values()) hangUp();
     for (let passedMs = 0; passedMs < HEALED_LIMIT_MS; passedMs += LOOK_EVERY_MS) {
       await this.clock.advance(LOOK_EVERY_MS);
       const waiting = await Promise.all(
@@ -275,6 +313,14 @@ async function loadAll(): Promise<void> {
     import('../../machines/operation/repeatSafety.ts'),
     import('../management/operations.ts'),
   ]);
+}
+
+/** What sends the requests of a type: the handler over HTTP, or one of an app's own. */
+function sender(network: Network, upstream: string, type: string): Run {
+  const baseUrl = urlOf(upstream);
+  return type === OWN_TYPE
+    ? deafHandler(network, baseUrl)
+    : (httpHandlerOver(network, { baseUrl }) as Run);
 }
 
 /** Milliseconds since the start, as days and the time of day. */

@@ -1,79 +1,371 @@
 /**
- * A remote service on virtual time that honours idempotency keys and fails in every way one can: it
- * refuses, stalls, loses its answer before or after it did the work, and lets a handler wait for good.
+ * A remote service on virtual time: it works on so many requests at a time, is slower the more there are, keeps
+ * idempotency keys and records, and goes wrong in every way that one can.
  *
  * @module
  */
 
-import type { Attempt } from '../../../actors/attempt/handler.ts';
-import {
-  transientFailure,
-  unknownOutcome,
-} from '../../../machines/policy/retry/classifyFailure.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
-import type { SeededRandom } from '../../../src/virtual/seededRandom.ts';
+import type { SeededRandom } from '../../virtual/seededRandom.ts';
+import { Records } from './records.ts';
+import { UpstreamLedger } from './upstreamLedger.ts';
 
-/** What share of calls the upstream fails, and in which way. */
-export type Mood = 'healthy' | 'flaky' | 'down';
+/** How a service is when all is well. */
+export interface Habits {
+  /** How long it works on a request when it has no other, on average. */
+  readonly latencyMs: number;
+  /** The requests that it works on at a time. */
+  readonly slots: number;
+  /** Those that wait for that; more are told to come later. */
+  readonly queueMax: number;
+  /** The most requests in a minute; `null` for any number. */
+  readonly perMinute: number | null;
+  /** Whether it says when to come again. */
+  readonly tellsRetryAfter: boolean;
+  /** Whether its entity tags are weak, and compared all the same. */
+  readonly weakTags: boolean;
+}
 
+/** Draws the habits of a service. */
+export function drawHabits(random: SeededRandom): Habits {
+  return {
+    latencyMs: random.pick([20, 20, 150, 600]),
+    slots: random.pick([2, 8, 32]),
+    queueMax: random.pick([0, 20, 200]),
+    perMinute: random.pick([null, null, 60, 600]),
+    tellsRetryAfter: random.chance(0.7),
+    weakTags: random.chance(0.3),
+  };
+}
+
+/** A service of which nothing is drawn. */
+const USUAL: Habits = {
+  latencyMs: 150,
+  slots: 8,
+  queueMax: 200,
+  perMinute: null,
+  tellsRetryAfter: true,
+  weakTags: false,
+};
+
+/** What may be wrong with a service. */
+export const TROUBLES = [
+  /** Its machine is there and refuses connections. */
+  'refuses',
+  /** It stands still, and goes on with all that has come meanwhile. */
+  'stands still',
+  'is slow',
+  /** It works on one request at a time. */
+  'browns out',
+  /** 503, and nothing is done; with or without Retry-After. */
+  'is busy',
+  /** 429 in one of the ways in which that is said. */
+  'pushes back',
+  /** 500, 502 or 504, and nothing is done. */
+  'fails',
+  /** 500, and the work is done. */
+  'fails after the work',
+  /** The connection breaks, and nothing is done. */
+  'drops',
+  /** The connection breaks once the work is done. */
+  'drops after the work',
+  /** It does the work long after anybody waits for it. */
+  'stalls',
+  /** No answer ever comes, whether the work is done or not. */
+  'is silent',
+  /** 200, and nothing is done. */
+  'lies',
+  /** A refusal, and the work is done. */
+  'denies',
+  /** A refusal for good. */
+  'rejects',
+  /** The work is done, and the answer can't be read. */
+  'garbles',
+  /** The answer comes piece by piece. */
+  'trickles',
+  /** The answer is longer than is read. */
+  'talks too much',
+  /** It sends the caller elsewhere. */
+  'redirects',
+  /** No condition is ever met. */
+  'matches no tag',
+] as const;
+
+export interface Trouble {
+  readonly kind: (typeof TROUBLES)[number];
+  /** The end of the only path that it is about; `null` for all. */
+  readonly endpoint: string | null;
+  /** The share of requests that it happens to. */
+  readonly share: number;
+}
+
+/** What is told of the requests of one device that have arrived. */
+export interface Arrivals {
+  /** The upstream did what was asked; `isEffect` unless it had done so before. */
+  readonly applied: (key: string, attempt: number, isEffect: boolean) => void;
+  /** It said that it did, and did not. */
+  readonly pretended: (key: string) => void;
+  /** A key came with another body than before. */
+  readonly bodyChanged: (key: string) => void;
+  readonly saw: (what: string) => void;
+}
+
+/** A request that has arrived. */
+export interface Arriving {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Headers;
+  readonly body: string;
+  /** Whether a proxy sent it once more. */
+  readonly isCopy: boolean;
+  readonly arrivals: Arrivals;
+  readonly random: SeededRandom;
+}
+
+/** `reset` breaks the connection. */
+export type Answer =
+  | 'reset'
+  | {
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+      /** Passes before each piece of the body. */
+      readonly pauseMs?: number;
+    };
+
+type Reply = (answer: Answer) => void;
+
+const MINUTE_MS = 60_000;
 /** Past the time-out of an attempt, and past where its handler overhangs (OP-3). */
-const STALL_MS_MAX = 30_000;
-/** Handlers of one process that never return, at most: fewer than there are slots. */
-const SILENT_MAX = 2;
+const STALL_MS_MAX = 60_000;
+const SLOWER_BY = 40;
+/** After an outage it has one slot, and one more after each of these. */
+const WARMER_EVERY_MS = 2_000;
+const SOME_ARE_SLOWER_BY = 10;
 
 export class SimulatedUpstream {
-  mood: Mood = 'healthy';
-  readonly #random: SeededRandom;
+  readonly records: Records;
+  readonly #habits: Habits;
   readonly #clock: Clock;
-  /** Ids of operations whose handler never returns in this process. */
-  #silent = new Set<string>();
+  readonly #ledger = new UpstreamLedger();
+  readonly #troubles = new Set<Trouble>();
+  readonly #queue: (() => void)[] = [];
+  readonly #stopped: (() => void)[] = [];
+  /** Keys that are worked on, and requests that wait for the end of that. */
+  readonly #underWay = new Map<
+    string,
+    { readonly isCopy: boolean; readonly waiting: (() => void)[] }
+  >();
+  #atWork = 0;
+  #minute = 0;
+  #inMinute = 0;
+  #upSinceMs = Number.NEGATIVE_INFINITY;
 
-  constructor(random: SeededRandom, clock: Clock) {
-    this.#random = random;
+  constructor(clock: Clock, habits: Habits = USUAL) {
     this.#clock = clock;
+    this.#habits = habits;
+    this.records = new Records({ weakTags: habits.weakTags }, clock);
   }
 
-  get silent(): ReadonlySet<string> {
-    return this.#silent;
+  /** Lets this go wrong until the returned function is called. */
+  add(given: Trouble): () => void {
+    // Equal troubles may overlap.
+    const trouble = { ...given };
+    this.#troubles.add(trouble);
+    return () => {
+      this.#troubles.delete(trouble);
+      if (trouble.kind === 'refuses') this.#upSinceMs = this.#clock.monotonic();
+      if (trouble.kind === 'stands still') for (const go of this.#stopped.splice(0)) go();
+    };
   }
 
-  /** The process has ended, and with it what waits in its handlers. */
-  readonly hangUp = (): void => {
-    this.#silent = new Set();
-  };
-
-  /** Works on a call; `apply` makes its effect. */
-  async work({ operationId: id, priority }: Attempt, apply: () => void): Promise<void> {
-    const random = this.#random;
-    // Of the process that calls: it may have died when the answer is due.
-    const silent = this.#silent;
-    await this.#pass(random.below(random.chance(0.1) ? 2_000 : 50));
-    const failsShare = { healthy: 0, flaky: 0.5, down: 1 }[this.mood];
-    if (!random.chance(failsShare)) {
-      apply();
-      return;
-    }
-    if (this.mood === 'down') throw transientFailure('Down.');
-    const way = random.below(5);
-    if (way === 0) throw transientFailure('Busy.');
-    if (way === 1) throw unknownOutcome('The connection broke.');
-    if (way === 2) {
-      apply();
-      throw unknownOutcome('The connection broke after the work was done.');
-    }
-    // What is silent in a crisis holds one of few slots for as long (CR-2).
-    if (way === 3 && silent.size < SILENT_MAX && priority !== 'crisis') {
-      silent.add(id);
-      if (random.chance(0.5)) apply();
-      await new Promise<never>(() => undefined);
-    }
-    await this.#pass(random.below(STALL_MS_MAX));
-    throw unknownOutcome('The connection broke after a stall.');
+  /** Whether it takes no connection. */
+  isRefusing(): boolean {
+    return [...this.#troubles].some(({ kind }) => kind === 'refuses');
   }
 
-  async #pass(ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#clock.schedule(ms, resolve);
+  receive(request: Arriving, reply: Reply): void {
+    const key = keyOf(request);
+    const again = (): void => {
+      this.receive(request, reply);
+    };
+    const underWay = this.#underWay.get(key);
+    if (this.isRefusing()) reply('reset');
+    else if (this.#isHit('stands still', request)) this.#stopped.push(again);
+    else if (underWay !== undefined && request.method !== 'GET') {
+      // The answer to a copy says nothing to who has sent the first.
+      if (underWay.isCopy) underWay.waiting.push(again);
+      else reply(said(409, 'the idempotency key is in use'));
+    } else if (this.#isOverQuota(request)) reply(this.#later(429, request));
+    else if (this.#atWork < this.#slots(request)) this.#begin(request, reply);
+    else if (this.#queue.length < this.#habits.queueMax) this.#queue.push(again);
+    else reply(this.#later(503, request));
+  }
+
+  #isHit(kind: Trouble['kind'], { path, random, arrivals }: Arriving): boolean {
+    for (const trouble of this.#troubles) {
+      if (trouble.kind !== kind) continue;
+      if (trouble.endpoint !== null && !path.endsWith(trouble.endpoint)) continue;
+      if (trouble.share < 1 && !random.chance(trouble.share)) continue;
+      arrivals.saw(`upstream ${kind}`);
+      return true;
+    }
+    return false;
+  }
+
+  #isOverQuota({ arrivals }: Arriving): boolean {
+    const { perMinute } = this.#habits;
+    if (perMinute === null) return false;
+    const minute = Math.floor(this.#clock.monotonic() / MINUTE_MS);
+    if (minute !== this.#minute) this.#inMinute = 0;
+    this.#minute = minute;
+    this.#inMinute += 1;
+    if (this.#inMinute <= perMinute) return false;
+    arrivals.saw('upstream has a quota');
+    return true;
+  }
+
+  #slots(request: Arriving): number {
+    if (this.#isHit('browns out', request)) return 1;
+    const upMs = this.#clock.monotonic() - this.#upSinceMs;
+    return Math.min(this.#habits.slots, 1 + Math.floor(upMs / WARMER_EVERY_MS));
+  }
+
+  #begin(request: Arriving, reply: Reply): void {
+    const { random, method, isCopy } = request;
+    const key = keyOf(request);
+    this.#atWork += 1;
+    const underWay = { isCopy, waiting: [] };
+    if (method !== 'GET') this.#underWay.set(key, underWay);
+    const { latencyMs, slots } = this.#habits;
+    const load = 1 + this.#atWork / slots;
+    const slower = random.chance(0.05) ? SOME_ARE_SLOWER_BY : 1;
+    const trouble = this.#isHit('is slow', request) ? SLOWER_BY : 1;
+    const stallMs = this.#isHit('stalls', request) ? random.below(STALL_MS_MAX) : 0;
+    const workMs = latencyMs * load * (0.5 + random.next()) * slower * trouble + stallMs;
+    this.#clock.schedule(Math.round(workMs), () => {
+      this.#atWork -= 1;
+      if (method !== 'GET') this.#underWay.delete(key);
+      const answer = this.#answer(request);
+      if (answer !== null) reply(answer);
+      for (const go of [...underWay.waiting, ...this.#queue.splice(0, 1)]) go();
     });
   }
+
+  /** Works on a request, or not; `null` for no answer. */
+  #answer(request: Arriving): Answer | null {
+    const { random, arrivals } = request;
+    const isHit = (kind: Trouble['kind']): boolean => this.#isHit(kind, request);
+    if (isHit('is busy')) return this.#later(503, request);
+    if (isHit('pushes back')) return this.#later(429, request);
+    if (isHit('fails')) return said(random.pick([500, 502, 504]), 'it failed');
+    if (isHit('drops')) return 'reset';
+    if (isHit('rejects')) return said(random.pick([400, 401, 403, 404, 413, 422]), 'never');
+    if (isHit('redirects')) {
+      return said(random.pick([301, 307, 308]), 'elsewhere', {
+        location: 'https://other.example/',
+      });
+    }
+    if (isHit('lies')) {
+      arrivals.pretended(keyOf(request));
+      return said(200, 'done');
+    }
+    if (isHit('matches no tag') && isConditional(request)) return said(412, 'it is another');
+    if (isHit('is silent')) {
+      if (random.chance(0.5)) this.#work(request);
+      return null;
+    }
+    const answer = this.#work(request);
+    if (isHit('fails after the work')) return said(500, 'it failed after it was done');
+    if (isHit('drops after the work')) return 'reset';
+    if (isHit('denies')) return said(422, 'it was never done');
+    if (isHit('garbles')) return { ...answer, status: 200, ...random.pick(GARBLED) };
+    if (isHit('talks too much')) return longer(answer);
+    return isHit('trickles') ? { ...answer, pauseMs: 200 + random.below(4_000) } : answer;
+  }
+
+  /** Does the work of a request, once for each key. */
+  #work(request: Arriving): Exclude<Answer, 'reset'> {
+    const { method, headers, body, arrivals } = request;
+    const key = keyOf(request);
+    const attempt = Number(headers.get('holdfast-attempt') ?? 0);
+    if (method !== 'POST') return this.#workOnRecord(request, attempt);
+    const { entry, isMismatch } = this.#ledger.note(key, attempt, body);
+    if (isMismatch || entry === null) {
+      arrivals.bodyChanged(key);
+      return said(422, 'the idempotency key belongs to another request');
+    }
+    const isEffect = entry.applied === 0;
+    if (isEffect) entry.applied += 1;
+    arrivals.applied(key, attempt, isEffect);
+    return said(200, `receipt of ${entry.bodyDigest.slice(0, 8)}`);
+  }
+
+  #workOnRecord(request: Arriving, attempt: number): Exclude<Answer, 'reset'> {
+    const { method, path, headers, body, arrivals } = request;
+    const key = keyOf(request);
+    const writes = this.records.writes.length;
+    let answer = said(500, 'it failed');
+    // Without faults of their own they answer at once.
+    void this.records.serve(
+      {
+        ...{ method, path, body, attempt },
+        key: method === 'GET' ? undefined : key,
+        ifMatch: headers.get('if-match') ?? undefined,
+        ifNoneMatch: headers.get('if-none-match') ?? undefined,
+      },
+      {
+        reply: ({ status, version, body: text = '' }) => {
+          const tag = version === undefined ? {} : { etag: version };
+          answer = { status, headers: { ...JSON_TYPE, ...tag }, body: text };
+        },
+        drop: () => undefined,
+      },
+    );
+    if (method === 'GET') return answer;
+    if ((this.records.ledger.get(key)?.mismatched ?? 0) > 0) arrivals.bodyChanged(key);
+    const isDone = answer.status >= 200 && answer.status <= 299;
+    if (isDone) arrivals.applied(key, attempt, this.records.writes.length > writes);
+    return answer;
+  }
+
+  /** Tells the caller to come again, in one of the ways in which that is said. */
+  #later(status: 429 | 503, { random }: Arriving): Answer {
+    const { tellsRetryAfter } = this.#habits;
+    if (!tellsRetryAfter) return said(status, 'later');
+    const seconds = 1 + random.below(30);
+    const at = new Date(this.#clock.now() + seconds * 1_000).toUTCString();
+    const told = random.pick([`${seconds}`, `${seconds}`, at, '0', 'soon', `${seconds * 100_000}`]);
+    const date = new Date(this.#clock.now()).toUTCString();
+    return said(status, 'later', { 'retry-after': told, date });
+  }
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+type Garbled = Pick<Exclude<Answer, 'reset'>, 'headers' | 'body'>;
+const GARBLED: readonly [Garbled, ...Garbled[]] = [
+  { headers: JSON_TYPE, body: '{"receipt": "ab' },
+  { headers: { 'content-type': 'text/html' }, body: '<html>Welcome</html>' },
+];
+
+function keyOf({ headers }: Arriving): string {
+  return headers.get('idempotency-key') ?? headers.get('traceparent') ?? '';
+}
+
+function isConditional({ headers }: Arriving): boolean {
+  return headers.has('if-match') || headers.has('if-none-match');
+}
+
+/** An answer of more bytes than any handler reads. */
+function longer(answer: Exclude<Answer, 'reset'>): Answer {
+  return { ...answer, headers: { ...answer.headers, 'content-length': '99999999' } };
+}
+
+function said(
+  status: number,
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+): Exclude<Answer, 'reset'> {
+  return { status, headers: { ...JSON_TYPE, ...headers }, body: JSON.stringify({ said: text }) };
 }

@@ -14,6 +14,8 @@ export class Known {
   readonly outcomes = new Map<string, ToldOutcome>();
   /** Keys of what the upstream did. */
   readonly applied = new Set<string>();
+  /** Keys of what it only said it did. */
+  readonly pretended = new Set<string>();
   /** Keys of what the upstream was asked for. */
   readonly attempted = new Set<string>();
   /** What was on disk when last no process ran. */
@@ -76,6 +78,9 @@ export class Known {
         break;
       case 'attempted':
         this.attempted.add(event.key);
+        break;
+      case 'pretended':
+        this.pretended.add(event.key);
         break;
       case 'applied':
         this.applied.add(event.key);

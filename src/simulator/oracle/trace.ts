@@ -115,6 +115,8 @@ export interface TraceEvents {
   returned: { readonly task: Task; readonly attempt: number; readonly process: number };
   /** The upstream did the work; `isLate` after the attempt was given up, or its process had died. */
   applied: { readonly key: string; readonly task: Task; readonly isLate?: boolean };
+  /** The upstream said that it did the work, and did not. */
+  pretended: { readonly key: string };
   /** A key came to the upstream with another body than before. */
   bodyChanged: { readonly key: string };
   /** A write has moved the due time of an operation to which nothing had happened. */

@@ -48,7 +48,7 @@ export async function tracedAttempt(
     if (appliedKeys.has(key)) return;
     appliedKeys.add(key);
     // A dead process aborts nothing, and what follows it counts on nothing of its attempts.
-    tell({ event: 'applied', key, task: id, isLate: signal.aborted || isDead() });
+    tell({ event: 'applied', key, task: id, isLate: isOver || signal.aborted || isDead() });
   };
   try {
     await work(apply);

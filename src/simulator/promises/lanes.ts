@@ -101,7 +101,9 @@ export const lanes: readonly Clause[] = [
           if (!known.damaged.has(event.key)) effects.push(event);
         },
         atRest: (rows) => {
-          unordered(effects, rows, ({ seq }) => seq, broken);
+          // What a person runs again goes to the end of its lane, and may have had its effect before.
+          const inOrder = rows.filter(({ id }) => !known.mayBeReplayed(id));
+          unordered(effects, inOrder, ({ seq }) => seq, broken);
         },
       };
     },

@@ -84,6 +84,7 @@ function underGivenKey(event: TraceEvent): TraceEvent {
   switch (event.event) {
     case 'attempted':
     case 'applied':
+    case 'pretended':
     case 'bodyChanged':
       return { ...event, key: givenKey(event.key) };
     default:

@@ -9,6 +9,7 @@ import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Store } from '../../../persistence/port/store.ts';
 import { assembleOwner, type Owner } from '../../createRuntime.ts';
+import type { Network } from '../../http/send.ts';
 import { type CheckedOptions, checkOptions, type RuntimeOptions } from '../../options.ts';
 import type { Runtime } from '../../runtime.ts';
 import { type Life, mortalHandler, newLife } from '../../virtual/life.ts';
@@ -17,6 +18,8 @@ import { newVessel } from '../clients/clientProcess.ts';
 import { Door } from '../clients/door.ts';
 import type { FaultyStore } from '../disk/faultyStore.ts';
 import { SimulatedDisk } from '../disk/simulatedDisk.ts';
+import type { Link } from '../network/link.ts';
+import { processNetwork } from '../network/processNetwork.ts';
 import { diskRows } from '../oracle/diskRow.ts';
 import { rowsAtRest } from '../oracle/rowsAtRest.ts';
 import type { DiskRow, TraceEvent } from '../oracle/trace.ts';
@@ -54,7 +57,8 @@ export interface DeviceParts {
   readonly seed: number;
   readonly clock: Clock;
   /** The options of its next process. */
-  readonly options: (device: Device, number: number) => Partial<RuntimeOptions>;
+  readonly options: (device: Device, number: number, network: Network) => Partial<RuntimeOptions>;
+  readonly link: Link;
   /** Tells the judge of this device's promises. */
   readonly tell: (event: TraceEvent) => void;
 }
@@ -69,6 +73,8 @@ export class Device {
   readonly clients: DeviceClients;
   /** How long what comes over a connection takes at the most. */
   lineDelayMs = LINE_DELAY_MS;
+  /** Its way to everything else. */
+  readonly link: Link;
   readonly #parts: DeviceParts;
   /** Everything is healed: no handler is missing any more. */
   isHealed = false;
@@ -84,6 +90,7 @@ export class Device {
       ...{ home: this, setups: parts.setup.clients ?? [], seed: parts.seed, clock: parts.clock },
     });
     this.name = parts.setup.name;
+    this.link = parts.link;
     this.tell = (event) => {
       if (event.event === 'accepted') this.accepted.add(event.id);
       parts.tell(event);
@@ -155,7 +162,10 @@ export class Device {
     const door = new Door(vessel);
     const store = this.disk.store(vessel.clock);
     const random = seededRandom(seed * 1_000 + number);
-    const given = withDrawn({ random, ...options(this, number) }, this.drawn);
+    const given = withDrawn(
+      { random, ...options(this, number, processNetwork(this.link, vessel.clock)) },
+      this.drawn,
+    );
     const handlers = Object.entries(given.handlers ?? {}).map(
       ([type, handler]): [string, Handler] => [type, mortalHandler(handler, life)],
     );

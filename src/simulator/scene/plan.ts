@@ -5,6 +5,8 @@
  */
 
 import type { Json } from '../../../machines/vocabulary/shape.ts';
+import type { ProfileName } from '../network/link.ts';
+import type { Habits } from '../network/simulatedUpstream.ts';
 import type { Drawn } from '../setup/drawnOptions.ts';
 
 /** A run from its first instant to its healing. Two runs of one plan with one version have one history. */
@@ -33,6 +35,8 @@ export interface DeviceSetup {
    * as usual.
    */
   readonly options?: readonly (readonly Drawn[])[] | undefined;
+  /** How good its network is; left out: as at home. */
+  readonly network?: ProfileName | undefined;
   /** The processes on it that use its store by the one that owns it. Left out: none. */
   readonly clients?: readonly ClientSetup[] | undefined;
 }
@@ -48,6 +52,8 @@ export interface ClientSetup {
 /** A remote service that all devices share. */
 export interface UpstreamSetup {
   readonly name: string;
+  /** Left out: as usual. */
+  readonly habits?: Habits | undefined;
 }
 
 /** One thing that happens, with what was drawn for it. */

@@ -18,6 +18,8 @@ export interface Scene {
   readonly setup: Setup;
   readonly devices: readonly Device[];
   readonly upstreams: ReadonlyMap<string, SimulatedUpstream>;
+  /** The service by which people are told of crises. */
+  readonly pager: SimulatedUpstream;
   /** Takes this back when everything is healed; the returned function takes it back now. */
   readonly untilHealed: (undo: () => void) => () => void;
   /** Notes that this was seen, for the checks of what has to be seen sometimes. */

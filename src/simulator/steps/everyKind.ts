@@ -7,13 +7,14 @@
 import type { AnyStepKind } from '../scene/scene.ts';
 import { CLIENTS } from './clients.ts';
 import { DISK } from './disk.ts';
-import { FAULTS } from './faults.ts';
+import { NETWORK } from './network.ts';
 import { PEOPLE } from './people.ts';
 import { PROCESSES } from './processes.ts';
+import { UPSTREAMS } from './upstreams.ts';
 import { WORK } from './work.ts';
 
 export const everyKind: ReadonlyMap<string, AnyStepKind> = new Map(
-  [...WORK, ...DISK, ...FAULTS, ...PEOPLE, ...PROCESSES, ...CLIENTS].map((kind) => [
+  [...WORK, ...DISK, ...NETWORK, ...UPSTREAMS, ...PEOPLE, ...PROCESSES, ...CLIENTS].map((kind) => [
     kind.kind,
     kind,
   ]),

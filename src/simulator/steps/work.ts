@@ -15,6 +15,9 @@ import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
 /** The types of requests; each goes to an upstream of the set-up, in turn. */
 export const TYPES = ['payments.push', 'records.put', 'mood.post'] as const;
 
+/** The type whose handler is the app's own. */
+export const OWN_TYPE = 'mood.post' satisfies (typeof TYPES)[number];
+
 /** The device of this number, wherever a plan was drawn for more of them. */
 export function deviceAt({ devices }: Scene, at: number): Device {
   const device = devices[at % devices.length];

@@ -11,7 +11,6 @@ import type { Write } from '../../../persistence/port/store.ts';
 import type { Operation } from '../../../src/operation.ts';
 import type { RuntimeOptions } from '../../../src/options.ts';
 import type { CommitFate } from '../../../src/simulator/disk/faultyStore.ts';
-import { SimulatedUpstream } from '../../../src/simulator/network/simulatedUpstream.ts';
 import { diskRows, reported } from '../../../src/simulator/oracle/diskRow.ts';
 import { rowsAtRest } from '../../../src/simulator/oracle/rowsAtRest.ts';
 import { noteCrisis, noteSent } from '../../../src/simulator/oracle/sentKeys.ts';
@@ -21,6 +20,7 @@ import { Oracle } from '../../../src/simulator/promises/oracle.ts';
 import { SIMULATION } from '../../../src/simulator/simulation.ts';
 import { type SeededRandom, seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { createWorld, type Process, type World } from '../../support/harness/engineHarness.ts';
+import { SimulatedUpstream } from './simulatedUpstream.ts';
 
 /** What a run may do to the system, and bugs to plant in it. */
 export interface Plan {

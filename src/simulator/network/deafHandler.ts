@@ -1,0 +1,45 @@
+/**
+ * A handler of an app's own, as apps write them: it calls `fetch`, says what an answer means, and heeds no signal, so
+ * that it goes on after its attempt is given up (OP-3). Some of its calls never return.
+ *
+ * @module
+ */
+
+import type { Attempt, Run } from '../../../actors/port.ts';
+import {
+  AttemptFailure,
+  classifyStatus,
+  unknownOutcome,
+} from '../../../machines/policy/retry/classifyFailure.ts';
+import { type Network, send } from '../../http/send.ts';
+
+/** Calls of one process that never return, at most: fewer than there are slots. */
+const SILENT_MAX = 2;
+const NEVER_ABORTED = new AbortController().signal;
+
+export function deafHandler(network: Network, baseUrl: string): Run {
+  let silent = 0;
+  return async (attempt: Attempt) => {
+    const url = new URL(`${baseUrl}/${attempt.type.replaceAll('.', '/')}`);
+    const headers = new Headers({
+      'idempotency-key': attempt.idempotencyKey,
+      'holdfast-attempt': String(attempt.number),
+    });
+    const init = { method: 'POST', headers, body: 'null', signal: NEVER_ABORTED };
+    const isCrisis = attempt.priority === 'crisis';
+    const sentFor = isCrisis ? 'crisis' : 'ordinary';
+    const {
+      ok,
+      status,
+      headers: told,
+    } = await send(network, url, init, sentFor).catch(async (error: unknown) => {
+      // What is silent in a crisis holds one of few slots for as long (CR-2).
+      if (!attempt.signal.aborted || isCrisis || silent >= SILENT_MAX) throw error;
+      silent += 1;
+      return await new Promise<never>(() => undefined);
+    });
+    if (ok && told.get('content-type') === 'application/json') return null;
+    if (ok) throw unknownOutcome('A page came, and no answer.', { status });
+    throw new AttemptFailure(classifyStatus(status), `It answered ${status}.`, { status });
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * What goes wrong with upstreams.
+ *
+ * @module
+ */
+
+import { type SimulatedUpstream, TROUBLES } from '../network/simulatedUpstream.ts';
+import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
+import { TYPES } from './work.ts';
+
+const DAY_MS = 86_400_000;
+
+/** The upstream of this number, wherever a plan was drawn for more of them; the last one tells people of crises. */
+export function upstreamAt(
+  { upstreams, pager }: Scene,
+  at: number,
+): { readonly name: string; readonly upstream: SimulatedUpstream } {
+  const all = [...upstreams, ['pager', pager] as const];
+  const [name, upstream] = all[at % all.length] ?? ['pager', pager];
+  return { name, upstream };
+}
+
+export const UPSTREAMS: readonly AnyStepKind[] = [
+  stepKind({
+    kind: 'upstream.trouble',
+    counts: 'fault',
+    weight: 10,
+    draw: (random) => ({
+      upstream: random.below(16),
+      trouble: random.pick(TROUBLES as unknown as [(typeof TROUBLES)[number]]),
+      // One endpoint may be ill among others that are well, for as long as it takes.
+      endpoint: random.chance(0.4) ? random.pick([...TYPES]).replaceAll('.', '/') : null,
+      share: random.pick([0.1, 0.5, 1, 1]),
+      forMs: random.chance(0.1)
+        ? DAY_MS
+        : random.pick([20_000, 120_000, 1_800_000]) + random.below(120_000),
+    }),
+    take: (scene, { upstream: at, trouble: kind, endpoint, share, forMs }) => {
+      const end = scene.untilHealed(upstreamAt(scene, at).upstream.add({ kind, endpoint, share }));
+      scene.clock.schedule(forMs, end);
+    },
+    says: ({ upstream, trouble, endpoint, share, forMs }) =>
+      `upstream ${upstream}${endpoint === null ? '' : ` at ${endpoint}`} ${trouble}, ${share * 100} % for ${forMs} ms`,
+  }),
+];
