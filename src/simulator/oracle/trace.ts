@@ -66,7 +66,13 @@ interface Attempted {
 /** What is told by each event of a trace. `onDisk` is there where a driver can look at that very moment. */
 export interface TraceEvents {
   /** A caller was told that its request is accepted, or that its crisis is durable. */
-  accepted: { readonly key: string; readonly id: string; readonly onDisk?: DiskRow | null };
+  accepted: {
+    readonly key: string;
+    readonly id: string;
+    readonly onDisk?: DiskRow | null;
+    /** The client that was told; left out where the owner was asked itself. */
+    readonly client?: string;
+  };
   /** A caller was told that nothing was accepted; `code` is `null` for an error without one. */
   refused: { readonly key: string; readonly code: string | null };
   /** A crisis had its answer. */

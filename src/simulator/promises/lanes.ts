@@ -121,8 +121,9 @@ export const lanes: readonly Clause[] = [
       const ranks = new Map<string, number>();
       return {
         applied: (event) => void effects.push(event),
-        accepted: ({ id }) => {
-          if (!ranks.has(id)) ranks.set(id, ranks.size);
+        accepted: ({ id, client }) => {
+          // What a client is told was on its way, and may come after what was accepted later.
+          if (client === undefined && !ranks.has(id)) ranks.set(id, ranks.size);
         },
         finished: ({ rows }) => {
           // Late effects of what did not complete are judged by the clause above.

@@ -83,7 +83,7 @@ const WORK_OF_CLIENTS: readonly AnyStepKind[] = [
         scene.saw(client.isOwner ? 'a request by a client that owns' : 'a request by a client');
         client.call(key, (of) => of.sync(noteSent(request)), {
           came: (operation) => {
-            device.tell({ event: 'accepted', key, id: operation.id });
+            device.tell({ event: 'accepted', key, id: operation.id, client: client.name });
             watch(device, client, operation);
           },
           failed: refusedTo(device, key),
@@ -116,7 +116,7 @@ const WORK_OF_CLIENTS: readonly AnyStepKind[] = [
         const onResult = (result: BulkResult): void => {
           const key = requests[result.index]?.idempotencyKey ?? '';
           if (result.status === 'refused') refusedTo(device, key)(result.error);
-          else device.tell({ event: 'accepted', key, id: result.id });
+          else device.tell({ event: 'accepted', key, id: result.id, client: client.name });
         };
         client.call(`${count} in bulk`, (at) => at.syncAll(requests, { onResult }));
       });
@@ -148,7 +148,7 @@ const WORK_OF_CLIENTS: readonly AnyStepKind[] = [
             device.tell({ event: 'answered', key, id, waitedMs, client: client.name });
             client.call(`${key} on disk`, () => durable, {
               came: () => {
-                device.tell({ event: 'accepted', key, id });
+                device.tell({ event: 'accepted', key, id, client: client.name });
               },
               failed: (error) => {
                 // It was delivered while the disk did not take its record.
