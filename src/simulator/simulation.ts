@@ -296,9 +296,14 @@ class Simulation implements Scene {
   async #judge(): Promise<void> {
     for (const device of this.devices) {
       const { attemptsRunning } = device.runtime.getHealthStatus().operations;
-      device.tell({ event: 'finished', rows: await device.rows(), attemptsRunning });
-      for (const { name: client, calls } of device.clients.living) {
-        for (const what of calls.values()) device.tell({ event: 'unheard', client, what });
+      const rows = await device.rows();
+      device.tell({ event: 'finished', rows, attemptsRunning });
+      const ended = new Set(rows.filter(({ outcome }) => outcome !== null).map(({ id }) => id));
+      for (const { name, calls, watched } of device.clients.living) {
+        for (const what of calls.values()) device.tellUnheard(name, what);
+        for (const [id, isOver] of watched) {
+          if (ended.has(id) && !isOver) device.tellUnheard(name, `the end of ${id}`);
+        }
       }
       await this.clock.run(device.clients.close());
       await this.clock.run(device.runtime.close());

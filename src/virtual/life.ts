@@ -14,8 +14,8 @@ export interface Life {
   readonly end: () => void;
   /** Whether it stands still. */
   readonly isStill: () => boolean;
-  /** Stops it where it is, as SIGSTOP does. The returned function lets it go on. */
-  readonly halt: () => () => void;
+  /** Stops it where it is, as SIGSTOP does. The returned function lets it go on, one thing after the other. */
+  readonly halt: (clock: Pick<Clock, 'defer'>) => () => void;
   /** Calls `go` now, or once the process goes on; never where it is dead. */
   readonly whenAwake: (go: () => void) => void;
 }
@@ -24,6 +24,11 @@ export function newLife(): Life {
   let isDead = false;
   let halts = 0;
   const put: (() => void)[] = [];
+  const whenAwake = (go: () => void): void => {
+    if (isDead) return;
+    if (halts > 0) put.push(go);
+    else go();
+  };
   return {
     isDead: () => isDead,
     end: () => {
@@ -31,21 +36,22 @@ export function newLife(): Life {
       put.length = 0;
     },
     isStill: () => halts > 0,
-    halt: () => {
+    halt: (clock) => {
       halts += 1;
       let isOver = false;
       return () => {
         if (isOver) return;
         isOver = true;
         halts -= 1;
-        while (halts === 0 && put.length > 0) put.shift()?.();
+        if (halts > 0) return;
+        for (const go of put.splice(0)) {
+          clock.defer(() => {
+            whenAwake(go);
+          });
+        }
       };
     },
-    whenAwake: (go) => {
-      if (isDead) return;
-      if (halts > 0) put.push(go);
-      else go();
-    },
+    whenAwake,
   };
 }
 

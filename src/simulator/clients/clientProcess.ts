@@ -13,6 +13,9 @@ import { type SeededRandom, seededRandom } from '../../virtual/seededRandom.ts';
 import { type Door, upgradeBy } from './door.ts';
 import type { WireEnd, WireProcess } from './wire.ts';
 
+/** What a call may take beyond the time that it waits for an owner: its wish, and a look at what became of it. */
+const LATE_MS = 10_000;
+
 /** What a process of a device stands on. */
 export interface ProcessParts {
   readonly seed: number;
@@ -30,6 +33,8 @@ export interface ClientParts extends ProcessParts {
   /** Makes an owner in this process; `null` where it may not own the store. */
   readonly createOwner: ((life: Life, onError: (error: unknown) => void) => Owner) | null;
   readonly onError: (error: unknown) => void;
+  /** Called for a call that waits for longer than it may. */
+  readonly onLate: (what: string) => void;
 }
 
 /** The processor and the connections of a process, until it dies. */
@@ -49,6 +54,7 @@ export function newVessel(
   return {
     ...{ life, ends, clock: mortalClock(clock, life), random: seededRandom(seed + 1) },
     delayMs: () => delays.next() * delayMaxMs(),
+    cut: () => (delays.chance(0.1) ? delays.next() : 0),
     kill: () => {
       life.end();
       for (const end of [...ends]) end.die();
@@ -63,10 +69,14 @@ export class ClientProcess {
   readonly mayOwn: boolean;
   /** Calls that have not ended, by a number, with what each is. */
   readonly calls = new Map<number, string>();
+  /** Whether it was told of the end of each operation that it watches to the end, by id. */
+  readonly watched = new Map<string, boolean>();
+  readonly #parts: ClientParts;
   #calls = 0;
 
   constructor(parts: ClientParts) {
     const { name, ownerWithinMs, isOwned, createOwner, onError } = parts;
+    this.#parts = parts;
     this.name = name;
     this.mayOwn = createOwner !== null;
     this.vessel = newVessel(parts);
@@ -87,8 +97,30 @@ export class ClientProcess {
     return this.client.runtime !== null;
   }
 
-  /** Makes a call, which has to end: it counts until then. A dead process is told of nothing. */
+  /** Makes a call that waits a bounded time. A dead process is told of nothing. */
   call<T>(
+    what: string,
+    begin: (client: Client) => Promise<T>,
+    heard: Partial<Heard<T>> = {},
+  ): void {
+    const { ownerWithinMs, onLate } = this.#parts;
+    const cancel = this.vessel.clock.schedule(ownerWithinMs + LATE_MS, () => {
+      onLate(`${what} for ${ownerWithinMs + LATE_MS} ms`);
+    });
+    this.unbounded(what, begin, {
+      came: (result) => {
+        cancel();
+        heard.came?.(result);
+      },
+      failed: (error) => {
+        cancel();
+        heard.failed?.(error);
+      },
+    });
+  }
+
+  /** Makes a call that waits for as long as it takes, but ends once all is well. */
+  unbounded<T>(
     what: string,
     begin: (client: Client) => Promise<T>,
     heard: Partial<Heard<T>> = {},

@@ -19,6 +19,8 @@ export interface WireProcess {
   readonly ends: Set<WireEnd>;
   /** How long what comes in takes, in milliseconds. */
   readonly delayMs: () => number;
+  /** The share of what comes in that comes first, the rest after it; 0 for all at once. */
+  readonly cut: () => number;
 }
 
 interface Arrived {
@@ -75,8 +77,15 @@ export class WireEnd extends Duplex {
   }
 
   override _write(chunk: Buffer, _: BufferEncoding, done: (error?: Error) => void): void {
-    if (this.#other === null) done();
-    else this.#other.#take(chunk, done);
+    const other = this.#other;
+    if (other === null) {
+      done();
+      return;
+    }
+    // A reader may get any piece of what was written.
+    const at = Math.floor(chunk.length * other.#process.cut());
+    if (at > 0) other.#take(chunk.subarray(0, at), () => undefined);
+    other.#take(chunk.subarray(at), done);
   }
 
   override _final(done: (error?: Error) => void): void {

@@ -128,6 +128,11 @@ export class Device {
     return this.process.door;
   }
 
+  /** Tells that a call of a client has not ended. */
+  tellUnheard(client: string, what: string): void {
+    this.tell({ event: 'unheard', client, what });
+  }
+
   /** Whether a living process has the store. */
   get isOwned(): boolean {
     return this.#process !== null && !this.#process.isDead() && !this.#isGivenUp;
@@ -170,6 +175,7 @@ export class Device {
       ([type, handler]): [string, Handler] => [type, mortalHandler(handler, life)],
     );
     const checked = checkOptions({
+      onError: () => undefined,
       ...given,
       ...(candidate === null ? {} : { onError: candidate.onError }),
       store: ':memory:',

@@ -24,6 +24,8 @@ export interface ClientHome {
   readonly door: Door;
   /** How long what comes over a connection takes at the most, in milliseconds. */
   readonly lineDelayMs: number;
+  /** Tells that a call of a client has not ended. */
+  readonly tellUnheard: (client: string, what: string) => void;
   readonly candidate: (life: Life, onError: (error: unknown) => void) => Owner;
 }
 
@@ -89,6 +91,18 @@ export class DeviceClients {
     }
   }
 
+  /** Lets one close, with so long for work in flight where it owns the store, and another come in its place. */
+  async leave(client: ClientProcess, deadlineMs: number, forMs: number): Promise<void> {
+    for (const [at, each] of this.#living) {
+      if (each !== client) continue;
+      this.#living.delete(at);
+      this.#parts.clock.schedule(forMs, () => {
+        this.#start(at);
+      });
+    }
+    await client.client.close({ deadlineMs });
+  }
+
   openPage(): Page {
     const page = new Page(this.#process());
     this.pages.add(page);
@@ -123,6 +137,9 @@ export class DeviceClients {
       isOwned: () => home.isOwned,
       createOwner: mayOwn ? (life, onError) => home.candidate(life, onError) : null,
       onError: () => undefined,
+      onLate: (what) => {
+        home.tellUnheard(name, what);
+      },
     });
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { OperationView } from '../../../actors/port.ts';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { BulkResult } from '../../bulk.ts';
@@ -118,7 +119,7 @@ const WORK_OF_CLIENTS: readonly AnyStepKind[] = [
           if (result.status === 'refused') refusedTo(device, key)(result.error);
           else device.tell({ event: 'accepted', key, id: result.id, client: client.name });
         };
-        client.call(`${count} in bulk`, (at) => at.syncAll(requests, { onResult }));
+        client.unbounded(`${count} in bulk`, (at) => at.syncAll(requests, { onResult }));
       });
     },
     says: ({ client, type, count }) => `client ${client} is given ${count} of ${type} at once`,
@@ -146,7 +147,7 @@ const WORK_OF_CLIENTS: readonly AnyStepKind[] = [
             if (id === null) return;
             const waitedMs = clock.monotonic() - startedAtMs;
             device.tell({ event: 'answered', key, id, waitedMs, client: client.name });
-            client.call(`${key} on disk`, () => durable, {
+            client.unbounded(`${key} on disk`, () => durable, {
               came: () => {
                 device.tell({ event: 'accepted', key, id, client: client.name });
               },
@@ -212,28 +213,52 @@ const LOOKS_OF_CLIENTS: readonly AnyStepKind[] = [
   stepKind({
     kind: 'client.listens',
     counts: 'other',
-    weight: 2,
+    weight: 4,
     draw: (random) => ({
       device: random.below(16),
       client: random.below(16),
       which: random.next(),
       doesThrow: random.chance(0.5),
-      forMs: 1_000 + random.below(1_800_000),
+      forMs: random.chance(0.7) ? null : 1_000 + random.below(1_800_000),
     }),
     take: (scene, { which, doesThrow, forMs, ...of }) => {
       withClient(scene, of, (device, client) => {
         const id = idAt(device, which);
         if (id === undefined) return;
-        const listener = (): void => {
+        const operation = client.client.operations.get(id);
+        const told = ({ settledAtMs }: OperationView): void => {
           scene.saw('a client was told of a change');
+          // One that watches to the end has to be told of the end.
+          if (forMs === null) client.watched.set(id, settledAtMs !== null);
           if (doesThrow) throw new Error('A listener that throws.');
         };
-        const leave = client.client.operations.get(id).subscribe(listener);
-        scene.clock.schedule(forMs, scene.untilHealed(leave));
+        const leave = operation.subscribe(told);
+        if (forMs !== null) scene.clock.schedule(forMs, scene.untilHealed(leave));
+        client.call(`a look at ${id}`, () => operation.view(), {
+          came: ({ settledAtMs }) => {
+            const isUnknown = forMs === null && !client.watched.has(id);
+            if (isUnknown) client.watched.set(id, settledAtMs !== null);
+          },
+        });
       });
     },
     says: ({ client, doesThrow, forMs }) =>
-      `client ${client} watches an operation for ${forMs} ms${doesThrow ? ', with a listener that throws' : ''}`,
+      `client ${client} watches an operation ${forMs === null ? 'to its end' : `for ${forMs} ms`}${doesThrow ? ', with a listener that throws' : ''}`,
+  }),
+  stepKind({
+    kind: 'listener.throws',
+    counts: 'other',
+    weight: 2,
+    draw: (random) => ({ device: random.below(16), forMs: 1_000 + random.below(3_600_000) }),
+    take: (scene, { device: at, forMs }) => {
+      const leave = deviceAt(scene, at).runtime.subscribe((): void => {
+        scene.saw('a listener of the runtime threw');
+        throw new Error('A listener that throws.');
+      });
+      scene.clock.schedule(forMs, scene.untilHealed(leave));
+    },
+    says: ({ device, forMs }) =>
+      `a listener at device ${device} throws at every fact for ${forMs} ms`,
   }),
   stepKind({
     kind: 'page.opened',
@@ -286,7 +311,7 @@ const FAULTS_OF_CLIENTS: readonly AnyStepKind[] = [
     }),
     take: (scene, { forMs, ...of }) => {
       withClient(scene, of, (_, client) => {
-        const go = client.vessel.life.halt();
+        const go = client.vessel.life.halt(scene.clock);
         scene.clock.schedule(forMs, scene.untilHealed(go));
       });
     },
@@ -327,7 +352,7 @@ const FAULTS_OF_CLIENTS: readonly AnyStepKind[] = [
     weight: 1,
     draw: (random) => ({ device: random.below(16), forMs: 100 + random.below(90_000) }),
     take: (scene, { device, forMs }) => {
-      const go = deviceAt(scene, device).process.life.halt();
+      const go = deviceAt(scene, device).process.life.halt(scene.clock);
       scene.saw('the owner stood still');
       scene.clock.schedule(forMs, scene.untilHealed(go));
     },
@@ -356,7 +381,30 @@ const FAULTS_OF_CLIENTS: readonly AnyStepKind[] = [
   }),
 ];
 
+const RESTARTS_OF_CLIENTS: readonly AnyStepKind[] = [
+  stepKind({
+    kind: 'client.leaves',
+    counts: 'restart',
+    weight: 1,
+    draw: (random) => ({
+      device: random.below(16),
+      client: random.below(16),
+      deadlineMs: random.pick([0, 1_000, 30_000]),
+      forMs: random.below(60_000),
+    }),
+    take: (scene, { deadlineMs, forMs, ...of }) => {
+      withClient(scene, of, (device, client) => {
+        if (client.isOwner) scene.saw('the owner left, and was one of several that may own');
+        void device.clients.leave(client, deadlineMs, forMs);
+      });
+    },
+    says: ({ client, deadlineMs, forMs }) =>
+      `client ${client} closes within ${deadlineMs} ms, and comes again after ${forMs} ms`,
+  }),
+];
+
 export const CLIENTS: readonly AnyStepKind[] = [
+  ...RESTARTS_OF_CLIENTS,
   ...WORK_OF_CLIENTS,
   ...ORDERS_OF_CLIENTS,
   ...LOOKS_OF_CLIENTS,
