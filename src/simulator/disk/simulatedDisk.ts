@@ -9,13 +9,21 @@ import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import type { ErrorCode } from '../../../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import { type Hold, holdWrite } from '../../../persistence/port/review.ts';
-import type { Store, StoreInfo, Write, WriteResult } from '../../../persistence/port/store.ts';
+import type {
+  AcceptWrite,
+  Store,
+  StoreInfo,
+  Write,
+  WriteResult,
+} from '../../../persistence/port/store.ts';
+import type { OutsideCrisis } from '../../../persistence/port/writes.ts';
 import { nodeEngine } from '../../../persistence/sealing/nodeEngine.ts';
 import { createSealer, type Sealer } from '../../../persistence/sealing/recordSealer.ts';
+import { CrisisSpills } from '../../../persistence/sqlite/file/crisisSpills.ts';
 import { type SeededRandom, seededRandom } from '../../virtual/seededRandom.ts';
 import { createFaultyStore, type Faults, type FaultyStore, noFaults } from './faultyStore.ts';
 import { type FileFaults, SimulatedFiles } from './simulatedFiles.ts';
-import { createSimulatedStore, type DiskOfStore, SPILL_PATHS } from './simulatedStore.ts';
+import { createSimulatedStore, type DiskOfStore, FOLDER, SPILL_PATHS } from './simulatedStore.ts';
 
 /** Something that is wrong with a disk for a time; what it leaves out works. */
 export interface Trouble extends Partial<Omit<Faults, 'failure' | 'rewrite'>> {
@@ -28,6 +36,8 @@ export interface DiskParts {
   readonly seed: number;
   /** Called when the hold of the store is released. */
   readonly onRelease: (reason: Hold['reason']) => void;
+  /** Called when a crisis was put into a file beside the database. */
+  readonly onSpilled: (id: string) => void;
 }
 
 export class SimulatedDisk implements DiskOfStore {
@@ -35,11 +45,12 @@ export class SimulatedDisk implements DiskOfStore {
   readonly sealer: Sealer;
   readonly files: SimulatedFiles;
   readonly damaged = new Set<string>();
+  /** Ids of crises that are in a file beside the database and not in it. */
   readonly onlySpilled = new Set<string>();
   readonly troubles = new Set<Trouble>();
   /** All troubles together. */
   readonly faults: Faults;
-  readonly #onRelease: DiskParts['onRelease'];
+  readonly #parts: DiskParts;
   #base: Store;
   /** Every commit since the store was made, by which an older state of it is made again. */
   #log: (readonly Write[])[] = [];
@@ -47,8 +58,9 @@ export class SimulatedDisk implements DiskOfStore {
   #held: Hold['reason'] | null = null;
   #code: ErrorCode = 'HF_STORE_UNAVAILABLE';
 
-  constructor({ seed, onRelease }: DiskParts) {
-    const random = seededRandom(seed);
+  constructor(parts: DiskParts) {
+    this.#parts = parts;
+    const random = seededRandom(parts.seed);
     const bytes = (length: number): Uint8Array => seededBytes(length, random);
     this.storeId = Buffer.from(bytes(16)).toString('hex');
     this.sealer = createSealer({
@@ -57,7 +69,6 @@ export class SimulatedDisk implements DiskOfStore {
       keyId: 1,
       storeId: this.storeId,
     });
-    this.#onRelease = onRelease;
     this.#base = createMemoryStore(this.storeId);
     this.faults = this.#allTroubles();
     this.files = new SimulatedFiles({
@@ -85,10 +96,44 @@ export class SimulatedDisk implements DiskOfStore {
     for (const write of writes) {
       if (write.kind === 'accept') this.onlySpilled.delete(write.id);
       if (write.kind !== 'hold') continue;
-      if (write.hold === null && this.#held !== null) this.#onRelease(this.#held);
+      if (write.hold === null && this.#held !== null) this.#parts.onRelease(this.#held);
       this.#held = write.hold?.reason ?? null;
     }
     return results;
+  }
+
+  spilled(id: string): void {
+    this.onlySpilled.add(id);
+    this.#parts.onSpilled(id);
+  }
+
+  /** Keeps a crisis that another thread has answered, as the process that has the store open; false where it can't. */
+  keepOutside(crisis: OutsideCrisis): boolean {
+    if (this.faults.hang() !== null) return false;
+    const spills = this.#spills(this.files);
+    spills.readOutside();
+    if (spills.keepOutside(crisis).kind === 'notKept') return false;
+    this.spilled(crisis.id);
+    return true;
+  }
+
+  /** What is in files beside the database and not in it, as a process that starts finds it. */
+  beside(): {
+    readonly spilled: readonly AcceptWrite[];
+    readonly outside: readonly OutsideCrisis[];
+  } {
+    if (this.onlySpilled.size === 0) return { spilled: [], outside: [] };
+    const spills = this.#spills(this.files.copies());
+    const isMissing = ({ id }: { readonly id: string }): boolean => this.onlySpilled.has(id);
+    return {
+      spilled: spills.takeUp().filter(isMissing),
+      outside: spills.readOutside().filter(isMissing),
+    };
+  }
+
+  #spills(files: SimulatedFiles): CrisisSpills {
+    const { sealer, storeId } = this;
+    return new CrisisSpills({ folder: FOLDER, sealer, storeId, files, told: () => undefined });
   }
 
   /** A byte of a file beside the database changes. Returns the ids that this may cost. */

@@ -23,6 +23,12 @@ export interface FileFaults {
   readonly roomBytes: () => number;
 }
 
+const NO_FILE_FAULTS: FileFaults = {
+  fails: () => null,
+  delayMs: () => 0,
+  roomBytes: () => Number.POSITIVE_INFINITY,
+};
+
 interface Unsynced {
   readonly at: number;
   readonly bytes: Uint8Array;
@@ -122,6 +128,15 @@ export class SimulatedFiles implements Files {
     for (const bytes of new Set([file.seen, file.synced])) {
       if (at < bytes.length) bytes[at] = (bytes[at] ?? 0) ^ (1 + random.below(255));
     }
+  }
+
+  /** The same files, where nothing is wrong: to look at. */
+  copies(): SimulatedFiles {
+    const copies = new SimulatedFiles(NO_FILE_FAULTS);
+    for (const [path, { seen }] of this.#files) {
+      copies.#files.set(path, { ...emptyFile(), seen: Buffer.from(seen) });
+    }
+    return copies;
   }
 
   /** Every file is gone. */

@@ -1,6 +1,6 @@
 /**
  * The store of one simulated process: rows in memory, as SQLite would hold them, and beside them the real files of
- * crises over simulated ones. Rows may be damaged, and are then met and set aside as the real store does (PS-3).
+ * crises over simulated ones. Rows may be damaged, and are then met and quarantined as the real store does (PS-3).
  *
  * @module
  */
@@ -31,7 +31,7 @@ import type { SimulatedFiles } from './simulatedFiles.ts';
 
 /** What damage is told as. */
 const DAMAGED = 'HF_RECORD_TAMPERED';
-const FOLDER = '/disk/store';
+export const FOLDER = '/disk/store';
 /** The files beside the database. */
 export const SPILL_PATHS = [join(FOLDER, SPILL_FILE_NAME), join(FOLDER, OUTSIDE_FILE_NAME)] as [
   string,
@@ -48,8 +48,8 @@ export interface DiskOfStore {
   readonly faults: Faults;
   /** Ids of rows that can't be opened. */
   readonly damaged: Set<string>;
-  /** Ids of crises that are in a file beside the database and not in it. */
-  readonly onlySpilled: Set<string>;
+  /** A crisis is in a file beside the database and not in it. */
+  spilled(id: string): void;
   commit(writes: readonly Write[]): Promise<readonly WriteResult[]>;
   /** Brings the store up to date; `null` where it is. */
   migrate(clock: Clock): Promise<StoreInfo['migration']>;
@@ -136,10 +136,10 @@ class SimulatedStore {
     const error = this.#spills?.keep(write) ?? null;
     await this.#passTime();
     if (error !== null) throw reviveError(error);
-    this.#disk.onlySpilled.add(write.id);
+    this.#disk.spilled(write.id);
   }
 
-  /** Answers a question; rows that can't be opened are set aside when they are met. */
+  /** Answers a question; rows that can't be opened are quarantined when they are met. */
   async ask(question: Question, query: unknown): Promise<unknown> {
     const { base, damaged } = this.#disk;
     const asked = base[question] as (query: unknown) => Promise<unknown>;
@@ -155,7 +155,7 @@ class SimulatedStore {
     }
   }
 
-  /** An update mends the row that it writes anew; whatever else has to read a damaged one sets it aside. */
+  /** An update mends the row that it writes; whatever else has to read a damaged one quarantines it. */
   async #commitOverDamage(writes: readonly Write[]): Promise<readonly WriteResult[]> {
     const { base, damaged } = this.#disk;
     const results: WriteResult[] = [];

@@ -60,3 +60,18 @@ export function diskRow(
 export function diskRows(rows: readonly RowAtRest[]): readonly DiskRow[] {
   return rows.map(({ row, state, context }) => diskRow(row, state, context));
 }
+
+/** A crisis that another thread has answered, and that no process has accepted yet: it is on disk under its id. */
+export function rowOutside(id: string): DiskRow {
+  return {
+    id,
+    key: id,
+    seq: 0,
+    state: 'outside',
+    isInHand: true,
+    isCrisis: true,
+    lane: null,
+    ...{ urgency: 0, ownUrgency: 0, attempt: 0, dueAtMs: 0, crashes: 0 },
+    ...{ isOrdered: false, isBackingOff: false, outcome: null, failureCode: null },
+  };
+}

@@ -6,7 +6,7 @@
 
 import type { WorkContext, WorkState } from '../../../actors/charts/chartOfWork.ts';
 import { decodeWork } from '../../../actors/charts/workRecord.ts';
-import type { Store, StoredOperation } from '../../../persistence/port/store.ts';
+import type { AcceptWrite, Store, StoredOperation } from '../../../persistence/port/store.ts';
 
 const PAGE_ROWS = 500;
 
@@ -17,9 +17,20 @@ export interface RowAtRest {
   readonly context: WorkContext;
 }
 
-/** Every operation of a store, opened and decoded; what was set aside is missing, as it would be to its caller. */
-export async function rowsAtRest(store: Pick<Store, 'list'>): Promise<readonly RowAtRest[]> {
-  const rows: RowAtRest[] = [];
+/**
+ * Every operation of a store, opened and decoded; what is quarantined is missing, as it would be to its caller.
+ *
+ * @param spilled - what a file beside the database has and the database has not
+ */
+export async function rowsAtRest(
+  store: Pick<Store, 'list'>,
+  spilled: readonly AcceptWrite[] = [],
+): Promise<readonly RowAtRest[]> {
+  const rows: RowAtRest[] = spilled.map((write) => {
+    const row: StoredOperation = { ...write, revision: 1 };
+    const { state, snapshot } = decodeWork(row);
+    return { row, state, context: snapshot.context };
+  });
   for (let afterSeq = 0; ; ) {
     const page = await store.list({ afterSeq, limit: PAGE_ROWS });
     for (const row of page) {

@@ -127,6 +127,8 @@ export interface TraceEvents {
   bodyChanged: { readonly key: string };
   /** A write has moved the due time of an operation to which nothing had happened. */
   dueTimeMoved: { readonly id: string };
+  /** A crisis was put into a file beside the database, which can't take it. */
+  spilled: { readonly id: string };
   /** The record of an operation on disk can't be opened from here on, or may be lost. */
   damaged: { readonly id: string; readonly key: string };
   /** A backup has taken the place of the store, which is held; this lies on disk then. */
@@ -153,7 +155,7 @@ export interface TraceEvents {
     /** Handlers that have not returned. */
     readonly handlersOut: number;
   };
-  /** Opening or reading the store found something amiss. */
+  /** Opening or reading the store found a fault. */
   unsound: { readonly what: Unsound; readonly detail: string };
   /** There is nothing left to do; `rows` is what then lies on disk. */
   finished: {

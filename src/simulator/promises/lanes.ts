@@ -97,7 +97,7 @@ export const lanes: readonly Clause[] = [
       const effects: TraceEvents['applied'][] = [];
       return {
         applied: (event) => {
-          // What was set aside, and brought back, stands behind those that it was before.
+          // What was quarantined, and released, stands behind those that it was before.
           if (!known.damaged.has(event.key)) effects.push(event);
         },
         atRest: (rows) => {

@@ -20,7 +20,7 @@ import type { FaultyStore } from '../disk/faultyStore.ts';
 import { SimulatedDisk } from '../disk/simulatedDisk.ts';
 import type { Link } from '../network/link.ts';
 import { processNetwork } from '../network/processNetwork.ts';
-import { diskRows } from '../oracle/diskRow.ts';
+import { diskRows, rowOutside } from '../oracle/diskRow.ts';
 import { rowsAtRest } from '../oracle/rowsAtRest.ts';
 import type { DiskRow, TraceEvent } from '../oracle/trace.ts';
 import { type Drawn, withDrawn } from '../setup/drawnOptions.ts';
@@ -99,6 +99,9 @@ export class Device {
       seed: parts.seed,
       onRelease: (reason) => {
         this.tell({ event: 'released', reason });
+      },
+      onSpilled: (id) => {
+        this.tell({ event: 'spilled', id });
       },
     });
   }
@@ -251,7 +254,11 @@ export class Device {
   /** All that lies on disk, as a process that starts finds it. */
   async rows(): Promise<readonly DiskRow[]> {
     await this.disk.base.open();
-    return diskRows(await rowsAtRest(this.disk.base));
+    const { spilled, outside } = this.disk.beside();
+    return [
+      ...diskRows(await rowsAtRest(this.disk.base, spilled)),
+      ...outside.map(({ id }) => rowOutside(id)),
+    ];
   }
 }
 

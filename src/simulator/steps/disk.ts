@@ -4,12 +4,15 @@
  * @module
  */
 
+import { operationId } from '../../../actors/platform/operationId.ts';
+import { checkRequest } from '../../../machines/policy/request/request.ts';
 import type { ErrorCode } from '../../../machines/vocabulary/errors.ts';
 import type { SeededRandom } from '../../virtual/seededRandom.ts';
 import type { Trouble } from '../disk/simulatedDisk.ts';
+import { noteCrisis } from '../oracle/sentKeys.ts';
 import type { Device } from '../scene/device.ts';
 import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
-import { deviceAt } from './work.ts';
+import { deviceAt, TYPES, WORK } from './work.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -42,6 +45,23 @@ function refusing(way: keyof typeof REFUSALS, roomBytes: number): Trouble {
       roomBytes: () => (way === 'full' ? roomBytes : Number.POSITIVE_INFINITY),
     },
   };
+}
+
+/** A crisis as a step of its own has it. */
+const CRISIS = kindOf('work.crisis');
+
+function kindOf(name: string): AnyStepKind {
+  const found = WORK.find(({ kind }) => kind === name);
+  if (found === undefined) throw new Error(`There is no kind of step ${name}.`);
+  return found;
+}
+
+/** The machine loses its power: what was not synced may be gone. */
+function cutPower(scene: Scene, device: Device, random: SeededRandom): void {
+  if (device.disk.onlySpilled.size > 0) scene.saw('a power cut while a crisis is spilled');
+  device.process.kill();
+  device.disk.files.powerCut(random);
+  void device.killAndBoot();
 }
 
 /** How long a fault lasts: mostly minutes, now and then seconds. */
@@ -103,6 +123,42 @@ export const DISK: readonly AnyStepKind[] = [
     },
     says: ({ device, way, roomBytes, forMs }) =>
       `the disk of device ${device} is ${way}${way === 'full' ? ` (${roomBytes} bytes left)` : ''} for ${forMs} ms`,
+  }),
+  stepKind({
+    kind: 'disk.crisesMeanwhile',
+    counts: 'fault',
+    weight: 2,
+    draw: (random) => ({
+      device: random.below(16),
+      way: random.pick(['fails', 'full', 'readOnly', 'locked'] as const),
+      roomBytes: random.pick([0, 700, 100_000]),
+      crises: Array.from({ length: 1 + random.below(6) }, () => ({
+        subject: `user-${random.below(5)}`,
+        afterMs: random.below(2 * MINUTE_MS),
+      })),
+      forMs: MINUTE_MS + random.below(3 * MINUTE_MS),
+      thenEnds: random.pick(['well', 'killed', 'powerCut'] as const),
+    }),
+    take: (scene, { device: at, way, roomBytes, crises, forMs, thenEnds }, random) => {
+      const device = deviceAt(scene, at);
+      const given: Trouble =
+        way === 'fails'
+          ? { code: 'HF_STORE_IO', fate: () => 'failsInDoubt' }
+          : refusing(way, roomBytes);
+      trouble(scene, device, forMs, given);
+      for (const { subject, afterMs } of crises) {
+        scene.clock.schedule(afterMs, () => {
+          CRISIS.take(scene, { device: at, subject } as never, random);
+        });
+      }
+      if (thenEnds === 'well') return;
+      scene.clock.schedule(forMs - 1, () => {
+        if (thenEnds === 'powerCut') cutPower(scene, device, random);
+        else void device.killAndBoot();
+      });
+    },
+    says: ({ device, way, crises, forMs, thenEnds }) =>
+      `the disk of device ${device} is ${way} for ${forMs} ms, ${crises.length} crises come meanwhile, and it ends ${thenEnds}`,
   }),
   stepKind({
     kind: 'disk.slow',
@@ -178,13 +234,30 @@ export const DISK: readonly AnyStepKind[] = [
     weight: 2,
     draw: (random) => ({ device: random.below(16) }),
     take: (scene, { device: at }, random) => {
-      const device = deviceAt(scene, at);
-      if (device.disk.onlySpilled.size > 0) scene.saw('a power cut while a crisis is spilled');
-      device.process.kill();
-      device.disk.files.powerCut(random);
-      void device.killAndBoot();
+      cutPower(scene, deviceAt(scene, at), random);
     },
     says: ({ device }) => `device ${device} loses its power`,
+  }),
+  stepKind({
+    kind: 'crisis.outside',
+    counts: 'restart',
+    weight: 1,
+    draw: (random) => ({ device: random.below(16), subject: `user-${random.below(5)}` }),
+    take: (scene, { device: at, subject }, random) => {
+      const device = deviceAt(scene, at);
+      const id = operationId(scene.clock, random);
+      const key = `crisis-${scene.nextRequest()}`;
+      const given = { type: TYPES[0], subject, idempotencyKey: key };
+      const request = checkRequest({ ...noteCrisis(given, scene.clock.now()), priority: 'crisis' });
+      device.tell({ event: 'answered', key, id, waitedMs: 0 });
+      if (device.disk.keepOutside({ id, request: JSON.stringify(request) })) {
+        scene.saw('a crisis is kept by another thread');
+        device.tell({ event: 'accepted', key, id });
+      }
+      void device.killAndBoot();
+    },
+    says: ({ device, subject }) =>
+      `${subject} is in crisis and asks at the socket of device ${device}, whose process is blocked, and is killed`,
   }),
   stepKind({
     kind: 'disk.restore',
