@@ -280,6 +280,8 @@ export const DEFAULT_UPSTREAM = 'default';
 const OPTION_PATHS: LayerPaths = { ...LAYER_PATHS, upstream: 'upstreams' };
 
 const DAY_MS = 86_400_000;
+/** What is kept for longer is kept for good: an instant so far off is still a whole number of milliseconds. */
+const RETENTION_MS_MAX = 2 ** 52;
 /** Rule of a count without an upper bound. */
 const AT_LEAST_ONE: NumberRule = { min: 1, max: Number.POSITIVE_INFINITY, whole: true };
 /** Bound below the 200 ms within which a crisis is answered (CR-1); making the answer takes a little. */
@@ -424,7 +426,7 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
       escalateAfterMs: crisis.escalateAfterMs ?? 60_000,
       pace: paceOf(crisis.pace),
     },
-    retentionMs: options.retentionMs ?? 30 * DAY_MS,
+    retentionMs: Math.ceil(Math.min(options.retentionMs ?? 30 * DAY_MS, RETENTION_MS_MAX)),
     payloadBytesMax: options.payloadBytesMax ?? PAYLOAD_BYTES_MAX,
     residentsMax: options.residentsMax ?? 1_000,
     operationsMax: options.operationsMax ?? OPERATIONS_MAX,

@@ -9,7 +9,9 @@ import { PROFILE_NAMES } from './network/link.ts';
 import { drawHabits } from './network/simulatedUpstream.ts';
 import type { ClientSetup, Plan, Setup, Step } from './scene/plan.ts';
 import type { CountsAs } from './scene/scene.ts';
+import { drawOptions } from './setup/drawOptions.ts';
 import { everyKind } from './steps/everyKind.ts';
+import { TYPES } from './steps/work.ts';
 
 const HOUR_MS = 3_600_000;
 /** The least of each that a day has (SM-3), and how much more there may be. */
@@ -24,14 +26,15 @@ const A_DAY: Readonly<Record<CountsAs, { readonly least: number; readonly more: 
 /** @param version - the version of holdfast that draws it */
 export function drawPlan(seed: number, hours: number, version: string): Plan {
   const random = seededRandom(seed);
-  const setup: Setup = {
-    devices: ['phone', 'tablet'].map((name) => ({
-      name,
-      clients: drawClients(random),
-      network: random.pick(PROFILE_NAMES),
-    })),
-    upstreams: ['payments', 'records'].map((name) => ({ name, habits: drawHabits(random) })),
-  };
+  const upstreams = ['payments', 'records'].map((name) => ({ name, habits: drawHabits(random) }));
+  const named = { upstreams: upstreams.map(({ name }) => name), types: TYPES };
+  const devices = ['phone', 'tablet'].map((name, at) => ({
+    name,
+    clients: drawClients(random),
+    network: random.pick(PROFILE_NAMES),
+    options: drawOptions(seededRandom(seed * 101 + at), named),
+  }));
+  const setup: Setup = { devices, upstreams };
   const steps = (Object.keys(A_DAY) as CountsAs[]).flatMap((counts) =>
     drawSteps(counts, hours, setup, random),
   );

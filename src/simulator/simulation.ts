@@ -22,12 +22,12 @@ import { eventWords } from './report/eventWords.ts';
 import { Device } from './scene/device.ts';
 import type { Plan, Step } from './scene/plan.ts';
 import { type AnyStepKind, type Scene, seedOf } from './scene/scene.ts';
+import { boundsOf, mayWaitOn } from './setup/bounds.ts';
 import { everyKind } from './steps/everyKind.ts';
 import { closeUp } from './steps/orders.ts';
 import { deviceAt, OWN_TYPE, TYPES } from './steps/work.ts';
 
 const HOUR_MS = 3_600_000;
-const HEALED_LIMIT_MS = 6 * HOUR_MS;
 /** Longer than any call of a client waits. */
 const CALLS_END_WITHIN_MS = 120_000;
 const LOOK_EVERY_MS = 10_000;
@@ -94,6 +94,8 @@ class Simulation implements Scene {
   readonly #seen = new Map<string, number>();
   readonly #history: string[] = [];
   readonly #startedAtMs: number;
+  /** Ids of what may wait on after the end, as its options say. */
+  readonly #mayWaitOn = new Set<string>();
   #requests = 0;
 
   constructor(plan: Plan) {
@@ -274,7 +276,14 @@ class Simulation implements Scene {
       await device.killAndBoot();
       device.clients.startAll();
     }
-    for (let passedMs = 0; passedMs < HEALED_LIMIT_MS; passedMs += LOOK_EVERY_MS) {
+    const waits = await Promise.all(
+      this.devices.map(async (device) => {
+        const { inHand, due, held } = await device.disk.base.counts();
+        return { device, ...boundsOf(device.process.options, inHand + due + held) };
+      }),
+    );
+    const withinMs = Math.max(...waits.map((each) => each.withinMs));
+    for (let passedMs = 0; passedMs < withinMs; passedMs += LOOK_EVERY_MS) {
       await this.clock.advance(LOOK_EVERY_MS);
       const waiting = await Promise.all(
         this.devices.map(async ({ disk }) => await disk.base.counts()),
@@ -284,11 +293,17 @@ class Simulation implements Scene {
       for (const device of this.devices) await this.clock.run(closeUp(this, device));
     }
     await this.clock.advance(CALLS_END_WITHIN_MS);
-    for (const device of this.devices) {
-      for (const { id, state, outcome } of await device.rows()) {
+    for (const { device, ...bounds } of waits) {
+      const rows = await device.rows();
+      for (const row of rows) {
+        const { id, state, outcome } = row;
         if (outcome !== null) continue;
+        if (mayWaitOn(row, rows, bounds, this.clock.now())) {
+          this.#mayWaitOn.add(id);
+          continue;
+        }
         const said = device.runtime.getHealthStatus().reasons.join(' ');
-        device.tell({ event: 'overdue', id, state, afterMs: HEALED_LIMIT_MS, said });
+        device.tell({ event: 'overdue', id, state, afterMs: withinMs, said });
       }
     }
   }
@@ -297,7 +312,7 @@ class Simulation implements Scene {
     for (const device of this.devices) {
       const { attemptsRunning } = device.runtime.getHealthStatus().operations;
       const rows = await device.rows();
-      device.tell({ event: 'finished', rows, attemptsRunning });
+      device.tell({ event: 'finished', rows, attemptsRunning, mayWait: this.#mayWaitOn });
       const ended = new Set(rows.filter(({ outcome }) => outcome !== null).map(({ id }) => id));
       for (const { name, calls, watched } of device.clients.living) {
         for (const what of calls.values()) device.tellUnheard(name, what);

@@ -42,6 +42,18 @@ test('PS-5 OP-5 what has settled is kept for its time and then purged; dead lett
   await clock.run(runtime.close());
 });
 
+test.each([0.5, Number.MAX_SAFE_INTEGER, Number.MAX_VALUE])(
+  'PS-5 SM-1 operations end on disk where they are kept for %d ms',
+  async (retentionMs) => {
+    const { clock, boot, disk } = createWorld();
+    const { runtime } = boot({ ...OPTIONS, retentionMs });
+    const { outcome } = await clock.run(runtime.sync(REQUEST));
+    expect(await clock.run(outcome)).toMatchObject({ status: 'completed' });
+    expect(await disk.counts()).toMatchObject({ settled: 1, inHand: 0 });
+    await clock.run(runtime.close());
+  },
+);
+
 test('PS-5 a backlog is purged in batches with rests between them, and a failing disk delays it only', async () => {
   const { clock, boot, disk } = createWorld();
   await disk.open();

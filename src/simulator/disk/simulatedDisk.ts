@@ -12,6 +12,7 @@ import { type Hold, holdWrite } from '../../../persistence/port/review.ts';
 import type {
   AcceptWrite,
   Store,
+  StoredOperation,
   StoreInfo,
   Write,
   WriteResult,
@@ -24,6 +25,8 @@ import { type SeededRandom, seededRandom } from '../../virtual/seededRandom.ts';
 import { createFaultyStore, type Faults, type FaultyStore, noFaults } from './faultyStore.ts';
 import { type FileFaults, SimulatedFiles } from './simulatedFiles.ts';
 import { createSimulatedStore, type DiskOfStore, FOLDER, SPILL_PATHS } from './simulatedStore.ts';
+
+const PAGE_ROWS = 500;
 
 /** Something that is wrong with a disk for a time; what it leaves out works. */
 export interface Trouble extends Partial<Omit<Faults, 'failure' | 'rewrite'>> {
@@ -47,6 +50,8 @@ export class SimulatedDisk implements DiskOfStore {
   readonly damaged = new Set<string>();
   /** Ids of crises that are in a file beside the database and not in it. */
   readonly onlySpilled = new Set<string>();
+  /** Rows that were purged because their time was over: they have ended, and are not lost. */
+  readonly purged = new Map<string, StoredOperation>();
   readonly troubles = new Set<Trouble>();
   /** All troubles together. */
   readonly faults: Faults;
@@ -91,6 +96,9 @@ export class SimulatedDisk implements DiskOfStore {
 
   /** Writes to the database. */
   async commit(writes: readonly Write[]): Promise<readonly WriteResult[]> {
+    for (const write of writes) {
+      if (write.kind === 'purgeSettled') await this.#notePurged(write.nowMs);
+    }
     const results = await this.#base.commit(writes);
     this.#log.push(writes);
     for (const write of writes) {
@@ -136,6 +144,19 @@ export class SimulatedDisk implements DiskOfStore {
     return new CrisisSpills({ folder: FOLDER, sealer, storeId, files, told: () => undefined });
   }
 
+  async #notePurged(nowMs: number): Promise<void> {
+    for (let afterSeq = 0; ; ) {
+      const page = await this.#base.list({ afterSeq, limit: PAGE_ROWS });
+      for (const row of page) {
+        const isOver = row.standing === 'settled' && (row.dueAtMs ?? nowMs + 1) <= nowMs;
+        if (isOver) this.purged.set(row.id, row);
+      }
+      const last = page.at(-1);
+      if (last === undefined) return;
+      afterSeq = last.seq;
+    }
+  }
+
   /** A byte of a file beside the database changes. Returns the ids that this may cost. */
   damageFile(random: SeededRandom): readonly string[] {
     this.files.damage(random.pick(SPILL_PATHS), random);
@@ -150,6 +171,7 @@ export class SimulatedDisk implements DiskOfStore {
     const log = this.#log.slice(0, Math.ceil(share * this.#log.length));
     this.#base = createMemoryStore(this.storeId);
     this.#log = [];
+    this.purged.clear();
     await this.#base.open();
     for (const writes of log) await this.commit(writes);
     this.files.clear();

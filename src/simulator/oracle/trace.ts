@@ -80,6 +80,8 @@ export interface TraceEvents {
     readonly key: string;
     readonly id: string;
     readonly waitedMs: number;
+    /** How long its options let it wait for the upstream or a plan; left out: not at all. */
+    readonly mayWaitMs?: number;
     /** The client that answered; left out where the owner did. */
     readonly client?: string;
   };
@@ -160,6 +162,8 @@ export interface TraceEvents {
   /** There is nothing left to do; `rows` is what then lies on disk. */
   finished: {
     readonly rows: readonly DiskRow[];
+    /** Ids of what may not have ended yet, as the options say. */
+    readonly mayWait?: ReadonlySet<string>;
     /** Concurrency slots that are still taken, and attempts that are counted as running. */
     readonly slotsTaken?: number;
     readonly attemptsRunning?: number;

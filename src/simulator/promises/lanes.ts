@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { SyncOperationState } from '../../../machines/operation/syncOperationMachine.ts';
+import { waitReasonOf } from '../../../machines/operation/waitReason.ts';
 import type { Clause } from '../oracle/clause.ts';
 import type { DiskRow, TraceEvents } from '../oracle/trace.ts';
 
@@ -35,13 +37,24 @@ function unordered(
 
 /** Names each head of a lane that is less urgent on disk than one that waits behind it. */
 function unraised(rows: readonly DiskRow[], broken: (detail: string) => void): void {
-  const heads = new Map<string, DiskRow>();
+  const heads = new Map<string, DiskRow | null>();
+  const letters = new Set<string | null>();
   for (const row of rows.toSorted((a, b) => a.seq - b.seq)) {
+    if (row.outcome?.status === 'deadLettered') letters.add(row.lane);
     if (row.lane === null || row.outcome !== null) continue;
     const head = heads.get(row.lane);
-    if (head === undefined) heads.set(row.lane, row);
-    else if (row.ownUrgency < head.urgency) broken(`${row.key} behind ${head.key} in ${row.lane}`);
+    if (head === undefined) {
+      // Behind a dead letter that holds the lane nobody is its head.
+      const isHeld = letters.has(row.lane) && isInLane(row);
+      heads.set(row.lane, isHeld ? null : row);
+    } else if (head !== null && row.ownUrgency < head.urgency) {
+      broken(`${row.key} behind ${head.key} in ${row.lane}`);
+    }
   }
+}
+
+function isInLane({ state }: DiskRow): boolean {
+  return waitReasonOf(state as SyncOperationState) === 'lane';
 }
 
 export const lanes: readonly Clause[] = [

@@ -7,7 +7,7 @@
 import type { Handler } from '../../../actors/port.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import type { Store } from '../../../persistence/port/store.ts';
+import type { Store, StoredOperation } from '../../../persistence/port/store.ts';
 import { assembleOwner, type Owner } from '../../createRuntime.ts';
 import type { Network } from '../../http/send.ts';
 import { type CheckedOptions, checkOptions, type RuntimeOptions } from '../../options.ts';
@@ -251,12 +251,17 @@ export class Device {
     this.boot();
   }
 
-  /** All that lies on disk, as a process that starts finds it. */
+  /** All that lies on disk, as a process that starts finds it, and what has ended and was purged in time. */
   async rows(): Promise<readonly DiskRow[]> {
-    await this.disk.base.open();
+    const { base, purged } = this.disk;
+    await base.open();
     const { spilled, outside } = this.disk.beside();
+    const there = await rowsAtRest(base, spilled);
+    const ids = new Set(there.map(({ row }) => row.id));
+    const gone = [...purged.values()].filter(({ id }) => !ids.has(id));
+    const list = (): Promise<readonly StoredOperation[]> => Promise.resolve(gone.splice(0));
     return [
-      ...diskRows(await rowsAtRest(this.disk.base, spilled)),
+      ...diskRows([...there, ...(await rowsAtRest({ list }))]),
       ...outside.map(({ id }) => rowOutside(id)),
     ];
   }

@@ -87,6 +87,8 @@ export const WORK: readonly AnyStepKind[] = [
       const device = deviceAt(scene, at);
       const { clock } = scene;
       const startedAtMs = clock.monotonic();
+      const { localAfterMs, planWithinMs } = device.process.options.crisis;
+      const mayWaitMs = Math.max(localAfterMs, planWithinMs);
       const key = `crisis-${scene.nextRequest()}`;
       const request = { type: TYPES[0], subject, idempotencyKey: key };
       void device.runtime
@@ -94,7 +96,7 @@ export const WORK: readonly AnyStepKind[] = [
         .then(({ operationId: id, durable, delivery }) => {
           if (id === null) return;
           const waitedMs = clock.monotonic() - startedAtMs;
-          device.tell({ event: 'answered', key, id, waitedMs });
+          device.tell({ event: 'answered', key, id, waitedMs, mayWaitMs });
           durable.then(
             () => {
               device.tell({ event: 'accepted', key, id });

@@ -1,0 +1,153 @@
+/**
+ * How long after healing everything must have ended, for the options that a device has; and what may wait longer
+ * than a run lasts, since its options say so.
+ *
+ * The time is the sum of what may follow on each other, half as much again, and a minute and a quarter:
+ * - the longest wait after a failed attempt that a policy allows, and that a `Retry-After` may ask for: what was
+ *   waited for before healing is waited for once;
+ * - the longest time to the next probe, and what a `Retry-After` lengthens it by;
+ * - for each operation that waits, the slowest answer of a well upstream, one at a time, twice;
+ * - for each operation that waits, the time between two tokens of the tightest rate.
+ *
+ * A part that is longer than {@link PART_MS_MAX} is left out, and what waits for that part may wait on.
+ *
+ * @module
+ */
+
+import type { SyncOperationState } from '../../../machines/operation/syncOperationMachine.ts';
+import { waitReasonOf } from '../../../machines/operation/waitReason.ts';
+import type { PolicyTable } from '../../../machines/policy/layers/policyTable.ts';
+import {
+  RETRY_AFTER_MAX_MS,
+  type RetryPolicy,
+} from '../../../machines/policy/retry/retryPolicy.ts';
+import type { CheckedOptions } from '../../options.ts';
+import type { DiskRow } from '../oracle/trace.ts';
+
+/** An upstream that is well answers within this. */
+const SLOWEST_ANSWER_MS = 2_500;
+const SLACK_MS = 75_000;
+/** No run waits longer for one part. */
+export const PART_MS_MAX: number = 2 * 3_600_000;
+/** What a part is about, in the words of waits. */
+type Part = 'backoff' | 'turn' | 'rate' | 'review' | 'lane';
+
+export interface Bounds {
+  /** Whatever may end has ended by then, in milliseconds after healing. */
+  readonly withinMs: number;
+  /** What may wait longer, each with the reason. */
+  readonly longer: ReadonlyMap<Part, string>;
+}
+
+/** A key that its upstream has forgotten needs a person, and clocks are set by up to this. */
+const JUMPS_MS = 50 * 365 * 86_400_000;
+
+/** @param waiting - number of operations that have not ended when everything is healed */
+export function boundsOf(options: CheckedOptions, waiting: number): Bounds {
+  const { policies, handlers } = options;
+  const longer = new Map<Part, string>();
+  let withinMs = 0;
+  const add = (part: Part, ms: number, why: string): void => {
+    if (ms > PART_MS_MAX) longer.set(part, why);
+    else withinMs += ms;
+  };
+  const used = [...new Set(Object.values(handlers).map(({ upstream }) => upstream))];
+  const routes = Object.entries(handlers);
+  const retries = routes.flatMap(([type, { upstream }]) =>
+    Object.values(policies.retries(upstream, type)).filter((retry) => retry !== undefined),
+  );
+  add('backoff', Math.max(...retries.map(longestWaitMs), 0), 'a wait after a failure is longer');
+  add('backoff', RETRY_AFTER_MAX_MS, 'an upstream asked for that');
+  for (const upstream of used) {
+    const { flow, breaker } = policies.upstream(upstream);
+    const probeMs = 1.1 * Math.max(flow.probeMsMin, flow.probeMsMax) + breaker.retryAfterMsMax;
+    const trips = [breaker.consecutiveFailuresToOpen, breaker.failureRateToOpen];
+    const isTripped = [...trips, breaker.slowCallRateToOpen].some((rule) => rule !== null);
+    // A rule that looks far back may open it again after each success.
+    const probes = isTripped ? waiting + 1 : 1;
+    add('turn', probeMs * probes, `the next probe of ${upstream} comes later`);
+    add('turn', 2 * waiting * SLOWEST_ANSWER_MS, `${upstream} has more to do`);
+    add('rate', waiting * intervalMs(policies, upstream), `the rate of ${upstream} is lower`);
+  }
+  for (const [type, handler] of routes) {
+    const isTooShort = policies.tierNames.some(
+      (tier) => policies.attemptTimeoutMs(handler, tier, type) < SLOWEST_ANSWER_MS,
+    );
+    if (!isTooShort) continue;
+    for (const part of ['turn', 'backoff'] as const) {
+      longer.set(part, `attempts of ${type} are given up before their answer comes`);
+    }
+  }
+  const isForgetful = routes.some(
+    ([, { honoursIdempotencyKey = true, keyLifetimeMs = 0 }]) =>
+      !honoursIdempotencyKey || keyLifetimeMs < JUMPS_MS,
+  );
+  if (isForgetful) longer.set('review', 'a person has to say whether it was done');
+  if (routes.some(([, { strictOrder }]) => strictOrder === true)) {
+    longer.set('lane', 'a dead letter holds its lane');
+  }
+  return { withinMs: 1.5 * withinMs + SLACK_MS, longer };
+}
+
+/** The longest wait after a failure that the policy, or the upstream's own word, may come to. */
+function longestWaitMs(retry: RetryPolicy): number {
+  const { delayMsMax, jitterMsMax, strategy, initialDelayMs, multiplier, attemptsMax } = retry;
+  const exponential = Math.min(
+    delayMsMax,
+    initialDelayMs * multiplier ** Math.min(50, attemptsMax),
+  );
+  const jitterMs = jitterMsMax ?? exponential;
+  const own = {
+    additiveJitter: exponential + jitterMs,
+    fullJitter: exponential,
+    decorrelatedJitter: Math.max(initialDelayMs, delayMsMax),
+    constant: initialDelayMs + (jitterMsMax ?? 0),
+  };
+  const backoffMs = typeof strategy === 'function' ? delayMsMax : own[strategy];
+  return Math.max(Math.min(backoffMs, retry.thenEveryMs ?? backoffMs), retry.thenEveryMs ?? 0);
+}
+
+/** Time between two tokens of the tightest rate there. */
+function intervalMs(policies: PolicyTable, upstream: string): number {
+  const rates = [
+    policies.upstream(upstream).rate,
+    ...Object.values(policies.tiers(upstream)).flatMap((tier) =>
+      tier === undefined ? [] : [tier.subjectRate, tier.tierRate],
+    ),
+  ];
+  return Math.max(0, ...rates.map((rate) => (rate === null ? 0 : 1_000 / rate.perSecond)));
+}
+
+/** Whether this may not have ended yet, although the time is over. */
+export function mayWaitOn(
+  row: DiskRow,
+  rows: readonly DiskRow[],
+  { longer }: Pick<Bounds, 'longer'>,
+  nowMs: number,
+): boolean {
+  if (row.isCrisis) return false;
+  const has = (...parts: readonly Part[]): boolean => parts.some((part) => longer.has(part));
+  const reason = waitReasonOf(row.state as SyncOperationState);
+  switch (reason) {
+    // The instant that its request names.
+    case 'startAt':
+      return row.dueAtMs > nowMs;
+    case 'backoff':
+      return has('backoff') || (row.dueAtMs <= nowMs && has('turn', 'rate'));
+    case 'review':
+    case 'conflict':
+      return has('review');
+    case 'lane': {
+      const lane = rows.filter((other) => other.lane === row.lane);
+      const head = lane.find(({ outcome }) => outcome === null);
+      const isHeld = lane.some(({ outcome }) => outcome?.status === 'deadLettered');
+      if (has('lane') && isHeld) return true;
+      return head !== undefined && head !== row && mayWaitOn(head, rows, { longer }, nowMs);
+    }
+    case 'handler':
+    case 'overhang':
+      return false;
+    default:
+      return has('turn', 'rate');
+  }
+}
