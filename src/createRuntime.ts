@@ -15,6 +15,7 @@ import { LocalEngine } from '../actors/localEngine.ts';
 import { entered, inNoContext } from '../actors/platform/inPieces.ts';
 import { systemClock } from '../actors/platform/systemClock.ts';
 import type { Engine, Handler } from '../actors/port.ts';
+import type { Feed } from '../inspector/feed/feed.ts';
 import { projectInspection } from '../inspector/projection/frames.ts';
 import { takenOutBy } from '../machines/conflict/items.ts';
 import { entityRulesOf, isDeclared } from '../machines/merge/entities/rulesOf.ts';
@@ -169,6 +170,8 @@ export function createRuntime<
 export interface Owner {
   readonly runtime: Runtime;
   readonly desk: OwnerDesk;
+  /** What inspectors are shown of it. */
+  readonly feed: Feed;
   /** Resolves once the runtime is closed. */
   readonly ended: Promise<void>;
 }
@@ -430,5 +433,5 @@ function assembled(
   makeReadyFor([options.handlers[crisis.type]?.run, ...toldOfCrises]);
   for (const error of crisis.leftOut) onError(error);
   engine.begin();
-  return { runtime, desk, ended };
+  return { runtime, desk, feed, ended };
 }

@@ -19,6 +19,7 @@ import type { TraceEvent } from './oracle/trace.ts';
 import { tracedAttempt } from './oracle/tracedAttempt.ts';
 import { Oracle } from './promises/oracle.ts';
 import { eventWords } from './report/eventWords.ts';
+import type { Shown } from './report/recording.ts';
 import { Device } from './scene/device.ts';
 import type { Plan, Step } from './scene/plan.ts';
 import { type AnyStepKind, type Scene, seedOf } from './scene/scene.ts';
@@ -65,13 +66,15 @@ export interface Result {
  * Runs a plan to its end.
  *
  * @param isEnough - ends the run early, where the breaches so far say all that was asked
+ * @param onShown - is told what inspectors of all devices are shown; `null` where nobody looks
  */
 export async function runPlan(
   plan: Plan,
   isEnough: (breaches: readonly string[]) => boolean = () => false,
+  onShown: ((shown: Shown) => void) | null = null,
 ): Promise<Result> {
   await Promise.all(LOADED_LATER.map(async (load) => await load()));
-  return await new Simulation(plan).run(isEnough);
+  return await new Simulation(plan, onShown).run(isEnough);
 }
 
 /** What the runtime loads where it is first needed: a file is read in real time, and no two runs alike. */
@@ -98,7 +101,7 @@ class Simulation implements Scene {
   readonly #mayWaitOn = new Set<string>();
   #requests = 0;
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, onShown: ((shown: Shown) => void) | null) {
     this.#plan = plan;
     this.#startedAtMs = this.clock.monotonic();
     const { seed, setup } = plan;
@@ -121,6 +124,13 @@ class Simulation implements Scene {
           arrivals: this.#arrivals(at),
         }),
         options: (device, number, network) => this.#options(device, number, network),
+        onFeed:
+          onShown &&
+          ((feed) => {
+            feed.watch((messages) => {
+              onShown({ device: each.name, afterLine: this.#history.length, messages });
+            });
+          }),
         tell: (event) => {
           this.note(`${each.name} ${eventWords(event)}`);
           oracle.tell(event);

@@ -16,6 +16,7 @@ import { command, flag, type JsonOptions, jsonOption, valueOption } from '../kit
 import { dimly, type Output, paintVerdict } from '../kit/output.ts';
 import { EXIT, type ExitCode, onInterrupt, packageVersion } from '../kit/program.ts';
 import { failureIn, replay, writeFailures } from './simulateFailures.ts';
+import { inspectRun } from './simulateInspect.ts';
 
 const DAY_HOURS = 24;
 const HOUR_MS = 3_600_000;
@@ -39,6 +40,7 @@ interface SimulateOptions extends JsonOptions {
   readonly out: string;
   readonly replay?: string;
   readonly keep: boolean;
+  readonly inspect: boolean;
 }
 
 export function simulateCommand(): Command {
@@ -62,6 +64,7 @@ export function simulateCommand(): Command {
       flag('--twice', `run each seed twice; without it, one of ${TWICE_EVERY}`),
       valueOption('--out <folder>', 'where the files of failures go', String, '.'),
       valueOption('--replay <file>', 'run the plan of such a file again, and nothing else', String),
+      flag('--inspect', 'with --replay: a page for each device, line by line of the history'),
       flag('--keep', 'with --replay: make it a regression test'),
       jsonOption(),
     ],
@@ -76,6 +79,7 @@ holdfast-simulation-SEED.json with its history and its plan; nothing else is lef
       'holdfast simulate --runs 1000 --json',
       'holdfast simulate --minutes 3 --jobs 2',
       'holdfast simulate --replay holdfast-simulation-42.json',
+      'holdfast simulate --replay holdfast-simulation-42.json --inspect',
     ],
     run: async ({ options, output }) =>
       options.replay === undefined
@@ -104,10 +108,11 @@ class Tally {
 
 async function replayFile(
   path: string,
-  { keep: isKept }: SimulateOptions,
+  { keep: isKept, inspect }: SimulateOptions,
   output: Output,
 ): Promise<ExitCode> {
   const failure = failureIn(path);
+  if (inspect) return await inspectRun(failure.plan, output);
   const pool = new SimulatorPool();
   const forgetSignals = onInterrupt(output, () => void pool.close());
   try {
@@ -119,6 +124,11 @@ async function replayFile(
 }
 
 async function simulate(options: SimulateOptions, output: Output): Promise<ExitCode> {
+  requireOption(
+    !options.inspect,
+    '--inspect',
+    'goes with --replay <file>: it shows what happens in the plan of a file',
+  );
   requireOption(!options.keep, '--keep', 'goes with --replay <file>: it keeps the plan of a file');
   const { hours, jobs, minutes } = options;
   const version = packageVersion();

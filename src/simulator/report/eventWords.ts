@@ -4,10 +4,11 @@
  * @module
  */
 
-import type { DiskRow, TraceEvent } from '../oracle/trace.ts';
+import type { DiskRow, Task, TraceEvent } from '../oracle/trace.ts';
 
 /** Ids differ at their end: their beginning is the time. */
 const ID_END = 6;
+const ID_LENGTH = 36;
 
 /** An event in a line of the history. */
 export function eventWords(event: TraceEvent): string {
@@ -25,13 +26,13 @@ export function eventWords(event: TraceEvent): string {
       return `${idEnd(event.id)} is told to be ${status}${after}${why}`;
     }
     case 'attempted':
-      return `attempt ${event.attempt} of ${String(event.task)} reaches the upstream (key ${event.key})`;
+      return `attempt ${event.attempt} of ${taskWords(event.task)} reaches the upstream (key ${event.key})`;
     case 'attemptOver':
-      return `attempt ${event.attempt} of ${String(event.task)} is over${event.isSpent ? '' : ', broken off'}`;
+      return `attempt ${event.attempt} of ${taskWords(event.task)} is over${event.isSpent ? '' : ', broken off'}`;
     case 'returned':
-      return `the handler of attempt ${event.attempt} of ${String(event.task)} returns`;
+      return `the handler of attempt ${event.attempt} of ${taskWords(event.task)} returns`;
     case 'applied':
-      return `${String(event.task)} is applied${event.isLate === true ? ', late' : ''} (key ${event.key})`;
+      return `${taskWords(event.task)} is applied${event.isLate === true ? ', late' : ''} (key ${event.key})`;
     case 'disk':
       return `on disk: ${rowsWords(event.rows)}`;
     case 'finished':
@@ -48,6 +49,11 @@ export function eventWords(event: TraceEvent): string {
       return `${name} ${JSON.stringify(rest)}`;
     }
   }
+}
+
+/** Most tasks are told apart by the ids of their operations. */
+function taskWords(task: Task): string {
+  return typeof task === 'string' && task.length === ID_LENGTH ? idEnd(task) : String(task);
 }
 
 function idEnd(id: string): string {

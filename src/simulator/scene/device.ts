@@ -5,6 +5,7 @@
  */
 
 import type { Handler } from '../../../actors/port.ts';
+import type { FeedSource } from '../../../inspector/protocol.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Store, StoredOperation } from '../../../persistence/port/store.ts';
@@ -37,6 +38,7 @@ export interface DeviceProcess {
   /** As given and drawn. */
   readonly options: CheckedOptions;
   readonly runtime: Runtime;
+  readonly feed: FeedSource;
   readonly store: FaultyStore;
   /** Where its clients reach it. */
   readonly door: Door;
@@ -61,6 +63,8 @@ export interface DeviceParts {
   readonly link: Link;
   /** Tells the judge of this device's promises. */
   readonly tell: (event: TraceEvent) => void;
+  /** Is given what inspectors are shown of each process that owns the store; `null` where nobody looks. */
+  readonly onFeed: ((feed: FeedSource) => void) | null;
 }
 
 export class Device {
@@ -156,6 +160,7 @@ export class Device {
   #own(made: DeviceProcess): void {
     this.#process = made;
     this.#isGivenUp = false;
+    this.#parts.onFeed?.(made.feed);
   }
 
   #make(candidate: Candidate | null): { readonly made: DeviceProcess; readonly owner: Owner } {
@@ -189,7 +194,7 @@ export class Device {
     const owner = assembleOwner(checked, {
       ...{ store: opened, isCandidate: candidate !== null, control: door.control },
     });
-    const { runtime } = owner;
+    const { runtime, feed } = owner;
     runtime.ready.catch(() => undefined);
     // Whoever accepted it may have died with an earlier process.
     runtime.subscribe('operation.ended', ({ ending, operationId: id }) => {
@@ -197,7 +202,7 @@ export class Device {
       this.tell({ event: 'ended', id, outcome: { status: ending } });
     });
     const made: DeviceProcess = {
-      ...{ number, options: checked, runtime, store, door, life, isDead: life.isDead },
+      ...{ number, options: checked, runtime, feed, store, door, life, isDead: life.isDead },
       kill: () => {
         life.end();
         store.kill();
