@@ -328,6 +328,17 @@ const BROKEN: Readonly<Record<string, readonly (readonly TraceEvent[])[]>> = {
     [...life(1), disk(ended(1)), attempted(1)],
     [...crisis, disk(crisisRow({ outcome: DONE as never })), ...crisis.slice(1, 2)],
   ],
+  'refused and stored': [
+    [{ event: 'refused', key: 'key-1', code: 'HF_STORE_IO', isForSure: true }, disk(row(1))],
+    [{ event: 'refused', key: 'key-1', code: 'HF_STORE_IO', isForSure: true }, attempted(1)],
+  ],
+  'crisis not kept on a full disk': [
+    [
+      { event: 'full', isFull: true },
+      { event: 'answered', key: 'crisis-1', id: 'op-1', waitedMs: 0 },
+      disk(),
+    ],
+  ],
   'ran while held': [
     [{ event: 'restored', rows: [row(1)] }, attempted(1)],
     [{ event: 'copied', rows: [row(1)] }, attempted(1)],

@@ -6,12 +6,13 @@
 
 import type { WorkContext, WorkState } from '../../../actors/charts/chartOfWork.ts';
 import { type Outcome, toOutcome } from '../../../actors/operation/outcome.ts';
+import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { NOTHING_SAID } from '../../../machines/vocabulary/upstreamAnswer.ts';
 import { builtInOf, urgencyOf } from '../../../machines/vocabulary/urgency.ts';
 import type { Standing, StoredOperation } from '../../../persistence/port/store.ts';
 import type { RowAtRest } from './rowsAtRest.ts';
 import { givenKey } from './sentKeys.ts';
-import type { DiskRow, ReportedOutcome } from './trace.ts';
+import type { DiskRow, ReportedOutcome, TraceEvents } from './trace.ts';
 
 /** States on disk from which an attempt may begin at once. */
 const ORDERED: ReadonlySet<WorkState> = new Set(['ordering', 'awaitingPlace']);
@@ -21,6 +22,12 @@ export function reported(outcome: Outcome): ReportedOutcome {
   const { status, attempts, settledAtMs } = outcome;
   const code = outcome.status === 'completed' ? null : outcome.error.code;
   return { status, attempts, settledAtMs, code };
+}
+
+/** What a caller was told by the error that refused its request. */
+export function refusalOf(error: unknown): Pick<TraceEvents['refused'], 'code' | 'isForSure'> {
+  if (!isHoldfastError(error)) return { code: null };
+  return { code: error.code, isForSure: !error.mayBeStored };
 }
 
 export function hasEnded(standing: Standing): boolean {

@@ -74,7 +74,12 @@ export interface TraceEvents {
     readonly client?: string;
   };
   /** A caller was told that nothing was accepted; `code` is `null` for an error without one. */
-  refused: { readonly key: string; readonly code: string | null };
+  refused: {
+    readonly key: string;
+    readonly code: string | null;
+    /** True where the error says that nothing was stored. */
+    readonly isForSure?: boolean;
+  };
   /** A crisis had its answer. */
   answered: {
     readonly key: string;
@@ -129,6 +134,8 @@ export interface TraceEvents {
   bodyChanged: { readonly key: string };
   /** A write has moved the due time of an operation to which nothing had happened. */
   dueTimeMoved: { readonly id: string };
+  /** The disk is full from here on, and nothing else is wrong with it; or is not any more. */
+  full: { readonly isFull: boolean };
   /** A crisis was put into a file beside the database, which can't take it. */
   spilled: { readonly id: string };
   /** The record of an operation on disk can't be opened from here on, or may be lost. */

@@ -5,6 +5,7 @@
  */
 
 import type { Clause } from '../oracle/clause.ts';
+import { isCrisisKey } from '../oracle/trace.ts';
 
 export const acceptance: readonly Clause[] = [
   {
@@ -55,5 +56,36 @@ export const acceptance: readonly Clause[] = [
         if (code === null) broken(key);
       },
     }),
+  },
+  {
+    breach: 'refused and stored',
+    says: {
+      page: 'durability',
+      sentence: 'Nothing was accepted and nothing runs, not even after a kill',
+    },
+    requirements: ['OP-2'],
+    needs: ['refusals'],
+    watch: (known, broken) => {
+      /** Keys of requests of which nothing was stored, by what their callers were told. */
+      const refused = new Set<string>();
+      /** Keys that came more than once, or in doubt: one of them may be stored. */
+      const inDoubt = new Set<string>();
+      return {
+        accepted: ({ key }) => void inDoubt.add(key),
+        refused: ({ key, isForSure }) => {
+          if (isForSure !== true || refused.has(key) || isCrisisKey(key)) inDoubt.add(key);
+          else refused.add(key);
+        },
+        attempted: ({ key, attempt }) => {
+          if (refused.has(key) && !inDoubt.has(key)) broken(`attempt ${attempt} of ${key}`);
+        },
+        atRest: (rows) => {
+          for (const { key, id } of rows) {
+            if (!refused.has(key) || inDoubt.has(key) || known.accepted.has(key)) continue;
+            broken(`${key} as ${id}`);
+          }
+        },
+      };
+    },
   },
 ];

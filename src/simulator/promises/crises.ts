@@ -38,4 +38,31 @@ export const crises: readonly Clause[] = [
       },
     }),
   },
+  {
+    breach: 'crisis not kept on a full disk',
+    says: {
+      page: 'requirements',
+      sentence: 'while it escalates, held and spilled while storage fails',
+    },
+    requirements: ['CR-4'],
+    watch: (_, broken) => {
+      let isFull = false;
+      /** Ids of crises that were answered since. */
+      const answered = new Set<string>();
+      return {
+        full: (event) => {
+          ({ isFull } = event);
+          answered.clear();
+        },
+        answered: ({ id }) => {
+          if (isFull) answered.add(id);
+        },
+        disk: ({ rows }) => {
+          const kept = new Set(rows.map(({ id }) => id));
+          for (const id of answered) if (!kept.has(id)) broken(id);
+          answered.clear();
+        },
+      };
+    },
+  },
 ];

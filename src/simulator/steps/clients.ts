@@ -10,7 +10,7 @@ import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { BulkResult } from '../../bulk.ts';
 import type { Operation } from '../../operation.ts';
 import type { ClientProcess } from '../clients/clientProcess.ts';
-import { reported } from '../oracle/diskRow.ts';
+import { refusalOf, reported } from '../oracle/diskRow.ts';
 import { noteCrisis, noteSent } from '../oracle/sentKeys.ts';
 import type { Device } from '../scene/device.ts';
 import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
@@ -35,7 +35,7 @@ function withClient(
 
 function refusedTo(device: Device, key: string): (error: unknown) => void {
   return (error) => {
-    device.tell({ event: 'refused', key, code: isHoldfastError(error) ? error.code : null });
+    device.tell({ event: 'refused', key, ...refusalOf(error) });
   };
 }
 

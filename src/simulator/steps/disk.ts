@@ -16,12 +16,21 @@ import { deviceAt, TYPES, WORK } from './work.ts';
 
 const MINUTE_MS = 60_000;
 
-/** The disk has this trouble for a time. */
-function trouble(scene: Scene, device: Device, forMs: number, given: Trouble): void {
+/** The disk has this trouble for a time; `ended` is called then. */
+function trouble(
+  scene: Scene,
+  device: Device,
+  forMs: number,
+  given: Trouble,
+  ended = (): void => undefined,
+): void {
   const { troubles } = device.disk;
   troubles.add(given);
+  device.tell({ event: 'full', isFull: given.code === 'HF_STORE_FULL' && troubles.size === 1 });
   const end = scene.untilHealed(() => {
     troubles.delete(given);
+    device.tell({ event: 'full', isFull: false });
+    ended();
   });
   scene.clock.schedule(forMs, end);
 }
@@ -190,14 +199,8 @@ export const DISK: readonly AnyStepKind[] = [
       const answered = new Promise<void>((resolve) => {
         answer = resolve;
       });
-      const { troubles } = deviceAt(scene, device).disk;
       const given: Trouble = { code: 'HF_STORE_IO', hang: () => answered };
-      troubles.add(given);
-      const end = scene.untilHealed(() => {
-        troubles.delete(given);
-        answer();
-      });
-      scene.clock.schedule(forMs, end);
+      trouble(scene, deviceAt(scene, device), forMs, given, answer);
     },
     says: ({ device, forMs }) => `the disk of device ${device} answers nothing for ${forMs} ms`,
   }),
@@ -303,6 +306,7 @@ export const DISK: readonly AnyStepKind[] = [
     take: (scene, { device: at, takesMs, isKilledMeanwhile }) => {
       const device = deviceAt(scene, at);
       device.disk.upgrade(takesMs);
+      device.tell({ event: 'full', isFull: false });
       void device.killAndBoot();
       if (!isKilledMeanwhile) return;
       scene.clock.schedule(takesMs / 2, () => void device.killAndBoot());

@@ -5,9 +5,8 @@
  */
 
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
-import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Operation } from '../../operation.ts';
-import { reported } from '../oracle/diskRow.ts';
+import { refusalOf, reported } from '../oracle/diskRow.ts';
 import { noteCrisis, noteSent } from '../oracle/sentKeys.ts';
 import type { Device } from '../scene/device.ts';
 import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
@@ -39,7 +38,7 @@ function send(device: Device, request: SyncRequest): void {
 }
 
 function refused(device: Device, key: string, error: unknown): void {
-  device.tell({ event: 'refused', key, code: isHoldfastError(error) ? error.code : null });
+  device.tell({ event: 'refused', key, ...refusalOf(error) });
 }
 
 function watch(device: Device, { id, outcome }: Pick<Operation, 'id' | 'outcome'>): void {
