@@ -19,7 +19,7 @@ const A_DAY: Readonly<Record<CountsAs, { readonly least: number; readonly more: 
   work: { least: 1_000, more: 300 },
   fault: { least: 20, more: 30 },
   order: { least: 20, more: 60 },
-  restart: { least: 1, more: 5 },
+  restart: { least: 4, more: 12 },
   other: { least: 0, more: 10 },
 };
 

@@ -6,6 +6,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Attempt, Run } from '../../actors/port.ts';
+import { disarmFaultPoints } from '../../persistence/port/faultPoints.ts';
 import { httpHandlerOver } from '../http/httpHandler.ts';
 import type { Network } from '../http/send.ts';
 import type { RuntimeOptions } from '../options.ts';
@@ -74,7 +75,11 @@ export async function runPlan(
   onShown: ((shown: Shown) => void) | null = null,
 ): Promise<Result> {
   await Promise.all(LOADED_LATER.map(async (load) => await load()));
-  return await new Simulation(plan, onShown).run(isEnough);
+  try {
+    return await new Simulation(plan, onShown).run(isEnough);
+  } finally {
+    disarmFaultPoints();
+  }
 }
 
 /** What the runtime loads where it is first needed: a file is read in real time, and no two runs alike. */
@@ -99,6 +104,8 @@ class Simulation implements Scene {
   readonly #startedAtMs: number;
   /** Ids of what may wait on after the end, as its options say. */
   readonly #mayWaitOn = new Set<string>();
+  /** The device in which something went on last. */
+  #goesOn = 0;
   #requests = 0;
 
   constructor(plan: Plan, onShown: ((shown: Shown) => void) | null) {
@@ -131,6 +138,10 @@ class Simulation implements Scene {
               onShown({ device: each.name, afterLine: this.#history.length, messages });
             });
           }),
+        goesOn: () => {
+          this.#goesOn = at;
+        },
+        isOn: () => this.#goesOn === at,
         tell: (event) => {
           this.note(`${each.name} ${eventWords(event)}`);
           oracle.tell(event);
@@ -201,18 +212,23 @@ class Simulation implements Scene {
   #take(step: Step): void {
     const kind: AnyStepKind | undefined = everyKind.get(step.kind);
     if (kind === undefined) throw new Error(`The plan has a step of no known kind: ${step.kind}`);
-    this.note(kind.says(step.data as never));
     const take = (): void => {
       kind.take(this, step.data as never, seededRandom(seedOf(this.#plan.seed, step)));
     };
-    const { device } = step.data;
-    const isInOwner = kind.counts === 'work' || kind.counts === 'order';
-    // A process that stands still is asked once it goes on, and one that is dead is not.
-    if (isInOwner && kind.isElsewhere !== true && typeof device === 'number') {
-      deviceAt(this, device).process.life.whenAwake(take);
-    } else {
-      take();
-    }
+    const { device: at } = step.data;
+    const device = typeof at === 'number' ? deviceAt(this, at) : null;
+    const go = (): void => {
+      this.note(kind.says(step.data as never));
+      const isInOwner = kind.counts === 'work' || kind.counts === 'order';
+      // A process that stands still is asked once it goes on, and one that is dead is not.
+      if (device !== null && isInOwner && kind.isElsewhere !== true) {
+        device.process.life.whenAwake(take);
+      } else {
+        take();
+      }
+    };
+    if (device === null) go();
+    else device.whenUsable(go);
   }
 
   /** What the upstreams tell of requests of one device. */
@@ -259,7 +275,7 @@ class Simulation implements Scene {
               {
                 process: number,
                 key: attempt.idempotencyKey,
-                atMs: this.clock.now(),
+                atMs: device.clock.now(),
                 isDead,
                 tell: device.tell,
               },
@@ -280,12 +296,9 @@ class Simulation implements Scene {
 
   async #heal(): Promise<void> {
     this.note('everything is healed');
+    disarmFaultPoints();
     for (const undo of [...this.#undo].toReversed()) undo();
-    for (const device of this.devices) {
-      device.isHealed = true;
-      await device.killAndBoot();
-      device.clients.startAll();
-    }
+    for (const device of this.devices) await device.heal();
     const waits = await Promise.all(
       this.devices.map(async (device) => {
         const { inHand, due, held } = await device.disk.base.counts();

@@ -77,6 +77,7 @@ export const attempts: readonly Clause[] = [
     says: { page: 'requirements', sentence: 'bystanders lose no attempt' },
     requirements: ['RT-4'],
     needs: ['attemptEnds'],
+    outlivesRestore: true,
     watch: (_, broken) => {
       const spent = new Set<string>();
       return {

@@ -6,8 +6,8 @@
 
 import type { Handler } from '../../../actors/port.ts';
 import type { FeedSource } from '../../../inspector/protocol.ts';
-import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { armFaultPoint, type FaultPoint } from '../../../persistence/port/faultPoints.ts';
 import type { Store, StoredOperation } from '../../../persistence/port/store.ts';
 import { assembleOwner, type Owner } from '../../createRuntime.ts';
 import type { Network } from '../../http/send.ts';
@@ -15,6 +15,7 @@ import { type CheckedOptions, checkOptions, type RuntimeOptions } from '../../op
 import type { Runtime } from '../../runtime.ts';
 import { type Life, mortalHandler, newLife } from '../../virtual/life.ts';
 import { seededRandom } from '../../virtual/seededRandom.ts';
+import type { VirtualClock } from '../../virtual/virtualClock.ts';
 import { newVessel } from '../clients/clientProcess.ts';
 import { Door } from '../clients/door.ts';
 import type { FaultyStore } from '../disk/faultyStore.ts';
@@ -26,10 +27,17 @@ import { rowsAtRest } from '../oracle/rowsAtRest.ts';
 import type { DiskRow, TraceEvent } from '../oracle/trace.ts';
 import { type Drawn, withDrawn } from '../setup/drawnOptions.ts';
 import { DeviceClients } from './deviceClients.ts';
+import { DeviceClock } from './deviceClock.ts';
 import type { DeviceSetup } from './plan.ts';
 
 /** How long what comes over a connection of the device takes at the most while all is well, in milliseconds. */
 const LINE_DELAY_MS = 3;
+
+/** More than any call of a client waits. */
+const A_CALL_TAKES_MS_MAX = 600_000;
+
+/** What people would have done with a device that was off or asleep, they do at this pace. */
+const LATER_EVERY_MS = 300;
 
 /** A process that owns the store of its device, until it dies. */
 export interface DeviceProcess {
@@ -57,7 +65,8 @@ interface Candidate {
 export interface DeviceParts {
   readonly setup: DeviceSetup;
   readonly seed: number;
-  readonly clock: Clock;
+  /** True time. */
+  readonly clock: VirtualClock;
   /** The options of its next process. */
   readonly options: (device: Device, number: number, network: Network) => Partial<RuntimeOptions>;
   readonly link: Link;
@@ -65,7 +74,14 @@ export interface DeviceParts {
   readonly tell: (event: TraceEvent) => void;
   /** Is given what inspectors are shown of each process that owns the store; `null` where nobody looks. */
   readonly onFeed: ((feed: FeedSource) => void) | null;
+  /** Called whenever something goes on in it. */
+  readonly goesOn: () => void;
+  /** Whether it is the one in which something went on last. */
+  readonly isOn: () => boolean;
 }
+
+/** When a process dies: at once, at its next timers, or where its work passes a point. */
+export type Moment = 'now' | 'timer' | FaultPoint;
 
 export class Device {
   readonly name: string;
@@ -79,6 +95,8 @@ export class Device {
   lineDelayMs = LINE_DELAY_MS;
   /** Its way to everything else. */
   readonly link: Link;
+  /** Its own view of time. */
+  readonly clock: DeviceClock;
   readonly #parts: DeviceParts;
   /** Everything is healed: no handler is missing any more. */
   isHealed = false;
@@ -87,11 +105,26 @@ export class Device {
   #process: DeviceProcess | null = null;
   /** Whether the process has closed its store. */
   #isGivenUp = false;
+  /** Timers that it still has until it dies; `null` where it does not die of one. */
+  #timersLeft: number | null = null;
+  #onTimer = (): void => undefined;
+  /** No process of it runs. */
+  isOff = false;
+  /** What people do once it can be used again. */
+  #later: (() => void)[] = [];
 
   constructor(parts: DeviceParts) {
     this.#parts = parts;
+    this.clock = new DeviceClock(parts.clock, parts.setup.clockAheadMs ?? 0, () => {
+      parts.goesOn();
+      if (this.#timersLeft === null) return;
+      this.#timersLeft -= 1;
+      if (this.#timersLeft > 0) return;
+      this.#timersLeft = null;
+      this.#onTimer();
+    });
     this.clients = new DeviceClients({
-      ...{ home: this, setups: parts.setup.clients ?? [], seed: parts.seed, clock: parts.clock },
+      ...{ home: this, setups: parts.setup.clients ?? [], seed: parts.seed, clock: this.clock },
     });
     this.name = parts.setup.name;
     this.link = parts.link;
@@ -135,6 +168,10 @@ export class Device {
     return this.process.door;
   }
 
+  get hasSleptLately(): boolean {
+    return this.clock.hasSleptSince(this.#parts.clock.monotonic() - A_CALL_TAKES_MS_MAX);
+  }
+
   /** Tells that a call of a client has not ended. */
   tellUnheard(client: string, what: string): void {
     this.tell({ event: 'unheard', client, what });
@@ -165,11 +202,11 @@ export class Device {
 
   #make(candidate: Candidate | null): { readonly made: DeviceProcess; readonly owner: Owner } {
     this.#boots += 1;
-    const { seed, clock, options } = this.#parts;
+    const { seed, options } = this.#parts;
     const number = this.#boots;
     const life = candidate?.life ?? newLife();
     const vessel = newVessel(
-      { seed: seed * 1_009 + number, clock, delayMaxMs: () => this.lineDelayMs },
+      { seed: seed * 1_009 + number, clock: this.clock, delayMaxMs: () => this.lineDelayMs },
       life,
     );
     const door = new Door(vessel);
@@ -180,7 +217,7 @@ export class Device {
       this.drawn,
     );
     const handlers = Object.entries(given.handlers ?? {}).map(
-      ([type, handler]): [string, Handler] => [type, mortalHandler(handler, life)],
+      ([type, handler]): [string, Handler] => [type, mortalHandler(handler, this.#answered(life))],
     );
     const checked = checkOptions({
       onError: () => undefined,
@@ -242,7 +279,7 @@ export class Device {
   async restoreAndBoot(share: number): Promise<void> {
     this.process.kill();
     this.clients.bury();
-    await this.disk.restore(share, this.#parts.clock.now());
+    await this.disk.restore(share, this.clock.now());
     this.tell({ event: 'restored', rows: await this.rows() });
     this.boot();
   }
@@ -254,6 +291,109 @@ export class Device {
     await this.disk.copied();
     this.tell({ event: 'copied', rows: await this.rows() });
     this.boot();
+  }
+
+  /** As {@link Device.killAndBoot}; above 0 the whole device is off for this long. */
+  async killAndBootAfter(offMs: number): Promise<void> {
+    if (this.isOff) return;
+    if (offMs === 0) {
+      await this.killAndBoot();
+      return;
+    }
+    this.isOff = true;
+    this.process.kill();
+    this.clients.killAll();
+    this.#parts.clock.schedule(offMs, () => {
+      this.switchOn();
+    });
+    this.tell({ event: 'disk', rows: await this.rows() });
+  }
+
+  /** Starts what was running when it was switched off. */
+  switchOn(): void {
+    if (!this.isOff) return;
+    this.isOff = false;
+    this.boot();
+    this.clients.startAll();
+    this.#goOn();
+  }
+
+  wake(): void {
+    this.clock.wake();
+    this.#goOn();
+  }
+
+  /** Does this now, or as soon as the device is awake and on. */
+  whenUsable(go: () => void): void {
+    if (this.isOff || this.clock.isAsleep) {
+      this.#later.push(go);
+      return;
+    }
+    this.#parts.goesOn();
+    go();
+  }
+
+  /** No fault is left, and nobody does anything any more: it starts again, and can finish what it has. */
+  async heal(): Promise<void> {
+    this.#later = [];
+    this.isHealed = true;
+    this.switchOn();
+    this.wake();
+    await this.killAndBoot();
+    this.clients.startAll();
+  }
+
+  /**
+   * Calls `die` at a moment of the process that runs then, so many microtasks later: at any `await` of its work.
+   *
+   * @param passage - the timer, or the passage of the point, that it is: 1 is the next
+   */
+  at(moment: Moment, passage: number, microtasks: number, die: () => void): void {
+    const soon = (): void => {
+      afterMicrotasks(microtasks, die);
+    };
+    if (moment === 'now') soon();
+    else if (moment === 'timer') {
+      this.#timersLeft = passage;
+      this.#onTimer = soon;
+    } else {
+      armFaultPoint(moment, passage, () => {
+        if (!this.#parts.isOn() || this.process.isDead()) {
+          this.at(moment, 1, microtasks, die);
+          return;
+        }
+        soon();
+        // Of a store, nothing that follows happens any more; elsewhere nothing that follows has an effect.
+        if (microtasks === 0 && moment === 'store.beforeCommit') throw new Error('It died.');
+      });
+    }
+  }
+
+  #goOn(): void {
+    if (this.isOff || this.clock.isAsleep) return;
+    for (const [at, go] of this.#later.splice(0).entries()) {
+      this.#parts.clock.schedule(at * LATER_EVERY_MS, () => {
+        if (!this.isHealed) this.whenUsable(go);
+      });
+    }
+  }
+
+  /** The life of a process as its handlers see it: it takes no answer while the device sleeps. */
+  #answered(life: Life): Life {
+    return {
+      ...life,
+      isStill: () => {
+        this.#parts.goesOn();
+        return life.isStill() || this.clock.isAsleep;
+      },
+      whenAwake: (go) => {
+        if (this.clock.isAsleep)
+          this.clock.defer(() => {
+            life.whenAwake(go);
+          });
+        else life.whenAwake(go);
+      },
+    };
   }
 
   /** All that lies on disk, as a process that starts finds it, and what has ended and was purged in time. */
@@ -269,6 +409,16 @@ export class Device {
       ...diskRows([...there, ...(await rowsAtRest({ list }))]),
       ...outside.map(({ id }) => rowOutside(id)),
     ];
+  }
+}
+
+/** Calls `go` after so many microtasks; 0 is now. */
+function afterMicrotasks(left: number, go: () => void): void {
+  if (left === 0) go();
+  else {
+    queueMicrotask(() => {
+      afterMicrotasks(left - 1, go);
+    });
   }
 }
 

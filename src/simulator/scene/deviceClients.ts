@@ -18,12 +18,16 @@ const AGAIN_AFTER_MS = 5_000;
 
 /** The device that they run on. */
 export interface ClientHome {
+  /** No process of it runs. */
+  readonly isOff: boolean;
   /** Whether a living process has the store. */
   readonly isOwned: boolean;
   /** Where the present owner is reached. */
   readonly door: Door;
   /** How long what comes over a connection takes at the most, in milliseconds. */
   readonly lineDelayMs: number;
+  /** Whether all of it stood still within what a call of a client may take. */
+  readonly hasSleptLately: boolean;
   /** Tells that a call of a client has not ended. */
   readonly tellUnheard: (client: string, what: string) => void;
   readonly candidate: (life: Life, onError: (error: unknown) => void) => Owner;
@@ -79,6 +83,13 @@ export class DeviceClients {
     this.bury(forMs);
   }
 
+  /** SIGKILL of all, and of pages. */
+  killAll(): void {
+    for (const { vessel } of this.living) vessel.kill();
+    this.#living.clear();
+    for (const page of this.pages) this.closePage(page);
+  }
+
   /** Takes out those that are dead; each is started again. */
   bury(afterMs = AGAIN_AFTER_MS): void {
     for (const [at, { vessel }] of this.#living) {
@@ -126,7 +137,7 @@ export class DeviceClients {
 
   #start(at: number): void {
     const setup = this.#parts.setups[at];
-    if (setup === undefined || this.#living.has(at)) return;
+    if (setup === undefined || this.#living.has(at) || this.#parts.home.isOff) return;
     this.#living.set(at, this.#made(`client ${at}`, setup));
   }
 
@@ -138,7 +149,7 @@ export class DeviceClients {
       createOwner: mayOwn ? (life, onError) => home.candidate(life, onError) : null,
       onError: () => undefined,
       onLate: (what) => {
-        home.tellUnheard(name, what);
+        if (!home.hasSleptLately) home.tellUnheard(name, what);
       },
     });
   }

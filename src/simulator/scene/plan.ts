@@ -30,6 +30,8 @@ export interface Setup {
 /** One machine with a store of its own. */
 export interface DeviceSetup {
   readonly name: string;
+  /** How far its wall clock is ahead of true time (below 0: behind) at the start. Left out: not at all. */
+  readonly clockAheadMs?: number | undefined;
   /**
    * What was drawn for its options: a set for one process after the other; a step goes on to the next. Left out: all
    * as usual.

@@ -141,11 +141,12 @@ const WORK_OF_CLIENTS: readonly AnyStepKind[] = [
         const key = `crisis-${scene.nextRequest()}`;
         const request = { type: TYPES[0], subject, idempotencyKey: key };
         scene.saw(device.isOwned ? 'a crisis by a client' : 'a crisis while nobody owns the store');
-        const crisis = noteCrisis(request, clock.now());
+        const crisis = noteCrisis(request, device.clock.now());
         client.call(key, (at) => at.crisis(crisis), {
           came: ({ operationId: id, durable, delivery }) => {
             if (id === null) return;
-            const waitedMs = clock.monotonic() - startedAtMs;
+            const hasSlept = device.clock.hasSleptSince(startedAtMs);
+            const waitedMs = hasSlept ? 0 : clock.monotonic() - startedAtMs;
             device.tell({ event: 'answered', key, id, waitedMs, client: client.name });
             client.unbounded(`${key} on disk`, () => durable, {
               came: () => {

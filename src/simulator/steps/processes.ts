@@ -1,31 +1,159 @@
 /**
- * What happens to processes and clocks.
+ * What happens to the processes of devices, and to their clocks.
  *
  * @module
  */
 
-import { type AnyStepKind, stepKind } from '../scene/scene.ts';
+import {
+  CONFLICT_FAULT_POINTS,
+  OPERATION_FAULT_POINTS,
+} from '../../../persistence/port/faultPoints.ts';
+import type { SeededRandom } from '../../virtual/seededRandom.ts';
+import type { Device, Moment } from '../scene/device.ts';
+import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
 import { deviceAt } from './work.ts';
 
-const YEAR_MS = 365 * 86_400_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const YEAR_MS = 365 * 24 * HOUR_MS;
+/** More than the work of one timer, or of one request up to its acceptance, has. */
+const MICROTASKS_MAX = 300;
+/** `close()` that has not ended so long after its deadline is followed by SIGKILL, as a service manager does. */
+const STOPS_WITHIN_MS = 90_000;
+
+/** The memory store has no owner, and changes all that a commit changes in one step. */
+const POINTS = [...OPERATION_FAULT_POINTS, ...CONFLICT_FAULT_POINTS].filter(
+  (point) => !point.startsWith('open.') && point !== 'store.beforeRaise',
+);
+
+/** How long a device stays off: mostly not at all. */
+function drawOffMs(random: SeededRandom): number {
+  if (random.chance(0.6)) return 0;
+  return 1 + random.below(random.pick([1_000, 10 * MINUTE_MS, HOUR_MS]));
+}
+
+function drawMoment(random: SeededRandom): Moment {
+  if (random.chance(0.2)) return 'now';
+  if (random.chance(0.3)) return 'timer';
+  return POINTS[random.below(POINTS.length)] ?? 'now';
+}
+
+function offText(offMs: number): string {
+  return offMs === 0 ? '' : `, and off for ${offMs} ms`;
+}
+
+/** Ends the process in good order, or by force where that takes too long. */
+function stop(scene: Scene, device: Device, deadlineMs: number, offMs: number): void {
+  const { process } = device;
+  const end = (): void => {
+    cancel();
+    if (process.isDead()) return;
+    if (device.process === process) void device.killAndBootAfter(offMs);
+    else process.kill();
+  };
+  const cancel = scene.clock.schedule(deadlineMs + STOPS_WITHIN_MS, () => {
+    scene.saw('a stop that was ended by force');
+    end();
+  });
+  process.runtime.close({ deadlineMs }).then(end, end);
+}
 
 export const PROCESSES: readonly AnyStepKind[] = [
   stepKind({
     kind: 'process.kill',
     counts: 'restart',
-    weight: 3,
-    draw: (random) => ({ device: random.below(16) }),
-    take: (scene, { device }) => void deviceAt(scene, device).killAndBoot(),
-    says: ({ device }) => `the process of device ${device} is killed`,
+    weight: 5,
+    draw: (random) => ({
+      device: random.below(16),
+      moment: drawMoment(random),
+      passage: 1 + random.below(6),
+      microtasks: random.chance(0.4) ? 0 : random.below(MICROTASKS_MAX),
+      offMs: drawOffMs(random),
+    }),
+    take: (scene, { device: at, moment, passage, microtasks, offMs }) => {
+      const device = deviceAt(scene, at);
+      device.at(moment, passage, microtasks, () => {
+        if (device.process.isDead()) return;
+        scene.note(`${device.name} dies, at ${moment}`);
+        scene.saw(`a kill at ${moment}`);
+        void device.killAndBootAfter(offMs);
+      });
+    },
+    says: ({ device, moment, passage, microtasks, offMs }) =>
+      `the process of device ${device} will be killed ${moment === 'now' ? 'now' : `at ${moment}, passage ${passage}`}, ${microtasks} microtasks later${offText(offMs)}`,
+  }),
+  stepKind({
+    kind: 'process.stop',
+    counts: 'restart',
+    weight: 2,
+    draw: (random) => ({
+      device: random.below(16),
+      deadlineMs: random.pick([0, 200, 5_000, 60_000]),
+      offMs: drawOffMs(random),
+    }),
+    take: (scene, { device, deadlineMs, offMs }) => {
+      stop(scene, deviceAt(scene, device), deadlineMs, offMs);
+    },
+    says: ({ device, deadlineMs, offMs }) =>
+      `device ${device} is closed within ${deadlineMs} ms${offText(offMs)}`,
+  }),
+  stepKind({
+    kind: 'process.crashLoop',
+    counts: 'restart',
+    weight: 1,
+    draw: (random) => ({
+      device: random.below(16),
+      times: 2 + random.below(12),
+      everyMs: random.pick([0, 10, 500, 5_000]),
+      moment: drawMoment(random),
+    }),
+    take: (scene, { device: at, times, everyMs, moment }) => {
+      const device = deviceAt(scene, at);
+      const again = (left: number): void => {
+        device.at(moment, 1, 0, () => {
+          if (device.process.isDead()) return;
+          void device.killAndBoot();
+          if (left > 1)
+            scene.clock.schedule(everyMs, () => {
+              again(left - 1);
+            });
+        });
+      };
+      again(times);
+    },
+    says: ({ device, times, everyMs, moment }) =>
+      `device ${device} crashes ${times} times at ${moment}, ${everyMs} ms after the one before`,
   }),
   stepKind({
     kind: 'clock.set',
     counts: 'fault',
     weight: 1,
-    draw: (random) => ({ byMs: random.below(2 * YEAR_MS) - YEAR_MS }),
-    take: (scene, { byMs }) => {
-      scene.clock.setWall(byMs);
+    draw: (random) => ({
+      device: random.below(16),
+      byMs: Math.round((random.next() * 2 - 1) * random.pick([5_000, HOUR_MS, YEAR_MS])),
+    }),
+    take: (scene, { device, byMs }) => {
+      deviceAt(scene, device).clock.setWall(byMs);
     },
-    says: ({ byMs }) => `the clock is set by ${byMs} ms`,
+    says: ({ device, byMs }) => `the clock of device ${device} is set by ${byMs} ms`,
+  }),
+  stepKind({
+    kind: 'device.sleeps',
+    counts: 'fault',
+    weight: 1,
+    draw: (random) => ({
+      device: random.below(16),
+      forMs: 1 + random.below(random.pick([MINUTE_MS, 10 * MINUTE_MS, 2 * HOUR_MS])),
+      isCounted: random.chance(0.5),
+    }),
+    take: (scene, { device: at, forMs, isCounted }) => {
+      const device = deviceAt(scene, at);
+      device.clock.sleep(isCounted);
+      scene.clock.schedule(forMs, () => {
+        device.wake();
+      });
+    },
+    says: ({ device, forMs, isCounted }) =>
+      `device ${device} sleeps for ${forMs} ms, which its clock ${isCounted ? 'counts' : 'does not count'}`,
   }),
 ];

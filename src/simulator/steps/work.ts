@@ -91,7 +91,7 @@ export const WORK: readonly AnyStepKind[] = [
       const key = `crisis-${scene.nextRequest()}`;
       const request = { type: TYPES[0], subject, idempotencyKey: key };
       void device.runtime
-        .crisis(noteCrisis(request, clock.now()))
+        .crisis(noteCrisis(request, device.clock.now()))
         .then(({ operationId: id, durable, delivery }) => {
           if (id === null) return;
           const waitedMs = clock.monotonic() - startedAtMs;

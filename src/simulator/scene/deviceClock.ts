@@ -1,0 +1,96 @@
+/**
+ * The clock of one device: true time as its user has set it, with sleeps that its monotonic clock counts or
+ * does not.
+ *
+ * @module
+ */
+
+import type { Clock } from '../../../machines/vocabulary/clock.ts';
+import type { VirtualClock } from '../../virtual/virtualClock.ts';
+
+export class DeviceClock implements Clock {
+  readonly #true: VirtualClock;
+  /** Called before each wake-up. */
+  readonly #beforeWake: () => void;
+  #wallAheadMs: number;
+  /** What all sleeps that do not count have taken. */
+  #uncountedMs = 0;
+  /** Set while it sleeps: its monotonic time then stands still, or goes on. */
+  #sleep: { readonly fromMs: number; readonly isCounted: boolean } | null = null;
+  #wokeAtMs = Number.NEGATIVE_INFINITY;
+  /** What came due while it slept, in order. */
+  #overdue: (() => void)[] = [];
+
+  constructor(clock: VirtualClock, wallAheadMs: number, beforeWake: () => void) {
+    this.#true = clock;
+    this.#wallAheadMs = wallAheadMs;
+    this.#beforeWake = beforeWake;
+  }
+
+  now(): number {
+    return this.#true.now() + this.#wallAheadMs;
+  }
+
+  monotonic(): number {
+    const { fromMs, isCounted } = this.#sleep ?? { fromMs: 0, isCounted: true };
+    return (isCounted ? this.#true.monotonic() : fromMs) - this.#uncountedMs;
+  }
+
+  busy(): number {
+    return 0;
+  }
+
+  schedule(delayMs: number, wake: () => void): () => void {
+    let countedSinceMs = this.#uncountedMs;
+    let isCancelled = false;
+    const due = (): void => {
+      if (isCancelled) return;
+      const lateMs = this.#uncountedMs - countedSinceMs;
+      countedSinceMs = this.#uncountedMs;
+      if (this.#sleep !== null) this.#overdue.push(due);
+      else if (lateMs > 0) cancel = this.#true.schedule(lateMs, due);
+      else {
+        this.#beforeWake();
+        wake();
+      }
+    };
+    let cancel = this.#true.schedule(delayMs, due);
+    return () => {
+      isCancelled = true;
+      cancel();
+    };
+  }
+
+  defer(go: () => void): void {
+    this.schedule(0, go);
+  }
+
+  /** Sets the wall clock forward (below 0: back). */
+  setWall(byMs: number): void {
+    this.#wallAheadMs += byMs;
+  }
+
+  /** Whether it slept at some time since `atMs` of true monotonic time. */
+  hasSleptSince(atMs: number): boolean {
+    return this.isAsleep || this.#wokeAtMs >= atMs;
+  }
+
+  get isAsleep(): boolean {
+    return this.#sleep !== null;
+  }
+
+  /** Goes to sleep; `isCounted` says whether the monotonic clock goes on. */
+  sleep(isCounted: boolean): void {
+    this.#sleep ??= { fromMs: this.#true.monotonic(), isCounted };
+  }
+
+  /** Wakes up: what came due meanwhile happens now. */
+  wake(): void {
+    if (this.#sleep === null) return;
+    const { fromMs, isCounted } = this.#sleep;
+    this.#sleep = null;
+    this.#wokeAtMs = this.#true.monotonic();
+    if (!isCounted) this.#uncountedMs += this.#true.monotonic() - fromMs;
+    for (const due of this.#overdue.splice(0)) this.#true.schedule(0, due);
+  }
+}
