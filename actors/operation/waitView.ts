@@ -29,12 +29,16 @@ export interface ShownWaits {
   readonly turnOf: TurnWaitOf;
   /** Where the wall clock, as it is set now, stands or stood at this time of the steady clock. */
   readonly toWall: (atMs: number) => number;
+  /** Where the wall clock stands. */
+  readonly now: () => number;
 }
 
 /** For a store at rest: nothing runs, and the next process begins where the wall clock stands then. */
 export const WAITS_AT_REST: ShownWaits = {
   turnOf: () => ({ reason: 'start', untilAtMs: null }),
   toWall: (atMs) => atMs,
+  // However late it is, nothing begins.
+  now: () => 0,
 };
 
 /** By so much the wall clock may have drifted: an instant that was written down stands. */
@@ -66,11 +70,13 @@ export function waitOf(
   context: WorkContext,
   urgency: number,
   retryAtMs: number | null,
-  { turnOf }: Pick<ShownWaits, 'turnOf'>,
+  { turnOf, now }: Pick<ShownWaits, 'turnOf' | 'now'>,
 ): OperationWait | null {
   const own = chart.waitReasonOf(state);
   const sinceAtMs = waitsSinceMs(context);
-  if (own !== null && own !== 'turn') {
+  // After its backoff it waits for its turn, in the state it was in before.
+  const isOver = own === 'backoff' && retryAtMs !== null && retryAtMs <= now();
+  if (own !== null && own !== 'turn' && !isOver) {
     return { reason: own, sinceAtMs, untilAtMs: retryAtMs };
   }
   if (own === null && !chart.isInLine(state)) return null;

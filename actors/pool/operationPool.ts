@@ -330,8 +330,12 @@ export class OperationPool {
 
   /** By what the waits of its operations are shown. */
   get waits(): ShownWaits {
-    const { steady } = this.#parts;
-    return { turnOf: this.#turnWaitOf, toWall: (atMs) => steady.toWall(atMs) };
+    const { steady, clock } = this.#parts;
+    return {
+      turnOf: this.#turnWaitOf,
+      toWall: (atMs) => steady.toWall(atMs),
+      now: () => clock.now(),
+    };
   }
 
   get residents(): readonly Resident[] {

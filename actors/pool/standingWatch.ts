@@ -11,6 +11,8 @@ import type { FactTaps } from '../facts/factStream.ts';
 
 /** Between the first change and the reading; the counts are as old as that at most, while the disk answers. */
 const READ_AFTER_MS = 500;
+/** After a reading that failed. */
+const READ_AGAIN_MS = 5_000;
 
 export class StandingWatch {
   readonly #store: Pick<QueueStore, 'waitingCounts'>;
@@ -55,8 +57,12 @@ export class StandingWatch {
     if (this.#isStopped) return;
     this.#isStale = true;
     if (this.#isReading) return;
+    this.#readAfter(READ_AFTER_MS);
+  }
+
+  #readAfter(ms: number): void {
     this.#isReading = true;
-    this.#cancel = this.#clock.schedule(READ_AFTER_MS, () => {
+    this.#cancel = this.#clock.schedule(ms, () => {
       void this.#read();
     });
   }
@@ -72,7 +78,9 @@ export class StandingWatch {
     try {
       this.#waiting = await this.#store.waitingCounts({ groups: this.#groups() });
     } catch {
-      // While storage fails, of which others tell, they are those of before.
+      // While storage fails, of which others tell, they are those of before. A single reading may fail unnoticed.
+      if (!this.#isStopped) this.#readAfter(READ_AGAIN_MS);
+      return;
     }
     this.#isReading = false;
     // One at a time, so that nothing gathers behind a disk that hangs.

@@ -12,6 +12,7 @@ import type { Network } from '../http/send.ts';
 import type { RuntimeOptions } from '../options.ts';
 import { seededRandom } from '../virtual/seededRandom.ts';
 import { VirtualClock } from '../virtual/virtualClock.ts';
+import { Looks } from './looks.ts';
 import { deafHandler } from './network/deafHandler.ts';
 import { Link, urlOf } from './network/link.ts';
 import { type Arrivals, SimulatedUpstream } from './network/simulatedUpstream.ts';
@@ -106,11 +107,15 @@ class Simulation implements Scene {
   readonly #mayWaitOn = new Set<string>();
   /** The device in which something went on last. */
   #goesOn = 0;
+  readonly #looks: Looks;
   #requests = 0;
 
   constructor(plan: Plan, onShown: ((shown: Shown) => void) | null) {
     this.#plan = plan;
     this.#startedAtMs = this.clock.monotonic();
+    this.#looks = new Looks(this, (device, look) => {
+      this.#oracles.get(device.name)?.tell({ event: 'looked', ...look });
+    });
     const { seed, setup } = plan;
     this.upstreams = new Map(
       setup.upstreams.map(({ name, habits }) => [name, new SimulatedUpstream(this.clock, habits)]),
@@ -195,8 +200,10 @@ class Simulation implements Scene {
   async #takeAll(isEnough: (breaches: readonly string[]) => boolean): Promise<boolean> {
     for (const step of this.#plan.steps) {
       await this.#until(step.atMs);
+      await this.#looks.all();
       if (isEnough(this.#breaches())) return false;
       this.#take(step);
+      this.#looks.took(step);
     }
     return true;
   }
@@ -299,6 +306,12 @@ class Simulation implements Scene {
     disarmFaultPoints();
     for (const undo of [...this.#undo].toReversed()) undo();
     for (const device of this.devices) await device.heal();
+    this.#looks.healed();
+    for (const device of this.devices) {
+      device.isHealed = true;
+      await device.killAndBoot();
+      device.clients.startAll();
+    }
     const waits = await Promise.all(
       this.devices.map(async (device) => {
         const { inHand, due, held } = await device.disk.base.counts();
@@ -308,6 +321,7 @@ class Simulation implements Scene {
     const withinMs = Math.max(...waits.map((each) => each.withinMs));
     for (let passedMs = 0; passedMs < withinMs; passedMs += LOOK_EVERY_MS) {
       await this.clock.advance(LOOK_EVERY_MS);
+      await this.#looks.all();
       const waiting = await Promise.all(
         this.devices.map(async ({ disk }) => await disk.base.counts()),
       );

@@ -7,11 +7,15 @@
 import type { Driver } from '../../src/simulator/oracle/clause.ts';
 import { SIMULATION } from '../../src/simulator/simulation.ts';
 
+const NO_LOOKS = 'the simulator looks at every step';
 const OTHER_PROCESS = 'the runtime is another process';
 const NO_ERRORS = 'a refused request is asked for again by the program itself';
 
 /** The whole runtime with several upstreams on virtual time, through a mix of all that can happen. */
-export const MIXED: Driver = { name: 'mixed history', blind: SIMULATION.blind };
+export const MIXED: Driver = {
+  name: 'mixed history',
+  blind: { ...SIMULATION.blind, looks: NO_LOOKS },
+};
 
 /** Random histories on virtual time, with crashes at named points. */
 export const CRASH_HISTORY: Driver = {
@@ -23,6 +27,7 @@ export const CRASH_HISTORY: Driver = {
     bodies: 'handlers are called without HTTP',
     crisisAnswers: 'crises are awaited together with their write',
     slots: 'it may end while a process is stopping',
+    looks: NO_LOOKS,
   },
 };
 
@@ -38,6 +43,7 @@ export const RESTART: Driver = {
     crisisAnswers: 'a busy machine stalls; test/src/demo and bench/crisisLatency.ts measure it',
     refusals: NO_ERRORS,
     slots: OTHER_PROCESS,
+    looks: NO_LOOKS,
   },
 };
 
@@ -52,6 +58,7 @@ export const POWER_CUT: Driver = {
     crisisAnswers: 'every file call is recorded, which takes time',
     refusals: NO_ERRORS,
     slots: OTHER_PROCESS,
+    looks: NO_LOOKS,
     everyEnding: 'an image is of one moment in the midst of the work',
     expectedEndings: 'an image is of one moment in the midst of the work',
     bodies: 'the program tells the keys of what it sends, not the bodies',

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Driver } from '../../src/simulator/oracle/clause.ts';
+import type { Look, OpenRow } from '../../src/simulator/oracle/look.ts';
 import type { DiskRow, Sight, ToldOutcome, TraceEvent } from '../../src/simulator/oracle/trace.ts';
 import { CLAUSES, type Expected, isJudged, judge } from '../../src/simulator/promises/oracle.ts';
 import { DRIVERS } from './drivers.ts';
@@ -452,9 +453,111 @@ const BROKEN: Readonly<Record<string, readonly (readonly TraceEvent[])[]>> = {
   ],
 };
 
+/** All is well, and has been for an hour. */
+const HEALTH = {
+  ...{ overall: 'healthy', score: 100, reasons: [], findings: [], components: {} },
+  ...{ phase: 'running', level: 'normal', storage: { state: 'well' }, hold: null, queue: [] },
+  upstreams: {
+    payments: {
+      ...{ breaker: 'closed', inFlight: 0, hold: null, parkedTypes: [], parkedSubjects: null },
+      flow: { ratePerSecond: null },
+    },
+  },
+  waiting: {
+    ...{ conflicted: 0, inReview: 0, handlerMissing: 0, deadLettered: 0, overhanging: 0 },
+    ...{ inLane: 0, scheduled: 0, rateLimited: 0, turn: 0 },
+  },
+  crises: { escalated: 0 },
+} as unknown as Look['health'];
+const HOUR_MS = 3_600_000;
+const OPEN_ROW: OpenRow = {
+  ...{ id: 'op-1', seq: 1, revision: 3, standing: 'due', state: 'waiting', lane: null },
+  ...{ isCrisis: false, isTest: false, isEdit: false, type: 'pay', subject: 'ana' },
+  ...{ upstream: 'payments', unchangedMs: HOUR_MS, openMs: HOUR_MS },
+};
+const seen = (
+  health: Readonly<Record<string, unknown>>,
+  rows: readonly Partial<OpenRow>[] = [],
+  wait: { readonly reason: string; readonly untilAtMs?: number } | null = null,
+  page: Readonly<Record<string, unknown>> | null = null,
+): TraceEvent => ({
+  event: 'looked',
+  health: { ...HEALTH, ...health },
+  rows: rows.map((its) => ({ ...OPEN_ROW, ...its })),
+  views:
+    wait === null
+      ? []
+      : [{ id: 'op-1', state: 'waiting', wait: { untilAtMs: null, ...wait } } as never],
+  page: page === null ? null : ({ ...HEALTH, ...page } as never),
+  world: {
+    ...{ upMs: HOUR_MS, diskWellMs: HOUR_MS, stillMs: HOUR_MS, escalateAfterMs: 60_000 },
+    ...{ typeWellMs: { pay: HOUR_MS }, handled: new Set(['pay']), nowMs: 10 * HOUR_MS },
+  },
+});
+const turn = (count: number) => ({
+  waiting: { ...HEALTH.waiting, turn: count },
+  queue: count === 0 ? [] : [{ turn: count, inLane: 0 }],
+});
+const ILL = {
+  overall: 'degraded',
+  score: 90,
+  reasons: ['ill'],
+  findings: [{ id: 'ill' }],
+  components: { resilience: 'degraded' },
+};
+
+const twice = (event: TraceEvent): readonly TraceEvent[] => [event, event];
+
+const LOOKS_BROKEN: typeof BROKEN = {
+  'verdict without reason': [
+    [seen({ overall: 'degraded' })],
+    [seen({ score: 90 })],
+    [seen({ ...ILL, findings: [{ id: 'ill', health: 'critical' }] })],
+  ],
+  'sums differ': [[seen({ waiting: { ...HEALTH.waiting, turn: 1 } })]],
+  'count untrue': [
+    [seen(turn(2), [{}])],
+    [seen(turn(0), [{ state: 'inReview', standing: 'held' }])],
+    [seen(turn(0), [{ state: 'deadLettered', standing: 'deadLettered' }])],
+  ],
+  'nobody is told': [[seen(turn(0), [{ state: 'inReview', standing: 'held' }])]],
+  'healthy while nothing starts': [[seen(turn(1), [{}])]],
+  'page differs from health': [
+    twice(seen(turn(1), [{}], null, { overall: 'degraded' })),
+    twice(seen(turn(1), [{}], null, turn(0))),
+  ],
+  'wait without a true reason': [
+    [seen(turn(1), [{}], { reason: 'breaker' })],
+    [seen(turn(1), [{}], { reason: 'lane' })],
+    [seen(turn(1), [{}], { reason: 'handler' })],
+    [seen(turn(1), [{}], { reason: 'storage' })],
+    [seen(turn(1), [{}], { reason: 'operator' })],
+  ],
+  'end of a wait is past': [[seen(turn(1), [{}], { reason: 'backoff', untilAtMs: HOUR_MS })]],
+  'held up by others': [[seen({ ...turn(1), ...ILL }, [{}])]],
+  'crisis not escalated': [[seen({}, [{ isCrisis: true, standing: 'inHand', state: 'waiting' }])]],
+};
+Object.assign(BROKEN, LOOKS_BROKEN);
+
 function kindsOf(breaches: readonly string[]): readonly string[] {
   return breaches.map((breach) => breach.slice(0, breach.indexOf(':')));
 }
+
+test('HM-1 a look at a device that says what is so breaks nothing', () => {
+  const looks = [
+    seen({}),
+    seen({ ...turn(1), ...ILL, level: 'limited' }, [{}], { reason: 'slot' }),
+    seen({ ...turn(1), ...ILL }, [{ unchangedMs: 0 }], { reason: 'lane' }),
+    seen(
+      { ...turn(1), ...ILL },
+      [{ unchangedMs: 60_000 }],
+      { reason: 'slot' },
+      { ...turn(1), ...ILL },
+    ),
+    seen({ crises: { escalated: 1 } }, [{ isCrisis: true, standing: 'inHand' }]),
+  ];
+  expect(judge(ALL_SEEING, looks)).toEqual([]);
+});
 
 describe('a history that keeps every promise', () => {
   /** Nobody waits for endings in most of them. */
@@ -485,7 +588,20 @@ test('OP-2 OP-3 OP-4 PS-2 RT-4 what one driver cannot see another can', () => {
 });
 
 /** By driver, the clauses that it leaves to others. */
+const OF_LOOKS = [
+  'verdict without reason',
+  'sums differ',
+  'count untrue',
+  'nobody is told',
+  'healthy while nothing starts',
+  'page differs from health',
+  'wait without a true reason',
+  'end of a wait is past',
+  'held up by others',
+  'crisis not escalated',
+];
 const OF_ANOTHER_PROCESS = [
+  ...OF_LOOKS,
   'untyped error',
   'two in one lane',
   'not in the order of acceptance',
@@ -506,6 +622,7 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
     'due time moved',
   ],
   'mixed history': [
+    ...OF_LOOKS,
     'never reported',
     'wrong ending',
     'attempt not ordered',
@@ -513,6 +630,7 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
     'due time moved',
   ],
   'crash history': [
+    ...OF_LOOKS,
     'body changed',
     'not in the order of acceptance',
     'never reported',

@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Look } from './look.ts';
+
 /** An operation as it lies on disk. */
 export interface DiskRow {
   readonly id: string;
@@ -164,6 +166,8 @@ export interface TraceEvents {
     /** Handlers that have not returned. */
     readonly handlersOut: number;
   };
+  /** Somebody has looked at a device: at what it says, and at what is so. */
+  looked: Look;
   /** Opening or reading the store found a fault. */
   unsound: { readonly what: Unsound; readonly detail: string };
   /** There is nothing left to do; `rows` is what then lies on disk. */
@@ -210,7 +214,9 @@ export type Sight =
   /** Errors that callers were given. */
   | 'refusals'
   /** The concurrency slots of an upstream at rest. */
-  | 'slots';
+  | 'slots'
+  /** What a device says of itself, at any moment. */
+  | 'looks';
 
 /** Crises of all drivers have keys of their own, for the oracle must know them before a row does. */
 export function isCrisisKey(key: string): boolean {

@@ -14,10 +14,13 @@ import { attempts } from './attempts.ts';
 import { clients } from './clients.ts';
 import { crises } from './crises.ts';
 import { endings } from './endings.ts';
+import { fairness } from './fairness.ts';
+import { honesty } from './honesty.ts';
 import { lanes } from './lanes.ts';
 import { once } from './once.ts';
 import { orders } from './orders.ts';
 import { progress } from './progress.ts';
+import { reasons } from './reasons.ts';
 import { restores } from './restores.ts';
 import { soundness } from './soundness.ts';
 import { waits } from './waits.ts';
@@ -36,6 +39,9 @@ export const CLAUSES: readonly Clause[] = [
   progress,
   restores,
   soundness,
+  honesty,
+  reasons,
+  fairness,
 ].flat();
 
 /** The endings that a request may come to; `null` where nothing is laid down. */

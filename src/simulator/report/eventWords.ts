@@ -61,7 +61,7 @@ function idEnd(id: string): string {
 }
 
 /** How many there are of each state. */
-function rowsWords(rows: readonly DiskRow[]): string {
+function rowsWords(rows: readonly Pick<DiskRow, 'state'>[]): string {
   const counts = new Map<string, number>();
   for (const { state } of rows) counts.set(state, (counts.get(state) ?? 0) + 1);
   const words = [...counts].map(([state, count]) => `${count} ${state}`).toSorted();

@@ -6,6 +6,7 @@
 
 import type { Handler } from '../../../actors/port.ts';
 import type { FeedSource } from '../../../inspector/protocol.ts';
+import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { armFaultPoint, type FaultPoint } from '../../../persistence/port/faultPoints.ts';
 import type { Store, StoredOperation } from '../../../persistence/port/store.ts';
@@ -51,6 +52,7 @@ export interface DeviceProcess {
   /** Where its clients reach it. */
   readonly door: Door;
   readonly life: Life;
+  readonly clock: Clock;
   /** SIGKILL: nothing of it acts any more, and nothing is closed. */
   readonly kill: () => void;
   readonly isDead: () => boolean;
@@ -240,6 +242,7 @@ export class Device {
     });
     const made: DeviceProcess = {
       ...{ number, options: checked, runtime, feed, store, door, life, isDead: life.isDead },
+      clock: vessel.clock,
       kill: () => {
         life.end();
         store.kill();

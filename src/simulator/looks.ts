@@ -1,0 +1,192 @@
+/**
+ * Looks at devices while a plan runs: at what each says of itself, and at what is so, for the promises to compare.
+ *
+ * @module
+ */
+
+import type { OperationView } from '../../actors/port.ts';
+import type { Overview } from '../../inspector/protocol.ts';
+import { DEFAULT_UPSTREAM } from '../options.ts';
+import { settleJobs } from '../virtual/virtualClock.ts';
+import type { Look, OpenRow } from './oracle/look.ts';
+import { OpenRows } from './oracle/openRows.ts';
+import type { Device } from './scene/device.ts';
+import type { Step } from './scene/plan.ts';
+import type { Scene } from './scene/scene.ts';
+
+/** Views that are asked for at one look; the next look asks for others. */
+const VIEWS_AT_ONCE = 4;
+
+/** An overview that is older was overtaken by a slow line. */
+const SHOWN_MS_MAX = 3_000;
+
+/** What is known of a device from the looks before. */
+interface Seen {
+  readonly open: OpenRows;
+  process: number;
+  /** Since when it is seen, without a sleep. */
+  firstSeenMs: number;
+  /** By id, since when a row is there, and since when it has its revision. */
+  rows: Map<string, { revision: number; readonly openSinceMs: number; sinceMs: number }>;
+  print: string;
+  stillSinceMs: number;
+  nextView: number;
+  said: string;
+}
+
+export class Looks {
+  readonly #scene: Scene;
+  readonly #tell: (device: Device, look: Look) => void;
+  readonly #seen = new Map<Device, Seen>();
+  /** By device, or by upstream, until when something is wrong with it. */
+  readonly #diskUntilMs = new Map<string, number>();
+  readonly #typeUntilMs = new Map<string, number>();
+  #allUntilMs = 0;
+
+  /** @param tell is called with each look */
+  constructor(scene: Scene, tell: (device: Device, look: Look) => void) {
+    this.#scene = scene;
+    this.#tell = tell;
+  }
+
+  /** Takes note of what a step does to disks, networks and upstreams, and for how long. */
+  took({ kind, data }: Step): void {
+    const { forMs, device: at, type } = data;
+    const untilMs = this.#nowMs + (typeof forMs === 'number' ? forMs : 0);
+    const [what] = kind.split('.');
+    if (what === 'clock') this.#seen.clear();
+    if (what === 'disk') {
+      const { devices } = this.#scene;
+      const its = typeof at === 'number' ? [devices[at % devices.length]] : devices;
+      for (const device of its) {
+        if (device !== undefined) raise(this.#diskUntilMs, device.name, untilMs);
+      }
+    }
+    if (what !== 'upstream' && what !== 'network') return;
+    if (typeof type === 'string') raise(this.#typeUntilMs, type, untilMs);
+    else this.#allUntilMs = Math.max(this.#allUntilMs, untilMs);
+  }
+
+  /** Everything is well from now on. */
+  healed(): void {
+    const nowMs = this.#nowMs;
+    for (const until of [this.#diskUntilMs, this.#typeUntilMs]) {
+      for (const [name, untilMs] of until) until.set(name, Math.min(untilMs, nowMs));
+    }
+    this.#allUntilMs = Math.min(this.#allUntilMs, nowMs);
+  }
+
+  /** Looks at every device. No time passes. */
+  async all(): Promise<void> {
+    for (const device of this.#scene.devices) {
+      // What it did before a sleep says nothing of what it does after.
+      if (device.clock.isAsleep) this.#seen.delete(device);
+      else if (device.isOwned) await this.#look(device);
+    }
+  }
+
+  get #nowMs(): number {
+    return this.#scene.clock.monotonic();
+  }
+
+  async #look(device: Device): Promise<void> {
+    const { number, options, clock } = device.process;
+    const seen = this.#seenOf(device, number);
+    const health = device.runtime.getHealthStatus();
+    const nowMs = this.#nowMs;
+    // A disk that no process has open yet shows nothing.
+    const read = await seen.open.of(device.disk.base).catch(() => []);
+    const rows = new Map<string, { revision: number; openSinceMs: number; sinceMs: number }>();
+    const open = read.map((row): OpenRow => {
+      const before = seen.rows.get(row.id);
+      const sinceMs = before?.revision === row.revision ? before.sinceMs : nowMs;
+      const openSinceMs = before?.openSinceMs ?? nowMs;
+      rows.set(row.id, { revision: row.revision, openSinceMs, sinceMs });
+      const handler = options.handlers[row.type];
+      const upstream = handler === undefined ? null : (handler.upstream ?? DEFAULT_UPSTREAM);
+      return { ...row, upstream, unchangedMs: nowMs - sinceMs, openMs: nowMs - openSinceMs };
+    });
+    const print = open.map(({ id, revision, standing }) => `${id} ${revision} ${standing}`).join();
+    if (print !== seen.print) seen.stillSinceMs = nowMs;
+    Object.assign(seen, { rows, print });
+    if (device.disk.troubles.size > 0) raise(this.#diskUntilMs, device.name, nowMs);
+    const diskUntilMs = this.#diskUntilMs.get(device.name) ?? 0;
+    const diskWellMs = Math.max(0, nowMs - diskUntilMs);
+    this.#tell(device, {
+      health,
+      rows: open,
+      views: diskWellMs > 0 ? await this.#views(device, seen, open) : [],
+      page: shownBy(device, clock.now()),
+      world: {
+        upMs: nowMs - seen.firstSeenMs,
+        diskWellMs,
+        stillMs: nowMs - seen.stillSinceMs,
+        typeWellMs: Object.fromEntries(
+          Object.keys(options.handlers).map((type) => [type, this.#typeWellMs(type)]),
+        ),
+        handled: new Set(Object.keys(options.handlers)),
+        escalateAfterMs: options.crisis.escalateAfterMs,
+        nowMs: clock.now(),
+      },
+    });
+    const said = health.findings.map(({ id, upstream }) => `${id} ${upstream ?? ''}`.trim());
+    const line = `${health.overall} ${health.score}: ${said.join(', ')}`;
+    if (line !== seen.said) this.#scene.note(`${device.name} says ${line}`);
+    seen.said = line;
+  }
+
+  #typeWellMs(type: string): number {
+    const untilMs = Math.max(this.#allUntilMs, this.#typeUntilMs.get(type) ?? 0);
+    return Math.max(0, this.#nowMs - untilMs);
+  }
+
+  /** Some views, those that come without time passing. */
+  async #views(
+    device: Device,
+    seen: Seen,
+    rows: readonly OpenRow[],
+  ): Promise<readonly OperationView[]> {
+    const waiting = rows.filter(({ standing }) => standing !== 'deadLettered');
+    const views: OperationView[] = [];
+    const number = Math.min(VIEWS_AT_ONCE, waiting.length);
+    for (let asked = 0; asked < number; asked += 1) {
+      seen.nextView = (seen.nextView + 1) % waiting.length;
+      const id = waiting[seen.nextView]?.id;
+      if (id === undefined) continue;
+      const view = device.runtime.operations.get(id).view();
+      void view.then((shown) => void views.push(shown)).catch(() => undefined);
+    }
+    if (number > 0) await settleJobs();
+    return [...views];
+  }
+
+  #seenOf(device: Device, process: number): Seen {
+    let seen = this.#seen.get(device);
+    if (seen === undefined) {
+      seen = {
+        ...{ open: new OpenRows(), process, rows: new Map(), print: '', stillSinceMs: this.#nowMs },
+        ...{ firstSeenMs: this.#nowMs, nextView: 0, said: '' },
+      };
+      this.#seen.set(device, seen);
+    }
+    // What lay there before this process ran says nothing of it.
+    if (seen.process !== process) {
+      Object.assign(seen, { process, firstSeenMs: this.#nowMs, rows: new Map(), print: '' });
+    }
+    return seen;
+  }
+}
+
+function raise(until: Map<string, number>, name: string, untilMs: number): void {
+  until.set(name, Math.max(until.get(name) ?? 0, untilMs));
+}
+
+/** What a page that is open now shows; `null` where none is, or where its line is behind. */
+function shownBy({ clients }: Device, nowMs: number): Overview | null {
+  for (const { state } of clients.pages) {
+    const { connection, overview } = state;
+    if (connection.state !== 'live' || overview === null) continue;
+    if (Math.abs(overview.atMs - nowMs) <= SHOWN_MS_MAX) return overview;
+  }
+  return null;
+}

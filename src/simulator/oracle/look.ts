@@ -1,0 +1,63 @@
+/**
+ * What there was to be seen of a device at one moment, and what was true then, so that the two can be compared.
+ *
+ * @module
+ */
+
+import type { OperationView } from '../../../actors/port.ts';
+import type { Overview } from '../../../inspector/protocol.ts';
+import type { Standing } from '../../../persistence/port/store.ts';
+import type { HealthStatus } from '../../views/health.ts';
+
+/** Work on disk that has not ended, and dead letters. */
+export interface OpenRow {
+  readonly id: string;
+  readonly seq: number;
+  /** Grows with every write of it. */
+  readonly revision: number;
+  readonly standing: Standing;
+  /** The state of its chart, as it was written. */
+  readonly state: string;
+  readonly isCrisis: boolean;
+  readonly isTest: boolean;
+  readonly isEdit: boolean;
+  readonly type: string;
+  readonly subject: string;
+  /** `null` for what names no entity, and for crises. */
+  readonly lane: string | null;
+  /** The upstream of its type in this process; `null` where no handler of it is registered. */
+  readonly upstream: string | null;
+  /** For how long it has lain there unchanged, under the eyes of this process. */
+  readonly unchangedMs: number;
+  /** For how long it has been there, under the eyes of this process. */
+  readonly openMs: number;
+}
+
+/** What is true at the moment of a look, as the simulator arranged it. */
+export interface World {
+  /** For how long this process has run. */
+  readonly upMs: number;
+  /** For how long nothing has been wrong with its disk. */
+  readonly diskWellMs: number;
+  /** For how long nothing on the disk has changed. */
+  readonly stillMs: number;
+  /** For how long nothing has stood against calls of a type, by type. */
+  readonly typeWellMs: Readonly<Record<string, number>>;
+  /** The types that have a handler in this process. */
+  readonly handled: ReadonlySet<string>;
+  /** After how long a crisis that is not delivered has to escalate. */
+  readonly escalateAfterMs: number;
+  /** By the clock of the device. */
+  readonly nowMs: number;
+}
+
+/** One look. */
+export interface Look {
+  readonly health: HealthStatus;
+  readonly rows: readonly OpenRow[];
+  /** Some of what has not ended, as it is shown. */
+  readonly views: readonly OperationView[];
+  /** What the inspector's page shows of it at this moment; `null` where none is open. */
+  readonly page: Overview | null;
+  readonly world: World;
+}

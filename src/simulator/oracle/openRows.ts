@@ -1,0 +1,50 @@
+/**
+ * Reads what lies on a disk and has not ended, for looks.
+ *
+ * @module
+ */
+
+import { decodeWork } from '../../../actors/charts/workRecord.ts';
+import type { Standing, Store, StoredOperation } from '../../../persistence/port/store.ts';
+import type { OpenRow } from './look.ts';
+
+const OPEN: readonly Standing[] = ['inHand', 'due', 'held', 'deadLettered'];
+const PAGE_ROWS = 500;
+
+/** What a row says whenever it is read. */
+type Read = Omit<OpenRow, 'upstream' | 'unchangedMs' | 'openMs'>;
+
+/** The open rows of one disk; a row that has not changed is decoded once. */
+export class OpenRows {
+  #read = new Map<string, Read>();
+
+  async of(disk: Pick<Store, 'list'>): Promise<readonly Read[]> {
+    const read = new Map<string, Read>();
+    for (const standing of OPEN) {
+      for (let afterSeq = 0, isLast = false; !isLast; ) {
+        const page = await disk.list({ afterSeq, limit: PAGE_ROWS, standing });
+        for (const row of page) {
+          const before = this.#read.get(row.id);
+          read.set(row.id, before?.revision === row.revision ? before : decoded(row));
+        }
+        afterSeq = page.at(-1)?.seq ?? 0;
+        isLast = page.length < PAGE_ROWS;
+      }
+    }
+    this.#read = read;
+    return [...read.values()];
+  }
+}
+
+function decoded(row: StoredOperation): Read {
+  const { id, seq, revision, standing } = row;
+  const { state, snapshot } = decodeWork(row);
+  const { type, subject, entity, priority, isEdit } = snapshot.context;
+  const isCrisis = priority === 'crisis';
+  return {
+    ...{ id, seq, revision, standing, state, type, subject, isCrisis },
+    isTest: 'isTest' in snapshot.context && snapshot.context.isTest === true,
+    isEdit: isEdit === true,
+    lane: entity === null || isCrisis ? null : `${entity.type}/${entity.id}`,
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * Fairness: no endpoint, subject or type that fails holds up others, and a crisis that nobody takes is told.
+ *
+ * @module
+ */
+
+import type { Clause } from '../oracle/clause.ts';
+import type { Look, OpenRow } from '../oracle/look.ts';
+
+/** For how long work may wait for its turn while nothing stands against it. */
+const TURN_MS_MAX = 900_000;
+/** What a day leaves waiting goes out in less; a longer queue has a longer turn. */
+const TURN_EACH_MS = 5_000;
+/** How late the escalation of a crisis may be seen. */
+const ESCALATED_WITHIN_MS = 60_000;
+
+/** Whether orders of people, options or the process itself keep work of this upstream back. */
+function isKeptBack({ health }: Look, { upstream }: OpenRow): boolean {
+  const at = upstream === null ? undefined : health.upstreams[upstream];
+  return (
+    at === undefined ||
+    at.hold !== null ||
+    at.flow.ratePerSecond !== null ||
+    health.level !== 'normal' ||
+    health.hold !== null ||
+    health.phase !== 'running' ||
+    health.storage.state !== 'well'
+  );
+}
+
+export const fairness: readonly Clause[] = [
+  {
+    breach: 'held up by others',
+    says: {
+      page: 'requirements',
+      sentence:
+        "A type whose every probe fails while another's succeed is parked by itself: it goes on being probed, holds up nothing else, and health names it.",
+    },
+    requirements: ['CB-2', 'DG-2'],
+    needs: ['looks'],
+    watch: (_, broken) => ({
+      looked: (look) => {
+        const { rows, world } = look;
+        const limitMs = TURN_MS_MAX + rows.length * TURN_EACH_MS;
+        if (Math.min(world.upMs, world.diskWellMs) < limitMs) return;
+        for (const row of rows) {
+          if (row.state !== 'waiting' || row.isCrisis || row.unchangedMs < limitMs) continue;
+          const wellMs = world.typeWellMs[row.type] ?? 0;
+          if (wellMs < limitMs || isKeptBack(look, row)) continue;
+          broken(`${row.id} (${row.type}) at ${row.upstream} for ${row.unchangedMs} ms`);
+        }
+      },
+    }),
+  },
+  {
+    breach: 'crisis not escalated',
+    says: {
+      page: 'requirements',
+      sentence:
+        'or when it is not delivered within `crisis.escalateAfterMs` (60 s) of acceptance for whatever reason',
+    },
+    requirements: ['CR-5'],
+    needs: ['looks'],
+    watch: (_, broken) => ({
+      looked: ({ rows, health, world }) => {
+        const limitMs = world.escalateAfterMs + ESCALATED_WITHIN_MS;
+        if (world.upMs < limitMs || health.phase !== 'running') return;
+        const overdue = rows.filter(
+          ({ isCrisis, isTest, openMs }) => isCrisis && !isTest && openMs >= limitMs,
+        );
+        if (overdue.length <= health.crises.escalated) return;
+        broken(`${overdue.length} undelivered, ${health.crises.escalated} escalated`);
+      },
+    }),
+  },
+];

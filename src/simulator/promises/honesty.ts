@@ -1,0 +1,209 @@
+/**
+ * Honesty: what a device says of itself at any moment is so. Counts are read a little after a change, so they are
+ * judged once nothing has changed for a while, and the disk has answered all that time.
+ *
+ * @module
+ */
+
+import type { Overview } from '../../../inspector/protocol.ts';
+import type { SyncOperationState } from '../../../machines/operation/syncOperationMachine.ts';
+import {
+  asksForSomebody,
+  type WaitReason,
+  waitReasonOf,
+} from '../../../machines/operation/waitReason.ts';
+import type { HealthStatus } from '../../views/health.ts';
+import type { Clause } from '../oracle/clause.ts';
+import type { Look, OpenRow } from '../oracle/look.ts';
+
+/** Within this time health has heard of what is on disk: counts are read again 5 s after a reading that failed. */
+const TOLD_WITHIN_MS = 15_000;
+/** How long work may be due, with a slot free, before health says so. */
+const IDLE_MS_MAX = 180_000;
+
+type Counted = keyof HealthStatus['waiting'];
+
+const COUNTED_AS: Partial<Readonly<Record<WaitReason, Counted>>> = {
+  conflict: 'conflicted',
+  review: 'inReview',
+  handler: 'handlerMissing',
+  lane: 'inLane',
+  startAt: 'scheduled',
+  rate: 'rateLimited',
+  turn: 'turn',
+  backoff: 'turn',
+};
+
+/** What a row has to be counted as; `null` for nothing: it is under way. */
+export function countedAs({ standing, state, isCrisis }: OpenRow): Counted | null {
+  if (standing === 'deadLettered') return 'deadLettered';
+  if (standing === 'inHand' || isCrisis) return null;
+  const reason = waitReasonOf(state as SyncOperationState);
+  return reason === null ? null : (COUNTED_AS[reason] ?? null);
+}
+
+/** Whether what is on disk has been known to the process for long enough. */
+export function isSettled({ health, world }: Look): boolean {
+  const leastMs = Math.min(world.upMs, world.diskWellMs, world.stillMs);
+  return (
+    leastMs >= TOLD_WITHIN_MS &&
+    health.phase === 'running' &&
+    health.storage.state === 'well' &&
+    health.hold === null
+  );
+}
+
+const JUDGED: readonly Counted[] = [
+  'conflicted',
+  'inReview',
+  'handlerMissing',
+  'deadLettered',
+  'inLane',
+  'scheduled',
+  'rateLimited',
+  'turn',
+];
+
+/** Whether a person has to be told of it. */
+function needsPerson({ standing, state, isCrisis, isEdit }: OpenRow): boolean {
+  if (standing === 'deadLettered') return true;
+  if (standing === 'inHand' || isCrisis) return false;
+  const reason = waitReasonOf(state as SyncOperationState);
+  // Edits are merged by themselves; their conflicts ask.
+  return reason !== null && asksForSomebody(reason) && !(reason === 'conflict' && isEdit);
+}
+
+/** Whether calls may go out to the upstream, as far as it says, and none does. */
+function isIdle(health: HealthStatus, upstream: string | null): boolean {
+  const at = upstream === null ? undefined : health.upstreams[upstream];
+  return at?.breaker === 'closed' && at.inFlight === 0 && at.hold === null;
+}
+
+export const honesty: readonly Clause[] = [
+  {
+    breach: 'verdict without reason',
+    says: { page: 'health', sentence: 'The verdict, and why: each reason is a sentence' },
+    requirements: ['HM-1'],
+    needs: ['looks'],
+    watch: (_, broken) => ({
+      looked: ({ health: { overall, score, reasons, findings, components } }) => {
+        const isWell = overall === 'healthy';
+        const worst = findings.some(({ health }) => health === 'critical');
+        const parts = Object.values(components);
+        const isSaid =
+          isWell === (reasons.length === 0) &&
+          (overall === 'critical') === worst &&
+          isWell === parts.every((part) => part === 'healthy') &&
+          isWell === (score === 100);
+        if (!isSaid) broken(`${overall} ${score} for ${reasons.length} reasons`);
+      },
+    }),
+  },
+  {
+    breach: 'sums differ',
+    says: {
+      page: 'requirements',
+      sentence:
+        'Health counts them by reason, and by upstream and rank with the oldest and since when.',
+    },
+    requirements: ['HM-1'],
+    needs: ['looks'],
+    watch: (_, broken) => ({
+      looked: ({ health: { queue, waiting } }) => {
+        for (const reason of ['turn', 'inLane'] as const) {
+          const sum = queue.reduce((all, row) => all + row[reason], 0);
+          if (sum !== waiting[reason]) broken(`${reason} ${waiting[reason]}, by upstream ${sum}`);
+        }
+      },
+    }),
+  },
+  {
+    breach: 'count untrue',
+    says: {
+      page: 'requirements',
+      sentence: 'Each count in health and `status` equals what the command named beside it lists.',
+    },
+    requirements: ['HM-1', 'OP-10'],
+    needs: ['looks'],
+    watch: (_, broken) => ({
+      looked: (look) => {
+        if (!isSettled(look)) return;
+        const counts = new Map<Counted, number>();
+        for (const row of look.rows) {
+          const as = countedAs(row);
+          if (as !== null) counts.set(as, (counts.get(as) ?? 0) + 1);
+        }
+        for (const as of JUDGED) {
+          const [said, is] = [look.health.waiting[as], counts.get(as) ?? 0];
+          if (said !== is) broken(`${as} ${said}, on disk ${is}`);
+        }
+      },
+    }),
+  },
+  {
+    breach: 'nobody is told',
+    says: { page: 'health', sentence: 'and `newerVersion` need somebody' },
+    requirements: ['HM-1', 'OP-5'],
+    needs: ['looks'],
+    watch: (_, broken) => ({
+      looked: (look) => {
+        if (!isSettled(look) || look.health.overall !== 'healthy') return;
+        const row = look.rows.find(needsPerson);
+        if (row !== undefined) broken(`${row.id} in ${row.state} needs a person`);
+      },
+    }),
+  },
+  {
+    breach: 'healthy while nothing starts',
+    says: {
+      page: 'requirements',
+      sentence:
+        'Never `healthy` while the disk hangs, or while work is due, a slot is free and nothing starts.',
+    },
+    requirements: ['HM-1'],
+    needs: ['looks'],
+    watch: (_, broken) => ({
+      looked: ({ health, rows, world }) => {
+        const isJudged = Math.min(world.upMs, world.diskWellMs) >= IDLE_MS_MAX;
+        if (!isJudged || health.overall !== 'healthy') return;
+        for (const { id, state, upstream, unchangedMs, isCrisis } of rows) {
+          const isDue = state === 'waiting' && !isCrisis && unchangedMs >= IDLE_MS_MAX;
+          if (isDue && isIdle(health, upstream)) broken(`${id} at ${upstream}`);
+        }
+      },
+    }),
+  },
+  {
+    breach: 'page differs from health',
+    says: { page: 'requirements', sentence: 'page and health give the same counts' },
+    requirements: ['OB-1', 'HM-1'],
+    needs: ['looks'],
+    watch: (_, broken) => {
+      /** It may be a moment behind: what differs has to differ in the same way at the next look, too. */
+      let before: readonly string[] = [];
+      return {
+        looked: ({ health, page }) => {
+          const now = page === null ? [] : differences(page, health);
+          for (const each of now) if (before.includes(each)) broken(each);
+          before = now;
+        },
+      };
+    },
+  },
+];
+
+function differences(page: Overview, health: HealthStatus): readonly string[] {
+  const both: readonly (readonly [string, unknown, unknown])[] = [
+    ['overall', page.overall, health.overall],
+    ['score', page.score, health.score],
+    ['phase', page.phase, health.phase],
+    ['level', page.level, health.level],
+    ['storage', page.storage.state, health.storage.state],
+    ['findings', page.findings.map(({ id }) => id), health.findings.map(({ id }) => id)],
+    ...JUDGED.map((as) => [as, page.waiting[as], health.waiting[as]] as const),
+  ];
+  return both.flatMap(([what, shown, said]) => {
+    const [one, other] = [JSON.stringify(shown), JSON.stringify(said)];
+    return one === other ? [] : `${what} ${one}, in health ${other}`;
+  });
+}

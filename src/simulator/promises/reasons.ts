@@ -1,0 +1,98 @@
+/**
+ * Reasons: nothing waits without one that holds, and the end of a wait that is shown is still to come.
+ *
+ * @module
+ */
+
+import type { OperationView } from '../../../actors/port.ts';
+import type { Clause } from '../oracle/clause.ts';
+import type { Look, OpenRow } from '../oracle/look.ts';
+
+/** Something may be under way that changes it: a reason is judged where the row has lain there for so long. */
+const UNCHANGED_MS_MIN = 30_000;
+/** By so much an instant may lie behind the clock before it is called past. */
+const PAST_MS_MAX = 120_000;
+
+type Reason = NonNullable<OperationView['wait']>['reason'];
+
+/** Whether this reason may stand against this row now. A reason that nothing can be held against is not listed. */
+const HOLDS: Partial<Readonly<Record<Reason, (row: OpenRow, look: Look) => boolean>>> = {
+  lane: ({ lane, seq }, { rows }) =>
+    rows.some((other) => lane !== null && other.lane === lane && other.seq < seq),
+  handler: ({ type }, { world }) => !world.handled.has(type),
+  conflict: ({ state }) => state === 'conflicted',
+  review: ({ state }) => state === 'inReview',
+  operator: ({ upstream }, { health }) => atOf(upstream, health)?.hold?.kind === 'forcedOpen',
+  breaker: ({ upstream }, { health }) => isShut(upstream, health),
+  probe: ({ upstream }, { health }) => isShut(upstream, health),
+  storage: (_, { health }) => health.storage.state !== 'well',
+  start: ({ upstream }, { health }) =>
+    health.phase !== 'running' || health.hold !== null || upstream === null,
+  stopping: (_, { health }) => health.phase !== 'running',
+  subject: ({ upstream }, { health }) => (atOf(upstream, health)?.parkedSubjects ?? null) !== null,
+  type: ({ upstream }, { health }) => (atOf(upstream, health)?.parkedTypes.length ?? 0) > 0,
+  overhang: (_, { health }) => health.waiting.overhanging > 0,
+};
+
+function atOf(upstream: string | null, health: Look['health']) {
+  return upstream === null ? undefined : health.upstreams[upstream];
+}
+
+function isShut(upstream: string | null, health: Look['health']): boolean {
+  const breaker = atOf(upstream, health)?.breaker;
+  return breaker === 'open' || breaker === 'halfOpen' || breaker === 'forcedOpen';
+}
+
+function* judged(look: Look): Generator<readonly [OperationView, OpenRow]> {
+  if (look.world.upMs < UNCHANGED_MS_MIN || look.world.diskWellMs < UNCHANGED_MS_MIN) return;
+  const byId = new Map(look.rows.map((row) => [row.id, row]));
+  for (const view of look.views) {
+    const row = byId.get(view.id);
+    if (row !== undefined && row.unchangedMs >= UNCHANGED_MS_MIN) yield [view, row];
+  }
+}
+
+export const reasons: readonly Clause[] = [
+  {
+    breach: 'wait without a true reason',
+    says: {
+      page: 'requirements',
+      sentence: 'Every waiting operation has its reason, since when, and until when if known.',
+    },
+    requirements: ['HM-1'],
+    needs: ['looks'],
+    watch: (_, broken) => ({
+      looked: (look) => {
+        for (const [{ id, wait, state }, row] of judged(look)) {
+          if (wait === null) {
+            const isAtRest = row.standing === 'due' || row.standing === 'held';
+            if (isAtRest && !row.isCrisis) broken(`${id} in ${state} says none`);
+            continue;
+          }
+          if (HOLDS[wait.reason]?.(row, look) === false) {
+            broken(`${id} in ${state} says ${wait.reason}`);
+          }
+        }
+      },
+    }),
+  },
+  {
+    breach: 'end of a wait is past',
+    says: {
+      page: 'requirements',
+      sentence: 'The end of a wait is shown by the clock in force.',
+    },
+    requirements: ['HM-1'],
+    needs: ['looks'],
+    watch: (_, broken) => ({
+      looked: (look) => {
+        const { nowMs } = look.world;
+        for (const [{ id, wait }] of judged(look)) {
+          const untilAtMs = wait?.untilAtMs ?? null;
+          if (untilAtMs === null || untilAtMs >= nowMs - PAST_MS_MAX) continue;
+          broken(`${id} waits for ${wait?.reason} until ${nowMs - untilAtMs} ms ago`);
+        }
+      },
+    }),
+  },
+];
