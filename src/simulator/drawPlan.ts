@@ -22,6 +22,10 @@ const A_DAY: Readonly<Record<CountsAs, { readonly least: number; readonly more: 
   restart: { least: 4, more: 12 },
   other: { least: 0, more: 10 },
 };
+/** So much of all happens in so few busy moments, so that work, faults and people meet. */
+const BUSY_SHARE = 0.6;
+const BUSY_AN_HOUR = 3;
+const BUSY_MS = 5_000;
 
 /** @param version - the version of holdfast that draws it */
 export function drawPlan(seed: number, hours: number, version: string): Plan {
@@ -35,9 +39,15 @@ export function drawPlan(seed: number, hours: number, version: string): Plan {
     options: drawOptions(seededRandom(seed * 101 + at), named),
   }));
   const setup: Setup = { devices, upstreams };
-  const steps = (Object.keys(A_DAY) as CountsAs[]).flatMap((counts) =>
-    drawSteps(counts, hours, setup, random),
+  const busyAtMs = Array.from({ length: Math.ceil(BUSY_AN_HOUR * hours) }, () =>
+    random.below(hours * HOUR_MS),
   );
+  const steps = (Object.keys(A_DAY) as CountsAs[])
+    .flatMap((counts) => drawSteps(counts, hours, setup, random))
+    .map((step) => {
+      const busyMs = busyAtMs[random.below(busyAtMs.length)] ?? step.atMs;
+      return random.chance(BUSY_SHARE) ? { ...step, atMs: busyMs + random.below(BUSY_MS) } : step;
+    });
   return { version, seed, hours, setup, steps: steps.toSorted((a, b) => a.atMs - b.atMs) };
 }
 

@@ -160,31 +160,44 @@ function withGaps(plan: Plan, short: ReadonlySet<number>): Plan {
   return { ...plan, steps };
 }
 
-/** Each way to leave out one thing of the set-up. */
+type Fields = Readonly<Record<string, Json>>;
+
+/** Each way to leave out one thing of the set-up: a machine, what is not usual of one, one of several. */
 function smallerSetups(setup: Setup): readonly Setup[] {
-  return Object.entries(setup as unknown as Readonly<Record<string, Json>>).flatMap(
-    ([name, list]) => smallerValues(list).map((smaller) => ({ ...setup, [name]: smaller })),
+  const lists = Object.entries(setup as unknown as Readonly<Record<string, readonly Fields[]>>);
+  return lists.flatMap(([name, machines]) => {
+    const fewer = machines.length > 1 ? shorterLists(machines) : [];
+    const plainer = machines.flatMap((machine, at) =>
+      plainerMachines(machine).map((plain) => machines.with(at, plain)),
+    );
+    return [...fewer, ...plainer].map((list) => ({ ...setup, [name]: list }));
+  });
+}
+
+/** All of a machine but its name may be left out. */
+function plainerMachines(machine: Fields): readonly Fields[] {
+  const fields = Object.entries(machine);
+  return fields.flatMap(([name, value]) => {
+    if (name === 'name') return [];
+    const without = Object.fromEntries(fields.filter(([other]) => other !== name));
+    return [without, ...withLessOf(value).map((less) => ({ ...machine, [name]: less }))];
+  });
+}
+
+/** Copies of a value with one entry less in one of its lists. */
+function withLessOf(value: Json): readonly Json[] {
+  if (Array.isArray(value)) {
+    const list: readonly Json[] = value;
+    const inside = list.flatMap((each, at) => withLessOf(each).map((less) => list.with(at, less)));
+    return [...shorterLists(list), ...inside];
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  const fields = Object.entries(value as Fields);
+  return fields.flatMap(([name, of]) =>
+    withLessOf(of).map((less) => Object.fromEntries([...fields, [name, less]])),
   );
 }
 
-/** Each copy of a value without one of its parts. Names stay, and so does the last of a list. */
-function smallerValues(value: Json): readonly Json[] {
-  if (Array.isArray(value)) {
-    const list: readonly Json[] = value;
-    const without = list.length > 1 ? list.map((_, at) => list.toSpliced(at, 1)) : [];
-    const inside = list.flatMap((each, at) =>
-      smallerValues(each).map((smaller) => list.with(at, smaller)),
-    );
-    return [...without, ...inside];
-  }
-  if (typeof value !== 'object' || value === null) return [];
-  const fields = Object.entries(value as Readonly<Record<string, Json>>);
-  return fields.flatMap(([name, of]) => {
-    const inside = smallerValues(of).map(
-      (smaller): Json => Object.fromEntries([...fields, [name, smaller]]),
-    );
-    if (name === 'name') return inside;
-    const without = Object.fromEntries(fields.filter(([other]) => other !== name));
-    return [without, ...inside];
-  });
+function shorterLists<Item>(list: readonly Item[]): readonly (readonly Item[])[] {
+  return list.map((_, at) => list.toSpliced(at, 1));
 }
