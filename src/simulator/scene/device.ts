@@ -339,10 +339,13 @@ export class Device {
   /** No fault is left, and nobody does anything any more: it starts again, and can finish what it has. */
   async heal(): Promise<void> {
     this.#later = [];
+    const wasMissing = this.drawn.some(({ field }) => field === 'isMissing');
     this.isHealed = true;
     this.switchOn();
     this.wake();
-    await this.killAndBoot();
+    // Every other device goes on with the process that it has, which has to recover by itself.
+    const goesOn = this.#parts.seed % 2 === 0 && this.isOwned && !wasMissing;
+    if (!goesOn) await this.killAndBoot();
     this.clients.startAll();
   }
 

@@ -100,7 +100,7 @@ async function run(file, pattern, seeds, known) {
   child.stderr.on('data', (chunk) => (errors += chunk));
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(JSON.parse(line)));
   const [code, signal] = await new Promise((resolve) => {
-    child.on('close', (...args) => resolve(args));
+    child.on('close', (...ended) => resolve(ended));
   });
   clearInterval(watch);
   if (code === 0) return lines;
