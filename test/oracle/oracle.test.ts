@@ -602,6 +602,7 @@ const OF_LOOKS = [
 ];
 const OF_ANOTHER_PROCESS = [
   ...OF_LOOKS,
+  'refused and stored',
   'untyped error',
   'two in one lane',
   'not in the order of acceptance',

@@ -6,4 +6,78 @@
 
 import type { Plant } from './plant.ts';
 
-export const DISK: readonly Plant[] = [];
+export const DISK: readonly Plant[] = [
+  {
+    name: 'spill-not-synced',
+    file: 'persistence/sqlite/file/spillFile.ts',
+    find: '      if (written < bytes.length) throw noRoom(this.#path);\n      file.sync();',
+    replace: '      if (written < bytes.length) throw noRoom(this.#path);',
+    says: 'A crisis that is spilled is not synced, so a power cut takes it.',
+    finds: /^lost: crisis/,
+    seedsMax: 40,
+  },
+  {
+    name: 'spill-over-the-last',
+    file: 'persistence/sqlite/file/spillFile.ts',
+    find: '    this.#end += HEAD_BYTES + envelope.length;\n',
+    replace: '',
+    says: 'Each crisis that is spilled is written over the one before.',
+    finds: /^lost: crisis/,
+    seedsMax: 20,
+  },
+  {
+    name: 'spill-not-taken-up',
+    file: 'persistence/sqlite/file/crisisSpills.ts',
+    find: '    return this.#acceptances.read(this.#told);',
+    replace: '    return [];',
+    says: 'A process that starts does not read what an earlier one spilled.',
+    finds: /^lost: crisis/,
+    seedsMax: 20,
+  },
+  {
+    name: 'spill-without-room',
+    file: 'persistence/sqlite/file/crisisSpills.ts',
+    find: '    this.#acceptances.reserve();\n',
+    replace: '',
+    says: 'No room is taken for crises in advance, so none is kept on a full disk.',
+    finds: /^crisis not kept on a full disk: /,
+    seedsMax: 40,
+  },
+  {
+    name: 'outside-not-taken-up',
+    file: 'actors/engine.ts',
+    find: '    this.#parts.onOutside(info.outside.filter(({ id }) => madeAtMs(id) >= sinceAtMs));',
+    replace:
+      '    this.#parts.onOutside(info.outside.filter(({ id }) => madeAtMs(id) < sinceAtMs));',
+    says: 'A crisis that another thread has answered and kept is not delivered after a kill.',
+    finds: /^(still waiting|not settled): /,
+    seedsMax: 40,
+  },
+  {
+    name: 'restored-runs',
+    file: 'actors/engine.ts',
+    find: '(this.hold === null ? this.recoverOperations() : this.recoverCrises())',
+    replace: 'this.recoverOperations()',
+    says: 'A store that was restored goes on at once, with work that may have been done since.',
+    finds: /^ran while held: /,
+    seedsMax: 80,
+  },
+  {
+    name: 'failed-update-dropped',
+    file: 'actors/journal/journal.ts',
+    find: '        pending.isRepeat = true;\n        this.#stuck.push(pending);',
+    replace: '        pending.isRepeat = true;',
+    says: 'A write that failed is not made again once the disk is well.',
+    finds: /^(outcome not kept|effect before state|still waiting|not settled|attempt went back): /,
+    seedsMax: 20,
+  },
+  {
+    name: 'refusal-too-sure',
+    file: 'actors/operation/acceptance.ts',
+    find: '  const { code, message, mayBeStored } = cause;',
+    replace: '  const { code, message } = cause;\n  const mayBeStored = false;',
+    says: 'A request that may be on disk is told to be refused for sure.',
+    finds: /^refused and stored: /,
+    seedsMax: 60,
+  },
+];
