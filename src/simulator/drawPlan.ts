@@ -17,7 +17,7 @@ const HOUR_MS = 3_600_000;
 /** The least of each that a day has (SM-3), and how much more there may be. */
 const A_DAY: Readonly<Record<CountsAs, { readonly least: number; readonly more: number }>> = {
   work: { least: 1_000, more: 300 },
-  fault: { least: 20, more: 30 },
+  fault: { least: 60, more: 60 },
   order: { least: 20, more: 60 },
   restart: { least: 4, more: 12 },
   other: { least: 0, more: 10 },

@@ -15,7 +15,7 @@ import { VirtualClock } from '../virtual/virtualClock.ts';
 import { Looks } from './looks.ts';
 import { deafHandler } from './network/deafHandler.ts';
 import { Link, urlOf } from './network/link.ts';
-import { type Arrivals, SimulatedUpstream } from './network/simulatedUpstream.ts';
+import { type Arrivals, KEYLESS_TYPE, SimulatedUpstream } from './network/simulatedUpstream.ts';
 import type { Driver } from './oracle/clause.ts';
 import type { TraceEvent } from './oracle/trace.ts';
 import { tracedAttempt } from './oracle/tracedAttempt.ts';
@@ -98,7 +98,7 @@ class Simulation implements Scene {
   readonly #plan: Plan;
   readonly #oracles = new Map<string, Oracle>();
   /** What tells of the effect of an attempt, by device, key and number. */
-  readonly #effects = new Map<string, () => void>();
+  readonly #effects = new Map<string, (isKeyless: boolean) => void>();
   readonly #undo = new Set<() => void>();
   readonly #seen = new Map<string, number>();
   readonly #history: string[] = [];
@@ -241,19 +241,36 @@ class Simulation implements Scene {
   /** What the upstreams tell of requests of one device. */
   #arrivals(at: number): Arrivals {
     const told = new Set<string>();
+    // An app that says of an upstream what is not so has the harm.
+    const drawn = this.setup.devices[at]?.options?.flat() ?? [];
+    const isTrusted = drawn.some(
+      ({ field, value }) => field === 'honoursIdempotencyKey' && value === true,
+    );
+    // A policy may bound what is waited for.
+    const isHasty = drawn.some(
+      ({ field, value }) => field === 'retry.thenEveryMs' && value !== null,
+    );
     const tell = (event: TraceEvent): void => {
       this.devices[at]?.tell(event);
     };
     return {
       saw: this.saw,
-      applied: (key, attempt, isEffect) => {
+      applied: (key, attempt, isEffect, isKeyless) => {
         // Of another device's effect it is told once, as of its own.
-        if (!isEffect && told.has(key)) return;
+        if ((!isEffect || (isKeyless && isTrusted)) && told.has(key)) return;
         told.add(key);
-        this.#effects.get(`${at} ${key} ${attempt}`)?.();
+        const tellEffect = this.#effects.get(`${at} ${key} ${attempt}`);
+        if (tellEffect === undefined) tell({ event: 'strayed', key });
+        else tellEffect(isKeyless);
       },
       pretended: (key) => {
         tell({ event: 'pretended', key });
+      },
+      early: (key, byMs) => {
+        if (!isHasty) tell({ event: 'cameEarly', key, byMs });
+      },
+      followed: (key) => {
+        tell({ event: 'followed', key });
       },
       bodyChanged: (key) => {
         tell({ event: 'bodyChanged', key });
@@ -294,7 +311,11 @@ class Simulation implements Scene {
             );
             return null;
           };
-          return [type, { upstream, keyLifetimeMs: LONGER_THAN_ALL_JUMPS_MS, run }];
+          const honoursIdempotencyKey = type !== KEYLESS_TYPE;
+          return [
+            type,
+            { upstream, keyLifetimeMs: LONGER_THAN_ALL_JUMPS_MS, honoursIdempotencyKey, run },
+          ];
         }),
       ),
       retentionMs: LONGER_THAN_ALL_JUMPS_MS,

@@ -89,7 +89,10 @@ const returned = (number: number, attempt = 1, process = 1): TraceEvent => ({
   attempt,
   process,
 });
-const applied = (number: number, more: { key?: string; isLate?: boolean } = {}): TraceEvent => ({
+const applied = (
+  number: number,
+  more: { key?: string; isLate?: boolean; isKeyless?: boolean } = {},
+): TraceEvent => ({
   event: 'applied',
   key: `key-${number}`,
   task: number,
@@ -322,6 +325,12 @@ const BROKEN: Readonly<Record<string, readonly (readonly TraceEvent[])[]>> = {
     [applied(1), applied(1, { key: 'key-1-again' })],
     [applied(1), applied(1)],
   ],
+  'done twice without a key': [
+    [accepted(1), applied(1, { isKeyless: true }), applied(1, { isKeyless: true })],
+  ],
+  'came before it was time': [[accepted(1), { event: 'cameEarly', key: 'key-1', byMs: 10 }]],
+  'redirect followed': [[{ event: 'followed', key: 'key-1' }]],
+  'key of no attempt': [[{ event: 'strayed', key: 'key-1' }]],
   'two keys': [[attempted(1), attempted(1, 1, { key: 'key-1-again' })]],
   'body changed': [[{ event: 'bodyChanged', key: 'key-1' }]],
   'attempted after it completed': [[...life(1), attempted(1)]],

@@ -40,6 +40,9 @@ export function deafHandler(network: Network, baseUrl: string): Run {
     });
     if (ok && told.get('content-type') === 'application/json') return null;
     if (ok) throw unknownOutcome('A page came, and no answer.', { status });
-    throw new AttemptFailure(classifyStatus(status), `It answered ${status}.`, { status });
+    const seconds = Number(told.get('retry-after') ?? '');
+    const retryAfterMs = Number.isInteger(seconds) ? seconds * 1_000 : undefined;
+    const failureClass = classifyStatus(status);
+    throw new AttemptFailure(failureClass, `It answered ${status}.`, { status, retryAfterMs });
   };
 }

@@ -19,6 +19,8 @@ import type { Answer, Arriving, SimulatedUpstream } from './simulatedUpstream.ts
 const KEPT_ALIVE_MS = 4_000;
 const CONNECT_MS_MAX = 10_000;
 const ANSWER_MS_MAX = 300_000;
+/** What is longer is bounded by policies. */
+const RETRY_AFTER_SECONDS_MAX = 60;
 /** How long a proxy takes to send a request once more. */
 const DOUBLED_AFTER_MS = 20_000;
 /** How long a proxy holds a request back. */
@@ -58,6 +60,8 @@ class ProcessNetwork implements Network {
   readonly descriptors: SpareDescriptors;
   readonly #link: Link;
   readonly #idle = new Map<string, Connection[]>();
+  /** When the requests of a key may come again, as they were told. */
+  readonly #askedToWait = new Map<string, { readonly attempt: string; readonly untilMs: number }>();
   /** Descriptors that were given back while there were no others. */
   #spare = 0;
 
@@ -125,6 +129,7 @@ class ProcessNetwork implements Network {
     const connection = await this.#connection(upstream, exchange);
     if (exchange.isOver()) return;
     const headers = init.headers as Headers;
+    this.#seeWait(headers);
     if (SENDING.hasSubscribers) {
       SENDING.publish({ headers: `idempotency-key: ${headers.get('idempotency-key') ?? ''}` });
     }
@@ -225,8 +230,31 @@ class ProcessNetwork implements Network {
       const idle = this.#idle.get(place) ?? [];
       this.#idle.set(place, idle);
       idle.push(connection);
+      const at = answer.headers['location'];
+      if (answer.status >= 300 && at !== undefined && init.redirect !== 'manual') {
+        link.arrivals.followed((init.headers as Headers).get('idempotency-key') ?? '');
+      }
+      this.#noteWait(answer, init.headers as Headers);
       answered(this.#response(answer, init.signal));
     });
+  }
+
+  /** Keeps when the request may come again. */
+  #noteWait({ status, headers }: Exclude<Answer, 'reset'>, sent: Headers): void {
+    const seconds = Number(headers['retry-after'] ?? '');
+    const key = sent.get('idempotency-key');
+    if (status !== 429 || key === null || !(seconds <= RETRY_AFTER_SECONDS_MAX)) return;
+    const untilMs = this.clock.monotonic() + seconds * 1_000;
+    this.#askedToWait.set(key, { attempt: sent.get('holdfast-attempt') ?? '', untilMs });
+  }
+
+  #seeWait(sent: Headers): void {
+    const key = sent.get('idempotency-key') ?? '';
+    const asked = this.#askedToWait.get(key);
+    if (asked === undefined || asked.attempt === sent.get('holdfast-attempt')) return;
+    this.#askedToWait.delete(key);
+    const byMs = asked.untilMs - this.clock.monotonic();
+    if (byMs > 0) this.#link.arrivals.early(key, byMs);
   }
 
   /** What the product reads of an answer; Node's own takes ten times as long to make. */

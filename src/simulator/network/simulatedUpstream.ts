@@ -10,6 +10,9 @@ import type { SeededRandom } from '../../virtual/seededRandom.ts';
 import { Records } from './records.ts';
 import { UpstreamLedger } from './upstreamLedger.ts';
 
+/** The type of requests whose endpoint knows no idempotency keys. */
+export const KEYLESS_TYPE = 'letters.send';
+
 /** How a service is when all is well. */
 export interface Habits {
   /** How long it works on a request when it has no other, on average. */
@@ -29,7 +32,7 @@ export interface Habits {
 /** Draws the habits of a service. */
 export function drawHabits(random: SeededRandom): Habits {
   return {
-    latencyMs: random.pick([20, 20, 150, 600]),
+    latencyMs: random.pick([20, 20, 150, 400]),
     slots: random.pick([2, 8, 32]),
     queueMax: random.pick([0, 20, 200]),
     perMinute: random.pick([null, null, 60, 600]),
@@ -102,11 +105,15 @@ export interface Trouble {
 /** What is told of the requests of one device that have arrived. */
 export interface Arrivals {
   /** The upstream did what was asked; `isEffect` unless it had done so before. */
-  readonly applied: (key: string, attempt: number, isEffect: boolean) => void;
+  readonly applied: (key: string, attempt: number, isEffect: boolean, isKeyless: boolean) => void;
   /** It said that it did, and did not. */
   readonly pretended: (key: string) => void;
   /** A key came with another body than before. */
   readonly bodyChanged: (key: string) => void;
+  /** A request came again before the time that its last answer gave. */
+  readonly early: (key: string, byMs: number) => void;
+  /** A request went to where a redirect pointed. */
+  readonly followed: (key: string) => void;
   readonly saw: (what: string) => void;
 }
 
@@ -189,10 +196,11 @@ export class SimulatedUpstream {
     const again = (): void => {
       this.receive(request, reply);
     };
-    const underWay = this.#underWay.get(key);
+    const isKeyed = isOneOfKeys(request);
+    const underWay = isKeyed ? this.#underWay.get(key) : undefined;
     if (this.isRefusing()) reply('reset');
     else if (this.#isHit('stands still', request)) this.#stopped.push(again);
-    else if (underWay !== undefined && request.method !== 'GET') {
+    else if (underWay !== undefined) {
       // The answer to a copy says nothing to who has sent the first.
       if (underWay.isCopy) underWay.waiting.push(again);
       else reply(said(409, 'the idempotency key is in use'));
@@ -232,11 +240,12 @@ export class SimulatedUpstream {
   }
 
   #begin(request: Arriving, reply: Reply): void {
-    const { random, method, isCopy } = request;
+    const { random, isCopy } = request;
+    const isKeyed = isOneOfKeys(request);
     const key = keyOf(request);
     this.#atWork += 1;
     const underWay = { isCopy, waiting: [] };
-    if (method !== 'GET') this.#underWay.set(key, underWay);
+    if (isKeyed) this.#underWay.set(key, underWay);
     const { latencyMs, slots } = this.#habits;
     const load = 1 + this.#atWork / slots;
     const slower = random.chance(0.05) ? SOME_ARE_SLOWER_BY : 1;
@@ -245,7 +254,7 @@ export class SimulatedUpstream {
     const workMs = latencyMs * load * (0.5 + random.next()) * slower * trouble + stallMs;
     this.#clock.schedule(Math.round(workMs), () => {
       this.#atWork -= 1;
-      if (method !== 'GET') this.#underWay.delete(key);
+      if (isKeyed) this.#underWay.delete(key);
       const answer = this.#answer(request);
       if (answer !== null) reply(answer);
       for (const go of [...underWay.waiting, ...this.#queue.splice(0, 1)]) go();
@@ -290,6 +299,10 @@ export class SimulatedUpstream {
     const key = keyOf(request);
     const attempt = Number(headers.get('holdfast-attempt') ?? 0);
     if (method !== 'POST') return this.#workOnRecord(request, attempt);
+    if (!isOneOfKeys(request)) {
+      arrivals.applied(key, attempt, true, true);
+      return said(200, 'sent');
+    }
     const { entry, isMismatch } = this.#ledger.note(key, attempt, body);
     if (isMismatch || entry === null) {
       arrivals.bodyChanged(key);
@@ -297,7 +310,7 @@ export class SimulatedUpstream {
     }
     const isEffect = entry.applied === 0;
     if (isEffect) entry.applied += 1;
-    arrivals.applied(key, attempt, isEffect);
+    arrivals.applied(key, attempt, isEffect, false);
     return said(200, `receipt of ${entry.bodyDigest.slice(0, 8)}`);
   }
 
@@ -325,7 +338,7 @@ export class SimulatedUpstream {
     if (method === 'GET') return answer;
     if ((this.records.ledger.get(key)?.mismatched ?? 0) > 0) arrivals.bodyChanged(key);
     const isDone = answer.status >= 200 && answer.status <= 299;
-    if (isDone) arrivals.applied(key, attempt, this.records.writes.length > writes);
+    if (isDone) arrivals.applied(key, attempt, this.records.writes.length > writes, false);
     return answer;
   }
 
@@ -335,7 +348,14 @@ export class SimulatedUpstream {
     if (!tellsRetryAfter) return said(status, 'later');
     const seconds = 1 + random.below(30);
     const at = new Date(this.#clock.now() + seconds * 1_000).toUTCString();
-    const told = random.pick([`${seconds}`, `${seconds}`, at, '0', 'soon', `${seconds * 100_000}`]);
+    const told = random.pick([
+      `${seconds}`,
+      `${seconds}`,
+      `${seconds}`,
+      at,
+      'soon',
+      `${seconds}00000`,
+    ]);
     const date = new Date(this.#clock.now()).toUTCString();
     return said(status, 'later', { 'retry-after': told, date });
   }
@@ -351,6 +371,11 @@ const GARBLED: readonly [Garbled, ...Garbled[]] = [
 
 function keyOf({ headers }: Arriving): string {
   return headers.get('idempotency-key') ?? headers.get('traceparent') ?? '';
+}
+
+/** Whether the service keeps the key of the request, and does nothing twice under it. */
+function isOneOfKeys({ method, path }: Arriving): boolean {
+  return method !== 'GET' && !path.endsWith(KEYLESS_TYPE.replace('.', '/'));
 }
 
 function isConditional({ headers }: Arriving): boolean {

@@ -129,7 +129,19 @@ export interface TraceEvents {
   /** The handler of an attempt has returned, in a living process: at its end, or long after. */
   returned: { readonly task: Task; readonly attempt: number; readonly process: number };
   /** The upstream did the work; `isLate` after the attempt was given up, or its process had died. */
-  applied: { readonly key: string; readonly task: Task; readonly isLate?: boolean };
+  applied: {
+    readonly key: string;
+    readonly task: Task;
+    readonly isLate?: boolean;
+    /** Whether the upstream does it once more for each request, whatever its key. */
+    readonly isKeyless?: boolean;
+  };
+  /** A request came again so much before the time that the upstream had given. */
+  cameEarly: { readonly key: string; readonly byMs: number };
+  /** A request went to where a redirect pointed. */
+  followed: { readonly key: string };
+  /** A request came under a key that no attempt has. */
+  strayed: { readonly key: string };
   /** The upstream said that it did the work, and did not. */
   pretended: { readonly key: string };
   /** A key came to the upstream with another body than before. */

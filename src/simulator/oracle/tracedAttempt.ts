@@ -22,7 +22,7 @@ export interface Surroundings {
 }
 
 /** What the upstream does with an attempt; `apply` makes the effect, once for each key. */
-export type Work = (apply: () => void) => Promise<void>;
+export type Work = (apply: (isKeyless?: boolean) => void) => Promise<void>;
 
 /** Does the work of an attempt under the eyes of the oracle. */
 export async function tracedAttempt(
@@ -44,11 +44,12 @@ export async function tracedAttempt(
   signal.addEventListener('abort', () => {
     over(isHoldfastError(signal.reason) && signal.reason.code === 'HF_ATTEMPT_TIMED_OUT');
   });
-  const apply = (): void => {
+  const apply = (isKeyless = false): void => {
     if (appliedKeys.has(key)) return;
     appliedKeys.add(key);
     // A dead process aborts nothing, and what follows it counts on nothing of its attempts.
-    tell({ event: 'applied', key, task: id, isLate: isOver || signal.aborted || isDead() });
+    const isLate = isOver || signal.aborted || isDead();
+    tell({ event: 'applied', key, task: id, isLate, ...(isKeyless ? { isKeyless } : {}) });
   };
   try {
     await work(apply);

@@ -20,7 +20,8 @@ export const once: readonly Clause[] = [
     watch: (_, broken) => {
       const seen = new Set<Task>();
       return {
-        applied: ({ task, key }) => {
+        applied: ({ task, key, isKeyless }) => {
+          if (isKeyless === true) return;
           if (seen.has(task)) broken(`${task} under ${key}`);
           seen.add(task);
         },

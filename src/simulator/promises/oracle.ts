@@ -21,6 +21,7 @@ import { once } from './once.ts';
 import { orders } from './orders.ts';
 import { progress } from './progress.ts';
 import { reasons } from './reasons.ts';
+import { requests } from './requests.ts';
 import { restores } from './restores.ts';
 import { soundness } from './soundness.ts';
 import { waits } from './waits.ts';
@@ -37,6 +38,7 @@ export const CLAUSES: readonly Clause[] = [
   orders,
   clients,
   progress,
+  requests,
   restores,
   soundness,
   honesty,
@@ -91,6 +93,9 @@ function underGivenKey(event: TraceEvent): TraceEvent {
     case 'attempted':
     case 'applied':
     case 'pretended':
+    case 'cameEarly':
+    case 'followed':
+    case 'strayed':
     case 'bodyChanged':
       return { ...event, key: givenKey(event.key) };
     default:

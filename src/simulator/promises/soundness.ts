@@ -32,8 +32,10 @@ export const soundness: readonly Clause[] = [
     requirements: ['OP-6'],
     needs: ['slots'],
     watch: (_, broken) => ({
-      finished: ({ slotsTaken = 0, attemptsRunning = 0 }) => {
-        if (slotsTaken + attemptsRunning === 0) return;
+      finished: ({ rows, slotsTaken = 0, attemptsRunning = 0 }) => {
+        // What may wait on is tried all the while.
+        const left = rows.filter(({ outcome }) => outcome === null).length;
+        if (slotsTaken + attemptsRunning <= left) return;
         broken(`${slotsTaken} taken, ${attemptsRunning} attempts running`);
       },
       // A handler that is silent for good has lost its slot, and is still counted.

@@ -30,7 +30,7 @@ const SLACK_MS = 75_000;
 /** No run waits longer for one part. */
 export const PART_MS_MAX: number = 2 * 3_600_000;
 /** What a part is about, in the words of waits. */
-type Part = 'backoff' | 'turn' | 'rate' | 'review' | 'lane';
+type Part = 'backoff' | 'turn' | 'rate' | 'review' | 'lane' | 'crisis';
 
 export interface Bounds {
   /** Whatever may end has ended by then, in milliseconds after healing. */
@@ -73,6 +73,9 @@ export function boundsOf(options: CheckedOptions, waiting: number): Bounds {
     const isTooShort = policies.tierNames.some(
       (tier) => policies.attemptTimeoutMs(handler, tier, type) < SLOWEST_ANSWER_MS,
     );
+    if (policies.attemptTimeoutMs(handler, 'crisis', type) < SLOWEST_ANSWER_MS) {
+      longer.set('crisis', `attempts of ${type} are given up before their answer comes`);
+    }
     if (!isTooShort) continue;
     for (const part of ['turn', 'backoff'] as const) {
       longer.set(part, `attempts of ${type} are given up before their answer comes`);
@@ -125,7 +128,7 @@ export function mayWaitOn(
   { longer }: Pick<Bounds, 'longer'>,
   nowMs: number,
 ): boolean {
-  if (row.isCrisis) return false;
+  if (row.isCrisis) return longer.has('crisis');
   const has = (...parts: readonly Part[]): boolean => parts.some((part) => longer.has(part));
   const reason = waitReasonOf(row.state as SyncOperationState);
   switch (reason) {

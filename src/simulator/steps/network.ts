@@ -16,7 +16,7 @@ export const NETWORK: readonly AnyStepKind[] = [
     weight: 6,
     draw: (random) => ({
       device: random.below(16),
-      fault: random.pick(LINK_FAULTS as unknown as [(typeof LINK_FAULTS)[number]]),
+      fault: random.pick([...LINK_FAULTS]),
       upstream: random.chance(0.5) ? random.below(16) : null,
       share: random.pick([0.2, 1, 1]),
       forMs: random.pick([1_000, 60_000, 1_800_000]) + random.below(600_000),

@@ -9,6 +9,8 @@ import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
 import { TYPES } from './work.ts';
 
 const DAY_MS = 86_400_000;
+/** Troubles that no endpoint has alone. */
+const OF_THE_WHOLE: ReadonlySet<string> = new Set(['refuses', 'stands still', 'browns out']);
 
 /** The upstream of this number, wherever a plan was drawn for more of them; the last one tells people of crises. */
 export function upstreamAt(
@@ -25,16 +27,19 @@ export const UPSTREAMS: readonly AnyStepKind[] = [
     kind: 'upstream.trouble',
     counts: 'fault',
     weight: 10,
-    draw: (random) => ({
-      upstream: random.below(16),
-      trouble: random.pick(TROUBLES as unknown as [(typeof TROUBLES)[number]]),
-      // One endpoint may be ill among others that are well, for as long as it takes.
-      endpoint: random.chance(0.4) ? random.pick([...TYPES]).replaceAll('.', '/') : null,
-      share: random.pick([0.1, 0.5, 1, 1]),
-      forMs: random.chance(0.1)
-        ? DAY_MS
-        : random.pick([20_000, 120_000, 1_800_000]) + random.below(120_000),
-    }),
+    draw: (random) => {
+      const trouble = random.pick([...TROUBLES]);
+      const isOfEndpoint = !OF_THE_WHOLE.has(trouble) && random.chance(0.4);
+      const whileMs = random.pick([20_000, 120_000, 1_800_000]) + random.below(120_000);
+      return {
+        upstream: random.below(16),
+        trouble,
+        endpoint: isOfEndpoint ? random.pick([...TYPES]).replaceAll('.', '/') : null,
+        share: random.pick([0.1, 0.5, 1, 1]),
+        // One endpoint may be ill among others that are well, for as long as it takes.
+        forMs: isOfEndpoint && random.chance(0.3) ? DAY_MS : whileMs,
+      };
+    },
     take: (scene, { upstream: at, trouble: kind, endpoint, share, forMs }) => {
       const end = scene.untilHealed(upstreamAt(scene, at).upstream.add({ kind, endpoint, share }));
       scene.clock.schedule(forMs, end);

@@ -6,13 +6,14 @@
 
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import type { Operation } from '../../operation.ts';
+import { KEYLESS_TYPE } from '../network/simulatedUpstream.ts';
 import { refusalOf, reported } from '../oracle/diskRow.ts';
 import { noteCrisis, noteSent } from '../oracle/sentKeys.ts';
 import type { Device } from '../scene/device.ts';
 import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
 
 /** The types of requests; each goes to an upstream of the set-up, in turn. */
-export const TYPES = ['payments.push', 'records.put', 'mood.post'] as const;
+export const TYPES = ['payments.push', 'records.put', 'mood.post', KEYLESS_TYPE] as const;
 
 /** The type whose handler is the app's own. */
 export const OWN_TYPE = 'mood.post' satisfies (typeof TYPES)[number];
