@@ -18,8 +18,6 @@ const TESTING_PAGE = 'docs/testing.md';
 /** A run that is silent for so long has come to a loop that never ends. */
 const HANGS_AFTER_MS = 180_000;
 const NEVER = '$^';
-/** So many seeds are run without a plant first, for what they break anyway. */
-const CLEAN_SEEDS = 3;
 
 const { values } = parseArgs({
   options: {
@@ -36,7 +34,8 @@ const chosen = (values.plant ?? every.map(({ name }) => name)).map(
 );
 
 const begunAt = Date.now();
-const clean = await cleanBreaches();
+/** The kinds of what each seed breaks without a plant. */
+const clean = new Map();
 const results = await each(chosen, Number(values.jobs), async (plant) => {
   const result = await look(plant);
   say(plant, result);
@@ -57,36 +56,46 @@ function seedsOf({ name, seedsMax }) {
   return known === undefined ? counted : [...new Set([known, ...counted])];
 }
 
-/** Runs seeds until one finds the plant. */
+/** Runs seeds until one finds the plant; what the same seed breaks without it does not count. */
 async function look(plant) {
+  const lines = [];
   try {
     const file = await plantedBuild(plant, withPlant);
-    const lines = await run(file, plant.finds.source, seedsOf(plant), clean);
-    const last = lines.at(-1);
-    return { seed: last?.seed, found: last?.found ?? null, lines };
+    for (let seeds = seedsOf(plant); seeds.length > 0; ) {
+      lines.push(...(await run(file, plant.finds.source, seeds)));
+      const { seed, found } = lines.at(-1);
+      if (found === null) break;
+      const anyway = await cleanKinds(seed);
+      if (!anyway.includes(kindOf(found))) return { seed, found, lines };
+      seeds = seeds.slice(seeds.indexOf(seed) + 1);
+    }
+    return { found: null, lines };
   } catch (error) {
-    return { found: null, lines: [], error };
+    return { found: null, lines, error };
   }
 }
 
-/** What the first seeds break without a plant: what is there anyway is not found by a plant. */
-async function cleanBreaches() {
-  const first = chosen.flatMap((plant) => seedsOf(plant).slice(0, CLEAN_SEEDS));
-  const seeds = [...new Set(first)];
-  const file = await plantedBuild(null, withPlant);
-  const lines = await each(seeds, Number(values.jobs), (seed) => run(file, NEVER, [seed], {}));
-  const dirty = lines.flat().filter(({ others }) => others.length > 0);
-  for (const { seed, others } of dirty) {
+function cleanKinds(seed) {
+  const kinds = clean.get(seed) ?? runClean(seed);
+  clean.set(seed, kinds);
+  return kinds;
+}
+
+async function runClean(seed) {
+  const [{ others }] = await run(await plantedBuild(null, withPlant), NEVER, [seed]);
+  if (others.length > 0) {
     process.stdout.write(`seed ${seed} breaks a promise without a plant: ${others[0]}\n`);
   }
-  return Object.fromEntries(
-    dirty.map(({ seed, others }) => [seed, others.map((one) => one.split(': ')[0])]),
-  );
+  return others.map(kindOf);
+}
+
+function kindOf(breach) {
+  return breach.split(': ')[0];
 }
 
 /** What the program says of each seed. */
-async function run(file, pattern, seeds, known) {
-  const args = [file, pattern, JSON.stringify(known), ...seeds.map(String)];
+async function run(file, pattern, seeds) {
+  const args = [file, pattern, ...seeds.map(String)];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
