@@ -14,6 +14,8 @@ import { everyKind } from './steps/everyKind.ts';
 import { TYPES } from './steps/work.ts';
 
 const HOUR_MS = 3_600_000;
+/** How far the clock of a device is off at the start. */
+const SKEW_MS_MAX = 2 * HOUR_MS;
 /** The least of each that a day has (SM-3), and how much more there may be. */
 const A_DAY: Readonly<Record<CountsAs, { readonly least: number; readonly more: number }>> = {
   work: { least: 1_000, more: 300 },
@@ -32,8 +34,10 @@ export function drawPlan(seed: number, hours: number, version: string): Plan {
   const random = seededRandom(seed);
   const upstreams = ['payments', 'records'].map((name) => ({ name, habits: drawHabits(random) }));
   const named = { upstreams: upstreams.map(({ name }) => name), types: TYPES };
-  const devices = ['phone', 'tablet'].map((name, at) => ({
+  const number = random.pick([1, 2, 2, 3]);
+  const devices = ['phone', 'tablet', 'desktop'].slice(0, number).map((name, at) => ({
     name,
+    clockAheadMs: random.chance(0.6) ? 0 : random.below(2 * SKEW_MS_MAX) - SKEW_MS_MAX,
     clients: drawClients(random),
     network: random.pick(PROFILE_NAMES),
     options: drawOptions(seededRandom(seed * 101 + at), named),

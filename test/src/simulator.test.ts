@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { drawPlan } from '../../src/simulator/drawPlan.ts';
 import { runPlan } from '../../src/simulator/simulation.ts';
+import { everyKind } from '../../src/simulator/steps/everyKind.ts';
 
 describe('a simulated day', () => {
   test('SM-1 the same seed and version make the same history, byte for byte', async () => {
@@ -15,5 +16,17 @@ describe('a simulated day', () => {
   test.each([2, 3])('SM-2 promises hold over hours drawn from seed %d', async (seed) => {
     const { breaches } = await runPlan(drawPlan(seed, 8, '0.0.0'));
     expect(breaches).toEqual([]);
+  });
+
+  test('SM-3 has 1,000 operations, 20 faults, 5 orders and a restart at least', () => {
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const { steps } = drawPlan(seed, 24, '0.0.0');
+      const counts = { work: 0, fault: 0, order: 0, restart: 0, other: 0 };
+      for (const { kind } of steps) counts[everyKind.get(kind)?.counts ?? 'other'] += 1;
+      expect(counts.work).toBeGreaterThanOrEqual(1_000);
+      expect(counts.fault).toBeGreaterThanOrEqual(20);
+      expect(counts.order).toBeGreaterThanOrEqual(5);
+      expect(counts.restart).toBeGreaterThanOrEqual(1);
+    }
   });
 });

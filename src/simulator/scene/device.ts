@@ -47,6 +47,8 @@ export interface DeviceProcess {
   /** As given and drawn. */
   readonly options: CheckedOptions;
   readonly runtime: Runtime;
+  /** Handlers that it was not started with, by their types. */
+  readonly lateHandlers: Record<string, Handler>;
   readonly feed: FeedSource;
   readonly store: FaultyStore;
   /** Where its clients reach it. */
@@ -214,13 +216,15 @@ export class Device {
     const door = new Door(vessel);
     const store = this.disk.store(vessel.clock);
     const random = seededRandom(seed * 1_000 + number);
-    const given = withDrawn(
-      { random, ...options(this, number, processNetwork(this.link, vessel.clock)) },
-      this.drawn,
-    );
-    const handlers = Object.entries(given.handlers ?? {}).map(
-      ([type, handler]): [string, Handler] => [type, mortalHandler(handler, this.#answered(life))],
-    );
+    const whole = options(this, number, processNetwork(this.link, vessel.clock));
+    const given = withDrawn({ random, ...whole }, this.drawn);
+    const mortal = (handlers: RuntimeOptions['handlers'] = {}): [string, Handler][] =>
+      Object.entries(handlers).map(([type, handler]) => [
+        type,
+        mortalHandler(handler, this.#answered(life)),
+      ]);
+    const handlers = mortal(given.handlers);
+    const late = mortal(whole.handlers).filter(([type]) => given.handlers?.[type] === undefined);
     const checked = checkOptions({
       onError: () => undefined,
       ...given,
@@ -243,6 +247,7 @@ export class Device {
     const made: DeviceProcess = {
       ...{ number, options: checked, runtime, feed, store, door, life, isDead: life.isDead },
       clock: vessel.clock,
+      lateHandlers: Object.fromEntries(late),
       kill: () => {
         life.end();
         store.kill();

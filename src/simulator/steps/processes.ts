@@ -21,6 +21,9 @@ const MICROTASKS_MAX = 300;
 /** `close()` that has not ended so long after its deadline is followed by SIGKILL, as a service manager does. */
 const STOPS_WITHIN_MS = 90_000;
 
+/** How often the next process has other options. */
+const CHANGED_SHARE = 0.3;
+
 /** The memory store has no owner, and changes all that a commit changes in one step. */
 const POINTS = [...OPERATION_FAULT_POINTS, ...CONFLICT_FAULT_POINTS].filter(
   (point) => !point.startsWith('open.') && point !== 'store.beforeRaise',
@@ -42,12 +45,28 @@ function offText(offMs: number): string {
   return offMs === 0 ? '' : `, and off for ${offMs} ms`;
 }
 
+function changedText(isChanged: boolean): string {
+  return isChanged ? '; the next process has other options' : '';
+}
+
+function changeOptions(scene: Scene, device: Device): void {
+  device.changeOptions();
+  scene.saw('a process starts with other options than the one before');
+}
+
+interface Stop {
+  readonly deadlineMs: number;
+  readonly offMs: number;
+  readonly isChanged: boolean;
+}
+
 /** Ends the process in good order, or by force where that takes too long. */
-function stop(scene: Scene, device: Device, deadlineMs: number, offMs: number): void {
+function stop(scene: Scene, device: Device, { deadlineMs, offMs, isChanged }: Stop): void {
   const { process } = device;
   const end = (): void => {
     cancel();
     if (process.isDead()) return;
+    if (isChanged) changeOptions(scene, device);
     if (device.process === process) void device.killAndBootAfter(offMs);
     else process.kill();
   };
@@ -55,6 +74,7 @@ function stop(scene: Scene, device: Device, deadlineMs: number, offMs: number): 
     scene.saw('a stop that was ended by force');
     end();
   });
+  scene.saw('a stop in good order');
   process.runtime.close({ deadlineMs }).then(end, end);
 }
 
@@ -69,18 +89,20 @@ export const PROCESSES: readonly AnyStepKind[] = [
       passage: 1 + random.below(6),
       microtasks: random.chance(0.4) ? 0 : random.below(MICROTASKS_MAX),
       offMs: drawOffMs(random),
+      isChanged: random.chance(CHANGED_SHARE),
     }),
-    take: (scene, { device: at, moment, passage, microtasks, offMs }) => {
+    take: (scene, { device: at, moment, passage, microtasks, offMs, isChanged }) => {
       const device = deviceAt(scene, at);
       device.at(moment, passage, microtasks, () => {
         if (device.process.isDead()) return;
         scene.note(`${device.name} dies, at ${moment}`);
         scene.saw(`a kill at ${moment}`);
+        if (isChanged) changeOptions(scene, device);
         void device.killAndBootAfter(offMs);
       });
     },
-    says: ({ device, moment, passage, microtasks, offMs }) =>
-      `the process of device ${device} will be killed ${moment === 'now' ? 'now' : `at ${moment}, passage ${passage}`}, ${microtasks} microtasks later${offText(offMs)}`,
+    says: ({ device, moment, passage, microtasks, offMs, isChanged }) =>
+      `the process of device ${device} will be killed ${moment === 'now' ? 'now' : `at ${moment}, passage ${passage}`}, ${microtasks} microtasks later${offText(offMs)}${changedText(isChanged)}`,
   }),
   stepKind({
     kind: 'process.stop',
@@ -90,12 +112,13 @@ export const PROCESSES: readonly AnyStepKind[] = [
       device: random.below(16),
       deadlineMs: random.pick([0, 200, 5_000, 60_000]),
       offMs: drawOffMs(random),
+      isChanged: random.chance(CHANGED_SHARE),
     }),
-    take: (scene, { device, deadlineMs, offMs }) => {
-      stop(scene, deviceAt(scene, device), deadlineMs, offMs);
+    take: (scene, { device, ...how }) => {
+      stop(scene, deviceAt(scene, device), how);
     },
-    says: ({ device, deadlineMs, offMs }) =>
-      `device ${device} is closed within ${deadlineMs} ms${offText(offMs)}`,
+    says: ({ device, deadlineMs, offMs, isChanged }) =>
+      `device ${device} is closed within ${deadlineMs} ms${offText(offMs)}${changedText(isChanged)}`,
   }),
   stepKind({
     kind: 'process.crashLoop',
@@ -155,5 +178,20 @@ export const PROCESSES: readonly AnyStepKind[] = [
     },
     says: ({ device, forMs, isCounted }) =>
       `device ${device} sleeps for ${forMs} ms, which its clock ${isCounted ? 'counts' : 'does not count'}`,
+  }),
+  stepKind({
+    kind: 'handlers.late',
+    counts: 'other',
+    weight: 2,
+    draw: (random) => ({ device: random.below(16) }),
+    take: (scene, { device: at }) => {
+      const { process } = deviceAt(scene, at);
+      for (const [type, handler] of Object.entries(process.lateHandlers)) {
+        delete process.lateHandlers[type];
+        process.runtime.handle(type, handler);
+        scene.saw('a handler was registered late');
+      }
+    },
+    says: ({ device }) => `device ${device} registers the handlers that it lacks`,
   }),
 ];
