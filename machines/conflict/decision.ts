@@ -92,17 +92,23 @@ interface Asked {
 
 /**
  * What the person who made an edit has confirmed in it, as decisions: the questions about a place that they named, and
- * about what is below it, are answered with what the edit says. A question about what somebody else wrote stays.
+ * about what is below it, are answered with what the edit says. A question about what somebody else wrote stays, also
+ * where nobody knows who that was.
  *
  * @param edit the device it was made on, and when
  */
 export function* confirmedBy(
   { value, review }: Asked,
   confirm: readonly Confirmation[],
-  edit: { readonly device: string; readonly atMs: number },
+  edit: {
+    readonly device: string;
+    readonly atMs: number;
+    /** Whether somebody else has written this there since. */
+    readonly isOthers: (path: string, value: Json) => boolean;
+  },
   rules: EntityRules,
 ): Pieces<Asked & { readonly decisions: readonly ConflictDecided[] }> {
-  const { device, atMs } = edit;
+  const { device, atMs, isOthers } = edit;
   let left = review.filter((item) => item.rule !== ABSENCE);
   let standing = value;
   const decisions: ConflictDecided[] = [];
@@ -110,7 +116,10 @@ export function* confirmedBy(
     const items = left.filter(
       (item) =>
         (item.path === path || item.path.startsWith(`${path}/`)) &&
-        item.alternatives.every(({ actor }) => actor === device || actor === null),
+        item.alternatives.every(
+          ({ actor, value: one }) =>
+            actor === device || (actor === null && !isOthers(item.path, one)),
+        ),
     );
     if (items.length === 0) continue;
     const choices: Record<string, ConflictChoice> = {};

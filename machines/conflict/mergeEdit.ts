@@ -10,7 +10,7 @@ import { lostInPieces } from '../merge/lost.ts';
 import { type Merged, mergeEntityInSteps } from '../merge/mergeEntity.ts';
 import type { Alternative, AuditEntry, ReviewItem } from '../merge/rules/ruling.ts';
 import type { SideMeta } from '../merge/sides.ts';
-import { canonical, compareText } from '../merge/values/canonical.ts';
+import { canonical, compareText, isSame } from '../merge/values/canonical.ts';
 import { cleanJson } from '../merge/values/cleanJson.ts';
 import { sha256 } from '../merge/values/sha256.ts';
 import { baseOf } from '../policy/request/editRequest.ts';
@@ -162,7 +162,16 @@ export function* mergeInSteps(
   const { value, review, decisions } = yield* confirmedBy(
     { value: result.value, review: asked },
     body.confirm ?? [],
-    { device, atMs: edit.acceptedAtMs },
+    {
+      device,
+      atMs: edit.acceptedAtMs,
+      // An upstream that carries nothing of holdfast does not say who wrote it.
+      isOthers: (path, one) =>
+        given !== null &&
+        theirs !== null &&
+        isSame(one, valueAt(theirs.value, path) ?? null) &&
+        !isSame(one, valueAt(given, path) ?? null),
+    },
     rules,
   );
   const audit = result.audit.map((entry) => ({ ...entry, lost: entry.lost.map(withoutZero) }));

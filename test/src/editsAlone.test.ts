@@ -198,6 +198,28 @@ describe('CF-6 the rules judge an edit that meets nobody', () => {
     expect(await kept()).toMatchObject([{ state: 'awaitingReview', asked: [{ path: '/note' }] }]);
   });
 
+  test.each(['preferences', 'recipe'])(
+    'CF-6 nor does what they confirm to go of a %s take what was written there meanwhile',
+    async (type) => {
+      const before = { title: 'Soup', size: 'm' };
+      const { upstream, world, runtime, kept } = alone(type, before);
+      upstream.put('r-1', { ...before, title: 'Fish soup' });
+      const { title: _, ...payload } = before;
+      await world.clock.run(
+        runtime.sync({
+          ...{ type: 'records.put', subject: 'user-42', entity: { type, id: 'r-1' }, payload },
+          base: { version: '"1"', value: before },
+          confirm: [{ path: '/title', by: 'p-17' }],
+        }),
+      );
+      await world.clock.advance(60_000);
+      expect(upstream.value('r-1')).toEqual({ ...before, title: 'Fish soup' });
+      expect(await kept()).toMatchObject([
+        { state: 'awaitingReview', asked: [{ path: '/title', stands: 'Fish soup' }] },
+      ]);
+    },
+  );
+
   test('CF-6 what waits goes out where its person has confirmed it', async () => {
     const recipe = {
       title: 'Soup',
