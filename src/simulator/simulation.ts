@@ -5,7 +5,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { Attempt, Run } from '../../actors/port.ts';
+import type { Run } from '../../actors/port.ts';
 import { disarmFaultPoints } from '../../persistence/port/faultPoints.ts';
 import { httpHandlerOver } from '../http/httpHandler.ts';
 import type { Network } from '../http/send.ts';
@@ -15,19 +15,26 @@ import { VirtualClock } from '../virtual/virtualClock.ts';
 import { Looks } from './looks.ts';
 import { deafHandler } from './network/deafHandler.ts';
 import { Link, urlOf } from './network/link.ts';
+import type { Records } from './network/records.ts';
 import { type Arrivals, KEYLESS_TYPE, SimulatedUpstream } from './network/simulatedUpstream.ts';
 import type { Driver } from './oracle/clause.ts';
+import type { MadeEdit } from './oracle/madeEdit.ts';
+import { forgetOperations, noteAttempted } from './oracle/sentKeys.ts';
 import type { TraceEvent } from './oracle/trace.ts';
 import { tracedAttempt } from './oracle/tracedAttempt.ts';
 import { Oracle } from './promises/oracle.ts';
+import { recordsApart } from './recordsApart.ts';
 import { eventWords } from './report/eventWords.ts';
 import type { Shown } from './report/recording.ts';
 import { Device } from './scene/device.ts';
 import type { Plan, Step } from './scene/plan.ts';
 import { type AnyStepKind, type Scene, seedOf } from './scene/scene.ts';
 import { boundsOf, mayWaitOn } from './setup/bounds.ts';
+import { EDITED, OWN_ENTITIES } from './steps/editedRecords.ts';
+import { entityAt, pathOf, RECORDS_OF_A_KIND } from './steps/edits.ts';
 import { everyKind } from './steps/everyKind.ts';
 import { closeUp } from './steps/orders.ts';
+import { recordHandlers } from './steps/recordHandlers.ts';
 import { deviceAt, OWN_TYPE, TYPES } from './steps/work.ts';
 
 const HOUR_MS = 3_600_000;
@@ -108,9 +115,13 @@ class Simulation implements Scene {
   /** The device in which something went on last. */
   #goesOn = 0;
   readonly #looks: Looks;
+  readonly edits: MadeEdit[] = [];
+  readonly restored = new Set<string>();
+  #apart: readonly string[] = [];
   #requests = 0;
 
   constructor(plan: Plan, onShown: ((shown: Shown) => void) | null) {
+    forgetOperations();
     this.#plan = plan;
     this.#startedAtMs = this.clock.monotonic();
     this.#looks = new Looks(this, (device, look) => {
@@ -121,6 +132,11 @@ class Simulation implements Scene {
       setup.upstreams.map(({ name, habits }) => [name, new SimulatedUpstream(this.clock, habits)]),
     );
     this.pager = new SimulatedUpstream(this.clock);
+    for (const record of EDITED) {
+      for (let id = 0; id < RECORDS_OF_A_KIND; id += 1) {
+        this.records.put(pathOf(entityAt(record, id)), record.begun);
+      }
+    }
     const reached = new Map([...this.upstreams, ['pager', this.pager]]);
     this.devices = setup.devices.map((each, at) => {
       const oracle = new Oracle(SIMULATION);
@@ -153,6 +169,13 @@ class Simulation implements Scene {
         },
       });
     });
+  }
+
+  /** Those of the last upstream. */
+  get records(): Records {
+    const upstream = [...this.upstreams.values()].at(-1);
+    if (upstream === undefined) throw new Error('A run has an upstream.');
+    return upstream.records;
   }
 
   get setup(): Plan['setup'] {
@@ -209,7 +232,7 @@ class Simulation implements Scene {
   }
 
   #breaches(): readonly string[] {
-    return [...this.#oracles.values()].flatMap((oracle) => oracle.breaches);
+    return [...[...this.#oracles.values()].flatMap((oracle) => oracle.breaches), ...this.#apart];
   }
 
   async #until(atMs: number): Promise<void> {
@@ -282,6 +305,28 @@ class Simulation implements Scene {
     const names = [...this.upstreams.keys()];
     const place = this.devices.indexOf(device);
     const isDead = (): boolean => device.process.number !== number || device.process.isDead();
+    const traced =
+      (sent: Run): Run =>
+      async (attempt) => {
+        const { idempotencyKey: key, operationId, number: tries } = attempt;
+        noteAttempted(operationId, key);
+        const atMs = device.clock.now();
+        const around = { process: number, key, atMs, isDead, tell: device.tell };
+        await tracedAttempt(attempt, around, new Set(), async (apply) => {
+          this.#effects.set(`${place} ${key} ${tries}`, apply);
+          await sent(attempt);
+        });
+        return null;
+      };
+    const plain = TYPES.map((type, at) => {
+      const upstream = names[at % names.length] ?? '';
+      const run = traced(sender(network, upstream, type));
+      return [type, { upstream, run, honoursIdempotencyKey: type !== KEYLESS_TYPE }] as const;
+    });
+    const last = names.at(-1) ?? '';
+    const editing = recordHandlers(network, urlOf(last), traced).map(
+      ([type, handler]) => [type, { upstream: last, ...handler }] as const,
+    );
     return {
       upstreams: Object.fromEntries(
         names.map((name) => [
@@ -290,34 +335,13 @@ class Simulation implements Scene {
         ]),
       ),
       handlers: Object.fromEntries(
-        TYPES.map((type, at) => {
-          const upstream = names[at % names.length] ?? '';
-          const sent = sender(network, upstream, type);
-          const run = async (attempt: Attempt): Promise<null> => {
-            await tracedAttempt(
-              attempt,
-              {
-                process: number,
-                key: attempt.idempotencyKey,
-                atMs: device.clock.now(),
-                isDead,
-                tell: device.tell,
-              },
-              new Set(),
-              async (apply) => {
-                this.#effects.set(`${place} ${attempt.idempotencyKey} ${attempt.number}`, apply);
-                await sent(attempt);
-              },
-            );
-            return null;
-          };
-          const honoursIdempotencyKey = type !== KEYLESS_TYPE;
-          return [
-            type,
-            { upstream, keyLifetimeMs: LONGER_THAN_ALL_JUMPS_MS, honoursIdempotencyKey, run },
-          ];
-        }),
+        [...plain, ...editing].map(([type, handler]) => [
+          type,
+          { keyLifetimeMs: LONGER_THAN_ALL_JUMPS_MS, ...handler },
+        ]),
       ),
+      entities: OWN_ENTITIES,
+      device: device.name,
       retentionMs: LONGER_THAN_ALL_JUMPS_MS,
     };
   }
@@ -348,7 +372,7 @@ class Simulation implements Scene {
       );
       if (waiting.every(({ inHand, due, held }) => inHand + due + held === 0)) break;
       if (passedMs % CLOSE_UP_EVERY_MS > 0) continue;
-      for (const device of this.devices) await this.clock.run(closeUp(this, device));
+      for (const device of this.devices) void closeUp(this, device);
     }
     await this.clock.advance(CALLS_END_WITHIN_MS);
     for (const { device, ...bounds } of waits) {
@@ -367,6 +391,9 @@ class Simulation implements Scene {
   }
 
   async #judge(): Promise<void> {
+    this.#apart = await recordsApart(this, (key) =>
+      [...this.#oracles.values()].some(({ known }) => known.pretended.has(key)),
+    );
     for (const device of this.devices) {
       const { attemptsRunning } = device.runtime.getHealthStatus().operations;
       const rows = await device.rows();

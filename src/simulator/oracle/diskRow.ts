@@ -11,7 +11,7 @@ import { NOTHING_SAID } from '../../../machines/vocabulary/upstreamAnswer.ts';
 import { builtInOf, urgencyOf } from '../../../machines/vocabulary/urgency.ts';
 import type { Standing, StoredOperation } from '../../../persistence/port/store.ts';
 import type { RowAtRest } from './rowsAtRest.ts';
-import { givenKey } from './sentKeys.ts';
+import { keyOfRow } from './sentKeys.ts';
 import type { DiskRow, ReportedOutcome, TraceEvents } from './trace.ts';
 
 /** States on disk from which an attempt may begin at once. */
@@ -43,7 +43,7 @@ export function diskRow(
   const isCrisis = priority === 'crisis';
   return {
     id,
-    key: givenKey(idempotencyKey),
+    key: keyOfRow(id, idempotencyKey),
     seq,
     state,
     isInHand: standing === 'inHand',

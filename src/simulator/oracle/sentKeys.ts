@@ -37,7 +37,36 @@ export function noteCrisis<Request extends CrisisRequest>(
   return request;
 }
 
+/** Keys that were given, by the id of the operation: an edit that is made again goes out under another one. */
+const byId = new Map<string, string>();
+/** The key of an edit that was made again, after the id of its operation. */
+const MADE_AGAIN = /-r\d+$/;
+
+/** Forgets all operations, whose ids may come again in another run. */
+export function forgetOperations(): void {
+  byId.clear();
+}
+
+/** Notes which operation a request has become. */
+export function noteAccepted(id: string, key: string): void {
+  byId.set(id, key);
+}
+
+/** Notes an attempt, under a key that may be that of an edit made again. */
+export function noteAttempted(id: string, sent: string): void {
+  const key = given.get(sent);
+  if (key !== undefined || !MADE_AGAIN.test(sent)) byId.set(id, key ?? sent);
+}
+
+/** The key of an operation on disk. */
+export function keyOfRow(id: string, sent: string): string {
+  return byId.get(id) ?? givenKey(sent);
+}
+
 /** The key that the test gave; one that it did not note is what it is. */
 export function givenKey(sent: string): string {
-  return given.get(sent) ?? sent;
+  const key = given.get(sent);
+  if (key !== undefined || !MADE_AGAIN.test(sent)) return key ?? sent;
+  const id = sent.replace(MADE_AGAIN, '');
+  return byId.get(id) ?? id;
 }

@@ -234,3 +234,11 @@ export type Sight =
 export function isCrisisKey(key: string): boolean {
   return key.startsWith('crisis-');
 }
+
+/**
+ * So have edits: one may be merged to what the upstream holds, and then complete without an effect of its own. What the
+ * runtime makes to carry out a decision has a key that no caller gave.
+ */
+export function isEditKey(key: string, id: string): boolean {
+  return key.startsWith('edit-') || key.startsWith('hf1-') || key === id;
+}

@@ -6,7 +6,7 @@
 
 import type { Clause } from '../oracle/clause.ts';
 import type { Known } from '../oracle/known.ts';
-import type { DiskRow, ToldOutcome } from '../oracle/trace.ts';
+import { type DiskRow, isEditKey, type ToldOutcome } from '../oracle/trace.ts';
 
 /** Whether two tellings of one ending agree, in all that both of them say. */
 function isSame(one: ToldOutcome, other: ToldOutcome): boolean {
@@ -82,7 +82,7 @@ export const endings: readonly Clause[] = [
     watch: (known, broken) => ({
       atRest: (rows) => {
         for (const { id, key, outcome } of rows) {
-          if (outcome?.status !== 'completed') continue;
+          if (outcome?.status !== 'completed' || isEditKey(key, id)) continue;
           if (!known.applied.has(key) && !known.pretended.has(key)) broken(id);
         }
       },

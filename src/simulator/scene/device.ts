@@ -25,6 +25,7 @@ import type { Link } from '../network/link.ts';
 import { processNetwork } from '../network/processNetwork.ts';
 import { diskRows, rowOutside } from '../oracle/diskRow.ts';
 import { rowsAtRest } from '../oracle/rowsAtRest.ts';
+import { noteAccepted } from '../oracle/sentKeys.ts';
 import type { DiskRow, TraceEvent } from '../oracle/trace.ts';
 import { type Drawn, withDrawn } from '../setup/drawnOptions.ts';
 import { DeviceClients } from './deviceClients.ts';
@@ -133,7 +134,10 @@ export class Device {
     this.name = parts.setup.name;
     this.link = parts.link;
     this.tell = (event) => {
-      if (event.event === 'accepted') this.accepted.add(event.id);
+      if (event.event === 'accepted') {
+        this.accepted.add(event.id);
+        noteAccepted(event.id, event.key);
+      }
       parts.tell(event);
     };
     this.disk = new SimulatedDisk({

@@ -7,7 +7,9 @@
 import type { Json } from '../../../machines/vocabulary/shape.ts';
 import type { SeededRandom } from '../../virtual/seededRandom.ts';
 import type { VirtualClock } from '../../virtual/virtualClock.ts';
+import type { Records } from '../network/records.ts';
 import type { SimulatedUpstream } from '../network/simulatedUpstream.ts';
+import type { MadeEdit } from '../oracle/madeEdit.ts';
 import type { Device } from './device.ts';
 import type { Setup, Step } from './plan.ts';
 
@@ -20,6 +22,12 @@ export interface Scene {
   readonly upstreams: ReadonlyMap<string, SimulatedUpstream>;
   /** The service by which people are told of crises. */
   readonly pager: SimulatedUpstream;
+  /** What an upstream holds of the records that are edited. */
+  readonly records: Records;
+  /** Every edit that was made, accepted or not. */
+  readonly edits: MadeEdit[];
+  /** What somebody wanted back after it was removed: the path of the record, and the pointer into it. */
+  readonly restored: Set<string>;
   /** Takes this back when everything is healed; the returned function takes it back now. */
   readonly untilHealed: (undo: () => void) => () => void;
   /** Notes that this was seen, for the checks of what has to be seen sometimes. */

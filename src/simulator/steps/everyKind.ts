@@ -7,6 +7,7 @@
 import type { AnyStepKind } from '../scene/scene.ts';
 import { CLIENTS } from './clients.ts';
 import { DISK } from './disk.ts';
+import { EDITS } from './edits.ts';
 import { NETWORK } from './network.ts';
 import { PEOPLE } from './people.ts';
 import { PROCESSES } from './processes.ts';
@@ -14,8 +15,7 @@ import { UPSTREAMS } from './upstreams.ts';
 import { WORK } from './work.ts';
 
 export const everyKind: ReadonlyMap<string, AnyStepKind> = new Map(
-  [...WORK, ...DISK, ...NETWORK, ...UPSTREAMS, ...PEOPLE, ...PROCESSES, ...CLIENTS].map((kind) => [
-    kind.kind,
-    kind,
-  ]),
+  [...WORK, ...EDITS, ...DISK, ...NETWORK, ...UPSTREAMS, ...PEOPLE, ...PROCESSES, ...CLIENTS].map(
+    (kind) => [kind.kind, kind],
+  ),
 );

@@ -25,7 +25,8 @@ export function deviceAt({ devices }: Scene, at: number): Device {
   return device;
 }
 
-function send(device: Device, request: SyncRequest): void {
+/** Hands a request in, and tells what comes of it. */
+export function send(device: Device, request: SyncRequest): void {
   const key = request.idempotencyKey ?? '';
   device.runtime.sync(noteSent(request)).then(
     (operation) => {

@@ -1,0 +1,130 @@
+/**
+ * Records that several devices edit: all come to the same, nothing that was written is lost unseen, and nothing goes that
+ * nobody took out.
+ *
+ * @module
+ */
+
+import { canonical } from '../../../machines/merge/values/canonical.ts';
+import type { JsonObject } from '../../../machines/vocabulary/shape.ts';
+import type { MadeEdit } from '../oracle/madeEdit.ts';
+
+/** A record once all is healed and everybody has heard of it. */
+export interface RecordAtRest {
+  readonly path: string;
+  /** Every value that the upstream held, the present one last, without what travels beside it. */
+  readonly values: readonly JsonObject[];
+  /** What each device shows; `null` where it knows nothing. */
+  readonly shown: ReadonlyMap<string, JsonObject | null>;
+}
+
+/** What is known of the edits when all is over. */
+export interface EditsAtRest {
+  readonly edits: readonly MadeEdit[];
+  /** How the edit of this key has ended; `null` where it was not accepted, or is not over. */
+  readonly endingOf: (key: string) => string | null;
+  /** What was removed and wanted back, by the path of the record and the pointer. */
+  readonly restored: ReadonlySet<string>;
+  /** Everything that is kept with conflicts, as text: what both sides wrote, and what was decided. */
+  readonly kept: string;
+}
+
+/** Names each promise about records that is broken. */
+export function judgeRecords(
+  records: readonly RecordAtRest[],
+  atRest: EditsAtRest,
+): readonly string[] {
+  return records.flatMap((record) => {
+    const edits = atRest.edits.filter(({ entity }) =>
+      record.path.endsWith(`/${entity.type}/${entity.id}`),
+    );
+    return [
+      ...apart(record),
+      ...marksOf(record, edits, atRest),
+      ...gone(record, edits),
+      ...risen(record, edits, atRest),
+    ];
+  });
+}
+
+function apart({ path, values, shown }: RecordAtRest): readonly string[] {
+  const held = canonical(values.at(-1) ?? null);
+  return [...shown].flatMap(([device, value]) =>
+    value === null || canonical(value) === held ? [] : [`apart: ${path} on ${device}`],
+  );
+}
+
+/** What was written is there, once; or kept with a conflict, where others wrote at its place. */
+function marksOf(
+  { path, values }: RecordAtRest,
+  edits: readonly MadeEdit[],
+  { endingOf, kept }: EditsAtRest,
+): readonly string[] {
+  const value = values.at(-1);
+  const removed = new Set(edits.flatMap(({ removes }) => removes.map(itemOf)));
+  const replaced = new Set(edits.flatMap(({ replaces }) => replaces ?? []));
+  return edits.flatMap(({ mark, key, isRival, touches, device }) => {
+    if (mark === null) return [];
+    const count = occurrences(value, mark);
+    if (count > 1) return [`doubled: ${mark} in ${path}, written on ${device}`];
+    if (count === 1 || endingOf(key) !== 'completed') return [];
+    const mayBeGone = [touches, `c-${mark}`, `v-${mark}`].some(
+      (id) => id !== null && removed.has(id),
+    );
+    if (mayBeGone || (isRival && replaced.has(mark)) || kept.includes(mark)) return [];
+    return [`lost: ${mark} in ${path}, written on ${device}`];
+  });
+}
+
+/** A field or an item that was there is there still, unless somebody has taken it out. */
+function gone({ path, values }: RecordAtRest, edits: readonly MadeEdit[]): readonly string[] {
+  const removed = new Set(edits.flatMap(({ removes }) => removes));
+  const last = new Set(pointersIn(values.at(-1) ?? {}));
+  const ever = new Set(values.flatMap(pointersIn));
+  return [...ever]
+    .filter((pointer) => !last.has(pointer) && !removed.has(pointer))
+    .map((pointer) => `deleted by nobody: ${path}${pointer}`);
+}
+
+/** What somebody took out is not there again, unless somebody wrote to it or wanted it back. */
+function risen(
+  { path, values }: RecordAtRest,
+  edits: readonly MadeEdit[],
+  { endingOf, restored, kept }: EditsAtRest,
+): readonly string[] {
+  const last = new Set(pointersIn(values.at(-1) ?? {}));
+  const touched = new Set(edits.flatMap(({ touches }) => touches ?? []));
+  return edits.flatMap(({ removes, key }) =>
+    removes
+      .filter((pointer) => {
+        const mayBeBack =
+          touched.has(itemOf(pointer)) ||
+          restored.has(`${path}${pointer}`) ||
+          kept.includes(itemOf(pointer));
+        return last.has(pointer) && !mayBeBack && endingOf(key) === 'completed';
+      })
+      .map((pointer) => `back though removed: ${path}${pointer}`),
+  );
+}
+
+/** Its fields, and the items of its lists that have an id. */
+function pointersIn(value: JsonObject): readonly string[] {
+  return Object.entries(value).flatMap(([name, of]) => {
+    const items = Array.isArray(of) ? of : [];
+    const ids = items.flatMap((item) => (typeof item?.id === 'string' ? [item.id as string] : []));
+    return [`/${name}`, ...ids.map((id) => `/${name}/${id}`)];
+  });
+}
+
+function itemOf(pointer: string): string {
+  return pointer.slice(pointer.lastIndexOf('/') + 1);
+}
+
+/** How often a text is in a value: as the value of an item, a line or a field; not in ids and names of fields. */
+function occurrences(value: unknown, mark: string): number {
+  if (typeof value === 'string') {
+    return value.split('\n').filter((line) => line === mark || line === `+49 ${mark}`).length;
+  }
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.values(value).reduce<number>((sum, part) => sum + occurrences(part, mark), 0);
+}

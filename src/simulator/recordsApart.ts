@@ -1,0 +1,89 @@
+/**
+ * Looks at all records once everything is healed: every device hears of each, and then all have to show the same, with
+ * nothing lost.
+ *
+ * @module
+ */
+
+import { cleanJson } from '../../machines/merge/values/cleanJson.ts';
+import type { Json, JsonObject } from '../../machines/vocabulary/shape.ts';
+import { judgeRecords } from './promises/records.ts';
+import type { Device } from './scene/device.ts';
+import type { Scene } from './scene/scene.ts';
+import { EDITED } from './steps/editedRecords.ts';
+import { entityAt, hear, pathOf, RECORDS_OF_A_KIND } from './steps/edits.ts';
+import { META_FIELD } from './steps/recordHandlers.ts';
+
+const ANSWERED_WITHIN_MS = 60_000;
+
+/**
+ * What is broken of the promises about records.
+ *
+ * @param isPretended - whether the upstream said that it did what came under this key, and did not
+ */
+export async function recordsApart(
+  scene: Scene,
+  isPretended: (key: string) => boolean,
+): Promise<readonly string[]> {
+  const { devices, records, edits, restored } = scene;
+  const entities = EDITED.flatMap((record) =>
+    Array.from({ length: RECORDS_OF_A_KIND }, (_, id) => entityAt(record, id)),
+  );
+  // One that takes no record of this size goes on showing what it knows.
+  const heard = new Set<string>();
+  for (const device of devices) {
+    for (const entity of entities) {
+      const hasHeard = await answered(scene, hear(scene, device, entity, 'last'));
+      if (hasHeard === true) heard.add(`${device.name} ${pathOf(entity)}`);
+    }
+  }
+  const endings = new Map<string, string>();
+  const kept: string[] = [];
+  for (const device of devices) {
+    for (const { key, outcome } of await device.rows()) endings.set(key, outcome?.status ?? 'open');
+    kept.push((await answered(scene, keptWithConflicts(device))) ?? '');
+  }
+  const atRest = [];
+  for (const entity of entities) {
+    const path = pathOf(entity);
+    const writes = records.writes.filter((write) => write.path === path);
+    const shown = new Map<string, JsonObject | null>();
+    for (const { name, runtime } of devices) {
+      const view = await answered(scene, runtime.entities.get<JsonObject>(entity));
+      // An edit that may wait on, as the options of its device say, is shown there and not at the upstream.
+      const isComparable = view?.waiting === 0 && heard.has(`${name} ${path}`);
+      shown.set(name, isComparable ? clean(view.value) : null);
+    }
+    const values = writes.map(({ value }) => {
+      const { [META_FIELD]: _, ...own } = value as JsonObject;
+      return clean(own);
+    });
+    atRest.push({ path, values, shown });
+  }
+  const endingOf = (key: string): string | null =>
+    isPretended(key) ? 'pretended' : (endings.get(key) ?? null);
+  return judgeRecords(atRest, { edits, endingOf, restored, kept: kept.join() });
+}
+
+/** What is answered in time; `null` for the rest, such as what a process is asked that does not live any more. */
+async function answered<Value>({ clock }: Scene, asked: Promise<Value>): Promise<Value | null> {
+  const late = new Promise<null>((resolve) => {
+    clock.schedule(ANSWERED_WITHIN_MS, () => {
+      resolve(null);
+    });
+  });
+  return await clock.run(Promise.race([asked, late]));
+}
+
+function clean(value: Json): JsonObject {
+  return (cleanJson(value) ?? {}) as JsonObject;
+}
+
+/** Everything that the conflicts of a device hold, decided or not, as text. */
+async function keptWithConflicts({ runtime }: Device): Promise<string> {
+  const shown: unknown[] = [];
+  for await (const { id } of runtime.conflicts.list({ all: true })) {
+    shown.push(await runtime.conflicts.show(id));
+  }
+  return JSON.stringify(shown);
+}

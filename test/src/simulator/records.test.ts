@@ -1,0 +1,60 @@
+/** The judge of edited records: what is lost, doubled, deleted by nobody or back is found out. */
+
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../../machines/vocabulary/shape.ts';
+import type { MadeEdit } from '../../../src/simulator/oracle/madeEdit.ts';
+import { judgeRecords } from '../../../src/simulator/promises/records.ts';
+
+const entity = { type: 'crisis_plan', id: 'r0' };
+const contact = (id: string) => ({ id, name: `name-${id}` });
+const BEGUN = { emergencyContacts: [contact('a'), contact('b')], note: 'begun' };
+
+const edit = (more: Partial<MadeEdit>): MadeEdit => ({
+  ...{ device: 'phone', entity, key: 'edit-1', mark: null, isRival: false, replaces: null },
+  ...{ removes: [], touches: null },
+  ...more,
+});
+
+function judged(
+  values: readonly JsonObject[],
+  edits: readonly MadeEdit[],
+  more: { readonly shown?: JsonObject; readonly kept?: string; readonly ending?: string } = {},
+): readonly string[] {
+  const { shown = values.at(-1) ?? {}, kept = '', ending = 'completed' } = more;
+  const record = { path: '/v1/crisis_plan/r0', values, shown: new Map([['phone', shown]]) };
+  return judgeRecords([record], { edits, endingOf: () => ending, restored: new Set(), kept });
+}
+
+describe('SM-2 promises about records that several devices edit', () => {
+  const lost = edit({ mark: 'm1x' });
+  const removed = edit({ removes: ['/emergencyContacts/b'] });
+  const withoutB = { ...BEGUN, emergencyContacts: [contact('a')] };
+
+  test.each<[string, readonly string[], RegExp]>([
+    ['a device shows another record', judged([BEGUN], [], { shown: withoutB }), /^apart: /],
+    ['what was written is nowhere', judged([BEGUN], [lost]), /^lost: m1x/],
+    ['it is there twice', judged([{ ...BEGUN, note: 'm1x\nm1x' }], [lost]), /^doubled: m1x/],
+    ['a contact has gone by itself', judged([BEGUN, withoutB], []), /^deleted by nobody: .*\/b$/],
+    [
+      'a field has gone by itself',
+      judged([BEGUN, { emergencyContacts: BEGUN.emergencyContacts }], []),
+      /^deleted by nobody: .*\/note$/,
+    ],
+    [
+      'who was removed is back',
+      judged([BEGUN, withoutB, BEGUN], [removed]),
+      /^back though removed/,
+    ],
+  ])('CF-1 CF-5 CF-7 control: %s', (_, breaches, expected) => {
+    expect(breaches).toEqual([expect.stringMatching(expected)]);
+  });
+
+  test.each<[string, readonly string[]]>([
+    ['nothing was edited', judged([BEGUN], [])],
+    ['it was cancelled', judged([BEGUN], [lost], { ending: 'cancelled' })],
+    ['it is kept with a conflict', judged([BEGUN], [lost], { kept: 'm1x' })],
+    ['somebody has removed a contact', judged([BEGUN, withoutB], [removed])],
+  ])('CF-1 CF-5 CF-7 none is broken where %s', (_, breaches) => {
+    expect(breaches).toEqual([]);
+  });
+});
