@@ -55,6 +55,15 @@ export const CORE: readonly Plant[] = [
     seedsMax: 6,
   },
   {
+    name: 'retry-far-away',
+    file: 'machines/operation/position.ts',
+    find: 'queuedPosition(route, nowMs + (context.delayMs ?? 0));',
+    replace: 'queuedPosition(route, nowMs + 100 * (context.delayMs ?? 0));',
+    says: 'A retry is written as due much later than it is told.',
+    finds: /^(count untrue|out of order|still waiting): /,
+    seedsMax: 6,
+  },
+  {
     name: 'lane-heads-forgotten',
     file: 'persistence/memory/memoryTables.ts',
     find: "return { kind: 'updated', laneNext: write.leavesLane ? this.heldHeadOf(row.lane) : null };",
