@@ -68,11 +68,11 @@ export function simulateCommand(): Command {
       flag('--keep', 'with --replay: make it a regression test'),
       jsonOption(),
     ],
-    notes: `It needs nothing. Each run draws devices, upstreams, work, faults, orders of
-people and restarts from its seed, lets them happen on virtual time, heals everything, and looks whether each promise
-was kept. The same seed and version make the same history. It fails (exit 1) if a promise was broken, or two runs of
-one seed were not the same. A failure is made smaller for a minute at most, then written to
-holdfast-simulation-SEED.json with its history and its plan; nothing else is left behind. Ctrl-C ends it with what it has found.`,
+    notes: `It needs nothing. Each run draws devices, upstreams, work, faults, orders of people and restarts from its seed, lets
+them happen on virtual time, heals everything, and looks whether each promise was kept. The same seed and version make
+the same history. It fails (exit 1) if a promise was broken, or two runs of one seed were not the same. A failure is
+made smaller for a minute at most, then written to holdfast-simulation-SEED.json with its history and its plan; nothing
+else is left behind. Ctrl-C ends it with what it has found.`,
     examples: [
       'holdfast simulate',
       'holdfast simulate --seed 42                     # one day, again',

@@ -14,7 +14,7 @@ const SHAPES = new Map(
   [...CODE.matchAll(/^([a-z -]+): (.+)$/gm)].map(([, name = '', text = '']) => [name, text]),
 );
 /** Of these the page promises nothing. */
-const UNPROMISED = new Set(['demo', 'crisis-drill', 'charts', 'evidence']);
+const UNPROMISED = new Set(['demo', 'crisis-drill', 'simulate', 'charts', 'evidence']);
 
 export const DESCRIBED: readonly string[] = [...SHAPES.keys()];
 
