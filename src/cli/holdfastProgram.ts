@@ -123,7 +123,7 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
     ],
     [
       'simulate',
-      'days of trouble on virtual time, drawn from seeds; are promises kept?',
+      'run days of trouble drawn from seeds; exit 1 if a promise is broken',
       async () => (await import('./commands/simulate.ts')).simulateCommand(),
     ],
     ['help', 'show the help of a command', () => Promise.resolve(helpCommand())],
