@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import type { Run } from '../../actors/port.ts';
 import { disarmFaultPoints } from '../../persistence/port/faultPoints.ts';
+import type { HoldfastRuntime } from '../holdfastRuntime.ts';
 import { httpHandlerOver } from '../http/httpHandler.ts';
 import type { Network } from '../http/send.ts';
 import type { RuntimeOptions } from '../options.ts';
@@ -40,6 +41,8 @@ import { deviceAt, OWN_TYPE, TYPES } from './steps/work.ts';
 const HOUR_MS = 3_600_000;
 /** Longer than any call of a client waits. */
 const CALLS_END_WITHIN_MS = 120_000;
+const PAGE_SHOWS_WITHIN_MS = 5_000;
+const LOOKS_AT_PAGE = 5;
 const LOOK_EVERY_MS = 10_000;
 const CLOSE_UP_EVERY_MS = 600_000;
 /** Or a person would have to decide on keys that are too old, and endings would be purged. */
@@ -390,17 +393,39 @@ class Simulation implements Scene {
     }
   }
 
+  /** Compares the page with what there is, once another process has taken over before its eyes. */
+  async #lookAtPage(device: Device): Promise<void> {
+    const page = device.clients.openPage();
+    await this.clock.advance(PAGE_SHOWS_WITHIN_MS);
+    await device.killAndBoot();
+    const differences = async (): Promise<readonly string[]> => {
+      await this.clock.advance(PAGE_SHOWS_WITHIN_MS);
+      return page.differences((device.runtime as HoldfastRuntime).inspection.actors());
+    };
+    let different = await differences();
+    // Something may have happened just now.
+    for (let looks = 1; different.length > 0 && looks < LOOKS_AT_PAGE; looks += 1) {
+      different = await differences();
+    }
+    for (const what of different) device.tell({ event: 'pageDiffers', what });
+    device.clients.closePage(page);
+  }
+
   async #judge(): Promise<void> {
     this.#apart = await recordsApart(this, (key) =>
       [...this.#oracles.values()].some(({ known }) => known.pretended.has(key)),
     );
     for (const device of this.devices) {
+      await this.#lookAtPage(device);
       const { attemptsRunning } = device.runtime.getHealthStatus().operations;
       const rows = await device.rows();
       device.tell({ event: 'finished', rows, attemptsRunning, mayWait: this.#mayWaitOn });
       const ended = new Set(rows.filter(({ outcome }) => outcome !== null).map(({ id }) => id));
-      for (const { name, calls, watched } of device.clients.living) {
+      for (const { name, calls, watched, awaited } of device.clients.living) {
         for (const what of calls.values()) device.tellUnheard(name, what);
+        for (const id of awaited) {
+          if (ended.has(id)) device.tellUnheard(name, `the outcome of ${id}`);
+        }
         for (const [id, isOver] of watched) {
           if (ended.has(id) && !isOver) device.tellUnheard(name, `the end of ${id}`);
         }

@@ -445,6 +445,8 @@ const BROKEN: Readonly<Record<string, readonly (readonly TraceEvent[])[]>> = {
   'crisis of a client waited': [
     [{ event: 'answered', key: 'crisis-1', id: 'crisis', waitedMs: 201, client: 'client 1' }],
   ],
+  'client turned away': [[{ event: 'turnedAway', client: 'client 1', what: 'health' }]],
+  'page shows what is not': [[{ event: 'pageDiffers', what: 'supervisor is stopped' }]],
   'client unheard': [[{ event: 'unheard', client: 'client 1', what: 'health' }]],
   'crisis refused': [[{ event: 'refused', key: 'crisis-1', code: 'HF_STORE_UNAVAILABLE' }]],
   'not opened': [[{ event: 'unsound', what: 'not opened', detail: 'HF_STORE_CORRUPT' }]],

@@ -67,8 +67,12 @@ export class ClientProcess {
   readonly vessel: Vessel;
   readonly client: Client;
   readonly mayOwn: boolean;
+  /** How long its calls wait for an owner. */
+  readonly ownerWithinMs: number;
   /** Calls that have not ended, by a number, with what each is. */
   readonly calls = new Map<number, string>();
+  /** Ids of operations whose outcome it waits for. */
+  readonly awaited = new Set<string>();
   /** Whether it was told of the end of each operation that it watches to the end, by id. */
   readonly watched = new Map<string, boolean>();
   readonly #parts: ClientParts;
@@ -78,6 +82,7 @@ export class ClientProcess {
     const { name, ownerWithinMs, isOwned, createOwner, onError } = parts;
     this.#parts = parts;
     this.name = name;
+    this.ownerWithinMs = ownerWithinMs;
     this.mayOwn = createOwner !== null;
     this.vessel = newVessel(parts);
     const { clock, random, life } = this.vessel;

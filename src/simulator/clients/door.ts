@@ -17,6 +17,7 @@ export class Door {
   readonly #process: WireProcess;
   #parts: Parameters<ControlPort>[0] | null = null;
   #isOpen = false;
+  #openedAtMs = 0;
 
   constructor(process: WireProcess) {
     this.#process = process;
@@ -28,6 +29,7 @@ export class Door {
     return {
       open: () => {
         this.#isOpen = true;
+        this.#openedAtMs = this.#process.clock.monotonic();
       },
       close: () => {
         this.#isOpen = false;
@@ -38,6 +40,11 @@ export class Door {
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  /** When it opened. */
+  get openedAtMs(): number {
+    return this.#openedAtMs;
   }
 
   /** The owner is dead: nobody listens, and whoever held a connection is told. */

@@ -7,6 +7,8 @@
 
 import { applyMessages } from '../../../inspector/page/model/applyMessages.ts';
 import { firstState, type PageState } from '../../../inspector/page/model/pageState.ts';
+import { projectActor, type TappedActor } from '../../../inspector/projection/projection.ts';
+import type { WatchedActor } from '../../../inspector/protocol.ts';
 import { watchOwner } from '../../inspect/ownerFeed.ts';
 import { newVessel, type ProcessParts, type Vessel } from './clientProcess.ts';
 import { upgradeBy } from './door.ts';
@@ -34,7 +36,28 @@ export class Page {
     return this.#state;
   }
 
+  /** How what it shows differs from the actors that there are; empty where it does not. */
+  differences(actors: Iterable<TappedActor>): readonly string[] {
+    const { connection, actors: shown } = this.#state;
+    if (connection.state !== 'live') return [`the page is ${connection.state}`];
+    const really = wordsOf([...actors].map((actor) => projectActor(actor, null)));
+    const onPage = wordsOf(shown.values());
+    return [
+      ...[...really].filter(([actor, is]) => onPage.get(actor) !== is).map(([, is]) => is),
+      ...[...onPage]
+        .filter(([actor]) => !really.has(actor))
+        .map(([, is]) => `no such actor: ${is}`),
+    ];
+  }
+
   close(): void {
     this.#leave();
   }
+}
+
+/** Where each actor is, in words, by its number. */
+function wordsOf(actors: Iterable<WatchedActor>): ReadonlyMap<number, string> {
+  return new Map(
+    [...actors].map(({ actor, id, states }) => [actor, `${id} is ${states.join(' ')}`]),
+  );
 }

@@ -94,6 +94,10 @@ export interface TraceEvents {
   };
   /** A call of a client has not ended, although all has been well for long. */
   unheard: { readonly client: string; readonly what: string };
+  /** A client was told that it has no owner, while one ran and could be reached for as long as it waited. */
+  turnedAway: { readonly client: string; readonly what: string };
+  /** While nothing happens, the page shows other actors or states than the process has. */
+  pageDiffers: { readonly what: string };
   /** A caller was told how an operation ended. */
   ended: { readonly id: string; readonly outcome: ToldOutcome; readonly onDisk?: DiskRow | null };
   /**

@@ -1,5 +1,6 @@
 /**
- * Clients: a call ends, and a crisis is answered, whatever becomes of the owner of the store.
+ * Clients: a call ends, and a crisis is answered, whatever becomes of the owner of the store; and the page, which is
+ * another process, shows what is.
  *
  * @module
  */
@@ -18,6 +19,33 @@ export const clients: readonly Clause[] = [
     watch: (_, broken) => ({
       unheard: ({ client, what }) => {
         broken(`${what} by ${client}`);
+      },
+    }),
+  },
+  {
+    breach: 'client turned away',
+    says: {
+      page: 'requirements',
+      sentence:
+        'any of them submits, follows, cancels and asks for crises through the owner, with the same types, errors and promises',
+    },
+    requirements: ['SC-4'],
+    watch: (_, broken) => ({
+      turnedAway: ({ client, what }) => {
+        broken(`${what} by ${client}`);
+      },
+    }),
+  },
+  {
+    breach: 'page shows what is not',
+    says: {
+      page: 'requirements',
+      sentence: 'actors with their live charts',
+    },
+    requirements: ['OB-1'],
+    watch: (_, broken) => ({
+      pageDiffers: ({ what }) => {
+        broken(what);
       },
     }),
   },

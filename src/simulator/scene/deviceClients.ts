@@ -45,6 +45,8 @@ export class DeviceClients {
   readonly pages = new Set<Page>();
   readonly #parts: DeviceClientsParts;
   readonly #living = new Map<number, ClientProcess>();
+  #hindrances = 0;
+  #unhinderedSinceMs = 0;
   #starts = 0;
 
   constructor(parts: DeviceClientsParts) {
@@ -70,6 +72,22 @@ export class DeviceClients {
   at(number: number): ClientProcess | null {
     const { living } = this;
     return living[number % Math.max(1, living.length)] ?? null;
+  }
+
+  /** Notes that clients may not reach an owner that runs, until the returned function is called. */
+  hinder(): () => void {
+    this.#hindrances += 1;
+    return () => {
+      this.#hindrances -= 1;
+      this.#unhinderedSinceMs = this.#parts.clock.monotonic();
+    };
+  }
+
+  /** Since when clients can reach the owner; `null` where they can't. */
+  get reachableSinceMs(): number | null {
+    const { door } = this.#parts.home;
+    if (this.#hindrances > 0 || !door.isOpen) return null;
+    return Math.max(this.#unhinderedSinceMs, door.openedAtMs);
   }
 
   /** Starts one beside those of the set-up. */

@@ -16,6 +16,8 @@ import type { Device } from '../scene/device.ts';
 import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
 import { deviceAt, TYPES } from './work.ts';
 
+/** A client that looks for an owner finds one that can be reached within this time. */
+const CONNECTED_WITHIN_MS = 10_000;
 /** More than an owner takes lines from. */
 const CROWD = 140;
 
@@ -45,18 +47,68 @@ function watch(
   client: ClientProcess,
   { id, outcome }: Pick<Operation, 'id' | 'outcome'>,
 ): void {
+  client.awaited.add(id);
   client.follow(outcome, {
     came: (made) => {
+      client.awaited.delete(id);
       device.tell({ event: 'ended', id, outcome: reported(made) });
     },
-    failed: () => undefined,
+    failed: () => {
+      client.awaited.delete(id);
+    },
   });
+}
+
+/** Keeps clients from their owner until `end`, which is called when the time is over or all is healed. */
+function hinder(scene: Scene, { clients }: Device, forMs: number, end: () => void): void {
+  const over = clients.hinder();
+  const both = scene.untilHealed(() => {
+    end();
+    over();
+  });
+  scene.clock.schedule(forMs, both);
 }
 
 /** An id of what was accepted on the device, `which` of them all. */
 function idAt(device: Device, which: number): string | undefined {
   const ids = [...device.accepted];
   return ids[Math.floor(which * ids.length)];
+}
+
+function askInCrisis(
+  scene: Scene,
+  {
+    subject,
+    ...of
+  }: { readonly device: number; readonly client: number; readonly subject: string },
+): void {
+  withClient(scene, of, (device, client) => {
+    const { clock } = scene;
+    const startedAtMs = clock.monotonic();
+    const key = `crisis-${scene.nextRequest()}`;
+    const request = { type: TYPES[0], subject, idempotencyKey: key };
+    scene.saw(device.isOwned ? 'a crisis by a client' : 'a crisis while nobody owns the store');
+    const crisis = noteCrisis(request, device.clock.now());
+    client.call(key, (at) => at.crisis(crisis), {
+      came: ({ operationId: id, durable, delivery }) => {
+        if (id === null) return;
+        const hasSlept = device.clock.hasSleptSince(startedAtMs);
+        const waitedMs = hasSlept ? 0 : clock.monotonic() - startedAtMs;
+        device.tell({ event: 'answered', key, id, waitedMs, client: client.name });
+        client.unbounded(`${key} on disk`, () => durable, {
+          came: () => {
+            device.tell({ event: 'accepted', key, id, client: client.name });
+          },
+          failed: (error) => {
+            // It was delivered while the disk did not take its record.
+            const isDelivered = isHoldfastError(error) && error.code === 'HF_STORE_HANGING';
+            if (!isDelivered) refusedTo(device, key)(error);
+          },
+        });
+        watch(device, client, { id, outcome: delivery });
+      },
+    });
+  });
 }
 
 const WORK_OF_CLIENTS: readonly AnyStepKind[] = [
@@ -134,35 +186,7 @@ const WORK_OF_CLIENTS: readonly AnyStepKind[] = [
       client: random.below(16),
       subject: `user-${random.below(5)}`,
     }),
-    take: (scene, { subject, ...of }) => {
-      withClient(scene, of, (device, client) => {
-        const { clock } = scene;
-        const startedAtMs = clock.monotonic();
-        const key = `crisis-${scene.nextRequest()}`;
-        const request = { type: TYPES[0], subject, idempotencyKey: key };
-        scene.saw(device.isOwned ? 'a crisis by a client' : 'a crisis while nobody owns the store');
-        const crisis = noteCrisis(request, device.clock.now());
-        client.call(key, (at) => at.crisis(crisis), {
-          came: ({ operationId: id, durable, delivery }) => {
-            if (id === null) return;
-            const hasSlept = device.clock.hasSleptSince(startedAtMs);
-            const waitedMs = hasSlept ? 0 : clock.monotonic() - startedAtMs;
-            device.tell({ event: 'answered', key, id, waitedMs, client: client.name });
-            client.unbounded(`${key} on disk`, () => durable, {
-              came: () => {
-                device.tell({ event: 'accepted', key, id, client: client.name });
-              },
-              failed: (error) => {
-                // It was delivered while the disk did not take its record.
-                const isDelivered = isHoldfastError(error) && error.code === 'HF_STORE_HANGING';
-                if (!isDelivered) refusedTo(device, key)(error);
-              },
-            });
-            watch(device, client, { id, outcome: delivery });
-          },
-        });
-      });
-    },
+    take: askInCrisis,
     says: ({ client, subject }) => `${subject} is in crisis, at client ${client}`,
   }),
 ];
@@ -203,7 +227,18 @@ const LOOKS_OF_CLIENTS: readonly AnyStepKind[] = [
     }),
     take: (scene, { which, ...of }) => {
       withClient(scene, of, (device, client) => {
-        client.call('health', (at) => at.health());
+        const [askedAtMs, askedAtTrueMs] = [device.clock.monotonic(), scene.clock.monotonic()];
+        client.call('health', (at) => at.health(), {
+          failed: (error) => {
+            const { reachableSinceMs: sinceMs } = device.clients;
+            const isGone = isHoldfastError(error) && error.code === 'HF_OWNER_GONE';
+            const wasThere = sinceMs !== null && sinceMs + CONNECTED_WITHIN_MS < askedAtMs;
+            const hasSlept = device.clock.hasSleptSince(askedAtTrueMs - CONNECTED_WITHIN_MS);
+            if (!isGone || !wasThere || hasSlept || client.ownerWithinMs < CONNECTED_WITHIN_MS)
+              return;
+            device.tell({ event: 'turnedAway', client: client.name, what: 'health' });
+          },
+        });
         client.call('a record', (at) => at.entities.get({ type: 'account', id: 'a1' }));
         const id = idAt(device, which);
         if (id !== undefined) client.call(`a look at ${id}`, (at) => at.operations.get(id).view());
@@ -311,9 +346,9 @@ const FAULTS_OF_CLIENTS: readonly AnyStepKind[] = [
       forMs: 100 + random.below(120_000),
     }),
     take: (scene, { forMs, ...of }) => {
-      withClient(scene, of, (_, client) => {
+      withClient(scene, of, (device, client) => {
         const go = client.vessel.life.halt(scene.clock);
-        scene.clock.schedule(forMs, scene.untilHealed(go));
+        hinder(scene, device, forMs, go);
       });
     },
     says: ({ client, forMs }) => `client ${client} stands still for ${forMs} ms`,
@@ -336,14 +371,13 @@ const FAULTS_OF_CLIENTS: readonly AnyStepKind[] = [
     weight: 0.2,
     draw: (random) => ({ device: random.below(16), forMs: 1_000 + random.below(60_000) }),
     take: (scene, { device: at, forMs }) => {
-      const { clients } = deviceAt(scene, at);
-      const crowd = Array.from({ length: CROWD }, () => clients.visitor());
+      const device = deviceAt(scene, at);
+      const crowd = Array.from({ length: CROWD }, () => device.clients.visitor());
       for (const visitor of crowd) visitor.call('health', (of) => of.health());
       scene.saw('more clients than an owner takes');
-      const leave = scene.untilHealed(() => {
+      hinder(scene, device, forMs, () => {
         for (const { vessel } of crowd) vessel.kill();
       });
-      scene.clock.schedule(forMs, leave);
     },
     says: ({ device, forMs }) => `${CROWD} more clients come to device ${device} for ${forMs} ms`,
   }),
@@ -352,10 +386,15 @@ const FAULTS_OF_CLIENTS: readonly AnyStepKind[] = [
     counts: 'fault',
     weight: 1,
     draw: (random) => ({ device: random.below(16), forMs: 100 + random.below(90_000) }),
-    take: (scene, { device, forMs }) => {
-      const go = deviceAt(scene, device).process.life.halt(scene.clock);
+    take: (scene, { device: at, forMs }, random) => {
+      const device = deviceAt(scene, at);
       scene.saw('the owner stood still');
-      scene.clock.schedule(forMs, scene.untilHealed(go));
+      hinder(scene, device, forMs, device.process.life.halt(scene.clock));
+      const of = { device: at, client: random.below(16), subject: 'user-1' };
+      if (random.chance(0.5)) askInCrisis(scene, of);
+      withClient(scene, of, (_, client) => {
+        client.call('health', (asked) => asked.health());
+      });
     },
     says: ({ device, forMs }) => `the owner of device ${device} stands still for ${forMs} ms`,
   }),
@@ -372,10 +411,9 @@ const FAULTS_OF_CLIENTS: readonly AnyStepKind[] = [
       const device = deviceAt(scene, at);
       const before = device.lineDelayMs;
       device.lineDelayMs = delayMs;
-      const end = scene.untilHealed(() => {
+      hinder(scene, device, forMs, () => {
         device.lineDelayMs = before;
       });
-      scene.clock.schedule(forMs, end);
     },
     says: ({ device, delayMs, forMs }) =>
       `connections on device ${device} take up to ${delayMs} ms, for ${forMs} ms`,
