@@ -375,7 +375,7 @@ class Simulation implements Scene {
       );
       if (waiting.every(({ inHand, due, held }) => inHand + due + held === 0)) break;
       if (passedMs % CLOSE_UP_EVERY_MS > 0) continue;
-      for (const device of this.devices) void closeUp(this, device);
+      for (const device of this.devices) void closeUp(device);
     }
     await this.clock.advance(CALLS_END_WITHIN_MS);
     for (const { device, ...bounds } of waits) {

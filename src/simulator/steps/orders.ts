@@ -298,11 +298,12 @@ function letterFilter(random: SeededRandom): Params {
 }
 
 /** What people do at the end of their shift: decide what waits for them, and let go of what they hold. */
-export async function closeUp(scene: Pick<Scene, 'upstreams'>, device: Device): Promise<void> {
+export async function closeUp(device: Device): Promise<void> {
   const by = PERSONS[2] ?? PERSONS[0];
   const { runtime } = device;
   if (runtime.getHealthStatus().hold !== null) await give(device, 'store.release', { by });
-  for (const upstream of scene.upstreams.keys()) {
+  // By the names that its process knows: an upstream may have another since.
+  for (const upstream of Object.keys(runtime.getHealthStatus().upstreams)) {
     for (let left = 20; left > 0 && runtime.upstream(upstream).hold !== null; left -= 1) {
       await give(device, 'breaker.release', { upstream });
     }
