@@ -8,9 +8,9 @@ import { type SeededRandom, seededRandom } from '../virtual/seededRandom.ts';
 import { PROFILE_NAMES } from './network/link.ts';
 import { drawHabits } from './network/simulatedUpstream.ts';
 import type { ClientSetup, Plan, Setup, Step } from './scene/plan.ts';
-import type { CountsAs } from './scene/scene.ts';
+import type { AnyStepKind, CountsAs } from './scene/scene.ts';
 import { drawOptions } from './setup/drawOptions.ts';
-import { everyKind } from './steps/everyKind.ts';
+import { APP_KINDS, OWN_KINDS } from './steps/everyKind.ts';
 import { TYPES } from './steps/work.ts';
 
 const HOUR_MS = 3_600_000;
@@ -43,16 +43,22 @@ export function drawPlan(seed: number, hours: number, version: string): Plan {
     options: drawOptions(seededRandom(seed * 101 + at), named),
   }));
   const setup: Setup = { devices, upstreams };
-  const busyAtMs = Array.from({ length: Math.ceil(BUSY_AN_HOUR * hours) }, () =>
-    random.below(hours * HOUR_MS),
-  );
-  const steps = (Object.keys(A_DAY) as CountsAs[])
-    .flatMap((counts) => drawSteps(counts, hours, setup, random))
-    .map((step) => {
-      const busyMs = busyAtMs[random.below(busyAtMs.length)] ?? step.atMs;
-      return random.chance(BUSY_SHARE) ? { ...step, atMs: busyMs + random.below(BUSY_MS) } : step;
-    });
-  return { version, seed, hours, setup, steps: steps.toSorted((a, b) => a.atMs - b.atMs) };
+  return { version, seed, hours, setup, steps: drawSteps(OWN_KINDS, hours, setup, random) };
+}
+
+/** Draws a plan for an app of its own, whose options are as it has them. */
+export function drawAppPlan(
+  seed: number,
+  hours: number,
+  version: string,
+  upstreams: readonly string[],
+): Plan {
+  const random = seededRandom(seed);
+  const setup: Setup = {
+    devices: ['phone', 'tablet'].map((name) => ({ name, network: random.pick(PROFILE_NAMES) })),
+    upstreams: upstreams.map((name) => ({ name, habits: drawHabits(random) })),
+  };
+  return { version, seed, hours, setup, steps: drawSteps(APP_KINDS, hours, setup, random) };
 }
 
 function drawClients(random: SeededRandom): ClientSetup[] {
@@ -62,15 +68,40 @@ function drawClients(random: SeededRandom): ClientSetup[] {
   }));
 }
 
-function drawSteps(counts: CountsAs, hours: number, setup: Setup, random: SeededRandom): Step[] {
-  const kinds = [...everyKind.values()].filter((kind) => kind.counts === counts);
+function drawSteps(
+  all: readonly AnyStepKind[],
+  hours: number,
+  setup: Setup,
+  random: SeededRandom,
+): readonly Step[] {
+  const busyAtMs = Array.from({ length: Math.ceil(BUSY_AN_HOUR * hours) }, () =>
+    random.below(hours * HOUR_MS),
+  );
+  return (Object.keys(A_DAY) as CountsAs[])
+    .flatMap((counts) => {
+      const kinds = all.filter((kind) => kind.counts === counts);
+      return drawStepsOf(kinds, A_DAY[counts], hours, setup, random);
+    })
+    .map((step) => {
+      const busyMs = busyAtMs[random.below(busyAtMs.length)] ?? step.atMs;
+      return random.chance(BUSY_SHARE) ? { ...step, atMs: busyMs + random.below(BUSY_MS) } : step;
+    })
+    .toSorted((a, b) => a.atMs - b.atMs);
+}
+
+function drawStepsOf(
+  kinds: readonly AnyStepKind[],
+  { least, more }: (typeof A_DAY)[CountsAs],
+  hours: number,
+  setup: Setup,
+  random: SeededRandom,
+): Step[] {
   const weights = kinds.reduce((sum, { weight }) => sum + weight, 0);
-  const { least, more } = A_DAY[counts];
   const number = kinds.length === 0 ? 0 : Math.ceil(((least + random.below(more)) * hours) / 24);
   return Array.from({ length: number }, () => {
     let draw = random.next() * weights;
     const kind = kinds.find(({ weight }) => (draw -= weight) < 0) ?? kinds[0];
-    if (kind === undefined) throw new Error(`No kind of step counts as ${counts}.`);
+    if (kind === undefined) throw new Error('There is a kind of step.');
     const atMs = random.below(hours * HOUR_MS);
     return { atMs, kind: kind.kind, data: kind.draw(random, setup) };
   });

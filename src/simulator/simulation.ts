@@ -6,6 +6,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Run } from '../../actors/port.ts';
+import type { Json } from '../../machines/vocabulary/shape.ts';
 import { disarmFaultPoints } from '../../persistence/port/faultPoints.ts';
 import type { HoldfastRuntime } from '../holdfastRuntime.ts';
 import { httpHandlerOver } from '../http/httpHandler.ts';
@@ -27,10 +28,12 @@ import { Oracle } from './promises/oracle.ts';
 import { recordsApart } from './recordsApart.ts';
 import { eventWords } from './report/eventWords.ts';
 import type { Shown } from './report/recording.ts';
+import type { SimulatedApp } from './scene/app.ts';
 import { Device } from './scene/device.ts';
 import type { Plan, Step } from './scene/plan.ts';
 import { type AnyStepKind, type Scene, seedOf } from './scene/scene.ts';
 import { boundsOf, mayWaitOn } from './setup/bounds.ts';
+import { served, worldOver } from './simulatedApp.ts';
 import { EDITED, OWN_ENTITIES } from './steps/editedRecords.ts';
 import { entityAt, pathOf, RECORDS_OF_A_KIND } from './steps/edits.ts';
 import { everyKind } from './steps/everyKind.ts';
@@ -79,15 +82,17 @@ export interface Result {
  *
  * @param isEnough - ends the run early, where the breaches so far say all that was asked
  * @param onShown - is told what inspectors of all devices are shown; `null` where nobody looks
+ * @param app - runs in place of the simulator's own
  */
 export async function runPlan(
   plan: Plan,
   isEnough: (breaches: readonly string[]) => boolean = () => false,
   onShown: ((shown: Shown) => void) | null = null,
+  app: SimulatedApp | null = null,
 ): Promise<Result> {
   await Promise.all(LOADED_LATER.map(async (load) => await load()));
   try {
-    return await new Simulation(plan, onShown).run(isEnough);
+    return await new Simulation(plan, onShown, app).run(isEnough);
   } finally {
     disarmFaultPoints();
   }
@@ -105,6 +110,7 @@ class Simulation implements Scene {
   readonly devices: readonly Device[];
   readonly upstreams: ReadonlyMap<string, SimulatedUpstream>;
   readonly pager: SimulatedUpstream;
+  readonly app: SimulatedApp | null;
   readonly #plan: Plan;
   readonly #oracles = new Map<string, Oracle>();
   /** What tells of the effect of an attempt, by device, key and number. */
@@ -123,7 +129,8 @@ class Simulation implements Scene {
   #apart: readonly string[] = [];
   #requests = 0;
 
-  constructor(plan: Plan, onShown: ((shown: Shown) => void) | null) {
+  constructor(plan: Plan, onShown: ((shown: Shown) => void) | null, app: SimulatedApp | null) {
+    this.app = app;
     forgetOperations();
     this.#plan = plan;
     this.#startedAtMs = this.clock.monotonic();
@@ -132,7 +139,11 @@ class Simulation implements Scene {
     });
     const { seed, setup } = plan;
     this.upstreams = new Map(
-      setup.upstreams.map(({ name, habits }) => [name, new SimulatedUpstream(this.clock, habits)]),
+      setup.upstreams.map(({ name, habits }) => {
+        const serve = app?.serve[name];
+        const own = serve === undefined ? null : served(serve);
+        return [name, new SimulatedUpstream(this.clock, habits, own)];
+      }),
     );
     this.pager = new SimulatedUpstream(this.clock);
     for (const record of EDITED) {
@@ -315,12 +326,15 @@ class Simulation implements Scene {
         noteAttempted(operationId, key);
         const atMs = device.clock.now();
         const around = { process: number, key, atMs, isDead, tell: device.tell };
+        let answer: Json | undefined = null;
         await tracedAttempt(attempt, around, new Set(), async (apply) => {
           this.#effects.set(`${place} ${key} ${tries}`, apply);
-          await sent(attempt);
+          this.#effects.set(`${place} ${key} 0`, apply);
+          answer = await sent(attempt);
         });
-        return null;
+        return answer;
       };
+    if (this.app !== null) return this.#optionsOf(this.app, device, network, traced);
     const plain = TYPES.map((type, at) => {
       const upstream = names[at % names.length] ?? '';
       const run = traced(sender(network, upstream, type));
@@ -346,6 +360,26 @@ class Simulation implements Scene {
       entities: OWN_ENTITIES,
       device: device.name,
       retentionMs: LONGER_THAN_ALL_JUMPS_MS,
+    };
+  }
+
+  /** Options of an app's own, with its handlers under the eyes of the judge. */
+  #optionsOf(
+    app: SimulatedApp,
+    device: Device,
+    network: Network,
+    traced: (sent: Run) => Run,
+  ): Partial<RuntimeOptions> {
+    const given = app.options(worldOver(network));
+    const handlers = Object.entries(given.handlers ?? {}).map(([type, handler]) => {
+      const run = Object.assign(traced(handler.run), handler.run);
+      return [type, { keyLifetimeMs: LONGER_THAN_ALL_JUMPS_MS, ...handler, run }] as const;
+    });
+    return {
+      retentionMs: LONGER_THAN_ALL_JUMPS_MS,
+      ...given,
+      handlers: Object.fromEntries(handlers),
+      device: device.name,
     };
   }
 

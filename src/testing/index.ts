@@ -12,6 +12,12 @@ export {
 } from '../simulator/network/misbehaviour.ts';
 export { RECORD_FAULTS, type RecordFault } from '../simulator/network/records.ts';
 export type { LedgerEntry, UpstreamLedger } from '../simulator/network/upstreamLedger.ts';
+export type {
+  AppOptions,
+  ServedAnswer,
+  ServedRequest,
+  SimulatedWorld,
+} from '../simulator/scene/app.ts';
 export { type SeededRandom, seededRandom } from '../virtual/seededRandom.ts';
 export { VIRTUAL_EPOCH_MS, VirtualClock } from '../virtual/virtualClock.ts';
 export { type MergeCase, type MergeLaw } from './lawsOfMerges.ts';
@@ -23,4 +29,10 @@ export {
   type UpstreamOptions,
 } from './misbehavingUpstream.ts';
 export { type RecordServer, type RecordServerOptions, startRecordServer } from './recordServer.ts';
+export {
+  type SimulateOptions,
+  type SimulateReport,
+  type SimulationFailure,
+  simulate,
+} from './simulate.ts';
 export { createTestBed, type TestBed, type TestOptions, type TestProcess } from './testBed.ts';

@@ -142,6 +142,9 @@ export type Answer =
 
 type Reply = (answer: Answer) => void;
 
+/** Does the work of a request, and answers. */
+export type Serve = (request: Arriving) => Exclude<Answer, 'reset'>;
+
 const MINUTE_MS = 60_000;
 /** Past the time-out of an attempt, and past where its handler overhangs (OP-3). */
 const STALL_MS_MAX = 60_000;
@@ -155,6 +158,9 @@ export class SimulatedUpstream {
   readonly #habits: Habits;
   readonly #clock: Clock;
   readonly #ledger = new UpstreamLedger();
+  readonly #serve: Serve | null;
+  /** What was answered, by key. */
+  readonly #served = new Map<string, Exclude<Answer, 'reset'>>();
   readonly #troubles = new Set<Trouble>();
   readonly #queue: (() => void)[] = [];
   readonly #stopped: (() => void)[] = [];
@@ -168,9 +174,11 @@ export class SimulatedUpstream {
   #inMinute = 0;
   #upSinceMs = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock, habits: Habits = USUAL) {
+  /** @param serve - what does the work of a request; left out: the ledger and the records of this class */
+  constructor(clock: Clock, habits: Habits = USUAL, serve: Serve | null = null) {
     this.#clock = clock;
     this.#habits = habits;
+    this.#serve = serve;
     this.records = new Records({ weakTags: habits.weakTags }, clock);
   }
 
@@ -298,6 +306,7 @@ export class SimulatedUpstream {
     const { method, headers, body, arrivals } = request;
     const key = keyOf(request);
     const attempt = Number(headers.get('holdfast-attempt') ?? 0);
+    if (this.#serve !== null) return this.#workOnServed(request, this.#serve, attempt);
     if (method !== 'POST') return this.#workOnRecord(request, attempt);
     if (!isOneOfKeys(request)) {
       arrivals.applied(key, attempt, true, true);
@@ -312,6 +321,27 @@ export class SimulatedUpstream {
     if (isEffect) entry.applied += 1;
     arrivals.applied(key, attempt, isEffect, false);
     return said(200, `receipt of ${entry.bodyDigest.slice(0, 8)}`);
+  }
+
+  /** Lets the app's own code do the work; a key that comes again has the answer that it had. */
+  #workOnServed(request: Arriving, serve: Serve, attempt: number): Exclude<Answer, 'reset'> {
+    const { method, body, arrivals } = request;
+    if (method === 'GET' || method === 'HEAD') return serve(request);
+    const key = keyOf(request);
+    if (key === '') return said(400, 'a request has to carry idempotency-key');
+    const { isMismatch } = this.#ledger.note(key, attempt, body);
+    if (isMismatch) {
+      arrivals.bodyChanged(key);
+      return said(422, 'the idempotency key belongs to another request');
+    }
+    const before = this.#served.get(key);
+    const answer = before ?? serve(request);
+    const isDone = answer.status >= 200 && answer.status <= 299;
+    if (isDone) {
+      this.#served.set(key, answer);
+      arrivals.applied(key, attempt, before === undefined);
+    }
+    return answer;
   }
 
   #workOnRecord(request: Arriving, attempt: number): Exclude<Answer, 'reset'> {

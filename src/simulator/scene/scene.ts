@@ -10,6 +10,7 @@ import type { VirtualClock } from '../../virtual/virtualClock.ts';
 import type { Records } from '../network/records.ts';
 import type { SimulatedUpstream } from '../network/simulatedUpstream.ts';
 import type { MadeEdit } from '../oracle/madeEdit.ts';
+import type { SimulatedApp } from './app.ts';
 import type { Device } from './device.ts';
 import type { Setup, Step } from './plan.ts';
 
@@ -18,6 +19,8 @@ export interface Scene {
   /** True time. Each device has its own reading of it. */
   readonly clock: VirtualClock;
   readonly setup: Setup;
+  /** What runs in place of the simulator's own app; `null` for that one. */
+  readonly app: SimulatedApp | null;
   readonly devices: readonly Device[];
   readonly upstreams: ReadonlyMap<string, SimulatedUpstream>;
   /** The service by which people are told of crises. */

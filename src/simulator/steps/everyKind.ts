@@ -5,6 +5,7 @@
  */
 
 import type { AnyStepKind } from '../scene/scene.ts';
+import { APP } from './app.ts';
 import { CLIENTS } from './clients.ts';
 import { DISK } from './disk.ts';
 import { EDITS } from './edits.ts';
@@ -14,8 +15,15 @@ import { PROCESSES } from './processes.ts';
 import { UPSTREAMS } from './upstreams.ts';
 import { WORK } from './work.ts';
 
+/** What happens to any app. */
+const AROUND = [...DISK, ...NETWORK, ...UPSTREAMS, ...PEOPLE, ...PROCESSES];
+/** The kinds of a plan for the simulator's own app, and for another one. */
+export const OWN_KINDS: readonly AnyStepKind[] = [...WORK, ...EDITS, ...AROUND, ...CLIENTS];
+export const APP_KINDS: readonly AnyStepKind[] = [
+  ...APP,
+  ...AROUND.filter(({ counts }) => counts !== 'work'),
+];
+
 export const everyKind: ReadonlyMap<string, AnyStepKind> = new Map(
-  [...WORK, ...EDITS, ...DISK, ...NETWORK, ...UPSTREAMS, ...PEOPLE, ...PROCESSES, ...CLIENTS].map(
-    (kind) => [kind.kind, kind],
-  ),
+  [...OWN_KINDS, ...APP].map((kind) => [kind.kind, kind]),
 );

@@ -1,0 +1,52 @@
+/**
+ * An app in the simulator: what it gives `createRuntime`, what people ask of it, and what its upstreams answer.
+ *
+ * @module
+ */
+
+import type { SyncRequest } from '../../../machines/policy/request/request.ts';
+import type { Clock } from '../../../machines/vocabulary/clock.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
+import type { HttpHandlerOptions, HttpRun } from '../../http/httpHandler.ts';
+import type { RuntimeOptions } from '../../options.ts';
+import type { SeededRandom } from '../../virtual/seededRandom.ts';
+
+/** What the simulator gives an app, for each of its processes. */
+export interface SimulatedWorld {
+  /** `httpHandler` over the simulated network. The host of `baseUrl` is that of an upstream: see `urlOf`. */
+  readonly httpHandler: <Response = Json | undefined>(
+    options: HttpHandlerOptions,
+  ) => HttpRun<Response>;
+  /** `fetch` over the simulated network, for a handler that calls it. Answers have `status`, `ok`, `headers`, `text()` and `json()`. */
+  readonly fetch: typeof fetch;
+  /** The address of an upstream: its name as a host, such as `https://shop.example/v1`. */
+  readonly urlOf: (upstream: string) => string;
+  /** Virtual time; what an app waits for, it waits for here. */
+  readonly clock: Clock;
+}
+
+/** Options of an app's processes; the simulator sets the others. */
+export type AppOptions = Omit<RuntimeOptions, 'store' | 'key' | 'clock' | 'random' | 'device'>;
+
+/** A request that has come to an upstream. */
+export interface ServedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Headers;
+  /** The body as text; empty for none. */
+  readonly body: string;
+}
+
+/** What an upstream answers. */
+export interface ServedAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Json;
+}
+
+/** An app that is simulated. */
+export interface SimulatedApp {
+  readonly options: (world: SimulatedWorld) => AppOptions;
+  readonly request: (random: SeededRandom, number: number) => SyncRequest;
+  readonly serve: Readonly<Record<string, (request: ServedRequest) => ServedAnswer>>;
+}
