@@ -7,7 +7,7 @@
 
 import { httpHandlerOver } from '../http/httpHandler.ts';
 import type { Network } from '../http/send.ts';
-import { DEFAULT_UPSTREAM } from '../options.ts';
+import { checkOptions, DEFAULT_UPSTREAM } from '../options.ts';
 import { VirtualClock } from '../virtual/virtualClock.ts';
 import { Link, urlOf } from './network/link.ts';
 import { processNetwork } from './network/processNetwork.ts';
@@ -57,7 +57,7 @@ async function textOf({ body }: Response): Promise<string> {
   return Buffer.concat(pieces).toString('utf8');
 }
 
-/** The upstreams that the handlers of an app name. */
+/** The upstreams that the handlers of an app name. @throws HoldfastError `HF_OPTION_INVALID` for options that are not valid. */
 export function upstreamsOf(app: SimulatedApp): readonly string[] {
   const clock = new VirtualClock();
   const nowhere = new Link(clock, {
@@ -71,7 +71,9 @@ export function upstreamsOf(app: SimulatedApp): readonly string[] {
       bodyChanged: () => undefined,
     },
   });
-  const { handlers = {} } = app.options(worldOver(processNetwork(nowhere, clock)));
+  const options = app.options(worldOver(processNetwork(nowhere, clock)));
+  checkOptions({ ...options, store: ':memory:' });
+  const { handlers = {} } = options;
   return [...new Set(Object.values(handlers).map(({ upstream }) => upstream ?? DEFAULT_UPSTREAM))];
 }
 

@@ -53,6 +53,8 @@ export interface StepKind<Data extends Readonly<Record<string, Json>> = never> {
   readonly counts: CountsAs;
   /** Whether it does not happen in the process that owns the store: it does not wait for that one to go on. */
   readonly isElsewhere?: boolean;
+  /** Whether it asks for work of the simulator's own app, so that another app has no such step. */
+  readonly isOfOwnApp?: boolean;
   /** How often it is drawn, beside the others of what it counts as. */
   readonly weight: number;
   /** Draws what is done; `setup` says what there is. Must give the same for the same chance. */

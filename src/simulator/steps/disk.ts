@@ -135,6 +135,7 @@ export const DISK: readonly AnyStepKind[] = [
   }),
   stepKind({
     kind: 'disk.crisesMeanwhile',
+    isOfOwnApp: true,
     counts: 'fault',
     weight: 2,
     draw: (random) => ({
@@ -243,6 +244,7 @@ export const DISK: readonly AnyStepKind[] = [
   }),
   stepKind({
     kind: 'crisis.outside',
+    isOfOwnApp: true,
     counts: 'restart',
     weight: 1,
     draw: (random) => ({ device: random.below(16), subject: `user-${random.below(5)}` }),

