@@ -69,6 +69,8 @@ export function upstreamsOf(app: SimulatedApp): readonly string[] {
       applied: () => undefined,
       pretended: () => undefined,
       bodyChanged: () => undefined,
+      early: () => undefined,
+      followed: () => undefined,
     },
   });
   const options = app.options(worldOver(processNetwork(nowhere, clock)));

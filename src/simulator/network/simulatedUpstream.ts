@@ -339,7 +339,7 @@ export class SimulatedUpstream {
     const isDone = answer.status >= 200 && answer.status <= 299;
     if (isDone) {
       this.#served.set(key, answer);
-      arrivals.applied(key, attempt, before === undefined);
+      arrivals.applied(key, attempt, before === undefined, false);
     }
     return answer;
   }

@@ -22,7 +22,7 @@ describe('simulate()', () => {
     const { failures, seen, runs } = await simulate({ ...orders, hours: 2, runs: 2 });
     expect(failures.map(({ breaches }) => breaches)).toEqual([]);
     expect(runs).toBe(2);
-    expect(Object.keys(seen).length).toBeGreaterThan(2);
+    expect(Object.keys(seen).length).toBeGreaterThan(1);
   });
 
   test('SM-4 a handler that calls done what was not is found, and the run is made again from its file', async () => {
