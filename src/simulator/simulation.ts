@@ -397,7 +397,7 @@ class Simulation implements Scene {
     const waits = await Promise.all(
       this.devices.map(async (device) => {
         const { inHand, due, held } = await device.disk.base.counts();
-        return { device, ...boundsOf(device.process.options, inHand + due + held) };
+        return { device, ...boundsOf(device.everyOptions, inHand + due + held) };
       }),
     );
     const withinMs = Math.max(...waits.map((each) => each.withinMs));
@@ -417,7 +417,7 @@ class Simulation implements Scene {
       for (const row of rows) {
         const { id, state, outcome } = row;
         if (outcome !== null) continue;
-        if (mayWaitOn(row, rows, bounds, this.clock.now())) {
+        if (mayWaitOn(row, rows, bounds, device.process.options.clock.now())) {
           this.#mayWaitOn.add(id);
           continue;
         }

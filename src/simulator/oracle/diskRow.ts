@@ -54,6 +54,7 @@ export function diskRow(
     attempt,
     isOrdered: ORDERED.has(state) && !isSpent,
     dueAtMs: context.wakeAtMs,
+    startAtMs: ('startAtMs' in context ? context.startAtMs : null) ?? null,
     isBackingOff: standing === 'due' && state === 'backingOff',
     crashes,
     outcome:

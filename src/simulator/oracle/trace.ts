@@ -27,6 +27,8 @@ export interface DiskRow {
   readonly isOrdered: boolean;
   /** When the attempt that it waits for, or that was ordered after a wait, may be made. */
   readonly dueAtMs: number;
+  /** Before when it is not to begin, as its request says; left out for at once. */
+  readonly startAtMs?: number | null;
   /** Whether it waits for that time. */
   readonly isBackingOff: boolean;
   /** Crashes in a row that found it in flight. */

@@ -6,6 +6,8 @@
 
 import type { Handler } from '../../../actors/port.ts';
 import type { FeedSource } from '../../../inspector/protocol.ts';
+import { entriesOf, type PolicyLayers } from '../../../machines/policy/layers/policyLayers.ts';
+import { PolicyTable } from '../../../machines/policy/layers/policyTable.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { armFaultPoint, type FaultPoint } from '../../../persistence/port/faultPoints.ts';
@@ -103,6 +105,8 @@ export class Device {
   /** Its own view of time. */
   readonly clock: DeviceClock;
   readonly #parts: DeviceParts;
+  /** The options that its processes had so far, also by policies that were set while they ran. */
+  readonly everyOptions: CheckedOptions[] = [];
   /** Everything is healed: no handler is missing any more. */
   isHealed = false;
   #boots = 0;
@@ -172,6 +176,14 @@ export class Device {
     this.#set = (this.#set + 1) % Math.max(1, this.#parts.setup.options?.length ?? 0);
   }
 
+  /** Notes that the process has other policies from now on. */
+  noteLayers(layers: PolicyLayers): void {
+    const { options } = this.process;
+    const { upstreams, tiers } = options;
+    const entries = entriesOf(layers, upstreams, () => true, tiers);
+    this.everyOptions.push({ ...options, policies: new PolicyTable(entries, tiers) });
+  }
+
   get door(): Door {
     return this.process.door;
   }
@@ -237,6 +249,7 @@ export class Device {
       clock: vessel.clock,
       handlers: Object.fromEntries(handlers),
     });
+    this.everyOptions.push(checked);
     const opened = candidate === null ? store : this.#taking(store, () => made);
     const owner = assembleOwner(checked, {
       ...{ store: opened, isCandidate: candidate !== null, control: door.control },

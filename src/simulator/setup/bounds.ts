@@ -42,8 +42,20 @@ export interface Bounds {
 /** A key that its upstream has forgotten needs a person, and clocks are set by up to this. */
 const JUMPS_MS = 50 * 365 * 86_400_000;
 
-/** @param waiting - number of operations that have not ended when everything is healed */
-export function boundsOf(options: CheckedOptions, waiting: number): Bounds {
+/**
+ * @param everyOptions - of each process so far: a wait that has begun, and an outage, outlast the options that they
+ * began under
+ * @param waiting - number of operations that have not ended when everything is healed
+ */
+export function boundsOf(everyOptions: readonly CheckedOptions[], waiting: number): Bounds {
+  const each = everyOptions.map((options) => boundsUnder(options, waiting));
+  return {
+    withinMs: Math.max(...each.map(({ withinMs }) => withinMs)),
+    longer: new Map(each.flatMap(({ longer }) => [...longer])),
+  };
+}
+
+function boundsUnder(options: CheckedOptions, waiting: number): Bounds {
   const { policies, handlers } = options;
   const longer = new Map<Part, string>();
   let withinMs = 0;
@@ -134,7 +146,7 @@ export function mayWaitOn(
   switch (reason) {
     // The instant that its request names.
     case 'startAt':
-      return row.dueAtMs > nowMs;
+      return (row.startAtMs ?? 0) > nowMs;
     case 'backoff':
       return has('backoff') || (row.dueAtMs <= nowMs && has('turn', 'rate'));
     case 'review':

@@ -75,6 +75,16 @@ function drawMoves(random: SeededRandom, { types, upstreams }: Named): readonly 
   return moves;
 }
 
+/** Policies that a person sets while a process runs. */
+export function drawPolicies(random: SeededRandom, named: Named): readonly Drawn[] {
+  const all = everyPlace(named).filter(
+    ({ place, name, field }) => place !== 'tiers' && policiesOf(place, name).includes(field),
+  );
+  return Array.from({ length: 1 + random.below(3) }, () => all[random.below(all.length)]).flatMap(
+    (each) => (each === undefined ? [] : [drawn(each, random)]),
+  );
+}
+
 /** Every field in every place where it may be set. */
 export function everyPlace({ upstreams, types }: Named): readonly Candidate[] {
   const of = (

@@ -11,6 +11,7 @@ import {
   type PolicySettings,
   rulesOf,
 } from '../../../machines/policy/layers/policyFields.ts';
+import type { PolicyLayers } from '../../../machines/policy/layers/policyLayers.ts';
 import type { PayloadSchema } from '../../../machines/policy/request/payloadSchema.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { isObject } from '../../../machines/vocabulary/optionFields.ts';
@@ -38,7 +39,10 @@ export interface Drawn {
   readonly place: Place;
   /** Name of the upstream, tier or type, number of the step; `*` for each, and where there is one only. */
   readonly name: string;
-  /** Path of the field there; beside those of the tables `isMissing` of a handler and `name` of an upstream. */
+  /**
+   * Path of the field there; beside those of the tables the `name` of an upstream, and `isMissing` of a handler,
+   * which is registered while the process runs, if ever.
+   */
   readonly field: string;
   /** Its value; the name of what is no JSON. */
   readonly value: Json;
@@ -135,6 +139,18 @@ function layered({ place, name, field, value }: Drawn): object {
   const settings = merged(Object.fromEntries(beside), own);
   const path = [...place.split('.'), ...(place === 'policies.defaults' ? [] : [name])];
   return path.reduceRight<object>((inner, each) => ({ [each]: inner }), settings as object);
+}
+
+/** Policies with what was drawn for them, as `setPolicies` takes them. */
+export function policiesWith(layers: PolicyLayers, drawn: readonly Drawn[]): PolicyLayers {
+  const { policies, upstreams, tiers } = drawn
+    .map(layered)
+    .reduce<Options>((one, other) => merged(one, other) as Options, {});
+  return merged(layers, {
+    ...policies,
+    upstreams,
+    tiers: merged(policies?.tiers, tiers),
+  }) as PolicyLayers;
 }
 
 /** A named strategy, or the function that the name stands for. */

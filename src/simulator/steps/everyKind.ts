@@ -10,6 +10,7 @@ import { CLIENTS } from './clients.ts';
 import { DISK } from './disk.ts';
 import { EDITS } from './edits.ts';
 import { NETWORK } from './network.ts';
+import { OPTIONS } from './options.ts';
 import { PEOPLE } from './people.ts';
 import { PROCESSES } from './processes.ts';
 import { UPSTREAMS } from './upstreams.ts';
@@ -18,7 +19,13 @@ import { WORK } from './work.ts';
 /** What happens to any app. */
 const AROUND = [...DISK, ...NETWORK, ...UPSTREAMS, ...PEOPLE, ...PROCESSES];
 /** The kinds of a plan for the simulator's own app, and for another one. */
-export const OWN_KINDS: readonly AnyStepKind[] = [...WORK, ...EDITS, ...AROUND, ...CLIENTS];
+export const OWN_KINDS: readonly AnyStepKind[] = [
+  ...WORK,
+  ...EDITS,
+  ...OPTIONS,
+  ...AROUND,
+  ...CLIENTS,
+];
 export const APP_KINDS: readonly AnyStepKind[] = [
   ...APP,
   ...AROUND.filter(({ isOfOwnApp }) => isOfOwnApp !== true),
