@@ -6,4 +6,14 @@
 
 import type { Plant } from './plant.ts';
 
-export const OPTIONS: readonly Plant[] = [];
+export const OPTIONS: readonly Plant[] = [
+  {
+    name: 'retention-not-whole',
+    file: 'src/options.ts',
+    find: 'Math.ceil(Math.min(options.retentionMs ?? 30 * DAY_MS, RETENTION_MS_MAX))',
+    replace: '(options.retentionMs ?? 30 * DAY_MS)',
+    says: 'Work whose endings are kept for longer than any clock counts can not be ended on disk.',
+    finds: /^(still waiting|not settled|outcome not kept): /,
+    seedsMax: 60,
+  },
+];
