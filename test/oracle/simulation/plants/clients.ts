@@ -8,15 +8,6 @@ import type { Plant } from './plant.ts';
 
 export const CLIENTS: readonly Plant[] = [
   {
-    name: 'client-waits-for-dead-owner',
-    file: 'src/connect/line.ts',
-    find: '    for (const { reject } of open) reject(new LineEnded());',
-    replace: '    void open;',
-    says: 'A line that has ended does not say so to what was asked on it, so no next owner is asked.',
-    finds: /^client unheard: the outcome of /,
-    seedsMax: 10,
-  },
-  {
     name: 'client-asks-no-next-owner',
     file: 'src/connect/ownerLink.ts',
     find: "      if (open.patience === 'boundedWithoutOwner') open.cancelDeadline();\n      this.#send(open);",
@@ -35,15 +26,6 @@ export const CLIENTS: readonly Plant[] = [
     seedsMax: 10,
   },
   {
-    name: 'client-not-told-of-missed-end',
-    file: 'src/connect/ownerDesk.ts',
-    find: '        if (now !== null) told(now);',
-    replace: '',
-    says: 'A client that watches an operation is not told what changed while nobody owned the store.',
-    finds: /^client unheard: the end of /,
-    seedsMax: 40,
-  },
-  {
     name: 'client-crisis-waits-for-owner',
     file: 'src/connect/clientCrises.ts',
     find: 'const TOLD_WITHIN_MS = 100;',
@@ -51,24 +33,6 @@ export const CLIENTS: readonly Plant[] = [
     says: 'A client keeps a person in crisis waiting for an owner that stands still.',
     finds: /^crisis of a client waited: /,
     seedsMax: 20,
-  },
-  {
-    name: 'client-sessions-are-kept',
-    file: 'src/connect/lineServer.ts',
-    find: '      onEnded: () => this.#sessions.delete(session),',
-    replace: '      onEnded: () => undefined,',
-    says: 'Lines that have ended count as open, so that an owner takes no more clients after some time.',
-    finds: /^client turned away: /,
-    seedsMax: 40,
-  },
-  {
-    name: 'page-applies-no-steps',
-    file: 'inspector/page/model/applyMessages.ts',
-    find: '  draft.actors.set(step.actor, { ...actor, states: step.to, sinceAtMs: step.atMs });',
-    replace: '',
-    says: 'The page leaves an actor in the state that it had when the page was opened.',
-    finds: /^page shows what is not: /,
-    seedsMax: 3,
   },
   {
     name: 'page-misses-first-actors',
