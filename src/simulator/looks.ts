@@ -6,17 +6,22 @@
 
 import type { OperationView } from '../../actors/port.ts';
 import type { Overview } from '../../inspector/protocol.ts';
-import { DEFAULT_UPSTREAM } from '../options.ts';
+import { type CheckedOptions, DEFAULT_UPSTREAM } from '../options.ts';
 import { settleJobs } from '../virtual/virtualClock.ts';
 import type { Look, OpenRow } from './oracle/look.ts';
 import { OpenRows } from './oracle/openRows.ts';
 import type { Device } from './scene/device.ts';
 import type { Step } from './scene/plan.ts';
 import type { Scene } from './scene/scene.ts';
+import { boundsOf } from './setup/bounds.ts';
 
 /** Views that are asked for at one look; the next look asks for others. */
 const VIEWS_AT_ONCE = 4;
 
+/** Steps after which a process may have stood still, slept or ended, in part or for a time. */
+const STANDSTILLS: ReadonlySet<string> = new Set(['clock', 'device', 'owner', 'process']);
+/** As many waiting operations as bounds are asked for. */
+const WAITING_MAX = 200;
 /** An overview that is older was overtaken by a slow line. */
 const SHOWN_MS_MAX = 3_000;
 
@@ -26,6 +31,7 @@ interface Seen {
   process: number;
   /** Since when it is seen, without a sleep. */
   firstSeenMs: number;
+  turnWithinMs: number | null;
   /** By id, since when a row is there, and since when it has its revision. */
   rows: Map<string, { revision: number; readonly openSinceMs: number; sinceMs: number }>;
   print: string;
@@ -40,6 +46,7 @@ export class Looks {
   readonly #seen = new Map<Device, Seen>();
   /** By device, or by upstream, until when something is wrong with it. */
   readonly #diskUntilMs = new Map<string, number>();
+  readonly #standsUntilMs = new Map<string, number>();
   readonly #typeUntilMs = new Map<string, number>();
   #allUntilMs = 0;
 
@@ -51,26 +58,26 @@ export class Looks {
 
   /** Takes note of what a step does to disks, networks and upstreams, and for how long. */
   took({ kind, data }: Step): void {
-    const { forMs, device: at, type } = data;
+    const { forMs, device: at, endpoint } = data;
     const untilMs = this.#nowMs + (typeof forMs === 'number' ? forMs : 0);
-    const [what] = kind.split('.');
-    if (what === 'clock') this.#seen.clear();
-    if (what === 'disk') {
-      const { devices } = this.#scene;
-      const its = typeof at === 'number' ? [devices[at % devices.length]] : devices;
-      for (const device of its) {
-        if (device !== undefined) raise(this.#diskUntilMs, device.name, untilMs);
-      }
+    const [what = ''] = kind.split('.');
+    const { devices } = this.#scene;
+    const its = typeof at === 'number' ? [devices[at % devices.length]] : devices;
+    for (const device of its) {
+      if (device === undefined) continue;
+      if (what === 'disk') raise(this.#diskUntilMs, device.name, untilMs);
+      if (STANDSTILLS.has(what) || kind === 'client.stands')
+        raise(this.#standsUntilMs, device.name, untilMs);
     }
     if (what !== 'upstream' && what !== 'network') return;
-    if (typeof type === 'string') raise(this.#typeUntilMs, type, untilMs);
+    if (typeof endpoint === 'string') raise(this.#typeUntilMs, endpoint.replace('/', '.'), untilMs);
     else this.#allUntilMs = Math.max(this.#allUntilMs, untilMs);
   }
 
   /** Everything is well from now on. */
   healed(): void {
     const nowMs = this.#nowMs;
-    for (const until of [this.#diskUntilMs, this.#typeUntilMs]) {
+    for (const until of [this.#diskUntilMs, this.#standsUntilMs, this.#typeUntilMs]) {
       for (const [name, untilMs] of until) until.set(name, Math.min(untilMs, nowMs));
     }
     this.#allUntilMs = Math.min(this.#allUntilMs, nowMs);
@@ -80,7 +87,8 @@ export class Looks {
   async all(): Promise<void> {
     for (const device of this.#scene.devices) {
       // What it did before a sleep says nothing of what it does after.
-      if (device.clock.isAsleep) this.#seen.delete(device);
+      const standsUntilMs = this.#standsUntilMs.get(device.name) ?? 0;
+      if (device.clock.isAsleep || standsUntilMs >= this.#nowMs) this.#seen.delete(device);
       else if (device.isOwned) await this.#look(device);
     }
   }
@@ -92,6 +100,7 @@ export class Looks {
   async #look(device: Device): Promise<void> {
     const { number, options, clock } = device.process;
     const seen = this.#seenOf(device, number);
+    if (seen.firstSeenMs === this.#nowMs) seen.turnWithinMs = turnWithin(options);
     const health = device.runtime.getHealthStatus();
     const nowMs = this.#nowMs;
     // A disk that no process has open yet shows nothing.
@@ -125,6 +134,7 @@ export class Looks {
           Object.keys(options.handlers).map((type) => [type, this.#typeWellMs(type)]),
         ),
         handled: new Set(Object.keys(options.handlers)),
+        turnWithinMs: seen.turnWithinMs,
         escalateAfterMs: options.crisis.escalateAfterMs,
         nowMs: clock.now(),
       },
@@ -165,7 +175,7 @@ export class Looks {
     if (seen === undefined) {
       seen = {
         ...{ open: new OpenRows(), process, rows: new Map(), print: '', stillSinceMs: this.#nowMs },
-        ...{ firstSeenMs: this.#nowMs, nextView: 0, said: '' },
+        ...{ firstSeenMs: this.#nowMs, turnWithinMs: null, nextView: 0, said: '' },
       };
       this.#seen.set(device, seen);
     }
@@ -189,4 +199,10 @@ function shownBy({ clients }: Device, nowMs: number): Overview | null {
     if (Math.abs(overview.atMs - nowMs) <= SHOWN_MS_MAX) return overview;
   }
   return null;
+}
+
+/** Within which time work has its turn, by the options; `null` where these let it wait for longer. */
+function turnWithin(options: CheckedOptions): number | null {
+  const { withinMs, longer } = boundsOf(options, WAITING_MAX);
+  return longer.has('turn') || longer.has('rate') ? null : withinMs;
 }

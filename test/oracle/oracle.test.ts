@@ -501,7 +501,8 @@ const seen = (
       : [{ id: 'op-1', state: 'waiting', wait: { untilAtMs: null, ...wait } } as never],
   page: page === null ? null : ({ ...HEALTH, ...page } as never),
   world: {
-    ...{ upMs: HOUR_MS, diskWellMs: HOUR_MS, stillMs: HOUR_MS, escalateAfterMs: 60_000 },
+    ...{ upMs: HOUR_MS, diskWellMs: HOUR_MS, stillMs: HOUR_MS, turnWithinMs: 0 },
+    escalateAfterMs: 60_000,
     ...{ typeWellMs: { pay: HOUR_MS }, handled: new Set(['pay']), nowMs: 10 * HOUR_MS },
   },
 });

@@ -7,10 +7,8 @@
 import type { Clause } from '../oracle/clause.ts';
 import type { Look, OpenRow } from '../oracle/look.ts';
 
-/** For how long work may wait for its turn while nothing stands against it. */
-const TURN_MS_MAX = 900_000;
-/** What a day leaves waiting goes out in less; a longer queue has a longer turn. */
-const TURN_EACH_MS = 5_000;
+/** No turn is judged to be late before that. */
+const TURN_MS_MIN = 900_000;
 /** How late the escalation of a crisis may be seen. */
 const ESCALATED_WITHIN_MS = 60_000;
 
@@ -41,7 +39,8 @@ export const fairness: readonly Clause[] = [
     watch: (_, broken) => ({
       looked: (look) => {
         const { rows, world } = look;
-        const limitMs = TURN_MS_MAX + rows.length * TURN_EACH_MS;
+        if (world.turnWithinMs === null) return;
+        const limitMs = Math.max(TURN_MS_MIN, world.turnWithinMs);
         if (Math.min(world.upMs, world.diskWellMs) < limitMs) return;
         for (const row of rows) {
           if (row.state !== 'waiting' || row.isCrisis || row.unchangedMs < limitMs) continue;
@@ -69,7 +68,9 @@ export const fairness: readonly Clause[] = [
           ({ isCrisis, isTest, openMs }) => isCrisis && !isTest && openMs >= limitMs,
         );
         if (overdue.length <= health.crises.escalated) return;
-        broken(`${overdue.length} undelivered, ${health.crises.escalated} escalated`);
+        broken(
+          `${overdue.length} undelivered, ${health.crises.escalated} escalated, ${overdue[0]?.id} in ${overdue[0]?.state} for ${overdue[0]?.openMs} ms`,
+        );
       },
     }),
   },
