@@ -188,7 +188,7 @@ export const PROCESSES: readonly AnyStepKind[] = [
       const { process } = deviceAt(scene, at);
       for (const [type, handler] of Object.entries(process.lateHandlers)) {
         delete process.lateHandlers[type];
-        process.runtime.handle(type, handler);
+        process.runtime.handle(type, handler).catch(() => undefined);
         scene.saw('a handler was registered late');
       }
     },
