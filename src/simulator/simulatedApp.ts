@@ -34,7 +34,7 @@ async function fetchOver(
   init: RequestInit,
 ): Promise<Response> {
   const request = input instanceof Request ? input : null;
-  const url = new URL(request === null ? String(input) : request.url);
+  const url = new URL(input instanceof Request ? input.url : input);
   const body: unknown = init.body ?? (request === null ? '' : await request.text());
   if (typeof body !== 'string') {
     throw new TypeError(
