@@ -203,6 +203,6 @@ function shownBy({ clients }: Device, nowMs: number): Overview | null {
 
 /** Within which time work has its turn, by the options; `null` where these let it wait for longer. */
 function turnWithin(options: CheckedOptions): number | null {
-  const { withinMs, longer } = boundsOf(options, WAITING_MAX);
+  const { withinMs, longer } = boundsOf([options], WAITING_MAX);
   return longer.has('turn') || longer.has('rate') ? null : withinMs;
 }
