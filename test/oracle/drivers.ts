@@ -11,12 +11,6 @@ const NO_LOOKS = 'the simulator looks at every step';
 const OTHER_PROCESS = 'the runtime is another process';
 const NO_ERRORS = 'a refused request is asked for again by the program itself';
 
-/** The whole runtime with several upstreams on virtual time, through a mix of all that can happen. */
-export const MIXED: Driver = {
-  name: 'mixed history',
-  blind: { ...SIMULATION.blind, looks: NO_LOOKS },
-};
-
 /** Random histories on virtual time, with crashes at named points. */
 export const CRASH_HISTORY: Driver = {
   name: 'crash history',
@@ -70,7 +64,6 @@ export const RESUMED: Driver = { name: 'resumed after a power cut', blind: RESTA
 
 export const DRIVERS: readonly Driver[] = [
   SIMULATION,
-  MIXED,
   CRASH_HISTORY,
   RESTART,
   POWER_CUT,

@@ -1,9 +1,38 @@
 /**
- * What kills, restarts, stops and clocks get wrong.
+ * What kills, restarts, stops and clocks get wrong, and what upstreams never give back.
  *
  * @module
  */
 
 import type { Plant } from './plant.ts';
 
-export const PROCESSES: readonly Plant[] = [];
+export const PROCESSES: readonly Plant[] = [
+  {
+    name: 'breaker-without-probes',
+    file: 'actors/upstream/breaker.ts',
+    find: '    return hasPermit(this.snapshot, permitId);',
+    replace: '    return false;',
+    says: 'A breaker that has opened lets no probe out, so its upstream never comes back.',
+    finds: /^(still waiting|held up by others): /,
+    seedsMax: 6,
+  },
+  {
+    name: 'permits-lost',
+    file: 'actors/upstream/upstreamScheduler.ts',
+    find: "    permit.state = 'back';\n    this.#inFlight -= 1;",
+    replace: "    permit.state = 'back';\n    if (nowMs % 10 >= 1) this.#inFlight -= 1;",
+    says: 'One permit of ten does not come back, until nothing goes out any more.',
+    finds: /^(still waiting|slot leaked|held up by others): /,
+    seedsMax: 6,
+  },
+  {
+    name: 'least-urgent-never',
+    file: 'actors/upstream/upstreamScheduler.ts',
+    find: '    if (!this.#mayRun(asker, nowMs).may) return null;\n    const { generation, mode }',
+    replace:
+      '    if (!this.#mayRun(asker, nowMs).may || asker.urgency > 6) return null;\n    const { generation, mode }',
+    says: 'The least urgent work gets no slot, whatever else there is.',
+    finds: /^still waiting: /,
+    seedsMax: 6,
+  },
+];
