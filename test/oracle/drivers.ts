@@ -62,10 +62,4 @@ export const POWER_CUT: Driver = {
 /** The runtime started on what a cut left, until all is done. */
 export const RESUMED: Driver = { name: 'resumed after a power cut', blind: RESTART.blind };
 
-export const DRIVERS: readonly Driver[] = [
-  SIMULATION,
-  CRASH_HISTORY,
-  RESTART,
-  POWER_CUT,
-  RESUMED,
-];
+export const DRIVERS: readonly Driver[] = [SIMULATION, CRASH_HISTORY, RESTART, POWER_CUT, RESUMED];

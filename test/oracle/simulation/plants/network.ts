@@ -17,15 +17,6 @@ export const NETWORK: readonly Plant[] = [
     seedsMax: 20,
   },
   {
-    name: 'key-of-each-attempt',
-    file: 'src/http/requestHeaders.ts',
-    find: "  headers.set('idempotency-key', attempt.idempotencyKey);",
-    replace: "  headers.set('idempotency-key', `${attempt.idempotencyKey}-${attempt.number}`);",
-    says: 'Each attempt goes out under a key of its own, so that the upstream does the work again.',
-    finds: /^key of no attempt: /,
-    seedsMax: 3,
-  },
-  {
     name: 'redirects-followed',
     file: 'src/http/httpHandler.ts',
     find: "        body: isSafe ? null : JSON.stringify(payload),\n        redirect: 'manual',",
