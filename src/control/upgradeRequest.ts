@@ -47,7 +47,7 @@ export interface UpgradeAsk {
  */
 export type Upgrade = (ask: UpgradeAsk) => Promise<UpgradeAnswer>;
 
-/** Asks whoever listens at this socket. */
+/** Asks the process that listens at this socket. */
 export function upgradeAt(socketPath: string): Upgrade {
   return async (ask) => await askUpgrade({ socketPath, ...ask });
 }

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Driver } from '../../src/simulator/oracle/clause.ts';
 import type { Look, OpenRow } from '../../src/simulator/oracle/look.ts';
 import type { DiskRow, Sight, ToldOutcome, TraceEvent } from '../../src/simulator/oracle/trace.ts';
-import { CLAUSES, type Expected, isJudged, judge } from '../../src/simulator/promises/oracle.ts';
+import { CLAUSES, type Expected, isJudged, Oracle } from '../../src/simulator/promises/oracle.ts';
 import { DRIVERS } from './drivers.ts';
 
 const ALL_SEEING: Driver = { name: 'all-seeing', blind: {} };
@@ -570,6 +570,17 @@ test('HM-1 a look at a device that says what is so breaks nothing', () => {
   ];
   expect(judge(ALL_SEEING, looks)).toEqual([]);
 });
+
+/** What a list of events breaks. */
+function judge(
+  driver: Driver,
+  events: Iterable<TraceEvent>,
+  expected?: Expected,
+): readonly string[] {
+  const oracle = new Oracle(driver, expected);
+  for (const event of events) oracle.tell(event);
+  return oracle.breaches;
+}
 
 describe('a history that keeps every promise', () => {
   /** Nobody waits for endings in most of them. */

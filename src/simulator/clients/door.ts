@@ -47,7 +47,7 @@ export class Door {
     return this.#openedAtMs;
   }
 
-  /** The owner is dead: nobody listens, and whoever held a connection is told. */
+  /** Ends every connection, as the death of the owner does; nobody listens any more. */
   die(): void {
     this.#isOpen = false;
     for (const end of [...this.#process.ends]) end.die();

@@ -107,14 +107,3 @@ function underGivenKey(event: TraceEvent): TraceEvent {
 export function isJudged({ needs = [] }: Clause, { blind }: Driver): boolean {
   return needs.every((sight: Sight) => blind[sight] === undefined);
 }
-
-/** What a list of events breaks. */
-export function judge(
-  driver: Driver,
-  events: Iterable<TraceEvent>,
-  expected?: Expected,
-): readonly string[] {
-  const oracle = new Oracle(driver, expected);
-  for (const event of events) oracle.tell(event);
-  return oracle.breaches;
-}

@@ -256,7 +256,7 @@ export class Device {
     });
     const { runtime, feed } = owner;
     runtime.ready.catch(() => undefined);
-    // Whoever accepted it may have died with an earlier process.
+    // The caller may have died with an earlier process.
     runtime.subscribe('operation.ended', ({ ending, operationId: id }) => {
       if (ending !== 'deadLettered' || life.isDead()) return;
       this.tell({ event: 'ended', id, outcome: { status: ending } });

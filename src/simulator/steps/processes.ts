@@ -60,7 +60,7 @@ interface Stop {
   readonly isChanged: boolean;
 }
 
-/** Ends the process in good order, or by force where that takes too long. */
+/** Closes the process, or ends it by force where that takes too long. */
 function stop(scene: Scene, device: Device, { deadlineMs, offMs, isChanged }: Stop): void {
   const { process } = device;
   const end = (): void => {
