@@ -520,6 +520,56 @@ const ILL = {
 
 const twice = (event: TraceEvent): readonly TraceEvent[] => [event, event];
 
+const called = (
+  call: string,
+  params: Readonly<Record<string, unknown>>,
+  id: string | null = null,
+  by: string | null = null,
+): TraceEvent => ({
+  ...{ event: 'ordered', call, process: 1, id, by, params, answer: {}, code: null },
+});
+const LETTER: Partial<OpenRow> = { standing: 'deadLettered', state: 'deadLettered' };
+const ofMany = (what: 'replay' | 'purge'): TraceEvent => ({ event: 'asked', id: null, what });
+
+const ORDERS_BROKEN: typeof BROKEN = {
+  'more was done than was asked for': [
+    [seen(ILL, [LETTER]), seen({})],
+    [
+      seen(ILL, [LETTER]),
+      ofMany('purge'),
+      called('deadLetter.purgeBatch', { filter: { type: 'mail' } }),
+      seen({}),
+    ],
+    [seen(ILL, [LETTER]), called('deadLetter.purgeBatch', { filter: {}, dryRun: true }), seen({})],
+  ],
+  'replayed with old attempts': [
+    [asked(1, 'replay'), called('deadLetter.replay', {}, 'op-1'), attempted(1, 4)],
+    [asked(1, 'replay'), attempted(1, 4), called('deadLetter.replay', {}, 'op-1')],
+  ],
+  "another's hold released": [
+    [
+      called('breaker.forceOpen', { upstream: 'pay' }, null, 'ana'),
+      called('breaker.release', { upstream: 'pay' }, null, 'ben'),
+    ],
+  ],
+};
+
+test('OP-5 CB-1 an order that does what was asked for breaks nothing', () => {
+  const events = [
+    seen({ ...ILL, waiting: { ...HEALTH.waiting, deadLettered: 1 } }, [LETTER]),
+    ofMany('purge'),
+    called('deadLetter.purgeBatch', { filter: { type: 'pay' } }),
+    seen({}),
+    asked(1, 'replay'),
+    called('deadLetter.replay', {}, 'op-1'),
+    attempted(1, 1),
+    called('breaker.forceOpen', { upstream: 'pay' }, null, 'ana'),
+    called('breaker.release', { upstream: 'pay', of: 'ana' }, null, 'ben'),
+    called('breaker.release', { upstream: 'pay' }, null, 'ana'),
+  ];
+  expect(judge(ALL_SEEING, events)).toEqual([]);
+});
+
 const LOOKS_BROKEN: typeof BROKEN = {
   'verdict without reason': [
     [seen({ overall: 'degraded' })],
@@ -549,7 +599,7 @@ const LOOKS_BROKEN: typeof BROKEN = {
   'held up by others': [[seen({ ...turn(1), ...ILL }, [{}])]],
   'crisis not escalated': [[seen({}, [{ isCrisis: true, standing: 'inHand', state: 'waiting' }])]],
 };
-Object.assign(BROKEN, LOOKS_BROKEN);
+Object.assign(BROKEN, LOOKS_BROKEN, ORDERS_BROKEN);
 
 function kindsOf(breaches: readonly string[]): readonly string[] {
   return breaches.map((breach) => breach.slice(0, breach.indexOf(':')));
@@ -612,6 +662,7 @@ test('OP-2 OP-3 OP-4 PS-2 RT-4 what one driver cannot see another can', () => {
 
 /** By driver, the clauses that it leaves to others. */
 const OF_LOOKS = [
+  'more was done than was asked for',
   'verdict without reason',
   'sums differ',
   'count untrue',

@@ -1,10 +1,23 @@
 /**
- * Orders of people: what can't be done is refused with a code that tells why.
+ * Orders of people: what can't be done is refused with a code that tells why, and what is done is what was asked for.
  *
  * @module
  */
 
 import type { Clause } from '../oracle/clause.ts';
+import type { TraceEvents } from '../oracle/trace.ts';
+
+type Ordered = TraceEvents['ordered'];
+
+const BATCHES = ['deadLetter.replayBatch', 'deadLetter.purgeBatch'];
+const HOLDS = ['breaker.forceOpen', 'breaker.disable', 'breaker.observe'];
+
+/** Whether dead letters of a type may be meant by a call about all that match. */
+function isMeant({ params }: Ordered, type: string): boolean {
+  if (params['dryRun'] === true) return false;
+  const { type: only, ...other } = (params['filter'] ?? {}) as { readonly type?: string };
+  return only === undefined || Object.keys(other).length > 0 || only === type;
+}
 
 export const orders: readonly Clause[] = [
   {
@@ -20,5 +33,114 @@ export const orders: readonly Clause[] = [
         if (code === 'no code' || code === 'HF_INTERNAL') broken(`${call} of ${id}`);
       },
     }),
+  },
+  {
+    breach: 'more was done than was asked for',
+    says: {
+      page: 'requirements',
+      sentence: 'replayed from the dead letters (one, or all that match)',
+    },
+    requirements: ['OP-5'],
+    needs: ['looks'],
+    watch: (known, broken) => {
+      /** Types of dead letters by their ids, as of the last look, without those that were asked about since. */
+      let letters = new Map<string, string>();
+      /** Calls about many that are under way. */
+      let open = 0;
+      return {
+        asked: ({ id, what }) => {
+          if (what !== 'replay' && what !== 'purge') return;
+          if (id === null) open += 1;
+          else letters.delete(id);
+        },
+        ordered: (event) => {
+          if (!BATCHES.includes(event.call) || event.params['dryRun'] === true) return;
+          open -= 1;
+          for (const [id, type] of letters) if (isMeant(event, type)) letters.delete(id);
+        },
+        // What was under way when its process died may never be told.
+        disk: () => {
+          letters.clear();
+          open = 0;
+        },
+        looked: ({ rows }) => {
+          const now = new Map(
+            rows.flatMap(({ id, type, standing }) =>
+              standing === 'deadLettered' ? [[id, type]] : [],
+            ),
+          );
+          if (open > 0) {
+            for (const [id, type] of now) letters.set(id, type);
+            return;
+          }
+          for (const [id, type] of letters) {
+            const isAskedFor = known.purged.has(id) || known.replayed.has(id);
+            if (!now.has(id) && !isAskedFor && !known.damaged.has(id)) broken(`${id} of ${type}`);
+          }
+          letters = now;
+        },
+      };
+    },
+  },
+  {
+    breach: 'replayed with old attempts',
+    says: {
+      page: 'management',
+      sentence: 'Runs one dead letter again, with fresh attempts, and its payload or another.',
+    },
+    requirements: ['OP-5'],
+    watch: (_, broken) => {
+      /** Which attempt came first since somebody asked for it to be run again; `null` for none yet. */
+      const asked = new Map<string, number | null>();
+      const back = new Set<string>();
+      const judge = (id: string): void => {
+        const attempt = asked.get(id) ?? null;
+        if (attempt === null || !back.delete(id)) return;
+        asked.delete(id);
+        if (attempt > 1) broken(`attempt ${attempt} of ${id}`);
+      };
+      return {
+        asked: ({ id, what }) => {
+          if (what === 'replay' && id !== null && !asked.has(id)) asked.set(id, null);
+        },
+        ordered: ({ call, id, code }) => {
+          if (call !== 'deadLetter.replay' || id === null) return;
+          if (code !== null) asked.delete(id);
+          else if (asked.has(id)) back.add(id);
+          judge(id);
+        },
+        disk: () => {
+          asked.clear();
+          back.clear();
+        },
+        attempted: ({ id, attempt }) => {
+          if (id === undefined || asked.get(id) !== null) return;
+          asked.set(id, attempt);
+          judge(id);
+        },
+      };
+    },
+  },
+  {
+    breach: "another's hold released",
+    says: {
+      page: 'how-to/handle-outages-and-dead-letters',
+      sentence: "`release('ana')` releases only ana's;",
+    },
+    requirements: ['CB-1'],
+    outlivesRestore: true,
+    watch: (_, broken) => {
+      /** Who has ever held the breaker of an upstream, by both names. */
+      const holders = new Set<string>();
+      return {
+        ordered: ({ call, by, params, code }) => {
+          const place = `${String(params['upstream'])} by ${by ?? 'nobody'}`;
+          if (HOLDS.includes(call)) holders.add(place);
+          if (call !== 'breaker.release' || code !== null || by === null) return;
+          const isOwn = params['of'] === undefined;
+          if (isOwn && !holders.has(place)) broken(`the breaker of ${place}`);
+        },
+      };
+    },
   },
 ];
