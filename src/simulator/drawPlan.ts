@@ -29,8 +29,16 @@ const BUSY_SHARE = 0.6;
 const BUSY_AN_HOUR = 3;
 const BUSY_MS = 5_000;
 
-/** @param version - the version of holdfast that draws it */
-export function drawPlan(seed: number, hours: number, version: string): Plan {
+/** So much more often happens what a plan is about. */
+const ABOUT = 8;
+/** So many more of its faults, orders, restarts. */
+const MORE_ABOUT = 4;
+
+/**
+ * @param version - the version of holdfast that draws it
+ * @param about - the beginning of the kinds of step that the plan is about: `edit`, `people`; left out: of everything
+ */
+export function drawPlan(seed: number, hours: number, version: string, about?: string): Plan {
   const random = seededRandom(seed);
   const upstreams = ['payments', 'records'].map((name) => ({ name, habits: drawHabits(random) }));
   const named = { upstreams: upstreams.map(({ name }) => name), types: TYPES };
@@ -43,7 +51,26 @@ export function drawPlan(seed: number, hours: number, version: string): Plan {
     options: drawOptions(seededRandom(seed * 101 + at), named),
   }));
   const setup: Setup = { devices, upstreams };
-  return { version, seed, hours, setup, steps: drawSteps(OWN_KINDS, hours, setup, random) };
+  return {
+    version,
+    seed,
+    hours,
+    setup,
+    steps: drawSteps(weighed(OWN_KINDS, about), hours, setup, random),
+  };
+}
+
+interface Weighed {
+  readonly kind: AnyStepKind;
+  readonly weight: number;
+  readonly isAbout: boolean;
+}
+
+function weighed(kinds: readonly AnyStepKind[], about?: string): readonly Weighed[] {
+  return kinds.map((kind) => {
+    const isAbout = about !== undefined && kind.kind.startsWith(`${about}.`);
+    return { kind, weight: kind.weight * (isAbout ? ABOUT : 1), isAbout };
+  });
 }
 
 /** Draws a plan for an app of its own, whose options are as it has them. */
@@ -58,7 +85,13 @@ export function drawAppPlan(
     devices: ['phone', 'tablet'].map((name) => ({ name, network: random.pick(PROFILE_NAMES) })),
     upstreams: upstreams.map((name) => ({ name, habits: drawHabits(random) })),
   };
-  return { version, seed, hours, setup, steps: drawSteps(APP_KINDS, hours, setup, random) };
+  return {
+    version,
+    seed,
+    hours,
+    setup,
+    steps: drawSteps(weighed(APP_KINDS), hours, setup, random),
+  };
 }
 
 function drawClients(random: SeededRandom): ClientSetup[] {
@@ -69,7 +102,7 @@ function drawClients(random: SeededRandom): ClientSetup[] {
 }
 
 function drawSteps(
-  all: readonly AnyStepKind[],
+  all: readonly Weighed[],
   hours: number,
   setup: Setup,
   random: SeededRandom,
@@ -79,7 +112,7 @@ function drawSteps(
   );
   return (Object.keys(A_DAY) as CountsAs[])
     .flatMap((counts) => {
-      const kinds = all.filter((kind) => kind.counts === counts);
+      const kinds = all.filter(({ kind }) => kind.counts === counts);
       return drawStepsOf(kinds, A_DAY[counts], hours, setup, random);
     })
     .map((step) => {
@@ -90,18 +123,21 @@ function drawSteps(
 }
 
 function drawStepsOf(
-  kinds: readonly AnyStepKind[],
+  kinds: readonly Weighed[],
   { least, more }: (typeof A_DAY)[CountsAs],
   hours: number,
   setup: Setup,
   random: SeededRandom,
 ): Step[] {
+  if (kinds.length === 0) return [];
   const weights = kinds.reduce((sum, { weight }) => sum + weight, 0);
-  const number = kinds.length === 0 ? 0 : Math.ceil(((least + random.below(more)) * hours) / 24);
+  const isMore = kinds.some(({ kind: { counts }, isAbout }) => isAbout && counts !== 'work');
+  const number = Math.ceil(((least + random.below(more)) * (isMore ? MORE_ABOUT : 1) * hours) / 24);
   return Array.from({ length: number }, () => {
     let draw = random.next() * weights;
-    const kind = kinds.find(({ weight }) => (draw -= weight) < 0) ?? kinds[0];
-    if (kind === undefined) throw new Error('There is a kind of step.');
+    const drawn = kinds.find(({ weight }) => (draw -= weight) < 0) ?? kinds[0];
+    if (drawn === undefined) throw new Error('There is a kind of step.');
+    const { kind } = drawn;
     const atMs = random.below(hours * HOUR_MS);
     return { atMs, kind: kind.kind, data: kind.draw(random, setup) };
   });

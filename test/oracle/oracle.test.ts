@@ -531,6 +531,9 @@ const called = (
 const LETTER: Partial<OpenRow> = { standing: 'deadLettered', state: 'deadLettered' };
 const ofMany = (what: 'replay' | 'purge'): TraceEvent => ({ event: 'asked', id: null, what });
 
+const heldBy = (by: string): TraceEvent =>
+  seen({ upstreams: { payments: { ...HEALTH.upstreams['payments'], hold: { by, orders: 1 } } } });
+
 const ORDERS_BROKEN: typeof BROKEN = {
   'more was done than was asked for': [
     [seen(ILL, [LETTER]), seen({})],
@@ -547,10 +550,7 @@ const ORDERS_BROKEN: typeof BROKEN = {
     [asked(1, 'replay'), attempted(1, 4), called('deadLetter.replay', {}, 'op-1')],
   ],
   "another's hold released": [
-    [
-      called('breaker.forceOpen', { upstream: 'pay' }, null, 'ana'),
-      called('breaker.release', { upstream: 'pay' }, null, 'ben'),
-    ],
+    [heldBy('ana'), called('breaker.release', { upstream: 'payments' }, null, 'ben'), seen({})],
   ],
 };
 
@@ -563,9 +563,14 @@ test('OP-5 CB-1 an order that does what was asked for breaks nothing', () => {
     asked(1, 'replay'),
     called('deadLetter.replay', {}, 'op-1'),
     attempted(1, 1),
-    called('breaker.forceOpen', { upstream: 'pay' }, null, 'ana'),
-    called('breaker.release', { upstream: 'pay', of: 'ana' }, null, 'ben'),
-    called('breaker.release', { upstream: 'pay' }, null, 'ana'),
+    heldBy('ana'),
+    called('breaker.release', { upstream: 'payments', of: 'ana' }, null, 'ben'),
+    seen({}),
+    heldBy('ana'),
+    called('breaker.release', { upstream: 'payments' }, null, 'ben'),
+    heldBy('ana'),
+    called('breaker.release', { upstream: 'payments' }, null, 'ana'),
+    seen({}),
   ];
   expect(judge(ALL_SEEING, events)).toEqual([]);
 });
@@ -662,6 +667,7 @@ test('OP-2 OP-3 OP-4 PS-2 RT-4 what one driver cannot see another can', () => {
 
 /** By driver, the clauses that it leaves to others. */
 const OF_LOOKS = [
+  "another's hold released",
   'more was done than was asked for',
   'verdict without reason',
   'sums differ',

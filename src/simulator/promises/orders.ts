@@ -10,7 +10,6 @@ import type { TraceEvents } from '../oracle/trace.ts';
 type Ordered = TraceEvents['ordered'];
 
 const BATCHES = ['deadLetter.replayBatch', 'deadLetter.purgeBatch'];
-const HOLDS = ['breaker.forceOpen', 'breaker.disable', 'breaker.observe'];
 
 /** Whether dead letters of a type may be meant by a call about all that match. */
 function isMeant({ params }: Ordered, type: string): boolean {
@@ -128,17 +127,36 @@ export const orders: readonly Clause[] = [
       sentence: "`release('ana')` releases only ana's;",
     },
     requirements: ['CB-1'],
-    outlivesRestore: true,
+    needs: ['looks'],
     watch: (_, broken) => {
-      /** Who has ever held the breaker of an upstream, by both names. */
-      const holders = new Set<string>();
+      /** By upstream, who alone held its breaker when it was looked at, and nobody has let go of it since. */
+      const holders = new Map<string, string>();
+      /** By upstream, who else has let go of something there since. */
+      const others = new Map<string, string>();
       return {
         ordered: ({ call, by, params, code }) => {
-          const place = `${String(params['upstream'])} by ${by ?? 'nobody'}`;
-          if (HOLDS.includes(call)) holders.add(place);
-          if (call !== 'breaker.release' || code !== null || by === null) return;
-          const isOwn = params['of'] === undefined;
-          if (isOwn && !holders.has(place)) broken(`the breaker of ${place}`);
+          const upstream = String(params['upstream']);
+          const holder = holders.get(upstream);
+          if (call !== 'breaker.release' || code !== null || holder === undefined) return;
+          const isOthers = by !== null && by !== holder && params['of'] === undefined;
+          if (isOthers) others.set(upstream, by);
+          else holders.delete(upstream);
+        },
+        disk: () => {
+          holders.clear();
+        },
+        looked: ({ health: { upstreams } }) => {
+          for (const [upstream, by] of others) {
+            const isHeld = (upstreams[upstream]?.hold ?? null) !== null;
+            if (!isHeld && holders.has(upstream)) {
+              broken(`${upstream}, which ${String(holders.get(upstream))} held, by ${by}`);
+            }
+          }
+          others.clear();
+          holders.clear();
+          for (const [upstream, { hold }] of Object.entries(upstreams)) {
+            if (hold?.orders === 1 && hold.by !== null) holders.set(upstream, hold.by);
+          }
         },
       };
     },

@@ -86,6 +86,9 @@ async function ask(scene: Scene, drawn: Drawn, random: SeededRandom): Promise<vo
   const takenBack = TAKEN_BACK[call]?.(params);
   if (takenBack === undefined) return;
   await passed(scene, holdMs);
+  // Somebody else tries, who holds nothing there.
+  const tries = PERSONS[random.below(PERSONS.length)];
+  if (random.chance(0.3)) await give(device, 'breaker.release', { ...takenBack, by: tries?.id });
   for (let left = given.length; left > 0; left -= 1)
     await give(device, 'breaker.release', takenBack);
 }

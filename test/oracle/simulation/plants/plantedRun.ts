@@ -12,7 +12,7 @@ import { runPlan } from '../../../../src/simulator/simulation.ts';
 
 /** Virtual hours of a seed. */
 const HOURS = 4;
-const [pattern = '', ...seeds] = process.argv.slice(2);
+const [pattern = '', about = '', ...seeds] = process.argv.slice(2);
 const finds = new RegExp(pattern);
 
 for (const seed of seeds.map(Number)) {
@@ -25,7 +25,7 @@ process.exit(0);
 
 async function breachesOf(seed: number): Promise<readonly string[]> {
   try {
-    const plan = drawPlan(seed, HOURS, 'planted');
+    const plan = drawPlan(seed, HOURS, 'planted', about === '' ? undefined : about);
     const { breaches } = await runPlan(plan, (sofar) => sofar.some((breach) => finds.test(breach)));
     // The first of each kind: a pipe is cut where the process ends, and a bad bug breaks thousands.
     return [...new Map(breaches.toReversed().map((one) => [breachKind(one), one])).values()];

@@ -62,10 +62,10 @@ async function look(plant) {
   try {
     const file = await plantedBuild(plant, withPlant);
     for (let seeds = seedsOf(plant); seeds.length > 0; ) {
-      lines.push(...(await run(file, plant.finds.source, seeds)));
+      lines.push(...(await run(file, plant.finds.source, seeds, plant.about)));
       const { seed, found } = lines.at(-1);
       if (found === null) break;
-      const anyway = await cleanKinds(seed);
+      const anyway = await cleanKinds(seed, plant.about);
       if (!anyway.includes(kindOf(found))) return { seed, found, lines };
       seeds = seeds.slice(seeds.indexOf(seed) + 1);
     }
@@ -75,14 +75,15 @@ async function look(plant) {
   }
 }
 
-function cleanKinds(seed) {
-  const kinds = clean.get(seed) ?? runClean(seed);
-  clean.set(seed, kinds);
+function cleanKinds(seed, about) {
+  const name = `${seed} ${about ?? ''}`;
+  const kinds = clean.get(name) ?? runClean(seed, about);
+  clean.set(name, kinds);
   return kinds;
 }
 
-async function runClean(seed) {
-  const [{ others }] = await run(await plantedBuild(null, withPlant), NEVER, [seed]);
+async function runClean(seed, about) {
+  const [{ others }] = await run(await plantedBuild(null, withPlant), NEVER, [seed], about);
   if (others.length > 0) {
     process.stdout.write(`seed ${seed} breaks a promise without a plant: ${others[0]}\n`);
   }
@@ -94,8 +95,8 @@ function kindOf(breach) {
 }
 
 /** What the program says of each seed. */
-async function run(file, pattern, seeds) {
-  const args = [file, pattern, ...seeds.map(String)];
+async function run(file, pattern, seeds, about = '') {
+  const args = [file, pattern, about, ...seeds.map(String)];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
