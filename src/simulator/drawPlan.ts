@@ -36,7 +36,7 @@ const MORE_ABOUT = 4;
 
 /**
  * @param version - the version of holdfast that draws it
- * @param about - the beginning of the kinds of step that the plan is about: `edit`, `people`; left out: of everything
+ * @param about - the beginning of the kinds of step that the plan is about: `edit`, `people upstream`; left out: of everything
  */
 export function drawPlan(seed: number, hours: number, version: string, about?: string): Plan {
   const random = seededRandom(seed);
@@ -66,9 +66,9 @@ interface Weighed {
   readonly isAbout: boolean;
 }
 
-function weighed(kinds: readonly AnyStepKind[], about?: string): readonly Weighed[] {
+function weighed(kinds: readonly AnyStepKind[], about = ''): readonly Weighed[] {
   return kinds.map((kind) => {
-    const isAbout = about !== undefined && kind.kind.startsWith(`${about}.`);
+    const isAbout = about.split(' ').some((one) => kind.kind.startsWith(`${one}.`));
     return { kind, weight: kind.weight * (isAbout ? ABOUT : 1), isAbout };
   });
 }

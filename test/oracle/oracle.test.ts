@@ -602,9 +602,14 @@ const LOOKS_BROKEN: typeof BROKEN = {
   ],
   'end of a wait is past': [[seen(turn(1), [{}], { reason: 'backoff', untilAtMs: HOUR_MS })]],
   'held up by others': [[seen({ ...turn(1), ...ILL }, [{}])]],
+  'slot leaked': [
+    [seen({ upstreams: { payments: { ...HEALTH.upstreams['payments'], inFlight: 1 } } })],
+  ],
   'crisis not escalated': [[seen({}, [{ isCrisis: true, standing: 'inHand', state: 'waiting' }])]],
 };
-Object.assign(BROKEN, LOOKS_BROKEN, ORDERS_BROKEN);
+for (const [kind, histories] of Object.entries({ ...LOOKS_BROKEN, ...ORDERS_BROKEN })) {
+  Object.assign(BROKEN, { [kind]: [...(BROKEN[kind] ?? []), ...histories] });
+}
 
 function kindsOf(breaches: readonly string[]): readonly string[] {
   return breaches.map((breach) => breach.slice(0, breach.indexOf(':')));

@@ -7,6 +7,9 @@
 import type { Clause } from '../oracle/clause.ts';
 import { UNSOUND } from '../oracle/trace.ts';
 
+/** A call that is kept nowhere lasts no longer. */
+const CALLS_END_WITHIN_MS = 180_000;
+
 export const soundness: readonly Clause[] = [
   ...UNSOUND.map(
     (breach): Clause => ({
@@ -32,6 +35,16 @@ export const soundness: readonly Clause[] = [
     requirements: ['OP-6'],
     needs: ['slots'],
     watch: (_, broken) => ({
+      looked: ({ health, rows, world }) => {
+        const leastMs = Math.min(world.upMs, world.diskWellMs, world.stillMs);
+        if (leastMs < CALLS_END_WITHIN_MS || health.phase !== 'running') return;
+        for (const [name, { inFlight }] of Object.entries(health.upstreams)) {
+          const running = rows.filter(
+            ({ standing, upstream }) => standing === 'inHand' && upstream === name,
+          ).length;
+          if (inFlight > running) broken(`${inFlight} at ${name}, where ${running} run`);
+        }
+      },
       finished: ({ rows, slotsTaken = 0, attemptsRunning = 0 }) => {
         // What may wait on is tried all the while.
         const left = rows.filter(({ outcome }) => outcome === null).length;

@@ -16,7 +16,7 @@ export interface Plant {
   readonly says: string;
   /** The breach by which the simulator has to find it, as `what: details`. */
   readonly finds: RegExp;
-  /** The beginning of the kinds of step that its plans are about: `edit`, `people`; left out: of everything. */
+  /** The beginning of the kinds of step that its plans are about: `edit`, `people upstream`; left out: of everything. */
   readonly about?: string;
   /** It is found within so many seeds, counted from 1. */
   readonly seedsMax: number;
