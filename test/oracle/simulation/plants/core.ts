@@ -145,4 +145,22 @@ export const CORE: readonly Plant[] = [
     finds: /^still waiting: /,
     seedsMax: 6,
   },
+  {
+    name: 'cancelled-as-completed',
+    file: 'machines/operation/syncOperationSetup.ts',
+    find: "      ending: 'cancelled' as const,",
+    replace: "      ending: 'completed' as const,",
+    says: 'What its caller has cancelled is told to be completed.',
+    finds: /^completed without effect: /,
+    seedsMax: 6,
+  },
+  {
+    name: 'failed-write-forgotten',
+    file: 'actors/journal/journal.ts',
+    find: '        pending.isRepeat = true;\n        this.#stuck.push(pending);\n        continue;',
+    replace: '        pending.isRepeat = true;\n        continue;',
+    says: 'A write that failed is not repeated once the disk is well again.',
+    finds: /^crisis not escalated: /,
+    seedsMax: 6,
+  },
 ];

@@ -7,6 +7,7 @@
 import { CLIENTS } from './clients.ts';
 import { CORE } from './core.ts';
 import { DISK } from './disk.ts';
+import { EDITS } from './edits.ts';
 import { HONESTY } from './honesty.ts';
 import { NETWORK } from './network.ts';
 import { OPTIONS } from './options.ts';
@@ -21,6 +22,7 @@ export const EVERY_PLANT: readonly Plant[] = [
   ...NETWORK,
   ...CLIENTS,
   ...OPTIONS,
+  ...EDITS,
   ...PEOPLE,
   ...HONESTY,
 ];
