@@ -181,7 +181,7 @@ export const crisisMachine = crisisSetup.createMachine({
               tags: ['delivery'],
               meta: {
                 requirements: ['CR-2', 'CR-4', 'OP-3'],
-                lasts: 'At most its time-out, which is between 1 s and 25 s.',
+                lasts: 'At most its time-out, which is between 5 s and 25 s.',
               },
               invoke: {
                 id: 'attempt',

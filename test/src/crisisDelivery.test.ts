@@ -361,3 +361,16 @@ describe('CR-4 it is retried without end', () => {
     expect(begunAtMs.work).toHaveLength(1);
   });
 });
+
+describe('CR-2 what is set for other work', () => {
+  test('CR-2 where attempts may take half a second, an upstream that takes 4 s has its crises', async () => {
+    const { clock, boot } = createWorld();
+    const { runtime } = boot({
+      ...withRun(() => pass(clock, 4_000)),
+      policies: { defaults: { attemptTimeoutMs: 500 } },
+    });
+    await clock.run(runtime.ready);
+    const { delivery } = await runtime.crisis(PERSON);
+    expect((await clock.run(delivery)).attempts).toBe(1);
+  });
+});

@@ -8,7 +8,7 @@
 import { type Priority, urgencyOf } from '../../vocabulary/urgency.ts';
 
 /** An attempt may always take as long as an upstream usually does; one that hangs, and the wait after it, leave time for the next within 60 s. */
-const TIMEOUT_MS = { min: 1_000, max: 25_000 };
+const TIMEOUT_MS = { min: 5_000, max: 25_000 };
 /** Between two attempts, once the fast ones are used up: neither a storm nor a silence. */
 const PACE_MS = { min: 1_000, max: 30_000 };
 /** People are notified after this many fast attempts, however many are set. */

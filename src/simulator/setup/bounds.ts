@@ -30,7 +30,7 @@ const SLACK_MS = 75_000;
 /** No run waits longer for one part. */
 export const PART_MS_MAX: number = 2 * 3_600_000;
 /** What a part is about, in the words of waits. */
-type Part = 'backoff' | 'turn' | 'rate' | 'review' | 'lane' | 'crisis';
+type Part = 'backoff' | 'turn' | 'rate' | 'review' | 'lane';
 
 export interface Bounds {
   /** Whatever may end has ended by then, in milliseconds after healing. */
@@ -85,9 +85,6 @@ function boundsUnder(options: CheckedOptions, waiting: number): Bounds {
     const isTooShort = policies.tierNames.some(
       (tier) => policies.attemptTimeoutMs(handler, tier, type) < SLOWEST_ANSWER_MS,
     );
-    if (policies.attemptTimeoutMs(handler, 'crisis', type) < SLOWEST_ANSWER_MS) {
-      longer.set('crisis', `attempts of ${type} are given up before their answer comes`);
-    }
     if (!isTooShort) continue;
     for (const part of ['turn', 'backoff'] as const) {
       longer.set(part, `attempts of ${type} are given up before their answer comes`);
@@ -140,7 +137,8 @@ export function mayWaitOn(
   { longer }: Pick<Bounds, 'longer'>,
   nowMs: number,
 ): boolean {
-  if (row.isCrisis) return longer.has('crisis');
+  // Nothing that can be set keeps one back.
+  if (row.isCrisis) return false;
   const has = (...parts: readonly Part[]): boolean => parts.some((part) => longer.has(part));
   const reason = waitReasonOf(row.state as SyncOperationState);
   switch (reason) {

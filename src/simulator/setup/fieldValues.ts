@@ -92,7 +92,7 @@ const DEGRADATION: TableOf<DegradationPolicy> = {
 };
 
 const POLICY: TableOf<Omit<PolicySettings, 'retry' | 'breaker' | 'flow' | 'degradation'>> = {
-  // With less than an answer takes, nothing is ever done, and hours are spent on trying.
+  // With less than any answer takes, nothing but crises is ever done, and hours are spent on trying.
   attemptTimeoutMs: { values: [1_500, 3_000, YEAR_MS] },
   responseDeadlineMs: { usual: 2_000 },
   subjectRate: { usual: { perSecond: 5, burst: 10 } },

@@ -8,7 +8,7 @@ import {
 } from '../../../../machines/policy/crisis/crisisBounds.ts';
 
 test('CR-2 an attempt has time, and does not hang for ever', () => {
-  expect([1, 5_000, 1e12].map(crisisTimeoutMs)).toEqual([1_000, 5_000, 25_000]);
+  expect([1, 8_000, 1e12].map(crisisTimeoutMs)).toEqual([5_000, 8_000, 25_000]);
 });
 
 test('CR-2 it is retried without end, neither in a storm nor after a silence', () => {
