@@ -33,7 +33,12 @@ export async function recordsApart(
   const heard = new Set<string>();
   for (const device of devices) {
     for (const entity of entities) {
-      const hasHeard = await answered(scene, hear(scene, device, entity, 'last'));
+      const hasHeard = await answered(
+        scene,
+        device,
+        `that it heard of ${pathOf(entity)}`,
+        hear(scene, device, entity, 'last'),
+      );
       if (hasHeard === true) heard.add(`${device.name} ${pathOf(entity)}`);
     }
   }
@@ -41,15 +46,17 @@ export async function recordsApart(
   const kept: string[] = [];
   for (const device of devices) {
     for (const { key, outcome } of await device.rows()) endings.set(key, outcome?.status ?? 'open');
-    kept.push((await answered(scene, keptWithConflicts(device))) ?? '');
+    kept.push((await answered(scene, device, 'the conflicts', keptWithConflicts(device))) ?? '');
   }
   const atRest = [];
   for (const entity of entities) {
     const path = pathOf(entity);
     const writes = records.writes.filter((write) => write.path === path);
     const shown = new Map<string, JsonObject | null>();
-    for (const { name, runtime } of devices) {
-      const view = await answered(scene, runtime.entities.get<JsonObject>(entity));
+    for (const device of devices) {
+      const { name, runtime } = device;
+      const asked = runtime.entities.get<JsonObject>(entity);
+      const view = await answered(scene, device, `what ${path} is`, asked);
       // An edit that may wait on, as the options of its device say, is shown there and not at the upstream.
       const isComparable = view?.waiting === 0 && heard.has(`${name} ${path}`);
       shown.set(name, isComparable ? clean(view.value) : null);
@@ -65,14 +72,23 @@ export async function recordsApart(
   return judgeRecords(atRest, { edits, endingOf, restored, kept: kept.join() });
 }
 
-/** What is answered in time; `null` for the rest, such as what a process is asked that does not live any more. */
-async function answered<Value>({ clock }: Scene, asked: Promise<Value>): Promise<Value | null> {
+/** What a person is answered; `null`, which is told, where that takes too long though everything is healed. */
+export async function answered<Value>(
+  { clock }: Pick<Scene, 'clock'>,
+  device: Device,
+  what: string,
+  asked: Promise<Value>,
+): Promise<Value | null> {
+  let isAnswered = false;
   const late = new Promise<null>((resolve) => {
     clock.schedule(ANSWERED_WITHIN_MS, () => {
+      if (!isAnswered) device.tellUnheard('a person', what);
       resolve(null);
     });
   });
-  return await clock.run(Promise.race([asked, late]));
+  const answer = await clock.run(Promise.race([asked, late]));
+  isAnswered = true;
+  return answer;
 }
 
 function clean(value: Json): JsonObject {

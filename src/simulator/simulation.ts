@@ -25,7 +25,7 @@ import { forgetOperations, noteAttempted } from './oracle/sentKeys.ts';
 import type { TraceEvent } from './oracle/trace.ts';
 import { tracedAttempt } from './oracle/tracedAttempt.ts';
 import { Oracle } from './promises/oracle.ts';
-import { recordsApart } from './recordsApart.ts';
+import { answered, recordsApart } from './recordsApart.ts';
 import { eventWords } from './report/eventWords.ts';
 import type { Shown } from './report/recording.ts';
 import type { SimulatedApp } from './scene/app.ts';
@@ -409,7 +409,9 @@ class Simulation implements Scene {
       );
       if (waiting.every(({ inHand, due, held }) => inHand + due + held === 0)) break;
       if (passedMs % CLOSE_UP_EVERY_MS > 0) continue;
-      for (const device of this.devices) void closeUp(device);
+      for (const device of this.devices) {
+        await answered(this, device, 'closing up', closeUp(device));
+      }
     }
     await this.clock.advance(CALLS_END_WITHIN_MS);
     for (const { device, ...bounds } of waits) {

@@ -17,6 +17,7 @@ export class Door {
   readonly #process: WireProcess;
   #parts: Parameters<ControlPort>[0] | null = null;
   #isOpen = false;
+  #isDead = false;
   #openedAtMs = 0;
 
   constructor(process: WireProcess) {
@@ -28,6 +29,8 @@ export class Door {
     this.#parts = parts;
     return {
       open: () => {
+        // What a process had begun when it died goes on to its next wait.
+        if (this.#isDead) return;
         this.#isOpen = true;
         this.#openedAtMs = this.#process.clock.monotonic();
       },
@@ -49,6 +52,7 @@ export class Door {
 
   /** Ends every connection, as the death of the owner does; nobody listens any more. */
   die(): void {
+    this.#isDead = true;
     this.#isOpen = false;
     for (const end of [...this.#process.ends]) end.die();
   }

@@ -98,8 +98,8 @@ export class Device {
   readonly accepted = new Set<string>();
   /** Processes on it that use the store by the one that owns it. */
   readonly clients: DeviceClients;
-  /** How long what comes over a connection takes at the most. */
-  lineDelayMs = LINE_DELAY_MS;
+  /** What slows its connections down, in milliseconds each. */
+  readonly lineDelays = new Set<{ readonly ms: number }>();
   /** Its way to everything else. */
   readonly link: Link;
   /** Its own view of time. */
@@ -182,6 +182,11 @@ export class Device {
     const { upstreams, tiers } = options;
     const entries = entriesOf(layers, upstreams, () => true, tiers);
     this.everyOptions.push({ ...options, policies: new PolicyTable(entries, tiers) });
+  }
+
+  /** How long what comes over a connection takes at the most. */
+  get lineDelayMs(): number {
+    return Math.max(LINE_DELAY_MS, ...[...this.lineDelays].map(({ ms }) => ms));
   }
 
   get door(): Door {

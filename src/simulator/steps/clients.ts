@@ -409,10 +409,11 @@ const FAULTS_OF_CLIENTS: readonly AnyStepKind[] = [
     }),
     take: (scene, { device: at, delayMs, forMs }) => {
       const device = deviceAt(scene, at);
-      const before = device.lineDelayMs;
-      device.lineDelayMs = delayMs;
+      // Several may overlap, and end in any order.
+      const delay = { ms: delayMs };
+      device.lineDelays.add(delay);
       hinder(scene, device, forMs, () => {
-        device.lineDelayMs = before;
+        device.lineDelays.delete(delay);
       });
     },
     says: ({ device, delayMs, forMs }) =>
