@@ -290,16 +290,12 @@ class MemoryStore implements Store {
 
   blockedCounts(): Promise<BlockedCounts> {
     return this.#answer(() => {
-      const rows = this.#tables.all();
-      const of = (reason: WaitsFor): number =>
-        rows.filter(({ waitsFor }) => waitsFor === reason).length;
-      return {
-        handler: of('handler'),
-        conflict: of('conflict'),
-        review: of('review'),
-        rate: of('rate'),
-        startAt: of('startAt'),
-      };
+      const counts: Partial<Record<WaitsFor, number>> = {};
+      for (const { waitsFor } of this.#tables.all()) {
+        counts[waitsFor] = (counts[waitsFor] ?? 0) + 1;
+      }
+      const { handler = 0, conflict = 0, review = 0, rate = 0, startAt = 0 } = counts;
+      return { handler, conflict, review, rate, startAt };
     });
   }
 
@@ -383,39 +379,43 @@ function waitingIn(
   rows: readonly MemoryRow[],
   groups: readonly (readonly string[])[],
 ): readonly WaitingCount[] {
-  const together = new Map<string, MemoryRow[]>();
+  const groupOf = new Map<string, number>();
+  for (const [group, routes] of groups.entries()) {
+    for (const route of routes) if (!groupOf.has(route)) groupOf.set(route, group);
+  }
+  const together = new Map<string, Waiting>();
+  /** By group and urgency, when the first of them is due, whatever it waits for. */
+  const dueAtMs = new Map<string, number>();
   for (const row of rows) {
-    const key = JSON.stringify([groupOf(row, groups), row.urgency, row.waitsFor]);
-    together.set(key, [...(together.get(key) ?? []), row]);
+    const { route, urgency, waitsFor, seq } = row;
+    const group = groupOf.get(route) ?? null;
+    const rank = `${group} ${urgency}`;
+    dueAtMs.set(rank, Math.min(dueAtMs.get(rank) ?? NEVER_MS, row.dueAtMs ?? NEVER_MS));
+    const key = `${rank} ${waitsFor}`;
+    const same = together.get(key);
+    if (same === undefined) together.set(key, { rank, group, first: row, count: 1 });
+    else {
+      same.count += 1;
+      if (seq < same.first.seq) same.first = row;
+    }
   }
   return [...together.values()]
-    .map((same) => countOf(same, rows, groups))
+    .map(({ rank, group, first: { id, urgency, waitsFor }, count }) => {
+      const isInTurn = waitsFor === 'turn' && group !== null;
+      const nextDueAtMs = dueAtMs.get(rank) ?? NEVER_MS;
+      return {
+        ...{ group, urgency, waitsFor, count },
+        oldestId: isInTurn ? id : null,
+        nextDueAtMs: isInTurn && nextDueAtMs < NEVER_MS ? nextDueAtMs : null,
+      };
+    })
     .toSorted((one, other) => one.urgency - other.urgency);
 }
 
-function groupOf({ route }: MemoryRow, groups: readonly (readonly string[])[]): number | null {
-  const group = groups.findIndex((routes) => routes.includes(route));
-  return group === -1 ? null : group;
-}
-
-function countOf(
-  same: readonly MemoryRow[],
-  all: readonly MemoryRow[],
-  groups: readonly (readonly string[])[],
-): WaitingCount {
-  const [first] = same.toSorted((one, other) => one.seq - other.seq);
-  if (first === undefined) throw new RangeError('Nothing is counted where nothing waits.');
-  const { urgency, waitsFor } = first;
-  const group = groupOf(first, groups);
-  const isInTurn = waitsFor === 'turn' && group !== null;
-  const due = all.filter((row) => row.urgency === urgency && groupOf(row, groups) === group);
-  const nextDueAtMs = due.reduce(
-    (least, row) => Math.min(least, row.dueAtMs ?? NEVER_MS),
-    NEVER_MS,
-  );
-  return {
-    ...{ group, urgency, waitsFor, count: same.length },
-    oldestId: isInTurn ? first.id : null,
-    nextDueAtMs: isInTurn && nextDueAtMs < NEVER_MS ? nextDueAtMs : null,
-  };
+/** Rows of one group and urgency that wait for the same. */
+interface Waiting {
+  readonly rank: string;
+  readonly group: number | null;
+  first: MemoryRow;
+  count: number;
 }

@@ -9,7 +9,7 @@ import type { Overview } from '../../inspector/protocol.ts';
 import { type CheckedOptions, DEFAULT_UPSTREAM } from '../options.ts';
 import { settleJobs } from '../virtual/virtualClock.ts';
 import type { Look, OpenRow } from './oracle/look.ts';
-import { OpenRows } from './oracle/openRows.ts';
+import { OpenRows, type ReadRow } from './oracle/openRows.ts';
 import type { Device } from './scene/device.ts';
 import type { Step } from './scene/plan.ts';
 import type { Scene } from './scene/scene.ts';
@@ -32,12 +32,21 @@ interface Seen {
   /** Since when it is seen, without a sleep. */
   firstSeenMs: number;
   turnWithinMs: number | null;
-  /** By id, since when a row is there, and since when it has its revision. */
-  rows: Map<string, { revision: number; readonly openSinceMs: number; sinceMs: number }>;
-  print: string;
+  /** By id. */
+  rows: Map<string, SeenRow>;
   stillSinceMs: number;
   nextView: number;
   said: string;
+}
+
+/** A row that is there, which is the same object at each look. */
+interface SeenRow {
+  /** As it was read last: another object once it has another revision. */
+  read: ReadRow;
+  readonly row: { -readonly [Name in keyof OpenRow]: OpenRow[Name] };
+  readonly openSinceMs: number;
+  /** Since when it has its revision. */
+  sinceMs: number;
 }
 
 export class Looks {
@@ -105,19 +114,28 @@ export class Looks {
     const nowMs = this.#nowMs;
     // A disk that no process has open yet shows nothing.
     const read = await seen.open.of(device.disk.base).catch(() => []);
-    const rows = new Map<string, { revision: number; openSinceMs: number; sinceMs: number }>();
-    const open = read.map((row): OpenRow => {
-      const before = seen.rows.get(row.id);
-      const sinceMs = before?.revision === row.revision ? before.sinceMs : nowMs;
-      const openSinceMs = before?.openSinceMs ?? nowMs;
-      rows.set(row.id, { revision: row.revision, openSinceMs, sinceMs });
-      const handler = options.handlers[row.type];
-      const upstream = handler === undefined ? null : (handler.upstream ?? DEFAULT_UPSTREAM);
-      return { ...row, upstream, unchangedMs: nowMs - sinceMs, openMs: nowMs - openSinceMs };
+    const rows = new Map<string, SeenRow>();
+    let isStill = read.length === seen.rows.size;
+    const open = read.map((now): OpenRow => {
+      const before = seen.rows.get(now.id);
+      const upstream = upstreamOf(now.type, options);
+      const at = before ?? {
+        ...{ read: now, row: { ...now, upstream, unchangedMs: 0, openMs: 0 } },
+        ...{ openSinceMs: nowMs, sinceMs: nowMs },
+      };
+      isStill &&= before?.read === now;
+      if (at.read !== now) {
+        Object.assign(at, { read: now, sinceMs: nowMs });
+        Object.assign(at.row, now);
+      }
+      at.row.upstream = upstream;
+      at.row.unchangedMs = nowMs - at.sinceMs;
+      at.row.openMs = nowMs - at.openSinceMs;
+      rows.set(now.id, at);
+      return at.row;
     });
-    const print = open.map(({ id, revision, standing }) => `${id} ${revision} ${standing}`).join();
-    if (print !== seen.print) seen.stillSinceMs = nowMs;
-    Object.assign(seen, { rows, print });
+    if (!isStill) seen.stillSinceMs = nowMs;
+    seen.rows = rows;
     if (device.disk.troubles.size > 0) raise(this.#diskUntilMs, device.name, nowMs);
     const diskUntilMs = this.#diskUntilMs.get(device.name) ?? 0;
     const diskWellMs = Math.max(0, nowMs - diskUntilMs);
@@ -174,17 +192,23 @@ export class Looks {
     let seen = this.#seen.get(device);
     if (seen === undefined) {
       seen = {
-        ...{ open: new OpenRows(), process, rows: new Map(), print: '', stillSinceMs: this.#nowMs },
+        ...{ open: new OpenRows(), process, rows: new Map(), stillSinceMs: this.#nowMs },
         ...{ firstSeenMs: this.#nowMs, turnWithinMs: null, nextView: 0, said: '' },
       };
       this.#seen.set(device, seen);
     }
     // What lay there before this process ran says nothing of it.
     if (seen.process !== process) {
-      Object.assign(seen, { process, firstSeenMs: this.#nowMs, rows: new Map(), print: '' });
+      Object.assign(seen, { process, firstSeenMs: this.#nowMs, rows: new Map() });
     }
     return seen;
   }
+}
+
+/** The upstream of a type in a process; `null` where no handler of it is registered. */
+function upstreamOf(type: string, { handlers }: CheckedOptions): string | null {
+  const handler = handlers[type];
+  return handler === undefined ? null : (handler.upstream ?? DEFAULT_UPSTREAM);
 }
 
 function raise(until: Map<string, number>, name: string, untilMs: number): void {

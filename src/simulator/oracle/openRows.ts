@@ -12,14 +12,14 @@ const OPEN: readonly Standing[] = ['inHand', 'due', 'held', 'deadLettered'];
 const PAGE_ROWS = 500;
 
 /** What a row says whenever it is read. */
-type Read = Omit<OpenRow, 'upstream' | 'unchangedMs' | 'openMs'>;
+export type ReadRow = Omit<OpenRow, 'upstream' | 'unchangedMs' | 'openMs'>;
 
 /** The open rows of one disk; a row that has not changed is decoded once. */
 export class OpenRows {
-  #read = new Map<string, Read>();
+  #read = new Map<string, ReadRow>();
 
-  async of(disk: Pick<Store, 'list'>): Promise<readonly Read[]> {
-    const read = new Map<string, Read>();
+  async of(disk: Pick<Store, 'list'>): Promise<readonly ReadRow[]> {
+    const read = new Map<string, ReadRow>();
     for (const standing of OPEN) {
       for (let afterSeq = 0, isLast = false; !isLast; ) {
         const page = await disk.list({ afterSeq, limit: PAGE_ROWS, standing });
@@ -36,7 +36,7 @@ export class OpenRows {
   }
 }
 
-function decoded(row: StoredOperation): Read {
+function decoded(row: StoredOperation): ReadRow {
   const { id, seq, revision, standing } = row;
   const { state, snapshot } = decodeWork(row);
   const { type, subject, entity, priority, isEdit } = snapshot.context;

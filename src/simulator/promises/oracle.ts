@@ -53,6 +53,8 @@ export class Oracle {
   readonly known: Known;
   readonly #watches: Map<Clause, Watch>;
   readonly #breaches = new Set<string>();
+  /** Those that look at an event, by its name. */
+  readonly #looking = new Map<TraceEvent['event'], readonly See[]>();
 
   constructor(driver: Driver, expected: Expected = () => null) {
     this.known = new Known(expected);
@@ -72,19 +74,44 @@ export class Oracle {
       for (const clause of this.#watches.keys()) {
         if (clause.outlivesRestore !== true) this.#watches.set(clause, this.#begin(clause));
       }
+      this.#looking.clear();
     }
-    for (const watch of this.#watches.values()) {
-      const see = watch[event.event] as ((event: TraceEvent) => void) | undefined;
-      see?.(event);
-      if (event.event === 'disk' || event.event === 'finished') watch.atRest?.(event.rows);
-    }
+    for (const see of this.#lookingAt(event.event)) see(event);
     this.known.note(event);
+  }
+
+  #lookingAt(name: TraceEvent['event']): readonly See[] {
+    let looking = this.#looking.get(name);
+    if (looking === undefined) {
+      looking = [...this.#watches.values()].flatMap((watch) => seesOf(watch, name));
+      this.#looking.set(name, looking);
+    }
+    return looking;
   }
 
   /** Every breach so far, as `what: details`; an empty list means that every promise was kept. */
   get breaches(): readonly string[] {
     return [...this.#breaches];
   }
+}
+
+type See = (event: TraceEvent) => void;
+
+/** What a watch does at an event of this name. */
+function seesOf(watch: Watch, name: TraceEvent['event']): readonly See[] {
+  const see = watch[name] as See | undefined;
+  const { atRest } = watch;
+  const isOfDisk = name === 'disk' || name === 'finished';
+  return [
+    ...(see === undefined ? [] : [see]),
+    ...(isOfDisk && atRest !== undefined
+      ? [
+          (event: TraceEvent): void => {
+            if (event.event === 'disk' || event.event === 'finished') atRest(event.rows);
+          },
+        ]
+      : []),
+  ];
 }
 
 /** What the upstream tells is of the keys that it gets; callers are told of those that they gave. */

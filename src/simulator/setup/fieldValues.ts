@@ -54,7 +54,8 @@ const RETRY: TableOf<RetryPolicy> = {
     made: ['constant', 'additiveJitter', 'throws', 'fullJitter', 'decorrelatedJitter', 'aYear'],
   },
   jitterMsMax: { usual: 1_000 },
-  thenEveryMs: { usual: 30_000 },
+  // With less, what fails for hours is called without a pause, and a day takes minutes.
+  thenEveryMs: { values: [1_000, 30_000, YEAR_MS, null] },
   giveUpAfterMs: { usual: 12 * HOUR_MS },
 };
 
