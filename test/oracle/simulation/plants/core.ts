@@ -163,4 +163,22 @@ export const CORE: readonly Plant[] = [
     finds: /^crisis not escalated: /,
     seedsMax: 6,
   },
+  {
+    name: 'cancelled-keeps-its-lane',
+    file: 'machines/operation/position.ts',
+    find: "  return ending !== 'deadLettered' || !strictOrder;",
+    replace: "  return ending === 'completed' || (ending === 'deadLettered' && !strictOrder);",
+    says: 'What was cancelled or has expired holds its lane for ever.',
+    finds: /^(still waiting|not settled): /,
+    seedsMax: 6,
+  },
+  {
+    name: 'keyless-repeated',
+    file: 'machines/operation/repeatSafety.ts',
+    find: '  return handler.honoursIdempotencyKey !== false && atMs < keyEndsAtMs;',
+    replace: '  return atMs < keyEndsAtMs;',
+    says: 'What may have been applied is sent again to an upstream that knows no keys.',
+    finds: /^done twice without a key: /,
+    seedsMax: 6,
+  },
 ];
