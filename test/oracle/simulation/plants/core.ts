@@ -181,4 +181,14 @@ export const CORE: readonly Plant[] = [
     finds: /^done twice without a key: /,
     seedsMax: 6,
   },
+  {
+    name: 'lanes-claimed-as-turns',
+    file: 'machines/operation/position.ts',
+    find: "  if (what !== 'turn') return { standing: 'held', dueAtMs: null, waitsFor: what, route };",
+    replace:
+      "  if (what !== 'turn' && what !== 'lane') return { standing: 'held', dueAtMs: null, waitsFor: what, route };",
+    says: 'What waits in its lane is claimed as if it had its turn.',
+    finds: /^count untrue: inLane /,
+    seedsMax: 6,
+  },
 ];

@@ -144,8 +144,9 @@ function say({ name, says }, { found, seed, lines }) {
 }
 
 function remember() {
-  for (const [at, { found, seed }] of results.entries()) {
-    if (found !== null) remembered[chosen[at].name] = { seed, breach: found.split(':')[0] };
+  for (const [at, { name }] of chosen.entries()) {
+    const { found = null, seed } = results[at] ?? {};
+    if (found !== null) remembered[name] = { seed, breach: found.split(':')[0] };
   }
   const kept = every
     .filter(({ name }) => name in remembered)
