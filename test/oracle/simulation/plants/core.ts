@@ -191,4 +191,43 @@ export const CORE: readonly Plant[] = [
     finds: /^count untrue: inLane /,
     seedsMax: 6,
   },
+  {
+    name: 'duplicate-under-its-own-id',
+    file: 'actors/pool/duplicates.ts',
+    find: '    if (isRepeat) return { id: of.id, isDuplicate: true };',
+    replace: '    if (isRepeat) return { id: `${of.id.slice(0, -1)}0`, isDuplicate: true };',
+    says: 'A request that comes again is told an id of its own.',
+    finds: /^accepted twice: /,
+    seedsMax: 6,
+  },
+  {
+    name: 'head-not-raised',
+    file: 'persistence/memory/memoryTables.ts',
+    find: "    return { kind: 'accepted', laneBusy, raised: this.raiseHead(kept) };",
+    replace: "    return { kind: 'accepted', laneBusy, raised: null };",
+    says: 'The head of a lane does not get the rank of a more urgent one behind it.',
+    finds: /^less urgent than who waits for it: /,
+    seedsMax: 6,
+  },
+  {
+    name: 'lane-not-seen-busy',
+    file: 'persistence/memory/memoryTables.ts',
+    find: 'const laneBusy = write.lane !== null && (this.#lanes.get(write.lane)?.size ?? 0) > 0;',
+    replace:
+      'const laneBusy = write.lane !== null && (this.#lanes.get(write.lane)?.size ?? 0) > 1;',
+    says: 'The second operation of an entity runs beside the first.',
+    finds: /^(two in one lane|out of order): /,
+    seedsMax: 6,
+  },
+  {
+    name: 'crisis-waits-for-the-disk',
+    file: 'actors/crisis/crisisResponder.ts',
+    find: '    const plan = asked instanceof Promise ? await asked : asked;',
+    replace:
+      '    const plan = asked instanceof Promise ? await asked : asked;\n    await begun.durable.catch(() => undefined);',
+    says: 'The answer to a crisis waits until the disk has it.',
+    finds: /^crisis waited: /,
+    about: 'disk',
+    seedsMax: 6,
+  },
 ];

@@ -108,4 +108,14 @@ export const HONESTY: readonly Plant[] = [
     finds: /^verdict without reason: /,
     seedsMax: 6,
   },
+  {
+    name: 'one-reason-costs-nothing',
+    file: 'src/views/health.ts',
+    find: '    score: Math.max(0, 100 - amiss.reduce((sum, { costs }) => sum + costs, 0)),',
+    replace:
+      '    score: Math.max(0, 100 - amiss.slice(1).reduce((sum, { costs }) => sum + costs, 0)),',
+    says: 'The first thing that is amiss costs nothing of the score.',
+    finds: /^verdict without reason: /,
+    seedsMax: 6,
+  },
 ];
