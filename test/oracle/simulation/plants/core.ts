@@ -230,4 +230,15 @@ export const CORE: readonly Plant[] = [
     about: 'disk',
     seedsMax: 6,
   },
+  {
+    name: 'dead-letters-as-completed',
+    file: 'machines/operation/syncOperationSetup.ts',
+    find: "    deadLetter: assign((_, params: { atMs: number }) => ({\n      ending: 'deadLettered' as const,",
+    replace:
+      "    deadLetter: assign((_, params: { atMs: number }) => ({\n      ending: 'completed' as const,",
+    says: 'What the upstream has refused for good is told to be completed.',
+    finds: /^completed without effect: /,
+    about: 'upstream',
+    seedsMax: 6,
+  },
 ];

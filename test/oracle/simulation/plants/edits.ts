@@ -47,4 +47,14 @@ export const EDITS: readonly Plant[] = [
     about: 'edit',
     seedsMax: 6,
   },
+  {
+    name: 'edits-without-condition',
+    file: 'src/http/requestHeaders.ts',
+    find: "  if (ENTITY_TAG.test(base)) headers.set('if-match', base);\n  else if (HTTP",
+    replace: '  if (ENTITY_TAG.test(base)) return;\n  else if (HTTP',
+    says: 'Edits go out without the version that they were made on, so they lay over the changes of other devices.',
+    finds: /^(deleted by nobody|lost): /,
+    about: 'edit',
+    seedsMax: 6,
+  },
 ];

@@ -118,4 +118,33 @@ export const HONESTY: readonly Plant[] = [
     finds: /^verdict without reason: /,
     seedsMax: 6,
   },
+  {
+    name: 'review-shown-as-conflict',
+    file: 'actors/operation/waitView.ts',
+    find: '    return { reason: own, sinceAtMs, untilAtMs: retryAtMs };',
+    replace:
+      "    return { reason: own === 'review' ? 'conflict' : own, sinceAtMs, untilAtMs: retryAtMs };",
+    says: 'What waits for a review is shown as a conflict.',
+    finds: /^wait without a true reason: .* says conflict/,
+    seedsMax: 6,
+  },
+  {
+    name: 'lane-waits-say-nothing',
+    file: 'actors/operation/waitView.ts',
+    find: "  if (own !== null && own !== 'turn' && !isOver) {\n",
+    replace:
+      "  if (own === 'lane') return null;\n  if (own !== null && own !== 'turn' && !isOver) {\n",
+    says: 'What waits in its lane shows no reason for that.',
+    finds: /^wait without a true reason: .* says none/,
+    seedsMax: 6,
+  },
+  {
+    name: 'nothing-is-critical',
+    file: 'src/views/health.ts',
+    find: "    if (found.some((finding) => finding.health === 'critical')) return 'critical';\n",
+    replace: '',
+    says: 'Health is never worse than degraded.',
+    finds: /^verdict without reason: /,
+    seedsMax: 6,
+  },
 ];
