@@ -241,4 +241,14 @@ export const CORE: readonly Plant[] = [
     about: 'upstream',
     seedsMax: 6,
   },
+  {
+    name: 'reviews-taken-for-turns',
+    file: 'machines/operation/position.ts',
+    find: "  if (what !== 'turn') return { standing: 'held', dueAtMs: null, waitsFor: what, route };",
+    replace:
+      "  if (what !== 'turn' && what !== 'review') return { standing: 'held', dueAtMs: null, waitsFor: what, route };",
+    says: 'What waits for a review is claimed and asked about again and again.',
+    finds: /^(nobody is told|count untrue): /,
+    seedsMax: 6,
+  },
 ];

@@ -147,4 +147,13 @@ export const HONESTY: readonly Plant[] = [
     finds: /^verdict without reason: /,
     seedsMax: 6,
   },
+  {
+    name: 'queue-of-the-first-rank',
+    file: 'actors/waitingWork.ts',
+    find: '    return [...ranks]\n',
+    replace: '    return [...ranks].slice(0, 1)\n',
+    says: 'Of the work that waits at an upstream only one rank is listed.',
+    finds: /^sums differ: turn /,
+    seedsMax: 6,
+  },
 ];
