@@ -34,6 +34,7 @@ import type { Plan, Step } from './scene/plan.ts';
 import { type AnyStepKind, type Scene, seedOf } from './scene/scene.ts';
 import { boundsOf, mayWaitOn } from './setup/bounds.ts';
 import { served, worldOver } from './simulatedApp.ts';
+import { Sometimes } from './sometimes.ts';
 import { EDITED, OWN_ENTITIES } from './steps/editedRecords.ts';
 import { entityAt, pathOf, RECORDS_OF_A_KIND } from './steps/edits.ts';
 import { everyKind } from './steps/everyKind.ts';
@@ -113,6 +114,7 @@ class Simulation implements Scene {
   readonly app: SimulatedApp | null;
   readonly #plan: Plan;
   readonly #oracles = new Map<string, Oracle>();
+  readonly #sometimes = new Map<string, Sometimes>();
   /** What tells of the effect of an attempt, by device, key and number. */
   readonly #effects = new Map<string, (isKeyless: boolean) => void>();
   readonly #undo = new Set<() => void>();
@@ -135,7 +137,9 @@ class Simulation implements Scene {
     this.#plan = plan;
     this.#startedAtMs = this.clock.monotonic();
     this.#looks = new Looks(this, (device, look) => {
-      this.#oracles.get(device.name)?.tell({ event: 'looked', ...look });
+      const event = { event: 'looked', ...look } as const;
+      this.#oracles.get(device.name)?.tell(event);
+      this.#sometimes.get(device.name)?.told(event, this.clock.monotonic());
     });
     const { seed, setup } = plan;
     this.upstreams = new Map(
@@ -155,6 +159,8 @@ class Simulation implements Scene {
     this.devices = setup.devices.map((each, at) => {
       const oracle = new Oracle(SIMULATION);
       this.#oracles.set(each.name, oracle);
+      const sometimes = new Sometimes(this.saw);
+      this.#sometimes.set(each.name, sometimes);
       return new Device({
         setup: each,
         seed: seed * 10 + at,
@@ -180,6 +186,7 @@ class Simulation implements Scene {
         tell: (event) => {
           this.note(`${each.name} ${eventWords(event)}`);
           oracle.tell(event);
+          sometimes.told(event, this.clock.monotonic());
         },
       });
     });

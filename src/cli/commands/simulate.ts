@@ -11,6 +11,7 @@ import { systemClock, systemRandom } from '../../../actors/platform/systemClock.
 import { requireOption } from '../../../machines/vocabulary/optionFields.ts';
 import { SimulatorPool } from '../../simulator/simulatorPool.ts';
 import type { RunReport } from '../../simulator/simulatorThread.ts';
+import { isTooWeak, neverSeen, SEEN_WITHIN_DAYS } from '../../simulator/sometimes.ts';
 import { parseCount } from '../kit/argumentParsers.ts';
 import { command, flag, type JsonOptions, jsonOption, valueOption } from '../kit/command.ts';
 import { dimly, type Output, paintVerdict } from '../kit/output.ts';
@@ -70,7 +71,8 @@ export function simulateCommand(): Command {
     ],
     notes: `It needs nothing. Each run draws devices, upstreams, work, faults, orders of people and restarts from its seed, lets
 them happen on virtual time, heals everything, and looks whether each promise was kept. The same seed and version make
-the same history. It fails (exit 1) if a promise was broken, or two runs of one seed were not the same. A failure is
+the same history. It fails (exit 1) if a promise was broken, or two runs of one seed were not the same, or if
+${SEEN_WITHIN_DAYS} simulated days and more were too weak: one of the situations that have to come was never seen. A failure is
 made smaller for a minute at most, then written to holdfast-simulation-SEED.json with its history and its plan; nothing
 else is left behind. Ctrl-C ends it with what it has found.`,
     examples: [
@@ -95,6 +97,14 @@ class Tally {
   runs = 0;
   runsTwice = 0;
   virtualHours = 0;
+
+  get days(): number {
+    return this.virtualHours / DAY_HOURS;
+  }
+
+  get isTooWeak(): boolean {
+    return isTooWeak(this.seen, this.days);
+  }
 
   add(report: RunReport): void {
     this.runs += 1;
@@ -183,7 +193,7 @@ async function simulate(options: SimulateOptions, output: Output): Promise<ExitC
     forgetSignals();
     await pool.close();
   }
-  const isWell = tally.failures.length === 0;
+  const isWell = tally.failures.length === 0 && !tally.isTooWeak;
   output.result(
     {
       verdict: isWell ? 'PASS' : 'FAIL',
@@ -193,6 +203,8 @@ async function simulate(options: SimulateOptions, output: Output): Promise<ExitC
       elapsedMs: Math.round(elapsedMs()),
       daysAnHour: daysAnHour(tally, elapsedMs()),
       seen: tally.seen,
+      neverSeen: neverSeen(tally.seen),
+      isTooWeak: tally.isTooWeak,
       failures: tally.failures.map(({ seed, breaches }) => ({
         ...{ seed, breaches },
         replay: replayOf(seed, hours),
@@ -243,14 +255,22 @@ function progressText(tally: Tally, runs: number, elapsedMs: number): string {
 }
 
 function summaryText(tally: Tally, elapsedMs: number): string {
-  const days = Math.round((tally.virtualHours / DAY_HOURS) * 10) / 10;
-  const failed = tally.failures.map(({ seed }) => seed).join(', ');
+  const days = Math.round(tally.days * 10) / 10;
+  const never = tally.runs === 0 ? [] : neverSeen(tally.seen);
   const seen = Object.entries(tally.seen).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return [
     ...(seen.length === 0 ? [] : ['Seen:', ...seen.map(([what, times]) => `  ${what}: ${times}`)]),
+    ...(never.length === 0 ? [] : [`Never seen: ${never.join('; ')}`]),
     `${runsText(tally.runs)}, ${days} simulated days in ${Math.round(elapsedMs / 1_000)} s: ${daysAnHour(tally, elapsedMs)} days an hour; ${tally.runsTwice} run twice, for the same history`,
-    failed === '' ? 'PASS every promise was kept' : `FAIL promises were broken with seed ${failed}`,
+    verdictText(tally),
   ].join('\n');
+}
+
+function verdictText(tally: Tally): string {
+  const failed = tally.failures.map(({ seed }) => seed).join(', ');
+  if (failed !== '') return `FAIL promises were broken with seed ${failed}`;
+  if (!tally.isTooWeak) return 'PASS every promise was kept';
+  return `FAIL the runs were too weak: ${SEEN_WITHIN_DAYS} days and more have to see each situation. Give the steps that lead to those never seen more weight (src/simulator/steps), or repair how they are told (src/simulator/sometimes.ts)`;
 }
 
 function runsText(runs: number): string {

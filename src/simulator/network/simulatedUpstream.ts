@@ -94,6 +94,12 @@ export const TROUBLES = [
   'matches no tag',
 ] as const;
 
+/** With one of these, every call fails, as far as its caller can tell. */
+const FAILING: ReadonlySet<string> = new Set<(typeof TROUBLES)[number]>([
+  ...(['is busy', 'pushes back', 'fails', 'fails after the work', 'drops'] as const),
+  ...(['drops after the work', 'is silent', 'denies', 'rejects', 'redirects'] as const),
+]);
+
 export interface Trouble {
   readonly kind: (typeof TROUBLES)[number];
   /** The end of the only path that it is about; `null` for all. */
@@ -224,6 +230,9 @@ export class SimulatedUpstream {
       if (trouble.endpoint !== null && !path.endsWith(trouble.endpoint)) continue;
       if (trouble.share < 1 && !random.chance(trouble.share)) continue;
       arrivals.saw(`upstream ${kind}`);
+      if (trouble.endpoint !== null && trouble.share === 1 && FAILING.has(kind)) {
+        arrivals.saw('an endpoint that always fails, beside others');
+      }
       return true;
     }
     return false;

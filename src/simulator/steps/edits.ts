@@ -60,7 +60,15 @@ async function edit(scene: Scene, drawn: DrawnEdit, random: SeededRandom): Promi
   const { mark, isRival, replaces, touches } = made;
   const removes = [...made.removes, ...confirmedAway(request)];
   scene.edits.push({ device: device.name, entity, key, mark, isRival, replaces, removes, touches });
-  if (known !== null && drawn.form === 'part') scene.saw('edit with a field missing');
+  if (known !== null && drawn.form === 'part') {
+    const last = scene.records.writes.filter(({ path }) => path === pathOf(entity)).at(-1);
+    const meetsNobody = last === undefined || last.version === known.base?.version;
+    scene.saw(
+      meetsNobody
+        ? 'an edit with a field missing that meets nobody'
+        : 'an edit with a field missing that meets another',
+    );
+  }
   send(device, { ...request, idempotencyKey: key });
 }
 

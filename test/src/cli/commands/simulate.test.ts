@@ -10,6 +10,7 @@ interface Printed {
   readonly runs: number;
   readonly runsTwice: number;
   readonly failures: readonly object[];
+  readonly neverSeen: readonly string[];
 }
 
 describe('holdfast simulate', () => {
@@ -21,7 +22,10 @@ describe('holdfast simulate', () => {
     const printed = JSON.parse(stdout) as Printed;
     expect({ ...printed, exitCode }, stderr).toMatchObject({
       ...{ exitCode: 0, verdict: 'PASS', firstSeed: 7, runs: 2, runsTwice: 2, failures: [] },
+      // Too few days to be called weak.
+      isTooWeak: false,
     });
+    expect(printed.neverSeen).toContain('a store is copied');
   });
 
   test('UX-1 a number that can not be is refused', async () => {
