@@ -375,9 +375,8 @@ export class Sometimes {
   }
 }
 
-/** The names of what was never seen. */
-export function neverSeen(seen: Readonly<Record<string, number>>): readonly string[] {
-  return SITUATIONS.map(({ name }) => name).filter((name) => (seen[name] ?? 0) === 0);
+export function neverSeen(seen: Readonly<Record<string, number>>): readonly Situation[] {
+  return SITUATIONS.filter(({ name }) => (seen[name] ?? 0) === 0);
 }
 
 /** Whether so many days prove too little, since something that has to be seen never was. */

@@ -203,7 +203,7 @@ async function simulate(options: SimulateOptions, output: Output): Promise<ExitC
       elapsedMs: Math.round(elapsedMs()),
       daysAnHour: daysAnHour(tally, elapsedMs()),
       seen: tally.seen,
-      neverSeen: neverSeen(tally.seen),
+      neverSeen: neverSeen(tally.seen).map(({ name }) => name),
       isTooWeak: tally.isTooWeak,
       failures: tally.failures.map(({ seed, breaches }) => ({
         ...{ seed, breaches },
@@ -260,7 +260,9 @@ function summaryText(tally: Tally, elapsedMs: number): string {
   const seen = Object.entries(tally.seen).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return [
     ...(seen.length === 0 ? [] : ['Seen:', ...seen.map(([what, times]) => `  ${what}: ${times}`)]),
-    ...(never.length === 0 ? [] : [`Never seen: ${never.join('; ')}`]),
+    ...(never.length === 0
+      ? []
+      : ['Never seen:', ...never.map(({ name, says }) => `  ${name}: ${says}`)]),
     `${runsText(tally.runs)}, ${days} simulated days in ${Math.round(elapsedMs / 1_000)} s: ${daysAnHour(tally, elapsedMs)} days an hour; ${tally.runsTwice} run twice, for the same history`,
     verdictText(tally),
   ].join('\n');
