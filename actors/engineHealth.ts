@@ -21,7 +21,7 @@ export function engineHealth(
   conflicts: ConflictsHealth,
 ): EngineHealth {
   const { pool, hold, storage, counts, quarantined, storeCheck, upstreams } = core;
-  const { conflict, review, handler, rate, startAt, deadLetter } = pool.waiting.counts;
+  const { conflict, review, handler, startAt, deadLetter } = pool.waiting.counts;
   return {
     phase: supervisor.phase,
     isImpaired: supervisor.isImpaired,
@@ -56,7 +56,7 @@ export function engineHealth(
       overhanging: pool.overhanging(),
       inLane: pool.standings.count('lane'),
       scheduled: startAt,
-      rateLimited: rate,
+      rateLimited: pool.standings.count('rate'),
       turn: pool.standings.count('turn'),
     },
     queue: waitingWork(pool.standings.waiting, pool.dispatcher.flows, core.steady),

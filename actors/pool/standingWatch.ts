@@ -1,6 +1,6 @@
 /**
  * Knows how much waits, by upstream, rank and reason, for health and the inspector (HM-1): as the store's file counts
- * it, read a little after something was accepted, has come to rest or ended.
+ * it, read a little after something was accepted, has come to rest, begins or ended.
  *
  * @module
  */
@@ -8,6 +8,7 @@
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { QueueStore, WaitingCount } from '../../persistence/port/store.ts';
 import type { FactTaps } from '../facts/factStream.ts';
+import type { Journal } from '../journal/journal.ts';
 
 /** Between the first change and the reading; the counts are as old as that at most, while the disk answers. */
 const READ_AFTER_MS = 500;
@@ -16,6 +17,7 @@ const READ_AGAIN_MS = 5_000;
 
 export class StandingWatch {
   readonly #store: Pick<QueueStore, 'waitingCounts'>;
+  readonly #journal: Pick<Journal, 'written'>;
   readonly #clock: Clock;
   readonly #groups: () => readonly (readonly string[])[];
   #waiting: readonly WaitingCount[] = [];
@@ -26,12 +28,14 @@ export class StandingWatch {
 
   constructor(parts: {
     readonly store: Pick<QueueStore, 'waitingCounts'>;
+    readonly journal: Pick<Journal, 'written'>;
     readonly clock: Clock;
     readonly facts: FactTaps;
     /** The routes of each upstream. */
     readonly groups: () => readonly (readonly string[])[];
   }) {
     this.#store = parts.store;
+    this.#journal = parts.journal;
     this.#clock = parts.clock;
     this.#groups = parts.groups;
     const changed = this.refresh.bind(this);
@@ -39,6 +43,8 @@ export class StandingWatch {
     parts.facts.tap('operation.parked', changed);
     parts.facts.tap('operation.resumed', changed);
     parts.facts.tap('operation.ended', changed);
+    // What begins leaves a wait that is told of to nobody: its turn, its token, the time after a failed attempt.
+    parts.facts.tap('attempt.started', changed);
   }
 
   /** As last read. */
@@ -75,15 +81,22 @@ export class StandingWatch {
 
   async #read(): Promise<void> {
     this.#isStale = false;
-    try {
-      this.#waiting = await this.#store.waitingCounts({ groups: this.#groups() });
-    } catch {
+    const waiting = await this.#ask().catch(() => null);
+    if (waiting === null) {
       // While storage fails, of which others tell, they are those of before. A single reading may fail unnoticed.
       if (!this.#isStopped) this.#readAfter(READ_AGAIN_MS);
       return;
     }
+    this.#waiting = waiting;
     this.#isReading = false;
     // One at a time, so that nothing gathers behind a disk that hangs.
     if (this.#isStale) this.refresh();
+  }
+
+  /** `null` while storage fails. */
+  async #ask(): Promise<readonly WaitingCount[] | null> {
+    // What the change wrote may be slow to reach the disk.
+    if (!(await this.#journal.written())) return null;
+    return await this.#store.waitingCounts({ groups: this.#groups() });
   }
 }

@@ -35,6 +35,8 @@ interface Seen {
   /** By id. */
   rows: Map<string, SeenRow>;
   stillSinceMs: number;
+  /** How many operations had come into its database. */
+  arrivals: number;
   nextView: number;
   said: string;
 }
@@ -134,8 +136,10 @@ export class Looks {
       rows.set(now.id, at);
       return at.row;
     });
-    if (!isStill) seen.stillSinceMs = nowMs;
-    seen.rows = rows;
+    // What comes and ends between two looks was counted for a moment, too.
+    const { arrivals } = device.disk;
+    if (!isStill || arrivals !== seen.arrivals) seen.stillSinceMs = nowMs;
+    Object.assign(seen, { rows, arrivals });
     if (device.disk.troubles.size > 0) raise(this.#diskUntilMs, device.name, nowMs);
     const diskUntilMs = this.#diskUntilMs.get(device.name) ?? 0;
     const diskWellMs = Math.max(0, nowMs - diskUntilMs);
@@ -192,7 +196,13 @@ export class Looks {
     let seen = this.#seen.get(device);
     if (seen === undefined) {
       seen = {
-        ...{ open: new OpenRows(), process, rows: new Map(), stillSinceMs: this.#nowMs },
+        ...{
+          open: new OpenRows(),
+          process,
+          rows: new Map(),
+          stillSinceMs: this.#nowMs,
+          arrivals: 0,
+        },
         ...{ firstSeenMs: this.#nowMs, turnWithinMs: null, nextView: 0, said: '' },
       };
       this.#seen.set(device, seen);

@@ -90,6 +90,20 @@ describe('rate limits', () => {
     expect(JSON.stringify(facts)).not.toContain('user-1');
   });
 
+  test('HM-1 PF-5 health counts those that wait for their rate while they do, and nothing else need happen', async () => {
+    const { clock, boot } = scene({ defaults: { subjectRate: { perSecond: 0.05, burst: 1 } } });
+    const { runtime } = boot();
+    const counted = () => {
+      const { rateLimited, turn } = runtime.getHealthStatus().waiting;
+      return { rateLimited, turn };
+    };
+    await clock.run(Promise.all(['1', '2', '3'].map(async (name) => await send(runtime, name))));
+    await clock.advance(1_000);
+    expect(counted()).toEqual({ rateLimited: 2, turn: 0 });
+    await clock.advance(60_000);
+    expect(counted()).toEqual({ rateLimited: 0, turn: 0 });
+  });
+
   test('PF-5 one subject that waits holds up no other, nor another tier', async () => {
     const { clock, boot, calls } = scene({
       defaults: { subjectRate: { perSecond: 0.1, burst: 1 } },

@@ -1,6 +1,7 @@
 /** What is shown of waiting work while an upstream is down, and after a reading of the counts has failed. */
 
 import { expect, test } from 'vitest';
+import type { Attempt } from '../../actors/port.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 
@@ -44,4 +45,28 @@ test('HM-1 counts are read again after a reading that failed', async () => {
   store.faults.readFails = () => false;
   await clock.advance(20_000);
   expect(runtime.getHealthStatus().waiting.turn).toBe(1);
+});
+
+test('HM-1 what is tried again is under way, and no longer counted as waiting for its turn', async () => {
+  const { clock, boot } = createWorld();
+  const run = async ({ number, signal }: Attempt): Promise<null> => {
+    if (number === 1) throw transientFailure('Down.');
+    return await new Promise((_, reject) => {
+      signal.addEventListener('abort', () => {
+        reject(new Error('Aborted.'));
+      });
+    });
+  };
+  const { runtime } = boot({
+    handlers: { 'payments.push': { upstream: 'payments', run } },
+    upstreams: { payments: { attemptTimeoutMs: 3_600_000 } },
+  });
+  await clock.run(runtime.ready);
+  await clock.run(runtime.sync(REQUEST));
+  await clock.advance(600_000);
+  const { waiting, operations } = runtime.getHealthStatus();
+  expect({ turn: waiting.turn, running: operations.attemptsRunning }).toEqual({
+    turn: 0,
+    running: 1,
+  });
 });

@@ -43,6 +43,8 @@ export interface DiskParts {
   readonly onSpilled: (id: string) => void;
 }
 
+const COMES_IN: ReadonlySet<Write['kind']> = new Set(['accept', 'replay', 'reinstate']);
+
 export class SimulatedDisk implements DiskOfStore {
   readonly storeId: string;
   readonly sealer: Sealer;
@@ -57,6 +59,8 @@ export class SimulatedDisk implements DiskOfStore {
   readonly faults: Faults;
   readonly #parts: DiskParts;
   #base: Store;
+  /** How many operations have come into the database, some to leave it at once. */
+  arrivals = 0;
   /** Every commit since the store was made, by which an older state of it is made again. */
   #log: (readonly Write[])[] = [];
   #migration: (NonNullable<StoreInfo['migration']> & { readonly takesMs: number }) | null = null;
@@ -103,6 +107,7 @@ export class SimulatedDisk implements DiskOfStore {
     this.#log.push(writes);
     for (const write of writes) {
       if (write.kind === 'accept') this.onlySpilled.delete(write.id);
+      if (COMES_IN.has(write.kind)) this.arrivals += 1;
       if (write.kind !== 'hold') continue;
       if (write.hold === null && this.#held !== null) this.#parts.onRelease(this.#held);
       this.#held = write.hold?.reason ?? null;

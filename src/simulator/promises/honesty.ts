@@ -74,9 +74,11 @@ function needsPerson({ standing, state, isCrisis, isEdit }: OpenRow): boolean {
 }
 
 /** Whether calls may go out to the upstream, as far as it says, and none does. */
-function isIdle(health: HealthStatus, upstream: string | null): boolean {
+function isIdle({ health, world }: Look, upstream: string | null): boolean {
   const at = upstream === null ? undefined : health.upstreams[upstream];
-  return at?.breaker === 'closed' && at.inFlight === 0 && at.hold === null;
+  if (at?.breaker !== 'closed' || at.inFlight > 0 || at.hold !== null) return false;
+  // An app that sets a rate has nothing to be told of a token that is still to come.
+  return at.waits?.reason !== 'rate' || (at.waits.untilAtMs ?? 0) <= world.nowMs;
 }
 
 export const honesty: readonly Clause[] = [
@@ -163,12 +165,13 @@ export const honesty: readonly Clause[] = [
     requirements: ['HM-1'],
     needs: ['looks'],
     watch: (_, broken) => ({
-      looked: ({ health, rows, world }) => {
+      looked: (look) => {
+        const { health, rows, world } = look;
         const isJudged = Math.min(world.upMs, world.diskWellMs) >= IDLE_MS_MAX;
         if (!isJudged || health.overall !== 'healthy') return;
         for (const { id, state, upstream, unchangedMs, isCrisis } of rows) {
           const isDue = state === 'waiting' && !isCrisis && unchangedMs >= IDLE_MS_MAX;
-          if (isDue && isIdle(health, upstream)) broken(`${id} at ${upstream}`);
+          if (isDue && isIdle(look, upstream)) broken(`${id} at ${upstream}`);
         }
       },
     }),
