@@ -7,7 +7,8 @@
 
 import { cleanJson } from '../../machines/merge/values/cleanJson.ts';
 import type { Json, JsonObject } from '../../machines/vocabulary/shape.ts';
-import { judgeRecords } from './promises/records.ts';
+import type { ConflictDetails } from '../management/conflict.ts';
+import { judgeRecords, pointersIn } from './promises/records.ts';
 import type { Device } from './scene/device.ts';
 import type { Scene } from './scene/scene.ts';
 import { EDITED } from './steps/editedRecords.ts';
@@ -44,9 +45,12 @@ export async function recordsApart(
   }
   const endings = new Map<string, string>();
   const kept: string[] = [];
+  const decidedAway = new Set<string>();
   for (const device of devices) {
     for (const { key, outcome } of await device.rows()) endings.set(key, outcome?.status ?? 'open');
-    kept.push((await answered(scene, device, 'the conflicts', keptWithConflicts(device))) ?? '');
+    const conflicts = (await answered(scene, device, 'the conflicts', conflictsOf(device))) ?? [];
+    kept.push(JSON.stringify(conflicts));
+    for (const pointer of conflicts.flatMap(takenOut)) decidedAway.add(pointer);
   }
   const atRest = [];
   for (const entity of entities) {
@@ -69,7 +73,7 @@ export async function recordsApart(
   }
   const endingOf = (key: string): string | null =>
     isPretended(key) ? 'pretended' : (endings.get(key) ?? null);
-  return judgeRecords(atRest, { edits, endingOf, restored, kept: kept.join() });
+  return judgeRecords(atRest, { edits, endingOf, restored, decidedAway, kept: kept.join() });
 }
 
 /** What a person is answered; `null`, which is told, where that takes too long though everything is healed. */
@@ -95,11 +99,21 @@ function clean(value: Json): JsonObject {
   return (cleanJson(value) ?? {}) as JsonObject;
 }
 
-/** Everything that the conflicts of a device hold, decided or not, as text. */
-async function keptWithConflicts({ runtime }: Device): Promise<string> {
-  const shown: unknown[] = [];
+/** Everything that the conflicts of a device hold, decided or not. */
+async function conflictsOf({ runtime }: Device): Promise<readonly ConflictDetails[]> {
+  const shown: ConflictDetails[] = [];
   for await (const { id } of runtime.conflicts.list({ all: true })) {
     shown.push(await runtime.conflicts.show(id));
   }
-  return JSON.stringify(shown);
+  return shown;
+}
+
+/** What a person saw and took out by a decision, such as for a side that does not have it. */
+function takenOut({ entity, decisions }: ConflictDetails): readonly string[] {
+  return decisions.flatMap(({ before, after }) => {
+    const left = new Set(pointersIn(clean(after)));
+    return pointersIn(clean(before))
+      .filter((pointer) => !left.has(pointer))
+      .map((pointer) => `${pathOf(entity)}${pointer}`);
+  });
 }

@@ -25,6 +25,8 @@ export interface EditsAtRest {
   readonly endingOf: (key: string) => string | null;
   /** What was removed and wanted back, by the path of the record and the pointer. */
   readonly restored: ReadonlySet<string>;
+  /** What people took out by deciding conflicts, by the path of the record and the pointer. */
+  readonly decidedAway: ReadonlySet<string>;
   /** Everything that is kept with conflicts, as text: what both sides wrote, and what was decided. */
   readonly kept: string;
 }
@@ -41,7 +43,7 @@ export function judgeRecords(
     return [
       ...apart(record),
       ...marksOf(record, edits, atRest),
-      ...gone(record, edits),
+      ...gone(record, edits, atRest),
       ...risen(record, edits, atRest),
     ];
   });
@@ -77,12 +79,17 @@ function marksOf(
 }
 
 /** A field or an item that was there is there still, unless somebody has taken it out. */
-function gone({ path, values }: RecordAtRest, edits: readonly MadeEdit[]): readonly string[] {
+function gone(
+  { path, values }: RecordAtRest,
+  edits: readonly MadeEdit[],
+  { decidedAway }: EditsAtRest,
+): readonly string[] {
   const removed = new Set(edits.flatMap(({ removes }) => removes));
   const last = new Set(pointersIn(values.at(-1) ?? {}));
   const ever = new Set(values.flatMap(pointersIn));
   return [...ever]
     .filter((pointer) => !last.has(pointer) && !removed.has(pointer))
+    .filter((pointer) => !decidedAway.has(`${path}${pointer}`))
     .map((pointer) => `deleted by nobody: ${path}${pointer}`);
 }
 
@@ -108,7 +115,7 @@ function risen(
 }
 
 /** Its fields, and the items of its lists that have an id. */
-function pointersIn(value: JsonObject): readonly string[] {
+export function pointersIn(value: JsonObject): readonly string[] {
   return Object.entries(value).flatMap(([name, of]) => {
     const items = Array.isArray(of) ? of : [];
     const ids = items.flatMap((item) => (typeof item?.id === 'string' ? [item.id as string] : []));

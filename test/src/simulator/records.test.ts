@@ -18,11 +18,17 @@ const edit = (more: Partial<MadeEdit>): MadeEdit => ({
 function judged(
   values: readonly JsonObject[],
   edits: readonly MadeEdit[],
-  more: { readonly shown?: JsonObject; readonly kept?: string; readonly ending?: string } = {},
+  more: {
+    readonly shown?: JsonObject;
+    readonly kept?: string;
+    readonly ending?: string;
+    readonly away?: string;
+  } = {},
 ): readonly string[] {
-  const { shown = values.at(-1) ?? {}, kept = '', ending = 'completed' } = more;
+  const { shown = values.at(-1) ?? {}, kept = '', ending = 'completed', away = '' } = more;
   const record = { path: '/v1/crisis_plan/r0', values, shown: new Map([['phone', shown]]) };
-  return judgeRecords([record], { edits, endingOf: () => ending, restored: new Set(), kept });
+  const known = { restored: new Set<string>(), decidedAway: new Set([away]), kept };
+  return judgeRecords([record], { edits, endingOf: () => ending, ...known });
 }
 
 describe('SM-2 promises about records that several devices edit', () => {
@@ -54,6 +60,10 @@ describe('SM-2 promises about records that several devices edit', () => {
     ['it was cancelled', judged([BEGUN], [lost], { ending: 'cancelled' })],
     ['it is kept with a conflict', judged([BEGUN], [lost], { kept: 'm1x' })],
     ['somebody has removed a contact', judged([BEGUN, withoutB], [removed])],
+    [
+      'somebody has decided for the side without a contact',
+      judged([BEGUN, withoutB], [], { away: '/v1/crisis_plan/r0/emergencyContacts/b' }),
+    ],
   ])('CF-1 CF-5 CF-7 none is broken where %s', (_, breaches) => {
     expect(breaches).toEqual([]);
   });
