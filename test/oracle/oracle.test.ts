@@ -462,6 +462,8 @@ const BROKEN: Readonly<Record<string, readonly (readonly TraceEvent[])[]>> = {
     [{ event: 'rested', slotsTaken: 1, attemptsRunning: 1, handlersOut: 1 }],
     [{ event: 'rested', slotsTaken: 0, attemptsRunning: 0, handlersOut: 1 }],
   ],
+  'stop is late': [[{ event: 'stopLate', deadlineMs: 200, byMs: 2_000 }]],
+  'timer leaked': [[{ event: 'closed', timers: 1 }]],
 };
 
 /** All is well, and has been for an hour. */

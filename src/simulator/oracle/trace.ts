@@ -186,6 +186,10 @@ export interface TraceEvents {
   };
   /** Somebody has looked at a device: at what it says, and at what is so. */
   looked: Look;
+  /** A stop has not ended so long after its deadline, with a machine on which nothing was wrong. */
+  stopLate: { readonly deadlineMs: number; readonly byMs: number };
+  /** A process that had nothing left to do has closed; so many of its timers still run. */
+  closed: { readonly timers: number };
   /** Opening or reading the store found a fault. */
   unsound: { readonly what: Unsound; readonly detail: string };
   /** There is nothing left to do; `rows` is what then lies on disk. */

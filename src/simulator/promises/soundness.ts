@@ -1,5 +1,5 @@
 /**
- * Soundness: a store opens by itself and is whole, and the runtime at rest holds on to nothing.
+ * Soundness: a store opens by itself and is whole, a stop ends in time, and the runtime at rest holds on to nothing.
  *
  * @module
  */
@@ -55,6 +55,31 @@ export const soundness: readonly Clause[] = [
       rested: ({ slotsTaken, attemptsRunning, handlersOut }) => {
         if (slotsTaken === 0 && attemptsRunning === handlersOut) return;
         broken(`${slotsTaken} taken, ${attemptsRunning} attempts running of ${handlersOut}`);
+      },
+    }),
+  },
+  {
+    breach: 'stop is late',
+    says: { page: 'requirements', sentence: 'let work in flight finish up to a deadline' },
+    requirements: ['SV-4'],
+    outlivesRestore: true,
+    watch: (_, broken) => ({
+      stopLate: ({ deadlineMs, byMs }) => {
+        broken(`${byMs} ms after its deadline of ${deadlineMs} ms`);
+      },
+    }),
+  },
+  {
+    breach: 'timer leaked',
+    says: {
+      page: 'requirements',
+      sentence: 'let work in flight finish up to a deadline; persist; close.',
+    },
+    requirements: ['SV-4'],
+    outlivesRestore: true,
+    watch: (_, broken) => ({
+      closed: ({ timers }) => {
+        if (timers > 0) broken(`${timers} run after it has closed`);
       },
     }),
   },

@@ -58,6 +58,8 @@ export interface DeviceProcess {
   readonly door: Door;
   readonly life: Life;
   readonly clock: Clock;
+  /** Timers of its runtime that run. */
+  readonly timers: () => number;
   /** SIGKILL: nothing of it acts any more, and nothing is closed. */
   readonly kill: () => void;
   readonly isDead: () => boolean;
@@ -235,6 +237,7 @@ export class Device {
       life,
     );
     const door = new Door(vessel);
+    const counted = countedClock(vessel.clock);
     const store = this.disk.store(vessel.clock);
     const random = seededRandom(seed * 1_000 + number);
     const whole = options(this, number, processNetwork(this.link, vessel.clock));
@@ -251,7 +254,7 @@ export class Device {
       ...given,
       ...(candidate === null ? {} : { onError: candidate.onError }),
       store: ':memory:',
-      clock: vessel.clock,
+      clock: counted.clock,
       handlers: Object.fromEntries(handlers),
     });
     this.everyOptions.push(checked);
@@ -268,7 +271,7 @@ export class Device {
     });
     const made: DeviceProcess = {
       ...{ number, options: checked, runtime, feed, store, door, life, isDead: life.isDead },
-      clock: vessel.clock,
+      ...{ clock: vessel.clock, timers: counted.timers },
       lateHandlers: Object.fromEntries(late),
       kill: () => {
         life.end();
@@ -443,6 +446,29 @@ export class Device {
       ...outside.map(({ id }) => rowOutside(id)),
     ];
   }
+}
+
+/** A clock that counts the timers that run on it. */
+function countedClock(clock: Clock): { readonly clock: Clock; readonly timers: () => number } {
+  const running = new Set<object>();
+  return {
+    timers: () => running.size,
+    clock: {
+      ...clock,
+      schedule: (delayMs, wake) => {
+        const timer = {};
+        running.add(timer);
+        const cancel = clock.schedule(delayMs, () => {
+          running.delete(timer);
+          wake();
+        });
+        return () => {
+          running.delete(timer);
+          cancel();
+        };
+      },
+    },
+  };
 }
 
 /** Calls `go` after so many microtasks; 0 is now. */

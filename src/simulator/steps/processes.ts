@@ -21,6 +21,9 @@ const MICROTASKS_MAX = 300;
 /** `close()` that has not ended so long after its deadline is followed by SIGKILL, as a service manager does. */
 const STOPS_WITHIN_MS = 90_000;
 
+/** Nothing may be wrong at any of these times after the deadline of a stop, the last of which is late. */
+const LATE_MS = [0, 500, 1_000, 1_500, 2_000] as const;
+
 /** How often the next process has other options. */
 const CHANGED_SHARE = 0.3;
 
@@ -63,8 +66,24 @@ interface Stop {
 /** Closes the process, or ends it by force where that takes too long. */
 function stop(scene: Scene, device: Device, { deadlineMs, offMs, isChanged }: Stop): void {
   const { process } = device;
+  const fromMs = scene.clock.monotonic();
+  /** With nothing wrong, neither disk nor process nor machine holds it up. */
+  const isWell = (): boolean =>
+    device.disk.troubles.size === 0 &&
+    !process.life.isStill() &&
+    !device.clock.hasSleptSince(fromMs);
+  const looks = LATE_MS.map((byMs, at) =>
+    scene.clock.schedule(deadlineMs + byMs, () => {
+      if (process.isDead() || !isWell()) cancelLooks();
+      else if (at === LATE_MS.length - 1) device.tell({ event: 'stopLate', deadlineMs, byMs });
+    }),
+  );
+  const cancelLooks = (): void => {
+    for (const cancelLook of looks) cancelLook();
+  };
   const end = (): void => {
     cancel();
+    cancelLooks();
     if (process.isDead()) return;
     if (isChanged) changeOptions(scene, device);
     if (device.process === process) void device.killAndBootAfter(offMs);
