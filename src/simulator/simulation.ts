@@ -476,7 +476,6 @@ class Simulation implements Scene {
       await this.clock.run(device.clients.close());
       const { process } = device;
       await this.clock.run(process.runtime.close());
-      await this.clock.advance(CALLS_END_WITHIN_MS);
       device.tell({ event: 'closed', timers: process.timers() });
     }
   }

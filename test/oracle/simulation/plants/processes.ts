@@ -35,4 +35,13 @@ export const PROCESSES: readonly Plant[] = [
     finds: /^still waiting: /,
     seedsMax: 6,
   },
+  {
+    name: 'timers-after-close',
+    file: 'actors/engine.ts',
+    find: '      this.timers.stop();',
+    replace: '',
+    says: 'Timers go on after the runtime has closed, and keep the program from ending.',
+    finds: /^timer leaked: /,
+    seedsMax: 3,
+  },
 ];
