@@ -327,11 +327,15 @@ const FAULTS_OF_CLIENTS: readonly AnyStepKind[] = [
       client: random.below(16),
       forMs: random.below(60_000),
     }),
-    take: (scene, { forMs, ...of }) => {
+    take: (scene, { forMs, ...of }, random) => {
       withClient(scene, of, (device, client) => {
-        if (client.isOwner) scene.saw('the owner was killed, and was one of several that may own');
-        if (client.isOwner) void device.killAndBoot();
-        else device.clients.kill(client, forMs);
+        if (!client.isOwner) {
+          device.clients.kill(client, forMs);
+          return;
+        }
+        scene.saw('the owner was killed, and was one of several that may own');
+        void device.killAndBoot();
+        askInCrisis(scene, { ...of, client: random.below(16), subject: 'user-1' });
       });
     },
     says: ({ client, forMs }) => `client ${client} is killed, and comes again after ${forMs} ms`,
