@@ -69,7 +69,7 @@ export class WaitingWatch {
   refresh(): void {
     if (this.#isStopped) return;
     this.#isStale = true;
-    if (!this.#isReading) void this.#read();
+    if (!this.#isReading) void this.#read(false);
   }
 
   /** Nothing is read any more. */
@@ -78,7 +78,8 @@ export class WaitingWatch {
     this.#cancelPause();
   }
 
-  async #read(): Promise<void> {
+  /** @param isConfirming what has changed was read before, as it then was on disk */
+  async #read(isConfirming: boolean): Promise<void> {
     this.#isReading = true;
     this.#isStale = false;
     const counts = await this.#ask().catch(() => null);
@@ -89,6 +90,8 @@ export class WaitingWatch {
     this.#cancelPause = this.#parts.clock.schedule(pauseMs, () => {
       this.#isReading = false;
       if (this.#isStale) this.refresh();
+      // A decision on a conflict is told of before it is given to the journal.
+      else if (!isConfirming) void this.#read(true);
     });
   }
 
