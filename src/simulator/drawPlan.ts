@@ -10,6 +10,7 @@ import { drawHabits } from './network/simulatedUpstream.ts';
 import type { ClientSetup, Plan, Setup, Step } from './scene/plan.ts';
 import type { AnyStepKind, CountsAs } from './scene/scene.ts';
 import { drawOptions } from './setup/drawOptions.ts';
+import { CHAIN_STEPS } from './steps/chain.ts';
 import { APP_KINDS, OWN_KINDS } from './steps/everyKind.ts';
 import { TYPES } from './steps/work.ts';
 
@@ -48,6 +49,7 @@ export function drawPlan(seed: number, hours: number, version: string, about?: s
     clockAheadMs: random.chance(0.6) ? 0 : random.below(2 * SKEW_MS_MAX) - SKEW_MS_MAX,
     clients: drawClients(random),
     network: random.pick(PROFILE_NAMES),
+    chain: seededRandom(seed * 103 + at).pick([0, 1, 2, CHAIN_STEPS, CHAIN_STEPS, CHAIN_STEPS]),
     options: drawOptions(seededRandom(seed * 101 + at), named),
   }));
   const setup: Setup = { devices, upstreams };

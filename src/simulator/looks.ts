@@ -13,7 +13,8 @@ import { OpenRows, type ReadRow } from './oracle/openRows.ts';
 import type { Device } from './scene/device.ts';
 import type { Step } from './scene/plan.ts';
 import type { Scene } from './scene/scene.ts';
-import { boundsOf } from './setup/bounds.ts';
+import { boundsOf, tellingOf } from './setup/bounds.ts';
+import { upstreamAt } from './steps/upstreams.ts';
 
 /** Views that are asked for at one look; the next look asks for others. */
 const VIEWS_AT_ONCE = 4;
@@ -60,6 +61,9 @@ export class Looks {
   readonly #standsUntilMs = new Map<string, number>();
   readonly #typeUntilMs = new Map<string, number>();
   #allUntilMs = 0;
+  /** By device, and for all. */
+  readonly #pagerUntilMs = new Map<string, number>();
+  readonly #liesUntilMs = new Map<string, number>();
 
   /** @param tell is called with each look */
   constructor(scene: Scene, tell: (device: Device, look: Look) => void) {
@@ -81,14 +85,29 @@ export class Looks {
         raise(this.#standsUntilMs, device.name, untilMs);
     }
     if (what !== 'upstream' && what !== 'network') return;
+    this.#tookOfPager(data, untilMs);
     if (typeof endpoint === 'string') raise(this.#typeUntilMs, endpoint.replace('/', '.'), untilMs);
     else this.#allUntilMs = Math.max(this.#allUntilMs, untilMs);
+  }
+
+  #tookOfPager({ upstream: to, device: at, trouble, fault }: Step['data'], untilMs: number): void {
+    const isOther = typeof to === 'number' && upstreamAt(this.#scene, to).name !== 'pager';
+    if (isOther) return;
+    const { devices } = this.#scene;
+    const its = typeof at === 'number' ? [devices[at % devices.length]] : devices;
+    for (const device of its) {
+      if (device === undefined) continue;
+      raise(this.#pagerUntilMs, device.name, untilMs);
+      // Who takes their word for it has been told nothing.
+      if (trouble === 'lies' || fault === 'captive') raise(this.#liesUntilMs, device.name, untilMs);
+    }
   }
 
   /** Everything is well from now on. */
   healed(): void {
     const nowMs = this.#nowMs;
-    for (const until of [this.#diskUntilMs, this.#standsUntilMs, this.#typeUntilMs]) {
+    const all = [this.#diskUntilMs, this.#standsUntilMs, this.#typeUntilMs];
+    for (const until of [...all, this.#pagerUntilMs, this.#liesUntilMs]) {
       for (const [name, untilMs] of until) until.set(name, Math.min(untilMs, nowMs));
     }
     this.#allUntilMs = Math.min(this.#allUntilMs, nowMs);
@@ -158,6 +177,10 @@ export class Looks {
         handled: new Set(Object.keys(options.handlers)),
         turnWithinMs: seen.turnWithinMs,
         escalateAfterMs: options.crisis.escalateAfterMs,
+        atMs: nowMs,
+        pagerWellMs: Math.max(0, nowMs - (this.#pagerUntilMs.get(device.name) ?? 0)),
+        pagerTrueMs: Math.max(0, nowMs - (this.#liesUntilMs.get(device.name) ?? 0)),
+        telling: tellingOf(options),
         nowMs: clock.now(),
       },
     });

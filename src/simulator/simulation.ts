@@ -35,12 +35,13 @@ import { type AnyStepKind, type Scene, seedOf } from './scene/scene.ts';
 import { boundsOf, mayWaitOn } from './setup/bounds.ts';
 import { served, worldOver } from './simulatedApp.ts';
 import { Sometimes } from './sometimes.ts';
+import { CHAIN_STEPS, chainOf, pagerOf } from './steps/chain.ts';
 import { EDITED, OWN_ENTITIES } from './steps/editedRecords.ts';
 import { entityAt, pathOf, RECORDS_OF_A_KIND } from './steps/edits.ts';
 import { everyKind } from './steps/everyKind.ts';
 import { closeUp } from './steps/orders.ts';
 import { recordHandlers } from './steps/recordHandlers.ts';
-import { deviceAt, OWN_TYPE, TYPES } from './steps/work.ts';
+import { CRISIS_TYPE, deviceAt, OWN_TYPE, TYPES } from './steps/work.ts';
 
 const HOUR_MS = 3_600_000;
 /** Longer than any call of a client waits. */
@@ -149,7 +150,7 @@ class Simulation implements Scene {
         return [name, new SimulatedUpstream(this.clock, habits, own)];
       }),
     );
-    this.pager = new SimulatedUpstream(this.clock);
+    this.pager = new SimulatedUpstream(this.clock, undefined, pagerOf(this), true);
     for (const record of EDITED) {
       for (let id = 0; id < RECORDS_OF_A_KIND; id += 1) {
         this.records.put(pathOf(entityAt(record, id)), record.begun);
@@ -348,6 +349,11 @@ class Simulation implements Scene {
       return [type, { upstream, run, honoursIdempotencyKey: type !== KEYLESS_TYPE }] as const;
     });
     const last = names.at(-1) ?? '';
+    const [first = ''] = names;
+    const alerted = [
+      CRISIS_TYPE,
+      { upstream: first, run: traced(sender(network, first, CRISIS_TYPE)) },
+    ] as const;
     const editing = recordHandlers(network, urlOf(last), traced).map(
       ([type, handler]) => [type, { upstream: last, ...handler }] as const,
     );
@@ -359,12 +365,18 @@ class Simulation implements Scene {
         ]),
       ),
       handlers: Object.fromEntries(
-        [...plain, ...editing].map(([type, handler]) => [
+        [...plain, alerted, ...editing].map(([type, handler]) => [
           type,
           { keyLifetimeMs: LONGER_THAN_ALL_JUMPS_MS, ...handler },
         ]),
       ),
       entities: OWN_ENTITIES,
+      crisis: {
+        escalation: chainOf(this, device, {
+          ...{ network, isDead },
+          number: this.setup.devices[place]?.chain ?? CHAIN_STEPS,
+        }),
+      },
       device: device.name,
       retentionMs: LONGER_THAN_ALL_JUMPS_MS,
     };

@@ -448,6 +448,18 @@ const BROKEN: Readonly<Record<string, readonly (readonly TraceEvent[])[]>> = {
   'client turned away': [[{ event: 'turnedAway', client: 'client 1', what: 'health' }]],
   'page shows what is not': [[{ event: 'pageDiffers', what: 'supervisor is stopped' }]],
   'client unheard': [[{ event: 'unheard', client: 'client 1', what: 'health' }]],
+  'crisis answered without help': [
+    [{ event: 'answered', key: 'crisis-1', id: 'crisis', waitedMs: 0, helps: 0 }],
+  ],
+  'crisis answered without its plan': [
+    [
+      {
+        ...{ event: 'answered', key: 'crisis-1', id: 'crisis', waitedMs: 0 },
+        ...{ planOwed: 'Sam', planGiven: null },
+      },
+    ],
+  ],
+  'notice is wrong': [[{ event: 'noticeWrong', what: 'it is not signed' }]],
   'crisis refused': [[{ event: 'refused', key: 'crisis-1', code: 'HF_STORE_UNAVAILABLE' }]],
   'not opened': [[{ event: 'unsound', what: 'not opened', detail: 'HF_STORE_CORRUPT' }]],
   'not decrypted': [[{ event: 'unsound', what: 'not decrypted', detail: 'op-1' }]],
@@ -493,6 +505,7 @@ const seen = (
   rows: readonly Partial<OpenRow>[] = [],
   wait: { readonly reason: string; readonly untilAtMs?: number } | null = null,
   page: Readonly<Record<string, unknown>> | null = null,
+  world: Partial<Look['world']> = {},
 ): TraceEvent => ({
   event: 'looked',
   health: { ...HEALTH, ...health },
@@ -505,7 +518,9 @@ const seen = (
   world: {
     ...{ upMs: HOUR_MS, diskWellMs: HOUR_MS, stillMs: HOUR_MS, turnWithinMs: 0 },
     escalateAfterMs: 60_000,
+    ...{ atMs: HOUR_MS, pagerWellMs: HOUR_MS, pagerTrueMs: HOUR_MS, telling: null },
     ...{ typeWellMs: { pay: HOUR_MS }, handled: new Set(['pay']), nowMs: 10 * HOUR_MS },
+    ...world,
   },
 });
 const turn = (count: number) => ({
@@ -577,6 +592,15 @@ test('OP-5 CB-1 an order that does what was asked for breaks nothing', () => {
   expect(judge(ALL_SEEING, events)).toEqual([]);
 });
 
+const UNDELIVERED = { id: 'crisis', isCrisis: true, standing: 'inHand', state: 'waiting' } as const;
+const TELLING = { withinMs: HOUR_MS, againWithinMs: HOUR_MS, takenOnMs: HOUR_MS };
+const ESCALATED = { ...ILL, crises: { escalated: 1, unacknowledged: 0 } };
+const HEARD: TraceEvent = { event: 'heard', step: 'on-call', ids: ['crisis'], isTest: false };
+const TAKEN_ON: TraceEvent = {
+  ...{ event: 'ordered', call: 'crisis.acknowledge', process: 1, id: 'crisis', by: 'ana' },
+  ...{ params: {}, answer: { what: 'acknowledged' }, code: null },
+};
+
 const LOOKS_BROKEN: typeof BROKEN = {
   'verdict without reason': [
     [seen({ overall: 'degraded' })],
@@ -607,7 +631,23 @@ const LOOKS_BROKEN: typeof BROKEN = {
   'slot leaked': [
     [seen({ upstreams: { payments: { ...HEALTH.upstreams['payments'], inFlight: 1 } } })],
   ],
-  'crisis not escalated': [[seen({}, [{ isCrisis: true, standing: 'inHand', state: 'waiting' }])]],
+  'crisis not escalated': [[seen({}, [UNDELIVERED])]],
+  'health is silent of a crisis': [
+    [seen({}, [UNDELIVERED])],
+    [seen({ ...ILL, crises: { escalated: 1, unacknowledged: 1 } }, [UNDELIVERED])],
+  ],
+  'nobody was told': [
+    [seen(ESCALATED, [UNDELIVERED], null, null, { telling: TELLING })],
+    [
+      HEARD,
+      ...[1, 5].map((hour) =>
+        seen(ESCALATED, [UNDELIVERED], null, null, {
+          ...{ telling: TELLING, atMs: hour * HOUR_MS },
+        }),
+      ),
+    ],
+  ],
+  'taken on before anybody was told': [[seen({}, [], null, null, { telling: TELLING }), TAKEN_ON]],
 };
 for (const [kind, histories] of Object.entries({ ...LOOKS_BROKEN, ...ORDERS_BROKEN })) {
   Object.assign(BROKEN, { [kind]: [...(BROKEN[kind] ?? []), ...histories] });
@@ -628,7 +668,7 @@ test('HM-1 a look at a device that says what is so breaks nothing', () => {
       { reason: 'slot' },
       { ...turn(1), ...ILL },
     ),
-    seen({ crises: { escalated: 1 } }, [{ isCrisis: true, standing: 'inHand' }]),
+    seen(ESCALATED, [UNDELIVERED]),
   ];
   expect(judge(ALL_SEEING, looks)).toEqual([]);
 });
@@ -686,6 +726,9 @@ const OF_LOOKS = [
   'end of a wait is past',
   'held up by others',
   'crisis not escalated',
+  'nobody was told',
+  'taken on before anybody was told',
+  'health is silent of a crisis',
 ];
 const OF_ANOTHER_PROCESS = [
   ...OF_LOOKS,
@@ -699,6 +742,8 @@ const OF_ANOTHER_PROCESS = [
   'crisis waited',
   'crisis of a client waited',
   'crisis refused',
+  'crisis answered without help',
+  'crisis answered without its plan',
   'slot leaked',
 ];
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
@@ -724,6 +769,8 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
     'never reported',
     'wrong ending',
     'crisis waited',
+    'crisis answered without help',
+    'crisis answered without its plan',
     'crisis of a client waited',
     'slot leaked',
   ],

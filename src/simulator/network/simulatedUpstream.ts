@@ -165,6 +165,7 @@ export class SimulatedUpstream {
   readonly #clock: Clock;
   readonly #ledger = new UpstreamLedger();
   readonly #serve: Serve | null;
+  readonly #isKeyless: boolean;
   /** What was answered, by key. */
   readonly #served = new Map<string, Exclude<Answer, 'reset'>>();
   readonly #troubles = new Set<Trouble>();
@@ -180,11 +181,15 @@ export class SimulatedUpstream {
   #inMinute = 0;
   #upSinceMs = Number.NEGATIVE_INFINITY;
 
-  /** @param serve - what does the work of a request; left out: the ledger and the records of this class */
-  constructor(clock: Clock, habits: Habits = USUAL, serve: Serve | null = null) {
+  /**
+   * @param serve - what does the work of a request; left out: the ledger and the records of this class
+   * @param isKeyless - whether that is asked again under a key that it has served, too
+   */
+  constructor(clock: Clock, habits: Habits = USUAL, serve: Serve | null = null, isKeyless = false) {
     this.#clock = clock;
     this.#habits = habits;
     this.#serve = serve;
+    this.#isKeyless = isKeyless;
     this.records = new Records({ weakTags: habits.weakTags }, clock);
   }
 
@@ -335,7 +340,7 @@ export class SimulatedUpstream {
   /** Lets the app's own code do the work; a key that comes again has the answer that it had. */
   #workOnServed(request: Arriving, serve: Serve, attempt: number): Exclude<Answer, 'reset'> {
     const { method, body, arrivals } = request;
-    if (method === 'GET' || method === 'HEAD') return serve(request);
+    if (method === 'GET' || method === 'HEAD' || this.#isKeyless) return serve(request);
     const key = keyOf(request);
     if (key === '') return said(400, 'a request has to carry idempotency-key');
     const { isMismatch } = this.#ledger.note(key, attempt, body);

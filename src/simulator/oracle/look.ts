@@ -33,6 +33,16 @@ export interface OpenRow {
   readonly openMs: number;
 }
 
+/** By when people are told of a crisis, as the options say. */
+export interface Telling {
+  /** How long it takes at the most until somebody is told who can be. */
+  readonly withinMs: number;
+  /** How long it takes at the most until somebody is told again, whom nothing came of. */
+  readonly againWithinMs: number;
+  /** How long an acknowledgement lasts that does not say. */
+  readonly takenOnMs: number;
+}
+
 /** What is true at the moment of a look, as the simulator arranged it. */
 export interface World {
   /** For how long this process has run. */
@@ -49,6 +59,13 @@ export interface World {
   readonly turnWithinMs: number | null;
   /** After how long a crisis that is not delivered has to escalate. */
   readonly escalateAfterMs: number;
+  /** By true time. */
+  readonly atMs: number;
+  /** For how long nothing has stood against calls of the pager, and for how long nobody has said for it what is not so. */
+  readonly pagerWellMs: number;
+  readonly pagerTrueMs: number;
+  /** Who has to be told of crises, and by when; `null` where nobody is, or where it may take longer than a run. */
+  readonly telling: Telling | null;
   /** By the clock of the device. */
   readonly nowMs: number;
 }

@@ -91,6 +91,11 @@ export interface TraceEvents {
     readonly waitedMs: number;
     /** How long its options let it wait for the upstream or a plan; left out: not at all. */
     readonly mayWaitMs?: number;
+    /** How many of its resources come with holdfast. */
+    readonly helps?: number;
+    /** Whom the person's own plan names, where it is pinned; and who stands first in the answer. */
+    readonly planOwed?: string;
+    readonly planGiven?: string | null;
     /** The client that answered; left out where the owner did. */
     readonly client?: string;
   };
@@ -110,6 +115,10 @@ export interface TraceEvents {
     readonly id: string | null;
     readonly what: 'cancel' | 'retryNow' | 'replay' | 'purge';
   };
+  /** Somebody of the chain was told of these crises, as they say themselves. */
+  heard: { readonly step: string; readonly ids: readonly string[]; readonly isTest: boolean };
+  /** Somebody of the chain was told what they must not be, or not as it has to be. */
+  noticeWrong: { readonly what: string };
   /** A person has made a management call, and had its answer, or its refusal. */
   ordered: {
     readonly call: string;

@@ -4,8 +4,13 @@
  * @module
  */
 
-import type { Clause } from '../oracle/clause.ts';
+import type { Clause, Watch } from '../oracle/clause.ts';
+import type { Known } from '../oracle/known.ts';
+import type { Look } from '../oracle/look.ts';
 import { isCrisisKey } from '../oracle/trace.ts';
+
+/** After which health says so, and what that may take. */
+const UNDELIVERED_MS = 300_000 + 60_000;
 
 export const crises: readonly Clause[] = [
   {
@@ -65,4 +70,167 @@ export const crises: readonly Clause[] = [
       };
     },
   },
+  {
+    breach: 'crisis answered without help',
+    says: {
+      page: 'requirements',
+      sentence: 'Local crisis resources are always available offline',
+    },
+    requirements: ['CR-3'],
+    needs: ['crisisAnswers'],
+    watch: (_, broken) => ({
+      answered: ({ key, helps }) => {
+        if (helps === 0) broken(key);
+      },
+    }),
+  },
+  {
+    breach: 'crisis answered without its plan',
+    says: {
+      page: 'requirements',
+      sentence: "the subject's own crisis plan, what the app has configured, built-in help lines",
+    },
+    requirements: ['CR-3'],
+    needs: ['crisisAnswers'],
+    watch: (_, broken) => ({
+      answered: ({ key, planOwed, planGiven }) => {
+        if (planOwed !== planGiven) broken(`${key}: ${planOwed}, not ${planGiven}`);
+      },
+    }),
+  },
+  {
+    breach: 'notice is wrong',
+    says: { page: 'crisis', sentence: 'nothing of what the person sent' },
+    requirements: ['CR-5'],
+    watch: (_, broken) => ({
+      noticeWrong: ({ what }) => {
+        broken(what);
+      },
+    }),
+  },
+  {
+    breach: 'nobody was told',
+    says: { page: 'requirements', sentence: 'each step until it was told' },
+    requirements: ['CR-5'],
+    needs: ['looks'],
+    outlivesRestore: true,
+    watch: nobodyWasTold,
+  },
+  {
+    breach: 'taken on before anybody was told',
+    says: { page: 'requirements', sentence: 'Before a step was heard it is only a note' },
+    requirements: ['CR-5'],
+    needs: ['looks'],
+    outlivesRestore: true,
+    watch: (_, broken) => {
+      const heard = new Set<string>();
+      let last: Look['world'] | null = null;
+      return {
+        heard: ({ ids }) => {
+          for (const id of ids) heard.add(id);
+        },
+        looked: ({ world }) => {
+          last = world;
+        },
+        ordered: ({ call, id, answer }) => {
+          if (call !== 'crisis.acknowledge' || id === null || heard.has(id)) return;
+          const isJudged = last !== null && last.telling !== null && last.pagerTrueMs >= last.atMs;
+          const { what } = (answer ?? {}) as { readonly what?: string };
+          if (isJudged && what === 'acknowledged') broken(id);
+        },
+      };
+    },
+  },
+  {
+    breach: 'health is silent of a crisis',
+    says: {
+      page: 'requirements',
+      sentence:
+        'Health is at least degraded while one is undelivered for five minutes, whoever took it on',
+    },
+    requirements: ['CR-4', 'CR-5', 'HM-1'],
+    needs: ['looks'],
+    watch: (_, broken) => {
+      let heldAtMs = Number.NEGATIVE_INFINITY;
+      return {
+        looked: ({ rows, health, world }) => {
+          const { overall, crises: counts } = health;
+          if (counts.unacknowledged > 0 && overall !== 'critical') {
+            broken(`${counts.unacknowledged} that nobody has, and it says ${overall}`);
+          }
+          if (health.phase !== 'running' || health.hold !== null) heldAtMs = world.atMs;
+          const forMs = Math.min(world.upMs, world.diskWellMs, world.atMs - heldAtMs);
+          if (overall !== 'healthy' || forMs < UNDELIVERED_MS) return;
+          const silent = rows.find(
+            ({ isCrisis, isTest, openMs }) => isCrisis && !isTest && openMs >= UNDELIVERED_MS,
+          );
+          if (silent !== undefined) broken(`${silent.id} for ${silent.openMs} ms`);
+        },
+      };
+    },
+  },
 ];
+
+/** What is known of the people who were told of a crisis. By true time. */
+interface Telling {
+  /** When it was known first. */
+  readonly sinceAtMs: number;
+  heardAtMs: number | null;
+  /** How long an acknowledgement lasts, and when one was given; without a time where no look has followed. */
+  takenOn: { readonly forMs: number; atMs: number | null } | null;
+}
+
+function nobodyWasTold(known: Known, broken: (detail: string) => void): Watch {
+  const told = new Map<string, Telling>();
+  let atMs = 0;
+  let heldAtMs = Number.NEGATIVE_INFINITY;
+  /** For how long everybody takes a crisis on who says of none which, or not for how long. */
+  let takenOnMs = 0;
+  const of = (id: string): Telling => {
+    const its = told.get(id) ?? { sinceAtMs: atMs, heardAtMs: null, takenOn: null };
+    told.set(id, its);
+    return its;
+  };
+  const takenOn = (id: string, forMs: unknown): void => {
+    of(id).takenOn = { forMs: typeof forMs === 'number' ? forMs : takenOnMs, atMs: null };
+  };
+  return {
+    heard: ({ ids }) => {
+      for (const id of ids) of(id).heardAtMs = atMs;
+    },
+    ordered: ({ call, id, params, answer }) => {
+      const { what } = (answer ?? {}) as { readonly what?: string };
+      if (call === 'crisis.acknowledge' && id !== null && what === 'acknowledged') {
+        takenOn(id, params['forMs']);
+      }
+      if (call === 'crisis.acknowledgeSubject' && answer !== null) {
+        for (const each of told.keys()) takenOn(each, params['forMs']);
+      }
+    },
+    looked: ({ rows, health, world }) => {
+      ({ atMs } = world);
+      const { telling } = world;
+      if (telling === null || health.phase !== 'running' || health.hold !== null) {
+        heldAtMs = atMs;
+        return;
+      }
+      ({ takenOnMs } = telling);
+      const wellMs = Math.min(world.upMs, world.diskWellMs, world.pagerWellMs, atMs - heldAtMs);
+      for (const row of rows) {
+        if (!row.isCrisis || row.isTest || known.damaged.has(row.id)) continue;
+        const its = of(row.id);
+        if (its.takenOn !== null) its.takenOn.atMs ??= atMs;
+        const isNew = its.heardAtMs === null && world.pagerTrueMs >= atMs - its.sinceAtMs;
+        const limitMs = isNew ? telling.withinMs : telling.againWithinMs;
+        // A clock that was set may have begun an acknowledgement anew.
+        const hasUntilMs =
+          its.takenOn === null
+            ? 0
+            : Math.max(its.takenOn.atMs ?? atMs, atMs - world.upMs) + its.takenOn.forMs;
+        const quietMs = atMs - Math.max(its.heardAtMs ?? 0, hasUntilMs);
+        const forMs = Math.min(wellMs, row.openMs, quietMs);
+        if (forMs >= limitMs) broken(`of ${row.id}${isNew ? '' : ' again'}, for ${forMs} ms`);
+      }
+    },
+  };
+}

@@ -60,18 +60,21 @@ export const fairness: readonly Clause[] = [
     },
     requirements: ['CR-5'],
     needs: ['looks'],
-    watch: (_, broken) => ({
-      looked: ({ rows, health, world }) => {
-        const limitMs = world.escalateAfterMs + ESCALATED_WITHIN_MS;
-        if (world.upMs < limitMs || health.phase !== 'running') return;
-        const overdue = rows.filter(
-          ({ isCrisis, isTest, openMs }) => isCrisis && !isTest && openMs >= limitMs,
-        );
-        if (overdue.length <= health.crises.escalated) return;
-        broken(
-          `${overdue.length} undelivered, ${health.crises.escalated} escalated, ${overdue[0]?.id} in ${overdue[0]?.state} for ${overdue[0]?.openMs} ms`,
-        );
-      },
-    }),
+    watch: (_, broken) => {
+      /** What was accepted before a hold waits until that is over. */
+      let heldAtMs = Number.NEGATIVE_INFINITY;
+      return {
+        looked: ({ rows, health, world }) => {
+          const limitMs = world.escalateAfterMs + ESCALATED_WITHIN_MS;
+          if (health.phase !== 'running' || health.hold !== null) heldAtMs = world.atMs;
+          if (Math.min(world.upMs, world.atMs - heldAtMs) < limitMs) return;
+          const overdue = rows.filter(
+            ({ isCrisis, isTest, openMs }) => isCrisis && !isTest && openMs >= limitMs,
+          );
+          if (overdue.length <= health.crises.escalated) return;
+          broken(`${overdue.length} undelivered, ${health.crises.escalated} escalated`);
+        },
+      };
+    },
   },
 ];

@@ -144,6 +144,7 @@ export class Device {
         this.accepted.add(event.id);
         noteAccepted(event.id, event.key);
       }
+      if (event.event === 'answered') noteAccepted(event.id, event.key);
       parts.tell(event);
     };
     this.disk = new SimulatedDisk({

@@ -39,6 +39,8 @@ export interface DeviceSetup {
   readonly options?: readonly (readonly Drawn[])[] | undefined;
   /** How good its network is; left out: as at home. */
   readonly network?: ProfileName | undefined;
+  /** How many steps the chain has that is told of its crises. Left out: all that there are. */
+  readonly chain?: number | undefined;
   /** The processes on it that use its store by the one that owns it. Left out: none. */
   readonly clients?: readonly ClientSetup[] | undefined;
 }

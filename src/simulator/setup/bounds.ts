@@ -22,6 +22,7 @@ import {
   type RetryPolicy,
 } from '../../../machines/policy/retry/retryPolicy.ts';
 import type { CheckedOptions } from '../../options.ts';
+import type { Telling } from '../oracle/look.ts';
 import type { DiskRow } from '../oracle/trace.ts';
 
 /** An upstream that is well answers within this. */
@@ -99,6 +100,31 @@ function boundsUnder(options: CheckedOptions, waiting: number): Bounds {
     longer.set('lane', 'a dead letter holds its lane');
   }
   return { withinMs: 1.5 * withinMs + SLACK_MS, longer };
+}
+
+/** A step that has less for a call may never be heard over a slow network. */
+const CALL_MS_MIN = 10_000;
+/** A look-up that hangs still, and a process that stands still. */
+const TELLING_SLACK_MS = 120_000;
+
+/** By when people are told of a crisis that is not delivered; `null` where there is nobody, or it may take days. */
+export function tellingOf({ crisis }: CheckedOptions): Telling | null {
+  const { escalation, pace, escalateAfterMs } = crisis;
+  if (escalation.length === 0) return null;
+  const sum = (of: (step: (typeof escalation)[number]) => number): number =>
+    escalation.reduce((all, step) => all + of(step), 0);
+  if (escalation.some(({ timeoutMs }) => timeoutMs < CALL_MS_MIN)) return null;
+  const callsMs = sum(
+    ({ timeoutMs, retry }) => retry.attemptsMax * (timeoutMs + 2 * longestWaitMs(retry)),
+  );
+  const owedMs = Math.max(pace.notHeardMs, 2.5 * pace.maybeHeardMs, pace.refusedMs);
+  const withinMs = escalateAfterMs + 2 * owedMs + callsMs + TELLING_SLACK_MS;
+  const chainMs = sum(({ acknowledgeWithinMs }) => acknowledgeWithinMs);
+  return {
+    withinMs,
+    againWithinMs: withinMs + chainMs + 4 * pace.anewMs,
+    takenOnMs: pace.acknowledgedMs,
+  };
 }
 
 /** The longest wait after a failure that the policy, or the upstream's own word, may come to. */

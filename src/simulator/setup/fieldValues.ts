@@ -24,6 +24,7 @@ import {
 } from '../../crisis/escalationOptions.ts';
 import { CONFLICT_RULES } from '../../handlerOptions.ts';
 import { type CrisisOptions, RUNTIME_RULES, type RuntimeOptions } from '../../options.ts';
+import type { CrisisRequest } from '../../runtime.ts';
 import { endsOf, everyOption, everyPolicy, HUGE, YEAR_MS } from './everyField.ts';
 
 /** The values of one field: the least first, the usual second, the greatest third. */
@@ -222,6 +223,13 @@ const REQUEST: TableOf<SyncRequest> = {
   path: { values: ['p', 'payments/push', 'p/'.repeat(1_023)] },
 };
 
+/** What only a crisis has. */
+const CRISIS_REQUEST: TableOf<Omit<CrisisRequest, keyof SyncRequest>> = {
+  region: { values: ['DE', 'US-CA', 'x'.repeat(1_000), ''] },
+  test: { values: [false, false, true] },
+  locale: { values: ['de', 'de-AT', 'z'.repeat(1_000)] },
+};
+
 /** How a field is tried. */
 export interface TriedField {
   /** The least, the usual, the greatest and others; names, where it is made. None where it is fixed. */
@@ -280,6 +288,9 @@ export const ENTITIES: Tried = tried(ENTITY, new Map());
 
 /** Fields of a request. */
 export const REQUESTS: Tried = tried(REQUEST, new Map());
+
+/** Fields that a crisis has beside those of a request. */
+export const CRISIS_REQUESTS: Tried = tried(CRISIS_REQUEST, new Map());
 
 /** Options and policies, of these rules, that stand in no table above, each with what to do. */
 export function unknownFields(

@@ -12,7 +12,8 @@ import type { Trouble } from '../disk/simulatedDisk.ts';
 import { noteCrisis } from '../oracle/sentKeys.ts';
 import type { Device } from '../scene/device.ts';
 import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
-import { deviceAt, TYPES, WORK } from './work.ts';
+import { CRISES } from './crises.ts';
+import { deviceAt, TYPES } from './work.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -60,7 +61,7 @@ function refusing(way: keyof typeof REFUSALS, roomBytes: number): Trouble {
 const CRISIS = kindOf('work.crisis');
 
 function kindOf(name: string): AnyStepKind {
-  const found = WORK.find(({ kind }) => kind === name);
+  const found = CRISES.find(({ kind }) => kind === name);
   if (found === undefined) throw new Error(`There is no kind of step ${name}.`);
   return found;
 }

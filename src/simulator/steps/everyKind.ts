@@ -7,6 +7,7 @@
 import type { AnyStepKind } from '../scene/scene.ts';
 import { APP } from './app.ts';
 import { CLIENTS } from './clients.ts';
+import { CRISES } from './crises.ts';
 import { DISK } from './disk.ts';
 import { EDITS } from './edits.ts';
 import { NETWORK } from './network.ts';
@@ -21,6 +22,7 @@ const AROUND = [...DISK, ...NETWORK, ...UPSTREAMS, ...PEOPLE, ...PROCESSES];
 /** The kinds of a plan for the simulator's own app, and for another one. */
 export const OWN_KINDS: readonly AnyStepKind[] = [
   ...WORK,
+  ...CRISES,
   ...EDITS,
   ...OPTIONS,
   ...AROUND,

@@ -1,5 +1,5 @@
 /**
- * Requests and crises of callers.
+ * Requests of callers.
  *
  * @module
  */
@@ -8,12 +8,15 @@ import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import type { Operation } from '../../operation.ts';
 import { KEYLESS_TYPE } from '../network/simulatedUpstream.ts';
 import { refusalOf, reported } from '../oracle/diskRow.ts';
-import { noteCrisis, noteSent } from '../oracle/sentKeys.ts';
+import { noteSent } from '../oracle/sentKeys.ts';
 import type { Device } from '../scene/device.ts';
 import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
 
 /** The types of requests; each goes to an upstream of the set-up, in turn. */
 export const TYPES = ['payments.push', 'records.put', 'mood.post', KEYLESS_TYPE] as const;
+
+/** The type that crises of the app have, mostly. */
+export const CRISIS_TYPE = 'crisis.alert';
 
 /** The type whose handler is the app's own. */
 export const OWN_TYPE = 'mood.post' satisfies (typeof TYPES)[number];
@@ -39,11 +42,11 @@ export function send(device: Device, request: SyncRequest): void {
   );
 }
 
-function refused(device: Device, key: string, error: unknown): void {
+export function refused(device: Device, key: string, error: unknown): void {
   device.tell({ event: 'refused', key, ...refusalOf(error) });
 }
 
-function watch(device: Device, { id, outcome }: Pick<Operation, 'id' | 'outcome'>): void {
+export function watch(device: Device, { id, outcome }: Pick<Operation, 'id' | 'outcome'>): void {
   outcome.then(
     (made) => {
       device.tell({ event: 'ended', id, outcome: reported(made) });
@@ -78,37 +81,5 @@ export const WORK: readonly AnyStepKind[] = [
     },
     says: ({ type, subject, tier, priority, entity }) =>
       `${subject} asks for ${type} (${tier}, ${priority}${entity === null ? '' : `, account a${entity}`})`,
-  }),
-  stepKind({
-    kind: 'work.crisis',
-    counts: 'work',
-    weight: 1,
-    draw: (random) => ({ device: random.below(16), subject: `user-${random.below(5)}` }),
-    take: (scene, { device: at, subject }) => {
-      const device = deviceAt(scene, at);
-      const { clock } = scene;
-      const startedAtMs = clock.monotonic();
-      const { localAfterMs, planWithinMs } = device.process.options.crisis;
-      const mayWaitMs = Math.max(localAfterMs, planWithinMs);
-      const key = `crisis-${scene.nextRequest()}`;
-      const request = { type: TYPES[0], subject, idempotencyKey: key };
-      void device.runtime
-        .crisis(noteCrisis(request, device.clock.now()))
-        .then(({ operationId: id, durable, delivery }) => {
-          if (id === null) return;
-          const waitedMs = clock.monotonic() - startedAtMs;
-          device.tell({ event: 'answered', key, id, waitedMs, mayWaitMs });
-          durable.then(
-            () => {
-              device.tell({ event: 'accepted', key, id });
-            },
-            (error: unknown) => {
-              refused(device, key, error);
-            },
-          );
-          watch(device, { id, outcome: delivery });
-        });
-    },
-    says: ({ subject }) => `${subject} is in crisis`,
   }),
 ];

@@ -1,0 +1,163 @@
+/**
+ * Crises, the plans of those who may come into one, and upstreams that take no crisis for hours.
+ *
+ * @module
+ */
+
+import type { CrisisAnswer } from '../../../actors/port.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
+import type { CrisisRequest } from '../../runtime.ts';
+import type { SeededRandom } from '../../virtual/seededRandom.ts';
+import { noteCrisis } from '../oracle/sentKeys.ts';
+import type { Device, DeviceProcess } from '../scene/device.ts';
+import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
+import { CRISIS_REQUESTS } from '../setup/fieldValues.ts';
+import { IN_CONFIDENCE } from './chain.ts';
+import { CRISIS_TYPE, deviceAt, refused, TYPES, watch } from './work.ts';
+
+const HOUR_MS = 3_600_000;
+/** Whose plan is kept and pinned. Edits of plans have others. */
+const PLANNED = ['planned-0', 'planned-1'] as const;
+/** A process that takes smaller ones would cut what is said, and send it under another key. */
+const SAID_BYTES_MAX = 1_000;
+
+/** The plan that a process has said it keeps and has pinned, by subject; `null` while that changes. */
+const kept = new WeakMap<DeviceProcess, Map<string, string | null>>();
+
+function plansOf({ process }: Device): Map<string, string | null> {
+  const plans = kept.get(process) ?? new Map<string, string | null>();
+  kept.set(process, plans);
+  return plans;
+}
+
+/** What is drawn for a crisis; steps that were kept in a file may have fewer. */
+type Drawn = {
+  readonly device: number;
+  readonly subject: string;
+  readonly type?: string;
+  /** What else it says, and after how long under the same key; `null` for nothing. */
+  readonly againAfterMs?: number | null;
+  readonly fields?: Readonly<Record<string, Json>>;
+};
+
+function drawCrisis(random: SeededRandom): Required<Drawn> {
+  const fields = [...CRISIS_REQUESTS].flatMap(([name, { values }]): [string, Json][] =>
+    random.chance(0.15) ? [[name, values[random.below(values.length)] ?? null]] : [],
+  );
+  return {
+    device: random.below(16),
+    subject: random.chance(0.2) ? random.pick([...PLANNED]) : `user-${random.below(5)}`,
+    type: random.chance(0.4) ? TYPES[0] : CRISIS_TYPE,
+    againAfterMs: random.chance(0.2) ? random.pick([0, 0, 60_000, 700_000]) : null,
+    fields: Object.fromEntries(fields),
+  };
+}
+
+function inCrisis(scene: Scene, { device: at, subject, ...drawn }: Drawn): void {
+  const { type = TYPES[0], againAfterMs = null, fields = {} } = drawn;
+  const device = deviceAt(scene, at);
+  const key = `crisis-${scene.nextRequest()}`;
+  const says = (more: string): Json =>
+    device.process.options.payloadBytesMax < SAID_BYTES_MAX
+      ? null
+      : { said: `${IN_CONFIDENCE}${more}` };
+  const request = { type, subject, idempotencyKey: key, payload: says(''), ...fields };
+  call(scene, device, request, key);
+  if (againAfterMs === null) return;
+  scene.clock.schedule(againAfterMs, () => {
+    device.whenUsable(() => {
+      const other = { ...request, payload: says(', and more') };
+      if (other.payload === null) return;
+      scene.saw('another crisis under the key of one before');
+      call(scene, device, other, `${key}-other`);
+    });
+  });
+}
+
+/** @param key - names it in the trace */
+function call(scene: Scene, device: Device, request: CrisisRequest, key: string): void {
+  const { clock } = scene;
+  const startedAtMs = clock.monotonic();
+  const { localAfterMs, planWithinMs } = device.process.options.crisis;
+  const mayWaitMs = Math.max(localAfterMs, planWithinMs);
+  const planOwed = plansOf(device).get(request.subject) ?? null;
+  void device.runtime
+    .crisis(noteCrisis(request, device.clock.now(), key))
+    .then((answer: CrisisAnswer) => {
+      const { operationId: id, durable, delivery, resources } = answer;
+      if (id === null) return;
+      const waitedMs = clock.monotonic() - startedAtMs;
+      const plan = planOwed === null ? {} : { planOwed, planGiven: resources[0]?.name ?? null };
+      const { length: helps } = resources.filter(({ from }) => from === 'builtIn');
+      device.tell({ event: 'answered', key, id, waitedMs, mayWaitMs, helps, ...plan });
+      durable.then(
+        () => {
+          device.tell({ event: 'accepted', key, id });
+        },
+        (error: unknown) => {
+          refused(device, key, error);
+        },
+      );
+      watch(device, { id, outcome: delivery });
+    });
+}
+
+async function keepPlan(scene: Scene, device: Device, subject: string): Promise<void> {
+  const plans = plansOf(device);
+  const { crisisPlans } = device.runtime;
+  const name = `Friend ${scene.nextRequest()}`;
+  // What is asked at the same time may hold in any order.
+  const isAlone = !plans.has(subject) || plans.get(subject) !== null;
+  plans.set(subject, null);
+  try {
+    await crisisPlans.put(subject, { resources: [{ kind: 'contact', name, phone: '1' }] });
+    await crisisPlans.pin(subject);
+    if (isAlone) plans.set(subject, name);
+    scene.saw('a plan is pinned');
+  } catch {
+    scene.saw('a plan was not kept');
+  }
+}
+
+export const CRISES: readonly AnyStepKind[] = [
+  stepKind({
+    kind: 'work.crisis',
+    counts: 'work',
+    weight: 1,
+    draw: drawCrisis,
+    take: inCrisis,
+    says: ({ subject, type = TYPES[0] }) => `${subject} is in crisis (${type})`,
+  }),
+  stepKind({
+    kind: 'work.plan',
+    counts: 'work',
+    weight: 1,
+    draw: (random) => ({ device: random.below(16), subject: random.pick([...PLANNED]) }),
+    take: (scene, { device: at, subject }) => {
+      void keepPlan(scene, deviceAt(scene, at), subject);
+    },
+    says: ({ device, subject }) => `the plan of ${subject} is kept on device ${device}`,
+  }),
+  stepKind({
+    kind: 'crisis.unheard',
+    counts: 'fault',
+    weight: 2,
+    draw: (random) => ({
+      ...drawCrisis(random),
+      type: CRISIS_TYPE,
+      trouble: random.pick(['fails', 'is busy', 'rejects', 'is silent', 'drops'] as const),
+      forMs: random.pick([180_000, HOUR_MS, 6 * HOUR_MS]) + random.below(HOUR_MS),
+    }),
+    take: (scene, { trouble: kind, forMs, ...drawn }) => {
+      const endpoint = CRISIS_TYPE.replaceAll('.', '/');
+      const [upstream] = [...scene.upstreams.values()];
+      const undo = upstream?.add({ kind, endpoint, share: 1 });
+      if (undo === undefined) return;
+      scene.clock.schedule(forMs, scene.untilHealed(undo));
+      scene.saw('a crisis that its upstream does not take');
+      inCrisis(scene, drawn);
+    },
+    says: ({ subject, trouble, forMs }) =>
+      `${subject} is in crisis, and where it goes ${trouble} for ${forMs} ms`,
+  }),
+];
