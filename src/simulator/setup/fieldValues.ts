@@ -225,9 +225,9 @@ const REQUEST: TableOf<SyncRequest> = {
 
 /** What only a crisis has. */
 const CRISIS_REQUEST: TableOf<Omit<CrisisRequest, keyof SyncRequest>> = {
-  region: { values: ['DE', 'US-CA', 'x'.repeat(1_000), ''] },
+  region: { values: ['de', 'DE', 'US-CA'] },
   test: { values: [false, false, true] },
-  locale: { values: ['de', 'de-AT', 'z'.repeat(1_000)] },
+  locale: { values: ['de', 'de-AT', 'de-Latn-AT'] },
 };
 
 /** How a field is tried. */

@@ -14,7 +14,7 @@ import { refusalOf, reported } from '../oracle/diskRow.ts';
 import { noteCrisis, noteSent } from '../oracle/sentKeys.ts';
 import type { Device } from '../scene/device.ts';
 import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
-import { deviceAt, TYPES } from './work.ts';
+import { crisisTypeAt, deviceAt, TYPES } from './work.ts';
 
 /** A client that looks for an owner finds one that can be reached within this time. */
 const CONNECTED_WITHIN_MS = 10_000;
@@ -86,7 +86,7 @@ function askInCrisis(
     const { clock } = scene;
     const startedAtMs = clock.monotonic();
     const key = `crisis-${scene.nextRequest()}`;
-    const request = { type: TYPES[0], subject, idempotencyKey: key };
+    const request = { type: crisisTypeAt(device, TYPES[0]), subject, idempotencyKey: key };
     scene.saw(device.isOwned ? 'a crisis by a client' : 'a crisis while nobody owns the store');
     const crisis = noteCrisis(request, device.clock.now());
     client.call(key, (at) => at.crisis(crisis), {

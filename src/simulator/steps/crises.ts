@@ -13,7 +13,7 @@ import type { Device, DeviceProcess } from '../scene/device.ts';
 import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
 import { CRISIS_REQUESTS } from '../setup/fieldValues.ts';
 import { IN_CONFIDENCE } from './chain.ts';
-import { CRISIS_TYPE, deviceAt, refused, TYPES, watch } from './work.ts';
+import { CRISIS_TYPE, crisisTypeAt, deviceAt, refused, TYPES, watch } from './work.ts';
 
 const HOUR_MS = 3_600_000;
 /** Whose plan is kept and pinned. Edits of plans have others. */
@@ -54,8 +54,9 @@ function drawCrisis(random: SeededRandom): Required<Drawn> {
 }
 
 function inCrisis(scene: Scene, { device: at, subject, ...drawn }: Drawn): void {
-  const { type = TYPES[0], againAfterMs = null, fields = {} } = drawn;
+  const { againAfterMs = null, fields = {} } = drawn;
   const device = deviceAt(scene, at);
+  const type = crisisTypeAt(device, drawn.type ?? TYPES[0]);
   const key = `crisis-${scene.nextRequest()}`;
   const says = (more: string): Json =>
     device.process.options.payloadBytesMax < SAID_BYTES_MAX

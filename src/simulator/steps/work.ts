@@ -18,6 +18,11 @@ export const TYPES = ['payments.push', 'records.put', 'mood.post', KEYLESS_TYPE]
 /** The type that crises of the app have, mostly. */
 export const CRISIS_TYPE = 'crisis.alert';
 
+/** The type of a crisis: that of the app's crises, where this one has no handler, as the runtime does it. */
+export function crisisTypeAt({ process }: Device, type: string): string {
+  return process.options.handlers[type] === undefined ? CRISIS_TYPE : type;
+}
+
 /** The type whose handler is the app's own. */
 export const OWN_TYPE = 'mood.post' satisfies (typeof TYPES)[number];
 
