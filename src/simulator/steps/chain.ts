@@ -120,7 +120,10 @@ async function telephone(
   // Nobody picks up: the call lasts as long as it may.
   if (end < 0.1) {
     await new Promise<void>((_, reject) => {
-      signal.addEventListener('abort', () => void reject(signal.reason as Error), { once: true });
+      const abort = (): void => {
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener('abort', abort, { once: true });
     });
   }
   await pass(scene.clock, random.below(CALL_MS_MAX));

@@ -127,7 +127,7 @@ export const CRISES: readonly AnyStepKind[] = [
     weight: 1,
     draw: drawCrisis,
     take: inCrisis,
-    says: ({ subject, type = TYPES[0] }) => `${subject} is in crisis (${type})`,
+    says: ({ subject }) => `${subject} is in crisis`,
   }),
   stepKind({
     kind: 'work.plan',
