@@ -67,12 +67,15 @@ export const fairness: readonly Clause[] = [
         looked: ({ rows, health, world }) => {
           const limitMs = world.escalateAfterMs + ESCALATED_WITHIN_MS;
           if (health.phase !== 'running' || health.hold !== null) heldAtMs = world.atMs;
-          if (Math.min(world.upMs, world.atMs - heldAtMs) < limitMs) return;
+          // A disk that takes nothing may not have the end of one that is delivered.
+          if (Math.min(world.upMs, world.diskWellMs, world.atMs - heldAtMs) < limitMs) return;
           const overdue = rows.filter(
             ({ isCrisis, isTest, openMs }) => isCrisis && !isTest && openMs >= limitMs,
           );
           if (overdue.length <= health.crises.escalated) return;
-          broken(`${overdue.length} undelivered, ${health.crises.escalated} escalated`);
+          broken(
+            `${overdue.length} undelivered, ${health.crises.escalated} escalated, ${overdue[0]?.id} in ${overdue[0]?.state} for ${overdue[0]?.openMs} ms`,
+          );
         },
       };
     },
