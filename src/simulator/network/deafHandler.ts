@@ -25,7 +25,10 @@ export function deafHandler(network: Network, baseUrl: string): Run {
       'idempotency-key': attempt.idempotencyKey,
       'holdfast-attempt': String(attempt.number),
     });
-    const init = { method: 'POST', headers, body: 'null', signal: NEVER_ABORTED };
+    const init = {
+      ...{ method: 'POST', headers, body: 'null', signal: NEVER_ABORTED },
+      redirect: 'manual',
+    } as const;
     const isCrisis = attempt.priority === 'crisis';
     const sentFor = isCrisis ? 'crisis' : 'ordinary';
     const {

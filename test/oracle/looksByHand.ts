@@ -1,0 +1,169 @@
+/**
+ * Looks and orders by hand for the oracle: what a device says, beside what is so.
+ *
+ * @module
+ */
+
+import type { Look, OpenRow } from '../../src/simulator/oracle/look.ts';
+import type { TraceEvent } from '../../src/simulator/oracle/trace.ts';
+import { asked, attempted, type Histories } from './historiesByHand.ts';
+
+/** All is well, and has been for an hour. */
+export const HEALTH = {
+  ...{ overall: 'healthy', score: 100, reasons: [], findings: [], components: {} },
+  ...{ phase: 'running', level: 'normal', storage: { state: 'well' }, hold: null, queue: [] },
+  upstreams: {
+    payments: {
+      ...{ breaker: 'closed', inFlight: 0, hold: null, parkedTypes: [], parkedSubjects: null },
+      flow: { ratePerSecond: null },
+    },
+  },
+  waiting: {
+    ...{ conflicted: 0, inReview: 0, handlerMissing: 0, deadLettered: 0, overhanging: 0 },
+    ...{ inLane: 0, scheduled: 0, rateLimited: 0, turn: 0 },
+  },
+  crises: { escalated: 0 },
+} as unknown as Look['health'];
+const HOUR_MS = 3_600_000;
+const OPEN_ROW: OpenRow = {
+  ...{ id: 'op-1', seq: 1, revision: 3, standing: 'due', state: 'waiting', lane: null },
+  ...{ isCrisis: false, isTest: false, isEdit: false, type: 'pay', subject: 'ana' },
+  ...{ upstream: 'payments', unchangedMs: HOUR_MS, openMs: HOUR_MS },
+};
+export const seen = (
+  health: Readonly<Record<string, unknown>>,
+  rows: readonly Partial<OpenRow>[] = [],
+  wait: { readonly reason: string; readonly untilAtMs?: number } | null = null,
+  page: Readonly<Record<string, unknown>> | null = null,
+  world: Partial<Look['world']> = {},
+): TraceEvent => ({
+  event: 'looked',
+  health: { ...HEALTH, ...health },
+  rows: rows.map((its) => ({ ...OPEN_ROW, ...its })),
+  views:
+    wait === null
+      ? []
+      : [{ id: 'op-1', state: 'waiting', wait: { untilAtMs: null, ...wait } } as never],
+  page: page === null ? null : ({ ...HEALTH, ...page } as never),
+  world: {
+    ...{ upMs: HOUR_MS, diskWellMs: HOUR_MS, stillMs: HOUR_MS, turnWithinMs: 0 },
+    escalateAfterMs: 60_000,
+    ...{ atMs: HOUR_MS, pagerWellMs: HOUR_MS, pagerTrueMs: HOUR_MS, telling: null },
+    ...{ typeWellMs: { pay: HOUR_MS }, handled: new Set(['pay']), nowMs: 10 * HOUR_MS },
+    ...world,
+  },
+});
+export const turn = (count: number) => ({
+  waiting: { ...HEALTH.waiting, turn: count },
+  queue: count === 0 ? [] : [{ turn: count, inLane: 0 }],
+});
+export const ILL = {
+  overall: 'degraded',
+  score: 90,
+  reasons: ['ill'],
+  findings: [{ id: 'ill' }],
+  components: { resilience: 'degraded' },
+};
+
+const twice = (event: TraceEvent): readonly TraceEvent[] => [event, event];
+
+export const called = (
+  call: string,
+  params: Readonly<Record<string, unknown>>,
+  id: string | null = null,
+  by: string | null = null,
+): TraceEvent => ({
+  ...{ event: 'ordered', call, process: 1, id, by, params, answer: {}, code: null },
+});
+export const LETTER: Partial<OpenRow> = { standing: 'deadLettered', state: 'deadLettered' };
+export const ofMany = (what: 'replay' | 'purge'): TraceEvent => ({
+  event: 'asked',
+  id: null,
+  what,
+});
+
+export const heldBy = (by: string): TraceEvent =>
+  seen({ upstreams: { payments: { ...HEALTH.upstreams['payments'], hold: { by, orders: 1 } } } });
+
+export const ORDERS_BROKEN: Histories = {
+  'more was done than was asked for': [
+    [seen(ILL, [LETTER]), seen({})],
+    [
+      seen(ILL, [LETTER]),
+      ofMany('purge'),
+      called('deadLetter.purgeBatch', { filter: { type: 'mail' } }),
+      seen({}),
+    ],
+    [seen(ILL, [LETTER]), called('deadLetter.purgeBatch', { filter: {}, dryRun: true }), seen({})],
+  ],
+  'replayed with old attempts': [
+    [asked(1, 'replay'), called('deadLetter.replay', {}, 'op-1'), attempted(1, 4)],
+    [asked(1, 'replay'), attempted(1, 4), called('deadLetter.replay', {}, 'op-1')],
+  ],
+  "another's hold released": [
+    [heldBy('ana'), called('breaker.release', { upstream: 'payments' }, null, 'ben'), seen({})],
+  ],
+};
+
+export const UNDELIVERED = {
+  id: 'crisis',
+  isCrisis: true,
+  standing: 'inHand',
+  state: 'waiting',
+} as const;
+const TELLING = { withinMs: HOUR_MS, againWithinMs: HOUR_MS, takenOnMs: HOUR_MS };
+export const ESCALATED = { ...ILL, crises: { escalated: 1, unacknowledged: 0 } };
+const HEARD: TraceEvent = { event: 'heard', step: 'on-call', ids: ['crisis'], isTest: false };
+const TAKEN_ON: TraceEvent = {
+  ...{ event: 'ordered', call: 'crisis.acknowledge', process: 1, id: 'crisis', by: 'ana' },
+  ...{ params: {}, answer: { what: 'acknowledged' }, code: null },
+};
+
+export const LOOKS_BROKEN: Histories = {
+  'verdict without reason': [
+    [seen({ overall: 'degraded' })],
+    [seen({ score: 90 })],
+    [seen({ ...ILL, findings: [{ id: 'ill', health: 'critical' }] })],
+  ],
+  'sums differ': [[seen({ waiting: { ...HEALTH.waiting, turn: 1 } })]],
+  'count untrue': [
+    [seen(turn(2), [{}])],
+    [seen(turn(0), [{ state: 'inReview', standing: 'held' }])],
+    [seen(turn(0), [{ state: 'deadLettered', standing: 'deadLettered' }])],
+  ],
+  'nobody is told': [[seen(turn(0), [{ state: 'inReview', standing: 'held' }])]],
+  'healthy while nothing starts': [[seen(turn(1), [{}])]],
+  'page differs from health': [
+    twice(seen(turn(1), [{}], null, { overall: 'degraded' })),
+    twice(seen(turn(1), [{}], null, turn(0))),
+  ],
+  'wait without a true reason': [
+    [seen(turn(1), [{}], { reason: 'breaker' })],
+    [seen(turn(1), [{}], { reason: 'lane' })],
+    [seen(turn(1), [{}], { reason: 'handler' })],
+    [seen(turn(1), [{}], { reason: 'storage' })],
+    [seen(turn(1), [{}], { reason: 'operator' })],
+  ],
+  'end of a wait is past': [[seen(turn(1), [{}], { reason: 'backoff', untilAtMs: HOUR_MS })]],
+  'held up by others': [[seen({ ...turn(1), ...ILL }, [{}])]],
+  'slot leaked': [
+    [seen({ upstreams: { payments: { ...HEALTH.upstreams['payments'], inFlight: 1 } } })],
+  ],
+  'crisis not escalated': [[seen({}, [UNDELIVERED])]],
+  'health is silent of a crisis': [
+    [seen({}, [UNDELIVERED])],
+    [seen({ ...ILL, crises: { escalated: 1, unacknowledged: 1 } }, [UNDELIVERED])],
+  ],
+  'nobody was told': [
+    [seen(ESCALATED, [UNDELIVERED], null, null, { telling: TELLING })],
+    [
+      HEARD,
+      ...[1, 5].map((hour) =>
+        seen(ESCALATED, [UNDELIVERED], null, null, {
+          ...{ telling: TELLING, atMs: hour * HOUR_MS },
+        }),
+      ),
+    ],
+  ],
+  'taken on before anybody was told': [[seen({}, [], null, null, { telling: TELLING }), TAKEN_ON]],
+};
