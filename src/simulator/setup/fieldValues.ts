@@ -55,8 +55,7 @@ const RETRY: TableOf<RetryPolicy> = {
     made: ['constant', 'additiveJitter', 'throws', 'fullJitter', 'decorrelatedJitter', 'aYear'],
   },
   jitterMsMax: { usual: 1_000 },
-  // With less, what fails for hours is called without a pause, and a day takes minutes.
-  thenEveryMs: { values: [1_000, 30_000, YEAR_MS, null] },
+  thenEveryMs: { usual: 30_000 },
   giveUpAfterMs: { usual: 12 * HOUR_MS },
 };
 
