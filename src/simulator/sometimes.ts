@@ -17,8 +17,6 @@ import type { DiskRow, TraceEvent, TraceEvents } from './oracle/trace.ts';
 export const SEEN_WITHIN_DAYS = 200;
 /** Two people who give one order within this time do so at once. */
 const AT_ONCE_MS = 1_000;
-/** A decision that was made so short before the end of its process is being carried out. */
-const DECIDED_MS = 10_000;
 
 /** One thing that has to be seen sometimes. */
 export interface Situation {
@@ -43,7 +41,6 @@ interface Past {
   readonly orders: Map<string, { readonly by: string | null; readonly atMs: number }>;
   readonly keys: Set<string>;
   readonly spilled: Set<string>;
-  decidedAtMs: number;
 }
 
 /** Whatever shows itself at one kind of event. */
@@ -162,21 +159,9 @@ const AT_ENDS_OF_PROCESSES: readonly Situation[] = [
     'It is made again, and counted.',
     ({ crashes }) => crashes > 0,
   ),
-  atLook(
-    'a lane behind a suspect',
-    'A crash found the first of a lane in flight: it is tried apart from all others, and its lane waits.',
-    ({ rows }) => {
-      const suspects = rows.filter(({ state, lane }) => state === 'suspect' && lane !== null);
-      return suspects.some((suspect) =>
-        rows.some(({ lane, seq }) => lane === suspect.lane && seq > suspect.seq),
-      );
-    },
-  ),
-  at(
-    'disk',
+  noted(
     'a decision under a kill',
-    'Somebody has decided a conflict, and the process ends while that is carried out.',
-    (_, { nowMs, decidedAtMs }) => nowMs - decidedAtMs <= DECIDED_MS,
+    'Somebody decides a conflict, and the process ends at one of the next timers.',
   ),
   at(
     'restored',
@@ -352,8 +337,7 @@ for (const { name, shown } of SITUATIONS) {
 export class Sometimes {
   readonly #saw: (name: string) => void;
   readonly #past: Past = {
-    ...{ nowMs: 0, decidedAtMs: Number.NEGATIVE_INFINITY },
-    ...{ orders: new Map(), keys: new Set(), spilled: new Set() },
+    ...{ nowMs: 0, orders: new Map(), keys: new Set(), spilled: new Set() },
   };
 
   constructor(saw: (name: string) => void) {
@@ -367,9 +351,8 @@ export class Sometimes {
     for (const [name, is] of SHOWN_BY.get(event.event) ?? []) if (is(event, past)) this.#saw(name);
     if (event.event === 'accepted') past.keys.add(event.key);
     if (event.event === 'spilled') past.spilled.add(event.id);
-    if (event.event !== 'ordered') return;
-    past.orders.set(`${event.call} ${event.id}`, { by: event.by, atMs: nowMs });
-    if (doneBy('conflict.resolve')(event)) past.decidedAtMs = nowMs;
+    if (event.event === 'ordered')
+      past.orders.set(`${event.call} ${event.id}`, { by: event.by, atMs: nowMs });
   }
 }
 

@@ -182,7 +182,10 @@ class ProcessNetwork implements Network {
     }
     const { generation } = link;
     await pass(this.clock, 2 * link.legMs(name, 100, random));
-    if (upstream.isRefusing()) throw networkError('ECONNREFUSED', 'connect');
+    if (upstream.isRefusing()) {
+      this.#link.arrivals.saw('upstream refuses');
+      throw networkError('ECONNREFUSED', 'connect');
+    }
     return { generation, idleUntilMs: 0 };
   }
 

@@ -52,6 +52,9 @@ function drawnCall(random: SeededRandom): string {
   return calls.find(([, weight]) => (draw -= weight) < 0)?.[0] ?? 'operation.cancel';
 }
 
+/** How often the process dies as it carries out a decision. */
+const DIES_SHARE = 0.5;
+
 /** What is drawn for an order. */
 interface Drawn {
   readonly device: number;
@@ -79,6 +82,14 @@ async function ask(scene: Scene, drawn: Drawn, random: SeededRandom): Promise<vo
   const params = await paramsOf(asking);
   await passed(scene, lateMs);
   const other = PERSONS[(also ?? 0) % PERSONS.length];
+  const mayDie = call === 'conflict.resolve' && random.chance(DIES_SHARE);
+  if (mayDie && (await give(device, 'conflict.show', { id: params['id'] })) !== null) {
+    device.at('timer', 1 + random.below(3), 0, () => {
+      if (device.process.isDead()) return;
+      scene.saw('a decision under a kill');
+      void device.killAndBoot();
+    });
+  }
   const given = [give(device, call, params)];
   if (also !== null) given.push(give(device, call, { ...params, ...byOther(params, other) }));
   if (isTwice) given.push(give(device, call, params));

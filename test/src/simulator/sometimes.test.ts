@@ -25,8 +25,8 @@ function seenIn(events: readonly object[]): Record<string, number> {
   return seen;
 }
 
-function order(call: string, by: string, code: string | null = null): object {
-  return { event: 'ordered', call, process: 1, id: 'c1', by, params: {}, answer: null, code };
+function order(call: string, by: string): object {
+  return { event: 'ordered', call, process: 1, id: 'c1', by, params: {}, answer: null, code: null };
 }
 
 describe('what has to be seen sometimes', () => {
@@ -56,16 +56,6 @@ describe('what has to be seen sometimes', () => {
     expect(isTooWeak(all, SEEN_WITHIN_DAYS)).toBe(false);
     expect(isTooWeak(but, SEEN_WITHIN_DAYS)).toBe(true);
     expect(isTooWeak(but, SEEN_WITHIN_DAYS - 1)).toBe(false);
-  });
-
-  test('SM-3 a decision under a kill is one that was made shortly before', () => {
-    const killed = { event: 'disk', rows: [] };
-    const decided = order('conflict.resolve', 'ana');
-    expect(seenIn([decided, killed])).toMatchObject({ 'a decision under a kill': 1 });
-    const refused = order('conflict.resolve', 'ana', 'HF_NOT_ALLOWED');
-    expect(seenIn([refused, killed])).not.toHaveProperty('a decision under a kill');
-    const long = Array.from({ length: 20 }, () => killed);
-    expect(seenIn([decided, ...long])).toMatchObject({ 'a decision under a kill': 10 });
   });
 
   test('SM-3 one person twice is not two people at once', () => {
