@@ -201,7 +201,7 @@ export class OperationPool {
     };
     this.waiting = new WaitingWatch({ store, journal, clock, facts });
     this.standings = new StandingWatch({
-      ...{ store, journal, clock, facts },
+      ...{ store, clock, facts },
       groups: () => {
         const { routes } = this.dispatcher;
         return routes.upstreams.map((upstream) => routes.claimedBy(upstream));

@@ -8,7 +8,6 @@
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { QueueStore, WaitingCount } from '../../persistence/port/store.ts';
 import type { FactTaps } from '../facts/factStream.ts';
-import type { Journal } from '../journal/journal.ts';
 
 /** Between the first change and the reading; the counts are as old as that at most, while the disk answers. */
 const READ_AFTER_MS = 500;
@@ -17,7 +16,6 @@ const READ_AGAIN_MS = 5_000;
 
 export class StandingWatch {
   readonly #store: Pick<QueueStore, 'waitingCounts'>;
-  readonly #journal: Pick<Journal, 'written'>;
   readonly #clock: Clock;
   readonly #groups: () => readonly (readonly string[])[];
   #waiting: readonly WaitingCount[] = [];
@@ -28,14 +26,12 @@ export class StandingWatch {
 
   constructor(parts: {
     readonly store: Pick<QueueStore, 'waitingCounts'>;
-    readonly journal: Pick<Journal, 'written'>;
     readonly clock: Clock;
     readonly facts: FactTaps;
     /** The routes of each upstream. */
     readonly groups: () => readonly (readonly string[])[];
   }) {
     this.#store = parts.store;
-    this.#journal = parts.journal;
     this.#clock = parts.clock;
     this.#groups = parts.groups;
     const changed = this.refresh.bind(this);
@@ -43,7 +39,7 @@ export class StandingWatch {
     parts.facts.tap('operation.parked', changed);
     parts.facts.tap('operation.resumed', changed);
     parts.facts.tap('operation.ended', changed);
-    // What begins leaves a wait that is told of to nobody: its turn, its token, the time after a failed attempt.
+    // What begins leaves a wait that no other fact tells the end of: its turn, its token, the time after a failure.
     parts.facts.tap('attempt.started', changed);
   }
 
@@ -81,7 +77,8 @@ export class StandingWatch {
 
   async #read(): Promise<void> {
     this.#isStale = false;
-    const waiting = await this.#ask().catch(() => null);
+    const groups = this.#groups();
+    const waiting = await this.#store.waitingCounts({ groups }).catch(() => null);
     if (waiting === null) {
       // While storage fails, of which others tell, they are those of before. A single reading may fail unnoticed.
       if (!this.#isStopped) this.#readAfter(READ_AGAIN_MS);
@@ -91,12 +88,5 @@ export class StandingWatch {
     this.#isReading = false;
     // One at a time, so that nothing gathers behind a disk that hangs.
     if (this.#isStale) this.refresh();
-  }
-
-  /** `null` while storage fails. */
-  async #ask(): Promise<readonly WaitingCount[] | null> {
-    // What the change wrote may be slow to reach the disk.
-    if (!(await this.#journal.written())) return null;
-    return await this.#store.waitingCounts({ groups: this.#groups() });
   }
 }

@@ -82,7 +82,7 @@ export class WaitingWatch {
   async #read(isConfirming: boolean): Promise<void> {
     this.#isReading = true;
     this.#isStale = false;
-    const counts = await this.#ask().catch(() => null);
+    const counts = await this.#ask(isConfirming).catch(() => null);
     if (counts === null) this.#isStale = true;
     else this.#counts = counts;
     if (this.#isStopped) return;
@@ -96,12 +96,12 @@ export class WaitingWatch {
   }
 
   /** `null` while storage fails, of which others tell. */
-  async #ask(): Promise<WaitingCounts | null> {
+  async #ask(isConfirming: boolean): Promise<WaitingCounts | null> {
     const { store, journal } = this.#parts;
     // Not at once: what the new state of an operation asks for is ordered after that state is told of.
     await Promise.resolve();
-    // What has begun to wait, or to run, is on disk by then.
-    if (!(await journal.written())) return null;
+    // What has begun to wait, or to run, is on disk by then. A second reading writes nothing for that.
+    if (!isConfirming && !(await journal.written())) return null;
     const [blocked, { deadLettered }] = await Promise.all([store.blockedCounts(), store.counts()]);
     return { ...blocked, deadLetter: deadLettered };
   }
