@@ -21,6 +21,7 @@ export class StandingWatch {
   #waiting: readonly WaitingCount[] = [];
   #isReading = false;
   #isStale = false;
+  #wasRead = false;
   #isStopped = false;
   #cancel: () => void = () => undefined;
 
@@ -80,11 +81,14 @@ export class StandingWatch {
     const groups = this.#groups();
     const waiting = await this.#store.waitingCounts({ groups }).catch(() => null);
     if (waiting === null) {
-      // While storage fails, of which others tell, they are those of before. A single reading may fail unnoticed.
-      if (!this.#isStopped) this.#readAfter(READ_AGAIN_MS);
+      this.#isReading = false;
+      // While storage fails, of which others tell, they are those of before. A single reading may fail unnoticed;
+      // where none has succeeded the store may never open.
+      if (!this.#isStopped && this.#wasRead) this.#readAfter(READ_AGAIN_MS);
       return;
     }
     this.#waiting = waiting;
+    this.#wasRead = true;
     this.#isReading = false;
     // One at a time, so that nothing gathers behind a disk that hangs.
     if (this.#isStale) this.refresh();
