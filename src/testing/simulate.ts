@@ -1,5 +1,6 @@
 /**
- * Runs an app's own handlers and entities through simulated days, under the checks that holdfast itself is held to.
+ * Runs an app's own handlers and entities through simulated days, under the checks that holdfast itself is held to
+ * (SM-4).
  *
  * @module
  */

@@ -222,7 +222,7 @@ function nobodyWasTold(known: Known, broken: (detail: string) => void): Watch {
         if (its.takenOn !== null) its.takenOn.atMs ??= atMs;
         const isNew = its.heardAtMs === null && world.pagerTrueMs >= atMs - its.sinceAtMs;
         const limitMs = isNew ? telling.withinMs : telling.againWithinMs;
-        // A clock that was set may have begun an acknowledgement anew.
+        // A clock that was set may have begun an acknowledgement a second time.
         const hasUntilMs =
           its.takenOn === null
             ? 0

@@ -1,6 +1,6 @@
 /**
  * The one judge of the promises: it is told a trace, event by event, and names each promise that was
- * broken. Drivers only tell; what is right and wrong stands in `promises/`, a file for each promise.
+ * broken (SM-2). Drivers only tell; what is right and wrong stands in `promises/`, a file for each promise.
  *
  * @module
  */

@@ -37,6 +37,16 @@ const ROWS: Rows = {
       'supervisor.running.components.impaired --restart.due--> (stays)',
     ],
     [
+      'A restart of components, or the recovery, is met by a second failure in the same moment: random histories on failing disks may come to it, and the seeds that npm test runs do not.',
+      'supervisor.running.recovery.recovering --component.failed[isRecoveryLost]--> supervisor.running.recovery.interrupted',
+      'supervisor.running.components.restarting --component.failed[isKnownToBeDown]--> (stays)',
+      'supervisor.running.components.restarting --component.failed--> (stays)',
+      'supervisor.running.components.restarting --xstate.done.actor.restartComponents[isAnythingDown]--> supervisor.running.components.impaired',
+      'supervisor.running.components.restarting --xstate.error.actor.restartComponents--> supervisor.running.components.impaired',
+      'supervisor.running.components.impaired --component.failed[isKnownToBeDown]--> (stays)',
+      'supervisor.running.components.impaired --component.failed[canRestart]--> supervisor.running.components.restarting',
+    ],
+    [
       'A drain of a runtime that is told to stop twice is cut short by the second order, which is the forced one.',
       'supervisor.draining --stop.requested--> (stays)',
     ],
@@ -128,6 +138,10 @@ const ROWS: Rows = {
     ],
   ],
   circuitBreaker: [
+    [
+      'Several probes are out at once, and one fails that is no longer waited for: random histories may come to it, and the seeds that npm test runs do not.',
+      'circuitBreaker.halfOpen --probe.failed[isProbeOut]--> (stays)',
+    ],
     [
       'It takes two events of one probe that pass each other, or a probe that is answered with a time to wait; played on the chart, and on the flow with its real parts in test/actors/upstream.',
       'circuitBreaker.open --probe.failed[isAskedForTime]--> (stays)',

@@ -88,7 +88,7 @@ describe('PF-1 what an upstream, a tier and the process have', () => {
     const ms = (tier: 'basic' | 'crisis', attemptTimeoutMs?: number) =>
       table.attemptTimeoutMs({ upstream: 'payments', attemptTimeoutMs }, tier, 'a.b');
     expect([ms('basic'), ms('basic', 90_000), ms('basic', 5)]).toEqual([60_000, 90_000, 5]);
-    expect([ms('crisis'), ms('crisis', 5), ms('crisis', 4_000)]).toEqual([25_000, 1_000, 4_000]);
+    expect([ms('crisis'), ms('crisis', 5), ms('crisis', 8_000)]).toEqual([25_000, 5_000, 8_000]);
   });
 
   test('PF-1 an answer is made once, and types of which nothing was written share theirs', () => {
