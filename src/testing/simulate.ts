@@ -101,7 +101,7 @@ const RULES: OptionRules<SimulateOptions> = {
  *   }),
  *   hours: 2,
  * });
- * assert.deepEqual(failures, []);
+ * for (const { seed, breaches } of failures) console.log(seed, breaches);
  */
 export async function simulate(options: SimulateOptions): Promise<SimulateReport> {
   checkFields(options, RULES, '');
