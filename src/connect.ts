@@ -114,7 +114,7 @@ async function checked(options: ConnectOptions): Promise<boolean> {
   return mayOwn;
 }
 
-/** What a client stands on: how it reaches the owner of its store, and how it may come to own it. */
+/** Ground of a client: how it reaches the owner of its store, and how it may come to own it. */
 export interface ClientPorts {
   /** Asks the present owner for an upgraded connection. */
   readonly upgrade: Upgrade;

@@ -170,7 +170,7 @@ export function createRuntime<
 export interface Owner {
   readonly runtime: Runtime;
   readonly desk: OwnerDesk;
-  /** What inspectors are shown of it. */
+  /** Feed that inspectors are shown. */
   readonly feed: Feed;
   /** Resolves once the runtime is closed. */
   readonly ended: Promise<void>;

@@ -280,7 +280,7 @@ export const DEFAULT_UPSTREAM = 'default';
 const OPTION_PATHS: LayerPaths = { ...LAYER_PATHS, upstream: 'upstreams' };
 
 const DAY_MS = 86_400_000;
-/** What is kept for longer is kept for good: an instant so far off is still a whole number of milliseconds. */
+/** Longest retention; longer is for good. An instant so far off is still a whole number of milliseconds. */
 const RETENTION_MS_MAX = 2 ** 52;
 /** Rule of a count without an upper bound. */
 const AT_LEAST_ONE: NumberRule = { min: 1, max: Number.POSITIVE_INFINITY, whole: true };

@@ -31,7 +31,7 @@ let isRefused = false;
 /** The options of a request that can be aborted. */
 type Sent = RequestInit & { readonly signal: AbortSignal };
 
-/** What requests go out by: that of this machine, or one that is simulated. */
+/** Network that requests go out by: that of this machine, or one that is simulated. */
 export interface Network {
   readonly clock: Clock;
   /** `fetch`, over connections whose names `addresses` looks up for this purpose. */

@@ -25,14 +25,14 @@ const A_DAY: Readonly<Record<CountsAs, { readonly least: number; readonly more: 
   restart: { least: 4, more: 12 },
   other: { least: 0, more: 10 },
 };
-/** So much of all happens in so few busy moments, so that work, faults and people meet. */
+/** Share of all steps in the few busy moments, in which work, faults and people meet. */
 const BUSY_SHARE = 0.6;
 const BUSY_AN_HOUR = 3;
 const BUSY_MS = 5_000;
 
-/** So much more often happens what a plan is about. */
+/** Factor by which steps are more frequent that a plan is about. */
 const ABOUT = 8;
-/** So many more of its faults, orders, restarts. */
+/** Factor by which its faults, orders and restarts are more. */
 const MORE_ABOUT = 4;
 
 /**

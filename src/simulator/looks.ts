@@ -26,7 +26,7 @@ const WAITING_MAX = 200;
 /** An overview that is older was overtaken by a slow line. */
 const SHOWN_MS_MAX = 3_000;
 
-/** What is known of a device from the looks before. */
+/** Memory of a device from the looks before. */
 interface Seen {
   readonly open: OpenRows;
   process: number;

@@ -76,7 +76,7 @@ export async function recordsApart(
   return judgeRecords(atRest, { edits, endingOf, restored, decidedAway, kept: kept.join() });
 }
 
-/** What a person is answered; `null`, which is told, where that takes too long though everything is healed. */
+/** Answer to a person; `null`, which is told, where that takes too long though everything is healed. */
 export async function answered<Value>(
   { clock }: Pick<Scene, 'clock'>,
   device: Device,

@@ -66,14 +66,14 @@ export const SIMULATION: Driver = {
   },
 };
 
-/** What a run came to. */
+/** Result of a run. */
 export interface Result {
   readonly plan: Plan;
   /** Promises broken, as `what: details`. */
   readonly breaches: readonly string[];
   /** How often each thing was seen that has to be seen sometimes. */
   readonly seen: ReadonlyMap<string, number>;
-  /** What happened, a line for each thing, with the time of day. */
+  /** History, a line for each thing that happened, with the time of day. */
   readonly history: readonly string[];
   /** The SHA-256 of the history: equal for equal histories. */
   readonly digest: string;
@@ -100,7 +100,7 @@ export async function runPlan(
   }
 }
 
-/** What the runtime loads where it is first needed: a file is read in real time, and no two runs alike. */
+/** Modules that the runtime loads where it first needs them: a file is read in real time, and no two runs alike. */
 const LOADED_LATER: readonly (() => Promise<unknown>)[] = [
   async () => await import('../../machines/merge/entities/entities.ts'),
   async () => await import('../../machines/operation/repeatSafety.ts'),
@@ -193,7 +193,7 @@ class Simulation implements Scene {
     });
   }
 
-  /** Those of the last upstream. */
+  /** Records of the last upstream. */
   get records(): Records {
     const upstream = [...this.upstreams.values()].at(-1);
     if (upstream === undefined) throw new Error('A run has an upstream.');
@@ -226,7 +226,6 @@ class Simulation implements Scene {
   };
 
   async run(isEnough: (breaches: readonly string[]) => boolean): Promise<Result> {
-    await loadAll();
     for (const device of this.devices) {
       device.boot();
       device.clients.startAll();
@@ -493,16 +492,7 @@ class Simulation implements Scene {
   }
 }
 
-/** Loads what the runtime loads where it first needs it, since a file takes real time. */
-async function loadAll(): Promise<void> {
-  await Promise.all([
-    import('../../machines/merge/entities/entities.ts'),
-    import('../../machines/operation/repeatSafety.ts'),
-    import('../management/operations.ts'),
-  ]);
-}
-
-/** What sends the requests of a type: the handler over HTTP, or one of an app's own. */
+/** Sender of the requests of a type: the handler over HTTP, or one of an app's own. */
 function sender(network: Network, upstream: string, type: string): Run {
   const baseUrl = urlOf(upstream);
   return type === OWN_TYPE

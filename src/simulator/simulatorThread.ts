@@ -10,7 +10,7 @@ import { breachKind } from './report/shrinkPlan.ts';
 import type { Plan } from './scene/plan.ts';
 import { runPlan } from './simulation.ts';
 
-/** What a thread is to run: a plan, or the one that is drawn from a seed. */
+/** Order to a thread: a plan to run, or the seed to draw one from. */
 export type RunOrder =
   | { readonly seed: number; readonly hours: number; readonly version: string }
   | {
@@ -19,7 +19,7 @@ export type RunOrder =
       readonly stopAt?: string;
     };
 
-/** What a run came to, as a thread tells it. */
+/** Result of a run, as a thread tells it. */
 export interface RunReport {
   readonly seed: number;
   readonly hours: number;

@@ -33,7 +33,7 @@ interface Shown {
   readonly is: (event: TraceEvent, past: Past) => boolean;
 }
 
-/** What was told before of the same device. */
+/** Events before, of the same device. */
 interface Past {
   /** True time. */
   nowMs: number;
@@ -57,7 +57,7 @@ function atLook(name: string, says: string, is: (look: Look, past: Past) => bool
   return at('looked', name, says, is);
 }
 
-/** What a process that was killed has left on disk. */
+/** Rows that a killed process has left on disk. */
 function atKill(name: string, says: string, is: (row: DiskRow, past: Past) => boolean): Situation {
   return at('disk', name, says, ({ rows }, past) =>
     rows.some((row) => row.outcome === null && is(row, past)),

@@ -21,7 +21,7 @@ import { upstreamsOf } from '../simulator/simulatedApp.ts';
 import { runPlan } from '../simulator/simulation.ts';
 import type { SeededRandom } from '../virtual/seededRandom.ts';
 
-/** What {@link simulate} runs, and for how long. */
+/** Options of {@link simulate}: what it runs, and for how long. */
 export interface SimulateOptions {
   /**
    * Returns the options of the app's runtime. Called for each process that starts; what it makes must be new, since
@@ -54,13 +54,13 @@ export interface SimulationFailure {
   readonly seed: number;
   /** Promises broken, as `what: details`. */
   readonly breaches: readonly string[];
-  /** What happened, a line for each thing, with the day and time. */
+  /** History, a line for each thing that happened, with the day and time. */
   readonly history: readonly string[];
   /** The text of a file that says all of it, for {@link SimulateOptions.again}. */
   readonly file: string;
 }
 
-/** What came of {@link simulate}. */
+/** Result of {@link simulate}. */
 export interface SimulateReport {
   readonly runs: number;
   /** Empty where every promise was kept. */

@@ -68,7 +68,7 @@ export class CrisisSpills {
     }
   }
 
-  /** These are in the database now. */
+  /** Forgets crises that are in the database now. */
   committed(writes: readonly Write[]): void {
     this.#acceptances.committed(writes);
     this.#outside.committed(writes);

@@ -90,7 +90,7 @@ else is left behind. Ctrl-C ends it with what it has found.`,
   });
 }
 
-/** What is known of all runs so far. */
+/** Sum of all runs so far. */
 class Tally {
   readonly failures: RunReport[] = [];
   readonly seen: Record<string, number> = {};

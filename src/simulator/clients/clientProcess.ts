@@ -13,10 +13,10 @@ import { type SeededRandom, seededRandom } from '../../virtual/seededRandom.ts';
 import { type Door, upgradeBy } from './door.ts';
 import type { WireEnd, WireProcess } from './wire.ts';
 
-/** What a call may take beyond the time that it waits for an owner: its wish, and a look at what became of it. */
+/** Time that a call may take beyond its wait for an owner: for its wish, and a look at what became of it. */
 const LATE_MS = 10_000;
 
-/** What a process of a device stands on. */
+/** Ground of a process of a device. */
 export interface ProcessParts {
   readonly seed: number;
   readonly clock: Clock;

@@ -31,7 +31,7 @@ export class Page {
     });
   }
 
-  /** What it shows now. */
+  /** State that it shows now. */
   get state(): PageState {
     return this.#state;
   }

@@ -8,10 +8,10 @@
 import { Duplex } from 'node:stream';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 
-/** What the system holds on its way, in bytes; a writer beyond it waits for the reader. */
+/** Bytes that the system holds on their way; a writer beyond that waits for the reader. */
 const ROOM_BYTES = 65_536;
 
-/** What an end knows of its process. */
+/** Process of an end, as that knows it. */
 export interface WireProcess {
   /** The clock of the process: it wakes nobody once the process is dead, and later where it stands still. */
   readonly clock: Clock;

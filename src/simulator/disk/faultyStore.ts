@@ -23,7 +23,7 @@ export type CommitFate =
 export interface Faults {
   /** Decides over each commit, in order. */
   fate: (writes: readonly Write[]) => CommitFate;
-  /** What a commit or an opening that fails is refused with. */
+  /** Error of a commit or an opening that fails. */
   failure: () => ErrorCode;
   /** How long the disk takes for each commit. */
   delayMs: () => number;

@@ -30,7 +30,7 @@ const PAGE_ROWS = 500;
 
 /** Something that is wrong with a disk for a time; what it leaves out works. */
 export interface Trouble extends Partial<Omit<Faults, 'failure' | 'rewrite'>> {
-  /** What is refused is refused with this. */
+  /** Code of each refusal. */
   readonly code: ErrorCode;
   readonly files?: Partial<FileFaults>;
 }

@@ -8,12 +8,12 @@ import { dirname } from 'node:path';
 import type { Files, OpenFile } from '../../../persistence/files/files.ts';
 import type { SeededRandom } from '../../virtual/seededRandom.ts';
 
-/** What a disk writes whole or not at all. */
+/** Bytes that a disk writes whole or not at all. */
 const SECTOR_BYTES = 512;
 
 export type FileCall = 'open' | 'write' | 'sync' | 'read' | 'copy' | 'syncFolder';
 
-/** What is wrong with a disk for its files. */
+/** Faults of a disk, for its files. */
 export interface FileFaults {
   /** Code of the system's error for a call (`EIO`); `null` where it works. */
   readonly fails: (call: FileCall) => string | null;

@@ -29,7 +29,7 @@ import {
 import type { Faults } from './faultyStore.ts';
 import type { SimulatedFiles } from './simulatedFiles.ts';
 
-/** What damage is told as. */
+/** Error by which damage is told. */
 const DAMAGED = 'HF_RECORD_TAMPERED';
 export const FOLDER = '/disk/store';
 /** The files beside the database. */
@@ -39,7 +39,7 @@ export const SPILL_PATHS = [join(FOLDER, SPILL_FILE_NAME), join(FOLDER, OUTSIDE_
 ];
 const PAGE_ROWS = 500;
 
-/** What the store of a process needs of the disk. */
+/** Parts of a disk that the store of a process needs. */
 export interface DiskOfStore {
   readonly base: Store;
   readonly storeId: string;

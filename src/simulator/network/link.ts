@@ -32,7 +32,7 @@ export const PROFILE_NAMES = Object.keys(PROFILES) as [ProfileName, ...ProfileNa
 const RESENT_AFTER_MS = 200;
 const RESENT_MAX = 5;
 
-/** What may be wrong with a link. */
+/** Faults of a link. */
 export const LINK_FAULTS = [
   /** Packets vanish: nothing gets through, and nobody is told. */
   'cut',

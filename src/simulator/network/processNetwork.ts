@@ -19,7 +19,7 @@ import type { Answer, Arriving, SimulatedUpstream } from './simulatedUpstream.ts
 const KEPT_ALIVE_MS = 4_000;
 const CONNECT_MS_MAX = 10_000;
 const ANSWER_MS_MAX = 300_000;
-/** What is longer is bounded by policies. */
+/** Longest `Retry-After` that is judged; policies bound a longer one. */
 const RETRY_AFTER_SECONDS_MAX = 60;
 /** How long a proxy takes to send a request once more. */
 const DOUBLED_AFTER_MS = 20_000;

@@ -19,7 +19,7 @@ export interface Habits {
   readonly latencyMs: number;
   /** The requests that it works on at a time. */
   readonly slots: number;
-  /** Those that wait for that; more are told to come later. */
+  /** Requests that wait for that; more are told to come later. */
   readonly queueMax: number;
   /** The most requests in a minute; `null` for any number. */
   readonly perMinute: number | null;
@@ -51,7 +51,7 @@ const USUAL: Habits = {
   weakTags: false,
 };
 
-/** What may be wrong with a service. */
+/** Troubles of a service. */
 export const TROUBLES = [
   /** Its machine is there and refuses connections. */
   'refuses',
@@ -166,7 +166,7 @@ export class SimulatedUpstream {
   readonly #ledger = new UpstreamLedger();
   readonly #serve: Serve | null;
   readonly #isKeyless: boolean;
-  /** What was answered, by key. */
+  /** Answers, by key. */
   readonly #served = new Map<string, Exclude<Answer, 'reset'>>();
   readonly #troubles = new Set<Trouble>();
   readonly #queue: (() => void)[] = [];

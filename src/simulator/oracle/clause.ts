@@ -34,7 +34,7 @@ export interface Clause {
   readonly watch: (known: Known, broken: (detail: string) => void) => Watch;
 }
 
-/** What feeds the oracle, and what it cannot see, with the reason. */
+/** A source of events for the oracle, and what it cannot see, with the reason. */
 export interface Driver {
   readonly name: string;
   readonly blind: Readonly<Partial<Record<Sight, string>>>;

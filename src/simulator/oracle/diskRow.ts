@@ -24,7 +24,7 @@ export function reported(outcome: Outcome): ReportedOutcome {
   return { status, attempts, settledAtMs, code };
 }
 
-/** What a caller was told by the error that refused its request. */
+/** Words of the error that refused a request, as its caller has them. */
 export function refusalOf(error: unknown): Pick<TraceEvents['refused'], 'code' | 'isForSure'> {
   if (!isHoldfastError(error)) return { code: null };
   return { code: error.code, isForSure: !error.mayBeStored };

@@ -43,7 +43,7 @@ export interface Telling {
   readonly takenOnMs: number;
 }
 
-/** What is true at the moment of a look, as the simulator arranged it. */
+/** Truth at the moment of a look, as the simulator arranged it. */
 export interface World {
   /** For how long this process has run. */
   readonly upMs: number;

@@ -11,7 +11,7 @@ import type { OpenRow } from './look.ts';
 const OPEN: readonly Standing[] = ['inHand', 'due', 'held', 'deadLettered'];
 const PAGE_ROWS = 500;
 
-/** What a row says whenever it is read. */
+/** Parts of a row that are the same whenever it is read. */
 export type ReadRow = Omit<OpenRow, 'upstream' | 'unchangedMs' | 'openMs'>;
 
 /** The open rows of one disk; a row that has not changed is decoded once. */

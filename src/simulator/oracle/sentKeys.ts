@@ -15,7 +15,7 @@ const WINDOW_MS = 600_000;
 /** Windows of ten minutes in which a crisis of a test may have been accepted, around the one that it is noted in. */
 const WINDOWS = [-3, -2, -1, 0, 1];
 
-/** They are unique whatever the test: one table for all. */
+/** Keys as callers gave them, unique whatever the test: one table for all. */
 const given = new Map<string, string>();
 
 /** Notes a request that is sent, or will be; returns it. */

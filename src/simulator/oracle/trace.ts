@@ -246,7 +246,7 @@ export type Sight =
   | 'refusals'
   /** The concurrency slots of an upstream at rest. */
   | 'slots'
-  /** What a device says of itself, at any moment. */
+  /** Words of a device about itself, at any moment. */
   | 'looks';
 
 /** Crises of all drivers have keys of their own, for the oracle must know them before a row does. */

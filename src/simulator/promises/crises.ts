@@ -171,7 +171,7 @@ export const crises: readonly Clause[] = [
   },
 ];
 
-/** What is known of the people who were told of a crisis. By true time. */
+/** People who were told of a crisis, by true time. */
 interface Telling {
   /** When it was known first. */
   readonly sinceAtMs: number;

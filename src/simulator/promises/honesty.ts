@@ -34,7 +34,7 @@ const COUNTED_AS: Partial<Readonly<Record<WaitReason, Counted>>> = {
   backoff: 'turn',
 };
 
-/** What a row has to be counted as; `null` for nothing: it is under way. */
+/** Count that a row belongs to; `null` for one that is under way. */
 export function countedAs({ standing, state, isCrisis }: OpenRow): Counted | null {
   if (standing === 'deadLettered') return 'deadLettered';
   if (standing === 'inHand' || isCrisis) return null;

@@ -53,7 +53,7 @@ export class Oracle {
   readonly known: Known;
   readonly #watches: Map<Clause, Watch>;
   readonly #breaches = new Set<string>();
-  /** Those that look at an event, by its name. */
+  /** Watches that look at an event, by its name. */
   readonly #looking = new Map<TraceEvent['event'], readonly See[]>();
 
   constructor(driver: Driver, expected: Expected = () => null) {
@@ -97,7 +97,7 @@ export class Oracle {
 
 type See = (event: TraceEvent) => void;
 
-/** What a watch does at an event of this name. */
+/** Reaction of a watch to an event of this name. */
 function seesOf(watch: Watch, name: TraceEvent['event']): readonly See[] {
   const see = watch[name] as See | undefined;
   const { atRest } = watch;

@@ -14,11 +14,11 @@ export interface RecordAtRest {
   readonly path: string;
   /** Every value that the upstream held, the present one last, without what travels beside it. */
   readonly values: readonly JsonObject[];
-  /** What each device shows; `null` where it knows nothing. */
+  /** Records as each device shows them; `null` where it knows nothing. */
   readonly shown: ReadonlyMap<string, JsonObject | null>;
 }
 
-/** What is known of the edits when all is over. */
+/** Edits and records when all is over. */
 export interface EditsAtRest {
   readonly edits: readonly MadeEdit[];
   /** How the edit of this key has ended; `null` where it was not accepted, or is not over. */

@@ -14,7 +14,7 @@ export interface Failure {
   readonly plan: Plan;
   /** Promises broken, as `what: details`. */
   readonly breaches: readonly string[];
-  /** What happened, a line for each thing. */
+  /** History, a line for each thing that happened. */
   readonly history: readonly string[];
 }
 

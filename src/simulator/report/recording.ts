@@ -8,7 +8,7 @@ import type { FeedMessage, FeedSource } from '../../../inspector/protocol.ts';
 import { squeezed } from '../../../inspector/squeeze.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 
-/** What the inspector of a device was shown at once. */
+/** Messages that the inspector of a device was shown at once. */
 export interface Shown {
   readonly device: string;
   /** How many lines the history had then. */

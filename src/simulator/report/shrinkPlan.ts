@@ -9,10 +9,10 @@ import type { Json } from '../../../machines/vocabulary/shape.ts';
 import type { Plan, Setup, Step } from '../scene/plan.ts';
 
 const HOUR_MS = 3_600_000;
-/** What is left between two steps where nothing hangs on the time between them. */
+/** Gap that is left between two steps where nothing hangs on the time between them. */
 const SHORT_GAP_MS = 1_000;
 
-/** What tells a breach from others: the name of its promise, or how the run fell. */
+/** Kind of a breach: the name of its promise, or how the run fell. */
 export function breachKind(breach: string): string {
   const [line = ''] = breach.split('\n');
   return line.startsWith('fallen: ') ? line : (line.split(': ')[0] ?? line);

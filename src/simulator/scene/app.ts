@@ -11,7 +11,7 @@ import type { HttpHandlerOptions, HttpRun } from '../../http/httpHandler.ts';
 import type { RuntimeOptions } from '../../options.ts';
 import type { SeededRandom } from '../../virtual/seededRandom.ts';
 
-/** What the simulator gives an app, for each of its processes. */
+/** Surroundings that the simulator gives an app, for each of its processes. */
 export interface SimulatedWorld {
   /** `httpHandler` over the simulated network. The host of `baseUrl` is that of an upstream: see `urlOf`. */
   readonly httpHandler: <Response = Json | undefined>(
@@ -37,7 +37,7 @@ export interface ServedRequest {
   readonly body: string;
 }
 
-/** What an upstream answers. */
+/** Answer of an upstream. */
 export interface ServedAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;

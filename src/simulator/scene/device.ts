@@ -40,7 +40,7 @@ const LINE_DELAY_MS = 3;
 /** More than any call of a client waits. */
 const A_CALL_TAKES_MS_MAX = 600_000;
 
-/** What people would have done with a device that was off or asleep, they do at this pace. */
+/** Pace at which people do what they would have done with a device that was off or asleep. */
 const LATER_EVERY_MS = 300;
 
 /** A process that owns the store of its device, until it dies. */
@@ -100,7 +100,7 @@ export class Device {
   readonly accepted = new Set<string>();
   /** Processes on it that use the store by the one that owns it. */
   readonly clients: DeviceClients;
-  /** What slows its connections down, in milliseconds each. */
+  /** Delays of its connections, in milliseconds each. */
   readonly lineDelays = new Set<{ readonly ms: number }>();
   /** Its way to everything else. */
   readonly link: Link;
@@ -121,7 +121,7 @@ export class Device {
   #onTimer = (): void => undefined;
   /** No process of it runs. */
   isOff = false;
-  /** What people do once it can be used again. */
+  /** Acts of people, for when it can be used again. */
   #later: (() => void)[] = [];
 
   constructor(parts: DeviceParts) {
@@ -168,7 +168,7 @@ export class Device {
     return this.process.runtime;
   }
 
-  /** What was drawn for the options of the processes that start now. */
+  /** Set of drawn options for the processes that start now. */
   get drawn(): readonly Drawn[] {
     const drawn = this.#parts.setup.options?.[this.#set] ?? [];
     return this.isHealed ? drawn.filter(({ field }) => field !== 'isMissing') : drawn;

@@ -53,7 +53,7 @@ export class DeviceClients {
     this.#parts = parts;
   }
 
-  /** Those that live. */
+  /** Living clients. */
   get living(): readonly ClientProcess[] {
     return [...this.#living.values()];
   }

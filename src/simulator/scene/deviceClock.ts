@@ -13,12 +13,12 @@ export class DeviceClock implements Clock {
   /** Called before each wake-up. */
   readonly #beforeWake: () => void;
   #wallAheadMs: number;
-  /** What all sleeps that do not count have taken. */
+  /** Milliseconds of all sleeps that do not count. */
   #uncountedMs = 0;
   /** Set while it sleeps: its monotonic time then stands still, or goes on. */
   #sleep: { readonly fromMs: number; readonly isCounted: boolean } | null = null;
   #wokeAtMs = Number.NEGATIVE_INFINITY;
-  /** What came due while it slept, in order. */
+  /** Timers that came due while it slept, in order. */
   #overdue: (() => void)[] = [];
 
   constructor(clock: VirtualClock, wallAheadMs: number, beforeWake: () => void) {

@@ -19,13 +19,13 @@ export interface Scene {
   /** True time. Each device has its own reading of it. */
   readonly clock: VirtualClock;
   readonly setup: Setup;
-  /** What runs in place of the simulator's own app; `null` for that one. */
+  /** App that runs in place of the simulator's own; `null` for that one. */
   readonly app: SimulatedApp | null;
   readonly devices: readonly Device[];
   readonly upstreams: ReadonlyMap<string, SimulatedUpstream>;
   /** The service by which people are told of crises. */
   readonly pager: SimulatedUpstream;
-  /** What an upstream holds of the records that are edited. */
+  /** Records that are edited, as an upstream holds them. */
   readonly records: Records;
   /** Every edit that was made, accepted or not. */
   readonly edits: MadeEdit[];
@@ -41,7 +41,7 @@ export interface Scene {
   readonly nextRequest: () => number;
 }
 
-/** What a step counts as: a day has so many of each at least. */
+/** Groups of steps: a day has so many of each at least. */
 export type CountsAs = 'work' | 'fault' | 'order' | 'restart' | 'other';
 
 /**

@@ -30,7 +30,7 @@ const SLOWEST_ANSWER_MS = 2_500;
 const SLACK_MS = 75_000;
 /** No run waits longer for one part. */
 export const PART_MS_MAX: number = 2 * 3_600_000;
-/** What a part is about, in the words of waits. */
+/** Subjects of a part, in the words of waits. */
 type Part = 'backoff' | 'turn' | 'rate' | 'review' | 'lane';
 
 export interface Bounds {

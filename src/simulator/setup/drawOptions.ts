@@ -10,7 +10,7 @@ import type { SeededRandom } from '../../virtual/seededRandom.ts';
 import { type Drawn, type Place, policiesOf } from './drawnOptions.ts';
 import { ENTITIES, HANDLERS, OPTIONS, POLICIES, STEPS, type TriedField } from './fieldValues.ts';
 
-/** What options may be drawn for. */
+/** Upstreams and types that options may be drawn for. */
 export interface Named {
   readonly upstreams: readonly string[];
   /** Types of requests. */
@@ -61,7 +61,7 @@ function drawn({ place, name, field, values }: Candidate, random: SeededRandom):
   return { place, name, field, value: values[random.below(values.length)] ?? null };
 }
 
-/** What an app changes between two versions of itself: handlers that are missing, upstreams of other names. */
+/** Changes between two versions of an app: handlers that are missing, upstreams of other names. */
 function drawMoves(random: SeededRandom, { types, upstreams }: Named): readonly Drawn[] {
   const moves: Drawn[] = [];
   const type = types[random.below(types.length)] ?? '*';

@@ -222,7 +222,7 @@ const REQUEST: TableOf<SyncRequest> = {
   path: { values: ['p', 'payments/push', 'p/'.repeat(1_023)] },
 };
 
-/** What only a crisis has. */
+/** Fields that only a crisis has. */
 const CRISIS_REQUEST: TableOf<Omit<CrisisRequest, keyof SyncRequest>> = {
   region: { values: ['de', 'DE', 'US-CA'] },
   test: { values: [false, false, true] },

@@ -27,7 +27,7 @@ const THINK_MS_MAX = 600_000;
 const SHIFT_MS_MAX = 1_200_000;
 const CALL_MS_MAX = 8_000;
 
-/** What people do who are told. */
+/** Acts of people who are told. */
 const MINDS = [
   'nothing',
   'nothing',

@@ -30,7 +30,7 @@ function plansOf({ process }: Device): Map<string, string | null> {
   return plans;
 }
 
-/** What is drawn for a crisis; steps that were kept in a file may have fewer. */
+/** Fields that are drawn for a crisis; steps that were kept in a file may have fewer. */
 type Drawn = {
   readonly device: number;
   readonly subject: string;

@@ -42,7 +42,7 @@ const visit: EntityRules = defineEntity<Visit>()({
 
 export const OWN_ENTITIES: readonly EntityRules[] = [visit];
 
-/** What an edit makes of a record. */
+/** Change that an edit makes of a record. */
 export interface Drawn extends Pick<MadeEdit, 'isRival' | 'replaces' | 'removes' | 'touches'> {
   readonly mark: string | null;
   readonly value: JsonObject;
@@ -53,7 +53,7 @@ export interface EditedRecord {
   /** The type of the requests that edit it. */
   readonly type: string;
   readonly entity: string;
-  /** What the upstream holds from the start. */
+  /** Value that the upstream holds from the start. */
   readonly begun: JsonObject;
   /** The crisis plan that it is; `null` for others. */
   readonly asCrisisPlan: ((value: Json) => CrisisPlan | null) | null;

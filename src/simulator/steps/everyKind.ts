@@ -17,7 +17,7 @@ import { PROCESSES } from './processes.ts';
 import { UPSTREAMS } from './upstreams.ts';
 import { WORK } from './work.ts';
 
-/** What happens to any app. */
+/** Kinds of steps for any app. */
 const AROUND = [...DISK, ...NETWORK, ...UPSTREAMS, ...PEOPLE, ...PROCESSES];
 /** The kinds of a plan for the simulator's own app, and for another one. */
 export const OWN_KINDS: readonly AnyStepKind[] = [

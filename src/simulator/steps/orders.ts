@@ -146,7 +146,7 @@ export const ORDERS: Readonly<Record<string, (asking: Asking) => Params | Promis
   },
 };
 
-/** What people ask of operations by a call, so that nobody takes it for a fault. */
+/** Acts that people ask of operations by a call, so that nobody takes them for a fault. */
 const ASKED: Readonly<Record<string, TraceEvents['asked']['what']>> = {
   'operation.cancel': 'cancel',
   'operation.retry': 'retryNow',

@@ -55,7 +55,7 @@ function drawnCall(random: SeededRandom): string {
 /** How often the process dies as it carries out a decision. */
 const DIES_SHARE = 0.5;
 
-/** What is drawn for an order. */
+/** Fields that are drawn for an order. */
 interface Drawn {
   readonly device: number;
   readonly call: string;

@@ -14,7 +14,7 @@ import type { Recorded } from './recording.ts';
 export const FATES = ['dropped', 'kept', 'prefix', 'subset', 'torn'] as const;
 export type Fate = (typeof FATES)[number];
 
-/** What a disk writes whole or not at all. */
+/** Bytes that a disk writes whole or not at all. */
 const SECTOR_BYTES = 512;
 const KEPT_SHARE = 0.5;
 

@@ -11,7 +11,6 @@ import { EDITS } from './edits.ts';
 import { HONESTY } from './honesty.ts';
 import { NETWORK } from './network.ts';
 import { OPTIONS } from './options.ts';
-import { PEOPLE } from './people.ts';
 import type { Plant } from './plant.ts';
 import { PROCESSES } from './processes.ts';
 
@@ -23,6 +22,5 @@ export const EVERY_PLANT: readonly Plant[] = [
   ...CLIENTS,
   ...OPTIONS,
   ...EDITS,
-  ...PEOPLE,
   ...HONESTY,
 ];
