@@ -52,19 +52,23 @@ export const crises: readonly Clause[] = [
     requirements: ['CR-4'],
     watch: (_, broken) => {
       let isFull = false;
-      /** Ids of crises that were answered since. */
-      const answered = new Set<string>();
+      /** Ids of crises that were answered since, by their keys. */
+      const answered = new Map<string, string>();
       return {
         full: (event) => {
           ({ isFull } = event);
           answered.clear();
         },
-        answered: ({ id }) => {
-          if (isFull) answered.add(id);
+        answered: ({ key, id }) => {
+          if (isFull) answered.set(key, id);
+        },
+        // A process that closes keeps none any more, and says so.
+        refused: ({ key, code }) => {
+          if (code === 'HF_CLOSED') answered.delete(key);
         },
         disk: ({ rows }) => {
           const kept = new Set(rows.map(({ id }) => id));
-          for (const id of answered) if (!kept.has(id)) broken(id);
+          for (const id of answered.values()) if (!kept.has(id)) broken(id);
           answered.clear();
         },
       };

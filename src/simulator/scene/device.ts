@@ -306,7 +306,12 @@ export class Device {
     this.process.kill();
     this.clients.bury();
     this.tell({ event: 'disk', rows: await this.rows() });
-    this.boot();
+    this.#bootNext();
+  }
+
+  /** Starts the next process, if none runs by now, and if the device is not off: switching it on does that then. */
+  #bootNext(): void {
+    if (!this.isOff && this.process.isDead()) this.boot();
   }
 
   /** Ends the process, puts a backup in the place of its store, and starts the next one. */
@@ -315,7 +320,7 @@ export class Device {
     this.clients.bury();
     await this.disk.restore(share, this.clock.now());
     this.tell({ event: 'restored', rows: await this.rows() });
-    this.boot();
+    this.#bootNext();
   }
 
   /** Ends the process, and starts the next one on a copy of its store, which is held. */
@@ -324,7 +329,7 @@ export class Device {
     this.clients.bury();
     await this.disk.copied();
     this.tell({ event: 'copied', rows: await this.rows() });
-    this.boot();
+    this.#bootNext();
   }
 
   /** As {@link Device.killAndBoot}; above 0 the whole device is off for this long. */
@@ -365,6 +370,13 @@ export class Device {
     }
     this.#parts.goesOn();
     go();
+  }
+
+  /** Asks the process of that moment now, or as soon as the device is awake and on, and the process goes on. */
+  whenAsked(go: () => void): void {
+    this.whenUsable(() => {
+      this.process.life.whenAwake(go);
+    });
   }
 
   /** No fault is left, and nobody does anything any more: it starts again, and can finish what it has. */

@@ -41,14 +41,19 @@ export class DeviceClock implements Clock {
   }
 
   schedule(delayMs: number, wake: () => void): () => void {
+    const dueAtMs = this.monotonic() + Math.max(0, delayMs);
     let countedSinceMs = this.#uncountedMs;
     let isCancelled = false;
     const due = (): void => {
       if (isCancelled) return;
-      const lateMs = this.#uncountedMs - countedSinceMs;
+      if (this.#sleep !== null) {
+        this.#overdue.push(due);
+        return;
+      }
+      // A sleep that does not count leaves it as much to wait as it had.
+      const leftMs = this.#uncountedMs > countedSinceMs ? dueAtMs - this.monotonic() : 0;
       countedSinceMs = this.#uncountedMs;
-      if (this.#sleep !== null) this.#overdue.push(due);
-      else if (lateMs > 0) cancel = this.#true.schedule(lateMs, due);
+      if (leftMs > 0) cancel = this.#true.schedule(leftMs, due);
       else {
         this.#beforeWake();
         wake();

@@ -147,9 +147,7 @@ function heard(scene: Scene, device: Device, notice: EscalationNotice, random: S
   const by = PERSONS[random.below(3)] ?? PERSONS[0];
   const later = (ms: number, call: string, params: Params): void => {
     scene.clock.schedule(ms, () => {
-      device.whenUsable(() => {
-        device.process.life.whenAwake(() => void give(device, call, { by, ...params }));
-      });
+      device.whenAsked(() => void give(device, call, { by, ...params }));
     });
   };
   const afterMs = random.below(THINK_MS_MAX);

@@ -66,7 +66,7 @@ function inCrisis(scene: Scene, { device: at, subject, ...drawn }: Drawn): void 
   call(scene, device, request, key);
   if (againAfterMs === null) return;
   scene.clock.schedule(againAfterMs, () => {
-    device.whenUsable(() => {
+    device.whenAsked(() => {
       const other = { ...request, payload: says(', and more') };
       if (other.payload === null) return;
       scene.saw('another crisis under the key of one before');

@@ -159,11 +159,14 @@ export const DISK: readonly AnyStepKind[] = [
       trouble(scene, device, forMs, given);
       for (const { subject, afterMs } of crises) {
         scene.clock.schedule(afterMs, () => {
-          CRISIS.take(scene, { device: at, subject } as never, random);
+          device.whenAsked(() => {
+            CRISIS.take(scene, { device: at, subject } as never, random);
+          });
         });
       }
       if (thenEnds === 'well') return;
       scene.clock.schedule(forMs - 1, () => {
+        if (device.isOff) return;
         if (thenEnds === 'powerCut') cutPower(scene, device, random);
         else void device.killAndBoot();
       });

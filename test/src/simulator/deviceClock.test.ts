@@ -1,0 +1,47 @@
+/** The clock of a simulated device over sleeps: no timer is early, and none is late by more than the sleep. */
+
+import { describe, expect, it } from 'vitest';
+import { DeviceClock } from '../../../src/simulator/scene/deviceClock.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
+
+/** Sleeps from 1 s to 61 s, with timers of 500 ms, 3 s and 90 s set at 0 s; returns when each fired, by true time. */
+async function firedAt(isCounted: boolean, during: (clock: DeviceClock) => void = () => undefined) {
+  const world = new VirtualClock();
+  const clock = new DeviceClock(world, 0, () => undefined);
+  const fromMs = world.monotonic();
+  const fired: Record<number, number> = {};
+  for (const delayMs of [500, 3_000, 90_000]) {
+    clock.schedule(delayMs, () => {
+      fired[delayMs] = world.monotonic() - fromMs;
+    });
+  }
+  await world.advance(1_000);
+  clock.sleep(isCounted);
+  during(clock);
+  await world.advance(60_000);
+  clock.wake();
+  await world.advance(200_000);
+  return fired;
+}
+
+describe('timers over a sleep of a simulated device', () => {
+  it('SM-1 wait for as long as they had left, where its clock does not count the sleep', async () => {
+    expect(await firedAt(false)).toEqual({ 500: 500, 3000: 63_000, 90_000: 150_000 });
+  });
+
+  it('SM-1 fire at once where they came due in it and its clock counts it', async () => {
+    expect(await firedAt(true)).toEqual({ 500: 500, 3000: 61_000, 90_000: 90_000 });
+  });
+
+  it('SM-1 that are set in a sleep that does not count wait from its end on', async () => {
+    let firedMs = 0;
+    const setIn = (clock: DeviceClock): void => {
+      const fromMs = clock.monotonic();
+      clock.schedule(2_000, () => {
+        firedMs = clock.monotonic() - fromMs;
+      });
+    };
+    await firedAt(false, setIn);
+    expect(firedMs).toBe(2_000);
+  });
+});
