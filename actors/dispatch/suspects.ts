@@ -347,8 +347,9 @@ export class Suspects {
   /** Has the others held back for the most urgent of those that run alone, and starts it once it may. */
   #startAlone(): void {
     for (const suspect of [...this.#isolated].toSorted((a, b) => a.urgency - b.urgency)) {
-      if (this.#pausing.has(suspect) || this.#isBehindOthers(suspect.urgency)) continue;
-      if (!this.#isolation.isFreeFor(suspect)) continue;
+      if (this.#pausing.has(suspect) || !this.#isolation.isFreeFor(suspect)) continue;
+      // Once the others are held back for it they can't go before it any more.
+      if (!this.#isolation.isOn && this.#isBehindOthers(suspect.urgency)) continue;
       if (this.#isolate(suspect)) return;
     }
   }

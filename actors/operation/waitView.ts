@@ -74,8 +74,9 @@ export function waitOf(
 ): OperationWait | null {
   const own = chart.waitReasonOf(state);
   const sinceAtMs = waitsSinceMs(context);
-  // After its backoff it waits for its turn, in the state it was in before.
-  const isOver = own === 'backoff' && retryAtMs !== null && retryAtMs <= now();
+  // Once its backoff is over, or its token is due, it waits for its turn, in the state it was in before.
+  const isTimed = own === 'backoff' || own === 'rate';
+  const isOver = isTimed && retryAtMs !== null && retryAtMs <= now();
   if (own !== null && own !== 'turn' && !isOver) {
     return { reason: own, sinceAtMs, untilAtMs: retryAtMs };
   }

@@ -81,6 +81,8 @@ export class Looks {
     for (const device of its) {
       if (device === undefined) continue;
       if (what === 'disk') raise(this.#diskUntilMs, device.name, untilMs);
+      // What was seen before goes by another clock.
+      if (what === 'clock') this.#seen.delete(device);
       if (STANDSTILLS.has(what) || kind === 'client.stands')
         raise(this.#standsUntilMs, device.name, untilMs);
     }

@@ -104,6 +104,22 @@ describe('rate limits', () => {
     expect(counted()).toEqual({ rateLimited: 0, turn: 0 });
   });
 
+  test('HM-1 PF-5 one whose token is due and whose upstream is not there waits for that, and not for its rate', async () => {
+    const { clock, boot } = scene({ defaults: { subjectRate: { perSecond: 0.05, burst: 1 } } });
+    const { runtime } = boot();
+    await clock.run(send(runtime, '1'));
+    const second = await clock.run(send(runtime, '2'));
+    await clock.advance(1_000);
+    const before = await clock.run(second.view());
+    expect(before.wait?.reason).toBe('rate');
+    expect(before.wait?.untilAtMs).toBeGreaterThan(clock.now());
+    runtime.upstream('payments').forceOpen('maintenance');
+    await clock.advance(60_000);
+    const { state, wait } = await clock.run(second.view());
+    expect(state).toBe('rateLimited');
+    expect(wait).toMatchObject({ reason: 'operator', untilAtMs: null });
+  });
+
   test('PF-5 one subject that waits holds up no other, nor another tier', async () => {
     const { clock, boot, calls } = scene({
       defaults: { subjectRate: { perSecond: 0.1, burst: 1 } },

@@ -125,8 +125,10 @@ export const endings: readonly Clause[] = [
     requirements: ['OP-1'],
     watch: (known, broken) => ({
       finished: ({ rows }) => {
-        for (const { id, key, outcome } of rows) {
+        for (const { id, key, outcome, failureCode } of rows) {
           if (outcome === null || known.attempted.has(key) || known.culprits.has(id)) continue;
+          // The turn of an edit begins by reading the record, and its upstream may refuse that.
+          if (isEditKey(key, id) && failureCode?.startsWith('HF_UPSTREAM_') === true) continue;
           if (!['cancelled', 'expired'].includes(outcome.status)) broken(id);
         }
       },

@@ -10,7 +10,7 @@ import type { Look, OpenRow } from '../oracle/look.ts';
 
 /** Something may be under way that changes it: a reason is judged where the row has lain there for so long. */
 const UNCHANGED_MS_MIN = 30_000;
-/** By so much an instant may lie behind the clock before it is called past. */
+/** By so much an instant may lie behind the clock before it is called past; so long ago the clock was set, if it was. */
 const PAST_MS_MAX = 120_000;
 
 type Reason = NonNullable<OperationView['wait']>['reason'];
@@ -86,7 +86,8 @@ export const reasons: readonly Clause[] = [
     needs: ['looks'],
     watch: (_, broken) => ({
       looked: (look) => {
-        const { nowMs } = look.world;
+        const { nowMs, upMs } = look.world;
+        if (upMs < PAST_MS_MAX) return;
         for (const [{ id, wait }] of judged(look)) {
           const untilAtMs = wait?.untilAtMs ?? null;
           if (untilAtMs === null || untilAtMs >= nowMs - PAST_MS_MAX) continue;
