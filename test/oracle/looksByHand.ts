@@ -27,6 +27,7 @@ export const HEALTH = {
 const HOUR_MS = 3_600_000;
 const OPEN_ROW: OpenRow = {
   ...{ id: 'op-1', seq: 1, revision: 3, standing: 'due', state: 'waiting', lane: null },
+  pauseMs: null,
   ...{ isCrisis: false, isTest: false, isEdit: false, type: 'pay', subject: 'ana' },
   ...{ upstream: 'payments', unchangedMs: HOUR_MS, openMs: HOUR_MS },
 };
@@ -61,7 +62,7 @@ export const ILL = {
   overall: 'degraded',
   score: 90,
   reasons: ['ill'],
-  findings: [{ id: 'ill' }],
+  findings: [{ id: 'ill', component: 'resilience', health: 'degraded', costs: 10, reason: 'ill' }],
   components: { resilience: 'degraded' },
 };
 
@@ -123,7 +124,9 @@ export const LOOKS_BROKEN: Histories = {
   'verdict without reason': [
     [seen({ overall: 'degraded' })],
     [seen({ score: 90 })],
-    [seen({ ...ILL, findings: [{ id: 'ill', health: 'critical' }] })],
+    [seen({ ...ILL, findings: [{ ...ILL.findings[0], health: 'critical' }] })],
+    [seen({ ...ILL, reasons: ['ill', 'a note'] })],
+    [seen({ ...ILL, components: { resilience: 'degraded', storage: 'degraded' } })],
   ],
   'sums differ': [[seen({ waiting: { ...HEALTH.waiting, turn: 1 } })]],
   'count untrue': [
@@ -145,6 +148,7 @@ export const LOOKS_BROKEN: Histories = {
     [seen(turn(1), [{}], { reason: 'operator' })],
   ],
   'end of a wait is past': [[seen(turn(1), [{}], { reason: 'backoff', untilAtMs: HOUR_MS })]],
+  'pause lengthened': [[seen(turn(1), [{ pauseMs: 30_000 }], { reason: 'backoff' })]],
   'held up by others': [[seen({ ...turn(1), ...ILL }, [{}])]],
   'slot leaked': [
     [seen({ upstreams: { payments: { ...HEALTH.upstreams['payments'], inFlight: 1 } } })],

@@ -133,6 +133,7 @@ const OF_LOOKS = [
   'page differs from health',
   'wait without a true reason',
   'end of a wait is past',
+  'pause lengthened',
   'held up by others',
   'crisis not escalated',
   'nobody was told',

@@ -27,6 +27,7 @@ function newDisk(told: string[] = []): { disk: SimulatedDisk; clock: VirtualCloc
     seed: 1,
     onRelease: (reason) => told.push(`released ${reason}`),
     onSpilled: (id) => told.push(`spilled ${id}`),
+    retentionMs: () => 0,
   });
   return { disk, clock: new VirtualClock() };
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { decodeWork } from '../../../actors/charts/workRecord.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import type { ErrorCode } from '../../../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
@@ -41,6 +42,8 @@ export interface DiskParts {
   readonly onRelease: (reason: Hold['reason']) => void;
   /** Called when a crisis was put into a file beside the database. */
   readonly onSpilled: (id: string) => void;
+  /** The least time for which any process was to keep what has ended. */
+  readonly retentionMs: () => number;
 }
 
 const COMES_IN: ReadonlySet<Write['kind']> = new Set(['accept', 'replay', 'reinstate']);
@@ -153,8 +156,9 @@ export class SimulatedDisk implements DiskOfStore {
     for (let afterSeq = 0; ; ) {
       const page = await this.#base.list({ afterSeq, limit: PAGE_ROWS });
       for (const row of page) {
-        const isOver = row.standing === 'settled' && (row.dueAtMs ?? nowMs + 1) <= nowMs;
-        if (isOver) this.purged.set(row.id, row);
+        if (row.standing !== 'settled' || (row.dueAtMs ?? nowMs + 1) > nowMs) continue;
+        const { settledAtMs } = decodeWork(row).snapshot.context;
+        if (nowMs - (settledAtMs ?? 0) >= this.#parts.retentionMs()) this.purged.set(row.id, row);
       }
       const last = page.at(-1);
       if (last === undefined) return;

@@ -25,6 +25,8 @@ export interface OpenRow {
   readonly subject: string;
   /** `null` for what names no entity, and for crises. */
   readonly lane: string | null;
+  /** How long it waits after its last failure, in milliseconds, as was noted then; `null` where it waits for another thing. */
+  readonly pauseMs: number | null;
   /** The upstream of its type in this process; `null` where no handler of it is registered. */
   readonly upstream: string | null;
   /** For how long it has lain there unchanged, under the eyes of this process. */

@@ -39,12 +39,14 @@ export class OpenRows {
 function decoded(row: StoredOperation): ReadRow {
   const { id, seq, revision, standing } = row;
   const { state, snapshot } = decodeWork(row);
-  const { type, subject, entity, priority, isEdit } = snapshot.context;
+  const { type, subject, entity, priority, isEdit, delayMs } = snapshot.context;
   const isCrisis = priority === 'crisis';
+  const isPausing = state === 'backingOff' && standing === 'due';
   return {
     ...{ id, seq, revision, standing, state, type, subject, isCrisis },
     isTest: 'isTest' in snapshot.context && snapshot.context.isTest === true,
     isEdit: isEdit === true,
     lane: entity === null || isCrisis ? null : `${entity.type}/${entity.id}`,
+    pauseMs: isPausing ? delayMs : null,
   };
 }

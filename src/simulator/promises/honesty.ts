@@ -73,6 +73,12 @@ function needsPerson({ standing, state, isCrisis, isEdit }: OpenRow): boolean {
   return reason !== null && asksForSomebody(reason) && !(reason === 'conflict' && isEdit);
 }
 
+/** What findings make of health. */
+function worstOf(amiss: HealthStatus['findings']): HealthStatus['overall'] {
+  if (amiss.some(({ health }) => health === 'critical')) return 'critical';
+  return amiss.length > 0 ? 'degraded' : 'healthy';
+}
+
 /** Whether calls may go out to the upstream, as far as it says, and none does. */
 function isIdle({ health, world }: Look, upstream: string | null): boolean {
   const at = upstream === null ? undefined : health.upstreams[upstream];
@@ -84,20 +90,25 @@ function isIdle({ health, world }: Look, upstream: string | null): boolean {
 export const honesty: readonly Clause[] = [
   {
     breach: 'verdict without reason',
-    says: { page: 'health', sentence: 'The verdict, and why: each reason is a sentence' },
+    says: {
+      page: 'health',
+      sentence: 'A finding whose `health` is `healthy` is a note: no reason, no cost',
+    },
     requirements: ['HM-1'],
     needs: ['looks'],
     watch: (_, broken) => ({
       looked: ({ health: { overall, score, reasons, findings, components } }) => {
-        const isWell = overall === 'healthy';
-        const worst = findings.some(({ health }) => health === 'critical');
-        const parts = Object.values(components);
+        const amiss = findings.filter(({ health }) => health !== 'healthy');
+        const costs = amiss.reduce((sum, finding) => sum + finding.costs, 0);
         const isSaid =
-          isWell === (reasons.length === 0) &&
-          (overall === 'critical') === worst &&
-          isWell === parts.every((part) => part === 'healthy') &&
-          isWell === (score === 100);
+          overall === worstOf(amiss) &&
+          score === Math.max(0, 100 - costs) &&
+          reasons.join() === amiss.map(({ reason }) => reason).join();
         if (!isSaid) broken(`${overall} ${score} for ${reasons.length} reasons`);
+        for (const [component, said] of Object.entries(components)) {
+          const is = worstOf(amiss.filter((finding) => finding.component === component));
+          if (said !== is) broken(`${component} ${said}, by its findings ${is}`);
+        }
       },
     }),
   },

@@ -6,7 +6,27 @@
 
 import type { Clause } from '../oracle/clause.ts';
 
+/** So much later a pause may be seen to end. */
+const ENDS_WITHIN_MS = 60_000;
+
 export const waits: readonly Clause[] = [
+  {
+    breach: 'pause lengthened',
+    says: { page: 'requirements', sentence: 'never shortens or lengthens a pending delay' },
+    requirements: ['RT-4'],
+    needs: ['looks'],
+    watch: (_, broken) => ({
+      looked: ({ rows, views, world }) => {
+        const byId = new Map(rows.map((row) => [row.id, row]));
+        for (const { id, wait } of views) {
+          const { pauseMs = null, unchangedMs = 0 } = byId.get(id) ?? {};
+          if (wait?.reason !== 'backoff' || pauseMs === null) continue;
+          const forMs = Math.min(unchangedMs, world.upMs, world.diskWellMs);
+          if (forMs > pauseMs + ENDS_WITHIN_MS) broken(`${id}: ${forMs} ms, of ${pauseMs}`);
+        }
+      },
+    }),
+  },
   {
     breach: 'before it was due',
     says: { page: 'requirements', sentence: 'never shortens or lengthens a pending delay' },

@@ -155,6 +155,7 @@ export class Device {
       onSpilled: (id) => {
         this.tell({ event: 'spilled', id });
       },
+      retentionMs: () => Math.min(...this.everyOptions.map(({ retentionMs }) => retentionMs)),
     });
   }
 

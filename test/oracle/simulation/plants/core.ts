@@ -60,7 +60,7 @@ export const CORE: readonly Plant[] = [
     find: 'queuedPosition(route, nowMs + (context.delayMs ?? 0));',
     replace: 'queuedPosition(route, nowMs + 100 * (context.delayMs ?? 0));',
     says: 'A retry is written as due much later than it is told.',
-    finds: /^(count untrue|out of order|still waiting): /,
+    finds: /^pause lengthened: /,
     seedsMax: 6,
   },
   {
