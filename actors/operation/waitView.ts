@@ -74,8 +74,8 @@ export function waitOf(
 ): OperationWait | null {
   const own = chart.waitReasonOf(state);
   const sinceAtMs = waitsSinceMs(context);
-  // Once its backoff is over, or its token is due, it waits for its turn, in the state it was in before.
-  const isTimed = own === 'backoff' || own === 'rate';
+  // Once its backoff is over, its token is due or its instant has come, it waits for its turn, in the state it was in before.
+  const isTimed = own === 'backoff' || own === 'rate' || own === 'startAt';
   const isOver = isTimed && retryAtMs !== null && retryAtMs <= now();
   if (own !== null && own !== 'turn' && !isOver) {
     return { reason: own, sinceAtMs, untilAtMs: retryAtMs };

@@ -22,7 +22,7 @@ import { type Arrivals, KEYLESS_TYPE, SimulatedUpstream } from './network/simula
 import type { Driver } from './oracle/clause.ts';
 import type { MadeEdit } from './oracle/madeEdit.ts';
 import { forgetOperations, noteAttempted } from './oracle/sentKeys.ts';
-import type { TraceEvent } from './oracle/trace.ts';
+import type { DiskRow, TraceEvent } from './oracle/trace.ts';
 import { tracedAttempt } from './oracle/tracedAttempt.ts';
 import { Oracle } from './promises/oracle.ts';
 import { answered, recordsApart } from './recordsApart.ts';
@@ -407,11 +407,6 @@ class Simulation implements Scene {
     for (const undo of [...this.#undo].toReversed()) undo();
     for (const device of this.devices) await device.heal();
     this.#looks.healed();
-    for (const device of this.devices) {
-      device.isHealed = true;
-      await device.killAndBoot();
-      device.clients.startAll();
-    }
     const waits = await Promise.all(
       this.devices.map(async (device) => {
         const { inHand, due, held } = await device.disk.base.counts();
@@ -434,10 +429,14 @@ class Simulation implements Scene {
     await this.clock.advance(CALLS_END_WITHIN_MS);
     for (const { device, ...bounds } of waits) {
       const rows = await device.rows();
+      const known = {
+        ...{ ...bounds, nowMs: device.process.options.clock.now() },
+        silent: await this.#silentAt(device, rows),
+      };
       for (const row of rows) {
         const { id, state, outcome } = row;
         if (outcome !== null) continue;
-        if (mayWaitOn(row, rows, bounds, device.process.options.clock.now())) {
+        if (mayWaitOn(row, rows, known)) {
           this.#mayWaitOn.add(id);
           continue;
         }
@@ -445,6 +444,17 @@ class Simulation implements Scene {
         device.tell({ event: 'overdue', id, state, afterMs: withinMs, said });
       }
     }
+  }
+
+  /** Ids of what has a handler that has not returned: a process that goes on waits for it, and says so. */
+  async #silentAt(device: Device, rows: readonly DiskRow[]): Promise<ReadonlySet<string>> {
+    const silent = new Set<string>();
+    for (const { id, isInHand } of rows) {
+      if (!isInHand) continue;
+      const view = await this.clock.run(device.runtime.operations.get(id).view());
+      if (view.state === 'overhanging' || view.state === 'cancelling') silent.add(id);
+    }
+    return silent;
   }
 
   /** Compares the page with what there is, once another process has taken over before its eyes. */

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
+import { holdWrite } from '../../persistence/port/review.ts';
 import type { Operation, Runtime } from '../../src/index.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
@@ -72,6 +73,24 @@ describe('OP-13 its time', () => {
     expect(calls.map(({ atMs }) => atMs)).toEqual([startAtMs]);
     expect(await viewOf(scene, operation)).toMatchObject({ state: 'completed', wait: null });
     expect(runtime.getHealthStatus().waiting).toMatchObject({ scheduled: 0 });
+  });
+
+  test('OP-13 HM-1 while the store is held it waits for that from its instant on, and no longer for the instant', async () => {
+    const scene = await started();
+    const { world, process, calls } = scene;
+    const operation = await send(scene, { startAtMs: world.clock.now() + HOUR_MS });
+    process.kill();
+    await world.clock.run(
+      world.disk.commit([
+        holdWrite({ reason: 'restored', sinceAtMs: world.clock.now(), seqMax: 1_000 }),
+      ]),
+    );
+    const next = await started({}, scene);
+    const reason = async (): Promise<unknown> => (await viewOf(next, operation)).wait;
+    expect(await reason()).toMatchObject({ reason: 'startAt' });
+    await world.clock.advance(2 * HOUR_MS);
+    expect(await reason()).toMatchObject({ reason: 'start', untilAtMs: null });
+    expect(calls).toEqual([]);
   });
 
   test('OP-13 one that is over means at once', async () => {

@@ -76,6 +76,11 @@ export class Known {
         else if (event.id !== null)
           (event.what === 'cancel' ? this.cancelled : this.hurried).add(event.id);
         break;
+      case 'looked':
+        for (const { id, standing } of event.rows) {
+          if (standing === 'deadLettered') this.letters.add(id);
+        }
+        break;
       case 'attempted':
         this.attempted.add(event.key);
         break;

@@ -10,8 +10,7 @@ import type { Known } from '../oracle/known.ts';
 import { isCrisisKey, type Task } from '../oracle/trace.ts';
 
 /** A dead letter that is run again begins with attempt 1; one that is purged has none on disk. */
-function isCountedAnew(known: Known, key: string): boolean {
-  const id = known.accepted.get(key) ?? '';
+function isCountedAnew(known: Known, id: string): boolean {
   return known.mayBeReplayed(id) || known.mayBePurged(id);
 }
 
@@ -35,7 +34,7 @@ export const attempts: readonly Clause[] = [
             const row = onDisk.get(key);
             // A crisis is the listed exception: its delivery starts beside the write (CR-4).
             if (row?.isCrisis === true || known.damaged.has(key)) continue;
-            if (isCountedAnew(known, key)) continue;
+            if (isCountedAnew(known, row?.id ?? known.accepted.get(key) ?? '')) continue;
             if (attempt > (row?.attempt ?? 0)) broken(`attempt ${attempt} of ${key}`);
           }
         },
@@ -62,9 +61,10 @@ export const attempts: readonly Clause[] = [
     watch: (known, broken) => {
       const highest = new Map<Task, number>();
       return {
-        attempted: ({ task, key, attempt }) => {
+        // Also of one whose caller was told that it is in doubt.
+        attempted: ({ task, key, attempt, id = known.accepted.get(key) ?? '' }) => {
           const before = highest.get(task) ?? 0;
-          if (attempt < before && !isCrisisKey(key) && !isCountedAnew(known, key)) {
+          if (attempt < before && !isCrisisKey(key) && !isCountedAnew(known, id)) {
             broken(`${key} from ${before} to ${attempt}`);
           }
           highest.set(task, Math.max(before, attempt));

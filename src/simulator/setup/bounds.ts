@@ -160,11 +160,16 @@ function intervalMs(policies: PolicyTable, upstream: string): number {
 export function mayWaitOn(
   row: DiskRow,
   rows: readonly DiskRow[],
-  { longer }: Pick<Bounds, 'longer'>,
-  nowMs: number,
+  known: Pick<Bounds, 'longer'> & {
+    readonly nowMs: number;
+    /** Ids of those whose handler has not returned. */
+    readonly silent: ReadonlySet<string>;
+  },
 ): boolean {
+  const { longer, nowMs, silent } = known;
   // Nothing that can be set keeps one back.
   if (row.isCrisis) return false;
+  if (silent.has(row.id)) return true;
   const has = (...parts: readonly Part[]): boolean => parts.some((part) => longer.has(part));
   const reason = waitReasonOf(row.state as SyncOperationState);
   switch (reason) {
@@ -181,7 +186,7 @@ export function mayWaitOn(
       const head = lane.find(({ outcome }) => outcome === null);
       const isHeld = lane.some(({ outcome }) => outcome?.status === 'deadLettered');
       if (has('lane') && isHeld) return true;
-      return head !== undefined && head !== row && mayWaitOn(head, rows, { longer }, nowMs);
+      return head !== undefined && head !== row && mayWaitOn(head, rows, known);
     }
     case 'handler':
     case 'overhang':
