@@ -13,7 +13,7 @@ import { OpenRows, type ReadRow } from './oracle/openRows.ts';
 import type { Device } from './scene/device.ts';
 import type { Step } from './scene/plan.ts';
 import type { Scene } from './scene/scene.ts';
-import { boundsOf, tellingOf } from './setup/bounds.ts';
+import { tellingOf, turnsWithin } from './setup/bounds.ts';
 import { upstreamAt } from './steps/upstreams.ts';
 
 /** Views that are asked for at one look; the next look asks for others. */
@@ -21,8 +21,6 @@ const VIEWS_AT_ONCE = 4;
 
 /** Steps after which a process may have stood still, slept or ended, in part or for a time. */
 const STANDSTILLS: ReadonlySet<string> = new Set(['clock', 'device', 'owner', 'process']);
-/** As many waiting operations as bounds are asked for. */
-const WAITING_MAX = 200;
 /** An overview that is older was overtaken by a slow line. */
 const SHOWN_MS_MAX = 3_000;
 
@@ -32,7 +30,9 @@ interface Seen {
   process: number;
   /** Since when it is seen, without a sleep. */
   firstSeenMs: number;
-  turnWithinMs: number | null;
+  turnWithinMs: Look['world']['turnWithinMs'];
+  /** For how many options {@link turnWithinMs} is. */
+  optionsBefore: number;
   /** By id. */
   rows: Map<string, SeenRow>;
   stillSinceMs: number;
@@ -132,7 +132,6 @@ export class Looks {
   async #look(device: Device): Promise<void> {
     const { number, options, clock } = device.process;
     const seen = this.#seenOf(device, number);
-    if (seen.firstSeenMs === this.#nowMs) seen.turnWithinMs = turnWithin(options);
     const health = device.runtime.getHealthStatus();
     const nowMs = this.#nowMs;
     // A disk that no process has open yet shows nothing.
@@ -177,7 +176,7 @@ export class Looks {
           Object.keys(options.handlers).map((type) => [type, this.#typeWellMs(type)]),
         ),
         handled: new Set(Object.keys(options.handlers)),
-        turnWithinMs: seen.turnWithinMs,
+        turnWithinMs: this.#turnsWithin(device, seen),
         escalateAfterMs: options.crisis.escalateAfterMs,
         atMs: nowMs,
         pagerWellMs: Math.max(0, nowMs - (this.#pagerUntilMs.get(device.name) ?? 0)),
@@ -190,6 +189,15 @@ export class Looks {
     const line = `${health.overall} ${health.score}: ${said.join(', ')}`;
     if (line !== seen.said) this.#scene.note(`${device.name} says ${line}`);
     seen.said = line;
+  }
+
+  #turnsWithin({ everyOptions }: Device, seen: Seen): Seen['turnWithinMs'] {
+    if (seen.optionsBefore === everyOptions.length) return seen.turnWithinMs;
+    Object.assign(seen, {
+      optionsBefore: everyOptions.length,
+      turnWithinMs: turnsWithin(everyOptions),
+    });
+    return seen.turnWithinMs;
   }
 
   #typeWellMs(type: string): number {
@@ -228,7 +236,7 @@ export class Looks {
           stillSinceMs: this.#nowMs,
           arrivals: 0,
         },
-        ...{ firstSeenMs: this.#nowMs, turnWithinMs: null, nextView: 0, said: '' },
+        ...{ firstSeenMs: this.#nowMs, turnWithinMs: {}, optionsBefore: 0, nextView: 0, said: '' },
       };
       this.#seen.set(device, seen);
     }
@@ -258,10 +266,4 @@ function shownBy({ clients }: Device, nowMs: number): Overview | null {
     if (Math.abs(overview.atMs - nowMs) <= SHOWN_MS_MAX) return overview;
   }
   return null;
-}
-
-/** Within which time work has its turn, by the options; `null` where these let it wait for longer. */
-function turnWithin(options: CheckedOptions): number | null {
-  const { withinMs, longer } = boundsOf([options], WAITING_MAX);
-  return longer.has('turn') || longer.has('rate') ? null : withinMs;
 }

@@ -410,7 +410,8 @@ class Simulation implements Scene {
     const waits = await Promise.all(
       this.devices.map(async (device) => {
         const { inHand, due, held } = await device.disk.base.counts();
-        return { device, ...boundsOf(device.everyOptions, inHand + due + held) };
+        const before = await device.rows();
+        return { device, before, ...boundsOf(device.everyOptions, inHand + due + held) };
       }),
     );
     const withinMs = Math.max(...waits.map((each) => each.withinMs));
@@ -427,11 +428,11 @@ class Simulation implements Scene {
       }
     }
     await this.clock.advance(CALLS_END_WITHIN_MS);
-    for (const { device, ...bounds } of waits) {
+    for (const { device, before, ...bounds } of waits) {
       const rows = await device.rows();
       const known = {
         ...{ ...bounds, nowMs: device.process.options.clock.now() },
-        silent: await this.#silentAt(device, rows),
+        silent: await this.#silentAt(device, rows, before),
       };
       for (const row of rows) {
         const { id, state, outcome } = row;
@@ -447,12 +448,19 @@ class Simulation implements Scene {
   }
 
   /** Ids of what has a handler that has not returned: a process that goes on waits for it, and says so. */
-  async #silentAt(device: Device, rows: readonly DiskRow[]): Promise<ReadonlySet<string>> {
+  async #silentAt(
+    { runtime }: Device,
+    rows: readonly DiskRow[],
+    before: readonly DiskRow[],
+  ): Promise<ReadonlySet<string>> {
+    const attempts = new Map(before.map(({ id, attempt }) => [id, attempt]));
     const silent = new Set<string>();
-    for (const { id, isInHand } of rows) {
+    for (const { id, isInHand, attempt } of rows) {
       if (!isInHand) continue;
-      const view = await this.clock.run(device.runtime.operations.get(id).view());
-      if (view.state === 'overhanging' || view.state === 'cancelling') silent.add(id);
+      const { state } = await this.clock.run(runtime.operations.get(id).view());
+      // Its time-out may be a year.
+      const isUnderWay = state === 'attempting' && attempts.get(id) === attempt;
+      if (isUnderWay || state === 'overhanging' || state === 'cancelling') silent.add(id);
     }
     return silent;
   }

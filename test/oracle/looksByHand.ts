@@ -47,7 +47,7 @@ export const seen = (
       : [{ id: 'op-1', state: 'waiting', wait: { untilAtMs: null, ...wait } } as never],
   page: page === null ? null : ({ ...HEALTH, ...page } as never),
   world: {
-    ...{ upMs: HOUR_MS, diskWellMs: HOUR_MS, stillMs: HOUR_MS, turnWithinMs: 0 },
+    ...{ upMs: HOUR_MS, diskWellMs: HOUR_MS, stillMs: HOUR_MS, turnWithinMs: { payments: 0 } },
     escalateAfterMs: 60_000,
     ...{ atMs: HOUR_MS, pagerWellMs: HOUR_MS, pagerTrueMs: HOUR_MS, telling: null },
     ...{ typeWellMs: { pay: HOUR_MS }, handled: new Set(['pay']), nowMs: 10 * HOUR_MS },

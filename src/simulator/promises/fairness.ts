@@ -39,10 +39,11 @@ export const fairness: readonly Clause[] = [
     watch: (_, broken) => ({
       looked: (look) => {
         const { rows, world } = look;
-        if (world.turnWithinMs === null) return;
-        const limitMs = Math.max(TURN_MS_MIN, world.turnWithinMs);
-        if (Math.min(world.upMs, world.diskWellMs) < limitMs) return;
+        const sameMs = Math.min(world.upMs, world.diskWellMs);
         for (const row of rows) {
+          const withinMs = world.turnWithinMs[row.upstream ?? ''];
+          const limitMs = Math.max(TURN_MS_MIN, withinMs ?? Number.POSITIVE_INFINITY);
+          if (sameMs < limitMs) continue;
           if (row.state !== 'waiting' || row.isCrisis || row.unchangedMs < limitMs) continue;
           const wellMs = world.typeWellMs[row.type] ?? 0;
           if (wellMs < limitMs || isKeptBack(look, row)) continue;

@@ -72,21 +72,10 @@ function boundsUnder(options: CheckedOptions, waiting: number): Bounds {
   add('backoff', Math.max(...retries.map(longestWaitMs), 0), 'a wait after a failure is longer');
   add('backoff', RETRY_AFTER_MAX_MS, 'an upstream asked for that');
   for (const upstream of used) {
-    const { flow, breaker } = policies.upstream(upstream);
-    const probeMs = 1.1 * Math.max(flow.probeMsMin, flow.probeMsMax) + breaker.retryAfterMsMax;
-    const trips = [breaker.consecutiveFailuresToOpen, breaker.failureRateToOpen];
-    const isTripped = [...trips, breaker.slowCallRateToOpen].some((rule) => rule !== null);
-    // A rule that looks far back may open it again after each success.
-    const probes = isTripped ? waiting + 1 : 1;
-    add('turn', probeMs * probes, `the next probe of ${upstream} comes later`);
-    add('turn', 2 * waiting * SLOWEST_ANSWER_MS, `${upstream} has more to do`);
-    add('rate', waiting * intervalMs(policies, upstream), `the rate of ${upstream} is lower`);
+    for (const [part, ms, why] of turnsAt(upstream, options, waiting)) add(part, ms, why);
   }
-  for (const [type, handler] of routes) {
-    const isTooShort = policies.tierNames.some(
-      (tier) => policies.attemptTimeoutMs(handler, tier, type) < SLOWEST_ANSWER_MS,
-    );
-    if (!isTooShort) continue;
+  for (const [type] of routes) {
+    if (timeoutsOf(type, options).leastMs >= SLOWEST_ANSWER_MS) continue;
     for (const part of ['turn', 'backoff'] as const) {
       longer.set(part, `attempts of ${type} are given up before their answer comes`);
     }
@@ -100,6 +89,82 @@ function boundsUnder(options: CheckedOptions, waiting: number): Bounds {
     longer.set('lane', 'a dead letter holds its lane');
   }
   return { withinMs: 1.5 * withinMs + SLACK_MS, longer };
+}
+
+/** Parts of the time until work has its turn at an upstream. */
+function turnsAt(
+  upstream: string,
+  { policies }: CheckedOptions,
+  waiting: number,
+): readonly (readonly [part: Part, ms: number, why: string])[] {
+  const { flow, breaker } = policies.upstream(upstream);
+  const probeMs = 1.1 * Math.max(flow.probeMsMin, flow.probeMsMax) + breaker.retryAfterMsMax;
+  const trips = [breaker.consecutiveFailuresToOpen, breaker.failureRateToOpen];
+  const isTripped = [...trips, breaker.slowCallRateToOpen].some((rule) => rule !== null);
+  // A rule that looks far back may open it again after each success.
+  const probes = isTripped ? waiting + 1 : 1;
+  return [
+    ['turn', probeMs * probes, `the next probe of ${upstream} comes later`],
+    ['turn', 2 * waiting * SLOWEST_ANSWER_MS, `${upstream} has more to do`],
+    ['rate', waiting * intervalMs(policies, upstream), `the rate of ${upstream} is lower`],
+  ];
+}
+
+/** How long an attempt of this type may take, by the tiers that there are. */
+function timeoutsOf(
+  type: string,
+  { policies, handlers }: CheckedOptions,
+): { readonly leastMs: number; readonly mostMs: number } {
+  const handler = handlers[type];
+  if (handler === undefined) return { leastMs: Number.POSITIVE_INFINITY, mostMs: 0 };
+  const each = policies.tierNames.map((tier) => policies.attemptTimeoutMs(handler, tier, type));
+  return { leastMs: Math.min(...each), mostMs: Math.max(...each) };
+}
+
+/** As many waiting operations as turns are bounded for. */
+const WAITING_MAX = 200;
+
+/**
+ * Within which time work has its turn, by upstream; one whose options let it wait for longer is left out.
+ *
+ * @param everyOptions - of each process so far: an outage outlasts the options that it began under
+ */
+export function turnsWithin(
+  everyOptions: readonly CheckedOptions[],
+): Readonly<Record<string, number>> {
+  const each = everyOptions.map(turnsUnder);
+  const names = Object.keys(each.at(-1) ?? {});
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const within = Math.max(...each.map((turns) => turns[name] ?? 0));
+      return Number.isFinite(within) ? [[name, within]] : [];
+    }),
+  );
+}
+
+const TURNS = new WeakMap<CheckedOptions, Readonly<Record<string, number>>>();
+
+/** Without end where they let it wait for longer. What was under way before may hold its slots until its time-out. */
+function turnsUnder(options: CheckedOptions): Readonly<Record<string, number>> {
+  const known = TURNS.get(options);
+  if (known !== undefined) return known;
+  const { handlers } = options;
+  const within: Record<string, number> = {};
+  for (const upstream of new Set(Object.values(handlers).map((handler) => handler.upstream))) {
+    const types = Object.keys(handlers).filter((type) => handlers[type]?.upstream === upstream);
+    const timeouts = types.map((type) => timeoutsOf(type, options));
+    const parts = [
+      Math.max(...timeouts.map(({ mostMs }) => mostMs)),
+      ...turnsAt(upstream, options, WAITING_MAX).map(([, ms]) => ms),
+    ];
+    const isLonger =
+      timeouts.some(({ leastMs }) => leastMs < SLOWEST_ANSWER_MS) ||
+      parts.some((ms) => ms > PART_MS_MAX);
+    const sumMs = parts.reduce((sum, ms) => sum + ms, 0);
+    within[upstream] = isLonger ? Number.POSITIVE_INFINITY : 1.5 * sumMs + SLACK_MS;
+  }
+  TURNS.set(options, within);
+  return within;
 }
 
 /** A step that has less for a call may never be heard over a slow network. */
