@@ -268,7 +268,8 @@ export const countOperations = storeCall<
   },
 });
 
-function stageOfView({ state }: OperationView): Stage {
+function stageOfView({ state, wait }: OperationView): Stage {
+  if (wait?.reason === 'lane') return 'inLane';
   return isCrisisState(state) ? crisisStageOf(state) : stageOf(state);
 }
 

@@ -3,6 +3,7 @@ import {
   conflictFailure,
   type Handler,
   type Operation,
+  permanentFailure,
   type Runtime,
   transientFailure,
 } from '../../src/index.ts';
@@ -132,6 +133,29 @@ describe('HM-1 why an operation waits', () => {
     does(hang);
     await world.clock.advance(700);
     expect(runtime.getHealthStatus().waiting).toMatchObject({ inLane: 1, conflicted: 1 });
+  });
+
+  test('HM-1 OP-4 OP-5 its lane, where a person brought it back behind others of its entity', async () => {
+    const scene = await started();
+    const { world, runtime, does } = scene;
+    const entity = { entity: { type: 'account', id: 'a1' } };
+    does(() => {
+      throw permanentFailure('Never.');
+    });
+    const refused = await send(scene, entity);
+    await world.clock.run(refused.outcome);
+    does(hang);
+    await send(scene, entity);
+    await world.clock.advance(100);
+    await world.clock.run(runtime.deadLetters.replay(refused.id));
+    await world.clock.advance(1_000);
+
+    const wait = { reason: 'lane', sinceAtMs: expect.any(Number) as number, untilAtMs: null };
+    const view = await world.clock.run(runtime.operations.get(refused.id).view());
+    expect(view).toMatchObject({ state: 'replayed', wait });
+    const { views } = await world.clock.run(runtime.operations.page({ reason: 'lane' }));
+    expect(views.map(({ id }) => id)).toEqual([refused.id]);
+    expect(runtime.getHealthStatus().waiting).toMatchObject({ inLane: views.length, turn: 0 });
   });
 
   test('HM-1 OP-6 every slot is taken', async () => {

@@ -39,6 +39,8 @@ export function countedAs({ standing, state, isCrisis }: OpenRow): Counted | nul
   if (standing === 'deadLettered') return 'deadLettered';
   if (standing === 'inHand' || isCrisis) return null;
   const reason = waitReasonOf(state as SyncOperationState);
+  // What was brought back is in the same state behind others of its entity as in line.
+  if (standing === 'held' && reason === 'turn') return 'inLane';
   return reason === null ? null : (COUNTED_AS[reason] ?? null);
 }
 
