@@ -183,7 +183,11 @@ export class EngineCore {
       isHanging: () => this.storage.isHanging,
     });
     const journal = new Journal({
-      ...{ store, clock, onCommitted, onError },
+      ...{ store, clock, onError },
+      onCommitted: (writes) => {
+        onCommitted(writes);
+        this.pool.waiting.committed(writes);
+      },
       health: this.storage,
       onLaneFreed: (row) => {
         if (row !== null) this.pool.dispatcher.laneFreed(row);
@@ -266,7 +270,6 @@ export class EngineCore {
       this.quarantined += 1;
       if (this.#isServing) this.#sweep.soon();
       this.pool.waiting.refresh();
-      this.pool.standings.refresh();
       facts.emit('record.quarantined', row.id, row.code);
       rejectQuarantined(row, this.pool);
       // Of what a held store had before nobody knows here what became of it.
@@ -287,7 +290,7 @@ export class EngineCore {
       // A start that is under way may have asked before for which types there are rows.
       this.pool.dispatcher.noteDue(handler.upstream, 0);
       await adoptHandler(this.#recoveryParts, type);
-      this.pool.standings.refresh();
+      this.pool.waiting.refresh();
       this.desk.lookEverywhere();
     } else await adoptInMemory(this.#recoveryParts, type);
   }
@@ -338,8 +341,7 @@ export class EngineCore {
     this.#firstSeq = this.#parts.store.nextSeq();
     this.#held.read(info, this.#parts.facts);
     this.journal.open();
-    this.pool.waiting.refresh();
-    this.pool.standings.refresh();
+    this.pool.waiting.open();
     takeUpSpilled(this.#recoveryParts, info.spilled, {
       seqBefore: this.#firstSeq,
       wanted: (row) => this.hold === null || this.#held.isItsCrisis(row),
@@ -408,8 +410,7 @@ export class EngineCore {
       this.journal.close();
       this.timers.stop();
       this.storage.stop();
-      const { waiting, standings } = this.pool;
-      for (const part of [waiting, standings, this.upstreams, this.crisisModes]) part.stop();
+      for (const part of [this.pool.waiting, this.upstreams, this.crisisModes]) part.stop();
       await unlessStalled(this.#parts.clock, this.#parts.store.close());
     }
   }

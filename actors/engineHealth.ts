@@ -21,7 +21,8 @@ export function engineHealth(
   conflicts: ConflictsHealth,
 ): EngineHealth {
   const { pool, hold, storage, counts, quarantined, storeCheck, upstreams } = core;
-  const { conflict, review, handler, startAt, deadLetter } = pool.waiting.counts;
+  const { waiting } = pool;
+  const { conflict, review, handler, startAt } = waiting.blocked;
   return {
     phase: supervisor.phase,
     isImpaired: supervisor.isImpaired,
@@ -50,16 +51,16 @@ export function engineHealth(
       conflicted: conflict,
       inReview: review,
       handlerMissing: handler,
-      deadLettered: deadLetter,
+      deadLettered: waiting.deadLetters,
       quarantined,
       newerVersion: pool.left.newer,
       overhanging: pool.overhanging(),
-      inLane: pool.standings.count('lane'),
+      inLane: waiting.inLineFor('lane'),
       scheduled: startAt,
-      rateLimited: pool.standings.count('rate'),
-      turn: pool.standings.count('turn'),
+      rateLimited: waiting.inLineFor('rate'),
+      turn: waiting.inLineFor('turn'),
     },
-    queue: waitingWork(pool.standings.waiting, pool.dispatcher.flows, core.steady),
+    queue: waitingWork(waiting.inLine, pool.dispatcher.flows, core.steady),
     crises: {
       refused: counts.crisesRefused.times,
       mended: counts.crisesMended.times,

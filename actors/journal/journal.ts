@@ -144,7 +144,7 @@ export class Journal {
     readonly clock: Clock;
     /** Is told how each batch ended, and says when to {@link retry}. */
     readonly health: StorageHealth;
-    /** These are durable. */
+    /** These are durable, or may be although the store refused them. */
     readonly onCommitted: (writes: readonly Write[]) => void;
     /** A withdrawal has made this row the head of its lane; `null` where which one is not known. */
     readonly onLaneFreed: (row: StoredOperation | null) => void;
@@ -367,6 +367,7 @@ export class Journal {
           break;
         }
         this.#health.refused();
+        this.#onCommitted([toWrite(pending)]);
         if (pending.isRepeat === true && pending.write?.kind === 'update') {
           // The commit that failed had reached the disk, and later updates in it stand on this one.
           this.#deliver([pending], [{ kind: 'updated', laneNext: null }]);

@@ -54,8 +54,7 @@ import { IdTable } from './idTable.ts';
 import { isNewerRecord, LeftRows } from './leftRows.ts';
 import type { PoolParts } from './poolParts.ts';
 import { quarantine } from './quarantine.ts';
-import { StandingWatch } from './standingWatch.ts';
-import { WaitingWatch } from './waitingWatch.ts';
+import { WaitingCounts } from './waitingCounts.ts';
 import { Watchers } from './watchers.ts';
 
 interface CrisisRoomParts {
@@ -166,8 +165,7 @@ const DERIVED_KEY = 'idempotencyKey: derived, not as given';
 export class OperationPool {
   readonly watchers: Watchers;
   readonly left: LeftRows;
-  readonly waiting: WaitingWatch;
-  readonly standings: StandingWatch;
+  readonly waiting: WaitingCounts;
   readonly exceptions: Exceptions;
   readonly dispatcher: Dispatcher;
   readonly staleReads = new StaleReadGuard();
@@ -199,9 +197,8 @@ export class OperationPool {
       const { table } = parts.policies;
       return table.attemptTimeoutMs(handler, table.classOf(context), context.type);
     };
-    this.waiting = new WaitingWatch({ store, journal, clock, facts });
-    this.standings = new StandingWatch({
-      ...{ store, clock, facts },
+    this.waiting = new WaitingCounts({
+      ...{ store, clock },
       groups: () => {
         const { routes } = this.dispatcher;
         return routes.upstreams.map((upstream) => routes.claimedBy(upstream));

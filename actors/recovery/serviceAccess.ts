@@ -97,7 +97,6 @@ export function accessLive(
             }),
         ),
       );
-      pool.waiting.refresh();
       return results;
     },
     positionOf: (type) => queuedPosition(routeOf(type), steady.stamp()),

@@ -33,7 +33,7 @@ function boot(world: World, down: ReadonlySet<string>) {
       });
     },
   });
-  const { runtime } = world.boot({
+  const { runtime, store } = world.boot({
     upstreams: Object.fromEntries(UPSTREAMS.map((name) => [name, { concurrency: 2 }])),
     handlers: Object.fromEntries(
       UPSTREAMS.flatMap((name) => [
@@ -50,7 +50,7 @@ function boot(world: World, down: ReadonlySet<string>) {
         if (message.kind === 'overview') seen.overview = message.overview;
       }
     });
-  return { runtime: its, seen, watch };
+  return { runtime: its, store, seen, watch };
 }
 
 const given = fc.record({
@@ -166,5 +166,64 @@ describe('HM-1 OB-1 what waits is counted in one place', () => {
     await world.clock.advance(1_000);
     expect(again.runtime.getHealthStatus().waiting.turn).toBeGreaterThanOrEqual(130);
     await world.clock.run(again.runtime.close({ deadlineMs: 1 }));
+  });
+
+  test('HM-1 PS-6 a first reading of the counts that fails is made again', async () => {
+    const world = createWorld();
+    const first = boot(world, new Set(['labs']));
+    await world.clock.run(first.runtime.ready);
+    first.runtime.upstream('labs').forceOpen('to look');
+    await world.clock.run(first.runtime.sync({ type: 'labs.one', tier: 'basic', subject: 's-1' }));
+    await world.clock.advance(5_000);
+    await world.clock.run(first.runtime.close({ deadlineMs: 1 }));
+
+    const { runtime, store } = boot(world, new Set(['labs']));
+    let failures = 1;
+    const ask = store.waitingCounts.bind(store);
+    Object.assign(store, {
+      waitingCounts: async (query: Parameters<typeof ask>[0]) => {
+        failures -= 1;
+        if (failures >= 0) throw new Error('As the test wanted.');
+        return await ask(query);
+      },
+    });
+    await world.clock.run(runtime.ready);
+    // Nothing changes meanwhile that would have it read.
+    await world.clock.advance(10_000);
+    expect(runtime.getHealthStatus().waiting).toMatchObject({ turn: 1 });
+    await world.clock.run(runtime.close({ deadlineMs: 1 }));
+  });
+
+  test('HM-1 what begins to wait on a slow disk is counted once it is there', async () => {
+    const world = createWorld();
+    const { runtime, store } = world.boot({
+      upstreams: { labs: { attemptTimeoutMs: 120_000 } },
+      handlers: {
+        'labs.one': {
+          upstream: 'labs',
+          run: () =>
+            new Promise<null>((resolve) => {
+              world.clock.schedule(60_000, () => {
+                resolve(null);
+              });
+            }),
+        },
+      },
+    });
+    await world.clock.run(runtime.ready);
+    const request = {
+      ...{ type: 'labs.one', tier: 'basic', subject: 's-1' },
+      entity: { type: 'plan', id: 'a' },
+    } as const;
+    await world.clock.run(runtime.sync(request));
+    await world.clock.run(runtime.sync(request));
+    await world.clock.advance(5_000);
+    expect(runtime.getHealthStatus().waiting).toMatchObject({ inLane: 1, turn: 0 });
+    runtime.upstream('labs').forceOpen('to look');
+    store.faults.delayMs = () => 2_000;
+    await world.clock.advance(90_000);
+    expect(runtime.getHealthStatus().waiting).toMatchObject({ inLane: 0, turn: 1 });
+    store.faults.delayMs = () => 0;
+    await world.clock.run(runtime.close({ deadlineMs: 1 }));
   });
 });

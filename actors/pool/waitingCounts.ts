@@ -1,0 +1,125 @@
+/**
+ * Knows how much waits, by reason, upstream and rank, for health and the inspector (OP-5, OP-7, CF-6, HM-1): as the
+ * store's file counts it, so that it outlives restarts and nothing is kept per operation.
+ *
+ * @module
+ */
+
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type {
+  BlockedCounts,
+  QueueStore,
+  WaitingCount,
+  Write,
+} from '../../persistence/port/store.ts';
+
+/** Between the first commit and the reading; the counts are as old as that at most, while the disk answers. */
+const READ_AFTER_MS = 500;
+/** After a reading that failed. */
+const READ_AGAIN_MS = 5_000;
+
+/** Writes that change no count. */
+const UNCOUNTED: ReadonlySet<Write['kind']> = new Set([
+  'component',
+  'crisisPlan',
+  'keep',
+  'purgeKept',
+  'hold',
+]);
+
+export class WaitingCounts {
+  readonly #store: Pick<QueueStore, 'waitingCounts' | 'blockedCounts' | 'counts'>;
+  readonly #clock: Clock;
+  readonly #groups: () => readonly (readonly string[])[];
+  #inLine: readonly WaitingCount[] = [];
+  #blocked: BlockedCounts = { handler: 0, conflict: 0, review: 0, rate: 0, startAt: 0 };
+  #deadLetters = 0;
+  #isOpen = false;
+  #isReading = false;
+  #isStale = false;
+  #cancel: () => void = () => undefined;
+
+  constructor(parts: {
+    readonly store: Pick<QueueStore, 'waitingCounts' | 'blockedCounts' | 'counts'>;
+    readonly clock: Clock;
+    /** The routes of each upstream. */
+    readonly groups: () => readonly (readonly string[])[];
+  }) {
+    this.#store = parts.store;
+    this.#clock = parts.clock;
+    this.#groups = parts.groups;
+  }
+
+  /** What is due or held, by upstream, rank and reason, as last read. */
+  get inLine(): readonly WaitingCount[] {
+    return this.#inLine;
+  }
+
+  /** What waits for more than its turn and its lane, as last read. */
+  get blocked(): BlockedCounts {
+    return this.#blocked;
+  }
+
+  get deadLetters(): number {
+    return this.#deadLetters;
+  }
+
+  /** How many wait for this, wherever. */
+  inLineFor(reason: WaitingCount['waitsFor']): number {
+    const its = this.#inLine.filter(({ waitsFor }) => waitsFor === reason);
+    return its.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  /** The store is open: its file may have counts from before. */
+  open(): void {
+    this.#isOpen = true;
+    this.#readAfter(0);
+  }
+
+  /** These are durable. */
+  committed(writes: readonly Write[]): void {
+    if (writes.some(({ kind }) => !UNCOUNTED.has(kind))) this.refresh();
+  }
+
+  /** Reads the counts soon, as they may have changed. */
+  refresh(): void {
+    this.#isStale = true;
+    if (this.#isOpen && !this.#isReading) this.#readAfter(READ_AFTER_MS);
+  }
+
+  /** Nothing is read any more. */
+  stop(): void {
+    this.#isOpen = false;
+    this.#cancel();
+  }
+
+  #readAfter(ms: number): void {
+    this.#isReading = true;
+    this.#cancel = this.#clock.schedule(ms, () => {
+      void this.#read();
+    });
+  }
+
+  async #read(): Promise<void> {
+    this.#isStale = false;
+    const isRead = await this.#ask().catch(() => false);
+    this.#isReading = false;
+    if (!this.#isOpen) return;
+    // While storage fails, of which others tell, they are those of before. A single reading may fail unnoticed.
+    if (!isRead) this.#readAfter(READ_AGAIN_MS);
+    // One at a time, so that nothing gathers behind a disk that hangs.
+    else if (this.#isStale) this.refresh();
+  }
+
+  async #ask(): Promise<true> {
+    const [inLine, blocked, { deadLettered }] = await Promise.all([
+      this.#store.waitingCounts({ groups: this.#groups() }),
+      this.#store.blockedCounts(),
+      this.#store.counts(),
+    ]);
+    this.#inLine = inLine;
+    this.#blocked = blocked;
+    this.#deadLetters = deadLettered;
+    return true;
+  }
+}
