@@ -24,6 +24,7 @@ const A_DAY: Readonly<Record<CountsAs, { readonly least: number; readonly more: 
   order: { least: 20, more: 60 },
   restart: { least: 4, more: 12 },
   other: { least: 0, more: 10 },
+  beside: { least: 20, more: 40 },
 };
 /** Share of all steps in the few busy moments, in which work, faults and people meet. */
 const BUSY_SHARE = 0.6;
@@ -58,8 +59,33 @@ export function drawPlan(seed: number, hours: number, version: string, about?: s
     seed,
     hours,
     setup,
-    steps: drawSteps(weighed(OWN_KINDS, about), hours, setup, random),
+    steps: drawOwnSteps(seed, hours, setup, random, about),
   };
+}
+
+/** What comes beside everything else has chance of its own, so that all else is as it is without it. */
+function drawOwnSteps(
+  seed: number,
+  hours: number,
+  setup: Setup,
+  random: SeededRandom,
+  about: string | undefined,
+): readonly Step[] {
+  const all = weighed(OWN_KINDS, about);
+  const beside = all.filter(({ kind }) => kind.counts === 'beside');
+  const others = all.filter(({ kind }) => kind.counts !== 'beside');
+  const busyAtMs = drawBusy(hours, random);
+  return [
+    ...drawSteps(others, hours, setup, random, busyAtMs),
+    ...drawSteps(beside, hours, setup, seededRandom(seed * 107), busyAtMs),
+  ].toSorted((a, b) => a.atMs - b.atMs);
+}
+
+/** Moments in which much happens at once. */
+function drawBusy(hours: number, random: SeededRandom): readonly number[] {
+  return Array.from({ length: Math.ceil(BUSY_AN_HOUR * hours) }, () =>
+    random.below(hours * HOUR_MS),
+  );
 }
 
 interface Weighed {
@@ -108,10 +134,8 @@ function drawSteps(
   hours: number,
   setup: Setup,
   random: SeededRandom,
+  busyAtMs: readonly number[] = drawBusy(hours, random),
 ): readonly Step[] {
-  const busyAtMs = Array.from({ length: Math.ceil(BUSY_AN_HOUR * hours) }, () =>
-    random.below(hours * HOUR_MS),
-  );
   return (Object.keys(A_DAY) as CountsAs[])
     .flatMap((counts) => {
       const kinds = all.filter(({ kind }) => kind.counts === counts);

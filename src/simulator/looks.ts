@@ -176,6 +176,7 @@ export class Looks {
           Object.keys(options.handlers).map((type) => [type, this.#typeWellMs(type)]),
         ),
         handled: new Set(Object.keys(options.handlers)),
+        callsOut: device.process.callsOut,
         turnWithinMs: this.#turnsWithin(device, seen),
         escalateAfterMs: options.crisis.escalateAfterMs,
         atMs: nowMs,

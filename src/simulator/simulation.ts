@@ -21,7 +21,7 @@ import type { Records } from './network/records.ts';
 import { type Arrivals, KEYLESS_TYPE, SimulatedUpstream } from './network/simulatedUpstream.ts';
 import type { Driver } from './oracle/clause.ts';
 import type { MadeEdit } from './oracle/madeEdit.ts';
-import { forgetOperations, noteAttempted } from './oracle/sentKeys.ts';
+import { forgetOperations, givenKey, noteAttempted } from './oracle/sentKeys.ts';
 import type { DiskRow, TraceEvent } from './oracle/trace.ts';
 import { tracedAttempt } from './oracle/tracedAttempt.ts';
 import { Oracle } from './promises/oracle.ts';
@@ -50,6 +50,8 @@ const PAGE_SHOWS_WITHIN_MS = 5_000;
 const LOOKS_AT_PAGE = 5;
 const LOOK_EVERY_MS = 10_000;
 const CLOSE_UP_EVERY_MS = 600_000;
+/** Work that has ended so many processes ends no more of them, so that a run comes to its end. */
+const ENDS_PROCESS_MAX = 100;
 /** Or a person would have to decide on keys that are too old, and endings would be purged. */
 const LONGER_THAN_ALL_JUMPS_MS = 50 * 365 * 24 * HOUR_MS;
 
@@ -129,6 +131,7 @@ class Simulation implements Scene {
   readonly #looks: Looks;
   readonly edits: MadeEdit[] = [];
   readonly restored = new Set<string>();
+  readonly endsProcess: Scene['endsProcess'] = new Map();
   #apart: readonly string[] = [];
   #requests = 0;
 
@@ -331,6 +334,7 @@ class Simulation implements Scene {
       async (attempt) => {
         const { idempotencyKey: key, operationId, number: tries } = attempt;
         noteAttempted(operationId, key);
+        this.#endProcess(device, isDead, givenKey(key));
         const atMs = device.clock.now();
         const around = { process: number, key, atMs, isDead, tell: device.tell };
         let answer: Json | undefined = null;
@@ -379,6 +383,19 @@ class Simulation implements Scene {
       device: device.name,
       retentionMs: LONGER_THAN_ALL_JUMPS_MS,
     };
+  }
+
+  /** The process dies of an attempt under this key, where that is work that ends it. */
+  #endProcess(device: Device, isDead: () => boolean, key: string): void {
+    const how = this.endsProcess.get(key);
+    if (how === undefined || how.times >= ENDS_PROCESS_MAX) return;
+    this.clock.schedule(how.afterMs, () => {
+      if (isDead() || device.clock.isAsleep) return;
+      how.times += 1;
+      this.saw('work that ends its process');
+      device.tell({ event: 'endedProcess', key, times: how.times });
+      void device.killAndBoot();
+    });
   }
 
   /** Options of an app's own, with its handlers under the eyes of the judge. */

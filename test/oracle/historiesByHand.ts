@@ -5,7 +5,12 @@
  */
 
 import type { Driver } from '../../src/simulator/oracle/clause.ts';
-import type { DiskRow, ToldOutcome, TraceEvent } from '../../src/simulator/oracle/trace.ts';
+import type {
+  DiskRow,
+  ToldOutcome,
+  TraceEvent,
+  TraceEvents,
+} from '../../src/simulator/oracle/trace.ts';
 import type { Expected } from '../../src/simulator/promises/oracle.ts';
 
 export const ALL_SEEING: Driver = { name: 'all-seeing', blind: {} };
@@ -310,6 +315,11 @@ export const ordered = (code: string | null): TraceEvent => ({
 /** By the name of each breach, the histories that have it and perhaps others. */
 export type Histories = Readonly<Record<string, readonly (readonly TraceEvent[])[]>>;
 
+const called = (how: Partial<TraceEvents['called']>): TraceEvent => ({
+  ...{ event: 'called', upstream: 'payments', isCrisis: false, mayRepeat: true, runs: 1 },
+  ...{ isLate: false, code: null, ...how },
+});
+
 export const BROKEN_PLAINLY: Histories = {
   'order refused without a code': [[ordered('no code')], [ordered('HF_INTERNAL')]],
   lost: [
@@ -322,6 +332,11 @@ export const BROKEN_PLAINLY: Histories = {
     [accepted(1), told(1, REFUSED), asked(1, 'replay'), finished()],
   ],
   'accepted twice': [[accepted(1), { event: 'accepted', key: 'key-1', id: 'op-2' }]],
+  'another body taken': [[accepted(1), { event: 'otherBody', key: 'key-1', id: 'op-1' }]],
+  'call outlived its deadline': [[called({ isLate: true, code: 'unheard' })]],
+  'call made again': [[called({ mayRepeat: false, runs: 2 })]],
+  'call of a crisis held back': [[called({ isCrisis: true, code: 'HF_UPSTREAM_DOWN' })]],
+  'culprit not convicted': [[{ event: 'endedProcess', key: 'key-1', times: 60 }]],
   'untyped error': [[{ event: 'refused', key: 'key-1', code: null }]],
   'applied twice': [
     [applied(1), applied(1, { key: 'key-1-again' })],

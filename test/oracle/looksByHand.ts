@@ -51,6 +51,7 @@ export const seen = (
     escalateAfterMs: 60_000,
     ...{ atMs: HOUR_MS, pagerWellMs: HOUR_MS, pagerTrueMs: HOUR_MS, telling: null },
     ...{ typeWellMs: { pay: HOUR_MS }, handled: new Set(['pay']), nowMs: 10 * HOUR_MS },
+    callsOut: new Map(),
     ...world,
   },
 });

@@ -4,8 +4,10 @@
  * @module
  */
 
-import { isCulprit } from '../../../machines/policy/retry/crashPolicy.ts';
 import { type DiskRow, isCrisisKey, type ToldOutcome, type TraceEvent } from './trace.ts';
+
+/** What three crashes in a row and two while it ran alone have found is convicted by one more (docs/decisions/0033). */
+const CRASHES_BEFORE_LAST = 5;
 
 export class Known {
   /** Ids of accepted operations, by the key that the caller gave. */
@@ -101,7 +103,7 @@ export class Known {
         this.rows = new Map(event.rows.map((row) => [row.id, row]));
         for (const { id, isInHand, crashes, outcome } of event.rows) {
           if (outcome?.status === 'deadLettered') this.letters.add(id);
-          if (isInHand && isCulprit(crashes, true)) this.culprits.add(id);
+          if (isInHand && crashes >= CRASHES_BEFORE_LAST) this.culprits.add(id);
         }
         break;
       default:

@@ -57,6 +57,8 @@ export interface World {
   readonly typeWellMs: Readonly<Record<string, number>>;
   /** The types that have a handler in this process. */
   readonly handled: ReadonlySet<string>;
+  /** How many functions of guarded calls run, by upstream: each may hold a slot. */
+  readonly callsOut: ReadonlyMap<string, number>;
   /** Within which time work has its turn, by upstream; one whose options let it wait for longer is left out. */
   readonly turnWithinMs: Readonly<Record<string, number>>;
   /** After how long a crisis that is not delivered has to escalate. */

@@ -84,6 +84,23 @@ export interface TraceEvents {
     /** True where the error says that nothing was stored. */
     readonly isForSure?: boolean;
   };
+  /** A key that has come before came with another body, and its caller was told that it is accepted. */
+  otherBody: { readonly key: string; readonly id: string };
+  /** An attempt under this key has ended the process, as each of them does. */
+  endedProcess: { readonly key: string; readonly times: number };
+  /** A guarded call has ended, or has not by its deadline. */
+  called: {
+    readonly upstream: string;
+    readonly isCrisis: boolean;
+    /** Whether its function may run again. */
+    readonly mayRepeat: boolean;
+    /** How often its function ran. */
+    readonly runs: number;
+    /** Whether it ended long after its deadline, with a process that ran all the time. */
+    readonly isLate: boolean;
+    /** Why it was refused; `of the function` for what that threw, `unheard` where it has not ended, `null` where it was not. */
+    readonly code: string | null;
+  };
   /** A crisis had its answer. */
   answered: {
     readonly key: string;

@@ -44,6 +44,21 @@ export const acceptance: readonly Clause[] = [
     }),
   },
   {
+    breach: 'another body taken',
+    says: {
+      page: 'how-to/rely-on-idempotency-keys',
+      sentence: 'The same key with another payload is rejected with `HF_IDEMPOTENCY_CONFLICT`.',
+    },
+    requirements: ['OP-8'],
+    watch: (known, broken) => ({
+      otherBody: ({ key, id }) => {
+        const first = known.accepted.get(key);
+        if (first === undefined || known.damaged.has(first) || known.mayBePurged(first)) return;
+        broken(`${key} as ${id}, after ${first}`);
+      },
+    }),
+  },
+  {
     breach: 'untyped error',
     says: {
       page: 'errors',

@@ -40,6 +40,9 @@ function mayBeOpen(
   return isLetter && (row === undefined ? known.mayBePurged(id) : known.mayBeReplayed(id));
 }
 
+/** Of what ends the process this many crashes are enough to know it, though most find it beside others. */
+const CRASHES_MAX = 60;
+
 export const endings: readonly Clause[] = [
   {
     breach: 'ending changed',
@@ -152,6 +155,19 @@ export const endings: readonly Clause[] = [
             broken(`${outcome.status} of ${key} (${failureCode ?? 'no failure'})`);
           }
         }
+      },
+    }),
+  },
+  {
+    breach: 'culprit not convicted',
+    says: {
+      page: 'requirements',
+      sentence: 'work that kills the process ends in the dead letters',
+    },
+    requirements: ['RT-4'],
+    watch: (_, broken) => ({
+      endedProcess: ({ key, times }) => {
+        if (times === CRASHES_MAX) broken(`${key} after ${times} crashes`);
       },
     }),
   },

@@ -5,6 +5,7 @@
  */
 
 import type { OperationView } from '../../../actors/port.ts';
+import { BROUGHT_BACK } from '../../../machines/operation/repeatSafety.ts';
 import type { Clause } from '../oracle/clause.ts';
 import type { Look, OpenRow } from '../oracle/look.ts';
 
@@ -64,6 +65,9 @@ export const reasons: readonly Clause[] = [
     watch: (_, broken) => ({
       looked: (look) => {
         for (const [{ id, wait, state }, row] of judged(look)) {
+          if (state === BROUGHT_BACK && row.standing === 'held' && wait?.reason !== 'lane') {
+            broken(`${id} in ${state} says ${wait?.reason ?? 'none'}`);
+          }
           if (wait === null) {
             const isAtRest = row.standing === 'due' || row.standing === 'held';
             if (isAtRest && !row.isCrisis) broken(`${id} in ${state} says none`);

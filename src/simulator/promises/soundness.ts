@@ -42,7 +42,8 @@ export const soundness: readonly Clause[] = [
           const running = rows.filter(
             ({ standing, upstream }) => standing === 'inHand' && upstream === name,
           ).length;
-          if (inFlight > running) broken(`${inFlight} at ${name}, where ${running} run`);
+          if (inFlight > running + (world.callsOut.get(name) ?? 0))
+            broken(`${inFlight} at ${name}, where ${running} run`);
         }
       },
       finished: ({ rows, slotsTaken = 0, attemptsRunning = 0 }) => {

@@ -52,6 +52,8 @@ export interface DeviceProcess {
   readonly runtime: Runtime;
   /** Handlers that it was not started with, by their types. */
   readonly lateHandlers: Record<string, Handler>;
+  /** How many functions of guarded calls run, by upstream. */
+  readonly callsOut: Map<string, number>;
   readonly feed: FeedSource;
   readonly store: FaultyStore;
   /** Where its clients reach it. */
@@ -275,6 +277,7 @@ export class Device {
       ...{ number, options: checked, runtime, feed, store, door, life, isDead: life.isDead },
       ...{ clock: vessel.clock, timers: counted.timers },
       lateHandlers: Object.fromEntries(late),
+      callsOut: new Map(),
       kill: () => {
         life.end();
         store.kill();

@@ -31,6 +31,8 @@ export interface Scene {
   readonly edits: MadeEdit[];
   /** What somebody wanted back after it was removed: the path of the record, and the pointer into it. */
   readonly restored: Set<string>;
+  /** Keys of work of which each attempt ends its process, after how many milliseconds, and how often it has. */
+  readonly endsProcess: Map<string, { readonly afterMs: number; times: number }>;
   /** Takes this back when everything is healed; the returned function takes it back now. */
   readonly untilHealed: (undo: () => void) => () => void;
   /** Notes that this was seen, for the checks of what has to be seen sometimes. */
@@ -42,7 +44,7 @@ export interface Scene {
 }
 
 /** Groups of steps: a day has so many of each at least. */
-export type CountsAs = 'work' | 'fault' | 'order' | 'restart' | 'other';
+export type CountsAs = 'work' | 'fault' | 'order' | 'restart' | 'other' | 'beside';
 
 /**
  * One kind of thing that may happen. A part of the simulator exports a list of them; `everyKind` in

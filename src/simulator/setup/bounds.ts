@@ -14,6 +14,7 @@
  * @module
  */
 
+import { BROUGHT_BACK } from '../../../machines/operation/repeatSafety.ts';
 import type { SyncOperationState } from '../../../machines/operation/syncOperationMachine.ts';
 import { waitReasonOf } from '../../../machines/operation/waitReason.ts';
 import type { PolicyTable } from '../../../machines/policy/layers/policyTable.ts';
@@ -237,7 +238,11 @@ export function mayWaitOn(
   if (silent.has(row.id)) return true;
   const has = (...parts: readonly Part[]): boolean => parts.some((part) => longer.has(part));
   const reason = waitReasonOf(row.state as SyncOperationState);
-  switch (reason) {
+  // What is run again is kept in one state for its turn and behind others of its lane.
+  const isBehind =
+    row.state === BROUGHT_BACK &&
+    rows.some(({ lane, seq, outcome }) => lane === row.lane && seq < row.seq && outcome === null);
+  switch (isBehind && row.lane !== null ? 'lane' : reason) {
     // The instant that its request names.
     case 'startAt':
       return (row.startAtMs ?? 0) > nowMs;

@@ -80,7 +80,7 @@ function drawSpan(random: SeededRandom): number {
 }
 
 /** A backup is put in the place of the store; a person releases it after a time, if nobody did before. */
-function releaseLater(scene: Scene, device: Device, afterMs: number): void {
+export function releaseLater(scene: Scene, device: Device, afterMs: number): void {
   const end = scene.untilHealed(() => {
     device.disk.release().catch(() => undefined);
   });

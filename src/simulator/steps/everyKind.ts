@@ -6,6 +6,7 @@
 
 import type { AnyStepKind } from '../scene/scene.ts';
 import { APP } from './app.ts';
+import { CALLS } from './calls.ts';
 import { CLIENTS } from './clients.ts';
 import { CRISES } from './crises.ts';
 import { DISK } from './disk.ts';
@@ -27,6 +28,7 @@ export const OWN_KINDS: readonly AnyStepKind[] = [
   ...OPTIONS,
   ...AROUND,
   ...CLIENTS,
+  ...CALLS,
 ];
 export const APP_KINDS: readonly AnyStepKind[] = [
   ...APP,

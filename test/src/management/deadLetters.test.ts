@@ -284,6 +284,23 @@ describe('replay', () => {
     expect(calls.map(({ payload }) => payload)).toEqual([1, 2, 3, 1, 4]);
   });
 
+  test('HM-1 OP-4 one that waits behind others of its entity says so, and is found by that', async () => {
+    const { world, upstream, boot } = createScene();
+    const { runtime } = boot();
+    const entity = { type: 'account', id: 'a' };
+    const [id = ''] = await sendUntilEnded(world, runtime, { payload: 1, entity });
+    upstream.refuses = () => false;
+    runtime.upstream('default').forceOpen('to hold them back');
+    await world.clock.run(runtime.sync({ ...REQUEST, payload: 2, entity }));
+    await world.clock.run(runtime.deadLetters.replay(id));
+    const view = await world.clock.run(runtime.operations.get(id).view());
+    expect(view).toMatchObject({ state: 'replayed', wait: { reason: 'lane', untilAtMs: null } });
+    const inLane = await all(world, runtime.operations.list({ reason: 'lane' }));
+    expect(inLane.map((each) => each.id)).toEqual([id]);
+    await world.clock.advance(60_000);
+    expect(runtime.getHealthStatus().waiting).toMatchObject({ turn: 1, inLane: 1 });
+  });
+
   test.each(['replay', 'purge'] as const)(
     'OP-4 where order is strict, a dead letter holds its lane until %s',
     async (how) => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CALLS } from './calls.ts';
 import { CLIENTS } from './clients.ts';
 import { CORE } from './core.ts';
 import { DISK } from './disk.ts';
@@ -20,6 +21,7 @@ export const EVERY_PLANT: readonly Plant[] = [
   ...DISK,
   ...NETWORK,
   ...CLIENTS,
+  ...CALLS,
   ...OPTIONS,
   ...EDITS,
   ...HONESTY,

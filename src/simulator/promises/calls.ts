@@ -1,0 +1,51 @@
+/**
+ * Guarded calls: each ends by its deadline, its function runs no more often than its caller allows, and in a crisis
+ * nothing holds it back.
+ *
+ * @module
+ */
+
+import type { Clause } from '../oracle/clause.ts';
+
+/** What a call in a crisis is never refused with: it needs no permit, no queue and no rate. */
+const HELD_BACK: readonly string[] = ['HF_UPSTREAM_DOWN', 'HF_QUEUE_FULL'];
+
+export const calls: readonly Clause[] = [
+  {
+    breach: 'call outlived its deadline',
+    says: { page: 'how-to/write-a-handler', sentence: 'with `HF_EXPIRED` after `deadlineMs`' },
+    requirements: ['CB-1'],
+    watch: (_, broken) => ({
+      called: ({ upstream, isLate, code }) => {
+        if (isLate) broken(`at ${upstream}: ${code ?? 'done'}`);
+      },
+    }),
+  },
+  {
+    breach: 'call made again',
+    says: {
+      page: 'how-to/write-a-handler',
+      sentence: 'The function may run again unless `isRepeatSafe` or `retry` is false.',
+    },
+    requirements: ['RT-1'],
+    watch: (_, broken) => ({
+      called: ({ upstream, mayRepeat, runs }) => {
+        if (!mayRepeat && runs > 1) broken(`at ${upstream}, ${runs} times`);
+      },
+    }),
+  },
+  {
+    breach: 'call of a crisis held back',
+    says: {
+      page: 'how-to/write-a-handler',
+      sentence: "A call with `priority: 'crisis'` always passes.",
+    },
+    requirements: ['CR-2'],
+    watch: (_, broken) => ({
+      called: ({ upstream, isCrisis, code }) => {
+        if (isCrisis && code !== null && HELD_BACK.includes(code))
+          broken(`at ${upstream}: ${code}`);
+      },
+    }),
+  },
+];

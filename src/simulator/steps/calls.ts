@@ -1,0 +1,263 @@
+/**
+ * What comes beside everything else: guarded calls, a key that comes with another body, work that ends its process, and
+ * work that is refused for good while people give orders about it.
+ *
+ * @module
+ */
+
+import type { SyncRequest } from '../../../machines/policy/request/request.ts';
+import { AttemptFailure, classifyStatus } from '../../../machines/policy/retry/classifyFailure.ts';
+import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { send as sendOver } from '../../http/send.ts';
+import { urlOf } from '../network/link.ts';
+import { processNetwork } from '../network/processNetwork.ts';
+import { refusalOf } from '../oracle/diskRow.ts';
+import { noteSent } from '../oracle/sentKeys.ts';
+import type { Device } from '../scene/device.ts';
+import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
+import { releaseLater } from './disk.ts';
+import { give, PERSONS } from './orders.ts';
+import { deviceAt, send, TYPES, watch } from './work.ts';
+
+const MINUTE_MS = 60_000;
+/** A call that is heard so long after its deadline is late: no machine is so busy here. */
+const LATE_MS = 5_000;
+
+interface DrawnCall {
+  readonly device: number;
+  readonly upstream: number;
+  readonly tier: 'premium' | 'basic' | 'trial';
+  readonly isCrisis: boolean;
+  readonly mayRepeat: boolean;
+  readonly waitWhileDown: boolean;
+  readonly deadlineMs: number;
+}
+
+/** Reads from an upstream under a guard, and tells how that ended, and how often it was tried. */
+function call(scene: Scene, drawn: DrawnCall, number: number): void {
+  const device = deviceAt(scene, drawn.device);
+  const { process } = device;
+  const { callsOut } = process;
+  const names = Object.keys(process.runtime.getHealthStatus().upstreams);
+  const upstream = names[drawn.upstream % Math.max(1, names.length)];
+  const [service = ''] = [...scene.upstreams.keys()].filter((name) => upstream?.startsWith(name));
+  if (upstream === undefined || service === '') return;
+  const network = processNetwork(device.link, process.clock);
+  const { isCrisis, mayRepeat, deadlineMs, tier, waitWhileDown } = drawn;
+  const fromMs = scene.clock.monotonic();
+  let runs = 0;
+  let isOver = false;
+  const over = (code: string | null): void => {
+    if (isOver || process.isDead()) return;
+    isOver = true;
+    const forMs = scene.clock.monotonic() - fromMs;
+    const isWell = !process.life.isStill() && !device.clock.hasSleptSince(fromMs);
+    const isLate = isWell && forMs > deadlineMs + LATE_MS;
+    device.tell({ event: 'called', upstream, isCrisis, mayRepeat, runs, isLate, code });
+  };
+  scene.clock.schedule(deadlineMs + 2 * LATE_MS, () => {
+    if (!process.life.isStill()) over('unheard');
+  });
+  process.runtime
+    .call(
+      upstream,
+      async ({ signal }) => {
+        runs += 1;
+        callsOut.set(upstream, (callsOut.get(upstream) ?? 0) + 1);
+        const headers = new Headers({ traceparent: `call-${number}-${runs}` });
+        const init = { method: 'GET', headers, redirect: 'manual', signal } as const;
+        const url = new URL(`${urlOf(service)}/rates`);
+        const { status } = await sendOver(
+          network,
+          url,
+          init,
+          isCrisis ? 'crisis' : 'ordinary',
+        ).finally(() => {
+          callsOut.set(upstream, (callsOut.get(upstream) ?? 0) - 1);
+        });
+        if (status >= 400 && status !== 404) {
+          throw new AttemptFailure(classifyStatus(status), 'No rates.', { status });
+        }
+      },
+      {
+        ...{ tier, deadlineMs, waitWhileDown, retry: mayRepeat },
+        priority: isCrisis ? 'crisis' : 'normal',
+      },
+    )
+    .then(
+      () => {
+        over(null);
+      },
+      (error: unknown) => {
+        over(isHoldfastError(error) ? error.code : 'of the function');
+      },
+    );
+}
+
+/** Asks twice under one key, for two things. */
+function ask(scene: Scene, device: Device, request: SyncRequest, is: 'first' | 'other'): void {
+  const { idempotencyKey: key = '' } = request;
+  if (is === 'first') {
+    send(device, request);
+    return;
+  }
+  device.runtime.sync(request).then(
+    (operation) => {
+      const { id } = operation;
+      device.tell({ event: 'otherBody', key, id });
+      device.tell({ event: 'accepted', key, id });
+      watch(device, operation);
+    },
+    (error: unknown) => {
+      scene.saw('a key that comes with another body');
+      scene.note(`${device.name} refuses ${key} with another body: ${refusalOf(error).code}`);
+    },
+  );
+}
+
+/** Orders that are given about dead letters. */
+const ABOUT_LETTERS = [
+  'deadLetter.replayBatch',
+  'deadLetter.replayBatch',
+  'deadLetter.purgeBatch',
+] as const;
+
+export const CALLS: readonly AnyStepKind[] = [
+  stepKind({
+    kind: 'call.made',
+    counts: 'beside',
+    weight: 10,
+    draw: (random) => ({
+      device: random.below(16),
+      upstream: random.below(16),
+      tier: random.pick(['premium', 'basic', 'trial'] as const),
+      isCrisis: random.chance(0.1),
+      mayRepeat: random.chance(0.7),
+      waitWhileDown: random.chance(0.5),
+      deadlineMs: random.pick([200, 3_000, 30_000, 5 * MINUTE_MS]),
+      number: 1 + random.below(20),
+      /** When the process is asked to stop, with calls under way; `null` for not. */
+      stopsMs: random.chance(0.1) ? random.below(2_000) : null,
+    }),
+    take: (scene, { number, stopsMs, ...drawn }) => {
+      const device = deviceAt(scene, drawn.device);
+      device.whenAsked(() => {
+        for (let left = number; left > 0; left -= 1) call(scene, drawn, scene.nextRequest());
+        if (stopsMs === null) return;
+        const { process } = device;
+        scene.clock.schedule(stopsMs, () => {
+          if (process.isDead() || device.process !== process) return;
+          scene.saw('a stop beside calls');
+          const next = (): void => {
+            if (!process.isDead() && device.process === process) void device.killAndBoot();
+          };
+          process.runtime.close({ deadlineMs: 1_000 }).then(next, next);
+        });
+      });
+    },
+    says: ({ device, number, isCrisis, deadlineMs, stopsMs }) =>
+      `device ${device} makes ${number} ${isCrisis ? 'crisis ' : ''}calls within ${deadlineMs} ms${stopsMs === null ? '' : `, and is closed after ${stopsMs} ms`}`,
+  }),
+  stepKind({
+    kind: 'call.otherBody',
+    counts: 'beside',
+    weight: 6,
+    draw: (random) => ({
+      device: random.below(16),
+      type: random.pick([...TYPES]),
+      subject: `user-${random.below(5)}`,
+      entity: random.chance(0.5) ? random.below(4) : null,
+      laterMs: random.chance(0.4) ? 0 : random.below(random.pick([5_000, 30 * MINUTE_MS])),
+    }),
+    take: (scene, { device: at, type, subject, entity, laterMs }) => {
+      const device = deviceAt(scene, at);
+      const request = noteSent({
+        ...{ type, subject, idempotencyKey: `key-${scene.nextRequest()}`, payload: 'one' },
+        ...(entity === null ? {} : { entity: { type: 'account', id: `a${entity}` } }),
+      });
+      device.whenAsked(() => {
+        ask(scene, device, request, 'first');
+        if (laterMs === 0) ask(scene, device, { ...request, payload: 'other' }, 'other');
+      });
+      if (laterMs === 0) return;
+      scene.clock.schedule(laterMs, () => {
+        device.whenAsked(() => {
+          ask(scene, device, { ...request, payload: 'other' }, 'other');
+        });
+      });
+    },
+    says: ({ type, subject, laterMs }) =>
+      `${subject} asks for ${type}, and after ${laterMs} ms for something else under the same key`,
+  }),
+  stepKind({
+    kind: 'call.endsProcess',
+    counts: 'beside',
+    weight: 0.5,
+    draw: (random) => ({
+      device: random.below(16),
+      type: random.pick([...TYPES]),
+      entity: random.chance(0.5) ? random.below(4) : null,
+      afterMs: random.pick([0, 5, 300]),
+    }),
+    take: (scene, { device: at, type, entity, afterMs }) => {
+      const device = deviceAt(scene, at);
+      const key = `key-${scene.nextRequest()}`;
+      scene.endsProcess.set(key, { afterMs, times: 0 });
+      device.whenAsked(() => {
+        send(device, {
+          ...{ type, subject: 'user-1', idempotencyKey: key },
+          ...(entity === null ? {} : { entity: { type: 'account', id: `a${entity}` } }),
+        });
+      });
+    },
+    says: ({ device, type, afterMs }) =>
+      `somebody at device ${device} asks for ${type}, of which each attempt ends the process after ${afterMs} ms`,
+  }),
+  stepKind({
+    kind: 'upstream.letters',
+    counts: 'beside',
+    weight: 4,
+    draw: (random) => ({
+      device: random.below(16),
+      type: random.pick([...TYPES]),
+      number: 2 + random.below(5),
+      entity: random.chance(0.6) ? random.below(4) : null,
+      forMs: 20_000 + random.below(2 * MINUTE_MS),
+      call: random.pick([...ABOUT_LETTERS]),
+      by: random.below(PERSONS.length),
+      meanwhile: random.pick(['nothing', 'nothing', 'kill', 'restore'] as const),
+    }),
+    take: (scene, { device: at, type, number, entity, forMs, call: order, by, meanwhile }) => {
+      const device = deviceAt(scene, at);
+      const trouble = { kind: 'rejects', endpoint: type.replaceAll('.', '/'), share: 1 } as const;
+      for (const upstream of scene.upstreams.values()) {
+        scene.clock.schedule(forMs, scene.untilHealed(upstream.add(trouble)));
+      }
+      device.whenAsked(() => {
+        for (let left = number; left > 0; left -= 1) {
+          send(device, {
+            ...{ type, subject: 'user-1', idempotencyKey: `key-${scene.nextRequest()}` },
+            ...(entity === null ? {} : { entity: { type: 'account', id: `a${entity}` } }),
+          });
+        }
+      });
+      scene.clock.schedule(forMs, () => {
+        device.whenAsked(() => {
+          void give(device, order, { filter: { type }, by: PERSONS[by % PERSONS.length] });
+          if (meanwhile === 'nothing') return;
+          device.at('timer', 2, 0, () => {
+            if (device.process.isDead()) return;
+            scene.saw(`a ${meanwhile} while dead letters are ordered about`);
+            if (meanwhile === 'kill') void device.killAndBoot();
+            else {
+              void device.restoreAndBoot(1);
+              releaseLater(scene, device, 10 * MINUTE_MS);
+            }
+          });
+        });
+      });
+    },
+    says: ({ device, type, number, forMs, call: order, meanwhile }) =>
+      `${number} requests for ${type} at device ${device} are refused for good for ${forMs} ms, and then a person asks for ${order}${meanwhile === 'nothing' ? '' : `, with a ${meanwhile} meanwhile`}`,
+  }),
+];
