@@ -105,7 +105,7 @@ export const CLAIM: Asker = { id: null, urgency: 0 };
 /** The same beside the type whose slow calls hold the slots. */
 const CLAIM_BESIDE: Asker = { id: null, urgency: 0, isNext: true, isBeside: true };
 /** Pause after a claim that brought nothing to run, so that a defect can't spin. */
-const BARREN_CLAIM_PAUSE_MS = 100;
+export const BARREN_CLAIM_PAUSE_MS = 100;
 
 export interface ClaimsParts {
   readonly flow: FlowControl;

@@ -10,10 +10,11 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
 import { type FlowControl, giveBack, type Permit } from '../flow/flowControl.ts';
+import { Backoff } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
-import { mayStart, probeRank } from './claims.ts';
+import { BARREN_CLAIM_PAUSE_MS, mayStart, probeRank } from './claims.ts';
 
 /** So many subjects of a type are known that its probes were for. */
 const TRIED_MAX = 64;
@@ -43,6 +44,8 @@ export class ParkedWork {
   readonly #dueAtMs = new Map<string, number>();
   /** The subjects of the last probes, by type. */
   readonly #tried = new Map<string, Set<string>>();
+  /** Of claims that failed. */
+  readonly #backoff = new Backoff();
   #changes = 0;
   #probes = 0;
 
@@ -143,9 +146,13 @@ export class ParkedWork {
     try {
       this.#dueAtMs.set(key, Number.POSITIVE_INFINITY);
       const { row, nextDueAtMs } = await this.#claim(key, steady.now());
+      this.#backoff.reset();
       const resident = row === undefined || !mayStart(flow) ? null : revive(row);
+      // The permit that goes back is itself a reason to ask again: what can't be tried now may come again at once.
+      const pausedUntilMs = resident === null ? steady.now() + BARREN_CLAIM_PAUSE_MS : 0;
       // Others of it may be due as well.
-      this.#noteOf(key, row === undefined ? (nextDueAtMs ?? Number.POSITIVE_INFINITY) : 0);
+      const dueAtMs = row === undefined ? (nextDueAtMs ?? Number.POSITIVE_INFINITY) : 0;
+      this.#noteOf(key, Math.max(dueAtMs, pausedUntilMs));
       if (resident !== null && (resident.handler?.upstream ?? flow.upstream) !== flow.upstream) {
         reroute(resident, row?.dueAtMs ?? 0);
       } else if (resident !== null) {
@@ -154,7 +161,7 @@ export class ParkedWork {
         grant(resident, permit);
       }
     } catch (error) {
-      this.#noteOf(key, 0);
+      this.#noteOf(key, steady.now() + this.#backoff.nextMs());
       onError(error);
     }
     if (!isGranted) giveBack(permit);

@@ -6,7 +6,12 @@
  */
 
 import type { Failure } from '../policy/retry/classifyFailure.ts';
-import { type RetryPolicy, retryDelayMs, waitsAsAfter } from '../policy/retry/retryPolicy.ts';
+import {
+  leastWaitMs,
+  type RetryPolicy,
+  retryDelayMs,
+  waitsAsAfter,
+} from '../policy/retry/retryPolicy.ts';
 import { type ByClass, ofClass, paceTier } from '../vocabulary/urgency.ts';
 import { type HandlerFacts, isRepeatSafe } from './repeatSafety.ts';
 import type { SyncOperationContext } from './syncOperationContext.ts';
@@ -91,10 +96,12 @@ function delayAfter(
 ): number {
   // Its attempts are its own; its waits are those of whoever waits for it, where these are shorter.
   const pace = ofClass(policies, { priority: context.priority, ...paceTier(context, urgency) });
-  return retryDelayMs(pace, {
-    attempt: waitsAsAfter(pace, context.attempt, context.unspentFailures ?? 0, failure),
+  const { unspentFailures = 0 } = context;
+  const delayMs = retryDelayMs(pace, {
+    attempt: waitsAsAfter(pace, context.attempt, unspentFailures, failure),
     draw,
     previousDelayMs: context.delayMs,
     retryAfterMs: failure.retryAfterMs ?? null,
   });
+  return Math.max(delayMs, leastWaitMs(pace, unspentFailures));
 }

@@ -215,6 +215,28 @@ const PACE_JITTER = 0.2;
 /** Failures that spent no attempt let a wait grow no further than this, in milliseconds before jitter. */
 export const UNSPENT_WAIT_MS_MAX = 1_000;
 
+/** A pace without end is no faster than this, in milliseconds: a crisis has the same bound. */
+const ENDLESS_PACE_MS_MIN = 1_000;
+
+/** The least wait after the second failure in a row that spent no attempt, in milliseconds. */
+const UNSPENT_WAIT_MS_MIN = 100;
+
+/**
+ * The least wait after a failure, in milliseconds. What spends no attempt may come again without end: after the
+ * first it waits for {@link UNSPENT_WAIT_MS_MIN} and then for twice as long each time, however little is set, up to
+ * what is set as the most or {@link UNSPENT_WAIT_MS_MAX}.
+ *
+ * @param unspentFailures that there were before this failure
+ */
+export function leastWaitMs(
+  { delayMsMax }: Pick<RetryPolicy, 'delayMsMax'>,
+  unspentFailures: number,
+): number {
+  if (unspentFailures === 0) return 0;
+  const most = Math.min(UNSPENT_WAIT_MS_MAX, Math.max(UNSPENT_WAIT_MS_MIN, delayMsMax));
+  return Math.min(most, UNSPENT_WAIT_MS_MIN * 2 ** (unspentFailures - 1));
+}
+
 /**
  * The number of the attempt whose wait follows a failure (RT-1): failures that spent no attempt count
  * for it while the wait is at most {@link UNSPENT_WAIT_MS_MAX}, and no further than to that before the last
@@ -336,7 +358,7 @@ export const RULES: OptionRules<RetryPolicy> = {
   multiplier: { min: 1, max: 100, whole: false },
   strategy: { either: ['function', { oneOf: NAMED_STRATEGIES }] },
   jitterMsMax: spanMs(0),
-  thenEveryMs: { orNull: spanMs() },
+  thenEveryMs: { orNull: spanMs(ENDLESS_PACE_MS_MIN) },
   giveUpAfterMs: { orNull: spanMs() },
 };
 

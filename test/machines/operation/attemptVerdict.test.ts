@@ -96,6 +96,17 @@ describe('RT-1 when an operation may be tried again', () => {
     expect(verdict({ attempt: 3 }, { draw: 0.5 }).retryAtMs).toBe(NOW_MS + 3_000);
   });
 
+  test('RT-1 where nothing is waited for, an upstream at work is asked again after pauses that grow', () => {
+    const basic = { ...DEFAULT_RETRY.basic, initialDelayMs: 0 };
+    const policies = { ...DEFAULT_RETRY, basic };
+    const how = { atMs: NOW_MS, draw: 0.5, urgency: urgencyOf('normal', 'basic') };
+    const waits = [0, 1, 2, 3, 99].map(
+      (unspentFailures) =>
+        conflictPending(operation({ unspentFailures }), policies, how).retryAtMs - NOW_MS,
+    );
+    expect(waits).toEqual([0, 100, 200, 400, 1_000]);
+  });
+
   test('RT-2 an upstream that asks for more time gets it', () => {
     const failure = { ...BUSY, retryAfterMs: 10_000 };
     expect(verdict({}, { failure }).retryAtMs).toBe(NOW_MS + 10_000);

@@ -5,6 +5,7 @@ import {
   type BackoffStrategy,
   checkRetryPolicy,
   DEFAULT_RETRY,
+  leastWaitMs,
   RETRY_AFTER_MAX_MS,
   type RetryPolicy,
   retryDelayMs,
@@ -113,6 +114,20 @@ describe('how far waits grow', () => {
     expect(waitsAsAfter({ ...quick, attemptsMax: 1 }, 1, 9, {})).toBe(1);
     expect(waitsAsAfter({ ...quick, multiplier: 1 }, 1, 1e9, {})).toBe(2);
   });
+});
+
+describe('the least wait', () => {
+  test.each([
+    ['without any delay set', 0, [0, 100, 100, 100]],
+    ['below a most that is set', 300, [0, 100, 200, 300]],
+    ['by the defaults', 30_000, [0, 100, 200, 400, 800, 1_000, 1_000]],
+  ] as const)(
+    'RT-1 what spends no attempt is not repeated without a pause: %s',
+    (_, delayMsMax, waits) => {
+      expect(waits.map((__, unspent) => leastWaitMs({ delayMsMax }, unspent))).toEqual(waits);
+      expect(leastWaitMs({ delayMsMax }, 1e9)).toBe(waits.at(-1));
+    },
+  );
 });
 
 describe('the defaults', () => {
@@ -280,7 +295,7 @@ describe('checkRetryPolicy', () => {
     ['multiplier', 0.5],
     ['multiplier', '2'],
     ['jitterMsMax', Number.POSITIVE_INFINITY],
-    ['thenEveryMs', 0],
+    ['thenEveryMs', 999],
     ['strategy', 'linear'],
     ['retries', 3],
   ])('UX-2 %s of %s is refused by name', (name, value) => {
