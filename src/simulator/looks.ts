@@ -183,6 +183,8 @@ export class Looks {
         pagerWellMs: Math.max(0, nowMs - (this.#pagerUntilMs.get(device.name) ?? 0)),
         pagerTrueMs: Math.max(0, nowMs - (this.#liesUntilMs.get(device.name) ?? 0)),
         telling: tellingOf(options),
+        hasChain: options.crisis.escalation.length > 0,
+        takenOnMs: options.crisis.pace.acknowledgedMs,
         nowMs: clock.now(),
       },
     });

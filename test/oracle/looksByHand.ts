@@ -50,6 +50,7 @@ export const seen = (
     ...{ upMs: HOUR_MS, diskWellMs: HOUR_MS, stillMs: HOUR_MS, turnWithinMs: { payments: 0 } },
     escalateAfterMs: 60_000,
     ...{ atMs: HOUR_MS, pagerWellMs: HOUR_MS, pagerTrueMs: HOUR_MS, telling: null },
+    ...{ hasChain: true, takenOnMs: HOUR_MS },
     ...{ typeWellMs: { pay: HOUR_MS }, handled: new Set(['pay']), nowMs: 10 * HOUR_MS },
     callsOut: new Map(),
     ...world,
@@ -113,10 +114,10 @@ export const UNDELIVERED = {
   standing: 'inHand',
   state: 'waiting',
 } as const;
-const TELLING = { withinMs: HOUR_MS, againWithinMs: HOUR_MS, takenOnMs: HOUR_MS };
+const TELLING = { withinMs: HOUR_MS, againWithinMs: HOUR_MS };
 export const ESCALATED = { ...ILL, crises: { escalated: 1, unacknowledged: 0 } };
 const HEARD: TraceEvent = { event: 'heard', step: 'on-call', ids: ['crisis'], isTest: false };
-const TAKEN_ON: TraceEvent = {
+export const TAKEN_ON: TraceEvent = {
   ...{ event: 'ordered', call: 'crisis.acknowledge', process: 1, id: 'crisis', by: 'ana' },
   ...{ params: {}, answer: { what: 'acknowledged' }, code: null },
 };
@@ -154,7 +155,16 @@ export const LOOKS_BROKEN: Histories = {
   'slot leaked': [
     [seen({ upstreams: { payments: { ...HEALTH.upstreams['payments'], inFlight: 1 } } })],
   ],
-  'crisis not escalated': [[seen({}, [UNDELIVERED])]],
+  'crisis not escalated': [
+    [seen({}, [UNDELIVERED])],
+    [TAKEN_ON, seen(ILL, [UNDELIVERED])],
+    [
+      TAKEN_ON,
+      ...[1, 5].map((hour) =>
+        seen(ILL, [UNDELIVERED], null, null, { hasChain: false, atMs: hour * HOUR_MS }),
+      ),
+    ],
+  ],
   'health is silent of a crisis': [
     [seen({}, [UNDELIVERED])],
     [seen({ ...ILL, crises: { escalated: 1, unacknowledged: 1 } }, [UNDELIVERED])],

@@ -26,6 +26,7 @@ import {
   ORDERS_BROKEN,
   ofMany,
   seen,
+  TAKEN_ON,
   turn,
   UNDELIVERED,
 } from './looksByHand.ts';
@@ -59,6 +60,9 @@ test('HM-1 a look at a device that says what is so breaks nothing', () => {
     seen(ESCALATED, [UNDELIVERED]),
   ];
   expect(judge(ALL_SEEING, looks)).toEqual([]);
+  expect(
+    judge(ALL_SEEING, [TAKEN_ON, seen(ILL, [UNDELIVERED], null, null, { hasChain: false })]),
+  ).toEqual([]);
 });
 
 /** What a list of events breaks. */

@@ -183,14 +183,14 @@ describe('CR-5 taken on is not delivered', () => {
     ).toEqual(['noted', 'acknowledged']);
   });
 
-  test('CR-5 without a chain it is taken on at once, and lapses', async () => {
+  test('CR-5 without a chain it is taken on at once, lapses, and escalates only then', async () => {
     const { world, acknowledge, runtime, id } = await scene({ chain: [] });
     const { what } = await acknowledge({ by: NURSE });
     expect(what).toBe('acknowledged');
     await world.clock.advance(29 * MINUTE_MS);
-    expect(runtime.getHealthStatus().crises.unacknowledged).toBe(0);
+    expect(runtime.getHealthStatus().crises).toMatchObject({ unacknowledged: 0, escalated: 0 });
     await world.clock.advance(2 * MINUTE_MS);
-    expect(runtime.getHealthStatus().crises.unacknowledged).toBe(1);
+    expect(runtime.getHealthStatus().crises).toMatchObject({ unacknowledged: 1, escalated: 1 });
     expect((await world.clock.run(runtime.crises.show(id))).escalation).toBe('exhausted');
   });
 

@@ -41,8 +41,6 @@ export interface Telling {
   readonly withinMs: number;
   /** How long it takes at the most until somebody is told again, whom nothing came of. */
   readonly againWithinMs: number;
-  /** How long an acknowledgement lasts that does not say. */
-  readonly takenOnMs: number;
 }
 
 /** Truth at the moment of a look, as the simulator arranged it. */
@@ -70,6 +68,9 @@ export interface World {
   readonly pagerTrueMs: number;
   /** Who has to be told of crises, and by when; `null` where nobody is, or where it may take longer than a run. */
   readonly telling: Telling | null;
+  /** Whether anybody is configured to be told, and how long an acknowledgement lasts that does not say. */
+  readonly hasChain: boolean;
+  readonly takenOnMs: number;
   /** By the clock of the device. */
   readonly nowMs: number;
 }

@@ -8,6 +8,7 @@ import type { Clause, Watch } from '../oracle/clause.ts';
 import type { Known } from '../oracle/known.ts';
 import type { Look } from '../oracle/look.ts';
 import { isCrisisKey } from '../oracle/trace.ts';
+import { Takings } from './takings.ts';
 
 /** After which health says so, and what that may take. */
 const UNDELIVERED_MS = 300_000 + 60_000;
@@ -175,63 +176,44 @@ export const crises: readonly Clause[] = [
   },
 ];
 
-/** People who were told of a crisis, by true time. */
+/** Since when a crisis is known, and when people were told of it last, by true time. */
 interface Telling {
-  /** When it was known first. */
   readonly sinceAtMs: number;
   heardAtMs: number | null;
-  /** How long an acknowledgement lasts, and when one was given; without a time where no look has followed. */
-  takenOn: { readonly forMs: number; atMs: number | null } | null;
 }
 
 function nobodyWasTold(known: Known, broken: (detail: string) => void): Watch {
   const told = new Map<string, Telling>();
+  const takings = new Takings();
   let atMs = 0;
   let heldAtMs = Number.NEGATIVE_INFINITY;
-  /** For how long everybody takes a crisis on who says of none which, or not for how long. */
-  let takenOnMs = 0;
   const of = (id: string): Telling => {
-    const its = told.get(id) ?? { sinceAtMs: atMs, heardAtMs: null, takenOn: null };
+    const its = told.get(id) ?? { sinceAtMs: atMs, heardAtMs: null };
     told.set(id, its);
     return its;
-  };
-  const takenOn = (id: string, forMs: unknown): void => {
-    of(id).takenOn = { forMs: typeof forMs === 'number' ? forMs : takenOnMs, atMs: null };
   };
   return {
     heard: ({ ids }) => {
       for (const id of ids) of(id).heardAtMs = atMs;
     },
-    ordered: ({ call, id, params, answer }) => {
-      const { what } = (answer ?? {}) as { readonly what?: string };
-      if (call === 'crisis.acknowledge' && id !== null && what === 'acknowledged') {
-        takenOn(id, params['forMs']);
-      }
-      if (call === 'crisis.acknowledgeSubject' && answer !== null) {
-        for (const each of told.keys()) takenOn(each, params['forMs']);
-      }
+    ordered: (order) => {
+      takings.noteOrder(order);
     },
     looked: ({ rows, health, world }) => {
       ({ atMs } = world);
+      takings.noteLook(rows, world);
       const { telling } = world;
       if (telling === null || health.phase !== 'running' || health.hold !== null) {
         heldAtMs = atMs;
         return;
       }
-      ({ takenOnMs } = telling);
       const wellMs = Math.min(world.upMs, world.diskWellMs, world.pagerWellMs, atMs - heldAtMs);
       for (const row of rows) {
         if (!row.isCrisis || row.isTest || known.damaged.has(row.id)) continue;
         const its = of(row.id);
-        if (its.takenOn !== null) its.takenOn.atMs ??= atMs;
         const isNew = its.heardAtMs === null && world.pagerTrueMs >= atMs - its.sinceAtMs;
         const limitMs = isNew ? telling.withinMs : telling.againWithinMs;
-        // A clock that was set may have begun an acknowledgement a second time.
-        const hasUntilMs =
-          its.takenOn === null
-            ? 0
-            : Math.max(its.takenOn.atMs ?? atMs, atMs - world.upMs) + its.takenOn.forMs;
-        const quietMs = atMs - Math.max(its.heardAtMs ?? 0, hasUntilMs);
+        const quietMs = atMs - Math.max(its.heardAtMs ?? 0, takings.untilMs(row.id, world));
         const forMs = Math.min(wellMs, row.openMs, quietMs);
         if (forMs >= limitMs) broken(`of ${row.id}${isNew ? '' : ' again'}, for ${forMs} ms`);
       }

@@ -6,6 +6,7 @@
 
 import type { Clause } from '../oracle/clause.ts';
 import type { Look, OpenRow } from '../oracle/look.ts';
+import { Takings } from './takings.ts';
 
 /** No turn is judged to be late before that. */
 const TURN_MS_MIN = 900_000;
@@ -64,14 +65,20 @@ export const fairness: readonly Clause[] = [
     watch: (_, broken) => {
       /** What was accepted before a hold waits until that is over. */
       let heldAtMs = Number.NEGATIVE_INFINITY;
+      const takings = new Takings();
       return {
+        ordered: (order) => {
+          takings.noteOrder(order);
+        },
         looked: ({ rows, health, world }) => {
+          takings.noteLook(rows, world);
           const limitMs = world.escalateAfterMs + ESCALATED_WITHIN_MS;
           if (health.phase !== 'running' || health.hold !== null) heldAtMs = world.atMs;
           // A disk that takes nothing may not have the end of one that is delivered.
           if (Math.min(world.upMs, world.diskWellMs, world.atMs - heldAtMs) < limitMs) return;
           const overdue = rows.filter(
-            ({ isCrisis, isTest, openMs }) => isCrisis && !isTest && openMs >= limitMs,
+            ({ id, isCrisis, isTest, openMs }) =>
+              isCrisis && !isTest && openMs >= limitMs && !takings.mayBeFirst(id, world, limitMs),
           );
           if (overdue.length <= health.crises.escalated) return;
           broken(

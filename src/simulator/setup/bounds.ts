@@ -189,7 +189,6 @@ export function tellingOf({ crisis }: CheckedOptions): Telling | null {
   return {
     withinMs,
     againWithinMs: withinMs + chainMs + 4 * pace.anewMs,
-    takenOnMs: pace.acknowledgedMs,
   };
 }
 

@@ -13,6 +13,7 @@ import type { Device, DeviceProcess } from '../scene/device.ts';
 import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
 import { CRISIS_REQUESTS } from '../setup/fieldValues.ts';
 import { IN_CONFIDENCE } from './chain.ts';
+import { give, PERSONS } from './orders.ts';
 import { CRISIS_TYPE, crisisTypeAt, deviceAt, refused, TYPES, watch } from './work.ts';
 
 const HOUR_MS = 3_600_000;
@@ -53,7 +54,12 @@ function drawCrisis(random: SeededRandom): Required<Drawn> {
   };
 }
 
-function inCrisis(scene: Scene, { device: at, subject, ...drawn }: Drawn): void {
+/** @param answered - is told the id of what was answered */
+function inCrisis(
+  scene: Scene,
+  { device: at, subject, ...drawn }: Drawn,
+  answered: (device: Device, id: string) => void = () => undefined,
+): void {
   const { againAfterMs = null, fields = {} } = drawn;
   const device = deviceAt(scene, at);
   const type = crisisTypeAt(device, drawn.type ?? TYPES[0]);
@@ -63,7 +69,7 @@ function inCrisis(scene: Scene, { device: at, subject, ...drawn }: Drawn): void 
       ? null
       : { said: `${IN_CONFIDENCE}${more}` };
   const request = { type, subject, idempotencyKey: key, payload: says(''), ...fields };
-  call(scene, device, request, key);
+  call(scene, device, request, key, answered);
   if (againAfterMs === null) return;
   scene.clock.schedule(againAfterMs, () => {
     device.whenAsked(() => {
@@ -76,7 +82,13 @@ function inCrisis(scene: Scene, { device: at, subject, ...drawn }: Drawn): void 
 }
 
 /** @param key - names it in the trace */
-function call(scene: Scene, device: Device, request: CrisisRequest, key: string): void {
+function call(
+  scene: Scene,
+  device: Device,
+  request: CrisisRequest,
+  key: string,
+  answered: (device: Device, id: string) => void = () => undefined,
+): void {
   const { clock } = scene;
   const startedAtMs = clock.monotonic();
   const { localAfterMs, planWithinMs } = device.process.options.crisis;
@@ -91,6 +103,7 @@ function call(scene: Scene, device: Device, request: CrisisRequest, key: string)
       const plan = planOwed === null ? {} : { planOwed, planGiven: resources[0]?.name ?? null };
       const { length: helps } = resources.filter(({ from }) => from === 'builtIn');
       device.tell({ event: 'answered', key, id, waitedMs, mayWaitMs, helps, ...plan });
+      answered(device, id);
       durable.then(
         () => {
           device.tell({ event: 'accepted', key, id });
@@ -126,7 +139,9 @@ export const CRISES: readonly AnyStepKind[] = [
     counts: 'work',
     weight: 1,
     draw: drawCrisis,
-    take: inCrisis,
+    take: (scene, drawn) => {
+      inCrisis(scene, drawn);
+    },
     says: ({ subject }) => `${subject} is in crisis`,
   }),
   stepKind({
@@ -148,15 +163,21 @@ export const CRISES: readonly AnyStepKind[] = [
       type: CRISIS_TYPE,
       trouble: random.pick(['fails', 'is busy', 'rejects', 'is silent', 'drops'] as const),
       forMs: random.pick([180_000, HOUR_MS, 6 * HOUR_MS]) + random.below(HOUR_MS),
+      takenOnAfterMs: random.chance(0.4) ? random.below(60_000) : null,
     }),
-    take: (scene, { trouble: kind, forMs, ...drawn }) => {
+    take: (scene, { trouble: kind, forMs, takenOnAfterMs = null, ...drawn }) => {
       const endpoint = CRISIS_TYPE.replaceAll('.', '/');
       const [upstream] = [...scene.upstreams.values()];
       const undo = upstream?.add({ kind, endpoint, share: 1 });
       if (undo === undefined) return;
       scene.clock.schedule(forMs, scene.untilHealed(undo));
       scene.saw('a crisis that its upstream does not take');
-      inCrisis(scene, drawn);
+      inCrisis(scene, drawn, (device, id) => {
+        if (takenOnAfterMs === null) return;
+        scene.clock.schedule(takenOnAfterMs, () => {
+          device.whenAsked(() => void give(device, 'crisis.acknowledge', { id, by: PERSONS[0] }));
+        });
+      });
     },
     says: ({ subject, trouble, forMs }) =>
       `${subject} is in crisis, and where it goes ${trouble} for ${forMs} ms`,

@@ -7,6 +7,7 @@
 import { CALLS } from './calls.ts';
 import { CLIENTS } from './clients.ts';
 import { CORE } from './core.ts';
+import { CRISES } from './crises.ts';
 import { DISK } from './disk.ts';
 import { EDITS } from './edits.ts';
 import { HONESTY } from './honesty.ts';
@@ -19,6 +20,7 @@ export const EVERY_PLANT: readonly Plant[] = [
   ...CORE,
   ...PROCESSES,
   ...DISK,
+  ...CRISES,
   ...NETWORK,
   ...CLIENTS,
   ...CALLS,
