@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Handler } from '../../../actors/port.ts';
+import type { Attempt, Handler } from '../../../actors/port.ts';
 import type { FeedSource } from '../../../inspector/protocol.ts';
 import { entriesOf, type PolicyLayers } from '../../../machines/policy/layers/policyLayers.ts';
 import { PolicyTable } from '../../../machines/policy/layers/policyTable.ts';
@@ -14,7 +14,12 @@ import { armFaultPoint, type FaultPoint } from '../../../persistence/port/faultP
 import type { Store, StoredOperation } from '../../../persistence/port/store.ts';
 import { assembleOwner, type Owner } from '../../createRuntime.ts';
 import type { Network } from '../../http/send.ts';
-import { type CheckedOptions, checkOptions, type RuntimeOptions } from '../../options.ts';
+import {
+  type CheckedOptions,
+  checkOptions,
+  DEFAULT_UPSTREAM,
+  type RuntimeOptions,
+} from '../../options.ts';
 import type { Runtime } from '../../runtime.ts';
 import { type Life, mortalHandler, newLife } from '../../virtual/life.ts';
 import { seededRandom } from '../../virtual/seededRandom.ts';
@@ -52,7 +57,7 @@ export interface DeviceProcess {
   readonly runtime: Runtime;
   /** Handlers that it was not started with, by their types. */
   readonly lateHandlers: Record<string, Handler>;
-  /** How many functions of guarded calls run, by upstream. */
+  /** How many functions of guarded calls, and reads of records, run, by upstream: each holds a slot, and is kept nowhere. */
   readonly callsOut: Map<string, number>;
   readonly feed: FeedSource;
   readonly store: FaultyStore;
@@ -246,10 +251,11 @@ export class Device {
     const random = seededRandom(seed * 1_000 + number);
     const whole = options(this, number, processNetwork(this.link, vessel.clock));
     const given = withDrawn({ random, ...whole }, this.drawn);
+    const callsOut = new Map<string, number>();
     const mortal = (handlers: RuntimeOptions['handlers'] = {}): [string, Handler][] =>
       Object.entries(handlers).map(([type, handler]) => [
         type,
-        mortalHandler(handler, this.#answered(life)),
+        countedReads(mortalHandler(handler, this.#answered(life)), callsOut),
       ]);
     const handlers = mortal(given.handlers);
     const late = mortal(whole.handlers).filter(([type]) => given.handlers?.[type] === undefined);
@@ -277,7 +283,7 @@ export class Device {
       ...{ number, options: checked, runtime, feed, store, door, life, isDead: life.isDead },
       ...{ clock: vessel.clock, timers: counted.timers },
       lateHandlers: Object.fromEntries(late),
-      callsOut: new Map(),
+      callsOut,
       kill: () => {
         life.end();
         store.kill();
@@ -463,6 +469,35 @@ export class Device {
       ...outside.map(({ id }) => rowOutside(id)),
     ];
   }
+}
+
+/** Handler of which each read of a record is counted while it is out. */
+function countedReads(handler: Handler, callsOut: Map<string, number>): Handler {
+  const { run, conflicts, upstream = DEFAULT_UPSTREAM } = handler;
+  const count = (by: 1 | -1): void => {
+    callsOut.set(upstream, (callsOut.get(upstream) ?? 0) + by);
+  };
+  const counted = <Answer>(read: (attempt: Attempt) => Promise<Answer> | Answer) => {
+    return async (attempt: Attempt): Promise<Answer> => {
+      count(1);
+      try {
+        return await read(attempt);
+      } finally {
+        count(-1);
+      }
+    };
+  };
+  const { fetchCurrent, checkRequest } = run;
+  const own = typeof conflicts === 'object' ? conflicts.fetchCurrent : undefined;
+  const whole =
+    fetchCurrent === undefined
+      ? run
+      : Object.assign((attempt: Attempt) => run(attempt), {
+          fetchCurrent: counted(fetchCurrent),
+          ...(checkRequest === undefined ? {} : { checkRequest }),
+        });
+  if (typeof conflicts !== 'object' || own === undefined) return { ...handler, run: whole };
+  return { ...handler, run: whole, conflicts: { ...conflicts, fetchCurrent: counted(own) } };
 }
 
 /** A clock that counts the timers that run on it. */
