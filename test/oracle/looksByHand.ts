@@ -68,7 +68,9 @@ export const ILL = {
   components: { resilience: 'degraded' },
 };
 
-const twice = (event: TraceEvent): readonly TraceEvent[] => [event, event];
+/** A page that shows this in two overviews, one after the other. */
+const shownTwice = (page: Readonly<Record<string, unknown>>): readonly TraceEvent[] =>
+  [0, 1_000].map((atMs) => seen(turn(1), [{}], null, { ...page, atMs }));
 
 export const called = (
   call: string,
@@ -138,10 +140,7 @@ export const LOOKS_BROKEN: Histories = {
   ],
   'nobody is told': [[seen(turn(0), [{ state: 'inReview', standing: 'held' }])]],
   'healthy while nothing starts': [[seen(turn(1), [{}])]],
-  'page differs from health': [
-    twice(seen(turn(1), [{}], null, { overall: 'degraded' })),
-    twice(seen(turn(1), [{}], null, turn(0))),
-  ],
+  'page differs from health': [shownTwice({ overall: 'degraded' }), shownTwice(turn(0))],
   'wait without a true reason': [
     [seen(turn(1), [{}], { reason: 'breaker' })],
     [seen(turn(1), [{}], { reason: 'lane' })],

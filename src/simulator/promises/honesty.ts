@@ -198,20 +198,28 @@ export const honesty: readonly Clause[] = [
     requirements: ['OB-1', 'HM-1'],
     needs: ['looks'],
     watch: (_, broken) => {
-      /** It may be a moment behind: what differs has to differ in the same way at the next look, too. */
-      let before: readonly string[] = [];
+      /** It may be a moment behind: what differs has to differ in the same way in its next overview, too. */
+      let before: { readonly atMs: number; readonly found: readonly string[] } | null = null;
       return {
-        looked: ({ health, page }) => {
-          const now = page === null ? [] : differences(page, health);
-          for (const each of now) if (before.includes(each)) broken(each);
-          before = now;
+        looked: (look) => {
+          const { health, page } = look;
+          if (page !== null && page.atMs === before?.atMs) return;
+          const counts = isSettled(look) ? JUDGED : [];
+          const found = page === null ? [] : differences(page, health, counts);
+          for (const each of found) if (before?.found.includes(each) === true) broken(each);
+          before = page && { atMs: page.atMs, found };
         },
       };
     },
   },
 ];
 
-function differences(page: Overview, health: HealthStatus): readonly string[] {
+/** @param counts those that have not changed since the page was told */
+function differences(
+  page: Overview,
+  health: HealthStatus,
+  counts: readonly Counted[],
+): readonly string[] {
   const both: readonly (readonly [string, unknown, unknown])[] = [
     ['overall', page.overall, health.overall],
     ['score', page.score, health.score],
@@ -219,7 +227,7 @@ function differences(page: Overview, health: HealthStatus): readonly string[] {
     ['level', page.level, health.level],
     ['storage', page.storage.state, health.storage.state],
     ['findings', page.findings.map(({ id }) => id), health.findings.map(({ id }) => id)],
-    ...JUDGED.map((as) => [as, page.waiting[as], health.waiting[as]] as const),
+    ...counts.map((as) => [as, page.waiting[as], health.waiting[as]] as const),
   ];
   return both.flatMap(([what, shown, said]) => {
     const [one, other] = [JSON.stringify(shown), JSON.stringify(said)];
