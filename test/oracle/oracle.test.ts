@@ -69,7 +69,13 @@ test('OB-1 HM-1 a page that is a moment behind breaks nothing', () => {
   const health = { ...turn(1), ...ILL };
   const changing = { stillMs: 1_000 };
   const look = (atMs: number, page: object, world = {}) =>
-    seen(health, [{ openMs: 0 }], { reason: 'slot' }, { ...health, ...page, atMs }, world);
+    seen(
+      health,
+      [{ unchangedMs: 60_000 }],
+      { reason: 'slot' },
+      { ...health, ...page, atMs },
+      world,
+    );
   const sameOverview = [look(0, { overall: 'healthy' }), look(0, { overall: 'healthy' })];
   const counting = [look(1_000, turn(0), changing), look(2_000, turn(0), changing)];
   expect(judge(ALL_SEEING, [...sameOverview, look(500, {}), ...counting])).toEqual([]);
