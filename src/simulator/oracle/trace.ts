@@ -84,6 +84,8 @@ export interface TraceEvents {
     /** True where the error says that nothing was stored. */
     readonly isForSure?: boolean;
   };
+  /** A key that has come before is about to come again, as another request that may be accepted. */
+  askedAgain: { readonly key: string };
   /** A key that has come before came with another body, and its caller was told that it is accepted. */
   otherBody: { readonly key: string; readonly id: string };
   /** An attempt under this key has ended the process, as each of them does. */

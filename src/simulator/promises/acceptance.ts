@@ -87,6 +87,7 @@ export const acceptance: readonly Clause[] = [
       const inDoubt = new Set<string>();
       return {
         accepted: ({ key }) => void inDoubt.add(key),
+        askedAgain: ({ key }) => void inDoubt.add(key),
         refused: ({ key, isForSure }) => {
           if (isForSure !== true || refused.has(key) || isCrisisKey(key)) inDoubt.add(key);
           else refused.add(key);

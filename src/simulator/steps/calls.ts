@@ -101,6 +101,7 @@ function ask(scene: Scene, device: Device, request: SyncRequest, is: 'first' | '
     send(device, request);
     return;
   }
+  device.tell({ event: 'askedAgain', key });
   device.runtime.sync(request).then(
     (operation) => {
       const { id } = operation;
