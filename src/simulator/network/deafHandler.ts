@@ -15,7 +15,6 @@ import { type Network, send } from '../../http/send.ts';
 
 /** Calls of one process that never return, at most: fewer than there are slots. */
 const SILENT_MAX = 2;
-const NEVER_ABORTED = new AbortController().signal;
 
 export function deafHandler(network: Network, baseUrl: string): Run {
   let silent = 0;
@@ -25,8 +24,10 @@ export function deafHandler(network: Network, baseUrl: string): Run {
       'idempotency-key': attempt.idempotencyKey,
       'holdfast-attempt': String(attempt.number),
     });
+    // Never aborted; one for each call, as each listens to its own.
+    const { signal } = new AbortController();
     const init = {
-      ...{ method: 'POST', headers, body: 'null', signal: NEVER_ABORTED },
+      ...{ method: 'POST', headers, body: 'null', signal },
       redirect: 'manual',
     } as const;
     const isCrisis = attempt.priority === 'crisis';
