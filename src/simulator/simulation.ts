@@ -329,14 +329,21 @@ class Simulation implements Scene {
     const names = [...this.upstreams.keys()];
     const place = this.devices.indexOf(device);
     const isDead = (): boolean => device.process.number !== number || device.process.isDead();
+    const last = names.at(-1) ?? '';
+    // Of an upstream that work was moved to, some may fail while others succeed.
+    const isMoved = (this.setup.devices[place]?.options ?? [])
+      .flat()
+      .some(({ field }) => field === 'upstream');
     const traced =
-      (sent: Run): Run =>
+      (sent: Run, service = last): Run =>
       async (attempt) => {
         const { idempotencyKey: key, operationId, number: tries } = attempt;
         noteAttempted(operationId, key);
         this.#endProcess(device, isDead, givenKey(key));
         const atMs = device.clock.now();
-        const around = { process: number, key, atMs, isDead, tell: device.tell };
+        const isDown = (): boolean =>
+          !isMoved && this.app === null && this.upstreams.get(service)?.isDown() === true;
+        const around = { process: number, key, atMs, isDead, isDown, tell: device.tell };
         let answer: Json | undefined = null;
         await tracedAttempt(attempt, around, new Set(), async (apply) => {
           this.#effects.set(`${place} ${key} ${tries}`, apply);
@@ -348,14 +355,13 @@ class Simulation implements Scene {
     if (this.app !== null) return this.#optionsOf(this.app, device, network, traced);
     const plain = TYPES.map((type, at) => {
       const upstream = names[at % names.length] ?? '';
-      const run = traced(sender(network, upstream, type));
+      const run = traced(sender(network, upstream, type), upstream);
       return [type, { upstream, run, honoursIdempotencyKey: type !== KEYLESS_TYPE }] as const;
     });
-    const last = names.at(-1) ?? '';
     const [first = ''] = names;
     const alerted = [
       CRISIS_TYPE,
-      { upstream: first, run: traced(sender(network, first, CRISIS_TYPE)) },
+      { upstream: first, run: traced(sender(network, first, CRISIS_TYPE), first) },
     ] as const;
     const editing = recordHandlers(network, urlOf(last), traced).map(
       ([type, handler]) => [type, { upstream: last, ...handler }] as const,

@@ -22,6 +22,9 @@ const CANCELLED: ToldOutcome = {
   code: 'HF_CANCELLED',
 };
 const CULPRIT_CRASHES = 5;
+const EXHAUSTED: DiskRow['outcome'] = {
+  ...{ status: 'deadLettered', attempts: 1, settledAtMs: 50, code: 'HF_ATTEMPTS_EXHAUSTED' },
+};
 
 /** The operation `op-1` of key `key-1` and so on, waiting for its first attempt. */
 function row(number: number, more: Partial<DiskRow> = {}): DiskRow {
@@ -336,6 +339,16 @@ export const BROKEN_PLAINLY: Histories = {
   'call outlived its deadline': [[called({ isLate: true, code: 'unheard' })]],
   'call made again': [[called({ mayRepeat: false, runs: 2 })]],
   'call of a crisis held back': [[called({ isCrisis: true, code: 'HF_UPSTREAM_DOWN' })]],
+  'given up too early': [[finished(ended(1, { outcome: EXHAUSTED, attemptsMax: 3 }))]],
+  'given up in an outage': [
+    [
+      {
+        ...{ event: 'attemptOver', task: 'op-1', attempt: 1, process: 1 },
+        ...{ isSpent: true, isInOutage: true },
+      },
+      finished(ended(1, { outcome: EXHAUSTED })),
+    ],
+  ],
   'culprit not convicted': [[{ event: 'endedProcess', key: 'key-1', times: 60 }]],
   'untyped error': [[{ event: 'refused', key: 'key-1', code: null }]],
   'applied twice': [

@@ -100,6 +100,9 @@ const FAILING: ReadonlySet<string> = new Set<(typeof TROUBLES)[number]>([
   ...(['drops after the work', 'is silent', 'denies', 'rejects', 'redirects'] as const),
 ]);
 
+/** With one of these at all requests, it is down. */
+const DOWN: ReadonlySet<string> = new Set<(typeof TROUBLES)[number]>(['refuses', 'fails', 'drops']);
+
 export interface Trouble {
   readonly kind: (typeof TROUBLES)[number];
   /** The end of the only path that it is about; `null` for all. */
@@ -208,6 +211,13 @@ export class SimulatedUpstream {
   /** Whether it takes no connection. */
   isRefusing(): boolean {
     return [...this.#troubles].some(({ kind }) => kind === 'refuses');
+  }
+
+  /** Whether it fails every call, and does nothing of it. */
+  isDown(): boolean {
+    return [...this.#troubles].some(
+      ({ kind, endpoint, share }) => DOWN.has(kind) && endpoint === null && share === 1,
+    );
   }
 
   receive(request: Arriving, reply: Reply): void {

@@ -57,6 +57,7 @@ export function diskRow(
     startAtMs: ('startAtMs' in context ? context.startAtMs : null) ?? null,
     isBackingOff: standing === 'due' && state === 'backingOff',
     crashes,
+    attemptsMax: context.attemptsMax,
     outcome:
       hasEnded(standing) && context.ending !== null
         ? reported(toOutcome(context, NOTHING_SAID, undefined))

@@ -35,6 +35,8 @@ export interface DiskRow {
   readonly crashes: number;
   /** How it ended; `null` while it has not. */
   readonly outcome: ReportedOutcome | null;
+  /** How many attempts its retry policy allows; `null` for no end, left out where nobody knows. */
+  readonly attemptsMax?: number | null;
   /** Code of its last failure. */
   readonly failureCode: string | null;
 }
@@ -159,6 +161,8 @@ export interface TraceEvents {
     readonly attempt: number;
     readonly process: number;
     readonly isSpent: boolean;
+    /** Whether its upstream failed every call from its beginning to its end. */
+    readonly isInOutage?: boolean;
   };
   /** The handler of an attempt has returned, in a living process: at its end, or long after. */
   returned: { readonly task: Task; readonly attempt: number; readonly process: number };

@@ -18,6 +18,8 @@ export interface Surroundings {
   readonly onDisk?: DiskRow | null;
   /** A dead process hears of nothing that becomes of its attempts. */
   readonly isDead: () => boolean;
+  /** Whether its upstream fails every call; left out where nobody arranged it. */
+  readonly isDown?: () => boolean;
   readonly tell: (event: TraceEvent) => void;
 }
 
@@ -27,7 +29,7 @@ export type Work = (apply: (isKeyless?: boolean) => void) => Promise<void>;
 /** Does the work of an attempt under the eyes of the oracle. */
 export async function tracedAttempt(
   attempt: Attempt,
-  { process, atMs, key, onDisk, isDead, tell }: Surroundings,
+  { process, atMs, key, onDisk, isDead, isDown = () => false, tell }: Surroundings,
   appliedKeys: Set<string>,
   work: Work,
 ): Promise<void> {
@@ -35,11 +37,13 @@ export async function tracedAttempt(
   const lane = entity === null || priority === 'crisis' ? null : `${entity.type}/${entity.id}`;
   const seen = onDisk === undefined ? {} : { onDisk };
   tell({ event: 'attempted', key, task: id, id, attempt: number, atMs, process, lane, ...seen });
+  const wasDown = isDown();
   let isOver = false;
   const over = (isSpent: boolean): void => {
     if (isOver || isDead()) return;
     isOver = true;
-    tell({ event: 'attemptOver', task: id, attempt: number, process, isSpent });
+    const isInOutage = wasDown && isDown();
+    tell({ event: 'attemptOver', task: id, attempt: number, process, isSpent, isInOutage });
   };
   signal.addEventListener('abort', () => {
     over(isHoldfastError(signal.reason) && signal.reason.code === 'HF_ATTEMPT_TIMED_OUT');

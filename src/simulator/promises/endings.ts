@@ -6,7 +6,7 @@
 
 import type { Clause } from '../oracle/clause.ts';
 import type { Known } from '../oracle/known.ts';
-import { type DiskRow, isEditKey, type ToldOutcome } from '../oracle/trace.ts';
+import { type DiskRow, isEditKey, type Task, type ToldOutcome } from '../oracle/trace.ts';
 
 /** Whether two tellings of one ending agree, in all that both of them say. */
 function isSame(one: ToldOutcome, other: ToldOutcome): boolean {
@@ -157,6 +157,47 @@ export const endings: readonly Clause[] = [
         }
       },
     }),
+  },
+  {
+    breach: 'given up too early',
+    says: {
+      page: 'errors',
+      sentence: 'The last attempt that the retry policy allows failed',
+    },
+    requirements: ['OP-5', 'RT-1'],
+    watch: (_, broken) => ({
+      atRest: (rows) => {
+        for (const { id, outcome, attemptsMax = null } of rows) {
+          if (outcome?.code !== 'HF_ATTEMPTS_EXHAUSTED' || attemptsMax === null) continue;
+          if (outcome.attempts < attemptsMax) broken(`${id} after ${outcome.attempts} attempts`);
+        }
+      },
+    }),
+  },
+  {
+    breach: 'given up in an outage',
+    says: { page: 'requirements', sentence: 'So an outage of any length dead-letters nothing.' },
+    requirements: ['RT-1'],
+    watch: (_, broken) => {
+      /** Whether all attempts of each were made while every call failed. */
+      const isAllInOutage = new Map<Task, boolean>();
+      /** Where people hold a breaker, failures prove what they seem to. */
+      let isHeld = false;
+      return {
+        attemptOver: ({ task, isInOutage = false }) => {
+          isAllInOutage.set(task, isInOutage && isAllInOutage.get(task) !== false);
+        },
+        ordered: ({ call, code }) => {
+          isHeld ||= call.startsWith('breaker.') && code === null;
+        },
+        atRest: (rows) => {
+          for (const { id, outcome } of isHeld ? [] : rows) {
+            if (outcome?.code !== 'HF_ATTEMPTS_EXHAUSTED') continue;
+            if (isAllInOutage.get(id) === true) broken(`${id} after ${outcome.attempts} attempts`);
+          }
+        },
+      };
+    },
   },
   {
     breach: 'culprit not convicted',
