@@ -160,7 +160,9 @@ export const LOOKS_BROKEN: Histories = {
     [
       TAKEN_ON,
       ...[1, 5].map((hour) =>
-        seen(ILL, [UNDELIVERED], null, null, { hasChain: false, atMs: hour * HOUR_MS }),
+        seen(ILL, [UNDELIVERED], null, null, {
+          ...{ hasChain: false, atMs: hour * HOUR_MS, upMs: hour * HOUR_MS },
+        }),
       ),
     ],
   ],
