@@ -6,7 +6,6 @@
  */
 
 import type { Overview } from '../../../inspector/protocol.ts';
-import { BROUGHT_BACK } from '../../../machines/operation/repeatSafety.ts';
 import type { SyncOperationState } from '../../../machines/operation/syncOperationMachine.ts';
 import {
   asksForSomebody,
@@ -39,8 +38,6 @@ const COUNTED_AS: Partial<Readonly<Record<WaitReason, Counted>>> = {
 export function countedAs({ standing, state, isCrisis }: OpenRow): Counted | null {
   if (standing === 'deadLettered') return 'deadLettered';
   if (standing === 'inHand' || isCrisis) return null;
-  // What is run again is kept in one state for its turn and behind others of its lane.
-  if (state === BROUGHT_BACK && standing === 'held') return 'inLane';
   const reason = waitReasonOf(state as SyncOperationState);
   // What was brought back is in the same state behind others of its entity as in line.
   if (standing === 'held' && reason === 'turn') return 'inLane';

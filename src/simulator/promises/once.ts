@@ -6,7 +6,7 @@
  */
 
 import type { Clause } from '../oracle/clause.ts';
-import type { Task } from '../oracle/trace.ts';
+import { isEditKey, type Task } from '../oracle/trace.ts';
 
 export const once: readonly Clause[] = [
   {
@@ -54,11 +54,20 @@ export const once: readonly Clause[] = [
     requirements: ['OP-3'],
     needs: ['bodies'],
     outlivesRestore: true,
-    watch: (_, broken) => ({
-      bodyChanged: ({ key }) => {
-        broken(key);
-      },
-    }),
+    watch: (_, broken) => {
+      const sent = new Set<string>();
+      /** Edits that went out before a restore: beside their body goes what their device has seen, and it begins anew. */
+      const begunAnew = new Set<string>();
+      return {
+        attempted: ({ key }) => void sent.add(key),
+        restored: () => {
+          for (const key of sent) if (isEditKey(key, '')) begunAnew.add(key);
+        },
+        bodyChanged: ({ key }) => {
+          if (!begunAnew.has(key)) broken(key);
+        },
+      };
+    },
   },
   {
     breach: 'attempted after it completed',

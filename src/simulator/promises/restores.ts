@@ -18,6 +18,8 @@ export const restores: readonly Clause[] = [
     watch: (_, broken) => {
       /** Keys of what lay in the store when it was restored. */
       const held = new Set<string>();
+      /** Ids of crises that were beside the database, and are delivered once that takes them. */
+      const spilled = new Set<string>();
       const hold = ({ rows }: { readonly rows: readonly DiskRow[] }): void => {
         for (const { key } of rows) held.add(key);
       };
@@ -27,8 +29,9 @@ export const restores: readonly Clause[] = [
         released: () => {
           held.clear();
         },
-        attempted: ({ key, attempt }) => {
-          if (held.has(key)) broken(`attempt ${attempt} of ${key}`);
+        spilled: ({ id }) => void spilled.add(id),
+        attempted: ({ key, attempt, id = '' }) => {
+          if (held.has(key) && !spilled.has(id)) broken(`attempt ${attempt} of ${key}`);
         },
       };
     },

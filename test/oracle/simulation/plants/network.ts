@@ -23,6 +23,7 @@ export const NETWORK: readonly Plant[] = [
     replace: '        body: isSafe ? null : JSON.stringify(payload),',
     says: 'Headers and payload go to wherever an answer points.',
     finds: /^redirect followed: /,
+    about: 'upstream',
     seedsMax: 20,
   },
   {

@@ -71,9 +71,9 @@ async function look(plant) {
     for (let seeds = seedsOf(plant); seeds.length > 0; ) {
       lines.push(...(await run(file, plant.finds.source, seeds, plant.about)));
       const { seed, found } = lines.at(-1);
-      if (found === null) break;
-      const anyway = await cleanKinds(seed, plant.about);
-      if (!anyway.includes(kindOf(found))) return { seed, found, lines };
+      const anyway = found === null ? [] : await cleanKinds(seed, plant.about);
+      if (found !== null && !anyway.includes(kindOf(found))) return { seed, found, lines };
+      // The others, too, where one of them hangs.
       seeds = seeds.slice(seeds.indexOf(seed) + 1);
     }
     return { found: null, lines };
