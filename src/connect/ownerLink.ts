@@ -65,10 +65,15 @@ interface Open {
   /** The ask at the present owner; `null` while it waits for one. */
   asked: Asked<unknown> | null;
   wasAsked: boolean;
+  /** Whether an owner was asked before the present one, and ended before it had answered. */
+  isRepeat: boolean;
   /** Whether it has waited for an owner. */
   hasWaited: boolean;
   cancelDeadline: () => void;
 }
+
+/** Asks for a request to be stored. */
+const STORING: ReadonlySet<AskName> = new Set(['sync', 'syncMany']);
 
 /** The pauses between two searches for an owner, in milliseconds: a takeover takes a few, a restart longer. */
 const LOOK_MS_MIN = 20;
@@ -121,7 +126,8 @@ export class OwnerLink {
         return;
       }
       open = {
-        ...{ name, patience, isRepeatable, asked: null, wasAsked: false, hasWaited: false },
+        ...{ name, patience, isRepeatable, asked: null, wasAsked: false },
+        ...{ isRepeat: false, hasWaited: false },
         params: typeof params === 'function' ? params : () => params,
         told: (value) => {
           // An error of a listener ends neither the process nor the other frames.
@@ -286,6 +292,7 @@ export class OwnerLink {
     }
     const asked = seat.ask(open.name, open.params(open.wasAsked), open.told);
     open.asked = asked;
+    open.isRepeat = open.wasAsked;
     open.wasAsked = true;
     asked.answer.then(
       (result) => {
@@ -309,7 +316,8 @@ export class OwnerLink {
       return;
     }
     this.#over(open);
-    open.reject((open.hasWaited ? ofNewOwner(error) : error) as HoldfastError);
+    const told = open.hasWaited ? ofNewOwner(error) : error;
+    open.reject((open.isRepeat && STORING.has(open.name) ? inDoubt(told) : told) as HoldfastError);
   }
 
   /** Ends an ask; false where it was over before. */
@@ -340,6 +348,16 @@ export class OwnerLink {
       withStack: false,
     });
   }
+}
+
+/** What a refusal says of a request that an owner was asked for before: that one may have stored it. */
+function inDoubt(refusal: unknown): unknown {
+  if (!isHoldfastError(refusal) || refusal.mayBeStored || refusal.retry !== 'later') return refusal;
+  return new HoldfastError(
+    refusal.code,
+    'The owner of the store was asked before, and its answer was lost with the connection: what was asked for then may be stored, though this time it was refused. Send it again later with the same idempotencyKey: if it is stored, that finds it.',
+    { retry: 'later', mayBeStored: true, cause: refusal, withStack: false },
+  );
 }
 
 /** Whether the error says that the owner is closing or was cut off, so that the next one is asked. */

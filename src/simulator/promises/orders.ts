@@ -54,6 +54,8 @@ export const orders: readonly Clause[] = [
         },
         ordered: (event) => {
           if (!BATCHES.includes(event.call) || event.params['dryRun'] === true) return;
+          // What was ordered while the disk hung may be done once it goes on.
+          if (event.code === 'HF_STORE_HANGING') return;
           open -= 1;
           for (const [id, type] of letters) if (isMeant(event, type)) letters.delete(id);
         },
