@@ -480,7 +480,9 @@ class Simulation implements Scene {
     const silent = new Set<string>();
     for (const { id, isInHand, attempt } of rows) {
       if (!isInHand) continue;
-      const { state } = await this.clock.run(runtime.operations.get(id).view());
+      const view = runtime.operations.get(id).view();
+      // A process that has not started shows nothing.
+      const state = await this.clock.run(view.then((shown) => shown.state).catch(() => null));
       // Its time-out may be a year.
       const isUnderWay = state === 'attempting' && attempts.get(id) === attempt;
       if (isUnderWay || state === 'overhanging' || state === 'cancelling') silent.add(id);

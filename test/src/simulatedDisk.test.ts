@@ -172,4 +172,18 @@ describe('the store of a device', () => {
     await clock.advance(1);
     expect(answered).toEqual([1, 2]);
   });
+
+  test('CR-4 what is among the acceptances beside the database is not taken from the other thread once more', async () => {
+    const { disk, clock } = newDisk();
+    const first = disk.store(clock);
+    await clock.run(first.open());
+    const crisis = accept(first.nextSeq());
+    expect(disk.keepOutside({ id: crisis.id, request: '{}' })).toBe(true);
+    await clock.run(first.spill(crisis));
+    first.kill();
+    disk.faults.fate = () => 'failsUnwritten';
+    const { spilled, outside } = await clock.run(disk.store(clock).open());
+    expect(spilled.map(({ id }) => id)).toEqual([crisis.id]);
+    expect(outside).toEqual([]);
+  });
 });

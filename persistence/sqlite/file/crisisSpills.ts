@@ -37,6 +37,8 @@ export class CrisisSpills {
   readonly #outsidePath: string;
   readonly #acceptances: SpillFile<AcceptWrite>;
   readonly #outside: SpillFile<OutsideCrisis>;
+  /** Ids of the acceptances that an earlier process left. */
+  #accepted: ReadonlySet<string> = new Set();
 
   constructor({ folder, sealer, storeId, files, told }: CrisisSpillsParts) {
     this.#told = told;
@@ -50,12 +52,19 @@ export class CrisisSpills {
   /** Takes the room for acceptances, and reads those that an earlier process left: they are to be committed. */
   takeUp(): readonly AcceptWrite[] {
     this.#acceptances.reserve();
-    return this.#acceptances.read(this.#told);
+    const writes = this.#acceptances.read(this.#told);
+    this.#accepted = new Set(writes.map(({ id }) => id));
+    return writes;
   }
 
-  /** Crises that an earlier process kept from another thread. */
+  /** Crises that an earlier process kept from another thread, and did not accept before it ended. */
   readOutside(): readonly OutsideCrisis[] {
-    return this.#outside.read(this.#told);
+    return this.#outside.read(this.#told).filter(({ id }) => {
+      const isAccepted = this.#accepted.has(id);
+      // It would be accepted twice, with two places in the order.
+      if (isAccepted) this.dropOutside(id);
+      return !isAccepted;
+    });
   }
 
   /** Keeps an acceptance; returns why not where that fails. */

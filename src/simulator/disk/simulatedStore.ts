@@ -102,8 +102,14 @@ class SimulatedStore {
     const writes = spills.takeUp();
     const seqs = writes.map(({ seq }) => seq);
     this.#lastSeq = Math.max(this.#lastSeq, this.#disk.base.nextSeq() - 1, ...seqs);
-    const isTaken = writes.length > 0 && faults.fate(writes) === 'works';
-    if (isTaken) await this.commit(writes);
+    const isTaken =
+      writes.length > 0 &&
+      faults.fate(writes) === 'works' &&
+      (await this.commit(writes).then(
+        () => true,
+        // Spilling must not make a start fail.
+        () => false,
+      ));
     const outside = [];
     for (const crisis of spills.readOutside()) {
       if ((await this.#disk.base.find(crisis.id)) === null) outside.push(crisis);
