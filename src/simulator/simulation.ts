@@ -438,8 +438,8 @@ class Simulation implements Scene {
       }),
     );
     const withinMs = Math.max(...waits.map((each) => each.withinMs));
-    for (let passedMs = 0; passedMs < withinMs; passedMs += LOOK_EVERY_MS) {
-      await this.clock.advance(LOOK_EVERY_MS);
+    for (let passedMs = 0; passedMs < withinMs; passedMs += nextLookAfterMs(passedMs)) {
+      await this.clock.advance(nextLookAfterMs(passedMs));
       await this.#looks.all();
       const waiting = await Promise.all(
         this.devices.map(async ({ disk }) => await disk.base.counts()),
@@ -541,6 +541,11 @@ function sender(network: Network, upstream: string, type: string): Run {
   return type === OWN_TYPE
     ? deafHandler(network, baseUrl)
     : (httpHandlerOver(network, { baseUrl }) as Run);
+}
+
+/** Pace of looks once everything is healed: often at first, while most of what waited ends. */
+function nextLookAfterMs(passedMs: number): number {
+  return passedMs < CLOSE_UP_EVERY_MS ? LOOK_EVERY_MS : 6 * LOOK_EVERY_MS;
 }
 
 /** Milliseconds since the start, as days and the time of day. */

@@ -29,6 +29,16 @@ const TOGETHER_SHARE = 0.06;
 /** Said before the first request, and never changed. */
 const FOR_GOOD: readonly string[] = ['key', 'device'];
 const SETS_MAX = 3;
+/**
+ * With less, a day would be spent on trying: no answer comes in time, or what fails is repeated at once. What crises
+ * become then is tried in `test/oracle/unstoppable`.
+ */
+const LEAST_MS: Readonly<Record<string, number>> = {
+  attemptTimeoutMs: 1_500,
+  'breaker.probeLeaseMs': 1_500,
+  'retry.delayMsMax': 500,
+  'retry.thenEveryMs': 1_000,
+};
 
 /** The options of the processes of a device, one after the other; an empty set has all as usual. */
 export function drawOptions(random: SeededRandom, named: Named): readonly (readonly Drawn[])[] {
@@ -85,6 +95,11 @@ export function drawPolicies(random: SeededRandom, named: Named): readonly Drawn
   );
 }
 
+function longEnough(field: string): (value: Json) => Json {
+  const least = LEAST_MS[field] ?? Number.NEGATIVE_INFINITY;
+  return (value) => (typeof value === 'number' ? Math.max(value, least) : value);
+}
+
 /** Every field in every place where it may be set. */
 export function everyPlace({ upstreams, types }: Named): readonly Candidate[] {
   const of = (
@@ -93,7 +108,7 @@ export function everyPlace({ upstreams, types }: Named): readonly Candidate[] {
     fields: Iterable<readonly [string, TriedField]>,
   ): readonly Candidate[] =>
     [...fields].flatMap(([field, { values }]) =>
-      values.length === 0 ? [] : [{ place, name, field, values }],
+      values.length === 0 ? [] : [{ place, name, field, values: values.map(longEnough(field)) }],
     );
   const policies = (place: Place, name: string): readonly Candidate[] => {
     const names = policiesOf(place, name);

@@ -50,21 +50,33 @@ export interface Drawn {
 
 type Options = Partial<RuntimeOptions>;
 
-/** What a policy is set with, where it could not be what it is otherwise. */
-export const BESIDE: Readonly<Record<string, PolicySettings>> = {
-  'flow.slotsMin': { concurrency: 100_000, flow: { slotsAtStart: 100_000 } },
-  'flow.slotsAtStart': { concurrency: 100_000, flow: { slotsMin: 1 } },
-  'flow.timeoutMsMin': { attemptTimeoutMs: YEAR_MS },
-  'flow.probeMsMin': { flow: { probeMsMax: YEAR_MS } },
-  'flow.probeMsMax': { flow: { probeMsMin: 1 } },
-  'breaker.windowCalls': { breaker: { windowCallsMin: 1 } },
-  'breaker.windowCallsMin': { breaker: { windowCalls: 100_000 } },
-  'breaker.probeLeaseMs': { attemptTimeoutMs: 1 },
-  'degradation.eventLoopDelayMsLimited': { degradation: { eventLoopDelayMsCriticalOnly: YEAR_MS } },
-  'degradation.eventLoopDelayMsCriticalOnly': { degradation: { eventLoopDelayMsLimited: 1 } },
-  'retry.initialDelayMs': { retry: { delayMsMax: YEAR_MS } },
-  'retry.delayMsMax': { retry: { initialDelayMs: 0 } },
+/** The time for a call and the first wait after a failure, in milliseconds, where others are set with them. */
+const CALL_MS = 3_000;
+const FIRST_WAIT_MS = 500;
+
+/** What a policy is set with, where it could not have its value otherwise. */
+export const BESIDE: Readonly<Record<string, (value: Json) => PolicySettings>> = {
+  'flow.slotsMin': () => ({ concurrency: 100_000, flow: { slotsAtStart: 100_000 } }),
+  'flow.slotsAtStart': () => ({ concurrency: 100_000, flow: { slotsMin: 1 } }),
+  'flow.timeoutMsMin': () => ({ attemptTimeoutMs: YEAR_MS }),
+  'flow.probeMsMin': () => ({ flow: { probeMsMax: YEAR_MS } }),
+  'flow.probeMsMax': () => ({ flow: { probeMsMin: 1 } }),
+  'breaker.windowCalls': () => ({ breaker: { windowCallsMin: 1 } }),
+  'breaker.windowCallsMin': () => ({ breaker: { windowCalls: 100_000 } }),
+  'breaker.probeLeaseMs': (value) => ({ attemptTimeoutMs: atMost(value, CALL_MS) }),
+  'degradation.eventLoopDelayMsLimited': () => ({
+    degradation: { eventLoopDelayMsCriticalOnly: YEAR_MS },
+  }),
+  'degradation.eventLoopDelayMsCriticalOnly': () => ({
+    degradation: { eventLoopDelayMsLimited: 1 },
+  }),
+  'retry.initialDelayMs': () => ({ retry: { delayMsMax: YEAR_MS } }),
+  'retry.delayMsMax': (value) => ({ retry: { initialDelayMs: atMost(value, FIRST_WAIT_MS) } }),
 };
+
+function atMost(value: Json, most: number): number {
+  return typeof value === 'number' ? Math.min(value, most) : most;
+}
 
 const LAYERS: Readonly<Partial<Record<Place, PolicyLayer>>> = {
   'policies.defaults': 'defaults',
@@ -133,7 +145,7 @@ function layered({ place, name, field, value }: Drawn): object {
   const [policy = '', part] = field.split('.');
   const set = POLICIES.get(field)?.isMade === true ? madeStrategy(nameIn(value)) : value;
   const own = { [policy]: part === undefined ? set : { [part]: set } };
-  const beside = Object.entries(BESIDE[field] ?? {}).filter(([other]) =>
+  const beside = Object.entries(BESIDE[field]?.(value) ?? {}).filter(([other]) =>
     policiesOf(place, name).some((each) => each.split('.')[0] === other),
   );
   const settings = merged(Object.fromEntries(beside), own);

@@ -93,8 +93,7 @@ const DEGRADATION: TableOf<DegradationPolicy> = {
 };
 
 const POLICY: TableOf<Omit<PolicySettings, 'retry' | 'breaker' | 'flow' | 'degradation'>> = {
-  // With less than any answer takes, nothing but crises is ever done, and hours are spent on trying.
-  attemptTimeoutMs: { values: [1_500, 3_000, YEAR_MS] },
+  attemptTimeoutMs: { usual: 3_000 },
   responseDeadlineMs: { usual: 2_000 },
   subjectRate: { usual: { perSecond: 5, burst: 10 } },
   tierRate: { usual: { perSecond: 10, burst: 20 } },

@@ -133,6 +133,9 @@ async function keepPlan(scene: Scene, device: Device, subject: string): Promise<
   }
 }
 
+/** How long a crisis is taken by nobody: seldom for so long that people are called again and again. */
+const UNHEARD_MS = [180_000, 180_000, 180_000, HOUR_MS, HOUR_MS, 6 * HOUR_MS] as const;
+
 export const CRISES: readonly AnyStepKind[] = [
   stepKind({
     kind: 'work.crisis',
@@ -162,7 +165,7 @@ export const CRISES: readonly AnyStepKind[] = [
       ...drawCrisis(random),
       type: CRISIS_TYPE,
       trouble: random.pick(['fails', 'is busy', 'rejects', 'is silent', 'drops'] as const),
-      forMs: random.pick([180_000, HOUR_MS, 6 * HOUR_MS]) + random.below(HOUR_MS),
+      forMs: random.pick(UNHEARD_MS) + random.below(HOUR_MS / 4),
       takenOnAfterMs: random.chance(0.4) ? random.below(60_000) : null,
     }),
     take: (scene, { trouble: kind, forMs, takenOnAfterMs = null, ...drawn }) => {

@@ -12,6 +12,7 @@ import { type PolicySettings, rulesOf } from '../../../machines/policy/layers/po
 import type { PolicyLayers } from '../../../machines/policy/layers/policyLayers.ts';
 import type { PayloadSchema } from '../../../machines/policy/request/payloadSchema.ts';
 import type { OptionRules } from '../../../machines/vocabulary/optionFields.ts';
+import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { TIERS } from '../../../machines/vocabulary/urgency.ts';
 import { keyFile, passphrase, rawKey } from '../../../src/index.ts';
 import { RUNTIME_RULES, type RuntimeOptions } from '../../../src/options.ts';
@@ -243,7 +244,7 @@ export function everyPolicyTry(): readonly PolicyTry[] {
     return unusual(values).map((given): PolicyTry => {
       const value = isMade ? madeStrategy(String(given)) : given;
       const own = { [policy]: part === undefined ? value : { [part]: value } };
-      const settings = merged(BESIDE[name] ?? {}, own) as PolicySettings;
+      const settings = merged(BESIDE[name]?.(value as Json) ?? {}, own) as PolicySettings;
       return { policy: name, name: `${name}: ${said(value)}`, settings };
     });
   });
