@@ -115,5 +115,10 @@ export class Known {
     this.rows = new Map(rows.map((row) => [row.id, row]));
     this.outcomes.clear();
     for (const [key, id] of this.accepted) if (!this.rows.has(id)) this.accepted.delete(key);
+    // One that is older than the store before it may know what that had forgotten.
+    for (const { id, isCrisis } of rows) {
+      const key = this.keys.get(id);
+      if (key !== undefined && !isCrisis) this.accepted.set(key, id);
+    }
   }
 }

@@ -19,11 +19,17 @@ export const once: readonly Clause[] = [
     outlivesRestore: true,
     watch: (_, broken) => {
       const seen = new Set<Task>();
+      const edits = new Set<Task>();
       return {
         applied: ({ task, key, isKeyless }) => {
           if (isKeyless === true) return;
           if (seen.has(task)) broken(`${task} under ${key}`);
           seen.add(task);
+          if (isEditKey(key, String(task))) edits.add(task);
+        },
+        // What a backup has forgotten is merged with what the upstream holds, which is the edit itself.
+        restored: () => {
+          for (const task of edits) seen.delete(task);
         },
       };
     },
