@@ -24,8 +24,11 @@ export const attempts: readonly Clause[] = [
     requirements: ['PS-2', 'RT-4'],
     watch: (known, broken) => {
       const highest = new Map<string, number>();
+      const ids = new Map<string, string>();
       return {
-        attempted: ({ key, attempt }) => {
+        // Also of one whose caller was told that it is in doubt.
+        attempted: ({ key, attempt, id = known.accepted.get(key) ?? '' }) => {
+          ids.set(key, id);
           if (!isCrisisKey(key)) highest.set(key, Math.max(attempt, highest.get(key) ?? 0));
         },
         atRest: (rows) => {
@@ -34,7 +37,7 @@ export const attempts: readonly Clause[] = [
             const row = onDisk.get(key);
             // A crisis is the listed exception: its delivery starts beside the write (CR-4).
             if (row?.isCrisis === true || known.damaged.has(key)) continue;
-            if (isCountedAnew(known, row?.id ?? known.accepted.get(key) ?? '')) continue;
+            if (isCountedAnew(known, row?.id ?? ids.get(key) ?? '')) continue;
             if (attempt > (row?.attempt ?? 0)) broken(`attempt ${attempt} of ${key}`);
           }
         },
@@ -61,7 +64,6 @@ export const attempts: readonly Clause[] = [
     watch: (known, broken) => {
       const highest = new Map<Task, number>();
       return {
-        // Also of one whose caller was told that it is in doubt.
         attempted: ({ task, key, attempt, id = known.accepted.get(key) ?? '' }) => {
           const before = highest.get(task) ?? 0;
           if (attempt < before && !isCrisisKey(key) && !isCountedAnew(known, id)) {
