@@ -34,8 +34,8 @@ const SETS_MAX = 3;
  * become then is tried in `test/oracle/unstoppable`.
  */
 const LEAST_MS: Readonly<Record<string, number>> = {
-  attemptTimeoutMs: 1_500,
-  'breaker.probeLeaseMs': 1_500,
+  attemptTimeoutMs: 2_500,
+  'breaker.probeLeaseMs': 2_500,
   'retry.delayMsMax': 500,
   'retry.thenEveryMs': 1_000,
 };

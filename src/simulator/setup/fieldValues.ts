@@ -93,7 +93,8 @@ const DEGRADATION: TableOf<DegradationPolicy> = {
 };
 
 const POLICY: TableOf<Omit<PolicySettings, 'retry' | 'breaker' | 'flow' | 'degradation'>> = {
-  attemptTimeoutMs: { usual: 3_000 },
+  // No less than a time-out that follows what calls take.
+  attemptTimeoutMs: { values: [1_500, 3_000, YEAR_MS] },
   responseDeadlineMs: { usual: 2_000 },
   subjectRate: { usual: { perSecond: 5, burst: 10 } },
   tierRate: { usual: { perSecond: 10, burst: 20 } },
