@@ -42,6 +42,8 @@ export class SpillFile<Kept extends { readonly id: string }> {
   #isUnreadableKept = true;
   /** The end of what was ever written. */
   #high = 0;
+  /** Whether it is known what an earlier process left there. */
+  #isRead = false;
 
   constructor(label: string, path: string, sealer: Sealer, storeId: string, files: Files) {
     this.#label = label;
@@ -75,8 +77,10 @@ export class SpillFile<Kept extends { readonly id: string }> {
    * called.
    */
   read(told: (notice: HoldfastError) => void = () => {}): readonly Kept[] {
-    if (!this.#files.exists(this.#path)) return [];
-    const bytes = this.#files.read(this.#path);
+    const isThere = this.#files.exists(this.#path);
+    const bytes = isThere ? this.#files.read(this.#path) : null;
+    this.#isRead = true;
+    if (bytes === null) return [];
     const spilled: Kept[] = [];
     let isWhole = true;
     for (let at = 0, failures = 0; failures <= FAILURES_MAX; ) {
@@ -107,6 +111,8 @@ export class SpillFile<Kept extends { readonly id: string }> {
    * @throws errors of the file system.
    */
   append(kept: Kept): void {
+    // Or it would be written over what could not be read when the store was opened.
+    if (!this.#isRead) this.read();
     const text = Buffer.from(JSON.stringify(kept), 'utf8');
     const envelope = this.#sealer.seal(text, this.#binding(this.#end));
     text.fill(0);

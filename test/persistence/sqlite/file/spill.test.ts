@@ -13,10 +13,10 @@ import { accept, idOf, update } from '../../contract/writes.ts';
 const STORE_ID = '00112233445566778899aabbccddeeff';
 const spillPath = (folder: string): string => join(folder, 'crises.spill');
 
-function spillFile(path: string): SpillFile<AcceptWrite> {
+function spillFile(path: string, files = machineFiles): SpillFile<AcceptWrite> {
   const storeKey = new Uint8Array(32).fill(5);
   const sealer = createSealer({ engine: nodeEngine, storeKey, keyId: 1, storeId: STORE_ID });
-  return new SpillFile(SPILLS.acceptances, path, sealer, STORE_ID, machineFiles);
+  return new SpillFile(SPILLS.acceptances, path, sealer, STORE_ID, files);
 }
 
 test('CR-4 SE-5 what is spilled is sealed, in room that was taken before', () => {
@@ -62,6 +62,27 @@ test('CR-4 SE-4 PS-3 a record that was changed or moved is left out, and kept', 
   writeFileSync(path, bytes);
   expect(spillFile(path).read()).toEqual([]);
   expect(readFileSync(`${path}.unreadable`).equals(bytes)).toBe(true);
+});
+
+test('CR-4 what could not be read when the store was opened is not written over', () => {
+  const path = join(tempFolder(), 'spill');
+  spillFile(path).append(accept(1));
+  let isReadable = false;
+  const next = spillFile(path, {
+    ...machineFiles,
+    read: (from) => {
+      if (!isReadable) throw new Error('EIO');
+      return machineFiles.read(from);
+    },
+  });
+  expect(() => next.read()).toThrow('EIO');
+  expect(() => {
+    next.append(accept(2));
+  }).toThrow('EIO');
+  expect(spillFile(path).read()).toEqual([accept(1)]);
+  isReadable = true;
+  next.append(accept(2));
+  expect(spillFile(path).read()).toEqual([accept(1), accept(2)]);
 });
 
 test('CR-4 SE-5 it is wiped once all of it is in the database', () => {
