@@ -77,8 +77,10 @@ function mergeTexts(base: string, given: readonly string[], allowance: Allowance
   const middles = texts.map(cut);
   const most = Math.max(...[cut(base), ...middles].map((one) => breaksIn(one)));
   if (most >= LINES_MAX) return { value: around(middles.join('\n')), asks: SAME_LINES };
-  const sides = middles.map((one) => one.split('\n'));
-  const origin = cut(base).split('\n');
+  // Where there was nothing, no empty line of a side stands for it: equal lines around that one would be there twice.
+  const linesOf = (one: string): string[] => (base === '' && one === '' ? [] : one.split('\n'));
+  const sides = middles.map(linesOf);
+  const origin = linesOf(cut(base));
   const merged = mergeLines(origin, sides, allowance) ?? { lines: bothOf(sides), asks: SAME_LINES };
   return { value: around(merged.lines.join('\n')), asks: merged.asks };
 }

@@ -57,6 +57,14 @@ describe('CF-3 text that was changed apart', () => {
     });
   });
 
+  test.each([null, ''])('has no line twice that both hold where nothing was before: %j', (base) => {
+    const { note, asked } = merged(base, 'slept\n\nwalked', 'slept\nate');
+    expect(note.split('\n').toSorted()).toEqual(['', 'ate', 'slept', 'walked']);
+    expect(asked).toEqual(['the same lines changed']);
+    // Only one of them has written anything.
+    expect(merged(base, '', 'slept\n\nwalked')).toEqual({ note: 'slept\n\nwalked', asked: [] });
+  });
+
   test('has sentences of one line that were changed apart, and nobody is asked', () => {
     const base = 'Slept well. Ate at 8. Called Mom.';
     expect(
