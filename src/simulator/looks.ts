@@ -5,7 +5,6 @@
  */
 
 import type { OperationView } from '../../actors/port.ts';
-import type { Overview } from '../../inspector/protocol.ts';
 import { type CheckedOptions, DEFAULT_UPSTREAM } from '../options.ts';
 import { settleJobs } from '../virtual/virtualClock.ts';
 import type { Look, OpenRow } from './oracle/look.ts';
@@ -21,8 +20,6 @@ const VIEWS_AT_ONCE = 4;
 
 /** Steps after which a process may have stood still, slept or ended, in part or for a time. */
 const STANDSTILLS: ReadonlySet<string> = new Set(['clock', 'device', 'owner', 'process']);
-/** An overview that is older was overtaken by a slow line. */
-const SHOWN_MS_MAX = 3_000;
 
 /** Memory of a device from the looks before. */
 interface Seen {
@@ -167,7 +164,6 @@ export class Looks {
       health,
       rows: open,
       views: diskWellMs > 0 ? await this.#views(device, seen, open) : [],
-      page: shownBy(device, clock.now()),
       world: {
         upMs: nowMs - seen.firstSeenMs,
         diskWellMs,
@@ -259,14 +255,4 @@ function upstreamOf(type: string, { handlers }: CheckedOptions): string | null {
 
 function raise(until: Map<string, number>, name: string, untilMs: number): void {
   until.set(name, Math.max(until.get(name) ?? 0, untilMs));
-}
-
-/** What a page that is open now shows; `null` where none is, or where its line is behind. */
-function shownBy({ clients }: Device, nowMs: number): Overview | null {
-  for (const { state } of clients.pages) {
-    const { connection, overview } = state;
-    if (connection.state !== 'live' || overview === null) continue;
-    if (Math.abs(overview.atMs - nowMs) <= SHOWN_MS_MAX) return overview;
-  }
-  return null;
 }

@@ -183,6 +183,9 @@ class Simulation implements Scene {
               onShown({ device: each.name, afterLine: this.#history.length, messages });
             });
           }),
+        onShown: (shown) => {
+          oracle.tell({ event: 'shown', ...shown });
+        },
         goesOn: () => {
           this.#goesOn = at;
         },

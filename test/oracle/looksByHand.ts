@@ -35,7 +35,6 @@ export const seen = (
   health: Readonly<Record<string, unknown>>,
   rows: readonly Partial<OpenRow>[] = [],
   wait: { readonly reason: string; readonly untilAtMs?: number } | null = null,
-  page: Readonly<Record<string, unknown>> | null = null,
   world: Partial<Look['world']> = {},
 ): TraceEvent => ({
   event: 'looked',
@@ -45,7 +44,6 @@ export const seen = (
     wait === null
       ? []
       : [{ id: 'op-1', state: 'waiting', wait: { untilAtMs: null, ...wait } } as never],
-  page: page === null ? null : ({ ...HEALTH, ...page } as never),
   world: {
     ...{ upMs: HOUR_MS, diskWellMs: HOUR_MS, stillMs: HOUR_MS, turnWithinMs: { payments: 0 } },
     escalateAfterMs: 60_000,
@@ -68,9 +66,10 @@ export const ILL = {
   components: { resilience: 'degraded' },
 };
 
-/** A page that shows this in two overviews, one after the other. */
-const shownTwice = (page: Readonly<Record<string, unknown>>): readonly TraceEvent[] =>
-  [0, 1_000].map((atMs) => seen(turn(1), [{}], null, { ...page, atMs }));
+/** A page that is told this while health says something else. */
+export const shown = (page: object, health: object = turn(1)): TraceEvent =>
+  ({ event: 'shown', health: { ...HEALTH, ...health }, page: { ...HEALTH, ...page } }) as never;
+const shownTwice = (page: object): readonly TraceEvent[] => [shown(page), shown(page)];
 
 export const called = (
   call: string,
@@ -140,7 +139,10 @@ export const LOOKS_BROKEN: Histories = {
   ],
   'nobody is told': [[seen(turn(0), [{ state: 'inReview', standing: 'held' }])]],
   'healthy while nothing starts': [[seen(turn(1), [{}])]],
-  'page differs from health': [shownTwice({ overall: 'degraded' }), shownTwice(turn(0))],
+  'page differs from health': [
+    shownTwice({ ...turn(1), overall: 'degraded' }),
+    shownTwice(turn(0)),
+  ],
   'wait without a true reason': [
     [seen(turn(1), [{}], { reason: 'breaker' })],
     [seen(turn(1), [{}], { reason: 'lane' })],
@@ -160,7 +162,7 @@ export const LOOKS_BROKEN: Histories = {
     [
       TAKEN_ON,
       ...[1, 5].map((hour) =>
-        seen(ILL, [UNDELIVERED], null, null, {
+        seen(ILL, [UNDELIVERED], null, {
           ...{ hasChain: false, atMs: hour * HOUR_MS, upMs: hour * HOUR_MS },
         }),
       ),
@@ -171,15 +173,15 @@ export const LOOKS_BROKEN: Histories = {
     [seen({ ...ILL, crises: { escalated: 1, unacknowledged: 1 } }, [UNDELIVERED])],
   ],
   'nobody was told': [
-    [seen(ESCALATED, [UNDELIVERED], null, null, { telling: TELLING })],
+    [seen(ESCALATED, [UNDELIVERED], null, { telling: TELLING })],
     [
       HEARD,
       ...[1, 5].map((hour) =>
-        seen(ESCALATED, [UNDELIVERED], null, null, {
+        seen(ESCALATED, [UNDELIVERED], null, {
           ...{ telling: TELLING, atMs: hour * HOUR_MS },
         }),
       ),
     ],
   ],
-  'taken on before anybody was told': [[seen({}, [], null, null, { telling: TELLING }), TAKEN_ON]],
+  'taken on before anybody was told': [[seen({}, [], null, { telling: TELLING }), TAKEN_ON]],
 };

@@ -8,7 +8,7 @@
 import { applyMessages } from '../../../inspector/page/model/applyMessages.ts';
 import { firstState, type PageState } from '../../../inspector/page/model/pageState.ts';
 import { projectActor, type TappedActor } from '../../../inspector/projection/projection.ts';
-import type { WatchedActor } from '../../../inspector/protocol.ts';
+import type { Overview, WatchedActor } from '../../../inspector/protocol.ts';
 import { watchOwner } from '../../inspect/ownerFeed.ts';
 import { newVessel, type ProcessParts, type Vessel } from './clientProcess.ts';
 import { upgradeBy } from './door.ts';
@@ -18,7 +18,8 @@ export class Page {
   #state: PageState;
   readonly #leave: () => void;
 
-  constructor(parts: ProcessParts) {
+  /** @param onOverview - is told each overview as it comes */
+  constructor(parts: ProcessParts, onOverview: (overview: Overview) => void) {
     this.vessel = newVessel(parts);
     const { clock, random } = this.vessel;
     this.#state = firstState(clock.now());
@@ -27,6 +28,8 @@ export class Page {
       upgrade: upgradeBy(this.vessel, parts.door),
       listener: (messages) => {
         this.#state = applyMessages(this.#state, messages, clock.now());
+        const last = messages.findLast((message) => message.kind === 'overview');
+        if (last !== undefined) onOverview(last.overview);
       },
     });
   }

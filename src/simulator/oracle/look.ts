@@ -75,13 +75,17 @@ export interface World {
   readonly nowMs: number;
 }
 
+/** What the inspector's page was just told of a device, beside what the device says of itself. */
+export interface Shown {
+  readonly page: Overview;
+  readonly health: HealthStatus;
+}
+
 /** One look. */
 export interface Look {
   readonly health: HealthStatus;
   readonly rows: readonly OpenRow[];
   /** Some of what has not ended, as it is shown. */
   readonly views: readonly OperationView[];
-  /** What the inspector's page shows of it at this moment; `null` where none is open. */
-  readonly page: Overview | null;
   readonly world: World;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Look } from './look.ts';
+import type { Look, Shown } from './look.ts';
 
 /** An operation as it lies on disk. */
 export interface DiskRow {
@@ -218,6 +218,8 @@ export interface TraceEvents {
   };
   /** Somebody has looked at a device: at what it says, and at what is so. */
   looked: Look;
+  /** A page that is open was told how a device does. */
+  shown: Shown;
   /** A stop has not ended so long after its deadline, with a machine on which nothing was wrong. */
   stopLate: { readonly deadlineMs: number; readonly byMs: number };
   /** A process that had nothing left to do has closed; so many of its timers still run. */

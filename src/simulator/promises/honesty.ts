@@ -195,28 +195,20 @@ export const honesty: readonly Clause[] = [
     requirements: ['OB-1', 'HM-1'],
     needs: ['looks'],
     watch: (_, broken) => {
-      /** It may be a moment behind: what differs has to differ in the same way in its next overview, too. */
-      let before: { readonly atMs: number; readonly found: readonly string[] } | null = null;
+      /** It may be a moment behind: what differs has to differ in the same way in the next one, too. */
+      let before: readonly string[] = [];
       return {
-        looked: (look) => {
-          const { health, page } = look;
-          if (page !== null && page.atMs === before?.atMs) return;
-          const counts = isSettled(look) ? JUDGED : [];
-          const found = page === null ? [] : differences(page, health, counts);
-          for (const each of found) if (before?.found.includes(each) === true) broken(each);
-          before = page && { atMs: page.atMs, found };
+        shown: ({ page, health }) => {
+          const now = differences(page, health);
+          for (const each of now) if (before.includes(each)) broken(each);
+          before = now;
         },
       };
     },
   },
 ];
 
-/** @param counts those that have not changed since the page was told */
-function differences(
-  page: Overview,
-  health: HealthStatus,
-  counts: readonly Counted[],
-): readonly string[] {
+function differences(page: Overview, health: HealthStatus): readonly string[] {
   const both: readonly (readonly [string, unknown, unknown])[] = [
     ['overall', page.overall, health.overall],
     ['score', page.score, health.score],
@@ -224,7 +216,7 @@ function differences(
     ['level', page.level, health.level],
     ['storage', page.storage.state, health.storage.state],
     ['findings', page.findings.map(({ id }) => id), health.findings.map(({ id }) => id)],
-    ...counts.map((as) => [as, page.waiting[as], health.waiting[as]] as const),
+    ...JUDGED.map((as) => [as, page.waiting[as], health.waiting[as]] as const),
   ];
   return both.flatMap(([what, shown, said]) => {
     const [one, other] = [JSON.stringify(shown), JSON.stringify(said)];

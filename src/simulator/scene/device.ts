@@ -5,7 +5,7 @@
  */
 
 import type { Attempt, Handler } from '../../../actors/port.ts';
-import type { FeedSource } from '../../../inspector/protocol.ts';
+import type { FeedSource, Overview } from '../../../inspector/protocol.ts';
 import { entriesOf, type PolicyLayers } from '../../../machines/policy/layers/policyLayers.ts';
 import { PolicyTable } from '../../../machines/policy/layers/policyTable.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
@@ -31,6 +31,7 @@ import { SimulatedDisk } from '../disk/simulatedDisk.ts';
 import type { Link } from '../network/link.ts';
 import { processNetwork } from '../network/processNetwork.ts';
 import { diskRows, rowOutside } from '../oracle/diskRow.ts';
+import type { Shown } from '../oracle/look.ts';
 import { rowsAtRest } from '../oracle/rowsAtRest.ts';
 import { noteAccepted } from '../oracle/sentKeys.ts';
 import type { DiskRow, TraceEvent } from '../oracle/trace.ts';
@@ -41,6 +42,9 @@ import type { DeviceSetup } from './plan.ts';
 
 /** How long what comes over a connection of the device takes at the most while all is well, in milliseconds. */
 const LINE_DELAY_MS = 3;
+
+/** What is older came over a slow line. */
+const SHOWN_WITHIN_MS = 10;
 
 /** More than any call of a client waits. */
 const A_CALL_TAKES_MS_MAX = 600_000;
@@ -90,6 +94,8 @@ export interface DeviceParts {
   readonly tell: (event: TraceEvent) => void;
   /** Is given what inspectors are shown of each process that owns the store; `null` where nobody looks. */
   readonly onFeed: ((feed: FeedSource) => void) | null;
+  /** Is given what a page was told, beside what the device says at that moment. */
+  readonly onShown: (shown: Shown) => void;
   /** Called whenever something goes on in it. */
   readonly goesOn: () => void;
   /** Whether it is the one in which something went on last. */
@@ -371,6 +377,13 @@ export class Device {
     this.clock.wake();
     this.#goOn();
   }
+
+  /** A page was told this, which was so a moment ago. */
+  readonly shown = (page: Overview): void => {
+    const isLate = Math.abs(page.atMs - this.clock.now()) > SHOWN_WITHIN_MS;
+    if (isLate || !this.isOwned || this.clock.isAsleep) return;
+    this.#parts.onShown({ page, health: this.runtime.getHealthStatus() });
+  };
 
   /** Does this now, or as soon as the device is awake and on. */
   whenUsable(go: () => void): void {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Overview } from '../../../inspector/protocol.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import type { Owner } from '../../createRuntime.ts';
 import type { Life } from '../../virtual/life.ts';
@@ -30,6 +31,8 @@ export interface ClientHome {
   readonly hasSleptLately: boolean;
   /** Tells that a call of a client has not ended. */
   readonly tellUnheard: (client: string, what: string) => void;
+  /** A page was told this of the device. */
+  readonly shown: (overview: Overview) => void;
   readonly candidate: (life: Life, onError: (error: unknown) => void) => Owner;
 }
 
@@ -133,7 +136,7 @@ export class DeviceClients {
   }
 
   openPage(): Page {
-    const page = new Page(this.#process());
+    const page = new Page(this.#process(), this.#parts.home.shown);
     this.pages.add(page);
     return page;
   }

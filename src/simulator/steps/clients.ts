@@ -302,7 +302,8 @@ const LOOKS_OF_CLIENTS: readonly AnyStepKind[] = [
     weight: 4,
     draw: (random) => ({
       device: random.below(16),
-      forMs: random.pick([2_000, 10_000, 30_000, 120_000]),
+      // Some leave it open: what it shows is compared with health at each look meanwhile.
+      forMs: random.pick([10_000, 120_000, 1_800_000, 7_200_000]),
     }),
     take: (scene, { device: at, forMs }) => {
       const { clients } = deviceAt(scene, at);

@@ -156,4 +156,14 @@ export const HONESTY: readonly Plant[] = [
     finds: /^sums differ: turn /,
     seedsMax: 6,
   },
+  {
+    name: 'page-counts-turns-as-lanes',
+    file: 'src/inspect/runtimeFeed.ts',
+    find: '      inLane: waiting.inLane,',
+    replace: '      inLane: waiting.turn,',
+    says: 'The page shows what waits for its turn as what waits in lanes.',
+    finds: /^page differs from health: inLane /,
+    about: 'page',
+    seedsMax: 10,
+  },
 ];
