@@ -53,4 +53,14 @@ export const DISK: readonly Plant[] = [
     finds: /^(still waiting|not settled): /,
     seedsMax: 40,
   },
+  {
+    name: 'spill-over-what-was-not-read',
+    file: 'persistence/sqlite/file/spillFile.ts',
+    find: '    if (!this.#isRead) this.read();\n',
+    replace: '',
+    says: 'A crisis is spilled over what could not be read when the store was opened.',
+    finds: /^lost: crisis/,
+    about: 'clock',
+    seedsMax: 10,
+  },
 ];
