@@ -44,12 +44,12 @@ export async function recordsApart(
     }
   }
   const endings = new Map<string, string>();
-  const kept: string[] = [];
+  const conflictTexts: string[] = [];
   const decidedAway = new Set<string>();
   for (const device of devices) {
     for (const { key, outcome } of await device.rows()) endings.set(key, outcome?.status ?? 'open');
     const conflicts = (await answered(scene, device, 'the conflicts', conflictsOf(device))) ?? [];
-    kept.push(JSON.stringify(conflicts));
+    conflictTexts.push(JSON.stringify(conflicts));
     for (const pointer of conflicts.flatMap(takenOut)) decidedAway.add(pointer);
   }
   const atRest = [];
@@ -73,7 +73,11 @@ export async function recordsApart(
   }
   const endingOf = (key: string): string | null =>
     isPretended(key) ? 'pretended' : (endings.get(key) ?? null);
-  return judgeRecords(atRest, { edits, endingOf, restored, decidedAway, kept: kept.join() });
+  const forgetful = new Set(
+    devices.flatMap(({ name, wasRestored }) => (wasRestored ? [name] : [])),
+  );
+  const kept = conflictTexts.join();
+  return judgeRecords(atRest, { edits, endingOf, restored, decidedAway, kept, forgetful });
 }
 
 /** Answer to a person; `null`, which is told, where that takes too long though everything is healed. */

@@ -29,6 +29,8 @@ export interface EditsAtRest {
   readonly decidedAway: ReadonlySet<string>;
   /** Everything that is kept with conflicts, as text: what both sides wrote, and what was decided. */
   readonly kept: string;
+  /** Devices whose store a backup has replaced: what they kept with conflicts since then is gone. */
+  readonly forgetful: ReadonlySet<string>;
 }
 
 /** Names each promise about records that is broken. */
@@ -60,11 +62,13 @@ function apart({ path, values, shown }: RecordAtRest): readonly string[] {
 function marksOf(
   { path, values }: RecordAtRest,
   edits: readonly MadeEdit[],
-  { endingOf, kept }: EditsAtRest,
+  { endingOf, kept, forgetful }: EditsAtRest,
 ): readonly string[] {
   const value = values.at(-1);
   const removed = new Set(edits.flatMap(({ removes }) => removes.map(itemOf)));
   const replaced = new Set(edits.flatMap(({ replaces }) => replaces ?? []));
+  // Both sides are kept by the device that put them together.
+  const isForgotten = edits.some((edit) => edit.isRival && forgetful.has(edit.device));
   return edits.flatMap(({ mark, key, isRival, touches, device }) => {
     if (mark === null) return [];
     const count = occurrences(value, mark);
@@ -73,7 +77,8 @@ function marksOf(
     const mayBeGone = [touches, `c-${mark}`, `v-${mark}`].some(
       (id) => id !== null && removed.has(id),
     );
-    if (mayBeGone || (isRival && replaced.has(mark)) || kept.includes(mark)) return [];
+    const isReplaced = isRival && (replaced.has(mark) || isForgotten);
+    if (mayBeGone || isReplaced || kept.includes(mark)) return [];
     return [`lost: ${mark} in ${path}, written on ${device}`];
   });
 }

@@ -134,6 +134,8 @@ export class Device {
   #onTimer = (): void => undefined;
   /** No process of it runs. */
   isOff = false;
+  /** A backup has taken the place of its store at some time. */
+  wasRestored = false;
   /** Acts of people, for when it can be used again. */
   #later: (() => void)[] = [];
 
@@ -334,6 +336,7 @@ export class Device {
   async restoreAndBoot(share: number): Promise<void> {
     this.process.kill();
     this.clients.bury();
+    this.wasRestored = true;
     await this.disk.restore(share, this.clock.now());
     this.tell({ event: 'restored', rows: await this.rows() });
     this.#bootNext();

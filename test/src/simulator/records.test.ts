@@ -23,22 +23,33 @@ function judged(
     readonly kept?: string;
     readonly ending?: string;
     readonly away?: string;
+    readonly forgetful?: string;
   } = {},
 ): readonly string[] {
   const { shown = values.at(-1) ?? {}, kept = '', ending = 'completed', away = '' } = more;
   const record = { path: '/v1/crisis_plan/r0', values, shown: new Map([['phone', shown]]) };
+  const { forgetful = '' } = more;
   const known = { restored: new Set<string>(), decidedAway: new Set([away]), kept };
-  return judgeRecords([record], { edits, endingOf: () => ending, ...known });
+  return judgeRecords([record], {
+    ...{ edits, endingOf: () => ending, ...known },
+    forgetful: new Set([forgetful]),
+  });
 }
 
 describe('SM-2 promises about records that several devices edit', () => {
   const lost = edit({ mark: 'm1x' });
+  const rival = edit({ mark: 'm1x', isRival: true });
   const removed = edit({ removes: ['/emergencyContacts/b'] });
   const withoutB = { ...BEGUN, emergencyContacts: [contact('a')] };
 
   test.each<[string, readonly string[], RegExp]>([
     ['a device shows another record', judged([BEGUN], [], { shown: withoutB }), /^apart: /],
     ['what was written is nowhere', judged([BEGUN], [lost]), /^lost: m1x/],
+    [
+      'what was written is nowhere, and only who wrote it has been restored',
+      judged([BEGUN], [edit({ mark: 'm1x', isRival: false })], { forgetful: 'phone' }),
+      /^lost: m1x/,
+    ],
     ['it is there twice', judged([{ ...BEGUN, note: 'm1x\nm1x' }], [lost]), /^doubled: m1x/],
     ['a contact has gone by itself', judged([BEGUN, withoutB], []), /^deleted by nobody: .*\/b$/],
     [
@@ -59,6 +70,12 @@ describe('SM-2 promises about records that several devices edit', () => {
     ['nothing was edited', judged([BEGUN], [])],
     ['it was cancelled', judged([BEGUN], [lost], { ending: 'cancelled' })],
     ['it is kept with a conflict', judged([BEGUN], [lost], { kept: 'm1x' })],
+    [
+      'a backup has forgotten by what it was replaced',
+      judged([BEGUN], [rival, edit({ device: 'tablet', isRival: true, key: 'edit-2' })], {
+        forgetful: 'tablet',
+      }),
+    ],
     ['somebody has removed a contact', judged([BEGUN, withoutB], [removed])],
     [
       'somebody has decided for the side without a contact',
