@@ -82,7 +82,12 @@ export interface OperationView<Type extends string = string> {
 
 /** The view of work on this chart, of this urgency rank, that is due at `dueAtMs` of the steady clock. */
 export function toView(
-  { chart, urgency, dueAtMs }: Pick<Resident, 'chart' | 'urgency' | 'dueAtMs'>,
+  {
+    chart,
+    urgency,
+    dueAtMs,
+    standing,
+  }: Pick<Resident, 'chart' | 'urgency' | 'dueAtMs' | 'standing'>,
   { value, context }: Pick<WorkSnapshot, 'value' | 'context'>,
   waits: ShownWaits,
 ): OperationView {
@@ -105,7 +110,7 @@ export function toView(
     attempt: context.attempt,
     acceptedAtMs: context.acceptedAtMs,
     settledAtMs: context.settledAtMs,
-    wait: waitOf(chart, state, context, urgency, retryAtMs, waits),
+    wait: waitOf(chart, state, context, { urgency, standing }, retryAtMs, waits),
     retryAtMs,
     expiresAtMs: context.expiresAtMs,
     failure: failure === null ? null : { code: failure.code, message: failure.message },

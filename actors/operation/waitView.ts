@@ -4,11 +4,13 @@
  * @module
  */
 
+import { BROUGHT_BACK } from '../../machines/operation/repeatSafety.ts';
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
 import { waitsSinceMs } from '../../machines/operation/waitReason.ts';
 import { NEVER_MS } from '../../machines/vocabulary/standing.ts';
 import type { ChartOfWork, WorkContext, WorkState } from '../charts/chartOfWork.ts';
 import type { ParkReason } from '../facts/fact.ts';
+import type { Resident } from './resident.ts';
 
 /** What an operation waits for. Instants are those of the wall clock, in milliseconds since the epoch. */
 export interface OperationWait {
@@ -68,11 +70,13 @@ export function waitOf(
   chart: ChartOfWork,
   state: WorkState,
   context: WorkContext,
-  urgency: number,
+  { urgency, standing }: Pick<Resident, 'urgency' | 'standing'>,
   retryAtMs: number | null,
   { turnOf, now }: Pick<ShownWaits, 'turnOf' | 'now'>,
 ): OperationWait | null {
-  const own = chart.waitReasonOf(state);
+  // What a person runs again is kept in the same state for its turn and behind others of its entity.
+  const isBehind = state === BROUGHT_BACK && standing === 'held';
+  const own = isBehind ? 'lane' : chart.waitReasonOf(state);
   const sinceAtMs = waitsSinceMs(context);
   // Once its backoff is over, its token is due or its instant has come, it waits for its turn, in the state it was in before.
   const isTimed = own === 'backoff' || own === 'rate' || own === 'startAt';

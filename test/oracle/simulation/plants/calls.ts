@@ -58,9 +58,9 @@ export const CALLS: readonly Plant[] = [
   },
   {
     name: 'replayed-shown-as-its-turn',
-    file: 'actors/operation/rowView.ts',
-    find: "  const isBehind = row.standing === 'held' && chart.waitReasonOf(state) === 'turn';",
-    replace: "  const isBehind = row.standing === 'held' && chart.waitReasonOf(state) === 'rate';",
+    file: 'actors/operation/waitView.ts',
+    find: "  const isBehind = state === BROUGHT_BACK && standing === 'held';",
+    replace: '  const isBehind = false;',
     says: 'What is run again behind others of its entity is shown as waiting for its upstream.',
     finds: /^wait without a true reason: .* in replayed says /,
     about: 'upstream',
