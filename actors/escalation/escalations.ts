@@ -31,7 +31,7 @@ import type { Resident } from '../operation/resident.ts';
 import { madeAtMs } from '../platform/operationId.ts';
 import type { TimerService } from '../time/timerService.ts';
 import { type EscalationStep, noticeOf, stepFailureOf } from './escalationStep.ts';
-import { type CallEnd, type Gathered, StepDesk } from './stepDesk.ts';
+import { type CallEnd, type EndedHow, type Gathered, StepDesk } from './stepDesk.ts';
 
 export interface EscalationsParts {
   readonly clock: Clock;
@@ -380,14 +380,14 @@ export class Escalations {
         resident.actor.send({ type: 'step.called', atMs, step: step.name });
       });
     }
-    return { owed: new Set(owed), notice };
+    return { owed: new Set(owed), named: new Set(all), notice };
   }
 
   #ended(
     step: EscalationStep,
     owed: readonly Watched[],
     end: CallEnd,
-    { isAsk, failures }: { readonly isAsk: boolean; readonly failures: number },
+    { isAsk, failures, named }: EndedHow<Watched>,
   ): void {
     const { clock } = this.#parts;
     const atMs = clock.now();
@@ -400,7 +400,7 @@ export class Escalations {
       }
       return;
     }
-    for (const its of [...owed, ...(isAsk ? [] : this.#toldToo(step, owed))]) {
+    for (const its of [...owed, ...(isAsk ? [] : this.#toldToo(step, owed, named))]) {
       this.#inTurn(() => {
         its.resident.actor.send({ type: 'step.notified', atMs, step: name, acknowledgeWithinMs });
       });
@@ -415,8 +415,12 @@ export class Escalations {
     }
   }
 
-  /** The other crises of a person that the call was about, whose next step this is. */
-  #toldToo(step: EscalationStep, owed: readonly Watched[]): readonly Watched[] {
+  /** The other crises that the notice named, of the same person, whose next step this is. */
+  #toldToo(
+    step: EscalationStep,
+    owed: readonly Watched[],
+    named: ReadonlySet<Watched>,
+  ): readonly Watched[] {
     const people = new Set(owed.map(({ person }) => person));
     const [only] = people;
     if (only === undefined || people.size > 1) return [];
@@ -424,7 +428,10 @@ export class Escalations {
       escalation !== null &&
       (state === 'notifying' || state === 'awaitingAcknowledgement') &&
       nextStep(this.#parts.chain, escalation)?.name === step.name;
-    return [...(this.#people.get(only) ?? [])].filter((its) => !owed.includes(its) && isNext(its));
+    // One that has escalated during the call is in no notice yet.
+    return [...(this.#people.get(only) ?? [])].filter(
+      (its) => named.has(its) && !owed.includes(its) && isNext(its),
+    );
   }
 
   #failed(

@@ -35,7 +35,18 @@ export type CallEnd = { readonly ok: true } | { readonly ok: false; readonly thr
 /** What a call is about: those for which it is made, and what it says. */
 export interface Gathered<Crisis> {
   readonly owed: ReadonlySet<Crisis>;
+  /** All that the notice names. */
+  readonly named: ReadonlySet<Crisis>;
   readonly notice: EscalationNotice;
+}
+
+/** How a call of a step has ended. */
+export interface EndedHow<Crisis> {
+  readonly isAsk: boolean;
+  /** How many in a row have failed. */
+  readonly failures: number;
+  /** All that its notice named. */
+  readonly named: ReadonlySet<Crisis>;
 }
 
 export interface StepDeskParts<Crisis> {
@@ -57,12 +68,8 @@ export interface StepDeskParts<Crisis> {
     wanting: readonly Crisis[],
     how: { readonly isAsk: boolean; readonly isDigest: boolean },
   ) => Gathered<Crisis> | null;
-  /** It has ended, for those that wait for it still, after so many in a row that failed. */
-  readonly ended: (
-    owed: readonly Crisis[],
-    end: CallEnd,
-    how: { readonly isAsk: boolean; readonly failures: number },
-  ) => void;
+  /** It has ended, for those that wait for it still. */
+  readonly ended: (owed: readonly Crisis[], end: CallEnd, how: EndedHow<Crisis>) => void;
 }
 
 interface Call<Crisis> {
@@ -200,7 +207,7 @@ export class StepDesk<Crisis> {
       this.#parts.ended(
         late.map(([crisis]) => crisis),
         { ok: false, thrown },
-        { isAsk, failures: Number.POSITIVE_INFINITY },
+        { isAsk, failures: Number.POSITIVE_INFINITY, named: new Set() },
       );
     }
     const [since] = line.wanting.values();
@@ -239,7 +246,8 @@ export class StepDesk<Crisis> {
         if (end === null) return;
         line.wasHeard = end.ok;
         line.failures = end.ok ? 0 : line.failures + 1;
-        this.#parts.ended([...owed], end, { isAsk, failures: line.failures });
+        const { named } = gathered;
+        this.#parts.ended([...owed], end, { isAsk, failures: line.failures, named });
         if (line.wanting.size > 0) this.#plan(line, GATHERED_WITHIN_MS);
       }),
     };

@@ -19,7 +19,7 @@ import { createWorld, type Process, type World } from '../support/harness/engine
 
 const MINUTE_MS = 60_000;
 const CHAIN = ['on-call', 'clinician', 'emergency'] as const;
-type How = 'up' | 'away' | 'silent' | 'refusing' | 'throwing';
+type How = 'up' | 'slow' | 'away' | 'silent' | 'refusing' | 'throwing';
 
 interface Told extends EscalationNotice {
   readonly atMs: number;
@@ -90,6 +90,12 @@ class Outside {
           });
         });
         return;
+      case 'slow':
+        await new Promise<void>((resolve) => {
+          this.world.clock.schedule(1_500, resolve);
+        });
+        this.told.push(call);
+        return;
       default:
         this.told.push(call);
     }
@@ -133,6 +139,18 @@ describe('CR-5 nobody is given up on', () => {
       for (const { atMs } of outside.told) expect(atMs - backAtMs).toBeLessThanOrEqual(60_000);
     },
   );
+
+  test('CR-5 a crisis that escalates while a step is told of another of the person is told, too', async () => {
+    const { world, outside, process } = await scene({ escalateAfterMs: 5_000 });
+    outside.how['on-call'] = 'slow';
+    const first = await callForHelp(world, process);
+    await world.clock.advance(700);
+    const second = await callForHelp(world, process);
+    await world.clock.advance(2 * MINUTE_MS);
+    const told = outside.told.filter(({ step }) => step === 'on-call');
+    expect(told[0]?.operationIds).toEqual([first]);
+    expect(told[1]?.operationIds.toSorted()).toEqual([first, second].toSorted());
+  });
 
   test('CR-5 over a restart too: what is owed is told by the next process', async () => {
     const { world, outside, process } = await scene();

@@ -93,14 +93,4 @@ export const CRISES: readonly Plant[] = [
     about: 'crisis people',
     seedsMax: 20,
   },
-  {
-    name: 'taken-on-for-ever',
-    file: 'machines/crisis/crisisSetup.ts',
-    find: '          dueAtMs: atMs + waitMs,\n',
-    replace: '          dueAtMs: atMs + 1_000 * waitMs,\n',
-    says: 'Who has taken a crisis on once silences it for weeks.',
-    finds: /^nobody was told: .* again/,
-    about: 'crisis people',
-    seedsMax: 20,
-  },
 ];
