@@ -18,7 +18,9 @@ type Reason = NonNullable<OperationView['wait']>['reason'];
 
 /** Whether this reason may stand against this row now. A reason that nothing can be held against is not listed. */
 const HOLDS: Partial<Readonly<Record<Reason, (row: OpenRow, look: Look) => boolean>>> = {
-  lane: ({ lane, seq }, { rows }) =>
+  // Whose lane has become free while the store is held leaves it with the release.
+  lane: ({ lane, seq }, { rows, health }) =>
+    health.hold !== null ||
     rows.some((other) => lane !== null && other.lane === lane && other.seq < seq),
   handler: ({ type }, { world }) => !world.handled.has(type),
   conflict: ({ state }) => state === 'conflicted',
