@@ -28,8 +28,8 @@ export const DISK: readonly Plant[] = [
   {
     name: 'spill-not-taken-up',
     file: 'persistence/sqlite/file/crisisSpills.ts',
-    find: '    return this.#acceptances.read(this.#told);',
-    replace: '    return [];',
+    find: '    const writes = this.#acceptances.read(this.#told);',
+    replace: '    const writes: readonly AcceptWrite[] = [];',
     says: 'A process that starts does not read what an earlier one spilled.',
     finds: /^lost: crisis/,
     seedsMax: 20,
