@@ -125,12 +125,8 @@ export function viewIfReadable(row: StoredOperation, waits: ShownWaits): Operati
 
 /** @throws HoldfastError `HF_RECORD_…` */
 export function viewOf(row: StoredOperation, waits: ShownWaits): OperationView {
-  const { chart, state, snapshot } = decodeWork(row);
-  const view = toView({ ...row, chart }, snapshot, waits);
-  // What was brought back is in the same state behind others of its entity as in line.
-  const isBehind = row.standing === 'held' && chart.waitReasonOf(state) === 'turn';
-  if (!isBehind || view.wait === null) return view;
-  return { ...view, wait: { ...view.wait, reason: 'lane', untilAtMs: null } };
+  const { chart, snapshot } = decodeWork(row);
+  return toView({ ...row, chart }, snapshot, waits);
 }
 
 export function hasEnded({ standing }: StoredOperation): boolean {
