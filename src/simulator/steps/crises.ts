@@ -99,7 +99,9 @@ function call(
     .then((answer: CrisisAnswer) => {
       const { operationId: id, durable, delivery, resources } = answer;
       if (id === null) return;
-      const waitedMs = clock.monotonic() - startedAtMs;
+      // A device that sleeps answers once it is awake.
+      const hasSlept = device.clock.hasSleptSince(startedAtMs);
+      const waitedMs = hasSlept ? 0 : clock.monotonic() - startedAtMs;
       const plan = planOwed === null ? {} : { planOwed, planGiven: resources[0]?.name ?? null };
       const { length: helps } = resources.filter(({ from }) => from === 'builtIn');
       device.tell({ event: 'answered', key, id, waitedMs, mayWaitMs, helps, ...plan });
