@@ -48,12 +48,17 @@ export function compareEdit(comparison: Comparison): Compared {
   }
   if (isGone) return { kind: 'merge', current: null };
   if (current.version === null || !isKnown(comparison, base)) return { kind: 'fetch' };
+  // Whoever decided has seen all of the record: what it has beyond that has come since.
+  const isWhole = isDecision === true;
   const isUntouched =
     ancestor !== null &&
-    isSameRecord(withUnmentioned(ancestor, payload, current.value), current.value);
+    isSameRecord(
+      isWhole ? ancestor : withUnmentioned(ancestor, payload, current.value),
+      current.value,
+    );
   const isClear =
     isSameRecord(payload, current.value) ||
-    (isUntouched && (isDecision === true || !isForRules(comparison, current.value)));
+    (isUntouched && (isWhole || !isForRules(comparison, current.value)));
   if (isClear) return clear({ version: current.version });
   // What is kept of it is not all that the upstream holds.
   return record?.isMasked === true ? { kind: 'fetch' } : { kind: 'merge', current };

@@ -271,6 +271,26 @@ describe('CF-6 what a person has decided', () => {
     });
   });
 
+  test('CF-6 nor a field that nobody had when it was made, though it has no word of it', () => {
+    const phone = phoneWith({ title: 'a', text: 'seen' }, 'goesOut');
+    const base = { version: null, value: { title: 'a', text: 'seen' } };
+    const later = { title: 'a', text: 'seen', tags: ['later'] };
+    phone.hears(versionOf('"1"', later, { vv: { phone: 1, tablet: 1 } }));
+    const decision = phone.edit({ title: 'decided', text: 'seen' }, { base, isDecision: true });
+    expect(phone.compare(decision).kind).toBe('merge');
+    expect(phone.toSend(decision).payload).toEqual({
+      title: 'decided',
+      text: 'seen',
+      tags: ['later'],
+    });
+    // Control: what was there when it was made goes with the decision.
+    const seen = phone.edit(
+      { title: 'decided', text: 'seen' },
+      { base: phone.base, isDecision: true },
+    );
+    expect(phone.toSend(seen).payload).toEqual({ title: 'decided', text: 'seen' });
+  });
+
   test('CF-6 and what takes it back keeps all that was written since', () => {
     const phone = phoneWith({ title: 'a', text: 'old' }, 'goesOut');
     const before = { title: 'a', text: 'old' };
