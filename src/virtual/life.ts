@@ -14,6 +14,8 @@ export interface Life {
   readonly end: () => void;
   /** Whether it stands still. */
   readonly isStill: () => boolean;
+  /** How often it was stopped so far. */
+  readonly timesHalted: () => number;
   /** Stops it where it is, as SIGSTOP does. The returned function lets it go on, one thing after the other. */
   readonly halt: (clock: Pick<Clock, 'defer'>) => () => void;
   /** Calls `go` now, or once the process goes on; never where it is dead. */
@@ -23,6 +25,7 @@ export interface Life {
 export function newLife(): Life {
   let isDead = false;
   let halts = 0;
+  let timesHalted = 0;
   const put: (() => void)[] = [];
   const whenAwake = (go: () => void): void => {
     if (isDead) return;
@@ -36,8 +39,10 @@ export function newLife(): Life {
       put.length = 0;
     },
     isStill: () => halts > 0,
+    timesHalted: () => timesHalted,
     halt: (clock) => {
       halts += 1;
+      timesHalted += 1;
       let isOver = false;
       return () => {
         if (isOver) return;

@@ -6,7 +6,7 @@
 
 import { seededRandom } from '../../virtual/seededRandom.ts';
 import { type AnyStepKind, stepKind } from '../scene/scene.ts';
-import { deviceAt, send } from './work.ts';
+import { deviceAt, send, sendAgain } from './work.ts';
 
 const SEEDS = 2 ** 31;
 
@@ -27,7 +27,7 @@ export const APP: readonly AnyStepKind[] = [
       const drawn = scene.app.request(seededRandom(seed), number);
       const request = { ...drawn, idempotencyKey: drawn.idempotencyKey ?? `key-${number}` };
       send(device, request);
-      if (isRepeated) send(device, request);
+      if (isRepeated) sendAgain(device, request);
     },
     says: ({ device }) => `a person asks the app on device ${device}`,
   }),

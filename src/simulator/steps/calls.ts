@@ -44,20 +44,35 @@ function call(scene: Scene, drawn: DrawnCall, number: number): void {
   if (upstream === undefined || service === '') return;
   const network = processNetwork(device.link, process.clock);
   const { isCrisis, mayRepeat, deadlineMs, tier, waitWhileDown } = drawn;
-  const fromMs = scene.clock.monotonic();
+  let fromMs = scene.clock.monotonic();
+  let haltsBefore = process.life.timesHalted();
+  /** Whether the process could go on all the time since `fromMs`. */
+  const isWell = (): boolean =>
+    !process.life.isStill() &&
+    process.life.timesHalted() === haltsBefore &&
+    !device.clock.hasSleptSince(fromMs);
   let runs = 0;
   let isOver = false;
   const over = (code: string | null): void => {
     if (isOver || process.isDead()) return;
     isOver = true;
     const forMs = scene.clock.monotonic() - fromMs;
-    const isWell = !process.life.isStill() && !device.clock.hasSleptSince(fromMs);
-    const isLate = isWell && forMs > deadlineMs + LATE_MS;
+    const isLate = isWell() && forMs > deadlineMs + LATE_MS;
     device.tell({ event: 'called', upstream, isCrisis, mayRepeat, runs, isLate, code });
   };
-  scene.clock.schedule(deadlineMs + 2 * LATE_MS, () => {
-    if (!process.life.isStill()) over('unheard');
-  });
+  const lookLater = (): void => {
+    scene.clock.schedule(deadlineMs + 2 * LATE_MS, () => {
+      if (isOver || process.isDead()) return;
+      if (isWell()) over('unheard');
+      else {
+        // Where it could not go on, it has as long again from now on.
+        fromMs = scene.clock.monotonic();
+        haltsBefore = process.life.timesHalted();
+        lookLater();
+      }
+    });
+  };
+  lookLater();
   process.runtime
     .call(
       upstream,

@@ -47,6 +47,12 @@ export function send(device: Device, request: SyncRequest): void {
   );
 }
 
+/** Hands in a request that was handed in before: one of the two may be refused, and the other stored. */
+export function sendAgain(device: Device, request: SyncRequest): void {
+  device.tell({ event: 'askedAgain', key: request.idempotencyKey ?? '' });
+  send(device, request);
+}
+
 export function refused(device: Device, key: string, error: unknown): void {
   device.tell({ event: 'refused', key, ...refusalOf(error) });
 }
@@ -82,7 +88,7 @@ export const WORK: readonly AnyStepKind[] = [
         ...(entity === null ? {} : { entity: { type: 'account', id: `a${entity}` } }),
       };
       send(device, request);
-      if (isRepeated) send(device, request);
+      if (isRepeated) sendAgain(device, request);
     },
     says: ({ type, subject, tier, priority, entity }) =>
       `${subject} asks for ${type} (${tier}, ${priority}${entity === null ? '' : `, account a${entity}`})`,

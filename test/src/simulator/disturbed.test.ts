@@ -1,0 +1,50 @@
+/** What a simulated process could not do, and what was asked twice, is not held against it. */
+
+import { expect, it } from 'vitest';
+import type { DeviceSetup, Step } from '../../../src/simulator/scene/plan.ts';
+import { runPlan } from '../../../src/simulator/simulation.ts';
+
+const SECOND_MS = 1_000;
+const CALL = {
+  ...{ device: 0, upstream: 0, tier: 'premium', isCrisis: false, mayRepeat: true },
+  ...{ waitWhileDown: true, number: 1, stopsMs: null },
+} as const;
+
+/** What one device is found to have broken while this happens to it. */
+async function breachesOf(
+  steps: readonly Step[],
+  device: Partial<DeviceSetup> = {},
+): Promise<readonly string[]> {
+  const { breaches } = await runPlan({
+    ...{ version: '0.0.0', seed: 1, hours: 0.2 },
+    setup: { devices: [{ name: 'phone', ...device }], upstreams: [{ name: 'payments' }] },
+    steps,
+  });
+  return breaches;
+}
+
+it('SM-1 CB-1 a call is not late where its process was made to stand still', async () => {
+  const breaches = await breachesOf([
+    {
+      atMs: 9 * SECOND_MS,
+      kind: 'upstream.trouble',
+      data: { upstream: 0, trouble: 'is silent', endpoint: null, share: 1, forMs: 90 * SECOND_MS },
+    },
+    { atMs: 10 * SECOND_MS, kind: 'call.made', data: { ...CALL, deadlineMs: 30 * SECOND_MS } },
+    { atMs: 11 * SECOND_MS, kind: 'owner.stands', data: { device: 0, forMs: 60 * SECOND_MS } },
+  ]);
+  expect(breaches).toEqual([]);
+});
+
+it('SM-1 OP-6 a repeat may be refused where only the first has room', async () => {
+  const full = { place: 'options', name: '*', field: 'operationsMax', value: 1 } as const;
+  const request = {
+    ...{ device: 0, type: 'letters.send', subject: 'user-1', tier: 'premium' },
+    ...{ priority: 'high', entity: null, isRepeated: true },
+  };
+  const breaches = await breachesOf(
+    [{ atMs: 10 * SECOND_MS, kind: 'work.request', data: request }],
+    { options: [[full]] },
+  );
+  expect(breaches).toEqual([]);
+});
