@@ -22,7 +22,7 @@ import { type Arrivals, KEYLESS_TYPE, SimulatedUpstream } from './network/simula
 import type { Driver } from './oracle/clause.ts';
 import type { MadeEdit } from './oracle/madeEdit.ts';
 import { forgetOperations, givenKey, noteAttempted } from './oracle/sentKeys.ts';
-import type { DiskRow, TraceEvent } from './oracle/trace.ts';
+import type { DiskRow, OutageSeen, TraceEvent } from './oracle/trace.ts';
 import { tracedAttempt } from './oracle/tracedAttempt.ts';
 import { Oracle } from './promises/oracle.ts';
 import { answered, recordsApart } from './recordsApart.ts';
@@ -344,9 +344,12 @@ class Simulation implements Scene {
         noteAttempted(operationId, key);
         this.#endProcess(device, isDead, givenKey(key));
         const atMs = device.clock.now();
-        const isDown = (): boolean =>
-          !isMoved && this.app === null && this.upstreams.get(service)?.isDown() === true;
-        const around = { process: number, key, atMs, isDead, isDown, tell: device.tell };
+        const outage = (): OutageSeen | null => {
+          if (isMoved || this.app !== null) return null;
+          const seen = this.upstreams.get(service)?.outage() ?? null;
+          return seen && { name: `${service} ${seen.number}`, isAnswered: seen.isAnswered };
+        };
+        const around = { process: number, key, atMs, isDead, outage, tell: device.tell };
         let answer: Json | undefined = null;
         await tracedAttempt(attempt, around, new Set(), async (apply) => {
           this.#effects.set(`${place} ${key} ${tries}`, apply);

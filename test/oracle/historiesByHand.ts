@@ -26,6 +26,14 @@ const EXHAUSTED: DiskRow['outcome'] = {
   ...{ status: 'deadLettered', attempts: 1, settledAtMs: 50, code: 'HF_ATTEMPTS_EXHAUSTED' },
 };
 
+/** The first attempt of `op-1` and so on fails in an outage, with an answer or without one. */
+function failedInOutage(number: number, isAnswered: boolean, process = 1): TraceEvent {
+  return {
+    ...{ event: 'attemptOver', task: `op-${number}`, attempt: 1, process, isSpent: true },
+    outage: { name: 'mail 1', isAnswered },
+  };
+}
+
 /** The operation `op-1` of key `key-1` and so on, waiting for its first attempt. */
 function row(number: number, more: Partial<DiskRow> = {}): DiskRow {
   return {
@@ -183,6 +191,14 @@ export const CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
     attempted(1),
     accepted(1),
     disk(row(1)),
+  ],
+  'a request that alone is answered with failures, in an outage': [
+    ...life(2),
+    accepted(1),
+    attempted(1),
+    failedInOutage(2, true, 0),
+    failedInOutage(1, true),
+    finished(ended(1, { outcome: EXHAUSTED }), ended(2)),
   ],
   'a record that is damaged and set aside': [
     accepted(1),
@@ -370,11 +386,9 @@ export const BROKEN_PLAINLY: Histories = {
   'call of a crisis held back': [[called({ isCrisis: true, code: 'HF_UPSTREAM_DOWN' })]],
   'given up too early': [[finished(ended(1, { outcome: EXHAUSTED, attemptsMax: 3 }))]],
   'given up in an outage': [
+    [failedInOutage(1, false), finished(ended(1, { outcome: EXHAUSTED }))],
     [
-      {
-        ...{ event: 'attemptOver', task: 'op-1', attempt: 1, process: 1 },
-        ...{ isSpent: true, isInOutage: true },
-      },
+      ...[failedInOutage(2, true), failedInOutage(1, true)],
       finished(ended(1, { outcome: EXHAUSTED })),
     ],
   ],

@@ -100,8 +100,19 @@ const FAILING: ReadonlySet<string> = new Set<(typeof TROUBLES)[number]>([
   ...(['drops after the work', 'is silent', 'denies', 'rejects', 'redirects'] as const),
 ]);
 
-/** With one of these at all requests, it is down. */
-const DOWN: ReadonlySet<string> = new Set<(typeof TROUBLES)[number]>(['refuses', 'fails', 'drops']);
+/** With one of these at all requests, it is down; and whether it answers all the same. */
+const DOWN: ReadonlyMap<string, boolean> = new Map<(typeof TROUBLES)[number], boolean>([
+  ['refuses', false],
+  ['fails', true],
+  ['drops', false],
+]);
+
+/** A time in which a service fails every call. */
+export interface Outage {
+  readonly number: number;
+  /** Whether its failures are answers, which a request that can never be served would get too. */
+  readonly isAnswered: boolean;
+}
 
 export interface Trouble {
   readonly kind: (typeof TROUBLES)[number];
@@ -172,6 +183,7 @@ export class SimulatedUpstream {
   /** Answers, by key. */
   readonly #served = new Map<string, Exclude<Answer, 'reset'>>();
   readonly #troubles = new Set<Trouble>();
+  #outages = 0;
   readonly #queue: (() => void)[] = [];
   readonly #stopped: (() => void)[] = [];
   /** Keys that are worked on, and requests that wait for the end of that. */
@@ -200,7 +212,9 @@ export class SimulatedUpstream {
   add(given: Trouble): () => void {
     // Equal troubles may overlap.
     const trouble = { ...given };
+    const wasDown = this.outage() !== null;
     this.#troubles.add(trouble);
+    if (!wasDown && this.outage() !== null) this.#outages += 1;
     return () => {
       this.#troubles.delete(trouble);
       if (trouble.kind === 'refuses') this.#upSinceMs = this.#clock.monotonic();
@@ -213,11 +227,13 @@ export class SimulatedUpstream {
     return [...this.#troubles].some(({ kind }) => kind === 'refuses');
   }
 
-  /** Whether it fails every call, and does nothing of it. */
-  isDown(): boolean {
-    return [...this.#troubles].some(
+  /** The outage in which it fails every call, and does nothing of it; `null` while there is none. */
+  outage(): Outage | null {
+    const downs = [...this.#troubles].filter(
       ({ kind, endpoint, share }) => DOWN.has(kind) && endpoint === null && share === 1,
     );
+    if (downs.length === 0) return null;
+    return { number: this.#outages, isAnswered: downs.some(({ kind }) => DOWN.get(kind) === true) };
   }
 
   receive(request: Arriving, reply: Reply): void {

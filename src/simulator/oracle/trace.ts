@@ -55,6 +55,13 @@ export type ToldOutcome = Pick<ReportedOutcome, 'status'> & Partial<ReportedOutc
 /** What tells a request from all others, whatever keys it comes under. */
 export type Task = string | number;
 
+/** An outage of an upstream, by a name that no other one has. */
+export interface OutageSeen {
+  readonly name: string;
+  /** Whether its failures are answers, which a request that can never be served would get too. */
+  readonly isAnswered: boolean;
+}
+
 /** One attempt that has reached the upstream. */
 interface Attempted {
   readonly key: string;
@@ -161,8 +168,8 @@ export interface TraceEvents {
     readonly attempt: number;
     readonly process: number;
     readonly isSpent: boolean;
-    /** Whether its upstream failed every call from its beginning to its end. */
-    readonly isInOutage?: boolean;
+    /** In which its upstream failed every call from its beginning to its end; left out for none. */
+    readonly outage?: OutageSeen;
   };
   /** The handler of an attempt has returned, in a living process: at its end, or long after. */
   returned: { readonly task: Task; readonly attempt: number; readonly process: number };

@@ -7,7 +7,7 @@
 
 import type { Attempt } from '../../../actors/attempt/handler.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
-import type { DiskRow, TraceEvent } from './trace.ts';
+import type { DiskRow, OutageSeen, TraceEvent } from './trace.ts';
 
 /** Where an attempt runs, and what is seen of it there. */
 export interface Surroundings {
@@ -18,8 +18,8 @@ export interface Surroundings {
   readonly onDisk?: DiskRow | null;
   /** A dead process hears of nothing that becomes of its attempts. */
   readonly isDead: () => boolean;
-  /** Whether its upstream fails every call; left out where nobody arranged it. */
-  readonly isDown?: () => boolean;
+  /** The outage in which its upstream fails every call; left out where nobody arranged one. */
+  readonly outage?: () => OutageSeen | null;
   readonly tell: (event: TraceEvent) => void;
 }
 
@@ -29,7 +29,7 @@ export type Work = (apply: (isKeyless?: boolean) => void) => Promise<void>;
 /** Does the work of an attempt under the eyes of the oracle. */
 export async function tracedAttempt(
   attempt: Attempt,
-  { process, atMs, key, onDisk, isDead, isDown = () => false, tell }: Surroundings,
+  { process, atMs, key, onDisk, isDead, outage = () => null, tell }: Surroundings,
   appliedKeys: Set<string>,
   work: Work,
 ): Promise<void> {
@@ -37,13 +37,14 @@ export async function tracedAttempt(
   const lane = entity === null || priority === 'crisis' ? null : `${entity.type}/${entity.id}`;
   const seen = onDisk === undefined ? {} : { onDisk };
   tell({ event: 'attempted', key, task: id, id, attempt: number, atMs, process, lane, ...seen });
-  const wasDown = isDown();
+  const before = outage();
   let isOver = false;
   const over = (isSpent: boolean): void => {
     if (isOver || isDead()) return;
     isOver = true;
-    const isInOutage = wasDown && isDown();
-    tell({ event: 'attemptOver', task: id, attempt: number, process, isSpent, isInOutage });
+    const after = outage();
+    const seen = before !== null && before.name === after?.name ? { outage: after } : {};
+    tell({ event: 'attemptOver', task: id, attempt: number, process, isSpent, ...seen });
   };
   signal.addEventListener('abort', () => {
     over(isHoldfastError(signal.reason) && signal.reason.code === 'HF_ATTEMPT_TIMED_OUT');

@@ -176,16 +176,32 @@ export const endings: readonly Clause[] = [
   },
   {
     breach: 'given up in an outage',
-    says: { page: 'requirements', sentence: 'So an outage of any length dead-letters nothing.' },
+    says: {
+      page: 'requirements',
+      sentence:
+        'So an outage of any length dead-letters nothing but what alone is answered with failures.',
+    },
     requirements: ['RT-1'],
     watch: (_, broken) => {
-      /** Whether all attempts of each were made while every call failed. */
-      const isAllInOutage = new Map<Task, boolean>();
+      /** Operations of which an attempt was made while not every call failed. */
+      const outside = new Set<Task>();
+      /** Whether the last failure of each may be about itself: it alone was answered so, as far as its process knows. */
+      const isAlone = new Map<Task, boolean>();
+      /** What failed in an outage, as each process knows it. */
+      const failedIn = new Map<string, Set<Task>>();
       /** Where people hold a breaker, failures prove what they seem to. */
       let isHeld = false;
       return {
-        attemptOver: ({ task, isInOutage = false }) => {
-          isAllInOutage.set(task, isInOutage && isAllInOutage.get(task) !== false);
+        attemptOver: ({ task, process, isSpent, outage }) => {
+          if (outage === undefined) {
+            outside.add(task);
+            return;
+          }
+          const run = `${process} ${outage.name}`;
+          const failed = failedIn.get(run) ?? new Set();
+          if (isSpent) failedIn.set(run, failed.add(task));
+          const others = failed.size - (failed.has(task) ? 1 : 0);
+          isAlone.set(task, outage.isAnswered && others === 0);
         },
         ordered: ({ call, code }) => {
           isHeld ||= call.startsWith('breaker.') && code === null;
@@ -193,7 +209,8 @@ export const endings: readonly Clause[] = [
         atRest: (rows) => {
           for (const { id, outcome } of isHeld ? [] : rows) {
             if (outcome?.code !== 'HF_ATTEMPTS_EXHAUSTED') continue;
-            if (isAllInOutage.get(id) === true) broken(`${id} after ${outcome.attempts} attempts`);
+            if (outside.has(id) || isAlone.get(id) !== false) continue;
+            broken(`${id} after ${outcome.attempts} attempts`);
           }
         },
       };
