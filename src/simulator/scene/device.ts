@@ -14,12 +14,7 @@ import { armFaultPoint, type FaultPoint } from '../../../persistence/port/faultP
 import type { Store, StoredOperation } from '../../../persistence/port/store.ts';
 import { assembleOwner, type Owner } from '../../createRuntime.ts';
 import type { Network } from '../../http/send.ts';
-import {
-  type CheckedOptions,
-  checkOptions,
-  DEFAULT_UPSTREAM,
-  type RuntimeOptions,
-} from '../../options.ts';
+import { type CheckedOptions, checkOptions, type RuntimeOptions } from '../../options.ts';
 import type { Runtime } from '../../runtime.ts';
 import { type Life, mortalHandler, newLife } from '../../virtual/life.ts';
 import { seededRandom } from '../../virtual/seededRandom.ts';
@@ -489,7 +484,7 @@ export class Device {
 
 /** Handler of which each read of a record is counted while it is out. */
 function countedReads(handler: Handler, callsOut: Map<string, number>): Handler {
-  const { run, conflicts, upstream = DEFAULT_UPSTREAM } = handler;
+  const { run, conflicts, upstream } = handler;
   const count = (by: 1 | -1): void => {
     callsOut.set(upstream, (callsOut.get(upstream) ?? 0) + by);
   };

@@ -164,10 +164,10 @@ export const CALLS: readonly AnyStepKind[] = [
         scene.clock.schedule(stopsMs, () => {
           if (process.isDead() || device.process !== process) return;
           scene.saw('a stop beside calls');
-          const next = (): void => {
+          const closed = process.runtime.close({ deadlineMs: 1_000 }).catch(() => undefined);
+          void closed.then(() => {
             if (!process.isDead() && device.process === process) void device.killAndBoot();
-          };
-          process.runtime.close({ deadlineMs: 1_000 }).then(next, next);
+          });
         });
       });
     },

@@ -170,7 +170,7 @@ export const CRISES: readonly AnyStepKind[] = [
       forMs: random.pick(UNHEARD_MS) + random.below(HOUR_MS / 4),
       takenOnAfterMs: random.chance(0.4) ? random.below(60_000) : null,
     }),
-    take: (scene, { trouble: kind, forMs, takenOnAfterMs = null, ...drawn }) => {
+    take: (scene, { trouble: kind, forMs, takenOnAfterMs, ...drawn }) => {
       const endpoint = CRISIS_TYPE.replaceAll('.', '/');
       const [upstream] = [...scene.upstreams.values()];
       const undo = upstream?.add({ kind, endpoint, share: 1 });
