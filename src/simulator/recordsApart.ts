@@ -8,7 +8,7 @@
 import { cleanJson } from '../../machines/merge/values/cleanJson.ts';
 import type { Json, JsonObject } from '../../machines/vocabulary/shape.ts';
 import type { ConflictDetails } from '../management/conflict.ts';
-import { judgeRecords, pointersIn } from './promises/records.ts';
+import { believedIn, judgeRecords, pointersIn } from './promises/records.ts';
 import type { Device } from './scene/device.ts';
 import type { Scene } from './scene/scene.ts';
 import { EDITED } from './steps/editedRecords.ts';
@@ -44,10 +44,14 @@ export async function recordsApart(
     }
   }
   const endings = new Map<string, string>();
+  /** By the name of the device. */
+  const believed = new Map<string, ReadonlySet<string>>();
   const conflictTexts: string[] = [];
   const decidedAway = new Set<string>();
   for (const device of devices) {
-    for (const { key, outcome } of await device.rows()) endings.set(key, outcome?.status ?? 'open');
+    const rows = await device.rows();
+    for (const { key, outcome } of rows) endings.set(key, outcome?.status ?? 'open');
+    believed.set(device.name, believedIn(rows, isPretended));
     const conflicts = (await answered(scene, device, 'the conflicts', conflictsOf(device))) ?? [];
     conflictTexts.push(JSON.stringify(conflicts));
     for (const pointer of conflicts.flatMap(takenOut)) decidedAway.add(pointer);
@@ -62,7 +66,8 @@ export async function recordsApart(
       const asked = runtime.entities.get<JsonObject>(entity);
       const view = await answered(scene, device, `what ${path} is`, asked);
       // An edit that may wait on, as the options of its device say, is shown there and not at the upstream.
-      const isComparable = view?.waiting === 0 && heard.has(`${name} ${path}`);
+      const isBelieved = believed.get(name)?.has(`${entity.type}/${entity.id}`) === true;
+      const isComparable = view?.waiting === 0 && !isBelieved && heard.has(`${name} ${path}`);
       shown.set(name, isComparable ? clean(view.value) : null);
     }
     const values = writes.map(({ value }) => {

@@ -8,6 +8,7 @@
 import { canonical } from '../../../machines/merge/values/canonical.ts';
 import type { JsonObject } from '../../../machines/vocabulary/shape.ts';
 import type { MadeEdit } from '../oracle/madeEdit.ts';
+import type { DiskRow } from '../oracle/trace.ts';
 
 /** A record once all is healed and everybody has heard of it. */
 export interface RecordAtRest {
@@ -16,6 +17,21 @@ export interface RecordAtRest {
   readonly values: readonly JsonObject[];
   /** Records as each device shows them; `null` where it knows nothing. */
   readonly shown: ReadonlyMap<string, JsonObject | null>;
+}
+
+/**
+ * Lanes of a device whose last edit that ended well is one that the upstream said it took, and did not: the device shows
+ * it until somebody edits the record next.
+ */
+export function believedIn(
+  rows: readonly Pick<DiskRow, 'seq' | 'key' | 'lane' | 'outcome'>[],
+  isPretended: (key: string) => boolean,
+): ReadonlySet<string> {
+  const isBelieved = new Map<string, boolean>();
+  for (const { key, lane, outcome } of rows.toSorted((one, other) => one.seq - other.seq)) {
+    if (lane !== null && outcome?.status === 'completed') isBelieved.set(lane, isPretended(key));
+  }
+  return new Set([...isBelieved].flatMap(([lane, isSo]) => (isSo ? [lane] : [])));
 }
 
 /** Edits and records when all is over. */

@@ -42,6 +42,26 @@ describe('CF-1 what is heard of a record', () => {
     expect(its(one).current?.version).toBe(status === 'older' ? '"5"' : '"x"');
   });
 
+  test('CF-1 an edit that the upstream said it took, and did not, is shown until somebody edits next', () => {
+    const one = phone();
+    const before = versionOf('"5"', { title: 'a' }, of({ tablet: 2 }));
+    one.hears(before);
+    const edit = one.edit({ title: 'mine' }, { base: one.base });
+    one.sent(edit, one.toSend(edit), null);
+    expect(one.hears(before, false).status).toBe('older');
+    expect(its(one).current?.value).toEqual({ title: 'mine' });
+    const lied = one.record;
+    // Of the next edit at this device the upstream is asked first.
+    expect(one.compare(one.edit({ title: 'next' }, { base: one.base }))).toEqual({ kind: 'fetch' });
+    expect(one.hears(before).status).toBe('taken');
+    expect(its(one).current?.value).toEqual({ title: 'a' });
+    // Another device's is told.
+    one.record = lied;
+    const next = versionOf('"6"', { title: 'b' }, of({ tablet: 3 }));
+    expect(one.hears(next, false).status).toBe('taken');
+    expect(its(one).current?.value).toEqual({ title: 'b' });
+  });
+
   test('CF-1 the same counts, and another value: somebody wrote who counts nothing', () => {
     const one = phone();
     one.hears(versionOf('"5"', { title: 'a' }, of({ tablet: 2 })));

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../machines/vocabulary/shape.ts';
 import type { MadeEdit } from '../../../src/simulator/oracle/madeEdit.ts';
-import { judgeRecords } from '../../../src/simulator/promises/records.ts';
+import { believedIn, judgeRecords } from '../../../src/simulator/promises/records.ts';
 
 const entity = { type: 'crisis_plan', id: 'r0' };
 const contact = (id: string) => ({ id, name: `name-${id}` });
@@ -83,5 +83,24 @@ describe('SM-2 promises about records that several devices edit', () => {
     ],
   ])('CF-1 CF-5 CF-7 none is broken where %s', (_, breaches) => {
     expect(breaches).toEqual([]);
+  });
+});
+
+describe('SM-2 edits that an upstream said it took, and did not', () => {
+  const row = (seq: number, key: string, status: 'completed' | 'cancelled' = 'completed') => ({
+    ...{ seq, key, lane: 'crisis_plan/r0' },
+    outcome: { status, attempts: 1, settledAtMs: 0, code: null },
+  });
+  const isPretended = (key: string): boolean => key === 'lied';
+
+  test.each([
+    ['the last', [row(1, 'true'), row(2, 'lied')], true],
+    ['the last that ended well', [row(3, 'true', 'cancelled'), row(2, 'lied')], true],
+    ['one before the last', [row(2, 'true'), row(1, 'lied')], false],
+    ['one that has not ended', [{ ...row(1, 'lied'), outcome: null }], false],
+    ['one of no record', [{ ...row(1, 'lied'), lane: null }], false],
+    ['none', [row(1, 'true')], false],
+  ] as const)('CF-1 %s', (_, rows, isBelieved) => {
+    expect(believedIn(rows, isPretended).has('crisis_plan/r0')).toBe(isBelieved);
   });
 });
