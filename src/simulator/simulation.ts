@@ -48,6 +48,9 @@ const HOUR_MS = 3_600_000;
 const CALLS_END_WITHIN_MS = 120_000;
 const PAGE_SHOWS_WITHIN_MS = 5_000;
 const LOOKS_AT_PAGE = 5;
+/** Longer in all than any upgrade takes. */
+const UPGRADE_LOOKS = 60;
+const UPGRADE_LOOK_MS = 10_000;
 const LOOK_EVERY_MS = 10_000;
 const CLOSE_UP_EVERY_MS = 600_000;
 /** Work that has ended so many processes ends no more of them, so that a run comes to its end. */
@@ -435,6 +438,11 @@ class Simulation implements Scene {
     disarmFaultPoints();
     for (const undo of [...this.#undo].toReversed()) undo();
     for (const device of this.devices) await device.heal();
+    // A store that is being brought up to date answers nobody until it is.
+    for (let waits = 0; waits < UPGRADE_LOOKS; waits += 1) {
+      if (!this.devices.some(({ disk }) => disk.isBehind)) break;
+      await this.clock.advance(UPGRADE_LOOK_MS);
+    }
     this.#looks.healed();
     const waits = await Promise.all(
       this.devices.map(async (device) => {

@@ -204,6 +204,11 @@ export class SimulatedDisk implements DiskOfStore {
     this.#migration = { fromVersion: 1, backupPath: '/disk/store/backup', takesMs };
   }
 
+  /** Whether the store is still to be brought up to date. */
+  get isBehind(): boolean {
+    return this.#migration !== null;
+  }
+
   async migrate(clock: Clock): Promise<StoreInfo['migration']> {
     const migration = this.#migration;
     if (migration === null) return null;

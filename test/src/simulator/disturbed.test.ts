@@ -48,3 +48,14 @@ it('SM-1 OP-6 a repeat may be refused where only the first has room', async () =
   );
   expect(breaches).toEqual([]);
 });
+
+it('SM-1 people ask a store once it is up to date', async () => {
+  const breaches = await breachesOf([
+    {
+      atMs: 719 * SECOND_MS,
+      kind: 'disk.upgrade',
+      data: { device: 0, takesMs: 290 * SECOND_MS, isKilledMeanwhile: false },
+    },
+  ]);
+  expect(breaches).toEqual([]);
+});
