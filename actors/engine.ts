@@ -14,7 +14,7 @@ import type { Component } from '../machines/policy/service/restartPolicy.ts';
 import type { Clock, Random } from '../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Hold } from '../persistence/port/review.ts';
-import type { Store } from '../persistence/port/store.ts';
+import type { Store, StoredOperation } from '../persistence/port/store.ts';
 import type { OutsideCrisis } from '../persistence/port/writes.ts';
 import type { Handler } from './attempt/handler.ts';
 import { Calls } from './call/calls.ts';
@@ -280,6 +280,11 @@ export class EngineCore {
   /** Why nothing of the store runs; `null` where it does. */
   get hold(): Hold | null {
     return this.#held.hold;
+  }
+
+  /** See {@link StoreHold.isHeldBack}. */
+  isHeldBack(row: StoredOperation): boolean {
+    return this.#held.isHeldBack(row);
   }
 
   /** Registers a handler, also while running; what waited for it goes on (OP-7). */

@@ -255,6 +255,7 @@ export class LocalEngine implements Engine {
       journal: core.journal,
       store,
       ready: () => this.whenRunning(),
+      isHeldBack: (row) => core.isHeldBack(row),
       onError,
     });
     const exemptionsOf = exemptionsAmong(core.pool.registered.byType);

@@ -43,6 +43,8 @@ export interface OperationsParts {
   readonly store: RecordStore & QueueStore & SearchStore;
   /** Resolves once the store is open. */
   readonly ready: () => Promise<void>;
+  /** Whether it is a crisis from before the store was held, which is sent once a person releases that. */
+  readonly isHeldBack: (row: StoredOperation) => boolean;
   readonly onError: (error: unknown) => void;
 }
 
@@ -129,6 +131,8 @@ export class Operations {
       // If it has been in memory meanwhile, the row may be from before: look again.
       if (pool.resident(id) !== undefined || staleReads.hasLeft()) continue;
       if (hasEnded(row)) return false;
+      // In memory it would be sent at once, and its chain told (PS-5).
+      if (wish === 'retry.requested' && this.#parts.isHeldBack(row)) return false;
       tookNotice = pool.wake(row, wish);
       break;
     }

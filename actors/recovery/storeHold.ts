@@ -44,6 +44,11 @@ export class StoreHold {
     return passesBy('storage', row) && row.seq > this.#seqMax;
   }
 
+  /** A crisis from before the hold, of which nobody knows here what became: it is sent once a person ends the hold. */
+  isHeldBack(row: StoredOperation): boolean {
+    return this.#hold !== null && passesBy('storage', row) && !this.isItsCrisis(row);
+  }
+
   /**
    * Ends the hold on disk; resolves to whether there was one.
    *

@@ -12,7 +12,7 @@ function textOf(payload: unknown): string {
 }
 
 /** A world whose store holds work of every kind, restored from a backup: who ran since is told. */
-async function restoredWorld(hold: Partial<Hold> = {}) {
+async function restoredWorld(hold: Partial<Hold> = {}, ofBefore: string | null = null) {
   const { clock, boot, disk } = createWorld();
   const ran: string[] = [];
   let isStuck = true;
@@ -41,12 +41,22 @@ async function restoredWorld(hold: Partial<Hold> = {}) {
   };
   const before = boot(options);
   const lane = { entity: { type: 'subscription', id: 's-1' } };
-  await clock.run(before.runtime.sync({ ...REQUEST, payload: 'in hand', ...lane }));
+  const inHand = await clock.run(before.runtime.sync({ ...REQUEST, payload: 'in hand', ...lane }));
   await clock.run(before.runtime.sync({ ...REQUEST, payload: 'in lane', ...lane }));
+  if (ofBefore !== null) {
+    isDown = true;
+    const answer = await clock.run(
+      before.runtime.crisis({ subject: 'user-9', type: 'crisis.alert', payload: ofBefore }),
+    );
+    await clock.run(answer.durable);
+    await clock.advance(1);
+    isDown = false;
+  }
   before.kill();
   isStuck = false;
   await disk.open();
-  const seqMax = (await disk.list({ afterSeq: 0, limit: 9 })).at(-1)?.seq ?? 0;
+  const last = (await disk.list({ afterSeq: 0, limit: 9 })).at(-1);
+  const seqMax = last?.seq ?? 0;
   await disk.commit([holdWrite({ reason: 'restored', sinceAtMs: 7, seqMax, ...hold })]);
   const setDown = (down: boolean): void => {
     isDown = down;
@@ -54,7 +64,16 @@ async function restoredWorld(hold: Partial<Hold> = {}) {
   const hang = (does: boolean): void => {
     hangs = does;
   };
-  return { clock, disk, ran, setDown, hang, boot: () => boot(options) };
+  const ids = { inHand: inHand.id, last: last?.id ?? '' };
+  return {
+    clock,
+    disk,
+    ran,
+    setDown,
+    hang,
+    ids,
+    boot: (more = {}) => boot({ ...options, ...more }),
+  };
 }
 
 describe('PS-5 a store that was restored', () => {
@@ -106,6 +125,35 @@ describe('PS-5 a store that was restored', () => {
     await clock.advance(LONG_MS);
     expect(runtime.getHealthStatus().hold).not.toBeNull();
     expect(ran).toEqual([]);
+    await clock.run(runtime.close());
+  });
+
+  test('CR-5 sends no crisis from before at the word of a person, and tells nobody of it, until it is released', async () => {
+    const { clock, ran, ids, boot } = await restoredWorld({}, 'old crisis');
+    const told: string[] = [];
+    const { runtime } = boot({
+      crisis: { escalation: [{ name: 'on-call', notify: () => void told.push('on-call') }] },
+    });
+    await clock.run(runtime.ready);
+    for (const id of [ids.last, ids.inHand]) {
+      await clock.run(runtime.operations.get(id).retryNow());
+    }
+    await clock.advance(LONG_MS);
+    expect({ ran, told }).toEqual({ ran: [], told: [] });
+    await clock.run(runtime.release());
+    await clock.advance(LONG_MS);
+    expect(ran.toSorted()).toEqual(['in hand', 'in lane', 'old crisis']);
+    await clock.run(runtime.close());
+  });
+
+  test('CR-4 a crisis from before is cancelled, and not sent once it is released', async () => {
+    const { clock, ran, ids, boot } = await restoredWorld({}, 'old crisis');
+    const { runtime } = boot();
+    await clock.run(runtime.ready);
+    await clock.run(runtime.operations.get(ids.last).cancel());
+    await clock.run(runtime.release());
+    await clock.advance(LONG_MS);
+    expect(ran.toSorted()).toEqual(['in hand', 'in lane']);
     await clock.run(runtime.close());
   });
 

@@ -295,7 +295,7 @@ function whyNot(name: 'cancel' | 'retry', { id, state, priority, wait }: Operati
   if (priority === 'crisis') {
     return name === 'cancel'
       ? `${id} is a crisis: somebody has to answer for calling it off, by holdfast crises call-off.`
-      : `${id} is a crisis, which is tried again by itself. Nothing was changed.`;
+      : `${id} is a crisis, which is tried again by itself, in a held store once that is released. Nothing was changed.`;
   }
   const why = wait === null ? `is in state ${state}` : `waits for: ${wait.reason}`;
   return `${id} ${why}. There is nothing to ${name}, and nothing was changed.`;

@@ -57,6 +57,7 @@ async function atRest(store = createMemoryStore()): Promise<{
     journal: { written: async () => true, failure: null, isHanging: false },
     store,
     ready: async () => undefined,
+    isHeldBack: () => false,
     onError: () => undefined,
   });
   return { watchers, operations };
