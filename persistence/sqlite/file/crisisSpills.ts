@@ -52,14 +52,26 @@ export class CrisisSpills {
   /** Takes the room for acceptances, and reads those that an earlier process left: they are to be committed. */
   takeUp(): readonly AcceptWrite[] {
     this.#acceptances.reserve();
-    const writes = this.#acceptances.read(this.#told);
+    const writes = this.#read(this.#acceptances, this.#acceptancesPath);
     this.#accepted = new Set(writes.map(({ id }) => id));
     return writes;
   }
 
+  /** @throws HoldfastError `HF_STORE_…`: what is in it stays there, and no start leaves it behind. */
+  #read<Kept extends { readonly id: string }>(
+    file: SpillFile<Kept>,
+    path: string,
+  ): readonly Kept[] {
+    try {
+      return file.read(this.#told);
+    } catch (error) {
+      throw storeFailure(error, path);
+    }
+  }
+
   /** Crises that an earlier process kept from another thread, and did not accept before it ended. */
   readOutside(): readonly OutsideCrisis[] {
-    return this.#outside.read(this.#told).filter(({ id }) => {
+    return this.#read(this.#outside, this.#outsidePath).filter(({ id }) => {
       const isAccepted = this.#accepted.has(id);
       // It would be accepted twice, with two places in the order.
       if (isAccepted) this.dropOutside(id);

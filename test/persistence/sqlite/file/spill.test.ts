@@ -5,6 +5,7 @@ import { machineFiles } from '../../../../persistence/files/files.ts';
 import type { AcceptWrite } from '../../../../persistence/port/store.ts';
 import { nodeEngine } from '../../../../persistence/sealing/nodeEngine.ts';
 import { createSealer } from '../../../../persistence/sealing/recordSealer.ts';
+import { CrisisSpills } from '../../../../persistence/sqlite/file/crisisSpills.ts';
 import { SPILLS, SpillFile } from '../../../../persistence/sqlite/file/spillFile.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 import { inThreadStore } from '../../contract/storeUnderTest.ts';
@@ -62,6 +63,30 @@ test('CR-4 SE-4 PS-3 a record that was changed or moved is left out, and kept', 
   writeFileSync(path, bytes);
   expect(spillFile(path).read()).toEqual([]);
   expect(readFileSync(`${path}.unreadable`).equals(bytes)).toBe(true);
+});
+
+test('CR-4 PS-6 a disk that does not give what was spilled is told as one, and the start is tried again', () => {
+  const storeKey = new Uint8Array(32).fill(5);
+  const failure = Object.assign(new Error('EIO: i/o error, read'), {
+    code: 'EIO',
+    syscall: 'read',
+  });
+  const spills = new CrisisSpills({
+    folder: tempFolder(),
+    sealer: createSealer({ engine: nodeEngine, storeKey, keyId: 1, storeId: STORE_ID }),
+    storeId: STORE_ID,
+    files: {
+      ...machineFiles,
+      exists: () => true,
+      read: () => {
+        throw failure;
+      },
+    },
+    told: () => {},
+  });
+  const told = expect.objectContaining({ code: 'HF_STORE_IO', retry: 'later', cause: failure });
+  expect(() => spills.takeUp()).toThrow(told);
+  expect(() => spills.readOutside()).toThrow(told);
 });
 
 test('CR-4 what could not be read when the store was opened is not written over', () => {
