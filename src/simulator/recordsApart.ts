@@ -26,7 +26,7 @@ export async function recordsApart(
   scene: Scene,
   isPretended: (key: string) => boolean,
 ): Promise<readonly string[]> {
-  const { devices, records, edits, restored } = scene;
+  const { devices, records, edits, restored, forgotten } = scene;
   const entities = EDITED.flatMap((record) =>
     Array.from({ length: RECORDS_OF_A_KIND }, (_, id) => entityAt(record, id)),
   );
@@ -82,7 +82,8 @@ export async function recordsApart(
     devices.flatMap(({ name, wasRestored }) => (wasRestored ? [name] : [])),
   );
   const kept = conflictTexts.join();
-  return judgeRecords(atRest, { edits, endingOf, restored, decidedAway, kept, forgetful });
+  const gone = { decidedAway, forgetful, forgotten };
+  return judgeRecords(atRest, { edits, endingOf, restored, kept, ...gone });
 }
 
 /** Answer to a person; `null`, which is told, where that takes too long though everything is healed. */

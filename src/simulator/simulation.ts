@@ -134,6 +134,7 @@ class Simulation implements Scene {
   readonly #looks: Looks;
   readonly edits: MadeEdit[] = [];
   readonly restored = new Set<string>();
+  readonly forgotten = new Set<string>();
   readonly endsProcess: Scene['endsProcess'] = new Map();
   #apart: readonly string[] = [];
   #requests = 0;

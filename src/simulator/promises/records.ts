@@ -47,6 +47,8 @@ export interface EditsAtRest {
   readonly kept: string;
   /** Devices whose store a backup has replaced: what they kept with conflicts since then is gone. */
   readonly forgetful: ReadonlySet<string>;
+  /** What devices were told to forget, by the name of the device and the path: their decided conflicts went with it. */
+  readonly forgotten: ReadonlySet<string>;
 }
 
 /** Names each promise about records that is broken. */
@@ -78,13 +80,16 @@ function apart({ path, values, shown }: RecordAtRest): readonly string[] {
 function marksOf(
   { path, values }: RecordAtRest,
   edits: readonly MadeEdit[],
-  { endingOf, kept, forgetful }: EditsAtRest,
+  { endingOf, kept, forgetful, forgotten }: EditsAtRest,
 ): readonly string[] {
   const value = values.at(-1);
   const removed = new Set(edits.flatMap(({ removes }) => removes.map(itemOf)));
   const replaced = new Set(edits.flatMap(({ replaces }) => replaces ?? []));
   // Both sides are kept by the device that put them together.
-  const isForgotten = edits.some((edit) => edit.isRival && forgetful.has(edit.device));
+  const isForgotten = edits.some(
+    ({ isRival, device }) =>
+      isRival && (forgetful.has(device) || forgotten.has(`${device} ${path}`)),
+  );
   return edits.flatMap(({ mark, key, isRival, touches, device }) => {
     if (mark === null) return [];
     const count = occurrences(value, mark);

@@ -31,6 +31,8 @@ export interface Scene {
   readonly edits: MadeEdit[];
   /** What somebody wanted back after it was removed: the path of the record, and the pointer into it. */
   readonly restored: Set<string>;
+  /** Which records devices were told to forget: the name of the device, and the path. */
+  readonly forgotten: Set<string>;
   /** Keys of work of which each attempt ends its process, after how many milliseconds, and how often it has. */
   readonly endsProcess: Map<string, { readonly afterMs: number; times: number }>;
   /** Takes this back when everything is healed; the returned function takes it back now. */

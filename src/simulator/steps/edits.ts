@@ -216,8 +216,11 @@ export const EDITS: readonly AnyStepKind[] = [
       id: random.below(RECORDS_OF_A_KIND),
     }),
     take: (scene, { device: at, record, id }) => {
-      const { runtime } = deviceAt(scene, at);
-      runtime.entities.forget(entityAt(recordAt(record), id)).catch(() => undefined);
+      const { name, runtime } = deviceAt(scene, at);
+      const entity = entityAt(recordAt(record), id);
+      // Its process may die before anybody hears whether it has.
+      scene.forgotten.add(`${name} ${pathOf(entity)}`);
+      runtime.entities.forget(entity).catch(() => undefined);
     },
     says: ({ device, record, id }) =>
       `device ${device} is to forget ${recordAt(record).entity} r${id}`,

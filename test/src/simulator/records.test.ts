@@ -24,15 +24,16 @@ function judged(
     readonly ending?: string;
     readonly away?: string;
     readonly forgetful?: string;
+    readonly forgotten?: string;
   } = {},
 ): readonly string[] {
   const { shown = values.at(-1) ?? {}, kept = '', ending = 'completed', away = '' } = more;
   const record = { path: '/v1/crisis_plan/r0', values, shown: new Map([['phone', shown]]) };
-  const { forgetful = '' } = more;
+  const { forgetful = '', forgotten = '' } = more;
   const known = { restored: new Set<string>(), decidedAway: new Set([away]), kept };
   return judgeRecords([record], {
     ...{ edits, endingOf: () => ending, ...known },
-    forgetful: new Set([forgetful]),
+    ...{ forgetful: new Set([forgetful]), forgotten: new Set([forgotten]) },
   });
 }
 
@@ -48,6 +49,11 @@ describe('SM-2 promises about records that several devices edit', () => {
     [
       'what was written is nowhere, and only who wrote it has been restored',
       judged([BEGUN], [edit({ mark: 'm1x', isRival: false })], { forgetful: 'phone' }),
+      /^lost: m1x/,
+    ],
+    [
+      'what was written is nowhere, and another record was forgotten',
+      judged([BEGUN], [rival], { forgotten: 'phone /v1/crisis_plan/r1' }),
       /^lost: m1x/,
     ],
     ['it is there twice', judged([{ ...BEGUN, note: 'm1x\nm1x' }], [lost]), /^doubled: m1x/],
@@ -75,6 +81,10 @@ describe('SM-2 promises about records that several devices edit', () => {
       judged([BEGUN], [rival, edit({ device: 'tablet', isRival: true, key: 'edit-2' })], {
         forgetful: 'tablet',
       }),
+    ],
+    [
+      'who put the two together was told to forget it',
+      judged([BEGUN], [rival], { forgotten: 'phone /v1/crisis_plan/r0' }),
     ],
     ['somebody has removed a contact', judged([BEGUN, withoutB], [removed])],
     [
