@@ -24,7 +24,7 @@ export const HEALTH = {
   },
   crises: { escalated: 0 },
 } as unknown as Look['health'];
-const HOUR_MS = 3_600_000;
+export const HOUR_MS = 3_600_000;
 const OPEN_ROW: OpenRow = {
   ...{ id: 'op-1', seq: 1, revision: 3, standing: 'due', state: 'waiting', lane: null },
   pauseMs: null,
@@ -115,13 +115,36 @@ export const UNDELIVERED = {
   standing: 'inHand',
   state: 'waiting',
 } as const;
-const TELLING = { withinMs: HOUR_MS, againWithinMs: HOUR_MS };
+const TELLING = { withinMs: HOUR_MS, againWithinMs: HOUR_MS, lapsedWithinMs: HOUR_MS };
 export const ESCALATED = { ...ILL, crises: { escalated: 1, unacknowledged: 0 } };
-const HEARD: TraceEvent = { event: 'heard', step: 'on-call', ids: ['crisis'], isTest: false };
+export const HEARD: TraceEvent = {
+  event: 'heard',
+  step: 'on-call',
+  ids: ['crisis'],
+  isTest: false,
+};
 export const TAKEN_ON: TraceEvent = {
   ...{ event: 'ordered', call: 'crisis.acknowledge', process: 1, id: 'crisis', by: 'ana' },
   ...{ params: {}, answer: { what: 'acknowledged' }, code: null },
 };
+
+/** Somebody takes on for a minute what there is of a subject: these crises. */
+export const allTakenOn = (ids: readonly string[]): TraceEvent => ({
+  ...{ event: 'ordered', call: 'crisis.acknowledgeSubject', process: 1, id: null, by: 'ben' },
+  ...{ params: { forMs: 60_000 }, code: null },
+  answer: ids.map((id) => ({ what: 'acknowledged', crisis: { id } })),
+});
+/** Looks at a crisis that had escalated, as time goes by. */
+export const toldAt = (
+  telling: Partial<NonNullable<Look['world']['telling']>>,
+  ...atMs: readonly number[]
+): readonly TraceEvent[] =>
+  atMs.map((ms) =>
+    seen(ESCALATED, [{ ...UNDELIVERED, openMs: ms }], null, {
+      ...{ telling: { ...TELLING, ...telling }, atMs: ms, upMs: ms, diskWellMs: ms },
+      ...{ pagerWellMs: ms, pagerTrueMs: ms },
+    }),
+  );
 
 export const LOOKS_BROKEN: Histories = {
   'verdict without reason': [
@@ -174,6 +197,12 @@ export const LOOKS_BROKEN: Histories = {
   ],
   'nobody was told': [
     [seen(ESCALATED, [UNDELIVERED], null, { telling: TELLING })],
+    // It lapsed, and nobody is told of that.
+    [
+      ...toldAt({}, 1_000),
+      HEARD,
+      ...[allTakenOn(['crisis']), ...toldAt({ againWithinMs: 9 * HOUR_MS }, 2_000, 2 * HOUR_MS)],
+    ],
     [
       HEARD,
       ...[1, 5].map((hour) =>

@@ -16,9 +16,12 @@ import {
   type Histories,
 } from './historiesByHand.ts';
 import {
+  allTakenOn,
   called,
   ESCALATED,
   HEALTH,
+  HEARD,
+  HOUR_MS,
   heldBy,
   ILL,
   LETTER,
@@ -28,6 +31,7 @@ import {
   seen,
   shown,
   TAKEN_ON,
+  toldAt,
   turn,
   UNDELIVERED,
 } from './looksByHand.ts';
@@ -59,6 +63,30 @@ test('HM-1 a look at a device that says what is so breaks nothing', () => {
   expect(
     judge(ALL_SEEING, [TAKEN_ON, seen(ILL, [UNDELIVERED], null, { hasChain: false })]),
   ).toEqual([]);
+});
+
+test('CR-5 who takes on what another subject has cuts short nobody who has a crisis', () => {
+  const alone = { hasChain: false, takenOnMs: 4 * HOUR_MS };
+  const looks = [1, 3].map((hour) =>
+    seen(ILL, [UNDELIVERED], null, { ...alone, atMs: hour * HOUR_MS, upMs: hour * HOUR_MS }),
+  );
+  expect(judge(ALL_SEEING, [TAKEN_ON, allTakenOn([]), ...looks])).toEqual([]);
+  expect(kindsOf(judge(ALL_SEEING, [TAKEN_ON, allTakenOn(['crisis']), ...looks]))).toContain(
+    'crisis not escalated',
+  );
+});
+
+test('CR-5 whoever was told as it lapsed is told again when the chain begins anew', () => {
+  const telling = { againWithinMs: 9 * HOUR_MS };
+  const events = [
+    ...toldAt(telling, 1_000),
+    HEARD,
+    allTakenOn(['crisis']),
+    ...toldAt(telling, 2_000, 61_500),
+    HEARD,
+    ...toldAt(telling, 63_000, 2 * HOUR_MS),
+  ];
+  expect(judge(ALL_SEEING, events)).toEqual([]);
 });
 
 test('OB-1 HM-1 a page that is a moment behind breaks nothing', () => {

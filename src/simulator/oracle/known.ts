@@ -75,7 +75,7 @@ export class Known {
       case 'asked':
         if (event.what === 'replay') this.replayed.add(event.id);
         else if (event.what === 'purge') this.purged.add(event.id);
-        else if (event.id !== null)
+        else if (event.id !== null && event.what !== 'takeOn')
           (event.what === 'cancel' ? this.cancelled : this.hurried).add(event.id);
         break;
       case 'looked':

@@ -41,6 +41,8 @@ export interface Telling {
   readonly withinMs: number;
   /** How long it takes at the most until somebody is told again, whom nothing came of. */
   readonly againWithinMs: number;
+  /** The same, where somebody had it until then. */
+  readonly lapsedWithinMs: number;
 }
 
 /** Truth at the moment of a look, as the simulator arranged it. */

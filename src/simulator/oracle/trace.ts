@@ -136,12 +136,12 @@ export interface TraceEvents {
   /** A caller was told how an operation ended. */
   ended: { readonly id: string; readonly outcome: ToldOutcome; readonly onDisk?: DiskRow | null };
   /**
-   * Somebody asks for an operation to end, to go on without waiting, to be run again or to be forgotten; `null` for all
-   * that match. Told before it is done.
+   * Somebody asks for an operation to end, to go on without waiting, to be run again or to be forgotten, or takes a
+   * crisis on; `null` for all that match. Told before it is done.
    */
   asked: {
     readonly id: string | null;
-    readonly what: 'cancel' | 'retryNow' | 'replay' | 'purge';
+    readonly what: 'cancel' | 'retryNow' | 'replay' | 'purge' | 'takeOn';
   };
   /** Somebody of the chain was told of these crises, as they say themselves. */
   heard: { readonly step: string; readonly ids: readonly string[]; readonly isTest: boolean };

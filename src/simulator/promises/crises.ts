@@ -180,6 +180,8 @@ export const crises: readonly Clause[] = [
 interface Telling {
   readonly sinceAtMs: number;
   heardAtMs: number | null;
+  /** The look after that; `null` where none has followed. */
+  heardByMs: number | null;
 }
 
 function nobodyWasTold(known: Known, broken: (detail: string) => void): Watch {
@@ -188,20 +190,23 @@ function nobodyWasTold(known: Known, broken: (detail: string) => void): Watch {
   let atMs = 0;
   let heldAtMs = Number.NEGATIVE_INFINITY;
   const of = (id: string): Telling => {
-    const its = told.get(id) ?? { sinceAtMs: atMs, heardAtMs: null };
+    const its = told.get(id) ?? { sinceAtMs: atMs, heardAtMs: null, heardByMs: null };
     told.set(id, its);
     return its;
   };
   return {
     heard: ({ ids }) => {
-      for (const id of ids) of(id).heardAtMs = atMs;
+      for (const id of ids) Object.assign(of(id), { heardAtMs: atMs, heardByMs: null });
+    },
+    asked: (order) => {
+      takings.noteAsked(order);
     },
     ordered: (order) => {
       takings.noteOrder(order);
     },
     looked: ({ rows, health, world }) => {
       ({ atMs } = world);
-      takings.noteLook(rows, world);
+      takings.noteLook(world);
       const { telling } = world;
       if (telling === null || health.phase !== 'running' || health.hold !== null) {
         heldAtMs = atMs;
@@ -211,9 +216,18 @@ function nobodyWasTold(known: Known, broken: (detail: string) => void): Watch {
       for (const row of rows) {
         if (!row.isCrisis || row.isTest || known.damaged.has(row.id)) continue;
         const its = of(row.id);
+        its.heardByMs ??= its.heardAtMs === null ? null : atMs;
         const isNew = its.heardAtMs === null && world.pagerTrueMs >= atMs - its.sinceAtMs;
-        const limitMs = isNew ? telling.withinMs : telling.againWithinMs;
-        const quietMs = atMs - Math.max(its.heardAtMs ?? 0, takings.untilMs(row.id, world));
+        const heardAtMs = its.heardAtMs ?? 0;
+        const takenUntilMs = takings.untilMs(row.id, world);
+        // Whoever had it is told first, then the others.
+        const isToldOfLapse = takings.hadLapsedBy(row.id, its.heardByMs ?? 0, world);
+        const againMs =
+          takenUntilMs > heardAtMs && !isToldOfLapse
+            ? telling.lapsedWithinMs
+            : telling.againWithinMs;
+        const limitMs = isNew ? telling.withinMs : againMs;
+        const quietMs = atMs - Math.max(heardAtMs, takenUntilMs);
         const forMs = Math.min(wellMs, row.openMs, quietMs);
         if (forMs >= limitMs) broken(`of ${row.id}${isNew ? '' : ' again'}, for ${forMs} ms`);
       }

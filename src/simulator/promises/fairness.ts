@@ -67,11 +67,14 @@ export const fairness: readonly Clause[] = [
       let heldAtMs = Number.NEGATIVE_INFINITY;
       const takings = new Takings();
       return {
+        asked: (order) => {
+          takings.noteAsked(order);
+        },
         ordered: (order) => {
           takings.noteOrder(order);
         },
         looked: ({ rows, health, world }) => {
-          takings.noteLook(rows, world);
+          takings.noteLook(world);
           const limitMs = world.escalateAfterMs + ESCALATED_WITHIN_MS;
           if (health.phase !== 'running' || health.hold !== null) heldAtMs = world.atMs;
           // A disk that takes nothing may not have the end of one that is delivered.

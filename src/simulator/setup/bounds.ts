@@ -188,6 +188,7 @@ export function tellingOf({ crisis }: CheckedOptions): Telling | null {
   const chainMs = sum(({ acknowledgeWithinMs }) => acknowledgeWithinMs);
   return {
     withinMs,
+    lapsedWithinMs: withinMs + chainMs,
     againWithinMs: withinMs + chainMs + 4 * pace.anewMs,
   };
 }

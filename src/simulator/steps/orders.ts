@@ -146,11 +146,13 @@ export const ORDERS: Readonly<Record<string, (asking: Asking) => Params | Promis
   },
 };
 
-/** Acts that people ask of operations by a call, so that nobody takes them for a fault. */
+/** Acts that people ask of operations by a call, so that nobody takes them for a fault, also where no answer comes. */
 const ASKED: Readonly<Record<string, TraceEvents['asked']['what']>> = {
   'operation.cancel': 'cancel',
   'operation.retry': 'retryNow',
   'crisis.callOff': 'cancel',
+  'crisis.acknowledge': 'takeOn',
+  'crisis.acknowledgeSubject': 'takeOn',
   'deadLetter.replay': 'replay',
   'deadLetter.replayBatch': 'replay',
   'deadLetter.purge': 'purge',

@@ -93,4 +93,14 @@ export const CRISES: readonly Plant[] = [
     about: 'crisis people',
     seedsMax: 20,
   },
+  {
+    name: 'taken-on-for-ever',
+    file: 'machines/crisis/crisisSetup.ts',
+    find: '      const waitMs = Math.max(0, askAfterMs(untilMs - atMs));',
+    replace: '      const waitMs = Math.max(0, 1_000 * askAfterMs(untilMs - atMs));',
+    says: 'Who has taken a crisis on once silences it for weeks.',
+    finds: /^nobody was told: .* again/,
+    about: 'crisis people',
+    seedsMax: 20,
+  },
 ];
