@@ -116,7 +116,8 @@ export const CORE: readonly Plant[] = [
       "      keepsPayload: keepsPayload(context),\n      onDurable: onDurable({ kind: 'updated', laneNext: null }) ?? (() => undefined),",
     says: 'Callers are told of an ending before it is on disk.',
     finds: /^(still waiting|outcome not kept|lost): /,
-    seedsMax: 6,
+    about: 'process',
+    seedsMax: 20,
   },
   {
     name: 'crisis-durable-too-early',
@@ -125,7 +126,8 @@ export const CORE: readonly Plant[] = [
     replace: '    told.resolve();\n    pool.start(request, told, undefined, id);',
     says: 'A crisis is told to be on disk before it is.',
     finds: /^lost: crisis/,
-    seedsMax: 6,
+    about: 'disk process',
+    seedsMax: 12,
   },
   {
     name: 'answer-waits-for-delivery',
@@ -160,8 +162,9 @@ export const CORE: readonly Plant[] = [
     find: '        pending.isRepeat = true;\n        this.#stuck.push(pending);\n        continue;',
     replace: '        pending.isRepeat = true;\n        continue;',
     says: 'A write that failed is not repeated once the disk is well again.',
-    finds: /^crisis not escalated: /,
-    seedsMax: 6,
+    finds: /^(crisis not escalated|still waiting|not settled|lost): /,
+    about: 'disk',
+    seedsMax: 12,
   },
   {
     name: 'cancelled-keeps-its-lane',
