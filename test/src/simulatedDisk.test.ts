@@ -107,6 +107,14 @@ describe('the store of a device', () => {
     expect(told).toEqual([`spilled ${idOf(1)}`]);
   });
 
+  test('CR-4 a crisis of the other thread has its room on a full disk, which was taken at the start', async () => {
+    const { disk, clock } = newDisk();
+    await clock.run(disk.store(clock).open());
+    disk.troubles.add({ code: 'HF_STORE_FULL', files: { roomBytes: () => 0 } });
+    expect(disk.keepOutside({ id: idOf(1), request: '{}' })).toBe(true);
+    expect(disk.beside().outside).toHaveLength(1);
+  });
+
   test('CR-4 a file of crises that is made without room reserved is there after a power cut', async () => {
     for (let seed = 0; seed < 20; seed += 1) {
       const { disk, clock } = newDisk();

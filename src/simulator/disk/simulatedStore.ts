@@ -100,6 +100,7 @@ class SimulatedStore {
     const spills = new CrisisSpills({ folder: FOLDER, sealer, storeId, files, told });
     this.#spills = spills;
     const writes = spills.takeUp();
+    spills.reserveForOutside();
     const seqs = writes.map(({ seq }) => seq);
     this.#lastSeq = Math.max(this.#lastSeq, this.#disk.base.nextSeq() - 1, ...seqs);
     const isTaken =
