@@ -28,7 +28,7 @@ export const DISK: readonly Plant[] = [
   {
     name: 'spill-not-taken-up',
     file: 'persistence/sqlite/file/crisisSpills.ts',
-    find: '    const writes = this.#acceptances.read(this.#told);',
+    find: '    const writes = this.#read(this.#acceptances, this.#acceptancesPath);',
     replace: '    const writes: readonly AcceptWrite[] = [];',
     says: 'A process that starts does not read what an earlier one spilled.',
     finds: /^lost: crisis/,
