@@ -35,8 +35,8 @@ export async function tracedAttempt(
 ): Promise<void> {
   const { operationId: id, number, entity, priority, signal } = attempt;
   const lane = entity === null || priority === 'crisis' ? null : `${entity.type}/${entity.id}`;
-  const seen = onDisk === undefined ? {} : { onDisk };
-  tell({ event: 'attempted', key, task: id, id, attempt: number, atMs, process, lane, ...seen });
+  const found = onDisk === undefined ? {} : { onDisk };
+  tell({ event: 'attempted', key, task: id, id, attempt: number, atMs, process, lane, ...found });
   const before = outage();
   let isOver = false;
   const over = (isSpent: boolean): void => {
