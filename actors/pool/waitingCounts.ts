@@ -35,6 +35,7 @@ export class WaitingCounts {
   #blocked: BlockedCounts = { handler: 0, conflict: 0, review: 0, rate: 0, startAt: 0 };
   #deadLetters = 0;
   #isOpen = false;
+  #isStopped = false;
   #isReading = false;
   #isStale = false;
   #cancel: () => void = () => undefined;
@@ -72,6 +73,8 @@ export class WaitingCounts {
 
   /** The store is open: its file may have counts from before. */
   open(): void {
+    // It may have been closed while it was opened.
+    if (this.#isStopped) return;
     this.#isOpen = true;
     this.#readAfter(0);
   }
@@ -89,6 +92,7 @@ export class WaitingCounts {
 
   /** Nothing is read any more. */
   stop(): void {
+    this.#isStopped = true;
     this.#isOpen = false;
     this.#cancel();
   }
