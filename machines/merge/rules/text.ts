@@ -138,12 +138,13 @@ function mergeLines(
   const lines: string[] = [];
   let asks: string | null = null;
   let from = 0;
-  for (const { start, end, versions } of regions) {
+  for (const [at, region] of regions.entries()) {
+    const { start, end, versions } = region;
     lines.push(...origin.slice(from, start));
     from = end;
     const [only, ...others] = versions;
     if (only !== undefined && others.length === 0) {
-      lines.push(...only.pieces);
+      lines.push(...onceBeside(region, only, [regions[at - 1], regions[at + 1]]));
       continue;
     }
     const both = versions.map(({ pieces }) => pieces);
@@ -154,6 +155,26 @@ function mergeLines(
   }
   lines.push(...origin.slice(from));
   return { lines, asks };
+}
+
+/**
+ * Returns lines of a version without those that it only adds, and that another side has right before or right after:
+ * both have written them, and they are in the text once.
+ */
+function onceBeside(
+  { start, end }: Region,
+  { pieces, sides }: Region['versions'][number],
+  neighbours: readonly (Region | undefined)[],
+): readonly string[] {
+  if (start < end) return pieces;
+  const there = neighbours
+    .filter((region) => region !== undefined && (region.end === start || region.start === end))
+    .flatMap((region) => region?.versions ?? [])
+    .filter((version) => !version.sides.some((side) => sides.includes(side)))
+    .flatMap((version) => version.pieces);
+  if (there.length === 0) return pieces;
+  const known = new Set(there);
+  return pieces.filter((line) => line === '' || !known.has(line));
 }
 
 /** Merges lines that both changed by words; `null` if that is unsafe or takes more work than is allowed. */

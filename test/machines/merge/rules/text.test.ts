@@ -65,6 +65,25 @@ describe('CF-3 text that was changed apart', () => {
     expect(merged(base, '', 'slept\n\nwalked')).toEqual({ note: 'slept\n\nwalked', asked: [] });
   });
 
+  test('has no line twice that both hold, where one added it beside what the other replaced', () => {
+    const longer = 'slept well\n\nread\nwalked';
+    expect(merged('begun', 'begun\nate\nwalked', longer)).toEqual({
+      note: `${longer}\nate`,
+      asked: [],
+    });
+    expect(merged('begun', `ate\nwalked\nbegun`, longer)).toEqual({
+      note: `ate\n${longer}`,
+      asked: [],
+    });
+    // What each put in the place of a line of its own is there twice.
+    expect(merged('dose 1\ndose 1', 'dose 2\ndose 1', 'dose 1\ndose 2')).toEqual({
+      note: 'dose 2\ndose 2',
+      asked: [],
+    });
+    // And so is an empty line.
+    expect(merged('begun', 'begun\n\nate', 'slept\n\nread').note).toBe('slept\n\nread\n\nate');
+  });
+
   test('has sentences of one line that were changed apart, and nobody is asked', () => {
     const base = 'Slept well. Ate at 8. Called Mom.';
     expect(
