@@ -11,7 +11,7 @@ import { hasEnded } from './demand.ts';
 import type { SyncOperationContext } from './syncOperationContext.ts';
 import { operationAt, syncOperationMachine } from './syncOperationMachine.ts';
 import type { SyncOperationState } from './syncOperationState.ts';
-import { waitReasonOf } from './waitReason.ts';
+import { type WaitReason, waitReasonOf } from './waitReason.ts';
 
 /**
  * Each operation is in one of them. `ready`: nothing is in its way but its turn, so it is under way, or waits for
@@ -45,7 +45,12 @@ const OF_REASON = {
 export function stageOf(state: SyncOperationState): Stage {
   if (hasEnded(state)) return state === 'deadLettered' ? 'deadLettered' : 'ended';
   const reason = waitReasonOf(state);
-  return reason === null ? 'ready' : OF_REASON[reason];
+  return reason === null ? 'ready' : stageWhile(reason);
+}
+
+/** The stage of what waits for this, in whichever state. */
+export function stageWhile(reason: WaitReason): Stage {
+  return OF_REASON[reason];
 }
 
 /** How many are in each, by how many stand where, and how many of these wait for more than their turn and lane. */

@@ -14,7 +14,13 @@ import type {
 import type { AnswerShape } from '../../inspector/server/answerShape.ts';
 import { crisisStageOf, isCrisisState } from '../../machines/crisis/crisisDemand.ts';
 import { crisisMachine } from '../../machines/crisis/crisisMachine.ts';
-import { countedByStage, STAGES, type Stage, stageOf } from '../../machines/operation/stage.ts';
+import {
+  countedByStage,
+  STAGES,
+  type Stage,
+  stageOf,
+  stageWhile,
+} from '../../machines/operation/stage.ts';
 import { OPERATION_STATES as STATES_OF_WORK } from '../../machines/operation/syncOperationState.ts';
 import { WAIT_REASONS } from '../../machines/operation/waitReason.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
@@ -269,7 +275,8 @@ export const countOperations = storeCall<
 });
 
 function stageOfView({ state, wait }: OperationView): Stage {
-  if (wait?.reason === 'lane') return 'inLane';
+  // What a person runs again is in one state for its turn and behind others.
+  if (wait?.reason === 'lane') return stageWhile(wait.reason);
   return isCrisisState(state) ? crisisStageOf(state) : stageOf(state);
 }
 

@@ -220,7 +220,7 @@ function nobodyWasTold(known: Known, broken: (detail: string) => void): Watch {
         const isNew = its.heardAtMs === null && world.pagerTrueMs >= atMs - its.sinceAtMs;
         const heardAtMs = its.heardAtMs ?? 0;
         const takenUntilMs = takings.untilMs(row.id, world);
-        // Whoever had it is told first, then the others.
+        // The one who had it is told first, then the others.
         const isToldOfLapse = takings.hadLapsedBy(row.id, its.heardByMs ?? 0, world);
         const againMs =
           takenUntilMs > heardAtMs && !isToldOfLapse

@@ -62,7 +62,7 @@ export const once: readonly Clause[] = [
     outlivesRestore: true,
     watch: (_, broken) => {
       const sent = new Set<string>();
-      /** Edits that went out before a restore: beside their body goes what their device has seen, and it begins anew. */
+      /** Edits that went out before a restore: beside their body goes what their device has seen, which it counts from the start again. */
       const begunAnew = new Set<string>();
       return {
         attempted: ({ key }) => void sent.add(key),

@@ -73,7 +73,7 @@ export class Takings {
     return this.#lasting(id, world).untilMs;
   }
 
-  /** Whether they had it no more by then for sure, so that whoever was told since was told of that. */
+  /** Whether they had it no more by then for sure, so that who was told since was told of that. */
   hadLapsedBy(id: string, byMs: number, world: Look['world']): boolean {
     return this.#lasting(id, world).atLeastMs <= byMs;
   }
