@@ -469,7 +469,7 @@ class Simulation implements Scene {
     for (const { device, before, ...bounds } of waits) {
       const rows = await device.rows();
       const known = {
-        ...{ ...bounds, nowMs: device.process.options.clock.now() },
+        ...{ ...bounds, nowMs: device.clock.now(), latestMs: device.clock.latest() },
         silent: await this.#silentAt(device, rows, before),
       };
       for (const row of rows) {

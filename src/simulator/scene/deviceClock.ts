@@ -13,6 +13,8 @@ export class DeviceClock implements Clock {
   /** Called before each wake-up. */
   readonly #beforeWake: () => void;
   #wallAheadMs: number;
+  /** The furthest that the wall clock stood ahead of the monotonic one before it was set last. */
+  #furthestMs = Number.NEGATIVE_INFINITY;
   /** Milliseconds of all sleeps that do not count. */
   #uncountedMs = 0;
   /** Set while it sleeps: its monotonic time then stands still, or goes on. */
@@ -70,8 +72,17 @@ export class DeviceClock implements Clock {
     this.schedule(0, go);
   }
 
+  /**
+   * The latest that it may be by a clock that nobody sets back, and that went by the wall clock at some time: that of
+   * due times on disk.
+   */
+  latest(): number {
+    return this.monotonic() + Math.max(this.#furthestMs, this.now() - this.monotonic());
+  }
+
   /** Sets the wall clock forward (below 0: back). */
   setWall(byMs: number): void {
+    this.#furthestMs = this.latest() - this.monotonic();
     this.#wallAheadMs += byMs;
   }
 

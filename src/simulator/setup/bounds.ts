@@ -228,11 +228,13 @@ export function mayWaitOn(
   rows: readonly DiskRow[],
   known: Pick<Bounds, 'longer'> & {
     readonly nowMs: number;
+    /** The latest that it may be by the clock of due times, which is never set back. */
+    readonly latestMs: number;
     /** Ids of those whose handler has not returned. */
     readonly silent: ReadonlySet<string>;
   },
 ): boolean {
-  const { longer, nowMs, silent } = known;
+  const { longer, nowMs, latestMs, silent } = known;
   // Nothing that can be set keeps one back.
   if (row.isCrisis) return false;
   if (silent.has(row.id)) return true;
@@ -247,7 +249,7 @@ export function mayWaitOn(
     case 'startAt':
       return (row.startAtMs ?? 0) > nowMs;
     case 'backoff':
-      return has('backoff') || (row.dueAtMs <= nowMs && has('turn', 'rate'));
+      return has('backoff') || (row.dueAtMs <= latestMs && has('turn', 'rate'));
     case 'review':
     case 'conflict':
       return has('review');

@@ -45,3 +45,28 @@ describe('timers over a sleep of a simulated device', () => {
     expect(firedMs).toBe(2_000);
   });
 });
+
+describe('the latest time of a simulated device', () => {
+  it('SM-1 follows the wall clock forward, and is not set back with it', async () => {
+    const world = new VirtualClock();
+    const clock = new DeviceClock(world, 5_000, () => undefined);
+    const fromMs = clock.now();
+    clock.setWall(60_000);
+    expect(clock.latest() - fromMs).toBe(60_000);
+    clock.setWall(-90_000);
+    await world.advance(1_000);
+    expect(clock.now() - fromMs).toBe(-29_000);
+    expect(clock.latest() - fromMs).toBe(61_000);
+  });
+
+  it('SM-1 counts a sleep that its monotonic clock does not', async () => {
+    const world = new VirtualClock();
+    const clock = new DeviceClock(world, 0, () => undefined);
+    const fromMs = clock.now();
+    clock.sleep(false);
+    await world.advance(60_000);
+    clock.wake();
+    clock.setWall(-90_000);
+    expect(clock.latest() - fromMs).toBe(60_000);
+  });
+});

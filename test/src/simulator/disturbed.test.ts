@@ -5,6 +5,7 @@ import type { DeviceSetup, Step } from '../../../src/simulator/scene/plan.ts';
 import { runPlan } from '../../../src/simulator/simulation.ts';
 
 const SECOND_MS = 1_000;
+const DAY_MS = 86_400_000;
 const CALL = {
   ...{ device: 0, upstream: 0, tier: 'premium', isCrisis: false, mayRepeat: true },
   ...{ waitWhileDown: true, number: 1, stopsMs: null },
@@ -57,5 +58,33 @@ it('SM-1 people ask a store once it is up to date', async () => {
       data: { device: 0, takesMs: 290 * SECOND_MS, isKilledMeanwhile: false },
     },
   ]);
+  expect(breaches).toEqual([]);
+});
+
+it('SM-1 OP-6 what is due waits for a probe that is years off, where the clock was set back', async () => {
+  const payments = { place: 'upstreams', name: 'payments' } as const;
+  const request = {
+    ...{ device: 0, type: 'payments.push', subject: 'user-1', tier: 'premium' },
+    ...{ priority: 'high', entity: null, isRepeated: false },
+  };
+  const breaches = await breachesOf(
+    [
+      {
+        atMs: 9 * SECOND_MS,
+        kind: 'upstream.trouble',
+        data: { upstream: 0, trouble: 'fails', endpoint: null, share: 1, forMs: 60 * SECOND_MS },
+      },
+      { atMs: 10 * SECOND_MS, kind: 'work.request', data: request },
+      { atMs: 300 * SECOND_MS, kind: 'clock.set', data: { device: 0, byMs: -7 * DAY_MS } },
+    ],
+    {
+      options: [
+        [
+          { ...payments, field: 'breaker.consecutiveFailuresToOpen', value: 1 },
+          { ...payments, field: 'flow.probeMsMin', value: 366 * DAY_MS },
+        ],
+      ],
+    },
+  );
   expect(breaches).toEqual([]);
 });
