@@ -76,6 +76,23 @@ test('CR-5 who takes on what another subject has cuts short nobody who has a cri
   );
 });
 
+test('CR-5 who has taken on a crisis still has it once a backup takes the place of the store', () => {
+  const look = (hour: number, upHours: number): TraceEvent =>
+    seen(ILL, [UNDELIVERED], null, {
+      ...{ hasChain: false, takenOnMs: 4 * HOUR_MS },
+      ...{ atMs: hour * HOUR_MS, upMs: upHours * HOUR_MS },
+    });
+  const restored: TraceEvent = { event: 'restored', rows: [] };
+  const takenOn = [TAKEN_ON, look(1, 1), restored, look(3, 1)];
+  expect(judge(ALL_SEEING, takenOn)).toEqual([]);
+  for (const events of [
+    [restored, look(3, 1)],
+    [...takenOn, look(8, 6)],
+  ]) {
+    expect(kindsOf(judge(ALL_SEEING, events))).toContain('crisis not escalated');
+  }
+});
+
 test('CR-5 whoever was told as it lapsed is told again when the chain begins anew', () => {
   const telling = { againWithinMs: 9 * HOUR_MS };
   const events = [

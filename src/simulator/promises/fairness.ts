@@ -62,6 +62,8 @@ export const fairness: readonly Clause[] = [
     },
     requirements: ['CR-5'],
     needs: ['looks'],
+    // Who has taken one on has it in a backup, too.
+    outlivesRestore: true,
     watch: (_, broken) => {
       /** What was accepted before a hold waits until that is over. */
       let heldAtMs = Number.NEGATIVE_INFINITY;
