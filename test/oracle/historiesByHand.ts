@@ -192,6 +192,17 @@ export const CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
     accepted(1),
     disk(row(1)),
   ],
+  'a request that a hung disk kept all the same, which a person runs again without a key': [
+    { event: 'refused', key: 'key-1', code: 'HF_STORE_STALLED' },
+    attempted(1),
+    applied(1, { isKeyless: true }),
+    told(1, REFUSED),
+    asked(null, 'replay'),
+    { event: 'cameEarly', key: 'key-1', byMs: 10 },
+    attempted(1),
+    applied(1, { isKeyless: true }),
+    disk(row(1)),
+  ],
   'a request that alone is answered with failures, in an outage': [
     ...life(2),
     accepted(1),

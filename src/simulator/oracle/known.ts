@@ -13,6 +13,8 @@ export class Known {
   /** Ids of accepted operations, by the key that the caller gave. */
   readonly accepted = new Map<string, string>();
   readonly keys = new Map<string, string>();
+  /** Ids of what was attempted, by key: what was refused by a disk that kept it all the same, too. */
+  readonly #begun = new Map<string, string>();
   readonly outcomes = new Map<string, ToldOutcome>();
   /** Keys of what the upstream did. */
   readonly applied = new Set<string>();
@@ -43,6 +45,11 @@ export class Known {
   /** Ids that were accepted and whose ending was not told. */
   get unreported(): readonly string[] {
     return [...this.accepted.values()].filter((id) => !this.outcomes.has(id));
+  }
+
+  /** The operation that goes out under a key; empty where nobody was told of one. */
+  idOf(key: string): string {
+    return this.accepted.get(key) ?? this.#begun.get(key) ?? '';
   }
 
   isCrisis(id: string): boolean {
@@ -85,6 +92,7 @@ export class Known {
         break;
       case 'attempted':
         this.attempted.add(event.key);
+        if (event.id !== undefined) this.#begun.set(event.key, event.id);
         break;
       case 'pretended':
         this.pretended.add(event.key);

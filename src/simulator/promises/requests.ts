@@ -22,7 +22,7 @@ export const requests: readonly Clause[] = [
       return {
         applied: ({ task, key, isKeyless }) => {
           if (isKeyless !== true) return;
-          const id = known.accepted.get(key) ?? '';
+          const id = known.idOf(key);
           const isAskedFor = known.hurried.has(id) || known.mayBeReplayed(id);
           if (seen.has(task) && !isAskedFor) broken(`${task} under ${key}`);
           seen.add(task);
@@ -41,7 +41,7 @@ export const requests: readonly Clause[] = [
       cameEarly: ({ key, byMs }) => {
         // A notice to people is owed at its own pace.
         if (key.startsWith('escalation:')) return;
-        const id = known.accepted.get(key) ?? '';
+        const id = known.idOf(key);
         if (known.isCrisis(id) || known.hurried.has(id) || known.mayBeReplayed(id)) return;
         broken(`${key} by ${byMs} ms`);
       },
