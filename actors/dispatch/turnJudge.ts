@@ -32,7 +32,7 @@ export interface TurnJudgeParts {
 }
 
 const NO_EXCUSE = {
-  ...{ wasOutage: false, isDoubted: false },
+  ...{ wasOutage: false, isDoubted: false, isUnanswered: false },
   ...{ haveOthersFailed: false, isDisproved: false },
 } as const;
 
@@ -55,6 +55,7 @@ export function judgeTurn(
     ...known,
     wasOutage: wasOutage || runs.wasLongRun(upstream, failedAtMs),
     isDoubted: flow.isDoubted || runs.isDoubted(upstream, failedAtMs),
+    isUnanswered: runs.isUnanswered(upstream, failedAtMs),
     haveOthersFailed: runs.haveOthersFailed(upstream, id, failedAtMs),
     isDisproved: runs.isDisproved(upstream, failedAtMs),
   });

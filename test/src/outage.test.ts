@@ -30,7 +30,11 @@ interface Drill {
   readonly outageMs: number;
   readonly tiers: readonly Tier[];
   readonly operations: number;
+  readonly policies?: RuntimeOptions['policies'];
 }
+
+/** One attempt, after which no time is to be waited. */
+const ONE_ATTEMPT = { tiers: { trial: { retry: { attemptsMax: 1, initialDelayMs: 0 } } } } as const;
 
 /** Hands work in, some while the upstream is well, and counts how it ended, long after the outage. */
 async function endingsOf(drill: Drill): Promise<Readonly<Record<string, number>>> {
@@ -44,7 +48,8 @@ async function endingsOf(drill: Drill): Promise<Readonly<Record<string, number>>
     if (isOut) throw KINDS[drill.kind]();
     return null;
   };
-  let process = boot(world, run);
+  const options = drill.policies === undefined ? {} : { policies: drill.policies };
+  let process = boot(world, run, options);
   // The upstream has served somebody, so that it is known to be well.
   const warmUp = process.runtime.sync({ type: 'warm.up', subject: 'user-1', tier: 'trial' });
   await clock.run((await clock.run(warmUp)).outcome);
@@ -60,7 +65,7 @@ async function endingsOf(drill: Drill): Promise<Readonly<Record<string, number>>
   await clock.run(Promise.all(accepted));
   await clock.advance(drill.outageMs / 2);
   process.kill();
-  process = boot(world, run);
+  process = boot(world, run, options);
   await clock.run(process.runtime.ready);
   await clock.advance(drill.outageMs / 2);
   isOut = false;
@@ -101,6 +106,41 @@ describe('RT-1 an outage', () => {
       expect(endings).toEqual({ completed: 1, deadLettered: 0, waiting: 0 });
     },
   );
+
+  test.each([1, 2])(
+    'RT-1 OP-5 of lost connections dead-letters none of %i that have one attempt',
+    async (operations) => {
+      const drill = { kind: 'reset', outageMs: 30_000, tiers: ['trial'], operations } as const;
+      const endings = await endingsOf({ ...drill, policies: ONE_ATTEMPT });
+      expect(endings).toEqual({ completed: operations, deadLettered: 0, waiting: 0 });
+    },
+  );
+
+  test('RT-1 OP-5 control: one that was cut off alone ends once another is answered', async () => {
+    const { clock, boot: start } = createWorld();
+    let calls = 0;
+    const cutOff = (): Json => {
+      calls += 1;
+      throw KINDS.reset();
+    };
+    const handlers = {
+      'payments.push': { upstream: 'default', run: async () => cutOff() },
+      'warm.up': { upstream: 'default', run: async () => null },
+    };
+    const retry = { attemptsMax: 1, initialDelayMs: 1_000 };
+    const { runtime } = start({ handlers, policies: { tiers: { trial: { retry } } } });
+    const served = { type: 'warm.up', subject: 'user-1', tier: 'trial' } as const;
+    await clock.run((await clock.run(runtime.sync(served))).outcome);
+    const request = { type: 'payments.push', subject: 'user-2', tier: 'trial' } as const;
+    const { id } = await clock.run(runtime.sync(request));
+    await clock.advance(100);
+    await clock.run((await clock.run(runtime.sync(served))).outcome);
+    await clock.advance(MINUTE_MS);
+    const view = await clock.run(runtime.operations.get(id).view());
+    expect(view).toMatchObject({ state: 'deadLettered' });
+    expect(calls).toBe(1);
+    await clock.run(runtime.close());
+  });
 
   const crowds = (['refused', 429, 503, 'reset', 500] as const).flatMap((kind) =>
     // A learned rate lets out a call a second at least.

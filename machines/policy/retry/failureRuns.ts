@@ -160,6 +160,12 @@ export class FailureRuns {
     return run !== undefined && run !== null && (run.isFirst || run.failures >= DOUBTED_AFTER);
   }
 
+  /** Whether no call was answered since what failed at `atMs`: it may be the first of an outage that few calls meet. */
+  isUnanswered(upstream: string, atMs: number): boolean {
+    const run = this.#known.get(upstream)?.current ?? null;
+    return run !== null && run === this.#runOf(upstream, atMs);
+  }
+
   #knownOf(upstream: string, { type }: RunCaller): Known {
     let known = this.#known.get(upstream);
     if (known === undefined) {
@@ -212,6 +218,8 @@ export interface ExcuseFacts {
   readonly wasOutage: boolean;
   /** True while its upstream fails in a row and nobody knows yet whether that is an outage. */
   readonly isDoubted: boolean;
+  /** No call of its upstream was answered since it failed. */
+  readonly isUnanswered: boolean;
   /** Calls of other operations failed in the same run of failures; true where nobody knows. */
   readonly haveOthersFailed: boolean;
   /**
@@ -233,12 +241,16 @@ interface Judged {
 /**
  * Whether the failure spends no attempt after all. While its upstream fails in a row, and nobody knows
  * yet what that is, an operation without another attempt is not ended: it goes out under the same number.
+ * So does one that was cut off, for as long as its upstream has answered nothing since: where few calls are
+ * made, one is all that an outage is known by.
  */
 export function isExcused(judged: Judged, facts: ExcuseFacts): boolean {
   const { failure, failedAtMs } = judged;
   if (failedAtMs === undefined || failure === null || facts.isDisproved) return false;
   if (needsOthers(failure) && !facts.haveOthersFailed) return false;
-  return facts.wasOutage || (facts.isDoubted && isLast(judged));
+  if (facts.wasOutage) return true;
+  const mayBeOutage = facts.isDoubted || (facts.isUnanswered && mayBeFirstOfOutage(failure));
+  return mayBeOutage && isLast(judged);
 }
 
 /** Whether an operation that is not excused has no attempt left: it ends at its turn. */

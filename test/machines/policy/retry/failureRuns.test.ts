@@ -63,6 +63,17 @@ describe('RT-1 runs of failures', () => {
     expect(runs.isDoubted('payments', 3_000)).toBe(false);
   });
 
+  test('RT-1 what failed is unanswered until a success, and not again with the next failure', () => {
+    const runs = failing('a');
+    expect(runs.isUnanswered('payments', 1_000)).toBe(true);
+    expect(runs.isUnanswered('records', 1_000)).toBe(false);
+    runs.answered('payments', callOf('z'), 2_000);
+    expect(runs.isUnanswered('payments', 1_000)).toBe(false);
+    runs.failed('payments', callOf('b'), 3_000);
+    expect(runs.isUnanswered('payments', 1_000)).toBe(false);
+    expect(runs.isUnanswered('payments', 3_000)).toBe(true);
+  });
+
   test('RT-1 five in a row excuse each of them, then and later', () => {
     expect(failing('a', 'a', 'a', 'a').wasLongRun('payments', 1_000)).toBe(false);
     const runs = failing('a', 'a', 'a', 'a', 'a');
