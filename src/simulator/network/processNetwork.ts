@@ -257,7 +257,8 @@ class ProcessNetwork implements Network {
     if (asked === undefined || asked.attempt === sent.get('holdfast-attempt')) return;
     this.#askedToWait.delete(key);
     const byMs = asked.untilMs - this.clock.monotonic();
-    if (byMs > 0) this.#link.arrivals.early(key, byMs);
+    // Instants are kept in whole milliseconds.
+    if (byMs >= 1) this.#link.arrivals.early(key, byMs);
   }
 
   /** What the product reads of an answer; Node's own takes ten times as long to make. */
