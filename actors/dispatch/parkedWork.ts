@@ -44,7 +44,7 @@ export class ParkedWork {
   readonly #dueAtMs = new Map<string, number>();
   /** The subjects of the last probes, by type. */
   readonly #tried = new Map<string, Set<string>>();
-  /** Of claims that failed. */
+  /** Pauses after claims that failed. */
   readonly #backoff = new Backoff();
   #changes = 0;
   #probes = 0;

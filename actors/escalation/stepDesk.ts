@@ -35,7 +35,7 @@ export type CallEnd = { readonly ok: true } | { readonly ok: false; readonly thr
 /** What a call is about: those for which it is made, and what it says. */
 export interface Gathered<Crisis> {
   readonly owed: ReadonlySet<Crisis>;
-  /** All that the notice names. */
+  /** Crises that the notice names. */
   readonly named: ReadonlySet<Crisis>;
   readonly notice: EscalationNotice;
 }
@@ -43,9 +43,9 @@ export interface Gathered<Crisis> {
 /** How a call of a step has ended. */
 export interface EndedHow<Crisis> {
   readonly isAsk: boolean;
-  /** How many in a row have failed. */
+  /** Number of calls in a row that failed. */
   readonly failures: number;
-  /** All that its notice named. */
+  /** Crises that its notice named. */
   readonly named: ReadonlySet<Crisis>;
 }
 
@@ -68,7 +68,7 @@ export interface StepDeskParts<Crisis> {
     wanting: readonly Crisis[],
     how: { readonly isAsk: boolean; readonly isDigest: boolean },
   ) => Gathered<Crisis> | null;
-  /** It has ended, for those that wait for it still. */
+  /** Called when a call of a step has ended, for those that wait for it still. */
   readonly ended: (owed: readonly Crisis[], end: CallEnd, how: EndedHow<Crisis>) => void;
 }
 

@@ -144,7 +144,7 @@ export class Journal {
     readonly clock: Clock;
     /** Is told how each batch ended, and says when to {@link retry}. */
     readonly health: StorageHealth;
-    /** These are durable, or may be although the store refused them. */
+    /** Called with writes that are durable, or may be although the store refused them. */
     readonly onCommitted: (writes: readonly Write[]) => void;
     /** A withdrawal has made this row the head of its lane; `null` where which one is not known. */
     readonly onLaneFreed: (row: StoredOperation | null) => void;

@@ -13,9 +13,9 @@ import type {
   Write,
 } from '../../persistence/port/store.ts';
 
-/** Between the first commit and the reading; the counts are as old as that at most, while the disk answers. */
+/** Time between the first commit and the reading; the counts are as old as that at most, while the disk answers. */
 const READ_AFTER_MS = 500;
-/** After a reading that failed. */
+/** Pause after a reading that failed. */
 const READ_AGAIN_MS = 5_000;
 
 /** Writes that change no count. */
@@ -51,12 +51,12 @@ export class WaitingCounts {
     this.#groups = parts.groups;
   }
 
-  /** What is due or held, by upstream, rank and reason, as last read. */
+  /** Counts of what is due or held, by upstream, rank and reason, as last read. */
   get inLine(): readonly WaitingCount[] {
     return this.#inLine;
   }
 
-  /** What waits for more than its turn and its lane, as last read. */
+  /** Counts of what waits for more than its turn and its lane, as last read. */
   get blocked(): BlockedCounts {
     return this.#blocked;
   }
@@ -65,21 +65,21 @@ export class WaitingCounts {
     return this.#deadLetters;
   }
 
-  /** How many wait for this, wherever. */
+  /** Number of operations that wait for this, wherever. */
   inLineFor(reason: WaitingCount['waitsFor']): number {
     const its = this.#inLine.filter(({ waitsFor }) => waitsFor === reason);
     return its.reduce((sum, { count }) => sum + count, 0);
   }
 
-  /** The store is open: its file may have counts from before. */
+  /** Reads the counts of the store's file, which is open now and may have some from before. */
   open(): void {
-    // It may have been closed while it was opened.
+    // The engine may have been closed while its store was opened.
     if (this.#isStopped) return;
     this.#isOpen = true;
     this.#readAfter(0);
   }
 
-  /** These are durable. */
+  /** Reads the counts soon, where these durable writes may have changed them. */
   committed(writes: readonly Write[]): void {
     if (writes.some(({ kind }) => !UNCOUNTED.has(kind))) this.refresh();
   }
@@ -90,7 +90,7 @@ export class WaitingCounts {
     if (this.#isOpen && !this.#isReading) this.#readAfter(READ_AFTER_MS);
   }
 
-  /** Nothing is read any more. */
+  /** Ends all reading, for good. */
   stop(): void {
     this.#isStopped = true;
     this.#isOpen = false;

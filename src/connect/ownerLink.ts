@@ -350,7 +350,7 @@ export class OwnerLink {
   }
 }
 
-/** What a refusal says of a request that an owner was asked for before: that one may have stored it. */
+/** Refusal of a request that an owner was asked for before: that one may have stored it. */
 function inDoubt(refusal: unknown): unknown {
   if (!isHoldfastError(refusal) || refusal.mayBeStored || refusal.retry !== 'later') return refusal;
   return new HoldfastError(

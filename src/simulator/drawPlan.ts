@@ -63,7 +63,7 @@ export function drawPlan(seed: number, hours: number, version: string, about?: s
   };
 }
 
-/** What comes beside everything else has chance of its own, so that all else is as it is without it. */
+/** Draws all steps. Those that come beside everything else have chance of their own, so that the others are as they are without them. */
 function drawOwnSteps(
   seed: number,
   hours: number,

@@ -218,7 +218,7 @@ export interface ExcuseFacts {
   readonly wasOutage: boolean;
   /** True while its upstream fails in a row and nobody knows yet whether that is an outage. */
   readonly isDoubted: boolean;
-  /** No call of its upstream was answered since it failed. */
+  /** True where no call of its upstream was answered since it failed. */
   readonly isUnanswered: boolean;
   /** Calls of other operations failed in the same run of failures; true where nobody knows. */
   readonly haveOthersFailed: boolean;

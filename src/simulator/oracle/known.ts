@@ -6,7 +6,7 @@
 
 import { type DiskRow, isCrisisKey, type ToldOutcome, type TraceEvent } from './trace.ts';
 
-/** What three crashes in a row and two while it ran alone have found is convicted by one more (docs/decisions/0033). */
+/** Crashes of an operation, in a row and while it ran alone, after which one more convicts it (docs/decisions/0033). */
 const CRASHES_BEFORE_LAST = 5;
 
 export class Known {

@@ -77,7 +77,7 @@ export interface World {
   readonly nowMs: number;
 }
 
-/** What the inspector's page was just told of a device, beside what the device says of itself. */
+/** Overview that the inspector's page was just told of a device, beside what the device says of itself. */
 export interface Shown {
   readonly page: Overview;
   readonly health: HealthStatus;
