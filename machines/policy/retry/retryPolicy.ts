@@ -151,7 +151,7 @@ export interface RetryPolicy {
   readonly jitterMsMax?: number | undefined;
   /**
    * The longest wait of what goes on after the last attempt instead of the dead letters, of which chance takes
-   * up to a fifth; `null` for none. Crisis: 30 s.
+   * up to a fifth; 1 s at the least, `null` for none. Crisis: 30 s.
    */
   readonly thenEveryMs: number | null;
   /**
