@@ -193,6 +193,7 @@ class Simulation implements Scene {
         goesOn: () => {
           this.#goesOn = at;
         },
+        saw: this.saw,
         isOn: () => this.#goesOn === at,
         tell: (event) => {
           this.note(`${each.name} ${eventWords(event)}`);

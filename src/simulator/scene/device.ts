@@ -93,6 +93,7 @@ export interface DeviceParts {
   readonly onShown: (shown: Shown) => void;
   /** Called whenever something goes on in it. */
   readonly goesOn: () => void;
+  readonly saw: (what: string) => void;
   /** Whether it is the one in which something went on last. */
   readonly isOn: () => boolean;
 }
@@ -403,14 +404,23 @@ export class Device {
   /** No fault is left, and nobody does anything any more: it starts again, and can finish what it has. */
   async heal(): Promise<void> {
     this.#later = [];
-    const wasMissing = this.drawn.some(({ field }) => field === 'isMissing');
     this.isHealed = true;
     this.switchOn();
     this.wake();
     // Every other device goes on with the process that it has, which has to recover by itself.
-    const goesOn = this.#parts.seed % 2 === 0 && this.isOwned && !wasMissing;
-    if (!goesOn) await this.killAndBoot();
+    if (this.#parts.seed % 2 === 0 && this.isOwned) this.registerLate();
+    else await this.killAndBoot();
     this.clients.startAll();
+  }
+
+  /** Registers the handlers that the process lacks. */
+  registerLate(): void {
+    const { lateHandlers, runtime } = this.process;
+    for (const [type, handler] of Object.entries(lateHandlers)) {
+      delete lateHandlers[type];
+      runtime.handle(type, handler).catch(() => undefined);
+      this.#parts.saw('a handler was registered late');
+    }
   }
 
   /**

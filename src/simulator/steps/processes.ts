@@ -206,12 +206,7 @@ export const PROCESSES: readonly AnyStepKind[] = [
     weight: 2,
     draw: (random) => ({ device: random.below(16) }),
     take: (scene, { device: at }) => {
-      const { process } = deviceAt(scene, at);
-      for (const [type, handler] of Object.entries(process.lateHandlers)) {
-        delete process.lateHandlers[type];
-        process.runtime.handle(type, handler).catch(() => undefined);
-        scene.saw('a handler was registered late');
-      }
+      deviceAt(scene, at).registerLate();
     },
     says: ({ device }) => `device ${device} registers the handlers that it lacks`,
   }),
