@@ -1,5 +1,5 @@
 /**
- * Draws a plan from a seed: what there is, and what happens to it when.
+ * Draws a plan from a seed: the devices and upstreams there are, and the steps that happen to them.
  *
  * @module
  */
@@ -15,9 +15,9 @@ import { APP_KINDS, OWN_KINDS } from './steps/everyKind.ts';
 import { TYPES } from './steps/work.ts';
 
 const HOUR_MS = 3_600_000;
-/** How far the clock of a device is off at the start. */
+/** Largest difference of a device's clock from true time at the start. */
 const SKEW_MS_MAX = 2 * HOUR_MS;
-/** The least of each that a day has (SM-3), and how much more there may be. */
+/** Least number of steps of each sort in a day (SM-3), and the range above it. */
 const A_DAY: Readonly<Record<CountsAs, { readonly least: number; readonly more: number }>> = {
   work: { least: 1_000, more: 300 },
   fault: { least: 60, more: 60 },
@@ -31,14 +31,15 @@ const BUSY_SHARE = 0.6;
 const BUSY_AN_HOUR = 3;
 const BUSY_MS = 5_000;
 
-/** Factor by which steps are more frequent that a plan is about. */
+/** Factor for the weight of the kinds of step that the plan is about. */
 const ABOUT = 8;
-/** Factor by which its faults, orders and restarts are more. */
+/** Factor for the number of faults, orders and restarts in a plan about something. */
 const MORE_ABOUT = 4;
 
 /**
  * @param version - the version of holdfast that draws it
- * @param about - the beginning of the kinds of step that the plan is about: `edit`, `people upstream`; left out: of everything
+ * @param about - prefixes of the kinds of step that the plan is about, such as `edit people`; left out: all kinds
+ * alike
  */
 export function drawPlan(seed: number, hours: number, version: string, about?: string): Plan {
   const random = seededRandom(seed);
@@ -63,7 +64,7 @@ export function drawPlan(seed: number, hours: number, version: string, about?: s
   };
 }
 
-/** Draws all steps. Those that come beside everything else have chance of their own, so that the others are as they are without them. */
+/** Draws all steps. Kinds that count as `beside` draw from a seed of their own, so that they change no other step. */
 function drawOwnSteps(
   seed: number,
   hours: number,
@@ -81,7 +82,7 @@ function drawOwnSteps(
   ].toSorted((a, b) => a.atMs - b.atMs);
 }
 
-/** Moments in which much happens at once. */
+/** Draws the moments at which much happens at once. */
 function drawBusy(hours: number, random: SeededRandom): readonly number[] {
   return Array.from({ length: Math.ceil(BUSY_AN_HOUR * hours) }, () =>
     random.below(hours * HOUR_MS),
@@ -101,7 +102,7 @@ function weighed(kinds: readonly AnyStepKind[], about = ''): readonly Weighed[] 
   });
 }
 
-/** Draws a plan for an app of its own, whose options are as it has them. */
+/** Draws a plan for a user's app, which brings its own options. */
 export function drawAppPlan(
   seed: number,
   hours: number,

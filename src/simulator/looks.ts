@@ -1,5 +1,5 @@
 /**
- * Looks at devices while a plan runs: at what each says of itself, and at what is so, for the promises to compare.
+ * Looks at devices while a plan runs, so that the promises can compare what each device says with what is true.
  *
  * @module
  */
@@ -18,34 +18,34 @@ import { upstreamAt } from './steps/upstreams.ts';
 /** Views that are asked for at one look; the next look asks for others. */
 const VIEWS_AT_ONCE = 4;
 
-/** Steps after which a process may have stood still, slept or ended, in part or for a time. */
+/** Kinds of step after which a process may have stood still, slept or ended, in part or for a time. */
 const STANDSTILLS: ReadonlySet<string> = new Set(['clock', 'device', 'owner', 'process']);
 
 /** Memory of a device from the looks before. */
 interface Seen {
   readonly open: OpenRows;
   process: number;
-  /** Since when it is seen, without a sleep. */
+  /** When the looks at it began: at its boot, or at its last sleep. */
   firstSeenMs: number;
   turnWithinMs: Look['world']['turnWithinMs'];
-  /** For how many options {@link turnWithinMs} is. */
+  /** Number of sets of options that {@link turnWithinMs} was computed from. */
   optionsBefore: number;
-  /** By id. */
+  /** Rows of the last look, by id. */
   rows: Map<string, SeenRow>;
   stillSinceMs: number;
-  /** How many operations had come into its database. */
+  /** Number of operations that had come into its database by the last look. */
   arrivals: number;
   nextView: number;
   said: string;
 }
 
-/** A row that is there, which is the same object at each look. */
+/** A row on disk; the same object at each look. */
 interface SeenRow {
-  /** As it was read last: another object once it has another revision. */
+  /** The row as last read: another object once its revision changes. */
   read: ReadRow;
   readonly row: { -readonly [Name in keyof OpenRow]: OpenRow[Name] };
   readonly openSinceMs: number;
-  /** Since when it has its revision. */
+  /** When it got its revision. */
   sinceMs: number;
 }
 
@@ -53,22 +53,22 @@ export class Looks {
   readonly #scene: Scene;
   readonly #tell: (device: Device, look: Look) => void;
   readonly #seen = new Map<Device, Seen>();
-  /** By device, or by upstream, until when something is wrong with it. */
+  /** Until when disks and processes are in trouble, by device, and types of work, by `upstream.type`. */
   readonly #diskUntilMs = new Map<string, number>();
   readonly #standsUntilMs = new Map<string, number>();
   readonly #typeUntilMs = new Map<string, number>();
   #allUntilMs = 0;
-  /** By device, and for all. */
+  /** Until when pagers fail or lie, by device. */
   readonly #pagerUntilMs = new Map<string, number>();
   readonly #liesUntilMs = new Map<string, number>();
 
-  /** @param tell is called with each look */
+  /** @param tell - receives each look */
   constructor(scene: Scene, tell: (device: Device, look: Look) => void) {
     this.#scene = scene;
     this.#tell = tell;
   }
 
-  /** Takes note of what a step does to disks, networks and upstreams, and for how long. */
+  /** Notes which disks, networks and upstreams a step troubles, and until when. */
   took({ kind, data }: Step): void {
     const { forMs, device: at, endpoint } = data;
     const untilMs = this.#nowMs + (typeof forMs === 'number' ? forMs : 0);
@@ -78,7 +78,7 @@ export class Looks {
     for (const device of its) {
       if (device === undefined) continue;
       if (what === 'disk') raise(this.#diskUntilMs, device.name, untilMs);
-      // What was seen before goes by another clock.
+      // The rows seen before carry times of another clock.
       if (what === 'clock') this.#seen.delete(device);
       if (STANDSTILLS.has(what) || kind === 'client.stands')
         raise(this.#standsUntilMs, device.name, untilMs);
@@ -97,12 +97,12 @@ export class Looks {
     for (const device of its) {
       if (device === undefined) continue;
       raise(this.#pagerUntilMs, device.name, untilMs);
-      // Who takes their word for it has been told nothing.
+      // A pager that lies takes a notice and tells nobody.
       if (trouble === 'lies' || fault === 'captive') raise(this.#liesUntilMs, device.name, untilMs);
     }
   }
 
-  /** Everything is well from now on. */
+  /** Ends every trouble now. */
   healed(): void {
     const nowMs = this.#nowMs;
     const all = [this.#diskUntilMs, this.#standsUntilMs, this.#typeUntilMs];
@@ -112,10 +112,10 @@ export class Looks {
     this.#allUntilMs = Math.min(this.#allUntilMs, nowMs);
   }
 
-  /** Looks at every device. No time passes. */
+  /** Looks at every device, without passing time. */
   async all(): Promise<void> {
     for (const device of this.#scene.devices) {
-      // What it did before a sleep says nothing of what it does after.
+      // A look from before a sleep says nothing about the time after it.
       const standsUntilMs = this.#standsUntilMs.get(device.name) ?? 0;
       if (device.clock.isAsleep || standsUntilMs >= this.#nowMs) this.#seen.delete(device);
       else if (device.isOwned) await this.#look(device);
@@ -131,7 +131,7 @@ export class Looks {
     const seen = this.#seenOf(device, number);
     const health = device.runtime.getHealthStatus();
     const nowMs = this.#nowMs;
-    // A disk that no process has open yet shows nothing.
+    // The read fails while no process has opened the disk yet.
     const read = await seen.open.of(device.disk.base).catch(() => []);
     const rows = new Map<string, SeenRow>();
     let isStill = read.length === seen.rows.size;
@@ -153,7 +153,7 @@ export class Looks {
       rows.set(now.id, at);
       return at.row;
     });
-    // What comes and ends between two looks was counted for a moment, too.
+    // An operation that comes and ends between two looks also changed the counts for a moment.
     const { arrivals } = device.disk;
     if (!isStill || arrivals !== seen.arrivals) seen.stillSinceMs = nowMs;
     Object.assign(seen, { rows, arrivals });
@@ -204,7 +204,7 @@ export class Looks {
     return Math.max(0, this.#nowMs - untilMs);
   }
 
-  /** Some views, those that come without time passing. */
+  /** Asks for the views of some waiting operations, and returns those that resolve without time passing. */
   async #views(
     device: Device,
     seen: Seen,
@@ -239,7 +239,7 @@ export class Looks {
       };
       this.#seen.set(device, seen);
     }
-    // What lay there before this process ran says nothing of it.
+    // A row seen under the last process says nothing about this one.
     if (seen.process !== process) {
       Object.assign(seen, { process, firstSeenMs: this.#nowMs, rows: new Map() });
     }
@@ -247,7 +247,7 @@ export class Looks {
   }
 }
 
-/** The upstream of a type in a process; `null` where no handler of it is registered. */
+/** Names the upstream of a type in a process; `null` where no handler of it is registered. */
 function upstreamOf(type: string, { handlers }: CheckedOptions): string | null {
   const handler = handlers[type];
   return handler === undefined ? null : (handler.upstream ?? DEFAULT_UPSTREAM);

@@ -1,5 +1,5 @@
 /**
- * Looks at all records once everything is healed: every device hears of each, and then all have to show the same, with
+ * Compares all records once everything is healed: every device hears of each, and all have to show the same, with
  * nothing lost.
  *
  * @module
@@ -18,9 +18,9 @@ import { META_FIELD } from './steps/recordHandlers.ts';
 const ANSWERED_WITHIN_MS = 60_000;
 
 /**
- * What is broken of the promises about records.
+ * Names each broken promise about records.
  *
- * @param isPretended - whether the upstream said that it did what came under this key, and did not
+ * @param isPretended - tells whether the upstream claimed to have done the work of this key, and did not
  */
 export async function recordsApart(
   scene: Scene,
@@ -30,7 +30,7 @@ export async function recordsApart(
   const entities = EDITED.flatMap((record) =>
     Array.from({ length: RECORDS_OF_A_KIND }, (_, id) => entityAt(record, id)),
   );
-  // One that takes no record of this size goes on showing what it knows.
+  // A device that takes no record of this size goes on showing what it knows.
   const heard = new Set<string>();
   for (const device of devices) {
     for (const entity of entities) {
@@ -44,7 +44,7 @@ export async function recordsApart(
     }
   }
   const endings = new Map<string, string>();
-  /** By the name of the device. */
+  /** Lanes whose edit the device wrongly believes taken, by the name of the device. */
   const believed = new Map<string, ReadonlySet<string>>();
   const conflictTexts: string[] = [];
   const decidedAway = new Set<string>();
@@ -65,7 +65,7 @@ export async function recordsApart(
       const { name, runtime } = device;
       const asked = runtime.entities.get<JsonObject>(entity);
       const view = await answered(scene, device, `what ${path} is`, asked);
-      // An edit that may wait on, as the options of its device say, is shown there and not at the upstream.
+      // A device shows an edit that its options let wait on, and the upstream does not have it.
       const isBelieved = believed.get(name)?.has(`${entity.type}/${entity.id}`) === true;
       const isComparable = view?.waiting === 0 && !isBelieved && heard.has(`${name} ${path}`);
       shown.set(name, isComparable ? clean(view.value) : null);
@@ -86,7 +86,7 @@ export async function recordsApart(
   return judgeRecords(atRest, { edits, endingOf, restored, kept, ...gone });
 }
 
-/** Answer to a person; `null`, which is told, where that takes too long though everything is healed. */
+/** Returns the answer to a person; `null`, told as unheard, where it takes too long though everything is healed. */
 export async function answered<Value>(
   { clock }: Pick<Scene, 'clock'>,
   device: Device,
@@ -109,7 +109,7 @@ function clean(value: Json): JsonObject {
   return (cleanJson(value) ?? {}) as JsonObject;
 }
 
-/** Everything that the conflicts of a device hold, decided or not. */
+/** Lists every conflict of a device, decided or not. */
 async function conflictsOf({ runtime }: Device): Promise<readonly ConflictDetails[]> {
   const shown: ConflictDetails[] = [];
   for await (const { id } of runtime.conflicts.list({ all: true })) {
@@ -118,7 +118,7 @@ async function conflictsOf({ runtime }: Device): Promise<readonly ConflictDetail
   return shown;
 }
 
-/** What a person saw and took out by a decision, such as for a side that does not have it. */
+/** Lists what a person saw and removed by a decision, for instance by choosing a side without it. */
 function takenOut({ entity, decisions }: ConflictDetails): readonly string[] {
   return decisions.flatMap(({ before, after }) => {
     const left = new Set(pointersIn(clean(after)));

@@ -1,6 +1,6 @@
 /**
- * What an app of its own finds in the simulator: HTTP over the simulated network, and upstreams that answer with the
- * app's own code.
+ * Gives a user's app its simulated world: HTTP over the simulated network, and upstreams that answer with the app's
+ * own code.
  *
  * @module
  */
@@ -18,7 +18,7 @@ const NEVER_ABORTED = new AbortController().signal;
 /** Statuses whose answers have no body. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
-/** The world of one process. */
+/** Builds the world of one process. */
 export function worldOver(network: Network): SimulatedWorld {
   return {
     httpHandler: (options) => httpHandlerOver(network, options),
@@ -57,7 +57,11 @@ async function textOf({ body }: Response): Promise<string> {
   return Buffer.concat(pieces).toString('utf8');
 }
 
-/** The upstreams that the handlers of an app name. @throws HoldfastError `HF_OPTION_INVALID` for options that are not valid. */
+/**
+ * Names the upstreams of an app's handlers.
+ *
+ * @throws HoldfastError `HF_OPTION_INVALID` for options that are not valid.
+ */
 export function upstreamsOf(app: SimulatedApp): readonly string[] {
   const clock = new VirtualClock();
   const nowhere = new Link(clock, {
@@ -79,7 +83,7 @@ export function upstreamsOf(app: SimulatedApp): readonly string[] {
   return [...new Set(Object.values(handlers).map(({ upstream }) => upstream ?? DEFAULT_UPSTREAM))];
 }
 
-/** An upstream that answers with the app's own code. */
+/** Builds an upstream that answers with the app's own code. */
 export function served(serve: (request: ServedRequest) => ServedAnswer): Serve {
   return ({ method, path, headers, body }) => {
     const answer = serve({ method, path, headers, body });

@@ -1,5 +1,5 @@
 /**
- * Runs a plan: its steps in order, then healing, and what all of it has to come to.
+ * Runs a plan: takes its steps in order, heals everything, and checks what must hold at the end.
  *
  * @module
  */
@@ -48,17 +48,20 @@ const HOUR_MS = 3_600_000;
 const CALLS_END_WITHIN_MS = 120_000;
 const PAGE_SHOWS_WITHIN_MS = 5_000;
 const LOOKS_AT_PAGE = 5;
-/** Longer in all than any upgrade takes. */
+/** Number of looks that outlast any upgrade. */
 const UPGRADE_LOOKS = 60;
 const UPGRADE_LOOK_MS = 10_000;
 const LOOK_EVERY_MS = 10_000;
 const CLOSE_UP_EVERY_MS = 600_000;
-/** Work that has ended so many processes ends no more of them, so that a run comes to its end. */
+/** Number of processes that one piece of work may end, so that a run comes to its end. */
 const ENDS_PROCESS_MAX = 100;
-/** Or a person would have to decide on keys that are too old, and endings would be purged. */
+/**
+ * Lifetime of keys and endings that outlasts all jumps of clocks: no person has to decide on old keys, and no ending
+ * is purged.
+ */
 const LONGER_THAN_ALL_JUMPS_MS = 50 * 365 * 24 * HOUR_MS;
 
-/** The whole runtime on virtual time, through random trouble. */
+/** Runs the whole runtime on virtual time, through random trouble. */
 export const SIMULATION: Driver = {
   name: 'simulation',
   blind: {
@@ -74,11 +77,11 @@ export const SIMULATION: Driver = {
 /** Result of a run. */
 export interface Result {
   readonly plan: Plan;
-  /** Promises broken, as `what: details`. */
+  /** Broken promises, as `what: details`. */
   readonly breaches: readonly string[];
-  /** How often each thing was seen that has to be seen sometimes. */
+  /** How often each of the situations to be seen sometimes was seen. */
   readonly seen: ReadonlyMap<string, number>;
-  /** History, a line for each thing that happened, with the time of day. */
+  /** Lines of the history, one for each event, with the time of day. */
   readonly history: readonly string[];
   /** The SHA-256 of the history: equal for equal histories. */
   readonly digest: string;
@@ -87,9 +90,9 @@ export interface Result {
 /**
  * Runs a plan to its end.
  *
- * @param isEnough - ends the run early, where the breaches so far say all that was asked
- * @param onShown - is told what inspectors of all devices are shown; `null` where nobody looks
- * @param app - runs in place of the simulator's own
+ * @param isEnough - ends the run early once the breaches so far answer the question
+ * @param onShown - receives what the inspectors of all devices show; `null` where nobody looks
+ * @param app - runs in place of the simulator's own app
  */
 export async function runPlan(
   plan: Plan,
@@ -105,7 +108,10 @@ export async function runPlan(
   }
 }
 
-/** Modules that the runtime loads where it first needs them: a file is read in real time, and no two runs alike. */
+/**
+ * Modules that the runtime loads on first use. Loading one then would read a file in real time and make two runs
+ * differ.
+ */
 const LOADED_LATER: readonly (() => Promise<unknown>)[] = [
   async () => await import('../../machines/merge/entities/entities.ts'),
   async () => await import('../../machines/operation/repeatSafety.ts'),
@@ -121,15 +127,15 @@ class Simulation implements Scene {
   readonly #plan: Plan;
   readonly #oracles = new Map<string, Oracle>();
   readonly #sometimes = new Map<string, Sometimes>();
-  /** What tells of the effect of an attempt, by device, key and number. */
+  /** Tellers of the effect of an attempt, by device, key and number. */
   readonly #effects = new Map<string, (isKeyless: boolean) => void>();
   readonly #undo = new Set<() => void>();
   readonly #seen = new Map<string, number>();
   readonly #history: string[] = [];
   readonly #startedAtMs: number;
-  /** Ids of what may wait on after the end, as its options say. */
+  /** Ids of operations that may wait on after the end by their options. */
   readonly #mayWaitOn = new Set<string>();
-  /** The device in which something went on last. */
+  /** Index of the device in which something last happened. */
   #goesOn = 0;
   readonly #looks: Looks;
   readonly edits: MadeEdit[] = [];
@@ -251,7 +257,7 @@ class Simulation implements Scene {
     return { plan: this.#plan, breaches, seen: this.#seen, history: this.#history, digest };
   }
 
-  /** Takes all steps, and says whether it came to the last of them. */
+  /** Takes all steps; returns whether it reached the last of them. */
   async #takeAll(isEnough: (breaches: readonly string[]) => boolean): Promise<boolean> {
     for (const step of this.#plan.steps) {
       await this.#until(step.atMs);
@@ -282,7 +288,7 @@ class Simulation implements Scene {
     const go = (): void => {
       this.note(kind.says(step.data as never));
       const isInOwner = kind.counts === 'work' || kind.counts === 'order';
-      // A process that stands still is asked once it goes on, and one that is dead is not.
+      // A process that stands still takes the step once it goes on; a dead one never does.
       if (device !== null && isInOwner && kind.isElsewhere !== true) {
         device.process.life.whenAwake(take);
       } else {
@@ -293,15 +299,15 @@ class Simulation implements Scene {
     else device.whenUsable(go);
   }
 
-  /** What the upstreams tell of requests of one device. */
+  /** Turns what the upstreams see of one device's requests into events. */
   #arrivals(at: number): Arrivals {
     const told = new Set<string>();
-    // An app that says of an upstream what is not so has the harm.
+    // An app that wrongly trusts an upstream to honour keys bears the harm.
     const drawn = this.setup.devices[at]?.options?.flat() ?? [];
     const isTrusted = drawn.some(
       ({ field, value }) => field === 'honoursIdempotencyKey' && value === true,
     );
-    // A policy may bound what is waited for.
+    // A retry policy may cut short the wait that an upstream asks for.
     const isHasty = drawn.some(
       ({ field, value }) => field === 'retry.thenEveryMs' && value !== null,
     );
@@ -311,7 +317,7 @@ class Simulation implements Scene {
     return {
       saw: this.saw,
       applied: (key, attempt, isEffect, isKeyless) => {
-        // Of another device's effect it is told once, as of its own.
+        // An effect is told once as the device's own, even where another device's request had it.
         if ((!isEffect || (isKeyless && isTrusted)) && told.has(key)) return;
         told.add(key);
         const tellEffect = this.#effects.get(`${at} ${key} ${attempt}`);
@@ -338,7 +344,7 @@ class Simulation implements Scene {
     const place = this.devices.indexOf(device);
     const isDead = (): boolean => device.process.number !== number || device.process.isDead();
     const last = names.at(-1) ?? '';
-    // Of an upstream that work was moved to, some may fail while others succeed.
+    // An upstream that work was moved to may refuse some types while others succeed.
     const isMoved = (this.setup.devices[place]?.options ?? [])
       .flat()
       .some(({ field }) => field === 'upstream');
@@ -402,7 +408,7 @@ class Simulation implements Scene {
     };
   }
 
-  /** The process dies of an attempt under this key, where that is work that ends it. */
+  /** Kills the process some time into an attempt, where work of this key ends its process. */
   #endProcess(device: Device, isDead: () => boolean, key: string): void {
     const how = this.endsProcess.get(key);
     if (how === undefined || how.times >= ENDS_PROCESS_MAX) return;
@@ -415,7 +421,7 @@ class Simulation implements Scene {
     });
   }
 
-  /** Options of an app's own, with its handlers under the eyes of the judge. */
+  /** Builds the options of a user's app, with its handlers watched for the judge. */
   #optionsOf(
     app: SimulatedApp,
     device: Device,
@@ -440,7 +446,7 @@ class Simulation implements Scene {
     disarmFaultPoints();
     for (const undo of [...this.#undo].toReversed()) undo();
     for (const device of this.devices) await device.heal();
-    // A store that is being brought up to date answers nobody until it is.
+    // A store under upgrade answers nobody.
     for (let waits = 0; waits < UPGRADE_LOOKS; waits += 1) {
       if (!this.devices.some(({ disk }) => disk.isBehind)) break;
       await this.clock.advance(UPGRADE_LOOK_MS);
@@ -486,7 +492,7 @@ class Simulation implements Scene {
     }
   }
 
-  /** Ids of what has a handler that has not returned: a process that goes on waits for it, and says so. */
+  /** Finds operations whose handler has not returned; a process that goes on waits for it and says so. */
   async #silentAt(
     { runtime }: Device,
     rows: readonly DiskRow[],
@@ -499,14 +505,14 @@ class Simulation implements Scene {
       const view = runtime.operations.get(id).view();
       // A process that has not started shows nothing.
       const state = await this.clock.run(view.then((shown) => shown.state).catch(() => null));
-      // Its time-out may be a year.
+      // The time-out of an attempt may be a year.
       const isUnderWay = state === 'attempting' && attempts.get(id) === attempt;
       if (isUnderWay || state === 'overhanging' || state === 'cancelling') silent.add(id);
     }
     return silent;
   }
 
-  /** Compares the page with what there is, once another process has taken over before its eyes. */
+  /** Compares the page with the truth, after another process has taken the store over under its eyes. */
   async #lookAtPage(device: Device): Promise<void> {
     const page = device.clients.openPage();
     await this.clock.advance(PAGE_SHOWS_WITHIN_MS);
@@ -516,7 +522,7 @@ class Simulation implements Scene {
       return page.differences((device.runtime as HoldfastRuntime).inspection.actors());
     };
     let different = await differences();
-    // Something may have happened just now.
+    // A change of this moment may not have reached the page yet.
     for (let looks = 1; different.length > 0 && looks < LOOKS_AT_PAGE; looks += 1) {
       different = await differences();
     }
@@ -551,7 +557,7 @@ class Simulation implements Scene {
   }
 }
 
-/** Sender of the requests of a type: the handler over HTTP, or one of an app's own. */
+/** Builds the sender of a type's requests: the handler over HTTP, or one of an app's own. */
 function sender(network: Network, upstream: string, type: string): Run {
   const baseUrl = urlOf(upstream);
   return type === OWN_TYPE

@@ -1,5 +1,5 @@
 /**
- * Threads that run plans beside each other.
+ * Runs plans beside each other, in threads.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { systemClock } from '../../actors/platform/systemClock.ts';
 import type { RunOrder, RunReport } from './simulatorThread.ts';
 
 const DAY_HOURS = 24;
-/** The longest that a day may take in real time; a loop that never ends is broken off. */
+/** Longest real time for a simulated day; the pool breaks off a run that takes longer, such as an endless loop. */
 const A_DAY_TAKES_MS_MAX = 300_000;
 
-/** Starts a thread for each run that finds all others at work, and keeps it for the next. */
+/** Keeps threads for the next run, and starts one for a run that finds none idle. */
 export class SimulatorPool {
   readonly #idle: Worker[] = [];
   readonly #all = new Set<Worker>();
@@ -44,7 +44,8 @@ export class SimulatorPool {
       const cancel = systemClock.schedule(limitMs, () => {
         fall(`it took more than ${Math.round(limitMs / 60_000)} minutes`);
       });
-      // Each by itself: removeAllListeners() would take those of Node too, and no message would come any more.
+      // The listeners go one by one: removeAllListeners() would also remove Node's own, and no message would come any
+      // more.
       const end = (report: RunReport | null): void => {
         cancel();
         worker.off('message', done).off('error', failed).off('exit', ended);
@@ -55,7 +56,7 @@ export class SimulatorPool {
     });
   }
 
-  /** Ends all threads, and what they run. */
+  /** Ends all threads with their runs. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#all].map(async (worker) => await worker.terminate()));

@@ -15,18 +15,18 @@ export type RunOrder =
   | { readonly seed: number; readonly hours: number; readonly version: string }
   | {
       readonly plan: Plan;
-      /** Ends the run at the first breach of this kind, where nothing else is asked. */
+      /** Kind of breach at which the run ends early. */
       readonly stopAt?: string;
     };
 
-/** Result of a run, as a thread tells it. */
+/** Result of a run, as a thread reports it. */
 export interface RunReport {
   readonly seed: number;
   readonly hours: number;
   readonly breaches: readonly string[];
   readonly seen: Readonly<Record<string, number>>;
   readonly digest: string;
-  /** What was run, and what happened in it, where a promise was broken. */
+  /** Plan and history of a run that broke a promise. */
   readonly failure: { readonly plan: Plan; readonly history: readonly string[] } | null;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What has to be seen sometimes (SM-3): a set of runs in which one of these never came is too weak to prove anything
- * of it, however many promises were kept.
+ * Situations that runs must meet sometimes (SM-3): runs that never met one prove nothing about it, however many
+ * promises they kept.
  *
  * @module
  */
@@ -11,20 +11,20 @@ import type { Look, OpenRow } from './oracle/look.ts';
 import type { DiskRow, TraceEvent, TraceEvents } from './oracle/trace.ts';
 
 /**
- * In so many simulated days each situation comes. Of 200 days, one in 3,000 sets misses what comes once in 25 days, and
- * the rarest are to come more often than that.
+ * Simulated days in which every situation must come. 200 days miss a situation that comes once in 25 days in one case
+ * of 3,000, and the rarest must come more often than that.
  */
 export const SEEN_WITHIN_DAYS = 200;
-/** Two people who give one order within this time do so at once. */
+/** Longest time between two people's orders that count as given at once. */
 const AT_ONCE_MS = 1_000;
 
-/** One thing that has to be seen sometimes. */
+/** A situation that runs must meet sometimes. */
 export interface Situation {
-  /** Stays, so that runs of two versions can be compared. */
+  /** Name that stays, so that runs of two versions can be compared. */
   readonly name: string;
-  /** Why it has to come. */
+  /** Reason why it must come. */
   readonly says: string;
-  /** Tells it by what is told; left out where what brings it about notes it, by `scene.saw(name)`. */
+  /** Recognizes it in events; left out where the code that causes it calls `scene.saw(name)`. */
   readonly shown?: Shown;
 }
 
@@ -33,17 +33,17 @@ interface Shown {
   readonly is: (event: TraceEvent, past: Past) => boolean;
 }
 
-/** Events before, of the same device. */
+/** Earlier events of the same device. */
 interface Past {
   /** True time. */
   nowMs: number;
-  /** By whom each order was given last, and when. */
+  /** Latest giver and time of each order. */
   readonly orders: Map<string, { readonly by: string | null; readonly atMs: number }>;
   readonly keys: Set<string>;
   readonly spilled: Set<string>;
 }
 
-/** Whatever shows itself at one kind of event. */
+/** Makes a situation that one kind of event shows. */
 function at<Kind extends TraceEvent['event']>(
   by: Kind,
   name: string,
@@ -57,7 +57,7 @@ function atLook(name: string, says: string, is: (look: Look, past: Past) => bool
   return at('looked', name, says, is);
 }
 
-/** Rows that a killed process has left on disk. */
+/** Makes a situation that the unfinished rows of a killed process show. */
 function atKill(name: string, says: string, is: (row: DiskRow, past: Past) => boolean): Situation {
   return at('disk', name, says, ({ rows }, past) =>
     rows.some((row) => row.outcome === null && is(row, past)),
@@ -84,7 +84,7 @@ function noted(name: string, says: string): Situation {
   return { name, says };
 }
 
-/** A crisis that is not delivered, at an upstream in this state. */
+/** Recognizes an undelivered crisis at an upstream whose breaker is in this state. */
 function crisisBehind(state: string): (look: Look) => boolean {
   return ({ rows, health }) =>
     rows.some((row) => isUndelivered(row) && breakerOf(health, row) === state);
@@ -318,7 +318,7 @@ const BY_PEOPLE: readonly Situation[] = [
   noted('a page was opened', 'It shows what health says.'),
 ];
 
-/** Each situation, in the order in which they are told. */
+/** Every situation, in the order of the report. */
 export const SITUATIONS: readonly Situation[] = [
   ...IN_CRISES,
   ...AT_ENDS_OF_PROCESSES,
@@ -328,7 +328,7 @@ export const SITUATIONS: readonly Situation[] = [
   ...TROUBLES.map((kind) => noted(`upstream ${kind}`, 'A request met it.')),
 ];
 
-/** Of those that show themselves in what is told, by the kind of event. */
+/** Tests for the situations that events show, by the kind of event. */
 const SHOWN_BY = new Map<TraceEvent['event'], [name: string, is: Shown['is']][]>();
 for (const { name, shown } of SITUATIONS) {
   if (shown === undefined) continue;
@@ -336,7 +336,7 @@ for (const { name, shown } of SITUATIONS) {
   SHOWN_BY.set(shown.by, [...those, [name, shown.is]]);
 }
 
-/** Watches what is told of one device. */
+/** Watches the events of one device for situations. */
 export class Sometimes {
   readonly #saw: (name: string) => void;
   readonly #past: Past = {
@@ -363,7 +363,7 @@ export function neverSeen(seen: Readonly<Record<string, number>>): readonly Situ
   return SITUATIONS.filter(({ name }) => (seen[name] ?? 0) === 0);
 }
 
-/** Whether so many days prove too little, since something that has to be seen never was. */
+/** Tells whether so many days prove too little because a situation never came. */
 export function isTooWeak(seen: Readonly<Record<string, number>>, days: number): boolean {
   return days >= SEEN_WITHIN_DAYS && neverSeen(seen).length > 0;
 }
