@@ -1,5 +1,5 @@
 /**
- * Nothing accepted is lost, and one key is accepted once.
+ * Acceptance: nothing accepted is lost, and one key is accepted once.
  *
  * @module
  */
@@ -81,9 +81,9 @@ export const acceptance: readonly Clause[] = [
     requirements: ['OP-2'],
     needs: ['refusals'],
     watch: (known, broken) => {
-      /** Keys of requests of which nothing was stored, by what their callers were told. */
+      /** Keys of requests whose callers were told that nothing is stored. */
       const refused = new Set<string>();
-      /** Keys that came more than once, or in doubt: one of them may be stored. */
+      /** Keys that came more than once, or whose callers were left in doubt: one request may be stored. */
       const inDoubt = new Set<string>();
       return {
         accepted: ({ key }) => void inDoubt.add(key),

@@ -1,6 +1,5 @@
 /**
- * State before effect: no attempt that the disk does not know of, and no crash that spends an attempt or
- * resets their count.
+ * State before effect: the disk knows of every attempt, and no crash spends an attempt or resets the count.
  *
  * @module
  */
@@ -9,7 +8,7 @@ import type { Clause } from '../oracle/clause.ts';
 import type { Known } from '../oracle/known.ts';
 import { isCrisisKey, type Task } from '../oracle/trace.ts';
 
-/** A dead letter that is run again begins with attempt 1; one that is purged has none on disk. */
+/** A dead letter that is run again begins with attempt 1, and a purged one has no attempt on disk. */
 function isCountedAnew(known: Known, id: string): boolean {
   return known.mayBeReplayed(id) || known.mayBePurged(id);
 }
@@ -26,7 +25,7 @@ export const attempts: readonly Clause[] = [
       const highest = new Map<string, number>();
       const ids = new Map<string, string>();
       return {
-        // Also of one whose caller was told that it is in doubt.
+        // Operations whose callers were left in doubt count, too.
         attempted: ({ key, attempt, id = known.accepted.get(key) ?? '' }) => {
           ids.set(key, id);
           if (!isCrisisKey(key)) highest.set(key, Math.max(attempt, highest.get(key) ?? 0));

@@ -1,13 +1,13 @@
 /**
- * Guarded calls: each ends by its deadline, its function runs no more often than its caller allows, and in a crisis
- * nothing holds it back.
+ * Guarded calls: each ends by its deadline, its function runs no more often than its caller allows, and nothing holds
+ * back a call in a crisis.
  *
  * @module
  */
 
 import type { Clause } from '../oracle/clause.ts';
 
-/** What a call in a crisis is never refused with: it needs no permit, no queue and no rate. */
+/** Codes that never refuse a call in a crisis: it needs no permit, no queue and no rate. */
 const HELD_BACK: readonly string[] = ['HF_UPSTREAM_DOWN', 'HF_QUEUE_FULL'];
 
 export const calls: readonly Clause[] = [

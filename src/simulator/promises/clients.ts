@@ -1,6 +1,6 @@
 /**
- * Clients: a call ends, and a crisis is answered, whatever becomes of the owner of the store; and the page, which is
- * another process, shows what is.
+ * Clients: a call ends and a crisis is answered whatever happens to the owner of the store, and the inspector's page,
+ * another process, shows the truth.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Crises: answered at once, and never refused a record.
+ * Crises: answered at once, recorded without refusal, and told to people.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Look } from '../oracle/look.ts';
 import { isCrisisKey } from '../oracle/trace.ts';
 import { Takings } from './takings.ts';
 
-/** After which health says so, and what that may take. */
+/** Time until health reports an undelivered crisis, and a margin for it. */
 const UNDELIVERED_MS = 300_000 + 60_000;
 
 export const crises: readonly Clause[] = [
@@ -39,7 +39,7 @@ export const crises: readonly Clause[] = [
     needs: ['refusals'],
     watch: (_, broken) => ({
       refused: ({ key, code }) => {
-        // A close tells everybody who still waits; that is no refusal.
+        // A close tells all pending callers so, which is no refusal.
         if (isCrisisKey(key) && code !== 'HF_CLOSED') broken(key);
       },
     }),
@@ -53,7 +53,7 @@ export const crises: readonly Clause[] = [
     requirements: ['CR-4'],
     watch: (_, broken) => {
       let isFull = false;
-      /** Ids of crises that were answered since, by their keys. */
+      /** Ids of crises answered since the disk filled up, by their keys. */
       const answered = new Map<string, string>();
       return {
         full: (event) => {
@@ -63,7 +63,7 @@ export const crises: readonly Clause[] = [
         answered: ({ key, id }) => {
           if (isFull) answered.set(key, id);
         },
-        // A process that closes keeps none any more, and says so.
+        // A process that closes stops keeping crises, and says so.
         refused: ({ key, code }) => {
           if (code === 'HF_CLOSED') answered.delete(key);
         },
@@ -176,11 +176,11 @@ export const crises: readonly Clause[] = [
   },
 ];
 
-/** Since when a crisis is known, and when people were told of it last, by true time. */
+/** Since when a crisis is known, and when people heard of it last, by true time. */
 interface Telling {
   readonly sinceAtMs: number;
   heardAtMs: number | null;
-  /** The look after that; `null` where none has followed. */
+  /** First look after people heard; `null` before it. */
   heardByMs: number | null;
 }
 
@@ -220,7 +220,7 @@ function nobodyWasTold(known: Known, broken: (detail: string) => void): Watch {
         const isNew = its.heardAtMs === null && world.pagerTrueMs >= atMs - its.sinceAtMs;
         const heardAtMs = its.heardAtMs ?? 0;
         const takenUntilMs = takings.untilMs(row.id, world);
-        // The one who had it is told first, then the others.
+        // The chain tells the person who had taken the crisis of the lapse first, then the others.
         const isToldOfLapse = takings.hadLapsedBy(row.id, its.heardByMs ?? 0, world);
         const againMs =
           takenUntilMs > heardAtMs && !isToldOfLapse

@@ -1,5 +1,5 @@
 /**
- * Endings: everything accepted ends, in the way that it should, once, and what is told is on disk.
+ * Endings: everything accepted ends once, in the right way, and every ending told is on disk.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Clause } from '../oracle/clause.ts';
 import type { Known } from '../oracle/known.ts';
 import { type DiskRow, isEditKey, type Task, type ToldOutcome } from '../oracle/trace.ts';
 
-/** Whether two tellings of one ending agree, in all that both of them say. */
+/** Tells whether two reports of one ending agree in all that both contain. */
 function isSame(one: ToldOutcome, other: ToldOutcome): boolean {
   const fields = ['status', 'attempts', 'settledAtMs', 'code'] as const;
   return fields.every(
@@ -18,8 +18,9 @@ function isSame(one: ToldOutcome, other: ToldOutcome): boolean {
 }
 
 /**
- * A crisis is told how it ended before that is on disk (CR-4), so that a crash may make it end again:
- * then only how it ended must be the same, unless somebody has asked for it to be cancelled.
+ * Tells whether an ending on disk agrees with the one told. The runtime tells a crisis's ending before it is on disk
+ * (CR-4), and a crash may make the crisis end again: then only its status must be the same, unless somebody asked for
+ * its cancellation.
  */
 function isKept(known: Known, id: string, told: ToldOutcome, kept: ToldOutcome): boolean {
   if (told.status === 'deadLettered' && known.mayBeReplayed(id)) return true;
@@ -28,7 +29,7 @@ function isKept(known: Known, id: string, told: ToldOutcome, kept: ToldOutcome):
   return told.status === kept.status || (known.cancelled.has(id) && statuses.includes('cancelled'));
 }
 
-/** Whether what was told to have ended may be without an ending on disk, or not be there. */
+/** Tells whether an operation told as ended may be open on disk, or missing there. */
 function mayBeOpen(
   known: Known,
   id: string,
@@ -40,7 +41,7 @@ function mayBeOpen(
   return isLetter && (row === undefined ? known.mayBePurged(id) : known.mayBeReplayed(id));
 }
 
-/** Of what ends the process this many crashes are enough to know it, though most find it beside others. */
+/** Crashes that are enough to convict work that ends the process, though most of them find it beside other work. */
 const CRASHES_MAX = 60;
 
 export const endings: readonly Clause[] = [
@@ -130,7 +131,7 @@ export const endings: readonly Clause[] = [
       finished: ({ rows }) => {
         for (const { id, key, outcome, failureCode } of rows) {
           if (outcome === null || known.attempted.has(key) || known.culprits.has(id)) continue;
-          // The turn of an edit begins by reading the record, and its upstream may refuse that.
+          // An edit's turn begins by reading the record, which its upstream may refuse.
           if (isEditKey(key, id) && failureCode?.startsWith('HF_UPSTREAM_') === true) continue;
           if (!['cancelled', 'expired'].includes(outcome.status)) broken(id);
         }
@@ -183,13 +184,16 @@ export const endings: readonly Clause[] = [
     },
     requirements: ['RT-1'],
     watch: (_, broken) => {
-      /** Operations of which an attempt was made while not every call failed. */
+      /** Operations with an attempt at a time when some calls succeeded. */
       const outside = new Set<Task>();
-      /** Whether the last failure of each may be about itself: it alone was answered so, as far as its process knows. */
+      /**
+       * Whether an operation's last failure may be its own fault: as far as its process knows, it alone got a failure
+       * as an answer.
+       */
       const isAlone = new Map<Task, boolean>();
-      /** What failed in an outage, as each process knows it. */
+      /** Operations that failed in an outage, by process and outage. */
       const failedIn = new Map<string, Set<Task>>();
-      /** Where people hold a breaker, failures prove what they seem to. */
+      /** Whether people hold a breaker: failures then count as they look. */
       let isHeld = false;
       return {
         attemptOver: ({ task, process, isSpent, outage }) => {

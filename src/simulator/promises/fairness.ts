@@ -1,5 +1,5 @@
 /**
- * Fairness: no endpoint, subject or type that fails holds up others, and a crisis that nobody takes is told.
+ * Fairness: no failing endpoint, subject or type holds up others, and people are told of a crisis that nobody takes.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import type { Clause } from '../oracle/clause.ts';
 import type { Look, OpenRow } from '../oracle/look.ts';
 import { Takings } from './takings.ts';
 
-/** No turn is judged to be late before that. */
+/** Least wait before a turn is judged to be late. */
 const TURN_MS_MIN = 900_000;
-/** How late the escalation of a crisis may be seen. */
+/** Longest time until a look sees the escalation of a crisis. */
 const ESCALATED_WITHIN_MS = 60_000;
 
-/** Whether orders of people, options or the process itself keep work of this upstream back. */
+/** Tells whether people's orders, options or the process itself hold back work of this upstream. */
 function isKeptBack({ health }: Look, { upstream }: OpenRow): boolean {
   const at = upstream === null ? undefined : health.upstreams[upstream];
   return (
@@ -62,10 +62,10 @@ export const fairness: readonly Clause[] = [
     },
     requirements: ['CR-5'],
     needs: ['looks'],
-    // Who has taken one on has it in a backup, too.
+    // A backup keeps who has taken on a crisis.
     outlivesRestore: true,
     watch: (_, broken) => {
-      /** What was accepted before a hold waits until that is over. */
+      /** When the store was last held: work accepted before waits until the hold is over. */
       let heldAtMs = Number.NEGATIVE_INFINITY;
       const takings = new Takings();
       return {
@@ -79,7 +79,7 @@ export const fairness: readonly Clause[] = [
           takings.noteLook(world);
           const limitMs = world.escalateAfterMs + ESCALATED_WITHIN_MS;
           if (health.phase !== 'running' || health.hold !== null) heldAtMs = world.atMs;
-          // A disk that takes nothing may not have the end of one that is delivered.
+          // A disk that takes no writes may lack the ending of a delivered crisis.
           if (Math.min(world.upMs, world.diskWellMs, world.atMs - heldAtMs) < limitMs) return;
           const overdue = rows.filter(
             ({ id, isCrisis, isTest, openMs }) =>

@@ -1,6 +1,6 @@
 /**
- * Honesty: what a device says of itself at any moment is so. Counts are read a little after a change, so they are
- * judged once nothing has changed for a while, and the disk has answered all that time.
+ * Honesty: what a device says of itself is true at any moment. Health reads counts a little after a change, so the
+ * clauses judge them once nothing has changed for a while and the disk has answered all that time.
  *
  * @module
  */
@@ -16,9 +16,9 @@ import type { HealthStatus } from '../../views/health.ts';
 import type { Clause } from '../oracle/clause.ts';
 import type { Look, OpenRow } from '../oracle/look.ts';
 
-/** Within this time health has heard of what is on disk: counts are read again 5 s after a reading that failed. */
+/** Time within which health knows what is on disk: it reads counts again 5 s after a failed reading. */
 const TOLD_WITHIN_MS = 15_000;
-/** How long work may be due, with a slot free, before health says so. */
+/** Longest that work may be due, with a slot free, before health must say so. */
 const IDLE_MS_MAX = 180_000;
 
 type Counted = keyof HealthStatus['waiting'];
@@ -34,17 +34,17 @@ const COUNTED_AS: Partial<Readonly<Record<WaitReason, Counted>>> = {
   backoff: 'turn',
 };
 
-/** Count that a row belongs to; `null` for one that is under way. */
+/** Names the count that a row belongs to; `null` for a row under way. */
 export function countedAs({ standing, state, isCrisis }: OpenRow): Counted | null {
   if (standing === 'deadLettered') return 'deadLettered';
   if (standing === 'inHand' || isCrisis) return null;
   const reason = waitReasonOf(state as SyncOperationState);
-  // What was brought back is in the same state behind others of its entity as in line.
+  // A brought-back operation has the same state behind others of its entity as in line.
   if (standing === 'held' && reason === 'turn') return 'inLane';
   return reason === null ? null : (COUNTED_AS[reason] ?? null);
 }
 
-/** Whether what is on disk has been known to the process for long enough. */
+/** Tells whether the process has known for long enough what is on disk. */
 export function isSettled({ health, world }: Look): boolean {
   const leastMs = Math.min(world.upMs, world.diskWellMs, world.stillMs);
   return (
@@ -66,26 +66,26 @@ const JUDGED: readonly Counted[] = [
   'turn',
 ];
 
-/** Whether a person has to be told of it. */
+/** Tells whether people have to be told of the row. */
 function needsPerson({ standing, state, isCrisis, isEdit }: OpenRow): boolean {
   if (standing === 'deadLettered') return true;
   if (standing === 'inHand' || isCrisis) return false;
   const reason = waitReasonOf(state as SyncOperationState);
-  // Edits are merged by themselves; their conflicts ask.
+  // Edits merge by themselves; their conflicts ask for a person.
   return reason !== null && asksForSomebody(reason) && !(reason === 'conflict' && isEdit);
 }
 
-/** What findings make of health. */
+/** Computes the overall health that the findings amount to. */
 function worstOf(amiss: HealthStatus['findings']): HealthStatus['overall'] {
   if (amiss.some(({ health }) => health === 'critical')) return 'critical';
   return amiss.length > 0 ? 'degraded' : 'healthy';
 }
 
-/** Whether calls may go out to the upstream, as far as it says, and none does. */
+/** Tells whether the upstream says that calls may go out, and none does. */
 function isIdle({ health, world }: Look, upstream: string | null): boolean {
   const at = upstream === null ? undefined : health.upstreams[upstream];
   if (at?.breaker !== 'closed' || at.inFlight > 0 || at.hold !== null) return false;
-  // An app that sets a rate has nothing to be told of a token that is still to come.
+  // Health owes an app that sets a rate no finding about a token still to come.
   return at.waits?.reason !== 'rate' || (at.waits.untilAtMs ?? 0) <= world.nowMs;
 }
 
@@ -195,7 +195,10 @@ export const honesty: readonly Clause[] = [
     requirements: ['OB-1', 'HM-1'],
     needs: ['looks'],
     watch: (_, broken) => {
-      /** It may be a moment behind: what differs has to differ in the same way in the next one, too. */
+      /**
+       * Differences of the last page: a page may lag by a moment, so only a difference that the next page shows again
+       * counts.
+       */
       let before: readonly string[] = [];
       return {
         shown: ({ page, health }) => {

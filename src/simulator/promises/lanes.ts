@@ -1,6 +1,6 @@
 /**
- * Order: operations of one entity run one at a time, and take effect in the order of their acceptance. A
- * handler that was given up and has not returned still runs.
+ * Order: operations of one entity run one at a time, and take effect in the order of their acceptance. A handler that
+ * was given up and has not returned still runs.
  *
  * @module
  */
@@ -22,8 +22,8 @@ function unordered(
   for (const { key, isLate = false } of effects) {
     const row = byKey.get(key);
     if (row === undefined || row.lane === null) continue;
-    // It was given up or died with its process. What ended otherwise has left the lane without it;
-    // what completed had it, or would have made it, before the next in the lane began.
+    // A late effect comes from an attempt that was given up or died with its process. An operation that ended
+    // otherwise has left the lane without it; one that completed had its effect before the next in the lane began.
     if (isLate && row.outcome?.status !== 'completed') continue;
     const rank = rankOf(row);
     if (rank === undefined) continue;
@@ -44,7 +44,7 @@ function unraised(rows: readonly DiskRow[], broken: (detail: string) => void): v
     if (row.lane === null || row.outcome !== null) continue;
     const head = heads.get(row.lane);
     if (head === undefined) {
-      // Behind a dead letter that holds the lane nobody is its head.
+      // A dead letter holds this lane, so nobody is its head.
       const isHeld = letters.has(row.lane) && isInLane(row);
       heads.set(row.lane, isHeld ? null : row);
     } else if (head !== null && row.ownUrgency < head.urgency) {
@@ -110,11 +110,11 @@ export const lanes: readonly Clause[] = [
       const effects: TraceEvents['applied'][] = [];
       return {
         applied: (event) => {
-          // What was quarantined, and released, stands behind those that it was before.
+          // A record that was quarantined and released stands behind those that it was before.
           if (!known.damaged.has(event.key)) effects.push(event);
         },
         atRest: (rows) => {
-          // What a person runs again goes to the end of its lane, and may have had its effect before.
+          // An operation that a person runs again goes to the end of its lane, and may have had its effect before.
           const inOrder = rows.filter(({ id }) => !known.mayBeReplayed(id));
           unordered(effects, inOrder, ({ seq }) => seq, broken);
         },
@@ -135,12 +135,12 @@ export const lanes: readonly Clause[] = [
       return {
         applied: (event) => void effects.push(event),
         accepted: ({ id, client }) => {
-          // What a client is told was on its way, and may come after what was accepted later.
+          // A client's answer takes time, and may arrive after that of a later operation.
           if (client === undefined && !ranks.has(id)) ranks.set(id, ranks.size);
         },
         finished: ({ rows }) => {
-          // Late effects of what did not complete are judged by the clause above.
-          // What a person runs again goes to the end of its lane.
+          // The clause above judges late effects of operations that did not complete. An operation that a person runs
+          // again goes to the end of its lane.
           const completed = rows.filter(
             ({ id, outcome }) => outcome?.status === 'completed' && !known.mayBeReplayed(id),
           );

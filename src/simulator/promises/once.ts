@@ -1,6 +1,6 @@
 /**
- * No effect is doubled: one request comes to the upstream under one key, with one body, and not again
- * after it has ended.
+ * Once: no effect is doubled. A request reaches the upstream under one key, with one body, and not again after it has
+ * ended.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export const once: readonly Clause[] = [
           seen.add(task);
           if (isEditKey(key, String(task))) edits.add(task);
         },
-        // What a backup has forgotten is merged with what the upstream holds, which is the edit itself.
+        // A device merges an edit that its backup has forgotten with the upstream's value, which is that edit.
         restored: () => {
           for (const task of edits) seen.delete(task);
         },
@@ -62,7 +62,10 @@ export const once: readonly Clause[] = [
     outlivesRestore: true,
     watch: (_, broken) => {
       const sent = new Set<string>();
-      /** Edits that went out before a restore: beside their body goes what their device has seen, which it counts from the start again. */
+      /**
+       * Edits that went out before a restore: their bodies carry what the device has seen, which it now counts from
+       * the start.
+       */
       const begunAnew = new Set<string>();
       return {
         attempted: ({ key }) => void sent.add(key),
@@ -82,7 +85,7 @@ export const once: readonly Clause[] = [
     needs: ['oneOrder'],
     watch: (known, broken) => ({
       attempted: ({ key, id = known.accepted.get(key) ?? '', attempt }) => {
-        // A crisis is told that it is delivered before that is on disk (CR-4).
+        // The runtime tells of a crisis's delivery before that is on disk (CR-4).
         if (known.outcomes.get(id)?.status !== 'completed' || known.isCrisis(id)) return;
         broken(`attempt ${attempt} of ${id}`);
       },
@@ -102,7 +105,7 @@ export const once: readonly Clause[] = [
             if (!mayGoOn) ended.add(key);
           }
         },
-        // What was given up before somebody runs it again goes on.
+        // An operation that was given up goes on once somebody runs it again.
         asked: ({ id, what }) => {
           if (what !== 'replay') return;
           for (const row of known.rows.values()) {

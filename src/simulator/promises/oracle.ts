@@ -1,6 +1,6 @@
 /**
- * The one judge of the promises: it is told a trace, event by event, and names each promise that was
- * broken (SM-2). Drivers only tell; what is right and wrong stands in `promises/`, a file for each promise.
+ * The one judge of the promises: it receives a trace, event by event, and names each broken promise (SM-2). Drivers
+ * only report; each file of `promises/` says what is right for one promise.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import { restores } from './restores.ts';
 import { soundness } from './soundness.ts';
 import { waits } from './waits.ts';
 
-/** Every promise. A new one is a file of `promises/` and its name here. */
+/** Every promise. A new one is a file of `promises/`, named here. */
 export const CLAUSES: readonly Clause[] = [
   acceptance,
   once,
@@ -48,14 +48,14 @@ export const CLAUSES: readonly Clause[] = [
   fairness,
 ].flat();
 
-/** The endings that a request may come to; `null` where nothing is laid down. */
+/** Names the endings that a request may come to; `null` where no rule says. */
 export type Expected = (key: string) => readonly string[] | null;
 
 export class Oracle {
   readonly known: Known;
   readonly #watches: Map<Clause, Watch>;
   readonly #breaches = new Set<string>();
-  /** Watches that look at an event, by its name. */
+  /** Reactions to each event, by its name. */
   readonly #looking = new Map<TraceEvent['event'], readonly See[]>();
 
   constructor(driver: Driver, expected: Expected = () => null) {
@@ -91,7 +91,7 @@ export class Oracle {
     return looking;
   }
 
-  /** Every breach so far, as `what: details`; an empty list means that every promise was kept. */
+  /** Every breach so far, as `what: details`; empty while every promise was kept. */
   get breaches(): readonly string[] {
     return [...this.#breaches];
   }
@@ -99,7 +99,7 @@ export class Oracle {
 
 type See = (event: TraceEvent) => void;
 
-/** Reaction of a watch to an event of this name. */
+/** Finds a watch's reaction to events of this name. */
 function seesOf(watch: Watch, name: TraceEvent['event']): readonly See[] {
   const see = watch[name] as See | undefined;
   const { atRest } = watch;
@@ -116,7 +116,7 @@ function seesOf(watch: Watch, name: TraceEvent['event']): readonly See[] {
   ];
 }
 
-/** What the upstream tells is of the keys that it gets; callers are told of those that they gave. */
+/** Renames keys: upstreams report the keys that they get, callers those that they gave. */
 function underGivenKey(event: TraceEvent): TraceEvent {
   switch (event.event) {
     case 'attempted':
@@ -132,7 +132,7 @@ function underGivenKey(event: TraceEvent): TraceEvent {
   }
 }
 
-/** Whether a driver sees all that the clause needs. */
+/** Tells whether a driver sees all that the clause needs. */
 export function isJudged({ needs = [] }: Clause, { blind }: Driver): boolean {
   return needs.every((sight: Sight) => blind[sight] === undefined);
 }

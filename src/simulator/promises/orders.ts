@@ -1,5 +1,5 @@
 /**
- * Orders of people: what can't be done is refused with a code that tells why, and what is done is what was asked for.
+ * Orders of people: a refusal has a code that tells why, and an accepted order does what it asked for.
  *
  * @module
  */
@@ -11,7 +11,7 @@ type Ordered = TraceEvents['ordered'];
 
 const BATCHES = ['deadLetter.replayBatch', 'deadLetter.purgeBatch'];
 
-/** Whether dead letters of a type may be meant by a call about all that match. */
+/** Tells whether a call about all that match may mean dead letters of this type. */
 function isMeant({ params }: Ordered, type: string): boolean {
   if (params['dryRun'] === true) return false;
   const { type: only, ...other } = (params['filter'] ?? {}) as { readonly type?: string };
@@ -42,9 +42,9 @@ export const orders: readonly Clause[] = [
     requirements: ['OP-5'],
     needs: ['looks'],
     watch: (known, broken) => {
-      /** Types of dead letters by their ids, as of the last look, without those that were asked about since. */
+      /** Types of dead letters at the last look, by id, without those that an order was about since. */
       let letters = new Map<string, string>();
-      /** Calls about many that are under way. */
+      /** Number of calls about many that are under way. */
       let open = 0;
       return {
         asked: ({ id, what }) => {
@@ -54,12 +54,12 @@ export const orders: readonly Clause[] = [
         },
         ordered: (event) => {
           if (!BATCHES.includes(event.call) || event.params['dryRun'] === true) return;
-          // What was ordered while the disk hung may be done once it goes on.
+          // An order given while the disk hung may take effect once the disk goes on.
           if (event.code === 'HF_STORE_HANGING') return;
           open -= 1;
           for (const [id, type] of letters) if (isMeant(event, type)) letters.delete(id);
         },
-        // What was under way when its process died may never be told.
+        // A process that dies may leave a call under way without an answer.
         disk: () => {
           letters.clear();
           open = 0;
@@ -91,7 +91,7 @@ export const orders: readonly Clause[] = [
     },
     requirements: ['OP-5'],
     watch: (_, broken) => {
-      /** Which attempt came first since somebody asked for it to be run again; `null` for none yet. */
+      /** First attempt of each dead letter since somebody asked to run it again; `null` before it. */
       const asked = new Map<string, number | null>();
       const back = new Set<string>();
       const judge = (id: string): void => {
@@ -131,9 +131,9 @@ export const orders: readonly Clause[] = [
     requirements: ['CB-1'],
     needs: ['looks'],
     watch: (_, broken) => {
-      /** By upstream, who alone held its breaker when it was looked at, and nobody has let go of it since. */
+      /** Sole holder of each upstream's breaker at the last look, until the holder lets go. */
       const holders = new Map<string, string>();
-      /** By upstream, who else has let go of something there since. */
+      /** Other people who released something at an upstream since then. */
       const others = new Map<string, string>();
       return {
         ordered: ({ call, by, params, code }) => {

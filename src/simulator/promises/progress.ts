@@ -1,5 +1,5 @@
 /**
- * Progress: once all is well everything ends in time, but for what waits for a person and says so.
+ * Progress: once all is well everything ends in time, except what waits for a person and says so.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Reasons: nothing waits without one that holds, and the end of a wait that is shown is still to come.
+ * Reasons: every wait has a true reason, and the end that it shows is still to come.
  *
  * @module
  */
@@ -9,16 +9,18 @@ import { BROUGHT_BACK } from '../../../machines/operation/repeatSafety.ts';
 import type { Clause } from '../oracle/clause.ts';
 import type { Look, OpenRow } from '../oracle/look.ts';
 
-/** Something may be under way that changes it: a reason is judged where the row has lain there for so long. */
+/** How long a row must be unchanged before its reason is judged: until then something under way may change it. */
 const UNCHANGED_MS_MIN = 30_000;
-/** By so much an instant may lie behind the clock before it is called past; so long ago the clock was set, if it was. */
+/**
+ * How far an end may lie behind the clock before it counts as past, and how long ago the clock must have been set.
+ */
 const PAST_MS_MAX = 120_000;
 
 type Reason = NonNullable<OperationView['wait']>['reason'];
 
-/** Whether this reason may stand against this row now. A reason that nothing can be held against is not listed. */
+/** Tests of whether a reason may be true of a row now. A reason that nothing could disprove is not listed. */
 const HOLDS: Partial<Readonly<Record<Reason, (row: OpenRow, look: Look) => boolean>>> = {
-  // Whose lane has become free while the store is held leaves it with the release.
+  // A hold keeps an operation in its lane until the release, even when the lane becomes free.
   lane: ({ lane, seq }, { rows, health }) =>
     health.hold !== null ||
     rows.some((other) => lane !== null && other.lane === lane && other.seq < seq),

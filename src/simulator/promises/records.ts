@@ -1,6 +1,6 @@
 /**
- * Records that several devices edit: all come to the same, nothing that was written is lost unseen, and nothing goes that
- * nobody took out.
+ * Records that several devices edit: all devices come to the same value, nothing written is lost unseen, and nothing
+ * disappears that nobody removed.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import type { JsonObject } from '../../../machines/vocabulary/shape.ts';
 import type { MadeEdit } from '../oracle/madeEdit.ts';
 import type { DiskRow } from '../oracle/trace.ts';
 
-/** A record once all is healed and everybody has heard of it. */
+/** A record, after healing, of which every device has heard. */
 export interface RecordAtRest {
   readonly path: string;
-  /** Every value that the upstream held, the present one last, without what travels beside it. */
+  /** Every value that the upstream held, the present one last, without metadata. */
   readonly values: readonly JsonObject[];
-  /** Records as each device shows them; `null` where it knows nothing. */
+  /** Values that devices show; `null` for a device that knows nothing comparable. */
   readonly shown: ReadonlyMap<string, JsonObject | null>;
 }
 
 /**
- * Lanes of a device whose last edit that ended well is one that the upstream said it took, and did not: the device shows
- * it until somebody edits the record next.
+ * Finds lanes in which the device believes the upstream's false claim to have taken the last edit: it shows that edit
+ * until somebody edits the record next.
  */
 export function believedIn(
   rows: readonly Pick<DiskRow, 'seq' | 'key' | 'lane' | 'outcome'>[],
@@ -34,24 +34,27 @@ export function believedIn(
   return new Set([...isBelieved].flatMap(([lane, isSo]) => (isSo ? [lane] : [])));
 }
 
-/** Edits and records when all is over. */
+/** Edits and records at the end of a run. */
 export interface EditsAtRest {
   readonly edits: readonly MadeEdit[];
-  /** How the edit of this key has ended; `null` where it was not accepted, or is not over. */
+  /** Names the ending of the edit with this key; `null` where it was not accepted or is not over. */
   readonly endingOf: (key: string) => string | null;
-  /** What was removed and wanted back, by the path of the record and the pointer. */
+  /** Pointers that somebody removed and wanted back, with the path of their record. */
   readonly restored: ReadonlySet<string>;
-  /** What people took out by deciding conflicts, by the path of the record and the pointer. */
+  /** Pointers that people removed by deciding conflicts, with the path of their record. */
   readonly decidedAway: ReadonlySet<string>;
-  /** Everything that is kept with conflicts, as text: what both sides wrote, and what was decided. */
+  /** Everything that conflicts keep, as text: what both sides wrote, and the decisions. */
   readonly kept: string;
-  /** Devices whose store a backup has replaced: what they kept with conflicts since then is gone. */
+  /** Devices whose store a backup replaced: they lost what conflicts kept since that backup. */
   readonly forgetful: ReadonlySet<string>;
-  /** What devices were told to forget, by the name of the device and the path: their decided conflicts went with it. */
+  /**
+   * Records that devices were told to forget, as the device's name and the path: their decided conflicts went with
+   * them.
+   */
   readonly forgotten: ReadonlySet<string>;
 }
 
-/** Names each promise about records that is broken. */
+/** Names each broken promise about records. */
 export function judgeRecords(
   records: readonly RecordAtRest[],
   atRest: EditsAtRest,
@@ -76,7 +79,7 @@ function apart({ path, values, shown }: RecordAtRest): readonly string[] {
   );
 }
 
-/** What was written is there, once; or kept with a conflict, where others wrote at its place. */
+/** Checks that each written text is there once, or kept with a conflict where others wrote at its place. */
 function marksOf(
   { path, values }: RecordAtRest,
   edits: readonly MadeEdit[],
@@ -85,7 +88,7 @@ function marksOf(
   const value = values.at(-1);
   const removed = new Set(edits.flatMap(({ removes }) => removes.map(itemOf)));
   const replaced = new Set(edits.flatMap(({ replaces }) => replaces ?? []));
-  // Both sides are kept by the device that put them together.
+  // The device that merged both sides keeps them.
   const isForgotten = edits.some(
     ({ isRival, device }) =>
       isRival && (forgetful.has(device) || forgotten.has(`${device} ${path}`)),
@@ -104,7 +107,7 @@ function marksOf(
   });
 }
 
-/** A field or an item that was there is there still, unless somebody has taken it out. */
+/** Checks that no field or item has disappeared, unless somebody removed it. */
 function gone(
   { path, values }: RecordAtRest,
   edits: readonly MadeEdit[],
@@ -119,7 +122,7 @@ function gone(
     .map((pointer) => `deleted by nobody: ${path}${pointer}`);
 }
 
-/** What somebody took out is not there again, unless somebody wrote to it or wanted it back. */
+/** Checks that nothing removed has come back, unless somebody wrote to it or wanted it back. */
 function risen(
   { path, values }: RecordAtRest,
   edits: readonly MadeEdit[],
@@ -140,7 +143,7 @@ function risen(
   );
 }
 
-/** Its fields, and the items of its lists that have an id. */
+/** Lists the fields of a value, and the items of its lists that have an id. */
 export function pointersIn(value: JsonObject): readonly string[] {
   return Object.entries(value).flatMap(([name, of]) => {
     const items = Array.isArray(of) ? of : [];
@@ -153,7 +156,7 @@ function itemOf(pointer: string): string {
   return pointer.slice(pointer.lastIndexOf('/') + 1);
 }
 
-/** How often a text is in a value: as the value of an item, a line or a field; not in ids and names of fields. */
+/** Counts a text in a value: as the value of an item, a line or a field, but not in ids and names of fields. */
 function occurrences(value: unknown, mark: string): number {
   if (typeof value === 'string') {
     return value.split('\n').filter((line) => line === mark || line === `+49 ${mark}`).length;

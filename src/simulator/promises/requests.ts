@@ -1,6 +1,6 @@
 /**
- * Requests: each goes where it was meant to go, under the key of its operation, no earlier than the upstream asked, and
- * not again where that could do the work twice.
+ * Requests: each goes to the right place, under the key of its operation, no earlier than the upstream asked, and not
+ * again where that could do the work twice.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export const requests: readonly Clause[] = [
     requirements: ['RT-2'],
     watch: (known, broken) => ({
       cameEarly: ({ key, byMs }) => {
-        // A notice to people is owed at its own pace.
+        // A notice to people keeps its own pace.
         if (key.startsWith('escalation:')) return;
         const id = known.idOf(key);
         if (known.isCrisis(id) || known.hurried.has(id) || known.mayBeReplayed(id)) return;

@@ -1,5 +1,5 @@
 /**
- * Restores: a store that was restored or copied does nothing of its own until a person releases it.
+ * Restores: a restored or copied store does nothing of its own until a person releases it.
  *
  * @module
  */
@@ -16,9 +16,9 @@ export const restores: readonly Clause[] = [
     },
     requirements: ['PS-5'],
     watch: (_, broken) => {
-      /** Keys of what lay in the store when it was restored. */
+      /** Keys of the rows in the store when it was restored. */
       const held = new Set<string>();
-      /** Ids of crises that were beside the database, and are delivered once that takes them. */
+      /** Ids of crises spilled beside the database, which deliver once it takes them. */
       const spilled = new Set<string>();
       const hold = ({ rows }: { readonly rows: readonly DiskRow[] }): void => {
         for (const { key } of rows) held.add(key);

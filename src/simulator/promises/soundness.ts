@@ -1,5 +1,5 @@
 /**
- * Soundness: a store opens by itself and is whole, a stop ends in time, and the runtime at rest holds on to nothing.
+ * Soundness: a store opens by itself and is whole, a stop ends in time, and a runtime at rest holds on to nothing.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Clause } from '../oracle/clause.ts';
 import { UNSOUND } from '../oracle/trace.ts';
 
-/** A call that is kept nowhere lasts no longer. */
+/** Longest that a call lasts which is not on disk. */
 const CALLS_END_WITHIN_MS = 180_000;
 
 export const soundness: readonly Clause[] = [
@@ -47,12 +47,12 @@ export const soundness: readonly Clause[] = [
         }
       },
       finished: ({ rows, slotsTaken = 0, attemptsRunning = 0 }) => {
-        // What may wait on is tried all the while.
+        // Operations that may wait on are tried all the while.
         const left = rows.filter(({ outcome }) => outcome === null).length;
         if (slotsTaken + attemptsRunning <= left) return;
         broken(`${slotsTaken} taken, ${attemptsRunning} attempts running`);
       },
-      // A handler that is silent for good has lost its slot, and is still counted.
+      // A handler that stays silent for good has lost its slot and still counts as running.
       rested: ({ slotsTaken, attemptsRunning, handlersOut }) => {
         if (slotsTaken === 0 && attemptsRunning === handlersOut) return;
         broken(`${slotsTaken} taken, ${attemptsRunning} attempts running of ${handlersOut}`);

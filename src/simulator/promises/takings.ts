@@ -1,5 +1,5 @@
 /**
- * What people have taken on of the crises that are not delivered, and until when that lasts at the most.
+ * Undelivered crises that people have taken on, and until when that may last.
  *
  * @module
  */
@@ -10,31 +10,31 @@ import type { TraceEvents } from '../oracle/trace.ts';
 interface Taking {
   /** `null` where the order does not say. */
   readonly forMs: number | null;
-  /** Whether it may not be so at all. */
+  /** Whether no answer came, so that it may not hold at all. */
   readonly isUnanswered: boolean;
-  /** The look before it, by true time. */
+  /** Last look before it, by true time. */
   readonly sinceMs: number;
-  /** The look after it; `null` where none has followed. */
+  /** First look after it; `null` before that. */
   atMs: number | null;
 }
 
-/** What the answer to an order says of each crisis that it is about. */
+/** Part of an answer to an order about one crisis. */
 interface Decided {
   readonly what?: string;
   readonly crisis?: { readonly id: string };
 }
 
-/** An order for all of a subject's, among orders by their crisis. */
+/** Key of an order about all crises of a subject. */
 const ALL = '*';
-/** The shortest and the longest that anybody can take one on for at once. */
+/** Shortest and longest time for which anybody can take on a crisis. */
 const FOR_MS_MIN = 60_000;
 const FOR_MS_MAX = 14_400_000;
 
 export class Takings {
   readonly #takings = new Map<string, Taking>();
-  /** What was asked for without an answer: it may hold, as where the process died over it. */
+  /** Orders without an answer: they may hold, for instance where the process died during them. */
   readonly #unanswered = new Map<string, Taking>();
-  /** The latest look, by true time. */
+  /** Latest look, by true time. */
   #lookedAtMs = 0;
 
   noteAsked({ id, what }: TraceEvents['asked']): void {
@@ -43,12 +43,12 @@ export class Takings {
 
   noteOrder({ call, id, params, answer, code }: TraceEvents['ordered']): void {
     if (!call.startsWith('crisis.acknowledge')) return;
-    // One that is not on disk may hold all the same.
+    // An order that failed on the disk may hold all the same.
     if (code?.startsWith('HF_STORE_') !== true && code !== 'HF_CLOSED') {
       this.#unanswered.delete(id ?? ALL);
     }
     const forMs = typeof params['forMs'] === 'number' ? params['forMs'] : null;
-    // One for all of a subject answers with those that it was about.
+    // An order about all of a subject answers with the crises that it took.
     const all = (
       id === null ? (answer ?? []) : [answer ?? { what: 'noted' }]
     ) as readonly Decided[];
@@ -68,12 +68,12 @@ export class Takings {
     }
   }
 
-  /** Until when somebody may have it, by true time; 0 where nobody has taken it on. */
+  /** Computes until when somebody may have the crisis, by true time; 0 where nobody has taken it on. */
   untilMs(id: string, world: Look['world']): number {
     return this.#lasting(id, world).untilMs;
   }
 
-  /** Whether they had it no more by then for sure, so that who was told since was told of that. */
+  /** Tells whether the taking had certainly lapsed by then, so that a notice since tells of that. */
   hadLapsedBy(id: string, byMs: number, world: Look['world']): boolean {
     return this.#lasting(id, world).atLeastMs <= byMs;
   }
@@ -84,7 +84,7 @@ export class Takings {
       (longest, taking) => {
         if (taking === undefined) return longest;
         const forMs = taking.forMs ?? takenOnMs;
-        // A clock that was set may have begun an acknowledgement a second time.
+        // A process that started under a clock that was set may have begun the acknowledgement's time again.
         const untilMs = Math.max(taking.atMs ?? atMs, atMs - upMs) + forMs;
         return untilMs <= longest.untilMs
           ? longest
@@ -94,7 +94,7 @@ export class Takings {
     );
   }
 
-  /** Whether somebody may have had it before it escalated, which lasts still or ended no longer ago than this. */
+  /** Tells whether somebody may have the crisis without an escalation before it, or had it until this long ago. */
   mayBeFirst(id: string, world: Look['world'], agoMs: number): boolean {
     return !world.hasChain && this.untilMs(id, world) + agoMs > world.atMs;
   }

@@ -6,7 +6,7 @@
 
 import type { Clause } from '../oracle/clause.ts';
 
-/** So much later a pause may be seen to end. */
+/** Longest delay until a look sees the end of a pause. */
 const ENDS_WITHIN_MS = 60_000;
 
 export const waits: readonly Clause[] = [
@@ -33,7 +33,7 @@ export const waits: readonly Clause[] = [
     requirements: ['RT-4'],
     needs: ['steadyWallClock'],
     watch: (known, broken) => {
-      /** When an attempt may be made at the earliest, as the disk said at some crash. */
+      /** Earliest time of each attempt, as the disk said at a crash. */
       const dueAtMs = new Map<string, number>();
       return {
         disk: ({ rows }) => {
@@ -44,7 +44,7 @@ export const waits: readonly Clause[] = [
         attempted: ({ key, attempt, atMs, id = known.accepted.get(key) ?? '', onDisk }) => {
           if (known.hurried.has(id) || known.mayBeReplayed(id)) return;
           const dueByDisk = dueAtMs.get(`${key} #${attempt}`) ?? 0;
-          // The instant stays on disk while the attempt that it was for is ordered.
+          // The time stays on disk while its attempt is ordered.
           const dueByOrder = known.isCrisis(id) ? 0 : (onDisk?.dueAtMs ?? 0);
           const earlyMs = Math.max(dueByDisk, dueByOrder) - atMs;
           if (earlyMs > 0) broken(`attempt ${attempt} of ${key}, ${earlyMs} ms early`);
@@ -61,7 +61,7 @@ export const waits: readonly Clause[] = [
       const moved = new Set<string>();
       return {
         dueTimeMoved: ({ id }) => void moved.add(id),
-        // Whom somebody asks to go on at once may be asked just after the write.
+        // An order to go on at once may be reported just after the write that it causes.
         finished: () => {
           for (const id of moved) if (!known.hurried.has(id)) broken(id);
         },
