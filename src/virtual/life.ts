@@ -14,8 +14,8 @@ export interface Life {
   readonly end: () => void;
   /** Whether it stands still. */
   readonly isStill: () => boolean;
-  /** How often it was stopped so far. */
-  readonly timesHalted: () => number;
+  /** How often it was stopped or went on so far: the same number twice says that it ran, or stood still, all the time. */
+  readonly turns: () => number;
   /** Stops it where it is, as SIGSTOP does. The returned function lets it go on, one thing after the other. */
   readonly halt: (clock: Pick<Clock, 'defer'>) => () => void;
   /** Calls `go` now, or once the process goes on; never where it is dead. */
@@ -25,7 +25,7 @@ export interface Life {
 export function newLife(): Life {
   let isDead = false;
   let halts = 0;
-  let timesHalted = 0;
+  let turns = 0;
   const put: (() => void)[] = [];
   const whenAwake = (go: () => void): void => {
     if (isDead) return;
@@ -39,16 +39,17 @@ export function newLife(): Life {
       put.length = 0;
     },
     isStill: () => halts > 0,
-    timesHalted: () => timesHalted,
+    turns: () => turns,
     halt: (clock) => {
       halts += 1;
-      timesHalted += 1;
+      turns += 1;
       let isOver = false;
       return () => {
         if (isOver) return;
         isOver = true;
         halts -= 1;
         if (halts > 0) return;
+        turns += 1;
         for (const go of put.splice(0)) {
           clock.defer(() => {
             whenAwake(go);

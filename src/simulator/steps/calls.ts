@@ -45,11 +45,11 @@ function call(scene: Scene, drawn: DrawnCall, number: number): void {
   const network = processNetwork(device.link, process.clock);
   const { isCrisis, mayRepeat, deadlineMs, tier, waitWhileDown } = drawn;
   let fromMs = scene.clock.monotonic();
-  let haltsBefore = process.life.timesHalted();
+  let turnsBefore = process.life.turns();
   /** Whether the process could go on all the time since `fromMs`. */
   const isWell = (): boolean =>
     !process.life.isStill() &&
-    process.life.timesHalted() === haltsBefore &&
+    process.life.turns() === turnsBefore &&
     !device.clock.hasSleptSince(fromMs);
   let runs = 0;
   let isOver = false;
@@ -67,7 +67,7 @@ function call(scene: Scene, drawn: DrawnCall, number: number): void {
       else {
         // Where it could not go on, it has as long again from now on.
         fromMs = scene.clock.monotonic();
-        haltsBefore = process.life.timesHalted();
+        turnsBefore = process.life.turns();
         lookLater();
       }
     });

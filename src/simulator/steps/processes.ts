@@ -67,12 +67,12 @@ interface Stop {
 function stop(scene: Scene, device: Device, { deadlineMs, offMs, isChanged }: Stop): void {
   const { process } = device;
   const fromMs = scene.clock.monotonic();
-  const haltsBefore = process.life.timesHalted();
+  const turnsBefore = process.life.turns();
   /** With nothing wrong, neither disk nor process nor machine holds it up. */
   const isWell = (): boolean =>
     device.disk.troubles.size === 0 &&
     !process.life.isStill() &&
-    process.life.timesHalted() === haltsBefore &&
+    process.life.turns() === turnsBefore &&
     !device.clock.hasSleptSince(fromMs);
   const looks = LATE_MS.map((byMs, at) =>
     scene.clock.schedule(deadlineMs + byMs, () => {

@@ -32,3 +32,14 @@ test('CF-6 SV-4 a handler keeps the way in which it reads records, and a dead pr
   expect(await readBy(ofRun.run.fetchCurrent)).toBe('none');
   expect(await readBy(ownRead)).toBe('none');
 });
+
+test('SM-1 a process that went on since is told from one that ran all the time', () => {
+  const life = newLife();
+  const goOn = life.halt({ defer: () => undefined });
+  const whileStill = life.turns();
+  expect(life.turns()).toBe(whileStill);
+  goOn();
+  expect(life.turns()).toBe(whileStill + 1);
+  goOn();
+  expect(life.turns()).toBe(whileStill + 1);
+});
