@@ -86,7 +86,8 @@ function marksOf(
   { endingOf, kept, forgetful, forgotten }: EditsAtRest,
 ): readonly string[] {
   const value = values.at(-1);
-  const removed = new Set(edits.flatMap(({ removes }) => removes.map(itemOf)));
+  const pointers = new Set(edits.flatMap(({ removes }) => removes));
+  const removed = new Set([...pointers].map(itemOf));
   const replaced = new Set(edits.flatMap(({ replaces }) => replaces ?? []));
   // The device that merged both sides keeps them.
   const isForgotten = edits.some(
@@ -103,8 +104,24 @@ function marksOf(
     );
     const isReplaced = isRival && (replaced.has(mark) || isForgotten);
     if (mayBeGone || isReplaced || kept.includes(mark)) return [];
+    if (wentWithField(values, mark, pointers)) return [];
     return [`lost: ${mark} in ${path}, written on ${device}`];
   });
+}
+
+/** Returns whether a mark last stood in fields that somebody removed, and disappeared together with them. */
+function wentWithField(
+  values: readonly JsonObject[],
+  mark: string,
+  removed: ReadonlySet<string>,
+): boolean {
+  const at = values.findLastIndex((value) => occurrences(value, mark) > 0);
+  const next = values[at + 1] ?? {};
+  const holders = Object.entries(values[at] ?? {}).filter(([, of]) => occurrences(of, mark) > 0);
+  return (
+    holders.length > 0 &&
+    holders.every(([name]) => removed.has(`/${name}`) && !Object.hasOwn(next, name))
+  );
 }
 
 /** Checks that no field or item has disappeared, unless somebody removed it. */

@@ -56,6 +56,14 @@ describe('SM-2 promises about records that several devices edit', () => {
       judged([BEGUN], [rival], { forgotten: 'phone /v1/crisis_plan/r1' }),
       /^lost: m1x/,
     ],
+    [
+      'what was written has gone from a field that somebody took out later',
+      judged(
+        [{ ...BEGUN, note: 'm1x' }, BEGUN, { emergencyContacts: BEGUN.emergencyContacts }],
+        [lost, edit({ key: 'edit-2', removes: ['/note'] })],
+      ),
+      /^lost: m1x/,
+    ],
     ['it is there twice', judged([{ ...BEGUN, note: 'm1x\nm1x' }], [lost]), /^doubled: m1x/],
     ['a contact has gone by itself', judged([BEGUN, withoutB], []), /^deleted by nobody: .*\/b$/],
     [
@@ -85,6 +93,13 @@ describe('SM-2 promises about records that several devices edit', () => {
     [
       'who put the two together was told to forget it',
       judged([BEGUN], [rival], { forgotten: 'phone /v1/crisis_plan/r0' }),
+    ],
+    [
+      'somebody has removed the field that it was written to',
+      judged(
+        [{ ...BEGUN, note: 'm1x' }, { emergencyContacts: BEGUN.emergencyContacts }],
+        [lost, edit({ key: 'edit-2', removes: ['/note'] })],
+      ),
     ],
     ['somebody has removed a contact', judged([BEGUN, withoutB], [removed])],
     [
