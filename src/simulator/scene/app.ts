@@ -1,5 +1,5 @@
 /**
- * An app in the simulator: what it gives `createRuntime`, what people ask of it, and what its upstreams answer.
+ * A simulated app: what it gives `createRuntime`, what its users ask of it, and what its upstreams answer.
  *
  * @module
  */
@@ -11,24 +11,27 @@ import type { HttpHandlerOptions, HttpRun } from '../../http/httpHandler.ts';
 import type { RuntimeOptions } from '../../options.ts';
 import type { SeededRandom } from '../../virtual/seededRandom.ts';
 
-/** Surroundings that the simulator gives an app, for each of its processes. */
+/** Surroundings that the simulator gives each process of an app. */
 export interface SimulatedWorld {
-  /** `httpHandler` over the simulated network. The host of `baseUrl` is that of an upstream: see `urlOf`. */
+  /** `httpHandler` over the simulated network. The host of `baseUrl` names an upstream: see `urlOf`. */
   readonly httpHandler: <Response = Json | undefined>(
     options: HttpHandlerOptions,
   ) => HttpRun<Response>;
-  /** `fetch` over the simulated network, for a handler that calls it. Answers have `status`, `ok`, `headers`, `text()` and `json()`. */
+  /**
+   * `fetch` over the simulated network, for handlers that call it. Answers have `status`, `ok`, `headers`, `text()`
+   * and `json()`.
+   */
   readonly fetch: typeof fetch;
-  /** The address of an upstream: its name as a host, such as `https://shop.example/v1`. */
+  /** Builds the address of an upstream, with its name as the host, such as `https://shop.example/v1`. */
   readonly urlOf: (upstream: string) => string;
-  /** Virtual time; what an app waits for, it waits for here. */
+  /** Virtual time; every wait of the app must go by it. */
   readonly clock: Clock;
 }
 
-/** Options of an app's processes; the simulator sets the others. */
+/** Options of the app's processes; the simulator sets the others. */
 export type AppOptions = Omit<RuntimeOptions, 'store' | 'key' | 'clock' | 'random' | 'device'>;
 
-/** A request that has come to an upstream. */
+/** A request that has reached an upstream. */
 export interface ServedRequest {
   readonly method: string;
   readonly path: string;
@@ -44,7 +47,7 @@ export interface ServedAnswer {
   readonly body?: Json;
 }
 
-/** An app that is simulated. */
+/** An app for the simulator. */
 export interface SimulatedApp {
   readonly options: (world: SimulatedWorld) => AppOptions;
   readonly request: (random: SeededRandom, number: number) => SyncRequest;

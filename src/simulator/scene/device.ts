@@ -1,5 +1,5 @@
 /**
- * One machine: a disk that outlives its processes, a clock, and the process that owns the store.
+ * A simulated machine: a disk that outlives its processes, a clock, and the process that owns the store.
  *
  * @module
  */
@@ -35,38 +35,41 @@ import { DeviceClients } from './deviceClients.ts';
 import { DeviceClock } from './deviceClock.ts';
 import type { DeviceSetup } from './plan.ts';
 
-/** How long what comes over a connection of the device takes at the most while all is well, in milliseconds. */
+/** Longest delay of a message over a connection of the device while all is well, in milliseconds. */
 const LINE_DELAY_MS = 3;
 
-/** What is older came over a slow line. */
+/** Age from which a page's overview must have come over a slow line. */
 const SHOWN_WITHIN_MS = 10;
 
-/** More than any call of a client waits. */
+/** Longer than any call of a client waits. */
 const A_CALL_TAKES_MS_MAX = 600_000;
 
-/** Pace at which people do what they would have done with a device that was off or asleep. */
+/** Pace at which people catch up on what they wanted of a device that was off or asleep. */
 const LATER_EVERY_MS = 300;
 
 /** A process that owns the store of its device, until it dies. */
 export interface DeviceProcess {
-  /** Counted from 1 on each device. */
+  /** Number of the process on its device, from 1. */
   readonly number: number;
-  /** As given and drawn. */
+  /** Options as given and drawn. */
   readonly options: CheckedOptions;
   readonly runtime: Runtime;
-  /** Handlers that it was not started with, by their types. */
+  /** Handlers that it started without, by their types. */
   readonly lateHandlers: Record<string, Handler>;
-  /** How many functions of guarded calls, and reads of records, run, by upstream: each holds a slot, and is kept nowhere. */
+  /**
+   * Functions of guarded calls and reads of records that run now, by upstream: each holds a slot, and none is on
+   * disk.
+   */
   readonly callsOut: Map<string, number>;
   readonly feed: FeedSource;
   readonly store: FaultyStore;
-  /** Where its clients reach it. */
+  /** Socket where its clients reach it. */
   readonly door: Door;
   readonly life: Life;
   readonly clock: Clock;
-  /** Timers of its runtime that run. */
+  /** Counts the running timers of its runtime. */
   readonly timers: () => number;
-  /** SIGKILL: nothing of it acts any more, and nothing is closed. */
+  /** Kills it as SIGKILL does: nothing of it acts any more, and nothing is closed. */
   readonly kill: () => void;
   readonly isDead: () => boolean;
 }
@@ -82,57 +85,57 @@ export interface DeviceParts {
   readonly seed: number;
   /** True time. */
   readonly clock: VirtualClock;
-  /** The options of its next process. */
+  /** Makes the options of its next process. */
   readonly options: (device: Device, number: number, network: Network) => Partial<RuntimeOptions>;
   readonly link: Link;
   /** Tells the judge of this device's promises. */
   readonly tell: (event: TraceEvent) => void;
-  /** Is given what inspectors are shown of each process that owns the store; `null` where nobody looks. */
+  /** Receives what each owner's inspectors are shown; `null` where nobody looks. */
   readonly onFeed: ((feed: FeedSource) => void) | null;
-  /** Is given what a page was told, beside what the device says at that moment. */
+  /** Receives what a page shows, beside what the device says at that moment. */
   readonly onShown: (shown: Shown) => void;
-  /** Called whenever something goes on in it. */
+  /** Hears that something happens in the device. */
   readonly goesOn: () => void;
   readonly saw: (what: string) => void;
-  /** Whether it is the one in which something went on last. */
+  /** Tells whether the last thing that happened was in this device. */
   readonly isOn: () => boolean;
 }
 
-/** When a process dies: at once, at its next timers, or where its work passes a point. */
+/** Moment at which a process dies: at once, at one of its next timers, or where its work passes a point. */
 export type Moment = 'now' | 'timer' | FaultPoint;
 
 export class Device {
   readonly name: string;
   readonly disk: SimulatedDisk;
   readonly tell: (event: TraceEvent) => void;
-  /** Ids of what was accepted. */
+  /** Ids of accepted operations. */
   readonly accepted = new Set<string>();
-  /** Processes on it that use the store by the one that owns it. */
+  /** Its processes that use the store through the owner. */
   readonly clients: DeviceClients;
   /** Delays of its connections, in milliseconds each. */
   readonly lineDelays = new Set<{ readonly ms: number }>();
-  /** Its way to everything else. */
+  /** Its connection to everything else. */
   readonly link: Link;
   /** Its own view of time. */
   readonly clock: DeviceClock;
   readonly #parts: DeviceParts;
-  /** The options that its processes had so far, also by policies that were set while they ran. */
+  /** Options of all its processes so far, also those made by policies set at run time. */
   readonly everyOptions: CheckedOptions[] = [];
-  /** Everything is healed: no handler is missing any more. */
+  /** True once everything is healed: no handler is missing any more. */
   isHealed = false;
   #boots = 0;
   #set = 0;
   #process: DeviceProcess | null = null;
   /** Whether the process has closed its store. */
   #isGivenUp = false;
-  /** Timers that it still has until it dies; `null` where it does not die of one. */
+  /** Timers until the process dies; `null` where no timer kills it. */
   #timersLeft: number | null = null;
   #onTimer = (): void => undefined;
-  /** No process of it runs. */
+  /** True while it is switched off, with no process. */
   isOff = false;
-  /** A backup has taken the place of its store at some time. */
+  /** True once a backup has replaced its store. */
   wasRestored = false;
-  /** Acts of people, for when it can be used again. */
+  /** People's acts that wait until they can use it again. */
   #later: (() => void)[] = [];
 
   constructor(parts: DeviceParts) {
@@ -180,18 +183,18 @@ export class Device {
     return this.process.runtime;
   }
 
-  /** Set of drawn options for the processes that start now. */
+  /** Drawn options for the next process. */
   get drawn(): readonly Drawn[] {
     const drawn = this.#parts.setup.options?.[this.#set] ?? [];
     return this.isHealed ? drawn.filter(({ field }) => field !== 'isMissing') : drawn;
   }
 
-  /** Goes on to the next set of options that was drawn, of which the last is followed by the first. */
+  /** Moves to the next set of drawn options; the first follows the last. */
   changeOptions(): void {
     this.#set = (this.#set + 1) % Math.max(1, this.#parts.setup.options?.length ?? 0);
   }
 
-  /** Notes that the process has other policies from now on. */
+  /** Notes the policies that the process has from now on. */
   noteLayers(layers: PolicyLayers): void {
     const { options } = this.process;
     const { upstreams, tiers } = options;
@@ -199,7 +202,7 @@ export class Device {
     this.everyOptions.push({ ...options, policies: new PolicyTable(entries, tiers) });
   }
 
-  /** How long what comes over a connection takes at the most. */
+  /** Longest delay of a message over a connection. */
   get lineDelayMs(): number {
     return Math.max(LINE_DELAY_MS, ...[...this.lineDelays].map(({ ms }) => ms));
   }
@@ -212,7 +215,7 @@ export class Device {
     return this.clock.hasSleptSince(this.#parts.clock.monotonic() - A_CALL_TAKES_MS_MAX);
   }
 
-  /** Tells that a call of a client has not ended. */
+  /** Tells the judge that a client's call has not ended. */
   tellUnheard(client: string, what: string): void {
     this.tell({ event: 'unheard', client, what });
   }
@@ -222,14 +225,14 @@ export class Device {
     return this.#process !== null && !this.#process.isDead() && !this.#isGivenUp;
   }
 
-  /** Starts a process on the disk, or leaves that to a client which takes the store over; does not wait for it. */
+  /** Starts a process on the disk, without waiting for it, unless a client can take the store over. */
   boot(): void {
     if (this.#process !== null && this.clients.hasCandidate) return;
     const { made } = this.#make(null);
     this.#own(made);
   }
 
-  /** Makes an owner in a process that is there already. It owns the store only once it has opened it. */
+  /** Makes an owner in an existing process. It owns the store only once it has opened it. */
   candidate(life: Life, onError: (error: unknown) => void): Owner {
     return this.#make({ life, onError }).owner;
   }
@@ -278,7 +281,7 @@ export class Device {
     });
     const { runtime, feed } = owner;
     runtime.ready.catch(() => undefined);
-    // The caller may have died with an earlier process.
+    // Nobody else may tell of this ending: the caller may have died with an earlier process.
     runtime.subscribe('operation.ended', ({ ending, operationId: id }) => {
       if (ending !== 'deadLettered' || life.isDead()) return;
       this.tell({ event: 'ended', id, outcome: { status: ending } });
@@ -300,7 +303,7 @@ export class Device {
     return { made, owner };
   }
 
-  /** The store of a candidate, which may be opened by one process at a time. */
+  /** Wraps a candidate's store, which only one process at a time may open. */
   #taking(store: FaultyStore, made: () => DeviceProcess): Store {
     return new Proxy(store, {
       get: (target, name) => {
@@ -315,7 +318,7 @@ export class Device {
     });
   }
 
-  /** Ends the process as SIGKILL does, tells what is on disk, and starts the next one. */
+  /** Kills the process, tells what is on disk, and starts the next one. */
   async killAndBoot(): Promise<void> {
     this.process.kill();
     this.clients.bury();
@@ -323,12 +326,12 @@ export class Device {
     this.#bootNext();
   }
 
-  /** Starts the next process, if none runs by now, and if the device is not off: switching it on does that then. */
+  /** Starts the next process unless one runs, or the device is off: switching it on starts one then. */
   #bootNext(): void {
     if (!this.isOff && this.process.isDead()) this.boot();
   }
 
-  /** Ends the process, puts a backup in the place of its store, and starts the next one. */
+  /** Kills the process, replaces its store with a backup, and starts the next one. */
   async restoreAndBoot(share: number): Promise<void> {
     this.process.kill();
     this.clients.bury();
@@ -338,7 +341,7 @@ export class Device {
     this.#bootNext();
   }
 
-  /** Ends the process, and starts the next one on a copy of its store, which is held. */
+  /** Kills the process, and starts the next one on a copy of its store, which is held. */
   async copyAndBoot(): Promise<void> {
     this.process.kill();
     this.clients.bury();
@@ -347,7 +350,7 @@ export class Device {
     this.#bootNext();
   }
 
-  /** As {@link Device.killAndBoot}; above 0 the whole device is off for this long. */
+  /** Does what {@link Device.killAndBoot} does; above 0 the whole device is off for this long. */
   async killAndBootAfter(offMs: number): Promise<void> {
     if (this.isOff) return;
     if (offMs === 0) {
@@ -363,7 +366,7 @@ export class Device {
     this.tell({ event: 'disk', rows: await this.rows() });
   }
 
-  /** Starts what was running when it was switched off. */
+  /** Starts again all that ran when it was switched off. */
   switchOn(): void {
     if (!this.isOff) return;
     this.isOff = false;
@@ -377,14 +380,14 @@ export class Device {
     this.#goOn();
   }
 
-  /** A page was told this, which was so a moment ago. */
+  /** Passes on a page's overview, unless it is too old to compare with the device. */
   readonly shown = (page: Overview): void => {
     const isLate = Math.abs(page.atMs - this.clock.now()) > SHOWN_WITHIN_MS;
     if (isLate || !this.isOwned || this.clock.isAsleep) return;
     this.#parts.onShown({ page, health: this.runtime.getHealthStatus() });
   };
 
-  /** Does this now, or as soon as the device is awake and on. */
+  /** Does this now, or once the device is awake and on. */
   whenUsable(go: () => void): void {
     if (this.isOff || this.clock.isAsleep) {
       this.#later.push(go);
@@ -394,20 +397,20 @@ export class Device {
     go();
   }
 
-  /** Asks the process of that moment now, or as soon as the device is awake and on, and the process goes on. */
+  /** Asks the process of that moment now, or once the device is awake and on and its process goes on. */
   whenAsked(go: () => void): void {
     this.whenUsable(() => {
       this.process.life.whenAwake(go);
     });
   }
 
-  /** No fault is left, and nobody does anything any more: it starts again, and can finish what it has. */
+  /** Ends all faults and all acts of people, and restarts the device so that it can finish its work. */
   async heal(): Promise<void> {
     this.#later = [];
     this.isHealed = true;
     this.switchOn();
     this.wake();
-    // Every other device goes on with the process that it has, which has to recover by itself.
+    // Every other device keeps its process, which has to recover by itself.
     if (this.#parts.seed % 2 === 0 && this.isOwned) this.registerLate();
     else await this.killAndBoot();
     this.clients.startAll();
@@ -424,9 +427,9 @@ export class Device {
   }
 
   /**
-   * Calls `die` at a moment of the process that runs then, so many microtasks later: at any `await` of its work.
+   * Calls `die` at a moment of the process that runs then, this many microtasks later: at any `await` of its work.
    *
-   * @param passage - the timer, or the passage of the point, that it is: 1 is the next
+   * @param passage - the timer, or the passage of the point, that triggers it: 1 is the next
    */
   at(moment: Moment, passage: number, microtasks: number, die: () => void): void {
     const soon = (): void => {
@@ -443,7 +446,7 @@ export class Device {
           return;
         }
         soon();
-        // Of a store, nothing that follows happens any more; elsewhere nothing that follows has an effect.
+        // A store that dies before its commit must not write. Elsewhere, nothing that follows has an effect.
         if (microtasks === 0 && moment === 'store.beforeCommit') throw new Error('It died.');
       });
     }
@@ -458,7 +461,7 @@ export class Device {
     }
   }
 
-  /** The life of a process as its handlers see it: it takes no answer while the device sleeps. */
+  /** Wraps a process's life for its handlers: it takes no answer while the device sleeps. */
   #answered(life: Life): Life {
     return {
       ...life,
@@ -476,7 +479,7 @@ export class Device {
     };
   }
 
-  /** All that lies on disk, as a process that starts finds it, and what has ended and was purged in time. */
+  /** All rows on disk, as a starting process finds them, and those that ended and were purged in time. */
   async rows(): Promise<readonly DiskRow[]> {
     const { base, purged } = this.disk;
     await base.open();
@@ -492,7 +495,7 @@ export class Device {
   }
 }
 
-/** Handler of which each read of a record is counted while it is out. */
+/** Wraps a handler so that each read of a record counts while it is out. */
 function countedReads(handler: Handler, callsOut: Map<string, number>): Handler {
   const { run, conflicts, upstream } = handler;
   const count = (by: 1 | -1): void => {
@@ -521,7 +524,7 @@ function countedReads(handler: Handler, callsOut: Map<string, number>): Handler 
   return { ...handler, run: whole, conflicts: { ...conflicts, fetchCurrent: counted(own) } };
 }
 
-/** A clock that counts the timers that run on it. */
+/** Wraps a clock so that it counts its running timers. */
 function countedClock(clock: Clock): { readonly clock: Clock; readonly timers: () => number } {
   const running = new Set<object>();
   return {
@@ -544,7 +547,7 @@ function countedClock(clock: Clock): { readonly clock: Clock; readonly timers: (
   };
 }
 
-/** Calls `go` after so many microtasks; 0 is now. */
+/** Calls `go` after this many microtasks; 0 is now. */
 function afterMicrotasks(left: number, go: () => void): void {
   if (left === 0) go();
   else {

@@ -1,6 +1,6 @@
 /**
- * The processes of a device beside the one that owns its store: clients, some of which take the store over, and
- * pages of the inspector.
+ * The processes of a device beside the owner of its store: clients, some of which can take the store over, and pages
+ * of the inspector.
  *
  * @module
  */
@@ -14,24 +14,24 @@ import type { Door } from '../clients/door.ts';
 import { Page } from '../clients/page.ts';
 import type { ClientSetup } from './plan.ts';
 
-/** How long after its death a client is started again, where nothing else is said. */
+/** Default time from a client's death to its next start. */
 const AGAIN_AFTER_MS = 5_000;
 
-/** The device that they run on. */
+/** Device that the clients run on. */
 export interface ClientHome {
-  /** No process of it runs. */
+  /** True while it is switched off. */
   readonly isOff: boolean;
   /** Whether a living process has the store. */
   readonly isOwned: boolean;
-  /** Where the present owner is reached. */
+  /** Socket of the present owner. */
   readonly door: Door;
-  /** How long what comes over a connection takes at the most, in milliseconds. */
+  /** Longest delay of a message over a connection, in milliseconds. */
   readonly lineDelayMs: number;
-  /** Whether all of it stood still within what a call of a client may take. */
+  /** Whether the device slept within the longest time of a client's call. */
   readonly hasSleptLately: boolean;
-  /** Tells that a call of a client has not ended. */
+  /** Tells the judge that a client's call has not ended. */
   readonly tellUnheard: (client: string, what: string) => void;
-  /** A page was told this of the device. */
+  /** Receives what a page shows of the device. */
   readonly shown: (overview: Overview) => void;
   readonly candidate: (life: Life, onError: (error: unknown) => void) => Owner;
 }
@@ -61,23 +61,23 @@ export class DeviceClients {
     return [...this.#living.values()];
   }
 
-  /** Whether one of them takes the store over if nobody has it. */
+  /** Whether a living client can take the store over. */
   get hasCandidate(): boolean {
     return this.living.some(({ mayOwn }) => mayOwn);
   }
 
-  /** Starts all that do not live. */
+  /** Starts every client that does not live. */
   startAll(): void {
     for (const at of this.#parts.setups.keys()) this.#start(at);
   }
 
-  /** One of them; `null` where none lives. */
+  /** Picks a living client by a number; `null` where none lives. */
   at(number: number): ClientProcess | null {
     const { living } = this;
     return living[number % Math.max(1, living.length)] ?? null;
   }
 
-  /** Notes that clients may not reach an owner that runs, until the returned function is called. */
+  /** Marks the owner as hard to reach, until the returned function is called. */
   hinder(): () => void {
     this.#hindrances += 1;
     return () => {
@@ -93,25 +93,25 @@ export class DeviceClients {
     return Math.max(this.#unhinderedSinceMs, door.openedAtMs);
   }
 
-  /** Starts one beside those of the set-up. */
+  /** Starts a client beside those of the set-up. */
   visitor(): ClientProcess {
     return this.#made('visitor', { mayOwn: false, ownerWithinMs: 15_000 });
   }
 
-  /** SIGKILL of one that does not own the store, and another in its place. */
+  /** Kills a client that does not own the store, and starts another in its place. */
   kill(client: ClientProcess, forMs: number): void {
     client.vessel.kill();
     this.bury(forMs);
   }
 
-  /** SIGKILL of all, and of pages. */
+  /** Kills every client and page. */
   killAll(): void {
     for (const { vessel } of this.living) vessel.kill();
     this.#living.clear();
     for (const page of this.pages) this.closePage(page);
   }
 
-  /** Takes out those that are dead; each is started again. */
+  /** Removes dead clients, and starts each again later. */
   bury(afterMs = AGAIN_AFTER_MS): void {
     for (const [at, { vessel }] of this.#living) {
       if (!vessel.life.isDead()) continue;
@@ -123,7 +123,9 @@ export class DeviceClients {
     }
   }
 
-  /** Lets one close, with so long for work in flight where it owns the store, and another come in its place. */
+  /**
+   * Closes a client, with this deadline for work in flight where it owns the store, and starts another in its place.
+   */
   async leave(client: ClientProcess, deadlineMs: number, forMs: number): Promise<void> {
     for (const [at, each] of this.#living) {
       if (each !== client) continue;
@@ -146,7 +148,7 @@ export class DeviceClients {
     this.pages.delete(page);
   }
 
-  /** Closes all, for good. */
+  /** Closes all clients and pages for good. */
   async close(): Promise<void> {
     for (const page of this.pages) this.closePage(page);
     const closing = this.living.map(async ({ client }) => {

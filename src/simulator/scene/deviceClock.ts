@@ -1,6 +1,6 @@
 /**
- * The clock of one device: true time as its user has set it, with sleeps that its monotonic clock counts or
- * does not.
+ * The clock of a device: true time as its user has set it, with sleeps that its monotonic clock may count or leave
+ * out.
  *
  * @module
  */
@@ -13,11 +13,11 @@ export class DeviceClock implements Clock {
   /** Called before each wake-up. */
   readonly #beforeWake: () => void;
   #wallAheadMs: number;
-  /** The furthest that the wall clock stood ahead of the monotonic one before it was set last. */
+  /** Furthest that the wall clock was ahead of the monotonic one before it was last set. */
   #furthestMs = Number.NEGATIVE_INFINITY;
-  /** Milliseconds of all sleeps that do not count. */
+  /** Milliseconds of all sleeps that the monotonic clock left out. */
   #uncountedMs = 0;
-  /** Set while it sleeps: its monotonic time then stands still, or goes on. */
+  /** Present sleep: monotonic time stands still in it, or goes on. */
   #sleep: { readonly fromMs: number; readonly isCounted: boolean } | null = null;
   #wokeAtMs = Number.NEGATIVE_INFINITY;
   /** Timers that came due while it slept, in order. */
@@ -52,7 +52,7 @@ export class DeviceClock implements Clock {
         this.#overdue.push(due);
         return;
       }
-      // A sleep that does not count leaves it as much to wait as it had.
+      // A sleep that does not count leaves the timer as long to wait as before.
       const leftMs = this.#uncountedMs > countedSinceMs ? dueAtMs - this.monotonic() : 0;
       countedSinceMs = this.#uncountedMs;
       if (leftMs > 0) cancel = this.#true.schedule(leftMs, due);
@@ -72,10 +72,7 @@ export class DeviceClock implements Clock {
     this.schedule(0, go);
   }
 
-  /**
-   * The latest that it may be by a clock that nobody sets back, and that went by the wall clock at some time: that of
-   * due times on disk.
-   */
+  /** Latest time that the wall clock could show if nobody had set it back: due times on disk may go by that time. */
   latest(): number {
     return this.monotonic() + Math.max(this.#furthestMs, this.now() - this.monotonic());
   }
@@ -86,7 +83,7 @@ export class DeviceClock implements Clock {
     this.#wallAheadMs += byMs;
   }
 
-  /** Whether it slept at some time since `atMs` of true monotonic time. */
+  /** Tells whether it slept at some time since `atMs` of true monotonic time. */
   hasSleptSince(atMs: number): boolean {
     return this.isAsleep || this.#wokeAtMs >= atMs;
   }
@@ -95,12 +92,12 @@ export class DeviceClock implements Clock {
     return this.#sleep !== null;
   }
 
-  /** Goes to sleep; `isCounted` says whether the monotonic clock goes on. */
+  /** Puts the device to sleep; `isCounted` says whether the monotonic clock goes on. */
   sleep(isCounted: boolean): void {
     this.#sleep ??= { fromMs: this.#true.monotonic(), isCounted };
   }
 
-  /** Wakes up: what came due meanwhile happens now. */
+  /** Wakes the device, and fires the timers that came due in its sleep. */
   wake(): void {
     if (this.#sleep === null) return;
     const { fromMs, isCounted } = this.#sleep;

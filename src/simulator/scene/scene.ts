@@ -1,5 +1,5 @@
 /**
- * What steps act on: the devices, services and people of a run, and where all of it is told.
+ * Scene of a run: the devices, services and people that steps act on, and the teller of all that happens.
  *
  * @module
  */
@@ -19,70 +19,70 @@ export interface Scene {
   /** True time. Each device has its own reading of it. */
   readonly clock: VirtualClock;
   readonly setup: Setup;
-  /** App that runs in place of the simulator's own; `null` for that one. */
+  /** User's app that runs in place of the simulator's own; `null` for the simulator's own. */
   readonly app: SimulatedApp | null;
   readonly devices: readonly Device[];
   readonly upstreams: ReadonlyMap<string, SimulatedUpstream>;
-  /** The service by which people are told of crises. */
+  /** Service that tells people of crises. */
   readonly pager: SimulatedUpstream;
-  /** Records that are edited, as an upstream holds them. */
+  /** Edited records, as an upstream holds them. */
   readonly records: Records;
-  /** Every edit that was made, accepted or not. */
+  /** Every edit, accepted or not. */
   readonly edits: MadeEdit[];
-  /** What somebody wanted back after it was removed: the path of the record, and the pointer into it. */
+  /** Pointers that somebody wanted back after their removal, with the path of their record. */
   readonly restored: Set<string>;
-  /** Which records devices were told to forget: the name of the device, and the path. */
+  /** Records that devices were told to forget, as the device's name and the path. */
   readonly forgotten: Set<string>;
-  /** Keys of work of which each attempt ends its process, after how many milliseconds, and how often it has. */
+  /** Work whose every attempt ends its process, by key: after how many milliseconds, and how often so far. */
   readonly endsProcess: Map<string, { readonly afterMs: number; times: number }>;
-  /** Takes this back when everything is healed; the returned function takes it back now. */
+  /** Undoes this when everything is healed; the returned function undoes it now. */
   readonly untilHealed: (undo: () => void) => () => void;
-  /** Notes that this was seen, for the checks of what has to be seen sometimes. */
+  /** Notes a situation for the check of what must be seen sometimes. */
   readonly saw: (what: string) => void;
   /** Adds a line to the history. */
   readonly note: (line: string) => void;
-  /** A number of its own for each request of the run. */
+  /** Returns a new number for each request of the run. */
   readonly nextRequest: () => number;
 }
 
-/** Groups of steps: a day has so many of each at least. */
+/** Groups of steps, of which a day has a least number each. Steps `beside` the others draw by a seed of their own. */
 export type CountsAs = 'work' | 'fault' | 'order' | 'restart' | 'other' | 'beside';
 
 /**
- * One kind of thing that may happen. A part of the simulator exports a list of them; `everyKind` in
- * `steps/everyKind.ts` joins the lists.
+ * A kind of event. Each part of the simulator exports a list of kinds; `everyKind` in `steps/everyKind.ts` joins the
+ * lists.
  */
 export interface StepKind<Data extends Readonly<Record<string, Json>> = never> {
   readonly kind: string;
   readonly counts: CountsAs;
-  /** Whether it does not happen in the process that owns the store: it does not wait for that one to go on. */
+  /** Whether it happens outside the process that owns the store, and so does not wait for that process. */
   readonly isElsewhere?: boolean;
-  /** Whether it asks for work of the simulator's own app, so that another app has no such step. */
+  /** Whether it needs the simulator's own app, so that a user's app has no such step. */
   readonly isOfOwnApp?: boolean;
-  /** How often it is drawn, beside the others of what it counts as. */
+  /** How often it is drawn, compared with the others of its group. */
   readonly weight: number;
-  /** Draws what is done; `setup` says what there is. Must give the same for the same chance. */
+  /** Draws the data of a step, the same for the same chance; `setup` says what there is. */
   readonly draw: (random: SeededRandom, setup: Setup) => Data;
   /**
-   * Does it, and returns without waiting for virtual time: what takes time goes on by itself. `random` is the
-   * step's own, so that a plan without the steps before it draws the same.
+   * Takes the step and returns without waiting for virtual time; longer effects go on by themselves. `random` is the
+   * step's own, so that a plan without the earlier steps draws the same.
    */
   readonly take: (scene: Scene, data: Data, random: SeededRandom) => void;
-  /** The step in a line of the history, in words. */
+  /** Words for the step in a line of the history. */
   readonly says: (data: Data) => string;
 }
 
-/** A kind of which the data is not known. */
+/** A kind whose data is not known. */
 export type AnyStepKind = StepKind;
 
-/** Gives a kind its types. */
+/** Types a kind. */
 export function stepKind<Data extends Readonly<Record<string, Json>>>(
   kind: StepKind<Data>,
 ): AnyStepKind {
   return kind as unknown as AnyStepKind;
 }
 
-/** The step's own chance, whatever other steps there are. */
+/** Computes the step's own seed, whatever other steps there are. */
 export function seedOf(seed: number, { atMs, kind }: Step): number {
   let hash = seed >>> 0;
   for (const letter of `${atMs}/${kind}`) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193);
