@@ -1,6 +1,6 @@
 /**
- * A handler of an app's own, as apps write them: it calls `fetch`, says what an answer means, and heeds no signal, so
- * that it goes on after its attempt is given up (OP-3). Some of its calls never return.
+ * A handler as apps write their own: it calls `fetch`, says what an answer means, and ignores its signal, so that it
+ * goes on after its attempt is given up (OP-3). Some of its calls never return.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import {
 } from '../../../machines/policy/retry/classifyFailure.ts';
 import { type Network, send } from '../../http/send.ts';
 
-/** Calls of one process that never return, at most: fewer than there are slots. */
+/** Most calls of one process that never return: fewer than there are slots. */
 const SILENT_MAX = 2;
 
 export function deafHandler(network: Network, baseUrl: string): Run {
@@ -24,7 +24,7 @@ export function deafHandler(network: Network, baseUrl: string): Run {
       'idempotency-key': attempt.idempotencyKey,
       'holdfast-attempt': String(attempt.number),
     });
-    // Never aborted; one for each call, as each listens to its own.
+    // Each call listens to a signal of its own, which never aborts.
     const { signal } = new AbortController();
     const init = {
       ...{ method: 'POST', headers, body: 'null', signal },
@@ -37,7 +37,7 @@ export function deafHandler(network: Network, baseUrl: string): Run {
       status,
       headers: told,
     } = await send(network, url, init, sentFor).catch(async (error: unknown) => {
-      // What is silent in a crisis holds one of few slots for as long (CR-2).
+      // A call that is silent in a crisis would hold one of few slots for as long (CR-2).
       if (!attempt.signal.aborted || isCrisis || silent >= SILENT_MAX) throw error;
       silent += 1;
       return await new Promise<never>(() => undefined);

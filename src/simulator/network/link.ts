@@ -1,6 +1,6 @@
 /**
- * The way of one device to everything that is not on it: how fast and how sure it is, and what is wrong with it now.
- * It outlives the processes of the device.
+ * The connection of a device to everything outside it: how fast and reliable it is, and what is wrong with it now. It
+ * outlives the processes of the device.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { type SeededRandom, seededRandom } from '../../virtual/seededRandom.ts';
 import type { Arrivals, SimulatedUpstream } from './simulatedUpstream.ts';
 
-/** How good a network is. */
+/** Quality of a network. */
 interface Profile {
-  /** One way, in milliseconds, at least. */
+  /** Least latency one way, in milliseconds. */
   readonly latencyMs: number;
-  /** Up to so much more. */
+  /** Largest addition to the latency, in milliseconds. */
   readonly jitterMs: number;
-  /** The share of packets that are sent again, each after 200 ms and then twice as long. */
+  /** Share of packets that are sent again, each after 200 ms and then twice as long. */
   readonly lossShare: number;
   readonly bytesPerSecond: number;
 }
@@ -36,15 +36,15 @@ const RESENT_MAX = 5;
 export const LINK_FAULTS = [
   /** Packets vanish: nothing gets through, and nobody is told. */
   'cut',
-  /** There is no route, and the machine knows it. */
+  /** The machine knows that it has no route. */
   'offline',
   /** The upstream does its work, and the answer never comes. */
   'answersLost',
   /** The connection breaks once the work is done. */
   'answersReset',
-  /** A proxy sends a request again, some time after it has. */
+  /** A proxy sends a request again, some time after the first. */
   'doubled',
-  /** A proxy holds a request back, and delivers it when nobody waits for it any more. */
+  /** A proxy delivers a request when nobody waits for it any more. */
   'late',
   'lookUpsHang',
   'lookUpsFail',
@@ -52,21 +52,21 @@ export const LINK_FAULTS = [
   'captive',
   /** The process has no file descriptors left. */
   'noDescriptors',
-  /** It is as bad as on a train. */
+  /** The network is as bad as on a train. */
   'worse',
 ] as const;
 
 export interface LinkFault {
   readonly kind: (typeof LINK_FAULTS)[number];
-  /** The only upstream that it is about; `null` for all. */
+  /** The only upstream that the fault hits; `null` for all. */
   readonly upstream: string | null;
-  /** The share of requests that it happens to. */
+  /** Share of requests that the fault hits. */
   readonly share: number;
 }
 
-/** The threads of libuv's pool that look-ups may have at a time. */
+/** Threads of libuv's pool that look-ups may use at a time. */
 const LOOK_UP_THREADS = 2;
-/** The system gives a look-up up after this long. */
+/** Time after which the system gives up a look-up. */
 const LOOK_UP_MS_MAX = 30_000;
 
 export class Link {
@@ -76,12 +76,12 @@ export class Link {
   readonly #seed: number;
   readonly #profile: Profile;
   readonly #faults = new Set<LinkFault>();
-  /** Connections of an earlier generation lead nowhere. */
+  /** Number of the present connections: those of an earlier generation lead nowhere. */
   #generation = 0;
   #lookingUp = 0;
   readonly #waiting: (() => void)[] = [];
 
-  /** @param clock - true time, which passes whether the device sleeps or not */
+  /** @param clock - true time, which passes whether or not the device sleeps */
   constructor(
     clock: Clock,
     {
@@ -107,9 +107,9 @@ export class Link {
     return this.#generation;
   }
 
-  /** Lets this go wrong until the returned function is called. */
+  /** Adds a fault until the returned function is called. */
   add(given: LinkFault): () => void {
-    // Equal faults may overlap.
+    // Equal faults may overlap, so that each needs an object of its own.
     const fault = { ...given };
     this.#faults.add(fault);
     return () => {
@@ -117,12 +117,12 @@ export class Link {
     };
   }
 
-  /** A router forgets all connections: what is sent over them arrives nowhere, and nobody is told. */
+  /** Makes a router forget all connections: it drops what they carry, and tells nobody. */
   forgetConnections(): void {
     this.#generation += 1;
   }
 
-  /** Whether this is wrong with what goes to an upstream, by the chance of the request. */
+  /** Tells whether a fault hits a request to an upstream, by the request's own chance. */
   isHit(kind: LinkFault['kind'], upstream: string, random: SeededRandom): boolean {
     for (const fault of this.#faults) {
       if (fault.kind !== kind || (fault.upstream ?? upstream) !== upstream) continue;
@@ -133,12 +133,12 @@ export class Link {
     return false;
   }
 
-  /** The chance of a request of its own, whatever else is sent. */
+  /** Gives a request its own chance, whatever else is sent. */
   chanceOf(request: string): SeededRandom {
     return seededRandom(hashOf(this.#seed, request));
   }
 
-  /** How long so many bytes take, one way. */
+  /** Computes how long this many bytes take one way. */
   legMs(upstream: string, bytes: number, random: SeededRandom): number {
     const isWorse = this.isHit('worse', upstream, random);
     const profile = isWorse ? PROFILES.train : this.#profile;
@@ -150,7 +150,7 @@ export class Link {
     return ms;
   }
 
-  /** Looks a name up as the system does: two at a time, and nothing ends one but the name server. */
+  /** Looks up a name as the system does: two at a time, and only the name server ends one. */
   async lookUp(host: string, clock: Clock): Promise<{ address: string; family: number }[]> {
     if (this.#lookingUp >= LOOK_UP_THREADS) {
       await new Promise<void>((resolve) => void this.#waiting.push(resolve));
@@ -164,7 +164,7 @@ export class Link {
     }
   }
 
-  /** A process has ended, and its look-ups with it. */
+  /** Ends the look-ups of a process that has ended. */
   endLookUps(): void {
     this.#lookingUp = 0;
     this.#waiting.length = 0;
@@ -185,12 +185,12 @@ export class Link {
   }
 }
 
-/** The name of an upstream is the first word of its host. */
+/** Names the upstream of a host: its first word. */
 export function upstreamOf(host: string): string {
   return host.slice(0, Math.max(0, host.indexOf('.')));
 }
 
-/** The address of an upstream. */
+/** Builds the address of an upstream. */
 export function urlOf(upstream: string): string {
   return `https://${upstream}.example/v1`;
 }
@@ -202,7 +202,7 @@ export async function pass(clock: Clock, ms: number): Promise<void> {
   });
 }
 
-/** A seed that this text has and no other. */
+/** Computes a seed that depends on this text. */
 export function hashOf(seed: number, text: string): number {
   let hash = seed >>> 0;
   for (let at = 0; at < text.length; at += 1) {

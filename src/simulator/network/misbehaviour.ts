@@ -1,5 +1,5 @@
 /**
- * Behaviour of a misbehaving upstream, over HTTP or not: which request it treats badly and how, what it applies, and
+ * Behaviour of a misbehaving upstream, over HTTP or not: which requests it treats badly and how, what it applies, and
  * its ledger.
  *
  * @module

@@ -1,6 +1,6 @@
 /**
- * The network as one process has it: connections over the link of its device, which carry requests to upstreams and
- * bring answers back, as `fetch` does.
+ * The network of one process: connections over its device's link, which carry requests to upstreams and bring back
+ * answers, as `fetch` does.
  *
  * @module
  */
@@ -15,21 +15,21 @@ import type { SeededRandom } from '../../virtual/seededRandom.ts';
 import { type Link, pass, upstreamOf } from './link.ts';
 import type { Answer, Arriving, SimulatedUpstream } from './simulatedUpstream.ts';
 
-/** As undici has them. */
+/** Times of undici. */
 const KEPT_ALIVE_MS = 4_000;
 const CONNECT_MS_MAX = 10_000;
 const ANSWER_MS_MAX = 300_000;
-/** Longest `Retry-After` that is judged; policies bound a longer one. */
+/** Longest `Retry-After` that is judged; policies cut a longer one short. */
 const RETRY_AFTER_SECONDS_MAX = 60;
-/** How long a proxy takes to send a request once more. */
+/** Time after which a proxy sends a request again. */
 const DOUBLED_AFTER_MS = 20_000;
-/** How long a proxy holds a request back. */
+/** Time for which a proxy holds back a request. */
 const LATE_MS = 300_000;
 
-/** On which undici tells the first bytes of a request; see escalationOptions.ts. */
+/** Channel on which undici tells of a request's first bytes; see escalationOptions.ts. */
 const SENDING = channel('undici:client:sendHeaders');
 
-/** A connection that may be used again. */
+/** A connection that requests may use again. */
 interface Connection {
   readonly generation: number;
   idleUntilMs: number;
@@ -37,7 +37,7 @@ interface Connection {
 
 type Sent = Parameters<Network['fetch']>[2];
 
-/** One request under way. */
+/** A request under way. */
 interface Exchange {
   readonly url: URL;
   readonly init: Sent;
@@ -49,7 +49,7 @@ interface Exchange {
   readonly failed: (error: Error) => void;
 }
 
-/** @param clock - that of the process, which wakes nobody once it is dead */
+/** @param clock - the clock of the process, which wakes nobody once the process is dead */
 export function processNetwork(link: Link, clock: Clock): Network {
   return new ProcessNetwork(link, clock);
 }
@@ -60,7 +60,7 @@ class ProcessNetwork implements Network {
   readonly descriptors: SpareDescriptors;
   readonly #link: Link;
   readonly #idle = new Map<string, Connection[]>();
-  /** When the requests of a key may come again, as they were told. */
+  /** When the request of a key may come again, as its last answer asked. */
   readonly #askedToWait = new Map<string, { readonly attempt: string; readonly untilMs: number }>();
   /** Descriptors that were given back while there were no others. */
   #spare = 0;
@@ -163,7 +163,7 @@ class ProcessNetwork implements Network {
     }
   }
 
-  /** A connection that is idle, or a new one. */
+  /** Finds an idle connection, or makes a new one. */
   async #connection(
     upstream: SimulatedUpstream,
     { sentFor, url, upstream: name, random }: Exchange,
@@ -197,7 +197,7 @@ class ProcessNetwork implements Network {
     return false;
   }
 
-  /** A portal answers, or shows a certificate of its own; nothing has reached the upstream. */
+  /** Answers as a hotel's portal, or shows the portal's certificate; nothing reaches the upstream. */
   #portal({ random, init, answered, failed }: Exchange): void {
     this.clock.schedule(20, () => {
       if (random.chance(0.3)) {
@@ -212,7 +212,7 @@ class ProcessNetwork implements Network {
     });
   }
 
-  /** The upstream has answered; its answer goes back. */
+  /** Brings the upstream's answer back. */
   #answered(answer: Answer, connection: Connection, exchange: Exchange): void {
     const { upstream, init, random, sentFor, isOver, answered, failed } = exchange;
     const link = this.#link;
@@ -242,7 +242,7 @@ class ProcessNetwork implements Network {
     });
   }
 
-  /** Keeps when the request may come again. */
+  /** Notes when the request may come again. */
   #noteWait({ status, headers }: Exclude<Answer, 'reset'>, sent: Headers): void {
     const seconds = Number(headers['retry-after'] ?? '');
     const key = sent.get('idempotency-key');
@@ -257,11 +257,11 @@ class ProcessNetwork implements Network {
     if (asked === undefined || asked.attempt === sent.get('holdfast-attempt')) return;
     this.#askedToWait.delete(key);
     const byMs = asked.untilMs - this.clock.monotonic();
-    // Instants are kept in whole milliseconds.
+    // The runtime keeps instants in whole milliseconds.
     if (byMs >= 1) this.#link.arrivals.early(key, byMs);
   }
 
-  /** What the product reads of an answer; Node's own takes ten times as long to make. */
+  /** Builds what the product reads of an answer: Node's own response takes ten times as long to make. */
   #response(
     { status, headers, body, pauseMs = 0 }: Exclude<Answer, 'reset'>,
     signal: AbortSignal,

@@ -1,7 +1,6 @@
 /**
- * Records as an upstream holds them, over HTTP or not: a JSON document for each path, with strong entity tags and
- * conditions, and a ledger of what was applied, so that a test can prove that nothing was lost, doubled or
- * overwritten unseen.
+ * Records of an upstream, over HTTP or not: a JSON document for each path, with strong entity tags, conditions and a
+ * ledger of applied writes, so that a test can prove that nothing was lost, doubled or overwritten unseen.
  *
  * @module
  */
@@ -54,7 +53,7 @@ export interface RecordsOptions {
   readonly doubleApply?: boolean | undefined;
 }
 
-/** Record that is held. */
+/** A record of the upstream. */
 export interface HeldRecord {
   readonly value: Json;
   /** Entity tag. */
@@ -138,7 +137,7 @@ export class Records {
     return new Map(this.#held);
   }
 
-  /** Changes a record as somebody does who knows the version there; returns the new version. */
+  /** Changes a record as somebody who knows its present version; returns the new version. */
   put(path: string, value: Json): string {
     const by = { path, key: null, attempt: 0, hasSeen: true } as const;
     return this.#write({ ...by, method: 'PUT', value }) ?? '';
@@ -324,7 +323,7 @@ export class Records {
     const { path, method, value } = write;
     const replaced = this.#held.get(path)?.version ?? null;
     this.#versions += 1;
-    // Never an earlier one: a tag made of the content alone would come again with it.
+    // Each tag is new: a tag made of the content alone would come again with that content.
     const tag = `"r${this.#versions}"`;
     const version = method === 'DELETE' ? null : this.#options.weakTags === true ? `W/${tag}` : tag;
     if (version === null) this.#held.delete(path);
@@ -333,7 +332,7 @@ export class Records {
     return version;
   }
 
-  /** Whether a condition names a version. */
+  /** Tells whether a condition names a version. */
   #matches(condition: string, version: string): boolean {
     const tags = condition.split(',').map((tag) => tag.trim());
     return tags.includes('*') || tags.includes(version);

@@ -1,6 +1,6 @@
 /**
- * A remote service on virtual time: it works on so many requests at a time, is slower the more there are, keeps
- * idempotency keys and records, and goes wrong in every way that one can.
+ * A remote service on virtual time: it works on a few requests at a time, slows down under load, keeps idempotency
+ * keys and records, and goes wrong in every way that a service can.
  *
  * @module
  */
@@ -13,15 +13,15 @@ import { UpstreamLedger } from './upstreamLedger.ts';
 /** The type of requests whose endpoint knows no idempotency keys. */
 export const KEYLESS_TYPE = 'letters.send';
 
-/** How a service is when all is well. */
+/** Behaviour of a service while all is well. */
 export interface Habits {
-  /** How long it works on a request when it has no other, on average. */
+  /** Mean time for a request that it works on alone. */
   readonly latencyMs: number;
-  /** The requests that it works on at a time. */
+  /** Requests that it works on at a time. */
   readonly slots: number;
-  /** Requests that wait for that; more are told to come later. */
+  /** Requests that may queue; it tells more to come later. */
   readonly queueMax: number;
-  /** The most requests in a minute; `null` for any number. */
+  /** Most requests in a minute; `null` for no limit. */
   readonly perMinute: number | null;
   /** Whether it says when to come again. */
   readonly tellsRetryAfter: boolean;
@@ -41,7 +41,7 @@ export function drawHabits(random: SeededRandom): Habits {
   };
 }
 
-/** A service of which nothing is drawn. */
+/** Habits of a service for which nothing was drawn. */
 const USUAL: Habits = {
   latencyMs: 150,
   slots: 8,
@@ -53,54 +53,54 @@ const USUAL: Habits = {
 
 /** Troubles of a service. */
 export const TROUBLES = [
-  /** Its machine is there and refuses connections. */
+  /** The machine refuses connections. */
   'refuses',
-  /** It stands still, and goes on with all that has come meanwhile. */
+  /** The service stands still, and later goes on with all requests that came meanwhile. */
   'stands still',
   'is slow',
-  /** It works on one request at a time. */
+  /** The service works on one request at a time. */
   'browns out',
-  /** 503, and nothing is done; with or without Retry-After. */
+  /** 503, and the work is not done; with or without Retry-After. */
   'is busy',
-  /** 429 in one of the ways in which that is said. */
+  /** 429, in one of several forms. */
   'pushes back',
-  /** 500, 502 or 504, and nothing is done. */
+  /** 500, 502 or 504, and the work is not done. */
   'fails',
   /** 500, and the work is done. */
   'fails after the work',
-  /** The connection breaks, and nothing is done. */
+  /** The connection breaks, and the work is not done. */
   'drops',
   /** The connection breaks once the work is done. */
   'drops after the work',
-  /** It does the work long after anybody waits for it. */
+  /** The service does the work long after anybody waits for it. */
   'stalls',
-  /** No answer ever comes, whether the work is done or not. */
+  /** No answer ever comes, whether or not the work is done. */
   'is silent',
-  /** 200, and nothing is done. */
+  /** 200, and the work is not done. */
   'lies',
-  /** A refusal, and the work is done. */
+  /** A refusal, though the work is done. */
   'denies',
   /** A refusal for good. */
   'rejects',
-  /** The work is done, and the answer can't be read. */
+  /** The work is done, and nobody can read the answer. */
   'garbles',
   /** The answer comes piece by piece. */
   'trickles',
-  /** The answer is longer than is read. */
+  /** The answer is longer than anybody reads. */
   'talks too much',
-  /** It sends the caller elsewhere. */
+  /** The service sends the caller elsewhere. */
   'redirects',
   /** No condition is ever met. */
   'matches no tag',
 ] as const;
 
-/** With one of these, every call fails, as far as its caller can tell. */
+/** Troubles in which every call fails, as far as its caller can tell. */
 const FAILING: ReadonlySet<string> = new Set<(typeof TROUBLES)[number]>([
   ...(['is busy', 'pushes back', 'fails', 'fails after the work', 'drops'] as const),
   ...(['drops after the work', 'is silent', 'denies', 'rejects', 'redirects'] as const),
 ]);
 
-/** With one of these at all requests, it is down; and whether it answers all the same. */
+/** Troubles that are an outage where they hit all requests; true for those that still answer. */
 const DOWN: ReadonlyMap<string, boolean> = new Map<(typeof TROUBLES)[number], boolean>([
   ['refuses', false],
   ['fails', true],
@@ -110,29 +110,29 @@ const DOWN: ReadonlyMap<string, boolean> = new Map<(typeof TROUBLES)[number], bo
 /** A time in which a service fails every call. */
 export interface Outage {
   readonly number: number;
-  /** Whether its failures are answers, which a request that can never be served would get too. */
+  /** Whether its failures are answers, as a request that can never be served would get too. */
   readonly isAnswered: boolean;
 }
 
 export interface Trouble {
   readonly kind: (typeof TROUBLES)[number];
-  /** The end of the only path that it is about; `null` for all. */
+  /** End of the only path that the trouble hits; `null` for all paths. */
   readonly endpoint: string | null;
-  /** The share of requests that it happens to. */
+  /** Share of requests that the trouble hits. */
   readonly share: number;
 }
 
-/** What is told of the requests of one device that have arrived. */
+/** Listeners to one device's requests that have arrived. */
 export interface Arrivals {
-  /** The upstream did what was asked; `isEffect` unless it had done so before. */
+  /** Hears that the upstream did the work; `isEffect` unless it had done it before. */
   readonly applied: (key: string, attempt: number, isEffect: boolean, isKeyless: boolean) => void;
-  /** It said that it did, and did not. */
+  /** Hears that the upstream claimed the work without doing it. */
   readonly pretended: (key: string) => void;
-  /** A key came with another body than before. */
+  /** Hears that a key came with another body than before. */
   readonly bodyChanged: (key: string) => void;
-  /** A request came again before the time that its last answer gave. */
+  /** Hears that a request came before the time that its last answer gave. */
   readonly early: (key: string, byMs: number) => void;
-  /** A request went to where a redirect pointed. */
+  /** Hears that a request followed a redirect. */
   readonly followed: (key: string) => void;
   readonly saw: (what: string) => void;
 }
@@ -143,20 +143,20 @@ export interface Arriving {
   readonly path: string;
   readonly headers: Headers;
   readonly body: string;
-  /** Whether a proxy sent it once more. */
+  /** Whether a proxy sent it a second time. */
   readonly isCopy: boolean;
   readonly arrivals: Arrivals;
   readonly random: SeededRandom;
 }
 
-/** `reset` breaks the connection. */
+/** Answer to a request; `reset` breaks the connection. */
 export type Answer =
   | 'reset'
   | {
       readonly status: number;
       readonly headers: Readonly<Record<string, string>>;
       readonly body: string;
-      /** Passes before each piece of the body. */
+      /** Pause before each piece of the body. */
       readonly pauseMs?: number;
     };
 
@@ -166,10 +166,10 @@ type Reply = (answer: Answer) => void;
 export type Serve = (request: Arriving) => Exclude<Answer, 'reset'>;
 
 const MINUTE_MS = 60_000;
-/** Past the time-out of an attempt, and past where its handler overhangs (OP-3). */
+/** Longer than an attempt's time-out and than the time until its handler overhangs (OP-3). */
 const STALL_MS_MAX = 60_000;
 const SLOWER_BY = 40;
-/** After an outage it has one slot, and one more after each of these. */
+/** Time after an outage in which the service regains one more slot; it begins with one. */
 const WARMER_EVERY_MS = 2_000;
 const SOME_ARE_SLOWER_BY = 10;
 
@@ -186,7 +186,7 @@ export class SimulatedUpstream {
   #outages = 0;
   readonly #queue: (() => void)[] = [];
   readonly #stopped: (() => void)[] = [];
-  /** Keys that are worked on, and requests that wait for the end of that. */
+  /** Keys under way, with the requests that wait for them. */
   readonly #underWay = new Map<
     string,
     { readonly isCopy: boolean; readonly waiting: (() => void)[] }
@@ -197,8 +197,8 @@ export class SimulatedUpstream {
   #upSinceMs = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param serve - what does the work of a request; left out: the ledger and the records of this class
-   * @param isKeyless - whether that is asked again under a key that it has served, too
+   * @param serve - does the work of a request; left out: the ledger and the records of this class do
+   * @param isKeyless - makes `serve` do the work again for a key that it has served
    */
   constructor(clock: Clock, habits: Habits = USUAL, serve: Serve | null = null, isKeyless = false) {
     this.#clock = clock;
@@ -208,9 +208,9 @@ export class SimulatedUpstream {
     this.records = new Records({ weakTags: habits.weakTags }, clock);
   }
 
-  /** Lets this go wrong until the returned function is called. */
+  /** Adds a trouble until the returned function is called. */
   add(given: Trouble): () => void {
-    // Equal troubles may overlap.
+    // Equal troubles may overlap, so that each needs an object of its own.
     const trouble = { ...given };
     const wasDown = this.outage() !== null;
     this.#troubles.add(trouble);
@@ -222,12 +222,12 @@ export class SimulatedUpstream {
     };
   }
 
-  /** Whether it takes no connection. */
+  /** Tells whether it refuses connections. */
   isRefusing(): boolean {
     return [...this.#troubles].some(({ kind }) => kind === 'refuses');
   }
 
-  /** The outage in which it fails every call, and does nothing of it; `null` while there is none. */
+  /** The present outage, in which it fails every call and does no work; `null` for none. */
   outage(): Outage | null {
     const downs = [...this.#troubles].filter(
       ({ kind, endpoint, share }) => DOWN.has(kind) && endpoint === null && share === 1,
@@ -246,7 +246,7 @@ export class SimulatedUpstream {
     if (this.isRefusing()) reply('reset');
     else if (this.#isHit('stands still', request)) this.#stopped.push(again);
     else if (underWay !== undefined) {
-      // The answer to a copy says nothing to who has sent the first.
+      // The answer to a proxy's copy says nothing to the sender of the first request.
       if (underWay.isCopy) underWay.waiting.push(again);
       else reply(said(409, 'the idempotency key is in use'));
     } else if (this.#isOverQuota(request)) reply(this.#later(429, request));
@@ -309,7 +309,7 @@ export class SimulatedUpstream {
     });
   }
 
-  /** Works on a request, or not; `null` for no answer. */
+  /** Answers a request, and does its work unless a trouble prevents that; `null` for no answer. */
   #answer(request: Arriving): Answer | null {
     const { random, arrivals } = request;
     const isHit = (kind: Trouble['kind']): boolean => this.#isHit(kind, request);
@@ -363,7 +363,7 @@ export class SimulatedUpstream {
     return said(200, `receipt of ${entry.bodyDigest.slice(0, 8)}`);
   }
 
-  /** Lets the app's own code do the work; a key that comes again has the answer that it had. */
+  /** Lets the app's own code do the work; a repeated key gets its first answer. */
   #workOnServed(request: Arriving, serve: Serve, attempt: number): Exclude<Answer, 'reset'> {
     const { method, body, arrivals } = request;
     if (method === 'GET' || method === 'HEAD' || this.#isKeyless) return serve(request);
@@ -389,7 +389,7 @@ export class SimulatedUpstream {
     const key = keyOf(request);
     const writes = this.records.writes.length;
     let answer = said(500, 'it failed');
-    // Without faults of their own they answer at once.
+    // The records have no faults of their own here, so that they answer at once.
     void this.records.serve(
       {
         ...{ method, path, body, attempt },
@@ -412,7 +412,7 @@ export class SimulatedUpstream {
     return answer;
   }
 
-  /** Tells the caller to come again, in one of the ways in which that is said. */
+  /** Tells the caller to come again, in one of several forms. */
   #later(status: 429 | 503, { random }: Arriving): Answer {
     const { tellsRetryAfter } = this.#habits;
     if (!tellsRetryAfter) return said(status, 'later');
@@ -443,7 +443,7 @@ function keyOf({ headers }: Arriving): string {
   return headers.get('idempotency-key') ?? headers.get('traceparent') ?? '';
 }
 
-/** Whether the service keeps the key of the request, and does nothing twice under it. */
+/** Tells whether the service keeps the request's key, and does nothing twice under it. */
 function isOneOfKeys({ method, path }: Arriving): boolean {
   return method !== 'GET' && !path.endsWith(KEYLESS_TYPE.replace('.', '/'));
 }
@@ -452,7 +452,7 @@ function isConditional({ headers }: Arriving): boolean {
   return headers.has('if-match') || headers.has('if-none-match');
 }
 
-/** An answer of more bytes than any handler reads. */
+/** Makes an answer longer than any handler reads. */
 function longer(answer: Exclude<Answer, 'reset'>): Answer {
   return { ...answer, headers: { ...answer.headers, 'content-length': '99999999' } };
 }

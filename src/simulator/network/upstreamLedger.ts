@@ -45,7 +45,7 @@ export interface LedgerSummary {
   readonly keyless: number;
 }
 
-/** Ledger of an upstream, an entry for each idempotency key. */
+/** Ledger of an upstream, with an entry for each idempotency key. */
 export class UpstreamLedger {
   readonly #entries = new Map<string, LedgerEntry>();
   #keyless = 0;
