@@ -1,16 +1,16 @@
 /**
- * The events of a trace in words, for the history of a run.
+ * Words for the events of a trace, for the history of a run.
  *
  * @module
  */
 
 import type { DiskRow, Task, TraceEvent } from '../oracle/trace.ts';
 
-/** Ids differ at their end: their beginning is the time. */
+/** Ids differ at their end; they begin with the time. */
 const ID_END = 6;
 const ID_LENGTH = 36;
 
-/** An event in a line of the history. */
+/** Describes an event in a line of the history. */
 export function eventWords(event: TraceEvent): string {
   switch (event.event) {
     case 'accepted':
@@ -51,7 +51,7 @@ export function eventWords(event: TraceEvent): string {
   }
 }
 
-/** Most tasks are told apart by the ids of their operations. */
+/** The end of an operation's id tells most tasks apart. */
 function taskWords(task: Task): string {
   return typeof task === 'string' && task.length === ID_LENGTH ? idEnd(task) : String(task);
 }
@@ -60,7 +60,7 @@ function idEnd(id: string): string {
   return `…${id.slice(-ID_END)}`;
 }
 
-/** How many there are of each state. */
+/** Counts the rows in each state. */
 function rowsWords(rows: readonly Pick<DiskRow, 'state'>[]): string {
   const counts = new Map<string, number>();
   for (const { state } of rows) counts.set(state, (counts.get(state) ?? 0) + 1);

@@ -1,5 +1,5 @@
 /**
- * A failure of the simulator as a file: the plan that breaks a promise, and what happens in it, in words.
+ * File of a failed run: the plan that breaks a promise, and what happens in it, in words.
  *
  * @module
  */
@@ -12,18 +12,18 @@ const FORMAT = 'holdfast-simulation/1';
 /** A plan that has broken a promise. */
 export interface Failure {
   readonly plan: Plan;
-  /** Promises broken, as `what: details`. */
+  /** Broken promises, as `what: details`. */
   readonly breaches: readonly string[];
-  /** History, a line for each thing that happened. */
+  /** Lines of the history, one for each event. */
   readonly history: readonly string[];
 }
 
-/** The name of its file. */
+/** Names the file of a failure. */
 export function failureName({ plan }: Failure): string {
   return `holdfast-simulation-${plan.seed}.json`;
 }
 
-/** The text of its file: first what a person reads, then the plan, a line for each step. */
+/** Writes the text of the file: first the part for people, then the plan, a line for each step. */
 export function failureText({ plan, breaches, history }: Failure): string {
   const { steps, ...rest } = plan;
   const lines = (list: readonly unknown[]): string =>
@@ -43,7 +43,11 @@ export function failureText({ plan, breaches, history }: Failure): string {
   ].join('\n');
 }
 
-/** Reads such a file. @throws HoldfastError `HF_OPTION_INVALID` for a text that is none. */
+/**
+ * Reads the file of a failure.
+ *
+ * @throws HoldfastError `HF_OPTION_INVALID` for any other text.
+ */
 export function readFailure(text: string, name: string): Failure {
   const refuse = (what: string): HoldfastError =>
     new HoldfastError(

@@ -1,5 +1,5 @@
 /**
- * What inspectors were shown while a plan ran, to be shown again line by line of its history.
+ * Recording of what inspectors were shown while a plan ran, to be shown again line by line of its history.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 /** Messages that the inspector of a device was shown at once. */
 export interface Shown {
   readonly device: string;
-  /** How many lines the history had then. */
+  /** Number of lines that the history had then. */
   readonly afterLine: number;
   readonly messages: readonly FeedMessage[];
 }
 
-/** Messages of one line that are kept as they are: idle hours are one line, and thousands of overviews. */
+/** Most messages of one line that are kept as they are: idle hours are one line, with thousands of overviews. */
 const MESSAGES_MAX = 400;
 
 type Listener = (messages: readonly FeedMessage[]) => void;
 
-/** The recorded feed of one device, which pages see as far as it was played. */
+/** The recorded feed of one device; pages see the part that was played. */
 export class Recording implements FeedSource {
   readonly #lines: { readonly afterLine: number; messages: FeedMessage[] }[] = [];
   readonly #listeners = new Set<Listener>();
@@ -37,7 +37,7 @@ export class Recording implements FeedSource {
     if (last.messages.length > MESSAGES_MAX) last.messages = squeezed(last.messages);
   }
 
-  /** Shows what was shown up to this line. */
+  /** Shows everything up to this line. */
   playTo(line: number): void {
     for (const { messages } of this.#lines.slice(this.#played)) {
       if ((this.#lines[this.#played]?.afterLine ?? 0) > line) return;
@@ -46,7 +46,7 @@ export class Recording implements FeedSource {
     }
   }
 
-  /** Shows nothing new, so that pages know that they are connected. */
+  /** Sends an empty message, so that pages know that they are connected. */
   beat(): void {
     for (const listener of this.#listeners) listener([]);
   }

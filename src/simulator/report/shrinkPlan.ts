@@ -1,6 +1,6 @@
 /**
- * Makes a plan that breaks a promise smaller, as long as it still breaks the same one: fewer steps, fewer machines,
- * fewer settings, less time.
+ * Shrinks a plan that breaks a promise, as long as it still breaks the same one: fewer steps, fewer machines, fewer
+ * settings, less time.
  *
  * @module
  */
@@ -9,23 +9,23 @@ import type { Json } from '../../../machines/vocabulary/shape.ts';
 import type { Plan, Setup, Step } from '../scene/plan.ts';
 
 const HOUR_MS = 3_600_000;
-/** Gap that is left between two steps where nothing hangs on the time between them. */
+/** Gap left between two steps where the time between them does not matter. */
 const SHORT_GAP_MS = 1_000;
 
-/** Kind of a breach: the name of its promise, or how the run fell. */
+/** Names the kind of a breach: its promise, or how the run fell. */
 export function breachKind(breach: string): string {
   const [line = ''] = breach.split('\n');
   return line.startsWith('fallen: ') ? line : (line.split(': ')[0] ?? line);
 }
 
 export interface ShrinkParts {
-  /** Runs a plan, and says whether it breaks the promise. */
+  /** Runs a plan, and tells whether it breaks the promise. */
   readonly breaks: (plan: Plan) => Promise<boolean>;
-  /** How many plans are run at a time. */
+  /** Number of plans to run at a time. */
   readonly jobs: number;
-  /** Whether the time is up: the smallest plan so far is the result. */
+  /** Tells whether the time is up: the smallest plan so far is then the result. */
   readonly isOver: () => boolean;
-  /** Is told how far it is, after every few runs. */
+  /** Hears of the progress, after every few runs. */
   readonly onProgress: (progress: ShrinkProgress) => void;
 }
 
@@ -34,7 +34,7 @@ export interface ShrinkProgress {
   readonly runs: number;
 }
 
-/** The smallest plan that was found, which is the given one where nothing can be left out. */
+/** Finds the smallest plan: the given one where nothing can be left out. */
 export async function shrinkPlan(plan: Plan, parts: ShrinkParts): Promise<Plan> {
   return await new Shrinking(plan, parts).run();
 }
@@ -62,7 +62,7 @@ class Shrinking {
     return this.#best;
   }
 
-  /** Leaves out steps: halves, quarters, … and in the end each alone, until none can be missed. */
+  /** Leaves out steps: halves, quarters, … and in the end single ones, until every step is needed. */
   async #fewerSteps(): Promise<void> {
     let size = Math.ceil(this.#best.steps.length / 2);
     while (size >= 1 && !this.#parts.isOver()) {
@@ -72,7 +72,7 @@ class Shrinking {
     }
   }
 
-  /** Leaves out each piece of so many steps that is not needed; the last first. */
+  /** Leaves out each piece of this many steps that is not needed, the last first. */
   async #withoutPieces(size: number): Promise<boolean> {
     let hasShrunk = false;
     let end = this.#best.steps.length;
@@ -96,7 +96,7 @@ class Shrinking {
     return hasShrunk;
   }
 
-  /** Leaves out machines and services, and sets each back to what is usual. */
+  /** Leaves out machines and services, and sets each back to the usual. */
   async #smallerSetup(): Promise<void> {
     let at = 0;
     for (;;) {
@@ -106,7 +106,7 @@ class Shrinking {
     }
   }
 
-  /** Begins at once, leaves out time in which nothing happens, and heals soon after the last step. */
+  /** Starts at once, leaves out time in which nothing happens, and heals soon after the last step. */
   async #lessTime(): Promise<void> {
     const all = this.#best.steps.map((_, at) => at);
     for (const gaps of [all, ...all.map((at) => [at])]) {
@@ -121,7 +121,7 @@ class Shrinking {
     }
   }
 
-  /** Sets what is on to off, in each step. */
+  /** Turns off every flag of each step that need not be on. */
   async #plainerSteps(): Promise<void> {
     for (const [at, { data }] of this.#best.steps.entries()) {
       for (const [name, value] of Object.entries(data)) {
@@ -148,7 +148,7 @@ class Shrinking {
   }
 }
 
-/** The plan with the pause before each of these steps cut short; what comes after moves along. */
+/** Cuts short the pause before each of these steps; later steps move along. */
 function withGaps(plan: Plan, short: ReadonlySet<number>): Plan {
   let [cutMs, beforeMs] = [0, 0];
   const steps = plan.steps.map((step, at) => {
@@ -162,7 +162,7 @@ function withGaps(plan: Plan, short: ReadonlySet<number>): Plan {
 
 type Fields = Readonly<Record<string, Json>>;
 
-/** Each way to leave out one thing of the set-up: a machine, what is not usual of one, one of several. */
+/** Lists each way to leave out one thing of the set-up: a machine, an unusual setting, or an entry of a list. */
 function smallerSetups(setup: Setup): readonly Setup[] {
   const lists = Object.entries(setup as unknown as Readonly<Record<string, readonly Fields[]>>);
   return lists.flatMap(([name, machines]) => {
@@ -174,7 +174,7 @@ function smallerSetups(setup: Setup): readonly Setup[] {
   });
 }
 
-/** All of a machine but its name may be left out. */
+/** Lists a machine without each of its fields but the name. */
 function plainerMachines(machine: Fields): readonly Fields[] {
   const fields = Object.entries(machine);
   return fields.flatMap(([name, value]) => {
@@ -184,7 +184,7 @@ function plainerMachines(machine: Fields): readonly Fields[] {
   });
 }
 
-/** Copies of a value with one entry less in one of its lists. */
+/** Lists copies of a value with one entry less in one of its lists. */
 function withLessOf(value: Json): readonly Json[] {
   if (Array.isArray(value)) {
     const list: readonly Json[] = value;
