@@ -10,8 +10,8 @@ import { forwardQuestions, type Question } from '../../../persistence/port/quest
 import type { Store, Write, WriteResult } from '../../../persistence/port/store.ts';
 
 /**
- * What becomes of one commit: it works; it fails and nothing was written, which is known or not; it fails although it
- * was written, as when the answer was lost; or it is told of before it is written, which is a planted bug.
+ * Fate of a commit: it works; it fails unwritten, and the caller knows that or not; it fails though it was written,
+ * as when the answer is lost; or it is acknowledged before it is written, which is a planted bug.
  */
 export type CommitFate =
   | 'works'
@@ -23,21 +23,21 @@ export type CommitFate =
 export interface Faults {
   /** Decides over each commit, in order. */
   fate: (writes: readonly Write[]) => CommitFate;
-  /** Error of a commit or an opening that fails. */
+  /** Chooses the error of a commit or an opening that fails. */
   failure: () => ErrorCode;
-  /** How long the disk takes for each commit. */
+  /** Time that the disk takes for a commit. */
   delayMs: () => number;
-  /** What is written in place of a write. */
+  /** Changes a write before the disk gets it. */
   rewrite: (write: Write) => Write;
-  /** Whether a read fails. */
+  /** Tells whether a read fails. */
   readFails: () => boolean;
-  /** Whether the store can't be opened. */
+  /** Tells whether the store refuses to open. */
   openFails: () => boolean;
   /** Resolves once the disk answers again; `null` while it does. */
   hang: () => Promise<void> | null;
 }
 
-/** No faults. */
+/** Makes a set without faults. */
 export function noFaults(): Faults {
   return {
     fate: () => 'works',
@@ -50,22 +50,22 @@ export function noFaults(): Faults {
   };
 }
 
-/** A store as one process sees it, until the process is killed. */
+/** The store of one process, until the process is killed. */
 export interface FaultyStore extends Store {
   readonly faults: Faults;
-  /** The process is gone: what is under way may not happen any more, and nobody is told of anything. */
+  /** Kills the process: pending calls may take effect or not, and nobody hears of them. */
   kill(): void;
 }
 
 /**
- * A store that fails as disks do. Several may be made over the same `inner` one after the other, as
- * processes follow each other on a file. Calls keep their order, however slow one is.
+ * Creates a store that fails as disks do. Several in turn may share one `inner`, as processes follow each other on a
+ * file. Calls keep their order, however slow one is.
  */
 export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults()): FaultyStore {
   let isKilled = false;
   let tail: Promise<unknown> = Promise.resolve();
 
-  /** Takes its turn; a dead process is never answered. */
+  /** Runs calls in turn; a dead process never gets an answer. */
   const inTurn = async <T>(act: () => Promise<T>): Promise<T> => {
     const turn = tail.then(async () => {
       for (let hang = faults.hang(); hang !== null; hang = faults.hang()) await hang;
@@ -74,7 +74,7 @@ export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults(
         const result = await act();
         return isKilled ? await never<T>() : result;
       } catch (error) {
-        // It died while it was at it.
+        // The process died during the call.
         if (isKilled) return await never<T>();
         throw error;
       }
@@ -145,7 +145,7 @@ function askOf(store: Store, question: Question, query: unknown): Promise<unknow
   return ask.call(store, query);
 }
 
-/** What a store that lies would say. */
+/** Makes the answer of a store that lies. */
 function pretendResult(write: Write): WriteResult {
   switch (write.kind) {
     case 'accept':

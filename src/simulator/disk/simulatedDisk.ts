@@ -1,6 +1,6 @@
 /**
- * The disk of one simulated device, which outlives its processes: rows in memory, files beside them, and whatever is
- * wrong with either.
+ * The disk of a simulated device, which outlives its processes: rows in memory, files beside them, and the troubles
+ * of either.
  *
  * @module
  */
@@ -29,7 +29,7 @@ import { createSimulatedStore, type DiskOfStore, FOLDER, SPILL_PATHS } from './s
 
 const PAGE_ROWS = 500;
 
-/** Something that is wrong with a disk for a time; what it leaves out works. */
+/** A trouble of a disk for a time; functions left out work. */
 export interface Trouble extends Partial<Omit<Faults, 'failure' | 'rewrite'>> {
   /** Code of each refusal. */
   readonly code: ErrorCode;
@@ -38,11 +38,11 @@ export interface Trouble extends Partial<Omit<Faults, 'failure' | 'rewrite'>> {
 
 export interface DiskParts {
   readonly seed: number;
-  /** Called when the hold of the store is released. */
+  /** Hears that the hold of the store is released. */
   readonly onRelease: (reason: Hold['reason']) => void;
-  /** Called when a crisis was put into a file beside the database. */
+  /** Hears that a crisis went into a file beside the database. */
   readonly onSpilled: (id: string) => void;
-  /** The least time for which any process was to keep what has ended. */
+  /** Shortest time for which any process so far was to keep ended operations. */
   readonly retentionMs: () => number;
 }
 
@@ -53,18 +53,18 @@ export class SimulatedDisk implements DiskOfStore {
   readonly sealer: Sealer;
   readonly files: SimulatedFiles;
   readonly damaged = new Set<string>();
-  /** Ids of crises that are in a file beside the database and not in it. */
+  /** Ids of crises in a file beside the database, and not in it. */
   readonly onlySpilled = new Set<string>();
-  /** Rows that were purged because their time was over: they have ended, and are not lost. */
+  /** Rows purged at the end of their time: they have ended, and are not lost. */
   readonly purged = new Map<string, StoredOperation>();
   readonly troubles = new Set<Trouble>();
-  /** All troubles together. */
+  /** Faults of all troubles together. */
   readonly faults: Faults;
   readonly #parts: DiskParts;
   #base: Store;
-  /** How many operations have come into the database, some to leave it at once. */
+  /** Number of operations that have come into the database, also those that left it at once. */
   arrivals = 0;
-  /** Every commit since the store was made, by which an older state of it is made again. */
+  /** Every commit since the store was made, from which an older state can be rebuilt. */
   #log: (readonly Write[])[] = [];
   #migration: (NonNullable<StoreInfo['migration']> & { readonly takesMs: number }) | null = null;
   #held: Hold['reason'] | null = null;
@@ -91,12 +91,12 @@ export class SimulatedDisk implements DiskOfStore {
     });
   }
 
-  /** What lies in the database, as a process that starts finds it. */
+  /** The database, as a starting process finds it. */
   get base(): Store {
     return this.#base;
   }
 
-  /** The store for a process, until it is killed. */
+  /** Creates the store of a process, until it is killed. */
   store(clock: Clock): FaultyStore {
     return createFaultyStore(createSimulatedStore(this, clock), clock, this.faults);
   }
@@ -123,7 +123,10 @@ export class SimulatedDisk implements DiskOfStore {
     this.#parts.onSpilled(id);
   }
 
-  /** Keeps a crisis that another thread has answered, as the process that has the store open; false where it can't. */
+  /**
+   * Keeps a crisis that another thread has answered, for the process that has the store open; returns false where it
+   * can't.
+   */
   keepOutside(crisis: OutsideCrisis): boolean {
     if (this.faults.hang() !== null) return false;
     const spills = this.#spills(this.files);
@@ -133,7 +136,7 @@ export class SimulatedDisk implements DiskOfStore {
     return true;
   }
 
-  /** What is in files beside the database and not in it, as a process that starts finds it. */
+  /** Lists crises in files beside the database and not in it, as a starting process finds them. */
   beside(): {
     readonly spilled: readonly AcceptWrite[];
     readonly outside: readonly OutsideCrisis[];
@@ -166,15 +169,15 @@ export class SimulatedDisk implements DiskOfStore {
     }
   }
 
-  /** A byte of a file beside the database changes. Returns the ids that this may cost. */
+  /** Changes bytes of a file beside the database. Returns the ids that this may cost. */
   damageFile(random: SeededRandom): readonly string[] {
     this.files.damage(random.pick(SPILL_PATHS), random);
     return [...this.onlySpilled];
   }
 
   /**
-   * Puts a backup in the place of the store, from when this share of all that was written had been. It is held
-   * (PS-5), and knows nothing of what came after.
+   * Replaces the store with a backup, made when this share of all commits had been written. The store is then held
+   * (PS-5), and knows nothing of later commits.
    */
   async restore(share: number, sinceAtMs: number): Promise<void> {
     const log = this.#log.slice(0, Math.ceil(share * this.#log.length));
@@ -188,7 +191,9 @@ export class SimulatedDisk implements DiskOfStore {
     await this.#hold({ reason: 'restored', sinceAtMs });
   }
 
-  /** The folder of the store was copied to another disk, and the copy is what is opened from here on. */
+  /**
+   * Holds the store as a copy: somebody copied its folder to another disk, and processes open the copy from now on.
+   */
   async copied(): Promise<void> {
     await this.#hold({ reason: 'copied', sinceAtMs: null });
   }
@@ -199,12 +204,15 @@ export class SimulatedDisk implements DiskOfStore {
     if (hold !== null) await this.commit([holdWrite(null)]);
   }
 
-  /** The next process is of a newer version, and takes so long to bring the store up to date when it opens it. */
+  /**
+   * Lets the next process be of a newer version, which takes this long to bring the store up to date when it opens
+   * it.
+   */
   upgrade(takesMs: number): void {
     this.#migration = { fromVersion: 1, backupPath: '/disk/store/backup', takesMs };
   }
 
-  /** Whether the store is still to be brought up to date. */
+  /** Whether the store still needs the upgrade. */
   get isBehind(): boolean {
     return this.#migration !== null;
   }

@@ -1,5 +1,5 @@
 /**
- * Files on a simulated disk: they delay, fail, tear, fill up, and forget at a power cut what was not synced.
+ * Files on a simulated disk: they delay, fail, tear, fill up, and forget unsynced writes at a power cut.
  *
  * @module
  */
@@ -13,11 +13,11 @@ const SECTOR_BYTES = 512;
 
 export type FileCall = 'open' | 'write' | 'sync' | 'read' | 'copy' | 'syncFolder';
 
-/** Faults of a disk, for its files. */
+/** Faults of a disk's files. */
 export interface FileFaults {
-  /** Code of the system's error for a call (`EIO`); `null` where it works. */
+  /** Returns the code of the system's error for a call (`EIO`); `null` where the call works. */
   readonly fails: (call: FileCall) => string | null;
-  /** How long a call takes. */
+  /** Time that a call takes. */
   readonly delayMs: (call: FileCall) => number;
   /** Bytes by which files may still grow. */
   readonly roomBytes: () => number;
@@ -35,12 +35,12 @@ interface Unsynced {
 }
 
 interface SimulatedFile {
-  /** As every process sees it. */
+  /** Content that every process sees. */
   seen: Buffer;
-  /** As a power cut leaves it, before what of `unsynced` has reached the disk. */
+  /** Content that a power cut leaves, besides the `unsynced` writes that reached the disk. */
   synced: Buffer;
   unsynced: Unsynced[];
-  /** True once its name is durable. */
+  /** True once the name is durable. */
   isNamed: boolean;
 }
 
@@ -53,7 +53,7 @@ export class SimulatedFiles implements Files {
     this.#faults = faults;
   }
 
-  /** The time that calls have taken since this was last asked. */
+  /** Returns the time that calls have taken since this was last asked. */
   takeTime(): number {
     const took = this.#tookMs;
     this.#tookMs = 0;
@@ -99,7 +99,7 @@ export class SimulatedFiles implements Files {
     for (const [path, file] of this.#files) if (dirname(path) === folder) file.isNamed = true;
   }
 
-  /** Each write that was not synced is on the disk whole, in part or not at all; so is a name. */
+  /** Cuts the power: the disk keeps each unsynced write whole, in part or not at all, and so each name. */
   powerCut(random: SeededRandom): void {
     for (const [path, file] of this.#files) {
       if (!file.isNamed && random.chance(0.5)) {
@@ -120,7 +120,7 @@ export class SimulatedFiles implements Files {
     }
   }
 
-  /** Changes bytes of a file, as a disk that decays. */
+  /** Changes bytes of a file, as a decaying disk does. */
   damage(path: string, random: SeededRandom): void {
     const file = this.#files.get(path);
     if (file === undefined || file.seen.length === 0) return;
@@ -130,7 +130,7 @@ export class SimulatedFiles implements Files {
     }
   }
 
-  /** The same files, where nothing is wrong: to look at. */
+  /** Copies the files to a disk without faults, to look at them. */
   copies(): SimulatedFiles {
     const copies = new SimulatedFiles(NO_FILE_FAULTS);
     for (const [path, { seen }] of this.#files) {
@@ -139,7 +139,7 @@ export class SimulatedFiles implements Files {
     return copies;
   }
 
-  /** Every file is gone. */
+  /** Removes every file. */
   clear(): void {
     this.#files.clear();
   }
@@ -150,7 +150,7 @@ export class SimulatedFiles implements Files {
     const room = Math.max(0, this.#faults.roomBytes());
     const fits = bytes.length - Math.max(0, growth - room);
     if (failure === null && fits <= 0 && bytes.length > 0) throw systemError('ENOSPC', path);
-    // A write that fails may have been done in part.
+    // A write that fails may have been made in part.
     const done = bytes.slice(0, failure === null ? fits : bytes.length >> 1);
     file.seen = written(file.seen, done, at);
     file.unsynced.push({ at, bytes: done });
@@ -161,7 +161,7 @@ export class SimulatedFiles implements Files {
   #sync(path: string, file: SimulatedFile): void {
     const failure = this.#failureOf('sync');
     const { unsynced } = file;
-    // The system takes pages for written after a sync that failed, and syncs them no more.
+    // After a failed sync the system takes pages for written, and never syncs them again.
     file.unsynced = [];
     if (failure !== null) throw systemError(failure, path);
     for (const { at, bytes } of unsynced) file.synced = written(file.synced, bytes, at);
@@ -188,7 +188,7 @@ function emptyFile(): SimulatedFile {
   return { seen: Buffer.alloc(0), synced: Buffer.alloc(0), unsynced: [], isNamed: false };
 }
 
-/** These bytes at a place of a file, which grows by zeros up to there; in place where they fit. */
+/** Writes bytes at a place of a file, which grows with zeros up to there; in place where they fit. */
 function written(into: Buffer, bytes: Uint8Array, at: number): Buffer {
   const grown =
     at + bytes.length <= into.length

@@ -1,6 +1,7 @@
 /**
- * The store of one simulated process: rows in memory, as SQLite would hold them, and beside them the real files of
- * crises over simulated ones. Rows may be damaged, and are then met and quarantined as the real store does (PS-3).
+ * The store of a simulated process: rows in memory, as SQLite would hold them, and beside them the real files of
+ * crises over simulated ones. Rows may be damaged; the store then meets and quarantines them as the real one does
+ * (PS-3).
  *
  * @module
  */
@@ -29,7 +30,7 @@ import {
 import type { Faults } from './faultyStore.ts';
 import type { SimulatedFiles } from './simulatedFiles.ts';
 
-/** Error by which damage is told. */
+/** Error of a damaged row. */
 const DAMAGED = 'HF_RECORD_TAMPERED';
 export const FOLDER = '/disk/store';
 /** The files beside the database. */
@@ -46,16 +47,16 @@ export interface DiskOfStore {
   readonly sealer: Sealer;
   readonly files: SimulatedFiles;
   readonly faults: Faults;
-  /** Ids of rows that can't be opened. */
+  /** Ids of rows that nobody can open. */
   readonly damaged: Set<string>;
-  /** A crisis is in a file beside the database and not in it. */
+  /** Hears that a crisis is in a file beside the database and not in it. */
   spilled(id: string): void;
   commit(writes: readonly Write[]): Promise<readonly WriteResult[]>;
   /** Brings the store up to date; `null` where it is. */
   migrate(clock: Clock): Promise<StoreInfo['migration']>;
 }
 
-/** The store on this disk, as one process has it open. */
+/** Creates the store of one process on this disk. */
 export function createSimulatedStore(disk: DiskOfStore, clock: Clock): Store {
   const simulated = new SimulatedStore(disk, clock);
   return {
@@ -108,7 +109,7 @@ class SimulatedStore {
       faults.fate(writes) === 'works' &&
       (await this.commit(writes).then(
         () => true,
-        // Spilling must not make a start fail.
+        // Spilled crises must not make a start fail.
         () => false,
       ));
     const outside = [];
@@ -146,7 +147,7 @@ class SimulatedStore {
     this.#disk.spilled(write.id);
   }
 
-  /** Answers a question; rows that can't be opened are quarantined when they are met. */
+  /** Answers a question; quarantines the damaged rows that it meets. */
   async ask(question: Question, query: unknown): Promise<unknown> {
     const { base, damaged } = this.#disk;
     const asked = base[question] as (query: unknown) => Promise<unknown>;
@@ -162,7 +163,10 @@ class SimulatedStore {
     }
   }
 
-  /** An update mends the row that it writes; whatever else has to read a damaged one quarantines it. */
+  /**
+   * Commits writes over damage: an update mends the row that it writes, and any other write that has to read a
+   * damaged row quarantines it.
+   */
   async #commitOverDamage(writes: readonly Write[]): Promise<readonly WriteResult[]> {
     const { base, damaged } = this.#disk;
     const results: WriteResult[] = [];
@@ -185,20 +189,20 @@ class SimulatedStore {
     const results = await this.#disk.commit([write]);
     const [result] = results;
     if (result?.kind === 'duplicate' && this.#isDamaged(result.of)) {
-      // What can't be read gave up its key, so the new one can have it.
+      // The damaged row gives up its key, so that the new one can have it.
       await this.#setAside(result.of);
       return await this.#disk.commit([write]);
     }
     if (result !== undefined && 'laneNext' in result && result.laneNext !== null) {
       if (!this.#isDamaged(result.laneNext)) return results;
-      // Those behind it are found among the heads of lanes that nobody woke.
+      // The operations behind it count among the heads of lanes that nobody woke.
       await this.#setAside(result.laneNext);
       return [{ ...result, laneNext: null }];
     }
     return results;
   }
 
-  /** Opens every record, so that what is damaged is found. */
+  /** Opens every record to find the damaged ones. */
   async #check(): Promise<CheckedPage> {
     let checked = 0;
     for (let afterSeq = 0; ; ) {
@@ -236,7 +240,7 @@ class SimulatedStore {
     }
   }
 
-  /** The time that the files have taken. */
+  /** Passes the time that the files have taken. */
   async #passTime(): Promise<void> {
     const tookMs = this.#disk.files.takeTime();
     if (tookMs === 0) return;
@@ -246,7 +250,7 @@ class SimulatedStore {
   }
 }
 
-/** The operations of an answer. */
+/** Lists the operations of an answer. */
 function rowsIn(answer: unknown): readonly StoredOperation[] {
   if (Array.isArray(answer)) return answer.filter(isRow);
   if (typeof answer !== 'object' || answer === null) return [];
