@@ -1,5 +1,5 @@
 /**
- * A process on a device that uses the store which another process owns: `connect()`, over the simulated socket.
+ * A process on a device that uses another process's store: `connect()`, over the simulated socket.
  *
  * @module
  */
@@ -13,16 +13,16 @@ import { type SeededRandom, seededRandom } from '../../virtual/seededRandom.ts';
 import { type Door, upgradeBy } from './door.ts';
 import type { WireEnd, WireProcess } from './wire.ts';
 
-/** Time that a call may take beyond its wait for an owner: for its wish, and a look at what became of it. */
+/** Time beyond the wait for an owner that a call may take, for its wish and a look at the result. */
 const LATE_MS = 10_000;
 
-/** Ground of a process of a device. */
+/** Surroundings of a process on a device. */
 export interface ProcessParts {
   readonly seed: number;
   readonly clock: Clock;
-  /** How long what comes over a connection takes at the most, in milliseconds. */
+  /** Longest delay of a message over a connection, in milliseconds. */
   readonly delayMaxMs: () => number;
-  /** The control socket of the device's owner. */
+  /** Finds the control socket of the device's owner. */
   readonly door: () => Door | null;
 }
 
@@ -33,15 +33,15 @@ export interface ClientParts extends ProcessParts {
   /** Makes an owner in this process; `null` where it may not own the store. */
   readonly createOwner: ((life: Life, onError: (error: unknown) => void) => Owner) | null;
   readonly onError: (error: unknown) => void;
-  /** Called for a call that waits for longer than it may. */
+  /** Hears of a call that waits longer than it may. */
   readonly onLate: (what: string) => void;
 }
 
-/** The processor and the connections of a process, until it dies. */
+/** Life, chance and connections of a process, until it dies. */
 export interface Vessel extends WireProcess {
   readonly life: Life;
   readonly random: SeededRandom;
-  /** SIGKILL. */
+  /** Kills it as SIGKILL does. */
   readonly kill: () => void;
 }
 
@@ -67,13 +67,13 @@ export class ClientProcess {
   readonly vessel: Vessel;
   readonly client: Client;
   readonly mayOwn: boolean;
-  /** How long its calls wait for an owner. */
+  /** Longest wait of its calls for an owner. */
   readonly ownerWithinMs: number;
-  /** Calls that have not ended, by a number, with what each is. */
+  /** Descriptions of the calls under way, by number. */
   readonly calls = new Map<number, string>();
-  /** Ids of operations whose outcome it waits for. */
+  /** Ids of operations whose outcome it awaits. */
   readonly awaited = new Set<string>();
-  /** Whether it was told of the end of each operation that it watches to the end, by id. */
+  /** Whether it has heard the end of each operation that it watches, by id. */
   readonly watched = new Map<string, boolean>();
   readonly #parts: ClientParts;
   #calls = 0;
@@ -102,7 +102,7 @@ export class ClientProcess {
     return this.client.runtime !== null;
   }
 
-  /** Makes a call that waits a bounded time. A dead process is told of nothing. */
+  /** Makes a call that waits a bounded time. A dead process hears nothing. */
   call<T>(
     what: string,
     begin: (client: Client) => Promise<T>,
@@ -124,7 +124,7 @@ export class ClientProcess {
     });
   }
 
-  /** Makes a call that waits for as long as it takes, but ends once all is well. */
+  /** Makes a call that waits as long as it takes, but ends once all is well. */
   unbounded<T>(
     what: string,
     begin: (client: Client) => Promise<T>,
@@ -145,7 +145,7 @@ export class ClientProcess {
     });
   }
 
-  /** Hears what becomes of `work`, for as long as the process lives. */
+  /** Hears the result of `work`, as long as the process lives. */
   follow<T>(work: Promise<T>, { came, failed }: Heard<T>): void {
     const { life } = this.vessel;
     work.then(

@@ -1,5 +1,5 @@
 /**
- * The control socket of a device: where the processes on it reach the one that owns the store.
+ * The control socket of a device, where its processes reach the owner of the store.
  *
  * @module
  */
@@ -24,12 +24,12 @@ export class Door {
     this.#process = process;
   }
 
-  /** The port by which its owner opens and closes it. */
+  /** Port by which the owner opens and closes it. */
   readonly control: ControlPort = (parts) => {
     this.#parts = parts;
     return {
       open: () => {
-        // What a process had begun when it died goes on to its next wait.
+        // A dead process may still run on to its next wait.
         if (this.#isDead) return;
         this.#isOpen = true;
         this.#openedAtMs = this.#process.clock.monotonic();
@@ -50,14 +50,14 @@ export class Door {
     return this.#openedAtMs;
   }
 
-  /** Ends every connection, as the death of the owner does; nobody listens any more. */
+  /** Ends every connection, as the owner's death does; nobody listens any more. */
   die(): void {
     this.#isDead = true;
     this.#isOpen = false;
     for (const end of [...this.#process.ends]) end.die();
   }
 
-  /** Connects a process; returns its end. */
+  /** Connects a process; returns the process's end. */
   connect(from: WireProcess, { path, protocol }: UpgradeAsk): WireEnd {
     const [mine, theirs] = [new WireEnd(this.#process), new WireEnd(from)];
     WireEnd.join(mine, theirs);
@@ -69,7 +69,7 @@ export class Door {
   }
 }
 
-/** How a process reaches whichever door is open at the time. */
+/** Connects a process to the door that is open at the time. */
 export function upgradeBy(from: WireProcess, doorNow: () => Door | null): Upgrade {
   return async (ask) => {
     await new Promise<void>((resolve) => {
@@ -81,13 +81,13 @@ export function upgradeBy(from: WireProcess, doorNow: () => Door | null): Upgrad
   };
 }
 
-/** The answer to a request for an upgrade. */
+/** Waits for the answer to a request for an upgrade. */
 async function answered(
   end: WireEnd,
   { clock }: WireProcess,
   { withinMs, signal }: UpgradeAsk,
 ): Promise<UpgradeAnswer> {
-  // Its close event says so to its user.
+  // The close event tells the user of the end.
   end.on('error', () => undefined);
   return await new Promise((resolve) => {
     const over = (answer: UpgradeAnswer): void => {

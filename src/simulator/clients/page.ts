@@ -1,6 +1,6 @@
 /**
- * The inspector's page in a process of its own: what it shows is made from the messages of the owner's feed, by the
- * page's model.
+ * The inspector's page in a process of its own: the page's model turns messages of the owner's feed into what it
+ * shows.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export class Page {
   #state: PageState;
   readonly #leave: () => void;
 
-  /** @param onOverview - is told each overview as it comes */
+  /** @param onOverview - receives each overview as it comes */
   constructor(parts: ProcessParts, onOverview: (overview: Overview) => void) {
     this.vessel = newVessel(parts);
     const { clock, random } = this.vessel;
@@ -34,12 +34,12 @@ export class Page {
     });
   }
 
-  /** State that it shows now. */
+  /** The state that it shows now. */
   get state(): PageState {
     return this.#state;
   }
 
-  /** How what it shows differs from the actors that there are; empty where it does not. */
+  /** Lists the differences between the shown actors and the real ones. */
   differences(actors: Iterable<TappedActor>): readonly string[] {
     const { connection, actors: shown } = this.#state;
     if (connection.state !== 'live') return [`the page is ${connection.state}`];
@@ -58,7 +58,7 @@ export class Page {
   }
 }
 
-/** Where each actor is, in words, by its number. */
+/** Describes where each actor is, by its number. */
 function wordsOf(actors: Iterable<WatchedActor>): ReadonlyMap<number, string> {
   return new Map(
     [...actors].map(({ actor, id, states }) => [actor, `${id} is ${states.join(' ')}`]),

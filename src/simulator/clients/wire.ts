@@ -8,18 +8,18 @@
 import { Duplex } from 'node:stream';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 
-/** Bytes that the system holds on their way; a writer beyond that waits for the reader. */
+/** Bytes that the system holds on their way; a writer with more waits for the reader. */
 const ROOM_BYTES = 65_536;
 
-/** Process of an end, as that knows it. */
+/** Process of an end, as the end knows it. */
 export interface WireProcess {
-  /** The clock of the process: it wakes nobody once the process is dead, and later where it stands still. */
+  /** Clock of the process: it wakes nobody once the process is dead, and later where the process stands still. */
   readonly clock: Clock;
-  /** The open connections of the process. */
+  /** Open connections of the process. */
   readonly ends: Set<WireEnd>;
-  /** How long what comes in takes, in milliseconds. */
+  /** Delay of an arriving message, in milliseconds. */
   readonly delayMs: () => number;
-  /** The share of what comes in that comes first, the rest after it; 0 for all at once. */
+  /** Share of a message that arrives first, the rest after it; 0 for all at once. */
   readonly cut: () => number;
 }
 
@@ -29,12 +29,12 @@ interface Arrived {
   readonly taken: () => void;
 }
 
-/** One end of a connection, as the process there holds it. */
+/** One end of a connection, held by the process there. */
 export class WireEnd extends Duplex {
   readonly #process: WireProcess;
   #other: WireEnd | null = null;
   readonly #arrived: Arrived[] = [];
-  /** Gets what comes in until it returns true; then the stream does. */
+  /** Gets arriving messages until it returns true; then the stream gets them. */
   #handshake: ((chunk: Buffer | null) => boolean) | null = null;
   #isWanted = false;
   #isHungUp = false;
@@ -53,12 +53,12 @@ export class WireEnd extends Duplex {
     other.#other = one;
   }
 
-  /** Gives what comes in, and `null` at its end, to `take` until that returns true. */
+  /** Gives arriving messages, and `null` at their end, to `take` until it returns true. */
   handshake(take: (chunk: Buffer | null) => boolean): void {
     this.#handshake = take;
   }
 
-  /** The process of this end has died: nothing more happens here, and the other end is told. */
+  /** Ends this end, since its process has died; the other end hears of it. */
   die(): void {
     this.#process.ends.delete(this);
     this.#other?.hangUp();
@@ -82,7 +82,7 @@ export class WireEnd extends Duplex {
       done();
       return;
     }
-    // A reader may get any piece of what was written.
+    // A reader may get any piece of a write.
     const at = Math.floor(chunk.length * other.#process.cut());
     if (at > 0) other.#take(chunk.subarray(0, at), () => undefined);
     other.#take(chunk.subarray(at), done);
@@ -98,7 +98,7 @@ export class WireEnd extends Duplex {
     const other = this.#other;
     this.#other = null;
     other?.hangUp();
-    // Writers at the other end wait for nobody any more.
+    // Writers at the other end have nobody to wait for any more.
     for (const { taken } of this.#arrived.splice(0)) taken();
     done(error);
   }
@@ -117,7 +117,7 @@ export class WireEnd extends Duplex {
     if (hasRoom) done();
   }
 
-  /** The other end is gone, once what it sent has come. */
+  /** Marks the other end as gone, once everything that it sent has come. */
   hangUp(): void {
     this.#later(() => {
       this.#other = null;
@@ -127,7 +127,7 @@ export class WireEnd extends Duplex {
     });
   }
 
-  /** After the delay, and after all that came before. */
+  /** Runs this after the delay, and after everything before it. */
   #later(go: () => void): void {
     const { clock, delayMs } = this.#process;
     const nowMs = clock.monotonic();
