@@ -1,5 +1,5 @@
 /**
- * A clause of a promise: one way to break it, and how a trace shows that.
+ * A clause of a promise: a way to break it, and how a trace shows that.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 import type { Known } from './known.ts';
 import type { DiskRow, Sight, TraceEvents } from './trace.ts';
 
-/** Called with each event of a trace, before {@link Known} has taken note of it. */
+/** Listener to each event of a trace, called before {@link Known} takes note of it. */
 export type Watch = {
   readonly [Kind in keyof TraceEvents]?: (event: TraceEvents[Kind]) => void;
 } & {
-  /** With all that lies on disk, at a crash and in the end. */
+  /** Receives all rows on disk, at a crash and at the end. */
   readonly atRest?: (rows: readonly DiskRow[]) => void;
 };
 
@@ -22,19 +22,19 @@ export interface Says {
 }
 
 export interface Clause {
-  /** What a breach of it is called. */
+  /** Name of a breach of it. */
   readonly breach: string;
-  /** The sentence that it holds. */
+  /** Sentence of the docs that it checks. */
   readonly says: Says;
   readonly requirements: readonly string[];
   readonly needs?: readonly Sight[];
-  /** True if what it has seen still counts once a backup has taken the place of the store. */
+  /** True if its memory stays valid once a backup has replaced the store. */
   readonly outlivesRestore?: true;
   /** Begins to watch a trace; `broken` takes the details of a breach. */
   readonly watch: (known: Known, broken: (detail: string) => void) => Watch;
 }
 
-/** A source of events for the oracle, and what it cannot see, with the reason. */
+/** A source of events for the oracle, with the sights that it lacks and the reason for each. */
 export interface Driver {
   readonly name: string;
   readonly blind: Readonly<Partial<Record<Sight, string>>>;

@@ -1,5 +1,5 @@
 /**
- * Reads an operation on disk into the words of the oracle.
+ * Translates an operation on disk into the oracle's terms.
  *
  * @module
  */
@@ -17,14 +17,14 @@ import type { DiskRow, ReportedOutcome, TraceEvents } from './trace.ts';
 /** States on disk from which an attempt may begin at once. */
 const ORDERED: ReadonlySet<WorkState> = new Set(['ordering', 'awaitingPlace']);
 
-/** What a caller was told of an outcome, without the response and the error's words. */
+/** Reports an outcome as its caller got it, without the response and the error's words. */
 export function reported(outcome: Outcome): ReportedOutcome {
   const { status, attempts, settledAtMs } = outcome;
   const code = outcome.status === 'completed' ? null : outcome.error.code;
   return { status, attempts, settledAtMs, code };
 }
 
-/** Words of the error that refused a request, as its caller has them. */
+/** Describes the error that refused a request, as its caller got it. */
 export function refusalOf(error: unknown): Pick<TraceEvents['refused'], 'code' | 'isForSure'> {
   if (!isHoldfastError(error)) return { code: null };
   return { code: error.code, isForSure: !error.mayBeStored };
@@ -70,7 +70,10 @@ export function diskRows(rows: readonly RowAtRest[]): readonly DiskRow[] {
   return rows.map(({ row, state, context }) => diskRow(row, state, context));
 }
 
-/** A crisis that another thread has answered, and that no process has accepted yet: it is on disk under its id. */
+/**
+ * Makes the row of a crisis that another thread has answered and no process has accepted yet: it is on disk under its
+ * id.
+ */
 export function rowOutside(id: string): DiskRow {
   return {
     id,

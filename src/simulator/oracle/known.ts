@@ -1,40 +1,43 @@
 /**
- * What a trace has said so far, for the clauses to look up.
+ * Facts that a trace has told so far, for the clauses to look up.
  *
  * @module
  */
 
 import { type DiskRow, isCrisisKey, type ToldOutcome, type TraceEvent } from './trace.ts';
 
-/** Crashes of an operation, in a row and while it ran alone, after which one more convicts it (docs/decisions/0033). */
+/**
+ * Crashes of an operation, in a row and while it ran alone, after which the next one convicts it
+ * (docs/decisions/0033).
+ */
 const CRASHES_BEFORE_LAST = 5;
 
 export class Known {
   /** Ids of accepted operations, by the key that the caller gave. */
   readonly accepted = new Map<string, string>();
   readonly keys = new Map<string, string>();
-  /** Ids of what was attempted, by key: what was refused by a disk that kept it all the same, too. */
+  /** Ids of attempted operations, by key, also where the disk kept a refused one. */
   readonly #begun = new Map<string, string>();
   readonly outcomes = new Map<string, ToldOutcome>();
-  /** Keys of what the upstream did. */
+  /** Keys of work that the upstream did. */
   readonly applied = new Set<string>();
-  /** Keys of what it only said it did. */
+  /** Keys of work that the upstream only claimed to have done. */
   readonly pretended = new Set<string>();
-  /** Keys of what the upstream was asked for. */
+  /** Keys of work that somebody asked the upstream for. */
   readonly attempted = new Set<string>();
-  /** What was on disk when last no process ran. */
+  /** Rows on disk when last no process ran. */
   rows: ReadonlyMap<string, DiskRow> = new Map();
   /** Ids that a caller asked to end, or to go on without waiting. */
   readonly cancelled = new Set<string>();
   readonly hurried = new Set<string>();
-  /** Ids of dead letters that a person has run again, or forgotten; `null` stands for all that matched. */
+  /** Ids of dead letters that a person has run again or purged; `null` stands for all that matched. */
   readonly replayed = new Set<string | null>();
   readonly purged = new Set<string | null>();
-  /** Ids of what was a dead letter at some time. */
+  /** Ids of operations that were dead letters at some time. */
   readonly letters = new Set<string>();
-  /** Ids and keys of what can't be opened any more. */
+  /** Ids and keys of rows that nobody can open any more. */
   readonly damaged = new Set<string>();
-  /** A crash found them while they ran alone: they are what the dead letters are for (RT-4). */
+  /** Ids of operations that crashed while they ran alone: dead letters exist for these (RT-4). */
   readonly culprits = new Set<string>();
   readonly expected: (key: string) => readonly string[] | null;
 
@@ -42,12 +45,12 @@ export class Known {
     this.expected = expected;
   }
 
-  /** Ids that were accepted and whose ending was not told. */
+  /** Ids of accepted operations whose ending nobody has told. */
   get unreported(): readonly string[] {
     return [...this.accepted.values()].filter((id) => !this.outcomes.has(id));
   }
 
-  /** The operation that goes out under a key; empty where nobody was told of one. */
+  /** Finds the operation that goes out under a key; empty where nobody has told of one. */
   idOf(key: string): string {
     return this.accepted.get(key) ?? this.#begun.get(key) ?? '';
   }
@@ -56,12 +59,12 @@ export class Known {
     return isCrisisKey(this.keys.get(id) ?? '') || this.rows.get(id)?.isCrisis === true;
   }
 
-  /** Whether a person may have run it again: then it may end otherwise, and its attempts are counted from 1 again. */
+  /** Tells whether a person may have run it again: it may then end in another way, and counts its attempts from 1. */
   mayBeReplayed(id: string): boolean {
     return this.replayed.has(id) || (this.replayed.has(null) && this.letters.has(id));
   }
 
-  /** Whether a person may have had it forgotten: one by its id, of many those that are dead letters. */
+  /** Tells whether a person may have purged it: by its id, or among many dead letters. */
   mayBePurged(id: string): boolean {
     return this.purged.has(id) || (this.purged.has(null) && this.letters.has(id));
   }
@@ -118,12 +121,12 @@ export class Known {
     }
   }
 
-  /** A restored store knows nothing of what came after its backup. */
+  /** Forgets everything after the backup, of which a restored store knows nothing. */
   #restored(rows: readonly DiskRow[]): void {
     this.rows = new Map(rows.map((row) => [row.id, row]));
     this.outcomes.clear();
     for (const [key, id] of this.accepted) if (!this.rows.has(id)) this.accepted.delete(key);
-    // One that is older than the store before it may know what that had forgotten.
+    // A backup that is older than the last store may know what that store had forgotten.
     for (const { id, isCrisis } of rows) {
       const key = this.keys.get(id);
       if (key !== undefined && !isCrisis) this.accepted.set(key, id);

@@ -1,5 +1,5 @@
 /**
- * What there was to be seen of a device at one moment, and what was true then, so that the two can be compared.
+ * Look at a device at one moment: what it says, and what is true, so that clauses can compare the two.
  *
  * @module
  */
@@ -9,85 +9,88 @@ import type { Overview } from '../../../inspector/protocol.ts';
 import type { Standing } from '../../../persistence/port/store.ts';
 import type { HealthStatus } from '../../views/health.ts';
 
-/** Work on disk that has not ended, and dead letters. */
+/** Unfinished work on disk, and dead letters. */
 export interface OpenRow {
   readonly id: string;
   readonly seq: number;
-  /** Grows with every write of it. */
+  /** Number that grows with every write of the row. */
   readonly revision: number;
   readonly standing: Standing;
-  /** The state of its chart, as it was written. */
+  /** State of its chart, as written. */
   readonly state: string;
   readonly isCrisis: boolean;
   readonly isTest: boolean;
   readonly isEdit: boolean;
   readonly type: string;
   readonly subject: string;
-  /** `null` for what names no entity, and for crises. */
+  /** Lane of its entity; `null` without an entity, and for crises. */
   readonly lane: string | null;
-  /** How long it waits after its last failure, in milliseconds, as was noted then; `null` where it waits for another thing. */
+  /**
+   * Length of its wait after the last failure, in milliseconds, as noted then; `null` where it waits for another
+   * reason.
+   */
   readonly pauseMs: number | null;
-  /** The upstream of its type in this process; `null` where no handler of it is registered. */
+  /** Upstream of its type in this process; `null` where no handler of it is registered. */
   readonly upstream: string | null;
-  /** For how long it has lain there unchanged, under the eyes of this process. */
+  /** Time without a change, as this process has seen it. */
   readonly unchangedMs: number;
-  /** For how long it has been there, under the eyes of this process. */
+  /** Time since it came, as this process has seen it. */
   readonly openMs: number;
 }
 
-/** By when people are told of a crisis, as the options say. */
+/** Times by which people must hear of a crisis, from the options. */
 export interface Telling {
-  /** How long it takes at the most until somebody is told who can be. */
+  /** Longest time until somebody who can be reached hears of it. */
   readonly withinMs: number;
-  /** How long it takes at the most until somebody is told again, whom nothing came of. */
+  /** Longest time until somebody hears again, where nothing came of the last notice. */
   readonly againWithinMs: number;
-  /** The same, where somebody had it until then. */
+  /** Longest time until somebody hears again after a person's acknowledgement has lapsed. */
   readonly lapsedWithinMs: number;
 }
 
 /** Truth at the moment of a look, as the simulator arranged it. */
 export interface World {
-  /** For how long this process has run. */
+  /** Time for which this process has run. */
   readonly upMs: number;
-  /** For how long nothing has been wrong with its disk. */
+  /** Time for which its disk has had no trouble. */
   readonly diskWellMs: number;
-  /** For how long nothing on the disk has changed. */
+  /** Time for which nothing on the disk has changed. */
   readonly stillMs: number;
-  /** For how long nothing has stood against calls of a type, by type. */
+  /** Time for which nothing has prevented calls of a type, by type. */
   readonly typeWellMs: Readonly<Record<string, number>>;
-  /** The types that have a handler in this process. */
+  /** Types that have a handler in this process. */
   readonly handled: ReadonlySet<string>;
-  /** How many functions of guarded calls run, by upstream: each may hold a slot. */
+  /** Number of functions of guarded calls that run, by upstream: each may hold a slot. */
   readonly callsOut: ReadonlyMap<string, number>;
-  /** Within which time work has its turn, by upstream; one whose options let it wait for longer is left out. */
+  /** Time within which work gets its turn, by upstream, without upstreams whose options let it wait longer. */
   readonly turnWithinMs: Readonly<Record<string, number>>;
-  /** After how long a crisis that is not delivered has to escalate. */
+  /** Time after which an undelivered crisis must escalate. */
   readonly escalateAfterMs: number;
-  /** By true time. */
+  /** True time of the look. */
   readonly atMs: number;
-  /** For how long nothing has stood against calls of the pager, and for how long nobody has said for it what is not so. */
+  /** Times for which nothing has prevented calls of the pager, and for which it has made no false claim. */
   readonly pagerWellMs: number;
   readonly pagerTrueMs: number;
-  /** Who has to be told of crises, and by when; `null` where nobody is, or where it may take longer than a run. */
+  /** Times by which people must hear of crises; `null` where the chain is empty, or may take longer than a run. */
   readonly telling: Telling | null;
-  /** Whether anybody is configured to be told, and how long an acknowledgement lasts that does not say. */
+  /** Whether anybody is configured to hear of crises, and how long an acknowledgement without a time lasts. */
   readonly hasChain: boolean;
   readonly takenOnMs: number;
-  /** By the clock of the device. */
+  /** Time by the device's clock. */
   readonly nowMs: number;
 }
 
-/** Overview that the inspector's page was just told of a device, beside what the device says of itself. */
+/** Overview that the inspector's page just got of a device, beside what the device says of itself. */
 export interface Shown {
   readonly page: Overview;
   readonly health: HealthStatus;
 }
 
-/** One look. */
+/** A look at one device. */
 export interface Look {
   readonly health: HealthStatus;
   readonly rows: readonly OpenRow[];
-  /** Some of what has not ended, as it is shown. */
+  /** Views of some unfinished operations, as the device shows them. */
   readonly views: readonly OperationView[];
   readonly world: World;
 }

@@ -1,5 +1,5 @@
 /**
- * An edit that somebody has made, in the words of the judge: what it puts into the record, and what it takes out.
+ * An edit that somebody has made, in the judge's terms: what it writes into the record, and what it removes.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import type { Entity } from '../../../machines/vocabulary/record.ts';
 export interface MadeEdit {
   readonly device: string;
   readonly entity: Entity;
-  /** The key of its request. */
+  /** Key of its request. */
   readonly key: string;
-  /** A text that it puts there and that occurs nowhere else; `null` where it only takes out. */
+  /** Text that it writes there and that occurs nowhere else; `null` where it only removes. */
   readonly mark: string | null;
-  /** Whether others may write at its place, too: then it may be kept with a conflict alone. */
+  /** Whether others may write at the same place: a conflict alone may then keep it. */
   readonly isRival: boolean;
-  /** The mark that it was put in place of, knowingly; `null` for none. */
+  /** Mark that it knowingly replaces; `null` for none. */
   readonly replaces: string | null;
-  /** Pointers of what a person has confirmed the removal of. */
+  /** Pointers whose removal a person has confirmed. */
   readonly removes: readonly string[];
-  /** The id of the item that it changes; `null` for none. */
+  /** Id of the item that it changes; `null` for none. */
   readonly touches: string | null;
 }

@@ -1,5 +1,5 @@
 /**
- * Reads what lies on a disk and has not ended, for looks.
+ * Reads unfinished rows on a disk, for looks.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import type { OpenRow } from './look.ts';
 const OPEN: readonly Standing[] = ['inHand', 'due', 'held', 'deadLettered'];
 const PAGE_ROWS = 500;
 
-/** Parts of a row that are the same whenever it is read. */
+/** Parts of a row that no reader changes. */
 export type ReadRow = Omit<OpenRow, 'upstream' | 'unchangedMs' | 'openMs'>;
 
-/** The open rows of one disk; a row that has not changed is decoded once. */
+/** Open rows of a disk; decodes an unchanged row once. */
 export class OpenRows {
   #read = new Map<string, ReadRow>();
 

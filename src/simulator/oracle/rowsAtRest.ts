@@ -18,9 +18,9 @@ export interface RowAtRest {
 }
 
 /**
- * Every operation of a store, opened and decoded; what is quarantined is missing, as it would be to its caller.
+ * Reads every operation of a store, opened and decoded, without quarantined ones, as their caller would miss them.
  *
- * @param spilled - what a file beside the database has and the database has not
+ * @param spilled - crises in a file beside the database, and not in it
  */
 export async function rowsAtRest(
   store: Pick<Store, 'list'>,

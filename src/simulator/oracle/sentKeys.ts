@@ -1,6 +1,6 @@
 /**
- * Which key of a test's request a key at the upstream stands for (OP-8), so that what upstreams and disks tell
- * can be compared with what callers were told.
+ * Keys of a test's requests: finds the given key for a key at the upstream (OP-8), so that clauses can compare what
+ * upstreams and disks tell with what callers heard.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import type { CrisisRequest } from '../../runtime.ts';
 import { isCrisisKey } from './trace.ts';
 
 const WINDOW_MS = 600_000;
-/** Windows of ten minutes in which a crisis of a test may have been accepted, around the one that it is noted in. */
+/** Windows of ten minutes in which the runtime may accept a test's crisis, around the one in which it is noted. */
 const WINDOWS = [-3, -2, -1, 0, 1];
 
-/** Keys as callers gave them, unique whatever the test: one table for all. */
+/** Keys as callers gave them: one table for all tests, as each key is unique. */
 const given = new Map<string, string>();
 
-/** Notes a request that is sent, or will be; returns it. */
+/** Notes a request that is sent now or later; returns it. */
 export function noteSent<Request extends SyncRequest>(request: Request): Request {
   const { type, subject, idempotencyKey: key } = request;
   if (key !== undefined) given.set(derivedKey({ type, subject, key }), key);
@@ -26,9 +26,9 @@ export function noteSent<Request extends SyncRequest>(request: Request): Request
 }
 
 /**
- * Notes a crisis that is raised about now, by the clock that the runtime has; returns it.
+ * Notes a crisis raised about now, by the runtime's clock; returns it.
  *
- * @param name - tells it from others under the same key
+ * @param name - tells it from other crises under the same key
  */
 export function noteCrisis<Request extends CrisisRequest>(
   request: Request,
@@ -47,25 +47,25 @@ export function noteCrisis<Request extends CrisisRequest>(
   return request;
 }
 
-/** Keys that were given, by the id of the operation: an edit that is made again goes out under another one. */
+/** Given keys, by the id of the operation: an edit that is made again goes out under another key. */
 const byId = new Map<string, string>();
-/** Crises in which something broke a rule: they go out under a key that is known only then. */
+/** Ids of crises with a part that broke a rule: only their attempts show the key that they go out under. */
 const mended = new Set<string>();
-/** The key of an edit that was made again, after the id of its operation. */
+/** Key of an edit that was made again: it follows from the id of its operation. */
 const MADE_AGAIN = /-r\d+$/;
 
-/** Forgets all operations, whose ids may come again in another run. */
+/** Forgets all operations, since another run may use their ids again. */
 export function forgetOperations(): void {
   byId.clear();
   mended.clear();
 }
 
-/** Notes which operation a request has become. */
+/** Notes the operation that a request has become. */
 export function noteAccepted(id: string, key: string): void {
   byId.set(id, key);
 }
 
-/** Notes an attempt, under a key that may be that of an edit made again. */
+/** Notes an attempt, whose key may belong to an edit made again. */
 export function noteAttempted(id: string, sent: string): void {
   const before = byId.get(id);
   if (!given.has(sent) && before !== undefined && isCrisisKey(before) && !mended.has(id)) {
@@ -76,12 +76,12 @@ export function noteAttempted(id: string, sent: string): void {
   if (key !== undefined || !MADE_AGAIN.test(sent)) byId.set(id, key ?? sent);
 }
 
-/** The key of an operation on disk. */
+/** Finds the given key of an operation on disk. */
 export function keyOfRow(id: string, sent: string): string {
   return byId.get(id) ?? givenKey(sent);
 }
 
-/** The key that the test gave; one that it did not note is what it is. */
+/** Finds the key that the test gave; a key that it never noted stands for itself. */
 export function givenKey(sent: string): string {
   const key = given.get(sent);
   if (key !== undefined || !MADE_AGAIN.test(sent)) return key ?? sent;

@@ -1,6 +1,6 @@
 /**
- * Tells the oracle of an attempt that runs in this process: when it begins, what is applied, how it
- * ends, also where the runtime breaks it off, and when its handler returns.
+ * Tells the oracle of an attempt in this process: its beginning, what the upstream applies, its end, also where the
+ * runtime breaks it off, and its handler's return.
  *
  * @module
  */
@@ -9,24 +9,24 @@ import type { Attempt } from '../../../actors/attempt/handler.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { DiskRow, OutageSeen, TraceEvent } from './trace.ts';
 
-/** Where an attempt runs, and what is seen of it there. */
+/** Place of an attempt, with what can be seen there. */
 export interface Surroundings {
   readonly process: number;
   readonly atMs: number;
-  /** The key that the upstream sees. */
+  /** Key that the upstream sees. */
   readonly key: string;
   readonly onDisk?: DiskRow | null;
-  /** A dead process hears of nothing that becomes of its attempts. */
+  /** Tells whether the process is dead: a dead one hears nothing of its attempts. */
   readonly isDead: () => boolean;
-  /** The outage in which its upstream fails every call; left out where nobody arranged one. */
+  /** Present outage, in which its upstream fails every call; left out where nobody arranged one. */
   readonly outage?: () => OutageSeen | null;
   readonly tell: (event: TraceEvent) => void;
 }
 
-/** What the upstream does with an attempt; `apply` makes the effect, once for each key. */
+/** Work of the upstream on an attempt; `apply` makes the effect, once for each key. */
 export type Work = (apply: (isKeyless?: boolean) => void) => Promise<void>;
 
-/** Does the work of an attempt under the eyes of the oracle. */
+/** Runs an attempt and tells the oracle of it. */
 export async function tracedAttempt(
   attempt: Attempt,
   { process, atMs, key, onDisk, isDead, outage = () => null, tell }: Surroundings,
@@ -52,7 +52,7 @@ export async function tracedAttempt(
   const apply = (isKeyless = false): void => {
     if (appliedKeys.has(key)) return;
     appliedKeys.add(key);
-    // A dead process aborts nothing, and what follows it counts on nothing of its attempts.
+    // A dead process aborts nothing, and later attempts don't count on this one.
     const isLate = isOver || signal.aborted || isDead();
     tell({ event: 'applied', key, task: id, isLate, ...(isKeyless ? { isKeyless } : {}) });
   };
