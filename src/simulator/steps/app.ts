@@ -1,5 +1,5 @@
 /**
- * What people ask of an app that is simulated.
+ * Steps of a user's simulated app: the requests that people make of it.
  *
  * @module
  */

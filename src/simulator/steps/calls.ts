@@ -1,6 +1,6 @@
 /**
- * What comes beside everything else: guarded calls, a key that comes with another body, work that ends its process, and
- * work that is refused for good while people give orders about it.
+ * Steps beside all others: guarded calls, keys that come with another body, work that ends its process, and orders
+ * about work that is refused for good.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { give, PERSONS } from './orders.ts';
 import { deviceAt, send, TYPES, watch } from './work.ts';
 
 const MINUTE_MS = 60_000;
-/** A call that is heard so long after its deadline is late: no machine is so busy here. */
+/** Delay past its deadline from which a call is late: no machine is so busy here. */
 const LATE_MS = 5_000;
 
 interface DrawnCall {
@@ -33,7 +33,7 @@ interface DrawnCall {
   readonly deadlineMs: number;
 }
 
-/** Reads from an upstream under a guard, and tells how that ended, and how often it was tried. */
+/** Reads from an upstream by a guarded call, and tells how that ended and how often it ran. */
 function call(scene: Scene, drawn: DrawnCall, number: number): void {
   const device = deviceAt(scene, drawn.device);
   const { process } = device;
@@ -46,7 +46,7 @@ function call(scene: Scene, drawn: DrawnCall, number: number): void {
   const { isCrisis, mayRepeat, deadlineMs, tier, waitWhileDown } = drawn;
   let fromMs = scene.clock.monotonic();
   let turnsBefore = process.life.turns();
-  /** Whether the process could go on all the time since `fromMs`. */
+  /** Tells whether the process could go on all the time since `fromMs`. */
   const isWell = (): boolean =>
     !process.life.isStill() &&
     process.life.turns() === turnsBefore &&
@@ -65,7 +65,7 @@ function call(scene: Scene, drawn: DrawnCall, number: number): void {
       if (isOver || process.isDead()) return;
       if (isWell()) over('unheard');
       else {
-        // Where it could not go on, it has as long again from now on.
+        // A process that could not go on gets the same time again.
         fromMs = scene.clock.monotonic();
         turnsBefore = process.life.turns();
         lookLater();
@@ -109,7 +109,7 @@ function call(scene: Scene, drawn: DrawnCall, number: number): void {
     );
 }
 
-/** Asks twice under one key, for two things. */
+/** Hands in one of two different requests under one key. */
 function ask(scene: Scene, device: Device, request: SyncRequest, is: 'first' | 'other'): void {
   const { idempotencyKey: key = '' } = request;
   if (is === 'first') {
@@ -131,7 +131,7 @@ function ask(scene: Scene, device: Device, request: SyncRequest, is: 'first' | '
   );
 }
 
-/** Orders that are given about dead letters. */
+/** Orders about dead letters. */
 const ABOUT_LETTERS = [
   'deadLetter.replayBatch',
   'deadLetter.replayBatch',
@@ -152,7 +152,7 @@ export const CALLS: readonly AnyStepKind[] = [
       waitWhileDown: random.chance(0.5),
       deadlineMs: random.pick([200, 3_000, 30_000, 5 * MINUTE_MS]),
       number: 1 + random.below(20),
-      /** When the process is asked to stop, with calls under way; `null` for not. */
+      /** When the process is asked to stop, with calls under way; `null` for never. */
       stopsMs: random.chance(0.1) ? random.below(2_000) : null,
     }),
     take: (scene, { number, stopsMs, ...drawn }) => {

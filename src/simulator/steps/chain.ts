@@ -1,6 +1,5 @@
 /**
- * The people who are told of crises that are not delivered: a pager, a telephone and a desk, and what those do who are
- * reached.
+ * The people who hear of undelivered crises: a pager, a telephone and a desk, and what the people reached by them do.
  *
  * @module
  */
@@ -16,18 +15,18 @@ import type { Device } from '../scene/device.ts';
 import type { Scene } from '../scene/scene.ts';
 import { give, type Params, PERSONS } from './orders.ts';
 
-/** The steps that a device has where nothing is drawn. */
+/** Number of steps in the chain where a plan draws none. */
 export const CHAIN_STEPS = 3;
-/** Stands in the payload of each crisis, and nowhere else. */
+/** Text in the payload of each crisis, and nowhere else. */
 export const IN_CONFIDENCE = 'said in confidence';
 
 const SECRET = 'a secret of the simulated pager';
-/** They have a crisis before them for so long before they do something. */
+/** Longest time that a person looks at a crisis before doing something. */
 const THINK_MS_MAX = 600_000;
 const SHIFT_MS_MAX = 1_200_000;
 const CALL_MS_MAX = 8_000;
 
-/** Acts of people who are told. */
+/** Acts of people who have heard of a crisis. */
 const MINDS = [
   'nothing',
   'nothing',
@@ -40,9 +39,9 @@ const MINDS = [
 ] as const;
 
 /**
- * The chain of a process.
+ * Builds the chain of a process.
  *
- * @param isDead - whether the process has ended, so that nobody of it is answered any more
+ * @param isDead - tells whether the process has ended, so that it hears no answer any more
  */
 export function chainOf(
   scene: Scene,
@@ -52,7 +51,7 @@ export function chainOf(
     network,
     isDead,
   }: {
-    /** How many steps it has. */
+    /** Number of steps in the chain. */
     readonly number: number;
     readonly network: Network;
     readonly isDead: () => boolean;
@@ -94,7 +93,7 @@ export function chainOf(
   return steps.slice(0, number);
 }
 
-/** What the pager does with a notice. It takes the same one twice, as people do. */
+/** Handles a notice as the pager does. It takes the same notice twice, as people do. */
 export function pagerOf(scene: Scene): Serve {
   return ({ path, body, random, headers }) => {
     const [name, step = ''] = path.split('/').slice(-2);
@@ -108,7 +107,7 @@ export function pagerOf(scene: Scene): Serve {
   };
 }
 
-/** A telephone that is answered, mostly. */
+/** Calls a telephone, which somebody mostly answers. */
 async function telephone(
   scene: Scene,
   device: Device,
@@ -117,7 +116,7 @@ async function telephone(
 ): Promise<void> {
   const random = device.link.chanceOf(`${notice.idempotencyKey} ${scene.clock.monotonic()}`);
   const end = random.next();
-  // Nobody picks up: the call lasts as long as it may.
+  // Nobody picks up: the call lasts until it is aborted.
   if (end < 0.1) {
     await new Promise<void>((_, reject) => {
       const abort = (): void => {
@@ -132,7 +131,7 @@ async function telephone(
   if (end < 0.3) throw unknownOutcome('The line broke.');
 }
 
-/** Somebody has been told, and does something about it later, or not. */
+/** Tells that a person has heard a notice, and lets them act on it later, or not. */
 function heard(scene: Scene, device: Device, notice: EscalationNotice, random: SeededRandom): void {
   const { operationId: id, operationIds: ids, subject, step, ask, test: isTest } = notice;
   scene.saw(

@@ -1,5 +1,5 @@
 /**
- * What happens in the processes of a device beside the one that owns its store: clients, candidates, pages.
+ * Steps in the processes of a device beside the owner of its store: clients, candidates, pages.
  *
  * @module
  */
@@ -16,12 +16,12 @@ import type { Device } from '../scene/device.ts';
 import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
 import { crisisTypeAt, deviceAt, TYPES } from './work.ts';
 
-/** A client that looks for an owner finds one that can be reached within this time. */
+/** Time within which a client finds an owner that is within reach. */
 const CONNECTED_WITHIN_MS = 10_000;
-/** More than an owner takes lines from. */
+/** More lines than an owner accepts. */
 const CROWD = 140;
 
-/** The client of this number, wherever a plan was drawn for more of them. */
+/** Acts on the client of this number; the numbers of a plan wrap around. */
 function withClient(
   scene: Scene,
   { device: at, client: number }: { readonly device: number; readonly client: number },
@@ -29,7 +29,7 @@ function withClient(
 ): void {
   const device = deviceAt(scene, at);
   const client = device.clients.at(number);
-  // One that stands still is asked once it goes on.
+  // A client that stands still acts once it goes on.
   client?.vessel.life.whenAwake(() => {
     act(device, client);
   });
@@ -41,7 +41,7 @@ function refusedTo(device: Device, key: string): (error: unknown) => void {
   };
 }
 
-/** Tells what a client hears of an operation. */
+/** Watches an operation for a client. */
 function watch(
   device: Device,
   client: ClientProcess,
@@ -69,7 +69,7 @@ function hinder(scene: Scene, { clients }: Device, forMs: number, end: () => voi
   scene.clock.schedule(forMs, both);
 }
 
-/** An id of what was accepted on the device, `which` of them all. */
+/** Picks the id of an accepted operation; `which` is its place among all, from 0 to 1. */
 function idAt(device: Device, which: number): string | undefined {
   const ids = [...device.accepted];
   return ids[Math.floor(which * ids.length)];
@@ -100,7 +100,7 @@ function askInCrisis(
             device.tell({ event: 'accepted', key, id, client: client.name });
           },
           failed: (error) => {
-            // It was delivered while the disk did not take its record.
+            // The crisis was delivered while the disk did not take its record.
             const isDelivered = isHoldfastError(error) && error.code === 'HF_STORE_HANGING';
             if (!isDelivered) refusedTo(device, key)(error);
           },
@@ -264,7 +264,7 @@ const LOOKS_OF_CLIENTS: readonly AnyStepKind[] = [
         const operation = client.client.operations.get(id);
         const told = ({ settledAtMs }: OperationView): void => {
           scene.saw('a client was told of a change');
-          // One that watches to the end has to be told of the end.
+          // A client that watches to the end must hear of the end.
           if (forMs === null) client.watched.set(id, settledAtMs !== null);
           if (doesThrow) throw new Error('A listener that throws.');
         };
@@ -302,7 +302,7 @@ const LOOKS_OF_CLIENTS: readonly AnyStepKind[] = [
     weight: 4,
     draw: (random) => ({
       device: random.below(16),
-      // Some leave it open: what it shows is compared with health at each look meanwhile.
+      // Some people leave it open: each look meanwhile compares it with health.
       forMs: random.pick([10_000, 120_000, 1_800_000, 7_200_000]),
     }),
     take: (scene, { device: at, forMs }) => {
@@ -414,7 +414,7 @@ const FAULTS_OF_CLIENTS: readonly AnyStepKind[] = [
     }),
     take: (scene, { device: at, delayMs, forMs }) => {
       const device = deviceAt(scene, at);
-      // Several may overlap, and end in any order.
+      // Delays may overlap, and end in any order.
       const delay = { ms: delayMs };
       device.lineDelays.add(delay);
       hinder(scene, device, forMs, () => {

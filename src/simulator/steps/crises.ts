@@ -1,5 +1,5 @@
 /**
- * Crises, the plans of those who may come into one, and upstreams that take no crisis for hours.
+ * Steps of crises, of the plans of people who may come into one, and of upstreams that take no crisis for hours.
  *
  * @module
  */
@@ -17,12 +17,12 @@ import { give, PERSONS } from './orders.ts';
 import { CRISIS_TYPE, crisisTypeAt, deviceAt, refused, TYPES, watch } from './work.ts';
 
 const HOUR_MS = 3_600_000;
-/** Whose plan is kept and pinned. Edits of plans have others. */
+/** Subjects whose plans processes keep and pin. Edits of plans use other subjects. */
 const PLANNED = ['planned-0', 'planned-1'] as const;
-/** A process that takes smaller ones would cut what is said, and send it under another key. */
+/** Longest message of a crisis: a process with a lower limit would cut it, and send it under another key. */
 const SAID_BYTES_MAX = 1_000;
 
-/** The plan that a process has said it keeps and has pinned, by subject; `null` while that changes. */
+/** Plans that a process has confirmed as kept and pinned, by subject; `null` while one changes. */
 const kept = new WeakMap<DeviceProcess, Map<string, string | null>>();
 
 function plansOf({ process }: Device): Map<string, string | null> {
@@ -31,12 +31,12 @@ function plansOf({ process }: Device): Map<string, string | null> {
   return plans;
 }
 
-/** Fields that are drawn for a crisis; steps that were kept in a file may have fewer. */
+/** Fields drawn for a crisis; steps in an old file may have fewer. */
 type Drawn = {
   readonly device: number;
   readonly subject: string;
   readonly type?: string;
-  /** What else it says, and after how long under the same key; `null` for nothing. */
+  /** Time until it says more under the same key; `null` for never. */
   readonly againAfterMs?: number | null;
   readonly fields?: Readonly<Record<string, Json>>;
 };
@@ -54,7 +54,7 @@ function drawCrisis(random: SeededRandom): Required<Drawn> {
   };
 }
 
-/** @param answered - is told the id of what was answered */
+/** @param answered - receives the id of an answered crisis */
 function inCrisis(
   scene: Scene,
   { device: at, subject, ...drawn }: Drawn,
@@ -81,7 +81,7 @@ function inCrisis(
   });
 }
 
-/** @param key - names it in the trace */
+/** @param key - names the crisis in the trace */
 function call(
   scene: Scene,
   device: Device,
@@ -99,7 +99,7 @@ function call(
     .then((answer: CrisisAnswer) => {
       const { operationId: id, durable, delivery, resources } = answer;
       if (id === null) return;
-      // A device that sleeps answers once it is awake.
+      // A sleeping device answers once it is awake.
       const hasSlept = device.clock.hasSleptSince(startedAtMs);
       const waitedMs = hasSlept ? 0 : clock.monotonic() - startedAtMs;
       const plan = planOwed === null ? {} : { planOwed, planGiven: resources[0]?.name ?? null };
@@ -122,7 +122,7 @@ async function keepPlan(scene: Scene, device: Device, subject: string): Promise<
   const plans = plansOf(device);
   const { crisisPlans } = device.runtime;
   const name = `Friend ${scene.nextRequest()}`;
-  // What is asked at the same time may hold in any order.
+  // Pins requested at the same time may take effect in any order.
   const isAlone = !plans.has(subject) || plans.get(subject) !== null;
   plans.set(subject, null);
   try {
@@ -135,7 +135,7 @@ async function keepPlan(scene: Scene, device: Device, subject: string): Promise<
   }
 }
 
-/** How long a crisis is taken by nobody: seldom for so long that people are called again and again. */
+/** Time for which nobody takes a crisis: seldom long enough that people are called again and again. */
 const UNHEARD_MS = [180_000, 180_000, 180_000, HOUR_MS, HOUR_MS, 6 * HOUR_MS] as const;
 
 export const CRISES: readonly AnyStepKind[] = [

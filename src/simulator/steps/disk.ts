@@ -1,5 +1,5 @@
 /**
- * What goes wrong with the disk of a device: with its database, and with the files beside it.
+ * Steps of troubles with a device's disk: with its database, and with the files beside it.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { deviceAt, TYPES } from './work.ts';
 
 const MINUTE_MS = 60_000;
 
-/** The disk has this trouble for a time; `ended` is called then. */
+/** Adds a trouble to the disk for a time; calls `ended` then. */
 function trouble(
   scene: Scene,
   device: Device,
@@ -36,7 +36,7 @@ function trouble(
   scene.clock.schedule(forMs, end);
 }
 
-/** Ways in which a disk refuses writes though it can be read, and what the system then says of its files. */
+/** Refusals of writes by a disk that can still be read: the store's code, and the system's code for its files. */
 const REFUSALS = {
   full: ['HF_STORE_FULL', 'ENOSPC'],
   readOnly: ['HF_STORE_READ_ONLY', 'EROFS'],
@@ -49,7 +49,7 @@ function refusing(way: keyof typeof REFUSALS, roomBytes: number): Trouble {
     code,
     fate: () => 'failsUnwritten',
     files: {
-      // A full disk takes what has its room already.
+      // A full disk still writes over space that a file already has.
       fails: (call) =>
         way === 'readOnly' && (call === 'open' || call === 'copy') ? systemCode : null,
       roomBytes: () => (way === 'full' ? roomBytes : Number.POSITIVE_INFINITY),
@@ -57,7 +57,7 @@ function refusing(way: keyof typeof REFUSALS, roomBytes: number): Trouble {
   };
 }
 
-/** A crisis as a step of its own has it. */
+/** Kind of the step that raises a crisis. */
 const CRISIS = kindOf('work.crisis');
 
 function kindOf(name: string): AnyStepKind {
@@ -66,7 +66,7 @@ function kindOf(name: string): AnyStepKind {
   return found;
 }
 
-/** The machine loses its power: what was not synced may be gone. */
+/** Cuts the machine's power: the disk may forget unsynced writes. */
 function cutPower(scene: Scene, device: Device, random: SeededRandom): void {
   if (device.disk.onlySpilled.size > 0) scene.saw('a power cut while a crisis is spilled');
   device.process.kill();
@@ -74,12 +74,12 @@ function cutPower(scene: Scene, device: Device, random: SeededRandom): void {
   void device.killAndBoot();
 }
 
-/** How long a fault lasts: mostly minutes, now and then seconds. */
+/** Draws the length of a fault: mostly minutes, now and then seconds. */
 function drawSpan(random: SeededRandom): number {
   return 1_000 + random.below(random.chance(0.3) ? 20_000 : 10 * MINUTE_MS);
 }
 
-/** A backup is put in the place of the store; a person releases it after a time, if nobody did before. */
+/** Releases a restored store after a time, as a person does, unless somebody did before. */
 export function releaseLater(scene: Scene, device: Device, afterMs: number): void {
   const end = scene.untilHealed(() => {
     device.disk.release().catch(() => undefined);
@@ -322,7 +322,7 @@ export const DISK: readonly AnyStepKind[] = [
   }),
 ];
 
-/** Damages records that lie on the disk, wherever in the order of acceptance they are. */
+/** Damages records on the disk, anywhere in the order of acceptance. */
 async function damageRows(
   scene: Scene,
   device: Device,

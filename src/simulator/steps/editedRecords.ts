@@ -1,6 +1,6 @@
 /**
- * The records that people edit: entities of holdfast, one that an app declares itself, and one that nobody declares; and
- * what somebody makes of such a record.
+ * Records that people edit: entities of holdfast, one that an app declares itself, and one that nobody declares; and
+ * the edits that people make of them.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import type { Json, JsonObject } from '../../../machines/vocabulary/shape.ts';
 import type { SeededRandom } from '../../virtual/seededRandom.ts';
 import type { MadeEdit } from '../oracle/madeEdit.ts';
 
-/** A visit, which an app declares itself: what is doubtful waits for a person. */
+/** A visit, an entity that an app declares itself: its doubtful merges wait for a person. */
 interface Visit {
   readonly id: string;
   readonly title: string;
@@ -42,22 +42,22 @@ const visit: EntityRules = defineEntity<Visit>()({
 
 export const OWN_ENTITIES: readonly EntityRules[] = [visit];
 
-/** Change that an edit makes of a record. */
+/** An edit of a record. */
 export interface Drawn extends Pick<MadeEdit, 'isRival' | 'replaces' | 'removes' | 'touches'> {
   readonly mark: string | null;
   readonly value: JsonObject;
 }
 
-/** A kind of record that is edited. */
+/** A kind of record that people edit. */
 export interface EditedRecord {
-  /** The type of the requests that edit it. */
+  /** Type of the requests that edit it. */
   readonly type: string;
   readonly entity: string;
   /** Value that the upstream holds from the start. */
   readonly begun: JsonObject;
-  /** The crisis plan that it is; `null` for others. */
+  /** Reads it as a crisis plan; `null` for other records. */
   readonly asCrisisPlan: ((value: Json) => CrisisPlan | null) | null;
-  /** Draws what somebody makes of it, who puts `mark` in. */
+  /** Draws the edit of somebody who writes `mark` into it. */
   readonly draw: (random: SeededRandom, shown: JsonObject, mark: string) => Drawn;
 }
 
@@ -206,7 +206,7 @@ function textOf(value: Json | undefined): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** The plan that a crisis is answered with. */
+/** Reads the plan that answers a crisis. */
 function planOf(value: Json): CrisisPlan {
   const contacts = items((value ?? {}) as JsonObject, 'emergencyContacts');
   return {

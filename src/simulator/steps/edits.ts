@@ -1,6 +1,6 @@
 /**
- * Edits of records by people at several devices: from what their device shows or from nothing, whole or in part, with
- * words of their own, with what they take out; and what devices hear of others.
+ * Steps in which people edit records at several devices, based on what their device shows or on nothing, whole or in
+ * part, and remove things; and in which devices hear of others' edits.
  *
  * @module
  */
@@ -17,11 +17,11 @@ import { type Drawn, EDITED, type EditedRecord } from './editedRecords.ts';
 import { META_FIELD } from './recordHandlers.ts';
 import { deviceAt, send } from './work.ts';
 
-/** How an edit is handed in. */
+/** Forms in which people hand in an edit. */
 const FORMS = ['whole', 'whole', 'patch', 'part', 'part', 'baseless', 'version'] as const;
 type Form = (typeof FORMS)[number];
 
-/** How many records there are of each kind. */
+/** Number of records of each kind. */
 export const RECORDS_OF_A_KIND = 2;
 
 function recordAt(which: number): EditedRecord {
@@ -37,12 +37,12 @@ interface DrawnEdit {
   readonly record: number;
   readonly id: number;
   readonly form: Form;
-  /** How long the person writes, on what they have seen. */
+  /** Time that the person writes, on the value that they have seen. */
   readonly writesMs: number;
   readonly isConfirmed: boolean;
 }
 
-/** One person edits a record as their device shows it. */
+/** Edits a record as a person does, on the value that their device shows. */
 async function edit(scene: Scene, drawn: DrawnEdit, random: SeededRandom): Promise<void> {
   const device = deviceAt(scene, drawn.device);
   const record = recordAt(drawn.record);
@@ -109,13 +109,13 @@ function requestOf(
   return { ...about, base: known, payload, ...more };
 }
 
-/** What is left out and confirmed goes, too. */
+/** Lists confirmed removals: fields that the payload leaves out. */
 function confirmedAway({ confirm = [], payload }: SyncRequest): readonly string[] {
   const value = (payload ?? {}) as JsonObject;
   return confirm.map(({ path }) => path).filter((path) => !Object.hasOwn(value, path.slice(1)));
 }
 
-/** What an older app sends, which knows some of the fields: whatever it changed, and now and then another one. */
+/** Picks the fields that an older app sends: each changed one, and now and then another. */
 function partOf(before: JsonObject, value: JsonObject, random: SeededRandom): JsonObject {
   return Object.fromEntries(
     Object.entries(value).filter(([name, now]) => !isSame(before[name], now) || random.chance(0.3)),
@@ -136,7 +136,7 @@ function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** A device hears of a version that the upstream has, or had; whether it has taken notice. */
+/** Lets a device hear of a present or past version of the upstream; resolves with whether it took notice. */
 export async function hear(
   scene: Scene,
   device: Device,
@@ -154,7 +154,7 @@ export async function hear(
   );
 }
 
-/** Where the upstream has it. */
+/** Path of a record at the upstream. */
 export function pathOf({ type, id }: Entity): string {
   return `/v1/${type}/${id}`;
 }
@@ -218,7 +218,7 @@ export const EDITS: readonly AnyStepKind[] = [
     take: (scene, { device: at, record, id }) => {
       const { name, runtime } = deviceAt(scene, at);
       const entity = entityAt(recordAt(record), id);
-      // Its process may die before anybody hears whether it has.
+      // The process may die before anybody hears whether it has forgotten the record.
       scene.forgotten.add(`${name} ${pathOf(entity)}`);
       runtime.entities.forget(entity).catch(() => undefined);
     },
@@ -227,7 +227,7 @@ export const EDITS: readonly AnyStepKind[] = [
   }),
 ];
 
-/** Somebody wants back what was removed last: it may be there again, though it was removed. */
+/** Restores the last removal, as a person does: it may come back, though somebody removed it. */
 async function restore(
   scene: Scene,
   device: Device,

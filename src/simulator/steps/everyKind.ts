@@ -20,7 +20,7 @@ import { WORK } from './work.ts';
 
 /** Kinds of steps for any app. */
 const AROUND = [...DISK, ...NETWORK, ...UPSTREAMS, ...PEOPLE, ...PROCESSES];
-/** The kinds of a plan for the simulator's own app, and for another one. */
+/** Kinds of steps for the simulator's own app, and for a user's app. */
 export const OWN_KINDS: readonly AnyStepKind[] = [
   ...WORK,
   ...CRISES,

@@ -1,5 +1,5 @@
 /**
- * What goes wrong between a device and upstreams.
+ * Steps of faults between a device and upstreams.
  *
  * @module
  */

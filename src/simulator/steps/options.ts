@@ -1,5 +1,5 @@
 /**
- * Policies that are set while a process runs, and requests, whose fields are drawn as options are.
+ * Steps that set policies while a process runs, and requests with drawn fields, as options are drawn.
  *
  * @module
  */
@@ -15,12 +15,12 @@ import { REQUESTS } from '../setup/fieldValues.ts';
 import { deviceAt, send, TYPES } from './work.ts';
 
 const KEY_LENGTHS = [1, 12, 200];
-/** How many of all fields are off the usual where they are drawn together. */
+/** Share of fields set off the usual where they are drawn together. */
 const TOGETHER_SHARE = 0.3;
-/** Given as spans from now on. */
+/** Fields whose values are spans from now on. */
 const INSTANTS: readonly string[] = ['expiresAtMs', 'startAtMs'] satisfies (keyof SyncRequest)[];
 
-/** One field of a request off the usual, or many at once. */
+/** Draws a request's fields: one off the usual, or many at once. */
 function drawFields(random: SeededRandom): Readonly<Record<string, Json>> {
   const fields = [...REQUESTS].filter(([, { values }]) => values.length > 0);
   const one = random.below(fields.length);
@@ -55,7 +55,7 @@ export const OPTIONS: readonly AnyStepKind[] = [
         );
         device.noteLayers(runtime.policyLayers());
       } catch (error) {
-        // They may be at odds with what is set already: then nothing is changed.
+        // Drawn policies may contradict earlier ones: the runtime then changes nothing.
         if (!isHoldfastError(error) || error.code !== 'HF_OPTION_INVALID') throw error;
         if (JSON.stringify(runtime.policyLayers()) !== before) throw error;
       }
@@ -83,7 +83,7 @@ export const OPTIONS: readonly AnyStepKind[] = [
       send(device, {
         ...{ type, subject: 'user-1', tier },
         ...Object.fromEntries(given),
-        // Of its own, so that it is no repeat.
+        // A key of its own keeps the request from being a repeat.
         idempotencyKey: scene.nextRequest().toString(36).padEnd(keyLength, '-'),
       });
     },

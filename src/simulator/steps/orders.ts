@@ -14,7 +14,7 @@ import type { TraceEvents } from '../oracle/trace.ts';
 import type { Device } from '../scene/device.ts';
 import type { Scene } from '../scene/scene.ts';
 
-/** People who give orders. The last is whose crises there are, and nobody may decide about their own. */
+/** People who give orders. The last has crises of their own, and nobody may decide about their own. */
 export const PERSONS: readonly [Person, ...Person[]] = [
   { id: 'ana', role: 'clinician' },
   { id: 'ben', role: 'operator' },
@@ -32,15 +32,15 @@ export interface Asking {
   readonly device: Device;
   readonly random: SeededRandom;
   readonly by: Person;
-  /** Which of what there is, from 0 to 1. */
+  /** Place of the chosen thing among all, from 0 to 1. */
   readonly which: number;
-  /** Whether they have the name wrong. */
+  /** Whether the person gives a wrong name. */
   readonly isWrong: boolean;
 }
 
 const UNKNOWN_IDS = ['nobody', '018f0000-0000-7000-8000-000000000000', ''] as const;
 
-/** The parameters of each call, by its name. One that is missing here fails test/src/simulator/people.test.ts. */
+/** Makes the parameters of each call, by its name. A missing call fails test/src/simulator/people.test.ts. */
 export const ORDERS: Readonly<Record<string, (asking: Asking) => Params | Promise<Params>>> = {
   health: () => ({}),
   'store.backup': () => ({ path: 'backup' }),
@@ -146,7 +146,10 @@ export const ORDERS: Readonly<Record<string, (asking: Asking) => Params | Promis
   },
 };
 
-/** Acts that people ask of operations by a call, so that nobody takes them for a fault, also where no answer comes. */
+/**
+ * Acts of operations that a call asks for. They are told before, so that nobody takes them for a fault, even where no
+ * answer comes.
+ */
 const ASKED: Readonly<Record<string, TraceEvents['asked']['what']>> = {
   'operation.cancel': 'cancel',
   'operation.retry': 'retryNow',
@@ -160,7 +163,7 @@ const ASKED: Readonly<Record<string, TraceEvents['asked']['what']>> = {
   'quarantine.purge': 'purge',
 };
 
-/** Gives an order as the socket and the inspector's page do, and tells what came of it; `null` where it was refused. */
+/** Gives an order as the socket and the inspector's page do, and tells its result; returns `null` for a refusal. */
 export async function give(device: Device, call: string, params: Params): Promise<unknown> {
   const { runtime, number: process } = device.process;
   const { id, by } = params as { readonly id?: unknown; readonly by?: unknown };
@@ -192,7 +195,7 @@ function codeOf(error: unknown): ErrorCode | 'no code' {
   return isHoldfastError(error) ? error.code : 'no code';
 }
 
-/** Which of these is meant; one that there is not where the person has it wrong, or there is none. */
+/** Chooses one of these; an unknown one where the person is wrong, or where there is none. */
 function chosen({ which, isWrong, random }: Asking, ids: readonly string[]): string {
   const id = ids[Math.floor(which * ids.length)];
   return isWrong || id === undefined ? random.pick(UNKNOWN_IDS) : id;
@@ -200,11 +203,11 @@ function chosen({ which, isWrong, random }: Asking, ids: readonly string[]): str
 
 function operationId(asking: Asking): string {
   const ids = [...asking.device.accepted];
-  // Most orders are about what is under way.
+  // Most orders are about recent work.
   return chosen(asking, asking.random.chance(0.7) ? ids.slice(-40) : ids);
 }
 
-/** Looks at a list, and takes one of it; or one of all operations, which the call will not have. */
+/** Lists things and chooses one, or any operation, which the call will refuse. */
 async function looked(
   asking: Asking,
   call: string,
@@ -243,7 +246,7 @@ async function conflictId(asking: Asking): Promise<string> {
   return await looked(asking, 'conflict.page', query, ({ conflicts }: Page) => conflicts);
 }
 
-/** A decision on a conflict: by a side, or an answer to each question, now and then one too few. */
+/** Draws a decision on a conflict: one side for all, or an answer to each question, now and then one too few. */
 async function decisionOn(asking: Asking): Promise<Params> {
   const { device, random, by } = asking;
   const id = await conflictId(asking);
@@ -299,12 +302,12 @@ function letterFilter(random: SeededRandom): Params {
   ]);
 }
 
-/** What people do at the end of their shift: decide what waits for them, and let go of what they hold. */
+/** Ends the shift of all people: they decide what waits for them, and release what they hold. */
 export async function closeUp(device: Device): Promise<void> {
   const by = PERSONS[2] ?? PERSONS[0];
   const { runtime } = device;
   if (runtime.getHealthStatus().hold !== null) await give(device, 'store.release', { by });
-  // By the names that its process knows: an upstream may have another since.
+  // The process's own names count: an upstream may have another by now.
   for (const upstream of Object.keys(runtime.getHealthStatus().upstreams)) {
     for (let left = 20; left > 0 && runtime.upstream(upstream).hold !== null; left -= 1) {
       await give(device, 'breaker.release', { upstream });
@@ -325,7 +328,7 @@ export async function closeUp(device: Device): Promise<void> {
   }
 }
 
-/** Ends a crisis mode; of several people one at least has neither switched it on nor prolonged it. */
+/** Ends a crisis mode; at least one of several people has neither switched it on nor prolonged it. */
 async function leave(device: Device, subject: CrisisModeState['subject']): Promise<void> {
   for (const by of [...PERSONS, { id: 'eve', role: 'clinician' }]) {
     const of = subject === null ? {} : { subject };

@@ -1,5 +1,5 @@
 /**
- * What people ask of the runtime besides work: they look, and they give orders, late, twice, by mistake, and two at once.
+ * Steps in which people look at the runtime and give it orders: late, twice, by mistake, and two people at once.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
 import { type Asking, give, ORDERS, type Params, PERSONS } from './orders.ts';
 import { deviceAt } from './work.ts';
 
-/** How often each call is made that changes something; the others only look, and are all alike. */
+/** Weights of the calls that change something; all other calls only look, and have one weight. */
 const CHANGES: Readonly<Record<string, number>> = {
   'operation.cancel': 4,
   'operation.retry': 4,
@@ -39,7 +39,7 @@ const CHANGES: Readonly<Record<string, number>> = {
 
 const LOOKS = Object.keys(ORDERS).filter((call) => !Object.hasOwn(CHANGES, call));
 
-/** What its giver takes back after a while, and by which call. */
+/** Calls whose giver takes them back after a while, with the parameters for that. */
 const TAKEN_BACK: Readonly<Record<string, (params: Params) => Params>> = {
   'breaker.forceOpen': ({ upstream, by }) => ({ upstream, by }),
   'breaker.disable': ({ upstream, by }) => ({ upstream, by }),
@@ -52,23 +52,23 @@ function drawnCall(random: SeededRandom): string {
   return calls.find(([, weight]) => (draw -= weight) < 0)?.[0] ?? 'operation.cancel';
 }
 
-/** How often the process dies as it carries out a decision. */
+/** Chance that the process dies while it carries out a decision. */
 const DIES_SHARE = 0.5;
 
-/** Fields that are drawn for an order. */
+/** Fields drawn for an order. */
 interface Drawn {
   readonly device: number;
   readonly call: string;
   readonly by: number;
-  /** Who gives the same order at the same instant; `null` for nobody. */
+  /** Another person who gives the same order at the same instant; `null` for nobody. */
   readonly also: number | null;
-  /** How long they think, with what they have seen before them. */
+  /** Time that the person thinks, on what they have seen. */
   readonly lateMs: number;
-  /** Whether they give it a second time. */
+  /** Whether the person gives it twice. */
   readonly isTwice: boolean;
   readonly which: number;
   readonly isWrong: boolean;
-  /** How long what they hold is held. */
+  /** Time until the person releases what they hold. */
   readonly holdMs: number;
 }
 
@@ -97,14 +97,14 @@ async function ask(scene: Scene, drawn: Drawn, random: SeededRandom): Promise<vo
   const takenBack = TAKEN_BACK[call]?.(params);
   if (takenBack === undefined) return;
   await passed(scene, holdMs);
-  // Somebody else tries, who holds nothing there.
+  // Somebody else tries to release it, without holding anything there.
   const tries = PERSONS[random.below(PERSONS.length)];
   if (random.chance(0.3)) await give(device, 'breaker.release', { ...takenBack, by: tries?.id });
   for (let left = given.length; left > 0; left -= 1)
     await give(device, 'breaker.release', takenBack);
 }
 
-/** The other person in place of the one who gives the order; some calls name them by their id alone. */
+/** Names another person as the giver of the order; some calls take an id alone. */
 function byOther({ by }: Params, other: unknown): Params {
   if (by === undefined) return {};
   return { by: typeof by === 'string' ? (other as { readonly id: string }).id : other };

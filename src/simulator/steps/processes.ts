@@ -1,5 +1,5 @@
 /**
- * What happens to the processes of devices, and to their clocks.
+ * Steps that happen to the processes of devices, and to their clocks.
  *
  * @module
  */
@@ -16,23 +16,23 @@ import { deviceAt } from './work.ts';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 365 * 24 * HOUR_MS;
-/** More than the work of one timer, or of one request up to its acceptance, has. */
+/** More microtasks than the work of a timer, or of a request up to its acceptance, has. */
 const MICROTASKS_MAX = 300;
-/** `close()` that has not ended so long after its deadline is followed by SIGKILL, as a service manager does. */
+/** Time past the deadline of `close()` after which a SIGKILL follows, as a service manager sends it. */
 const STOPS_WITHIN_MS = 90_000;
 
-/** Nothing may be wrong at any of these times after the deadline of a stop, the last of which is late. */
+/** Times past a stop's deadline at which nothing may be wrong; at the last, the stop is late. */
 const LATE_MS = [0, 500, 1_000, 1_500, 2_000] as const;
 
-/** How often the next process has other options. */
+/** Chance that the next process has other options. */
 const CHANGED_SHARE = 0.3;
 
-/** The memory store has no owner, and changes all that a commit changes in one step. */
+/** The memory store has no owner, and makes all changes of a commit in one step. */
 const POINTS = [...OPERATION_FAULT_POINTS, ...CONFLICT_FAULT_POINTS].filter(
   (point) => !point.startsWith('open.') && point !== 'store.beforeRaise',
 );
 
-/** How long a device stays off: mostly not at all. */
+/** Draws how long a device stays off: mostly not at all. */
 function drawOffMs(random: SeededRandom): number {
   if (random.chance(0.6)) return 0;
   return 1 + random.below(random.pick([1_000, 10 * MINUTE_MS, HOUR_MS]));
@@ -63,12 +63,12 @@ interface Stop {
   readonly isChanged: boolean;
 }
 
-/** Closes the process, or ends it by force where that takes too long. */
+/** Closes the process, or kills it where that takes too long. */
 function stop(scene: Scene, device: Device, { deadlineMs, offMs, isChanged }: Stop): void {
   const { process } = device;
   const fromMs = scene.clock.monotonic();
   const turnsBefore = process.life.turns();
-  /** With nothing wrong, neither disk nor process nor machine holds it up. */
+  /** Tells whether neither disk nor process nor machine holds up the stop. */
   const isWell = (): boolean =>
     device.disk.troubles.size === 0 &&
     !process.life.isStill() &&

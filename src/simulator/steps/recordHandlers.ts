@@ -1,5 +1,5 @@
 /**
- * Handlers of edits: they write records over HTTP with a condition, and read what is there.
+ * Handlers of edits: they write records over HTTP with a condition, and read the present ones.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { httpHandlerOver } from '../../http/httpHandler.ts';
 import type { Network } from '../../http/send.ts';
 import { EDITED } from './editedRecords.ts';
 
-/** The field of a record in which devices tell each other what they know. */
+/** Field of a record in which devices tell each other what they know. */
 export const META_FIELD = 'holdfast';
 
-/** The handlers of all types that edit records. `traced` runs one under the eyes of the judge. */
+/** Builds the handlers of all types that edit records. `traced` runs one and tells the judge of it. */
 export function recordHandlers(
   network: Network,
   baseUrl: string,

@@ -1,5 +1,5 @@
 /**
- * What goes wrong with upstreams.
+ * Steps of troubles with upstreams.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
 import { TYPES } from './work.ts';
 
 const DAY_MS = 86_400_000;
-/** Troubles that no endpoint has alone. */
+/** Troubles that hit a whole upstream, never one endpoint. */
 const OF_THE_WHOLE: ReadonlySet<string> = new Set(['refuses', 'stands still', 'browns out']);
 
-/** The upstream of this number, wherever a plan was drawn for more of them; the last one tells people of crises. */
+/** Picks the upstream of this number; the numbers of a plan wrap around, and the last upstream is the pager. */
 export function upstreamAt(
   { upstreams, pager }: Scene,
   at: number,
@@ -36,7 +36,7 @@ export const UPSTREAMS: readonly AnyStepKind[] = [
         trouble,
         endpoint: isOfEndpoint ? random.pick([...TYPES]).replaceAll('.', '/') : null,
         share: random.pick([0.1, 0.5, 1, 1]),
-        // One endpoint may be ill among others that are well, for as long as it takes.
+        // One endpoint may be in trouble for a day, among others that are well.
         forMs: isOfEndpoint && random.chance(0.3) ? DAY_MS : whileMs,
       };
     },

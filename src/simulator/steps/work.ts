@@ -1,5 +1,5 @@
 /**
- * Requests of callers.
+ * Steps in which callers hand in requests.
  *
  * @module
  */
@@ -12,28 +12,28 @@ import { noteSent } from '../oracle/sentKeys.ts';
 import type { Device } from '../scene/device.ts';
 import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
 
-/** The types of requests; each goes to an upstream of the set-up, in turn. */
+/** Types of requests; each goes to an upstream of the set-up, in turn. */
 export const TYPES = ['payments.push', 'records.put', 'mood.post', KEYLESS_TYPE] as const;
 
-/** The type that crises of the app have, mostly. */
+/** Type of most of the app's crises. */
 export const CRISIS_TYPE = 'crisis.alert';
 
-/** The type of a crisis: that of the app's crises, where this one has no handler, as the runtime does it. */
+/** Picks the type of a crisis: `CRISIS_TYPE` where the drawn one has no handler, as the runtime does. */
 export function crisisTypeAt({ process }: Device, type: string): string {
   return process.options.handlers[type] === undefined ? CRISIS_TYPE : type;
 }
 
-/** The type whose handler is the app's own. */
+/** Type whose handler is the app's own. */
 export const OWN_TYPE = 'mood.post' satisfies (typeof TYPES)[number];
 
-/** The device of this number, wherever a plan was drawn for more of them. */
+/** Picks the device of this number; the numbers of a plan wrap around. */
 export function deviceAt({ devices }: Scene, at: number): Device {
   const device = devices[at % devices.length];
   if (device === undefined) throw new Error('A run has a device.');
   return device;
 }
 
-/** Hands a request in, and tells what comes of it. */
+/** Hands in a request, and tells what comes of it. */
 export function send(device: Device, request: SyncRequest): void {
   const key = request.idempotencyKey ?? '';
   device.runtime.sync(noteSent(request)).then(
@@ -47,7 +47,7 @@ export function send(device: Device, request: SyncRequest): void {
   );
 }
 
-/** Hands in a request that was handed in before: one of the two may be refused, and the other stored. */
+/** Hands in an earlier request again: one of the two may be refused, and the other stored. */
 export function sendAgain(device: Device, request: SyncRequest): void {
   device.tell({ event: 'askedAgain', key: request.idempotencyKey ?? '' });
   send(device, request);
