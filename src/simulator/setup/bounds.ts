@@ -1,15 +1,15 @@
 /**
- * How long after healing everything must have ended, for the options that a device has; and what may wait longer
- * than a run lasts, since its options say so.
+ * Bounds on how long after healing a device's work may take to end, by its options; and the waits that may outlast a
+ * run, since the options say so.
  *
- * The time is the sum of what may follow on each other, half as much again, and a minute and a quarter:
- * - the longest wait after a failed attempt that a policy allows, and that a `Retry-After` may ask for: what was
- *   waited for before healing is waited for once;
- * - the longest time to the next probe, and what a `Retry-After` lengthens it by;
- * - for each operation that waits, the slowest answer of a well upstream, one at a time, twice;
- * - for each operation that waits, the time between two tokens of the tightest rate.
+ * The bound is the sum of waits that may follow each other, plus half of it, plus 75 seconds:
+ * - the longest wait after a failed attempt that a policy allows, and the longest that a `Retry-After` may ask for:
+ * only one such wait can have begun before healing;
+ * - the longest time to the next probe, and what a `Retry-After` adds to it;
+ * - for each waiting operation, the slowest answer of a well upstream, one at a time, twice;
+ * - for each waiting operation, the time between two tokens of the tightest rate.
  *
- * A part that is longer than {@link PART_MS_MAX} is left out, and what waits for that part may wait on.
+ * A part above {@link PART_MS_MAX} is left out of the sum, and operations that wait for it may wait on.
  *
  * @module
  */
@@ -26,28 +26,30 @@ import type { CheckedOptions } from '../../options.ts';
 import type { Telling } from '../oracle/look.ts';
 import type { DiskRow } from '../oracle/trace.ts';
 
-/** An upstream that is well answers within this. */
+/** Slowest answer of a well upstream. */
 const SLOWEST_ANSWER_MS = 2_500;
 const SLACK_MS = 75_000;
-/** No run waits longer for one part. */
+/** Longest part that a run waits for. */
 export const PART_MS_MAX: number = 2 * 3_600_000;
-/** Subjects of a part, in the words of waits. */
+/** Parts of the time, in the words of waits. */
 type Part = 'backoff' | 'turn' | 'rate' | 'review' | 'lane';
 
 export interface Bounds {
-  /** Whatever may end has ended by then, in milliseconds after healing. */
+  /** Time after healing, in milliseconds, by which everything bounded has ended. */
   readonly withinMs: number;
-  /** What may wait longer, each with the reason. */
+  /** Parts that may take longer, each with the reason. */
   readonly longer: ReadonlyMap<Part, string>;
 }
 
-/** A key that its upstream has forgotten needs a person, and clocks are set by up to this. */
+/**
+ * Lifetime of keys above all jumps of clocks: with a shorter one an upstream may have forgotten a key, and a person
+ * has to decide.
+ */
 const JUMPS_MS = 50 * 365 * 86_400_000;
 
 /**
- * @param everyOptions - of each process so far: a wait that has begun, and an outage, outlast the options that they
- * began under
- * @param waiting - number of operations that have not ended when everything is healed
+ * @param everyOptions - options of each process so far: a wait or an outage outlasts the options that it began under
+ * @param waiting - number of unfinished operations when everything is healed
  */
 export function boundsOf(everyOptions: readonly CheckedOptions[], waiting: number): Bounds {
   const each = everyOptions.map((options) => boundsUnder(options, waiting));
@@ -92,7 +94,7 @@ function boundsUnder(options: CheckedOptions, waiting: number): Bounds {
   return { withinMs: 1.5 * withinMs + SLACK_MS, longer };
 }
 
-/** Parts of the time until work has its turn at an upstream. */
+/** Lists the parts of the time until work gets its turn at an upstream. */
 function turnsAt(
   upstream: string,
   { policies }: CheckedOptions,
@@ -102,7 +104,7 @@ function turnsAt(
   const probeMs = 1.1 * Math.max(flow.probeMsMin, flow.probeMsMax) + breaker.retryAfterMsMax;
   const trips = [breaker.consecutiveFailuresToOpen, breaker.failureRateToOpen];
   const isTripped = [...trips, breaker.slowCallRateToOpen].some((rule) => rule !== null);
-  // A rule that looks far back may open it again after each success.
+  // A rule that looks far back may open the breaker again after each success.
   const probes = isTripped ? waiting + 1 : 1;
   return [
     ['turn', probeMs * probes, `the next probe of ${upstream} comes later`],
@@ -111,7 +113,7 @@ function turnsAt(
   ];
 }
 
-/** How long an attempt of this type may take, by the tiers that there are. */
+/** Finds the shortest and the longest time-out of this type's attempts, over all tiers. */
 function timeoutsOf(
   type: string,
   { policies, handlers }: CheckedOptions,
@@ -122,13 +124,13 @@ function timeoutsOf(
   return { leastMs: Math.min(...each), mostMs: Math.max(...each) };
 }
 
-/** As many waiting operations as turns are bounded for. */
+/** Number of waiting operations for which turns are bounded. */
 const WAITING_MAX = 200;
 
 /**
- * Within which time work has its turn, by upstream; one whose options let it wait for longer is left out.
+ * Computes the time within which work gets its turn, by upstream, without upstreams whose options let it wait longer.
  *
- * @param everyOptions - of each process so far: an outage outlasts the options that it began under
+ * @param everyOptions - options of each process so far: an outage outlasts the options that it began under
  */
 export function turnsWithin(
   everyOptions: readonly CheckedOptions[],
@@ -145,7 +147,10 @@ export function turnsWithin(
 
 const TURNS = new WeakMap<CheckedOptions, Readonly<Record<string, number>>>();
 
-/** Without end where they let it wait for longer. What was under way before may hold its slots until its time-out. */
+/**
+ * Computes the time to a turn under these options; infinite where they let work wait longer. Earlier attempts may
+ * hold their slots until their time-out.
+ */
 function turnsUnder(options: CheckedOptions): Readonly<Record<string, number>> {
   const known = TURNS.get(options);
   if (known !== undefined) return known;
@@ -168,12 +173,14 @@ function turnsUnder(options: CheckedOptions): Readonly<Record<string, number>> {
   return within;
 }
 
-/** A step that has less for a call may never be heard over a slow network. */
+/** Least time-out of a call with which a step is sure to be heard over a slow network. */
 const CALL_MS_MIN = 10_000;
-/** A look-up that hangs still, and a process that stands still. */
+/** Margin for a look-up that still hangs, and a process that stands still. */
 const TELLING_SLACK_MS = 120_000;
 
-/** By when people are told of a crisis that is not delivered; `null` where there is nobody, or it may take days. */
+/**
+ * Computes when people must hear of an undelivered crisis; `null` where nobody is configured, or it may take days.
+ */
 export function tellingOf({ crisis }: CheckedOptions): Telling | null {
   const { escalation, pace, escalateAfterMs } = crisis;
   if (escalation.length === 0) return null;
@@ -193,7 +200,7 @@ export function tellingOf({ crisis }: CheckedOptions): Telling | null {
   };
 }
 
-/** The longest wait after a failure that the policy, or the upstream's own word, may come to. */
+/** Computes the longest wait after a failure that the policy allows. */
 function longestWaitMs(retry: RetryPolicy): number {
   const { delayMsMax, jitterMsMax, strategy, initialDelayMs, multiplier, attemptsMax } = retry;
   const exponential = Math.min(
@@ -211,7 +218,7 @@ function longestWaitMs(retry: RetryPolicy): number {
   return Math.max(Math.min(backoffMs, retry.thenEveryMs ?? backoffMs), retry.thenEveryMs ?? 0);
 }
 
-/** Time between two tokens of the tightest rate there. */
+/** Computes the time between two tokens of the tightest rate there. */
 function intervalMs(policies: PolicyTable, upstream: string): number {
   const rates = [
     policies.upstream(upstream).rate,
@@ -222,30 +229,30 @@ function intervalMs(policies: PolicyTable, upstream: string): number {
   return Math.max(0, ...rates.map((rate) => (rate === null ? 0 : 1_000 / rate.perSecond)));
 }
 
-/** Whether this may not have ended yet, although the time is over. */
+/** Tells whether this operation may be unfinished although the time is over. */
 export function mayWaitOn(
   row: DiskRow,
   rows: readonly DiskRow[],
   known: Pick<Bounds, 'longer'> & {
     readonly nowMs: number;
-    /** The latest that it may be by the clock of due times, which is never set back. */
+    /** Latest time by the clock of due times, as if nobody had set it back. */
     readonly latestMs: number;
-    /** Ids of those whose handler has not returned. */
+    /** Ids of operations whose handler has not returned. */
     readonly silent: ReadonlySet<string>;
   },
 ): boolean {
   const { longer, nowMs, latestMs, silent } = known;
-  // Nothing that can be set keeps one back.
+  // No option keeps back a crisis.
   if (row.isCrisis) return false;
   if (silent.has(row.id)) return true;
   const has = (...parts: readonly Part[]): boolean => parts.some((part) => longer.has(part));
   const reason = waitReasonOf(row.state as SyncOperationState);
-  // What is run again is kept in one state for its turn and behind others of its lane.
+  // A brought-back operation has the same state in line and behind others of its lane.
   const isBehind =
     row.state === BROUGHT_BACK &&
     rows.some(({ lane, seq, outcome }) => lane === row.lane && seq < row.seq && outcome === null);
   switch (isBehind && row.lane !== null ? 'lane' : reason) {
-    // The instant that its request names.
+    // The request names the time.
     case 'startAt':
       return (row.startAtMs ?? 0) > nowMs;
     case 'backoff':

@@ -1,5 +1,5 @@
 /**
- * Draws the options of a device: all as usual, one field off the usual, or many at once.
+ * Draws the options of a device: all usual, one field off the usual, or many at once.
  *
  * @module
  */
@@ -10,28 +10,28 @@ import type { SeededRandom } from '../../virtual/seededRandom.ts';
 import { type Drawn, type Place, policiesOf } from './drawnOptions.ts';
 import { ENTITIES, HANDLERS, OPTIONS, POLICIES, STEPS, type TriedField } from './fieldValues.ts';
 
-/** Upstreams and types that options may be drawn for. */
+/** Upstreams and types for which options are drawn. */
 export interface Named {
   readonly upstreams: readonly string[];
   /** Types of requests. */
   readonly types: readonly string[];
 }
 
-/** A field in a place, and what it may be. */
+/** A field in a place, with its possible values. */
 interface Candidate extends Omit<Drawn, 'value'> {
   readonly values: readonly Json[];
 }
 
-/** Tiers of the app that a device may have. */
+/** Tiers of the app that a device may use. */
 export const OWN_TIERS = ['gold', 'guest'] as const;
-/** How many of all fields are set where they are drawn together. */
+/** Share of fields set off the usual where they are drawn together. */
 const TOGETHER_SHARE = 0.06;
-/** Said before the first request, and never changed. */
+/** Options that an app sets before the first request and never changes. */
 const FOR_GOOD: readonly string[] = ['key', 'device'];
 const SETS_MAX = 3;
 /**
- * With less, a day would be spent on trying: no answer comes in time, or what fails is repeated at once. What crises
- * become then is tried in `test/oracle/unstoppable`.
+ * Least drawn values: below them a day would be spent on attempts that time out or repeat at once.
+ * `test/oracle/unstoppable` tries crises under lower values.
  */
 const LEAST_MS: Readonly<Record<string, number>> = {
   attemptTimeoutMs: 2_500,
@@ -40,7 +40,7 @@ const LEAST_MS: Readonly<Record<string, number>> = {
   'retry.thenEveryMs': 1_000,
 };
 
-/** The options of the processes of a device, one after the other; an empty set has all as usual. */
+/** Draws the options of a device's processes in turn; an empty set leaves all as usual. */
 export function drawOptions(random: SeededRandom, named: Named): readonly (readonly Drawn[])[] {
   const all = everyPlace(named);
   const first = drawSet(random, all);
@@ -59,7 +59,7 @@ function drawSet(random: SeededRandom, all: readonly Candidate[]): readonly Draw
   if (how === 'together') {
     return all.flatMap((each) => (random.chance(TOGETHER_SHARE) ? [drawn(each, random)] : []));
   }
-  // Of a field first: those of policies stand in many places.
+  // The draw picks a field before its place, since fields of policies stand in many places.
   const fields = [...new Set(all.map(({ field }) => field))];
   const field = fields[random.below(fields.length)];
   const places = all.filter((each) => each.field === field);
@@ -71,7 +71,7 @@ function drawn({ place, name, field, values }: Candidate, random: SeededRandom):
   return { place, name, field, value: values[random.below(values.length)] ?? null };
 }
 
-/** Changes between two versions of an app: handlers that are missing, upstreams of other names. */
+/** Draws changes between two versions of an app: missing handlers, upstreams of other names. */
 function drawMoves(random: SeededRandom, { types, upstreams }: Named): readonly Drawn[] {
   const moves: Drawn[] = [];
   const type = types[random.below(types.length)] ?? '*';
@@ -85,7 +85,7 @@ function drawMoves(random: SeededRandom, { types, upstreams }: Named): readonly 
   return moves;
 }
 
-/** Policies that a person sets while a process runs. */
+/** Draws policies that a person sets while a process runs. */
 export function drawPolicies(random: SeededRandom, named: Named): readonly Drawn[] {
   const all = everyPlace(named).filter(
     ({ place, name, field }) => place !== 'tiers' && policiesOf(place, name).includes(field),
@@ -100,7 +100,7 @@ function longEnough(field: string): (value: Json) => Json {
   return (value) => (typeof value === 'number' ? Math.max(value, least) : value);
 }
 
-/** Every field in every place where it may be set. */
+/** Lists every field in every place where it may be set. */
 export function everyPlace({ upstreams, types }: Named): readonly Candidate[] {
   const of = (
     place: Place,

@@ -1,5 +1,5 @@
 /**
- * Options of a runtime as data: what was drawn for each field, laid over the options that a run gives.
+ * Options of a runtime as data: the drawn value of each field, laid over the options that a run gives.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { checkOptions, type RuntimeOptions } from '../../options.ts';
 import { YEAR_MS } from './everyField.ts';
 import { HANDLERS, OPTIONS, POLICIES } from './fieldValues.ts';
 
-/** Where a field is set. */
+/** Places where a field is set. */
 export const PLACES = [
   'options',
   'handlers',
@@ -34,27 +34,27 @@ export const PLACES = [
 ] as const;
 export type Place = (typeof PLACES)[number];
 
-/** One field that is not as usual. */
+/** A field off the usual. */
 export interface Drawn {
   readonly place: Place;
-  /** Name of the upstream, tier or type, number of the step; `*` for each, and where there is one only. */
+  /** Name of the upstream, tier or type, or number of the step; `*` for all, or where there is only one. */
   readonly name: string;
   /**
-   * Path of the field there; beside those of the tables the `name` of an upstream, and `isMissing` of a handler,
-   * which is registered while the process runs, if ever.
+   * Path of the field there. Beside the fields of the tables: `name` of an upstream, and `isMissing` of a handler,
+   * which registers while the process runs, if ever.
    */
   readonly field: string;
-  /** Its value; the name of what is no JSON. */
+  /** Value of the field; a name for a value that is no JSON. */
   readonly value: Json;
 }
 
 type Options = Partial<RuntimeOptions>;
 
-/** The time for a call and the first wait after a failure, in milliseconds, where others are set with them. */
+/** Time-out of a call and first wait after a failure, in milliseconds, that go with other drawn fields. */
 const CALL_MS = 3_000;
 const FIRST_WAIT_MS = 500;
 
-/** What a policy is set with, where it could not have its value otherwise. */
+/** Settings that a policy needs beside its value to be allowed. */
 export const BESIDE: Readonly<Record<string, (value: Json) => PolicySettings>> = {
   'flow.slotsMin': () => ({ concurrency: 100_000, flow: { slotsAtStart: 100_000 } }),
   'flow.slotsAtStart': () => ({ concurrency: 100_000, flow: { slotsMin: 1 } }),
@@ -86,7 +86,7 @@ const LAYERS: Readonly<Partial<Record<Place, PolicyLayer>>> = {
   tiers: 'tier',
 };
 
-/** Which policies are set in a place. */
+/** Lists the policies that can be set in a place. */
 export function policiesOf(place: Place, name: string): readonly string[] {
   const layer = LAYERS[place];
   if (layer === undefined) return [];
@@ -94,7 +94,7 @@ export function policiesOf(place: Place, name: string): readonly string[] {
   return [...POLICIES.keys()].filter((field) => Object.hasOwn(rules, field.split('.')[0] ?? ''));
 }
 
-/** Lays what was drawn over the options, in order, but for what can't stand with what is there by then. */
+/** Lays drawn fields over the options, in order, without those that contradict the options by then. */
 export function withDrawn(options: Options, drawn: readonly Drawn[]): Options {
   let laid = options;
   for (const each of drawn) {
@@ -140,7 +140,7 @@ function put(options: Options, drawn: Drawn): Options {
   return merged(options, layered(drawn)) as Options;
 }
 
-/** Layers in which a policy is set, with what it could not be set without. */
+/** Builds the layers that set a policy, with the settings that it needs. */
 function layered({ place, name, field, value }: Drawn): object {
   const [policy = '', part] = field.split('.');
   const set = POLICIES.get(field)?.isMade === true ? madeStrategy(nameIn(value)) : value;
@@ -153,7 +153,7 @@ function layered({ place, name, field, value }: Drawn): object {
   return path.reduceRight<object>((inner, each) => ({ [each]: inner }), settings as object);
 }
 
-/** Policies with what was drawn for them, as `setPolicies` takes them. */
+/** Lays drawn fields over policies, as `setPolicies` takes them. */
 export function policiesWith(layers: PolicyLayers, drawn: readonly Drawn[]): PolicyLayers {
   const { policies, upstreams, tiers } = drawn
     .map(layered)
@@ -165,7 +165,7 @@ export function policiesWith(layers: PolicyLayers, drawn: readonly Drawn[]): Pol
   }) as PolicyLayers;
 }
 
-/** A named strategy, or the function that the name stands for. */
+/** Finds a named strategy, or the function that the name stands for. */
 export function madeStrategy(name: string): unknown {
   if (name === 'throws') return throws;
   return name === 'aYear' ? () => YEAR_MS : name;
@@ -187,7 +187,7 @@ function madeOption(options: Options, field: string, value: Json, before: unknow
   }
 }
 
-/** A listener of the app; one that the run has is told first. */
+/** Makes a listener of the app; calls the run's own listener first. */
 function listener(name: string, before: unknown): unknown {
   return (...told: readonly unknown[]): unknown => {
     if (typeof before === 'function') before(...told);
@@ -226,7 +226,7 @@ function handlersWith(
       const [trait = '', part] = field.split('.');
       const set = HANDLERS.get(field)?.isMade === true ? madeTrait(field, nameIn(value)) : value;
       if (part === undefined) return [type, { ...handler, [trait]: set }];
-      // Only where its operations are edits.
+      // Only handlers of edits have it.
       const { conflicts } = handler;
       if (conflicts === undefined) return [type, handler];
       return [
@@ -253,7 +253,7 @@ function madeTrait(field: string, name: string): unknown {
 
 function withStep(options: Options, { name, field, value }: Drawn): Options {
   const steps = options.crisis?.escalation ?? [];
-  // No first wait is longer than the longest.
+  // The first wait must not exceed the longest.
   const beside = field === 'retry.delayMsMax' ? { retry: { initialDelayMs: 0 } } : {};
   const escalation = steps.map((step, index) =>
     name === '*' || Number(name) === index ? at(field, () => value, merged(step, beside)) : step,
@@ -274,7 +274,7 @@ function renamed(options: Options, from: string, to: string): Options {
   };
 }
 
-/** The same object with another value at a path. */
+/** Copies an object with another value at a path. */
 function at(path: string, change: (before: unknown) => unknown, whole: unknown): unknown {
   const [first = '', ...rest] = path.split('.');
   const object = isObject(whole) ? (whole as Readonly<Record<string, unknown>>) : {};
@@ -283,7 +283,7 @@ function at(path: string, change: (before: unknown) => unknown, whole: unknown):
   return { ...object, [first]: after };
 }
 
-/** Plain objects one over the other; all else is what it is. */
+/** Merges plain objects; any other value replaces the earlier one. */
 export function merged(one: unknown, other: unknown): unknown {
   if (!isPlain(one) || !isPlain(other)) return other === undefined ? one : other;
   const names = new Set([...Object.keys(one), ...Object.keys(other)]);
@@ -294,7 +294,7 @@ function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
   return isObject(value) && Object.getPrototypeOf(value) === Object.prototype;
 }
 
-/** The name that stands for something that is no JSON. */
+/** Reads the name that stands for a value that is no JSON. */
 function nameIn(value: Json): string {
   return typeof value === 'string' ? value : '';
 }

@@ -1,5 +1,5 @@
 /**
- * Every field that can be set, read from the rules that check it, with the least and the greatest it may be.
+ * Every field that can be set, read from the rules that check it, with its least and its greatest value.
  *
  * @module
  */
@@ -19,13 +19,13 @@ import {
 } from '../../../machines/vocabulary/optionFields.ts';
 import type { Json } from '../../../machines/vocabulary/shape.ts';
 
-/** A number above all that makes sense. */
+/** Number above every sensible value. */
 export const HUGE = Number.MAX_SAFE_INTEGER;
 export const YEAR_MS: number = 366 * 86_400_000;
-/** The first and the last of these that a rule allows are its ends where it names no range. */
+/** Numbers to try with a rule without a range: the first and the last that it allows are its ends. */
 const NUMBERS = [0, 1, YEAR_MS, HUGE];
 
-/** Each field that has a rule of its own, by its path: `crisis.pace.anewMs`, `handlers.*.key`, `entities[]`. */
+/** Lists each field with a rule of its own, by its path: `crisis.pace.anewMs`, `handlers.*.key`, `entities[]`. */
 export function everyOption(rules: OptionRules): ReadonlyMap<string, PlainRule> {
   const found = new Map<string, PlainRule>();
   const walk = (rule: OptionRule, path: string): void => {
@@ -41,7 +41,7 @@ export function everyOption(rules: OptionRules): ReadonlyMap<string, PlainRule> 
   return found;
 }
 
-/** Each policy of these layers, part by part: `watchdogMs`, `retry.attemptsMax`. */
+/** Lists each policy of these layers, part by part: `watchdogMs`, `retry.attemptsMax`. */
 export function everyPolicy(
   layers: readonly OptionRules[],
   partsOf: (policy: string) => OptionRules | undefined = (policy) =>
@@ -60,7 +60,10 @@ export function everyPolicy(
   return found;
 }
 
-/** The least and the greatest that a rule allows, and `null` where that is a value; none where it names neither. */
+/**
+ * Lists the least and the greatest value that a rule allows, and `null` where that is a value; nothing where the rule
+ * has neither.
+ */
 export function endsOf(name: string, rule: PlainRule): readonly Json[] {
   if (RATES.some((rate) => rate === name)) return [...rateLimits(), null];
   if (rule === 'boolean') return [false, true];
@@ -77,7 +80,7 @@ function ends({ min, max }: NumberRule): readonly number[] {
   return [min, max === Number.POSITIVE_INFINITY ? HUGE : max];
 }
 
-/** Next to nothing, and next to everything. */
+/** Lists rate limits of next to nothing and of next to everything. */
 function rateLimits(): readonly Json[] {
   const [slowest = 0, fastest = 0] = ends(rangeOf(RATE_LIMIT_RULES.perSecond));
   const [least = 0, most = 0] = ends(rangeOf(RATE_LIMIT_RULES.burst));

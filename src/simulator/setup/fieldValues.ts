@@ -1,7 +1,7 @@
 /**
- * The values at which each field of options, policies, handlers, steps of the escalation, entities and requests is
- * tried: its least, usual and greatest, and others that make a difference. The tables are typed by the fields that
- * there are, so that a new one fails the build until it stands here (SM-1).
+ * Tried values of each field of options, policies, handlers, steps of the escalation, entities and requests: the
+ * least, the usual and the greatest, and others that make a difference. The tables' types follow the fields, so that
+ * a new field fails the build until a table has it (SM-1).
  *
  * @module
  */
@@ -27,17 +27,17 @@ import { type CrisisOptions, RUNTIME_RULES, type RuntimeOptions } from '../../op
 import type { CrisisRequest } from '../../runtime.ts';
 import { endsOf, everyOption, everyPolicy, HUGE, YEAR_MS } from './everyField.ts';
 
-/** The values of one field: the least first, the usual second, the greatest third. */
+/** Values of a field: the least first, the usual second, the greatest third. */
 type Values = readonly [least: Json, usual: Json, greatest: Json, ...others: Json[]];
 
-/** How one field is tried. */
+/** Way to try a field. */
 type FieldValues =
-  /** At the ends of its rule, and at this. */
+  /** Tries the ends of its rule, and this value. */
   | { readonly usual: Json }
   | { readonly values: Values }
-  /** At things that are no JSON, by their names. */
+  /** Tries values that are no JSON, by their names. */
   | { readonly made: readonly [string, ...string[]] }
-  /** Not: the run sets it itself, for this reason. */
+  /** Tries nothing: the run sets the field itself, for this reason. */
   | { readonly fixed: string };
 
 type Table = Readonly<Record<string, FieldValues>>;
@@ -93,7 +93,7 @@ const DEGRADATION: TableOf<DegradationPolicy> = {
 };
 
 const POLICY: TableOf<Omit<PolicySettings, 'retry' | 'breaker' | 'flow' | 'degradation'>> = {
-  // No less than a time-out that follows what calls take.
+  // A time-out that follows the length of calls goes no lower.
   attemptTimeoutMs: { values: [1_500, 3_000, YEAR_MS] },
   responseDeadlineMs: { usual: 2_000 },
   subjectRate: { usual: { perSecond: 5, burst: 10 } },
@@ -118,7 +118,7 @@ const CRISIS: TableOf<Omit<CrisisOptions, 'outside' | 'pace'>> = {
   words: { made: ['none', 'one', 'many', 'thatNobodyCanRead'] },
   localAfterMs: { usual: 50 },
   planWithinMs: { usual: 20 },
-  // Its steps: see STEP.
+  // STEP has its steps.
   escalation: { fixed: BY_RUN },
   escalateAfterMs: { usual: 60_000 },
 };
@@ -168,7 +168,7 @@ const RUNTIME: TableOf<Omit<RuntimeOptions, 'crisis' | 'handlers' | 'policies' |
   sealing: { values: ['native', 'native', 'portable'] },
   device: { values: ['d', 'device-1', 'd'.repeat(64)] },
   entities: { fixed: BY_RUN },
-  // Its policies: see POLICIES.
+  // POLICIES has its policies.
   tiers: { fixed: BY_RUN },
   defaultTier: { values: ['trial', 'basic', 'premium'] },
   retentionMs: { usual: 30 * 24 * HOUR_MS },
@@ -196,7 +196,7 @@ const ENTITY: TableOf<OwnEntity<object>> = {
   checks: { fixed: BY_RUN },
 };
 
-/** Instants are spans from now on. */
+/** Values of a request's fields; instants are spans from now on. */
 const REQUEST: TableOf<SyncRequest> = {
   type: { fixed: BY_RUN },
   subject: { values: ['u', 'user-1', 'u'.repeat(256)] },
@@ -229,22 +229,24 @@ const CRISIS_REQUEST: TableOf<Omit<CrisisRequest, keyof SyncRequest>> = {
   locale: { values: ['de', 'de-AT', 'de-Latn-AT'] },
 };
 
-/** How a field is tried. */
+/** A field to try. */
 export interface TriedField {
-  /** The least, the usual, the greatest and others; names, where it is made. None where it is fixed. */
+  /**
+   * Values: the least, the usual, the greatest and others; names for values that are no JSON; none for a fixed field.
+   */
   readonly values: readonly Json[];
   readonly isMade: boolean;
-  /** Why no value is tried. */
+  /** Reason to try no value. */
   readonly fixed: string | null;
 }
 
 type Tried = ReadonlyMap<string, TriedField>;
 
 const OPTION_RULES = everyOption(RUNTIME_RULES);
-/** What a list of each would be is decided by the option as a whole. */
+/** Path of a list's entries: the option as a whole decides what a list holds. */
 const OF_EACH = /\[\]$/;
 
-/** The options of a runtime that are neither handlers nor layers of policies, by path. */
+/** Options of a runtime that are neither handlers nor layers of policies, by path. */
 export const OPTIONS: Tried = tried(
   {
     ...RUNTIME,
@@ -270,7 +272,7 @@ export const STEPS: Tried = tried(
   everyOption(STEP_RULES),
 );
 
-/** Policies, in whatever layer. */
+/** Policies, in any layer. */
 export const POLICIES: Tried = tried(
   {
     ...POLICY,
@@ -288,10 +290,10 @@ export const ENTITIES: Tried = tried(ENTITY, new Map());
 /** Fields of a request. */
 export const REQUESTS: Tried = tried(REQUEST, new Map());
 
-/** Fields that a crisis has beside those of a request. */
+/** Fields that a crisis has beyond those of a request. */
 export const CRISIS_REQUESTS: Tried = tried(CRISIS_REQUEST, new Map());
 
-/** Options and policies, of these rules, that stand in no table above, each with what to do. */
+/** Lists options and policies of these rules that no table has, each with what to do. */
 export function unknownFields(
   options: ReadonlyMap<string, PlainRule> = OPTION_RULES,
   policies: ReadonlyMap<string, PlainRule> = everyPolicy([rulesOf('defaults', null)]),
@@ -314,7 +316,7 @@ export function unknownFields(
   );
 }
 
-/** Where layers of policies are set. */
+/** Places where layers of policies are set. */
 const LAYERS: ReadonlySet<string> = new Set([
   ...['upstreams.*', 'tiers.*'],
   ...['policies.defaults', 'policies.tiers', 'policies.types'],
@@ -335,7 +337,7 @@ function tried(table: Table, rules: ReadonlyMap<string, PlainRule>): Tried {
   );
 }
 
-/** The ends of a rule, with what is usual between them. */
+/** Lists the ends of a rule, with the usual value between them. */
 function around(usual: Json, name: string, rule: PlainRule | undefined): readonly Json[] {
   const [least, greatest, ...others] = rule === undefined ? [] : endsOf(name, rule);
   if (least === undefined || greatest === undefined) {
