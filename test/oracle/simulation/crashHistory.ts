@@ -1,6 +1,6 @@
 /**
- * Random histories of the whole runtime on virtual time, with crashes at named points; a driver of the
- * oracle. Its disk can be asked at any moment what lies on it.
+ * Random histories of the whole runtime on virtual time, with crashes at named points; a driver of the oracle. A test
+ * can read its disk at any moment.
  *
  * @module
  */
@@ -30,7 +30,7 @@ import { createWorld, type Process } from '../../support/harness/engineHarness.t
 import { createDiskWitness, type OnDisk } from '../../support/store/diskWitness.ts';
 import { CRASH_HISTORY } from '../drivers.ts';
 
-/** Fewer than make a culprit of a bystander, which has tests of its own. */
+/** Most crashes: too few to convict a bystander, which has tests of its own. */
 const CRASHES_MAX = 5;
 const TYPE = 'payments.push';
 const HEALED_LIMIT_MS = 3_600_000;
@@ -60,20 +60,20 @@ export const anyStep = fc.oneof(
 );
 export type HistoryStep = typeof anyStep extends fc.Arbitrary<infer T> ? T : never;
 
-/** A crash at a point, at its passage of that number after so many steps. */
+/** A crash at a point, when it is passed for this number of times after so many steps. */
 export interface Crash {
   readonly afterStep: number;
   readonly point: FaultPoint;
   readonly passage: number;
 }
 
-/** Bugs that a control plants. */
+/** Planted bugs of a control. */
 export interface Bugs {
   readonly fate?: (writes: readonly Write[]) => CommitFate | null;
   readonly rewrite?: (write: Write) => Write;
 }
 
-/** Runs one history and names each promise that was broken, as `what: details`. */
+/** Runs a history, and names each broken promise, as `what: details`. */
 export async function runHistory(
   steps: readonly HistoryStep[],
   crashes: readonly Crash[],
@@ -93,7 +93,7 @@ class CrashHistory {
   readonly #world = createWorld(1, this.#witness.store);
   readonly #oracle = new Oracle(CRASH_HISTORY);
   readonly #appliedKeys = new Set<string>();
-  /** How often the upstream has failed each key. */
+  /** Number of times that the upstream has failed each key. */
   readonly #failed = new Map<string, number>();
   readonly #struck: FaultPoint[] = [];
   readonly #accepted: string[] = [];
@@ -114,7 +114,7 @@ class CrashHistory {
       await clock.advance(20);
       await this.#resurrect();
     }
-    // What is still armed may strike while the work is being finished.
+    // A crash that is still armed may strike while the work is being finished.
     for (let passedMs = 0; passedMs < HEALED_LIMIT_MS && !this.#isDone(); passedMs += 1_000) {
       await clock.advance(1_000);
       await this.#resurrect();
@@ -149,12 +149,12 @@ class CrashHistory {
       if (this.#process.isDead()) return;
       this.#struck.push(point);
       this.#process.kill();
-      // Of a store, nothing that follows happens any more; elsewhere nothing that follows has an effect.
+      // A store that dies before its commit must not write. Elsewhere, nothing that follows has an effect.
       if (point === 'store.beforeCommit') throw new Error('The process died.');
     });
   }
 
-  /** After a crash: what the disk must hold, and the next process. */
+  /** Checks the disk after a crash, and starts the next process. */
   async #resurrect(): Promise<void> {
     if (!this.#process.isDead()) return;
     this.#oracle.tell({ event: 'disk', rows: this.#rows() });
@@ -281,7 +281,7 @@ class CrashHistory {
         await new Promise<void>((resolve) => {
           clock.schedule(plan.latencyMs, resolve);
         });
-        // By its own count: an attempt that spent nothing keeps its number (RT-1).
+        // The upstream counts by itself: an attempt that spent nothing keeps its number (RT-1).
         const failed = this.#failed.get(attempt.idempotencyKey) ?? 0;
         const fails = failed < (plan.failures ?? 0);
         if (fails) this.#failed.set(attempt.idempotencyKey, failed + 1);

@@ -18,7 +18,7 @@ import { anyStep, type Bugs, type Crash, runHistory } from './crashHistory.ts';
  */
 const RUNS = Number(process.env['HOLDFAST_CRASH_RUNS'] ?? 8);
 
-/** The memory store has no owner, and changes all that a commit changes in one step. */
+/** The memory store has no owner, and makes all changes of a commit in one step. */
 const POINTS = OPERATION_FAULT_POINTS.filter(
   (point) => !point.startsWith('open.') && point !== 'store.beforeRaise',
 );
@@ -40,7 +40,7 @@ describe('a crash at any point of random histories leaves no hole', () => {
         fc.array(anyCrash, { maxLength: 3 }),
         async (steps, first, others) => {
           const crashes: Crash[] = [{ ...first, point }, ...others];
-          // Only a process that finds what another left in hand gets there.
+          // Only a process that finds work left in hand by another gets there.
           if (point.startsWith('recovery.')) {
             crashes[0] = { ...first, point, passage: 1 };
             crashes.unshift({ ...first, point: 'engine.beforeAttempt', passage: 1 });
@@ -52,13 +52,13 @@ describe('a crash at any point of random histories leaves no hole', () => {
       ),
       { numRuns: RUNS },
     );
-    // The runs must have been about something.
+    // Some crash must have struck, or the runs prove nothing.
     expect(strikes).toBeGreaterThan(0);
   });
 });
 
 describe('a control for each clause', () => {
-  /** The clauses that are broken in the first history in which the planted bug shows. */
+  /** Lists the clauses broken in the first history in which the planted bug shows. */
   const clausesBroken = async (bugs: Bugs): Promise<readonly string[]> => {
     let clauses: readonly string[] = [];
     await fc
@@ -113,7 +113,7 @@ describe('a control for each clause', () => {
 
   test('RT-4 control: a count that a restart resets is caught', async () => {
     const reset = withContext((state) => state === 'backingOff', { attempt: 0 });
-    // Not the first: from there a count that begins again is no other.
+    // The first attempt stays: a count that begins again there is no other.
     const rewrite = (write: Write): Write =>
       Number(stateOf(write)?.context['attempt']) > 1 ? reset(write) : write;
     expect(await clausesBroken({ rewrite })).toContain('attempt went back');

@@ -16,7 +16,10 @@ const inLane = (latencyMs: number): HistoryStep => ({
   latencyMs,
 });
 
-/** The upstream works on the first for longer than the process lives; the second is accepted as it dies. */
+/**
+ * Runs two operations: the upstream works on the first for longer than the process lives, and the second is accepted
+ * as the process dies.
+ */
 const breachesOf = async (next: readonly HistoryStep[], bugs: Bugs = {}) => {
   const { breaches, struck } = await runHistory(
     [inLane(300), inLane(0), ...next, { kind: 'pass', ms: 500 }],

@@ -1,5 +1,5 @@
 /**
- * What guarded calls, keys that come again and work that ends its process get wrong.
+ * Planted bugs of guarded calls, of keys that come again, and of work that ends its process.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What clients, owners and the page get wrong.
+ * Planted bugs of clients, owners and the page.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What operations, lanes, breakers and retries get wrong.
+ * Planted bugs of operations, lanes, breakers and retries.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What crises, and those who are told of them, get wrong.
+ * Planted bugs of crises, and of the notices to people about them.
  *
  * @module
  */

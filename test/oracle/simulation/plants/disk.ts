@@ -1,5 +1,5 @@
 /**
- * What the store and the files beside it get wrong.
+ * Planted bugs of the store and the files beside it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What edits of records get wrong.
+ * Planted bugs of edits of records.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What health, status, counts and reasons of waits get wrong.
+ * Planted bugs of health, status, counts and reasons of waits.
  *
  * @module
  */

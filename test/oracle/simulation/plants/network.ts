@@ -1,5 +1,5 @@
 /**
- * What the HTTP handler and upstreams get wrong.
+ * Planted bugs of the HTTP handler and upstreams.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What options and policies get wrong.
+ * Planted bugs of options and policies.
  *
  * @module
  */

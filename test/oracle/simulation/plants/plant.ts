@@ -1,28 +1,32 @@
 /**
- * A planted bug: one place of the sources changed in a build of the tests, and never in what ships.
+ * A planted bug: a change of one place in the sources, made in a build of the tests and never in what ships.
  *
  * @module
  */
 
 export interface Plant {
-  /** Tells it from all others, in kebab-case. */
+  /** Name that no other plant has, in kebab-case. */
   readonly name: string;
-  /** The file that it changes, from the root of the repository. */
+  /** Path of the file that it changes, from the root of the repository. */
   readonly file: string;
-  /** Stands once in the file; the whole line or more, so that it reads well beside what replaces it. */
+  /** Text that stands once in the file; the whole line or more, so that it reads well beside its replacement. */
   readonly find: string;
   readonly replace: string;
-  /** What is wrong with it for users, in a sentence. */
+  /** Harm that it does to users, in a sentence. */
   readonly says: string;
-  /** The breach by which the simulator has to find it, as `what: details`. */
+  /** Breach by which the simulator must find it, as `what: details`. */
   readonly finds: RegExp;
-  /** The beginning of the kinds of step that its plans are about: `edit`, `people upstream`; left out: of everything. */
+  /** Prefixes of the kinds of step that its plans are about, such as `edit people`; left out: all kinds alike. */
   readonly about?: string;
-  /** It is found within so many seeds, counted from 1. */
+  /** Number of seeds, from 1, within which the simulator must find it. */
   readonly seedsMax: number;
 }
 
-/** The file with the plant in it. @throws Error where `find` no longer stands there once */
+/**
+ * Plants the bug in a file's source.
+ *
+ * @throws Error where `find` no longer stands there once
+ */
 export function withPlant({ name, file, find, replace }: Plant, source: string): string {
   const times = source.split(find).length - 1;
   if (times !== 1) {

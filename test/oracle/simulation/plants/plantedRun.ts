@@ -1,6 +1,6 @@
 /**
- * The process that looks for one planted bug: runs the simulator, which its build has planted the bug in, with one
- * seed after another until a promise is broken as the plant says. Without a plant it looks whether the same seeds
+ * Looks for one planted bug, in a process of its own: runs the simulator, whose build contains the bug, with one seed
+ * after another until a run breaks the promise that the plant names. Without a plant it checks that the same seeds
  * are clean. Prints each seed's result as a line of JSON.
  *
  * @module
@@ -27,7 +27,8 @@ async function breachesOf(seed: number): Promise<readonly string[]> {
   try {
     const plan = drawPlan(seed, HOURS, 'planted', about === '' ? undefined : about);
     const { breaches } = await runPlan(plan, (sofar) => sofar.some((breach) => finds.test(breach)));
-    // The first of each kind: a pipe is cut where the process ends, and a bad bug breaks thousands.
+    // Only the first breach of each kind is printed: a pipe is cut when the process ends, and a bad bug breaks
+    // thousands.
     return [...new Map(breaches.toReversed().map((one) => [breachKind(one), one])).values()];
   } catch (error) {
     return [`the run failed: ${String(error)}`];

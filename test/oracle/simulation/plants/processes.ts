@@ -1,5 +1,5 @@
 /**
- * What kills, restarts, stops and clocks get wrong, and what upstreams never give back.
+ * Planted bugs of kills, restarts, stops and clocks, and of what upstreams never give back.
  *
  * @module
  */
