@@ -310,8 +310,10 @@ export class Device {
         const member: unknown = Reflect.get(target, name, target);
         if (name !== 'open') return member;
         return async () => {
-          if (this.isOwned) throw ownedElsewhere();
-          this.#own(made());
+          const isItsOwn = this.#process === made() && !this.#isGivenUp;
+          if (!isItsOwn && this.isOwned) throw ownedElsewhere();
+          // The owner opens it again where its writer has ended.
+          if (!isItsOwn) this.#own(made());
           return await store.open();
         };
       },

@@ -88,3 +88,40 @@ it('SM-1 OP-6 what is due waits for a probe that is years off, where the clock w
   );
   expect(breaches).toEqual([]);
 });
+
+it('SM-1 SV-2 a client that took a store over can open it again once its disk is well', async () => {
+  const request = {
+    ...{ device: 0, type: 'letters.send', subject: 'user-1', tier: 'premium' },
+    ...{ priority: 'high', entity: null, isRepeated: false },
+  };
+  const { history } = await runPlan({
+    ...{ version: '0.0.0', seed: 1, hours: 0.1 },
+    setup: {
+      devices: [{ name: 'phone', clients: [{ mayOwn: true, ownerWithinMs: 15_000 }] }],
+      upstreams: [{ name: 'payments' }],
+    },
+    steps: [
+      {
+        atMs: 10 * SECOND_MS,
+        kind: 'process.kill',
+        data: {
+          ...{ device: 0, moment: 'now', passage: 1, microtasks: 0, offMs: 0 },
+          isChanged: false,
+        },
+      },
+      {
+        atMs: 30 * SECOND_MS,
+        kind: 'disk.fails',
+        data: {
+          ...{ device: 0, code: 'HF_STORE_UNAVAILABLE', share: 1, isReadable: false },
+          ...{ spares: 'files', forMs: 60 * SECOND_MS },
+        },
+      },
+      { atMs: 40 * SECOND_MS, kind: 'work.crisis', data: { device: 0, subject: 'user-1' } },
+      ...[60, 300].map((at) => ({ atMs: at * SECOND_MS, kind: 'work.request', data: request })),
+    ],
+  });
+  const said = history.filter((line) => line.includes(' says '));
+  expect(said.join('\n')).toContain('impaired');
+  expect(said.at(-1)).not.toContain('impaired');
+});
