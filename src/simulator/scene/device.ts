@@ -186,7 +186,7 @@ export class Device {
   /** Drawn options for the next process. */
   get drawn(): readonly Drawn[] {
     const drawn = this.#parts.setup.options?.[this.#set] ?? [];
-    return this.isHealed ? drawn.filter(({ field }) => field !== 'isMissing') : drawn;
+    return this.isHealed ? withoutMissing(drawn) : drawn;
   }
 
   /** Moves to the next set of drawn options; the first follows the last. */
@@ -258,6 +258,7 @@ export class Device {
     const random = seededRandom(seed * 1_000 + number);
     const whole = options(this, number, processNetwork(this.link, vessel.clock));
     const given = withDrawn({ random, ...whole }, this.drawn);
+    const complete = withDrawn({ random, ...whole }, withoutMissing(this.drawn));
     const callsOut = new Map<string, number>();
     const mortal = (handlers: RuntimeOptions['handlers'] = {}): [string, Handler][] =>
       Object.entries(handlers).map(([type, handler]) => [
@@ -265,7 +266,7 @@ export class Device {
         countedReads(mortalHandler(handler, this.#answered(life)), callsOut),
       ]);
     const handlers = mortal(given.handlers);
-    const late = mortal(whole.handlers).filter(([type]) => given.handlers?.[type] === undefined);
+    const late = mortal(complete.handlers).filter(([type]) => given.handlers?.[type] === undefined);
     const checked = checkOptions({
       onError: () => undefined,
       ...given,
@@ -564,4 +565,9 @@ function ownedElsewhere(): HoldfastError {
     retry: 'later',
     withStack: false,
   });
+}
+
+/** Drawn options with which no handler is missing. */
+function withoutMissing(drawn: readonly Drawn[]): readonly Drawn[] {
+  return drawn.filter(({ field }) => field !== 'isMissing');
 }
