@@ -175,6 +175,11 @@ export const CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
     told(1, REFUSED),
     disk(),
   ],
+  'an edit of which the upstream held all already when its turn came': [
+    { event: 'accepted', key: 'edit-1', id: 'op-1' },
+    told(1),
+    finished(ended(1, { key: 'edit-1' })),
+  ],
   'an edit that went out before a backup that knows nothing of it': [
     { event: 'accepted', key: 'edit-1', id: 'op-1' },
     attempted(1, 1, { key: 'edit-1' }),

@@ -44,6 +44,11 @@ function mayBeOpen(
 /** Crashes that are enough to convict work that ends the process, though most of them find it beside other work. */
 const CRASHES_MAX = 60;
 
+/** Whether an edit may have had its turn without an attempt. */
+function isOverByComparing({ status }: ToldOutcome, failureCode: string | null): boolean {
+  return status === 'completed' || failureCode?.startsWith('HF_UPSTREAM_') === true;
+}
+
 export const endings: readonly Clause[] = [
   {
     breach: 'ending changed',
@@ -131,8 +136,8 @@ export const endings: readonly Clause[] = [
       finished: ({ rows }) => {
         for (const { id, key, outcome, failureCode } of rows) {
           if (outcome === null || known.attempted.has(key) || known.culprits.has(id)) continue;
-          // An edit's turn begins by reading the record, which its upstream may refuse.
-          if (isEditKey(key, id) && failureCode?.startsWith('HF_UPSTREAM_') === true) continue;
+          // An edit's turn begins by comparing: its upstream may refuse that, or hold all of it already.
+          if (isEditKey(key, id) && isOverByComparing(outcome, failureCode)) continue;
           if (!['cancelled', 'expired'].includes(outcome.status)) broken(id);
         }
       },
