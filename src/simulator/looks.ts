@@ -25,7 +25,7 @@ const STANDSTILLS: ReadonlySet<string> = new Set(['clock', 'device', 'owner', 'p
 interface Seen {
   readonly open: OpenRows;
   process: number;
-  /** When the looks at it began: at its boot, or at its last sleep. */
+  /** Time at which the looks at it began: at its boot, or at its last sleep. */
   firstSeenMs: number;
   turnWithinMs: Look['world']['turnWithinMs'];
   /** Number of sets of options that {@link turnWithinMs} was computed from. */
@@ -45,7 +45,7 @@ interface SeenRow {
   read: ReadRow;
   readonly row: { -readonly [Name in keyof OpenRow]: OpenRow[Name] };
   readonly openSinceMs: number;
-  /** When it got its revision. */
+  /** Time at which it got its revision. */
   sinceMs: number;
 }
 
@@ -53,12 +53,12 @@ export class Looks {
   readonly #scene: Scene;
   readonly #tell: (device: Device, look: Look) => void;
   readonly #seen = new Map<Device, Seen>();
-  /** Until when disks and processes are in trouble, by device, and types of work, by `upstream.type`. */
+  /** Ends of the troubles of disks and processes, by device, and of types of work, by `upstream.type`. */
   readonly #diskUntilMs = new Map<string, number>();
   readonly #standsUntilMs = new Map<string, number>();
   readonly #typeUntilMs = new Map<string, number>();
   #allUntilMs = 0;
-  /** Until when pagers fail or lie, by device. */
+  /** Ends of the troubles and of the lies of pagers, by device. */
   readonly #pagerUntilMs = new Map<string, number>();
   readonly #liesUntilMs = new Map<string, number>();
 

@@ -79,7 +79,7 @@ export interface Result {
   readonly plan: Plan;
   /** Broken promises, as `what: details`. */
   readonly breaches: readonly string[];
-  /** How often each of the situations to be seen sometimes was seen. */
+  /** Number of times that each situation was seen. */
   readonly seen: ReadonlyMap<string, number>;
   /** Lines of the history, one for each event, with the time of day. */
   readonly history: readonly string[];

@@ -73,7 +73,7 @@ export class ClientProcess {
   readonly calls = new Map<number, string>();
   /** Ids of operations whose outcome it awaits. */
   readonly awaited = new Set<string>();
-  /** Whether it has heard the end of each operation that it watches, by id. */
+  /** Operations that it watches to the end, by id; true once it has heard the end. */
   readonly watched = new Map<string, boolean>();
   readonly #parts: ClientParts;
   #calls = 0;
@@ -97,7 +97,7 @@ export class ClientProcess {
     );
   }
 
-  /** Whether it owns the store. */
+  /** True while it owns the store. */
   get isOwner(): boolean {
     return this.client.runtime !== null;
   }

@@ -45,7 +45,7 @@ export class Door {
     return this.#isOpen;
   }
 
-  /** When it opened. */
+  /** Time at which it opened. */
   get openedAtMs(): number {
     return this.#openedAtMs;
   }

@@ -212,7 +212,7 @@ export class SimulatedDisk implements DiskOfStore {
     this.#migration = { fromVersion: 1, backupPath: '/disk/store/backup', takesMs };
   }
 
-  /** Whether the store still needs the upgrade. */
+  /** True while the store still needs the upgrade. */
   get isBehind(): boolean {
     return this.#migration !== null;
   }

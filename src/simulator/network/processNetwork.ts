@@ -60,7 +60,7 @@ class ProcessNetwork implements Network {
   readonly descriptors: SpareDescriptors;
   readonly #link: Link;
   readonly #idle = new Map<string, Connection[]>();
-  /** When the request of a key may come again, as its last answer asked. */
+  /** Earliest time of each key's next request, as its last answer asked. */
   readonly #askedToWait = new Map<string, { readonly attempt: string; readonly untilMs: number }>();
   /** Descriptors that were given back while there were no others. */
   #spare = 0;

@@ -41,11 +41,11 @@ export interface RecordsOptions {
   readonly delayMs?: number | undefined;
   /** Wait of `stalledThenApplied`, in milliseconds; longer than the attempt timeout. Default 5 s. */
   readonly stallMs?: number | undefined;
-  /** Whether a write without a condition is refused (428). Default false. */
+  /** Refuses a write without a condition (428). Default false. */
   readonly requireConditions?: boolean | undefined;
-  /** Whether tags are weak (`W/"1"`), and compared all the same, as FHIR servers do. Default false. */
+  /** Makes tags weak (`W/"1"`), and compares them all the same, as FHIR servers do. Default false. */
   readonly weakTags?: boolean | undefined;
-  /** Whether idempotency keys are honoured; they are noted in any case. Default true. */
+  /** Honours idempotency keys; the ledger notes them in any case. Default true. */
   readonly honoursKeys?: boolean | undefined;
   /** Planted defect for control tests: takes every write, whatever it was based on. */
   readonly ignoreConditions?: boolean | undefined;
@@ -74,7 +74,7 @@ export interface RecordWrite {
   readonly version: string | null;
   /** Value; `null` if it removed the record. */
   readonly value: Json;
-  /** Whether its author knew what it replaced: it was conditional on that version, or the test made it. */
+  /** True if its author knew what it replaced: it was conditional on that version, or the test made it. */
   readonly hasSeen: boolean;
 }
 

@@ -23,9 +23,9 @@ export interface Habits {
   readonly queueMax: number;
   /** Most requests in a minute; `null` for no limit. */
   readonly perMinute: number | null;
-  /** Whether it says when to come again. */
+  /** True if it says when to come again. */
   readonly tellsRetryAfter: boolean;
-  /** Whether its entity tags are weak, and compared all the same. */
+  /** True if its entity tags are weak, and compared all the same. */
   readonly weakTags: boolean;
 }
 
@@ -110,7 +110,7 @@ const DOWN: ReadonlyMap<string, boolean> = new Map<(typeof TROUBLES)[number], bo
 /** A time in which a service fails every call. */
 export interface Outage {
   readonly number: number;
-  /** Whether its failures are answers, as a request that can never be served would get too. */
+  /** True if its failures are answers, as a request that can never be served would get too. */
   readonly isAnswered: boolean;
 }
 
@@ -143,7 +143,7 @@ export interface Arriving {
   readonly path: string;
   readonly headers: Headers;
   readonly body: string;
-  /** Whether a proxy sent it a second time. */
+  /** True if a proxy sent it a second time. */
   readonly isCopy: boolean;
   readonly arrivals: Arrivals;
   readonly random: SeededRandom;

@@ -22,14 +22,14 @@ export interface LedgerEntry {
   mismatched: number;
   /** Answer kept for repeats; empty until applied. */
   answer: string;
-  /** Whether a request with this key is in progress. */
+  /** True while a request with this key is in progress. */
   inProgress: boolean;
 }
 
 /** Request noted by {@link UpstreamLedger.note}. */
 export interface NotedRequest {
   readonly entry: LedgerEntry | null;
-  /** Whether its key came before with another body. */
+  /** True if its key came before with another body. */
   readonly isMismatch: boolean;
 }
 

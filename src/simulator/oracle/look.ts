@@ -73,8 +73,9 @@ export interface World {
   readonly pagerTrueMs: number;
   /** Times by which people must hear of crises; `null` where the chain is empty, or may take longer than a run. */
   readonly telling: Telling | null;
-  /** Whether anybody is configured to hear of crises, and how long an acknowledgement without a time lasts. */
+  /** True if anybody is configured to hear of crises. */
   readonly hasChain: boolean;
+  /** Time for which an acknowledgement lasts that names none. */
   readonly takenOnMs: number;
   /** Time by the device's clock. */
   readonly nowMs: number;

@@ -13,7 +13,7 @@ export interface MadeEdit {
   readonly key: string;
   /** Text that it writes there and that occurs nowhere else; `null` where it only removes. */
   readonly mark: string | null;
-  /** Whether others may write at the same place: a conflict alone may then keep it. */
+  /** True if others may write at the same place: a conflict alone may then keep it. */
   readonly isRival: boolean;
   /** Mark that it knowingly replaces; `null` for none. */
   readonly replaces: string | null;

@@ -23,13 +23,13 @@ export interface DiskRow {
   /** Urgency that it would have without the operations behind it in its lane. */
   readonly ownUrgency: number;
   readonly attempt: number;
-  /** Whether the disk has the attempt as ordered and not yet made. */
+  /** True while the disk has the attempt as ordered and not yet made. */
   readonly isOrdered: boolean;
   /** Earliest time of the attempt that it waits for, or that was ordered after a wait. */
   readonly dueAtMs: number;
   /** Earliest start, as its request says; left out for at once. */
   readonly startAtMs?: number | null;
-  /** Whether it waits for that time. */
+  /** True while it waits for that time. */
   readonly isBackingOff: boolean;
   /** Crashes in a row that found it in flight. */
   readonly crashes: number;
@@ -58,7 +58,7 @@ export type Task = string | number;
 /** An outage of an upstream, with a name that no other has. */
 export interface OutageSeen {
   readonly name: string;
-  /** Whether its failures are answers, as a request that can never be served would get too. */
+  /** True if its failures are answers, as a request that can never be served would get too. */
   readonly isAnswered: boolean;
 }
 
@@ -103,11 +103,11 @@ export interface TraceEvents {
   called: {
     readonly upstream: string;
     readonly isCrisis: boolean;
-    /** Whether its function may run again. */
+    /** True if its function may run again. */
     readonly mayRepeat: boolean;
     /** Number of times that its function ran. */
     readonly runs: number;
-    /** Whether it ended long after its deadline, in a process that ran all the time. */
+    /** True if it ended long after its deadline, in a process that ran all the time. */
     readonly isLate: boolean;
     /**
      * Code of the refusal; `of the function` for an error of the function, `unheard` for a call without an end,
@@ -181,7 +181,7 @@ export interface TraceEvents {
     readonly key: string;
     readonly task: Task;
     readonly isLate?: boolean;
-    /** Whether the upstream does the work again for each request, whatever its key. */
+    /** True if the upstream does the work again for each request, whatever its key. */
     readonly isKeyless?: boolean;
   };
   /** A request came this long before the time that the upstream had given. */

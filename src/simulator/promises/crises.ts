@@ -176,7 +176,7 @@ export const crises: readonly Clause[] = [
   },
 ];
 
-/** Since when a crisis is known, and when people heard of it last, by true time. */
+/** First look at a crisis, and the last notice that people heard of it, by true time. */
 interface Telling {
   readonly sinceAtMs: number;
   heardAtMs: number | null;

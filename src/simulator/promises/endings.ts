@@ -192,13 +192,13 @@ export const endings: readonly Clause[] = [
       /** Operations with an attempt at a time when some calls succeeded. */
       const outside = new Set<Task>();
       /**
-       * Whether an operation's last failure may be its own fault: as far as its process knows, it alone got a failure
-       * as an answer.
+       * Last failure of each operation; true where it may be the operation's own fault: as far as its process knows,
+       * it alone got a failure as an answer.
        */
       const isAlone = new Map<Task, boolean>();
       /** Operations that failed in an outage, by process and outage. */
       const failedIn = new Map<string, Set<Task>>();
-      /** Whether people hold a breaker: failures then count as they look. */
+      /** True while people hold a breaker: failures then count as they look. */
       let isHeld = false;
       return {
         attemptOver: ({ task, process, isSpent, outage }) => {

@@ -65,7 +65,7 @@ export const fairness: readonly Clause[] = [
     // A backup keeps who has taken on a crisis.
     outlivesRestore: true,
     watch: (_, broken) => {
-      /** When the store was last held: work accepted before waits until the hold is over. */
+      /** Last look at a held store: work accepted before that waits until the hold is over. */
       let heldAtMs = Number.NEGATIVE_INFINITY;
       const takings = new Takings();
       return {

@@ -9,10 +9,12 @@ import { BROUGHT_BACK } from '../../../machines/operation/repeatSafety.ts';
 import type { Clause } from '../oracle/clause.ts';
 import type { Look, OpenRow } from '../oracle/look.ts';
 
-/** How long a row must be unchanged before its reason is judged: until then something under way may change it. */
+/**
+ * Time for which a row must be unchanged before its reason is judged: until then something under way may change it.
+ */
 const UNCHANGED_MS_MIN = 30_000;
 /**
- * How far an end may lie behind the clock before it counts as past, and how long ago the clock must have been set.
+ * Distance behind the clock at which the end of a wait counts as past, and least time since the clock was set.
  */
 const PAST_MS_MAX = 120_000;
 

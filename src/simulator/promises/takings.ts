@@ -10,7 +10,7 @@ import type { TraceEvents } from '../oracle/trace.ts';
 interface Taking {
   /** `null` where the order does not say. */
   readonly forMs: number | null;
-  /** Whether no answer came, so that it may not hold at all. */
+  /** True if no answer came, so that it may not hold at all. */
   readonly isUnanswered: boolean;
   /** Last look before it, by true time. */
   readonly sinceMs: number;

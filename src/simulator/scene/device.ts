@@ -126,7 +126,7 @@ export class Device {
   #boots = 0;
   #set = 0;
   #process: DeviceProcess | null = null;
-  /** Whether the process has closed its store. */
+  /** True once the process has closed its store. */
   #isGivenUp = false;
   /** Timers until the process dies; `null` where no timer kills it. */
   #timersLeft: number | null = null;
@@ -220,7 +220,7 @@ export class Device {
     this.tell({ event: 'unheard', client, what });
   }
 
-  /** Whether a living process has the store. */
+  /** True while a living process has the store. */
   get isOwned(): boolean {
     return this.#process !== null && !this.#process.isDead() && !this.#isGivenUp;
   }

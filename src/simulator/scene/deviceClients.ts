@@ -21,13 +21,13 @@ const AGAIN_AFTER_MS = 5_000;
 export interface ClientHome {
   /** True while it is switched off. */
   readonly isOff: boolean;
-  /** Whether a living process has the store. */
+  /** True while a living process has the store. */
   readonly isOwned: boolean;
   /** Socket of the present owner. */
   readonly door: Door;
   /** Longest delay of a message over a connection, in milliseconds. */
   readonly lineDelayMs: number;
-  /** Whether the device slept within the longest time of a client's call. */
+  /** True if the device slept within the longest time of a client's call. */
   readonly hasSleptLately: boolean;
   /** Tells the judge that a client's call has not ended. */
   readonly tellUnheard: (client: string, what: string) => void;
@@ -61,7 +61,7 @@ export class DeviceClients {
     return [...this.#living.values()];
   }
 
-  /** Whether a living client can take the store over. */
+  /** True while a living client can take the store over. */
   get hasCandidate(): boolean {
     return this.living.some(({ mayOwn }) => mayOwn);
   }
@@ -86,7 +86,7 @@ export class DeviceClients {
     };
   }
 
-  /** Since when clients can reach the owner; `null` where they can't. */
+  /** Time since which clients can reach the owner; `null` where they can't. */
   get reachableSinceMs(): number | null {
     const { door } = this.#parts.home;
     if (this.#hindrances > 0 || !door.isOpen) return null;

@@ -30,7 +30,7 @@ export interface Setup {
 /** A machine with a store of its own. */
 export interface DeviceSetup {
   readonly name: string;
-  /** How far its wall clock is ahead of true time at the start (below 0: behind). Left out: not at all. */
+  /** Time by which its wall clock is ahead of true time at the start (below 0: behind). Left out: none. */
   readonly clockAheadMs?: number | undefined;
   /** Drawn options, a set for each process in turn; a step moves to the next set. Left out: the usual options. */
   readonly options?: readonly (readonly Drawn[])[] | undefined;
@@ -44,7 +44,7 @@ export interface DeviceSetup {
 
 /** A process that calls `connect()`. */
 export interface ClientSetup {
-  /** Whether it takes the store over when nobody has it. */
+  /** True if it takes the store over when nobody has it. */
   readonly mayOwn: boolean;
   /** Longest wait of its calls for an owner, in milliseconds. */
   readonly ownerWithinMs: number;

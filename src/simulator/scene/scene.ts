@@ -55,11 +55,11 @@ export type CountsAs = 'work' | 'fault' | 'order' | 'restart' | 'other' | 'besid
 export interface StepKind<Data extends Readonly<Record<string, Json>> = never> {
   readonly kind: string;
   readonly counts: CountsAs;
-  /** Whether it happens outside the process that owns the store, and so does not wait for that process. */
+  /** True if it happens outside the process that owns the store, and so does not wait for that process. */
   readonly isElsewhere?: boolean;
-  /** Whether it needs the simulator's own app, so that a user's app has no such step. */
+  /** True if it needs the simulator's own app, so that a user's app has no such step. */
   readonly isOfOwnApp?: boolean;
-  /** How often it is drawn, compared with the others of its group. */
+  /** Weight of its draw among the others of its group. */
   readonly weight: number;
   /** Draws the data of a step, the same for the same chance; `setup` says what there is. */
   readonly draw: (random: SeededRandom, setup: Setup) => Data;

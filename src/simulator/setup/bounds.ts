@@ -4,7 +4,7 @@
  *
  * The bound is the sum of waits that may follow each other, plus half of it, plus 75 seconds:
  * - the longest wait after a failed attempt that a policy allows, and the longest that a `Retry-After` may ask for:
- * only one such wait can have begun before healing;
+ *   only one such wait can have begun before healing;
  * - the longest time to the next probe, and what a `Retry-After` adds to it;
  * - for each waiting operation, the slowest answer of a well upstream, one at a time, twice;
  * - for each waiting operation, the time between two tokens of the tightest rate.

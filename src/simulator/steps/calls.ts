@@ -152,7 +152,7 @@ export const CALLS: readonly AnyStepKind[] = [
       waitWhileDown: random.chance(0.5),
       deadlineMs: random.pick([200, 3_000, 30_000, 5 * MINUTE_MS]),
       number: 1 + random.below(20),
-      /** When the process is asked to stop, with calls under way; `null` for never. */
+      /** Time until the process is asked to stop, with calls under way; `null` for never. */
       stopsMs: random.chance(0.1) ? random.below(2_000) : null,
     }),
     take: (scene, { number, stopsMs, ...drawn }) => {

@@ -34,7 +34,7 @@ export interface Asking {
   readonly by: Person;
   /** Place of the chosen thing among all, from 0 to 1. */
   readonly which: number;
-  /** Whether the person gives a wrong name. */
+  /** True if the person gives a wrong name. */
   readonly isWrong: boolean;
 }
 

@@ -64,7 +64,7 @@ interface Drawn {
   readonly also: number | null;
   /** Time that the person thinks, on what they have seen. */
   readonly lateMs: number;
-  /** Whether the person gives it twice. */
+  /** True if the person gives it twice. */
   readonly isTwice: boolean;
   readonly which: number;
   readonly isWrong: boolean;

@@ -60,7 +60,7 @@ export const anyStep = fc.oneof(
 );
 export type HistoryStep = typeof anyStep extends fc.Arbitrary<infer T> ? T : never;
 
-/** A crash at a point, when it is passed for this number of times after so many steps. */
+/** A crash at the given passage of a point, after a number of steps. */
 export interface Crash {
   readonly afterStep: number;
   readonly point: FaultPoint;
