@@ -1,5 +1,5 @@
 /**
- * What feeds the oracle, and what each driver cannot see, with the reason.
+ * Drivers that feed the oracle, and what each cannot see, with the reason.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const NO_LOOKS = 'the simulator looks at every step';
 const OTHER_PROCESS = 'the runtime is another process';
 const NO_ERRORS = 'a refused request is asked for again by the program itself';
 
-/** Random histories on virtual time, with crashes at named points. */
+/** Runs random histories on virtual time, with crashes at named points. */
 export const CRASH_HISTORY: Driver = {
   name: 'crash history',
   blind: {
@@ -25,7 +25,7 @@ export const CRASH_HISTORY: Driver = {
   },
 };
 
-/** Real processes on one store, killed with SIGKILL. */
+/** Runs real processes on one store, and kills them with SIGKILL. */
 export const RESTART: Driver = {
   name: 'restart',
   blind: {
@@ -41,7 +41,7 @@ export const RESTART: Driver = {
   },
 };
 
-/** What a cut of the power left of a store, rebuilt from a recording or real, opened and read. */
+/** Opens and reads a store that a power cut left, rebuilt from a recording or real. */
 export const POWER_CUT: Driver = {
   name: 'power cut',
   blind: {
@@ -59,7 +59,7 @@ export const POWER_CUT: Driver = {
   },
 };
 
-/** The runtime started on what a cut left, until all is done. */
+/** Starts the runtime on a store that a cut left, and runs until all is done. */
 export const RESUMED: Driver = { name: 'resumed after a power cut', blind: RESTART.blind };
 
 export const DRIVERS: readonly Driver[] = [SIMULATION, CRASH_HISTORY, RESTART, POWER_CUT, RESUMED];

@@ -26,7 +26,7 @@ const EXHAUSTED: DiskRow['outcome'] = {
   ...{ status: 'deadLettered', attempts: 1, settledAtMs: 50, code: 'HF_ATTEMPTS_EXHAUSTED' },
 };
 
-/** The first attempt of `op-1` and so on fails in an outage, with an answer or without one. */
+/** The first attempt of `op-1`, `op-2` and so on fails in an outage, with an answer or without one. */
 function failedInOutage(number: number, isAnswered: boolean, process = 1): TraceEvent {
   return {
     ...{ event: 'attemptOver', task: `op-${number}`, attempt: 1, process, isSpent: true },
@@ -34,7 +34,7 @@ function failedInOutage(number: number, isAnswered: boolean, process = 1): Trace
   };
 }
 
-/** The operation `op-1` of key `key-1` and so on, waiting for its first attempt. */
+/** Row of `op-1` with `key-1` and so on, waiting for its first attempt. */
 function row(number: number, more: Partial<DiskRow> = {}): DiskRow {
   return {
     id: `op-${number}`,
@@ -131,7 +131,7 @@ export const asked = (
 const disk = (...rows: readonly DiskRow[]): TraceEvent => ({ event: 'disk', rows });
 const finished = (...rows: readonly DiskRow[]): TraceEvent => ({ event: 'finished', rows });
 
-/** One operation from its acceptance to its ending. */
+/** Events of an operation from its acceptance to its ending. */
 const life = (number: number, lane: string | null = null): readonly TraceEvent[] => [
   accepted(number, row(number, { lane })),
   attempted(number, 1, { lane, onDisk: row(number, { lane }) }),
@@ -376,7 +376,7 @@ export const ordered = (code: string | null): TraceEvent => ({
   code,
 });
 
-/** By the name of each breach, the histories that have it and perhaps others. */
+/** Histories of each breach, by its name; they may have other breaches, too. */
 export type Histories = Readonly<Record<string, readonly (readonly TraceEvent[])[]>>;
 
 const called = (how: Partial<TraceEvents['called']>): TraceEvent => ({
@@ -391,7 +391,7 @@ export const BROKEN_PLAINLY: Histories = {
     [accepted(1), disk(row(1)), finished()],
     [accepted(1, null)],
     [{ event: 'accepted', key: 'crisis-1', id: 'crisis' }, disk()],
-    // Only dead letters are among those that a person forgets.
+    // A purge of all that match takes only dead letters.
     [...life(1), asked(null, 'purge'), finished()],
     [accepted(1), told(1, REFUSED), asked(1, 'replay'), finished()],
   ],

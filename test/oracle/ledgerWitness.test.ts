@@ -1,5 +1,5 @@
 /**
- * What is told of effects that a ledger makes after their caller is gone.
+ * Events of effects that a ledger makes after their caller is gone.
  *
  * @module
  */

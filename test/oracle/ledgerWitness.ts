@@ -1,5 +1,5 @@
 /**
- * Tells the oracle what a ledger server sees and does, each time what is new.
+ * Tells the oracle what is new in a ledger server's requests and effects.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export class LedgerWitness {
   #requests: number;
   #effects: number;
 
-  /** What the ledger remembers of an earlier life is not news. */
+  /** A ledger's memory of an earlier life is no news. */
   constructor(ledger: LedgerServer) {
     this.#ledger = ledger;
     this.#requests = ledger.requests.length;

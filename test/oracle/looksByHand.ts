@@ -1,5 +1,5 @@
 /**
- * Looks and orders by hand for the oracle: what a device says, beside what is so.
+ * Looks and orders by hand for the oracle: what a device says, beside what is true.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Look, OpenRow } from '../../src/simulator/oracle/look.ts';
 import type { TraceEvent } from '../../src/simulator/oracle/trace.ts';
 import { asked, attempted, type Histories } from './historiesByHand.ts';
 
-/** All is well, and has been for an hour. */
+/** Health of a device that has been well for an hour. */
 export const HEALTH = {
   ...{ overall: 'healthy', score: 100, reasons: [], findings: [], components: {} },
   ...{ phase: 'running', level: 'normal', storage: { state: 'well' }, hold: null, queue: [] },
@@ -66,7 +66,7 @@ export const ILL = {
   components: { resilience: 'degraded' },
 };
 
-/** A page that is told this while health says something else. */
+/** A page shows this while health says something else. */
 export const shown = (page: object, health: object = turn(1)): TraceEvent =>
   ({ event: 'shown', health: { ...HEALTH, ...health }, page: { ...HEALTH, ...page } }) as never;
 const shownTwice = (page: object): readonly TraceEvent[] => [shown(page), shown(page)];
@@ -128,13 +128,13 @@ export const TAKEN_ON: TraceEvent = {
   ...{ params: {}, answer: { what: 'acknowledged' }, code: null },
 };
 
-/** Somebody takes on for a minute what there is of a subject: these crises. */
+/** Somebody takes on all crises of a subject for a minute: these. */
 export const allTakenOn = (ids: readonly string[]): TraceEvent => ({
   ...{ event: 'ordered', call: 'crisis.acknowledgeSubject', process: 1, id: null, by: 'ben' },
   ...{ params: { forMs: 60_000 }, code: null },
   answer: ids.map((id) => ({ what: 'acknowledged', crisis: { id } })),
 });
-/** Looks at a crisis that had escalated, as time goes by. */
+/** Looks at an escalated crisis as time goes by. */
 export const toldAt = (
   telling: Partial<NonNullable<Look['world']['telling']>>,
   ...atMs: readonly number[]
@@ -197,7 +197,7 @@ export const LOOKS_BROKEN: Histories = {
   ],
   'nobody was told': [
     [seen(ESCALATED, [UNDELIVERED], null, { telling: TELLING })],
-    // It lapsed, and nobody is told of that.
+    // The acknowledgement lapses, and nobody hears of that.
     [
       ...toldAt({}, 1_000),
       HEARD,

@@ -38,7 +38,7 @@ import {
 
 const BROKEN: Histories = joined([BROKEN_PLAINLY, LOOKS_BROKEN, ORDERS_BROKEN]);
 
-/** All of them, by the name of the breach. */
+/** Joins all histories, by the name of the breach. */
 function joined(all: readonly Histories[]): Histories {
   const found: Record<string, readonly (readonly TraceEvent[])[]> = {};
   for (const [kind, histories] of all.flatMap(Object.entries<Histories[string]>)) {
@@ -111,7 +111,7 @@ test('OB-1 HM-1 a page that is a moment behind breaks nothing', () => {
   expect(judge(ALL_SEEING, behind)).toEqual([]);
 });
 
-/** What a list of events breaks. */
+/** Names the breaches in a list of events. */
 function judge(
   driver: Driver,
   events: Iterable<TraceEvent>,
@@ -144,7 +144,7 @@ test('OP-5 CB-1 an order that does what was asked for breaks nothing', () => {
 });
 
 describe('a history that keeps every promise', () => {
-  /** Nobody waits for endings in most of them. */
+  /** A driver of clean histories, most of which tell no endings. */
   const driver: Driver = { name: 'clean', blind: { everyEnding: 'not told' } };
   test.each(Object.entries(CLEAN))('OP-2 OP-3 OP-4 PS-2 RT-4 %s breaks none', (_, events) => {
     expect(judge(driver, events, expected)).toEqual([]);
@@ -171,7 +171,7 @@ test('OP-2 OP-3 OP-4 PS-2 RT-4 what one driver cannot see another can', () => {
   expect(unjudged.map(({ breach }) => breach)).toEqual([]);
 });
 
-/** By driver, the clauses that it leaves to others. */
+/** Clauses about looks, which other drivers leave to the simulator. */
 const OF_LOOKS = [
   "another's hold released",
   'more was done than was asked for',
@@ -259,7 +259,7 @@ test('OP-2 no sight is declared that no clause needs', () => {
   expect([...declared].filter((sight) => !needed.has(sight))).toEqual([]);
 });
 
-/** A page as it reads: without links, emphasis, list marks and the breaks of its lines. */
+/** Reads a page as its reader does: without links, emphasis, list marks and line breaks. */
 function readPage(page: string): string {
   return readFileSync(new URL(`../../docs/${page}.md`, import.meta.url), 'utf8')
     .replaceAll(/\]\([^)]*\)/gu, '')

@@ -1,5 +1,5 @@
 /**
- * Puts what a child process says into the words of the oracle.
+ * Translates what a child process says into events for the oracle.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { TraceEvent } from '../../src/simulator/oracle/trace.ts';
 import type { LedgerEffect } from '../support/process/ledgerServer.ts';
 import type { Acknowledgement } from './crash/crashWork.ts';
 
-/** What a line of a child says about promises; most lines say nothing. */
+/** Translates a line of a child; most lines say nothing about promises. */
 export function toldBy(said: Acknowledgement): readonly TraceEvent[] {
   switch (said.event) {
     case 'accepted':
@@ -28,8 +28,8 @@ export function toldBy(said: Acknowledgement): readonly TraceEvent[] {
 }
 
 /**
- * What a process had said by a moment. `effects` are what the upstream had made by then, where that is
- * known better than by what the process said.
+ * Translates everything that a process had said by a moment. `effects` are those of the upstream by then, where a
+ * better witness than the process knows them.
  */
 export function* toldAltogether(
   said: readonly Acknowledgement[],
@@ -38,7 +38,7 @@ export function* toldAltogether(
   const applied = new Set<string>();
   for (const one of said) {
     if (one.event === 'applied') {
-      // A repeat is answered from memory; the effect was made once.
+      // A repeat gets its answer from memory; the effect was made once.
       if (effects !== null || applied.has(one.key)) continue;
       applied.add(one.key);
     }

@@ -1,5 +1,5 @@
 /**
- * Cuts recordings at many moments, judges what each cut could leave, and counts what was broken.
+ * Cuts recordings at many moments, judges what each cut could leave, and counts the broken promises.
  *
  * @module
  */
@@ -17,21 +17,21 @@ import { type Acknowledgement, noteKeys } from './crashWork.ts';
 import { type EarlierLife, fastFolder, type Recording, STORE } from './record.ts';
 import { type Cut, effectsOf, resume } from './resume.ts';
 
-/** One cut that broke a promise, with all it takes to see it again. */
+/** A cut that broke a promise, with all that is needed to repeat it. */
 export interface Finding {
   readonly cut: string;
   readonly breaches: readonly string[];
 }
 
-/** What a number of images came to. */
+/** Counts over a number of images. */
 export interface Tally {
   images: number;
-  /** Images that break any promise at all. */
+  /** Images that break any promise. */
   broken: number;
   losingAccepts: number;
   acceptsLost: number;
   outcomesLost: number;
-  /** Attempts whose order was not on disk. */
+  /** Attempts without an order on disk. */
   unordered: number;
   appliedTwice: number;
   notOpened: number;
@@ -40,11 +40,11 @@ export interface Tally {
 
 const FINDINGS_MAX = 5;
 export const IMAGES_A_CUT: number = FATES.length;
-/** This share of the cuts falls into the opening of the store, where its files are made. */
+/** Share of the cuts that fall into the opening of the store, which makes its files. */
 const OPENING_SHARE = 0.15;
-/** And this share right after something was said, when it must be true already. */
+/** Share of the cuts right after an answer, which must be true already. */
 const PROMISE_SHARE = 0.35;
-/** Where syncs failed, this share of the cuts falls into what is done right after one. */
+/** Share of the cuts right after a failed sync, where syncs failed. */
 const FAILURE_SHARE = 0.8;
 const FAILURE_MOMENTS = 60;
 
@@ -62,7 +62,7 @@ export function newTally(): Tally {
   };
 }
 
-/** Cuts a recording at random moments, in order, each with every fate of what was not synced. */
+/** Cuts a recording at random moments, in order, each with every fate of its unsynced writes. */
 export function* cutsOf(recording: Recording, cuts: number, random: SeededRandom): Generator<Cut> {
   const { root, rootInode, found, timeline, options } = recording;
   const disk = new CrashDisk(root, rootInode, found);
@@ -99,7 +99,7 @@ function momentsOf({ timeline }: Recording, cuts: number, random: SeededRandom):
   );
 }
 
-/** Cuts a recording, opens what each cut could leave, and counts what is not as it was promised. */
+/** Cuts a recording, opens what each cut could leave, and counts the broken promises. */
 export async function judgeCuts(
   recording: Recording,
   cuts: number,
@@ -123,7 +123,7 @@ export async function judgeCuts(
   }
 }
 
-/** Starts the whole runtime on what some cuts left, and lets it finish the work. */
+/** Starts the whole runtime on the images of some cuts, and lets it finish the work. */
 export async function resumeCuts(
   recording: Recording,
   cuts: number,
@@ -134,7 +134,7 @@ export async function resumeCuts(
   const random = seededRandom(seed);
   try {
     for (const cut of cutsOf(recording, cuts, random)) {
-      // One fate of each cut: a whole restart takes long.
+      // Each cut is resumed with one fate: a whole restart takes long.
       if (cut.fate !== FATES[cut.at % FATES.length]) continue;
       const { work } = recording.options;
       const effects = effectsOf(cut.said, work, random);
@@ -146,7 +146,7 @@ export async function resumeCuts(
   }
 }
 
-/** What a process finds that starts after one cut in the midst of the work. */
+/** Makes what a process finds that starts after one cut in the midst of the work. */
 export function earlierLife(recording: Recording, seed: number): EarlierLife {
   const { work } = recording.options;
   const random = seededRandom(seed);

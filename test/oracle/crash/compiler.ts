@@ -12,8 +12,8 @@ const SOURCES = 'test/oracle/crash';
 const BUILT = 'node_modules/.cache/holdfast-crash';
 
 /**
- * The path of a C file of this folder, compiled: `recorder.c` to a library to preload, any other to a
- * program. Compiled again only when it has changed.
+ * Compiles a C file of this folder and returns the path: `recorder.c` becomes a library to preload, any other file a
+ * program. Compiles again only after a change.
  *
  * @throws Error that says what is missing and how to get it.
  */

@@ -1,5 +1,5 @@
 /**
- * The model of a disk that loses what was not synced, compared with what POSIX promises.
+ * The model of a disk that loses unsynced writes, compared with what POSIX promises.
  *
  * @module
  */
@@ -26,14 +26,14 @@ function synced(inode: number, number: number): readonly Recorded[] {
   ];
 }
 
-/** What is left of the file, by what becomes of the unsynced; `null` where it has no name. */
+/** Finds what is left of a file under a fate of its unsynced writes; `null` where it has no name. */
 function left(records: readonly Recorded[], fate: Fate, seed = 1, path = 'file'): string | null {
   const disk = new CrashDisk('/d', FOLDER, []);
   for (const record of records) disk.apply(record);
   return disk.image(fate, seededRandom(seed)).get(path)?.toString() ?? null;
 }
 
-/** Everything that may be left, over many draws. */
+/** Finds everything that may be left, over many draws. */
 function possible(records: readonly Recorded[], path = 'file'): ReadonlySet<string | null> {
   const found = new Set<string | null>();
   for (const fate of FATES) {

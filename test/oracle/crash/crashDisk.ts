@@ -8,8 +8,8 @@ import type { SeededRandom } from '../../../src/virtual/seededRandom.ts';
 import type { Recorded } from './recording.ts';
 
 /**
- * What becomes, in a power cut, of what was written and not yet synced: all of it is lost, all of it
- * is kept, it is kept up to some moment, any part of it is kept, or any part of its sectors.
+ * Fates of unsynced writes in a power cut: the disk loses all, keeps all, keeps those up to some moment, keeps any
+ * part of them, or keeps any part of their sectors.
  */
 export const FATES = ['dropped', 'kept', 'prefix', 'subset', 'torn'] as const;
 export type Fate = (typeof FATES)[number];
@@ -24,7 +24,7 @@ type Pending =
   | { readonly kind: 'size'; readonly size: number }
   | { readonly kind: 'names'; readonly names: readonly (readonly [string, Node | null])[] };
 
-/** A file or a folder: what of it is on the disk for good, and what may be. */
+/** A file or folder: the part on the disk for good, and the part that may be. */
 interface Node {
   readonly isFolder: boolean;
   bytes: Buffer;
@@ -36,20 +36,20 @@ interface Node {
 export type Image = ReadonlyMap<string, Buffer>;
 
 /**
- * A disk that keeps for good only what was synced: the content of a file once the file is, a name once
- * its folder is. Nothing else is promised by POSIX, and nothing else is assumed here.
+ * A disk that keeps for good only synced writes: the content of a file once the file is synced, a name once its
+ * folder is. POSIX promises nothing else, and this model assumes nothing else.
  */
 export class CrashDisk {
   readonly #root: string;
   readonly #rootNode = newNode(true);
-  /** What the running process sees. */
+  /** Files as the running process sees them. */
   readonly #byInode = new Map<number, Node>();
   readonly #folders = new Map<string, Node>();
   readonly #syncs = new Map<number, number>();
   readonly #failedSyncs: 'lost' | 'kept';
   #order = 0;
 
-  /** `root` is the recorded folder; `found` is what was in it, by inode, before anything was recorded. */
+  /** `root` is the recorded folder; `found` is its content by inode, before the recording. */
   constructor(
     root: string,
     rootInode: number,
@@ -111,7 +111,7 @@ export class CrashDisk {
     }
   }
 
-  /** What a power cut at this moment could leave. */
+  /** Makes an image that a power cut at this moment could leave. */
   image(fate: Fate, random: SeededRandom): Image {
     const files = new Map<string, Buffer>();
     const end = fate === 'prefix' ? this.#someOrder(random) : 0;
@@ -132,7 +132,7 @@ export class CrashDisk {
     return files;
   }
 
-  /** The moment of some pending change, or one before all of them. */
+  /** Draws the moment of some pending change, or one before all of them. */
   #someOrder(random: SeededRandom): number {
     const orders = [...new Set(this.#byInode.values())].flatMap(({ pending }) =>
       pending.map(({ order }) => order),
@@ -162,7 +162,7 @@ export class CrashDisk {
     this.#pend(folder, { kind: 'names', names: [[name, node]] });
   }
 
-  /** Within a folder the old name goes and the new one comes as one. */
+  /** A move within a folder removes the old name and makes the new one at once. */
   #move(from: string, to: string, node: Node): void {
     if (node.isFolder) throw new Error('a folder was moved, which is not rebuilt here');
     const old = this.#placeOf(this.#relative(from));
@@ -203,7 +203,7 @@ function newNode(isFolder: boolean): Node {
   return { isFolder, bytes: Buffer.alloc(0), names: new Map(), pending: [] };
 }
 
-/** Makes durable what was pending before a moment. */
+/** Makes changes durable that were pending before a moment. */
 function settle(node: Node, before: number): void {
   const covered = node.pending.filter(({ order }) => order < before);
   node.pending = node.pending.filter(({ order }) => order >= before);
@@ -215,8 +215,8 @@ function settle(node: Node, before: number): void {
 }
 
 /**
- * The system takes what a failed sync covered for written: no later sync writes it. What is written to
- * the same place afterwards only brings its own bytes.
+ * Drops the changes that a failed sync covered: the system takes them for written, and no later sync writes them. A
+ * later write to the same place brings only its own bytes.
  */
 function lose(node: Node, before: number): void {
   node.pending = node.pending.filter(
@@ -252,7 +252,7 @@ function rename(names: Map<string, Node>, change: Extract<Pending, { kind: 'name
   }
 }
 
-/** Any part of the sectors of a write; a size or a name changes whole or not at all. */
+/** Keeps any part of a write's sectors; a size or a name changes whole or not at all. */
 function torn(change: Pending, random: SeededRandom): readonly Pending[] {
   if (change.kind !== 'bytes') return random.chance(KEPT_SHARE) ? [change] : [];
   const kept: Pending[] = [];
@@ -267,7 +267,7 @@ function torn(change: Pending, random: SeededRandom): readonly Pending[] {
   return kept;
 }
 
-/** May change `bytes` in place. What lies between an old end and a later write is zero. */
+/** Applies changes, perhaps in place. Zeros fill the space between an old end and a later write. */
 function withChanges(bytes: Buffer, changes: readonly Pending[]): Buffer {
   let length = bytes.length;
   let room = bytes;

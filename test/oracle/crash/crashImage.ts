@@ -1,5 +1,5 @@
 /**
- * A store as a power cut left it: laid out, opened as a restart would, and told to the oracle.
+ * A store that a power cut left: laid out, opened as a restart would, and reported to the oracle.
  *
  * @module
  */
@@ -26,14 +26,14 @@ import { writeImage } from './record.ts';
 
 type Unsoundness = Extract<TraceEvent, { readonly event: 'unsound' }>;
 
-/** A store as a power cut left it. */
+/** A store that a power cut left, opened. */
 export interface OpenedImage {
   readonly rows: readonly RowAtRest[];
-  /** What opening it found amiss, whatever was promised. */
+  /** Faults found on opening it, whatever was promised. */
   readonly unsound: readonly Unsoundness[];
 }
 
-/** Puts the image into `root`, in place of what is there. */
+/** Replaces the content of `root` with the image. */
 export function layOut(image: Image, root: string): void {
   rmSync(root, { recursive: true, force: true });
   mkdirSync(root, { mode: 0o700 });
@@ -41,8 +41,8 @@ export function layOut(image: Image, root: string): void {
 }
 
 /**
- * Opens a store as a restart would, makes one where there is none, and reads all of it. Nobody helps:
- * what does not open by itself is a breach.
+ * Opens a store as a restart would, makes one where there is none, and reads all of it. Nobody helps: a store that
+ * does not open by itself is a breach.
  */
 export async function readImage(folder: string): Promise<OpenedImage> {
   const unsound: Unsoundness[] = [];
@@ -69,7 +69,7 @@ export async function readImage(folder: string): Promise<OpenedImage> {
   return { rows, unsound };
 }
 
-/** Tells the oracle what lies in a folder where no process runs; true when the store is sound. */
+/** Tells the oracle the rows in a folder where no process runs; returns true for a sound store. */
 export async function tellImage(
   folder: string,
   oracle: Oracle,
@@ -77,7 +77,7 @@ export async function tellImage(
 ): Promise<boolean> {
   const { rows, unsound } = await readImage(folder);
   for (const one of unsound) oracle.tell(one);
-  // What can't be opened has lost everything; it need not be counted a second time.
+  // A store that does not open has lost everything, and need not count a second time.
   if (unsound.every(({ what }) => what !== 'not opened')) {
     oracle.tell({ event, rows: diskRows(rows) });
   }
@@ -85,8 +85,8 @@ export async function tellImage(
 }
 
 /**
- * Holds the image to what the process had said before the cut. `effects` are what the upstream had made
- * by then, where that is known better than by what was said.
+ * Compares the image with what the process had said before the cut. `effects` are those of the upstream by then,
+ * where a better witness than the process knows them.
  */
 export async function judgeImage(
   folder: string,
@@ -99,7 +99,7 @@ export async function judgeImage(
   return oracle.breaches;
 }
 
-/** Reading every row does not read the indexes. */
+/** Checks the indexes, too, which a read of every row leaves out. */
 function checkFile(path: string, found: (what: Unsound, detail: string) => void): void {
   if (!existsSync(path)) {
     found('not opened', 'there is no file');

@@ -23,7 +23,7 @@ const RESUMES = 8;
 const CONTROL_CUTS = 40;
 const OPERATIONS = 160;
 
-/** What a broken promise looks like in the tally of each control. */
+/** Count in the tally that each control must raise. */
 const CONTROLS: readonly (readonly [Variant, (tally: Tally) => number])[] = [
   ['normal', ({ acceptsLost }) => acceptsLost],
   ['off', ({ acceptsLost }) => acceptsLost],
@@ -107,7 +107,7 @@ describe('where syncs fail', () => {
 describe.each(CONTROLS)('%s', (variant, breaches) => {
   test('OP-2 PS-1 PS-2 control: the same cuts catch the planted bug', async () => {
     const tally = newTally();
-    // A busy machine may let so little run at once that one recording gives the bug no chance.
+    // A busy machine may run so little at once that one recording gives the bug no chance.
     for (let tries = 0; tries < 4 && breaches(tally) === 0; tries += 1) {
       const recording = await recorded(variant, { checkpointPages: null }, seed + tries);
       await judgeCuts(recording, CONTROL_CUTS, seed + tries, tally);

@@ -1,5 +1,5 @@
 /**
- * The work of a process that is recorded, and what it writes down of what it was told.
+ * The work of a recorded process, and the file in which it writes down what it hears.
  *
  * @module
  */
@@ -14,16 +14,16 @@ import type { ChildEvent, Sabotage } from '../../support/process/childRuntimeMes
 import type { LedgerRequest, LedgerTask } from '../../support/process/ledgerServer.ts';
 import { isRefused, planned } from '../restart/restartPlan.ts';
 
-/** What a recorded process is started with, as JSON in its first argument. */
+/** Setup of a recorded process, as JSON in its first argument. */
 export interface RecordedSetup {
   readonly folder: string;
-  /** The file in which it says what it was told and did. */
+  /** File in which it writes what it hears and does. */
   readonly acknowledgements: string;
   readonly url: string;
   readonly work: CrashWork;
   /** Whether the folder holds a copy of another store. */
   readonly isCopy: boolean;
-  /** Keys of the plan that an earlier life has accepted, and ids that it has not told the end of. */
+  /** Keys of the plan that an earlier life has accepted, and ids whose end it has not told. */
   readonly accepted: readonly string[];
   readonly unreported: readonly string[];
   /** Defects planted between the runtime and its store. */
@@ -36,14 +36,14 @@ export interface CrashWork {
   readonly seed: number;
   readonly operations: number;
   readonly crises: number;
-  /** Which life of the store this is; each has crises of its own. */
+  /** Number of this life of the store; each life has crises of its own. */
   readonly life: number;
 }
 
-/** A line of the acknowledgement file, said the moment it is known. */
+/** A line of the acknowledgement file, written the moment it is known. */
 export type Acknowledgement =
   | ChildEvent
-  /** The handler was called: from here on the effect may be made. */
+  /** The process called the handler: from here on the effect may happen. */
   | {
       readonly event: 'attempting';
       readonly key: string;
@@ -51,11 +51,11 @@ export type Acknowledgement =
       readonly attempt: number;
       readonly atMs: number;
     }
-  /** The upstream has said that the effect is made. */
+  /** The upstream said that the effect is made. */
   | { readonly event: 'applied'; readonly key: string; readonly number: number }
-  /** A worker of `recordedStore.ts` was told that its round is on disk. */
+  /** A worker of `recordedStore.ts` heard that its round is on disk. */
   | { readonly event: 'stored'; readonly worker: number; readonly round: number }
-  /** The attempt ended otherwise. */
+  /** The attempt ended in another way. */
   | { readonly event: 'unanswered'; readonly key: string; readonly attempt: number };
 
 export const KEY: KeySource = rawKey(new Uint8Array(32).fill(7));
@@ -65,10 +65,10 @@ export const IN_FLIGHT_MAX = 16;
 const CRISIS_NUMBERS_FROM = 1_000_000;
 const NOTE_CHARACTERS_MAX = 3_000;
 
-/** Failures are the ledger's doing here, so nothing but the retries should react to them. */
+/** Options under which only retries react to failures, which the ledger makes here. */
 export const OPTIONS: Pick<RuntimeOptions, 'upstreams' | 'policies'> = {
   upstreams: { [UPSTREAM]: {} },
-  // A machine that is busy with other tests stalls, and that is not what is tested.
+  // A machine that is busy with other tests stalls, which is not under test.
   policies: {
     tiers: {
       premium: { retry: { initialDelayMs: 20, delayMsMax: 200 }, responseDeadlineMs: 60_000 },
@@ -78,7 +78,7 @@ export const OPTIONS: Pick<RuntimeOptions, 'upstreams' | 'policies'> = {
   },
 };
 
-/** The requests, with payloads from small to larger than a page. */
+/** Builds the requests, with payloads from small to larger than a page. */
 export function requestsOf({ seed, operations }: CrashWork): readonly SyncRequest[] {
   const random = seededRandom(seed);
   return planned(operations, random).map((request) => {
@@ -87,12 +87,12 @@ export function requestsOf({ seed, operations }: CrashWork): readonly SyncReques
   });
 }
 
-/** What the upstream was sent, as far as the process had said: it counts requests by their keys. */
+/** Lists the requests that the upstream got, as far as the process said: it counts them by their keys. */
 export function attemptsOf(said: readonly Acknowledgement[]): readonly LedgerRequest[] {
   return said.filter((event) => event.event === 'attempting');
 }
 
-/** Notes which keys of the work, and of crises of the lives before, stand for those that go out. */
+/** Notes which keys of the work, and of crises of earlier lives, stand for those that go out. */
 export function noteKeys(work: CrashWork): void {
   requestsOf(work);
   for (let life = 0; life <= work.life; life += 1) crisesOf({ ...work, life });
@@ -110,29 +110,29 @@ export function crisesOf({ crises, life }: CrashWork): readonly CrisisRequest[] 
   });
 }
 
-/** The caller withdraws these once they are accepted; they may be done all the same. */
+/** Picks operations that the caller withdraws once they are accepted; they may be done all the same. */
 export function isWithdrawn(number: number): boolean {
   return number % 23 === 22;
 }
 
-/** The caller gives these in one bulk, while it asks for the others one by one. */
+/** Picks operations that the caller hands in as one bulk; it hands in the others one by one. */
 export function isInBulk(number: number): boolean {
   return number % 4 === 3;
 }
 
-/** The caller asks for these twice, under the same key. */
+/** Picks operations that the caller hands in twice under one key. */
 export function isAskedTwice(number: number): boolean {
   return number % 17 === 16;
 }
 
-/** What the operation of a key may come to. */
+/** Lists the endings that the operation of a key may come to. */
 export function endingsOf(key: string): readonly string[] {
   const number = Number(/^key-(\d+)$/.exec(key)?.[1]);
   const ending = isRefused(number) ? 'deadLettered' : 'completed';
   return isWithdrawn(number) ? [ending, 'cancelled'] : [ending];
 }
 
-/** Whether the upstream makes the effect at this attempt. */
+/** Tells whether the upstream makes the effect at this attempt. */
 export function isAppliedAt(task: LedgerTask, attempt: number): boolean {
   return task.isRefused !== true && attempt > (task.busyUpTo ?? 0);
 }

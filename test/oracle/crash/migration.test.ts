@@ -23,7 +23,7 @@ beforeAll(async () => {
   older = await leftByOlder();
 });
 
-/** An older store in the midst of its work. */
+/** Makes an older store in the midst of its work. */
 async function leftByOlder(): Promise<EarlierLife> {
   const work = { seed, operations: 60, crises: 4, life: 0 };
   const first = await record({ variant: 'full', work, checkpointPages: null, earlier: null });

@@ -1,5 +1,5 @@
 /**
- * An ext4 file system of its own whose power can be cut; a driver of the oracle.
+ * An ext4 file system of its own whose power a test can cut; a driver of the oracle.
  *
  * @module
  */
@@ -40,7 +40,7 @@ const STARTED_MS_MAX = 20_000;
 const UMOUNT_TRIES = 50;
 const PROMISES: ReadonlySet<string> = new Set(['accepted', 'durable', 'outcome']);
 
-/** Why no power can be cut here; `null` where it can. */
+/** Says why no power can be cut here; `null` where it can. */
 export function whyNoPowerCut(): string | null {
   if (process.platform !== 'linux') return 'it takes Linux';
   if (process.getuid?.() !== 0) return 'it takes root, to mount a file system';
@@ -58,9 +58,9 @@ export function whyNoPowerCut(): string | null {
   }
 }
 
-/** An ext4 of its own, in memory, whose power can be cut. */
+/** An ext4 file system in memory whose power can be cut. */
 export class CutDisk {
-  /** Beside the disk, where no cut reaches. */
+  /** Folder beside the disk, which no cut reaches. */
   readonly home = fastFolder();
   readonly mount = join(this.home, 'mount');
   readonly #file = join(this.home, 'disk');
@@ -69,7 +69,7 @@ export class CutDisk {
   };
 
   constructor() {
-    // Runs before the folder is removed, which must not reach into what is mounted there.
+    // This runs before the folder is removed, since a removal must not reach into the mount.
     process.prependOnceListener('exit', this.#removeAtExit);
     try {
       mkdirSync(this.mount);
@@ -83,12 +83,12 @@ export class CutDisk {
     }
   }
 
-  /** From here on nothing reaches the disk any more. */
+  /** Cuts the power: nothing reaches the disk any more. */
   cut(): void {
     execFileSync(compiled('powerCut.c'), [this.mount], { stdio: 'pipe' });
   }
 
-  /** As after a restart of the machine: the file system recovers by its journal. */
+  /** Mounts the disk as after a restart of the machine: the file system recovers by its journal. */
   async restart(): Promise<void> {
     for (let tried = 1; ; tried += 1) {
       try {
@@ -107,7 +107,7 @@ export class CutDisk {
     try {
       execFileSync('umount', ['-l', this.mount], { stdio: 'pipe' });
     } catch {
-      // It was not mounted.
+      // The disk was not mounted.
     }
     rmSync(this.home, { recursive: true, force: true });
   }
@@ -118,15 +118,15 @@ export class CutDisk {
 }
 
 export interface CutOutcome {
-  /** What callers had been told before the cut: acceptances and outcomes. */
+  /** Promises to callers before the cut: acceptances and outcomes. */
   readonly promises: number;
   readonly breaches: readonly string[];
 }
 
 /**
- * Runs the recorded program on a disk of its own, cuts the power after `afterMs` of work, and holds what
- * is left to what was said before. What is said while the power is being cut is left out: a sync that
- * races the cut may be told of as done. `goesOn` lets the whole runtime finish the work afterwards.
+ * Runs the recorded program on a disk of its own, cuts the power after `afterMs` of work, and compares what is left
+ * with what was said before. It ignores what is said during the cut: a sync that races the cut may report success.
+ * `goesOn` lets the whole runtime finish the work afterwards.
  */
 export async function cutPower(
   variant: Variant,
@@ -194,7 +194,7 @@ async function untilReady(acknowledgements: string): Promise<void> {
   throw new Error('the program whose power is to be cut has accepted nothing');
 }
 
-/** Whole lines only: the last may be half written. */
+/** Reads whole lines only: the last may be half written. */
 function saidIn(acknowledgements: string): readonly Acknowledgement[] {
   const text = readFileSync(acknowledgements, 'utf8');
   return text

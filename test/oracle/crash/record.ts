@@ -1,5 +1,5 @@
 /**
- * Runs a process under the recorder and gives the timeline of its file calls and of what it said.
+ * Runs a process under the recorder, and returns the timeline of its file calls and of what it said.
  *
  * @module
  */
@@ -50,10 +50,10 @@ const ACKNOWLEDGEMENTS = 'acknowledgements';
 
 interface Weakness {
   readonly synchronous: string | null;
-  /** How long after it was told of a commit is made. */
+  /** Delay of a commit after it was acknowledged. */
   readonly commitLateMs: number | null;
   readonly sabotage: Sabotage | null;
-  /** What a failed sync left in the WAL is neither cut out nor written anew. */
+  /** Leaves in the WAL what a failed sync left there: cuts nothing out, and writes nothing a second time. */
   readonly leavesWal: boolean;
 }
 const NONE: Weakness = {
@@ -63,7 +63,7 @@ const NONE: Weakness = {
   leavesWal: false,
 };
 
-/** Holdfast as it ships, and with a defect planted. */
+/** Holdfast as it ships, and with planted defects. */
 export const VARIANTS = {
   full: NONE,
   normal: { ...NONE, synchronous: 'NORMAL' },
@@ -77,21 +77,21 @@ export type Variant = keyof typeof VARIANTS;
 export interface RecordingOptions {
   readonly variant: Variant;
   readonly work: CrashWork;
-  /** Pages after which the WAL is folded in; few, so that checkpoints are among what is cut. */
+  /** Pages after which a checkpoint folds in the WAL; few, so that cuts fall into checkpoints. */
   readonly checkpointPages: number | null;
-  /** Of so many syncs the last ones fail. */
+  /** Number of syncs in a round, of which the last ones fail. */
   readonly failingSyncs?: { readonly aRound: number; readonly failing: number } | undefined;
-  /** What an earlier life left, and what it had said. */
+  /** Store of an earlier life, and what that life had said. */
   readonly earlier: EarlierLife | null;
-  /** What runs; a program around the runtime where it is absent. */
+  /** Program to run; a program around the runtime where it is absent. */
   readonly program?: RecordedProgram | undefined;
 }
 
 export interface RecordedProgram {
   readonly url: URL;
-  /** The other files of `test/` that it needs. */
+  /** Other files of `test/` that it needs. */
   readonly others: readonly URL[];
-  /** What it is told beside its setup. */
+  /** Argument beside its setup. */
   readonly argument: string;
 }
 
@@ -103,13 +103,13 @@ export interface EarlierLife {
   readonly effects: readonly LedgerEffect[];
 }
 
-/** A process as it was recorded. */
+/** Recording of a process. */
 export interface Recording {
   readonly options: RecordingOptions;
   readonly root: string;
   readonly rootInode: number;
   readonly found: readonly FoundFile[];
-  /** What was done to the store's files and what was said, in the order of both. */
+  /** Changes of the store's files, and what the process said, in the order of both. */
   readonly timeline: readonly Moment[];
 }
 
@@ -121,8 +121,8 @@ interface Said {
 }
 
 /**
- * A new folder in memory where the system has such a place, so that images cost no disk. Removed when
- * this process ends, if it still is there.
+ * Makes a folder in memory where the system has a place for that, so that images cost no disk. It is removed when
+ * this process ends.
  */
 export function fastFolder(): string {
   const folder = mkdtempSync(join(canWrite(MEMORY) ? MEMORY : tmpdir(), 'holdfast-crash-'));
@@ -183,7 +183,7 @@ export async function record(options: RecordingOptions): Promise<Recording> {
   }
 }
 
-/** Puts an image where a process can open it. */
+/** Writes an image where a process can open it. */
 export function writeImage(image: Image, root: string): void {
   for (const [path, bytes] of image) {
     const target = join(root, path);
@@ -208,7 +208,7 @@ function foundIn(root: string): readonly FoundFile[] {
 }
 
 /**
- * The records must add up to what is there in the end; else something was changed behind their back.
+ * Checks that the records add up to the final files; else something changed them unrecorded.
  *
  * @throws Error naming the file.
  */
@@ -225,7 +225,7 @@ function checkComplete(recording: Recording, found: readonly FoundFile[]): void 
   }
 }
 
-/** What the process and its writer thread are started with beside their arguments. */
+/** Builds the environment of the process and its writer thread. */
 function environment(
   { variant, checkpointPages, failingSyncs }: RecordingOptions,
   root: string,
@@ -244,12 +244,12 @@ function environment(
           HOLDFAST_RECORD_SYNCS_A_ROUND: String(failingSyncs.aRound),
           HOLDFAST_RECORD_SYNCS_FAILING: String(failingSyncs.failing),
         }),
-    // A ring would pass by the calls that are recorded.
+    // A ring would bypass the recorded calls.
     UV_USE_IO_URING: '0',
   };
 }
 
-/** Loads sabotage.cjs, which plants what the variant says. */
+/** Loads sabotage.cjs, which plants the variant's defect. */
 export function sabotageEnvironment(
   variant: Variant,
   checkpointPages: number | null,
@@ -285,7 +285,7 @@ async function run(
   if (how !== 0) throw new Error(`the recorded process ended with ${how}. ${complaints}`);
 }
 
-/** Tells what was said from what was done to the store. */
+/** Separates what was said from what was done to the store. */
 function timelineOf(records: readonly Recorded[], acknowledgements: string): readonly Moment[] {
   const made = records.find((one) => one.kind === 'made' && one.path === acknowledgements);
   if (made?.kind !== 'made') throw new Error('the recorder has recorded nothing');

@@ -1,6 +1,6 @@
 /**
- * A program around the runtime, there to be recorded. It does its work, says in a file beside the store
- * what it was told and what it does the moment it is, and stops in good order.
+ * A program around the runtime, for recording. It does its work, writes into a file beside the store what it hears
+ * and does the moment it happens, and stops in good order.
  *
  * @module
  */
@@ -36,7 +36,7 @@ import {
 
 const CRISIS_EVERY_MS = 30;
 const AGAIN_MS = 50;
-/** A defect is small: a few milliseconds between what is told and what is true. */
+/** Size of a defect: a few milliseconds between what the process says and what is true. */
 const LATE_MS = 5;
 
 const setup = JSON.parse(process.argv[2] ?? '{}') as RecordedSetup;
@@ -60,7 +60,7 @@ const runtime = assembleRuntime(
 );
 await runtime.ready;
 say({ event: 'ready' });
-// What an earlier life left was put elsewhere, and is held as any copy is.
+// A store of an earlier life was moved here, and is held as any copy is.
 if (setup.isCopy) await runtime.release();
 await Promise.all([
   ...setup.unreported.map((id) => reportOutcome(runtime.operations.get(id))),
@@ -135,7 +135,7 @@ async function submit(made: Runtime, request: SyncRequest): Promise<Operation> {
   return operation;
 }
 
-/** Asks again, under the same key, for as long as the disk fails. */
+/** Asks again under the same key as long as the disk fails. */
 async function insist(made: Runtime, request: SyncRequest): Promise<Operation> {
   for (;;) {
     try {
@@ -147,7 +147,7 @@ async function insist(made: Runtime, request: SyncRequest): Promise<Operation> {
   }
 }
 
-/** Where a defect acknowledges what is not on disk yet, there may be nothing to cancel. */
+/** Cancels an operation; a defect that acknowledges too early may leave nothing to cancel. */
 async function withdraw(operation: Operation): Promise<void> {
   await operation.cancel().catch((error: unknown) => {
     say({ event: 'failed', ...describe(error) });

@@ -1,6 +1,6 @@
 /**
- * A program around a store alone, there to be recorded: see storeWork.ts. It says in a file beside the store what
- * it was told the moment it is, and stops in good order.
+ * A program around a store alone, for recording: see storeWork.ts. It writes into a file beside the store what it
+ * hears the moment it happens, and stops in good order.
  *
  * @module
  */
@@ -41,7 +41,7 @@ function batchesOf(writes: readonly Write[]): readonly (readonly Write[])[] {
     case 'keptApart':
       return writes.map((write) => [write]);
     case 'payloadLate':
-      // First the state alone, as if the payload were written for itself.
+      // The state goes first alone, as if the payload were written by itself.
       return [
         writes.map(withoutPayload),
         writes.map(payloadAlone).filter((write) => write !== null),

@@ -6,7 +6,7 @@
 
 import { readFileSync } from 'node:fs';
 
-/** One thing that the recorder saw, in the order in which it took place. Paths are absolute. */
+/** An act that the recorder saw; records keep the order of the acts. Paths are absolute. */
 export type Recorded =
   | { readonly kind: 'made'; readonly path: string; readonly inode: number }
   | { readonly kind: 'madeFolder'; readonly path: string; readonly inode: number }
@@ -31,12 +31,11 @@ const KINDS = [
   'madeFolder',
   'syncFailed',
 ] as const;
-/** As `struct header` in recorder.c. */
+/** Size of `struct header` in recorder.c. */
 const HEADER_BYTES = 32;
 
 /**
- * Reads the log of recorder.c. A log that was cut short, as a killed process leaves it, is read as far
- * as it goes.
+ * Reads the log of recorder.c, as far as it goes where a killed process cut it short.
  *
  * @throws Error where the process changed a file in a way that the recorder can't record.
  */

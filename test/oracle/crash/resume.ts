@@ -1,5 +1,5 @@
 /**
- * Starts the whole runtime on what a power cut left; a driver of the oracle.
+ * Starts the whole runtime on a store that a power cut left; a driver of the oracle.
  *
  * @module
  */
@@ -53,10 +53,10 @@ const LIMIT_MS = 120_000;
 const PAGE = 500;
 
 /**
- * Starts the whole runtime on an image, lets it finish the work against an upstream that remembers what
- * it did before the cut, and says which promises it broke: each effect is made once, each outcome is as
- * reported, everything accepted ends as it must. `place` is where the store lies that the image is of; by
- * default it is started from a copy in `root`, which may be held as one.
+ * Starts the whole runtime on an image, lets it finish the work against an upstream that remembers what it did before
+ * the cut, and names broken promises: each effect is made once, each outcome is as reported, everything accepted ends
+ * as it must. `place` is the folder of the image's store; by default the runtime starts on a copy in `root`, which
+ * may be held as one.
  */
 export async function resume(
   { image, said }: Pick<Cut, 'image' | 'said'>,
@@ -69,7 +69,7 @@ export async function resume(
   noteKeys(work);
   const oracle = new Oracle(RESUMED, endingsOf);
   const ledger = new LedgerServer();
-  // At once, for a real upstream may still be at work on what it was sent before the cut.
+  // The ledger remembers at once, since a real upstream may still be at work on requests from before the cut.
   ledger.remember(attemptsOf(said), effects);
   const witness = new LedgerWitness(ledger);
   for (const event of toldAltogether(said, ledger.effects)) oracle.tell(event);
@@ -91,8 +91,7 @@ export async function resume(
 }
 
 /**
- * What the upstream had done by the moment of the cut. Whether an attempt that was under way had
- * arrived is a matter of chance.
+ * Draws what the upstream had done by the moment of the cut. Chance decides whether an attempt under way had arrived.
  */
 export function effectsOf(
   said: readonly Acknowledgement[],
@@ -115,7 +114,7 @@ export function effectsOf(
   const hasComeThrough = (key: string, attempt: number): boolean => {
     const task = tasks.get(givenKey(key));
     if (task === undefined || known.has(key) || !isAppliedAt(task, attempt)) return false;
-    // Else it was aborted or cut off.
+    // An attempt without such an answer was aborted or cut off.
     const wasDropped = answered.has(`${key} ${attempt}`) && (task.dropUpTo ?? 0) >= attempt;
     return wasDropped || random.chance(0.5);
   };
@@ -129,7 +128,7 @@ export function effectsOf(
   return [...effects].map(([key, number]) => ({ key, number }));
 }
 
-/** What was under way without an answer is asked for again under its key, as a caller would. */
+/** Hands in unanswered requests again under their keys, as a caller would. */
 function unansweredOf(oracle: Oracle, work: CrashWork): readonly SyncRequest[] {
   const requests = requestsOf(work);
   const isAccepted = ({ idempotencyKey = '' }: SyncRequest): boolean =>
@@ -178,7 +177,7 @@ async function report(operation: Operation, oracle: Oracle): Promise<void> {
   oracle.tell({ event: 'ended', id: operation.id, outcome });
 }
 
-/** What was on disk without anybody having been told, crises above all, has nobody who waits for it. */
+/** Waits for operations that nobody else awaits: they are on disk though nobody heard of them, crises above all. */
 async function untilAllHaveEnded(runtime: Runtime): Promise<void> {
   for (let afterSeq: number | null = 0; afterSeq !== null; ) {
     const page: Awaited<ReturnType<Runtime['operations']['page']>> = await runtime.operations.page({

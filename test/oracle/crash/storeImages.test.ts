@@ -1,6 +1,6 @@
 /**
- * Power cuts of a store whose payloads are replaced and which keeps records of entities and conflicts: what
- * belongs together is on the disk together, and all that was told is there.
+ * Power cuts of a store whose payloads are replaced and which keeps records of entities and conflicts: what belongs
+ * together is on the disk together, and everything acknowledged is there.
  *
  * @module
  */
@@ -68,7 +68,7 @@ async function judged(variant: Variant, defect: Defect): Promise<Tally> {
   return tally;
 }
 
-/** What is not as it was told, or does not belong together. */
+/** Lists what differs from the acknowledgements, or does not belong together. */
 async function breachesOf(
   folder: string,
   said: readonly Acknowledgement[],
@@ -98,7 +98,7 @@ async function breachesOf(
   return breaches;
 }
 
-/** @param told how many of its rounds it was told of */
+/** @param told - number of rounds that the worker heard of */
 async function breachesOfWorker(
   store: Store,
   worker: number,

@@ -1,7 +1,7 @@
 /**
- * Work for a store alone, in which everything that belongs together says so: each worker has an operation
- * whose payload is replaced again and again, an entity that is known anew with each round, and a conflict that
- * goes with it. In whatever a power cut leaves, all of them are of one round.
+ * Work for a store alone, in which everything that belongs together says so: each worker has an operation whose
+ * payload it replaces again and again, an entity that each round renews, and a conflict that goes with it. Whatever a
+ * power cut leaves, all of them must be of one round.
  *
  * @module
  */
@@ -21,14 +21,14 @@ export function idOfWorker(worker: number): string {
   return `00000000-0000-4000-8000-${String(worker).padStart(12, '0')}`;
 }
 
-/** What a worker commits in each of its rounds, the first of which accepts. */
+/** Lists what a worker commits in each of its rounds; the first accepts. */
 export function roundsOf(worker: number, seed: number): readonly (readonly Write[])[] {
   const random = seededRandom(seed * WORKERS + worker);
   let payload = payloadOf(0, random);
   return Array.from({ length: ROUNDS + 1 }, (_, round) => {
     const keep = keepOf(worker, round, random);
     if (round === 0) return [acceptOf(worker, payload), keep];
-    // Now and then the payload stays, and in the end the operation settles.
+    // Now and then the payload stays, and the last round settles the operation.
     const newPayload = random.chance(0.8) ? payloadOf(round, random) : undefined;
     payload = newPayload ?? payload;
     const isLast = round === ROUNDS && worker % 2 === 0;
@@ -56,7 +56,7 @@ export function roundsOf(worker: number, seed: number): readonly (readonly Write
   });
 }
 
-/** The round that a text says it is of. */
+/** Reads the round from a text. */
 export function roundOf(text: string): number {
   return Number(text.slice(0, text.indexOf(' ')));
 }
@@ -94,7 +94,7 @@ function keepOf(worker: number, round: number, random: SeededRandom): KeepWrite 
     revision: round,
     also: [
       { room: 'conflict', key: `conflict-${worker}`, text, isOpen },
-      // Erased in each second round.
+      // Every second round erases it.
       { room: 'conflict', key: `passing-${worker}`, text: isOpen ? text : null, keepUntilMs: 1 },
     ],
   };

@@ -25,7 +25,7 @@ describe('several stores, one upstream, and everything that can happen between t
       crashes += report.crashes;
       refused += report.refused;
     }
-    // The runs must have been about something.
+    // Devices must have crashed and writes been refused, or the runs prove nothing.
     expect(crashes).toBeGreaterThanOrEqual(RUNS);
     expect(refused).toBeGreaterThan(5 * RUNS);
   }, 1_800_000);
@@ -39,7 +39,7 @@ describe('several stores, one upstream, and everything that can happen between t
     }
   }, 1_800_000);
 
-  /** The kinds of breaches of the first run in which a planted bug shows. */
+  /** Lists the kinds of breaches in the first run in which a planted bug shows. */
   const kindsFound = async (bug: Partial<GossipPlan>): Promise<readonly string[]> => {
     for (let seed = 1; seed <= 5; seed += 1) {
       const { breaches } = await gossip({ seed, ...SIZE, convergedMsMax: 4_000, ...bug });

@@ -1,7 +1,7 @@
 /**
- * Random gossip between devices and an upstream (law L17): edits, versions that come late, twice and out of
- * order, lost answers, outages, and devices that are abandoned in the midst of it. In the end everything is well,
- * and all must hold the same, with nothing lost.
+ * Random gossip between devices and an upstream (law L17): edits, versions that come late, twice and out of order,
+ * lost answers, outages, and devices abandoned in the midst of it. In the end everything is well, and all must hold
+ * the same, with nothing lost.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { GossipDevice, META_FIELD, pathOf } from './gossipDevice.ts';
 import { BEGUN, drawEdit, ENTITIES, type GossipEdit } from './gossipEdits.ts';
 
 const CONVERGED_MS_MAX = 30_000;
-/** Together one request in four. */
+/** Shares of faulty requests: one in four altogether. */
 const FAULTS = {
   busy503: 0.03,
   droppedBefore: 0.05,
@@ -41,23 +41,23 @@ export interface GossipPlan {
   readonly sabotage?: (handler: Handler) => Handler;
   readonly entities?: readonly EntityRules[];
   readonly ignoresVersions?: boolean;
-  /** How much the clock of each device is off. Default: not at all. */
+  /** Offset of each device's clock. Default: none. */
   readonly clocks?: readonly number[];
-  /** Once nothing is edited any more they come to the same within this. */
+  /** Time within which all devices come to the same once edits have ended. */
   readonly convergedMsMax?: number;
 }
 
 export interface GossipReport {
-  /** What does not hold: `lost: …`, `doubled: …`, `risen: …`, `apart: …`, `stuck: …`. */
+  /** Breaches: `lost: …`, `doubled: …`, `risen: …`, `apart: …`, `stuck: …`. */
   readonly breaches: readonly string[];
   readonly accepted: number;
   readonly crashes: number;
-  /** Writes that the upstream refused since another version was there. */
+  /** Writes that the upstream refused because it had another version. */
   readonly refused: number;
   readonly errors: readonly string[];
 }
 
-/** An edit, and whether its acceptance was heard of. */
+/** An edit, and whether somebody heard of its acceptance. */
 interface Made extends GossipEdit {
   readonly device: string;
   isAccepted: boolean;
@@ -146,12 +146,12 @@ class Gossip {
     else if (draw < 0.86) this.#upstream?.startOutage(50 + random.below(150));
     else if (draw < 0.93) await this.#crash(device);
     else if (draw < 0.95) await this.#reopen(device);
-    // Often nothing: so that the next falls into the midst of this one.
+    // Often no time passes, so that the next act falls into the midst of this one.
     if (random.chance(0.7)) await sleep(random.below(30));
   }
 
   #begin(work: Promise<void>): void {
-    // A device that is closed or abandoned refuses, or answers nobody.
+    // A closed device refuses, and an abandoned one answers nobody.
     const quiet = work.catch(() => undefined).finally(() => this.#underWay.delete(quiet));
     this.#underWay.add(quiet);
   }
@@ -169,7 +169,7 @@ class Gossip {
     if (made !== null) (made as Made).isAccepted = true;
   }
 
-  /** A device hears of the version that there is, or of any that there was. */
+  /** Lets a device hear of the present version, or of any past one. */
   async #hear(device: GossipDevice, entity: Entities, isLast: boolean) {
     const all = this.#history(entity);
     const one = all.at(isLast ? -1 : this.#random.below(all.length));
@@ -187,7 +187,7 @@ class Gossip {
     await device.open();
   }
 
-  /** What was begun has ended, or nobody will answer it: its device was abandoned meanwhile. */
+  /** Waits for the edits under way; nobody answers those of an abandoned device. */
   async #answered(): Promise<void> {
     await Promise.race([Promise.all(this.#underWay), sleep(2_000)]);
   }
@@ -241,7 +241,7 @@ class Gossip {
     ];
   }
 
-  /** What was written is there, once; or beside, where others wrote at its place. */
+  /** Checks that each written text is there once, or beside, where others wrote at its place. */
   #marks(isTold: (text: string) => boolean): readonly string[] {
     const removed = new Set(this.#made.flatMap(({ removes }) => removes ?? []));
     const replaced = new Set(this.#made.flatMap(({ replaces }) => replaces ?? []));
@@ -249,7 +249,7 @@ class Gossip {
       if (mark === null) return [];
       const count = occurrences(this.#value(entity), mark);
       if (count > 1) return [`doubled: ${mark} of ${entity.type}, written on ${device}`];
-      // The contact whose number it is may have been removed by somebody who had seen the number.
+      // Somebody who had seen the number may have removed its contact.
       const mayBeGone = removed.has(touches ?? `c-${mark}`);
       const isBeside = isRival && (replaced.has(mark) || isTold(mark));
       if (count === 1 || !isAccepted || mayBeGone || isBeside) return [];
@@ -257,7 +257,7 @@ class Gossip {
     });
   }
 
-  /** Whom a person has removed is not there again, unless somebody wrote to the contact. */
+  /** Checks that no removed contact is back, unless somebody wrote to the contact. */
   #risen(): readonly string[] {
     const touched = new Set(this.#made.flatMap(({ touches }) => touches ?? []));
     const { emergencyContacts = [] } = this.#value(ENTITIES[0]) as {
@@ -276,13 +276,13 @@ class Gossip {
     return value;
   }
 
-  /** Every version that there was, the present one last. */
+  /** Lists every version that there was, the present one last. */
   #history(entity: Entities): readonly RecordWrite[] {
     return (this.#upstream?.writes ?? []).filter(({ path }) => path === pathOf(entity));
   }
 }
 
-/** How often a text is in a value: as the value of an item, a line or a field; not in ids and names of fields. */
+/** Counts a text in a value: as the value of an item, a line or a field, but not in ids and names of fields. */
 function occurrences(value: unknown, mark: string): number {
   if (typeof value === 'string') {
     return value.split('\n').filter((line) => line === mark || line === `+49 ${mark}`).length;

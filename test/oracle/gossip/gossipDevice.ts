@@ -1,6 +1,6 @@
 /**
- * A device of a gossip: the whole runtime on a SQLite store of its own, which can be abandoned in the midst of
- * everything, as by SIGKILL, and opened again.
+ * A device of a gossip: the whole runtime on a SQLite store of its own. A test can abandon it in the midst of
+ * everything, as by SIGKILL, and open it again.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import type { GossipEdit } from './gossipEdits.ts';
 const SUBJECT = 'person';
 const TYPE = 'records.put';
 const KEY = rawKey(new Uint8Array(32).fill(3));
-/** What devices have to tell each other travels in this field of a record. */
+/** Field of a record in which devices tell each other what they know. */
 export const META_FIELD = 'holdfast';
 
 export interface DeviceOptions {
@@ -32,9 +32,9 @@ export interface DeviceOptions {
   readonly folder: string;
   readonly url: string;
   readonly seed: number;
-  /** How much its clock is off. Default: not at all. */
+  /** Offset of its clock. Default: none. */
   readonly skewMs?: number | undefined;
-  /** A planted bug: the handler in place of the real one. */
+  /** Plants a bug: replaces the real handler. */
   readonly sabotage: (handler: Handler) => Handler;
   readonly entities?: readonly EntityRules[] | undefined;
 }
@@ -49,7 +49,7 @@ function clockOff(skewMs: number): Clock {
 
 export class GossipDevice {
   readonly name: string;
-  /** Troubles that its runtimes told of. */
+  /** Troubles that its runtimes reported. */
   readonly errors: string[] = [];
   readonly #options: DeviceOptions;
   readonly #random: SeededRandom;
@@ -102,11 +102,14 @@ export class GossipDevice {
     await this.#runtime.ready;
   }
 
-  /** As SIGKILL: nothing of it acts any more, and what it has sent stays sent. The store is free afterwards. */
+  /**
+   * Ends it as SIGKILL does: nothing of it acts any more, and what it has sent stays sent. The store is free
+   * afterwards.
+   */
   async abandon(): Promise<void> {
     this.#life.end();
     this.#runtime = null;
-    // What was under way is answered by nobody.
+    // Nobody answers the edits under way.
     this.#lastEdit = Promise.resolve();
     await this.#release();
   }
@@ -116,12 +119,12 @@ export class GossipDevice {
     this.#runtime = null;
   }
 
-  /** What it shows of a record. */
+  /** Returns what it shows of a record. */
   async shown(entity: Entity): Promise<JsonObject | null> {
     return ((await this.runtime.entities.get(entity))?.value ?? null) as JsonObject | null;
   }
 
-  /** Accepts an edit of what it shows, made from it by `draw`; one after the other, as a person makes them. */
+  /** Accepts an edit that `draw` makes of what it shows; one after the other, as a person makes them. */
   async edit(
     entity: Entity,
     draw: (shown: JsonObject) => GossipEdit,
@@ -160,13 +163,13 @@ export class GossipDevice {
     });
   }
 
-  /** Takes a version of a record that the upstream has, or had. */
+  /** Takes a present or past version of a record from the upstream. */
   async hear(entity: Entity, body: Json, version: string | null): Promise<void> {
     const { [META_FIELD]: meta, ...value } = body as JsonObject;
     await this.runtime.remoteChange({ entity, subject: SUBJECT, value, version, meta });
   }
 
-  /** Everything that its conflicts say of values that do not stand. */
+  /** Returns everything that its conflicts say of values that do not stand. */
   async auditText(): Promise<string> {
     const shown: unknown[] = [];
     for await (const { id } of this.runtime.conflicts.list({ all: true })) {

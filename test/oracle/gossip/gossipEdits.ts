@@ -1,5 +1,5 @@
 /**
- * What devices in a gossip write: edits whose texts occur nowhere else, so that each can be followed to the end.
+ * Edits of devices in a gossip. Their texts occur nowhere else, so that a test can follow each to the end.
  *
  * @module
  */
@@ -17,13 +17,13 @@ export const ENTITIES = [PLAN, DIARY, PREFERENCES] as const;
 export interface GossipEdit {
   readonly entity: Entity;
   readonly value: JsonObject;
-  /** A text that it puts there; `null` where it only removes. */
+  /** Text that it writes there; `null` where it only removes. */
   readonly mark: string | null;
-  /** Others may write at its place, too: then it may be in the audit alone. */
+  /** True if others may write at its place: the audit alone may then have it. */
   readonly isRival: boolean;
-  /** The text that it was put in place of, knowingly; `null` for none. */
+  /** Text that it knowingly replaces; `null` for none. */
   readonly replaces: string | null;
-  /** The id of the contact that a person has confirmed the removal of, or that this edit changes. */
+  /** Ids of the contact whose removal a person has confirmed, and of the contact that this edit changes. */
   readonly removes: string | null;
   readonly touches: string | null;
 }

@@ -1,5 +1,5 @@
 /**
- * Bulks that are cut off by a kill.
+ * Bulks that a kill cuts off.
  *
  * @module
  */
@@ -11,7 +11,9 @@ import { RestartScene } from './restartScene.ts';
 import { RestartWork, untilTrue } from './restartWork.ts';
 
 const OPERATIONS = 120;
-/** Where a bulk can be cut off: before, between and after its commits, and while it is told of. */
+/**
+ * Points at which a kill cuts off a bulk: before, between and after its commits, and while its caller hears of it.
+ */
 const CRASHES = [
   'engine.beforeAccept:60',
   'store.beforeCommit:2',

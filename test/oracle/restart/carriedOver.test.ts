@@ -28,7 +28,7 @@ function request(task: LedgerTask, more: Partial<SyncRequest> = {}): SyncRequest
   };
 }
 
-/** Hands in one request; its id once it is accepted, and with it all that was written before it. */
+/** Hands in a request; resolves with its id once it is accepted, and with it every earlier write. */
 async function submit(child: Child, given: SyncRequest): Promise<string> {
   child.order({ order: 'submit', requests: [given], inFlightMax: 1 });
   return (await child.until('accepted', ({ key }) => key === given.idempotencyKey)).id;
@@ -44,7 +44,7 @@ function isBreaker(event: Child['events'][number]) {
   return event.event === 'breaker';
 }
 
-/** The one key under which it came, before the kill and after it. */
+/** Finds the one key under which it came, before and after the kill. */
 function keyOf({ ledger }: RestartScene, number: number): string {
   const keys = new Set(ledger.requests.flatMap((one) => (one.number === number ? [one.key] : [])));
   expect(keys.size).toBe(1);
@@ -98,7 +98,7 @@ test('RT-4 SV-3 a pending retry is neither reset nor shortened nor lengthened by
   await first.kill();
   const { row, context } = await scene.rowAtRest(id);
   expect(row.standing).toBe('due');
-  // Two clocks that began together; what the disk took lies between them.
+  // Two clocks that began together differ by the time that the disk took.
   expect(Math.abs((row.dueAtMs ?? 0) - context.wakeAtMs)).toBeLessThan(WAIT_MS / 2);
   expect(context).toMatchObject({ attempt: 1, isSpent: true, crashes: 0 });
 
@@ -132,7 +132,7 @@ test('OP-7 without its handler work of every state waits after a restart, and re
   await submit(first, request({ number: 4 }, { type }));
   await first.kill();
 
-  // Twice, so that what it waits for is on disk too.
+  // Two rounds make sure that its wait is on disk, too.
   for (const _ of ['first', 'second']) {
     const child = scene.start({ options });
     await child.untilState(backingOff, 'handlerMissing');

@@ -1,5 +1,5 @@
 /**
- * Work that kills its process is told from bystanders, with real processes.
+ * The runtime tells work that kills its process from bystanders, with real processes.
  *
  * @module
  */
@@ -23,7 +23,7 @@ const POISON: SyncRequest = {
 };
 const BYSTANDERS = 24;
 const CRASHES = CRASHES_IN_A_ROW_MAX + CRASHES_ALONE_MAX;
-/** More than the rule needs, so that one that never ends is seen. */
+/** More runs than the rule needs, to show one that never ends. */
 const RUNS_MAX = CRASHES + 3;
 
 const bystanders: readonly SyncRequest[] = Array.from({ length: BYSTANDERS }, (_, number) => ({
@@ -74,11 +74,11 @@ test('RT-4 SV-3 work that kills the process ends in the dead letters, and bystan
     crashes += 1;
   }
 
-  // Three in a row among others, and three alone.
+  // The poison crashes three times in a row among others, and three times alone.
   expect(crashes).toBe(CRASHES);
   expect(outcomeOf('poison')).toMatchObject({ status: 'deadLettered', code: 'HF_CRASHES_PROCESS' });
   expect(outcomeOf('late')).toMatchObject({ status: 'completed' });
-  // One, where a stall of the machine looked like an outage: that excuses its first.
+  // A stall of the machine may look like an outage, which excuses the first attempt.
   expect(outcomeOf('late')?.attempts).toBeLessThanOrEqual(2);
   for (const { idempotencyKey = '' } of bystanders) {
     expect(outcomeOf(idempotencyKey)).toMatchObject({ status: 'completed', attempts: 1 });

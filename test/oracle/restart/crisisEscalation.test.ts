@@ -1,6 +1,6 @@
 /**
- * People are told of a crisis that is not delivered, over processes that are killed: real SQLite, real HTTP,
- * SIGKILL, and the real command line.
+ * People hear of an undelivered crisis, over processes that are killed: real SQLite, real HTTP, SIGKILL, and the real
+ * command line.
  *
  * @module
  */
@@ -23,7 +23,7 @@ const SAID = 'I can not go on';
 const PATIENCE = { timeout: HANGS_AFTER_MS, interval: 50 };
 const TEST_MS = 300_000;
 
-/** What runs in the child: a crisis that its upstream never takes, and two steps that are told by webhook. */
+/** Program of the child: a crisis that its upstream never takes, and two steps that get webhooks. */
 const PROGRAM = `
 const [index, store, key, url, said] = process.argv.slice(1);
 const { createRuntime, keyFile, transientFailure } = await import(index);
@@ -55,7 +55,7 @@ interface Told {
   readonly operationId: string;
 }
 
-/** A pager that is told by HTTP, and leaves without an answer those calls that `isSilent` says. */
+/** Runs a pager over HTTP, which leaves the calls unanswered that `isSilent` picks. */
 async function pager(isSilent: (count: number) => boolean) {
   const told: Told[] = [];
   const server = createServer((request, response) => {
@@ -116,7 +116,7 @@ test(
     const first = start(SAID);
     await vi.waitFor(() => expect(steps()).toEqual(['on-call']), PATIENCE);
     const id = told[0]?.operationId ?? '';
-    // Its answer is on disk before the kill.
+    // The step's answer must be on disk before the kill.
     const isTold = { steps: [{ name: 'on-call', outcome: 'told' }] };
     await vi.waitFor(
       async () => expect((await cli('show', id)).results).toMatchObject([isTold]),
@@ -144,7 +144,7 @@ test(
       },
     ]);
 
-    // What it was told, and by whom it was signed.
+    // The pager got a signed notice.
     const [{ headers, body } = { headers: {}, body: '' }] = told;
     expect(body).toContain('user-42');
     expect(body).not.toContain(SAID);
@@ -176,7 +176,7 @@ test(
       2,
       expect.stringContaining('staff-7:clinician'),
     ]);
-    // That it was told may not have come to the disk: then one who is alone says so.
+    // The disk may lack that somebody heard: a person alone then has to confirm.
     const alone = ['--confirm', id.slice(-8)];
     const off = await cli('call-off', id, '--by', 'staff-7:clinician', ...why, ...alone);
     expect(off.exitCode).toBe(0);
@@ -214,7 +214,7 @@ test(
       async () => expect((await cli('show', id)).results).toMatchObject([isTold]),
       PATIENCE,
     );
-    // Whoever may have heard it is told under the same key, and that it is not the first time.
+    // People who may have heard it get the same key again, and the word that it is not the first time.
     expect(new Set(told.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
     expect(told.map(({ body }) => (JSON.parse(body) as { again: boolean }).again)).toEqual(
       told.map((_, at) => at > 0),
@@ -237,7 +237,7 @@ test(
     const given = await cli('release', id, ...by, '--note', 'off shift');
     expect(given.results).toMatchObject([{ what: 'released', crisis: { takenOn: null } }]);
     start();
-    // The step by which it was taken on is told again, as something new.
+    // The step that took it on hears again, as of something new.
     await vi.waitFor(() => expect(steps()).toEqual(['on-call', 'on-call']), PATIENCE);
     const [one, two] = told.map(({ headers }) => headers['idempotency-key']);
     expect(two).not.toBe(one);

@@ -1,6 +1,6 @@
 /**
- * Edits of records that somebody else changes, too, on their way through real processes, one after another, and what
- * must be true of them in the end.
+ * Edits of records that somebody else changes, too, on their way through a series of real processes, and what must be
+ * true of them in the end.
  *
  * @module
  */
@@ -22,14 +22,16 @@ import type { Child, RestartScene } from './restartScene.ts';
 import { untilTrue } from './restartWork.ts';
 
 const ELSEWHERE_EVERY_MS = 12;
-/** In the life of a process: on a busy machine no edit would ever be in time. */
+/** Most changes by somebody else in the life of a process: on a busy machine no edit would ever be in time. */
 const ELSEWHERE_MAX = 40;
-/** What goes out while a person is asked, and what waits for them: both change the same field. */
+/**
+ * Records of edits that go out while a person is asked, and of those that wait for that: both change the same field.
+ */
 const RECORDS = ['preferences/p1', 'preferences/p2', 'note/n1', 'note/n2'] as const;
 const OPTIONS: ChildSetup['options'] = {
   upstreams: { ledger: {}, records: { attemptTimeoutMs: 400 } },
 };
-/** Lost answers and late ones; few of them, since a read that fails is repeated after seconds. */
+/** Shares of lost and late answers: small, since a failed read waits seconds for its repeat. */
 const FAULTS: Partial<Record<RecordFault, number>> = {
   busy503: 0.02,
   droppedBefore: 0.02,
@@ -40,12 +42,12 @@ const FAULTS: Partial<Record<RecordFault, number>> = {
   stalledThenApplied: 0.02,
 };
 
-/** That a person is asked is said to the app, too, and that a busy machine stood still. */
+/** Tells whether an error is a notice: a person is asked, or a busy machine stood still. */
 function isNotice({ code }: { readonly code: string }): boolean {
   return code === 'HF_CONFLICT' || code === 'HF_ALERT';
 }
 
-/** An edit, and what it has written that nobody else writes. */
+/** An edit, with the text that it writes and nobody else does. */
 interface Planned {
   readonly request: SyncRequest & { readonly idempotencyKey: string };
   readonly path: string;
@@ -59,7 +61,7 @@ export class EditWork {
   readonly #faults: Partial<Record<RecordFault, number>>;
   readonly #random: SeededRandom;
   readonly #plan: Planned[] = [];
-  /** By idempotency key: the id that it was accepted under. */
+  /** Ids of accepted edits, by idempotency key. */
   readonly #accepted = new Map<string, string>();
   readonly #ended = new Map<string, string>();
   readonly #elsewhere: { readonly path: string; readonly field: string }[] = [];
@@ -123,7 +125,7 @@ export class EditWork {
     return child;
   }
 
-  /** Somebody else writes from now on: a process takes longer to start than they go on. */
+  /** Lets somebody else write from now on, since a process takes longer to start than they go on. */
   #beginElsewhere(): void {
     if (this.#isWell) return;
     let left = ELSEWHERE_MAX;
@@ -136,7 +138,7 @@ export class EditWork {
     };
   }
 
-  /** The upstream gets well, nobody else writes, and a last process brings everything to its end. */
+  /** Makes the upstream well, ends the changes by somebody else, and lets a last process finish everything. */
   async finish(): Promise<void> {
     this.#isWell = true;
     for (const fault of Object.keys(this.#faults)) this.#faults[fault as RecordFault] = 0;
@@ -145,7 +147,7 @@ export class EditWork {
     await child.kill();
   }
 
-  /** What is wrong in the end, a line each; nobody may have the store open. */
+  /** Lists what is wrong in the end, a line each; nobody may have the store open. */
   async wrongs(): Promise<readonly string[]> {
     const conflicts = (await this.#scene.conflictsAtRest()).join('\n');
     const wrongs = [...this.#server.broken(), ...this.#troubles];
@@ -183,7 +185,7 @@ export class EditWork {
     return Object.hasOwn(Object(this.#server.get(`/${path}`)?.value), field);
   }
 
-  /** Whoever replaced it has seen it, or else {@link RecordServer.broken} says so. */
+  /** Tells whether the text was there: its replacer had seen it, or else {@link RecordServer.broken} says so. */
   #wasThere(path: string, title: string): boolean {
     return this.#server.writes.some(
       (write) =>
@@ -195,7 +197,7 @@ export class EditWork {
     return RECORDS[this.#random.below(RECORDS.length)] ?? 'note/n1';
   }
 
-  /** Another device that knows what is there adds a field, and sometimes writes the title. */
+  /** Adds a field as another device that knows the record, and sometimes writes the title. */
   #changeElsewhere(path: string): void {
     const field = `other${this.#elsewhere.length}`;
     this.#elsewhere.push({ path, field });
@@ -204,7 +206,7 @@ export class EditWork {
     this.#server.put(`/${path}`, { ...held, ...title, [field]: true });
   }
 
-  /** Each edit has all that its app has written before, and was begun before anybody else wrote. */
+  /** Plans edits: each contains all that its app wrote before, and began before anybody else wrote. */
   #makePlan(edits: number): void {
     const start = { title: 'start' };
     const local = new Map<string, { base: Json; value: JsonObject }>();

@@ -17,7 +17,7 @@ import { untilTrue } from './restartWork.ts';
 const EDITS = 8;
 const MANY_EDITS = 48;
 const KILLS = 6;
-/** There is a conflict for each of the four records at least. */
+/** Passages of each point: each of the four records has at least one conflict. */
 const PASSAGES = 3;
 
 describe('edits in processes that are killed', () => {
@@ -55,7 +55,7 @@ describe('edits in processes that are killed', () => {
 });
 
 describe('controls', () => {
-  /** One crash when the upstream has taken an edit, and nobody has put that down. */
+  /** Crashes once when the upstream has taken an edit, before anybody has noted that. */
   async function wrongsOf(
     sabotage: 'sentBodyForgotten' | null,
     options: { readonly ignoreConditions?: boolean } = {},
@@ -79,7 +79,7 @@ describe('controls', () => {
 
   test('CF-6 control: where an upstream takes any version, it is found', async () => {
     const wrongs: string[] = [];
-    // A record is read right before it is written, so that not every history has somebody in between.
+    // An edit reads its record right before it writes, so that not every history has somebody in between.
     for (let seed = 7; wrongs.length === 0 && seed < 17; seed += 1) {
       wrongs.push(...(await wrongsOf(null, { ignoreConditions: true }, seed)));
     }

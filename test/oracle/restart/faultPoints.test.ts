@@ -12,15 +12,15 @@ import { type Child, RestartScene } from './restartScene.ts';
 import { RestartWork } from './restartWork.ts';
 
 const OPERATIONS = 40;
-/** Even the writer, which takes many operations at once, passes its points so often. */
+/** Passages that even the writer reaches, which takes many operations at once. */
 const PASSAGES = 4;
 
-/** Passed only by a process that finds what another left in hand. */
+/** Points that only a process passes that finds work left in hand by another. */
 const NEEDS_A_CRASH: ReadonlySet<FaultPoint> = new Set([
   'recovery.beforeRevive',
   'recovery.afterRevive',
 ]);
-/** Passed once in the life of a process, or a few times. */
+/** Points that a process passes once, or a few times. */
 const SELDOM_PASSED: ReadonlySet<FaultPoint> = new Set([
   'store.beforeRaise',
   'open.beforeClaim',

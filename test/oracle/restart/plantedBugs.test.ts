@@ -22,7 +22,7 @@ interface Plant {
   readonly breach: RegExp;
 }
 
-// Longer than a restart takes on a busy machine, or a retry that comes too early would not show.
+// The wait is longer than a restart takes on a busy machine, or a retry that comes too early would not show.
 const RETRY_MS = 2_000;
 const OPTIONS: ChildSetup['options'] = {
   policies: {
@@ -52,7 +52,7 @@ const PLANTS: Readonly<Record<Sabotage, Plant>> = {
   },
   dueTimeForgotten: {
     requests: [request({ number: 1, busyUpTo: 1 })],
-    // Stopped in good order, so that the retry is on disk when the process ends.
+    // The process stops in good order, so that the retry is on disk when it ends.
     crash: async (scene, child) => {
       await child.while(scene.ledger.request(() => true));
       child.order({ order: 'close', deadlineMs: 5_000 });
@@ -86,7 +86,7 @@ describe.each(SABOTAGES)('%s', (sabotage) => {
   });
 });
 
-/** What the oracle finds at the crash, and once an honest process has finished the work. */
+/** Lists the breaches at the crash, and once an honest process has finished the work. */
 async function breachesOf(plant: Plant, sabotage: Sabotage | null): Promise<readonly string[]> {
   const scene = await RestartScene.open();
   const work = new RestartWork(scene, plant.requests);

@@ -25,7 +25,7 @@ test(`OP-2 OP-3 OP-4 RT-4 SV-3 PS-2 ${OPERATIONS} operations keep every promise 
   for (let kill = 1; kill <= KILLS; kill += 1) {
     const child = scene.start();
     work.begin(child, share, CRISES_A_RUN);
-    // Most moments lie among the work, some anywhere from the first instruction on.
+    // Most kills fall among the work, some anywhere from the first instruction on.
     if (random.next() < 0.7) {
       const events = Math.floor(share * (0.5 + 1.5 * random.next()));
       await untilTrue(child, () => child.events.length >= events, 2_000);

@@ -10,7 +10,7 @@ import { noteSent } from '../../../src/simulator/oracle/sentKeys.ts';
 import type { SeededRandom } from '../../../src/virtual/seededRandom.ts';
 import type { LedgerTask } from '../../support/process/ledgerServer.ts';
 
-/** Of `HOLDFAST_SEED`, or of the time; put it in the message of what it decides. */
+/** Reads `HOLDFAST_SEED`, or draws by the time; put it in the message of what it decides. */
 export function testSeed(): number {
   return Number(process.env['HOLDFAST_SEED'] ?? Date.now() % 1_000_000);
 }
@@ -43,7 +43,7 @@ export function planned(count: number, random: SeededRandom): readonly SyncReque
   });
 }
 
-/** Some are refused by the upstream for good and belong in the dead letters. */
+/** Tells whether the upstream refuses a request for good, so that it belongs in the dead letters. */
 export function isRefused(number: number): boolean {
   return number % 50 === 49;
 }

@@ -1,5 +1,5 @@
 /**
- * A store and an upstream that outlive the real processes which use them.
+ * A store and an upstream that outlive the real processes using them.
  *
  * @module
  */
@@ -34,10 +34,10 @@ import { tempFolder } from '../../support/store/tempFolder.ts';
 const CHILD_LIFE_MS = 2 * HANGS_AFTER_MS;
 const CHILD = new URL('../../support/process/childRuntime.ts', import.meta.url);
 const CHILD_OTHERS = [new URL('../../support/process/childRuntimeSabotage.ts', import.meta.url)];
-/** What makes up a store; a dead owner's control socket lies beside it and can't be copied. */
+/** Names of a store's files; a dead owner's control socket beside them can't be copied. */
 const STORE_FILE = /^(data\.db(-wal)?|keyring\.json)$/;
 
-/** Failures are the ledger's doing here, so nothing but the retries should react to them. */
+/** Options under which only retries react to failures, which the ledger makes here. */
 const OPTIONS: ChildSetup['options'] = {
   upstreams: { ledger: {} },
   policies: {
@@ -49,7 +49,7 @@ const OPTIONS: ChildSetup['options'] = {
   },
 };
 
-/** One store and one upstream, outliving the processes that use them. */
+/** A store and an upstream that outlive the processes using them. */
 export class RestartScene {
   readonly ledger: LedgerServer;
   readonly folder: string;
@@ -74,7 +74,7 @@ export class RestartScene {
     };
   }
 
-  /** Removed when the test ends. */
+  /** Opens a scene, which is removed when the test ends. */
   static async open(): Promise<RestartScene> {
     const home = tempFolder();
     const ledger = new LedgerServer();
@@ -88,8 +88,8 @@ export class RestartScene {
   }
 
   /**
-   * Starts a process on the store; killed when the test ends. `fault` is as in
-   * {@link faultEnvironment}, and `env` goes beside it.
+   * Starts a process on the store, which is killed when the test ends. `fault` is that of {@link faultEnvironment},
+   * and `env` goes beside it.
    */
   start(changes: Partial<ChildSetup> = {}, fault?: string, env = {}): Child {
     const options = { ...OPTIONS, ...changes.options };
@@ -100,7 +100,7 @@ export class RestartScene {
     return new Child(process);
   }
 
-  /** Every operation on disk; nobody may have the store open. */
+  /** Reads every operation on disk; nobody may have the store open. */
   async rowsAtRest(): Promise<readonly RowAtRest[]> {
     const opened = await this.#openCopy();
     if (opened === null) return [];
@@ -110,7 +110,7 @@ export class RestartScene {
     return rows;
   }
 
-  /** The text of each conflict on disk; nobody may have the store open. */
+  /** Reads the text of each conflict on disk; nobody may have the store open. */
   async conflictsAtRest(): Promise<readonly string[]> {
     const opened = await this.#openCopy();
     if (opened === null) return [];
@@ -125,7 +125,7 @@ export class RestartScene {
     return texts;
   }
 
-  /** What is on disk under the name of a component; nobody may have the store open. */
+  /** Reads what is on disk under the name of a component; nobody may have the store open. */
   async componentAtRest(name: string): Promise<string> {
     const opened = await this.#openCopy();
     await opened?.store.close();
@@ -134,14 +134,14 @@ export class RestartScene {
     return state;
   }
 
-  /** The row of one operation. */
+  /** Reads the row of one operation. */
   async rowAtRest(id: string): Promise<RowAtRest> {
     const found = (await this.rowsAtRest()).find(({ row }) => row.id === id);
     if (found === undefined) throw new Error(`operation ${id} is not in the store`);
     return found;
   }
 
-  /** A copy, so that the next process finds what the dead one left; `null` before there is a store. */
+  /** Opens a copy, so that the next process finds what the dead one left; `null` before there is a store. */
   async #openCopy(): Promise<{ readonly store: Store; readonly info: StoreInfo } | null> {
     if (!existsSync(join(this.folder, 'data.db'))) return null;
     this.#copies += 1;
@@ -159,7 +159,7 @@ export class RestartScene {
 /** A running {@link file://./childRuntime.ts}. */
 export class Child {
   readonly events: ChildEvent[] = [];
-  /** Resolves once it is gone and everything it said was read; with its exit code or signal. */
+  /** Resolves once it is gone and everything it said was read, with its exit code or signal. */
   readonly ended: Promise<number | NodeJS.Signals | null>;
   readonly #process: ChildProcess;
   readonly #listeners = new Set<(event: ChildEvent | null) => void>();
@@ -200,7 +200,7 @@ export class Child {
     });
   }
 
-  /** The event of this kind that is said after `count` others of it. */
+  /** Resolves with the event of this kind that comes after `count` others of it. */
   async #next<K extends ChildEvent['event']>(
     kind: K,
     count: number,
@@ -211,7 +211,7 @@ export class Child {
     );
   }
 
-  /** The first event of this kind that fits, said already or still to come. */
+  /** Resolves with the first event of this kind that fits, past or still to come. */
   async until<K extends ChildEvent['event']>(
     kind: K,
     fits: (event: Extract<ChildEvent, { event: K }>) => boolean = () => true,
@@ -231,7 +231,7 @@ export class Child {
     });
   }
 
-  /** Asks until its health fits. */
+  /** Asks until the process's health fits. */
   async untilHealth(fits: (health: HealthStatus) => boolean): Promise<HealthStatus> {
     for (let asked = 0; ; asked += 1) {
       const said = this.events.filter(({ event }) => event === 'health').length;
@@ -284,7 +284,7 @@ export class Child {
     try {
       event = JSON.parse(line) as ChildEvent;
     } catch {
-      // The last line of a killed process may be cut short: it was not said.
+      // A last line that is cut short was never said.
       return;
     }
     this.events.push(event);

@@ -1,5 +1,5 @@
 /**
- * A plan of work on its way through real processes, one after another; a driver of the oracle.
+ * A plan of work on its way through a series of real processes; a driver of the oracle.
  *
  * @module
  */
@@ -16,11 +16,11 @@ import { toldBy } from '../toldBy.ts';
 import { isRefused } from './restartPlan.ts';
 import type { Child, RestartScene } from './restartScene.ts';
 
-/** Crises are numbered apart from the operations of a plan. */
+/** First number of crises, apart from the numbers of a plan's operations. */
 const CRISIS_NUMBERS_FROM = 1_000_000;
 const IN_FLIGHT_MAX = 16;
 
-/** What the operations of a plan, and the crises beside it, must come to. */
+/** Endings of the operations of a plan, and of the crises beside it. */
 const expected: Expected = (key) => [
   isRefused(Number(/^key-(\d+)$/.exec(key)?.[1])) ? 'deadLettered' : 'completed',
 ];
@@ -45,9 +45,9 @@ export class RestartWork {
   }
 
   /**
-   * Gives a new process its work: to report what it finds accepted, some of what nobody has accepted
-   * yet, and crises. What was under way without an answer is handed in again under its key, as a
-   * caller would; a crisis is not, for each is one of its own.
+   * Gives a new process its work: to report what it finds accepted, some of what nobody has accepted yet, and crises.
+   * It hands in unanswered requests again under their keys, as a caller would, but no crisis, since each is one of
+   * its own.
    */
   begin(child: Child, share = this.#plan.length, crises = 0): void {
     child.listen((event) => {
@@ -59,28 +59,28 @@ export class RestartWork {
     for (let i = 0; i < crises; i += 1) child.order({ order: 'crisis', request: this.#crisis() });
   }
 
-  /** Until everything in the plan is accepted and everything accepted has ended. */
+  /** Runs until everything in the plan is accepted and everything accepted has ended. */
   async finish(child: Child, limitMs = HANGS_AFTER_MS): Promise<void> {
     this.begin(child);
     await untilTrue(child, () => this.isDone, limitMs);
   }
 
-  /** Breaches at this moment; nobody may have the store open. */
+  /** Lists the breaches at this moment; nobody may have the store open. */
   async atRest(): Promise<readonly string[]> {
     return await this.#judged('disk');
   }
 
-  /** Breaches once it is finished; nobody may have the store open. */
+  /** Lists the breaches once it is finished; nobody may have the store open. */
   async settled(): Promise<readonly string[]> {
     return await this.#judged('finished');
   }
 
-  /** What callers were told so far. */
+  /** Facts that callers were told so far. */
   get known(): Known {
     return this.#oracle.known;
   }
 
-  /** Everything in the plan is accepted, and everything accepted is reported to have ended. */
+  /** True once everything in the plan is accepted, and every ending of it reported. */
   get isDone(): boolean {
     return (
       this.#plan.every((request) => this.#isAccepted(request)) && this.known.unreported.length === 0
@@ -109,7 +109,10 @@ export class RestartWork {
   }
 }
 
-/** Looks at each event of a process until something holds; gives up when it ends or after `limitMs`. */
+/**
+ * Waits until something holds, with a look at each event of a process; gives up when the process ends or after
+ * `limitMs`.
+ */
 export async function untilTrue(
   child: Child,
   isTrue: () => boolean,

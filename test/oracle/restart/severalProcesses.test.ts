@@ -20,13 +20,13 @@ import { isRefused, planned, testSeed } from './restartPlan.ts';
 const OPERATIONS = 300;
 const KILLS = 8;
 const CRISES_A_KILL = 4;
-/** Numbers of crises, and of what processes submit that may be killed, are those of no planned operation. */
+/** First numbers of crises, and of what doomed processes submit: no planned operation has these. */
 const CRISES_FROM = 10_000;
 const OTHERS_FROM = 20_000;
 const OTHERS_A_KILL = 10;
 const TEST_MS = 110_000;
 
-/** Without a key of its own, so that only the client keeps one that is sent again from being two. */
+/** Removes the key, so that only the client keeps a request that it sends again from being two. */
 function keyless(request: SyncRequest): SyncRequest {
   return { ...request, idempotencyKey: undefined };
 }
@@ -39,7 +39,7 @@ function crisisOf(number: number): object {
   return { subject: `subject-${number % 5}`, payload: { number } };
 }
 
-/** What is not as it was promised to a process that has lived through all of it. */
+/** Lists what breaks a promise to a process that has lived through all of it. */
 function breachesOf(
   scene: ConnectedScene,
   client: ConnectedProcess,
@@ -104,7 +104,7 @@ test(
         other.order({ order: 'submit', requests: own });
       }
       const before = client.said('accepted').length;
-      // At any moment: before, among and after what is accepted.
+      // The kill comes at any moment: before, among and after acceptances.
       if (random.next() < 0.7) {
         const enough = before + Math.ceil(share * random.next());
         await waited(
@@ -128,7 +128,7 @@ test(
       () => `${context}: ${breachesOf(scene, client, { submitted: numbers, crises }).join('; ')}`,
     );
     expect(breachesOf(scene, client, { submitted: numbers, crises }), context).toEqual([]);
-    // What a process was told that it is accepted is done, though the process is dead.
+    // The runtime completes what it told a process is accepted, though that process is dead.
     const promised = mayBeLost.flatMap((process) => process.said('accepted'));
     expect(promised.length, context).toBeGreaterThan(0);
     await waited(
@@ -141,7 +141,7 @@ test(
 );
 
 /**
- * The owner dies with an acceptance on disk of which nobody is told; a crisis comes while there is no owner, and
+ * Kills the owner with an acceptance on disk of which nobody hears; a crisis comes while there is no owner, and
  * another once there is one.
  */
 async function breachesWith(bug: ConnectedBug | null): Promise<readonly string[]> {

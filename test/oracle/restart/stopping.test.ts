@@ -80,7 +80,7 @@ test('SV-4 a second signal stops at once and still loses nothing', async () => {
   work.begin(first);
   await first.while(scene.ledger.request(() => scene.ledger.requests.length >= 8));
   first.signal('SIGTERM');
-  // What is in flight would hold it up for a minute.
+  // Work in flight would hold up the stop for a minute.
   await first.until('closing');
   first.signal('SIGTERM');
   expect(await first.ended).toBe(0);

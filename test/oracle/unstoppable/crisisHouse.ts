@@ -1,9 +1,9 @@
 /**
- * A runtime on a real file and virtual time, asked for help in every way that matters: what is wrong with
- * how it helps is told as a list of faults, so that a control can see them too (CR-1, CR-2, CR-4).
+ * A runtime on a real file and virtual time, asked for help in every way that matters. It lists the faults of its
+ * help, so that a control can see them too (CR-1, CR-2, CR-4).
  *
- * While it is asked the first time nothing that the disk has done is told to the runtime: whatever waits for
- * a write, a read or the start shows.
+ * During the first request the runtime hears nothing of what the disk has done: any wait for a write, a read or the
+ * start shows.
  *
  * @module
  */
@@ -26,55 +26,55 @@ import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 
-/** Where an upstream answers as it usually does. */
+/** Usual time of the upstream's answer. */
 const USUAL_MS = 300;
-/** Within this of its upstream being well each crisis is delivered, in milliseconds (CR-4). */
+/** Longest time for a crisis to be delivered once its upstream is well (CR-4). */
 const DELIVERED_WITHIN_MS = HANGS_AFTER_MS;
 const OUTAGE_MS = 120_000;
-/** More than any chain of promises that needs nothing but memory. */
+/** More microtasks than any chain of promises has that needs only memory. */
 const MICROTASKS = 500;
 
-/** What options may change of how it is asked. */
+/** Rules that options may change for a request. */
 export interface HouseRules {
-  /** How long an answer may wait for its upstream or a plan, in milliseconds: an option of its own says so. */
+  /** Longest wait of an answer for its upstream or a plan, in milliseconds, where an option allows one. */
   readonly answerWithinMs?: number | undefined;
-  /** False where no store can be opened, or the runtime has stopped: then it is delivered, and not kept. */
+  /** False where no store opens, or the runtime has stopped: a crisis is then delivered, and not kept. */
   readonly isKept?: boolean | undefined;
 }
 
 export interface CrisisHouse {
   readonly clock: VirtualClock;
   readonly runtime: Runtime;
-  /** Where the next calls of the upstream go wrong. */
+  /** Upstream whose next calls can go wrong. */
   readonly upstream: Upstream;
-  /** The handler of its types. */
+  /** Handler of its types. */
   readonly care: Handler;
-  /** Lets the store be opened; resolves once work is accepted. */
+  /** Lets the store open; resolves once the runtime accepts work. */
   readonly open: () => Promise<void>;
-  /** What the disk has done is not told until the returned function is called. */
+  /** Hides from the runtime what the disk has done, until the returned function is called. */
   readonly withholdDisk: () => () => void;
-  /** What is wrong with how a crisis is answered, kept and delivered now. */
+  /** Lists the faults of how a crisis is answered, kept and delivered now. */
   readonly faults: (rules?: HouseRules) => Promise<readonly string[]>;
-  /** As {@link faults}, also through failures, a hanging call and an outage of the upstream. */
+  /** Does what {@link faults} does, also through failures, a hanging call and an outage of the upstream. */
   readonly faultsInTrouble: (rules?: HouseRules) => Promise<readonly string[]>;
 }
 
 interface Upstream {
   isDown: boolean;
-  /** Calls of other work never return. */
+  /** True if calls of other work never return. */
   isWorkStuck: boolean;
-  /** So many calls of crises fail. */
+  /** Number of crisis calls that fail. */
   failures: number;
-  /** So many calls of crises hang until they are given up. */
+  /** Number of crisis calls that hang until they are given up. */
   hangs: number;
-  /** How long a call of a crisis takes. */
+  /** Time that a call of a crisis takes. */
   takesMs: number;
-  /** Who has asked: of their crises an attempt has begun, or it was taken, with what they said. */
+  /** Subjects of crises with an attempt begun, and of those taken, with what they said. */
   readonly begun: Set<string>;
   readonly taken: Map<string, unknown>;
 }
 
-/** A plain runtime with `given` among its options, which has just been made and is not open yet. */
+/** Makes a plain runtime with `given` among its options, and does not open it yet. */
 export function openHouse(
   given: Partial<RuntimeOptions> = {},
   { isKept = true }: HouseRules = {},
@@ -106,13 +106,13 @@ export function openHouse(
   const runtime = assembleRuntime(keyless, gate.before(disk));
   onTestFinished(async () => {
     gate.open();
-    // Threads of its own end in real time.
+    // The runtime's own threads end in real time.
     await clock.run(runtime.close({ deadlineMs: 0 }), Number.POSITIVE_INFINITY);
   });
   return crisisHouse({ clock, runtime, upstream, care, gate });
 }
 
-/** The house around a runtime, whoever made it. */
+/** Builds the house around a runtime. */
 function crisisHouse(
   its: Pick<CrisisHouse, 'clock' | 'runtime' | 'upstream' | 'care'> & { readonly gate: Gate },
 ): CrisisHouse {
@@ -163,7 +163,7 @@ interface Asked {
 
 let people = 0;
 
-/** Calls for help; returns once it is answered, or can't be any more. */
+/** Asks for help; returns once the answer came, or none can come any more. */
 async function ask({ clock, runtime, upstream }: CrisisHouse, rules: HouseRules): Promise<Asked> {
   people += 1;
   const subject = `person-${people}`;
@@ -180,7 +180,7 @@ async function ask({ clock, runtime, upstream }: CrisisHouse, rules: HouseRules)
   );
   for (let turn = 0; turn < MICROTASKS && isNull(answer); turn += 1) await Promise.resolve();
   const isAtOnce = !isNull(answer);
-  // At this instant.
+  // The first attempt must begin at this instant.
   await clock.advance(0);
   if (!upstream.begun.has(subject)) faults.push('its first attempt waits');
   const { answerWithinMs = 0 } = rules;
@@ -199,7 +199,7 @@ async function ask({ clock, runtime, upstream }: CrisisHouse, rules: HouseRules)
   return { subject, said, answer: given, faults };
 }
 
-/** What is told of it in the end is what happened: it was delivered as it was said, and it is kept. */
+/** Checks that the outcome tells what happened: the crisis was delivered with what was said, and is kept. */
 async function settled(
   { clock, upstream }: CrisisHouse,
   { subject, said, answer, faults }: Asked,
@@ -220,7 +220,7 @@ async function settled(
   }
 }
 
-/** One call of the upstream: what is cut off does not arrive. */
+/** Takes one call of the upstream; a call that is cut off does not arrive. */
 async function call(clock: VirtualClock, upstream: Upstream, attempt: Attempt): Promise<null> {
   const { subject, payload, priority, signal } = attempt;
   if (priority !== 'crisis') {
@@ -246,12 +246,12 @@ async function call(clock: VirtualClock, upstream: Upstream, attempt: Attempt): 
   return null;
 }
 
-/** Stands between a runtime and what its disk has done. */
+/** Holds back from a runtime what its disk has done. */
 class Gate {
   readonly #clock: VirtualClock;
-  /** False for a store that is never opened: what is never done must not stop the time. */
+  /** False for a store that never opens: work that never ends must not stop the time. */
   readonly #isWorking: boolean;
-  /** What the disk works on since the gate was closed. */
+  /** Work of the disk since the gate closed. */
   readonly #behind = new Set<Promise<unknown>>();
   #isClosed: Promise<void> | null = null;
   #release: () => void = () => undefined;
@@ -261,7 +261,7 @@ class Gate {
     this.#isWorking = isWorking;
   }
 
-  /** The same store, behind the gate. Virtual time stands still while the disk works and the gate is open. */
+  /** Wraps a store to stand behind the gate. Virtual time stands still while the disk works and the gate is open. */
   before(store: Store): Store {
     return new Proxy(store, {
       get: (target, name) => {
@@ -288,7 +288,7 @@ class Gate {
 
   open(): void {
     this.#isClosed = null;
-    // It takes real time, and no virtual time must pass meanwhile.
+    // The work takes real time, in which no virtual time may pass.
     if (this.#isWorking) for (const work of this.#behind) void this.#clock.freezeWhile(work);
     this.#behind.clear();
     this.#release();

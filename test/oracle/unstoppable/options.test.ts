@@ -1,6 +1,6 @@
 /**
- * No option of the runtime disables, delays or limits a crisis (CR-2): every option there is, at the least
- * and the greatest that it may be, policies as options and while it runs.
+ * No option of the runtime disables, delays or limits a crisis (CR-2): each option is tried at its least and its
+ * greatest value, policies as options and at run time.
  *
  * @module
  */
@@ -72,7 +72,7 @@ describe('CR-2 control:', () => {
     expect(unknownOptions(new Map(), policies)).toHaveLength(2);
   });
 
-  // How a hold-up of answers may look to whoever asks.
+  // Each row shows how a delay of answers looks to its caller.
   const answering: readonly [what: string, fault: string, hold: Hold][] = [
     ['refuses it', 'it is refused', () => Promise.reject(new Error('Off.'))],
     ['waits for a turn of the event loop', 'it is not answered from memory', settleJobs],

@@ -1,7 +1,7 @@
 /**
- * Every option of the runtime and how each is tried: at the values that the simulator draws for it, or in ways of
- * its own, in each place where it may be set. An option that is neither is found by a test: nothing can be added
- * that nobody has shown to stop no crisis (CR-2).
+ * Every option of the runtime and the ways to try it: the simulator's values for it, or ways of its own, in each
+ * place where it may be set. A test finds an option with neither, so that nobody can add one without showing that it
+ * stops no crisis (CR-2).
  *
  * @module
  */
@@ -28,15 +28,15 @@ import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 import type { HouseRules } from './crisisHouse.ts';
 
-/** One way to set something. */
+/** A way to set something. */
 export interface Try extends HouseRules {
-  /** What is set, and to what. */
+  /** Name of the field, with its value. */
   readonly name: string;
-  /** What it sets, over the options of a plain house; asked for in the test that tries it. */
+  /** Builds the options to lay over those of a plain house; called in the test that tries it. */
   readonly options: () => Partial<RuntimeOptions>;
 }
 
-/** One way to set a policy. */
+/** A way to set a policy. */
 export interface PolicyTry {
   readonly policy: string;
   readonly name: string;
@@ -45,11 +45,11 @@ export interface PolicyTry {
 
 const CRISIS = 'crisis.alert';
 const RECIPE = defineEntity<{ title: string }>()({ type: 'recipe', fields: {} });
-/** Conflicts whose record nobody can read, and whose record nobody ever answers for. */
+/** Conflict rules whose record nobody can read, and rules whose record nobody ever answers for. */
 const UNREADABLE = { fetchCurrent: fails, asCrisisPlan: fails, roundsMax: 1, silentMaxMs: 1 };
 const SILENT = { fetchCurrent: () => new Promise<never>(() => undefined), isAuthority: true };
 
-/** Tried in ways of their own. */
+/** Options with ways of their own. */
 const OWN: Readonly<Record<string, () => readonly Try[]>> = {
   store: () => [
     tried('store', ':memory:', { store: ':memory:', key: undefined }),
@@ -72,7 +72,7 @@ const OWN: Readonly<Record<string, () => readonly Try[]>> = {
     tried('handlers.*.upstream', 'other', ofHandlers({ upstream: 'other' })),
   ],
   'handlers.*.key': () => [tried('handlers.*.key', 'as given', ofHandlers({ key: 'asGiven' }))],
-  // What it does is the upstream's doing: see the troubles of the house.
+  // The upstream decides what a handler does: see the troubles of the house.
   'handlers.*.run': () => [],
   'handlers.*.schema': () => [
     tried('schema', 'that nothing fits', ofHandlers({ schema: schemaOf(() => ({ issues: [] })) })),
@@ -114,7 +114,7 @@ const OWN: Readonly<Record<string, () => readonly Try[]>> = {
       crisis: { words: [{ language: 'en', notReached: 'Nobody has it yet.' }] },
     }),
   ],
-  // An answer may wait for the upstream, within the time that is promised for answers.
+  // An answer may wait for the upstream, within the time promised for answers.
   'crisis.localAfterMs': () =>
     [0, 150].map((ms) => ({
       ...tried('crisis.localAfterMs', ms, { crisis: { localAfterMs: ms } }),
@@ -135,7 +135,7 @@ const OWN: Readonly<Record<string, () => readonly Try[]>> = {
       const step = { name: 'on-call', notify, timeoutMs: 3_600_000, acknowledgeWithinMs: YEAR_MS };
       return tried('crisis.escalation', `a step that ${what}`, { crisis: { escalation: [step] } });
     }),
-  // Each as narrow as it may be; who asks from outside is in test/src/outside.
+  // Each option is as narrow as it may be; test/src/outside has the callers from outside.
   'crisis.outside.socketPath': () => [
     tried('crisis.outside', 'a socket', { crisis: { outside: { socketPath: true } } }),
   ],
@@ -158,7 +158,7 @@ const OWN: Readonly<Record<string, () => readonly Try[]>> = {
     }),
   ],
   name: () => [tried('name', 'any', { name: 'x'.repeat(1_000) })],
-  // The house has a clock of its own; src/testing shows what one that is set does.
+  // The house has a clock of its own; src/testing shows what a given clock does.
   clock: () => [],
   random: () =>
     [0, 1 - 2 ** -53].map((draw) => {
@@ -172,7 +172,7 @@ const OWN: Readonly<Record<string, () => readonly Try[]>> = {
   onError: () => [tried('onError', 'a listener that throws', { onError: fails })],
 };
 
-/** Where policies are set: what may be set there, and how. */
+/** Places of policies, with the rules of each and a way to set them. */
 const PLACES: Readonly<Record<string, readonly Place[]>> = {
   'policies.defaults': [[rulesOf('defaults', null), (defaults) => ({ policies: { defaults } })]],
   'upstreams.*': [
@@ -180,7 +180,7 @@ const PLACES: Readonly<Record<string, readonly Place[]>> = {
   ],
   'policies.tiers': [
     [rulesOf('tier', 'crisis'), (crisis) => ({ policies: { tiers: { crisis } } })],
-    // That of a crisis which names none.
+    // Premium is the tier of a crisis that names none.
     [rulesOf('tier', 'premium'), (premium) => ({ policies: { tiers: { premium } } })],
   ],
   'policies.types': [
@@ -193,10 +193,10 @@ type Place = readonly [
 ];
 
 const OPTION_RULES = everyOption(RUNTIME_RULES);
-/** The policies of all places. */
+/** Rules of the policies of all places. */
 const PLACE_RULES = Object.values(PLACES).flatMap((of) => of.map(([rules]) => rules));
 
-/** Options of the runtime that nobody has shown to stop no crisis, each with what to do. */
+/** Lists options of the runtime without a proof that they stop no crisis, each with what to do. */
 export function unknownOptions(
   options = OPTION_RULES,
   policies = everyPolicy(PLACE_RULES),
@@ -211,7 +211,7 @@ export function unknownOptions(
   ];
 }
 
-/** Names in the lists above that are no options any more. */
+/** Lists names above that are no options any more. */
 export function goneOptions(): readonly string[] {
   return [
     ...[...Object.keys(OWN), ...Object.keys(PLACES)].filter((name) => !OPTION_RULES.has(name)),
@@ -219,7 +219,7 @@ export function goneOptions(): readonly string[] {
   ];
 }
 
-/** Every way to set every option that is no layer of policies. */
+/** Lists every way to set every option that is no layer of policies. */
 export function everyTry(): readonly Try[] {
   const plain = [...OPTION_RULES.keys()]
     .filter((name) => !Object.hasOwn(OWN, name))
@@ -227,7 +227,7 @@ export function everyTry(): readonly Try[] {
   return [...plain, ...Object.values(OWN).flatMap((of) => of())];
 }
 
-/** Its values that are JSON; what is usual stops no crisis for sure. */
+/** Lists the JSON values of an option; the usual value certainly stops no crisis. */
 function plainValues(name: string): readonly unknown[] {
   const field = OPTIONS.get(name) ?? HANDLERS.get(name.replace('handlers.*.', ''));
   return field === undefined || field.isMade ? [] : unusual(field.values);
@@ -237,7 +237,7 @@ function unusual([least, , ...others]: readonly unknown[]): readonly unknown[] {
   return [least, ...others].filter((value) => value !== undefined);
 }
 
-/** Every way to set every policy, wherever it may be set. */
+/** Lists every way to set every policy, wherever it may be set. */
 export function everyPolicyTry(): readonly PolicyTry[] {
   return [...POLICIES].flatMap(([name, { values, isMade }]) => {
     const [policy = '', part] = name.split('.');
@@ -250,7 +250,7 @@ export function everyPolicyTry(): readonly PolicyTry[] {
   });
 }
 
-/** A policy in every layer that may have it, as `setPolicies` takes them. */
+/** Sets a policy in every layer that may have it, as `setPolicies` takes them. */
 export function inAllLayers({ settings }: PolicyTry): PolicyLayers {
   return {
     defaults: settings,
@@ -263,7 +263,7 @@ export function inAllLayers({ settings }: PolicyTry): PolicyLayers {
   };
 }
 
-/** A policy among the options of a runtime, in one place after the other. */
+/** Sets a policy among the options of a runtime, in each place in turn. */
 export function inEachPlace({ name, settings }: PolicyTry): readonly Try[] {
   return Object.entries(PLACES).flatMap(([place, of]) =>
     of.flatMap(([rules, put]): readonly Try[] => {
@@ -284,7 +284,7 @@ function tried(name: string, value: unknown, options: Partial<RuntimeOptions>): 
   return { name: `${name}: ${said(value)}`, options: () => options };
 }
 
-/** The options with one set: `handlers.*` stands for every handler of the house. */
+/** Sets one option: `handlers.*` stands for every handler of the house. */
 function setAt(name: string, value: unknown): Partial<RuntimeOptions> {
   const [first = '', second, third] = name.split('.');
   if (first === 'handlers' && third !== undefined) return ofHandlers({ [third]: value });

@@ -1,6 +1,6 @@
 /**
- * Nothing that can be done to a running runtime disables, delays or limits a crisis (CR-2): each is begun
- * while the disk tells nothing, so that it is under way when somebody asks for help.
+ * Nothing done to a running runtime disables, delays or limits a crisis (CR-2): each act begins while the disk tells
+ * nothing, so that it is under way when somebody asks for help.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Everything that somebody can do to a running runtime, read from its members and from the list of management
- * calls, and what it is tried with. Whatever can be called and is not in the list below is found by a test:
- * no switch can be added that nobody has shown to stop no crisis (CR-2).
+ * Everything that somebody can do to a running runtime, read from its members and from the list of management calls,
+ * and the trial of each. A test finds any call that the list below lacks, so that nobody can add a switch without
+ * showing that it stops no crisis (CR-2).
  *
  * @module
  */
@@ -11,24 +11,24 @@ import { MANAGEMENT_CALLS } from '../../../src/management/managementCalls.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 import type { CrisisHouse, HouseRules } from './crisisHouse.ts';
 
-/** Something that is done, or being done, while somebody asks for help. */
+/** An act that is done, or under way, while somebody asks for help. */
 export interface Switch extends HouseRules {
-  /** Begins it, and waits for nothing. */
+  /** Begins it, without waiting. */
   readonly begin: (house: CrisisHouse) => unknown;
-  /** True where the runtime ends with it: then what is not delivered soon goes on in the next one. */
+  /** True if the runtime ends with it: work that is not soon delivered then goes on in the next runtime. */
   readonly isEnd?: boolean | undefined;
 }
 
 const WORK = { type: 'work.push', subject: 'user-1', tier: 'premium' } as const;
 const PLAN = { resources: [{ kind: 'contact', name: 'Sam', phone: '+49 30 1234567' }] } as const;
-/** So long an answer may wait for a plan on disk, where there are any (CR-3). */
+/** Longest wait of an answer for a plan on disk, where there are any (CR-3). */
 const PLAN_WITHIN_MS = 20;
 const RECORD = { type: 'crisis_plan', id: '1' } as const;
 const WHO = { id: 'staff-7', role: 'clinician' };
 const BY = { id: 'ana', role: 'clinician' } as const;
 const READS = 'it only reads';
 
-/** What is tried; a word instead where it is no switch, or is tried elsewhere. */
+/** Trial of each switch; a reason instead where it is no switch, or is tried elsewhere. */
 export const SWITCHES: Readonly<Record<string, Switch | string>> = {
   'runtime.start': { begin: ({ runtime }) => runtime.start() },
   'runtime.sync': {
@@ -187,7 +187,7 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
   'operation.wait': READS,
   'operation.cancel': 'of a crisis: a person answers for it that it needs no delivery (CR-4)',
   'operation.retryNow': 'of a crisis: it is only sent sooner',
-  // The same calls, over the control socket.
+  // The control socket has the same calls.
   'call breaker.forceOpen': 'as upstream.forceOpen',
   'call breaker.disable': 'as upstream.disable',
   'call breaker.observe': 'as upstream.observe',
@@ -232,7 +232,7 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
   'call quarantine.purge': 'as quarantine.purge',
 };
 
-/** The names of everything that can be called, of a runtime that runs. */
+/** Lists the names of everything that can be called on a running runtime. */
 export function everySwitch({ runtime }: CrisisHouse): readonly string[] {
   const parts = { runtime, ...partsOf(runtime) };
   const others = {
@@ -249,7 +249,7 @@ export function everySwitch({ runtime }: CrisisHouse): readonly string[] {
   ];
 }
 
-/** Its members that have members of their own: plans, dead letters and whatever else there will be. */
+/** Finds its members that have members of their own: plans, dead letters and whatever comes later. */
 function partsOf(runtime: object): Readonly<Record<string, object>> {
   return Object.fromEntries(
     Object.entries(runtime).filter(
@@ -258,7 +258,7 @@ function partsOf(runtime: object): Readonly<Record<string, object>> {
   ) as Readonly<Record<string, object>>;
 }
 
-/** What can be called and was never tried, each with what to do. */
+/** Lists calls that nobody has tried, each with what to do. */
 export function unknownSwitches(names: readonly string[]): readonly string[] {
   return names
     .filter((name) => !Object.hasOwn(SWITCHES, name))
@@ -268,7 +268,7 @@ export function unknownSwitches(names: readonly string[]): readonly string[] {
     );
 }
 
-/** What can be called on it, however it is made; values that are only read are left out. */
+/** Lists everything that can be called on it, however it is made, without plain values. */
 function membersOf(its: object): readonly string[] {
   const owners = [its, Object.getPrototypeOf(its) as object].filter(
     (each) => each !== Object.prototype,

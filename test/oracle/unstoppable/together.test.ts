@@ -1,6 +1,5 @@
 /**
- * Several options, policies and switches at once, as chance has it: together they stop no crisis either
- * (CR-2).
+ * Random sets of options, policies and switches stop no crisis together either (CR-2).
  *
  * @module
  */
@@ -27,7 +26,7 @@ const together = fc.record({
   switches: fc.uniqueArray(fc.constantFrom(...DONE), { maxLength: 4 }),
 });
 
-/** As many of them as can stand together. */
+/** Builds a house with all of the options that can stand together. */
 function houseWith(options: readonly Try[], answerWithinMs: number): CrisisHouse {
   const given = options.map((each) => each.options()).reduce(merged, {}) as object;
   try {
