@@ -143,6 +143,14 @@ test('OP-5 CB-1 an order that does what was asked for breaks nothing', () => {
   expect(judge(ALL_SEEING, events)).toEqual([]);
 });
 
+test('CB-2 DG-2 what people held back gets its turn once they let it go, not before', () => {
+  const waitsAt = (atMs: number): TraceEvent => seen({ ...turn(1), ...ILL }, [{}], null, { atMs });
+  const found = (...events: readonly TraceEvent[]): boolean =>
+    judge(ALL_SEEING, events).some((breach) => breach.startsWith('held up by others'));
+  expect(found(heldBy('ana'), waitsAt(HOUR_MS + 60_000))).toBe(false);
+  expect(found(heldBy('ana'), waitsAt(2 * HOUR_MS))).toBe(true);
+});
+
 describe('a history that keeps every promise', () => {
   /** A driver of clean histories, most of which tell no endings. */
   const driver: Driver = { name: 'clean', blind: { everyEnding: 'not told' } };

@@ -5,7 +5,7 @@
  */
 
 import type { Clause } from '../oracle/clause.ts';
-import type { Look, OpenRow } from '../oracle/look.ts';
+import type { Look } from '../oracle/look.ts';
 import { Takings } from './takings.ts';
 
 /** Least wait before a turn is judged to be late. */
@@ -14,8 +14,8 @@ const TURN_MS_MIN = 900_000;
 const ESCALATED_WITHIN_MS = 60_000;
 
 /** Tells whether people's orders, options or the process itself hold back work of this upstream. */
-function isKeptBack({ health }: Look, { upstream }: OpenRow): boolean {
-  const at = upstream === null ? undefined : health.upstreams[upstream];
+function isKeptBack({ health }: Look, upstream: string): boolean {
+  const at = health.upstreams[upstream];
   return (
     at === undefined ||
     at.hold !== null ||
@@ -37,21 +37,30 @@ export const fairness: readonly Clause[] = [
     },
     requirements: ['CB-2', 'DG-2'],
     needs: ['looks'],
-    watch: (_, broken) => ({
-      looked: (look) => {
-        const { rows, world } = look;
-        const sameMs = Math.min(world.upMs, world.diskWellMs);
-        for (const row of rows) {
-          const withinMs = world.turnWithinMs[row.upstream ?? ''];
-          const limitMs = Math.max(TURN_MS_MIN, withinMs ?? Number.POSITIVE_INFINITY);
-          if (sameMs < limitMs) continue;
-          if (row.state !== 'waiting' || row.isCrisis || row.unchangedMs < limitMs) continue;
-          const wellMs = world.typeWellMs[row.type] ?? 0;
-          if (wellMs < limitMs || isKeptBack(look, row)) continue;
-          broken(`${row.id} (${row.type}) at ${row.upstream} for ${row.unchangedMs} ms`);
-        }
-      },
-    }),
+    watch: (_, broken) => {
+      /** When work of each upstream was last kept back: what waited for that gets its turn after it. */
+      const keptBackAtMs = new Map<string, number>();
+      return {
+        looked: (look) => {
+          const { rows, world, health } = look;
+          for (const name of Object.keys(health.upstreams)) {
+            if (isKeptBack(look, name)) keptBackAtMs.set(name, world.atMs);
+          }
+          const sameMs = Math.min(world.upMs, world.diskWellMs);
+          for (const row of rows) {
+            const { upstream, state, type, isCrisis, unchangedMs } = row;
+            const withinMs = world.turnWithinMs[upstream ?? ''];
+            if (upstream === null || withinMs === undefined) continue;
+            const limitMs = Math.max(TURN_MS_MIN, withinMs);
+            if (sameMs < limitMs || state !== 'waiting' || isCrisis) continue;
+            const freeMs = world.atMs - (keptBackAtMs.get(upstream) ?? Number.NEGATIVE_INFINITY);
+            const wellMs = Math.min(unchangedMs, world.typeWellMs[type] ?? 0, freeMs);
+            if (wellMs < limitMs || health.upstreams[upstream] === undefined) continue;
+            broken(`${row.id} (${type}) at ${upstream} for ${unchangedMs} ms`);
+          }
+        },
+      };
+    },
   },
   {
     breach: 'crisis not escalated',
