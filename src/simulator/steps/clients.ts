@@ -303,7 +303,7 @@ const LOOKS_OF_CLIENTS: readonly AnyStepKind[] = [
     draw: (random) => ({
       device: random.below(16),
       // Some people leave it open: each look meanwhile compares it with health.
-      forMs: random.pick([10_000, 120_000, 1_800_000, 7_200_000]),
+      forMs: random.pick([10_000, 60_000, 300_000, 1_200_000]),
     }),
     take: (scene, { device: at, forMs }) => {
       const { clients } = deviceAt(scene, at);
