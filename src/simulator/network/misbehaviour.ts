@@ -7,6 +7,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
+import { pass } from './link.ts';
 import { type LedgerEntry, UpstreamLedger } from './upstreamLedger.ts';
 
 /**
@@ -136,7 +137,7 @@ export class MisbehavingWork {
       case 'stalledThenApplied':
         // The worst case: the caller has given up by the time the work is done.
         if (entry !== null) entry.inProgress = true;
-        await this.#pass(stallMs);
+        await pass(this.#clock, stallMs);
         if (entry !== null) entry.inProgress = false;
         answering.reply(200, this.#apply(entry));
         return;
@@ -144,7 +145,7 @@ export class MisbehavingWork {
         await answering.trickle(this.#apply(entry));
         return;
       case null:
-        if (latencyMs > 0) await this.#pass(latencyMs);
+        if (latencyMs > 0) await pass(this.#clock, latencyMs);
         answering.reply(200, this.#apply(entry));
     }
   }
@@ -164,12 +165,6 @@ export class MisbehavingWork {
       entry.answer = JSON.stringify({ done: true, digest: entry.bodyDigest });
     }
     return entry.answer;
-  }
-
-  async #pass(ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#clock.schedule(ms, resolve);
-    });
   }
 }
 

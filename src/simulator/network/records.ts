@@ -7,6 +7,7 @@
 
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import type { Json } from '../../../machines/vocabulary/shape.ts';
+import { pass } from './link.ts';
 import { drawn } from './misbehaviour.ts';
 import { type LedgerEntry, UpstreamLedger } from './upstreamLedger.ts';
 
@@ -232,14 +233,14 @@ export class Records {
         return;
       case 'delayed': {
         const answer = this.#answer(request, entry);
-        await this.#pass(delayMs);
+        await pass(this.#clock, delayMs);
         reply(answer);
         return;
       }
       case 'stalledThenApplied':
         // The worst case: the caller has given up by the time the work is done.
         if (entry !== null && this.#honoursKeys) entry.inProgress = true;
-        await this.#pass(stallMs);
+        await pass(this.#clock, stallMs);
         if (entry !== null) entry.inProgress = false;
         reply(this.#answer(request, entry));
         return;
@@ -340,12 +341,6 @@ export class Records {
 
   get #honoursKeys(): boolean {
     return this.#options.honoursKeys !== false;
-  }
-
-  async #pass(ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#clock.schedule(ms, resolve);
-    });
   }
 }
 

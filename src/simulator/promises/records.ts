@@ -174,7 +174,7 @@ function itemOf(pointer: string): string {
 }
 
 /** Counts a text in a value: as the value of an item, a line or a field, but not in ids and names of fields. */
-function occurrences(value: unknown, mark: string): number {
+export function occurrences(value: unknown, mark: string): number {
   if (typeof value === 'string') {
     return value.split('\n').filter((line) => line === mark || line === `+49 ${mark}`).length;
   }

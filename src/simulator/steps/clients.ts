@@ -10,11 +10,11 @@ import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { BulkResult } from '../../bulk.ts';
 import type { Operation } from '../../operation.ts';
 import type { ClientProcess } from '../clients/clientProcess.ts';
-import { refusalOf, reported } from '../oracle/diskRow.ts';
+import { reported } from '../oracle/diskRow.ts';
 import { noteCrisis, noteSent } from '../oracle/sentKeys.ts';
 import type { Device } from '../scene/device.ts';
 import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
-import { crisisTypeAt, deviceAt, TYPES } from './work.ts';
+import { crisisTypeAt, deviceAt, refused, TYPES } from './work.ts';
 
 /** Time within which a client finds an owner that is within reach. */
 const CONNECTED_WITHIN_MS = 10_000;
@@ -33,12 +33,6 @@ function withClient(
   client?.vessel.life.whenAwake(() => {
     act(device, client);
   });
-}
-
-function refusedTo(device: Device, key: string): (error: unknown) => void {
-  return (error) => {
-    device.tell({ event: 'refused', key, ...refusalOf(error) });
-  };
 }
 
 /** Watches an operation for a client. */
@@ -102,7 +96,7 @@ function askInCrisis(
           failed: (error) => {
             // The crisis was delivered while the disk did not take its record.
             const isDelivered = isHoldfastError(error) && error.code === 'HF_STORE_HANGING';
-            if (!isDelivered) refusedTo(device, key)(error);
+            if (!isDelivered) refused(device, key, error);
           },
         });
         watch(device, client, { id, outcome: delivery });
@@ -139,7 +133,9 @@ const WORK_OF_CLIENTS: readonly AnyStepKind[] = [
             device.tell({ event: 'accepted', key, id: operation.id, client: client.name });
             watch(device, client, operation);
           },
-          failed: refusedTo(device, key),
+          failed: (error) => {
+            refused(device, key, error);
+          },
         });
       });
     },
@@ -168,7 +164,7 @@ const WORK_OF_CLIENTS: readonly AnyStepKind[] = [
         scene.saw('requests in bulk by a client');
         const onResult = (result: BulkResult): void => {
           const key = requests[result.index]?.idempotencyKey ?? '';
-          if (result.status === 'refused') refusedTo(device, key)(result.error);
+          if (result.status === 'refused') refused(device, key, result.error);
           else device.tell({ event: 'accepted', key, id: result.id, client: client.name });
         };
         client.unbounded(`${count} in bulk`, (at) => at.syncAll(requests, { onResult }));

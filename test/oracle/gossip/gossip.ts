@@ -15,6 +15,7 @@ import type { EntityRules } from '../../../machines/merge/declaration/entityRule
 import { canonical } from '../../../machines/merge/values/canonical.ts';
 import type { JsonObject } from '../../../machines/vocabulary/shape.ts';
 import type { RecordWrite } from '../../../src/simulator/network/records.ts';
+import { occurrences } from '../../../src/simulator/promises/records.ts';
 import { type RecordServer, startRecordServer } from '../../../src/testing/recordServer.ts';
 import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { GossipDevice, META_FIELD, pathOf } from './gossipDevice.ts';
@@ -280,13 +281,4 @@ class Gossip {
   #history(entity: Entities): readonly RecordWrite[] {
     return (this.#upstream?.writes ?? []).filter(({ path }) => path === pathOf(entity));
   }
-}
-
-/** Counts a text in a value: as the value of an item, a line or a field, but not in ids and names of fields. */
-function occurrences(value: unknown, mark: string): number {
-  if (typeof value === 'string') {
-    return value.split('\n').filter((line) => line === mark || line === `+49 ${mark}`).length;
-  }
-  if (typeof value !== 'object' || value === null) return 0;
-  return Object.values(value).reduce<number>((sum, part) => sum + occurrences(part, mark), 0);
 }
