@@ -15,7 +15,7 @@ import type { Scene } from './scene/scene.ts';
 import { tellingOf, turnsWithin } from './setup/bounds.ts';
 import { upstreamAt } from './steps/upstreams.ts';
 
-/** Views that are asked for at one look; the next look asks for others. */
+/** Number of views that a look asks for; the next look asks for others. */
 const VIEWS_AT_ONCE = 4;
 
 /** Kinds of step after which a process may have stood still, slept or ended, in part or for a time. */

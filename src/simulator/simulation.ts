@@ -127,7 +127,7 @@ class Simulation implements Scene {
   readonly #plan: Plan;
   readonly #oracles = new Map<string, Oracle>();
   readonly #sometimes = new Map<string, Sometimes>();
-  /** Tellers of the effect of an attempt, by device, key and number. */
+  /** Functions that tell the effect of an attempt, by device, key and number. */
   readonly #effects = new Map<string, (isKeyless: boolean) => void>();
   readonly #undo = new Set<() => void>();
   readonly #seen = new Map<string, number>();
@@ -317,7 +317,7 @@ class Simulation implements Scene {
     return {
       saw: this.saw,
       applied: (key, attempt, isEffect, isKeyless) => {
-        // An effect is told once as the device's own, even where another device's request had it.
+        // A device tells of an effect as its own once, even where another device's request made it.
         if ((!isEffect || (isKeyless && isTrusted)) && told.has(key)) return;
         told.add(key);
         const tellEffect = this.#effects.get(`${at} ${key} ${attempt}`);

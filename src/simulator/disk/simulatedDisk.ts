@@ -64,7 +64,7 @@ export class SimulatedDisk implements DiskOfStore {
   #base: Store;
   /** Number of operations that have come into the database, also those that left it at once. */
   arrivals = 0;
-  /** Every commit since the store was made, from which an older state can be rebuilt. */
+  /** Every commit since the store was made, from which a backup rebuilds an older state. */
   #log: (readonly Write[])[] = [];
   #migration: (NonNullable<StoreInfo['migration']> & { readonly takesMs: number }) | null = null;
   #held: Hold['reason'] | null = null;

@@ -47,7 +47,7 @@ export function noteCrisis<Request extends CrisisRequest>(
   return request;
 }
 
-/** Given keys, by the id of the operation: an edit that is made again goes out under another key. */
+/** Given keys, by the id of the operation: an edit made again goes out under another key. */
 const byId = new Map<string, string>();
 /** Ids of crises with a part that broke a rule: only their attempts show the key that they go out under. */
 const mended = new Set<string>();

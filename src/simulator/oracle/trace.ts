@@ -263,7 +263,7 @@ export type Sight =
   | 'diskAtAnyMoment'
   /** Order between what a caller heard and what the upstream saw. */
   | 'oneOrder'
-  /** Acceptances in the order in which they were made. */
+  /** Acceptances in the order in which the runtime made them. */
   | 'orderOfAcceptance'
   /** A wall clock that nobody sets. */
   | 'steadyWallClock'

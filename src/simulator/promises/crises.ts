@@ -39,7 +39,7 @@ export const crises: readonly Clause[] = [
     needs: ['refusals'],
     watch: (_, broken) => ({
       refused: ({ key, code }) => {
-        // A close tells all pending callers so, which is no refusal.
+        // A close rejects all pending callers with HF_CLOSED, which is no refusal.
         if (isCrisisKey(key) && code !== 'HF_CLOSED') broken(key);
       },
     }),

@@ -44,7 +44,7 @@ function mayBeOpen(
 /** Crashes that are enough to convict work that ends the process, though most of them find it beside other work. */
 const CRASHES_MAX = 60;
 
-/** Whether an edit may have had its turn without an attempt. */
+/** Tells whether an edit may have had its turn without an attempt. */
 function isOverByComparing({ status }: ToldOutcome, failureCode: string | null): boolean {
   return status === 'completed' || failureCode?.startsWith('HF_UPSTREAM_') === true;
 }

@@ -8,7 +8,7 @@ import type { Clause } from '../oracle/clause.ts';
 import type { Look } from '../oracle/look.ts';
 import { Takings } from './takings.ts';
 
-/** Least wait before a turn is judged to be late. */
+/** Least wait before a clause judges a turn to be late. */
 const TURN_MS_MIN = 900_000;
 /** Longest time until a look sees the escalation of a crisis. */
 const ESCALATED_WITHIN_MS = 60_000;
@@ -38,7 +38,7 @@ export const fairness: readonly Clause[] = [
     requirements: ['CB-2', 'DG-2'],
     needs: ['looks'],
     watch: (_, broken) => {
-      /** When work of each upstream was last kept back: what waited for that gets its turn after it. */
+      /** Last look at which something held back work of each upstream: the work gets its turn after that. */
       const keptBackAtMs = new Map<string, number>();
       return {
         looked: (look) => {

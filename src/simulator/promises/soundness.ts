@@ -7,7 +7,7 @@
 import type { Clause } from '../oracle/clause.ts';
 import { UNSOUND } from '../oracle/trace.ts';
 
-/** Longest that a call lasts which is not on disk. */
+/** Longest duration of a call that is not on disk. */
 const CALLS_END_WITHIN_MS = 180_000;
 
 export const soundness: readonly Clause[] = [

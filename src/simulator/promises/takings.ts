@@ -1,5 +1,5 @@
 /**
- * Undelivered crises that people have taken on, and until when that may last.
+ * Crises that people have taken on before their delivery, and until when that may last.
  *
  * @module
  */

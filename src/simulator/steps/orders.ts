@@ -147,8 +147,8 @@ export const ORDERS: Readonly<Record<string, (asking: Asking) => Params | Promis
 };
 
 /**
- * Acts of operations that a call asks for. They are told before, so that nobody takes them for a fault, even where no
- * answer comes.
+ * Acts of operations that a call asks for. A driver tells them before the call, so that nobody takes them for a fault
+ * even where no answer comes.
  */
 const ASKED: Readonly<Record<string, TraceEvents['asked']['what']>> = {
   'operation.cancel': 'cancel',
