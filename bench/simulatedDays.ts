@@ -1,6 +1,6 @@
 /**
- * How many simulated days the processors of this machine make in an hour, one thread for each, and what a day costs
- * (SM-3). Days with broken promises count too; `holdfast simulate` says more of them.
+ * Measures how many simulated days this machine's processors run in an hour, one thread for each, and what a day
+ * costs (SM-3). Days with broken promises count too; `holdfast simulate` says more of them.
  *
  * Usage: simulatedDays.js [days] [first seed]
  *

@@ -1,4 +1,4 @@
-/** What a simulated process could not do, and what was asked twice, is not held against it. */
+/** The judge holds nothing against a simulated process that it could not do, or that somebody asked for twice. */
 
 import { expect, it } from 'vitest';
 import type { DeviceSetup, Step } from '../../../src/simulator/scene/plan.ts';
@@ -11,7 +11,7 @@ const CALL = {
   ...{ waitWhileDown: true, number: 1, stopsMs: null },
 } as const;
 
-/** What one device is found to have broken while this happens to it. */
+/** Lists the breaches of one device while this happens to it. */
 async function breachesOf(
   steps: readonly Step[],
   device: Partial<DeviceSetup> = {},

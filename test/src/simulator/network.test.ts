@@ -50,7 +50,7 @@ function world(habits: Partial<Habits> = {}) {
       ({ cause }: { readonly cause: { readonly code: string } }) => cause.code,
     );
   };
-  /** What comes of it within the time that is given; `null` for nothing. */
+  /** Resolves with the answer that comes within this time; `null` for none. */
   const within = async (ms: number, asked: Promise<string>): Promise<string | null> => {
     let answer: string | null = null;
     void asked.then((said) => {

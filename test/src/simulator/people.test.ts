@@ -1,4 +1,4 @@
-/** The people of the simulator: they know every management call, and what they ask for is told. */
+/** The people of the simulator: they know every management call, and each call that asks for an act tells it. */
 
 import { describe, expect, test } from 'vitest';
 import { MANAGEMENT_CALLS } from '../../../src/management/managementCalls.ts';

@@ -1,4 +1,4 @@
-/** What inspectors are shown of a run is recorded, changes nothing in it, and is shown again line by line. */
+/** Recording of what a run shows inspectors: it changes nothing in the run, and plays line by line. */
 
 import { expect, test } from 'vitest';
 import { applyMessages } from '../../../inspector/page/model/applyMessages.ts';

@@ -1,4 +1,4 @@
-/** The judge of edited records: what is lost, doubled, deleted by nobody or back is found out. */
+/** The judge of edited records: it finds what is lost, doubled, deleted by nobody or back. */
 
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../machines/vocabulary/shape.ts';

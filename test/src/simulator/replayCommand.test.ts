@@ -1,4 +1,4 @@
-/** `holdfast simulate --replay`: the file of a failure is run again, and says what comes of it now. */
+/** `holdfast simulate --replay` runs the file of a failure again, and says what comes of it now. */
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

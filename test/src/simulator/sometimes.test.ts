@@ -1,4 +1,4 @@
-/** What has to be seen sometimes: the table, what tells each of its situations, and runs that are too weak. */
+/** Situations to be seen sometimes: their table, the events that show each, and runs that are too weak. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import {
 const SIMULATOR = join(import.meta.dirname, '../../../src/simulator');
 const NAMES = SITUATIONS.map(({ name }) => name);
 
-/** How often each situation was seen in these events, each a second after the one before. */
+/** Counts each situation in these events, a second apart. */
 function seenIn(events: readonly object[]): Record<string, number> {
   const seen: Record<string, number> = {};
   const sometimes = new Sometimes((name) => {
