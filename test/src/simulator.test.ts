@@ -29,4 +29,20 @@ describe('a simulated day', () => {
       expect(counts.restart).toBeGreaterThanOrEqual(1);
     }
   });
+
+  test('SM-1 a body that a bad network never carries within its time-out is not drawn for it', () => {
+    const lengths = new Map<string, number>();
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const { steps, setup } = drawPlan(seed, 24, '0.0.0');
+      for (const { kind, data } of steps) {
+        if (kind !== 'work.fields') continue;
+        const { network = 'cable' } =
+          setup.devices[Number(data['device']) % setup.devices.length] ?? {};
+        const { payload = null } = data['fields'] as { payload?: unknown };
+        lengths.set(network, Math.max(lengths.get(network) ?? 0, JSON.stringify(payload).length));
+      }
+    }
+    expect(lengths.get('mobile')).toBeGreaterThan(100_000);
+    expect(lengths.get('train')).toBeLessThan(31_000);
+  });
 });

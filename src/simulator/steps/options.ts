@@ -8,6 +8,8 @@ import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Json } from '../../../machines/vocabulary/shape.ts';
 import type { SeededRandom } from '../../virtual/seededRandom.ts';
+import { PROFILES } from '../network/link.ts';
+import type { Setup } from '../scene/plan.ts';
 import { type AnyStepKind, stepKind } from '../scene/scene.ts';
 import { type Drawn, policiesWith } from '../setup/drawnOptions.ts';
 import { drawPolicies, OWN_TIERS } from '../setup/drawOptions.ts';
@@ -19,6 +21,8 @@ const KEY_LENGTHS = [1, 12, 200];
 const TOGETHER_SHARE = 0.3;
 /** Fields whose values are spans from now on. */
 const INSTANTS: readonly string[] = ['expiresAtMs', 'startAtMs'] satisfies (keyof SyncRequest)[];
+/** Longest that a body is on its way, in seconds: no attempt of a longer one would end within its time-out. */
+const SENT_WITHIN_S = 1;
 
 /** Draws a request's fields: one off the usual, or many at once. */
 function drawFields(random: SeededRandom): Readonly<Record<string, Json>> {
@@ -31,6 +35,19 @@ function drawFields(random: SeededRandom): Readonly<Record<string, Json>> {
       return isDrawn ? [[name, values[random.below(values.length)] ?? null]] : [];
     }),
   );
+}
+
+/** Shortens a payload to what the network of its device carries in time. */
+function carried(
+  fields: Readonly<Record<string, Json>>,
+  { devices }: Setup,
+  device: number,
+): Readonly<Record<string, Json>> {
+  const { network = 'cable' } = devices[device % devices.length] ?? {};
+  const bytesMax = SENT_WITHIN_S * PROFILES[network].bytesPerSecond;
+  const { payload } = fields;
+  if (payload === undefined || JSON.stringify(payload).length <= bytesMax) return fields;
+  return { ...fields, payload: { said: 'w'.repeat(bytesMax) } };
 }
 
 export const OPTIONS: readonly AnyStepKind[] = [
@@ -66,13 +83,16 @@ export const OPTIONS: readonly AnyStepKind[] = [
     kind: 'work.fields',
     counts: 'work',
     weight: 5,
-    draw: (random) => ({
-      device: random.below(16),
-      type: random.pick([...TYPES]),
-      tier: random.pick(['premium', 'basic', 'trial', ...OWN_TIERS] as const),
-      keyLength: random.pick(KEY_LENGTHS as [number, ...number[]]),
-      fields: drawFields(random),
-    }),
+    draw: (random, setup) => {
+      const device = random.below(16);
+      return {
+        device,
+        type: random.pick([...TYPES]),
+        tier: random.pick(['premium', 'basic', 'trial', ...OWN_TIERS] as const),
+        keyLength: random.pick(KEY_LENGTHS as [number, ...number[]]),
+        fields: carried(drawFields(random), setup, device),
+      };
+    },
     take: (scene, { device: at, type, tier, keyLength, fields }) => {
       const device = deviceAt(scene, at);
       const nowMs = device.process.options.clock.now();
