@@ -353,7 +353,7 @@ class Simulation implements Scene {
       async (attempt) => {
         const { idempotencyKey: key, operationId, number: tries } = attempt;
         noteAttempted(operationId, key);
-        this.#endProcess(device, isDead, givenKey(key));
+        const survive = this.#endProcess(device, isDead, givenKey(key));
         const atMs = device.clock.now();
         const outage = (): OutageSeen | null => {
           if (isMoved || this.app !== null) return null;
@@ -362,11 +362,15 @@ class Simulation implements Scene {
         };
         const around = { process: number, key, atMs, isDead, outage, tell: device.tell };
         let answer: Json | undefined = null;
-        await tracedAttempt(attempt, around, new Set(), async (apply) => {
-          this.#effects.set(`${place} ${key} ${tries}`, apply);
-          this.#effects.set(`${place} ${key} 0`, apply);
-          answer = await sent(attempt);
-        });
+        try {
+          await tracedAttempt(attempt, around, new Set(), async (apply) => {
+            this.#effects.set(`${place} ${key} ${tries}`, apply);
+            this.#effects.set(`${place} ${key} 0`, apply);
+            answer = await sent(attempt);
+          });
+        } finally {
+          survive();
+        }
         return answer;
       };
     if (this.app !== null) return this.#optionsOf(this.app, device, network, traced);
@@ -408,11 +412,14 @@ class Simulation implements Scene {
     };
   }
 
-  /** Kills the process some time into an attempt, where work of this key ends its process. */
-  #endProcess(device: Device, isDead: () => boolean, key: string): void {
+  /**
+   * Kills the process some time into an attempt, where work of this key ends its process; the function that is
+   * returned calls that off: a process that dies later has nothing by which to know the culprit.
+   */
+  #endProcess(device: Device, isDead: () => boolean, key: string): () => void {
     const how = this.endsProcess.get(key);
-    if (how === undefined || how.times >= ENDS_PROCESS_MAX) return;
-    this.clock.schedule(how.afterMs, () => {
+    if (how === undefined || how.times >= ENDS_PROCESS_MAX) return () => undefined;
+    return this.clock.schedule(how.afterMs, () => {
       if (isDead() || device.clock.isAsleep) return;
       how.times += 1;
       this.saw('work that ends its process');
