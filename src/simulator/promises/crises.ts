@@ -12,6 +12,8 @@ import { Takings } from './takings.ts';
 
 /** Time until health reports an undelivered crisis, and a margin for it. */
 const UNDELIVERED_MS = 300_000 + 60_000;
+/** A close rejects all pending callers; a crisis that a hanging disk has no room for is delivered and not kept. */
+const NO_REFUSAL: readonly (string | null)[] = ['HF_CLOSED', 'HF_STORE_HANGING'];
 
 export const crises: readonly Clause[] = [
   {
@@ -39,8 +41,7 @@ export const crises: readonly Clause[] = [
     needs: ['refusals'],
     watch: (_, broken) => ({
       refused: ({ key, code }) => {
-        // A close rejects all pending callers with HF_CLOSED, which is no refusal.
-        if (isCrisisKey(key) && code !== 'HF_CLOSED') broken(key);
+        if (isCrisisKey(key) && !NO_REFUSAL.includes(code)) broken(key);
       },
     }),
   },

@@ -94,9 +94,7 @@ function askInCrisis(
             device.tell({ event: 'accepted', key, id, client: client.name });
           },
           failed: (error) => {
-            // The crisis was delivered while the disk did not take its record.
-            const isDelivered = isHoldfastError(error) && error.code === 'HF_STORE_HANGING';
-            if (!isDelivered) refused(device, key, error);
+            refused(device, key, error);
           },
         });
         watch(device, client, { id, outcome: delivery });
