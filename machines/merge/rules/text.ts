@@ -135,26 +135,65 @@ function mergeLines(
 ): MergedLines | null {
   const regions = regionsOf(origin, sides, allowance, areOfSameLines);
   if (regions === null) return null;
-  const lines: string[] = [];
+  const stretches: Stretch[] = [];
   let asks: string | null = null;
   let from = 0;
   for (const [at, region] of regions.entries()) {
     const { start, end, versions } = region;
-    lines.push(...origin.slice(from, start));
+    const isAdded = start === end;
+    stretches.push({ lines: origin.slice(from, start), isAdded: false });
     from = end;
     const [only, ...others] = versions;
     if (only !== undefined && others.length === 0) {
-      lines.push(...onceBeside(region, only, [regions[at - 1], regions[at + 1]]));
+      const lines = onceBeside(region, only, [regions[at - 1], regions[at + 1]]);
+      stretches.push({ lines, isAdded });
       continue;
     }
     const both = versions.map(({ pieces }) => pieces);
-    const byWords = start === end ? null : mergeWords(origin.slice(start, end), both, allowance);
-    lines.push(...(byWords?.lines ?? bothOf(both)));
+    const byWords = isAdded ? null : mergeWords(origin.slice(start, end), both, allowance);
+    stretches.push({ lines: byWords?.lines ?? bothOf(both), isAdded });
     const reason = byWords === null ? SAME_LINES : byWords.asks;
     if (asks !== SAME_LINES && reason !== null) asks = reason;
   }
-  lines.push(...origin.slice(from));
-  return { lines, asks };
+  stretches.push({ lines: origin.slice(from), isAdded: false });
+  return { lines: onceMoved(stretches, origin, sides), asks };
+}
+
+/** Stretch of a merged text. */
+interface Stretch {
+  readonly lines: readonly string[];
+  /** Whether nothing was in its place before. */
+  readonly isAdded: boolean;
+}
+
+/**
+ * Returns all lines, those once that were there once and that no side has twice: where one moved such a line, and
+ * another kept or moved it, too, it is where it was moved to.
+ */
+function onceMoved(
+  stretches: readonly Stretch[],
+  origin: readonly string[],
+  sides: readonly (readonly string[])[],
+): readonly string[] {
+  const known = new Set(origin);
+  for (const all of [origin, ...sides]) {
+    const there = new Set<string>();
+    for (const line of all) {
+      if (line === '' || there.has(line)) known.delete(line);
+      there.add(line);
+    }
+  }
+  const added = stretches.filter(({ isAdded }) => isAdded).flatMap(({ lines }) => lines);
+  const moved = new Set(added.filter((line) => known.has(line)));
+  const placed = new Set<string>();
+  return stretches.flatMap(({ lines, isAdded }) =>
+    lines.filter((line) => {
+      if (!moved.has(line)) return true;
+      if (!isAdded || placed.has(line)) return false;
+      placed.add(line);
+      return true;
+    }),
+  );
 }
 
 /**

@@ -97,7 +97,10 @@ function marksOf(
   return edits.flatMap(({ mark, key, isRival, touches, device }) => {
     if (mark === null) return [];
     const count = occurrences(value, mark);
-    if (count > 1) return [`doubled: ${mark} in ${path}, written on ${device}`];
+    if (count > 1) {
+      // Two who put it back, each at a place of their own, have it there at both.
+      return wasTakenOut(values, mark) ? [] : [`doubled: ${mark} in ${path}, written on ${device}`];
+    }
     if (count === 1 || endingOf(key) !== 'completed') return [];
     const mayBeGone = [touches, `c-${mark}`, `v-${mark}`].some(
       (id) => id !== null && removed.has(id),
@@ -107,6 +110,12 @@ function marksOf(
     if (wentWithField(values, mark, pointers)) return [];
     return [`lost: ${mark} in ${path}, written on ${device}`];
   });
+}
+
+/** Returns whether a mark was there, and then was not: somebody decided for a side without it. */
+function wasTakenOut(values: readonly JsonObject[], mark: string): boolean {
+  const isThere = values.map((value) => occurrences(value, mark) > 0);
+  return isThere.includes(false, isThere.indexOf(true));
 }
 
 /** Returns whether a mark last stood in fields that somebody removed, and disappeared together with them. */

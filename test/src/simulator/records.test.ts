@@ -64,7 +64,11 @@ describe('SM-2 promises about records that several devices edit', () => {
       ),
       /^lost: m1x/,
     ],
-    ['it is there twice', judged([{ ...BEGUN, note: 'm1x\nm1x' }], [lost]), /^doubled: m1x/],
+    [
+      'it is there twice',
+      judged([BEGUN, { ...BEGUN, note: 'm1x' }, { ...BEGUN, note: 'm1x\nm1x' }], [lost]),
+      /^doubled: m1x/,
+    ],
     ['a contact has gone by itself', judged([BEGUN, withoutB], []), /^deleted by nobody: .*\/b$/],
     [
       'a field has gone by itself',
@@ -82,6 +86,10 @@ describe('SM-2 promises about records that several devices edit', () => {
 
   test.each<[string, readonly string[]]>([
     ['nothing was edited', judged([BEGUN], [])],
+    [
+      'two have put back what was taken out, each at a place of their own',
+      judged([{ ...BEGUN, note: 'm1x' }, BEGUN, { ...BEGUN, note: 'm1x\nm1x' }], [lost]),
+    ],
     ['it was cancelled', judged([BEGUN], [lost], { ending: 'cancelled' })],
     ['it is kept with a conflict', judged([BEGUN], [lost], { kept: 'm1x' })],
     [

@@ -84,6 +84,23 @@ describe('CF-3 text that was changed apart', () => {
     expect(merged('begun', 'begun\n\nate', 'slept\n\nread').note).toBe('slept\n\nread\n\nate');
   });
 
+  test('has no line twice that was there once, and that one moved while another kept or moved it', () => {
+    const base = 'read\nslept\nate\nwalked\nsang\ncalled';
+    // One took out the line above it, and the other moved both.
+    const moved = 'ate\nwalked\nsang\nread\nslept\ncalled';
+    expect(merged(base, 'slept\nate\nwalked\nsang\ncalled', moved)).toEqual({
+      note: moved,
+      asked: ['the same lines changed'],
+    });
+    const down = 'read\nate\nwalked\nslept\nsang\ncalled';
+    expect(merged(base, down, 'read\nate\nwalked\nsang\ncalled\nslept').note).toBe(down);
+    // What each added for itself is there as often, and so is what was there twice.
+    expect(merged('Mo\nTu', 'Mo\nwalked\nTu', 'Mo\nTu\nwalked').note).toBe(
+      'Mo\nwalked\nTu\nwalked',
+    );
+    expect(merged('a\nx\nb\nx', 'x\na\nb\nx', 'a\nx\nb\nx\nc').note).toBe('x\na\nb\nx\nc');
+  });
+
   test('has sentences of one line that were changed apart, and nobody is asked', () => {
     const base = 'Slept well. Ate at 8. Called Mom.';
     expect(
