@@ -8,7 +8,11 @@ import { type SimulatedUpstream, TROUBLES } from '../network/simulatedUpstream.t
 import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
 import { TYPES } from './work.ts';
 
-const DAY_MS = 86_400_000;
+/**
+ * What an endpoint in trouble keeps waiting is tried without end, crises every 30 s: in a whole day that is tens of
+ * thousands of calls that show no more than those of two hours.
+ */
+const LONG_MS = 7_200_000;
 /** Troubles that hit a whole upstream, never one endpoint. */
 const OF_THE_WHOLE: ReadonlySet<string> = new Set(['refuses', 'stands still', 'browns out']);
 
@@ -36,8 +40,8 @@ export const UPSTREAMS: readonly AnyStepKind[] = [
         trouble,
         endpoint: isOfEndpoint ? random.pick([...TYPES]).replaceAll('.', '/') : null,
         share: random.pick([0.1, 0.5, 1, 1]),
-        // One endpoint may be in trouble for a day, among others that are well.
-        forMs: isOfEndpoint && random.chance(0.3) ? DAY_MS : whileMs,
+        // One endpoint may be in trouble for hours, among others that are well.
+        forMs: isOfEndpoint && random.chance(0.3) ? LONG_MS + whileMs : whileMs,
       };
     },
     take: (scene, { upstream: at, trouble: kind, endpoint, share, forMs }) => {
