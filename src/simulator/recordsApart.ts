@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { ConflictRecord } from '../../machines/conflict/conflictRecord.ts';
 import { cleanJson } from '../../machines/merge/values/cleanJson.ts';
 import type { Json, JsonObject } from '../../machines/vocabulary/shape.ts';
 import type { ConflictDetails } from '../management/conflict.ts';
@@ -52,7 +53,8 @@ export async function recordsApart(
     const rows = await device.rows();
     for (const { key, outcome } of rows) endings.set(key, outcome?.status ?? 'open');
     believed.set(device.name, believedIn(rows, isPretended));
-    const conflicts = (await answered(scene, device, 'the conflicts', conflictsOf(device))) ?? [];
+    const shown = (await answered(scene, device, 'the conflicts', conflictsOf(device))) ?? [];
+    const conflicts = [...shown, ...device.disk.conflictsGone.values()];
     conflictTexts.push(JSON.stringify(conflicts));
     for (const pointer of conflicts.flatMap(takenOut)) decidedAway.add(pointer);
   }
@@ -119,7 +121,10 @@ async function conflictsOf({ runtime }: Device): Promise<readonly ConflictDetail
 }
 
 /** Lists what a person saw and removed by a decision, for instance by choosing a side without it. */
-function takenOut({ entity, decisions }: ConflictDetails): readonly string[] {
+function takenOut({
+  entity,
+  decisions,
+}: Pick<ConflictDetails | ConflictRecord, 'entity' | 'decisions'>): readonly string[] {
   return decisions.flatMap(({ before, after }) => {
     const left = new Set(pointersIn(clean(after)));
     return pointersIn(clean(before))

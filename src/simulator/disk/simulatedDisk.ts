@@ -6,9 +6,11 @@
  */
 
 import { decodeWork } from '../../../actors/charts/workRecord.ts';
+import { type ConflictRecord, decodeConflict } from '../../../machines/conflict/conflictRecord.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import type { ErrorCode } from '../../../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
+import type { KeptPage } from '../../../persistence/port/kept.ts';
 import { type Hold, holdWrite } from '../../../persistence/port/review.ts';
 import type {
   AcceptWrite,
@@ -57,6 +59,8 @@ export class SimulatedDisk implements DiskOfStore {
   readonly onlySpilled = new Set<string>();
   /** Rows purged at the end of their time: they have ended, and are not lost. */
   readonly purged = new Map<string, StoredOperation>();
+  /** Conflicts that it no longer has, by id: they were kept for long enough, or a backup replaced their store. */
+  readonly conflictsGone = new Map<string, ConflictRecord>();
   readonly troubles = new Set<Trouble>();
   /** Faults of all troubles together. */
   readonly faults: Faults;
@@ -105,6 +109,7 @@ export class SimulatedDisk implements DiskOfStore {
   async commit(writes: readonly Write[]): Promise<readonly WriteResult[]> {
     for (const write of writes) {
       if (write.kind === 'purgeSettled') await this.#notePurged(write.nowMs);
+      if (write.kind === 'purgeKept') await this.#noteConflictsGone(write.nowMs);
     }
     const results = await this.#base.commit(writes);
     this.#log.push(writes);
@@ -169,6 +174,20 @@ export class SimulatedDisk implements DiskOfStore {
     }
   }
 
+  /** Notes the conflicts that go: those kept for long enough by now, or all with the whole store. */
+  async #noteConflictsGone(nowMs: number): Promise<void> {
+    for (let fromSeq: number | null = 0; fromSeq !== null; ) {
+      const query = { room: 'conflict', order: 'oldest', limit: PAGE_ROWS } as const;
+      const page: KeptPage = await this.#base.keptPage({ ...query, fromSeq });
+      for (const row of page.rows) {
+        if (!('text' in row) || nowMs < (row.keepUntilMs ?? Number.POSITIVE_INFINITY)) continue;
+        const conflict = decodeConflict(row.text);
+        if (conflict !== null) this.conflictsGone.set(conflict.id, conflict);
+      }
+      fromSeq = page.nextSeq;
+    }
+  }
+
   /** Changes bytes of a file beside the database. Returns the ids that this may cost. */
   damageFile(random: SeededRandom): readonly string[] {
     this.files.damage(random.pick(SPILL_PATHS), random);
@@ -180,6 +199,7 @@ export class SimulatedDisk implements DiskOfStore {
    * (PS-5), and knows nothing of later commits.
    */
   async restore(share: number, sinceAtMs: number): Promise<void> {
+    await this.#noteConflictsGone(Number.POSITIVE_INFINITY);
     const log = this.#log.slice(0, Math.ceil(share * this.#log.length));
     this.#base = createMemoryStore(this.storeId);
     this.#log = [];
