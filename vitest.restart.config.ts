@@ -21,6 +21,7 @@ export const WHOLE_PROGRAMS: readonly string[] = [
   'test/tools/docs/docsCommand.test.ts',
   'test/tools/{charts,evidence}/*.test.ts',
   'test/package/userTypes.test.ts',
+  'test/bench/cost.test.ts',
   'test/conventions/imports.test.ts',
   'test/src/stoppedProcess.test.ts',
   'test/persistence/sqlite/migrations/migrationMemory.test.ts',

@@ -1,0 +1,90 @@
+/**
+ * Counts of `bench/cost.ts`, each under a ceiling. A commit that needs more raises the ceiling by the difference that
+ * was counted, and says why; one that takes weight out lowers it.
+ *
+ * @module
+ */
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+type Counts = Readonly<Record<string, number>>;
+
+/** Two runs differ by this much: in bytes by what V8 compiles meanwhile, in all else by what comes together. */
+const BYTES_OVER = 1.1;
+const OVER = 1.05;
+
+const CEILINGS: Readonly<Record<string, Counts>> = {
+  operation: {
+    calls: 1_030,
+    'files entered': 121,
+    'bytes allocated': 60_000,
+    promises: 26,
+    'clock reads': 49,
+    timers: 3.3,
+    messages: 4.1,
+    statements: 10.1,
+    commits: 2,
+    seals: 2,
+    'bytes written': 49_000,
+  },
+  'of 100 in flight': {
+    calls: 880,
+    'files entered': 118,
+    'bytes allocated': 46_000,
+    promises: 21.5,
+    'clock reads': 29,
+    timers: 0.2,
+    messages: 0.3,
+    statements: 6.2,
+    commits: 0.3,
+    seals: 3,
+    'bytes written': 10_700,
+  },
+  crisis: {
+    calls: 1_350,
+    'files entered': 103,
+    'bytes allocated': 80_000,
+    'bytes before the answer': 42_000,
+    promises: 27.5,
+    'clock reads': 58.5,
+    timers: 3.5,
+    messages: 4.2,
+    statements: 8.1,
+    commits: 2,
+    seals: 2,
+    'bytes written': 47_500,
+  },
+};
+
+function overOf(name: string): number {
+  return name.startsWith('bytes') ? BYTES_OVER : OVER;
+}
+
+/** The counts of Node 20, which optimizes otherwise than later versions. */
+const isCounted = process.version.startsWith('v20.');
+
+test.runIf(isCounted)(
+  'HM-6 the main path costs no more calls, bytes and messages than before',
+  async () => {
+    const { stdout } = await promisify(execFile)('npm', [
+      'run',
+      '--silent',
+      'bench:cost',
+      '--',
+      '--json',
+    ]);
+    const counted = JSON.parse(stdout) as typeof CEILINGS;
+    const over = Object.entries(CEILINGS).flatMap(([way, ceilings]) =>
+      Object.entries(ceilings).flatMap(([name, ceiling]) => {
+        const count = counted[way]?.[name] ?? Number.NaN;
+        return count <= ceiling * overOf(name)
+          ? []
+          : [`${way}: ${count} ${name} in place of ${ceiling}`];
+      }),
+    );
+    expect(over).toEqual([]);
+    expect(Object.keys(counted)).toEqual(Object.keys(CEILINGS));
+  },
+);
