@@ -147,7 +147,7 @@ async function bytesOf(times: number, run: () => Promise<void>): Promise<number>
 
 function collect(): void {
   if (gc === undefined) throw new Error('Run it by `npm run bench:cost`: it needs --expose-gc.');
-  void gc();
+  gc();
 }
 
 async function countPromises(driver: Driver): Promise<Counts> {
