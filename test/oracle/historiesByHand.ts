@@ -357,6 +357,12 @@ export const CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
     asked(null, 'purge'),
     finished(ended(2)),
   ],
+  'a key that comes again once its dead letter was forgotten': [
+    accepted(1),
+    told(1, REFUSED),
+    asked(null, 'purge'),
+    { event: 'accepted', key: 'key-1', id: 'op-2' },
+  ],
   'refused for good, as it must be': [
     accepted(8),
     attempted(8),

@@ -39,7 +39,8 @@ export const acceptance: readonly Clause[] = [
       accepted: ({ key, id }) => {
         const earlier = known.accepted.get(key);
         if (earlier === undefined || known.damaged.has(earlier)) return;
-        if (earlier !== id) broken(`${key} as ${earlier} and ${id}`);
+        // A key holds as long as its operation is kept.
+        if (earlier !== id && !known.mayBePurged(earlier)) broken(`${key} as ${earlier} and ${id}`);
       },
     }),
   },
