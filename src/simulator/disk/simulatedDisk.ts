@@ -9,6 +9,7 @@ import { decodeWork } from '../../../actors/charts/workRecord.ts';
 import { type ConflictRecord, decodeConflict } from '../../../machines/conflict/conflictRecord.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import type { ErrorCode } from '../../../machines/vocabulary/errors.ts';
+import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { KeptPage } from '../../../persistence/port/kept.ts';
 import { type Hold, holdWrite } from '../../../persistence/port/review.ts';
@@ -135,7 +136,12 @@ export class SimulatedDisk implements DiskOfStore {
   keepOutside(crisis: OutsideCrisis): boolean {
     if (this.faults.hang() !== null) return false;
     const spills = this.#spills(this.files);
-    spills.readOutside();
+    try {
+      spills.readOutside();
+    } catch (error) {
+      if (isHoldfastError(error) && error.code === 'HF_STORE_IO') return false;
+      throw error;
+    }
     if (spills.keepOutside(crisis).kind === 'notKept') return false;
     this.spilled(crisis.id);
     return true;
