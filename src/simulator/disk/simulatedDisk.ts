@@ -8,8 +8,7 @@
 import { decodeWork } from '../../../actors/charts/workRecord.ts';
 import { type ConflictRecord, decodeConflict } from '../../../machines/conflict/conflictRecord.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
-import type { ErrorCode } from '../../../machines/vocabulary/errors.ts';
-import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { type ErrorCode, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { KeptPage } from '../../../persistence/port/kept.ts';
 import { type Hold, holdWrite } from '../../../persistence/port/review.ts';

@@ -31,7 +31,10 @@ export const attempts: readonly Clause[] = [
           if (!isCrisisKey(key)) highest.set(key, Math.max(attempt, highest.get(key) ?? 0));
         },
         atRest: (rows) => {
-          const onDisk = new Map(rows.map((row) => [row.key, row]));
+          // An edit that was made again before its first attempt is only known by its id.
+          const onDisk = new Map(
+            rows.flatMap((row) => [[row.key, row] as const, [row.id, row] as const]),
+          );
           for (const [key, attempt] of highest) {
             const row = onDisk.get(key);
             // A crisis is the listed exception: its delivery starts beside the write (CR-4).
