@@ -18,6 +18,8 @@ import { BARREN_CLAIM_PAUSE_MS, mayStart, probeRank } from './claims.ts';
 
 /** So many subjects of a type are known that its probes were for. */
 const TRIED_MAX = 64;
+/** One of so many probes of an upstream that is down is for what is parked, although other work waits. */
+const PROBES_A_TURN = 4;
 
 export interface ParkedWorkParts {
   readonly flow: FlowControl;
@@ -98,6 +100,12 @@ export class ParkedWork {
     if (isFreed) onFreed();
   }
 
+  /** Whether the next probe goes to what is parked first: what keeps the upstream down may be other work alone. */
+  get goesFirst(): boolean {
+    const { isDown, probesFailed } = this.#parts.flow;
+    return isDown && probesFailed % PROBES_A_TURN === PROBES_A_TURN - 1;
+  }
+
   /**
    * Sends out the probes that are due.
    *
@@ -144,6 +152,8 @@ export class ParkedWork {
     const { flow, steady, revive, reroute, grant, onError } = this.#parts;
     let isGranted = false;
     try {
+      // Behind the others that are parked, so that each has its turn.
+      this.#dueAtMs.delete(key);
       this.#dueAtMs.set(key, Number.POSITIVE_INFINITY);
       const { row, nextDueAtMs } = await this.#claim(key, steady.now());
       this.#backoff.reset();

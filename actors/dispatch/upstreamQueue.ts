@@ -166,6 +166,7 @@ export class UpstreamQueue {
   /** Gives free slots to what waits, the most urgent first. */
   pump(): void {
     this.#parked.review();
+    if (this.#parked.goesFirst) this.#parked.pump(false);
     this.#grantAll();
     const wanted = this.#wantedOfDisk();
     if (wanted !== null) {

@@ -10,6 +10,7 @@ import type { RuntimeOptions } from '../../src/options.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 
 const BAD = 'reports.push';
+const ALSO_BAD = 'letters.send';
 const GOOD = 'payments.push';
 const CALL_MS = 20;
 /** Fewer probes, so that hours are soon over. */
@@ -47,7 +48,7 @@ function createUpstream(
   };
   const { runtime } = boot({
     upstreams: { api },
-    handlers: { [BAD]: handler, [GOOD]: handler },
+    handlers: { [BAD]: handler, [ALSO_BAD]: handler, [GOOD]: handler },
   });
   const accept = async (type: string, count: number, more: object = {}) => {
     const all = Array.from({ length: count }, (_, n) =>
@@ -152,6 +153,24 @@ describe('CB-2 a convoy', () => {
     await clock.advance(20_000);
     expect(world.doneOf(GOOD)).toHaveLength(70);
     expect(runtime.getHealthStatus().upstreams['api']).toMatchObject({ breaker: 'closed' });
+    await clock.run(runtime.close());
+  });
+
+  test('CB-2 what is parked, and well again, is found while another type keeps its upstream down', async () => {
+    let broken: readonly string[] = [BAD, ALSO_BAD];
+    const world = createUpstream((type) => (broken.includes(type) ? answered(500) : null));
+    const { clock, runtime } = world;
+    for (const type of broken) await world.accept(type, 20);
+    await world.accept(GOOD, 20);
+    await clock.advance(60_000);
+    expect(runtime.getHealthStatus().upstreams['api']?.parkedTypes).toHaveLength(2);
+    broken = [GOOD, BAD, ALSO_BAD];
+    await world.accept(GOOD, 50);
+    await clock.advance(60_000);
+    expect(runtime.getHealthStatus().upstreams['api']).toMatchObject({ breaker: 'open' });
+    broken = [GOOD, BAD];
+    await clock.advance(180_000);
+    expect(world.doneOf(ALSO_BAD)).toHaveLength(20);
     await clock.run(runtime.close());
   });
 });
