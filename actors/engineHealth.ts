@@ -17,7 +17,7 @@ import { waitingWork } from './waitingWork.ts';
 /** How it is doing, read from memory. */
 export function engineHealth(
   core: EngineCore,
-  supervisor: Pick<Supervisor, 'phase' | 'isImpaired' | 'startTrouble'>,
+  supervisor: Pick<Supervisor, 'phase' | 'isImpaired' | 'startTrouble' | 'slowStartSinceAtMs'>,
   conflicts: ConflictsHealth,
 ): EngineHealth {
   const { pool, hold, storage, counts, quarantined, storeCheck, upstreams } = core;
@@ -27,6 +27,7 @@ export function engineHealth(
     phase: supervisor.phase,
     isImpaired: supervisor.isImpaired,
     start: supervisor.startTrouble,
+    slowStartSinceAtMs: supervisor.slowStartSinceAtMs,
     hold: hold && { reason: hold.reason, sinceAtMs: hold.sinceAtMs },
     level: upstreams.globalLevel.level,
     causes: upstreams.globalLevel.causes,

@@ -149,6 +149,8 @@ export interface EngineHealth {
   readonly isImpaired: boolean;
   /** Why no start has succeeded yet; `null` once one has. */
   readonly start: StartTrouble | null;
+  /** When the first start began, once it takes long and has not failed; `null` else. */
+  readonly slowStartSinceAtMs: number | null;
   /** Set while nothing but crises runs (PS-5). */
   readonly hold: Pick<Hold, 'reason' | 'sinceAtMs'> | null;
   /** The level of service of the process, and the signals that call for it. */

@@ -7,6 +7,7 @@
 
 import { fromPromise } from 'xstate';
 import type { Component } from '../machines/policy/service/restartPolicy.ts';
+import { HANGING_AFTER_MS } from '../machines/policy/service/storageTrouble.ts';
 import {
   type Alert,
   conditionOf,
@@ -163,6 +164,15 @@ export class Supervisor {
       tries: failedStart.inARow,
       nextTryAtMs: nextTryAtMs === null ? null : steady.toWall(nextTryAtMs),
     };
+  }
+
+  /** When the first start began, once it takes as long as a disk that hangs; `null` where it does not, or has failed. */
+  get slowStartSinceAtMs(): number | null {
+    if (this.phase !== 'starting' || this.#failingSinceAtMs !== null) return null;
+    const { steady } = this.#parts.engine;
+    const { startedAtMs } = this.#chart.snapshot.context;
+    const isSlow = steady.now() - startedAtMs >= HANGING_AFTER_MS;
+    return isSlow ? steady.toWall(startedAtMs) : null;
   }
 
   start(): void {

@@ -124,7 +124,7 @@ export function findingsOf(health: EngineHealth, sources: HealthSources): readon
 }
 
 function* storageFindings(health: EngineHealth, { damage }: HealthSources): Generator<Finding> {
-  const { phase, start, hold, storage, crisisMode, waiting, crises } = health;
+  const { phase, start, slowStartSinceAtMs, hold, storage, crisisMode, waiting, crises } = health;
   const component = 'storage';
   if (start !== null) {
     const { code, sinceAtMs, tries, nextTryAtMs } = start;
@@ -140,6 +140,14 @@ function* storageFindings(health: EngineHealth, { damage }: HealthSources): Gene
     yield finding({
       ...{ id: 'phase', component, health: 'critical', costs: 60, params: { phase } },
       say: () => `no work is accepted: ${phase}`,
+    });
+  }
+  // Not critical: who restarts a process for that would begin a long migration again and again.
+  if (slowStartSinceAtMs !== null) {
+    yield finding({
+      ...{ id: 'startSlow', component, costs: 30, sinceAtMs: slowStartSinceAtMs },
+      say: (whole) =>
+        `no work is accepted yet: the store is still being opened${whole(`, since ${iso(slowStartSinceAtMs)}`)}`,
     });
   }
   if (storage.state !== 'well') {

@@ -38,6 +38,41 @@ function refusing(cause: { error: HoldfastError | null }): Store {
 const FULL = new HoldfastError('HF_STORE_FULL', 'no room', { retry: 'later' });
 const KEY_WRONG = new HoldfastError('HF_KEY_WRONG', 'another key');
 
+describe('HM-1 a start that takes long', () => {
+  test('HM-1 PS-4 is no healthy one: health says since when the store is opened', async () => {
+    const inner = createMemoryStore();
+    const open = inner.open.bind(inner);
+    let isThere = false;
+    const world = createWorld(
+      1,
+      Object.assign(inner, {
+        open: async () => {
+          while (!isThere) await new Promise<void>((go) => void world.clock.schedule(1_000, go));
+          return await open();
+        },
+      }),
+    );
+    const { clock, boot } = world;
+    const sinceAtMs = clock.now();
+    const { runtime } = boot({ handlers: handlers([]) });
+    await clock.advance(4_000);
+    expect(runtime.getHealthStatus()).toMatchObject({ overall: 'healthy', phase: 'starting' });
+    await clock.advance(200_000);
+    expect(runtime.getHealthStatus()).toMatchObject({
+      ...{ overall: 'degraded', phase: 'starting', start: null },
+      components: { storage: 'degraded', resilience: 'healthy' },
+      findings: [{ id: 'startSlow', sinceAtMs }],
+      reasons: [
+        `no work is accepted yet: the store is still being opened, since ${new Date(sinceAtMs).toISOString()}`,
+      ],
+    });
+    isThere = true;
+    await clock.run(runtime.ready);
+    expect(runtime.getHealthStatus()).toMatchObject({ overall: 'healthy', reasons: [] });
+    await clock.run(runtime.close());
+  });
+});
+
 describe('SV-6 a start that failed', () => {
   test('SV-6 is tried again while the process lives; until then everything says why', async () => {
     const cause: { error: HoldfastError | null } = { error: FULL };

@@ -4,6 +4,7 @@ import { findingsOf, type HealthSources } from '../../../src/views/healthFinding
 
 const ALL_WELL = {
   ...{ phase: 'running', isImpaired: false, start: null, hold: null, level: 'normal', causes: [] },
+  slowStartSinceAtMs: null,
   storage: { state: 'well', failure: null, sinceAtMs: null },
   ...{ upstreams: [], stuck: [], queue: [] },
   waiting: {
