@@ -198,6 +198,19 @@ export class TypeTrials {
     const [form = ''] = this.#failedSubjects;
     const subject = this.#failedSubjects.size === 1 ? this.#subjects.get(form) : undefined;
     this.#suspectSubject = subject?.isOfSeveral === true ? subject : null;
+    this.#forgetSuccesses();
+  }
+
+  /** Successes from before an outage tell nobody in it apart: nothing may succeed now. */
+  #forgetSuccesses(): void {
+    for (const known of this.#failing) {
+      if (known.parkedAtMs === null) known.hasOtherSucceeded = false;
+    }
+    for (const known of this.#subjects.values()) {
+      if (known.parkedAtMs !== null) continue;
+      known.hasOtherSucceeded = false;
+      this.#unproven.add(known);
+    }
   }
 
   /** The upstream is up. */

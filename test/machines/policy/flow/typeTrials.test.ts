@@ -73,6 +73,23 @@ describe('CB-2 which type is parked by itself', () => {
     expect(trials.parked.size).toBe(0);
   });
 
+  test('CB-2 in an outage none is, whatever succeeded before it', () => {
+    const trials = new TypeTrials();
+    fail(trials, A, 1);
+    trials.answered(call(B), 1_100, 1_200);
+    trials.answered(call(A, 'user-7'), 1_300, 1_400);
+    fail(trials, A, 1, 1_500);
+    trials.answered(call(B), 1_600, 1_700);
+    fail(trials, C, 1, 1_800);
+    trials.wentDown(1_900);
+    fail(trials, A, 30, 2_000);
+    expect(trials.parked.size).toBe(0);
+    trials.answered(call(B), 33_000, 33_100);
+    trials.cameUp();
+    fail(trials, A, 2, 34_000);
+    expect(trials.isParked(A)).toBe(true);
+  });
+
   test('CB-2 one operation that fails alone parks nobody: its own waits are its pace', () => {
     const trials = new TypeTrials();
     const one = call(A);
