@@ -42,6 +42,9 @@ export interface StuckWork {
 /** While work is stuck that is told again this often, in milliseconds. */
 const TOLD_EVERY_MS = 60_000;
 
+/** It looks no more often than this, in milliseconds: a process that only waits shall rest meanwhile. */
+const LOOKS_EVERY_MS_MIN = 500;
+
 export class WorkWatch {
   readonly #parts: WorkWatchParts;
   #stuck: StuckWork | null = null;
@@ -82,7 +85,7 @@ export class WorkWatch {
 
   /** It looks twice while it waits, so that what waits only since a moment ago is not taken for stuck. */
   get #intervalMs(): number {
-    return this.#parts.watchdogMs() / 2;
+    return Math.max(LOOKS_EVERY_MS_MIN, this.#parts.watchdogMs() / 2);
   }
 
   #lookAt(atMs: number): void {

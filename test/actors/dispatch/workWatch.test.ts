@@ -116,6 +116,17 @@ describe('HM-1 a watchdog over work that is due', () => {
     pump.mockRestore();
   });
 
+  test('HM-1 it looks twice a second at the most, however little is set', async () => {
+    const { world, process } = begin({ policies: { defaults: { watchdogMs: 1 } } });
+    await world.clock.run(process.runtime.ready);
+    process.runtime.upstream('payments').forceOpen('maintenance');
+    await submit(world, process, 1);
+    const timers = vi.spyOn(world.clock, 'schedule');
+    await world.clock.advance(10_000);
+    expect(timers.mock.calls.length).toBeGreaterThan(10);
+    expect(timers.mock.calls.length).toBeLessThan(100);
+  });
+
   test('HM-1 SV-3 suspects that nobody starts are told of', async () => {
     const world = createWorld();
     const hung = world.boot({
