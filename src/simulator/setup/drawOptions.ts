@@ -37,7 +37,7 @@ const LEAST_MS: Readonly<Record<string, number>> = {
   attemptTimeoutMs: 2_500,
   'breaker.probeLeaseMs': 2_500,
   'retry.delayMsMax': 500,
-  'retry.thenEveryMs': 1_000,
+  'retry.thenEveryMs': 5_000,
 };
 
 /** Draws the options of a device's processes in turn; an empty set leaves all as usual. */
