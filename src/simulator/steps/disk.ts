@@ -25,9 +25,11 @@ function trouble(
   given: Trouble,
   ended = (): void => undefined,
 ): void {
-  const { troubles } = device.disk;
+  const { troubles, isBehind } = device.disk;
   troubles.add(given);
-  device.tell({ event: 'full', isFull: given.code === 'HF_STORE_FULL' && troubles.size === 1 });
+  // A crisis before the store is open may be lost, as durability.md says.
+  const isFull = given.code === 'HF_STORE_FULL' && troubles.size === 1 && !isBehind;
+  device.tell({ event: 'full', isFull });
   const end = scene.untilHealed(() => {
     troubles.delete(given);
     device.tell({ event: 'full', isFull: false });

@@ -61,6 +61,25 @@ it('SM-1 people ask a store once it is up to date', async () => {
   expect(breaches).toEqual([]);
 });
 
+it('SM-1 CR-4 a crisis before a store is up to date may be lost where the disk is full', async () => {
+  const breaches = await breachesOf([
+    {
+      atMs: 10 * SECOND_MS,
+      kind: 'disk.upgrade',
+      data: { device: 0, takesMs: 290 * SECOND_MS, isKilledMeanwhile: false },
+    },
+    {
+      atMs: 20 * SECOND_MS,
+      kind: 'disk.crisesMeanwhile',
+      data: {
+        ...{ device: 0, way: 'full', roomBytes: 0, forMs: 120 * SECOND_MS, thenEnds: 'powerCut' },
+        crises: [{ subject: 'user-1', afterMs: 60 * SECOND_MS }],
+      },
+    },
+  ]);
+  expect(breaches).toEqual([]);
+});
+
 it('SM-1 OP-6 what is due waits for a probe that is years off, where the clock was set back', async () => {
   const payments = { place: 'upstreams', name: 'payments' } as const;
   const request = {
