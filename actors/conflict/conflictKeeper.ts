@@ -5,7 +5,12 @@
  * @module
  */
 
-import { afterLaterEdit, joined, type LaterEdit } from '../../machines/conflict/askedOnce.ts';
+import {
+  afterLaterEdit,
+  auditOfBoth,
+  joined,
+  type LaterEdit,
+} from '../../machines/conflict/askedOnce.ts';
 import {
   type ConflictRecord,
   decodeConflict,
@@ -80,7 +85,7 @@ export class ConflictKeeper {
       const isJoined = edit !== null && before !== null && mayJoin(before, record);
       const next = isJoined
         ? joined(before, record, edit)
-        : { ...record, id, ...(before === null ? {} : keptOf(before)) };
+        : { ...record, id, ...(before === null ? {} : keptOf(before, record)) };
       if (!(await this.#write(next, revision))) continue;
       return {
         id,
@@ -187,8 +192,10 @@ function hasNews(before: ConflictRecord, next: ConflictRecord): boolean {
 }
 
 /** What stays of a conflict that is met again. */
-function keptOf(before: ConflictRecord): Partial<ConflictRecord> {
+function keptOf(before: ConflictRecord, next: ConflictRecord): Partial<ConflictRecord> {
   const { openedAtMs, decisions } = before;
+  // What is merged now is the decision, without the words that were not taken before it.
+  const audit = decisions.length === 0 ? next.audit : auditOfBoth(before, next);
   // What people have decided is over; what is asked now is asked since now.
-  return isOpen(before) ? { openedAtMs, decisions } : { decisions };
+  return isOpen(before) ? { openedAtMs, decisions, audit } : { decisions, audit };
 }

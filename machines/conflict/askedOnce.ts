@@ -208,8 +208,6 @@ export function joined(
     );
   }
   const items = [...byPath.values()].toSorted((one, other) => compareText(one.path, other.path));
-  const known = new Set(before.audit.map((entry) => canonical(entry as unknown as Json)));
-  const news = next.audit.filter((entry) => !known.has(canonical(entry as unknown as Json)));
   return {
     ...next,
     id: open.id,
@@ -217,9 +215,19 @@ export function joined(
     decisions: open.decisions,
     items,
     earlier: before.items,
-    audit: [...before.audit, ...news],
+    audit: auditOfBoth(before, next),
     state: items.length === 0 ? next.state : 'awaitingReview',
   };
+}
+
+/** What was not taken before, and what is not taken now, each once. */
+export function auditOfBoth(
+  before: Pick<ConflictRecord, 'audit'>,
+  next: Pick<ConflictRecord, 'audit'>,
+): readonly AuditEntry[] {
+  const known = new Set(before.audit.map((entry) => canonical(entry as unknown as Json)));
+  const news = next.audit.filter((entry) => !known.has(canonical(entry as unknown as Json)));
+  return [...before.audit, ...news];
 }
 
 /** One question of two about one path. What stands at a number stays there, so that nobody decides on another. */

@@ -5,6 +5,8 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { defineEntity } from '../../machines/merge/declaration/defineEntity.ts';
+import { latest } from '../../machines/merge/rules/single.ts';
 import type { Json } from '../../machines/vocabulary/shape.ts';
 import { holdWrite } from '../../persistence/port/review.ts';
 import type { Conflict } from '../../src/index.ts';
@@ -128,6 +130,32 @@ describe('CF-6 what waits for a decision', () => {
     expect(await all(world, runtime.conflicts)).toEqual([]);
     const about = await world.clock.run(runtime.conflicts.about(id));
     expect(about.decisions).toMatchObject([{ ...ANA, isCarriedOut: true }]);
+    await world.clock.run(runtime.close());
+  });
+
+  test('CF-6 met again once it is decided, it still says what was not taken before', async () => {
+    const titled = defineEntity<{ title: string; note: string }>()({
+      ...{ type: 'recipe', whileInReview: 'waits', fields: { title: latest() } },
+    });
+    const { world, upstream } = scene();
+    const { runtime } = world.boot({
+      ...{ device: 'phone', handlers: { 'records.put': upstream.handler() }, entities: [titled] },
+    });
+    await world.clock.run(runtime.ready);
+    const written = (by: string) => ({ title: by, note: by });
+    upstream.put('p-1', written('theirs'));
+    const base = { version: '"1"', value: before };
+    const request = { type: 'records.put', subject: 'user-42', entity: RECIPE } as const;
+    await world.clock.run(runtime.sync({ ...request, payload: written('mine'), base }));
+    await world.clock.advance(60_000);
+    const [conflict] = await all(world, runtime.conflicts);
+    const auditOf = async (id = '') =>
+      (await world.clock.run(runtime.conflicts.show(id))).audit.map(({ lost }) => lost);
+    const audit = await auditOf(conflict?.id);
+    upstream.put('p-1', written('others'));
+    await world.clock.run(runtime.conflicts.resolve(conflict?.id ?? '', { ...ANA, side: 1 }));
+    await world.clock.advance(60_000);
+    expect(await auditOf(conflict?.id)).toEqual(expect.arrayContaining(audit));
     await world.clock.run(runtime.close());
   });
 
