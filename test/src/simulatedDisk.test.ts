@@ -1,12 +1,14 @@
 /** The simulated disk: its files forget and fail as real ones, and its store is one by the port's own words. */
 
 import { describe, expect, test } from 'vitest';
+import { encodeConflict } from '../../machines/conflict/conflictRecord.ts';
 import { noFaults } from '../../src/simulator/disk/faultyStore.ts';
 import { SimulatedDisk } from '../../src/simulator/disk/simulatedDisk.ts';
 import { type FileFaults, SimulatedFiles } from '../../src/simulator/disk/simulatedFiles.ts';
 import { seededRandom } from '../../src/virtual/seededRandom.ts';
 import { VirtualClock } from '../../src/virtual/virtualClock.ts';
 import { accept, idOf } from '../persistence/contract/writes.ts';
+import { conflictOf } from '../support/merge/conflictOf.ts';
 
 const WELL: FileFaults = {
   fails: () => null,
@@ -158,6 +160,27 @@ describe('the store of a device', () => {
     expect(await clock.run(next.find(idOf(2)))).toBeNull();
     await disk.release();
     expect(told).toEqual(['released restored']);
+  });
+
+  test('CF-6 SM-1 it tells what its conflicts were before a backup replaced them, or their time was over', async () => {
+    const { disk } = newDisk();
+    await disk.base.open();
+    const conflict = conflictOf({ entity: 'preferences', base: {}, ours: { a: 1 }, theirs: {} });
+    const keep = async (keepUntilMs: number, revision: number, mergeId: string): Promise<void> => {
+      const text = encodeConflict({ ...conflict, mergeId });
+      const kept = { room: 'conflict', key: conflict.id, text, keepUntilMs, revision } as const;
+      await disk.commit([{ kind: 'keep', ...kept }]);
+    };
+    const gone = (): readonly string[] =>
+      [...disk.conflictsGone.values()].map(({ mergeId }) => mergeId);
+    await keep(100, 0, 'first');
+    await keep(100, 1, 'second');
+    await disk.restore(0.5, 7);
+    expect(gone()).toEqual(['second']);
+    await disk.commit([{ kind: 'purgeKept', nowMs: 99, limit: 10 }]);
+    expect(gone()).toEqual(['second']);
+    await disk.commit([{ kind: 'purgeKept', nowMs: 100, limit: 10 }]);
+    expect(gone()).toEqual(['second', 'first']);
   });
 
   test('PS-6 SM-1 while the disk hangs nothing is answered, and then all in order', async () => {

@@ -59,7 +59,10 @@ export class SimulatedDisk implements DiskOfStore {
   readonly onlySpilled = new Set<string>();
   /** Rows purged at the end of their time: they have ended, and are not lost. */
   readonly purged = new Map<string, StoredOperation>();
-  /** Conflicts that it no longer has, by id: they were kept for long enough, or a backup replaced their store. */
+  /**
+   * Conflicts that it no longer has, by their text, as one may go more than once: they were kept for long enough, or a
+   * backup replaced their store.
+   */
   readonly conflictsGone = new Map<string, ConflictRecord>();
   readonly troubles = new Set<Trouble>();
   /** Faults of all troubles together. */
@@ -187,7 +190,7 @@ export class SimulatedDisk implements DiskOfStore {
       for (const row of page.rows) {
         if (!('text' in row) || nowMs < (row.keepUntilMs ?? Number.POSITIVE_INFINITY)) continue;
         const conflict = decodeConflict(row.text);
-        if (conflict !== null) this.conflictsGone.set(conflict.id, conflict);
+        if (conflict !== null) this.conflictsGone.set(row.text, conflict);
       }
       fromSeq = page.nextSeq;
     }
