@@ -36,6 +36,7 @@ const SETS_MAX = 3;
 const LEAST_MS: Readonly<Record<string, number>> = {
   attemptTimeoutMs: 2_500,
   'breaker.probeLeaseMs': 2_500,
+  'flow.probeMsMax': 2_000,
   'retry.delayMsMax': 500,
   'retry.thenEveryMs': 5_000,
 };
