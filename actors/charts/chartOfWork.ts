@@ -112,7 +112,8 @@ export interface ChartOfWork {
 export const operationChart: ChartOfWork = {
   machine: syncOperationMachine,
   takingBack: 'cancel.requested',
-  stateOf: (value) => innermost(value as SyncOperationSnapshot['value']),
+  stateOf: (value) =>
+    typeof value === 'string' ? value : innermost(value as SyncOperationSnapshot['value']),
   demandOf,
   waitReasonOf,
   isInLine: isSuspect,

@@ -116,7 +116,6 @@ export class Dispatcher {
     });
     this.#turns = new Turns({
       ...parts,
-      isInMemory: (resident) => pool.resident(resident.id) === resident,
       isSuspect: (resident) => this.#suspects.has(resident),
       addSuspect: (resident) => {
         this.addSuspect(resident);

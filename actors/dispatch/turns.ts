@@ -18,7 +18,6 @@ import { judgeTurn, type RateParts, type TurnJudgeParts, takeRate } from './turn
 export interface TurnsParts extends TurnJudgeParts, RateParts {
   readonly clock: Clock;
   readonly steady: Pick<SteadyClock, 'now' | 'latest' | 'toWall'>;
-  readonly isInMemory: (resident: Resident) => boolean;
   /** Whether it has its turn apart from the others. */
   readonly isSuspect: (resident: Resident) => boolean;
   /** It must run alone, and nobody knew: it waits for that. */
@@ -74,12 +73,12 @@ export class Turns {
     context: SyncOperationContext,
     wasOutage: boolean,
   ): void {
-    const { clock, steady, isInMemory, onHeld, onRefused } = this.#parts;
+    const { clock, steady, onHeld, onRefused } = this.#parts;
     const atMs = clock.now();
     // By what its handler is now: it may have been accepted before there was one.
     const isEdit = isEditBy(resident.handler, context);
     const turn = { type: 'turn.granted', atMs, wasOutage, isEdit } as const;
-    if (!isInMemory(resident) || !resident.actor.getSnapshot().can(turn)) {
+    if (!resident.isInMemory || !resident.actor.getSnapshot().can(turn)) {
       // An operation that can not take its turn holds no slot.
       onRefused(resident);
       giveBack(permit);

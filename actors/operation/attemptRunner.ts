@@ -82,8 +82,6 @@ export interface AttemptRunnerParts extends AttemptParts {
    * operation is told. Answers what is known of the upstream then: see `singlesOut`.
    */
   readonly onSlotBack: (resident: Resident, report: CallReport) => CallVerdict;
-  /** Whether it is still the one in memory: only then it may be told. */
-  readonly isInMemory: (resident: Resident) => boolean;
 }
 
 export class AttemptRunner {
@@ -259,7 +257,7 @@ class RunningAttempt {
   #tell(event: SyncOperationEvent): void {
     const { resident, report } = this.#of;
     if (!this.#isLeft) report(event);
-    else if (this.#parts.isInMemory(resident)) resident.actor.send(event);
+    else if (resident.isInMemory) resident.actor.send(event);
   }
 
   #cancel(): void {

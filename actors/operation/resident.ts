@@ -54,6 +54,8 @@ export interface Resident {
   pending: PendingAcceptance | null;
   /** Aborts the attempt that runs. */
   interrupt: ((reason: HoldfastError) => void) | null;
+  /** True from when it enters memory until it leaves it. */
+  isInMemory: boolean;
   /** True while it is being written or attempted. */
   isBusy: boolean;
   /** What the upstream said to the last attempt that was made to its end. */
@@ -92,6 +94,7 @@ export function createResident(
     hasBegun: false,
     pending: from.pending ?? null,
     interrupt: null,
+    isInMemory: false,
     isBusy: false,
     said: from.said ?? NOTHING_SAID,
     taken: null,

@@ -38,8 +38,6 @@ export interface DemandsParts {
   readonly exceptions: Exceptions;
   readonly facts: Facts;
   readonly waits: ShownWaits;
-  /** Whether it is still the one in memory. */
-  readonly isInMemory: (resident: Resident) => boolean;
   /** Who looks after edits of merged records. */
   readonly edits: Edits;
   /** It may have been replaced while this one ran. */
@@ -56,13 +54,13 @@ export class Demands {
   }
 
   /** Does what the state asks for that an operation has just entered. */
-  meet(resident: Resident, snapshot: WorkSnapshot): void {
-    const { watchers, dispatcher, clock, release, waits } = this.#parts;
-    const { chart } = resident;
-    const state = chart.stateOf(snapshot.value);
-    watchers.changed(resident.id, () => toView(resident, snapshot, waits));
-    const demand = chart.demandOf(state, resident);
-    this.#write(resident, snapshot, demand);
+  meet(resident: Resident, state: WorkState, snapshot: WorkSnapshot): void {
+    const { watchers, dispatcher, clock, release } = this.#parts;
+    if (watchers.haveListeners) {
+      watchers.changed(resident.id, () => toView(resident, snapshot, this.#parts.waits));
+    }
+    const demand = resident.chart.demandOf(state, resident);
+    this.#write(resident, state, snapshot, demand);
     switch (demand.does) {
       case 'standBy':
         dispatcher.addSuspect(resident);
@@ -94,19 +92,19 @@ export class Demands {
     }
   }
 
-  #write(resident: Resident, snapshot: WorkSnapshot, demand: Demand): void {
+  #write(resident: Resident, state: WorkState, snapshot: WorkSnapshot, demand: Demand): void {
     switch (demand.write) {
       case 'acceptance':
-        this.#accept(resident, snapshot, demand);
+        this.#accept(resident, state, snapshot, demand);
         break;
       case 'order':
-        this.#order(resident, snapshot, demand);
+        this.#order(resident, state, demand);
         break;
       case 'position':
-        this.#rest(resident, snapshot, demand);
+        this.#rest(resident, state, snapshot, demand);
         break;
       case 'ending':
-        this.#settle(resident, snapshot);
+        this.#settle(resident, state, snapshot);
         break;
       case null:
         break;
@@ -115,7 +113,12 @@ export class Demands {
     }
   }
 
-  #accept(resident: Resident, snapshot: WorkSnapshot, { isBarrier }: Demand): void {
+  #accept(
+    resident: Resident,
+    state: WorkState,
+    snapshot: WorkSnapshot,
+    { isBarrier }: Demand,
+  ): void {
     const { journal, writer } = this.#parts;
     const { pending } = resident;
     const given = writer.acceptance(resident, snapshot, {
@@ -128,7 +131,7 @@ export class Demands {
         if (result.kind === 'accepted' && result.raised !== null) {
           this.#parts.dispatcher.raise(result.raised, resident.route);
         }
-        if (isBarrier) this.#committed(resident, resident.chart.stateOf(snapshot.value), turn);
+        if (isBarrier) this.#committed(resident, state, turn);
         else resident.actor.send({ type: 'record.durable' });
       },
       onFailed: (error) => {
@@ -172,34 +175,34 @@ export class Demands {
     resident.actor.send({ type: 'journal.duplicated' });
   }
 
-  #order(resident: Resident, { value }: WorkSnapshot, { isBarrier }: Demand): void {
+  #order(resident: Resident, state: WorkState, { isBarrier }: Demand): void {
     this.#parts.writer.barrier(resident, () => {
-      if (isBarrier) this.#committed(resident, resident.chart.stateOf(value));
+      if (isBarrier) this.#committed(resident, state);
     });
   }
 
-  #settle(resident: Resident, snapshot: WorkSnapshot): void {
+  #settle(resident: Resident, state: WorkState, snapshot: WorkSnapshot): void {
     const { dispatcher, edits } = this.#parts;
     dispatcher.ended(resident, snapshot.context);
     edits.ended(resident, snapshot.context);
     if (!edits.isToBeRecorded(resident, snapshot.context)) {
-      this.#writeEnding(resident, snapshot);
+      this.#writeEnding(resident, state, snapshot);
       return;
     }
     // The next in its lane is compared with what it has made of the record, which is on disk before that goes on.
     edits.record(resident, () => {
-      this.#writeEnding(resident, snapshot);
+      this.#writeEnding(resident, state, snapshot);
     });
   }
 
-  #writeEnding(resident: Resident, snapshot: WorkSnapshot): void {
+  #writeEnding(resident: Resident, state: WorkState, snapshot: WorkSnapshot): void {
     const { writer, dispatcher } = this.#parts;
     writer.settlement(resident, snapshot, (result) => {
       faultPoint('engine.afterSettle');
       if (result.kind === 'updated' && result.laneNext !== null) {
         dispatcher.laneFreed(result.laneNext);
       }
-      this.#committed(resident, resident.chart.stateOf(snapshot.value));
+      this.#committed(resident, state);
     });
   }
 
@@ -210,12 +213,11 @@ export class Demands {
   }
 
   /** Writes where it rests, without anybody waiting, and lets go of it once that is durable (OP-6). */
-  #rest(resident: Resident, { value, context }: WorkSnapshot, { does }: Demand): void {
-    const { writer, dispatcher, edits, steady, isInMemory, renewHandler } = this.#parts;
+  #rest(resident: Resident, state: WorkState, { context }: WorkSnapshot, { does }: Demand): void {
+    const { writer, dispatcher, edits, steady, renewHandler } = this.#parts;
     dispatcher.forget(resident);
     renewHandler(resident);
     const { chart, route } = resident;
-    const state = chart.stateOf(value);
     const position = chart.restingPosition(state, context, route, steady.stamp());
     resident.dueAtMs = position.dueAtMs;
     if (saysAlready(resident, position, context)) {
@@ -225,7 +227,7 @@ export class Demands {
     const isInHand = does === 'restInHand';
     writer.rest(resident, position, () => {
       // Only if nothing has happened to it since.
-      if (!isInHand && isInMemory(resident) && resident.state === state) {
+      if (!isInHand && resident.isInMemory && resident.state === state) {
         dispatcher.rested(resident, position);
       }
       if (position.waitsFor === 'conflict') edits.conflicted(resident);
@@ -235,11 +237,11 @@ export class Demands {
 
   /** Writes that it is due where its handler goes to; it stands on disk elsewhere. */
   reroute(resident: Resident, dueAtMs: number): void {
-    const { writer, dispatcher, isInMemory } = this.#parts;
+    const { writer, dispatcher } = this.#parts;
     const { state } = resident;
     const position = queuedPosition(resident.route, dueAtMs);
     writer.rest(resident, position, () => {
-      if (isInMemory(resident) && resident.state === state) dispatcher.rested(resident, position);
+      if (resident.isInMemory && resident.state === state) dispatcher.rested(resident, position);
     });
   }
 

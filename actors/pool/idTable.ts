@@ -26,7 +26,8 @@ export class IdTable<Value extends { readonly id: string }> {
   }
 
   get(id: string): Value | undefined {
-    return this.#bucketOf(id).find((value) => value.id === id);
+    for (const value of this.#bucketOf(id)) if (value.id === id) return value;
+    return undefined;
   }
 
   /** Adds a value whose id is not there yet. */

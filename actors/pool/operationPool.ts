@@ -21,12 +21,7 @@ import { builtInOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
 import { Exceptions } from '../attempt/exceptions.ts';
 import { type Handler, keyGivenTo, type OwnHandler } from '../attempt/handler.ts';
-import {
-  crisisChart,
-  type WorkContext,
-  type WorkSnapshot,
-  type WorkState,
-} from '../charts/chartOfWork.ts';
+import { crisisChart, type WorkContext, type WorkState } from '../charts/chartOfWork.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { Escalations } from '../escalation/escalations.ts';
 import { Undelivered } from '../escalation/undelivered.ts';
@@ -213,7 +208,6 @@ export class OperationPool {
       exceptions: this.exceptions,
       onSlotBack: (resident, report) =>
         this.dispatcher.attemptEnded(resident, report, resident.interrupt === null),
-      isInMemory: this.#isInMemory,
     });
     this.dispatcher = new Dispatcher({
       store,
@@ -274,7 +268,6 @@ export class OperationPool {
       edits: parts.edits,
       renewHandler: this.renewHandler.bind(this),
       waits: this.waits,
-      isInMemory: this.#isInMemory,
       release: (resident, { status }) => {
         this.#drop(resident);
         // A dead letter is no end of its chart, but from here on it is on disk only.
@@ -372,11 +365,12 @@ export class OperationPool {
     id: string = operationId(this.#parts.clock, this.#parts.random),
   ): Resident {
     if (this.#isAbandoned) throw notBegun();
+    const nowMs = this.#parts.clock.now();
     const registered = this.registered.of(request);
     const handler = closure ?? registered;
     const urgency = urgencyOf(request.priority, builtInOf(request));
     const isEdit = isEditBy(handler, request);
-    const waits = isEdit || startsLater(request, this.#parts.clock.now());
+    const waits = isEdit || startsLater(request, nowMs);
     const route = closure?.upstream ?? routeOf(request.type);
     const permit =
       handler === null || passesBy('flow', request) || waits
@@ -458,17 +452,15 @@ export class OperationPool {
     this.watchers.abandon(outcomeUnknown());
   }
 
-  readonly #isInMemory = (resident: Resident): boolean =>
-    this.#residents.get(resident.id) === resident;
-
   #enter(resident: Resident): void {
     this.#residents.add(resident);
+    resident.isInMemory = true;
     this.#crisisRoom.entered(resident);
     this.#parts.system.charts.told?.began(() => chartedActor(resident));
     let handledRate = resident.actor.getSnapshot().context.rate;
     resident.actor.subscribe({
       next: (snapshot) => {
-        if (this.#residents.get(resident.id) === undefined) return;
+        if (!resident.isInMemory) return;
         const state = resident.chart.stateOf(snapshot.value);
         // One that was sent away again by its rate waits for another time.
         const { rate } = snapshot.context;
@@ -478,9 +470,9 @@ export class OperationPool {
         resident.state = state;
         this.busy.set(resident, resident.chart.isBusy(state, this.#parts.journal.isOpen));
         if (resident.chart === crisisChart) this.undelivered.changed(resident, snapshot);
-        tellOfMove(this.#parts.facts, this.dispatcher, resident, from, snapshot);
+        tellOfMove(this.#parts.facts, this.dispatcher, resident, from, snapshot.context);
         try {
-          this.#demands.meet(resident, snapshot);
+          this.#demands.meet(resident, state, snapshot);
         } catch (error) {
           // An observer that throws would break the actor.
           this.#parts.onError(error);
@@ -503,7 +495,7 @@ export class OperationPool {
 
   /** The store is well, and yet refuses a write of it for damage: it would do so again. */
   #refused(resident: Resident, error: HoldfastError): void {
-    if (this.#residents.get(resident.id) !== resident) return;
+    if (!resident.isInMemory) return;
     const { state, chart } = resident;
     // A crisis goes on whatever the disk does, and its ending was told (CR-4).
     if (passesBy('storage', resident) && (state === null || !chart.isEnding(state))) {
@@ -532,7 +524,9 @@ export class OperationPool {
     this.staleReads.note(resident.id);
     this.escalations.leave(resident);
     this.undelivered.left(resident.id);
-    if (!this.#residents.delete(resident.id)) return;
+    if (!resident.isInMemory) return;
+    resident.isInMemory = false;
+    this.#residents.delete(resident.id);
     this.#crisisRoom.left(resident);
     this.#parts.system.charts.told?.ended(resident.actor.sessionId);
   }
@@ -542,16 +536,16 @@ export class OperationPool {
 // suspect. Attempts publish their own facts, and those of acceptances and endings come from the
 // part that learns that they are on disk.
 
-/** An operation has gone from one state to another; `from` is `null` for a new one. */
+/** An operation has come to its state from another; `from` is `null` for a new one. */
 function tellOfMove(
   facts: Facts,
   dispatcher: Pick<Dispatcher, 'turnWait'>,
-  { chart, handler, urgency }: Pick<Resident, 'chart' | 'handler' | 'urgency'>,
+  { chart, state: to, handler, urgency }: Resident,
   from: WorkState | null,
-  { value, context }: WorkSnapshot,
+  context: WorkContext,
 ): void {
+  if (to === null) return;
   const upstream = handler?.upstream ?? null;
-  const to = chart.stateOf(value);
   const waitedFor = from === null ? null : chart.waitReasonOf(from);
   const waitsFor = chart.waitReasonOf(to);
   if (waitedFor !== waitsFor && waitedFor !== null && isEvent(waitedFor)) {

@@ -27,6 +27,8 @@ interface Watcher {
 export class Watchers {
   #byId = new IdTable<Watcher>();
   readonly #onError: (error: unknown) => void;
+  /** Listeners of all that is in the table. */
+  #listeners = 0;
   /** Why nobody is told any more; `null` while somebody may be. */
   #ended: HoldfastError | null = null;
 
@@ -44,9 +46,12 @@ export class Watchers {
   /** Tells `listener` of each change of state until the returned function is called. */
   subscribe(id: string, listener: (view: OperationView) => void): () => void {
     const watcher = this.#watch(id);
+    const isThere = this.#byId.get(id) === watcher;
+    if (isThere && !watcher.listeners.has(listener)) this.#listeners += 1;
     watcher.listeners.add(listener);
     return () => {
-      watcher.listeners.delete(listener);
+      const isHeard = watcher.listeners.delete(listener) && this.#byId.get(id) === watcher;
+      if (isHeard) this.#listeners -= 1;
       if (watcher.listeners.size === 0) this.#release(id, watcher);
     };
   }
@@ -62,11 +67,16 @@ export class Watchers {
 
   /** There is no such operation. Callers that await it are rejected elsewhere. */
   forget(id: string): void {
-    this.#byId.delete(id);
+    this.#remove(this.#byId.get(id));
   }
 
   has(id: string): boolean {
     return this.#byId.get(id) !== undefined;
+  }
+
+  /** True while anybody listens to an operation that has not ended. */
+  get haveListeners(): boolean {
+    return this.#listeners > 0;
   }
 
   /** It has changed: tells who listens. `view` is asked only where somebody does. */
@@ -78,14 +88,16 @@ export class Watchers {
   }
 
   settled(outcome: Outcome): void {
-    this.#byId.get(outcome.operationId)?.settle(outcome);
-    this.#byId.delete(outcome.operationId);
+    const watcher = this.#byId.get(outcome.operationId);
+    watcher?.settle(outcome);
+    this.#remove(watcher);
   }
 
   /** Its outcome will not come. */
   refused(id: string, reason: HoldfastError): void {
-    this.#byId.get(id)?.abandon(reason);
-    this.#byId.delete(id);
+    const watcher = this.#byId.get(id);
+    watcher?.abandon(reason);
+    this.#remove(watcher);
   }
 
   /** Nothing ends here any more: rejects every outcome that is waited for, now and later. */
@@ -93,10 +105,17 @@ export class Watchers {
     this.#ended = reason;
     for (const watcher of this.#byId.values()) watcher.abandon(reason);
     this.#byId = new IdTable();
+    this.#listeners = 0;
   }
 
   #release(id: string, watcher: Watcher): void {
-    if (!watcher.isAwaited && this.#byId.get(id) === watcher) this.#byId.delete(id);
+    if (!watcher.isAwaited && this.#byId.get(id) === watcher) this.#remove(watcher);
+  }
+
+  #remove(watcher: Watcher | undefined): void {
+    if (watcher === undefined) return;
+    this.#byId.delete(watcher.id);
+    this.#listeners -= watcher.listeners.size;
   }
 
   #watch(id: string): Watcher {

@@ -39,7 +39,8 @@ class TimerHeap {
     timer.index = -1;
     const last = this.#heap.pop();
     if (last === undefined || last === timer) return;
-    this.#place(last, index);
+    last.index = index;
+    this.#heap[index] = last;
     this.#rise(last);
     this.#sink(last);
   }
@@ -48,32 +49,39 @@ class TimerHeap {
     for (const timer of this.#heap.splice(0)) timer.index = -1;
   }
 
-  #place(timer: Timer, index: number): void {
-    this.#heap[index] = timer;
-    timer.index = index;
-  }
-
+  /** Moves its parents down until it is due no earlier than the one above it. */
   #rise(timer: Timer): void {
-    while (timer.index > 0) {
-      const parent = this.#heap[(timer.index - 1) >> 1];
-      if (parent === undefined || parent.dueAtMs <= timer.dueAtMs) return;
-      const { index } = timer;
-      this.#place(timer, parent.index);
-      this.#place(parent, index);
+    const heap = this.#heap;
+    let at = timer.index;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      const parent = heap[above];
+      if (parent === undefined || parent.dueAtMs <= timer.dueAtMs) break;
+      heap[at] = parent;
+      parent.index = at;
+      at = above;
     }
+    heap[at] = timer;
+    timer.index = at;
   }
 
+  /** Moves the earlier of its children up until it is due no later than both below it. */
   #sink(timer: Timer): void {
+    const heap = this.#heap;
+    let at = timer.index;
     for (;;) {
-      const left = this.#heap[2 * timer.index + 1];
-      const right = this.#heap[2 * timer.index + 2];
-      if (left === undefined) return;
+      const left = heap[2 * at + 1];
+      const right = heap[2 * at + 2];
+      if (left === undefined) break;
       const child = right !== undefined && right.dueAtMs < left.dueAtMs ? right : left;
-      if (child.dueAtMs >= timer.dueAtMs) return;
-      const { index } = timer;
-      this.#place(timer, child.index);
-      this.#place(child, index);
+      if (child.dueAtMs >= timer.dueAtMs) break;
+      const below = child.index;
+      heap[at] = child;
+      child.index = at;
+      at = below;
     }
+    heap[at] = timer;
+    timer.index = at;
   }
 }
 
@@ -113,7 +121,8 @@ export class TimerService {
    * inside the call. Returns a function that cancels it.
    */
   after(spanMs: number, wake: () => void): () => void {
-    return this.#add(this.#spans, this.#clock.monotonic() + spanMs, wake);
+    const nowMs = this.#clock.monotonic();
+    return this.#add(this.#spans, nowMs + spanMs, wake, nowMs);
   }
 
   /**
@@ -121,7 +130,7 @@ export class TimerService {
    * noticed within a minute. Returns a function that cancels it.
    */
   at(instantMs: number, wake: () => void): () => void {
-    return this.#add(this.#instants, instantMs, wake);
+    return this.#add(this.#instants, instantMs, wake, this.#clock.monotonic());
   }
 
   /**
@@ -135,10 +144,10 @@ export class TimerService {
     this.#awake();
   }
 
-  #add(heap: TimerHeap, dueAtMs: number, wake: () => void): () => void {
+  #add(heap: TimerHeap, dueAtMs: number, wake: () => void, nowMs: number): () => void {
     if (this.#isStopped) return () => undefined;
     const timer = heap.add(dueAtMs, wake);
-    this.#sleep();
+    this.#sleep(nowMs);
     return () => {
       // The pending wake-up is left as it is: waking once for nothing is cheaper than re-arming.
       heap.remove(timer);
@@ -146,8 +155,7 @@ export class TimerService {
   }
 
   /** Plans the next wake-up, unless one is planned that comes in time. */
-  #sleep(): void {
-    const nowMs = this.#clock.monotonic();
+  #sleep(nowMs: number): void {
     const wakesAtMs = nowMs + Math.max(0, Math.min(this.#spanLeft(nowMs), this.#instantLeft()));
     if (wakesAtMs >= this.#sleepsUntilMs) return;
     this.#awake();
@@ -192,7 +200,7 @@ export class TimerService {
     const next = this.#firstDue();
     if (next === null) {
       this.#awake();
-      this.#sleep();
+      this.#sleep(this.#clock.monotonic());
       return false;
     }
     try {

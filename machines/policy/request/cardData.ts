@@ -66,6 +66,7 @@ const CODE_CONTEXT: CardContext = { isCode: true, isCard: true };
 
 /** The first card datum in a text; `null` when there is none. */
 export function cardDatumInText(text: string): CardDatum | null {
+  if (!mayHoldCard(text, NO_CARD)) return null;
   const [first] = cardSpansIn(text);
   if (first === undefined) return null;
   return first.masked === MASKED_CODE ? "a card's security code" : 'a card number';

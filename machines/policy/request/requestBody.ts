@@ -279,12 +279,13 @@ class Encoder {
   }
 
   #written(text: string): string {
-    this.#take(text.length);
+    if (text.length > this.#room) throw tooLarge(this.#rules.bytesMax);
+    this.#room -= text.length;
     return text;
   }
 
   #take(units: number): void {
-    this.#need(units);
+    if (units > this.#room) throw tooLarge(this.#rules.bytesMax);
     this.#room -= units;
   }
 
