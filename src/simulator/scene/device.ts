@@ -4,6 +4,7 @@
  * @module
  */
 
+import { decodeWork } from '../../../actors/charts/workRecord.ts';
 import type { Attempt, Handler } from '../../../actors/port.ts';
 import type { FeedSource, Overview } from '../../../inspector/protocol.ts';
 import { entriesOf, type PolicyLayers } from '../../../machines/policy/layers/policyLayers.ts';
@@ -28,7 +29,7 @@ import { processNetwork } from '../network/processNetwork.ts';
 import { diskRows, rowOutside } from '../oracle/diskRow.ts';
 import type { Shown } from '../oracle/look.ts';
 import { rowsAtRest } from '../oracle/rowsAtRest.ts';
-import { noteAccepted } from '../oracle/sentKeys.ts';
+import { keyOfRow, noteAccepted } from '../oracle/sentKeys.ts';
 import type { DiskRow, TraceEvent } from '../oracle/trace.ts';
 import { type Drawn, withDrawn } from '../setup/drawnOptions.ts';
 import { DeviceClients } from './deviceClients.ts';
@@ -480,6 +481,13 @@ export class Device {
         else life.whenAwake(go);
       },
     };
+  }
+
+  /** Tells whether the operation of this key was purged at the end of its time: the key is free then. */
+  hasPurged(key: string): boolean {
+    return [...this.disk.purged.values()].some((row) => {
+      return keyOfRow(row.id, decodeWork(row).snapshot.context.idempotencyKey) === key;
+    });
   }
 
   /** All rows on disk, as a starting process finds them, and those that ended and were purged in time. */

@@ -198,6 +198,8 @@ export const CALLS: readonly AnyStepKind[] = [
       if (laterMs === 0) return;
       scene.clock.schedule(laterMs, () => {
         device.whenAsked(() => {
+          // A key holds as long as its operation is kept; the judge knows each key as one operation.
+          if (device.hasPurged(request.idempotencyKey)) return;
           ask(scene, device, { ...request, payload: 'other' }, 'other');
         });
       });

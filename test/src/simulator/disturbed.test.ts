@@ -50,6 +50,16 @@ it('SM-1 OP-6 a repeat may be refused where only the first has room', async () =
   expect(breaches).toEqual([]);
 });
 
+it('SM-1 OP-8 a key is free again once the ending of its operation was purged', async () => {
+  const nothingKept = { place: 'options', name: '*', field: 'retentionMs', value: 0 } as const;
+  const twice = { device: 0, type: 'letters.send', subject: 'user-1', entity: null };
+  const breaches = await breachesOf(
+    [{ atMs: SECOND_MS, kind: 'call.otherBody', data: { ...twice, laterMs: 600 * SECOND_MS } }],
+    { options: [[nothingKept]] },
+  );
+  expect(breaches).toEqual([]);
+});
+
 it('SM-1 people ask a store once it is up to date', async () => {
   const breaches = await breachesOf([
     {
