@@ -18,8 +18,17 @@ import { upstreamAt } from './steps/upstreams.ts';
 /** Number of views that a look asks for; the next look asks for others. */
 const VIEWS_AT_ONCE = 4;
 
-/** Kinds of step after which a process may have stood still, slept or ended, in part or for a time. */
-const STANDSTILLS: ReadonlySet<string> = new Set(['clock', 'device', 'owner', 'process']);
+/**
+ * Kinds of step after which a process may have stood still, slept or ended, in part or for a time, or has handlers
+ * that work waited for.
+ */
+const STANDSTILLS: ReadonlySet<string> = new Set([
+  'clock',
+  'device',
+  'handlers',
+  'owner',
+  'process',
+]);
 
 /** Memory of a device from the looks before. */
 interface Seen {

@@ -52,8 +52,8 @@ const LATER_EVERY_MS = 300;
 export interface DeviceProcess {
   /** Number of the process on its device, from 1. */
   readonly number: number;
-  /** Options as given and drawn. */
-  readonly options: CheckedOptions;
+  /** Options as given and drawn, with the handlers that were registered since. */
+  options: CheckedOptions;
   readonly runtime: Runtime;
   /** Handlers that it started without, by their types. */
   readonly lateHandlers: Record<string, Handler>;
@@ -422,12 +422,17 @@ export class Device {
 
   /** Registers the handlers that the process lacks. */
   registerLate(): void {
-    const { lateHandlers, runtime } = this.process;
-    for (const [type, handler] of Object.entries(lateHandlers)) {
+    const { lateHandlers, runtime, options } = this.process;
+    const late = Object.entries(lateHandlers);
+    if (late.length === 0) return;
+    for (const [type, handler] of late) {
       delete lateHandlers[type];
       runtime.handle(type, handler).catch(() => undefined);
       this.#parts.saw('a handler was registered late');
     }
+    const handlers = { ...options.handlers, ...Object.fromEntries(late) };
+    this.process.options = { ...options, handlers };
+    this.everyOptions.push({ ...(this.everyOptions.at(-1) ?? options), handlers });
   }
 
   /**
