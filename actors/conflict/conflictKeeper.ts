@@ -7,7 +7,7 @@
 
 import {
   afterLaterEdit,
-  auditOfBoth,
+  auditSinceDecided,
   joined,
   type LaterEdit,
 } from '../../machines/conflict/askedOnce.ts';
@@ -194,8 +194,7 @@ function hasNews(before: ConflictRecord, next: ConflictRecord): boolean {
 /** What stays of a conflict that is met again. */
 function keptOf(before: ConflictRecord, next: ConflictRecord): Partial<ConflictRecord> {
   const { openedAtMs, decisions } = before;
-  // What is merged now is the decision, without the words that were not taken before it.
-  const audit = decisions.length === 0 ? next.audit : auditOfBoth(before, next);
+  const audit = decisions.length === 0 ? next.audit : auditSinceDecided(before, next);
   // What people have decided is over; what is asked now is asked since now.
   return isOpen(before) ? { openedAtMs, decisions, audit } : { decisions, audit };
 }

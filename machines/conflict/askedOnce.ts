@@ -19,7 +19,7 @@ import { sha256 } from '../merge/values/sha256.ts';
 import { baseOf } from '../policy/request/editRequest.ts';
 import type { RequestBody } from '../policy/request/requestBody.ts';
 import type { Json } from '../vocabulary/shape.ts';
-import type { ConflictRecord } from './conflictRecord.ts';
+import { type ConflictRecord, isOpen } from './conflictRecord.ts';
 import { ancestorOf, type Comparison } from './editBase.ts';
 import { valueAt, withValueAt } from './items.ts';
 
@@ -42,6 +42,7 @@ export interface LaterEdit {
 }
 
 const SETTLED = 'settled by a later edit that knew both';
+const DECIDED = 'decided by a person';
 
 /** An edit that is compared, as questions about its record see it. */
 export function laterEditOf(comparison: Comparison, id: string, inForce: Json): LaterEdit {
@@ -220,8 +221,26 @@ export function joined(
   };
 }
 
+/**
+ * The audit of a conflict that is met again once it was decided: what is merged now is the decision, without the words
+ * that rules, or the person, had not taken before.
+ */
+export function auditSinceDecided(
+  before: ConflictRecord,
+  next: Pick<ConflictRecord, 'audit'>,
+): readonly AuditEntry[] {
+  const after = before.decisions.at(-1)?.after ?? null;
+  const items = isOpen(before) ? [] : before.items;
+  const decided = items.flatMap(({ path, rule, alternatives }) => {
+    const kept = valueAt(after, path) ?? null;
+    const lost = alternatives.filter(({ value }) => !isSame(value, kept));
+    return lost.length === 0 ? [] : [{ path, rule, reason: DECIDED, kept, lost }];
+  });
+  return auditOfBoth({ audit: auditOfBoth(before, { audit: decided }) }, next);
+}
+
 /** What was not taken before, and what is not taken now, each once. */
-export function auditOfBoth(
+function auditOfBoth(
   before: Pick<ConflictRecord, 'audit'>,
   next: Pick<ConflictRecord, 'audit'>,
 ): readonly AuditEntry[] {

@@ -7,6 +7,7 @@
 import { describe, expect, test } from 'vitest';
 import { defineEntity } from '../../machines/merge/declaration/defineEntity.ts';
 import { latest } from '../../machines/merge/rules/single.ts';
+import { text } from '../../machines/merge/rules/text.ts';
 import type { Json } from '../../machines/vocabulary/shape.ts';
 import { holdWrite } from '../../persistence/port/review.ts';
 import type { Conflict } from '../../src/index.ts';
@@ -134,15 +135,15 @@ describe('CF-6 what waits for a decision', () => {
   });
 
   test('CF-6 met again once it is decided, it still says what was not taken before', async () => {
-    const titled = defineEntity<{ title: string; note: string }>()({
-      ...{ type: 'recipe', whileInReview: 'waits', fields: { title: latest() } },
+    const titled = defineEntity<{ title: string; words: string }>()({
+      ...{ type: 'recipe', whileInReview: 'waits', fields: { title: latest(), words: text() } },
     });
     const { world, upstream } = scene();
     const { runtime } = world.boot({
       ...{ device: 'phone', handlers: { 'records.put': upstream.handler() }, entities: [titled] },
     });
     await world.clock.run(runtime.ready);
-    const written = (by: string) => ({ title: by, note: by });
+    const written = (by: string) => ({ title: by, words: by });
     upstream.put('p-1', written('theirs'));
     const base = { version: '"1"', value: before };
     const request = { type: 'records.put', subject: 'user-42', entity: RECIPE } as const;
@@ -150,12 +151,18 @@ describe('CF-6 what waits for a decision', () => {
     await world.clock.advance(60_000);
     const [conflict] = await all(world, runtime.conflicts);
     const auditOf = async (id = '') =>
-      (await world.clock.run(runtime.conflicts.show(id))).audit.map(({ lost }) => lost);
-    const audit = await auditOf(conflict?.id);
+      (await world.clock.run(runtime.conflicts.show(id))).audit.map(({ path, lost }) => [
+        ...[path, ...lost.map(({ value }) => value)],
+      ]);
+    expect(await auditOf(conflict?.id)).toMatchObject([['/title', 'theirs']]);
     upstream.put('p-1', written('others'));
     await world.clock.run(runtime.conflicts.resolve(conflict?.id ?? '', { ...ANA, side: 1 }));
     await world.clock.advance(60_000);
-    expect(await auditOf(conflict?.id)).toEqual(expect.arrayContaining(audit));
+    expect(await auditOf(conflict?.id)).toEqual([
+      ['/title', 'theirs'],
+      ['/words', 'theirs'],
+      ['/title', 'others'],
+    ]);
     await world.clock.run(runtime.close());
   });
 
