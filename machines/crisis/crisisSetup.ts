@@ -204,12 +204,16 @@ export const crisisSetup = setup({
     noteLapsing: assign(({ context: { escalation } }, { atMs }: Instant) => {
       const { takenOn } = escalation;
       if (takenOn === null) return {};
+      const lastsMs = takenOn.untilMs - takenOn.atMs;
+      // By a clock that was set back since, the end that was told may be years away.
+      const leftMs = Math.min(lastsMs - askAfterMs(lastsMs), takenOn.untilMs - atMs);
+      const waitMs = Math.max(0, leftMs);
       return {
         escalation: {
           ...escalation,
           takenOn: { ...takenOn, askAtMs: atMs, askWaitMs: 0 },
-          dueAtMs: takenOn.untilMs,
-          waitMs: Math.max(0, takenOn.untilMs - atMs),
+          dueAtMs: atMs + waitMs,
+          waitMs,
         },
       };
     }),

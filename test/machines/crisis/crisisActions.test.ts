@@ -140,6 +140,22 @@ describe('CR-5 whoever takes it on', () => {
     expect(askOf()).toMatchObject({ asks: 2, askAtMs: null });
   });
 
+  test('CR-5 has five minutes after the question, though the clock was set back by years', () => {
+    const crisis = takenOn();
+    crisis.nowMs -= 26_907_516_364;
+    crisis.tell('acknowledgement.ending');
+    expect(crisis.context.escalation).toMatchObject({
+      ...{ waitMs: 300_000, dueAtMs: crisis.nowMs + 300_000 },
+    });
+  });
+
+  test('CR-5 has no time left where the end that they were told is past', () => {
+    const crisis = takenOn();
+    crisis.nowMs += 2 * LASTS_MS;
+    crisis.tell('acknowledgement.ending');
+    expect(crisis.context.escalation).toMatchObject({ waitMs: 0, dueAtMs: crisis.nowMs });
+  });
+
   test('CR-5 gives it back, or lets it lapse: the chain begins with the step that they were told by', () => {
     const released = takenOn().release();
     expect(decisionOf(released)).toMatchObject({ what: 'released', by: NURSE, note: null });

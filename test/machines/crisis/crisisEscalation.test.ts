@@ -30,7 +30,11 @@ const IN: Readonly<Record<Open, () => CrisisHarness>> = {
     IN.notifying().called().stepFailed().stepDue().called().stepFailed('maybeHeard').stepDue(),
   exhausted: () => IN.awaitingAcknowledgement().stepDue().called().notified().stepDue(),
   acknowledged: () => IN.awaitingAcknowledgement().acknowledge(),
-  lapsing: () => IN.acknowledged().tell('acknowledgement.ending'),
+  lapsing: () => {
+    const crisis = IN.acknowledged();
+    crisis.nowMs += askAfterMs(LASTS_MS);
+    return crisis.tell('acknowledgement.ending');
+  },
 };
 const STATES = Object.keys(IN) as readonly Open[];
 const ESCALATED = STATES.filter((state) => state !== 'quiet');

@@ -270,9 +270,10 @@ export class ReferenceCrisis {
 
   /** It is about to lapse. */
   ending(nowMs: number): void {
-    const { at, taker } = this.facts.people;
+    const { at, taker, dueAtMs: askedAtMs } = this.facts.people;
     if (this.#hasEnded || at !== 'takenOn' || taker === null) return;
-    this.#people({ at: 'lapsing', dueAtMs: taker.untilMs });
+    const leftMs = Math.min(taker.untilMs - askedAtMs, taker.untilMs - nowMs);
+    this.#people({ at: 'lapsing', dueAtMs: nowMs + Math.max(0, leftMs) });
     this.#taker({ askAtMs: nowMs });
   }
 
