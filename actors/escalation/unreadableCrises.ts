@@ -11,7 +11,7 @@ import {
   tellAgainMs,
 } from '../../machines/crisis/crisisEscalation.ts';
 import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
-import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
+import { type Clock, clampDueTime, type Random } from '../../machines/vocabulary/clock.ts';
 import { ERROR_CODES, type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
 import type { Person } from '../../machines/vocabulary/subject.ts';
@@ -273,7 +273,10 @@ export class UnreadableCrises {
   /** Who has it has so long, and then people are told again. */
   #lapseLater(id: string, takenOn: UnreadableTakenOn): void {
     const { clock, timers } = this.#parts;
-    timers.after(takenOn.untilMs - clock.now(), () => {
+    const nowMs = clock.now();
+    // Over a restart under a clock that was set back, too.
+    const untilMs = clampDueTime(takenOn.untilMs, nowMs, takenOn.untilMs - takenOn.atMs);
+    timers.after(untilMs - nowMs, () => {
       if (!this.#isStopped && this.#crises.get(id)?.takenOn === takenOn) this.release(id);
     });
   }

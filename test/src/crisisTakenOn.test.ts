@@ -165,6 +165,17 @@ describe('CR-5 taken on is not delivered', () => {
     expect(told()).toEqual(['on-call', 'on-call?', 'on-call']);
   });
 
+  test('CR-5 it lapses in time under a clock that was set back', async () => {
+    const { world, acknowledge, told, untilTold } = await scene();
+    await untilTold();
+    await acknowledge({ by: NURSE });
+    world.clock.setWall(-84 * 24 * 60 * MINUTE_MS);
+    await world.clock.advance(29 * MINUTE_MS);
+    expect(told()).toEqual(['on-call', 'on-call?']);
+    await world.clock.advance(2 * MINUTE_MS);
+    expect(told()).toEqual(['on-call', 'on-call?', 'on-call']);
+  });
+
   test('CR-5 before anybody was told it is a note, and whoever is told hears who wants it', async () => {
     const { world, outside, acknowledge, untilTold, notices, runtime, id, kinds } = await scene();
     outside.isAway = true;

@@ -201,6 +201,19 @@ describe('CR-4 a crisis that can’t be read', () => {
     expect(runtime.getHealthStatus().overall).toBe('critical');
   });
 
+  test('CR-5 taken on is for no longer over a restart under a clock that was set back', async () => {
+    const { clock, its, ids, start } = await spoilt();
+    const first = await start();
+    const forMs = 10 * MINUTE_MS;
+    await clock.run(first.runtime.crises.acknowledge(ids[0] ?? '', { by: NURSE, forMs }));
+    await clock.advance(MINUTE_MS);
+    first.kill();
+    clock.setWall(-84 * 24 * 60 * MINUTE_MS);
+    await start();
+    await clock.advance(11 * MINUTE_MS);
+    expect(told(its)).toEqual(['on-call 1', 'on-call 1']);
+  });
+
   test('CR-4 CR-5 not taken on, it is told of again after a restart under the same key', async () => {
     const { its, start } = await spoilt(2);
     const first = await start();
