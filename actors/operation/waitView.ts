@@ -29,6 +29,8 @@ export type TurnWaitOf = (
 /** By what a wait is shown. */
 export interface ShownWaits {
   readonly turnOf: TurnWaitOf;
+  /** Whether a handler is registered that takes it. */
+  readonly isHandled: (context: Pick<SyncOperationContext, 'type' | 'priority'>) => boolean;
   /** Where the wall clock, as it is set now, stands or stood at this time of the steady clock. */
   readonly toWall: (atMs: number) => number;
   /** Where the wall clock stands. */
@@ -38,6 +40,7 @@ export interface ShownWaits {
 /** For a store at rest: nothing runs, and the next process begins where the wall clock stands then. */
 export const WAITS_AT_REST: ShownWaits = {
   turnOf: () => ({ reason: 'start', untilAtMs: null }),
+  isHandled: () => false,
   toWall: (atMs) => atMs,
   // However late it is, nothing begins.
   now: () => 0,
@@ -72,7 +75,7 @@ export function waitOf(
   context: WorkContext,
   { urgency, standing }: Pick<Resident, 'urgency' | 'standing'>,
   retryAtMs: number | null,
-  { turnOf, now }: Pick<ShownWaits, 'turnOf' | 'now'>,
+  { turnOf, isHandled, now }: Pick<ShownWaits, 'turnOf' | 'isHandled' | 'now'>,
 ): OperationWait | null {
   // What a person runs again is kept in the same state for its turn and behind others of its entity.
   const isBehind = state === BROUGHT_BACK && standing === 'held';
@@ -81,7 +84,9 @@ export function waitOf(
   // Once its backoff is over, its token is due or its instant has come, it waits for its turn, in the state it was in before.
   const isTimed = own === 'backoff' || own === 'rate' || own === 'startAt';
   const isOver = isTimed && retryAtMs !== null && retryAtMs <= now();
-  if (own !== null && own !== 'turn' && !isOver) {
+  // A store that is held takes up nothing: what waited for a handler that is here now waits for its release.
+  const isTaken = own === 'handler' && isHandled(context);
+  if (own !== null && own !== 'turn' && !isOver && !isTaken) {
     return { reason: own, sinceAtMs, untilAtMs: retryAtMs };
   }
   if (own === null && !chart.isInLine(state)) return null;

@@ -323,6 +323,7 @@ export class OperationPool {
     const { steady, clock } = this.#parts;
     return {
       turnOf: this.#turnWaitOf,
+      isHandled: (context) => this.registered.of(context) !== null,
       toWall: (atMs) => steady.toWall(atMs),
       now: () => clock.now(),
     };

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import type { Attempt } from '../../actors/port.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import { holdWrite } from '../../persistence/port/review.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'premium' } as const;
@@ -69,4 +70,37 @@ test('HM-1 what is tried again is under way, and no longer counted as waiting fo
     turn: 0,
     running: 1,
   });
+});
+
+test('HM-1 PS-5 what waited for a handler that is there now waits for the release of a held store', async () => {
+  const { clock, boot, disk } = createWorld();
+  let isDown = true;
+  const run = () => {
+    if (isDown) throw transientFailure('Down.');
+    return null;
+  };
+  const handlers = { 'payments.push': { upstream: 'payments', run } };
+  const upstreams = { payments: {} };
+  const first = boot({ handlers, upstreams });
+  const { id } = await clock.run(first.runtime.sync(REQUEST));
+  await clock.advance(100);
+  first.kill();
+  const second = boot({ upstreams });
+  await clock.run(second.runtime.ready);
+  await clock.advance(60_000);
+  const lacking = await clock.run(second.runtime.operations.get(id).view());
+  expect(lacking.wait?.reason).toBe('handler');
+  second.kill();
+  await disk.open();
+  await disk.commit([holdWrite({ reason: 'restored', sinceAtMs: 7, seqMax: 9 })]);
+  isDown = false;
+  const { runtime } = boot({ handlers, upstreams });
+  await clock.run(runtime.ready);
+  await clock.advance(60_000);
+  const operation = runtime.operations.get(id);
+  const held = await clock.run(operation.view());
+  expect(held.wait?.reason).toBe('start');
+  await clock.run(runtime.release());
+  await clock.advance(60_000);
+  expect(await clock.run(operation.view())).toMatchObject({ state: 'completed', wait: null });
 });
