@@ -343,13 +343,14 @@ export class SimulatedUpstream {
 
   /** Does the work of a request, once for each key. */
   #work(request: Arriving): Exclude<Answer, 'reset'> {
-    const { method, headers, body, arrivals } = request;
+    const { method, headers, body, isCopy, arrivals } = request;
     const key = keyOf(request);
     const attempt = Number(headers.get('holdfast-attempt') ?? 0);
     if (this.#serve !== null) return this.#workOnServed(request, this.#serve, attempt);
     if (method !== 'POST') return this.#workOnRecord(request, attempt);
     if (!isOneOfKeys(request)) {
-      arrivals.applied(key, attempt, true, true);
+      // A proxy's copy may be done after the first was turned away by 503, and then nobody but the proxy repeats it.
+      if (!isCopy) arrivals.applied(key, attempt, true, true);
       return said(200, 'sent');
     }
     const { entry, isMismatch } = this.#ledger.note(key, attempt, body);

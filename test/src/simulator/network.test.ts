@@ -159,6 +159,18 @@ describe('SM-1 a link', () => {
     expect(applied(told)).toHaveLength(effects);
   });
 
+  test('with a proxy that sends a keyless request again tells of what its sender did alone', async () => {
+    const { clock, told, ask, link, payments, within } = world();
+    link.add({ kind: 'doubled', upstream: null, share: 1 });
+    const end = payments.add({ kind: 'is busy', endpoint: null, share: 1 });
+    expect(await within(500, ask('a', KEYLESS_TYPE))).toBe('503');
+    end();
+    await clock.advance(MINUTE_MS);
+    expect(applied(told)).toEqual([]);
+    expect(await within(MINUTE_MS, ask('a', KEYLESS_TYPE))).toBe('200');
+    expect(applied(told)).toEqual(['applied a 1 true']);
+  });
+
   test('whose connections are forgotten answers nothing over those that were open', async () => {
     const { ask, link, within } = world();
     expect(await within(1_000, ask('a'))).toBe('200');
