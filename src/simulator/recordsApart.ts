@@ -88,17 +88,21 @@ export async function recordsApart(
   return judgeRecords(atRest, { edits, endingOf, restored, kept, ...gone });
 }
 
-/** Returns the answer to a person; `null`, told as unheard, where it takes too long though everything is healed. */
+/**
+ * Returns the answer to a person; `null` where it takes too long though everything is healed. It is told as unheard,
+ * unless the process that was asked has died: nobody answers for it.
+ */
 export async function answered<Value>(
   { clock }: Pick<Scene, 'clock'>,
   device: Device,
   what: string,
   asked: Promise<Value>,
 ): Promise<Value | null> {
+  const { process } = device;
   let isAnswered = false;
   const late = new Promise<null>((resolve) => {
     clock.schedule(ANSWERED_WITHIN_MS, () => {
-      if (!isAnswered) device.tellUnheard('a person', what);
+      if (!isAnswered && !process.isDead()) device.tellUnheard('a person', what);
       resolve(null);
     });
   });

@@ -2,9 +2,12 @@
 
 import { describe, expect, test } from 'vitest';
 import { MANAGEMENT_CALLS } from '../../../src/management/managementCalls.ts';
+import { answered } from '../../../src/simulator/recordsApart.ts';
+import type { Device } from '../../../src/simulator/scene/device.ts';
 import { ORDERS } from '../../../src/simulator/steps/orders.ts';
 import { PEOPLE } from '../../../src/simulator/steps/people.ts';
 import { seededRandom } from '../../../src/virtual/seededRandom.ts';
+import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 
 const SETUP = { devices: [{ name: 'phone' }], upstreams: [{ name: 'payments' }] };
 
@@ -32,5 +35,20 @@ describe('SM-1 orders of people', () => {
     expect((drawn.get('people.look')?.size ?? 0) + (drawn.get('people.order')?.size ?? 0)).toBe(
       MANAGEMENT_CALLS.length,
     );
+  });
+
+  test.each([
+    { isDead: false, unheard: ['closing up'] },
+    { isDead: true, unheard: [] },
+  ])('SM-1 a call without an answer is told unless its process died: $isDead', async (given) => {
+    const clock = new VirtualClock();
+    const told: string[] = [];
+    const device = {
+      process: { isDead: () => given.isDead },
+      tellUnheard: (_: string, what: string) => void told.push(what),
+    } as unknown as Device;
+    const never = new Promise<string>(() => undefined);
+    expect(await answered({ clock }, device, 'closing up', never)).toBe(null);
+    expect(told).toEqual(given.unheard);
   });
 });
