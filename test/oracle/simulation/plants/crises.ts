@@ -18,6 +18,17 @@ export const CRISES: readonly Plant[] = [
     seedsMax: 20,
   },
   {
+    name: 'lapses-by-a-clock-that-was-set',
+    file: 'machines/crisis/crisisSetup.ts',
+    find: '      const leftMs = Math.min(lastsMs - askAfterMs(lastsMs), takenOn.untilMs - atMs);',
+    replace:
+      '      const leftMs = Math.max(lastsMs - askAfterMs(lastsMs), takenOn.untilMs - atMs);',
+    says: 'A crisis that somebody has taken on stays theirs for as long as the clock was set back since.',
+    finds: /^(crisis not escalated|nobody was told): /,
+    about: 'crisis people clock',
+    seedsMax: 20,
+  },
+  {
     name: 'crises-share-a-key',
     file: 'machines/operation/keys.ts',
     find: '    parts.push(crisis.fingerprint, String(Math.floor(crisis.acceptedAtMs / CRISIS_WINDOW_MS)));',
