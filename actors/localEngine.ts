@@ -175,6 +175,7 @@ export class LocalEngine implements Engine {
   readonly crises: CrisisAccess;
   readonly crisisModes: CrisisModes;
   readonly inspection: Inspection;
+  readonly handlers: ReadonlyMap<string, Handler>;
   readonly #clock: Clock;
   readonly #store: Store;
   readonly #parts: LocalEngineParts;
@@ -228,6 +229,7 @@ export class LocalEngine implements Engine {
       },
     });
     this.#core = core;
+    this.handlers = core.pool.registered.byType;
     this.crisisModes = core.crisisModes;
     this.inspection = inspectionOf(system, core);
     this.#supervisor = new Supervisor({
@@ -356,10 +358,6 @@ export class LocalEngine implements Engine {
   async stop(deadlineMs: number): Promise<void> {
     if (!this.isStopped) this.#facts.emit('runtime.stopping', deadlineMs);
     await this.#supervisor.stop(deadlineMs);
-  }
-
-  get handlers(): ReadonlyMap<string, Handler> {
-    return this.#core.pool.registered.byType;
   }
 
   async handle(type: string, handler: Handler): Promise<void> {

@@ -104,9 +104,8 @@ abstract class ChartLogic {
     { type }: EventObject,
     before: Snapshot | null,
     { value: to }: Snapshot,
-    transitions: readonly AnyTransitionDefinition[] | null,
+    transitions: readonly AnyTransitionDefinition[],
   ): void {
-    if (transitions === null) return;
     this.#watch.told?.stepped({
       session: scope.sessionId,
       id: scope.id,
@@ -159,7 +158,7 @@ class FlatLogic extends ChartLogic {
     const followed = first === null ? null : follow(first, facts, taken);
     const { target, changed } = followed ?? { target: initial, changed: facts.context };
     const next = this.#enter(target, { ...facts, context: changed }, scope);
-    this.tell(scope, facts.event, null, next, taken);
+    if (taken !== null) this.tell(scope, facts.event, null, next, taken);
     return next;
   };
 
@@ -196,7 +195,7 @@ class FlatLogic extends ChartLogic {
       endEffect(snapshot, scope);
       next = this.#enter(target, { context: changed, event }, scope);
     } else next = { ...snapshot, context: changed };
-    this.tell(scope, event, snapshot, next, taken);
+    if (taken !== null) this.tell(scope, event, snapshot, next, taken);
     return next;
   }
 
@@ -230,7 +229,7 @@ class RegionsLogic extends ChartLogic {
       scope,
       regions.map(() => null),
     );
-    this.tell(scope, facts.event, null, next, this.noted());
+    this.tell(scope, facts.event, null, next, []);
     return next;
   };
 
@@ -266,7 +265,7 @@ class RegionsLogic extends ChartLogic {
       facts = { context: changedBy(choice, facts), event };
     }
     const next = this.#moved(snapshot, { states, choices, facts }, scope);
-    this.tell(scope, event, snapshot, next, noted);
+    if (noted !== null) this.tell(scope, event, snapshot, next, noted);
     return next;
   }
 

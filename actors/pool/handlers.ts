@@ -16,15 +16,12 @@ export interface HandledWork {
 
 export class Handlers {
   readonly #byType = new Map<string, Handler>();
+  readonly byType: ReadonlyMap<string, Handler> = this.#byType;
   readonly crisisType: string;
 
   /** @param crisisType the type whose handler also takes crises of types that nobody handles (CR-2) */
   constructor(crisisType: string) {
     this.crisisType = crisisType;
-  }
-
-  get byType(): ReadonlyMap<string, Handler> {
-    return this.#byType;
   }
 
   set(type: string, handler: Handler): void {

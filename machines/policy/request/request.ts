@@ -359,8 +359,9 @@ function checkType(value: unknown): string {
 
 function refuseCard(text: string, field: string, isExempt: (path: ValuePath) => boolean): void {
   const datum = cardDatumInText(text);
+  if (datum === null) return;
   const place = wholeField(field);
-  if (datum !== null && !isExempt(place.at)) throw cardRefused(field, datum, place);
+  if (!isExempt(place.at)) throw cardRefused(field, datum, place);
 }
 
 /** @throws HoldfastError `HF_REQUEST_INVALID` for what is no text that a key can be made of. */
