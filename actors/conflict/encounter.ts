@@ -27,6 +27,7 @@ import {
   withMerged,
 } from '../../machines/policy/request/requestBody.ts';
 import type { Failure } from '../../machines/policy/retry/classifyFailure.ts';
+import { mayBeAtWork } from '../../machines/policy/retry/crashPolicy.ts';
 import { Work } from '../../machines/vocabulary/pieces.ts';
 import type {
   ConflictReason,
@@ -128,7 +129,7 @@ export class Encounter {
       sentAsRead: this.sentAsRead,
       roundsMax: this.rules.roundsMax,
       isOutcomeUnknown: context.isOutcomeUnknown,
-      isKeyInUse: context.failure?.status === 409 && context.isOutcomeUnknown,
+      isKeyInUse: context.failure !== null && mayBeAtWork(context.failure, context),
       isCurrentKnown: false,
       // By the chart's clock, as long ago as it is by the other.
       heardAtMs: atMs - (this.#tools.clock.now() - heardAtMs),

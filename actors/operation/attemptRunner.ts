@@ -7,6 +7,7 @@
 
 import type { SyncOperationEvent } from '../../machines/operation/syncOperationMachine.ts';
 import { type CallReport, resultOf, SILENT } from '../../machines/policy/flow/callReport.ts';
+import { mayBeAtWork } from '../../machines/policy/retry/crashPolicy.ts';
 import type { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { type AttemptParts, AttemptRun, type AttemptVerdict } from '../attempt/attemptRun.ts';
@@ -222,21 +223,24 @@ class RunningAttempt {
     const isTold = this.#told !== null;
     const report = isTold ? SILENT : verdict.report;
     const known = hasSlot ? this.#parts.onSlotBack(resident, report) : NO_VERDICT;
-    if (!isTold) this.#note(report);
+    if (!isTold) this.#note(verdict);
     // An attempt that was cut off says nothing of those before it.
     if (verdict.event.type !== 'attempt.interrupted') resident.said = verdict.said;
     resident.taken = verdict.taken;
     this.#tell(this.#eventOf(verdict, this.#told ?? known));
   }
 
-  #note(report: CallReport): void {
+  #note({ event, report }: Pick<AttemptVerdict, 'event' | 'report'>): void {
     const { runs, steady } = this.#parts;
     const { resident, handler } = this.#of;
     const result = resultOf(report);
     if (result === 'failure')
       runs.failed(handler.upstream, resident.actor.getSnapshot().context, steady.now());
     else if (result === 'success' && runs.wantsSuccess(handler.upstream)) {
-      runs.answered(handler.upstream, resident.actor.getSnapshot().context, steady.now());
+      const { context } = resident.actor.getSnapshot();
+      // An upstream that is at work still has done nothing yet: what fails meanwhile fails in a row.
+      if (event.type === 'attempt.failed' && mayBeAtWork(event.failure, context)) return;
+      runs.answered(handler.upstream, context, steady.now());
     }
   }
 

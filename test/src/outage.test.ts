@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import type { Attempt } from '../../actors/port.ts';
+import { conflictFailure, transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { DEFAULT_RETRY } from '../../machines/policy/retry/retryPolicy.ts';
 import type { Json } from '../../machines/vocabulary/shape.ts';
 import { TIERS, type Tier } from '../../machines/vocabulary/urgency.ts';
@@ -139,6 +140,37 @@ describe('RT-1 an outage', () => {
     const view = await clock.run(runtime.operations.get(id).view());
     expect(view).toMatchObject({ state: 'deadLettered' });
     expect(calls).toBe(1);
+    await clock.run(runtime.close());
+  });
+
+  test('RT-1 RT-2 no 409 of a key in use ends it for another', async () => {
+    const { clock, boot: start } = createWorld();
+    let isOut = false;
+    let calls = 0;
+    // Every other call for this subject finds the one before at work.
+    const ofSubject = (subject: string): Error => {
+      if (subject !== 'user-1') return KINDS[500]();
+      calls += 1;
+      const inUse = conflictFailure('In use.', { status: 409 });
+      return calls % 2 === 0 ? inUse : transientFailure('Late.', { status: 504 });
+    };
+    const run = ({ subject }: Attempt): Json => {
+      if (isOut) throw ofSubject(subject);
+      return null;
+    };
+    const { runtime } = start({ handlers: { 'payments.push': { upstream: 'default', run } } });
+    const request = { type: 'payments.push', tier: 'trial' } as const;
+    const served = await clock.run(runtime.sync({ ...request, subject: 'user-0' }));
+    await clock.run(served.outcome);
+    isOut = true;
+    const subjects = ['user-1', 'user-2'];
+    const waiting = subjects.map((subject) => runtime.sync({ ...request, subject }));
+    const operations = await clock.run(Promise.all(waiting));
+    await clock.advance(5 * MINUTE_MS);
+    isOut = false;
+    await clock.advance(10 * MINUTE_MS);
+    const views = await clock.run(Promise.all(operations.map((each) => each.view())));
+    expect(views.map(({ state }) => state)).toEqual(['completed', 'completed']);
     await clock.run(runtime.close());
   });
 

@@ -75,6 +75,14 @@ export const CRASHED: Failure = {
 /** Ten minutes: no gateway or server lets a call run as long. */
 export const AT_WORK_MS = 600_000;
 
+/** Whether a failure may tell that: a 409 after an attempt that may have been applied. */
+export function mayBeAtWork(
+  { status }: Pick<Failure, 'status'>,
+  { isOutcomeUnknown }: { readonly isOutcomeUnknown: boolean },
+): boolean {
+  return status === 409 && isOutcomeUnknown;
+}
+
 /** From where that counts after a failure: from the last attempt that may have been applied, or the first 409 after it. */
 export function workMark(
   before: UpTime | undefined,
