@@ -30,6 +30,7 @@ import { ALONE } from './dispatch/aloneMark.ts';
 import { UnreadableCrises } from './escalation/unreadableCrises.ts';
 import { Counts } from './facts/counts.ts';
 import type { FactStream } from './facts/factStream.ts';
+import { untilDone } from './journal/background.ts';
 import { ComponentWrites } from './journal/componentWrites.ts';
 import { Journal } from './journal/journal.ts';
 import { StorageHealth } from './journal/storageHealth.ts';
@@ -347,10 +348,15 @@ export class EngineCore {
     this.#held.read(info, this.#parts.facts);
     this.journal.open();
     this.pool.waiting.open();
-    takeUpSpilled(this.#recoveryParts, info.spilled, {
-      seqBefore: this.#firstSeq,
-      wanted: (row) => this.hold === null || this.#held.isItsCrisis(row),
-    }).catch(this.#parts.onError);
+    void takeUpSpilled(
+      this.#recoveryParts,
+      info.spilled,
+      {
+        seqBefore: this.#firstSeq,
+        wanted: (row) => this.hold === null || this.#held.isItsCrisis(row),
+      },
+      this.#parts.onError,
+    );
     // Of a copied store, what it has answered itself and no other.
     const sinceAtMs = this.hold === null ? 0 : (this.hold.sinceAtMs ?? Number.POSITIVE_INFINITY);
     this.#parts.onOutside(info.outside.filter(({ id }) => madeAtMs(id) >= sinceAtMs));
@@ -374,7 +380,7 @@ export class EngineCore {
         this.pool.dispatcher.start(occupied);
       },
     });
-    this.unreadable.look().catch(this.#parts.onError);
+    void untilDone(parts, () => this.unreadable.look(), this.#parts.onError);
     this.desk.start(); // What follows goes through all that rests, with pauses.
     await adoptHandlers(parts, occupied);
     await findStrays(parts);

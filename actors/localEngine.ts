@@ -45,6 +45,7 @@ import type { CrisisManySubjects } from './facts/crisisFacts.ts';
 import type { FactKind, FactListener, Override } from './facts/fact.ts';
 import type { FactStream, WantedFacts } from './facts/factStream.ts';
 import { type Inspection, inspectionOf } from './inspection.ts';
+import { untilDone } from './journal/background.ts';
 import {
   type Acceptance,
   closed,
@@ -239,7 +240,7 @@ export class LocalEngine implements Engine {
       onFailed: onError,
       onRunning: () => {
         facts.emit('runtime.started');
-        this.#review.resume().catch(onError);
+        void untilDone({ clock, timers: core.timers }, () => this.#review.resume(), onError);
         parts.onRunning();
       },
       onAlert: (alert, cause) => {

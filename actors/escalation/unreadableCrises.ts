@@ -16,6 +16,7 @@ import { ERROR_CODES, type ErrorCode, HoldfastError } from '../../machines/vocab
 import type { Standing } from '../../machines/vocabulary/standing.ts';
 import type { Person } from '../../machines/vocabulary/subject.ts';
 import type { FactStream } from '../facts/factStream.ts';
+import { untilDone } from '../journal/background.ts';
 import { madeAtMs } from '../platform/operationId.ts';
 import type { TimerService } from '../time/timerService.ts';
 import { type EscalationNotice, type EscalationStep, stepFailureOf } from './escalationStep.ts';
@@ -186,9 +187,12 @@ export class UnreadableCrises {
 
   /** The row of this number was quarantined just now. */
   setAside(seq: number): void {
-    this.#parts.page({ afterSeq: seq - 1, limit: 1 }).then(([row]) => {
+    const { onError, page } = this.#parts;
+    const look = async (): Promise<void> => {
+      const [row] = await page({ afterSeq: seq - 1, limit: 1 });
       if (row?.seq === seq) this.#found(row);
-    }, this.#parts.onError);
+    };
+    void untilDone(this.#parts, look, onError);
   }
 
   /** It was restored, or purged: nobody is told of it any more. */

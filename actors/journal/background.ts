@@ -1,6 +1,6 @@
 /**
- * Helpers for work that runs in slices beside everything else: pauses, backoff and the loop over
- * slices.
+ * Helpers for work that runs beside everything else: pauses, backoff, the loop over slices, and the
+ * repetition of what a sick disk made fail.
  *
  * @module
  */
@@ -32,6 +32,29 @@ export async function whenWritten(parts: WaitParts & { readonly journal: Journal
   const backoff = new Backoff();
   for (;;) {
     if (await parts.journal.written()) return;
+    await pause(parts, backoff.nextMs());
+  }
+}
+
+/**
+ * Does the work again, after longer and longer pauses, until it is done: nothing else would, before the next start.
+ * `onError` gets the first failure.
+ *
+ * @param work may be done again after it was done in part
+ */
+export async function untilDone(
+  parts: WaitParts,
+  work: () => Promise<void>,
+  onError: (error: unknown) => void,
+): Promise<void> {
+  const backoff = new Backoff();
+  for (let failures = 0; ; failures += 1) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (failures === 0) onError(error);
+    }
     await pause(parts, backoff.nextMs());
   }
 }

@@ -18,7 +18,7 @@ import {
 } from '../../persistence/port/store.ts';
 import { decodeWork } from '../charts/workRecord.ts';
 import { PAGE_ROWS } from '../dispatch/claims.ts';
-import { inSlices, whenWritten } from '../journal/background.ts';
+import { inSlices, untilDone, whenWritten } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { OperationPool } from '../pool/operationPool.ts';
@@ -149,12 +149,13 @@ function adoptResident(
 
 /**
  * Writes what an earlier process spilled and the database could not take when it was opened, once it
- * can; only then is it taken over, like all that was in hand (CR-4).
+ * can; only then is it taken over, like all that was in hand (CR-4), however often reading it fails.
  */
 export async function takeUpSpilled(
   parts: RecoveryParts,
   spilled: readonly AcceptWrite[],
   { seqBefore, wanted }: Pick<InHandOptions, 'seqBefore' | 'wanted'>,
+  onError: (error: unknown) => void,
 ): Promise<void> {
   if (spilled.length === 0) return;
   const written = spilled.map(
@@ -165,11 +166,17 @@ export async function takeUpSpilled(
   );
   await Promise.all(written);
   const ids = new Set(spilled.map(({ id }) => id));
-  await recoverInHand(parts, {
-    seqBefore,
-    wanted: (row) => ids.has(row.id) && wanted(row),
-    onPlaced: () => undefined,
-  });
+  await untilDone(
+    parts,
+    async () => {
+      await recoverInHand(parts, {
+        seqBefore,
+        wanted: (row) => ids.has(row.id) && wanted(row),
+        onPlaced: () => undefined,
+      });
+    },
+    onError,
+  );
 }
 
 /**
@@ -285,7 +292,7 @@ export class LaneSweep {
     this.#isPlanned = true;
     this.#parts.clock.defer(() => {
       this.#isPlanned = false;
-      sweepLanes(this.#parts).catch(this.#onError);
+      void untilDone(this.#parts, () => sweepLanes(this.#parts), this.#onError);
     });
   }
 }
