@@ -158,3 +158,10 @@ async function unlessDead(work: Promise<unknown>, isDead: () => boolean): Promis
 async function never<T>(): Promise<T> {
   return await new Promise<T>(() => undefined);
 }
+
+/** Lets time pass. */
+export async function pass(clock: Clock, ms: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    clock.schedule(ms, resolve);
+  });
+}

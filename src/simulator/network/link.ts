@@ -6,6 +6,7 @@
  */
 
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
+import { pass } from '../../virtual/life.ts';
 import { type SeededRandom, seededRandom } from '../../virtual/seededRandom.ts';
 import type { Arrivals, SimulatedUpstream } from './simulatedUpstream.ts';
 
@@ -193,13 +194,6 @@ export function upstreamOf(host: string): string {
 /** Builds the address of an upstream. */
 export function urlOf(upstream: string): string {
   return `https://${upstream}.example/v1`;
-}
-
-/** Lets time pass. */
-export async function pass(clock: Clock, ms: number): Promise<void> {
-  await new Promise<void>((resolve) => {
-    clock.schedule(ms, resolve);
-  });
 }
 
 /** Computes a seed that depends on this text. */

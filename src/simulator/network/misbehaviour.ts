@@ -7,7 +7,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
-import { pass } from './link.ts';
+import { pass } from '../../virtual/life.ts';
 import { type LedgerEntry, UpstreamLedger } from './upstreamLedger.ts';
 
 /**

@@ -11,8 +11,9 @@ import { abortable } from '../../http/failures.ts';
 import { HostAddresses, type LookedUpFor } from '../../http/hostAddresses.ts';
 import type { Network } from '../../http/send.ts';
 import { SpareDescriptors } from '../../http/spareDescriptors.ts';
+import { pass } from '../../virtual/life.ts';
 import type { SeededRandom } from '../../virtual/seededRandom.ts';
-import { type Link, pass, upstreamOf } from './link.ts';
+import { type Link, upstreamOf } from './link.ts';
 import type { Answer, Arriving, SimulatedUpstream } from './simulatedUpstream.ts';
 
 /** Times of undici. */

@@ -7,7 +7,7 @@
 
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import type { Json } from '../../../machines/vocabulary/shape.ts';
-import { pass } from './link.ts';
+import { pass } from '../../virtual/life.ts';
 import { drawn } from './misbehaviour.ts';
 import { type LedgerEntry, UpstreamLedger } from './upstreamLedger.ts';
 
