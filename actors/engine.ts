@@ -37,7 +37,6 @@ import { StorageHealth } from './journal/storageHealth.ts';
 import { unlessStalled } from './journal/storeErrors.ts';
 import { WhileAnswering } from './journal/whileAnswering.ts';
 import { notAccepted } from './operation/acceptance.ts';
-import { madeAtMs } from './platform/operationId.ts';
 import { AdmissionLimit } from './pool/admissionLimit.ts';
 import { BulkAcceptor } from './pool/bulkAcceptance.ts';
 import { OperationPool } from './pool/operationPool.ts';
@@ -132,6 +131,11 @@ export class EngineCore {
   #isServing = false;
   /** Rows from here on are this process's own. */
   #firstSeq = 0;
+  /**
+   * Crises of another thread that the store it was copied from may have delivered: they wait for the release. A backup
+   * has none, so those of a restored store are its own.
+   */
+  #outsideOfCopy: readonly OutsideCrisis[] = [];
   /** Empty until the store is open. */
   storeId = '';
   readonly #recoveryParts: RecoveryParts;
@@ -357,9 +361,9 @@ export class EngineCore {
       },
       this.#parts.onError,
     );
-    // Of a copied store, what it has answered itself and no other.
-    const sinceAtMs = this.hold === null ? 0 : (this.hold.sinceAtMs ?? Number.POSITIVE_INFINITY);
-    this.#parts.onOutside(info.outside.filter(({ id }) => madeAtMs(id) >= sinceAtMs));
+    const isCopy = this.hold?.reason === 'copied';
+    this.#outsideOfCopy = isCopy ? info.outside : [];
+    if (!isCopy) this.#parts.onOutside(info.outside);
   }
 
   /** Breakers and levels go on where they were (CB-4). One that can't be read starts from the beginning. */
@@ -399,7 +403,10 @@ export class EngineCore {
 
   /** See {@link StoreHold.release}. */
   async release(): Promise<boolean> {
-    return await this.#held.release(this.#parts.store);
+    const wasHeld = await this.#held.release(this.#parts.store);
+    if (wasHeld) this.#parts.onOutside(this.#outsideOfCopy);
+    this.#outsideOfCopy = [];
+    return wasHeld;
   }
 
   /** Starts nothing new and resolves once nothing is in flight and everything is on disk. */

@@ -183,3 +183,21 @@ it.each([3, 10])(
     expect(breaches).toEqual([]);
   },
 );
+
+const COPY = { kind: 'disk.copied', data: { device: 0, releasedAfterMs: 120 * SECOND_MS } };
+const RESTORED = {
+  kind: 'disk.restore',
+  data: { device: 0, share: 1, releasedAfterMs: 3_600 * SECOND_MS },
+};
+
+it.each([COPY, RESTORED])(
+  'SM-1 CR-4 PS-5 what another thread has answered for a held store is delivered ($kind)',
+  async (held) => {
+    const breaches = await breachesOf([
+      { atMs: 10 * SECOND_MS, ...held },
+      { atMs: 20 * SECOND_MS, kind: 'clock.set', data: { device: 0, byMs: -3_600 * SECOND_MS } },
+      { atMs: 30 * SECOND_MS, kind: 'crisis.outside', data: { device: 0, subject: 'user-0' } },
+    ]);
+    expect(breaches).toEqual([]);
+  },
+);

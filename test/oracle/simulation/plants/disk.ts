@@ -46,9 +46,8 @@ export const DISK: readonly Plant[] = [
   {
     name: 'outside-not-taken-up',
     file: 'actors/engine.ts',
-    find: '    this.#parts.onOutside(info.outside.filter(({ id }) => madeAtMs(id) >= sinceAtMs));',
-    replace:
-      '    this.#parts.onOutside(info.outside.filter(({ id }) => madeAtMs(id) < sinceAtMs));',
+    find: '    if (!isCopy) this.#parts.onOutside(info.outside);\n',
+    replace: '',
     says: 'A crisis that another thread has answered and kept is not delivered after a kill.',
     finds: /^(still waiting|not settled): /,
     seedsMax: 40,
