@@ -56,9 +56,9 @@ export const HONESTY: readonly Plant[] = [
   {
     name: 'wait-shown-as-another',
     file: 'actors/operation/waitView.ts',
-    find: "  if (own !== null && own !== 'turn' && !isOver) {\n    return { reason: own, sinceAtMs, untilAtMs: retryAtMs };",
+    find: "  if (own !== null && own !== 'turn' && !isOver && !isTaken) {\n    return { reason: own, sinceAtMs, untilAtMs: retryAtMs };",
     replace:
-      "  if (own !== null && own !== 'turn' && !isOver) {\n    return { reason: own === 'lane' ? 'conflict' : own, sinceAtMs, untilAtMs: retryAtMs };",
+      "  if (own !== null && own !== 'turn' && !isOver && !isTaken) {\n    return { reason: own === 'lane' ? 'conflict' : own, sinceAtMs, untilAtMs: retryAtMs };",
     says: 'What waits in its lane is shown as waiting for a decision.',
     finds: /^wait without a true reason: .* says conflict/,
     seedsMax: 6,
@@ -131,9 +131,9 @@ export const HONESTY: readonly Plant[] = [
   {
     name: 'lane-waits-say-nothing',
     file: 'actors/operation/waitView.ts',
-    find: "  if (own !== null && own !== 'turn' && !isOver) {\n",
+    find: "  if (own !== null && own !== 'turn' && !isOver && !isTaken) {\n",
     replace:
-      "  if (own === 'lane') return null;\n  if (own !== null && own !== 'turn' && !isOver) {\n",
+      "  if (own === 'lane') return null;\n  if (own !== null && own !== 'turn' && !isOver && !isTaken) {\n",
     says: 'What waits in its lane shows no reason for that.',
     finds: /^wait without a true reason: .* says none/,
     seedsMax: 6,
