@@ -4,7 +4,6 @@
  * @module
  */
 
-import { decodeWork } from '../../../actors/charts/workRecord.ts';
 import type { Attempt, Handler } from '../../../actors/port.ts';
 import type { FeedSource, Overview } from '../../../inspector/protocol.ts';
 import { entriesOf, type PolicyLayers } from '../../../machines/policy/layers/policyLayers.ts';
@@ -488,10 +487,13 @@ export class Device {
     };
   }
 
-  /** Tells whether the operation of this key was purged at the end of its time: the key is free then. */
-  hasPurged(key: string): boolean {
-    return [...this.disk.purged.values()].some((row) => {
-      return keyOfRow(row.id, decodeWork(row).snapshot.context.idempotencyKey) === key;
+  /** Tells whether the disk has the operation of this key, and it can be opened: the key is free otherwise. */
+  async keeps(key: string): Promise<boolean> {
+    const { base, damaged } = this.disk;
+    await base.open();
+    const rows = await rowsAtRest(base);
+    return rows.some(({ row: { id }, context: { idempotencyKey } }) => {
+      return keyOfRow(id, idempotencyKey) === key && !damaged.has(id);
     });
   }
 

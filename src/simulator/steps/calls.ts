@@ -199,8 +199,12 @@ export const CALLS: readonly AnyStepKind[] = [
       scene.clock.schedule(laterMs, () => {
         device.whenAsked(() => {
           // A key holds as long as its operation is kept; the judge knows each key as one operation.
-          if (device.hasPurged(request.idempotencyKey)) return;
-          ask(scene, device, { ...request, payload: 'other' }, 'other');
+          void device.keeps(request.idempotencyKey).then((isKept) => {
+            if (!isKept) return;
+            device.whenAsked(() => {
+              ask(scene, device, { ...request, payload: 'other' }, 'other');
+            });
+          });
         });
       });
     },

@@ -60,6 +60,19 @@ it('SM-1 OP-8 a key is free again once the ending of its operation was purged', 
   expect(breaches).toEqual([]);
 });
 
+it('SM-1 OP-8 a key is free again where a backup does not know its operation', async () => {
+  const twice = { device: 0, type: 'payments.push', subject: 'user-1', entity: null };
+  const breaches = await breachesOf([
+    { atMs: SECOND_MS, kind: 'call.otherBody', data: { ...twice, laterMs: 300 * SECOND_MS } },
+    {
+      atMs: 60 * SECOND_MS,
+      kind: 'disk.restore',
+      data: { device: 0, share: 0, releasedAfterMs: 1 },
+    },
+  ]);
+  expect(breaches).toEqual([]);
+});
+
 it('SM-1 people ask a store once it is up to date', async () => {
   const breaches = await breachesOf([
     {
