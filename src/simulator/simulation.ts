@@ -264,7 +264,6 @@ class Simulation implements Scene {
       await this.#looks.all();
       if (isEnough(this.#breaches())) return false;
       this.#take(step);
-      this.#looks.took(step);
     }
     return true;
   }
@@ -282,6 +281,8 @@ class Simulation implements Scene {
     if (kind === undefined) throw new Error(`The plan has a step of no known kind: ${step.kind}`);
     const take = (): void => {
       kind.take(this, step.data as never, seededRandom(seedOf(this.#plan.seed, step)));
+      // A step that waited for its device troubles it from now on.
+      this.#looks.took(step);
     };
     const { device: at } = step.data;
     const device = typeof at === 'number' ? deviceAt(this, at) : null;

@@ -214,3 +214,25 @@ it.each([COPY, RESTORED])(
     expect(breaches).toEqual([]);
   },
 );
+
+it('SM-1 CR-5 nobody has to be told while a fault lasts that waited for its device to wake', async () => {
+  const deviceStep = (atS: number, kind: string, data: Step['data']): Step => ({
+    ...{ atMs: atS * SECOND_MS, kind },
+    data: { device: 0, ...data },
+  });
+  const request = { type: 'letters.send', subject: 'user-1', tier: 'premium', priority: 'high' };
+  const fault = { fault: 'offline', upstream: null, share: 1, forMs: 1_800 * SECOND_MS };
+  const crisis = { type: 'payments.push', subject: 'user-2', againAfterMs: null, fields: {} };
+  const { breaches } = await runPlan({
+    ...{ version: '0.0.0', seed: 1, hours: 1.2 },
+    setup: { devices: [{ name: 'phone', chain: 1 }], upstreams: [{ name: 'payments' }] },
+    steps: [
+      deviceStep(10, 'device.sleeps', { forMs: 2_400 * SECOND_MS, isCounted: true }),
+      deviceStep(20, 'network.fault', fault),
+      deviceStep(2_500, 'work.crisis', crisis),
+      deviceStep(2_510, 'work.request', { ...request, entity: null, isRepeated: false }),
+      deviceStep(3_600, 'work.request', { ...request, entity: null, isRepeated: false }),
+    ],
+  });
+  expect(breaches).toEqual([]);
+});
