@@ -2,6 +2,7 @@
  * Remembers over a crash who had nothing else in flight beside it when it was ordered last, among those
  * that run alone (RT-4). The rows alone can't tell: a suspect that still waits is in hand like one in
  * flight. It is written before the order that it speaks of, and again before anything else is ordered.
+ * Remembered too is in which order they began, so that one that hangs does not go before the culprit each time.
  *
  * @module
  */
@@ -11,9 +12,18 @@ import type { Journal } from '../journal/journal.ts';
 /** The component under which it is kept. */
 export const ALONE = 'alone';
 
+/** Before the id of one that has had its turn. */
+const TURN = '-';
+
+/** Of so many it is kept when they had their turn. */
+const TURNS_MAX = 32;
+
 export class AloneMark {
   readonly #journal: Pick<Journal, 'write'>;
   #ids = new Set<string>();
+  /** Those that have had their turn to run alone, the last of them last: their places in that order. */
+  #turns = new Map<string, number>();
+  #turnsHad = 0;
 
   constructor(journal: Pick<Journal, 'write'>) {
     this.#journal = journal;
@@ -21,19 +31,45 @@ export class AloneMark {
 
   /** Goes on from what an earlier process kept. */
   restore(state: string | undefined): void {
-    this.#ids = new Set(state === undefined || state === '' ? [] : state.split(' '));
+    const words = state === undefined || state === '' ? [] : state.split(' ');
+    this.#ids = new Set(words.filter((word) => !word.startsWith(TURN)));
+    for (const word of words) if (word.startsWith(TURN)) this.#hadTurn(word.slice(1));
   }
 
   has(id: string): boolean {
     return this.#ids.has(id);
   }
 
-  /** It is about to be ordered, alone or not; or it is not alone any more. */
-  note(id: string, isAlone: boolean): void {
-    if (this.#ids.has(id) === isAlone) return;
+  /** The later its turn to run alone was, the more; null without one. */
+  turnOf(id: string): number | null {
+    return this.#turns.get(id) ?? null;
+  }
+
+  /** It is about to be ordered, alone or not: this is its turn. */
+  began(id: string, isAlone: boolean): void {
+    this.#hadTurn(id);
     if (isAlone) this.#ids.add(id);
     else this.#ids.delete(id);
-    const state = [...this.#ids].join(' ');
+    this.#write();
+  }
+
+  /** It is not alone any more. */
+  ended(id: string): void {
+    if (this.#ids.delete(id)) this.#write();
+  }
+
+  #hadTurn(id: string): void {
+    this.#turns.delete(id);
+    this.#turnsHad += 1;
+    this.#turns.set(id, this.#turnsHad);
+    for (const first of this.#turns.keys()) {
+      if (this.#turns.size <= TURNS_MAX) break;
+      this.#turns.delete(first);
+    }
+  }
+
+  #write(): void {
+    const state = [...this.#ids, ...[...this.#turns.keys()].map((id) => `${TURN}${id}`)].join(' ');
     this.#journal.write({
       build: () => ({ kind: 'component', name: ALONE, state }),
       onDurable: () => undefined,

@@ -37,7 +37,7 @@ interface IsolationParts {
   readonly timers: TimerService;
   readonly flows: () => Iterable<FlowControl>;
   /** Keeps who was alone in flight. */
-  readonly mark: Pick<AloneMark, 'note'>;
+  readonly mark: Pick<AloneMark, 'began' | 'ended'>;
   /** Resolves once all that was ordered until now is on disk, or can't be. */
   readonly written: () => Promise<unknown>;
   /** One may begin that was to wait for the end of what is in flight, or the next may have its turn. */
@@ -114,7 +114,7 @@ class Isolation {
   /** It begins. */
   started(suspect: Resident): void {
     if (this.#alone !== suspect) return;
-    this.#parts.mark.note(suspect.id, this.#drained === 'yes');
+    this.#parts.mark.began(suspect.id, this.#drained === 'yes');
     this.#after(this.#windowMs, () => {
       if (this.end(suspect)) this.#parts.onOver();
     });
@@ -125,7 +125,7 @@ class Isolation {
     if (this.#alone !== suspect) return false;
     const { steady, flows, mark, onMayBegin } = this.#parts;
     this.#alone = null;
-    mark.note(suspect.id, false);
+    mark.ended(suspect.id);
     this.#isPaused = true;
     for (const flow of flows()) flow.setIntake('open');
     this.#after(Math.max(1, steady.now() - this.#sinceMs), () => {
@@ -154,7 +154,7 @@ export interface SuspectsParts {
   readonly queues: Pick<UpstreamQueues, 'get' | 'values'>;
   readonly journal: Pick<Journal, 'written'>;
   /** Keeps who was alone in flight. */
-  readonly mark: Pick<AloneMark, 'note'>;
+  readonly mark: Pick<AloneMark, 'began' | 'ended' | 'turnOf'>;
   /** How long its attempt may take. */
   readonly attemptTimeoutMs: (resident: Resident) => number;
   readonly grant: (resident: Resident, permit: Permit) => void;
@@ -344,9 +344,19 @@ export class Suspects {
     for (const { waiting } of this.#groups.values()) waiting.delete(suspect);
   }
 
-  /** Has the others held back for the most urgent of those that run alone, and starts it once it may. */
+  /**
+   * Has the others held back for one of those that run alone, and starts it once it may: the most urgent that has had no
+   * turn, or else the one that began last before the process died. Whoever began before that one waits for it: beside
+   * a handler that hangs nobody is ever alone.
+   */
   #startAlone(): void {
-    for (const suspect of [...this.#isolated].toSorted((a, b) => a.urgency - b.urgency)) {
+    const { mark } = this.#parts;
+    const turnOf = ({ id }: Resident): number => mark.turnOf(id) ?? Number.MAX_SAFE_INTEGER;
+    const suspects = [...this.#isolated].toSorted(
+      (a, b) => turnOf(b) - turnOf(a) || a.urgency - b.urgency,
+    );
+    for (const suspect of suspects) {
+      if (this.#pausing.has(suspect) && mark.turnOf(suspect.id) !== null) return;
       if (this.#pausing.has(suspect) || !this.#isolation.isFreeFor(suspect)) continue;
       // Once the others are held back for it they can't go before it any more.
       if (!this.#isolation.isOn && this.#isBehindOthers(suspect.urgency)) continue;

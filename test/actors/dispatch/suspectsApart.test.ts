@@ -155,6 +155,27 @@ describe('SV-3 after a crash', () => {
     expect(shop.ended).toContain('new');
   });
 
+  test.each(['premium', 'basic', 'trial'] as const)(
+    'RT-4 what kills the process is alone in the end beside a %s one whose handler never returns',
+    async (tier) => {
+      const shop = createShop();
+      const { clock } = shop.world;
+      let process = shop.boot();
+      await shop.submit(process, 'stalled.work', 'hangs', { tier });
+      await shop.submit(process, 'stalled.work', 'hangs too', { tier });
+      shop.setLateCulprit(1);
+      const { id } = await shop.submit(process, 'late.culprit', 'culprit', { tier: 'basic' });
+      for (let crashes = 0; crashes < 20; crashes += 1) {
+        for (let step = 0; step < 400 && !process.isDead(); step += 1) await clock.advance(100);
+        if (!process.isDead()) break;
+        process = shop.boot();
+        await clock.run(process.runtime.ready);
+      }
+      const view = await clock.run(process.runtime.operations.get(id).view());
+      expect(view.failure?.code).toBe('HF_CRASHES_PROCESS');
+    },
+  );
+
   test('RT-4 what kills the process late is alone in the end, and bystanders lose no attempt', async () => {
     const shop = createShop();
     shop.setLateCulprit(5_000);
