@@ -59,7 +59,7 @@ export const DISK: readonly Plant[] = [
     replace: '',
     says: 'A crisis is spilled over what could not be read when the store was opened.',
     finds: /^lost: crisis/,
-    about: 'clock',
-    seedsMax: 10,
+    about: 'disk crisis',
+    seedsMax: 20,
   },
 ];
