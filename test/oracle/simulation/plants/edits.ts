@@ -57,14 +57,4 @@ export const EDITS: readonly Plant[] = [
     about: 'edit',
     seedsMax: 6,
   },
-  {
-    name: 'lines-doubled-from-nothing',
-    file: 'machines/merge/rules/text.ts',
-    find: "  const linesOf = (one: string): string[] => (base === '' && one === '' ? [] : one.split('\\n'));",
-    replace: "  const linesOf = (one: string): string[] => one.split('\\n');",
-    says: 'Texts of which nobody knows what they were made of are merged with the lines that both hold twice.',
-    finds: /^doubled: /,
-    about: 'edit disk',
-    seedsMax: 10,
-  },
 ];
