@@ -8,12 +8,15 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { temporaryFolders } from '../../vitest.config.ts';
 
 type Counts = Readonly<Record<string, number>>;
 
-/** Two runs differ by this much: in bytes by what V8 compiles meanwhile, in all else by what comes together. */
-const BYTES_OVER = 1.1;
-const OVER = 1.05;
+/** Two runs differ by no more: in bytes by what V8 compiles meanwhile, in all else by what comes together. */
+const OVER = 1.1;
+/** A machine that is slow wakes the process more often for each. */
+const WAKES_OVER = 1.3;
+const OF_WAKES: readonly string[] = ['timers', 'clock reads'];
 
 const CEILINGS: Readonly<Record<string, Counts>> = {
   operation: {
@@ -59,7 +62,7 @@ const CEILINGS: Readonly<Record<string, Counts>> = {
 };
 
 function overOf(name: string): number {
-  return name.startsWith('bytes') ? BYTES_OVER : OVER;
+  return OF_WAKES.includes(name) ? WAKES_OVER : OVER;
 }
 
 /** The counts of Node 20, which optimizes otherwise than later versions. */
@@ -68,13 +71,11 @@ const isCounted = process.version.startsWith('v20.');
 test.runIf(isCounted)(
   'HM-6 the main path costs no more calls, bytes and messages than before',
   async () => {
-    const { stdout } = await promisify(execFile)('npm', [
-      'run',
-      '--silent',
-      'bench:cost',
-      '--',
-      '--json',
-    ]);
+    const { stdout } = await promisify(execFile)(
+      'npm',
+      ['run', '--silent', 'bench:cost', '--', '--json'],
+      { env: { ...process.env, ...temporaryFolders() } },
+    );
     const counted = JSON.parse(stdout) as typeof CEILINGS;
     const over = Object.entries(CEILINGS).flatMap(([way, ceilings]) =>
       Object.entries(ceilings).flatMap(([name, ceiling]) => {
