@@ -346,8 +346,8 @@ export class Suspects {
 
   /**
    * Has the others held back for one of those that run alone, and starts it once it may: the most urgent that has had no
-   * turn, or else the one that began last before the process died. Whoever began before that one waits for it: beside
-   * a handler that hangs nobody is ever alone.
+   * turn, or else the one that began last before the process died. A suspect that began before that one waits for it:
+   * beside a handler that hangs none is ever alone.
    */
   #startAlone(): void {
     const { mark } = this.#parts;
