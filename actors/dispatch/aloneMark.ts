@@ -15,13 +15,13 @@ export const ALONE = 'alone';
 /** Before the id of one that has had its turn. */
 const TURN = '-';
 
-/** Of so many it is kept when they had their turn. */
+/** Number of suspects whose turns are kept. */
 const TURNS_MAX = 32;
 
 export class AloneMark {
   readonly #journal: Pick<Journal, 'write'>;
   #ids = new Set<string>();
-  /** Those that have had their turn to run alone, the last of them last: their places in that order. */
+  /** Turns to run alone, by id: places in the order in which they began, the last of them last. */
   #turns = new Map<string, number>();
   #turnsHad = 0;
 
@@ -40,12 +40,12 @@ export class AloneMark {
     return this.#ids.has(id);
   }
 
-  /** The later its turn to run alone was, the more; null without one. */
+  /** Place of its turn to run alone, higher for a later one; `null` without one. */
   turnOf(id: string): number | null {
     return this.#turns.get(id) ?? null;
   }
 
-  /** It is about to be ordered, alone or not: this is its turn. */
+  /** Notes its turn: it is about to be ordered, alone or not. */
   began(id: string, isAlone: boolean): void {
     this.#hadTurn(id);
     if (isAlone) this.#ids.add(id);
@@ -53,7 +53,7 @@ export class AloneMark {
     this.#write();
   }
 
-  /** It is not alone any more. */
+  /** Notes that it is not alone any more. */
   ended(id: string): void {
     if (this.#ids.delete(id)) this.#write();
   }

@@ -42,7 +42,7 @@ export interface StuckWork {
 /** While work is stuck that is told again this often, in milliseconds. */
 const TOLD_EVERY_MS = 60_000;
 
-/** It looks no more often than this, in milliseconds: a process that only waits shall rest meanwhile. */
+/** Shortest time between two looks, in milliseconds: a process that only waits rests meanwhile. */
 const LOOKS_EVERY_MS_MIN = 500;
 
 export class WorkWatch {

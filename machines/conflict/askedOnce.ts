@@ -239,7 +239,7 @@ export function auditSinceDecided(
   return auditOfBoth({ audit: auditOfBoth(before, { audit: decided }) }, next);
 }
 
-/** What was not taken before, and what is not taken now, each once. */
+/** Lists the entries of both, those of before first, each once. */
 function auditOfBoth(
   before: Pick<ConflictRecord, 'audit'>,
   next: Pick<ConflictRecord, 'audit'>,

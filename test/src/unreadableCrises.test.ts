@@ -8,7 +8,11 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { UnreadableCrises } from '../../actors/escalation/unreadableCrises.ts';
+import { FactStream } from '../../actors/facts/factStream.ts';
 import type { EscalationNotice, Fact } from '../../actors/port.ts';
+import { TimerService } from '../../actors/time/timerService.ts';
+import { ESCALATION_PACE } from '../../machines/crisis/crisisEscalation.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { EscalationStepOptions } from '../../src/crisis/escalationOptions.ts';
 import { createRuntime, type Runtime, rawKey } from '../../src/index.ts';
@@ -92,6 +96,48 @@ const told = ({ notices }: Outside): readonly string[] =>
   notices.map(({ step, count }) => `${step} ${count}`);
 
 describe('CR-4 a crisis that can’t be read', () => {
+  test('CR-4 PS-6 is found once the disk answers, where it is set aside while that fails', async () => {
+    const { clock } = createWorld();
+    const ignored = () => undefined;
+    const errors: unknown[] = [];
+    let answers = 0;
+    const unreadable = new UnreadableCrises({
+      ...{ clock, random: seededRandom(1), chain: [], pace: ESCALATION_PACE },
+      ...{ timers: new TimerService(clock, ignored), facts: new FactStream(clock) },
+      ...{ busy: { begin: ignored, end: ignored }, keep: ignored, isInMemory: () => false },
+      crisisType: 'crisis.alert',
+      onError: (error) => errors.push(error),
+      page: () => {
+        answers += 1;
+        if (answers < 3) return Promise.reject(new Error('The disk failed.'));
+        const row = { seq: 7, id: 'c-7', urgency: 0, code: 'HF_RECORD_MALFORMED' };
+        return Promise.resolve([{ ...row, stood: null, setAsideAtMs: null }]);
+      },
+    });
+    unreadable.setAside(7);
+    await clock.advance(MINUTE_MS);
+    expect([unreadable.counts.count, errors.length]).toEqual([1, 1]);
+  });
+
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'CR-4 PS-6 is found though the disk fails to answer question %i of the start',
+    async (failing) => {
+      const { world, clock, its } = await spoilt(2);
+      for (const start of ['first', 'second']) {
+        const { runtime, store, kill } = boot(world, its);
+        let asked = 0;
+        store.faults.readFails = () => {
+          asked += 1;
+          return asked === failing;
+        };
+        await clock.run(runtime.ready);
+        await clock.advance(MINUTE_MS);
+        expect([start, runtime.getHealthStatus().crises.unreadable.count]).toEqual([start, 2]);
+        kill();
+      }
+    },
+  );
+
   test('CR-4 is critical in health, told as a fact and an error, and listed', async () => {
     const { clock, its, ids, acceptedAtMs, start } = await spoilt(2);
     const { runtime, errors } = await start();

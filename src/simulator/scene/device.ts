@@ -110,11 +110,11 @@ export class Device {
   readonly tell: (event: TraceEvent) => void;
   /** Ids of accepted operations. */
   readonly accepted = new Set<string>();
-  /** Its processes that use the store through the owner. */
+  /** Processes that use its store through the owner. */
   readonly clients: DeviceClients;
   /** Delays of its connections, in milliseconds each. */
   readonly lineDelays = new Set<{ readonly ms: number }>();
-  /** Its connection to everything else. */
+  /** Connection to everything outside it. */
   readonly link: Link;
   /** Its own view of time. */
   readonly clock: DeviceClock;

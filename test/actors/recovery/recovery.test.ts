@@ -1,6 +1,9 @@
 /** Reading back what waits, while the disk is slow, sick or busy. */
 
 import { describe, expect, test } from 'vitest';
+import { untilDone } from '../../../actors/journal/background.ts';
+import { LaneSweep } from '../../../actors/recovery/recovery.ts';
+import { TimerService } from '../../../actors/time/timerService.ts';
 import { transientFailure } from '../../../machines/policy/retry/classifyFailure.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Store } from '../../../persistence/port/store.ts';
@@ -89,6 +92,45 @@ test('PS-6 while reads fail claims come seldom, and go on when the disk is well 
   expect(reads.count).toBeLessThan(60);
   second.store.faults.readFails = () => false;
   await completed(second.runtime, 10, world);
+});
+
+test('PS-6 what a sick disk made fail is done again until it is done, and told of once', async () => {
+  const { clock } = createWorld();
+  const errors: unknown[] = [];
+  const timers = new TimerService(clock, (error) => errors.push(error));
+  let tries = 0;
+  const done = untilDone(
+    { clock, timers },
+    async () => {
+      tries += 1;
+      if (tries < 4) throw new HoldfastError('HF_STORE_IO', 'The disk failed.');
+    },
+    (error) => errors.push(error),
+  );
+  // Pauses of 100, 200 and 400 ms.
+  await clock.advance(699);
+  expect(tries).toBe(3);
+  await clock.advance(1);
+  await clock.run(done);
+  expect([tries, errors.length]).toEqual([4, 1]);
+});
+
+test('SE-6 PS-6 lanes are swept once the disk answers, where it failed to', async () => {
+  const { clock } = createWorld();
+  const errors: unknown[] = [];
+  const onError = (error: unknown): void => void errors.push(error);
+  let answers = 0;
+  const store = {
+    freedHeads: () => {
+      answers += 1;
+      if (answers < 3) return Promise.reject(new Error('The disk failed.'));
+      return Promise.resolve({ rows: [], nextAfterSeq: null });
+    },
+  };
+  const parts = { clock, timers: new TimerService(clock, onError), store };
+  new LaneSweep(parts as never, onError).soon();
+  await clock.advance(60_000);
+  expect([answers, errors.length]).toEqual([3, 1]);
 });
 
 test('OP-5 SC-1 a cancel is answered though the disk is never idle', async () => {

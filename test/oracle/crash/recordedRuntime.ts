@@ -60,7 +60,7 @@ const runtime = assembleRuntime(
 );
 await runtime.ready;
 say({ event: 'ready' });
-// A store of an earlier life was moved here, and is held as any copy is.
+// A store that was moved here is held, as any copy is.
 if (setup.isCopy) await runtime.release();
 await Promise.all([
   ...setup.unreported.map((id) => reportOutcome(runtime.operations.get(id))),
