@@ -13,6 +13,7 @@ import {
   crashesAfter,
   isAtWorkTooLong,
   isCulprit,
+  mayBeAtWork,
   workMark,
 } from '../policy/retry/crashPolicy.ts';
 import { type HistoryEntry, mayBeFirstOfOutage, withEntry } from '../policy/retry/failureRuns.ts';
@@ -191,7 +192,8 @@ export const operationSetup = setup({
         sinceAtMs: atMs,
         isSpent,
         isSingledOut: singlesOut(failure, isUpstreamWell) || undefined,
-        crashes: 0,
+        // An upstream that is still at work on the attempt that a crash cut off says nothing of what follows its answer.
+        crashes: mayBeAtWork(failure, context) ? context.crashes : 0,
         failure,
         isOutcomeUnknown: context.isOutcomeUnknown || mayBeApplied(failure),
         wakeAtMs: retryAtMs,

@@ -43,7 +43,10 @@ function runtimeAt(
     device: 'phone-1',
     upstreams: { records: { attemptTimeoutMs: 1_000 } },
     handlers: { 'preferences.put': { upstream: 'records', run, conflicts: true } },
-    policies: { tiers: { premium: { retry: { initialDelayMs: 5, delayMsMax: 20 } } } },
+    // As many attempts as chance may fail in a row.
+    policies: {
+      tiers: { premium: { retry: { attemptsMax: 100, initialDelayMs: 5, delayMsMax: 20 } } },
+    },
     ...options,
   });
   onTestFinished(async () => {

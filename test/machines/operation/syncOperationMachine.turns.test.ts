@@ -310,6 +310,22 @@ describe('RT-1 RT-2 409 after an attempt in doubt: the upstream may be at work o
     });
   });
 
+  test('RT-4 it ends no run of crashes: it never came to what may kill the process', () => {
+    const operation = new OperationHarness({ attemptsMax: 9 }).commit();
+    for (let crashes = 1; crashes <= 4; crashes += 1) {
+      operation
+        .restart(0, crashes > 3)
+        .commit()
+        .grant()
+        .commit();
+      expect(operation.context.crashes).toBe(crashes);
+      operation.fail('transient', { status: 409, conflictIs: 'unlikely', upMs: 1_000 }).commit();
+      operation.grant().commit();
+    }
+    operation.fail('transient', { status: 503 }).commit();
+    expect(operation.context.crashes).toBe(0);
+  });
+
   test('RT-1 what is in doubt anew counts anew', () => {
     const operation = answering409('unlikely', 599_999, { attemptsMax: 9 });
     operation.grant().commit().fail('unknownOutcome', { upMs: 700_000 }).commit().grant().commit();

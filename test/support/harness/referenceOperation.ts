@@ -296,7 +296,7 @@ export class ReferenceOperation {
       isSpent: !isFree,
       unspentFailures: this.facts.unspentFailures + (isFree && !isMerged ? 1 : 0),
       isSingledOut,
-      crashes: 0,
+      crashes: status === 409 && this.facts.isOutcomeUnknown ? this.facts.crashes : 0,
       isOutcomeUnknown: this.facts.isOutcomeUnknown || isUnknown,
       wakeAtMs: retryAtMs,
       isToBeJudged: !isFree && isPassing,
