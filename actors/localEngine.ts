@@ -57,6 +57,7 @@ import {
 import type { OperationView, Outcome } from './operation/outcome.ts';
 import type { OperationPage, OperationPageQuery, StoreCounts } from './operation/rowView.ts';
 import { entered, inTime } from './platform/inPieces.ts';
+import { notConnected } from './platform/wires.ts';
 import { Operations } from './pool/operations.ts';
 import type { Engine, EngineHealth, UpstreamOrders, UpstreamState, Wish } from './port.ts';
 import { type CrisisAccess, crisisAccessLive } from './recovery/crisisAccess.ts';
@@ -162,11 +163,11 @@ export interface LocalEngineParts extends RecordOptions {
   /** Where everything that happens is told. */
   readonly facts: FactStream;
   readonly onError: (error: unknown) => void;
-  /** Called each time the store is open and work is accepted. */
-  readonly onRunning: () => void;
 }
 
 export class LocalEngine implements Engine {
+  /** Called each time the store is open and work is accepted. */
+  onRunning: () => void = notConnected;
   readonly ready: Promise<void>;
   readonly conflicts: ConflictAccess;
   readonly entities: EntityAccess;
@@ -241,7 +242,7 @@ export class LocalEngine implements Engine {
       onRunning: () => {
         facts.emit('runtime.started');
         void untilDone({ clock, timers: core.timers }, () => this.#review.resume(), onError);
-        parts.onRunning();
+        this.onRunning();
       },
       onAlert: (alert, cause) => {
         if (alert.reason === 'startFailed') facts.emit('start.failed', cause);

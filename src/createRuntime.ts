@@ -8,28 +8,26 @@
  */
 
 import { basename } from 'node:path';
-import { isMainThread } from 'node:worker_threads';
 import { raiseAlerts } from '../actors/facts/alerts.ts';
 import { callListener, FactStream } from '../actors/facts/factStream.ts';
 import { LocalEngine } from '../actors/localEngine.ts';
 import { entered, inNoContext } from '../actors/platform/inPieces.ts';
-import { systemClock } from '../actors/platform/systemClock.ts';
+import { type Wire, wire } from '../actors/platform/wires.ts';
 import type { Engine, Handler } from '../actors/port.ts';
 import type { Feed } from '../inspector/feed/feed.ts';
 import { projectInspection } from '../inspector/projection/frames.ts';
 import { takenOutBy } from '../machines/conflict/items.ts';
+import type { EntityRules } from '../machines/merge/declaration/entityRules.ts';
 import { entityRulesOf, isDeclared } from '../machines/merge/entities/rulesOf.ts';
 import { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { exemptionsOf } from '../machines/policy/request/cardData.ts';
 import {
-  type CheckedRequest,
   checkRequest,
+  type RequestRules,
   refuseExpired,
-  type SyncRequest,
 } from '../machines/policy/request/request.ts';
 import type { Clock } from '../machines/vocabulary/clock.ts';
 import { isHoldfastError } from '../machines/vocabulary/errors.ts';
-import type { Pieces } from '../machines/vocabulary/pieces.ts';
 import { createMemoryStore } from '../persistence/memory/memoryStore.ts';
 import { openStore } from '../persistence/openStore.ts';
 import type { Store } from '../persistence/port/store.ts';
@@ -37,9 +35,10 @@ import { withKeyTimeout } from '../persistence/sealing/keySource.ts';
 import { removeOldMigrationBackups } from '../persistence/sqlite/migrations/migrationBackup.ts';
 import { LineServer } from './connect/lineServer.ts';
 import { OwnerDesk } from './connect/ownerDesk.ts';
-import { ControlServer } from './control/controlServer.ts';
+import { type AnswerCall, ControlServer } from './control/controlServer.ts';
 import { HELP_LINES } from './crisis/helpLines.ts';
-import { HoldfastRuntime } from './holdfastRuntime.ts';
+import { watchOfProcess } from './forgottenClose.ts';
+import { HoldfastRuntime, type RuntimeParts } from './holdfastRuntime.ts';
 import { makeReadyFor } from './http/send.ts';
 import { OpenInspectors } from './inspect/openInspectors.ts';
 import { InspectLines } from './inspect/ownerFeed.ts';
@@ -58,88 +57,8 @@ import type { Runtime } from './runtime.ts';
 import { runtimeManagement } from './runtimeManagement.ts';
 import { factChannels, Log } from './telemetry/log.ts';
 import type { TypesOf, UpstreamOf } from './typed/operationTypes.ts';
-import type { HealthStatus } from './views/health.ts';
 import { StoreDamage } from './views/healthFindings.ts';
 import { ResponseTimes } from './views/policyView.ts';
-
-/** Time of the first check. Each next one comes after twice the time, so that a process at rest sleeps. */
-const FIRST_LOOK_MS = 10_000;
-
-/**
- * Handles that keep a process with nothing but an open runtime alive, as Node names them, with how many of each may
- * be there: a timer of the runtime, and a terminal for output and errors. Anything else, even a second timer, may be
- * work of the program.
- */
-const OF_NO_PROGRAM: Readonly<Record<string, number>> = { Timeout: 1, TTYWrap: 2 };
-
-export interface ForgottenCloseParts {
-  readonly store: string;
-  readonly health: () => HealthStatus;
-  readonly schedule: Clock['schedule'];
-  readonly activeResources: () => readonly string[];
-  readonly warn: (message: string) => void;
-}
-
-/**
- * Warns once when a program has come to its end and an open runtime is all that keeps its process alive, which looks
- * like a hang otherwise (UX-3). The returned function ends the watch.
- */
-export function watchForForgottenClose(parts: ForgottenCloseParts): () => void {
-  let afterMs = FIRST_LOOK_MS;
-  let cancel = parts.schedule(afterMs, look);
-  function look(): void {
-    if (hasProgramEnded(parts.activeResources()) && isAtRest(parts.health())) {
-      parts.warn(
-        `Nothing but the open runtime over the store in ${parts.store} keeps this process alive, and nothing is left for it to do. Call runtime.close() when the program is done.`,
-      );
-      return;
-    }
-    afterMs *= 2;
-    cancel = parts.schedule(afterMs, look);
-  }
-  return () => {
-    cancel();
-  };
-}
-
-/** Watches this process, unless what keeps it alive can't be told. */
-function watchThisProcess(
-  { store, clock }: { readonly store: string; readonly clock: Clock },
-  health: () => HealthStatus,
-): () => void {
-  // Nothing to warn of: a store in memory has no thread, an Electron app lives by its windows, a thread by its
-  // parent.
-  const isOther =
-    store === ':memory:' || process.versions['electron'] !== undefined || !isMainThread;
-  if (isOther || clock !== systemClock) return () => undefined;
-  return watchForForgottenClose({
-    store,
-    health,
-    schedule: (delayMs, wake) => systemClock.schedule(delayMs, wake),
-    activeResources: () => process.getActiveResourcesInfo(),
-    warn: (message) => {
-      process.emitWarning(message, { type: 'HoldfastWarning', code: 'HOLDFAST_NOT_CLOSED' });
-    },
-  });
-}
-
-function hasProgramEnded(resources: readonly string[]): boolean {
-  const counts = new Map<string, number>();
-  for (const kind of resources) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  return [...counts].every(([kind, count]) => count <= (OF_NO_PROGRAM[kind] ?? 0));
-}
-
-/**
- * Whether nothing is in memory, under way or due. Work that waits for a person or a handler does not run by itself.
- */
-function isAtRest({ phase, operations, waiting }: HealthStatus): boolean {
-  return (
-    phase === 'running' &&
-    operations.inMemory === 0 &&
-    operations.attemptsRunning === 0 &&
-    waiting.turn + waiting.inLane + waiting.scheduled + waiting.rateLimited === 0
-  );
-}
 
 /**
  * Makes a runtime and starts it. Returns at once: `crisis()` answers from here on, `sync()` waits until the store is
@@ -169,6 +88,8 @@ export function createRuntime<
 /** A runtime, with its desk for clients. */
 export interface Owner {
   readonly runtime: Runtime;
+  /** What its parts hand to each other against the order in which they are made. */
+  readonly wires: readonly Wire[];
   readonly desk: OwnerDesk;
   /** Feed that inspectors are shown. */
   readonly feed: Feed;
@@ -242,18 +163,146 @@ export function assembleOwner(options: KeylessOptions, ports: OwnerPorts): Owner
   return inNoContext(() => assembled(options, ports));
 }
 
-function assembled(
-  options: KeylessOptions,
-  { store, isCandidate, control: at }: OwnerPorts,
-): Owner {
+/** Makes the parts, each of those before it, connects them, and lets the engine begin. */
+function assembled(options: KeylessOptions, ports: OwnerPorts): Owner {
+  const parts = madeOf(options, ports);
+  let end = (): void => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const wires = connected(parts, ports.isCandidate, end);
+  const { runtime, desk, feed, engine, outside, watch, onError } = parts;
+  const { crisis, handlers } = options;
+  watch.begin(() => runtime.getHealthStatus());
+  if (!ports.isCandidate) outside?.open();
+  makeReadyFor([handlers[crisis.type]?.run, ...crisis.escalation.map(({ notify }) => notify)]);
+  for (const error of crisis.leftOut) onError(error);
+  engine.begin();
+  return { runtime, desk, feed, wires, ended };
+}
+
+type Parts = ReturnType<typeof madeOf>;
+
+/** Connects what a part hands to one that is made after it. */
+function connected(parts: Parts, isCandidate: boolean, end: () => void): readonly Wire[] {
+  const { outside, feed, viewers, lines, control, watch } = parts;
+  return [
+    wire(parts, 'localEngine', 'onRunning', 'control, outside', () => {
+      control?.open();
+      if (isCandidate) outside?.open();
+    }),
+    wire(parts, 'runtime', 'onClose', 'watch, outside, control', async () => {
+      watch.end();
+      await outside?.close();
+      await control?.close();
+    }),
+    wire(parts, 'runtime', 'onClosed', 'lines, feed, viewers', () => {
+      // Until then crises of clients are taken (SV-4); everything else goes to the next owner.
+      lines.close();
+      feed.end();
+      viewers.close();
+      end();
+    }),
+  ];
+}
+
+function madeOf(options: KeylessOptions, { store, isCandidate, control: at }: OwnerPorts) {
   const { clock, crisis, payloadBytesMax } = options;
   const damage = new StoreDamage();
   const facts = new FactStream(clock, factChannels(options.name));
+  const onError = (error: unknown): void => {
+    inNoContext(() => {
+      facts.emit('failure.noted', error);
+    });
+  };
+  tellOfAlerts(options, facts, damage, isCandidate);
+  const policies = new PoliciesInForce(options.policies);
+  const responseTimes = new ResponseTimes(policies.table.classes);
+  const localEngine = new LocalEngine({
+    ...{ store, clock, policies, facts, onError, payloadBytesMax },
+    random: options.random,
+    upstreams: options.upstreams,
+    handlers: options.handlers,
+    crisis: { ...crisis, helpLines: HELP_LINES },
+    device: options.device,
+    entities: options.entities,
+    retentionMs: options.retentionMs,
+    residentsMax: options.residentsMax,
+    operationsMax: options.operationsMax,
+    unwrittenBytesMax: options.unwrittenBytesMax,
+    tidy: async (nowMs) => {
+      if (options.store !== ':memory:') await removeOldMigrationBackups(options.store, nowMs);
+    },
+  });
+  const engine: Engine = entered(localEngine);
+  if (options.inspect !== undefined) showTo(options.inspect, engine, clock, onError);
+  const outside = outsideOf(options, engine, responseTimes, onError);
+  const check = checkOf(options, engine);
+  const sources = {
+    ...{ options, policies, engine, responseTimes, damage },
+    outside: () => outside?.state ?? null,
+  };
+  const management = runtimeManagement({
+    ...sources,
+    checkRequest: check,
+    onOverride: (what, about) => {
+      facts.emit('override.made', what, about);
+    },
+  });
+  const callByName: AnswerCall = (name, params) =>
+    management.callByName(MANAGEMENT_CALLS, name, params);
+  const feed = runtimeFeed({
+    ...{ ...sources, clock, onError, call: callByName },
+    // Without a name, that of the folder; the path to it could name a user.
+    name: options.name === options.store ? basename(options.store) : options.name,
+  });
+  const viewers = new InspectLines({ clock, source: feed });
+  const inspectors = entered(new OpenInspectors({ feed, clock, onError }));
+  const runtime = new HoldfastRuntime({
+    ...{ options, policies, engine, responseTimes, outside, feed, inspectors, management },
+    ...{ onError, checkRequest: check },
+  });
+  const desk = new OwnerDesk({ engine, clock, runtime, callByName });
+  const lines = new LineServer({
+    ...{ clock, desk, payloadBytesMax },
+    crisisSocket: crisis.outside?.socketPath ?? null,
+  });
+  const control =
+    at?.({
+      ...{ clock, onError, answer: callByName },
+      onUpgrade: (request, socket, head) => {
+        if (viewers.isAskedBy(request)) viewers.take(request, socket);
+        else lines.take(request, socket, head);
+      },
+    }) ?? null;
+  const watch = watchOfProcess(options);
+  return {
+    onError,
+    localEngine,
+    engine,
+    outside,
+    feed,
+    viewers,
+    runtime,
+    desk,
+    lines,
+    control,
+    watch,
+  };
+}
+
+/** Tells the app, its log and health of each alert. */
+function tellOfAlerts(
+  options: KeylessOptions,
+  facts: FactStream,
+  damage: StoreDamage,
+  isCandidate: boolean,
+): void {
+  const { clock } = options;
   const log = openLog(options, facts);
   let isWarned = false;
   raiseAlerts({
-    facts,
-    clock,
+    ...{ facts, clock },
     onAlert: (error, kind) => {
       damage.note(error, clock.now());
       options.onError(error);
@@ -264,174 +313,63 @@ function assembled(
       }
     },
   });
-  const onError = (error: unknown): void => {
-    inNoContext(() => {
-      facts.emit('failure.noted', error);
-    });
-  };
-  const policies = new PoliciesInForce(options.policies);
-  const responseTimes = new ResponseTimes(policies.table.classes);
+}
 
-  const engine: Engine = entered(
-    new LocalEngine({
-      store,
-      clock,
-      random: options.random,
-      policies,
-      upstreams: options.upstreams,
-      handlers: options.handlers,
-      crisis: {
-        type: crisis.type,
-        resources: crisis.resources,
-        words: crisis.words,
-        helpLines: HELP_LINES,
-        localAfterMs: crisis.localAfterMs,
-        planWithinMs: crisis.planWithinMs,
-        escalation: crisis.escalation,
-        escalateAfterMs: crisis.escalateAfterMs,
-        pace: crisis.pace,
-      },
-      device: options.device,
-      entities: options.entities,
-      payloadBytesMax,
-      retentionMs: options.retentionMs,
-      residentsMax: options.residentsMax,
-      operationsMax: options.operationsMax,
-      unwrittenBytesMax: options.unwrittenBytesMax,
-      tidy: async (nowMs) => {
-        if (options.store !== ':memory:') await removeOldMigrationBackups(options.store, nowMs);
-      },
-      facts,
-      onError,
-      onRunning: () => {
-        control?.open();
-        if (isCandidate) outside?.open();
-      },
-    }),
-  );
-  if (options.inspect !== undefined) {
-    const shown = projectInspection(options.inspect, clock.now());
-    engine.inspection.watch(shown);
-    for (const actor of engine.inspection.actors()) {
-      callListener(() => {
-        shown.began(() => actor);
-      }, onError);
-    }
+/** Shows the charts that run to an inspector of the app. */
+function showTo(
+  inspect: NonNullable<KeylessOptions['inspect']>,
+  { inspection }: Engine,
+  clock: Clock,
+  onError: (error: unknown) => void,
+): void {
+  const shown = projectInspection(inspect, clock.now());
+  inspection.watch(shown);
+  for (const actor of inspection.actors()) {
+    callListener(() => {
+      shown.began(() => actor);
+    }, onError);
   }
-  const callByName = (name: string, params: unknown): Promise<unknown> =>
-    management.callByName(MANAGEMENT_CALLS, name, params);
-  const control =
-    at?.({
-      clock,
-      onError,
-      answer: callByName,
-      onUpgrade: (request, socket, head) => {
-        if (viewers.isAskedBy(request)) viewers.take(request, socket);
-        else lines.take(request, socket, head);
-      },
-    }) ?? null;
-  const outside =
-    crisis.outside === null
-      ? null
-      : new OutsideHost({
-          data: {
-            at: crisis.outside,
-            resources: crisis.resources,
-            words: crisis.words,
-            helpLines: HELP_LINES,
-            planWithinMs: crisis.planWithinMs,
-            payloadBytesMax,
-            type: crisis.type,
-          },
-          engine,
-          clock,
-          onAnswered: (elapsedMs) => {
-            responseTimes.record('crisis', elapsedMs);
-          },
-          onError,
-        });
-  const check = (
-    request: SyncRequest,
-    searchesLater?: (search: Pieces<void>) => void,
-  ): CheckedRequest => {
-    const checked = checkRequest(request, {
-      payloadBytesMax,
-      searchesLater,
-      exemptionsOf: (type) => exemptionsOf(engine.handlers.get(type)?.cardDataExempt),
-      schemaOf: (type) => engine.handlers.get(type)?.schema,
-      isEdited: (type) => engine.handlers.get(type)?.conflicts !== undefined,
-      isDeclared: (type) =>
-        options.entities.some((rules) => rules.type === type) || isDeclared(entityRulesOf(type)),
-      takenOutOf: (type) =>
-        takenOutBy(options.entities.find((rules) => rules.type === type) ?? entityRulesOf(type)),
-      defaultTier: options.defaultTier,
-      tiers: options.tiers,
-    });
+}
+
+/** Answers crises of callers outside, from a thread; `null` where the app has asked for none. */
+function outsideOf(
+  { crisis, clock, payloadBytesMax }: KeylessOptions,
+  engine: Engine,
+  responseTimes: ResponseTimes,
+  onError: (error: unknown) => void,
+): OutsideHost | null {
+  const { outside: at, resources, words, planWithinMs, type } = crisis;
+  if (at === null) return null;
+  return new OutsideHost({
+    data: { at, resources, words, helpLines: HELP_LINES, planWithinMs, payloadBytesMax, type },
+    ...{ engine, clock, onError },
+    onAnswered: (elapsedMs) => {
+      responseTimes.record('crisis', elapsedMs);
+    },
+  });
+}
+
+/** Checks requests by the handlers and entities that are known when each comes. */
+function checkOf(
+  { clock, entities, payloadBytesMax, defaultTier, tiers }: KeylessOptions,
+  { handlers }: Engine,
+): RuntimeParts['checkRequest'] {
+  const ownRules = (type: string): EntityRules | undefined =>
+    entities.find((rules) => rules.type === type);
+  const rules = {
+    ...{ payloadBytesMax, defaultTier, tiers },
+    exemptionsOf: (type) => exemptionsOf(handlers.get(type)?.cardDataExempt),
+    schemaOf: (type) => handlers.get(type)?.schema,
+    isEdited: (type) => handlers.get(type)?.conflicts !== undefined,
+    isDeclared: (type) => ownRules(type) !== undefined || isDeclared(entityRulesOf(type)),
+    takenOutOf: (type) => takenOutBy(ownRules(type) ?? entityRulesOf(type)),
+  } satisfies RequestRules;
+  return (request, searchesLater) => {
+    const checked = checkRequest(
+      request,
+      searchesLater === undefined ? rules : { ...rules, searchesLater },
+    );
     refuseExpired(checked, clock.now());
     return checked;
   };
-  const management = runtimeManagement({
-    options,
-    policies,
-    engine,
-    responseTimes,
-    damage,
-    outside: () => outside?.state ?? null,
-    checkRequest: check,
-    onOverride: (what, about) => {
-      facts.emit('override.made', what, about);
-    },
-  });
-  const feed = runtimeFeed({
-    ...{ options, policies, engine, responseTimes, damage, clock, onError },
-    // Without a name, that of the folder; the path to it could name a user.
-    name: options.name === options.store ? basename(options.store) : options.name,
-    outside: () => outside?.state ?? null,
-    call: callByName,
-  });
-  const viewers = new InspectLines({ clock, source: feed });
-  const inspectors = entered(new OpenInspectors({ feed, clock, onError }));
-  const desk = new OwnerDesk({
-    ...{ engine, clock, callByName },
-    accept: (request) => runtime.sync(request),
-    acceptMany: (request) => runtime.acceptMany(request),
-    remoteChange: (change) => runtime.remoteChange(change),
-  });
-  const lines = new LineServer({
-    ...{ clock, desk, payloadBytesMax },
-    crisisSocket: crisis.outside?.socketPath ?? null,
-  });
-  let end = (): void => undefined;
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  const runtime: HoldfastRuntime = new HoldfastRuntime({
-    options,
-    policies,
-    engine,
-    responseTimes,
-    control,
-    lines,
-    outside,
-    feed,
-    inspectors,
-    management,
-    checkRequest: check,
-    onError,
-    onClose: () => {
-      stopWatching();
-    },
-    onClosed: () => {
-      feed.end();
-      viewers.close();
-      end();
-    },
-  });
-  const stopWatching = watchThisProcess(options, () => runtime.getHealthStatus());
-  if (!isCandidate) outside?.open();
-  const toldOfCrises = crisis.escalation.map(({ notify }) => notify);
-  makeReadyFor([options.handlers[crisis.type]?.run, ...toldOfCrises]);
-  for (const error of crisis.leftOut) onError(error);
-  engine.begin();
-  return { runtime, desk, feed, ended };
 }

@@ -5,6 +5,7 @@
  */
 
 import { inCallersContext } from '../actors/platform/inPieces.ts';
+import { notConnected } from '../actors/platform/wires.ts';
 import {
   type Acceptance,
   type Attempt,
@@ -44,8 +45,6 @@ import type { Pieces } from '../machines/vocabulary/pieces.ts';
 import { PRIORITIES } from '../machines/vocabulary/urgency.ts';
 import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import { Bulk, type BulkAcceptance, type BulkOptions } from './bulk.ts';
-import type { LineServer } from './connect/lineServer.ts';
-import type { ControlServer } from './control/controlServer.ts';
 import { type Entities, entitiesOf } from './entities.ts';
 import { checkHandler } from './handlerOptions.ts';
 import { makeReadyFor } from './http/send.ts';
@@ -99,8 +98,6 @@ export interface RuntimeParts {
   readonly policies: PoliciesInForce;
   readonly engine: Engine;
   readonly responseTimes: ResponseTimes;
-  readonly control: Pick<ControlServer, 'close'> | null;
-  readonly lines: LineServer;
   readonly outside: OutsideHost | null;
   /** What an inspector watches. */
   readonly feed: Feed;
@@ -117,9 +114,6 @@ export interface RuntimeParts {
   ) => CheckedRequest;
   /** Notified of failures that no caller sees. */
   readonly onError: (error: unknown) => void;
-  /** Called when the runtime begins to stop. */
-  readonly onClose: () => void;
-  readonly onClosed: () => void;
 }
 
 const CLOSE_DEADLINE_MS = 5_000;
@@ -143,6 +137,9 @@ export class HoldfastRuntime implements Runtime {
   #searching: Promise<void> | null = null;
   #searchingBytes = 0;
   readonly #parts: RuntimeParts;
+  /** Called when the runtime begins to stop. */
+  onClose: () => Promise<void> = notConnected;
+  onClosed: () => void = notConnected;
   readonly ready: Promise<void>;
   readonly operations: Operations;
   readonly entities: Entities;
@@ -373,15 +370,11 @@ export class HoldfastRuntime implements Runtime {
 
   async close(options: { readonly deadlineMs?: number | undefined } = {}): Promise<void> {
     checkFields(options, { deadlineMs: 'span' }, '');
-    this.#parts.onClose();
     try {
-      await this.#parts.outside?.close();
-      await this.#parts.control?.close();
+      await this.onClose();
       await this.#parts.engine.stop(options.deadlineMs ?? CLOSE_DEADLINE_MS);
     } finally {
-      // Until then crises of clients are taken (SV-4); everything else goes to the next owner.
-      this.#parts.lines.close();
-      this.#parts.onClosed();
+      this.onClosed();
       await this.#parts.inspectors.close();
     }
   }

@@ -50,12 +50,12 @@ const WISHES: readonly Wish[] = ['cancel.requested', 'retry.requested'];
 export interface OwnerDeskParts {
   readonly engine: Engine;
   readonly clock: Clock;
-  /** Accepts a request as `sync()` does. */
-  readonly accept: (request: SyncRequest) => Promise<Acceptance>;
-  /** Accepts one of many, as `syncAll()` does. */
-  readonly acceptMany: (request: SyncRequest) => Promise<Acceptance>;
-  /** Takes in a change from elsewhere, as `runtime.remoteChange()` does. */
-  readonly remoteChange: (change: RemoteChange) => Promise<RemoteChangeResult>;
+  readonly runtime: {
+    readonly sync: (request: SyncRequest) => Promise<Acceptance>;
+    /** Accepts one of many, as `syncAll()` does. */
+    readonly acceptMany: (request: SyncRequest) => Promise<Acceptance>;
+    readonly remoteChange: (change: RemoteChange) => Promise<RemoteChangeResult>;
+  };
   /** Makes the management call of this name. */
   readonly callByName: (name: string, params: unknown) => Promise<unknown>;
 }
@@ -88,10 +88,10 @@ export class OwnerDesk implements OwnerPort {
 
   constructor(parts: OwnerDeskParts) {
     this.#parts = parts;
-    const { engine, accept, acceptMany, remoteChange, callByName } = parts;
+    const { engine, runtime, callByName } = parts;
     this.#doings = {
-      sync: async (wire) => await this.#accept(accept, wire),
-      syncMany: async (wire) => await acceptMany(requestOf(wire)),
+      sync: async (wire) => await this.#accept(wire),
+      syncMany: async (wire) => await runtime.acceptMany(requestOf(wire)),
       view: async ({ id }) => await engine.view(checked(id)),
       tell: async ({ id, wish }) => {
         requireOption(WISHES.includes(wish), 'wish', `must be one of ${WISHES.join(', ')}`);
@@ -116,7 +116,7 @@ export class OwnerDesk implements OwnerPort {
       entityRestoring: async ({ entity, path }) =>
         await engine.entities.restoring(checkedEntity(entity), path),
       entityForget: async ({ entity }) => await engine.entities.forget(checkedEntity(entity)),
-      remoteChange: async (change) => await remoteChange(change),
+      remoteChange: async (change) => await runtime.remoteChange(change),
       call: async ({ name, params }) => {
         requireOption(typeof name === 'string', 'name', 'must be that of a call, a text');
         return await callByName(name, params);
@@ -156,10 +156,10 @@ export class OwnerDesk implements OwnerPort {
   }
 
   /** @throws HoldfastError (rejects) `HF_OWNER_GONE` where this owner is new, and did not get to it in time. */
-  async #accept(accept: OwnerDeskParts['accept'], wire: WireRequest): Promise<Acceptance> {
+  async #accept(wire: WireRequest): Promise<Acceptance> {
     const isNew = !this.#parts.engine.isAccepting;
     try {
-      return await accept(requestOf(wire));
+      return await this.#parts.runtime.sync(requestOf(wire));
     } catch (error) {
       throw isNew ? ofNewOwner(error) : error;
     }

@@ -47,7 +47,7 @@ export function kitEngine(parts: {
       },
     },
   });
-  return new LocalEngine({
+  const engine = new LocalEngine({
     store,
     clock,
     random,
@@ -65,6 +65,7 @@ export function kitEngine(parts: {
     tidy: () => Promise.resolve(),
     facts: new FactStream(clock),
     onError: () => undefined,
-    onRunning: () => undefined,
   });
+  engine.onRunning = () => undefined;
+  return engine;
 }

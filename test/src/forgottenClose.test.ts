@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { type ForgottenCloseParts, watchForForgottenClose } from '../../src/createRuntime.ts';
+import { type ForgottenCloseParts, watchForForgottenClose } from '../../src/forgottenClose.ts';
 import { createRuntime } from '../../src/index.ts';
 import type { HealthStatus } from '../../src/views/health.ts';
 import { VirtualClock } from '../../src/virtual/virtualClock.ts';

@@ -136,7 +136,7 @@ test.each([
   'SC-4 HM-1 a request that an owner does not take in time (accepting before: %s) is refused with %s',
   async (isAccepting, code) => {
     const stalled = new HoldfastError('HF_STORE_STALLED', 'So it ends.', { mayBeStored: true });
-    const parts = { engine: { isAccepting }, accept: () => Promise.reject(stalled) };
+    const parts = { engine: { isAccepting }, runtime: { sync: () => Promise.reject(stalled) } };
     const desk = new OwnerDesk(parts as unknown as OwnerDeskParts);
     const { answer } = desk.ask('sync', { body: '{"payload":1}' } as never, () => undefined);
     await expect(answer).rejects.toMatchObject({ code, mayBeStored: true });
@@ -149,7 +149,7 @@ test('SC-4 SE-5 what a frame says of a request counts, whatever its body says', 
     accepted.push(request);
     return Promise.resolve({ id: ID, isDuplicate: false });
   };
-  const parts = { engine: { isAccepting: true }, accept };
+  const parts = { engine: { isAccepting: true }, runtime: { sync: accept } };
   const desk = new OwnerDesk(parts as unknown as OwnerDeskParts);
   const body = '{"payload":1,"type":"crisis.alert","subject":"other","priority":"crisis"}';
   const wire = { type: 'notes.push', subject: 'user-1', tier: null, body, payload: 2 };
