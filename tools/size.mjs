@@ -1,12 +1,12 @@
 /**
- * Prints how big holdfast is: lines of code, files, public names, words of the docs, and doc comments that begin
- * without a noun. `npm run size -- OTHER_CHECKOUT` prints another checkout beside it.
+ * Prints how big holdfast is: lines of code, files, public names, rooms of `actors/` with the arrows between them, words of
+ * the docs, and doc comments that begin without a noun. `npm run size -- OTHER_CHECKOUT` prints another checkout beside it.
  * @module
  */
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, posix, resolve } from 'node:path';
 import ts from 'typescript';
 
 const ROOMS = ['src', 'actors', 'machines', 'inspector', 'persistence', 'tools'];
@@ -79,6 +79,36 @@ function docComments(text) {
   return { count, nounless };
 }
 
+/** Room of a file of `actors/`: its folder, or the file itself where it stands in none. */
+const roomOf = (file) => file.split('/').slice(0, 2).join('/');
+
+/** Rooms of `actors/`, arrows between them, and fields of `…Parts` records that hold a function. */
+function houseOfActors(root) {
+  const files = listed(root, 'actors').filter((file) => file.endsWith('.ts'));
+  const arrows = new Set();
+  let callbacks = 0;
+  for (const file of files) {
+    const text = readFileSync(join(root, file), 'utf8');
+    const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true);
+    for (const statement of source.statements) {
+      const from = statement.moduleSpecifier?.text;
+      if (from?.startsWith('.')) {
+        const to = posix.join(posix.dirname(file), from);
+        const [here, there] = [roomOf(file), roomOf(to)];
+        if (there.startsWith('actors/') && here !== there) arrows.add(`${here} > ${there}`);
+      }
+      if (ts.isInterfaceDeclaration(statement) && statement.name.text.endsWith('Parts')) {
+        callbacks += statement.members.filter(
+          ({ kind, type }) =>
+            kind === ts.SyntaxKind.MethodSignature ||
+            (type !== undefined && ts.isFunctionTypeNode(type)),
+        ).length;
+      }
+    }
+  }
+  return { rooms: new Set(files.map(roomOf)).size, arrows: arrows.size, callbacks };
+}
+
 /** Names that an app can import, over all entry points; the members of a namespace count, too. */
 function publicNames(root) {
   const entries = ENTRIES.filter((file) => listed(root, file).length > 0).map((file) =>
@@ -128,6 +158,7 @@ function measure(root) {
   const sum = (by) => Object.values(by).reduce((total, one) => total + one, 0);
   const isDecision = (file) => file.startsWith('docs/decisions/');
   const docs = listed(root, 'docs').filter((file) => file.endsWith('.md'));
+  const house = houseOfActors(root);
   const isGenerated = (file) => /^docs\/(machines|reference|api)\//.test(file);
   return {
     'lines with a token': sum(lines),
@@ -139,6 +170,9 @@ function measure(root) {
     '  of a user ': counts.product,
     '  tools, demo, drill': sum(counts) - counts.product,
     'public names': publicNames(root),
+    'rooms of actors': house.rooms,
+    '  arrows between them': house.arrows,
+    '  functions in records of parts': house.callbacks,
     'words of docs without decisions': words(
       root,
       docs.filter((file) => !isDecision(file)),
