@@ -8,10 +8,10 @@ import type { EntityRules } from '../machines/merge/declaration/entityRules.ts';
 import { entityRulesOf } from '../machines/merge/entities/rulesOf.ts';
 import type { CrisisPlan } from '../machines/policy/crisis/crisisResources.ts';
 import { exemptionsAmong } from './attempt/handler.ts';
-import type { Calls } from './call/calls.ts';
 import { ConflictDesk } from './conflict/conflictDesk.ts';
 import type { DeskParts } from './conflict/deskParts.ts';
 import type { OperationPool } from './pool/operationPool.ts';
+import type { Upstreams } from './upstream/upstreams.ts';
 
 /** What an app says of the records that its edits change. */
 export interface RecordOptions {
@@ -41,7 +41,7 @@ type Made = 'journal' | 'steady' | 'timers' | 'retry';
 export function deskOf(
   given: DeskOptions & Pick<DeskParts, Given>,
   made: Pick<DeskParts, Made>,
-  core: { readonly pool: OperationPool; readonly calls: Calls; readonly storeId: string },
+  core: { readonly pool: OperationPool; readonly upstreams: Upstreams; readonly storeId: string },
 ): ConflictDesk {
   const { device, entities, keepPlan, payloadBytesMax } = given;
   const ownRules = new Map(entities.map((rules) => [rules.type, rules]));
@@ -50,7 +50,7 @@ export function deskOf(
     // What several have put in is more than each of them may.
     recordBytesMax: RECORD_FACTOR * payloadBytesMax,
     pool: () => core.pool,
-    call: (upstream, run, options) => core.calls.call(upstream, run, options),
+    call: (upstream, run, options) => core.upstreams.call(upstream, run, options),
     device: () => nameInVectors(device, core.storeId),
     rulesOf: (type) => ownRules.get(type) ?? entityRulesOf(type),
     exemptionsOf: (type) => exemptionsAmong(core.pool.registered.byType)(type),

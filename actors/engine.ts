@@ -17,7 +17,6 @@ import type { Hold } from '../persistence/port/review.ts';
 import type { Store, StoredOperation } from '../persistence/port/store.ts';
 import type { OutsideCrisis } from '../persistence/port/writes.ts';
 import type { Handler } from './attempt/handler.ts';
-import { Calls } from './call/calls.ts';
 import type { ActorSystem } from './charts/actorSystem.ts';
 import { crisisChart } from './charts/chartOfWork.ts';
 import { type ComponentsParts, restartComponent, restoreComponents } from './components.ts';
@@ -60,7 +59,6 @@ import { StoreCheck } from './recovery/storeCheck.ts';
 import { StoreHold } from './recovery/storeHold.ts';
 import { SteadyClock } from './time/steadyClock.ts';
 import { TimerService } from './time/timerService.ts';
-import { UpstreamRates } from './upstream/upstreamRates.ts';
 import { Upstreams } from './upstream/upstreams.ts';
 
 export interface EngineParts extends DeskOptions {
@@ -107,9 +105,6 @@ export class EngineCore {
   /** What has happened since the process started. */
   readonly counts: Counts;
   readonly upstreams: Upstreams;
-  readonly rates: UpstreamRates;
-  /** Work that is guarded and not durable. */
-  readonly calls: Calls;
   /** Where edits of merged records are looked after. */
   readonly desk: ConflictDesk;
   /** Records quarantined, now and by earlier processes. */
@@ -211,15 +206,24 @@ export class EngineCore {
       },
       onFailed: onComponentFailed,
     });
+    this.upstreams = new Upstreams({
+      ...{ store, journal, clock, steady, random, timers, facts, system },
+      policies,
+      names: given.upstreams,
+      storage: () => this.storage.state,
+      isCrisisMode: () => this.crisisModes.isGlobal,
+      isStorageDown: () => this.storage.isDown,
+      isBusy: () => this.pool.attemptsRunning > 0,
+      keep: this.#keep.bind(this),
+      onFailed: onComponentFailed,
+      onError,
+    });
     this.desk = deskOf(given, { journal, steady, timers, retry }, this);
     const pool = new OperationPool({
       ...given,
       ...{ journal, steady, timers, retry, unwritten },
       edits: this.desk,
-      rates: (upstream) => this.rates.of(upstream),
-      callsAt: (upstream) => this.calls.inFlightAt(upstream),
-      callsWaiting: (upstream) => this.calls.waitingAt(upstream),
-      takeCall: (upstream, ranks, permit) => this.calls.take(upstream, ranks, permit),
+      upstreams: this.upstreams,
     });
     this.pool = pool;
     this.unreadable = new UnreadableCrises({
@@ -240,30 +244,6 @@ export class EngineCore {
       ...{ store, journal, clock, steady, random, retry, facts, pool },
       edits: this.desk,
     });
-    this.upstreams = new Upstreams({
-      ...{ clock, steady, random, timers, facts, system },
-      policies,
-      names: given.upstreams,
-      storage: () => this.storage.state,
-      isCrisisMode: () => this.crisisModes.isGlobal,
-      isStorageDown: () => this.storage.isDown,
-      isBusy: () => pool.attemptsRunning > 0,
-      keep: this.#keep.bind(this),
-      onFailed: onComponentFailed,
-      onError,
-    });
-    this.rates = new UpstreamRates(policies);
-    this.calls = new Calls({
-      ...{ clock, steady, random, timers, policies, onError },
-      flowOf: (name) => this.upstreams.get(name).flow,
-      rates: this.rates,
-      // While nothing can be made durable no operation takes a slot, however urgent.
-      operationsAt: (name) =>
-        this.storage.isDown ? Number.POSITIVE_INFINITY : pool.dispatcher.mostUrgentAt(name),
-    });
-    for (const { flow } of this.upstreams.all) {
-      pool.dispatcher.addFlow(flow, () => policies.table.upstream(flow.upstream).crisisConcurrency);
-    }
     this.#componentsParts = {
       ...{ store, onError, storage: this.storage },
       ...{ upstreams: this.upstreams, crisisModes: this.crisisModes },
@@ -344,7 +324,6 @@ export class EngineCore {
     this.unreadable.opened(info.components.get(UNREADABLE));
     this.pool.dispatcher.alone.restore(info.components.get(ALONE));
     if (info.components.has(TIME)) {
-      this.rates.startEmpty(this.steady.now());
       for (const { flow } of this.upstreams.all) flow.startEmpty();
     }
     this.quarantined = info.quarantined;
@@ -412,7 +391,7 @@ export class EngineCore {
   /** Starts nothing new and resolves once nothing is in flight and everything is on disk. */
   async drain(): Promise<void> {
     this.#beginNothing();
-    await Promise.all([this.pool.busy.whenIdle(), this.calls.drain()]);
+    await Promise.all([this.pool.busy.whenIdle(), this.upstreams.drainCalls()]);
     await this.journal.idle();
   }
 
@@ -421,7 +400,7 @@ export class EngineCore {
     try {
       this.#beginNothing();
       this.pool.interruptAll();
-      this.calls.stop();
+      this.upstreams.abortCalls();
       await unlessStalled(this.#parts.clock, this.journal.idle());
     } finally {
       this.plans.closed();

@@ -37,7 +37,7 @@ export function engineHealth(
       failure: storage.failure?.code ?? null,
     },
     upstreams: upstreams.shown.map((upstream) => stateOfUpstream(core, upstream)),
-    stuck: pool.dispatcher.stuck.map(({ upstream, because, sinceMs }) => ({
+    stuck: upstreams.stuck.map(({ upstream, because, sinceMs }) => ({
       upstream,
       because,
       forMs: core.steady.now() - sinceMs,
@@ -61,7 +61,11 @@ export function engineHealth(
       rateLimited: waiting.inLineFor('rate'),
       turn: waiting.inLineFor('turn'),
     },
-    queue: waitingWork(waiting.inLine, pool.dispatcher.flows, core.steady),
+    queue: waitingWork(
+      waiting.inLine,
+      upstreams.all.map(({ flow }) => flow),
+      core.steady,
+    ),
     crises: {
       refused: counts.crisesRefused.times,
       mended: counts.crisesMended.times,
@@ -96,16 +100,16 @@ export function stateOfUpstream(
   { steady, pool }: Pick<EngineCore, 'steady' | 'pool'>,
   upstream: Upstream,
 ): UpstreamState {
-  const { name, breaker, flow } = upstream;
+  const { name, breaker, flow, line, crisesInFlight } = upstream;
   const isAsked =
     flow.inFlight > 0 ||
-    pool.dispatcher.isAwaited(name) ||
+    line.isAwaited ||
     pool.undelivered.state.some((at) => at.upstream === name);
   return {
     ...upstreamState(upstream, steady),
     isUntried: breaker.snapshot.value === 'halfOpen' && !isAsked,
     overhanging: pool.overhanging(name),
-    crisesInFlight: pool.dispatcher.crisesInFlight(name),
+    crisesInFlight,
     waits: waitsAt(flow, steady),
   };
 }

@@ -445,7 +445,7 @@ export class LocalEngine implements Engine {
   }
 
   call<Value>(upstream: string, run: CallFunction<Value>, options?: CallOptions): Promise<Value> {
-    return this.#core.calls.call(upstream, run, options && this.crisisModes.raised(options));
+    return this.#core.upstreams.call(upstream, run, options && this.crisisModes.raised(options));
   }
 
   async view(id: string): Promise<OperationView> {

@@ -6,12 +6,12 @@
 
 import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { CallReport } from '../../machines/policy/flow/callReport.ts';
-import type { RateAsker, RateLimits } from '../../machines/policy/flow/rateLimits.ts';
+import type { RateAsker } from '../../machines/policy/flow/rateLimits.ts';
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import type { OperationPolicy } from '../../machines/policy/layers/policyFields.ts';
 import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { WaitCause } from '../../machines/vocabulary/standing.ts';
+import type { MayRun, WaitCause } from '../../machines/vocabulary/standing.ts';
 import {
   DEFAULT_TIER,
   leastUrgent,
@@ -23,7 +23,7 @@ import {
   URGENCY_MAX,
   upTo,
 } from '../../machines/vocabulary/urgency.ts';
-import { type Asker, callMs, type FlowControl, type Permit } from '../flow/flowControl.ts';
+import { callMs, type FlowControl, type Permit } from '../flow/flowControl.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import type { CallAttempt } from './callAttempt.ts';
@@ -93,13 +93,16 @@ export const CALLS_WAITING_MAX = 1_000;
 /** While calls wait, a slot that nobody told of is found within this. */
 const LOOK_AGAIN_MS = 100;
 
+/** The line that calls wait in. */
+export interface CallLine {
+  /** A permit for a call of this rank; `null` when it has to wait. */
+  tryCall(urgency: number): Permit | null;
+  /** Whether one may begin. */
+  mayCall(urgency: number): MayRun;
+}
+
 export interface UpstreamCallsParts {
-  readonly upstream: string;
   readonly flow: FlowControl;
-  /** `null` where neither its subjects nor its tiers have a limit. */
-  readonly rates: () => RateLimits | null;
-  /** The rank of the most urgent operation that may wait for a slot; `Infinity` for none. */
-  readonly mostUrgentOperation: () => number;
   readonly policies: PoliciesInForce;
   readonly clock: Clock;
   readonly steady: Pick<SteadyClock, 'now'>;
@@ -108,19 +111,11 @@ export interface UpstreamCallsParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** Askers are the same for every call of a rank. */
-const ASKERS = askers(false);
-const NEXT_ASKERS = askers(true);
-
-function askers(isNext: boolean): readonly Asker[] {
-  const ranks = Array.from({ length: URGENCY_MAX + 1 }, (_, urgency) => urgency);
-  return ranks.map((urgency) => Object.freeze({ id: null, urgency, isNext, isCall: true }));
-}
-
 export class UpstreamCalls implements CallHost {
   readonly deadlines: CallDeadlines;
   readonly onError: (error: unknown) => void;
   readonly #parts: UpstreamCallsParts;
+  readonly #line: CallLine;
   readonly #flow: FlowControl;
   readonly #clock: Clock;
   readonly #queue = new CallQueue();
@@ -134,9 +129,9 @@ export class UpstreamCalls implements CallHost {
   #whenIdle: (() => void)[] = [];
   /** Read again after each change of the policies. */
   #usualTimeoutMs = Number.POSITIVE_INFINITY;
-  #rates: RateLimits | null = null;
 
-  constructor(parts: UpstreamCallsParts) {
+  constructor(line: CallLine, parts: UpstreamCallsParts) {
+    this.#line = line;
     this.#parts = parts;
     this.#flow = parts.flow;
     this.#clock = parts.clock;
@@ -148,22 +143,11 @@ export class UpstreamCalls implements CallHost {
         attempt.call.attemptDue(attempt, this.nowMs());
       },
     });
-    parts.flow.onChange(() => {
-      this.#grant();
-    });
-    parts.policies.onChange(() => {
-      this.#readPolicies();
-    });
-    this.#readPolicies();
+    this.changed();
   }
 
-  /** Calls that wait for their turn. */
-  get waiting(): number {
-    return this.#queue.size;
-  }
-
-  /** Their ranks. */
-  get waitingRanks(): RankSet {
+  /** The ranks of those that wait for their turn. */
+  get ranks(): RankSet {
     return this.#closed === null ? this.#queue.ranks : NO_RANKS;
   }
 
@@ -196,7 +180,7 @@ export class UpstreamCalls implements CallHost {
     }
     for (let call = this.#queue.first(ranks); call !== null; call = this.#queue.first(ranks)) {
       this.#queue.delete(call);
-      if (this.#rates !== null && this.#waitsForRate(call, this.#rates)) continue;
+      if (this.#waitsForRate(call)) continue;
       this.#begin(call, permit);
       return true;
     }
@@ -233,7 +217,7 @@ export class UpstreamCalls implements CallHost {
   /** It was ended while it waited. */
   forget(call: GuardedCall): void {
     this.#queue.delete(call);
-    if (call.reservation !== null) this.#rates?.withdraw(rateAskerOf(call), call.reservation);
+    if (call.reservation !== null) this.#flow.rates?.withdraw(rateAskerOf(call), call.reservation);
   }
 
   /** How an attempt went whose function has not returned. */
@@ -259,7 +243,7 @@ export class UpstreamCalls implements CallHost {
   }
 
   policyOf(of: string, type: string | undefined): OperationPolicy {
-    return this.#parts.policies.table.operation(this.#parts.upstream, of, type ?? '');
+    return this.#parts.policies.table.operation(this.#flow.upstream, of, type ?? '');
   }
 
   nowMs(): number {
@@ -295,41 +279,32 @@ export class UpstreamCalls implements CallHost {
     if (report.sign !== 'silent') this.#flow.recordCrisis(report, this.nowMs() - beganAtMs);
   }
 
-  #readPolicies(): void {
-    const { policies, upstream } = this.#parts;
-    this.#usualTimeoutMs = policies.table.operation(upstream, 'basic', '').attemptTimeoutMs;
-    this.#rates = this.#parts.rates();
-  }
-
-  /** A parked rank asks as the next where no operation goes before it: then it takes nobody's slot. */
-  #askerOf({ urgency }: GuardedCall): Asker {
-    const isNext =
-      urgency > this.#flow.urgencyBound && urgency <= this.#parts.mostUrgentOperation();
-    return (isNext ? NEXT_ASKERS : ASKERS)[urgency] ?? ANY_ASKER;
+  /** Other policies are in force. */
+  changed(): void {
+    const { table } = this.#parts.policies;
+    this.#usualTimeoutMs = table.operation(this.#flow.upstream, 'basic', '').attemptTimeoutMs;
   }
 
   /** Takes a permit, or waits for one, or is refused because the upstream is down. */
   #enter(call: GuardedCall): void {
-    const asker = this.#askerOf(call);
-    if (this.#rates !== null && this.#waitsForRate(call, this.#rates)) return;
-    this.#entered(call, this.#flow.tryEnter(asker));
-  }
-
-  #entered(call: GuardedCall, permit: Permit | null): void {
+    if (this.#waitsForRate(call)) return;
+    const permit = this.#line.tryCall(call.urgency);
     if (permit !== null) {
       this.#begin(call, permit);
       return;
     }
-    this.#rates?.giveBack(rateAskerOf(call), 0);
-    const answer = this.#flow.mayRun(this.#askerOf(call));
+    this.#flow.rates?.giveBack(rateAskerOf(call), 0);
+    const answer = this.#line.mayCall(call.urgency);
     const because = answer.may ? 'slot' : answer.because;
     if (DOWN.includes(because) && call.options.waitWhileDown !== true) {
-      call.end(upstreamDown(this.#parts.upstream, because, call.lastThrown));
+      call.end(upstreamDown(this.#flow.upstream, because, call.lastThrown));
     } else this.#wait(call);
   }
 
   /** Whether its subject or its tier has to wait; asked last, so that no token is taken for nothing. */
-  #waitsForRate(call: GuardedCall, rates: RateLimits): boolean {
+  #waitsForRate(call: GuardedCall): boolean {
+    const { rates } = this.#flow;
+    if (rates === null) return false;
     const nowMs = this.#parts.steady.now();
     call.reservation = rates.ask(rateAskerOf(call), call.reservation, nowMs);
     if (call.reservation === null) return false;
@@ -338,7 +313,7 @@ export class UpstreamCalls implements CallHost {
   }
 
   #beginCrisis(call: GuardedCall): void {
-    this.#rates?.count(rateAskerOf(call), this.#parts.steady.now());
+    this.#flow.rates?.count(rateAskerOf(call), this.#parts.steady.now());
     this.#begin(call, null);
   }
 
@@ -359,38 +334,36 @@ export class UpstreamCalls implements CallHost {
 
   #wait(call: GuardedCall): void {
     if (this.#queue.size >= CALLS_WAITING_MAX) {
-      call.end(callsFull(this.#parts.upstream, this.#queue.size));
+      call.end(callsFull(this.#flow.upstream, this.#queue.size));
       return;
     }
     this.#queue.add(call);
     this.#cancelLook ??= this.after(LOOK_AGAIN_MS, this.#look);
   }
 
-  /** Slots that durable work gives back are told of to nobody: they are looked for. */
+  /** Some slots open with time, which nobody tells of: they are looked for. */
   readonly #look = (): void => {
     this.#cancelLook = null;
-    this.#grant();
+    while (this.startNext());
     if (this.#queue.size > 0) this.#cancelLook ??= this.after(LOOK_AGAIN_MS, this.#look);
   };
 
-  /** Lets those that wait take what is free now, the most urgent first. */
-  #grant(): void {
-    if (this.#closed !== null) return;
-    for (let call = this.#queue.first(); call !== null; call = this.#queue.first()) {
-      const answer = this.#flow.mayRun(this.#askerOf(call));
-      const isDown = !answer.may && DOWN.includes(answer.because);
-      if (!answer.may && !isDown) return;
-      if (isDown && call.options.waitWhileDown === true) return;
-      this.#queue.delete(call);
-      this.#enter(call);
-      if (!call.isOver && this.#queue.first() === call) return;
-    }
+  /** The most urgent takes what is free now, or is refused because the upstream is down. */
+  startNext(): boolean {
+    const call = this.#closed === null ? this.#queue.first() : null;
+    if (call === null) return false;
+    const answer = this.#line.mayCall(call.urgency);
+    const isDown = !answer.may && DOWN.includes(answer.because);
+    if (!answer.may && !isDown) return false;
+    if (isDown && call.options.waitWhileDown === true) return false;
+    this.#queue.delete(call);
+    this.#enter(call);
+    return call.isOver || this.#queue.first() !== call;
   }
 }
 
 /** Reasons for which nothing goes to the upstream until it is back. */
 const DOWN: readonly WaitCause[] = ['operator', 'breaker', 'probe'];
-const ANY_ASKER: Asker = Object.freeze({ id: null, urgency: URGENCY_MAX, isCall: true });
 
 function rateAskerOf({ options, urgency, tier }: GuardedCall): RateAsker {
   return { subject: options.subject ?? null, ...tier, urgency };

@@ -1,6 +1,6 @@
 /**
  * When crises are delivered: at once, again when their retry is due, and all of them the moment that
- * their upstream is back (CR-4). They ask no flow control (CB-3).
+ * their upstream is back (CR-4). They ask no flow control (CB-3), and go out where their line fails.
  *
  * @module
  */
@@ -9,26 +9,27 @@ import type { CrisisEvent } from '../../machines/crisis/crisisMachine.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
 import { SLOT_HELD_MS_MAX } from '../../machines/policy/crisis/crisisSlotShares.ts';
 import type { CallReport } from '../../machines/policy/flow/callReport.ts';
-import type { RateLimits } from '../../machines/policy/flow/rateLimits.ts';
 import { type Clock, clampDueTime } from '../../machines/vocabulary/clock.ts';
-import type { CrisisSlots } from '../flow/crisisSlots.ts';
 import type { FlowControl } from '../flow/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
 import { Slices } from '../time/slices.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 
 export interface CrisisTurnsParts {
   readonly clock: Clock;
   readonly steady: Pick<SteadyClock, 'now'>;
   readonly timers: TimerService;
-  readonly rates: (upstream: string) => RateLimits | null;
+  readonly onError: (error: unknown) => void;
 }
 
 /** The slot of one delivery. */
 interface Delivery {
-  readonly flow: FlowControl;
+  readonly upstream: Upstream;
   leave: () => void;
+  /** It takes long: see {@link SlotHold.hang}. */
+  hang: () => void;
   /** Its time to hold the slot is measured no longer. */
   cancelTimer: () => void;
   /** False while it waits for it. */
@@ -56,47 +57,42 @@ export class CrisisTurns {
     this.#backingOff.clear();
   }
 
-  /** How many deliveries to this upstream are in flight. */
-  inFlight(upstream: string): number {
-    let count = 0;
-    for (const { flow, sentAtMs } of this.#slots.values()) {
-      if (sentAtMs !== null && flow.upstream === upstream) count += 1;
-    }
-    return count;
-  }
-
   /** Asks for a slot for crises, and tells when it has one, or no handler; returns what ends the asking. */
   awaitPlace(
     resident: Resident,
-    queue: { readonly flow: FlowControl; readonly crisis: CrisisSlots } | undefined,
+    upstream: Upstream | undefined,
     report: (event: CrisisEvent) => void,
   ): () => void {
     const { entity, subject, attempt } = resident.actor.getSnapshot().context;
     const { clock, timers } = this.#parts;
     const nothing = (): void => undefined;
-    if (resident.handler === null || queue === undefined) {
+    if (resident.handler === null || upstream === undefined) {
       const type = resident.handler === null ? 'handler.missing' : 'place.granted';
       report({ type, atMs: clock.now() });
       return nothing;
     }
-    const { flow, crisis } = queue;
     const delivery: Delivery = {
-      flow,
+      upstream,
       leave: nothing,
+      hang: nothing,
       cancelTimer: nothing,
       hasSlot: false,
       sentAtMs: null,
     };
     this.#slots.set(resident, delivery);
     const asker = { subject, entity: entityKey(entity), isFirst: attempt === 1 };
-    const hold = crisis.enter(asker, () => {
+    const begin = (): void => {
+      if (delivery.hasSlot) return;
       delivery.hasSlot = true;
       delivery.cancelTimer = timers.after(SLOT_HELD_MS_MAX, () => {
-        hold.hang();
+        this.#unstopped(delivery.hang);
       });
       report({ type: 'place.granted', atMs: clock.now() });
+    };
+    const isInLine = this.#unstopped(() => {
+      Object.assign(delivery, upstream.line.enterCrisis(asker, begin));
     });
-    delivery.leave = hold.leave;
+    if (!isInLine) begin();
     return () => {
       if (!delivery.hasSlot) this.#leave(resident);
     };
@@ -106,10 +102,9 @@ export class CrisisTurns {
   begin(resident: Resident, run: () => () => void): () => void {
     const delivery = this.#slots.get(resident);
     if (delivery !== undefined) {
-      const { rates, steady } = this.#parts;
-      delivery.sentAtMs = steady.now();
-      const { subject, tier } = resident.actor.getSnapshot().context;
-      rates(delivery.flow.upstream)?.count({ subject, tier }, delivery.sentAtMs);
+      this.#unstopped(() => {
+        this.#sent(resident, delivery);
+      });
     }
     const stop = run();
     return () => {
@@ -118,13 +113,34 @@ export class CrisisTurns {
     };
   }
 
+  #sent(resident: Resident, delivery: Delivery): void {
+    const { upstream, sentAtMs } = delivery;
+    delivery.sentAtMs = this.#parts.steady.now();
+    if (sentAtMs === null) upstream.crisesInFlight += 1;
+    const { subject, tier } = resident.actor.getSnapshot().context;
+    upstream.flow.rates?.count({ subject, tier }, delivery.sentAtMs);
+  }
+
   /** Its delivery has ended; its upstream hears how, where it held a slot. */
   ended(resident: Resident, report: CallReport): void {
     const delivery = this.#leave(resident);
     if (delivery === undefined) return;
-    const { flow, sentAtMs } = delivery;
+    const { upstream, sentAtMs } = delivery;
     const nowMs = this.#parts.steady.now();
-    flow.recordCrisis(report, sentAtMs === null ? 0 : nowMs - sentAtMs);
+    this.#unstopped(() => {
+      upstream.flow.recordCrisis(report, sentAtMs === null ? 0 : nowMs - sentAtMs);
+    });
+  }
+
+  /** False where it throws, which is told of: no defect of a line keeps a crisis in, or its end from being told. */
+  #unstopped(act: () => void): boolean {
+    try {
+      act();
+      return true;
+    } catch (error) {
+      this.#parts.onError(error);
+      return false;
+    }
   }
 
   /** Lets one that waits for its time go on when that has come. */
@@ -160,8 +176,9 @@ export class CrisisTurns {
     const delivery = this.#slots.get(resident);
     if (delivery === undefined) return undefined;
     this.#slots.delete(resident);
+    if (delivery.sentAtMs !== null) delivery.upstream.crisesInFlight -= 1;
     delivery.cancelTimer();
-    delivery.leave();
+    this.#unstopped(delivery.leave);
     return delivery;
   }
 

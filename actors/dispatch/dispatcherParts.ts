@@ -5,21 +5,20 @@
  */
 
 import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts';
-import type { RateLimits } from '../../machines/policy/flow/rateLimits.ts';
 import type { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { RankSet } from '../../machines/vocabulary/urgency.ts';
 import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
-import type { Facts } from '../facts/factStream.ts';
-import type { Permit } from '../flow/flowControl.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
+import type { Upstreams } from '../upstream/upstreams.ts';
 
 /** The operations in memory, as far as the dispatcher brings them there and lets go of them. */
 export interface Residents {
   readonly size: number;
+  /** Rows that are left on disk as they are: every claim passes over them. */
+  readonly left: { readonly passOver: PassOver };
   resident(id: string): Resident | undefined;
   /** Reads an operation back from its row; `null` where that can't be. */
   revive(row: StoredOperation): Resident | null;
@@ -31,6 +30,7 @@ export interface Residents {
 
 export interface DispatcherParts {
   readonly store: QueueStore;
+  readonly upstreams: Upstreams;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly steady: SteadyClock;
@@ -41,18 +41,5 @@ export interface DispatcherParts {
   readonly attemptTimeoutMs: (resident: Resident) => number;
   readonly retry: RetryPoliciesOf;
   readonly runs: FailureRuns;
-  /** Rows that are left on disk as they are: every claim passes over them. */
-  readonly passOver: () => PassOver;
   readonly onError: (error: unknown) => void;
-  readonly facts: Facts;
-  /** The rate limits by subject and tier at an upstream; `null` where there are none. */
-  readonly rates: (upstream: string) => RateLimits | null;
-  /** How long nothing may begin while work is due, in milliseconds. */
-  readonly watchdogMs: () => number;
-  /** Calls to an upstream under way that are no operations. */
-  readonly callsAt: (upstream: string) => number;
-  /** The ranks of calls that wait for a slot at an upstream. */
-  readonly callsWaiting: (upstream: string) => RankSet;
-  /** Gives this permit to a call of one of these ranks that waits; `false` where there is none. */
-  readonly takeCall: (upstream: string, ranks: RankSet, permit: Permit) => boolean;
 }

@@ -7,34 +7,40 @@
 
 import { instantDue } from '../../machines/operation/due.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
+import type { QueueStore, StoredOperation } from '../../persistence/port/store.ts';
 import { Backoff, pause, whenWritten } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
 import { Slices } from '../time/slices.ts';
 import type { TimerService } from '../time/timerService.ts';
-import { PAGE_ROWS } from './claims.ts';
+import { PAGE_ROWS } from '../upstream/claims.ts';
+import type { Residents } from './dispatcherParts.ts';
 
 export interface InstantWatchParts {
   readonly store: QueueStore;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly timers: TimerService;
-  /** Rows that can't be read here. */
-  readonly passOver: () => PassOver;
-  readonly wake: (row: StoredOperation, tell: (resident: Resident) => void) => void;
+  readonly pool: Pick<Residents, 'left'>;
   readonly onError: (error: unknown) => void;
+}
+
+/** Who reaches operations wherever they are. */
+interface Waker {
+  wake(row: StoredOperation, tell: (resident: Resident) => void): void;
 }
 
 /** Tells operations whose time has come, wherever they wait (OP-5, OP-13). */
 export class InstantWatch {
+  readonly #waker: Waker;
   readonly #parts: InstantWatchParts;
   #nextAtMs = Number.POSITIVE_INFINITY;
   readonly #backoff = new Backoff();
   #isStarted = false;
   #cancelTimer: (() => void) | null = null;
 
-  constructor(parts: InstantWatchParts) {
+  constructor(waker: Waker, parts: InstantWatchParts) {
+    this.#waker = waker;
     this.#parts = parts;
   }
 
@@ -59,18 +65,18 @@ export class InstantWatch {
   }
 
   async #tellDue(): Promise<void> {
-    const { store, clock, passOver, wake, onError } = this.#parts;
+    const { store, clock, pool, onError } = this.#parts;
     this.#nextAtMs = Number.POSITIVE_INFINITY;
     const atMs = clock.now();
     try {
       const { rows, nextExpiryAtMs } = await store.expired({
         nowMs: atMs,
         limit: PAGE_ROWS,
-        passOver: passOver(),
+        passOver: pool.left.passOver,
       });
       this.#backoff.reset();
       await Slices.of(clock).each(rows, (row) => {
-        wake(row, ({ actor }) => {
+        this.#waker.wake(row, ({ actor }) => {
           actor.send({ type: instantDue(actor.getSnapshot().context, atMs), atMs });
         });
       });

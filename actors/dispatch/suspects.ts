@@ -1,6 +1,6 @@
 /**
  * Operations that were in flight when the process died: one of them may be what killed it. At each
- * upstream they run a few at a time, most urgent first over all upstreams, and what was in flight at
+ * upstream they run a few at a time, in its line, and what was in flight at
  * several crashes in a row runs with nothing else in flight, so that the culprit is told from the
  * bystanders. Before it runs alone again the process must live for a while without it, so that a process
  * that somebody else keeps killing is told from one that the work kills (RT-4, SV-3,
@@ -12,21 +12,19 @@
 import {
   CRASHES_IN_A_ROW_MAX,
   pauseBeforeAloneMs,
-  SUSPECTS_IN_FLIGHT_MAX,
   windowAloneMs,
 } from '../../machines/policy/retry/crashPolicy.ts';
 import { crashesBeside } from '../../machines/policy/retry/failureRuns.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { NO_RANKS, type RankSet, upTo } from '../../machines/vocabulary/urgency.ts';
-import type { FlowControl, Permit } from '../flow/flowControl.ts';
+import { upTo } from '../../machines/vocabulary/urgency.ts';
+import type { FlowControl } from '../flow/flowControl.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
+import type { SuspectQueue } from '../upstream/suspectQueue.ts';
+import type { Upstreams } from '../upstream/upstreams.ts';
 import type { AloneMark } from './aloneMark.ts';
-import { ReadyQueue } from './readyQueue.ts';
-import type { UpstreamQueue } from './upstreamQueue.ts';
-import type { UpstreamQueues } from './upstreamQueues.ts';
 
 // Holds back everything else while an operation runs alone that may be what kills the process: for a
 // bounded time before it begins, until what is in flight has ended, and as long once it runs. After that
@@ -35,19 +33,16 @@ import type { UpstreamQueues } from './upstreamQueues.ts';
 interface IsolationParts {
   readonly steady: Pick<SteadyClock, 'now'>;
   readonly timers: TimerService;
-  readonly flows: () => Iterable<FlowControl>;
+  readonly upstreams: Pick<Upstreams, 'all'>;
   /** Keeps who was alone in flight. */
   readonly mark: Pick<AloneMark, 'began' | 'ended'>;
-  /** Resolves once all that was ordered until now is on disk, or can't be. */
-  readonly written: () => Promise<unknown>;
-  /** One may begin that was to wait for the end of what is in flight, or the next may have its turn. */
-  readonly onMayBegin: () => void;
-  /** The others may start again. */
-  readonly onOver: () => void;
+  readonly journal: Pick<Journal, 'written'>;
 }
 
 class Isolation {
   readonly #parts: IsolationParts;
+  /** One may begin that was to wait for the end of what is in flight, or the next may have its turn. */
+  readonly #onMayBegin: () => void;
   /** The one for which the others are held back. */
   #alone: Resident | null = null;
   #windowMs = 0;
@@ -59,8 +54,9 @@ class Isolation {
   #isPaused = false;
   #cancelTimer: () => void = () => undefined;
 
-  constructor(parts: IsolationParts) {
+  constructor(parts: IsolationParts, onMayBegin: () => void) {
     this.#parts = parts;
+    this.#onMayBegin = onMayBegin;
   }
 
   /** True while nothing else may start. */
@@ -76,16 +72,16 @@ class Isolation {
   /** From now on nothing else starts, for at most `windowMs` before it begins and as long after. */
   begin(suspect: Resident, windowMs: number): void {
     if (this.#alone === suspect) return;
-    const { steady, flows, onMayBegin } = this.#parts;
+    const { steady, upstreams } = this.#parts;
     this.#alone = suspect;
     this.#windowMs = windowMs;
     this.#sinceMs = steady.now();
     this.#isDrainOver = false;
     this.#drained = 'no';
-    for (const flow of flows()) flow.setIntake('isolated');
+    for (const { flow } of upstreams.all) flow.setIntake('isolated');
     this.#after(windowMs, () => {
       this.#isDrainOver = true;
-      onMayBegin();
+      this.#onMayBegin();
     });
   }
 
@@ -95,20 +91,19 @@ class Isolation {
    */
   get mayRun(): boolean {
     if (this.#isDrainOver || this.#drained === 'yes') return true;
-    const isInFlight = [...this.#parts.flows()].some(({ inFlight }) => inFlight > 0);
+    const isInFlight = this.#parts.upstreams.all.some(({ flow }) => flow.inFlight > 0);
     if (!isInFlight && this.#drained === 'no') void this.#settle(this.#alone);
     return false;
   }
 
   async #settle(suspect: Resident | null): Promise<void> {
-    const { written, onMayBegin } = this.#parts;
     this.#drained = 'writing';
     // What ended last is ordered to be written after its slot came back.
     await Promise.resolve();
-    await written().catch(() => undefined);
+    await this.#parts.journal.written().catch(() => undefined);
     if (this.#alone !== suspect || this.#drained !== 'writing') return;
     this.#drained = 'yes';
-    onMayBegin();
+    this.#onMayBegin();
   }
 
   /** It begins. */
@@ -116,23 +111,22 @@ class Isolation {
     if (this.#alone !== suspect) return;
     this.#parts.mark.began(suspect.id, this.#drained === 'yes');
     this.#after(this.#windowMs, () => {
-      if (this.end(suspect)) this.#parts.onOver();
+      this.end(suspect);
     });
   }
 
-  /** It has ended, or can't run now. True where the others may start again for that. */
-  end(suspect: Resident): boolean {
-    if (this.#alone !== suspect) return false;
-    const { steady, flows, mark, onMayBegin } = this.#parts;
+  /** It has ended, or can't run now: the others may start again. */
+  end(suspect: Resident): void {
+    if (this.#alone !== suspect) return;
+    const { steady, upstreams, mark } = this.#parts;
     this.#alone = null;
     mark.ended(suspect.id);
     this.#isPaused = true;
-    for (const flow of flows()) flow.setIntake('open');
+    for (const { flow } of upstreams.all) flow.setIntake('open');
     this.#after(Math.max(1, steady.now() - this.#sinceMs), () => {
       this.#isPaused = false;
-      onMayBegin();
+      this.#onMayBegin();
     });
-    return true;
   }
 
   /** Nothing starts any more. */
@@ -151,197 +145,109 @@ export interface SuspectsParts {
   readonly clock: Clock;
   readonly steady: Pick<SteadyClock, 'now'>;
   readonly timers: TimerService;
-  readonly queues: Pick<UpstreamQueues, 'get' | 'values'>;
+  readonly upstreams: Pick<Upstreams, 'find' | 'all'>;
   readonly journal: Pick<Journal, 'written'>;
   /** Keeps who was alone in flight. */
   readonly mark: Pick<AloneMark, 'began' | 'ended' | 'turnOf'>;
   /** How long its attempt may take. */
   readonly attemptTimeoutMs: (resident: Resident) => number;
-  readonly grant: (resident: Resident, permit: Permit) => void;
-  /** The pause of one is over. */
-  readonly onPauseOver: () => void;
-  /** Nobody is held back any more for one that was to run alone. */
-  readonly onOthersMayStart: () => void;
-}
-
-/** The suspects of one upstream that may run beside others. */
-interface Group {
-  readonly waiting: ReadyQueue<Resident>;
-  readonly inFlight: Set<Resident>;
 }
 
 export class Suspects {
   readonly #parts: SuspectsParts;
   readonly #isolation: Isolation;
-  readonly #waiting = new Set<Resident>();
   /** Of those waiting, who has to run alone. */
   readonly #isolated = new Set<Resident>();
-  /** The others: by upstream, so that a crowd of them is not looked through. */
-  readonly #groups = new Map<string, Group>();
-  /** Those of them that are in flight. */
-  readonly #groupsOf = new Map<Resident, Group>();
-  /** Of those waiting, whose turn to run alone has not come yet. */
+  /** Those of them whose turn has not come yet. */
   readonly #pausing = new Set<Resident>();
   /** Those that were to run alone and began. */
   readonly #ran = new Set<Resident>();
+  /** The others, with the queue that each waits in or began from: `null` for one that has no upstream. */
+  readonly #queues = new Map<Resident, SuspectQueue | null>();
+  #isStarted = false;
 
   constructor(parts: SuspectsParts) {
     this.#parts = parts;
-    const { steady, timers, queues, onPauseOver, onOthersMayStart } = parts;
-    this.#isolation = new Isolation({
-      steady,
-      timers,
-      mark: parts.mark,
-      written: () => parts.journal.written(),
-      flows: () => [...queues.values()].map(({ flow }) => flow),
-      onMayBegin: onPauseOver,
-      onOver: onOthersMayStart,
+    this.#isolation = new Isolation(parts, () => {
+      this.pump();
     });
   }
 
-  /** Whether the others are held back for one that runs alone, or is about to. */
-  get isIsolating(): boolean {
-    return this.#isolation.isOn;
-  }
-
+  /** All that wait. */
   get waiting(): readonly Resident[] {
-    return [...this.#waiting];
+    const { all } = this.#parts.upstreams;
+    return [...this.#isolated, ...all.flatMap(({ suspects }) => suspects.all), ...this.#lost];
   }
 
-  /** The ranks of those that wait for this upstream. */
-  waitingAt(upstream: string): RankSet {
-    return this.#groups.get(upstream)?.waiting.ranks ?? NO_RANKS;
-  }
-
-  /** Of these, the ranks of those that may run beside others now. */
-  ranksAt(upstream: string): RankSet {
-    const group = this.#groups.get(upstream);
-    if (group === undefined || this.#isolation.isOn || isFull(group)) return NO_RANKS;
-    return group.waiting.ranks;
+  get #lost(): readonly Resident[] {
+    return [...this.#queues].flatMap(([suspect, queue]) => (queue === null ? suspect : []));
   }
 
   has(resident: Resident): boolean {
-    return this.#waiting.has(resident) || this.#ran.has(resident) || this.#groupsOf.has(resident);
+    return this.#isolated.has(resident) || this.#ran.has(resident) || this.#queues.has(resident);
   }
 
   add(suspect: Resident): void {
     const { crashes } = suspect.actor.getSnapshot().context;
-    this.#waiting.add(suspect);
     if (crashes >= CRASHES_IN_A_ROW_MAX) this.#isolated.add(suspect);
-    else this.#groupOf(suspect).waiting.add(suspect);
+    else this.#enqueue(suspect);
     const pauseMs = pauseBeforeAloneMs(crashes);
-    if (pauseMs === 0) return;
-    const { timers, onPauseOver } = this.#parts;
-    this.#pausing.add(suspect);
-    timers.after(pauseMs, () => {
-      if (this.#pausing.delete(suspect)) onPauseOver();
-    });
+    if (pauseMs > 0) {
+      this.#pausing.add(suspect);
+      this.#parts.timers.after(pauseMs, () => {
+        if (this.#pausing.delete(suspect)) this.pump();
+      });
+    }
+    this.#pumpOf(suspect);
   }
 
-  /** It has ended its attempt, or will not run. True when others may start again because of it. */
-  delete(suspect: Resident): boolean {
-    this.#leaveWaiting(suspect);
+  /** It has ended its attempt, or will not run. */
+  delete(suspect: Resident): void {
+    if (!this.has(suspect)) return;
+    this.#isolated.delete(suspect);
+    this.#pausing.delete(suspect);
     this.#ran.delete(suspect);
-    this.#groupsOf.get(suspect)?.inFlight.delete(suspect);
-    this.#groupsOf.delete(suspect);
-    return this.#isolation.end(suspect);
+    const queue = this.#queues.get(suspect);
+    queue?.withdraw(suspect);
+    queue?.ended(suspect);
+    this.#queues.delete(suspect);
+    this.#isolation.end(suspect);
   }
 
   /** Its handler is waited for no longer than that it holds up the next: it is in flight beside those. */
   overhangs(suspect: Resident): void {
-    this.#groupsOf.get(suspect)?.inFlight.delete(suspect);
+    this.#queues.get(suspect)?.ended(suspect);
   }
 
-  /** Its type goes to another upstream. */
+  /** Its type goes to another upstream, or its rank is another. */
   moved(suspect: Resident): void {
-    if (!this.#waiting.has(suspect)) return;
-    for (const { waiting } of this.#groups.values()) waiting.delete(suspect);
-    if (!this.#isolated.has(suspect)) this.#groupOf(suspect).waiting.add(suspect);
+    const queue = this.#queues.get(suspect);
+    if (queue === undefined || queue?.withdraw(suspect) === false) return;
+    this.#enqueue(suspect);
+    this.#pumpOf(suspect);
+  }
+
+  start(): void {
+    this.#isStarted = true;
+    this.pump();
   }
 
   /** Nothing starts any more. */
   stop(): void {
+    this.#isStarted = false;
     this.#isolation.stop();
   }
 
-  /** Starts those whose turn it is. True when one no longer isolates, so that others may start. */
-  pump(): boolean {
-    const wasIsolated = this.#isolation.isOn;
-    this.#startOthers();
-    this.#startAlone();
-    return wasIsolated && !this.#isolation.isOn;
+  #enqueue(suspect: Resident): void {
+    const queue = this.#parts.upstreams.find(suspect.handler?.upstream ?? '')?.suspects ?? null;
+    queue?.add(suspect);
+    this.#queues.set(suspect, queue);
   }
 
-  /**
-   * Gives a slot of this upstream, that something else is about to take, to a suspect of one of these
-   * ranks. False when there is none, or when as many run as may run beside each other.
-   */
-  take(upstream: string, ranks: RankSet, permit: Permit): boolean {
-    const group = this.#groups.get(upstream);
-    if (group === undefined || this.#isolation.isOn || isFull(group)) return false;
-    const suspect = group.waiting.first(ranks);
-    if (suspect === undefined) return false;
-    this.#run(suspect, permit);
-    return true;
-  }
-
-  /** Most urgent first over all upstreams; where work waits on disk as well, each claim looks here first. */
-  #startOthers(): void {
-    const open = new Map(this.#groups);
-    while (!this.#isolation.isOn) {
-      let most: readonly [upstream: string, suspect: Resident] | null = null;
-      for (const [upstream, group] of open) {
-        const suspect = isFull(group) ? undefined : group.waiting.first();
-        if (suspect === undefined) open.delete(upstream);
-        else if (most === null || suspect.urgency < most[1].urgency) most = [upstream, suspect];
-      }
-      if (most === null) return;
-      const [upstream, suspect] = most;
-      if (!this.#startOne(suspect, this.#parts.queues.get(upstream))) open.delete(upstream);
-    }
-  }
-
-  /** False where this upstream takes no more of them now. */
-  #startOne(
-    suspect: Resident,
-    queue: Pick<UpstreamQueue, 'flow' | 'isBehindRows'> | undefined,
-  ): boolean {
-    if (queue === undefined) {
-      this.#leaveWaiting(suspect);
-      suspect.actor.send({ type: 'handler.missing', atMs: this.#parts.clock.now() });
-      return true;
-    }
-    const { id, urgency } = suspect;
-    if (queue.isBehindRows(urgency)) return false;
-    const permit = queue.flow.tryEnter({ id, urgency });
-    if (permit !== null) this.#run(suspect, permit);
-    return permit !== null;
-  }
-
-  #run(suspect: Resident, permit: Permit): void {
-    this.#leaveWaiting(suspect);
-    const group = this.#groupOf(suspect);
-    group.inFlight.add(suspect);
-    this.#groupsOf.set(suspect, group);
-    this.#parts.grant(suspect, permit);
-  }
-
-  #groupOf(suspect: Resident): Group {
-    const upstream = suspect.handler?.upstream ?? '';
-    const group = this.#groups.get(upstream) ?? {
-      waiting: new ReadyQueue<Resident>(),
-      inFlight: new Set<Resident>(),
-    };
-    this.#groups.set(upstream, group);
-    return group;
-  }
-
-  #leaveWaiting(suspect: Resident): void {
-    if (!this.#waiting.delete(suspect)) return;
-    this.#pausing.delete(suspect);
-    this.#isolated.delete(suspect);
-    // Its handler may have been registered since it came.
-    for (const { waiting } of this.#groups.values()) waiting.delete(suspect);
+  #pumpOf(suspect: Resident): void {
+    if (!this.#isStarted) return;
+    this.#parts.upstreams.find(suspect.handler?.upstream ?? '')?.line.pump();
+    this.pump();
   }
 
   /**
@@ -349,7 +255,9 @@ export class Suspects {
    * turn, or else the one that began last before the process died. A suspect that began before that one waits for it:
    * beside a handler that hangs none is ever alone.
    */
-  #startAlone(): void {
+  pump(): void {
+    if (!this.#isStarted || this.#isolated.size + this.#queues.size === 0) return;
+    for (const suspect of this.#lost) this.#lacksHandler(suspect);
     const { mark } = this.#parts;
     const turnOf = ({ id }: Resident): number => mark.turnOf(id) ?? Number.MAX_SAFE_INTEGER;
     const suspects = [...this.#isolated].toSorted(
@@ -366,48 +274,43 @@ export class Suspects {
 
   /** False where nobody waits for it: its upstream can't take it now. */
   #isolate(suspect: Resident): boolean {
-    const { queues, clock, attemptTimeoutMs } = this.#parts;
-    const flow = queues.get(suspect.handler?.upstream ?? '')?.flow;
-    if (flow === undefined) {
-      this.#leaveWaiting(suspect);
-      suspect.actor.send({ type: 'handler.missing', atMs: clock.now() });
+    const { upstreams, attemptTimeoutMs } = this.#parts;
+    const line = upstreams.find(suspect.handler?.upstream ?? '')?.line;
+    if (line === undefined) {
+      this.#lacksHandler(suspect);
       return false;
     }
-    if (!canTake(flow, suspect)) {
+    if (!canTake(line.flow, suspect)) {
       this.#isolation.end(suspect);
       return false;
     }
     const beside = crashesBeside(suspect.actor.getSnapshot().context);
     this.#isolation.begin(suspect, windowAloneMs(beside, attemptTimeoutMs(suspect)));
     if (!this.#isolation.mayRun) return true;
-    const { id, urgency } = suspect;
-    const permit = flow.tryEnter({ id, urgency, isAlone: true });
+    const permit = line.tryOne(suspect, true);
     if (permit === null) this.#isolation.end(suspect);
-    else this.#runAlone(suspect, permit);
+    else {
+      this.#isolated.delete(suspect);
+      this.#ran.add(suspect);
+      this.#isolation.started(suspect);
+      line.work.grant(suspect, permit);
+    }
     return permit !== null;
   }
 
-  #runAlone(suspect: Resident, permit: Permit): void {
-    this.#leaveWaiting(suspect);
-    this.#ran.add(suspect);
-    this.#isolation.started(suspect);
-    this.#parts.grant(suspect, permit);
+  #lacksHandler(suspect: Resident): void {
+    this.#isolated.delete(suspect);
+    this.#queues.delete(suspect);
+    suspect.actor.send({ type: 'handler.missing', atMs: this.#parts.clock.now() });
   }
 
   /** Whether one that is as urgent, and need not run alone, can run soon. */
   #isBehindOthers(urgency: number): boolean {
-    for (const [upstream, { waiting }] of this.#groups) {
-      const first = waiting.first(upTo(urgency));
-      const flow = this.#parts.queues.get(upstream)?.flow;
-      if (first !== undefined && flow !== undefined && canTake(flow, first)) return true;
-    }
-    return false;
+    return this.#parts.upstreams.all.some(({ suspects, flow }) => {
+      const first = suspects.first(upTo(urgency));
+      return first !== undefined && canTake(flow, first);
+    });
   }
-}
-
-/** As many run beside each other as may. */
-function isFull({ inFlight }: Group): boolean {
-  return inFlight.size >= SUSPECTS_IN_FLIGHT_MAX;
 }
 
 /** Whether nothing stands against it but that the slots are taken. */

@@ -61,55 +61,45 @@ export function judgeTurn(
   });
 }
 
-/** What is asked for a rate. */
-export interface RateParts {
-  /** The limits of an upstream by subject and tier; `null` where there are none. */
-  readonly rates: (upstream: string) => RateLimits | null;
-  readonly steady: Pick<SteadyClock, 'now'>;
-}
-
 /** Takes the tokens of its rates; where there are none, or its subject is held, answers when to come again. */
 export function takeRate(
-  { rates, steady }: RateParts,
+  steady: Pick<SteadyClock, 'now'>,
   { subject, tier, like, rate }: SyncOperationContext,
   urgency: number,
   flow: FlowControl,
 ): RateReservation | null {
   const heldUntilMs = flow.subjectDueAtMs(subject);
   if (heldUntilMs !== null) {
-    if (rate !== undefined) rates(flow.upstream)?.withdraw({ subject, tier, like, urgency }, rate);
+    if (rate !== undefined) flow.rates?.withdraw({ subject, tier, like, urgency }, rate);
     return { owner: 'subject', dueAtMs: Math.ceil(heldUntilMs), timesAsked: 1 };
   }
-  const limits = rates(flow.upstream);
-  if (limits === null) return null;
-  return limits.ask({ subject, tier, like, urgency }, rate ?? null, steady.now());
+  const { rates } = flow;
+  if (rates === null) return null;
+  return rates.ask({ subject, tier, like, urgency }, rate ?? null, steady.now());
 }
 
 /** It has ended without the turn that its rates promised it: nobody waits for it to come. */
 export function leaveRate(
-  { rates }: Pick<RateParts, 'rates'>,
+  flow: FlowControl | undefined,
   { subject, tier, like, rate }: SyncOperationContext,
   urgency: number,
-  upstream: string,
 ): void {
-  if (rate !== undefined) rates(upstream)?.withdraw({ subject, tier, like, urgency }, rate);
+  if (rate !== undefined) flow?.rates?.withdraw({ subject, tier, like, urgency }, rate);
 }
 
 /** Its call does not begin: the tokens that it took with its permit, if it has one, go back. */
-export function giveBackRate(
-  { rates, clock }: Pick<RateParts, 'rates'> & { readonly clock: Clock },
-  { actor, urgency, permit }: Resident,
-): void {
-  if (permit === null) return;
+export function giveBackRate(clock: Clock, { actor, urgency, permit }: Resident): void {
+  const rates = permit?.flow.rates ?? null;
+  if (permit === null || rates === null) return;
   const { subject, tier, like }: Omit<RateAsker, 'urgency'> = actor.getSnapshot().context;
   const heldMs = clock.monotonic() - permit.beganAtMs;
-  rates(permit.flow.upstream)?.giveBack({ subject, tier, like, urgency }, heldMs);
+  rates.giveBack({ subject, tier, like, urgency }, heldMs);
 }
 
 /** Asks for a permit by way of the rates: a request that arrives now has no reservation, and gets none. */
 export function enterByRate(
   limits: RateLimits,
-  steady: RateParts['steady'],
+  steady: Pick<SteadyClock, 'now'>,
   { subject, tier, like, urgency }: RateAsker,
   enter: () => Permit | null,
 ): Permit | null {

@@ -13,31 +13,33 @@ import { giveBack, type Permit } from '../flow/flowControl.ts';
 import { isEditBy } from '../operation/acceptance.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
-import { judgeTurn, type RateParts, type TurnJudgeParts, takeRate } from './turnJudge.ts';
+import type { Suspects } from './suspects.ts';
+import { judgeTurn, type TurnJudgeParts, takeRate } from './turnJudge.ts';
 
-export interface TurnsParts extends TurnJudgeParts, RateParts {
+export interface TurnsParts extends TurnJudgeParts {
   readonly clock: Clock;
   readonly steady: Pick<SteadyClock, 'now' | 'latest' | 'toWall'>;
-  /** Whether it has its turn apart from the others. */
-  readonly isSuspect: (resident: Resident) => boolean;
-  /** It must run alone, and nobody knew: it waits for that. */
-  readonly addSuspect: (resident: Resident) => void;
-  /** It has its permit, and takes its turn. */
-  readonly onHeld: (resident: Resident, permit: Permit) => void;
-  /** It does not take its turn: where it was the one that runs alone, the others may start. */
-  readonly onRefused: (resident: Resident) => void;
+  readonly suspects: Pick<Suspects, 'has' | 'add' | 'delete'>;
   readonly onError: (error: unknown) => void;
 }
 
+/** Who keeps account of permits. */
+interface Holder {
+  /** The operation has this permit, for a call that has not begun. */
+  held(resident: Resident, permit: Permit): void;
+}
+
 export class Turns {
+  readonly #holder: Holder;
   readonly #parts: TurnsParts;
 
-  constructor(parts: TurnsParts) {
+  constructor(holder: Holder, parts: TurnsParts) {
+    this.#holder = holder;
     this.#parts = parts;
   }
 
   /** Gives it its turn. Whatever comes of that, the permit is its own from here on, or is given back. */
-  readonly grant = (resident: Resident, permit: Permit): void => {
+  grant(resident: Resident, permit: Permit): void {
     const { onError } = this.#parts;
     try {
       this.#grant(resident, permit);
@@ -45,17 +47,17 @@ export class Turns {
       if (resident.permit !== permit) giveBack(permit);
       onError(error);
     }
-  };
+  }
 
   #grant(resident: Resident, permit: Permit): void {
-    const { clock, steady, isSuspect, addSuspect } = this.#parts;
+    const { clock, steady, suspects } = this.#parts;
     const atMs = clock.now();
     const { context } = resident.actor.getSnapshot();
     const verdict = turnVerdict(context, resident.handler, atMs, steady.latest());
-    if (verdict === 'alone' && !isSuspect(resident)) {
+    if (verdict === 'alone' && !suspects.has(resident)) {
       // It was stopped, or had no handler, before it was cleared: it still runs alone.
       giveBack(permit);
-      addSuspect(resident);
+      suspects.add(resident);
       return;
     }
     if (verdict !== 'turn.granted' && verdict !== 'alone') {
@@ -73,25 +75,25 @@ export class Turns {
     context: SyncOperationContext,
     wasOutage: boolean,
   ): void {
-    const { clock, steady, onHeld, onRefused } = this.#parts;
+    const { clock, steady, suspects } = this.#parts;
     const atMs = clock.now();
     // By what its handler is now: it may have been accepted before there was one.
     const isEdit = isEditBy(resident.handler, context);
     const turn = { type: 'turn.granted', atMs, wasOutage, isEdit } as const;
     if (!resident.isInMemory || !resident.actor.getSnapshot().can(turn)) {
       // An operation that can not take its turn holds no slot.
-      onRefused(resident);
+      suspects.delete(resident);
       giveBack(permit);
       return;
     }
-    const reservation = takeRate(this.#parts, context, resident.urgency, permit.flow);
+    const reservation = takeRate(steady, context, resident.urgency, permit.flow);
     if (reservation !== null) {
       const retryAtMs = steady.toWall(reservation.dueAtMs);
       this.#refuse(resident, permit, { type: 'rate.limited', atMs, retryAtMs, reservation });
       return;
     }
     resident.permit = permit;
-    onHeld(resident, permit);
+    this.#holder.held(resident, permit);
     resident.actor.send(turn);
   }
 
@@ -100,7 +102,8 @@ export class Turns {
     permit: Permit,
     event: Parameters<Resident['actor']['send']>[0],
   ): void {
-    this.#parts.onRefused(resident);
+    // Where it was the one that runs alone, the others may start.
+    this.#parts.suspects.delete(resident);
     giveBack(permit);
     resident.actor.send(event);
   }

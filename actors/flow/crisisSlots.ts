@@ -193,11 +193,15 @@ export class CrisisSlots {
       return;
     }
     this.#isBeginning = true;
-    do {
-      this.#isChanged = false;
-      this.#beginWaiting();
-    } while (this.#isChanged);
-    this.#isBeginning = false;
+    try {
+      do {
+        this.#isChanged = false;
+        this.#beginWaiting();
+      } while (this.#isChanged);
+    } finally {
+      // One that throws holds up itself alone.
+      this.#isBeginning = false;
+    }
   }
 
   #beginWaiting(): void {

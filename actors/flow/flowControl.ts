@@ -5,6 +5,7 @@
  */
 
 import { type CallReport, UNUSED } from '../../machines/policy/flow/callReport.ts';
+import type { RateLimits } from '../../machines/policy/flow/rateLimits.ts';
 import type { TypedCall, TypeTrials } from '../../machines/policy/flow/typeTrials.ts';
 import type { Intake, MayRun } from '../../machines/vocabulary/standing.ts';
 
@@ -75,6 +76,8 @@ export const NO_VERDICT: CallVerdict = Object.freeze({ isUpstreamWell: false, is
 /** Who may call one upstream, and how many at once. Crises ask nobody (CB-3). */
 export interface FlowControl {
   readonly upstream: string;
+  /** The rate limits by subject and tier; `null` where there are none. */
+  readonly rates: RateLimits | null;
   /** Permits that are out in this process. */
   readonly inFlight: number;
   /** How many more could go out now, as far as is known without asking. */
@@ -100,6 +103,10 @@ export interface FlowControl {
   readonly probesFailed: number;
   /** The upstream counts as down: what goes out are probes. */
   readonly isDown: boolean;
+  /** Nothing can be made durable at present. */
+  readonly isStorageDown: boolean;
+  /** Which work is taken up. */
+  readonly intake: Intake;
   /** Which types fail here while others succeed, which subjects, and which goes next. */
   readonly types: Pick<
     TypeTrials,

@@ -194,10 +194,7 @@ export class OperationPool {
     };
     this.waiting = new WaitingCounts({
       ...{ store, clock },
-      groups: () => {
-        const { routes } = this.dispatcher;
-        return routes.upstreams.map((upstream) => routes.claimedBy(upstream));
-      },
+      groups: () => parts.upstreams.routes.byUpstream,
     });
     this.exceptions = new Exceptions({ facts });
     this.#crisisRoom = new CrisisRoom({ ...parts, count: () => this.size });
@@ -221,14 +218,8 @@ export class OperationPool {
         handler === null ? 0 : attemptTimeoutMs(handler, actor.getSnapshot().context),
       retry,
       runs,
-      rates: parts.rates,
-      passOver: () => this.left.passOver,
+      upstreams: parts.upstreams,
       onError,
-      facts,
-      watchdogMs: () => parts.policies.table.process.watchdogMs,
-      callsAt: parts.callsAt,
-      callsWaiting: parts.callsWaiting,
-      takeCall: parts.takeCall,
     });
     const writer = new OperationWriter({
       store,

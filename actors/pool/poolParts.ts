@@ -6,17 +6,16 @@
 
 import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts';
 import type { UnwrittenLimits } from '../../machines/policy/flow/flowPolicy.ts';
-import type { RateLimits } from '../../machines/policy/flow/rateLimits.ts';
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import type { QueueStore, RecordStore } from '../../persistence/port/store.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
-import type { DispatcherParts } from '../dispatch/dispatcherParts.ts';
 import type { EscalationsParts } from '../escalation/escalations.ts';
 import type { FactStream } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
+import type { Upstreams } from '../upstream/upstreams.ts';
 import type { Edits } from './edits.ts';
 
 /** What the pool of operations stands on. */
@@ -31,8 +30,7 @@ export interface PoolParts {
   /** By the upstream and the type of an operation. */
   readonly retry: RetryPoliciesOf;
   readonly policies: PoliciesInForce;
-  /** The limits of an upstream by subject and tier; `null` where there are none. */
-  readonly rates: (upstream: string) => RateLimits | null;
+  readonly upstreams: Upstreams;
   /** How long a settled operation is kept, for its outcome and its idempotency key. */
   readonly retentionMs: number;
   /** The type whose handler takes crises of types that nobody handles. */
@@ -46,11 +44,6 @@ export interface PoolParts {
   readonly system: ActorSystem;
   /** Who looks after edits of merged records. */
   readonly edits: Edits;
-  /** Calls to an upstream under way that are no operations. */
-  readonly callsAt: (upstream: string) => number;
-  /** Gives this permit to a call that waits and goes before this rank; `false` where there is none. */
-  readonly callsWaiting: DispatcherParts['callsWaiting'];
-  readonly takeCall: DispatcherParts['takeCall'];
   /** Something failed that no caller will hear of. */
   readonly onError: (error: unknown) => void;
 }

@@ -17,7 +17,6 @@ import {
   type StoredOperation,
 } from '../../persistence/port/store.ts';
 import { decodeWork } from '../charts/workRecord.ts';
-import { PAGE_ROWS } from '../dispatch/claims.ts';
 import { inSlices, untilDone, whenWritten } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
@@ -25,6 +24,7 @@ import type { OperationPool } from '../pool/operationPool.ts';
 import { Slices } from '../time/slices.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
+import { PAGE_ROWS } from '../upstream/claims.ts';
 
 /**
  * Rows in hand taken up at a time: each takes a tenth of a millisecond and more, and who asks for help

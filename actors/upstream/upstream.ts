@@ -1,30 +1,41 @@
 /**
- * One upstream put together: its breaker, its level of service, its scheduler and what gives permits by
- * these.
+ * One upstream put together: its breaker, its level of service, its scheduler, the line of all that waits for
+ * it, its guarded calls, and the watch over its work.
  *
  * @module
  */
 
 import { breakerPacing } from '../../machines/policy/breaker/breakerPolicy.ts';
+import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import type { UpstreamPolicy } from '../../machines/policy/layers/policyFields.ts';
 import { urgencyBoundAt } from '../../machines/policy/service/admissionTable.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
-import type { DegradationPolicy } from '../../machines/policy/service/degradationPolicy.ts';
 import type { Component } from '../../machines/policy/service/restartPolicy.ts';
 import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
+import { mostUrgent } from '../../machines/vocabulary/urgency.ts';
+import type { QueueStore } from '../../persistence/port/store.ts';
+import { UpstreamCalls } from '../call/upstreamCalls.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import type { Facts } from '../facts/factStream.ts';
+import { CrisisSlots } from '../flow/crisisSlots.ts';
+import type { Journal } from '../journal/journal.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import { Breaker } from './breaker.ts';
+import { LeaseCheck } from './leaseCheck.ts';
+import { Line } from './line.ts';
 import { SchedulerChart } from './schedulerChart.ts';
 import { ServiceLevel } from './serviceLevel.ts';
+import { SuspectQueue } from './suspectQueue.ts';
+import { UpstreamRates } from './upstreamRates.ts';
 import { UpstreamScheduler } from './upstreamScheduler.ts';
+import { type Waiting, WorkWatch } from './workWatch.ts';
 
 export interface UpstreamParts {
   readonly name: string;
-  readonly policy: UpstreamPolicy;
-  readonly degradation: DegradationPolicy;
+  readonly policies: PoliciesInForce;
+  readonly store: QueueStore;
+  readonly journal: Pick<Journal, 'sendAll'>;
   readonly clock: Clock;
   readonly steady: SteadyClock;
   readonly random: Random;
@@ -46,20 +57,30 @@ export class Upstream {
   readonly level: ServiceLevel;
   readonly chart: SchedulerChart;
   readonly flow: UpstreamScheduler;
+  readonly line: Line;
+  /** Of what was in flight when the process died, those that run beside others. */
+  readonly suspects: SuspectQueue;
+  /** Calls that are guarded and not durable. */
+  readonly calls: UpstreamCalls;
+  readonly leases: LeaseCheck;
+  readonly watch: WorkWatch;
+  /** Deliveries of crises that are in flight. */
+  crisesInFlight = 0;
+  readonly #rates: UpstreamRates;
   readonly #parts: UpstreamParts;
-  #policy: UpstreamPolicy;
 
   constructor(parts: UpstreamParts) {
-    const { name, policy, clock, steady, timers, facts, system, keep, onFailed, onError } = parts;
+    const { name, policies, clock, steady, timers, facts, system, keep } = parts;
+    const { onFailed, onError, random, store, journal } = parts;
     this.#parts = parts;
-    this.#policy = policy;
     this.name = name;
+    const policy = policies.table.upstream(name);
     const { flow } = policy;
     this.level = new ServiceLevel({
       ...{ steady, timers, facts, system },
       component: this.levelComponent,
       scope: name,
-      policy: parts.degradation,
+      policy: policies.table.process.degradation,
       signals: () => ({ breaker: this.breaker.snapshot.value, shortage: this.flow.shortage }),
       keep: (state) => {
         keep(this.levelComponent, state);
@@ -72,8 +93,7 @@ export class Upstream {
       },
     });
     this.breaker = new Breaker({
-      ...{ steady, timers, facts, system },
-      random: parts.random,
+      ...{ steady, timers, facts, system, random },
       component: this.breakerComponent,
       upstream: name,
       policy: breakerPacing(policy.breaker, flow),
@@ -101,10 +121,12 @@ export class Upstream {
         onFailed(this.schedulerComponent, error);
       },
     });
+    this.#rates = new UpstreamRates(policies, name);
     this.flow = new UpstreamScheduler({
-      ...{ clock, steady, random: parts.random, timers, facts, onError, flow },
+      ...{ clock, steady, random, timers, facts, onError, flow },
       upstream: name,
       rate: policy.rate,
+      rates: this.#rates,
       breaker: this.breaker,
       chart: this.chart,
       isStorageDown: parts.isStorageDown,
@@ -112,10 +134,23 @@ export class Upstream {
         this.level.measure();
       },
     });
+    this.watch = new WorkWatch({
+      ...{ upstream: name, steady, timers, facts },
+      watchdogMs: () => policies.table.process.watchdogMs,
+      look: () => this.#waiting,
+    });
+    const stand = { flow: this.flow, clock, steady, timers, onError };
+    const reserve = new CrisisSlots(() => this.policy.crisisConcurrency);
+    this.line = new Line({ ...stand, store, journal }, this.watch, reserve);
+    this.suspects = new SuspectQueue(this.line);
+    this.calls = new UpstreamCalls(this.line, { ...stand, policies, random });
+    this.line.join(this.suspects);
+    this.line.join(this.calls);
+    this.leases = new LeaseCheck(this.line, { timers, onError });
   }
 
   get policy(): UpstreamPolicy {
-    return this.#policy;
+    return this.#parts.policies.table.upstream(this.name);
   }
 
   get breakerComponent(): Component {
@@ -154,13 +189,23 @@ export class Upstream {
     this.flow.changeSoon();
   }
 
-  /** Another policy is in force: nothing that is known is lost. */
-  change(policy: UpstreamPolicy, degradation: DegradationPolicy): void {
-    this.#policy = policy;
+  /** Other policies are in force: nothing that is known is lost. */
+  changed(): void {
+    const { policy } = this;
     const { flow } = policy;
+    this.#rates.changed();
+    this.calls.changed();
     this.breaker.change(breakerPacing(policy.breaker, flow), policy.breaker);
     this.flow.change(flow, policy.rate);
-    this.level.change(degradation);
+    this.level.change(this.#parts.policies.table.process.degradation);
+  }
+
+  /** Nothing has its turn any more; what runs, runs on. */
+  stopWork(): void {
+    this.leases.stop();
+    this.watch.stop();
+    this.flow.setIntake('stopped');
+    this.line.stop();
   }
 
   stop(): void {
@@ -168,5 +213,19 @@ export class Upstream {
     this.breaker.stop();
     this.level.stop();
     this.chart.stop();
+  }
+
+  /** The work that waits and is due, and what keeps it from starting; `null` where none does. */
+  get #waiting(): Waiting | null {
+    const { line, flow, leases, calls } = this;
+    const urgency = mostUrgent(this.suspects.waiting);
+    const asker =
+      line.next ?? (Number.isFinite(urgency) ? { id: null, urgency, isNext: true } : null);
+    if (asker === null) return null;
+    const answer = flow.mayRun(asker);
+    const running = leases.held + calls.inFlight;
+    // The one that runs alone explains it, wherever it runs.
+    const isForOther = !answer.may && answer.because === 'suspect';
+    return { answer, running: isForOther ? running + 1 : running };
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The rate limits by subject and tier of each upstream (PF-5), made where one is set and kept while the
- * process runs. What the limits are is read from the policies at each question.
+ * The rate limits by subject and tier of one upstream (PF-5), made where one is set and kept while the
+ * process runs. What the limits are is read from the policies after each change of them.
  *
  * @module
  */
@@ -9,55 +9,51 @@ import { type LimitsOfOne, RateLimits } from '../../machines/policy/flow/rateLim
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import type { TierName } from '../../machines/vocabulary/urgency.ts';
 
-type LimitsByTier = ReadonlyMap<TierName, LimitsOfOne>;
-
 export class UpstreamRates {
   readonly #policies: PoliciesInForce;
-  readonly #rates = new Map<string, RateLimits>();
-  /** Read again after each change of the policies; `null` where there is no limit. */
-  readonly #limits = new Map<string, LimitsByTier | null>();
+  readonly #upstream: string;
+  /** `null` where there is no limit. */
+  #limits: ReadonlyMap<TierName, LimitsOfOne> | null = null;
+  #rates: RateLimits | null = null;
   #emptyAtMs: number | undefined;
 
-  constructor(policies: PoliciesInForce) {
+  constructor(policies: PoliciesInForce, upstream: string) {
     this.#policies = policies;
-    policies.onChange(() => {
-      this.#limits.clear();
-    });
+    this.#upstream = upstream;
+    this.changed();
+  }
+
+  /** `null` where neither its subjects nor its tiers have a limit. */
+  get inForce(): RateLimits | null {
+    return this.#limits === null ? null : this.#rates;
   }
 
   /** Another process ran before this one, which began now: it may have used all tokens. */
   startEmpty(nowMs: number): void {
     this.#emptyAtMs = nowMs;
-    this.#rates.clear();
+    this.#rates = null;
+    this.#make();
   }
 
-  /** Those of one upstream; `null` where neither its subjects nor its tiers have a limit. */
-  of(upstream: string): RateLimits | null {
-    if (this.#limitsOf(upstream) === null) return null;
-    let rates = this.#rates.get(upstream);
-    if (rates === undefined) {
-      rates = new RateLimits(
-        (tier) => this.#limitsOf(upstream)?.get(tier),
-        this.#emptyAtMs === undefined ? {} : { emptyAtMs: this.#emptyAtMs },
-      );
-      this.#rates.set(upstream, rates);
-    }
-    return rates;
-  }
-
-  #limitsOf(upstream: string): LimitsByTier | null {
-    const known = this.#limits.get(upstream);
-    if (known !== undefined) return known;
-    const policies = Object.entries(this.#policies.table.tiers(upstream)).map(
+  /** Other policies are in force. */
+  changed(): void {
+    const policies = Object.entries(this.#policies.table.tiers(this.#upstream)).map(
       ([name, { subjectRate, tierRate } = NO_RATES]): [TierName, LimitsOfOne] => [
         name,
         { subject: subjectRate, tier: tierRate },
       ],
     );
     const isLimited = policies.some(([, { subject, tier }]) => subject !== null || tier !== null);
-    const limits = isLimited ? new Map(policies) : null;
-    this.#limits.set(upstream, limits);
-    return limits;
+    this.#limits = isLimited ? new Map(policies) : null;
+    this.#make();
+  }
+
+  #make(): void {
+    if (this.#limits === null) return;
+    this.#rates ??= new RateLimits(
+      (tier) => this.#limits?.get(tier),
+      this.#emptyAtMs === undefined ? {} : { emptyAtMs: this.#emptyAtMs },
+    );
   }
 }
 

@@ -15,7 +15,7 @@ import {
 import { FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
 import type { FailureRuns, FlowReading, KeptFlow } from '../../machines/policy/flow/flowNews.ts';
 import type { FlowPolicy } from '../../machines/policy/flow/flowPolicy.ts';
-import { AskedPause } from '../../machines/policy/flow/rateLimits.ts';
+import { AskedPause, type RateLimits } from '../../machines/policy/flow/rateLimits.ts';
 import { type RateLimit, TokenBucket } from '../../machines/policy/flow/tokenRate.ts';
 import {
   failuresOfNoChance,
@@ -45,12 +45,15 @@ import { Crowding, SLOW_MS } from './crowding.ts';
 import type { SchedulerChart } from './schedulerChart.ts';
 import { Shortage } from './shortage.ts';
 import { SlotPermit } from './slotPermit.ts';
+import type { UpstreamRates } from './upstreamRates.ts';
 
 export interface UpstreamSchedulerParts {
   readonly upstream: string;
   readonly flow: FlowPolicy;
   /** Of the whole upstream; `null` for none. */
   readonly rate: RateLimit | null;
+  /** By subject and tier. */
+  readonly rates: UpstreamRates;
   readonly breaker: Breaker;
   readonly chart: SchedulerChart;
   readonly clock: Clock;
@@ -189,6 +192,10 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   }
 
   // The port.
+
+  get rates(): RateLimits | null {
+    return this.#parts.rates.inForce;
+  }
 
   get inFlight(): number {
     return this.#inFlight;
@@ -388,8 +395,8 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
       this.types.probeEnded(permit.probeOf, this.#flow, nowMs, this.#parts.random.next());
     if (this.#changes.isAwaited && report !== UNUSED) this.#shortage.note();
     else if (this.#shortage.because !== null) this.#shortage.review(this.#meter.reading());
-    // Who leaves looks after its own; others that wait here are told.
-    if (this.#changes.isAwaited) this.changeSoon();
+    // Who leaves looks after its own; others that wait here are told, and one that is to run alone.
+    if (this.#changes.isAwaited || this.intake === 'isolated') this.changeSoon();
     return verdict;
   }
 
@@ -477,9 +484,11 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     this.breakerChanged();
   }
 
-  /** Another process ran before this one, which may have used all tokens of the rate (PF-5). */
+  /** Another process ran before this one, which may have used all tokens of the rates (PF-5). */
   startEmpty(): void {
-    this.#bucket?.empty(this.#parts.steady.now());
+    const nowMs = this.#parts.steady.now();
+    this.#bucket?.empty(nowMs);
+    this.#parts.rates.startEmpty(nowMs);
   }
 
   /** Goes on by another policy; calls that are out end as they began. */

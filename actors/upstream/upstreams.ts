@@ -1,6 +1,6 @@
 /**
- * All upstreams of a process, with the level of service that stands for the process itself and the
- * watch over its event loop, which is one of the signals of that level (DG-1).
+ * All upstreams of a process, by name or by the route of a row, with the level of service that stands for the
+ * process itself and the watch over its event loop, which is one of the signals of that level (DG-1).
  *
  * @module
  */
@@ -10,13 +10,18 @@ import type { Component } from '../../machines/policy/service/restartPolicy.ts';
 import type { StorageState } from '../../machines/policy/service/storageTrouble.ts';
 import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { QueueStore } from '../../persistence/port/store.ts';
+import type { CallFunction, CallOptions } from '../call/guardedCall.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import type { FactStream } from '../facts/factStream.ts';
+import type { Journal } from '../journal/journal.ts';
 import { EventLoopWatch } from '../time/eventLoopWatch.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
+import { Routes } from './routes.ts';
 import { ServiceLevel } from './serviceLevel.ts';
 import { Upstream } from './upstream.ts';
+import type { StuckWork } from './workWatch.ts';
 
 /** The upstream of closures that name none: it is shown and counted only once it is used. */
 export const BUILT_IN = 'default';
@@ -25,6 +30,8 @@ export const BUILT_IN = 'default';
 export const GLOBAL_LEVEL = 'degradation:global' satisfies Component;
 
 export interface UpstreamsParts {
+  readonly store: QueueStore;
+  readonly journal: Pick<Journal, 'sendAll'>;
   readonly clock: Clock;
   readonly steady: SteadyClock;
   readonly random: Random;
@@ -47,6 +54,8 @@ export interface UpstreamsParts {
 }
 
 export class Upstreams {
+  /** Who claims what. */
+  readonly routes = new Routes();
   readonly #byName = new Map<string, Upstream>();
   readonly globalLevel: ServiceLevel;
   readonly loop: EventLoopWatch;
@@ -97,27 +106,18 @@ export class Upstreams {
     });
     for (const name of parts.names) {
       const upstream = new Upstream({
-        name,
-        policy: policies.table.upstream(name),
-        degradation,
-        clock,
-        steady,
-        random,
-        timers,
-        facts,
-        system,
+        ...{ name, policies, clock, steady, random, timers, facts, system, keep, onFailed },
+        store: parts.store,
+        journal: parts.journal,
         globalLevel: () => this.globalLevel.level,
         isStorageDown: parts.isStorageDown,
-        keep,
-        onFailed,
         onError: parts.onError,
       });
       this.#byName.set(name, upstream);
+      this.routes.addLine(upstream.line);
     }
     policies.onChange((table) => {
-      for (const upstream of this.all) {
-        upstream.change(table.upstream(upstream.name), table.process.degradation);
-      }
+      for (const upstream of this.all) upstream.changed();
       this.globalLevel.change(table.process.degradation);
     });
   }
@@ -131,21 +131,63 @@ export class Upstreams {
     return [...this.#byName.values()];
   }
 
+  /** `undefined` where there is none of that name. */
+  find(name: string): Upstream | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** Where a row of this route goes to at present; `undefined` where no handler says. */
+  ofRoute(route: string): Upstream | undefined {
+    return this.#byName.get(this.routes.upstreamOf(route) ?? '');
+  }
+
+  /** Work that is due and does not begin, where nothing explains that. */
+  get stuck(): readonly StuckWork[] {
+    return this.all.flatMap(({ watch }) => watch.stuck ?? []);
+  }
+
+  /** @throws HoldfastError (rejects) `HF_UPSTREAM_UNKNOWN` and what {@link UpstreamCalls.call} rejects with. */
+  call<Value>(name: string, run: CallFunction<Value>, options?: CallOptions): Promise<Value> {
+    const known = this.#byName.get(name);
+    if (known !== undefined) return known.calls.call(run, options);
+    return Promise.reject(this.#unknown());
+  }
+
+  /** Guarded calls begin no more. Resolves once those in flight have ended. */
+  async drainCalls(): Promise<void> {
+    for (const { calls } of this.all) calls.close(closing());
+    await Promise.all(this.all.map(({ calls }) => calls.whenIdle()));
+  }
+
+  /** Rejects all guarded calls. */
+  abortCalls(): void {
+    for (const { calls } of this.all) calls.abort(closing());
+  }
+
   /** @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
   get(name: string): Upstream {
     const upstream = this.#byName.get(name);
-    if (upstream === undefined) {
-      throw new HoldfastError(
-        'HF_UPSTREAM_UNKNOWN',
-        `There is no upstream of that name. Known are ${[...this.#byName.keys()].join(', ')}.`,
-        { field: 'upstream' },
-      );
-    }
+    if (upstream === undefined) throw this.#unknown();
     return upstream;
+  }
+
+  #unknown(): HoldfastError {
+    return new HoldfastError(
+      'HF_UPSTREAM_UNKNOWN',
+      `There is no upstream of that name. Known are ${[...this.#byName.keys()].join(', ')}.`,
+      { field: 'upstream' },
+    );
   }
 
   stop(): void {
     for (const upstream of this.all) upstream.stop();
     this.globalLevel.stop();
   }
+}
+
+function closing(): HoldfastError {
+  return new HoldfastError('HF_CLOSED', 'The runtime is closing; the call was not finished.', {
+    retry: 'later',
+    withStack: false,
+  });
 }

@@ -165,8 +165,7 @@ function take(scene: Scene, held: Held, given: Step): void {
       const { slotsMax } = given;
       const slotsAtStart = Math.min(8, slotsMax);
       const flowPolicy = { ...upstream.policy.flow, slotsMax, slotsAtStart, slotsMin: 1 };
-      const change = { ...upstream.policy, flow: flowPolicy, concurrency: slotsMax };
-      upstream.change(change, upstream.level.policy);
+      scene.change({ ...upstream.policy, flow: flowPolicy, concurrency: slotsMax });
       break;
     }
     default:

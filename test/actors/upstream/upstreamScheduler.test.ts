@@ -384,12 +384,12 @@ describe('CB-4 over a restart', () => {
   });
 
   test('CB-4 another policy loses nothing that is known', () => {
-    const { flow, upstream, goDown, call } = createFlow();
+    const { flow, upstream, goDown, call, change } = createFlow();
     for (let count = 0; count < 30; count += 1) call('answered');
     const { slots } = flow.reading;
-    const change = { ...upstream.policy.flow, slotsMax: 100 };
-    upstream.change(
-      { ...upstream.policy, flow: change, concurrency: 100 },
+    const wider = { ...upstream.policy.flow, slotsMax: 100 };
+    change(
+      { ...upstream.policy, flow: wider, concurrency: 100 },
       {
         leaveShare: 0.5,
         eventLoopDelayMsLimited: 1,
@@ -398,7 +398,7 @@ describe('CB-4 over a restart', () => {
     );
     expect([flow.slotsMax, flow.reading.slots]).toEqual([100, slots]);
     goDown();
-    upstream.change(upstream.policy, { ...upstream.level.policy });
+    change(upstream.policy, { ...upstream.level.policy });
     expect([upstream.breaker.snapshot.value, flow.free]).toEqual(['open', 0]);
   });
 });

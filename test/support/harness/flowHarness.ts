@@ -18,8 +18,13 @@ import {
 import type { CallReport, CallSign } from '../../../machines/policy/flow/callReport.ts';
 import { checkFlowTuning, type FlowTuning } from '../../../machines/policy/flow/flowPolicy.ts';
 import type { RateLimit } from '../../../machines/policy/flow/tokenRate.ts';
+import { PoliciesInForce } from '../../../machines/policy/layers/policiesInForce.ts';
+import type { UpstreamPolicy } from '../../../machines/policy/layers/policyFields.ts';
+import type { PolicyTable } from '../../../machines/policy/layers/policyTable.ts';
 import type { Level } from '../../../machines/policy/service/degradationLevel.ts';
 import { DEFAULT_DEGRADATION_POLICY } from '../../../machines/policy/service/degradationPolicy.ts';
+import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
+import type { QueueStore } from '../../../persistence/port/store.ts';
 import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 
@@ -33,6 +38,8 @@ export interface FlowOptions {
   /** Of its chance. */
   readonly seed?: number;
   readonly onError?: (error: unknown) => void;
+  /** What rows are claimed from. */
+  readonly store?: QueueStore;
   /** What an earlier process kept, by component. */
   readonly kept?: ReadonlyMap<string, string>;
 }
@@ -48,17 +55,28 @@ export function createFlow(options: FlowOptions = {}) {
   const told: Fact[] = [];
   facts.subscribe((fact) => told.push(fact));
   const kept = new Map<string, string>(options.kept);
+  let policy: UpstreamPolicy = {
+    breaker: checkBreakerPolicy(options.breaker, 'breaker', attemptTimeoutMs),
+    flow: checkFlowTuning(options.tuning ?? {}, { concurrency, attemptTimeoutMs }, 'flow'),
+    concurrency,
+    crisisConcurrency: 16,
+    rate: options.rate ?? null,
+    attemptTimeoutMs,
+  };
+  let degradation = DEFAULT_DEGRADATION_POLICY;
+  const table = {
+    upstream: () => policy,
+    tiers: () => ({}),
+    operation: () => ({ attemptTimeoutMs }),
+    get process() {
+      return { degradation, watchdogMs: 10_000 };
+    },
+  };
   const upstream = new Upstream({
     name: 'payments',
-    policy: {
-      breaker: checkBreakerPolicy(options.breaker, 'breaker', attemptTimeoutMs),
-      flow: checkFlowTuning(options.tuning ?? {}, { concurrency, attemptTimeoutMs }, 'flow'),
-      concurrency,
-      crisisConcurrency: 16,
-      rate: options.rate ?? null,
-      attemptTimeoutMs,
-    },
-    degradation: DEFAULT_DEGRADATION_POLICY,
+    policies: new PoliciesInForce(table as unknown as PolicyTable),
+    store: options.store ?? createMemoryStore(),
+    journal: { sendAll: () => undefined },
     clock,
     steady,
     random: seededRandom(options.seed ?? 1),
@@ -98,6 +116,12 @@ export function createFlow(options: FlowOptions = {}) {
     kept,
     enter,
     end,
+    /** Other policies are in force. */
+    change: (itsPolicy: UpstreamPolicy, itsDegradation = degradation): void => {
+      policy = itsPolicy;
+      degradation = itsDegradation;
+      upstream.changed();
+    },
     /** A call that ends at once. */
     call: (sign: CallSign, more: Omit<CallReport, 'sign'> = {}) => end(enter(), sign, more),
     /** Permits until there are no more. */

@@ -140,7 +140,7 @@ export const CORE: readonly Plant[] = [
   },
   {
     name: 'nothing-due-is-noted',
-    file: 'actors/dispatch/claims.ts',
+    file: 'actors/upstream/claims.ts',
     find: '    this.#nextAtMs[rank] = dueAtMs;\n',
     replace: '',
     says: 'What becomes due on disk is never claimed.',
@@ -295,7 +295,7 @@ export const CORE: readonly Plant[] = [
   },
   {
     name: 'permit-of-a-crash-kept',
-    file: 'actors/dispatch/claims.ts',
+    file: 'actors/upstream/claims.ts',
     find: '    for (const permit of this.#permits.splice(0)) giveBack(permit);',
     replace: '    this.#permits.splice(0);',
     says: 'Slots that were reserved for rows on disk, and not used, are never given back.',

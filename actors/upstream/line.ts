@@ -1,11 +1,13 @@
 /**
- * The work of one upstream that waits: a few operations in memory, the rest on disk, fetched when
- * slots are free. Memory follows work in flight, not the length of the queue (OP-6).
+ * The line at one upstream: all that waits for a slot there, and the only place where permits are given. Who
+ * waits are operations in memory, rows on disk, which are fetched when slots are free, and others that have
+ * joined. Memory follows work in flight, not the length of the line (OP-6).
  *
  * @module
  */
 
 import { TurnShare } from '../../machines/scheduler/mayRun.ts';
+import type { MayRun } from '../../machines/vocabulary/standing.ts';
 import {
   mostUrgent,
   NO_RANKS,
@@ -14,39 +16,60 @@ import {
   URGENCY_MAX,
   upTo,
 } from '../../machines/vocabulary/urgency.ts';
-import { CrisisSlots } from '../flow/crisisSlots.ts';
+import type { CrisisDelivery, CrisisSlots, SlotHold } from '../flow/crisisSlots.ts';
 import { type Asker, type FlowControl, giveBack, type Permit } from '../flow/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
-import type { TimerService } from '../time/timerService.ts';
-import { Claims, type ClaimsParts, probeRank, type Wanted } from './claims.ts';
-import { ParkedWork } from './parkedWork.ts';
+import {
+  type ClaimingLine,
+  Claims,
+  type LineParts,
+  type LineWork,
+  probeRank,
+  type Wanted,
+} from './claims.ts';
+import { ParkedWork, type ParkingLine } from './parkedWork.ts';
 import { ReadyQueue } from './readyQueue.ts';
+import type { WorkWatch } from './workWatch.ts';
 
 /** So long after none of a quick type was found on disk it is looked for again. */
 const ASK_BESIDE_MS = 1_000;
 
-export interface UpstreamQueueParts extends Omit<ClaimsParts, 'onOver' | 'onTurn'> {
-  readonly crisisSlotsMax: () => number;
-  readonly timers: TimerService;
-  /** The ranks of suspects and guarded calls that wait for a slot here. */
-  readonly othersWaiting: () => RankSet;
-  /** Slots that were reserved for a claim are free again. */
-  readonly onSlotsBack: () => void;
-  /** Takes an operation out of memory, whose type or subject is parked. */
-  readonly passivate: (resident: Resident) => void;
-  /** Something waits from now on, or will at this instant of the steady clock. */
-  readonly onWaiting: (atMs: number) => void;
+/** Work that waits in a line beside its operations, in an order of its own within a rank. */
+export interface Waiters {
+  /** The ranks of those that wait, and might have a slot. */
+  readonly ranks: RankSet;
+  /** Gives this permit to the most urgent of these ranks, before an operation of them; `false` for none. */
+  take(ranks: RankSet, permit: Permit): boolean;
+  /** Lets the next have a slot that no operation in memory takes; `false` where it gets none. */
+  startNext(): boolean;
 }
 
-export class UpstreamQueue {
+/** Before the operations of this process can be reached nothing runs. */
+const NO_WORK: LineWork = {
+  passOver: [],
+  revive: () => null,
+  reroute: () => undefined,
+  passivate: () => undefined,
+  grant: (_, permit) => {
+    giveBack(permit);
+  },
+};
+
+export class Line implements ClaimingLine, ParkingLine {
   readonly flow: FlowControl;
-  readonly crisis: CrisisSlots;
+  /** The routes whose rows it claims, those of parked types included; see {@link Routes}. */
+  readonly routes: string[];
+  readonly #parts: LineParts;
+  readonly #watch: WorkWatch;
+  /** Slots that are kept for crises. */
+  readonly #reserve: CrisisSlots;
   /** In memory; their rows are `due` on disk. */
   readonly #ready = new ReadyQueue<Resident>();
   readonly #claims: Claims;
   readonly #parked: ParkedWork;
+  readonly #others: Waiters[] = [];
   readonly #share: TurnShare;
-  readonly #parts: UpstreamQueueParts;
+  #work = NO_WORK;
   /** How often it was noted that rows are due. */
   #noted = 0;
   /** The turn of a probe at which nothing that is due was found on disk. */
@@ -57,35 +80,37 @@ export class UpstreamQueue {
   #isGranting = false;
   #cancelTimer: (() => void) | null = null;
 
-  constructor(parts: UpstreamQueueParts) {
+  constructor(parts: LineParts, watch: WorkWatch, reserve: CrisisSlots) {
     this.#parts = parts;
+    this.#watch = watch;
+    this.#reserve = reserve;
     this.flow = parts.flow;
-    this.crisis = new CrisisSlots(parts.crisisSlotsMax);
+    this.routes = [parts.flow.upstream];
     this.#share = new TurnShare(Math.floor(parts.steady.now()));
-    this.#parked = new ParkedWork({
-      ...parts,
-      onParked: () => {
-        for (const resident of this.#ready.all) {
-          if (this.isParked(resident) && this.forget(resident)) parts.passivate(resident);
-        }
-      },
-      onFreed: () => {
-        this.noteDue(0);
-      },
-    });
-    this.#claims = new Claims({
-      ...parts,
-      routes: () => this.#routes,
-      onTurn: (urgency, isShare) => {
-        this.#tookTurn(urgency, isShare);
-      },
-      onOver: () => {
-        // What became ready meanwhile may have missed the slots that were reserved, and an operation
-        // that waits to run alone has waited for them.
-        parts.onSlotsBack();
-        this.pump();
-      },
-    });
+    this.#parked = new ParkedWork(this, parts);
+    this.#claims = new Claims(this, parts);
+  }
+
+  get work(): LineWork {
+    return this.#work;
+  }
+
+  /** These are its operations from now on. */
+  serve(work: LineWork): void {
+    this.#work = work;
+  }
+
+  /** They wait in it too, behind those that have joined before. */
+  join(waiters: Waiters): void {
+    this.#others.push(waiters);
+  }
+
+  /** More is parked: what waits of it leaves memory. */
+  parkedChanged(isFreed: boolean): void {
+    for (const resident of this.#ready.all) {
+      if (this.isParked(resident) && this.forget(resident)) this.#work.passivate(resident);
+    }
+    if (isFreed) this.noteDue(0);
   }
 
   /** Whether its type or its subject is parked by itself: its work rests on disk. */
@@ -94,8 +119,8 @@ export class UpstreamQueue {
   }
 
   /** The routes that are claimed, without those of parked types. */
-  get #routes(): readonly string[] {
-    return this.#parked.without(this.#parts.routes());
+  get claimed(): readonly string[] {
+    return this.#parked.without(this.routes);
   }
 
   /** True while rows on disk may be due that go before one of this rank. */
@@ -115,8 +140,7 @@ export class UpstreamQueue {
 
   /** Whether anything waits here, for its turn or for the time of that. */
   get isAwaited(): boolean {
-    const isHere = (this.#ready.ranks | this.#parts.othersWaiting()) !== NO_RANKS;
-    return isHere || this.#claims.hasRows;
+    return (this.#ready.ranks | this.#ranksOfOthers) !== NO_RANKS || this.#claims.hasRows;
   }
 
   stop(): void {
@@ -126,7 +150,7 @@ export class UpstreamQueue {
   /** It is in memory, and waits for a slot. */
   add(resident: Resident): void {
     this.#ready.add(resident);
-    this.#parts.onWaiting(this.#parts.steady.now());
+    this.#watch.waiting(this.#parts.steady.now());
     this.pump();
   }
 
@@ -144,8 +168,43 @@ export class UpstreamQueue {
     const permit = isBehindOthers
       ? null
       : this.flow.tryEnter({ id, urgency, isNext: true, route, subject });
-    if (permit !== null) this.#tookTurn(urgency, false);
+    if (permit !== null) this.tookTurn(urgency, false);
     return permit;
+  }
+
+  /**
+   * Runs `begin` in this call where the reserve has a slot, else as soon as it has: whatever else waits here, and
+   * whatever the table says (CB-3).
+   */
+  enterCrisis(delivery: CrisisDelivery, begin: () => void): SlotHold {
+    return this.#reserve.enter(delivery, begin);
+  }
+
+  /** A permit for one that has its turn apart from the others, or has lost its own; `null` when it has to wait. */
+  tryOne({ id, urgency }: Asker, isAlone = false): Permit | null {
+    return this.flow.tryEnter({ id, urgency, isAlone });
+  }
+
+  /** A permit for a guarded call that arrives, or has waited; `null` when it has to wait. */
+  tryCall(urgency: number): Permit | null {
+    return this.flow.tryEnter(this.#callOf(urgency));
+  }
+
+  /** Whether a guarded call of this rank may begin. */
+  mayCall(urgency: number): MayRun {
+    return this.flow.mayRun(this.#callOf(urgency));
+  }
+
+  /** A parked rank asks as the next where no operation goes before it: then it takes nobody's slot. */
+  #callOf(urgency: number): Asker {
+    const isNext = urgency > this.flow.urgencyBound && urgency <= this.#firstOperation;
+    return (isNext ? NEXT_CALLS : CALLS)[urgency] ?? ANY_CALL;
+  }
+
+  /** The rank of the most urgent operation; while nothing can be made durable none takes a slot, however urgent. */
+  get #firstOperation(): number {
+    if (this.flow.isStorageDown) return Number.POSITIVE_INFINITY;
+    return this.next?.urgency ?? Number.POSITIVE_INFINITY;
   }
 
   /** A row of this upstream is due at `dueAtMs`; of this rank and route, where these are known. */
@@ -157,8 +216,8 @@ export class UpstreamQueue {
     if (route === null) this.#parked.noteAll();
     this.#noted += 1;
     if (!this.#claims.note(dueAtMs, urgency)) return;
-    const { steady, onWaiting } = this.#parts;
-    onWaiting(Math.max(dueAtMs, steady.now()));
+    const { steady } = this.#parts;
+    this.#watch.waiting(Math.max(dueAtMs, steady.now()));
     if (dueAtMs <= steady.now()) this.pump();
     else this.#arm();
   }
@@ -182,7 +241,7 @@ export class UpstreamQueue {
   /** While one type's slow calls hold the slots, the next of a quick one goes beside them. */
   #pumpBeside(): void {
     if (this.#waiting === NO_RANKS) return;
-    const routes = this.flow.beside(this.#routes);
+    const routes = this.flow.beside(this.claimed);
     if (routes.length === 0) return;
     const resident = this.#ready.firstFit(0, ({ route }) => routes.includes(route));
     if (resident !== undefined) {
@@ -190,7 +249,7 @@ export class UpstreamQueue {
       const permit = this.flow.tryEnter({ id, urgency, route, isNext: true, isBeside: true });
       if (permit === null) return;
       this.#ready.delete(resident);
-      this.#parts.grant(resident, permit);
+      this.#work.grant(resident, permit);
       return;
     }
     const nowMs = this.#parts.steady.now();
@@ -219,7 +278,13 @@ export class UpstreamQueue {
 
   /** The ranks of all that wait here. */
   get #waiting(): RankSet {
-    return this.#ready.ranks | this.#claims.dueRanks | this.#parts.othersWaiting();
+    return this.#ready.ranks | this.#claims.dueRanks | this.#ranksOfOthers;
+  }
+
+  get #ranksOfOthers(): RankSet {
+    let ranks = NO_RANKS;
+    for (const others of this.#others) ranks |= others.ranks;
+    return ranks;
   }
 
   /** The rank that is owed a turn before what is more urgent, and may have it; `null` for none. */
@@ -228,13 +293,20 @@ export class UpstreamQueue {
     return this.#share.rankOwed(this.#waiting);
   }
 
-  #tookTurn(urgency: number, isShare: boolean): void {
+  tookTurn(urgency: number, isShare: boolean): void {
     if (isShare) this.#share.tookShare(urgency, 1);
     else this.#share.took(urgency, this.#waiting);
   }
 
-  /** True where one that is in memory has had a permit. */
+  /** True where one has had a permit. */
   #grantNext(): boolean {
+    if (this.#grantOperation()) return true;
+    for (const others of this.#others) if (others.startNext()) return true;
+    return false;
+  }
+
+  /** To the next that is in memory, unless another goes before it. */
+  #grantOperation(): boolean {
     if (this.flow.isDown) return this.#grantProbe();
     const rank = this.#shareDue;
     const owed = rank === null ? undefined : this.#ready.first(only(rank));
@@ -246,6 +318,12 @@ export class UpstreamQueue {
     }
     const resident = owed ?? this.#nextReady();
     return resident !== undefined && this.#enter(resident, owed !== undefined);
+  }
+
+  /** This permit goes to one of these ranks that is no operation in line; `false` for none. */
+  giveToOther(ranks: RankSet, permit: Permit): boolean {
+    for (const others of this.#others) if (others.take(ranks, permit)) return true;
+    return false;
   }
 
   /** False where it has to wait. */
@@ -283,7 +361,7 @@ export class UpstreamQueue {
     readonly ahead: readonly (readonly string[])[];
   } {
     const { flow } = this;
-    const groups = flow.types.order(this.#routes);
+    const groups = flow.types.order(this.claimed);
     const inMemory = new Set(this.#ready.all.map(({ route }) => route));
     const at = groups.findIndex((routes) => routes.some((route) => inMemory.has(route)));
     const routes = groups[at];
@@ -308,8 +386,8 @@ export class UpstreamQueue {
   #giveShareToOther(rank: number): boolean {
     const permit = this.flow.tryEnter({ id: null, urgency: rank, isShare: true });
     if (permit === null) return false;
-    const isGiven = this.#parts.giveToOther(only(rank), permit);
-    if (isGiven) this.#tookTurn(rank, true);
+    const isGiven = this.giveToOther(only(rank), permit);
+    if (isGiven) this.tookTurn(rank, true);
     else giveBack(permit);
     return isGiven;
   }
@@ -343,12 +421,11 @@ export class UpstreamQueue {
 
   /** To this one, which is ready, unless a suspect is as urgent. */
   #give(resident: Resident, permit: Permit, isShare: boolean): void {
-    const { giveToOther, grant } = this.#parts;
     const { urgency } = resident;
-    const isGiven = giveToOther(isShare ? only(urgency) : upTo(urgency), permit);
+    const isGiven = this.giveToOther(isShare ? only(urgency) : upTo(urgency), permit);
     if (!isGiven) this.#ready.delete(resident);
-    this.#tookTurn(isShare || !isGiven ? urgency : 0, isShare);
-    if (!isGiven) grant(resident, permit);
+    this.tookTurn(isShare || !isGiven ? urgency : 0, isShare);
+    if (!isGiven) this.#work.grant(resident, permit);
   }
 
   #arm(): void {
@@ -363,4 +440,14 @@ export class UpstreamQueue {
       this.pump();
     });
   }
+}
+
+/** Askers are the same for every call of a rank. */
+const CALLS = callsOf(false);
+const NEXT_CALLS = callsOf(true);
+const ANY_CALL: Asker = Object.freeze({ id: null, urgency: URGENCY_MAX, isCall: true });
+
+function callsOf(isNext: boolean): readonly Asker[] {
+  const ranks = Array.from({ length: URGENCY_MAX + 1 }, (_, urgency) => urgency);
+  return ranks.map((urgency) => Object.freeze({ id: null, urgency, isNext, isCall: true }));
 }

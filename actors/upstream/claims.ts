@@ -30,6 +30,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
 import { Slices } from '../time/slices.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
+import type { TimerService } from '../time/timerService.ts';
 
 const RANKS = URGENCY_MAX + 1;
 const never = (): number[] => Array.from({ length: RANKS }, () => Number.POSITIVE_INFINITY);
@@ -107,29 +108,42 @@ const CLAIM_BESIDE: Asker = { id: null, urgency: 0, isNext: true, isBeside: true
 /** Pause after a claim that brought nothing to run, so that a defect can't spin. */
 export const BARREN_CLAIM_PAUSE_MS = 100;
 
-export interface ClaimsParts {
+/** What a line stands on. */
+export interface LineParts {
   readonly flow: FlowControl;
-  /** What is claimed at present. */
-  readonly routes: () => readonly string[];
   readonly store: QueueStore;
   readonly journal: Pick<Journal, 'sendAll'>;
   readonly clock: Clock;
   readonly steady: Pick<SteadyClock, 'now'>;
-  /** Rows that can't be run here. */
-  readonly passOver: () => PassOver;
-  /** Brings a row to memory; `null` when it is there already or can't be read. */
-  readonly revive: (row: StoredOperation) => Resident | null;
-  /** Gives this permit to a suspect or a guarded call of one of these ranks; `false` for none. */
-  readonly giveToOther: (ranks: RankSet, permit: Permit) => boolean;
-  /** Sends one to where it belongs, which was claimed here and goes to another upstream. */
-  readonly reroute: (resident: Resident, dueAtMs: number) => void;
-  /** Lets it begin with a permit that is now its own. */
-  readonly grant: (resident: Resident, permit: Permit) => void;
-  /** One of this rank has its turn: as the next, or one that was owed to it. */
-  readonly onTurn: (urgency: number, isShare: boolean) => void;
-  /** A claim is over, and the slots are back that nobody used. */
-  readonly onOver: () => void;
+  readonly timers: TimerService;
   readonly onError: (error: unknown) => void;
+}
+
+/** The operations whose turn it is: how they come to memory, have it, and leave. */
+export interface LineWork {
+  /** Rows that can't be run here. */
+  readonly passOver: PassOver;
+  /** Brings a row to memory; `null` when it is there already or can't be read. */
+  revive(row: StoredOperation): Resident | null;
+  /** Sends one to where it belongs, which was claimed here and goes to another upstream. */
+  reroute(resident: Resident, dueAtMs: number): void;
+  /** Takes one out of memory that rests on disk. */
+  passivate(resident: Resident): void;
+  /** Lets it begin with a permit that is now its own. */
+  grant(resident: Resident, permit: Permit): void;
+}
+
+/** The line that rows are claimed for. */
+export interface ClaimingLine {
+  readonly work: LineWork;
+  /** What is claimed at present. */
+  readonly claimed: readonly string[];
+  /** Gives this permit to a suspect or a guarded call of one of these ranks; `false` for none. */
+  giveToOther(ranks: RankSet, permit: Permit): boolean;
+  /** One of this rank has its turn: as the next, or one that was owed to it. */
+  tookTurn(urgency: number, isShare: boolean): void;
+  /** A claim is over, and the slots are back that nobody used. */
+  pump(): void;
 }
 
 /** Ranks that are claimed together. */
@@ -160,14 +174,16 @@ export interface ProbeGroups {
 }
 
 export class Claims {
-  readonly #parts: ClaimsParts;
+  readonly #line: ClaimingLine;
+  readonly #parts: LineParts;
   readonly #marks = new DueMarks();
   #isUnderWay = false;
   /** Of claims that failed. */
   readonly #backoff = new Backoff();
   #notBeforeMs = Number.NEGATIVE_INFINITY;
 
-  constructor(parts: ClaimsParts) {
+  constructor(line: ClaimingLine, parts: LineParts) {
+    this.#line = line;
     this.#parts = parts;
   }
 
@@ -211,7 +227,7 @@ export class Claims {
   /** Fetches what is due of the wanted ranks, as far as there are slots for it. */
   async fetch({ first, share, probes, isBeside = false }: Wanted): Promise<void> {
     if (!this.mayGo) return;
-    const { flow, steady, onOver, onError } = this.#parts;
+    const { flow, steady, onError } = this.#parts;
     const permits = { first: new Reserved(), share: new Reserved() };
     if (share !== null) {
       const asker = { id: null, urgency: share.rank, isShare: true };
@@ -240,7 +256,8 @@ export class Claims {
       permits.first.giveBack();
       permits.share.giveBack();
     }
-    onOver();
+    // What became ready meanwhile may have missed the slots that were reserved.
+    this.#line.pump();
   }
 
   /** One of each group, as far as there are permits. */
@@ -249,15 +266,16 @@ export class Claims {
     permits: Reserved,
     isForOthers: boolean,
   ): Promise<number> {
-    const { flow, journal, steady, passOver } = this.#parts;
+    const { flow, journal, steady } = this.#parts;
     const band = { from: 0, to: URGENCY_MAX, isShare: false };
     const nowMs = steady.now();
-    const [from, passedOver] = [Math.min(URGENCY_MAX, probeRank(flow)), passOver()];
+    const from = Math.min(URGENCY_MAX, probeRank(flow));
+    const { passOver } = this.#line.work;
     journal.sendAll();
     let hasBrought = isForOthers && mayStart(flow) && this.#giveToOthers(band, from, permits);
     for (const routes of groups) {
       if (permits.size === 0 || !mayStart(flow)) break;
-      const ask = { routes, urgencyMax: URGENCY_MAX, nowMs, limit: 1, passOver: passedOver };
+      const ask = { routes, urgencyMax: URGENCY_MAX, nowMs, limit: 1, passOver };
       const row = await this.#probeOf(ask, from);
       if (row !== undefined && permits.size > 0 && mayStart(flow)) {
         faultPoint('queue.afterClaim');
@@ -293,8 +311,8 @@ export class Claims {
     { first, share }: Wanted,
     permits: { readonly first: Reserved; readonly share: Reserved },
   ): Promise<number> {
-    const { passOver } = this.#parts;
-    const passedOver = passOver();
+    const { work } = this.#line;
+    const passedOver = work.passOver;
     let isBarren = true;
     let isMoreDue = true;
     if (first !== null && permits.first.size > 0) {
@@ -311,7 +329,7 @@ export class Claims {
     }
     this.#backoff.reset();
     // Rows that are passed over from now on are not brought again: there may be many of them.
-    return isBarren && passOver().length === passedOver.length ? BARREN_CLAIM_PAUSE_MS : 0;
+    return isBarren && work.passOver.length === passedOver.length ? BARREN_CLAIM_PAUSE_MS : 0;
   }
 
   /** Gives each row that is due one of these permits. */
@@ -325,7 +343,7 @@ export class Claims {
     /** More is due than there were permits for. */
     readonly isMoreDue: boolean;
   }> {
-    const { clock, flow, store, journal, steady, routes } = this.#parts;
+    const { clock, flow, store, journal, steady } = this.#parts;
     const { to } = band;
     const nowMs = steady.now();
     const from = Math.max(band.from, Math.min(to, probeRank(flow)));
@@ -333,7 +351,7 @@ export class Claims {
     journal.sendAll();
     const subjects = notParked(flow);
     const ask = {
-      routes: routes(),
+      routes: this.#line.claimed,
       urgencyMax: to,
       nowMs,
       limit: permits.size,
@@ -368,28 +386,28 @@ export class Claims {
   }
 
   #bring(row: StoredOperation, { isShare }: Band, permits: Reserved, nowMs: number): boolean {
-    const { flow, revive, reroute, grant, onTurn } = this.#parts;
-    const resident = revive(row);
+    const { flow } = this.#parts;
+    const { work } = this.#line;
+    const resident = work.revive(row);
     if (resident === null) return false;
     if ((resident.handler?.upstream ?? flow.upstream) !== flow.upstream) {
-      reroute(resident, row.dueAtMs ?? nowMs);
+      work.reroute(resident, row.dueAtMs ?? nowMs);
       return true;
     }
     permits.use((permit) => {
-      grant(resident, permit);
+      work.grant(resident, permit);
     });
-    onTurn(row.urgency, isShare);
+    this.#line.tookTurn(row.urgency, isShare);
     return true;
   }
 
   /** What was in flight at a crash, and calls that wait, go before what is less urgent (SV-3). */
   #giveToOthers({ from, isShare }: Band, rank: number, permits: Reserved): boolean {
-    const { giveToOther, onTurn } = this.#parts;
     const ranks = lessUrgent(upTo(rank), from - 1);
     let hasGiven = false;
-    while (permits.size > 0 && permits.use((permit) => giveToOther(ranks, permit))) {
+    while (permits.size > 0 && permits.use((permit) => this.#line.giveToOther(ranks, permit))) {
       hasGiven = true;
-      onTurn(isShare ? rank : 0, isShare);
+      this.#line.tookTurn(isShare ? rank : 0, isShare);
     }
     return hasGiven;
   }

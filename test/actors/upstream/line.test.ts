@@ -2,10 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { operationChart } from '../../../actors/charts/chartOfWork.ts';
-import { UpstreamQueue } from '../../../actors/dispatch/upstreamQueue.ts';
 import { createResident, type Resident } from '../../../actors/operation/resident.ts';
-import { SteadyClock } from '../../../actors/time/steadyClock.ts';
-import { TimerService } from '../../../actors/time/timerService.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { ClaimQuery, StoredOperation } from '../../../persistence/port/store.ts';
 import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
@@ -37,15 +34,13 @@ function resident({ id, urgency }: Row): Resident {
 /** A queue over rows that are claimed; what is granted ends when a test says so. */
 function createQueue(concurrency: number) {
   const clock = new VirtualClock();
-  const steady = new SteadyClock(clock, () => undefined);
   const errors: unknown[] = [];
   const onError = (error: unknown): void => {
     errors.push(error);
   };
-  const timers = new TimerService(clock, onError);
-  const { flow } = createFlow({ clock, concurrency, onError });
-  flow.setIntake('open');
   const store = createMemoryStore();
+  const { flow, upstream } = createFlow({ clock, concurrency, onError, store });
+  const { line: queue } = upstream;
   const rows: Row[] = [];
   const claims: string[] = [];
   const granted: string[] = [];
@@ -66,23 +61,11 @@ function createQueue(concurrency: number) {
       nextDueAtMs: Number.isFinite(nextDueAtMs) ? nextDueAtMs : null,
     };
   };
-  const queue: UpstreamQueue = new UpstreamQueue({
-    clock,
-    flow,
-    routes: () => ['payments'],
-    crisisSlotsMax: () => 2,
-    store,
-    journal: { sendAll: () => undefined },
-    steady,
-    timers,
+  queue.serve({
+    passOver: [],
     passivate: () => undefined,
     revive: (row) => resident(row as unknown as Row),
     reroute: () => undefined,
-    othersWaiting: () => 0,
-    giveToOther: () => false,
-    onSlotsBack: () => undefined,
-    onWaiting: () => undefined,
-    passOver: () => [],
     grant: ({ id }, permit) => {
       granted.push(id);
       const at = rows.findIndex((row) => row.id === id);
@@ -92,7 +75,6 @@ function createQueue(concurrency: number) {
         queue.pump();
       });
     },
-    onError,
   });
   flow.onChange(() => {
     queue.pump();

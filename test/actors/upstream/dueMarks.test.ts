@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DueMarks } from '../../../actors/dispatch/claims.ts';
+import { DueMarks } from '../../../actors/upstream/claims.ts';
 import { only, upTo } from '../../../machines/vocabulary/urgency.ts';
 
 const ALL = upTo(9) & ~only(0);

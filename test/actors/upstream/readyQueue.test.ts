@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ReadyQueue } from '../../../actors/dispatch/readyQueue.ts';
+import { ReadyQueue } from '../../../actors/upstream/readyQueue.ts';
 import { URGENCY_MAX, upTo } from '../../../machines/vocabulary/urgency.ts';
 
 interface Item {

@@ -2,11 +2,13 @@
 
 import { expect, test } from 'vitest';
 import { operationChart } from '../../../actors/charts/chartOfWork.ts';
-import { ParkedWork, type ParkedWorkParts } from '../../../actors/dispatch/parkedWork.ts';
 import type { FlowControl, Permit } from '../../../actors/flow/flowControl.ts';
 import { createResident, type Resident } from '../../../actors/operation/resident.ts';
 import { SteadyClock } from '../../../actors/time/steadyClock.ts';
+import type { LineWork } from '../../../actors/upstream/claims.ts';
+import { ParkedWork, type ParkingLine } from '../../../actors/upstream/parkedWork.ts';
 import { TypeTrials } from '../../../machines/policy/flow/typeTrials.ts';
+import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { QueueStore, StoredOperation } from '../../../persistence/port/store.ts';
 import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 
@@ -44,23 +46,24 @@ function createParked(its: {
       if (claims < 10_000) queueMicrotask(pump);
     },
   } as unknown as FlowControl;
-  const parts: ParkedWorkParts = {
-    ...{ flow, clock, steady, routes: () => [], passOver: () => [] },
-    store: {
-      claim: async () => {
-        claims += 1;
-        return await Promise.resolve(its.claim(steady.now()));
-      },
-    },
-    journal: { sendAll: () => undefined },
+  const work: LineWork = {
+    passOver: [],
     revive: its.revive ?? (() => null),
     reroute: () => undefined,
+    passivate: () => undefined,
     grant: ({ id }) => void granted.push(id),
-    onParked: () => undefined,
-    onFreed: () => undefined,
-    onError: (error) => void errors.push(error),
   };
-  const parked = new ParkedWork(parts);
+  const line: ParkingLine = { work, routes: [], parkedChanged: () => undefined };
+  const claim: QueueStore['claim'] = async () => {
+    claims += 1;
+    return await Promise.resolve(its.claim(steady.now()));
+  };
+  const parked = new ParkedWork(line, {
+    ...{ flow, clock, steady },
+    store: { ...createMemoryStore(), claim },
+    journal: { sendAll: () => undefined },
+    onError: (error) => void errors.push(error),
+  });
   let cancel = (): void => undefined;
   const pump = (): void => {
     cancel();

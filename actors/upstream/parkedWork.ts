@@ -6,42 +6,35 @@
  */
 
 import { TypeTrials } from '../../machines/policy/flow/typeTrials.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
-import type { PassOver, QueueStore, StoredOperation } from '../../persistence/port/store.ts';
-import { type FlowControl, giveBack, type Permit } from '../flow/flowControl.ts';
+import type { StoredOperation } from '../../persistence/port/store.ts';
+import { giveBack, type Permit } from '../flow/flowControl.ts';
 import { Backoff } from '../journal/background.ts';
-import type { Journal } from '../journal/journal.ts';
-import type { Resident } from '../operation/resident.ts';
-import type { SteadyClock } from '../time/steadyClock.ts';
-import { BARREN_CLAIM_PAUSE_MS, mayStart, probeRank } from './claims.ts';
+import {
+  BARREN_CLAIM_PAUSE_MS,
+  type LineParts,
+  type LineWork,
+  mayStart,
+  probeRank,
+} from './claims.ts';
 
 /** So many subjects of a type are known that its probes were for. */
 const TRIED_MAX = 64;
 /** One of so many probes of an upstream that is down is for what is parked, although other work waits. */
 const PROBES_A_TURN = 4;
 
-export interface ParkedWorkParts {
-  readonly flow: FlowControl;
-  /** The routes that are claimed at present, those of parked types included. */
-  readonly routes: () => readonly string[];
-  readonly store: Pick<QueueStore, 'claim'>;
-  readonly journal: Pick<Journal, 'sendAll'>;
-  readonly clock: Clock;
-  readonly steady: Pick<SteadyClock, 'now'>;
-  readonly passOver: () => PassOver;
-  readonly revive: (row: StoredOperation) => Resident | null;
-  readonly reroute: (resident: Resident, dueAtMs: number) => void;
-  readonly grant: (resident: Resident, permit: Permit) => void;
-  /** More is parked: what waits of it leaves memory. */
-  readonly onParked: () => void;
-  /** Some of it is parked no more: its rows may be due. */
-  readonly onFreed: () => void;
-  readonly onError: (error: unknown) => void;
+/** The line that the rest of the work of the upstream waits in. */
+export interface ParkingLine {
+  readonly work: LineWork;
+  /** The routes whose rows are claimed, those of parked types included. */
+  readonly routes: readonly string[];
+  /** More is parked: what waits of it leaves memory. Where some of it `isFreed` its rows may be due. */
+  parkedChanged(isFreed: boolean): void;
 }
 
 export class ParkedWork {
-  readonly #parts: ParkedWorkParts;
+  readonly #line: ParkingLine;
+  readonly #parts: Omit<LineParts, 'timers'>;
   /** When the next of its rows may be due, by its key and the steady clock. */
   readonly #dueAtMs = new Map<string, number>();
   /** The subjects of the last probes, by type. */
@@ -51,7 +44,8 @@ export class ParkedWork {
   #changes = 0;
   #probes = 0;
 
-  constructor(parts: ParkedWorkParts) {
+  constructor(line: ParkingLine, parts: Omit<LineParts, 'timers'>) {
+    this.#line = line;
     this.#parts = parts;
   }
 
@@ -83,7 +77,7 @@ export class ParkedWork {
 
   /** Looks whether another type or subject is parked now, and acts on that. */
   review(): void {
-    const { flow, onParked, onFreed } = this.#parts;
+    const { flow } = this.#parts;
     if (flow.types.changes === this.#changes) return;
     this.#changes = flow.types.changes;
     const { parked } = flow.types;
@@ -96,8 +90,7 @@ export class ParkedWork {
     for (const key of parked.keys()) {
       if (!this.#dueAtMs.has(key)) this.#dueAtMs.set(key, 0);
     }
-    onParked();
-    if (isFreed) onFreed();
+    this.#line.parkedChanged(isFreed);
   }
 
   /** Whether the next probe goes to what is parked first: what keeps the upstream down may be other work alone. */
@@ -149,7 +142,8 @@ export class ParkedWork {
   }
 
   async #probe(key: string, permit: Permit): Promise<void> {
-    const { flow, steady, revive, reroute, grant, onError } = this.#parts;
+    const { flow, steady, onError } = this.#parts;
+    const { work } = this.#line;
     let isGranted = false;
     try {
       // Behind the others that are parked, so that each has its turn.
@@ -157,18 +151,18 @@ export class ParkedWork {
       this.#dueAtMs.set(key, Number.POSITIVE_INFINITY);
       const { row, nextDueAtMs } = await this.#claim(key, steady.now());
       this.#backoff.reset();
-      const resident = row === undefined || !mayStart(flow) ? null : revive(row);
+      const resident = row === undefined || !mayStart(flow) ? null : work.revive(row);
       // The permit that goes back is itself a reason to ask again: what can't be tried now may come again at once.
       const pausedUntilMs = resident === null ? steady.now() + BARREN_CLAIM_PAUSE_MS : 0;
       // Others of it may be due as well.
       const dueAtMs = row === undefined ? (nextDueAtMs ?? Number.POSITIVE_INFINITY) : 0;
       this.#noteOf(key, Math.max(dueAtMs, pausedUntilMs));
       if (resident !== null && (resident.handler?.upstream ?? flow.upstream) !== flow.upstream) {
-        reroute(resident, row?.dueAtMs ?? 0);
+        work.reroute(resident, row?.dueAtMs ?? 0);
       } else if (resident !== null) {
         isGranted = true;
         this.#tries(key, resident.subject);
-        grant(resident, permit);
+        work.grant(resident, permit);
       }
     } catch (error) {
       this.#noteOf(key, steady.now() + this.#backoff.nextMs());
@@ -182,16 +176,17 @@ export class ParkedWork {
     key: string,
     nowMs: number,
   ): Promise<{ readonly row: StoredOperation | undefined; readonly nextDueAtMs: number | null }> {
-    const { store, journal, passOver, flow, routes } = this.#parts;
+    const { store, journal, flow } = this.#parts;
+    const { work, routes } = this.#line;
     this.#probes += 1;
     const rank = Math.max(probeRank(flow), 1 + ((this.#probes >> 1) % URGENCY_MAX));
     journal.sendAll();
     const subject = TypeTrials.subjectOf(key);
-    const base = { urgencyMax: URGENCY_MAX, nowMs, limit: 1, passOver: passOver() };
+    const base = { urgencyMax: URGENCY_MAX, nowMs, limit: 1, passOver: work.passOver };
     const ask =
       subject === null
         ? { ...base, routes: [key] }
-        : { ...base, routes: this.without(routes()), subjects: { names: [subject], isOnly: true } };
+        : { ...base, routes: this.without(routes), subjects: { names: [subject], isOnly: true } };
     const tried = [...(this.#tried.get(key) ?? [])];
     if (tried.length > 0 && this.#probes % 2 === 0) {
       const others = { names: tried, isOnly: false };

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Dispatcher } from '../../../actors/dispatch/dispatcher.ts';
-import { LeaseCheck } from '../../../actors/dispatch/leaseCheck.ts';
-import { Suspects } from '../../../actors/dispatch/suspects.ts';
-import { UpstreamQueue } from '../../../actors/dispatch/upstreamQueue.ts';
 import { NO_VERDICT } from '../../../actors/flow/flowControl.ts';
+import { LeaseCheck } from '../../../actors/upstream/leaseCheck.ts';
+import { Line } from '../../../actors/upstream/line.ts';
+import { SuspectQueue } from '../../../actors/upstream/suspectQueue.ts';
 import { stuckReason } from '../../../machines/policy/service/restartPolicy.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { WAIT_CAUSES } from '../../../machines/vocabulary/standing.ts';
@@ -85,8 +85,8 @@ describe('HM-1 a watchdog over work that is due', () => {
   test('HM-1 nobody who looks for work is told of, and it goes on once somebody does', async () => {
     const { world, process, facts, stuck, alerts } = begin();
     await world.clock.run(process.runtime.ready);
-    const pump = vi.spyOn(UpstreamQueue.prototype, 'pump').mockImplementation(() => undefined);
-    vi.spyOn(UpstreamQueue.prototype, 'tryStart').mockReturnValue(null);
+    const pump = vi.spyOn(Line.prototype, 'pump').mockImplementation(() => undefined);
+    vi.spyOn(Line.prototype, 'tryStart').mockReturnValue(null);
     await submit(world, process, 5);
     await world.clock.advance(3 * WATCHDOG_MS);
     expect(stuck()).toMatchObject([{ upstream: 'payments', because: 'unknown' }]);
@@ -103,8 +103,8 @@ describe('HM-1 a watchdog over work that is due', () => {
   test('HM-1 a machine that slept is no stuck work: only the time in which the watch looked counts', async () => {
     const { world, process, stuck, alerts } = begin();
     await world.clock.run(process.runtime.ready);
-    const pump = vi.spyOn(UpstreamQueue.prototype, 'pump').mockImplementation(() => undefined);
-    vi.spyOn(UpstreamQueue.prototype, 'tryStart').mockReturnValue(null);
+    const pump = vi.spyOn(Line.prototype, 'pump').mockImplementation(() => undefined);
+    vi.spyOn(Line.prototype, 'tryStart').mockReturnValue(null);
     await submit(world, process, 5);
     await world.clock.advance(WATCHDOG_MS / 2 + 100);
     world.clock.suspend(600_000, true);
@@ -140,8 +140,8 @@ describe('HM-1 a watchdog over work that is due', () => {
     });
     await submit(world, hung, 2);
     hung.kill();
-    vi.spyOn(Suspects.prototype, 'pump').mockReturnValue(false);
-    vi.spyOn(Suspects.prototype, 'take').mockReturnValue(false);
+    vi.spyOn(SuspectQueue.prototype, 'startNext').mockReturnValue(false);
+    vi.spyOn(SuspectQueue.prototype, 'take').mockReturnValue(false);
     const next = world.boot({
       upstreams: { payments: { concurrency: 2 } },
       handlers: { [REQUEST.type]: { upstream: 'payments', run: () => null } },
@@ -181,7 +181,7 @@ describe('OP-6 a permit whose holder is gone', () => {
   });
 
   test('OP-6 HM-1 control: were it not, the watchdog tells that nothing holds the slots', async () => {
-    vi.spyOn(LeaseCheck.prototype, 'held').mockImplementation(() => undefined);
+    vi.spyOn(LeaseCheck.prototype, 'took').mockImplementation(() => undefined);
     const { world, process, stuck, alerts } = await loseAll();
     await world.clock.advance(30_000);
     expect(process.runtime.getHealthStatus().operations.completed).toBe(2);

@@ -1,5 +1,5 @@
 /**
- * Knows which operation holds each permit, and gives a permit back whose holder will not: one that is
+ * Knows which operation holds each permit of an upstream, and gives a permit back whose holder will not: one that is
  * gone, or has none of its own any more. That is a defect, and is told; but an upstream must not lose a
  * slot for good by it (OP-6). It wakes up only while permits are out.
  *
@@ -16,34 +16,31 @@ const CHECK_EVERY_MS = 5_000;
 
 export interface LeaseCheckParts {
   readonly timers: TimerService;
-  readonly resident: (id: string) => Resident | undefined;
   readonly onError: (error: unknown) => void;
-  /** A slot is free that nobody knew of. */
-  readonly onGivenBack: (upstream: string) => void;
 }
 
 export class LeaseCheck {
+  readonly #line: { pump(): void };
   readonly #parts: LeaseCheckParts;
   readonly #holders = new Map<Permit, Resident>();
   #suspected = new Set<Permit>();
   #isArmed = false;
   #isStopped = false;
 
-  constructor(parts: LeaseCheckParts) {
+  constructor(line: { pump(): void }, parts: LeaseCheckParts) {
+    this.#line = line;
     this.#parts = parts;
   }
 
-  /** Calls that are under way at this upstream, or about to begin, whose permits are held. */
-  heldAt(upstream: string): number {
+  /** How many calls are under way, or about to begin, whose permits are held. */
+  get held(): number {
     let held = 0;
-    for (const [permit, holder] of this.#holders) {
-      if (permit.flow.upstream === upstream && this.#isHeld(permit, holder)) held += 1;
-    }
+    for (const [permit, holder] of this.#holders) if (isHeld(permit, holder)) held += 1;
     return held;
   }
 
   /** The operation has this permit from now on. */
-  held(permit: Permit, holder: Resident): void {
+  took(permit: Permit, holder: Resident): void {
     this.#holders.set(permit, holder);
     if (!this.#isArmed) this.#arm();
   }
@@ -71,29 +68,29 @@ export class LeaseCheck {
     const seen = this.#suspected;
     this.#suspected = new Set();
     for (const [permit, holder] of this.#holders) {
-      if (this.#isHeld(permit, holder)) continue;
+      if (isHeld(permit, holder)) continue;
       if (seen.has(permit)) this.#giveBack(permit, holder);
       else this.#suspected.add(permit);
     }
   }
 
-  #isHeld(permit: Permit, holder: Resident): boolean {
-    const { chart, state, id } = holder;
-    if (holder.permit !== permit || this.#parts.resident(id) !== holder) return false;
-    return state === null || chart.isBusy(state, true);
-  }
-
   #giveBack(permit: Permit, holder: Resident): void {
-    const { upstream } = permit.flow;
     this.#holders.delete(permit);
     if (holder.permit === permit) holder.permit = null;
     giveBack(permit);
     this.#parts.onError(
       new HoldfastError(
         'HF_INTERNAL',
-        `Operation ${holder.id} kept a slot of ${upstream} and did not run. The slot was given back. Please report this defect.`,
+        `Operation ${holder.id} kept a slot of ${permit.flow.upstream} and did not run. The slot was given back. Please report this defect.`,
       ),
     );
-    this.#parts.onGivenBack(upstream);
+    // A slot is free that nobody knew of.
+    this.#line.pump();
   }
+}
+
+function isHeld(permit: Permit, holder: Resident): boolean {
+  const { chart, state } = holder;
+  if (holder.permit !== permit || !holder.isInMemory) return false;
+  return state === null || chart.isBusy(state, true);
 }

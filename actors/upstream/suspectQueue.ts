@@ -1,0 +1,85 @@
+/**
+ * The suspects of one upstream that need not run alone: what was in flight when the process died runs a few at
+ * a time, most urgent first, in the line of its upstream (RT-4, SV-3).
+ *
+ * @module
+ */
+
+import { SUSPECTS_IN_FLIGHT_MAX } from '../../machines/policy/retry/crashPolicy.ts';
+import { NO_RANKS, type RankSet } from '../../machines/vocabulary/urgency.ts';
+import type { Permit } from '../flow/flowControl.ts';
+import type { Resident } from '../operation/resident.ts';
+import type { Line, Waiters } from './line.ts';
+import { ReadyQueue } from './readyQueue.ts';
+
+export class SuspectQueue implements Waiters {
+  readonly #line: Line;
+  readonly #waiting = new ReadyQueue<Resident>();
+  readonly #inFlight = new Set<Resident>();
+
+  constructor(line: Line) {
+    this.#line = line;
+  }
+
+  /** The ranks of those that wait, whether or not any may run. */
+  get waiting(): RankSet {
+    return this.#waiting.ranks;
+  }
+
+  /** All that wait. */
+  get all(): readonly Resident[] {
+    return this.#waiting.all;
+  }
+
+  /** As many run beside each other as may, or one runs alone and holds all others back. */
+  get #isShut(): boolean {
+    return this.#inFlight.size >= SUSPECTS_IN_FLIGHT_MAX || this.#line.flow.intake === 'isolated';
+  }
+
+  get ranks(): RankSet {
+    const { ranks } = this.#waiting;
+    return ranks === NO_RANKS || this.#isShut ? NO_RANKS : ranks;
+  }
+
+  /** The most urgent of these ranks that waits. */
+  first(among: RankSet): Resident | undefined {
+    return this.#waiting.first(among);
+  }
+
+  add(suspect: Resident): void {
+    this.#waiting.add(suspect);
+  }
+
+  /** It waits here no longer; false where it did not. */
+  withdraw(suspect: Resident): boolean {
+    return this.#waiting.delete(suspect);
+  }
+
+  /** It has ended its attempt, or overhangs: it holds up the next no longer. */
+  ended(suspect: Resident): void {
+    this.#inFlight.delete(suspect);
+  }
+
+  take(ranks: RankSet, permit: Permit): boolean {
+    const suspect = this.#isShut ? undefined : this.#waiting.first(ranks);
+    if (suspect !== undefined) this.#run(suspect, permit);
+    return suspect !== undefined;
+  }
+
+  /** Where rows wait that go before it each claim looks here first. */
+  startNext(): boolean {
+    const suspect = this.#waiting.first();
+    if (suspect === undefined || this.#isShut || this.#line.isBehindRows(suspect.urgency)) {
+      return false;
+    }
+    const permit = this.#line.tryOne(suspect);
+    if (permit !== null) this.#run(suspect, permit);
+    return permit !== null;
+  }
+
+  #run(suspect: Resident, permit: Permit): void {
+    this.#waiting.delete(suspect);
+    this.#inFlight.add(suspect);
+    this.#line.work.grant(suspect, permit);
+  }
+}
