@@ -137,9 +137,10 @@ export class Dispatcher implements LineWork {
   tryStart(upstream: string, asker: RateAsker & TypedCall): Permit | null {
     const at = this.#at(upstream);
     if (at === undefined || at.flow.subjectDueAtMs(asker.subject) !== null) return null;
-    const { line, flow } = at;
-    if (flow.rates === null) return line.tryStart(asker);
-    return enterByRate(flow.rates, this.#parts.steady, asker, () => line.tryStart(asker));
+    const { line } = at;
+    const { rates } = at.flow;
+    if (rates === null) return line.tryStart(asker);
+    return enterByRate(rates, this.#parts.steady, asker, () => line.tryStart(asker));
   }
 
   /** Asks for one of the places that are kept for crises; returns what ends the asking. */
@@ -213,8 +214,9 @@ export class Dispatcher implements LineWork {
 
   /** It has ended: it waits for no turn any more. */
   ended(resident: Resident, context: SyncOperationContext): void {
-    const flow = this.#at(resident.handler?.upstream ?? '')?.flow;
-    leaveRate(flow, context, resident.urgency);
+    if (context.rate !== undefined) {
+      leaveRate(this.#at(resident.handler?.upstream ?? '')?.flow, context, resident.urgency);
+    }
     this.forget(resident);
   }
 

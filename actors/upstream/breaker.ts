@@ -62,7 +62,8 @@ export class Breaker {
   readonly #chart: ChartActor<typeof circuitBreakerMachine>;
   #policy: BreakerPacing;
   #counter: TripCounter | null;
-  #decision: BreakerDecision;
+  /** As its chart last decided: a plain field, for it is read with each call. */
+  decision: BreakerDecision;
   #state: CircuitBreakerSnapshot['value'];
 
   constructor(parts: BreakerParts) {
@@ -83,12 +84,8 @@ export class Breaker {
       onFailed,
     });
     this.#chart.start();
-    this.#decision = breakerDecision(this.snapshot);
+    this.decision = breakerDecision(this.snapshot);
     this.#state = this.snapshot.value;
-  }
-
-  get decision(): BreakerDecision {
-    return this.#decision;
   }
 
   get snapshot(): CircuitBreakerSnapshot {
@@ -179,9 +176,9 @@ export class Breaker {
   }
 
   #changed(snapshot: CircuitBreakerSnapshot, event: CircuitBreakerEvent | undefined): void {
-    const before = this.#decision;
-    this.#decision = breakerDecision(snapshot);
-    const { generation, retryAtMs, probesFree } = this.#decision;
+    const before = this.decision;
+    this.decision = breakerDecision(snapshot);
+    const { generation, retryAtMs, probesFree } = this.decision;
     if (generation !== before.generation) this.#counter?.clear();
     const from = this.#state;
     this.#state = snapshot.value;

@@ -39,18 +39,13 @@ export class DueMarks {
   readonly #nextAtMs = never();
   /** The earliest of each that was noted while a claim was out, of which its answer may not know. */
   readonly #notedAtMs = never();
-  /** The earliest of all. */
-  #firstAtMs = Number.POSITIVE_INFINITY;
-
-  /** Where it is `Infinity` nothing is known to be on disk. */
-  get firstAtMs(): number {
-    return this.#firstAtMs;
-  }
+  /** The earliest of all; where it is `Infinity` nothing is known to be on disk. */
+  firstAtMs = Number.POSITIVE_INFINITY;
 
   /** The ranks in which rows may be due. */
   dueBy(nowMs: number): RankSet {
     let ranks = NO_RANKS;
-    if (this.#firstAtMs > nowMs) return ranks;
+    if (this.firstAtMs > nowMs) return ranks;
     for (let rank = 1; rank < RANKS; rank += 1) {
       if ((this.#nextAtMs[rank] ?? nowMs) <= nowMs) ranks |= only(rank);
     }
@@ -87,14 +82,14 @@ export class DueMarks {
       const notedAtMs = this.#notedAtMs[rank] ?? Number.POSITIVE_INFINITY;
       this.#nextAtMs[rank] = Math.min(nextDueAtMs ?? Number.POSITIVE_INFINITY, notedAtMs);
     }
-    this.#firstAtMs = Math.min(...this.#nextAtMs);
+    this.firstAtMs = Math.min(...this.#nextAtMs);
   }
 
   #note(dueAtMs: number, rank: number): boolean {
     this.#notedAtMs[rank] = Math.min(this.#notedAtMs[rank] ?? dueAtMs, dueAtMs);
     if (dueAtMs >= (this.#nextAtMs[rank] ?? dueAtMs)) return false;
     this.#nextAtMs[rank] = dueAtMs;
-    this.#firstAtMs = Math.min(this.#firstAtMs, dueAtMs);
+    this.firstAtMs = Math.min(this.firstAtMs, dueAtMs);
     return true;
   }
 }

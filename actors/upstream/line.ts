@@ -161,14 +161,16 @@ export class Line implements ClaimingLine, ParkingLine {
 
   /** A permit for a request that arrives now; `null` when it has to wait behind others. */
   tryStart({ id, urgency, route, subject }: Asker): Permit | null {
+    const isEmpty = this.#isEmpty;
     const isBehindOthers =
-      this.isBehindRows(urgency) ||
-      this.#ready.first(upTo(urgency)) !== undefined ||
-      this.#shareDue !== null;
+      !isEmpty &&
+      (this.isBehindRows(urgency) ||
+        this.#ready.first(upTo(urgency)) !== undefined ||
+        this.#shareDue !== null);
     const permit = isBehindOthers
       ? null
       : this.flow.tryEnter({ id, urgency, isNext: true, route, subject });
-    if (permit !== null) this.tookTurn(urgency, false);
+    if (permit !== null) this.#share.took(urgency, isEmpty ? NO_RANKS : this.#waiting);
     return permit;
   }
 
@@ -224,6 +226,7 @@ export class Line implements ClaimingLine, ParkingLine {
 
   /** Gives free slots to what waits, the most urgent first. */
   pump(): void {
+    if (this.#isEmpty && this.#cancelTimer === null) return;
     this.#parked.review();
     if (this.#parked.goesFirst) this.#parked.pump(false);
     this.#grantAll();
@@ -274,6 +277,11 @@ export class Line implements ClaimingLine, ParkingLine {
     } finally {
       this.#isGranting = false;
     }
+  }
+
+  /** Nothing waits here, now or for its time, and none of it is parked: what most calls find. */
+  get #isEmpty(): boolean {
+    return !this.isAwaited && this.#parked.isIdle;
   }
 
   /** The ranks of all that wait here. */

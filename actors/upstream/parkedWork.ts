@@ -93,6 +93,11 @@ export class ParkedWork {
     this.#line.parkedChanged(isFreed);
   }
 
+  /** Nothing is parked, and nothing was since it looked last. */
+  get isIdle(): boolean {
+    return this.#dueAtMs.size === 0 && this.#parts.flow.types.changes === this.#changes;
+  }
+
   /** Whether the next probe goes to what is parked first: what keeps the upstream down may be other work alone. */
   get goesFirst(): boolean {
     const { isDown, probesFailed } = this.#parts.flow;

@@ -537,7 +537,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     return (
       this.intake === 'open' &&
       !this.#isParked(route, subject) &&
-      this.breaker.mode === 'pass' &&
+      this.#parts.breaker.decision.mode === 'pass' &&
       urgency <= this.urgencyBound &&
       isShare !== true &&
       this.#bucket === null &&
