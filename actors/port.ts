@@ -55,6 +55,7 @@ export type {
   HelpLine,
 } from '../machines/policy/crisis/crisisResources.ts';
 export type { FromSpill, SpillLine, ToSpill } from '../persistence/port/writes.ts';
+export { type AttemptEnd, endOf } from './attempt/givenAttempt.ts';
 export type {
   Attempt,
   ConflictOptions,

@@ -53,6 +53,45 @@ const NOTHING: readonly string[] = Object.freeze([]);
 /** Of a crisis it says, too, whether that is a trial run. */
 type AttemptContext = SyncOperationContext & Pick<CrisisContext, 'isTest'>;
 
+/** What tells that an attempt is over: an `AbortSignal`, or what costs a fraction of one. */
+export interface AttemptEnd {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  readonly addEventListener: (type: 'abort', listener: () => void) => void;
+  readonly removeEventListener: (type: 'abort', listener: () => void) => void;
+}
+
+const END = Symbol('end');
+
+/** What tells a handler of ours that its attempt is over, without a signal where nobody has asked for one. */
+export function endOf(attempt: Pick<Attempt<unknown>, 'signal'>): AttemptEnd {
+  return (attempt as { readonly [END]?: AttemptEnd })[END] ?? attempt.signal;
+}
+
+class QuietEnd implements AttemptEnd {
+  reason: unknown;
+  #listeners: (() => void)[] = [];
+
+  get aborted(): boolean {
+    return this.reason !== undefined;
+  }
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    const at = this.#listeners.indexOf(listener);
+    if (at !== -1) this.#listeners.splice(at, 1);
+  }
+
+  abort(reason: HoldfastError): void {
+    if (this.aborted) return;
+    this.reason = reason;
+    for (const listener of this.#listeners.splice(0)) listener();
+  }
+}
+
 export class GivenAttempt implements Attempt {
   readonly #context: AttemptContext;
   readonly #body: string;
@@ -63,6 +102,7 @@ export class GivenAttempt implements Attempt {
   #answer: UpstreamAnswer | undefined;
   #current: TakenRecord | undefined;
   #controller: AbortController | null = null;
+  #end: QuietEnd | null = null;
   #aborted: unknown;
   readonly #onError: (error: unknown) => void;
 
@@ -145,6 +185,11 @@ export class GivenAttempt implements Attempt {
     if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
     return this.#controller.signal;
   }
+  get [END](): AttemptEnd {
+    this.#end ??= new QuietEnd();
+    this.#end.reason ??= this.#aborted;
+    return this.#end;
+  }
   /** Trace id from the operation's id, span id from the attempt's number: nothing to keep (W3C Trace Context). */
   get traceparent(): string {
     const traceId = this.#context.id.replaceAll('-', '');
@@ -178,6 +223,7 @@ export class GivenAttempt implements Attempt {
   abort(reason: HoldfastError): void {
     this.#aborted ??= reason;
     this.#controller?.abort(reason);
+    this.#end?.abort(reason);
   }
 }
 

@@ -100,16 +100,16 @@ export function webhookNotifier(
       const signature = createHmac('sha256', secret).update(body).digest('hex');
       all.set('holdfast-signature', `sha256=${signature}`);
     }
-    const init = { method: 'POST', headers: all, body, redirect: 'manual', signal } as const;
+    const sent = { method: 'POST', headers: all, body, redirect: 'manual', signal } as const;
     const sending = watchSending(notice.idempotencyKey);
-    const response = await send(network, url, init, 'crisis')
+    const response = await send(network, url, sent, 'crisis')
       .catch((error: unknown) => {
         throw notTold(error, sending.hasBegun());
       })
       .finally(sending.end);
     const { status, ok } = response;
     // Read so that the connection can be reused; the answer counts, whatever becomes of its body.
-    await readBodyStart(response, { signal, clock: network.clock }).catch(() => undefined);
+    await readBodyStart(response, { end: signal, clock: network.clock }).catch(() => undefined);
     if (!ok) throw refused(status);
   };
   return notesHost(notify, { host: url.hostname, network });

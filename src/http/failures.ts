@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { AttemptEnd } from '../../actors/port.ts';
 import {
   AttemptFailure,
   classifyStatus,
@@ -16,16 +17,17 @@ import { parseHttpDate, parseRetryAfter } from '../../machines/policy/retry/retr
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { type ErrorCode, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { EditCondition } from '../../machines/vocabulary/record.ts';
+import type { Answer } from './answer.ts';
 
-/** Waits for `work` no longer than the signal allows. */
-export async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** Waits for `work` no longer than until the end of its attempt. */
+export async function abortable<T>(work: Promise<T>, end: AttemptEnd): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
-      reject(cutOff(signal, 'transient'));
+      reject(cutOff(end, 'transient'));
     };
-    signal.addEventListener('abort', abort, { once: true });
+    end.addEventListener('abort', abort);
     work.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', abort);
+      end.removeEventListener('abort', abort);
     });
   });
 }
@@ -49,7 +51,7 @@ export interface Asked {
 }
 
 /** The failure that an answer other than 2xx stands for. */
-export function refusalOf(response: Response, asked: Asked): AttemptFailure {
+export function refusalOf(response: Answer, asked: Asked): AttemptFailure {
   const { status, headers } = response;
   const { notApplied } = asked;
   const failureClass = isChanged(status, asked.condition) ? 'conflict' : classifyStatus(status);
@@ -90,15 +92,15 @@ function hintOf(status: number): string {
 }
 
 /** `Retry-After`, a date in it measured by the upstream's own clock where it tells the time. */
-function retryAfterOf(headers: Headers, clock: Clock): number | undefined {
+function retryAfterOf(headers: Answer['headers'], clock: Clock): number | undefined {
   const localNowMs = clock.now();
   const nowMs = parseHttpDate(headers.get('date') ?? '', localNowMs) ?? localNowMs;
   return parseRetryAfter(headers.get('retry-after'), nowMs);
 }
 
 /** The failure of a request that was sent, at least in part, and got no whole answer. */
-export function noAnswer(error: unknown, signal: AbortSignal, isSafe: boolean): Error {
-  if (signal.aborted) return cutOff(signal, isSafe ? 'transient' : 'unknownOutcome');
+export function noAnswer(error: unknown, end: AttemptEnd, isSafe: boolean): Error {
+  if (end.aborted) return cutOff(end, isSafe ? 'transient' : 'unknownOutcome');
   const failure = networkFailureOf(error);
   if (failure === 'notSent') {
     return transientFailure('The upstream could not be reached; nothing was sent.', {
@@ -117,12 +119,12 @@ export function noAnswer(error: unknown, signal: AbortSignal, isSafe: boolean): 
     : unknownOutcome(message, options);
 }
 
-/** The failure of an attempt that its signal ended, with the code that the signal's reason gives. */
+/** The failure of an attempt that was ended, with the code that the reason of the end gives. */
 export function cutOff(
-  signal: AbortSignal,
+  end: AttemptEnd,
   failureClass: 'transient' | 'unknownOutcome',
 ): AttemptFailure {
-  const reason: unknown = signal.reason;
+  const reason: unknown = end.reason;
   const code = isHoldfastError(reason) ? reason.code : 'HF_ATTEMPT_TIMED_OUT';
   const when = failureClass === 'transient' ? 'before anything was changed' : 'while it waited';
   return new AttemptFailure(failureClass, `The attempt was ended ${when}.`, { code });

@@ -4,7 +4,15 @@
  * @module
  */
 
-import type { Attempt, Fetch, RequestNames, Run, TakenRecord } from '../../actors/port.ts';
+import {
+  type Attempt,
+  type AttemptEnd,
+  endOf,
+  type Fetch,
+  type RequestNames,
+  type Run,
+  type TakenRecord,
+} from '../../actors/port.ts';
 import { recordMetaFrom } from '../../machines/merge/clock/recordMeta.ts';
 import { pathProblem } from '../../machines/policy/request/request.ts';
 import {
@@ -13,7 +21,7 @@ import {
   transientFailure,
 } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { HoldfastError, isThenable } from '../../machines/vocabulary/errors.ts';
 import {
   checkFields,
   type OptionRules,
@@ -22,8 +30,10 @@ import {
 import type { CarriedMeta, Current } from '../../machines/vocabulary/record.ts';
 import type { Json, JsonObject } from '../../machines/vocabulary/shape.ts';
 import type { UpstreamAnswer } from '../../machines/vocabulary/upstreamAnswer.ts';
+import type { Answer } from './answer.ts';
+import type { Sent } from './dispatch.ts';
 import { abortable, cutOff, noAnswer, refusalOf } from './failures.ts';
-import { parseBaseUrl, requestUrl } from './hostAddresses.ts';
+import { type LookedUpFor, parseBaseUrl, requestUrl } from './hostAddresses.ts';
 import { isJson, readBodyStart, readJson } from './readJson.ts';
 import {
   checkHeaders,
@@ -37,13 +47,10 @@ import { loadClient, type Network, notesHost, send, systemNetwork } from './send
 
 /** How a record is read. */
 interface Reading {
-  readonly fetch: (
-    url: URL,
-    init: RequestInit & { readonly signal: AbortSignal },
-  ) => Promise<Response>;
+  readonly fetch: (url: URL, sent: Sent) => Promise<Answer>;
   readonly url: URL;
   readonly headers: Headers;
-  readonly signal: AbortSignal;
+  readonly attempt: Attempt<unknown>;
   readonly clock: Clock;
   readonly bytesMax: number;
   readonly metaField: string | undefined;
@@ -68,16 +75,13 @@ async function readRecord(reading: Reading): Promise<Current | null> {
 }
 
 async function readOnce(reading: Reading): Promise<Current | null | 'tooFresh'> {
-  const { url, headers, signal, clock, bytesMax, metaField } = reading;
+  const { url, headers, attempt, clock, bytesMax, metaField } = reading;
+  const end = endOf(attempt);
   try {
-    const response = await reading.fetch(url, {
-      method: 'GET',
-      headers,
-      redirect: 'manual',
-      signal,
-    });
+    const sent = sentBy(attempt, { method: 'GET', headers, body: null });
+    const response = await reading.fetch(url, sent);
     if (!response.ok) {
-      await readBodyStart(response, { signal, clock });
+      await readBodyStart(response, { end, clock });
       if (response.status === 404 || response.status === 410) return null;
       throw refusalOf(response, { notApplied: true, clock });
     }
@@ -88,13 +92,13 @@ async function readOnce(reading: Reading): Promise<Current | null | 'tooFresh'> 
     if (version === 'tooFresh') return version;
     return { ...version, ...splitMeta(body, metaField) };
   } catch (error) {
-    throw harmless(error, signal);
+    throw harmless(error, end);
   }
 }
 
 /** The error of a read, without an unknown outcome: a read applies nothing. */
-function harmless(error: unknown, signal: AbortSignal): Error {
-  if (!(error instanceof AttemptFailure)) return noAnswer(error, signal, true);
+function harmless(error: unknown, end: AttemptEnd): Error {
+  if (!(error instanceof AttemptFailure)) return noAnswer(error, end, true);
   if (error.code === 'HF_RESPONSE_TOO_LARGE') {
     return permanentFailure(
       'The record that the upstream holds is larger than responseBytesMax of httpHandler: the edit can not be merged with it. Raise that, and retry the edit.',
@@ -106,13 +110,13 @@ function harmless(error: unknown, signal: AbortSignal): Error {
   return transientFailure(message, { code, status, cause, notApplied: true });
 }
 
-async function pause({ signal, clock }: Reading): Promise<void> {
+async function pause({ attempt, clock }: Reading): Promise<void> {
   let cancel = (): void => undefined;
   const over = new Promise<void>((resolve) => {
     cancel = clock.schedule(BETWEEN_READS_MS, resolve);
   });
   try {
-    await abortable(over, signal);
+    await abortable(over, endOf(attempt));
   } finally {
     cancel();
   }
@@ -130,6 +134,19 @@ function noValidator(status: number): AttemptFailure {
     'The upstream sent the record without a validator, so no edit can be held to its version. Have it send ETag (or Last-Modified, with Date), or give conflicts.fetchCurrent.',
     { status },
   );
+}
+
+/** What is sent for an attempt, with its signal where somebody reads that. */
+function sentBy(
+  attempt: Attempt<unknown>,
+  { method, headers, body }: Pick<Sent, 'method' | 'headers' | 'body'>,
+): Sent {
+  return {
+    ...{ method, headers, body, redirect: 'manual', end: endOf(attempt) },
+    get signal() {
+      return attempt.signal;
+    },
+  };
 }
 
 type Named = Pick<Attempt<unknown>, 'subject' | 'entity'>;
@@ -212,7 +229,7 @@ const HEADER_LENGTH_MAX = 1_024;
 
 /** The answer as it is kept; `body` only of a refusal, since that of a success is the response. */
 function answerOf(
-  { status, headers }: Response,
+  { status, headers }: Answer,
   names: readonly string[],
   body?: Json,
 ): UpstreamAnswer {
@@ -225,7 +242,7 @@ function answerOf(
 }
 
 /** The body of a refusal: JSON as a value; other text, or JSON that was cut, as text; anything else is left out. */
-function refusalBody({ headers }: Response, bytes: Uint8Array, isWhole: boolean): Json | undefined {
+function refusalBody({ headers }: Answer, bytes: Uint8Array, isWhole: boolean): Json | undefined {
   if (bytes.length === 0) return undefined;
   const contentType = headers.get('content-type') ?? '';
   const isText = contentType === '' || /^text\/|[/+]xml\b/i.test(contentType);
@@ -416,9 +433,16 @@ export function httpHandlerOver<Response = Json | undefined>(
   const askedHeaders = async (
     attempt: Attempt<unknown>,
   ): Promise<Readonly<Record<string, string>>> => {
-    const { signal } = attempt;
-    if (signal.aborted) throw cutOff(signal, 'transient');
-    return await abortable(moreHeaders(attempt, options.headers), signal);
+    const end = endOf(attempt);
+    if (end.aborted) throw cutOff(end, 'transient');
+    const given = moreHeaders(attempt, options.headers);
+    return isThenable(given) ? await abortable(given, end) : given;
+  };
+
+  const deliver = async (url: URL, sent: Sent, sentFor: LookedUpFor): Promise<Answer> => {
+    if (options.fetch === undefined) return await send(network, url, sent, sentFor);
+    const { method, headers, body = null, redirect = 'manual', signal } = sent;
+    return await options.fetch(url, { method, headers, body, redirect, signal });
   };
 
   const run = async (attempt: Attempt<unknown>): Promise<Response> => {
@@ -430,26 +454,23 @@ export function httpHandlerOver<Response = Json | undefined>(
       });
     }
     const url = urlOf(attempt);
-    const { signal, condition, meta } = attempt;
+    const { condition, meta } = attempt;
+    const end = endOf(attempt);
     const payload = withMeta(attempt.payload, metaField, meta);
     const more = await askedHeaders(attempt);
     const headers = headersOf(attempt, more, options.ifMatchBase === true);
     const isSafe = SAFE_METHODS.has(method);
     try {
-      const init = {
-        method,
-        headers,
-        body: isSafe ? null : JSON.stringify(payload),
-        redirect: 'manual',
-        signal,
-      } as const;
+      const text = isSafe ? null : JSON.stringify(payload);
       const sentFor = attempt.priority === 'crisis' ? 'crisis' : 'ordinary';
-      const response = await (options.fetch === undefined
-        ? send(network, url, init, sentFor)
-        : options.fetch(url, init));
+      const response = await deliver(
+        url,
+        sentBy(attempt, { method, headers, body: text }),
+        sentFor,
+      );
       const notApplied = isSafe || notAppliedStatuses.has(response.status);
       if (!response.ok) {
-        const { bytes, isWhole } = await readBodyStart(response, { signal, clock });
+        const { bytes, isWhole } = await readBodyStart(response, { end, clock });
         attempt.keepAnswer(answerOf(response, namesKept, refusalBody(response, bytes, isWhole)));
         const ifMatch = headers.get('if-match');
         throw refusalOf(response, { notApplied, condition, ifMatch, clock });
@@ -464,17 +485,16 @@ export function httpHandlerOver<Response = Json | undefined>(
       return body as Response;
     } catch (error) {
       if (error instanceof AttemptFailure) throw error;
-      throw noAnswer(error, signal, isSafe);
+      throw noAnswer(error, end, isSafe);
     }
   };
   const fetchCurrent: Fetch<unknown> = async (attempt) => {
-    const { signal } = attempt;
     const url = urlOf(attempt);
     const headers = headersOfRead(attempt, await askedHeaders(attempt));
     return await readRecord({
       // A read of a record never belongs to a crisis.
-      fetch: options.fetch ?? ((at, init) => send(network, at, init, 'ordinary')),
-      ...{ url, headers, signal, clock, bytesMax, metaField },
+      fetch: async (at, sent) => await deliver(at, sent, 'ordinary'),
+      ...{ url, headers, attempt, clock, bytesMax, metaField },
     });
   };
   const checkRequest = (request: RequestNames): void => {
@@ -486,7 +506,7 @@ export function httpHandlerOver<Response = Json | undefined>(
 
 /** The record after the upstream has taken an edit of it, as far as it is known. */
 function takenRecord(
-  response: globalThis.Response,
+  response: Answer,
   {
     method,
     url,

@@ -4,9 +4,11 @@
  * @module
  */
 
+import type { AttemptEnd } from '../../actors/port.ts';
 import { permanentFailure, unknownOutcome } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Json } from '../../machines/vocabulary/shape.ts';
+import type { Answer } from './answer.ts';
 
 /** A body of a refusal is read to its end up to this size, so that the connection can be used again. */
 const DRAINED_BYTES_MAX = 65_536;
@@ -21,7 +23,7 @@ const BODY_START_MS = 1_000;
  * @throws AttemptFailure `HF_RESPONSE_TOO_LARGE` (permanent: it would be as large again), or of
  * unknown outcome when the answer can't be what the upstream said.
  */
-export async function readJson(response: Response, bytesMax: number): Promise<Json | undefined> {
+export async function readJson(response: Answer, bytesMax: number): Promise<Json | undefined> {
   const contentType = response.headers.get('content-type') ?? '';
   const bytes = await readAtMost(response, bytesMax);
   if (bytes.length === 0) return undefined;
@@ -43,7 +45,7 @@ export async function readJson(response: Response, bytesMax: number): Promise<Js
   }
 }
 
-async function readAtMost(response: Response, bytesMax: number): Promise<Uint8Array> {
+async function readAtMost(response: Answer, bytesMax: number): Promise<Uint8Array> {
   const tooLarge = (): Error =>
     permanentFailure(
       `The upstream accepted the request, but its answer has more than ${bytesMax} bytes. ` +
@@ -57,13 +59,19 @@ async function readAtMost(response: Response, bytesMax: number): Promise<Uint8Ar
   const chunks: Uint8Array[] = [];
   let length = 0;
   // The declared length counts packed bytes; what is counted here is what memory holds.
-  for await (const chunk of response.body ?? []) {
+  const reader = response.body?.getReader();
+  for (;;) {
+    const chunk = (await reader?.read())?.value;
+    if (chunk === undefined) break;
     length += chunk.length;
-    // Leaving the loop cancels the body.
-    if (length > bytesMax) throw tooLarge();
+    if (length > bytesMax) {
+      await reader?.cancel();
+      throw tooLarge();
+    }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  const [first] = chunks;
+  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks);
 }
 
 /** Whether a media type is JSON, or a format in it such as problem details (RFC 9457). */
@@ -80,19 +88,19 @@ export interface BodyStart {
 /**
  * Reads the beginning of the body of a refusal, and takes the rest off the connection or gives that up. It
  * ends early, with what has come, where the body breaks off, takes more than a second (its attempt holds a
- * slot) or the signal aborts. Never throws: the status says what happened, whatever becomes of the body.
+ * slot) or its attempt ends. Never throws: the status says what happened, whatever becomes of the body.
  *
  * A packed body is unpacked piece by piece as it is read, and no further: a few bytes of it may stand for any
  * number.
  */
 export async function readBodyStart(
-  response: Response,
-  { signal, clock }: { readonly signal: AbortSignal; readonly clock: Clock },
+  response: Answer,
+  { end, clock }: { readonly end: AttemptEnd; readonly clock: Clock },
 ): Promise<BodyStart> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   let isWhole = false;
-  let isStopped = signal.aborted;
+  let isStopped = end.aborted;
   // Another `fetch` may have read it already.
   const reader = response.body?.locked === false ? response.body.getReader() : undefined;
   const stop = (): void => {
@@ -100,7 +108,7 @@ export async function readBodyStart(
     // The end of an abandoned body is of no interest.
     reader?.cancel().catch(() => undefined);
   };
-  signal.addEventListener('abort', stop, { once: true });
+  end.addEventListener('abort', stop);
   const cancelTimer = clock.schedule(BODY_START_MS, stop);
   try {
     while (length <= DRAINED_BYTES_MAX && !isStopped) {
@@ -114,7 +122,7 @@ export async function readBodyStart(
     // Only what has arrived is kept.
   } finally {
     cancelTimer();
-    signal.removeEventListener('abort', stop);
+    end.removeEventListener('abort', stop);
   }
   isWhole &&= !isStopped;
   if (!isWhole) stop();

@@ -28,7 +28,7 @@ const DATE_STEP_MS = 1_000;
  * the answer, so that one more change in it would look the same (§8.8.2.2). `null`: there is none to rely on.
  */
 export function versionOf(
-  headers: Headers,
+  headers: Pick<Headers, 'get'>,
   nowMs: number,
 ): { readonly version: string } | 'tooFresh' | null {
   const tag = headers.get('etag')?.trim() ?? '';
@@ -101,13 +101,19 @@ export function checkHeaders(headers: unknown): void {
   );
 }
 
-/** The headers of the option for this attempt. */
-export async function moreHeaders(
+/** The headers of the option for this attempt: at once, unless a function is to be asked for them. */
+export function moreHeaders(
   attempt: Attempt<unknown>,
   headers: RequestHeaders | undefined,
+): Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>> {
+  return typeof headers === 'function' ? askedHeaders(attempt, headers) : (headers ?? {});
+}
+
+async function askedHeaders(
+  attempt: Attempt<unknown>,
+  headers: Extract<RequestHeaders, (attempt: Attempt) => unknown>,
 ): Promise<Readonly<Record<string, string>>> {
   try {
-    if (typeof headers !== 'function') return headers ?? {};
     return (await headers(attempt as Attempt)) ?? {};
   } catch (cause) {
     if (isHoldfastError(cause)) throw cause;

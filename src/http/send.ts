@@ -1,8 +1,9 @@
 /**
- * Sends a request by the global `fetch`, over connections whose names are looked up by
- * {@link hostAddresses}: those of crises apart from all others.
+ * Sends a request over connections whose names are looked up by {@link hostAddresses}: those of crises apart from all
+ * others. It is sent by the HTTP client that the global `fetch` is made of.
  *
- * An app that has a dispatcher of its own in force (a proxy, certificates) keeps it, and its look-ups.
+ * An app that has a dispatcher of its own in force (a proxy, certificates) keeps it, and its look-ups; one that has put
+ * another `fetch` in place of Node's has requests sent by that.
  *
  * @module
  */
@@ -10,10 +11,12 @@
 import { systemClock } from '../../actors/platform/systemClock.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { isError } from '../../machines/vocabulary/errors.ts';
+import type { Answer } from './answer.ts';
+import { type Dispatching, dispatched, type Sent } from './dispatch.ts';
 import { type HostAddresses, hostAddresses, type LookedUpFor } from './hostAddresses.ts';
 import { type SpareDescriptors, spareDescriptors } from './spareDescriptors.ts';
 
-type Dispatcher = NonNullable<RequestInit['dispatcher']>;
+type Dispatcher = NonNullable<RequestInit['dispatcher']> & Dispatching;
 
 /** The symbols under which the global `fetch` finds its dispatcher: undici 8, which Node 26 has, moved it. */
 const OLDER = Symbol.for('undici.globalDispatcher.1');
@@ -28,14 +31,11 @@ let dispatchers: Readonly<Record<LookedUpFor, Dispatcher>> | null = null;
 /** Whether the present `fetch` does not take these dispatchers. */
 let isRefused = false;
 
-/** The options of a request that can be aborted. */
-type Sent = RequestInit & { readonly signal: AbortSignal };
-
 /** Network that requests go out by: that of this machine, or one that is simulated. */
 export interface Network {
   readonly clock: Clock;
-  /** `fetch`, over connections whose names `addresses` looks up for this purpose. */
-  readonly fetch: (sentFor: LookedUpFor, url: URL, init: Sent) => Promise<Response>;
+  /** Sends a request as `fetch` does, over connections whose names `addresses` looks up for this purpose. */
+  readonly fetch: (sentFor: LookedUpFor, url: URL, sent: Sent) => Promise<Answer>;
   readonly addresses: HostAddresses;
   readonly descriptors: SpareDescriptors;
 }
@@ -52,18 +52,24 @@ export const systemNetwork: Network = {
 export async function send(
   network: Network,
   url: URL,
-  init: Sent,
+  sent: Sent,
   sentFor: LookedUpFor,
-): Promise<Response> {
+): Promise<Answer> {
   network.addresses.refresh();
-  if (sentFor === 'ordinary') return await network.fetch('ordinary', url, init);
+  if (sentFor === 'ordinary') return await network.fetch('ordinary', url, sent);
   network.addresses.ahead(url.hostname);
-  const overCrises = async (): Promise<Response> => await network.fetch('crisis', url, init);
-  return await network.descriptors.request(url.host, init.signal, overCrises);
+  const overCrises = async (): Promise<Answer> => await network.fetch('crisis', url, sent);
+  return await network.descriptors.request(url.host, sent.end ?? sent.signal, overCrises);
 }
 
-async function fetchOver(sentFor: LookedUpFor, url: URL, init: Sent): Promise<Response> {
+async function fetchOver(sentFor: LookedUpFor, url: URL, sent: Sent): Promise<Answer> {
   const dispatcher = dispatcherFor(sentFor);
+  const { method, headers, body = null, redirect, signal } = sent;
+  // Only `fetch` follows redirects.
+  if (dispatcher !== undefined && redirect === 'manual' && isNodes(fetch)) {
+    return await dispatched(dispatcher, url, sent);
+  }
+  const init = { ...{ method, headers, body, signal }, ...(redirect && { redirect }) };
   if (dispatcher === undefined) return await fetch(url, init);
   try {
     return await fetch(url, { ...init, dispatcher });
@@ -72,6 +78,17 @@ async function fetchOver(sentFor: LookedUpFor, url: URL, init: Sent): Promise<Re
     isRefused = true;
     return await fetch(url, init);
   }
+}
+
+let lastSeen: { readonly fetch: unknown; readonly isNodes: boolean } | null = null;
+
+/** Whether this is the `fetch` of Node, and not one that an app or a test has put in its place. */
+function isNodes(given: typeof globalThis.fetch): boolean {
+  if (lastSeen?.fetch !== given) {
+    const isFound = Function.prototype.toString.call(given).includes('internal/deps/undici');
+    lastSeen = { fetch: given, isNodes: isFound };
+  }
+  return lastSeen.isNodes;
 }
 
 /** Whether `fetch` comes from another undici than the dispatcher and refused it, so that nothing was sent. */

@@ -8,6 +8,7 @@
 
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
+import type { AttemptEnd } from '../../actors/port.ts';
 import { isError } from '../../machines/vocabulary/errors.ts';
 import { abortable } from './failures.ts';
 
@@ -51,7 +52,7 @@ export class SpareDescriptors {
   }
 
   /** Makes a request that may need a connection. Where there is no descriptor for it, the spare ones are freed. */
-  async request<T>(host: string, signal: AbortSignal, make: () => Promise<T>): Promise<T> {
+  async request<T>(host: string, end: AttemptEnd, make: () => Promise<T>): Promise<T> {
     this.hold();
     if (!this.#isShort) {
       try {
@@ -62,14 +63,14 @@ export class SpareDescriptors {
         this.#free();
       }
     }
-    return await this.#inTurn(host, signal, make);
+    return await this.#inTurn(host, end, make);
   }
 
-  async #inTurn<T>(host: string, signal: AbortSignal, make: () => Promise<T>): Promise<T> {
+  async #inTurn<T>(host: string, end: AttemptEnd, make: () => Promise<T>): Promise<T> {
     const line = this.#lines.get(host) ?? { underWay: 0, waiting: new Set() };
     this.#lines.set(host, line);
     if (line.underWay < UNDER_WAY_MAX) line.underWay += 1;
-    else await this.#turn(host, line, signal);
+    else await this.#turn(host, line, end);
     try {
       return await make();
     } finally {
@@ -78,14 +79,14 @@ export class SpareDescriptors {
   }
 
   /** Waits until another request to the host has ended. */
-  async #turn(host: string, line: Line, signal: AbortSignal): Promise<void> {
+  async #turn(host: string, line: Line, end: AttemptEnd): Promise<void> {
     let take = (): void => undefined;
     const given = new Promise<void>((resolve) => {
       take = resolve;
     });
     line.waiting.add(take);
     try {
-      await abortable(given, signal);
+      await abortable(given, end);
     } catch (error) {
       const isStillWaiting = line.waiting.delete(take);
       if (!isStillWaiting) this.#next(host, line);

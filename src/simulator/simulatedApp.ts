@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Answer } from '../http/answer.ts';
 import { httpHandlerOver } from '../http/httpHandler.ts';
 import type { Network } from '../http/send.ts';
 import { checkOptions, DEFAULT_UPSTREAM } from '../options.ts';
@@ -47,13 +48,20 @@ async function fetchOver(
     body,
     signal: init.signal ?? request?.signal ?? NEVER_ABORTED,
   });
-  const { status, headers } = answer;
+  const { status } = answer;
+  // Simulated answers have headers of Node's.
+  const headers = answer.headers as Headers;
   return new Response(BODILESS.has(status) ? null : await textOf(answer), { status, headers });
 }
 
-async function textOf({ body }: Response): Promise<string> {
+async function textOf({ body }: Answer): Promise<string> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of body ?? []) pieces.push(piece);
+  const reader = body?.getReader();
+  for (;;) {
+    const piece = (await reader?.read())?.value;
+    if (piece === undefined) break;
+    pieces.push(piece);
+  }
   return Buffer.concat(pieces).toString('utf8');
 }
 

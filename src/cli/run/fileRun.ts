@@ -93,6 +93,8 @@ const REQUEST_CODES: ReadonlySet<ErrorCode> = new Set([
 ]);
 /** The most operations whose end is watched at the same time; the rest are only ids. */
 const WATCHED_MAX = 2_000;
+/** How long no end is told before somebody looks whether an end was missed: looking costs as much as an attempt. */
+const QUIET_MS = 250;
 
 export interface FileRunOptions {
   readonly runtime: Runtime;
@@ -123,14 +125,14 @@ export class FileRun {
   readonly #handlerMissing = new Set<string>();
   /** Accepted operations that are not counted as ended, and how many lines each stands for. */
   readonly #open = new Map<string, number>();
-  /** Ids of accepted operations that nobody watches yet; some of them may have ended. */
-  readonly #unwatched: string[] = [];
   /** Requests offered to the runtime and not certain yet, by their place in the bulk. */
   readonly #offered = new Map<number, RequestLine>();
   #offers = 0;
   /** What the store could not take is offered again one by one; `null` when nothing is. */
   #offeringAgain: Promise<void> | null = null;
-  #watched = 0;
+  readonly #watched = new Set<string>();
+  /** Whether the end of an operation was told since the last look. */
+  #isMoving = false;
   #isReading = true;
   #isStopped = false;
   #failure: unknown = null;
@@ -158,14 +160,16 @@ export class FileRun {
   }
 
   /**
-   * An operation of the runtime has entered a state. It only makes the counts current: what is not
-   * told here is found out by watching, in the order of the lines.
+   * An operation of the runtime has entered a state. What is not told here is found out by watching, in the order of
+   * the lines, once nothing is told for a while.
    */
   saw(id: string, state: OperationView['state']): void {
     if (lacksHandler(state)) this.#handlerMissing.add(id);
     else this.#handlerMissing.delete(id);
     const ending = endingIn(state);
-    if (ending !== null) this.#ended(id, ending);
+    if (ending === null) return;
+    this.#isMoving = true;
+    this.#ended(id, ending);
   }
 
   /** Stops reading and waiting; what was accepted is kept. */
@@ -182,8 +186,22 @@ export class FileRun {
   async run(lines: AsyncIterable<InputLine>): Promise<void> {
     // Not waited for when the run is stopped: nobody knows when stdin will give its next line.
     void this.#readAll(lines);
-    await this.#until(() => this.#isDone);
+    const stopLooking = this.#lookWhenQuiet();
+    await this.#until(() => this.#isDone).finally(stopLooking);
     if (this.#failure !== null) throw this.#failure;
+  }
+
+  #lookWhenQuiet(): () => void {
+    let cancel = (): void => {};
+    const look = (): void => {
+      if (!this.#isMoving) this.#watchMore();
+      this.#isMoving = false;
+      cancel = systemClock.schedule(QUIET_MS, look);
+    };
+    look();
+    return () => {
+      cancel();
+    };
   }
 
   async #readAll(lines: AsyncIterable<InputLine>): Promise<void> {
@@ -249,13 +267,7 @@ export class FileRun {
     if (result.status === 'refused') {
       if (offer !== undefined) return this.#refused(offer, result.error);
     } else if (result.status === 'duplicate') return this.#found(result.id);
-    else this.#accepted(result.id);
-  }
-
-  #accepted(id: string): void {
-    this.#opened(id);
-    this.#unwatched.push(id);
-    this.#watchMore();
+    else this.#opened(result.id);
   }
 
   /** Accepted by an earlier run, or for an earlier line: most have ended long ago. */
@@ -264,9 +276,6 @@ export class FileRun {
     try {
       const { state } = await this.#options.runtime.operations.get(id).view();
       this.saw(id, state);
-      if (!this.#open.has(id)) return;
-      this.#unwatched.push(id);
-      this.#watchMore();
     } catch (error) {
       if (!this.#isStopped) this.#fail(error);
     }
@@ -306,7 +315,7 @@ export class FileRun {
       const operation = await syncPatiently(runtime, offer.request, () => this.#isStopped);
       if (operation === null) this.hasReadAll = false;
       else if (operation.isDuplicate) await this.#found(operation.id);
-      else this.#accepted(operation.id);
+      else this.#opened(operation.id);
     } catch (error) {
       this.#notTaken(offer, error);
     }
@@ -322,15 +331,16 @@ export class FileRun {
   }
 
   #watchMore(): void {
-    const room = this.#isStopped ? 0 : WATCHED_MAX - this.#watched;
-    // A share at a time, because taking from the front of a long array moves all of it.
-    if (room < Math.min(this.#unwatched.length, WATCHED_MAX / 10)) return;
-    for (const id of this.#unwatched.splice(0, room)) {
-      if (!this.#open.has(id)) continue;
-      this.#watched += 1;
+    const room = this.#isStopped ? 0 : WATCHED_MAX - this.#watched.size;
+    // A share at a time, because finding them goes through all that are watched.
+    if (room < WATCHED_MAX / 10) return;
+    for (const id of this.#open.keys()) {
+      if (this.#watched.size === WATCHED_MAX) return;
+      if (this.#watched.has(id)) continue;
+      this.#watched.add(id);
       void this.#watch(id).finally(() => {
-        this.#watched -= 1;
-        this.#watchMore();
+        this.#watched.delete(id);
+        if (!this.#isMoving) this.#watchMore();
       });
     }
   }

@@ -6,6 +6,7 @@
  */
 
 import { channel } from 'node:diagnostics_channel';
+import type { AttemptEnd } from '../../../actors/port.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { abortable } from '../../http/failures.ts';
 import { HostAddresses, type LookedUpFor } from '../../http/hostAddresses.ts';
@@ -87,34 +88,34 @@ class ProcessNetwork implements Network {
   }
 
   readonly fetch: Network['fetch'] = async (sentFor, url, init) => {
-    const { signal } = init;
-    signal.throwIfAborted();
-    const headers = init.headers as Headers;
+    const end = init.end ?? init.signal;
+    if (end.aborted) throw end.reason;
+    const { headers } = init;
     const upstream = upstreamOf(url.hostname);
     const key = headers.get('idempotency-key') ?? headers.get('traceparent') ?? '';
     const random = this.#link.chanceOf(`${key} ${this.#link.clock.monotonic()}`);
     return await new Promise<Response>((resolve, reject) => {
       let isOver = false;
-      const end = (): boolean => {
+      const finish = (): boolean => {
         if (isOver) return false;
         isOver = true;
         cancel();
-        signal.removeEventListener('abort', abort);
+        end.removeEventListener('abort', abort);
         return true;
       };
       const abort = (): void => {
-        if (end()) reject(signal.reason as Error);
+        if (finish()) reject(end.reason as Error);
       };
       const failed = (error: Error): void => {
-        if (end()) reject(error);
+        if (finish()) reject(error);
       };
       const answered = (response: Response): void => {
-        if (end()) resolve(response);
+        if (finish()) resolve(response);
       };
       const cancel = this.clock.schedule(ANSWER_MS_MAX, () => {
         failed(fetchFailed(networkError('UND_ERR_HEADERS_TIMEOUT')));
       });
-      signal.addEventListener('abort', abort, { once: true });
+      end.addEventListener('abort', abort);
       const exchange = { url, init, sentFor, upstream, random, answered, failed };
       this.#exchange({ ...exchange, isOver: () => isOver }).catch((error: unknown) => {
         failed(fetchFailed(error as Error));
@@ -129,14 +130,14 @@ class ProcessNetwork implements Network {
     if (upstream === undefined) throw networkError('ENOTFOUND', 'getaddrinfo');
     const connection = await this.#connection(upstream, exchange);
     if (exchange.isOver()) return;
-    const headers = init.headers as Headers;
+    const { headers } = init;
     this.#seeWait(headers);
     if (SENDING.hasSubscribers) {
       SENDING.publish({ headers: `idempotency-key: ${headers.get('idempotency-key') ?? ''}` });
     }
-    const body = typeof init.body === 'string' ? init.body : '';
+    const body = init.body ?? '';
     const arriving: Arriving = {
-      method: init.method ?? 'GET',
+      method: init.method,
       path: url.pathname,
       headers,
       body,
@@ -209,7 +210,7 @@ class ProcessNetwork implements Network {
       const headers = { 'content-type': 'text/html', location: 'https://portal.example/' };
       const status = isPage ? 200 : 302;
       const body = '<html>Welcome</html>';
-      answered(this.#response({ status, headers, body }, init.signal));
+      answered(this.#response({ status, headers, body }, init.end ?? init.signal));
     });
   }
 
@@ -236,10 +237,10 @@ class ProcessNetwork implements Network {
       idle.push(connection);
       const at = answer.headers['location'];
       if (answer.status >= 300 && at !== undefined && init.redirect !== 'manual') {
-        link.arrivals.followed((init.headers as Headers).get('idempotency-key') ?? '');
+        link.arrivals.followed(init.headers.get('idempotency-key') ?? '');
       }
-      this.#noteWait(answer, init.headers as Headers);
-      answered(this.#response(answer, init.signal));
+      this.#noteWait(answer, init.headers);
+      answered(this.#response(answer, init.end ?? init.signal));
     });
   }
 
@@ -265,7 +266,7 @@ class ProcessNetwork implements Network {
   /** Builds what the product reads of an answer: Node's own response takes ten times as long to make. */
   #response(
     { status, headers, body, pauseMs = 0 }: Exclude<Answer, 'reset'>,
-    signal: AbortSignal,
+    end: AttemptEnd,
   ): Response {
     const made: Pick<Response, 'status' | 'ok' | 'headers'> = {
       status,
@@ -273,7 +274,7 @@ class ProcessNetwork implements Network {
       headers: new Headers(headers),
     };
     const pause = async (): Promise<void> => {
-      if (pauseMs > 0) await abortable(pass(this.clock, pauseMs), signal);
+      if (pauseMs > 0) await abortable(pass(this.clock, pauseMs), end);
     };
     return Object.assign(made, { body: new SimulatedBody(body, pause) }) as unknown as Response;
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { channel } from 'node:diagnostics_channel';
 import dns from 'node:dns';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { httpHandler as newHttpHandler } from '../../../src/http/httpHandler.ts';
@@ -64,6 +65,22 @@ function putInForce(make: (inForce: object) => unknown): void {
     });
   }
 }
+
+test("RT-2 requests go out by what Node's fetch is made of, and none of it around them", async () => {
+  const bodies: unknown[] = [];
+  const created = channel('undici:request:create');
+  const notice = (message: unknown): void => {
+    bodies.push((message as { readonly request: { readonly body: unknown } }).request.body);
+  };
+  created.subscribe(notice);
+  onTestFinished(() => {
+    created.unsubscribe(notice);
+  });
+  const { url } = await rawServer((response) => response.end());
+  await (await httpHandler())({ baseUrl: url })(attemptOf({}));
+  // fetch makes a stream of the same text.
+  expect(bodies.map(String)).toEqual(['{"amount":1}']);
+});
 
 describe('CR-2 requests go over connections whose names holdfast looks up', () => {
   test('once for requests at the same time, apart for a crisis', async () => {
