@@ -239,7 +239,7 @@ export class EngineCore {
     });
     this.#recoveryParts = { store, journal, clock, steady, timers, pool };
     this.#sweep = new LaneSweep(this.#recoveryParts, onError);
-    this.room = new AdmissionLimit({ ...given, journal, unwritten });
+    this.room = new AdmissionLimit({ ...given, journal, unwritten, busy: pool.busy });
     this.bulk = new BulkAcceptor({
       ...{ store, journal, clock, steady, random, retry, facts, pool },
       edits: this.desk,
@@ -399,6 +399,7 @@ export class EngineCore {
   async closeStore(): Promise<void> {
     try {
       this.#beginNothing();
+      this.room.abandon();
       this.pool.interruptAll();
       this.upstreams.abortCalls();
       await unlessStalled(this.#parts.clock, this.journal.idle());

@@ -1,6 +1,6 @@
 /**
- * The limit on accepted operations (OP-6): caches how many can still be accepted and asks the
- * store for more.
+ * Where requests enter: the limit on accepted operations (OP-6), which caches how many can still be accepted and asks
+ * the store for more, and the line of those that came in one turn of the event loop, which enter in slices (CR-1).
  *
  * @module
  */
@@ -13,16 +13,21 @@ import {
   type UnwrittenLimits,
 } from '../../machines/policy/flow/flowPolicy.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
-import { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Clock } from '../../machines/vocabulary/clock.ts';
+import { HoldfastError, unforeseen } from '../../machines/vocabulary/errors.ts';
 import { builtInOf } from '../../machines/vocabulary/urgency.ts';
 import type { QueueStore } from '../../persistence/port/store.ts';
 import type { Journal } from '../journal/journal.ts';
 import { toStoreError } from '../journal/storeErrors.ts';
 import { notAccepted, type PendingAcceptance, storeNotAsked } from '../operation/acceptance.ts';
+import { Slices } from '../time/slices.ts';
 
 export interface AdmissionLimitParts {
   readonly store: QueueStore;
   readonly journal: Journal;
+  readonly clock: Pick<Clock, 'monotonic' | 'defer'>;
+  /** What an orderly stop waits for. */
+  readonly busy: { readonly begin: () => void; readonly end: () => void };
   /** Operations accepted and not yet ended, at most; crises come on top. */
   readonly operationsMax: number;
   /** On what waits for a late disk; crises and what has no deadline come on top. */
@@ -34,7 +39,14 @@ interface Entering {
   readonly pending: PendingAcceptance;
   readonly go: () => void;
   readonly isPatient: boolean;
+  /** It was taken back, and is passed over. */
+  isOver: boolean;
 }
+
+/** So many enter in one piece of a slice. */
+const ENTER_AT_ONCE = 4;
+/** So many that are through are let go of together, while the line goes on. */
+const LET_GO = 1_024;
 
 /**
  * The bound on what waits (OP-6). It keeps a number of acceptances that surely fit and takes one off
@@ -46,6 +58,7 @@ interface Entering {
  */
 export class AdmissionLimit {
   readonly #parts: AdmissionLimitParts;
+  readonly #slices: Slices;
   /** How many more surely fit. */
   #left = 0;
   #leftWhenAsked = 0;
@@ -55,10 +68,17 @@ export class AdmissionLimit {
   #unansweredBytes = 0;
   #isAsking = false;
   /** In the order of asking, which lanes keep. */
-  #waiting: Entering[] = [];
+  #line: Entering[] = [];
+  /** Of the line, those that are through. */
+  #through = 0;
+  /** Of the line, those that the store has answered for: who does not fit now is refused. */
+  #judged = 0;
+  /** True while the line moves; false while it is empty or waits for the store. */
+  #isMoving = false;
 
   constructor(parts: AdmissionLimitParts) {
     this.#parts = parts;
+    this.#slices = Slices.of(parts.clock);
   }
 
   /** How many more operations surely fit. */
@@ -67,9 +87,11 @@ export class AdmissionLimit {
   }
 
   /**
-   * Calls `go` at once or, where the store has to be asked first, later; or rejects `pending` with
-   * `HF_QUEUE_FULL`, or with `HF_STORE_HANGING` where the disk answers nothing. A crisis is never refused
-   * and never waits.
+   * Calls `go` at once or, where many come in one turn or the store has to be asked first, later; or rejects `pending`
+   * with `HF_QUEUE_FULL`, or with `HF_STORE_HANGING` where the disk answers nothing. A crisis is never refused and
+   * never waits.
+   *
+   * @param isPatient it has no deadline, and comes in slices already
    */
   enter(
     request: CheckedRequest,
@@ -89,16 +111,20 @@ export class AdmissionLimit {
         return;
       }
     }
-    if (this.#waiting.length > 0 || !this.#fits(request)) {
-      const entering = { request, pending, go, isPatient };
-      pending.takeBack = (error) => this.#takeBack(entering, error);
-      this.#waiting.push(entering);
-      void this.#ask();
+    const isFirst = this.#line.length === 0;
+    const fits = this.#fits(request);
+    if (isFirst && fits && (isPatient || this.#slices.isOneOfFew())) {
+      this.note();
+      go();
+      this.#askIfLow();
       return;
     }
-    this.note();
-    go();
-    if (this.#left < this.#leftWhenAsked / 2) void this.#ask();
+    const entering: Entering = { request, pending, go, isPatient, isOver: false };
+    pending.takeBack = (error) => takeBack(entering, error);
+    this.#line.push(entering);
+    if (!isFirst) return;
+    if (fits) this.#move(true);
+    else void this.#ask();
   }
 
   /** A request has come that waits for the disk until it is {@link answered}. */
@@ -114,8 +140,8 @@ export class AdmissionLimit {
 
   /** The disk answers nothing: rejects all requests that wait for room and have a deadline. */
   refuseAll(error: HoldfastError): void {
-    const waiting = this.#waiting;
-    this.#waiting = waiting.filter(({ isPatient }) => isPatient);
+    const waiting = this.#takeLine();
+    this.#line = waiting.filter(({ isPatient }) => isPatient);
     for (const { pending, isPatient } of waiting) if (!isPatient) pending.reject(error);
   }
 
@@ -128,15 +154,70 @@ export class AdmissionLimit {
   /** Rejects all requests that wait for room with HF_CLOSED: the runtime has stopped. */
   abandon(): void {
     const closed = notEntered();
-    for (const { pending } of this.#waiting.splice(0)) pending.reject(closed);
+    for (const { pending } of this.#takeLine()) pending.reject(closed);
   }
 
-  #takeBack(entering: Entering, error: HoldfastError): boolean {
-    const at = this.#waiting.indexOf(entering);
-    if (at === -1) return false;
-    this.#waiting.splice(at, 1);
-    entering.pending.reject(notAccepted(error));
-    return true;
+  /** Empties the line; gives who still waits in it. */
+  #takeLine(): readonly Entering[] {
+    const waiting = this.#line.slice(this.#through).filter(({ isOver }) => !isOver);
+    this.#line = [];
+    this.#through = 0;
+    this.#judged = 0;
+    return waiting;
+  }
+
+  /** The line moves: from now on while this turn has time, or from the next turn on. */
+  #move(isLater: boolean): void {
+    if (this.#isMoving) return;
+    this.#isMoving = true;
+    this.#parts.busy.begin();
+    if (isLater) this.#slices.workLater(this.#enterNext);
+    else this.#slices.work(this.#enterNext);
+  }
+
+  readonly #enterNext = (): boolean => {
+    for (let count = 0; count < ENTER_AT_ONCE; count += 1) {
+      const next = this.#line[this.#through];
+      if (next === undefined) break;
+      const isJudged = this.#through < this.#judged;
+      if (!next.isOver && !isJudged && !this.#fits(next.request)) {
+        this.#halt();
+        void this.#ask();
+        return false;
+      }
+      this.#through += 1;
+      if (!next.isOver) this.#enterOne(next);
+    }
+    if (this.#through >= LET_GO) {
+      this.#line.splice(0, this.#through);
+      this.#judged = Math.max(0, this.#judged - this.#through);
+      this.#through = 0;
+    }
+    if (this.#through < this.#line.length) return true;
+    this.#takeLine();
+    this.#halt();
+    return false;
+  };
+
+  #halt(): void {
+    this.#isMoving = false;
+    this.#parts.busy.end();
+  }
+
+  #enterOne({ request, pending, go }: Entering): void {
+    pending.takeBack = undefined;
+    if (!this.#fits(request)) {
+      pending.reject(queueFull(request, this.#parts.operationsMax));
+      return;
+    }
+    this.note();
+    try {
+      go();
+    } catch (error) {
+      // Those behind it enter all the same.
+      pending.reject(unforeseen('its acceptance', error));
+    }
+    this.#askIfLow();
   }
 
   /** Why a request with a deadline is not even let wait for the disk. */
@@ -153,6 +234,10 @@ export class AdmissionLimit {
     return storeNotAsked(
       `The disk is late, and ${waiting.count} requests wait for it with ${waiting.bytes} bytes, as much as may (${reached}).`,
     );
+  }
+
+  #askIfLow(): void {
+    if (this.#left < this.#leftWhenAsked / 2) void this.#ask();
   }
 
   #fits(request: CheckedRequest): boolean {
@@ -175,21 +260,20 @@ export class AdmissionLimit {
       failure = notAccepted(toStoreError(error));
     }
     this.#isAsking = false;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const entering of waiting) this.#answer(entering, failure);
-  }
-
-  #answer({ request, go, pending }: Entering, failure: HoldfastError | null): void {
-    if (failure !== null) {
-      pending.reject(failure);
-    } else if (this.#fits(request)) {
-      this.note();
-      go();
-    } else {
-      pending.reject(queueFull(request, this.#parts.operationsMax));
+    if (this.#isMoving) return;
+    if (failure !== null) for (const { pending } of this.#takeLine()) pending.reject(failure);
+    else if (this.#line.length > 0) {
+      this.#judged = this.#line.length;
+      this.#move(false);
     }
   }
+}
+
+/** Rejects one that waits in the line. */
+function takeBack(entering: Entering, error: HoldfastError): boolean {
+  entering.isOver = true;
+  entering.pending.reject(notAccepted(error));
+  return true;
 }
 
 function notEntered(): HoldfastError {

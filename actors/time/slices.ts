@@ -29,6 +29,9 @@ const SLICE_MS = 2;
 /** What is not `asked` has so much of each turn, even while people ask. */
 const LEAST_MS = 1;
 
+/** So many pieces a turn does where they come, without being measured. */
+const UNMEASURED_MAX = 16;
+
 /** One for each clock: all runtimes of a process share one event loop, and so its turns. */
 const known = new WeakMap<TurnClock, Slices>();
 
@@ -50,6 +53,8 @@ export class Slices {
   };
   /** How much of this turn was used. */
   #spentMs = 0;
+  /** Pieces that this turn did unmeasured. */
+  #unmeasured = 0;
   /** When the piece under way began; `null` between two. */
   #beganAtMs: number | null = null;
   #isPlanned = false;
@@ -87,6 +92,17 @@ export class Slices {
   workLater(source: Source, rank: Rank = 'others'): void {
     this.#sources[rank].add(source);
     this.#plan();
+  }
+
+  /**
+   * True for the first pieces of a turn, which are done where they come, whatever waits: a few take well below a slice,
+   * and to measure each would cost as much as some of them.
+   */
+  isOneOfFew(): boolean {
+    if (this.#unmeasured === UNMEASURED_MAX) return false;
+    this.#unmeasured += 1;
+    if (!this.#isPlanned) this.#plan();
+    return true;
   }
 
   /** Takes each of them, in order; resolves once the last was taken, and rejects with what `take` throws. */
@@ -155,7 +171,8 @@ export class Slices {
 
   /** The turn ends with a slice of what waits; only then is the next turn's time to be had. */
   #plan(): void {
-    if (this.#isPlanned || (this.#spentMs === 0 && !this.#isWaiting)) return;
+    const isUsed = this.#spentMs > 0 || this.#unmeasured > 0;
+    if (this.#isPlanned || (!isUsed && !this.#isWaiting)) return;
     this.#isPlanned = true;
     this.#clock.defer(this.#slice);
   }
@@ -177,6 +194,7 @@ export class Slices {
       });
     } finally {
       this.#spentMs = 0;
+      this.#unmeasured = 0;
       this.#plan();
     }
   };
