@@ -23,7 +23,7 @@ import type { Pieces } from '../machines/vocabulary/pieces.ts';
 import type { Person } from '../machines/vocabulary/subject.ts';
 import type { Store, StoredOperation } from '../persistence/port/store.ts';
 import type { SpillLine } from '../persistence/port/writes.ts';
-import { exemptionsAmong, type Handler, type OwnHandler } from './attempt/handler.ts';
+import { exemptionsAmong, type Handler } from './attempt/handler.ts';
 import type { CallFunction, CallOptions } from './call/guardedCall.ts';
 import { ActorSystem } from './charts/actorSystem.ts';
 import { decodeWork } from './charts/workRecord.ts';
@@ -58,6 +58,7 @@ import type { OperationView, Outcome } from './operation/outcome.ts';
 import type { OperationPage, OperationPageQuery, StoreCounts } from './operation/rowView.ts';
 import { entered, inTime } from './platform/inPieces.ts';
 import { notConnected } from './platform/wires.ts';
+import type { AdmissionLimit } from './pool/admissionLimit.ts';
 import { Operations } from './pool/operations.ts';
 import type { Engine, EngineHealth, UpstreamOrders, UpstreamState, Wish } from './port.ts';
 import { type CrisisAccess, crisisAccessLive } from './recovery/crisisAccess.ts';
@@ -163,6 +164,53 @@ export interface LocalEngineParts extends RecordOptions {
   /** Where everything that happens is told. */
   readonly facts: FactStream;
   readonly onError: (error: unknown) => void;
+}
+
+type HowAccepted = Parameters<Engine['accept']>[1];
+
+/** A caller that waits for its acceptance up to its deadline. */
+class AwaitedAcceptance implements PendingAcceptance {
+  takeBack: PendingAcceptance['takeBack'] = undefined;
+  /** Ends its deadline. */
+  cancel: () => void = untimed;
+  readonly #room: AdmissionLimit;
+  readonly #request: CheckedRequest;
+  readonly #resolve: PendingAcceptance['resolve'];
+  readonly #reject: PendingAcceptance['reject'];
+
+  constructor(
+    room: AdmissionLimit,
+    request: CheckedRequest,
+    resolve: PendingAcceptance['resolve'],
+    reject: PendingAcceptance['reject'],
+  ) {
+    this.#room = room;
+    this.#request = request;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  resolve(acceptance: Acceptance): void {
+    this.#room.answered(this.#request);
+    this.cancel();
+    this.#resolve(acceptance);
+  }
+
+  reject(error: HoldfastError): void {
+    this.#room.answered(this.#request);
+    this.cancel();
+    this.#reject(error);
+  }
+
+  /** Its deadline is over: it is taken back, or its caller told that it may be stored all the same. */
+  isLate(withinMs: number): void {
+    const notTaken = storeNotAsked(`The disk did not take the request within ${withinMs} ms.`);
+    if (this.takeBack?.(notTaken) !== true) this.#reject(storeStalled(withinMs));
+  }
+}
+
+function untimed(): void {
+  // It has no deadline yet.
 }
 
 export class LocalEngine implements Engine {
@@ -366,38 +414,41 @@ export class LocalEngine implements Engine {
     await this.#core.handle(type, handler);
   }
 
-  async accept(
-    given: CheckedRequest,
-    { withinMs, handler }: { readonly withinMs: number; readonly handler?: OwnHandler | undefined },
-  ): Promise<Acceptance> {
-    const clock = this.#clock;
+  accept(given: CheckedRequest, how: HowAccepted): Promise<Acceptance> {
+    const fromMs = how.fromMs ?? this.#clock.monotonic();
     const { sound, id } = neverExpiring(this.#parts, given);
     const request = this.crisisModes.raised(sound);
-    const startedAtMs = clock.monotonic();
+    if (!this.isAccepting) return this.#acceptOnceOpen(request, how, fromMs, id);
+    return this.#accept(request, how, fromMs, id, fromMs);
+  }
+
+  async #acceptOnceOpen(
+    request: CheckedRequest,
+    how: HowAccepted,
+    fromMs: number,
+    id: string | undefined,
+  ): Promise<Acceptance> {
     if (this.isStopped) throw closed();
-    if (!this.isAccepting && (await inTime(clock, this.whenRunning(), withinMs)) === null) {
-      throw storeNotOpen(withinMs);
+    const clock = this.#clock;
+    if ((await inTime(clock, this.whenRunning(), how.withinMs)) === null) {
+      throw storeNotOpen(how.withinMs);
     }
-    const leftMs = withinMs - (clock.monotonic() - startedAtMs);
+    return await this.#accept(request, how, fromMs, id, clock.monotonic());
+  }
+
+  #accept(
+    request: CheckedRequest,
+    { withinMs, handler }: HowAccepted,
+    fromMs: number,
+    id: string | undefined,
+    nowMs: number,
+  ): Promise<Acceptance> {
     const { timers, room, pool } = this.#core;
-    return await new Promise<Acceptance>((resolve, reject) => {
-      const cancel = timers.after(leftMs, () => {
-        const notTaken = storeNotAsked(`The disk did not take the request within ${withinMs} ms.`);
-        if (pending.takeBack?.(notTaken) !== true) reject(storeStalled(withinMs));
-      });
+    return new Promise<Acceptance>((resolve, reject) => {
+      const pending = new AwaitedAcceptance(room, request, resolve, reject);
+      const leftMs = withinMs - (nowMs - fromMs);
+      pending.cancel = timers.after(leftMs, () => pending.isLate(withinMs), nowMs);
       room.asked(request);
-      const pending: PendingAcceptance = {
-        resolve: (acceptance) => {
-          room.answered(request);
-          cancel();
-          resolve(acceptance);
-        },
-        reject: (error) => {
-          room.answered(request);
-          cancel();
-          reject(error);
-        },
-      };
       room.enter(request, pending, () => {
         pool.accept(request, pending, handler, id);
       });
@@ -453,9 +504,9 @@ export class LocalEngine implements Engine {
     return await this.whileAnswering(this.#operations.view(id), false);
   }
 
-  async outcome(id: string): Promise<Outcome> {
+  outcome(id: string): Promise<Outcome> {
     this.#crisis.beginNow(id);
-    return await this.#operations.outcome(id);
+    return this.#operations.outcome(id);
   }
 
   watch(id: string, listener: (view: OperationView) => void): () => void {

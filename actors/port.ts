@@ -337,13 +337,17 @@ export interface Engine extends OperationRecords {
    * the earlier operation that has its idempotency key.
    *
    * @param how `withinMs` is the longest wait in milliseconds, after which it may be accepted all the
-   * same; `handler` performs this one operation in place of that of its type, as long as the process lives.
+   * same; `fromMs` is when that began by the monotonic clock, left out for now; `handler` performs this one operation in place of that of its type, as long as the process lives.
    * @throws HoldfastError `HF_IDEMPOTENCY_CONFLICT`, `HF_QUEUE_FULL`, `HF_STORE_STALLED` after
    * `withinMs`, `HF_STORE_…`, `HF_CLOSED`.
    */
   accept(
     request: CheckedRequest,
-    how: { readonly withinMs: number; readonly handler?: OwnHandler | undefined },
+    how: {
+      readonly withinMs: number;
+      readonly fromMs?: number | undefined;
+      readonly handler?: OwnHandler | undefined;
+    },
   ): Promise<Acceptance>;
   /**
    * Accepts one of many requests: at the price of its record, without a deadline, in the order of the

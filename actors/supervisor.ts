@@ -142,7 +142,8 @@ export class Supervisor {
   }
 
   get isStopped(): boolean {
-    return this.phase === 'draining' || this.phase === 'closing' || this.phase === 'stopped';
+    const { phase } = this;
+    return phase === 'draining' || phase === 'closing' || phase === 'stopped';
   }
 
   /** A component is down and not restarted for now. */

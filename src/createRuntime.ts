@@ -365,11 +365,8 @@ function checkOf(
     takenOutOf: (type) => takenOutBy(ownRules(type) ?? entityRulesOf(type)),
   } satisfies RequestRules;
   return (request, searchesLater) => {
-    const checked = checkRequest(
-      request,
-      searchesLater === undefined ? rules : { ...rules, searchesLater },
-    );
-    refuseExpired(checked, clock.now());
+    const checked = checkRequest(request, rules, searchesLater);
+    if (checked.expiresAtMs !== null) refuseExpired(checked, clock.now());
     return checked;
   };
 }

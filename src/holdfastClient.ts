@@ -247,8 +247,10 @@ function entitiesBy(link: OwnerLink): Omit<EntityAccess, 'remoteChange'> {
 /** Operations at the owner of the store, as a handle asks for them. */
 function operationsBy(link: OwnerLink): OperationsById {
   return {
-    async outcome(id): Promise<Outcome> {
-      return outcomeOf(await link.ask('outcome', { id }, { patience: 'endless' }).answer);
+    outcome(id): Promise<Outcome> {
+      const ended = link.ask('outcome', { id }, { patience: 'endless' }).answer.then(outcomeOf);
+      ended.catch(() => undefined);
+      return ended;
     },
     view: (id) => link.ask('view', { id }, { patience: 'bounded' }).answer,
     watch(id, listener) {

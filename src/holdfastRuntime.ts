@@ -60,7 +60,13 @@ import { countsOf, operationsOf, pageOf } from './management/operations.ts';
 import { setPolicies, showPolicies } from './management/policies.ts';
 import { type Quarantine, quarantine } from './management/quarantine.ts';
 import { backup, health, releaseStore } from './management/store.ts';
-import { type Operation, type Operations, operationHandle } from './operation.ts';
+import {
+  type Operation,
+  OperationHandle,
+  type OperationParts,
+  type Operations,
+  operationHandle,
+} from './operation.ts';
 import { checkTierName, DEFAULT_UPSTREAM, type KeylessOptions } from './options.ts';
 import type { OutsideHost } from './outside/outsideHost.ts';
 import {
@@ -136,7 +142,14 @@ export class HoldfastRuntime implements Runtime {
   /** Settles once all bodies that came are searched; `null` if none is being searched. */
   #searching: Promise<void> | null = null;
   #searchingBytes = 0;
+  /** What the request that is being checked has put off. */
+  #search: Pieces<void> | null = null;
+  readonly #searchesLater = (search: Pieces<void>): void => {
+    this.#search = search;
+  };
   readonly #parts: RuntimeParts;
+  readonly #operationParts: OperationParts;
+  readonly #handlers: ReadonlyMap<string, Handler>;
   /** Called when the runtime begins to stop. */
   onClose: () => Promise<void> = notConnected;
   onClosed: () => void = notConnected;
@@ -154,9 +167,10 @@ export class HoldfastRuntime implements Runtime {
     this.#parts = parts;
     this.ready = parts.engine.ready;
     const { engine, management, options, onError } = parts;
-    const { clock } = options;
+    this.#operationParts = { engine, clock: options.clock, onError };
+    this.#handlers = engine.handlers;
     this.operations = {
-      get: (id) => operationHandle({ engine, clock, onError }, id),
+      get: (id) => operationHandle(this.#operationParts, id),
       list: (search = {}) => operationsOf(management, search),
       page: (query = {}) => pageOf(management, query),
       count: (filter = {}) => countsOf(management, filter),
@@ -182,27 +196,46 @@ export class HoldfastRuntime implements Runtime {
     return this.#parts.engine.inspection;
   }
 
-  async sync(request: SyncRequest): Promise<Operation> {
-    const { engine, options, onError } = this.#parts;
+  sync(request: SyncRequest): Promise<Operation> {
     // Before the first start: the rules of its entity decide what an edit may be.
-    if (!areEntitiesKnown()) await loadEntities();
-    const searches: Pieces<void>[] = [];
-    const checked = this.#checkHandled(request, (search) => searches.push(search));
-    const searched = this.#searched(checked, searches);
-    if (searched !== null) await searched;
-    const { id, isDuplicate } = await this.#accept(checked);
-    const isEdit = isEditBy(engine.handlers.get(checked.type) ?? null, checked);
-    const edit = isEdit ? checked.body : null;
-    return operationHandle({ engine, clock: options.clock, onError }, id, isDuplicate, edit);
+    if (!areEntitiesKnown()) return this.#syncOnceKnown(request);
+    try {
+      const checked = this.#checkHandled(request, this.#searchesLater);
+      const searched = this.#searched(checked);
+      if (searched !== null) return searched.then(() => this.#synced(checked));
+      return this.#synced(checked);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  async #syncOnceKnown(request: SyncRequest): Promise<Operation> {
+    await loadEntities();
+    return await this.sync(request);
+  }
+
+  #synced(checked: CheckedRequest): Promise<Operation> {
+    const fromMs = this.#operationParts.clock.monotonic();
+    return this.#enter(checked, fromMs).then(({ id, isDuplicate }) => {
+      this.#record(checked, fromMs);
+      const handler = this.#handlers.get(checked.type);
+      const isEdit = handler?.conflicts !== undefined && isEditBy(handler, checked);
+      return new OperationHandle(
+        this.#operationParts,
+        id,
+        isDuplicate,
+        isEdit ? checked.body : null,
+      );
+    });
   }
 
   async remoteChange(change: RemoteChange): Promise<RemoteChangeResult> {
     const { engine, options } = this.#parts;
     const { payloadBytesMax } = options;
-    const searches: Pieces<void>[] = [];
-    const checked = checkedChange(change, payloadBytesMax, (search) => searches.push(search));
-    const body = searches.length === 0 ? '' : JSON.stringify(checked.value);
-    const searched = this.#searched({ priority: 'normal', body }, searches);
+    this.#search = null;
+    const checked = checkedChange(change, payloadBytesMax, this.#searchesLater);
+    const body = this.#search === null ? '' : JSON.stringify(checked.value);
+    const searched = this.#searched({ priority: 'normal', body });
     if (searched !== null) await searched;
     return await engine.entities.remoteChange(checked);
   }
@@ -229,9 +262,8 @@ export class HoldfastRuntime implements Runtime {
   async acceptMany(request: SyncRequest): Promise<Acceptance> {
     const { engine } = this.#parts;
     if (!areEntitiesKnown()) await loadEntities();
-    const searches: Pieces<void>[] = [];
-    const checked = this.#checkHandled(request, (search) => searches.push(search));
-    const searched = this.#searched(checked, searches);
+    const checked = this.#checkHandled(request, this.#searchesLater);
+    const searched = this.#searched(checked);
     if (searched !== null) await searched;
     if (!engine.isAccepting) await engine.whenRunning();
     return await engine.acceptMany(checked);
@@ -252,11 +284,11 @@ export class HoldfastRuntime implements Runtime {
     const { upstream = DEFAULT_UPSTREAM, ...rest } = request;
     if (!areEntitiesKnown()) await loadEntities();
     // The caller states the types; the request is checked and kept as JSON.
-    const searches: Pieces<void>[] = [];
     const given = { ...rest, subject: userId } as SyncRequest;
-    const checked = checkRequest(given, (search) => searches.push(search));
+    this.#search = null;
+    const checked = checkRequest(given, this.#searchesLater);
     askRun(run as unknown as Handler['run'], checked);
-    const searched = this.#searched(checked, searches);
+    const searched = this.#searched(checked);
     if (searched !== null) await searched;
     engine.upstream(upstream);
     const parts: ResilientParts = {
@@ -384,11 +416,11 @@ export class HoldfastRuntime implements Runtime {
     request: SyncRequest,
     searchesLater?: (search: Pieces<void>) => void,
   ): CheckedRequest {
+    this.#search = null;
     const checked = this.#parts.checkRequest(request, searchesLater);
-    const { handlers } = this.#parts.engine;
-    const handler = handlers.get(checked.type);
-    if (handler === undefined) throw handlerUnknown(handlers);
-    askRun(handler.run, checked);
+    const handler = this.#handlers.get(checked.type);
+    if (handler === undefined) throw handlerUnknown(this.#handlers);
+    if (handler.run.checkRequest !== undefined) askRun(handler.run, checked);
     return checked;
   }
 
@@ -398,13 +430,11 @@ export class HoldfastRuntime implements Runtime {
    *
    * @throws HoldfastError `HF_STORE_HANGING` where as much waits for that as may be kept in memory.
    */
-  #searched(
-    { priority, body }: Pick<CheckedRequest, 'priority' | 'body'>,
-    searches: readonly Pieces<void>[],
-  ): Promise<void> | null {
+  #searched({ priority, body }: Pick<CheckedRequest, 'priority' | 'body'>): Promise<void> | null {
     const before = this.#searching;
-    const [search] = searches;
-    if (search === undefined) return priority === 'crisis' ? null : before;
+    const search = this.#search;
+    this.#search = null;
+    if (search === null) return priority === 'crisis' ? null : before;
     const bytes = bytesInMemory(body);
     if (this.#searchingBytes + bytes > this.#parts.options.unwrittenBytesMax) {
       throw new HoldfastError(
@@ -434,19 +464,28 @@ export class HoldfastRuntime implements Runtime {
   }
 
   /** Accepts within the response deadline, or rejects because the disk stalls (docs/decisions/0019). */
-  async #accept(
-    request: CheckedRequest,
-    own?: { readonly handler: OwnHandler; readonly withinMs: number },
-  ): Promise<Acceptance> {
-    const { engine, options, responseTimes } = this.#parts;
-    const { clock } = options;
-    const startedAtMs = clock.monotonic();
-    const upstream = engine.handlers.get(request.type)?.upstream ?? DEFAULT_UPSTREAM;
+  #enter(request: CheckedRequest, fromMs: number, own?: OwnWork): Promise<Acceptance> {
+    const upstream = this.#handlers.get(request.type)?.upstream ?? DEFAULT_UPSTREAM;
     const withinMs = own?.withinMs ?? this.#responseDeadlineMs(request, upstream);
-    const acceptance = await engine.accept(request, { withinMs, handler: own?.handler });
-    responseTimes.record(request.tier, clock.monotonic() - startedAtMs);
+    return this.#parts.engine.accept(request, { withinMs, fromMs, handler: own?.handler });
+  }
+
+  async #accept(request: CheckedRequest, own: OwnWork): Promise<Acceptance> {
+    const fromMs = this.#operationParts.clock.monotonic();
+    const acceptance = await this.#enter(request, fromMs, own);
+    this.#record(request, fromMs);
     return acceptance;
   }
+
+  /** The caller of a request has its answer. */
+  #record({ tier }: CheckedRequest, fromMs: number): void {
+    this.#parts.responseTimes.record(tier, this.#operationParts.clock.monotonic() - fromMs);
+  }
+}
+
+interface OwnWork {
+  readonly handler: OwnHandler;
+  readonly withinMs: number;
 }
 
 /** @throws HoldfastError what a function could never send. */

@@ -171,7 +171,10 @@ const WAIT_RULES: OptionRules<WaitOptions> = { timeoutMs: 'span', signal: 'signa
 /** Time that the disk has to give a view once a wait has timed out. */
 const VIEW_WITHIN_MS = 250;
 
-/** Part of the engine that a handle needs, wherever operations run. */
+/**
+ * Part of the engine that a handle needs, wherever operations run. A rejected outcome that nobody awaits must not end
+ * the process: a caller may only have read the property.
+ */
 export type OperationsById = Pick<Engine, 'outcome' | 'view' | 'viewNow' | 'watch' | 'tell'>;
 
 export interface OperationParts {
@@ -190,62 +193,79 @@ export function operationHandle(
   edit: string | null = null,
 ): Operation {
   checkId(id);
-  const { engine, clock } = parts;
-  let actor: OperationActor | null = null;
-  let outcome: Promise<Outcome> | null = null;
-  // The first read of `outcome` registers a watcher, so it waits for the caller.
-  const outcomeOf = (): Promise<Outcome> => {
-    if (outcome === null) {
-      outcome = engine.outcome(id);
-      // A caller that only read the property must not crash at a close.
-      outcome.catch(() => undefined);
-    }
-    return outcome;
-  };
-  const stillPending = async (): Promise<StillPending> => {
-    const looking = engine.view(id).catch(() => null);
-    const view = (await inTime(clock, looking, VIEW_WITHIN_MS))?.value ?? null;
-    return { status: 'pending', operationId: id, view };
-  };
-  async function wait(options?: WaitOptions & { readonly timeoutMs?: undefined }): Promise<Outcome>;
-  async function wait(options: WaitOptions): Promise<Outcome | StillPending>;
-  async function wait(options: WaitOptions = {}): Promise<Outcome | StillPending> {
+  return new OperationHandle(parts, id, isDuplicate, edit);
+}
+
+/** The handle on an operation whose id is known to be one. */
+export class OperationHandle implements Operation {
+  readonly id: string;
+  readonly isDuplicate: boolean;
+  readonly #parts: OperationParts;
+  readonly #edit: string | null;
+  #actor: OperationActor | null = null;
+  #outcome: Promise<Outcome> | null = null;
+
+  constructor(parts: OperationParts, id: string, isDuplicate: boolean, edit: string | null) {
+    this.#parts = parts;
+    this.id = id;
+    this.isDuplicate = isDuplicate;
+    this.#edit = edit;
+  }
+
+  get base(): EditBase | undefined {
+    return this.#edit === null ? undefined : baseAfter(this.id, parseBody(this.#edit));
+  }
+
+  /** The first read registers a watcher, so it waits for the caller. */
+  get outcome(): Promise<Outcome> {
+    this.#outcome ??= this.#parts.engine.outcome(this.id);
+    return this.#outcome;
+  }
+
+  get actor(): OperationActor {
+    this.#actor ??= operationActor(this.#parts, this.id);
+    return this.#actor;
+  }
+
+  view(): Promise<OperationView> {
+    return this.#parts.engine.view(this.id);
+  }
+
+  subscribe(listener: (view: OperationView) => void): () => void {
+    return this.#parts.engine.watch(this.id, listener);
+  }
+
+  async wait(options?: WaitOptions & { readonly timeoutMs?: undefined }): Promise<Outcome>;
+  async wait(options: WaitOptions): Promise<Outcome | StillPending>;
+  async wait(options: WaitOptions = {}): Promise<Outcome | StillPending> {
     checkFields(options, WAIT_RULES, '');
     const { timeoutMs, signal } = options;
     signal?.throwIfAborted();
     const aborted = untilAborted(signal);
     try {
-      const ended = Promise.race([outcomeOf(), aborted.promise]);
+      const ended = Promise.race([this.outcome, aborted.promise]);
       if (timeoutMs === undefined) return await ended;
-      const inTimeOrNot = await inTime(clock, ended, timeoutMs);
-      return inTimeOrNot === null ? await stillPending() : inTimeOrNot.value;
+      const inTimeOrNot = await inTime(this.#parts.clock, ended, timeoutMs);
+      return inTimeOrNot === null ? await this.#stillPending() : inTimeOrNot.value;
     } finally {
       aborted.leave();
     }
   }
-  return {
-    id,
-    isDuplicate,
-    wait,
-    get base() {
-      return edit === null ? undefined : baseAfter(id, parseBody(edit));
-    },
-    get outcome() {
-      return outcomeOf();
-    },
-    get actor() {
-      actor ??= operationActor(parts, id);
-      return actor;
-    },
-    view: () => engine.view(id),
-    subscribe: (listener) => engine.watch(id, listener),
-    cancel: async () => {
-      await engine.tell(id, 'cancel.requested');
-    },
-    retryNow: async () => {
-      await engine.tell(id, 'retry.requested');
-    },
-  };
+
+  async cancel(): Promise<void> {
+    await this.#parts.engine.tell(this.id, 'cancel.requested');
+  }
+
+  async retryNow(): Promise<void> {
+    await this.#parts.engine.tell(this.id, 'retry.requested');
+  }
+
+  async #stillPending(): Promise<StillPending> {
+    const { engine, clock } = this.#parts;
+    const looking = engine.view(this.id).catch(() => null);
+    const view = (await inTime(clock, looking, VIEW_WITHIN_MS))?.value ?? null;
+    return { status: 'pending', operationId: this.id, view };
+  }
 }
 
 /** Rejects with the reason of the signal, until the wait is over. */

@@ -63,8 +63,7 @@ const NO_CONTEXT = emptied(new AsyncResource('holdfast', { requireManualDestroy:
  */
 export function inNoContext<Result>(run: () => Result): Result {
   // What enterWith() leaves behind is left on an object of its own.
-  const scope = Object.create(NO_CONTEXT) as typeof NO_CONTEXT;
-  return scope.runInAsyncScope(run);
+  return (Object.create(NO_CONTEXT) as typeof NO_CONTEXT).runInAsyncScope(run);
 }
 
 /** A part whose methods run in no context. Properties are read from the part itself, each time. */
@@ -74,7 +73,7 @@ export function entered<Part extends object>(part: Part): Part {
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(level))) {
       if (Object.hasOwn(door, name)) continue;
       const method = (...args: unknown[]): unknown =>
-        inNoContext(() => Reflect.apply(value, part, args));
+        (Object.create(NO_CONTEXT) as typeof NO_CONTEXT).runInAsyncScope(value, part, ...args);
       const property = typeof value === 'function' ? { value: method } : { get: read(part, name) };
       Object.defineProperty(door, name, property);
     }

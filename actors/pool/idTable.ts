@@ -26,7 +26,11 @@ export class IdTable<Value extends { readonly id: string }> {
   }
 
   get(id: string): Value | undefined {
-    for (const value of this.#bucketOf(id)) if (value.id === id) return value;
+    const bucket = this.#bucketOf(id);
+    for (let at = 0; at < bucket.length; at += 1) {
+      const value = bucket[at];
+      if (value?.id === id) return value;
+    }
     return undefined;
   }
 
@@ -40,8 +44,11 @@ export class IdTable<Value extends { readonly id: string }> {
   /** Whether it was there. */
   delete(id: string): boolean {
     const bucket = this.#bucketOf(id);
-    const index = bucket.findIndex((value) => value.id === id);
-    if (index === -1) return false;
+    let index = 0;
+    while (bucket[index]?.id !== id) {
+      if (index >= bucket.length) return false;
+      index += 1;
+    }
     const last = bucket.pop();
     if (last !== undefined && index < bucket.length) bucket[index] = last;
     this.#size -= 1;

@@ -97,11 +97,19 @@ export class Operations {
     return await readCounts(this.#parts.store);
   }
 
-  async outcome(id: string): Promise<Outcome> {
+  /** A rejection that nobody awaits does not end the process. */
+  outcome(id: string): Promise<Outcome> {
     const { pool } = this.#parts;
     // Watch first, look second: it may settle between the two.
     const watched = pool.watchers.outcome(id);
-    if (pool.resident(id) !== undefined) return await watched;
+    if (pool.resident(id) !== undefined) return watched;
+    const found = this.#outcomeOnDisk(id, watched);
+    found.catch(unheard);
+    return found;
+  }
+
+  async #outcomeOnDisk(id: string, watched: Promise<Outcome>): Promise<Outcome> {
+    const { pool } = this.#parts;
     const row = await this.#find(id).catch((error: unknown) => {
       if (isGone(error) && pool.resident(id) === undefined) pool.watchers.forget(id);
       throw error;
@@ -179,6 +187,10 @@ export class Operations {
     if (row !== null) return row;
     throw operationUnknown();
   }
+}
+
+function unheard(): void {
+  // Whoever asks for the outcome later gets the rejection.
 }
 
 /** Whether its acceptance is written. */

@@ -17,7 +17,12 @@ interface Watcher {
   readonly abandon: (reason: HoldfastError) => void;
   /** Somebody holds the promise; who that is can't be seen, so only an end takes it away. */
   isAwaited: boolean;
-  readonly listeners: Set<(view: OperationView) => void>;
+  /** Set with the first of them. */
+  listeners: Set<(view: OperationView) => void> | null;
+}
+
+function unheard(): void {
+  // Whoever asks for the outcome gets it.
 }
 
 /**
@@ -47,12 +52,14 @@ export class Watchers {
   subscribe(id: string, listener: (view: OperationView) => void): () => void {
     const watcher = this.#watch(id);
     const isThere = this.#byId.get(id) === watcher;
-    if (isThere && !watcher.listeners.has(listener)) this.#listeners += 1;
-    watcher.listeners.add(listener);
+    const listeners = watcher.listeners ?? new Set();
+    watcher.listeners = listeners;
+    if (isThere && !listeners.has(listener)) this.#listeners += 1;
+    listeners.add(listener);
     return () => {
-      const isHeard = watcher.listeners.delete(listener) && this.#byId.get(id) === watcher;
+      const isHeard = listeners.delete(listener) && this.#byId.get(id) === watcher;
       if (isHeard) this.#listeners -= 1;
-      if (watcher.listeners.size === 0) this.#release(id, watcher);
+      if (listeners.size === 0) this.#release(id, watcher);
     };
   }
 
@@ -82,7 +89,7 @@ export class Watchers {
   /** It has changed: tells who listens. `view` is asked only where somebody does. */
   changed(id: string, view: () => OperationView): void {
     const listeners = this.#byId.get(id)?.listeners;
-    if (listeners === undefined || listeners.size === 0) return;
+    if (listeners === undefined || listeners === null || listeners.size === 0) return;
     const changed = view();
     for (const listener of listeners) callListener(() => listener(changed), this.#onError);
   }
@@ -115,21 +122,21 @@ export class Watchers {
   #remove(watcher: Watcher | undefined): void {
     if (watcher === undefined) return;
     this.#byId.delete(watcher.id);
-    this.#listeners -= watcher.listeners.size;
+    this.#listeners -= watcher.listeners?.size ?? 0;
   }
 
   #watch(id: string): Watcher {
     let watcher = this.#byId.get(id);
     if (watcher === undefined) {
-      let settle: (outcome: Outcome) => void = () => undefined;
-      let abandon: (reason: HoldfastError) => void = () => undefined;
+      let settle: Watcher['settle'] = unheard;
+      let abandon: Watcher['abandon'] = unheard;
       const outcome = new Promise<Outcome>((resolve, reject) => {
         settle = resolve;
         abandon = reject;
       });
       // A caller that does not await the outcome must not be brought down by a close.
-      outcome.catch(() => undefined);
-      watcher = { id, outcome, settle, abandon, isAwaited: false, listeners: new Set() };
+      outcome.catch(unheard);
+      watcher = { id, outcome, settle, abandon, isAwaited: false, listeners: null };
       if (this.#ended === null) this.#byId.add(watcher);
       else abandon(this.#ended);
     }

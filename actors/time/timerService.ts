@@ -41,8 +41,9 @@ class TimerHeap {
     if (last === undefined || last === timer) return;
     last.index = index;
     this.#heap[index] = last;
-    this.#rise(last);
-    this.#sink(last);
+    const parent = this.#heap[(index - 1) >> 1];
+    if (index > 0 && parent !== undefined && parent.dueAtMs > last.dueAtMs) this.#rise(last);
+    else this.#sink(last);
   }
 
   clear(): void {
@@ -119,9 +120,10 @@ export class TimerService {
   /**
    * Calls `wake` once `spanMs` milliseconds have passed, whatever the wall clock does meanwhile; never
    * inside the call. Returns a function that cancels it.
+   *
+   * @param nowMs - what the monotonic clock reads, where the caller has just read it
    */
-  after(spanMs: number, wake: () => void): () => void {
-    const nowMs = this.#clock.monotonic();
+  after(spanMs: number, wake: () => void, nowMs = this.#clock.monotonic()): () => void {
     return this.#add(this.#spans, nowMs + spanMs, wake, nowMs);
   }
 
@@ -147,7 +149,8 @@ export class TimerService {
   #add(heap: TimerHeap, dueAtMs: number, wake: () => void, nowMs: number): () => void {
     if (this.#isStopped) return () => undefined;
     const timer = heap.add(dueAtMs, wake);
-    this.#sleep(nowMs);
+    // A span that ends no earlier than the wake-up that is planned changes nothing.
+    if (heap !== this.#spans || dueAtMs < this.#sleepsUntilMs) this.#sleep(nowMs);
     return () => {
       // The pending wake-up is left as it is: waking once for nothing is cheaper than re-arming.
       heap.remove(timer);

@@ -222,7 +222,7 @@ export function checkRequest(
   request: unknown,
   {
     payloadBytesMax = PAYLOAD_BYTES_MAX,
-    searchesLater,
+    searchesLater: later,
     exemptionsOf = () => () => false,
     schemaOf = () => undefined,
     isEdited,
@@ -231,6 +231,7 @@ export function checkRequest(
     defaultTier = DEFAULT_TIER,
     tiers = NO_OWN_TIERS,
   }: RequestRules = {},
+  searchesLater: RequestRules['searchesLater'] = later,
 ): CheckedRequest {
   if (typeof request !== 'object' || request === null || Array.isArray(request)) {
     throw invalid('request', 'must be an object');
@@ -287,6 +288,10 @@ export function checkRequest(
   };
 }
 
+function notSearched(): void {
+  // Nothing of it is kept.
+}
+
 /** The same edit as a whole record, made of its `changes`. What they are made of is JSON by then. */
 function withoutChanges(
   given: Omit<GivenBody, 'payload'>,
@@ -297,7 +302,7 @@ function withoutChanges(
   // Where card data may stand is judged by what comes of it.
   const isExempt = (): boolean => true;
   const asGiven = { payload: null, base: of, changes: given.changes };
-  const text = encodeBody(asGiven, { ...rules, isExempt });
+  const text = encodeBody(asGiven, { ...rules, isExempt, searchesLater: notSearched });
   const { base, changes } = parseBody(text);
   const { value } = base as unknown as { readonly value: Json };
   const { value: payload, removals } = patched(value, changes, takenOut);
