@@ -299,11 +299,33 @@ export function maskCardData(value: Json, isExempt?: (path: ValuePath) => boolea
   return atOnce(maskCardDataInPieces(value, isExempt));
 }
 
+/** Fields of an object that is looked at as one. */
+const FIELDS_OF_FEW = 16;
+
+/** Whether a value is a leaf, or an object of a few, none of which can hold card data: most answers are. */
+function isSurelyWithout(value: Json): boolean {
+  if (typeof value !== 'object' || value === null) return !isCandidate(value);
+  let fields = 0;
+  for (const name in value) {
+    fields += 1;
+    if (fields > FIELDS_OF_FEW || OF_CARD.test(name) || isCandidate(name)) return false;
+    const field = (value as JsonObject)[name] ?? null;
+    if (typeof field === 'object' ? field !== null : isCandidate(field)) return false;
+  }
+  return true;
+}
+
+/** Whether a leaf in no field of a card may hold card data. */
+function isCandidate(leaf: string | number | boolean | null): boolean {
+  return (typeof leaf === 'string' || typeof leaf === 'number') && mayHoldCard(leaf, NO_CARD);
+}
+
 /** The same in pieces, for what is large. Most of that has none, which is found without a copy. */
 export function* maskCardDataInPieces(
   value: Json,
   isExempt: (path: ValuePath) => boolean = () => false,
 ): Pieces<Json> {
+  if (isSurelyWithout(value)) return value;
   const path: string[] = ['response'];
   if (isExempt(path)) return value;
   const work = new Work();

@@ -22,7 +22,7 @@ import {
   type TierName,
   tierNamed,
 } from '../../vocabulary/urgency.ts';
-import { cardDatumInText } from './cardData.ts';
+import { cardDatumInText, mayHoldCard, NO_CARD } from './cardData.ts';
 import { checkEdit, REMOVALS_MAX } from './editRequest.ts';
 import { type JsonPatchOperation, patched, type TakenOut } from './jsonPatch.ts';
 import { fittedPayload, type PayloadSchema, withStripped } from './payloadSchema.ts';
@@ -40,6 +40,7 @@ import {
 /** How many a request may have. Each is an entry of an index. */
 const TAGS_MAX = 8;
 const TAG_LENGTH_MAX = 64;
+const NO_TAGS: readonly string[] = [];
 
 /**
  * The tags of a request: short texts of the app by which its operations are found again (OP-12).
@@ -51,7 +52,6 @@ function checkTags(
   value: unknown,
   text: (value: unknown, field: string, lengthMax: number) => string,
 ): readonly string[] {
-  if (value === undefined) return [];
   if (!Array.isArray(value)) throw invalid('tags', 'must be a list of texts');
   if (value.length > TAGS_MAX) throw invalid('tags', `must be at most ${TAGS_MAX}`);
   const tags = value.map((tag, at) => text(tag, `tags[${at}]`, TAG_LENGTH_MAX));
@@ -245,7 +245,7 @@ export function checkRequest(
   const isExempt = exemptionsOf(type);
   const text = (value: unknown, field: string, lengthMax = NAME_LENGTH_MAX): string => {
     const checked = checkText(value, field, lengthMax);
-    refuseCard(checked, field, isExempt);
+    if (mayHoldCard(checked, NO_CARD)) refuseCard(checked, field, isExempt);
     return checked;
   };
   const { base, confirm } = given;
@@ -281,7 +281,7 @@ export function checkRequest(
         : checkKey(text(given.idempotencyKey, 'idempotencyKey')),
     expiresAtMs,
     startAtMs: given.startAtMs === undefined ? null : checkStart(given.startAtMs, expiresAtMs),
-    tags: checkTags(given.tags, text),
+    tags: given.tags === undefined ? NO_TAGS : checkTags(given.tags, text),
     method: given.method === undefined ? null : checkMethod(given.method),
     path: given.path === undefined ? null : checkPath(text(given.path, 'path', PATH_LENGTH_MAX)),
     body: encodeBody({ payload, base, changes, removals, confirm }, bodyRules),

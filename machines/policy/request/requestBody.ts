@@ -190,7 +190,7 @@ class Encoder {
   #value(value: unknown, context: CardContext): string {
     if (value === null || typeof value === 'boolean') return this.#written(String(value));
     if (typeof value === 'string') {
-      this.#need(value.length);
+      if (value.length > this.#room) throw tooLarge(this.#rules.bytesMax);
       const text = this.#written(JSON.stringify(value));
       if (mayHoldCard(value, context)) this.#search(value, context);
       return text;
@@ -249,16 +249,13 @@ class Encoder {
       const field = fields[name];
       // Left out, as `JSON.stringify` does: an optional field that is not there.
       if (field === undefined) continue;
-      const comma = text.length > 1 ? ',' : '';
-      this.#take(comma.length + 1);
-      this.#need(name.length);
-      text += `${comma}${this.#written(JSON.stringify(name))}:`;
+      if (name.length > this.#room) throw tooLarge(this.#rules.bytesMax);
+      const key = `${text.length > 1 ? ',' : ''}${JSON.stringify(name)}:`;
       const isSearched = mayHoldCard(name, NO_CARD);
       const inside = contextOfField(name, names, context);
-      if (!isSearched && isPlainLeaf(field, inside)) {
-        text += this.#written(String(field));
-        continue;
-      }
+      const isLeaf = !isSearched && isPlainLeaf(field, inside);
+      text += this.#written(isLeaf ? key + String(field) : key);
+      if (isLeaf) continue;
       this.#path.push(name);
       if (isSearched) this.#search(name, NO_CARD);
       text += this.#value(field, inside);

@@ -10,6 +10,7 @@ import {
   maskCardData,
   maskCardDataInPieces,
 } from '../../../../machines/policy/request/cardData.ts';
+import { checkRequest } from '../../../../machines/policy/request/request.ts';
 import { encodeBody } from '../../../../machines/policy/request/requestBody.ts';
 import { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
 import { type Pieces, Work } from '../../../../machines/vocabulary/pieces.ts';
@@ -87,6 +88,24 @@ describe('CF-7 CR-1 card data is looked for in pieces', () => {
       }).toThrowError(HoldfastError);
     });
   }
+
+  test('CF-7 what changes make of a large record is what is searched', () => {
+    const searches: Pieces<void>[] = [];
+    const rules = {
+      isEdited: () => true,
+      takenOutOf: () => () => ({ paths: [], needsBy: false }),
+      searchesLater: (search: Pieces<void>) => searches.push(search),
+    };
+    const note = `${'x'.repeat(20_000)} 4111111111111111`;
+    const request = {
+      ...{ type: 'plans.put', subject: 'user-42', entity: { type: 'plan', id: 'p-1' } },
+      base: { version: '"1"', value: { note: 'x'.repeat(20_000) } },
+      changes: [{ op: 'replace', path: '/note', value: note }],
+    };
+    checkRequest(request, rules);
+    expect(searches).toHaveLength(1);
+    expect(() => countPieces(searches[0] as Pieces<void>)).toThrowError(HoldfastError);
+  });
 
   test('CF-7 what may stand somewhere is kept there, and a name that is a number is masked', () => {
     const value = {
