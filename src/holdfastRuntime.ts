@@ -205,7 +205,7 @@ export class HoldfastRuntime implements Runtime {
       if (searched !== null) return searched.then(() => this.#synced(checked));
       return this.#synced(checked);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 

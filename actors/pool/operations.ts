@@ -190,7 +190,7 @@ export class Operations {
 }
 
 function unheard(): void {
-  // Whoever asks for the outcome later gets the rejection.
+  // A caller that asks for the outcome later gets the rejection.
 }
 
 /** Whether its acceptance is written. */

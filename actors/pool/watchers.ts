@@ -22,7 +22,7 @@ interface Watcher {
 }
 
 function unheard(): void {
-  // Whoever asks for the outcome gets it.
+  // A caller that asks for the outcome gets it.
 }
 
 /**

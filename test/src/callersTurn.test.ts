@@ -10,17 +10,17 @@ const MANY = 1_000;
 const IN_THE_TURN_MAX = 20;
 
 async function booted(world: World, run = (): null => null): Promise<ReturnType<World['boot']>> {
-  const booted = world.boot({
+  const process = world.boot({
     handlers: {
       'payments.push': { upstream: 'default', run },
       'crisis.alert': { upstream: 'default', run: () => null },
     },
   });
-  await world.clock.run(booted.runtime.ready);
+  await world.clock.run(process.runtime.ready);
   // The first acceptance asks the store how much room there is.
-  await world.clock.run(sync(booted.runtime));
+  await world.clock.run(sync(process.runtime));
   await world.clock.advance(1_000);
-  return booted;
+  return process;
 }
 
 function sync(runtime: Runtime, request: Partial<SyncRequest> = {}): Promise<string> {
@@ -81,7 +81,7 @@ describe('HM-6 CR-1 many calls in one turn', () => {
       runtime.syncAll([{ type: 'payments.push', subject: 'a-100', entity, tier: 'premium' }]),
     );
     // The bulk has read it by then, and it stands in line.
-    for (let n = 0; n < 10; n += 1) await null;
+    for (let n = 0; n < 10; n += 1) await Promise.resolve();
     for (let n = 101; n < 200; n += 1) accepted.push(sync(runtime, { entity, subject: `a-${n}` }));
     const seen: string[] = [];
     await world.clock.run(Promise.all(accepted));

@@ -305,10 +305,10 @@ const FIELDS_OF_FEW = 16;
 /** Whether a value is a leaf, or an object of a few, none of which can hold card data: most answers are. */
 function isSurelyWithout(value: Json): boolean {
   if (typeof value !== 'object' || value === null) return !isCandidate(value);
-  let fields = 0;
-  for (const name in value) {
-    fields += 1;
-    if (fields > FIELDS_OF_FEW || OF_CARD.test(name) || isCandidate(name)) return false;
+  const names = Object.keys(value);
+  if (names.length > FIELDS_OF_FEW) return false;
+  for (const name of names) {
+    if (OF_CARD.test(name) || isCandidate(name)) return false;
     const field = (value as JsonObject)[name] ?? null;
     if (typeof field === 'object' ? field !== null : isCandidate(field)) return false;
   }
