@@ -7,6 +7,8 @@ const FILE_LINES_MAX = 600;
 /** The only file that may read what XState keeps to itself, so that an upgrade breaks one file. */
 const ENGINE_MODULE = 'actors/charts/actorSystem.ts';
 
+const ASKS_FOR_PERMIT = /\.tryEnter\(/;
+
 /** Whether the first thing in a file is a comment that says something and ends in `@module`. */
 function hasHeader(text: string): boolean {
   const [, comment] = /^(?:#!.*\n)?\/\*\*((?:(?!\*\/)[\s\S])*)\*\//.exec(text) ?? [];
@@ -94,4 +96,10 @@ test('OB-3 control: comments are not code', () => {
   const text = withoutComments(source);
   expect(findAll([{ path: 'a.ts', text }], /new Date\(\)/)).toEqual(['a.ts:3']);
   expect(text).toContain("'http://x'");
+});
+
+test('DG-2 CB-5 permits are asked for in the room of upstreams alone, where each has one line', () => {
+  const others = product.filter(({ path }) => !path.startsWith('actors/upstream/'));
+  expect(findAll(product, ASKS_FOR_PERMIT).length).toBeGreaterThan(3);
+  expect(findAll(others, ASKS_FOR_PERMIT)).toEqual([]);
 });
