@@ -64,11 +64,13 @@ export async function send(
 
 async function fetchOver(sentFor: LookedUpFor, url: URL, sent: Sent): Promise<Answer> {
   const dispatcher = dispatcherFor(sentFor);
-  const { method, headers, body = null, redirect, signal } = sent;
+  const { method, headers, body = null, redirect } = sent;
   // Only `fetch` follows redirects.
   if (dispatcher !== undefined && redirect === 'manual' && isNodes(fetch)) {
     return await dispatched(dispatcher, url, sent);
   }
+  // Read only here, since some make it then.
+  const { signal } = sent;
   const init = { ...{ method, headers, body, signal }, ...(redirect && { redirect }) };
   if (dispatcher === undefined) return await fetch(url, init);
   try {

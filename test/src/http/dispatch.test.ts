@@ -10,7 +10,8 @@ import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Answer } from '../../../src/http/answer.ts';
-import { type Dispatching, dispatched } from '../../../src/http/dispatch.ts';
+import { type Dispatching, dispatched, type Sent } from '../../../src/http/dispatch.ts';
+import { send, systemNetwork } from '../../../src/http/send.ts';
 
 type Serve = (response: ServerResponse, request: IncomingMessage, text: string) => void;
 
@@ -52,9 +53,9 @@ interface Given {
 }
 
 /** What becomes of a request by either way. */
-async function endOf(send: () => Promise<Answer>): Promise<unknown> {
+async function endOf(sending: () => Promise<Answer>): Promise<unknown> {
   try {
-    const answer = await send();
+    const answer = await sending();
     const { status, ok, headers } = answer;
     const reader = answer.body?.getReader();
     const pieces: Uint8Array[] = [];
@@ -178,6 +179,24 @@ describe('RT-2 a request goes and ends as one by fetch', () => {
       const message = isWithin ? 'terminated' : 'given up';
       expect(end).toMatchObject({ message });
     }
+  });
+
+  test('without a signal, where its end is told by something else', async () => {
+    let signalsMade = 0;
+    const url = await serverOf((response) => response.end('{}'));
+    const sent: Sent = {
+      ...{ method: 'POST', headers: new Headers(), body: '{}' },
+      redirect: 'manual',
+      end: new AbortController().signal,
+      get signal() {
+        signalsMade += 1;
+        return new AbortController().signal;
+      },
+    };
+    expect(await endOf(async () => await send(systemNetwork, url, sent, 'ordinary'))).toMatchObject(
+      { status: 200 },
+    );
+    expect(signalsMade).toBe(0);
   });
 
   test('on kept connections', async () => {
