@@ -174,6 +174,8 @@ export interface AttemptOrder {
   readonly ranked: { readonly urgency: number };
 }
 
+const ANSWERED: CallReport = Object.freeze({ sign: 'answered' });
+
 /** What an attempt came to. */
 export interface AttemptVerdict {
   /** For the operation. A failure lacks what only the flow control of the upstream knows. */
@@ -213,7 +215,8 @@ export class AttemptRun {
   readonly #lastsMs: number;
   readonly #attempt: GivenAttempt;
   #cancelTimer: (() => void) | null = null;
-  #isOver = false;
+  /** It has ended. */
+  isOver = false;
   #isCancelled = false;
   /** Once its handler has returned: what ends it, and how long it took. */
   #returned: { readonly end: () => void; readonly tookMs: number } | null = null;
@@ -237,29 +240,29 @@ export class AttemptRun {
     this.#attempt = new GivenAttempt(context, body ?? '', deadlineAtMs, parts.onError);
   }
 
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
   /** Calls the handler; what it does before it first waits is done within. */
   begin(): void {
     const { clock, timers, facts } = this.#parts;
     const { context, handler } = this.#order;
     this.#begunMs = clock.monotonic();
     facts.emit('attempt.started', context, handler.upstream);
-    this.#cancelTimer = timers.after(this.#lastsMs, this.#timeOut);
+    this.#cancelTimer = timers.after(this.#lastsMs, () => {
+      this.#timeOut();
+    });
     if (!passesBy('handler', context)) {
       this.#call();
       return;
     }
     // A handler that blocks must not hold up the answer to the crisis that it delivers (CR-1).
     const { calls, repeats } = Slices.of(clock);
-    (context.attempt === 1 ? calls : repeats).later(this.#call);
+    (context.attempt === 1 ? calls : repeats).later(() => {
+      this.#call();
+    });
   }
 
   /** Ends it without waiting for its handler; what is aborted spends no attempt (SV-4). */
   abort(reason: HoldfastError): void {
-    if (this.#isOver) return;
+    if (this.isOver) return;
     if (this.#returned !== null) {
       this.#returned.end();
       return;
@@ -272,14 +275,14 @@ export class AttemptRun {
 
   /** Tells its handler to stop. It ends once that has returned: as done, or as interrupted. */
   cancel(reason: HoldfastError): void {
-    if (this.#isOver || this.#isCancelled) return;
+    if (this.isOver || this.#isCancelled) return;
     this.#isCancelled = true;
     if (this.#late === null) this.#watchOverhang();
     this.#attempt.abort(reason);
   }
 
-  readonly #call = (): void => {
-    if (this.#isOver) return;
+  #call(): void {
+    if (this.isOver) return;
     // The store sets such a row aside; nothing goes out under its key whatever becomes of that.
     if (this.#order.body === null) this.#fail(payloadGone());
     // One that was cancelled before it was called is not called.
@@ -298,34 +301,35 @@ export class AttemptRun {
         },
       );
     }
-  };
+  }
 
   /** Its handler has returned; thousands may at once, as where an upstream that hung goes on. */
   #endSoon(end: () => void): void {
-    if (this.#isOver) return;
+    if (this.isOver) return;
     const { clock } = this.#parts;
     // What it waits for now is not its upstream.
     this.#cancelTimer?.();
+    this.#cancelTimer = null;
     this.#returned = { end, tookMs: clock.monotonic() - this.#begunMs };
     Slices.of(clock).ends.do(end);
   }
 
-  readonly #timeOut = (): void => {
-    if (this.#isOver) return;
+  #timeOut(): void {
+    if (this.isOver) return;
     const failure = new AttemptFailure('unknownOutcome', 'The attempt reached its deadline.', {
       code: 'HF_ATTEMPT_TIMED_OUT',
     });
     this.#late = { failure, steadyAtMs: this.#parts.steady.now() };
     this.#attempt.abort(failure);
     // A listener of the signal may have ended it.
-    if (this.#isOver) return;
+    if (this.isOver) return;
     if (passesBy('handler', this.#order.context)) {
       this.#fail(failure);
       return;
     }
     this.#watchOverhang();
     this.#listener.timedOut(callReportOf(failureOf(failure), this.#isOwnExpiry));
-  };
+  }
 
   /** It was the operation's own time that was over. */
   get #isOwnExpiry(): boolean {
@@ -338,21 +342,21 @@ export class AttemptRun {
     const { context, handler, timeoutMs } = this.#order;
     const elapsedMs = (): number => clock.monotonic() - this.#begunMs;
     this.#cancelTimer = timers.after(timeoutMs * OVERHANG_FACTOR - elapsedMs(), () => {
-      if (this.#isOver) return;
+      if (this.isOver) return;
       facts.emit('handler.overhangs', context, handler.upstream, elapsedMs());
       this.#listener.overhangs();
     });
   }
 
-  readonly #succeed = (answer: Json | undefined): void => {
+  #succeed(answer: Json | undefined): void {
     faultPoint('engine.afterAttempt');
-    if (this.#isOver) return;
+    if (this.isOver) return;
     const { context, handler } = this.#order;
     const { onError } = this.#parts;
     const response = keptResponse(answer, context.id, handler.cardDataExempt, onError);
     if (response instanceof LargeResponse) this.#search(response.pieces);
     else this.#succeeded(response);
-  };
+  }
 
   /** In slices, between which people are answered; what aborts it meanwhile has the rest done at once. */
   #search(pieces: LargeResponse['pieces']): void {
@@ -361,21 +365,26 @@ export class AttemptRun {
       this.#succeeded(atOnce(pieces));
     };
     this.#returned = { end, tookMs };
-    Slices.of(this.#parts.clock).pieces(pieces).then(this.#succeeded, end);
+    Slices.of(this.#parts.clock)
+      .pieces(pieces)
+      .then((response) => {
+        this.#succeeded(response);
+      }, end);
   }
 
-  readonly #succeeded = (response: Json | undefined): void => {
-    if (this.#isOver) return;
+  #succeeded(response: Json | undefined): void {
+    if (this.isOver) return;
     const { clock } = this.#parts;
     const event = { type: 'attempt.succeeded', atMs: clock.now() } as const;
-    const said = { response, answer: this.#keptAnswer() };
+    const answer = this.#attempt.answer === undefined ? undefined : this.#keptAnswer();
+    const said = { response, answer };
     const taken = this.#attempt.current ?? null;
-    this.#end({ event, report: { sign: 'answered' }, said, taken });
-  };
+    this.#end({ event, report: ANSWERED, said, taken });
+  }
 
-  readonly #fail = (thrown: unknown): void => {
+  #fail(thrown: unknown): void {
     faultPoint('engine.afterAttempt');
-    if (this.#isOver) return;
+    if (this.isOver) return;
     if (this.#isCancelled) {
       this.#interrupted();
       return;
@@ -398,7 +407,7 @@ export class AttemptRun {
     });
     const report = callReportOf(failure, isLate && this.#isOwnExpiry);
     this.#end({ event, report, said: { answer: this.#keptAnswer() }, taken: null });
-  };
+  }
 
   #interrupted(): void {
     const event = { type: 'attempt.interrupted', atMs: this.#parts.clock.now() } as const;
@@ -414,8 +423,8 @@ export class AttemptRun {
 
   #end(verdict: AttemptVerdict): void {
     // What is told of it may end it: the first to come is the one that counts.
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.isOver) return;
+    this.isOver = true;
     this.#cancelTimer?.();
     this.#tell(verdict);
     this.#listener.ended(verdict);

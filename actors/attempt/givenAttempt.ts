@@ -99,8 +99,10 @@ export class GivenAttempt implements Attempt {
   readonly networkGrade: NetworkGrade = 'good';
   #parsed: RequestBody | null = null;
   #meta: CarriedMeta | null = null;
-  #answer: UpstreamAnswer | undefined;
-  #current: TakenRecord | undefined;
+  /** What its handler keeps of what the upstream said. */
+  answer: UpstreamAnswer | undefined;
+  /** What its handler says the upstream holds now. */
+  current: TakenRecord | undefined;
   #controller: AbortController | null = null;
   #end: QuietEnd | null = null;
   #aborted: unknown;
@@ -196,26 +198,16 @@ export class GivenAttempt implements Attempt {
     return `00-${traceId}-${this.#context.attempt.toString(16).padStart(16, '0')}-01`;
   }
 
-  /** What its handler keeps of what the upstream said. */
-  get answer(): UpstreamAnswer | undefined {
-    return this.#answer;
-  }
-
   /** Handlers take it out of the attempt, as they do with the fields. */
   get keepAnswer(): (answer: UpstreamAnswer) => void {
     return (answer) => {
-      this.#answer = answer;
+      this.answer = answer;
     };
-  }
-
-  /** What its handler says the upstream holds now. */
-  get current(): TakenRecord | undefined {
-    return this.#current;
   }
 
   get keepCurrent(): (current: TakenRecord) => void {
     return (current) => {
-      this.#current = takenRecord(current);
+      this.current = takenRecord(current);
     };
   }
 

@@ -1,7 +1,7 @@
 /**
  * The one actor system of a runtime: a root that is the parent of every component and of the family
- * of operations, and gives them identity, a tap and an end. The only module that uses what
- * XState keeps to itself, so that a new version of it breaks one file.
+ * of operations, and gives them identity, a tap and an end. With leanActor.ts the only module that uses what
+ * XState keeps to itself, so that a new version of it breaks these two.
  *
  * @module
  */
@@ -52,6 +52,8 @@ export class ActorSystem {
 
   /** Who looks on at its charts. */
   readonly charts: ChartWatch;
+  /** Whether an inspector of XState's hears of its actors. */
+  isInspected = false;
   /** The transitions of the step that a chart takes at this moment, while somebody watches. */
   #taken: { readonly by: unknown; readonly transitions: AnyTransitionDefinition[] } | null = null;
 
@@ -60,7 +62,14 @@ export class ActorSystem {
     this.root = createActor(parentLogic, { id: 'runtime', systemId: 'runtime' });
     this.charts = new ChartWatch({ listen: () => this.#listen(), onError });
     // It would keep a table of all actors, which nothing reads (docs/decisions/0023).
-    Object.assign(this.root.system, { _register: (session: string) => session });
+    const { inspect } = this.root.system;
+    Object.assign(this.root.system, {
+      _register: (session: string) => session,
+      inspect: (observer: Parameters<typeof inspect>[0]) => {
+        this.isInspected = true;
+        return inspect(observer);
+      },
+    });
     this.root.start();
     this.operations = createActor(parentLogic, this.component('operations')).start();
   }
@@ -70,18 +79,13 @@ export class ActorSystem {
     return { id: name, systemId: name, parent: this.root };
   }
 
-  /** What makes an actor the operation of that id. */
-  operation(id: string): Membership {
-    return { id, parent: this.operations };
-  }
-
   /** Stops an actor of the system, whose name is free from then on. One that has ended is left alone. */
-  stop(actor: AnyActorRef): void {
+  stop(actor: { readonly sessionId: string }): void {
     const { _stop: stop, system } = actor as unknown as Inside;
     stop.call(actor);
     // In the midst of a transition it stops only afterwards, and its successor may be there before.
     const { _unregister: unregister } = system;
-    unregister(actor);
+    unregister(actor as AnyActorRef);
   }
 
   /** The chart, telling those who watch of each step; they hear of flat ones by `flatLogic`. */

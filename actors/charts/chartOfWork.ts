@@ -40,9 +40,12 @@ import {
   syncOperationMachine,
   type Turn,
 } from '../../machines/operation/syncOperationMachine.ts';
+import { OPERATION_STATES } from '../../machines/operation/syncOperationState.ts';
 import { type WaitReason, waitReasonOf } from '../../machines/operation/waitReason.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { innermost } from '../../machines/vocabulary/innermost.ts';
 import type { Demand, DemandFacts, Standing } from '../../machines/vocabulary/standing.ts';
+import type { Hearer } from './leanActor.ts';
 
 /** Where work is on its chart. */
 export type WorkState = SyncOperationState | CrisisState;
@@ -62,6 +65,8 @@ export interface WorkSnapshot {
 export interface WorkActor {
   readonly id: string;
   readonly sessionId: string;
+  /** Tells `hearer` of `owner`, before any observer. */
+  tell<Owner>(hearer: Hearer<Owner, WorkSnapshot>, owner: Owner): void;
   start(): unknown;
   send(event: WorkEvent): void;
   getSnapshot(): WorkSnapshot & { can(event: WorkEvent): boolean };
@@ -72,6 +77,20 @@ export interface WorkActor {
   }): { unsubscribe(): void };
 }
 
+/** What being in a state means to the engine, whatever else is known of the work. */
+export interface StateRow {
+  readonly state: WorkState;
+  /** What it asks for; `null` where that hangs on more than the state: see {@link ChartOfWork.demandOf}. */
+  readonly demand: Demand | null;
+  /** What it waits for with nothing in flight; `null` where it does not. */
+  readonly waitsFor: WaitReason | null;
+  /** Whether something is under way that an orderly stop waits for: while the store is open, and while it is not. */
+  readonly isBusy: boolean;
+  readonly isBusyUnopened: boolean;
+  /** Whether what is in it may just have been found in flight at a crash: see {@link ChartOfWork.isSuspected}. */
+  readonly maySuspect: boolean;
+}
+
 /** What the engine has to know of a chart. The states it is asked about are the chart's own. */
 export interface ChartOfWork {
   /** As it is drawn. */
@@ -80,6 +99,8 @@ export interface ChartOfWork {
   readonly takingBack: 'cancel.requested' | 'callOff.requested';
   /** Where work is that has this value. */
   stateOf(value: WorkSnapshot['value']): WorkState;
+  /** What that means; looked up once for each transition. */
+  rowOf(value: WorkSnapshot['value']): StateRow;
   demandOf(state: WorkState, facts: DemandFacts): Demand;
   /** What it waits for with nothing in flight; `null` where it does not. */
   waitReasonOf(state: WorkState): WaitReason | null;
@@ -108,12 +129,61 @@ export interface ChartOfWork {
   laneOf(context: WorkContext): string | null;
 }
 
+/** With a handler, as all have that are sent. */
+const HANDLED = { handler: {}, revision: 1 };
+
+const OPERATION_ROWS = new Map<unknown, StateRow>(
+  OPERATION_STATES.map((state) => [
+    state,
+    {
+      state,
+      demand: state === 'waiting' ? null : demandOf(state, HANDLED),
+      waitsFor: waitReasonOf(state),
+      isBusy: isBusy(state, true),
+      isBusyUnopened: isBusy(state, false),
+      maySuspect: isSuspect(state),
+    },
+  ]),
+);
+/** By values with parents, as they stand in the snapshots of the chart's logic: one for each state. */
+const OPERATION_VALUES = new WeakMap<object, StateRow>();
+
+function operationRow(value: WorkSnapshot['value']): StateRow {
+  const known = typeof value === 'string' ? OPERATION_ROWS.get(value) : OPERATION_VALUES.get(value);
+  if (known !== undefined) return known;
+  const row = OPERATION_ROWS.get(innermost(value as SyncOperationSnapshot['value']));
+  if (row === undefined || typeof value === 'string')
+    throw new HoldfastError('HF_INTERNAL', 'There is no such state of an operation.');
+  OPERATION_VALUES.set(value, row);
+  return row;
+}
+
+const CRISIS_ROWS = new WeakMap<object, StateRow>();
+
+function crisisRow(value: WorkSnapshot['value']): StateRow {
+  const regions = value as CrisisSnapshot['value'];
+  const known = CRISIS_ROWS.get(regions);
+  if (known !== undefined) return known;
+  const state = crisisStateOf(crisisStatesOf(regions));
+  const row: StateRow = {
+    state,
+    // Its first write is that of its acceptance, wherever it is.
+    demand: null,
+    waitsFor: crisisWaitsFor(state),
+    isBusy: isCrisisBusy(state, true),
+    isBusyUnopened: isCrisisBusy(state, false),
+    maySuspect: true,
+  };
+  CRISIS_ROWS.set(regions, row);
+  return row;
+}
+
 /** The chart of all work but crises. */
 export const operationChart: ChartOfWork = {
   machine: syncOperationMachine,
   takingBack: 'cancel.requested',
-  stateOf: (value) =>
-    typeof value === 'string' ? value : innermost(value as SyncOperationSnapshot['value']),
+  stateOf: (value) => operationRow(value).state,
+  rowOf: operationRow,
   demandOf,
   waitReasonOf,
   isInLine: isSuspect,
@@ -131,7 +201,8 @@ export const operationChart: ChartOfWork = {
 export const crisisChart: ChartOfWork = {
   machine: crisisMachine,
   takingBack: 'callOff.requested',
-  stateOf: (value) => crisisStateOf(crisisStatesOf(value as CrisisSnapshot['value'])),
+  stateOf: (value) => crisisRow(value).state,
+  rowOf: crisisRow,
   demandOf: crisisDemand,
   waitReasonOf: crisisWaitsFor,
   isInLine: awaitsPlace,

@@ -28,7 +28,8 @@ export interface Facts {
 /** A guard, or what an action changes in the context, with what the chart hands to it. */
 export interface Rule<Result> {
   readonly read: (facts: Facts, params: unknown, snapshot: SnapshotFrom<AnyStateMachine>) => Result;
-  readonly paramsOf: (facts: Facts) => unknown;
+  /** `null` for none. */
+  readonly paramsOf: ((facts: Facts) => unknown) | null;
 }
 
 export interface FlatTransition {
@@ -222,7 +223,8 @@ function ruleOf<Result>(
       ? { type: written, params: undefined }
       : (written as { readonly type?: unknown; readonly params?: unknown });
   if (typeof type !== 'string' || typeof written === 'function') return refuse('an unnamed rule');
-  return { read: implementationOf(type) as Rule<Result>['read'], paramsOf: readingOf(params) };
+  const paramsOf = params === undefined ? null : readingOf(params);
+  return { read: implementationOf(type) as Rule<Result>['read'], paramsOf };
 }
 
 function readingOf(given: unknown): (facts: Facts) => unknown {

@@ -9,8 +9,6 @@
  */
 
 import type {
-  ActorLogic,
-  ActorScope,
   AnyStateMachine,
   AnyTransitionDefinition,
   EventFromLogic,
@@ -31,29 +29,40 @@ import {
   type FlatTransition,
   readFlatChart,
 } from './flatChart.ts';
+import type { Deferred, LeanLogic, LeanScope } from './leanActor.ts';
 
-/** Does what a state invokes; returns what ends it. `report` is not heard after that. */
+/** Does what a state invokes; returns what ends it. */
 export type Effect<Input, Event extends EventObject> = (
-  input: Input,
-  report: (event: Event) => void,
-) => () => void;
+  running: Running<Input, Event>,
+) => (() => void) | undefined;
 
 type Snapshot = SnapshotFrom<AnyStateMachine>;
-type Scope = ActorScope<Snapshot, EventObject>;
+
 type AnyEffect = Effect<unknown, EventObject>;
 
 /** Under this a snapshot holds what its state has begun; XState keeps a child actor there. */
 const EFFECT = Symbol('effect');
+/** Under this it holds the states that it is in: one, or one for each region. */
+const STATES = Symbol('states');
 
 /** For a chart at which nobody can look. */
 const NOBODY = { told: null };
 
-interface RunningEffect {
-  readonly end: () => void;
+/** What flat logic reads of its own snapshots. */
+interface FlatSnapshot {
+  readonly context: Context;
+  readonly [EFFECT]: Effects;
+  readonly [STATES]: readonly [FlatState, ...FlatState[]];
 }
 
+/** What the state of each region has begun; of a chart without regions there is one. */
+type Effects = Running | null | readonly (Running | null)[];
+
+/** A snapshot in certain states. Only context and effects are its own: all else is the same for all of these. */
+type SnapshotIn = new (context: Context, effects: Effects) => Snapshot;
+
 /**
- * The logic of the chart's actors, for `createActor`.
+ * The logic of the chart's actors, for {@link LeanActor}.
  *
  * @param effects what its states invoke, by name.
  * @param watch who looks on; XState tells nobody of the transitions of a chart that it does not run.
@@ -63,11 +72,69 @@ export function flatLogic<Machine extends AnyStateMachine, Input>(
   machine: Machine,
   effects: Readonly<Record<string, Effect<Input, EventFromLogic<Machine>>>>,
   watch: Pick<ChartWatch, 'told'> = NOBODY,
-): ActorLogic<SnapshotFrom<Machine>, EventFromLogic<Machine>, InputFrom<Machine>> {
+): FlatLogicOf<Machine> {
   // Inside, the chart is data; outside, the types of the machine hold.
   const Logic = machine.root.type === 'parallel' ? RegionsLogic : FlatLogic;
   const logic: unknown = new Logic(machine, effects, watch);
-  return logic as ActorLogic<SnapshotFrom<Machine>, EventFromLogic<Machine>, InputFrom<Machine>>;
+  return logic as FlatLogicOf<Machine>;
+}
+
+/** Logic of a chart, with the types of that. */
+export interface FlatLogicOf<Machine extends AnyStateMachine>
+  extends LeanLogic<SnapshotFrom<Machine>> {
+  /** Never there: only what actors of it start with. */
+  readonly input?: InputFrom<Machine>;
+}
+
+/** Something that a state has invoked: begun once its actor is in the state, and ended once it has left it. */
+export class Running<Input = unknown, Event extends EventObject = EventObject> implements Deferred {
+  /** Whose actor has begun it. */
+  readonly actor: LeanScope;
+  readonly #invoked: NonNullable<FlatState['invoke']>;
+  readonly #facts: Facts;
+  #effect: AnyEffect | null;
+  #isOver: boolean;
+  #end: (() => void) | undefined;
+
+  constructor(
+    actor: LeanScope,
+    invoked: NonNullable<FlatState['invoke']>,
+    facts: Facts,
+    effect: AnyEffect | undefined,
+  ) {
+    this.actor = actor;
+    this.#invoked = invoked;
+    this.#facts = facts;
+    this.#effect = effect ?? null;
+    this.#isOver = false;
+    this.#end = undefined;
+  }
+
+  /** What the chart hands to it. */
+  get input(): Input {
+    return this.#invoked.inputOf(this.#facts) as Input;
+  }
+
+  /** Tells its actor; it is not heard once it has ended. */
+  report(event: Event): void {
+    if (!this.#isOver) this.actor.send(event);
+  }
+
+  /** Begins it, and ends it the next time. */
+  next(): void {
+    const effect = this.#effect;
+    if (effect === null || this.#isOver) this.end();
+    else {
+      this.#effect = null;
+      this.#end = effect(this as unknown as Running);
+    }
+  }
+
+  end(): void {
+    this.#isOver = true;
+    this.#end?.();
+    this.#end = undefined;
+  }
 }
 
 /** What both have in common. */
@@ -76,8 +143,8 @@ abstract class ChartLogic {
   readonly config: AnyStateMachine['config'];
   protected readonly machine: AnyStateMachine;
   protected readonly chart: FlatChart;
+  protected readonly watch: Pick<ChartWatch, 'told'>;
   readonly #effects: Readonly<Record<string, AnyEffect>>;
-  readonly #watch: Pick<ChartWatch, 'told'>;
 
   constructor(
     machine: AnyStateMachine,
@@ -88,27 +155,22 @@ abstract class ChartLogic {
     this.machine = machine;
     this.chart = readFlatChart(machine);
     this.#effects = effects as Readonly<Record<string, AnyEffect>>;
-    this.#watch = watch;
+    this.watch = watch;
   }
 
   readonly getPersistedSnapshot = (snapshot: Snapshot): Snapshot =>
-    this.machine.getPersistedSnapshot(snapshot) as Snapshot;
-
-  /** Where to note the transitions that are taken; `null` while nobody watches. */
-  protected noted(): AnyTransitionDefinition[] | null {
-    return this.#watch.told === null ? null : [];
-  }
+    this.machine.getPersistedSnapshot(whole(snapshot)) as Snapshot;
 
   protected tell(
-    scope: Scope,
+    actor: LeanScope,
     { type }: EventObject,
     before: Snapshot | null,
     { value: to }: Snapshot,
     transitions: readonly AnyTransitionDefinition[],
   ): void {
-    this.#watch.told?.stepped({
-      session: scope.sessionId,
-      id: scope.id,
+    this.watch.told?.stepped({
+      session: actor.sessionId,
+      id: actor.id,
       machine: this.machine,
       event: type,
       from: before === null ? null : before.value,
@@ -118,25 +180,14 @@ abstract class ChartLogic {
   }
 
   /** Once the actor is in its new state, and before its observers are told of it. */
-  protected beginEffect(
-    { src, inputOf }: NonNullable<FlatState['invoke']>,
+  protected begin(
+    invoked: NonNullable<FlatState['invoke']>,
     facts: Facts,
-    { self, defer }: Scope,
-  ): RunningEffect {
-    const input = inputOf(facts);
-    let isOver = false;
-    let end: (() => void) | undefined;
-    defer(() => {
-      end = this.#effects[src]?.(input, (reported) => {
-        if (!isOver) self.send(reported);
-      });
-    });
-    return {
-      end: () => {
-        isOver = true;
-        end?.();
-      },
-    };
+    actor: LeanScope,
+  ): Running {
+    const running = new Running(actor, invoked, facts, this.#effects[invoked.src]);
+    actor.defer(running);
+    return running;
   }
 
   protected stateIn({ states }: FlatRegion, key: string): FlatState {
@@ -148,94 +199,117 @@ abstract class ChartLogic {
 
 class FlatLogic extends ChartLogic {
   readonly #region = this.chart.regions[0];
+  readonly #snapshots: ReadonlyMap<FlatState, SnapshotIn> = new Map(
+    [...this.#region.states.values()].map((state) => [state, snapshotIn(state.template, [state])]),
+  );
 
-  readonly getInitialSnapshot = (scope: Scope, input: unknown): Snapshot => {
+  readonly getInitialSnapshot = (actor: LeanScope, input: unknown): Snapshot => {
     const { initial } = this.#region;
     const { newContext } = this.chart;
     const facts = { context: newContext({ input }), event: { type: 'xstate.init' } };
     const first = choose(initial.always, facts, initial.template);
-    const taken = this.noted();
-    const followed = first === null ? null : follow(first, facts, taken);
-    const { target, changed } = followed ?? { target: initial, changed: facts.context };
-    const next = this.#enter(target, { ...facts, context: changed }, scope);
-    if (taken !== null) this.tell(scope, facts.event, null, next, taken);
-    return next;
+    if (first === null) {
+      const next = this.#enter(initial, facts, actor);
+      if (this.watch.told !== null) this.tell(actor, facts.event, null, next, []);
+      return next;
+    }
+    return this.#follow(first, facts, null, actor);
   };
 
-  readonly transition = (snapshot: Snapshot, event: EventObject, scope: Scope): Snapshot => {
+  readonly transition = (snapshot: Snapshot, event: EventObject, actor: LeanScope): Snapshot => {
+    const { context, [EFFECT]: effect, [STATES]: states } = snapshot as unknown as FlatSnapshot;
     try {
-      return this.#step(snapshot, event, scope);
+      if (event.type === 'xstate.stop') {
+        if (effect !== null) actor.defer(effect as Running);
+        return stopped(snapshot);
+      }
+      const [{ on, always }] = states;
+      const facts = { context, event };
+      const first =
+        choose(on.get(event.type), facts, snapshot) ??
+        (always.length === 0 ? null : choose(always, facts, snapshot));
+      return first === null ? snapshot : this.#follow(first, facts, snapshot, actor);
     } catch (error) {
       // It dies of it, and what it has begun must not go on without it (SV-2).
-      effectOf(snapshot)?.end();
+      (effect as Running | null)?.end();
       throw error;
     }
   };
 
   readonly restoreSnapshot = (snapshot: Snapshot): Snapshot => {
-    const context: unknown = snapshot.context;
-    return { ...this.stateIn(this.#region, innermost(snapshot.value)).template, context };
+    const state = this.stateIn(this.#region, innermost(snapshot.value));
+    return this.#in(state, snapshot.context as Context, null);
   };
 
-  #step(snapshot: Snapshot, event: EventObject, scope: Scope): Snapshot {
-    if (event.type === 'xstate.stop') {
-      endEffect(snapshot, scope);
-      return { ...snapshot, status: 'stopped' } as Snapshot;
+  /** Takes a transition, and those that follow at once. */
+  #follow(
+    first: FlatTransition,
+    { context, event }: Facts,
+    before: Snapshot | null,
+    actor: LeanScope,
+  ): Snapshot {
+    const taken: AnyTransitionDefinition[] | null = this.watch.told === null ? null : [];
+    let facts: Facts = { context, event };
+    let leaves = before === null;
+    let { target } = first;
+    for (let next: FlatTransition | null = first; next !== null; ) {
+      if (next.changes.length > 0) facts = { context: changedBy(next, facts), event };
+      leaves ||= next.leaves;
+      taken?.push(next.definition);
+      ({ target } = next);
+      const { always, template } = target;
+      next = always.length === 0 ? null : choose(always, facts, template);
     }
-    const state = this.stateIn(this.#region, innermost(snapshot.value));
-    const context = snapshot.context as Context;
-    const first =
-      choose(state.on.get(event.type), { context, event }, snapshot) ??
-      choose(state.always, { context, event }, snapshot);
-    if (first === null) return snapshot;
-    const taken = this.noted();
-    const { target, changed, leaves } = follow(first, { context, event }, taken);
-    let next: Snapshot;
-    if (leaves) {
-      endEffect(snapshot, scope);
-      next = this.#enter(target, { context: changed, event }, scope);
-    } else next = { ...snapshot, context: changed };
-    if (taken !== null) this.tell(scope, event, snapshot, next, taken);
-    return next;
+    const effect = before === null ? null : (before as unknown as FlatSnapshot)[EFFECT];
+    if (leaves && effect !== null) actor.defer(effect as Running);
+    const after = leaves
+      ? this.#enter(target, facts, actor)
+      : this.#in(target, facts.context, effect);
+    if (taken !== null) this.tell(actor, event, before, after, taken);
+    return after;
   }
 
-  #enter(state: FlatState, facts: Facts, scope: Scope): Snapshot {
-    const { template, invoke } = state;
-    if (invoke === null) return { ...template, context: facts.context };
-    const effect = this.beginEffect(invoke, facts, scope);
-    return Object.assign({ ...template, context: facts.context }, { [EFFECT]: effect });
+  #enter(state: FlatState, facts: Facts, actor: LeanScope): Snapshot {
+    const { invoke } = state;
+    return this.#in(
+      state,
+      facts.context,
+      invoke === null ? null : this.begin(invoke, facts, actor),
+    );
+  }
+
+  #in(state: FlatState, context: Context, effect: Effects): Snapshot {
+    const In = this.#snapshots.get(state);
+    if (In === undefined) throw new HoldfastError('HF_INTERNAL', 'A state is not of its chart.');
+    return new In(context, effect);
   }
 }
-
-/** Under this a snapshot of a chart with regions holds what the state of each has begun. */
-const EFFECTS = Symbol('effects');
-
-type Effects = readonly (RunningEffect | null)[];
 
 /** What a region does at an event; `null` where nothing. */
 type Choices = readonly (FlatTransition | null)[];
 
 class RegionsLogic extends ChartLogic {
-  /** By the states of the regions: snapshots of XState's own, of which all others are copies. */
-  readonly #templates = new Map<string, Snapshot>();
+  /** By the states of the regions. */
+  readonly #snapshots = new Map<string, SnapshotIn>();
 
-  readonly getInitialSnapshot = (scope: Scope, input: unknown): Snapshot => {
+  readonly getInitialSnapshot = (actor: LeanScope, input: unknown): Snapshot => {
     const { regions, newContext } = this.chart;
     const facts = { context: newContext({ input }), event: { type: 'xstate.init' } };
-    const states = regions.map(({ initial }) => initial);
+    const [first, ...others] = regions;
+    const states = [first.initial, ...others.map(({ initial }) => initial)] as const;
     const next = this.#enter(
       states,
       facts,
-      scope,
+      actor,
       regions.map(() => null),
     );
-    this.tell(scope, facts.event, null, next, []);
+    if (this.watch.told !== null) this.tell(actor, facts.event, null, next, []);
     return next;
   };
 
-  readonly transition = (snapshot: Snapshot, event: EventObject, scope: Scope): Snapshot => {
+  readonly transition = (snapshot: Snapshot, event: EventObject, actor: LeanScope): Snapshot => {
     try {
-      return this.#step(snapshot, event, scope);
+      return this.#step(snapshot, event, actor);
     } catch (error) {
       // It dies of it, and what it has begun must not go on without it (SV-2).
       for (const effect of effectsOf(snapshot)) effect?.end();
@@ -244,103 +318,123 @@ class RegionsLogic extends ChartLogic {
   };
 
   readonly restoreSnapshot = (snapshot: Snapshot): Snapshot => {
-    const context: unknown = snapshot.context;
-    return { ...this.#templateOf(this.#statesOf(snapshot)), context };
+    const inside = snapshot.value as Readonly<Record<string, StateValue>>;
+    const [first, ...others] = this.chart.regions;
+    const stateOf = (region: FlatRegion): FlatState =>
+      this.stateIn(region, innermost(inside[region.key] ?? ''));
+    return this.#in([stateOf(first), ...others.map(stateOf)], snapshot.context as Context, []);
   };
 
-  #step(snapshot: Snapshot, event: EventObject, scope: Scope): Snapshot {
+  #step(snapshot: Snapshot, event: EventObject, actor: LeanScope): Snapshot {
     if (event.type === 'xstate.stop') {
-      endEffects(effectsOf(snapshot), scope);
-      return { ...snapshot, status: 'stopped' } as Snapshot;
+      deferAll(effectsOf(snapshot), actor);
+      return stopped(snapshot);
     }
-    const states = this.#statesOf(snapshot);
+    const states = (snapshot as unknown as FlatSnapshot)[STATES];
     let facts: Facts = { context: snapshot.context as Context, event };
     // All of them choose by what was before any of them has changed anything.
     const choices = states.map(({ on }) => choose(on.get(event.type), facts, snapshot));
     if (choices.every((choice) => choice === null)) return snapshot;
-    const noted = this.noted();
+    const noted: AnyTransitionDefinition[] = [];
     for (const choice of choices) {
       if (choice === null) continue;
-      noted?.push(choice.definition);
+      noted.push(choice.definition);
       facts = { context: changedBy(choice, facts), event };
     }
-    const next = this.#moved(snapshot, { states, choices, facts }, scope);
-    if (noted !== null) this.tell(scope, event, snapshot, next, noted);
+    const next = this.#moved(snapshot, choices, facts, actor);
+    if (this.watch.told !== null) this.tell(actor, event, snapshot, next, noted);
     return next;
   }
 
-  #moved(
-    snapshot: Snapshot,
-    {
-      states,
-      choices,
-      facts,
-    }: {
-      readonly states: readonly FlatState[];
-      readonly choices: Choices;
-      readonly facts: Facts;
-    },
-    scope: Scope,
-  ): Snapshot {
-    const leaves = choices.map((choice) => choice?.leaves === true);
-    if (!leaves.includes(true)) return { ...snapshot, context: facts.context };
+  #moved(snapshot: Snapshot, choices: Choices, facts: Facts, actor: LeanScope): Snapshot {
     const effects = effectsOf(snapshot);
+    const states = (snapshot as unknown as FlatSnapshot)[STATES];
+    const leaves = choices.map((choice) => choice?.leaves === true);
+    if (!leaves.includes(true)) return this.#in(states, facts.context, effects);
     const left = effects.filter((_, at) => leaves[at]);
     // The last region first, as they are left.
-    endEffects(left.toReversed(), scope);
-    const kept = states.map((_, at) => (leaves[at] === true ? null : (effects[at] ?? NO_EFFECT)));
+    deferAll(left.toReversed(), actor);
     const entered = states.map((state, at) => choices[at]?.target ?? state);
-    return this.#enter(entered, facts, scope, kept);
+    const kept = states.map((_, at) => (leaves[at] === true ? null : (effects[at] ?? NOTHING)));
+    return this.#enter(entered as unknown as FlatSnapshot[typeof STATES], facts, actor, kept);
   }
 
   /** @param kept by region what goes on; `null` where its state is entered */
-  #enter(states: readonly FlatState[], facts: Facts, scope: Scope, kept: Effects): Snapshot {
-    const effects = states.map(
-      ({ invoke }, at) =>
-        kept[at] ?? (invoke === null ? NO_EFFECT : this.beginEffect(invoke, facts, scope)),
-    );
-    const next = { ...this.#templateOf(states), context: facts.context };
-    return Object.assign(next, { [EFFECTS]: effects });
+  #enter(
+    states: FlatSnapshot[typeof STATES],
+    facts: Facts,
+    actor: LeanScope,
+    kept: readonly (Running | typeof NOTHING | null)[],
+  ): Snapshot {
+    const effects = states.map(({ invoke }, at) => {
+      const goesOn = kept[at] ?? null;
+      if (goesOn === NOTHING || (goesOn === null && invoke === null)) return null;
+      return goesOn ?? (invoke === null ? null : this.begin(invoke, facts, actor));
+    });
+    return this.#in(states, facts.context, effects as Effects);
   }
 
-  #statesOf({ value }: Snapshot): readonly FlatState[] {
-    const inside = value as Readonly<Record<string, StateValue>>;
-    return this.chart.regions.map((region) =>
-      this.stateIn(region, innermost(inside[region.key] ?? '')),
-    );
-  }
-
-  #templateOf(states: readonly FlatState[]): Snapshot {
+  #in(states: FlatSnapshot[typeof STATES], context: Context, effects: Effects): Snapshot {
     const name = states.map(({ key }) => key).join(' ');
-    const known = this.#templates.get(name);
-    if (known !== undefined) return known;
-    const { regions } = this.chart;
-    const names = Object.fromEntries(regions.map(({ key }, at) => [key, states[at]?.key ?? '']));
-    const value = valueOfNames(this.machine, names) ?? {};
-    const made = this.machine.resolveState({ value, context: {} });
-    this.#templates.set(name, made);
-    return made;
+    let In = this.#snapshots.get(name);
+    if (In === undefined) {
+      const { regions } = this.chart;
+      const names = Object.fromEntries(regions.map(({ key }, at) => [key, states[at]?.key ?? '']));
+      const value = valueOfNames(this.machine, names) ?? {};
+      In = snapshotIn(this.machine.resolveState({ value, context: {} }), states);
+      this.#snapshots.set(name, In);
+    }
+    return new In(context, effects);
   }
 }
 
-/** Of a state that begins nothing. */
-const NO_EFFECT: RunningEffect = { end: () => undefined };
+/** Of a region that goes on with nothing begun. */
+const NOTHING = Symbol('nothing');
 
-function effectsOf(snapshot: Snapshot): Effects {
-  return (snapshot as { readonly [EFFECTS]?: Effects })[EFFECTS] ?? [];
+function effectsOf(snapshot: Snapshot): readonly (Running | null)[] {
+  return (snapshot as unknown as { readonly [EFFECT]: readonly (Running | null)[] })[EFFECT];
 }
 
-function endEffects(effects: Effects, { defer }: Scope): void {
-  for (const effect of effects) if (effect !== null && effect !== NO_EFFECT) defer(effect.end);
+function deferAll(effects: readonly (Running | null)[], actor: LeanScope): void {
+  for (const effect of effects) if (effect !== null) actor.defer(effect);
 }
 
-function effectOf(snapshot: Snapshot): RunningEffect | undefined {
-  return (snapshot as { readonly [EFFECT]?: RunningEffect })[EFFECT];
+/**
+ * Snapshots in these states. What XState keeps in each of its own is here in one of them, which all others have as their
+ * prototype: of a handful of snapshots for each piece of work only context and effects differ.
+ */
+function snapshotIn(template: Snapshot, states: FlatSnapshot[typeof STATES]): SnapshotIn {
+  class In {
+    declare readonly context: Context;
+    declare readonly [EFFECT]: Effects;
+
+    constructor(context: Context, effects: Effects) {
+      this.context = context;
+      this[EFFECT] = effects;
+    }
+  }
+  const shared = {
+    ...template,
+    [STATES]: states,
+    toJSON(this: Snapshot): unknown {
+      return template.toJSON.call(whole(this));
+    },
+  };
+  Object.setPrototypeOf(In.prototype, shared);
+  return In as unknown as SnapshotIn;
 }
 
-function endEffect(snapshot: Snapshot, { defer }: Scope): void {
-  const effect = effectOf(snapshot);
-  if (effect !== undefined) defer(effect.end);
+/** As XState has it: with what is shared, in its order. */
+function whole(snapshot: Snapshot): Snapshot {
+  const fields: Record<string, unknown> = {};
+  const shared = Object.getPrototypeOf(snapshot) as object;
+  for (const name in shared) fields[name] = snapshot[name as keyof Snapshot];
+  return fields as unknown as Snapshot;
+}
+
+function stopped(snapshot: Snapshot): Snapshot {
+  const like = Object.create(Object.getPrototypeOf(snapshot) as object) as Snapshot;
+  return Object.assign(like, snapshot, { status: 'stopped' });
 }
 
 function choose(
@@ -351,28 +445,9 @@ function choose(
   if (transitions === undefined) return null;
   for (const transition of transitions) {
     const { guard } = transition;
-    if (guard === null || guard.read(facts, guard.paramsOf(facts), snapshot)) return transition;
+    if (guard === null || guard.read(facts, guard.paramsOf?.(facts), snapshot)) return transition;
   }
   return null;
-}
-
-/** Takes a transition, and those that follow at once. */
-function follow(
-  first: FlatTransition,
-  { context, event }: Facts,
-  notes: AnyTransitionDefinition[] | null,
-): { readonly target: FlatState; readonly changed: Context; readonly leaves: boolean } {
-  let changed = context;
-  let leaves = false;
-  let { target } = first;
-  for (let taken: FlatTransition | null = first; taken !== null; ) {
-    changed = changedBy(taken, { context: changed, event });
-    leaves ||= taken.leaves;
-    notes?.push(taken.definition);
-    ({ target } = taken);
-    taken = choose(target.always, { context: changed, event }, target.template);
-  }
-  return { target, changed, leaves };
 }
 
 /** What its actions make of the context. */
@@ -380,7 +455,7 @@ function changedBy({ changes, target }: FlatTransition, { context, event }: Fact
   let changed = context;
   for (const rule of changes) {
     const facts = { context: changed, event };
-    changed = { ...changed, ...rule.read(facts, rule.paramsOf(facts), target.template) };
+    changed = { ...changed, ...rule.read(facts, rule.paramsOf?.(facts), target.template) };
   }
   return changed;
 }

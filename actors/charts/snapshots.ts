@@ -68,14 +68,29 @@ export function textOfSnapshot(
   contextText: string,
   { response, answer }: Said = NOTHING_SAID,
 ): string {
-  const { id, version = '' } = machine;
-  // Ids, versions and names of states are plain words; this runs for every write.
-  const names = innermostNames(machine, value as StateValue);
-  const state = typeof names === 'string' ? `"${names}"` : JSON.stringify(names);
+  let heads = HEADS.get(machine);
+  if (heads === undefined) {
+    heads = new Map();
+    HEADS.set(machine, heads);
+  }
+  const names = typeof value === 'string' ? value : innermostNames(machine, value as StateValue);
+  const state = typeof names === 'string' ? names : JSON.stringify(names);
+  let head = heads.get(state);
+  if (head === undefined) {
+    const { id, version = '' } = machine;
+    // Ids, versions and names of states are plain words.
+    const quoted = typeof names === 'string' ? `"${names}"` : state;
+    head = `{"machine":"${id}","version":"${version}","chart":"${hashOf(machine)}","value":${quoted},"context":`;
+    heads.set(state, head);
+  }
+  if (response === undefined && answer === undefined) return `${head}${contextText}}`;
   const responded = response === undefined ? '' : `,"response":${JSON.stringify(response)}`;
   const answered = answer === undefined ? '' : `,"answer":${JSON.stringify(answer)}`;
-  return `{"machine":"${id}","version":"${version}","chart":"${hashOf(machine)}","value":${state},"context":${contextText}${responded}${answered}}`;
+  return `${head}${contextText}${responded}${answered}}`;
 }
+
+/** How the text of a snapshot begins, by machine and state: it is the same each time, and this runs for every write. */
+const HEADS = new WeakMap<AnyStateMachine, Map<string, string>>();
 
 export interface DecodedSnapshot<M extends AnyStateMachine> {
   readonly snapshot: SnapshotFrom<M>;

@@ -54,7 +54,14 @@ export class Deliveries {
 
   readonly #reportNext = (): boolean => {
     const next = this.#durable[this.#reported];
-    if (next !== undefined) this.#report(next);
+    if (next !== undefined) {
+      try {
+        faultPoint('journal.beforeTell');
+        next.pending.onDurable(next.result);
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
     this.#reported += 1;
     if (this.#reported < this.#durable.length) return true;
     this.#durable = [];
@@ -62,13 +69,4 @@ export class Deliveries {
     this.#onEmpty();
     return false;
   };
-
-  #report({ pending, result }: Durable): void {
-    try {
-      faultPoint('journal.beforeTell');
-      pending.onDurable(result);
-    } catch (error) {
-      this.#onError(error);
-    }
-  }
 }

@@ -131,7 +131,8 @@ export class Journal {
   #refused: Pending[] = [];
   #given = 0;
   #batchesInFlight = 0;
-  #isOpen = false;
+  /** False before the store is open, and once it is closed: then nothing is written. */
+  isOpen = false;
   #isFlushScheduled = false;
   #isCrisisQueued = false;
   /** Asked to repeat while a batch posted before the failure was still out. */
@@ -180,11 +181,6 @@ export class Journal {
     return this.#health.state === 'slow';
   }
 
-  /** False before the store is open, and once it is closed: then nothing is written. */
-  get isOpen(): boolean {
-    return this.#isOpen;
-  }
-
   /** True for a request that was refused and whose row, if there is one, must not run. */
   isWithdrawing(id: string): boolean {
     return this.#withdrawals.has(id);
@@ -192,13 +188,13 @@ export class Journal {
 
   /** The store is open: what was written before goes out now. */
   open(): void {
-    this.#isOpen = true;
+    this.isOpen = true;
     this.#scheduleFlush();
   }
 
   /** Nothing more is written or repeated: what is not durable by now is taken up from disk next time. */
   close(): void {
-    this.#isOpen = false;
+    this.isOpen = false;
     for (const tell of this.#writtenWaiters) tell(false);
   }
 
@@ -207,11 +203,11 @@ export class Journal {
     const pending = pendingOf(entry, this.#given);
     this.#queue.push(pending);
     // The thread that would spill it hangs with the disk, and would do that first when it goes on.
-    if (this.failure !== null && !this.isHanging) this.#spill.keep([pending]);
+    if (this.#health.failure !== null && !this.isHanging) this.#spill.keep([pending]);
     this.#isCrisisQueued ||= entry.onSpilled !== undefined;
-    const isBatch = this.#queue.length >= BATCH_WRITES && this.#isOpen;
+    const isBatch = this.#queue.length >= BATCH_WRITES && this.isOpen;
     if (isBatch) this.#flush();
-    if (!isBatch || this.#isCrisisQueued) this.#scheduleFlush();
+    if ((!isBatch || this.#isCrisisQueued) && !this.#isFlushScheduled) this.#scheduleFlush();
     return pending;
   }
 
@@ -220,7 +216,7 @@ export class Journal {
    * may `supersede` it, so that what waits grows with the rows and not with time.
    */
   holdsBack(pending: Pending | null): pending is Pending {
-    return this.failure !== null && pending?.write === null;
+    return this.#health.failure !== null && pending?.write === null;
   }
 
   /**
@@ -247,7 +243,7 @@ export class Journal {
    * it answers as of after that.
    */
   sendAll(): void {
-    if (this.#isOpen) this.#flush(Number.POSITIVE_INFINITY);
+    if (this.isOpen) this.#flush(Number.POSITIVE_INFINITY);
   }
 
   /** Resolves when everything written so far is durable, or at once when storage is failing. */
@@ -263,7 +259,7 @@ export class Journal {
    * may never be idle. `false` when storage is failing, or nothing is written (any more).
    */
   async written(): Promise<boolean> {
-    if (this.#isIdle()) return this.#isOpen && this.failure === null;
+    if (this.#isIdle()) return this.isOpen && this.failure === null;
     return await new Promise<boolean>((resolve) => {
       const tell = (isDurable: boolean): void => {
         this.#writtenWaiters.delete(tell);
@@ -276,13 +272,13 @@ export class Journal {
   }
 
   #isIdle(): boolean {
-    if (!this.#isOpen || this.failure !== null) return true;
+    if (!this.isOpen || this.failure !== null) return true;
     if (this.#refused.length > 0) return false;
     return this.#queue.length === 0 && this.#batchesInFlight === 0 && this.#deliveries.isEmpty;
   }
 
   #scheduleFlush(): void {
-    if (this.#isFlushScheduled || !this.#isOpen) return;
+    if (this.#isFlushScheduled || !this.isOpen) return;
     this.#isFlushScheduled = true;
     // After the current job, so that what one event causes in many operations shares a commit.
     queueMicrotask(() => {
@@ -295,12 +291,17 @@ export class Journal {
   }
 
   #flush(batchesMax: number = BATCHES_IN_FLIGHT_MAX): void {
-    if (this.failure !== null || this.#isIsolating) return;
+    if (this.#health.failure !== null || this.#isIsolating) return;
     if (this.#refused.length > 0) {
       if (this.#batchesInFlight === 0) void this.#isolate();
       return;
     }
-    while (this.#queue.length > 0 && this.failure === null && this.#batchesInFlight < batchesMax) {
+    const health = this.#health;
+    while (
+      this.#queue.length > 0 &&
+      health.failure === null &&
+      this.#batchesInFlight < batchesMax
+    ) {
       void this.#post(this.#queue.splice(0, BATCH_WRITES_MAX));
     }
   }
@@ -310,10 +311,11 @@ export class Journal {
     const generation = this.#health.posted();
     try {
       faultPoint('journal.beforePost');
-      const results = await this.#store.commit(batch.map(toWrite));
+      const writes = batch.map(toWrite);
+      const results = await this.#store.commit(writes);
       this.#batchesInFlight -= 1;
       this.#health.committed(generation);
-      this.#deliver(batch, results);
+      this.#deliver(batch, writes, results);
     } catch (error) {
       this.#batchesInFlight -= 1;
       this.#failed(batch, toStoreError(error), generation);
@@ -332,13 +334,18 @@ export class Journal {
     if (this.#isIdle()) for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 
-  #deliver(batch: readonly Pending[], results: readonly WriteResult[]): void {
-    this.#onCommitted(batch.map(toWrite));
-    for (const [index, pending] of batch.entries()) {
+  #deliver(
+    batch: readonly Pending[],
+    writes: readonly Write[],
+    results: readonly WriteResult[],
+  ): void {
+    this.#onCommitted(writes);
+    for (let index = 0; index < batch.length; index += 1) {
+      const pending = batch[index];
       const result = results[index];
-      if (result === undefined) continue;
+      if (pending === undefined || result === undefined) continue;
       // Its row may be missing because the accept, posted before it, failed: it goes again after that.
-      if (result.kind === 'missing' && this.failure !== null) this.#stuck.push(pending);
+      if (result.kind === 'missing' && this.#health.failure !== null) this.#stuck.push(pending);
       else if (result.kind === 'missing' && this.#refused.length > 0) this.#refused.push(pending);
       else this.#deliveries.add(pending, result);
     }
@@ -357,9 +364,10 @@ export class Journal {
     for (const [index, pending] of refused.entries()) {
       const generation = this.#health.posted();
       try {
-        const results = await this.#store.commit([toWrite(pending)]);
+        const writes = [toWrite(pending)];
+        const results = await this.#store.commit(writes);
         this.#health.committed(generation);
-        this.#deliver([pending], results);
+        this.#deliver([pending], writes, results);
       } catch (error) {
         const cause = toStoreError(error);
         if (!(await this.#isOneRecord(cause))) {
@@ -370,7 +378,7 @@ export class Journal {
         this.#onCommitted([toWrite(pending)]);
         if (pending.isRepeat === true && pending.write?.kind === 'update') {
           // The commit that failed had reached the disk, and later updates in it stand on this one.
-          this.#deliver([pending], [{ kind: 'updated', laneNext: null }]);
+          this.#deliver([pending], [toWrite(pending)], [{ kind: 'updated', laneNext: null }]);
           continue;
         }
         this.#onError(cause);
@@ -402,12 +410,12 @@ export class Journal {
   #failed(batch: readonly Pending[], error: HoldfastError, generation: number): void {
     const wasFailing = this.failure !== null && !this.isHanging;
     // While storage fails a write is refused for want of the ones before it: it goes again after them.
-    if (mayBeOneRecord(error) && !wasFailing && !this.#isIsolating && this.#isOpen) {
+    if (mayBeOneRecord(error) && !wasFailing && !this.#isIsolating && this.isOpen) {
       this.#health.refused();
       this.#refused.push(...batch);
       return;
     }
-    if (!this.#isOpen) {
+    if (!this.isOpen) {
       for (const pending of batch) pending.onFailed?.(error);
       return;
     }
@@ -445,7 +453,7 @@ export class Journal {
   retry(): void {
     // A batch posted before the failure may still be out; its fate decides what there is to repeat.
     this.#isRetryDue = this.#batchesInFlight > 0;
-    if (!this.#isRetryDue && this.#isOpen) void this.#repeat();
+    if (!this.#isRetryDue && this.isOpen) void this.#repeat();
   }
 
   async #repeat(): Promise<void> {
@@ -457,10 +465,11 @@ export class Journal {
     this.#batchesInFlight += 1;
     const generation = this.#health.posted();
     try {
-      const results = await this.#store.commit(batch.map(toWrite));
+      const writes = batch.map(toWrite);
+      const results = await this.#store.commit(writes);
       this.#batchesInFlight -= 1;
       this.#health.committed(generation);
-      this.#deliver(batch, results);
+      this.#deliver(batch, writes, results);
     } catch (error) {
       const cause = toStoreError(error);
       const isOneRecord = await this.#isOneRecord(cause);

@@ -43,7 +43,8 @@ export class StorageHealth {
   readonly #chart: ChartActor<typeof storageHealthMachine>;
   #state: StorageState = 'well';
   #generation = 0;
-  #failure: HoldfastError | null = null;
+  /** Why nothing can be made durable now; `null` while it can. A field: it is read for each write. */
+  failure: HoldfastError | null = null;
   /** When each batch that is under way was posted, oldest first: they end in that order. */
   readonly #underWay: number[] = [];
   /** When a batch last ended. */
@@ -63,7 +64,7 @@ export class StorageHealth {
       onChange: (snapshot, event) => {
         this.#generation = snapshot.context.generation;
         // Started again, the chart knows of no trouble yet, and that is no news of an end.
-        if (event !== undefined || this.#failure === null) this.#changed(storageStateOf(snapshot));
+        if (event !== undefined || this.failure === null) this.#changed(storageStateOf(snapshot));
       },
       onFailed,
     });
@@ -88,11 +89,6 @@ export class StorageHealth {
   /** The disk answers nothing, and has not failed. */
   get isHanging(): boolean {
     return this.#state === 'hanging';
-  }
-
-  /** Why nothing can be made durable now; `null` while it can. */
-  get failure(): HoldfastError | null {
-    return this.#failure;
   }
 
   /** A batch went out. Returns its generation, to be given back with its end. */
@@ -125,7 +121,7 @@ export class StorageHealth {
   failed(generation: number, error: HoldfastError): void {
     this.#answered();
     if (this.#chart.isStopped) return;
-    if (generation === this.#generation) this.#failure = neverWritten(error);
+    if (generation === this.#generation) this.failure = neverWritten(error);
     this.#failedWith(error, generation);
   }
 
@@ -134,7 +130,7 @@ export class StorageHealth {
    * is probed.
    */
   restart(): void {
-    const error = this.#failure;
+    const error = this.failure;
     const wasHanging = this.isHanging;
     this.#chart.restart();
     if (error === null) return;
@@ -162,12 +158,12 @@ export class StorageHealth {
 
   #changed(to: StorageState): void {
     const from = this.#state;
-    if (to === 'well' || to === 'slow') this.#failure = null;
+    if (to === 'well' || to === 'slow') this.failure = null;
     if (from === to) return;
     this.#state = to;
-    if (to === 'hanging') this.#failure = diskHangs();
-    this.#parts.facts.emit('storage.changed', from, to, this.#failure);
-    this.#parts.onChange(this.#failure);
+    if (to === 'hanging') this.failure = diskHangs();
+    this.#parts.facts.emit('storage.changed', from, to, this.failure);
+    this.#parts.onChange(this.failure);
   }
 
   /** A batch has ended: when it was posted. */

@@ -116,24 +116,23 @@ export class AttemptRunner {
   }
 
   /**
-   * Begins the attempt that the operation has ordered. `report` is told how it ended, once; the returned
-   * function is called when the operation leaves the attempt, most often because it has ended. Else it was
+   * Begins the attempt that the operation has ordered, which is told how it ended, once; the returned function is
+   * called when the operation leaves the attempt, most often because it has ended. Else it was
    * cancelled, and its handler is told to stop; or it overhangs, and its handler is waited for. How those
    * end, the operation is told itself.
    */
-  begin(resident: Resident, report: (event: SyncOperationEvent) => void): () => void {
+  begin(resident: Resident): () => void {
     const { clock, onSlotBack } = this.#parts;
     const { handler } = resident;
     if (handler === null) throw new HoldfastError('HF_INTERNAL', 'An attempt has no handler.');
     if (this.#isStopped) {
       onSlotBack(resident, SILENT);
-      report({ type: 'attempt.interrupted', atMs: clock.now() });
+      resident.actor.send({ type: 'attempt.interrupted', atMs: clock.now() });
       return () => undefined;
     }
     const running = new RunningAttempt(this.#parts, this.#overhangs, {
       resident,
       handler,
-      report,
       onEnded: () => {
         this.#running -= 1;
       },
@@ -148,7 +147,6 @@ export class AttemptRunner {
 interface Of {
   readonly resident: Resident;
   readonly handler: Handler;
-  readonly report: (event: SyncOperationEvent) => void;
   readonly onEnded: () => void;
 }
 
@@ -257,11 +255,9 @@ class RunningAttempt {
     return { ...event, isUpstreamWell, isDoubted, up };
   }
 
-  /** Once the operation has left the state that waits for it, it hears nothing through that. */
   #tell(event: SyncOperationEvent): void {
-    const { resident, report } = this.#of;
-    if (!this.#isLeft) report(event);
-    else if (resident.isInMemory) resident.actor.send(event);
+    const { resident } = this.#of;
+    if (!this.#isLeft || resident.isInMemory) resident.actor.send(event);
   }
 
   #cancel(): void {

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { type AnyActorRef, createActor } from 'xstate';
 import {
   type CrisisEvent,
   type CrisisInput,
@@ -27,13 +26,9 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Tiered, TierName } from '../../machines/vocabulary/urgency.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
-import {
-  crisisChart,
-  operationChart,
-  type WorkActor,
-  type WorkEvent,
-} from '../charts/chartOfWork.ts';
-import { flatLogic } from '../charts/flatLogic.ts';
+import { crisisChart, operationChart, type WorkActor } from '../charts/chartOfWork.ts';
+import { type FlatLogicOf, flatLogic, type Running } from '../charts/flatLogic.ts';
+import { LeanActor } from '../charts/leanActor.ts';
 import { decodeWork } from '../charts/workRecord.ts';
 import type { Facts } from '../facts/factStream.ts';
 import { crisisInput, type OperationTraits, operationInput } from './operationInput.ts';
@@ -48,36 +43,36 @@ export interface OperationActorsParts {
   readonly isTier: (name: TierName) => boolean;
   readonly onError: (error: unknown) => void;
   /** Begins an attempt, which ends alike on both charts; returns what aborts it. */
-  readonly beginAttempt: (id: string, report: (event: SyncOperationEvent) => void) => () => void;
+  readonly beginAttempt: (running: AttemptOf) => (() => void) | undefined;
   /** Asks for a place for the attempt of a crisis; returns what ends the asking. */
-  readonly awaitPlace: (id: string, report: (event: CrisisEvent) => void) => () => void;
+  readonly awaitPlace: (running: PlaceOf) => (() => void) | undefined;
 }
 
-interface About {
-  readonly id: string;
-}
+/** An attempt that a chart has begun; its actor's owner is the operation. */
+export type AttemptOf = Running<unknown, SyncOperationEvent>;
+/** A place that a crisis asks for. */
+export type PlaceOf = Running<unknown, CrisisEvent>;
 
 export class OperationActors {
   readonly #parts: OperationActorsParts;
   /** Tiers of kept work that are gone, each reported once. */
   readonly #goneTiers = new Set<TierName>();
-  readonly #operationLogic: ReturnType<typeof flatLogic<typeof syncOperationMachine, About>>;
-  readonly #crisisLogic: ReturnType<typeof flatLogic<typeof crisisMachine, About>>;
+  readonly #operationLogic: FlatLogicOf<typeof syncOperationMachine>;
+  readonly #crisisLogic: FlatLogicOf<typeof crisisMachine>;
 
   constructor(parts: OperationActorsParts) {
     this.#parts = parts;
-    const { system } = parts;
-    const attempt = ({ id }: About, report: (event: SyncOperationEvent) => void): (() => void) =>
-      parts.beginAttempt(id, report);
-    this.#operationLogic = flatLogic(syncOperationMachine, { attempt }, system.charts);
-    this.#crisisLogic = flatLogic<typeof crisisMachine, About>(
+    const { system, beginAttempt, awaitPlace } = parts;
+    const { charts } = system;
+    this.#operationLogic = flatLogic(syncOperationMachine, { attempt: beginAttempt }, charts);
+    this.#crisisLogic = flatLogic<typeof crisisMachine, unknown>(
       crisisMachine,
       {
-        place: ({ id }, report) => parts.awaitPlace(id, report),
+        place: awaitPlace,
         // How an attempt ends is told in words that both charts have.
-        attempt: ({ id }, report) => parts.beginAttempt(id, report as (event: WorkEvent) => void),
+        attempt: (running) => beginAttempt(running as unknown as AttemptOf),
       },
-      system.charts,
+      charts,
     );
   }
 
@@ -119,12 +114,10 @@ export class OperationActors {
   revive(row: StoredOperation): Resident {
     const { chart, state, snapshot, said } = decodeWork(row);
     this.#reportGoneTier(snapshot.context);
-    // XState's types ask for the input even where a snapshot makes it meaningless (xstate#4915).
-    const input = undefined as never;
     const actor =
       chart === crisisChart
-        ? this.#crisis(row.id, { snapshot: snapshot as CrisisSnapshot, input })
-        : this.#operation(row.id, { snapshot: snapshot as SyncOperationSnapshot, input });
+        ? this.#crisis(row.id, { snapshot: snapshot as CrisisSnapshot })
+        : this.#operation(row.id, { snapshot: snapshot as SyncOperationSnapshot });
     return createResident(actor, {
       ...row,
       chart,
@@ -150,20 +143,22 @@ export class OperationActors {
 
   /** Stops the actor of an operation that goes on from its row later. */
   stop(actor: WorkActor): void {
-    this.#parts.system.stop(actor as unknown as AnyActorRef);
+    this.#parts.system.stop(actor);
   }
 
   #operation(
     id: string,
-    from: { readonly input: SyncOperationInput; readonly snapshot?: SyncOperationSnapshot },
+    from: { readonly input: SyncOperationInput } | { readonly snapshot: SyncOperationSnapshot },
   ): WorkActor {
-    return createActor(this.#operationLogic, { ...this.#parts.system.operation(id), ...from });
+    const actor = new LeanActor(this.#parts.system, this.#operationLogic, id, from);
+    return actor as unknown as WorkActor;
   }
 
   #crisis(
     id: string,
-    from: { readonly input: CrisisInput; readonly snapshot?: CrisisSnapshot },
+    from: { readonly input: CrisisInput } | { readonly snapshot: CrisisSnapshot },
   ): WorkActor {
-    return createActor(this.#crisisLogic, { ...this.#parts.system.operation(id), ...from });
+    const actor = new LeanActor(this.#parts.system, this.#crisisLogic, id, from);
+    return actor as unknown as WorkActor;
   }
 }

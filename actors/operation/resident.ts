@@ -4,11 +4,12 @@
  * @module
  */
 
+import type { WaitReason } from '../../machines/operation/waitReason.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
 import { NOTHING_SAID, type Said } from '../../machines/vocabulary/upstreamAnswer.ts';
 import type { Handler, TakenRecord } from '../attempt/handler.ts';
-import type { ChartOfWork, WorkActor, WorkState } from '../charts/chartOfWork.ts';
+import type { ChartOfWork, WorkActor, WorkContext, WorkState } from '../charts/chartOfWork.ts';
 import type { ChartedActor } from '../charts/chartWatch.ts';
 import type { Permit } from '../flow/flowControl.ts';
 import type { Pending } from '../journal/journalEntry.ts';
@@ -27,6 +28,10 @@ export interface Resident {
   readonly actor: WorkActor;
   /** The state last handled, so that a transition is handled once. */
   state: WorkState | null;
+  /** What it waited for there, with nothing in flight. */
+  waitedFor: WaitReason | null;
+  /** Its reservation by the rate at that: one that is sent away again by it waits for another time. */
+  rate: WorkContext['rate'];
   /** 0 until the row is written. */
   seq: number;
   /** Of the last write ordered. */
@@ -73,6 +78,7 @@ export function createResident(
   > &
     Partial<Pick<Resident, 'state' | 'seq' | 'revision' | 'dueAtMs' | 'pending' | 'said'>>,
 ): Resident {
+  const state = from.state ?? null;
   return {
     id: from.id,
     urgency: from.urgency,
@@ -80,7 +86,9 @@ export function createResident(
     subject: from.subject,
     chart: from.chart,
     actor,
-    state: from.state ?? null,
+    state,
+    waitedFor: state === null ? null : from.chart.waitReasonOf(state),
+    rate: actor.getSnapshot().context.rate,
     seq: from.seq ?? 0,
     revision: from.revision ?? 0,
     unwritten: null,
@@ -139,7 +147,7 @@ export function takesNotice({ actor }: Resident, tell: () => void): boolean {
 /** By which instant of the wall clock its row is found while it waits; `null` for none. */
 export function watchedAtMs({ chart, actor }: Resident): number | null {
   const { value, context } = actor.getSnapshot();
-  return chart.watchedAtMs(chart.stateOf(value), context);
+  return chart.watchedAtMs(chart.rowOf(value).state, context);
 }
 
 /** What an erased payload is read as; nothing asks for it any more. */

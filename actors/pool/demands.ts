@@ -14,7 +14,7 @@ import type { Demand } from '../../machines/vocabulary/standing.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { WriteResult } from '../../persistence/port/store.ts';
 import type { Exceptions } from '../attempt/exceptions.ts';
-import type { WorkSnapshot, WorkState } from '../charts/chartOfWork.ts';
+import type { StateRow, WorkSnapshot, WorkState } from '../charts/chartOfWork.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -54,13 +54,14 @@ export class Demands {
   }
 
   /** Does what the state asks for that an operation has just entered. */
-  meet(resident: Resident, state: WorkState, snapshot: WorkSnapshot): void {
+  meet(resident: Resident, row: StateRow, snapshot: WorkSnapshot): void {
     const { watchers, dispatcher, clock, release } = this.#parts;
-    if (watchers.haveListeners) {
+    const { state } = row;
+    if (watchers.listening > 0) {
       watchers.changed(resident.id, () => toView(resident, snapshot, this.#parts.waits));
     }
-    const demand = resident.chart.demandOf(state, resident);
-    this.#write(resident, state, snapshot, demand);
+    const demand = row.demand ?? resident.chart.demandOf(state, resident);
+    if (demand.write !== null) this.#write(resident, state, snapshot, demand);
     switch (demand.does) {
       case 'standBy':
         dispatcher.addSuspect(resident);
@@ -255,7 +256,7 @@ export class Demands {
 
   #tell(resident: Resident, { context }: WorkSnapshot): void {
     const { watchers, exceptions } = this.#parts;
-    if (!watchers.has(resident.id)) return;
-    watchers.settled(toOutcome(context, resident.said, exceptions.of(resident.id)));
+    const settle = watchers.ended(resident.id);
+    if (settle !== null) settle(toOutcome(context, resident.said, exceptions.of(resident.id)));
   }
 }

@@ -41,18 +41,18 @@ export class IdTable<Value extends { readonly id: string }> {
     this.#size += 1;
   }
 
-  /** Whether it was there. */
-  delete(id: string): boolean {
+  /** Takes it out; `undefined` where it was not there. */
+  take(id: string): Value | undefined {
     const bucket = this.#bucketOf(id);
-    let index = 0;
-    while (bucket[index]?.id !== id) {
-      if (index >= bucket.length) return false;
-      index += 1;
+    for (let index = 0; index < bucket.length; index += 1) {
+      const value = bucket[index];
+      if (value?.id !== id) continue;
+      const last = bucket.pop();
+      if (last !== undefined && index < bucket.length) bucket[index] = last;
+      this.#size -= 1;
+      return value;
     }
-    const last = bucket.pop();
-    if (last !== undefined && index < bucket.length) bucket[index] = last;
-    this.#size -= 1;
-    return true;
+    return undefined;
   }
 
   /** In no particular order. */

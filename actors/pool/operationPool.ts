@@ -7,7 +7,7 @@
  */
 
 import { routeOf } from '../../machines/operation/position.ts';
-import { isEvent } from '../../machines/operation/waitReason.ts';
+import { isEvent, type WaitReason } from '../../machines/operation/waitReason.ts';
 import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
 import {
   bytesInMemory,
@@ -21,7 +21,13 @@ import { builtInOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
 import { Exceptions } from '../attempt/exceptions.ts';
 import { type Handler, keyGivenTo, type OwnHandler } from '../attempt/handler.ts';
-import { crisisChart, type WorkContext, type WorkState } from '../charts/chartOfWork.ts';
+import {
+  crisisChart,
+  type StateRow,
+  type WorkContext,
+  type WorkSnapshot,
+} from '../charts/chartOfWork.ts';
+import type { Hearer } from '../charts/leanActor.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { Escalations } from '../escalation/escalations.ts';
 import { Undelivered } from '../escalation/undelivered.ts';
@@ -240,12 +246,21 @@ export class OperationPool {
       system,
       isTier: (name) => parts.policies.table.tierNames.includes(name),
       onError,
-      beginAttempt: (id, report) => {
-        const resident = this.#residents.get(id);
-        if (resident === undefined) return () => undefined;
-        return this.dispatcher.begin(resident, () => this.#runner.begin(resident, report), report);
+      beginAttempt: (running) => {
+        const resident = running.actor.owner as Resident;
+        if (!resident.isInMemory) return undefined;
+        return this.dispatcher.begin(
+          resident,
+          () => this.#runner.begin(resident),
+          (event) => running.report(event),
+        );
       },
-      awaitPlace: (id, report) => this.dispatcher.awaitPlace(this.#residents.get(id), report),
+      awaitPlace: (running) => {
+        const resident = running.actor.owner as Resident;
+        return this.dispatcher.awaitPlace(resident.isInMemory ? resident : undefined, (event) =>
+          running.report(event),
+        );
+      },
     });
     this.#demands = new Demands({
       journal,
@@ -444,37 +459,43 @@ export class OperationPool {
     this.watchers.abandon(outcomeUnknown());
   }
 
+  /** Hears of all actors, one object for all of them. */
+  readonly #hearer: Hearer<Resident, WorkSnapshot> = {
+    changed: (resident, snapshot) => {
+      if (!resident.isInMemory) return;
+      const { chart } = resident;
+      const row = chart.rowOf(snapshot.value);
+      const { rate } = snapshot.context;
+      if (row.state === resident.state && rate === resident.rate) return;
+      resident.rate = rate;
+      const { waitedFor } = resident;
+      resident.state = row.state;
+      resident.waitedFor = row.waitsFor;
+      try {
+        const isBusy = this.#parts.journal.isOpen ? row.isBusy : row.isBusyUnopened;
+        if (isBusy !== resident.isBusy) this.busy.set(resident, isBusy);
+        if (chart === crisisChart) this.undelivered.changed(resident, snapshot);
+        if (waitedFor !== row.waitsFor || row.waitsFor !== null || row.maySuspect) {
+          tellOfMove(this.#parts.facts, this.dispatcher, resident, { row, waitedFor }, snapshot);
+        }
+        this.#demands.meet(resident, row, snapshot);
+      } catch (error) {
+        // It would break the actor.
+        this.#parts.onError(error);
+      }
+    },
+    died: (resident, error) => {
+      this.#leave(resident);
+      this.#parts.onError(error);
+    },
+  };
+
   #enter(resident: Resident): void {
     this.#residents.add(resident);
     resident.isInMemory = true;
     this.#crisisRoom.entered(resident);
     this.#parts.system.charts.told?.began(() => chartedActor(resident));
-    let handledRate = resident.actor.getSnapshot().context.rate;
-    resident.actor.subscribe({
-      next: (snapshot) => {
-        if (!resident.isInMemory) return;
-        const state = resident.chart.stateOf(snapshot.value);
-        // One that was sent away again by its rate waits for another time.
-        const { rate } = snapshot.context;
-        if (state === resident.state && rate === handledRate) return;
-        handledRate = rate;
-        const from = resident.state;
-        resident.state = state;
-        this.busy.set(resident, resident.chart.isBusy(state, this.#parts.journal.isOpen));
-        if (resident.chart === crisisChart) this.undelivered.changed(resident, snapshot);
-        tellOfMove(this.#parts.facts, this.dispatcher, resident, from, snapshot.context);
-        try {
-          this.#demands.meet(resident, state, snapshot);
-        } catch (error) {
-          // An observer that throws would break the actor.
-          this.#parts.onError(error);
-        }
-      },
-      error: (error) => {
-        this.#leave(resident);
-        this.#parts.onError(error);
-      },
-    });
+    resident.actor.tell(this.#hearer, resident);
     // After the state is handled, so that what it orders is written before.
     this.escalations.enter(resident);
     resident.actor.start();
@@ -518,7 +539,7 @@ export class OperationPool {
     this.undelivered.left(resident.id);
     if (!resident.isInMemory) return;
     resident.isInMemory = false;
-    this.#residents.delete(resident.id);
+    this.#residents.take(resident.id);
     this.#crisisRoom.left(resident);
     this.#parts.system.charts.told?.ended(resident.actor.sessionId);
   }
@@ -528,22 +549,23 @@ export class OperationPool {
 // suspect. Attempts publish their own facts, and those of acceptances and endings come from the
 // part that learns that they are on disk.
 
-/** An operation has come to its state from another; `from` is `null` for a new one. */
+/** An operation has come to its state from another, where it waited for something or nothing. */
 function tellOfMove(
   facts: Facts,
   dispatcher: Pick<Dispatcher, 'turnWait'>,
-  { chart, state: to, handler, urgency }: Resident,
-  from: WorkState | null,
-  context: WorkContext,
+  { chart, handler, urgency }: Resident,
+  {
+    row: { state, waitsFor, maySuspect },
+    waitedFor,
+  }: { readonly row: StateRow; readonly waitedFor: WaitReason | null },
+  { context }: WorkSnapshot,
 ): void {
-  if (to === null) return;
   const upstream = handler?.upstream ?? null;
-  const waitedFor = from === null ? null : chart.waitReasonOf(from);
-  const waitsFor = chart.waitReasonOf(to);
   if (waitedFor !== waitsFor && waitedFor !== null && isEvent(waitedFor)) {
     facts.emit('operation.resumed', context, upstream, waitedFor);
   }
-  if (chart.isSuspected(to, context)) facts.emit('operation.suspected', context, upstream);
+  if (maySuspect && chart.isSuspected(state, context))
+    facts.emit('operation.suspected', context, upstream);
   if (waitsFor === null) return;
   if (waitsFor !== 'turn') facts.emit('operation.parked', context, upstream, waitsFor, waitsFor);
   // Without a handler it waits for that, in a moment.

@@ -32,8 +32,8 @@ function unheard(): void {
 export class Watchers {
   #byId = new IdTable<Watcher>();
   readonly #onError: (error: unknown) => void;
-  /** Listeners of all that is in the table. */
-  #listeners = 0;
+  /** How many listen to operations that have not ended. A field: it is read at each transition. */
+  listening = 0;
   /** Why nobody is told any more; `null` while somebody may be. */
   #ended: HoldfastError | null = null;
 
@@ -54,11 +54,11 @@ export class Watchers {
     const isThere = this.#byId.get(id) === watcher;
     const listeners = watcher.listeners ?? new Set();
     watcher.listeners = listeners;
-    if (isThere && !listeners.has(listener)) this.#listeners += 1;
+    if (isThere && !listeners.has(listener)) this.listening += 1;
     listeners.add(listener);
     return () => {
       const isHeard = listeners.delete(listener) && this.#byId.get(id) === watcher;
-      if (isHeard) this.#listeners -= 1;
+      if (isHeard) this.listening -= 1;
       if (listeners.size === 0) this.#release(id, watcher);
     };
   }
@@ -81,11 +81,6 @@ export class Watchers {
     return this.#byId.get(id) !== undefined;
   }
 
-  /** True while anybody listens to an operation that has not ended. */
-  get haveListeners(): boolean {
-    return this.#listeners > 0;
-  }
-
   /** It has changed: tells who listens. `view` is asked only where somebody does. */
   changed(id: string, view: () => OperationView): void {
     const listeners = this.#byId.get(id)?.listeners;
@@ -95,9 +90,15 @@ export class Watchers {
   }
 
   settled(outcome: Outcome): void {
-    const watcher = this.#byId.get(outcome.operationId);
-    watcher?.settle(outcome);
-    this.#remove(watcher);
+    this.ended(outcome.operationId)?.(outcome);
+  }
+
+  /** It has ended, and nobody hears of it any more: what settles the outcome that is waited for; `null` where nobody is there. */
+  ended(id: string): ((outcome: Outcome) => void) | null {
+    const watcher = this.#byId.take(id);
+    if (watcher === undefined) return null;
+    this.listening -= watcher.listeners?.size ?? 0;
+    return watcher.settle;
   }
 
   /** Its outcome will not come. */
@@ -112,7 +113,7 @@ export class Watchers {
     this.#ended = reason;
     for (const watcher of this.#byId.values()) watcher.abandon(reason);
     this.#byId = new IdTable();
-    this.#listeners = 0;
+    this.listening = 0;
   }
 
   #release(id: string, watcher: Watcher): void {
@@ -121,8 +122,8 @@ export class Watchers {
 
   #remove(watcher: Watcher | undefined): void {
     if (watcher === undefined) return;
-    this.#byId.delete(watcher.id);
-    this.#listeners -= watcher.listeners?.size ?? 0;
+    this.#byId.take(watcher.id);
+    this.listening -= watcher.listeners?.size ?? 0;
   }
 
   #watch(id: string): Watcher {

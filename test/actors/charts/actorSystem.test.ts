@@ -5,9 +5,10 @@ import {
   type StatelyInspectionEvent,
 } from '@statelyai/inspect';
 import { describe, expect, test } from 'vitest';
-import { type AnyStateMachine, createActor, createMachine } from 'xstate';
+import { type AnyStateMachine, createMachine } from 'xstate';
 import { ActorSystem } from '../../../actors/charts/actorSystem.ts';
 import { flatLogic } from '../../../actors/charts/flatLogic.ts';
+import { LeanActor } from '../../../actors/charts/leanActor.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
 import { SteadyClock } from '../../../actors/time/steadyClock.ts';
 import { TimerService } from '../../../actors/time/timerService.ts';
@@ -41,7 +42,7 @@ const INPUT = {
 const unheard = (error: unknown): never => expect.unreachable(String(error));
 
 function startOperation(system: ActorSystem, logic = operationLogic(system)) {
-  return createActor(logic, { ...system.operation('operation-1'), input: INPUT }).start();
+  return new LeanActor(system, logic, 'operation-1', { input: INPUT }).start();
 }
 
 function operationLogic(system: ActorSystem) {

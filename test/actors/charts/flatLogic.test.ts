@@ -15,7 +15,8 @@ import {
   setup,
 } from 'xstate';
 import { ActorSystem } from '../../../actors/charts/actorSystem.ts';
-import { flatLogic } from '../../../actors/charts/flatLogic.ts';
+import { flatLogic, type Running } from '../../../actors/charts/flatLogic.ts';
+import { LeanActor } from '../../../actors/charts/leanActor.ts';
 import { transitionLabel } from '../../../inspector/charts/transitions.ts';
 import {
   operationAt,
@@ -69,7 +70,10 @@ function runners(machine = syncOperationMachine) {
     }),
     flat: flatLogic(
       machine,
-      { attempt: ({ id }: { readonly id: string }, report) => begin(id, report) },
+      {
+        attempt: (running: Running<{ readonly id: string }, SyncOperationEvent>) =>
+          begin(running.input.id, (event) => running.report(event)),
+      },
       SYSTEM.charts,
     ),
   };
@@ -123,7 +127,7 @@ class Watched {
     this.#actor =
       engine === 'xstate'
         ? createActor(by.xstate, { ...options, inspect: observeXstate })
-        : createActor(by.flat, { ...options, parent: SYSTEM.operations });
+        : new LeanActor(SYSTEM, by.flat, 'it', options);
     this.#actor.subscribe({
       next: (told) =>
         this.log.push(`told ${innermost(told.value)} ${JSON.stringify(told.context)}`),
@@ -290,7 +294,7 @@ describe('SV-2 an operation that is run flat and dies', () => {
     return { actor, died };
   }
   const born = (work: () => () => void) =>
-    createActor(flatLogic(broken, { work }), SYSTEM.operation('its'));
+    new LeanActor(SYSTEM, flatLogic(broken, { work }), 'its', {});
 
   test('SV-2 of a guard that throws takes what it had begun with it', () => {
     let ended = 0;
@@ -320,8 +324,8 @@ describe('SV-2 an operation that is run flat and dies', () => {
         ended += 1;
       },
     });
-    const first = createActor(logic, SYSTEM.operation('first'));
-    const second = createActor(logic, SYSTEM.operation('second'));
+    const first = new LeanActor(SYSTEM, logic, 'first', {});
+    const second = new LeanActor(SYSTEM, logic, 'second', {});
     for (const actor of [first, second]) {
       actor.start();
       actor.send({ type: 'go' });
@@ -425,14 +429,13 @@ describe('OP-1 a chart that is not flat is refused', () => {
       },
     });
     let begun = 0;
-    const flat = createActor(
-      flatLogic(counter, {
-        work: () => {
-          begun += 1;
-          return () => undefined;
-        },
-      }),
-    ).start();
+    const logic = flatLogic(counter, {
+      work: () => {
+        begun += 1;
+        return () => undefined;
+      },
+    });
+    const flat = new LeanActor(SYSTEM, logic, 'counter', {}).start();
     for (let time = 0; time < 4; time += 1) flat.send({ type: 'go' });
     expect(flat.getSnapshot().context).toEqual({ count: 6 });
     expect(begun).toBe(1);

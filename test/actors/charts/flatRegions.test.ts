@@ -13,7 +13,8 @@ import {
   setup,
 } from 'xstate';
 import { ActorSystem } from '../../../actors/charts/actorSystem.ts';
-import { flatLogic } from '../../../actors/charts/flatLogic.ts';
+import { flatLogic, type Running } from '../../../actors/charts/flatLogic.ts';
+import { LeanActor } from '../../../actors/charts/leanActor.ts';
 import { transitionLabel } from '../../../inspector/charts/transitions.ts';
 import {
   type CrisisContext,
@@ -92,7 +93,12 @@ function runners(machine: AnyStateMachine) {
     } as never),
     flat: flatLogic(
       machine,
-      Object.fromEntries(names.map((src) => [src, (_: unknown, report) => begin(src, report)])),
+      Object.fromEntries(
+        names.map((src) => [
+          src,
+          (running: Running) => begin(src, (event: EventObject) => running.report(event)),
+        ]),
+      ),
       SYSTEM.charts,
     ),
   };
@@ -129,7 +135,7 @@ class Watched {
               for (const taken of transitions) this.log.push(`took ${transitionLabel(taken)}`);
             },
           })
-        : createActor(by.flat, { ...(options as object), parent: SYSTEM.operations });
+        : new LeanActor(SYSTEM, by.flat, 'it', options);
     this.#actor.subscribe({
       next: ({ value, context }) => this.log.push({ told: value, context }),
       error: (error: unknown) => this.log.push(`died of ${String(error)}`),

@@ -24,7 +24,7 @@ test('OP-6 a table of ids finds, counts and lists what a Map would', () => {
           table.add(item);
           map.set(id, item);
         } else {
-          table.delete(id);
+          table.take(id);
           map.delete(id);
         }
         expect(table.size).toBe(map.size);
@@ -41,7 +41,7 @@ test('OP-6 a table of ids grows with what it holds and loses none', () => {
   for (const item of items) table.add(item);
   expect(table.size).toBe(items.length);
   for (const item of items) expect(table.get(item.id)).toBe(item);
-  for (const { id } of items) table.delete(id);
+  for (const { id } of items) table.take(id);
   expect(table.size).toBe(0);
   expect(table.values()).toEqual([]);
 });
