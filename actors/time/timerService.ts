@@ -86,17 +86,49 @@ class TimerHeap {
   }
 }
 
+/** A span that is over, in a line. */
+interface Span {
+  readonly dueAtMs: number;
+  readonly wake: () => void;
+  before: Span | null;
+  after: Span | null;
+  /** Null once it has left. */
+  line: SpanLine | null;
+}
+
+/** Spans each of which is due no earlier than the one before it, so that none is sorted in. */
+interface SpanLine {
+  first: Span | null;
+  last: Span | null;
+}
+
+/** Most spans are deadlines, of a handful of lengths. What is due before the last of every line is in the heap. */
+const LINES = 8;
+
+function leaveLine(span: Span): void {
+  const { line, before, after } = span;
+  if (line === null) return;
+  span.line = null;
+  if (before === null) line.first = after;
+  else before.after = after;
+  if (after === null) line.last = before;
+  else after.before = before;
+}
+
 /** The longest sleep while an instant is waited for, so that a wall clock set forward is noticed. */
 const SLEEP_MS_MAX = 60_000;
 
 /**
  * One timer for everything that waits (docs/decisions/0047): spans by the monotonic clock, which
- * nobody sets, instants by the wall clock. A heap of each over a single pending wake-up of the clock;
- * no wake-up at all while nothing waits. What comes due together is woken in slices.
+ * nobody sets, instants by the wall clock. Lines of spans and a heap of each over a single pending
+ * wake-up of the clock; no wake-up at all while nothing waits. What comes due together is woken in slices.
  */
 export class TimerService {
   readonly #clock: Clock;
   readonly #onError: (error: unknown) => void;
+  readonly #lines: readonly SpanLine[] = Array.from({ length: LINES }, () => ({
+    ...{ first: null, last: null },
+  }));
   readonly #spans = new TimerHeap();
   readonly #instants = new TimerHeap();
   #cancelSleep: (() => void) | null = null;
@@ -124,7 +156,27 @@ export class TimerService {
    * @param nowMs - what the monotonic clock reads, where the caller has just read it
    */
   after(spanMs: number, wake: () => void, nowMs = this.#clock.monotonic()): () => void {
-    return this.#add(this.#spans, nowMs + spanMs, wake, nowMs);
+    if (this.#isStopped) return () => undefined;
+    const dueAtMs = nowMs + spanMs;
+    let line: SpanLine | null = null;
+    // Behind the one that is due just before it; only where there is none does it open a line.
+    for (const each of this.#lines) {
+      const lastMs = each.last === null ? Number.NEGATIVE_INFINITY : each.last.dueAtMs;
+      if (lastMs <= dueAtMs && lastMs > (line?.last?.dueAtMs ?? Number.NEGATIVE_INFINITY))
+        line = each;
+      else if (each.last === null) line ??= each;
+    }
+    if (line === null) return this.#add(this.#spans, dueAtMs, wake, nowMs);
+    const { last } = line;
+    const span: Span = { dueAtMs, wake, before: last, after: null, line };
+    line.last = span;
+    if (last === null) line.first = span;
+    else last.after = span;
+    if (dueAtMs < this.#sleepsUntilMs) this.#sleep(nowMs);
+    return () => {
+      // The pending wake-up is left as it is: waking once for nothing is cheaper than re-arming.
+      leaveLine(span);
+    };
   }
 
   /**
@@ -141,6 +193,7 @@ export class TimerService {
    */
   stop(): void {
     this.#isStopped = true;
+    for (const line of this.#lines) while (line.first !== null) leaveLine(line.first);
     this.#spans.clear();
     this.#instants.clear();
     this.#awake();
@@ -169,8 +222,11 @@ export class TimerService {
   }
 
   #spanLeft(nowMs: number): number {
-    const next = this.#spans.first;
-    return next === undefined ? Number.POSITIVE_INFINITY : next.dueAtMs - nowMs;
+    let dueAtMs = this.#spans.first?.dueAtMs ?? Number.POSITIVE_INFINITY;
+    for (const { first } of this.#lines) {
+      if (first !== null && first.dueAtMs < dueAtMs) ({ dueAtMs } = first);
+    }
+    return dueAtMs - nowMs;
   }
 
   #instantLeft(): number {
@@ -216,9 +272,23 @@ export class TimerService {
   };
 
   /** Takes out the one that is due next; spans go first. */
-  #firstDue(): Timer | null {
-    const span = takeDue(this.#spans, this.#clock.monotonic());
-    return span ?? takeDue(this.#instants, this.#clock.now());
+  #firstDue(): { readonly wake: () => void } | null {
+    const nowMs = this.#clock.monotonic();
+    let next: Span | null = null;
+    for (const { first } of this.#lines) {
+      if (first !== null && (next === null || first.dueAtMs < next.dueAtMs)) next = first;
+    }
+    const sorted = this.#spans.first;
+    if (next !== null && (sorted === undefined || next.dueAtMs <= sorted.dueAtMs)) {
+      if (next.dueAtMs <= nowMs) {
+        leaveLine(next);
+        return next;
+      }
+    } else if (sorted !== undefined && sorted.dueAtMs <= nowMs) {
+      this.#spans.remove(sorted);
+      return sorted;
+    }
+    return takeDue(this.#instants, this.#clock.now());
   }
 }
 
