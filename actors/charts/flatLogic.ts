@@ -209,7 +209,9 @@ class FlatLogic extends ChartLogic {
     const facts = { context: newContext({ input }), event: { type: 'xstate.init' } };
     const first = choose(initial.always, facts, initial.template);
     if (first === null) {
-      const next = this.#enter(initial, facts, actor);
+      const { invoke } = initial;
+      const effect = invoke === null ? null : this.begin(invoke, facts, actor);
+      const next = this.#in(initial, facts.context, effect);
       if (this.watch.told !== null) this.tell(actor, facts.event, null, next, []);
       return next;
     }
@@ -260,22 +262,15 @@ class FlatLogic extends ChartLogic {
       const { always, template } = target;
       next = always.length === 0 ? null : choose(always, facts, template);
     }
-    const effect = before === null ? null : (before as unknown as FlatSnapshot)[EFFECT];
-    if (leaves && effect !== null) actor.defer(effect as Running);
-    const after = leaves
-      ? this.#enter(target, facts, actor)
-      : this.#in(target, facts.context, effect);
+    let effect = before === null ? null : (before as unknown as FlatSnapshot)[EFFECT];
+    if (leaves) {
+      if (effect !== null) actor.defer(effect as Running);
+      const { invoke } = target;
+      effect = invoke === null ? null : this.begin(invoke, facts, actor);
+    }
+    const after = this.#in(target, facts.context, effect);
     if (taken !== null) this.tell(actor, event, before, after, taken);
     return after;
-  }
-
-  #enter(state: FlatState, facts: Facts, actor: LeanScope): Snapshot {
-    const { invoke } = state;
-    return this.#in(
-      state,
-      facts.context,
-      invoke === null ? null : this.begin(invoke, facts, actor),
-    );
   }
 
   #in(state: FlatState, context: Context, effect: Effects): Snapshot {

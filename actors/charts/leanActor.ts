@@ -5,7 +5,7 @@
  * the events that nobody inspects.
  *
  * With actorSystem.ts the only module that uses what XState keeps to itself. A test compares each step with what XState
- * makes of it (docs/decisions/0215).
+ * makes of it (docs/decisions/0288).
  *
  * @module
  */

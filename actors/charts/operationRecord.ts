@@ -22,7 +22,7 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { innermost } from '../../machines/vocabulary/innermost.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
 import type { Said } from '../../machines/vocabulary/upstreamAnswer.ts';
-import { decodeSnapshot, encodeSnapshot, textOfSnapshot } from './snapshots.ts';
+import { decodeSnapshot, textOfSnapshot } from './snapshots.ts';
 
 /** The text kept for an operation. */
 export function encodeOperation(
@@ -35,11 +35,8 @@ export function encodeOperation(
   },
   said?: Said,
 ): string {
-  return encodeSnapshot(
-    syncOperationMachine,
-    { value: stateToKeep(innermost(value)), context },
-    said,
-  );
+  const kept = stateToKeep(innermost(value));
+  return textOfSnapshot(syncOperationMachine, kept, JSON.stringify(context), said);
 }
 
 /** The text kept for a new operation, and the one where its lane is busy; that is absent without a lane. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { AttemptFailed } from '../../machines/operation/attemptVerdict.ts';
 import type { SyncOperationEvent } from '../../machines/operation/syncOperationMachine.ts';
 import { type CallReport, resultOf, SILENT } from '../../machines/policy/flow/callReport.ts';
 import { mayBeAtWork } from '../../machines/policy/retry/crashPolicy.ts';
@@ -112,7 +113,7 @@ export class AttemptRunner {
       retry: 'later',
       withStack: false,
     });
-    for (const { interrupt } of residents) interrupt?.(reason);
+    for (const { interrupt } of residents) interrupt?.abort(reason);
   }
 
   /**
@@ -178,9 +179,7 @@ class RunningAttempt {
   }
 
   begin(): void {
-    this.#of.resident.interrupt = (reason) => {
-      this.#run.abort(reason);
-    };
+    this.#of.resident.interrupt = this.#run;
     this.#run.begin();
   }
 
@@ -225,7 +224,8 @@ class RunningAttempt {
     // An attempt that was cut off says nothing of those before it.
     if (verdict.event.type !== 'attempt.interrupted') resident.said = verdict.said;
     resident.taken = verdict.taken;
-    this.#tell(this.#eventOf(verdict, this.#told ?? known));
+    const { event } = verdict;
+    this.#tell(event.type === 'attempt.failed' ? this.#failed(event, this.#told ?? known) : event);
   }
 
   #note({ event, report }: Pick<AttemptVerdict, 'event' | 'report'>): void {
@@ -242,8 +242,8 @@ class RunningAttempt {
     }
   }
 
-  #eventOf({ event }: AttemptVerdict, verdict: CallVerdict): SyncOperationEvent {
-    if (event.type !== 'attempt.failed') return event;
+  /** With what is known of its upstream. */
+  #failed(event: AttemptFailed, verdict: CallVerdict): SyncOperationEvent {
     const { runs } = this.#parts;
     const { isUpstreamWell } = verdict;
     const flow = this.#flow;

@@ -16,7 +16,6 @@ import { turnAtAcceptance } from '../../machines/operation/turn.ts';
 import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { NEVER_MS } from '../../machines/vocabulary/standing.ts';
-import { builtInOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { RecordStore, WriteResult } from '../../persistence/port/store.ts';
 import type { WorkSnapshot } from '../charts/chartOfWork.ts';
@@ -88,7 +87,7 @@ export class OperationWriter {
           kind: 'accept',
           seq: resident.seq,
           id: resident.id,
-          urgency: urgencyOf(context.priority, builtInOf(context)),
+          urgency: resident.ownUrgency,
           standing,
           dueAtMs,
           route: resident.route,
@@ -170,7 +169,7 @@ export class OperationWriter {
       return;
     }
     const snapshot = resident.actor.getSnapshot();
-    const { subject, priority } = snapshot.context;
+    const { subject } = snapshot.context;
     const expiresAtMs = watchedAtMs(resident);
     const state = encodeWork(resident.chart, snapshot, resident.said);
     resident.standing = update.position.standing;
@@ -187,7 +186,7 @@ export class OperationWriter {
         seq: resident.seq,
         id: resident.id,
         // Its own: in its lane it may have the rank of another, which the store keeps.
-        urgency: urgencyOf(priority, builtInOf(snapshot.context)),
+        urgency: resident.ownUrgency,
         expiresAtMs,
         subject,
         revision,

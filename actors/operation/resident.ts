@@ -8,6 +8,7 @@ import type { WaitReason } from '../../machines/operation/waitReason.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
 import { NOTHING_SAID, type Said } from '../../machines/vocabulary/upstreamAnswer.ts';
+import { builtInOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import type { Handler, TakenRecord } from '../attempt/handler.ts';
 import type { ChartOfWork, WorkActor, WorkContext, WorkState } from '../charts/chartOfWork.ts';
 import type { ChartedActor } from '../charts/chartWatch.ts';
@@ -20,6 +21,8 @@ export interface Resident {
   readonly id: string;
   /** Its rank among what waits: its own, or that of the most urgent behind it in its lane. */
   urgency: number;
+  /** That of its own, which its row has. */
+  readonly ownUrgency: number;
   /** By what its row is claimed: see `routeOf`. */
   route: string;
   readonly subject: string;
@@ -57,8 +60,8 @@ export interface Resident {
   hasBegun: boolean;
   /** Who waits for its acceptance. */
   pending: PendingAcceptance | null;
-  /** Aborts the attempt that runs. */
-  interrupt: ((reason: HoldfastError) => void) | null;
+  /** The attempt that runs, by which it is aborted. */
+  interrupt: { abort(reason: HoldfastError): void } | null;
   /** True from when it enters memory until it leaves it. */
   isInMemory: boolean;
   /** True while it is being written or attempted. */
@@ -79,16 +82,19 @@ export function createResident(
     Partial<Pick<Resident, 'state' | 'seq' | 'revision' | 'dueAtMs' | 'pending' | 'said'>>,
 ): Resident {
   const state = from.state ?? null;
+  const { context } = actor.getSnapshot();
+  const { priority } = context;
   return {
     id: from.id,
     urgency: from.urgency,
+    ownUrgency: urgencyOf(priority, builtInOf(context)),
     route: from.route,
     subject: from.subject,
     chart: from.chart,
     actor,
     state,
     waitedFor: state === null ? null : from.chart.waitReasonOf(state),
-    rate: actor.getSnapshot().context.rate,
+    rate: context.rate,
     seq: from.seq ?? 0,
     revision: from.revision ?? 0,
     unwritten: null,

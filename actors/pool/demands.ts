@@ -159,7 +159,7 @@ export class Demands {
       resident.standing = 'held';
       dispatcher.forget(resident);
     }
-    edits.accepted(context, resident.handler);
+    if (resident.handler?.conflicts !== undefined) edits.accepted(context, resident.handler);
     takePending(resident)?.resolve({ id: resident.id, isDuplicate: false });
     const { expiresAtMs } = context;
     if (expiresAtMs !== null) dispatcher.noteInstant(expiresAtMs);
@@ -186,7 +186,7 @@ export class Demands {
     const { dispatcher, edits } = this.#parts;
     dispatcher.ended(resident, snapshot.context);
     edits.ended(resident, snapshot.context);
-    if (!edits.isToBeRecorded(resident, snapshot.context)) {
+    if (snapshot.context.isCompared !== true || !edits.isToBeRecorded(resident, snapshot.context)) {
       this.#writeEnding(resident, state, snapshot);
       return;
     }
