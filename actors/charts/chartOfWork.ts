@@ -23,7 +23,7 @@ import {
   crisisMachine,
   crisisStatesOf,
 } from '../../machines/crisis/crisisMachine.ts';
-import { demandOf, isBusy, isEnding, isSuspect } from '../../machines/operation/demand.ts';
+import { demandOf, isBusy, isEnding, isReady, isSuspect } from '../../machines/operation/demand.ts';
 import { retryAtMs, watchedAtMs } from '../../machines/operation/due.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
 import {
@@ -137,7 +137,7 @@ const OPERATION_ROWS = new Map<unknown, StateRow>(
     state,
     {
       state,
-      demand: state === 'waiting' ? null : demandOf(state, HANDLED),
+      demand: isReady(state) ? null : demandOf(state, HANDLED),
       waitsFor: waitReasonOf(state),
       isBusy: isBusy(state, true),
       isBusyUnopened: isBusy(state, false),
