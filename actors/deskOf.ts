@@ -6,7 +6,6 @@
 
 import type { EntityRules } from '../machines/merge/declaration/entityRules.ts';
 import { entityRulesOf } from '../machines/merge/entities/rulesOf.ts';
-import type { CrisisPlan } from '../machines/policy/crisis/crisisResources.ts';
 import { exemptionsAmong } from './attempt/handler.ts';
 import { ConflictDesk } from './conflict/conflictDesk.ts';
 import type { DeskParts } from './conflict/deskParts.ts';
@@ -23,14 +22,6 @@ export interface RecordOptions {
   readonly payloadBytesMax: number;
 }
 
-/** What an engine gives to the desk. */
-export interface DeskOptions extends RecordOptions {
-  /** Keeps the crisis plan of a subject. */
-  readonly keepPlan: (subject: string, plan: CrisisPlan) => Promise<void>;
-  /** Resolves once work is accepted. */
-  readonly ready: () => Promise<void>;
-}
-
 /** A merged record may be so many times as large as a payload. */
 const RECORD_FACTOR = 4;
 
@@ -39,14 +30,22 @@ type Made = 'journal' | 'steady' | 'timers' | 'retry';
 
 /** @param core what is made after the desk, or known once the store is open */
 export function deskOf(
-  given: DeskOptions & Pick<DeskParts, Given>,
+  given: RecordOptions & Pick<DeskParts, Given>,
   made: Pick<DeskParts, Made>,
-  core: { readonly pool: OperationPool; readonly upstreams: Upstreams; readonly storeId: string },
+  core: {
+    readonly pool: OperationPool;
+    readonly upstreams: Upstreams;
+    readonly storeId: string;
+    readonly keepPlan: DeskParts['keepPlan'];
+    readonly whenRunning: DeskParts['ready'];
+  },
 ): ConflictDesk {
-  const { device, entities, keepPlan, payloadBytesMax } = given;
+  const { device, entities, payloadBytesMax } = given;
   const ownRules = new Map(entities.map((rules) => [rules.type, rules]));
   return new ConflictDesk({
-    ...{ ...given, ...made, keepPlan },
+    ...{ ...given, ...made },
+    keepPlan: (subject, plan) => core.keepPlan(subject, plan),
+    ready: () => core.whenRunning(),
     // What several have put in is more than each of them may.
     recordBytesMax: RECORD_FACTOR * payloadBytesMax,
     pool: () => core.pool,

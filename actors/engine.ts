@@ -8,6 +8,7 @@
 
 import type { RetryPoliciesOf } from '../machines/operation/attemptVerdict.ts';
 import { entityKey } from '../machines/operation/keys.ts';
+import type { CrisisPlan } from '../machines/policy/crisis/crisisResources.ts';
 import type { UnwrittenLimits } from '../machines/policy/flow/flowPolicy.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import type { Component } from '../machines/policy/service/restartPolicy.ts';
@@ -24,7 +25,7 @@ import type { ConflictDesk } from './conflict/conflictDesk.ts';
 import { loadEntities } from './conflict/loadEntities.ts';
 import { CRISIS_MODES, CrisisModes } from './crisis/crisisModes.ts';
 import { PlansAtHand } from './crisis/plansAtHand.ts';
-import { type DeskOptions, deskOf } from './deskOf.ts';
+import { deskOf, type RecordOptions } from './deskOf.ts';
 import { ALONE } from './dispatch/aloneMark.ts';
 import { UnreadableCrises } from './escalation/unreadableCrises.ts';
 import { Counts } from './facts/counts.ts';
@@ -36,6 +37,7 @@ import { StorageHealth } from './journal/storageHealth.ts';
 import { unlessStalled } from './journal/storeErrors.ts';
 import { WhileAnswering } from './journal/whileAnswering.ts';
 import { notAccepted } from './operation/acceptance.ts';
+import { notConnected, type Wire, wire } from './platform/wires.ts';
 import { AdmissionLimit } from './pool/admissionLimit.ts';
 import { BulkAcceptor } from './pool/bulkAcceptance.ts';
 import { OperationPool } from './pool/operationPool.ts';
@@ -61,7 +63,7 @@ import { SteadyClock } from './time/steadyClock.ts';
 import { TimerService } from './time/timerService.ts';
 import { Upstreams } from './upstream/upstreams.ts';
 
-export interface EngineParts extends DeskOptions {
+export interface EngineParts extends RecordOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
@@ -85,9 +87,6 @@ export interface EngineParts extends DeskOptions {
   readonly onError: (error: unknown) => void;
   /** Where everything that happens is told. */
   readonly facts: FactStream;
-  readonly onComponentFailed: (component: Component, error: unknown) => void;
-  /** The store is open, and these were answered by an earlier process and never accepted. */
-  readonly onOutside: (crises: readonly OutsideCrisis[]) => void;
 }
 
 /** The component under which the {@link SteadyClock} is kept. */
@@ -97,6 +96,15 @@ const CLOCK_SET = 'clockSet';
 const UNREADABLE = 'unreadableCrises';
 
 export class EngineCore {
+  onComponentFailed: (component: Component, error: unknown) => void = notConnected;
+  /** The store is open, and these were answered by an earlier process and never accepted. */
+  onOutside: (crises: readonly OutsideCrisis[]) => void = notConnected;
+  /** Resolves once work is accepted. */
+  whenRunning: () => Promise<void> = notConnected;
+  /** Keeps the crisis plan of a subject. */
+  keepPlan: (subject: string, plan: CrisisPlan) => Promise<void> = notConnected;
+  /** What its parts hand to each other against the order in which they are made. */
+  readonly wires: readonly Wire[];
   readonly journal: Journal;
   readonly storage: StorageHealth;
   readonly pool: OperationPool;
@@ -139,37 +147,23 @@ export class EngineCore {
   readonly #writes: ComponentWrites;
 
   constructor(given: EngineParts) {
-    const { store, clock, random, policies, facts, system, tidy, onError, onComponentFailed } =
-      given;
+    const { store, clock, random, policies, facts, system, tidy, onError } = given;
+    const onFailed = (component: Component, error: unknown): void => {
+      this.onComponentFailed(component, error);
+    };
     const retry: RetryPoliciesOf = (upstream, type) => policies.table.retries(upstream, type);
     const unwritten: UnwrittenLimits = given;
     const timers = new TimerService(clock, onError);
-    const steady = new SteadyClock(clock, (state) => {
-      this.#writes.write(TIME, () => state);
-    });
+    const steady = new SteadyClock(clock);
     this.#parts = given;
     this.timers = timers;
     this.steady = steady;
     this.counts = new Counts({ clock, facts });
     const erasure = new Erasure({ store, clock, timers, onError });
-    const onCommitted = erasure.committed.bind(erasure);
-    this.#retention = new Retention({
-      ...{ store, clock, timers, tidy, onCommitted, onError },
-      retentionMs: given.retentionMs,
-      keep: (state) => {
-        this.#writes.write(CLOCK_SET, () => state);
-      },
-    });
     this.storage = new StorageHealth({
       ...{ clock, steady, facts, system },
-      probe: () => {
-        this.journal.retry();
-      },
-      onChange: (failure) => {
-        this.#storageChanged(failure);
-      },
       onFailed: (error) => {
-        onComponentFailed('storageHealth', error);
+        onFailed('storageHealth', error);
       },
     });
     this.answering = new WhileAnswering({
@@ -182,29 +176,21 @@ export class EngineCore {
       withinMs: given.planWithinMs,
       isHanging: () => this.storage.isHanging,
     });
-    const journal = new Journal({
-      ...{ store, clock, onError },
-      onCommitted: (writes) => {
-        onCommitted(writes);
-        this.pool.waiting.committed(writes);
-      },
-      health: this.storage,
-      onLaneFreed: (row) => {
-        if (row !== null) this.pool.dispatcher.laneFreed(row);
-        else if (this.#isServing) this.#sweep.soon();
+    const journal = new Journal({ store, clock, onError, health: this.storage });
+    this.journal = journal;
+    const writes = new ComponentWrites(journal);
+    this.#writes = writes;
+    this.#retention = new Retention({
+      ...{ store, clock, timers, tidy, onError },
+      onCommitted: erasure.committed.bind(erasure),
+      retentionMs: given.retentionMs,
+      keep: (state) => {
+        writes.write(CLOCK_SET, () => state);
       },
     });
-    this.journal = journal;
-    this.#writes = new ComponentWrites(journal);
     this.crisisModes = new CrisisModes({
       ...{ clock, steady, random, timers, facts, system, onError },
-      plans: this.plans,
-      writes: this.#writes,
-      onGlobal: () => {
-        this.upstreams.globalLevel.measure();
-        this.plans.tell();
-      },
-      onFailed: onComponentFailed,
+      ...{ plans: this.plans, writes, onFailed },
     });
     this.upstreams = new Upstreams({
       ...{ store, journal, clock, steady, random, timers, facts, system },
@@ -213,10 +199,8 @@ export class EngineCore {
       storage: () => this.storage.state,
       isCrisisMode: () => this.crisisModes.isGlobal,
       isStorageDown: () => this.storage.isDown,
-      isBusy: () => this.pool.attemptsRunning > 0,
       keep: this.#keep.bind(this),
-      onFailed: onComponentFailed,
-      onError,
+      ...{ onFailed, onError },
     });
     this.desk = deskOf(given, { journal, steady, timers, retry }, this);
     const pool = new OperationPool({
@@ -233,7 +217,7 @@ export class EngineCore {
       crisisType: given.crisisType,
       page: (query) => store.quarantine(query),
       keep: (state) => {
-        this.#writes.write(UNREADABLE, state);
+        writes.write(UNREADABLE, state);
       },
       isInMemory: (id) => pool.resident(id)?.chart === crisisChart,
     });
@@ -249,6 +233,7 @@ export class EngineCore {
       ...{ upstreams: this.upstreams, crisisModes: this.crisisModes },
       recover: () => (this.hold === null ? this.recoverOperations() : this.recoverCrises()),
     };
+    this.wires = this.#connected(erasure);
     for (const [type, handler] of Object.entries(given.handlers)) pool.setHandler(type, handler);
     store.onNotice(onError);
     store.onQuarantine((row) => {
@@ -260,6 +245,34 @@ export class EngineCore {
       // Of what a held store had before nobody knows here what became of it.
       if (this.hold === null) this.unreadable.setAside(row.seq);
     });
+  }
+
+  /** Connects what a part hands to one that is made after it. */
+  #connected(erasure: Erasure): readonly Wire[] {
+    return [
+      wire(this, 'steady', 'keep', 'component writes', (state) => {
+        this.#writes.write(TIME, () => state);
+      }),
+      wire(this, 'storage', 'onProbe', 'journal', () => {
+        this.journal.retry();
+      }),
+      wire(this, 'storage', 'onChange', 'upstreams, answering, journal, room', (failure) => {
+        this.#storageChanged(failure);
+      }),
+      wire(this, 'journal', 'onCommitted', 'erasure, counts of what waits', (writes) => {
+        erasure.committed(writes);
+        this.pool.waiting.committed(writes);
+      }),
+      wire(this, 'journal', 'onLaneFreed', 'dispatcher, sweep of lanes', (row) => {
+        if (row !== null) this.pool.dispatcher.laneFreed(row);
+        else if (this.#isServing) this.#sweep.soon();
+      }),
+      wire(this, 'crisisModes', 'onGlobal', 'upstreams, plans', () => {
+        this.upstreams.globalLevel.measure();
+        this.plans.tell();
+      }),
+      wire(this, 'upstreams', 'isBusy', 'pool', () => this.pool.attemptsRunning > 0),
+    ];
   }
 
   /** Why nothing of the store runs; `null` where it does. */
@@ -342,7 +355,7 @@ export class EngineCore {
     );
     const isCopy = this.hold?.reason === 'copied';
     this.#outsideOfCopy = isCopy ? info.outside : [];
-    if (!isCopy) this.#parts.onOutside(info.outside);
+    if (!isCopy) this.onOutside(info.outside);
   }
 
   /** Breakers and levels go on where they were (CB-4). One that can't be read starts from the beginning. */
@@ -383,7 +396,7 @@ export class EngineCore {
   /** See {@link StoreHold.release}. */
   async release(): Promise<boolean> {
     const wasHeld = await this.#held.release(this.#parts.store);
-    if (wasHeld) this.#parts.onOutside(this.#outsideOfCopy);
+    if (wasHeld) this.onOutside(this.#outsideOfCopy);
     this.#outsideOfCopy = [];
     return wasHeld;
   }
@@ -435,7 +448,7 @@ export class EngineCore {
       this.room.refuseAll(notAccepted(failure));
     }
     // Only a writer that has ended needs to be started again; any other opens its file again by itself.
-    if (failure?.code === 'HF_STORE_UNAVAILABLE') this.#parts.onComponentFailed('writer', failure);
+    if (failure?.code === 'HF_STORE_UNAVAILABLE') this.onComponentFailed('writer', failure);
   }
 
   #keep(name: Component, state: string): void {

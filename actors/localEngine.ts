@@ -57,7 +57,7 @@ import {
 import type { OperationView, Outcome } from './operation/outcome.ts';
 import type { OperationPage, OperationPageQuery, StoreCounts } from './operation/rowView.ts';
 import { entered, inTime } from './platform/inPieces.ts';
-import { notConnected } from './platform/wires.ts';
+import { notConnected, type Wire, wire } from './platform/wires.ts';
 import type { AdmissionLimit } from './pool/admissionLimit.ts';
 import { Operations } from './pool/operations.ts';
 import type { Engine, EngineHealth, UpstreamOrders, UpstreamState, Wish } from './port.ts';
@@ -106,9 +106,6 @@ function liveReview(
     },
     upstreamOf: (type) => pool.registered.byType.get(type)?.upstream,
   });
-  desk.onDecisionRefused = (conflictId, operationId, ending) => {
-    review.reopen(conflictId, operationId, ending);
-  };
   return review;
 }
 
@@ -216,6 +213,8 @@ function untimed(): void {
 export class LocalEngine implements Engine {
   /** Called each time the store is open and work is accepted. */
   onRunning: () => void = notConnected;
+  /** What its parts hand to each other against the order in which they are made. */
+  readonly wires: readonly Wire[];
   readonly ready: Promise<void>;
   readonly conflicts: ConflictAccess;
   readonly entities: EntityAccess;
@@ -254,8 +253,6 @@ export class LocalEngine implements Engine {
       device: parts.device,
       entities: parts.entities,
       payloadBytesMax,
-      keepPlan: (...plan) => keepPlanOfRecord(this.crisisPlans, this.#core.plans, ...plan),
-      ready: () => this.whenRunning(),
       retentionMs: parts.retentionMs,
       residentsMax: parts.residentsMax,
       operationsMax: parts.operationsMax,
@@ -270,13 +267,6 @@ export class LocalEngine implements Engine {
       system,
       onError,
       facts,
-      onComponentFailed: (component, error) => {
-        facts.emit('component.failed', component, error);
-        this.#supervisor.componentFailed(component);
-      },
-      onOutside: (crises) => {
-        this.#crisis.takeUp(crises);
-      },
     });
     this.#core = core;
     this.handlers = core.pool.registered.byType;
@@ -287,11 +277,6 @@ export class LocalEngine implements Engine {
       clock,
       system,
       onFailed: onError,
-      onRunning: () => {
-        facts.emit('runtime.started');
-        void untilDone({ clock, timers: core.timers }, () => this.#review.resume(), onError);
-        this.onRunning();
-      },
       onAlert: (alert, cause) => {
         if (alert.reason === 'startFailed') facts.emit('start.failed', cause);
         else facts.emit('supervisor.alerted', alert);
@@ -365,9 +350,38 @@ export class LocalEngine implements Engine {
       unreadableIn(core.unreadable, core.journal, crisis.pace.acknowledgedMs),
     );
     this.#review = liveReview(parts, core, access, this);
+    this.wires = [...core.wires, ...this.#connected()];
     this.conflicts = this.#review.access;
     this.deadLetters = deadLetterAccess(access);
     this.quarantine = quarantineAccess(access);
+  }
+
+  /** Connects what a part hands to one that is made after it. */
+  #connected(): readonly Wire[] {
+    const { clock, facts, onError } = this.#parts;
+    const [core, supervisor, review] = [this.#core, this.#supervisor, this.#review];
+    const parts = { core, supervisor, desk: core.desk };
+    return [
+      wire(parts, 'core', 'onComponentFailed', 'facts, supervisor', (component, error) => {
+        facts.emit('component.failed', component, error);
+        supervisor.componentFailed(component);
+      }),
+      wire(parts, 'core', 'onOutside', 'crisis responder', (crises) => {
+        this.#crisis.takeUp(crises);
+      }),
+      wire(parts, 'core', 'whenRunning', 'supervisor', () => supervisor.whenRunning()),
+      wire(parts, 'core', 'keepPlan', 'crisis plans', (...plan) =>
+        keepPlanOfRecord(this.crisisPlans, core.plans, ...plan),
+      ),
+      wire(parts, 'desk', 'onDecisionRefused', 'review', (conflictId, operationId, ending) => {
+        review.reopen(conflictId, operationId, ending);
+      }),
+      wire(parts, 'supervisor', 'onRunning', 'facts, review, whoever made the engine', () => {
+        facts.emit('runtime.started');
+        void untilDone({ clock, timers: core.timers }, () => review.resume(), onError);
+        this.onRunning();
+      }),
+    ];
   }
 
   get isAccepting(): boolean {

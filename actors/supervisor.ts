@@ -24,13 +24,12 @@ import { type ErrorCode, HoldfastError } from '../machines/vocabulary/errors.ts'
 import type { ActorSystem } from './charts/actorSystem.ts';
 import { ChartActor } from './charts/chartActor.ts';
 import type { EngineCore } from './engine.ts';
+import { notConnected } from './platform/wires.ts';
 
 export interface SupervisorParts {
   readonly engine: EngineCore;
   readonly clock: Clock;
   readonly system: ActorSystem;
-  /** Called once the store is open and work is accepted. */
-  readonly onRunning: () => void;
   /** Nobody restarts the supervisor itself: what runs goes on, and {@link Supervisor.stop} still closes. */
   readonly onFailed: (error: unknown) => void;
   /** `cause` is why the start failed, where that is what the alert is about. */
@@ -55,6 +54,8 @@ interface Look {
 }
 
 export class Supervisor {
+  /** Called once the store is open and work is accepted. */
+  onRunning: () => void = notConnected;
   /** Settles with the first start. */
   readonly ready: Promise<void>;
   readonly #parts: SupervisorParts;
@@ -71,7 +72,7 @@ export class Supervisor {
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
-    const { engine, clock, system, onAlert, onRunning, onFailed } = parts;
+    const { engine, clock, system, onAlert, onFailed } = parts;
     this.#stopped = new Promise<void>((resolve) => {
       this.#tellStopped = resolve;
     }).then(() => {
@@ -91,7 +92,7 @@ export class Supervisor {
         if (!isAccepting(snapshot) || wasRunning) return;
         wasRunning = true;
         this.#failingSinceAtMs = null;
-        onRunning();
+        this.onRunning();
       },
       onFailed: (error) => {
         onFailed(error);

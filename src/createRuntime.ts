@@ -178,7 +178,7 @@ function assembled(options: KeylessOptions, ports: OwnerPorts): Owner {
   makeReadyFor([handlers[crisis.type]?.run, ...crisis.escalation.map(({ notify }) => notify)]);
   for (const error of crisis.leftOut) onError(error);
   engine.begin();
-  return { runtime, desk, feed, wires, ended };
+  return { runtime, desk, feed, wires: [...parts.localEngine.wires, ...wires], ended };
 }
 
 type Parts = ReturnType<typeof madeOf>;

@@ -32,6 +32,7 @@ import type { Facts } from '../facts/factStream.ts';
 import type { ComponentWrites } from '../journal/componentWrites.ts';
 import { closed } from '../operation/acceptance.ts';
 import { inTime } from '../platform/inPieces.ts';
+import { notConnected } from '../platform/wires.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
 import {
@@ -52,8 +53,6 @@ export interface CrisisModesParts {
   readonly system: ActorSystem;
   readonly plans: Pick<PlansAtHand, 'hold' | 'letGo'>;
   readonly writes: ComponentWrites;
-  /** It was switched on or off for everybody. */
-  readonly onGlobal: () => void;
   /** An actor died of an error. */
   readonly onFailed: (component: Component, error: unknown) => void;
   readonly onError: (error: unknown) => void;
@@ -83,6 +82,8 @@ interface Mode extends Kept {
 }
 
 export class CrisisModes {
+  /** It was switched on or off for everybody. */
+  onGlobal: () => void = notConnected;
   readonly #parts: CrisisModesParts;
   /** By whom they are for. */
   readonly #modes = new Map<string | null, Mode>();
@@ -279,7 +280,7 @@ export class CrisisModes {
       const { id } = mode;
       facts.emit('crisisMode.changed', { id, scope: snapshot.context.scope }, what, by, endsAtMs);
     }
-    if (mode.subject === null && (before === null) !== (mode.on === null)) this.#parts.onGlobal();
+    if (mode.subject === null && (before === null) !== (mode.on === null)) this.onGlobal();
   }
 
   #end(mode: Mode): void {

@@ -14,6 +14,7 @@ import type {
   Write,
   WriteResult,
 } from '../../persistence/port/store.ts';
+import { notConnected } from '../platform/wires.ts';
 import { Deliveries } from './deliveries.ts';
 import {
   inOrder,
@@ -118,7 +119,10 @@ const BATCH_WRITES_MAX = 256;
 export class Journal {
   readonly #store: RecordStore;
   readonly #health: StorageHealth;
-  readonly #onCommitted: (writes: readonly Write[]) => void;
+  /** Called with writes that are durable, or may be although the store refused them. */
+  onCommitted: (writes: readonly Write[]) => void = notConnected;
+  /** A withdrawal has made this row the head of its lane; `null` where which one is not known. */
+  onLaneFreed: (row: StoredOperation | null) => void = notConnected;
   readonly #onError: (error: unknown) => void;
   readonly #spill: Spill;
   readonly #deliveries: Deliveries;
@@ -145,16 +149,13 @@ export class Journal {
     readonly clock: Clock;
     /** Is told how each batch ended, and says when to {@link retry}. */
     readonly health: StorageHealth;
-    /** Called with writes that are durable, or may be although the store refused them. */
-    readonly onCommitted: (writes: readonly Write[]) => void;
-    /** A withdrawal has made this row the head of its lane; `null` where which one is not known. */
-    readonly onLaneFreed: (row: StoredOperation | null) => void;
     readonly onError: (error: unknown) => void;
   }) {
     this.#store = parts.store;
     this.#health = parts.health;
-    this.#onCommitted = parts.onCommitted;
-    this.#withdrawals = new Withdrawals(parts.onLaneFreed);
+    this.#withdrawals = new Withdrawals((row) => {
+      this.onLaneFreed(row);
+    });
     this.#onError = parts.onError;
     this.#spill = new Spill(parts.store, parts.onError);
     this.#deliveries = new Deliveries({
@@ -339,7 +340,7 @@ export class Journal {
     writes: readonly Write[],
     results: readonly WriteResult[],
   ): void {
-    this.#onCommitted(writes);
+    this.onCommitted(writes);
     for (let index = 0; index < batch.length; index += 1) {
       const pending = batch[index];
       const result = results[index];
@@ -375,7 +376,7 @@ export class Journal {
           break;
         }
         this.#health.refused();
-        this.#onCommitted([toWrite(pending)]);
+        this.onCommitted([toWrite(pending)]);
         if (pending.isRepeat === true && pending.write?.kind === 'update') {
           // The commit that failed had reached the disk, and later updates in it stand on this one.
           this.#deliver([pending], [toWrite(pending)], [{ kind: 'updated', laneNext: null }]);

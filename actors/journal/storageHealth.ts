@@ -22,6 +22,7 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import { ChartActor } from '../charts/chartActor.ts';
 import type { Facts } from '../facts/factStream.ts';
+import { notConnected } from '../platform/wires.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import { neverWritten } from './storeErrors.ts';
 
@@ -30,15 +31,15 @@ export interface StorageHealthParts {
   readonly steady: SteadyClock;
   readonly facts: Facts;
   readonly system: ActorSystem;
-  /** Repeats what could not be written; how that ended is told like any write. */
-  readonly probe: () => void;
-  /** It is in another state; `failure` is what the store said, `null` once it is well, and while it is only slow. */
-  readonly onChange: (failure: HoldfastError | null) => void;
   /** The actor died of an error. */
   readonly onFailed: (error: unknown) => void;
 }
 
 export class StorageHealth {
+  /** Repeats what could not be written; how that ended is told like any write. */
+  onProbe: () => void = notConnected;
+  /** It is in another state; `failure` is what the store said, `null` once it is well, and while it is only slow. */
+  onChange: (failure: HoldfastError | null) => void = notConnected;
   readonly #parts: StorageHealthParts;
   readonly #chart: ChartActor<typeof storageHealthMachine>;
   #state: StorageState = 'well';
@@ -152,7 +153,7 @@ export class StorageHealth {
   /** In a turn of its own: what it writes tells the chart at once. */
   #probe(): void {
     this.#parts.clock.defer(() => {
-      if (!this.#chart.isStopped) this.#parts.probe();
+      if (!this.#chart.isStopped) this.onProbe();
     });
   }
 
@@ -163,7 +164,7 @@ export class StorageHealth {
     this.#state = to;
     if (to === 'hanging') this.failure = diskHangs();
     this.#parts.facts.emit('storage.changed', from, to, this.failure);
-    this.#parts.onChange(this.failure);
+    this.onChange(this.failure);
   }
 
   /** A batch has ended: when it was posted. */

@@ -19,7 +19,8 @@ const KEPT_GRAIN_MS = 1_000;
  */
 export class SteadyClock {
   readonly #clock: Clock;
-  readonly #keep: (state: string) => void;
+  /** Keeps the state that the next process gives to {@link resume}, before what is kept next. Before the store is open nothing is. */
+  keep: (state: string) => void = () => undefined;
   /** How far it is ahead of the monotonic clock. */
   #aheadMs: number;
   /** The furthest that the wall clock was seen ahead of it: a jump, or a time of suspension. */
@@ -32,10 +33,8 @@ export class SteadyClock {
   #betweenMs = 0;
   #diedAtMs: number | null = null;
 
-  /** @param keep keeps the state that the next process gives to {@link resume}, before what is kept next */
-  constructor(clock: Clock, keep: (state: string) => void) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#keep = keep;
     this.#aheadMs = Math.floor(clock.now() - clock.monotonic());
   }
 
@@ -100,7 +99,7 @@ export class SteadyClock {
     const latestMs = Math.ceil(nowMs + this.#wallAheadMsMax);
     if (latestMs - this.#keptMs >= KEPT_GRAIN_MS) {
       this.#keptMs = latestMs;
-      this.#keep(`${latestMs} ${this.#betweenMs}`);
+      this.keep(`${latestMs} ${this.#betweenMs}`);
     }
     return nowMs;
   }

@@ -15,6 +15,7 @@ import type { CallFunction, CallOptions } from '../call/guardedCall.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import type { FactStream } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
+import { notConnected } from '../platform/wires.ts';
 import { EventLoopWatch } from '../time/eventLoopWatch.ts';
 import type { SteadyClock } from '../time/steadyClock.ts';
 import type { TimerService } from '../time/timerService.ts';
@@ -46,8 +47,6 @@ export interface UpstreamsParts {
   readonly isCrisisMode: () => boolean;
   /** Nothing can be made durable at present. */
   readonly isStorageDown: () => boolean;
-  /** Whether attempts are under way: only then is the event loop measured. */
-  readonly isBusy: () => boolean;
   readonly keep: (component: Component, state: string) => void;
   readonly onFailed: (component: Component, error: unknown) => void;
   readonly onError: (error: unknown) => void;
@@ -58,6 +57,8 @@ export class Upstreams {
   readonly routes = new Routes();
   readonly #byName = new Map<string, Upstream>();
   readonly globalLevel: ServiceLevel;
+  /** Whether attempts are under way: only then is the event loop measured. */
+  isBusy: () => boolean = notConnected;
   readonly loop: EventLoopWatch;
 
   constructor(parts: UpstreamsParts) {
@@ -67,7 +68,7 @@ export class Upstreams {
       clock,
       timers,
       blockedFromMs: degradation.eventLoopDelayMsLimited,
-      isBusy: parts.isBusy,
+      isBusy: () => this.isBusy(),
       onBlocked: (delayMs) => {
         facts.emit('eventLoop.blocked', delayMs);
         this.globalLevel.measure();

@@ -88,7 +88,7 @@ function perform(run: Run, given: Given = {}) {
   const attempt = new AttemptRun(
     {
       clock,
-      steady: new SteadyClock(clock, () => undefined),
+      steady: new SteadyClock(clock),
       random: seededRandom(1),
       timers: given.timers?.(clock) ?? new TimerService(clock, onError),
       exceptions: new Exceptions({ facts }),

@@ -56,7 +56,7 @@ function startBreaker(system: ActorSystem): Breaker {
     upstream: 'payments',
     policy: TEST_PACING,
     rules: DEFAULT_BREAKER_POLICY,
-    steady: new SteadyClock(clock, () => undefined),
+    steady: new SteadyClock(clock),
     random: seededRandom(1),
     timers: new TimerService(clock, unheard),
     facts: new FactStream(clock),

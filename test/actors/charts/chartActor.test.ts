@@ -74,7 +74,7 @@ interface Options {
 
 function light(options: Options = {}) {
   const clock = new VirtualClock();
-  const steady = new SteadyClock(clock, () => undefined);
+  const steady = new SteadyClock(clock);
   const failures: unknown[] = [];
   const timers = new TimerService(clock, (error) => failures.push(error));
   const system = new ActorSystem((error) => failures.push(error));

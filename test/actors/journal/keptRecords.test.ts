@@ -33,20 +33,19 @@ beforeEach(async () => {
   const onError = (error: unknown): void => void errors.push(error);
   const health = new StorageHealth({
     clock,
-    steady: new SteadyClock(clock, () => undefined),
+    steady: new SteadyClock(clock),
     facts: new FactStream(clock),
     system: new ActorSystem(onError),
-    probe: () => {
-      journal.retry();
-    },
-    onChange: () => undefined,
     onFailed: onError,
   });
   journal = new Journal({
     ...{ store, clock, health, onError },
-    onCommitted: (writes) => committed.push(...writes),
-    onLaneFreed: () => undefined,
   });
+  health.onProbe = () => {
+    journal.retry();
+  };
+  health.onChange = () => undefined;
+  journal.onCommitted = (writes) => committed.push(...writes);
   records = keptRecords({ journal, store });
   journal.open();
 });

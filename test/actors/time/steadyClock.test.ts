@@ -16,7 +16,8 @@ function createMachine() {
     kept,
     /** Begins where the process before it kept its time. */
     startProcess: (): SteadyClock => {
-      const steady = new SteadyClock(clock, (state) => kept.push(state));
+      const steady = new SteadyClock(clock);
+      steady.keep = (state) => kept.push(state);
       steady.resume(kept.at(-1));
       return steady;
     },
@@ -50,7 +51,7 @@ test('RT-4 what was due within a wait is due within it after a restart, however 
 test('RT-4 what it kept is not believed if it is nonsense, and a first start has nothing to believe', () => {
   const { clock } = createMachine();
   for (const state of [undefined, '', 'nonsense', '1e400', '-1', '1.5']) {
-    const steady = new SteadyClock(clock, () => undefined);
+    const steady = new SteadyClock(clock);
     steady.resume(state);
     expect(steady.now()).toBe(clock.now());
   }
@@ -59,7 +60,8 @@ test('RT-4 what it kept is not believed if it is nonsense, and a first start has
 test('PS-2 the time is kept once a second at most, and not before the store is open', async () => {
   const clock = new VirtualClock();
   const kept: string[] = [];
-  const steady = new SteadyClock(clock, (state) => kept.push(state));
+  const steady = new SteadyClock(clock);
+  steady.keep = (state) => kept.push(state);
   steady.stamp();
   expect(kept).toEqual([]);
   steady.resume(undefined);
@@ -104,7 +106,7 @@ test('HM-1 CR-6 one instant is shown as one, and a span as long as it is, howeve
     now: () => Math.floor(begunAtMs + passedMs + 0.7),
     monotonic: () => passedMs,
   };
-  const steady = new SteadyClock(clock as VirtualClock, () => undefined);
+  const steady = new SteadyClock(clock as VirtualClock);
   const sinceMs = steady.now();
   const shown = new Set<number>();
   for (; passedMs < 1_000; passedMs += 0.37) {

@@ -23,7 +23,7 @@ function createParked(its: {
   readonly revive?: () => Resident | null;
 }) {
   const clock = new VirtualClock();
-  const steady = new SteadyClock(clock, () => undefined);
+  const steady = new SteadyClock(clock);
   const types = new TypeTrials();
   Object.defineProperties(types, {
     changes: { value: 1 },

@@ -50,7 +50,7 @@ export function createFlow(options: FlowOptions = {}) {
   const errors: unknown[] = [];
   const onError = options.onError ?? ((error: unknown) => errors.push(error));
   const state: { level: Level; isStorageDown: boolean } = { level: 'normal', isStorageDown: false };
-  const steady = new SteadyClock(clock, () => undefined);
+  const steady = new SteadyClock(clock);
   const facts = new FactStream(clock);
   const told: Fact[] = [];
   facts.subscribe((fact) => told.push(fact));
