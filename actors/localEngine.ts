@@ -170,6 +170,9 @@ class AwaitedAcceptance implements PendingAcceptance {
   takeBack: PendingAcceptance['takeBack'] = undefined;
   /** Ends its deadline. */
   cancel: () => void = untimed;
+  /** When that is, by the monotonic clock. */
+  readonly #endsAtMs: number;
+  readonly #withinMs: number;
   readonly #room: AdmissionLimit;
   readonly #request: CheckedRequest;
   readonly #resolve: PendingAcceptance['resolve'];
@@ -178,9 +181,12 @@ class AwaitedAcceptance implements PendingAcceptance {
   constructor(
     room: AdmissionLimit,
     request: CheckedRequest,
+    { withinMs, endsAtMs }: { readonly withinMs: number; readonly endsAtMs: number },
     resolve: PendingAcceptance['resolve'],
     reject: PendingAcceptance['reject'],
   ) {
+    this.#endsAtMs = endsAtMs;
+    this.#withinMs = withinMs;
     this.#room = room;
     this.#request = request;
     this.#resolve = resolve;
@@ -200,9 +206,16 @@ class AwaitedAcceptance implements PendingAcceptance {
   }
 
   /** Its deadline is over: it is taken back, or its caller told that it may be stored all the same. */
-  isLate(withinMs: number): void {
+  end(): void {
+    const withinMs = this.#withinMs;
     const notTaken = storeNotAsked(`The disk did not take the request within ${withinMs} ms.`);
     if (this.takeBack?.(notTaken) !== true) this.#reject(storeStalled(withinMs));
+  }
+
+  endIfLate(nowMs: number): boolean {
+    const isLate = nowMs >= this.#endsAtMs;
+    if (isLate) this.end();
+    return isLate;
   }
 }
 
@@ -459,9 +472,13 @@ export class LocalEngine implements Engine {
   ): Promise<Acceptance> {
     const { timers, room, pool } = this.#core;
     return new Promise<Acceptance>((resolve, reject) => {
-      const pending = new AwaitedAcceptance(room, request, resolve, reject);
-      const leftMs = withinMs - (nowMs - fromMs);
-      pending.cancel = timers.after(leftMs, () => pending.isLate(withinMs), nowMs);
+      const endsAtMs = fromMs + withinMs;
+      const of = { withinMs, endsAtMs };
+      const pending = new AwaitedAcceptance(room, request, of, resolve, reject);
+      const end = (): void => {
+        pending.end();
+      };
+      pending.cancel = timers.after(endsAtMs - nowMs, end, nowMs);
       room.asked(request);
       room.enter(request, pending, () => {
         pool.accept(request, pending, handler, id);

@@ -35,6 +35,8 @@ export interface PendingAcceptance {
    * false where it was.
    */
   takeBack?: ((error: HoldfastError) => boolean) | undefined;
+  /** Ends it where its deadline is over; false where it is not. Left out: it has none. */
+  readonly endIfLate?: ((nowMs: number) => boolean) | undefined;
 }
 
 /**

@@ -176,6 +176,8 @@ export class AdmissionLimit {
   }
 
   readonly #enterNext = (): boolean => {
+    // The timer of a deadline may have to wait for its turn behind this line.
+    const nowMs = this.#parts.clock.monotonic();
     for (let count = 0; count < ENTER_AT_ONCE; count += 1) {
       const next = this.#line[this.#through];
       if (next === undefined) break;
@@ -186,7 +188,7 @@ export class AdmissionLimit {
         return false;
       }
       this.#through += 1;
-      if (!next.isOver) this.#enterOne(next);
+      if (!next.isOver && next.pending.endIfLate?.(nowMs) !== true) this.#enterOne(next);
     }
     if (this.#through >= LET_GO) {
       this.#line.splice(0, this.#through);

@@ -2,17 +2,23 @@
 
 import { describe, expect, test } from 'vitest';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
+import type { Random } from '../../machines/vocabulary/clock.ts';
 import type { Runtime } from '../../src/runtime.ts';
+import { seededRandom } from '../../src/virtual/seededRandom.ts';
 import { createWorld, type World } from '../support/harness/engineHarness.ts';
 
 const MANY = 1_000;
 /** What a turn may take in itself. */
 const IN_THE_TURN_MAX = 20;
 
-async function booted(world: World, run = (): null => null): Promise<ReturnType<World['boot']>> {
+async function booted(
+  world: World,
+  random: Random = seededRandom(7),
+): Promise<ReturnType<World['boot']>> {
   const process = world.boot({
+    random,
     handlers: {
-      'payments.push': { upstream: 'default', run },
+      'payments.push': { upstream: 'default', run: () => null },
       'crisis.alert': { upstream: 'default', run: () => null },
     },
   });
@@ -114,11 +120,13 @@ describe('HM-6 CR-1 many calls in one turn', () => {
 
   test('OP-2 OP-6 one whose deadline passes in line is refused, and never runs', async () => {
     const world = createWorld();
-    // Time passes by what the handler does, and nothing else runs meanwhile.
-    const { runtime } = await booted(world, () => {
-      world.clock.suspend(400, true);
-      return null;
-    });
+    const random = seededRandom(1);
+    // Each that begins takes its time, and the others wait in line meanwhile.
+    const uuid = (): string => {
+      world.clock.suspend(50, true);
+      return random.uuid();
+    };
+    const { runtime } = await booted(world, { ...random, uuid });
     let taken = 0;
     runtime.subscribe('operation.accepted', () => {
       taken += 1;
