@@ -17,16 +17,13 @@ import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Hold } from '../persistence/port/review.ts';
 import type { Store, StoredOperation } from '../persistence/port/store.ts';
 import type { OutsideCrisis } from '../persistence/port/writes.ts';
-import type { Handler } from './attempt/handler.ts';
 import type { ActorSystem } from './charts/actorSystem.ts';
 import { crisisChart } from './charts/chartOfWork.ts';
-import { type ComponentsParts, restartComponent, restoreComponents } from './components.ts';
 import type { ConflictDesk } from './conflict/conflictDesk.ts';
+import { deskOf, type RecordOptions } from './conflict/deskOf.ts';
 import { loadEntities } from './conflict/loadEntities.ts';
 import { CRISIS_MODES, CrisisModes } from './crisis/crisisModes.ts';
 import { PlansAtHand } from './crisis/plansAtHand.ts';
-import { deskOf, type RecordOptions } from './deskOf.ts';
-import { ALONE } from './dispatch/aloneMark.ts';
 import { UnreadableCrises } from './escalation/unreadableCrises.ts';
 import { Counts } from './facts/counts.ts';
 import type { FactStream } from './facts/factStream.ts';
@@ -37,12 +34,15 @@ import { StorageHealth } from './journal/storageHealth.ts';
 import { unlessStalled } from './journal/storeErrors.ts';
 import { WhileAnswering } from './journal/whileAnswering.ts';
 import { notAccepted } from './operation/acceptance.ts';
+import type { Handler } from './operation/handler.ts';
+import { SteadyClock } from './platform/steadyClock.ts';
+import { TimerService } from './platform/timerService.ts';
 import { notConnected, type Wire, wire } from './platform/wires.ts';
-import { AdmissionLimit } from './pool/admissionLimit.ts';
-import { BulkAcceptor } from './pool/bulkAcceptance.ts';
-import { OperationPool } from './pool/operationPool.ts';
-import type { PoolParts } from './pool/poolParts.ts';
-import { rejectQuarantined } from './pool/quarantine.ts';
+import {
+  type ComponentsParts,
+  restartComponent,
+  restoreComponents,
+} from './recovery/components.ts';
 import { Erasure } from './recovery/erasure.ts';
 import {
   adoptHandler,
@@ -59,9 +59,13 @@ import { Retention } from './recovery/retention.ts';
 import { accessLive, type LiveAccess, type ServiceAccess } from './recovery/serviceAccess.ts';
 import { StoreCheck } from './recovery/storeCheck.ts';
 import { StoreHold } from './recovery/storeHold.ts';
-import { SteadyClock } from './time/steadyClock.ts';
-import { TimerService } from './time/timerService.ts';
 import { Upstreams } from './upstream/upstreams.ts';
+import { AdmissionLimit } from './work/admissionLimit.ts';
+import { ALONE } from './work/aloneMark.ts';
+import { BulkAcceptor } from './work/bulkAcceptance.ts';
+import { OperationPool } from './work/operationPool.ts';
+import type { PoolParts } from './work/poolParts.ts';
+import { rejectQuarantined } from './work/quarantine.ts';
 
 export interface EngineParts extends RecordOptions {
   readonly store: Store;

@@ -6,13 +6,13 @@
 
 import type { ConflictsHealth } from './conflict/openConflicts.ts';
 import { crisisModeHealth } from './crisis/crisisModeState.ts';
-import { type TurnWait, turnWait } from './dispatch/turnWait.ts';
 import type { EngineCore } from './engine.ts';
 import type { EngineHealth, UpstreamState } from './port.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Upstream } from './upstream/upstream.ts';
 import { upstreamState } from './upstream/upstreamState.ts';
-import { waitingWork } from './waitingWork.ts';
+import { type TurnWait, turnWait } from './work/turnWait.ts';
+import { waitingWork } from './work/waitingWork.ts';
 
 /** How it is doing, read from memory. */
 export function engineHealth(

@@ -23,13 +23,12 @@ import type { Pieces } from '../machines/vocabulary/pieces.ts';
 import type { Person } from '../machines/vocabulary/subject.ts';
 import type { Store, StoredOperation } from '../persistence/port/store.ts';
 import type { SpillLine } from '../persistence/port/writes.ts';
-import { exemptionsAmong, type Handler } from './attempt/handler.ts';
-import type { CallFunction, CallOptions } from './call/guardedCall.ts';
 import { ActorSystem } from './charts/actorSystem.ts';
 import { decodeWork } from './charts/workRecord.ts';
 import { carryingOut } from './conflict/carryingOut.ts';
 import type { ConflictAccess } from './conflict/conflictAccess.ts';
 import { ConflictReview, type ConflictReviewParts } from './conflict/conflictReview.ts';
+import type { RecordOptions } from './conflict/deskOf.ts';
 import { answeringEntities, type EntityAccess } from './conflict/entityAccess.ts';
 import type { CrisisModes } from './crisis/crisisModes.ts';
 import { type CrisisPlans, crisisPlans, keepPlanOfRecord } from './crisis/crisisPlans.ts';
@@ -37,14 +36,12 @@ import { type CrisisAnswer, CrisisResponder } from './crisis/crisisResponder.ts'
 import { neverExpiring } from './crisis/neverExpiring.ts';
 import type { PlansInMemory } from './crisis/plansAtHand.ts';
 import { UnkeptDeliveries } from './crisis/unkeptDeliveries.ts';
-import type { RecordOptions } from './deskOf.ts';
 import { EngineCore } from './engine.ts';
 import { engineHealth, stateOfUpstream } from './engineHealth.ts';
 import type { EscalationStep } from './escalation/escalationStep.ts';
 import type { CrisisManySubjects } from './facts/crisisFacts.ts';
 import type { FactKind, FactListener, Override } from './facts/fact.ts';
 import type { FactStream, WantedFacts } from './facts/factStream.ts';
-import { type Inspection, inspectionOf } from './inspection.ts';
 import { untilDone } from './journal/background.ts';
 import {
   type Acceptance,
@@ -54,22 +51,25 @@ import {
   storeNotOpen,
   storeStalled,
 } from './operation/acceptance.ts';
+import { exemptionsAmong, type Handler } from './operation/handler.ts';
 import type { OperationView, Outcome } from './operation/outcome.ts';
 import type { OperationPage, OperationPageQuery, StoreCounts } from './operation/rowView.ts';
 import { entered, inTime } from './platform/inPieces.ts';
+import { Slices } from './platform/slices.ts';
+import { TimerService } from './platform/timerService.ts';
 import { notConnected, type Wire, wire } from './platform/wires.ts';
-import type { AdmissionLimit } from './pool/admissionLimit.ts';
-import { Operations } from './pool/operations.ts';
 import type { Engine, EngineHealth, UpstreamOrders, UpstreamState, Wish } from './port.ts';
 import { type CrisisAccess, crisisAccessLive } from './recovery/crisisAccess.ts';
 import { type DeadLetterAccess, deadLetterAccess } from './recovery/deadLetterAccess.ts';
 import { type QuarantineAccess, quarantineAccess } from './recovery/quarantineAccess.ts';
 import type { ServiceAccess } from './recovery/serviceAccess.ts';
+import { unreadableIn, withUnreadable } from './recovery/unreadableAccess.ts';
 import { Supervisor } from './supervisor.ts';
-import { Slices } from './time/slices.ts';
-import { TimerService } from './time/timerService.ts';
-import { unreadableIn, withUnreadable } from './unreadableAccess.ts';
+import type { CallFunction, CallOptions } from './upstream/guardedCall.ts';
 import { upstreamOrders } from './upstream/upstreamOrders.ts';
+import type { AdmissionLimit } from './work/admissionLimit.ts';
+import { type Inspection, inspectionOf } from './work/inspection.ts';
+import { Operations } from './work/operations.ts';
 
 /** How long an edit that carries out a decision may take to be durable; after that it is tried again. */
 const DECISION_WITHIN_MS = 10_000;

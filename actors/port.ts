@@ -18,12 +18,8 @@ import type { Pace } from '../machines/scheduler/schedulerMachine.ts';
 import type { Phase } from '../machines/supervisor/supervisorMachine.ts';
 import type { ErrorCode } from '../machines/vocabulary/errors.ts';
 import type { Pieces } from '../machines/vocabulary/pieces.ts';
-import type { Person } from '../machines/vocabulary/subject.ts';
 import type { Hold } from '../persistence/port/review.ts';
 import type { SpillLine } from '../persistence/port/writes.ts';
-import type { Handler, OwnHandler } from './attempt/handler.ts';
-import type { CallFunction, CallOptions } from './call/guardedCall.ts';
-import type { ConflictAccess } from './conflict/conflictAccess.ts';
 import type { EntityAccess } from './conflict/entityAccess.ts';
 import type { ConflictsHealth } from './conflict/openConflicts.ts';
 import type { OutdatedEdits } from './conflict/outdatedEdits.ts';
@@ -31,45 +27,29 @@ import type { CrisisModeHealth, CrisisModeOrders } from './crisis/crisisModeStat
 import type { CrisisPlans } from './crisis/crisisPlans.ts';
 import type { CrisisAnswer } from './crisis/crisisResponder.ts';
 import type { PlansInMemory } from './crisis/plansAtHand.ts';
-import type { TurnWait } from './dispatch/turnWait.ts';
 import type { EscalationCounts } from './escalation/escalations.ts';
 import type { UndeliveredCrises } from './escalation/undelivered.ts';
 import type { UnreadableCounts } from './escalation/unreadableCrises.ts';
 import type { CrisisManySubjects } from './facts/crisisFacts.ts';
 import type { FactKind, FactListener } from './facts/fact.ts';
 import type { WantedFacts } from './facts/factStream.ts';
-import type { Inspection } from './inspection.ts';
 import type { Acceptance } from './operation/acceptance.ts';
+import type { Handler, OwnHandler } from './operation/handler.ts';
 import type { OperationView, Outcome } from './operation/outcome.ts';
-import type { OperationPage, OperationPageQuery, StoreCounts } from './operation/rowView.ts';
-import type { CrisisAccess } from './recovery/crisisAccess.ts';
-import type { DeadLetterAccess } from './recovery/deadLetterAccess.ts';
-import type { QuarantineAccess } from './recovery/quarantineAccess.ts';
+import type { OperationRecords } from './recovery/recordsAtRest.ts';
 import type { CheckProgress } from './recovery/storeCheck.ts';
 import type { StartTrouble } from './supervisor.ts';
+import type { CallFunction, CallOptions } from './upstream/guardedCall.ts';
 import type { UpstreamHold, UpstreamOrders } from './upstream/upstreamOrders.ts';
-import type { WaitingWork } from './waitingWork.ts';
+import type { Inspection } from './work/inspection.ts';
+import type { TurnWait } from './work/turnWait.ts';
+import type { WaitingWork } from './work/waitingWork.ts';
 
 export type {
   CrisisResource,
   HelpLine,
 } from '../machines/policy/crisis/crisisResources.ts';
 export type { FromSpill, SpillLine, ToSpill } from '../persistence/port/writes.ts';
-export { type AttemptEnd, endOf } from './attempt/givenAttempt.ts';
-export type {
-  Attempt,
-  ConflictOptions,
-  Fetch,
-  FetchedRecord,
-  Handler,
-  OwnHandler,
-  RequestNames,
-  Run,
-  TakenRecord,
-} from './attempt/handler.ts';
-export { conflictRulesOf } from './attempt/handler.ts';
-export type { CallContext } from './call/callAttempt.ts';
-export type { CallFunction, CallOptions } from './call/guardedCall.ts';
 export type { ConflictAccess } from './conflict/conflictAccess.ts';
 export type {
   Entities,
@@ -120,9 +100,21 @@ export {
   newsWords,
   stuckSaid,
 } from './facts/factWords.ts';
-export type { Inspection } from './inspection.ts';
 export type { Acceptance } from './operation/acceptance.ts';
 export { derivedKey, isEditBy } from './operation/acceptance.ts';
+export { type AttemptEnd, endOf } from './operation/givenAttempt.ts';
+export type {
+  Attempt,
+  ConflictOptions,
+  Fetch,
+  FetchedRecord,
+  Handler,
+  OwnHandler,
+  RequestNames,
+  Run,
+  TakenRecord,
+} from './operation/handler.ts';
+export { conflictRulesOf } from './operation/handler.ts';
 export type { OperationFilter } from './operation/operationFilter.ts';
 export type { OperationView, OperationWait, Outcome } from './operation/outcome.ts';
 export type { OperationPage, StoreCounts } from './operation/rowView.ts';
@@ -134,13 +126,14 @@ export type {
   DeadLetterReplay,
 } from './recovery/deadLetterAccess.ts';
 export type { QuarantineAccess, QuarantineRecord } from './recovery/quarantineAccess.ts';
+export type { OperationRecords, Wish } from './recovery/recordsAtRest.ts';
 export type { CheckProgress } from './recovery/storeCheck.ts';
 export type { StartTrouble } from './supervisor.ts';
+export type { CallContext } from './upstream/callAttempt.ts';
+export type { CallFunction, CallOptions } from './upstream/guardedCall.ts';
 export type { UpstreamOrders } from './upstream/upstreamOrders.ts';
-export type { WaitingWork } from './waitingWork.ts';
-
-/** What a caller may ask of an operation. */
-export type Wish = 'cancel.requested' | 'retry.requested';
+export type { Inspection } from './work/inspection.ts';
+export type { WaitingWork } from './work/waitingWork.ts';
 
 /** How an engine is doing, as plain data; read from memory, in every phase. */
 export interface EngineHealth {
@@ -247,37 +240,6 @@ export interface EngineHealth {
   };
   /** How far the check of every record is, that follows each start. */
   readonly storeCheck: CheckProgress;
-}
-
-/** What can be asked of operations at rest, whether or not an engine runs on them. */
-export interface OperationRecords {
-  /** A bounded piece of the operations that match, as they stand now. */
-  list(query: OperationPageQuery): Promise<OperationPage>;
-  /** How many there are, as the store keeps count. */
-  counts(): Promise<StoreCounts>;
-  /**
-   * One as it stands now.
-   *
-   * @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_QUARANTINED`, `HF_RECORD_NEWER`.
-   */
-  view(id: string): Promise<OperationView>;
-  /**
-   * Tells one what somebody wants of it; `false` where it takes no notice, as one does that has ended. Resolves
-   * once what follows is durable; at rest it goes on from there when a process next runs.
-   *
-   * @param by who wants it, which is told in `override.made`.
-   *
-   * @throws HoldfastError as {@link view}; `HF_STORE_…` or `HF_CLOSED`: it may hold or not, ask again.
-   */
-  tell(id: string, wish: Wish, by?: Person): Promise<boolean>;
-  /** Crises that are not over, and what people decide about them (CR-5). */
-  readonly crises: CrisisAccess;
-  /** Conflicts about records of the app, and what people decide about them (CF-6). */
-  readonly conflicts: ConflictAccess;
-  /** What was given up and waits for a person (OP-5). */
-  readonly deadLetters: DeadLetterAccess;
-  /** What could not be opened or read and was quarantined (PS-3). */
-  readonly quarantine: QuarantineAccess;
 }
 
 /**

@@ -33,7 +33,7 @@ import {
   type InputFrom,
   type SnapshotFrom,
 } from 'xstate';
-import type { SteadyClock } from '../time/steadyClock.ts';
+import type { SteadyClock } from '../platform/steadyClock.ts';
 import type { ActorSystem } from './actorSystem.ts';
 import { decodeSnapshot, encodeSnapshot, type SnapshotMigrations } from './snapshots.ts';
 

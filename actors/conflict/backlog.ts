@@ -7,7 +7,7 @@
 
 import type { SearchStore, StoredOperation } from '../../persistence/port/store.ts';
 import { Backoff } from '../journal/background.ts';
-import type { TimerService } from '../time/timerService.ts';
+import type { TimerService } from '../platform/timerService.ts';
 
 /** Conflicts worked on at once at an upstream, whose own places bound what is fetched of it. */
 const AT_WORK_MAX = 8;

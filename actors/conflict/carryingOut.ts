@@ -9,7 +9,7 @@ import { type CheckedRequest, checkRequest } from '../../machines/policy/request
 import { asDecision, parseBody, withMerged } from '../../machines/policy/request/requestBody.ts';
 import type { Pieces } from '../../machines/vocabulary/pieces.ts';
 import { demandDurable } from '../operation/acceptance.ts';
-import { Slices } from '../time/slices.ts';
+import { Slices } from '../platform/slices.ts';
 import { withQuestionsHere } from './carriedConflicts.ts';
 import type { ConflictOrders, DecidedEdit } from './conflictOrders.ts';
 import type { DeskTools } from './deskParts.ts';

@@ -42,7 +42,7 @@ import type {
   UnreadableKept,
   WriteResult,
 } from '../../persistence/port/store.ts';
-import { Slices } from '../time/slices.ts';
+import { Slices } from '../platform/slices.ts';
 import type { ConflictOrders } from './conflictOrders.ts';
 
 /** Which conflicts are read, in the order in which they came. */

@@ -12,7 +12,7 @@ import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import type { Store, WriteResult } from '../../persistence/port/store.ts';
 import type { AboutConflict } from '../facts/conflictFacts.ts';
 import type { FactStream } from '../facts/factStream.ts';
-import type { TimerService } from '../time/timerService.ts';
+import type { TimerService } from '../platform/timerService.ts';
 import {
   type ConflictAccess,
   type ConflictAccessParts,

@@ -35,8 +35,8 @@ import type {
   Entity,
   RecordMeta,
 } from '../../machines/vocabulary/record.ts';
-import { type ConflictRules, conflictRulesOf, type Handler } from '../attempt/handler.ts';
-import { Slices } from '../time/slices.ts';
+import { type ConflictRules, conflictRulesOf, type Handler } from '../operation/handler.ts';
+import { Slices } from '../platform/slices.ts';
 import { withQuestionsHere } from './carriedConflicts.ts';
 import type { DeskTools } from './deskParts.ts';
 import { aboutOf, comparisonOf, keepConflict, type Met, onlookerOf } from './merging.ts';

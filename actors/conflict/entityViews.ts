@@ -32,7 +32,7 @@ import { operationChart, type WorkContext } from '../charts/chartOfWork.ts';
 import { decodeWork } from '../charts/workRecord.ts';
 import { demandDurable, isEditBy } from '../operation/acceptance.ts';
 import type { Resident } from '../operation/resident.ts';
-import { Slices } from '../time/slices.ts';
+import { Slices } from '../platform/slices.ts';
 import type { DeskTools } from './deskParts.ts';
 import type {
   EntityAccess,

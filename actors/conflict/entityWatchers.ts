@@ -9,8 +9,8 @@ import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Pieces } from '../../machines/vocabulary/pieces.ts';
 import type { Entity } from '../../machines/vocabulary/record.ts';
 import { callListener } from '../facts/factStream.ts';
-import type { Slices } from '../time/slices.ts';
-import type { TimerService } from '../time/timerService.ts';
+import type { Slices } from '../platform/slices.ts';
+import type { TimerService } from '../platform/timerService.ts';
 import type { EntityListener, EntityView } from './entityAccess.ts';
 import { isEqual } from './mergedEdits.ts';
 

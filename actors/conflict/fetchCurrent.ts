@@ -24,11 +24,11 @@ import type { Pieces } from '../../machines/vocabulary/pieces.ts';
 import type { Current } from '../../machines/vocabulary/record.ts';
 import type { Json } from '../../machines/vocabulary/shape.ts';
 import type { Tiered } from '../../machines/vocabulary/urgency.ts';
-import { GivenAttempt } from '../attempt/givenAttempt.ts';
-import type { ConflictRules } from '../attempt/handler.ts';
-import type { CallFunction, CallOptions } from '../call/guardedCall.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
-import { Slices } from '../time/slices.ts';
+import { GivenAttempt } from '../operation/givenAttempt.ts';
+import type { ConflictRules } from '../operation/handler.ts';
+import { Slices } from '../platform/slices.ts';
+import type { CallFunction, CallOptions } from '../upstream/guardedCall.ts';
 
 /** Makes a guarded call. */
 export type MakeCall = <Value>(

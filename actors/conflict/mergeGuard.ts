@@ -20,7 +20,7 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Json } from '../../machines/vocabulary/shape.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { KeptRecords } from '../journal/keptRecords.ts';
-import { Slices } from '../time/slices.ts';
+import { Slices } from '../platform/slices.ts';
 
 /** As often an attempt may end the process before it is given up. */
 const DEATHS_MAX = 3;

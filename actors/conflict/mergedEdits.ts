@@ -9,9 +9,9 @@ import type { EntityRecord } from '../../machines/conflict/entityRecord.ts';
 import { entityKey } from '../../machines/operation/keys.ts';
 import { type Pieces, stepsOf, Work } from '../../machines/vocabulary/pieces.ts';
 import type { Entity } from '../../machines/vocabulary/record.ts';
-import type { Handler } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
-import type { Slices } from '../time/slices.ts';
+import type { Handler } from '../operation/handler.ts';
+import type { Slices } from '../platform/slices.ts';
 
 /** An edit that the upstream has not taken. */
 export interface WaitingEdit {

@@ -16,9 +16,9 @@ import { exemptionsOf } from '../../machines/policy/request/cardData.ts';
 import type { RequestBody } from '../../machines/policy/request/requestBody.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { ConflictReason, Entity } from '../../machines/vocabulary/record.ts';
-import { conflictRulesOf, type Handler, SILENT_MAX_MS } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
 import type { AboutConflict } from '../facts/conflictFacts.ts';
+import { conflictRulesOf, type Handler, SILENT_MAX_MS } from '../operation/handler.ts';
 import type { DeskTools } from './deskParts.ts';
 
 /** A conflict, as far as it is known before it is merged. */

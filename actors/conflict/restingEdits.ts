@@ -7,12 +7,12 @@
 
 import type { SyncOperationEvent } from '../../machines/operation/syncOperationMachine.ts';
 import type { RecordStore, StoredOperation } from '../../persistence/port/store.ts';
-import type { Handler, TakenRecord } from '../attempt/handler.ts';
 import { operationChart, type WorkContext } from '../charts/chartOfWork.ts';
 import { decodeWork } from '../charts/workRecord.ts';
 import { isEditBy } from '../operation/acceptance.ts';
+import type { Handler, TakenRecord } from '../operation/handler.ts';
 import { giveBody, type Resident } from '../operation/resident.ts';
-import type { OperationPool } from '../pool/operationPool.ts';
+import type { OperationPool } from '../work/operationPool.ts';
 
 /** An edit that rests for a conflict, as it was when it was read. */
 export interface ConflictedEdit {

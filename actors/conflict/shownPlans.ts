@@ -11,11 +11,11 @@ import type { CrisisPlan } from '../../machines/policy/crisis/crisisResources.ts
 import type { Entity } from '../../machines/vocabulary/record.ts';
 import type { Json } from '../../machines/vocabulary/shape.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
-import { conflictRulesOf, type Handler } from '../attempt/handler.ts';
 import { operationChart, type WorkContext } from '../charts/chartOfWork.ts';
 import { decodeWork } from '../charts/workRecord.ts';
 import { isEditBy } from '../operation/acceptance.ts';
-import type { Handlers } from '../pool/handlers.ts';
+import { conflictRulesOf, type Handler } from '../operation/handler.ts';
+import type { Handlers } from '../work/handlers.ts';
 import type { DeskTools } from './deskParts.ts';
 
 /** The entity that holdfast knows as a crisis plan. */

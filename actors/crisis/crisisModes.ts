@@ -32,9 +32,9 @@ import type { Facts } from '../facts/factStream.ts';
 import type { ComponentWrites } from '../journal/componentWrites.ts';
 import { closed } from '../operation/acceptance.ts';
 import { inTime } from '../platform/inPieces.ts';
+import type { SteadyClock } from '../platform/steadyClock.ts';
+import type { TimerService } from '../platform/timerService.ts';
 import { notConnected } from '../platform/wires.ts';
-import type { SteadyClock } from '../time/steadyClock.ts';
-import type { TimerService } from '../time/timerService.ts';
 import {
   type CrisisModeEnd,
   type CrisisModeOrder,

@@ -14,12 +14,12 @@ import {
 } from '../../machines/operation/syncOperationMachine.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { type AttemptParts, AttemptRun, type AttemptVerdict } from '../attempt/attemptRun.ts';
-import type { Handler } from '../attempt/handler.ts';
-import { CrisisSlots } from '../flow/crisisSlots.ts';
 import { crisisKey } from '../operation/acceptance.ts';
+import { type AttemptParts, AttemptRun, type AttemptVerdict } from '../operation/attemptRun.ts';
+import type { Handler } from '../operation/handler.ts';
 import { operationInput } from '../operation/operationInput.ts';
 import type { Outcome } from '../operation/outcome.ts';
+import { CrisisSlots } from '../upstream/crisisSlots.ts';
 
 export interface UnkeptDeliveriesParts extends AttemptParts {
   readonly handlers: ReadonlyMap<string, Handler>;

@@ -29,7 +29,7 @@ import { crisisChart } from '../charts/chartOfWork.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Resident } from '../operation/resident.ts';
 import { madeAtMs } from '../platform/operationId.ts';
-import type { TimerService } from '../time/timerService.ts';
+import type { TimerService } from '../platform/timerService.ts';
 import { type EscalationStep, noticeOf, stepFailureOf } from './escalationStep.ts';
 import { type CallEnd, type EndedHow, type Gathered, StepDesk } from './stepDesk.ts';
 

@@ -8,7 +8,7 @@
 
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { TimerService } from '../time/timerService.ts';
+import type { TimerService } from '../platform/timerService.ts';
 import type { EscalationNotice, EscalationStep } from './escalationStep.ts';
 
 /** As many people are told of one by one; where more wait, one digest is about them all. */

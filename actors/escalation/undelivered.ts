@@ -12,7 +12,7 @@ import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { ErrorCode } from '../../machines/vocabulary/errors.ts';
 import type { FactStream } from '../facts/factStream.ts';
 import type { Resident } from '../operation/resident.ts';
-import type { TimerService } from '../time/timerService.ts';
+import type { TimerService } from '../platform/timerService.ts';
 
 /** Crises that are not delivered at one upstream, now, and why. */
 export interface UndeliveredCrises {

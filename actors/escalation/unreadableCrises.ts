@@ -18,7 +18,7 @@ import type { Person } from '../../machines/vocabulary/subject.ts';
 import type { FactStream } from '../facts/factStream.ts';
 import { untilDone } from '../journal/background.ts';
 import { madeAtMs } from '../platform/operationId.ts';
-import type { TimerService } from '../time/timerService.ts';
+import type { TimerService } from '../platform/timerService.ts';
 import { type EscalationNotice, type EscalationStep, stepFailureOf } from './escalationStep.ts';
 
 /** Who has taken it on, what they have said, and how long that lasts. */

@@ -13,7 +13,7 @@
 
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { isThenable } from '../../machines/vocabulary/errors.ts';
-import { Slices } from '../time/slices.ts';
+import { Slices } from '../platform/slices.ts';
 import type { Fact, FactKind, FactListener } from './fact.ts';
 import { FACT_KINDS, FACT_TABLE, type Material } from './factTable.ts';
 

@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from '../../machines/vocabulary/clock.ts';
-import type { TimerService } from '../time/timerService.ts';
+import type { TimerService } from '../platform/timerService.ts';
 import type { Journal } from './journal.ts';
 
 const RETRY_MS_MIN = 100;

@@ -8,7 +8,7 @@
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { faultPoint } from '../../persistence/port/faultPoints.ts';
 import type { WriteResult } from '../../persistence/port/store.ts';
-import { Slices } from '../time/slices.ts';
+import { Slices } from '../platform/slices.ts';
 import type { Pending } from './journalEntry.ts';
 
 interface Durable {

@@ -22,8 +22,8 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import { ChartActor } from '../charts/chartActor.ts';
 import type { Facts } from '../facts/factStream.ts';
+import type { SteadyClock } from '../platform/steadyClock.ts';
 import { notConnected } from '../platform/wires.ts';
-import type { SteadyClock } from '../time/steadyClock.ts';
 import { neverWritten } from './storeErrors.ts';
 
 export interface StorageHealthParts {

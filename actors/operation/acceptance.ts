@@ -15,9 +15,9 @@ import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Entity } from '../../machines/vocabulary/record.ts';
 import type { Priority } from '../../machines/vocabulary/urgency.ts';
-import type { Handler } from '../attempt/handler.ts';
 import type { Journal } from '../journal/journal.ts';
 import { digestOf, fingerprintOf, madeAtMs } from '../platform/operationId.ts';
+import type { Handler } from './handler.ts';
 
 /** What became of an acceptance. */
 export interface Acceptance {

@@ -11,10 +11,10 @@ import { type CallReport, resultOf, SILENT } from '../../machines/policy/flow/ca
 import { mayBeAtWork } from '../../machines/policy/retry/crashPolicy.ts';
 import type { FailureRuns } from '../../machines/policy/retry/failureRuns.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { type AttemptParts, AttemptRun, type AttemptVerdict } from '../attempt/attemptRun.ts';
-import type { Handler } from '../attempt/handler.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
-import { type CallVerdict, callMs, type FlowControl, NO_VERDICT } from '../flow/flowControl.ts';
+import { type AttemptParts, AttemptRun, type AttemptVerdict } from './attemptRun.ts';
+import { type CallVerdict, callMs, type FlowControl, NO_VERDICT } from './flowControl.ts';
+import type { Handler } from './handler.ts';
 import type { Resident } from './resident.ts';
 
 // Which attempts overhang: their handlers are silent far beyond their time-outs (OP-3). Each gives its slot

@@ -23,7 +23,7 @@ import { encodeAccepted } from '../charts/operationRecord.ts';
 import { encodeWork } from '../charts/workRecord.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type JournalEntry, type Pending, supersede } from '../journal/journalEntry.ts';
-import type { SteadyClock } from '../time/steadyClock.ts';
+import type { SteadyClock } from '../platform/steadyClock.ts';
 import { NO_BODY, type Resident, watchedAtMs } from './resident.ts';
 
 /** Orders the writes of operations: what goes on the row in each situation. */

@@ -9,12 +9,12 @@ import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
 import { NOTHING_SAID, type Said } from '../../machines/vocabulary/upstreamAnswer.ts';
 import { builtInOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
-import type { Handler, TakenRecord } from '../attempt/handler.ts';
 import type { ChartOfWork, WorkActor, WorkContext, WorkState } from '../charts/chartOfWork.ts';
 import type { ChartedActor } from '../charts/chartWatch.ts';
-import type { Permit } from '../flow/flowControl.ts';
 import type { Pending } from '../journal/journalEntry.ts';
 import type { PendingAcceptance } from './acceptance.ts';
+import type { Permit } from './flowControl.ts';
+import type { Handler, TakenRecord } from './handler.ts';
 
 /** An operation in memory. Everything that must survive is in the actor's context or on the row. */
 export interface Resident {

@@ -40,7 +40,7 @@ import { crisisChart, type WorkSnapshot } from '../charts/chartOfWork.ts';
 import { decodeWork, encodeWork } from '../charts/workRecord.ts';
 import type { Journal } from '../journal/journal.ts';
 import { operationUnknown } from '../operation/outcome.ts';
-import type { OperationPool } from '../pool/operationPool.ts';
+import type { OperationPool } from '../work/operationPool.ts';
 
 /** A crisis as it is shown to people: whose, how far it is, who was told, who decided. No payload. */
 export interface CrisisView {

@@ -6,7 +6,7 @@
 
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { UpkeepStore, Write } from '../../persistence/port/store.ts';
-import type { TimerService } from '../time/timerService.ts';
+import type { TimerService } from '../platform/timerService.ts';
 
 /** Nothing was written for so long: nobody is likely to wait for what is done now. */
 const IDLE_MS = 5_000;

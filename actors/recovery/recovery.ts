@@ -20,11 +20,11 @@ import { decodeWork } from '../charts/workRecord.ts';
 import { inSlices, untilDone, whenWritten } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
-import type { OperationPool } from '../pool/operationPool.ts';
-import { Slices } from '../time/slices.ts';
-import type { SteadyClock } from '../time/steadyClock.ts';
-import type { TimerService } from '../time/timerService.ts';
+import { Slices } from '../platform/slices.ts';
+import type { SteadyClock } from '../platform/steadyClock.ts';
+import type { TimerService } from '../platform/timerService.ts';
 import { PAGE_ROWS } from '../upstream/claims.ts';
+import type { OperationPool } from '../work/operationPool.ts';
 
 /**
  * Rows in hand taken up at a time: each takes a tenth of a millisecond and more, and who asks for help

@@ -12,8 +12,8 @@ import type {
   RecordStore,
   Write,
 } from '../../persistence/port/store.ts';
-import { SILENT_MAX_MS } from '../attempt/handler.ts';
-import type { TimerService } from '../time/timerService.ts';
+import { SILENT_MAX_MS } from '../operation/handler.ts';
+import type { TimerService } from '../platform/timerService.ts';
 
 /** The two clocks may drift apart by so much between two looks. */
 const TOLERANCE_MS = 60_000;

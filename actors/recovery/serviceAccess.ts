@@ -19,7 +19,7 @@ import type {
 } from '../../persistence/port/store.ts';
 import { decodeWork } from '../charts/workRecord.ts';
 import { notAccepted } from '../operation/acceptance.ts';
-import type { OperationPool } from '../pool/operationPool.ts';
+import type { OperationPool } from '../work/operationPool.ts';
 import { adoptHandler, findStrays, type RecoveryParts, sweepLanes } from './recovery.ts';
 
 export interface ServiceAccess {

@@ -21,8 +21,8 @@ import type { Random } from '../../machines/vocabulary/clock.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import { ChartActor } from '../charts/chartActor.ts';
 import type { Facts } from '../facts/factStream.ts';
-import type { SteadyClock } from '../time/steadyClock.ts';
-import type { TimerService } from '../time/timerService.ts';
+import type { SteadyClock } from '../platform/steadyClock.ts';
+import type { TimerService } from '../platform/timerService.ts';
 
 export interface BreakerParts {
   /** The name of its component. */

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { SteadyClock } from '../time/steadyClock.ts';
-import type { TimerService } from '../time/timerService.ts';
+import type { SteadyClock } from '../platform/steadyClock.ts';
+import type { TimerService } from '../platform/timerService.ts';
 
 export class Changes {
   readonly #listeners: (() => void)[] = [];

@@ -24,13 +24,13 @@ import type {
   StoredOperation,
   SubjectChoice,
 } from '../../persistence/port/store.ts';
-import { type Asker, type FlowControl, giveBack, type Permit } from '../flow/flowControl.ts';
 import { Backoff } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
+import { type Asker, type FlowControl, giveBack, type Permit } from '../operation/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
-import { Slices } from '../time/slices.ts';
-import type { SteadyClock } from '../time/steadyClock.ts';
-import type { TimerService } from '../time/timerService.ts';
+import { Slices } from '../platform/slices.ts';
+import type { SteadyClock } from '../platform/steadyClock.ts';
+import type { TimerService } from '../platform/timerService.ts';
 
 const RANKS = URGENCY_MAX + 1;
 const never = (): number[] => Array.from({ length: RANKS }, () => Number.POSITIVE_INFINITY);

@@ -7,9 +7,9 @@
  */
 
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import { giveBack, type Permit } from '../flow/flowControl.ts';
+import { giveBack, type Permit } from '../operation/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
-import type { TimerService } from '../time/timerService.ts';
+import type { TimerService } from '../platform/timerService.ts';
 
 /** Between two looks; a permit that seems lost twice in a row is. */
 const CHECK_EVERY_MS = 5_000;

@@ -16,8 +16,7 @@ import {
   URGENCY_MAX,
   upTo,
 } from '../../machines/vocabulary/urgency.ts';
-import type { CrisisDelivery, CrisisSlots, SlotHold } from '../flow/crisisSlots.ts';
-import { type Asker, type FlowControl, giveBack, type Permit } from '../flow/flowControl.ts';
+import { type Asker, type FlowControl, giveBack, type Permit } from '../operation/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
 import {
   type ClaimingLine,
@@ -27,6 +26,7 @@ import {
   probeRank,
   type Wanted,
 } from './claims.ts';
+import type { CrisisDelivery, CrisisSlots, SlotHold } from './crisisSlots.ts';
 import { ParkedWork, type ParkingLine } from './parkedWork.ts';
 import { ReadyQueue } from './readyQueue.ts';
 import type { WorkWatch } from './workWatch.ts';

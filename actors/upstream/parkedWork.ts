@@ -8,8 +8,8 @@
 import { TypeTrials } from '../../machines/policy/flow/typeTrials.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
-import { giveBack, type Permit } from '../flow/flowControl.ts';
 import { Backoff } from '../journal/background.ts';
+import { giveBack, type Permit } from '../operation/flowControl.ts';
 import {
   BARREN_CLAIM_PAUSE_MS,
   type LineParts,

@@ -16,7 +16,7 @@ import {
 import type { Intake } from '../../machines/vocabulary/standing.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import { ChartActor } from '../charts/chartActor.ts';
-import type { SteadyClock } from '../time/steadyClock.ts';
+import type { SteadyClock } from '../platform/steadyClock.ts';
 
 export interface SchedulerChartParts {
   readonly component: string;

@@ -20,8 +20,8 @@ import {
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import { ChartActor } from '../charts/chartActor.ts';
 import type { Facts } from '../facts/factStream.ts';
-import type { SteadyClock } from '../time/steadyClock.ts';
-import type { TimerService } from '../time/timerService.ts';
+import type { SteadyClock } from '../platform/steadyClock.ts';
+import type { TimerService } from '../platform/timerService.ts';
 
 /** A signal that fades by itself is read again this often, until it is gone. */
 const REMEASURE_MS = 1_000;

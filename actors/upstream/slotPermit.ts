@@ -7,7 +7,7 @@
 import type { CallStamp } from '../../machines/policy/flow/callReport.ts';
 import type { FlowMeter } from '../../machines/policy/flow/flowMeter.ts';
 import type { TypedCall } from '../../machines/policy/flow/typeTrials.ts';
-import type { FlowControl, Permit } from '../flow/flowControl.ts';
+import type { FlowControl, Permit } from '../operation/flowControl.ts';
 
 /** The lease of a slot. */
 export class SlotPermit implements Permit {

@@ -7,7 +7,7 @@
 
 import { SUSPECTS_IN_FLIGHT_MAX } from '../../machines/policy/retry/crashPolicy.ts';
 import { NO_RANKS, type RankSet } from '../../machines/vocabulary/urgency.ts';
-import type { Permit } from '../flow/flowControl.ts';
+import type { Permit } from '../operation/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { Line, Waiters } from './line.ts';
 import { ReadyQueue } from './readyQueue.ts';

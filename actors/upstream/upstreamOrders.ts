@@ -10,7 +10,7 @@ import {
   withoutHold,
 } from '../../machines/policy/breaker/operatorHolds.ts';
 import { requireOption } from '../../machines/vocabulary/optionFields.ts';
-import type { SteadyClock } from '../time/steadyClock.ts';
+import type { SteadyClock } from '../platform/steadyClock.ts';
 import type { Upstream } from './upstream.ts';
 
 /** Who holds the breaker of an upstream, why and since when; of several the latest of the strongest. */

@@ -35,9 +35,9 @@ import {
   type FlowControl,
   NO_VERDICT,
   type Permit,
-} from '../flow/flowControl.ts';
-import type { SteadyClock } from '../time/steadyClock.ts';
-import type { TimerService } from '../time/timerService.ts';
+} from '../operation/flowControl.ts';
+import type { SteadyClock } from '../platform/steadyClock.ts';
+import type { TimerService } from '../platform/timerService.ts';
 import type { Breaker } from './breaker.ts';
 import { CallEnds } from './callEnds.ts';
 import { Changes } from './changes.ts';

@@ -6,7 +6,7 @@
 
 import { typeOfRoute } from '../../machines/operation/position.ts';
 import { type HoldKind, shownHold } from '../../machines/policy/breaker/operatorHolds.ts';
-import type { SteadyClock } from '../time/steadyClock.ts';
+import type { SteadyClock } from '../platform/steadyClock.ts';
 import type { Upstream } from './upstream.ts';
 
 /** Who holds its breaker; `null` while nobody does. */

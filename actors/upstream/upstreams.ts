@@ -11,14 +11,14 @@ import type { StorageState } from '../../machines/policy/service/storageTrouble.
 import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { QueueStore } from '../../persistence/port/store.ts';
-import type { CallFunction, CallOptions } from '../call/guardedCall.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import type { FactStream } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
+import { EventLoopWatch } from '../platform/eventLoopWatch.ts';
+import type { SteadyClock } from '../platform/steadyClock.ts';
+import type { TimerService } from '../platform/timerService.ts';
 import { notConnected } from '../platform/wires.ts';
-import { EventLoopWatch } from '../time/eventLoopWatch.ts';
-import type { SteadyClock } from '../time/steadyClock.ts';
-import type { TimerService } from '../time/timerService.ts';
+import type { CallFunction, CallOptions } from './guardedCall.ts';
 import { Routes } from './routes.ts';
 import { ServiceLevel } from './serviceLevel.ts';
 import { Upstream } from './upstream.ts';

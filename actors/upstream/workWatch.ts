@@ -9,8 +9,8 @@
 import { type StuckReason, stuckReason } from '../../machines/policy/service/restartPolicy.ts';
 import type { MayRun } from '../../machines/vocabulary/standing.ts';
 import type { Facts } from '../facts/factStream.ts';
-import type { SteadyClock } from '../time/steadyClock.ts';
-import type { TimerService } from '../time/timerService.ts';
+import type { SteadyClock } from '../platform/steadyClock.ts';
+import type { TimerService } from '../platform/timerService.ts';
 
 /** What is found at an upstream where something waits. */
 export interface Waiting {

@@ -6,7 +6,7 @@
 
 import { loadEntities } from '../../actors/conflict/loadEntities.ts';
 import { systemClock, systemRandom } from '../../actors/platform/systemClock.ts';
-import { recordsAtRest } from '../../actors/recordsAtRest.ts';
+import { recordsAtRest } from '../../actors/recovery/recordsAtRest.ts';
 import { decodeConflict } from '../../machines/conflict/conflictRecord.ts';
 import { checkRequest } from '../../machines/policy/request/request.ts';
 import { PAYLOAD_BYTES_MAX } from '../../machines/policy/request/requestBody.ts';

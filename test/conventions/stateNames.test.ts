@@ -77,8 +77,8 @@ describe('OB-3 control: a state that is named outside is found', () => {
     "encodeSnapshot(machine, { value: 'replayed', context });",
     "  case 'backingOff':",
   ])('%s', (line) => {
-    expect(namedOutside([{ path: 'actors/pool/planted.ts', text: line }])).toEqual([
-      'actors/pool/planted.ts:1',
+    expect(namedOutside([{ path: 'actors/work/planted.ts', text: line }])).toEqual([
+      'actors/work/planted.ts:1',
     ]);
   });
 
@@ -87,6 +87,6 @@ describe('OB-3 control: a state that is named outside is found', () => {
     "// It is 'waiting' then.",
     "const standing: Standing = 'deadLettered';",
   ])('and nothing else is: %s', (line) => {
-    expect(namedOutside([{ path: 'actors/pool/planted.ts', text: line }])).toEqual([]);
+    expect(namedOutside([{ path: 'actors/work/planted.ts', text: line }])).toEqual([]);
   });
 });

@@ -28,5 +28,5 @@ test('OB-3 UX-1 ARCHITECTURE.md names every room, and no file that is not there'
 
 test('OB-3 control: a room or a file that has gone is found', () => {
   expect(unnamed(page.replaceAll('degradation', ''))).toContain('machines/degradation');
-  expect(strangers('`actors/pool/noSuch.ts` and `demand.ts`')).toEqual(['actors/pool/noSuch.ts']);
+  expect(strangers('`actors/work/noSuch.ts` and `demand.ts`')).toEqual(['actors/work/noSuch.ts']);
 });

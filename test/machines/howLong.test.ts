@@ -2,7 +2,7 @@
  * What the charts say of how long one can stay in a state, against the numbers that make it so.
  */
 import { expect, test } from 'vitest';
-import { OVERHANG_FACTOR } from '../../actors/attempt/attemptRun.ts';
+import { OVERHANG_FACTOR } from '../../actors/operation/attemptRun.ts';
 import { chartModel } from '../../inspector/charts/chartModel.ts';
 import { ESCALATION_PACE, tellAgainMs } from '../../machines/crisis/crisisEscalation.ts';
 import { machines } from '../../machines/index.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Attempt } from '../../actors/attempt/handler.ts';
-import { TimerService } from '../../actors/time/timerService.ts';
+import type { Attempt } from '../../actors/operation/handler.ts';
+import { TimerService } from '../../actors/platform/timerService.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Json } from '../../machines/vocabulary/shape.ts';

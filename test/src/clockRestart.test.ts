@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { SteadyClock } from '../../actors/time/steadyClock.ts';
+import { SteadyClock } from '../../actors/platform/steadyClock.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { RuntimeOptions } from '../../src/options.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Attempt, Handler } from '../../actors/attempt/handler.ts';
+import type { Attempt, Handler } from '../../actors/operation/handler.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { permanentFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Handler } from '../../actors/attempt/handler.ts';
+import type { Handler } from '../../actors/operation/handler.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Attempt } from '../../actors/attempt/handler.ts';
+import type { Attempt } from '../../actors/operation/handler.ts';
 import { HELP_LINES } from '../../src/crisis/helpLines.ts';
 import { createRuntime, rawKey } from '../../src/index.ts';
 import type { RuntimeOptions } from '../../src/options.ts';

@@ -6,7 +6,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Attempt } from '../../actors/attempt/handler.ts';
+import type { Attempt } from '../../actors/operation/handler.ts';
 import { cardDatumInText } from '../../machines/policy/request/cardData.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { CrisisRequest } from '../../src/runtime.ts';

@@ -6,7 +6,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import type { Attempt } from '../../actors/attempt/handler.ts';
+import type { Attempt } from '../../actors/operation/handler.ts';
 import type { Fact } from '../../actors/port.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Json } from '../../machines/vocabulary/shape.ts';

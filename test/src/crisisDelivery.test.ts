@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Attempt } from '../../actors/attempt/handler.ts';
+import type { Attempt } from '../../actors/operation/handler.ts';
 import type { CrisisResource } from '../../actors/port.ts';
 import { UNDER_WAY_MAX } from '../../machines/policy/crisis/crisisSlotShares.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';

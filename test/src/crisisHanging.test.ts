@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Attempt } from '../../actors/attempt/handler.ts';
+import type { Attempt } from '../../actors/operation/handler.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Handler } from '../../actors/attempt/handler.ts';
+import type { Handler } from '../../actors/operation/handler.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { holdWrite } from '../../persistence/port/review.ts';
 import type { RuntimeOptions } from '../../src/options.ts';

@@ -1,7 +1,7 @@
 /** Manual crisis mode over a runtime on virtual time: what it does, who may end it, and what is told. */
 
 import { describe, expect, test } from 'vitest';
-import type { Attempt } from '../../actors/attempt/handler.ts';
+import type { Attempt } from '../../actors/operation/handler.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Fact, FactOf, RuntimeOptions } from '../../src/index.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Attempt, Handler } from '../../actors/attempt/handler.ts';
+import type { Attempt, Handler } from '../../actors/operation/handler.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { HELP_LINES } from '../../src/crisis/helpLines.ts';

@@ -7,7 +7,7 @@
 
 import { cpSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Attempt, Handler } from '../../actors/attempt/handler.ts';
+import type { Attempt, Handler } from '../../actors/operation/handler.ts';
 import type { Fact } from '../../actors/port.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { RuntimeOptions } from '../../src/options.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Handler } from '../../actors/attempt/handler.ts';
+import type { Handler } from '../../actors/operation/handler.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Write } from '../../persistence/port/store.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';

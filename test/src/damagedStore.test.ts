@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Handler } from '../../actors/attempt/handler.ts';
+import type { Handler } from '../../actors/operation/handler.ts';
 import { systemClock } from '../../actors/platform/systemClock.ts';
 import { permanentFailure, transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { rawKey } from '../../persistence/sealing/keySource.ts';

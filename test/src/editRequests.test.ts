@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Attempt, Handler } from '../../actors/attempt/handler.ts';
+import type { Attempt, Handler } from '../../actors/operation/handler.ts';
 import { recordMetaFrom } from '../../machines/merge/clock/recordMeta.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { permanentFailure } from '../../machines/policy/retry/classifyFailure.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Attempt } from '../../actors/attempt/handler.ts';
+import type { Attempt } from '../../actors/operation/handler.ts';
 import type { Fact, RuntimeOptions } from '../../src/index.ts';
 import { conflictFailure } from '../../src/index.ts';
 import { type Actors, actorsOf, poison } from '../support/harness/actorsOf.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { Handler } from '../../actors/attempt/handler.ts';
 import { Journal } from '../../actors/journal/journal.ts';
+import type { Handler } from '../../actors/operation/handler.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { permanentFailure, transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';

@@ -8,9 +8,9 @@
 
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { CrisisTurns } from '../../actors/dispatch/crisisTurns.ts';
 import { ServiceLevel } from '../../actors/upstream/serviceLevel.ts';
 import { UpstreamScheduler } from '../../actors/upstream/upstreamScheduler.ts';
+import { CrisisTurns } from '../../actors/work/crisisTurns.ts';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Level } from '../../machines/policy/service/degradationLevel.ts';
 import { TIERS } from '../../machines/vocabulary/urgency.ts';

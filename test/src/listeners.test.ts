@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Attempt } from '../../actors/attempt/handler.ts';
+import type { Attempt } from '../../actors/operation/handler.ts';
 import type { Json } from '../../machines/vocabulary/shape.ts';
 import type { Operation } from '../../src/operation.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';

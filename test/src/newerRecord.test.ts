@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Handler } from '../../actors/attempt/handler.ts';
 import { encodeSnapshot } from '../../actors/charts/snapshots.ts';
+import type { Handler } from '../../actors/operation/handler.ts';
 import {
   newOperation,
   type SyncOperationState,

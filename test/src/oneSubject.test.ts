@@ -2,8 +2,8 @@
 
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { CrisisSlots } from '../../actors/flow/crisisSlots.ts';
 import type { Attempt } from '../../actors/port.ts';
+import { CrisisSlots } from '../../actors/upstream/crisisSlots.ts';
 import { slotShares } from '../../machines/policy/crisis/crisisSlotShares.ts';
 import { RateLimits } from '../../machines/policy/flow/rateLimits.ts';
 import { createMemoryStore } from '../../persistence/memory/memoryStore.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Attempt, Handler } from '../../actors/attempt/handler.ts';
+import type { Attempt, Handler } from '../../actors/operation/handler.ts';
 import {
   conflictFailure,
   transientFailure,

@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import type { Attempt } from '../../actors/attempt/handler.ts';
+import type { Attempt } from '../../actors/operation/handler.ts';
 import { permanentFailure, transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
 import type { Operation, Outcome, ResilientOptions, Runtime } from '../../src/index.ts';
 import type { ResilientResult } from '../../src/resilientSync.ts';

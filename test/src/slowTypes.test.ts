@@ -6,7 +6,7 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Attempt } from '../../actors/attempt/handler.ts';
+import type { Attempt } from '../../actors/operation/handler.ts';
 import type { PolicyLayers } from '../../machines/policy/layers/policyLayers.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';
 

@@ -4,7 +4,7 @@
  */
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import type { Attempt } from '../../actors/attempt/handler.ts';
+import type { Attempt } from '../../actors/operation/handler.ts';
 import { TurnShare } from '../../machines/scheduler/mayRun.ts';
 import type { Priority, Tier } from '../../machines/vocabulary/urgency.ts';
 import type { RuntimeOptions } from '../../src/options.ts';

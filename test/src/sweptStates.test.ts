@@ -5,7 +5,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import type { Attempt, Handler } from '../../actors/attempt/handler.ts';
+import type { Attempt, Handler } from '../../actors/operation/handler.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import {
   conflictFailure,

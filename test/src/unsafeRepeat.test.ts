@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Attempt, Handler } from '../../actors/attempt/handler.ts';
+import type { Attempt, Handler } from '../../actors/operation/handler.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { transientFailure, unknownOutcome } from '../../machines/policy/retry/classifyFailure.ts';
 import { createWorld, type Process, type World } from '../support/harness/engineHarness.ts';

@@ -8,15 +8,15 @@
  */
 
 import dns from 'node:dns';
-import { GivenAttempt } from '../../../actors/attempt/givenAttempt.ts';
-import type { Handler } from '../../../actors/attempt/handler.ts';
 import { CrisisResponder } from '../../../actors/crisis/crisisResponder.ts';
 import { PlansAtHand } from '../../../actors/crisis/plansAtHand.ts';
 import { StepDesk } from '../../../actors/escalation/stepDesk.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
+import { GivenAttempt } from '../../../actors/operation/givenAttempt.ts';
+import type { Handler } from '../../../actors/operation/handler.ts';
 import { systemClock, systemRandom } from '../../../actors/platform/systemClock.ts';
-import { Handlers } from '../../../actors/pool/handlers.ts';
-import { OperationPool } from '../../../actors/pool/operationPool.ts';
+import { Handlers } from '../../../actors/work/handlers.ts';
+import { OperationPool } from '../../../actors/work/operationPool.ts';
 import type { CrisisContext } from '../../../machines/crisis/crisisContext.ts';
 import type {
   AcknowledgementFacts,

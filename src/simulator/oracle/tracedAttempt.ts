@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Attempt } from '../../../actors/attempt/handler.ts';
+import type { Attempt } from '../../../actors/operation/handler.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { DiskRow, OutageSeen, TraceEvent } from './trace.ts';
 

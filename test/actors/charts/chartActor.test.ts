@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { assign, type SnapshotFrom, setup } from 'xstate';
 import { ActorSystem } from '../../../actors/charts/actorSystem.ts';
 import { ChartActor, type ChartActorParts } from '../../../actors/charts/chartActor.ts';
-import { SteadyClock } from '../../../actors/time/steadyClock.ts';
-import { TimerService } from '../../../actors/time/timerService.ts';
+import { SteadyClock } from '../../../actors/platform/steadyClock.ts';
+import { TimerService } from '../../../actors/platform/timerService.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 

@@ -10,7 +10,7 @@ import { ConflictReview, conflictAccessAtRest } from '../../../actors/conflict/c
 import { AskedRecords } from '../../../actors/conflict/openConflicts.ts';
 import type { Fact } from '../../../actors/facts/fact.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
-import { TimerService } from '../../../actors/time/timerService.ts';
+import { TimerService } from '../../../actors/platform/timerService.ts';
 import {
   type ConflictRecord,
   decodeConflict,

@@ -4,7 +4,7 @@ import { FactStream } from '../../../actors/facts/factStream.ts';
 import { Journal } from '../../../actors/journal/journal.ts';
 import { type KeptRecords, keptRecords } from '../../../actors/journal/keptRecords.ts';
 import { StorageHealth } from '../../../actors/journal/storageHealth.ts';
-import { SteadyClock } from '../../../actors/time/steadyClock.ts';
+import { SteadyClock } from '../../../actors/platform/steadyClock.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { Store, Write } from '../../../persistence/port/store.ts';

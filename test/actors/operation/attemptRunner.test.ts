@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Attempt, Run } from '../../../actors/attempt/handler.ts';
+import type { Attempt, Run } from '../../../actors/operation/handler.ts';
 import { transientFailure } from '../../../machines/policy/retry/classifyFailure.ts';
 import type { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { RuntimeOptions } from '../../../src/options.ts';

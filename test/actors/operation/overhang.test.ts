@@ -7,7 +7,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Attempt, Run } from '../../../actors/attempt/handler.ts';
+import type { Attempt, Run } from '../../../actors/operation/handler.ts';
 import { transientFailure } from '../../../machines/policy/retry/classifyFailure.ts';
 import type { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { TimerService } from '../../../actors/platform/timerService.ts';
 import { Erasure } from '../../../actors/recovery/erasure.ts';
-import { TimerService } from '../../../actors/time/timerService.ts';
 import type { Write } from '../../../persistence/port/store.ts';
 import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { keep } from '../../persistence/contract/kept.ts';

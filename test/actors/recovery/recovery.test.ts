@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { untilDone } from '../../../actors/journal/background.ts';
+import { TimerService } from '../../../actors/platform/timerService.ts';
 import { LaneSweep } from '../../../actors/recovery/recovery.ts';
-import { TimerService } from '../../../actors/time/timerService.ts';
 import { transientFailure } from '../../../machines/policy/retry/classifyFailure.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Store } from '../../../persistence/port/store.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { TimerService } from '../../../actors/platform/timerService.ts';
 import { Retention } from '../../../actors/recovery/retention.ts';
-import { TimerService } from '../../../actors/time/timerService.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { Write } from '../../../persistence/port/store.ts';

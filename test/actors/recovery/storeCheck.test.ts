@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { TimerService } from '../../../actors/platform/timerService.ts';
 import { StoreCheck, type StoreCheckParts } from '../../../actors/recovery/storeCheck.ts';
-import { TimerService } from '../../../actors/time/timerService.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import { VirtualClock } from '../../../src/virtual/virtualClock.ts';

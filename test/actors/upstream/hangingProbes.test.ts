@@ -5,7 +5,7 @@
  */
 
 import { expect, test } from 'vitest';
-import type { Permit } from '../../../actors/flow/flowControl.ts';
+import type { Permit } from '../../../actors/operation/flowControl.ts';
 import { createFlow } from '../../support/harness/flowHarness.ts';
 
 test('CB-2 probes that hang are bounded, and go on when one is back', async () => {

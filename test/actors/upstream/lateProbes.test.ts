@@ -5,7 +5,7 @@
  */
 
 import { expect, test } from 'vitest';
-import type { Permit } from '../../../actors/flow/flowControl.ts';
+import type { Permit } from '../../../actors/operation/flowControl.ts';
 import { createFlow } from '../../support/harness/flowHarness.ts';
 
 type Scene = ReturnType<typeof createFlow>;

@@ -2,9 +2,9 @@
 
 import { expect, test } from 'vitest';
 import { operationChart } from '../../../actors/charts/chartOfWork.ts';
-import type { FlowControl, Permit } from '../../../actors/flow/flowControl.ts';
+import type { FlowControl, Permit } from '../../../actors/operation/flowControl.ts';
 import { createResident, type Resident } from '../../../actors/operation/resident.ts';
-import { SteadyClock } from '../../../actors/time/steadyClock.ts';
+import { SteadyClock } from '../../../actors/platform/steadyClock.ts';
 import type { LineWork } from '../../../actors/upstream/claims.ts';
 import { ParkedWork, type ParkingLine } from '../../../actors/upstream/parkedWork.ts';
 import { TypeTrials } from '../../../machines/policy/flow/typeTrials.ts';

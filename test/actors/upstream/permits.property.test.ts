@@ -7,7 +7,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { NO_VERDICT, type Permit } from '../../../actors/flow/flowControl.ts';
+import { NO_VERDICT, type Permit } from '../../../actors/operation/flowControl.ts';
 import { UpstreamScheduler } from '../../../actors/upstream/upstreamScheduler.ts';
 import { type CallSign, UNUSED } from '../../../machines/policy/flow/callReport.ts';
 import { LEVELS } from '../../../machines/policy/service/degradationLevel.ts';

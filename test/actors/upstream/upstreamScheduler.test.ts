@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Permit } from '../../../actors/flow/flowControl.ts';
+import type { Permit } from '../../../actors/operation/flowControl.ts';
 import { UNUSED } from '../../../machines/policy/flow/callReport.ts';
 import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { createFlow } from '../../support/harness/flowHarness.ts';

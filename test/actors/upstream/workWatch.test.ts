@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { Dispatcher } from '../../../actors/dispatch/dispatcher.ts';
-import { NO_VERDICT } from '../../../actors/flow/flowControl.ts';
+import { NO_VERDICT } from '../../../actors/operation/flowControl.ts';
 import { LeaseCheck } from '../../../actors/upstream/leaseCheck.ts';
 import { Line } from '../../../actors/upstream/line.ts';
 import { SuspectQueue } from '../../../actors/upstream/suspectQueue.ts';
+import { Dispatcher } from '../../../actors/work/dispatcher.ts';
 import { stuckReason } from '../../../machines/policy/service/restartPolicy.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { WAIT_CAUSES } from '../../../machines/vocabulary/standing.ts';

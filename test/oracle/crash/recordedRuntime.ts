@@ -6,7 +6,7 @@
  */
 
 import { openSync, writeSync } from 'node:fs';
-import type { Attempt } from '../../../actors/attempt/handler.ts';
+import type { Attempt } from '../../../actors/operation/handler.ts';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';

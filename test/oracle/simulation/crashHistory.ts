@@ -6,7 +6,7 @@
  */
 
 import fc from 'fast-check';
-import type { Attempt } from '../../../actors/attempt/handler.ts';
+import type { Attempt } from '../../../actors/operation/handler.ts';
 import {
   transientFailure,
   unknownOutcome,

@@ -9,7 +9,7 @@
  */
 
 import { onTestFinished } from 'vitest';
-import type { Attempt, Handler } from '../../../actors/attempt/handler.ts';
+import type { Attempt, Handler } from '../../../actors/operation/handler.ts';
 import type { CrisisAnswer } from '../../../actors/port.ts';
 import { transientFailure } from '../../../machines/policy/retry/classifyFailure.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';

@@ -6,8 +6,8 @@
  */
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { CrisisSlots } from '../../../actors/flow/crisisSlots.ts';
 import type { CrisisAnswer } from '../../../actors/port.ts';
+import { CrisisSlots } from '../../../actors/upstream/crisisSlots.ts';
 import { PolicyTable } from '../../../machines/policy/layers/policyTable.ts';
 import type { OptionRules } from '../../../machines/vocabulary/optionFields.ts';
 import { RUNTIME_RULES } from '../../../src/options.ts';

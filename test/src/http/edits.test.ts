@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import type { Attempt, TakenRecord } from '../../../actors/attempt/handler.ts';
+import type { Attempt, TakenRecord } from '../../../actors/operation/handler.ts';
 import { encodeMeta } from '../../../machines/merge/clock/carriedMeta.ts';
 import { failureOf } from '../../../machines/policy/retry/classifyFailure.ts';
 import type { RecordMeta } from '../../../machines/vocabulary/record.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Attempt } from '../../../actors/attempt/handler.ts';
+import type { Attempt } from '../../../actors/operation/handler.ts';
 import { failureOf } from '../../../machines/policy/retry/classifyFailure.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { type HttpHandlerOptions, httpHandler } from '../../../src/http/httpHandler.ts';

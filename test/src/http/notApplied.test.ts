@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import type { Attempt } from '../../../actors/attempt/handler.ts';
+import type { Attempt } from '../../../actors/operation/handler.ts';
 import {
   type Failure,
   failureOf,

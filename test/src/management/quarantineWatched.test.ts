@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Handler } from '../../../actors/attempt/handler.ts';
+import type { Handler } from '../../../actors/operation/handler.ts';
 import type { Operation } from '../../../src/operation.ts';
 import { HANGS_AFTER_MS } from '../../support/hangs.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Handler, Run } from '../../../actors/attempt/handler.ts';
+import type { Handler, Run } from '../../../actors/operation/handler.ts';
 import { mortalHandler, newLife } from '../../../src/virtual/life.ts';
 import { attemptOf } from '../../support/harness/attempt.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Attempt } from '../../../actors/attempt/handler.ts';
+import type { Attempt } from '../../../actors/operation/handler.ts';
 import { failureOf } from '../../../machines/policy/retry/classifyFailure.ts';
 import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { httpHandler } from '../../../src/http/httpHandler.ts';

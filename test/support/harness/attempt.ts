@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Attempt } from '../../../actors/attempt/handler.ts';
+import type { Attempt } from '../../../actors/operation/handler.ts';
 
 /** An attempt as the engine would hand it to a handler, for tests of handlers alone. */
 export function attemptOf(given: Partial<Attempt> = {}): Attempt {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Handler } from '../../../actors/attempt/handler.ts';
+import type { Handler } from '../../../actors/operation/handler.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { Store } from '../../../persistence/port/store.ts';
 import { assembleRuntime } from '../../../src/createRuntime.ts';

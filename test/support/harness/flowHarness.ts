@@ -7,9 +7,9 @@
 import { ActorSystem } from '../../../actors/charts/actorSystem.ts';
 import type { Fact } from '../../../actors/facts/fact.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
-import type { Asker, Permit } from '../../../actors/flow/flowControl.ts';
-import { SteadyClock } from '../../../actors/time/steadyClock.ts';
-import { TimerService } from '../../../actors/time/timerService.ts';
+import type { Asker, Permit } from '../../../actors/operation/flowControl.ts';
+import { SteadyClock } from '../../../actors/platform/steadyClock.ts';
+import { TimerService } from '../../../actors/platform/timerService.ts';
 import { Upstream } from '../../../actors/upstream/upstream.ts';
 import {
   type BreakerPolicy,

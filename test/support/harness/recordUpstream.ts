@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Attempt, Handler } from '../../../actors/attempt/handler.ts';
+import type { Attempt, Handler } from '../../../actors/operation/handler.ts';
 import { recordMetaFrom } from '../../../machines/merge/clock/recordMeta.ts';
 import {
   conflictFailure,

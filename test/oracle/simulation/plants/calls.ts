@@ -9,7 +9,7 @@ import type { Plant } from './plant.ts';
 export const CALLS: readonly Plant[] = [
   {
     name: 'other-body-taken',
-    file: 'actors/pool/duplicates.ts',
+    file: 'actors/work/duplicates.ts',
     find: "    return idempotencyConflict('keyGivenTo' in context);",
     replace: '    return { id: of.id, isDuplicate: true };',
     says: 'A key that comes with another body is told to be accepted, and that body goes nowhere.',
@@ -18,7 +18,7 @@ export const CALLS: readonly Plant[] = [
   },
   {
     name: 'call-without-deadline',
-    file: 'actors/call/guardedCall.ts',
+    file: 'actors/upstream/guardedCall.ts',
     find: '      waits.cancelDeadline = this.#calls.after(deadlineMs, () => {',
     replace: '      waits.cancelDeadline = this.#calls.after(100 * deadlineMs, () => {',
     says: 'A guarded call waits on after its deadline.',
@@ -28,7 +28,7 @@ export const CALLS: readonly Plant[] = [
   },
   {
     name: 'call-made-again',
-    file: 'actors/call/guardedCall.ts',
+    file: 'actors/upstream/guardedCall.ts',
     find: '    const hasAttempts = retry && this.#attempts < policy.attemptsMax',
     replace: '    const hasAttempts = (retry || true) && this.#attempts < policy.attemptsMax',
     says: 'A guarded call that may run once only runs again.',

@@ -38,9 +38,9 @@ export const CORE: readonly Plant[] = [
   {
     name: 'told-before-durable',
     file: 'actors/journal/journal.ts',
-    find: '      const results = await this.#store.commit(batch.map(toWrite));\n      this.#batchesInFlight -= 1;\n      this.#health.committed(generation);\n      this.#deliver(batch, results);\n    } catch (error) {\n      this.#batchesInFlight -= 1;\n      this.#failed',
+    find: '      const results = await this.#store.commit(writes);\n      this.#batchesInFlight -= 1;\n      this.#health.committed(generation);\n      this.#deliver(batch, writes, results);\n    } catch (error) {\n      this.#batchesInFlight -= 1;\n      this.#failed(batch',
     replace:
-      "      const writing = this.#store.commit(batch.map(toWrite));\n      await Promise.resolve();\n      this.#deliver(batch, batch.map((one) => ({ kind: toWrite(one).kind === 'accept' ? 'accepted' : 'updated', laneBusy: false, laneNext: null, raised: null })));\n      await writing;\n      this.#batchesInFlight -= 1;\n      this.#health.committed(generation);\n    } catch (error) {\n      this.#batchesInFlight -= 1;\n      this.#failed",
+      "      const writing = this.#store.commit(writes);\n      await Promise.resolve();\n      this.#deliver(batch, writes, writes.map(({ kind }) => ({ kind: kind === 'accept' ? 'accepted' : 'updated', laneBusy: false, laneNext: null, raised: null })));\n      await writing;\n      this.#batchesInFlight -= 1;\n      this.#health.committed(generation);\n    } catch (error) {\n      this.#batchesInFlight -= 1;\n      this.#failed(batch",
     says: 'Callers are told before the disk has confirmed.',
     finds: /^(two in one lane|accepted twice|lost): /,
     seedsMax: 6,
@@ -83,7 +83,7 @@ export const CORE: readonly Plant[] = [
   },
   {
     name: 'key-of-each-attempt',
-    file: 'actors/attempt/givenAttempt.ts',
+    file: 'actors/operation/givenAttempt.ts',
     find: 'return keyOfRound(this.#context);',
     replace: 'return `${keyOfRound(this.#context)}-${this.#context.attempt}`;',
     says: 'Each attempt goes out under a key of its own, so the upstream does the work twice.',
@@ -196,7 +196,7 @@ export const CORE: readonly Plant[] = [
   },
   {
     name: 'duplicate-under-its-own-id',
-    file: 'actors/pool/duplicates.ts',
+    file: 'actors/work/duplicates.ts',
     find: '    if (isRepeat) return { id: of.id, isDuplicate: true };',
     replace: '    if (isRepeat) return { id: `${of.id.slice(0, -1)}0`, isDuplicate: true };',
     says: 'A request that comes again is told an id of its own.',
@@ -285,7 +285,7 @@ export const CORE: readonly Plant[] = [
   },
   {
     name: 'steady-by-the-wall',
-    file: 'actors/time/steadyClock.ts',
+    file: 'actors/platform/steadyClock.ts',
     find: 'const nowMs = Math.floor(this.#clock.monotonic()) + this.#aheadMs;',
     replace: 'const nowMs = Math.floor(this.#clock.now());',
     says: 'Waits follow the wall clock, which may be set back by a year.',

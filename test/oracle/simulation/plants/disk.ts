@@ -46,7 +46,7 @@ export const DISK: readonly Plant[] = [
   {
     name: 'outside-not-taken-up',
     file: 'actors/engine.ts',
-    find: '    if (!isCopy) this.#parts.onOutside(info.outside);\n',
+    find: '    if (!isCopy) this.onOutside(info.outside);\n',
     replace: '',
     says: 'A crisis that another thread has answered and kept is not delivered after a kill.',
     finds: /^(still waiting|not settled): /,

@@ -27,7 +27,7 @@ export const HONESTY: readonly Plant[] = [
   },
   {
     name: 'resumed-not-counted-again',
-    file: 'actors/pool/waitingCounts.ts',
+    file: 'actors/work/waitingCounts.ts',
     find: "const UNCOUNTED: ReadonlySet<Write['kind']> = new Set([\n",
     replace: "const UNCOUNTED: ReadonlySet<Write['kind']> = new Set([\n  'update',\n",
     says: 'What goes on is still counted as waiting, until something else is accepted.',
@@ -46,7 +46,7 @@ export const HONESTY: readonly Plant[] = [
   },
   {
     name: 'dead-letters-not-counted-again',
-    file: 'actors/pool/waitingCounts.ts',
+    file: 'actors/work/waitingCounts.ts',
     find: '    this.#deadLetters = deadLettered;',
     replace: '    this.#deadLetters ||= deadLettered;',
     says: 'The number of dead letters stays the first that was read.',
@@ -83,7 +83,7 @@ export const HONESTY: readonly Plant[] = [
   },
   {
     name: 'lanes-alone-not-listed',
-    file: 'actors/waitingWork.ts',
+    file: 'actors/work/waitingWork.ts',
     find: '.filter(({ turn, inLane }) => turn + inLane > 0);',
     replace: '.filter(({ turn }) => turn > 0);',
     says: 'An upstream of which all work waits in lanes is not in the queue that health shows.',
@@ -149,7 +149,7 @@ export const HONESTY: readonly Plant[] = [
   },
   {
     name: 'queue-of-the-first-rank',
-    file: 'actors/waitingWork.ts',
+    file: 'actors/work/waitingWork.ts',
     find: '    return [...ranks]\n',
     replace: '    return [...ranks].slice(0, 1)\n',
     says: 'Of the work that waits at an upstream only one rank is listed.',

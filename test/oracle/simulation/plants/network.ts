@@ -19,8 +19,8 @@ export const NETWORK: readonly Plant[] = [
   {
     name: 'redirects-followed',
     file: 'src/http/httpHandler.ts',
-    find: "        body: isSafe ? null : JSON.stringify(payload),\n        redirect: 'manual',",
-    replace: '        body: isSafe ? null : JSON.stringify(payload),',
+    find: "    ...{ method, headers, body, redirect: 'manual', end: endOf(attempt) },",
+    replace: "    ...{ method, headers, body, redirect: 'follow', end: endOf(attempt) },",
     says: 'Headers and payload go to wherever an answer points.',
     finds: /^redirect followed: /,
     about: 'upstream',

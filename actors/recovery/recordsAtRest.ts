@@ -1,0 +1,96 @@
+/**
+ * Operations of a store at rest, as the port shows them: what is changed here, the next process takes up.
+ *
+ * @module
+ */
+
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
+import type { Person } from '../../machines/vocabulary/subject.ts';
+import { type Hold, holdWrite } from '../../persistence/port/review.ts';
+import type { Store } from '../../persistence/port/store.ts';
+import type { ConflictAccess } from '../conflict/conflictAccess.ts';
+import { conflictAccessAtRest } from '../conflict/conflictReview.ts';
+import type { OperationView } from '../operation/outcome.ts';
+import {
+  NOTHING_IN_MEMORY,
+  type OperationPage,
+  type OperationPageQuery,
+  readCounts,
+  readPage,
+  type StoreCounts,
+  viewOf,
+} from '../operation/rowView.ts';
+import { WAITS_AT_REST } from '../operation/waitView.ts';
+import { type CrisisAccess, crisisAccessAtRest } from './crisisAccess.ts';
+import { type DeadLetterAccess, deadLetterAccess } from './deadLetterAccess.ts';
+import { type QuarantineAccess, quarantineAccess } from './quarantineAccess.ts';
+import { accessAtRest } from './serviceAccess.ts';
+import { rowAtRest, tellAtRest } from './storeHold.ts';
+import { unreadableAtRest, withUnreadable } from './unreadableAccess.ts';
+
+/** What a caller may ask of an operation. */
+export type Wish = 'cancel.requested' | 'retry.requested';
+
+/** What can be asked of operations at rest, whether or not an engine runs on them. */
+export interface OperationRecords {
+  /** A bounded piece of the operations that match, as they stand now. */
+  list(query: OperationPageQuery): Promise<OperationPage>;
+  /** How many there are, as the store keeps count. */
+  counts(): Promise<StoreCounts>;
+  /**
+   * One as it stands now.
+   *
+   * @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_QUARANTINED`, `HF_RECORD_NEWER`.
+   */
+  view(id: string): Promise<OperationView>;
+  /**
+   * Tells one what somebody wants of it; `false` where it takes no notice, as one does that has ended. Resolves
+   * once what follows is durable; at rest it goes on from there when a process next runs.
+   *
+   * @param by who wants it, which is told in `override.made`.
+   *
+   * @throws HoldfastError as {@link view}; `HF_STORE_…` or `HF_CLOSED`: it may hold or not, ask again.
+   */
+  tell(id: string, wish: Wish, by?: Person): Promise<boolean>;
+  /** Crises that are not over, and what people decide about them (CR-5). */
+  readonly crises: CrisisAccess;
+  /** Conflicts about records of the app, and what people decide about them (CF-6). */
+  readonly conflicts: ConflictAccess;
+  /** What was given up and waits for a person (OP-5). */
+  readonly deadLetters: DeadLetterAccess;
+  /** What could not be opened or read and was quarantined (PS-3). */
+  readonly quarantine: QuarantineAccess;
+}
+
+/** Operations of a store at rest, and its hold. */
+export interface RecordsAtRest extends OperationRecords {
+  /** Ends the hold; `false` where the store was not held. */
+  release(): Promise<boolean>;
+}
+
+/** The operations of an open store that nothing runs on. */
+export function recordsAtRest(
+  store: Store,
+  heldBy: Hold | null,
+  clock: Clock,
+  random: Pick<Random, 'uuid'>,
+): RecordsAtRest {
+  const access = accessAtRest(store);
+  let hold = heldBy;
+  return {
+    list: (query) => readPage(store, query, NOTHING_IN_MEMORY, WAITS_AT_REST),
+    counts: () => readCounts(store),
+    view: async (id) => viewOf(await rowAtRest(store, id), WAITS_AT_REST),
+    tell: (id, wish) => tellAtRest(store, clock, id, wish),
+    crises: withUnreadable(crisisAccessAtRest(store, clock), unreadableAtRest(store)),
+    conflicts: conflictAccessAtRest(store, clock, random),
+    deadLetters: deadLetterAccess(access),
+    quarantine: quarantineAccess(access),
+    async release() {
+      if (hold === null) return false;
+      await store.commit([holdWrite(null)]);
+      hold = null;
+      return true;
+    },
+  };
+}
