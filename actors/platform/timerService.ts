@@ -113,6 +113,9 @@ function leaveLine(span: Span): void {
   else before.after = after;
   if (after === null) line.last = before;
   else after.before = before;
+  // Whoever keeps the function that cancels it would keep all that stood in the line after it.
+  span.before = null;
+  span.after = null;
 }
 
 /** The longest sleep while an instant is waited for, so that a wall clock set forward is noticed. */

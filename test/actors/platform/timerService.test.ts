@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TimerService } from '../../../actors/platform/timerService.ts';
@@ -195,6 +197,31 @@ describe('OP-6 the cost of waiting', () => {
     await clock.advance(1_000);
     expect(woken).toEqual([]);
   });
+});
+
+test('SV-4 whoever keeps the function that cancels a span keeps none that came after it', async () => {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  const { clock, timers } = startTimers();
+  const noted = (spanMs: number): WeakRef<object> => {
+    const held = {};
+    timers.after(spanMs, () => Object.keys(held));
+    return new WeakRef(held);
+  };
+  const cancelled = timers.after(10, () => undefined);
+  const woken = timers.after(10, () => undefined);
+  const later = [20, 20, 30].map(noted);
+  cancelled();
+  await clock.advance(20);
+  later.push(noted(10));
+  await clock.advance(10);
+  // What was awaited is let go of in a later turn.
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  gc();
+  expect(later.map((held) => held.deref())).toEqual(later.map(() => undefined));
+  for (const cancel of [cancelled, woken]) cancel();
 });
 
 test('SV-2 a waker that throws is reported and costs the others nothing', async () => {
