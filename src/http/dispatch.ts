@@ -42,6 +42,16 @@ const OF_FETCH: readonly (readonly [string, string])[] = [
   ['sec-fetch-mode', 'cors'],
   ['user-agent', 'node'],
 ];
+/** With one of these `fetch` has no cache answer. */
+const CONDITIONS: readonly string[] = [
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+];
+/** The statuses of answers that have no body. */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 /** Bytes of a body that are held until they are read. */
 const HELD_BYTES_MAX = 65_536;
 /** Of how many codings a body may be, one in another. */
@@ -71,8 +81,15 @@ function headersOf(headers: Headers, url: URL): readonly string[] {
   const all: string[] = [];
   for (const [name, value] of headers) all.push(name, value);
   for (const [name, value] of OF_FETCH) if (!headers.has(name)) all.push(name, value);
+  if (CONDITIONS.some((name) => headers.has(name))) {
+    for (const name of ['pragma', 'cache-control']) {
+      if (!headers.has(name)) all.push(name, 'no-cache');
+    }
+  }
   if (!headers.has('accept-encoding')) {
-    all.push('accept-encoding', url.protocol === 'https:' ? 'br, gzip, deflate' : 'gzip, deflate');
+    const packed = url.protocol === 'https:' ? 'br, gzip, deflate' : 'gzip, deflate';
+    // A part of what is packed can't be unpacked.
+    all.push('accept-encoding', headers.has('range') ? 'identity' : packed);
   }
   return all;
 }
@@ -174,12 +191,17 @@ class Exchange {
     // The answer itself comes after one that is only informational.
     if (status < 200 || this.#isOver) return;
     const headers = new ArrivingHeaders(raw);
+    const head = { status, ok: status <= 299, headers };
+    // What comes of a body that may not be there is dropped.
+    if (this.#method === 'HEAD' || BODILESS.has(status)) {
+      this.#resolve({ ...head, body: null });
+      return;
+    }
     this.#body = new ArrivingBody(resume, () => {
       this.#giveUp(new Error('The body was given up.'));
     });
     try {
-      const body = this.#method === 'HEAD' ? null : unpacked(this.#body, headers, status);
-      this.#resolve({ status, ok: status <= 299, headers, body });
+      this.#resolve({ ...head, body: unpacked(this.#body, headers) });
     } catch (error) {
       this.#giveUp(fetchFailed(error));
     }
@@ -327,13 +349,10 @@ const UNPACKING: Readonly<Record<string, (first: number) => Transform>> = {
     (first & 0x0f) === 0x08 ? createInflate(SYNC_FLUSH) : createInflateRaw(SYNC_FLUSH),
   br: () => createBrotliDecompress(BROTLI_FLUSH),
 };
-/** The statuses of answers that have no body. */
-const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
-
 /** The body, unpacked as it is read where it is packed in a way that is known. */
-function unpacked(body: ArrivingBody, headers: ArrivingHeaders, status: number): AnswerBody {
+function unpacked(body: ArrivingBody, headers: ArrivingHeaders): AnswerBody {
   const packing = headers.get('content-encoding');
-  if (packing === null || BODILESS.has(status)) return body;
+  if (packing === null) return body;
   const codings = packing.split(',').map((coding) => coding.trim().toLowerCase());
   if (codings.length > CODINGS_MAX) throw new Error('The body is packed too many times.');
   if (!codings.every((coding) => Object.hasOwn(UNPACKING, coding))) return body;

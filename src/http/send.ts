@@ -8,6 +8,7 @@
  * @module
  */
 
+import { types } from 'node:util';
 import { systemClock } from '../../actors/platform/systemClock.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { isError } from '../../machines/vocabulary/errors.ts';
@@ -149,6 +150,8 @@ function dispatcherFor(sentFor: LookedUpFor): Dispatcher | undefined {
 function newDispatchers(inForce: unknown): typeof dispatchers {
   const isWrapped = classOf(inForce)?.name === 'Dispatcher1Wrapper';
   const agent = isWrapped ? global[NEWER] : inForce;
+  // With interceptors it is a proxy of what it was: one more of its class would be without them.
+  if (types.isProxy(inForce) || types.isProxy(agent)) return null;
   const Agent = classOf(agent);
   if (Agent?.name !== 'Agent' || !hasNoOptions(agent as object)) return null;
   const made = (sentFor: LookedUpFor): Dispatcher => {

@@ -111,6 +111,25 @@ describe('CR-2 requests go over connections whose names holdfast looks up', () =
     expect(asked).toEqual([baseUrl]);
   });
 
+  test('but where the app has one with interceptors in force, such as for a token', async () => {
+    const asked: string[] = [];
+    // As `compose` of undici 7 makes it.
+    putInForce((inForce) => {
+      const { dispatch } = inForce as { dispatch: (...given: unknown[]) => boolean };
+      const intercepted = (options: { readonly origin: unknown }, handler: unknown): boolean => {
+        asked.push(String(options.origin));
+        return dispatch.call(inForce, options, handler);
+      };
+      return new Proxy(inForce, {
+        get: (target, key) =>
+          key === 'dispatch' ? intercepted : (Reflect.get(target, key) as unknown),
+      });
+    });
+    const { url } = await rawServer((response) => response.end());
+    await (await httpHandler())({ baseUrl: url })(attemptOf({}));
+    expect(asked).toEqual([url]);
+  });
+
   test('but where the app has one with options in force, such as certificates', async () => {
     const asked: string[] = [];
     putInForce((inForce) => {
