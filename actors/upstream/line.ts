@@ -19,6 +19,7 @@ import {
 import { type Asker, type FlowControl, giveBack, type Permit } from '../operation/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
 import {
+  CLAIM,
   type ClaimingLine,
   Claims,
   type LineParts,
@@ -309,8 +310,19 @@ export class Line implements ClaimingLine, ParkingLine {
   /** True where one has had a permit. */
   #grantNext(): boolean {
     if (this.#grantOperation()) return true;
-    for (const others of this.#others) if (others.startNext()) return true;
+    for (const others of this.#others) {
+      if (!this.#isFetchedBefore(others.ranks) && others.startNext()) return true;
+    }
     return false;
+  }
+
+  /** Whether rows are about to be fetched that go before all of these, or are owed a turn: they reserve their slots first. */
+  #isFetchedBefore(ranks: RankSet): boolean {
+    if (ranks === NO_RANKS || this.#claims.dueRanks === NO_RANKS) return false;
+    if (!this.#claims.mayGo || !this.flow.mayRun(CLAIM).may) return false;
+    const wanted = this.#wantedOfDisk();
+    if (wanted === null) return false;
+    return wanted.share !== null || this.isBehindRows(mostUrgent(ranks));
   }
 
   /** To the next that is in memory, unless another goes before it. */

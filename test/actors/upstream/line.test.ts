@@ -17,8 +17,13 @@ interface Row {
   readonly dueAtMs: number;
 }
 
+/** Nothing of it is asked but what the work is. */
+const ACTOR = {
+  getSnapshot: () => ({ context: { priority: 'normal', tier: 'basic' } }),
+} as unknown as Resident['actor'];
+
 function resident({ id, urgency }: Row): Resident {
-  return createResident({} as Resident['actor'], {
+  return createResident(ACTOR, {
     id,
     urgency,
     chart: operationChart,
@@ -81,6 +86,7 @@ function createQueue(concurrency: number) {
   });
   return {
     queue,
+    calls: upstream.calls,
     clock,
     claims,
     granted,
@@ -127,6 +133,36 @@ describe('DG-3 one order over memory and disk', () => {
     expect(granted).toHaveLength(51);
     // One for the turn that is owed to d7.
     expect(claims).toEqual(['7..7']);
+  });
+});
+
+describe('DG-2 guarded calls and operations by one order', () => {
+  test('DG-2 DG-3 a call that waits is passed by what is more urgent on disk', async () => {
+    const { queue, calls, granted, inMemory, onDisk, run } = createQueue(1);
+    inMemory('running', 1);
+    const answer = calls.call(() => granted.push('call'));
+    for (const id of ['d1', 'd1 too', 'd1 as well']) onDisk(id, 1);
+    queue.noteDue(0);
+    await run(5);
+    await answer;
+    expect(granted).toEqual(['running', 'd1', 'd1 too', 'd1 as well', 'call']);
+  });
+
+  test('DG-2 calls that wait leave a turn to what waits behind them on disk', async () => {
+    const { queue, calls, granted, inMemory, onDisk, run } = createQueue(1);
+    inMemory('running', 1);
+    for (let n = 0; n < 100; n += 1) {
+      inMemory(`m${n}`, 1);
+      void calls.call(() => granted.push('call'));
+    }
+    onDisk('low', 9);
+    queue.noteDue(0, 9);
+    await run(110);
+    const at = granted.indexOf('low');
+    expect(at).toBeGreaterThan(0);
+    // Their own rank is owed a turn as well.
+    const before = granted.slice(0, at).filter((id) => id === 'call');
+    expect(before.length).toBeLessThanOrEqual(1);
   });
 });
 

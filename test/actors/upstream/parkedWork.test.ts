@@ -77,8 +77,13 @@ function createParked(its: {
 
 const ROW = { id: 'op', subject: 'user-42', dueAtMs: 0 } as unknown as StoredOperation;
 
+/** Nothing of it is asked but what the work is. */
+const ACTOR = {
+  getSnapshot: () => ({ context: { priority: 'normal', tier: 'basic' } }),
+} as unknown as Resident['actor'];
+
 function resident(): Resident {
-  return createResident({} as Resident['actor'], {
+  return createResident(ACTOR, {
     ...{ id: 'op', urgency: 1, chart: operationChart, route: ROUTE, subject: 'user-42' },
     ...{ body: null, standing: 'due', handler: null, permit: null },
   });
