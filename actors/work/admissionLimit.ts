@@ -67,6 +67,8 @@ export class AdmissionLimit {
   #unanswered = 0;
   #unansweredBytes = 0;
   #isAsking = false;
+  /** The line has come to wait for an answer that was asked for before. */
+  #isAnswerOld = false;
   /** In the order of asking, which lanes keep. */
   #line: Entering[] = [];
   /** Of the line, those that are through. */
@@ -239,7 +241,10 @@ export class AdmissionLimit {
   }
 
   #askIfLow(): void {
-    if (this.#left < this.#leftWhenAsked / 2) void this.#ask();
+    // Those that the store has answered for have their room: its next answer counts some of them twice.
+    const isJudging = this.#through < this.#judged;
+    const isLow = this.#left < this.#leftWhenAsked / 2;
+    if (isLow && !isJudging && !this.#isAsking) void this.#ask();
   }
 
   #fits(request: CheckedRequest): boolean {
@@ -247,7 +252,10 @@ export class AdmissionLimit {
   }
 
   async #ask(): Promise<void> {
-    if (this.#isAsking) return;
+    if (this.#isAsking) {
+      this.#isAnswerOld = true;
+      return;
+    }
     this.#isAsking = true;
     const { store, journal, operationsMax } = this.#parts;
     const startedBefore = this.#started;
@@ -261,11 +269,14 @@ export class AdmissionLimit {
     } catch (error) {
       failure = notAccepted(toStoreError(error));
     }
+    const isOld = this.#isAnswerOld;
     this.#isAsking = false;
+    this.#isAnswerOld = false;
     if (this.#isMoving) return;
     if (failure !== null) for (const { pending } of this.#takeLine()) pending.reject(failure);
     else if (this.#line.length > 0) {
-      this.#judged = this.#line.length;
+      // It counts those twice that began since: nobody is refused for that, who does not fit has it asked once more.
+      if (!isOld) this.#judged = this.#line.length;
       this.#move(false);
     }
   }
