@@ -50,7 +50,6 @@ export type {
   HelpLine,
 } from '../machines/policy/crisis/crisisResources.ts';
 export type { FromSpill, SpillLine, ToSpill } from '../persistence/port/writes.ts';
-export type { ConflictAccess } from './conflict/conflictAccess.ts';
 export type {
   Entities,
   EntityAccess,
@@ -118,14 +117,13 @@ export { conflictRulesOf } from './operation/handler.ts';
 export type { OperationFilter } from './operation/operationFilter.ts';
 export type { OperationView, OperationWait, Outcome } from './operation/outcome.ts';
 export type { OperationPage, StoreCounts } from './operation/rowView.ts';
-export type { CrisisAccess, CrisisDecided, CrisisView } from './recovery/crisisAccess.ts';
+export type { CrisisDecided, CrisisView } from './recovery/crisisAccess.ts';
 export type {
-  DeadLetterAccess,
   DeadLetterRecord,
   /** @public */
   DeadLetterReplay,
 } from './recovery/deadLetterAccess.ts';
-export type { QuarantineAccess, QuarantineRecord } from './recovery/quarantineAccess.ts';
+export type { QuarantineRecord } from './recovery/quarantineAccess.ts';
 export type { OperationRecords, Wish } from './recovery/recordsAtRest.ts';
 export type { CheckProgress } from './recovery/storeCheck.ts';
 export type { StartTrouble } from './supervisor.ts';

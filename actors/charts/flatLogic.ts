@@ -126,7 +126,7 @@ export class Running<Input = unknown, Event extends EventObject = EventObject> i
     if (effect === null || this.#isOver) this.end();
     else {
       this.#effect = null;
-      this.#end = effect(this as unknown as Running);
+      this.#end = effect(this);
     }
   }
 
@@ -366,7 +366,7 @@ class RegionsLogic extends ChartLogic {
       if (goesOn === NOTHING || (goesOn === null && invoke === null)) return null;
       return goesOn ?? (invoke === null ? null : this.begin(invoke, facts, actor));
     });
-    return this.#in(states, facts.context, effects as Effects);
+    return this.#in(states, facts.context, effects);
   }
 
   #in(states: FlatSnapshot[typeof STATES], context: Context, effects: Effects): Snapshot {

@@ -108,7 +108,7 @@ export class LeanActor<Snapshot extends AnySnapshot = AnySnapshot> implements Le
     this.id = id;
     this._parent = actors.operations;
     this.sessionId = (actors.root.system as unknown as InsideSystem)._bookId();
-    this._processingStatus = NOT_STARTED as number;
+    this._processingStatus = NOT_STARTED;
     this.owner = null;
     this.#actors = actors;
     this.#hearer = null;
@@ -133,7 +133,7 @@ export class LeanActor<Snapshot extends AnySnapshot = AnySnapshot> implements Le
 
   /** Tells `hearer` of `owner` from now on, before any observer. */
   tell<Owner>(hearer: Hearer<Owner, Snapshot>, owner: Owner): void {
-    this.#hearer = hearer as Hearer<unknown, Snapshot>;
+    this.#hearer = hearer;
     this.owner = owner;
   }
 
@@ -161,7 +161,7 @@ export class LeanActor<Snapshot extends AnySnapshot = AnySnapshot> implements Le
 
   start(): this {
     if (this._processingStatus === RUNNING) return this;
-    this._processingStatus = RUNNING as number;
+    this._processingStatus = RUNNING;
     if (this.#actors.isInspected) {
       this.#inspect({ type: '@xstate.event', sourceRef: this._parent, event: INIT });
     }
@@ -195,7 +195,7 @@ export class LeanActor<Snapshot extends AnySnapshot = AnySnapshot> implements Le
   _stop(): this {
     if (this._processingStatus === STOPPED) return this;
     this.#queue = null;
-    if (this._processingStatus === NOT_STARTED) this._processingStatus = STOPPED as number;
+    if (this._processingStatus === NOT_STARTED) this._processingStatus = STOPPED;
     else this._send(STOP);
     return this;
   }
@@ -247,14 +247,14 @@ export class LeanActor<Snapshot extends AnySnapshot = AnySnapshot> implements Le
   }
 
   #end(): void {
-    this._processingStatus = STOPPED as number;
+    this._processingStatus = STOPPED;
     this.#queue = null;
     this.#hearer = null;
     if (this.#observers !== null) XSTATE._complete.call(this);
   }
 
   #die(error: unknown): void {
-    this._processingStatus = STOPPED as number;
+    this._processingStatus = STOPPED;
     this.#queue = null;
     const hearer = this.#hearer;
     this.#hearer = null;

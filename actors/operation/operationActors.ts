@@ -151,7 +151,7 @@ export class OperationActors {
     from: { readonly input: SyncOperationInput } | { readonly snapshot: SyncOperationSnapshot },
   ): WorkActor {
     const actor = new LeanActor(this.#parts.system, this.#operationLogic, id, from);
-    return actor as unknown as WorkActor;
+    return actor;
   }
 
   #crisis(
@@ -159,6 +159,6 @@ export class OperationActors {
     from: { readonly input: CrisisInput } | { readonly snapshot: CrisisSnapshot },
   ): WorkActor {
     const actor = new LeanActor(this.#parts.system, this.#crisisLogic, id, from);
-    return actor as unknown as WorkActor;
+    return actor;
   }
 }
