@@ -113,7 +113,7 @@ function leaveLine(span: Span): void {
   else before.after = after;
   if (after === null) line.last = before;
   else after.before = before;
-  // Whoever keeps the function that cancels it would keep all that stood in the line after it.
+  // Who keeps the function that cancels it would keep all that stood in the line after it.
   span.before = null;
   span.after = null;
 }
