@@ -9,13 +9,7 @@
  */
 
 import { pipeline, Readable, type Transform } from 'node:stream';
-import {
-  constants,
-  createBrotliDecompress,
-  createGunzip,
-  createInflate,
-  createInflateRaw,
-} from 'node:zlib';
+import * as zlib from 'node:zlib';
 import type { AttemptEnd } from '../../actors/port.ts';
 import type { Answer, AnswerBody, BodyReader } from './answer.ts';
 
@@ -336,11 +330,14 @@ class ArrivingBody implements AnswerBody, BodyReader {
 }
 
 // As `fetch` does it: what a server packed a little wrongly is read all the same.
+const { constants, createBrotliDecompress, createGunzip, createInflate, createInflateRaw } = zlib;
 const SYNC_FLUSH = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH };
 const BROTLI_FLUSH = {
   flush: constants.BROTLI_OPERATION_FLUSH,
   finishFlush: constants.BROTLI_OPERATION_FLUSH,
 };
+/** Node 20 has none. */
+const { createZstdDecompress } = zlib as { readonly createZstdDecompress?: () => Transform };
 /** How each coding is unpacked, by its first byte where that says it: deflate comes with a header of zlib and without. */
 const UNPACKING: Readonly<Record<string, (first: number) => Transform>> = {
   gzip: () => createGunzip(SYNC_FLUSH),
@@ -348,6 +345,7 @@ const UNPACKING: Readonly<Record<string, (first: number) => Transform>> = {
   deflate: (first) =>
     (first & 0x0f) === 0x08 ? createInflate(SYNC_FLUSH) : createInflateRaw(SYNC_FLUSH),
   br: () => createBrotliDecompress(BROTLI_FLUSH),
+  ...(createZstdDecompress !== undefined && { zstd: () => createZstdDecompress() }),
 };
 /** The body, unpacked as it is read where it is packed in a way that is known. */
 function unpacked(body: ArrivingBody, headers: ArrivingHeaders): AnswerBody {

@@ -7,11 +7,15 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Answer } from '../../../src/http/answer.ts';
 import { type Dispatching, dispatched, type Sent } from '../../../src/http/dispatch.ts';
 import { send, systemNetwork } from '../../../src/http/send.ts';
+
+const { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } = zlib;
+/** Node 20 has none. */
+const { zstdCompressSync } = zlib as { readonly zstdCompressSync?: (text: string) => Uint8Array };
 
 type Serve = (response: ServerResponse, request: IncomingMessage, text: string) => void;
 
@@ -149,6 +153,16 @@ describe('RT-2 a request goes and ends as one by fetch', () => {
       response.end(body);
     });
     expect(await byBoth(url)).toMatchObject({ text: LONG });
+  });
+
+  test('answered with a body packed as zstd, where Node unpacks that', async () => {
+    const url = await serverOf((response) => {
+      response.writeHead(200, { 'content-encoding': 'zstd' });
+      response.end(zstdCompressSync?.(LONG) ?? 'as it came');
+    });
+    const sent = { method: 'GET', headers: new Headers(), signal: new AbortController().signal };
+    const end = await endOf(async () => await dispatched(inForce(), url, sent));
+    expect(end).toMatchObject({ text: zstdCompressSync === undefined ? 'as it came' : LONG });
   });
 
   test('answered with a body that is not packed as it says', async () => {
