@@ -30,7 +30,7 @@ export const CORE: readonly Plant[] = [
     file: 'actors/journal/journal.ts',
     find: '      this.#failed(batch, toStoreError(error), generation);\n    }\n    this.#goOn();',
     replace:
-      "      toStoreError(error);\n      this.#health.committed(generation);\n      this.#deliver(batch, batch.map(() => ({ kind: 'accepted', laneBusy: false, raised: null })));\n    }\n    this.#goOn();",
+      "      toStoreError(error);\n      this.#health.committed(generation);\n      this.#deliver(batch, batch.map(toWrite), batch.map(() => ({ kind: 'accepted', laneBusy: false, raised: null })));\n    }\n    this.#goOn();",
     says: 'What the disk has refused is told to be accepted.',
     finds: /^lost: /,
     seedsMax: 6,
