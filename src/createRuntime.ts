@@ -38,7 +38,7 @@ import { OwnerDesk } from './connect/ownerDesk.ts';
 import { type AnswerCall, ControlServer } from './control/controlServer.ts';
 import { HELP_LINES } from './crisis/helpLines.ts';
 import { watchOfProcess } from './forgottenClose.ts';
-import { HoldfastRuntime, type RuntimeParts } from './holdfastRuntime.ts';
+import { Doors, HoldfastRuntime, type RuntimeParts } from './holdfastRuntime.ts';
 import { makeReadyFor } from './http/send.ts';
 import { OpenInspectors } from './inspect/openInspectors.ts';
 import { InspectLines } from './inspect/ownerFeed.ts';
@@ -191,12 +191,12 @@ function connected(parts: Parts, isCandidate: boolean, end: () => void): readonl
       control?.open();
       if (isCandidate) outside?.open();
     }),
-    wire(parts, 'runtime', 'onClose', 'watch, outside, control', async () => {
+    wire(parts, 'doors', 'onClose', 'watch, outside, control', async () => {
       watch.end();
       await outside?.close();
       await control?.close();
     }),
-    wire(parts, 'runtime', 'onClosed', 'lines, feed, viewers', () => {
+    wire(parts, 'doors', 'onClosed', 'lines, feed, viewers', () => {
       // Until then crises of clients are taken (SV-4); everything else goes to the next owner.
       lines.close();
       feed.end();
@@ -258,9 +258,10 @@ function madeOf(options: KeylessOptions, { store, isCandidate, control: at }: Ow
   });
   const viewers = new InspectLines({ clock, source: feed });
   const inspectors = entered(new OpenInspectors({ feed, clock, onError }));
+  const doors = new Doors();
   const runtime = new HoldfastRuntime({
     ...{ options, policies, engine, responseTimes, outside, feed, inspectors, management },
-    ...{ onError, checkRequest: check },
+    ...{ onError, doors, checkRequest: check },
   });
   const desk = new OwnerDesk({ engine, clock, runtime, callByName });
   const lines = new LineServer({
@@ -288,6 +289,7 @@ function madeOf(options: KeylessOptions, { store, isCandidate, control: at }: Ow
     lines,
     control,
     watch,
+    doors,
   };
 }
 

@@ -99,6 +99,13 @@ function handlerUnknown(handlers: ReadonlyMap<string, unknown>): HoldfastError {
   );
 }
 
+/** What is closed with a runtime, and made after it. */
+export class Doors {
+  /** Called when the runtime begins to stop. */
+  onClose: () => Promise<void> = notConnected;
+  onClosed: () => void = notConnected;
+}
+
 export interface RuntimeParts {
   readonly options: KeylessOptions;
   readonly policies: PoliciesInForce;
@@ -108,6 +115,7 @@ export interface RuntimeParts {
   /** What an inspector watches. */
   readonly feed: Feed;
   readonly inspectors: OpenInspectors;
+  readonly doors: Doors;
   readonly management: Management;
   /**
    * Checks a request; with `searchesLater` the search of a large body is put off.
@@ -150,9 +158,6 @@ export class HoldfastRuntime implements Runtime {
   readonly #parts: RuntimeParts;
   readonly #operationParts: OperationParts;
   readonly #handlers: ReadonlyMap<string, Handler>;
-  /** Called when the runtime begins to stop. */
-  onClose: () => Promise<void> = notConnected;
-  onClosed: () => void = notConnected;
   readonly ready: Promise<void>;
   readonly operations: Operations;
   readonly entities: Entities;
@@ -403,10 +408,10 @@ export class HoldfastRuntime implements Runtime {
   async close(options: { readonly deadlineMs?: number | undefined } = {}): Promise<void> {
     checkFields(options, { deadlineMs: 'span' }, '');
     try {
-      await this.onClose();
+      await this.#parts.doors.onClose();
       await this.#parts.engine.stop(options.deadlineMs ?? CLOSE_DEADLINE_MS);
     } finally {
-      this.onClosed();
+      this.#parts.doors.onClosed();
       await this.#parts.inspectors.close();
     }
   }

@@ -227,17 +227,33 @@ export class OperationHandle implements Operation {
     return this.#actor;
   }
 
-  view(): Promise<OperationView> {
-    return this.#parts.engine.view(this.id);
+  // Each is bound when it is read, so that it may be taken out of its handle: `const { view } = operation`.
+
+  get view(): Operation['view'] {
+    return () => this.#parts.engine.view(this.id);
   }
 
-  subscribe(listener: (view: OperationView) => void): () => void {
-    return this.#parts.engine.watch(this.id, listener);
+  get subscribe(): Operation['subscribe'] {
+    return (listener) => this.#parts.engine.watch(this.id, listener);
   }
 
-  async wait(options?: WaitOptions & { readonly timeoutMs?: undefined }): Promise<Outcome>;
-  async wait(options: WaitOptions): Promise<Outcome | StillPending>;
-  async wait(options: WaitOptions = {}): Promise<Outcome | StillPending> {
+  get wait(): Operation['wait'] {
+    return ((options) => this.#wait(options)) as Operation['wait'];
+  }
+
+  get cancel(): Operation['cancel'] {
+    return async () => {
+      await this.#parts.engine.tell(this.id, 'cancel.requested');
+    };
+  }
+
+  get retryNow(): Operation['retryNow'] {
+    return async () => {
+      await this.#parts.engine.tell(this.id, 'retry.requested');
+    };
+  }
+
+  async #wait(options: WaitOptions = {}): Promise<Outcome | StillPending> {
     checkFields(options, WAIT_RULES, '');
     const { timeoutMs, signal } = options;
     signal?.throwIfAborted();
@@ -250,14 +266,6 @@ export class OperationHandle implements Operation {
     } finally {
       aborted.leave();
     }
-  }
-
-  async cancel(): Promise<void> {
-    await this.#parts.engine.tell(this.id, 'cancel.requested');
-  }
-
-  async retryNow(): Promise<void> {
-    await this.#parts.engine.tell(this.id, 'retry.requested');
   }
 
   async #stillPending(): Promise<StillPending> {

@@ -17,7 +17,7 @@ import { createWorld } from '../../support/harness/engineHarness.ts';
 const RETRY = { initialDelayMs: 10, delayMsMax: 10, jitterMsMax: 0, attemptsMax: 2 };
 const REQUEST = { type: 'payments.push', subject: 'user-42', tier: 'basic' } as const;
 const DIAGNOSIS = 'depression';
-const PLACE = /^TypeError at test\/actors\/attempt\/exceptions\.test\.ts:\d+$/;
+const PLACE = /^TypeError at test\/actors\/operation\/exceptions\.test\.ts:\d+$/;
 
 function begin(run: () => null, options: Partial<RuntimeOptions> = {}) {
   const world = createWorld();
