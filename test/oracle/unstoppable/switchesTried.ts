@@ -280,7 +280,11 @@ function membersOf(its: object): readonly string[] {
 
 function isCallable(its: object, name: string): boolean {
   const owner = Object.hasOwn(its, name) ? its : (Object.getPrototypeOf(its) as object);
-  return typeof Object.getOwnPropertyDescriptor(owner, name)?.value === 'function';
+  const member = Object.getOwnPropertyDescriptor(owner, name);
+  // A call may be bound when it is read; a promise that is read may be rejected.
+  const value: unknown = member?.get === undefined ? member?.value : Reflect.get(its, name);
+  if (value instanceof Promise) value.catch(() => undefined);
+  return typeof value === 'function';
 }
 
 async function first(rows: AsyncIterable<unknown>): Promise<unknown> {
