@@ -107,7 +107,7 @@ export class EngineCore {
   whenRunning: () => Promise<void> = notConnected;
   /** Keeps the crisis plan of a subject. */
   keepPlan: (subject: string, plan: CrisisPlan) => Promise<void> = notConnected;
-  /** What its parts hand to each other against the order in which they are made. */
+  /** Table of what its parts hand to each other against the order in which they are made. */
   readonly wires: readonly Wire[];
   readonly journal: Journal;
   readonly storage: StorageHealth;

@@ -226,7 +226,7 @@ function untimed(): void {
 export class LocalEngine implements Engine {
   /** Called each time the store is open and work is accepted. */
   onRunning: () => void = notConnected;
-  /** What its parts hand to each other against the order in which they are made. */
+  /** Table of what its parts hand to each other against the order in which they are made. */
   readonly wires: readonly Wire[];
   readonly ready: Promise<void>;
   readonly conflicts: ConflictAccess;

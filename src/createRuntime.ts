@@ -88,7 +88,7 @@ export function createRuntime<
 /** A runtime, with its desk for clients. */
 export interface Owner {
   readonly runtime: Runtime;
-  /** What its parts hand to each other against the order in which they are made. */
+  /** Table of what its parts hand to each other against the order in which they are made. */
   readonly wires: readonly Wire[];
   readonly desk: OwnerDesk;
   /** Feed that inspectors are shown. */

@@ -77,12 +77,12 @@ export interface WorkActor {
   }): { unsubscribe(): void };
 }
 
-/** What being in a state means to the engine, whatever else is known of the work. */
+/** Meaning of a state to the engine, whatever else is known of the work. */
 export interface StateRow {
   readonly state: WorkState;
-  /** What it asks for; `null` where that hangs on more than the state: see {@link ChartOfWork.demandOf}. */
+  /** Demand of the state; `null` where that hangs on more than the state: see {@link ChartOfWork.demandOf}. */
   readonly demand: Demand | null;
-  /** What it waits for with nothing in flight; `null` where it does not. */
+  /** Reason of its wait with nothing in flight; `null` where it does not wait. */
   readonly waitsFor: WaitReason | null;
   /** Whether something is under way that an orderly stop waits for: while the store is open, and while it is not. */
   readonly isBusy: boolean;
@@ -99,10 +99,10 @@ export interface ChartOfWork {
   readonly takingBack: 'cancel.requested' | 'callOff.requested';
   /** Where work is that has this value. */
   stateOf(value: WorkSnapshot['value']): WorkState;
-  /** What that means; looked up once for each transition. */
+  /** Row of the present state, looked up once for each transition. */
   rowOf(value: WorkSnapshot['value']): StateRow;
   demandOf(state: WorkState, facts: DemandFacts): Demand;
-  /** What it waits for with nothing in flight; `null` where it does not. */
+  /** Reason of its wait with nothing in flight; `null` where it does not wait. */
   waitReasonOf(state: WorkState): WaitReason | null;
   /** Whether it waits for its turn in another way than by resting. */
   isInLine(state: WorkState): boolean;

@@ -48,14 +48,14 @@ const STATES = Symbol('states');
 /** For a chart at which nobody can look. */
 const NOBODY = { told: null };
 
-/** What flat logic reads of its own snapshots. */
+/** Fields of its own snapshots that flat logic reads. */
 interface FlatSnapshot {
   readonly context: Context;
   readonly [EFFECT]: Effects;
   readonly [STATES]: readonly [FlatState, ...FlatState[]];
 }
 
-/** What the state of each region has begun; of a chart without regions there is one. */
+/** Effects that the state of each region has begun; a chart without regions has one. */
 type Effects = Running | null | readonly (Running | null)[];
 
 /** A snapshot in certain states. Only context and effects are its own: all else is the same for all of these. */
@@ -88,7 +88,7 @@ export interface FlatLogicOf<Machine extends AnyStateMachine>
 
 /** Something that a state has invoked: begun once its actor is in the state, and ended once it has left it. */
 export class Running<Input = unknown, Event extends EventObject = EventObject> implements Deferred {
-  /** Whose actor has begun it. */
+  /** Owner of the actor that has begun it. */
   readonly actor: LeanScope;
   readonly #invoked: NonNullable<FlatState['invoke']>;
   readonly #facts: Facts;
@@ -110,7 +110,7 @@ export class Running<Input = unknown, Event extends EventObject = EventObject> i
     this.#end = undefined;
   }
 
-  /** What the chart hands to it. */
+  /** Input that the chart hands to it. */
   get input(): Input {
     return this.#invoked.inputOf(this.#facts) as Input;
   }
@@ -383,7 +383,7 @@ class RegionsLogic extends ChartLogic {
   }
 }
 
-/** Of a region that goes on with nothing begun. */
+/** Effects of a region that goes on with nothing begun. */
 const NOTHING = Symbol('nothing');
 
 function effectsOf(snapshot: Snapshot): readonly (Running | null)[] {
@@ -419,7 +419,7 @@ function snapshotIn(template: Snapshot, states: FlatSnapshot[typeof STATES]): Sn
   return In as unknown as SnapshotIn;
 }
 
-/** As XState has it: with what is shared, in its order. */
+/** Snapshot as XState has it: with the shared fields, in XState's order. */
 function whole(snapshot: Snapshot): Snapshot {
   const fields: Record<string, unknown> = {};
   const shared = Object.getPrototypeOf(snapshot) as object;

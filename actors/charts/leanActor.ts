@@ -19,14 +19,14 @@ import {
 } from 'xstate';
 import type { ActorSystem } from './actorSystem.ts';
 
-/** What the logic of such an actor makes: any snapshot of XState's. */
+/** Snapshots that the logic of such an actor makes: any of XState's. */
 interface AnySnapshot {
   readonly status: 'active' | 'done' | 'error' | 'stopped';
   readonly error?: unknown;
   readonly output?: unknown;
 }
 
-/** What a transition sets off, done once the actor is in its new state, and before that is told. */
+/** Effects of a transition, done once the actor is in its new state, and before that is told. */
 export interface Deferred {
   /** @throws whatever it throws ends the actor. */
   next(): void;
@@ -49,13 +49,13 @@ export interface LeanLogic<Snapshot> {
   getPersistedSnapshot(snapshot: Snapshot): object;
 }
 
-/** Who hears of an actor before all others. Neither may throw. */
+/** Listener that hears of an actor before all others. Neither method may throw. */
 export interface Hearer<Owner, Snapshot> {
   changed(owner: Owner, snapshot: Snapshot): void;
   died(owner: Owner, error: unknown): void;
 }
 
-/** What XState keeps to itself of an actor. */
+/** Fields of an actor that XState keeps to itself. */
 interface Inside {
   _complete(): void;
   _reportError(error: unknown): void;
@@ -90,7 +90,7 @@ export class LeanActor<Snapshot extends AnySnapshot = AnySnapshot> implements Le
   }) => { unsubscribe(): void };
   readonly #actors: ActorSystem;
   #hearer: Hearer<unknown, Snapshot> | null;
-  /** What came while it was at work, or before it was started. */
+  /** Events that came while it was at work, or before it was started. */
   #queue: EventObject[] | null;
   #isAtWork: boolean;
   #deferred: Deferred[] | null;

@@ -7,7 +7,7 @@
 
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 
-/** What happens at one part, and which others are told. */
+/** A wire: an event at one part, and the parts that are told. */
 export interface Wire {
   /** Name of the part. */
   readonly from: string;
@@ -34,7 +34,7 @@ export function wire<
   return { from, event, to };
 }
 
-/** What a part calls before it is connected: parts that are still being made have nothing to tell. */
+/** Stands in for a hook before it is connected: parts that are still being made have nothing to tell. */
 export function notConnected(): never {
   throw new HoldfastError('HF_INTERNAL', 'A part has told something before it was connected.');
 }
