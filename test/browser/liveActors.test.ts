@@ -94,6 +94,7 @@ test('OB-1 the chart of an operation shows the state which the engine has, at ea
   const now = async (): Promise<string> => (await operation.view()).state;
   await until(async () => ['backingOff', 'waiting'].includes(await now()));
   expect(await showsState(page, now)).toBe('as it is');
+  expect(await now(), 'compared before the end').not.toBe('completed');
   const { status } = await operation.outcome;
   expect(status).toBe('completed');
   expect(await showsState(page, () => status)).toBe('as it is');

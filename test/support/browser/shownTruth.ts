@@ -84,13 +84,15 @@ export async function overviewFaults(page: Page, health: HealthStatus): Promise<
   }
   return faults;
 }
-/** The states that the chart on the page marks as active, innermost only. */
+/** The names of the states that the chart on the page marks as active, innermost only, as views and health name them. */
 export async function shownStates(page: Page): Promise<readonly string[]> {
   const active = await page.evaluate<readonly string[]>(
     `[...document.querySelectorAll('main svg [data-state].active')].map((state) => state.dataset.state)`,
   );
-  return active.filter(
-    (path) =>
-      !active.some((other) => other.startsWith(`${path}.`) || (path === '' && other !== '')),
-  );
+  return active
+    .filter(
+      (path) =>
+        !active.some((other) => other.startsWith(`${path}.`) || (path === '' && other !== '')),
+    )
+    .map((path) => path.slice(path.lastIndexOf('.') + 1));
 }
