@@ -181,7 +181,8 @@ class AwaitedAcceptance implements PendingAcceptance {
   constructor(
     room: AdmissionLimit,
     request: CheckedRequest,
-    { withinMs, endsAtMs }: { readonly withinMs: number; readonly endsAtMs: number },
+    withinMs: number,
+    endsAtMs: number,
     resolve: PendingAcceptance['resolve'],
     reject: PendingAcceptance['reject'],
   ) {
@@ -445,7 +446,7 @@ export class LocalEngine implements Engine {
     const fromMs = how.fromMs ?? this.#clock.monotonic();
     const { sound, id } = neverExpiring(this.#parts, given);
     const request = this.crisisModes.raised(sound);
-    if (!this.isAccepting) return this.#acceptOnceOpen(request, how, fromMs, id);
+    if (!this.#supervisor.isAccepting) return this.#acceptOnceOpen(request, how, fromMs, id);
     return this.#accept(request, how, fromMs, id, fromMs);
   }
 
@@ -473,13 +474,11 @@ export class LocalEngine implements Engine {
     const { timers, room, pool } = this.#core;
     return new Promise<Acceptance>((resolve, reject) => {
       const endsAtMs = fromMs + withinMs;
-      const of = { withinMs, endsAtMs };
-      const pending = new AwaitedAcceptance(room, request, of, resolve, reject);
+      const pending = new AwaitedAcceptance(room, request, withinMs, endsAtMs, resolve, reject);
       const end = (): void => {
         pending.end();
       };
       pending.cancel = timers.after(endsAtMs - nowMs, end, nowMs);
-      room.asked(request);
       room.enter(request, pending, () => {
         pool.accept(request, pending, handler, id);
       });

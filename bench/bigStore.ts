@@ -106,7 +106,7 @@ function* writesOf(store: Store, filling: Filling): Generator<Write> {
   let lane = '';
   for (let n = 0; n < (filling.inLanes ?? 0); n += 1) {
     if (n % LANE_LENGTH === 0) {
-      lane = operationId(systemClock, systemRandom);
+      lane = operationId(systemClock.now(), systemRandom);
       yield make({ standing: 'due', dueAtMs: nowMs + HOUR_MS, state: 'backingOff', lane });
     }
     yield make({ standing: 'due', dueAtMs: nowMs, lane });
@@ -125,7 +125,7 @@ interface Row {
 }
 
 function acceptOf(store: Store, nowMs: number, its: Partial<Row>): AcceptWrite {
-  const id = operationId(systemClock, systemRandom);
+  const id = operationId(systemClock.now(), systemRandom);
   const seq = store.nextSeq();
   const { type = WORK, standing = 'inHand', dueAtMs = null } = its;
   const route = its.route ?? routeOf(type);

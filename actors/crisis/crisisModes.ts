@@ -127,7 +127,8 @@ export class CrisisModes {
     },
   >(work: Work): Work {
     const { subject, priority = 'normal' } = work;
-    if (subject === undefined || !this.#modes.has(subjectForm(subject))) return work;
+    if (this.#modes.size === 0 || subject === undefined) return work;
+    if (!this.#modes.has(subjectForm(subject))) return work;
     return { ...work, priority: raisedPriority(priority) };
   }
 

@@ -134,7 +134,7 @@ export class CrisisResponder {
     const asked = subject === null ? NO_SUBJECT : plans.find(subject);
     const { isTaken, ...begun } =
       id === undefined
-        ? this.#begin(request, operationId(clock, random))
+        ? this.#begin(request, operationId(clock.now(), random))
         : this.#beginOnce(request, id);
     // Whatever is still to be read would hold up the timer that ends the wait.
     const isDelivered =

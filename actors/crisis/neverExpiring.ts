@@ -24,7 +24,7 @@ export function neverExpiring(
   if (!passesBy('expiry', given)) return { sound: given };
   const leftOut = (['expiresAtMs', 'startAtMs'] as const).filter((field) => given[field] !== null);
   if (leftOut.length === 0) return { sound: given };
-  const id = operationId(clock, random);
+  const id = operationId(clock.now(), random);
   facts.emit('crisis.mended', id, leftOut);
   return {
     sound: { ...given, expiresAtMs: null, startAtMs: null, body: withNote(given.body, leftOut) },

@@ -174,7 +174,7 @@ export class Journal {
 
   /** The disk answers nothing: {@link failure} says so, and what was handed over may still become durable. */
   get isHanging(): boolean {
-    return this.#health.isHanging;
+    return this.#health.state === 'hanging';
   }
 
   /** What is handed over now may wait long for the disk, and has not failed. */

@@ -42,9 +42,10 @@ export class StorageHealth {
   onChange: (failure: HoldfastError | null) => void = notConnected;
   readonly #parts: StorageHealthParts;
   readonly #chart: ChartActor<typeof storageHealthMachine>;
-  #state: StorageState = 'well';
+  /** Where its chart stands. A field, as is {@link failure}, for both are read for each write; set here alone. */
+  state: StorageState = 'well';
   #generation = 0;
-  /** Why nothing can be made durable now; `null` while it can. A field: it is read for each write. */
+  /** Why nothing can be made durable now; `null` while it can. */
   failure: HoldfastError | null = null;
   /** When each batch that is under way was posted, oldest first: they end in that order. */
   readonly #underWay: number[] = [];
@@ -72,13 +73,9 @@ export class StorageHealth {
     this.#chart.start();
   }
 
-  get state(): StorageState {
-    return this.#state;
-  }
-
   /** Nothing can be made durable at present. */
   get isDown(): boolean {
-    return STORAGE_LEVELS[this.#state] === 'offline';
+    return STORAGE_LEVELS[this.state] === 'offline';
   }
 
   /** When the present state was entered, by the wall clock; `null` for the first. */
@@ -89,7 +86,7 @@ export class StorageHealth {
 
   /** The disk answers nothing, and has not failed. */
   get isHanging(): boolean {
-    return this.#state === 'hanging';
+    return this.state === 'hanging';
   }
 
   /** A batch went out. Returns its generation, to be given back with its end. */
@@ -103,7 +100,7 @@ export class StorageHealth {
   committed(generation: number): void {
     const postedMs = this.#answered();
     // The hot path: no event where it could change nothing.
-    if (this.#state === 'well') return;
+    if (this.state === 'well') return;
     const tookMs = this.#answeredMs - postedMs;
     const atMs = this.#parts.steady.now();
     this.#chart.send({ type: 'write.committed', generation, tookMs, atMs });
@@ -113,7 +110,7 @@ export class StorageHealth {
   /** The oldest batch under way was refused by a store that is well. */
   refused(): void {
     this.#answered();
-    if (this.#state === 'well') return;
+    if (this.state === 'well') return;
     this.#chart.send({ type: 'write.refused', atMs: this.#parts.steady.now() });
     this.#watch();
   }
@@ -158,10 +155,10 @@ export class StorageHealth {
   }
 
   #changed(to: StorageState): void {
-    const from = this.#state;
+    const from = this.state;
     if (to === 'well' || to === 'slow') this.failure = null;
     if (from === to) return;
-    this.#state = to;
+    this.state = to;
     if (to === 'hanging') this.failure = diskHangs();
     this.#parts.facts.emit('storage.changed', from, to, this.failure);
     this.onChange(this.failure);
@@ -205,8 +202,8 @@ export class StorageHealth {
   #overdueInMs(): number | null {
     const [oldestMs] = this.#underWay;
     if (oldestMs === undefined) return null;
-    if (this.#state === 'well') return oldestMs + OVERDUE_AFTER_MS - this.#parts.clock.monotonic();
-    return this.#state === 'slow' ? HANGING_AFTER_MS - this.#silentMs() : null;
+    if (this.state === 'well') return oldestMs + OVERDUE_AFTER_MS - this.#parts.clock.monotonic();
+    return this.state === 'slow' ? HANGING_AFTER_MS - this.#silentMs() : null;
   }
 
   /** How long nothing was answered, while the oldest batch was out. */

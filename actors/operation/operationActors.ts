@@ -21,9 +21,13 @@ import {
 import { turnAtAcceptance } from '../../machines/operation/turn.ts';
 import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Tiered, TierName } from '../../machines/vocabulary/urgency.ts';
+import {
+  builtInOf,
+  type Tiered,
+  type TierName,
+  urgencyOf,
+} from '../../machines/vocabulary/urgency.ts';
 import type { StoredOperation } from '../../persistence/port/store.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import { crisisChart, operationChart, type WorkActor } from '../charts/chartOfWork.ts';
@@ -35,7 +39,6 @@ import { crisisInput, type OperationTraits, operationInput } from './operationIn
 import { createResident, type Resident } from './resident.ts';
 
 export interface OperationActorsParts {
-  readonly clock: Clock;
   readonly retry: RetryPoliciesOf;
   readonly facts: Facts;
   readonly system: ActorSystem;
@@ -80,15 +83,14 @@ export class OperationActors {
   create(
     id: string,
     request: CheckedRequest,
+    atMs: number,
     its: Pick<Resident, 'urgency' | 'route' | 'handler' | 'permit' | 'pending'>,
     traits: OperationTraits = {},
   ): Resident {
-    const { clock, retry } = this.#parts;
-    const atMs = clock.now();
     // Only a crisis is on its way before anything of it is written.
     const isCrisis = passesBy('storage', request);
     const chart = isCrisis ? crisisChart : operationChart;
-    const policies = retry(its.handler?.upstream ?? '', request.type);
+    const policies = this.#parts.retry(its.handler?.upstream ?? '', request.type);
     const actor = isCrisis
       ? this.#crisis(id, { input: crisisInput(id, request, atMs) })
       : this.#operation(id, {
@@ -121,6 +123,7 @@ export class OperationActors {
     return createResident(actor, {
       ...row,
       chart,
+      ownUrgency: urgencyOf(snapshot.context.priority, builtInOf(snapshot.context)),
       // It was handled when it was written.
       state,
       route: routeOf(snapshot.context.type),

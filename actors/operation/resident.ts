@@ -8,7 +8,6 @@ import type { WaitReason } from '../../machines/operation/waitReason.ts';
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
 import { NOTHING_SAID, type Said } from '../../machines/vocabulary/upstreamAnswer.ts';
-import { builtInOf, urgencyOf } from '../../machines/vocabulary/urgency.ts';
 import type { ChartOfWork, WorkActor, WorkContext, WorkState } from '../charts/chartOfWork.ts';
 import type { ChartedActor } from '../charts/chartWatch.ts';
 import type { Pending } from '../journal/journalEntry.ts';
@@ -79,22 +78,22 @@ export function createResident(
     Resident,
     'id' | 'chart' | 'urgency' | 'route' | 'subject' | 'body' | 'standing' | 'handler' | 'permit'
   > &
-    Partial<Pick<Resident, 'state' | 'seq' | 'revision' | 'dueAtMs' | 'pending' | 'said'>>,
+    Partial<
+      Pick<Resident, 'ownUrgency' | 'state' | 'seq' | 'revision' | 'dueAtMs' | 'pending' | 'said'>
+    >,
 ): Resident {
   const state = from.state ?? null;
-  const { context } = actor.getSnapshot();
-  const { priority } = context;
   return {
     id: from.id,
     urgency: from.urgency,
-    ownUrgency: urgencyOf(priority, builtInOf(context)),
+    ownUrgency: from.ownUrgency ?? from.urgency,
     route: from.route,
     subject: from.subject,
     chart: from.chart,
     actor,
     state,
     waitedFor: state === null ? null : from.chart.waitReasonOf(state),
-    rate: context.rate,
+    rate: actor.getSnapshot().context.rate,
     seq: from.seq ?? 0,
     revision: from.revision ?? 0,
     unwritten: null,

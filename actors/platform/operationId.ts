@@ -6,7 +6,7 @@
 
 import { hash } from 'node:crypto';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
-import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
+import type { Random } from '../../machines/vocabulary/clock.ts';
 import { framesOf, isError } from '../../machines/vocabulary/errors.ts';
 
 /**
@@ -14,8 +14,8 @@ import { framesOf, isError } from '../../machines/vocabulary/errors.ts';
  * one it is inserted at the end of the store's index, which saves a page write an operation; the
  * time it shows is in the clear on the row anyway.
  */
-export function operationId(clock: Clock, random: Random): string {
-  const time = clock.now().toString(16).padStart(12, '0');
+export function operationId(atMs: number, random: Random): string {
+  const time = atMs.toString(16).padStart(12, '0');
   const rest = random.uuid();
   return `${time.slice(0, 8)}-${time.slice(8, 12)}-7${rest.slice(15)}`;
 }

@@ -201,9 +201,10 @@ export class Slices {
 
   /** A piece of each in turn, one at least. */
   #pass(sources: Set<Source>, upToMs: number): void {
+    const untilMs = (this.#beganAtMs ?? 0) - this.#spentMs + upToMs;
     for (const source of sources) {
       doPiece(source, sources);
-      if (this.#usedMs >= upToMs) return;
+      if (this.#clock.monotonic() >= untilMs) return;
     }
   }
 }

@@ -93,7 +93,7 @@ export class AdmissionLimit {
    * with `HF_QUEUE_FULL`, or with `HF_STORE_HANGING` where the disk answers nothing. A crisis is never refused and
    * never waits.
    *
-   * @param isPatient it has no deadline, and comes in slices already
+   * @param isPatient it has no deadline, and comes in slices already; any other is told of when it is {@link answered}
    */
   enter(
     request: CheckedRequest,
@@ -101,6 +101,10 @@ export class AdmissionLimit {
     go: () => void,
     isPatient = false,
   ): void {
+    if (!isPatient) {
+      this.#unanswered += 1;
+      this.#unansweredBytes += bytesInMemory(request.body);
+    }
     if (passesBy('room', request)) {
       this.note();
       go();
@@ -114,8 +118,8 @@ export class AdmissionLimit {
       }
     }
     const isFirst = this.#line.length === 0;
-    const fits = this.#fits(request);
-    if (isFirst && fits && (isPatient || this.#slices.isOneOfFew())) {
+    const fits = isFirst && this.#fits(request);
+    if (fits && (isPatient || this.#slices.isOneOfFew())) {
       this.note();
       go();
       this.#askIfLow();
@@ -129,12 +133,7 @@ export class AdmissionLimit {
     else void this.#ask();
   }
 
-  /** A request has come that waits for the disk until it is {@link answered}. */
-  asked({ body }: CheckedRequest): void {
-    this.#unanswered += 1;
-    this.#unansweredBytes += bytesInMemory(body);
-  }
-
+  /** A request that waited for the disk has its answer. */
   answered({ body }: CheckedRequest): void {
     this.#unanswered -= 1;
     this.#unansweredBytes -= bytesInMemory(body);
@@ -184,13 +183,14 @@ export class AdmissionLimit {
       const next = this.#line[this.#through];
       if (next === undefined) break;
       const isJudged = this.#through < this.#judged;
-      if (!next.isOver && !isJudged && !this.#fits(next.request)) {
+      const fits = next.isOver || this.#fits(next.request);
+      if (!fits && !isJudged) {
         this.#halt();
         void this.#ask();
         return false;
       }
       this.#through += 1;
-      if (!next.isOver && next.pending.endIfLate?.(nowMs) !== true) this.#enterOne(next);
+      if (!next.isOver && next.pending.endIfLate?.(nowMs) !== true) this.#enterOne(next, fits);
     }
     if (this.#through >= LET_GO) {
       this.#line.splice(0, this.#through);
@@ -208,9 +208,9 @@ export class AdmissionLimit {
     this.#parts.busy.end();
   }
 
-  #enterOne({ request, pending, go }: Entering): void {
+  #enterOne({ request, pending, go }: Entering, fits: boolean): void {
     pending.takeBack = undefined;
-    if (!this.#fits(request)) {
+    if (!fits) {
       pending.reject(queueFull(request, this.#parts.operationsMax));
       return;
     }

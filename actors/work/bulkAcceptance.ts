@@ -77,11 +77,12 @@ export class BulkAcceptor {
       return;
     }
     faultPoint('engine.beforeAccept');
-    const id = operationId(clock, random);
+    const nowMs = clock.now();
+    const id = operationId(nowMs, random);
     const urgency = urgencyOf(request.priority, builtInOf(request));
     const route = routeOf(request.type);
     const context = newOperation(
-      operationInput(id, request, retry(handler.upstream, request.type), clock.now(), {
+      operationInput(id, request, retry(handler.upstream, request.type), nowMs, {
         keyGivenTo: keyGivenTo(handler),
         isEdit: isEditBy(handler, request),
       }),

@@ -30,17 +30,14 @@ export class Handlers {
 
   /** Who handles it; `null` where nobody does. */
   of(work: HandledWork): Handler | null {
-    const type = this.#isLeftToCrises(work) ? this.crisisType : work.type;
-    return this.#byType.get(type) ?? null;
+    const handler = this.#byType.get(work.type);
+    if (handler !== undefined || !passesBy('type', work)) return handler ?? null;
+    return this.#byType.get(this.crisisType) ?? null;
   }
 
   /** Whether the handler of this type, if there is one, is its own to run with. */
   isOf(type: string, work: HandledWork): boolean {
     if (work.type === type) return true;
-    return type === this.crisisType && this.#isLeftToCrises(work);
-  }
-
-  #isLeftToCrises(work: HandledWork): boolean {
-    return passesBy('type', work) && !this.#byType.has(work.type);
+    return type === this.crisisType && passesBy('type', work) && !this.#byType.has(work.type);
   }
 }

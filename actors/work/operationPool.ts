@@ -240,7 +240,6 @@ export class OperationPool {
       write: (resident) => writer.position(resident, resident.actor.getSnapshot()),
     });
     this.#actors = new OperationActors({
-      clock,
       retry,
       facts,
       system,
@@ -369,10 +368,12 @@ export class OperationPool {
     request: CheckedRequest,
     pending: PendingAcceptance,
     closure?: OwnHandler,
-    id: string = operationId(this.#parts.clock, this.#parts.random),
+    given?: string,
   ): Resident {
     if (this.#isAbandoned) throw notBegun();
-    const nowMs = this.#parts.clock.now();
+    const { clock, random } = this.#parts;
+    const nowMs = clock.now();
+    const id = given ?? operationId(nowMs, random);
     const registered = this.registered.of(request);
     const handler = closure ?? registered;
     const urgency = urgencyOf(request.priority, builtInOf(request));
@@ -380,7 +381,7 @@ export class OperationPool {
     const waits = isEdit || startsLater(request, nowMs);
     const route = closure?.upstream ?? routeOf(request.type);
     const permit =
-      handler === null || passesBy('flow', request) || waits
+      handler === null || waits || passesBy('flow', request)
         ? null
         : this.dispatcher.tryStart(handler.upstream, {
             id,
@@ -393,6 +394,7 @@ export class OperationPool {
     const resident = this.#actors.create(
       id,
       request,
+      nowMs,
       { urgency, route, handler, permit, pending },
       { keyGivenTo: keyGivenTo(registered), isBoundToProcess: closure?.isBoundToProcess, isEdit },
     );

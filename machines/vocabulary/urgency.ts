@@ -46,7 +46,7 @@ export function builtInOf({ tier, like }: Tiered): Tier {
 export function tierNamed(name: TierName, own: OwnTiers): Tiered | undefined {
   const like = own.get(name);
   if (like !== undefined) return { tier: name, like };
-  return TIERS.some((tier) => tier === name) ? { tier: name } : undefined;
+  return TIERS.includes(name as Tier) ? { tier: name } : undefined;
 }
 
 /** How urgent the request itself is, most urgent first. */

@@ -108,7 +108,7 @@ export class ClientCrises {
   async answer(given: unknown): Promise<CrisisAnswer> {
     const { clock, random, resources, messages } = this.#parts;
     const startedAtMs = clock.monotonic();
-    const id = operationId(clock, random);
+    const id = operationId(clock.now(), random);
     const pieces = soundJsonInPieces(given, 'request', {
       bytesMax: PAYLOAD_BYTES_MAX,
       // The owner masks card data, since only it knows what is exempt.

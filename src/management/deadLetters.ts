@@ -478,7 +478,7 @@ export const replayDeadLetter = storeCall<
     const body = payload === undefined ? null : await editedBody(store, letter, payload);
     const context = broughtBack(letter.context, {
       atMs,
-      idempotencyKey: payload === undefined ? null : operationId(store.clock, store.random),
+      idempotencyKey: payload === undefined ? null : operationId(store.clock.now(), store.random),
       isRepeatApproved: evenIfApplied === true,
     });
     if (context === null) throw keptBecause(letter.context, atMs);

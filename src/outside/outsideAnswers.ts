@@ -120,7 +120,7 @@ export class OutsideAnswers {
     },
   ): Promise<OutsideAnswer> {
     const { caller, bytes, arrivedAtMs, recordedWithinMs } = sent;
-    const id = sent.id ?? operationId(this.#clock, systemRandom);
+    const id = sent.id ?? operationId(this.#clock.now(), systemRandom);
     const isPage = caller === 'page';
     const subject = isPage ? undefined : fieldOfCrisis(request, 'subject');
     const known = this.#planOf(subject);

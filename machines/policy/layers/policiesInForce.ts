@@ -8,20 +8,17 @@
 import type { PolicyTable } from './policyTable.ts';
 
 export class PoliciesInForce {
-  #table: PolicyTable;
+  /** Those in force; a field, since it is read with each operation. Set by {@link change} alone. */
+  table: PolicyTable;
   readonly #listeners: ((table: PolicyTable) => void)[] = [];
 
   constructor(table: PolicyTable) {
-    this.#table = table;
-  }
-
-  get table(): PolicyTable {
-    return this.#table;
+    this.table = table;
   }
 
   /** From now on these are in force. */
   change(table: PolicyTable): void {
-    this.#table = table;
+    this.table = table;
     for (const listener of this.#listeners) listener(table);
   }
 

@@ -66,8 +66,7 @@ const CODE_CONTEXT: CardContext = { isCode: true, isCard: true };
 
 /** The first card datum in a text; `null` when there is none. */
 export function cardDatumInText(text: string): CardDatum | null {
-  if (!mayHoldCard(text, NO_CARD)) return null;
-  const [first] = cardSpansIn(text);
+  const first = cardSpansIn(text)[0];
   if (first === undefined) return null;
   return first.masked === MASKED_CODE ? "a card's security code" : 'a card number';
 }
@@ -83,7 +82,7 @@ export function mayHoldCard(value: string | number, { isCode }: CardContext): bo
 
 /** The card datum in a value that is no object and no array. */
 export function cardDatumInLeaf(value: string | number, context: CardContext): CardDatum | null {
-  const text = textOf(value);
+  const text = typeof value === 'string' ? value : textOf(value);
   if (text === null) return null;
   if (context.isCode && CODE.test(text)) return "a card's security code";
   return cardDatumInText(text);
@@ -365,16 +364,15 @@ const AS_ANY_FIELD = { writable: true, enumerable: true, configurable: true } as
 
 /** The value of a field, or of an item of a list, with its card data masked. */
 export function maskLeaf(value: string | number, context: CardContext): string | number {
-  const text = textOf(value);
+  const text = typeof value === 'string' ? value : textOf(value);
   if (text === null) return value;
   if (context.isCode && CODE.test(text)) return MASKED_CODE;
   const masked = maskText(text);
   return masked === text ? value : masked;
 }
 
-/** The text to search; `null` for one that is too short to hold anything, and for other numbers. */
-function textOf(value: string | number): string | null {
-  if (typeof value === 'string') return value.length < CODE_LENGTH_MIN ? null : value;
+/** A number as the text to search; `null` for one that is neither a code nor a card number. */
+function textOf(value: number): string | null {
   const isCode = value >= 100 && value < 10_000;
   return Number.isSafeInteger(value) && (isCode || value >= CARD_NUMBER_MIN) ? String(value) : null;
 }

@@ -236,13 +236,14 @@ export function checkRequest(
   if (typeof request !== 'object' || request === null || Array.isArray(request)) {
     throw invalid('request', 'must be an object');
   }
-  for (const [index, name] of Object.keys(request).entries()) {
-    if (!FIELDS.has(name)) throw unknownField(name, index);
+  for (const name of Object.keys(request)) {
+    if (!FIELDS.has(name)) throw unknownField(name, Object.keys(request).indexOf(name));
   }
   // Every field is checked below; the cast only gives them names.
-  const given = request as { readonly [Field in keyof SyncRequest]: unknown };
+  const given = request as { readonly [Field in keyof SyncRequest]-?: unknown };
   const type = checkType(given.type);
-  const isExempt = exemptionsOf(type);
+  // Asked only where something is found.
+  const isExempt = (path: ValuePath): boolean => exemptionsOf(type)(path);
   const text = (value: unknown, field: string, lengthMax = NAME_LENGTH_MAX): string => {
     const checked = checkText(value, field, lengthMax);
     if (mayHoldCard(checked, NO_CARD)) refuseCard(checked, field, isExempt);
@@ -257,9 +258,9 @@ export function checkRequest(
   checkEdit(given, isEdit, isDeclared);
   const entity = given.entity === undefined ? null : checkEntity(given.entity, text);
   const bodyRules = { bytesMax: payloadBytesMax, isExempt, searchesLater };
-  const edit =
+  const edit: GivenBody =
     given.changes === undefined || takenOutOf === undefined
-      ? { ...given, payload: given.payload }
+      ? given
       : withoutChanges(given, takenOutOf(entity?.type ?? ''), bodyRules);
   const { removals, changes } = edit;
   let { payload } = edit;
@@ -352,14 +353,12 @@ function unknownField(name: string, index: number): HoldfastError {
 }
 
 function checkType(value: unknown): string {
-  const type = checkText(value, 'type');
-  if (!isTypeName(type)) {
-    throw invalid(
-      'type',
-      'must be words of letters, digits, - and _ joined by dots, each beginning with a letter and the first with a lower-case one, such as payments.push',
-    );
-  }
-  return type;
+  if (isTypeName(value)) return value;
+  checkText(value, 'type');
+  throw invalid(
+    'type',
+    'must be words of letters, digits, - and _ joined by dots, each beginning with a letter and the first with a lower-case one, such as payments.push',
+  );
 }
 
 function refuseCard(text: string, field: string, isExempt: (path: ValuePath) => boolean): void {

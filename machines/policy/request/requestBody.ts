@@ -162,11 +162,13 @@ const AT_ONCE_MAX = 16_384;
 
 class Encoder {
   readonly #rules: BodyRules;
-  /** What may still be written, in UTF-16 units, each of which takes a byte or more. */
+  /** What may still be written at the start of a field, in UTF-16 units, each of which takes a byte or more. */
   #room: number;
   /** Fields that may still be read; those that are undefined take no room. */
   #namesLeft: number;
   #field = '';
+  /** Of that field, as far as it is written. */
+  #text = '';
   /** Characters that were searched for card data. */
   #searched = 0;
   readonly #later: Searched[] = [];
@@ -184,110 +186,98 @@ class Encoder {
   encode(value: unknown, field: keyof GivenBody): string {
     this.#field = field;
     this.#root = value;
-    return this.#value(value, NO_CARD);
+    this.#text = '';
+    this.#value(value, NO_CARD);
+    this.#room -= this.#text.length;
+    return this.#text;
   }
 
-  #value(value: unknown, context: CardContext): string {
-    if (value === null || typeof value === 'boolean') return this.#written(String(value));
+  #value(value: unknown, context: CardContext): void {
     if (typeof value === 'string') {
-      if (value.length > this.#room) throw tooLarge(this.#rules.bytesMax);
-      const text = this.#written(JSON.stringify(value));
-      if (mayHoldCard(value, context)) this.#search(value, context);
-      return text;
-    }
-    if (typeof value === 'number') {
+      if (this.#text.length + value.length > this.#room) throw tooLarge(this.#rules.bytesMax);
+      this.#text += JSON.stringify(value);
+    } else if (typeof value === 'number') {
       if (!Number.isFinite(value)) throw this.#invalid('holds a number that JSON cannot carry');
-      const text = this.#written(String(value));
-      if (mayHoldCard(value, context)) this.#search(text, context);
-      return text;
-    }
-    if (typeof value === 'object' && this.#holders.includes(value)) throw this.#tooDeep();
+      this.#text += String(value);
+    } else if (value === null || typeof value === 'boolean') this.#text += String(value);
+    else this.#holder(value, context);
+    if (this.#text.length > this.#room) throw tooLarge(this.#rules.bytesMax);
+    const isSearched =
+      (typeof value === 'string' || typeof value === 'number') && mayHoldCard(value, context);
+    if (isSearched) this.#search(String(value), context);
+  }
+
+  #holder(value: unknown, context: CardContext): void {
+    if (typeof value === 'object' && this.#holders.includes(value as object)) throw this.#tooDeep();
     if (this.#path.length >= JSON_DEPTH_MAX) throw this.#tooDeep();
-    if (!Array.isArray(value) && !(typeof value === 'object' && isPlainObject(value))) {
+    const isList = Array.isArray(value);
+    if (!isList && !(typeof value === 'object' && isPlainObject(value as object))) {
       throw this.#invalid(`holds ${kindOf(value)}, which JSON cannot carry`);
     }
-    this.#holders.push(value);
-    const text = Array.isArray(value)
-      ? this.#array(value, context)
-      : this.#object(value as Record<string, unknown>, context);
+    this.#holders.push(value as object);
+    if (isList) this.#array(value, context);
+    else this.#object(value as Record<string, unknown>, context);
     this.#holders.pop();
-    return text;
   }
 
-  #array(items: readonly unknown[], context: CardContext): string {
+  #array(items: readonly unknown[], context: CardContext): void {
     // An item takes a character and what parts it from the next; refused before the first is read.
     this.#need(2 * items.length);
-    this.#take(1 + Math.max(1, items.length));
-    let text = '[';
+    this.#text += '[';
     for (let i = 0; i < items.length; ) {
-      if (i > 0) text += ',';
+      if (i > 0) this.#text += ',';
       const from = i;
       while (i < items.length && isPlainLeaf(items[i], context)) i += 1;
       if (i > from) {
         // Written natively, what lies within its commas and brackets is there already.
-        const run = JSON.stringify(items.slice(from, i)).slice(1, -1);
-        this.#take(run.length - (i - from - 1));
-        text += run;
+        this.#text += JSON.stringify(items.slice(from, i)).slice(1, -1);
+        this.#need(0);
         continue;
       }
       this.#path.push(i);
-      text += this.#value(items[i], context);
+      this.#value(items[i], context);
       this.#path.pop();
       i += 1;
     }
-    return `${text}]`;
+    this.#text += ']';
   }
 
-  #object(fields: Record<string, unknown>, context: CardContext): string {
+  #object(fields: Record<string, unknown>, context: CardContext): void {
     const names = Object.keys(fields);
     this.#namesLeft -= names.length;
     if (this.#namesLeft < 0) throw tooLarge(this.#rules.bytesMax);
-    this.#take(2);
-    this.#refuseTooMany(fields, names);
-    let text = '{';
+    // Before they are put in order, which would take long.
+    if (names.length * FIELD_UNITS_MIN > this.#room - this.#text.length)
+      this.#refuseTooMany(fields, names);
+    this.#text += '{';
+    let comma = '';
     for (const name of namesInOrder(names)) {
       const field = fields[name];
       // Left out, as `JSON.stringify` does: an optional field that is not there.
       if (field === undefined) continue;
-      if (name.length > this.#room) throw tooLarge(this.#rules.bytesMax);
-      const key = `${text.length > 1 ? ',' : ''}${JSON.stringify(name)}:`;
-      const isSearched = mayHoldCard(name, NO_CARD);
-      const inside = contextOfField(name, names, context);
-      const isLeaf = !isSearched && isPlainLeaf(field, inside);
-      text += this.#written(isLeaf ? key + String(field) : key);
-      if (isLeaf) continue;
+      if (this.#text.length + name.length > this.#room) throw tooLarge(this.#rules.bytesMax);
+      this.#text += `${comma}${JSON.stringify(name)}:`;
+      comma = ',';
       this.#path.push(name);
-      if (isSearched) this.#search(name, NO_CARD);
-      text += this.#value(field, inside);
+      if (mayHoldCard(name, NO_CARD)) this.#search(name, NO_CARD);
+      this.#value(field, contextOfField(name, names, context));
       this.#path.pop();
     }
-    return `${text}}`;
+    this.#text += '}';
   }
 
-  /** Before they are put in order, which would take long. */
   #refuseTooMany(fields: Record<string, unknown>, names: readonly string[]): void {
-    if (names.length * FIELD_UNITS_MIN <= this.#room) return;
     let units = 0;
     for (const name of names) {
       if (fields[name] === undefined) continue;
       units += FIELD_UNITS_MIN;
-      if (units > this.#room) throw tooLarge(this.#rules.bytesMax);
+      this.#need(units);
     }
   }
 
-  #written(text: string): string {
-    if (text.length > this.#room) throw tooLarge(this.#rules.bytesMax);
-    this.#room -= text.length;
-    return text;
-  }
-
-  #take(units: number): void {
-    if (units > this.#room) throw tooLarge(this.#rules.bytesMax);
-    this.#room -= units;
-  }
-
+  /** Refuses what would take more than so many units beside what is written. */
   #need(units: number): void {
-    if (units > this.#room) throw tooLarge(this.#rules.bytesMax);
+    if (this.#text.length + units > this.#room) throw tooLarge(this.#rules.bytesMax);
   }
 
   get isSearchedLater(): boolean {
@@ -307,15 +297,16 @@ class Encoder {
   #search(text: string, context: CardContext): void {
     if (this.#rules.searchesLater === undefined || this.#searched + text.length < AT_ONCE_MAX) {
       this.#searched += text.length;
-      this.#refuseCard(cardDatumInLeaf(text, context));
+      const datum = cardDatumInLeaf(text, context);
+      if (datum !== null) this.#refuseCard(datum);
       return;
     }
     const path = [...this.#path];
     this.#later.push({ text, context, field: this.#field, path, root: this.#root });
   }
 
-  #refuseCard(datum: CardDatum | null): void {
-    if (datum === null || this.#rules.isExempt([this.#field, ...this.#path])) return;
+  #refuseCard(datum: CardDatum): void {
+    if (this.#rules.isExempt([this.#field, ...this.#path])) return;
     throw cardRefused(this.#field, datum, this.#place());
   }
 

@@ -12,7 +12,7 @@ const MAX = 1_000;
 const STORE_MS = 20;
 /** What one acceptance takes, so that the line moves in slices. */
 const ACCEPT_MS = 0.25;
-const REQUEST = { priority: 'normal', tier: 'premium', body: null } as unknown as CheckedRequest;
+const REQUEST = { priority: 'normal', tier: 'premium', body: '' } as unknown as CheckedRequest;
 
 /** A clock of which each acceptance uses up some, and each turn of the event loop a millisecond. */
 class WorkedClock extends VirtualClock {
