@@ -69,7 +69,7 @@ export class UnkeptDeliveries {
         timedOut: () => undefined,
         overhangs: () => undefined,
       });
-      run.begin();
+      run.begin(this.#parts.clock.monotonic());
     });
   }
 

@@ -240,15 +240,20 @@ export class AttemptRun {
     this.#attempt = new GivenAttempt(context, body ?? '', deadlineAtMs, parts.onError);
   }
 
-  /** Calls the handler; what it does before it first waits is done within. */
-  begin(): void {
+  /**
+   * Calls the handler; what it does before it first waits is done within.
+   *
+   * @param nowMs what the monotonic clock reads
+   */
+  begin(nowMs: number): void {
     const { clock, timers, facts } = this.#parts;
     const { context, handler } = this.#order;
-    this.#begunMs = clock.monotonic();
+    this.#begunMs = nowMs;
     facts.emit('attempt.started', context, handler.upstream);
-    this.#cancelTimer = timers.after(this.#lastsMs, () => {
+    const timeOut = (): void => {
       this.#timeOut();
-    });
+    };
+    this.#cancelTimer = timers.after(this.#lastsMs, timeOut, nowMs);
     if (!passesBy('handler', context)) {
       this.#call();
       return;
@@ -310,8 +315,9 @@ export class AttemptRun {
     // What it waits for now is not its upstream.
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    this.#returned = { end, tookMs: clock.monotonic() - this.#begunMs };
-    Slices.of(clock).ends.do(end);
+    const nowMs = clock.monotonic();
+    this.#returned = { end, tookMs: nowMs - this.#begunMs };
+    Slices.of(clock).ends.do(end, nowMs);
   }
 
   #timeOut(): void {

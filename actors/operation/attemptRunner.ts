@@ -87,23 +87,14 @@ export interface AttemptRunnerParts extends AttemptParts {
 }
 
 export class AttemptRunner {
+  readonly overhangs = new Overhangs();
+  /** Attempts whose handler has not returned. */
+  running = 0;
   readonly #parts: AttemptRunnerParts;
-  readonly #overhangs = new Overhangs();
-  #running = 0;
   #isStopped = false;
 
   constructor(parts: AttemptRunnerParts) {
     this.#parts = parts;
-  }
-
-  /** Attempts whose handler has not returned. */
-  get running(): number {
-    return this.#running;
-  }
-
-  /** Of these, at one upstream or at all, those that overhang. */
-  overhanging(upstream?: string): number {
-    return this.#overhangs.count(upstream);
   }
 
   /** Aborts what runs and lets nothing begin any more; what is aborted spends no attempt (SV-4). */
@@ -121,8 +112,10 @@ export class AttemptRunner {
    * called when the operation leaves the attempt, most often because it has ended. Else it was
    * cancelled, and its handler is told to stop; or it overhangs, and its handler is waited for. How those
    * end, the operation is told itself.
+   *
+   * @param nowMs what the monotonic clock reads
    */
-  begin(resident: Resident): () => void {
+  begin(resident: Resident, nowMs: number): () => void {
     const { clock, onSlotBack } = this.#parts;
     const { handler } = resident;
     if (handler === null) throw new HoldfastError('HF_INTERNAL', 'An attempt has no handler.');
@@ -131,31 +124,19 @@ export class AttemptRunner {
       resident.actor.send({ type: 'attempt.interrupted', atMs: clock.now() });
       return () => undefined;
     }
-    const running = new RunningAttempt(this.#parts, this.#overhangs, {
-      resident,
-      handler,
-      onEnded: () => {
-        this.#running -= 1;
-      },
-    });
-    this.#running += 1;
-    running.begin();
-    return running.leave;
+    const attempt = new RunningAttempt(this, this.#parts, resident, handler);
+    this.running += 1;
+    attempt.begin(nowMs);
+    return attempt.leave;
   }
-}
-
-/** Whose attempt it is, and who hears of it. */
-interface Of {
-  readonly resident: Resident;
-  readonly handler: Handler;
-  readonly onEnded: () => void;
 }
 
 /** An attempt that the operation waits for, or has left behind. */
 class RunningAttempt {
+  readonly #runner: AttemptRunner;
   readonly #parts: AttemptRunnerParts;
-  readonly #overhangs: Overhangs;
-  readonly #of: Of;
+  readonly #resident: Resident;
+  readonly #handler: Handler;
   readonly #run: AttemptRun;
   /** Where its slot is from; `null` for a crisis, which has none. */
   readonly #flow: FlowControl | null;
@@ -165,11 +146,16 @@ class RunningAttempt {
   /** The operation has left the state that began it, and is told by itself what becomes of it. */
   #isLeft = false;
 
-  constructor(parts: AttemptRunnerParts, overhangs: Overhangs, of: Of) {
+  constructor(
+    runner: AttemptRunner,
+    parts: AttemptRunnerParts,
+    resident: Resident,
+    handler: Handler,
+  ) {
+    this.#runner = runner;
     this.#parts = parts;
-    this.#overhangs = overhangs;
-    this.#of = of;
-    const { resident, handler } = of;
+    this.#resident = resident;
+    this.#handler = handler;
     const { context } = resident.actor.getSnapshot();
     this.#flow = resident.permit?.flow ?? null;
     const own = parts.attemptTimeoutMs(handler, context);
@@ -178,9 +164,9 @@ class RunningAttempt {
     this.#run = new AttemptRun(parts, order, this);
   }
 
-  begin(): void {
-    this.#of.resident.interrupt = this.#run;
-    this.#run.begin();
+  begin(nowMs: number): void {
+    this.#resident.interrupt = this.#run;
+    this.#run.begin(nowMs);
   }
 
   readonly leave = (): void => {
@@ -190,33 +176,28 @@ class RunningAttempt {
   };
 
   timedOut(report: CallReport): void {
-    const { resident, handler } = this.#of;
-    const { permit } = resident;
+    const { permit, actor } = this.#resident;
     if (permit === null || resultOf(report) === 'ignored') return;
     this.#told = permit.flow.tell(permit, report);
-    this.#parts.runs.failed(
-      handler.upstream,
-      resident.actor.getSnapshot().context,
-      this.#parts.steady.now(),
-    );
+    const { runs, steady } = this.#parts;
+    runs.failed(this.#handler.upstream, actor.getSnapshot().context, steady.now());
   }
 
   overhangs(): void {
-    const { resident, handler } = this.#of;
     this.#doesOverhang = true;
     // A crisis has no slot of its upstream to give back.
     const slotsMax = this.#flow?.slotsMax ?? Number.POSITIVE_INFINITY;
-    this.#overhangs.enter(handler.upstream, slotsMax, this, () => {
-      this.#parts.onSlotBack(resident, SILENT);
+    this.#runner.overhangs.enter(this.#handler.upstream, slotsMax, this, () => {
+      this.#parts.onSlotBack(this.#resident, SILENT);
     });
     this.#tell({ type: 'attempt.overhangs', atMs: this.#parts.clock.now() });
   }
 
   ended(verdict: AttemptVerdict): void {
-    const { resident, handler, onEnded } = this.#of;
-    onEnded();
+    const resident = this.#resident;
+    this.#runner.running -= 1;
     resident.interrupt = null;
-    const hasSlot = !this.#overhangs.leave(handler.upstream, this);
+    const hasSlot = !this.#runner.overhangs.leave(this.#handler.upstream, this);
     const isTold = this.#told !== null;
     const report = isTold ? SILENT : verdict.report;
     const known = hasSlot ? this.#parts.onSlotBack(resident, report) : NO_VERDICT;
@@ -230,16 +211,14 @@ class RunningAttempt {
 
   #note({ event, report }: Pick<AttemptVerdict, 'event' | 'report'>): void {
     const { runs, steady } = this.#parts;
-    const { resident, handler } = this.#of;
+    const { upstream } = this.#handler;
     const result = resultOf(report);
-    if (result === 'failure')
-      runs.failed(handler.upstream, resident.actor.getSnapshot().context, steady.now());
-    else if (result === 'success' && runs.wantsSuccess(handler.upstream)) {
-      const { context } = resident.actor.getSnapshot();
-      // An upstream that is at work still has done nothing yet: what fails meanwhile fails in a row.
-      if (event.type === 'attempt.failed' && mayBeAtWork(event.failure, context)) return;
-      runs.answered(handler.upstream, context, steady.now());
-    }
+    if (result === 'ignored' || (result === 'success' && !runs.wantsSuccess(upstream))) return;
+    const { context } = this.#resident.actor.getSnapshot();
+    if (result === 'failure') runs.failed(upstream, context, steady.now());
+    // An upstream that is at work still has done nothing yet: what fails meanwhile fails in a row.
+    else if (event.type !== 'attempt.failed' || !mayBeAtWork(event.failure, context))
+      runs.answered(upstream, context, steady.now());
   }
 
   /** With what is known of its upstream. */
@@ -250,14 +229,14 @@ class RunningAttempt {
     const mayBeExcused = flow?.isSwitchedOff !== true;
     const isDoubted =
       verdict.isDoubted ||
-      (mayBeExcused && runs.isDoubted(this.#of.handler.upstream, event.steadyAtMs));
+      (mayBeExcused && runs.isDoubted(this.#handler.upstream, event.steadyAtMs));
     const up = flow === null ? undefined : { upstream: flow.upstream, upMs: flow.upMs };
     return { ...event, isUpstreamWell, isDoubted, up };
   }
 
   #tell(event: SyncOperationEvent): void {
-    const { resident } = this.#of;
-    if (!this.#isLeft || resident.isInMemory) resident.actor.send(event);
+    const { isInMemory, actor } = this.#resident;
+    if (!this.#isLeft || isInMemory) actor.send(event);
   }
 
   #cancel(): void {

@@ -139,10 +139,11 @@ export interface FlowControl {
    * The call of this permit begins now; until then its holder waited for a write, which is no time of the
    * upstream's. Left out where it began when the permit was given.
    *
+   * @param nowMs what the monotonic clock reads
    * @returns false where the upstream has gone down since: the call is not made, and the permit goes back
    *   as {@link UNUSED}
    */
-  began(permit: Permit): boolean;
+  began(permit: Permit, nowMs: number): boolean;
 
   /**
    * Counts how a call went before its permit comes back: it has timed out, and its handler has not

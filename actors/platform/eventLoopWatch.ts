@@ -61,11 +61,11 @@ export class EventLoopWatch {
   }
 
   /** Work has begun. */
-  wake(): void {
+  readonly wake = (): void => {
     if (this.#isTicking) return;
     this.#isTicking = true;
     this.#tick();
-  }
+  };
 
   /** Another thread has had no sign of this one for so long, until now. */
   wasBlocked(forMs: number): void {

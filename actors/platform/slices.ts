@@ -74,16 +74,22 @@ export class Slices {
     return found;
   }
 
-  /** Works through it from now on: at once while this turn has time, and of the `others` where none waits. */
-  work(source: Source, rank: Rank = 'others'): void {
+  /**
+   * Works through it from now on: at once while this turn has time, and of the `others` where none waits.
+   *
+   * @param nowMs what the clock reads, where the caller has just read it
+   */
+  work(source: Source, rank: Rank = 'others', nowMs?: number): void {
     const sources = this.#sources[rank];
     if (sources.has(source)) return;
     if (rank === 'others' && sources.size > 0) sources.add(source);
     else {
-      this.#measure(() => {
-        while (this.#usedMs < SLICE_MS) if (!doPiece(source, sources)) return;
+      this.#measure((spentMs) => {
+        for (let usedMs = spentMs; usedMs < SLICE_MS; usedMs = this.#usedMs) {
+          if (!doPiece(source, sources)) return;
+        }
         sources.add(source);
-      });
+      }, nowMs);
     }
     this.#plan();
   }
@@ -154,15 +160,15 @@ export class Slices {
     return this.#spentMs + runsMs;
   }
 
-  #measure(go: () => void): void {
+  #measure(go: (usedMs: number) => void, nowMs?: number): void {
     // What is done within a piece is part of it.
     if (this.#beganAtMs !== null) {
-      go();
+      go(this.#usedMs);
       return;
     }
-    this.#beganAtMs = this.#clock.monotonic();
+    this.#beganAtMs = nowMs ?? this.#clock.monotonic();
     try {
-      go();
+      go(this.#spentMs);
     } finally {
       this.#spentMs = this.#usedMs;
       this.#beganAtMs = null;
@@ -185,9 +191,9 @@ export class Slices {
   readonly #slice = (): void => {
     this.#isPlanned = false;
     try {
-      this.#measure(() => {
+      this.#measure((usedMs) => {
         const { asked, told, others } = this.#sources;
-        if (this.#usedMs < SLICE_MS) this.#pass(asked, SLICE_MS);
+        if (usedMs < SLICE_MS) this.#pass(asked, SLICE_MS);
         const upToMs = Math.max(SLICE_MS, this.#usedMs + LEAST_MS);
         this.#pass(told, upToMs);
         this.#pass(others, upToMs);
@@ -242,11 +248,15 @@ export class Line {
     this.#rank = rank;
   }
 
-  /** Does it now, where this turn has time and nothing of the line waits; else in a later turn. */
-  do(piece: () => void): void {
+  /**
+   * Does it now, where this turn has time and nothing of the line waits; else in a later turn.
+   *
+   * @param nowMs what the clock reads, where the caller has just read it
+   */
+  do(piece: () => void, nowMs?: number): void {
     const isFirst = this.#pieces.length === 0 && !this.#isRunning;
     this.#pieces.push(piece);
-    if (isFirst) this.#slices.work(this.#next, this.#rank);
+    if (isFirst) this.#slices.work(this.#next, this.#rank, nowMs);
   }
 
   /** Does it in a later turn. */

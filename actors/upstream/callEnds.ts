@@ -136,11 +136,11 @@ export class CallEnds {
     this.#parts.breaker.tellProbe(probeId ?? '', generation, end, retryAfterMs, tookMs);
   }
 
-  #count({ generation, stamp }: SlotPermit, { sign, retryAfterMs }: CallReport, nowMs: number) {
+  #count({ generation, beganAtMs }: SlotPermit, { sign, retryAfterMs }: CallReport, nowMs: number) {
     const { breaker } = this.#parts;
     if (generation !== breaker.decision.generation || !breaker.decision.recordsResults) return;
     const failed = sign !== 'answered' && sign !== 'pushedBack';
-    const trip = breaker.count({ failed, beganAtMs: stamp.beganAtMs, endedAtMs: nowMs });
+    const trip = breaker.count({ failed, beganAtMs, endedAtMs: nowMs });
     if (trip === null) return;
     const firstFailureAtMs = this.#toSteady(trip.firstFailureAtMs, nowMs);
     this.#detect({ generation, cause: trip.cause, firstFailureAtMs, probes: 1, retryAfterMs });

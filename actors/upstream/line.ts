@@ -37,7 +37,8 @@ const ASK_BESIDE_MS = 1_000;
 
 /** Work that waits in a line beside its operations, in an order of its own within a rank. */
 export interface Waiters {
-  /** The ranks of those that wait, and might have a slot. */
+  readonly queue: Pick<ReadyQueue<never>, 'ranks'>;
+  /** The ranks of those in the queue that might have a slot. */
   readonly ranks: RankSet;
   /** Gives this permit to the most urgent of these ranks, before an operation of them; `false` for none. */
   take(ranks: RankSet, permit: Permit): boolean;
@@ -282,7 +283,10 @@ export class Line implements ClaimingLine, ParkingLine {
 
   /** Nothing waits here, now or for its time, and none of it is parked: what most calls find. */
   get #isEmpty(): boolean {
-    return !this.isAwaited && this.#parked.isIdle;
+    if (this.#ready.ranks !== NO_RANKS || this.#claims.hasRows || !this.#parked.isIdle)
+      return false;
+    for (const { queue } of this.#others) if (queue.ranks !== NO_RANKS) return false;
+    return true;
   }
 
   /** The ranks of all that wait here. */

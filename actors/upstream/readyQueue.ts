@@ -1,5 +1,5 @@
 /**
- * Operations in memory that wait for a slot, most urgent first, in order of arrival within a rank.
+ * What waits for a slot in memory, operations or guarded calls: most urgent first, in order of arrival within a rank.
  *
  * @module
  */
@@ -19,18 +19,18 @@ export class ReadyQueue<T extends { readonly urgency: number }> {
   readonly #ranks: readonly Set<T>[] = Array.from({ length: URGENCY_MAX + 1 }, () => new Set<T>());
   /** The rank that each came with: its own may be raised meanwhile. */
   readonly #rankOf = new Map<T, number>();
-  #waiting = NO_RANKS;
+  /** The ranks of those that wait. A field: it is read with each call. */
+  ranks: RankSet = NO_RANKS;
 
-  /** The ranks of those that wait. */
-  get ranks(): RankSet {
-    return this.#waiting;
+  get size(): number {
+    return this.#rankOf.size;
   }
 
   add(item: T): void {
     this.delete(item);
     this.#ranks[item.urgency]?.add(item);
     this.#rankOf.set(item, item.urgency);
-    this.#waiting |= only(item.urgency);
+    this.ranks |= only(item.urgency);
   }
 
   /** False where it was not there. */
@@ -39,7 +39,7 @@ export class ReadyQueue<T extends { readonly urgency: number }> {
     if (rank === undefined) return false;
     this.#ranks[rank]?.delete(item);
     this.#rankOf.delete(item);
-    if (this.#ranks[rank]?.size === 0) this.#waiting &= ~only(rank);
+    if (this.#ranks[rank]?.size === 0) this.ranks &= ~only(rank);
     return true;
   }
 
@@ -50,7 +50,7 @@ export class ReadyQueue<T extends { readonly urgency: number }> {
 
   /** The first of these ranks; it stays in the queue. */
   first(among: RankSet = ALL_RANKS): T | undefined {
-    const ranks = this.#waiting & among;
+    const ranks = this.ranks & among;
     if (ranks === NO_RANKS) return undefined;
     for (const item of this.#ranks[mostUrgent(ranks)] ?? []) return item;
     return undefined;

@@ -14,7 +14,7 @@ import { ReadyQueue } from './readyQueue.ts';
 
 export class SuspectQueue implements Waiters {
   readonly #line: Line;
-  readonly #waiting = new ReadyQueue<Resident>();
+  readonly queue = new ReadyQueue<Resident>();
   readonly #inFlight = new Set<Resident>();
 
   constructor(line: Line) {
@@ -23,12 +23,12 @@ export class SuspectQueue implements Waiters {
 
   /** The ranks of those that wait, whether or not any may run. */
   get waiting(): RankSet {
-    return this.#waiting.ranks;
+    return this.queue.ranks;
   }
 
   /** All that wait. */
   get all(): readonly Resident[] {
-    return this.#waiting.all;
+    return this.queue.all;
   }
 
   /** As many run beside each other as may, or one runs alone and holds all others back. */
@@ -37,22 +37,21 @@ export class SuspectQueue implements Waiters {
   }
 
   get ranks(): RankSet {
-    const { ranks } = this.#waiting;
-    return ranks === NO_RANKS || this.#isShut ? NO_RANKS : ranks;
+    return this.#isShut ? NO_RANKS : this.queue.ranks;
   }
 
   /** The most urgent of these ranks that waits. */
   first(among: RankSet): Resident | undefined {
-    return this.#waiting.first(among);
+    return this.queue.first(among);
   }
 
   add(suspect: Resident): void {
-    this.#waiting.add(suspect);
+    this.queue.add(suspect);
   }
 
   /** It waits here no longer; false where it did not. */
   withdraw(suspect: Resident): boolean {
-    return this.#waiting.delete(suspect);
+    return this.queue.delete(suspect);
   }
 
   /** It has ended its attempt, or overhangs: it holds up the next no longer. */
@@ -61,14 +60,14 @@ export class SuspectQueue implements Waiters {
   }
 
   take(ranks: RankSet, permit: Permit): boolean {
-    const suspect = this.#isShut ? undefined : this.#waiting.first(ranks);
+    const suspect = this.#isShut ? undefined : this.queue.first(ranks);
     if (suspect !== undefined) this.#run(suspect, permit);
     return suspect !== undefined;
   }
 
   /** Where rows wait that go before it each claim looks here first. */
   startNext(): boolean {
-    const suspect = this.#waiting.first();
+    const suspect = this.queue.first();
     if (suspect === undefined || this.#isShut || this.#line.isBehindRows(suspect.urgency)) {
       return false;
     }
@@ -78,7 +77,7 @@ export class SuspectQueue implements Waiters {
   }
 
   #run(suspect: Resident, permit: Permit): void {
-    this.#waiting.delete(suspect);
+    this.queue.delete(suspect);
     this.#inFlight.add(suspect);
     this.#line.work.grant(suspect, permit);
   }

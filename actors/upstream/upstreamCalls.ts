@@ -16,12 +16,8 @@ import {
   DEFAULT_TIER,
   leastUrgent,
   mostUrgent,
-  NO_RANKS,
-  only,
   type RankSet,
   type Tiered,
-  URGENCY_MAX,
-  upTo,
 } from '../../machines/vocabulary/urgency.ts';
 import { callMs, type FlowControl, type Permit } from '../operation/flowControl.ts';
 import type { SteadyClock } from '../platform/steadyClock.ts';
@@ -36,57 +32,8 @@ import {
   GuardedCall,
   NO_OPTIONS,
 } from './guardedCall.ts';
-
-const ALL_RANKS = upTo(URGENCY_MAX);
-
-class CallQueue {
-  readonly #ranks: readonly Set<GuardedCall>[] = Array.from(
-    { length: URGENCY_MAX + 1 },
-    () => new Set(),
-  );
-  #size = 0;
-  #waiting = NO_RANKS;
-
-  get size(): number {
-    return this.#size;
-  }
-
-  /** The ranks of those that wait. */
-  get ranks(): RankSet {
-    return this.#waiting;
-  }
-
-  /** The rank of the most urgent; `Infinity` where none waits. */
-  get urgency(): number {
-    return mostUrgent(this.#waiting);
-  }
-
-  add(call: GuardedCall): void {
-    this.#ranks[call.urgency]?.add(call);
-    this.#waiting |= only(call.urgency);
-    this.#size += 1;
-  }
-
-  delete(call: GuardedCall): void {
-    const rank = this.#ranks[call.urgency];
-    if (rank?.delete(call) !== true) return;
-    this.#size -= 1;
-    if (rank.size === 0) this.#waiting &= ~only(call.urgency);
-  }
-
-  /** The most urgent of these ranks, which stays. */
-  first(among: RankSet = ALL_RANKS): GuardedCall | null {
-    const ranks = this.#waiting & among;
-    if (ranks === NO_RANKS) return null;
-    for (const call of this.#ranks[mostUrgent(ranks)] ?? []) return call;
-    return null;
-  }
-
-  /** All of them, the most urgent first, as they are now. */
-  all(): readonly GuardedCall[] {
-    return this.#ranks.flatMap((rank) => [...rank]);
-  }
-}
+import type { Waiters } from './line.ts';
+import { ReadyQueue } from './readyQueue.ts';
 
 /** Calls that may wait for one upstream at once. */
 export const CALLS_WAITING_MAX = 1_000;
@@ -111,14 +58,15 @@ export interface UpstreamCallsParts {
   readonly onError: (error: unknown) => void;
 }
 
-export class UpstreamCalls implements CallHost {
+export class UpstreamCalls implements CallHost, Waiters {
   readonly deadlines: CallDeadlines;
+  /** Those that wait for their turn; none once it is closed. */
+  readonly queue = new ReadyQueue<GuardedCall>();
   readonly onError: (error: unknown) => void;
   readonly #parts: UpstreamCallsParts;
   readonly #line: CallLine;
   readonly #flow: FlowControl;
   readonly #clock: Clock;
-  readonly #queue = new CallQueue();
   /** Those that wait for a time: their next attempt, or a token of their rate. */
   readonly #sleeping = new Set<GuardedCall>();
   #cancelLook: (() => void) | null = null;
@@ -146,9 +94,8 @@ export class UpstreamCalls implements CallHost {
     this.changed();
   }
 
-  /** The ranks of those that wait for their turn. */
   get ranks(): RankSet {
-    return this.#closed === null ? this.#queue.ranks : NO_RANKS;
+    return this.queue.ranks;
   }
 
   /** Attempts whose function has not returned, those of crises too. */
@@ -174,17 +121,18 @@ export class UpstreamCalls implements CallHost {
    */
   take(ranks: RankSet, permit: Permit): boolean {
     if (this.#closed !== null) return false;
-    if (this.#queue.first(ranks)?.urgency === leastUrgent(ranks)) {
+    if (this.queue.first(ranks)?.urgency === leastUrgent(ranks)) {
       this.#wasCallsTurn = !this.#wasCallsTurn;
       if (!this.#wasCallsTurn) return false;
     }
-    for (let call = this.#queue.first(ranks); call !== null; call = this.#queue.first(ranks)) {
-      this.#queue.delete(call);
+    for (;;) {
+      const call = this.queue.first(ranks);
+      if (call === undefined) return false;
+      this.queue.delete(call);
       if (this.#waitsForRate(call)) continue;
       this.#begin(call, permit);
       return true;
     }
-    return false;
   }
 
   /** It wants to make its next attempt: now, or when it is its turn. */
@@ -192,7 +140,7 @@ export class UpstreamCalls implements CallHost {
     const { urgency } = call;
     if (this.#closed !== null) call.end(this.#closed);
     else if (passesBy('flow', { urgency })) this.#beginCrisis(call);
-    else if (this.#queue.size > 0 && this.#queue.urgency <= urgency) this.#wait(call);
+    else if (mostUrgent(this.queue.ranks) <= urgency) this.#wait(call);
     else this.#enter(call);
   }
 
@@ -216,7 +164,7 @@ export class UpstreamCalls implements CallHost {
 
   /** It was ended while it waited. */
   forget(call: GuardedCall): void {
-    this.#queue.delete(call);
+    this.queue.delete(call);
     if (call.reservation !== null) this.#flow.rates?.withdraw(rateAskerOf(call), call.reservation);
   }
 
@@ -258,7 +206,7 @@ export class UpstreamCalls implements CallHost {
   close(reason: HoldfastError): void {
     this.#closed = reason;
     this.#cancelLook?.();
-    for (const call of [...this.#queue.all(), ...this.#sleeping]) call.end(reason);
+    for (const call of [...this.queue.all, ...this.#sleeping]) call.end(reason);
   }
 
   /** Rejects what is in flight, too. */
@@ -333,11 +281,11 @@ export class UpstreamCalls implements CallHost {
   }
 
   #wait(call: GuardedCall): void {
-    if (this.#queue.size >= CALLS_WAITING_MAX) {
-      call.end(callsFull(this.#flow.upstream, this.#queue.size));
+    if (this.queue.size >= CALLS_WAITING_MAX) {
+      call.end(callsFull(this.#flow.upstream, this.queue.size));
       return;
     }
-    this.#queue.add(call);
+    this.queue.add(call);
     this.#cancelLook ??= this.after(LOOK_AGAIN_MS, this.#look);
   }
 
@@ -345,20 +293,20 @@ export class UpstreamCalls implements CallHost {
   readonly #look = (): void => {
     this.#cancelLook = null;
     while (this.startNext());
-    if (this.#queue.size > 0) this.#cancelLook ??= this.after(LOOK_AGAIN_MS, this.#look);
+    if (this.queue.size > 0) this.#cancelLook ??= this.after(LOOK_AGAIN_MS, this.#look);
   };
 
   /** The most urgent takes what is free now, or is refused because the upstream is down. */
   startNext(): boolean {
-    const call = this.#closed === null ? this.#queue.first() : null;
-    if (call === null) return false;
+    const call = this.#closed === null ? this.queue.first() : undefined;
+    if (call === undefined) return false;
     const answer = this.#line.mayCall(call.urgency);
     const isDown = !answer.may && DOWN.includes(answer.because);
     if (!answer.may && !isDown) return false;
     if (isDown && call.options.waitWhileDown === true) return false;
-    this.#queue.delete(call);
+    this.queue.delete(call);
     this.#enter(call);
-    return call.isOver || this.#queue.first() !== call;
+    return call.isOver || this.queue.first() !== call;
   }
 }
 

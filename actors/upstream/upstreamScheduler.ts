@@ -170,6 +170,8 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   }
 
   subjectDueAtMs(subject: string): number | null {
+    // Most often nobody is held, and then no clock is read.
+    if (!this.#pause.isHolding) return null;
     const dueMs = this.#pause.subjectDueMs(subject, this.#parts.clock.monotonic());
     return dueMs === null ? null : this.#toSteady(dueMs);
   }
@@ -240,11 +242,12 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   }
 
   mayRun(asker: Asker): MayRun {
-    return this.#mayRun(asker, this.#parts.clock.monotonic());
+    const nowMs = this.#parts.clock.monotonic();
+    return this.#isOpenTo(asker, nowMs) ? MAY : this.#answer(asker, nowMs);
   }
 
-  #mayRun(asker: Asker, nowMs: number): MayRun {
-    if (this.#isOpenTo(asker, nowMs)) return MAY;
+  /** What the table answers; where somebody has to wait, it is told when that may be over. */
+  #answer(asker: Asker, nowMs: number): MayRun {
     const isBeside = asker.isBeside === true && this.#roomBeside(nowMs) > 0;
     const answer = mayRun(isBeside ? this.#factsBeside : this, asker);
     if (answer.may) return answer;
@@ -284,7 +287,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   tryEnter(asker: Asker): Permit | null {
     const { breaker, chart, clock, steady } = this.#parts;
     const nowMs = clock.monotonic();
-    if (!this.#mayRun(asker, nowMs).may) return null;
+    if (!this.#isOpenTo(asker, nowMs) && !this.#answer(asker, nowMs).may) return null;
     const { generation, mode } = breaker.decision;
     let probeId: string | null = null;
     if (mode === 'probe') {
@@ -296,7 +299,6 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     if (!chart.isMade) chart.make(this.#meter.kept());
     this.#bucket?.take(steady.now());
     this.#pause.took(nowMs);
-    const stamp = this.#meter.begin(nowMs);
     // Who is next takes no slot that another wants.
     const isBehind = asker.isShare === true || asker.urgency > this.urgencyBound;
     const isShare = isBehind && asker.isNext !== true;
@@ -304,7 +306,9 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     if (isShare) this.#sharesInFlight += 1;
     const { probeOf = null } = asker;
     if (probeOf !== null) this.types.probeBegan(probeOf);
-    return new SlotPermit(this, this.#meter, stamp, generation, probeId, isShare, probeOf);
+    const permit = new SlotPermit(this, this.#meter, generation, probeId, isShare, probeOf);
+    this.#meter.begin(nowMs, permit);
+    return permit;
   }
 
   held(permit: Permit, call: TypedCall): void {
@@ -316,21 +320,20 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
       this.types.began(call, this.#parts.clock.monotonic());
   }
 
-  began(permit: Permit): boolean {
-    if (!(permit instanceof SlotPermit) || permit.state !== 'out') return true;
-    const { breaker } = this;
-    if (permit.generation !== breaker.generation && breaker.mode !== 'pass') return false;
-    permit.meter.beganLate(permit.stamp, this.#parts.clock.monotonic());
+  began(permit: Permit, nowMs: number): boolean {
+    if (!(permit instanceof SlotPermit) || permit.state !== 'inFlight') return true;
+    const { decision } = this.#parts.breaker;
+    if (permit.generation !== decision.generation && decision.mode !== 'pass') return false;
+    permit.meter.beganLate(permit, nowMs);
     return true;
   }
 
   tell(permit: Permit, report: CallReport): CallVerdict {
-    if (!(permit instanceof SlotPermit) || permit.state !== 'out') return NO_VERDICT;
-    permit.state = 'told';
+    if (!(permit instanceof SlotPermit) || permit.state !== 'inFlight') return NO_VERDICT;
     const { clock } = this.#parts;
     const nowMs = clock.monotonic();
     const isApart = this.#isApart(permit, report);
-    const news = permit.meter.tell(permit.stamp, isApart ? SILENT : report, nowMs);
+    const news = permit.meter.tell(permit, isApart ? SILENT : report, nowMs);
     return isApart
       ? this.#ends.learnApart(permit, report, nowMs)
       : this.#ends.learn(permit, report, nowMs, news);
@@ -352,11 +355,6 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     return steady.now() + (atMs - clock.monotonic());
   }
 
-  #isParked(route: string | undefined, subject: string | undefined): boolean {
-    if (this.types.parked.size === 0) return false;
-    return this.types.isParked(route ?? '', subject);
-  }
-
   /** It failed, and nothing but its type or its subject is to blame: others succeed. */
   #isApart({ holder, probeId }: SlotPermit, report: CallReport): boolean {
     if (holder === null || probeId !== null) return false;
@@ -365,15 +363,14 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   }
 
   leave(permit: Permit, report: CallReport): CallVerdict {
-    if (!(permit instanceof SlotPermit) || permit.state === 'back' || permit.flow !== this) {
+    if (!(permit instanceof SlotPermit) || permit.state === 'givenBack' || permit.flow !== this) {
       this.#parts.onError(
         new HoldfastError('HF_INTERNAL', 'A permit was given back that is not out.'),
       );
       return NO_VERDICT;
     }
     const nowMs = this.#parts.clock.monotonic();
-    const wasTold = permit.state === 'told';
-    permit.state = 'back';
+    const wasTold = permit.state === 'overhanging';
     this.#inFlight -= 1;
     if (permit.holder !== null) this.#crowding.ended(permit.holder.route, permit, nowMs);
     if (permit.isShare) this.#sharesInFlight -= 1;
@@ -382,11 +379,11 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     const isAsked = this.#isAskedToWait(permit, report, nowMs);
     let verdict = NO_VERDICT;
     if (wasTold || report === UNUSED) {
-      permit.meter.returnUnused(permit.stamp);
+      permit.meter.returnUnused(permit);
       if (report === UNUSED) this.#bucket?.giveBack(nowMs - permit.beganAtMs);
       if (permit.probeId !== null && !wasTold) this.#ends.tellProbe(permit, report);
     } else {
-      const news = permit.meter.end(permit.stamp, isApart || isAsked ? SILENT : report, nowMs);
+      const news = permit.meter.end(permit, isApart || isAsked ? SILENT : report, nowMs);
       verdict = isApart
         ? this.#ends.learnApart(permit, report, nowMs)
         : this.#ends.learn(permit, report, nowMs, news);
@@ -536,7 +533,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   #isOpenTo({ urgency, isCall, isShare, route, subject }: Asker, nowMs: number): boolean {
     return (
       this.intake === 'open' &&
-      !this.#isParked(route, subject) &&
+      !this.types.isParked(route, subject) &&
       this.#parts.breaker.decision.mode === 'pass' &&
       urgency <= this.urgencyBound &&
       isShare !== true &&

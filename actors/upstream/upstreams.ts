@@ -55,7 +55,8 @@ export interface UpstreamsParts {
 export class Upstreams {
   /** Who claims what. */
   readonly routes = new Routes();
-  readonly #byName = new Map<string, Upstream>();
+  /** All of them by name. */
+  readonly byName: ReadonlyMap<string, Upstream>;
   readonly globalLevel: ServiceLevel;
   /** Whether attempts are under way: only then is the event loop measured. */
   isBusy: () => boolean = notConnected;
@@ -77,11 +78,8 @@ export class Upstreams {
         facts.emit('machine.slept', forMs);
       },
     });
-    const wakeLoopWatch = (): void => {
-      this.loop.wake();
-    };
-    facts.tap('operation.accepted', wakeLoopWatch);
-    facts.tap('attempt.started', wakeLoopWatch);
+    facts.tap('operation.accepted', this.loop.wake);
+    facts.tap('attempt.started', this.loop.wake);
     this.globalLevel = new ServiceLevel({
       steady,
       timers,
@@ -105,6 +103,8 @@ export class Upstreams {
         onFailed(GLOBAL_LEVEL, error);
       },
     });
+    const byName = new Map<string, Upstream>();
+    this.byName = byName;
     for (const name of parts.names) {
       const upstream = new Upstream({
         ...{ name, policies, clock, steady, random, timers, facts, system, keep, onFailed },
@@ -114,7 +114,7 @@ export class Upstreams {
         isStorageDown: parts.isStorageDown,
         onError: parts.onError,
       });
-      this.#byName.set(name, upstream);
+      byName.set(name, upstream);
       this.routes.addLine(upstream.line);
     }
     policies.onChange((table) => {
@@ -129,17 +129,12 @@ export class Upstreams {
   }
 
   get all(): readonly Upstream[] {
-    return [...this.#byName.values()];
-  }
-
-  /** `undefined` where there is none of that name. */
-  find(name: string): Upstream | undefined {
-    return this.#byName.get(name);
+    return [...this.byName.values()];
   }
 
   /** Where a row of this route goes to at present; `undefined` where no handler says. */
   ofRoute(route: string): Upstream | undefined {
-    return this.#byName.get(this.routes.upstreamOf(route) ?? '');
+    return this.byName.get(this.routes.upstreamOf(route) ?? '');
   }
 
   /** Work that is due and does not begin, where nothing explains that. */
@@ -149,7 +144,7 @@ export class Upstreams {
 
   /** @throws HoldfastError (rejects) `HF_UPSTREAM_UNKNOWN` and what {@link UpstreamCalls.call} rejects with. */
   call<Value>(name: string, run: CallFunction<Value>, options?: CallOptions): Promise<Value> {
-    const known = this.#byName.get(name);
+    const known = this.byName.get(name);
     if (known !== undefined) return known.calls.call(run, options);
     return Promise.reject(this.#unknown());
   }
@@ -167,7 +162,7 @@ export class Upstreams {
 
   /** @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
   get(name: string): Upstream {
-    const upstream = this.#byName.get(name);
+    const upstream = this.byName.get(name);
     if (upstream === undefined) throw this.#unknown();
     return upstream;
   }
@@ -175,7 +170,7 @@ export class Upstreams {
   #unknown(): HoldfastError {
     return new HoldfastError(
       'HF_UPSTREAM_UNKNOWN',
-      `There is no upstream of that name. Known are ${[...this.#byName.keys()].join(', ')}.`,
+      `There is no upstream of that name. Known are ${[...this.byName.keys()].join(', ')}.`,
       { field: 'upstream' },
     );
   }

@@ -33,8 +33,23 @@ import { enterByRate, giveBackRate, leaveRate } from './turnJudge.ts';
 import { Turns } from './turns.ts';
 import { type TurnWait, turnWait, type WaitAsker } from './turnWait.ts';
 
+/** What performs attempts. */
+interface Attempts {
+  /**
+   * @param nowMs what the monotonic clock reads
+   * @returns what is called when the operation leaves the attempt
+   */
+  begin(resident: Resident, nowMs: number): () => void;
+}
+
+/** The chart that has asked for an attempt. */
+interface Chart {
+  report(event: SyncOperationEvent): void;
+}
+
 export class Dispatcher implements LineWork {
   readonly #parts: DispatcherParts;
+  readonly #upstreams: ReadonlyMap<string, Upstream>;
   readonly #suspects: Suspects;
   readonly #instants: InstantWatch;
   /** Who was alone in flight at its last order. */
@@ -46,6 +61,7 @@ export class Dispatcher implements LineWork {
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
+    this.#upstreams = parts.upstreams.byName;
     this.alone = new AloneMark(parts.journal);
     this.#crises = new CrisisTurns(parts);
     this.#suspects = new Suspects({ ...parts, mark: this.alone });
@@ -119,23 +135,19 @@ export class Dispatcher implements LineWork {
   /** Why work of this rank, which waits for its turn at this upstream, does not go out now. */
   turnWait(upstream: string, asker: WaitAsker): TurnWait {
     const { upstreams, steady } = this.#parts;
-    return turnWait(upstreams.find(upstream)?.flow, asker, steady);
+    return turnWait(upstreams.byName.get(upstream)?.flow, asker, steady);
   }
 
   /** The operation has this permit, for a call that has not begun. */
   held(resident: Resident, permit: Permit): void {
     resident.hasBegun = false;
     permit.flow.held(permit, resident);
-    this.#at(permit.flow.upstream)?.leases.took(permit, resident);
-  }
-
-  #at(upstream: string): Upstream | undefined {
-    return this.#parts.upstreams.find(upstream);
+    this.#upstreams.get(permit.flow.upstream)?.leases.took(permit, resident);
   }
 
   /** A permit for a request that arrives now; `null` when it has to wait behind others. */
   tryStart(upstream: string, asker: RateAsker & TypedCall): Permit | null {
-    const at = this.#at(upstream);
+    const at = this.#upstreams.get(upstream);
     if (at === undefined || at.flow.subjectDueAtMs(asker.subject) !== null) return null;
     const { line } = at;
     const { rates } = at.flow;
@@ -146,30 +158,29 @@ export class Dispatcher implements LineWork {
   /** Asks for one of the places that are kept for crises; returns what ends the asking. */
   awaitPlace(resident: Resident | undefined, report: (event: CrisisEvent) => void): () => void {
     if (resident === undefined) return () => undefined;
-    const upstream = this.#at(resident.handler?.upstream ?? '');
+    const upstream = this.#upstreams.get(resident.handler?.upstream ?? '');
     return this.#crises.awaitPlace(resident, upstream, report);
   }
 
   /** Begins an attempt: of an operation where it holds its permit still, of a crisis at once. */
-  begin(
-    resident: Resident,
-    run: () => () => void,
-    report: (event: SyncOperationEvent) => void,
-  ): () => void {
-    if (passesBy('flow', resident)) return this.#crises.begin(resident, run);
+  begin(resident: Resident, attempts: Attempts, chart: Chart): () => void {
+    const nowMs = this.#parts.clock.monotonic();
+    if (passesBy('flow', resident)) {
+      return this.#crises.begin(resident, () => attempts.begin(resident, nowMs));
+    }
     if (resident.handler === null) {
-      report({ type: 'handler.missing', atMs: this.#parts.clock.now() });
+      chart.report({ type: 'handler.missing', atMs: this.#parts.clock.now() });
       return () => undefined;
     }
-    const upstream = this.#at(resident.handler.upstream);
-    if (upstream === undefined) return run();
-    if (this.#holdsPermitOf(resident, upstream)) {
+    const upstream = this.#upstreams.get(resident.handler.upstream);
+    if (upstream === undefined) return attempts.begin(resident, nowMs);
+    if (this.#holdsPermitOf(resident, upstream, nowMs)) {
       resident.hasBegun = true;
       upstream.watch.begun();
-      return run();
+      return attempts.begin(resident, nowMs);
     }
     giveBackRate(this.#parts.clock, resident);
-    report({ type: 'turn.revoked', atMs: this.#parts.clock.now() });
+    chart.report({ type: 'turn.revoked', atMs: this.#parts.clock.now() });
     // Where it was the one that runs alone, it asks for that again at its next turn.
     this.#suspects.delete(resident);
     return () => undefined;
@@ -192,7 +203,7 @@ export class Dispatcher implements LineWork {
     else this.#suspects.overhangs(resident);
     let verdict = NO_VERDICT;
     if (permit !== null) {
-      const upstream = this.#at(permit.flow.upstream);
+      const upstream = this.#upstreams.get(permit.flow.upstream);
       upstream?.leases.returned(permit);
       verdict = permit.flow.leave(permit, report);
       upstream?.line.pump();
@@ -203,7 +214,7 @@ export class Dispatcher implements LineWork {
 
   /** It has stopped waiting, or will not run now: its slot goes to another. */
   forget(resident: Resident): void {
-    this.#at(resident.handler?.upstream ?? '')?.line.forget(resident);
+    this.#upstreams.get(resident.handler?.upstream ?? '')?.line.forget(resident);
     const { permit } = resident;
     if (permit !== null && !resident.hasBegun) {
       giveBackRate(this.#parts.clock, resident);
@@ -215,7 +226,11 @@ export class Dispatcher implements LineWork {
   /** It has ended: it waits for no turn any more. */
   ended(resident: Resident, context: SyncOperationContext): void {
     if (context.rate !== undefined) {
-      leaveRate(this.#at(resident.handler?.upstream ?? '')?.flow, context, resident.urgency);
+      leaveRate(
+        this.#upstreams.get(resident.handler?.upstream ?? '')?.flow,
+        context,
+        resident.urgency,
+      );
     }
     this.forget(resident);
   }
@@ -263,7 +278,7 @@ export class Dispatcher implements LineWork {
       return;
     }
     if (head.urgency <= urgency) return;
-    const line = this.#at(head.handler?.upstream ?? '')?.line;
+    const line = this.#upstreams.get(head.handler?.upstream ?? '')?.line;
     const wasReady = line?.forget(head) ?? false;
     head.urgency = urgency;
     if (wasReady) line?.add(head);
@@ -283,13 +298,13 @@ export class Dispatcher implements LineWork {
   /** Operations of this type go to this upstream from now on, those on disk among them (OP-7). */
   sendType(type: string, upstream: string): void {
     this.routes.send(type, upstream);
-    if (this.#isStarted) this.#at(upstream)?.line.noteDue(0);
+    if (this.#isStarted) this.#upstreams.get(upstream)?.line.noteDue(0);
   }
 
   /** Its handler is another one than `before`: it waits where that goes to. */
   changedHandler(resident: Resident, before: Handler | null): void {
     if (before === null || before.upstream === resident.handler?.upstream) return;
-    const wasReady = this.#at(before.upstream)?.line.forget(resident) ?? false;
+    const wasReady = this.#upstreams.get(before.upstream)?.line.forget(resident) ?? false;
     if (wasReady) this.#waitOrLeave(resident, 0);
     else this.#suspects.moved(resident);
   }
@@ -301,7 +316,7 @@ export class Dispatcher implements LineWork {
 
   /** It was in flight when the process died. */
   addSuspect(resident: Resident): void {
-    this.#at(resident.handler?.upstream ?? '')?.watch.waiting(this.#parts.steady.now());
+    this.#upstreams.get(resident.handler?.upstream ?? '')?.watch.waiting(this.#parts.steady.now());
     this.#suspects.add(resident);
   }
 
@@ -338,11 +353,11 @@ export class Dispatcher implements LineWork {
    * Since it was given its permit its type may have moved, or the upstream gone down while its order was
    * written: then it is given another, if there is one.
    */
-  #holdsPermitOf(resident: Resident, { flow, line, leases }: Upstream): boolean {
+  #holdsPermitOf(resident: Resident, { flow, line, leases }: Upstream, nowMs: number): boolean {
     const { permit } = resident;
-    if (permit === null || (permit.flow === flow && flow.began(permit))) return true;
+    if (permit === null || (permit.flow === flow && flow.began(permit, nowMs))) return true;
     resident.permit = null;
-    this.#at(permit.flow.upstream)?.leases.returned(permit);
+    this.#upstreams.get(permit.flow.upstream)?.leases.returned(permit);
     giveBack(permit);
     resident.permit = line.tryOne(resident);
     if (resident.permit === null) return false;

@@ -248,11 +248,7 @@ export class OperationPool {
       beginAttempt: (running) => {
         const resident = running.actor.owner as Resident;
         if (!resident.isInMemory) return undefined;
-        return this.dispatcher.begin(
-          resident,
-          () => this.#runner.begin(resident),
-          (event) => running.report(event),
-        );
+        return this.dispatcher.begin(resident, this.#runner, running);
       },
       awaitPlace: (running) => {
         const resident = running.actor.owner as Resident;
@@ -313,7 +309,7 @@ export class OperationPool {
 
   /** Of these, at one upstream or at all, those whose handler is silent far beyond its time-out. */
   overhanging(upstream?: string): number {
-    return this.#runner.overhanging(upstream);
+    return this.#runner.overhangs.count(upstream);
   }
 
   /** What an operation of this type waits for that waits for its turn. */

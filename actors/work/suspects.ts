@@ -145,7 +145,7 @@ export interface SuspectsParts {
   readonly clock: Clock;
   readonly steady: Pick<SteadyClock, 'now'>;
   readonly timers: TimerService;
-  readonly upstreams: Pick<Upstreams, 'find' | 'all'>;
+  readonly upstreams: Pick<Upstreams, 'byName' | 'all'>;
   readonly journal: Pick<Journal, 'written'>;
   /** Keeps who was alone in flight. */
   readonly mark: Pick<AloneMark, 'began' | 'ended' | 'turnOf'>;
@@ -239,14 +239,15 @@ export class Suspects {
   }
 
   #enqueue(suspect: Resident): void {
-    const queue = this.#parts.upstreams.find(suspect.handler?.upstream ?? '')?.suspects ?? null;
+    const queue =
+      this.#parts.upstreams.byName.get(suspect.handler?.upstream ?? '')?.suspects ?? null;
     queue?.add(suspect);
     this.#queues.set(suspect, queue);
   }
 
   #pumpOf(suspect: Resident): void {
     if (!this.#isStarted) return;
-    this.#parts.upstreams.find(suspect.handler?.upstream ?? '')?.line.pump();
+    this.#parts.upstreams.byName.get(suspect.handler?.upstream ?? '')?.line.pump();
     this.pump();
   }
 
@@ -275,7 +276,7 @@ export class Suspects {
   /** False where nobody waits for it: its upstream can't take it now. */
   #isolate(suspect: Resident): boolean {
     const { upstreams, attemptTimeoutMs } = this.#parts;
-    const line = upstreams.find(suspect.handler?.upstream ?? '')?.line;
+    const line = upstreams.byName.get(suspect.handler?.upstream ?? '')?.line;
     if (line === undefined) {
       this.#lacksHandler(suspect);
       return false;

@@ -133,10 +133,12 @@ export class Watchers {
       let abandon: Watcher['abandon'] = unheard;
       const outcome = new Promise<Outcome>((resolve, reject) => {
         settle = resolve;
-        abandon = reject;
+        abandon = (reason) => {
+          // A caller that does not await the outcome must not be brought down by a close.
+          outcome.catch(unheard);
+          reject(reason);
+        };
       });
-      // A caller that does not await the outcome must not be brought down by a close.
-      outcome.catch(unheard);
       watcher = { id, outcome, settle, abandon, isAwaited: false, listeners: null };
       if (this.#ended === null) this.#byId.add(watcher);
       else abandon(this.#ended);

@@ -66,19 +66,14 @@ export interface CallStamp {
 /** Stamp of a call as the meter reads it. */
 export class Stamp implements CallStamp {
   /** Moved once, where the call waited for something else than its upstream. */
-  beganAtMs: number;
+  beganAtMs = 0;
+  /** How long the call may take by what its upstream is measured to take, in milliseconds. */
+  timeoutMs = 0;
   /** The round of a ramp that it belongs to. */
-  readonly round: number;
+  round = 0;
   /** Begins and ends of outages before it: a call of before the last takes none of the slots that are open now. */
-  readonly outage: number;
+  outage = 0;
   /** Outages and overloads before it: a call of before the last one says nothing about now. */
-  readonly epoch: number;
+  epoch = 0;
   state: 'inFlight' | 'overhanging' | 'givenBack' = 'inFlight';
-
-  constructor(beganAtMs: number, round: number, outage: number, epoch: number) {
-    this.beganAtMs = beganAtMs;
-    this.round = round;
-    this.outage = outage;
-    this.epoch = epoch;
-  }
 }

@@ -15,7 +15,7 @@ import { FlowWindow } from './flowWindow.ts';
 import { probesAtOnce, RecoveryPace, slotsAfterOutage, slotsWithin } from './recoveryPace.ts';
 import { SlotRamp } from './slotRamp.ts';
 import { SlotTrials } from './slotTrials.ts';
-import { SurpriseTrip } from './surpriseTrip.ts';
+import { A_THIRD, HALFWAY, SurpriseTrip } from './surpriseTrip.ts';
 import { TokenRate } from './tokenRate.ts';
 
 /** So many windows after an outage slots are right. */
@@ -147,7 +147,7 @@ export class FlowMeter {
   /** Calls that may start now. While the upstream is down 0: probes are the breaker's. */
   room(nowMs: number): number {
     const slots = this.#freeSlots();
-    if (slots === 0 || !this.#rate.isLearned) return slots;
+    if (slots === 0 || this.#rate.perSecond === null) return slots;
     return Math.max(0, Math.min(slots, Math.floor(this.#rate.tokens(nowMs))));
   }
 
@@ -156,22 +156,30 @@ export class FlowMeter {
     readonly by: 'slot' | 'ramp' | 'rate';
     readonly untilAtMs: number | null;
   } {
-    if (this.#freeSlots() > 0 && this.#rate.isLearned) {
+    if (this.#freeSlots() > 0 && this.#rate.perSecond !== null) {
       return { by: 'rate', untilAtMs: this.#rate.dueAtMs(nowMs) };
     }
     return { by: this.#opening === 'ramp' ? 'ramp' : 'slot', untilAtMs: null };
   }
 
-  /** A call begins: it takes a slot, and a token where a rate is learned. A probe too. */
-  begin(nowMs: number): CallStamp {
+  /**
+   * A call begins: it takes a slot, and a token where a rate is learned. A probe too.
+   *
+   * @param stamp to be filled in, of a call that has one of its own
+   */
+  begin(nowMs: number, stamp = new Stamp()): CallStamp {
     this.#inFlight += 1;
     this.#inFlightNow += 1;
     this.#begun += 1;
     if (this.#isDown) this.#timeout.downFor(nowMs - this.#sinceMs);
     this.#window.began(this.#inFlightNow, this.#slots);
     this.#rate.take(nowMs);
-    const round = this.#opening === null ? -1 : this.#ramp.began(this.#inFlightNow, nowMs);
-    return new Stamp(nowMs, round, this.#outage, this.#epoch);
+    stamp.beganAtMs = nowMs;
+    stamp.timeoutMs = this.#timeout.timeoutMs;
+    stamp.round = this.#opening === null ? -1 : this.#ramp.began(this.#inFlightNow, nowMs);
+    stamp.outage = this.#outage;
+    stamp.epoch = this.#epoch;
+    return stamp;
   }
 
   /** The call begins only now: its slot was held while something else was waited for. */
@@ -270,24 +278,21 @@ export class FlowMeter {
     };
   }
 
+  /** The nearer a run of failures is to an outage, the fewer calls follow it: one slot is open at least. */
   #freeSlots(): number {
     if (this.#isDown) return 0;
-    const all = this.#policy.slotsMax - this.#inFlight - this.#overhanging;
-    return Math.max(0, Math.min(all, this.#openSlots() - this.#inFlightNow));
-  }
-
-  /** The nearer a run of failures is to an outage, the fewer calls follow it: at least one. */
-  #openSlots(): number {
     // Time-outs and 503 halve the slots, once it is clear that it is too much work.
-    const { earlyDoubt, mostDoubt } = this.#trip;
-    const nearest = this.#isOfOverload ? mostDoubt : earlyDoubt;
-    const doubt = this.#runs === 'act' ? nearest : 0;
-    return Math.max(1, Math.floor(this.#slots * (1 - doubt)));
+    const { run, mostDoubt } = this.#trip;
+    const least = this.#isOfOverload(run) ? HALFWAY : A_THIRD;
+    const doubt = this.#runs === 'act' && mostDoubt >= least ? mostDoubt : 0;
+    const open = Math.max(1, Math.floor(this.#slots * (1 - doubt)));
+    const all = this.#policy.slotsMax - this.#inFlight - this.#overhanging;
+    return Math.max(0, Math.min(all, open - this.#inFlightNow));
   }
 
-  /** Most failures of the run tell of too much work. */
-  get #isOfOverload(): boolean {
-    return this.#overloaded * 2 > this.#trip.run;
+  /** Whether most failures of a run tell of too much work. */
+  #isOfOverload(run: number): boolean {
+    return this.#overloaded * 2 > run;
   }
 
   #pace(): FlowReading['pace'] {
@@ -381,7 +386,7 @@ export class FlowMeter {
     const { slotsMin } = this.#policy;
     // With few in flight it is not too much work.
     const isMuch = Math.min(this.#slots, inFlightAtRun) > 2 * slotsMin;
-    const isOverload = this.#isOfOverload && !this.#isHalved && isMuch;
+    const isOverload = this.#isOfOverload(run) && !this.#isHalved && isMuch;
     this.#trip.forget();
     this.#overloaded = 0;
     if (!isOverload && this.#runs === 'nothing') return null;

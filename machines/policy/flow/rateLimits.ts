@@ -320,16 +320,20 @@ export class AskedPause {
     return Math.min(this.#nextMs, this.#untilMs);
   }
 
+  /** Whether any subject may be held. */
+  get isHolding(): boolean {
+    return this.#held.size > 0;
+  }
+
   /** Until when this subject is held; `null` where it is not. */
   subjectDueMs(subject: string, nowMs: number): number | null {
-    if (this.#held.size === 0) return null;
     const untilMs = this.#held.get(subject);
     return untilMs === undefined || untilMs <= nowMs ? null : untilMs;
   }
 
   /** A call goes out. */
   took(nowMs: number): void {
-    if (this.isOn(nowMs)) this.#nextMs = nowMs + TRICKLE_MS;
+    if (nowMs < this.#untilMs) this.#nextMs = nowMs + TRICKLE_MS;
   }
 
   /** A call was answered by 429, with how long to wait. */

@@ -19,10 +19,10 @@ const SHARE_MAX = 0.9;
 /** So many fail as usual, it may be, where calls fail beside others that are answered. */
 const BESIDE_ANSWERS = 0.5;
 
-/** A run whose chance is the square root of that of an outage. */
-const HALFWAY = 0.5;
-/** The cube root of it. */
-const A_THIRD = 1 / 3;
+/** How near to an outage a run is whose chance is the square root of that of one. */
+export const HALFWAY = 0.5;
+/** How near to one a run is whose chance is its cube root. */
+export const A_THIRD = 1 / 3;
 
 /** Logarithms of products that should be equal differ by this. */
 const ROUNDING = 1e-9;
@@ -60,13 +60,18 @@ export interface EndedCall {
  */
 export class SurpriseTrip {
   #policy: Pick<FlowPolicy, 'surprise' | 'failureShareMin'>;
-  #share: number;
+  // Fields that others read are plain ones: they are read with each call.
+  /** The share of calls that fail while the upstream is up, at least the least of the policy. */
+  usualFailureShare: number;
   /** Share of the usual failures that come sooner than answers do. */
   #earlyShare: number;
-  #run = 0;
-  #firstFailureAtMs = 0;
-  /** Calls in flight when the run began, and all that had begun by then. */
-  #inFlight = 1;
+  /** Failures since the last success of a call that has begun since. */
+  run = 0;
+  /** When the first failure of the run ended. */
+  firstFailureAtMs = 0;
+  /** Calls that were in flight when the run began. */
+  inFlightAtRun = 1;
+  /** Calls that had begun by then, ever. */
   #begun = 0;
   /** Calls that began before the run: failures that came sooner than answers do, the others, answers. */
   #earlyBefore = 0;
@@ -75,7 +80,11 @@ export class SurpriseTrip {
   /** Failures of calls that have begun since, sooner than answers come, and of how many calls. */
   #earlySince = 0;
   #since = 0;
-  #mostDoubt = 0;
+  /**
+   * The nearest that the run has come to an outage; 0 without one. It is less while others are in flight: were it to
+   * fall with them, more would follow them.
+   */
+  mostDoubt = 0;
   /** What is taught now: since when, what was known before, and what came since. */
   #lessonAtMs = Number.NEGATIVE_INFINITY;
   #shareBefore: number;
@@ -89,65 +98,32 @@ export class SurpriseTrip {
   constructor(policy: Pick<FlowPolicy, 'surprise' | 'failureShareMin'>, keptShare = 0) {
     this.#policy = policy;
     const share = Math.max(policy.failureShareMin, keptShare > 0 ? keptShare : 0);
-    this.#share = Math.min(SHARE_MAX, share);
-    this.#shareBefore = this.#share;
-    this.#earlyShare = this.#share;
-    this.#earlyShareBefore = this.#share;
+    this.usualFailureShare = Math.min(SHARE_MAX, share);
+    this.#shareBefore = this.usualFailureShare;
+    this.#earlyShare = this.usualFailureShare;
+    this.#earlyShareBefore = this.usualFailureShare;
   }
 
   /** Other numbers from now on. */
   change(policy: Pick<FlowPolicy, 'surprise' | 'failureShareMin'>): void {
     this.#policy = policy;
-    this.#share = Math.max(this.#share, policy.failureShareMin);
-  }
-
-  /** The share of calls that fail while the upstream is up, at least the least of the policy. */
-  get usualFailureShare(): number {
-    return this.#share;
-  }
-
-  /** Failures since the last success of a call that has begun since. */
-  get run(): number {
-    return this.#run;
-  }
-
-  /** When the first failure of the run ended. */
-  get firstFailureAtMs(): number {
-    return this.#firstFailureAtMs;
-  }
-
-  /** Calls that were in flight when the run began. */
-  get inFlightAtRun(): number {
-    return this.#inFlight;
+    this.usualFailureShare = Math.max(this.usualFailureShare, policy.failureShareMin);
   }
 
   /** How near a run of failures is to an outage: 0 without one, 1 where it is one. */
   get doubt(): number {
-    return this.#run < 2 ? 0 : this.#nearness(this.#logChanceInARow());
+    return this.run < 2 ? 0 : this.#nearness(this.#logChanceInARow());
   }
 
   /** Whether failures come in a row that is halfway to an outage. */
   get isDoubted(): boolean {
-    return this.doubt >= HALFWAY;
-  }
-
-  /**
-   * The nearest that the run has come to an outage; 0 where it never was halfway to one. It is less while
-   * others are in flight: were it to fall with them, more would follow them.
-   */
-  get mostDoubt(): number {
-    return this.#mostDoubt >= HALFWAY ? this.#mostDoubt : 0;
-  }
-
-  /** The same, 0 only where that was less than a third of the way. */
-  get earlyDoubt(): number {
-    return this.#mostDoubt >= A_THIRD ? this.#mostDoubt : 0;
+    return this.run > 0 && this.doubt >= HALFWAY;
   }
 
   /** Failures in a row, one after the other, that make an outage now. */
   get failuresToTrip(): number {
     const { surprise } = this.#policy;
-    return Math.max(1, Math.ceil(Math.log(surprise) / Math.log(this.#share) - ROUNDING));
+    return Math.max(1, Math.ceil(Math.log(surprise) / Math.log(this.usualFailureShare) - ROUNDING));
   }
 
   /**
@@ -155,7 +131,7 @@ export class SurpriseTrip {
    * @returns whether it says that the upstream is up: it began after the first failure of the run
    */
   success(nowMs: number, beganAtMs = nowMs): boolean {
-    if (this.#run > 0 && beganAtMs < this.#firstFailureAtMs) {
+    if (this.run > 0 && beganAtMs < this.firstFailureAtMs) {
       this.#answeredBefore += 1;
       return false;
     }
@@ -169,26 +145,26 @@ export class SurpriseTrip {
    * @returns whether this failure makes the run an outage
    */
   failure(nowMs: number, call?: EndedCall): boolean {
-    if (this.#run === 0) {
-      this.#firstFailureAtMs = nowMs;
-      this.#inFlight = call?.inFlight ?? 1;
+    if (this.run === 0) {
+      this.firstFailureAtMs = nowMs;
+      this.inFlightAtRun = call?.inFlight ?? 1;
       this.#begun = call?.begun ?? 0;
     }
-    this.#run += 1;
+    this.run += 1;
     if (call !== undefined) this.#place(call);
-    this.#mostDoubt = Math.max(this.#mostDoubt, this.doubt);
+    this.mostDoubt = Math.max(this.mostDoubt, this.doubt);
     return this.#nearness(this.#logChance()) >= 1;
   }
 
   /** The run was that of an outage, or of too much work: it says nothing about what is usual. */
   forget(): void {
-    this.#run = 0;
+    this.run = 0;
     this.#earlyBefore = 0;
     this.#failedBefore = 0;
     this.#answeredBefore = 0;
     this.#earlySince = 0;
     this.#since = 0;
-    this.#mostDoubt = 0;
+    this.mostDoubt = 0;
   }
 
   #nearness(logChance: number): number {
@@ -197,7 +173,7 @@ export class SurpriseTrip {
 
   #place({ beganAtMs, begun, isEarly }: EndedCall): void {
     this.#since = begun - this.#begun;
-    const isBefore = beganAtMs < this.#firstFailureAtMs;
+    const isBefore = beganAtMs < this.firstFailureAtMs;
     if (isBefore && isEarly) this.#earlyBefore += 1;
     else if (isBefore) this.#failedBefore += 1;
     else if (isEarly) this.#earlySince += 1;
@@ -207,16 +183,16 @@ export class SurpriseTrip {
     const answered = this.#answeredBefore;
     const failed = this.#failedBefore;
     const before = failed + this.#earlyBefore;
-    const others = this.#run - before - this.#earlySince;
-    let usualBefore = this.#share;
-    let usual = this.#share;
+    const others = this.run - before - this.#earlySince;
+    let usualBefore = this.usualFailureShare;
+    let usual = this.usualFailureShare;
     if (answered > 0) {
       usualBefore = Math.max(usual, BESIDE_ANSWERS);
       if (this.#taught < MEMORY)
         usual = Math.max(usual, Math.min(BESIDE_ANSWERS, failed / (failed + answered)));
     }
     return (
-      logChanceOf(before, this.#inFlight, usualBefore) +
+      logChanceOf(before, this.inFlightAtRun, usualBefore) +
       logChanceOf(this.#earlySince, this.#since, this.#earlyShare) +
       others * Math.log(usual)
     );
@@ -229,12 +205,12 @@ export class SurpriseTrip {
   #logChanceInARow(): number {
     const all = this.#logChance();
     if (this.#answeredBefore > 0 || this.#failedBefore === 0) return all;
-    const share = this.#share;
+    const share = this.usualFailureShare;
     const before = this.#failedBefore + this.#earlyBefore;
     return (
       all -
-      logChanceOf(before, this.#inFlight, share) +
-      logChanceOf(this.#earlyBefore, this.#inFlight, share) +
+      logChanceOf(before, this.inFlightAtRun, share) +
+      logChanceOf(this.#earlyBefore, this.inFlightAtRun, share) +
       this.#failedBefore * Math.log(share)
     );
   }
@@ -243,25 +219,24 @@ export class SurpriseTrip {
   #teach(nowMs: number): void {
     if (nowMs - this.#lessonAtMs >= LESSON_MS) {
       this.#lessonAtMs = nowMs;
-      this.#shareBefore = this.#share;
+      this.#shareBefore = this.usualFailureShare;
       this.#earlyShareBefore = this.#earlyShare;
       this.#results = 0;
       this.#failures = 0;
       this.#early = 0;
     }
-    const results = this.#run + this.#answeredBefore + 1;
+    const results = this.run + this.#answeredBefore + 1;
     this.#taught += results;
     this.#results += results;
-    this.#failures += this.#run;
+    this.#failures += this.run;
     this.#early += this.#earlyBefore + this.#earlySince;
     const kept = (1 - WEIGHT) ** Math.min(MEMORY, this.#results);
     const learned = (1 - kept) / this.#results;
-    this.#share = this.#within(this.#shareBefore * kept + learned * this.#failures);
-    this.#earlyShare = this.#within(this.#earlyShareBefore * kept + learned * this.#early);
-  }
-
-  #within(share: number): number {
-    return Math.min(SHARE_MAX, Math.max(this.#policy.failureShareMin, share));
+    const least = this.#policy.failureShareMin;
+    const share = this.#shareBefore * kept + learned * this.#failures;
+    this.usualFailureShare = Math.min(SHARE_MAX, Math.max(least, share));
+    const earlyShare = this.#earlyShareBefore * kept + learned * this.#early;
+    this.#earlyShare = Math.min(SHARE_MAX, Math.max(least, earlyShare));
   }
 }
 

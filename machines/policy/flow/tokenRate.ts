@@ -48,7 +48,8 @@ const BURST_SECONDS = 0.1;
  */
 export class TokenRate {
   #perSecondMin: number;
-  #perSecond = Number.POSITIVE_INFINITY;
+  /** What was learned; `null` while nothing was. A field: it is read with each call. */
+  perSecond: number | null = null;
   #tokens = 0;
   #tokensAtMs = 0;
   #cutAtMs = Number.NEGATIVE_INFINITY;
@@ -63,7 +64,7 @@ export class TokenRate {
   constructor(policy: Pick<FlowPolicy, 'ratePerSecondMin'>, keptPerSecond: number | null = null) {
     this.#perSecondMin = policy.ratePerSecondMin;
     const kept = keptPerSecond ?? 0;
-    if (kept > 0) this.#perSecond = kept;
+    if (kept > 0) this.perSecond = kept;
   }
 
   /** Other numbers from now on. */
@@ -71,21 +72,13 @@ export class TokenRate {
     this.#perSecondMin = policy.ratePerSecondMin;
   }
 
-  get isLearned(): boolean {
-    return this.#perSecond !== Number.POSITIVE_INFINITY;
-  }
-
-  /** `null` while there is none. */
-  get perSecond(): number | null {
-    return this.isLearned ? this.#perSecond : null;
-  }
-
   /** Tokens that are there now: infinite without a rate. */
   tokens(nowMs: number): number {
-    if (!this.isLearned) return Number.POSITIVE_INFINITY;
+    const { perSecond } = this;
+    if (perSecond === null) return Number.POSITIVE_INFINITY;
     if (nowMs > this.#tokensAtMs) {
-      const earned = ((nowMs - this.#tokensAtMs) * this.#perSecond) / 1000;
-      const most = Math.max(1, this.#perSecond * BURST_SECONDS);
+      const earned = ((nowMs - this.#tokensAtMs) * perSecond) / 1000;
+      const most = Math.max(1, perSecond * BURST_SECONDS);
       this.#tokens = Math.min(most, this.#tokens + earned);
       this.#tokensAtMs = nowMs;
     }
@@ -95,7 +88,9 @@ export class TokenRate {
   /** When the next token is due. */
   dueAtMs(nowMs: number): number {
     const missing = 1 - this.tokens(nowMs);
-    return missing <= 0 ? nowMs : nowMs + (missing * 1000) / this.#perSecond;
+    return missing <= 0 || this.perSecond === null
+      ? nowMs
+      : nowMs + (missing * 1000) / this.perSecond;
   }
 
   /** A call begins. It counts as let in, until it is answered by 429. */
@@ -112,7 +107,7 @@ export class TokenRate {
 
   /** A call was let in, however it went. */
   admitted(nowMs: number): FlowNews | null {
-    return this.isLearned ? this.#grow(nowMs) : null;
+    return this.perSecond === null ? null : this.#grow(this.perSecond, nowMs);
   }
 
   /** @param beganAtMs when the call began that was answered by 429 */
@@ -124,8 +119,8 @@ export class TokenRate {
       this.#taken[index] = Math.max(0, (this.#taken[index] ?? 0) - 1);
       this.#pushed[index] = (this.#pushed[index] ?? 0) + 1;
     }
-    if (!this.isLearned) return this.#learn(nowMs);
-    if (beganAtMs >= this.#cutAtMs) this.#cut(nowMs);
+    if (this.perSecond === null) return this.#learn(nowMs);
+    if (beganAtMs >= this.#cutAtMs) this.#cut(this.perSecond, nowMs);
     return null;
   }
 
@@ -138,12 +133,12 @@ export class TokenRate {
     const late = this.#sum(this.#taken, SLICES_A_SECOND);
     const both = this.#sum(this.#taken, SLICES);
     const seconds = Math.min(1, Math.max(MEASURE_MS, nowMs - this.#startedAtMs) / 1000);
-    this.#set(Math.max(late, both - late) / seconds, nowMs);
+    const perSecond = this.#set(Math.max(late, both - late) / seconds, nowMs);
     this.#growth = GROWTH_FIRST;
-    return { type: 'rate.learned', perSecond: this.#perSecond };
+    return { type: 'rate.learned', perSecond };
   }
 
-  #cut(nowMs: number): void {
+  #cut(perSecond: number, nowMs: number): void {
     const spanMs = Math.min(1000, nowMs - this.#cutAtMs);
     if (spanMs < MEASURE_MS) return;
     const slices = Math.floor(spanMs / SLICE_MS);
@@ -153,19 +148,21 @@ export class TokenRate {
     // The latest slice is not over.
     const seconds = ((slices - 1) * SLICE_MS + (nowMs % SLICE_MS)) / 1000;
     const measured = (OF_TAKEN * taken) / seconds;
-    this.#set(Math.min(this.#perSecond, Math.max(CUT_MIN * this.#perSecond, measured)), nowMs);
+    this.#set(Math.min(perSecond, Math.max(CUT_MIN * perSecond, measured)), nowMs);
   }
 
-  #set(perSecond: number, nowMs: number): void {
-    this.#perSecond = Math.max(this.#perSecondMin, perSecond);
+  #set(measured: number, nowMs: number): number {
+    const perSecond = Math.max(this.#perSecondMin, measured);
+    this.perSecond = perSecond;
     this.#tokens = Math.min(0, this.#tokens);
     this.#tokensAtMs = nowMs;
     this.#cutAtMs = nowMs;
     this.#grownAtMs = nowMs;
     this.#growth = GROWTH_MIN;
+    return perSecond;
   }
 
-  #grow(nowMs: number): FlowNews | null {
+  #grow(perSecond: number, nowMs: number): FlowNews | null {
     if (this.#cutAtMs === Number.NEGATIVE_INFINITY) {
       this.#cutAtMs = nowMs;
       this.#grownAtMs = nowMs;
@@ -174,12 +171,12 @@ export class TokenRate {
     if (seconds < SLICE_MS / 1000) return null;
     this.#grownAtMs = nowMs;
     if (nowMs - this.#cutAtMs >= LIFT_AFTER_MS) {
-      this.#perSecond = Number.POSITIVE_INFINITY;
+      this.perSecond = null;
       return { type: 'rate.lifted' };
     }
     this.tokens(nowMs);
     const capped = Math.min(1, seconds);
-    this.#perSecond *= 1 + this.#growth * capped;
+    this.perSecond = perSecond * (1 + this.#growth * capped);
     this.#growth = Math.min(Math.max(GROWTH_MAX, this.#growth), this.#growth * 2 ** capped);
     return null;
   }

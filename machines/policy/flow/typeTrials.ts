@@ -120,8 +120,8 @@ export class TypeTrials {
     return this.#failing.size > 0;
   }
 
-  /** Whether this type is parked, or this subject where it is given. */
-  isParked(route: string, subject?: string): boolean {
+  /** Whether this type is parked, or this subject, where they are given. */
+  isParked(route = '', subject?: string): boolean {
     if (this.#parked.size === 0) return false;
     return this.#parked.has(route) || (subject !== undefined && this.isSubjectParked(subject));
   }

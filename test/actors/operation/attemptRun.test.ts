@@ -110,7 +110,7 @@ function perform(run: Run, given: Given = {}) {
       overhangs: () => told.push('overhangs'),
     },
   );
-  attempt.begin();
+  attempt.begin(clock.monotonic());
   return { clock, attempt, verdicts, told, errors, context };
 }
 

@@ -220,6 +220,16 @@ describe('CB-1 outage or overload', () => {
     expect(meter.room(21_000)).toBe(32);
   });
 
+  test('CB-1 fewer go out from a third of the way to an outage on; where it is too much work, from half of it', () => {
+    const roomAfter = (sign: CallSign, failures: number): number => {
+      const meter = meterOf({ slotsAtStart: 11 });
+      callsInTurn(meter, times(sign, failures));
+      return meter.room(9_000);
+    };
+    expect([1, 2, 3].map((failures) => roomAfter('failed', failures))).toEqual([11, 6, 4]);
+    expect([1, 2, 3].map((failures) => roomAfter('timedOut', failures))).toEqual([11, 11, 4]);
+  });
+
   test('CB-1 in doubt fewer calls go out, and always one', () => {
     const meter = meterOf({ slotsAtStart: 32 });
     callsInTurn(meter, times('answered', 20));

@@ -2,7 +2,11 @@
 
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_FLOW_POLICY } from '../../../../machines/policy/flow/flowPolicy.ts';
-import { logChanceOf, SurpriseTrip } from '../../../../machines/policy/flow/surpriseTrip.ts';
+import {
+  HALFWAY,
+  logChanceOf,
+  SurpriseTrip,
+} from '../../../../machines/policy/flow/surpriseTrip.ts';
 
 const USUAL = 0.1;
 const OUTAGE = Math.log(1e-5);
@@ -59,7 +63,7 @@ describe('CB-1 how near a run is to an outage', () => {
     fail(trip, run);
     expect(trip.doubt).toBeCloseTo(logChance / OUTAGE, 7);
     const isHalfway = logChance / OUTAGE >= 0.5;
-    expect([trip.isDoubted, trip.mostDoubt > 0]).toEqual([isHalfway, isHalfway]);
+    expect([trip.isDoubted, trip.mostDoubt >= HALFWAY]).toEqual([isHalfway, isHalfway]);
   });
 
   test('CB-1 what began before and fails as slowly as answers come makes doubt, and no outage', () => {
@@ -84,10 +88,10 @@ describe('CB-1 how near a run is to an outage', () => {
     ]);
     trip.failure(FIRST_MS);
     expect(trip.doubt).toBeCloseTo(0.4, 7);
-    expect([trip.mostDoubt, trip.earlyDoubt]).toEqual([0, trip.doubt]);
+    expect([trip.isDoubted, trip.mostDoubt]).toEqual([false, trip.doubt]);
     trip.failure(FIRST_MS);
     expect(trip.mostDoubt).toBeCloseTo(0.6, 7);
-    expect(trip.earlyDoubt).toBe(trip.mostDoubt);
+    expect(trip.isDoubted).toBe(true);
   });
 });
 

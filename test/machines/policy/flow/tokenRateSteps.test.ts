@@ -28,7 +28,7 @@ describe('PF-5 what is learned', () => {
     const rate = rateOf();
     take(rate, 20, 5_000);
     expect(pushUntilLearned(rate, 5_000)).toEqual([8, 40]);
-    expect([rate.isLearned, rate.tokens(5_000)]).toEqual([true, 0]);
+    expect([rate.perSecond === null, rate.tokens(5_000)]).toEqual([false, 0]);
   });
 
   test('PF-5 of many calls more 429s than chance makes: 15 of 80', () => {
@@ -82,7 +82,7 @@ describe('PF-5 what is learned', () => {
 
   test('PF-5 what was kept is a rate where it is one', () => {
     for (const odd of [0, -1, Number.NaN, null, undefined]) {
-      expect(rateOf(odd).isLearned, String(odd)).toBe(false);
+      expect(rateOf(odd).perSecond, String(odd)).toBeNull();
     }
     expect(rateOf(0.5).perSecond).toBe(0.5);
   });
@@ -186,11 +186,11 @@ describe('PF-5 a rate that meets no 429', () => {
     for (let n = 0; n < 9; n += 1) expected *= 1 + Math.min(1, 0.03 * 2 ** n);
     expect(rate.perSecond).toBeCloseTo(expected);
     expect(rate.admitted(9_999)).toBeNull();
-    expect(rate.isLearned).toBe(true);
+    expect(rate.perSecond).not.toBeNull();
     const other = rateOf(1);
     other.admitted(0);
     expect(other.admitted(10_000)).toEqual({ type: 'rate.lifted' });
-    expect([other.isLearned, other.perSecond, other.admitted(10_100)]).toEqual([false, null, null]);
+    expect([other.perSecond, other.admitted(10_100)]).toEqual([null, null]);
   });
 
   test('PF-5 one that was just learned grows by four fifths in its first second', () => {

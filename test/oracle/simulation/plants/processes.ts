@@ -19,8 +19,9 @@ export const PROCESSES: readonly Plant[] = [
   {
     name: 'permits-lost',
     file: 'actors/upstream/upstreamScheduler.ts',
-    find: "    permit.state = 'back';\n    this.#inFlight -= 1;",
-    replace: "    permit.state = 'back';\n    if (nowMs % 10 >= 1) this.#inFlight -= 1;",
+    find: "    const wasTold = permit.state === 'overhanging';\n    this.#inFlight -= 1;",
+    replace:
+      "    const wasTold = permit.state === 'overhanging';\n    if (nowMs % 10 >= 1) this.#inFlight -= 1;",
     says: 'One permit of ten does not come back, until nothing goes out any more.',
     finds: /^(still waiting|slot leaked|held up by others): /,
     seedsMax: 6,
@@ -28,9 +29,9 @@ export const PROCESSES: readonly Plant[] = [
   {
     name: 'least-urgent-never',
     file: 'actors/upstream/upstreamScheduler.ts',
-    find: '    if (!this.#mayRun(asker, nowMs).may) return null;\n    const { generation, mode }',
+    find: '    if (!this.#isOpenTo(asker, nowMs) && !this.#answer(asker, nowMs).may) return null;',
     replace:
-      '    if (!this.#mayRun(asker, nowMs).may || asker.urgency > 6) return null;\n    const { generation, mode }',
+      '    if (asker.urgency > 6) return null;\n    if (!this.#isOpenTo(asker, nowMs) && !this.#answer(asker, nowMs).may) return null;',
     says: 'The least urgent work gets no slot, whatever else there is.',
     finds: /^still waiting: /,
     seedsMax: 6,
