@@ -1,13 +1,11 @@
 /**
- * The engine of one process over one store, as the port shows it: the parts that run operations (engine.ts), the
- * supervisor that orders their start, restarts and stop, and the crisis path beside both.
+ * The engine of one process over one store: the parts that run operations (engine.ts), the supervisor that orders
+ * their start, restarts and stop, and the crisis path beside both. What `src/` may hold of it is in port.ts.
  *
  * @module
  */
 
 import type { EscalationPace } from '../machines/crisis/crisisEscalation.ts';
-import type { EntityRules } from '../machines/merge/declaration/entityRules.ts';
-import type { Ending } from '../machines/operation/syncOperationMachine.ts';
 import { crisisPayloadBytesMax } from '../machines/policy/crisis/crisisBounds.ts';
 import {
   type CrisisResource,
@@ -15,32 +13,34 @@ import {
   type HelpLine,
 } from '../machines/policy/crisis/crisisResources.ts';
 import { CrisisMessages, type CrisisWords } from '../machines/policy/crisis/crisisWords.ts';
-import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { type CheckedRequest, checkRequest } from '../machines/policy/request/request.ts';
-import type { Clock, Random } from '../machines/vocabulary/clock.ts';
+import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Pieces } from '../machines/vocabulary/pieces.ts';
 import type { Person } from '../machines/vocabulary/subject.ts';
-import type { Store, StoredOperation } from '../persistence/port/store.ts';
+import type { Store } from '../persistence/port/store.ts';
 import type { SpillLine } from '../persistence/port/writes.ts';
 import { ActorSystem } from './charts/actorSystem.ts';
-import { decodeWork } from './charts/workRecord.ts';
-import { carryingOut } from './conflict/carryingOut.ts';
 import type { ConflictAccess } from './conflict/conflictAccess.ts';
-import { ConflictReview, type ConflictReviewParts } from './conflict/conflictReview.ts';
-import type { RecordOptions } from './conflict/deskOf.ts';
+import type { ConflictReview } from './conflict/conflictReview.ts';
+import { reviewOf } from './conflict/deskOf.ts';
 import { answeringEntities, type EntityAccess } from './conflict/entityAccess.ts';
-import type { CrisisModes } from './crisis/crisisModes.ts';
+import type { CrisisModeOrders } from './crisis/crisisModeState.ts';
 import { type CrisisPlans, crisisPlans, keepPlanOfRecord } from './crisis/crisisPlans.ts';
 import { type CrisisAnswer, CrisisResponder } from './crisis/crisisResponder.ts';
 import { neverExpiring } from './crisis/neverExpiring.ts';
 import type { PlansInMemory } from './crisis/plansAtHand.ts';
 import { UnkeptDeliveries } from './crisis/unkeptDeliveries.ts';
-import { EngineCore } from './engine.ts';
-import { engineHealth, stateOfUpstream } from './engineHealth.ts';
+import { EngineCore, type EngineParts } from './engine.ts';
+import {
+  type EngineHealth,
+  engineHealth,
+  stateOfUpstream,
+  type UpstreamState,
+} from './engineHealth.ts';
 import type { EscalationStep } from './escalation/escalationStep.ts';
 import type { CrisisManySubjects } from './facts/crisisFacts.ts';
-import type { FactKind, FactListener, Override } from './facts/fact.ts';
+import type { FactKind, FactListener } from './facts/fact.ts';
 import type { FactStream, WantedFacts } from './facts/factStream.ts';
 import { untilDone } from './journal/background.ts';
 import {
@@ -51,87 +51,27 @@ import {
   storeNotOpen,
   storeStalled,
 } from './operation/acceptance.ts';
-import { exemptionsAmong, type Handler } from './operation/handler.ts';
+import { exemptionsAmong, type Handler, type OwnHandler } from './operation/handler.ts';
 import type { OperationView, Outcome } from './operation/outcome.ts';
 import type { OperationPage, OperationPageQuery, StoreCounts } from './operation/rowView.ts';
 import { entered, inTime } from './platform/inPieces.ts';
 import { Slices } from './platform/slices.ts';
 import { TimerService } from './platform/timerService.ts';
 import { notConnected, type Wire, wire } from './platform/wires.ts';
-import type { Engine, EngineHealth, UpstreamOrders, UpstreamState, Wish } from './port.ts';
 import { type CrisisAccess, crisisAccessLive } from './recovery/crisisAccess.ts';
 import { type DeadLetterAccess, deadLetterAccess } from './recovery/deadLetterAccess.ts';
 import { type QuarantineAccess, quarantineAccess } from './recovery/quarantineAccess.ts';
-import type { ServiceAccess } from './recovery/serviceAccess.ts';
+import { OVERRIDES, type Wish } from './recovery/recordsAtRest.ts';
 import { unreadableIn, withUnreadable } from './recovery/unreadableAccess.ts';
 import { Supervisor } from './supervisor.ts';
 import type { CallFunction, CallOptions } from './upstream/guardedCall.ts';
-import { upstreamOrders } from './upstream/upstreamOrders.ts';
+import { type UpstreamOrders, upstreamOrders } from './upstream/upstreamOrders.ts';
 import type { AdmissionLimit } from './work/admissionLimit.ts';
 import { type Inspection, inspectionOf } from './work/inspection.ts';
 import { Operations } from './work/operations.ts';
 
-/** How long an edit that carries out a decision may take to be durable; after that it is tried again. */
-const DECISION_WITHIN_MS = 10_000;
-
-interface LiveReviewParts
-  extends Pick<ConflictReviewParts, 'clock' | 'random' | 'facts' | 'retentionMs'> {
-  readonly store: Store;
-  /** The app's own entities. */
-  readonly entities: readonly EntityRules[];
-}
-
-/** What people decide of conflicts reaches the operations of `core`. */
-function liveReview(
-  { store, clock, random, facts, retentionMs, entities }: LiveReviewParts,
-  { timers, pool, desk }: EngineCore,
-  access: ServiceAccess,
-  engine: Pick<Engine, 'whenRunning' | 'accept'>,
-): ConflictReview {
-  const ownRules = new Map(entities.map((rules) => [rules.type, rules]));
-  const review = new ConflictReview({
-    ...{ store, clock, random, facts, timers, retentionMs, ready: () => engine.whenRunning() },
-    orders: carryingOut({
-      tools: desk.tools,
-      accept: (request) => engine.accept(request, { withinMs: DECISION_WITHIN_MS }),
-      keep: (writes) => access.commit(writes.map((write) => () => write)),
-    }),
-    asked: desk.tools.asked,
-    rulesOf: (type) => ownRules.get(type),
-    endingOf: async (id) => {
-      const row = await store.find(id);
-      if (row === null) return 'purged';
-      // One that can't be read waits as it is.
-      return row.standing === 'quarantined' ? null : endingIn(row);
-    },
-    upstreamOf: (type) => pool.registered.byType.get(type)?.upstream,
-  });
-  return review;
-}
-
-function endingIn(row: StoredOperation): Ending | null {
-  try {
-    return decodeWork(row).snapshot.context.ending;
-  } catch {
-    return null;
-  }
-}
-
-/** What a wish for an operation is called among the facts. */
-const OVERRIDES = {
-  'cancel.requested': 'operation.cancel',
-  'retry.requested': 'operation.retryNow',
-} as const satisfies Readonly<Record<Wish, Override>>;
-
-export interface LocalEngineParts extends RecordOptions {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** In force from the start on; a change holds at once, and loses no state. */
-  readonly policies: PoliciesInForce;
-  /** The names of the upstreams. */
-  readonly upstreams: Iterable<string>;
-  readonly handlers: Readonly<Record<string, Handler>>;
+export interface LocalEngineParts
+  extends Omit<EngineParts, 'crisisType' | 'planWithinMs' | 'escalation' | 'system'> {
   readonly crisis: {
     /** The type of a crisis that names none. */
     readonly type: string;
@@ -145,31 +85,30 @@ export interface LocalEngineParts extends RecordOptions {
     readonly localAfterMs: number;
     /** How long an answer may wait for the plan of a subject that is not pinned, in milliseconds. */
     readonly planWithinMs: number;
-    /** Who is told of a crisis that is not delivered, in order. */
+    /** Steps by which people are told of a crisis that is not delivered, in order. */
     readonly escalation: readonly EscalationStep[];
     /** How long one may be undelivered before they are, whatever the reason, in milliseconds. */
     readonly escalateAfterMs: number;
     /** How long it takes until a step is told again, and how long an acknowledgement lasts. */
     readonly pace: EscalationPace;
   };
-  readonly retentionMs: number;
-  readonly residentsMax: number;
-  readonly operationsMax: number;
-  readonly unwrittenBytesMax: number;
-  /** Removes what else in the store's folder was kept long enough. */
-  readonly tidy: (nowMs: number) => Promise<void>;
-  /** Where everything that happens is told. */
-  readonly facts: FactStream;
-  readonly onError: (error: unknown) => void;
 }
 
-type HowAccepted = Parameters<Engine['accept']>[1];
+/** Terms on which a request is accepted. */
+interface HowAccepted {
+  /** Longest wait in milliseconds, after which it may be accepted all the same. */
+  readonly withinMs: number;
+  /** When that wait began, by the monotonic clock; left out for now. */
+  readonly fromMs?: number | undefined;
+  /** Handler of this one operation in place of that of its type, as long as the process lives. */
+  readonly handler?: OwnHandler | undefined;
+}
 
 /** A caller that waits for its acceptance up to its deadline. */
 class AwaitedAcceptance implements PendingAcceptance {
   takeBack: PendingAcceptance['takeBack'] = undefined;
-  /** Ends its deadline. */
-  cancel: () => void = untimed;
+  /** Ends its deadline, once it has one. */
+  cancel: () => void = () => undefined;
   /** When that is, by the monotonic clock. */
   readonly #endsAtMs: number;
   readonly #withinMs: number;
@@ -206,7 +145,7 @@ class AwaitedAcceptance implements PendingAcceptance {
     this.#reject(error);
   }
 
-  /** Its deadline is over: it is taken back, or its caller told that it may be stored all the same. */
+  /** Takes the request back whose deadline is over, or tells its caller that it may be stored all the same. */
   end(): void {
     const withinMs = this.#withinMs;
     const notTaken = storeNotAsked(`The disk did not take the request within ${withinMs} ms.`);
@@ -220,24 +159,34 @@ class AwaitedAcceptance implements PendingAcceptance {
   }
 }
 
-function untimed(): void {
-  // It has no deadline yet.
-}
-
-export class LocalEngine implements Engine {
+/**
+ * The engine: it accepts requests, runs each as a durable operation until it ends, and answers crises
+ * beside all of it. Everything rejects with a `HoldfastError`.
+ */
+export class LocalEngine {
   /** Called each time the store is open and work is accepted. */
   onRunning: () => void = notConnected;
   /** Table of what its parts hand to each other against the order in which they are made. */
   readonly wires: readonly Wire[];
+  /** Settles with the first start: resolves once work is accepted, rejects with why it can't be. */
   readonly ready: Promise<void>;
+  /** Conflicts about records of the app, and what people decide about them (CF-6). */
   readonly conflicts: ConflictAccess;
+  /** Records that edits change, as they are known here (CF-1). */
   readonly entities: EntityAccess;
+  /** Operations that were given up and wait for a person (OP-5). */
   readonly deadLetters: DeadLetterAccess;
+  /** Records that could not be opened or read and were quarantined (PS-3). */
   readonly quarantine: QuarantineAccess;
+  /** Crisis plans of subjects, which lead the answers to them (CR-3). */
   readonly crisisPlans: CrisisPlans;
+  /** Crises that are not over, and what people decide about them (CR-5). */
   readonly crises: CrisisAccess;
-  readonly crisisModes: CrisisModes;
+  /** Orders of people about crisis mode (CR-6). */
+  readonly crisisModes: CrisisModeOrders;
+  /** Charts that run in this process, for whoever watches them (OB-1). */
   readonly inspection: Inspection;
+  /** Handlers that are registered, by request type. */
   readonly handlers: ReadonlyMap<string, Handler>;
   readonly #clock: Clock;
   readonly #store: Store;
@@ -257,21 +206,8 @@ export class LocalEngine implements Engine {
     this.#parts = parts;
     const system = new ActorSystem(onError);
     const core = new EngineCore({
-      store,
-      clock,
-      random,
-      policies: parts.policies,
-      upstreams: parts.upstreams,
-      handlers: parts.handlers,
+      ...parts,
       crisisType: crisis.type,
-      device: parts.device,
-      entities: parts.entities,
-      payloadBytesMax,
-      retentionMs: parts.retentionMs,
-      residentsMax: parts.residentsMax,
-      operationsMax: parts.operationsMax,
-      unwrittenBytesMax: parts.unwrittenBytesMax,
-      tidy: parts.tidy,
       planWithinMs: crisis.planWithinMs,
       escalation: {
         chain: crisis.escalation,
@@ -279,8 +215,6 @@ export class LocalEngine implements Engine {
         pace: crisis.pace,
       },
       system,
-      onError,
-      facts,
     });
     this.#core = core;
     this.handlers = core.pool.registered.byType;
@@ -363,7 +297,9 @@ export class LocalEngine implements Engine {
       }),
       unreadableIn(core.unreadable, core.journal, crisis.pace.acknowledgedMs),
     );
-    this.#review = liveReview(parts, core, access, this);
+    this.#review = reviewOf(parts, core, this, (writes) =>
+      access.commit(writes.map((write) => () => write)),
+    );
     this.wires = [...core.wires, ...this.#connected()];
     this.conflicts = this.#review.access;
     this.deadLetters = deadLetterAccess(access);
@@ -398,34 +334,46 @@ export class LocalEngine implements Engine {
     ];
   }
 
+  /** True while work is accepted. */
   get isAccepting(): boolean {
     return this.#supervisor.isAccepting;
   }
 
+  /** True from the order to stop on: nothing is accepted any more. */
   get isStopped(): boolean {
     return this.#supervisor.isStopped;
   }
 
+  /** Begins the first start. Called once; crises are answered before it, too. */
   begin(): void {
     this.#supervisor.start();
   }
 
+  /** Does work in slices, between which crises are answered; rejects with what it throws. */
   async inSlices<Result>(pieces: Pieces<Result>): Promise<Result> {
     return await Slices.of(this.#clock).pieces(pieces);
   }
 
+  /**
+   * Ends as the work ends, which asks the store; `mayBeStored` where it changes something.
+   *
+   * @throws HoldfastError (rejects) `HF_STORE_HANGING` where the disk hangs and goes on to.
+   */
   async whileAnswering<Result>(work: Promise<Result>, mayBeStored: boolean): Promise<Result> {
     return await this.#core.answering.end(work, mayBeStored);
   }
 
+  /** Resolves once work is accepted; rejects with why the last start failed, or `HF_CLOSED`. */
   async whenRunning(): Promise<void> {
     await this.#supervisor.whenRunning();
   }
 
+  /** Tries a start that failed again now, and resolves once one has succeeded (SV-6). */
   async startAgain(): Promise<void> {
     await this.#supervisor.startAgain();
   }
 
+  /** Lets a held store go (PS-5): what waits in it runs once that is durable. `false` where nothing was held. */
   async release(): Promise<boolean> {
     await this.whenRunning();
     const wasHeld = await this.#core.release();
@@ -433,19 +381,35 @@ export class LocalEngine implements Engine {
     return wasHeld;
   }
 
+  /**
+   * Stops: admits nothing, lets what is in flight end for up to `deadlineMs`, writes where the rest
+   * stands. Asked again, stops at once. What was accepted goes on at the next start (SV-4).
+   */
   async stop(deadlineMs: number): Promise<void> {
     if (!this.isStopped) this.#facts.emit('runtime.stopping', deadlineMs);
     await this.#supervisor.stop(deadlineMs);
   }
 
+  /**
+   * Registers a handler, also while running; what waited for one of its type goes on (OP-7).
+   *
+   * @throws HoldfastError `HF_UPSTREAM_UNKNOWN`.
+   */
   async handle(type: string, handler: Handler): Promise<void> {
     await this.#core.handle(type, handler);
   }
 
+  /**
+   * Accepts a checked request: resolves once it is durable (OP-2), from when on it is not lost; or with
+   * the earlier operation that has its idempotency key.
+   *
+   * @throws HoldfastError `HF_IDEMPOTENCY_CONFLICT`, `HF_QUEUE_FULL`, `HF_STORE_STALLED` after
+   * `withinMs`, `HF_STORE_…`, `HF_CLOSED`.
+   */
   accept(given: CheckedRequest, how: HowAccepted): Promise<Acceptance> {
     const fromMs = how.fromMs ?? this.#clock.monotonic();
     const { sound, id } = neverExpiring(this.#parts, given);
-    const request = this.crisisModes.raised(sound);
+    const request = this.#core.crisisModes.raised(sound);
     if (!this.#supervisor.isAccepting) return this.#acceptOnceOpen(request, how, fromMs, id);
     return this.#accept(request, how, fromMs, id, fromMs);
   }
@@ -485,9 +449,16 @@ export class LocalEngine implements Engine {
     });
   }
 
+  /**
+   * Accepts one of many requests: at the price of its record, without a deadline, in the order of the
+   * calls. The operation waits at rest for its turn; a crisis goes out at once. Called only while
+   * {@link isAccepting}, and with a type that has a handler.
+   *
+   * @throws HoldfastError as {@link accept}, but for `HF_STORE_STALLED`.
+   */
   acceptMany(given: CheckedRequest): Promise<Acceptance> {
     const { sound, id } = neverExpiring(this.#parts, given);
-    const request = this.crisisModes.raised(sound);
+    const request = this.#core.crisisModes.raised(sound);
     const { room, bulk, pool } = this.#core;
     return new Promise((resolve, reject) => {
       const handler = pool.registered.byType.get(request.type);
@@ -503,47 +474,83 @@ export class LocalEngine implements Engine {
     });
   }
 
+  /**
+   * Answers a person in crisis at once, in every phase; never rejects (CR-1).
+   *
+   * @param id of its operation, where somebody has been told one already
+   */
   async crisis(request: unknown, id?: string): Promise<CrisisAnswer> {
     return await this.#crisis.answer(request, id);
   }
 
+  /** Tells `listener` of the crisis plans that are in memory, now and whenever they have changed. */
   watchPlans(listener: (plans: PlansInMemory) => void): void {
     this.#core.plans.watch((plans) => {
-      listener({ ...plans, modes: this.crisisModes.on });
+      listener({ ...plans, modes: this.#core.crisisModes.on });
     });
   }
 
+  /** Line by which a thread that answers crises has them kept while this one is blocked (CR-4); `null` where there is none. */
   spillLine(): SpillLine | null {
     return this.#store.spillLine();
   }
 
+  /** Takes note that an outside caller has asked for so many different subjects within ten minutes (CR-3). */
   manySubjects(caller: CrisisManySubjects['caller'], subjects: number): void {
     this.#facts.emit('crisis.manySubjects', caller, subjects);
   }
 
+  /** Takes note that another thread has had no sign of this one for so many milliseconds, until now (CR-1). */
   loopWasBlocked(forMs: number): void {
     this.#core.upstreams.loop.wasBlocked(forMs);
   }
 
+  /**
+   * Makes a call under the flow control of its upstream, and keeps nothing of it. Works without a store.
+   *
+   * @throws HoldfastError (rejects) `HF_UPSTREAM_UNKNOWN`, `HF_UPSTREAM_DOWN`, `HF_QUEUE_FULL`,
+   * `HF_ATTEMPT_TIMED_OUT`, `HF_EXPIRED`, `HF_CLOSED`; and what `run` throws.
+   */
   call<Value>(upstream: string, run: CallFunction<Value>, options?: CallOptions): Promise<Value> {
-    return this.#core.upstreams.call(upstream, run, options && this.crisisModes.raised(options));
+    return this.#core.upstreams.call(
+      upstream,
+      run,
+      options && this.#core.crisisModes.raised(options),
+    );
   }
 
+  /**
+   * Reads an operation as it stands now.
+   *
+   * @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_QUARANTINED`, `HF_RECORD_NEWER`.
+   */
   async view(id: string): Promise<OperationView> {
     this.#crisis.beginNow(id);
     return await this.whileAnswering(this.#operations.view(id), false);
   }
 
+  /**
+   * Resolves with how an operation ended, once that is durable; for a crisis as soon as its delivery has ended.
+   *
+   * @throws HoldfastError as {@link view}; `HF_STORE_…`; `HF_CLOSED` when the engine stops before it ends.
+   */
   outcome(id: string): Promise<Outcome> {
     this.#crisis.beginNow(id);
     return this.#operations.outcome(id);
   }
 
+  /** Calls `listener` with each change of an operation's state until the returned function is called. */
   watch(id: string, listener: (view: OperationView) => void): () => void {
     this.#crisis.beginNow(id);
     return this.#operations.watch(id, listener);
   }
 
+  /**
+   * Tells an operation what somebody wants of it; `false` where it takes no notice, as one does that has ended.
+   * Resolves once what follows is durable. The fact `override.made` says by whom it is wanted.
+   *
+   * @throws HoldfastError as {@link view}; `HF_STORE_…` or `HF_CLOSED`: it may hold or not, ask again.
+   */
   async tell(id: string, wish: Wish, by?: Person): Promise<boolean> {
     this.#crisis.beginNow(id);
     const told = await this.whileAnswering(this.#operations.tell(id, wish), true);
@@ -551,29 +558,41 @@ export class LocalEngine implements Engine {
     return told;
   }
 
+  /** Gives an operation as it stands now where it is in memory; `null` for any other. */
   viewNow(id: string): OperationView | null {
     this.#crisis.beginNow(id);
     return this.#operations.viewNow(id);
   }
 
+  /** Reads a bounded piece of the operations that match, as they stand now. */
   async list(query: OperationPageQuery): Promise<OperationPage> {
     return await this.#operations.list(query);
   }
+
+  /** Reads how many operations there are, as the store keeps count. */
   async counts(): Promise<StoreCounts> {
     return await this.#operations.counts();
   }
+
+  /** State of one upstream. @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
   upstream(name: string): UpstreamState {
     return stateOfUpstream(this.#core, this.#core.upstreams.get(name));
   }
 
+  /** Orders that an operator may give to one upstream. @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
   upstreamOrders(name: string): UpstreamOrders {
     return upstreamOrders(this.#core.upstreams.get(name), this.#core.steady);
   }
 
+  /**
+   * Tells `listener` of every fact, or of these kinds, or of these where they are wanted, in order, until the
+   * returned function is called.
+   */
   subscribe(listener: FactListener, kinds?: readonly FactKind[], wanted?: WantedFacts): () => void {
     return this.#facts.subscribe(listener, kinds, wanted);
   }
 
+  /** Health of the engine, as plain data; read from memory, in every phase. */
   health(): EngineHealth {
     return engineHealth(this.#core, this.#supervisor, this.#review.health());
   }

@@ -45,7 +45,7 @@ import { type WaitReason, waitReasonOf } from '../../machines/operation/waitReas
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { innermost } from '../../machines/vocabulary/innermost.ts';
 import type { Demand, DemandFacts, Standing } from '../../machines/vocabulary/standing.ts';
-import type { Hearer } from './leanActor.ts';
+import type { LeanActor } from './leanActor.ts';
 
 /** Where work is on its chart. */
 export type WorkState = SyncOperationState | CrisisState;
@@ -61,21 +61,11 @@ export interface WorkSnapshot {
   readonly context: WorkContext;
 }
 
-/** The actor of an operation or a crisis. */
-export interface WorkActor {
-  readonly id: string;
-  readonly sessionId: string;
-  /** Tells `hearer` of `owner`, before any observer. */
-  tell<Owner>(hearer: Hearer<Owner, WorkSnapshot>, owner: Owner): void;
-  start(): unknown;
-  send(event: WorkEvent): void;
-  getSnapshot(): WorkSnapshot & { can(event: WorkEvent): boolean };
-  subscribe(observer: {
-    readonly next: (snapshot: WorkSnapshot) => void;
-    readonly error: (error: unknown) => void;
-    readonly complete?: () => void;
-  }): { unsubscribe(): void };
-}
+/** Actor of an operation or a crisis: as much of a lean actor as the engine calls. */
+export type WorkActor = Pick<
+  LeanActor<WorkSnapshot & { can(event: WorkEvent): boolean }, WorkEvent>,
+  'id' | 'sessionId' | 'tell' | 'start' | 'send' | 'getSnapshot' | 'subscribe'
+>;
 
 /** Meaning of a state to the engine, whatever else is known of the work. */
 export interface StateRow {
@@ -93,7 +83,7 @@ export interface StateRow {
 
 /** What the engine has to know of a chart. The states it is asked about are the chart's own. */
 export interface ChartOfWork {
-  /** As it is drawn. */
+  /** Machine as it is drawn. */
   readonly machine: AnyStateMachine;
   /** What it is told when its caller takes it back. */
   readonly takingBack: 'cancel.requested' | 'callOff.requested';
@@ -125,7 +115,7 @@ export interface ChartOfWork {
     route: string,
     nowMs: number,
   ): RowPosition;
-  /** Its lane on disk; `null` for none. */
+  /** Lane of the work on disk; `null` for none. */
   laneOf(context: WorkContext): string | null;
 }
 

@@ -36,7 +36,7 @@ export interface Deferred {
 export interface LeanScope {
   readonly id: string;
   readonly sessionId: string;
-  /** Whose actor it is; effects find by it for whom they are. */
+  /** Owner of the actor; effects find by it for whom they are. */
   readonly owner: unknown;
   send(event: AnyEventObject): void;
   defer(deferred: Deferred): void;
@@ -72,7 +72,12 @@ const [NOT_STARTED, RUNNING, STOPPED] = [0, 1, 2];
 const INIT: EventObject = { type: 'xstate.init' };
 const STOP: EventObject = { type: 'xstate.stop' };
 
-export class LeanActor<Snapshot extends AnySnapshot = AnySnapshot> implements LeanScope {
+/** Actor of an operation or a crisis. `Event` is what it may be sent. */
+export class LeanActor<
+  Snapshot extends AnySnapshot = AnySnapshot,
+  Event extends EventObject = AnyEventObject,
+> implements LeanScope
+{
   readonly logic: LeanLogic<Snapshot>;
   readonly id: string;
   readonly sessionId: string;
@@ -159,6 +164,7 @@ export class LeanActor<Snapshot extends AnySnapshot = AnySnapshot> implements Le
     return this.#listeners;
   }
 
+  /** Starts the actor: its hearer is told of its first state. */
   start(): this {
     if (this._processingStatus === RUNNING) return this;
     this._processingStatus = RUNNING;
@@ -170,7 +176,8 @@ export class LeanActor<Snapshot extends AnySnapshot = AnySnapshot> implements Le
     return this;
   }
 
-  send(event: AnyEventObject): void {
+  /** Takes an event, at once or after the one that it is at work on. */
+  send(event: Event): void {
     if (this.#actors.isInspected) {
       this.#inspect({ type: '@xstate.event', sourceRef: undefined, event });
     }

@@ -1,15 +1,24 @@
 /**
- * The conflict desk, on the parts of a running engine.
+ * The conflict desk and the review of conflicts, on the parts of a running engine.
  *
  * @module
  */
 
 import type { EntityRules } from '../../machines/merge/declaration/entityRules.ts';
 import { entityRulesOf } from '../../machines/merge/entities/rulesOf.ts';
+import type { Ending } from '../../machines/operation/syncOperationMachine.ts';
+import type { CheckedRequest } from '../../machines/policy/request/request.ts';
+import type { Store, StoredOperation } from '../../persistence/port/store.ts';
+import { decodeWork } from '../charts/workRecord.ts';
+import type { Acceptance } from '../operation/acceptance.ts';
 import { exemptionsAmong } from '../operation/handler.ts';
+import type { TimerService } from '../platform/timerService.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { OperationPool } from '../work/operationPool.ts';
+import { carryingOut } from './carryingOut.ts';
 import { ConflictDesk } from './conflictDesk.ts';
+import type { ConflictOrders } from './conflictOrders.ts';
+import { ConflictReview, type ConflictReviewParts } from './conflictReview.ts';
 import type { DeskParts } from './deskParts.ts';
 
 /** What an app says of the records that its edits change. */
@@ -64,4 +73,59 @@ const ID_DIGITS = 8;
  */
 function nameInVectors(device: string | null, storeId: string): string {
   return device === null ? storeId : `${device}.${storeId.slice(0, ID_DIGITS)}`;
+}
+
+/** How long an edit that carries out a decision may take to be durable; after that it is tried again. */
+const DECISION_WITHIN_MS = 10_000;
+
+/**
+ * The review by which decisions of people about conflicts reach the operations of `core`.
+ *
+ * @param engine by which an edit that carries one out is accepted
+ * @param keep writes decisions
+ */
+export function reviewOf(
+  given: Pick<RecordOptions, 'entities'> &
+    Pick<ConflictReviewParts, 'clock' | 'random' | 'facts' | 'retentionMs'> & {
+      readonly store: Store;
+    },
+  core: {
+    readonly timers: TimerService;
+    readonly pool: OperationPool;
+    readonly desk: ConflictDesk;
+  },
+  engine: {
+    whenRunning(): Promise<void>;
+    accept(request: CheckedRequest, how: { readonly withinMs: number }): Promise<Acceptance>;
+  },
+  keep: ConflictOrders['keep'],
+): ConflictReview {
+  const { store, clock, random, facts, retentionMs, entities } = given;
+  const { timers, pool, desk } = core;
+  const ownRules = new Map(entities.map((rules) => [rules.type, rules]));
+  return new ConflictReview({
+    ...{ store, clock, random, facts, timers, retentionMs, ready: () => engine.whenRunning() },
+    orders: carryingOut({
+      tools: desk.tools,
+      accept: (request) => engine.accept(request, { withinMs: DECISION_WITHIN_MS }),
+      keep,
+    }),
+    asked: desk.tools.asked,
+    rulesOf: (type) => ownRules.get(type),
+    endingOf: async (id) => {
+      const row = await store.find(id);
+      if (row === null) return 'purged';
+      // One that can't be read waits as it is.
+      return row.standing === 'quarantined' ? null : endingIn(row);
+    },
+    upstreamOf: (type) => pool.registered.byType.get(type)?.upstream,
+  });
+}
+
+function endingIn(row: StoredOperation): Ending | null {
+  try {
+    return decodeWork(row).snapshot.context.ending;
+  } catch {
+    return null;
+  }
 }

@@ -10,6 +10,7 @@ import { type Hold, holdWrite } from '../../persistence/port/review.ts';
 import type { Store } from '../../persistence/port/store.ts';
 import type { ConflictAccess } from '../conflict/conflictAccess.ts';
 import { conflictAccessAtRest } from '../conflict/conflictReview.ts';
+import type { Override } from '../facts/fact.ts';
 import type { OperationView } from '../operation/outcome.ts';
 import {
   NOTHING_IN_MEMORY,
@@ -30,6 +31,12 @@ import { unreadableAtRest, withUnreadable } from './unreadableAccess.ts';
 
 /** What a caller may ask of an operation. */
 export type Wish = 'cancel.requested' | 'retry.requested';
+
+/** Names of wishes among the facts. */
+export const OVERRIDES = {
+  'cancel.requested': 'operation.cancel',
+  'retry.requested': 'operation.retryNow',
+} as const satisfies Readonly<Record<Wish, Override>>;
 
 /** What can be asked of operations at rest, whether or not an engine runs on them. */
 export interface OperationRecords {

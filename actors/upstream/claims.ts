@@ -26,11 +26,12 @@ import type {
 } from '../../persistence/port/store.ts';
 import { Backoff } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
-import { type Asker, type FlowControl, giveBack, type Permit } from '../operation/flowControl.ts';
+import { type Asker, giveBack, type Permit } from '../operation/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
 import { Slices } from '../platform/slices.ts';
 import type { SteadyClock } from '../platform/steadyClock.ts';
 import type { TimerService } from '../platform/timerService.ts';
+import type { UpstreamScheduler } from './upstreamScheduler.ts';
 
 const RANKS = URGENCY_MAX + 1;
 const never = (): number[] => Array.from({ length: RANKS }, () => Number.POSITIVE_INFINITY);
@@ -105,7 +106,7 @@ export const BARREN_CLAIM_PAUSE_MS = 100;
 
 /** What a line stands on. */
 export interface LineParts {
-  readonly flow: FlowControl;
+  readonly flow: UpstreamScheduler;
   readonly store: QueueStore;
   readonly journal: Pick<Journal, 'sendAll'>;
   readonly clock: Clock;
@@ -173,7 +174,7 @@ export class Claims {
   readonly #parts: LineParts;
   readonly #marks = new DueMarks();
   #isUnderWay = false;
-  /** Of claims that failed. */
+  /** Pauses after claims that failed. */
   readonly #backoff = new Backoff();
   #notBeforeMs = Number.NEGATIVE_INFINITY;
 
@@ -413,18 +414,18 @@ export class Claims {
  * within a rank what was tried waits behind the others: so one request that fails always does not keep an
  * upstream down that is well for all others (CB-2).
  */
-export function probeRank({ probesFailed }: FlowControl): number {
+export function probeRank({ probesFailed }: UpstreamScheduler): number {
   return probesFailed === 0 ? 0 : 1 + ((probesFailed >> 1) % URGENCY_MAX);
 }
 
 /** All but the subjects that are parked by themselves; `undefined` for all. */
-function notParked({ types }: FlowControl): SubjectChoice | undefined {
+function notParked({ types }: UpstreamScheduler): SubjectChoice | undefined {
   const { parkedSubjects } = types;
   return parkedSubjects.size === 0 ? undefined : { names: [...parkedSubjects], isOnly: false };
 }
 
 /** Whether work is taken up at this upstream: it has started, has not stopped, and no suspect runs alone. */
-export function mayStart(flow: FlowControl): boolean {
+export function mayStart(flow: UpstreamScheduler): boolean {
   const answer = flow.mayRun(CLAIM);
   if (answer.may) return true;
   const { because } = answer;
@@ -439,7 +440,7 @@ class Reserved {
     return this.#permits.length;
   }
 
-  ask(flow: FlowControl, asker: Asker, want: number): void {
+  ask(flow: UpstreamScheduler, asker: Asker, want: number): void {
     for (let left = want; left > 0; left -= 1) {
       const permit = flow.tryEnter(asker);
       if (permit === null) return;

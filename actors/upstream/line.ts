@@ -16,7 +16,7 @@ import {
   URGENCY_MAX,
   upTo,
 } from '../../machines/vocabulary/urgency.ts';
-import { type Asker, type FlowControl, giveBack, type Permit } from '../operation/flowControl.ts';
+import { type Asker, giveBack, type Permit } from '../operation/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
 import {
   CLAIM,
@@ -30,6 +30,7 @@ import {
 import type { CrisisDelivery, CrisisSlots, SlotHold } from './crisisSlots.ts';
 import { ParkedWork, type ParkingLine } from './parkedWork.ts';
 import { ReadyQueue } from './readyQueue.ts';
+import type { UpstreamScheduler } from './upstreamScheduler.ts';
 import type { WorkWatch } from './workWatch.ts';
 
 /** So long after none of a quick type was found on disk it is looked for again. */
@@ -58,7 +59,7 @@ const NO_WORK: LineWork = {
 };
 
 export class Line implements ClaimingLine, ParkingLine {
-  readonly flow: FlowControl;
+  readonly flow: UpstreamScheduler;
   /** The routes whose rows it claims, those of parked types included; see {@link Routes}. */
   readonly routes: string[];
   readonly #parts: LineParts;
@@ -97,7 +98,7 @@ export class Line implements ClaimingLine, ParkingLine {
     return this.#work;
   }
 
-  /** These are its operations from now on. */
+  /** Serves these operations from now on. */
   serve(work: LineWork): void {
     this.#work = work;
   }
@@ -149,14 +150,14 @@ export class Line implements ClaimingLine, ParkingLine {
     this.#cancelTimer?.();
   }
 
-  /** It is in memory, and waits for a slot. */
+  /** Adds an operation that is in memory and waits for a slot. */
   add(resident: Resident): void {
     this.#ready.add(resident);
     this.#watch.waiting(this.#parts.steady.now());
     this.pump();
   }
 
-  /** It no longer waits. False where it did not. */
+  /** Removes an operation that no longer waits. False where it did not. */
   forget(resident: Resident): boolean {
     return this.#ready.delete(resident);
   }

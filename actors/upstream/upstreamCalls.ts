@@ -19,7 +19,7 @@ import {
   type RankSet,
   type Tiered,
 } from '../../machines/vocabulary/urgency.ts';
-import { callMs, type FlowControl, type Permit } from '../operation/flowControl.ts';
+import { callMs, type Permit } from '../operation/flowControl.ts';
 import type { SteadyClock } from '../platform/steadyClock.ts';
 import type { TimerService } from '../platform/timerService.ts';
 import type { CallAttempt } from './callAttempt.ts';
@@ -34,6 +34,7 @@ import {
 } from './guardedCall.ts';
 import type { Waiters } from './line.ts';
 import { ReadyQueue } from './readyQueue.ts';
+import type { UpstreamScheduler } from './upstreamScheduler.ts';
 
 /** Calls that may wait for one upstream at once. */
 export const CALLS_WAITING_MAX = 1_000;
@@ -49,7 +50,7 @@ export interface CallLine {
 }
 
 export interface UpstreamCallsParts {
-  readonly flow: FlowControl;
+  readonly flow: UpstreamScheduler;
   readonly policies: PoliciesInForce;
   readonly clock: Clock;
   readonly steady: Pick<SteadyClock, 'now'>;
@@ -65,13 +66,13 @@ export class UpstreamCalls implements CallHost, Waiters {
   readonly onError: (error: unknown) => void;
   readonly #parts: UpstreamCallsParts;
   readonly #line: CallLine;
-  readonly #flow: FlowControl;
+  readonly #flow: UpstreamScheduler;
   readonly #clock: Clock;
-  /** Those that wait for a time: their next attempt, or a token of their rate. */
+  /** Calls that wait for a time: their next attempt, or a token of their rate. */
   readonly #sleeping = new Set<GuardedCall>();
   #cancelLook: (() => void) | null = null;
   #inFlight = 0;
-  /** Of a call and an operation of one rank, they go in turn. */
+  /** Whether a call had the last turn: a call and an operation of one rank go in turn. */
   #wasCallsTurn = false;
   #closed: HoldfastError | null = null;
   #whenIdle: (() => void)[] = [];
@@ -135,7 +136,7 @@ export class UpstreamCalls implements CallHost, Waiters {
     }
   }
 
-  /** It wants to make its next attempt: now, or when it is its turn. */
+  /** Has a call make its next attempt: now, or when it is its turn. */
   turn(call: GuardedCall): void {
     const { urgency } = call;
     if (this.#closed !== null) call.end(this.#closed);
@@ -144,7 +145,7 @@ export class UpstreamCalls implements CallHost, Waiters {
     else this.#enter(call);
   }
 
-  /** It asks for its turn again in so many milliseconds. Returns what cancels that. */
+  /** Has a call ask for its turn again in so many milliseconds. Returns what cancels that. */
   sleep(call: GuardedCall, ms: number): () => void {
     this.#sleeping.add(call);
     const cancel = this.#parts.timers.after(ms, () => {
@@ -162,7 +163,7 @@ export class UpstreamCalls implements CallHost, Waiters {
     return this.#parts.timers.after(ms, wake);
   }
 
-  /** It was ended while it waited. */
+  /** Forgets a call that was ended while it waited. */
   forget(call: GuardedCall): void {
     this.queue.delete(call);
     if (call.reservation !== null) this.#flow.rates?.withdraw(rateAskerOf(call), call.reservation);
@@ -174,7 +175,7 @@ export class UpstreamCalls implements CallHost, Waiters {
     else this.#recordCrisis(attempt, report);
   }
 
-  /** Its function has returned, or is no longer waited for: its slot is free. */
+  /** Frees the slot of an attempt whose function has returned, or is no longer waited for. */
   leave(attempt: CallAttempt, report: CallReport): void {
     this.deadlines.remove(attempt);
     this.#inFlight -= 1;

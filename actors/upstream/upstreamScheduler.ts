@@ -50,7 +50,7 @@ import type { UpstreamRates } from './upstreamRates.ts';
 export interface UpstreamSchedulerParts {
   readonly upstream: string;
   readonly flow: FlowPolicy;
-  /** Of the whole upstream; `null` for none. */
+  /** Rate limit of the whole upstream; `null` for none. */
   readonly rate: RateLimit | null;
   /** By subject and tier. */
   readonly rates: UpstreamRates;
@@ -82,9 +82,10 @@ const FAILURE_RUNS: Partial<Readonly<Record<BreakerState, FailureRuns>>> = {
 const PROBES_OUT_MAX = 32;
 const NO_PROBES = { by: 'slot', untilAtMs: null } as const;
 
-/** Reading it sends no event (CB-5), but for probes. */
+/** Gives permits for the calls of one upstream, and takes them back. Reading it sends no event (CB-5), but for probes. */
 export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   readonly upstream: string;
+  /** Types that fail here while others succeed, subjects likewise, and which goes next. */
   readonly types = new TypeTrials();
   readonly #pause = new AskedPause();
   readonly #crowding = new Crowding<SlotPermit>();
@@ -100,8 +101,9 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   #isDown = false;
   readonly #shortage: Shortage;
   readonly #ends: CallEnds;
+  /** Work that is taken up; `notStarted` until {@link setIntake}. */
   intake: Intake = 'notStarted';
-  /** The least urgent rank that is not parked (DG-2). */
+  /** Least urgent rank that is not parked: those beyond it get what nobody more urgent wants, and their share (DG-2). */
   urgencyBound: number = URGENCY_MAX;
 
   constructor(parts: UpstreamSchedulerParts) {
@@ -127,6 +129,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
 
   // What the table is asked about.
 
+  /** Whether nothing can be made durable at present. */
   get isStorageDown(): boolean {
     return this.#parts.isStorageDown();
   }
@@ -169,6 +172,10 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     return untilMs === null ? null : this.#toSteady(untilMs);
   }
 
+  /**
+   * Instant until which calls for this subject wait, since the upstream asked for that, by the steady clock; `null`
+   * where they do not.
+   */
   subjectDueAtMs(subject: string): number | null {
     // Most often nobody is held, and then no clock is read.
     if (!this.#pause.isHolding) return null;
@@ -189,49 +196,57 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     return nextMs === null ? null : Math.max(this.#parts.steady.now(), this.#toSteady(nextMs));
   }
 
+  /** Slots that may go out now although more urgent work waits. */
   get trickle(): number {
     return Math.max(0, trickleOf(this.#meter.reading().slots) - this.#sharesInFlight);
   }
 
-  // The port.
-
+  /** Rate limits by subject and tier; `null` where there are none. */
   get rates(): RateLimits | null {
     return this.#parts.rates.inForce;
   }
 
+  /** Permits that are out in this process. */
   get inFlight(): number {
     return this.#inFlight;
   }
 
+  /** Most slots that the upstream may ever have: as many calls as may overhang, too. */
   get slotsMax(): number {
     return this.#flow.slotsMax;
   }
 
+  /** Longest that a call may take whose own time-out is not set, in milliseconds. */
   get timeoutMsMax(): number {
     return this.#flow.timeoutMsMax;
   }
 
+  /** Whether an operator has switched the breaker off: each failure is its operation's own. */
   get isSwitchedOff(): boolean {
     return this.#parts.breaker.snapshot.value === 'disabled';
   }
 
+  /** Whether the upstream is down, or failing in a row beyond the usual. */
   get isDoubted(): boolean {
     return this.breaker.mode !== 'pass' || this.#meter.isDoubted;
   }
 
+  /** Probes of this outage that have failed; 0 while the upstream is up. The next one goes to other work. */
   get probesFailed(): number {
     return this.#ends.probesFailed;
   }
 
+  /** Whether the upstream counts as down: what goes out are probes. */
   get isDown(): boolean {
     return this.#isDown;
   }
 
+  /** Time in which a process ran and the upstream was up, in milliseconds, over restarts. Only differences mean something. */
   get upMs(): number {
     return this.#parts.steady.lived() - this.#parts.breaker.downMs;
   }
 
-  /** How many more may start now. */
+  /** Permits that could go out now, as far as is known without asking. */
   get free(): number {
     if (this.intake !== 'open' || this.isStorageDown) return 0;
     const { mode, probesFree } = this.breaker;
@@ -241,6 +256,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     return Math.max(0, free);
   }
 
+  /** Whether this asker may run now, and why not. Asking changes nothing. */
   mayRun(asker: Asker): MayRun {
     const nowMs = this.#parts.clock.monotonic();
     return this.#isOpenTo(asker, nowMs) ? MAY : this.#answer(asker, nowMs);
@@ -258,6 +274,10 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     return answer;
   }
 
+  /**
+   * Routes among these that may go beside the type whose slow calls hold the slots; none where no type does. So a
+   * quick type does not wait for a slow one.
+   */
   beside(routes: readonly string[]): readonly string[] {
     const nowMs = this.#parts.clock.monotonic();
     if (routes.length < 2 || this.room > 0 || this.#roomBeside(nowMs) <= 0) return [];
@@ -284,6 +304,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     };
   }
 
+  /** Gives a permit; `null` when the asker has to wait until something changes. */
   tryEnter(asker: Asker): Permit | null {
     const { breaker, chart, clock, steady } = this.#parts;
     const nowMs = clock.monotonic();
@@ -311,6 +332,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     return permit;
   }
 
+  /** Notes that the permit is for a call of this operation. */
   held(permit: Permit, call: TypedCall): void {
     if (!(permit instanceof SlotPermit)) return;
     permit.holder = call;
@@ -320,6 +342,14 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
       this.types.began(call, this.#parts.clock.monotonic());
   }
 
+  /**
+   * Begins the call of this permit; until then its holder waited for a write, which is no time of the upstream's. Left
+   * out where the call began when the permit was given.
+   *
+   * @param nowMs what the monotonic clock reads
+   * @returns false where the upstream has gone down since: the call is not made, and the permit goes back as
+   *   {@link UNUSED}
+   */
   began(permit: Permit, nowMs: number): boolean {
     if (!(permit instanceof SlotPermit) || permit.state !== 'inFlight') return true;
     const { decision } = this.#parts.breaker;
@@ -328,6 +358,10 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     return true;
   }
 
+  /**
+   * Counts how a call went before its permit comes back: it has timed out, and its handler has not returned.
+   * {@link leave} follows; what that says of the call is not counted again.
+   */
   tell(permit: Permit, report: CallReport): CallVerdict {
     if (!(permit instanceof SlotPermit) || permit.state !== 'inFlight') return NO_VERDICT;
     const { clock } = this.#parts;
@@ -355,13 +389,14 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     return steady.now() + (atMs - clock.monotonic());
   }
 
-  /** It failed, and nothing but its type or its subject is to blame: others succeed. */
+  /** Whether a call failed and nothing but its type or its subject is to blame: others succeed. */
   #isApart({ holder, probeId }: SlotPermit, report: CallReport): boolean {
     if (holder === null || probeId !== null) return false;
     if (!this.types.isParked(holder.route, holder.subject)) return false;
     return resultOf(report) === 'failure';
   }
 
+  /** Takes a permit back, with how the call went. */
   leave(permit: Permit, report: CallReport): CallVerdict {
     if (!(permit instanceof SlotPermit) || permit.state === 'givenBack' || permit.flow !== this) {
       this.#parts.onError(
@@ -397,6 +432,13 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     return verdict;
   }
 
+  /**
+   * Tells how a crisis delivery went, which needed no permit (CB-3): one that is delivered proves that the upstream
+   * answers; one that fails counts nowhere.
+   *
+   * @param lastedMs since it was sent: an answer to what was sent before an outage proves nothing. Left out, it was
+   *   sent just now.
+   */
   recordCrisis(report: CallReport, lastedMs = 0): void {
     const { breaker, steady } = this.#parts;
     const nowMs = steady.now();
@@ -408,10 +450,12 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     breaker.send({ type: 'crisis.delivered', atMs: nowMs });
   }
 
+  /** Whether the upstream was down at this instant, the failures that told of it included; by the steady clock. */
   wasOutage(atMs: number): boolean {
     return this.#parts.breaker.wasDownAt(atMs);
   }
 
+  /** Takes up all work, only that of one suspect, or none. */
   setIntake(intake: Intake): void {
     if (this.intake === intake) return;
     this.intake = intake;
@@ -419,6 +463,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     if (intake === 'open') this.changeSoon();
   }
 
+  /** Has `listener` called when more or less may go out than before, and never from within another call here. */
   onChange(listener: () => void): void {
     this.#changes.onChange(listener);
   }

@@ -10,12 +10,12 @@ import { entityKey } from '../../machines/operation/keys.ts';
 import { SLOT_HELD_MS_MAX } from '../../machines/policy/crisis/crisisSlotShares.ts';
 import type { CallReport } from '../../machines/policy/flow/callReport.ts';
 import { type Clock, clampDueTime } from '../../machines/vocabulary/clock.ts';
-import type { FlowControl } from '../operation/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
 import { Slices } from '../platform/slices.ts';
 import type { SteadyClock } from '../platform/steadyClock.ts';
 import type { TimerService } from '../platform/timerService.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { UpstreamScheduler } from '../upstream/upstreamScheduler.ts';
 
 export interface CrisisTurnsParts {
   readonly clock: Clock;
@@ -28,9 +28,9 @@ export interface CrisisTurnsParts {
 interface Delivery {
   readonly upstream: Upstream;
   leave: () => void;
-  /** It takes long: see {@link SlotHold.hang}. */
+  /** Called where the delivery takes long: see {@link SlotHold.hang}. */
   hang: () => void;
-  /** Its time to hold the slot is measured no longer. */
+  /** Ends the measuring of how long the slot is held. */
   cancelTimer: () => void;
   /** False while it waits for it. */
   hasSlot: boolean;
@@ -40,12 +40,12 @@ interface Delivery {
 
 export class CrisisTurns {
   readonly #parts: CrisisTurnsParts;
-  /** Whose slot each delivery holds, and how it is given back. */
+  /** Slots that deliveries hold, and how each is given back. */
   readonly #slots = new Map<Resident, Delivery>();
-  /** Those that back off, and what lets each try again. */
+  /** Crises that back off, and what lets each try again. */
   readonly #backingOff = new Map<Resident, () => void>();
   /** Upstreams that were down when last looked at. */
-  readonly #down = new Set<FlowControl>();
+  readonly #down = new Set<UpstreamScheduler>();
   #isStopped = false;
 
   constructor(parts: CrisisTurnsParts) {
@@ -121,7 +121,7 @@ export class CrisisTurns {
     upstream.flow.rates?.count({ subject, tier }, delivery.sentAtMs);
   }
 
-  /** Its delivery has ended; its upstream hears how, where it held a slot. */
+  /** Ends a delivery; its upstream hears how, where it held a slot. */
   ended(resident: Resident, report: CallReport): void {
     const delivery = this.#leave(resident);
     if (delivery === undefined) return;
@@ -183,7 +183,7 @@ export class CrisisTurns {
   }
 
   /** The flow control has changed: where its upstream is back, every crisis for it tries again at once. */
-  reconsider(flow: FlowControl): void {
+  reconsider(flow: UpstreamScheduler): void {
     if (flow.wasOutage(this.#parts.steady.now())) {
       this.#down.add(flow);
       return;

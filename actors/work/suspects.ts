@@ -18,11 +18,11 @@ import { crashesBeside } from '../../machines/policy/retry/failureRuns.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { upTo } from '../../machines/vocabulary/urgency.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { FlowControl } from '../operation/flowControl.ts';
 import type { Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../platform/steadyClock.ts';
 import type { TimerService } from '../platform/timerService.ts';
 import type { SuspectQueue } from '../upstream/suspectQueue.ts';
+import type { UpstreamScheduler } from '../upstream/upstreamScheduler.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { AloneMark } from './aloneMark.ts';
 
@@ -106,7 +106,7 @@ class Isolation {
     this.#onMayBegin();
   }
 
-  /** It begins. */
+  /** Notes that the one that runs alone begins. */
   started(suspect: Resident): void {
     if (this.#alone !== suspect) return;
     this.#parts.mark.began(suspect.id, this.#drained === 'yes');
@@ -115,7 +115,7 @@ class Isolation {
     });
   }
 
-  /** It has ended, or can't run now: the others may start again. */
+  /** Lets the others start again: the one that ran alone has ended, or can't run now. */
   end(suspect: Resident): void {
     if (this.#alone !== suspect) return;
     const { steady, upstreams, mark } = this.#parts;
@@ -156,11 +156,11 @@ export interface SuspectsParts {
 export class Suspects {
   readonly #parts: SuspectsParts;
   readonly #isolation: Isolation;
-  /** Of those waiting, who has to run alone. */
+  /** Waiting suspects that have to run alone. */
   readonly #isolated = new Set<Resident>();
-  /** Those of them whose turn has not come yet. */
+  /** Isolated suspects whose turn has not come yet. */
   readonly #pausing = new Set<Resident>();
-  /** Those that were to run alone and began. */
+  /** Suspects that were to run alone and began. */
   readonly #ran = new Set<Resident>();
   /** The others, with the queue that each waits in or began from: `null` for one that has no upstream. */
   readonly #queues = new Map<Resident, SuspectQueue | null>();
@@ -201,7 +201,7 @@ export class Suspects {
     this.#pumpOf(suspect);
   }
 
-  /** It has ended its attempt, or will not run. */
+  /** Forgets a suspect that has ended its attempt, or will not run. */
   delete(suspect: Resident): void {
     if (!this.has(suspect)) return;
     this.#isolated.delete(suspect);
@@ -214,12 +214,12 @@ export class Suspects {
     this.#isolation.end(suspect);
   }
 
-  /** Its handler is waited for no longer than that it holds up the next: it is in flight beside those. */
+  /** Lets the next go on beside a suspect whose handler overhangs. */
   overhangs(suspect: Resident): void {
     this.#queues.get(suspect)?.ended(suspect);
   }
 
-  /** Its type goes to another upstream, or its rank is another. */
+  /** Moves a suspect whose type goes to another upstream, or whose rank is another. */
   moved(suspect: Resident): void {
     const queue = this.#queues.get(suspect);
     if (queue === undefined || queue?.withdraw(suspect) === false) return;
@@ -315,7 +315,7 @@ export class Suspects {
 }
 
 /** Whether nothing stands against it but that the slots are taken. */
-function canTake(flow: FlowControl, { id, urgency }: Resident): boolean {
+function canTake(flow: UpstreamScheduler, { id, urgency }: Resident): boolean {
   const answer = flow.mayRun({ id, urgency, isAlone: true });
   return answer.may || answer.because === 'slot' || answer.because === 'ramp';
 }

@@ -7,8 +7,9 @@
 
 import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { WaitCause } from '../../machines/vocabulary/standing.ts';
-import type { Asker, FlowControl } from '../operation/flowControl.ts';
+import type { Asker } from '../operation/flowControl.ts';
 import type { SteadyClock } from '../platform/steadyClock.ts';
+import type { UpstreamScheduler } from '../upstream/upstreamScheduler.ts';
 
 /** The work whose wait is asked about. */
 export type WaitAsker = Pick<Asker, 'urgency' | 'route' | 'subject'>;
@@ -21,7 +22,7 @@ export interface TurnWait {
 
 /** Asks as one of this rank and, where they are given, this route and subject; `undefined` for an upstream that is not there. */
 export function turnWait(
-  flow: FlowControl | undefined,
+  flow: UpstreamScheduler | undefined,
   { urgency, route, subject }: WaitAsker,
   steady: Pick<SteadyClock, 'toWall'>,
 ): TurnWait {

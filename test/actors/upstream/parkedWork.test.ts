@@ -2,11 +2,12 @@
 
 import { expect, test } from 'vitest';
 import { operationChart } from '../../../actors/charts/chartOfWork.ts';
-import type { FlowControl, Permit } from '../../../actors/operation/flowControl.ts';
+import type { Permit } from '../../../actors/operation/flowControl.ts';
 import { createResident, type Resident } from '../../../actors/operation/resident.ts';
 import { SteadyClock } from '../../../actors/platform/steadyClock.ts';
 import type { LineWork } from '../../../actors/upstream/claims.ts';
 import { ParkedWork, type ParkingLine } from '../../../actors/upstream/parkedWork.ts';
+import type { UpstreamScheduler } from '../../../actors/upstream/upstreamScheduler.ts';
 import { TypeTrials } from '../../../machines/policy/flow/typeTrials.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { QueueStore, StoredOperation } from '../../../persistence/port/store.ts';
@@ -45,7 +46,7 @@ function createParked(its: {
       permitsOut -= 1;
       if (claims < 10_000) queueMicrotask(pump);
     },
-  } as unknown as FlowControl;
+  } as unknown as UpstreamScheduler;
   const work: LineWork = {
     passOver: [],
     revive: its.revive ?? (() => null),
