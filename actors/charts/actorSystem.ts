@@ -50,7 +50,7 @@ export class ActorSystem {
   /** Parent of all operations. No snapshot lists them, so making one costs the same whatever their number. */
   readonly operations: ParentRef;
 
-  /** Who looks on at its charts. */
+  /** Watch over the charts of the system. */
   readonly charts: ChartWatch;
   /** Whether an inspector of XState's hears of its actors. */
   isInspected = false;

@@ -55,7 +55,7 @@ export interface Due<Machine extends AnyStateMachine> {
 /** How the state of a component is kept for the next process. */
 export interface Keep<Machine extends AnyStateMachine> {
   readonly write: (state: string) => void;
-  /** It is written when what this returns has changed; by default when anything of it has. */
+  /** Part of a snapshot that is written when it has changed; by default the whole. */
   readonly changeOf?: (snapshot: SnapshotFrom<Machine>) => unknown;
   /** The way from what earlier versions of the chart kept; by default that of the product. */
   readonly migrations?: SnapshotMigrations;
@@ -105,7 +105,7 @@ export class ChartActor<Machine extends AnyStateMachine> {
     return this.#actor.getSnapshot();
   }
 
-  /** It takes no event before it is restarted. */
+  /** Whether the actor has failed: it takes no event before it is restarted. */
   get isFailed(): boolean {
     return this.#isFailed;
   }

@@ -11,17 +11,17 @@
 import type { AnyStateMachine, AnyTransitionDefinition } from 'xstate';
 import type { AboutOperation } from '../facts/about.ts';
 
-/** As XState writes it: the name of a state, or of each region its own. */
+/** State as XState writes it: its name, or of each region its own. */
 export type StateShown = string | { readonly [region: string]: StateShown | undefined };
 
-/** Of an operation: nothing that says whose it is or what it holds. */
+/** Facts about an operation, with nothing that says whose it is or what it holds. */
 export interface AboutWork extends Omit<AboutOperation, 'operationId'> {
   readonly acceptedAtMs: number;
 }
 
 /** An actor of a chart, as it stands now. */
 export interface ChartedActor {
-  /** Its session, `x:12`: one that is started again under the same id has another. */
+  /** Session of the actor, `x:12`: one that is started again under the same id has another. */
   readonly session: string;
   /** An operation's id, `breaker:payments`, `supervisor`. */
   readonly id: string;
@@ -50,7 +50,7 @@ export interface ChartObserver {
   /** From now on it takes events; its first step may have been told before. `shown` makes it as it stands when it is called. */
   readonly began: (shown: () => ChartedActor) => void;
   readonly stepped: (step: ChartStep) => void;
-  /** It takes no event any more. */
+  /** Called when an actor takes no event any more. */
   readonly ended: (session: string) => void;
 }
 

@@ -38,7 +38,7 @@ export interface FlatTransition {
   readonly target: FlatState;
   /** False where it stays, and what the state invokes goes on. */
   readonly leaves: boolean;
-  /** As it stands in the chart. */
+  /** Transition as it stands in the chart. */
   readonly definition: AnyTransitionDefinition;
 }
 

@@ -76,7 +76,7 @@ export class Backlog {
     this.#cancelLook = null;
   }
 
-  /** It has come to rest, and that is on disk. */
+  /** Adds an edit that has come to rest, which is on disk. */
   add(edit: RestingEdit): void {
     if (!this.#isStarted || this.#isAtWork(edit)) return;
     this.#lookEveryMs = LOOK_EVERY_MS;

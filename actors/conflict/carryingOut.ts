@@ -22,7 +22,7 @@ export interface CarryingOutParts {
   readonly keep: ConflictOrders['keep'];
 }
 
-/** As often it is told again to an edit to which something has happened meanwhile. */
+/** Times that a decision is told again to an edit to which something has happened meanwhile. */
 const TRIES_MAX = 4;
 
 export function carryingOut({ tools, accept, keep }: CarryingOutParts): ConflictOrders {

@@ -132,7 +132,7 @@ function namesVersion(body: string): boolean {
   return typeof baseOf(parseBody(body).base).version === 'string';
 }
 
-/** Of so many records it is counted what did not find room beside them. */
+/** Most records of which it is counted what did not find room beside them. */
 const UNTOLD_MAX = 10_000;
 
 export class ConflictDesk implements Edits {

@@ -44,7 +44,7 @@ export interface KeptConflict {
   readonly isNews: boolean;
 }
 
-/** As often it is written again over what another has written meanwhile. */
+/** Times that a conflict is written again over what another has written meanwhile. */
 const REPEATS_MAX = 8;
 
 export class ConflictKeeper {

@@ -71,7 +71,7 @@ export interface DeskTools extends DeskParts {
   readonly guard: MergeGuard;
   readonly resting: RestingEdits;
   readonly plans: PlansKept;
-  /** Of which records a person is asked something. */
+  /** Records of which a person is asked something. */
   readonly asked: AskedRecords;
   /** Edits that wait for newer rules than this program has. */
   readonly outdated: HeldForRules;

@@ -35,7 +35,7 @@ export interface RemovedItem {
   readonly value?: Json;
   /** Whether a person was asked and said yes. */
   readonly isConfirmed: boolean;
-  /** Who removed it; `null` where nothing says so. */
+  /** Person or device that removed the item; `null` where nothing says so. */
   readonly by: string | null;
   /** When, in milliseconds since 1970, as the removal says; `null` where it does not. */
   readonly atMs: number | null;
@@ -52,7 +52,7 @@ export interface RestoringEdit {
 /** A record, as it is listed. */
 export interface ListedEntity<Value = Json> extends EntityView<Value> {
   readonly entity: Entity;
-  /** Whose it is. */
+  /** Subject whose record it is. */
   readonly subject: string;
 }
 
@@ -69,7 +69,7 @@ export interface EntityQuery {
 
 /** Where a list goes on, and what is listed. */
 export interface EntityPageQuery extends EntityQuery {
-  /** As the page before gave it; left out for the first. */
+  /** Mark that the page before gave as `next`; left out for the first. */
   readonly from?: string | undefined;
 }
 
@@ -86,7 +86,7 @@ export interface RemoteChange {
   readonly subject: string;
   /** The whole record; `null`: the upstream has none any more. */
   readonly value: Json;
-  /** Its validator, such as an entity tag, exactly as the upstream gave it; `null` where it gives none. */
+  /** Validator of the record, such as an entity tag, exactly as the upstream gave it; `null` where it gives none. */
   readonly version: string | null;
   /** What another store said of it (`attempt.meta`), where the upstream carries that: it tells what is newer. */
   readonly meta?: unknown;
@@ -96,7 +96,7 @@ export interface RemoteChange {
 export interface RemoteChangeResult {
   /** `taken`: it is known from now on. `known`: it was already. `older`: something newer is known, and stays. */
   readonly status: 'taken' | 'known' | 'older';
-  /** As {@link EntityView} has them. */
+  /** Fields as {@link EntityView} has them. */
   readonly value: Json;
   readonly base: EditBase;
   readonly inReview: boolean;

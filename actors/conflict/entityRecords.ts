@@ -40,7 +40,7 @@ export interface KeptRecord {
   readonly revision: number;
 }
 
-/** As often a change is made again on what another has written meanwhile, which nobody does for long. */
+/** Times that a change is made again on what another has written meanwhile, which nobody does for long. */
 const REPEATS_MAX = 8;
 
 export class EntityRecords {
@@ -57,7 +57,7 @@ export class EntityRecords {
     return (await this.kept(entity)).record;
   }
 
-  /** As {@link read}, with its revision: the same where nothing was changed. */
+  /** Reads a record as {@link read} does, with its revision: the same where nothing was changed. */
   async kept(entity: Entity): Promise<KeptRecord> {
     const key = keyOf(entity);
     return await this.#inTurn(key, async () => await this.#read(key));

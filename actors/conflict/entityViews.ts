@@ -290,7 +290,7 @@ export class EntityViews implements EntityAccess {
     return payload === null ? null : { subject: record.subject, payload, base: view.base };
   }
 
-  /** As {@link get}, of a store that is open. */
+  /** Does what {@link get} does, for a store that is open. */
   async shown(entity: Entity): Promise<EntityView | null> {
     return (await this.#inTurn(entity)).view;
   }

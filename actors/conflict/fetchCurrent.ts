@@ -62,9 +62,9 @@ export type Fetched =
   | { readonly kind: 'current'; readonly current: Current | null; readonly atMs: number }
   /** What it holds is no record. */
   | { readonly kind: 'unreadable' }
-  /** It will not have it read, however often it is asked. */
+  /** Refusal: the upstream will not have the record read, however often it is asked. */
   | { readonly kind: 'refused'; readonly failure: Failure }
-  /** It may be read later. */
+  /** Failure: the record may be read later. */
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /** Past the end of the call's own time-out; what the handler is told of it is its signal. */
@@ -148,7 +148,7 @@ function isOfUpstream(error: unknown): boolean {
   return !isHoldfastError(error) || 'failureClass' in error;
 }
 
-/** Of records that one service alone may change, what it holds counts as verified. */
+/** Answer of the upstream, where what it holds of records that one service alone may change counts as verified. */
 function answeredFor(
   current: Current | null,
   { isAuthority }: ConflictRules,

@@ -22,7 +22,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { KeptRecords } from '../journal/keptRecords.ts';
 import { Slices } from '../platform/slices.ts';
 
-/** As often an attempt may end the process before it is given up. */
+/** Times that a merge may end the process before it is given up. */
 const DEATHS_MAX = 3;
 /** Steps to look through it: a smaller one ends no process. */
 const LARGE_STEPS = 8_192;

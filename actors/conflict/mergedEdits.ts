@@ -19,7 +19,7 @@ export interface WaitingEdit {
   readonly seq: number;
   readonly context: WorkContext;
   readonly handler: Handler;
-  /** Its body as it is kept. */
+  /** Body of the edit as it is kept. */
   readonly text: string;
   /** A person is asked what becomes of it. */
   readonly isConflicted: boolean;
@@ -28,7 +28,7 @@ export interface WaitingEdit {
 /** A record with one edit merged in. */
 export interface MergedEdit {
   readonly record: EntityRecord;
-  /** Its rules ask a person about that. */
+  /** Whether the rules ask a person about that. */
   readonly isAsked: boolean;
 }
 
@@ -49,11 +49,11 @@ interface Step extends MergedEdit {
 /** All steps of a record, by their edit. */
 interface Steps {
   readonly byId: ReadonlyMap<string, Step>;
-  /** Of their texts, in characters. */
+  /** Length of their texts, in characters. */
   readonly length: number;
 }
 
-/** Of the texts of all edits that are kept merged; what was looked at longest ago makes way. */
+/** Most characters of the texts of all edits that are kept merged; what was looked at longest ago makes way. */
 const LENGTH_MAX = 8 * 1_048_576;
 
 export class EditsMerged {

@@ -60,7 +60,7 @@ export function comparisonOf(
     readonly context: WorkContext;
     readonly body: RequestBody;
     readonly record: EntityRecord | null;
-    /** Of the body that is made; left out: as many as it had. */
+    /** Round of the body that is made; left out: the one that it had. */
     readonly round?: number;
   },
 ): Comparison {
@@ -83,7 +83,7 @@ export function comparisonOf(
   };
 }
 
-/** Of the random part of a body, all of them random in a UUID: two of one device and count must differ. */
+/** Digits of the random part of a body, all of them random in a UUID: two of one device and count must differ. */
 const DRAW_DIGITS = 12;
 
 const BROUGHT_BACK: ReadonlySet<string> = new Set(['replayRequested', 'editedReplayRequested']);

@@ -53,7 +53,7 @@ export class OpenConflicts {
     });
   }
 
-  /** It waits, as its record says. */
+  /** Counts a conflict that waits, as its record says. */
   opened({ id, type, operationId, openedAtMs, isHeld, decisions }: ConflictRecord): void {
     const isRefused = decisions.at(-1)?.refusedFor !== undefined;
     this.#waiting.delete(id);

@@ -47,7 +47,7 @@ export class HeldForRules {
     this.#held.set(operationId, { ...rules, isPlan });
   }
 
-  /** It goes on, or has ended. */
+  /** Forgets an edit that goes on, or has ended. */
   release(operationId: string): void {
     this.#held.delete(operationId);
   }

@@ -17,9 +17,9 @@ import type { OperationPool } from '../work/operationPool.ts';
 /** An edit that rests for a conflict, as it was when it was read. */
 export interface ConflictedEdit {
   readonly id: string;
-  /** Of its row: it is another once anything has happened to it. */
+  /** Revision of the row: another one once anything has happened to the edit. */
   readonly revision: number;
-  /** Its rank now. */
+  /** Rank of the edit now. */
   readonly urgency: number;
   readonly context: WorkContext;
   readonly body: string;
@@ -27,7 +27,7 @@ export interface ConflictedEdit {
   readonly handler: Handler | null;
 }
 
-/** Whose it is. */
+/** Handler of an edit, with its upstream. */
 interface Handled {
   readonly context: WorkContext;
   /** `null` where nobody handles it here, or not as an edit. */
@@ -144,7 +144,7 @@ type Found = { readonly revision: number; readonly body: string | null } & (
   | { readonly row: StoredOperation }
 );
 
-/** Its body first: what it orders when it is told is written with that. */
+/** Gives the edit its body, then tells it: what it orders then is written with that body. */
 function applyTo(resident: Resident, { event, body, taken }: ConflictEnd): boolean {
   if (!resident.actor.getSnapshot().can(event)) return false;
   if (body !== undefined) giveBody(resident, body);

@@ -31,7 +31,7 @@ export interface ShownPlansParts {
 /** Gives the value of a record as it is shown; `null` for none. */
 export type ShownValue = (entity: Entity) => Promise<Json>;
 
-/** Whose plan a record is, and what makes it one. */
+/** Plan that a record is: whose, and what makes it one. */
 interface PlanRecord {
   readonly entity: Entity;
   readonly subject: string;

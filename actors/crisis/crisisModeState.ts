@@ -28,15 +28,15 @@ export interface CrisisModeState {
   readonly id: string;
   /** Whom it is for; `null` for everybody. */
   readonly subject: string | null;
-  /** Who switched it on or prolonged it last. */
+  /** Person who switched it on or prolonged it last. */
   readonly by: Person;
   readonly reason: string | null;
   /** In milliseconds since the epoch, as is `endsAtMs`. */
   readonly sinceAtMs: number;
   readonly endsAtMs: number;
-  /** It ends soon unless somebody prolongs it. */
+  /** Whether it ends soon unless somebody prolongs it. */
   readonly isEnding: boolean;
-  /** It is on disk as it is here. Where it is not, it is in force all the same, and a restart forgets it. */
+  /** Whether it is on disk as it is here. Where it is not, it is in force all the same, and a restart forgets it. */
   readonly isDurable: boolean;
 }
 

@@ -62,7 +62,7 @@ export interface CrisisModesParts {
 export const CRISIS_MODES = 'crisisModes';
 /** So that what is written at each change, and the plans that are kept at hand, stay small. */
 const SUBJECTS_MAX = 200;
-/** Who gives an order waits so long at most for the disk. */
+/** Longest that whoever gives an order waits for the disk. */
 const DURABLE_WITHIN_MS = 2_000;
 
 interface Kept {
@@ -82,12 +82,12 @@ interface Mode extends Kept {
 }
 
 export class CrisisModes {
-  /** It was switched on or off for everybody. */
+  /** Called when crisis mode was switched on or off for everybody. */
   onGlobal: () => void = notConnected;
   readonly #parts: CrisisModesParts;
   /** By whom they are for. */
   readonly #modes = new Map<string | null, Mode>();
-  /** Who ended one before it was known whether an earlier process left it on. */
+  /** People who ended crisis mode before it was known whether an earlier process left it on. */
   readonly #leftEarly = new Map<string | null, Person>();
   /** What a later version of the chart wrote: it goes on there. */
   #newer: readonly Kept[] = [];
@@ -103,7 +103,7 @@ export class CrisisModes {
     this.#parts = parts;
   }
 
-  /** It is on for everybody. */
+  /** Whether crisis mode is on for everybody. */
   get isGlobal(): boolean {
     return this.#modes.has(null);
   }

@@ -67,9 +67,9 @@ export interface PlansAtHandParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** Of the plans of pinned subjects, as JSON. Beyond it they are at hand as those of others are. */
+/** Most bytes of the plans of pinned subjects, as JSON. Beyond that they are at hand as those of others are. */
 const PINNED_BYTES_MAX = 8 * 1_048_576;
-/** Of all others, with their subjects and that somebody has none. */
+/** Most bytes of all other plans, with their subjects and that somebody has none. */
 const CACHED_BYTES_MAX = 16 * 1_048_576;
 /** At least so much is counted for one who is pinned: a plan may come later. */
 const PINNED_BYTES_MIN = 1_024;
@@ -97,7 +97,7 @@ export class PlansAtHand {
   #pinnedBytes = 0;
   /** Pinned, too, where there is no room for them any more: at hand as those of others are. */
   readonly #pinnedBeyond = new Set<string>();
-  /** As they are kept, `null` for none; the one that was asked for the longest ago first. */
+  /** Plans as they are kept, `null` for none; the one that was asked for the longest ago first. */
   readonly #cached = new Map<string, string | null>();
   #cachedBytes = 0;
   /** All plans are in memory: a subject that is not there has none. */
@@ -105,7 +105,7 @@ export class PlansAtHand {
   /** How often the store was opened: what is brought from an earlier one is of no use. */
   #openings = 0;
   readonly #reads = new Map<string, Promise<FoundPlan>>();
-  /** Of subjects that are in crisis mode, once it was read; that there is none is known as well. */
+  /** Plans of subjects that are in crisis mode, once they were read; that there is none is known as well. */
   readonly #held = new Map<string, FoundPlan | null>();
   #isOpen = false;
   #isEmpty = true;
@@ -212,7 +212,7 @@ export class PlansAtHand {
     return inTime(clock, read, withinMs).then((answer) => answer?.value ?? NOT_IN_TIME);
   }
 
-  /** Of one who is not pinned: `undefined` where only the disk knows. */
+  /** Plan of somebody who is not pinned: `undefined` where only the disk knows. */
   #inMemory(subject: string): FoundPlan | undefined {
     const text = this.#cached.get(subject);
     if (text === undefined) return this.#isWhole && this.#isOpen ? NONE : undefined;

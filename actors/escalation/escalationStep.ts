@@ -32,7 +32,7 @@ export interface EscalationNotice {
   /** How many crises it is about, and the ids of the first hundred in order of acceptance. */
   readonly count: number;
   readonly operationIds: readonly string[];
-  /** Whose they are, as the app names them; `null` in a digest. */
+  /** Subject whose crises they are, as the app names them; `null` in a digest. */
   readonly subject: string | null;
   /** How many people it is about, and the first hundred of them: one, but in a digest. */
   readonly people: number;
@@ -58,9 +58,9 @@ export interface EscalationNotice {
   readonly acceptedAtMs: number;
   /** When it escalated, in milliseconds since the epoch. */
   readonly escalatedAtMs: number;
-  /** Who wanted to take it on before anybody was told; they have to acknowledge it now. */
+  /** Person who wanted to take it on before anybody was told; they have to acknowledge it now. */
   readonly notedBy: Person | null;
-  /** Who has taken it on last; their acknowledgement lapses, or has lapsed. */
+  /** Person who has taken it on last; their acknowledgement lapses, or has lapsed. */
   readonly takenOnBy: Person | null;
   /**
    * When the person has said last that they are safe, in milliseconds since the epoch; `null` where they have not,
@@ -82,7 +82,7 @@ export interface EscalationStep {
   readonly timeoutMs: number;
   /** How long a person who was told has to take the crisis on, before the next step is told. */
   readonly acknowledgeWithinMs: number;
-  /** Its calls before it makes way: how many, and how long it waits between them. */
+  /** Calls of the step before it makes way: how many, and how long it waits between them. */
   readonly retry: RetryPolicy;
   /** Tells it; may be asynchronous. It was told once what this returns has resolved; what it throws is a call that failed. */
   readonly notify: (notice: EscalationNotice, how: { readonly signal: AbortSignal }) => unknown;
@@ -97,7 +97,7 @@ export function noticeOf(
   about: {
     /** All that it is about. */
     readonly all: readonly CrisisContext[];
-    /** Those for which it is called; there is one at least. */
+    /** Crises for which the step is called; there is one at least. */
     readonly owed: readonly CrisisContext[];
     readonly isAsk: boolean;
     readonly isDigest: boolean;

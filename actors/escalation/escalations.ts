@@ -51,11 +51,11 @@ export interface EscalationsParts {
 /** How many crises have escalated and are not over. */
 export interface EscalationCounts {
   readonly escalated: number;
-  /** Of these, those that nobody has taken on. */
+  /** Number of these that nobody has taken on. */
   readonly unacknowledged: number;
   /** When the oldest of those was accepted, in milliseconds since the epoch; `null` where there is none. */
   readonly unacknowledgedSinceAtMs: number | null;
-  /** Of these, those of which every step was told, or which have no chain. */
+  /** Number of these of which every step was told, or which have no chain. */
   readonly exhausted: number;
   /** The steps that refuse to be told of one of them, in order of the chain. */
   readonly stepsRefusing: readonly string[];
@@ -68,7 +68,7 @@ const TURN_MS = 5;
 
 interface Watched {
   readonly resident: Resident;
-  /** Whose it is; those of nobody that is known are no one person's, and trial runs are apart. */
+  /** Person whose crisis it is; those of nobody that is known are no one person's, and trial runs are apart. */
   person: string;
   isTest: boolean;
   state: CrisisEscalationState | null;
@@ -89,7 +89,7 @@ export class Escalations {
   readonly #parts: EscalationsParts;
   readonly #desks: ReadonlyMap<string, StepDesk<Watched>>;
   readonly #watched = new Map<Resident, Watched>();
-  /** Those that have escalated and are not over, by whose they are. */
+  /** Crises that have escalated and are not over, by whose they are. */
   readonly #people = new Map<string, Set<Watched>>();
   /** What is done turn by turn. */
   #turns: (() => void)[] = [];
@@ -147,7 +147,7 @@ export class Escalations {
     };
   }
 
-  /** It has come to memory, and its actor is about to start. */
+  /** Watches a crisis that has come to memory, and whose actor is about to start. */
   enter(resident: Resident): void {
     if (resident.chart !== crisisChart) return;
     const watched: Watched = {
@@ -163,7 +163,7 @@ export class Escalations {
     });
   }
 
-  /** It has left memory. */
+  /** Forgets a crisis that has left memory. */
   leave(resident: Resident): void {
     const watched = this.#watched.get(resident);
     if (watched !== undefined) this.#forget(watched);

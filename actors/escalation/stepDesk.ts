@@ -11,7 +11,7 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { TimerService } from '../platform/timerService.ts';
 import type { EscalationNotice, EscalationStep } from './escalationStep.ts';
 
-/** As many people are told of one by one; where more wait, one digest is about them all. */
+/** Most people that are told of one by one; where more wait, one digest is about them all. */
 const PEOPLE_MAX = 20;
 /** What comes within a moment goes into one call. */
 const GATHERED_WITHIN_MS = 200;
@@ -98,7 +98,7 @@ export class StepDesk<Crisis> {
   readonly #step: EscalationStep;
   readonly #parts: StepDeskParts<Crisis>;
   readonly #lines = new Map<string, Line<Crisis>>();
-  /** Of each person how many of their crises this step is told of. */
+  /** Number of crises that this step is told of, by person. */
   readonly #people = new Map<string, number>();
   #isStopped = false;
 

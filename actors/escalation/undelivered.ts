@@ -37,7 +37,7 @@ interface Crisis {
   place: Place;
   failed: number;
   hasEscalated: boolean;
-  /** It counts among those of its place of which is told. */
+  /** Whether it counts among those of its place of which is told. */
   isLong: boolean;
 }
 
@@ -45,7 +45,7 @@ interface Place {
   readonly upstream: string | null;
   readonly crises: Set<Crisis>;
   failed: number;
-  /** Of the crises, how many have failed attempts, and are long. */
+  /** Number of the crises that have failed attempts; `long` of those that take long. */
   troubled: number;
   long: number;
   /** When the oldest was accepted; `null` where it has left and the next is not looked for yet. */
@@ -104,7 +104,7 @@ export class Undelivered {
     return states.toSorted((one, other) => one.sinceAtMs - other.sinceAtMs);
   }
 
-  /** Its delivery has come to another state. */
+  /** Takes note that a delivery has come to another state. */
   changed(
     resident: Resident,
     snapshot: { readonly value: unknown; readonly context: unknown },
@@ -135,7 +135,7 @@ export class Undelivered {
     }
   }
 
-  /** It has left memory. */
+  /** Forgets a crisis that has left memory. */
   left(id: string): void {
     const crisis = this.#crises.get(id);
     if (crisis === undefined) return;
@@ -235,7 +235,7 @@ export class Undelivered {
   }
 }
 
-/** Of a place that has some. */
+/** When the oldest of a place was accepted; the place has some. */
 function oldestAtMs(place: Place): number {
   if (place.oldestAtMs === null) {
     let oldest = Number.POSITIVE_INFINITY;

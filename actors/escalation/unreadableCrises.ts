@@ -21,7 +21,7 @@ import { madeAtMs } from '../platform/operationId.ts';
 import type { TimerService } from '../platform/timerService.ts';
 import { type EscalationNotice, type EscalationStep, stepFailureOf } from './escalationStep.ts';
 
-/** Who has taken it on, what they have said, and how long that lasts. */
+/** Person who has taken a crisis on, what they have said, and how long that lasts. */
 export interface UnreadableTakenOn {
   readonly by: Person;
   readonly note: string | null;
@@ -42,18 +42,18 @@ export interface UnreadableCrisis {
   readonly stood: Standing | null;
   /** When somebody was told of it first, by this process; `null` while nobody was. */
   readonly toldAtMs: number | null;
-  /** Who has taken it on; `null` while nobody has, and once that has lapsed. */
+  /** Person who has taken it on; `null` while nobody has, and once that has lapsed. */
   readonly takenOn: UnreadableTakenOn | null;
-  /** Who took it on last, though it may have lapsed. */
+  /** Person who took it on last, though that may have lapsed. */
   readonly lastTakenOn: UnreadableTakenOn | null;
 }
 
 /** How many there are. */
 export interface UnreadableCounts {
   readonly count: number;
-  /** Of these, those that are quarantined; the others a later version wrote. */
+  /** Number of these that are quarantined; the others a later version wrote. */
   readonly setAside: number;
-  /** Of all, those that nobody has taken on. */
+  /** Number of all that nobody has taken on. */
   readonly unacknowledged: number;
   /** When the oldest was accepted; `null` where there is none. */
   readonly sinceAtMs: number | null;
@@ -87,7 +87,7 @@ export interface UnreadableParts {
   }) => Promise<readonly SetAside[]>;
   /** Keeps this beside other states of components. */
   readonly keep: (state: () => string) => void;
-  /** It goes on from memory, whatever its row is. */
+  /** Whether a crisis goes on from memory, whatever its row is. */
   readonly isInMemory: (id: string) => boolean;
   readonly onError: (error: unknown) => void;
 }
@@ -95,10 +95,10 @@ export interface UnreadableParts {
 /** How far one step of the chain is. */
 interface Step {
   readonly step: EscalationStep;
-  /** Those that it was told of. */
+  /** Crises that the step was told of. */
   readonly told: Set<string>;
   isUnderWay: boolean;
-  /** It may know of some already. */
+  /** Whether the step may know of some already. */
   mayKnow: boolean;
   /** Calls in a row that failed alike, and all. */
   failures: number;
@@ -195,7 +195,7 @@ export class UnreadableCrises {
     void untilDone(this.#parts, look, onError);
   }
 
-  /** It was restored, or purged: nobody is told of it any more. */
+  /** Forgets a crisis that was restored, or purged: nobody is told of it any more. */
   left(id: string): void {
     if (!this.#crises.delete(id)) return;
     this.#keep();
@@ -274,7 +274,7 @@ export class UnreadableCrises {
     if (takenOn === null) this.#changed();
   }
 
-  /** Who has it has so long, and then people are told again. */
+  /** Lapses later: whoever has taken it on has so long, and then people are told again. */
   #lapseLater(id: string, takenOn: UnreadableTakenOn): void {
     const { clock, timers } = this.#parts;
     const nowMs = clock.now();
@@ -338,7 +338,7 @@ export class UnreadableCrises {
     });
   }
 
-  /** Its turn is over: the next is told, after so long. */
+  /** Ends the turn of a step: the next is told, after so long. */
   #makeWay(step: Step, inMs: number): void {
     if (step.hasMadeWay) return;
     step.hasMadeWay = true;

@@ -70,7 +70,7 @@ export class Backoff {
     return ms;
   }
 
-  /** It has worked. */
+  /** Begins again with the shortest pause: the work has succeeded. */
   reset(): void {
     this.#ms = RETRY_MS_MIN;
   }

@@ -9,7 +9,7 @@ import { type JournalEntry, type Pending, supersede } from './journalEntry.ts';
 
 export class ComponentWrites {
   readonly #journal: Pick<Journal, 'write' | 'holdsBack'>;
-  /** Of each component the last write that was ordered. */
+  /** Last write that was ordered, by component. */
   readonly #last = new Map<string, Pending>();
 
   constructor(journal: Pick<Journal, 'write' | 'holdsBack'>) {

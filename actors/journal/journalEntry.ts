@@ -18,7 +18,7 @@ export interface JournalEntry {
    * A withdrawal follows by itself, since a failed write may still have reached the disk.
    */
   readonly onFailed?: ((error: HoldfastError) => void) | undefined;
-  /** Its caller has no deadline, and goes on waiting while the disk answers nothing. */
+  /** Whether the caller has no deadline, and goes on waiting while the disk answers nothing. */
   readonly isPatient?: boolean | undefined;
   /**
    * Called instead, and also without {@link onFailed}, when the store is well and refuses this write

@@ -38,7 +38,7 @@ export interface StorageHealthParts {
 export class StorageHealth {
   /** Repeats what could not be written; how that ended is told like any write. */
   onProbe: () => void = notConnected;
-  /** It is in another state; `failure` is what the store said, `null` once it is well, and while it is only slow. */
+  /** Called at each change of state; `failure` is what the store said, `null` once it is well, and while it is only slow. */
   onChange: (failure: HoldfastError | null) => void = notConnected;
   readonly #parts: StorageHealthParts;
   readonly #chart: ChartActor<typeof storageHealthMachine>;

@@ -26,7 +26,7 @@ export interface Acceptance {
   readonly isDuplicate: boolean;
 }
 
-/** Who waits for an acceptance. */
+/** Caller that waits for an acceptance. */
 export interface PendingAcceptance {
   readonly resolve: (acceptance: Acceptance) => void;
   readonly reject: (error: HoldfastError) => void;
@@ -113,7 +113,7 @@ export function storeNotAsked(why: string): HoldfastError {
   return new HoldfastError('HF_STORE_HANGING', why, { retry: 'later', withStack: false });
 }
 
-/** It is on its way to the upstream, and a restart would know nothing of it. */
+/** Error for a crisis that is on its way to the upstream, and of which a restart would know nothing. */
 export function crisisUnkept(): HoldfastError {
   return new HoldfastError(
     'HF_STORE_HANGING',
@@ -156,7 +156,7 @@ export function isEditBy(handler: Handler | null, work: EditedWork): boolean {
   return work.entity !== null && !passesBy('storage', work);
 }
 
-/** Of the digest, which are 24 bytes: a key has 36 characters, as a UUID has, which every API takes. */
+/** Characters of the digest, which are 24 bytes: a key has 36, as a UUID has, which every API takes. */
 const DIGEST_CHARACTERS = 32;
 
 /** The key that goes out for a key of the app. */

@@ -146,7 +146,7 @@ function tooLarge(what: string, units: number, unitsMax: number): HoldfastError 
 
 /** The longest message of a failure that is kept. */
 const MESSAGE_LENGTH_MAX = 300;
-/** As much of it is searched for card data; masking can make it shorter. */
+/** Longest part of a message that is searched for card data; masking can make it shorter. */
 const SEARCHED_LENGTH_MAX = 10_000;
 
 /** What attempts are performed with. */
@@ -170,7 +170,7 @@ export interface AttemptOrder {
   readonly handler: Handler;
   /** How long it may take. */
   readonly timeoutMs: number;
-  /** Who holds the rank that it runs at: that may rise while it runs (OP-4). */
+  /** Holder of the rank that the attempt runs at: that may rise while it runs (OP-4). */
   readonly ranked: { readonly urgency: number };
 }
 
@@ -186,17 +186,17 @@ export interface AttemptVerdict {
   readonly report: CallReport;
   /** What is kept of what the upstream said. */
   readonly said: Said;
-  /** Of an edit: what its handler says the upstream holds now; `null` where it says nothing. */
+  /** Record that the upstream holds now, as the handler of an edit says; `null` where it says nothing. */
   readonly taken: TakenRecord | null;
 }
 
-/** Who is told of an attempt. */
+/** Listener that is told of an attempt: {@link AttemptRunner} keeps one for each. */
 export interface AttemptListener {
-  /** It has ended: its handler has returned, or is not waited for. Told once, and never before `begin`. */
+  /** Hears that the attempt has ended: its handler has returned, or is not waited for. Told once, and never before `begin`. */
   ended(verdict: AttemptVerdict): void;
-  /** It has timed out, and its handler has not returned; `ended` follows. */
+  /** Hears that the attempt has timed out and its handler has not returned; `ended` follows. */
   timedOut(report: CallReport): void;
-  /** Its handler is silent for {@link OVERHANG_FACTOR} times its time-out; `ended` follows, if ever. */
+  /** Hears that the handler is silent for {@link OVERHANG_FACTOR} times its time-out; `ended` follows, if ever. */
   overhangs(): void;
 }
 
@@ -215,7 +215,6 @@ export class AttemptRun {
   readonly #lastsMs: number;
   readonly #attempt: GivenAttempt;
   #cancelTimer: (() => void) | null = null;
-  /** It has ended. */
   isOver = false;
   #isCancelled = false;
   /** Once its handler has returned: what ends it, and how long it took. */
@@ -308,7 +307,7 @@ export class AttemptRun {
     }
   }
 
-  /** Its handler has returned; thousands may at once, as where an upstream that hung goes on. */
+  /** Ends the attempt in a slice: thousands of handlers may return at once, as where an upstream that hung goes on. */
   #endSoon(end: () => void): void {
     if (this.isOver) return;
     const { clock } = this.#parts;
@@ -337,7 +336,7 @@ export class AttemptRun {
     this.#listener.timedOut(callReportOf(failureOf(failure), this.#isOwnExpiry));
   }
 
-  /** It was the operation's own time that was over. */
+  /** Whether it was the operation's own time that was over. */
   get #isOwnExpiry(): boolean {
     return this.#late !== null && this.#lastsMs < this.#order.timeoutMs;
   }

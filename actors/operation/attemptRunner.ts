@@ -54,7 +54,7 @@ class Overhangs {
     giveBack(at);
   }
 
-  /** It has ended. True where its slot was given back before. */
+  /** Forgets an attempt that has ended. True where its slot was given back before. */
   leave(upstream: string, attempt: object): boolean {
     const at = this.#at.get(upstream);
     if (at === undefined) return false;
@@ -77,7 +77,7 @@ function giveBack({ max, beyond, waiting }: AtUpstream): void {
 
 export interface AttemptRunnerParts extends AttemptParts {
   readonly attemptTimeoutMs: (handler: Handler, context: WorkContext) => number;
-  /** Whose calls failed together; told of each. */
+  /** Runs of calls that failed together; told of each end. */
   readonly runs: FailureRuns;
   /**
    * The slot of an attempt is due back: it has ended, for whatever reason, or overhangs. Called before the

@@ -12,7 +12,7 @@ import type { Facts } from '../facts/factStream.ts';
 import { stackLocation } from '../platform/operationId.ts';
 import type { Handler } from './handler.ts';
 
-/** Of so many operations the last exception is kept at least, and of twice as many at most. */
+/** Operations whose last exception is kept at least; at most it is twice as many. */
 const KEPT_MIN = 1_000;
 
 export class Exceptions {

@@ -50,7 +50,7 @@ function takenRecord(given: unknown): TakenRecord {
 const ABSENT: EditCondition = Object.freeze({ absent: true });
 const NOTHING: readonly string[] = Object.freeze([]);
 
-/** Of a crisis it says, too, whether that is a trial run. */
+/** Context of the attempt's work; that of a crisis says, too, whether it is a trial run. */
 type AttemptContext = SyncOperationContext & Pick<CrisisContext, 'isTest'>;
 
 /** What tells that an attempt is over: an `AbortSignal`, or what costs a fraction of one. */

@@ -43,7 +43,7 @@ export interface Attempt<Payload = Json> {
    * `payload: card data masked`; it may be shown to those who look after the person. Else empty.
    */
   readonly leftOut: readonly string[];
-  /** Of a crisis that was sent with `test: true`: a trial run, and nobody is in danger. */
+  /** Whether this is a crisis that was sent with `test: true`: a trial run, and nobody is in danger. */
   readonly isTest: boolean;
   /**
    * Of an edit: what the upstream must still hold for it to be taken, this version or no such record. Hand it to the
@@ -90,7 +90,7 @@ export interface Attempt<Payload = Json> {
 
 /** What an upstream says of a record that it has just taken. */
 export interface TakenRecord {
-  /** Its validator, exactly as the upstream gave it; `null` where it gave none. */
+  /** Validator of the record, exactly as the upstream gave it; `null` where it gave none. */
   readonly version: string | null;
   /** Where the upstream holds something else than was sent. */
   readonly value?: Json | undefined;

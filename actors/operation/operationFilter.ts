@@ -31,7 +31,7 @@ import type { OperationView } from './outcome.ts';
  * milliseconds in the thread of the store, between which everything else goes on.
  */
 export interface OperationFilter<Type extends string = string> {
-  /** As {@link OperationView.state} has it: `waiting`, `backingOff`, `deadLettered`, … */
+  /** State as {@link OperationView.state} has it: `waiting`, `backingOff`, `deadLettered`, … */
   readonly state?: OperationView['state'] | undefined;
   readonly type?: Type | undefined;
   /** Whom it concerns, in whichever Unicode form. */

@@ -17,9 +17,9 @@ import { crisisKey, derivedKey } from './acceptance.ts';
 export interface OperationTraits {
   /** The upstream that gets the app's keys as they were given. */
   readonly keyGivenTo?: string | undefined;
-  /** It is given up once the function that came with it is gone. */
+  /** Whether the operation is given up once the function that came with it is gone. */
   readonly isBoundToProcess?: boolean | undefined;
-  /** It is compared with what is known of its record before it is sent. */
+  /** Whether the operation is compared with what is known of its record before it is sent. */
   readonly isEdit?: boolean | undefined;
 }
 

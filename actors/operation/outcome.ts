@@ -63,7 +63,7 @@ export interface OperationView<Type extends string = string> {
    * replayed with another payload, have another since.
    */
   readonly idempotencyKey: string;
-  /** As the request had them. */
+  /** Tags as the request had them. */
   readonly tags: readonly string[];
   /** State of its chart: `waiting`, `backingOff`, `completed`, …; of a crisis, that of its delivery. */
   readonly state: SyncOperationState | CrisisDeliveryState;

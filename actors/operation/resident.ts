@@ -18,7 +18,7 @@ import type { Handler, TakenRecord } from './handler.ts';
 /** An operation in memory. Everything that must survive is in the actor's context or on the row. */
 export interface Resident {
   readonly id: string;
-  /** Its rank among what waits: its own, or that of the most urgent behind it in its lane. */
+  /** Rank among what waits: its own, or that of the most urgent behind it in its lane. */
   urgency: number;
   /** That of its own, which its row has. */
   readonly ownUrgency: number;
@@ -32,11 +32,11 @@ export interface Resident {
   state: WorkState | null;
   /** What it waited for there, with nothing in flight. */
   waitedFor: WaitReason | null;
-  /** Its reservation by the rate at that: one that is sent away again by it waits for another time. */
+  /** Reservation by the rate in that state: one that the rate sends away again waits for another time. */
   rate: WorkContext['rate'];
   /** 0 until the row is written. */
   seq: number;
-  /** Of the last write ordered. */
+  /** Revision of the last write ordered. */
   revision: number;
   /** The last update of its row that was ordered. */
   unwritten: Pending | null;
@@ -57,7 +57,7 @@ export interface Resident {
   permit: Permit | null;
   /** The call of its permit has: until then that goes back unused. */
   hasBegun: boolean;
-  /** Who waits for its acceptance. */
+  /** Caller that waits for its acceptance. */
   pending: PendingAcceptance | null;
   /** The attempt that runs, by which it is aborted. */
   interrupt: { abort(reason: HoldfastError): void } | null;
@@ -67,7 +67,7 @@ export interface Resident {
   isBusy: boolean;
   /** What the upstream said to the last attempt that was made to its end. */
   said: Said;
-  /** Of an edit that the upstream has taken: what it holds now, as far as that is known. */
+  /** Record that the upstream holds now, as far as that is known, of an edit that it has taken. */
   taken: TakenRecord | null;
 }
 
@@ -114,7 +114,7 @@ export function createResident(
   };
 }
 
-/** It as those who watch its chart may know it. */
+/** View of an operation for those who watch its chart. */
 export function chartedActor({ id, chart, actor, handler }: Resident): ChartedActor {
   const { value, context } = actor.getSnapshot();
   const { type, tier, priority, acceptedAtMs } = context;
@@ -132,7 +132,7 @@ export function giveBody(resident: Resident, body: string): void {
   resident.isBodyNew = true;
 }
 
-/** Who waits for its acceptance, to be told once. */
+/** Takes out the caller that waits for its acceptance, to be told once. */
 export function takePending(resident: Resident): PendingAcceptance | null {
   const { pending } = resident;
   resident.pending = null;

@@ -47,7 +47,7 @@ export interface OperationPageQuery {
 export interface ViewsInMemory {
   /** `null` for one that is on disk only. */
   of(id: string): OperationView | null;
-  /** Of all that were accepted. */
+  /** Views of all that were accepted. */
   all(): readonly { readonly seq: number; readonly view: OperationView }[];
 }
 

@@ -124,7 +124,7 @@ export class Slices {
     });
   }
 
-  /** As {@link done}, for work that is mostly over with its first piece: that is done now, whatever waits. */
+  /** Does what {@link done} does, for work that is mostly over with its first piece: that is done now, whatever waits. */
   async mostly<Result>(pieces: Pieces<Result>): Promise<Result> {
     const { done, value } = pieces.next();
     return done === true ? value : await this.pieces(pieces);

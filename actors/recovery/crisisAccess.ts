@@ -67,7 +67,7 @@ export interface CrisisView {
   readonly toldAtMs: number | null;
   /** The steps that were called, and what became of each, in the order of their latest calls. */
   readonly steps: readonly ChainStep[];
-  /** Who has taken it on, and until when; `null` while nobody has. */
+  /** Person who has taken it on, and until when; `null` while nobody has. */
   readonly takenOn: TakenOn | null;
   /** When whose crisis it is has said last that they are safe; `null` where they have not. It goes on all the same. */
   readonly saidSafeAtMs: number | null;
@@ -108,7 +108,7 @@ type CrisisOrder = Pick<CrisisDecision, 'by' | 'note'> &
 const CONFIRMED_BY = 8;
 
 export interface CrisisAccess {
-  /** Those that are not over, in order of acceptance. */
+  /** Crises that are not over, in order of acceptance. */
   open(): Promise<readonly CrisisView[]>;
   /** One, over or not. @throws HoldfastError `HF_OPERATION_UNKNOWN`, `HF_CRISIS_OVER` for what is none. */
   find(id: string): Promise<CrisisView>;
@@ -134,7 +134,7 @@ const TRY_AGAIN_MS = 100;
 /** The crises of a running engine: what is in memory is known whatever the disk does. */
 export function crisisAccessLive(parts: {
   readonly store: Rows;
-  /** Its hold is there while nothing but crises since then runs. */
+  /** Core of the engine; its hold is there while nothing but crises since then runs. */
   readonly core: {
     readonly pool: OperationPool;
     readonly journal: Journal;

@@ -23,7 +23,7 @@ import type { ServiceAccess } from './serviceAccess.ts';
 
 /** A dead letter: what its chart remembers of it. */
 export interface DeadLetterRecord {
-  /** Its place in the order of acceptance. */
+  /** Place in the order of acceptance. */
   readonly seq: number;
   readonly id: string;
   /** Grows with every change, so that a call about an older version changes nothing. */
@@ -36,7 +36,7 @@ export interface DeadLetterRecord {
 /** One dead letter that goes back. */
 export interface DeadLetterReplay {
   readonly letter: DeadLetterRecord;
-  /** As `broughtBack` gives it. */
+  /** Context as `broughtBack` gives it. */
   readonly context: SyncOperationContext;
   /** An edited body in place of its own; `null` keeps that. */
   readonly body: string | null;

@@ -36,7 +36,7 @@ export class Erasure {
     this.#parts = parts;
   }
 
-  /** These are durable. */
+  /** Takes note that these writes are durable. */
   committed(writes: readonly Write[]): void {
     this.#lastWriteMs = this.#parts.clock.monotonic();
     if (!this.#isDue && !writes.some(erases)) return;

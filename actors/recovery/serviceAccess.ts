@@ -28,7 +28,7 @@ export interface ServiceAccess {
   commit(writes: readonly (() => Write)[]): Promise<readonly WriteResult[]>;
   /** Where an operation of this type waits to be run. */
   positionOf(type: string): RowPosition;
-  /** These have been brought back and are on disk. */
+  /** Takes note that these have been brought back and are on disk. */
   broughtBack(operations: readonly SyncOperationContext[]): void;
   /** That of this id has left the quarantine: put back where it stood, as this row, or purged. */
   leftQuarantine(id: string, row: StoredOperation | null): Promise<void>;

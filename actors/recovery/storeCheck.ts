@@ -31,7 +31,7 @@ export interface CheckProgress {
   readonly state: 'notStarted' | 'running' | 'done';
   /** Records opened. */
   readonly checked: number;
-  /** Of what the store held when it was opened, from 0 to 1. */
+  /** Share that is checked of what the store held when it was opened, from 0 to 1. */
   readonly share: number;
   /** Records that can't be read from the file, and so are not quarantined; and kept records that can't be opened. */
   readonly unreadableRecords: number;
@@ -142,7 +142,7 @@ export class StoreCheck {
     return this.#afterSeq < this.#seqBefore - 1;
   }
 
-  /** Those are opened as they are shown, and set nothing aside. */
+  /** Opens the next kept records as they are shown, which sets nothing aside. */
   async #nextKept(): Promise<boolean> {
     const [room] = this.#rooms;
     if (this.#isStopped || room === undefined) return false;

@@ -72,7 +72,7 @@ export function unreadableAtRest(store: Pick<Store, 'quarantine' | 'inHand'>): U
 
 const PAGE_ROWS = 128;
 
-/** Those that open, and of which nobody here can read what they hold. */
+/** Crises in hand whose records open, and of which nobody here can read what they hold. */
 async function unreadInHand(store: Pick<Store, 'inHand'>): Promise<UnreadableCrisis[]> {
   const found: UnreadableCrisis[] = [];
   let after: Parameters<Store['inHand']>[0]['after'] = null;

@@ -62,7 +62,7 @@ export class Breaker {
   readonly #chart: ChartActor<typeof circuitBreakerMachine>;
   #policy: BreakerPacing;
   #counter: TripCounter | null;
-  /** As its chart last decided: a plain field, for it is read with each call. */
+  /** Decision that the chart made last: a plain field, for it is read with each call. */
   decision: BreakerDecision;
   #state: CircuitBreakerSnapshot['value'];
 

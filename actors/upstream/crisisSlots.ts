@@ -22,7 +22,7 @@ export interface CrisisDelivery {
   readonly subject: string;
   /** Deliveries with the same one begin in order; `null` where it waits for no other. */
   readonly entity: string | null;
-  /** It is the first attempt of its crisis. */
+  /** Whether this is the first attempt of its crisis. */
   readonly isFirst: boolean;
 }
 
@@ -38,7 +38,7 @@ interface Entered {
 
 interface Subject {
   readonly name: string;
-  /** Its deliveries that have not left. */
+  /** Deliveries of the subject that have not left. */
   entered: number;
   held: number;
   hanging: number;
@@ -49,9 +49,9 @@ interface Subject {
 
 /** What a delivery can do about its slot. */
 export interface SlotHold {
-  /** It has ended, or waits no longer. */
+  /** Ends the hold: the delivery has ended, or waits no longer. */
   readonly leave: () => void;
-  /** It takes long: another gets its slot, now or as soon as fewer take long. */
+  /** Gives the slot of a delivery that takes long to another, now or as soon as fewer take long. */
   readonly hang: () => void;
 }
 
@@ -62,15 +62,15 @@ interface Choice {
 
 export class CrisisSlots {
   readonly #slotsMax: () => number;
-  /** Those that hold a slot or wait for one. */
+  /** Subjects that hold a slot or wait for one. */
   readonly #subjects = new Map<string, Subject>();
-  /** Those that have something that waits for a slot, in turn. */
+  /** Subjects of which a first attempt waits for a slot, in turn. */
   readonly #withFirsts = new Set<Subject>();
   readonly #withRepeats = new Set<Subject>();
   /** All deliveries of an entity, in order: each but the first waits for the one before it. */
   readonly #lanes = new Map<string, Set<Entered>>();
   readonly #taken = { shared: 0, firstOnly: 0, hanging: 0 };
-  /** Those that take long and have their slots still, oldest first. */
+  /** Deliveries that take long and have their slots still, oldest first. */
   readonly #overdue = new Set<Entered>();
   #enteredCount = 0;
   #isBeginning = false;
@@ -137,7 +137,7 @@ export class CrisisSlots {
     (delivery.isFirst ? subject.firsts : subject.repeats).add(entered);
   }
 
-  /** Its subject comes behind the others that wait. */
+  /** Takes a delivery out of what waits; its subject comes behind the others. */
   #waitNoLonger(entered: Entered): void {
     const { subject, delivery } = entered;
     const waiting = delivery.isFirst ? subject.firsts : subject.repeats;
@@ -226,7 +226,7 @@ export class CrisisSlots {
     return first.entered.order < repeat.entered.order ? first : repeat;
   }
 
-  /** Of first attempts the next of a subject that has none under way, else of whichever subject may have one. */
+  /** Next attempt: of a subject that has none under way, else of whichever subject may have one. */
   #chooseOf(subjects: Iterable<Subject>, isFirst: boolean, shares: SlotShares): Choice | null {
     let chosen: Choice | null = null;
     for (const subject of subjects) {

@@ -200,7 +200,7 @@ export class GuardedCall {
     this.#succeeded(attempt, answer);
   }
 
-  /** Its time is over, or that of its overhanging function. */
+  /** Ends an attempt whose time is over, or that of its overhanging function. */
   attemptDue(attempt: CallAttempt, nowMs: number): void {
     if (attempt.state === 'abandoned') {
       attempt.state = 'over';

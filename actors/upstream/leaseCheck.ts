@@ -45,7 +45,7 @@ export class LeaseCheck {
     if (!this.#isArmed) this.#arm();
   }
 
-  /** It is given back. */
+  /** Notes that a permit was given back. */
   returned(permit: Permit): void {
     this.#holders.delete(permit);
   }

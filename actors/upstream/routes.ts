@@ -41,7 +41,7 @@ export class Routes {
     );
   }
 
-  /** Whose line claims this route; `undefined` where none does. */
+  /** Upstream whose line claims this route; `undefined` where none does. */
   upstreamOf(route: string): string | undefined {
     return this.#claimants.get(route)?.flow.upstream;
   }

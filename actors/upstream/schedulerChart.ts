@@ -33,7 +33,7 @@ export type PaceNews = Exclude<FlowNews, { readonly type: 'outage.detected' }>;
 export class SchedulerChart {
   readonly #parts: SchedulerChartParts;
   #actor: ChartActor<typeof schedulerMachine> | null = null;
-  /** As it was last told, for an actor that is made later or starts again. */
+  /** Intake that was told last, for an actor that is made later or starts again. */
   #intake: Intake = 'notStarted';
   #isDown = false;
   #isStopped = false;

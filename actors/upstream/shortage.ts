@@ -32,7 +32,7 @@ export class Shortage {
     this.#onChange();
   }
 
-  /** It is over once half of the slots are free, or all are open. */
+  /** Ends the shortage once half of the slots are free, or all are open. */
   review({ slots, inFlight }: { readonly slots: number; readonly inFlight: number }): void {
     if (!this.#isShort || (this.#isPossible && inFlight * 2 > slots)) return;
     this.#isShort = false;

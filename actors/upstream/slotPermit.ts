@@ -17,11 +17,11 @@ export class SlotPermit extends Stamp implements Permit {
   /** The breaker's when it was given. */
   readonly generation: number;
   readonly probeId: string | null;
-  /** It went before what is more urgent, of the share that is for that. */
+  /** Whether the call went before what is more urgent, of the share that is for that. */
   readonly isShare: boolean;
   /** The key of the type or subject that is parked, and that it is a probe of; `null` for another call. */
   readonly probeOf: string | null;
-  /** Whose call it is; `null` before that is known, and of a call that is no operation. */
+  /** Operation whose call it is; `null` before that is known, and for a call that is no operation. */
   holder: TypedCall | null = null;
 
   constructor(

@@ -31,7 +31,7 @@ export class SuspectQueue implements Waiters {
     return this.queue.all;
   }
 
-  /** As many run beside each other as may, or one runs alone and holds all others back. */
+  /** Whether no more may start: as many run beside each other as may, or one runs alone and holds all others back. */
   get #isShut(): boolean {
     return this.#inFlight.size >= SUSPECTS_IN_FLIGHT_MAX || this.#line.flow.intake === 'isolated';
   }
@@ -49,12 +49,12 @@ export class SuspectQueue implements Waiters {
     this.queue.add(suspect);
   }
 
-  /** It waits here no longer; false where it did not. */
+  /** Takes a suspect out of the queue; false where it did not wait here. */
   withdraw(suspect: Resident): boolean {
     return this.queue.delete(suspect);
   }
 
-  /** It has ended its attempt, or overhangs: it holds up the next no longer. */
+  /** Lets the next go on: this one has ended its attempt, or overhangs. */
   ended(suspect: Resident): void {
     this.#inFlight.delete(suspect);
   }

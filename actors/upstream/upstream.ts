@@ -58,7 +58,7 @@ export class Upstream {
   readonly chart: SchedulerChart;
   readonly flow: UpstreamScheduler;
   readonly line: Line;
-  /** Of what was in flight when the process died, those that run beside others. */
+  /** Suspects that run beside others, of what was in flight when the process died. */
   readonly suspects: SuspectQueue;
   /** Calls that are guarded and not durable. */
   readonly calls: UpstreamCalls;

@@ -13,7 +13,7 @@ import { requireOption } from '../../machines/vocabulary/optionFields.ts';
 import type { SteadyClock } from '../platform/steadyClock.ts';
 import type { Upstream } from './upstream.ts';
 
-/** Who holds the breaker of an upstream, why and since when; of several the latest of the strongest. */
+/** Hold of people on the breaker of an upstream: by whom, why and since when; of several the latest of the strongest. */
 export interface UpstreamHold {
   readonly kind: HoldKind;
   readonly reason: string | null;

@@ -9,7 +9,7 @@ import { type HoldKind, shownHold } from '../../machines/policy/breaker/operator
 import type { SteadyClock } from '../platform/steadyClock.ts';
 import type { Upstream } from './upstream.ts';
 
-/** Who holds its breaker; `null` while nobody does. */
+/** Hold of people on the breaker. */
 interface Held {
   readonly kind: HoldKind;
   readonly reason: string | null;

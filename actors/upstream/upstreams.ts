@@ -53,7 +53,7 @@ export interface UpstreamsParts {
 }
 
 export class Upstreams {
-  /** Who claims what. */
+  /** Routes, with the upstream whose line claims each. */
   readonly routes = new Routes();
   /** All of them by name. */
   readonly byName: ReadonlyMap<string, Upstream>;
@@ -123,7 +123,7 @@ export class Upstreams {
     });
   }
 
-  /** Those that are shown and counted: the built-in one only once it is used. */
+  /** Upstreams that are shown and counted: the built-in one only once it is used. */
   get shown(): readonly Upstream[] {
     return this.all.filter(({ name, isUsed }) => name !== BUILT_IN || isUsed);
   }

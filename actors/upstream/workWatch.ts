@@ -83,7 +83,7 @@ export class WorkWatch {
     this.#stuck = null;
   }
 
-  /** It looks twice while it waits, so that what waits only since a moment ago is not taken for stuck. */
+  /** Time between two looks. The watch looks twice while it waits, so that what waits only since a moment ago is not taken for stuck. */
   get #intervalMs(): number {
     return Math.max(LOOKS_EVERY_MS_MIN, this.#parts.watchdogMs() / 2);
   }

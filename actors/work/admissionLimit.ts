@@ -39,7 +39,7 @@ interface Entering {
   readonly pending: PendingAcceptance;
   readonly go: () => void;
   readonly isPatient: boolean;
-  /** It was taken back, and is passed over. */
+  /** Whether the request was taken back, and is passed over. */
   isOver: boolean;
 }
 
@@ -71,9 +71,9 @@ export class AdmissionLimit {
   #isAnswerOld = false;
   /** In the order of asking, which lanes keep. */
   #line: Entering[] = [];
-  /** Of the line, those that are through. */
+  /** Requests of the line that are through. */
   #through = 0;
-  /** Of the line, those that the store has answered for: who does not fit now is refused. */
+  /** Requests of the line that the store has answered for: who does not fit now is refused. */
   #judged = 0;
   /** True while the line moves; false while it is empty or waits for the store. */
   #isMoving = false;

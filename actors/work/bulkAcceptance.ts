@@ -44,13 +44,13 @@ export interface BulkAcceptorParts {
   readonly retry: RetryPoliciesOf;
   readonly facts: Facts;
   readonly pool: OperationPool;
-  /** Who looks after edits of merged records. */
+  /** Desk for edits of merged records. */
   readonly edits: Pick<Edits, 'accepted'>;
 }
 
 export class BulkAcceptor {
   readonly #parts: BulkAcceptorParts;
-  /** Whose acceptance the disk has not answered yet. */
+  /** Callers whose acceptance the disk has not answered yet. */
   readonly #waiting = new Set<PendingAcceptance>();
 
   constructor(parts: BulkAcceptorParts) {

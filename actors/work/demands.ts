@@ -38,11 +38,11 @@ export interface DemandsParts {
   readonly exceptions: Exceptions;
   readonly facts: Facts;
   readonly waits: ShownWaits;
-  /** Who looks after edits of merged records. */
+  /** Desk for edits of merged records. */
   readonly edits: Edits;
-  /** It may have been replaced while this one ran. */
+  /** Renews the handler of an operation: it may have been replaced while this one ran. */
   readonly renewHandler: (resident: Resident) => void;
-  /** It has ended, or was never accepted: it leaves memory. */
+  /** Lets go of an operation that has ended, or was never accepted. */
   readonly release: (resident: Resident, snapshot: WorkSnapshot) => void;
 }
 

@@ -52,7 +52,7 @@ export class Dispatcher implements LineWork {
   readonly #upstreams: ReadonlyMap<string, Upstream>;
   readonly #suspects: Suspects;
   readonly #instants: InstantWatch;
-  /** Who was alone in flight at its last order. */
+  /** Mark of who was alone in flight at its last order. */
   readonly alone: AloneMark;
   readonly #crises: CrisisTurns;
   readonly #turns: Turns;
@@ -212,7 +212,7 @@ export class Dispatcher implements LineWork {
     return verdict;
   }
 
-  /** It has stopped waiting, or will not run now: its slot goes to another. */
+  /** Gives the slot of an operation that has stopped waiting, or will not run now, to another. */
   forget(resident: Resident): void {
     this.#upstreams.get(resident.handler?.upstream ?? '')?.line.forget(resident);
     const { permit } = resident;
@@ -223,7 +223,7 @@ export class Dispatcher implements LineWork {
     else this.#suspects.delete(resident);
   }
 
-  /** It has ended: it waits for no turn any more. */
+  /** Forgets an operation that has ended: it waits for no turn any more. */
   ended(resident: Resident, context: SyncOperationContext): void {
     if (context.rate !== undefined) {
       leaveRate(
@@ -235,7 +235,7 @@ export class Dispatcher implements LineWork {
     this.forget(resident);
   }
 
-  /** It rests on disk at `position`; it stays in memory only if it may run soon. */
+  /** Takes note that an operation rests on disk at `position`; it stays in memory only if it may run soon. */
   rested(resident: Resident, position: RowPosition): void {
     if (passesBy('flow', resident)) {
       this.resumeCrisis(resident);
@@ -247,7 +247,7 @@ export class Dispatcher implements LineWork {
     this.#waitOrLeave(resident, position.standing === 'due' ? (position.dueAtMs ?? 0) : null);
   }
 
-  /** It stays in memory where it may run soon; else its row is due at `dueAtMs`, if ever. */
+  /** Keeps an operation in memory where it may run soon; else its row is due at `dueAtMs`, if ever. */
   #waitOrLeave(resident: Resident, dueAtMs: number | null): void {
     const { pool, residentsMax, upstreams } = this.#parts;
     const line = upstreams.ofRoute(resident.route)?.line;
@@ -301,7 +301,7 @@ export class Dispatcher implements LineWork {
     if (this.#isStarted) this.#upstreams.get(upstream)?.line.noteDue(0);
   }
 
-  /** Its handler is another one than `before`: it waits where that goes to. */
+  /** Moves an operation whose handler is another one than `before`: it waits where that goes to. */
   changedHandler(resident: Resident, before: Handler | null): void {
     if (before === null || before.upstream === resident.handler?.upstream) return;
     const wasReady = this.#upstreams.get(before.upstream)?.line.forget(resident) ?? false;
@@ -314,7 +314,7 @@ export class Dispatcher implements LineWork {
     this.#instants.note(atMs);
   }
 
-  /** It was in flight when the process died. */
+  /** Adds an operation that was in flight when the process died. */
   addSuspect(resident: Resident): void {
     this.#upstreams.get(resident.handler?.upstream ?? '')?.watch.waiting(this.#parts.steady.now());
     this.#suspects.add(resident);
@@ -337,7 +337,7 @@ export class Dispatcher implements LineWork {
     return wakeRow(this.#parts.pool, row, tell);
   }
 
-  /** It was in hand at a restart that changes nothing of its state: it goes on from there. */
+  /** Lets an operation go on that was in hand at a restart, which changes nothing of its state. */
   goOn(resident: Resident): void {
     if (passesBy('flow', resident)) this.resumeCrisis(resident);
     else if (isReady(resident.state))

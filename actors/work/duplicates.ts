@@ -67,7 +67,7 @@ function firstUnreadable(cause: HoldfastError): HoldfastError {
   );
 }
 
-/** It keeps its key, and goes on where a program that knows it runs. */
+/** Error where the earlier operation is of a later version: it keeps its key, and goes on where a program that knows it runs. */
 function firstNewer(cause: HoldfastError): HoldfastError {
   return new HoldfastError(
     cause.code,
@@ -88,7 +88,7 @@ function idempotencyConflict(isGiven: boolean): HoldfastError {
   );
 }
 
-/** It repeats a request whose acceptance has just failed. */
+/** Error for a request that repeats one whose acceptance has just failed. */
 function firstWithdrawn(): HoldfastError {
   return notAccepted(
     new HoldfastError(

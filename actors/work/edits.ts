@@ -12,14 +12,14 @@ import type { Resident } from '../operation/resident.ts';
 export interface Edits {
   /** Work was accepted, and is on disk; an edit, perhaps. */
   accepted(context: WorkContext, handler: Handler | null): void;
-  /** It has its turn: compares it with what is known of its record, and tells it what came of that. */
+  /** Compares an edit that has its turn with what is known of its record, and tells it what came of that. */
   compare(resident: Resident): void;
-  /** It rests for a conflict, and that is on disk. */
+  /** Takes note that an edit rests for a conflict, which is on disk. */
   conflicted(resident: Resident): void;
   /** Whether its ending says something of its record. */
   isToBeRecorded(resident: Resident, context: WorkContext): boolean;
   /** The upstream has taken it: keeps what its record is now, and goes on once that is durable. */
   record(resident: Resident, goOn: () => void): void;
-  /** It has ended, or is about to: nobody works on a conflict of it any more. */
+  /** Lets go of an edit that has ended, or is about to: nobody works on a conflict of it any more. */
   ended(resident: Resident, context: WorkContext): void;
 }

@@ -28,7 +28,7 @@ export class Handlers {
     this.#byType.set(type, handler);
   }
 
-  /** Who handles it; `null` where nobody does. */
+  /** Handler of this work; `null` where nobody handles it. */
   of(work: HandledWork): Handler | null {
     const handler = this.#byType.get(work.type);
     if (handler !== undefined || !passesBy('type', work)) return handler ?? null;

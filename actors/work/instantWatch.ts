@@ -25,7 +25,7 @@ export interface InstantWatchParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** Who reaches operations wherever they are. */
+/** Part that reaches operations wherever they are. */
 interface Waker {
   wake(row: StoredOperation, tell: (resident: Resident) => void): void;
 }

@@ -68,7 +68,7 @@ interface CrisisRoomParts {
 
 class CrisisRoom {
   readonly #parts: CrisisRoomParts;
-  /** Of the payloads in memory. */
+  /** Bytes of the payloads in memory. */
   #bytes = 0;
 
   constructor(parts: CrisisRoomParts) {
@@ -160,7 +160,7 @@ export class StaleReadGuard {
 /** What a caller may ask of an operation. */
 type Wish = 'cancel.requested' | 'retry.requested';
 
-/** Its handler asks for keys as they are given, and one of those could swallow it (CR-2). */
+/** Mend of a crisis whose handler asks for keys as they are given: one of those could swallow it (CR-2). */
 const DERIVED_KEY = 'idempotencyKey: derived, not as given';
 
 export class OperationPool {
@@ -172,7 +172,7 @@ export class OperationPool {
   readonly staleReads = new StaleReadGuard();
   /** What an orderly stop waits for. */
   readonly busy = new BusyCount();
-  /** Who handles what, in this process. */
+  /** Handlers of this process. */
   readonly registered: Handlers;
   readonly #parts: PoolParts;
   readonly #runner: AttemptRunner;
@@ -182,9 +182,9 @@ export class OperationPool {
   readonly #closures = new Map<string, Handler>();
   readonly #actors: OperationActors;
   readonly #crisisRoom: CrisisRoom;
-  /** Of crises: who is told that they are not delivered. */
+  /** Escalations: people who are told that crises are not delivered. */
   readonly escalations: Escalations;
-  /** Of crises: where they are not delivered, and why. */
+  /** Crises that are not delivered: where, and why. */
   readonly undelivered: Undelivered;
   #isAbandoned = false;
 
@@ -307,7 +307,7 @@ export class OperationPool {
     return this.#runner.running;
   }
 
-  /** Of these, at one upstream or at all, those whose handler is silent far beyond its time-out. */
+  /** Running attempts whose handler is silent far beyond its time-out, at one upstream or at all. */
   overhanging(upstream?: string): number {
     return this.#runner.overhangs.count(upstream);
   }
@@ -519,7 +519,7 @@ export class OperationPool {
     this.watchers.refused(resident.id, error);
   }
 
-  /** Its row is as it was last written; the next start takes it up from there. */
+  /** Drops an operation whose row is as it was last written; the next start takes it up from there. */
   #leave(resident: Resident): void {
     this.#drop(resident);
     this.dispatcher.forget(resident);

@@ -39,10 +39,10 @@ export interface PoolParts {
   readonly residentsMax: number;
   /** On what may be in memory before a crisis is not kept there, while the disk is late or hangs. */
   readonly unwritten: UnwrittenLimits;
-  /** Who is told of a crisis that is not delivered, and after how long. */
+  /** People who are told of a crisis that is not delivered, and after how long. */
   readonly escalation: Pick<EscalationsParts, 'chain' | 'escalateAfterMs' | 'pace'>;
   readonly system: ActorSystem;
-  /** Who looks after edits of merged records. */
+  /** Desk for edits of merged records. */
   readonly edits: Edits;
   /** Something failed that no caller will hear of. */
   readonly onError: (error: unknown) => void;

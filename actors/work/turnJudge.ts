@@ -78,7 +78,7 @@ export function takeRate(
   return rates.ask({ subject, tier, like, urgency }, rate ?? null, steady.now());
 }
 
-/** It has ended without the turn that its rates promised it: nobody waits for it to come. */
+/** Withdraws the reservation of an operation that has ended without the turn that its rates promised it. */
 export function leaveRate(
   flow: FlowControl | undefined,
   { subject, tier, like, rate }: SyncOperationContext,
@@ -87,7 +87,7 @@ export function leaveRate(
   if (rate !== undefined) flow?.rates?.withdraw({ subject, tier, like, urgency }, rate);
 }
 
-/** Its call does not begin: the tokens that it took with its permit, if it has one, go back. */
+/** Gives back the tokens that an operation took with its permit, if it has one: its call does not begin. */
 export function giveBackRate(clock: Clock, { actor, urgency, permit }: Resident): void {
   const rates = permit?.flow.rates ?? null;
   if (permit === null || rates === null) return;

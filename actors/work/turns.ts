@@ -23,7 +23,7 @@ export interface TurnsParts extends TurnJudgeParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** Who keeps account of permits. */
+/** Part that keeps account of permits. */
 interface Holder {
   /** The operation has this permit, for a call that has not begun. */
   held(resident: Resident, permit: Permit): void;

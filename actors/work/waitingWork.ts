@@ -17,7 +17,7 @@ import type { SteadyClock } from '../platform/steadyClock.ts';
 export interface WaitingWork {
   /** `null` for work of a type that goes to no upstream now. */
   readonly upstream: string | null;
-  /** Of its tier and priority, or with the rank of one behind it in its lane that has them (OP-4). */
+  /** Priority of the work, or of one behind it in its lane whose rank it has (OP-4). */
   readonly priority: Priority;
   /** `null` for crises, which all have one rank. */
   readonly tier: Tier | null;
@@ -37,7 +37,7 @@ export interface WaitingWork {
   readonly untilAtMs: number | null;
 }
 
-/** As much as {@link waitingWork} has to know of an upstream. */
+/** Facts of an upstream that {@link waitingWork} has to know. */
 export interface WaitingAt {
   readonly upstream: string;
   readonly types: Pick<TypeTrials, 'parked'>;

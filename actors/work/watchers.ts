@@ -81,7 +81,7 @@ export class Watchers {
     return this.#byId.get(id) !== undefined;
   }
 
-  /** It has changed: tells who listens. `view` is asked only where somebody does. */
+  /** Tells who listens that an operation has changed. `view` is asked only where somebody does. */
   changed(id: string, view: () => OperationView): void {
     const listeners = this.#byId.get(id)?.listeners;
     if (listeners === undefined || listeners === null || listeners.size === 0) return;
@@ -93,7 +93,7 @@ export class Watchers {
     this.ended(outcome.operationId)?.(outcome);
   }
 
-  /** It has ended, and nobody hears of it any more: what settles the outcome that is waited for; `null` where nobody is there. */
+  /** Forgets the listeners of an operation that has ended, and gives what settles its outcome; `null` where nobody waits for that. */
   ended(id: string): ((outcome: Outcome) => void) | null {
     const watcher = this.#byId.take(id);
     if (watcher === undefined) return null;
@@ -101,7 +101,7 @@ export class Watchers {
     return watcher.settle;
   }
 
-  /** Its outcome will not come. */
+  /** Rejects whoever waits for an outcome that will not come. */
   refused(id: string, reason: HoldfastError): void {
     const watcher = this.#byId.get(id);
     watcher?.abandon(reason);
