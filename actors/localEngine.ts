@@ -184,7 +184,7 @@ export class LocalEngine {
   readonly crises: CrisisAccess;
   /** Orders of people about crisis mode (CR-6). */
   readonly crisisModes: CrisisModeOrders;
-  /** Charts that run in this process, for whoever watches them (OB-1). */
+  /** Charts that run in this process, for those who watch them (OB-1). */
   readonly inspection: Inspection;
   /** Handlers that are registered, by request type. */
   readonly handlers: ReadonlyMap<string, Handler>;

@@ -62,7 +62,7 @@ export interface CrisisModesParts {
 export const CRISIS_MODES = 'crisisModes';
 /** So that what is written at each change, and the plans that are kept at hand, stay small. */
 const SUBJECTS_MAX = 200;
-/** Longest that whoever gives an order waits for the disk. */
+/** Longest that a person who gives an order waits for the disk. */
 const DURABLE_WITHIN_MS = 2_000;
 
 interface Kept {

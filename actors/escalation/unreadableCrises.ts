@@ -274,7 +274,7 @@ export class UnreadableCrises {
     if (takenOn === null) this.#changed();
   }
 
-  /** Lapses later: whoever has taken it on has so long, and then people are told again. */
+  /** Releases a crisis later: the person who has taken it on has so long, and then people are told again. */
   #lapseLater(id: string, takenOn: UnreadableTakenOn): void {
     const { clock, timers } = this.#parts;
     const nowMs = clock.now();

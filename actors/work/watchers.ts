@@ -101,7 +101,7 @@ export class Watchers {
     return watcher.settle;
   }
 
-  /** Rejects whoever waits for an outcome that will not come. */
+  /** Rejects those who wait for an outcome that will not come. */
   refused(id: string, reason: HoldfastError): void {
     const watcher = this.#byId.get(id);
     watcher?.abandon(reason);
