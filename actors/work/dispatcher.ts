@@ -8,18 +8,17 @@
 import type { CrisisEvent } from '../../machines/crisis/crisisMachine.ts';
 import { isReady } from '../../machines/operation/demand.ts';
 import type { RowPosition } from '../../machines/operation/position.ts';
-import type {
-  SyncOperationContext,
-  SyncOperationEvent,
-} from '../../machines/operation/syncOperationMachine.ts';
+import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
 import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
 import { type CallReport, SILENT, UNUSED } from '../../machines/policy/flow/callReport.ts';
 import type { RateAsker } from '../../machines/policy/flow/rateLimits.ts';
 import type { TypedCall } from '../../machines/policy/flow/typeTrials.ts';
 import type { PassOver, StoredOperation } from '../../persistence/port/store.ts';
 import type { Raised } from '../../persistence/port/writes.ts';
+import type { AttemptRunner } from '../operation/attemptRunner.ts';
 import { type CallVerdict, giveBack, NO_VERDICT, type Permit } from '../operation/flowControl.ts';
 import type { Handler } from '../operation/handler.ts';
+import type { AttemptOf } from '../operation/operationActors.ts';
 import { type Resident, takesNotice, watchedAtMs } from '../operation/resident.ts';
 import type { LineWork } from '../upstream/claims.ts';
 import type { Routes } from '../upstream/routes.ts';
@@ -32,20 +31,6 @@ import { Suspects } from './suspects.ts';
 import { enterByRate, giveBackRate, leaveRate } from './turnJudge.ts';
 import { Turns } from './turns.ts';
 import { type TurnWait, turnWait, type WaitAsker } from './turnWait.ts';
-
-/** What performs attempts. */
-interface Attempts {
-  /**
-   * @param nowMs what the monotonic clock reads
-   * @returns what is called when the operation leaves the attempt
-   */
-  begin(resident: Resident, nowMs: number): () => void;
-}
-
-/** The chart that has asked for an attempt. */
-interface Chart {
-  report(event: SyncOperationEvent): void;
-}
 
 export class Dispatcher implements LineWork {
   readonly #parts: DispatcherParts;
@@ -163,7 +148,11 @@ export class Dispatcher implements LineWork {
   }
 
   /** Begins an attempt: of an operation where it holds its permit still, of a crisis at once. */
-  begin(resident: Resident, attempts: Attempts, chart: Chart): () => void {
+  begin(
+    resident: Resident,
+    attempts: Pick<AttemptRunner, 'begin'>,
+    chart: Pick<AttemptOf, 'report'>,
+  ): () => void {
     const nowMs = this.#parts.clock.monotonic();
     if (passesBy('flow', resident)) {
       return this.#crises.begin(resident, () => attempts.begin(resident, nowMs));
