@@ -440,7 +440,7 @@ export class HoldfastRuntime implements Runtime {
     const search = this.#search;
     this.#search = null;
     if (search === null) return priority === 'crisis' ? null : before;
-    const bytes = bytesInMemory(body);
+    const bytes = bytesInMemory(body.length);
     if (this.#searchingBytes + bytes > this.#parts.options.unwrittenBytesMax) {
       throw new HoldfastError(
         'HF_STORE_HANGING',

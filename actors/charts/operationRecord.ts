@@ -22,7 +22,8 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { innermost } from '../../machines/vocabulary/innermost.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
 import type { Said } from '../../machines/vocabulary/upstreamAnswer.ts';
-import { decodeSnapshot, textOfSnapshot } from './snapshots.ts';
+import type { AcceptWrite } from '../../persistence/port/store.ts';
+import { decodeSnapshot, encodeSnapshot, headOfText } from './snapshots.ts';
 
 /** The text kept for an operation. */
 export function encodeOperation(
@@ -36,20 +37,20 @@ export function encodeOperation(
   said?: Said,
 ): string {
   const kept = stateToKeep(innermost(value));
-  return textOfSnapshot(syncOperationMachine, kept, JSON.stringify(context), said);
+  return encodeSnapshot(syncOperationMachine, { value: kept, context }, said);
 }
 
-/** The text kept for a new operation, and the one where its lane is busy; that is absent without a lane. */
+/** The text kept for a new operation, and how that begins where its lane is busy; absent without a lane. */
 export function encodeAccepted(
   context: SyncOperationContext,
   turn: Turn,
   lane: string | null,
-): { readonly state: string; readonly stateInLane?: string } {
-  const contextText = JSON.stringify(context);
-  const state = textOfSnapshot(syncOperationMachine, acceptedState(turn), contextText);
+): Pick<AcceptWrite, 'state' | 'inLane'> {
+  const head = headOfText(syncOperationMachine, acceptedState(turn));
+  const state = `${head}${JSON.stringify(context)}}`;
   if (lane === null) return { state };
-  const inLane = acceptedState('awaitsLane');
-  return { state, stateInLane: textOfSnapshot(syncOperationMachine, inLane, contextText) };
+  const headInLane = headOfText(syncOperationMachine, acceptedState('awaitsLane'));
+  return { state, inLane: { head: headInLane, from: head.length } };
 }
 
 /**

@@ -56,18 +56,17 @@ interface KeptSnapshot extends KeptState, Said {
 export function encodeSnapshot(
   machine: AnyStateMachine,
   { value, context }: { readonly value: unknown; readonly context: unknown },
-  said?: Said,
-): string {
-  return textOfSnapshot(machine, value, JSON.stringify(context), said);
-}
-
-/** The same, with a context that is text already: it may be kept in several states. */
-export function textOfSnapshot(
-  machine: AnyStateMachine,
-  value: unknown,
-  contextText: string,
   { response, answer }: Said = NOTHING_SAID,
 ): string {
+  const text = headOfText(machine, value) + JSON.stringify(context);
+  if (response === undefined && answer === undefined) return `${text}}`;
+  const responded = response === undefined ? '' : `,"response":${JSON.stringify(response)}`;
+  const answered = answer === undefined ? '' : `,"answer":${JSON.stringify(answer)}`;
+  return `${text}${responded}${answered}}`;
+}
+
+/** The text of a snapshot up to its context: the same for all in this state, and asked for with every write. */
+export function headOfText(machine: AnyStateMachine, value: unknown): string {
   let heads = HEADS.get(machine);
   if (heads === undefined) {
     heads = new Map();
@@ -83,13 +82,10 @@ export function textOfSnapshot(
     head = `{"machine":"${id}","version":"${version}","chart":"${hashOf(machine)}","value":${quoted},"context":`;
     heads.set(state, head);
   }
-  if (response === undefined && answer === undefined) return `${head}${contextText}}`;
-  const responded = response === undefined ? '' : `,"response":${JSON.stringify(response)}`;
-  const answered = answer === undefined ? '' : `,"answer":${JSON.stringify(answer)}`;
-  return `${head}${contextText}${responded}${answered}}`;
+  return head;
 }
 
-/** How the text of a snapshot begins, by machine and state: it is the same each time, and this runs for every write. */
+/** By machine and state. */
 const HEADS = new WeakMap<AnyStateMachine, Map<string, string>>();
 
 export interface DecodedSnapshot<M extends AnyStateMachine> {

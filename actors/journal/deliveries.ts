@@ -57,7 +57,7 @@ export class Deliveries {
     if (next !== undefined) {
       try {
         faultPoint('journal.beforeTell');
-        next.pending.onDurable(next.result);
+        next.pending.entry.onDurable(next.result);
       } catch (error) {
         this.#onError(error);
       }

@@ -50,11 +50,12 @@ class Spill {
   /** Keeps those that can be spilled and are not yet; where that fails, the next call asks again. */
   keep(pendings: readonly Pending[]): void {
     for (const pending of pendings) {
-      if (pending.onSpilled === undefined || pending.isSpilled === true) continue;
+      const { onSpilled } = pending.entry;
+      if (onSpilled === undefined || pending.isSpilled) continue;
       const write = toWrite(pending);
       if (write.kind !== 'accept') continue;
       pending.isSpilled = true;
-      this.#store.spill(write).then(pending.onSpilled, (error: unknown) => {
+      this.#store.spill(write).then(onSpilled, (error: unknown) => {
         pending.isSpilled = false;
         const { code } = toStoreError(error);
         if (code !== this.#told) this.#onError(error);
@@ -83,20 +84,19 @@ class Withdrawals {
     if (write?.kind !== 'accept') return null;
     const { seq, id, lane } = write;
     this.#underWay.add(id);
-    const withdrawal: Pending = {
+    const entry: JournalEntry = {
       build: () => ({ kind: 'withdraw', seq, id }),
-      order,
-      write: null,
       onDurable: (result) => {
         this.#underWay.delete(id);
         if (result.kind === 'withdrawn') {
           if (result.laneNext !== null) this.#onLaneFreed(result.laneNext);
-        } else if (withdrawal.isRepeat === true && lane !== null) {
+        } else if (withdrawal.isRepeat && lane !== null) {
           // The commit of it that failed may have reached the disk, and told nobody who is next.
           this.#onLaneFreed(null);
         }
       },
     };
+    const withdrawal = pendingOf(entry, order);
     return withdrawal;
   }
 }
@@ -226,9 +226,10 @@ export class Journal {
    */
   takeBack(pending: Pending, error: HoldfastError): boolean {
     const at = this.#queue.indexOf(pending);
-    if (at === -1 || pending.onFailed === undefined) return false;
+    const { onFailed } = pending.entry;
+    if (at === -1 || onFailed === undefined) return false;
     this.#queue.splice(at, 1);
-    pending.onFailed(error);
+    onFailed(error);
     return true;
   }
 
@@ -377,7 +378,7 @@ export class Journal {
         }
         this.#health.refused();
         this.onCommitted([toWrite(pending)]);
-        if (pending.isRepeat === true && pending.write?.kind === 'update') {
+        if (pending.isRepeat && pending.write?.kind === 'update') {
           // The commit that failed had reached the disk, and later updates in it stand on this one.
           this.#deliver([pending], [toWrite(pending)], [{ kind: 'updated', laneNext: null }]);
           continue;
@@ -385,7 +386,8 @@ export class Journal {
         this.#onError(cause);
         // A crisis is kept beside a database that can't take it.
         this.#spill.keep([pending]);
-        (pending.onRefused ?? pending.onFailed)?.(cause);
+        const { onRefused, onFailed } = pending.entry;
+        (onRefused ?? onFailed)?.(cause);
       }
     }
     this.#isIsolating = false;
@@ -417,20 +419,21 @@ export class Journal {
       return;
     }
     if (!this.isOpen) {
-      for (const pending of batch) pending.onFailed?.(error);
+      for (const { entry } of batch) entry.onFailed?.(error);
       return;
     }
     this.#health.failed(generation, error);
     this.#stuck.push(...this.#refused.splice(0));
     for (const pending of batch) {
-      if (pending.onFailed === undefined) {
+      const { onFailed } = pending.entry;
+      if (onFailed === undefined) {
         pending.isRepeat = true;
         this.#stuck.push(pending);
         continue;
       }
       const withdrawal = this.#withdrawals.of(pending);
       if (withdrawal !== null) this.#stuck.push(withdrawal);
-      pending.onFailed(error);
+      onFailed(error);
     }
     if (!wasFailing) this.#refuseQueued(error);
     this.#spill.keep(this.#stuck);
@@ -443,9 +446,9 @@ export class Journal {
     this.#spill.troubleBegins();
     const kept: Pending[] = [];
     for (const pending of this.#queue) {
-      if (pending.onFailed === undefined || (pending.isPatient === true && this.isHanging))
-        kept.push(pending);
-      else pending.onFailed(error);
+      const { onFailed, isPatient = false } = pending.entry;
+      if (onFailed === undefined || (isPatient && this.isHanging)) kept.push(pending);
+      else onFailed(error);
     }
     this.#queue = kept;
   }
@@ -462,7 +465,7 @@ export class Journal {
     const batch = inOrder(this.#stuck.length > 0 ? this.#stuck : this.#queue.splice(0));
     this.#stuck = [];
     // With nothing to repeat, a write of no consequence finds out whether the disk is well.
-    if (batch.length === 0) batch.push({ ...PROBE, order: 0, write: null });
+    if (batch.length === 0) batch.push(pendingOf(PROBE, 0));
     this.#batchesInFlight += 1;
     const generation = this.#health.posted();
     try {

@@ -38,46 +38,32 @@ export const PROBE: JournalEntry = {
 };
 
 /** An entry on its way. */
-export interface Pending extends JournalEntry {
-  build: () => Write;
-  onDurable: (result: WriteResult) => void;
-  onRefused?: ((error: HoldfastError) => void) | undefined;
+export interface Pending {
+  entry: JournalEntry;
   /** When it was given, among all: what failed in pieces is repeated in this order. */
   readonly order: number;
   write: Write | null;
   /** Set once a commit with it has failed: it may be on disk, and overwritten since. */
-  isRepeat?: boolean | undefined;
+  isRepeat: boolean;
   /** Set while it is being kept beside the database, and once it is. */
-  isSpilled?: boolean | undefined;
+  isSpilled: boolean;
 }
 
-/** Field by field: all of them have one shape, which the engine reads fast. */
 export function pendingOf(entry: JournalEntry, order: number): Pending {
-  return {
-    build: entry.build,
-    onDurable: entry.onDurable,
-    onFailed: entry.onFailed,
-    isPatient: entry.isPatient,
-    onRefused: entry.onRefused,
-    onSpilled: entry.onSpilled,
-    order,
-    write: null,
-  };
+  return { entry, order, write: null, isRepeat: false, isSpilled: false };
 }
 
 /**
  * Puts a later write of the same row or component in place of one that the store was not given. Nobody
  * is told of the earlier one: what it was about has moved on.
  */
-export function supersede(pending: Pending, { build, onDurable, onRefused }: JournalEntry): void {
-  pending.build = build;
-  pending.onDurable = onDurable;
-  pending.onRefused = onRefused;
+export function supersede(pending: Pending, entry: JournalEntry): void {
+  pending.entry = entry;
 }
 
 /** What it writes; made once. */
 export function toWrite(pending: Pending): Write {
-  pending.write ??= pending.build();
+  pending.write ??= pending.entry.build();
   return pending.write;
 }
 

@@ -65,7 +65,7 @@ export class AdmissionLimit {
   #started = 0;
   /** Requests whose acceptance the disk has not confirmed yet, and what they carry. */
   #unanswered = 0;
-  #unansweredBytes = 0;
+  #unansweredCharacters = 0;
   #isAsking = false;
   /** The line has come to wait for an answer that was asked for before. */
   #isAnswerOld = false;
@@ -103,7 +103,7 @@ export class AdmissionLimit {
   ): void {
     if (!isPatient) {
       this.#unanswered += 1;
-      this.#unansweredBytes += bytesInMemory(request.body);
+      this.#unansweredCharacters += request.body.length;
     }
     if (passesBy('room', request)) {
       this.note();
@@ -136,7 +136,7 @@ export class AdmissionLimit {
   /** A request that waited for the disk has its answer. */
   answered({ body }: CheckedRequest): void {
     this.#unanswered -= 1;
-    this.#unansweredBytes -= bytesInMemory(body);
+    this.#unansweredCharacters -= body.length;
   }
 
   /** The disk answers nothing: rejects all requests that wait for room and have a deadline. */
@@ -231,7 +231,7 @@ export class AdmissionLimit {
     if (!journal.isLate) return null;
     const waiting = {
       count: this.#unanswered - 1,
-      bytes: this.#unansweredBytes - bytesInMemory(body),
+      bytes: bytesInMemory(this.#unansweredCharacters - body.length),
     };
     const reached = limitReached(waiting, unwritten);
     if (reached === null) return null;

@@ -68,19 +68,19 @@ interface CrisisRoomParts {
 
 class CrisisRoom {
   readonly #parts: CrisisRoomParts;
-  /** Bytes of the payloads in memory. */
-  #bytes = 0;
+  /** Characters of the payloads in memory. */
+  #characters = 0;
 
   constructor(parts: CrisisRoomParts) {
     this.#parts = parts;
   }
 
   entered({ body }: Pick<Resident, 'body'>): void {
-    this.#bytes += bytesInMemory(body ?? '');
+    this.#characters += body?.length ?? 0;
   }
 
   left({ body }: Pick<Resident, 'body'>): void {
-    this.#bytes -= bytesInMemory(body ?? '');
+    this.#characters -= body?.length ?? 0;
   }
 
   /** A crisis goes out all the same; those who wait for it to be durable are told where it will not be. */
@@ -95,7 +95,7 @@ class CrisisRoom {
   get #isFull(): boolean {
     const { journal, unwritten, count } = this.#parts;
     if (!journal.isLate && !journal.isHanging) return false;
-    return !mayKeepCrisis({ count: count(), bytes: this.#bytes }, unwritten);
+    return !mayKeepCrisis({ count: count(), bytes: bytesInMemory(this.#characters) }, unwritten);
   }
 }
 
@@ -387,18 +387,19 @@ export class OperationPool {
             tier: request.tier,
             like: request.like,
           });
+    const givenTo = keyGivenTo(registered);
     const resident = this.#actors.create(
       id,
       request,
       nowMs,
       { urgency, route, handler, permit, pending },
-      { keyGivenTo: keyGivenTo(registered), isBoundToProcess: closure?.isBoundToProcess, isEdit },
+      { keyGivenTo: givenTo, isBoundToProcess: closure?.isBoundToProcess, isEdit },
     );
     if (permit !== null) this.dispatcher.held(resident, permit);
     if (closure !== undefined) this.#closures.set(id, closure);
     this.#crisisRoom.admit(request, resident);
     this.#enter(resident);
-    const isKeyChanged = request.idempotencyKey !== null && keyGivenTo(registered) !== undefined;
+    const isKeyChanged = request.idempotencyKey !== null && givenTo !== undefined;
     if (isKeyChanged && passesBy('storage', request)) {
       this.#parts.facts.emit('crisis.mended', id, [DERIVED_KEY]);
     }

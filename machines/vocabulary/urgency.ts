@@ -65,9 +65,9 @@ export type ByClass<Value> = ByTier<Value> & Readonly<Record<'crisis', Value>>;
 /** The value for this work (docs/decisions/0017): of crises, of its tier, or where that is gone of the tier it is like. */
 export function ofClass<Value>(
   values: ByClass<Value>,
-  { priority, ...work }: Tiered & { readonly priority: Priority },
+  work: Tiered & { readonly priority: Priority },
 ): Value {
-  if (priority === 'crisis') return values.crisis;
+  if (work.priority === 'crisis') return values.crisis;
   return values[work.tier] ?? values[builtInOf(work)];
 }
 

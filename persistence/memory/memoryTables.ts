@@ -29,7 +29,7 @@ import {
   type WriteResult,
 } from '../port/store.ts';
 import { checkWrite, misuse } from '../port/writeChecks.ts';
-import { hasPayloadOf, payloadAfter } from '../port/writes.ts';
+import { hasPayloadOf, payloadAfter, stateInLane } from '../port/writes.ts';
 import { applyReview, type ReviewTables } from './memoryReview.ts';
 import { type MemoryRow, operationOf } from './memoryRow.ts';
 
@@ -349,7 +349,7 @@ export class MemoryTables implements ReviewTables {
   }
 
   #accept(write: AcceptWrite): WriteResult {
-    const { kind: _, stateInLane = write.state, startAtMs, ...given } = write;
+    const { kind: _, inLane: _inLane, startAtMs, ...given } = write;
     const same = this.byId(write.id);
     if (same !== undefined && same.seq === write.seq) {
       return {
@@ -371,7 +371,7 @@ export class MemoryTables implements ReviewTables {
       aside: null,
     };
     const kept: MemoryRow = laneBusy
-      ? { ...row, standing: 'held', dueAtMs: null, waitsFor: 'lane', state: stateInLane }
+      ? { ...row, standing: 'held', dueAtMs: null, waitsFor: 'lane', state: stateInLane(write) }
       : startAtMs === undefined
         ? row
         : { ...row, waitsFor: 'startAt', expiresAtMs: startAtMs };

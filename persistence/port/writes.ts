@@ -47,8 +47,8 @@ export interface AcceptWrite {
    */
   readonly startAtMs?: number | undefined;
   readonly state: string;
-  /** In place of `state` where its lane is busy; absent without a lane. */
-  readonly stateInLane?: string | undefined;
+  /** What `state` is where its lane is busy: `head`, and what it has from `from` on. Absent without a lane. */
+  readonly inLane?: { readonly head: string; readonly from: number } | undefined;
   readonly payload: string;
 }
 
@@ -220,6 +220,11 @@ export type WriteResult =
   | KeptResult
   | { readonly kind: 'componentKept' }
   | { readonly kind: 'holdKept' };
+
+/** What an acceptance keeps where its lane is busy. */
+export function stateInLane({ state, inLane }: AcceptWrite): string {
+  return inLane === undefined ? state : inLane.head + state.slice(inLane.from);
+}
 
 /** The payload of the row after this update; `null` for none. */
 export function payloadAfter({ payload, newPayload }: UpdateWrite): string | null {

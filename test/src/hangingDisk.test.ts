@@ -152,7 +152,7 @@ describe('PS-6 OP-6 a disk that hangs', () => {
 
   test('PS-6 control: what was refused and left in the queue is caught', async () => {
     vi.spyOn(Journal.prototype, 'takeBack').mockImplementation((pending, error) => {
-      pending.onFailed?.(error);
+      pending.entry.onFailed?.(error);
       return true;
     });
     // Actors of what it refused are told of their writes.

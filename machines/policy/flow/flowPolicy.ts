@@ -193,8 +193,8 @@ const CRISIS_COUNT_FACTOR = 10;
 const CRISIS_BYTES_FACTOR = 2;
 
 /** What a payload as kept takes in memory, at most: two bytes a character. */
-export function bytesInMemory(body: string): number {
-  return body.length * 2;
+export function bytesInMemory(characters: number): number {
+  return characters * 2;
 }
 
 /** The option that keeps one more request from waiting; `null` where it may. */

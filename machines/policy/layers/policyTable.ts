@@ -130,8 +130,8 @@ export class PolicyTable {
   }
 
   /** The class by whose policies this work runs. */
-  classOf({ priority, ...work }: Tiered & { readonly priority: Priority }): string {
-    return priority === 'crisis' ? 'crisis' : this.tierOf(work).tier;
+  classOf(work: Tiered & { readonly priority: Priority }): string {
+    return work.priority === 'crisis' ? 'crisis' : this.tierOf(work).tier;
   }
 
   /** What was written, the widest layer first. */

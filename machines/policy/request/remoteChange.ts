@@ -24,7 +24,7 @@ const FIELDS: readonly string[] = ['entity', 'subject', 'value', 'version', 'met
 /** @throws HoldfastError `HF_REQUEST_INVALID` for what is no `{ type, id }`. */
 export function checkedEntity(given: unknown): Entity {
   if (given === undefined) throw invalid('entity', 'is missing');
-  return checkEntity(given, checkText);
+  return checkEntity(given, null);
 }
 
 /**
@@ -59,7 +59,7 @@ export function checkedChange(
   const body = encodeBody({ payload: value }, { bytesMax, isExempt: () => false, searchesLater });
   return {
     entity: checkedEntity(entity),
-    subject: checkText(subject, 'subject'),
+    subject: checkText(subject, 'subject', null),
     value: parseBody(body).payload,
     version: isVersion ? version : null,
     meta,

@@ -45,16 +45,12 @@ const NO_TAGS: readonly string[] = [];
 /**
  * The tags of a request: short texts of the app by which its operations are found again (OP-12).
  *
- * @param text checks one text that is at most so long; throws as {@link checkTags} does
- * @throws HoldfastError `HF_REQUEST_INVALID` naming the tag by its place.
+ * @throws HoldfastError `HF_REQUEST_INVALID` naming the tag by its place, and what {@link checkText} throws.
  */
-function checkTags(
-  value: unknown,
-  text: (value: unknown, field: string, lengthMax: number) => string,
-): readonly string[] {
+function checkTags(value: unknown, isExempt: IsExempt): readonly string[] {
   if (!Array.isArray(value)) throw invalid('tags', 'must be a list of texts');
   if (value.length > TAGS_MAX) throw invalid('tags', `must be at most ${TAGS_MAX}`);
-  const tags = value.map((tag, at) => text(tag, `tags[${at}]`, TAG_LENGTH_MAX));
+  const tags = value.map((tag, at) => checkText(tag, `tags[${at}]`, isExempt, TAG_LENGTH_MAX));
   const repeated = tags.findIndex((tag, at) => tags.indexOf(tag) !== at);
   if (repeated !== -1) throw invalid(`tags[${repeated}]`, 'is there already');
   return tags;
@@ -186,8 +182,11 @@ const FIELDS: ReadonlySet<string> = new Set<keyof SyncRequest>([
   'path',
 ]);
 
+/** Whether card data may stand at a path. */
+type IsExempt = (path: ValuePath) => boolean;
+
 /** Which card data a type's handler exempts; asked once the type is known. */
-export type ExemptionsOf = (type: string) => (path: ValuePath) => boolean;
+export type ExemptionsOf = (type: string) => IsExempt;
 
 /** The schema of a type's payloads, where its handler has one. */
 export type SchemaOf = (type: string) => PayloadSchema | undefined;
@@ -243,12 +242,7 @@ export function checkRequest(
   const given = request as { readonly [Field in keyof SyncRequest]-?: unknown };
   const type = checkType(given.type);
   // Asked only where something is found.
-  const isExempt = (path: ValuePath): boolean => exemptionsOf(type)(path);
-  const text = (value: unknown, field: string, lengthMax = NAME_LENGTH_MAX): string => {
-    const checked = checkText(value, field, lengthMax);
-    if (mayHoldCard(checked, NO_CARD)) refuseCard(checked, field, isExempt);
-    return checked;
-  };
+  const isExempt: IsExempt = (path) => exemptionsOf(type)(path);
   const { base, confirm } = given;
   const expiresAtMs =
     given.expiresAtMs === undefined ? null : checkInstant(given.expiresAtMs, 'expiresAtMs');
@@ -256,7 +250,7 @@ export function checkRequest(
   // A crisis is no edit, whatever it changes: nothing may refuse it or hold it up.
   const isEdit = given.priority === 'crisis' ? null : (isEdited?.(type) ?? null);
   checkEdit(given, isEdit, isDeclared);
-  const entity = given.entity === undefined ? null : checkEntity(given.entity, text);
+  const entity = given.entity === undefined ? null : checkEntity(given.entity, isExempt);
   const bodyRules = { bytesMax: payloadBytesMax, isExempt, searchesLater };
   const edit: GivenBody =
     given.changes === undefined || takenOutOf === undefined
@@ -269,24 +263,25 @@ export function checkRequest(
     const before = (base as { readonly value?: unknown } | null | undefined)?.value;
     payload = isEdit === true ? withStripped(payload, fitted, before) : fitted;
   }
-  return {
+  const subject = checkText(given.subject, 'subject', isExempt);
+  const { tier, like } = checkTier(given.tier === undefined ? defaultTier : given.tier, tiers);
+  const checked: CheckedRequest = {
     type,
-    subject: text(given.subject, 'subject'),
+    subject,
     entity,
-    ...checkTier(given.tier === undefined ? defaultTier : given.tier, tiers),
+    tier,
     priority:
       given.priority === undefined ? 'normal' : checkOneOf(given.priority, PRIORITIES, 'priority'),
     idempotencyKey:
-      given.idempotencyKey === undefined
-        ? null
-        : checkKey(text(given.idempotencyKey, 'idempotencyKey')),
+      given.idempotencyKey === undefined ? null : checkKey(given.idempotencyKey, isExempt),
     expiresAtMs,
     startAtMs: given.startAtMs === undefined ? null : checkStart(given.startAtMs, expiresAtMs),
-    tags: given.tags === undefined ? NO_TAGS : checkTags(given.tags, text),
+    tags: given.tags === undefined ? NO_TAGS : checkTags(given.tags, isExempt),
     method: given.method === undefined ? null : checkMethod(given.method),
-    path: given.path === undefined ? null : checkPath(text(given.path, 'path', PATH_LENGTH_MAX)),
+    path: given.path === undefined ? null : checkPath(given.path, isExempt),
     body: encodeBody({ payload, base, changes, removals, confirm }, bodyRules),
   };
+  return like === undefined ? checked : { ...checked, like };
 }
 
 function notSearched(): void {
@@ -354,22 +349,30 @@ function unknownField(name: string, index: number): HoldfastError {
 
 function checkType(value: unknown): string {
   if (isTypeName(value)) return value;
-  checkText(value, 'type');
+  checkText(value, 'type', null);
   throw invalid(
     'type',
     'must be words of letters, digits, - and _ joined by dots, each beginning with a letter and the first with a lower-case one, such as payments.push',
   );
 }
 
-function refuseCard(text: string, field: string, isExempt: (path: ValuePath) => boolean): void {
+function refuseCard(text: string, field: string, isExempt: IsExempt): void {
   const datum = cardDatumInText(text);
   if (datum === null) return;
   const place = wholeField(field);
   if (!isExempt(place.at)) throw cardRefused(field, datum, place);
 }
 
-/** @throws HoldfastError `HF_REQUEST_INVALID` for what is no text that a key can be made of. */
-export function checkText(value: unknown, field: string, lengthMax = NAME_LENGTH_MAX): string {
+/**
+ * @param isExempt `null` for a text in which card data is not looked for
+ * @throws HoldfastError `HF_REQUEST_INVALID` for what is no text that a key can be made of; `HF_CARD_NUMBER_REFUSED`.
+ */
+export function checkText(
+  value: unknown,
+  field: string,
+  isExempt: IsExempt | null,
+  lengthMax = NAME_LENGTH_MAX,
+): string {
   if (value === undefined) throw invalid(field, 'is missing');
   if (typeof value !== 'string') throw invalid(field, 'must be a string');
   if (value === '') throw invalid(field, 'must not be empty');
@@ -377,25 +380,27 @@ export function checkText(value: unknown, field: string, lengthMax = NAME_LENGTH
   if (UNFIT_CHARACTERS.test(value)) {
     throw invalid(field, 'must be well-formed text without NUL characters');
   }
+  if (isExempt !== null && mayHoldCard(value, NO_CARD)) refuseCard(value, field, isExempt);
   return value;
 }
 
 /** A key travels as an HTTP header (RFC 9110 §5.5), so it must be fit to be one. */
-function checkKey(key: string): string {
+function checkKey(value: unknown, isExempt: IsExempt): string {
+  const key = checkText(value, 'idempotencyKey', isExempt);
   if (!/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(key)) {
     throw invalid('idempotencyKey', 'must be printable ASCII without spaces around it');
   }
   return key;
 }
 
-/** @throws HoldfastError `HF_REQUEST_INVALID` for what is no `{ type, id }`. */
-export function checkEntity(
-  value: unknown,
-  text: (value: unknown, field: string) => string,
-): Entity {
+/** @throws HoldfastError `HF_REQUEST_INVALID` for what is no `{ type, id }`, and what {@link checkText} throws. */
+export function checkEntity(value: unknown, isExempt: IsExempt | null): Entity {
   if (typeof value !== 'object' || value === null) throw invalid('entity', 'must be { type, id }');
   const entity = value as { type?: unknown; id?: unknown };
-  return { type: text(entity.type, 'entity.type'), id: text(entity.id, 'entity.id') };
+  return {
+    type: checkText(entity.type, 'entity.type', isExempt),
+    id: checkText(entity.id, 'entity.id', isExempt),
+  };
 }
 
 function checkOneOf<T extends string>(value: unknown, allowed: readonly T[], field: string): T {
@@ -432,14 +437,15 @@ function checkStart(value: unknown, expiresAtMs: number | null): number {
 }
 
 function checkMethod(value: unknown): string {
-  const method = checkText(value, 'method');
+  const method = checkText(value, 'method', null);
   if (!/^(POST|PUT|PATCH|DELETE|GET)$/.test(method)) {
     throw invalid('method', 'must be POST, PUT, PATCH, DELETE or GET');
   }
   return method;
 }
 
-function checkPath(path: string): string {
+function checkPath(value: unknown, isExempt: IsExempt): string {
+  const path = checkText(value, 'path', isExempt, PATH_LENGTH_MAX);
   const problem = pathProblem(path);
   if (problem !== null) {
     throw invalid(

@@ -124,7 +124,7 @@ export function encodeBody(
   if (body.length * 3 > rules.bytesMax && utf8Length(body) > rules.bytesMax) {
     throw tooLarge(rules.bytesMax);
   }
-  if (encoder.isSearchedLater) rules.searchesLater?.(encoder.searchInPieces());
+  if (encoder.later.length > 0) rules.searchesLater?.(encoder.searchInPieces());
   return body;
 }
 
@@ -171,7 +171,8 @@ class Encoder {
   #text = '';
   /** Characters that were searched for card data. */
   #searched = 0;
-  readonly #later: Searched[] = [];
+  /** What is searched later. */
+  readonly later: Searched[] = [];
   #root: unknown;
   readonly #path: (string | number)[] = [];
   /** The objects and arrays that the path goes through. */
@@ -280,14 +281,10 @@ class Encoder {
     if (this.#text.length + units > this.#room) throw tooLarge(this.#rules.bytesMax);
   }
 
-  get isSearchedLater(): boolean {
-    return this.#later.length > 0;
-  }
-
   /** What was put off. Texts never change, so that it finds what was there when they were written. */
   *searchInPieces(): Pieces<void> {
     const work = new Work();
-    for (const { text, context, field, path, root } of this.#later) {
+    for (const { text, context, field, path, root } of this.later) {
       const datum = yield* cardDatumInPieces(text, context, work);
       if (datum === null || this.#rules.isExempt([field, ...path])) continue;
       throw cardRefused(field, datum, placeOf(root, field, path));
@@ -302,7 +299,7 @@ class Encoder {
       return;
     }
     const path = [...this.#path];
-    this.#later.push({ text, context, field: this.#field, path, root: this.#root });
+    this.later.push({ text, context, field: this.#field, path, root: this.#root });
   }
 
   #refuseCard(datum: CardDatum): void {

@@ -16,7 +16,7 @@ import type {
   WriteResult,
 } from '../../port/store.ts';
 import { checkWrite, misuse } from '../../port/writeChecks.ts';
-import { hasPayloadOf, payloadAfter } from '../../port/writes.ts';
+import { hasPayloadOf, payloadAfter, stateInLane } from '../../port/writes.ts';
 import { commitmentOf } from '../../sealing/envelope.ts';
 import { STANDING_CODES, WAITS_FOR_CODES } from '../schema/schema.ts';
 import {
@@ -100,7 +100,7 @@ function accept(tables: Tables, write: AcceptWrite): WriteResult {
     idempotency: write.idempotencyKey === null ? null : seals.idempotencyTag(write.idempotencyKey),
   };
   const { payload, envelope } = sealPayload(tables, columns, write.payload);
-  const text = laneBusy ? (write.stateInLane ?? write.state) : write.state;
+  const text = laneBusy ? stateInLane(write) : write.state;
   const state = seals.sealState(columns, text, payload);
   if (!mutations.insertOperation(columns, state)) return acceptAgain(tables, write, columns);
   if (envelope !== null) mutations.putPayload(write.seq, envelope);

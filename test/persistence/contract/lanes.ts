@@ -46,14 +46,17 @@ export function testLanes(contract: Contract): void {
 
   test('OP-4 who is held at acceptance is kept as what it is then', async () => {
     const store = contract.store();
-    const lane = { lane: 'a', stateInLane: 'in its lane' };
+    const lane = { lane: 'a', inLane: { head: 'in its lane, as', from: 5 } };
     await store.commit([accept(1, lane), accept(2, lane), accept(3, { lane: 'a' })]);
     expect(await store.find(idOf(1))).toMatchObject({ standing: 'inHand', state: 'state 1.1' });
-    expect(await store.find(idOf(2))).toMatchObject({ standing: 'held', state: 'in its lane' });
+    expect(await store.find(idOf(2))).toMatchObject({
+      standing: 'held',
+      state: 'in its lane, as 2.1',
+    });
     expect(await store.find(idOf(3))).toMatchObject({ standing: 'held', state: 'state 3.1' });
     // A repeat changes nothing.
     await store.commit([accept(2, lane)]);
-    expect(await store.find(idOf(2))).toMatchObject({ state: 'in its lane' });
+    expect(await store.find(idOf(2))).toMatchObject({ state: 'in its lane, as 2.1' });
   });
 
   test('OP-4 a lane is kept while its head waits, and given on when the head is withdrawn', async () => {
