@@ -408,8 +408,9 @@ export class LocalEngine {
    */
   accept(given: CheckedRequest, how: HowAccepted): Promise<Acceptance> {
     const fromMs = how.fromMs ?? this.#clock.monotonic();
-    const { sound, id } = neverExpiring(this.#parts, given);
-    const request = this.#core.crisisModes.raised(sound);
+    const mended = neverExpiring(this.#parts, given);
+    const request = this.#core.crisisModes.raised(mended?.sound ?? given);
+    const id = mended?.id;
     if (!this.#supervisor.isAccepting) return this.#acceptOnceOpen(request, how, fromMs, id);
     return this.#accept(request, how, fromMs, id, fromMs);
   }
@@ -457,8 +458,8 @@ export class LocalEngine {
    * @throws HoldfastError as {@link accept}, but for `HF_STORE_STALLED`.
    */
   acceptMany(given: CheckedRequest): Promise<Acceptance> {
-    const { sound, id } = neverExpiring(this.#parts, given);
-    const request = this.#core.crisisModes.raised(sound);
+    const mended = neverExpiring(this.#parts, given);
+    const request = this.#core.crisisModes.raised(mended?.sound ?? given);
     const { room, bulk, pool } = this.#core;
     return new Promise((resolve, reject) => {
       const handler = pool.registered.byType.get(request.type);
@@ -468,7 +469,7 @@ export class LocalEngine {
       }
       const pending = { resolve, reject };
       const enter = (): void => {
-        bulk.accept(request, handler, pending, id);
+        bulk.accept(request, handler, pending, mended?.id);
       };
       room.enter(request, pending, enter, true);
     });

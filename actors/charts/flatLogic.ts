@@ -207,7 +207,8 @@ class FlatLogic extends ChartLogic {
     const { initial } = this.#region;
     const { newContext } = this.chart;
     const facts = { context: newContext({ input }), event: { type: 'xstate.init' } };
-    const first = choose(initial.always, facts, initial.template);
+    const { always, template } = initial;
+    const first = always.length === 0 ? null : choose(always, facts, template);
     if (first === null) {
       const { invoke } = initial;
       const effect = invoke === null ? null : this.begin(invoke, facts, actor);

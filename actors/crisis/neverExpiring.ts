@@ -12,7 +12,7 @@ import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import type { Facts } from '../facts/factStream.ts';
 import { operationId } from '../platform/operationId.ts';
 
-/** The request without these instants, where it may have none; then it was told of under this id. */
+/** The request without the instants that it may not have, told of under this id; `null` where there are none. */
 export function neverExpiring(
   {
     clock,
@@ -20,10 +20,10 @@ export function neverExpiring(
     facts,
   }: { readonly clock: Clock; readonly random: Random; readonly facts: Facts },
   given: CheckedRequest,
-): { readonly sound: CheckedRequest; readonly id?: string } {
-  if (!passesBy('expiry', given)) return { sound: given };
+): { readonly sound: CheckedRequest; readonly id: string } | null {
+  if (!passesBy('expiry', given)) return null;
   const leftOut = (['expiresAtMs', 'startAtMs'] as const).filter((field) => given[field] !== null);
-  if (leftOut.length === 0) return { sound: given };
+  if (leftOut.length === 0) return null;
   const id = operationId(clock.now(), random);
   facts.emit('crisis.mended', id, leftOut);
   return {

@@ -25,7 +25,6 @@ import {
 import { UNKNOWN_SUBJECT } from '../../machines/policy/crisis/crisisRequest.ts';
 import { retryDelayMs } from '../../machines/policy/retry/retryPolicy.ts';
 import { type Clock, clampDueTime, type Random } from '../../machines/vocabulary/clock.ts';
-import { crisisChart } from '../charts/chartOfWork.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Resident } from '../operation/resident.ts';
 import { madeAtMs } from '../platform/operationId.ts';
@@ -149,7 +148,6 @@ export class Escalations {
 
   /** Watches a crisis that has come to memory, and whose actor is about to start. */
   enter(resident: Resident): void {
-    if (resident.chart !== crisisChart) return;
     const watched: Watched = {
       ...{ resident, person: '', isTest: false, state: null, escalation: null, waits: new Map() },
       ...{ wanted: NOWHERE, at: NOWHERE },

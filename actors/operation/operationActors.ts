@@ -97,9 +97,13 @@ export class OperationActors {
           input: operationInput(id, request, policies, atMs, traits),
         });
     return createResident(actor, {
-      ...its,
       id,
       chart,
+      urgency: its.urgency,
+      route: its.route,
+      handler: its.handler,
+      permit: its.permit,
+      pending: its.pending,
       subject: request.subject,
       body: request.body,
       standing: chart.acceptedStanding(

@@ -163,11 +163,11 @@ export class TimerService {
     const dueAtMs = nowMs + spanMs;
     let line: SpanLine | null = null;
     // Behind the one that is due just before it; only where there is none does it open a line.
-    for (const each of this.#lines) {
-      const lastMs = each.last === null ? Number.NEGATIVE_INFINITY : each.last.dueAtMs;
-      if (lastMs <= dueAtMs && lastMs > (line?.last?.dueAtMs ?? Number.NEGATIVE_INFINITY))
-        line = each;
-      else if (each.last === null) line ??= each;
+    for (let at = 0; at < LINES; at += 1) {
+      const each = this.#lines[at] ?? null;
+      const lastMs = each?.last?.dueAtMs ?? Number.NEGATIVE_INFINITY;
+      if (lastMs > dueAtMs) continue;
+      if (line === null || lastMs > (line.last?.dueAtMs ?? Number.NEGATIVE_INFINITY)) line = each;
     }
     if (line === null) return this.#add(this.#spans, dueAtMs, wake, nowMs);
     const { last } = line;

@@ -108,7 +108,7 @@ class BusyCount {
   set(resident: { isBusy: boolean }, isBusy: boolean): void {
     if (isBusy === resident.isBusy) return;
     resident.isBusy = isBusy;
-    if (isBusy) this.begin();
+    if (isBusy) this.#count += 1;
     else this.end();
   }
 
@@ -139,7 +139,8 @@ export class StaleReadGuard {
 
   /** Marks the operation as gone from memory for all reads of its row under way. */
   note(id: string): void {
-    for (const watch of this.#watched.get(id) ?? []) watch.hasLeft = true;
+    const watches = this.#watched.get(id);
+    if (watches !== undefined) for (const watch of watches) watch.hasLeft = true;
   }
 
   /** Watches from now until `end()`; `hasLeft()` is true once the operation has left memory meanwhile. */
@@ -496,7 +497,7 @@ export class OperationPool {
     this.#parts.system.charts.told?.began(() => chartedActor(resident));
     resident.actor.tell(this.#hearer, resident);
     // After the state is handled, so that what it orders is written before.
-    this.escalations.enter(resident);
+    if (resident.chart === crisisChart) this.escalations.enter(resident);
     resident.actor.start();
   }
 
@@ -534,8 +535,10 @@ export class OperationPool {
 
   #remove(resident: Resident): void {
     this.staleReads.note(resident.id);
-    this.escalations.leave(resident);
-    this.undelivered.left(resident.id);
+    if (resident.chart === crisisChart) {
+      this.escalations.leave(resident);
+      this.undelivered.left(resident.id);
+    }
     if (!resident.isInMemory) return;
     resident.isInMemory = false;
     this.#residents.take(resident.id);

@@ -40,11 +40,10 @@ export interface KeyedCrisis {
  * docs/how-to/rely-on-idempotency-keys.md; another rule has another {@link KEY_RULE}.
  */
 export function keyText({ type, subject, key }: KeyedWork, crisis?: KeyedCrisis): string {
-  const parts = [KEY_RULE, type, subjectForm(subject), key];
-  if (crisis !== undefined) {
-    parts.push(crisis.fingerprint, String(Math.floor(crisis.acceptedAtMs / CRISIS_WINDOW_MS)));
-  }
-  return parts.join('\0');
+  const text = `${KEY_RULE}\0${type}\0${subjectForm(subject)}\0${key}`;
+  if (crisis === undefined) return text;
+  const window = Math.floor(crisis.acceptedAtMs / CRISIS_WINDOW_MS);
+  return `${text}\0${crisis.fingerprint}\0${window}`;
 }
 
 /**

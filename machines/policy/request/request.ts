@@ -235,8 +235,10 @@ export function checkRequest(
   if (typeof request !== 'object' || request === null || Array.isArray(request)) {
     throw invalid('request', 'must be an object');
   }
-  for (const name of Object.keys(request)) {
-    if (!FIELDS.has(name)) throw unknownField(name, Object.keys(request).indexOf(name));
+  const names = Object.keys(request);
+  for (let at = 0; at < names.length; at += 1) {
+    const name = String(names[at]);
+    if (!FIELDS.has(name)) throw unknownField(name, at);
   }
   // Every field is checked below; the cast only gives them names.
   const given = request as { readonly [Field in keyof SyncRequest]-?: unknown };

@@ -157,6 +157,16 @@ interface Searched {
   readonly root: unknown;
 }
 
+/** An object or array that is being written. */
+interface Level {
+  readonly holder: object;
+  /** The one around it. */
+  readonly outer: Level | null;
+  readonly depth: number;
+  /** The name or number of its value that is being written. */
+  step: string | number;
+}
+
 /** So many characters of a body are searched at once. */
 const AT_ONCE_MAX = 16_384;
 
@@ -174,9 +184,8 @@ class Encoder {
   /** What is searched later. */
   readonly later: Searched[] = [];
   #root: unknown;
-  readonly #path: (string | number)[] = [];
-  /** The objects and arrays that the path goes through. */
-  readonly #holders: object[] = [];
+  /** The innermost object or array that is being written; `null` outside all of them. */
+  #level: Level | null = null;
 
   constructor(rules: BodyRules) {
     this.#rules = rules;
@@ -209,19 +218,24 @@ class Encoder {
   }
 
   #holder(value: unknown, context: CardContext): void {
-    if (typeof value === 'object' && this.#holders.includes(value as object)) throw this.#tooDeep();
-    if (this.#path.length >= JSON_DEPTH_MAX) throw this.#tooDeep();
+    const outer = this.#level;
+    for (let level = outer; level !== null; level = level.outer) {
+      if (level.holder === value) throw this.#tooDeep();
+    }
+    const depth = outer === null ? 1 : outer.depth + 1;
+    if (depth > JSON_DEPTH_MAX) throw this.#tooDeep();
     const isList = Array.isArray(value);
     if (!isList && !(typeof value === 'object' && isPlainObject(value as object))) {
       throw this.#invalid(`holds ${kindOf(value)}, which JSON cannot carry`);
     }
-    this.#holders.push(value as object);
-    if (isList) this.#array(value, context);
-    else this.#object(value as Record<string, unknown>, context);
-    this.#holders.pop();
+    const level: Level = { holder: value as object, outer, depth, step: 0 };
+    this.#level = level;
+    if (isList) this.#array(value, level, context);
+    else this.#object(value as Record<string, unknown>, level, context);
+    this.#level = outer;
   }
 
-  #array(items: readonly unknown[], context: CardContext): void {
+  #array(items: readonly unknown[], level: Level, context: CardContext): void {
     // An item takes a character and what parts it from the next; refused before the first is read.
     this.#need(2 * items.length);
     this.#text += '[';
@@ -235,15 +249,14 @@ class Encoder {
         this.#need(0);
         continue;
       }
-      this.#path.push(i);
+      level.step = i;
       this.#value(items[i], context);
-      this.#path.pop();
       i += 1;
     }
     this.#text += ']';
   }
 
-  #object(fields: Record<string, unknown>, context: CardContext): void {
+  #object(fields: Record<string, unknown>, level: Level, context: CardContext): void {
     const names = Object.keys(fields);
     this.#namesLeft -= names.length;
     if (this.#namesLeft < 0) throw tooLarge(this.#rules.bytesMax);
@@ -259,10 +272,9 @@ class Encoder {
       if (this.#text.length + name.length > this.#room) throw tooLarge(this.#rules.bytesMax);
       this.#text += `${comma}${JSON.stringify(name)}:`;
       comma = ',';
-      this.#path.push(name);
+      level.step = name;
       if (mayHoldCard(name, NO_CARD)) this.#search(name, NO_CARD);
       this.#value(field, contextOfField(name, names, context));
-      this.#path.pop();
     }
     this.#text += '}';
   }
@@ -298,12 +310,19 @@ class Encoder {
       if (datum !== null) this.#refuseCard(datum);
       return;
     }
-    const path = [...this.#path];
+    const path = this.#path();
     this.later.push({ text, context, field: this.#field, path, root: this.#root });
   }
 
+  /** Where the value that is being written stands in its field. */
+  #path(): ValuePath {
+    const path: (string | number)[] = [];
+    for (let level = this.#level; level !== null; level = level.outer) path.unshift(level.step);
+    return path;
+  }
+
   #refuseCard(datum: CardDatum): void {
-    if (this.#rules.isExempt([this.#field, ...this.#path])) return;
+    if (this.#rules.isExempt([this.#field, ...this.#path()])) return;
     throw cardRefused(this.#field, datum, this.#place());
   }
 
@@ -320,7 +339,7 @@ class Encoder {
   }
 
   #place(): Place {
-    return placeOf(this.#root, this.#field, this.#path);
+    return placeOf(this.#root, this.#field, this.#path());
   }
 }
 

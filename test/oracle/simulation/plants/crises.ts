@@ -31,8 +31,8 @@ export const CRISES: readonly Plant[] = [
   {
     name: 'crises-share-a-key',
     file: 'machines/operation/keys.ts',
-    find: '    parts.push(crisis.fingerprint, String(Math.floor(crisis.acceptedAtMs / CRISIS_WINDOW_MS)));',
-    replace: '    parts.push(String(Math.floor(crisis.acceptedAtMs / CRISIS_WINDOW_MS)));',
+    find: '\\0${crisis.fingerprint}\\0${window}`;',
+    replace: '\\0${window}`;',
     says: 'Of two crises under one key of the app one reaches nobody.',
     finds: /^(body changed|completed without effect|never attempted): /,
     seedsMax: 20,
