@@ -178,7 +178,7 @@ export class EngineCore {
     this.plans = new PlansAtHand({
       ...{ store, clock, onError },
       withinMs: given.planWithinMs,
-      isHanging: () => this.storage.isHanging,
+      storage: this.storage,
     });
     const journal = new Journal({ store, clock, onError, health: this.storage });
     this.journal = journal;
@@ -200,9 +200,8 @@ export class EngineCore {
       ...{ store, journal, clock, steady, random, timers, facts, system },
       policies,
       names: given.upstreams,
-      storage: () => this.storage.state,
+      storage: this.storage,
       isCrisisMode: () => this.crisisModes.isGlobal,
-      isStorageDown: () => this.storage.isDown,
       keep: this.#keep.bind(this),
       ...{ onFailed, onError },
     });
@@ -215,11 +214,10 @@ export class EngineCore {
     });
     this.pool = pool;
     this.unreadable = new UnreadableCrises({
-      ...{ clock, random, timers, facts, busy: pool.busy, onError },
+      ...{ store, clock, random, timers, facts, busy: pool.busy, onError },
       chain: given.escalation.chain,
       pace: given.escalation.pace,
       crisisType: given.crisisType,
-      page: (query) => store.quarantine(query),
       keep: (state) => {
         writes.write(UNREADABLE, state);
       },

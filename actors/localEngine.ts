@@ -38,7 +38,6 @@ import {
   stateOfUpstream,
   type UpstreamState,
 } from './engineHealth.ts';
-import type { EscalationStep } from './escalation/escalationStep.ts';
 import type { CrisisManySubjects } from './facts/crisisFacts.ts';
 import type { FactKind, FactListener } from './facts/fact.ts';
 import type { FactStream, WantedFacts } from './facts/factStream.ts';
@@ -86,7 +85,7 @@ export interface LocalEngineParts
     /** How long an answer may wait for the plan of a subject that is not pinned, in milliseconds. */
     readonly planWithinMs: number;
     /** Steps by which people are told of a crisis that is not delivered, in order. */
-    readonly escalation: readonly EscalationStep[];
+    readonly escalation: EngineParts['escalation']['chain'];
     /** How long one may be undelivered before they are, whatever the reason, in milliseconds. */
     readonly escalateAfterMs: number;
     /** How long it takes until a step is told again, and how long an acknowledgement lasts. */

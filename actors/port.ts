@@ -29,7 +29,6 @@ export type {
   RestoringEdit,
 } from './conflict/entityAccess.ts';
 export { loadEntities } from './conflict/loadEntities.ts';
-export type { ConflictsHealth } from './conflict/openConflicts.ts';
 export type {
   CrisisModeEnd,
   CrisisModeHealth,
@@ -91,7 +90,6 @@ export type {
 export type { QuarantineRecord } from './recovery/quarantineAccess.ts';
 export type { OperationRecords, Wish } from './recovery/recordsAtRest.ts';
 export type { CheckProgress } from './recovery/storeCheck.ts';
-export type { StartTrouble } from './supervisor.ts';
 export type { CallContext } from './upstream/callAttempt.ts';
 export type { CallFunction, CallOptions } from './upstream/guardedCall.ts';
 export type { UpstreamOrders } from './upstream/upstreamOrders.ts';

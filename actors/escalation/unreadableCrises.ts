@@ -15,6 +15,7 @@ import { type Clock, clampDueTime, type Random } from '../../machines/vocabulary
 import { ERROR_CODES, type ErrorCode, HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Standing } from '../../machines/vocabulary/standing.ts';
 import type { Person } from '../../machines/vocabulary/subject.ts';
+import type { QuarantinedRecord, ReviewStore } from '../../persistence/port/review.ts';
 import type { FactStream } from '../facts/factStream.ts';
 import { untilDone } from '../journal/background.ts';
 import { madeAtMs } from '../platform/operationId.ts';
@@ -59,16 +60,6 @@ export interface UnreadableCounts {
   readonly sinceAtMs: number | null;
 }
 
-/** A row that is quarantined. */
-interface SetAside {
-  readonly seq: number;
-  readonly id: string;
-  readonly urgency: number;
-  readonly code: string;
-  readonly stood: Standing | null;
-  readonly setAsideAtMs: number | null;
-}
-
 export interface UnreadableParts {
   readonly clock: Clock;
   readonly random: Random;
@@ -80,11 +71,7 @@ export interface UnreadableParts {
   readonly pace: EscalationPace;
   /** The type that the app's crises usually have. */
   readonly crisisType: string;
-  /** Rows that are quarantined, in order of acceptance. */
-  readonly page: (query: {
-    readonly afterSeq: number;
-    readonly limit: number;
-  }) => Promise<readonly SetAside[]>;
+  readonly store: Pick<ReviewStore, 'quarantine'>;
   /** Keeps this beside other states of components. */
   readonly keep: (state: () => string) => void;
   /** Whether a crisis goes on from memory, whatever its row is. */
@@ -177,7 +164,7 @@ export class UnreadableCrises {
     let afterSeq = 0;
     for (;;) {
       if (this.#isStopped) return;
-      const rows = await this.#parts.page({ afterSeq, limit: PAGE_ROWS });
+      const rows = await this.#parts.store.quarantine({ afterSeq, limit: PAGE_ROWS });
       for (const row of rows) this.#found(row);
       const last = rows.at(-1);
       if (last === undefined || rows.length < PAGE_ROWS) return;
@@ -187,9 +174,9 @@ export class UnreadableCrises {
 
   /** The row of this number was quarantined just now. */
   setAside(seq: number): void {
-    const { onError, page } = this.#parts;
+    const { onError, store } = this.#parts;
     const look = async (): Promise<void> => {
-      const [row] = await page({ afterSeq: seq - 1, limit: 1 });
+      const [row] = await store.quarantine({ afterSeq: seq - 1, limit: 1 });
       if (row?.seq === seq) this.#found(row);
     };
     void untilDone(this.#parts, look, onError);
@@ -246,7 +233,7 @@ export class UnreadableCrises {
     this.#cancelAll();
   }
 
-  #found({ id, urgency, stood, setAsideAtMs, code }: SetAside): void {
+  #found({ id, urgency, stood, setAsideAtMs, code }: QuarantinedRecord): void {
     if (!passesBy('flow', { urgency }) || stood === 'settled') return;
     this.#add(id, { code: knownCode(code), stood, setAsideAtMs });
   }

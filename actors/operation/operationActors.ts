@@ -20,6 +20,7 @@ import {
 } from '../../machines/operation/syncOperationMachine.ts';
 import { turnAtAcceptance } from '../../machines/operation/turn.ts';
 import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
+import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import {
@@ -42,8 +43,7 @@ export interface OperationActorsParts {
   readonly retry: RetryPoliciesOf;
   readonly facts: Facts;
   readonly system: ActorSystem;
-  /** Whether there is a tier of this name. */
-  readonly isTier: (name: TierName) => boolean;
+  readonly policies: Pick<PoliciesInForce, 'table'>;
   readonly onError: (error: unknown) => void;
   /** Begins an attempt, which ends alike on both charts; returns what aborts it. */
   readonly beginAttempt: (running: AttemptOf) => (() => void) | undefined;
@@ -141,8 +141,9 @@ export class OperationActors {
 
   /** Work whose own tier is no longer an option runs as the one that it is like, which somebody may not want. */
   #reportGoneTier({ tier, like }: Tiered): void {
-    const { isTier, onError } = this.#parts;
-    if (like === undefined || isTier(tier) || this.#goneTiers.has(tier)) return;
+    const { policies, onError } = this.#parts;
+    if (like === undefined || policies.table.tierNames.includes(tier) || this.#goneTiers.has(tier))
+      return;
     this.#goneTiers.add(tier);
     const message = `Operations were kept under tier ${tier}, which the option tiers no longer has: they run as ${like}. Put it back to have them run as before.`;
     onError(new HoldfastError('HF_TIER_GONE', message, { field: 'tiers', withStack: false }));

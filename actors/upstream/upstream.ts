@@ -17,6 +17,7 @@ import type { QueueStore } from '../../persistence/port/store.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import type { Facts } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { StorageHealth } from '../journal/storageHealth.ts';
 import type { SteadyClock } from '../platform/steadyClock.ts';
 import type { TimerService } from '../platform/timerService.ts';
 import { Breaker } from './breaker.ts';
@@ -43,8 +44,7 @@ export interface UpstreamParts {
   readonly facts: Facts;
   readonly system: ActorSystem;
   readonly globalLevel: () => Level;
-  /** Nothing can be made durable at present. */
-  readonly isStorageDown: () => boolean;
+  readonly storage: Pick<StorageHealth, 'isDown'>;
   /** Keeps the state of a component under its name. */
   readonly keep: (component: Component, state: string) => void;
   readonly onFailed: (component: Component, error: unknown) => void;
@@ -129,14 +129,14 @@ export class Upstream {
       rates: this.#rates,
       breaker: this.breaker,
       chart: this.chart,
-      isStorageDown: parts.isStorageDown,
+      storage: parts.storage,
       onShortage: () => {
         this.level.measure();
       },
     });
     this.watch = new WorkWatch({
       ...{ upstream: name, steady, timers, facts },
-      watchdogMs: () => policies.table.process.watchdogMs,
+      policies,
       look: () => this.#waiting,
     });
     const stand = { flow: this.flow, clock, steady, timers, onError };

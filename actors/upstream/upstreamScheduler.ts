@@ -29,6 +29,7 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Intake, MayRun } from '../../machines/vocabulary/standing.ts';
 import { URGENCY_MAX } from '../../machines/vocabulary/urgency.ts';
 import type { Facts } from '../facts/factStream.ts';
+import type { StorageHealth } from '../journal/storageHealth.ts';
 import {
   type Asker,
   type CallVerdict,
@@ -61,8 +62,7 @@ export interface UpstreamSchedulerParts {
   readonly random: Random;
   readonly timers: TimerService;
   readonly facts: Facts;
-  /** Nothing can be made durable at present. */
-  readonly isStorageDown: () => boolean;
+  readonly storage: Pick<StorageHealth, 'isDown'>;
   /** Whether slots are short, or no longer: the level of service is read again. */
   readonly onShortage: () => void;
   readonly onError: (error: unknown) => void;
@@ -131,7 +131,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
 
   /** Whether nothing can be made durable at present. */
   get isStorageDown(): boolean {
-    return this.#parts.isStorageDown();
+    return this.#parts.storage.isDown;
   }
 
   get breaker(): Breaker['decision'] {

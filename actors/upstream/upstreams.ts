@@ -7,13 +7,13 @@
 
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import type { Component } from '../../machines/policy/service/restartPolicy.ts';
-import type { StorageState } from '../../machines/policy/service/storageTrouble.ts';
 import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { QueueStore } from '../../persistence/port/store.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import type { FactStream } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { StorageHealth } from '../journal/storageHealth.ts';
 import { EventLoopWatch } from '../platform/eventLoopWatch.ts';
 import type { SteadyClock } from '../platform/steadyClock.ts';
 import type { TimerService } from '../platform/timerService.ts';
@@ -41,12 +41,10 @@ export interface UpstreamsParts {
   readonly system: ActorSystem;
   readonly policies: PoliciesInForce;
   readonly names: Iterable<string>;
-  /** The state of storage now, a signal of the level of the process. */
-  readonly storage: () => StorageState;
+  /** Storage, whose state is a signal of the level of the process. */
+  readonly storage: Pick<StorageHealth, 'state' | 'isDown'>;
   /** Somebody has put everybody into crisis mode, another signal of that level. */
   readonly isCrisisMode: () => boolean;
-  /** Nothing can be made durable at present. */
-  readonly isStorageDown: () => boolean;
   readonly keep: (component: Component, state: string) => void;
   readonly onFailed: (component: Component, error: unknown) => void;
   readonly onError: (error: unknown) => void;
@@ -89,7 +87,7 @@ export class Upstreams {
       scope: 'global',
       policy: degradation,
       signals: () => ({
-        storage: parts.storage(),
+        storage: parts.storage.state,
         eventLoopDelayMs: this.loop.delayMs,
         isCrisisMode: parts.isCrisisMode(),
       }),
@@ -111,7 +109,7 @@ export class Upstreams {
         store: parts.store,
         journal: parts.journal,
         globalLevel: () => this.globalLevel.level,
-        isStorageDown: parts.isStorageDown,
+        storage: parts.storage,
         onError: parts.onError,
       });
       byName.set(name, upstream);

@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import { type StuckReason, stuckReason } from '../../machines/policy/service/restartPolicy.ts';
 import type { MayRun } from '../../machines/vocabulary/standing.ts';
 import type { Facts } from '../facts/factStream.ts';
@@ -25,8 +26,7 @@ export interface WorkWatchParts {
   readonly steady: Pick<SteadyClock, 'now'>;
   readonly timers: TimerService;
   readonly facts: Facts;
-  /** How long nothing may begin while work is due, in milliseconds. */
-  readonly watchdogMs: () => number;
+  readonly policies: Pick<PoliciesInForce, 'table'>;
   /** `null` where nothing waits that is due. */
   readonly look: () => Waiting | null;
 }
@@ -83,9 +83,14 @@ export class WorkWatch {
     this.#stuck = null;
   }
 
+  /** How long nothing may begin while work is due, in milliseconds. */
+  get #watchdogMs(): number {
+    return this.#parts.policies.table.process.watchdogMs;
+  }
+
   /** Time between two looks. The watch looks twice while it waits, so that what waits only since a moment ago is not taken for stuck. */
   get #intervalMs(): number {
-    return Math.max(LOOKS_EVERY_MS_MIN, this.#parts.watchdogMs() / 2);
+    return Math.max(LOOKS_EVERY_MS_MIN, this.#watchdogMs / 2);
   }
 
   #lookAt(atMs: number): void {
@@ -100,7 +105,7 @@ export class WorkWatch {
   }
 
   #look(): void {
-    const { steady, watchdogMs, look } = this.#parts;
+    const { steady, look } = this.#parts;
     const nowMs = steady.now();
     const found = look();
     if (found === null) {
@@ -110,7 +115,7 @@ export class WorkWatch {
     const sinceMs = Math.min(nowMs - this.#lookedAtMs, this.#intervalMs);
     this.#waitedMs = this.#waitedMs === null ? 0 : this.#waitedMs + sinceMs;
     this.#lookedAtMs = nowMs;
-    if (this.#waitedMs >= watchdogMs()) this.#judge(found, nowMs - this.#waitedMs, nowMs);
+    if (this.#waitedMs >= this.#watchdogMs) this.#judge(found, nowMs - this.#waitedMs, nowMs);
     this.#lookAt(nowMs + this.#intervalMs);
   }
 

@@ -244,7 +244,7 @@ export class OperationPool {
       retry,
       facts,
       system,
-      isTier: (name) => parts.policies.table.tierNames.includes(name),
+      policies: parts.policies,
       onError,
       beginAttempt: (running) => {
         const resident = running.actor.owner as Resident;

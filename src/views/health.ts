@@ -8,7 +8,6 @@ import type {
   CheckProgress,
   CrisisModeHealth,
   EngineHealth,
-  StartTrouble,
   UndeliveredCrises,
   UnreadableCounts,
   UpstreamState,
@@ -51,7 +50,7 @@ export interface HealthStatus {
   /** State of the supervisor's chart. */
   readonly phase: Phase;
   /** Why no start has succeeded yet, and when it is tried next; `null` once one has (SV-6). */
-  readonly start: StartTrouble | null;
+  readonly start: EngineHealth['start'];
   /** Set while the store is held, so that nothing of it runs (PS-5). */
   readonly hold: Pick<Hold, 'reason' | 'sinceAtMs'> | null;
   /** State of the storage's chart, and since when; `null` for since the start. */

@@ -107,11 +107,14 @@ describe('CR-4 a crisis that can’t be read', () => {
       ...{ busy: { begin: ignored, end: ignored }, keep: ignored, isInMemory: () => false },
       crisisType: 'crisis.alert',
       onError: (error) => errors.push(error),
-      page: () => {
-        answers += 1;
-        if (answers < 3) return Promise.reject(new Error('The disk failed.'));
-        const row = { seq: 7, id: 'c-7', urgency: 0, code: 'HF_RECORD_MALFORMED' };
-        return Promise.resolve([{ ...row, stood: null, setAsideAtMs: null }]);
+      store: {
+        quarantine: () => {
+          answers += 1;
+          if (answers < 3) return Promise.reject(new Error('The disk failed.'));
+          const row = { seq: 7, id: 'c-7', revision: 1, urgency: 0, code: 'HF_RECORD_MALFORMED' };
+          const opened = { stood: null, setAsideAtMs: null, state: null, opensNot: null };
+          return Promise.resolve([{ ...row, ...opened }]);
+        },
       },
     });
     unreadable.setAside(7);

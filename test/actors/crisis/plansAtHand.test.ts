@@ -35,7 +35,11 @@ beforeEach(() => {
   plans = new PlansAtHand({
     clock,
     withinMs: WITHIN_MS,
-    isHanging: () => isHanging,
+    storage: {
+      get isHanging() {
+        return isHanging;
+      },
+    },
     onError: (error) => errors.push(error),
     store: {
       crisisPlan: (subject) =>

@@ -84,7 +84,11 @@ export function createFlow(options: FlowOptions = {}) {
     facts,
     system: new ActorSystem(onError),
     globalLevel: () => state.level,
-    isStorageDown: () => state.isStorageDown,
+    storage: {
+      get isDown() {
+        return state.isStorageDown;
+      },
+    },
     keep: (component, text) => kept.set(component, text),
     onFailed: (_, error) => onError(error),
     onError,
