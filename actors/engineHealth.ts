@@ -12,6 +12,7 @@ import type { StorageState } from '../machines/policy/service/storageTrouble.ts'
 import type { Pace } from '../machines/scheduler/schedulerMachine.ts';
 import type { Phase } from '../machines/supervisor/supervisorMachine.ts';
 import type { ErrorCode } from '../machines/vocabulary/errors.ts';
+import { URGENCY_MAX } from '../machines/vocabulary/urgency.ts';
 import type { Hold } from '../persistence/port/review.ts';
 import type { ConflictsHealth } from './conflict/openConflicts.ts';
 import type { OutdatedEdits } from './conflict/outdatedEdits.ts';
@@ -312,6 +313,17 @@ export function stateOfUpstream(
     waits: waitsAt(flow, steady),
   };
 }
+
+/** Why a request that arrives now would wait, whatever its rank; `null` where it would begin at once. */
+export function waitsOfNew(
+  { flow, line }: Upstream,
+  steady: EngineCore['steady'],
+): TurnWait | null {
+  const isFree = flow.mayRun(LAST).may;
+  return isFree && !line.isCrowded ? null : turnWait(flow, LAST, steady);
+}
+
+const LAST = Object.freeze({ id: null, urgency: URGENCY_MAX, isNext: true });
 
 /** Asks as the most urgent of those that ask. */
 function waitsAt(flow: Upstream['flow'], steady: EngineCore['steady']): TurnWait | null {

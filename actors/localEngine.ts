@@ -37,6 +37,7 @@ import {
   engineHealth,
   stateOfUpstream,
   type UpstreamState,
+  waitsOfNew,
 } from './engineHealth.ts';
 import type { CrisisManySubjects } from './facts/crisisFacts.ts';
 import type { FactKind, FactListener } from './facts/fact.ts';
@@ -68,6 +69,7 @@ import { type UpstreamOrders, upstreamOrders } from './upstream/upstreamOrders.t
 import type { AdmissionLimit } from './work/admissionLimit.ts';
 import { type Inspection, inspectionOf } from './work/inspection.ts';
 import { Operations } from './work/operations.ts';
+import type { TurnWait } from './work/turnWait.ts';
 
 export interface LocalEngineParts
   extends Omit<EngineParts, 'crisisType' | 'planWithinMs' | 'escalation' | 'system'> {
@@ -466,7 +468,7 @@ export class LocalEngine {
         reject(new HoldfastError('HF_INTERNAL', 'acceptMany() was given a type without handler.'));
         return;
       }
-      const pending = { resolve, reject };
+      const pending = { resolve, reject, isPatient: true };
       const enter = (): void => {
         bulk.accept(request, handler, pending, mended?.id);
       };
@@ -577,6 +579,15 @@ export class LocalEngine {
   /** State of one upstream. @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */
   upstream(name: string): UpstreamState {
     return stateOfUpstream(this.#core, this.#core.upstreams.get(name));
+  }
+
+  /**
+   * Why a request that comes now would wait for its turn there, whatever its rank; `null` where it would begin at once.
+   *
+   * @throws HoldfastError `HF_UPSTREAM_UNKNOWN`.
+   */
+  turnAt(upstream: string): TurnWait | null {
+    return waitsOfNew(this.#core.upstreams.get(upstream), this.#core.steady);
   }
 
   /** Orders that an operator may give to one upstream. @throws HoldfastError `HF_UPSTREAM_UNKNOWN`. */

@@ -116,8 +116,9 @@ export interface Runtime<
   ): Promise<Operation<ResponseOf<Types, Type>>>;
   /**
    * Accepts many requests, far faster than one by one: they are read as fast as the disk takes them, a bounded number
-   * at a time, and `onResult` is called for each. An invalid one is refused by itself. Accepted operations wait on
-   * disk for their turn; crises among them go out at once. There is no deadline: if the disk stalls, the call waits.
+   * at a time, and `onResult` is called for each. An invalid one is refused by itself. What finds room at its upstream
+   * begins at once, and the rest waits on disk for its turn; crises among them go out at once. There is no deadline: if
+   * the disk stalls, the call waits.
    *
    * Resolves once every request is durable or refused. Rejects, when that holds of all that were read, with
    * `HF_CLOSED` or `HF_STORE_…` if the runtime can't go on, or with what `requests` or `onResult` threw. It is safe

@@ -29,6 +29,11 @@ export interface UpstreamControl {
   readonly hold: UpstreamState['hold'];
   /** Times from its recovery after an outage until that was noticed, in milliseconds. */
   readonly recovery: UpstreamState['recovery'];
+  /**
+   * Reason why a request that comes now would wait for its turn, whatever its rank, and until when, if known; `null`
+   * where it would begin at once. To take work from elsewhere only as fast as it is done.
+   */
+  readonly waits: UpstreamState['waits'];
   /** Flow control of its work. */
   readonly flow: UpstreamState['flow'];
   /**
@@ -95,6 +100,9 @@ export function upstreamControl(
     },
     get recovery() {
       return engine.upstream(name).recovery;
+    },
+    get waits() {
+      return engine.turnAt(name);
     },
     get flow() {
       return engine.upstream(name).flow;

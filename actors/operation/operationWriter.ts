@@ -104,6 +104,7 @@ export class OperationWriter {
       onDurable: told.onDurable,
       onFailed: isUnderWay ? undefined : told.onFailed,
       onSpilled: isUnderWay ? told.onSpilled : undefined,
+      isPatient: resident.pending?.isPatient,
     });
   }
 

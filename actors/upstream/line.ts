@@ -146,6 +146,11 @@ export class Line implements ClaimingLine, ParkingLine {
     return (this.#ready.ranks | this.#ranksOfOthers) !== NO_RANKS || this.#claims.hasRows;
   }
 
+  /** Whether anything is before a request that arrives now, whatever its rank. */
+  get isCrowded(): boolean {
+    return !this.#isEmpty && this.#waiting !== NO_RANKS;
+  }
+
   stop(): void {
     this.#cancelTimer?.();
   }

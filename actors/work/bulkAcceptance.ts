@@ -58,8 +58,8 @@ export class BulkAcceptor {
   }
 
   /**
-   * Accepts a request that waits for its turn, and tells once it is durable (OP-2). A crisis waits for
-   * nothing: it goes its own way.
+   * Accepts a request, and tells once it is durable (OP-2). A crisis waits for nothing: it goes its own way; so
+   * does what finds a slot.
    */
   accept(
     request: CheckedRequest,
@@ -76,11 +76,16 @@ export class BulkAcceptor {
       pending.reject(notAccepted(journal.failure));
       return;
     }
-    faultPoint('engine.beforeAccept');
     const nowMs = clock.now();
     const id = operationId(nowMs, random);
     const urgency = urgencyOf(request.priority, builtInOf(request));
     const route = routeOf(request.type);
+    const permit = pool.permitFor({ id, urgency, route }, request, handler, nowMs);
+    if (permit !== null) {
+      pool.start(request, pending, undefined, id, permit);
+      return;
+    }
+    faultPoint('engine.beforeAccept');
     const context = newOperation(
       operationInput(id, request, retry(handler.upstream, request.type), nowMs, {
         keyGivenTo: keyGivenTo(handler),

@@ -41,6 +41,7 @@ import {
 } from '../operation/acceptance.ts';
 import { AttemptRunner } from '../operation/attemptRunner.ts';
 import { Exceptions } from '../operation/exceptions.ts';
+import type { Permit } from '../operation/flowControl.ts';
 import { type Handler, keyGivenTo, type OwnHandler } from '../operation/handler.ts';
 import { OperationActors } from '../operation/operationActors.ts';
 import { startsLater } from '../operation/operationInput.ts';
@@ -359,6 +360,7 @@ export class OperationPool {
   /**
    * Starts the operation of a request; a crisis is on its way when this returns (CR-4).
    *
+   * @param permitGiven where it was asked for already
    * @throws HoldfastError `HF_CLOSED` once it is abandoned.
    */
   start(
@@ -366,6 +368,7 @@ export class OperationPool {
     pending: PendingAcceptance,
     closure?: OwnHandler,
     given?: string,
+    permitGiven?: Permit,
   ): Resident {
     if (this.#isAbandoned) throw notBegun();
     const { clock, random } = this.#parts;
@@ -375,19 +378,8 @@ export class OperationPool {
     const handler = closure ?? registered;
     const urgency = urgencyOf(request.priority, builtInOf(request));
     const isEdit = isEditBy(handler, request);
-    const waits = isEdit || startsLater(request, nowMs);
     const route = closure?.upstream ?? routeOf(request.type);
-    const permit =
-      handler === null || waits || passesBy('flow', request)
-        ? null
-        : this.dispatcher.tryStart(handler.upstream, {
-            id,
-            urgency,
-            route,
-            subject: request.subject,
-            tier: request.tier,
-            like: request.like,
-          });
+    const permit = permitGiven ?? this.permitFor({ id, urgency, route }, request, handler, nowMs);
     const givenTo = keyGivenTo(registered);
     const resident = this.#actors.create(
       id,
@@ -405,6 +397,19 @@ export class OperationPool {
       this.#parts.facts.emit('crisis.mended', id, [DERIVED_KEY]);
     }
     return resident;
+  }
+
+  /** A permit for a request that comes now; `null` where it has to wait, and for a crisis, which needs none. */
+  permitFor(
+    { id, urgency, route }: Pick<Resident, 'id' | 'urgency' | 'route'>,
+    request: CheckedRequest,
+    handler: Handler | null,
+    nowMs: number,
+  ): Permit | null {
+    if (handler === null || passesBy('flow', request)) return null;
+    if (isEditBy(handler, request) || startsLater(request, nowMs)) return null;
+    const { subject, tier, like } = request;
+    return this.dispatcher.tryStart(handler.upstream, { id, urgency, route, subject, tier, like });
   }
 
   /**

@@ -70,6 +70,33 @@ describe('syncAll', () => {
     await world.clock.advanceUntil(() => runtime.getHealthStatus().operations.completed === 2_500);
   });
 
+  test('OP-1 what finds a place begins as with sync(), by two writes, and what finds none waits as a row', async () => {
+    const world = createWorld();
+    let release = (): void => undefined;
+    const released = new Promise<null>((resolve) => {
+      release = () => {
+        resolve(null);
+      };
+    });
+    const { runtime } = world.boot({
+      upstreams: { default: { concurrency: 1 } },
+      handlers: { 'payments.push': { upstream: 'default', run: () => released } },
+    });
+    await world.clock.run(runtime.ready);
+    await world.clock.advanceUntil(() => runtime.upstream('default').waits === null);
+    const { results } = await bulkOf({ runtime, world }, requests(2));
+    expect(runtime.upstream('default')).toMatchObject({ inFlight: 1, waits: { reason: 'ramp' } });
+    expect(runtime.getHealthStatus().operations.inMemory).toBe(1);
+    release();
+    await world.clock.advanceUntil(() => runtime.getHealthStatus().operations.completed === 2);
+    const ids = results.map((result) => String(result.id));
+    const rows = await Promise.all(ids.map((id) => world.disk.find(id)));
+    expect(rows.map((row) => row?.revision)).toEqual([2, 3]);
+    expect(runtime.upstream('default').waits).toBeNull();
+    runtime.upstream('default').forceOpen('maintenance');
+    expect(runtime.upstream('default').waits).toMatchObject({ reason: 'operator' });
+  });
+
   test('OP-2 tells of nothing that a crash would lose', async () => {
     const process = await held();
     process.store.faults.fate = () => 'failsUnwritten';

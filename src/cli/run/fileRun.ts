@@ -5,15 +5,11 @@
  */
 
 import { systemClock } from '../../../actors/platform/systemClock.ts';
-import type { Attempt, OperationView, Outcome, Run } from '../../../actors/port.ts';
-import {
-  crisisEndedAs,
-  crisisWaitsFor,
-  isCrisisState,
-} from '../../../machines/crisis/crisisDemand.ts';
+import type { Attempt, FactOf, OperationView, Outcome, Run } from '../../../actors/port.ts';
+import { crisisEndedAs, isCrisisState } from '../../../machines/crisis/crisisDemand.ts';
 import { hasEnded } from '../../../machines/operation/demand.ts';
-import { waitsFor, waitsForDecision } from '../../../machines/operation/position.ts';
-import type { SyncRequest } from '../../../machines/policy/request/request.ts';
+import { waitsForDecision } from '../../../machines/operation/position.ts';
+import { isTypeName, type SyncRequest } from '../../../machines/policy/request/request.ts';
 import type { AttemptFailure } from '../../../machines/policy/retry/classifyFailure.ts';
 import {
   className,
@@ -25,7 +21,7 @@ import type { Json } from '../../../machines/vocabulary/shape.ts';
 import type { BulkResult } from '../../bulk.ts';
 import type { Operation } from '../../operation.ts';
 import type { Runtime } from '../../runtime.ts';
-import { type InputLine, lineError, parseRequestLine, type RequestLine } from './inputFile.ts';
+import { type InputLine, lineError, type RequestLine, readRequestLine } from './inputFile.ts';
 
 /** How long to wait before a request is offered again that the store could not take. */
 const OFFER_AGAIN_MS = 500;
@@ -93,12 +89,16 @@ const REQUEST_CODES: ReadonlySet<ErrorCode> = new Set([
 ]);
 /** The most operations whose end is watched at the same time; the rest are only ids. */
 const WATCHED_MAX = 2_000;
+/** How long to wait until it is looked again whether there is a place at the upstream, where no attempt has ended. */
+const PLACE_AGAIN_MS = 10;
 /** How long no end is told before somebody looks whether an end was missed: looking costs as much as an attempt. */
 const QUIET_MS = 250;
 
 export interface FileRunOptions {
   readonly runtime: Runtime;
   readonly upstream: string;
+  /** The most attempts that may be in flight there. */
+  readonly places: number;
   /** Performs every type that the input names. */
   readonly run: Run;
   readonly onBadLine: (error: unknown) => void;
@@ -131,6 +131,7 @@ export class FileRun {
   /** What the store could not take is offered again one by one; `null` when nothing is. */
   #offeringAgain: Promise<void> | null = null;
   readonly #watched = new Set<string>();
+  #isWakingSoon = false;
   /** Whether the end of an operation was told since the last look. */
   #isMoving = false;
   #isReading = true;
@@ -141,6 +142,7 @@ export class FileRun {
 
   constructor(options: FileRunOptions) {
     this.#options = options;
+    this.#hear(options);
   }
 
   /** How many accepted operations have not ended. */
@@ -160,14 +162,28 @@ export class FileRun {
   }
 
   /**
-   * An operation of the runtime has entered a state. What is not told here is found out by watching, in the order of
-   * the lines, once nothing is told for a while.
+   * Hears from the runtime how operations end and what they wait for. What is not told is found out by watching, in
+   * the order of the lines, once nothing is told for a while.
    */
-  saw(id: string, state: OperationView['state']): void {
-    if (lacksHandler(state)) this.#handlerMissing.add(id);
-    else this.#handlerMissing.delete(id);
-    const ending = endingIn(state);
-    if (ending === null) return;
+  #hear({ runtime }: FileRunOptions): void {
+    runtime.subscribe('operation.ended', ({ operationId, ending }) => {
+      this.#handlerMissing.delete(operationId);
+      this.#told(operationId, ending);
+    });
+    runtime.subscribe('operation.parked', (fact) => {
+      this.#parked(fact);
+    });
+    runtime.subscribe('operation.resumed', ({ operationId }) => {
+      this.#handlerMissing.delete(operationId);
+    });
+  }
+
+  #parked({ operationId, reason }: FactOf<'operation.parked'>): void {
+    if (reason === 'handler') this.#handlerMissing.add(operationId);
+    if (reason === 'conflict' || reason === 'review') this.#told(operationId, 'inReview');
+  }
+
+  #told(id: string, ending: Ending): void {
     this.#isMoving = true;
     this.#ended(id, ending);
   }
@@ -221,17 +237,19 @@ export class FileRun {
   /** The good requests, in the order of the lines, so that the operations of an entity are in that order. */
   async *#requests(lines: AsyncIterable<InputLine>): AsyncGenerator<SyncRequest> {
     for await (const line of lines) {
+      while (!this.#isStopped && !this.#hasPlace) await this.#changed(PLACE_AGAIN_MS);
       if (this.#isStopped) return;
       this.lineNumber = line.number;
       this.linesRead += 1;
       let offer: RequestLine;
       try {
-        offer = parseRequestLine(line);
+        offer = readRequestLine(line);
       } catch (error) {
         this.#bad(error);
         continue;
       }
-      await this.#register(offer.request.type);
+      const { type } = offer.request;
+      if (!this.#types.has(type)) await this.#register(type);
       // A later line must not get before an earlier one of its entity that was refused.
       while (this.#offeringAgain !== null) await this.#offeringAgain;
       this.#offered.set(this.#offers, offer);
@@ -241,8 +259,30 @@ export class FileRun {
     this.hasReadAll = !this.#isStopped;
   }
 
+  /**
+   * Whether the next line is to be read now: what finds a place at the upstream begins as it is accepted, and what
+   * finds none is written, fetched and revived again. What waits for anything else is kept all the same.
+   */
+  get #hasPlace(): boolean {
+    const { runtime, upstream, places } = this.#options;
+    if (this.#offered.size >= places) return false;
+    const reason = runtime.upstream(upstream).waits?.reason;
+    return reason !== 'slot' && reason !== 'ramp';
+  }
+
+  #wakeSoon(): void {
+    if (this.#isWakingSoon || this.#waiters.length === 0) return;
+    this.#isWakingSoon = true;
+    // By then the place of an attempt that has ended is free.
+    systemClock.defer(() => {
+      this.#isWakingSoon = false;
+      this.#wake();
+    });
+  }
+
   async #register(type: string): Promise<void> {
-    if (this.#types.has(type)) return;
+    // The runtime says what is wrong with it.
+    if (!isTypeName(type)) return;
     this.#types.add(type);
     const { runtime, upstream } = this.#options;
     await runtime.handle(type, { upstream, run: (attempt) => this.#attempt(attempt) });
@@ -258,12 +298,15 @@ export class FileRun {
       const name = String(status ?? code ?? className(error));
       this.failures.set(name, (this.failures.get(name) ?? 0) + 1);
       throw error;
+    } finally {
+      this.#wakeSoon();
     }
   }
 
   #offerEnded(result: BulkResult): Promise<void> | void {
     const offer = this.#offered.get(result.index);
     this.#offered.delete(result.index);
+    this.#wakeSoon();
     if (result.status === 'refused') {
       if (offer !== undefined) return this.#refused(offer, result.error);
     } else if (result.status === 'duplicate') return this.#found(result.id);
@@ -275,7 +318,8 @@ export class FileRun {
     this.#opened(id);
     try {
       const { state } = await this.#options.runtime.operations.get(id).view();
-      this.saw(id, state);
+      const ending = endingIn(state);
+      if (ending !== null) this.#told(id, ending);
     } catch (error) {
       if (!this.#isStopped) this.#fail(error);
     }
@@ -365,11 +409,18 @@ export class FileRun {
 
   /** Waits until `isTrue`, or until the run is stopped. */
   async #until(isTrue: () => boolean): Promise<void> {
-    while (!this.#isStopped && !isTrue()) {
-      await new Promise<void>((resolve) => {
-        this.#waiters.push(resolve);
+    while (!this.#isStopped && !isTrue()) await this.#changed();
+  }
+
+  /** Resolves once something has changed, or after `withinMs`. */
+  async #changed(withinMs?: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const cancel = withinMs === undefined ? null : systemClock.schedule(withinMs, resolve);
+      this.#waiters.push(() => {
+        cancel?.();
+        resolve();
       });
-    }
+    });
   }
 
   #wake(): void {
@@ -401,8 +452,4 @@ function endingIn(state: OperationView['state']): Ending | null {
   if (isCrisisState(state)) return crisisEndedAs(state);
   if (waitsForDecision(state)) return 'inReview';
   return hasEnded(state) ? state : null;
-}
-
-function lacksHandler(state: OperationView['state']): boolean {
-  return (isCrisisState(state) ? crisisWaitsFor(state) : waitsFor(state)) === 'handler';
 }

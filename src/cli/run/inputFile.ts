@@ -216,32 +216,41 @@ export interface RequestLine {
 }
 
 /**
- * Reads a line as a request.
+ * Reads a line as a request, which is not checked yet.
  *
  * A line without `idempotencyKey` gets one from its content and its position:
  * `line-<number>-<first 32 hex digits of SHA-256 over the line as JSON with sorted keys>`. So the
  * same file finds its operations again, and two equal lines are two operations. A file whose lines
  * may move needs keys of its own.
  *
- * @throws HoldfastError `HF_LINE_INVALID`; its `line` says which, and the message says what is
- * wrong and never repeats the line
+ * @throws HoldfastError `HF_LINE_INVALID` for one that is no object; its `line` says which, and the message says
+ * what is wrong and never repeats the line
  */
-export function parseRequestLine(line: InputLine): RequestLine {
+export function readRequestLine(line: InputLine): RequestLine {
   if (line.problem !== null) throw line.problem;
   const { number } = line;
-  const value = parseJson(line);
-  let request = value as SyncRequest;
-  // What is no object at all goes on as it is: the check below says so.
-  if (isObject(value) && request.idempotencyKey === undefined) {
-    const digest = createHash('sha256').update(sortedJson(value)).digest('hex');
-    request = { ...request, idempotencyKey: `line-${number}-${digest.slice(0, 32)}` };
-  }
+  const request = parseJson(line);
+  if (!isObject(request)) return checkedLine(number, request);
+  const { idempotencyKey } = request as Partial<SyncRequest>;
+  if (idempotencyKey !== undefined) return { number, request: request as RequestLine['request'] };
+  const digest = createHash('sha256').update(sortedJson(request)).digest('hex');
+  const key = `line-${number}-${digest.slice(0, 32)}`;
+  return { number, request: { ...(request as SyncRequest), idempotencyKey: key } };
+}
+
+/** {@link readRequestLine} with a check. @throws HoldfastError `HF_LINE_INVALID`, also for a bad request. */
+export function parseRequestLine(line: InputLine): RequestLine {
+  const { number, request } = readRequestLine(line);
+  return checkedLine(number, request);
+}
+
+function checkedLine(number: number, request: unknown): RequestLine {
   try {
-    const { idempotencyKey } = checkRequest(request);
-    return { number, request: { ...request, idempotencyKey: idempotencyKey ?? '' } };
+    checkRequest(request);
   } catch (error) {
     throw lineError(number, error);
   }
+  return { number, request: request as RequestLine['request'] };
 }
 
 /** The error of a request, as the error of its line. Errors of anything else stay as they are. */

@@ -7,11 +7,6 @@
 import { connect } from 'node:net';
 import type { Command } from 'commander';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
-import { stepIn } from '../../../inspector/projection/frames.ts';
-import {
-  type SyncOperationState,
-  syncOperationMachine,
-} from '../../../machines/operation/syncOperationMachine.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { KeySource } from '../../../persistence/sealing/keySource.ts';
@@ -393,15 +388,11 @@ async function runInput(
       // At the start no line has named its type yet. What is still missing at the end is told there.
       if (!isHoldfastError(error) || error.code !== 'HF_HANDLER_UNKNOWN') notice(error);
     },
-    inspect: (told) => {
-      const { actor, machine, to } = stepIn(told) ?? {};
-      if (actor === undefined || machine !== syncOperationMachine.id) return;
-      fileRun.saw(actor, to?.split('.').at(-1) as SyncOperationState);
-    },
   });
   const fileRun = new FileRun({
     runtime,
     upstream: UPSTREAM,
+    places: options.concurrency,
     run: send,
     onBadLine: (error) => {
       output.say(errorText(error));
