@@ -225,7 +225,10 @@ export class EngineCore {
     });
     this.#recoveryParts = { store, journal, clock, steady, timers, pool };
     this.#sweep = new LaneSweep(this.#recoveryParts, onError);
-    this.room = new AdmissionLimit({ ...given, journal, unwritten, busy: pool.busy });
+    this.room = new AdmissionLimit({
+      ...{ ...given, journal, storage: this.storage, unwritten },
+      busy: pool.busy,
+    });
     this.bulk = new BulkAcceptor({
       ...{ store, journal, clock, steady, random, retry, facts, pool },
       edits: this.desk,

@@ -4,12 +4,7 @@
  * @module
  */
 
-import {
-  acceptedState,
-  isKept,
-  stateOfRow,
-  stateToKeep,
-} from '../../machines/operation/position.ts';
+import { ACCEPTED_IN, isKept, stateOfRow, stateToKeep } from '../../machines/operation/position.ts';
 import {
   operationAt,
   type SyncOperationContext,
@@ -46,10 +41,10 @@ export function encodeAccepted(
   turn: Turn,
   lane: string | null,
 ): Pick<AcceptWrite, 'state' | 'inLane'> {
-  const head = headOfText(syncOperationMachine, acceptedState(turn));
+  const head = headOfText(syncOperationMachine, ACCEPTED_IN[turn]);
   const state = `${head}${JSON.stringify(context)}}`;
   if (lane === null) return { state };
-  const headInLane = headOfText(syncOperationMachine, acceptedState('awaitsLane'));
+  const headInLane = headOfText(syncOperationMachine, ACCEPTED_IN.awaitsLane);
   return { state, inLane: { head: headInLane, from: head.length } };
 }
 

@@ -21,9 +21,9 @@ export function neverExpiring(
   }: { readonly clock: Clock; readonly random: Random; readonly facts: Facts },
   given: CheckedRequest,
 ): { readonly sound: CheckedRequest; readonly id: string } | null {
+  if (given.expiresAtMs === null && given.startAtMs === null) return null;
   if (!passesBy('expiry', given)) return null;
   const leftOut = (['expiresAtMs', 'startAtMs'] as const).filter((field) => given[field] !== null);
-  if (leftOut.length === 0) return null;
   const id = operationId(clock.now(), random);
   facts.emit('crisis.mended', id, leftOut);
   return {

@@ -6,7 +6,6 @@
 
 import {
   type CrisisEvent,
-  type CrisisInput,
   type CrisisSnapshot,
   crisisMachine,
 } from '../../machines/crisis/crisisMachine.ts';
@@ -14,7 +13,6 @@ import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts
 import { routeOf } from '../../machines/operation/position.ts';
 import {
   type SyncOperationEvent,
-  type SyncOperationInput,
   type SyncOperationSnapshot,
   syncOperationMachine,
 } from '../../machines/operation/syncOperationMachine.ts';
@@ -90,10 +88,11 @@ export class OperationActors {
     // Only a crisis is on its way before anything of it is written.
     const isCrisis = passesBy('storage', request);
     const chart = isCrisis ? crisisChart : operationChart;
-    const policies = this.#parts.retry(its.handler?.upstream ?? '', request.type);
-    const actor = isCrisis
-      ? this.#crisis(id, { input: crisisInput(id, request, atMs) })
-      : this.#operation(id, {
+    const { system, retry } = this.#parts;
+    const policies = retry(its.handler?.upstream ?? '', request.type);
+    const actor: WorkActor = isCrisis
+      ? new LeanActor(system, this.#crisisLogic, id, { input: crisisInput(id, request, atMs) })
+      : new LeanActor(system, this.#operationLogic, id, {
           input: operationInput(id, request, policies, atMs, traits),
         });
     return createResident(actor, {
@@ -120,10 +119,13 @@ export class OperationActors {
   revive(row: StoredOperation): Resident {
     const { chart, state, snapshot, said } = decodeWork(row);
     this.#reportGoneTier(snapshot.context);
-    const actor =
+    const { system } = this.#parts;
+    const actor: WorkActor =
       chart === crisisChart
-        ? this.#crisis(row.id, { snapshot: snapshot as CrisisSnapshot })
-        : this.#operation(row.id, { snapshot: snapshot as SyncOperationSnapshot });
+        ? new LeanActor(system, this.#crisisLogic, row.id, { snapshot: snapshot as CrisisSnapshot })
+        : new LeanActor(system, this.#operationLogic, row.id, {
+            snapshot: snapshot as SyncOperationSnapshot,
+          });
     return createResident(actor, {
       ...row,
       chart,
@@ -152,21 +154,5 @@ export class OperationActors {
   /** Stops the actor of an operation that goes on from its row later. */
   stop(actor: WorkActor): void {
     this.#parts.system.stop(actor);
-  }
-
-  #operation(
-    id: string,
-    from: { readonly input: SyncOperationInput } | { readonly snapshot: SyncOperationSnapshot },
-  ): WorkActor {
-    const actor = new LeanActor(this.#parts.system, this.#operationLogic, id, from);
-    return actor;
-  }
-
-  #crisis(
-    id: string,
-    from: { readonly input: CrisisInput } | { readonly snapshot: CrisisSnapshot },
-  ): WorkActor {
-    const actor = new LeanActor(this.#parts.system, this.#crisisLogic, id, from);
-    return actor;
   }
 }

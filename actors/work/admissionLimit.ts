@@ -18,13 +18,15 @@ import { HoldfastError, unforeseen } from '../../machines/vocabulary/errors.ts';
 import { builtInOf } from '../../machines/vocabulary/urgency.ts';
 import type { QueueStore } from '../../persistence/port/store.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { StorageHealth } from '../journal/storageHealth.ts';
 import { toStoreError } from '../journal/storeErrors.ts';
 import { notAccepted, type PendingAcceptance, storeNotAsked } from '../operation/acceptance.ts';
 import { Slices } from '../platform/slices.ts';
 
 export interface AdmissionLimitParts {
   readonly store: QueueStore;
-  readonly journal: Journal;
+  readonly journal: Pick<Journal, 'written'>;
+  readonly storage: Pick<StorageHealth, 'state' | 'failure'>;
   readonly clock: Pick<Clock, 'monotonic' | 'defer'>;
   /** What an orderly stop waits for. */
   readonly busy: { readonly begin: () => void; readonly end: () => void };
@@ -226,9 +228,9 @@ export class AdmissionLimit {
 
   /** Why a request with a deadline is not even let wait for the disk. */
   #refusalOfDisk({ body }: CheckedRequest): HoldfastError | null {
-    const { journal, unwritten } = this.#parts;
-    if (journal.isHanging) return journal.failure;
-    if (!journal.isLate) return null;
+    const { storage, unwritten } = this.#parts;
+    if (storage.state === 'hanging') return storage.failure;
+    if (storage.state !== 'slow') return null;
     const waiting = {
       count: this.#unanswered - 1,
       bytes: bytesInMemory(this.#unansweredCharacters - body.length),

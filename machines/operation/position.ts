@@ -140,19 +140,14 @@ export function stateToKeep(state: SyncOperationState): SyncOperationState {
   return state === 'attempting' || state === 'overhanging' ? 'ordering' : state;
 }
 
-/** Where the chart goes once the acceptance is durable, as far as that is kept. */
-const ACCEPTED_IN: Readonly<Record<Turn, SyncOperationState>> = {
+/** The state that a newly accepted row is kept in: where the chart goes once the acceptance is durable. */
+export const ACCEPTED_IN: Readonly<Record<Turn, SyncOperationState>> = {
   granted: 'ordering',
   awaitsUpstream: 'waiting',
   awaitsLane: 'inLane',
   awaitsHandler: 'handlerMissing',
   awaitsStart: 'scheduled',
 };
-
-/** The state that a newly accepted row is kept in. */
-export function acceptedState(turn: Turn): SyncOperationState {
-  return ACCEPTED_IN[turn];
-}
 
 /** Whether a row may be in this state: it rests, or its order or its ending is written. */
 export function isKept(state: SyncOperationState): boolean {

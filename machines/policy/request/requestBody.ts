@@ -265,7 +265,9 @@ class Encoder {
       this.#refuseTooMany(fields, names);
     this.#text += '{';
     let comma = '';
-    for (const name of namesInOrder(names)) {
+    const ordered = namesInOrder(names);
+    for (let at = 0; at < ordered.length; at += 1) {
+      const name = String(ordered[at]);
       const field = fields[name];
       // Left out, as `JSON.stringify` does: an optional field that is not there.
       if (field === undefined) continue;

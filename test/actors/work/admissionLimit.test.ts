@@ -1,7 +1,6 @@
 /** The line of those that came at once, and the store that is asked for room meanwhile. */
 
 import { expect, test } from 'vitest';
-import type { Journal } from '../../../actors/journal/journal.ts';
 import { AdmissionLimit } from '../../../actors/work/admissionLimit.ts';
 import type { CheckedRequest } from '../../../machines/policy/request/request.ts';
 import type { QueueStore } from '../../../persistence/port/store.ts';
@@ -41,7 +40,8 @@ function createRoom() {
         return { inHand: 0, due: told.accepted, held: 0 };
       },
     } as unknown as QueueStore,
-    journal: { written: async () => true, isHanging: false, isLate: false } as unknown as Journal,
+    journal: { written: async () => true },
+    storage: { state: 'well', failure: null },
     busy: { begin: () => undefined, end: () => undefined },
     operationsMax: MAX,
     unwritten: { residentsMax: MAX, unwrittenBytesMax: MAX },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { transition } from 'xstate';
 import {
-  acceptedState,
+  ACCEPTED_IN,
   isKept,
   stateOfRow,
   stateToKeep,
@@ -48,7 +48,7 @@ describe('PS-2 a new row is kept in the state that the chart goes to once it is 
     const accepting = operationAt('accepting', context);
     const committed = { type: 'journal.committed', atMs: 1_000, turn } as const;
     const [next] = transition(syncOperationMachine, accepting, committed);
-    expect(acceptedState(turn)).toBe(stateToKeep(innermost(next.value)));
+    expect(ACCEPTED_IN[turn]).toBe(stateToKeep(innermost(next.value)));
     expect(next.context).toEqual(context);
   });
 });

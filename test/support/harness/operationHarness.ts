@@ -8,8 +8,8 @@ import { createActor, type EventObject, fromCallback } from 'xstate';
 import { demandOf, hasEnded } from '../../../machines/operation/demand.ts';
 import { keyOfRound } from '../../../machines/operation/keys.ts';
 import {
+  ACCEPTED_IN,
   acceptedStanding,
-  acceptedState,
   inHandPosition,
   type RowPosition,
   restingPosition,
@@ -467,7 +467,7 @@ export class OperationHarness {
       return;
     const isAcceptance = demand.write === 'acceptance';
     this.#ordered = {
-      value: isAcceptance ? acceptedState(this.#keptTurn) : stateToKeep(value),
+      value: isAcceptance ? ACCEPTED_IN[this.#keptTurn] : stateToKeep(value),
       context,
       standing: position.standing,
       revision: revision + 1,
