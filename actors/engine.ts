@@ -248,7 +248,7 @@ export class EngineCore {
       facts.emit('record.quarantined', row.id, row.code);
       rejectQuarantined(row, this.pool);
       // Of what a held store had before nobody knows here what became of it.
-      if (this.hold === null) this.unreadable.setAside(row.seq);
+      if (this.hold === null) this.unreadable.quarantined(row.seq);
     });
   }
 

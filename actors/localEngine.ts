@@ -18,7 +18,6 @@ import type { Clock } from '../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Pieces } from '../machines/vocabulary/pieces.ts';
 import type { Person } from '../machines/vocabulary/subject.ts';
-import type { Store } from '../persistence/port/store.ts';
 import type { SpillLine } from '../persistence/port/writes.ts';
 import { ActorSystem } from './charts/actorSystem.ts';
 import type { ConflictAccess } from './conflict/conflictAccess.ts';
@@ -28,7 +27,6 @@ import { answeringEntities, type EntityAccess } from './conflict/entityAccess.ts
 import type { CrisisModeOrders } from './crisis/crisisModeState.ts';
 import { type CrisisPlans, crisisPlans, keepPlanOfRecord } from './crisis/crisisPlans.ts';
 import { type CrisisAnswer, CrisisResponder } from './crisis/crisisResponder.ts';
-import { neverExpiring } from './crisis/neverExpiring.ts';
 import type { PlansInMemory } from './crisis/plansAtHand.ts';
 import { UnkeptDeliveries } from './crisis/unkeptDeliveries.ts';
 import { EngineCore, type EngineParts } from './engine.ts';
@@ -41,11 +39,12 @@ import {
 } from './engineHealth.ts';
 import type { CrisisManySubjects } from './facts/crisisFacts.ts';
 import type { FactKind, FactListener } from './facts/fact.ts';
-import type { FactStream, WantedFacts } from './facts/factStream.ts';
+import type { WantedFacts } from './facts/factStream.ts';
 import { untilDone } from './journal/background.ts';
 import {
   type Acceptance,
   closed,
+  neverExpiring,
   type PendingAcceptance,
   storeNotAsked,
   storeNotOpen,
@@ -61,13 +60,14 @@ import { notConnected, type Wire, wire } from './platform/wires.ts';
 import { type CrisisAccess, crisisAccessLive } from './recovery/crisisAccess.ts';
 import { type DeadLetterAccess, deadLetterAccess } from './recovery/deadLetterAccess.ts';
 import { type QuarantineAccess, quarantineAccess } from './recovery/quarantineAccess.ts';
-import { OVERRIDES, type Wish } from './recovery/recordsAtRest.ts';
+import { OVERRIDES } from './recovery/recordsAtRest.ts';
 import { unreadableIn, withUnreadable } from './recovery/unreadableAccess.ts';
 import { Supervisor } from './supervisor.ts';
 import type { CallFunction, CallOptions } from './upstream/guardedCall.ts';
 import { type UpstreamOrders, upstreamOrders } from './upstream/upstreamOrders.ts';
 import type { AdmissionLimit } from './work/admissionLimit.ts';
 import { type Inspection, inspectionOf } from './work/inspection.ts';
+import type { Wish } from './work/operationPool.ts';
 import { Operations } from './work/operations.ts';
 import type { TurnWait } from './work/turnWait.ts';
 
@@ -190,9 +190,7 @@ export class LocalEngine {
   /** Handlers that are registered, by request type. */
   readonly handlers: ReadonlyMap<string, Handler>;
   readonly #clock: Clock;
-  readonly #store: Store;
   readonly #parts: LocalEngineParts;
-  readonly #facts: FactStream;
   readonly #core: EngineCore;
   readonly #supervisor: Supervisor;
   readonly #crisis: CrisisResponder;
@@ -201,9 +199,7 @@ export class LocalEngine {
 
   constructor(parts: LocalEngineParts) {
     const { store, clock, random, facts, onError, payloadBytesMax, crisis } = parts;
-    this.#facts = facts;
     this.#clock = clock;
-    this.#store = store;
     this.#parts = parts;
     const system = new ActorSystem(onError);
     const core = new EngineCore({
@@ -387,7 +383,7 @@ export class LocalEngine {
    * stands. Asked again, stops at once. What was accepted goes on at the next start (SV-4).
    */
   async stop(deadlineMs: number): Promise<void> {
-    if (!this.isStopped) this.#facts.emit('runtime.stopping', deadlineMs);
+    if (!this.isStopped) this.#parts.facts.emit('runtime.stopping', deadlineMs);
     await this.#supervisor.stop(deadlineMs);
   }
 
@@ -494,12 +490,12 @@ export class LocalEngine {
 
   /** Line by which a thread that answers crises has them kept while this one is blocked (CR-4); `null` where there is none. */
   spillLine(): SpillLine | null {
-    return this.#store.spillLine();
+    return this.#parts.store.spillLine();
   }
 
   /** Takes note that an outside caller has asked for so many different subjects within ten minutes (CR-3). */
   manySubjects(caller: CrisisManySubjects['caller'], subjects: number): void {
-    this.#facts.emit('crisis.manySubjects', caller, subjects);
+    this.#parts.facts.emit('crisis.manySubjects', caller, subjects);
   }
 
   /** Takes note that another thread has had no sign of this one for so many milliseconds, until now (CR-1). */
@@ -556,7 +552,8 @@ export class LocalEngine {
   async tell(id: string, wish: Wish, by?: Person): Promise<boolean> {
     this.#crisis.beginNow(id);
     const told = await this.whileAnswering(this.#operations.tell(id, wish), true);
-    if (told) this.#facts.emit('override.made', OVERRIDES[wish], { operationId: id, count: 1, by });
+    if (told)
+      this.#parts.facts.emit('override.made', OVERRIDES[wish], { operationId: id, count: 1, by });
     return told;
   }
 
@@ -600,7 +597,7 @@ export class LocalEngine {
    * returned function is called.
    */
   subscribe(listener: FactListener, kinds?: readonly FactKind[], wanted?: WantedFacts): () => void {
-    return this.#facts.subscribe(listener, kinds, wanted);
+    return this.#parts.facts.subscribe(listener, kinds, wanted);
   }
 
   /** Health of the engine, as plain data; read from memory, in every phase. */

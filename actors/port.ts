@@ -88,12 +88,13 @@ export type {
   DeadLetterReplay,
 } from './recovery/deadLetterAccess.ts';
 export type { QuarantineRecord } from './recovery/quarantineAccess.ts';
-export type { OperationRecords, Wish } from './recovery/recordsAtRest.ts';
+export type { OperationRecords } from './recovery/recordsAtRest.ts';
 export type { CheckProgress } from './recovery/storeCheck.ts';
 export type { CallContext } from './upstream/callAttempt.ts';
 export type { CallFunction, CallOptions } from './upstream/guardedCall.ts';
 export type { UpstreamOrders } from './upstream/upstreamOrders.ts';
 export type { Inspection } from './work/inspection.ts';
+export type { Wish } from './work/operationPool.ts';
 export type { WaitingWork } from './work/waitingWork.ts';
 
 /** Engine as `src/` holds it: the local one without what only its maker connects. */

@@ -172,8 +172,8 @@ export class UnreadableCrises {
     }
   }
 
-  /** The row of this number was quarantined just now. */
-  setAside(seq: number): void {
+  /** Looks at the row of this number, which was quarantined just now. */
+  quarantined(seq: number): void {
     const { onError, store } = this.#parts;
     const look = async (): Promise<void> => {
       const [row] = await store.quarantine({ afterSeq: seq - 1, limit: 1 });

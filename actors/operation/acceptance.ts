@@ -12,11 +12,14 @@ import {
 } from '../../machines/operation/keys.ts';
 import { passesBy } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
+import { withNote } from '../../machines/policy/request/requestBody.ts';
+import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Entity } from '../../machines/vocabulary/record.ts';
 import type { Priority } from '../../machines/vocabulary/urgency.ts';
+import type { Facts } from '../facts/factStream.ts';
 import type { Journal } from '../journal/journal.ts';
-import { digestOf, fingerprintOf, madeAtMs } from '../platform/operationId.ts';
+import { digestOf, fingerprintOf, madeAtMs, operationId } from '../platform/operationId.ts';
 import type { Handler } from './handler.ts';
 
 /** What became of an acceptance. */
@@ -140,6 +143,26 @@ export function storeNotOpen(deadlineMs: number): HoldfastError {
     `The store was not open within ${deadlineMs} ms, and is still being opened. Nothing was stored: send it again later.`,
     { retry: 'later', withStack: false },
   );
+}
+
+/** The request without the instants that it may not have, told of under this id; `null` where there are none. */
+export function neverExpiring(
+  {
+    clock,
+    random,
+    facts,
+  }: { readonly clock: Clock; readonly random: Random; readonly facts: Facts },
+  given: CheckedRequest,
+): { readonly sound: CheckedRequest; readonly id: string } | null {
+  if (!passesBy('expiry', given)) return null;
+  const leftOut = (['expiresAtMs', 'startAtMs'] as const).filter((field) => given[field] !== null);
+  if (leftOut.length === 0) return null;
+  const id = operationId(clock.now(), random);
+  facts.emit('crisis.mended', id, leftOut);
+  return {
+    sound: { ...given, expiresAtMs: null, startAtMs: null, body: withNote(given.body, leftOut) },
+    id,
+  };
 }
 
 // Which operations are edits: they change the record of an entity, and are compared with what is known of that

@@ -22,15 +22,13 @@ import {
   viewOf,
 } from '../operation/rowView.ts';
 import { WAITS_AT_REST } from '../operation/waitView.ts';
+import type { Wish } from '../work/operationPool.ts';
 import { type CrisisAccess, crisisAccessAtRest } from './crisisAccess.ts';
 import { type DeadLetterAccess, deadLetterAccess } from './deadLetterAccess.ts';
 import { type QuarantineAccess, quarantineAccess } from './quarantineAccess.ts';
 import { accessAtRest } from './serviceAccess.ts';
 import { rowAtRest, tellAtRest } from './storeHold.ts';
 import { unreadableAtRest, withUnreadable } from './unreadableAccess.ts';
-
-/** What a caller may ask of an operation. */
-export type Wish = 'cancel.requested' | 'retry.requested';
 
 /** Names of wishes among the facts. */
 export const OVERRIDES = {

@@ -160,7 +160,7 @@ export class StaleReadGuard {
 }
 
 /** What a caller may ask of an operation. */
-type Wish = 'cancel.requested' | 'retry.requested';
+export type Wish = 'cancel.requested' | 'retry.requested';
 
 /** Mend of a crisis whose handler asks for keys as they are given: one of those could swallow it (CR-2). */
 const DERIVED_KEY = 'idempotencyKey: derived, not as given';

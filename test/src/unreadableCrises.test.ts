@@ -117,7 +117,7 @@ describe('CR-4 a crisis that can’t be read', () => {
         },
       },
     });
-    unreadable.setAside(7);
+    unreadable.quarantined(7);
     await clock.advance(MINUTE_MS);
     expect([unreadable.counts.count, errors.length]).toEqual([1, 1]);
   });
