@@ -215,7 +215,11 @@ export class LeanActor<
       try {
         if (event !== INIT) snapshot = this.logic.transition(snapshot, event, this);
         this._snapshot = snapshot;
-        if (this.#deferred !== null) this.#doDeferred(this.#deferred);
+        const deferred = this.#deferred;
+        if (deferred !== null) {
+          this.#deferred = null;
+          for (const each of deferred) each.next();
+        }
       } catch (error) {
         this._snapshot = failedAt(snapshot, error);
       }
@@ -234,11 +238,6 @@ export class LeanActor<
     }
     this.#queue = null;
     this.#isAtWork = false;
-  }
-
-  #doDeferred(deferred: readonly Deferred[]): void {
-    this.#deferred = null;
-    for (const each of deferred) each.next();
   }
 
   #tellObservers(snapshot: Snapshot): void {

@@ -76,8 +76,8 @@ export class OperationWriter {
     const texts = isUnderWay
       ? { state: encodeWork(chart, snapshot) }
       : encodeAccepted(context, turnAtAcceptance(false, resident.permit !== null, context), lane);
-    const { startAtMs } = context;
-    const isDueAtMs = startAtMs === undefined ? this.#steady.stamp() : NEVER_MS;
+    const { startAtMs, acceptedAtMs } = context;
+    const isDueAtMs = startAtMs === undefined ? this.#steady.stamp(acceptedAtMs) : NEVER_MS;
     const dueAtMs = standing === 'due' ? isDueAtMs : null;
     resident.revision = 1;
     return this.#journal.write({

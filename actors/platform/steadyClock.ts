@@ -38,9 +38,10 @@ export class SteadyClock {
     this.#aheadMs = Math.floor(clock.now() - clock.monotonic());
   }
 
-  now(): number {
+  /** @param wallMs what the wall clock reads, where the caller has just read it */
+  now(wallMs = this.#clock.now()): number {
     const nowMs = Math.floor(this.#clock.monotonic()) + this.#aheadMs;
-    this.#wallAheadMsMax = Math.max(this.#wallAheadMsMax, this.#clock.now() - nowMs);
+    this.#wallAheadMsMax = Math.max(this.#wallAheadMsMax, wallMs - nowMs);
     return nowMs;
   }
 
@@ -94,8 +95,8 @@ export class SteadyClock {
   }
 
   /** The time, for what is kept: a process that finds something of this time begins no earlier. */
-  stamp(): number {
-    const nowMs = this.now();
+  stamp(wallMs?: number): number {
+    const nowMs = this.now(wallMs);
     const latestMs = Math.ceil(nowMs + this.#wallAheadMsMax);
     if (latestMs - this.#keptMs >= KEPT_GRAIN_MS) {
       this.#keptMs = latestMs;

@@ -93,7 +93,7 @@ export class BulkAcceptor {
       }),
     );
     const { startAtMs, expiresAtMs } = context;
-    const dueAtMs = startAtMs === undefined ? steady.stamp() : NEVER_MS;
+    const dueAtMs = startAtMs === undefined ? steady.stamp(nowMs) : NEVER_MS;
     const lane = entityKey(context.entity);
     const texts = encodeAccepted(context, turnAtAcceptance(false, false, context), lane);
     this.#waiting.add(pending);

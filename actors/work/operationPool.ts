@@ -69,19 +69,11 @@ interface CrisisRoomParts {
 
 class CrisisRoom {
   readonly #parts: CrisisRoomParts;
-  /** Characters of the payloads in memory. */
-  #characters = 0;
+  /** Characters of the payloads in memory, which the pool counts. */
+  characters = 0;
 
   constructor(parts: CrisisRoomParts) {
     this.#parts = parts;
-  }
-
-  entered({ body }: Pick<Resident, 'body'>): void {
-    this.#characters += body?.length ?? 0;
-  }
-
-  left({ body }: Pick<Resident, 'body'>): void {
-    this.#characters -= body?.length ?? 0;
   }
 
   /** A crisis goes out all the same; those who wait for it to be durable are told where it will not be. */
@@ -96,7 +88,7 @@ class CrisisRoom {
   get #isFull(): boolean {
     const { journal, unwritten, count } = this.#parts;
     if (!journal.isLate && !journal.isHanging) return false;
-    return !mayKeepCrisis({ count: count(), bytes: bytesInMemory(this.#characters) }, unwritten);
+    return !mayKeepCrisis({ count: count(), bytes: bytesInMemory(this.characters) }, unwritten);
   }
 }
 
@@ -498,7 +490,7 @@ export class OperationPool {
   #enter(resident: Resident): void {
     this.#residents.add(resident);
     resident.isInMemory = true;
-    this.#crisisRoom.entered(resident);
+    this.#crisisRoom.characters += resident.body?.length ?? 0;
     this.#parts.system.charts.told?.began(() => chartedActor(resident));
     resident.actor.tell(this.#hearer, resident);
     // After the state is handled, so that what it orders is written before.
@@ -547,7 +539,7 @@ export class OperationPool {
     if (!resident.isInMemory) return;
     resident.isInMemory = false;
     this.#residents.take(resident.id);
-    this.#crisisRoom.left(resident);
+    this.#crisisRoom.characters -= resident.body?.length ?? 0;
     this.#parts.system.charts.told?.ended(resident.actor.sessionId);
   }
 }

@@ -380,6 +380,7 @@ function textOf(value: number): string | null {
 /** Spans of card data in a text, in order, each with its mask. */
 export function cardSpansIn(text: string): readonly CardSpan[] {
   const numbers = findCardNumbers(text);
+  if (text.length < 2 * CODE_LENGTH_MIN || !BEFORE_CODE.test(text)) return numbers;
   const codes = codesIn(text, CODE_IN_TEXT);
   const doubtful = numbers.length > 0 ? codesIn(text, DOUBTFUL_IN_TEXT) : [];
   if (codes.length + doubtful.length === 0) return numbers;
@@ -387,7 +388,6 @@ export function cardSpansIn(text: string): readonly CardSpan[] {
 }
 
 function codesIn(text: string, pattern: RegExp): readonly CardSpan[] {
-  if (text.length < 2 * CODE_LENGTH_MIN || !BEFORE_CODE.test(text)) return [];
   return Array.from(text.matchAll(pattern), ({ 0: whole, 1: code = '', index }) => {
     const end = index + whole.length;
     return { start: end - code.length, end, masked: MASKED_CODE };
