@@ -41,15 +41,7 @@ import type { CrisisManySubjects } from './facts/crisisFacts.ts';
 import type { FactKind, FactListener } from './facts/fact.ts';
 import type { WantedFacts } from './facts/factStream.ts';
 import { untilDone } from './journal/background.ts';
-import {
-  type Acceptance,
-  closed,
-  neverExpiring,
-  type PendingAcceptance,
-  storeNotAsked,
-  storeNotOpen,
-  storeStalled,
-} from './operation/acceptance.ts';
+import { type Acceptance, closed, neverExpiring, storeNotOpen } from './operation/acceptance.ts';
 import { exemptionsAmong, type Handler, type OwnHandler } from './operation/handler.ts';
 import type { OperationView, Outcome } from './operation/outcome.ts';
 import type { OperationPage, OperationPageQuery, StoreCounts } from './operation/rowView.ts';
@@ -65,7 +57,7 @@ import { unreadableIn, withUnreadable } from './recovery/unreadableAccess.ts';
 import { Supervisor } from './supervisor.ts';
 import type { CallFunction, CallOptions } from './upstream/guardedCall.ts';
 import { type UpstreamOrders, upstreamOrders } from './upstream/upstreamOrders.ts';
-import type { AdmissionLimit } from './work/admissionLimit.ts';
+import { AwaitedAcceptance } from './work/admissionLimit.ts';
 import { type Inspection, inspectionOf } from './work/inspection.ts';
 import type { Wish } from './work/operationPool.ts';
 import { Operations } from './work/operations.ts';
@@ -103,61 +95,6 @@ interface HowAccepted {
   readonly fromMs?: number | undefined;
   /** Handler of this one operation in place of that of its type, as long as the process lives. */
   readonly handler?: OwnHandler | undefined;
-}
-
-/** A caller that waits for its acceptance up to its deadline. */
-class AwaitedAcceptance implements PendingAcceptance {
-  takeBack: PendingAcceptance['takeBack'] = undefined;
-  /** Ends its deadline, once it has one. */
-  cancel: () => void = () => undefined;
-  /** When that is, by the monotonic clock. */
-  readonly #endsAtMs: number;
-  readonly #withinMs: number;
-  readonly #room: AdmissionLimit;
-  readonly #request: CheckedRequest;
-  readonly #resolve: PendingAcceptance['resolve'];
-  readonly #reject: PendingAcceptance['reject'];
-
-  constructor(
-    room: AdmissionLimit,
-    request: CheckedRequest,
-    withinMs: number,
-    endsAtMs: number,
-    resolve: PendingAcceptance['resolve'],
-    reject: PendingAcceptance['reject'],
-  ) {
-    this.#endsAtMs = endsAtMs;
-    this.#withinMs = withinMs;
-    this.#room = room;
-    this.#request = request;
-    this.#resolve = resolve;
-    this.#reject = reject;
-  }
-
-  resolve(acceptance: Acceptance): void {
-    this.#room.answered(this.#request);
-    this.cancel();
-    this.#resolve(acceptance);
-  }
-
-  reject(error: HoldfastError): void {
-    this.#room.answered(this.#request);
-    this.cancel();
-    this.#reject(error);
-  }
-
-  /** Takes the request back whose deadline is over, or tells its caller that it may be stored all the same. */
-  end(): void {
-    const withinMs = this.#withinMs;
-    const notTaken = storeNotAsked(`The disk did not take the request within ${withinMs} ms.`);
-    if (this.takeBack?.(notTaken) !== true) this.#reject(storeStalled(withinMs));
-  }
-
-  endIfLate(nowMs: number): boolean {
-    const isLate = nowMs >= this.#endsAtMs;
-    if (isLate) this.end();
-    return isLate;
-  }
 }
 
 /**

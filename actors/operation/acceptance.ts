@@ -145,7 +145,10 @@ export function storeNotOpen(deadlineMs: number): HoldfastError {
   );
 }
 
-/** The request without the instants that it may not have, told of under this id; `null` where there are none. */
+/**
+ * A crisis without the instants at which it would expire or begin: it never expires, and nothing delays it (CR-4). That
+ * it had some is told of under this id; `null` for a request that has none, or may keep its own.
+ */
 export function neverExpiring(
   {
     clock,
@@ -154,9 +157,9 @@ export function neverExpiring(
   }: { readonly clock: Clock; readonly random: Random; readonly facts: Facts },
   given: CheckedRequest,
 ): { readonly sound: CheckedRequest; readonly id: string } | null {
+  if (given.expiresAtMs === null && given.startAtMs === null) return null;
   if (!passesBy('expiry', given)) return null;
   const leftOut = (['expiresAtMs', 'startAtMs'] as const).filter((field) => given[field] !== null);
-  if (leftOut.length === 0) return null;
   const id = operationId(clock.now(), random);
   facts.emit('crisis.mended', id, leftOut);
   return {

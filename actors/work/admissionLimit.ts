@@ -20,7 +20,13 @@ import type { QueueStore } from '../../persistence/port/store.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { StorageHealth } from '../journal/storageHealth.ts';
 import { toStoreError } from '../journal/storeErrors.ts';
-import { notAccepted, type PendingAcceptance, storeNotAsked } from '../operation/acceptance.ts';
+import {
+  type Acceptance,
+  notAccepted,
+  type PendingAcceptance,
+  storeNotAsked,
+  storeStalled,
+} from '../operation/acceptance.ts';
 import { Slices } from '../platform/slices.ts';
 
 export interface AdmissionLimitParts {
@@ -281,6 +287,61 @@ export class AdmissionLimit {
       if (!isOld) this.#judged = this.#line.length;
       this.#move(false);
     }
+  }
+}
+
+/** A caller that waits for its acceptance up to its deadline. */
+export class AwaitedAcceptance implements PendingAcceptance {
+  takeBack: PendingAcceptance['takeBack'] = undefined;
+  /** Ends its deadline, once it has one. */
+  cancel: () => void = () => undefined;
+  /** When that is, by the monotonic clock. */
+  readonly #endsAtMs: number;
+  readonly #withinMs: number;
+  readonly #room: AdmissionLimit;
+  readonly #request: CheckedRequest;
+  readonly #resolve: PendingAcceptance['resolve'];
+  readonly #reject: PendingAcceptance['reject'];
+
+  constructor(
+    room: AdmissionLimit,
+    request: CheckedRequest,
+    withinMs: number,
+    endsAtMs: number,
+    resolve: PendingAcceptance['resolve'],
+    reject: PendingAcceptance['reject'],
+  ) {
+    this.#endsAtMs = endsAtMs;
+    this.#withinMs = withinMs;
+    this.#room = room;
+    this.#request = request;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  resolve(acceptance: Acceptance): void {
+    this.#room.answered(this.#request);
+    this.cancel();
+    this.#resolve(acceptance);
+  }
+
+  reject(error: HoldfastError): void {
+    this.#room.answered(this.#request);
+    this.cancel();
+    this.#reject(error);
+  }
+
+  /** Takes the request back whose deadline is over, or tells its caller that it may be stored all the same. */
+  end(): void {
+    const withinMs = this.#withinMs;
+    const notTaken = storeNotAsked(`The disk did not take the request within ${withinMs} ms.`);
+    if (this.takeBack?.(notTaken) !== true) this.#reject(storeStalled(withinMs));
+  }
+
+  endIfLate(nowMs: number): boolean {
+    const isLate = nowMs >= this.#endsAtMs;
+    if (isLate) this.end();
+    return isLate;
   }
 }
 
