@@ -40,7 +40,7 @@ export function encodeAccepted(
   context: SyncOperationContext,
   turn: Turn,
   lane: string | null,
-): Pick<AcceptWrite, 'state' | 'inLane'> {
+): { readonly state: AcceptWrite['state']; readonly inLane?: AcceptWrite['inLane'] } {
   const head = headOfText(syncOperationMachine, ACCEPTED_IN[turn]);
   const state = `${head}${JSON.stringify(context)}}`;
   if (lane === null) return { state };

@@ -405,7 +405,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
       return NO_VERDICT;
     }
     const nowMs = this.#parts.clock.monotonic();
-    const wasTold = permit.state === 'overhanging';
+    const wasTold = permit.state === 'timedOut';
     this.#inFlight -= 1;
     if (permit.holder !== null) this.#crowding.ended(permit.holder.route, permit, nowMs);
     if (permit.isShare) this.#sharesInFlight -= 1;

@@ -75,5 +75,5 @@ export class Stamp implements CallStamp {
   outage = 0;
   /** Outages and overloads before it: a call of before the last one says nothing about now. */
   epoch = 0;
-  state: 'inFlight' | 'overhanging' | 'givenBack' = 'inFlight';
+  state: 'inFlight' | 'timedOut' | 'givenBack' = 'inFlight';
 }

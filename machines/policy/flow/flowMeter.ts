@@ -190,7 +190,7 @@ export class FlowMeter {
   /** The call has ended: its slot is free. */
   end(stamp: CallStamp, report: CallReport, nowMs: number): FlowNews | null {
     if (!(stamp instanceof Stamp) || stamp.state === 'givenBack') return null;
-    const wasTold = stamp.state === 'overhanging';
+    const wasTold = stamp.state === 'timedOut';
     this.#release(stamp);
     return wasTold ? null : this.#learn(stamp, report, nowMs);
   }
@@ -202,7 +202,7 @@ export class FlowMeter {
   tell(stamp: CallStamp, report: CallReport, nowMs: number): FlowNews | null {
     if (!(stamp instanceof Stamp) || stamp.state !== 'inFlight') return null;
     this.#release(stamp);
-    stamp.state = 'overhanging';
+    stamp.state = 'timedOut';
     this.#overhanging += 1;
     return this.#learn(stamp, report, nowMs);
   }
@@ -311,7 +311,7 @@ export class FlowMeter {
   }
 
   #release(stamp: Stamp): void {
-    if (stamp.state === 'overhanging') this.#overhanging -= 1;
+    if (stamp.state === 'timedOut') this.#overhanging -= 1;
     else {
       this.#inFlight -= 1;
       if (stamp.outage === this.#outage) this.#inFlightNow -= 1;
