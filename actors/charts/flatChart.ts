@@ -27,10 +27,23 @@ export interface Facts {
 
 /** A guard, or what an action changes in the context, with what the chart hands to it. */
 export interface Rule<Result> {
-  readonly read: (facts: Facts, params: unknown, snapshot: SnapshotFrom<AnyStateMachine>) => Result;
+  readonly read: (facts: Facts, params: unknown, snapshot: Snapshot) => Result;
   /** `null` for none. */
   readonly paramsOf: ((facts: Facts) => unknown) | null;
 }
+
+type Snapshot = SnapshotFrom<AnyStateMachine>;
+
+/**
+ * A snapshot in certain states. Only its context and its effects, what its states have begun, are its own: all else is
+ * the same for all of these.
+ */
+export type SnapshotIn = new (context: Context, effects: unknown) => Snapshot;
+
+/** Under this a snapshot holds what its state has begun; XState keeps a child actor there. */
+export const EFFECT = Symbol('effect');
+/** Under this it holds the states that it is in: one, or one for each region. */
+export const STATES = Symbol('states');
 
 export interface FlatTransition {
   readonly guard: Rule<boolean> | null;
@@ -42,16 +55,25 @@ export interface FlatTransition {
   readonly definition: AnyTransitionDefinition;
 }
 
-export interface FlatState {
+export class FlatState {
   readonly key: string;
-  readonly on: Map<string, readonly FlatTransition[]>;
-  readonly always: FlatTransition[];
+  readonly on = new Map<string, readonly FlatTransition[]>();
+  readonly always: FlatTransition[] = [];
   readonly invoke: { readonly src: string; readonly inputOf: (facts: Facts) => unknown } | null;
   /**
    * A snapshot of XState's own in this state, with the other regions at their start; every other is a copy of one
    * with a context.
    */
-  readonly template: SnapshotFrom<AnyStateMachine>;
+  readonly template: Snapshot;
+  /** Makes its snapshots, with the other regions at their start. */
+  readonly SnapshotIn: SnapshotIn;
+
+  constructor(key: string, invoke: FlatState['invoke'], template: Snapshot) {
+    this.key = key;
+    this.invoke = invoke;
+    this.template = template;
+    this.SnapshotIn = snapshotIn(template, [this]);
+  }
 }
 
 /** States beside each other, of which one is the one that it is in. */
@@ -94,13 +116,8 @@ function readRegion(machine: AnyStateMachine, region: AnyStateNode, refuse: Refu
   for (const node of nodes) {
     refusePlain(node, /^(atomic|final)$/, refuse);
     if (states.has(node.key)) refuse(`a second state ${node.key}`);
-    states.set(node.key, {
-      key: node.key,
-      on: new Map(),
-      always: [],
-      invoke: readInvoke(node, refuse),
-      template: templateOf(machine, node),
-    });
+    const invoke = readInvoke(node, refuse);
+    states.set(node.key, new FlatState(node.key, invoke, templateOf(machine, node)));
   }
   const state = (key: string): FlatState => states.get(key) ?? refuse(`its state ${key}`);
   for (const node of nodes) {
@@ -249,4 +266,37 @@ function changesOf(action: unknown): Rule<Context>['read'] | undefined {
           : given,
       ]),
     );
+}
+
+/**
+ * Snapshots in these states. What XState keeps in each of its own is here in one of them, which all others have as their
+ * prototype: of a handful of snapshots for each piece of work only context and effects differ.
+ */
+export function snapshotIn(template: Snapshot, states: readonly FlatState[]): SnapshotIn {
+  class In {
+    declare readonly context: Context;
+    declare readonly [EFFECT]: unknown;
+
+    constructor(context: Context, effects: unknown) {
+      this.context = context;
+      this[EFFECT] = effects;
+    }
+  }
+  const shared = {
+    ...template,
+    [STATES]: states,
+    toJSON(this: Snapshot): unknown {
+      return template.toJSON.call(whole(this));
+    },
+  };
+  Object.setPrototypeOf(In.prototype, shared);
+  return In as unknown as SnapshotIn;
+}
+
+/** Snapshot as XState has it: with the shared fields, in XState's order. */
+export function whole(snapshot: Snapshot): Snapshot {
+  const fields: Record<string, unknown> = {};
+  const shared = Object.getPrototypeOf(snapshot) as object;
+  for (const name in shared) fields[name] = snapshot[name as keyof Snapshot];
+  return fields as unknown as Snapshot;
 }

@@ -22,12 +22,17 @@ import { innermost, valueOfNames } from '../../machines/vocabulary/innermost.ts'
 import type { ChartWatch } from './chartWatch.ts';
 import {
   type Context,
+  EFFECT,
   type Facts,
   type FlatChart,
   type FlatRegion,
   type FlatState,
   type FlatTransition,
   readFlatChart,
+  type SnapshotIn,
+  STATES,
+  snapshotIn,
+  whole,
 } from './flatChart.ts';
 import type { Deferred, LeanLogic, LeanScope } from './leanActor.ts';
 
@@ -39,11 +44,6 @@ export type Effect<Input, Event extends EventObject> = (
 type Snapshot = SnapshotFrom<AnyStateMachine>;
 
 type AnyEffect = Effect<unknown, EventObject>;
-
-/** Under this a snapshot holds what its state has begun; XState keeps a child actor there. */
-const EFFECT = Symbol('effect');
-/** Under this it holds the states that it is in: one, or one for each region. */
-const STATES = Symbol('states');
 
 /** For a chart at which nobody can look. */
 const NOBODY = { told: null };
@@ -57,9 +57,6 @@ interface FlatSnapshot {
 
 /** Effects that the state of each region has begun; a chart without regions has one. */
 type Effects = Running | null | readonly (Running | null)[];
-
-/** A snapshot in certain states. Only context and effects are its own: all else is the same for all of these. */
-type SnapshotIn = new (context: Context, effects: Effects) => Snapshot;
 
 /**
  * The logic of the chart's actors, for {@link LeanActor}.
@@ -199,9 +196,6 @@ abstract class ChartLogic {
 
 class FlatLogic extends ChartLogic {
   readonly #region = this.chart.regions[0];
-  readonly #snapshots: ReadonlyMap<FlatState, SnapshotIn> = new Map(
-    [...this.#region.states.values()].map((state) => [state, snapshotIn(state.template, [state])]),
-  );
 
   readonly getInitialSnapshot = (actor: LeanScope, input: unknown): Snapshot => {
     const { initial } = this.#region;
@@ -210,9 +204,9 @@ class FlatLogic extends ChartLogic {
     const { always, template } = initial;
     const first = always.length === 0 ? null : choose(always, facts, template);
     if (first === null) {
-      const { invoke } = initial;
+      const { invoke, SnapshotIn } = initial;
       const effect = invoke === null ? null : this.begin(invoke, facts, actor);
-      const next = this.#in(initial, facts.context, effect);
+      const next = new SnapshotIn(facts.context, effect);
       if (this.watch.told !== null) this.tell(actor, facts.event, null, next, []);
       return next;
     }
@@ -240,8 +234,8 @@ class FlatLogic extends ChartLogic {
   };
 
   readonly restoreSnapshot = (snapshot: Snapshot): Snapshot => {
-    const state = this.stateIn(this.#region, innermost(snapshot.value));
-    return this.#in(state, snapshot.context as Context, null);
+    const { SnapshotIn } = this.stateIn(this.#region, innermost(snapshot.value));
+    return new SnapshotIn(snapshot.context as Context, null);
   };
 
   /** Takes a transition, and those that follow at once. */
@@ -269,15 +263,9 @@ class FlatLogic extends ChartLogic {
       const { invoke } = target;
       effect = invoke === null ? null : this.begin(invoke, facts, actor);
     }
-    const after = this.#in(target, facts.context, effect);
+    const after = new target.SnapshotIn(facts.context, effect);
     if (taken !== null) this.tell(actor, event, before, after, taken);
     return after;
-  }
-
-  #in(state: FlatState, context: Context, effect: Effects): Snapshot {
-    const In = this.#snapshots.get(state);
-    if (In === undefined) throw new HoldfastError('HF_INTERNAL', 'A state is not of its chart.');
-    return new In(context, effect);
   }
 }
 
@@ -393,39 +381,6 @@ function effectsOf(snapshot: Snapshot): readonly (Running | null)[] {
 
 function deferAll(effects: readonly (Running | null)[], actor: LeanScope): void {
   for (const effect of effects) if (effect !== null) actor.defer(effect);
-}
-
-/**
- * Snapshots in these states. What XState keeps in each of its own is here in one of them, which all others have as their
- * prototype: of a handful of snapshots for each piece of work only context and effects differ.
- */
-function snapshotIn(template: Snapshot, states: FlatSnapshot[typeof STATES]): SnapshotIn {
-  class In {
-    declare readonly context: Context;
-    declare readonly [EFFECT]: Effects;
-
-    constructor(context: Context, effects: Effects) {
-      this.context = context;
-      this[EFFECT] = effects;
-    }
-  }
-  const shared = {
-    ...template,
-    [STATES]: states,
-    toJSON(this: Snapshot): unknown {
-      return template.toJSON.call(whole(this));
-    },
-  };
-  Object.setPrototypeOf(In.prototype, shared);
-  return In as unknown as SnapshotIn;
-}
-
-/** Snapshot as XState has it: with the shared fields, in XState's order. */
-function whole(snapshot: Snapshot): Snapshot {
-  const fields: Record<string, unknown> = {};
-  const shared = Object.getPrototypeOf(snapshot) as object;
-  for (const name in shared) fields[name] = snapshot[name as keyof Snapshot];
-  return fields as unknown as Snapshot;
 }
 
 function stopped(snapshot: Snapshot): Snapshot {

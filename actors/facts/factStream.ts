@@ -34,7 +34,8 @@ export interface FactTaps {
 
 /** A second outlet for facts of one kind, for listeners in the whole process. */
 export interface FactChannel {
-  readonly hasSubscribers: boolean;
+  /** Who listens to it in the process. */
+  readonly channel: { readonly hasSubscribers: boolean };
   /** Must not throw. */
   publish(fact: Fact): void;
 }
@@ -96,7 +97,7 @@ export class FactStream implements Facts, FactTaps {
     let to = this.#subscriptions[kind] ?? NOBODY;
     if (to.length > 0) to = wanting(to, kind, a, b, c);
     const channel = this.#channels[kind];
-    const isPublished = channel?.hasSubscribers === true;
+    const isPublished = channel?.channel.hasSubscribers === true;
     if (to.length === 0 && !isPublished) return;
     const details = this.#make[kind](a, b, c, d) as object;
     const fact = Object.freeze({ kind, atMs: this.#clock.now(), ...details }) as Fact;

@@ -79,11 +79,18 @@ export interface AttemptRunnerParts extends AttemptParts {
   readonly attemptTimeoutMs: (handler: Handler, context: WorkContext) => number;
   /** Runs of calls that failed together; told of each end. */
   readonly runs: FailureRuns;
+  readonly slots: Slots;
+}
+
+/** Who takes back the slots of attempts. */
+interface Slots {
   /**
-   * The slot of an attempt is due back: it has ended, for whatever reason, or overhangs. Called before the
-   * operation is told. Answers what is known of the upstream then: see `singlesOut`.
+   * An attempt has ended, for whatever reason, or overhangs. Called before the operation is told.
+   *
+   * @param hasReturned its handler has
+   * @returns what is known of the upstream then: see `singlesOut`
    */
-  readonly onSlotBack: (resident: Resident, report: CallReport) => CallVerdict;
+  attemptEnded(resident: Resident, report: CallReport, hasReturned: boolean): CallVerdict;
 }
 
 export class AttemptRunner {
@@ -116,11 +123,11 @@ export class AttemptRunner {
    * @param nowMs what the monotonic clock reads
    */
   begin(resident: Resident, nowMs: number): () => void {
-    const { clock, onSlotBack } = this.#parts;
+    const { clock, slots } = this.#parts;
     const { handler } = resident;
     if (handler === null) throw new HoldfastError('HF_INTERNAL', 'An attempt has no handler.');
     if (this.#isStopped) {
-      onSlotBack(resident, SILENT);
+      slots.attemptEnded(resident, SILENT, true);
       resident.actor.send({ type: 'attempt.interrupted', atMs: clock.now() });
       return () => undefined;
     }
@@ -188,19 +195,20 @@ class RunningAttempt {
     // A crisis has no slot of its upstream to give back.
     const slotsMax = this.#flow?.slotsMax ?? Number.POSITIVE_INFINITY;
     this.#runner.overhangs.enter(this.#handler.upstream, slotsMax, this, () => {
-      this.#parts.onSlotBack(this.#resident, SILENT);
+      this.#parts.slots.attemptEnded(this.#resident, SILENT, false);
     });
     this.#tell({ type: 'attempt.overhangs', atMs: this.#parts.clock.now() });
   }
 
   ended(verdict: AttemptVerdict): void {
     const resident = this.#resident;
+    const { slots } = this.#parts;
     this.#runner.running -= 1;
     resident.interrupt = null;
     const hasSlot = !this.#runner.overhangs.leave(this.#handler.upstream, this);
     const isTold = this.#told !== null;
     const report = isTold ? SILENT : verdict.report;
-    const known = hasSlot ? this.#parts.onSlotBack(resident, report) : NO_VERDICT;
+    const known = hasSlot ? slots.attemptEnded(resident, report, true) : NO_VERDICT;
     if (!isTold) this.#note(verdict);
     // An attempt that was cut off says nothing of those before it.
     if (verdict.event.type !== 'attempt.interrupted') resident.said = verdict.said;

@@ -150,9 +150,8 @@ export function takesNotice({ actor }: Resident, tell: () => void): boolean {
 }
 
 /** By which instant of the wall clock its row is found while it waits; `null` for none. */
-export function watchedAtMs({ chart, actor }: Resident): number | null {
-  const { value, context } = actor.getSnapshot();
-  return chart.watchedAtMs(chart.rowOf(value).state, context);
+export function watchedAtMs({ chart, state, actor }: Resident): number | null {
+  return chart.watchedAtMs(state, actor.getSnapshot().context);
 }
 
 /** What an erased payload is read as; nothing asks for it any more. */

@@ -585,7 +585,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
       this.#bucket === null &&
       !this.#pause.isOn(nowMs) &&
       this.#inFlight < this.#flow.slotsMax &&
-      (isCall === true || !this.isStorageDown) &&
+      (isCall === true || !this.#parts.storage.isDown) &&
       this.#meter.room(nowMs) > 0
     );
   }

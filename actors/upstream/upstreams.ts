@@ -41,7 +41,7 @@ export interface UpstreamsParts {
   readonly system: ActorSystem;
   readonly policies: PoliciesInForce;
   readonly names: Iterable<string>;
-  /** Storage, whose state is a signal of the level of the process. */
+  /** Health of storage: a signal of the level of the process, and whether anything can be made durable. */
   readonly storage: Pick<StorageHealth, 'state' | 'isDown'>;
   /** Somebody has put everybody into crisis mode, another signal of that level. */
   readonly isCrisisMode: () => boolean;

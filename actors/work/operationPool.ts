@@ -200,12 +200,6 @@ export class OperationPool {
     this.#crisisRoom = new CrisisRoom({ ...parts, count: () => this.size });
     this.undelivered = new Undelivered({ clock, timers, facts });
     const runs = new FailureRuns(steady.now());
-    this.#runner = new AttemptRunner({
-      ...{ clock, steady, random, timers, facts, retry, onError, attemptTimeoutMs, runs },
-      exceptions: this.exceptions,
-      onSlotBack: (resident, report) =>
-        this.dispatcher.attemptEnded(resident, report, resident.interrupt === null),
-    });
     this.dispatcher = new Dispatcher({
       store,
       journal,
@@ -220,6 +214,11 @@ export class OperationPool {
       runs,
       upstreams: parts.upstreams,
       onError,
+    });
+    this.#runner = new AttemptRunner({
+      ...{ clock, steady, random, timers, facts, retry, onError, attemptTimeoutMs, runs },
+      exceptions: this.exceptions,
+      slots: this.dispatcher,
     });
     const writer = new OperationWriter({
       store,

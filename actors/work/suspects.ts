@@ -203,11 +203,11 @@ export class Suspects {
 
   /** Forgets a suspect that has ended its attempt, or will not run. */
   delete(suspect: Resident): void {
-    if (!this.has(suspect)) return;
-    this.#isolated.delete(suspect);
-    this.#pausing.delete(suspect);
-    this.#ran.delete(suspect);
+    const wasIsolated = this.#isolated.delete(suspect);
+    const hasRun = this.#ran.delete(suspect);
     const queue = this.#queues.get(suspect);
+    if (!wasIsolated && !hasRun && queue === undefined) return;
+    this.#pausing.delete(suspect);
     queue?.withdraw(suspect);
     queue?.ended(suspect);
     this.#queues.delete(suspect);

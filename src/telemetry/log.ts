@@ -288,20 +288,16 @@ export interface FactMessage<Name extends FactKind = FactKind> {
 
 /** A channel of the process for one runtime; a class, since every fact looks at it. */
 class RuntimeChannel implements FactChannel {
-  readonly #channel: Channel;
+  readonly channel: Channel;
   readonly #runtime: string;
 
   constructor(its: Channel, runtime: string) {
-    this.#channel = its;
+    this.channel = its;
     this.#runtime = runtime;
   }
 
-  get hasSubscribers(): boolean {
-    return this.#channel.hasSubscribers;
-  }
-
   publish(fact: Fact): void {
-    this.#channel.publish(Object.freeze({ runtime: this.#runtime, fact }));
+    this.channel.publish(Object.freeze({ runtime: this.#runtime, fact }));
   }
 }
 

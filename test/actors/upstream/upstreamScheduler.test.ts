@@ -85,7 +85,7 @@ describe('OP-6 slots', () => {
 
   test('PS-6 nothing goes out while nothing can be made durable', () => {
     const { flow, state } = createFlow();
-    state.isStorageDown = true;
+    state.isDown = true;
     expect(flow.mayRun({ id: null, urgency: 1 })).toMatchObject({ because: 'storage' });
     expect(flow.free).toBe(0);
   });

@@ -49,7 +49,7 @@ export function createFlow(options: FlowOptions = {}) {
   const { clock = new VirtualClock(), concurrency = 32, attemptTimeoutMs = 10_000 } = options;
   const errors: unknown[] = [];
   const onError = options.onError ?? ((error: unknown) => errors.push(error));
-  const state: { level: Level; isStorageDown: boolean } = { level: 'normal', isStorageDown: false };
+  const state: { level: Level; isDown: boolean } = { level: 'normal', isDown: false };
   const steady = new SteadyClock(clock);
   const facts = new FactStream(clock);
   const told: Fact[] = [];
@@ -84,11 +84,7 @@ export function createFlow(options: FlowOptions = {}) {
     facts,
     system: new ActorSystem(onError),
     globalLevel: () => state.level,
-    storage: {
-      get isDown() {
-        return state.isStorageDown;
-      },
-    },
+    storage: state,
     keep: (component, text) => kept.set(component, text),
     onFailed: (_, error) => onError(error),
     onError,
