@@ -287,10 +287,9 @@ export class ConflictDesk implements Edits {
       .finally(goOn);
   }
 
-  ended(resident: Resident, { ending, isEdit }: WorkContext): void {
-    const { id, body } = resident;
+  ended({ id, body }: Resident, { entity, ending, isEdit }: WorkContext): void {
     this.#tools.outdated.release(id);
-    this.#changed(resident);
+    this.views.changed(entityKey(entity));
     this.#works.get(id)?.stop();
     if (isEdit !== true || body === null || ending === null || ending === 'completed') return;
     const { decides } = parseBody(body);

@@ -45,7 +45,8 @@ export function fingerprintOf(
   { body, entity, method, path }: Pick<CheckedRequest, 'body' | 'entity' | 'method' | 'path'>,
   scope: readonly string[] = [],
 ): string {
-  return digestOf(JSON.stringify([entity?.type, entity?.id, method, path, body, ...scope]));
+  const parts = [entity?.type, entity?.id, method, path, body];
+  return digestOf(JSON.stringify(scope.length === 0 ? parts : [...parts, ...scope]));
 }
 
 /** SHA-256 of a text, as base64url. */
