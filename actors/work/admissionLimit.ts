@@ -294,7 +294,7 @@ export class AdmissionLimit {
 export class AwaitedAcceptance implements PendingAcceptance {
   takeBack: PendingAcceptance['takeBack'] = undefined;
   /** Ends its deadline, once it has one. */
-  cancel: () => void = () => undefined;
+  cancel: () => void = untimed;
   /** When that is, by the monotonic clock. */
   readonly #endsAtMs: number;
   readonly #withinMs: number;
@@ -343,6 +343,10 @@ export class AwaitedAcceptance implements PendingAcceptance {
     if (isLate) this.end();
     return isLate;
   }
+}
+
+function untimed(): void {
+  // It has no deadline yet.
 }
 
 /** Rejects one that waits in the line. */
