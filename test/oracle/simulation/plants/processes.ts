@@ -19,9 +19,9 @@ export const PROCESSES: readonly Plant[] = [
   {
     name: 'permits-lost',
     file: 'actors/upstream/upstreamScheduler.ts',
-    find: "    const wasTold = permit.state === 'overhanging';\n    this.#inFlight -= 1;",
+    find: "    const wasTold = permit.state === 'timedOut';\n    this.#inFlight -= 1;",
     replace:
-      "    const wasTold = permit.state === 'overhanging';\n    if (nowMs % 10 >= 1) this.#inFlight -= 1;",
+      "    const wasTold = permit.state === 'timedOut';\n    if (nowMs % 10 >= 1) this.#inFlight -= 1;",
     says: 'One permit of ten does not come back, until nothing goes out any more.',
     finds: /^(still waiting|slot leaked|held up by others): /,
     seedsMax: 6,
