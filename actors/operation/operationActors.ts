@@ -9,7 +9,6 @@ import {
   type CrisisSnapshot,
   crisisMachine,
 } from '../../machines/crisis/crisisMachine.ts';
-import type { RetryPoliciesOf } from '../../machines/operation/attemptVerdict.ts';
 import { routeOf } from '../../machines/operation/position.ts';
 import {
   type SyncOperationEvent,
@@ -33,13 +32,10 @@ import { crisisChart, operationChart, type WorkActor } from '../charts/chartOfWo
 import { type FlatLogicOf, flatLogic, type Running } from '../charts/flatLogic.ts';
 import { LeanActor } from '../charts/leanActor.ts';
 import { decodeWork } from '../charts/workRecord.ts';
-import type { Facts } from '../facts/factStream.ts';
 import { crisisInput, type OperationTraits, operationInput } from './operationInput.ts';
 import { createResident, type Resident } from './resident.ts';
 
 export interface OperationActorsParts {
-  readonly retry: RetryPoliciesOf;
-  readonly facts: Facts;
   readonly system: ActorSystem;
   readonly policies: Pick<PoliciesInForce, 'table'>;
   readonly onError: (error: unknown) => void;
@@ -88,12 +84,12 @@ export class OperationActors {
     // Only a crisis is on its way before anything of it is written.
     const isCrisis = passesBy('storage', request);
     const chart = isCrisis ? crisisChart : operationChart;
-    const { system, retry } = this.#parts;
-    const policies = retry(its.handler?.upstream ?? '', request.type);
+    const { system, policies } = this.#parts;
+    const retry = policies.table.retries(its.handler?.upstream ?? '', request.type);
     const actor: WorkActor = isCrisis
       ? new LeanActor(system, this.#crisisLogic, id, { input: crisisInput(id, request, atMs) })
       : new LeanActor(system, this.#operationLogic, id, {
-          input: operationInput(id, request, policies, atMs, traits),
+          input: operationInput(id, request, retry, atMs, traits),
         });
     return createResident(actor, {
       id,

@@ -233,8 +233,6 @@ export class OperationPool {
       write: (resident) => writer.position(resident, resident.actor.getSnapshot()),
     });
     this.#actors = new OperationActors({
-      retry,
-      facts,
       system,
       policies: parts.policies,
       onError,
