@@ -142,7 +142,7 @@ export interface UpstreamState {
   /** State of its breaker. */
   readonly breaker: BreakerState;
   /**
-   * It may be tried, and nothing is sent to it: nothing waits, and nothing was sent since it was tried last, or since a
+   * Whether it may be tried, and nothing is sent to it: nothing waits, and nothing was sent since it was tried last, or since a
    * person let it go. Nobody knows whether it is well, and no score is taken for it.
    */
   readonly isUntried: boolean;

@@ -110,7 +110,7 @@ export class ChartWatch {
 }
 
 /**
- * It is told of everything, and may throw each time: that is told once. Each kind has a method of its own, since one
+ * Watch that is told of everything, and may throw each time: that is told once. Each kind has a method of its own, since one
  * function for all of them can't be inlined where it is called thousands of times a second.
  */
 function guardedObserver(

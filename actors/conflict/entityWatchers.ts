@@ -1,5 +1,5 @@
 /**
- * Who watches records: each is told what a record is now, and again whenever that has changed (CF-1).
+ * Watchers of records: each is told what a record is now, and again whenever that has changed (CF-1).
  *
  * @module
  */

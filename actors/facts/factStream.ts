@@ -34,7 +34,7 @@ export interface FactTaps {
 
 /** A second outlet for facts of one kind, for listeners in the whole process. */
 export interface FactChannel {
-  /** Who listens to it in the process. */
+  /** Channel by which others in the process listen. */
   readonly channel: { readonly hasSubscribers: boolean };
   /** Must not throw. */
   publish(fact: Fact): void;

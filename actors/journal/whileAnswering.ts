@@ -36,7 +36,7 @@ export class WhileAnswering {
   }
 
   /**
-   * As the work ends; rejects where the disk hangs and goes on to.
+   * Ends as the work ends; rejects where the disk hangs and goes on to.
    *
    * @param mayBeStored whether the work changes something, which may happen all the same
    * @throws HoldfastError (rejects) `HF_STORE_HANGING`, and what the work throws.

@@ -38,7 +38,7 @@ export interface PendingAcceptance {
    * false where it was.
    */
   takeBack?: ((error: HoldfastError) => boolean) | undefined;
-  /** Its caller waits as long as the disk hangs; left out: it is refused then. */
+  /** Whether its caller waits as long as the disk hangs; left out: it is refused then. */
   readonly isPatient?: boolean | undefined;
   /** Ends it where its deadline is over; false where it is not. Left out: it has none. */
   readonly endIfLate?: ((nowMs: number) => boolean) | undefined;

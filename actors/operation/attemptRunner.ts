@@ -82,7 +82,7 @@ export interface AttemptRunnerParts extends AttemptParts {
   readonly slots: Slots;
 }
 
-/** Who takes back the slots of attempts. */
+/** Part that takes back the slots of attempts: the dispatcher (actors/work/dispatcher.ts). */
 interface Slots {
   /**
    * An attempt has ended, for whatever reason, or overhangs. Called before the operation is told.

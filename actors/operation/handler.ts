@@ -29,7 +29,7 @@ export interface Attempt<Payload = Json> {
   readonly tier: TierName;
   readonly priority: Priority;
   /**
-   * As the request gave it; `null` where it gave none. Of an edit (its handler has `conflicts`) what it was merged
+   * Payload as the request gave it; `null` where it gave none. Of an edit (its handler has `conflicts`) what it was merged
    * to, where others have changed the record. Of a crisis it may have any form: nothing refuses one.
    */
   readonly payload: Payload;
@@ -39,20 +39,20 @@ export interface Attempt<Payload = Json> {
    */
   readonly base: Json | undefined;
   /**
-   * Of a crisis that broke a rule of requests: what is not as the app gave it, such as
+   * Parts of a crisis that broke a rule of requests, which are not as the app gave them, such as
    * `payload: card data masked`; it may be shown to those who look after the person. Else empty.
    */
   readonly leftOut: readonly string[];
   /** Whether this is a crisis that was sent with `test: true`: a trial run, and nobody is in danger. */
   readonly isTest: boolean;
   /**
-   * Of an edit: what the upstream must still hold for it to be taken, this version or no such record. Hand it to the
+   * State that the upstream must still hold for an edit to be taken, this version or no such record. Hand it to the
    * upstream as the condition of the write, and throw `conflictFailure()` where it is not met. `undefined` where there
    * is nothing to hold it to.
    */
   readonly condition: EditCondition | undefined;
   /**
-   * Of an edit: to be kept with the record as it is where the upstream can, for other stores that read it. At most
+   * Metadata of an edit, to be kept with the record as it is where the upstream can, for other stores that read it. At most
    * 64 KiB of JSON, or `conflicts.metaBytesMax`.
    */
   readonly meta: CarriedMeta | undefined;
@@ -82,7 +82,7 @@ export interface Attempt<Payload = Json> {
    */
   readonly keepAnswer: (answer: UpstreamAnswer) => void;
   /**
-   * Of an edit: tells what the upstream holds now that it has taken this attempt, at least the new version, so that
+   * Tells what the upstream holds now that it has taken this attempt of an edit, at least the new version, so that
    * the next edit is held to that. Left out, or with `version: null`, the next edit reads the record first.
    */
   readonly keepCurrent: (current: TakenRecord) => void;

@@ -19,7 +19,7 @@ type TurnClock = Pick<Clock, 'monotonic' | 'defer'>;
 export type Source = () => boolean;
 
 /**
- * Who comes first: `asked` is the delivery of a crisis that has just been answered, `told` is a fact for who
+ * Rank of work: `asked` is the delivery of a crisis that has just been answered, `told` is a fact for who
  * listens, `others` is all the rest, whose sources take turns.
  */
 type Rank = 'asked' | 'told' | 'others';

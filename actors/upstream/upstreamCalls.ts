@@ -61,7 +61,7 @@ export interface UpstreamCallsParts {
 
 export class UpstreamCalls implements CallHost, Waiters {
   readonly deadlines: CallDeadlines;
-  /** Those that wait for their turn; none once it is closed. */
+  /** Calls that wait for their turn; none once it is closed. */
   readonly queue = new ReadyQueue<GuardedCall>();
   readonly onError: (error: unknown) => void;
   readonly #parts: UpstreamCallsParts;

@@ -26,7 +26,7 @@ function unheard(): void {
 }
 
 /**
- * Who waits for an operation, whether it is in memory or parked on disk. Only operations that
+ * People and code that wait for an operation, whether it is in memory or parked on disk. Only operations that
  * somebody watches take a place here.
  */
 export class Watchers {
