@@ -80,7 +80,8 @@ export class BulkAcceptor {
     const id = operationId(nowMs, random);
     const urgency = urgencyOf(request.priority, builtInOf(request));
     const route = routeOf(request.type);
-    const permit = pool.permitFor({ id, urgency, route }, request, handler, nowMs);
+    const isEdit = isEditBy(handler, request);
+    const permit = pool.permitFor({ id, urgency, route, isEdit }, request, handler, nowMs);
     if (permit !== null) {
       pool.start(request, pending, undefined, id, permit);
       return;
@@ -89,7 +90,7 @@ export class BulkAcceptor {
     const context = newOperation(
       operationInput(id, request, retry(handler.upstream, request.type), nowMs, {
         keyGivenTo: keyGivenTo(handler),
-        isEdit: isEditBy(handler, request),
+        isEdit,
       }),
     );
     const { startAtMs, expiresAtMs } = context;

@@ -368,7 +368,8 @@ export class OperationPool {
     const urgency = urgencyOf(request.priority, builtInOf(request));
     const isEdit = isEditBy(handler, request);
     const route = closure?.upstream ?? routeOf(request.type);
-    const permit = permitGiven ?? this.permitFor({ id, urgency, route }, request, handler, nowMs);
+    const permit =
+      permitGiven ?? this.permitFor({ id, urgency, route, isEdit }, request, handler, nowMs);
     const givenTo = keyGivenTo(registered);
     const resident = this.#actors.create(
       id,
@@ -390,13 +391,18 @@ export class OperationPool {
 
   /** A permit for a request that comes now; `null` where it has to wait, and for a crisis, which needs none. */
   permitFor(
-    { id, urgency, route }: Pick<Resident, 'id' | 'urgency' | 'route'>,
+    {
+      id,
+      urgency,
+      route,
+      isEdit,
+    }: Pick<Resident, 'id' | 'urgency' | 'route'> & { isEdit: boolean },
     request: CheckedRequest,
     handler: Handler | null,
     nowMs: number,
   ): Permit | null {
     if (handler === null || passesBy('flow', request)) return null;
-    if (isEditBy(handler, request) || startsLater(request, nowMs)) return null;
+    if (isEdit || startsLater(request, nowMs)) return null;
     const { subject, tier, like } = request;
     return this.dispatcher.tryStart(handler.upstream, { id, urgency, route, subject, tier, like });
   }
