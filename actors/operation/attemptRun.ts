@@ -190,7 +190,7 @@ export interface AttemptVerdict {
   readonly taken: TakenRecord | null;
 }
 
-/** Listener that is told of an attempt: {@link AttemptRunner} keeps one for each. */
+/** Listener that is told of an attempt: `RunningAttempt` (attemptRunner.ts), one for each. */
 export interface AttemptListener {
   /** Hears that the attempt has ended: its handler has returned, or is not waited for. Told once, and never before `begin`. */
   ended(verdict: AttemptVerdict): void;

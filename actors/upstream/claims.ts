@@ -115,7 +115,7 @@ export interface LineParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** The operations whose turn it is: how they come to memory, have it, and leave. */
+/** Operations of a line: how they come to memory, have their turn, and leave. `Dispatcher` (actors/work/dispatcher.ts) is one. */
 export interface LineWork {
   /** Rows that can't be run here. */
   readonly passOver: PassOver;

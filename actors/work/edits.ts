@@ -1,6 +1,6 @@
 /**
- * What the pool asks of the part that looks after edits of merged records (CF-1, CF-6). It is done beside the queue
- * (actors/conflict): nothing but the edits themselves waits for it.
+ * What the pool asks of the part that looks after edits of merged records (CF-1, CF-6): `ConflictDesk`
+ * (actors/conflict/conflictDesk.ts). It works beside the line: nothing but the edits themselves waits for it.
  *
  * @module
  */
