@@ -241,12 +241,13 @@ class FlatLogic extends ChartLogic {
   /** Takes a transition, and those that follow at once. */
   #follow(
     first: FlatTransition,
-    { context, event }: Facts,
+    given: Facts,
     before: Snapshot | null,
     actor: LeanScope,
   ): Snapshot {
     const taken: AnyTransitionDefinition[] | null = this.watch.told === null ? null : [];
-    let facts: Facts = { context, event };
+    const { event } = given;
+    let facts = given;
     let leaves = before === null;
     let { target } = first;
     for (let next: FlatTransition | null = first; next !== null; ) {
