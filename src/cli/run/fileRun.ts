@@ -21,6 +21,7 @@ import type { Json } from '../../../machines/vocabulary/shape.ts';
 import type { BulkResult } from '../../bulk.ts';
 import type { Operation } from '../../operation.ts';
 import type { Runtime } from '../../runtime.ts';
+import type { UpstreamControl } from '../../upstreamControl.ts';
 import { type InputLine, lineError, type RequestLine, readRequestLine } from './inputFile.ts';
 
 /** How long to wait before a request is offered again that the store could not take. */
@@ -118,6 +119,7 @@ export class FileRun {
   /** Lines read that are not blank. */
   linesRead = 0;
   readonly #options: FileRunOptions;
+  readonly #upstream: Pick<UpstreamControl, 'waits'>;
   /** Attempts that failed in this run, by the status that the upstream answered or by code. */
   readonly failures = new Map<string, number>();
   readonly #types = new Set<string>();
@@ -142,6 +144,7 @@ export class FileRun {
 
   constructor(options: FileRunOptions) {
     this.#options = options;
+    this.#upstream = options.runtime.upstream(options.upstream);
     this.#hear(options);
   }
 
@@ -264,9 +267,8 @@ export class FileRun {
    * finds none is written, fetched and revived again. What waits for anything else is kept all the same.
    */
   get #hasPlace(): boolean {
-    const { runtime, upstream, places } = this.#options;
-    if (this.#offered.size >= places) return false;
-    const reason = runtime.upstream(upstream).waits?.reason;
+    if (this.#offered.size >= this.#options.places) return false;
+    const reason = this.#upstream.waits?.reason;
     return reason !== 'slot' && reason !== 'ramp';
   }
 

@@ -24,7 +24,11 @@ function runtimeWithFullDisk(refusals: number) {
   const runtime = {
     handle: () => Promise.resolve(),
     subscribe: () => () => undefined,
-    upstream: () => ({ waits: reason === null ? null : { reason, untilAtMs: null } }),
+    upstream: () => ({
+      get waits() {
+        return reason === null ? null : { reason, untilAtMs: null };
+      },
+    }),
     operations: {
       get: (id: string) => ({
         subscribe: () => () => undefined,
