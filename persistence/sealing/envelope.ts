@@ -4,10 +4,11 @@
  * ```
  * offset bytes
  *      0     4  magic "HFR1"
- *      4     1  suite: 1 = AES-256-GCM
+ *      4     1  suite: 1 = AES-256-GCM, a key for each record; 2 = the same, a key for each batch
  *      5     1  flags: 1 = padded, no other yet
  *      6     4  key id, big endian
- *     10    32  salt, random for every write
+ *     10    32  salt, random for every write; in suite 2 28 bytes, random for every batch, and a
+ *              number, big endian, which counts the records of the batch
  *     42    32  key commitment
  *     74     n  ciphertext of the padded text (padding.ts)
  *   74+n    16  tag
@@ -16,7 +17,15 @@
  * One HMAC-SHA-512 over key id, suite and salt, in the counter mode of NIST SP 800-108 with a single
  * block, gives a key for this record only (first half) and a commitment to it (second half). The
  * nonce is the start of the salt. So key and nonce repeat only if 32 random bytes do: there is no
- * counter to lose, and writing on from a restored backup is safe. The commitment tells a wrong key
+ * counter to lose, and writing on from a restored backup is safe.
+ *
+ * In suite 2 the derivation takes the number for zero, so that the records of a batch share key and
+ * commitment, and the nonce is the end of the salt: 8 random bytes and the number. Key and nonce
+ * repeat only if 28 random bytes do, since the number lives no longer than the key: both go with the
+ * batch. The key id says under whose key a batch was sealed, so each key has batches of its own
+ * (docs/decisions/0277).
+ *
+ * The commitment tells a wrong key
  * from tampering, and stops a ciphertext made to open under two keys, which GCM alone allows. The
  * tag binds the whole header and whatever the caller associates.
  *
@@ -84,13 +93,20 @@ export function unpad(padded: Uint8Array): Uint8Array | null {
 
 /** The first bytes of every envelope. */
 export const ENVELOPE_MAGIC = Uint8Array.of(0x48, 0x46, 0x52, 0x31);
-const SUITE_AES_256_GCM = 1;
+/** A key for each record. */
+const SUITE_ALONE = 1;
+/** A key for each batch. */
+const SUITE_BATCH = 2;
 const FLAGS_PADDED = 1;
 const SUITE_AT = 4;
 const FLAGS_AT = 5;
 const KEY_ID_AT = 6;
 const SALT_AT = 10;
 const SALT_BYTES = 32;
+/** The salt of a batch; the number of the record in it follows. */
+const BATCH_SALT_BYTES = 28;
+const NUMBER_AT = SALT_AT + BATCH_SALT_BYTES;
+const NUMBER_MAX = 0xffff_ffff;
 const COMMITMENT_AT = SALT_AT + SALT_BYTES;
 const COMMITMENT_BYTES = 32;
 const HEADER_BYTES = COMMITMENT_AT + COMMITMENT_BYTES;
@@ -121,6 +137,19 @@ export interface Envelopes {
     associated: Uint8Array,
   ): Uint8Array<ArrayBuffer>;
   /**
+   * The same under a key that all records of a batch share, until {@link endBatch}. Its commitment is that of the batch.
+   *
+   * @throws as {@link seal}.
+   */
+  sealInBatch(
+    key: Uint8Array,
+    keyId: number,
+    plaintext: Uint8Array,
+    associated: Uint8Array,
+  ): Uint8Array<ArrayBuffer>;
+  /** Overwrites the keys of batches; the next record begins one. */
+  endBatch(): void;
+  /**
    * Opens an envelope with the key that `keyOf` gives for its key id.
    *
    * @throws HoldfastError `HF_RECORD_MALFORMED` (no envelope, or cut short), `HF_RECORD_UNSUPPORTED`
@@ -137,6 +166,18 @@ export interface Envelopes {
   wipe(): void;
 }
 
+/** The key of a batch, for as long as it is sealed or opened. */
+interface Batch {
+  readonly keyId: number;
+  readonly key: Uint8Array;
+  /** With the number 0. */
+  readonly salt: Uint8Array;
+  /** Record key and commitment. */
+  readonly derived: Uint8Array;
+  /** Records sealed. */
+  count: number;
+}
+
 export function createEnvelopes(engine: CryptoEngine): Envelopes {
   const derivation = derivationMessage();
   // All zero between uses, so that padding needs no filling and no plaintext stays behind.
@@ -145,7 +186,8 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
   const boundScratch = new Uint8Array(SCRATCH_BYTES);
   const header = boundScratch.subarray(0, HEADER_BYTES);
   const context = boundScratch.subarray(KEY_ID_AT, COMMITMENT_AT);
-  const nonce = boundScratch.subarray(SALT_AT, SALT_AT + GCM_NONCE_BYTES);
+  const nonceAlone = boundScratch.subarray(SALT_AT, SALT_AT + GCM_NONCE_BYTES);
+  const nonceInBatch = boundScratch.subarray(COMMITMENT_AT - GCM_NONCE_BYTES, COMMITMENT_AT);
   let salts: Uint8Array = new Uint8Array(SALTS_POOLED * SALT_BYTES);
   let saltsUsed = salts.length;
   const lastSalt = new Uint8Array(SALT_BYTES);
@@ -153,6 +195,8 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
   let slabUsed = 0;
   // Making a MAC costs as much as using it, and a store has one key.
   let made: { readonly key: Uint8Array; readonly mac: Mac } | null = null;
+  let sealing: Batch | null = null;
+  let opening: Batch | null = null;
 
   function newEnvelope(length: number): Uint8Array<ArrayBuffer> {
     if (length > CUT_BYTES_MAX) return new Uint8Array(length);
@@ -187,17 +231,60 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
       throw new HoldfastError('HF_KEY_INVALID', `A sealing key has ${AES_KEY_BYTES} bytes.`);
     }
     if (made === null || !isEqual(key, made.key)) {
-      wipe();
+      wipeMac();
       made = { key: key.slice(), mac: engine.hmacSha512(key) };
     }
+    derivation[DERIVATION_CONTEXT_AT - 1] = header[SUITE_AT] ?? 0;
     derivation.set(context, DERIVATION_CONTEXT_AT);
     return made.mac(derivation);
   }
 
-  function wipe(): void {
+  /** The key of the batch that the header names; its number in the header is 0 from then on. */
+  function batchOf(key: Uint8Array, keyId: number, known: Batch | null): Batch {
+    header.fill(0, NUMBER_AT, COMMITMENT_AT);
+    const salt = header.subarray(SALT_AT, COMMITMENT_AT);
+    if (known?.keyId === keyId && isEqual(known.salt, salt) && isEqual(known.key, key)) {
+      return known;
+    }
+    return { keyId, key: key.slice(), salt: salt.slice(), derived: derive(key), count: 0 };
+  }
+
+  /** The batch that the next record belongs to, with room for it. */
+  function sealingBatch(key: Uint8Array, keyId: number): Batch {
+    const present = sealing;
+    if (present?.keyId === keyId && present.count < NUMBER_MAX && isEqual(present.key, key)) {
+      header.set(present.salt, SALT_AT);
+      return present;
+    }
+    forget(present);
+    drawSalt();
+    sealing = batchOf(key, keyId, null);
+    return sealing;
+  }
+
+  function setNumber(number: number): void {
+    header[NUMBER_AT] = number >>> 24;
+    header[NUMBER_AT + 1] = number >>> 16;
+    header[NUMBER_AT + 2] = number >>> 8;
+    header[NUMBER_AT + 3] = number;
+  }
+
+  function endBatch(): void {
+    forget(sealing);
+    forget(opening);
+    sealing = null;
+    opening = null;
+  }
+
+  function wipeMac(): void {
     made?.key.fill(0);
     made?.mac.wipe();
     made = null;
+  }
+
+  function wipe(): void {
+    endBatch();
+    wipeMac();
   }
 
   /** The header, whose length is fixed, then what the caller associates. */
@@ -213,45 +300,103 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
     return out;
   }
 
+  function setHead(suite: number, keyId: number, { length }: Uint8Array): void {
+    if (length > PLAINTEXT_BYTES_MAX) {
+      throw new HoldfastError(
+        'HF_PAYLOAD_TOO_LARGE',
+        `A record of ${length} bytes is over the ${PLAINTEXT_BYTES_MAX} that can be sealed.`,
+      );
+    }
+    header.set(ENVELOPE_MAGIC);
+    header[SUITE_AT] = suite;
+    header[FLAGS_AT] = FLAGS_PADDED;
+    header[KEY_ID_AT] = keyId >>> 24;
+    header[KEY_ID_AT + 1] = keyId >>> 16;
+    header[KEY_ID_AT + 2] = keyId >>> 8;
+    header[KEY_ID_AT + 3] = keyId;
+  }
+
+  /** Seals under a derived key; the rest of the header is set. */
+  function sealUnder(
+    derived: Uint8Array,
+    nonce: Uint8Array,
+    plaintext: Uint8Array,
+    associated: Uint8Array,
+  ): Uint8Array<ArrayBuffer> {
+    for (let at = 0; at < COMMITMENT_BYTES; at++) {
+      header[COMMITMENT_AT + at] = derived[AES_KEY_BYTES + at] ?? 0;
+    }
+    const size = paddedLength(plaintext.length);
+    const envelope = newEnvelope(HEADER_BYTES + size + GCM_TAG_BYTES);
+    envelope.set(header);
+    const padded = size <= SCRATCH_BYTES ? paddedScratch.subarray(0, size) : new Uint8Array(size);
+    try {
+      padInto(padded, plaintext);
+      engine.aes256GcmSeal(
+        derived.subarray(0, AES_KEY_BYTES),
+        nonce,
+        bound(associated),
+        padded,
+        envelope.subarray(HEADER_BYTES),
+      );
+    } finally {
+      padded.fill(0);
+    }
+    return envelope;
+  }
+
+  /** Opens under a derived key; the header is that of the envelope. */
+  function openUnder(
+    derived: Uint8Array,
+    nonce: Uint8Array,
+    envelope: Uint8Array,
+    associated: Uint8Array,
+  ): Uint8Array {
+    if (!commits(derived, envelope)) {
+      throw new HoldfastError(
+        'HF_KEY_WRONG',
+        'The record is sealed under another key, or its header was changed.',
+      );
+    }
+    const padded = engine.aes256GcmOpen(
+      derived.subarray(0, AES_KEY_BYTES),
+      nonce,
+      bound(associated),
+      envelope.subarray(HEADER_BYTES),
+    );
+    if (padded === null) {
+      throw new HoldfastError(
+        'HF_RECORD_TAMPERED',
+        'The record was changed since it was sealed, or moved to another place.',
+      );
+    }
+    const plaintext = unpad(padded);
+    if (plaintext === null) throw malformed('its padding is not one this version writes');
+    return plaintext;
+  }
+
   return {
     seal(key, keyId, plaintext, associated) {
-      if (plaintext.length > PLAINTEXT_BYTES_MAX) {
-        throw new HoldfastError(
-          'HF_PAYLOAD_TOO_LARGE',
-          `A record of ${plaintext.length} bytes is over the ${PLAINTEXT_BYTES_MAX} that can be sealed.`,
-        );
-      }
-      header.set(ENVELOPE_MAGIC);
-      header[SUITE_AT] = SUITE_AES_256_GCM;
-      header[FLAGS_AT] = FLAGS_PADDED;
-      header[KEY_ID_AT] = keyId >>> 24;
-      header[KEY_ID_AT + 1] = keyId >>> 16;
-      header[KEY_ID_AT + 2] = keyId >>> 8;
-      header[KEY_ID_AT + 3] = keyId;
+      setHead(SUITE_ALONE, keyId, plaintext);
       drawSalt();
       const derived = derive(key);
-      for (let at = 0; at < COMMITMENT_BYTES; at++) {
-        header[COMMITMENT_AT + at] = derived[AES_KEY_BYTES + at] ?? 0;
-      }
-      const size = paddedLength(plaintext.length);
-      const envelope = newEnvelope(HEADER_BYTES + size + GCM_TAG_BYTES);
-      envelope.set(header);
-      const padded = size <= SCRATCH_BYTES ? paddedScratch.subarray(0, size) : new Uint8Array(size);
       try {
-        padInto(padded, plaintext);
-        engine.aes256GcmSeal(
-          derived.subarray(0, AES_KEY_BYTES),
-          nonce,
-          bound(associated),
-          padded,
-          envelope.subarray(HEADER_BYTES),
-        );
+        return sealUnder(derived, nonceAlone, plaintext, associated);
       } finally {
-        padded.fill(0);
         derived.fill(0);
       }
-      return envelope;
     },
+
+    sealInBatch(key, keyId, plaintext, associated) {
+      setHead(SUITE_BATCH, keyId, plaintext);
+      const batch = sealingBatch(key, keyId);
+      // Before the seal: a number is used up also where that fails.
+      batch.count += 1;
+      setNumber(batch.count);
+      return sealUnder(batch.derived, nonceInBatch, plaintext, associated);
+    },
+
+    endBatch,
 
     open(keyOf, envelope, associated) {
       checkHeader(envelope);
@@ -264,29 +409,16 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
         );
       }
       header.set(envelope.subarray(0, HEADER_BYTES));
+      if (envelope[SUITE_AT] === SUITE_BATCH) {
+        const batch = batchOf(key, keyId, opening);
+        if (batch !== opening) forget(opening);
+        opening = batch;
+        header.set(envelope.subarray(NUMBER_AT, COMMITMENT_AT), NUMBER_AT);
+        return openUnder(batch.derived, nonceInBatch, envelope, associated);
+      }
       const derived = derive(key);
       try {
-        if (!commits(derived, envelope)) {
-          throw new HoldfastError(
-            'HF_KEY_WRONG',
-            'The record is sealed under another key, or its header was changed.',
-          );
-        }
-        const padded = engine.aes256GcmOpen(
-          derived.subarray(0, AES_KEY_BYTES),
-          nonce,
-          bound(associated),
-          envelope.subarray(HEADER_BYTES),
-        );
-        if (padded === null) {
-          throw new HoldfastError(
-            'HF_RECORD_TAMPERED',
-            'The record was changed since it was sealed, or moved to another place.',
-          );
-        }
-        const plaintext = unpad(padded);
-        if (plaintext === null) throw malformed('its padding is not one this version writes');
-        return plaintext;
+        return openUnder(derived, nonceAlone, envelope, associated);
       } finally {
         derived.fill(0);
       }
@@ -296,9 +428,14 @@ export function createEnvelopes(engine: CryptoEngine): Envelopes {
   };
 }
 
+function forget(batch: Batch | null): void {
+  batch?.key.fill(0);
+  batch?.derived.fill(0);
+}
+
 /**
- * The commitment of an envelope, which identifies it: it commits to a key drawn for this envelope alone. A caller that
- * keeps it recognises exactly this envelope once that opens.
+ * The commitment of an envelope, which identifies one that was sealed alone: it commits to a key drawn for this envelope.
+ * A caller that keeps it recognises exactly this envelope once that opens.
  */
 export function commitmentOf(envelope: Uint8Array): Uint8Array {
   return envelope.slice(COMMITMENT_AT, HEADER_BYTES);
@@ -309,14 +446,13 @@ const DERIVATION_CONTEXT_AT = 4 + LABEL.length + 1 + 1;
 
 /**
  * The input of SP 800-108 in counter mode: block counter 1, label, a zero byte, the context (suite,
- * key id, salt; the last two are filled in for each record), the length of the output in bits.
+ * key id, salt, which are filled in), the length of the output in bits.
  */
 function derivationMessage(): Uint8Array {
   const contextBytes = COMMITMENT_AT - KEY_ID_AT;
   const message = new Uint8Array(DERIVATION_CONTEXT_AT + contextBytes + 4);
   message[3] = 1;
   message.set(new TextEncoder().encode(LABEL), 4);
-  message[DERIVATION_CONTEXT_AT - 1] = SUITE_AES_256_GCM;
   message[message.length - 2] = 2; // 0x0200 bits
   return message;
 }
@@ -328,7 +464,7 @@ function checkHeader(envelope: Uint8Array): void {
   const suite = envelope[SUITE_AT];
   const flags = envelope[FLAGS_AT];
   if (flags === undefined) throw malformed('it is cut short');
-  if (suite !== SUITE_AES_256_GCM || flags !== FLAGS_PADDED) {
+  if ((suite !== SUITE_ALONE && suite !== SUITE_BATCH) || flags !== FLAGS_PADDED) {
     throw new HoldfastError(
       'HF_RECORD_UNSUPPORTED',
       `The record is sealed in a way this version does not know (suite ${suite}, flags ${flags}).`,

@@ -7,11 +7,11 @@
 import { createCipheriv, createDecipheriv, hash, hkdfSync, randomFillSync } from 'node:crypto';
 import type { CryptoEngine, Mac } from './cryptoEngine.ts';
 import { checkOpenLengths, checkSealLengths, GCM_TAG_BYTES } from './cryptoEngine.ts';
+import { hmacSha256 } from './hmacSha256.ts';
 
-const HASHES = {
-  sha256: { blockBytes: 64, digestBytes: 32 },
-  sha512: { blockBytes: 128, digestBytes: 64 },
-} as const;
+/** Of SHA-512. */
+const BLOCK_BYTES = 128;
+const DIGEST_BYTES = 64;
 /** Messages up to this length are authenticated in a buffer that is kept. */
 const MESSAGE_BYTES_KEPT = 512;
 const INNER_PAD = 0x36;
@@ -47,13 +47,8 @@ export const nodeEngine: CryptoEngine = {
     return plain(plaintext);
   },
 
-  hmacSha256(key) {
-    return hmac('sha256', key);
-  },
-
-  hmacSha512(key) {
-    return hmac('sha512', key);
-  },
+  hmacSha256,
+  hmacSha512,
 
   hkdfSha256(key, salt, info, length) {
     return new Uint8Array(hkdfSync('sha256', key, salt, info, length));
@@ -68,23 +63,22 @@ export const nodeEngine: CryptoEngine = {
  * HMAC written out as its two hashes (RFC 2104), the pads of the key made once: one-shot hashes leave
  * nothing to be collected, and what an `Hmac` object costs is mostly its making and collecting.
  */
-function hmac(algorithm: 'sha256' | 'sha512', key: Uint8Array): Mac {
-  const { blockBytes, digestBytes } = HASHES[algorithm];
-  const inner = new Uint8Array(blockBytes + MESSAGE_BYTES_KEPT).fill(INNER_PAD, 0, blockBytes);
-  const outer = Buffer.alloc(blockBytes + digestBytes).fill(OUTER_PAD, 0, blockBytes);
-  const short = key.length > blockBytes ? hash(algorithm, key, 'buffer') : key;
+function hmacSha512(key: Uint8Array): Mac {
+  const inner = new Uint8Array(BLOCK_BYTES + MESSAGE_BYTES_KEPT).fill(INNER_PAD, 0, BLOCK_BYTES);
+  const outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES).fill(OUTER_PAD, 0, BLOCK_BYTES);
+  const short = key.length > BLOCK_BYTES ? hash('sha512', key, 'buffer') : key;
   for (const [at, byte] of short.entries()) {
     inner[at] = byte ^ INNER_PAD;
     outer[at] = byte ^ OUTER_PAD;
   }
   const mac = (message: Uint8Array): Uint8Array => {
-    const length = blockBytes + message.length;
+    const length = BLOCK_BYTES + message.length;
     const input = length <= inner.length ? inner : new Uint8Array(length);
-    if (input !== inner) input.set(inner.subarray(0, blockBytes));
-    input.set(message, blockBytes);
+    if (input !== inner) input.set(inner.subarray(0, BLOCK_BYTES));
+    input.set(message, BLOCK_BYTES);
     // As text, at half the cost of a buffer. It can't be wiped, and is useless without the key.
-    outer.write(hash(algorithm, input.subarray(0, length), 'binary'), blockBytes, 'binary');
-    return plain(hash(algorithm, outer, 'buffer'));
+    outer.write(hash('sha512', input.subarray(0, length), 'binary'), BLOCK_BYTES, 'binary');
+    return plain(hash('sha512', outer, 'buffer'));
   };
   const wipe = (): void => {
     inner.fill(0);

@@ -61,6 +61,11 @@ export function createSealer({ engine, storeKey, keyId, storeId }: SealerOptions
   return {
     keyId,
     seal: (plaintext, associated) => envelopes.seal(recordKey, keyId, plaintext, associated),
+    sealInBatch: (plaintext, associated) =>
+      envelopes.sealInBatch(recordKey, keyId, plaintext, associated),
+    endBatch: () => {
+      envelopes.endBatch();
+    },
     open: (envelope, associated) => envelopes.open(keyOf, envelope, associated),
     blindIndex: (column, value) =>
       columnMac(column)(text.encode(value)).slice(0, BLIND_INDEX_BYTES),
@@ -79,8 +84,12 @@ export interface Sealer {
   readonly keyId: number;
   /** Encrypts under a fresh key of its own and binds `associated`, which must be given again to open. */
   seal(plaintext: Uint8Array, associated: Uint8Array): Uint8Array;
+  /** The same under a key that what is sealed until {@link endBatch} shares: for half the price. */
+  sealInBatch(plaintext: Uint8Array, associated: Uint8Array): Uint8Array;
+  /** Overwrites the keys of batches. */
+  endBatch(): void;
   /**
-   * Undoes {@link seal}.
+   * Undoes {@link seal} and {@link sealInBatch}.
    *
    * @throws HoldfastError `HF_RECORD_MALFORMED`, `HF_RECORD_UNSUPPORTED`, `HF_KEY_UNKNOWN`,
    * `HF_KEY_WRONG` (the commitment differs) or `HF_RECORD_TAMPERED` (the tag differs).

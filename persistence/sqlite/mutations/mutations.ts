@@ -8,18 +8,14 @@
 import type Database from 'better-sqlite3';
 import { OPERATION_INDEXES } from '../schema/schemaV1.ts';
 import type { ComponentRow, CrisisPlanRow, KeptRow, OperationColumns } from '../seals/rowSeals.ts';
+import { CountChanges, type CountedColumns, type WaitingRow } from './counts.ts';
 import { MUTATIONS } from './statements.ts';
 
 /** Changes of rows, to be made inside a transaction. */
 export type Mutations = ReturnType<typeof createMutations>;
 
-/** A count of what waits. */
-interface WaitingRow {
-  readonly route: Uint8Array;
-  readonly urgency: number;
-  readonly waits_for: number;
-  readonly operations: number;
-}
+/** The columns by which a row is counted, as they are in the file. */
+const COUNTED = 'SELECT standing, waits_for, route, urgency FROM operation WHERE seq = ?';
 
 /** The columns that each new state writes, in the order of the statements. */
 const changed = (row: OperationColumns, state: Uint8Array): readonly unknown[] => [
@@ -39,6 +35,17 @@ export function createMutations(db: Database.Database) {
   const run = Object.fromEntries(
     names.map((name) => [name, db.prepare(MUTATIONS[name])]),
   ) as Readonly<Record<keyof typeof MUTATIONS, Database.Statement>>;
+  const counts = new CountChanges(run);
+  const counted = db.prepare<[seq: number], CountedColumns>(COUNTED);
+  /** Makes a change of a row that is counted by what the file says of it before and after. */
+  const recounted = <Result>(fromSeq: number, toSeq: number, change: () => Result): Result => {
+    const before = counted.get(fromSeq);
+    const result = change();
+    const after = counted.get(toSeq);
+    if (before !== undefined) counts.removed(before);
+    if (after !== undefined) counts.added(after);
+    return result;
+  };
   return {
     /** Adds an operation; `false` where it meets a row with its number, id or idempotency key. */
     insertOperation: (row: OperationColumns, state: Uint8Array): boolean => {
@@ -48,32 +55,48 @@ export function createMutations(db: Database.Database) {
         ...[seq, id, revision, key_id, standing, due_at, expires_at, urgency],
         ...[waits_for, route, subject, lane, idempotency, state],
       );
+      if (changes > 0) counts.added(row);
       return changes > 0;
     },
     /** Adds a tag to an operation, kept until the operation is deleted. @param tag its fingerprint */
     tagOperation: (seq: number, tag: Uint8Array): void => void run.tagOperation.run(tag, seq),
-    /** Writes a new state; the lane and the rank only where the operation leaves its lane. */
-    updateOperation: (row: OperationColumns, state: Uint8Array, leavesLane: boolean): void => {
+    /**
+     * Writes a new state; the lane and the rank only where the operation leaves its lane. @param before the columns of
+     * the row, which a seal or this process has proved
+     */
+    updateOperation: (
+      before: CountedColumns,
+      row: OperationColumns,
+      state: Uint8Array,
+      leavesLane: boolean,
+    ): void => {
+      counts.moved(before, row);
       if (leavesLane) run.updateLeavingLane.run(...changed(row, state), row.urgency, row.seq);
       else run.updateOperation.run(...changed(row, state), row.seq);
     },
     /** Gives an operation another rank; its state is sealed for it. */
-    rankOperation: (
-      row: Pick<OperationColumns, 'seq' | 'urgency' | 'key_id'>,
-      state: Uint8Array,
-    ): void => void run.rankOperation.run(row.urgency, row.key_id, state, row.seq),
+    rankOperation: (before: CountedColumns, row: OperationColumns, state: Uint8Array): void => {
+      counts.moved(before, row);
+      run.rankOperation.run(row.urgency, row.key_id, state, row.seq);
+    },
     /** Writes every column anew, whatever was in them. */
     replaceOperation: (row: OperationColumns, state: Uint8Array): void => {
       const { id, urgency, subject, lane, idempotency, seq } = row;
       const others = [id, urgency, subject, lane, idempotency];
-      run.replaceOperation.run(...changed(row, state), ...others, seq);
+      recounted(seq, seq, () => run.replaceOperation.run(...changed(row, state), ...others, seq));
     },
     /** Changes the operation that is at `fromSeq` now, and its number to that of the row. */
-    moveOperation: (fromSeq: number, row: OperationColumns, state: Uint8Array): void =>
-      void run.moveOperation.run(...changed(row, state), row.lane, row.seq, fromSeq),
-    /** Deletes an operation, its payload and the note of its quarantine. */
+    moveOperation: (fromSeq: number, row: OperationColumns, state: Uint8Array): void => {
+      const { lane, seq } = row;
+      recounted(fromSeq, seq, () =>
+        run.moveOperation.run(...changed(row, state), lane, seq, fromSeq),
+      );
+      if (seq !== fromSeq) run.retagOperation.run(seq, fromSeq);
+    },
+    /** Deletes an operation, its tags, its payload and the note of its quarantine. */
     deleteOperation: (seq: number): void => {
-      run.deleteOperation.run(seq);
+      recounted(seq, seq, () => run.deleteOperation.run(seq));
+      run.untagOperation.run(seq);
       run.deletePayload.run(seq);
       run.forgetQuarantine.run(seq);
     },
@@ -85,11 +108,11 @@ export function createMutations(db: Database.Database) {
      */
     quarantine: (seq: number, code: string): boolean => {
       run.noteQuarantine.run(code, seq);
-      return run.quarantine.run(seq).changes > 0;
+      return recounted(seq, seq, () => run.quarantine.run(seq).changes > 0);
     },
     /** Gives a quarantined row back the columns that it was cleared of. */
     putBack: (seq: number): void => {
-      run.putBack.run(seq);
+      recounted(seq, seq, () => run.putBack.run(seq));
       run.forgetQuarantine.run(seq);
     },
     forgetQuarantine: (seq: number): void => void run.forgetQuarantine.run(seq),
@@ -110,11 +133,22 @@ export function createMutations(db: Database.Database) {
     insertMark: (storeId: Uint8Array, keyId: number, seal: Uint8Array): void =>
       void run.insertMark.run(storeId, keyId, seal),
     updateMark: (keyId: number, seal: Uint8Array): void => void run.updateMark.run(keyId, seal),
+    /** Writes what the transaction has changed in the counts; to be called before its commit, and before a count is read. */
+    writeCounts: (): void => {
+      // Outside of one there may be sums of one that failed.
+      if (db.inTransaction) counts.write();
+    },
+    /** Forgets what a transaction that came to nothing has changed in the counts. */
+    forgetCounts: (): void => {
+      counts.forget();
+    },
     /** Corrects a count of the tally. */
     keepCount: (kind: number, operations: number): void => void run.keepCount.run(kind, operations),
     /** Corrects a count of what waits; a count of zero is deleted. */
-    keepWaiting: ({ route, urgency, waits_for, operations }: WaitingRow): void =>
-      void run.keepWaiting.run(route, urgency, waits_for, operations),
+    keepWaiting: ({ route, urgency, waits_for, operations }: WaitingRow): void => {
+      run.keepWaiting.run(route, urgency, waits_for, operations);
+      run.noneWaits.run(route, urgency, waits_for);
+    },
     /** Rebuilds an index from its table; `unindexed` is called while there is none. */
     remakeIndex: (name: string, unindexed: () => void): void => {
       const definition = OPERATION_INDEXES.find((text) => text.includes(` INDEX ${name} ON `));
@@ -123,12 +157,18 @@ export function createMutations(db: Database.Database) {
         db.exec(`REINDEX ${name}`);
         return;
       }
-      // A savepoint: whole or not at all, also where the transaction goes on.
-      db.transaction(() => {
-        db.exec(`DROP INDEX ${name}`);
-        unindexed();
-        db.exec(definition);
-      })();
+      const undo = counts.mark();
+      try {
+        // A savepoint: whole or not at all, also where the transaction goes on.
+        db.transaction(() => {
+          db.exec(`DROP INDEX ${name}`);
+          unindexed();
+          db.exec(definition);
+        })();
+      } catch (error) {
+        undo();
+        throw error;
+      }
     },
   };
 }

@@ -27,6 +27,8 @@ export const MUTATIONS = {
   // Also to another seq, where it goes to the tail of its lane.
   moveOperation: `UPDATE operation SET ${CHANGING}, lane = ?, seq = ? WHERE seq = ?`,
   deleteOperation: 'DELETE FROM operation WHERE seq = ?',
+  untagOperation: 'DELETE FROM tagged WHERE seq = ?',
+  retagOperation: 'UPDATE tagged SET seq = ? WHERE seq = ?',
   // Replaces a stray payload: one under a new number is none of ours.
   putPayload: 'INSERT OR REPLACE INTO payload (seq, envelope) VALUES (?, ?)',
   deletePayload: 'DELETE FROM payload WHERE seq = ?',
@@ -56,6 +58,16 @@ export const MUTATIONS = {
     'UPDATE kept SET revision = ?, key_id = ?, is_open = ?, keep_until = ?, state = ? WHERE seq = ?',
   deleteKept: 'DELETE FROM kept WHERE room = ? AND key = ?',
   insertMark: 'INSERT INTO meta (one, store_id, key_id, seal) VALUES (1, ?, ?, ?)',
+  // Never below zero: a row whose columns were edited may have been under another count.
+  addToCount: 'UPDATE tally SET operations = max(0, operations + ?) WHERE kind = ?',
+  addToWaiting:
+    'INSERT INTO waiting (route, urgency, waits_for, operations) VALUES (?, ?, ?, ?) ' +
+    'ON CONFLICT (route, urgency, waits_for) DO UPDATE SET operations = operations + excluded.operations',
+  takeFromWaiting:
+    'UPDATE waiting SET operations = operations - ? WHERE route = ? AND urgency = ? AND waits_for = ?',
+  // A count that reaches zero goes, so that types which are gone leave none.
+  noneWaits:
+    'DELETE FROM waiting WHERE route = ? AND urgency = ? AND waits_for = ? AND operations < 1',
   keepCount: 'INSERT OR REPLACE INTO tally (kind, operations) VALUES (?, ?)',
   keepWaiting:
     'INSERT INTO waiting (route, urgency, waits_for, operations) VALUES (?, ?, ?, ?) ' +

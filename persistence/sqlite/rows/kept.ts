@@ -139,7 +139,9 @@ export function purgeKept(tables: Tables, { nowMs, limit }: PurgeKeptWrite): Wri
 
 /** True if operations are in its lane. */
 function isInUse({ statements, seals }: Tables, { lane }: Kept): boolean {
-  return lane !== null && statements.inLaneSeqs.get(seals.laneTag(lane), 0, 1) !== undefined;
+  if (lane === null) return false;
+  const tag = seals.laneTag(lane);
+  return statements.inLaneSeqs.get(tag, 0, tag, 0, 1) !== undefined;
 }
 
 const PAGES = {

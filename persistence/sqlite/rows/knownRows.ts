@@ -10,12 +10,22 @@ import type { OperationColumns } from '../seals/rowSeals.ts';
 /** The columns of a row that its updates keep, and the revision they must follow. */
 export type KnownColumns = Pick<
   OperationColumns,
-  'id' | 'revision' | 'urgency' | 'subject' | 'lane' | 'idempotency'
+  | 'id'
+  | 'revision'
+  | 'standing'
+  | 'urgency'
+  | 'waits_for'
+  | 'route'
+  | 'subject'
+  | 'lane'
+  | 'idempotency'
 >;
 
 export interface KnownRow extends KnownColumns {
   /** The commitment of the payload's envelope, where that has a row of its own; `null` where not. */
   readonly envelope: Uint8Array | null;
+  /** True if it surely has its lane to itself: nobody was there when it came, and nobody has asked for its head since. */
+  readonly isAlone: boolean;
 }
 
 /** Some 400 bytes each: a few megabytes at most. */
@@ -29,21 +39,25 @@ export class KnownRows {
     return this.#rows.get(seq);
   }
 
-  remember(seq: number, from: KnownColumns, envelope: Uint8Array | null): void {
+  remember(seq: number, from: KnownColumns, envelope: Uint8Array | null, isAlone: boolean): void {
     if (this.#rows.size >= ROWS_MAX && !this.#rows.has(seq)) {
       const oldest = this.#rows.keys().next();
       if (oldest.done !== true) this.#rows.delete(oldest.value);
     }
     // Field by field: spreading costs as much as sealing the row.
-    const { id, revision, urgency, subject, lane, idempotency } = from;
+    const { id, revision, standing, urgency, waits_for, route, subject, lane, idempotency } = from;
     this.#rows.set(seq, {
       id,
       revision,
+      standing,
       urgency,
+      waits_for,
+      route,
       subject,
       lane,
       idempotency,
       envelope,
+      isAlone,
     });
   }
 
@@ -51,6 +65,12 @@ export class KnownRows {
   rank(seq: number, urgency: number): void {
     const row = this.#rows.get(seq);
     if (row !== undefined) this.#rows.set(seq, { ...row, urgency });
+  }
+
+  /** Notes that another may join the lane of this row. */
+  accompany(seq: number): void {
+    const row = this.#rows.get(seq);
+    if (row?.isAlone === true) this.#rows.set(seq, { ...row, isAlone: false });
   }
 
   forget(seq: number): void {

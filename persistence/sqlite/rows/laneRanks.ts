@@ -28,16 +28,20 @@ const NOBODY = -1;
 
 /** The first row of a lane other than `butSeq`; `undefined` if there is no other. */
 export function laneHeadOf(
-  { statements }: Tables,
+  { statements, known }: Tables,
   lane: Uint8Array,
   butSeq: number = NOBODY,
 ): LaneHead | undefined {
   try {
-    return statements.laneHead.get(lane, butSeq) as LaneHead | undefined;
+    const head = statements.laneHead.get(lane, butSeq, lane, butSeq) as LaneHead | undefined;
+    if (head !== undefined) known.accompany(head.seq);
+    return head;
   } catch (error) {
     if (!isDamage(error)) throw error;
+    // Whichever it is, it is not alone from now on.
+    known.clear();
     // On a page that can't be read: it is there all the same, and can't be changed.
-    const isTaken = statements.anotherInLane.get(lane, butSeq) !== undefined;
+    const isTaken = statements.anotherInLane.get(lane, butSeq, lane, butSeq) !== undefined;
     return isTaken ? { seq: NOBODY, id: new Uint8Array(16), urgency: 0 } : undefined;
   }
 }
@@ -61,7 +65,7 @@ export function raisedBefore(
 /** The head of a lane with its rank, if it waits there for its turn. */
 export function heldHeadOf(tables: Tables, lane: Uint8Array): StoredOperation | null {
   for (;;) {
-    const head = tables.statements.headOfLane.get(lane) as OperationRow | undefined;
+    const head = tables.statements.headOfLane.get(lane, lane) as OperationRow | undefined;
     if (head?.standing !== STANDING_CODES.held) return null;
     const operation = takeRow(tables, head);
     if (operation !== null) return ranked(tables, head, operation);
@@ -82,7 +86,7 @@ function ranked(tables: Tables, row: OperationRow, head: StoredOperation): Store
   if (!tables.inTransaction()) throw new WriteNeeded();
   const columns: OperationColumns = { ...row, urgency, key_id: tables.seals.keyId };
   const payload = envelopeOf(row) ?? head.payload;
-  write(tables, columns, tables.seals.sealState(columns, head.state, payload));
+  write(tables, row, columns, tables.seals.sealState(columns, head.state, payload));
   return { ...head, urgency };
 }
 
@@ -109,7 +113,7 @@ function rank(tables: Tables, seq: number, urgency: number): boolean {
     const row = statements.listOne.get(seq) as OperationRow | undefined;
     if (row === undefined) return false;
     const columns: OperationColumns = { ...row, urgency, key_id: seals.keyId };
-    write(tables, columns, seals.resealState(row, columns));
+    write(tables, row, columns, seals.resealState(row, columns));
     return true;
   } catch (error) {
     if (isDamage(error) || isOfTheRecord(error)) return false;
@@ -117,9 +121,14 @@ function rank(tables: Tables, seq: number, urgency: number): boolean {
   }
 }
 
-function write(tables: Tables, columns: OperationColumns, state: Uint8Array): void {
+function write(
+  tables: Tables,
+  before: OperationColumns,
+  columns: OperationColumns,
+  state: Uint8Array,
+): void {
   faultPoint('store.beforeRaise');
-  tables.mutations.rankOperation(columns, state);
+  tables.mutations.rankOperation(before, columns, state);
   tables.known.rank(columns.seq, columns.urgency);
 }
 

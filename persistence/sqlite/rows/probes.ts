@@ -6,6 +6,7 @@
  */
 
 import type Database from 'better-sqlite3';
+import type { WaitingRow } from '../mutations/counts.ts';
 import {
   CAN_EXPIRE,
   IS_ASKING,
@@ -13,6 +14,7 @@ import {
   IS_DUE,
   IS_HELD,
   IS_IN_HAND,
+  IS_NOT_IN_HAND,
   IS_QUARANTINED,
   IS_SETTLED,
   IS_WAITING,
@@ -26,14 +28,6 @@ import type { OperationRow } from '../seals/rowSeals.ts';
 
 /** The one whose misses would let something be done twice. */
 export const IDEMPOTENCY_INDEX = 'operation_idempotency';
-
-/** A count of what waits, as the file keeps it. */
-export interface WaitingRow {
-  readonly route: Uint8Array;
-  readonly urgency: number;
-  readonly waits_for: number;
-  readonly operations: number;
-}
 
 interface Probe {
   readonly index: string;
@@ -65,9 +59,15 @@ export const PROBES: readonly Probe[] = [
   },
   {
     index: 'operation_lane',
-    where: 'lane = ?',
+    where: `${IS_NOT_IN_HAND} AND lane = ?`,
     values: (row) => [row.lane],
-    holds: (row) => row.lane !== null,
+    holds: ({ lane, standing }) => lane !== null && standing !== inHand,
+  },
+  {
+    index: 'operation_lane_in_hand',
+    where: `${IS_IN_HAND} AND lane = ?`,
+    values: (row) => [row.lane],
+    holds: ({ lane, standing }) => lane !== null && standing === inHand,
   },
   {
     index: 'operation_lane_rank',

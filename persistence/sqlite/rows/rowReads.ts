@@ -20,6 +20,7 @@ import {
   type WaitsFor,
 } from '../../port/store.ts';
 import { isOperationId } from '../../port/writeChecks.ts';
+import type { WaitingRow } from '../mutations/counts.ts';
 import type { ReadRequest } from '../protocol/requests.ts';
 import { STANDING_CODES, TALLIED_WAITS_FROM, WAITS_FOR_CODES } from '../schema/schema.ts';
 import { bytesOfId, type ComponentRow, idOfBytes, type OperationRow } from '../seals/rowSeals.ts';
@@ -27,12 +28,11 @@ import { crisisPlan, crisisPlanPage } from './crisisPlans.ts';
 import { claim, occupiedRoutes, passedOver, strays } from './dueReads.ts';
 import { findKept, keptCounts, keptPage } from './kept.ts';
 import { freedHead } from './laneRanks.ts';
-import type { WaitingRow } from './probes.ts';
 import { deadLetters, quarantined, sealedQuarantine } from './reviewReads.ts';
 import { search } from './search.ts';
 import { checkIndexes, checkKeys, recount } from './selfChecks.ts';
-import type { StatementName, Statements } from './statements.ts';
-import { listRow, showRow, type Tables } from './tables.ts';
+import type { StatementName } from './statements.ts';
+import { listRow, showRow, type Tables, tallyOf } from './tables.ts';
 import { isDamage, NO_ID, takeAll, unreadableRow } from './unreadableRows.ts';
 
 // Counts of what waits, by upstream, rank and reason, as the file keeps them (HM-1): a row for each count, and two
@@ -55,6 +55,7 @@ function waitingCounts(
   tables: Tables,
   { groups }: Query<'waitingCounts'>,
 ): readonly WaitingCount[] {
+  tables.mutations.writeCounts();
   const rows = tables.statements.waiting.all() as WaitingRow[];
   // The tags of all names are computed only if anything waits.
   const groupOf = rows.length === 0 ? new Map<string, number>() : groupsByTag(tables, groups);
@@ -172,9 +173,9 @@ export function answerRead(tables: Tables, request: ReadRequest): unknown {
     case 'sealedQuarantine':
       return sealedQuarantine(tables, request.query);
     case 'counts':
-      return counts(tables.statements);
+      return counts(tables);
     case 'blockedCounts':
-      return blockedCounts(tables.statements);
+      return blockedCounts(tables);
     case 'waitingCounts':
       return waitingCounts(tables, request.query);
     case 'recount':
@@ -301,10 +302,12 @@ function find(tables: Tables, id: string): StoredOperation | null {
 function inLane(tables: Tables, { lane, afterSeq, limit }: Query<'lane'>): StoredOperation[] {
   const { statements, seals, unreadable } = tables;
   const tag = seals.laneTag(lane);
-  const fetch = (): OperationRow[] =>
-    all(statements.inLane, tag, afterSeq, passedOver(tables) ?? '[]', limit);
+  const fetch = (): OperationRow[] => {
+    const of = [tag, afterSeq, passedOver(tables) ?? '[]'];
+    return all(statements.inLane, ...of, ...of, limit);
+  };
   const most = limit + unreadable.size;
-  return takeAll(tables, fetch, [statements.inLaneSeqs, tag, afterSeq, most]);
+  return takeAll(tables, fetch, [statements.inLaneSeqs, tag, afterSeq, tag, afterSeq, most]);
 }
 
 /** See {@link Store.list}. */
@@ -321,8 +324,8 @@ function list(tables: Tables, query: Query<'list'>): StoredOperation[] {
 }
 
 /** See {@link Store.counts}. The file keeps them, so that nothing is counted here. */
-function counts(statements: Statements): StandingCounts {
-  const kept = tally(statements);
+function counts(tables: Tables): StandingCounts {
+  const kept = tallyOf(tables);
   const names = Object.keys(STANDING_CODES) as Standing[];
   return Object.fromEntries(
     names.map((name) => [name, kept.get(STANDING_CODES[name]) ?? 0]),
@@ -330,8 +333,8 @@ function counts(statements: Statements): StandingCounts {
 }
 
 /** See {@link Store.blockedCounts}. */
-function blockedCounts(statements: Statements): BlockedCounts {
-  const kept = tally(statements);
+function blockedCounts(tables: Tables): BlockedCounts {
+  const kept = tallyOf(tables);
   const of = (reason: keyof BlockedCounts): number =>
     kept.get(TALLIED_WAITS_FROM + WAITS_FOR_CODES[reason]) ?? 0;
   return {
@@ -343,18 +346,14 @@ function blockedCounts(statements: Statements): BlockedCounts {
   };
 }
 
-function tally(statements: Statements): ReadonlyMap<number, number> {
-  return new Map(statements.counts.raw().all() as [number, number][]);
-}
-
 /** The largest acceptance number in the store, 0 for none. */
 export function seqMax({ statements }: Tables): number {
   return (statements.seqMax.get() as number | null) ?? 0;
 }
 
 /** Number of quarantined rows: few, and counted in their own index. */
-export function quarantinedCount({ statements }: Tables): number {
-  return counts(statements).quarantined;
+export function quarantinedCount(tables: Tables): number {
+  return counts(tables).quarantined;
 }
 
 /** The kept states of components, and the number of those that could not be opened. */

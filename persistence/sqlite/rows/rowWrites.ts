@@ -106,7 +106,8 @@ function accept(tables: Tables, write: AcceptWrite): WriteResult {
   if (envelope !== null) mutations.putPayload(write.seq, envelope);
   for (const tag of write.tags ?? []) mutations.tagOperation(write.seq, seals.tagTag(tag));
   if (columns.standing === STANDING_CODES.inHand) {
-    known.remember(write.seq, columns, envelope === null ? null : commitmentOf(envelope));
+    const commitment = envelope === null ? null : commitmentOf(envelope);
+    known.remember(write.seq, columns, commitment, !laneBusy);
   }
   const raised = laneBusy ? raiseTo(tables, head, write.urgency) : null;
   return { kind: 'accepted', laneBusy, raised };
@@ -149,7 +150,7 @@ function update(tables: Tables, write: UpdateWrite): WriteResult {
     if (found === undefined) return MISSING;
     // Opened first: a column edited in the file must not find its way under a new seal.
     if (showRow(tables, found).standing === 'quarantined') return makeWhole(tables, write);
-    row = { ...found, envelope: envelopeOf(found) };
+    row = { ...found, envelope: envelopeOf(found), isAlone: false };
   }
   if (row.revision !== write.revision - 1) return updateAgain(tables, write);
 
@@ -178,17 +179,18 @@ function update(tables: Tables, write: UpdateWrite): WriteResult {
     ? { payload: row.envelope, envelope: null }
     : sealPayload(tables, columns, text);
   const state = seals.sealState(columns, write.state, payload);
-  mutations.updateOperation(columns, state, leaving !== null);
+  mutations.updateOperation(row, columns, state, leaving !== null);
   if (envelope !== null) mutations.putPayload(write.seq, envelope);
   else if (row.envelope !== null && !staysApart) mutations.deletePayload(write.seq);
   if (columns.standing === STANDING_CODES.inHand) {
-    known.remember(write.seq, columns, payload instanceof Uint8Array ? payload : null);
+    const commitment = payload instanceof Uint8Array ? payload : null;
+    known.remember(write.seq, columns, commitment, row.isAlone);
   } else {
     known.forget(write.seq);
   }
   if (leaving === null) return UPDATED;
   lanesLeft.leave(write.seq, leaving);
-  return { kind: 'updated', laneNext: heldHeadOf(tables, leaving) };
+  return { kind: 'updated', laneNext: row.isAlone ? null : heldHeadOf(tables, leaving) };
 }
 
 /**

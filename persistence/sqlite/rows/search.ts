@@ -22,7 +22,7 @@ import {
 import { bytesOfId } from '../seals/rowSeals.ts';
 import type { Bound, Source } from './searchStatements.ts';
 import type { Tables } from './tables.ts';
-import { listRow } from './tables.ts';
+import { listRow, tallyOf } from './tables.ts';
 import { isDamage, unreadableRow } from './unreadableRows.ts';
 
 const EVERYTHING: Source = { from: 'operation NOT INDEXED', where: 'TRUE' };
@@ -81,7 +81,7 @@ function boundOf({ seals }: Tables, query: SearchQuery): Bound {
   };
 }
 
-function sourcesOf({ statements }: Tables, { standings, waitsFor, tag }: SearchQuery): Source[] {
+function sourcesOf(tables: Tables, { standings, waitsFor, tag }: SearchQuery): Source[] {
   if (tag !== undefined) return [TAGGED];
   if (waitsFor !== undefined && WAITS_FOR_CODES[waitsFor] >= WAITS_FOR_CODES.handler) {
     return [ASKING];
@@ -90,7 +90,7 @@ function sourcesOf({ statements }: Tables, { standings, waitsFor, tag }: SearchQ
   if (standings === undefined || places.length < standings.length) return [EVERYTHING];
   const [only] = places;
   if (only !== undefined && places.length === 1 && IN_ORDER.has(only)) return [STANDING[only]];
-  const counts = new Map(statements.counts.raw().all() as [number, number][]);
+  const counts = tallyOf(tables);
   const rows = places.reduce((sum, place) => sum + (counts.get(STANDING_CODES[place]) ?? 0), 0);
   return rows > SEARCHED_ROWS ? [EVERYTHING] : places.map((place) => STANDING[place]);
 }

@@ -12,7 +12,7 @@ import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { isSqliteError } from '../driver/library.ts';
 import type { OperationRow } from '../seals/rowSeals.ts';
 import { IDEMPOTENCY_INDEX } from './probes.ts';
-import { quarantine, type Tables, WriteNeeded } from './tables.ts';
+import { quarantine, type Tables, tallyOf, WriteNeeded } from './tables.ts';
 
 /** Rows that are looked for at once when a store opens: some four milliseconds. */
 const LATEST = 4_096;
@@ -94,7 +94,7 @@ function setRepeatsAside(tables: Tables): void {
 /** Compares the file's counts with its rows, and corrects them (OP-6, HM-1). */
 export function recount(tables: Tables): void {
   const counted = tables.checks.counted();
-  const kept = new Map(tables.statements.counts.raw().all() as [number, number][]);
+  const kept = tallyOf(tables);
   const wrong = [...new Set([...counted.keys(), ...kept.keys()])].filter(
     (kind) => (kept.get(kind) ?? 0) !== (counted.get(kind) ?? 0),
   );

@@ -13,6 +13,7 @@ import {
   IS_DUE,
   IS_HELD,
   IS_IN_HAND,
+  IS_NOT_IN_HAND,
   IS_QUARANTINED,
   IS_SETTLED,
   WAITS_FOR_TURN,
@@ -42,9 +43,35 @@ const LISTED = 'seq > ? ORDER BY seq LIMIT ?';
 /** The seqs of a {@link PassOver}, as JSON. */
 const NOT_PASSED_OVER = 'seq NOT IN (SELECT value FROM json_each(?))';
 
-const IS_FREED_HEAD =
-  'lane IS NOT NULL AND NOT EXISTS ' +
-  '(SELECT 1 FROM operation AS ahead WHERE ahead.lane = operation.lane AND ahead.seq < operation.seq)';
+/** The two indexes of lanes: of rows that wait in one, which may be many, and of rows in hand, which are few. */
+const LANE_INDEXES = [
+  ['operation_lane', IS_NOT_IN_HAND],
+  ['operation_lane_in_hand', IS_IN_HAND],
+] as const;
+/** Rows of a lane in order of acceptance, from both indexes. */
+const ofLane = (select: string, where: string): string =>
+  LANE_INDEXES.map(
+    ([index, isThere]) =>
+      `${select} FROM operation INDEXED BY ${index} WHERE ${isThere} AND lane = ? AND ${where}`,
+  ).join(' UNION ALL ');
+const NO_SEQ = '9223372036854775807';
+/** The number of the first row of a lane; each parameter comes once for each index. */
+const firstOfLane = (where: string): string => {
+  const firsts = LANE_INDEXES.map(
+    ([index, isThere]) =>
+      `coalesce((SELECT seq FROM operation INDEXED BY ${index} ` +
+      `WHERE ${isThere} AND lane = ?${where} ORDER BY seq LIMIT 1), ${NO_SEQ})`,
+  );
+  return `min(${firsts.join(', ')})`;
+};
+const IS_FREED_HEAD = [
+  'lane IS NOT NULL',
+  ...LANE_INDEXES.map(
+    ([index, isThere]) =>
+      `NOT EXISTS (SELECT 1 FROM operation AS ahead INDEXED BY ${index} ` +
+      `WHERE ahead.${isThere} AND ahead.lane = operation.lane AND ahead.seq < operation.seq)`,
+  ),
+].join(' AND ');
 
 /** The text of each query, by its purpose. */
 export const SQL = {
@@ -78,13 +105,12 @@ export const SQL = {
   byId: `${ROW} WHERE id = ?`,
   byIdempotency: `${ROW} WHERE idempotency = ?`,
   seqMax: 'SELECT max(seq) FROM operation',
-  anotherInLane: 'SELECT 1 FROM operation WHERE lane = ? AND seq <> ? LIMIT 1',
-  laneHead:
-    'SELECT seq, id, urgency FROM operation WHERE lane = ? AND seq <> ? ORDER BY seq LIMIT 1',
+  anotherInLane: `${ofLane('SELECT 1', 'seq <> ?')} LIMIT 1`,
+  laneHead: `SELECT seq, id, urgency FROM operation WHERE seq = ${firstOfLane(' AND seq <> ?')}`,
   moreUrgentInLane: `${ROW_WITHOUT_PAYLOAD} WHERE ${WAITS_IN_LANE} AND lane = ? AND urgency < ? ORDER BY urgency, seq LIMIT 1`,
-  inLane: `${ROW} WHERE lane = ? AND seq > ? AND ${NOT_PASSED_OVER} ORDER BY seq LIMIT ?`,
-  inLaneSeqs: 'SELECT seq FROM operation WHERE lane = ? AND seq > ? ORDER BY seq LIMIT ?',
-  headOfLane: `${ROW} WHERE lane = ? ORDER BY seq LIMIT 1`,
+  inLane: `${ofLane(`SELECT ${COLUMNS}, ${PAYLOAD}`, `seq > ? AND ${NOT_PASSED_OVER}`)} ORDER BY seq LIMIT ?`,
+  inLaneSeqs: `${ofLane('SELECT seq', 'seq > ?')} ORDER BY seq LIMIT ?`,
+  headOfLane: `${ROW} WHERE seq = ${firstOfLane('')}`,
 
   due: `${ROW} WHERE ${IS_DUE} AND route = ? AND urgency = ? AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,
   dueButSome:

@@ -46,6 +46,12 @@ export interface Tables {
   readonly onQuarantine: (row: QuarantinedRow) => void;
 }
 
+/** The kept counts by their kind, with what the present transaction has changed in them. */
+export function tallyOf({ statements, mutations }: Tables): ReadonlyMap<number, number> {
+  mutations.writeCounts();
+  return new Map(statements.counts.raw().all() as [number, number][]);
+}
+
 export const STANDINGS: ReadonlyMap<number, Standing> = new Map(
   (Object.keys(STANDING_CODES) as Standing[]).map((name) => [STANDING_CODES[name], name]),
 );
@@ -57,7 +63,7 @@ export const STANDINGS: ReadonlyMap<number, Standing> = new Map(
 export function takeRow(tables: Tables, row: OperationRow): StoredOperation | null {
   const operation = openRow(tables, row, 'openRow');
   if (operation === null || operation.standing === 'quarantined') return null;
-  tables.known.remember(row.seq, row, envelopeOf(row));
+  tables.known.remember(row.seq, row, envelopeOf(row), false);
   return operation;
 }
 

@@ -52,6 +52,7 @@ export const TALLIED_WAITS_FROM = 8;
  */
 export const IS_DUE = `standing = ${STANDING_CODES.due}`;
 export const IS_IN_HAND = `standing = ${STANDING_CODES.inHand}`;
+export const IS_NOT_IN_HAND = `standing <> ${STANDING_CODES.inHand}`;
 export const IS_HELD = `standing = ${STANDING_CODES.held}`;
 export const IS_QUARANTINED = `standing = ${STANDING_CODES.quarantined}`;
 export const IS_DEAD_LETTERED = `standing = ${STANDING_CODES.deadLettered}`;

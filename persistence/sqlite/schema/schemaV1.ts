@@ -49,7 +49,9 @@ const OPERATION_TABLE = `CREATE TABLE operation (
 
 export const OPERATION_INDEXES: readonly string[] = [
   'CREATE UNIQUE INDEX operation_idempotency ON operation (idempotency) WHERE idempotency IS NOT NULL',
-  'CREATE INDEX operation_lane ON operation (lane, seq) WHERE lane IS NOT NULL',
+  // Rows in hand apart: those come and go all the time, and would dirty a page each of what a million rows wait in.
+  'CREATE INDEX operation_lane ON operation (lane, seq, standing) WHERE lane IS NOT NULL AND standing <> 1',
+  'CREATE INDEX operation_lane_in_hand ON operation (lane, seq) WHERE lane IS NOT NULL AND standing = 1',
   'CREATE INDEX operation_due ON operation (route, urgency, due_at, seq) WHERE standing = 2',
   'CREATE INDEX operation_in_hand ON operation (urgency, seq) WHERE standing = 1',
   'CREATE INDEX operation_held ON operation (seq) WHERE standing = 3',
@@ -123,28 +125,17 @@ const INTEGRITY_TABLE = `CREATE TABLE integrity (
 
 /**
  * The file keeps count of its operations: `kind` is a standing (0 to 5), or 8 and a reason to wait that asks for
- * somebody. Triggers keep the count, so it is right whatever writes to an operation, and whatever a crash leaves
- * (docs/decisions/0043).
+ * somebody. Whatever changes an operation changes the count in the same transaction, so it is right whatever a crash leaves
+ * (docs/decisions/0043, 0276).
  */
 const TALLY_TABLES: readonly string[] = [
   'CREATE TABLE tally (kind INTEGER PRIMARY KEY, operations INTEGER NOT NULL) STRICT',
   'INSERT INTO tally VALUES (0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (10, 0), (11, 0), (12, 0), (13, 0), (14, 0), (15, 0)',
-  `CREATE TRIGGER operation_added AFTER INSERT ON operation BEGIN
-    UPDATE tally SET operations = operations + 1 WHERE kind IN (NEW.standing, 8 + NEW.waits_for);
-  END`,
-  `CREATE TRIGGER operation_moved AFTER UPDATE OF standing, waits_for ON operation
-  WHEN OLD.standing <> NEW.standing OR OLD.waits_for <> NEW.waits_for BEGIN
-    UPDATE tally SET operations = operations - 1 WHERE kind IN (OLD.standing, 8 + OLD.waits_for);
-    UPDATE tally SET operations = operations + 1 WHERE kind IN (NEW.standing, 8 + NEW.waits_for);
-  END`,
-  `CREATE TRIGGER operation_removed AFTER DELETE ON operation BEGIN
-    UPDATE tally SET operations = operations - 1 WHERE kind IN (OLD.standing, 8 + OLD.waits_for);
-  END`,
 ];
 
 /**
- * Operations by tag; `tag` is a keyed fingerprint. Triggers keep the tags in step with their operation, so an operation
- * without tags costs an acceptance nothing, and whatever deletes an operation deletes its tags (docs/decisions/0155).
+ * Operations by tag; `tag` is a keyed fingerprint. An operation without tags costs an acceptance nothing, and what deletes
+ * an operation deletes its tags (docs/decisions/0155, 0276).
  */
 const TAG_TABLES: readonly string[] = [
   `CREATE TABLE tagged (
@@ -153,12 +144,6 @@ const TAG_TABLES: readonly string[] = [
     PRIMARY KEY (tag, seq)
   ) STRICT, WITHOUT ROWID`,
   'CREATE INDEX tagged_seq ON tagged (seq)',
-  `CREATE TRIGGER operation_untagged AFTER DELETE ON operation BEGIN
-    DELETE FROM tagged WHERE seq = OLD.seq;
-  END`,
-  `CREATE TRIGGER operation_retagged AFTER UPDATE OF seq ON operation WHEN OLD.seq <> NEW.seq BEGIN
-    UPDATE tagged SET seq = NEW.seq WHERE seq = OLD.seq;
-  END`,
 ];
 
 /**
@@ -184,9 +169,8 @@ const KEPT_TABLES: readonly string[] = [
 ];
 
 /**
- * A count of the due and held operations by route, rank and reason to wait, kept by triggers as the tally is
- * (docs/decisions/0242). A running or ended operation costs no more than the triggers' conditions. A count that
- * reaches zero is deleted, so types that are gone leave none.
+ * A count of the due and held operations by route, rank and reason to wait, kept as the tally is (docs/decisions/0242,
+ * 0276). A count that reaches zero is deleted, so types that are gone leave none.
  */
 export const WAITING_TABLES: readonly string[] = [
   `CREATE TABLE waiting (
@@ -196,27 +180,6 @@ export const WAITING_TABLES: readonly string[] = [
     operations INTEGER NOT NULL,
     PRIMARY KEY (route, urgency, waits_for)
   ) STRICT, WITHOUT ROWID`,
-  `CREATE TRIGGER operation_waits AFTER INSERT ON operation WHEN NEW.standing IN (2, 3) BEGIN
-    INSERT INTO waiting VALUES (NEW.route, NEW.urgency, NEW.waits_for, 1)
-      ON CONFLICT (route, urgency, waits_for) DO UPDATE SET operations = operations + 1;
-  END`,
-  `CREATE TRIGGER operation_waits_otherwise AFTER UPDATE OF standing, urgency, waits_for, route ON operation
-  WHEN (OLD.standing IN (2, 3) OR NEW.standing IN (2, 3)) AND (
-    (OLD.standing IN (2, 3)) <> (NEW.standing IN (2, 3)) OR OLD.urgency <> NEW.urgency
-    OR OLD.waits_for <> NEW.waits_for OR OLD.route <> NEW.route
-  ) BEGIN
-    UPDATE waiting SET operations = operations - 1 WHERE OLD.standing IN (2, 3)
-      AND route = OLD.route AND urgency = OLD.urgency AND waits_for = OLD.waits_for;
-    INSERT INTO waiting SELECT NEW.route, NEW.urgency, NEW.waits_for, 1 WHERE NEW.standing IN (2, 3)
-      ON CONFLICT (route, urgency, waits_for) DO UPDATE SET operations = operations + 1;
-  END`,
-  `CREATE TRIGGER operation_waited AFTER DELETE ON operation WHEN OLD.standing IN (2, 3) BEGIN
-    UPDATE waiting SET operations = operations - 1
-      WHERE route = OLD.route AND urgency = OLD.urgency AND waits_for = OLD.waits_for;
-  END`,
-  `CREATE TRIGGER none_waits AFTER UPDATE OF operations ON waiting WHEN NEW.operations < 1 BEGIN
-    DELETE FROM waiting WHERE route = NEW.route AND urgency = NEW.urgency AND waits_for = NEW.waits_for;
-  END`,
 ];
 
 export const DDL_V1: readonly string[] = [

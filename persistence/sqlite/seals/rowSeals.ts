@@ -98,7 +98,7 @@ export interface RowSeals {
   crisisPlanTag(subject: string): Uint8Array;
   /** The fingerprint of a record's key, of its own kind in each room. */
   keptTag(room: string, key: string): Uint8Array;
-  /** Seals a state; a payload as text only if {@link goesInside} allows it. */
+  /** Seals a state, under a key that the states of one batch share; a payload as text only if {@link goesInside} allows it. */
   sealState(columns: OperationColumns, state: string, payload: KeptPayload): Uint8Array;
   /**
    * Opens the state of a row and seals it for other columns; its payload stays.
@@ -115,6 +115,8 @@ export interface RowSeals {
   ): Uint8Array;
   sealKept(row: Omit<KeptRow, 'state'>, sealed: SealedKept): Uint8Array;
   sealMark(text: string): Uint8Array;
+  /** Ends the batch of states: the next are sealed under another key. To be called after each transaction. */
+  endBatch(): void;
   /**
    * @throws HoldfastError as {@link Sealer.open} does; so do those below. `HF_RECORD_TAMPERED` also where
    * the payload is not the one that belongs to the state.
@@ -149,14 +151,18 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
 
   // Zero between uses, so that no text stays behind.
   const scratch = Buffer.alloc(TEXT_SCRATCH_BYTES);
-  const seal = (text: string, fields: readonly AssociatedField[]): Uint8Array => {
+  const seal = (
+    text: string,
+    fields: readonly AssociatedField[],
+    how: 'seal' | 'sealInBatch' = 'seal',
+  ): Uint8Array => {
     const associated = viewAssociated(fields);
     if (text.length * UTF8_BYTES_PER_UNIT_MAX > scratch.length) {
-      return sealer.seal(utf8.encode(text), associated);
+      return sealer[how](utf8.encode(text), associated);
     }
     const length = scratch.write(text, 'utf8');
     try {
-      return sealer.seal(scratch.subarray(0, length), associated);
+      return sealer[how](scratch.subarray(0, length), associated);
     } finally {
       scratch.fill(0, 0, length);
     }
@@ -241,8 +247,10 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     componentTag: (name) => sealer.blindIndex('component.tag', name),
     crisisPlanTag: (subject) => sealer.blindIndex('crisisPlan.subject', subject),
     keptTag: (room, key) => sealer.blindIndex(`kept.${room}`, key),
-    sealState: (columns, state, payload) => seal(joined(state, payload), stateFields(columns)),
-    resealState: (row, columns) => seal(open(row.state, stateFields(row)), stateFields(columns)),
+    sealState: (columns, state, payload) =>
+      seal(joined(state, payload), stateFields(columns), 'sealInBatch'),
+    resealState: (row, columns) =>
+      seal(open(row.state, stateFields(row)), stateFields(columns), 'sealInBatch'),
     sealPayload: (columns, payload) => seal(payload, payloadFields(columns)),
     sealComponent: (row, name, state) => seal(JSON.stringify([name, state]), componentFields(row)),
     sealCrisisPlan: (row, subject, plan) =>
@@ -273,6 +281,9 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
         (string | null)?,
       ];
       return { key, text, lane };
+    },
+    endBatch: () => {
+      sealer.endBatch();
     },
     openMark: (envelope) => textOf(sealer.open(envelope, mark)),
   };

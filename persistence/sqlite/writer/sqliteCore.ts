@@ -223,6 +223,7 @@ export class SqliteCore {
     const replies = requests.every(isRead)
       ? requests.map((request) => this.#ask(request))
       : this.#transact(requests);
+    this.#seals.endBatch();
     const quarantined = this.#quarantined;
     const notices = this.#notices;
     this.#quarantined = [];
@@ -291,6 +292,7 @@ export class SqliteCore {
         return this.#replyOf(error);
       }
     });
+    tables.mutations.writeCounts();
     faultPoint('store.beforeCommit');
     this.#stage = 'committing';
     commit.run();
@@ -314,6 +316,7 @@ export class SqliteCore {
     connection.hasBegun = true;
     this.#files.beforeWrite(db);
     begin.run();
+    tables.mutations.forgetCounts();
     const hasForeignWrites = foreignWrites.happened();
     // Objects added since it was opened, by any program, would run with our next write.
     if (isFirst || hasForeignWrites) inspectSchema(db, this.#options.path);
@@ -333,6 +336,7 @@ export class SqliteCore {
       const { tables, commit } = this.#begin();
       const generation = this.#owner.stake(tables);
       checkLatestKeys(tables);
+      tables.mutations.writeCounts();
       faultPoint('open.beforeClaim');
       this.#stage = 'committing';
       commit.run();
@@ -352,8 +356,9 @@ export class SqliteCore {
 
   #rollBack(): boolean {
     try {
-      const db = this.#connection?.db;
-      if (db?.inTransaction === true) db.exec('ROLLBACK');
+      const connection = this.#connection;
+      connection?.tables.mutations.forgetCounts();
+      if (connection?.db.inTransaction === true) connection.db.exec('ROLLBACK');
       return true;
     } catch {
       return false;

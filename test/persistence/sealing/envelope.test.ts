@@ -12,7 +12,7 @@ import {
 import { nobleEngine } from '../../../persistence/sealing/nobleEngine.ts';
 import { nodeEngine } from '../../../persistence/sealing/nodeEngine.ts';
 import { bytes, hex, keys } from './engineContract.ts';
-import { referenceEnvelope, referenceKeys } from './envelopeReference.ts';
+import { referenceEnvelope, referenceInBatch, referenceKeys } from './envelopeReference.ts';
 import { thrownBy } from './failures.ts';
 import { openRaw, twoKeyCiphertext } from './twoKeyCiphertext.ts';
 
@@ -437,5 +437,153 @@ describe('SE-1 a random source that would repeat key and nonce', () => {
   test('that gives the same bytes at each call is refused', () => {
     const fixed = nodeEngine.randomBytes(64 * 32);
     expect(sealUntilRefused(() => fixed.slice())).toEqual({ seals: 64, why: 'repeats itself' });
+  });
+});
+
+describe('SE-1 records of one batch', () => {
+  const inBatch = (
+    envelopes = createEnvelopes(nodeEngine),
+    { key = KEY, id = KEY_ID, text = TEXT } = {},
+  ): Uint8Array => envelopes.sealInBatch(key, id, text, BOUND);
+  const saltOf = (envelope: Uint8Array): string => hex(envelope.subarray(10, 38));
+  const commitmentIn = (envelope: Uint8Array): string => hex(commitmentOf(envelope));
+
+  test('are the bytes of the documented format, and count up', () => {
+    const envelopes = createEnvelopes(countingEngine);
+    const salt = countingEngine.randomBytes(28);
+    for (const number of [1, 2, 3]) {
+      expect(hex(inBatch(envelopes))).toBe(
+        hex(referenceInBatch(KEY, KEY_ID, [salt, number], TEXT, BOUND)),
+      );
+    }
+    envelopes.endBatch();
+    const next = Uint8Array.from({ length: 28 }, (_, at) => at + 32);
+    expect(hex(inBatch(envelopes))).toBe(
+      hex(referenceInBatch(KEY, KEY_ID, [next, 1], TEXT, BOUND)),
+    );
+  });
+
+  test.each([nodeEngine, nobleEngine])('open under the other engine than $name', (engine) => {
+    const other = createEnvelopes(engine === nodeEngine ? nobleEngine : nodeEngine);
+    const envelopes = createEnvelopes(engine);
+    const made = [inBatch(envelopes), inBatch(envelopes), sealed(engine), inBatch(envelopes)];
+    for (const envelope of made) expect(other.open(ring(KEY), envelope, BOUND)).toEqual(TEXT);
+  });
+
+  test('share a key until the batch ends, and one that is sealed alone has its own', () => {
+    const envelopes = createEnvelopes(nodeEngine);
+    const one = inBatch(envelopes);
+    const alone = envelopes.seal(KEY, KEY_ID, TEXT, BOUND);
+    const two = inBatch(envelopes);
+    expect([saltOf(two), commitmentIn(two)]).toEqual([saltOf(one), commitmentIn(one)]);
+    expect(commitmentIn(alone)).not.toBe(commitmentIn(one));
+    envelopes.endBatch();
+    const later = inBatch(envelopes);
+    expect(saltOf(later)).not.toBe(saltOf(one));
+    expect(commitmentIn(later)).not.toBe(commitmentIn(one));
+    for (const envelope of [one, alone, two, later]) {
+      expect(envelopes.open(ring(KEY), envelope, BOUND)).toEqual(TEXT);
+    }
+  });
+
+  test('lie under one key: another key, or another id, has a batch of its own', () => {
+    const envelopes = createEnvelopes(nodeEngine);
+    const made = [
+      inBatch(envelopes),
+      inBatch(envelopes, { key: OTHER_KEY }),
+      inBatch(envelopes, { id: 7 }),
+      inBatch(envelopes),
+    ];
+    expect(new Set(made.map(saltOf)).size).toBe(4);
+    expect(new Set(made.map(commitmentIn)).size).toBe(4);
+  });
+
+  test('each have a nonce of their own, also where one could not be sealed', () => {
+    let fails = false;
+    const nonces: string[] = [];
+    const envelopes = createEnvelopes({
+      ...nodeEngine,
+      aes256GcmSeal(key, nonce, associated, text, out) {
+        nonces.push(`${hex(key)} ${hex(nonce)}`);
+        if (fails) throw new Error('planted');
+        nodeEngine.aes256GcmSeal(key, nonce, associated, text, out);
+      },
+    });
+    inBatch(envelopes);
+    fails = true;
+    expect(() => inBatch(envelopes)).toThrow('planted');
+    fails = false;
+    inBatch(envelopes);
+    expect(new Set(nonces).size).toBe(3);
+    expect(new Set(nonces.map((each) => each.slice(0, 64))).size).toBe(1);
+  });
+
+  test('SE-4 guard every byte, by the code of its part', () => {
+    const envelope = inBatch();
+    const codes = Array.from(envelope, (byte, at) => codeOfOpening(envelope.with(at, byte ^ 0x80)));
+    const expected = [
+      ...Array<string>(4).fill('HF_RECORD_MALFORMED'),
+      ...Array<string>(2).fill('HF_RECORD_UNSUPPORTED'),
+      ...Array<string>(4).fill('HF_KEY_UNKNOWN'),
+      ...Array<string>(28).fill('HF_KEY_WRONG'),
+      ...Array<string>(4).fill('HF_RECORD_TAMPERED'),
+      ...Array<string>(32).fill('HF_KEY_WRONG'),
+      ...Array<string>(256 + 16).fill('HF_RECORD_TAMPERED'),
+    ];
+    expect(codes).toEqual(expected);
+    // One that calls itself of the other suite is derived otherwise.
+    expect(codeOfOpening(envelope.with(4, 1))).toBe('HF_KEY_WRONG');
+    expect(codeOfOpening(sealed().with(4, 2))).toBe('HF_KEY_WRONG');
+    expect(codeOfOpening(envelope, { key: OTHER_KEY })).toBe('HF_KEY_WRONG');
+    expect(codeOfOpening(envelope, { id: 7 })).toBe('HF_KEY_UNKNOWN');
+    expect(codeOfOpening(envelope, { bound: BOUND.with(0, 0) })).toBe('HF_RECORD_TAMPERED');
+  });
+
+  test('SE-4 parts of two of them do not make a third, and none opens as another', () => {
+    const envelopes = createEnvelopes(nodeEngine);
+    const [one, two] = [inBatch(envelopes), inBatch(envelopes)];
+    for (const at of [42, HEADER_BYTES, one.length - 16]) {
+      const mixed = Uint8Array.of(...one.subarray(0, at), ...two.subarray(at));
+      expect(codeOfOpening(mixed)).toBe('HF_RECORD_TAMPERED');
+    }
+    const elsewhere = () => envelopes.open(ring(KEY), two, BOUND.with(0, 0));
+    expect(thrownBy(elsewhere).code).toBe('HF_RECORD_TAMPERED');
+  });
+
+  test('SE-4 a key that was right for one is not taken for the next', () => {
+    const envelopes = createEnvelopes(nodeEngine);
+    const [one, two] = [inBatch(envelopes), inBatch(envelopes)];
+    expect(envelopes.open(ring(KEY), one, BOUND)).toEqual(TEXT);
+    const open = () => envelopes.open(ring(OTHER_KEY), two, BOUND);
+    expect(thrownBy(open).code).toBe('HF_KEY_WRONG');
+    expect(envelopes.open(ring(KEY), two, BOUND)).toEqual(TEXT);
+  });
+
+  test('SE-5 the keys of a batch are wiped when it ends, and the text after each seal', () => {
+    const keysSeen: Uint8Array[] = [];
+    const texts: Uint8Array[] = [];
+    const envelopes = createEnvelopes({
+      ...nodeEngine,
+      aes256GcmSeal(key, nonce, associated, text, out) {
+        keysSeen.push(key);
+        texts.push(text);
+        nodeEngine.aes256GcmSeal(key, nonce, associated, text, out);
+      },
+      aes256GcmOpen(key, nonce, associated, text) {
+        keysSeen.push(key);
+        return nodeEngine.aes256GcmOpen(key, nonce, associated, text);
+      },
+    });
+    const isWiped = (bytesSeen: Uint8Array): boolean => bytesSeen.every((byte) => byte === 0);
+    const one = inBatch(envelopes);
+    envelopes.open(ring(KEY), one, BOUND);
+    expect(texts.every(isWiped)).toBe(true);
+    expect(keysSeen.some(isWiped)).toBe(false);
+    envelopes.endBatch();
+    expect(keysSeen).toHaveLength(2);
+    expect(keysSeen.every(isWiped)).toBe(true);
+    expect(envelopes.open(ring(KEY), one, BOUND)).toEqual(TEXT);
+    envelopes.wipe();
+    expect(keysSeen.every(isWiped)).toBe(true);
   });
 });

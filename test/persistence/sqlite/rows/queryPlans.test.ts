@@ -42,9 +42,12 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
     ['nextInHandUrgency', 'COVERING INDEX operation_in_hand (urgency>?)'],
     ['anotherInLane', 'COVERING INDEX operation_lane (lane=?)'],
     ['inLaneSeqs', 'COVERING INDEX operation_lane (lane=? AND seq>?)'],
+    ['inLaneSeqs', 'COVERING INDEX operation_lane_in_hand (lane=? AND seq>?)'],
     ['laneHead', 'INDEX operation_lane (lane=?)'],
+    ['laneHead', 'INDEX operation_lane_in_hand (lane=?)'],
     ['moreUrgentInLane', 'INDEX operation_lane_rank (lane=? AND urgency<?)'],
     ['headOfLane', 'INDEX operation_lane (lane=?)'],
+    ['headOfLane', 'INDEX operation_lane_in_hand (lane=?)'],
     ['heldStretchEnd', 'COVERING INDEX operation_held (seq>?)'],
     ['stretchSeqs', 'COVERING INDEX operation_held (seq>? AND seq<?)'],
     ['freedHeads', 'INDEX operation_held (seq>? AND seq<?)'],
@@ -95,7 +98,9 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
   ])('%s uses %s, and reads nothing else but what it passes over', (name, index) => {
     const plan = planOf(SQL[name]);
     expect(plan.join('\n')).toContain(index);
-    expect(plan.filter(isSlow)).toEqual([expect.stringContaining('SCAN json_each')]);
+    const slow = plan.filter(isSlow);
+    expect(slow.length).toBeGreaterThan(0);
+    expect(slow.filter((step) => !step.startsWith('SCAN json_each'))).toEqual([]);
   });
 
   test('CB-2 what is due of some subjects, or of all others, reads on in the order of the index', () => {
@@ -143,7 +148,9 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
   });
 
   test('freedHeads looks for who is ahead by the lane index', () => {
-    expect(planOf(SQL.freedHeads).join('\n')).toContain('operation_lane (lane=? AND seq<?)');
+    const plan = planOf(SQL.freedHeads).join('\n');
+    expect(plan).toContain('operation_lane (lane=? AND seq<?)');
+    expect(plan).toContain('operation_lane_in_hand (lane=? AND seq<?)');
   });
 
   test('control: with a parameter in place of the literal the partial index is not used', () => {

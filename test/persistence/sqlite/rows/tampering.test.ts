@@ -274,6 +274,7 @@ test('control: under a seal that bound nothing, an edited row would be handed ou
   const careless: Sealer = {
     ...sealer,
     seal: (plaintext) => sealer.seal(plaintext, nothing),
+    sealInBatch: (plaintext) => sealer.sealInBatch(plaintext, nothing),
     open: (envelope) => sealer.open(envelope, nothing),
   };
   for (const [used, quarantinedCount] of [
