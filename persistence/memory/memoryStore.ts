@@ -51,6 +51,9 @@ export function createMemoryStore(storeId: string = '0'.repeat(32)): Store {
   return new MemoryStore(storeId);
 }
 
+/** The standings of rows that wait. */
+const WAITING = ['due', 'held'] as const;
+
 class MemoryStore implements Store {
   readonly #storeId: string;
   readonly #tables = new MemoryTables();
@@ -84,7 +87,7 @@ class MemoryStore implements Store {
         unreadable: [],
         isEmpty: this.#tables.crisisPlans.size === 0,
       },
-      quarantined: this.#tables.standing('quarantined').length,
+      quarantined: this.#tables.count('quarantined'),
       spilled: [],
       outside: [],
     });
@@ -178,28 +181,32 @@ class MemoryStore implements Store {
   }
 
   occupiedRoutes({ routes }: Parameters<Store['occupiedRoutes']>[0]): Promise<readonly string[]> {
-    return this.#answer(() => {
-      const occupied = new Set(this.#tables.standing('due').map(({ route }) => route));
-      return routes.filter((route) => occupied.has(route));
-    });
+    return this.#answer(() => routes.filter((route) => this.#tables.hasDue(route)));
   }
 
   strays(query: Parameters<Store['strays']>[0]): Promise<readonly StoredOperation[]> {
-    return this.#answer(() =>
-      this.#tables
-        .standing('due')
-        .filter((row) => !query.routes.includes(row.route) && row.dueAtMs !== NEVER_MS)
-        .filter((row) => query.passOver?.includes(row.seq) !== true)
-        .slice(0, query.limit)
-        .map(operationOf),
-    );
+    const routes = new Set(query.routes);
+    return this.#answer(() => {
+      const rows: StoredOperation[] = [];
+      for (const row of this.#tables.each('due')) {
+        if (rows.length === query.limit) break;
+        if (routes.has(row.route) || row.dueAtMs === NEVER_MS) continue;
+        if (query.passOver?.includes(row.seq) !== true) rows.push(operationOf(row));
+      }
+      return rows;
+    });
   }
 
   expired(query: Parameters<Store['expired']>[0]): Promise<Expired> {
     return this.#answer(() => {
-      const waiting = [...this.#tables.standing('due'), ...this.#tables.standing('held')]
-        .filter((row) => row.expiresAtMs !== null && query.passOver?.includes(row.seq) !== true)
-        .toSorted((a, b) => expiryOf(a) - expiryOf(b) || bySeq(a, b));
+      const waiting: MemoryRow[] = [];
+      for (const standing of WAITING) {
+        for (const row of this.#tables.each(standing)) {
+          const isPassedOver = query.passOver?.includes(row.seq) === true;
+          if (row.expiresAtMs !== null && !isPassedOver) waiting.push(row);
+        }
+      }
+      waiting.sort((a, b) => expiryOf(a) - expiryOf(b) || bySeq(a, b));
       const rows = waiting.filter((row) => expiryOf(row) <= query.nowMs).slice(0, query.limit);
       const next = waiting[rows.length];
       return { rows: rows.map(operationOf), nextExpiryAtMs: next?.expiresAtMs ?? null };
@@ -279,23 +286,20 @@ class MemoryStore implements Store {
 
   counts(): Promise<StandingCounts> {
     return this.#answer(() => ({
-      settled: this.#tables.standing('settled').length,
-      inHand: this.#tables.standing('inHand').length,
-      due: this.#tables.standing('due').length,
-      held: this.#tables.standing('held').length,
-      quarantined: this.#tables.standing('quarantined').length,
-      deadLettered: this.#tables.standing('deadLettered').length,
+      settled: this.#tables.count('settled'),
+      inHand: this.#tables.count('inHand'),
+      due: this.#tables.count('due'),
+      held: this.#tables.count('held'),
+      quarantined: this.#tables.count('quarantined'),
+      deadLettered: this.#tables.count('deadLettered'),
     }));
   }
 
   blockedCounts(): Promise<BlockedCounts> {
     return this.#answer(() => {
-      const counts: Partial<Record<WaitsFor, number>> = {};
-      for (const { waitsFor } of this.#tables.all()) {
-        counts[waitsFor] = (counts[waitsFor] ?? 0) + 1;
-      }
-      const { handler = 0, conflict = 0, review = 0, rate = 0, startAt = 0 } = counts;
-      return { handler, conflict, review, rate, startAt };
+      const of = (what: WaitsFor): number => this.#tables.waitingFor(what);
+      const [handler, conflict, review] = [of('handler'), of('conflict'), of('review')];
+      return { handler, conflict, review, rate: of('rate'), startAt: of('startAt') };
     });
   }
 
@@ -303,7 +307,10 @@ class MemoryStore implements Store {
     groups,
   }: Parameters<Store['waitingCounts']>[0]): Promise<readonly WaitingCount[]> {
     return this.#answer(() =>
-      waitingIn([...this.#tables.standing('due'), ...this.#tables.standing('held')], groups),
+      waitingIn(
+        WAITING.map((standing) => this.#tables.each(standing)),
+        groups,
+      ),
     );
   }
 
@@ -374,9 +381,9 @@ function byUrgency(a: Ranked, b: Ranked): number {
   return a.urgency - b.urgency || a.seq - b.seq;
 }
 
-/** @param rows all that are due or held */
+/** @param all the rows that are due, and those that are held */
 function waitingIn(
-  rows: readonly MemoryRow[],
+  all: readonly Iterable<MemoryRow>[],
   groups: readonly (readonly string[])[],
 ): readonly WaitingCount[] {
   const groupOf = new Map<string, number>();
@@ -386,17 +393,19 @@ function waitingIn(
   const together = new Map<string, Waiting>();
   /** By group and urgency, when the first of them is due, whatever it waits for. */
   const dueAtMs = new Map<string, number>();
-  for (const row of rows) {
-    const { route, urgency, waitsFor, seq } = row;
-    const group = groupOf.get(route) ?? null;
-    const rank = `${group} ${urgency}`;
-    dueAtMs.set(rank, Math.min(dueAtMs.get(rank) ?? NEVER_MS, row.dueAtMs ?? NEVER_MS));
-    const key = `${rank} ${waitsFor}`;
-    const same = together.get(key);
-    if (same === undefined) together.set(key, { rank, group, first: row, count: 1 });
-    else {
-      same.count += 1;
-      if (seq < same.first.seq) same.first = row;
+  for (const rows of all) {
+    for (const row of rows) {
+      const { route, urgency, waitsFor, seq } = row;
+      const group = groupOf.get(route) ?? null;
+      const rank = `${group} ${urgency}`;
+      dueAtMs.set(rank, Math.min(dueAtMs.get(rank) ?? NEVER_MS, row.dueAtMs ?? NEVER_MS));
+      const key = `${rank} ${waitsFor}`;
+      const same = together.get(key);
+      if (same === undefined) together.set(key, { rank, group, first: row, count: 1 });
+      else {
+        same.count += 1;
+        if (seq < same.first.seq) same.first = row;
+      }
     }
   }
   return [...together.values()]

@@ -24,6 +24,7 @@ import {
   type Standing,
   type StoredOperation,
   type UpdateWrite,
+  type WaitsFor,
   type WithdrawWrite,
   type Write,
   type WriteResult,
@@ -171,6 +172,26 @@ class SortedList<Item> {
   }
 }
 
+/** The items of several lists, each in this order, in this order. */
+function* inOrder<Item>(
+  lists: readonly Iterable<Item>[],
+  compare: (a: Item, b: Item) => number,
+): Generator<Item> {
+  const heads = lists
+    .map((list) => list[Symbol.iterator]())
+    .map((rest) => ({ rest, ...rest.next() }));
+  for (;;) {
+    let first: (typeof heads)[number] | null = null;
+    for (const head of heads) {
+      if (head.done === true) continue;
+      if (first === null || compare(head.value, first.value) < 0) first = head;
+    }
+    if (first === null) return;
+    yield first.value;
+    Object.assign(first, first.rest.next());
+  }
+}
+
 type Due = SortedList<MemoryRow>;
 
 export class MemoryTables implements ReviewTables {
@@ -191,6 +212,8 @@ export class MemoryTables implements ReviewTables {
     deadLettered: new Map(),
   };
   readonly #due = new Map<string, Map<number, Due>>();
+  /** How many rows wait for what. */
+  readonly #waiting = new Map<WaitsFor, number>();
 
   /**
    * Performs all writes or none.
@@ -266,6 +289,25 @@ export class MemoryTables implements ReviewTables {
     return [...this.#standings[standing].values()];
   }
 
+  /** The rows of a standing as they are now, to be gone through before anything is written. */
+  each(standing: Standing): Iterable<MemoryRow> {
+    return this.#standings[standing].values();
+  }
+
+  count(standing: Standing): number {
+    return this.#standings[standing].size;
+  }
+
+  /** How many rows there are of all that wait for this, whatever their standing. */
+  waitingFor(what: WaitsFor): number {
+    return this.#waiting.get(what) ?? 0;
+  }
+
+  hasDue(route: string): boolean {
+    for (const { size } of this.#due.get(route)?.values() ?? []) if (size > 0) return true;
+    return false;
+  }
+
   /** Due rows of all these routes, by due time, then acceptance. */
   dueIn(routes: readonly string[], urgency: number): Iterable<MemoryRow> {
     const lists = [...new Set(routes)]
@@ -273,7 +315,7 @@ export class MemoryTables implements ReviewTables {
       .filter((list) => list !== undefined);
     const [only] = lists;
     if (only !== undefined && lists.length === 1) return only;
-    return lists.flatMap((list) => [...list]).toSorted(byDueTime);
+    return inOrder(lists, byDueTime);
   }
 
   laneHeads(): MemoryRow[] {
@@ -461,6 +503,7 @@ export class MemoryTables implements ReviewTables {
       lane.add(row.seq);
     }
     this.#standings[row.standing].set(row.seq, row);
+    this.#waiting.set(row.waitsFor, this.waitingFor(row.waitsFor) + 1);
     if (row.standing === 'due') this.#dueListOf(row).add(row);
   }
 
@@ -474,6 +517,7 @@ export class MemoryTables implements ReviewTables {
       if (lane?.size === 0) this.#lanes.delete(row.lane);
     }
     this.#standings[row.standing].delete(row.seq);
+    this.#waiting.set(row.waitsFor, this.waitingFor(row.waitsFor) - 1);
     if (row.standing === 'due') this.#dueListOf(row).remove(row);
   }
 
@@ -492,16 +536,20 @@ function byDueTime(a: MemoryRow, b: MemoryRow): number {
 
 /** See {@link PurgeSettledWrite}. */
 function purgeSettled(
-  tables: Pick<ReviewTables, 'standing' | 'replace'>,
+  tables: Pick<MemoryTables, 'each' | 'replace'>,
   { nowMs, limit }: PurgeSettledWrite,
 ): WriteResult {
-  const dueAt = (row: { readonly dueAtMs: number | null }): number => row.dueAtMs ?? NEVER_MS;
-  const settled = tables
-    .standing('settled')
-    .filter(({ dueAtMs }) => dueAtMs !== null)
-    .toSorted((a, b) => dueAt(a) - dueAt(b) || a.seq - b.seq);
-  const purged = settled.filter((row) => dueAt(row) <= nowMs).slice(0, limit);
+  const over: MemoryRow[] = [];
+  let laterAtMs: number | null = null;
+  for (const row of tables.each('settled')) {
+    const { dueAtMs } = row;
+    if (dueAtMs === null) continue;
+    if (dueAtMs <= nowMs) over.push(row);
+    else if (dueAtMs < (laterAtMs ?? Number.POSITIVE_INFINITY)) laterAtMs = dueAtMs;
+  }
+  over.sort(byDueTime);
+  const purged = over.slice(0, limit);
   for (const row of purged) tables.replace(row, null);
-  const next = settled[purged.length];
-  return { kind: 'purgedSettled', count: purged.length, nextDueAtMs: next?.dueAtMs ?? null };
+  const nextDueAtMs = over[purged.length]?.dueAtMs ?? laterAtMs;
+  return { kind: 'purgedSettled', count: purged.length, nextDueAtMs };
 }
