@@ -185,7 +185,8 @@ export class EngineCore {
     const writes = new ComponentWrites(journal);
     this.#writes = writes;
     this.#retention = new Retention({
-      ...{ store, clock, timers, tidy, onError },
+      ...{ clock, timers, tidy, onError },
+      store: { commit: journal.beside.bind(journal) },
       onCommitted: erasure.committed.bind(erasure),
       retentionMs: given.retentionMs,
       keep: (state) => {

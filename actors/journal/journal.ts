@@ -325,6 +325,26 @@ export class Journal {
     this.#goOn();
   }
 
+  /**
+   * Makes a write of its own beside what is queued, which is in no order with that and which nobody waits for. A disk
+   * that does not answer it hangs, whatever else is written (HM-1).
+   */
+  async beside(writes: readonly Write[]): Promise<readonly WriteResult[]> {
+    const generation = this.#health.posted();
+    try {
+      const results = await this.#store.commit(writes);
+      this.#health.committed(generation);
+      return results;
+    } catch (error) {
+      const cause = toStoreError(error);
+      if (mayBeOneRecord(cause)) this.#health.refused();
+      else this.#health.failed(generation, cause);
+      throw error;
+    } finally {
+      this.#goOn();
+    }
+  }
+
   /** A batch has ended: what waited for that goes on. */
   #goOn(): void {
     if (this.#isRetryDue) this.retry();

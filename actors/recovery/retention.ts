@@ -115,7 +115,7 @@ const LOOK_AGAIN_MS = 3_600_000;
 const RETRY_MS = 60_000;
 
 export interface RetentionParts {
-  readonly store: RecordStore;
+  readonly store: Pick<RecordStore, 'commit'>;
   readonly clock: Clock;
   readonly timers: TimerService;
   /** How long what has settled is kept. */

@@ -72,6 +72,22 @@ describe('PS-6 OP-6 a disk that hangs', () => {
     expect(runtime.upstream('default').flow.timeoutMs).toBe(timeoutMs);
   });
 
+  test('PS-6 HM-1 is said where nothing but what was kept long enough is to be purged', async () => {
+    const { world, process, hang } = await started();
+    const health = () => process.runtime.getHealthStatus();
+    hang(60_000);
+    await world.clock.advance(30_000);
+    expect(health()).toMatchObject({ overall: 'critical', storage: { state: 'hanging' } });
+    await world.clock.advance(40_000);
+    expect(health()).toMatchObject({ overall: 'healthy', storage: { state: 'well' } });
+    process.store.faults.fate = () => 'failsUnwritten';
+    await world.clock.advance(3_600_000);
+    expect(health()).toMatchObject({ overall: 'critical', storage: { state: 'failing' } });
+    process.store.faults.fate = () => 'works';
+    await world.clock.advance(60_000);
+    expect(health()).toMatchObject({ overall: 'healthy', storage: { state: 'well' } });
+  });
+
   test('PS-6 HM-1 DG-1 is said, and is over with its first answer', async () => {
     const { world, process, hang } = await started();
     const { runtime } = process;
