@@ -6,7 +6,7 @@
 
 import { type SeededRandom, seededRandom } from '../virtual/seededRandom.ts';
 import { PROFILE_NAMES } from './network/link.ts';
-import { drawHabits } from './network/simulatedUpstream.ts';
+import { drawHabits, drawKeepsKeysMs } from './network/simulatedUpstream.ts';
 import type { ClientSetup, Plan, Setup, Step } from './scene/plan.ts';
 import type { AnyStepKind, CountsAs } from './scene/scene.ts';
 import { drawOptions } from './setup/drawOptions.ts';
@@ -43,7 +43,11 @@ const MORE_ABOUT = 4;
  */
 export function drawPlan(seed: number, hours: number, version: string, about?: string): Plan {
   const random = seededRandom(seed);
-  const upstreams = ['payments', 'records'].map((name) => ({ name, habits: drawHabits(random) }));
+  const ofKeys = seededRandom(seed * 109);
+  const upstreams = ['payments', 'records'].map((name) => ({
+    name,
+    habits: { ...drawHabits(random), keepsKeysMs: drawKeepsKeysMs(ofKeys) },
+  }));
   const named = { upstreams: upstreams.map(({ name }) => name), types: TYPES };
   const number = random.pick([1, 2, 2, 3]);
   const devices = ['phone', 'tablet', 'desktop'].slice(0, number).map((name, at) => ({

@@ -36,8 +36,8 @@ interface Seen {
   process: number;
   /** Time at which the looks at it began: at its boot, or at its last sleep. */
   firstSeenMs: number;
-  turnWithinMs: Look['world']['turnWithinMs'];
-  /** Number of sets of options that {@link turnWithinMs} was computed from. */
+  turns: Pick<Look['world'], 'turnWithinMs' | 'turnWhileUpMs'>;
+  /** Number of sets of options that {@link turns} were computed from. */
   optionsBefore: number;
   /** Rows of the last look, by id. */
   rows: Map<string, SeenRow>;
@@ -66,6 +66,8 @@ export class Looks {
   readonly #diskUntilMs = new Map<string, number>();
   readonly #standsUntilMs = new Map<string, number>();
   readonly #typeUntilMs = new Map<string, number>();
+  /** The same for one subject's calls of a type, by `type subject`. */
+  readonly #subjectUntilMs = new Map<string, number>();
   #allUntilMs = 0;
   /** Ends of the troubles and of the lies of pagers, by device. */
   readonly #pagerUntilMs = new Map<string, number>();
@@ -79,7 +81,7 @@ export class Looks {
 
   /** Notes which disks, networks and upstreams a step troubles, and until when. */
   took({ kind, data }: Step): void {
-    const { forMs, device: at, endpoint } = data;
+    const { forMs, device: at, endpoint, subject } = data;
     const untilMs = this.#nowMs + (typeof forMs === 'number' ? forMs : 0);
     const [what = ''] = kind.split('.');
     const { devices } = this.#scene;
@@ -94,7 +96,10 @@ export class Looks {
     }
     if (what !== 'upstream' && what !== 'network') return;
     this.#tookOfPager(data, untilMs);
-    if (typeof endpoint === 'string') raise(this.#typeUntilMs, endpoint.replace('/', '.'), untilMs);
+    const type = typeof endpoint === 'string' ? endpoint.replace('/', '.') : null;
+    const isOfSubject = kind === 'upstream.ofSubject' && typeof subject === 'string';
+    if (isOfSubject) raise(this.#subjectUntilMs, `${type ?? ''} ${subject}`, untilMs);
+    else if (type !== null) raise(this.#typeUntilMs, type, untilMs);
     else this.#allUntilMs = Math.max(this.#allUntilMs, untilMs);
   }
 
@@ -114,7 +119,7 @@ export class Looks {
   /** Ends every trouble now. */
   healed(): void {
     const nowMs = this.#nowMs;
-    const all = [this.#diskUntilMs, this.#standsUntilMs, this.#typeUntilMs];
+    const all = [this.#diskUntilMs, this.#standsUntilMs, this.#typeUntilMs, this.#subjectUntilMs];
     for (const until of [...all, this.#pagerUntilMs, this.#liesUntilMs]) {
       for (const [name, untilMs] of until) until.set(name, Math.min(untilMs, nowMs));
     }
@@ -136,7 +141,7 @@ export class Looks {
   }
 
   async #look(device: Device): Promise<void> {
-    const { number, options, clock } = device.process;
+    const { number, options, clock, store } = device.process;
     const seen = this.#seenOf(device, number);
     const health = device.runtime.getHealthStatus();
     const nowMs = this.#nowMs;
@@ -176,13 +181,17 @@ export class Looks {
       world: {
         upMs: nowMs - seen.firstSeenMs,
         diskWellMs,
+        diskSilentMs: Math.min(store.silentMs(), nowMs - seen.firstSeenMs),
         stillMs: nowMs - seen.stillSinceMs,
         typeWellMs: Object.fromEntries(
           Object.keys(options.handlers).map((type) => [type, this.#typeWellMs(type)]),
         ),
+        subjectWellMs: Object.fromEntries(
+          [...this.#subjectUntilMs].map(([of, untilMs]) => [of, Math.max(0, nowMs - untilMs)]),
+        ),
         handled: new Set(Object.keys(options.handlers)),
-        callsOut: device.process.callsOut,
-        turnWithinMs: this.#turnsWithin(device, seen),
+        callsOut: device.process.calls.out,
+        ...this.#turnsWithin(device, seen),
         escalateAfterMs: options.crisis.escalateAfterMs,
         atMs: nowMs,
         pagerWellMs: Math.max(0, nowMs - (this.#pagerUntilMs.get(device.name) ?? 0)),
@@ -199,13 +208,14 @@ export class Looks {
     seen.said = line;
   }
 
-  #turnsWithin({ everyOptions }: Device, seen: Seen): Seen['turnWithinMs'] {
-    if (seen.optionsBefore === everyOptions.length) return seen.turnWithinMs;
-    Object.assign(seen, {
-      optionsBefore: everyOptions.length,
-      turnWithinMs: turnsWithin(everyOptions),
-    });
-    return seen.turnWithinMs;
+  #turnsWithin({ everyOptions }: Device, seen: Seen): Seen['turns'] {
+    if (seen.optionsBefore === everyOptions.length) return seen.turns;
+    seen.optionsBefore = everyOptions.length;
+    seen.turns = {
+      turnWithinMs: turnsWithin(everyOptions, 'always'),
+      turnWhileUpMs: turnsWithin(everyOptions, 'whileUp'),
+    };
+    return seen.turns;
   }
 
   #typeWellMs(type: string): number {
@@ -244,7 +254,8 @@ export class Looks {
           stillSinceMs: this.#nowMs,
           arrivals: 0,
         },
-        ...{ firstSeenMs: this.#nowMs, turnWithinMs: {}, optionsBefore: 0, nextView: 0, said: '' },
+        ...{ firstSeenMs: this.#nowMs, optionsBefore: 0, nextView: 0, said: '' },
+        turns: { turnWithinMs: {}, turnWhileUpMs: {} },
       };
       this.#seen.set(device, seen);
     }

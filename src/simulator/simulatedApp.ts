@@ -79,6 +79,7 @@ export function upstreamsOf(app: SimulatedApp): readonly string[] {
     arrivals: {
       saw: () => undefined,
       applied: () => undefined,
+      forgotten: () => undefined,
       pretended: () => undefined,
       bodyChanged: () => undefined,
       early: () => undefined,

@@ -18,7 +18,13 @@ import { Looks } from './looks.ts';
 import { deafHandler } from './network/deafHandler.ts';
 import { Link, urlOf } from './network/link.ts';
 import type { Records } from './network/records.ts';
-import { type Arrivals, KEYLESS_TYPE, SimulatedUpstream } from './network/simulatedUpstream.ts';
+import {
+  type Arrivals,
+  KEYLESS_TYPE,
+  keyLifetimeOf,
+  SimulatedUpstream,
+  SUBJECT_HEADER,
+} from './network/simulatedUpstream.ts';
 import type { Driver } from './oracle/clause.ts';
 import type { MadeEdit } from './oracle/madeEdit.ts';
 import { forgetOperations, givenKey, noteAttempted } from './oracle/sentKeys.ts';
@@ -26,13 +32,13 @@ import type { DiskRow, OutageSeen, TraceEvent } from './oracle/trace.ts';
 import { tracedAttempt } from './oracle/tracedAttempt.ts';
 import { Oracle } from './promises/oracle.ts';
 import { answered, recordsApart } from './recordsApart.ts';
-import { eventWords } from './report/eventWords.ts';
+import { eventWords, timeOf } from './report/eventWords.ts';
 import type { Shown } from './report/recording.ts';
 import type { SimulatedApp } from './scene/app.ts';
 import { Device } from './scene/device.ts';
 import type { Plan, Step } from './scene/plan.ts';
 import { type AnyStepKind, type Scene, seedOf } from './scene/scene.ts';
-import { boundsOf, mayWaitOn } from './setup/bounds.ts';
+import { boundsOf, cutShortMs, mayWaitOn } from './setup/bounds.ts';
 import { served, worldOver } from './simulatedApp.ts';
 import { Sometimes } from './sometimes.ts';
 import { CHAIN_STEPS, chainOf, pagerOf } from './steps/chain.ts';
@@ -48,7 +54,7 @@ const HOUR_MS = 3_600_000;
 const CALLS_END_WITHIN_MS = 120_000;
 const PAGE_SHOWS_WITHIN_MS = 5_000;
 const LOOKS_AT_PAGE = 5;
-/** Number of looks that outlast any upgrade. */
+/** Longer than any upgrade. */
 const UPGRADE_LOOKS = 60;
 const UPGRADE_LOOK_MS = 10_000;
 const LOOK_EVERY_MS = 10_000;
@@ -67,7 +73,6 @@ export const SIMULATION: Driver = {
   blind: {
     diskAtAnyMoment:
       'its disk fails and delays: only what it holds at a kill and in the end is read',
-    steadyWallClock: 'the wall clock is set forward and back by up to a year',
     everyEnding: 'nobody waits across a kill; endings are read from the list in the end',
     expectedEndings: 'the upstream fails at random',
     everyWrite: 'its disk fails and delays',
@@ -308,6 +313,8 @@ class Simulation implements Scene {
     const isTrusted = drawn.some(
       ({ field, value }) => field === 'honoursIdempotencyKey' && value === true,
     );
+    // The same goes for one that thinks that keys are kept for longer.
+    const isOfLongKeys = drawn.some(({ field }) => field === 'keyLifetimeMs');
     // A retry policy may cut short the wait that an upstream asks for.
     const isHasty = drawn.some(
       ({ field, value }) => field === 'retry.thenEveryMs' && value !== null,
@@ -324,6 +331,10 @@ class Simulation implements Scene {
         const tellEffect = this.#effects.get(`${at} ${key} ${attempt}`);
         if (tellEffect === undefined) tell({ event: 'strayed', key });
         else tellEffect(isKeyless);
+      },
+      forgotten: (key) => {
+        this.saw('upstream has forgotten a key');
+        tell({ event: 'keyForgotten', key, isTrusted: isOfLongKeys });
       },
       pretended: (key) => {
         tell({ event: 'pretended', key });
@@ -352,7 +363,7 @@ class Simulation implements Scene {
     const traced =
       (sent: Run, service = last): Run =>
       async (attempt) => {
-        const { idempotencyKey: key, operationId, number: tries } = attempt;
+        const { idempotencyKey: key, operationId, number: tries, type } = attempt;
         noteAttempted(operationId, key);
         const survive = this.#endProcess(device, isDead, givenKey(key));
         const atMs = device.clock.now();
@@ -361,7 +372,12 @@ class Simulation implements Scene {
           const seen = this.upstreams.get(service)?.outage() ?? null;
           return seen && { name: `${service} ${seen.number}`, isAnswered: seen.isAnswered };
         };
-        const around = { process: number, key, atMs, isDead, outage, tell: device.tell };
+        const { options } = device.process;
+        const upstream = options.handlers[type]?.upstream;
+        // Requests of other keys may expire.
+        const byMs = givenKey(key).startsWith('key-') ? cutShortMs(options, attempt, atMs) : 0;
+        if (byMs > 0) device.tell({ event: 'cutShort', key, byMs });
+        const around = { process: number, upstream, key, atMs, isDead, outage, tell: device.tell };
         let answer: Json | undefined = null;
         try {
           await tracedAttempt(attempt, around, new Set(), async (apply) => {
@@ -378,7 +394,9 @@ class Simulation implements Scene {
     const plain = TYPES.map((type, at) => {
       const upstream = names[at % names.length] ?? '';
       const run = traced(sender(network, upstream, type), upstream);
-      return [type, { upstream, run, honoursIdempotencyKey: type !== KEYLESS_TYPE }] as const;
+      const honoursIdempotencyKey = type !== KEYLESS_TYPE;
+      const kept = keyLifetimeOf(this.setup.upstreams[at % names.length]?.habits);
+      return [type, { upstream, run, honoursIdempotencyKey, ...kept }] as const;
     });
     const [first = ''] = names;
     const alerted = [
@@ -570,16 +588,13 @@ function sender(network: Network, upstream: string, type: string): Run {
   const baseUrl = urlOf(upstream);
   return type === OWN_TYPE
     ? deafHandler(network, baseUrl)
-    : (httpHandlerOver(network, { baseUrl }) as Run);
+    : (httpHandlerOver(network, {
+        baseUrl,
+        headers: ({ subject }) => ({ [SUBJECT_HEADER]: subject }),
+      }) as Run);
 }
 
 /** Pace of looks once everything is healed: often at first, while most of what waited ends. */
 function nextLookAfterMs(passedMs: number): number {
   return passedMs < CLOSE_UP_EVERY_MS ? LOOK_EVERY_MS : 6 * LOOK_EVERY_MS;
-}
-
-/** Milliseconds since the start, as days and the time of day. */
-function timeOf(ms: number): string {
-  const [day, rest] = [Math.floor(ms / 86_400_000), ms % 86_400_000];
-  return `${day}d ${new Date(rest).toISOString().slice(11, 23)}`;
 }

@@ -233,6 +233,23 @@ const IN_WORK: readonly Situation[] = [
     'It can not be opened.',
     ({ health }) => health.waiting.quarantined > 0,
   ),
+  atLook(
+    'a start that takes long',
+    'Nothing is accepted yet, and health says so.',
+    ({ health }) => health.phase === 'starting' && health.overall !== 'healthy',
+  ),
+  atLook(
+    'a subject that is parked by itself',
+    'Its every call of a type fails while those of others succeed.',
+    ({ health }) =>
+      Object.values(health.upstreams).some(({ parkedSubjects }) => parkedSubjects !== null),
+  ),
+  at(
+    'reopened',
+    'an upstream that is back after an outage',
+    'It is given work slowly at first.',
+    () => true,
+  ),
   atLook('a store that is held', 'Nothing of it runs.', ({ health }) => health.hold !== null),
   atLook(
     'a disk that is not well',
@@ -310,6 +327,8 @@ const BY_PEOPLE: readonly Situation[] = [
   ),
   ordered('a cancel', 'What has not gone out never does.', doneBy('operation.cancel')),
   ordered('a retry by a person', 'It does not wait for its time.', doneBy('operation.retry')),
+  noted('a subject that always fails, beside others', 'Nobody else waits for that.'),
+  noted('upstream has forgotten a key', 'What may have been done is not sent again under it.'),
   noted('a stop beside calls', 'Guarded calls end with it.'),
   noted('work that ends its process', 'It ends in the dead letters, and nothing else does.'),
   noted('a key that comes with another body', 'It is refused.'),

@@ -5,12 +5,7 @@
  */
 
 import type { Driver } from '../../src/simulator/oracle/clause.ts';
-import type {
-  DiskRow,
-  ToldOutcome,
-  TraceEvent,
-  TraceEvents,
-} from '../../src/simulator/oracle/trace.ts';
+import type { DiskRow, ToldOutcome, TraceEvent } from '../../src/simulator/oracle/trace.ts';
 import type { Expected } from '../../src/simulator/promises/oracle.ts';
 
 export const ALL_SEEING: Driver = { name: 'all-seeing', blind: {} };
@@ -92,7 +87,7 @@ export const attempted = (
   process: 1,
   ...more,
 });
-const over = (number: number, attempt = 1, isSpent = true, process = 1): TraceEvent => ({
+export const over = (number: number, attempt = 1, isSpent = true, process = 1): TraceEvent => ({
   event: 'attemptOver',
   task: number,
   attempt,
@@ -277,6 +272,39 @@ export const CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
     applied(1),
     finished(ended(1)),
   ],
+  'an upstream that is back, which answers before more goes out': [
+    { event: 'reopened', process: 1, upstream: 'mail', atOnce: 1 },
+    ...['mail', 'post', 'post'].map((upstream, at) => attempted(at + 1, 1, { upstream })),
+    {
+      ...{ event: 'attemptOver', task: 1, attempt: 1, process: 1 },
+      isSpent: false,
+      upstream: 'mail',
+    },
+    attempted(4, 1, { upstream: 'mail' }),
+    attempted(5, 1, { upstream: 'mail' }),
+  ],
+  'a key that is forgotten, of work that a person runs again': [
+    accepted(1),
+    attempted(1),
+    applied(1),
+    asked(1, 'retryNow'),
+    { event: 'keyForgotten', key: 'key-1', isTrusted: false },
+    applied(1),
+  ],
+  'another body that is refused, and a disk in trouble': [
+    accepted(1),
+    { event: 'otherBodyRefused', key: 'key-1', code: 'HF_IDEMPOTENCY_CONFLICT' },
+    { event: 'otherBodyRefused', key: 'key-1', code: 'HF_STORE_FULL' },
+  ],
+  'a wait that a set clock cuts short': [
+    accepted(1),
+    attempted(1),
+    over(1),
+    disk(waiting(1, 500)),
+    { event: 'clockMoved', isAsleep: false },
+    attempted(1, 2, { atMs: 20 }),
+    over(1, 2),
+  ],
   'asked for twice under one key': [accepted(1), accepted(1), ...life(1), finished(ended(1))],
   'cancelled before it was attempted': [
     accepted(1),
@@ -385,11 +413,6 @@ export const ordered = (code: string | null): TraceEvent => ({
 /** Histories of each breach, by its name; they may have other breaches, too. */
 export type Histories = Readonly<Record<string, readonly (readonly TraceEvent[])[]>>;
 
-const called = (how: Partial<TraceEvents['called']>): TraceEvent => ({
-  ...{ event: 'called', upstream: 'payments', isCrisis: false, mayRepeat: true, runs: 1 },
-  ...{ isLate: false, code: null, ...how },
-});
-
 export const BROKEN_PLAINLY: Histories = {
   'order refused without a code': [[ordered('no code')], [ordered('HF_INTERNAL')]],
   lost: [
@@ -402,10 +425,18 @@ export const BROKEN_PLAINLY: Histories = {
     [accepted(1), told(1, REFUSED), asked(1, 'replay'), finished()],
   ],
   'accepted twice': [[accepted(1), { event: 'accepted', key: 'key-1', id: 'op-2' }]],
-  'another body taken': [[accepted(1), { event: 'otherBody', key: 'key-1', id: 'op-1' }]],
-  'call outlived its deadline': [[called({ isLate: true, code: 'unheard' })]],
-  'call made again': [[called({ mayRepeat: false, runs: 2 })]],
-  'call of a crisis held back': [[called({ isCrisis: true, code: 'HF_UPSTREAM_DOWN' })]],
+  'another body taken': [
+    [accepted(1), { event: 'otherBody', key: 'key-1', id: 'op-1' }],
+    [accepted(1), { event: 'otherBodyRefused', key: 'key-1', code: 'HF_REQUEST_INVALID' }],
+  ],
+  'sent under a forgotten key': [
+    [
+      accepted(1),
+      attempted(1),
+      applied(1),
+      { event: 'keyForgotten', key: 'key-1', isTrusted: false },
+    ],
+  ],
   'given up too early': [[finished(ended(1, { outcome: EXHAUSTED, attemptsMax: 3 }))]],
   'given up in an outage': [
     [failedInOutage(1, false), finished(ended(1, { outcome: EXHAUSTED }))],
@@ -414,8 +445,6 @@ export const BROKEN_PLAINLY: Histories = {
       finished(ended(1, { outcome: EXHAUSTED })),
     ],
   ],
-  'culprit not convicted': [[{ event: 'endedProcess', key: 'key-1', times: 60 }]],
-  'untyped error': [[{ event: 'refused', key: 'key-1', code: null }]],
   'applied twice': [
     [applied(1), applied(1, { key: 'key-1-again' })],
     [applied(1), applied(1)],
@@ -424,8 +453,6 @@ export const BROKEN_PLAINLY: Histories = {
     [accepted(1), applied(1, { isKeyless: true }), applied(1, { isKeyless: true })],
   ],
   'came before it was time': [[accepted(1), { event: 'cameEarly', key: 'key-1', byMs: 10 }]],
-  'redirect followed': [[{ event: 'followed', key: 'key-1' }]],
-  'key of no attempt': [[{ event: 'strayed', key: 'key-1' }]],
   'two keys': [[attempted(1), attempted(1, 1, { key: 'key-1-again' })]],
   'body changed': [
     [{ event: 'bodyChanged', key: 'key-1' }],
@@ -546,7 +573,6 @@ export const BROKEN_PLAINLY: Histories = {
   ],
   'client turned away': [[{ event: 'turnedAway', client: 'client 1', what: 'health' }]],
   'page shows what is not': [[{ event: 'pageDiffers', what: 'supervisor is stopped' }]],
-  'client unheard': [[{ event: 'unheard', client: 'client 1', what: 'health' }]],
   'crisis answered without help': [
     [{ event: 'answered', key: 'crisis-1', id: 'crisis', waitedMs: 0, helps: 0 }],
   ],
@@ -558,8 +584,6 @@ export const BROKEN_PLAINLY: Histories = {
       },
     ],
   ],
-  'notice is wrong': [[{ event: 'noticeWrong', what: 'it is not signed' }]],
-  'crisis refused': [[{ event: 'refused', key: 'crisis-1', code: 'HF_STORE_UNAVAILABLE' }]],
   'not opened': [[{ event: 'unsound', what: 'not opened', detail: 'HF_STORE_CORRUPT' }]],
   'not decrypted': [[{ event: 'unsound', what: 'not decrypted', detail: 'op-1' }]],
   damaged: [[{ event: 'unsound', what: 'damaged', detail: 'page 7' }]],
@@ -573,6 +597,4 @@ export const BROKEN_PLAINLY: Histories = {
     [{ event: 'rested', slotsTaken: 1, attemptsRunning: 1, handlersOut: 1 }],
     [{ event: 'rested', slotsTaken: 0, attemptsRunning: 0, handlersOut: 1 }],
   ],
-  'stop is late': [[{ event: 'stopLate', deadlineMs: 200, byMs: 2_000 }]],
-  'timer leaked': [[{ event: 'closed', timers: 1 }]],
 };

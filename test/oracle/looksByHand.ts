@@ -4,9 +4,10 @@
  * @module
  */
 
+import { madeAtMs } from '../../actors/platform/operationId.ts';
 import type { Look, OpenRow } from '../../src/simulator/oracle/look.ts';
-import type { TraceEvent } from '../../src/simulator/oracle/trace.ts';
-import { asked, attempted, type Histories } from './historiesByHand.ts';
+import type { TraceEvent, TraceEvents } from '../../src/simulator/oracle/trace.ts';
+import { asked, attempted, type Histories, over } from './historiesByHand.ts';
 
 /** Health of a device that has been well for an hour. */
 export const HEALTH = {
@@ -46,6 +47,7 @@ export const seen = (
       : [{ id: 'op-1', state: 'waiting', wait: { untilAtMs: null, ...wait } } as never],
   world: {
     ...{ upMs: HOUR_MS, diskWellMs: HOUR_MS, stillMs: HOUR_MS, turnWithinMs: { payments: 0 } },
+    ...{ diskSilentMs: 0, subjectWellMs: {}, turnWhileUpMs: {} },
     escalateAfterMs: 60_000,
     ...{ atMs: HOUR_MS, pagerWellMs: HOUR_MS, pagerTrueMs: HOUR_MS, telling: null },
     ...{ hasChain: true, takenOnMs: HOUR_MS },
@@ -56,7 +58,10 @@ export const seen = (
 });
 export const turn = (count: number) => ({
   waiting: { ...HEALTH.waiting, turn: count },
-  queue: count === 0 ? [] : [{ turn: count, inLane: 0 }],
+  queue:
+    count === 0
+      ? []
+      : [{ upstream: 'payments', turn: count, inLane: 0, oldestAtMs: madeAtMs('op-1') }],
 });
 export const ILL = {
   overall: 'degraded',
@@ -89,7 +94,14 @@ export const ofMany = (what: 'replay' | 'purge'): TraceEvent => ({
 export const heldBy = (by: string): TraceEvent =>
   seen({ upstreams: { payments: { ...HEALTH.upstreams['payments'], hold: { by, orders: 1 } } } });
 
+/** Somebody cancels `op-1`, which takes notice of that or not. */
+export const cancelled = (tookNotice: boolean): TraceEvent => ({
+  ...{ event: 'ordered', call: 'operation.cancel', process: 1, id: 'op-1', by: 'ana' },
+  ...{ params: {}, answer: { tookNotice }, code: null },
+});
+
 export const ORDERS_BROKEN: Histories = {
+  'went on though cancelled': [[cancelled(true), attempted(1)]],
   'more was done than was asked for': [
     [seen(ILL, [LETTER]), seen({})],
     [
@@ -115,7 +127,12 @@ export const UNDELIVERED = {
   standing: 'inHand',
   state: 'waiting',
 } as const;
-const TELLING = { withinMs: HOUR_MS, againWithinMs: HOUR_MS, lapsedWithinMs: HOUR_MS };
+const TELLING = {
+  steps: ['on-call'],
+  withinMs: HOUR_MS,
+  againWithinMs: HOUR_MS,
+  lapsedWithinMs: HOUR_MS,
+};
 export const ESCALATED = { ...ILL, crises: { escalated: 1, unacknowledged: 0 } };
 export const HEARD: TraceEvent = {
   event: 'heard',
@@ -146,6 +163,9 @@ export const toldAt = (
     }),
   );
 
+const parkedAt = (its: object): TraceEvent =>
+  seen({ upstreams: { payments: { ...HEALTH.upstreams['payments'], ...its } } });
+
 export const LOOKS_BROKEN: Histories = {
   'verdict without reason': [
     [seen({ overall: 'degraded' })],
@@ -162,6 +182,13 @@ export const LOOKS_BROKEN: Histories = {
   ],
   'nobody is told': [[seen(turn(0), [{ state: 'inReview', standing: 'held' }])]],
   'healthy while nothing starts': [[seen(turn(1), [{}])]],
+  'healthy while the disk hangs': [[seen({}, [], null, { diskSilentMs: 10_000 })]],
+  'healthy while it starts': [[seen({ phase: 'starting' }, [], null, { upMs: 10_000 })]],
+  'queue untrue': [
+    [seen({ ...turn(1), queue: [{ upstream: 'mail', turn: 1, inLane: 0 }] }, [{}])],
+    [seen({ ...turn(1), queue: [{ ...turn(1).queue[0], oldestAtMs: 5 }] }, [{}])],
+  ],
+  'parked and not named': [[parkedAt({ parkedTypes: [{}] })], [parkedAt({ parkedSubjects: {} })]],
   'page differs from health': [
     shownTwice({ ...turn(1), overall: 'degraded' }),
     shownTwice(turn(0)),
@@ -175,7 +202,15 @@ export const LOOKS_BROKEN: Histories = {
   ],
   'end of a wait is past': [[seen(turn(1), [{}], { reason: 'backoff', untilAtMs: HOUR_MS })]],
   'pause lengthened': [[seen(turn(1), [{ pauseMs: 30_000 }], { reason: 'backoff' })]],
-  'held up by others': [[seen({ ...turn(1), ...ILL }, [{}])]],
+  'held up by others': [
+    [seen({ ...turn(1), ...ILL }, [{}])],
+    // Probes may be far apart, and the upstream is up all the time.
+    [
+      seen({ ...turn(1), ...ILL }, [{}], null, {
+        ...{ turnWithinMs: {}, turnWhileUpMs: { payments: HOUR_MS / 2 } },
+      }),
+    ],
+  ],
   'slot leaked': [
     [seen({ upstreams: { payments: { ...HEALTH.upstreams['payments'], inFlight: 1 } } })],
   ],
@@ -212,5 +247,52 @@ export const LOOKS_BROKEN: Histories = {
       ),
     ],
   ],
+  'a step was never told': [
+    [
+      ...toldAt({}, 1_000),
+      HEARD,
+      ...toldAt({ steps: ['on-call', 'desk'], againWithinMs: 9 * HOUR_MS }, 2_000, 2 * HOUR_MS),
+    ],
+  ],
   'taken on before anybody was told': [[seen({}, [], null, { telling: TELLING }), TAKEN_ON]],
+};
+
+const ended = (how: Partial<TraceEvents['called']>): TraceEvent => ({
+  ...{ event: 'called', upstream: 'payments', isCrisis: false, mayRepeat: true, runs: 1 },
+  ...{ hasActedAgain: false, isEarly: false, isLate: false, code: null, ...how },
+});
+
+/** The upstream `mail` is back, and so many attempts may begin before the next call ends there. */
+const reopened = (atOnce: number): TraceEvent => ({
+  ...{ event: 'reopened', process: 1, upstream: 'mail', atOnce },
+});
+const sentTo = (upstream: string, ...numbers: readonly number[]): readonly TraceEvent[] =>
+  numbers.map((number) => attempted(number, 1, { upstream }));
+
+/** Calls and slots of upstreams. */
+export const CALLS_BROKEN: Histories = {
+  'call outlived its deadline': [[ended({ isLate: true, code: 'unheard' })]],
+  'call expired before its deadline': [[ended({ isEarly: true, code: 'HF_EXPIRED' })]],
+  'call made again': [
+    [ended({ mayRepeat: false, runs: 2 })],
+    [ended({ runs: 2, hasActedAgain: true })],
+  ],
+  'call of a crisis held back': [
+    [ended({ isCrisis: true, code: 'HF_UPSTREAM_DOWN' })],
+    [ended({ isCrisis: true, runs: 0, code: 'HF_EXPIRED' })],
+  ],
+  'all at once after an outage': [
+    [reopened(1), ...sentTo('mail', 1), ...sentTo('mail', 2)],
+    [reopened(1), ...sentTo('post', 1), over(1), ...sentTo('mail', 2), ...sentTo('mail', 3)],
+  ],
+  'culprit not convicted': [[{ event: 'endedProcess', key: 'key-1', times: 60 }]],
+  'attempt cut short': [[{ event: 'cutShort', key: 'key-1', byMs: 2_000 }]],
+  'redirect followed': [[{ event: 'followed', key: 'key-1' }]],
+  'key of no attempt': [[{ event: 'strayed', key: 'key-1' }]],
+  'untyped error': [[{ event: 'refused', key: 'key-1', code: null }]],
+  'stop is late': [[{ event: 'stopLate', deadlineMs: 200, byMs: 2_000 }]],
+  'timer leaked': [[{ event: 'closed', timers: 1 }]],
+  'crisis refused': [[{ event: 'refused', key: 'crisis-1', code: 'HF_STORE_UNAVAILABLE' }]],
+  'notice is wrong': [[{ event: 'noticeWrong', what: 'it is not signed' }]],
+  'client unheard': [[{ event: 'unheard', client: 'client 1', what: 'health' }]],
 };

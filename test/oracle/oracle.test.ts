@@ -17,6 +17,7 @@ import {
 } from './historiesByHand.ts';
 import {
   allTakenOn,
+  CALLS_BROKEN,
   called,
   ESCALATED,
   HEALTH,
@@ -36,7 +37,7 @@ import {
   UNDELIVERED,
 } from './looksByHand.ts';
 
-const BROKEN: Histories = joined([BROKEN_PLAINLY, LOOKS_BROKEN, ORDERS_BROKEN]);
+const BROKEN: Histories = joined([BROKEN_PLAINLY, LOOKS_BROKEN, ORDERS_BROKEN, CALLS_BROKEN]);
 
 /** Joins all histories, by the name of the breach. */
 function joined(all: readonly Histories[]): Histories {
@@ -187,7 +188,12 @@ const OF_LOOKS = [
   'sums differ',
   'count untrue',
   'nobody is told',
+  'queue untrue',
   'healthy while nothing starts',
+  'healthy while the disk hangs',
+  'healthy while it starts',
+  'parked and not named',
+  'a step was never told',
   'page differs from health',
   'wait without a true reason',
   'end of a wait is past',
@@ -200,6 +206,7 @@ const OF_LOOKS = [
 ];
 const OF_ANOTHER_PROCESS = [
   ...OF_LOOKS,
+  'all at once after an outage',
   'refused and stored',
   'untyped error',
   'two in one lane',
@@ -215,19 +222,12 @@ const OF_ANOTHER_PROCESS = [
   'slot leaked',
 ];
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
-  simulation: [
-    'never reported',
-    'wrong ending',
-    'attempt not ordered',
-    'before it was due',
-    'due time moved',
-  ],
+  simulation: ['never reported', 'wrong ending', 'attempt not ordered', 'due time moved'],
   'mixed history': [
     ...OF_LOOKS,
     'never reported',
     'wrong ending',
     'attempt not ordered',
-    'before it was due',
     'due time moved',
   ],
   'crash history': [

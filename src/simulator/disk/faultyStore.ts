@@ -53,6 +53,8 @@ export function noFaults(): Faults {
 /** The store of one process, until the process is killed. */
 export interface FaultyStore extends Store {
   readonly faults: Faults;
+  /** Time for which the disk has ended no commit, while one is waited for. */
+  silentMs(): number;
   /** Kills the process: pending calls may take effect or not, and nobody hears of them. */
   kill(): void;
 }
@@ -64,6 +66,9 @@ export interface FaultyStore extends Store {
 export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults()): FaultyStore {
   let isKilled = false;
   let tail: Promise<unknown> = Promise.resolve();
+  /** Times at which the commits began that are waited for, in order. */
+  const commitsOut: number[] = [];
+  let endedMs = Number.NEGATIVE_INFINITY;
 
   /** Runs calls in turn; a dead process never gets an answer. */
   const inTurn = async <T>(act: () => Promise<T>): Promise<T> => {
@@ -122,7 +127,19 @@ export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults(
         return inner.open();
       }),
     nextSeq: () => inner.nextSeq(),
-    commit: (writes) => inTurn(() => commit(writes)),
+    silentMs: () => {
+      const nowMs = clock.monotonic();
+      return nowMs - Math.max(endedMs, commitsOut[0] ?? nowMs);
+    },
+    commit: async (writes) => {
+      commitsOut.push(clock.monotonic());
+      try {
+        return await inTurn(() => commit(writes));
+      } finally {
+        commitsOut.shift();
+        endedMs = clock.monotonic();
+      }
+    },
     spill: (write) => inTurn(() => inner.spill(write)),
     clearErased: () => read(() => inner.clearErased()),
     onQuarantine: (listener) => {

@@ -12,6 +12,7 @@ import {
   unknownOutcome,
 } from '../../../machines/policy/retry/classifyFailure.ts';
 import { type Network, send } from '../../http/send.ts';
+import { SUBJECT_HEADER } from './simulatedUpstream.ts';
 
 /** Most calls of one process that never return: fewer than there are slots. */
 const SILENT_MAX = 2;
@@ -23,6 +24,7 @@ export function deafHandler(network: Network, baseUrl: string): Run {
     const headers = new Headers({
       'idempotency-key': attempt.idempotencyKey,
       'holdfast-attempt': String(attempt.number),
+      [SUBJECT_HEADER]: attempt.subject,
     });
     // Each call listens to a signal of its own, which never aborts.
     const { signal } = new AbortController();

@@ -10,6 +10,9 @@ import type { SeededRandom } from '../../virtual/seededRandom.ts';
 import { Records } from './records.ts';
 import { UpstreamLedger } from './upstreamLedger.ts';
 
+/** Header in which the simulator's own app tells whom a request is for. */
+export const SUBJECT_HEADER = 'simulated-subject';
+
 /** The type of requests whose endpoint knows no idempotency keys. */
 export const KEYLESS_TYPE = 'letters.send';
 
@@ -27,6 +30,14 @@ export interface Habits {
   readonly tellsRetryAfter: boolean;
   /** True if its entity tags are weak, and compared all the same. */
   readonly weakTags: boolean;
+  /** Time for which it keeps an idempotency key, from the key's first request; left out: always. */
+  readonly keepsKeysMs?: number | undefined;
+}
+
+/** Draws for how long a service keeps idempotency keys. */
+export function drawKeepsKeysMs(random: SeededRandom): number | undefined {
+  const forMs = random.pick([null, null, 20 * MINUTE_MS, 60 * MINUTE_MS, 180 * MINUTE_MS]);
+  return forMs ?? undefined;
 }
 
 /** Draws the habits of a service. */
@@ -39,6 +50,15 @@ export function drawHabits(random: SeededRandom): Habits {
     tellsRetryAfter: random.chance(0.7),
     weakTags: random.chance(0.3),
   };
+}
+
+/** Longer than a request is on its way: a key that goes out before its time is over reaches the service in time. */
+const KEY_ON_ITS_WAY_MS = 600_000;
+
+/** Says to an app for how long the service keeps keys, as the trait of a handler. */
+export function keyLifetimeOf(habits: Habits | undefined): { readonly keyLifetimeMs?: number } {
+  const { keepsKeysMs } = habits ?? {};
+  return keepsKeysMs === undefined ? {} : { keyLifetimeMs: keepsKeysMs - KEY_ON_ITS_WAY_MS };
 }
 
 /** Habits of a service for which nothing was drawn. */
@@ -118,6 +138,8 @@ export interface Trouble {
   readonly kind: (typeof TROUBLES)[number];
   /** End of the only path that the trouble hits; `null` for all paths. */
   readonly endpoint: string | null;
+  /** The only subject whose requests the trouble hits; left out: all subjects. */
+  readonly subject?: string;
   /** Share of requests that the trouble hits. */
   readonly share: number;
 }
@@ -126,6 +148,8 @@ export interface Trouble {
 export interface Arrivals {
   /** Hears that the upstream did the work; `isEffect` unless it had done it before. */
   readonly applied: (key: string, attempt: number, isEffect: boolean, isKeyless: boolean) => void;
+  /** Hears that a request came whose key the upstream had kept for as long as it keeps keys. */
+  readonly forgotten: (key: string) => void;
   /** Hears that the upstream claimed the work without doing it. */
   readonly pretended: (key: string) => void;
   /** Hears that a key came with another body than before. */
@@ -180,6 +204,11 @@ export class SimulatedUpstream {
   readonly #ledger = new UpstreamLedger();
   readonly #serve: Serve | null;
   readonly #isKeyless: boolean;
+  /** First arrival of each key, and its name in the ledger: another one once the key is forgotten. */
+  readonly #keys = new Map<string, { readonly atMs: number; readonly name: string }>();
+  /** Keys of work that only a proxy's copy got done: its sender was told that nothing was. */
+  readonly #doneByCopy = new Set<string>();
+  readonly #arrivedAtMs = new WeakMap<Arriving, number>();
   /** Answers, by key. */
   readonly #served = new Map<string, Exclude<Answer, 'reset'>>();
   readonly #troubles = new Set<Trouble>();
@@ -238,6 +267,7 @@ export class SimulatedUpstream {
 
   receive(request: Arriving, reply: Reply): void {
     const key = keyOf(request);
+    if (!this.#arrivedAtMs.has(request)) this.#arrivedAtMs.set(request, this.#clock.monotonic());
     const again = (): void => {
       this.receive(request, reply);
     };
@@ -255,14 +285,18 @@ export class SimulatedUpstream {
     else reply(this.#later(503, request));
   }
 
-  #isHit(kind: Trouble['kind'], { path, random, arrivals }: Arriving): boolean {
+  #isHit(kind: Trouble['kind'], { path, headers, random, arrivals }: Arriving): boolean {
     for (const trouble of this.#troubles) {
       if (trouble.kind !== kind) continue;
       if (trouble.endpoint !== null && !path.endsWith(trouble.endpoint)) continue;
+      if (trouble.subject !== undefined && headers.get(SUBJECT_HEADER) !== trouble.subject)
+        continue;
       if (trouble.share < 1 && !random.chance(trouble.share)) continue;
       arrivals.saw(`upstream ${kind}`);
       if (trouble.endpoint !== null && trouble.share === 1 && FAILING.has(kind)) {
-        arrivals.saw('an endpoint that always fails, beside others');
+        const isOfAll = trouble.subject === undefined;
+        if (isOfAll) arrivals.saw('an endpoint that always fails, beside others');
+        else arrivals.saw('a subject that always fails, beside others');
       }
       return true;
     }
@@ -353,15 +387,29 @@ export class SimulatedUpstream {
       if (!isCopy) arrivals.applied(key, attempt, true, true);
       return said(200, 'sent');
     }
-    const { entry, isMismatch } = this.#ledger.note(key, attempt, body);
+    const { entry, isMismatch } = this.#ledger.note(this.#nameOf(request), attempt, body);
     if (isMismatch || entry === null) {
       arrivals.bodyChanged(key);
       return said(422, 'the idempotency key belongs to another request');
     }
     const isEffect = entry.applied === 0;
     if (isEffect) entry.applied += 1;
+    if (isEffect && isCopy) this.#doneByCopy.add(key);
     arrivals.applied(key, attempt, isEffect, false);
     return said(200, `receipt of ${entry.bodyDigest.slice(0, 8)}`);
+  }
+
+  /** Finds the name of the request's key in the ledger; a key that is forgotten is a new one. */
+  #nameOf(request: Arriving): string {
+    const { keepsKeysMs = Number.POSITIVE_INFINITY } = this.#habits;
+    const key = keyOf(request);
+    const atMs = this.#arrivedAtMs.get(request) ?? this.#clock.monotonic();
+    const known = this.#keys.get(key);
+    if (known !== undefined && atMs - known.atMs < keepsKeysMs) return known.name;
+    const name = known === undefined ? key : `${key} again at ${atMs}`;
+    if (known !== undefined && !this.#doneByCopy.has(key)) request.arrivals.forgotten(key);
+    this.#keys.set(key, { atMs, name });
+    return name;
   }
 
   /** Lets the app's own code do the work; a repeated key gets its first answer. */

@@ -40,6 +40,8 @@ export interface OpenRow {
 
 /** Times by which people must hear of a crisis, from the options. */
 export interface Telling {
+  /** Names of the steps of the chain. */
+  readonly steps: readonly string[];
   /** Longest time until somebody who can be reached hears of it. */
   readonly withinMs: number;
   /** Longest time until somebody hears again, where nothing came of the last notice. */
@@ -54,16 +56,22 @@ export interface World {
   readonly upMs: number;
   /** Time for which its disk has had no trouble. */
   readonly diskWellMs: number;
+  /** Time for which its disk has ended no write, while one is waited for. */
+  readonly diskSilentMs: number;
   /** Time for which nothing on the disk has changed. */
   readonly stillMs: number;
   /** Time for which nothing has prevented calls of a type, by type. */
   readonly typeWellMs: Readonly<Record<string, number>>;
+  /** The same for the calls of a type for one subject, by `type subject`; left out: for as long as for the type. */
+  readonly subjectWellMs: Readonly<Record<string, number>>;
   /** Types that have a handler in this process. */
   readonly handled: ReadonlySet<string>;
   /** Number of functions of guarded calls that run, by upstream: each may hold a slot. */
   readonly callsOut: ReadonlyMap<string, number>;
   /** Time within which work gets its turn, by upstream, without upstreams whose options let it wait longer. */
   readonly turnWithinMs: Readonly<Record<string, number>>;
+  /** The same while the upstream is up and nothing there is parked by itself, so that no turn waits for a probe. */
+  readonly turnWhileUpMs: Readonly<Record<string, number>>;
   /** Time after which an undelivered crisis must escalate. */
   readonly escalateAfterMs: number;
   /** True time of the look. */

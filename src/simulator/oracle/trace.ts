@@ -71,6 +71,8 @@ interface Attempted {
   readonly atMs: number;
   readonly id?: string;
   readonly process?: number;
+  /** Upstream of its type in this process; left out where nobody knows. */
+  readonly upstream?: string;
   readonly lane?: string | null;
   /** Row of the operation on disk at this moment; `null` for none. */
   readonly onDisk?: DiskRow | null;
@@ -97,6 +99,8 @@ export interface TraceEvents {
   askedAgain: { readonly key: string };
   /** A key came with another body than before, and its caller heard that the request is accepted. */
   otherBody: { readonly key: string; readonly id: string };
+  /** A key came with another body than before, and its caller heard that the request is refused. */
+  otherBodyRefused: { readonly key: string; readonly code: string | null };
   /** An attempt under this key has ended the process, as every attempt of it does. */
   endedProcess: { readonly key: string; readonly times: number };
   /** A guarded call has ended, or has missed its deadline. */
@@ -107,6 +111,10 @@ export interface TraceEvents {
     readonly mayRepeat: boolean;
     /** Number of times that its function ran. */
     readonly runs: number;
+    /** True if it ran again although it may act once only, and the run before may have acted. */
+    readonly hasActedAgain: boolean;
+    /** True if it was told to have expired before its deadline. */
+    readonly isEarly: boolean;
     /** True if it ended long after its deadline, in a process that ran all the time. */
     readonly isLate: boolean;
     /**
@@ -171,9 +179,17 @@ export interface TraceEvents {
     readonly attempt: number;
     readonly process: number;
     readonly isSpent: boolean;
+    readonly upstream?: string;
     /** Outage in which its upstream failed every call from the attempt's beginning to its end; left out for none. */
     readonly outage?: OutageSeen;
   };
+  /**
+   * The breaker of an upstream has closed after an outage, on a device whose disk is well; this many attempts at most
+   * may begin there before the next call ends.
+   */
+  reopened: { readonly process: number; readonly upstream: string; readonly atOnce: number };
+  /** A guarded call or a read of a record has ended at an upstream, or its policies have changed. */
+  slotsMoved: { readonly process: number; readonly upstream: string };
   /** The handler of an attempt has returned, in a living process: at the attempt's end, or long after. */
   returned: { readonly task: Task; readonly attempt: number; readonly process: number };
   /** The upstream did the work; `isLate` if its attempt was given up or its process had died. */
@@ -184,8 +200,16 @@ export interface TraceEvents {
     /** True if the upstream does the work again for each request, whatever its key. */
     readonly isKeyless?: boolean;
   };
+  /** A request came whose key the upstream has kept for as long as it keeps keys: the work may be done again. */
+  keyForgotten: {
+    readonly key: string;
+    /** True if the app may say of its upstream that it keeps keys for longer. */
+    readonly isTrusted: boolean;
+  };
   /** A request came this long before the time that the upstream had given. */
   cameEarly: { readonly key: string; readonly byMs: number };
+  /** An attempt got this much less time than its handler has set, which is more than its upstream's. */
+  cutShort: { readonly key: string; readonly byMs: number };
   /** A request followed a redirect. */
   followed: { readonly key: string };
   /** A request came under a key that no attempt has. */
@@ -232,6 +256,8 @@ export interface TraceEvents {
   looked: Look;
   /** An open page heard how a device is. */
   shown: Shown;
+  /** Somebody has set the wall clock, or the machine has slept: no time on disk can be compared with it any more. */
+  clockMoved: { readonly isAsleep: boolean };
   /** A stop has not ended this long after its deadline, on a machine with no trouble. */
   stopLate: { readonly deadlineMs: number; readonly byMs: number };
   /** A process with nothing left to do has closed, with this many of its timers still running. */
@@ -265,8 +291,6 @@ export type Sight =
   | 'oneOrder'
   /** Acceptances in the order in which the runtime made them. */
   | 'orderOfAcceptance'
-  /** A wall clock that nobody sets. */
-  | 'steadyWallClock'
   /** Time and manner of an attempt's end, and the process in which it ran. */
   | 'attemptEnds'
   /** Endings of all accepted operations, across processes. */

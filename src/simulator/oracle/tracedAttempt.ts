@@ -12,6 +12,8 @@ import type { DiskRow, OutageSeen, TraceEvent } from './trace.ts';
 /** Place of an attempt, with what can be seen there. */
 export interface Surroundings {
   readonly process: number;
+  /** Upstream of its type in this process; left out where nobody knows. */
+  readonly upstream?: string | undefined;
   readonly atMs: number;
   /** Key that the upstream sees. */
   readonly key: string;
@@ -29,14 +31,15 @@ export type Work = (apply: (isKeyless?: boolean) => void) => Promise<void>;
 /** Runs an attempt and tells the oracle of it. */
 export async function tracedAttempt(
   attempt: Attempt,
-  { process, atMs, key, onDisk, isDead, outage = () => null, tell }: Surroundings,
+  { process, upstream, atMs, key, onDisk, isDead, outage = () => null, tell }: Surroundings,
   appliedKeys: Set<string>,
   work: Work,
 ): Promise<void> {
   const { operationId: id, number, entity, priority, signal } = attempt;
   const lane = entity === null || priority === 'crisis' ? null : `${entity.type}/${entity.id}`;
   const found = onDisk === undefined ? {} : { onDisk };
-  tell({ event: 'attempted', key, task: id, id, attempt: number, atMs, process, lane, ...found });
+  const at = upstream === undefined ? { process } : { process, upstream };
+  tell({ event: 'attempted', key, task: id, id, attempt: number, atMs, lane, ...at, ...found });
   const before = outage();
   let isOver = false;
   const over = (isSpent: boolean): void => {
@@ -44,7 +47,7 @@ export async function tracedAttempt(
     isOver = true;
     const after = outage();
     const seen = before !== null && before.name === after?.name ? { outage: after } : {};
-    tell({ event: 'attemptOver', task: id, attempt: number, process, isSpent, ...seen });
+    tell({ event: 'attemptOver', task: id, attempt: number, isSpent, ...at, ...seen });
   };
   signal.addEventListener('abort', () => {
     over(isHoldfastError(signal.reason) && signal.reason.code === 'HF_ATTEMPT_TIMED_OUT');

@@ -7,6 +7,9 @@
 import type { Clause } from '../oracle/clause.ts';
 import { isCrisisKey } from '../oracle/trace.ts';
 
+/** Refusals that say nothing of the key: of a runtime that is closed or full, and of a disk in trouble. */
+const MAY_COME_FIRST = /^HF_(?:STORE_.*|CLOSED|QUEUE_FULL)$/;
+
 export const acceptance: readonly Clause[] = [
   {
     breach: 'lost',
@@ -51,13 +54,24 @@ export const acceptance: readonly Clause[] = [
       sentence: 'The same key with another payload is rejected with `HF_IDEMPOTENCY_CONFLICT`.',
     },
     requirements: ['OP-8'],
-    watch: (known, broken) => ({
-      otherBody: ({ key, id }) => {
+    watch: (known, broken) => {
+      const firstOf = (key: string): string | null => {
         const first = known.accepted.get(key);
-        if (first === undefined || known.damaged.has(first) || known.mayBePurged(first)) return;
-        broken(`${key} as ${id}, after ${first}`);
-      },
-    }),
+        const isKept = first !== undefined && !known.damaged.has(first);
+        return isKept && !known.mayBePurged(first) ? first : null;
+      };
+      return {
+        otherBody: ({ key, id }) => {
+          const first = firstOf(key);
+          if (first !== null) broken(`${key} as ${id}, after ${first}`);
+        },
+        otherBodyRefused: ({ key, code }) => {
+          if (code === 'HF_IDEMPOTENCY_CONFLICT' || MAY_COME_FIRST.test(code ?? '')) return;
+          const first = firstOf(key);
+          if (first !== null) broken(`${key} is refused with ${code}, after ${first}`);
+        },
+      };
+    },
   },
   {
     breach: 'untyped error',

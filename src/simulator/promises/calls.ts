@@ -22,15 +22,26 @@ export const calls: readonly Clause[] = [
     }),
   },
   {
+    breach: 'call expired before its deadline',
+    says: { page: 'how-to/write-a-handler', sentence: 'with `HF_EXPIRED` after `deadlineMs`' },
+    requirements: ['CB-1'],
+    watch: (_, broken) => ({
+      called: ({ upstream, isEarly }) => {
+        if (isEarly) broken(`at ${upstream}`);
+      },
+    }),
+  },
+  {
     breach: 'call made again',
     says: {
       page: 'how-to/write-a-handler',
-      sentence: 'The function may run again unless `isRepeatSafe` or `retry` is false.',
+      sentence:
+        'The function may run again: with `isRepeatSafe: false` only where the upstream surely did nothing, and with `retry: false` never.',
     },
     requirements: ['RT-1'],
     watch: (_, broken) => ({
-      called: ({ upstream, mayRepeat, runs }) => {
-        if (!mayRepeat && runs > 1) broken(`at ${upstream}, ${runs} times`);
+      called: ({ upstream, mayRepeat, runs, hasActedAgain }) => {
+        if (hasActedAgain || (!mayRepeat && runs > 1)) broken(`at ${upstream}, ${runs} times`);
       },
     }),
   },
@@ -42,8 +53,9 @@ export const calls: readonly Clause[] = [
     },
     requirements: ['CR-2'],
     watch: (_, broken) => ({
-      called: ({ upstream, isCrisis, code }) => {
-        if (isCrisis && code !== null && HELD_BACK.includes(code))
+      called: ({ upstream, isCrisis, runs, code }) => {
+        const hasPassed = code === null || !HELD_BACK.includes(code);
+        if (isCrisis && (!hasPassed || (runs === 0 && code !== 'HF_CLOSED')))
           broken(`at ${upstream}: ${code}`);
       },
     }),

@@ -35,7 +35,7 @@ export const crises: readonly Clause[] = [
     breach: 'crisis refused',
     says: {
       page: 'requirements',
-      sentence: 'Nothing refuses one: all that is sound in it is delivered',
+      sentence: 'Nothing refuses one',
     },
     requirements: ['CR-4'],
     needs: ['refusals'],
@@ -116,11 +116,53 @@ export const crises: readonly Clause[] = [
   },
   {
     breach: 'nobody was told',
-    says: { page: 'requirements', sentence: 'each step until it was told' },
+    says: { page: 'requirements', sentence: 'until somebody was told' },
     requirements: ['CR-5'],
     needs: ['looks'],
     outlivesRestore: true,
     watch: nobodyWasTold,
+  },
+  {
+    breach: 'a step was never told',
+    says: { page: 'requirements', sentence: 'each step until it was told' },
+    requirements: ['CR-5'],
+    needs: ['looks'],
+    outlivesRestore: true,
+    watch: (known, broken) => {
+      /** Steps that have heard of each crisis, by its id. */
+      const heard = new Map<string, Set<string>>();
+      const takings = new Takings();
+      let heldAtMs = Number.NEGATIVE_INFINITY;
+      return {
+        heard: ({ ids, step }) => {
+          for (const id of ids) heard.set(id, (heard.get(id) ?? new Set()).add(step));
+        },
+        asked: (order) => {
+          takings.noteAsked(order);
+        },
+        ordered: (order) => {
+          takings.noteOrder(order);
+        },
+        looked: ({ rows, health, world }) => {
+          const { telling, atMs } = world;
+          takings.noteLook(world);
+          if (telling === null || health.phase !== 'running' || health.hold !== null) {
+            heldAtMs = atMs;
+            return;
+          }
+          const wellMs = Math.min(world.upMs, world.diskWellMs, world.pagerWellMs, atMs - heldAtMs);
+          for (const { id, isCrisis, isTest, openMs } of rows) {
+            if (!isCrisis || isTest || known.damaged.has(id)) continue;
+            // Nobody has had it in all that time, and no pager has made a false claim.
+            const quietMs = atMs - takings.untilMs(id, world);
+            const forMs = Math.min(wellMs, openMs, world.pagerTrueMs, quietMs);
+            if (forMs < telling.lapsedWithinMs) continue;
+            const untold = telling.steps.filter((step) => heard.get(id)?.has(step) !== true);
+            if (untold.length > 0) broken(`${untold.join(' and ')} of ${id}, for ${forMs} ms`);
+          }
+        },
+      };
+    },
   },
   {
     breach: 'taken on before anybody was told',

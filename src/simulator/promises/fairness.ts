@@ -27,40 +27,76 @@ function isKeptBack({ health }: Look, upstream: string): boolean {
   );
 }
 
+/** Tells whether work of this upstream may wait for a probe. */
+function isProbed({ health }: Look, upstream: string): boolean {
+  const { breaker, parkedTypes, parkedSubjects } = health.upstreams[upstream] ?? {};
+  return breaker !== 'closed' || parkedTypes?.length !== 0 || parkedSubjects !== null;
+}
+
 export const fairness: readonly Clause[] = [
   {
     breach: 'held up by others',
     says: {
       page: 'requirements',
-      sentence:
-        "A type whose every probe fails while another's succeed is parked by itself: it goes on being probed, holds up nothing else, and health names it.",
+      sentence: 'it goes on being probed, holds up nothing else',
     },
     requirements: ['CB-2', 'DG-2'],
     needs: ['looks'],
     watch: (_, broken) => {
       /** Last look at which something held back work of each upstream: the work gets its turn after that. */
       const keptBackAtMs = new Map<string, number>();
+      /** Last look at which work of each upstream waited for probes, which options may put far apart. */
+      const probedAtMs = new Map<string, number>();
       return {
         looked: (look) => {
           const { rows, world, health } = look;
           for (const name of Object.keys(health.upstreams)) {
             if (isKeptBack(look, name)) keptBackAtMs.set(name, world.atMs);
+            if (isProbed(look, name)) probedAtMs.set(name, world.atMs);
           }
           const sameMs = Math.min(world.upMs, world.diskWellMs);
+          const sinceOf = (times: ReadonlyMap<string, number>, upstream: string): number =>
+            world.atMs - (times.get(upstream) ?? Number.NEGATIVE_INFINITY);
           for (const row of rows) {
-            const { upstream, state, type, isCrisis, unchangedMs } = row;
-            const withinMs = world.turnWithinMs[upstream ?? ''];
-            if (upstream === null || withinMs === undefined) continue;
+            const { upstream, state, type, subject, isCrisis, unchangedMs } = row;
+            if (upstream === null || state !== 'waiting' || isCrisis) continue;
+            const upWithinMs = world.turnWhileUpMs[upstream] ?? Number.POSITIVE_INFINITY;
+            const isUp = sinceOf(probedAtMs, upstream) >= Math.max(TURN_MS_MIN, upWithinMs);
+            const withinMs = world.turnWithinMs[upstream] ?? (isUp ? upWithinMs : null);
+            if (withinMs === null || !Number.isFinite(withinMs)) continue;
             const limitMs = Math.max(TURN_MS_MIN, withinMs);
-            if (sameMs < limitMs || state !== 'waiting' || isCrisis) continue;
-            const freeMs = world.atMs - (keptBackAtMs.get(upstream) ?? Number.NEGATIVE_INFINITY);
-            const wellMs = Math.min(unchangedMs, world.typeWellMs[type] ?? 0, freeMs);
+            if (sameMs < limitMs) continue;
+            const freeMs = sinceOf(keptBackAtMs, upstream);
+            const ofSubjectMs = world.subjectWellMs[`${type} ${subject}`] ?? freeMs;
+            const ofTypeMs = Math.min(world.typeWellMs[type] ?? 0, ofSubjectMs);
+            const wellMs = Math.min(unchangedMs, ofTypeMs, freeMs);
             if (wellMs < limitMs || health.upstreams[upstream] === undefined) continue;
             broken(`${row.id} (${type}) at ${upstream} for ${unchangedMs} ms`);
           }
         },
       };
     },
+  },
+  {
+    breach: 'parked and not named',
+    says: {
+      page: 'requirements',
+      sentence:
+        "and health names it. So is a subject whose every call of a type fails while others' succeed; health counts these.",
+    },
+    requirements: ['CB-2', 'HM-1'],
+    needs: ['looks'],
+    watch: (_, broken) => ({
+      looked: ({ health: { upstreams, findings } }) => {
+        const isNamed = (id: string, name: string): boolean =>
+          findings.some((finding) => finding.id === id && finding.upstream === name);
+        for (const [name, { parkedTypes, parkedSubjects }] of Object.entries(upstreams)) {
+          if (parkedTypes.length > 0 && !isNamed('typeParked', name)) broken(`a type at ${name}`);
+          if (parkedSubjects !== null && !isNamed('subjectsParked', name))
+            broken(`a subject at ${name}`);
+        }
+      },
+    }),
   },
   {
     breach: 'crisis not escalated',

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { madeAtMs } from '../../../actors/platform/operationId.ts';
 import type { Overview } from '../../../inspector/protocol.ts';
 import type { SyncOperationState } from '../../../machines/operation/syncOperationMachine.ts';
 import {
@@ -20,6 +21,11 @@ import type { Look, OpenRow } from '../oracle/look.ts';
 const TOLD_WITHIN_MS = 15_000;
 /** Longest that work may be due, with a slot free, before health must say so. */
 const IDLE_MS_MAX = 180_000;
+
+/** Time after which a disk that ends no write hangs, and a moment to say so. */
+const HANGS_AFTER_MS = 6_000;
+/** Longest that a first start may take before health must say so. */
+const STARTS_WITHIN_MS = 5_000;
 
 type Counted = keyof HealthStatus['waiting'];
 
@@ -118,8 +124,7 @@ export const honesty: readonly Clause[] = [
     breach: 'sums differ',
     says: {
       page: 'requirements',
-      sentence:
-        'Health counts them by reason, and by upstream and rank with the oldest and since when.',
+      sentence: 'Health counts them by reason, and by upstream and rank',
     },
     requirements: ['HM-1'],
     needs: ['looks'],
@@ -156,6 +161,36 @@ export const honesty: readonly Clause[] = [
     }),
   },
   {
+    breach: 'queue untrue',
+    says: {
+      page: 'requirements',
+      sentence:
+        'Health counts them by reason, and by upstream and rank with the oldest and since when.',
+    },
+    requirements: ['HM-1'],
+    needs: ['looks'],
+    watch: (_, broken) => ({
+      looked: (look) => {
+        if (!isSettled(look)) return;
+        const { queue } = look.health;
+        const names = new Set([...queue, ...look.rows].map(({ upstream }) => upstream));
+        for (const name of names) {
+          const said = queue.filter(({ upstream }) => upstream === name);
+          for (const as of ['turn', 'inLane'] as const) {
+            const rows = look.rows.filter((row) => row.upstream === name && countedAs(row) === as);
+            const sum = said.reduce((all, row) => all + row[as], 0);
+            if (sum !== rows.length) broken(`${as} ${sum} at ${name}, on disk ${rows.length}`);
+            if (as === 'inLane' || rows.length === 0) continue;
+            const oldest = rows.reduce((one, row) => (row.seq < one.seq ? row : one));
+            const told = said.map(({ oldestAtMs }) => oldestAtMs);
+            if (!told.includes(madeAtMs(oldest.id)))
+              broken(`the oldest at ${name} is not ${oldest.id}`);
+          }
+        }
+      },
+    }),
+  },
+  {
     breach: 'nobody is told',
     says: { page: 'health', sentence: 'and `newerVersion` need somebody' },
     requirements: ['HM-1', 'OP-5'],
@@ -172,8 +207,7 @@ export const honesty: readonly Clause[] = [
     breach: 'healthy while nothing starts',
     says: {
       page: 'requirements',
-      sentence:
-        'Never `healthy` while the disk hangs, or while work is due, a slot is free and nothing starts.',
+      sentence: 'or while work is due, a slot is free and nothing starts.',
     },
     requirements: ['HM-1'],
     needs: ['looks'],
@@ -186,6 +220,34 @@ export const honesty: readonly Clause[] = [
           const isDue = state === 'waiting' && !isCrisis && unchangedMs >= IDLE_MS_MAX;
           if (isDue && isIdle(look, upstream)) broken(`${id} at ${upstream}`);
         }
+      },
+    }),
+  },
+  {
+    breach: 'healthy while the disk hangs',
+    says: { page: 'requirements', sentence: 'Never `healthy` while the disk hangs' },
+    requirements: ['HM-1', 'PS-6'],
+    needs: ['looks'],
+    watch: (_, broken) => ({
+      looked: ({ health: { overall }, world: { diskSilentMs } }) => {
+        if (overall === 'healthy' && diskSilentMs >= HANGS_AFTER_MS)
+          broken(`for ${diskSilentMs} ms`);
+      },
+    }),
+  },
+  {
+    breach: 'healthy while it starts',
+    says: {
+      page: 'health',
+      sentence:
+        'A first start of 5 s and longer, as with a large migration or a silent disk, is a reason: health is `degraded` until it ends',
+    },
+    requirements: ['HM-1', 'SV-6'],
+    needs: ['looks'],
+    watch: (_, broken) => ({
+      looked: ({ health: { phase, overall }, world: { upMs } }) => {
+        if (phase !== 'starting' || overall !== 'healthy' || upMs < STARTS_WITHIN_MS) return;
+        broken(`for ${upMs} ms`);
       },
     }),
   },

@@ -6,7 +6,7 @@
  */
 
 import type { Clause } from '../oracle/clause.ts';
-import { isEditKey, type Task } from '../oracle/trace.ts';
+import { isCrisisKey, isEditKey, type Task } from '../oracle/trace.ts';
 
 export const once: readonly Clause[] = [
   {
@@ -20,10 +20,13 @@ export const once: readonly Clause[] = [
     watch: (_, broken) => {
       const seen = new Set<Task>();
       const edits = new Set<Task>();
+      const forgotten = new Set<string>();
       return {
+        // The work may be done again: the clause below judges that.
+        keyForgotten: ({ key }) => void forgotten.add(key),
         applied: ({ task, key, isKeyless }) => {
           if (isKeyless === true) return;
-          if (seen.has(task)) broken(`${task} under ${key}`);
+          if (seen.has(task) && !forgotten.has(key)) broken(`${task} under ${key}`);
           seen.add(task);
           if (isEditKey(key, String(task))) edits.add(task);
         },
@@ -33,6 +36,34 @@ export const once: readonly Clause[] = [
         },
       };
     },
+  },
+  {
+    breach: 'sent under a forgotten key',
+    says: {
+      page: 'how-to/rely-on-idempotency-keys',
+      sentence: 'after that, an attempt whose outcome is unknown waits for a person',
+    },
+    requirements: ['RT-2', 'OP-3'],
+    watch: (known, broken) => {
+      let isMoved = false;
+      return {
+        // While a clock is behind, the time between two processes does not count.
+        clockMoved: () => {
+          isMoved = true;
+        },
+        // A backup knows nothing of what went out since.
+        restored: () => {
+          isMoved = true;
+        },
+        keyForgotten: ({ key, isTrusted }) => {
+          if (isMoved || isTrusted || !known.applied.has(key) || isCrisisKey(key)) return;
+          const id = known.idOf(key);
+          if (known.hurried.has(id) || known.mayBeReplayed(id)) return;
+          broken(key);
+        },
+      };
+    },
+    outlivesRestore: true,
   },
   {
     breach: 'two keys',

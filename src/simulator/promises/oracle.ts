@@ -123,6 +123,8 @@ function underGivenKey(event: TraceEvent): TraceEvent {
     case 'applied':
     case 'pretended':
     case 'cameEarly':
+    case 'cutShort':
+    case 'keyForgotten':
     case 'followed':
     case 'strayed':
     case 'bodyChanged':

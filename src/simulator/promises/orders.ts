@@ -22,9 +22,8 @@ export const orders: readonly Clause[] = [
   {
     breach: 'order refused without a code',
     says: {
-      page: 'requirements',
-      sentence:
-        'Bad input gets an error that says what was wrong, where, and what to do; nothing is half done.',
+      page: 'errors',
+      sentence: 'Every error that holdfast makes is a `HoldfastError` with a stable `code`.',
     },
     requirements: ['UX-2'],
     watch: (_, broken) => ({
@@ -32,6 +31,27 @@ export const orders: readonly Clause[] = [
         if (code === 'no code' || code === 'HF_INTERNAL') broken(`${call} of ${id}`);
       },
     }),
+  },
+  {
+    breach: 'went on though cancelled',
+    says: {
+      page: 'requirements',
+      sentence: 'The cancellation is durable before that.',
+    },
+    requirements: ['OP-5'],
+    watch: (known, broken) => {
+      const cancelled = new Set<string>();
+      return {
+        ordered: ({ call, id, answer }) => {
+          const { tookNotice = false } = (answer ?? {}) as { readonly tookNotice?: boolean };
+          if (call === 'operation.cancel' && id !== null && tookNotice && !known.isCrisis(id))
+            cancelled.add(id);
+        },
+        attempted: ({ id = '', attempt }) => {
+          if (cancelled.has(id) && !known.mayBeReplayed(id)) broken(`attempt ${attempt} of ${id}`);
+        },
+      };
+    },
   },
   {
     breach: 'more was done than was asked for',

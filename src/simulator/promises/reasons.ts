@@ -6,6 +6,8 @@
 
 import type { OperationView } from '../../../actors/port.ts';
 import { BROUGHT_BACK } from '../../../machines/operation/repeatSafety.ts';
+import type { SyncOperationState } from '../../../machines/operation/syncOperationMachine.ts';
+import { waitReasonOf } from '../../../machines/operation/waitReason.ts';
 import type { Clause } from '../oracle/clause.ts';
 import type { Look, OpenRow } from '../oracle/look.ts';
 
@@ -26,6 +28,8 @@ const HOLDS: Partial<Readonly<Record<Reason, (row: OpenRow, look: Look) => boole
   lane: ({ lane, seq }, { rows, health }) =>
     health.hold !== null ||
     rows.some((other) => lane !== null && other.lane === lane && other.seq < seq),
+  backoff: ({ state }) => waitReasonOf(state as SyncOperationState) === 'backoff',
+  startAt: ({ state }) => waitReasonOf(state as SyncOperationState) === 'startAt',
   handler: ({ type }, { world }) => !world.handled.has(type),
   conflict: ({ state }) => state === 'conflicted',
   review: ({ state }) => state === 'inReview',

@@ -1,12 +1,18 @@
 /**
- * Requests: each goes to the right place, under the key of its operation, no earlier than the upstream asked, and not
- * again where that could do the work twice.
+ * Requests: each goes to the right place, under the key of its operation, no earlier than the upstream asked, not again
+ * where that could do the work twice, and not all at once to an upstream that is just back.
  *
  * @module
  */
 
 import type { Clause } from '../oracle/clause.ts';
-import type { Task } from '../oracle/trace.ts';
+import { isCrisisKey, type Task } from '../oracle/trace.ts';
+
+/** A process, and an upstream as it knows it. */
+interface At {
+  readonly process: number;
+  readonly upstream?: string | undefined;
+}
 
 export const requests: readonly Clause[] = [
   {
@@ -43,6 +49,51 @@ export const requests: readonly Clause[] = [
         if (key.startsWith('escalation:')) return;
         const id = known.idOf(key);
         if (known.isCrisis(id) || known.hurried.has(id) || known.mayBeReplayed(id)) return;
+        broken(`${key} by ${byMs} ms`);
+      },
+    }),
+  },
+  {
+    breach: 'all at once after an outage',
+    says: {
+      page: 'requirements',
+      sentence:
+        'probe first, then slots reopen with successes, by priority, over memory and disk as one, so the backlog does not hit the upstream at once',
+    },
+    requirements: ['DG-3'],
+    needs: ['attemptEnds'],
+    watch: (_, broken) => {
+      /** Attempts that may still begin at an upstream that is just back, by process and upstream. */
+      const left = new Map<string, number>();
+      const over = ({ process, upstream = '' }: At): void => {
+        left.delete(`${process} ${upstream}`);
+      };
+      return {
+        reopened: ({ process, upstream, atOnce }) => {
+          left.set(`${process} ${upstream}`, atOnce);
+        },
+        attempted: ({ key, attempt, process, upstream = '' }) => {
+          const at = `${process} ${upstream}`;
+          const before = left.get(at);
+          if (before === undefined || isCrisisKey(key)) return;
+          if (before === 0) broken(`attempt ${attempt} of ${key} at ${upstream}`);
+          left.set(at, before - 1);
+        },
+        attemptOver: over,
+        slotsMoved: over,
+      };
+    },
+  },
+  {
+    breach: 'attempt cut short',
+    says: {
+      page: 'requirements',
+      sentence:
+        'A longer one set for a handler, type or tier prevails: measuring never shortens it',
+    },
+    requirements: ['PF-1'],
+    watch: (_, broken) => ({
+      cutShort: ({ key, byMs }) => {
         broken(`${key} by ${byMs} ms`);
       },
     }),

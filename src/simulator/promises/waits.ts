@@ -31,18 +31,26 @@ export const waits: readonly Clause[] = [
     breach: 'before it was due',
     says: { page: 'requirements', sentence: 'never shortens or lengthens a pending delay' },
     requirements: ['RT-4'],
-    needs: ['steadyWallClock'],
+    outlivesRestore: true,
     watch: (known, broken) => {
+      let isMoved = false;
       /** Earliest time of each attempt, as the disk said at a crash. */
       const dueAtMs = new Map<string, number>();
       return {
+        clockMoved: () => {
+          isMoved = true;
+        },
+        // A backup may be of the time before that wait.
+        restored: () => {
+          dueAtMs.clear();
+        },
         disk: ({ rows }) => {
           for (const row of rows) {
             if (row.isBackingOff) dueAtMs.set(`${row.key} #${row.attempt + 1}`, row.dueAtMs);
           }
         },
         attempted: ({ key, attempt, atMs, id = known.accepted.get(key) ?? '', onDisk }) => {
-          if (known.hurried.has(id) || known.mayBeReplayed(id)) return;
+          if (isMoved || known.hurried.has(id) || known.mayBeReplayed(id)) return;
           const dueByDisk = dueAtMs.get(`${key} #${attempt}`) ?? 0;
           // The time stays on disk while its attempt is ordered.
           const dueByOrder = known.isCrisis(id) ? 0 : (onDisk?.dueAtMs ?? 0);

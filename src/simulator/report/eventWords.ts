@@ -67,3 +67,9 @@ function rowsWords(rows: readonly Pick<DiskRow, 'state'>[]): string {
   const words = [...counts].map(([state, count]) => `${count} ${state}`).toSorted();
   return words.length === 0 ? 'nothing' : words.join(', ');
 }
+
+/** Milliseconds since the start, as days and the time of day. */
+export function timeOf(ms: number): string {
+  const [day, rest] = [Math.floor(ms / 86_400_000), ms % 86_400_000];
+  return `${day}d ${new Date(rest).toISOString().slice(11, 23)}`;
+}

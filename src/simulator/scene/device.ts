@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Attempt, Handler } from '../../../actors/port.ts';
+import type { Handler } from '../../../actors/port.ts';
 import type { FeedSource, Overview } from '../../../inspector/protocol.ts';
 import { entriesOf, type PolicyLayers } from '../../../machines/policy/layers/policyLayers.ts';
 import { PolicyTable } from '../../../machines/policy/layers/policyTable.ts';
@@ -30,9 +30,11 @@ import type { Shown } from '../oracle/look.ts';
 import { rowsAtRest } from '../oracle/rowsAtRest.ts';
 import { keyOfRow, noteAccepted } from '../oracle/sentKeys.ts';
 import type { DiskRow, TraceEvent } from '../oracle/trace.ts';
+import { atOnceAfterOutage } from '../setup/bounds.ts';
 import { type Drawn, withDrawn } from '../setup/drawnOptions.ts';
+import { CallsOut, countedReads } from './callsOut.ts';
 import { DeviceClients } from './deviceClients.ts';
-import { DeviceClock } from './deviceClock.ts';
+import { countedClock, DeviceClock } from './deviceClock.ts';
 import type { DeviceSetup } from './plan.ts';
 
 /** Longest delay of a message over a connection of the device while all is well, in milliseconds. */
@@ -56,11 +58,8 @@ export interface DeviceProcess {
   readonly runtime: Runtime;
   /** Handlers that it started without, by their types. */
   readonly lateHandlers: Record<string, Handler>;
-  /**
-   * Functions of guarded calls and reads of records that run now, by upstream: each holds a slot, and none is on
-   * disk.
-   */
-  readonly callsOut: Map<string, number>;
+  /** Functions of guarded calls and reads of records that run now. */
+  readonly calls: CallsOut;
   readonly feed: FeedSource;
   readonly store: FaultyStore;
   /** Socket where its clients reach it. */
@@ -199,7 +198,9 @@ export class Device {
     const { options } = this.process;
     const { upstreams, tiers } = options;
     const entries = entriesOf(layers, upstreams, () => true, tiers);
-    this.everyOptions.push({ ...options, policies: new PolicyTable(entries, tiers) });
+    this.process.options = { ...options, policies: new PolicyTable(entries, tiers) };
+    this.everyOptions.push(this.process.options);
+    this.process.calls.allMoved();
   }
 
   /** Longest delay of a message over a connection. */
@@ -259,11 +260,13 @@ export class Device {
     const whole = options(this, number, processNetwork(this.link, vessel.clock));
     const given = withDrawn({ random, ...whole }, this.drawn);
     const complete = withDrawn({ random, ...whole }, withoutMissing(this.drawn));
-    const callsOut = new Map<string, number>();
+    const calls = new CallsOut((upstream) => {
+      if (!life.isDead()) this.tell({ event: 'slotsMoved', process: number, upstream });
+    });
     const mortal = (handlers: RuntimeOptions['handlers'] = {}): [string, Handler][] =>
       Object.entries(handlers).map(([type, handler]) => [
         type,
-        countedReads(mortalHandler(handler, this.#answered(life)), callsOut),
+        countedReads(mortalHandler(handler, this.#answered(life)), calls),
       ]);
     const handlers = mortal(given.handlers);
     const late = mortal(complete.handlers).filter(([type]) => given.handlers?.[type] === undefined);
@@ -287,11 +290,19 @@ export class Device {
       if (ending !== 'deadLettered' || life.isDead()) return;
       this.tell({ event: 'ended', id, outcome: { status: ending } });
     });
+    runtime.subscribe('breaker.changed', ({ upstream, from, to }) => {
+      const isBack = to === 'closed' && (from === 'open' || from === 'halfOpen');
+      // Probes that a slow disk holds up begin after the one that was answered.
+      if (!isBack || life.isDead() || this.disk.troubles.size > 0) return;
+      const atOnce = atOnceAfterOutage(made.options, upstream) + (calls.out.get(upstream) ?? 0);
+      calls.isBack(upstream);
+      this.tell({ event: 'reopened', process: number, upstream, atOnce });
+    });
     const made: DeviceProcess = {
       ...{ number, options: checked, runtime, feed, store, door, life, isDead: life.isDead },
       ...{ clock: vessel.clock, timers: counted.timers },
       lateHandlers: Object.fromEntries(late),
-      callsOut,
+      calls,
       kill: () => {
         life.end();
         store.kill();
@@ -511,58 +522,6 @@ export class Device {
       ...outside.map(({ id }) => rowOutside(id)),
     ];
   }
-}
-
-/** Wraps a handler so that each read of a record counts while it is out. */
-function countedReads(handler: Handler, callsOut: Map<string, number>): Handler {
-  const { run, conflicts, upstream } = handler;
-  const count = (by: 1 | -1): void => {
-    callsOut.set(upstream, (callsOut.get(upstream) ?? 0) + by);
-  };
-  const counted = <Answer>(read: (attempt: Attempt) => Promise<Answer> | Answer) => {
-    return async (attempt: Attempt): Promise<Answer> => {
-      count(1);
-      try {
-        return await read(attempt);
-      } finally {
-        count(-1);
-      }
-    };
-  };
-  const { fetchCurrent, checkRequest } = run;
-  const own = typeof conflicts === 'object' ? conflicts.fetchCurrent : undefined;
-  const whole =
-    fetchCurrent === undefined
-      ? run
-      : Object.assign((attempt: Attempt) => run(attempt), {
-          fetchCurrent: counted(fetchCurrent),
-          ...(checkRequest === undefined ? {} : { checkRequest }),
-        });
-  if (typeof conflicts !== 'object' || own === undefined) return { ...handler, run: whole };
-  return { ...handler, run: whole, conflicts: { ...conflicts, fetchCurrent: counted(own) } };
-}
-
-/** Wraps a clock so that it counts its running timers. */
-function countedClock(clock: Clock): { readonly clock: Clock; readonly timers: () => number } {
-  const running = new Set<object>();
-  return {
-    timers: () => running.size,
-    clock: {
-      ...clock,
-      schedule: (delayMs, wake) => {
-        const timer = {};
-        running.add(timer);
-        const cancel = clock.schedule(delayMs, () => {
-          running.delete(timer);
-          wake();
-        });
-        return () => {
-          running.delete(timer);
-          cancel();
-        };
-      },
-    },
-  };
 }
 
 /** Calls `go` after this many microtasks; 0 is now. */

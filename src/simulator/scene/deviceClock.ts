@@ -107,3 +107,29 @@ export class DeviceClock implements Clock {
     for (const due of this.#overdue.splice(0)) this.#true.schedule(0, due);
   }
 }
+
+/** Wraps a clock so that it counts its running timers. */
+export function countedClock(clock: Clock): {
+  readonly clock: Clock;
+  readonly timers: () => number;
+} {
+  const running = new Set<object>();
+  return {
+    timers: () => running.size,
+    clock: {
+      ...clock,
+      schedule: (delayMs, wake) => {
+        const timer = {};
+        running.add(timer);
+        const cancel = clock.schedule(delayMs, () => {
+          running.delete(timer);
+          wake();
+        });
+        return () => {
+          running.delete(timer);
+          cancel();
+        };
+      },
+    },
+  };
+}

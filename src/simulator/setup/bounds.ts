@@ -14,6 +14,7 @@
  * @module
  */
 
+import type { Attempt } from '../../../actors/port.ts';
 import { BROUGHT_BACK } from '../../../machines/operation/repeatSafety.ts';
 import type { SyncOperationState } from '../../../machines/operation/syncOperationMachine.ts';
 import { waitReasonOf } from '../../../machines/operation/waitReason.ts';
@@ -94,7 +95,7 @@ function boundsUnder(options: CheckedOptions, waiting: number): Bounds {
   return { withinMs: 1.5 * withinMs + SLACK_MS, longer };
 }
 
-/** Lists the parts of the time until work gets its turn at an upstream. */
+/** Lists the parts of the time until work gets its turn at an upstream; the first is that of probes. */
 function turnsAt(
   upstream: string,
   { policies }: CheckedOptions,
@@ -127,6 +128,9 @@ function timeoutsOf(
 /** Number of waiting operations for which turns are bounded. */
 const WAITING_MAX = 200;
 
+/** Times within which work gets its turn, in any case, and while its upstream is up and nothing there is parked. */
+type Turns = Readonly<Record<'always' | 'whileUp', Readonly<Record<string, number>>>>;
+
 /**
  * Computes the time within which work gets its turn, by upstream, without upstreams whose options let it wait longer.
  *
@@ -134,8 +138,9 @@ const WAITING_MAX = 200;
  */
 export function turnsWithin(
   everyOptions: readonly CheckedOptions[],
+  when: keyof Turns,
 ): Readonly<Record<string, number>> {
-  const each = everyOptions.map(turnsUnder);
+  const each = everyOptions.map((options) => turnsUnder(options)[when]);
   const names = Object.keys(each.at(-1) ?? {});
   return Object.fromEntries(
     names.flatMap((name) => {
@@ -145,32 +150,65 @@ export function turnsWithin(
   );
 }
 
-const TURNS = new WeakMap<CheckedOptions, Readonly<Record<string, number>>>();
+const TURNS = new WeakMap<CheckedOptions, Turns>();
 
 /**
  * Computes the time to a turn under these options; infinite where they let work wait longer. Earlier attempts may
  * hold their slots until their time-out.
  */
-function turnsUnder(options: CheckedOptions): Readonly<Record<string, number>> {
+function turnsUnder(options: CheckedOptions): Turns {
   const known = TURNS.get(options);
   if (known !== undefined) return known;
   const { handlers } = options;
-  const within: Record<string, number> = {};
+  const always: Record<string, number> = {};
+  const whileUp: Record<string, number> = {};
   for (const upstream of new Set(Object.values(handlers).map((handler) => handler.upstream))) {
     const types = Object.keys(handlers).filter((type) => handlers[type]?.upstream === upstream);
     const timeouts = types.map((type) => timeoutsOf(type, options));
-    const parts = [
-      Math.max(...timeouts.map(({ mostMs }) => mostMs)),
-      ...turnsAt(upstream, options, WAITING_MAX).map(([, ms]) => ms),
-    ];
-    const isLonger =
-      timeouts.some(({ leastMs }) => leastMs < SLOWEST_ANSWER_MS) ||
-      parts.some((ms) => ms > PART_MS_MAX);
-    const sumMs = parts.reduce((sum, ms) => sum + ms, 0);
-    within[upstream] = isLonger ? Number.POSITIVE_INFINITY : 1.5 * sumMs + SLACK_MS;
+    const [probe, ...others] = turnsAt(upstream, options, WAITING_MAX).map(([, ms]) => ms);
+    const isCutShort = timeouts.some(({ leastMs }) => leastMs < SLOWEST_ANSWER_MS);
+    const sumOf = (parts: readonly number[]): number => {
+      if (isCutShort || parts.some((ms) => ms > PART_MS_MAX)) return Number.POSITIVE_INFINITY;
+      return 1.5 * parts.reduce((sum, ms) => sum + ms, 0) + SLACK_MS;
+    };
+    const attemptMs = Math.max(...timeouts.map(({ mostMs }) => mostMs));
+    always[upstream] = sumOf([attemptMs, probe ?? 0, ...others]);
+    whileUp[upstream] = sumOf([attemptMs, ...others]);
   }
-  TURNS.set(options, within);
-  return within;
+  const turns = { always, whileUp };
+  TURNS.set(options, turns);
+  return turns;
+}
+
+/**
+ * Computes how many attempts may begin at an upstream that is back after an outage, before a call there ends: its least
+ * slots, and those beside them for types that others crowd out.
+ */
+export function atOnceAfterOutage({ policies }: CheckedOptions, upstream: string): number {
+  const { flow } = policies.upstream(upstream);
+  const { slotsMin, slotsMax, slotsAtStart, slotsShareAfterOutage } = flow;
+  const least = Math.max(slotsMin, slotsAtStart / 2);
+  const slots = Math.min(slotsMax, Math.max(least, Math.round(slotsShareAfterOutage * slotsMax)));
+  return Math.floor(slots) + Math.max(1, Math.floor(slots / 4));
+}
+
+/** Time that may pass between the beginning of an attempt and its handler. */
+const BEGINS_WITHIN_MS = 100;
+
+/**
+ * Computes how much less time an attempt has than its handler has set, where that is more than its upstream's; 0 for a
+ * crisis, which has bounds of its own.
+ */
+export function cutShortMs(
+  { handlers, policies }: CheckedOptions,
+  { type, priority, deadlineAtMs }: Pick<Attempt, 'type' | 'priority' | 'deadlineAtMs'>,
+  nowMs: number,
+): number {
+  const { upstream, attemptTimeoutMs = 0 } = handlers[type] ?? {};
+  if (upstream === undefined || priority === 'crisis') return 0;
+  if (attemptTimeoutMs <= policies.upstream(upstream).flow.timeoutMsMax) return 0;
+  const cutMs = nowMs + attemptTimeoutMs - deadlineAtMs;
+  return cutMs > BEGINS_WITHIN_MS ? cutMs : 0;
 }
 
 /** Least time-out of a call with which a step is sure to be heard over a slow network. */
@@ -194,6 +232,7 @@ export function tellingOf({ crisis }: CheckedOptions): Telling | null {
   const withinMs = escalateAfterMs + 2 * owedMs + callsMs + TELLING_SLACK_MS;
   const chainMs = sum(({ acknowledgeWithinMs }) => acknowledgeWithinMs);
   return {
+    steps: escalation.map(({ name }) => name),
     withinMs,
     lapsedWithinMs: withinMs + chainMs,
     againWithinMs: withinMs + chainMs + 4 * pace.anewMs,

@@ -6,7 +6,12 @@
  */
 
 import type { SyncRequest } from '../../../machines/policy/request/request.ts';
-import { AttemptFailure, classifyStatus } from '../../../machines/policy/retry/classifyFailure.ts';
+import {
+  AttemptFailure,
+  classifyStatus,
+  failureOf,
+  mayBeApplied,
+} from '../../../machines/policy/retry/classifyFailure.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { send as sendOver } from '../../http/send.ts';
 import { urlOf } from '../network/link.ts';
@@ -29,6 +34,7 @@ interface DrawnCall {
   readonly tier: 'premium' | 'basic' | 'trial';
   readonly isCrisis: boolean;
   readonly mayRepeat: boolean;
+  readonly isRepeatSafe: boolean;
   readonly waitWhileDown: boolean;
   readonly deadlineMs: number;
 }
@@ -37,13 +43,12 @@ interface DrawnCall {
 function call(scene: Scene, drawn: DrawnCall, number: number): void {
   const device = deviceAt(scene, drawn.device);
   const { process } = device;
-  const { callsOut } = process;
   const names = Object.keys(process.runtime.getHealthStatus().upstreams);
   const upstream = names[drawn.upstream % Math.max(1, names.length)];
   const [service = ''] = [...scene.upstreams.keys()].filter((name) => upstream?.startsWith(name));
   if (upstream === undefined || service === '') return;
   const network = processNetwork(device.link, process.clock);
-  const { isCrisis, mayRepeat, deadlineMs, tier, waitWhileDown } = drawn;
+  const { isCrisis, mayRepeat, isRepeatSafe, deadlineMs, tier, waitWhileDown } = drawn;
   let fromMs = scene.clock.monotonic();
   let turnsBefore = process.life.turns();
   /** Tells whether the process could go on all the time since `fromMs`. */
@@ -52,13 +57,18 @@ function call(scene: Scene, drawn: DrawnCall, number: number): void {
     process.life.turns() === turnsBefore &&
     !device.clock.hasSleptSince(fromMs);
   let runs = 0;
+  /** True while the last run may have acted. */
+  let mayHaveActed = false;
+  let hasActedAgain = false;
   let isOver = false;
   const over = (code: string | null): void => {
     if (isOver || process.isDead()) return;
     isOver = true;
     const forMs = scene.clock.monotonic() - fromMs;
     const isLate = isWell() && forMs > deadlineMs + LATE_MS;
-    device.tell({ event: 'called', upstream, isCrisis, mayRepeat, runs, isLate, code });
+    const isEarly = isWell() && code === 'HF_EXPIRED' && forMs < deadlineMs;
+    const how = { isCrisis, mayRepeat, runs, hasActedAgain, isLate, isEarly };
+    device.tell({ event: 'called', upstream, ...how, code });
   };
   const lookLater = (): void => {
     scene.clock.schedule(deadlineMs + 2 * LATE_MS, () => {
@@ -78,24 +88,26 @@ function call(scene: Scene, drawn: DrawnCall, number: number): void {
       upstream,
       async ({ signal }) => {
         runs += 1;
-        callsOut.set(upstream, (callsOut.get(upstream) ?? 0) + 1);
+        hasActedAgain ||= mayHaveActed && !isRepeatSafe;
+        mayHaveActed = true;
+        process.calls.count(upstream, 1);
         const headers = new Headers({ traceparent: `call-${number}-${runs}` });
         const init = { method: 'GET', headers, redirect: 'manual', signal } as const;
         const url = new URL(`${urlOf(service)}/rates`);
-        const { status } = await sendOver(
-          network,
-          url,
-          init,
-          isCrisis ? 'crisis' : 'ordinary',
-        ).finally(() => {
-          callsOut.set(upstream, (callsOut.get(upstream) ?? 0) - 1);
-        });
-        if (status >= 400 && status !== 404) {
+        try {
+          const whose = isCrisis ? 'crisis' : 'ordinary';
+          const { status } = await sendOver(network, url, init, whose);
+          if (status < 400 || status === 404) return;
           throw new AttemptFailure(classifyStatus(status), 'No rates.', { status });
+        } catch (error) {
+          mayHaveActed = mayBeApplied(failureOf(error));
+          throw error;
+        } finally {
+          process.calls.count(upstream, -1);
         }
       },
       {
-        ...{ tier, deadlineMs, waitWhileDown, retry: mayRepeat },
+        ...{ tier, deadlineMs, waitWhileDown, retry: mayRepeat, isRepeatSafe },
         priority: isCrisis ? 'crisis' : 'normal',
       },
     )
@@ -126,7 +138,7 @@ function ask(scene: Scene, device: Device, request: SyncRequest, is: 'first' | '
     },
     (error: unknown) => {
       scene.saw('a key that comes with another body');
-      scene.note(`${device.name} refuses ${key} with another body: ${refusalOf(error).code}`);
+      device.tell({ event: 'otherBodyRefused', key, code: refusalOf(error).code });
     },
   );
 }
@@ -149,6 +161,7 @@ export const CALLS: readonly AnyStepKind[] = [
       tier: random.pick(['premium', 'basic', 'trial'] as const),
       isCrisis: random.chance(0.1),
       mayRepeat: random.chance(0.7),
+      isRepeatSafe: random.chance(0.6),
       waitWhileDown: random.chance(0.5),
       deadlineMs: random.pick([200, 3_000, 30_000, 5 * MINUTE_MS]),
       number: 1 + random.below(20),

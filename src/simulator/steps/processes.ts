@@ -176,8 +176,10 @@ export const PROCESSES: readonly AnyStepKind[] = [
       device: random.below(16),
       byMs: Math.round((random.next() * 2 - 1) * random.pick([5_000, HOUR_MS, YEAR_MS])),
     }),
-    take: (scene, { device, byMs }) => {
-      deviceAt(scene, device).clock.setWall(byMs);
+    take: (scene, { device: at, byMs }) => {
+      const device = deviceAt(scene, at);
+      device.clock.setWall(byMs);
+      device.tell({ event: 'clockMoved', isAsleep: false });
     },
     says: ({ device, byMs }) => `the clock of device ${device} is set by ${byMs} ms`,
   }),
@@ -193,6 +195,7 @@ export const PROCESSES: readonly AnyStepKind[] = [
     take: (scene, { device: at, forMs, isCounted }) => {
       const device = deviceAt(scene, at);
       device.clock.sleep(isCounted);
+      device.tell({ event: 'clockMoved', isAsleep: true });
       scene.clock.schedule(forMs, () => {
         device.wake();
       });

@@ -6,7 +6,7 @@
 
 import { type SimulatedUpstream, TROUBLES } from '../network/simulatedUpstream.ts';
 import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
-import { TYPES } from './work.ts';
+import { deviceAt, send, TYPES } from './work.ts';
 
 /**
  * What an endpoint in trouble keeps waiting is tried without end, crises every 30 s: in a whole day that is tens of
@@ -26,7 +26,48 @@ export function upstreamAt(
   return { name, upstream };
 }
 
+/** Troubles of one subject's requests that may pass. */
+const OF_A_SUBJECT = ['fails', 'is busy', 'drops'] as const;
+const MINUTE_MS = 60_000;
+
 export const UPSTREAMS: readonly AnyStepKind[] = [
+  stepKind({
+    kind: 'upstream.ofSubject',
+    isOfOwnApp: true,
+    counts: 'beside',
+    weight: 3,
+    draw: (random, { upstreams }) => {
+      const at = random.below(TYPES.length);
+      return {
+        device: random.below(16),
+        upstream: at % upstreams.length,
+        type: TYPES[at] ?? TYPES[0],
+        endpoint: (TYPES[at] ?? TYPES[0]).replaceAll('.', '/'),
+        subject: `user-${random.below(5)}`,
+        trouble: random.pick([...OF_A_SUBJECT]),
+        requests: Array.from({ length: 8 }, () => random.below(10 * MINUTE_MS)),
+        forMs: MINUTE_MS + random.below(random.pick([2, 30, 120]) * MINUTE_MS),
+      };
+    },
+    take: (scene, drawn) => {
+      const { upstream: at, type, endpoint, subject, trouble: kind, requests, forMs } = drawn;
+      const device = deviceAt(scene, drawn.device);
+      const given = { kind, endpoint, subject, share: 1 };
+      const end = scene.untilHealed(upstreamAt(scene, at).upstream.add(given));
+      scene.clock.schedule(forMs, end);
+      for (const [each, afterMs] of requests.entries()) {
+        const whose = each % 2 === 0 ? subject : `${subject}-other`;
+        scene.clock.schedule(afterMs, () => {
+          device.whenAsked(() => {
+            const idempotencyKey = `key-${scene.nextRequest()}`;
+            send(device, { type, subject: whose, idempotencyKey });
+          });
+        });
+      }
+    },
+    says: ({ subject, type, trouble, forMs }) =>
+      `for ${subject} ${type} ${trouble} for ${forMs} ms, and for nobody else`,
+  }),
   stepKind({
     kind: 'upstream.trouble',
     counts: 'fault',

@@ -8,6 +8,7 @@ import {
   type Habits,
   KEYLESS_TYPE,
   SimulatedUpstream,
+  SUBJECT_HEADER,
   TROUBLES,
   type Trouble,
 } from '../../../src/simulator/network/simulatedUpstream.ts';
@@ -33,6 +34,7 @@ function world(habits: Partial<Habits> = {}) {
     arrivals: {
       saw: (what) => void told.push(what),
       applied: (key, attempt, isEffect) => void told.push(`applied ${key} ${attempt} ${isEffect}`),
+      forgotten: tell('forgotten'),
       pretended: tell('pretended'),
       bodyChanged: tell('changed'),
       early: tell('early'),
@@ -40,8 +42,16 @@ function world(habits: Partial<Habits> = {}) {
     },
   });
   const network = processNetwork(link, clock);
-  const ask = async (key: string, type = 'payments.push', attempt = 1): Promise<string> => {
-    const headers = new Headers({ 'idempotency-key': key, 'holdfast-attempt': String(attempt) });
+  const ask = async (
+    key: string,
+    type = 'payments.push',
+    attempt = 1,
+    subject = 'ana',
+  ): Promise<string> => {
+    const headers = new Headers({
+      ...{ 'idempotency-key': key, 'holdfast-attempt': String(attempt) },
+      [SUBJECT_HEADER]: subject,
+    });
     const signal = new AbortController().signal;
     const url = new URL(`${urlOf('payments')}/${type.replace('.', '/')}`);
     const asked = network.fetch('ordinary', url, { method: 'POST', headers, body: '1', signal });
@@ -118,6 +128,27 @@ describe('SM-1 an upstream', () => {
     payments.add({ kind: 'is busy', endpoint: 'payments/push', share: 1 });
     expect(await within(MINUTE_MS, ask('a'))).toBe('503');
     expect(await within(MINUTE_MS, ask('b', 'mood.post'))).toBe('200');
+  });
+
+  test('is ill for one subject and well for the others', async () => {
+    const { ask, payments, within } = world();
+    const endpoint = 'payments/push';
+    payments.add({ kind: 'is busy', endpoint, subject: 'ana', share: 1 });
+    expect(await within(MINUTE_MS, ask('a', 'payments.push', 1, 'ana'))).toBe('503');
+    expect(await within(MINUTE_MS, ask('b', 'payments.push', 1, 'ben'))).toBe('200');
+  });
+
+  test('does the work again once it has forgotten a key, and tells of that', async () => {
+    const { clock, told, ask, within } = world({ keepsKeysMs: 20 * MINUTE_MS });
+    await within(MINUTE_MS, ask('a'));
+    await within(MINUTE_MS, ask('a', 'payments.push', 2));
+    await clock.advance(19 * MINUTE_MS);
+    await within(MINUTE_MS, ask('a', 'payments.push', 3));
+    expect(told.filter((line) => line.endsWith('true') || line.startsWith('forgotten'))).toEqual([
+      'applied a 1 true',
+      'forgotten a',
+      'applied a 3 true',
+    ]);
   });
 
   test('turns away what is more than it works on and lets wait, and keeps to its quota', async () => {

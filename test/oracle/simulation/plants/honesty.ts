@@ -166,4 +166,14 @@ export const HONESTY: readonly Plant[] = [
     about: 'page',
     seedsMax: 10,
   },
+  {
+    name: 'slow-start-not-told',
+    file: 'src/views/healthFindings.ts',
+    find: '  if (slowStartSinceAtMs !== null) {',
+    replace: '  if (slowStartSinceAtMs === 0) {',
+    says: 'Health is well for as long as a process opens its store, and nothing is accepted.',
+    finds: /^healthy while it starts: /,
+    about: 'disk',
+    seedsMax: 6,
+  },
 ];
