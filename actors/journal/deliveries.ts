@@ -61,8 +61,14 @@ export class Deliveries {
       const next = this.#durable[this.#reported];
       this.#reported += 1;
       if (next === undefined) continue;
-      this.#report(next);
-      if (!isEnding(next.pending)) break;
+      const { entry, write } = next.pending;
+      try {
+        faultPoint('journal.beforeTell');
+        entry.onDurable(next.result);
+      } catch (error) {
+        this.#onError(error);
+      }
+      if (write?.kind !== 'update' || write.standing !== 'settled') break;
     }
     if (this.#reported < this.#durable.length) return true;
     this.#durable = [];
@@ -70,17 +76,4 @@ export class Deliveries {
     this.#onEmpty();
     return false;
   };
-
-  #report({ pending, result }: Durable): void {
-    try {
-      faultPoint('journal.beforeTell');
-      pending.entry.onDurable(result);
-    } catch (error) {
-      this.#onError(error);
-    }
-  }
-}
-
-function isEnding({ write }: Pending): boolean {
-  return write?.kind === 'update' && write.standing === 'settled';
 }

@@ -16,7 +16,7 @@ import {
 } from '../../machines/breaker/circuitBreakerMachine.ts';
 import type { BreakerPacing, TripRules } from '../../machines/policy/breaker/breakerPolicy.ts';
 import { downMsAt, wasDownAt } from '../../machines/policy/breaker/outages.ts';
-import { type EndedCall, TripCounter } from '../../machines/policy/breaker/tripRules.ts';
+import { TripCounter } from '../../machines/policy/breaker/tripRules.ts';
 import type { Random } from '../../machines/vocabulary/clock.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import { ChartActor } from '../charts/chartActor.ts';
@@ -61,7 +61,8 @@ export class Breaker {
   readonly #parts: BreakerParts;
   readonly #chart: ChartActor<typeof circuitBreakerMachine>;
   #policy: BreakerPacing;
-  #counter: TripCounter | null;
+  /** Counts calls by the trip rules that are set; `null` where none is, and no call has to be counted. */
+  counter: TripCounter | null;
   /** Decision that the chart made last: a plain field, for it is read with each call. */
   decision: BreakerDecision;
   #state: CircuitBreakerSnapshot['value'];
@@ -70,7 +71,7 @@ export class Breaker {
     this.#parts = parts;
     const { component, upstream, policy, rules, steady, timers, system, keep, onFailed } = parts;
     this.#policy = policy;
-    this.#counter = TripCounter.for(rules);
+    this.counter = TripCounter.for(rules);
     this.#chart = new ChartActor({
       system,
       machine: circuitBreakerMachine,
@@ -129,7 +130,7 @@ export class Breaker {
   /** Goes on by another policy. */
   change(policy: BreakerPacing, rules: TripRules): void {
     this.#policy = policy;
-    this.#counter = TripCounter.for(rules);
+    this.counter = TripCounter.for(rules);
     this.send({ type: 'policy.changed', policy });
   }
 
@@ -165,21 +166,11 @@ export class Breaker {
     });
   }
 
-  /** Counts a call by the trip rules that are set; the cause where one of them opens the breaker. */
-  count(call: EndedCall): ReturnType<TripCounter['record']> {
-    return this.#counter?.record(call) ?? null;
-  }
-
-  /** Whether any trip rule is set; where none is, no call has to be counted. */
-  get hasRules(): boolean {
-    return this.#counter !== null;
-  }
-
   #changed(snapshot: CircuitBreakerSnapshot, event: CircuitBreakerEvent | undefined): void {
     const before = this.decision;
     this.decision = breakerDecision(snapshot);
     const { generation, retryAtMs, probesFree } = this.decision;
-    if (generation !== before.generation) this.#counter?.clear();
+    if (generation !== before.generation) this.counter?.clear();
     const from = this.#state;
     this.#state = snapshot.value;
     const { facts, upstream } = this.#parts;

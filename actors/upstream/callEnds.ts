@@ -5,6 +5,7 @@
  */
 
 import { typeOfRoute } from '../../machines/operation/position.ts';
+import type { TripCounter } from '../../machines/policy/breaker/tripRules.ts';
 import type { CallReport } from '../../machines/policy/flow/callReport.ts';
 import type { FlowNews } from '../../machines/policy/flow/flowNews.ts';
 import { TypeTrials } from '../../machines/policy/flow/typeTrials.ts';
@@ -64,7 +65,8 @@ export class CallEnds {
     const { sign } = report;
     this.learnOfType(permit, report, nowMs);
     if (permit.probeId !== null) this.tellProbe(permit, report, nowMs - permit.beganAtMs);
-    else if (sign !== 'silent' && breaker.hasRules) this.#count(permit, report, nowMs);
+    else if (sign !== 'silent' && breaker.counter !== null)
+      this.#count(breaker.counter, permit, report, nowMs);
     if (news !== null) this.#hear(news, permit, report, nowMs);
     const hadLastSucceeded = this.#hasLastSucceeded;
     if (sign !== 'silent') this.#hasLastSucceeded = sign === 'answered';
@@ -136,11 +138,16 @@ export class CallEnds {
     this.#parts.breaker.tellProbe(probeId ?? '', generation, end, retryAfterMs, tookMs);
   }
 
-  #count({ generation, beganAtMs }: SlotPermit, { sign, retryAfterMs }: CallReport, nowMs: number) {
+  #count(
+    counter: TripCounter,
+    { generation, beganAtMs }: SlotPermit,
+    { sign, retryAfterMs }: CallReport,
+    nowMs: number,
+  ): void {
     const { breaker } = this.#parts;
     if (generation !== breaker.decision.generation || !breaker.decision.recordsResults) return;
     const failed = sign !== 'answered' && sign !== 'pushedBack';
-    const trip = breaker.count({ failed, beganAtMs, endedAtMs: nowMs });
+    const trip = counter.record({ failed, beganAtMs, endedAtMs: nowMs });
     if (trip === null) return;
     const firstFailureAtMs = this.#toSteady(trip.firstFailureAtMs, nowMs);
     this.#detect({ generation, cause: trip.cause, firstFailureAtMs, probes: 1, retryAfterMs });

@@ -172,7 +172,8 @@ export interface ProbeGroups {
 export class Claims {
   readonly #line: ClaimingLine;
   readonly #parts: LineParts;
-  readonly #marks = new DueMarks();
+  /** When rows of each rank may be due. */
+  readonly marks = new DueMarks();
   #isUnderWay = false;
   /** Pauses after claims that failed. */
   readonly #backoff = new Backoff();
@@ -196,28 +197,23 @@ export class Claims {
   /** The ranks in which rows may be due. */
   get dueRanks(): RankSet {
     // Most often nothing is on disk, and then no clock is read.
-    if (this.#marks.firstAtMs === Number.POSITIVE_INFINITY) return NO_RANKS;
-    return this.#marks.dueBy(this.#parts.steady.now());
-  }
-
-  /** Whether rows may be on disk, due now or later. */
-  get hasRows(): boolean {
-    return this.#marks.firstAtMs !== Number.POSITIVE_INFINITY;
+    if (this.marks.firstAtMs === Number.POSITIVE_INFINITY) return NO_RANKS;
+    return this.marks.dueBy(this.#parts.steady.now());
   }
 
   /** When something becomes due, or may be claimed again; `null` where nothing is known to. */
   get nextAtMs(): number | null {
-    if (this.#marks.firstAtMs === Number.POSITIVE_INFINITY) return null;
+    if (this.marks.firstAtMs === Number.POSITIVE_INFINITY) return null;
     const nowMs = this.#parts.steady.now();
     const isHeldUp = this.#notBeforeMs > nowMs;
-    const next = Math.max(this.#marks.nextAfter(nowMs), this.#notBeforeMs);
-    const first = isHeldUp && this.#marks.firstAtMs <= nowMs ? this.#notBeforeMs : next;
+    const next = Math.max(this.marks.nextAfter(nowMs), this.#notBeforeMs);
+    const first = isHeldUp && this.marks.firstAtMs <= nowMs ? this.#notBeforeMs : next;
     return Number.isFinite(first) ? first : null;
   }
 
   /** A row of this rank, or of any, is due at `dueAtMs`. False where that is nothing new. */
   note(dueAtMs: number, rank: number | null): boolean {
-    return this.#marks.note(dueAtMs, rank);
+    return this.marks.note(dueAtMs, rank);
   }
 
   /** Fetches what is due of the wanted ranks, as far as there are slots for it. */
@@ -355,18 +351,18 @@ export class Claims {
       subjects,
     };
     let asked = from;
-    this.#marks.asked(from, to);
+    this.marks.asked(from, to);
     let answer = await store.claim({ ...ask, urgencyMin: from });
     if (from > band.from && answer.rows.length === 0) {
       asked = band.from;
-      this.#marks.asked(asked, to);
+      this.marks.asked(asked, to);
       answer = await store.claim({ ...ask, urgencyMin: asked });
     }
     const { rows, nextDueAtMs } = answer;
     if (rows.length > 0) faultPoint('queue.afterClaim');
     const isMoreDue = nextDueAtMs !== null && nextDueAtMs <= nowMs;
     // Where it was full it says nothing of those that it left out, and nothing that is new of the others.
-    if (!isMoreDue) this.#marks.answered(asked, to, nextDueAtMs);
+    if (!isMoreDue) this.marks.answered(asked, to, nextDueAtMs);
     let hasBrought = false;
     let isOver = false;
     await Slices.of(clock).each(rows, (row) => {
@@ -374,7 +370,7 @@ export class Claims {
       if (mayStart(flow)) hasBrought = this.#giveToOthers(band, row.urgency, permits) || hasBrought;
       isOver = permits.size === 0 || !mayStart(flow);
       // Nothing was changed by fetching it: it is still due.
-      if (isOver) this.#marks.note(row.dueAtMs ?? nowMs, null);
+      if (isOver) this.marks.note(row.dueAtMs ?? nowMs, null);
       else hasBrought = this.#bring(row, band, permits, nowMs) || hasBrought;
     });
     if (mayStart(flow)) hasBrought = this.#giveToOthers(band, to, permits) || hasBrought;

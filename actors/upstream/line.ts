@@ -143,7 +143,8 @@ export class Line implements ClaimingLine, ParkingLine {
 
   /** Whether anything waits here, for its turn or for the time of that. */
   get isAwaited(): boolean {
-    return (this.#ready.ranks | this.#ranksOfOthers) !== NO_RANKS || this.#claims.hasRows;
+    const { firstAtMs } = this.#claims.marks;
+    return (this.#ready.ranks | this.#ranksOfOthers) !== NO_RANKS || Number.isFinite(firstAtMs);
   }
 
   /** Whether anything is before a request that arrives now, whatever its rank. */
@@ -289,7 +290,8 @@ export class Line implements ClaimingLine, ParkingLine {
 
   /** Nothing waits here, now or for its time, and none of it is parked: what most calls find. */
   get #isEmpty(): boolean {
-    if (this.#ready.ranks !== NO_RANKS || this.#claims.hasRows || !this.#parked.isIdle)
+    const { firstAtMs } = this.#claims.marks;
+    if (this.#ready.ranks !== NO_RANKS || Number.isFinite(firstAtMs) || !this.#parked.isIdle)
       return false;
     for (const { queue } of this.#others) if (queue.ranks !== NO_RANKS) return false;
     return true;

@@ -33,6 +33,8 @@ export type PaceNews = Exclude<FlowNews, { readonly type: 'outage.detected' }>;
 export class SchedulerChart {
   readonly #parts: SchedulerChartParts;
   #actor: ChartActor<typeof schedulerMachine> | null = null;
+  /** Whether it was ever needed. A field: it is read with each call. */
+  isMade = false;
   /** Intake that was told last, for an actor that is made later or starts again. */
   #intake: Intake = 'notStarted';
   #isDown = false;
@@ -40,11 +42,6 @@ export class SchedulerChart {
 
   constructor(parts: SchedulerChartParts) {
     this.#parts = parts;
-  }
-
-  /** Whether it was ever needed. */
-  get isMade(): boolean {
-    return this.#actor !== null;
   }
 
   get pace(): Pace {
@@ -101,6 +98,7 @@ export class SchedulerChart {
 
   #create(): ChartActor<typeof schedulerMachine> {
     const { component, upstream, system, keep, onFailed } = this.#parts;
+    this.isMade = true;
     this.#actor = new ChartActor({
       system,
       machine: schedulerMachine,
