@@ -51,5 +51,5 @@ test('CR-1 what may begin an attempt is reported by itself: its handler may bloc
 });
 
 test('CR-1 endings, which begin none, are reported eight at a time', () => {
-  expect(reportedByTurn(new Array<typeof ENDED>(20).fill(ENDED))).toEqual([8, 16, 20]);
+  expect(reportedByTurn(Array.from({ length: 20 }, () => ENDED))).toEqual([8, 16, 20]);
 });
