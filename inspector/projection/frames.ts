@@ -71,26 +71,6 @@ export interface InspectedSnapshot {
   readonly error: undefined;
 }
 
-/** One step of one actor, from an event of XState. */
-export interface ShownStep {
-  /** The actor's id: an operation's id, `breaker:payments`, `degradation:global`, `supervisor`. */
-  readonly actor: string;
-  /** The id of its chart. */
-  readonly machine: string;
-  readonly event: string;
-  /** State after it, as a path; regions of a parallel state are joined by `|`. */
-  readonly to: string;
-}
-
-/** The step behind an event; `null` for an event without one, and for events of other actors. */
-export function stepIn(told: InspectionEvent): ShownStep | null {
-  const { actorRef } = told;
-  if (told.type !== '@xstate.snapshot' || !(actorRef instanceof StandIn)) return null;
-  const { id, machine, states } = StandIn.actorOf(actorRef);
-  const to = states.join('|');
-  return { actor: id, machine: machine?.id ?? '', event: told.event.type, to };
-}
-
 /**
  * Shows the observer each actor that begins, each event that it takes, and its end.
  *
@@ -166,10 +146,6 @@ class StandIn implements InspectedActor {
   constructor(actor: SystemActor, parent: StandIn | undefined) {
     this.#actor = actor;
     this.#parent = parent;
-  }
-
-  static actorOf(standIn: StandIn): SystemActor {
-    return standIn.#actor;
   }
 
   /** Lets the stand-in of a parked operation go on as this actor. */
