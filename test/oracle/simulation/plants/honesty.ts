@@ -176,4 +176,14 @@ export const HONESTY: readonly Plant[] = [
     about: 'disk',
     seedsMax: 6,
   },
+  {
+    name: 'release-of-what-another-holds',
+    file: 'machines/policy/breaker/operatorHolds.ts',
+    find: '  return own === -1 ? holds.findLastIndex((hold) => hold.by === null) : own;',
+    replace: '  return own === -1 ? holds.length - 1 : own;',
+    says: 'Who lets go of a breaker undoes what another holds.',
+    finds: /^another's hold released: /,
+    about: 'people',
+    seedsMax: 20,
+  },
 ];

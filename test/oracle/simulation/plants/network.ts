@@ -27,6 +27,15 @@ export const NETWORK: readonly Plant[] = [
     seedsMax: 20,
   },
   {
+    name: 'longer-time-out-ignored',
+    file: 'actors/operation/flowControl.ts',
+    find: '  if (permit === null || ownMs > permit.flow.timeoutMsMax) return ownMs;',
+    replace: '  if (permit === null) return ownMs;',
+    says: 'A handler that has set more time than its upstream gets no more, and slow work never ends.',
+    finds: /^attempt cut short: /,
+    seedsMax: 40,
+  },
+  {
     name: 'look-ups-stop',
     file: 'src/http/hostAddresses.ts',
     find: '      this.#ordinaryUnderWay -= 1;',
