@@ -5,6 +5,7 @@
  */
 
 import type { OperationView } from '../../../actors/port.ts';
+import { crisisWaitsFor, isCrisisState } from '../../../machines/crisis/crisisDemand.ts';
 import { BROUGHT_BACK } from '../../../machines/operation/repeatSafety.ts';
 import type { SyncOperationState } from '../../../machines/operation/syncOperationMachine.ts';
 import { waitReasonOf } from '../../../machines/operation/waitReason.ts';
@@ -28,8 +29,8 @@ const HOLDS: Partial<Readonly<Record<Reason, (row: OpenRow, look: Look) => boole
   lane: ({ lane, seq }, { rows, health }) =>
     health.hold !== null ||
     rows.some((other) => lane !== null && other.lane === lane && other.seq < seq),
-  backoff: ({ state }) => waitReasonOf(state as SyncOperationState) === 'backoff',
-  startAt: ({ state }) => waitReasonOf(state as SyncOperationState) === 'startAt',
+  backoff: ({ state }) => reasonOnChart(state) === 'backoff',
+  startAt: ({ state }) => reasonOnChart(state) === 'startAt',
   handler: ({ type }, { world }) => !world.handled.has(type),
   conflict: ({ state }) => state === 'conflicted',
   review: ({ state }) => state === 'inReview',
@@ -44,6 +45,11 @@ const HOLDS: Partial<Readonly<Record<Reason, (row: OpenRow, look: Look) => boole
   type: ({ upstream }, { health }) => (atOf(upstream, health)?.parkedTypes.length ?? 0) > 0,
   overhang: (_, { health }) => health.waiting.overhanging > 0,
 };
+
+/** The reason that the chart of this state has for a wait there: that of crises, or that of all other work. */
+function reasonOnChart(state: string): string | null {
+  return isCrisisState(state) ? crisisWaitsFor(state) : waitReasonOf(state as SyncOperationState);
+}
 
 function atOf(upstream: string | null, health: Look['health']) {
   return upstream === null ? undefined : health.upstreams[upstream];
