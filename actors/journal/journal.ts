@@ -327,7 +327,8 @@ export class Journal {
 
   /**
    * Makes a write of its own beside what is queued, which is in no order with that and which nobody waits for. A disk
-   * that does not answer it hangs, whatever else is written (HM-1).
+   * that does not answer it hangs, whatever else is written (HM-1); one that was well and fails it is judged by what
+   * else is written.
    */
   async beside(writes: readonly Write[]): Promise<readonly WriteResult[]> {
     const generation = this.#health.posted();
@@ -337,7 +338,7 @@ export class Journal {
       return results;
     } catch (error) {
       const cause = toStoreError(error);
-      if (mayBeOneRecord(cause)) this.#health.refused();
+      if (this.#health.state === 'well' || mayBeOneRecord(cause)) this.#health.refused();
       else this.#health.failed(generation, cause);
       throw error;
     } finally {

@@ -80,12 +80,6 @@ describe('PS-6 OP-6 a disk that hangs', () => {
     expect(health()).toMatchObject({ overall: 'critical', storage: { state: 'hanging' } });
     await world.clock.advance(40_000);
     expect(health()).toMatchObject({ overall: 'healthy', storage: { state: 'well' } });
-    process.store.faults.fate = () => 'failsUnwritten';
-    await world.clock.advance(3_600_000);
-    expect(health()).toMatchObject({ overall: 'critical', storage: { state: 'failing' } });
-    process.store.faults.fate = () => 'works';
-    await world.clock.advance(60_000);
-    expect(health()).toMatchObject({ overall: 'healthy', storage: { state: 'well' } });
   });
 
   test('PS-6 HM-1 DG-1 is said, and is over with its first answer', async () => {

@@ -7,19 +7,16 @@
  */
 
 import type Database from 'better-sqlite3';
-import { STANDING_CODES, TALLIED_WAITS_FROM, WAITS_FOR_CODES } from '../schema/schema.ts';
+import {
+  STANDING_CODES,
+  TALLIED_WAITS_FROM,
+  WAITS_FOR_CODES,
+  type WaitingRow,
+} from '../schema/schema.ts';
 import type { OperationColumns } from '../seals/rowSeals.ts';
 
 /** The columns by which an operation is counted. */
 export type CountedColumns = Pick<OperationColumns, 'standing' | 'waits_for' | 'route' | 'urgency'>;
-
-/** A count of what waits. */
-export interface WaitingRow {
-  readonly route: Uint8Array;
-  readonly urgency: number;
-  readonly waits_for: number;
-  readonly operations: number;
-}
 
 /** The statements that change counts, prepared. */
 export interface CountStatements {

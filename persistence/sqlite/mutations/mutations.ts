@@ -6,9 +6,10 @@
  */
 
 import type Database from 'better-sqlite3';
+import type { WaitingRow } from '../schema/schema.ts';
 import { OPERATION_INDEXES } from '../schema/schemaV1.ts';
 import type { ComponentRow, CrisisPlanRow, KeptRow, OperationColumns } from '../seals/rowSeals.ts';
-import { CountChanges, type CountedColumns, type WaitingRow } from './counts.ts';
+import { CountChanges, type CountedColumns } from './counts.ts';
 import { MUTATIONS } from './statements.ts';
 
 /** Changes of rows, to be made inside a transaction. */

@@ -6,7 +6,6 @@
  */
 
 import type Database from 'better-sqlite3';
-import type { WaitingRow } from '../mutations/counts.ts';
 import {
   CAN_EXPIRE,
   IS_ASKING,
@@ -23,6 +22,7 @@ import {
   WAITS_FOR_CODES,
   WAITS_FOR_TURN,
   WAITS_IN_LANE,
+  type WaitingRow,
 } from '../schema/schema.ts';
 import type { OperationRow } from '../seals/rowSeals.ts';
 

@@ -20,9 +20,13 @@ import {
   type WaitsFor,
 } from '../../port/store.ts';
 import { isOperationId } from '../../port/writeChecks.ts';
-import type { WaitingRow } from '../mutations/counts.ts';
 import type { ReadRequest } from '../protocol/requests.ts';
-import { STANDING_CODES, TALLIED_WAITS_FROM, WAITS_FOR_CODES } from '../schema/schema.ts';
+import {
+  STANDING_CODES,
+  TALLIED_WAITS_FROM,
+  WAITS_FOR_CODES,
+  type WaitingRow,
+} from '../schema/schema.ts';
 import { bytesOfId, type ComponentRow, idOfBytes, type OperationRow } from '../seals/rowSeals.ts';
 import { crisisPlan, crisisPlanPage } from './crisisPlans.ts';
 import { claim, occupiedRoutes, passedOver, strays } from './dueReads.ts';

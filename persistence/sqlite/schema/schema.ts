@@ -43,6 +43,14 @@ export const WAITS_FOR_CODES = {
   startAt: 6,
 } as const satisfies Record<WaitsFor, number>;
 
+/** A count of what waits. */
+export interface WaitingRow {
+  readonly route: Uint8Array;
+  readonly urgency: number;
+  readonly waits_for: number;
+  readonly operations: number;
+}
+
 /** Offset of the reasons to wait in the tally. */
 export const TALLIED_WAITS_FROM = 8;
 
