@@ -26,8 +26,8 @@ const LONG = /(laws|hostile|steps|fleet\.property|carriedQuestions\.property)\.t
 const LONGEST_MS = '600';
 const REPORTS = 'node_modules/.cache/mutation';
 
-/** What the smoke changes: the separator of a key, which tests of the file hold. */
-const SMOKE = { file: 'machines/operation/keys.ts', text: "parts.join('\\0')" };
+/** What the smoke changes: how a repeat is told from another request, which tests of the file hold. */
+const SMOKE = { file: 'machines/operation/keys.ts', text: "? 'repeat' : 'conflict'" };
 
 const { values } = parseArgs({
   options: { mutate: { type: 'string', multiple: true }, smoke: { type: 'boolean' } },
