@@ -2,6 +2,7 @@ import { hkdfSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CryptoEngine, Mac } from '../../../persistence/sealing/cryptoEngine.ts';
+import { commitmentOf } from '../../../persistence/sealing/envelope.ts';
 import { nobleEngine } from '../../../persistence/sealing/nobleEngine.ts';
 import { nodeEngine } from '../../../persistence/sealing/nodeEngine.ts';
 import { createSealer } from '../../../persistence/sealing/recordSealer.ts';
@@ -28,6 +29,18 @@ test('SE-1 what one sealer of a store seals another opens, whatever its engine',
   const [one, two] = [sealer(), sealer({ engine: nobleEngine })];
   expect(two.open(one.seal(TEXT, ROW), ROW)).toEqual(TEXT);
   expect(one.open(two.seal(TEXT, ROW), ROW)).toEqual(TEXT);
+});
+
+test('SE-1 what one sealer seals in a batch another opens, record by record; each batch has a key of its own', () => {
+  const [one, two] = [sealer(), sealer({ engine: nobleEngine })];
+  const first = one.sealInBatch(TEXT, ROW);
+  const second = one.sealInBatch(TEXT, ROW);
+  one.endBatch();
+  const ofNext = one.sealInBatch(TEXT, ROW);
+  for (const envelope of [second, ofNext, first]) expect(two.open(envelope, ROW)).toEqual(TEXT);
+  const commitments = [first, second, ofNext].map((envelope) => hex(commitmentOf(envelope)));
+  expect(commitments[1]).toBe(commitments[0]);
+  expect(commitments[2]).not.toBe(commitments[0]);
 });
 
 test('SE-1 its record key is derived from store key and store id under the label of the format', () => {
