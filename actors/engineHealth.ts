@@ -48,14 +48,14 @@ export interface EngineHealth {
     readonly state: StorageState;
     /** Since when it is in that state; `null` since the start. */
     readonly sinceAtMs: number | null;
-    /** What the last failed write failed with, while storage is not well. */
+    /** Error of the last write that failed, while storage is not well. */
     readonly failure: ErrorCode | null;
   };
   readonly upstreams: readonly UpstreamState[];
   /** Work that is due and does not begin, where nothing explains that. */
   readonly stuck: readonly {
     readonly upstream: string;
-    /** What is said to stand against it; `unknown` where it may run, as far as is known. */
+    /** Reason that is told why it does not begin; `unknown` where it may run, as far as is known. */
     readonly because: StuckReason;
     /** For how long nothing has begun, in milliseconds. */
     readonly forMs: number;
@@ -92,7 +92,7 @@ export interface EngineHealth {
     /** Their turn at an upstream, which says why it is not theirs, or the time after a failed attempt. */
     readonly turn: number;
   };
-  /** What `turn` and `inLane` count, by upstream and rank: since when, and why. */
+  /** Operations that `turn` and `inLane` count, by upstream and rank: since when they wait, and why. */
   readonly queue: readonly WaitingWork[];
   /** Crises that did not go as they should, since the start; those that have escalated, now. */
   readonly crises: EscalationCounts & {

@@ -262,7 +262,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     return this.#isOpenTo(asker, nowMs) ? MAY : this.#answer(asker, nowMs);
   }
 
-  /** What the table answers; where somebody has to wait, it is told when that may be over. */
+  /** Answer of the table; a caller that has to wait is told when that may be over. */
   #answer(asker: Asker, nowMs: number): MayRun {
     const isBeside = asker.isBeside === true && this.#roomBeside(nowMs) > 0;
     const answer = mayRun(isBeside ? this.#factsBeside : this, asker);

@@ -47,7 +47,7 @@ export interface AcceptWrite {
    */
   readonly startAtMs?: number | undefined;
   readonly state: string;
-  /** What `state` is where its lane is busy: `head`, and what it has from `from` on. Absent without a lane. */
+  /** State where its lane is busy: `head`, and then `state` from `from` on. Absent without a lane. */
   readonly inLane?: { readonly head: string; readonly from: number } | undefined;
   readonly payload: string;
 }

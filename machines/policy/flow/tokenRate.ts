@@ -48,7 +48,7 @@ const BURST_SECONDS = 0.1;
  */
 export class TokenRate {
   #perSecondMin: number;
-  /** What was learned; `null` while nothing was. A field: it is read with each call. */
+  /** Rate that was learned; `null` while none was. A field, since it is read with each call. */
   perSecond: number | null = null;
   #tokens = 0;
   #tokensAtMs = 0;

@@ -8,7 +8,7 @@
 import type { PolicyTable } from './policyTable.ts';
 
 export class PoliciesInForce {
-  /** Those in force; a field, since it is read with each operation. Set by {@link change} alone. */
+  /** Policies in force; a field, since they are read with each operation. Set by {@link change} alone. */
   table: PolicyTable;
   readonly #listeners: ((table: PolicyTable) => void)[] = [];
 

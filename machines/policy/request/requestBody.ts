@@ -172,16 +172,16 @@ const AT_ONCE_MAX = 16_384;
 
 class Encoder {
   readonly #rules: BodyRules;
-  /** What may still be written at the start of a field, in UTF-16 units, each of which takes a byte or more. */
+  /** Room left at the start of the field that is being written, in UTF-16 units, each of which takes a byte or more. */
   #room: number;
   /** Fields that may still be read; those that are undefined take no room. */
   #namesLeft: number;
   #field = '';
-  /** Of that field, as far as it is written. */
+  /** Text of that field, as far as it is written. */
   #text = '';
   /** Characters that were searched for card data. */
   #searched = 0;
-  /** What is searched later. */
+  /** Texts that are searched later. */
   readonly later: Searched[] = [];
   #root: unknown;
   /** The innermost object or array that is being written; `null` outside all of them. */
