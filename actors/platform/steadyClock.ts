@@ -16,13 +16,19 @@ const KEPT_GRAIN_MS = 1_000;
  * it, and it never goes back: where the wall clock was set back between two processes, it goes on
  * from what the earlier one kept. So whatever is kept as due is due within its own wait. The time is kept
  * to within a second: a wall clock set back by less than that between two processes is not noticed.
+ *
+ * It ticks with the wall clock, and not a part of a millisecond behind it, as the process happened to start: the next
+ * process would begin ahead of it, which shortens waits, or behind it, which looks as if the wall clock had been set back.
  */
 export class SteadyClock {
   readonly #clock: Clock;
   /** Keeps the state that the next process gives to {@link resume}, before what is kept next. Before the store is open nothing is. */
   keep: (state: string) => void = () => undefined;
-  /** How far it is ahead of the monotonic clock. */
-  #aheadMs: number;
+  /** Where it began, as a whole millisecond, and what the monotonic clock read when that began. */
+  #fromMs: number;
+  #beganAtMs: number;
+  /** The earliest that this millisecond can have begun: the wall clock tells whole ones. */
+  readonly #beganAtMsMin: number;
   /** The furthest that the wall clock was seen ahead of it: a jump, or a time of suspension. */
   #wallAheadMsMax = 0;
   /** How far the wall clock is ahead of it, but for a tick. */
@@ -35,14 +41,26 @@ export class SteadyClock {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#aheadMs = Math.floor(clock.now() - clock.monotonic());
+    this.#fromMs = Math.floor(clock.now());
+    this.#beganAtMs = clock.monotonic();
+    this.#beganAtMsMin = this.#beganAtMs - 1;
   }
 
   /** @param wallMs what the wall clock reads, where the caller has just read it */
   now(wallMs = this.#clock.now()): number {
-    const nowMs = Math.floor(this.#clock.monotonic()) + this.#aheadMs;
+    const monoMs = this.#clock.monotonic();
+    let nowMs = Math.floor(monoMs - this.#beganAtMs) + this.#fromMs;
+    if (wallMs - nowMs === 1) nowMs += this.#ticked(monoMs, nowMs);
     this.#wallAheadMsMax = Math.max(this.#wallAheadMsMax, wallMs - nowMs);
     return nowMs;
+  }
+
+  /** The wall clock has ticked before it: 1, and it ticks as early from now on, unless that is more than a part of a tick. */
+  #ticked(monoMs: number, nowMs: number): 0 | 1 {
+    const beganAtMs = monoMs - (nowMs + 1 - this.#fromMs);
+    if (beganAtMs <= this.#beganAtMsMin) return 0;
+    this.#beganAtMs = beganAtMs;
+    return 1;
   }
 
   /**
@@ -84,7 +102,7 @@ export class SteadyClock {
     const behindMs = this.#keptMs - this.now();
     if (behindMs > 0) {
       const byMs = behindMs + KEPT_GRAIN_MS;
-      this.#aheadMs += byMs;
+      this.#fromMs += byMs;
       this.#wallAheadMsMax = Math.max(0, this.#wallAheadMsMax - byMs);
     }
     if (!Number.isSafeInteger(keptMs)) return;

@@ -128,6 +128,44 @@ test('RT-4 set back by less than is kept between two processes, it goes back by 
   expect(startProcess().now()).toBeGreaterThanOrEqual(lastMs);
 });
 
+test('RT-4 it ticks with the wall clock, at whatever part of a millisecond its process began', async () => {
+  const { clock, startProcess } = createMachine();
+  for (let starts = 0; starts < 50; starts += 1) {
+    await clock.advance(0.37);
+    const steady = startProcess();
+    for (let reads = 0; reads < 10; reads += 1) {
+      expect(steady.now()).toBe(clock.now());
+      await clock.advance(0.71);
+    }
+  }
+});
+
+test('RT-4 a process that starts within the millisecond of a stamp does not take that for a clock set back', async () => {
+  const { clock, startProcess } = createMachine();
+  await clock.advance(0.3);
+  const first = startProcess();
+  await clock.advance(2_000);
+  const lastMs = first.stamp();
+  for (let restarts = 0; restarts < 5; restarts += 1) {
+    await clock.advance(0.1);
+    const next = startProcess();
+    expect(next.now()).toBe(lastMs);
+    next.stamp();
+  }
+});
+
+test('RT-4 a wall clock that is set forward, however little, is not followed by more than a part of a tick', async () => {
+  const { clock, startProcess } = createMachine();
+  await clock.advance(0.6);
+  const steady = startProcess();
+  const startMs = steady.now();
+  for (let times = 1; times <= 20; times += 1) {
+    clock.setWall(1);
+    await clock.advance(10);
+    expect(steady.now() - startMs - 10 * times).toBeLessThanOrEqual(1);
+  }
+});
+
 test('RT-4 through any jumps, sleeps and restarts it never goes back, and no wait that is kept grows', async () => {
   const step = fc.record({
     passesMs: fc.integer({ min: 0, max: 20_000 }),

@@ -286,8 +286,8 @@ export const CORE: readonly Plant[] = [
   {
     name: 'steady-by-the-wall',
     file: 'actors/platform/steadyClock.ts',
-    find: 'const nowMs = Math.floor(this.#clock.monotonic()) + this.#aheadMs;',
-    replace: 'const nowMs = Math.floor(this.#clock.now());',
+    find: 'let nowMs = Math.floor(monoMs - this.#beganAtMs) + this.#fromMs;',
+    replace: 'let nowMs = Math.floor(this.#clock.now());',
     says: 'Waits follow the wall clock, which may be set back by a year.',
     finds: /^(pause lengthened|still waiting|end of a wait is past): /,
     about: 'clock',
