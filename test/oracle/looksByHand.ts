@@ -163,6 +163,21 @@ export const toldAt = (
     }),
   );
 
+/** The same, with a pager that tells nobody what it takes until `untilMs`. */
+export const toldByLiar = (
+  telling: Partial<NonNullable<Look['world']['telling']>>,
+  untilMs: number,
+  ...atMs: readonly number[]
+): readonly TraceEvent[] =>
+  toldAt(telling, ...atMs).map((look, at) =>
+    look.event === 'looked'
+      ? {
+          ...look,
+          world: { ...look.world, pagerTrueMs: Math.max(0, (atMs[at] ?? 0) - untilMs) },
+        }
+      : look,
+  );
+
 const parkedAt = (its: object): TraceEvent =>
   seen({ upstreams: { payments: { ...HEALTH.upstreams['payments'], ...its } } });
 

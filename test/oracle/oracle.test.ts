@@ -33,6 +33,7 @@ import {
   shown,
   TAKEN_ON,
   toldAt,
+  toldByLiar,
   turn,
   UNDELIVERED,
 } from './looksByHand.ts';
@@ -105,6 +106,23 @@ test('CR-5 whoever was told as it lapsed is told again when the chain begins ane
     ...toldAt(telling, 63_000, 2 * HOUR_MS),
   ];
   expect(judge(ALL_SEEING, events)).toEqual([]);
+});
+
+test('CR-5 who a lying pager says to have told is told when the chain begins anew, no sooner', () => {
+  const steps = ['on-call', 'desk'];
+  const liarUntilMs = HOUR_MS / 2;
+  const of = (telling: object): readonly string[] =>
+    kindsOf(
+      judge(ALL_SEEING, [
+        ...toldByLiar({ steps, ...telling }, liarUntilMs, 1_000),
+        allTakenOn(['crisis']),
+        ...toldByLiar({ steps, ...telling }, liarUntilMs, 2_000, 2 * HOUR_MS),
+      ]),
+    );
+  expect(of({ againWithinMs: 9 * HOUR_MS })).toEqual([]);
+  expect(of({ againWithinMs: HOUR_MS })).toEqual(
+    expect.arrayContaining(['a step was never told', 'nobody was told']),
+  );
 });
 
 test('OB-1 HM-1 a page that is a moment behind breaks nothing', () => {

@@ -132,6 +132,7 @@ export const crises: readonly Clause[] = [
       /** Steps that have heard of each crisis, by its id. */
       const heard = new Map<string, Set<string>>();
       const takings = new Takings();
+      const firstSeen = new FirstSeen();
       let heldAtMs = Number.NEGATIVE_INFINITY;
       return {
         heard: ({ ids, step }) => {
@@ -146,6 +147,7 @@ export const crises: readonly Clause[] = [
         looked: ({ rows, health, world }) => {
           const { telling, atMs } = world;
           takings.noteLook(world);
+          firstSeen.noteLook(rows, world);
           if (telling === null || health.phase !== 'running' || health.hold !== null) {
             heldAtMs = atMs;
             return;
@@ -156,7 +158,9 @@ export const crises: readonly Clause[] = [
             // Nobody has had it in all that time, and no pager has made a false claim.
             const quietMs = atMs - takings.untilMs(id, world);
             const forMs = Math.min(wellMs, openMs, world.pagerTrueMs, quietMs);
-            if (forMs < telling.lapsedWithinMs) continue;
+            // A step that a lying pager has told is told again when the chain begins anew.
+            const isTrue = world.pagerTrueMs >= atMs - firstSeen.afterMs(id);
+            if (forMs < (isTrue ? telling.lapsedWithinMs : telling.againWithinMs)) continue;
             const untold = telling.steps.filter((step) => heard.get(id)?.has(step) !== true);
             if (untold.length > 0) broken(`${untold.join(' and ')} of ${id}, for ${forMs} ms`);
           }
@@ -219,6 +223,24 @@ export const crises: readonly Clause[] = [
   },
 ];
 
+/** Looks just before the first at each crisis: no crisis came, and no pager was told of it, before that. */
+class FirstSeen {
+  readonly #afterMs = new Map<string, number>();
+  #lookedAtMs = 0;
+
+  noteLook(rows: Look['rows'], { atMs }: Look['world']): void {
+    for (const { id, isCrisis } of rows) {
+      if (isCrisis && !this.#afterMs.has(id)) this.#afterMs.set(id, this.#lookedAtMs);
+    }
+    this.#lookedAtMs = atMs;
+  }
+
+  /** True time of that look; 0 for none. */
+  afterMs(id: string): number {
+    return this.#afterMs.get(id) ?? 0;
+  }
+}
+
 /** First look at a crisis, and the last notice that people heard of it, by true time. */
 interface Telling {
   readonly sinceAtMs: number;
@@ -263,8 +285,10 @@ function nobodyWasTold(known: Known, broken: (detail: string) => void): Watch {
         const isNew = its.heardAtMs === null && world.pagerTrueMs >= atMs - its.sinceAtMs;
         const heardAtMs = its.heardAtMs ?? 0;
         const takenUntilMs = takings.untilMs(row.id, world);
-        // The chain tells the person who had taken the crisis of the lapse first, then the others.
-        const isToldOfLapse = takings.hadLapsedBy(row.id, its.heardByMs ?? 0, world);
+        // The chain tells the person who had taken the crisis of the lapse first, then the others. A lying pager takes
+        // that notice and tells nobody.
+        const toldByMs = Math.max(its.heardByMs ?? 0, atMs - world.pagerTrueMs);
+        const isToldOfLapse = takings.hadLapsedBy(row.id, toldByMs, world);
         const againMs =
           takenUntilMs > heardAtMs && !isToldOfLapse
             ? telling.lapsedWithinMs
