@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Attempt } from '../../actors/port.ts';
-import { conflictFailure, transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import {
+  conflictFailure,
+  transientFailure,
+  unknownOutcome,
+} from '../../machines/policy/retry/classifyFailure.ts';
 import { DEFAULT_RETRY } from '../../machines/policy/retry/retryPolicy.ts';
 import type { Json } from '../../machines/vocabulary/shape.ts';
 import { TIERS, type Tier } from '../../machines/vocabulary/urgency.ts';
@@ -23,6 +27,8 @@ const KINDS = {
   reset: () => Object.assign(new Error('read'), { code: 'ECONNRESET' }),
   /** The upstream has answered: it may have to do with the request. */
   500: () => transientFailure('Broken.', { status: 500 }),
+  /** Somebody else has answered in its place, such as the login of a hotel network. */
+  'a web page': () => unknownOutcome('A web page came.', { status: 200 }),
 } as const;
 type Kind = keyof typeof KINDS;
 
@@ -174,7 +180,31 @@ describe('RT-1 an outage', () => {
     await clock.run(runtime.close());
   });
 
-  const crowds = (['refused', 429, 503, 'reset', 500] as const).flatMap((kind) =>
+  test('RT-1 RT-2 no page that another has sent in its place ends it', async () => {
+    const { clock, boot: start } = createWorld();
+    let isOut = false;
+    let calls = 0;
+    const run = ({ subject }: Attempt): Json => {
+      if (isOut && subject === 'user-1') calls += 1;
+      if (isOut) throw KINDS[calls % 6 === 5 ? 'a web page' : 500]();
+      return null;
+    };
+    const { runtime } = start({ handlers: { 'payments.push': { upstream: 'default', run } } });
+    const request = { type: 'payments.push', tier: 'trial' } as const;
+    const served = await clock.run(runtime.sync({ ...request, subject: 'user-0' }));
+    await clock.run(served.outcome);
+    isOut = true;
+    const waiting = ['user-1', 'user-2'].map((subject) => runtime.sync({ ...request, subject }));
+    const operations = await clock.run(Promise.all(waiting));
+    await clock.advance(5 * MINUTE_MS);
+    isOut = false;
+    await clock.advance(10 * MINUTE_MS);
+    const views = await clock.run(Promise.all(operations.map((each) => each.view())));
+    expect(views.map(({ state }) => state)).toEqual(['completed', 'completed']);
+    await clock.run(runtime.close());
+  });
+
+  const crowds = (['refused', 429, 503, 'reset', 500, 'a web page'] as const).flatMap((kind) =>
     // A learned rate lets out a call a second at least.
     [30_000, 10 * MINUTE_MS, (kind === 429 ? 1 : 6) * HOUR_MS]
       .filter((outageMs) => outageMs < HOUR_MS || cases(kind === 503, true))

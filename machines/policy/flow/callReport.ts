@@ -9,7 +9,7 @@ import type { CallResult } from '../../vocabulary/upstreamAnswer.ts';
 
 /**
  * - `answered`: a success; or a refusal or a conflict, which is an answer of a healthy upstream.
- * - `failed`: a 5xx other than 503, or a connection that was lost.
+ * - `failed`: a 5xx other than 503, a connection that was lost, or an answer that can't be the upstream's.
  * - `unreachable`: nothing was sent.
  * - `busy`: 503.
  * - `timedOut`: the attempt's own timeout passed.

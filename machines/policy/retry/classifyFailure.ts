@@ -389,7 +389,11 @@ function signOf({ code, failureClass, status, notApplied, exception }: Failure):
   if (code === 'HF_CANCELLED' || code === 'HF_CLOSED' || exception !== undefined) return 'silent';
   if (code === 'HF_UPSTREAM_UNREACHABLE') return 'unreachable';
   if (code === 'HF_ATTEMPT_TIMED_OUT') return 'timedOut';
-  if (status !== undefined) return signOfStatus(status);
+  if (status !== undefined) {
+    const sign = signOfStatus(status);
+    // What came with a 200 and can't be its word, such as the login page of a network, is no answer of it.
+    return sign === 'answered' && failureClass === 'unknownOutcome' ? 'failed' : sign;
+  }
   // Without a status nobody answered: it was refused here, or its handler says what the trouble is.
   if (failureClass === 'permanent' || failureClass === 'conflict') return 'silent';
   return notApplied === true ? 'busy' : 'failed';

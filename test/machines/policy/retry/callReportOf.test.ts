@@ -23,6 +23,7 @@ describe('callReportOf', () => {
     ['500', transientFailure('broken', { status: 500 }), 'failed'],
     ['501', permanentFailure('no', { status: 501 }), 'failed'],
     ['504', unknownOutcome('gone', { status: 504 }), 'failed'],
+    ['a 200 that is not its word', unknownOutcome('a web page', { status: 200 }), 'failed'],
     ['503', transientFailure('busy', { status: 503 }), 'busy'],
     ['429', transientFailure('many', { status: 429 }), 'pushedBack'],
     ['a time-out', late, 'timedOut'],
