@@ -106,7 +106,9 @@ function harmless(error: unknown, end: AttemptEnd): Error {
     );
   }
   if (error.failureClass !== 'unknownOutcome' && error.failureClass !== 'conflict') return error;
-  const { message, code, status, cause } = error;
+  const { message, code, cause } = error;
+  // What can't be the upstream's word came with a status that is not the upstream's either.
+  const status = error.failureClass === 'unknownOutcome' ? undefined : error.status;
   return transientFailure(message, { code, status, cause, notApplied: true });
 }
 

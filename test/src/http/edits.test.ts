@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import type { Attempt, TakenRecord } from '../../../actors/operation/handler.ts';
 import { encodeMeta } from '../../../machines/merge/clock/carriedMeta.ts';
-import { failureOf } from '../../../machines/policy/retry/classifyFailure.ts';
+import { callReportOf, failureOf } from '../../../machines/policy/retry/classifyFailure.ts';
 import type { RecordMeta } from '../../../machines/vocabulary/record.ts';
 import { type HttpHandlerOptions, httpHandler } from '../../../src/http/httpHandler.ts';
 import { attemptOf } from '../../support/harness/attempt.ts';
@@ -293,6 +293,16 @@ describe('reading a record', () => {
     const run = httpHandler({ baseUrl: url, ...PLANS, responseBytesMax: 100 });
     const work = Promise.resolve(run.fetchCurrent(attemptOf(EDIT)));
     expect(await failureFrom(work)).toMatchObject(failure);
+  });
+
+  test.each([
+    ['a login page', answering(200, { 'content-type': 'text/html', etag: '"1"' }, '<html>')],
+    ['JSON that is none', answering(200, { ...json, etag: '"1"' }, '{"title":')],
+    ['a broken connection', (response: ServerResponse) => response.socket?.destroy()],
+  ])('CF-6 CB-1 %s is no answer of the upstream', async (_, answer) => {
+    const { url } = await rawServer(answer);
+    const work = Promise.resolve(httpHandler({ baseUrl: url }).fetchCurrent(attemptOf(EDIT)));
+    expect(callReportOf(await failureFrom(work), false)).toEqual({ sign: 'busy' });
   });
 
   test('CF-6 RT-2 it ends with its signal, whatever the upstream does', async () => {
