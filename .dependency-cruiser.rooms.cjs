@@ -44,6 +44,7 @@ const ROOMS = [
   'persistence/sqlite/rows',
   'persistence/sqlite/migrations',
   'persistence/sqlite/writer',
+  'persistence/sqlite/reader',
   'persistence/sqlite/client',
   'persistence',
   'persistence/upkeep',

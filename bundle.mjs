@@ -44,6 +44,7 @@ const PROCESSES = [
 /** Each is whole by itself: a thread starts by reading one file, and what it loads later has its name. */
 const THREADS = [
   'persistence/sqlite/writer/writerThread.ts',
+  'persistence/sqlite/reader/readerThread.ts',
   'src/outside/outsideThread.ts',
   'src/upkeep/backupThread.ts',
 ].map((file) => [basename(file, '.ts'), file]);

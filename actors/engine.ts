@@ -176,9 +176,8 @@ export class EngineCore {
     });
     this.storeCheck = new StoreCheck({ store, clock, timers, onError });
     this.plans = new PlansAtHand({
-      ...{ store, clock, onError },
+      ...{ store: store.beside, clock, onError },
       withinMs: given.planWithinMs,
-      storage: this.storage,
     });
     const journal = new Journal({ store, clock, onError, health: this.storage });
     this.journal = journal;

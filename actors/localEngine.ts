@@ -219,7 +219,7 @@ export class LocalEngine {
     this.crisisPlans = entered(
       crisisPlans({
         atHand: core.plans,
-        find: (subject) => this.whileAnswering(store.crisisPlan(subject), false),
+        find: (subject) => this.whileAnswering(store.beside.crisisPlan(subject), false),
         commit: (writes) => this.whileAnswering(access.commit(writes), true),
         ready: () => this.whenRunning(),
       }),

@@ -38,7 +38,7 @@ import type { Person } from '../../machines/vocabulary/subject.ts';
 import type {
   KeepWrite,
   Kept,
-  KeptStore,
+  Store,
   UnreadableKept,
   WriteResult,
 } from '../../persistence/port/store.ts';
@@ -82,7 +82,7 @@ export interface ConflictAccess {
   undo(id: string, by: Person): Promise<ConflictRecord>;
 }
 
-type Rooms = Pick<KeptStore, 'kept' | 'keptPage'>;
+type Rooms = Pick<Store, 'kept' | 'beside'>;
 
 export interface ConflictAccessParts {
   readonly store: Rooms;
@@ -135,7 +135,7 @@ export class Conflicts implements ConflictAccess {
     limit,
   }: ConflictPageQuery): Promise<ConflictPageRead> {
     await this.#parts.ready();
-    const { rows, nextSeq } = await this.#parts.store.keptPage({
+    const { rows, nextSeq } = await this.#parts.store.beside.keptPage({
       room: ROOM,
       ...(areOpen ? { isOpen: true as const } : {}),
       order,

@@ -28,7 +28,7 @@ const CARRY_AGAIN_MS = 30_000;
 const RETENTION_MS = 30 * 86_400_000;
 
 export interface ConflictReviewParts {
-  readonly store: Pick<Store, 'kept' | 'keptPage'>;
+  readonly store: Pick<Store, 'kept' | 'beside'>;
   readonly clock: Pick<Clock, 'now' | 'monotonic' | 'defer'>;
   readonly random: Pick<Random, 'uuid'>;
   readonly timers: Pick<TimerService, 'after'>;
@@ -154,7 +154,7 @@ export class ConflictReview {
 
 /** The conflicts of a store at rest: what is decided is kept, and the next process carries it out. */
 export function conflictAccessAtRest(
-  store: Pick<Store, 'kept' | 'keptPage' | 'commit'>,
+  store: Pick<Store, 'kept' | 'beside' | 'commit'>,
   clock: Clock,
   random: Pick<Random, 'uuid'>,
 ): ConflictAccess {

@@ -23,7 +23,6 @@ import type {
   KeptCrisisPlan,
   UnreadableCrisisPlan,
 } from '../../persistence/port/store.ts';
-import type { StorageHealth } from '../journal/storageHealth.ts';
 import { inTime } from '../platform/inPieces.ts';
 
 /**
@@ -63,8 +62,6 @@ export interface PlansAtHandParts {
   readonly clock: Clock;
   /** How long an answer may wait for the plan of a subject that is not pinned, in milliseconds. */
   readonly withinMs: number;
-  /** Storage: while it hangs, a read would wait in vain. */
-  readonly storage: Pick<StorageHealth, 'isHanging'>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -206,8 +203,7 @@ export class PlansAtHand {
     const remembered = this.#inMemory(subject);
     if (remembered !== undefined) return remembered;
     if (!this.#isOpen) return NOT_OPEN;
-    const { clock, withinMs, storage } = this.#parts;
-    if (storage.isHanging) return NOT_IN_TIME;
+    const { clock, withinMs } = this.#parts;
     const read = this.#reads.get(subject) ?? this.#read(subject);
     if (read === null) return NOT_IN_TIME;
     return inTime(clock, read, withinMs).then((answer) => answer?.value ?? NOT_IN_TIME);

@@ -107,7 +107,9 @@ export interface StoreCounts {
 }
 
 /** Asked together, so that nothing is written between the two. */
-export async function readCounts(store: QueueStore): Promise<StoreCounts> {
+export async function readCounts(
+  store: Pick<QueueStore, 'counts' | 'blockedCounts'>,
+): Promise<StoreCounts> {
   const [standings, blocked] = await Promise.all([store.counts(), store.blockedCounts()]);
   return { standings, blocked };
 }

@@ -82,7 +82,7 @@ export function deadLetterAccess(access: ServiceAccess): DeadLetterAccess {
   };
   return {
     async page({ order, fromSeq, limit, upstream }) {
-      const { rows, nextSeq } = await store.deadLetters({
+      const { rows, nextSeq } = await store.beside.deadLetters({
         order,
         fromSeq: fromSeq ?? (order === 'newest' ? Number.MAX_SAFE_INTEGER : 0),
         limit,

@@ -66,8 +66,8 @@ export function quarantineAccess(access: ServiceAccess): QuarantineAccess {
     return record;
   };
   return {
-    page: async (query) => (await store.quarantine(query)).map(recordOf),
-    sealed: (query) => store.sealedQuarantine(query),
+    page: async (query) => (await store.beside.quarantine(query)).map(recordOf),
+    sealed: (query) => store.beside.sealedQuarantine(query),
     find: async (id) => recordOf(await find(id)),
     async reinstate(id) {
       const { seq, revision, state, stood, opensNot } = await find(id);

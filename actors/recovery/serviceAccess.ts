@@ -13,6 +13,7 @@ import type { Entity } from '../../machines/vocabulary/record.ts';
 import type {
   RecordStore,
   ReviewStore,
+  Store,
   StoredOperation,
   Write,
   WriteResult,
@@ -22,8 +23,11 @@ import { notAccepted } from '../operation/acceptance.ts';
 import type { OperationPool } from '../work/operationPool.ts';
 import { adoptHandler, findStrays, type RecoveryParts, sweepLanes } from './recovery.ts';
 
+/** What these calls ask of a store. */
+type Reviewed = RecordStore & ReviewStore & Pick<Store, 'beside'>;
+
 export interface ServiceAccess {
-  readonly store: RecordStore & ReviewStore;
+  readonly store: Reviewed;
   /** Performs writes; resolves once they are durable, with a result for each. */
   commit(writes: readonly (() => Write)[]): Promise<readonly WriteResult[]>;
   /** Where an operation of this type waits to be run. */
@@ -42,7 +46,7 @@ export interface LiveAccess extends ServiceAccess {
 }
 
 /** A store at rest: what is brought back waits for the next process to find it. */
-export function accessAtRest(store: RecordStore & ReviewStore): ServiceAccess {
+export function accessAtRest(store: Reviewed): ServiceAccess {
   return {
     store,
     commit: (writes) => store.commit(writes.map((build) => build())),
@@ -57,7 +61,7 @@ export function accessAtRest(store: RecordStore & ReviewStore): ServiceAccess {
 /** The store of a running engine. */
 export function accessLive(
   parts: RecoveryParts & {
-    readonly store: RecordStore & ReviewStore;
+    readonly store: Reviewed;
     readonly onLeftQuarantine: (id: string) => void;
     readonly onError: (error: unknown) => void;
     /** Work on this entity waits again. */

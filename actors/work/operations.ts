@@ -6,12 +6,7 @@
 
 import { syncOperationMachine } from '../../machines/operation/syncOperationMachine.ts';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
-import type {
-  QueueStore,
-  RecordStore,
-  SearchStore,
-  StoredOperation,
-} from '../../persistence/port/store.ts';
+import type { Store, StoredOperation } from '../../persistence/port/store.ts';
 import { newerRecordIn } from '../charts/snapshots.ts';
 import { decodeWork } from '../charts/workRecord.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -40,7 +35,7 @@ import type { OperationPool } from './operationPool.ts';
 export interface OperationsParts {
   readonly pool: OperationPool;
   readonly journal: Pick<Journal, 'written' | 'failure' | 'isHanging'>;
-  readonly store: RecordStore & QueueStore & SearchStore;
+  readonly store: Pick<Store, 'find' | 'beside'>;
   /** Resolves once the store is open. */
   readonly ready: () => Promise<void>;
   /** Whether it is a crisis from before the store was held, which is sent once a person releases that. */
@@ -58,7 +53,7 @@ export class Operations {
   }
 
   async view(id: string): Promise<OperationView> {
-    return this.viewNow(id) ?? viewOf(await this.#find(id), this.#parts.pool.waits);
+    return this.viewNow(id) ?? viewOf(await this.#look(id), this.#parts.pool.waits);
   }
 
   watch(id: string, listener: (view: OperationView) => void): () => void {
@@ -68,18 +63,17 @@ export class Operations {
   }
 
   /**
-   * One page after the other: those that many ask for at once would be read in one go before what is written,
-   * and shown in one turn of the event loop, and a crisis would wait for all of them (CR-1).
+   * One page after the other: those that many ask for at once would be shown in one turn of the event loop, and a crisis
+   * would wait for all of them (CR-1).
    */
   async list(query: OperationPageQuery): Promise<OperationPage> {
-    await this.#untilAnswering();
+    await this.#parts.ready();
     const page = this.#pages.then(() => this.#page(query));
     this.#pages = page.catch(() => undefined);
     return await page;
   }
 
   async #page(query: OperationPageQuery): Promise<OperationPage> {
-    await this.#untilAnswering();
     const { store, pool } = this.#parts;
     // What is in memory is newer than its row.
     const memory: ViewsInMemory = {
@@ -89,12 +83,12 @@ export class Operations {
           .filter((resident) => resident.seq > 0 && isAccepted(resident))
           .map((resident) => ({ seq: resident.seq, view: this.#viewOf(resident) })),
     };
-    return await readPage(store, query, memory, pool.waits);
+    return await readPage(store.beside, query, memory, pool.waits);
   }
 
   async counts(): Promise<StoreCounts> {
-    await this.#untilAnswering();
-    return await readCounts(this.#parts.store);
+    await this.#parts.ready();
+    return await readCounts(this.#parts.store.beside);
   }
 
   /** A rejection that nobody awaits does not end the process. */
@@ -110,7 +104,7 @@ export class Operations {
 
   async #outcomeOnDisk(id: string, watched: Promise<Outcome>): Promise<Outcome> {
     const { pool } = this.#parts;
-    const row = await this.#find(id).catch((error: unknown) => {
+    const row = await this.#look(id).catch((error: unknown) => {
       if (isGone(error) && pool.resident(id) === undefined) pool.watchers.forget(id);
       throw error;
     });
@@ -178,15 +172,26 @@ export class Operations {
     if (journal.isHanging) throw storeNotRead(journal.failure);
   }
 
+  /** Finds a row that an order is about to change, behind all that is being written. */
   async #find(id: string): Promise<StoredOperation> {
     await this.#untilAnswering();
-    const row = await this.#parts.store.find(id);
-    if (row?.standing === 'quarantined') throw quarantinedError();
-    const newer = row === null ? null : newerRecordIn(syncOperationMachine, row.state);
-    if (newer !== null) throw newer;
-    if (row !== null) return row;
-    throw operationUnknown();
+    return readable(await this.#parts.store.find(id));
   }
+
+  /** Finds a row to show, whatever is being written. */
+  async #look(id: string): Promise<StoredOperation> {
+    await this.#parts.ready();
+    return readable(await this.#parts.store.beside.find(id));
+  }
+}
+
+/** @throws HoldfastError where there is no row, or none that can be read. */
+function readable(row: StoredOperation | null): StoredOperation {
+  if (row?.standing === 'quarantined') throw quarantinedError();
+  const newer = row === null ? null : newerRecordIn(syncOperationMachine, row.state);
+  if (newer !== null) throw newer;
+  if (row !== null) return row;
+  throw operationUnknown();
 }
 
 function unheard(): void {

@@ -11,6 +11,7 @@ import { faultPoint } from '../port/faultPoints.ts';
 import type { FoundRows } from '../port/search.ts';
 import {
   type AcceptWrite,
+  type BesideReads,
   type BlockedCounts,
   type CheckedPage,
   type Claim,
@@ -55,6 +56,7 @@ export function createMemoryStore(storeId: string = '0'.repeat(32)): Store {
 const WAITING = ['due', 'held'] as const;
 
 class MemoryStore implements Store {
+  readonly beside: BesideReads = this;
   readonly #storeId: string;
   readonly #tables = new MemoryTables();
   readonly #listeners: ((row: QuarantinedRow) => void)[] = [];

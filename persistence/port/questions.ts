@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Store } from './store.ts';
+import type { BesideReads, Store } from './store.ts';
 
 export const QUESTIONS = [
   'claim',
@@ -37,6 +37,22 @@ export const QUESTIONS = [
 
 export type Question = (typeof QUESTIONS)[number];
 
+/** The questions of {@link BesideReads}: what is shown to people, and plans in a crisis. */
+export const BESIDE_QUESTIONS = [
+  'crisisPlan',
+  'crisisPlanPage',
+  'keptPage',
+  'find',
+  'search',
+  'deadLetters',
+  'quarantine',
+  'sealedQuarantine',
+  'counts',
+  'blockedCounts',
+] as const satisfies readonly (Question & keyof BesideReads)[];
+
+export type BesideQuestion = (typeof BESIDE_QUESTIONS)[number];
+
 /** The query of a question; `undefined` if it takes none. */
 export type Query<Asked extends Question> = Parameters<Store[Asked]>[0];
 
@@ -44,7 +60,21 @@ export type Query<Asked extends Question> = Parameters<Store[Asked]>[0];
 export function forwardQuestions(
   ask: (question: Question, query: unknown) => Promise<unknown>,
 ): Pick<Store, Question> {
+  return forwarded(QUESTIONS, ask);
+}
+
+/** Every question of {@link BesideReads}, each answered by `ask`. */
+export function forwardBeside(
+  ask: (question: BesideQuestion, query: unknown) => Promise<unknown>,
+): BesideReads {
+  return forwarded(BESIDE_QUESTIONS, ask);
+}
+
+function forwarded<Asked extends Question>(
+  questions: readonly Asked[],
+  ask: (question: Asked, query: unknown) => Promise<unknown>,
+): Pick<Store, Asked> {
   return Object.fromEntries(
-    QUESTIONS.map((question) => [question, (query: unknown) => ask(question, query)]),
-  ) as unknown as Pick<Store, Question>;
+    questions.map((question) => [question, (query: unknown) => ask(question, query)]),
+  ) as unknown as Pick<Store, Asked>;
 }

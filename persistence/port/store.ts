@@ -132,7 +132,28 @@ export interface Store
     QueueStore,
     ReviewStore,
     SearchStore,
-    UpkeepStore {}
+    UpkeepStore {
+  readonly beside: BesideReads;
+}
+
+/**
+ * The questions whose answers people see, asked beside the writer: none waits for a commit, however long the disk takes
+ * to sync it. An answer shows everything that was acknowledged before it was asked, and may show more; one that is asked
+ * before a commit is acknowledged may come without it. Questions of one turn are answered as of one moment.
+ */
+export type BesideReads = Pick<
+  Store,
+  | 'crisisPlan'
+  | 'crisisPlanPage'
+  | 'keptPage'
+  | 'find'
+  | 'search'
+  | 'deadLetters'
+  | 'quarantine'
+  | 'sealedQuarantine'
+  | 'counts'
+  | 'blockedCounts'
+>;
 
 export interface RecordStore {
   /** The next acceptance number; larger than any in the store. */

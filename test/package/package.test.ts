@@ -63,6 +63,7 @@ describe('UX-1 what is published (of the last build)', () => {
       'dist/cli.js',
       // Nobody imports the files of threads and processes.
       'dist/writerThread.js',
+      'dist/readerThread.js',
       'dist/outsideThread.js',
       'dist/backupThread.js',
       'dist/demoRuntimeProcess.js',

@@ -406,11 +406,13 @@ describe('ids from outside', () => {
     const { runtime, store } = boot({});
     await clock.run(runtime.ready);
     const asked: unknown[] = [];
-    const find = store.find.bind(store);
-    store.find = async (id) => {
-      asked.push(id);
-      return await find(id);
-    };
+    for (const from of [store, store.beside]) {
+      const find = from.find.bind(from);
+      from.find = async (id) => {
+        asked.push(id);
+        return await find(id);
+      };
+    }
     for (const id of ids) {
       const made = madeBy(() => call(runtime, id));
       await expect(clock.run(made)).rejects.toMatchObject({

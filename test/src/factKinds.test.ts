@@ -126,8 +126,8 @@ describe('OB-5 each kind of fact is told once, where it happens', () => {
       { crisis },
       world,
       ({ store }) => {
-        store.crisisPlanPage = hang;
-        store.crisisPlan = hang;
+        store.beside.crisisPlanPage = hang;
+        store.beside.crisisPlan = hang;
       },
     );
     const { plan, operationId } = await ask(process, 'user-3');

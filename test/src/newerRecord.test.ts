@@ -66,7 +66,7 @@ function row(seq: number, { version = OWN, value, ...given }: Planted = {}): Acc
 }
 
 /** A store as a program that knows version {@link NEXT} reads it. */
-function knowingNext(store: Store): Store {
+function knowingNext<Asked extends object>(store: Asked): Asked {
   const known = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(known);
     if (typeof value !== 'object' || value === null || value instanceof Map) return value;
@@ -82,6 +82,9 @@ function knowingNext(store: Store): Store {
   return new Proxy(store, {
     get: (target, name) => {
       const member: unknown = Reflect.get(target, name);
+      if (name === 'beside' && typeof member === 'object' && member !== null) {
+        return knowingNext(member);
+      }
       if (typeof member !== 'function') return member;
       return (...args: unknown[]): unknown => {
         const answer: unknown = Reflect.apply(member, target, args);

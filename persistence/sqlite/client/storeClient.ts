@@ -7,7 +7,7 @@
 import { HoldfastError, reviveError } from '../../../machines/vocabulary/errors.ts';
 import { programName } from '../../owner/ownerNote.ts';
 import { faultPoint } from '../../port/faultPoints.ts';
-import { forwardQuestions } from '../../port/questions.ts';
+import { forwardBeside, forwardQuestions } from '../../port/questions.ts';
 import type { QuarantinedRow, Store } from '../../port/store.ts';
 import type { SpillLine } from '../../port/writes.ts';
 import { engineOf, type Sealing } from '../../sealing/engines.ts';
@@ -27,6 +27,8 @@ export interface Channel {
   open(): Promise<OpenedStore>;
   /** Rejects with the error of the reply. */
   ask(request: StoreRequest): Promise<unknown>;
+  /** The same beside the writer: see {@link Store.beside}. */
+  look(request: ReadRequest): Promise<unknown>;
   /** Resolves once everything asked before is answered and the file is closed. */
   close(): Promise<void>;
   /** See {@link Store.spillLine}. */
@@ -58,6 +60,7 @@ export function createStoreClient(connect: (listener: WriterListener) => Channel
   ): Promise<Answer<Kind>> => channel.ask(request) as Promise<Answer<Kind>>;
   return {
     ...forwardQuestions((kind, query) => channel.ask({ kind, query } as ReadRequest)),
+    beside: forwardBeside((kind, query) => channel.look({ kind, query } as ReadRequest)),
     async open() {
       const { seqMax, generation: _, ...info } = await channel.open();
       lastSeq = Math.max(lastSeq, seqMax);
@@ -149,6 +152,11 @@ export class InThreadChannel implements Channel {
       faultPoint('store.beforeAck');
       for (const reply of answer.replies) settle(reply, resolve, reject);
     });
+  }
+
+  /** The writer works within the call: nothing is waited for. */
+  look(request: ReadRequest): Promise<unknown> {
+    return this.ask(request);
   }
 
   spillLine(): null {

@@ -22,11 +22,14 @@ import type { SpillLine } from '../../port/writes.ts';
 import type {
   FromWriter,
   OpenedStore,
+  ReadRequest,
+  StoreKey,
   StoreRequest,
   ThreadOptions,
   ToWriter,
 } from '../protocol/requests.ts';
 import { writerFile } from '../writer/writerFile.ts';
+import { ReaderChannel } from './readerChannel.ts';
 import {
   type Channel,
   notOpen,
@@ -81,6 +84,10 @@ export class ThreadChannel implements Channel {
     return this.#thread?.ask(request) ?? Promise.reject(notOpen());
   }
 
+  look(request: ReadRequest): Promise<unknown> {
+    return this.#thread?.look(request) ?? Promise.reject(notOpen());
+  }
+
   spillLine(): SpillLine | null {
     return this.#thread?.spillLine() ?? null;
   }
@@ -113,6 +120,9 @@ class Thread {
   #gathered: Asked[] = [];
   #sent: Asked[] = [];
   #messagesUnderWay = 0;
+  #reader: ReaderChannel | null = null;
+  /** The key for the reader, until that is started. */
+  #readerKey: StoreKey | null = null;
   /** True once requests may be sent; earlier ones are kept: a restarted thread may be asked at once. */
   #isOpen = false;
   #isClosing = false;
@@ -163,6 +173,46 @@ class Thread {
     });
   }
 
+  /** Asks the reader; the writer where that can't answer, and both while it is being started. */
+  async look(request: ReadRequest): Promise<unknown> {
+    const reader = this.#isOpen && !this.#isClosing ? this.#startedReader() : null;
+    if (reader === null) return await this.ask(request);
+    const beside = reader.ask(request);
+    if (!reader.isReady) {
+      const answered = new Promise((resolve, reject) => {
+        void beside.then((reply) => {
+          if (reply !== null) settle(reply, resolve, reject);
+        });
+      });
+      return await Promise.race([this.ask(request), answered]);
+    }
+    const reply = await beside;
+    if (reply === null) return await this.ask(request);
+    return await new Promise((resolve, reject) => {
+      settle(reply, resolve, reject);
+    });
+  }
+
+  /** The reader, started for the first question; `null` once it has ended, or where its file was left behind. */
+  #startedReader(): ReaderChannel | null {
+    const key = this.#readerKey;
+    if (key === null) return this.#reader;
+    this.#readerKey = null;
+    const { folder, location } = this.#parts;
+    try {
+      const reader = new ReaderChannel(folder, key, location.sealing);
+      this.#reader = reader;
+      void reader.ended.then(() => {
+        this.#reader = null;
+        if (this.#isClosing) this.#send();
+      });
+      return reader;
+    } catch {
+      key.storeKey.fill(0);
+      return null;
+    }
+  }
+
   spillLine(): SpillLine | null {
     if (!this.#isOpen || this.#isClosing || this.#hasEnded) return null;
     const { port1, port2 } = new MessageChannel();
@@ -173,6 +223,7 @@ class Thread {
 
   close(): Promise<void> {
     this.#isClosing = true;
+    this.#reader?.close();
     this.#send();
     return this.#ended;
   }
@@ -187,6 +238,8 @@ class Thread {
       this.#messagesUnderWay += 1;
       this.#post({ kind: 'requests', requests: gathered.map(({ request }) => request) });
     }
+    // The last connection folds the WAL into the file: that is the writer's.
+    if (this.#reader !== null) return;
     // A thread that never opened has nothing to write first: its requests are refused when it ends.
     if (this.#isClosing && !this.#closeIsSent && (this.#gathered.length === 0 || !this.#isOpen)) {
       this.#closeIsSent = true;
@@ -224,6 +277,7 @@ class Thread {
       );
       const { generation, location } = this.#parts;
       const key = { storeId, keyId, storeKey };
+      this.#readerKey = { ...key, storeKey: storeKey.slice() };
       this.#post({ kind: 'unlock', key, create: location.create, generation });
       storeKey.fill(0);
     } catch (error) {
@@ -256,6 +310,9 @@ class Thread {
 
   #end(): void {
     this.#hasEnded = true;
+    this.#readerKey?.storeKey.fill(0);
+    this.#readerKey = null;
+    this.#reader?.close();
     const [sent, gathered] = [this.#sent, this.#gathered];
     this.#sent = [];
     this.#gathered = [];

@@ -95,6 +95,21 @@ export interface ThreadOptions extends WriterOptions {
   readonly faults: readonly PlannedFault[];
 }
 
+/** Options of a reader's thread. */
+export interface ReaderOptions {
+  readonly folder: string;
+  readonly key: StoreKey;
+  readonly sealing: Sealing;
+}
+
+export type ToReader =
+  | { readonly kind: 'ask'; readonly requests: readonly ReadRequest[] }
+  /** Comes last. */
+  | { readonly kind: 'close' };
+
+/** The answers to one message of questions; `null` for each that the writer has to be asked. */
+export type FromReader = readonly (Reply | null)[];
+
 export type ToWriter =
   /** Comes once, after `owned`. */
   | {

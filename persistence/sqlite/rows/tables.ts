@@ -4,11 +4,12 @@
  * @module
  */
 
+import type Database from 'better-sqlite3';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { QuarantinedRow, Standing, StoredOperation } from '../../port/store.ts';
 import { commitmentOf } from '../../sealing/envelope.ts';
 import { isSqliteError } from '../driver/library.ts';
-import type { Mutations } from '../mutations/mutations.ts';
+import { createMutations, type Mutations } from '../mutations/mutations.ts';
 import { STANDING_CODES } from '../schema/schema.ts';
 import type {
   KeptPayload,
@@ -18,10 +19,10 @@ import type {
   RowSeals,
 } from '../seals/rowSeals.ts';
 import { goesInside, idOfBytes } from '../seals/rowSeals.ts';
-import type { KnownRows, LanesLeft } from './knownRows.ts';
-import type { SelfChecks } from './probes.ts';
-import type { SearchStatements } from './searchStatements.ts';
-import type { Statements } from './statements.ts';
+import { KnownRows, LanesLeft } from './knownRows.ts';
+import { createSelfChecks, type SelfChecks } from './probes.ts';
+import { createSearchStatements, type SearchStatements } from './searchStatements.ts';
+import { prepareStatements, type Statements } from './statements.ts';
 
 /** Parts for reading and writing rows; made for each connection, except for what is remembered. */
 export interface Tables {
@@ -44,6 +45,43 @@ export interface Tables {
   readonly unreadableKept: Set<number>;
   readonly onNotice: (notice: HoldfastError) => void;
   readonly onQuarantine: (row: QuarantinedRow) => void;
+}
+
+/** What is remembered over all connections of a writer. */
+export type Remembered = Omit<
+  Tables,
+  'path' | 'statements' | 'mutations' | 'inTransaction' | 'seals' | 'checks' | 'searches'
+>;
+
+/** Prepares the parts on a connection. Without what is remembered, nothing is, and nothing can be changed. */
+export function tablesOn(
+  db: Database.Database,
+  path: string,
+  seals: RowSeals,
+  remembered?: Remembered,
+): Tables {
+  return {
+    path,
+    statements: prepareStatements(db),
+    mutations: createMutations(db),
+    checks: createSelfChecks(db),
+    searches: createSearchStatements(db),
+    inTransaction: () => remembered !== undefined && db.inTransaction,
+    seals,
+    ...(remembered ?? nothingRemembered()),
+  };
+}
+
+function nothingRemembered(): Remembered {
+  return {
+    known: new KnownRows(),
+    lanesLeft: new LanesLeft(),
+    distrusted: new Set(),
+    unreadable: new Set(),
+    unreadableKept: new Set(),
+    onNotice: () => {},
+    onQuarantine: () => {},
+  };
 }
 
 /** The kept counts by their kind, with what the present transaction has changed in them. */

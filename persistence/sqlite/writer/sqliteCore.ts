@@ -24,7 +24,6 @@ import { ForeignWrites, fileIdentity, holdOfCopy } from '../file/fence.ts';
 import { StoreFiles } from '../file/storeFiles.ts';
 import { cutRefused, demandSound } from '../file/walLeft.ts';
 import { type Migration, migrate } from '../migrations/migrate.ts';
-import { createMutations } from '../mutations/mutations.ts';
 import {
   type DataRequest,
   isRead,
@@ -36,12 +35,9 @@ import {
 } from '../protocol/requests.ts';
 import { crisisPlansAtOpen } from '../rows/crisisPlans.ts';
 import { KnownRows, LanesLeft } from '../rows/knownRows.ts';
-import { createSelfChecks } from '../rows/probes.ts';
 import { answerRead, components, quarantinedCount, seqMax } from '../rows/rowReads.ts';
 import { applyWrite } from '../rows/rowWrites.ts';
-import { createSearchStatements } from '../rows/searchStatements.ts';
 import { checkLatestKeys } from '../rows/selfChecks.ts';
-import { prepareStatements } from '../rows/statements.ts';
 import {
   changeMark,
   checkMark,
@@ -50,7 +46,7 @@ import {
   readMark,
   renewMark,
 } from '../rows/storeMark.ts';
-import { type Tables, WriteNeeded } from '../rows/tables.ts';
+import { type Remembered, type Tables, tablesOn, WriteNeeded } from '../rows/tables.ts';
 import { inspectSchema, SCHEMA_VERSION } from '../schema/schema.ts';
 import { createRowSeals, type RowSeals } from '../seals/rowSeals.ts';
 
@@ -488,17 +484,10 @@ interface Connected {
   readonly migration: Migration | null;
 }
 
-interface ConnectionParts {
+interface ConnectionParts extends Remembered {
   readonly path: string;
   readonly storeId: string;
   readonly seals: RowSeals;
-  readonly known: KnownRows;
-  readonly lanesLeft: LanesLeft;
-  readonly distrusted: Set<string>;
-  readonly unreadable: Set<number>;
-  readonly unreadableKept: Set<number>;
-  readonly onNotice: (notice: HoldfastError) => void;
-  readonly onQuarantine: (row: QuarantinedRow) => void;
 }
 
 /**
@@ -526,16 +515,7 @@ function connectStore(
     }
     const connection: Connection = {
       db,
-      tables: {
-        path,
-        statements: prepareStatements(db),
-        mutations: createMutations(db),
-        checks: createSelfChecks(db),
-        searches: createSearchStatements(db),
-        inTransaction: () => db.inTransaction,
-        seals,
-        ...remembered,
-      },
+      tables: tablesOn(db, path, seals, remembered),
       begin: db.prepare('BEGIN IMMEDIATE'),
       commit: db.prepare('COMMIT'),
       foreignWrites: new ForeignWrites(db),

@@ -6,7 +6,11 @@
 
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { type ErrorCode, HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { forwardQuestions, type Question } from '../../../persistence/port/questions.ts';
+import {
+  forwardBeside,
+  forwardQuestions,
+  type Question,
+} from '../../../persistence/port/questions.ts';
 import type { Store, Write, WriteResult } from '../../../persistence/port/store.ts';
 
 /**
@@ -35,6 +39,8 @@ export interface Faults {
   openFails: () => boolean;
   /** Resolves once the disk answers again; `null` while it does. */
   hang: () => Promise<void> | null;
+  /** The same for what is asked beside the writer: a disk that syncs nothing may read all the same. */
+  looksHang: () => Promise<void> | null;
 }
 
 /** Makes a set without faults. */
@@ -47,6 +53,7 @@ export function noFaults(): Faults {
     readFails: () => false,
     openFails: () => false,
     hang: () => null,
+    looksHang: () => null,
   };
 }
 
@@ -92,6 +99,14 @@ export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults(
       if (faults.readFails()) throw failed(faults.failure());
       return await act();
     });
+  /** Reads beside what is under way: no commit and no hanging sync is waited for. */
+  const look = async <T>(act: () => Promise<T>): Promise<T> => {
+    for (let hang = faults.looksHang(); hang !== null; hang = faults.looksHang()) await hang;
+    if (isKilled) return await never<T>();
+    if (faults.readFails()) throw failed(faults.failure());
+    const result = await act();
+    return isKilled ? await never<T>() : result;
+  };
   const commit = async (writes: readonly Write[]): Promise<readonly WriteResult[]> => {
     const delayMs = faults.delayMs();
     if (delayMs > 0) {
@@ -117,6 +132,7 @@ export function createFaultyStore(inner: Store, clock: Clock, faults = noFaults(
 
   return {
     ...forwardQuestions((question, query) => read(() => askOf(inner, question, query))),
+    beside: forwardBeside((question, query) => look(() => askOf(inner, question, query))),
     faults,
     kill: () => {
       isKilled = true;

@@ -280,6 +280,7 @@ export class SimulatedDisk implements DiskOfStore {
       readFails: () => this.#first((trouble) => fails(trouble, trouble.readFails?.())) ?? false,
       openFails: () => this.#first((trouble) => fails(trouble, trouble.openFails?.())) ?? false,
       hang: () => this.#first(({ hang }) => hang?.() ?? null),
+      looksHang: () => this.#first(({ looksHang }) => looksHang?.() ?? null),
     };
   }
 

@@ -9,7 +9,11 @@
 import { join } from 'node:path';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { type HoldfastError, reviveError } from '../../../machines/vocabulary/errors.ts';
-import { forwardQuestions, type Question } from '../../../persistence/port/questions.ts';
+import {
+  forwardBeside,
+  forwardQuestions,
+  type Question,
+} from '../../../persistence/port/questions.ts';
 import type {
   AcceptWrite,
   CheckedPage,
@@ -61,6 +65,7 @@ export function createSimulatedStore(disk: DiskOfStore, clock: Clock): Store {
   const simulated = new SimulatedStore(disk, clock);
   return {
     ...forwardQuestions((question, query) => simulated.ask(question, query)),
+    beside: forwardBeside((question, query) => simulated.ask(question, query)),
     open: () => simulated.open(),
     nextSeq: () => simulated.nextSeq(),
     commit: (writes) => simulated.commit(writes),

@@ -158,7 +158,7 @@ export const crises: readonly Clause[] = [
             // Nobody has had it in all that time, and no pager has made a false claim.
             const quietMs = atMs - takings.untilMs(id, world);
             const forMs = Math.min(wellMs, openMs, world.pagerTrueMs, quietMs);
-            // A step that a lying pager has told is told again when the chain begins anew.
+            // A step that a lying pager has told is told again when the chain begins again.
             const isTrue = world.pagerTrueMs >= atMs - firstSeen.afterMs(id);
             if (forMs < (isTrue ? telling.lapsedWithinMs : telling.againWithinMs)) continue;
             const untold = telling.steps.filter((step) => heard.get(id)?.has(step) !== true);

@@ -17,6 +17,11 @@ import { deviceAt, TYPES } from './work.ts';
 
 const MINUTE_MS = 60_000;
 
+/** True for the half of the disks that hang which hang in what they write alone. */
+function isReadStill(forMs: number): boolean {
+  return forMs % 2 === 1;
+}
+
 /** Adds a trouble to the disk for a time; calls `ended` then. */
 function trouble(
   scene: Scene,
@@ -206,10 +211,13 @@ export const DISK: readonly AnyStepKind[] = [
       const answered = new Promise<void>((resolve) => {
         answer = resolve;
       });
-      const given: Trouble = { code: 'HF_STORE_IO', hang: () => answered };
+      const hang = (): Promise<void> => answered;
+      const looksHang = isReadStill(forMs) ? () => null : hang;
+      const given: Trouble = { code: 'HF_STORE_IO', hang, looksHang };
       trouble(scene, deviceAt(scene, device), forMs, given, answer);
     },
-    says: ({ device, forMs }) => `the disk of device ${device} answers nothing for ${forMs} ms`,
+    says: ({ device, forMs }) =>
+      `the disk of device ${device} ${isReadStill(forMs) ? 'writes' : 'answers'} nothing for ${forMs} ms`,
   }),
   stepKind({
     kind: 'disk.damage',

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import { disarmFaultPoints } from '../../../persistence/port/faultPoints.ts';
 import type { Store } from '../../../persistence/port/store.ts';
 import { testAcceptance } from './acceptance.ts';
+import { testBeside } from './beside.ts';
 import { testClaims } from './claims.ts';
 import type { Contract } from './contract.ts';
 import { testCrisisPlans } from './crisisPlans.ts';
@@ -80,6 +81,9 @@ export function storeContract(
     });
     describe('kept records', () => {
       testKept(contract);
+    });
+    describe('beside the writer', () => {
+      testBeside(contract);
     });
     describe('queue', () => {
       testQueue(contract);
