@@ -182,6 +182,7 @@ export class Looks {
         upMs: nowMs - seen.firstSeenMs,
         diskWellMs,
         diskSilentMs: Math.min(store.silentMs(), nowMs - seen.firstSeenMs),
+        isViewWaiting: health.phase === 'running' && (await isViewWaiting(device, open)),
         stillMs: nowMs - seen.stillSinceMs,
         typeWellMs: Object.fromEntries(
           Object.keys(options.handlers).map((type) => [type, this.#typeWellMs(type)]),
@@ -265,6 +266,24 @@ export class Looks {
     }
     return seen;
   }
+}
+
+/** Asks for a view of work at rest while the disk hangs in what it writes alone. */
+async function isViewWaiting(
+  { process, runtime }: Device,
+  rows: readonly OpenRow[],
+): Promise<boolean> {
+  const { faults } = process.store;
+  if (faults.hang() === null || faults.looksHang() !== null) return false;
+  const row = rows.find(({ standing }) => standing === 'due' || standing === 'held');
+  if (row === undefined) return false;
+  let isOver = false;
+  const over = (): void => {
+    isOver = true;
+  };
+  runtime.operations.get(row.id).view().then(over, over);
+  await settleJobs();
+  return !isOver;
 }
 
 /** Names the upstream of a type in a process; `null` where no handler of it is registered. */

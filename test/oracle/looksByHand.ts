@@ -47,7 +47,7 @@ export const seen = (
       : [{ id: 'op-1', state: 'waiting', wait: { untilAtMs: null, ...wait } } as never],
   world: {
     ...{ upMs: HOUR_MS, diskWellMs: HOUR_MS, stillMs: HOUR_MS, turnWithinMs: { payments: 0 } },
-    ...{ diskSilentMs: 0, subjectWellMs: {}, turnWhileUpMs: {} },
+    ...{ diskSilentMs: 0, isViewWaiting: false, subjectWellMs: {}, turnWhileUpMs: {} },
     escalateAfterMs: 60_000,
     ...{ atMs: HOUR_MS, pagerWellMs: HOUR_MS, pagerTrueMs: HOUR_MS, telling: null },
     ...{ hasChain: true, takenOnMs: HOUR_MS },
@@ -198,6 +198,7 @@ export const LOOKS_BROKEN: Histories = {
   'nobody is told': [[seen(turn(0), [{ state: 'inReview', standing: 'held' }])]],
   'healthy while nothing starts': [[seen(turn(1), [{}])]],
   'healthy while the disk hangs': [[seen({}, [], null, { diskSilentMs: 10_000 })]],
+  'a view waits for a write': [[seen({}, [], null, { isViewWaiting: true })]],
   'healthy while it starts': [[seen({ phase: 'starting' }, [], null, { upMs: 10_000 })]],
   'queue untrue': [
     [seen({ ...turn(1), queue: [{ upstream: 'mail', turn: 1, inLane: 0 }] }, [{}])],

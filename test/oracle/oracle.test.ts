@@ -209,6 +209,7 @@ const OF_LOOKS = [
   'queue untrue',
   'healthy while nothing starts',
   'healthy while the disk hangs',
+  'a view waits for a write',
   'healthy while it starts',
   'parked and not named',
   'a step was never told',

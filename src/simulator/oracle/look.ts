@@ -58,6 +58,8 @@ export interface World {
   readonly diskWellMs: number;
   /** Time for which its disk has ended no write, while one is waited for. */
   readonly diskSilentMs: number;
+  /** True if a view of what is on disk did not come at once, though the disk hung in what it writes alone. */
+  readonly isViewWaiting: boolean;
   /** Time for which nothing on the disk has changed. */
   readonly stillMs: number;
   /** Time for which nothing has prevented calls of a type, by type. */

@@ -224,6 +224,17 @@ export const honesty: readonly Clause[] = [
     }),
   },
   {
+    breach: 'a view waits for a write',
+    says: { page: 'requirements', sentence: 'none waits for a commit or a sync' },
+    requirements: ['PS-1'],
+    needs: ['looks'],
+    watch: (_known, broken) => ({
+      looked: ({ world: { isViewWaiting, diskSilentMs } }) => {
+        if (isViewWaiting) broken(`for ${Math.round(diskSilentMs)} ms`);
+      },
+    }),
+  },
+  {
     breach: 'healthy while the disk hangs',
     says: { page: 'requirements', sentence: 'Never `healthy` while the disk hangs' },
     requirements: ['HM-1', 'PS-6'],

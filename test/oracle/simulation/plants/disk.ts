@@ -62,4 +62,13 @@ export const DISK: readonly Plant[] = [
     about: 'disk crisis',
     seedsMax: 20,
   },
+  {
+    name: 'views-behind-the-writer',
+    file: 'actors/work/operations.ts',
+    find: 'this.#parts.store.beside.find(id)',
+    replace: 'this.#parts.store.find(id)',
+    says: 'A view is read in order with what is written, so it waits for a disk that hangs.',
+    finds: /^a view waits for a write: /,
+    seedsMax: 20,
+  },
 ];
