@@ -220,7 +220,8 @@ export class LocalEngine {
       crisisPlans({
         atHand: core.plans,
         find: (subject) => this.whileAnswering(store.beside.crisisPlan(subject), false),
-        commit: (writes) => this.whileAnswering(access.commit(writes), true),
+        commit: (writes) => access.commit(writes),
+        whileAnswering: (work) => this.whileAnswering(work, true),
         ready: () => this.whenRunning(),
       }),
     );

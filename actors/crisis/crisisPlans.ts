@@ -71,6 +71,8 @@ export interface CrisisPlansParts {
   readonly find: CrisisPlanStore['crisisPlan'];
   /** Performs writes; resolves once they are durable, with a result for each. */
   readonly commit: (writes: readonly (() => CrisisPlanWrite)[]) => Promise<readonly WriteResult[]>;
+  /** Ends as the work ends, or rejects while a disk hangs: the work goes on all the same. */
+  readonly whileAnswering: <Result>(work: Promise<Result>) => Promise<Result>;
   /** Resolves once the store is open, rejects with why it can't be. */
   readonly ready: () => Promise<void>;
 }
@@ -94,9 +96,15 @@ export async function keepPlanOfRecord(
   if (isPinned) await plans.pin(subject);
 }
 
-export function crisisPlans({ atHand, find, commit, ready }: CrisisPlansParts): CrisisPlans {
+export function crisisPlans(parts: CrisisPlansParts): CrisisPlans {
+  const { atHand, find, commit, whileAnswering, ready } = parts;
   async function keep(subject: string, change: Pick<CrisisPlanWrite, 'plan' | 'isPinned'>) {
     await ready();
+    await whileAnswering(written(subject, change));
+  }
+
+  /** Ends with the write, also where its caller was sent away: what was taken out must be in no answer from then on. */
+  async function written(subject: string, change: Pick<CrisisPlanWrite, 'plan' | 'isPinned'>) {
     const [result] = await commit([() => ({ kind: 'crisisPlan', subject, ...change })]);
     if (result?.kind === 'crisisPlanUnreadable') throw planUnreadable(result.code);
     if (result?.kind === 'crisisPlanKept') atHand.changed(subject, result.kept);

@@ -43,10 +43,15 @@ export interface OperationsParts {
   readonly onError: (error: unknown) => void;
 }
 
+/** Reads for people that may wait for a disk that hangs. */
+const READS_WHILE_HANGING_MAX = 16;
+
 export class Operations {
   readonly #parts: OperationsParts;
   /** Settles once the pages asked for so far are read. */
   #pages: Promise<unknown> = Promise.resolve();
+  /** Reads for people that have no answer yet. */
+  #readsOut = 0;
 
   constructor(parts: OperationsParts) {
     this.#parts = parts;
@@ -67,10 +72,11 @@ export class Operations {
    * would wait for all of them (CR-1).
    */
   async list(query: OperationPageQuery): Promise<OperationPage> {
-    await this.#parts.ready();
-    const page = this.#pages.then(() => this.#page(query));
-    this.#pages = page.catch(() => undefined);
-    return await page;
+    return await this.#shown(() => {
+      const page = this.#pages.then(() => this.#page(query));
+      this.#pages = page.catch(() => undefined);
+      return page;
+    });
   }
 
   async #page(query: OperationPageQuery): Promise<OperationPage> {
@@ -87,8 +93,7 @@ export class Operations {
   }
 
   async counts(): Promise<StoreCounts> {
-    await this.#parts.ready();
-    return await readCounts(this.#parts.store.beside);
+    return await this.#shown(() => readCounts(this.#parts.store.beside));
   }
 
   /** A rejection that nobody awaits does not end the process. */
@@ -180,8 +185,22 @@ export class Operations {
 
   /** Finds a row to show, whatever is being written. */
   async #look(id: string): Promise<StoredOperation> {
-    await this.#parts.ready();
-    return readable(await this.#parts.store.beside.find(id));
+    return readable(await this.#shown(() => this.#parts.store.beside.find(id)));
+  }
+
+  /** Reads what is shown. While a disk hangs that is not read either, few wait for it. */
+  async #shown<Read>(read: () => Promise<Read>): Promise<Read> {
+    const { ready, journal } = this.#parts;
+    await ready();
+    if (journal.isHanging && this.#readsOut >= READS_WHILE_HANGING_MAX) {
+      throw storeNotRead(journal.failure);
+    }
+    this.#readsOut += 1;
+    try {
+      return await read();
+    } finally {
+      this.#readsOut -= 1;
+    }
   }
 }
 

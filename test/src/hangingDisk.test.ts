@@ -281,6 +281,51 @@ describe('PS-6 OP-6 a disk that hangs', () => {
     },
   );
 
+  test('CR-3 PS-6 a plan that is deleted while the disk hangs is in no answer once that is written', async () => {
+    const { world, process, hang } = await started();
+    const { runtime } = process;
+    const resources = [{ kind: 'contact', name: 'Sam', phone: '1' }] as const;
+    await world.clock.run(runtime.crisisPlans.put('user-1', { resources }));
+    expect((await world.clock.run(runtime.crisis({ subject: 'user-1' }))).plan).toBe('included');
+    hang(30_000);
+    const deleted = fate(runtime.crisisPlans.delete('user-1'));
+    await world.clock.advance(20_000);
+    expect(deleted).toEqual({ said: 'HF_STORE_HANGING', mayBeStored: true });
+    await world.clock.advance(30_000);
+    expect(await world.clock.run(runtime.crisisPlans.get('user-1'))).toBeNull();
+    expect((await world.clock.run(runtime.crisis({ subject: 'user-1' }))).plan).toBe('none');
+  });
+
+  test('OP-6 few wait for a disk that is not read either, and nobody comes behind them', async () => {
+    const { world, process, hang } = await started();
+    const { runtime } = process;
+    const untilMs = world.clock.monotonic() + 600_000;
+    hang(600_000);
+    fate(runtime.sync(REQUEST));
+    let reads = 0;
+    const { store } = process;
+    store.beside.search = async (query) => {
+      reads += 1;
+      await new Promise<void>((resolve) => {
+        world.clock.schedule(Math.max(0, untilMs - world.clock.monotonic()), resolve);
+      });
+      return await store.search(query);
+    };
+    await world.clock.advance(10_000);
+    const pages: ReturnType<typeof fate>[] = [];
+    for (let asked = 0; asked < 100; asked += 1) {
+      pages.push(fate(runtime.operations.page()));
+      await world.clock.advance(1_000);
+    }
+    expect(new Set(pages.slice(0, -5).map(({ said }) => said))).toEqual(
+      new Set(['HF_STORE_HANGING']),
+    );
+    expect(reads).toBe(1);
+    await world.clock.advance(600_000);
+    expect(reads).toBeLessThan(20);
+    expect(await world.clock.run(runtime.operations.page())).toMatchObject({ views: [{}] });
+  });
+
   test('OP-6 nobody who asks waits for it: views and lists are read, orders are refused', async () => {
     const { world, process, hang } = await started();
     const { runtime } = process;

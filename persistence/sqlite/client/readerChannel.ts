@@ -6,13 +6,11 @@
 
 import type { Worker } from 'node:worker_threads';
 import { startThread } from '../../files/packagedFile.ts';
-import type { Sealing } from '../../sealing/engines.ts';
 import type {
   FromReader,
   ReaderOptions,
   ReadRequest,
   Reply,
-  StoreKey,
   ToReader,
 } from '../protocol/requests.ts';
 import { readerFile } from '../reader/readerFile.ts';
@@ -33,11 +31,10 @@ export class ReaderChannel {
   /** Resolves once the thread has ended and holds no file any more. */
   readonly ended: Promise<void>;
 
-  /** @param key is copied to the thread, and wiped here */
-  constructor(folder: string, key: StoreKey, sealing: Sealing) {
-    const workerData: ReaderOptions = { folder, key, sealing };
+  /** @param workerData is copied to the thread; the key in it is wiped here */
+  constructor(workerData: ReaderOptions) {
     this.#worker = startThread(readerFile(), { workerData, name: 'holdfast reader' });
-    key.storeKey.fill(0);
+    workerData.key.storeKey.fill(0);
     // The questions go to the writer then, which says what is wrong with the store.
     this.#worker.on('error', () => {});
     this.#worker.on('message', (replies: FromReader) => {

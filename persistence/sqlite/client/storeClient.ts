@@ -62,7 +62,7 @@ export function createStoreClient(connect: (listener: WriterListener) => Channel
     ...forwardQuestions((kind, query) => channel.ask({ kind, query } as ReadRequest)),
     beside: forwardBeside((kind, query) => channel.look({ kind, query } as ReadRequest)),
     async open() {
-      const { seqMax, generation: _, ...info } = await channel.open();
+      const { seqMax, generation: _, file: __, ...info } = await channel.open();
       lastSeq = Math.max(lastSeq, seqMax);
       return info;
     },

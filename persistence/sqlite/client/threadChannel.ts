@@ -121,6 +121,8 @@ class Thread {
   #sent: Asked[] = [];
   #messagesUnderWay = 0;
   #reader: ReaderChannel | null = null;
+  /** The identity of the file, once it is open. */
+  #file = '';
   /** The key for the reader, until that is started. */
   #readerKey: StoreKey | null = null;
   /** True once requests may be sent; earlier ones are kept: a restarted thread may be asked at once. */
@@ -163,7 +165,13 @@ class Thread {
   }
 
   ask(request: StoreRequest): Promise<unknown> {
-    if (this.#isClosing || this.#hasEnded) return Promise.reject(this.#reasonOfEnd());
+    if (this.#isClosing) return Promise.reject(this.#reasonOfEnd());
+    return this.#give(request);
+  }
+
+  /** Gives a request to the writer, also one that was asked of the reader before the store was closed. */
+  #give(request: StoreRequest): Promise<unknown> {
+    if (this.#closeIsSent || this.#hasEnded) return Promise.reject(this.#reasonOfEnd());
     return new Promise((resolve, reject) => {
       this.#gathered.push({ request, resolve, reject });
       // At once while the writer has room, so that it works while the caller goes on.
@@ -184,10 +192,10 @@ class Thread {
           if (reply !== null) settle(reply, resolve, reject);
         });
       });
-      return await Promise.race([this.ask(request), answered]);
+      return await Promise.race([this.#give(request), answered]);
     }
     const reply = await beside;
-    if (reply === null) return await this.ask(request);
+    if (reply === null) return await this.#give(request);
     return await new Promise((resolve, reject) => {
       settle(reply, resolve, reject);
     });
@@ -200,7 +208,8 @@ class Thread {
     this.#readerKey = null;
     const { folder, location } = this.#parts;
     try {
-      const reader = new ReaderChannel(folder, key, location.sealing);
+      const options = { folder, file: this.#file, key, sealing: location.sealing };
+      const reader = new ReaderChannel(options);
       this.#reader = reader;
       void reader.ended.then(() => {
         this.#reader = null;
@@ -254,6 +263,7 @@ class Thread {
         break;
       case 'opened':
         this.#isOpen = true;
+        this.#file = message.store.file;
         this.#send();
         this.#rest();
         opened(message.store);
@@ -277,7 +287,9 @@ class Thread {
       );
       const { generation, location } = this.#parts;
       const key = { storeId, keyId, storeKey };
-      this.#readerKey = { ...key, storeKey: storeKey.slice() };
+      if (!this.#isClosing && !this.#hasEnded) {
+        this.#readerKey = { ...key, storeKey: storeKey.slice() };
+      }
       this.#post({ kind: 'unlock', key, create: location.create, generation });
       storeKey.fill(0);
     } catch (error) {

@@ -68,6 +68,8 @@ export interface OpenedStore extends StoreInfo {
   readonly seqMax: number;
   /** The mark of this owner, where it has left one; to be given when it opens the store again. */
   readonly generation: number | null;
+  /** The identity of its file (fence.ts). */
+  readonly file: string;
 }
 
 /** The key of the sealed columns, from the keyring. */
@@ -98,6 +100,9 @@ export interface ThreadOptions extends WriterOptions {
 /** Options of a reader's thread. */
 export interface ReaderOptions {
   readonly folder: string;
+  /** The identity of the file that the writer has open (fence.ts). */
+  readonly file: string;
+  /** Is wiped by whom it is given to. */
   readonly key: StoreKey;
   readonly sealing: Sealing;
 }

@@ -5,13 +5,14 @@
  * @module
  */
 
-import { type BigIntStats, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import type { CryptoEngine } from '../../sealing/cryptoEngine.ts';
 import { createSealer, type Sealer } from '../../sealing/recordSealer.ts';
 import { openDatabase } from '../driver/library.ts';
-import type { ReadRequest, Reply, StoreKey } from '../protocol/requests.ts';
+import { fileIdentity } from '../file/fence.ts';
+import type { ReaderOptions, ReadRequest, Reply } from '../protocol/requests.ts';
 import { answerRead } from '../rows/rowReads.ts';
 import { type Tables, tablesOn } from '../rows/tables.ts';
 import { inspectSchema } from '../schema/schema.ts';
@@ -26,19 +27,20 @@ interface Connection {
   readonly tables: Tables;
   readonly begin: Database.Statement;
   readonly end: Database.Statement;
-  readonly file: BigIntStats;
 }
 
 export class Reader {
   readonly #path: string;
+  readonly #file: string;
   readonly #sealer: Sealer;
   readonly #seals: RowSeals;
-  /** `null` until the first question, and after a failure until the next one. */
+  /** `null` until the first question, and while it can't be had. */
   #connection: Connection | null = null;
 
-  /** @param key is wiped */
-  constructor(folder: string, { storeId, keyId, storeKey }: StoreKey, engine: CryptoEngine) {
+  constructor({ folder, file, key }: Omit<ReaderOptions, 'sealing'>, engine: CryptoEngine) {
+    const { storeId, keyId, storeKey } = key;
     this.#path = join(folder, DATA_FILE_NAME);
+    this.#file = file;
     this.#sealer = createSealer({ engine, storeKey, keyId, storeId });
     storeKey.fill(0);
     this.#seals = createRowSeals(this.#sealer, storeId);
@@ -67,24 +69,27 @@ export class Reader {
     this.#sealer.wipe();
   }
 
-  /** The connection to the file that is there now: another may have taken its place since. */
+  /**
+   * The connection to the file that the writer has open. To open another in its place would take the writer's locks for
+   * those of a dead process, and make a -wal where that is missing.
+   *
+   * @throws Error where it is not there, or not the same.
+   */
   #connect(): Connection {
-    const file = statSync(this.#path, { bigint: true });
-    const present = this.#connection;
-    if (present !== null && present.file.ino === file.ino && present.file.dev === file.dev) {
-      return present;
-    }
-    this.#disconnect();
+    if (fileIdentity(this.#path) !== this.#file) throw new Error('Another file is there.');
+    if (this.#connection !== null) return this.#connection;
+    if (!existsSync(`${this.#path}-wal`)) throw new Error('The -wal is not there.');
     const db = openDatabase(this.#path, { readonly: true, fileMustExist: true, timeout: 0 });
     try {
       db.pragma('trusted_schema = OFF');
       db.pragma('cell_size_check = ON');
       db.pragma('mmap_size = 0');
+      db.pragma('temp_store = MEMORY');
       db.pragma(`cache_size = ${-CACHE_KIBIBYTES}`);
       inspectSchema(db, this.#path);
       const tables = tablesOn(db, this.#path, this.#seals);
       const [begin, end] = [db.prepare('BEGIN'), db.prepare('COMMIT')];
-      this.#connection = { db, tables, begin, end, file };
+      this.#connection = { db, tables, begin, end };
       return this.#connection;
     } catch (error) {
       db.close();

@@ -13,9 +13,9 @@ import { Reader } from './reader.ts';
 async function start(): Promise<void> {
   const port = parentPort;
   if (port === null) throw new HoldfastError('HF_INTERNAL', 'This file is run as a thread only.');
-  const { folder, key, sealing } = workerData as ReaderOptions;
+  const options = workerData as ReaderOptions;
   // Messages that come meanwhile are kept for the first listener.
-  const reader = new Reader(folder, key, await engineOf(sealing));
+  const reader = new Reader(options, await engineOf(options.sealing));
   port.on('message', (message: ToReader) => {
     if (message.kind === 'ask') {
       port.postMessage(reader.answer(message.requests) satisfies FromReader);

@@ -201,6 +201,7 @@ export class SqliteCore {
         crisisPlans,
         seqMax: last,
         generation: this.#owner.generation,
+        file: fileIdentity(this.#options.path),
         quarantined,
         spilled: [],
         outside: [],

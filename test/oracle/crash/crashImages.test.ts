@@ -87,17 +87,24 @@ describe('as it ships', () => {
 describe('where syncs fail', () => {
   const failingSyncs = { aRound: 40, failing: 8 };
 
-  test('OP-2 PS-1 PS-6 what a failed sync lost is in no image half, and every promise is kept', async () => {
-    const tally = newTally();
-    await judgeCuts(await recorded('full', { failingSyncs }), CUTS, seed, tally);
-    expect(tally.findings, `seed ${seed}`).toEqual([]);
-    expect(tally.images).toBe(CUTS * IMAGES_A_CUT);
-  });
+  test.each([
+    ['beside a reader', true],
+    ['without a reader', false],
+  ])(
+    'OP-2 PS-1 PS-6 %s what a failed sync lost is in no image half, and every promise is kept',
+    async (_, hasReader) => {
+      const tally = newTally();
+      await judgeCuts(await recorded('full', { failingSyncs, hasReader }), CUTS, seed, tally);
+      expect(tally.findings, `seed ${seed}`).toEqual([]);
+      expect(tally.images).toBe(CUTS * IMAGES_A_CUT);
+    },
+  );
 
   test('OP-2 PS-1 PS-6 control: without the repair of the WAL some images are damaged', async () => {
     const tally = newTally();
     for (let tries = 0; tries < 4 && tally.notOpened === 0; tries += 1) {
-      const recording = await recorded('leavesWal', { failingSyncs }, seed + tries);
+      const more = { failingSyncs, hasReader: false };
+      const recording = await recorded('leavesWal', more, seed + tries);
       await judgeCuts(recording, CUTS * 2, seed + tries, tally);
     }
     expect(tally.notOpened, `seed ${seed}`).toBeGreaterThan(0);

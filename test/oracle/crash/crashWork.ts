@@ -23,6 +23,11 @@ export interface RecordedSetup {
   readonly work: CrashWork;
   /** Whether the folder holds a copy of another store. */
   readonly isCopy: boolean;
+  /**
+   * False where everything is asked of the writer. A reader keeps the index of the WAL alive while the writer drops its
+   * connection, and what a failed sync has left in the WAL is then not read again.
+   */
+  readonly hasReader: boolean;
   /** Keys of the plan that an earlier life has accepted, and ids whose end it has not told. */
   readonly accepted: readonly string[];
   readonly unreported: readonly string[];

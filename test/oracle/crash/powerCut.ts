@@ -145,6 +145,7 @@ export async function cutPower(
       url: await ledger.listen(),
       work,
       isCopy: false,
+      hasReader: true,
       accepted: [],
       unreported: [],
       sabotage: VARIANTS[variant].sabotage,

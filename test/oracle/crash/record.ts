@@ -81,6 +81,8 @@ export interface RecordingOptions {
   readonly checkpointPages: number | null;
   /** Number of syncs in a round, of which the last ones fail. */
   readonly failingSyncs?: { readonly aRound: number; readonly failing: number } | undefined;
+  /** See {@link RecordedSetup.hasReader}; default true. */
+  readonly hasReader?: boolean | undefined;
   /** Store of an earlier life, and what that life had said. */
   readonly earlier: EarlierLife | null;
   /** Program to run; a program around the runtime where it is absent. */
@@ -167,6 +169,7 @@ export async function record(options: RecordingOptions): Promise<Recording> {
       url,
       work: options.work,
       isCopy: options.earlier !== null,
+      hasReader: options.hasReader ?? true,
       accepted: options.earlier?.accepted ?? [],
       unreported: options.earlier?.unreported ?? [],
       sabotage: VARIANTS[options.variant].sabotage,

@@ -45,7 +45,8 @@ const acknowledgements = openSync(setup.acknowledgements, 'a', 0o600);
 
 const post = httpHandler({ baseUrl: setup.url });
 const { sabotage } = setup;
-const store = openStore({ folder: setup.folder, key: KEY });
+const opened = openStore({ folder: setup.folder, key: KEY });
+const store = setup.hasReader ? opened : { ...opened, beside: opened };
 const runtime = assembleRuntime(
   checkOptions({
     ...OPTIONS,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { existsSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -84,6 +84,50 @@ test('PS-6 after the file was deleted and written back, the new one is read', as
   await expect(lost).rejects.toMatchObject({ code: 'HF_STORE_LOST' });
   await store.commit([update(1), settlement(1, { revision: 3 })]);
   expect(await store.beside.find(idOf(1))).toMatchObject({ revision: 3, standing: 'settled' });
+});
+
+test('PS-6 SE-4 a file that was put in its place is not read, and the writer keeps what it has', async () => {
+  await open();
+  await store.commit([accept(1)]);
+  await store.close();
+  const path = join(folder, 'data.db');
+  copyFileSync(path, `${path}.old`);
+  await open();
+  await store.commit([update(1)]);
+  expect(await store.beside.find(idOf(1))).toMatchObject({ revision: 2 });
+  renameSync(`${path}.old`, path);
+  for (let times = 0; times < 20; times += 1) {
+    expect(await store.beside.find(idOf(1))).toMatchObject({ revision: 2 });
+  }
+  await expect(store.commit([accept(2)])).rejects.toMatchObject({ code: 'HF_STORE_LOST' });
+  expect(await store.beside.find(idOf(1))).toMatchObject({ revision: 2 });
+});
+
+test('PS-6 a -wal that was deleted is not made by a question, and the store mends itself', async () => {
+  await open();
+  await store.commit([accept(1)]);
+  const wal = join(folder, 'data.db-wal');
+  rmSync(wal);
+  expect(await store.beside.find(idOf(1))).toMatchObject({ revision: 1 });
+  await expect.poll(async () => (await store.beside.counts()).inHand).toBe(1);
+  expect(existsSync(wal)).toBe(false);
+  await expect(store.commit([update(1)])).rejects.toMatchObject({ code: 'HF_STORE_LOST' });
+  await store.commit([update(1), settlement(1, { revision: 3 })]);
+  expect(await store.beside.find(idOf(1))).toMatchObject({ revision: 3 });
+});
+
+test('PS-1 what the reader leaves to the writer is answered though the store is closed behind it', async () => {
+  await open();
+  await store.commit([accept(1)]);
+  await store.close();
+  const db = new Database(join(folder, 'data.db'));
+  db.prepare('UPDATE operation SET revision = 7 WHERE seq = 1').run();
+  db.close();
+  await open();
+  await store.beside.counts();
+  const found = store.beside.find(idOf(1));
+  await store.close();
+  expect(await found).toMatchObject({ standing: 'quarantined' });
 });
 
 test('PS-1 a store that was looked at is closed as any other: nothing is left in its -wal', async () => {
