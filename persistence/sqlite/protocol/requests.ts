@@ -102,7 +102,7 @@ export interface ReaderOptions {
   readonly folder: string;
   /** The identity of the file that the writer has open (fence.ts). */
   readonly file: string;
-  /** Is wiped by whom it is given to. */
+  /** A copy, which the reader wipes. */
   readonly key: StoreKey;
   readonly sealing: Sealing;
 }
