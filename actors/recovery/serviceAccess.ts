@@ -23,7 +23,7 @@ import { notAccepted } from '../operation/acceptance.ts';
 import type { OperationPool } from '../work/operationPool.ts';
 import { adoptHandler, findStrays, type RecoveryParts, sweepLanes } from './recovery.ts';
 
-/** What these calls ask of a store. */
+/** Facets of a store that service calls ask. */
 type Reviewed = RecordStore & ReviewStore & Pick<Store, 'beside'>;
 
 export interface ServiceAccess {

@@ -47,7 +47,7 @@ export interface Tables {
   readonly onQuarantine: (row: QuarantinedRow) => void;
 }
 
-/** What is remembered over all connections of a writer. */
+/** Memory of a writer over all its connections. */
 export type Remembered = Omit<
   Tables,
   'path' | 'statements' | 'mutations' | 'inTransaction' | 'seals' | 'checks' | 'searches'
