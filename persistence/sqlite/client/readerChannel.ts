@@ -63,6 +63,13 @@ export class ReaderChannel {
     });
   }
 
+  /** Lets go of the file behind its last answer, until it is asked again. */
+  release(): void {
+    if (this.#isClosing || this.#hasEnded) return;
+    this.#send();
+    this.#worker.postMessage({ kind: 'release' } satisfies ToReader);
+  }
+
   /** Ends the thread behind its last answer. Safe to call twice. */
   close(): void {
     if (this.#isClosing) return;

@@ -121,6 +121,8 @@ class Thread {
   #sent: Asked[] = [];
   #messagesUnderWay = 0;
   #reader: ReaderChannel | null = null;
+  /** True while the writer's connection has written: questions go beside it then. */
+  #hasWritten = false;
   /** The identity of the file, once it is open. */
   #file = '';
   /** The key for the reader, until that is started. */
@@ -183,7 +185,8 @@ class Thread {
 
   /** Asks the reader; the writer where that can't answer, and both while it is being started. */
   async look(request: ReadRequest): Promise<unknown> {
-    const reader = this.#isOpen && !this.#isClosing ? this.#startedReader() : null;
+    const isBeside = this.#hasWritten && !this.#isClosing;
+    const reader = isBeside ? this.#startedReader() : null;
     if (reader === null) return await this.ask(request);
     const beside = reader.ask(request);
     if (!reader.isReady) {
@@ -264,6 +267,7 @@ class Thread {
       case 'opened':
         this.#isOpen = true;
         this.#file = message.store.file;
+        this.#hasWritten = message.hasWritten;
         this.#send();
         this.#rest();
         opened(message.store);
@@ -298,8 +302,15 @@ class Thread {
     }
   }
 
-  #settle({ messages, replies, ...rest }: Extract<FromWriter, { kind: 'replies' }>): void {
+  #settle({
+    messages,
+    replies,
+    hasWritten,
+    ...rest
+  }: Extract<FromWriter, { kind: 'replies' }>): void {
     this.#messagesUnderWay -= messages;
+    if (this.#hasWritten && !hasWritten) this.#reader?.release();
+    this.#hasWritten = hasWritten;
     const answered = this.#sent.splice(0, replies.length);
     if (this.#gathered.length > 0 || this.#isClosing) this.#send();
     tell(rest, this.#parts.listener);

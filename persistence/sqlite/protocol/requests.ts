@@ -109,6 +109,8 @@ export interface ReaderOptions {
 
 export type ToReader =
   | { readonly kind: 'ask'; readonly requests: readonly ReadRequest[] }
+  /** Lets go of the file, until it is asked again. */
+  | { readonly kind: 'release' }
   /** Comes last. */
   | { readonly kind: 'close' };
 
@@ -131,9 +133,17 @@ export type ToWriter =
 
 export type FromWriter =
   | { readonly kind: 'owned'; readonly hasData: boolean }
-  | { readonly kind: 'opened'; readonly store: OpenedStore }
+  | { readonly kind: 'opened'; readonly store: OpenedStore; readonly hasWritten: boolean }
   /** Opening failed; `closed` follows. */
   | { readonly kind: 'failed'; readonly error: PlainError }
-  /** Answers all requests of the next `messages` messages. */
-  | ({ readonly kind: 'replies'; readonly messages: number } & Replies)
+  /**
+   * Answers all requests of the next `messages` messages. `hasWritten` is true while the connection has written, false
+   * from a failure to the next write: nobody may read beside it then, for SQLite shares the -shm within a process as it
+   * was opened first, and what a reader opened on a disk that can only be read would let nobody write after it.
+   */
+  | ({
+      readonly kind: 'replies';
+      readonly messages: number;
+      readonly hasWritten: boolean;
+    } & Replies)
   | { readonly kind: 'closed' };

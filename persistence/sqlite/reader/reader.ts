@@ -57,7 +57,7 @@ export class Reader {
         end.run();
       }
     } catch {
-      this.#disconnect();
+      this.release();
       return requests.map(() => null);
     } finally {
       this.#seals.endBatch();
@@ -65,7 +65,7 @@ export class Reader {
   }
 
   close(): void {
-    this.#disconnect();
+    this.release();
     this.#sealer.wipe();
   }
 
@@ -97,7 +97,8 @@ export class Reader {
     }
   }
 
-  #disconnect(): void {
+  /** Closes the connection, until the next question. */
+  release(): void {
     const connection = this.#connection;
     this.#connection = null;
     try {

@@ -21,6 +21,10 @@ async function start(): Promise<void> {
       port.postMessage(reader.answer(message.requests) satisfies FromReader);
       return;
     }
+    if (message.kind === 'release') {
+      reader.release();
+      return;
+    }
     reader.close();
     port.close();
   });

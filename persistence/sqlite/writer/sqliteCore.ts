@@ -228,6 +228,11 @@ export class SqliteCore {
     return { replies, quarantined, notices };
   }
 
+  /** True while the connection that is open has begun to write. */
+  get hasWritten(): boolean {
+    return this.#connection?.hasBegun === true;
+  }
+
   /** See {@link Store.clearErased}. */
   clearErased(): Reply {
     const connection = this.#connection;

@@ -102,6 +102,11 @@ export class Writer {
     return { ...whole, outside: this.#notAccepted(spills) };
   }
 
+  /** See {@link SqliteCore.hasWritten}. */
+  get hasWritten(): boolean {
+    return this.#core?.hasWritten === true;
+  }
+
   run(requests: readonly StoreRequest[]): Replies {
     const core = this.#core;
     if (core === null) throw new HoldfastError('HF_INTERNAL', 'The store is not open.');

@@ -65,11 +65,14 @@ async function start(): Promise<void> {
       }
       const answer = writer.run(requests);
       faultPoint('store.beforeAck');
-      send({ kind: 'replies', messages, ...answer });
+      send({ kind: 'replies', messages, hasWritten: writer.hasWritten, ...answer });
     }
     if (message?.kind === 'unlock') {
       const { key, create, generation } = message;
-      step(() => ({ kind: 'opened', store: writer.open(key, create, generation) }));
+      step(() => {
+        const store = writer.open(key, create, generation);
+        return { kind: 'opened', store, hasWritten: writer.hasWritten };
+      });
     } else if (message?.kind === 'line') {
       serve(message.line);
     } else if (message?.kind === 'close') {
