@@ -28,6 +28,7 @@ import {
   checkWal,
 } from './doctorFiles.ts';
 import { type CheckResult, fail, fromError, ok, warn } from './doctorFindings.ts';
+import { checkUnknown, type Places, placesIn, placesText } from './doctorPlaces.ts';
 import {
   checkAtRest,
   checkDeep,
@@ -35,6 +36,7 @@ import {
   checkInUse,
   checkKeyring,
   checkSqlite,
+  measureRoom,
 } from './doctorStore.ts';
 
 const LISTED_MAX = 5;
@@ -73,18 +75,25 @@ interface DoctorTask {
   readonly deep: boolean;
 }
 
-/** @param task `null` where no store is named: then only the machine is looked at */
-async function runChecks(task: DoctorTask | null, options: UpkeepOptions): Promise<CheckResult[]> {
+interface Findings {
+  readonly checks: readonly CheckResult[];
+  /** `null` where no store is named, or its folder can't be looked into. */
+  readonly places: Places | null;
+}
+
+async function checkMachine(nowMs: number): Promise<Findings> {
+  const checks = [
+    checkNode(process.versions.node),
+    checkSqlite(),
+    await checkClock(null, nowMs),
+    checkHelpLines(nowMs),
+    ok('store', 'none is named; --store and --key-file check one, too'),
+  ];
+  return { checks, places: null };
+}
+
+async function runChecks(task: DoctorTask, options: UpkeepOptions): Promise<Findings> {
   const nowMs = options.clock.now();
-  if (task === null) {
-    return [
-      checkNode(process.versions.node),
-      checkSqlite(),
-      await checkClock(null, nowMs),
-      checkHelpLines(nowMs),
-      ok('store', 'none is named; --store and --key-file check one, too'),
-    ];
-  }
   const folder = resolve(task.folder);
   const { key, keyPath } = task;
   const answer = await askOwner(folder, health, {}).catch(() => null);
@@ -99,7 +108,10 @@ async function runChecks(task: DoctorTask | null, options: UpkeepOptions): Promi
     checkHelpLines(nowMs),
   ];
   // Without a folder all other checks would fail with the same finding.
-  if (first.some(({ name, status }) => name === 'folder' && status === 'fail')) return first;
+  if (first.some(({ name, status }) => name === 'folder' && status === 'fail')) {
+    return { checks: first, places: null };
+  }
+  const found = await placesIn(folder, keyPath);
   const files = [
     ...first,
     await checkFiles(folder),
@@ -107,19 +119,28 @@ async function runChecks(task: DoctorTask | null, options: UpkeepOptions): Promi
     await checkWal(folder),
     ...(await checkKeptCopies(folder)),
     ...(await checkSpill(folder)),
+    ...checkUnknown(found),
   ];
+  const places = { folder, files: found, data: null };
   // Without SQLite no store can be opened.
   if (files.some(({ name, status }) => name === 'sqlite' && status === 'fail')) {
-    return [...files, ...(owner === null ? [] : checkInUse(owner))];
+    return { checks: [...files, ...(owner === null ? [] : checkInUse(owner))], places };
   }
-  return [
+  const format = checkFormat(folder);
+  // A file that is no store was said to be none.
+  const isStore = format.every(({ status }) => status !== 'fail');
+  const room = isStore ? await measureRoom(folder, task.deep, options) : null;
+  const [data, faults] = room !== null && 'status' in room ? [null, [room]] : [room, []];
+  const checks = [
     ...files,
-    ...checkFormat(folder),
+    ...format,
+    ...faults,
     ...(owner === null
       ? await checkAtRest(folder, key)
       : [await checkKeyring(folder, key), ...checkInUse(owner)]),
     ...(task.deep ? await checkDeep(folder, key, options) : []),
   ];
+  return { checks, places: { ...places, data } };
 }
 
 function checkNode(version: string): CheckResult {
@@ -152,9 +173,12 @@ export function doctorCommand(): Command {
     options: [
       anyStoreOption('folder of the store; without one it checks this machine'),
       ...keyOptions(),
-      flag('--deep', 'also read every page and open every record'),
+      flag('--deep', 'also read every page, open every record and measure each kind of them'),
       jsonOption(),
     ],
+    notes: `Of a store it also prints what lies where: each file of the folder, whether it may be deleted ("at rest": while
+no process uses the store), and what takes the room in the database. A database of over 64 MiB is measured by
+kind with --deep only.`,
     examples: ['holdfast doctor', `holdfast doctor ${EXAMPLE_STORE}`],
     async run({ options, output }) {
       const { store: folder, keyFile: keyPath = null, deep } = options;
@@ -162,14 +186,18 @@ export function doctorCommand(): Command {
         folder === undefined
           ? null
           : { folder, key: await storeKey(options, folder), keyPath, deep };
-      const checks = await runUpkeep(output, async (upkeep) => await runChecks(task, upkeep));
-      if (checks === null) return EXIT.interrupted;
+      const findings = await runUpkeep(output, async (upkeep) =>
+        task === null ? await checkMachine(upkeep.clock.now()) : await runChecks(task, upkeep),
+      );
+      if (findings === null) return EXIT.interrupted;
+      const { checks, places } = findings;
       const lines = checks.map(
         ({ name, status, detail }) =>
           `${status.padEnd(STATUS_WIDTH)}  ${name.padEnd(8)}  ${plainLine(detail)}`,
       );
       const hasFailed = checks.some(({ status }) => status === 'fail');
-      output.result({ ok: !hasFailed, checks }, lines.join('\n'), paint);
+      const section = places === null ? [] : ['', placesText(places)];
+      output.result({ ok: !hasFailed, checks, places }, [...lines, ...section].join('\n'), paint);
       return hasFailed ? EXIT.failed : EXIT.ok;
     },
   });

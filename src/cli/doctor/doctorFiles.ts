@@ -48,7 +48,11 @@ export async function checkFiles(folder: string): Promise<CheckResult> {
   try {
     const names = await readdir(folder);
     const modes = await Promise.all(
-      names.map(async (name) => ({ name, mode: (await stat(join(folder, name))).mode })),
+      // One that a running process takes away meanwhile, or a link to nowhere, is closed to others.
+      names.map(async (name) => {
+        const found = await stat(join(folder, name)).catch(() => null);
+        return { name, mode: found?.mode ?? 0 };
+      }),
     );
     const exposed = modes.filter(({ mode }) => (mode & OTHERS_BITS) !== 0).map(({ name }) => name);
     if (exposed.length === 0 || process.platform === 'win32') {

@@ -12,6 +12,7 @@ import {
   installedSqlite,
   checkKeyring as openWithKey,
 } from '../../../persistence/upkeep/checkData.ts';
+import { type DataSizes, measureStore } from '../../../persistence/upkeep/measureData.ts';
 import type { UpkeepOptions } from '../../../persistence/upkeep/progress.ts';
 import type { HealthStatus } from '../../views/health.ts';
 import { countOf } from '../kit/table.ts';
@@ -50,6 +51,20 @@ export function checkFormat(folder: string): CheckResult[] {
     ];
   } catch (error) {
     return [fromError('format', error)];
+  }
+}
+
+/** Measures what takes the room in the file; a finding where that fails. */
+export async function measureRoom(
+  folder: string,
+  isDeep: boolean,
+  options: UpkeepOptions,
+): Promise<DataSizes | CheckResult> {
+  try {
+    return await measureStore(folder, isDeep, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    return fromError('places', error);
   }
 }
 
