@@ -1,11 +1,12 @@
 /**
  * What commits notice of a backup: the time from asking to durable, one acceptance after the other,
- * while nothing else happens and while the store is backed up again and again.
+ * while nothing else happens and while the store is backed up again and again. And how far the log grows
+ * meanwhile: what a backup reads is not folded.
  *
  * @module
  */
 
-import { rmSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRuntime } from '../src/createRuntime.ts';
 import { BENCH_KEY, percentile, printMachine, printTable, temporaryFolder } from './support.ts';
@@ -37,15 +38,23 @@ while (made < FILLED) {
   await Promise.all(Array.from({ length: 500 }, async () => await runtime.sync(request())));
 }
 
-async function acceptances(): Promise<number[]> {
+interface Measured {
+  readonly took: readonly number[];
+  readonly walBytesMax: number;
+}
+
+async function acceptances(): Promise<Measured> {
   const took: number[] = [];
+  let walBytesMax = 0;
   const endMs = performance.now() + MEASURED_MS;
   while (performance.now() < endMs) {
     const startMs = performance.now();
     await runtime.sync(request());
     took.push(performance.now() - startMs);
+    const { size } = statSync(join(folder, 'store', 'data.db-wal'));
+    walBytesMax = Math.max(walBytesMax, size);
   }
-  return took;
+  return { took, walBytesMax };
 }
 
 const quiet = await acceptances();
@@ -70,12 +79,13 @@ stop.abort();
 await backingUp;
 await runtime.close({ deadlineMs: 0 });
 
-const row = (when: string, took: readonly number[]): Record<string, string | number> => ({
+const row = (when: string, { took, walBytesMax }: Measured): Record<string, string | number> => ({
   when,
   acceptances: took.length,
   'p50 ms': percentile(took, 0.5).toFixed(2),
   'p99 ms': percentile(took, 0.99).toFixed(2),
   'max ms': percentile(took, 1).toFixed(1),
+  'largest -wal MiB': (walBytesMax / 1_048_576).toFixed(1),
 });
 printTable('Acceptances, one after the other', [
   row('nothing else', quiet),
