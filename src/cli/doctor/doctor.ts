@@ -28,7 +28,7 @@ import {
   checkWal,
 } from './doctorFiles.ts';
 import { type CheckResult, fail, fromError, ok, warn } from './doctorFindings.ts';
-import { checkUnknown, type Places, placesIn, placesText } from './doctorPlaces.ts';
+import { checkAccess, checkUnknown, type Places, placesIn, placesText } from './doctorPlaces.ts';
 import {
   checkAtRest,
   checkDeep,
@@ -120,6 +120,7 @@ async function runChecks(task: DoctorTask, options: UpkeepOptions): Promise<Find
     ...(await checkKeptCopies(folder)),
     ...(await checkSpill(folder)),
     ...checkUnknown(found),
+    ...(await checkAccess(folder, found)),
   ];
   const places = { folder, files: found, data: null };
   // Without SQLite no store can be opened.

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { lstat, readdir } from 'node:fs/promises';
+import { access, constants, lstat, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type DataPartName, type DataSizes } from '../../../persistence/upkeep/measureData.ts';
 import { table, timeOf } from '../kit/table.ts';
-import { type CheckResult, sizeText, warn } from './doctorFindings.ts';
+import { type CheckResult, fail, sizeText, warn } from './doctorFindings.ts';
 
 /**
  * Whether a person may delete a file: never; while no process uses the store; at any time; or, of a file that is not
@@ -145,6 +145,26 @@ export function checkUnknown(files: readonly Place[]): CheckResult[] {
     warn(
       'unknown',
       `${listed.join(', ')}${more}: none of holdfast's files; find out whose, and keep the folder for the store alone`,
+    ),
+  ];
+}
+
+/** A finding where this user may not open one of holdfast's files: SQLite would blame the disk. */
+export async function checkAccess(folder: string, files: readonly Place[]): Promise<CheckResult[]> {
+  const closed: string[] = [];
+  for (const { name, deletion } of files) {
+    if (deletion === 'unknown') continue;
+    try {
+      await access(join(folder, name), constants.R_OK | constants.W_OK);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EACCES') closed.push(name);
+    }
+  }
+  if (closed.length === 0) return [];
+  return [
+    fail(
+      'access',
+      `you can't read and write ${closed.join(', ')}; give yourself access with chown or chmod`,
     ),
   ];
 }

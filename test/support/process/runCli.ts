@@ -37,12 +37,15 @@ export function startCli(
     /** Leaves stdin open after the input, as a person at a keyboard does. */
     readonly isInputLeftOpen?: boolean | undefined;
     readonly env?: NodeJS.ProcessEnv;
+    /** The user whose process it is; only root may name another. */
+    readonly uid?: number;
     /** Another build of it than the package's. */
     readonly program?: string | undefined;
   } = {},
 ): RunningCli {
   const child = spawn(process.execPath, [options.program ?? PROGRAM, ...args], {
     env: { ...process.env, ...options.env },
+    ...(options.uid === undefined ? {} : { uid: options.uid }),
   });
   onTestFinished(() => {
     child.kill('SIGKILL');

@@ -1,11 +1,20 @@
-import { cpSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openStore } from '../../../../persistence/openStore.ts';
 import { createKeyFile, keyFile } from '../../../../persistence/sealing/keyFile.ts';
 import { createRuntime } from '../../../../src/createRuntime.ts';
 import { accept, deadLetter, idOf } from '../../../persistence/contract/writes.ts';
-import { runCli } from '../../../support/process/runCli.ts';
+import { PROGRAM, runCli } from '../../../support/process/runCli.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 
 interface Found {
@@ -183,3 +192,34 @@ test('SE-2 doctor never says that a key file in the folder may be deleted', asyn
     expect.objectContaining({ name: 'my.key', deletion: 'never', isNeeded: true }),
   );
 });
+
+const NOBODYS_ID = 65_534;
+
+/** Whether a user without rights of its own gets into a folder. */
+function isOpenToAll(folderOf: string): boolean {
+  const above = dirname(folderOf);
+  return (statSync(folderOf).mode & 0o001) !== 0 && (above === folderOf || isOpenToAll(above));
+}
+
+// Only root can give a file away, and run the command as the one who has not got it.
+test.runIf(process.getuid?.() === 0 && isOpenToAll(dirname(PROGRAM)))(
+  'PS-5 PS-6 doctor names a file of the store that this user may not open',
+  async () => {
+    const left = await leftByKill('left');
+    writeFileSync(join(left, 'notes.txt'), '', { mode: 0o600 });
+    for (const name of ['', 'crises.spill', 'data.db-wal', 'data.db-shm', 'keyring.json']) {
+      chownSync(join(left, name), NOBODYS_ID, NOBODYS_ID);
+    }
+    chownSync(keyPath, NOBODYS_ID, NOBODYS_ID);
+    chmodSync(parent, 0o755);
+    const args = ['doctor', '--store', left, '--key-file', keyPath, '--json'];
+    const { exitCode, stdout } = await runCli(args, { uid: NOBODYS_ID });
+    const { checks } = JSON.parse(stdout) as {
+      readonly checks: { name: string; detail: string }[];
+    };
+    expect(exitCode).toBe(1);
+    const detail = checks.find(({ name }) => name === 'access')?.detail ?? '';
+    expect(detail).toMatch(/you can't read and write data\.db,/);
+    expect(detail).not.toMatch(/keyring|notes/);
+  },
+);
