@@ -251,8 +251,8 @@ export function raiseAlerts(parts: AlertParts): void {
     onAlert(error ?? errorOf({ code: 'HF_ALERT' }, said), 'storage.changed');
   });
   raise('supervisor.alerted', () => ({ code: 'HF_ALERT' }));
-  raise('record.quarantined', () => ({
-    code: 'HF_RECORD_TAMPERED',
+  raise('record.quarantined', (_, code) => ({
+    code: code === 'HF_RECORD_STALE' ? code : 'HF_RECORD_TAMPERED',
     advice: 'See holdfast quarantine.',
   }));
   // One is enough: health counts them all.

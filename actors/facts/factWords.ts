@@ -201,7 +201,9 @@ const FACT_WORDS: { readonly [Kind in FactKind]: FactWords<FactOf<Kind>> } = {
   'store.held': warn(({ reason }) => heldSaid(reason), ALERTED),
   'record.quarantined': error(
     ({ operationId, code }) =>
-      `operation ${operationId} can't be opened (${code}); it is quarantined, and the others go on`,
+      code === 'HF_RECORD_STALE'
+        ? `operation ${operationId} is not the record that was written last; it is quarantined, and the others go on`
+        : `operation ${operationId} can't be opened (${code}); it is quarantined, and the others go on`,
     { ...ALERTED, see: 'See holdfast quarantine' },
   ),
   'record.newer': warn(

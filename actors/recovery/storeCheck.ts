@@ -21,6 +21,14 @@ const SLICE_KEYS = 2_048;
 /** What a second look at the same records would end in too. */
 const PERMANENT: ReadonlySet<ErrorCode> = new Set(['HF_STORE_CORRUPT', 'HF_INTERNAL']);
 
+/** What a notice of the store is counted for. */
+const DISCREPANCIES: ReadonlySet<ErrorCode> = new Set([
+  'HF_STORE_MENDED',
+  'HF_STORE_CORRUPT',
+  'HF_RECORD_STALE',
+  'HF_RECORD_MISSING',
+]);
+
 export interface StoreCheckParts extends WaitParts {
   readonly store: UpkeepStore & Pick<KeptStore, 'keptPage'>;
   readonly onError: (error: unknown) => void;
@@ -37,14 +45,17 @@ export interface CheckProgress {
   readonly unreadableRecords: number;
   /** Stretches of records that could not be read from the file at all. */
   readonly unreadableStretches: number;
-  /** What did not agree with the records: indexes, and the count of operations. See `onError`. */
+  /**
+   * What did not agree with the records: indexes, the count of operations, and the set of all records, by which some are
+   * missing or earlier copies. See `onError`.
+   */
   readonly discrepancies: number;
 }
 
 /**
  * Opens every record that an earlier process left, beside the work and behind it, so that one which
- * can't be opened is quarantined and reported before somebody needs it (PS-3, SE-6). It can't tell that
- * a record is missing.
+ * can't be opened, or is an earlier copy, is quarantined and reported before somebody needs it, and one that is missing
+ * is told (PS-3, SE-6).
  */
 export class StoreCheck {
   readonly #parts: StoreCheckParts;
@@ -65,7 +76,7 @@ export class StoreCheck {
   constructor(parts: StoreCheckParts) {
     this.#parts = parts;
     parts.store.onNotice(({ code }) => {
-      if (code === 'HF_STORE_MENDED' || code === 'HF_STORE_CORRUPT') this.#discrepancies += 1;
+      if (DISCREPANCIES.has(code)) this.#discrepancies += 1;
     });
   }
 

@@ -29,6 +29,7 @@ import {
   STANDING_CODES,
   tablesOf,
 } from '../sqlite/schema/schema.ts';
+import { RecordSet } from '../sqlite/seals/recordSet.ts';
 import {
   type ComponentRow,
   type CrisisPlanRow,
@@ -89,7 +90,10 @@ export interface DataCheck {
   readonly faults: readonly string[];
   /** Records that were opened; 0 where no key was given. */
   readonly recordsOpened: number;
-  /** Records that can't be opened and are not quarantined yet, and the first of them. */
+  /**
+   * Records that can't be opened and are not quarantined yet, earlier copies of records, and those that are missing; and the
+   * first of them.
+   */
   readonly unreadableCount: number;
   readonly unreadable: readonly UnreadableRecord[];
 }
@@ -129,6 +133,7 @@ export async function checkData(
 /** SQLite names the database above what it finds in it; there is one. */
 const HEADING = /^\*\*\* in database /;
 
+const STALE = 'HF_RECORD_STALE';
 const NO_RECORDS = { recordsOpened: 0, unreadableCount: 0, unreadable: [] } as const;
 
 async function sealsOf({ storeId, keyId, storeKey, sealing }: StoreKey): Promise<RowSeals> {
@@ -179,59 +184,87 @@ async function openAll(
     'SELECT operation.*, envelope AS payload FROM operation LEFT JOIN payload USING (seq) ' +
       `WHERE seq > ? ORDER BY seq LIMIT ${ROWS_AT_ONCE}`,
   );
+  const set = new RecordSet(db, seals, db.name);
+  const codeOf = db.prepare<[number], string>('SELECT code FROM quarantine WHERE seq = ?').pluck();
   const unreadable: UnreadableRecord[] = [];
   let unreadableCount = 0;
   let recordsOpened = 0;
-  const tryToOpen = (id: () => string | null, open: () => void): void => {
+  const isUnreadable = (id: string | null, code: string): void => {
+    unreadableCount += 1;
+    if (unreadable.length < LISTED_MAX) unreadable.push({ id, code });
+  };
+  const areMissing = (count: number): void => {
+    for (let times = 0; times < count; times += 1) isUnreadable(null, 'HF_RECORD_MISSING');
+  };
+  const tryToOpen = (id: () => string | null, isLatest: () => boolean, open: () => void): void => {
     try {
       open();
-      recordsOpened += 1;
     } catch (error) {
-      unreadableCount += 1;
-      const code = isHoldfastError(error) ? error.code : 'HF_RECORD_MALFORMED';
-      if (unreadable.length < LISTED_MAX) unreadable.push({ id: id(), code });
+      isUnreadable(id(), isHoldfastError(error) ? error.code : 'HF_RECORD_MALFORMED');
+      return;
     }
+    if (isLatest()) recordsOpened += 1;
+    else isUnreadable(id(), STALE);
   };
   let afterSeq = Number.MIN_SAFE_INTEGER;
   let done = 0;
   for (;;) {
     const rows = page.all(afterSeq);
+    const isLast = rows.length < ROWS_AT_ONCE;
+    const lastSeq = isLast ? Number.MAX_SAFE_INTEGER : (rows.at(-1)?.seq ?? afterSeq);
+    const found = new Set(rows.map(({ seq }) => seq));
+    const held = set.numbers('operation', afterSeq, lastSeq);
+    areMissing(held.filter((seq) => !found.has(seq)).length);
     for (const row of rows) {
       afterSeq = row.seq;
       done += 1;
       // Known to be so, and quarantined.
-      if (row.standing === STANDING_CODES.quarantined) continue;
+      if (row.standing === STANDING_CODES.quarantined) {
+        const isKnown = set.holds('operation', row.seq, row.state) || codeOf.get(row.seq) === STALE;
+        if (!isKnown) isUnreadable(idOfBytes(row.id), STALE);
+        continue;
+      }
       tryToOpen(
         () => idOfBytes(row.id),
+        () => set.holds('operation', row.seq, row.state),
         () => {
           seals.openRow(row);
         },
       );
     }
     options.onProgress?.({ step: 'openingRecords', done, total });
-    if (rows.length < ROWS_AT_ONCE) break;
+    if (isLast) break;
     await giveWay(options);
   }
   const components = db.prepare<[], ComponentRow>(
     'SELECT tag, revision, key_id, state FROM component',
   );
+  let isThere = 0;
   for (const row of components.all()) {
+    isThere += 1;
     tryToOpen(
       () => null,
+      () => set.holds('component', row.tag, row.state),
       () => {
         seals.openComponent(row);
       },
     );
   }
+  areMissing(set.count('component') - isThere);
+  isThere = 0;
   const plans = db.prepare<[], CrisisPlanRow>('SELECT * FROM crisis_plan');
   for (const row of plans.iterate()) {
+    isThere += 1;
     tryToOpen(
       () => null,
+      () => set.holds('crisisPlan', row.subject, row.state),
       () => {
         seals.openCrisisPlan(row);
       },
     );
   }
+  areMissing(set.count('crisisPlan') - isThere);
+  isThere = 0;
   const kept = db.prepare<[number], KeptRow>(
     `SELECT * FROM kept WHERE seq > ? ORDER BY seq LIMIT ${ROWS_AT_ONCE}`,
   );
@@ -239,8 +272,10 @@ async function openAll(
     const rows = kept.all(after);
     for (const row of rows) {
       after = row.seq;
+      isThere += 1;
       tryToOpen(
         () => null,
+        () => set.holds('kept', row.key, row.state),
         () => {
           seals.openKept(row);
         },
@@ -249,6 +284,9 @@ async function openAll(
     if (rows.length < ROWS_AT_ONCE) break;
     await giveWay(options);
   }
+  areMissing(set.count('kept') - isThere);
+  // What their records were, nobody can say.
+  areMissing(set.lostNodes);
   return { recordsOpened, unreadableCount, unreadable };
 }
 

@@ -149,6 +149,41 @@ test('SE-4 PS-3 the payload before an edited replay is never sent again', async 
   expect(runtime.getHealthStatus().operations).toMatchObject({ quarantined: 1 });
 });
 
+test('SE-6 HM-1 a payment that was deleted is told, and the others are sent', async () => {
+  const folder = await storeWith([waiting(1), waiting(2), waiting(3)]);
+  edit(folder, (db) => db.exec('DELETE FROM operation WHERE seq = 2'));
+  const { runtime, errors, requests } = await run(folder, [1, 3]);
+  expect(requests).toEqual([1, 3]);
+  const codes = errors.map((error) => (error as { readonly code: string }).code);
+  // And the counts, which had it still.
+  expect(codes.toSorted()).toEqual(['HF_RECORD_MISSING', 'HF_STORE_MENDED']);
+  expect(runtime.getHealthStatus().storeCheck).toMatchObject({ discrepancies: 2 });
+});
+
+test('SE-6 PS-3 a payment that has ended and is put back as it waited is never sent again', async () => {
+  const given = { route: UPSTREAM, subject: 'user-42' };
+  const folder = await storeWith([waiting(1), waiting(2)]);
+  const row = edit(folder, (db) => db.prepare('SELECT * FROM operation WHERE seq = 2').raw().get());
+  const payload = edit(folder, (db) =>
+    db.prepare('SELECT * FROM payload WHERE seq = 2').raw().get(),
+  );
+  const store = inThreadStore(folder);
+  await store.open();
+  await store.commit([deadLetter(2, { ...given, state: stateOf(2), payload: bodyOf(2) })]);
+  await store.close();
+  edit(folder, (db) => {
+    const places = (row as unknown[]).map(() => '?').join(', ');
+    db.prepare(`INSERT OR REPLACE INTO operation VALUES (${places})`).run(...(row as unknown[]));
+    db.prepare('INSERT OR REPLACE INTO payload VALUES (?, ?)').run(...(payload as unknown[]));
+  });
+  const { runtime, errors, requests } = await run(folder, [1]);
+  expect(requests).toEqual([1]);
+  const codes = errors.map((error) => (error as { readonly code: string }).code);
+  expect(codes.toSorted()).toEqual(['HF_RECORD_STALE', 'HF_STORE_MENDED']);
+  const { value: record } = await runtime.quarantine.list()[Symbol.asyncIterator]().next();
+  expect(record).toMatchObject({ id: idOf(2), code: 'HF_RECORD_STALE' });
+});
+
 test('SE-4 control: the same store untouched sends all of it', async () => {
   const folder = await storeWith([waiting(1), waiting(2), waiting(3)]);
   edit(folder, (db) => db.exec('UPDATE payload SET envelope = envelope'));

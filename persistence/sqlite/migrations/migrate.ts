@@ -11,8 +11,10 @@ import type Database from 'better-sqlite3';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { faultPoint } from '../../port/faultPoints.ts';
 import { foldWal } from '../file/connection.ts';
+import { nodeStatements } from '../mutations/mutations.ts';
 import { inspectSchema, MADE_UP_VERSION, SCHEMA_VERSION } from '../schema/schema.ts';
 import { WAITING_TABLES } from '../schema/schemaV1.ts';
+import { RecordSet } from '../seals/recordSet.ts';
 import type { OperationRow, RowSeals } from '../seals/rowSeals.ts';
 import { keepMigrationBackup } from './migrationBackup.ts';
 
@@ -25,7 +27,7 @@ const WAITING_COUNTED =
 /** Rows sealed at a time: few, so that they are in memory for a moment only. */
 const ROWS_AT_ONCE = 32;
 
-function madeUpStep(db: Database.Database, seals: RowSeals): void {
+function madeUpStep({ db, seals, set, writeSet }: MigrationParts): void {
   for (const statement of [...WAITING_TABLES, WAITING_COUNTED]) db.exec(statement);
   const next = db.prepare<[number], OperationRow>(
     `SELECT *, NULL AS payload FROM operation WHERE seq > ? ORDER BY seq LIMIT ${ROWS_AT_ONCE}`,
@@ -36,9 +38,13 @@ function madeUpStep(db: Database.Database, seals: RowSeals): void {
     const rows = next.all(afterSeq);
     for (const row of rows) {
       afterSeq = row.seq;
-      const state = resealed(seals, row);
-      if (state !== null) update.run(seals.keyId, state, row.seq);
+      // An earlier copy keeps its seal, and is told of when it is next read.
+      const state = set.holds('operation', row.seq, row.state) ? resealed(seals, row) : null;
+      if (state === null) continue;
+      update.run(seals.keyId, state, row.seq);
+      set.put('operation', row.seq, state);
     }
+    writeSet();
     if (rows.length < ROWS_AT_ONCE) return;
   }
 }
@@ -59,7 +65,16 @@ function resealed(seals: RowSeals, row: OperationRow): Uint8Array | null {
 }
 
 /** Changes the tables and rows of one version to those of the next, inside the one transaction of all steps. */
-export type MigrationStep = (db: Database.Database, seals: RowSeals) => void;
+export type MigrationStep = (parts: MigrationParts) => void;
+
+export interface MigrationParts {
+  readonly db: Database.Database;
+  readonly seals: RowSeals;
+  /** The set of records: a step that seals a record again puts it there. */
+  readonly set: RecordSet;
+  /** Writes what has changed in the set, so that it is not kept in memory. */
+  readonly writeSet: () => void;
+}
 
 /** By the version each starts from; one for every version before the present. */
 const STEPS: ReadonlyMap<number, MigrationStep> = new Map([[MADE_UP_VERSION, madeUpStep]]);
@@ -112,9 +127,15 @@ function migrateInFile(
   faultPoint('migration.beforeBackup');
   const backupPath = keepMigrationBackup(db, path, fromVersion);
   faultPoint('migration.afterBackup');
+  const set = new RecordSet(db, seals, path);
+  const nodes = nodeStatements(db);
+  const writeSet = (): void => {
+    set.write(nodes);
+    set.committed();
+  };
   db.transaction(() => {
     for (let version = fromVersion; version < SCHEMA_VERSION; version += 1) {
-      STEPS.get(version)?.(db, seals);
+      STEPS.get(version)?.({ db, seals, set, writeSet });
     }
     db.pragma(`user_version = ${SCHEMA_VERSION}`);
     if (inspectSchema(db, path) !== SCHEMA_VERSION) {

@@ -8,6 +8,7 @@
 import type Database from 'better-sqlite3';
 import type { WaitingRow } from '../schema/schema.ts';
 import { OPERATION_INDEXES } from '../schema/schemaV1.ts';
+import { type NodeStatements, type RecordSet, THE_MARK } from '../seals/recordSet.ts';
 import type { ComponentRow, CrisisPlanRow, KeptRow, OperationColumns } from '../seals/rowSeals.ts';
 import { CountChanges, type CountedColumns } from './counts.ts';
 import { MUTATIONS } from './statements.ts';
@@ -30,8 +31,14 @@ const changed = (row: OperationColumns, state: Uint8Array): readonly unknown[] =
   state,
 ];
 
-/** Prepares every statement. */
-export function createMutations(db: Database.Database) {
+/** The columns of a note in the quarantine, and the tags of an operation. */
+const NOTE =
+  'SELECT code, standing, due_at, expires_at, waits_for, lane, idempotency, set_aside_at FROM quarantine WHERE seq = ?';
+const TAGS = 'SELECT tag FROM tagged WHERE seq = ? ORDER BY tag';
+const STATE = 'SELECT state FROM operation WHERE seq = ?';
+
+/** Prepares every statement. @param set the set of records, which each change changes */
+export function createMutations(db: Database.Database, set: RecordSet) {
   const names = Object.keys(MUTATIONS) as (keyof typeof MUTATIONS)[];
   const run = Object.fromEntries(
     names.map((name) => [name, db.prepare(MUTATIONS[name])]),
@@ -47,6 +54,18 @@ export function createMutations(db: Database.Database) {
     if (after !== undefined) counts.added(after);
     return result;
   };
+  const stateOf = db.prepare<[seq: number], Uint8Array>(STATE).pluck();
+  const note = db.prepare<[seq: number], unknown[]>(NOTE).raw();
+  const tags = db.prepare<[seq: number], Uint8Array>(TAGS).pluck();
+  const noteText = (seq: number): string | null => {
+    const columns = note.get(seq);
+    return columns === undefined ? null : textOf(columns);
+  };
+  const tagsText = (seq: number): string => textOf(tags.all(seq));
+  const forgetQuarantine = (seq: number): void => {
+    run.forgetQuarantine.run(seq);
+    set.remove('quarantine', seq);
+  };
   return {
     /** Adds an operation; `false` where it meets a row with its number, id or idempotency key. */
     insertOperation: (row: OperationColumns, state: Uint8Array): boolean => {
@@ -56,11 +75,17 @@ export function createMutations(db: Database.Database) {
         ...[seq, id, revision, key_id, standing, due_at, expires_at, urgency],
         ...[waits_for, route, subject, lane, idempotency, state],
       );
-      if (changes > 0) counts.added(row);
-      return changes > 0;
+      if (changes === 0) return false;
+      counts.added(row);
+      set.put('operation', seq, state);
+      return true;
     },
-    /** Adds a tag to an operation, kept until the operation is deleted. @param tag its fingerprint */
-    tagOperation: (seq: number, tag: Uint8Array): void => void run.tagOperation.run(tag, seq),
+    /** Adds tags to an operation, kept until the operation is deleted. @param newTags their fingerprints */
+    tagOperation: (seq: number, newTags: readonly Uint8Array[]): void => {
+      if (newTags.length === 0) return;
+      for (const tag of newTags) run.tagOperation.run(tag, seq);
+      set.putText('tagged', seq, tagsText(seq));
+    },
     /**
      * Writes a new state; the lane and the rank only where the operation leaves its lane. @param before the columns of
      * the row, which a seal or this process has proved
@@ -72,18 +97,21 @@ export function createMutations(db: Database.Database) {
       leavesLane: boolean,
     ): void => {
       counts.moved(before, row);
+      set.put('operation', row.seq, state);
       if (leavesLane) run.updateLeavingLane.run(...changed(row, state), row.urgency, row.seq);
       else run.updateOperation.run(...changed(row, state), row.seq);
     },
     /** Gives an operation another rank; its state is sealed for it. */
     rankOperation: (before: CountedColumns, row: OperationColumns, state: Uint8Array): void => {
       counts.moved(before, row);
+      set.put('operation', row.seq, state);
       run.rankOperation.run(row.urgency, row.key_id, state, row.seq);
     },
     /** Writes every column anew, whatever was in them. */
     replaceOperation: (row: OperationColumns, state: Uint8Array): void => {
       const { id, urgency, subject, lane, idempotency, seq } = row;
       const others = [id, urgency, subject, lane, idempotency];
+      set.put('operation', seq, state);
       recounted(seq, seq, () => run.replaceOperation.run(...changed(row, state), ...others, seq));
     },
     /** Changes the operation that is at `fromSeq` now, and its number to that of the row. */
@@ -92,7 +120,13 @@ export function createMutations(db: Database.Database) {
       recounted(fromSeq, seq, () =>
         run.moveOperation.run(...changed(row, state), lane, seq, fromSeq),
       );
-      if (seq !== fromSeq) run.retagOperation.run(seq, fromSeq);
+      set.put('operation', seq, state);
+      if (seq === fromSeq) return;
+      set.remove('operation', fromSeq);
+      run.retagOperation.run(seq, fromSeq);
+      if (!set.has('tagged', fromSeq)) return;
+      set.remove('tagged', fromSeq);
+      set.putText('tagged', seq, tagsText(seq));
     },
     /** Deletes an operation, its tags, its payload and the note of its quarantine. */
     deleteOperation: (seq: number): void => {
@@ -100,6 +134,7 @@ export function createMutations(db: Database.Database) {
       run.untagOperation.run(seq);
       run.deletePayload.run(seq);
       run.forgetQuarantine.run(seq);
+      for (const space of ['operation', 'tagged', 'quarantine'] as const) set.remove(space, seq);
     },
     putPayload: (seq: number, envelope: Uint8Array): void => void run.putPayload.run(seq, envelope),
     deletePayload: (seq: number): void => void run.deletePayload.run(seq),
@@ -109,31 +144,80 @@ export function createMutations(db: Database.Database) {
      */
     quarantine: (seq: number, code: string): boolean => {
       run.noteQuarantine.run(code, seq);
+      const text = noteText(seq);
+      if (text !== null) set.putText('quarantine', seq, text);
       return recounted(seq, seq, () => run.quarantine.run(seq).changes > 0);
     },
-    /** Gives a quarantined row back the columns that it was cleared of. */
+    /**
+     * Gives a quarantined row back the columns that it was cleared of. An earlier copy, which the set did not hold, is the
+     * record from then on.
+     */
     putBack: (seq: number): void => {
       recounted(seq, seq, () => run.putBack.run(seq));
-      run.forgetQuarantine.run(seq);
+      forgetQuarantine(seq);
+      const envelope = stateOf.get(seq);
+      if (envelope !== undefined) set.put('operation', seq, envelope);
     },
-    forgetQuarantine: (seq: number): void => void run.forgetQuarantine.run(seq),
-    keepComponent: (row: ComponentRow): void =>
-      void run.keepComponent.run(row.tag, row.revision, row.key_id, row.state),
-    keepCrisisPlan: (row: CrisisPlanRow): void =>
-      void run.keepCrisisPlan.run(row.subject, row.revision, row.key_id, row.pinned, row.state),
+    forgetQuarantine,
+    /** True if the tags of an operation, and the note of its quarantine, are those that the set holds. */
+    areNotesKept: (seq: number): boolean => {
+      const tagged = tags.all(seq);
+      const noted = noteText(seq);
+      const hasTags =
+        tagged.length === 0
+          ? !set.has('tagged', seq)
+          : set.holdsText('tagged', seq, textOf(tagged));
+      return (
+        hasTags &&
+        (noted === null ? !set.has('quarantine', seq) : set.holdsText('quarantine', seq, noted))
+      );
+    },
+    keepComponent: (row: ComponentRow): void => {
+      run.keepComponent.run(row.tag, row.revision, row.key_id, row.state);
+      set.put('component', row.tag, row.state);
+    },
+    keepCrisisPlan: (row: CrisisPlanRow): void => {
+      run.keepCrisisPlan.run(row.subject, row.revision, row.key_id, row.pinned, row.state);
+      set.put('crisisPlan', row.subject, row.state);
+    },
     /** @param subject its fingerprint */
-    deleteCrisisPlan: (subject: Uint8Array): void => void run.deleteCrisisPlan.run(subject),
-    insertKept: ({ seq, room, key, revision, key_id, is_open, keep_until, state }: KeptRow): void =>
-      void run.insertKept.run(seq, room, key, revision, key_id, is_open, keep_until, state),
+    deleteCrisisPlan: (subject: Uint8Array): void => {
+      run.deleteCrisisPlan.run(subject);
+      set.remove('crisisPlan', subject);
+    },
+    insertKept: (row: KeptRow): void => {
+      const { seq, room, key, revision, key_id, is_open, keep_until } = row;
+      run.insertKept.run(seq, room, key, revision, key_id, is_open, keep_until, row.state);
+      set.put('kept', key, row.state);
+    },
     /** Writes a later text; room and key stay. */
-    updateKept: ({ seq, revision, key_id, is_open, keep_until, state }: KeptRow): void =>
-      void run.updateKept.run(revision, key_id, is_open, keep_until, state, seq),
+    updateKept: (row: KeptRow): void => {
+      const { seq, key, revision, key_id, is_open, keep_until } = row;
+      run.updateKept.run(revision, key_id, is_open, keep_until, row.state, seq);
+      set.put('kept', key, row.state);
+    },
     /** @param key its fingerprint */
-    deleteKept: (room: number, key: Uint8Array): void => void run.deleteKept.run(room, key),
+    deleteKept: (room: number, key: Uint8Array): void => {
+      run.deleteKept.run(room, key);
+      set.remove('kept', key);
+    },
     /** @param storeId 16 bytes */
-    insertMark: (storeId: Uint8Array, keyId: number, seal: Uint8Array): void =>
-      void run.insertMark.run(storeId, keyId, seal),
-    updateMark: (keyId: number, seal: Uint8Array): void => void run.updateMark.run(keyId, seal),
+    insertMark: (storeId: Uint8Array, keyId: number, seal: Uint8Array): void => {
+      run.insertMark.run(storeId, keyId, seal);
+      set.put('mark', THE_MARK, seal);
+    },
+    updateMark: (keyId: number, seal: Uint8Array): void => {
+      run.updateMark.run(keyId, seal);
+      set.put('mark', THE_MARK, seal);
+    },
+    /** Begins the set of records of an empty store. */
+    beginSet: (): void => {
+      set.begin(run);
+    },
+    /** Writes the set of records as the transaction leaves it; to be called before its commit. */
+    writeSet: (): void => {
+      set.write(run);
+    },
     /** Writes what the transaction has changed in the counts; to be called before its commit, and before a count is read. */
     writeCounts: (): void => {
       // Outside of one there may be sums of one that failed.
@@ -158,7 +242,7 @@ export function createMutations(db: Database.Database) {
         db.exec(`REINDEX ${name}`);
         return;
       }
-      const undo = counts.mark();
+      const undo = [counts.mark(), set.mark()];
       try {
         // A savepoint: whole or not at all, also where the transaction goes on.
         db.transaction(() => {
@@ -167,9 +251,23 @@ export function createMutations(db: Database.Database) {
           db.exec(definition);
         })();
       } catch (error) {
-        undo();
+        for (const step of undo) step();
         throw error;
       }
     },
   };
+}
+
+/** The statements that write the nodes of the set, for a migration. */
+export function nodeStatements(db: Database.Database): NodeStatements {
+  return { putNode: db.prepare(MUTATIONS.putNode), deleteNode: db.prepare(MUTATIONS.deleteNode) };
+}
+
+/** One text for these columns, which no other columns have. */
+function textOf(columns: readonly unknown[]): string {
+  return JSON.stringify(
+    columns.map((column) =>
+      column instanceof Uint8Array ? Buffer.from(column).toString('hex') : column,
+    ),
+  );
 }

@@ -73,4 +73,8 @@ export const MUTATIONS = {
     'INSERT INTO waiting (route, urgency, waits_for, operations) VALUES (?, ?, ?, ?) ' +
     'ON CONFLICT (route, urgency, waits_for) DO UPDATE SET operations = excluded.operations',
   updateMark: 'UPDATE meta SET key_id = ?, seal = ?',
+  putNode:
+    'INSERT INTO integrity (node, key_id, seal) VALUES (?, ?, ?) ' +
+    'ON CONFLICT (node) DO UPDATE SET key_id = excluded.key_id, seal = excluded.seal',
+  deleteNode: 'DELETE FROM integrity WHERE node = ?',
 } as const;

@@ -51,6 +51,7 @@ export class Reader {
     try {
       const { tables, begin, end } = this.#connect();
       begin.run();
+      tables.set.reset();
       try {
         return requests.map((request) => answerOne(tables, request));
       } finally {

@@ -16,7 +16,7 @@ import type {
   WriteResult,
 } from '../../port/store.ts';
 import type { CrisisPlanRow } from '../seals/rowSeals.ts';
-import type { Tables } from './tables.ts';
+import { stale, type Tables } from './tables.ts';
 import { isDamage } from './unreadableRows.ts';
 
 const FIRST_REVISION = 1;
@@ -28,8 +28,10 @@ export function crisisPlan(
   subject: string,
 ): KeptCrisisPlan | UnreadableCrisisPlan | null {
   const { statements, seals } = tables;
-  const row = statements.crisisPlan.get(seals.crisisPlanTag(subject)) as CrisisPlanRow | undefined;
-  return row === undefined ? null : opened(tables, row);
+  const tag = seals.crisisPlanTag(subject);
+  const row = statements.crisisPlan.get(tag) as CrisisPlanRow | undefined;
+  if (row !== undefined) return opened(tables, row);
+  return tables.set.has('crisisPlan', tag) ? MISSING : null;
 }
 
 /** See {@link Store.crisisPlanPage}. */
@@ -67,7 +69,7 @@ export function keepCrisisPlan(tables: Tables, write: CrisisPlanWrite): WriteRes
   const { statements, mutations, seals } = tables;
   const tag = seals.crisisPlanTag(write.subject);
   const row = statements.crisisPlan.get(tag) as CrisisPlanRow | undefined;
-  const before = row === undefined ? NOTHING : opened(tables, row);
+  const before = planBefore(tables, tag, row);
   if (isUnreadable(before) && write.plan === undefined) {
     return { kind: 'crisisPlanUnreadable', code: before.unreadable };
   }
@@ -93,14 +95,30 @@ export function keepCrisisPlan(tables: Tables, write: CrisisPlanWrite): WriteRes
   return { kind: 'crisisPlanKept', kept };
 }
 
+/** The plan that a write may take over: of an earlier copy it takes nothing. */
+function planBefore(
+  tables: Tables,
+  tag: Uint8Array,
+  row: CrisisPlanRow | undefined,
+): typeof NOTHING | KeptCrisisPlan | UnreadableCrisisPlan {
+  const { set } = tables;
+  if (row === undefined) return set.has('crisisPlan', tag) ? MISSING : NOTHING;
+  return set.holds('crisisPlan', tag, row.state) ? opened(tables, row) : STALE;
+}
+
+const STALE: UnreadableCrisisPlan = { unreadable: 'HF_RECORD_STALE' };
+const MISSING: UnreadableCrisisPlan = { unreadable: 'HF_RECORD_MISSING' };
 const NOTHING = { plan: null, isPinned: false } as const;
 
+/** A plan that the set does not hold is shown, and told: better an earlier plan than none. */
 function opened(
-  { seals }: Pick<Tables, 'seals'>,
+  { seals, set, onNotice, path }: Tables,
   row: CrisisPlanRow,
 ): KeptCrisisPlan | UnreadableCrisisPlan {
   try {
-    return { ...seals.openCrisisPlan(row), isPinned: row.pinned === PINNED };
+    const sealed = seals.openCrisisPlan(row);
+    if (!set.holds('crisisPlan', row.subject, row.state)) onNotice(stale(path, 'A crisis plan'));
+    return { ...sealed, isPinned: row.pinned === PINNED };
   } catch (error) {
     if (isHoldfastError(error)) return { unreadable: codeOf(error) };
     // Any other failure here means a column that no row of ours can hold.

@@ -30,6 +30,8 @@ const FIRST_REVISION = 1;
 const OPEN = 1;
 const ERASED: KeepResult = { kind: 'kept', revision: 0 };
 const TAMPERED: UnreadableKept = { unreadable: 'HF_RECORD_TAMPERED' };
+const STALE: UnreadableKept = { unreadable: 'HF_RECORD_STALE' };
+const MISSING: UnreadableKept = { unreadable: 'HF_RECORD_MISSING' };
 /** The answer for a record on a page that can't be read. */
 const DAMAGED: UnreadableKept = { unreadable: 'HF_STORE_CORRUPT' };
 const ROOMS: ReadonlyMap<number, KeptRoom> = new Map(
@@ -39,8 +41,7 @@ const ROOMS: ReadonlyMap<number, KeptRoom> = new Map(
 /** See {@link KeptStore.kept}. */
 export function findKept(tables: Tables, query: KeptKey): Kept | UnreadableKept | null {
   try {
-    const row = rowOf(tables, query);
-    return row === undefined ? null : opened(tables, row);
+    return recordOf(tables, query);
   } catch (error) {
     if (!isDamage(error)) throw error;
     return DAMAGED;
@@ -80,8 +81,7 @@ export function keep(tables: Tables, write: KeepWrite): WriteResult {
 function keepOne(tables: Tables, write: KeepWrite): KeepResult {
   const { statements, mutations, seals } = tables;
   const { room, text, isOpen = false, keepUntilMs = null } = write;
-  const row = rowOf(tables, write);
-  const before = row === undefined ? null : opened(tables, row);
+  const before = recordOf(tables, write);
   const answer = answerToKeep(before, write);
   if (answer !== 'write') return answer;
   const isReadable = before !== null && !('unreadable' in before);
@@ -167,19 +167,26 @@ function readableRow({ statements }: Tables, seq: number): KeptRow | null {
   }
 }
 
-function rowOf({ statements, seals }: Tables, { room, key }: KeptKey): KeptRow | undefined {
-  return statements.kept.get(KEPT_ROOM_CODES[room], seals.keptTag(room, key)) as
-    | KeptRow
-    | undefined;
+/** The record under a key; unreadable where the set holds another, or the table none. */
+function recordOf(tables: Tables, { room, key }: KeptKey): Kept | UnreadableKept | null {
+  const tag = tables.seals.keptTag(room, key);
+  const row = tables.statements.kept.get(KEPT_ROOM_CODES[room], tag) as KeptRow | undefined;
+  if (row !== undefined) return opened(tables, row);
+  return tables.set.has('kept', tag) ? MISSING : null;
 }
 
-function opened({ seals }: Pick<Tables, 'seals'>, row: KeptRow): Kept | UnreadableKept {
+function opened(
+  { seals, set }: Pick<Tables, 'seals' | 'set'>,
+  row: KeptRow,
+): Kept | UnreadableKept {
   const room = ROOMS.get(row.room);
   if (room === undefined) return TAMPERED;
   try {
     const { seq, revision, keep_until: keepUntilMs } = row;
     const isOpen = row.is_open === OPEN;
-    return { room, ...seals.openKept(row), revision, seq, isOpen, keepUntilMs };
+    const sealed = seals.openKept(row);
+    if (!set.holds('kept', row.key, row.state)) return STALE;
+    return { room, ...sealed, revision, seq, isOpen, keepUntilMs };
   } catch (error) {
     if (isHoldfastError(error)) return { unreadable: codeOf(error) };
     // Any other failure here means a column that no row of ours can hold.

@@ -95,6 +95,11 @@ export function reinstate(tables: Tables, write: ReinstateWrite): WriteResult {
   if (row === undefined || row.revision !== write.revision) return MISSING;
   const opened = opensTo(tables, row);
   if ('code' in opened) return { kind: 'notReinstated', code: opened.code };
+  // Whoever puts it back must have been told that it is an earlier copy.
+  const isTold = row.code === 'HF_RECORD_STALE';
+  if (!isTold && !tables.set.holds('operation', row.seq, row.state)) {
+    return { kind: 'notReinstated', code: 'HF_RECORD_STALE' };
+  }
   const before = opened.row;
   if (before.idempotency !== null && statements.byIdempotency.get(before.idempotency)) {
     return { kind: 'notReinstated', code: 'HF_IDEMPOTENCY_CONFLICT' };

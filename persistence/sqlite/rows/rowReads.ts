@@ -36,7 +36,7 @@ import { deadLetters, quarantined, sealedQuarantine } from './reviewReads.ts';
 import { search } from './search.ts';
 import { checkIndexes, checkKeys, recount } from './selfChecks.ts';
 import type { StatementName } from './statements.ts';
-import { listRow, showRow, type Tables, tallyOf } from './tables.ts';
+import { listRow, missing, showRow, stale, type Tables, tallyOf } from './tables.ts';
 import { isDamage, NO_ID, takeAll, unreadableRow } from './unreadableRows.ts';
 
 // Counts of what waits, by upstream, rank and reason, as the file keeps them (HM-1): a row for each count, and two
@@ -234,15 +234,45 @@ function check(tables: Tables, query: Query<'check'>): CheckedPage {
     const isAsRead =
       shown.standing !== 'quarantined' || row.standing === STANDING_CODES.quarantined;
     isMended ||= isAsRead && checkIndexes(tables, row);
+    if (isStaleAside(tables, row) || (isAsRead && !tables.mutations.areNotesKept(row.seq))) {
+      tables.onNotice(stale(tables.path, 'What is noted of an operation'));
+    }
     return shown;
   });
   if (isMended) return check(tables, query);
   const isThrough = rows.length < query.limit;
+  const lastSeq = isThrough ? Number.MAX_SAFE_INTEGER : (rows.at(-1)?.seq ?? query.afterSeq);
+  tellMissing(tables, query.afterSeq, lastSeq, rows);
   return {
     checked: rows.length,
     unreadable: rows.filter(({ id }) => id === NO_ID).length,
     nextAfterSeq: isThrough ? null : (rows.at(-1)?.seq ?? null),
   };
+}
+
+/** True for a quarantined row that the set does not hold, unless it is quarantined for that. */
+function isStaleAside(
+  { set, statements }: Tables,
+  { seq, standing, state }: OperationRow,
+): boolean {
+  return (
+    standing === STANDING_CODES.quarantined &&
+    !set.holds('operation', seq, state) &&
+    statements.quarantineCode.get(seq) !== 'HF_RECORD_STALE'
+  );
+}
+
+/** Tells how many operations the set holds between these numbers, and the table does not. */
+function tellMissing(
+  { set, onNotice, path }: Tables,
+  afterSeq: number,
+  lastSeq: number,
+  rows: readonly StoredOperation[],
+): void {
+  const found = new Set(rows.map(({ seq }) => seq));
+  const gone = set.numbers('operation', afterSeq, lastSeq).filter((seq) => !found.has(seq));
+  if (gone.length === 0) return;
+  onNotice(missing(path, gone.length === 1 ? '1 operation is' : `${gone.length} operations are`));
 }
 
 /**
@@ -361,21 +391,31 @@ export function quarantinedCount(tables: Tables): number {
 }
 
 /** The kept states of components, and the number of those that could not be opened. */
-export function components({ statements, seals }: Tables): {
+export function components(tables: Tables): {
   readonly readable: Map<string, string>;
   readonly unreadable: number;
 } {
+  const { statements, seals, set, onNotice, path } = tables;
   const readable = new Map<string, string>();
   let unreadable = 0;
+  let found = 0;
   for (const row of statements.components.all() as ComponentRow[]) {
+    if (set.has('component', row.tag)) found += 1;
     try {
       const { name, state } = seals.openComponent(row);
+      if (!set.holds('component', row.tag, row.state))
+        onNotice(stale(path, `The state of ${name}`));
       readable.set(name, state);
     } catch (error) {
       if (!isHoldfastError(error)) throw error;
       unreadable += 1;
     }
   }
+  const gone = set.count('component') - found;
+  if (gone > 0)
+    onNotice(
+      missing(path, gone === 1 ? 'A state of the runtime is' : `${gone} states of the runtime are`),
+    );
   return { readable, unreadable };
 }
 

@@ -104,7 +104,12 @@ function accept(tables: Tables, write: AcceptWrite): WriteResult {
   const state = seals.sealState(columns, text, payload);
   if (!mutations.insertOperation(columns, state)) return acceptAgain(tables, write, columns);
   if (envelope !== null) mutations.putPayload(write.seq, envelope);
-  for (const tag of write.tags ?? []) mutations.tagOperation(write.seq, seals.tagTag(tag));
+  if (write.tags !== undefined) {
+    mutations.tagOperation(
+      write.seq,
+      write.tags.map((tag) => seals.tagTag(tag)),
+    );
+  }
   if (columns.standing === STANDING_CODES.inHand) {
     const commitment = envelope === null ? null : commitmentOf(envelope);
     known.remember(write.seq, columns, commitment, !laneBusy);

@@ -10,9 +10,18 @@
 
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { isSqliteError } from '../driver/library.ts';
+import { STANDING_CODES, TALLIED_WAITS_FROM, WAITS_FOR_CODES } from '../schema/schema.ts';
 import type { OperationRow } from '../seals/rowSeals.ts';
 import { IDEMPOTENCY_INDEX } from './probes.ts';
-import { quarantine, type Tables, tallyOf, WriteNeeded } from './tables.ts';
+import { missing, quarantine, type Tables, tallyOf, WriteNeeded } from './tables.ts';
+
+/** Kinds of counts that the file always keeps. */
+const TALLY_KINDS: readonly number[] = [
+  ...Object.values(STANDING_CODES),
+  ...Object.values(WAITS_FOR_CODES)
+    .filter((code) => code >= WAITS_FOR_CODES.handler)
+    .map((code) => TALLIED_WAITS_FROM + code),
+];
 
 /** Rows that are looked for at once when a store opens: some four milliseconds. */
 const LATEST = 4_096;
@@ -93,10 +102,12 @@ function setRepeatsAside(tables: Tables): void {
 
 /** Compares the file's counts with its rows, and corrects them (OP-6, HM-1). */
 export function recount(tables: Tables): void {
+  tellMissingNames(tables);
   const counted = tables.checks.counted();
   const kept = tallyOf(tables);
-  const wrong = [...new Set([...counted.keys(), ...kept.keys()])].filter(
-    (kind) => (kept.get(kind) ?? 0) !== (counted.get(kind) ?? 0),
+  // A count that is not there would not be changed either.
+  const wrong = [...new Set([...TALLY_KINDS, ...counted.keys(), ...kept.keys()])].filter(
+    (kind) => kept.get(kind) !== (counted.get(kind) ?? 0),
   );
   const waiting = tables.checks.wrongWaiting();
   if (wrong.length === 0 && waiting.length === 0) return;
@@ -104,6 +115,27 @@ export function recount(tables: Tables): void {
   for (const kind of wrong) tables.mutations.keepCount(kind, counted.get(kind) ?? 0);
   for (const row of waiting) tables.mutations.keepWaiting(row);
   tables.onNotice(mended(tables.path, 'The count of its operations was not that of its records'));
+}
+
+/**
+ * Tells how many crisis plans and kept records the set holds more than there are, and how many of its own parts are lost:
+ * of the records in those it can't say whether they are missing.
+ */
+function tellMissingNames({ statements, set, onNotice, path }: Tables): void {
+  const plans = set.count('crisisPlan') - (statements.crisisPlanCount.get() as number);
+  const rows =
+    (statements.keptEntityCount.get() as number) + (statements.keptConflictCount.get() as number);
+  const kept = set.count('kept') - rows;
+  const lost = set.lostNodes;
+  if (plans > 0)
+    onNotice(missing(path, plans === 1 ? 'A crisis plan is' : `${plans} crisis plans are`));
+  if (kept > 0)
+    onNotice(missing(path, kept === 1 ? 'A kept record is' : `${kept} kept records are`));
+  if (lost > 0) {
+    const parts =
+      lost === 1 ? 'A part of the set of records is' : `${lost} parts of the set of records are`;
+    onNotice(missing(path, parts));
+  }
 }
 
 function mended(path: string, what: string): HoldfastError {

@@ -13,6 +13,7 @@ import { openDatabase } from '../driver/library.ts';
 import type { LastOwner } from '../file/fence.ts';
 import { fileIdentity } from '../file/fence.ts';
 import { createMutations } from '../mutations/mutations.ts';
+import { RecordSet, THE_MARK } from '../seals/recordSet.ts';
 import type { RowSeals } from '../seals/rowSeals.ts';
 import { SQL } from './statements.ts';
 import type { Tables } from './tables.ts';
@@ -29,10 +30,16 @@ export interface StoreMark {
 
 const NEW_MARK: StoreMark = { epoch: 0, owner: null, hold: null };
 
-/** Writes the mark of a new store. */
-export function insertMark(db: Database.Database, seals: RowSeals, storeId: string): void {
-  const id = Buffer.from(storeId, 'hex');
-  createMutations(db).insertMark(id, seals.keyId, sealed(seals, NEW_MARK));
+/** Writes the mark of a new store, and begins its set of records. */
+export function beginStore(
+  db: Database.Database,
+  seals: RowSeals,
+  { storeId, path }: { readonly storeId: string; readonly path: string },
+): void {
+  const mutations = createMutations(db, new RecordSet(db, seals, path));
+  mutations.beginSet();
+  mutations.insertMark(Buffer.from(storeId, 'hex'), seals.keyId, sealed(seals, NEW_MARK));
+  mutations.writeSet();
 }
 
 /** @throws HoldfastError `HF_STORE_CORRUPT` where it is gone or was changed. */
@@ -64,8 +71,9 @@ export function moveMark(copyPath: string, seals: RowSeals): void {
     if (row === undefined) throw lost(copyPath);
     const { epoch, owner, hold } = opened(seals, row.seal, copyPath);
     const moved = owner === null ? null : { ...owner, place: fileIdentity(copyPath) };
-    const mutations = createMutations(db);
+    const mutations = createMutations(db, new RecordSet(db, seals, copyPath));
     writeMark({ mutations, seals }, { epoch: epoch + 1, owner: moved, hold });
+    mutations.writeSet();
   } finally {
     db.close();
   }
@@ -125,6 +133,7 @@ export function checkMark(
     }
     throw changed(path, error);
   }
+  if (!new RecordSet(db, seals, path).holds('mark', THE_MARK, mark.seal)) throw changed(path);
 }
 
 /**
@@ -154,7 +163,7 @@ function lost(path: string): HoldfastError {
   );
 }
 
-function changed(path: string, cause: unknown): HoldfastError {
+function changed(path: string, cause?: unknown): HoldfastError {
   return new HoldfastError(
     'HF_STORE_CORRUPT',
     `The mark of the store at ${path} was changed. Restore the store from a backup.`,

@@ -11,6 +11,7 @@ import { commitmentOf } from '../../sealing/envelope.ts';
 import { isSqliteError } from '../driver/library.ts';
 import { createMutations, type Mutations } from '../mutations/mutations.ts';
 import { STANDING_CODES } from '../schema/schema.ts';
+import { RecordSet } from '../seals/recordSet.ts';
 import type {
   KeptPayload,
   OpenedRow,
@@ -30,6 +31,8 @@ export interface Tables {
   readonly path: string;
   readonly statements: Statements;
   readonly mutations: Mutations;
+  /** All records that are there. */
+  readonly set: RecordSet;
   /** True in a transaction: outside of one nothing may be changed. */
   readonly inTransaction: () => boolean;
   readonly seals: RowSeals;
@@ -50,7 +53,7 @@ export interface Tables {
 /** Memory of a writer over all its connections. */
 export type Remembered = Omit<
   Tables,
-  'path' | 'statements' | 'mutations' | 'inTransaction' | 'seals' | 'checks' | 'searches'
+  'path' | 'statements' | 'mutations' | 'set' | 'inTransaction' | 'seals' | 'checks' | 'searches'
 >;
 
 /** Prepares the parts on a connection. Without what is remembered, nothing is, and nothing can be changed. */
@@ -60,10 +63,12 @@ export function tablesOn(
   seals: RowSeals,
   remembered?: Remembered,
 ): Tables {
+  const set = new RecordSet(db, seals, path);
   return {
+    set,
     path,
     statements: prepareStatements(db),
-    mutations: createMutations(db),
+    mutations: createMutations(db, set),
     checks: createSelfChecks(db),
     searches: createSearchStatements(db),
     inTransaction: () => remembered !== undefined && db.inTransaction,
@@ -79,7 +84,10 @@ function nothingRemembered(): Remembered {
     distrusted: new Set(),
     unreadable: new Set(),
     unreadableKept: new Set(),
-    onNotice: () => {},
+    // What must be told is for the writer.
+    onNotice: () => {
+      throw new WriteNeeded();
+    },
     onQuarantine: () => {},
   };
 }
@@ -151,7 +159,10 @@ function openRow(
 ): StoredOperation | null {
   if (row.standing === STANDING_CODES.quarantined) return quarantinedForm(row);
   try {
-    return operationOf(row, tables.seals[open](row));
+    const operation = operationOf(row, tables.seals[open](row));
+    if (isLatest(tables, row)) return operation;
+    quarantine(tables, row, 'HF_RECORD_STALE');
+    return null;
   } catch (error) {
     const isOfAColumn = error instanceof TypeError || error instanceof RangeError;
     if (!isOfAColumn && !isHoldfastError(error)) throw error;
@@ -167,6 +178,37 @@ function openRow(
     }
     return null;
   }
+}
+
+/**
+ * True if the set of records holds this row. A crisis that it does not hold is handed out nevertheless, and told: rather
+ * twice than never (CR-4).
+ */
+function isLatest({ set, onNotice, path }: Tables, row: OperationRow): boolean {
+  if (set.holds('operation', row.seq, row.state)) return true;
+  if (row.urgency >= 1) return false;
+  onNotice(stale(path, 'A crisis'));
+  return true;
+}
+
+/** The error for a record that the set does not hold and that is used nevertheless. */
+export function stale(path: string, what: string): HoldfastError {
+  return new HoldfastError(
+    'HF_RECORD_STALE',
+    `${what} in the store at ${path} is not the record that was last written: somebody put an earlier copy back. ` +
+      'It is used all the same. Find out who writes to the file; see holdfast doctor --deep.',
+    { path, withStack: false },
+  );
+}
+
+/** The error for records that the set holds and that are not there. */
+export function missing(path: string, what: string): HoldfastError {
+  return new HoldfastError(
+    'HF_RECORD_MISSING',
+    `${what} missing from the store at ${path}: somebody deleted what was there. The rest goes on. ` +
+      'Find out who writes to the file, compare with a backup; see holdfast doctor --deep.',
+    { path, withStack: false },
+  );
 }
 
 function isRefusedKind(error: unknown): boolean {

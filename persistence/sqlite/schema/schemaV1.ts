@@ -112,13 +112,9 @@ const CRISIS_PLAN_TABLES: readonly string[] = [
   'CREATE INDEX crisis_plan_pinned ON crisis_plan (subject) WHERE pinned = 1',
 ];
 
-/**
- * Sums over the rows, by which a missing or exchanged row will be noticed (SE-6). Nothing uses the table yet: it is
- * here so that records need no migration for it.
- */
+/** The set of all records, by which one that is missing, or an earlier copy, is noticed (SE-6): see recordSet.ts. */
 const INTEGRITY_TABLE = `CREATE TABLE integrity (
-    bucket INTEGER PRIMARY KEY,
-    revision INTEGER NOT NULL,
+    node INTEGER PRIMARY KEY,
     key_id INTEGER NOT NULL,
     seal BLOB NOT NULL
   ) STRICT`;
@@ -130,7 +126,7 @@ const INTEGRITY_TABLE = `CREATE TABLE integrity (
  */
 const TALLY_TABLES: readonly string[] = [
   'CREATE TABLE tally (kind INTEGER PRIMARY KEY, operations INTEGER NOT NULL) STRICT',
-  'INSERT INTO tally VALUES (0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (10, 0), (11, 0), (12, 0), (13, 0), (14, 0), (15, 0)',
+  'INSERT INTO tally VALUES (0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (10, 0), (11, 0), (12, 0), (13, 0), (14, 0)',
 ];
 
 /**

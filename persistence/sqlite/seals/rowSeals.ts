@@ -115,6 +115,8 @@ export interface RowSeals {
   ): Uint8Array;
   sealKept(row: Omit<KeptRow, 'state'>, sealed: SealedKept): Uint8Array;
   sealMark(text: string): Uint8Array;
+  /** Seals a node of the set of records; see recordSet.ts. */
+  sealNode(node: number, bytes: Uint8Array): Uint8Array;
   /** Ends the batch of states: the next are sealed under another key. To be called after each transaction. */
   endBatch(): void;
   /**
@@ -128,6 +130,9 @@ export interface RowSeals {
   openCrisisPlan(row: CrisisPlanRow): { readonly subject: string; readonly plan: string | null };
   openKept(row: KeptRow): SealedKept;
   openMark(seal: Uint8Array): string;
+  openNode(node: number, envelope: Uint8Array): Uint8Array;
+  /** A fingerprint of what has no seal, for the set of records. */
+  textTag(space: string, text: string): Uint8Array;
 }
 
 /** Routes are of registered types; were they not, forgetting them all now and then is harmless. */
@@ -227,6 +232,14 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     row.keep_until,
   ];
 
+  const nodeFields = (node: number): AssociatedField[] => [
+    'integrity',
+    'node',
+    storeId,
+    node,
+    sealer.keyId,
+  ];
+
   const openState = (row: OperationRow): PartedState => parted(open(row.state, stateFields(row)));
 
   return {
@@ -246,6 +259,7 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     idempotencyTag: (key) => sealer.blindIndex('operation.idempotency', key),
     componentTag: (name) => sealer.blindIndex('component.tag', name),
     crisisPlanTag: (subject) => sealer.blindIndex('crisisPlan.subject', subject),
+    textTag: (space, text) => sealer.blindIndex(`integrity.${space}`, text),
     keptTag: (room, key) => sealer.blindIndex(`kept.${room}`, key),
     sealState: (columns, state, payload) =>
       seal(joined(state, payload), stateFields(columns), 'sealInBatch'),
@@ -257,7 +271,8 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
       seal(JSON.stringify([subject, plan]), crisisPlanFields(row)),
     sealKept: (row, { key, text, lane }) =>
       seal(JSON.stringify([key, text, lane]), keptFields(row)),
-    sealMark: (text) => sealer.seal(utf8.encode(text), mark),
+    sealMark: (text) => sealer.sealInBatch(utf8.encode(text), mark),
+    sealNode: (node, bytes) => sealer.sealInBatch(bytes, viewAssociated(nodeFields(node))),
     openRow(row) {
       const { state, payload, commitment } = openState(row);
       if (commitment !== commitmentTextOf(row.payload)) throw notItsPayload();
@@ -286,6 +301,7 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
       sealer.endBatch();
     },
     openMark: (envelope) => textOf(sealer.open(envelope, mark)),
+    openNode: (node, envelope) => sealer.open(envelope, viewAssociated(nodeFields(node))).slice(),
   };
 }
 

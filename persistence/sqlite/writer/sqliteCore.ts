@@ -39,9 +39,9 @@ import { answerRead, components, quarantinedCount, seqMax } from '../rows/rowRea
 import { applyWrite } from '../rows/rowWrites.ts';
 import { checkLatestKeys } from '../rows/selfChecks.ts';
 import {
+  beginStore,
   changeMark,
   checkMark,
-  insertMark,
   moveMark,
   readMark,
   renewMark,
@@ -295,12 +295,14 @@ export class SqliteCore {
       }
     });
     tables.mutations.writeCounts();
+    tables.mutations.writeSet();
     faultPoint('store.beforeCommit');
     this.#stage = 'committing';
     commit.run();
     this.#stage = 'committed';
     faultPoint('store.afterCommit');
     this.#notice(this.#files.afterCommit(db));
+    tables.set.committed();
     this.#owner.staked(generation);
     this.#lanesLeft.committed();
     return replies;
@@ -319,6 +321,7 @@ export class SqliteCore {
     this.#files.beforeWrite(db);
     begin.run();
     tables.mutations.forgetCounts();
+    tables.set.forget();
     const hasForeignWrites = foreignWrites.happened();
     // Objects added since it was opened, by any program, would run with our next write.
     if (isFirst || hasForeignWrites) inspectSchema(db, this.#options.path);
@@ -326,6 +329,7 @@ export class SqliteCore {
     this.#notice(this.#options.ownership.confirm());
     if (hasForeignWrites) {
       this.#known.clear();
+      tables.set.reset();
       this.#owner.demand(tables);
     }
     return connection;
@@ -339,11 +343,13 @@ export class SqliteCore {
       const generation = this.#owner.stake(tables);
       checkLatestKeys(tables);
       tables.mutations.writeCounts();
+      tables.mutations.writeSet();
       faultPoint('open.beforeClaim');
       this.#stage = 'committing';
       commit.run();
       this.#stage = 'committed';
       faultPoint('open.afterClaim');
+      tables.set.committed();
       this.#owner.staked(generation);
     } catch (error) {
       if (isHoldfastError(error) && error.code === 'HF_STORE_TAKEN') throw error;
@@ -360,6 +366,7 @@ export class SqliteCore {
     try {
       const connection = this.#connection;
       connection?.tables.mutations.forgetCounts();
+      connection?.tables.set.forget();
       if (connection?.db.inTransaction === true) connection.db.exec('ROLLBACK');
       return true;
     } catch {
@@ -507,7 +514,9 @@ function connectStore(
 ): Connected {
   const opened = openFile(path, {
     ...options,
-    seed: (fresh) => insertMark(fresh, seals, storeId),
+    seed: (fresh) => {
+      beginStore(fresh, seals, { storeId, path });
+    },
     verify: (found) => {
       checkMark(found, seals, { storeId, path });
     },

@@ -63,7 +63,7 @@ describe('SE-4 a plan that was changed in the file does not open', () => {
       "UPDATE crisis_plan SET subject = x'00112233445566778899aabbccddeeff' WHERE pinned = 1",
     );
     expect(crisisPlans.unreadable).toEqual(['HF_RECORD_TAMPERED']);
-    expect(await store.crisisPlan('user-1')).toBeNull();
+    expect(await store.crisisPlan('user-1')).toEqual({ unreadable: 'HF_RECORD_MISSING' });
   });
 
   test('SE-4 a pin that was added in the file pins nobody', async () => {

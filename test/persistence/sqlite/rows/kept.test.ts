@@ -74,7 +74,7 @@ describe('SE-4 a record that was changed in the file does not open', () => {
 
   test('SE-4 neither does one that was given the key of another, or put into another room', async () => {
     await tamper("key = x'00112233445566778899aabbccddeeff'");
-    expect(await store.kept(A)).toBeNull();
+    expect(await store.kept(A)).toEqual({ unreadable: 'HF_RECORD_MISSING' });
     expect(await keysOf(store, { room: 'entity' })).toEqual(['HF_RECORD_TAMPERED', 'user-2']);
     await inFile((db) => db.exec('UPDATE kept SET room = 1 WHERE seq = 2'));
     expect(await keysOf(store, CONFLICT)).toEqual(['HF_RECORD_TAMPERED', 'user-1']);

@@ -7,6 +7,8 @@ import type { Write } from '../../../../persistence/port/store.ts';
 import { commitmentOf } from '../../../../persistence/sealing/envelope.ts';
 import { nodeEngine } from '../../../../persistence/sealing/nodeEngine.ts';
 import { createSealer } from '../../../../persistence/sealing/recordSealer.ts';
+import { nodeStatements } from '../../../../persistence/sqlite/mutations/mutations.ts';
+import { RecordSet } from '../../../../persistence/sqlite/seals/recordSet.ts';
 import type { OperationRow } from '../../../../persistence/sqlite/seals/rowSeals.ts';
 import { createRowSeals } from '../../../../persistence/sqlite/seals/rowSeals.ts';
 import { SqliteCore } from '../../../../persistence/sqlite/writer/sqliteCore.ts';
@@ -74,6 +76,14 @@ function apart(): number[] {
   }
 }
 
+/** Writes the state of an operation as another version of holdfast would have. */
+function writeState(db: Database.Database, seq: number, state: Uint8Array): void {
+  db.prepare('UPDATE operation SET state = ? WHERE seq = ?').run(state, seq);
+  const set = new RecordSet(db, seals, path);
+  set.put('operation', seq, state);
+  set.write(nodeStatements(db));
+}
+
 /** Puts an operation's small payload into a row of its own, as earlier versions did. */
 function putApart(seq: number): void {
   core.close();
@@ -84,10 +94,7 @@ function putApart(seq: number): void {
   if (row === undefined) throw new Error('Its row is gone.');
   const { state, payload } = seals.openRow(row);
   const envelope = seals.sealPayload(row, payload ?? '');
-  db.prepare('UPDATE operation SET state = ? WHERE seq = ?').run(
-    seals.sealState(row, state, commitmentOf(envelope)),
-    seq,
-  );
+  writeState(db, seq, seals.sealState(row, state, commitmentOf(envelope)));
   db.prepare('INSERT INTO payload VALUES (?, ?)').run(seq, envelope);
   db.close();
   open();
@@ -131,7 +138,7 @@ test('PS-3 OP-2 an update makes whole what was damaged, deleted or lay in the wr
     .get();
   if (row === undefined) throw new Error('Its row is gone.');
   const state = seals.sealState(row, seals.openState(row).state, LARGE);
-  db.prepare('UPDATE operation SET state = ? WHERE seq = 3').run(state);
+  writeState(db, 3, state);
   db.close();
   open();
   expect(payloadOf(3)).toBe(LARGE);

@@ -79,7 +79,7 @@ describe('PS-5 SE-4 a held store stays held', () => {
     const copied = copy();
     expect(await hold(copied)).toMatchObject({ reason: 'copied' });
     edit('UPDATE meta SET seal = ?', [mark], copied);
-    expect(await hold(copied)).toMatchObject({ reason: 'copied' });
+    await expect(hold(copied)).rejects.toMatchObject({ code: 'HF_STORE_CORRUPT' });
   });
 
   test('a mark that is deleted or changed opens nothing', async () => {

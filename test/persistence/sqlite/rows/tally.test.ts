@@ -6,6 +6,7 @@ import { armFaultPoint, disarmFaultPoints } from '../../../../persistence/port/f
 import type { Standing, Store, Write } from '../../../../persistence/port/store.ts';
 import { createMutations } from '../../../../persistence/sqlite/mutations/mutations.ts';
 import { createSchema, STANDING_CODES } from '../../../../persistence/sqlite/schema/schema.ts';
+import { type NodeSeals, RecordSet } from '../../../../persistence/sqlite/seals/recordSet.ts';
 import { inThreadStore, temporaryFolder } from '../../contract/storeUnderTest.ts';
 import { accept, idOf, settlement, update } from '../../contract/writes.ts';
 
@@ -118,7 +119,14 @@ test('OP-6 HM-1 a batch that is refused leaves nothing in the counts, and takes 
 test('OP-6 what a transaction that was undone had changed in the counts is never written', () => {
   const db = new Database(':memory:');
   createSchema(db);
-  const mutations = createMutations(db);
+  const seals: NodeSeals = {
+    keyId: 1,
+    sealNode: (_, bytes) => bytes,
+    openNode: (_, envelope) => envelope,
+    textTag: () => new Uint8Array(8),
+  };
+  const mutations = createMutations(db, new RecordSet(db, seals, ':memory:'));
+  mutations.beginSet();
   const columns = {
     ...{
       seq: 1,
