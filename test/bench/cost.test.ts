@@ -27,10 +27,10 @@ const CEILINGS: Readonly<Record<string, Counts>> = {
     'clock reads': 35,
     timers: 3.3,
     messages: 4.1,
-    statements: 12.2,
+    statements: 18.2,
     commits: 2,
-    seals: 2,
-    'bytes written': 49_000,
+    seals: 8,
+    'bytes written': 62_000,
   },
   'of 100 in flight': {
     calls: 462,
@@ -54,10 +54,10 @@ const CEILINGS: Readonly<Record<string, Counts>> = {
     'clock reads': 46.5,
     timers: 3.5,
     messages: 4.2,
-    statements: 11.1,
+    statements: 17.1,
     commits: 2,
-    seals: 2,
-    'bytes written': 44_000,
+    seals: 8,
+    'bytes written': 53_000,
   },
 };
 

@@ -16,7 +16,7 @@ import type {
   WriteResult,
 } from '../../port/store.ts';
 import type { CrisisPlanRow } from '../seals/rowSeals.ts';
-import { stale, type Tables } from './tables.ts';
+import { stale, type Tables, tellOnce } from './tables.ts';
 import { isDamage } from './unreadableRows.ts';
 
 const FIRST_REVISION = 1;
@@ -111,13 +111,14 @@ const MISSING: UnreadableCrisisPlan = { unreadable: 'HF_RECORD_MISSING' };
 const NOTHING = { plan: null, isPinned: false } as const;
 
 /** A plan that the set does not hold is shown, and told: better an earlier plan than none. */
-function opened(
-  { seals, set, onNotice, path }: Tables,
-  row: CrisisPlanRow,
-): KeptCrisisPlan | UnreadableCrisisPlan {
+function opened(tables: Tables, row: CrisisPlanRow): KeptCrisisPlan | UnreadableCrisisPlan {
+  const { seals, set, path } = tables;
   try {
     const sealed = seals.openCrisisPlan(row);
-    if (!set.holds('crisisPlan', row.subject, row.state)) onNotice(stale(path, 'A crisis plan'));
+    if (!set.holds('crisisPlan', row.subject, row.state)) {
+      const tag = Buffer.from(row.subject).toString('hex');
+      tellOnce(tables, `plan ${tag}`, stale(path, 'A crisis plan'));
+    }
     return { ...sealed, isPinned: row.pinned === PINNED };
   } catch (error) {
     if (isHoldfastError(error)) return { unreadable: codeOf(error) };

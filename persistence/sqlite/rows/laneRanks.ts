@@ -111,7 +111,8 @@ function rank(tables: Tables, seq: number, urgency: number): boolean {
   const { statements, seals } = tables;
   try {
     const row = statements.listOne.get(seq) as OperationRow | undefined;
-    if (row === undefined) return false;
+    // An earlier copy must not become the record by a new seal.
+    if (row === undefined || !tables.set.holds('operation', seq, row.state)) return false;
     const columns: OperationColumns = { ...row, urgency, key_id: seals.keyId };
     write(tables, row, columns, seals.resealState(row, columns));
     return true;

@@ -36,7 +36,7 @@ import { deadLetters, quarantined, sealedQuarantine } from './reviewReads.ts';
 import { search } from './search.ts';
 import { checkIndexes, checkKeys, recount } from './selfChecks.ts';
 import type { StatementName } from './statements.ts';
-import { listRow, missing, showRow, stale, type Tables, tallyOf } from './tables.ts';
+import { listRow, missing, showRow, stale, type Tables, tallyOf, tellOnce } from './tables.ts';
 import { isDamage, NO_ID, takeAll, unreadableRow } from './unreadableRows.ts';
 
 // Counts of what waits, by upstream, rank and reason, as the file keeps them (HM-1): a row for each count, and two
@@ -235,7 +235,7 @@ function check(tables: Tables, query: Query<'check'>): CheckedPage {
       shown.standing !== 'quarantined' || row.standing === STANDING_CODES.quarantined;
     isMended ||= isAsRead && checkIndexes(tables, row);
     if (isStaleAside(tables, row) || (isAsRead && !tables.mutations.areNotesKept(row.seq))) {
-      tables.onNotice(stale(tables.path, 'What is noted of an operation'));
+      tellOnce(tables, `notes ${row.seq}`, stale(tables.path, 'What is noted of an operation'));
     }
     return shown;
   });

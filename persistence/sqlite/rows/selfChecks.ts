@@ -122,7 +122,9 @@ export function recount(tables: Tables): void {
  * of the records in those it can't say whether they are missing.
  */
 function tellMissingNames({ statements, set, onNotice, path }: Tables): void {
-  const plans = set.count('crisisPlan') - (statements.crisisPlanCount.get() as number);
+  const subjects = statements.crisisPlanSubjects.all() as Uint8Array[];
+  const plans =
+    set.count('crisisPlan') - subjects.filter((tag) => set.has('crisisPlan', tag)).length;
   const rows =
     (statements.keptEntityCount.get() as number) + (statements.keptConflictCount.get() as number);
   const kept = set.count('kept') - rows;

@@ -82,7 +82,7 @@ export const SQL = {
   crisisPlanPage: `SELECT rowid AS place, ${CRISIS_PLAN} FROM crisis_plan WHERE rowid > ? ORDER BY rowid LIMIT ?`,
   anyCrisisPlan: 'SELECT 1 FROM crisis_plan LIMIT 1',
   quarantineCode: 'SELECT code FROM quarantine WHERE seq = ?',
-  crisisPlanCount: 'SELECT count(*) FROM crisis_plan',
+  crisisPlanSubjects: 'SELECT subject FROM crisis_plan',
   kept: `SELECT ${KEPT} FROM kept WHERE room = ? AND key = ?`,
   keptBySeq: `SELECT ${KEPT} FROM kept WHERE seq = ?`,
   nextKeptSeq: `SELECT coalesce(max(seq), 0) + 1 FROM kept WHERE seq < ${Number.MAX_SAFE_INTEGER}`,

@@ -46,6 +46,8 @@ export interface Tables {
   readonly unreadable: Set<number>;
   /** Kept records, by their seq, that can't be opened and would be purged, as far as they were met. */
   readonly unreadableKept: Set<number>;
+  /** Records, by kind and key, that were told of already. */
+  readonly told: Set<string>;
   readonly onNotice: (notice: HoldfastError) => void;
   readonly onQuarantine: (row: QuarantinedRow) => void;
 }
@@ -84,6 +86,7 @@ function nothingRemembered(): Remembered {
     distrusted: new Set(),
     unreadable: new Set(),
     unreadableKept: new Set(),
+    told: new Set(),
     // What must be told is for the writer.
     onNotice: () => {
       throw new WriteNeeded();
@@ -158,11 +161,9 @@ function openRow(
   open: 'openRow' | 'openState',
 ): StoredOperation | null {
   if (row.standing === STANDING_CODES.quarantined) return quarantinedForm(row);
+  let operation: StoredOperation;
   try {
-    const operation = operationOf(row, tables.seals[open](row));
-    if (isLatest(tables, row)) return operation;
-    quarantine(tables, row, 'HF_RECORD_STALE');
-    return null;
+    operation = operationOf(row, tables.seals[open](row));
   } catch (error) {
     const isOfAColumn = error instanceof TypeError || error instanceof RangeError;
     if (!isOfAColumn && !isHoldfastError(error)) throw error;
@@ -178,17 +179,27 @@ function openRow(
     }
     return null;
   }
+  if (isLatest(tables, row)) return operation;
+  quarantine(tables, row, 'HF_RECORD_STALE');
+  return null;
 }
 
 /**
  * True if the set of records holds this row. A crisis that it does not hold is handed out nevertheless, and told: rather
  * twice than never (CR-4).
  */
-function isLatest({ set, onNotice, path }: Tables, row: OperationRow): boolean {
-  if (set.holds('operation', row.seq, row.state)) return true;
+function isLatest(tables: Tables, row: OperationRow): boolean {
+  if (tables.set.holds('operation', row.seq, row.state)) return true;
   if (row.urgency >= 1) return false;
-  onNotice(stale(path, 'A crisis'));
+  tellOnce(tables, `operation ${row.seq}`, stale(tables.path, 'A crisis'));
   return true;
+}
+
+/** Tells of a record that is wrong; once in a process, however often it is read. */
+export function tellOnce({ told, onNotice }: Tables, key: string, error: HoldfastError): void {
+  if (told.has(key)) return;
+  onNotice(error);
+  told.add(key);
 }
 
 /** The error for a record that the set does not hold and that is used nevertheless. */

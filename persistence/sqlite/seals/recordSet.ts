@@ -13,16 +13,17 @@
 
 import type Database from 'better-sqlite3';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { isSqliteError } from '../driver/library.ts';
 
 /** The kinds of records, by their number on disk. Operations are next to the root: pages that change are few. */
 const SPACES = {
-  mark: 57,
-  component: 58,
-  crisisPlan: 59,
-  kept: 60,
-  quarantine: 61,
-  tagged: 62,
-  operation: 63,
+  mark: 0,
+  component: 1,
+  crisisPlan: 2,
+  kept: 3,
+  quarantine: 4,
+  tagged: 5,
+  operation: 6,
 } as const;
 
 export type Space = keyof typeof SPACES;
@@ -62,12 +63,11 @@ const NODE_BYTES = SLOTS * TAG_BYTES;
 /** The first bytes of a fingerprint. */
 const NAME_BYTES = 8;
 const PAIR_BYTES = NAME_BYTES + TAG_BYTES;
-/** Numbers of nodes in a space, and the buckets of records that they are enough for. */
-const BUCKETS = 2 ** 42;
-const BUCKETS_MAX = 2 ** 41;
+/** Numbers of nodes in a space: enough for all numbers that a record may have. */
+const BUCKETS = 2 ** 47;
 /** An upper node follows its nodes, and the root follows all: the page that changes with each commit is one, as a rule. */
 const GROUP = SLOTS + 1;
-const ROOT = 64 * BUCKETS;
+const ROOT = 7 * BUCKETS;
 /** The number of an upper node and its tag. */
 const ROOT_PAIR_BYTES = 8 + TAG_BYTES;
 /** Some 2 MB. */
@@ -169,9 +169,9 @@ export class RecordSet {
     return copy;
   }
 
-  /** True if there is such a record. */
+  /** True if there is such a record. False for all without the root: nothing is proved then, and nothing can be written. */
   has(space: Space, key: Key): boolean {
-    return this.#tag(space, key) !== null;
+    return this.#tagIfAny(space, key) !== null;
   }
 
   /** True if this is the latest seal of such a record. */
@@ -185,8 +185,17 @@ export class RecordSet {
   }
 
   #isKept(space: Space, key: Key, tag: Uint8Array): boolean {
-    const kept = this.#tag(space, key);
+    const kept = this.#tagIfAny(space, key);
     return kept !== null && isSame(kept, tag);
+  }
+
+  #tagIfAny(space: Space, key: Key): Uint8Array | null {
+    try {
+      return this.#tag(space, key);
+    } catch (error) {
+      if (isHoldfastError(error)) return null;
+      throw error;
+    }
   }
 
   /** The numbers of the records above `after`, up to `to`. */
@@ -271,9 +280,14 @@ export class RecordSet {
     this.#written = null;
   }
 
-  /** Forgets all: another program has written to the file, or this reads beside the writer. */
+  /**
+   * Forgets all: another program has written to the file, or this reads beside the writer. To be called before a
+   * transaction changes anything.
+   */
   reset(): void {
-    this.forget();
+    if (this.#changed.size > 0) {
+      throw new HoldfastError('HF_INTERNAL', 'The set of records was read again amid changes.');
+    }
     this.#nodes.clear();
     this.#root = null;
   }
@@ -307,13 +321,15 @@ export class RecordSet {
   #load(node: number): Bytes {
     const tag = isUpper(node) ? this.#rootNow().tags.get(node) : this.#tagInUpper(node);
     if (tag === undefined) return NOTHING;
-    const envelope = this.#read.get(node);
-    if (envelope !== undefined && isSame(tag, tagOf(envelope))) {
-      try {
+    try {
+      const envelope = this.#read.get(node);
+      if (envelope !== undefined && isSame(tag, tagOf(envelope))) {
         return this.#seals.openNode(node, envelope);
-      } catch (error) {
-        if (!isHoldfastError(error)) throw error;
       }
+    } catch (error) {
+      // Its page can't be read, or it does not open.
+      const isOfThePage = isSqliteError(error) && error.code.startsWith('SQLITE_CORRUPT');
+      if (!isHoldfastError(error) && !isOfThePage) throw error;
     }
     this.#lost.add(node);
     return NOTHING;
@@ -328,10 +344,10 @@ export class RecordSet {
   /** @throws HoldfastError `HF_STORE_CORRUPT` where it is gone or was changed: nothing is proved without it. */
   #rootNow(): Root {
     if (this.#root !== null) return this.#root;
-    const envelope = this.#read.get(ROOT);
-    if (envelope === undefined) throw noRoot(this.#path);
     let bytes: Uint8Array;
     try {
+      const envelope = this.#read.get(ROOT);
+      if (envelope === undefined) throw noRoot(this.#path);
       bytes = this.#seals.openNode(ROOT, envelope);
     } catch (error) {
       if (isHoldfastError(error)) throw noRoot(this.#path, error);
@@ -383,9 +399,8 @@ export class RecordSet {
 /** `null` for a number that no record of ours has. */
 function leafOf(space: Space, key: Key): number | null {
   if (typeof key === 'number') {
-    const bucket = Math.floor(key / SLOTS);
-    const isOurs = bucket >= 0 && bucket < BUCKETS_MAX;
-    return isOurs ? SPACES[space] * BUCKETS + placeOf(bucket) : null;
+    const isOurs = Number.isSafeInteger(key) && key >= 0;
+    return isOurs ? SPACES[space] * BUCKETS + placeOf(Math.floor(key / SLOTS)) : null;
   }
   if (key.length < NAME_BYTES) return null;
   // A 4,096th of all fingerprints each.

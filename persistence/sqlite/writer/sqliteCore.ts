@@ -154,6 +154,7 @@ export class SqliteCore {
   readonly #distrusted = new Set<string>();
   readonly #unreadable = new Set<number>();
   readonly #unreadableKept = new Set<number>();
+  readonly #told = new Set<string>();
   readonly #lanesLeft = new LanesLeft();
   readonly #files: StoreFiles;
   readonly #owner: OwnerClaim;
@@ -300,9 +301,10 @@ export class SqliteCore {
     this.#stage = 'committing';
     commit.run();
     this.#stage = 'committed';
+    // Before anything can fail: what is committed is in the set, whoever is told of it.
+    tables.set.committed();
     faultPoint('store.afterCommit');
     this.#notice(this.#files.afterCommit(db));
-    tables.set.committed();
     this.#owner.staked(generation);
     this.#lanesLeft.committed();
     return replies;
@@ -323,13 +325,13 @@ export class SqliteCore {
     tables.mutations.forgetCounts();
     tables.set.forget();
     const hasForeignWrites = foreignWrites.happened();
+    if (hasForeignWrites) tables.set.reset();
     // Objects added since it was opened, by any program, would run with our next write.
     if (isFirst || hasForeignWrites) inspectSchema(db, this.#options.path);
     if (isFirst) renewMark(tables);
     this.#notice(this.#options.ownership.confirm());
     if (hasForeignWrites) {
       this.#known.clear();
-      tables.set.reset();
       this.#owner.demand(tables);
     }
     return connection;
@@ -348,8 +350,8 @@ export class SqliteCore {
       this.#stage = 'committing';
       commit.run();
       this.#stage = 'committed';
-      faultPoint('open.afterClaim');
       tables.set.committed();
+      faultPoint('open.afterClaim');
       this.#owner.staked(generation);
     } catch (error) {
       if (isHoldfastError(error) && error.code === 'HF_STORE_TAKEN') throw error;
@@ -451,6 +453,7 @@ export class SqliteCore {
         distrusted: this.#distrusted,
         unreadable: this.#unreadable,
         unreadableKept: this.#unreadableKept,
+        told: this.#told,
         onNotice: (notice) => {
           this.#notice(notice);
         },

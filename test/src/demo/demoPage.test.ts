@@ -22,7 +22,9 @@ describe('holdfast demo --inspect', () => {
       },
       { timeout: HANGS_AFTER_MS },
     );
-    expect(running.said()).toContain('begins once the page is there');
+    await vi.waitFor(() => expect(running.said()).toContain('begins once the page is there'), {
+      timeout: HANGS_AFTER_MS,
+    });
     expect(running.said()).not.toContain('900 operations');
     const page = await enterPage(link);
     await page.hears((told) => told.filter(({ kind }) => kind === 'hello').length >= 2);

@@ -1,6 +1,6 @@
 /** Somebody who can write the file, and has no key, deletes what is there or puts an earlier copy back: it is told. */
 
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -26,7 +26,7 @@ let remove: () => Promise<void>;
 let core: SqliteCore | null = null;
 
 /** Opens the store; what it tells meanwhile is in the answer of its next run. */
-function open(): void {
+function open(generation: number | null = null): number | null {
   core = new SqliteCore({
     path,
     sealer: createSealer({
@@ -39,10 +39,10 @@ function open(): void {
     create: true,
     isNew: true,
     ownership: { confirm: () => null },
-    claims: true,
-    generation: null,
+    claims: generation === null,
+    generation,
   });
-  core.open();
+  return core.open().generation;
 }
 
 function close(): void {
@@ -280,4 +280,89 @@ describe('SE-6 an earlier copy that is put back is told, and nothing but a crisi
       );
     }
   });
+});
+
+describe('SE-6 of what nobody touched nothing is told', () => {
+  test.each(['data.db', 'data.db-wal'])(
+    'PS-6 after %s was away while something was written, and was put back',
+    (name) => {
+      open();
+      commit(update(1, { revision: 3, state: 'state 1.3' }));
+      const file = join(folder, name);
+      renameSync(file, `${file}.away`);
+      writeFileSync(file, 'of another program');
+      const writes = [accept(20), update(2, { revision: 3, payload: LARGE, newPayload: LARGE })];
+      const refused = core?.run([{ kind: 'commit', writes }]).replies[0];
+      expect(refused).toMatchObject({ error: { code: 'HF_STORE_LOST', mayBeStored: true } });
+      rmSync(file);
+      renameSync(`${file}.away`, file);
+      commit(...writes);
+      close();
+      expect(told().codes).toEqual([]);
+    },
+  );
+
+  test('PS-6 after another program wrote to the file while the same owner had it closed', () => {
+    const owner = open();
+    close();
+    open(owner);
+    edit((db) => db.exec('CREATE TABLE other (a); DROP TABLE other'));
+    commit(accept(20));
+    close();
+    expect(told().codes).toEqual([]);
+  });
+
+  test('of the largest numbers that a record may have', () => {
+    open();
+    const seq = Number.MAX_SAFE_INTEGER - 9;
+    commit(accept(seq), accept(seq + 1));
+    close();
+    const { codes, work } = told();
+    expect(codes).toEqual([]);
+    expect(work).toEqual(expect.arrayContaining([`state ${seq}.1`, `state ${seq + 1}.1`]));
+  });
+});
+
+test('SE-6 OP-4 the head of a lane that was put back does not become the record by a new rank', async () => {
+  open();
+  commit(
+    accept(30, { lane: 'other lane' }),
+    accept(31, { lane: 'other lane', standing: 'held', dueAtMs: null }),
+  );
+  close();
+  const row = inFile((db) => db.prepare('SELECT * FROM operation WHERE seq = 30').raw().get());
+  open();
+  commit(update(30, { state: 'state 30.2' }));
+  close();
+  edit((db) => {
+    const columns = row as unknown[];
+    const places = columns.map(() => '?').join(', ');
+    db.prepare(`INSERT OR REPLACE INTO operation VALUES (${places})`).run(...columns);
+  });
+  open();
+  commit(accept(32, { lane: 'other lane', urgency: 1 }));
+  close();
+  const { codes, work } = told();
+  expect(codes).toContain('HF_RECORD_STALE');
+  expect(work).not.toContain('state 30.1');
+});
+
+test('SE-6 CR-4 CR-3 with its set emptied under it, the store hands out crises and plans, and writes nothing', () => {
+  open();
+  edit((db) => db.exec('DELETE FROM integrity'));
+  const [reply] = core?.run([{ kind: 'commit', writes: [accept(20)] }]).replies ?? [];
+  expect(reply).toMatchObject({ error: { code: 'HF_STORE_CORRUPT' } });
+  const find = { kind: 'find', query: idOf(CRISIS) } as const;
+  const plan = { kind: 'crisisPlan', query: 'user-1' } as const;
+  for (let times = 0; times < 3; times += 1) {
+    const { replies, notices } = core?.run([find, plan]) ?? {};
+    expect(replies).toMatchObject([
+      { value: { state: 'state 7.2' } },
+      { value: { plan: 'second' } },
+    ]);
+    // Once each.
+    expect(notices?.map(({ code }) => code)).toEqual(
+      times === 0 ? ['HF_RECORD_STALE', 'HF_RECORD_STALE'] : [],
+    );
+  }
 });
