@@ -166,7 +166,7 @@ function lost(path: string): HoldfastError {
 function changed(path: string, cause?: unknown): HoldfastError {
   return new HoldfastError(
     'HF_STORE_CORRUPT',
-    `The mark of the store at ${path} was changed. Restore the store from a backup.`,
+    `The mark of the store at ${path} was changed: restore a backup.`,
     { path, cause },
   );
 }

@@ -125,7 +125,8 @@ export interface CutOutcome {
 
 /**
  * Runs the recorded program on a disk of its own, cuts the power after `afterMs` of work, and compares what is left
- * with what was said before. It ignores what is said during the cut: a sync that races the cut may report success.
+ * with what was said and had an effect before. It ignores what is said during the cut, and what comes of it: a sync that
+ * races the cut may report success.
  * `goesOn` lets the whole runtime finish the work afterwards.
  */
 export async function cutPower(
@@ -162,6 +163,7 @@ export async function cutPower(
     try {
       await untilReady(acknowledgements);
       await sleep(afterMs);
+      const effects = [...ledger.effects];
       const said = saidIn(acknowledgements);
       disk.cut();
       child.kill('SIGKILL');
@@ -170,10 +172,10 @@ export async function cutPower(
       const image = imageOf(disk.mount);
       const root = join(disk.home, 'image');
       layOut(image, root);
-      const breaches = [...(await judgeImage(join(root, STORE), said, ledger.effects))];
+      const breaches = [...(await judgeImage(join(root, STORE), said, effects))];
       if (goesOn && breaches.length === 0) {
         const place = join(disk.mount, STORE);
-        breaches.push(...(await resume({ image, said }, work, root, ledger.effects, place)));
+        breaches.push(...(await resume({ image, said }, work, root, effects, place)));
       }
       const isPromise = ({ event }: Acknowledgement): boolean => PROMISES.has(event);
       return { promises: said.filter(isPromise).length, breaches };
