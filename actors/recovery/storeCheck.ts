@@ -21,7 +21,7 @@ const SLICE_KEYS = 2_048;
 /** What a second look at the same records would end in too. */
 const PERMANENT: ReadonlySet<ErrorCode> = new Set(['HF_STORE_CORRUPT', 'HF_INTERNAL']);
 
-/** What a notice of the store is counted for. */
+/** Codes of notices that are counted as discrepancies. */
 const DISCREPANCIES: ReadonlySet<ErrorCode> = new Set([
   'HF_STORE_MENDED',
   'HF_STORE_CORRUPT',

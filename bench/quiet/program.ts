@@ -14,7 +14,7 @@ import { createRuntime } from '../../src/createRuntime.ts';
 import { httpHandler } from '../../src/http/httpHandler.ts';
 import { BENCH_KEY, temporaryFolder } from '../support.ts';
 
-/** What the operations of the measured span cost. */
+/** Cost of the operations of the measured span. */
 export interface Usage {
   readonly cpuMicros: number;
   readonly elapsedMs: number;
@@ -36,7 +36,7 @@ const WARM_UP_IN_FLIGHT = 4;
 /** The last of them come at their instants. */
 const PACED = 500;
 const PACED_EVERY_MS = 4;
-/** What is still under way at the end of a span ends within it. */
+/** Limit within which operations end that are under way at the end of a span. */
 const SETTLED_MS = 300;
 const NOTE = 'x'.repeat(180);
 

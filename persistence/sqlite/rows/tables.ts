@@ -206,7 +206,7 @@ export function tellOnce({ told, onNotice }: Tables, key: string, error: Holdfas
 export function stale(path: string, what: string): HoldfastError {
   return new HoldfastError(
     'HF_RECORD_STALE',
-    `${what} in the store at ${path} is not the record that was last written: somebody put an earlier copy back. ` +
+    `${what} in the store at ${path} is not the record that was last written: somebody put an earlier copy back, or changed the set. ` +
       'It is used all the same. Find out who writes to the file; see holdfast doctor --deep.',
     { path, withStack: false },
   );

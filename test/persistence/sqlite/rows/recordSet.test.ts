@@ -112,7 +112,7 @@ function fill(): void {
   close();
 }
 
-/** Edits the file as any program can. */
+/** Makes an edit of the file as any program can. */
 function edit(change: (db: Database.Database) => void): void {
   const db = new Database(path);
   db.exec(`ATTACH '${join(folder, 'earlier.db')}' AS earlier`);
@@ -120,7 +120,7 @@ function edit(change: (db: Database.Database) => void): void {
   db.close();
 }
 
-/** What a start and one check of everything tell, by codes; and the work that is handed out. */
+/** Codes that a start and one check of everything tell, and states of the work that is handed out. */
 function told(): { readonly codes: readonly string[]; readonly work: readonly string[] } {
   const codes: string[] = [];
   const ask = (request: ReadRequest): unknown => {
@@ -167,7 +167,7 @@ function told(): { readonly codes: readonly string[]; readonly work: readonly st
 
 const probe = new Database(':memory:');
 createSchema(probe);
-/** As the schema names them, so that a new one is covered, or fails. */
+/** Tables as the schema names them, so that a new one is covered, or fails. */
 const tables = tablesOf(probe);
 probe.close();
 /** Tables whose records a check without a start opens, as holdfast doctor --deep does. */
