@@ -90,22 +90,25 @@ export async function recoverInHand(
   const isInCompany = await wasCrisisInFlight(store, seqBefore).catch(failed);
   let placed = 0;
   for (;;) {
-    const rows: readonly StoredOperation[] = await store
-      .inHand({ after, limit: IN_HAND_ROWS })
-      .catch(failed);
-    await Slices.of(clock).each(rows, (row) => {
-      after = { urgency: row.urgency, seq: row.seq };
-      // This process's own: it may have ended since the page was read.
-      if (row.seq >= seqBefore || !wanted(row)) return;
-      faultPoint('recovery.beforeRevive');
-      const resident = pool.resident(row.id) === undefined ? pool.revive(row) : null;
-      if (resident === null) return;
-      const { state } = resident;
-      const wasAlone = !isInCompany && pool.dispatcher.alone.has(row.id);
-      resident.actor.send({ type: 'process.restarted', atMs: clock.now(), wasAlone });
-      // What was waiting in hand is no suspect; it goes on waiting, or on.
-      if (resident.state === state) pool.dispatcher.goOn(resident);
-    });
+    const page: Parameters<QueueStore['inHand']>[0] = { after, limit: IN_HAND_ROWS };
+    const { rows }: { readonly rows: readonly StoredOperation[] } = await pool.staleReads.each(
+      clock,
+      async () => ({ rows: await store.inHand(page).catch(failed) }),
+      (row) => {
+        // Rows of this process have their actors.
+        if (row.seq >= seqBefore || !wanted(row)) return;
+        faultPoint('recovery.beforeRevive');
+        const resident = pool.resident(row.id) === undefined ? pool.revive(row) : null;
+        if (resident === null) return;
+        const { state } = resident;
+        const wasAlone = !isInCompany && pool.dispatcher.alone.has(row.id);
+        resident.actor.send({ type: 'process.restarted', atMs: clock.now(), wasAlone });
+        // What was waiting in hand is no suspect; it goes on waiting, or on.
+        if (resident.state === state) pool.dispatcher.goOn(resident);
+      },
+    );
+    const last = rows.at(-1);
+    if (last !== undefined) after = { urgency: last.urgency, seq: last.seq };
     placed += rows.length;
     const isLast = rows.length < IN_HAND_ROWS;
     if (isLast || placed >= PAGE_ROWS) onPlaced();
@@ -265,14 +268,24 @@ export async function sweepLanes(parts: RecoveryParts): Promise<void> {
   const { store, pool } = parts;
   let afterSeq = 0;
   await inSlices(parts, async () => {
-    const { rows, nextAfterSeq } = await store.freedHeads({ afterSeq, limit: SWEEP_ROWS });
-    await Slices.of(parts.clock).each(rows, (row) => {
-      pool.dispatcher.laneFreed(row);
-    });
+    const from = { afterSeq, limit: SWEEP_ROWS };
+    let staleSeq: number | null = null;
+    const { rows, nextAfterSeq } = await pool.staleReads.each(
+      parts.clock,
+      async () => await store.freedHeads(from),
+      (row) => {
+        pool.dispatcher.laneFreed(row);
+      },
+      ({ seq }) => {
+        staleSeq ??= seq;
+      },
+    );
     // A page of heads is a page of actors, until each is on disk in its new place.
     if (rows.length > 0) await whenWritten(parts);
-    afterSeq = nextAfterSeq ?? 0;
-    return nextAfterSeq !== null;
+    // It may be the head of its lane all the same, as it is now.
+    const next = staleSeq === null ? nextAfterSeq : staleSeq - 1;
+    afterSeq = next ?? 0;
+    return next !== null;
   });
 }
 
@@ -303,15 +316,17 @@ async function forEachPage(
   next: () => Promise<{ readonly rows: readonly StoredOperation[] }>,
   take: (row: StoredOperation) => void,
 ): Promise<void> {
-  const { clock } = parts;
+  const { clock, pool } = parts;
   let last: StoredOperation | undefined;
   for (;;) {
-    const { rows } = await next();
+    const before = last;
+    const { rows } = await pool.staleReads.each(clock, next, (row) => {
+      // A row that was written and comes again nevertheless would come again without end.
+      if (row.id !== before?.id || row.revision !== before.revision) take(row);
+    });
     const [first] = rows;
-    // A row that was written and comes again nevertheless would come again without end.
     if (first === undefined || (first.id === last?.id && first.revision === last.revision)) return;
     last = first;
-    await Slices.of(clock).each(rows, take);
     await whenWritten(parts);
     if (rows.length < PAGE_ROWS) return;
   }

@@ -115,10 +115,19 @@ export interface LineParts {
   readonly onError: (error: unknown) => void;
 }
 
+/** A read of many rows, from before it is asked for until the last row is used. */
+export interface PageRead {
+  /** True for a row that was read too early: its operation has written another since, and left memory. */
+  isStale(row: Pick<StoredOperation, 'id' | 'revision'>): boolean;
+  end(): void;
+}
+
 /** Operations of a line: how they come to memory, have their turn, and leave. `Dispatcher` (actors/work/dispatcher.ts) is one. */
 export interface LineWork {
   /** Rows that can't be run here. */
   readonly passOver: PassOver;
+  /** Begins a read of rows, which are brought to memory later. */
+  page(): PageRead;
   /** Brings a row to memory; `null` when it is there already or can't be read. */
   revive(row: StoredOperation): Resident | null;
   /** Sends one to where it belongs, which was claimed here and goes to another upstream. */
@@ -175,6 +184,8 @@ export class Claims {
   /** When rows of each rank may be due. */
   readonly marks = new DueMarks();
   #isUnderWay = false;
+  /** The read that is under way. */
+  #page: PageRead | null = null;
   /** Pauses after claims that failed. */
   readonly #backoff = new Backoff();
   #notBeforeMs = Number.NEGATIVE_INFINITY;
@@ -230,6 +241,8 @@ export class Claims {
     if (first !== null) permits.first.ask(flow, isBeside ? CLAIM_BESIDE : CLAIM, want);
     if (permits.first.size + permits.share.size === 0) return;
     this.#isUnderWay = true;
+    const page = this.#line.work.page();
+    this.#page = page;
     let pauseMs = 0;
     try {
       // What this turn still writes goes to the disk first, and what is in memory is looked at by the old marks.
@@ -243,6 +256,7 @@ export class Claims {
       pauseMs = this.#backoff.nextMs();
     } finally {
       this.#isUnderWay = false;
+      page.end();
       // Before they are given back, which is itself a reason to ask again.
       if (pauseMs > 0) this.#notBeforeMs = steady.now() + pauseMs;
       permits.first.giveBack();
@@ -380,6 +394,11 @@ export class Claims {
   #bring(row: StoredOperation, { isShare }: Band, permits: Reserved, nowMs: number): boolean {
     const { flow } = this.#parts;
     const { work } = this.#line;
+    if (this.#page?.isStale(row) === true) {
+      // It is asked for again, as it is now.
+      this.marks.note(nowMs, null);
+      return true;
+    }
     const resident = work.revive(row);
     if (resident === null) return false;
     if ((resident.handler?.upstream ?? flow.upstream) !== flow.upstream) {

@@ -50,6 +50,7 @@ export interface Waiters {
 /** Before the operations of this process can be reached nothing runs. */
 const NO_WORK: LineWork = {
   passOver: [],
+  page: () => ({ isStale: () => false, end: () => undefined }),
   revive: () => null,
   reroute: () => undefined,
   passivate: () => undefined,

@@ -150,13 +150,15 @@ export class ParkedWork {
     const { flow, steady, onError } = this.#parts;
     const { work } = this.#line;
     let isGranted = false;
+    const page = work.page();
     try {
       // Behind the others that are parked, so that each has its turn.
       this.#dueAtMs.delete(key);
       this.#dueAtMs.set(key, Number.POSITIVE_INFINITY);
       const { row, nextDueAtMs } = await this.#claim(key, steady.now());
       this.#backoff.reset();
-      const resident = row === undefined || !mayStart(flow) ? null : work.revive(row);
+      const mayBegin = row !== undefined && mayStart(flow) && !page.isStale(row);
+      const resident = mayBegin ? work.revive(row) : null;
       // The permit that goes back is itself a reason to ask again: what can't be tried now may come again at once.
       const pausedUntilMs = resident === null ? steady.now() + BARREN_CLAIM_PAUSE_MS : 0;
       // Others of it may be due as well.
@@ -172,6 +174,8 @@ export class ParkedWork {
     } catch (error) {
       this.#noteOf(key, steady.now() + this.#backoff.nextMs());
       onError(error);
+    } finally {
+      page.end();
     }
     if (!isGranted) giveBack(permit);
   }

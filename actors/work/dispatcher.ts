@@ -20,7 +20,7 @@ import { type CallVerdict, giveBack, NO_VERDICT, type Permit } from '../operatio
 import type { Handler } from '../operation/handler.ts';
 import type { AttemptOf } from '../operation/operationActors.ts';
 import { type Resident, takesNotice, watchedAtMs } from '../operation/resident.ts';
-import type { LineWork } from '../upstream/claims.ts';
+import type { LineWork, PageRead } from '../upstream/claims.ts';
 import type { Routes } from '../upstream/routes.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import { AloneMark } from './aloneMark.ts';
@@ -72,6 +72,10 @@ export class Dispatcher implements LineWork {
   revive(row: StoredOperation): Resident | null {
     const { pool } = this.#parts;
     return pool.resident(row.id) === undefined ? pool.revive(row) : null;
+  }
+
+  page(): PageRead {
+    return this.#parts.pool.staleReads.page();
   }
 
   reroute(resident: Resident, dueAtMs: number): void {

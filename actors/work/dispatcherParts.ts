@@ -13,12 +13,14 @@ import type { Resident } from '../operation/resident.ts';
 import type { SteadyClock } from '../platform/steadyClock.ts';
 import type { TimerService } from '../platform/timerService.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
+import type { StaleReadGuard } from './staleReads.ts';
 
 /** The operations in memory, as far as the dispatcher brings them there and lets go of them. */
 export interface Residents {
   readonly size: number;
   /** Rows that are left on disk as they are: every claim passes over them. */
   readonly left: { readonly passOver: PassOver };
+  readonly staleReads: Pick<StaleReadGuard, 'page' | 'each'>;
   resident(id: string): Resident | undefined;
   /** Reads an operation back from its row; `null` where that can't be. */
   revive(row: StoredOperation): Resident | null;

@@ -11,7 +11,6 @@ import type { QueueStore, StoredOperation } from '../../persistence/port/store.t
 import { Backoff, pause, whenWritten } from '../journal/background.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Resident } from '../operation/resident.ts';
-import { Slices } from '../platform/slices.ts';
 import type { TimerService } from '../platform/timerService.ts';
 import { PAGE_ROWS } from '../upstream/claims.ts';
 import type { Residents } from './dispatcherParts.ts';
@@ -21,7 +20,7 @@ export interface InstantWatchParts {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly timers: TimerService;
-  readonly pool: Pick<Residents, 'left'>;
+  readonly pool: Pick<Residents, 'left' | 'staleReads'>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -69,17 +68,17 @@ export class InstantWatch {
     this.#nextAtMs = Number.POSITIVE_INFINITY;
     const atMs = clock.now();
     try {
-      const { rows, nextExpiryAtMs } = await store.expired({
-        nowMs: atMs,
-        limit: PAGE_ROWS,
-        passOver: pool.left.passOver,
-      });
+      const ask = { nowMs: atMs, limit: PAGE_ROWS, passOver: pool.left.passOver };
+      const { rows, nextExpiryAtMs } = await pool.staleReads.each(
+        clock,
+        async () => await store.expired(ask),
+        (row) => {
+          this.#waker.wake(row, ({ actor }) => {
+            actor.send({ type: instantDue(actor.getSnapshot().context, atMs), atMs });
+          });
+        },
+      );
       this.#backoff.reset();
-      await Slices.of(clock).each(rows, (row) => {
-        this.#waker.wake(row, ({ actor }) => {
-          actor.send({ type: instantDue(actor.getSnapshot().context, atMs), atMs });
-        });
-      });
       // Until they are on disk as settled they would be found again.
       if (rows.length > 0) await whenWritten(this.#parts);
       if (nextExpiryAtMs !== null) this.note(Math.max(nextExpiryAtMs, atMs + 1));

@@ -56,6 +56,7 @@ import { IdTable } from './idTable.ts';
 import { isNewerRecord, LeftRows } from './leftRows.ts';
 import type { PoolParts } from './poolParts.ts';
 import { quarantine } from './quarantine.ts';
+import { StaleReadGuard } from './staleReads.ts';
 import { WaitingCounts } from './waitingCounts.ts';
 import { Watchers } from './watchers.ts';
 
@@ -120,34 +121,6 @@ class BusyCount {
     await new Promise<void>((resolve) => {
       this.#waiters.push(resolve);
     });
-  }
-}
-
-/**
- * A row that is read while its operation leaves memory may be older than what the operation wrote
- * before it left. A reader watches the id for the length of its read.
- */
-export class StaleReadGuard {
-  readonly #watched = new Map<string, Set<{ hasLeft: boolean }>>();
-
-  /** Marks the operation as gone from memory for all reads of its row under way. */
-  note(id: string): void {
-    const watches = this.#watched.get(id);
-    if (watches !== undefined) for (const watch of watches) watch.hasLeft = true;
-  }
-
-  /** Watches from now until `end()`; `hasLeft()` is true once the operation has left memory meanwhile. */
-  watch(id: string): { readonly hasLeft: () => boolean; readonly end: () => void } {
-    const watch = { hasLeft: false };
-    const watches = this.#watched.get(id) ?? new Set();
-    this.#watched.set(id, watches.add(watch));
-    return {
-      hasLeft: () => watch.hasLeft,
-      end: () => {
-        watches.delete(watch);
-        if (watches.size === 0) this.#watched.delete(id);
-      },
-    };
   }
 }
 
@@ -534,7 +507,7 @@ export class OperationPool {
   }
 
   #remove(resident: Resident): void {
-    this.staleReads.note(resident.id);
+    this.staleReads.note(resident);
     if (resident.chart === crisisChart) {
       this.escalations.leave(resident);
       this.undelivered.left(resident.id);

@@ -3,7 +3,8 @@
 import { describe, expect, test } from 'vitest';
 import { untilDone } from '../../../actors/journal/background.ts';
 import { TimerService } from '../../../actors/platform/timerService.ts';
-import { LaneSweep } from '../../../actors/recovery/recovery.ts';
+import { LaneSweep, sweepLanes } from '../../../actors/recovery/recovery.ts';
+import { StaleReadGuard } from '../../../actors/work/staleReads.ts';
 import { transientFailure } from '../../../machines/policy/retry/classifyFailure.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Store } from '../../../persistence/port/store.ts';
@@ -127,10 +128,45 @@ test('SE-6 PS-6 lanes are swept once the disk answers, where it failed to', asyn
       return Promise.resolve({ rows: [], nextAfterSeq: null });
     },
   };
-  const parts = { clock, timers: new TimerService(clock, onError), store };
+  const pool = { staleReads: new StaleReadGuard() };
+  const parts = { clock, timers: new TimerService(clock, onError), store, pool };
   new LaneSweep(parts as never, onError).soon();
   await clock.advance(60_000);
   expect([answers, errors.length]).toEqual([3, 1]);
+});
+
+test('OP-4 PS-6 a sweep wakes no head of a lane from a row that was read before it was written again', async () => {
+  const { clock } = createWorld();
+  const staleReads = new StaleReadGuard();
+  const woken: string[] = [];
+  const headOf = (seq: number, revision: number) => ({ seq, id: `head-${seq}`, revision });
+  const pages = [
+    [headOf(4, 1), headOf(7, 1), headOf(9, 1)],
+    [headOf(7, 2), headOf(9, 1)],
+  ];
+  const asked: number[] = [];
+  const store = {
+    freedHeads: ({ afterSeq }: { afterSeq: number }) => {
+      asked.push(afterSeq);
+      // While the answer is on its way one is woken by the ending before it, written, and leaves memory.
+      if (asked.length === 1) staleReads.note(headOf(7, 2));
+      // Another was accepted into its lane and left memory: its row is as it was written.
+      if (asked.length === 1) staleReads.note(headOf(9, 1));
+      return Promise.resolve({ rows: pages[asked.length - 1], nextAfterSeq: null });
+    },
+  };
+  const dispatcher = {
+    laneFreed: ({ id, revision }: { id: string; revision: number }) => {
+      woken.push(`${id} ${revision}`);
+    },
+  };
+  const timers = new TimerService(clock, () => undefined);
+  const journal = { written: () => Promise.resolve(true) };
+  await clock.run(
+    sweepLanes({ clock, timers, journal, store, pool: { dispatcher, staleReads } } as never),
+  );
+  expect(asked).toEqual([0, 6]);
+  expect(woken).toEqual(['head-4 1', 'head-9 1', 'head-7 2', 'head-9 1']);
 });
 
 test('OP-5 SC-1 a cancel is answered though the disk is never idle', async () => {

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { operationChart } from '../../../actors/charts/chartOfWork.ts';
 import { createResident, type Resident } from '../../../actors/operation/resident.ts';
+import { StaleReadGuard } from '../../../actors/work/staleReads.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { ClaimQuery, StoredOperation } from '../../../persistence/port/store.ts';
 import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
@@ -15,6 +16,7 @@ interface Row {
   readonly id: string;
   readonly urgency: number;
   readonly dueAtMs: number;
+  readonly revision: number;
 }
 
 /** Nothing of it is asked but what the work is. */
@@ -50,17 +52,20 @@ function createQueue(concurrency: number) {
   const claims: string[] = [];
   const granted: string[] = [];
   const running: (() => void)[] = [];
+  const revived: string[] = [];
+  const staleReads = new StaleReadGuard();
   store.claim = async ({ urgencyMin = 0, urgencyMax, limit, nowMs }: ClaimQuery) => {
     claims.push(`${urgencyMin}..${urgencyMax}`);
-    await new Promise<void>((resolve) => {
-      clock.schedule(ANSWERS_AFTER_MS, resolve);
-    });
     const found = rows
       .filter(({ urgency }) => urgency >= urgencyMin && urgency <= urgencyMax)
       .toSorted((a, b) => a.urgency - b.urgency || a.dueAtMs - b.dueAtMs);
     const due = found.filter(({ dueAtMs }) => dueAtMs <= nowMs);
     const left = due.length > limit ? due.slice(limit) : found.filter((row) => !due.includes(row));
     const nextDueAtMs = left.reduce((first, row) => Math.min(first, row.dueAtMs), Infinity);
+    // Read when it is asked; the answer takes its time.
+    await new Promise<void>((resolve) => {
+      clock.schedule(ANSWERS_AFTER_MS, resolve);
+    });
     return {
       rows: due.slice(0, limit) as unknown as StoredOperation[],
       nextDueAtMs: Number.isFinite(nextDueAtMs) ? nextDueAtMs : null,
@@ -68,8 +73,12 @@ function createQueue(concurrency: number) {
   };
   queue.serve({
     passOver: [],
+    page: () => staleReads.page(),
     passivate: () => undefined,
-    revive: (row) => resident(row as unknown as Row),
+    revive: (row) => {
+      revived.push(`${row.id} ${row.revision}`);
+      return resident(row as unknown as Row);
+    },
     reroute: () => undefined,
     grant: ({ id }, permit) => {
       granted.push(id);
@@ -87,15 +96,24 @@ function createQueue(concurrency: number) {
   return {
     queue,
     calls: upstream.calls,
+    revived,
     clock,
     claims,
     granted,
     errors,
     inMemory: (id: string, urgency: number) => {
-      queue.add(resident({ id, urgency, dueAtMs: 0 }));
+      queue.add(resident({ id, urgency, dueAtMs: 0, revision: 1 }));
+    },
+    /** Writes a row again, and lets it leave memory. */
+    written: (id: string) => {
+      const at = rows.findIndex((row) => row.id === id);
+      const [row] = rows.splice(at, 1);
+      if (row === undefined) return;
+      rows.push({ ...row, revision: row.revision + 1 });
+      staleReads.note({ id, revision: row.revision + 1 });
     },
     onDisk: (id: string, urgency: number, dueAtMs = 0) => {
-      rows.push({ id, urgency, dueAtMs });
+      rows.push({ id, urgency, dueAtMs, revision: 1 });
     },
     /** Ends all that runs, so often. */
     run: async (times: number) => {
@@ -120,6 +138,20 @@ describe('DG-3 one order over memory and disk', () => {
     // What is known of the ranks above is kept: the second in memory asks nothing.
     expect(claims).toEqual(['0..4', '0..9']);
     await clock.advance(1_000);
+  });
+
+  test('OP-4 a row that was read before it was written again is asked for again, as it is now', async () => {
+    const { queue, clock, revived, errors, written, onDisk, run } = createQueue(2);
+    onDisk('as read', 3);
+    onDisk('written since', 3);
+    queue.noteDue(0);
+    // While the answer is on its way it is woken, written, and leaves memory.
+    clock.schedule(ANSWERS_AFTER_MS / 2, () => {
+      written('written since');
+    });
+    await run(3);
+    expect(revived).toEqual(['as read 1', 'written since 2']);
+    expect(errors).toEqual([]);
   });
 
   test('DG-3 while nothing more urgent is due on disk, a turn in memory asks nothing of it', async () => {

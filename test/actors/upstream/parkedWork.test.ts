@@ -49,6 +49,7 @@ function createParked(its: {
   } as unknown as UpstreamScheduler;
   const work: LineWork = {
     passOver: [],
+    page: () => ({ isStale: () => false, end: () => undefined }),
     revive: its.revive ?? (() => null),
     reroute: () => undefined,
     passivate: () => undefined,

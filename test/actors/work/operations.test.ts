@@ -3,8 +3,9 @@ import { encodeSnapshot } from '../../../actors/charts/snapshots.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
 import { Exceptions } from '../../../actors/operation/exceptions.ts';
 import { WAITS_AT_REST } from '../../../actors/operation/waitView.ts';
-import { type OperationPool, StaleReadGuard } from '../../../actors/work/operationPool.ts';
+import type { OperationPool } from '../../../actors/work/operationPool.ts';
 import { Operations } from '../../../actors/work/operations.ts';
+import { StaleReadGuard } from '../../../actors/work/staleReads.ts';
 import { Watchers } from '../../../actors/work/watchers.ts';
 import {
   newOperation,
