@@ -328,13 +328,14 @@ export class Journal {
   /**
    * Makes a write of its own beside what is queued, which is in no order with that and which nobody waits for. A disk
    * that does not answer it hangs, whatever else is written (HM-1); one that was well and fails it is judged by what
-   * else is written.
+   * else is written. Trouble does not end with it: that is over once what failed is written ({@link retry}).
    */
   async beside(writes: readonly Write[]): Promise<readonly WriteResult[]> {
     const generation = this.#health.posted();
     try {
       const results = await this.#store.commit(writes);
-      this.#health.committed(generation);
+      if (this.failure === null || this.isHanging) this.#health.committed(generation);
+      else this.#health.refused();
       return results;
     } catch (error) {
       const cause = toStoreError(error);

@@ -77,6 +77,37 @@ describe('PS-6 while writes fail nobody asks for the same rows again and again',
   });
 });
 
+test('PS-6 what failed is written though another write is the first to find the disk well again', async () => {
+  const world = createWorld();
+  const run = async (): Promise<null> => {
+    await new Promise<void>((resolve) => {
+      world.clock.schedule(100, resolve);
+    });
+    return null;
+  };
+  const { runtime, store } = world.boot({
+    handlers: { 'late.push': { upstream: 'default', run } },
+  });
+  await world.clock.run(runtime.ready);
+  await world.clock.advance(5_000);
+  await world.clock.run(Promise.all(Array.from({ length: 20 }, () => runtime.sync(REQUEST))));
+  // The disk fails until old operations are purged, 10 s after the start; what failed is not tried again just then.
+  let isWell = false;
+  store.faults.fate = (writes) => {
+    isWell ||= writes.some(({ kind }) => kind === 'purgeSettled');
+    return isWell ? 'works' : 'failsUnwritten';
+  };
+  await world.clock.advance(4_900);
+  const { storage, operations } = runtime.getHealthStatus();
+  expect([storage.state, isWell]).toEqual(['failing', false]);
+  expect(operations.completed).toBeLessThan(20);
+  await world.clock.advance(10_000);
+  expect(runtime.getHealthStatus()).toMatchObject({
+    storage: { state: 'well' },
+    operations: { completed: 20, inMemory: 0 },
+  });
+});
+
 test('PS-6 while reads fail claims come seldom, and go on when the disk is well again', async () => {
   const world = await worldWithParked(10);
   const second = world.boot({
