@@ -22,7 +22,7 @@ import { LedgerServer } from '../../support/process/ledgerServer.ts';
 import { compiled } from './compiler.ts';
 import type { Image } from './crashDisk.ts';
 import { judgeImage, layOut } from './crashImage.ts';
-import type { Acknowledgement, CrashWork, RecordedSetup } from './crashWork.ts';
+import { type Acknowledgement, type CrashWork, noteKeys, type RecordedSetup } from './crashWork.ts';
 import {
   CHILD,
   CHILD_OTHERS,
@@ -172,6 +172,8 @@ export async function cutPower(
       const image = imageOf(disk.mount);
       const root = join(disk.home, 'image');
       layOut(image, root);
+      // A crisis goes out before it is on disk: by its key it is known as one.
+      noteKeys(work);
       const breaches = [...(await judgeImage(join(root, STORE), said, effects))];
       if (goesOn && breaches.length === 0) {
         const place = join(disk.mount, STORE);
