@@ -15,33 +15,47 @@ import {
 import { CRISIS_ANSWER_MS_MAX } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import { STORAGE_ADVICE } from '../../machines/policy/service/storageTrouble.ts';
-import { type HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import {
+  type ErrorCode,
+  type HoldfastError,
+  isHoldfastError,
+} from '../../machines/vocabulary/errors.ts';
 import type { OutsideState } from '../outside/outsideHost.ts';
 import type { ResponseTimes } from './policyView.ts';
 
-/** How many times a damaged page or file of the store was found, and when first and last (PS-3, HM-1). */
+/** How many times damage to the store, or a change by another hand, was found, and when first and last (PS-3, SE-6, HM-1). */
 export interface DamageMet {
   readonly times: number;
   readonly firstAtMs: number;
   readonly lastAtMs: number;
 }
 
-/** Counts errors that mean damage to the store's files. */
+/** Counts errors that mean damage to the store's files, and those that mean that somebody else has changed them. */
 export class StoreDamage {
   #met: DamageMet | null = null;
+  #tampering: DamageMet | null = null;
 
   get met(): DamageMet | null {
     return this.#met;
   }
 
-  note(error: unknown, atMs: number): void {
-    if (!isHoldfastError(error) || !isDamage(error)) return;
-    this.#met = {
-      times: (this.#met?.times ?? 0) + 1,
-      firstAtMs: this.#met?.firstAtMs ?? atMs,
-      lastAtMs: atMs,
-    };
+  /** Records that are missing, or were put back from earlier copies. */
+  get tampering(): DamageMet | null {
+    return this.#tampering;
   }
+
+  note(error: unknown, atMs: number): void {
+    if (!isHoldfastError(error)) return;
+    if (isDamage(error)) this.#met = metAgain(this.#met, atMs);
+    if (TAMPERING.has(error.code)) this.#tampering = metAgain(this.#tampering, atMs);
+  }
+}
+
+const TAMPERING: ReadonlySet<ErrorCode> = new Set(['HF_RECORD_MISSING', 'HF_RECORD_STALE']);
+
+function metAgain(before: DamageMet | null, atMs: number): DamageMet {
+  const { times = 0, firstAtMs = atMs } = before ?? {};
+  return { times: times + 1, firstAtMs, lastAtMs: atMs };
 }
 
 /** Whether an error means a damaged page, or a file that lacks records; a single bad record is quarantined instead. */
@@ -172,6 +186,14 @@ function* storageFindings(health: EngineHealth, { damage }: HealthSources): Gene
       ...{ id: 'damage', component, costs: 30, sinceAtMs: firstAtMs, params: { times } },
       say: (whole) =>
         `the store's file is damaged (met ${timesOf(times)}${whole(`, last ${iso(lastAtMs)}`)}): look with holdfast doctor --deep, and restore a backup`,
+    });
+  }
+  if (damage.tampering !== null) {
+    const { times, firstAtMs, lastAtMs } = damage.tampering;
+    yield finding({
+      ...{ id: 'recordsMissing', component, costs: 30, sinceAtMs: firstAtMs, params: { times } },
+      say: (whole) =>
+        `records of the store are missing, or are earlier copies (met ${timesOf(times)}${whole(`, last ${iso(lastAtMs)}`)}): find out who writes to its files, and look with holdfast doctor --deep`,
     });
   }
   // Quarantined crises have a finding of their own.

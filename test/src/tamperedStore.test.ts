@@ -11,6 +11,7 @@ import {
 import type { AcceptWrite, Write } from '../../persistence/port/store.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
 import { httpHandler } from '../../src/http/httpHandler.ts';
+import type { Runtime } from '../../src/runtime.ts';
 import { inThreadStore, TEST_KEY } from '../persistence/contract/storeUnderTest.ts';
 import { deadLetter, idOf, replay, update } from '../persistence/contract/writes.ts';
 import { HANGS_AFTER_MS } from '../support/hangs.ts';
@@ -120,6 +121,12 @@ async function run(folder: string, effects: readonly number[]) {
   };
 }
 
+/** What health finds wrong; notes are left out. */
+function reasonsOf(runtime: Runtime): readonly string[] {
+  const { findings } = runtime.getHealthStatus();
+  return findings.filter(({ health }) => health !== 'healthy').map(({ id }) => id);
+}
+
 test('SE-4 PS-3 an operation whose payload was deleted is never sent, and the others are', async () => {
   const folder = await storeWith([waiting(1), waiting(2), waiting(3)]);
   edit(folder, (db) => db.exec('DELETE FROM payload WHERE seq = 2'));
@@ -157,7 +164,9 @@ test('SE-6 HM-1 a payment that was deleted is told, and the others are sent', as
   const codes = errors.map((error) => (error as { readonly code: string }).code);
   // And the counts, which had it still.
   expect(codes.toSorted()).toEqual(['HF_RECORD_MISSING', 'HF_STORE_MENDED']);
-  expect(runtime.getHealthStatus().storeCheck).toMatchObject({ discrepancies: 2 });
+  const { storeCheck, overall } = runtime.getHealthStatus();
+  expect([storeCheck.discrepancies, overall]).toEqual([2, 'degraded']);
+  expect(reasonsOf(runtime)).toEqual(['recordsMissing']);
 });
 
 test('SE-6 PS-3 a payment that has ended and is put back as it waited is never sent again', async () => {
@@ -182,13 +191,15 @@ test('SE-6 PS-3 a payment that has ended and is put back as it waited is never s
   expect(codes.toSorted()).toEqual(['HF_RECORD_STALE', 'HF_STORE_MENDED']);
   const { value: record } = await runtime.quarantine.list()[Symbol.asyncIterator]().next();
   expect(record).toMatchObject({ id: idOf(2), code: 'HF_RECORD_STALE' });
+  expect(reasonsOf(runtime).slice(0, 2)).toEqual(['recordsMissing', 'quarantined']);
 });
 
 test('SE-4 control: the same store untouched sends all of it', async () => {
   const folder = await storeWith([waiting(1), waiting(2), waiting(3)]);
   edit(folder, (db) => db.exec('UPDATE payload SET envelope = envelope'));
-  const { errors } = await run(folder, [1, 2, 3]);
+  const { runtime, errors } = await run(folder, [1, 2, 3]);
   expect(errors).toEqual([]);
+  expect(reasonsOf(runtime)).toEqual([]);
 });
 
 test('PS-3 OP-1 a record with a context that no chart can run with spoils no list', async () => {

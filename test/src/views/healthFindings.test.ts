@@ -42,7 +42,7 @@ const SOURCES = {
   },
   engine: { handlers: new Map([['crisis.alert', {}]]) },
   responseTimes: { summary: () => ({ p99Ms: 5 }) },
-  damage: { met: null },
+  damage: { met: null, tampering: null },
   outside: () => null,
 };
 
@@ -151,15 +151,27 @@ describe('HM-1 findings of health', () => {
           },
         ],
       },
-      { damage: { met: { times: 2, firstAtMs: AT_MS, lastAtMs: AT_MS } } },
+      {
+        damage: {
+          met: { times: 2, firstAtMs: AT_MS, lastAtMs: AT_MS },
+          tampering: { times: 1, firstAtMs: AT_MS, lastAtMs: AT_MS },
+        },
+      },
     );
     expect(
       all.map(({ text }) => text).filter((text) => /\d{4}-\d\d-\d\dT| {2}| ,/.test(text)),
     ).toEqual([]);
     const timed = all.filter(({ sinceAtMs }) => sinceAtMs !== null).map(({ id }) => id);
     expect(timed).toEqual([
-      ...['start', 'storage', 'hold', 'damage', 'conflicts', 'crisesUnacknowledged'],
-      ...['crisesUnreadable', 'crisesUndelivered', 'crisisMode', 'typeParked', 'subjectsParked'],
+      ...['start', 'storage', 'hold', 'damage', 'recordsMissing', 'conflicts'],
+      ...[
+        'crisesUnacknowledged',
+        'crisesUnreadable',
+        'crisesUndelivered',
+        'crisisMode',
+        'typeParked',
+        'subjectsParked',
+      ],
     ]);
     expect(all.every(({ health, tone }) => health !== 'critical' || tone === 'bad')).toBe(true);
   });
