@@ -12,7 +12,15 @@
  */
 
 import type { BigIntStats } from 'node:fs';
-import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { HoldfastError, isError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
@@ -31,7 +39,7 @@ import {
 
 const LOCK_FILE_NAME = 'owner.db';
 const FILE_MODE = 0o600;
-/** The list of all locks of the system is read at so many commits: it costs some 20 microseconds. */
+/** The lock is looked for at so many commits: that takes longer than the look at its file. */
 const COMMITS_A_LOOK = 16;
 /** A command that only reads takes well under a second; a stopped one is not waited for. */
 const LOOK_MS_MAX = 5_000;
@@ -89,6 +97,8 @@ export function awaitOwnership(folder: string, program: string, isBrief: boolean
 interface Lock {
   readonly db: Database.Database;
   readonly file: BigIntStats;
+  /** Its descriptor in this process; `null` where that is not known. */
+  readonly descriptor: string | null;
 }
 
 class OwnerLock implements Ownership {
@@ -116,7 +126,7 @@ class OwnerLock implements Ownership {
     const found = lookAt(this.#path);
     if (found !== null && found.ino === held?.ino && found.dev === held.dev) {
       const looks = this.#confirmations % COMMITS_A_LOOK === 1;
-      if (!looks || isLocked(found)) return null;
+      if (!looks || this.#lock === null || isLocked(this.#lock)) return null;
       return this.#takeAgain('something in this process opened and closed it');
     }
     if (this.#hasMoved()) throw moved(this.#folder);
@@ -181,7 +191,8 @@ function lockFile(folder: string, path: string): Lock {
     // Locked and never written; a journal file would need room, which a full disk has not.
     db.pragma('journal_mode = MEMORY');
     db.exec('BEGIN EXCLUSIVE');
-    return { db, file: statSync(path, { bigint: true }) };
+    const file = statSync(path, { bigint: true });
+    return { db, file, descriptor: descriptorOf(file) };
   } catch (error) {
     db?.close();
     // Two processes may also make the file at the same moment.
@@ -192,18 +203,41 @@ function lockFile(folder: string, path: string): Lock {
   }
 }
 
-/** True if this process has a lock on the file, and where the system does not say. */
-function isLocked(file: BigIntStats): boolean {
+/**
+ * True if this process has a lock on the file, and where the system does not say. The list of all locks of the system
+ * is read only where the descriptor shows none: to make it Linux waits until each processor has come by, for
+ * milliseconds in which nothing is committed.
+ */
+function isLocked({ file, descriptor }: Pick<Lock, 'file' | 'descriptor'>): boolean {
   if (!knowsProcesses()) return true;
+  if (descriptor !== null && isLockedIn(`/proc/self/fdinfo/${descriptor}`, file) === true) {
+    return true;
+  }
+  return isLockedIn('/proc/locks', file) ?? true;
+}
+
+/** Whether a list of locks has one of this process on the file; `null` where it can't be read. */
+function isLockedIn(list: string, { ino }: BigIntStats): boolean | null {
   let locks: string;
   try {
-    locks = readFileSync('/proc/locks', 'utf8');
+    locks = readFileSync(list, 'utf8');
   } catch {
-    return true;
+    return null;
   }
   return locks
     .split('\n')
-    .some((line) => line.includes(` WRITE ${process.pid} `) && line.includes(`:${file.ino} `));
+    .some((line) => line.includes(` WRITE ${process.pid} `) && line.includes(`:${ino} `));
+}
+
+/** The descriptor of this process that has the lock on the file; `null` where the system does not say. */
+function descriptorOf(file: BigIntStats): string | null {
+  if (!knowsProcesses()) return null;
+  try {
+    const has = (name: string): boolean => isLockedIn(`/proc/self/fdinfo/${name}`, file) === true;
+    return readdirSync('/proc/self/fd').find(has) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 function lookAt(path: string): BigIntStats | null {
