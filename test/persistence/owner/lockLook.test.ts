@@ -1,5 +1,6 @@
 /** What an owner reads to make sure of its lock: little while it has it, everything before it says that it was lost. */
 
+import type * as FileSystem from 'node:fs';
 import { closeSync, openSync, type readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
@@ -9,7 +10,7 @@ import { tempFolder } from '../../support/store/tempFolder.ts';
 const read = vi.hoisted((): string[] => []);
 
 vi.mock('node:fs', async (original) => {
-  const fs = await original<typeof import('node:fs')>();
+  const fs = await original<typeof FileSystem>();
   const counted = (...given: Parameters<typeof readFileSync>) => {
     read.push(String(given[0]));
     return fs.readFileSync(...given);
