@@ -319,15 +319,21 @@ async function forEachPage(
   const { clock, pool } = parts;
   let last: StoredOperation | undefined;
   for (;;) {
-    const before = last;
-    const { rows } = await pool.staleReads.each(clock, next, (row) => {
+    const page = pool.staleReads.page();
+    try {
+      const { rows } = await next();
+      const [first] = rows;
       // A row that was written and comes again nevertheless would come again without end.
-      if (row.id !== before?.id || row.revision !== before.revision) take(row);
-    });
-    const [first] = rows;
-    if (first === undefined || (first.id === last?.id && first.revision === last.revision)) return;
-    last = first;
-    await whenWritten(parts);
-    if (rows.length < PAGE_ROWS) return;
+      if (first === undefined || (first.id === last?.id && first.revision === last.revision))
+        return;
+      last = first;
+      await Slices.of(clock).each(rows, (row) => {
+        if (!page.isStale(row)) take(row);
+      });
+      await whenWritten(parts);
+      if (rows.length < PAGE_ROWS) return;
+    } finally {
+      page.end();
+    }
   }
 }

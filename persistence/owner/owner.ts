@@ -97,7 +97,7 @@ export function awaitOwnership(folder: string, program: string, isBrief: boolean
 interface Lock {
   readonly db: Database.Database;
   readonly file: BigIntStats;
-  /** Its descriptor in this process; `null` where that is not known. */
+  /** Descriptor of the file in this process; `null` where that is not known. */
   readonly descriptor: string | null;
 }
 

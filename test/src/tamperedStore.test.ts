@@ -121,7 +121,7 @@ async function run(folder: string, effects: readonly number[]) {
   };
 }
 
-/** What health finds wrong; notes are left out. */
+/** Lists the findings of health that are reasons; notes are left out. */
 function reasonsOf(runtime: Runtime): readonly string[] {
   const { findings } = runtime.getHealthStatus();
   return findings.filter(({ health }) => health !== 'healthy').map(({ id }) => id);

@@ -1,4 +1,4 @@
-/** What an owner reads to make sure of its lock: little while it has it, everything before it says that it was lost. */
+/** Reads by which an owner makes sure of its lock: few while it has it, all before it says that it was lost. */
 
 import type * as FileSystem from 'node:fs';
 import { closeSync, openSync, type readFileSync } from 'node:fs';
