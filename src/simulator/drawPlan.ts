@@ -25,7 +25,10 @@ const A_DAY: Readonly<Record<CountsAs, { readonly least: number; readonly more: 
   restart: { least: 4, more: 12 },
   other: { least: 0, more: 10 },
   beside: { least: 20, more: 40 },
+  beneath: { least: 3, more: 6 },
 };
+/** Factors of the seed by which a group draws its own steps, so that they change no other. */
+const OWN_SEEDS: Partial<Readonly<Record<CountsAs, number>>> = { beside: 107, beneath: 113 };
 /** Share of all steps in the few busy moments, in which work, faults and people meet. */
 const BUSY_SHARE = 0.6;
 const BUSY_AN_HOUR = 3;
@@ -68,7 +71,7 @@ export function drawPlan(seed: number, hours: number, version: string, about?: s
   };
 }
 
-/** Draws all steps. Kinds that count as `beside` draw from a seed of their own, so that they change no other step. */
+/** Draws all steps: those of {@link OWN_SEEDS} each from its own. */
 function drawOwnSteps(
   seed: number,
   hours: number,
@@ -77,13 +80,20 @@ function drawOwnSteps(
   about: string | undefined,
 ): readonly Step[] {
   const all = weighed(OWN_KINDS, about);
-  const beside = all.filter(({ kind }) => kind.counts === 'beside');
-  const others = all.filter(({ kind }) => kind.counts !== 'beside');
   const busyAtMs = drawBusy(hours, random);
-  return [
-    ...drawSteps(others, hours, setup, random, busyAtMs),
-    ...drawSteps(beside, hours, setup, seededRandom(seed * 107), busyAtMs),
-  ].toSorted((a, b) => a.atMs - b.atMs);
+  const own = (Object.entries(OWN_SEEDS) as [CountsAs, number][]).flatMap(([counts, factor]) =>
+    drawSteps(
+      all.filter(({ kind }) => kind.counts === counts),
+      hours,
+      setup,
+      seededRandom(seed * factor),
+      busyAtMs,
+    ),
+  );
+  const others = all.filter(({ kind }) => !(kind.counts in OWN_SEEDS));
+  return [...drawSteps(others, hours, setup, random, busyAtMs), ...own].toSorted(
+    (a, b) => a.atMs - b.atMs,
+  );
 }
 
 /** Draws the moments at which much happens at once. */

@@ -64,7 +64,12 @@ export class SimulatorPool {
 
   #start(): Worker {
     const file = new URL('./simulatorThread.js', import.meta.url);
-    const worker = new Worker(file, { name: 'holdfast simulator', execArgv: [] });
+    const worker = new Worker(file, {
+      name: 'holdfast simulator',
+      execArgv: [],
+      // Most of what a day allocates is gone after a step: less is copied where it is collected seldom.
+      resourceLimits: { maxYoungGenerationSizeMb: 128 },
+    });
     this.#all.add(worker);
     return worker;
   }

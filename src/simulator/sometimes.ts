@@ -329,6 +329,8 @@ const BY_PEOPLE: readonly Situation[] = [
   ordered('a retry by a person', 'It does not wait for its time.', doneBy('operation.retry')),
   noted('a subject that always fails, beside others', 'Nobody else waits for that.'),
   noted('upstream has forgotten a key', 'What may have been done is not sent again under it.'),
+  noted('a purge that makes room on a full disk', 'What failed before it is written again.'),
+  noted('a slow processor', 'What has come at once is done in many turns.'),
   noted('a stop beside calls', 'Guarded calls end with it.'),
   noted('work that ends its process', 'It ends in the dead letters, and nothing else does.'),
   noted('a key that comes with another body', 'It is refused.'),

@@ -21,7 +21,7 @@ describe('a simulated day', () => {
   test('SM-3 has 1,000 operations, 20 faults, 5 orders and a restart at least', () => {
     for (let seed = 1; seed <= 20; seed += 1) {
       const { steps } = drawPlan(seed, 24, '0.0.0');
-      const counts = { work: 0, fault: 0, order: 0, restart: 0, other: 0, beside: 0 };
+      const counts = { work: 0, fault: 0, order: 0, restart: 0, other: 0, beside: 0, beneath: 0 };
       for (const { kind } of steps) counts[everyKind.get(kind)?.counts ?? 'other'] += 1;
       expect(counts.work).toBeGreaterThanOrEqual(1_000);
       expect(counts.fault).toBeGreaterThanOrEqual(20);

@@ -22,6 +22,10 @@ export class DeviceClock implements Clock {
   #wokeAtMs = Number.NEGATIVE_INFINITY;
   /** Timers that came due while it slept, in order. */
   #overdue: (() => void)[] = [];
+  /** Times that each reading, and each turn of the event loop, takes while its processor is slow. */
+  #slow = { readMs: 0, turnMs: 0 };
+  /** Last reading by a slow processor; true time catches up with it. */
+  #readMs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: VirtualClock, wallAheadMs: number, beforeWake: () => void) {
     this.#true = clock;
@@ -34,6 +38,14 @@ export class DeviceClock implements Clock {
   }
 
   monotonic(): number {
+    const countedMs = this.#counted();
+    const { readMs } = this.#slow;
+    if (readMs === 0 && this.#readMs <= countedMs) return countedMs;
+    this.#readMs = Math.max(countedMs, this.#readMs + readMs);
+    return this.#readMs;
+  }
+
+  #counted(): number {
     const { fromMs, isCounted } = this.#sleep ?? { fromMs: 0, isCounted: true };
     return (isCounted ? this.#true.monotonic() : fromMs) - this.#uncountedMs;
   }
@@ -43,7 +55,7 @@ export class DeviceClock implements Clock {
   }
 
   schedule(delayMs: number, wake: () => void): () => void {
-    const dueAtMs = this.monotonic() + Math.max(0, delayMs);
+    const dueAtMs = this.#counted() + Math.max(0, delayMs);
     let countedSinceMs = this.#uncountedMs;
     let isCancelled = false;
     const due = (): void => {
@@ -53,7 +65,7 @@ export class DeviceClock implements Clock {
         return;
       }
       // A sleep that does not count leaves the timer as long to wait as before.
-      const leftMs = this.#uncountedMs > countedSinceMs ? dueAtMs - this.monotonic() : 0;
+      const leftMs = this.#uncountedMs > countedSinceMs ? dueAtMs - this.#counted() : 0;
       countedSinceMs = this.#uncountedMs;
       if (leftMs > 0) cancel = this.#true.schedule(leftMs, due);
       else {
@@ -69,7 +81,7 @@ export class DeviceClock implements Clock {
   }
 
   defer(go: () => void): void {
-    this.schedule(0, go);
+    this.schedule(this.#slow.turnMs, go);
   }
 
   /** Latest time that the wall clock could show if nobody had set it back: due times on disk may go by that time. */
@@ -81,6 +93,11 @@ export class DeviceClock implements Clock {
   setWall(byMs: number): void {
     this.#furthestMs = this.latest() - this.monotonic();
     this.#wallAheadMs += byMs;
+  }
+
+  /** Slows its processor, so that work is done in more turns, with other things between them; zeros end that. */
+  slow(readMs: number, turnMs: number): void {
+    this.#slow = { readMs, turnMs };
   }
 
   /** Tells whether it slept at some time since `atMs` of true monotonic time. */

@@ -45,8 +45,11 @@ export interface Scene {
   readonly nextRequest: () => number;
 }
 
-/** Groups of steps, of which a day has a least number each. Steps `beside` the others draw by a seed of their own. */
-export type CountsAs = 'work' | 'fault' | 'order' | 'restart' | 'other' | 'beside';
+/**
+ * Groups of steps, of which a day has a least number each. Steps `beside` the others and faults `beneath` them draw by
+ * seeds of their own.
+ */
+export type CountsAs = 'work' | 'fault' | 'order' | 'restart' | 'other' | 'beside' | 'beneath';
 
 /**
  * A kind of event. Each part of the simulator exports a list of kinds; `everyKind` in `steps/everyKind.ts` joins the

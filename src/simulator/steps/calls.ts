@@ -50,6 +50,7 @@ function call(scene: Scene, drawn: DrawnCall, number: number): void {
   const network = processNetwork(device.link, process.clock);
   const { isCrisis, mayRepeat, isRepeatSafe, deadlineMs, tier, waitWhileDown } = drawn;
   let fromMs = scene.clock.monotonic();
+  const begunAtMs = device.clock.monotonic();
   let turnsBefore = process.life.turns();
   /** Tells whether the process could go on all the time since `fromMs`. */
   const isWell = (): boolean =>
@@ -66,7 +67,9 @@ function call(scene: Scene, drawn: DrawnCall, number: number): void {
     isOver = true;
     const forMs = scene.clock.monotonic() - fromMs;
     const isLate = isWell() && forMs > deadlineMs + LATE_MS;
-    const isEarly = isWell() && code === 'HF_EXPIRED' && forMs < deadlineMs;
+    // By the device's own clock, which is a little ahead while its processor is slow.
+    const hadMs = device.clock.monotonic() - begunAtMs;
+    const isEarly = isWell() && code === 'HF_EXPIRED' && hadMs < deadlineMs;
     const how = { isCrisis, mayRepeat, runs, hasActedAgain, isLate, isEarly };
     device.tell({ event: 'called', upstream, ...how, code });
   };

@@ -7,6 +7,7 @@
 import { operationId } from '../../../actors/platform/operationId.ts';
 import { checkRequest } from '../../../machines/policy/request/request.ts';
 import type { ErrorCode } from '../../../machines/vocabulary/errors.ts';
+import type { Write } from '../../../persistence/port/store.ts';
 import type { SeededRandom } from '../../virtual/seededRandom.ts';
 import type { Trouble } from '../disk/simulatedDisk.ts';
 import { noteCrisis } from '../oracle/sentKeys.ts';
@@ -63,6 +64,9 @@ function refusing(way: keyof typeof REFUSALS, roomBytes: number): Trouble {
     },
   };
 }
+
+/** Writes that make room. */
+const PURGES: ReadonlySet<Write['kind']> = new Set(['purgeSettled', 'purgeKept']);
 
 /** Kind of the step that raises a crisis. */
 const CRISIS = kindOf('work.crisis');
@@ -140,6 +144,36 @@ export const DISK: readonly AnyStepKind[] = [
     },
     says: ({ device, way, roomBytes, forMs }) =>
       `the disk of device ${device} is ${way}${way === 'full' ? ` (${roomBytes} bytes left)` : ''} for ${forMs} ms`,
+  }),
+  stepKind({
+    kind: 'disk.fullUntilPurged',
+    counts: 'beneath',
+    weight: 1,
+    draw: (random) => ({
+      device: random.below(16),
+      // A process purges ten seconds after its start, and then as things come due.
+      afterMs: random.below(9_500),
+      forMs: drawSpan(random),
+    }),
+    take: (scene, { device: at, afterMs, forMs }) => {
+      const device = deviceAt(scene, at);
+      const given: Trouble = {
+        code: 'HF_STORE_FULL',
+        fate: (writes) => {
+          if (!writes.every(({ kind }) => PURGES.has(kind))) return 'failsUnwritten';
+          if (device.disk.troubles.delete(given))
+            scene.saw('a purge that makes room on a full disk');
+          return 'works';
+        },
+      };
+      void device.killAndBoot();
+      const cancel = scene.clock.schedule(afterMs, () => {
+        trouble(scene, device, forMs, given);
+      });
+      scene.untilHealed(cancel);
+    },
+    says: ({ device, afterMs, forMs }) =>
+      `device ${device} starts again, and its disk is full ${afterMs} ms later, until something is purged or for ${forMs} ms`,
   }),
   stepKind({
     kind: 'disk.crisesMeanwhile',

@@ -169,6 +169,31 @@ export const PROCESSES: readonly AnyStepKind[] = [
       `device ${device} crashes ${times} times at ${moment}, ${everyMs} ms after the one before`,
   }),
   stepKind({
+    kind: 'process.slow',
+    counts: 'beneath',
+    weight: 1,
+    draw: (random) => ({
+      device: random.below(16),
+      readMs: random.pick([0.1, 0.4, 2.5]),
+      turnMs: random.pick([0, 1, 20, 150]),
+      forMs: 1_000 + random.below(10 * MINUTE_MS),
+      isStarted: random.chance(0.7),
+    }),
+    take: (scene, { device: at, readMs, turnMs, forMs, isStarted }) => {
+      const device = deviceAt(scene, at);
+      const { clock } = device;
+      if (isStarted) void device.killAndBoot();
+      clock.slow(readMs, turnMs);
+      const end = scene.untilHealed(() => {
+        clock.slow(0, 0);
+      });
+      scene.clock.schedule(forMs, end);
+      scene.saw('a slow processor');
+    },
+    says: ({ device, readMs, turnMs, forMs, isStarted }) =>
+      `the processor of device ${device} is slow (${readMs} ms between two looks at its clock, ${turnMs} ms a turn) for ${forMs} ms${isStarted ? ', from a start on' : ''}`,
+  }),
+  stepKind({
     kind: 'clock.set',
     counts: 'fault',
     weight: 1,

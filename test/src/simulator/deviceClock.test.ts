@@ -70,3 +70,29 @@ describe('the latest time of a simulated device', () => {
     expect(clock.latest() - fromMs).toBe(60_000);
   });
 });
+
+describe('a simulated device with a slow processor', () => {
+  it('SM-1 takes time between two readings and for each turn, and true time catches up', async () => {
+    const world = new VirtualClock();
+    const clock = new DeviceClock(world, 0, () => undefined);
+    const fromMs = clock.monotonic();
+    clock.slow(2, 20);
+    expect([clock.monotonic() - fromMs, clock.monotonic() - fromMs]).toEqual([0, 2]);
+    let turnMs = Number.NaN;
+    clock.defer(() => {
+      turnMs = world.monotonic() - fromMs;
+    });
+    await world.advance(20);
+    expect(turnMs).toBe(20);
+    clock.slow(0, 0);
+    expect(clock.monotonic() - fromMs).toBe(20);
+  });
+
+  it('SM-1 never reads less than before once its processor is well', () => {
+    const clock = new DeviceClock(new VirtualClock(), 0, () => undefined);
+    clock.slow(2, 0);
+    const lastMs = [1, 2, 3].map(() => clock.monotonic()).at(-1) ?? Number.NaN;
+    clock.slow(0, 0);
+    expect([clock.monotonic(), clock.monotonic()]).toEqual([lastMs, lastMs]);
+  });
+});

@@ -71,4 +71,14 @@ export const DISK: readonly Plant[] = [
     finds: /^a view waits for a write: /,
     seedsMax: 20,
   },
+  {
+    name: 'purge-ends-trouble',
+    file: 'actors/journal/journal.ts',
+    find: '      if (this.failure === null || this.isHanging) this.#health.committed(generation);\n      else this.#health.refused();',
+    replace: '      this.#health.committed(generation);',
+    says: 'A purge that the disk takes ends its trouble, and what it had refused is never written.',
+    finds: /^(wait without a true reason|still waiting|not settled): /,
+    about: 'disk',
+    seedsMax: 40,
+  },
 ];
