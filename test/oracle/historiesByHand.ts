@@ -563,8 +563,8 @@ export const BROKEN_PLAINLY: Histories = {
     [attempted(1), over(1, 1, false), attempted(1, 2)],
   ],
   'before it was due': [
-    [accepted(1), disk(waiting(1, 500)), attempted(1, 2, { atMs: 499 })],
-    [attempted(1, 1, { atMs: 499, onDisk: row(1, { dueAtMs: 500 }) })],
+    [accepted(1), disk(waiting(1, 500)), attempted(1, 2, { atMs: 496 })],
+    [attempted(1, 1, { atMs: 496, onDisk: row(1, { dueAtMs: 500 }) })],
   ],
   'due time moved': [[{ event: 'dueTimeMoved', id: 'op-1' }, finished(ended(1))]],
   'crisis waited': [[{ event: 'answered', key: 'crisis-1', id: 'crisis', waitedMs: 1 }]],

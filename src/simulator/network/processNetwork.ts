@@ -70,7 +70,6 @@ class ProcessNetwork implements Network {
   constructor(link: Link, clock: Clock) {
     this.#link = link;
     this.clock = clock;
-    link.endLookUps();
     this.addresses = new HostAddresses({
       clock,
       ordinaryMax: 1,

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Hold } from '../../../persistence/port/review.ts';
 import type { Look, Shown } from './look.ts';
 
 /** An operation on disk. */
@@ -179,6 +180,8 @@ export interface TraceEvents {
     readonly attempt: number;
     readonly process: number;
     readonly isSpent: boolean;
+    /** Its time-out ended it, and not its handler; left out for false. */
+    readonly isTimedOut?: boolean;
     readonly upstream?: string;
     /** Outage in which its upstream failed every call from the attempt's beginning to its end; left out for none. */
     readonly outage?: OutageSeen;
@@ -231,7 +234,7 @@ export interface TraceEvents {
   /** The store was copied, and processes open the copy, which is held, from now on; these rows are then on disk. */
   copied: { readonly rows: readonly DiskRow[] };
   /** A person has released the store. */
-  released: { readonly reason: 'restored' | 'copied' };
+  released: { readonly reason: Hold['reason'] };
   /** All rows on disk, while no process runs. */
   disk: { readonly rows: readonly DiskRow[] };
   /**

@@ -42,15 +42,18 @@ export async function tracedAttempt(
   tell({ event: 'attempted', key, task: id, id, attempt: number, atMs, lane, ...at, ...found });
   const before = outage();
   let isOver = false;
-  const over = (isSpent: boolean): void => {
+  const over = (isSpent: boolean, isTimedOut = false): void => {
     if (isOver || isDead()) return;
     isOver = true;
     const after = outage();
     const seen = before !== null && before.name === after?.name ? { outage: after } : {};
-    tell({ event: 'attemptOver', task: id, attempt: number, isSpent, ...at, ...seen });
+    const how = isTimedOut ? { isSpent, isTimedOut } : { isSpent };
+    tell({ event: 'attemptOver', task: id, attempt: number, ...how, ...at, ...seen });
   };
   signal.addEventListener('abort', () => {
-    over(isHoldfastError(signal.reason) && signal.reason.code === 'HF_ATTEMPT_TIMED_OUT');
+    const isTimedOut =
+      isHoldfastError(signal.reason) && signal.reason.code === 'HF_ATTEMPT_TIMED_OUT';
+    over(isTimedOut, isTimedOut);
   });
   const apply = (isKeyless = false): void => {
     if (appliedKeys.has(key)) return;

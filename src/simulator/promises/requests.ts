@@ -43,15 +43,28 @@ export const requests: readonly Clause[] = [
       sentence: "`Retry-After` is honoured: of one 429, by the operation's subject.",
     },
     requirements: ['RT-2'],
-    watch: (known, broken) => ({
-      cameEarly: ({ key, byMs }) => {
-        // A notice to people keeps its own pace.
-        if (key.startsWith('escalation:')) return;
-        const id = known.idOf(key);
-        if (known.isCrisis(id) || known.hurried.has(id) || known.mayBeReplayed(id)) return;
-        broken(`${key} by ${byMs} ms`);
-      },
-    }),
+    watch: (known, broken) => {
+      /** The last attempt of each that timed out: an answer that came after that has nobody to wait for it. */
+      const timedOut = new Map<Task, number>();
+      /** Operations whose attempt before timed out. */
+      const unasked = new Set<Task>();
+      return {
+        attemptOver: ({ task, attempt, isTimedOut = false }) => {
+          if (isTimedOut) timedOut.set(task, attempt);
+        },
+        attempted: ({ task, attempt }) => {
+          if (timedOut.get(task) === attempt - 1) unasked.add(task);
+          else unasked.delete(task);
+        },
+        cameEarly: ({ key, byMs }) => {
+          // A notice to people keeps its own pace.
+          if (key.startsWith('escalation:')) return;
+          const id = known.idOf(key);
+          if (known.isCrisis(id) || known.hurried.has(id) || known.mayBeReplayed(id)) return;
+          if (!unasked.has(id)) broken(`${key} by ${byMs} ms`);
+        },
+      };
+    },
   },
   {
     breach: 'all at once after an outage',

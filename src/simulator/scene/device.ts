@@ -257,6 +257,7 @@ export class Device {
     const counted = countedClock(vessel.clock);
     const store = this.disk.store(vessel.clock);
     const random = seededRandom(seed * 1_000 + number);
+    this.link.endLookUps();
     const whole = options(this, number, processNetwork(this.link, vessel.clock));
     const given = withDrawn({ random, ...whole }, this.drawn);
     const complete = withDrawn({ random, ...whole }, withoutMissing(this.drawn));

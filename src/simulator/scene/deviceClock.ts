@@ -8,6 +8,9 @@
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import type { VirtualClock } from '../../virtual/virtualClock.ts';
 
+/** How far the clock of a slow processor is ahead of true time at most: beyond a slice of a turn, and hardly more. */
+export const AHEAD_MS_MAX = 3;
+
 export class DeviceClock implements Clock {
   readonly #true: VirtualClock;
   /** Called before each wake-up. */
@@ -41,7 +44,7 @@ export class DeviceClock implements Clock {
     const countedMs = this.#counted();
     const { readMs } = this.#slow;
     if (readMs === 0 && this.#readMs <= countedMs) return countedMs;
-    this.#readMs = Math.max(countedMs, this.#readMs + readMs);
+    this.#readMs = Math.max(countedMs, Math.min(this.#readMs + readMs, countedMs + AHEAD_MS_MAX));
     return this.#readMs;
   }
 

@@ -175,7 +175,7 @@ export const PROCESSES: readonly AnyStepKind[] = [
     draw: (random) => ({
       device: random.below(16),
       readMs: random.pick([0.1, 0.4, 2.5]),
-      turnMs: random.pick([0, 1, 20, 150]),
+      turnMs: random.pick([4, 20, 150]),
       forMs: 1_000 + random.below(10 * MINUTE_MS),
       isStarted: random.chance(0.7),
     }),

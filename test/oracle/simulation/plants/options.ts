@@ -14,6 +14,6 @@ export const OPTIONS: readonly Plant[] = [
     replace: '(options.retentionMs ?? 30 * DAY_MS)',
     says: 'Work whose endings are kept for longer than any clock counts can not be ended on disk.',
     finds: /^the run failed: .*A write was refused/,
-    seedsMax: 19,
+    seedsMax: 60,
   },
 ];
