@@ -1,6 +1,6 @@
 /**
- * Whether a restored or copied store is held, and which of its crises are served all the same
- * (PS-5).
+ * Whether a store is held that was restored or copied, or lost its last commits, and which of its crises are served
+ * all the same (PS-5, SE-6).
  *
  * @module
  */

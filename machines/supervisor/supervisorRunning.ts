@@ -32,7 +32,7 @@ const recovery = supervisorSetup.createStateConfig({
     },
     held: {
       description:
-        'The store was restored or copied: its work may have been done by another copy of it, so nothing runs until a person lets it go. New work is accepted and waits; crises are served.',
+        'The store was restored or copied, or its last commits are gone: its work may have been done since, so nothing runs until a person lets it go. New work is accepted and waits; crises are served.',
       meta: { requirements: ['PS-5', 'CR-4'], lasts: 'Until a person lets the store go.' },
       invoke: {
         id: 'recoverCrises',

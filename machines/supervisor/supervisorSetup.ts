@@ -113,7 +113,7 @@ export const supervisorSetup = setup({
     closeStore: fromPromise<void>(async () => {}),
   },
   guards: {
-    /** The store is held: it was restored or copied, and nobody has let it go. */
+    /** The store is held: it was restored or copied, or lost its last commits, and nobody has let it go. */
     isHeld: ({ context }) => context.isHeld,
     /** What failed is what reads back operations, or what that can not go on without. */
     isRecoveryLost: (_, params: ComponentFacts) => isRestartedWith('operations', params.component),

@@ -84,13 +84,13 @@ export interface SealedRecord {
 }
 
 // The hold of a store: nothing in it runs until a person releases it. A store is held if another copy of it may have
-// done its work already, after a restore from a backup or a copy of its folder (PS-5).
+// done its work already, after a restore from a backup or a copy of its folder (PS-5), or if its last commits are gone (SE-6).
 //
 // The hold is part of the mark that every store has, sealed together with the place of the store, so it outlives
 // restarts and can't be taken out of the file.
 
 export interface Hold {
-  readonly reason: 'restored' | 'copied';
+  readonly reason: 'restored' | 'copied' | 'endMissing';
   /** When it began; `null` where that is not known. */
   readonly sinceAtMs: number | null;
   /** The last acceptance number before the hold; later work is the held store's own. */
@@ -110,9 +110,11 @@ export function holdWrite(hold: Hold | null): HoldWrite {
 
 /** The error that reports the hold to the owner. */
 export function heldError({ reason }: Hold): HoldfastError {
-  const why = { restored: 'was restored from a backup', copied: 'was copied with its folder' }[
-    reason
-  ];
+  const why = {
+    restored: 'was restored from a backup',
+    copied: 'was copied with its folder',
+    endMissing: 'has lost its last commits, as an earlier copy was put back or its log was cut',
+  }[reason];
   return new HoldfastError(
     'HF_STORE_HELD',
     `The store ${why}: what waits in it may have been done since. Nothing of it runs until ` +

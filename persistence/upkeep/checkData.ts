@@ -8,7 +8,7 @@
  */
 
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors.ts';
 import { fileSystemType, sharedFileSystem } from '../files/fileSystems.ts';
@@ -20,6 +20,12 @@ import type { KeySource } from '../sealing/keySource.ts';
 import { createSealer } from '../sealing/recordSealer.ts';
 import { storeFailure } from '../sqlite/driver/failures.ts';
 import { openDatabase, versionOfSqlite } from '../sqlite/driver/library.ts';
+import {
+  type FoundNote,
+  isEndMissing,
+  LAST_COMMIT_FILE_NAME,
+  LastCommit,
+} from '../sqlite/file/lastCommit.ts';
 import { type MigrationBackup, migrationBackupsIn } from '../sqlite/migrations/migrationBackup.ts';
 import type { StoreKey } from '../sqlite/protocol/requests.ts';
 import { checkMark, storeIdOf } from '../sqlite/rows/storeMark.ts';
@@ -112,13 +118,17 @@ export async function checkData(
   try {
     db = openToLook(path);
     db.pragma('cell_size_check = ON');
+    const seals = key === null ? null : await sealsOf(key);
+    // Before the moment that is looked at: a commit that is noted meanwhile would not be in it.
+    const note = seals === null ? 'absent' : noteBeside(path, seals);
     // One moment: what is written meanwhile is not seen.
     db.exec('BEGIN');
     const schemaVersion = inspectSchema(db, path) ?? 0;
     const faults = await findFaults(db, options);
-    const seals = key === null ? null : await sealsOf(key);
     if (seals !== null && key !== null) {
       checkMark(db, seals, { storeId: key.storeId, path });
+      const { root } = new RecordSet(db, seals, path);
+      if (typeof note !== 'string' && isEndMissing(note, root)) faults.push(END_MISSING);
     }
     const records = seals === null ? NO_RECORDS : await openAll(db, seals, options);
     return { storeId: storeIdOf(db, path), schemaVersion, ...countsOf(db), faults, ...records };
@@ -128,6 +138,14 @@ export async function checkData(
   } finally {
     db?.close();
   }
+}
+
+const END_MISSING =
+  'its last commits are missing: data.db-wal was deleted or cut, or an earlier data.db was put back';
+
+/** The note of the last commit; a backup has none. */
+function noteBeside(path: string, seals: RowSeals): FoundNote {
+  return new LastCommit(join(dirname(path), LAST_COMMIT_FILE_NAME), seals).read();
 }
 
 /** SQLite names the database above what it finds in it; there is one. */

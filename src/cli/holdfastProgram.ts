@@ -91,7 +91,7 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
     ],
     [
       'release',
-      'let a restored or copied store run what waits in it',
+      'let a store that is held run what waits in it',
       async () => (await import('./commands/upkeep.ts')).releaseCommand(),
     ],
     [

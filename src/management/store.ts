@@ -42,7 +42,8 @@ export const backup = runtimeCall<BackupOptions & { readonly path: string }, Pro
 
 export const releaseStore = storeCall<Ordered, { readonly wasHeld: boolean }>({
   name: 'store.release',
-  summary: 'Ends the hold of a restored or copied store: what waits in it runs from then on.',
+  summary:
+    'Ends the hold of a store that was restored or copied, or lost its last commits: what waits in it runs from then on.',
   capability: 'operate',
   params: { by: BY_PERSON },
   audited: ['by'],

@@ -89,6 +89,17 @@ export class CrisisSpills {
     }
   }
 
+  /** Crises in both files, and not in the database. */
+  get count(): number {
+    return this.#acceptances.count + this.#outside.count;
+  }
+
+  /** Wipes a file whose crises are all in the database now (SE-5). */
+  wipe(): void {
+    this.#acceptances.wipe();
+    this.#outside.wipe();
+  }
+
   /** Forgets crises that are in the database now. */
   committed(writes: readonly Write[]): void {
     this.#acceptances.committed(writes);

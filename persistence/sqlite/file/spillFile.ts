@@ -125,19 +125,25 @@ export class SpillFile<Kept extends { readonly id: string }> {
     this.#ids.add(kept.id);
   }
 
-  /** Forgets writes that are in the database now. Once all are, the file is wiped (SE-5). */
+  /** Records in the file that are not in the database. */
+  get count(): number {
+    return this.#ids.size;
+  }
+
+  /** Forgets writes that are in the database now. Once all are, {@link wipe} wipes the file. */
   committed(writes: readonly Write[]): void {
     if (this.#ids.size === 0) return;
     for (const write of writes) if (write.kind === 'accept') this.#ids.delete(write.id);
-    if (this.#ids.size === 0) this.#wipe();
   }
 
   /** This one needs no keeping any more. */
   drop(id: string): void {
-    if (this.#ids.delete(id) && this.#ids.size === 0) this.#wipe();
+    this.#ids.delete(id);
   }
 
-  #wipe(): void {
+  /** Wipes the file once nothing in it is needed any more (SE-5). */
+  wipe(): void {
+    if (this.#ids.size > 0 || this.#end === 0) return;
     try {
       if (!this.#isUnreadableKept) this.#files.copy(this.#path, `${this.#path}.unreadable`);
       this.#isUnreadableKept = true;
@@ -187,7 +193,7 @@ export class SpillFile<Kept extends { readonly id: string }> {
     );
     // The readable records are committed next, and then the file is wiped.
     this.#end = this.#high;
-    if (readable === 0) this.#wipe();
+    if (readable === 0) this.wipe();
   }
 
   #open(envelope: Uint8Array, at: number): Kept | null {

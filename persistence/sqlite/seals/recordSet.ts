@@ -14,6 +14,7 @@
 import type Database from 'better-sqlite3';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { isSqliteError } from '../driver/library.ts';
+import type { CommittedRoot } from '../file/lastCommit.ts';
 
 /** The kinds of records, by their number on disk. Operations are next to the root: pages that change are few. */
 const SPACES = {
@@ -79,9 +80,7 @@ type Bytes = Uint8Array;
 const NOTHING: Bytes = new Uint8Array(0);
 const FREE: Bytes = new Uint8Array(TAG_BYTES);
 
-interface Root {
-  /** Grows with each commit that changes a record. */
-  readonly epoch: number;
+interface Root extends CommittedRoot {
   /** Tags of the upper nodes. */
   readonly tags: ReadonlyMap<number, Uint8Array>;
 }
@@ -109,8 +108,7 @@ export class RecordSet {
 
   /** Begins the set of an empty store. */
   begin(statements: NodeStatements): void {
-    this.#root = { epoch: 0, tags: new Map() };
-    this.#putRoot(statements, this.#root);
+    this.#root = this.#putRoot(statements, 0, new Map());
   }
 
   /** How many nodes were met that are not those that must be there: they prove none of their records. */
@@ -238,8 +236,7 @@ export class RecordSet {
       if (tag === null) tags.delete(node);
       else tags.set(node, tag);
     }
-    this.#written = { epoch: epoch + 1, tags };
-    this.#putRoot(statements, this.#written);
+    this.#written = this.#putRoot(statements, epoch + 1, tags);
   }
 
   /** Writes a node; returns its tag, `null` for an empty one, which is deleted. */
@@ -253,7 +250,7 @@ export class RecordSet {
     return tagOf(envelope).slice(0, TAG_BYTES);
   }
 
-  #putRoot({ putNode }: NodeStatements, { epoch, tags }: Root): void {
+  #putRoot({ putNode }: NodeStatements, epoch: number, tags: Root['tags']): Root {
     const bytes = new Uint8Array(8 + tags.size * ROOT_PAIR_BYTES);
     const view = new DataView(bytes.buffer);
     view.setFloat64(0, epoch);
@@ -263,7 +260,18 @@ export class RecordSet {
       bytes.set(tag, at + 8);
       at += ROOT_PAIR_BYTES;
     }
-    putNode.run(ROOT, this.#seals.keyId, this.#seals.sealNode(ROOT, bytes));
+    const envelope = this.#seals.sealNode(ROOT, bytes);
+    putNode.run(ROOT, this.#seals.keyId, envelope);
+    return { epoch, tag: tagOf(envelope).slice(), tags };
+  }
+
+  /**
+   * The root as of the last commit.
+   *
+   * @throws HoldfastError `HF_STORE_CORRUPT` where it is gone or was changed.
+   */
+  get root(): CommittedRoot {
+    return this.#rootNow();
   }
 
   /** Takes what was written for committed. */
@@ -345,9 +353,11 @@ export class RecordSet {
   #rootNow(): Root {
     if (this.#root !== null) return this.#root;
     let bytes: Uint8Array;
+    let tag: Uint8Array;
     try {
       const envelope = this.#read.get(ROOT);
       if (envelope === undefined) throw noRoot(this.#path);
+      tag = tagOf(envelope).slice();
       bytes = this.#seals.openNode(ROOT, envelope);
     } catch (error) {
       if (isHoldfastError(error)) throw noRoot(this.#path, error);
@@ -358,7 +368,7 @@ export class RecordSet {
     for (let at = 8; at < bytes.length; at += ROOT_PAIR_BYTES) {
       tags.set(view.getFloat64(at), bytes.slice(at + 8, at + ROOT_PAIR_BYTES));
     }
-    this.#root = { epoch: view.getFloat64(0), tags };
+    this.#root = { epoch: view.getFloat64(0), tag, tags };
     return this.#root;
   }
 

@@ -21,6 +21,13 @@ import { storeFailure } from '../driver/failures.ts';
 import { isSqliteError } from '../driver/library.ts';
 import { type Opened, openFile } from '../file/connection.ts';
 import { ForeignWrites, fileIdentity, holdOfCopy } from '../file/fence.ts';
+import {
+  endMissing,
+  type FoundNote,
+  isEndMissing,
+  LastCommit,
+  noNote,
+} from '../file/lastCommit.ts';
 import { StoreFiles } from '../file/storeFiles.ts';
 import { cutRefused, demandSound } from '../file/walLeft.ts';
 import { type Migration, migrate } from '../migrations/migrate.ts';
@@ -53,6 +60,8 @@ import { createRowSeals, type RowSeals } from '../seals/rowSeals.ts';
 class OwnerClaim {
   readonly #path: string;
   #generation: number | null;
+  /** True for a store whose end is missing, which its mark does not say yet. */
+  isEndMissing = false;
 
   /** @param generation the mark that this owner has left already, if the store is opened again */
   constructor(path: string, generation: number | null) {
@@ -80,7 +89,9 @@ class OwnerClaim {
     const last = seqMax(tables);
     // An owner that runs a store leaves its mark before its first operation is on disk.
     const isCopy = owner === null ? last > 0 : owner.place !== fileIdentity(this.#path);
-    return isCopy ? holdOfCopy(last) : null;
+    if (isCopy) return holdOfCopy(last);
+    // No other store has its crises: those of before are served, too.
+    return this.isEndMissing ? { reason: 'endMissing', sinceAtMs: null, seqMax: 0 } : null;
   }
 
   /**
@@ -145,6 +156,8 @@ export interface SqliteCoreOptions {
   readonly claims: boolean;
   /** The mark that this owner has left already, where the store is opened again. */
   readonly generation: number | null;
+  /** The path of the note of the last commit; none for a process that only reads, which notes no commit. */
+  readonly lastCommitPath?: string | undefined;
 }
 
 export class SqliteCore {
@@ -158,6 +171,12 @@ export class SqliteCore {
   readonly #lanesLeft = new LanesLeft();
   readonly #files: StoreFiles;
   readonly #owner: OwnerClaim;
+  /** The note of the last commit; `null` where none is kept. */
+  readonly lastCommit: LastCommit | null;
+  /** Crises that lay beside the database by the note that was found; `null` where that is not known. */
+  spilledBefore: number | null = null;
+  /** True where the note that was found is of the history that goes on. */
+  #isNoteOfBefore = false;
   #quarantined: QuarantinedRow[] = [];
   #notices: PlainError[] = [];
   /** `null` before {@link open}, after {@link close}, and after a failure until the next request. */
@@ -169,6 +188,9 @@ export class SqliteCore {
     this.#options = options;
     this.#seals = createRowSeals(options.sealer, options.storeId);
     this.#owner = new OwnerClaim(options.path, options.generation);
+    const { lastCommitPath } = options;
+    this.lastCommit =
+      lastCommitPath === undefined ? null : new LastCommit(lastCommitPath, this.#seals);
     this.#files = new StoreFiles(options.path, options.storeId, (copyPath) => {
       moveMark(copyPath, this.#seals);
     });
@@ -190,6 +212,7 @@ export class SqliteCore {
       const last = seqMax(tables);
       // Before the claim, which gives the connection up where it fails.
       const quarantined = quarantinedCount(tables);
+      if (this.lastCommit !== null) this.#compare(tables, this.lastCommit.read(), created);
       const hold = this.#owner.holdOf(tables);
       if (this.#options.claims && this.#owner.generation === null) this.#claim();
       return {
@@ -211,6 +234,31 @@ export class SqliteCore {
       this.close();
       throw storeFailure(error, this.#options.path);
     }
+  }
+
+  /** Compares the store with the note of its last commit, before anything is written. */
+  #compare(tables: Tables, note: FoundNote, isNew: boolean): void {
+    const { path } = this.#options;
+    if (typeof note === 'string') {
+      // A copy or a restored store has none of its own; one without operations was killed before it had one.
+      const isOwed = !isNew && this.#owner.holdOf(tables) === null && seqMax(tables) > 0;
+      if (isOwed) this.#notice(noNote(path, note));
+      return;
+    }
+    const { root } = tables.set;
+    this.#owner.isEndMissing = isEndMissing(note, root);
+    if (note.epoch === root.epoch) this.spilledBefore = note.spilled;
+    const hold = this.#owner.holdOf(tables);
+    if (hold?.reason === 'endMissing') this.#notice(endMissing(path));
+    this.#isNoteOfBefore = hold === null;
+  }
+
+  /** Notes what was committed; begins that with the first commit, which a hold that was found is in. */
+  #noteCommit({ set }: Tables): void {
+    const { lastCommit } = this;
+    if (lastCommit === null) return;
+    if (lastCommit.hasBegun) lastCommit.committed(set.root);
+    else lastCommit.begin(set.root, this.spilledBefore ?? 0, !this.#isNoteOfBefore);
   }
 
   /**
@@ -304,6 +352,7 @@ export class SqliteCore {
     // Before anything can fail: what is committed is in the set, whoever is told of it.
     tables.set.committed();
     faultPoint('store.afterCommit');
+    this.#noteCommit(tables);
     this.#notice(this.#files.afterCommit(db));
     this.#owner.staked(generation);
     this.#lanesLeft.committed();
@@ -352,6 +401,7 @@ export class SqliteCore {
       this.#stage = 'committed';
       tables.set.committed();
       faultPoint('open.afterClaim');
+      this.#noteCommit(tables);
       this.#owner.staked(generation);
     } catch (error) {
       if (isHoldfastError(error) && error.code === 'HF_STORE_TAKEN') throw error;

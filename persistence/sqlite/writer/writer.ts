@@ -12,11 +12,12 @@ import { HoldfastError, toPlainError } from '../../../machines/vocabulary/errors
 import { machineFiles } from '../../files/files.ts';
 import type { Ownership } from '../../owner/owner.ts';
 import { awaitOwnership } from '../../owner/owner.ts';
-import type { FromSpill, OutsideCrisis } from '../../port/writes.ts';
+import type { AcceptWrite, FromSpill, OutsideCrisis } from '../../port/writes.ts';
 import type { CryptoEngine } from '../../sealing/cryptoEngine.ts';
 import { KEYRING_FILE_NAME } from '../../sealing/keyring.ts';
 import { createSealer, type Sealer } from '../../sealing/recordSealer.ts';
 import { CrisisSpills } from '../file/crisisSpills.ts';
+import { LAST_COMMIT_FILE_NAME } from '../file/lastCommit.ts';
 import {
   type DataRequest,
   isData,
@@ -86,6 +87,7 @@ export class Writer {
       // A process that makes a store runs it; one that only reads leaves no trace.
       claims: create,
       generation,
+      lastCommitPath: create ? join(this.#folder, LAST_COMMIT_FILE_NAME) : undefined,
     });
     const opened = this.#core.open();
     // A process that only reads leaves spilled crises to the owner.
@@ -98,8 +100,14 @@ export class Writer {
       told: (notice) => this.#notices.push(toPlainError(notice)),
     });
     this.#spills = spills;
-    const whole = this.#takeUpSpilled(opened, spills);
-    return { ...whole, outside: this.#notAccepted(spills) };
+    const accepted = spills.takeUp();
+    const outside = spills.readOutside();
+    this.#compareSpilled(accepted.length + outside.length);
+    const whole = this.#commitSpilled(opened, accepted);
+    const notAccepted = this.#notAccepted(outside, spills);
+    this.#noteSpills();
+    spills.wipe();
+    return { ...whole, outside: notAccepted };
   }
 
   /** See {@link SqliteCore.hasWritten}. */
@@ -122,6 +130,7 @@ export class Writer {
         if (isData(request)) return answers.next().value as Reply;
         if (request.kind === 'spill') {
           const error = this.#spills?.keep(request.write) ?? null;
+          this.#noteSpills();
           return error === null ? { value: undefined } : { error };
         }
         // Not while other requests would wait for it.
@@ -138,15 +147,32 @@ export class Writer {
         this.#spills?.committed(request.writes);
       }
     }
+    // Before the spills are wiped: a note that counts fewer than there are says nothing.
+    this.#noteSpills();
+    this.#spills?.wipe();
     return answer;
+  }
+
+  /** Says where crises that lay beside the database are gone. */
+  #compareSpilled(found: number): void {
+    const before = this.#core?.spilledBefore ?? 0;
+    if (found < before)
+      this.#notices.push(toPlainError(spillsMissing(this.#folder, before - found)));
+    this.#noteSpills();
+  }
+
+  #noteSpills(): void {
+    const lastCommit = this.#core?.lastCommit ?? null;
+    if (lastCommit === null || this.#spills === null) return;
+    lastCommit.spilled(this.#spills.count);
+    lastCommit.write();
   }
 
   /**
    * Commits what an earlier process could not bring into the database (CR-4). If the database can't take it yet, it
    * stays in its file: spilling must not make a start fail.
    */
-  #takeUpSpilled(opened: OpenedStore, spills: CrisisSpills): OpenedStore {
-    const writes = spills.takeUp();
+  #commitSpilled(opened: OpenedStore, writes: readonly AcceptWrite[]): OpenedStore {
     if (writes.length === 0) return opened;
     const { replies, notices } = this.run([{ kind: 'commit', writes }]);
     this.#notices.push(...notices);
@@ -156,8 +182,8 @@ export class Writer {
   }
 
   /** Crises that an earlier process answered from another thread, and never accepted. */
-  #notAccepted(spills: CrisisSpills): readonly OutsideCrisis[] {
-    return spills.readOutside().filter(({ id }) => {
+  #notAccepted(outside: readonly OutsideCrisis[], spills: CrisisSpills): readonly OutsideCrisis[] {
+    return outside.filter(({ id }) => {
       const { replies, notices } = this.run([{ kind: 'find', query: id }]);
       this.#notices.push(...notices);
       const [reply] = replies;
@@ -178,7 +204,11 @@ export class Writer {
 
   /** Keeps a crisis that another thread has answered and the main one does not take. */
   keepOutside(crisis: OutsideCrisis): FromSpill {
-    if (this.#spills !== null) return this.#spills.keepOutside(crisis);
+    if (this.#spills !== null) {
+      const kept = this.#spills.keepOutside(crisis);
+      this.#noteSpills();
+      return kept;
+    }
     const error = new HoldfastError('HF_CLOSED', 'The store is not open.');
     return { kind: 'notKept', id: crisis.id, error: toPlainError(error) };
   }
@@ -186,11 +216,14 @@ export class Writer {
   /** Drops a crisis that is on disk elsewhere, or delivered. */
   dropOutside(id: string): void {
     this.#spills?.dropOutside(id);
+    this.#noteSpills();
+    this.#spills?.wipe();
   }
 
   /** Closes the data, then gives the folder back. */
   close(): void {
     this.#core?.close();
+    this.#core?.lastCommit?.close();
     this.#core = null;
     this.#spills = null;
     this.#sealer?.wipe();
@@ -202,4 +235,12 @@ export class Writer {
   #dataPath(): string {
     return join(this.#folder, DATA_FILE_NAME);
   }
+}
+
+function spillsMissing(path: string, count: number): HoldfastError {
+  return new HoldfastError(
+    'HF_RECORD_MISSING',
+    `${count} crises that were kept in ${path} beside the database are missing: crises.spill or crises.outside.spill was deleted, cut or changed. See docs/how-to/find-out-what-is-missing.md.`,
+    { path },
+  );
 }

@@ -41,6 +41,7 @@ const KINDS: readonly Kind[] = [
   kind(/^data\.db-shm$/, false, 'atRest', 'an index of data.db-wal; made again'),
   kind(/^data\.db-journal$/, true, 'never', 'what undoes a commit that a crash cut off'),
   kind(/^keyring\.json$/, true, 'never', 'the key of the store, sealed by yours'),
+  kind(/^last\.commit$/, false, 'never', 'which commit was the last; without it nobody can tell'),
   kind(/^keyring\.new\.json$/, true, 'never', 'the keyring of a store that is being made'),
   kind(
     /^keyring\.json\.replaced$/,

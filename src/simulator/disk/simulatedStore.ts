@@ -122,6 +122,7 @@ class SimulatedStore {
       if ((await this.#disk.base.find(crisis.id)) === null) outside.push(crisis);
       else spills.dropOutside(crisis.id);
     }
+    spills.wipe();
     await this.#passTime();
     return { ...info, migration, spilled: isTaken ? [] : writes, outside };
   }
@@ -140,6 +141,7 @@ class SimulatedStore {
       if (write.kind === 'quarantine' && results[index]?.kind === 'quarantined') this.#tell(write);
     }
     this.#spills?.committed(writes);
+    this.#spills?.wipe();
     await this.#passTime();
     this.#deliverNotices();
     return results;

@@ -56,6 +56,9 @@ export type ToldOutcome = Pick<ReportedOutcome, 'status'> & Partial<ReportedOutc
 /** Name of a request that no other has, whatever keys it comes under. */
 export type Task = string | number;
 
+/** How far the clock of a slow processor is ahead of true time at most: beyond a slice of a turn, and hardly more. */
+export const AHEAD_MS_MAX = 3;
+
 /** An outage of an upstream, with a name that no other has. */
 export interface OutageSeen {
   readonly name: string;

@@ -5,7 +5,7 @@
  */
 
 import type { Clause } from '../oracle/clause.ts';
-import { AHEAD_MS_MAX } from '../scene/deviceClock.ts';
+import { AHEAD_MS_MAX } from '../oracle/trace.ts';
 
 /** Longest delay until a look sees the end of a pause. */
 const ENDS_WITHIN_MS = 60_000;

@@ -7,9 +7,7 @@
 
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import type { VirtualClock } from '../../virtual/virtualClock.ts';
-
-/** How far the clock of a slow processor is ahead of true time at most: beyond a slice of a turn, and hardly more. */
-export const AHEAD_MS_MAX = 3;
+import { AHEAD_MS_MAX } from '../oracle/trace.ts';
 
 export class DeviceClock implements Clock {
   readonly #true: VirtualClock;

