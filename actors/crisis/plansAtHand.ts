@@ -26,12 +26,14 @@ import type {
 import { inTime } from '../platform/inPieces.ts';
 
 /**
- * What became of the plan in an answer: it is in it; its subject has none; the request names no subject;
- * it was not there in time, as where the disk is slow; the store is not open, yet or any more; or it is
- * there and can't be read, which `onError` is told of.
+ * What became of the plan in an answer: it is in it; it is in it, but an earlier one that somebody put back in the
+ * store, so say that it may be out of date; its subject has none; the request names no subject; it was not there in
+ * time, as where the disk is slow; the store is not open, yet or any more; or it is there and can't be read. `onError`
+ * is told of one that is earlier, or can't be read.
  */
 export type PlanStatus =
   | 'included'
+  | 'earlierCopy'
   | 'none'
   | 'noSubject'
   | 'notReadInTime'
@@ -40,7 +42,7 @@ export type PlanStatus =
 
 export interface FoundPlan {
   readonly status: PlanStatus;
-  /** Frozen; empty unless it is included. */
+  /** Frozen; empty unless it is in the answer. */
   readonly resources: readonly AnsweredResource[];
 }
 
@@ -97,6 +99,8 @@ export class PlansAtHand {
   readonly #pinnedBeyond = new Set<string>();
   /** Plans as they are kept, `null` for none; the one that was asked for the longest ago first. */
   readonly #cached = new Map<string, string | null>();
+  /** Those of them that are earlier copies. */
+  readonly #earlier = new Set<string>();
   #cachedBytes = 0;
   /** All plans are in memory: a subject that is not there has none. */
   #isWhole = false;
@@ -137,6 +141,7 @@ export class PlansAtHand {
     this.#pinnedBeyond.clear();
     this.#pinnedBytes = 0;
     this.#cached.clear();
+    this.#earlier.clear();
     this.#cachedBytes = 0;
     this.#isWhole = isEmpty;
     this.#reads.clear();
@@ -191,7 +196,7 @@ export class PlansAtHand {
       this.#forget(subject);
       this.#pin(kept);
     } else {
-      this.#remember(subject, kept?.plan ?? null);
+      this.#remember(subject, kept);
     }
     this.tell(subject);
   }
@@ -217,7 +222,7 @@ export class PlansAtHand {
     this.#cached.delete(subject);
     this.#cached.set(subject, text);
     try {
-      return foundIn({ plan: text });
+      return foundIn({ plan: text, isEarlier: this.#earlier.has(subject) });
     } catch (error) {
       this.#parts.onError(error);
       return UNREADABLE;
@@ -234,11 +239,12 @@ export class PlansAtHand {
         const page = await this.#parts.store.crisisPlanPage({ after, limit: PAGE });
         if (this.#openings !== opening) return;
         unreadable += page.unreadable;
-        for (const { subject, plan } of page.kept) {
+        for (const kept of page.kept) {
+          const { subject, plan } = kept;
           // What was read or changed meanwhile is newer, also that somebody has none.
           if (this.isPinned(subject) || this.#cached.has(subject)) continue;
           if (this.#cachedBytes + bytesOf(subject, plan) > CACHED_BYTES_MAX) left += 1;
-          else this.#remember(subject, plan);
+          else this.#remember(subject, kept);
         }
         after = left > 0 ? null : page.next;
       }
@@ -257,7 +263,7 @@ export class PlansAtHand {
       if (this.#reads.get(subject) === read) {
         this.#reads.delete(subject);
         if (this.#held.has(subject) && READ.has(plan.status)) this.#hold(subject, plan);
-        if (READ.has(plan.status)) this.#remember(subject, asked.text);
+        if (READ.has(plan.status)) this.#remember(subject, asked.kept);
       }
       return plan;
     });
@@ -267,15 +273,15 @@ export class PlansAtHand {
 
   async #ask(
     subject: string,
-  ): Promise<{ readonly found: FoundPlan; readonly text: string | null }> {
+  ): Promise<{ readonly found: FoundPlan; readonly kept: KeptCrisisPlan | null }> {
     try {
       const answer = await this.#parts.store.crisisPlan(subject);
       const kept = answer === null ? null : readable(answer);
-      return { found: kept === null ? NONE : foundIn(kept), text: kept?.plan ?? null };
+      return { found: kept === null ? NONE : foundIn(kept), kept };
     } catch (error) {
-      if (isHoldfastError(error) && CLOSED.has(error.code)) return { found: NOT_OPEN, text: null };
+      if (isHoldfastError(error) && CLOSED.has(error.code)) return { found: NOT_OPEN, kept: null };
       this.#parts.onError(error);
-      return { found: UNREADABLE, text: null };
+      return { found: UNREADABLE, kept: null };
     }
   }
 
@@ -301,7 +307,7 @@ export class PlansAtHand {
     const bytes = Math.max(PINNED_BYTES_MIN, plan?.length ?? 0);
     if (this.#pinnedBytes + bytes > PINNED_BYTES_MAX) {
       this.#pinnedBeyond.add(subject);
-      this.#remember(subject, plan);
+      this.#remember(subject, kept);
       return;
     }
     this.#pinned.set(subject, { plan: foundIn(kept), bytes });
@@ -314,11 +320,13 @@ export class PlansAtHand {
     this.#pinnedBeyond.delete(subject);
   }
 
-  #remember(subject: string, plan: string | null): void {
+  #remember(subject: string, kept: KeptCrisisPlan | null): void {
+    const plan = kept?.plan ?? null;
     this.#forget(subject);
     // Nothing need be known of who has none where all who have one are known.
     if (plan === null && this.#isWhole) return;
     this.#cached.set(subject, plan);
+    if (kept?.isEarlier === true) this.#earlier.add(subject);
     this.#cachedBytes += bytesOf(subject, plan);
     for (const [oldest, text] of this.#cached) {
       if (this.#cachedBytes <= CACHED_BYTES_MAX) break;
@@ -331,6 +339,7 @@ export class PlansAtHand {
     const plan = this.#cached.get(subject);
     if (plan === undefined) return;
     this.#cached.delete(subject);
+    this.#earlier.delete(subject);
     this.#cachedBytes -= bytesOf(subject, plan);
   }
 }
@@ -340,7 +349,7 @@ function bytesOf(subject: string, plan: string | null): number {
 }
 
 /** What a read has found out for good. */
-const READ: ReadonlySet<PlanStatus> = new Set(['included', 'none']);
+const READ: ReadonlySet<PlanStatus> = new Set(['included', 'earlierCopy', 'none']);
 
 const CLOSED: ReadonlySet<ErrorCode> = new Set(['HF_CLOSED', 'HF_STORE_UNAVAILABLE']);
 
@@ -360,11 +369,15 @@ export function planUnreadable(code: string): HoldfastError {
 }
 
 /** @throws HoldfastError as {@link decodeCrisisPlan}. */
-function foundIn({ plan }: Pick<KeptCrisisPlan, 'plan'>): FoundPlan {
+function foundIn({
+  plan,
+  isEarlier = false,
+}: Pick<KeptCrisisPlan, 'plan' | 'isEarlier'>): FoundPlan {
   if (plan === null) return NONE;
   const resources = decodeCrisisPlan(plan).resources.map(
     (resource): AnsweredResource =>
       Object.freeze({ ...resource, regions: Object.freeze(resource.regions), from: 'plan' }),
   );
-  return Object.freeze({ status: 'included', resources: Object.freeze(resources) });
+  const status = isEarlier ? 'earlierCopy' : 'included';
+  return Object.freeze({ status, resources: Object.freeze(resources) });
 }

@@ -12,6 +12,8 @@ export interface KeptCrisisPlan {
   readonly plan: string | null;
   /** True for a plan that is loaded when the store opens. */
   readonly isPinned: boolean;
+  /** True for an earlier copy that somebody put back: a later one was kept, and is gone. Left out for false. */
+  readonly isEarlier?: boolean;
 }
 
 /** A plan that can't be opened. */

@@ -344,6 +344,44 @@ describe('CR-1 CR-3 whatever state the store is in, somebody answers', () => {
     expect(await asked(runtime, 'user-2')).toEqual(['included', 'Go for a walk', 'Kim']);
   });
 
+  test('CR-3 SE-6 with a plan that was put back from an earlier copy, which is shown and marked until it is put again', async () => {
+    await keepPlans();
+    const inFile = <Result>(use: (db: Database.Database) => Result): Result => {
+      const db = new Database(join(store, 'data.db'));
+      try {
+        return use(db);
+      } finally {
+        db.close();
+      }
+    };
+    const rows = inFile((db) => db.prepare('SELECT * FROM crisis_plan').raw().all() as unknown[][]);
+    const second = boot();
+    await second.ready;
+    for (const subject of ['user-1', 'user-2']) {
+      await second.crisisPlans.put(subject, planOf('Alex'));
+      expect((await asked(second, subject))[0]).toBe('included');
+    }
+    await second.close();
+    inFile((db) => {
+      for (const columns of rows) {
+        const places = columns.map(() => '?').join(', ');
+        db.prepare(`INSERT OR REPLACE INTO crisis_plan VALUES (${places})`).run(...columns);
+      }
+    });
+    const third = boot();
+    await third.ready;
+    const earlier = (name: string) => ['earlierCopy', 'Go for a walk', name];
+    // At once, by a read of its own or from memory; then from memory.
+    expect(await asked(third, 'user-1')).toEqual(earlier('Sam'));
+    expect(await asked(third, 'user-2')).toEqual(earlier('Kim'));
+    await allAtHand(third);
+    expect(await asked(third, 'user-1')).toEqual(earlier('Sam'));
+    expect(await asked(third, 'user-2')).toEqual(earlier('Kim'));
+    expect(errors.filter(hasCode('HF_RECORD_STALE')).length).toBeGreaterThanOrEqual(2);
+    await third.crisisPlans.put('user-2', planOf('Kim'));
+    expect(await asked(third, 'user-2')).toEqual(['included', 'Go for a walk', 'Kim']);
+  });
+
   test('CR-1 SV-4 after the end: what was in memory still is', async () => {
     await keepPlans();
     const runtime = boot();

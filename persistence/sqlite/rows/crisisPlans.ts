@@ -110,16 +110,16 @@ const STALE: UnreadableCrisisPlan = { unreadable: 'HF_RECORD_STALE' };
 const MISSING: UnreadableCrisisPlan = { unreadable: 'HF_RECORD_MISSING' };
 const NOTHING = { plan: null, isPinned: false } as const;
 
-/** A plan that the set does not hold is shown, and told: better an earlier plan than none. */
+/** A plan that the set does not hold is shown, marked and told: better an earlier plan than none. */
 function opened(tables: Tables, row: CrisisPlanRow): KeptCrisisPlan | UnreadableCrisisPlan {
   const { seals, set, path } = tables;
   try {
     const sealed = seals.openCrisisPlan(row);
-    if (!set.holds('crisisPlan', row.subject, row.state)) {
-      const tag = Buffer.from(row.subject).toString('hex');
-      tellOnce(tables, `plan ${tag}`, stale(path, 'A crisis plan'));
-    }
-    return { ...sealed, isPinned: row.pinned === PINNED };
+    const kept = { ...sealed, isPinned: row.pinned === PINNED };
+    if (set.holds('crisisPlan', row.subject, row.state)) return kept;
+    const tag = Buffer.from(row.subject).toString('hex');
+    tellOnce(tables, `plan ${tag}`, stale(path, 'A crisis plan'));
+    return { ...kept, isEarlier: true };
   } catch (error) {
     if (isHoldfastError(error)) return { unreadable: codeOf(error) };
     // Any other failure here means a column that no row of ours can hold.
