@@ -89,9 +89,11 @@ export class CrisisSpills {
     }
   }
 
-  /** Crises in both files, and not in the database. */
+  /** Crises in the files and not in the database; one that is in both files counts once. */
   get count(): number {
-    return this.#acceptances.count + this.#outside.count;
+    let count = this.#acceptances.ids.size;
+    for (const id of this.#outside.ids) if (!this.#acceptances.ids.has(id)) count += 1;
+    return count;
   }
 
   /** Wipes a file whose crises are all in the database now (SE-5). */

@@ -125,9 +125,9 @@ export class SpillFile<Kept extends { readonly id: string }> {
     this.#ids.add(kept.id);
   }
 
-  /** Records in the file that are not in the database. */
-  get count(): number {
-    return this.#ids.size;
+  /** Ids of the records in the file that are not in the database. */
+  get ids(): ReadonlySet<string> {
+    return this.#ids;
   }
 
   /** Forgets writes that are in the database now. Once all are, {@link wipe} wipes the file. */

@@ -102,7 +102,7 @@ export class Writer {
     this.#spills = spills;
     const accepted = spills.takeUp();
     const outside = spills.readOutside();
-    this.#compareSpilled(accepted.length + outside.length);
+    this.#compareSpilled(spills.count);
     const whole = this.#commitSpilled(opened, accepted);
     const notAccepted = this.#notAccepted(outside, spills);
     this.#noteSpills();

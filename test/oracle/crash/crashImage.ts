@@ -4,15 +4,18 @@
  * @module
  */
 
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { systemClock } from '../../../actors/platform/systemClock.ts';
 import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { storeLocation } from '../../../persistence/openStore.ts';
+import { keyringExists, openKeyring } from '../../../persistence/sealing/keyring.ts';
 import {
   createStoreClient,
   InThreadChannel,
 } from '../../../persistence/sqlite/client/storeClient.ts';
+import { checkData } from '../../../persistence/upkeep/checkData.ts';
 import { diskRows } from '../../../src/simulator/oracle/diskRow.ts';
 import { type RowAtRest, rowsAtRest } from '../../../src/simulator/oracle/rowsAtRest.ts';
 import type { TraceEvent, Unsound } from '../../../src/simulator/oracle/trace.ts';
@@ -49,6 +52,7 @@ export async function readImage(folder: string): Promise<OpenedImage> {
   const found = (what: Unsound, detail: string): void => {
     unsound.push({ event: 'unsound', what, detail });
   };
+  for (const fault of await faultsAtRest(folder)) found('damaged', fault);
   const store = createStoreClient(
     (notify) => new InThreadChannel(storeLocation(folder, KEY, true), notify),
   );
@@ -97,6 +101,20 @@ export async function judgeImage(
   for (const event of toldAltogether(said, effects)) oracle.tell(event);
   await tellImage(folder, oracle);
   return oracle.breaches;
+}
+
+/** What doctor finds in the files as the cut has left them: no power cut may look like an end that somebody cut off. */
+async function faultsAtRest(folder: string): Promise<readonly string[]> {
+  const path = join(folder, 'data.db');
+  if (!existsSync(path) || statSync(path).size === 0 || !(await keyringExists(folder))) return [];
+  try {
+    const key = await openKeyring(folder, KEY);
+    return (await checkData(path, key, { clock: systemClock })).faults;
+  } catch (error) {
+    // A store that was only just being made; whether it opens is seen next.
+    if (isHoldfastError(error)) return [];
+    throw error;
+  }
 }
 
 /** Checks the indexes, too, which a read of every row leaves out. */

@@ -23,14 +23,17 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../../actors/platform/systemClock.ts';
 import type { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
+import { storeLocation } from '../../../../persistence/openStore.ts';
 import type { Hold } from '../../../../persistence/port/review.ts';
 import { openKeyring } from '../../../../persistence/sealing/keyring.ts';
+import { nodeEngine } from '../../../../persistence/sealing/nodeEngine.ts';
 import { isEndMissing, LastCommit } from '../../../../persistence/sqlite/file/lastCommit.ts';
+import { Writer } from '../../../../persistence/sqlite/writer/writer.ts';
 import { checkData } from '../../../../persistence/upkeep/checkData.ts';
 import { builtProgram } from '../../../support/process/builtProgram.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 import { inThreadStore, TEST_KEY } from '../../contract/storeUnderTest.ts';
-import { accept } from '../../contract/writes.ts';
+import { accept, idOf } from '../../contract/writes.ts';
 
 const PERSISTENCE = pathToFileURL(join(builtProgram(), 'persistence/'));
 const ROWS = 20;
@@ -210,6 +213,31 @@ describe('SE-6 after a SIGKILL, at the next start', () => {
       told: [SPILLS],
       rows: ROWS,
     });
+  });
+
+  test('SE-6 CR-4 a crisis in both files beside the database counts once', async () => {
+    const folder = join(tempFolder(), 'store');
+    const location = storeLocation(folder, TEST_KEY, true);
+    const { folder: real, giveBack } = await location.reserve();
+    const open = async () => {
+      const writer = new Writer({ folder: real, program: 'test', isBrief: true }, nodeEngine);
+      const { hasData } = writer.own();
+      const told: unknown[] = [];
+      const opened = writer.open(await location.unlock(real, hasData), true, null);
+      told.push(...writer.run([]).notices);
+      return { writer, opened, told };
+    };
+    const first = await open();
+    const request = JSON.stringify({ type: 'crisis.alert' });
+    first.writer.reserveForOutside();
+    expect(first.writer.keepOutside({ id: idOf(1), request })).toMatchObject({ kind: 'kept' });
+    first.writer.run([{ kind: 'spill', write: accept(1, { urgency: 0 }) }]);
+    first.writer.close();
+    const second = await open();
+    expect(second.told).toEqual([]);
+    expect(second.opened.outside).toEqual([]);
+    second.writer.close();
+    giveBack();
   });
 
   /** Files that hold nothing: each says what makes it again, or where it is held. */
