@@ -16,8 +16,11 @@ const ESCALATED_WITHIN_MS = 60_000;
 /** Tells whether people's orders, options or the process itself hold back work of this upstream. */
 function isKeptBack({ health }: Look, upstream: string): boolean {
   const at = health.upstreams[upstream];
+  const { overhanging } = health.waiting;
   return (
     at === undefined ||
+    // As many may give their slots back as there are; the next one keeps its slot (OP-3).
+    (overhanging > 0 && overhanging >= at.flow.slots) ||
     at.hold !== null ||
     at.flow.ratePerSecond !== null ||
     health.level !== 'normal' ||

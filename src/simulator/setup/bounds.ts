@@ -310,6 +310,7 @@ export function mayWaitOn(
     case 'overhang':
       return false;
     default:
-      return has('turn', 'rate');
+      // As many silent handlers as slots give them back, the next one keeps its own (OP-3): two may hold the only slot.
+      return has('turn', 'rate') || silent.size > 1;
   }
 }
