@@ -99,7 +99,7 @@ export class PlansAtHand {
   readonly #pinnedBeyond = new Set<string>();
   /** Plans as they are kept, `null` for none; the one that was asked for the longest ago first. */
   readonly #cached = new Map<string, string | null>();
-  /** Those of them that are earlier copies. */
+  /** Subjects of cached plans that are earlier copies. */
   readonly #earlier = new Set<string>();
   #cachedBytes = 0;
   /** All plans are in memory: a subject that is not there has none. */

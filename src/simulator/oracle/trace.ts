@@ -183,7 +183,7 @@ export interface TraceEvents {
     readonly attempt: number;
     readonly process: number;
     readonly isSpent: boolean;
-    /** Its time-out ended it, and not its handler; left out for false. */
+    /** True where its time-out ended it, and not its handler; left out for false. */
     readonly isTimedOut?: boolean;
     readonly upstream?: string;
     /** Outage in which its upstream failed every call from the attempt's beginning to its end; left out for none. */

@@ -103,7 +103,7 @@ export async function judgeImage(
   return oracle.breaches;
 }
 
-/** What doctor finds in the files as the cut has left them: no power cut may look like an end that somebody cut off. */
+/** Lists what doctor finds in the files as the cut has left them: no power cut may look like an end that was cut off. */
 async function faultsAtRest(folder: string): Promise<readonly string[]> {
   const path = join(folder, 'data.db');
   if (!existsSync(path) || statSync(path).size === 0 || !(await keyringExists(folder))) return [];

@@ -23,13 +23,14 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../../actors/platform/systemClock.ts';
 import type { HoldfastError } from '../../../../machines/vocabulary/errors.ts';
-import { storeLocation } from '../../../../persistence/openStore.ts';
+import { openAtRest, storeLocation } from '../../../../persistence/openStore.ts';
 import type { Hold } from '../../../../persistence/port/review.ts';
 import { openKeyring } from '../../../../persistence/sealing/keyring.ts';
 import { nodeEngine } from '../../../../persistence/sealing/nodeEngine.ts';
 import { isEndMissing, LastCommit } from '../../../../persistence/sqlite/file/lastCommit.ts';
 import { Writer } from '../../../../persistence/sqlite/writer/writer.ts';
 import { checkData } from '../../../../persistence/upkeep/checkData.ts';
+import { rewriteAtRest } from '../../../../persistence/upkeep/compact.ts';
 import { builtProgram } from '../../../support/process/builtProgram.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 import { inThreadStore, TEST_KEY } from '../../contract/storeUnderTest.ts';
@@ -60,9 +61,11 @@ const rows = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => accept(from + index));
 
 /** The folder of a process that was killed, and all its files as they were half-way. */
-async function killedStore(): Promise<{ folder: string; early: ReadonlyMap<string, Buffer> }> {
+async function killedStore(
+  spilled = CRISES,
+): Promise<{ folder: string; early: ReadonlyMap<string, Buffer> }> {
   const folder = join(tempFolder(), 'store');
-  const crises = Array.from({ length: CRISES }, (_, index) =>
+  const crises = Array.from({ length: spilled }, (_, index) =>
     accept(ROWS + 1 + index, { urgency: 0 }),
   );
   const given = [rows(1, ROWS / 2), rows(ROWS / 2 + 1, ROWS), crises];
@@ -87,7 +90,7 @@ interface Start {
   readonly rows: number;
 }
 
-/** What the next start says, and how many operations are there. */
+/** Starts the store; returns what that says, and how many operations are there. */
 async function start(folder: string): Promise<Start> {
   const store = inThreadStore(folder);
   const told: string[] = [];
@@ -175,6 +178,32 @@ describe('SE-6 after a SIGKILL, at the next start', () => {
     await store.close();
     expect(await start(folder)).toMatchObject({ hold: null, told: [] });
   });
+
+  test('SE-6 what holdfast itself does to a store at rest is no missing end', async () => {
+    const { folder } = await killedStore();
+    const options = { clock: systemClock };
+    expect(await start(folder)).toEqual(WHOLE);
+    await rewriteAtRest({ folder, key: TEST_KEY }, options);
+    expect(await start(folder)).toEqual(WHOLE);
+    const { store } = await openAtRest({ folder, key: TEST_KEY });
+    await store.commit([accept(ROWS + 50)]);
+    await store.close();
+    expect(await start(folder)).toEqual({ ...WHOLE, rows: WHOLE.rows + 1 });
+  });
+
+  test.each([0, 512])(
+    'SE-6 a held store leaves no note of before, whichever slot a power cut takes (at %d)',
+    async (at) => {
+      const { folder } = await killedStore(0);
+      deleted(join(folder, 'data.db-wal'), Buffer.alloc(0));
+      expect((await start(folder)).hold).toBe('endMissing');
+      const path = join(folder, 'last.commit');
+      writeFileSync(path, readFileSync(path).fill(0, at, at + 512));
+      const key = await openKeyring(folder, TEST_KEY);
+      const { faults } = await checkData(join(folder, 'data.db'), key, { clock: systemClock });
+      expect(faults).toEqual([]);
+    },
+  );
 
   test('SE-6 doctor finds the missing end at rest, and no fault in a store that nobody touched', async () => {
     const { folder } = await killedStore();
