@@ -38,6 +38,7 @@ import type { Handler } from './operation/handler.ts';
 import { SteadyClock } from './platform/steadyClock.ts';
 import { TimerService } from './platform/timerService.ts';
 import { notConnected, type Wire, wire } from './platform/wires.ts';
+import { AnchorKeeper, type AnchorSource } from './recovery/anchorKeeper.ts';
 import {
   type ComponentsParts,
   restartComponent,
@@ -78,6 +79,8 @@ export interface EngineParts extends RecordOptions {
   /** The type whose handler takes crises of types that nobody handles. */
   readonly crisisType: string;
   readonly retentionMs: number;
+  /** Where the anchor of the store is kept; `null` for nowhere. */
+  readonly anchor: AnchorSource | null;
   readonly residentsMax: number;
   readonly operationsMax: number;
   readonly unwrittenBytesMax: number;
@@ -105,6 +108,8 @@ export class EngineCore {
   onOutside: (crises: readonly OutsideCrisis[]) => void = notConnected;
   /** Resolves once work is accepted. */
   whenRunning: () => Promise<void> = notConnected;
+  /** The store is held from now on, though work had begun. */
+  onHeld: () => void = notConnected;
   /** Keeps the crisis plan of a subject. */
   keepPlan: (subject: string, plan: CrisisPlan) => Promise<void> = notConnected;
   /** Table of what its parts hand to each other against the order in which they are made. */
@@ -123,6 +128,7 @@ export class EngineCore {
   quarantined = 0;
   readonly answering: WhileAnswering;
   readonly storeCheck: StoreCheck;
+  readonly anchor: AnchorKeeper;
   /** The crisis plans that an answer can hold. */
   readonly plans: PlansAtHand;
   readonly crisisModes: CrisisModes;
@@ -175,6 +181,7 @@ export class EngineCore {
       look: () => steady.stamp(),
     });
     this.storeCheck = new StoreCheck({ store, clock, timers, onError });
+    this.anchor = new AnchorKeeper({ source: given.anchor, store, clock, timers, onError });
     this.plans = new PlansAtHand({
       ...{ store: store.beside, clock, onError },
       withinMs: given.planWithinMs,
@@ -236,7 +243,10 @@ export class EngineCore {
     this.#componentsParts = {
       ...{ store, onError, storage: this.storage },
       ...{ upstreams: this.upstreams, crisisModes: this.crisisModes },
-      recover: () => (this.hold === null ? this.recoverOperations() : this.recoverCrises()),
+      recover: () =>
+        this.hold === null && !this.anchor.isComparing
+          ? this.recoverOperations()
+          : this.recoverCrises(),
     };
     this.wires = this.#connected(erasure);
     for (const [type, handler] of Object.entries(given.handlers)) pool.setHandler(type, handler);
@@ -264,7 +274,8 @@ export class EngineCore {
       wire(this, 'storage', 'onChange', 'upstreams, answering, journal, room', (failure) => {
         this.#storageChanged(failure);
       }),
-      wire(this, 'journal', 'onCommitted', 'erasure, counts of what waits', (writes) => {
+      wire(this, 'journal', 'onCommitted', 'erasure, counts of what waits, anchor', (writes) => {
+        this.anchor.committed();
         erasure.committed(writes);
         this.pool.waiting.committed(writes);
       }),
@@ -275,6 +286,9 @@ export class EngineCore {
       wire(this, 'crisisModes', 'onGlobal', 'upstreams, plans', () => {
         this.upstreams.globalLevel.measure();
         this.plans.tell();
+      }),
+      wire(this, 'anchor', 'onBehind', 'hold, dispatcher, supervisor', () => {
+        void this.#fellBehind();
       }),
       wire(this, 'upstreams', 'isBusy', 'pool', () => this.pool.attemptsRunning > 0),
     ];
@@ -391,6 +405,7 @@ export class EngineCore {
 
   /** While the store is held: takes over the crises that were accepted since (CR-4). */
   async recoverCrises(): Promise<void> {
+    if (this.hold === null) this.#held.serveCrises();
     await recoverInHand(this.#recoveryParts, {
       seqBefore: this.#firstSeq,
       wanted: (row) => this.#held.isItsCrisis(row),
@@ -398,10 +413,34 @@ export class EngineCore {
     });
   }
 
+  /** Compares the store with its anchor: resolves within 30 s, to whether it is held for being behind. */
+  async compareAnchor(): Promise<{ readonly isHeld: boolean }> {
+    const isHeld = await this.anchor.compare();
+    if (isHeld) await this.#holdRolledBack();
+    return { isHeld };
+  }
+
+  async #holdRolledBack(): Promise<void> {
+    const { store, clock, facts, onError } = this.#parts;
+    await this.#held.rolledBack(store, clock.now(), facts).catch(onError);
+  }
+
+  /** The comparison came after work had begun: nothing more begins. */
+  async #fellBehind(): Promise<void> {
+    this.pool.dispatcher.pause();
+    await this.#holdRolledBack();
+    this.onHeld();
+  }
+
   /** See {@link StoreHold.release}. */
   async release(): Promise<boolean> {
-    const wasHeld = await this.#held.release(this.#parts.store);
-    if (wasHeld) this.onOutside(this.#outsideOfCopy);
+    const above = this.hold === null ? null : await this.anchor.epochFound();
+    const wasHeld = await this.#held.release(this.#parts.store, above ?? undefined);
+    if (wasHeld) {
+      this.pool.dispatcher.resume();
+      this.anchor.released(above !== null);
+      this.onOutside(this.#outsideOfCopy);
+    }
     this.#outsideOfCopy = [];
     return wasHeld;
   }
@@ -421,6 +460,7 @@ export class EngineCore {
       this.pool.interruptAll();
       this.upstreams.abortCalls();
       await unlessStalled(this.#parts.clock, this.journal.idle());
+      await this.anchor.stop();
     } finally {
       this.plans.closed();
       this.journal.close();

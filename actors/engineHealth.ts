@@ -21,6 +21,7 @@ import type { EngineCore } from './engine.ts';
 import type { EscalationCounts } from './escalation/escalations.ts';
 import type { UndeliveredCrises } from './escalation/undelivered.ts';
 import type { UnreadableCounts } from './escalation/unreadableCrises.ts';
+import type { AnchorHealth } from './recovery/anchorKeeper.ts';
 import type { CheckProgress } from './recovery/storeCheck.ts';
 import type { StartTrouble, Supervisor } from './supervisor.ts';
 import type { Upstream } from './upstream/upstream.ts';
@@ -41,6 +42,8 @@ export interface EngineHealth {
   readonly slowStartSinceAtMs: number | null;
   /** Set while nothing but crises runs (PS-5). */
   readonly hold: Pick<Hold, 'reason' | 'sinceAtMs'> | null;
+  /** The anchor of the store; `null` where none is kept (SE-6). */
+  readonly anchor: AnchorHealth | null;
   /** The level of service of the process, and the signals that call for it. */
   readonly level: Level;
   readonly causes: readonly LevelCause[];
@@ -228,6 +231,7 @@ export function engineHealth(
     isImpaired: supervisor.isImpaired,
     start: supervisor.startTrouble,
     slowStartSinceAtMs: supervisor.slowStartSinceAtMs,
+    anchor: core.anchor.health,
     hold: hold && { reason: hold.reason, sinceAtMs: hold.sinceAtMs },
     level: upstreams.globalLevel.level,
     causes: upstreams.globalLevel.causes,

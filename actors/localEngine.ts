@@ -254,6 +254,9 @@ export class LocalEngine {
       wire(parts, 'core', 'onOutside', 'crisis responder', (crises) => {
         this.#crisis.takeUp(crises);
       }),
+      wire(parts, 'core', 'onHeld', 'supervisor', () => {
+        supervisor.holdBegan();
+      }),
       wire(parts, 'core', 'whenRunning', 'supervisor', () => supervisor.whenRunning()),
       wire(parts, 'core', 'keepPlan', 'crisis plans', (...plan) =>
         keepPlanOfRecord(this.crisisPlans, core.plans, ...plan),

@@ -81,6 +81,7 @@ export { conflictRulesOf } from './operation/handler.ts';
 export type { OperationFilter } from './operation/operationFilter.ts';
 export type { OperationView, OperationWait, Outcome } from './operation/outcome.ts';
 export type { OperationPage, StoreCounts } from './operation/rowView.ts';
+export type { AnchorHealth, AnchorSource } from './recovery/anchorKeeper.ts';
 export type { CrisisDecided, CrisisView } from './recovery/crisisAccess.ts';
 export type {
   DeadLetterRecord,

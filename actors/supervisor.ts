@@ -106,7 +106,7 @@ export class Supervisor {
           openStore: fromPromise(() =>
             this.#starting(async () => {
               await engine.openStore();
-              return { isHeld: engine.hold !== null };
+              return { isHeld: engine.hold !== null, isToCompare: engine.anchor.isGiven };
             }),
           ),
           restoreComponents: fromPromise(() =>
@@ -114,6 +114,7 @@ export class Supervisor {
               engine.restoreComponents();
             }),
           ),
+          compareAnchor: fromPromise(() => engine.compareAnchor()),
           recoverOperations: fromPromise(() => engine.recoverOperations()),
           recoverCrises: fromPromise(() => engine.recoverCrises()),
           restartComponents: fromPromise<void, { components: readonly Component[] }>(
@@ -203,6 +204,11 @@ export class Supervisor {
   /** The held store was let go: what is in it runs from now on. */
   holdReleased(): void {
     this.#chart.send({ type: 'hold.released' });
+  }
+
+  /** The store is held, though work had begun. */
+  holdBegan(): void {
+    this.#chart.send({ type: 'hold.began' });
   }
 
   /** Stops in order by `deadlineMs` from now; asked again, at once. Resolves when it has stopped. */

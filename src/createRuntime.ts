@@ -57,8 +57,8 @@ import type { Runtime } from './runtime.ts';
 import { runtimeManagement } from './runtimeManagement.ts';
 import { factChannels, Log } from './telemetry/log.ts';
 import type { TypesOf, UpstreamOf } from './typed/operationTypes.ts';
-import { StoreDamage } from './views/healthFindings.ts';
 import { ResponseTimes } from './views/policyView.ts';
+import { StoreDamage } from './views/storeDamage.ts';
 
 /**
  * Makes a runtime and starts it. Returns at once: `crisis()` answers from here on, `sync()` waits until the store is
@@ -226,6 +226,7 @@ function madeOf(options: KeylessOptions, { store, isCandidate, control: at }: Ow
     crisis: { ...crisis, helpLines: HELP_LINES },
     device: options.device,
     entities: options.entities,
+    anchor: options.anchor,
     retentionMs: options.retentionMs,
     residentsMax: options.residentsMax,
     operationsMax: options.operationsMax,

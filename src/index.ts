@@ -5,6 +5,7 @@
  */
 
 export type {
+  AnchorSource,
   Attempt,
   CallContext,
   CallOptions,
@@ -45,6 +46,7 @@ export type { Priority, Tier } from '../machines/vocabulary/urgency.ts';
 export { createKeyFile, keyFile } from '../persistence/sealing/keyFile.ts';
 export { type KeySource, rawKey } from '../persistence/sealing/keySource.ts';
 export { passphrase } from '../persistence/sealing/passphrase.ts';
+export { type AnchorUrlOptions, anchorFile, anchorUrl } from './anchorSources.ts';
 export type { BulkResult } from './bulk.ts';
 export type { Client, ConnectOptions, TypesOfRuntime } from './client.ts';
 export { connect } from './connect.ts';

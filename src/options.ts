@@ -5,7 +5,7 @@
  */
 
 import { systemClock, systemRandom } from '../actors/platform/systemClock.ts';
-import type { CrisisResource, EscalationStep, Handler } from '../actors/port.ts';
+import type { AnchorSource, CrisisResource, EscalationStep, Handler } from '../actors/port.ts';
 import type { InspectionObserver } from '../inspector/projection/frames.ts';
 import { ESCALATION_PACE, type EscalationPace } from '../machines/crisis/crisisEscalation.ts';
 import { areEntityRules, type EntityRules } from '../machines/merge/declaration/entityRules.ts';
@@ -51,6 +51,7 @@ import {
 } from '../machines/vocabulary/urgency.ts';
 import { SEALINGS } from '../persistence/sealing/engines.ts';
 import { type KeySource, sealedBy } from '../persistence/sealing/keySource.ts';
+import { checkAnchorPlace } from './anchorSources.ts';
 import { type EscalationStepOptions, escalationChain } from './crisis/escalationOptions.ts';
 import { checkPartsOf, HANDLERS_RULE, TYPE_RULE } from './handlerOptions.ts';
 import {
@@ -138,6 +139,12 @@ export interface RuntimeOptions {
    * (`@noble/ciphers`). Both give the same bytes, so it may change with each start. SECURITY.md says when to choose it.
    */
   readonly sealing?: 'native' | 'portable' | undefined;
+  /**
+   * Where the anchor of the store is kept, by which a start notices that the whole folder was put back from an earlier copy:
+   * `anchorFile(path)`, `anchorUrl(url, { token })`, or two functions of your own. It must be a place where nobody who can
+   * write the folder can write. Default: none. See docs/how-to/keep-an-anchor.md.
+   */
+  readonly anchor?: AnchorSource | undefined;
   /** Upstreams by name, each with its policies. */
   readonly upstreams?: Readonly<Record<string, UpstreamOptions>> | undefined;
   /** Policies in layers: for everything, by built-in tier, by type. See docs/policies.md. */
@@ -234,6 +241,7 @@ export interface CheckedOptions {
   readonly store: string;
   readonly key: KeySource | null;
   readonly keyTimeoutMs: number;
+  readonly anchor: AnchorSource | null;
   /** Names of the upstreams. */
   readonly upstreams: ReadonlySet<string>;
   readonly policies: PolicyTable;
@@ -337,6 +345,13 @@ export const RUNTIME_RULES: OptionRules<RuntimeOptions> = {
   },
   keyTimeoutMs: milliseconds(1),
   sealing: { oneOf: SEALINGS },
+  anchor: {
+    matches: (anchor) => {
+      const { read, write } = Object(anchor) as Partial<AnchorSource>;
+      return typeof read === 'function' && typeof write === 'function';
+    },
+    rule: 'must be a place of the anchor: give anchorFile(path), anchorUrl(url), or an object with read and write',
+  },
   upstreams: {
     // Its fields are checked with the other layers of the policies.
     entries: 'object',
@@ -396,6 +411,7 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
   const { store, key, handlers = {}, crisis = {}, defaultTier = DEFAULT_TIER } = options;
   const isInMemory = store === ':memory:';
   requireOption(isInMemory || key !== undefined, 'key', `is missing: ${KEY_SOURCES}`);
+  if (options.anchor !== undefined) checkAnchorPlace(options.anchor, store);
   const upstreams = new Set([DEFAULT_UPSTREAM, ...Object.keys(options.upstreams ?? {})]);
   for (const [type, handler] of Object.entries(handlers)) checkPartsOf(type, handler, upstreams);
   checkEntities(options.entities ?? []);
@@ -407,6 +423,7 @@ export function checkOptions(options: RuntimeOptions): CheckedOptions {
     store,
     key: isInMemory || key === undefined ? null : sealedBy(key, options.sealing),
     keyTimeoutMs: options.keyTimeoutMs ?? 30_000,
+    anchor: options.anchor ?? null,
     upstreams,
     policies: new PolicyTable(policyEntries(options, upstreams, tiers), tiers),
     handlers,

@@ -192,7 +192,7 @@ export interface StorageChanged extends Told<'storage.changed'> {
 
 /** A held store was opened: only crises run (PS-5). */
 export interface StoreHeld extends Told<'store.held'> {
-  readonly reason: 'restored' | 'copied' | 'endMissing';
+  readonly reason: 'restored' | 'copied' | 'endMissing' | 'rolledBack';
 }
 
 /** A record could not be opened and was quarantined; the others go on (PS-3). */

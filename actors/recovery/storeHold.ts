@@ -1,5 +1,5 @@
 /**
- * Whether a store is held that was restored or copied, or lost its last commits, and which of its crises are served
+ * Whether a store is held that was restored, copied or rolled back, or lost its last commits, and which of its crises are served
  * all the same (PS-5, SE-6).
  *
  * @module
@@ -33,10 +33,29 @@ export class StoreHold {
 
   /** Takes it from what the store says of itself, and says so where it is held. */
   read({ hold }: Pick<StoreInfo, 'hold'>, facts: Facts): void {
+    if (hold !== null) this.#begin(hold, facts);
+  }
+
+  /** Serves the crises of before while it is not known whether the store is to be held. */
+  serveCrises(): void {
+    this.#seqMax = 0;
+  }
+
+  /**
+   * Holds the store, which is behind its anchor; in memory also where the disk does not take it.
+   *
+   * @throws HoldfastError `HF_STORE_…`: a restart does not know of it, and compares again.
+   */
+  async rolledBack(store: RecordStore, sinceAtMs: number, facts: Facts): Promise<void> {
+    const hold: Hold = { reason: 'rolledBack', sinceAtMs, seqMax: 0 };
+    this.#begin(hold, facts);
+    await store.commit([holdWrite(hold)]);
+  }
+
+  #begin(hold: Hold, facts: Facts): void {
     this.#hold = hold;
-    if (this.#hold === null) return;
-    this.#seqMax = this.#hold.seqMax;
-    facts.emit('store.held', this.#hold.reason, heldError(this.#hold));
+    this.#seqMax = hold.seqMax;
+    facts.emit('store.held', hold.reason, heldError(hold));
   }
 
   /** A crisis that was accepted since the hold began. */
@@ -52,11 +71,12 @@ export class StoreHold {
   /**
    * Ends the hold on disk; resolves to whether there was one.
    *
+   * @param aboveEpoch the commit that the anchor names, where that is known
    * @throws HoldfastError `HF_STORE_…`: it is held still.
    */
-  async release(store: RecordStore): Promise<boolean> {
+  async release(store: RecordStore, aboveEpoch?: number): Promise<boolean> {
     if (this.#hold === null) return false;
-    await store.commit([holdWrite(null)]);
+    await store.commit([holdWrite(null, aboveEpoch)]);
     this.#hold = null;
     return true;
   }

@@ -122,7 +122,8 @@ export class SchedulerChart {
     const from = intakeOf(actor.snapshot);
     const atMs = this.#parts.steady.now();
     if (from === this.#intake) return;
-    if (this.#intake === 'isolated') actor.send({ type: 'isolation.began', atMs });
+    if (this.#intake === 'notStarted') actor.send({ type: 'work.held', atMs });
+    else if (this.#intake === 'isolated') actor.send({ type: 'isolation.began', atMs });
     else if (this.#intake === 'stopped') actor.send({ type: 'work.stopped', flow, atMs });
     else if (this.#intake === 'open') {
       actor.send({ type: from === 'isolated' ? 'isolation.ended' : 'work.started', atMs });

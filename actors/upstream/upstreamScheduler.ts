@@ -75,9 +75,8 @@ const FAILURE_RUNS: Partial<Readonly<Record<BreakerState, FailureRuns>>> = {
   observing: 'tell',
 };
 /**
- * So many probes may hang at once. Of an attempt time-out of 10 s no more go out within it: ten in the
- * first 2.5 s, then one for each tenth of the outage, some 24 in all. Who hangs longer holds up the others,
- * and not the process.
+ * So many probes may hang at once. Of an attempt time-out of 10 s no more go out within it: ten in the first 2.5 s, then
+ * one for each tenth of the outage, some 24 in all. Who hangs longer holds up the others, and not the process.
  */
 const PROBES_OUT_MAX = 32;
 const NO_PROBES = { by: 'slot', untilAtMs: null } as const;
@@ -103,6 +102,9 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   readonly #ends: CallEnds;
   /** Work that is taken up; `notStarted` until {@link setIntake}. */
   intake: Intake = 'notStarted';
+  /** What it is while the store is not held. */
+  #wanted: Intake = 'notStarted';
+  #isHeld = false;
   /** Least urgent rank that is not parked: those beyond it get what nobody more urgent wants, and their share (DG-2). */
   urgencyBound: number = URGENCY_MAX;
 
@@ -436,8 +438,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
    * Tells how a crisis delivery went, which needed no permit (CB-3): one that is delivered proves that the upstream
    * answers; one that fails counts nowhere.
    *
-   * @param lastedMs since it was sent: an answer to what was sent before an outage proves nothing. Left out, it was
-   *   sent just now.
+   * @param lastedMs since it was sent: an answer to what was sent before an outage proves nothing
    */
   recordCrisis(report: CallReport, lastedMs = 0): void {
     const { breaker, steady } = this.#parts;
@@ -455,12 +456,19 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
     return this.#parts.breaker.wasDownAt(atMs);
   }
 
-  /** Takes up all work, only that of one suspect, or none. */
-  setIntake(intake: Intake): void {
+  /** Takes up all work, only that of one suspect, or none; none while the store `isHeld`. */
+  setIntake(wanted: Intake): void {
+    this.#wanted = wanted;
+    const intake = this.#isHeld && wanted !== 'stopped' ? 'notStarted' : wanted;
     if (this.intake === intake) return;
     this.intake = intake;
     this.#parts.chart.setIntake(intake, this.#meter.kept());
     if (intake === 'open') this.changeSoon();
+  }
+
+  setHeld(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    this.setIntake(this.#wanted);
   }
 
   /** Has `listener` called when more or less may go out than before, and never from within another call here. */

@@ -43,6 +43,8 @@ export class Dispatcher implements LineWork {
   readonly #turns: Turns;
   #isStarted = false;
   #isStopped = false;
+  /** The store is held, though work had begun. */
+  #isPaused = false;
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
@@ -108,6 +110,20 @@ export class Dispatcher implements LineWork {
     }
     this.#instants.start();
     this.#suspects.start();
+  }
+
+  /** No turn is granted until {@link resume}; what runs, runs on. */
+  pause(): void {
+    this.#isPaused = true;
+    for (const { flow } of this.#parts.upstreams.all) flow.setHeld(true);
+  }
+
+  /** Turns are granted again. */
+  resume(): void {
+    if (!this.#isPaused || this.#isStopped) return;
+    this.#isPaused = false;
+    for (const { flow } of this.#parts.upstreams.all) flow.setHeld(false);
+    if (this.#isStarted) this.lookEverywhere();
   }
 
   /** No turn is granted any more; what runs, runs on. */

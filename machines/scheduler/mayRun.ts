@@ -75,7 +75,7 @@ export interface WaitRow {
 export const MAY_RUN_TABLE: readonly WaitRow[] = [
   {
     because: 'start',
-    holds: 'nothing runs yet: the store is not open, or it is held',
+    holds: 'nothing runs yet: the store is not open, not compared with its anchor, or held',
     isSo: ({ intake }) => intake === 'notStarted',
   },
   {

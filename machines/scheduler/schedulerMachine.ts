@@ -46,6 +46,8 @@ type News<Type extends FlowNews['type']> = FlowNews & { readonly type: Type } & 
 export type SchedulerEvent =
   /** The store is open, and work is handed out. */
   | ({ readonly type: 'work.started' } & Instant)
+  /** The store is held: no work is handed out until it is let go. */
+  | ({ readonly type: 'work.held' } & Instant)
   /** One that may have ended the process runs alone, or is about to. */
   | ({ readonly type: 'isolation.began' } & Instant)
   /** The one that ran alone has ended, and is not what ends processes. */
@@ -124,10 +126,11 @@ export const schedulerMachine = schedulerSetup.createMachine({
       on: { 'process.restarted': '.notStarted' },
       states: {
         notStarted: {
-          description: 'Nothing runs yet: the store is not open, or it is held.',
+          description:
+            'Nothing runs yet: the store is not open, not compared with its anchor, or held.',
           meta: {
-            requirements: ['SV-1', 'PS-5'],
-            lasts: 'Until the store is open, or a person lets a held store go.',
+            requirements: ['SV-1', 'PS-5', 'SE-6'],
+            lasts: 'Until the store is open and compared, or a person lets a held store go.',
           },
           on: {
             'work.started': 'open',
@@ -140,6 +143,7 @@ export const schedulerMachine = schedulerSetup.createMachine({
           meta: { requirements: ['OP-6'], lasts: 'Until the stop, or until one has to run alone.' },
           on: {
             'isolation.began': 'isolated',
+            'work.held': 'notStarted',
             'work.stopped': {
               target: 'stopped',
               actions: [{ type: 'keepFlow', params: ({ event }) => event }],
@@ -155,6 +159,7 @@ export const schedulerMachine = schedulerSetup.createMachine({
           },
           on: {
             'isolation.ended': 'open',
+            'work.held': 'notStarted',
             'work.stopped': {
               target: 'stopped',
               actions: [{ type: 'keepFlow', params: ({ event }) => event }],

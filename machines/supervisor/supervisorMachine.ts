@@ -48,6 +48,7 @@ export const supervisorMachine = supervisorSetup.createMachine({
   context: ({ input }) => ({
     startedAtMs: input.startedAtMs,
     isHeld: false,
+    isToCompare: false,
     ledger: EMPTY_LEDGER,
     failedStart: null,
     failure: null,
@@ -78,7 +79,10 @@ export const supervisorMachine = supervisorSetup.createMachine({
             src: 'openStore',
             onDone: {
               target: 'restoringComponents',
-              actions: [{ type: 'noteHold', params: ({ event }) => event.output }],
+              actions: [
+                { type: 'noteHold', params: ({ event }) => event.output },
+                { type: 'noteAnchor', params: ({ event }) => event.output },
+              ],
             },
             onError: {
               target: '#supervisor.startFailed',

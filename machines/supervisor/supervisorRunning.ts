@@ -11,6 +11,21 @@ function componentDown({ component }: ComponentFacts): Alert {
   return { component, reason: 'componentDown' };
 }
 
+/** Crises go on while it is not known whether anything else may, or known that it may not. */
+const recoverCrises = {
+  id: 'recoverCrises',
+  src: 'recoverCrises',
+  onError: {
+    actions: [
+      { type: 'raiseAlert', params: { component: 'operations', reason: 'recoveryFailed' } },
+      'reportRecoveryFailed',
+    ],
+  },
+} as const;
+
+/** The store is held, though work has begun. */
+const HOLD = { type: 'noteHold', params: { isHeld: true } } as const;
+
 /**
  * Reading back what an earlier process left behind (SV-3). New work need not wait for it. Where it
  * fails, it is taken up again by the restart of `operations`.
@@ -22,28 +37,44 @@ const recovery = supervisorSetup.createStateConfig({
   states: {
     considered: {
       description:
-        'Whether the store is held, and whether what reads it is down, decides what is taken up.',
-      meta: { requirements: ['PS-5', 'SV-2', 'SV-3'] },
+        'Whether the store is held, has an anchor, and whether what reads it is down, decides what is taken up.',
+      meta: { requirements: ['PS-5', 'SE-6', 'SV-2', 'SV-3'] },
       always: [
         { guard: 'isHeld', target: 'held' },
+        { guard: 'isToCompare', target: 'comparing' },
         { guard: 'hasOperationsDown', target: 'interrupted' },
         { target: 'recovering' },
       ],
     },
-    held: {
+    comparing: {
       description:
-        'The store was restored or copied, or its last commits are gone: its work may have been done since, so nothing runs until a person lets it go. New work is accepted and waits; crises are served.',
-      meta: { requirements: ['PS-5', 'CR-4'], lasts: 'Until a person lets the store go.' },
-      invoke: {
-        id: 'recoverCrises',
-        src: 'recoverCrises',
-        onError: {
-          actions: [
-            { type: 'raiseAlert', params: { component: 'operations', reason: 'recoveryFailed' } },
-            'reportRecoveryFailed',
+        'The store is compared with its anchor, which is kept elsewhere. New work is accepted and waits; crises are served.',
+      meta: {
+        requirements: ['SE-6', 'CR-4'],
+        lasts: 'Until it was compared, 30 s at most: then work goes on, and people are told.',
+      },
+      invoke: [
+        recoverCrises,
+        {
+          id: 'compareAnchor',
+          src: 'compareAnchor',
+          onDone: [
+            {
+              guard: { type: 'isBehind', params: ({ event }) => event.output },
+              target: 'held',
+              actions: [HOLD],
+            },
+            { guard: 'hasOperationsDown', target: 'interrupted' },
+            { target: 'recovering' },
           ],
         },
-      },
+      ],
+    },
+    held: {
+      description:
+        'The store was restored or copied, its last commits are gone, or it is behind its anchor: its work may have been done since, so nothing runs until a person lets it go. New work is accepted and waits; crises are served.',
+      meta: { requirements: ['PS-5', 'SE-6', 'CR-4'], lasts: 'Until a person lets the store go.' },
+      invoke: recoverCrises,
       on: {
         'hold.released': { target: 'recovering', actions: ['endHold'] },
       },
@@ -68,6 +99,8 @@ const recovery = supervisorSetup.createStateConfig({
         },
       },
       on: {
+        'hold.began': { actions: [HOLD] },
+        'hold.released': { actions: ['endHold'] },
         'component.failed': {
           guard: { type: 'isRecoveryLost', params: ({ event }) => event },
           target: 'interrupted',
@@ -82,6 +115,8 @@ const recovery = supervisorSetup.createStateConfig({
           'Until what reads back is restarted: at once, or as soon as it may be restarted again.',
       },
       on: {
+        'hold.began': { actions: [HOLD] },
+        'hold.released': { actions: ['endHold'] },
         'components.restarted': {
           guard: { type: 'hasRestartedOperations', params: ({ event }) => event },
           target: 'recovered',
@@ -91,6 +126,14 @@ const recovery = supervisorSetup.createStateConfig({
     recovered: {
       description: 'Everything that was left behind is in hand again.',
       meta: { requirements: ['SV-3'], lasts: 'Until the stop.' },
+      always: [{ guard: 'isHeld', target: 'paused' }],
+      on: { 'hold.began': { target: 'paused', actions: [HOLD] } },
+    },
+    paused: {
+      description:
+        'The anchor could not be reached at the start, and the store was found to be behind it since: nothing more begins until a person lets it go. Crises are served.',
+      meta: { requirements: ['SE-6', 'CR-4'], lasts: 'Until a person lets the store go.' },
+      on: { 'hold.released': { target: 'recovered', actions: ['endHold'] } },
     },
   },
 });

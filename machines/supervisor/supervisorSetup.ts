@@ -36,6 +36,8 @@ export interface SupervisorContext {
   readonly startedAtMs: number;
   /** Whether the store is held: nothing of it runs until a person lets it go. */
   readonly isHeld: boolean;
+  /** Whether the store has an anchor that it is to be compared with. */
+  readonly isToCompare: boolean;
   readonly ledger: ComponentLedger;
   /** The last start, where it failed; kept until one succeeds. */
   readonly failedStart: FailedStart | null;
@@ -81,10 +83,18 @@ export type SupervisorEvent =
   | { readonly type: 'stop.forced' }
   /** A person has let the held store go, and that is on disk. */
   | { readonly type: 'hold.released' }
+  /** The store was found to be behind its anchor after work had begun, and nothing more begins. */
+  | { readonly type: 'hold.began' }
   /** Raised by the chart itself, from one of its halves to the other. */
   | { readonly type: 'components.restarted'; readonly components: readonly Component[] }
   /** Raised by the chart itself: reading back has failed. */
   | { readonly type: 'recovery.failed' };
+
+/** What is known of a store once it is open. */
+export interface StoreOpened {
+  readonly isHeld: boolean;
+  readonly isToCompare: boolean;
+}
 
 export const supervisorSetup = setup({
   types: {
@@ -98,7 +108,9 @@ export const supervisorSetup = setup({
   // Provided by actors/. What stands here does nothing, so that the chart can be run by itself.
   actors: {
     /** Unlocks the keys, and opens the store with them. */
-    openStore: fromPromise<{ readonly isHeld: boolean }>(async () => ({ isHeld: false })),
+    openStore: fromPromise<StoreOpened>(async () => ({ isHeld: false, isToCompare: false })),
+    /** Compares the store with its anchor, for 30 s at most. */
+    compareAnchor: fromPromise<{ readonly isHeld: boolean }>(async () => ({ isHeld: false })),
     /** Brings back breakers, levels and what else the work needs. */
     restoreComponents: fromPromise<void>(async () => {}),
     /** Reads back the operations that an earlier process left behind. */
@@ -113,8 +125,12 @@ export const supervisorSetup = setup({
     closeStore: fromPromise<void>(async () => {}),
   },
   guards: {
-    /** The store is held: it was restored or copied, or lost its last commits, and nobody has let it go. */
+    /** The store is held: it was restored, copied or rolled back, or lost its last commits, and nobody has let it go. */
     isHeld: ({ context }) => context.isHeld,
+    /** The store has an anchor that it is to be compared with. */
+    isToCompare: ({ context }) => context.isToCompare,
+    /** The store is behind its anchor. */
+    isBehind: (_, params: { readonly isHeld: boolean }) => params.isHeld,
     /** What failed is what reads back operations, or what that can not go on without. */
     isRecoveryLost: (_, params: ComponentFacts) => isRestartedWith('operations', params.component),
     /** What reads back operations was restarted. */
@@ -151,7 +167,9 @@ export const supervisorSetup = setup({
     /** Tells the people who watch. */
     raiseAlert: (_args, _alert: Alert) => {},
     /** Notes whether the store is held. */
-    noteHold: assign((_, params: { isHeld: boolean }) => ({ isHeld: params.isHeld })),
+    noteHold: assign((_, params: { readonly isHeld: boolean }) => ({ isHeld: params.isHeld })),
+    /** Notes whether the store is to be compared with its anchor. */
+    noteAnchor: assign((_, params: StoreOpened) => ({ isToCompare: params.isToCompare })),
     /** Notes that a person has let the store go. */
     endHold: assign({ isHeld: false }),
     /** Keeps why the stop failed. */

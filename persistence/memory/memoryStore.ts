@@ -7,6 +7,7 @@
 
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { subjectForm } from '../../machines/vocabulary/subject.ts';
+import type { AnchorVerdict } from '../port/anchor.ts';
 import { faultPoint } from '../port/faultPoints.ts';
 import type { FoundRows } from '../port/search.ts';
 import {
@@ -71,6 +72,7 @@ class MemoryStore implements Store {
   }
 
   open(): Promise<StoreInfo> {
+    this.#tables.opened();
     this.#tables.apply(this.#spilled.splice(0));
     const created = !this.#wasOpened;
     this.#isOpen = true;
@@ -109,6 +111,14 @@ class MemoryStore implements Store {
       faultPoint('store.beforeAck');
       return results;
     });
+  }
+
+  anchorRecord(): Promise<string> {
+    return this.#answer(() => this.#tables.anchorRecord(this.#storeId));
+  }
+
+  compareAnchor({ found }: { readonly found: string | null }): Promise<AnchorVerdict> {
+    return this.#answer(() => this.#tables.compareAnchor(this.#storeId, found));
   }
 
   spillLine(): null {

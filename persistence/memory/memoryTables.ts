@@ -4,6 +4,15 @@
  * @module
  */
 
+import {
+  type AnchorMark,
+  type AnchorVerdict,
+  anchored,
+  anchorRecord,
+  anchorVerdict,
+  type CommittedRoot,
+  NO_ANCHOR,
+} from '../port/anchor.ts';
 import { answerToKeep, IN_USE_AGAIN_MS, laneOfKept } from '../port/kept.ts';
 import type { Hold } from '../port/review.ts';
 import {
@@ -199,6 +208,9 @@ export class MemoryTables implements ReviewTables {
   readonly crisisPlans = new Map<string, KeptCrisisPlan>();
   readonly kept = new MemoryKept();
   hold: Hold | null = null;
+  /** Counts commits. */
+  #epoch = 0;
+  #anchor: AnchorMark = NO_ANCHOR;
   readonly #rows = new Map<number, MemoryRow>();
   readonly #ids = new Map<string, number>();
   readonly #idempotencyKeys = new Map<string, number>();
@@ -222,6 +234,7 @@ export class MemoryTables implements ReviewTables {
    */
   apply(writes: readonly Write[]): WriteResult[] {
     this.#checkAll(writes);
+    if (writes.length > 0) this.#epoch += 1;
     return writes.map((write) => {
       switch (write.kind) {
         case 'accept':
@@ -248,9 +261,35 @@ export class MemoryTables implements ReviewTables {
           return this.kept.purge(write, (lane) => (this.#lanes.get(lane)?.size ?? 0) > 0);
         case 'hold':
           this.hold = write.hold;
+          if (write.aboveEpoch !== undefined) {
+            this.#epoch = Math.max(this.#epoch, write.aboveEpoch + 1);
+            this.#anchor = { ...this.#anchor, since: null };
+          }
           return { kind: 'holdKept' };
+        case 'anchored':
+          this.#anchor = anchored(this.#anchor, write);
+          return { kind: 'anchored' };
       }
     });
+  }
+
+  /** An owner opens the store. */
+  opened(): void {
+    this.#anchor = { ...this.#anchor, since: this.#anchor.since ?? this.#root };
+  }
+
+  /** The last commit. There is no key that somebody else could not have: a number is all that it needs. */
+  get #root(): CommittedRoot {
+    return { epoch: this.#epoch, tag: unsigned(String(this.#epoch)) };
+  }
+
+  anchorRecord(storeId: string): string {
+    return anchorRecord(storeId, this.#root, unsigned);
+  }
+
+  compareAnchor(storeId: string, found: string | null): AnchorVerdict {
+    const given = { storeId, mark: this.#anchor, root: this.#root, sign: unsigned };
+    return anchorVerdict(found, given);
   }
 
   #keepCrisisPlan({ subject, plan, isPinned }: CrisisPlanWrite): WriteResult {
@@ -552,4 +591,8 @@ function purgeSettled(
   for (const row of purged) tables.replace(row, null);
   const nextDueAtMs = over[purged.length]?.dueAtMs ?? laterAtMs;
   return { kind: 'purgedSettled', count: purged.length, nextDueAtMs };
+}
+
+function unsigned(text: string): Uint8Array {
+  return Buffer.from(text);
 }

@@ -33,6 +33,8 @@ export const QUESTIONS = [
   'check',
   'checkKeys',
   'recount',
+  'anchorRecord',
+  'compareAnchor',
 ] as const satisfies readonly (keyof Store)[];
 
 export type Question = (typeof QUESTIONS)[number];

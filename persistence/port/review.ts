@@ -84,13 +84,14 @@ export interface SealedRecord {
 }
 
 // The hold of a store: nothing in it runs until a person releases it. A store is held if another copy of it may have
-// done its work already, after a restore from a backup or a copy of its folder (PS-5), or if its last commits are gone (SE-6).
+// done its work already, after a restore from a backup or a copy of its folder (PS-5), or if its last commits are gone or
+// its folder was put back from an earlier copy (SE-6).
 //
 // The hold is part of the mark that every store has, sealed together with the place of the store, so it outlives
 // restarts and can't be taken out of the file.
 
 export interface Hold {
-  readonly reason: 'restored' | 'copied' | 'endMissing';
+  readonly reason: 'restored' | 'copied' | 'endMissing' | 'rolledBack';
   /** When it began; `null` where that is not known. */
   readonly sinceAtMs: number | null;
   /** The last acceptance number before the hold; later work is the held store's own. */
@@ -101,11 +102,13 @@ export interface Hold {
 export interface HoldWrite {
   readonly kind: 'hold';
   readonly hold: Hold | null;
+  /** The number of the commit in the anchor, with a release: from now on the store is ahead of it. */
+  readonly aboveEpoch?: number | undefined;
 }
 
 /** The write of a hold; `null` ends it. */
-export function holdWrite(hold: Hold | null): HoldWrite {
-  return { kind: 'hold', hold };
+export function holdWrite(hold: Hold | null, aboveEpoch?: number): HoldWrite {
+  return { kind: 'hold', hold, aboveEpoch };
 }
 
 /** The error that reports the hold to the owner. */
@@ -114,6 +117,7 @@ export function heldError({ reason }: Hold): HoldfastError {
     restored: 'was restored from a backup',
     copied: 'was copied with its folder',
     endMissing: 'has lost its last commits, as an earlier copy was put back or its log was cut',
+    rolledBack: 'is behind its anchor, as its folder was put back from an earlier copy',
   }[reason];
   return new HoldfastError(
     'HF_STORE_HELD',

@@ -11,6 +11,7 @@
  */
 
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { AnchorStore } from './anchor.ts';
 import type { CrisisPlanStore, CrisisPlansAtOpen } from './crisisPlans.ts';
 import type { KeptStore } from './kept.ts';
 import type { QueueStore } from './queue.ts';
@@ -132,6 +133,7 @@ export interface Store
     QueueStore,
     ReviewStore,
     SearchStore,
+    AnchorStore,
     UpkeepStore {
   readonly beside: BesideReads;
 }

@@ -20,7 +20,8 @@ export function isOperationId(id: string): boolean {
 
 /** @throws HoldfastError `HF_INTERNAL` naming the field at fault. */
 export function checkWrite(write: Write): void {
-  if (write.kind === 'component' || write.kind === 'crisisPlan' || write.kind === 'hold') return;
+  if (write.kind === 'component' || write.kind === 'crisisPlan') return;
+  if (write.kind === 'hold' || write.kind === 'anchored') return;
   if (write.kind === 'keep') {
     checkKeep(write);
     return;

@@ -6,6 +6,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { PlainError } from '../../machines/vocabulary/errors.ts';
+import type { AnchoredWrite } from './anchor.ts';
 import type { CrisisPlanResult, CrisisPlanWrite } from './crisisPlans.ts';
 import type { KeepWrite, KeptResult, PurgeKeptWrite } from './kept.ts';
 import type { HoldWrite } from './review.ts';
@@ -175,7 +176,8 @@ export type Write =
   | CrisisPlanWrite
   | KeepWrite
   | PurgeKeptWrite
-  | HoldWrite;
+  | HoldWrite
+  | AnchoredWrite;
 
 /** The head of a lane that has the rank of a more urgent one behind it from now on (OP-4). */
 export interface Raised {
@@ -219,7 +221,8 @@ export type WriteResult =
   | CrisisPlanResult
   | KeptResult
   | { readonly kind: 'componentKept' }
-  | { readonly kind: 'holdKept' };
+  | { readonly kind: 'holdKept' }
+  | { readonly kind: 'anchored' };
 
 /** What an acceptance keeps where its lane is busy. */
 export function stateInLane({ state, inLane }: AcceptWrite): string {

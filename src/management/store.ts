@@ -43,7 +43,7 @@ export const backup = runtimeCall<BackupOptions & { readonly path: string }, Pro
 export const releaseStore = storeCall<Ordered, { readonly wasHeld: boolean }>({
   name: 'store.release',
   summary:
-    'Ends the hold of a store that was restored or copied, or lost its last commits: what waits in it runs from then on.',
+    'Ends the hold of a store that was restored or copied, lost its last commits, or is behind its anchor: what waits in it runs from then on.',
   capability: 'operate',
   params: { by: BY_PERSON },
   audited: ['by'],

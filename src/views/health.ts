@@ -5,6 +5,7 @@
  */
 
 import type {
+  AnchorHealth,
   CheckProgress,
   CrisisModeHealth,
   EngineHealth,
@@ -20,12 +21,12 @@ import type { Hold } from '../../persistence/port/review.ts';
 import type { OutsideState } from '../outside/outsideHost.ts';
 import {
   type ComponentHealth,
-  type DamageMet,
   type Finding,
   findingsOf,
   type HealthSources,
 } from './healthFindings.ts';
 import type { LatencySummary } from './policyView.ts';
+import type { DamageMet } from './storeDamage.ts';
 
 export type { ComponentHealth, HealthSources } from './healthFindings.ts';
 
@@ -53,6 +54,8 @@ export interface HealthStatus {
   readonly start: EngineHealth['start'];
   /** Set while the store is held, so that nothing of it runs (PS-5). */
   readonly hold: Pick<Hold, 'reason' | 'sinceAtMs'> | null;
+  /** The anchor of the store, which is kept elsewhere; `null` where none is (SE-6). */
+  readonly anchor: AnchorHealth | null;
   /** State of the storage's chart, and since when; `null` for since the start. */
   readonly storage: { readonly state: StorageState; readonly sinceAtMs: number | null };
   /** The level of service of the process, and of each upstream with its breaker. */
@@ -199,6 +202,7 @@ export function readHealth(parts: HealthSources): HealthStatus {
     phase: health.phase,
     start: health.start,
     hold: health.hold,
+    anchor: health.anchor,
     level: health.level,
     storage: { state: health.storage.state, sinceAtMs: health.storage.sinceAtMs },
     upstreams: Object.fromEntries(

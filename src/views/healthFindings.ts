@@ -6,6 +6,7 @@
  */
 
 import {
+  type AnchorHealth,
   type Engine,
   type EngineHealth,
   heldSaid,
@@ -15,53 +16,9 @@ import {
 import { CRISIS_ANSWER_MS_MAX } from '../../machines/policy/crisis/crisisBounds.ts';
 import type { PoliciesInForce } from '../../machines/policy/layers/policiesInForce.ts';
 import { STORAGE_ADVICE } from '../../machines/policy/service/storageTrouble.ts';
-import {
-  type ErrorCode,
-  type HoldfastError,
-  isHoldfastError,
-} from '../../machines/vocabulary/errors.ts';
 import type { OutsideState } from '../outside/outsideHost.ts';
 import type { ResponseTimes } from './policyView.ts';
-
-/** How many times damage to the store, or a change by another hand, was found, and when first and last (PS-3, SE-6, HM-1). */
-export interface DamageMet {
-  readonly times: number;
-  readonly firstAtMs: number;
-  readonly lastAtMs: number;
-}
-
-/** Counts errors that mean damage to the store's files, and those that mean that somebody else has changed them. */
-export class StoreDamage {
-  #met: DamageMet | null = null;
-  #tampering: DamageMet | null = null;
-
-  get met(): DamageMet | null {
-    return this.#met;
-  }
-
-  /** Records that are missing, or were put back from earlier copies. */
-  get tampering(): DamageMet | null {
-    return this.#tampering;
-  }
-
-  note(error: unknown, atMs: number): void {
-    if (!isHoldfastError(error)) return;
-    if (isDamage(error)) this.#met = metAgain(this.#met, atMs);
-    if (TAMPERING.has(error.code)) this.#tampering = metAgain(this.#tampering, atMs);
-  }
-}
-
-const TAMPERING: ReadonlySet<ErrorCode> = new Set(['HF_RECORD_MISSING', 'HF_RECORD_STALE']);
-
-function metAgain(before: DamageMet | null, atMs: number): DamageMet {
-  const { times = 0, firstAtMs = atMs } = before ?? {};
-  return { times: times + 1, firstAtMs, lastAtMs: atMs };
-}
-
-/** Whether an error means a damaged page, or a file that lacks records; a single bad record is quarantined instead. */
-function isDamage({ code, path }: HoldfastError): boolean {
-  return code === 'HF_STORE_CORRUPT' || (code === 'HF_RECORD_TAMPERED' && path !== undefined);
-}
+import type { StoreDamage } from './storeDamage.ts';
 
 /** What the health of a runtime is read from. */
 export interface HealthSources {
@@ -138,7 +95,8 @@ export function findingsOf(health: EngineHealth, sources: HealthSources): readon
 }
 
 function* storageFindings(health: EngineHealth, { damage }: HealthSources): Generator<Finding> {
-  const { phase, start, slowStartSinceAtMs, hold, storage, crisisMode, waiting, crises } = health;
+  const { phase, start, slowStartSinceAtMs, hold, anchor, storage, crisisMode, waiting, crises } =
+    health;
   const component = 'storage';
   if (start !== null) {
     const { code, sinceAtMs, tries, nextTryAtMs } = start;
@@ -180,6 +138,14 @@ function* storageFindings(health: EngineHealth, { damage }: HealthSources): Gene
       say: () => heldSaid(hold.reason),
     });
   }
+  const said = anchor === null ? null : anchorSaid(anchor);
+  if (anchor !== null && said !== null) {
+    const { state, sinceAtMs, code } = anchor;
+    yield finding({
+      ...{ id: 'anchor', component, sinceAtMs, params: { state, code } },
+      say: () => said,
+    });
+  }
   if (damage.met !== null) {
     const { times, firstAtMs, lastAtMs } = damage.met;
     yield finding({
@@ -212,6 +178,18 @@ function* storageFindings(health: EngineHealth, { damage }: HealthSources): Gene
         `crisis mode is on and not on disk (${crisisMode.unkept}): a restart would forget it`,
     });
   }
+}
+
+/** What is wrong with the anchor; a store that is behind it is held, which has a finding of its own. */
+function anchorSaid({ state, code }: AnchorHealth): string | null {
+  if (state === 'beingCompared') return 'work waits until the store is compared with its anchor';
+  if (state === 'unreachable')
+    return "the anchor of the store can't be reached, and is tried again: if the folder is put back from a copy now, nobody is told";
+  if (state === 'refused')
+    return 'what is kept in the place of the anchor is not of this store: find out who wrote it, take it away, and start again';
+  if (code === 'HF_ANCHOR_MISSING')
+    return "the anchor of the store was gone at the start, and a new one is kept: whether the folder was put back from a copy can't be told";
+  return null;
 }
 
 /** What waits for a person, and what is in its lane waits with it. */

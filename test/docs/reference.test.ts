@@ -30,7 +30,7 @@ const declared = new Map(
 /** Without an example of their own, for a reason. A new name needs one. */
 const WITHOUT_EXAMPLE: readonly RegExp[] = [
   // What an app gives, and we call.
-  /^(Clock|Random|KeySource|FieldsFirstLogger|MessageFirstLogger|JsonObject)\./,
+  /^(AnchorSource|Clock|Random|KeySource|FieldsFirstLogger|MessageFirstLogger|JsonObject)\./,
   // What is made by functions that have one.
   /\.constructor$/,
   // What holdfast/testing gives beside what it is for; the how-to page has a whole test.

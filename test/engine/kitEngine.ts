@@ -58,6 +58,7 @@ export function kitEngine(parts: {
     device: options.device,
     entities: options.entities,
     payloadBytesMax: options.payloadBytesMax,
+    anchor: options.anchor,
     retentionMs: options.retentionMs,
     residentsMax: options.residentsMax,
     operationsMax: options.operationsMax,

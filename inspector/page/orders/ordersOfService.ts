@@ -227,7 +227,7 @@ export const CRISIS_MODE_ORDERS: readonly Order[] = [
 export const RELEASE_STORE: Order = {
   ...plainOrder(ORDER.releaseStore, 'Release the store', 'Release this store?', 'store'),
   says: [
-    'This store was restored or copied, or lost its last commits, and only crises run until it is released. Then all work that waits in it runs.',
+    'This store was restored or copied, lost its last commits, or is behind its anchor, and only crises run until it is released. Then all work that waits in it runs.',
     'Make sure first that no other process runs the store that it was copied from: both would do the same work.',
   ],
   fields: ORDERER,

@@ -169,8 +169,7 @@ export function HeldNote() {
   return (
     <div class="note warn held">
       <p>
-        <strong>The store is held:</strong> it was restored or copied, and only crises run until it
-        is released.
+        <strong>The store is held:</strong> only crises run until it is released.
       </p>
       <OrderButtons orders={ORDERS} onDone={() => undefined} />
     </div>

@@ -22,6 +22,7 @@ import {
 import { dirname } from 'node:path';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { syncFolder } from '../../files/durableFiles.ts';
+import type { CommittedRoot } from '../../port/anchor.ts';
 import { FILE_MODE } from './connection.ts';
 
 export const LAST_COMMIT_FILE_NAME = 'last.commit';
@@ -33,14 +34,6 @@ const TAG_BYTES = 16;
 const MAC_AT = MAGIC.length + 8 + 8 + 4 + TAG_BYTES;
 const MAC_BYTES = 16;
 const NOTE_BYTES = MAC_AT + MAC_BYTES;
-
-/** The root of the set of records, as a commit left it. */
-export interface CommittedRoot {
-  /** Grows with each commit that changes a record. */
-  readonly epoch: number;
-  /** The authentication tag of its seal. */
-  readonly tag: Uint8Array;
-}
 
 export interface CommitNote extends CommittedRoot {
   /** Crises beside the database, and not in it. */

@@ -36,6 +36,7 @@ import { deadLetters, quarantined, sealedQuarantine } from './reviewReads.ts';
 import { search } from './search.ts';
 import { checkIndexes, checkKeys, recount } from './selfChecks.ts';
 import type { StatementName } from './statements.ts';
+import { compareAnchor, recordForAnchor } from './storeMark.ts';
 import { listRow, missing, showRow, stale, type Tables, tallyOf, tellOnce } from './tables.ts';
 import { isDamage, NO_ID, takeAll, unreadableRow } from './unreadableRows.ts';
 
@@ -185,6 +186,10 @@ export function answerRead(tables: Tables, request: ReadRequest): unknown {
     case 'recount':
       recount(tables);
       return undefined;
+    case 'anchorRecord':
+      return recordForAnchor(tables);
+    case 'compareAnchor':
+      return compareAnchor(tables, request.query);
   }
 }
 

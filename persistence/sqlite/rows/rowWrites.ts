@@ -6,6 +6,7 @@
  */
 
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type { HoldWrite } from '../../port/review.ts';
 import type {
   AcceptWrite,
   ComponentWrite,
@@ -30,12 +31,11 @@ import { keep, purgeKept } from './kept.ts';
 import { heldHeadOf, laneHeadOf, raisedBefore, raiseTo } from './laneRanks.ts';
 import { IDEMPOTENCY_INDEX } from './probes.ts';
 import { purge, quarantineByWrite, reinstate, replay } from './reviewWrites.ts';
-import { changeMark } from './storeMark.ts';
+import { changeMark, readMark } from './storeMark.ts';
 import { envelopeOf, listRow, sealPayload, showRow, type Tables, takeRow } from './tables.ts';
 
 const MISSING: WriteResult = { kind: 'missing' };
 const COMPONENT_KEPT: WriteResult = { kind: 'componentKept' };
-const HOLD_KEPT: WriteResult = { kind: 'holdKept' };
 const UPDATED: WriteResult = { kind: 'updated', laneNext: null };
 const FIRST_REVISION = 1;
 
@@ -70,9 +70,21 @@ export function applyWrite(tables: Tables, write: Write): WriteResult {
     case 'purgeKept':
       return purgeKept(tables, write);
     case 'hold':
-      changeMark(tables, { hold: write.hold });
-      return HOLD_KEPT;
+      return keepHold(tables, write);
+    case 'anchored':
+      changeMark(tables, {
+        anchor: { isKept: write.isKept || readMark(tables).anchor.isKept, since: null },
+      });
+      return { kind: 'anchored' };
   }
+}
+
+function keepHold(tables: Tables, { hold, aboveEpoch }: HoldWrite): WriteResult {
+  const { anchor } = readMark(tables);
+  const isAnchored = aboveEpoch !== undefined;
+  if (isAnchored) tables.set.raise(aboveEpoch);
+  changeMark(tables, { hold, anchor: isAnchored ? { ...anchor, since: null } : anchor });
+  return { kind: 'holdKept' };
 }
 
 function accept(tables: Tables, write: AcceptWrite): WriteResult {

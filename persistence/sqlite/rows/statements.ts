@@ -101,7 +101,7 @@ export const SQL = {
   nextKeptEndingAt:
     `SELECT keep_until FROM kept INDEXED BY kept_ending WHERE ${ENDS} AND ${IN_RANGE} AND ${NOT_PASSED_OVER} ` +
     'ORDER BY keep_until, seq LIMIT 1',
-  mark: 'SELECT key_id, seal FROM meta',
+  mark: 'SELECT store_id, key_id, seal FROM meta',
 
   bySeq: `${ROW} WHERE seq = ?`,
   byId: `${ROW} WHERE id = ?`,

@@ -8,6 +8,14 @@
 
 import type Database from 'better-sqlite3';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import {
+  type AnchorMark,
+  type AnchorVerdict,
+  anchorRecord,
+  anchorVerdict,
+  type CommittedRoot,
+} from '../../port/anchor.ts';
+import type { Query } from '../../port/questions.ts';
 import type { Hold } from '../../port/review.ts';
 import { openDatabase } from '../driver/library.ts';
 import type { LastOwner } from '../file/fence.ts';
@@ -20,15 +28,61 @@ import type { Tables } from './tables.ts';
 
 /** The sealed content of the mark. */
 export interface StoreMark {
-  /** Grows with each change of the mark; for a witness outside of the store, which does not exist yet. */
+  /** Grows with each change of the mark. */
   readonly epoch: number;
   /** The last owner; `null` in a store that had none yet. */
   readonly owner: LastOwner | null;
   /** Why nothing in the store may run. */
   readonly hold: Hold | null;
+  readonly anchor: KeptAnchorMark;
 }
 
-const NEW_MARK: StoreMark = { epoch: 0, owner: null, hold: null };
+/** As JSON has it: the tag in base64. */
+interface KeptAnchorMark extends Pick<AnchorMark, 'isKept'> {
+  readonly since: { readonly epoch: number; readonly tag: string } | null;
+}
+
+const NEW_MARK: StoreMark = {
+  ...{ epoch: 0, owner: null, hold: null },
+  anchor: { isKept: false, since: null },
+};
+
+/** A commit as the mark keeps it. */
+export function sinceOf({ epoch, tag }: CommittedRoot): KeptAnchorMark['since'] {
+  return { epoch, tag: Buffer.from(tag).toString('base64') };
+}
+
+/** What the mark says of the anchor. */
+function anchorMark(tables: Tables): AnchorMark {
+  const { isKept, since } = readMark(tables).anchor;
+  return {
+    isKept,
+    since: since && { epoch: since.epoch, tag: Buffer.from(since.tag, 'base64') },
+  };
+}
+
+/** See {@link AnchorStore.anchorRecord}. */
+export function recordForAnchor(tables: Tables): string {
+  return anchorRecord(storeIdIn(tables), tables.set.root, signedBy(tables));
+}
+
+/** See {@link AnchorStore.compareAnchor}. */
+export function compareAnchor(tables: Tables, { found }: Query<'compareAnchor'>): AnchorVerdict {
+  return anchorVerdict(found, {
+    ...{ storeId: storeIdIn(tables), mark: anchorMark(tables) },
+    ...{ root: tables.set.root, sign: signedBy(tables) },
+  });
+}
+
+function storeIdIn({ statements, path }: Tables): string {
+  const row = statements.mark.get() as { readonly store_id: Uint8Array } | undefined;
+  if (row === undefined) throw lost(path);
+  return hexOf(row.store_id);
+}
+
+function signedBy({ seals }: Tables): (text: string) => Uint8Array {
+  return (text) => seals.textTag('anchor', text);
+}
 
 /** Writes the mark of a new store, and begins its set of records. */
 export function beginStore(
@@ -69,10 +123,10 @@ export function moveMark(copyPath: string, seals: RowSeals): void {
     db.pragma('journal_mode = OFF');
     const row = db.prepare<[], { readonly seal: Uint8Array }>(SQL.mark).get();
     if (row === undefined) throw lost(copyPath);
-    const { epoch, owner, hold } = opened(seals, row.seal, copyPath);
+    const { epoch, owner, ...rest } = opened(seals, row.seal, copyPath);
     const moved = owner === null ? null : { ...owner, place: fileIdentity(copyPath) };
     const mutations = createMutations(db, new RecordSet(db, seals, copyPath));
-    writeMark({ mutations, seals }, { epoch: epoch + 1, owner: moved, hold });
+    writeMark({ mutations, seals }, { ...rest, epoch: epoch + 1, owner: moved });
     mutations.writeSet();
   } finally {
     db.close();

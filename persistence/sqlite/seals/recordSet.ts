@@ -13,8 +13,8 @@
 
 import type Database from 'better-sqlite3';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type { CommittedRoot } from '../../port/anchor.ts';
 import { isSqliteError } from '../driver/library.ts';
-import type { CommittedRoot } from '../file/lastCommit.ts';
 
 /** The kinds of records, by their number on disk. Operations are next to the root: pages that change are few. */
 const SPACES = {
@@ -96,6 +96,8 @@ export class RecordSet {
   /** Nodes that the present transaction has changed, and the root that it has written. */
   #changed = new Map<number, Bytes>();
   #written: Root | null = null;
+  /** The number that the next commit is to exceed. */
+  #above = 0;
   readonly #lost = new Set<number>();
 
   constructor(db: Database.Database, seals: NodeSeals, path: string) {
@@ -219,6 +221,11 @@ export class RecordSet {
     return records;
   }
 
+  /** Numbers the commit of this transaction above another history. */
+  raise(above: number): void {
+    this.#above = above;
+  }
+
   /** Writes the changed nodes and the root; to be called before the commit. */
   write(statements: NodeStatements): void {
     if (this.#changed.size === 0) return;
@@ -236,7 +243,7 @@ export class RecordSet {
       if (tag === null) tags.delete(node);
       else tags.set(node, tag);
     }
-    this.#written = this.#putRoot(statements, epoch + 1, tags);
+    this.#written = this.#putRoot(statements, Math.max(epoch, this.#above) + 1, tags);
   }
 
   /** Writes a node; returns its tag, `null` for an empty one, which is deleted. */
@@ -286,6 +293,7 @@ export class RecordSet {
   forget(): void {
     this.#changed.clear();
     this.#written = null;
+    this.#above = 0;
   }
 
   /**

@@ -12,15 +12,14 @@ import {
   type PlainError,
   toPlainError,
 } from '../../../machines/vocabulary/errors.ts';
-import { type Ownership, taken } from '../../owner/owner.ts';
+import type { Ownership } from '../../owner/owner.ts';
 import { faultPoint } from '../../port/faultPoints.ts';
-import type { Hold } from '../../port/review.ts';
 import type { QuarantinedRow, Write } from '../../port/store.ts';
 import type { Sealer } from '../../sealing/recordSealer.ts';
 import { storeFailure } from '../driver/failures.ts';
 import { isSqliteError } from '../driver/library.ts';
 import { type Opened, openFile } from '../file/connection.ts';
-import { ForeignWrites, fileIdentity, holdOfCopy } from '../file/fence.ts';
+import { ForeignWrites, fileIdentity } from '../file/fence.ts';
 import {
   endMissing,
   type FoundNote,
@@ -45,72 +44,11 @@ import { KnownRows, LanesLeft } from '../rows/knownRows.ts';
 import { answerRead, components, quarantinedCount, seqMax } from '../rows/rowReads.ts';
 import { applyWrite } from '../rows/rowWrites.ts';
 import { checkLatestKeys } from '../rows/selfChecks.ts';
-import {
-  beginStore,
-  changeMark,
-  checkMark,
-  moveMark,
-  readMark,
-  renewMark,
-} from '../rows/storeMark.ts';
+import { beginStore, checkMark, moveMark, renewMark } from '../rows/storeMark.ts';
 import { type Remembered, type Tables, tablesOn, WriteNeeded } from '../rows/tables.ts';
 import { inspectSchema, SCHEMA_VERSION } from '../schema/schema.ts';
 import { createRowSeals, type RowSeals } from '../seals/rowSeals.ts';
-
-class OwnerClaim {
-  readonly #path: string;
-  #generation: number | null;
-  /** True for a store whose end is missing, which its mark does not say yet. */
-  isEndMissing = false;
-
-  /** @param generation the mark that this owner has left already, if the store is opened again */
-  constructor(path: string, generation: number | null) {
-    this.#path = path;
-    this.#generation = generation;
-  }
-
-  /** This owner's number; `null` until it is on disk. */
-  get generation(): number | null {
-    return this.#generation;
-  }
-
-  /** @throws HoldfastError `HF_STORE_TAKEN` when there was another owner since this one. */
-  demand(tables: Tables): void {
-    if (this.#generation === null) return;
-    const { owner } = readMark(tables);
-    if (owner === null || owner.generation === this.#generation) return;
-    throw taken(this.#path, 'another process');
-  }
-
-  /** The hold of the store; a copy of a store is held, though its mark does not say so yet. */
-  holdOf(tables: Tables): Hold | null {
-    const { owner, hold } = readMark(tables);
-    if (hold !== null || this.#generation !== null) return hold;
-    const last = seqMax(tables);
-    // An owner that runs a store leaves its mark before its first operation is on disk.
-    const isCopy = owner === null ? last > 0 : owner.place !== fileIdentity(this.#path);
-    if (isCopy) return holdOfCopy(last);
-    // No other store has its crises: those of before are served, too.
-    return this.isEndMissing ? { reason: 'endMissing', sinceAtMs: null, seqMax: 0 } : null;
-  }
-
-  /**
-   * Writes the mark of this owner, unless it is there already. It counts once committed, which {@link staked} reports.
-   * A copy is held from then on, since its mark no longer shows that it is one.
-   */
-  stake(tables: Tables): number {
-    if (this.#generation !== null) return this.#generation;
-    const { owner } = readMark(tables);
-    const generation = (owner?.generation ?? 0) + 1;
-    const place = fileIdentity(this.#path);
-    changeMark(tables, { owner: { generation, place }, hold: this.holdOf(tables) });
-    return generation;
-  }
-
-  staked(generation: number): void {
-    this.#generation = generation;
-  }
-}
+import { OwnerClaim } from './ownerClaim.ts';
 
 /** One batch of a transaction is at fault, and the others can go on without it. */
 class BatchRefused {
@@ -210,6 +148,7 @@ export class SqliteCore {
       const crisisPlans = crisisPlansAtOpen(tables);
       const { readable, unreadable } = components(tables);
       const last = seqMax(tables);
+      this.#owner.rootOfBefore = tables.set.root;
       // Before the claim, which gives the connection up where it fails.
       const quarantined = quarantinedCount(tables);
       if (this.lastCommit !== null) this.#compare(tables, this.lastCommit.read(), created);

@@ -124,9 +124,9 @@ export function releaseCommand(): Command {
   return command<StoreOptions & JsonOptions>({
     name: 'release',
     options: [...storeOptions(), jsonOption()],
-    notes: `What waits in a store that was restored or copied, or lost its last commits, may have been done since. An upstream that
-honours idempotency keys takes a repeat for what it is, as long as it remembers them. See what waits
-first, and cancel what must not be done again (holdfast operations cancel):
+    notes: `What waits in a store that was restored or copied, lost its last commits, or is behind its anchor, may
+have been done since. An upstream that honours idempotency keys takes a repeat for what it is, as long as it
+remembers them. See what waits first, and cancel what must not be done again (holdfast operations cancel):
   $ holdfast operations --store ./restored --key-file ./holdfast.key`,
     examples: ['holdfast release --store ./restored --key-file ./holdfast.key'],
     async run({ options, output }) {

@@ -209,6 +209,8 @@ function pretendResult(write: Write): WriteResult {
       return { kind: 'purgedKept', count: 0, nextDueAtMs: null };
     case 'hold':
       return { kind: 'holdKept' };
+    case 'anchored':
+      return { kind: 'anchored' };
   }
 }
 

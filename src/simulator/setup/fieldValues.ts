@@ -167,6 +167,7 @@ const RUNTIME: TableOf<Omit<RuntimeOptions, 'crisis' | 'handlers' | 'policies' |
   keyTimeoutMs: { usual: 30_000 },
   sealing: { values: ['native', 'native', 'portable'] },
   device: { values: ['d', 'device-1', 'd'.repeat(64)] },
+  anchor: { fixed: 'the folder of a simulated device is never put back' },
   entities: { fixed: BY_RUN },
   // POLICIES has its policies.
   tiers: { fixed: BY_RUN },

@@ -71,6 +71,13 @@ describe('intake', () => {
   });
 });
 
+test('SE-6 nothing runs while the store is held after work began, and what ran alone is held with it', () => {
+  const scheduler = began().tell('work.held');
+  expect(scheduler.state).toMatch(/^notStarted/);
+  expect(scheduler.tell('work.started').state).toMatch(/^open/);
+  expect(scheduler.tell('isolation.began').tell('work.held').state).toMatch(/^notStarted/);
+});
+
 describe('pace', () => {
   test('DG-3 slots open after a start and after an outage', () => {
     const scheduler = began();

@@ -479,6 +479,86 @@ describe('a held store', () => {
   });
 });
 
+describe('a store with an anchor', () => {
+  type Recovery = 'held' | 'interrupted' | 'paused' | 'recovered' | 'recovering';
+  const recovery = (state: Recovery) => ({ running: { recovery: state } });
+
+  async function comparing(isBehind = false): Promise<SupervisorHarness> {
+    const supervisor = new SupervisorHarness();
+    supervisor.isToCompare = true;
+    supervisor.isBehind = isBehind;
+    await supervisor.becomeRunning();
+    return supervisor;
+  }
+
+  test('SE-6 CR-4 is served to crises alone until it was compared, and then recovered', async () => {
+    const supervisor = await comparing();
+    expect(isAccepting(supervisor.snapshot)).toBe(true);
+    expect(supervisor.isUnderWay('recoverOperations')).toBe(false);
+    await supervisor.finish('recoverCrises');
+    await supervisor.finish('compareAnchor');
+    expect(supervisor.snapshot.matches(recovery('recovering'))).toBe(true);
+    await supervisor.finish('recoverOperations');
+    expect(supervisor.snapshot.matches(recovery('recovered'))).toBe(true);
+  });
+
+  test('SE-6 is held where it is behind, until a person lets it go', async () => {
+    const supervisor = await comparing(true);
+    await supervisor.finish('compareAnchor');
+    expect(supervisor.snapshot.matches(recovery('held'))).toBe(true);
+    expect(supervisor.isUnderWay('recoverOperations')).toBe(false);
+    supervisor.send({ type: 'hold.released' });
+    expect(supervisor.snapshot.matches(recovery('recovering'))).toBe(true);
+  });
+
+  test('SE-6 a store that is held for another reason is not compared', async () => {
+    const supervisor = new SupervisorHarness();
+    supervisor.isHeld = true;
+    supervisor.isToCompare = true;
+    await supervisor.becomeRunning();
+    expect(supervisor.isUnderWay('compareAnchor')).toBe(false);
+    expect(supervisor.snapshot.matches(recovery('held'))).toBe(true);
+  });
+
+  test('SE-6 SV-2 what reads back may be down when it was compared, and crises may not be taken up', async () => {
+    const supervisor = await comparing();
+    await supervisor.break('recoverCrises');
+    expect(supervisor.alerts).toEqual([{ component: 'operations', reason: 'recoveryFailed' }]);
+    await supervisor.finish('compareAnchor');
+    expect(supervisor.snapshot.matches(recovery('interrupted'))).toBe(true);
+  });
+
+  test('SE-6 that is found to be behind later is paused, whatever is under way', async () => {
+    const recovered = await comparing();
+    await recovered.finish('compareAnchor', 'recoverOperations');
+    recovered.send({ type: 'hold.began' });
+    expect(recovered.snapshot.matches(recovery('paused'))).toBe(true);
+    expect(isAccepting(recovered.snapshot)).toBe(true);
+    recovered.send({ type: 'hold.released' });
+    expect(recovered.snapshot.matches(recovery('recovered'))).toBe(true);
+
+    for (const isReleased of [false, true]) {
+      const recovering = await comparing();
+      await recovering.finish('compareAnchor');
+      recovering.send({ type: 'hold.began' });
+      if (isReleased) recovering.send({ type: 'hold.released' });
+      await recovering.finish('recoverOperations');
+      const now = isReleased ? 'recovered' : 'paused';
+      expect(recovering.snapshot.matches(recovery(now))).toBe(true);
+    }
+
+    const interrupted = await comparing();
+    await interrupted.finish('compareAnchor');
+    interrupted.fail('operations');
+    expect(interrupted.snapshot.matches(recovery('interrupted'))).toBe(true);
+    interrupted.send({ type: 'hold.began' });
+    interrupted.send({ type: 'hold.released' });
+    interrupted.send({ type: 'hold.began' });
+    await interrupted.finish('restartComponents');
+    expect(interrupted.snapshot.matches(recovery('paused'))).toBe(true);
+  });
+});
+
 describe('chart', () => {
   test('SV-1 has the phases as its states', () => {
     expect(Object.keys(supervisorMachine.states).toSorted()).toEqual([...PHASES].toSorted());

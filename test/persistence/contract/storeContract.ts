@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import { disarmFaultPoints } from '../../../persistence/port/faultPoints.ts';
 import type { Store } from '../../../persistence/port/store.ts';
 import { testAcceptance } from './acceptance.ts';
+import { testAnchor } from './anchor.ts';
 import { testBeside } from './beside.ts';
 import { testClaims } from './claims.ts';
 import type { Contract } from './contract.ts';
@@ -103,6 +104,7 @@ export function storeContract(
     });
     describe('opening and closing', () => {
       testLife(contract);
+      testAnchor(contract);
     });
   });
 }

@@ -4,6 +4,7 @@ import { findingsOf, type HealthSources } from '../../../src/views/healthFinding
 
 const ALL_WELL = {
   ...{ phase: 'running', isImpaired: false, start: null, hold: null, level: 'normal', causes: [] },
+  anchor: null,
   slowStartSinceAtMs: null,
   storage: { state: 'well', failure: null, sinceAtMs: null },
   ...{ upstreams: [], stuck: [], queue: [] },
@@ -92,6 +93,22 @@ describe('HM-1 findings of health', () => {
     ],
   ])('OB-1 HM-1 a note (%s) is shown, and makes health no worse', (id, change, sources) => {
     expect(found(change, sources)).toMatchObject([{ id, health: 'healthy', costs: 0 }]);
+  });
+
+  test.each([
+    ['beingCompared', null, /^work waits until/],
+    ['unreachable', 'HF_ANCHOR_UNREACHABLE', /can't be reached, and is tried again/],
+    ['refused', 'HF_ANCHOR_REFUSED', /is not of this store/],
+    ['kept', 'HF_ANCHOR_MISSING', /was gone at the start/],
+  ])('SE-6 HM-1 an anchor that is %s (%s) is a reason', (state, code, says) => {
+    const anchor = { state, sinceAtMs: AT_MS, keptAtMs: null, code };
+    expect(found({ anchor })).toMatchObject([
+      { id: 'anchor', component: 'storage', health: 'degraded', text: expect.stringMatching(says) },
+    ]);
+  });
+
+  test.each(['notCompared', 'kept', 'behind'])('SE-6 HM-1 one that is %s is none', (state) => {
+    expect(found({ anchor: { state, sinceAtMs: AT_MS, keptAtMs: null, code: null } })).toEqual([]);
   });
 
   test('HM-1 the level of the process says nothing new where an upstream is down', () => {

@@ -47,7 +47,7 @@ export function createWorld(
   return {
     clock,
     disk,
-    boot(options = {}) {
+    boot({ anchor, ...options }: Partial<RuntimeOptions> = {}) {
       boots += 1;
       const life = newLife();
       const ownClock = mortalClock(clock, life);
@@ -67,7 +67,8 @@ export function createWorld(
         handlers: Object.fromEntries(handlers),
       });
       return {
-        runtime: assembleRuntime(checked, store),
+        // The check refuses one for a store in memory; this one outlives its processes.
+        runtime: assembleRuntime({ ...checked, anchor: anchor ?? null }, store),
         store,
         errors,
         kill: () => {

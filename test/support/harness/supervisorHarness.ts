@@ -17,6 +17,7 @@ import { ChartHarness } from './chartHarness.ts';
 type Work =
   | 'openStore'
   | 'restoreComponents'
+  | 'compareAnchor'
   | 'recoverOperations'
   | 'recoverCrises'
   | 'restartComponents'
@@ -27,6 +28,9 @@ type Work =
 export class SupervisorHarness extends ChartHarness<typeof supervisorMachine> {
   /** What opening the store finds. */
   isHeld = false;
+  isToCompare = false;
+  /** What the comparison with the anchor finds. */
+  isBehind = false;
   readonly alerts: Alert[] = [];
   /** Each restart that was begun: what, and when. */
   readonly restarts: { readonly components: readonly Component[]; readonly atMs: number }[] = [];
@@ -39,7 +43,11 @@ export class SupervisorHarness extends ChartHarness<typeof supervisorMachine> {
       actors: {
         openStore: fromPromise(async ({ signal }) => {
           await this.#begin('openStore', signal);
-          return { isHeld: this.isHeld };
+          return { isHeld: this.isHeld, isToCompare: this.isToCompare };
+        }),
+        compareAnchor: fromPromise(async ({ signal }) => {
+          await this.#begin('compareAnchor', signal);
+          return { isHeld: this.isBehind };
         }),
         restoreComponents: this.#work('restoreComponents'),
         recoverOperations: this.#work('recoverOperations'),

@@ -1,0 +1,317 @@
+/**
+ * The anchor of a real store, kept in a file or at an address: what a start makes of a folder that is put back as a whole,
+ * and of each thing that may lie in the place of the anchor.
+ */
+
+import { once } from 'node:events';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import { anchorFile, anchorUrl, createRuntime } from '../../src/index.ts';
+import { TEST_KEY } from '../persistence/contract/storeUnderTest.ts';
+import { HANGS_AFTER_MS } from '../support/hangs.ts';
+import { tempFolder } from '../support/store/tempFolder.ts';
+
+const WAITS = { timeout: HANGS_AFTER_MS, interval: 20 };
+
+/** Starts a runtime over this folder; its upstreams take nothing until `isUp`. */
+function start(folder: string, anchor: ReturnType<typeof anchorFile>, isUp = true) {
+  const ran: string[] = [];
+  const errors: string[] = [];
+  const run = ({ payload }: { readonly payload: unknown }) => {
+    if (!isUp) throw transientFailure('The upstream is down.');
+    ran.push(payload as string);
+    return Promise.resolve(null);
+  };
+  const runtime = createRuntime({
+    ...{ store: folder, key: TEST_KEY, anchor },
+    upstreams: { bank: {}, desk: {} },
+    handlers: {
+      'payments.push': { upstream: 'bank', run },
+      'crisis.alert': { upstream: 'desk', run },
+    },
+    onError: (error) => {
+      errors.push((error as { readonly code: string }).code);
+    },
+  });
+  onTestFinished(async () => {
+    await runtime.close();
+  });
+  return { runtime, ran, errors };
+}
+
+type Started = ReturnType<typeof start>;
+
+async function accepts({ runtime }: Started, payload: string): Promise<void> {
+  await runtime.ready;
+  await runtime.sync({ type: 'payments.push', subject: 'user-1', payload });
+}
+
+async function keeps({ runtime }: Started): Promise<void> {
+  await runtime.ready;
+  await vi.waitFor(() => {
+    expect(runtime.getHealthStatus().anchor).toMatchObject({
+      ...{ state: 'kept', keptAtMs: expect.any(Number) },
+    });
+  }, WAITS);
+}
+
+/** All files of a folder, byte by byte, which can be put back in place, as `cp` does: the store is no copy then. */
+function copied(folder: string): () => void {
+  const files = readdirSync(folder).filter((name) => statSync(join(folder, name)).isFile());
+  const before = new Map(files.map((name) => [name, readFileSync(join(folder, name))]));
+  return () => {
+    for (const name of readdirSync(folder)) {
+      const path = join(folder, name);
+      const bytes = before.get(name);
+      if (!statSync(path).isFile()) continue;
+      if (bytes === undefined) {
+        rmSync(path);
+        continue;
+      }
+      const file = openSync(path, 'r+');
+      writeSync(file, bytes, 0, bytes.length, 0);
+      closeSync(file);
+      truncateSync(path, bytes.length);
+    }
+  };
+}
+
+function places() {
+  const root = tempFolder();
+  mkdirSync(join(root, 'elsewhere'));
+  return { folder: join(root, 'store'), file: join(root, 'elsewhere', 'payments.anchor') };
+}
+
+test('SE-6 CR-4 a folder that is put back as a whole is held: its crises run, and the rest when it is released', async () => {
+  const { folder, file } = places();
+  const first = start(folder, anchorFile(file), false);
+  await accepts(first, 'payment');
+  const asked = await first.runtime.crisis({
+    type: 'crisis.alert',
+    subject: 'user-2',
+    payload: 'crisis',
+  });
+  await asked.durable;
+  await keeps(first);
+  await first.runtime.close();
+  const putBack = copied(folder);
+
+  const second = start(folder, anchorFile(file));
+  await vi.waitFor(() => {
+    expect(second.ran.toSorted()).toEqual(['crisis', 'payment']);
+  }, WAITS);
+  await keeps(second);
+  await second.runtime.close();
+  expect(second.errors).toEqual([]);
+
+  putBack();
+  const third = start(folder, anchorFile(file));
+  await third.runtime.ready;
+  await vi.waitFor(() => {
+    expect(third.ran).toEqual(['crisis']);
+    expect(third.runtime.getHealthStatus().hold?.reason).toBe('rolledBack');
+  }, WAITS);
+  const { overall, anchor, findings } = third.runtime.getHealthStatus();
+  expect({ overall, anchor: anchor?.state }).toEqual({ overall: 'degraded', anchor: 'behind' });
+  expect(findings.find(({ id }) => id === 'hold')?.params).toEqual({ reason: 'rolledBack' });
+  expect(third.errors.toSorted()).toEqual(['HF_STORE_HELD', 'HF_STORE_ROLLED_BACK']);
+  // What is new waits with it.
+  await accepts(third, 'new');
+  expect(third.ran).toEqual(['crisis']);
+  await third.runtime.close();
+
+  // The hold is kept.
+  const fourth = start(folder, anchorFile(file));
+  await fourth.runtime.ready;
+  expect(fourth.runtime.getHealthStatus().hold?.reason).toBe('rolledBack');
+  expect(await fourth.runtime.release()).toBe(true);
+  await vi.waitFor(() => {
+    expect(fourth.ran.toSorted()).toEqual(['new', 'payment']);
+  }, WAITS);
+  await keeps(fourth);
+  await fourth.runtime.close();
+
+  const fifth = start(folder, anchorFile(file));
+  await keeps(fifth);
+  expect(fifth.runtime.getHealthStatus().hold).toBeNull();
+  expect(fifth.errors).toEqual([]);
+});
+
+test('SE-6 a store that its anchor agrees with, or that is ahead of it, starts without a word', async () => {
+  const { folder, file } = places();
+  const first = start(folder, anchorFile(file));
+  await accepts(first, 'one');
+  await keeps(first);
+  await first.runtime.close();
+  const [atClose, { mode }] = [readFileSync(file), statSync(file)];
+  expect(mode & 0o777).toBe(0o600);
+
+  const second = start(folder, anchorFile(file));
+  await accepts(second, 'two');
+  await keeps(second);
+  await second.runtime.close();
+  expect(readFileSync(file).equals(atClose)).toBe(false);
+
+  // As after a kill, when the anchor had not followed.
+  writeFileSync(file, atClose);
+  const third = start(folder, anchorFile(file));
+  await accepts(third, 'three');
+  await keeps(third);
+  const { hold, findings } = third.runtime.getHealthStatus();
+  expect({ hold, ids: findings.map(({ id }) => id) }).toEqual({ hold: null, ids: [] });
+  expect([...first.errors, ...second.errors, ...third.errors]).toEqual([]);
+});
+
+test('SE-6 an anchor that is gone is told of, everything runs, and a new one is kept', async () => {
+  const { folder, file } = places();
+  const first = start(folder, anchorFile(file), false);
+  await accepts(first, 'payment');
+  await keeps(first);
+  await first.runtime.close();
+  rmSync(file);
+
+  const second = start(folder, anchorFile(file));
+  await keeps(second);
+  await vi.waitFor(() => {
+    expect(second.ran).toEqual(['payment']);
+  }, WAITS);
+  expect(second.errors).toEqual(['HF_ANCHOR_MISSING']);
+  expect(second.runtime.getHealthStatus().findings).toMatchObject([
+    { id: 'anchor', params: { state: 'kept', code: 'HF_ANCHOR_MISSING' } },
+  ]);
+  await second.runtime.close();
+  const third = start(folder, anchorFile(file));
+  await keeps(third);
+  expect(third.errors).toEqual([]);
+});
+
+test('SE-6 an anchor that is forged, or of another store, is told of and left there, and everything runs', async () => {
+  const { folder, file } = places();
+  const another = places();
+  for (const each of [{ folder, file }, another]) {
+    const made = start(each.folder, anchorFile(each.file));
+    await keeps(made);
+    await made.runtime.close();
+  }
+  const forged = readFileSync(file, 'utf8').replace(/ (\d+) /, ' 9$1 ');
+  for (const text of [forged, readFileSync(another.file, 'utf8')]) {
+    writeFileSync(file, text);
+    const started = start(folder, anchorFile(file));
+    await accepts(started, 'payment');
+    await vi.waitFor(() => {
+      expect(started.ran).toEqual(['payment']);
+    }, WAITS);
+    expect(started.errors).toEqual(['HF_ANCHOR_REFUSED']);
+    expect(started.runtime.getHealthStatus()).toMatchObject({
+      anchor: { state: 'refused' },
+      findings: [{ id: 'anchor' }],
+    });
+    await started.runtime.close();
+    expect(readFileSync(file, 'utf8')).toBe(text);
+  }
+});
+
+test('SE-6 a store that was deleted, and made anew, does not take the anchor of the one before', async () => {
+  const { folder, file } = places();
+  const first = start(folder, anchorFile(file));
+  await keeps(first);
+  await first.runtime.close();
+  rmSync(folder, { recursive: true });
+  const second = start(folder, anchorFile(file));
+  await accepts(second, 'payment');
+  await vi.waitFor(() => {
+    expect(second.errors).toEqual(['HF_ANCHOR_REFUSED']);
+  }, WAITS);
+});
+
+test('SE-6 an anchor is refused that lies in the folder of the store, or in memory', () => {
+  const { folder, file } = places();
+  const refused = (path: string, store = folder) =>
+    expect(() => createRuntime({ store, key: TEST_KEY, anchor: anchorFile(path) })).toThrowError(
+      expect.objectContaining({ code: 'HF_OPTION_INVALID', field: 'anchor' }),
+    );
+  mkdirSync(join(folder, 'below'), { recursive: true });
+  symlinkSync(folder, `${folder}-link`);
+  refused(join(folder, 'anchor'));
+  refused(join(folder, 'below', 'anchor'));
+  refused(join(`${folder}-link`, 'anchor'));
+  refused(file, ':memory:');
+  expect(() => anchorFile('')).toThrowError(expect.objectContaining({ field: 'path' }));
+  expect(() => anchorUrl('http://anchors.example/')).toThrowError(
+    expect.objectContaining({ code: 'HF_OPTION_INVALID' }),
+  );
+});
+
+test('SE-6 an anchor is kept at an address, with its token, and by no redirect', async () => {
+  let kept: string | null = null;
+  let answers: 'well' | 'redirects' = 'well';
+  const seen: string[] = [];
+  const server = createServer((request, response) => {
+    seen.push(`${request.method} ${request.headers.authorization}`);
+    if (answers === 'redirects') {
+      response.writeHead(307, { location: '/elsewhere' }).end();
+      return;
+    }
+    if (request.method === 'GET') {
+      response.writeHead(kept === null ? 404 : 200).end(kept ?? undefined);
+      return;
+    }
+    let body = '';
+    request.on('data', (part: Buffer) => {
+      body += part.toString();
+    });
+    request.on('end', () => {
+      kept = body;
+      response.writeHead(204).end();
+    });
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const anchor = anchorUrl(`http://127.0.0.1:${port}/payments`, { token: 'a secret' });
+  expect(JSON.stringify(anchor)).not.toContain('secret');
+  const { folder } = places();
+  const first = start(folder, anchor);
+  await accepts(first, 'one');
+  await keeps(first);
+  await first.runtime.close();
+  expect(kept).toMatch(/^holdfast anchor 1 [0-9a-f]{32} \d+ \S+ \S+\n$/);
+  expect(new Set(seen)).toEqual(new Set(['GET Bearer a secret', 'PUT Bearer a secret']));
+  const putBack = copied(folder);
+
+  const second = start(folder, anchor);
+  await accepts(second, 'two');
+  await keeps(second);
+  await second.runtime.close();
+  putBack();
+  const third = start(folder, anchor);
+  await third.runtime.ready;
+  await vi.waitFor(() => {
+    expect(third.runtime.getHealthStatus().hold?.reason).toBe('rolledBack');
+  }, WAITS);
+  await third.runtime.close();
+
+  answers = 'redirects';
+  const signal = new AbortController().signal;
+  await expect(anchor.read(signal)).rejects.toThrow('307');
+  await expect(anchor.write('text', signal)).rejects.toThrow('307');
+});
