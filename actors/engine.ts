@@ -15,14 +15,14 @@ import type { Component } from '../machines/policy/service/restartPolicy.ts';
 import type { Clock, Random } from '../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Hold } from '../persistence/port/review.ts';
-import type { Store, StoredOperation } from '../persistence/port/store.ts';
+import { CRISIS_MODES, type Store, type StoredOperation } from '../persistence/port/store.ts';
 import type { OutsideCrisis } from '../persistence/port/writes.ts';
 import type { ActorSystem } from './charts/actorSystem.ts';
 import { crisisChart } from './charts/chartOfWork.ts';
 import type { ConflictDesk } from './conflict/conflictDesk.ts';
 import { deskOf, type RecordOptions } from './conflict/deskOf.ts';
 import { loadEntities } from './conflict/loadEntities.ts';
-import { CRISIS_MODES, CrisisModes } from './crisis/crisisModes.ts';
+import { CrisisModes } from './crisis/crisisModes.ts';
 import { PlansAtHand } from './crisis/plansAtHand.ts';
 import { UnreadableCrises } from './escalation/unreadableCrises.ts';
 import { Counts } from './facts/counts.ts';
@@ -352,7 +352,11 @@ export class EngineCore {
     const fromMs = this.steady.now();
     this.steady.resume(info.components.get(TIME));
     this.#retention.resume(info.components.get(CLOCK_SET));
-    this.crisisModes.opened(info.components.get(CRISIS_MODES), this.steady.now() - fromMs);
+    this.crisisModes.opened(
+      info.components.get(CRISIS_MODES),
+      this.steady.now() - fromMs,
+      info.isCrisisModeInDoubt,
+    );
     this.unreadable.opened(info.components.get(UNREADABLE));
     this.pool.dispatcher.alone.restore(info.components.get(ALONE));
     if (info.components.has(TIME)) {

@@ -16,6 +16,7 @@ import {
   type CrisisModesOn,
   crisisModeFor,
   goneOn,
+  MODE_MS_MAX,
   type ModeOn,
   raisedPriority,
 } from '../../machines/policy/crisis/crisisMode.ts';
@@ -25,6 +26,7 @@ import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors
 import { requireOption } from '../../machines/vocabulary/optionFields.ts';
 import { isAlso, type Person, subjectForm } from '../../machines/vocabulary/subject.ts';
 import type { Priority } from '../../machines/vocabulary/urgency.ts';
+import { CRISIS_MODES } from '../../persistence/port/store.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import { ChartActor } from '../charts/chartActor.ts';
 import { decodeSnapshot } from '../charts/snapshots.ts';
@@ -58,10 +60,15 @@ export interface CrisisModesParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** The component under which all that are on are kept. */
-export const CRISIS_MODES = 'crisisModes';
 /** So that what is written at each change, and the plans that are kept at hand, stay small. */
 const SUBJECTS_MAX = 200;
+/** Who switches it on for everybody where what was kept of it is in doubt; anybody else ends it. */
+const IN_DOUBT = {
+  by: { id: 'holdfast' },
+  reason:
+    'What was kept of crisis mode is missing, or is an earlier copy: see docs/how-to/find-out-what-is-missing.md.',
+  forMs: MODE_MS_MAX,
+} as const;
 /** Longest that a person who gives an order waits for the disk. */
 const DURABLE_WITHIN_MS = 2_000;
 
@@ -193,21 +200,33 @@ export class CrisisModes {
     return { wasOn: true, isDurable: await this.#durable(mode.revision) };
   }
 
-  /** The store is open, and this was kept in it; the clock went on by so much. */
-  opened(text: string | undefined, shiftedMs: number): void {
+  /**
+   * The store is open, and this was kept in it; the clock went on by so much. Where that is in doubt, it is on for
+   * everybody, for as long as it may last, or until somebody ends it.
+   */
+  opened(text: string | undefined, shiftedMs: number, isInDoubt: boolean): void {
     this.#isOpen = true;
-    const kept = this.#read(text);
+    const read = this.#read(text);
+    const kept = read ?? [];
     const early = [...this.#modes.values()];
     for (const mode of early) {
       const earlier = kept.find(({ subject }) => subject === mode.subject)?.state;
       this.#send(mode, { type: 'store.opened', shiftedMs, earlier: this.#stillOn(earlier) });
     }
-    for (const one of kept) if (!this.#modes.has(one.subject)) this.#goOn(one);
+    const others = kept.filter(({ subject }) => !this.#modes.has(subject));
+    const goOn = others.map((one) => this.#goOn(one));
+    if (isInDoubt || read === null || goOn.includes('lost')) this.#beginInDoubt();
     for (const [subject, by] of this.#leftEarly) {
       const mode = this.#modes.get(subject);
       if (mode !== undefined) this.#send(mode, this.#left(subject, by));
     }
     this.#leftEarly.clear();
+  }
+
+  #beginInDoubt(): void {
+    const mode = this.#modes.get(null) ?? this.#begin(this.#parts.random.uuid(), null);
+    const atMs = this.#parts.steady.now();
+    this.#send(mode, { ...{ type: 'person.entered', atMs }, ...IN_DOUBT });
   }
 
   /** Starts an actor again that failed, from what it kept. */
@@ -290,17 +309,19 @@ export class CrisisModes {
     if (mode.subject !== null) this.#parts.plans.letGo(mode.subject);
   }
 
-  #goOn(kept: Kept): void {
+  /** Goes on with one; `lost` where it can't be read. */
+  #goOn(kept: Kept): 'on' | 'newer' | 'lost' {
     const mode = this.#begin(kept.id, kept.subject);
     mode.state = kept.state;
     try {
       this.#restore(mode);
+      return 'on';
     } catch (error) {
       this.#end(mode);
-      if (isHoldfastError(error) && error.code === 'HF_RECORD_NEWER') {
-        this.#newer = [...this.#newer, kept];
-      }
       this.#parts.onError(error);
+      if (!isHoldfastError(error) || error.code !== 'HF_RECORD_NEWER') return 'lost';
+      this.#newer = [...this.#newer, kept];
+      return 'newer';
     }
   }
 
@@ -318,13 +339,14 @@ export class CrisisModes {
     }
   }
 
-  #read(text: string | undefined): readonly Kept[] {
+  /** `null` where it can't be read. */
+  #read(text: string | undefined): readonly Kept[] | null {
     if (text === undefined) return [];
     try {
       return JSON.parse(text) as readonly Kept[];
     } catch (error) {
       this.#parts.onError(error);
-      return [];
+      return null;
     }
   }
 

@@ -86,6 +86,7 @@ class MemoryStore implements Store {
       hold: this.#tables.hold,
       components,
       componentsUnreadable: 0,
+      isCrisisModeInDoubt: false,
       crisisPlans: {
         pinned: [...this.#tables.crisisPlans.values()].filter(({ isPinned }) => isPinned),
         unreadable: [],

@@ -97,6 +97,8 @@ export interface StoreInfo {
   readonly components: ReadonlyMap<string, string>;
   /** Number of components that could not be opened: they start afresh (PS-3). */
   readonly componentsUnreadable: number;
+  /** The state of {@link CRISIS_MODES} is missing, can't be opened or is an earlier copy: for whom it is on, nobody knows. */
+  readonly isCrisisModeInDoubt: boolean;
   /** The crisis plans that are needed before anything else (CR-3). */
   readonly crisisPlans: CrisisPlansAtOpen;
   /** Rows quarantined so far (PS-3). */
@@ -106,6 +108,9 @@ export interface StoreInfo {
   /** Kept by {@link StoreLife.spillLine} and not in the store: to be accepted as what they are. */
   readonly outside: readonly OutsideCrisis[];
 }
+
+/** The component under which crisis mode is kept. */
+export const CRISIS_MODES = 'crisisModes';
 
 /** Opening and closing. */
 export interface StoreLife {

@@ -219,13 +219,16 @@ describe('PS-3 CR-6 what can not be read', () => {
   const codes = ({ errors }: Process) =>
     errors.map((error) => (isHoldfastError(error) ? error.code : String(error)));
 
-  test('PS-3 is reported, and the rest goes on', async () => {
+  test('PS-3 SE-6 is reported, and on for everybody; the rest goes on', async () => {
     const broken = [{ id: 'one', subject: 'user-1', state: 'nonsense' }];
     for (const text of ['nonsense', JSON.stringify(broken)]) {
       const { world, process } = await bootWith(text);
       expect(process.errors).toHaveLength(1);
       await world.clock.run(process.runtime.crisisMode.enter({ ...ITS, by: ANN }));
-      expect(process.runtime.crisisMode.list()).toHaveLength(1);
+      expect(process.runtime.crisisMode.list()).toMatchObject([
+        { subject: null, by: { id: 'holdfast' } },
+        ITS,
+      ]);
     }
   });
 

@@ -174,6 +174,13 @@ export class RecordSet {
     return this.#tagIfAny(space, key) !== null;
   }
 
+  /** True if there is such a record, or nobody knows, since the node that would have it is lost. */
+  mayHave(space: Space, key: Key): boolean {
+    if (this.has(space, key)) return true;
+    const leaf = leafOf(space, key);
+    return leaf !== null && (this.#lost.has(leaf) || this.#lost.has(upperOf(leaf)));
+  }
+
   /** True if this is the latest seal of such a record. */
   holds(space: Space, key: Key, envelope: Uint8Array): boolean {
     return this.#isKept(space, key, tagOf(envelope));

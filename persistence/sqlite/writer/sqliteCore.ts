@@ -146,7 +146,7 @@ export class SqliteCore {
       const { db, tables, wasLeftOpen } = connection;
       if (wasLeftOpen && this.#options.claims) demandSound(db, this.#options.path);
       const crisisPlans = crisisPlansAtOpen(tables);
-      const { readable, unreadable } = components(tables);
+      const { readable, unreadable, isCrisisModeInDoubt } = components(tables);
       const last = seqMax(tables);
       this.#owner.rootOfBefore = tables.set.root;
       // Before the claim, which gives the connection up where it fails.
@@ -161,6 +161,7 @@ export class SqliteCore {
         hold,
         components: readable,
         componentsUnreadable: unreadable,
+        isCrisisModeInDoubt,
         crisisPlans,
         seqMax: last,
         generation: this.#owner.generation,
