@@ -26,9 +26,14 @@ const A_DAY: Readonly<Record<CountsAs, { readonly least: number; readonly more: 
   other: { least: 0, more: 10 },
   beside: { least: 20, more: 40 },
   beneath: { least: 3, more: 6 },
+  among: { least: 3, more: 6 },
 };
 /** Factors of the seed by which a group draws its own steps, so that they change no other. */
-const OWN_SEEDS: Partial<Readonly<Record<CountsAs, number>>> = { beside: 107, beneath: 113 };
+const OWN_SEEDS: Partial<Readonly<Record<CountsAs, number>>> = {
+  beside: 107,
+  beneath: 113,
+  among: 127,
+};
 /** Share of all steps in the few busy moments, in which work, faults and people meet. */
 const BUSY_SHARE = 0.6;
 const BUSY_AN_HOUR = 3;

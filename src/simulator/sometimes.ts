@@ -330,6 +330,10 @@ const BY_PEOPLE: readonly Situation[] = [
   noted('a subject that always fails, beside others', 'Nobody else waits for that.'),
   noted('upstream has forgotten a key', 'What may have been done is not sent again under it.'),
   noted('a purge that makes room on a full disk', 'What failed before it is written again.'),
+  noted(
+    'crises that were spilled and can not be read',
+    'They are there once they can, whatever was spilled meanwhile.',
+  ),
   noted('a slow processor', 'What has come at once is done in many turns.'),
   noted('a stop beside calls', 'Guarded calls end with it.'),
   noted('work that ends its process', 'It ends in the dead letters, and nothing else does.'),

@@ -2,8 +2,14 @@
 
 import { describe, expect, test } from 'vitest';
 import { drawPlan } from '../../src/simulator/drawPlan.ts';
+import type { CountsAs } from '../../src/simulator/scene/scene.ts';
 import { runPlan } from '../../src/simulator/simulation.ts';
 import { everyKind } from '../../src/simulator/steps/everyKind.ts';
+
+const A_GROUP_EACH: Readonly<Record<CountsAs, number>> = {
+  ...{ work: 0, fault: 0, order: 0, restart: 0, other: 0 },
+  ...{ beside: 0, beneath: 0, among: 0 },
+};
 
 describe('a simulated day', () => {
   test('SM-1 the same seed and version make the same history, byte for byte', async () => {
@@ -21,7 +27,7 @@ describe('a simulated day', () => {
   test('SM-3 has 1,000 operations, 20 faults, 5 orders and a restart at least', () => {
     for (let seed = 1; seed <= 20; seed += 1) {
       const { steps } = drawPlan(seed, 24, '0.0.0');
-      const counts = { work: 0, fault: 0, order: 0, restart: 0, other: 0, beside: 0, beneath: 0 };
+      const counts = { ...A_GROUP_EACH };
       for (const { kind } of steps) counts[everyKind.get(kind)?.counts ?? 'other'] += 1;
       expect(counts.work).toBeGreaterThanOrEqual(1_000);
       expect(counts.fault).toBeGreaterThanOrEqual(20);

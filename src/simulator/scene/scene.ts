@@ -46,10 +46,18 @@ export interface Scene {
 }
 
 /**
- * Groups of steps, of which a day has a least number each. Steps `beside` the others and faults `beneath` them draw by
- * seeds of their own.
+ * Groups of steps, of which a day has a least number each. Steps `beside` the others, faults `beneath`
+ * them, and faults that come together `among` them draw by seeds of their own.
  */
-export type CountsAs = 'work' | 'fault' | 'order' | 'restart' | 'other' | 'beside' | 'beneath';
+export type CountsAs =
+  | 'work'
+  | 'fault'
+  | 'order'
+  | 'restart'
+  | 'other'
+  | 'beside'
+  | 'beneath'
+  | 'among';
 
 /**
  * A kind of event. Each part of the simulator exports a list of kinds; `everyKind` in `steps/everyKind.ts` joins the

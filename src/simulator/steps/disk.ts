@@ -85,6 +85,41 @@ function cutPower(scene: Scene, device: Device, random: SeededRandom): void {
   void device.killAndBoot();
 }
 
+type Crises = readonly { readonly subject: string; readonly afterMs: number }[];
+
+/** Raises each of the crises at its time. */
+function raiseAll(
+  scene: Scene,
+  device: Device,
+  at: number,
+  crises: Crises,
+  random: SeededRandom,
+): void {
+  for (const { subject, afterMs } of crises) {
+    scene.clock.schedule(afterMs, () => {
+      device.whenAsked(() => {
+        CRISIS.take(scene, { device: at, subject } as never, random);
+      });
+    });
+  }
+}
+
+/** Ends the process at a time, unless the device is off then. */
+function endLater(
+  scene: Scene,
+  device: Device,
+  afterMs: number,
+  how: 'well' | 'killed' | 'powerCut',
+  random: SeededRandom,
+): void {
+  if (how === 'well') return;
+  scene.clock.schedule(afterMs, () => {
+    if (device.isOff) return;
+    if (how === 'powerCut') cutPower(scene, device, random);
+    else void device.killAndBoot();
+  });
+}
+
 /** Draws the length of a fault: mostly minutes, now and then seconds. */
 function drawSpan(random: SeededRandom): number {
   return 1_000 + random.below(random.chance(0.3) ? 20_000 : 10 * MINUTE_MS);
@@ -198,22 +233,47 @@ export const DISK: readonly AnyStepKind[] = [
           ? { code: 'HF_STORE_IO', fate: () => 'failsInDoubt' }
           : refusing(way, roomBytes);
       trouble(scene, device, forMs, given);
-      for (const { subject, afterMs } of crises) {
-        scene.clock.schedule(afterMs, () => {
-          device.whenAsked(() => {
-            CRISIS.take(scene, { device: at, subject } as never, random);
-          });
-        });
-      }
-      if (thenEnds === 'well') return;
-      scene.clock.schedule(forMs - 1, () => {
-        if (device.isOff) return;
-        if (thenEnds === 'powerCut') cutPower(scene, device, random);
-        else void device.killAndBoot();
-      });
+      raiseAll(scene, device, at, crises, random);
+      endLater(scene, device, forMs - 1, thenEnds, random);
     },
     says: ({ device, way, crises, forMs, thenEnds }) =>
       `the disk of device ${device} is ${way} for ${forMs} ms, ${crises.length} crises come meanwhile, and it ends ${thenEnds}`,
+  }),
+  stepKind({
+    kind: 'disk.unreadSpill',
+    isOfOwnApp: true,
+    counts: 'among',
+    weight: 1,
+    draw: (random) => ({
+      device: random.below(16),
+      share: random.pick([0.3, 0.6, 0.9]),
+      crises: Array.from({ length: 4 + random.below(8) }, () => ({
+        subject: `user-${random.below(5)}`,
+        afterMs: random.below(MINUTE_MS),
+      })),
+      forMs: MINUTE_MS + random.below(MINUTE_MS),
+      thenEnds: random.pick(['well', 'killed', 'killed', 'powerCut'] as const),
+    }),
+    take: (scene, { device: at, share, crises, forMs, thenEnds }, random) => {
+      const device = deviceAt(scene, at);
+      trouble(scene, device, forMs, {
+        code: 'HF_STORE_UNAVAILABLE',
+        fate: () => 'failsUnwritten',
+        files: {
+          fails: (call) => {
+            if (call !== 'read' || !random.chance(share)) return null;
+            if (device.disk.onlySpilled.size > 0) {
+              scene.saw('crises that were spilled and can not be read');
+            }
+            return 'EIO';
+          },
+        },
+      });
+      raiseAll(scene, device, at, crises, random);
+      endLater(scene, device, forMs - 1, thenEnds, random);
+    },
+    says: ({ device, share, crises, forMs, thenEnds }) =>
+      `the database of device ${device} is opened again and again and takes nothing, and ${share * 100} % of the reads of the files beside it fail, for ${forMs} ms; ${crises.length} crises come meanwhile, and it ends ${thenEnds}`,
   }),
   stepKind({
     kind: 'disk.slow',

@@ -60,7 +60,7 @@ export const DISK: readonly Plant[] = [
     says: 'A crisis is spilled over what could not be read when the store was opened.',
     finds: /^lost: crisis/,
     about: 'disk crisis',
-    seedsMax: 200,
+    seedsMax: 40,
   },
   {
     name: 'views-behind-the-writer',
