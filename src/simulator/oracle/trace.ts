@@ -266,6 +266,8 @@ export interface TraceEvents {
   clockMoved: { readonly isAsleep: boolean };
   /** A stop has not ended this long after its deadline, on a machine with no trouble. */
   stopLate: { readonly deadlineMs: number; readonly byMs: number };
+  /** A process has told of an error that is its own. */
+  defect: { readonly message: string };
   /** A process with nothing left to do has closed, with this many of its timers still running. */
   closed: { readonly timers: number };
   /** Opening or reading the store found a fault. */

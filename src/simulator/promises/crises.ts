@@ -61,8 +61,9 @@ export const crises: readonly Clause[] = [
           ({ isFull } = event);
           answered.clear();
         },
-        answered: ({ key, id }) => {
-          if (isFull) answered.set(key, id);
+        // A client may answer while the owner stands still, which keeps nothing then.
+        answered: ({ key, id, client }) => {
+          if (isFull && client === undefined) answered.set(key, id);
         },
         // A process that closes stops keeping crises, and says so.
         refused: ({ key, code }) => {

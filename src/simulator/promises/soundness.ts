@@ -1,5 +1,6 @@
 /**
- * Soundness: a store opens by itself and is whole, a stop ends in time, and a runtime at rest holds on to nothing.
+ * Soundness: a store opens by itself and is whole, a stop ends in time, a runtime at rest holds on to nothing, and none
+ * contradicts itself.
  *
  * @module
  */
@@ -67,6 +68,17 @@ export const soundness: readonly Clause[] = [
     watch: (_, broken) => ({
       stopLate: ({ deadlineMs, byMs }) => {
         broken(`${byMs} ms after its deadline of ${deadlineMs} ms`);
+      },
+    }),
+  },
+  {
+    breach: 'defect of its own',
+    says: { page: 'errors', sentence: 'A defect of holdfast.' },
+    requirements: ['SV-2'],
+    outlivesRestore: true,
+    watch: (_, broken) => ({
+      defect: ({ message }) => {
+        broken(message);
       },
     }),
   },

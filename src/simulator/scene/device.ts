@@ -9,7 +9,7 @@ import type { FeedSource, Overview } from '../../../inspector/protocol.ts';
 import { entriesOf, type PolicyLayers } from '../../../machines/policy/layers/policyLayers.ts';
 import { PolicyTable } from '../../../machines/policy/layers/policyTable.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
-import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { armFaultPoint, type FaultPoint } from '../../../persistence/port/faultPoints.ts';
 import type { Store, StoredOperation } from '../../../persistence/port/store.ts';
 import { assembleOwner, type Owner } from '../../createRuntime.ts';
@@ -272,9 +272,11 @@ export class Device {
     const handlers = mortal(given.handlers);
     const late = mortal(complete.handlers).filter(([type]) => given.handlers?.[type] === undefined);
     const checked = checkOptions({
-      onError: () => undefined,
       ...given,
-      ...(candidate === null ? {} : { onError: candidate.onError }),
+      onError: (error) => {
+        this.#tellDefect(error, life);
+        (candidate ?? given).onError?.(error);
+      },
       store: ':memory:',
       clock: counted.clock,
       handlers: Object.fromEntries(handlers),
@@ -314,6 +316,12 @@ export class Device {
       if (this.#process === made) this.#isGivenUp = true;
     });
     return { made, owner };
+  }
+
+  /** Tells the judge of an error that a living process has found in itself. */
+  #tellDefect(error: unknown, life: Life): void {
+    if (life.isDead() || !isHoldfastError(error) || error.code !== 'HF_INTERNAL') return;
+    this.tell({ event: 'defect', message: error.message });
   }
 
   /** Wraps a candidate's store, which only one process at a time may open. */
