@@ -334,6 +334,10 @@ const BY_PEOPLE: readonly Situation[] = [
     'crises that were spilled and can not be read',
     'They are there once they can, whatever was spilled meanwhile.',
   ),
+  noted(
+    'work of which much may start at one instant',
+    'What was read of it is acted on only where it is still so.',
+  ),
   noted('a slow processor', 'What has come at once is done in many turns.'),
   noted('a stop beside calls', 'Guarded calls end with it.'),
   noted('work that ends its process', 'It ends in the dead letters, and nothing else does.'),

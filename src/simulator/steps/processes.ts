@@ -11,7 +11,8 @@ import {
 import type { SeededRandom } from '../../virtual/seededRandom.ts';
 import type { Device, Moment } from '../scene/device.ts';
 import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
-import { deviceAt } from './work.ts';
+import { give, PERSONS } from './orders.ts';
+import { deviceAt, send, TYPES } from './work.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -26,6 +27,9 @@ const LATE_MS = [0, 500, 1_000, 1_500, 2_000] as const;
 
 /** Chance that the next process has other options. */
 const CHANGED_SHARE = 0.3;
+
+/** Rows that a slow processor takes up in a turn, at the least. */
+const ROWS_A_TURN = 8;
 
 /** The memory store has no owner, and makes all changes of a commit in one step. */
 const POINTS = [...OPERATION_FAULT_POINTS, ...CONFLICT_FAULT_POINTS].filter(
@@ -192,6 +196,58 @@ export const PROCESSES: readonly AnyStepKind[] = [
     },
     says: ({ device, readMs, turnMs, forMs, isStarted }) =>
       `the processor of device ${device} is slow (${readMs} ms between two looks at its clock, ${turnMs} ms a turn) for ${forMs} ms${isStarted ? ', from a start on' : ''}`,
+  }),
+  stepKind({
+    kind: 'process.slowStarts',
+    isOfOwnApp: true,
+    counts: 'among',
+    weight: 1,
+    draw: (random) => ({
+      device: random.below(16),
+      type: random.pick([...TYPES]),
+      count: 50 + random.below(100),
+      inMs: 5_000 + random.below(MINUTE_MS),
+      readMs: random.pick([0.02, 0.05]),
+      turnMs: random.pick([20, 150]),
+      cancels: Array.from({ length: 5 + random.below(15) }, () => ({
+        which: random.next(),
+        // As a share of the time for which the work is taken up.
+        after: random.next(),
+      })),
+    }),
+    take: (scene, { device: at, type, count, inMs, readMs, turnMs, cancels }) => {
+      const device = deviceAt(scene, at);
+      const { clock } = device;
+      const startAtMs = clock.now() + inMs;
+      const ids: string[] = [];
+      for (let number = 0; number < count; number += 1) {
+        const idempotencyKey = `key-${scene.nextRequest()}`;
+        const subject = `user-${number % 5}`;
+        send(device, { type, subject, startAtMs, tier: 'basic', idempotencyKey }, (id) => {
+          ids.push(id);
+        });
+      }
+      const takesMs = (count / ROWS_A_TURN) * turnMs;
+      scene.clock.schedule(inMs - 1, () => {
+        clock.slow(readMs, turnMs);
+        scene.clock.schedule(
+          1 + takesMs,
+          scene.untilHealed(() => {
+            clock.slow(0, 0);
+          }),
+        );
+      });
+      for (const { which, after } of cancels) {
+        scene.clock.schedule(inMs + Math.round(after * takesMs), () => {
+          const id = ids[Math.floor(which * ids.length)];
+          if (id === undefined) return;
+          device.whenAsked(() => void give(device, 'operation.cancel', { id, by: PERSONS[0] }));
+        });
+      }
+      scene.saw('work of which much may start at one instant');
+    },
+    says: ({ device, type, count, inMs, turnMs, cancels }) =>
+      `${count} requests for ${type} at device ${device} may all start in ${inMs} ms, when its processor is slow (${turnMs} ms a turn), and ${cancels.length} of them are cancelled meanwhile`,
   }),
   stepKind({
     kind: 'clock.set',

@@ -33,12 +33,17 @@ export function deviceAt({ devices }: Scene, at: number): Device {
   return device;
 }
 
-/** Hands in a request, and tells what comes of it. */
-export function send(device: Device, request: SyncRequest): void {
+/** Hands in a request, and tells what comes of it; `accepted` hears its id. */
+export function send(
+  device: Device,
+  request: SyncRequest,
+  accepted = (_id: string): void => undefined,
+): void {
   const key = request.idempotencyKey ?? '';
   device.runtime.sync(noteSent(request)).then(
     (operation) => {
       device.tell({ event: 'accepted', key, id: operation.id });
+      accepted(operation.id);
       watch(device, operation);
     },
     (error: unknown) => {

@@ -65,4 +65,13 @@ export const PROCESSES: readonly Plant[] = [
     finds: /^timer leaked: /,
     seedsMax: 3,
   },
+  {
+    name: 'rows-of-before-taken-up',
+    file: 'actors/work/staleReads.ts',
+    find: '        if (watch.isStale(row)) onStale(row);\n        else take(row);',
+    replace: '        take(row);',
+    says: 'What has been cancelled since a page of rows was read goes on from its row of before.',
+    finds: /^defect of its own: An update was refused/,
+    seedsMax: 20,
+  },
 ];
