@@ -41,7 +41,7 @@ const ROWS = 20;
 const CRISES = 2;
 
 const PROGRAM = `
-  async function main([folder, early, late, crises]) {
+  async function main([folder, early, late, crises, outside]) {
     const { openStore } = await import('${new URL('openStore.js', PERSISTENCE).href}');
     const { rawKey } = await import('${new URL('sealing/keySource.js', PERSISTENCE).href}');
     const store = openStore({ folder, key: rawKey(new Uint8Array(32).fill(7)) });
@@ -51,6 +51,12 @@ const PROGRAM = `
     await new Promise((resolve) => process.stdin.once('data', resolve));
     for (const write of JSON.parse(late)) await store.commit([write]);
     for (const write of JSON.parse(crises)) await store.spill(write);
+    for (const id of JSON.parse(outside)) {
+      const line = store.spillLine();
+      line.postMessage({ kind: 'keep', crisis: { id, request: '{}' } });
+      await new Promise((resolve) => line.once('message', resolve));
+      line.close();
+    }
     console.log('late');
     setInterval(() => undefined, 1_000);
   }
@@ -63,13 +69,15 @@ const rows = (from: number, to: number) =>
 /** The folder of a process that was killed, and all its files as they were half-way. */
 async function killedStore(
   spilled = CRISES,
+  outside = 0,
 ): Promise<{ folder: string; early: ReadonlyMap<string, Buffer> }> {
   const folder = join(tempFolder(), 'store');
   const crises = Array.from({ length: spilled }, (_, index) =>
     accept(ROWS + 1 + index, { urgency: 0 }),
   );
   const given = [rows(1, ROWS / 2), rows(ROWS / 2 + 1, ROWS), crises];
-  const texts = given.map((writes) => JSON.stringify(writes));
+  const ids = Array.from({ length: outside }, (_, index) => idOf(1_000 + index));
+  const texts = [...given, ids].map((each) => JSON.stringify(each));
   const child = spawn(process.execPath, ['-e', PROGRAM, folder, ...texts], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -269,18 +277,48 @@ describe('SE-6 after a SIGKILL, at the next start', () => {
     giveBack();
   });
 
+  test.each([
+    ['deleted', deleted],
+    ['cut', (path: string) => truncateSync(path, 0)],
+    ['zeroed', (path: string) => writeFileSync(path, Buffer.alloc(statSync(path).size))],
+  ])(
+    'SE-6 CR-4 crises that another thread has answered, whose file was %s, are told of',
+    async (_, damage) => {
+      const { folder } = await killedStore(0, 2);
+      damage(join(folder, 'crises.outside.spill'), Buffer.alloc(0));
+      expect(await start(folder)).toEqual({ ...WHOLE, told: [SPILLS], rows: ROWS });
+      const whole = (await killedStore(0, 2)).folder;
+      expect(await start(whole)).toEqual({ ...WHOLE, rows: ROWS });
+    },
+  );
+
+  test.each([
+    ['deleted', deleted, 'HF_KEY_MISSING'],
+    ['cut', cut, 'HF_STORE_CORRUPT'],
+    ['zeroed at its end', zeroedAtItsEnd, 'HF_STORE_CORRUPT'],
+  ])('SE-6 a keyring that was %s opens nothing, and changes nothing', async (_, damage, code) => {
+    const { folder } = await killedStore();
+    const path = join(folder, 'keyring.json');
+    const before = readFileSync(path);
+    damage(path, Buffer.alloc(0));
+    await expect(start(folder)).rejects.toMatchObject({ code });
+    writeFileSync(path, before);
+    expect(await start(folder)).toEqual(WHOLE);
+  });
+
   /** Files that hold nothing: each says what makes it again, or where it is held. */
   const OTHERS: Readonly<Record<string, string>> = {
     'data.db': 'lostData.test.ts',
     'data.db-shm': 'made again from the log',
-    'keyring.json': 'keyring.test.ts',
     'owner.db': 'made again',
     'owner.json': 'made again',
   };
 
   test('SE-6 each file of a store is tried here, or it is said where', async () => {
-    const { folder } = await killedStore();
-    const tried = ['data.db-wal', 'last.commit', 'crises.spill'];
+    const { folder } = await killedStore(CRISES, 1);
+    const tried = [
+      ...['data.db-wal', 'last.commit', 'crises.spill', 'crises.outside.spill', 'keyring.json'],
+    ];
     const files = readdirSync(folder).filter((name) => statSync(join(folder, name)).isFile());
     expect(files.toSorted()).toEqual([...tried, ...Object.keys(OTHERS)].toSorted());
   });
