@@ -25,6 +25,7 @@ import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts
 import { anchorFile, anchorUrl, createRuntime } from '../../src/index.ts';
 import { TEST_KEY } from '../persistence/contract/storeUnderTest.ts';
 import { HANGS_AFTER_MS } from '../support/hangs.ts';
+import { runCli } from '../support/process/runCli.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 
 const WAITS = { timeout: HANGS_AFTER_MS, interval: 20 };
@@ -131,6 +132,8 @@ test('SE-6 CR-4 a folder that is put back as a whole is held: its crises run, an
   expect({ overall, anchor: anchor?.state }).toEqual({ overall: 'degraded', anchor: 'behind' });
   expect(findings.find(({ id }) => id === 'hold')?.params).toEqual({ reason: 'rolledBack' });
   expect(third.errors.toSorted()).toEqual(['HF_STORE_HELD', 'HF_STORE_ROLLED_BACK']);
+  const status = await runCli(['status', '--store', folder]);
+  expect(status.stdout).toContain('held (rolledBack)');
   // What is new waits with it.
   await accepts(third, 'new');
   expect(third.ran).toEqual(['crisis']);

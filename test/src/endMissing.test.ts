@@ -7,6 +7,7 @@ import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts
 import { createRuntime } from '../../src/createRuntime.ts';
 import { TEST_KEY } from '../persistence/contract/storeUnderTest.ts';
 import { HANGS_AFTER_MS } from '../support/hangs.ts';
+import { runCli } from '../support/process/runCli.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 
 /** Starts a runtime over this folder; its upstreams take nothing until `isUp`. */
@@ -78,6 +79,8 @@ test('SE-6 CR-4 a store that is put back runs its crises, and nothing else until
   expect({ reason: hold?.reason, overall }).toEqual({ reason: 'endMissing', overall: 'degraded' });
   expect(findings.map(({ id }) => id)).toEqual(expect.arrayContaining(['hold', 'recordsMissing']));
   expect(third.errors.toSorted()).toEqual(['HF_RECORD_MISSING', 'HF_STORE_HELD']);
+  const { stdout } = await runCli(['status', '--store', folder]);
+  expect(stdout).toMatch(/held \(endMissing\)[^]*records of the store are missing/);
   expect(third.ran).toEqual(['crisis']);
 
   expect(await third.runtime.release()).toBe(true);

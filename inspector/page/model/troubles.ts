@@ -21,6 +21,8 @@ export interface Trouble extends FindingShown {
 const PLACES: Readonly<Record<string, Partial<Route>>> = {
   start: { view: 'actors', of: 'supervisor' },
   phase: { view: 'actors', of: 'supervisor' },
+  hold: { view: 'actors', of: 'supervisor' },
+  anchor: { view: 'actors', of: 'supervisor' },
   storage: { view: 'actors', of: 'storageHealth' },
   deadLettered: { view: 'dead-letters' },
   conflicts: { view: 'conflicts' },
@@ -28,6 +30,7 @@ const PLACES: Readonly<Record<string, Partial<Route>>> = {
   inReview: waitingFor('review'),
   handlerMissing: waitingFor('handler'),
   quarantined: { view: 'quarantine' },
+  recordsMissing: { view: 'quarantine' },
 };
 
 /** @param actors the components among them say since when a level holds */

@@ -61,11 +61,14 @@ describe('OB-1 what is wrong', () => {
     ]);
     const views = [
       ['start', 'actors'],
+      ['hold', 'actors'],
+      ['anchor', 'actors'],
       ['storage', 'actors'],
       ['deadLettered', 'dead-letters'],
       ['conflicts', 'conflicts'],
       ['handlerMissing', 'waiting'],
       ['quarantined', 'quarantine'],
+      ['recordsMissing', 'quarantine'],
       ['crisesUnacknowledged', 'crises'],
     ] as const;
     expect(troubles(views.map(([id]) => ({ id }))).map(({ id, to }) => [id, to?.view])).toEqual(
