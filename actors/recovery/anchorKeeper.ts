@@ -48,7 +48,7 @@ export interface AnchorHealth {
 }
 
 /** Longest that ordinary work waits for the comparison. */
-const COMPARED_WITHIN_MS = 30_000;
+export const COMPARED_WITHIN_MS = 30_000;
 /** Longest that a commit is not in the anchor, where its place answers. */
 const LAG_MS = 10_000;
 const CALL_MS_MAX = 10_000;

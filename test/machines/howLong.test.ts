@@ -3,6 +3,7 @@
  */
 import { expect, test } from 'vitest';
 import { OVERHANG_FACTOR } from '../../actors/operation/attemptRun.ts';
+import { COMPARED_WITHIN_MS } from '../../actors/recovery/anchorKeeper.ts';
 import { chartModel } from '../../inspector/charts/chartModel.ts';
 import { ESCALATION_PACE, tellAgainMs } from '../../machines/crisis/crisisEscalation.ts';
 import { machines } from '../../machines/index.ts';
@@ -97,6 +98,7 @@ const SAID: readonly (readonly [chart: string, state: string, ...times: readonly
   ['storageHealth', 'well', OVERDUE_AFTER_MS],
   ['storageHealth', 'slow', HANGING_AFTER_MS],
   ['storageHealth', 'troubled.full', PROBE_MS_MIN, PROBE_MS_MAX],
+  ['supervisor', 'running.recovery.comparing', COMPARED_WITHIN_MS],
   ['supervisor', 'startFailed.waiting', planStart(fifth, 0).dueAtMs ?? 0],
 ];
 
@@ -136,6 +138,7 @@ test('OB-3 no other chart says a number that is held by nothing here', () => {
     'storageHealth slow',
     'storageHealth troubled',
     'storageHealth well',
+    'supervisor running.recovery.comparing',
     'supervisor startFailed.waiting',
     'syncOperation backingOff',
     'syncOperation suspect',

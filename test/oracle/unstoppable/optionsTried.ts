@@ -14,7 +14,7 @@ import type { PayloadSchema } from '../../../machines/policy/request/payloadSche
 import type { OptionRules } from '../../../machines/vocabulary/optionFields.ts';
 import type { Json } from '../../../machines/vocabulary/shape.ts';
 import { TIERS } from '../../../machines/vocabulary/urgency.ts';
-import { keyFile, passphrase, rawKey } from '../../../src/index.ts';
+import { type AnchorSource, keyFile, passphrase, rawKey } from '../../../src/index.ts';
 import { RUNTIME_RULES, type RuntimeOptions } from '../../../src/options.ts';
 import { BESIDE, madeStrategy, merged } from '../../../src/simulator/setup/drawnOptions.ts';
 import { everyOption, everyPolicy, YEAR_MS } from '../../../src/simulator/setup/everyField.ts';
@@ -50,6 +50,14 @@ const UNREADABLE = { fetchCurrent: fails, asCrisisPlan: fails, roundsMax: 1, sil
 const SILENT = { fetchCurrent: () => new Promise<never>(() => undefined), isAuthority: true };
 
 /** Options with ways of their own. */
+/** A place of the anchor that answers so. */
+const placeThat = (answer: () => Promise<never> | Promise<string>): AnchorSource => ({
+  read: answer,
+  write: async () => {
+    await answer();
+  },
+});
+
 const OWN: Readonly<Record<string, () => readonly Try[]>> = {
   store: () => [
     tried('store', ':memory:', { store: ':memory:', key: undefined }),
@@ -66,6 +74,16 @@ const OWN: Readonly<Record<string, () => readonly Try[]>> = {
         key: { kind: 'bad', load: () => Promise.reject(new Error('No key.')) },
       }),
     ].map((each) => ({ ...each, isKept: false })),
+  ],
+  anchor: () => [
+    tried('anchor', 'that never answers', {
+      anchor: placeThat(() => new Promise(() => undefined)),
+    }),
+    tried('anchor', 'that fails', { anchor: placeThat(() => Promise.reject(new Error('No.'))) }),
+    tried('anchor', 'that throws', { anchor: placeThat(fails) }),
+    tried('anchor', 'of another store', {
+      anchor: placeThat(() => Promise.resolve(`holdfast anchor 1 ${'f'.repeat(32)} 1 tag sign`)),
+    }),
   ],
   sealing: () => [tried('sealing', 'portable', { sealing: 'portable' })],
   'handlers.*.upstream': () => [

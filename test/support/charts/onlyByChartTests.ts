@@ -22,6 +22,7 @@ const ROWS: Rows = {
       'What it invokes rejects by a defect of the engine alone, and no test of a runtime plants one there.',
       'supervisor.starting.restoringComponents --xstate.error.actor.restoreComponents--> supervisor.startFailed',
       'supervisor.running.recovery.held --xstate.error.actor.recoverCrises--> (stays)',
+      'supervisor.running.recovery.comparing --xstate.error.actor.recoverCrises--> (stays)',
       'supervisor.draining --xstate.error.actor.drain--> supervisor.closing',
     ],
     [
@@ -29,6 +30,7 @@ const ROWS: Rows = {
       'supervisor.starting --component.failed--> (stays)',
       'supervisor.startFailed --component.failed--> (stays)',
       'supervisor.running.recovery.considered --always[hasOperationsDown]--> supervisor.running.recovery.interrupted',
+      'supervisor.running.recovery.comparing --xstate.done.actor.compareAnchor[hasOperationsDown]--> supervisor.running.recovery.interrupted',
       'supervisor.running.components.considered --always[isAnythingDown]--> supervisor.running.components.impaired',
       'supervisor.running.components.restarting --component.failed[isRestartedTooOften]--> (stays)',
       'supervisor.running.components.restarting --recovery.failed--> (stays)',
@@ -42,9 +44,16 @@ const ROWS: Rows = {
       'supervisor.running.components.restarting --component.failed[isKnownToBeDown]--> (stays)',
       'supervisor.running.components.restarting --component.failed--> (stays)',
       'supervisor.running.components.restarting --xstate.done.actor.restartComponents[isAnythingDown]--> supervisor.running.components.impaired',
-      'supervisor.running.components.restarting --xstate.error.actor.restartComponents--> supervisor.running.components.impaired',
       'supervisor.running.components.impaired --component.failed[isKnownToBeDown]--> (stays)',
       'supervisor.running.components.impaired --component.failed[canRestart]--> supervisor.running.components.restarting',
+    ],
+    [
+      'The anchor is reached 30 s after the start at the earliest, and reading back has ended by then, but for a disk that is as slow: no test of a runtime makes the two meet.',
+      'supervisor.running.recovery.recovering --hold.began--> (stays)',
+      'supervisor.running.recovery.recovering --hold.released--> (stays)',
+      'supervisor.running.recovery.interrupted --hold.began--> (stays)',
+      'supervisor.running.recovery.interrupted --hold.released--> (stays)',
+      'supervisor.running.recovery.recovered --always[isHeld]--> supervisor.running.recovery.paused',
     ],
     [
       'A drain of a runtime that is told to stop twice is cut short by the second order, which is the forced one.',
@@ -160,6 +169,10 @@ const ROWS: Rows = {
     ],
   ],
   scheduler: [
+    [
+      'A suspect runs alone within seconds of a start, and the store is found to be behind its anchor 30 s after it at the earliest.',
+      'scheduler.intake.isolated --work.held--> scheduler.intake.notStarted',
+    ],
     [
       'Trials, overload and learned rates take minutes of load that answers in certain ways; the flow is played so with its real parts in test/actors/upstream, without an engine.',
       'scheduler.pace.trying --overload.detected--> scheduler.pace.overloaded',
