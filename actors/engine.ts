@@ -50,6 +50,8 @@ import {
   adoptHandlers,
   adoptInMemory,
   findStrays,
+  HiddenWork,
+  type InHandOptions,
   LaneSweep,
   occupiedRoutes,
   type RecoveryParts,
@@ -154,6 +156,7 @@ export class EngineCore {
   readonly #recoveryParts: RecoveryParts;
   readonly #componentsParts: ComponentsParts;
   readonly #sweep: LaneSweep;
+  readonly #hidden: HiddenWork;
   readonly #writes: ComponentWrites;
 
   constructor(given: EngineParts) {
@@ -232,6 +235,7 @@ export class EngineCore {
     });
     this.#recoveryParts = { store, journal, clock, steady, timers, pool };
     this.#sweep = new LaneSweep(this.#recoveryParts, onError);
+    this.#hidden = new HiddenWork(this.#recoveryParts, () => this.#inHand(), onError);
     this.room = new AdmissionLimit({
       ...{ ...given, journal, storage: this.storage, unwritten },
       busy: pool.busy,
@@ -250,7 +254,10 @@ export class EngineCore {
     };
     this.wires = this.#connected(erasure);
     for (const [type, handler] of Object.entries(given.handlers)) pool.setHandler(type, handler);
-    store.onNotice(onError);
+    store.onNotice((notice) => {
+      onError(notice);
+      if (notice.code === 'HF_STORE_MENDED' && this.#isServing) this.#hidden.soon();
+    });
     store.onQuarantine((row) => {
       this.quarantined += 1;
       if (this.#isServing) this.#sweep.soon();
@@ -393,8 +400,7 @@ export class EngineCore {
     const parts = this.#recoveryParts;
     const occupied = await occupiedRoutes(parts);
     await recoverInHand(parts, {
-      seqBefore: this.#firstSeq,
-      wanted: (row) => !this.#held.isItsCrisis(row),
+      ...this.#inHand(),
       onPlaced: () => {
         this.pool.dispatcher.start(occupied);
       },
@@ -405,6 +411,11 @@ export class EngineCore {
     await findStrays(parts);
     this.storeCheck.start(this.#firstSeq);
     this.#retention.start();
+  }
+
+  #inHand(): InHandOptions {
+    const wanted: InHandOptions['wanted'] = (row) => !this.#held.isItsCrisis(row);
+    return { seqBefore: this.#firstSeq, wanted, onPlaced: () => undefined };
   }
 
   /** While the store is held: takes over the crises that were accepted since (CR-4). */

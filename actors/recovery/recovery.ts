@@ -310,6 +310,57 @@ export class LaneSweep {
   }
 }
 
+/**
+ * Takes up what an index had hidden from the start, once that was rebuilt: what was in hand, above all crises, what is due,
+ * and heads of lanes. One look for all that is rebuilt meanwhile, and another for what comes in between.
+ */
+export class HiddenWork {
+  readonly #parts: RecoveryParts;
+  readonly #onError: (error: unknown) => void;
+  readonly #inHand: () => InHandOptions;
+  #isLooking = false;
+  #isMore = false;
+
+  constructor(
+    parts: RecoveryParts,
+    inHand: () => InHandOptions,
+    onError: (error: unknown) => void,
+  ) {
+    this.#parts = parts;
+    this.#inHand = inHand;
+    this.#onError = onError;
+  }
+
+  soon(): void {
+    this.#isMore = true;
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    this.#parts.clock.defer(() => {
+      void this.#look();
+    });
+  }
+
+  async #look(): Promise<void> {
+    while (this.#isMore) {
+      this.#isMore = false;
+      await untilDone(this.#parts, () => this.#takeUp(), this.#onError);
+    }
+    this.#isLooking = false;
+  }
+
+  async #takeUp(): Promise<void> {
+    const { pool } = this.#parts;
+    // A write that the index made fail is told of by then.
+    await whenWritten(this.#parts);
+    pool.left.mended();
+    await recoverInHand(this.#parts, this.#inHand());
+    pool.dispatcher.lookEverywhere();
+    pool.waiting.refresh();
+    await adoptHandlers(this.#parts, await occupiedRoutes(this.#parts));
+    await findStrays(this.#parts);
+  }
+}
+
 /** Each page must be on disk in its new place before the next is asked for, or it would come again. */
 async function forEachPage(
   parts: RecoveryParts,

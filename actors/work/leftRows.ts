@@ -18,8 +18,8 @@ export function isNewerRecord(error: unknown): error is HoldfastError {
 /**
  * Rows that are left on disk as they are, and in their lanes, as far as this process has met them: those
  * that a later version of their chart wrote, until a program that knows it runs again (PS-3,
- * docs/decisions/0050), and those of which a write was refused for damage, until the next start. Each
- * query of the store for work passes over them, or would return them every time.
+ * docs/decisions/0050), and those of which a write was refused for damage, until that is mended or the next start.
+ * Each query of the store for work passes over them, or would return them every time.
  */
 export class LeftRows {
   readonly #facts: Facts;
@@ -51,6 +51,12 @@ export class LeftRows {
   /** The store refused a write of it, and would refuse it again. */
   refused(seq: number, error: HoldfastError): void {
     this.#refused.set(seq, error);
+  }
+
+  /** Something that was damaged was rebuilt, which may be why they were refused: they go on, or are refused again. */
+  mended(): void {
+    this.#refused.clear();
+    this.#passOver = [];
   }
 
   /** One of a later version was met. */

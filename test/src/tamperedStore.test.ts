@@ -17,6 +17,7 @@ import { deadLetter, idOf, replay, update } from '../persistence/contract/writes
 import { HANGS_AFTER_MS } from '../support/hangs.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
 import { LedgerServer } from '../support/process/ledgerServer.ts';
+import { hideFrom } from '../support/store/damage.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 
 const TYPE = 'payments.push';
@@ -167,6 +168,18 @@ test('SE-6 HM-1 a payment that was deleted is told, and the others are sent', as
   const { storeCheck, overall } = runtime.getHealthStatus();
   expect([storeCheck.discrepancies, overall]).toEqual([2, 'degraded']);
   expect(reasonsOf(runtime)).toEqual(['recordsMissing']);
+});
+
+test.each([
+  ['operation_due', { standing: 'due', dueAtMs: 1 }],
+  ['operation_waiting', { standing: 'due', dueAtMs: 1 }],
+  ['operation_in_hand', { standing: 'inHand', dueAtMs: null }],
+] as const)('SE-4 OP-1 what %s hid runs once the check has rebuilt it', async (index, place) => {
+  const folder = await storeWith([waiting(1), { ...waiting(2), ...place }, waiting(3)]);
+  edit(folder, hideFrom(index, 'seq <> 2'));
+  const { errors } = await run(folder, [1, 2, 3]);
+  const codes = errors.map((error) => (error as { readonly code: string }).code);
+  expect(codes).toContain('HF_STORE_MENDED');
 });
 
 test('SE-6 PS-3 a payment that has ended and is put back as it waited is never sent again', async () => {

@@ -22,6 +22,7 @@ import type {
 } from '../../port/store.ts';
 import { KEPT_ROOM_CODES } from '../schema/schemaV1.ts';
 import type { KeptRow } from '../seals/rowSeals.ts';
+import { checkKeptIndexes } from './selfChecks.ts';
 import type { StatementName } from './statements.ts';
 import type { Tables } from './tables.ts';
 import { isDamage } from './unreadableRows.ts';
@@ -54,6 +55,7 @@ export function keptPage(tables: Tables, query: KeptPageQuery): KeptPage {
   const seqs = seqsOf(tables, query);
   const rows = seqs.map((seq): KeptPage['rows'][number] => {
     const row = readableRow(tables, seq);
+    if (row !== null && query.isOpen !== true) checkKeptIndexes(tables, row);
     const record = row === null ? DAMAGED : opened(tables, row);
     return 'unreadable' in record ? { ...record, seq } : record;
   });

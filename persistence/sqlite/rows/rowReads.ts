@@ -5,7 +5,7 @@
  */
 
 import type Database from 'better-sqlite3';
-import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Query } from '../../port/questions.ts';
 import {
   type BlockedCounts,
@@ -421,6 +421,7 @@ export function components(tables: Tables): {
       if (!isHoldfastError(error)) throw error;
       unreadable += 1;
       isUnreadable ||= Buffer.compare(row.tag, modes) === 0;
+      onNotice(notOpened(path, error));
     }
   }
   const gone = set.count('component') - found;
@@ -430,6 +431,14 @@ export function components(tables: Tables): {
     );
   const isGone = !readable.has(CRISIS_MODES) && set.mayHave('component', modes);
   return { readable, unreadable, isCrisisModeInDoubt: isEarlier || isUnreadable || isGone };
+}
+
+function notOpened(path: string, { code, cause }: HoldfastError): HoldfastError {
+  return new HoldfastError(
+    code,
+    `A state of the runtime in the store at ${path} can't be opened (${code}) and counts as not there: what it kept, such as a breaker, begins from the beginning. Something wrote to the file. Restore a backup to get it back.`,
+    { path, cause, withStack: false },
+  );
 }
 
 function nextUrgency(

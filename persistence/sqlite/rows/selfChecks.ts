@@ -11,7 +11,8 @@
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { isSqliteError } from '../driver/library.ts';
 import { STANDING_CODES, TALLIED_WAITS_FROM, WAITS_FOR_CODES } from '../schema/schema.ts';
-import type { OperationRow } from '../seals/rowSeals.ts';
+import { KEPT_ROOM_CODES } from '../schema/schemaV1.ts';
+import type { KeptRow, OperationRow } from '../seals/rowSeals.ts';
 import { IDEMPOTENCY_INDEX } from './probes.ts';
 import { missing, quarantine, type Tables, tallyOf, WriteNeeded } from './tables.ts';
 
@@ -55,9 +56,59 @@ export function checkKeys(
 /** Searches a row in every index that should hold it; `true` if one was rebuilt, which may bring back rows. */
 export function checkIndexes(tables: Tables, row: OperationRow): boolean {
   const index = tables.checks.missingFrom(row);
-  if (index === null || tables.distrusted.has(index)) return false;
+  return index !== null && mendIndex(tables, index, () => isRemade(tables, index, row));
+}
+
+/** The same for a kept record, in the indexes that a page of them is not read by. */
+export function checkKeptIndexes(tables: Tables, row: KeptRow): boolean {
+  const { statements } = tables;
+  const { seq, room, is_open: isOpen, keep_until: keepUntilMs } = row;
+  if (isOpen === 1) {
+    const isFound = () => statements.keptIsOpen.get(room, seq) !== undefined;
+    return (
+      !isFound() && mendIndex(tables, 'kept_open', () => isReindexed(tables, 'kept_open', isFound))
+    );
+  }
+  if (keepUntilMs === null || !Number.isSafeInteger(keepUntilMs)) return false;
+  const isFound = () => statements.keptIsEnding.get(keepUntilMs, seq) !== undefined;
+  return (
+    !isFound() &&
+    mendIndex(tables, 'kept_ending', () => isReindexed(tables, 'kept_ending', isFound))
+  );
+}
+
+/** Those of pinned crisis plans, and those that find kept records, which pages of them are read by. */
+function checkOtherIndexes(tables: Tables): void {
+  const { statements, set } = tables;
+  const isPinned = () => statements.unpinnedPlan.get() === undefined;
+  if (!isPinned()) {
+    mendIndex(tables, 'crisis_plan_pinned', () =>
+      isReindexed(tables, 'crisis_plan_pinned', isPinned),
+    );
+  }
+  const rooms = [
+    ['kept_entity', KEPT_ROOM_CODES.entity, statements.keptEntityCount],
+    ['kept_conflict', KEPT_ROOM_CODES.conflict, statements.keptConflictCount],
+  ] as const;
+  const found = rooms.reduce((sum, [, , count]) => sum + (count.get() as number), 0);
+  // Else records are missing, or are there and not found.
+  if (set.count('kept') === found) return;
+  for (const [index, room, count] of rooms) {
+    const isWhole = () => statements.keptRows.get(room) === count.get();
+    if (!isWhole()) mendIndex(tables, index, () => isReindexed(tables, index, isWhole));
+  }
+}
+
+function isReindexed(tables: Tables, index: string, isFound: () => boolean): boolean {
+  tables.mutations.remakeIndex(index, () => undefined);
+  return isFound();
+}
+
+/** Rebuilds an index that misses rows, and tells; `true` if it was rebuilt. */
+function mendIndex(tables: Tables, index: string, isRemadeNow: () => boolean): boolean {
+  if (tables.distrusted.has(index)) return false;
   if (!tables.inTransaction()) throw new WriteNeeded();
-  if (!tables.checks.isSoundButForIndexes() || !isRemade(tables, index, row)) {
+  if (!tables.checks.isSoundButForIndexes() || !isRemadeNow()) {
     tables.distrusted.add(index);
     tables.onNotice(
       new HoldfastError(
@@ -102,6 +153,7 @@ function setRepeatsAside(tables: Tables): void {
 
 /** Compares the file's counts with its rows, and corrects them (OP-6, HM-1). */
 export function recount(tables: Tables): void {
+  checkOtherIndexes(tables);
   tellMissingNames(tables);
   const counted = tables.checks.counted();
   const kept = tallyOf(tables);

@@ -94,6 +94,13 @@ export const SQL = {
   keptOpenOldest: keptPage('oldest', 'kept_open', `${IS_KEPT_OPEN} AND room = ?`),
   keptEntityCount: `SELECT count(*) FROM kept INDEXED BY kept_entity WHERE ${IS_KEPT_OF.entity}`,
   keptConflictCount: `SELECT count(*) FROM kept INDEXED BY kept_conflict WHERE ${IS_KEPT_OF.conflict}`,
+  // Whether the indexes that a page is not read by find a record.
+  keptIsOpen: `SELECT 1 FROM kept INDEXED BY kept_open WHERE ${IS_KEPT_OPEN} AND room = ? AND seq = ?`,
+  keptIsEnding: `SELECT 1 FROM kept INDEXED BY kept_ending WHERE ${ENDS} AND keep_until = ? AND seq = ?`,
+  keptRows: 'SELECT count(*) FROM kept NOT INDEXED WHERE room = ?',
+  unpinnedPlan:
+    'SELECT 1 FROM crisis_plan NOT INDEXED WHERE pinned = 1 AND NOT EXISTS (SELECT 1 FROM crisis_plan AS found ' +
+    'INDEXED BY crisis_plan_pinned WHERE found.pinned = 1 AND found.subject = crisis_plan.subject) LIMIT 1',
   keptOpenCount: `SELECT count(*) FROM kept INDEXED BY kept_open WHERE ${IS_KEPT_OPEN} AND room = ?`,
   keptEnding:
     `SELECT seq FROM kept INDEXED BY kept_ending WHERE ${ENDS} AND keep_until <= ? AND ${IN_RANGE} AND ${NOT_PASSED_OVER} ` +

@@ -88,3 +88,17 @@ export function spoilRow(path: string, id: string, what: 'length' | 'kind'): voi
   }
   throw new Error(`There is no row ${id} in ${path}.`);
 }
+
+/** Makes an index from a condition that leaves rows out, and then has the schema say what it said before. */
+export function hideFrom(index: string, where: string): (db: Database.Database) => void {
+  return (db) => {
+    db.unsafeMode();
+    const schema = db.prepare<[string], string>('SELECT sql FROM sqlite_schema WHERE name = ?');
+    const text = schema.pluck().get(index) ?? '';
+    db.exec(`DROP INDEX ${index}`);
+    db.exec(`${text} AND ${where}`);
+    db.pragma('writable_schema = ON');
+    db.prepare('UPDATE sqlite_schema SET sql = ? WHERE name = ?').run(text, index);
+    db.pragma('writable_schema = RESET');
+  };
+}

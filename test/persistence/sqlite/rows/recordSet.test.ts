@@ -282,6 +282,16 @@ describe('SE-6 an earlier copy that is put back is told, and nothing but a crisi
   });
 });
 
+test('SE-4 CB-4 states of the runtime whose seals do not open are told, each once', () => {
+  edit((db) => {
+    db.exec('CREATE TEMP TABLE other AS SELECT tag, state FROM component');
+    db.exec(
+      'UPDATE component SET state = (SELECT state FROM other WHERE other.tag <> component.tag)',
+    );
+  });
+  expect(told().codes).toEqual(['HF_RECORD_TAMPERED', 'HF_RECORD_TAMPERED']);
+});
+
 describe('SE-6 of what nobody touched nothing is told', () => {
   test.each(['data.db', 'data.db-wal'])(
     'PS-6 after %s was away while something was written, and was put back',

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Store } from '../../../../persistence/port/store.ts';
 import { PROBES } from '../../../../persistence/sqlite/rows/probes.ts';
 import { createSchema } from '../../../../persistence/sqlite/schema/schema.ts';
+import { hideFrom } from '../../../support/store/damage.ts';
 import { inThreadStore, temporaryFolder } from '../../contract/storeUnderTest.ts';
 import { accept, commitOne, idOf, settlement, update } from '../../contract/writes.ts';
 
@@ -43,19 +44,6 @@ async function edit(change: (db: Database.Database) => void): Promise<void> {
   await openAgain();
 }
 
-/** Makes an index from a condition that leaves rows out, and then has the schema say what it said before. */
-function hideFrom(index: string, where: string): (db: Database.Database) => void {
-  return (db) => {
-    const schema = db.prepare<[string], string>('SELECT sql FROM sqlite_schema WHERE name = ?');
-    const text = schema.pluck().get(index) ?? '';
-    db.exec(`DROP INDEX ${index}`);
-    db.exec(`${text} AND ${where}`);
-    db.pragma('writable_schema = ON');
-    db.prepare('UPDATE sqlite_schema SET sql = ? WHERE name = ?').run(text, index);
-    db.pragma('writable_schema = RESET');
-  };
-}
-
 const due = { standing: 'due', dueAtMs: 5 } as const;
 const query = { routes: ['payments'], urgencyMax: 9, nowMs: 9, limit: 9 };
 const seqsDue = async (): Promise<number[]> => (await store.claim(query)).rows.map((r) => r.seq);
@@ -71,6 +59,52 @@ test('SE-4 every index of the operations is looked into', () => {
     .all();
   db.close();
   expect(PROBES.map(({ index }) => index).toSorted()).toEqual(indexes.toSorted());
+});
+
+/** Every index of these tables but those of unique columns, as the schema names them. */
+function indexesOf(...tables: readonly string[]): readonly string[] {
+  const db = new Database(':memory:');
+  createSchema(db);
+  const named = db.prepare<[string], string>(
+    "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = ?",
+  );
+  const found = tables.flatMap((table) => named.pluck().all(table));
+  db.close();
+  return found;
+}
+
+describe('SE-4 a kept record or a pinned plan that an index does not find', () => {
+  const found = async () => ({
+    open: (await store.keptCounts()).openConflicts,
+    pages: await Promise.all(
+      (['entity', 'conflict'] as const).map(async (room) => {
+        const page = await store.keptPage({ room, order: 'oldest', fromSeq: 0, limit: 9 });
+        return page.rows.length;
+      }),
+    ),
+  });
+
+  test.each(indexesOf('kept', 'crisis_plan'))('is told of by the check: %s', async (index) => {
+    const entity = { kind: 'keep', room: 'entity', lane: null, revision: 0, text: 'e' } as const;
+    const conflict = { ...entity, room: 'conflict' } as const;
+    await store.commit([
+      { ...entity, key: 'e-1' },
+      { ...entity, key: 'e-2', keepUntilMs: Date.now() * 2 },
+      { ...conflict, key: 'c-1', isOpen: true },
+      { ...conflict, key: 'c-2' },
+      { kind: 'crisisPlan', subject: 'user-1', plan: 'first', isPinned: true },
+    ]);
+    const before = await found();
+    await store.recount();
+    expect(told).toEqual([]);
+    await edit(hideFrom(index, '0'));
+    await found();
+    await store.recount();
+    expect(told).toEqual(['HF_STORE_MENDED']);
+    expect(await found()).toEqual(before);
+    await store.recount();
+    expect(told).toHaveLength(1);
+  });
 });
 
 describe('SE-4 a row that an index does not find', () => {
