@@ -8,6 +8,7 @@ import { HANGS_AFTER_MS } from './test/support/hangs.ts';
 export const WHOLE_PROGRAMS: readonly string[] = [
   'test/oracle/restart/**/*.test.ts',
   'test/oracle/gossip/**/*.test.ts',
+  'test/oracle/tampering/**/*.test.ts',
   'test/src/drill/crisisDrill.test.ts',
   'test/src/demo/{demo,demoPage,demoStately}.test.ts',
   'test/src/demo/conflicts/conflictsDemo.test.ts',
