@@ -338,12 +338,13 @@ function editFile({ folder, file, kind, random, copies }) {
   const after = readIfThere(path);
   if (before !== null && after !== null && before.equals(after)) return null;
   const isLog = file.startsWith(DATA);
+  const from = firstDifference(before ?? Buffer.alloc(0), after ?? Buffer.alloc(0));
   return {
     ...(kind === 'putBack' ? { copy } : {}),
     bytes: [before?.length ?? 0, after?.length ?? 0],
-    // From here on it is not what it was; and whether it held anything.
-    from: firstDifference(before ?? Buffer.alloc(0), after ?? Buffer.alloc(0)),
-    wasEmpty: before === null || before.every((byte) => byte === 0),
+    // From here on it is not what it was; and whether there was nothing but zeros.
+    from,
+    wasEmpty: before === null || before.subarray(from).every((byte) => byte === 0),
     // Damage that lies under the log, or behind its end, changes nothing that the database says.
     saysTheSame: isLog && saidBefore !== null && saidBefore === saysOf(folder),
   };

@@ -19,7 +19,7 @@ export interface Edit {
   readonly rows?: readonly (readonly unknown[])[];
   readonly column?: string;
   readonly columns?: readonly string[];
-  /** The first byte of a file that is not what it was, and whether the file held nothing but zeros. */
+  /** The first byte of a file that is not what it was, and whether it held nothing but zeros from there on. */
   readonly from?: number;
   readonly wasEmpty?: boolean;
   /** Whether the database says the same as before, damage included. */
@@ -113,7 +113,7 @@ export const HARMLESS: readonly Exemption[] = [
       file === 'last.commit' && (kind === 'cut' || kind === 'zeroEnd') && from >= NOTE_BYTES,
   },
   {
-    reason: 'no crisis lies in a spill that is wiped',
+    reason: 'no crisis lies in what was cut off of a spill: it is as long as it may become',
     holds: ({ file, kind, wasEmpty }) => file === SPILL && kind !== 'putBack' && wasEmpty === true,
   },
   {
@@ -145,7 +145,7 @@ export function judge(edit: Edit | null, known: Known, run: Run): Verdict {
   const { report } = run;
   const faults: string[] = [];
   const touched = namesTouched(edit, known);
-  if (!report.cameToRest) faults.push('it does not come to rest');
+  if (!report.cameToRest && !isDamaged(edit, report)) faults.push('it does not come to rest');
   faults.push(...faultsOfEffects(edit, touched, known, run));
   faults.push(...faultsOfAnswers(edit, known, run));
   if (report.refused === null) faults.push(...faultsOfShown(edit, touched, known, run));
@@ -261,16 +261,24 @@ function wantedOf(
 ): readonly number[] {
   if (report.refused !== null) return [0];
   if (report.hold !== null) return [isCrisis(name) ? was : 0];
-  if (isCrisis(name)) return [was];
+  if (isCrisis(name) && !isDamaged(edit, report)) return [was];
   // Without its part of the set an operation is not proved: it is set aside, and told.
   if (mayBeUnproved(edit) && report.quarantined.some(({ id }) => nameOf.get(id) === name))
     return [0];
-  return isModeInDoubt(edit, report) ? [0, was] : [was];
+  return isModeInDoubt(edit, report) || isDamaged(edit, report) ? [0, was] : [was];
 }
 
 /** Edits that leave records without proof: of the set itself, and damage to pages of the database. */
 function mayBeUnproved(edit: Edit | null): boolean {
   return edit?.table === 'integrity' || DATABASE_FILES.includes(edit?.file ?? '');
+}
+
+/**
+ * Pages of the database are damaged, which is told. A record on such a page, or behind one of an index, does not go on
+ * here; nothing may be done that had ended, all the same.
+ */
+function isDamaged(edit: Edit | null, { errors }: RunReport): boolean {
+  return edit?.file === 'data.db' && errors.includes('HF_STORE_CORRUPT');
 }
 
 /** Crisis mode is in force for everybody since its record is not the one that must be there: other work makes way. */
@@ -340,7 +348,7 @@ function faultsOfShown(
   const faults = report.takenForNew
     .filter((name) => !isExcused(name))
     .map((name) => `${name} is taken for new`);
-  if (report.hold !== null || isModeInDoubt(edit, report)) return faults;
+  if (report.hold !== null || isModeInDoubt(edit, report) || isDamaged(edit, report)) return faults;
   const others = setAside.filter((name) => !isExcused(name));
   faults.push(...others.map((name) => `${name} is quarantined`));
   for (const [name, state] of Object.entries(report.states)) {

@@ -89,7 +89,12 @@ const NOTHING_SEEN: Seen = { quarantined: [], states: {}, records: {}, takenForN
 
 async function look(runtime: Runtime, accepted: RunOrder['accepted']): Promise<Seen> {
   const quarantined: RunReport['quarantined'][number][] = [];
-  for await (const { id, code } of runtime.quarantine.list()) quarantined.push({ id, code });
+  try {
+    for await (const { id, code } of runtime.quarantine.list()) quarantined.push({ id, code });
+  } catch (error) {
+    // A damaged page of the file.
+    if (!isHoldfastError(error)) throw error;
+  }
   const states = await statesOf(runtime, accepted);
   const records: Record<string, string> = {};
   for (const id of ENTITIES) {
@@ -105,8 +110,15 @@ async function look(runtime: Runtime, accepted: RunOrder['accepted']): Promise<S
     const id = accepted.find((each) => each.name === name)?.id ?? '';
     // What is not shown any more, or set aside, has given its key up.
     if (goneIds.has(id) || states[name]?.startsWith('HF_') === true) continue;
-    const { isDuplicate } = await runtime.sync(request);
-    if (!isDuplicate) takenForNew.push(name);
+    const isNew = await runtime.sync(request).then(
+      ({ isDuplicate }) => !isDuplicate,
+      (error: unknown) => {
+        // A damaged store may refuse it.
+        if (!isHoldfastError(error)) throw error;
+        return false;
+      },
+    );
+    if (isNew) takenForNew.push(name);
   }
   return { quarantined, states, records, takenForNew };
 }
