@@ -43,22 +43,21 @@ function note(judged: Judged): void {
   }
 }
 
-/** The edits and untouched starts of one store, by turns. */
+/** The edits and untouched starts of one store. */
 async function work(ending: Ending, edits: number, controls: number, seed: number): Promise<void> {
   const root = join(fastFolder(), ending);
   mkdirSync(root);
   const campaign = await Campaign.begin(root, ending);
   try {
-    let [made, untouched] = [0, 0];
+    let made = 0;
     const targets = drawn(campaign.targets, seed);
     for (let draw = 0; made < edits; draw += 1) {
       const judged = await campaign.edited(targets.next().value, seed + draw);
       if (judged === null) continue;
       note(judged);
       made += 1;
-      for (; untouched < (made / edits) * controls; untouched += 1) note(await campaign.control());
     }
-    for (; untouched < controls; untouched += 1) note(await campaign.control());
+    for (let untouched = 0; untouched < controls; untouched += 1) note(await campaign.control());
   } finally {
     await campaign.end();
     rmSync(root, { recursive: true, force: true });
@@ -94,15 +93,20 @@ async function main(edits: number, controls: number, seed: number): Promise<void
   await Promise.all(
     ENDINGS.map((ending, at) => work(ending, share(edits, at), share(controls, at), seed + at)),
   );
-  const seconds = Math.round((performance.now() - startedAt) / 1_000);
+  print(`${Math.round((performance.now() - startedAt) / 1_000)} s, seeds from ${seed}`);
+  if (seen.some(({ outcome }) => outcome === 'fault')) process.exitCode = 1;
+}
+
+function print(how: string): void {
+  const untouched = seen.filter(({ edit }) => edit === null);
   printMachine();
   console.log(
-    `\n${edits} edits and ${controls} untouched starts, ${seconds} s, seeds from ${seed}`,
+    `\n${seen.length - untouched.length} edits and ${untouched.length} untouched starts, ${how}`,
   );
   printGroups('By what was edited', 'of', (one) => subjectOf(one.edit ?? {}));
   printGroups('By the kind of edit', 'kind', ({ edit }) => edit?.kind ?? '');
   printGroups('By both', 'of, kind', ({ edit }) => `${subjectOf(edit ?? {})}, ${edit?.kind ?? ''}`);
-  printTable('Untouched', [countsOf(seen.filter(({ edit }) => edit === null))]);
+  printTable('Untouched', [countsOf(untouched)]);
   const harmless = seen.filter(({ edit, outcome }) => edit !== null && outcome === 'harmless');
   printTable(
     'Why nothing is told',
@@ -111,10 +115,12 @@ async function main(edits: number, controls: number, seed: number): Promise<void
       edits: those.length,
     })),
   );
-  if (seen.some(({ outcome }) => outcome === 'fault')) process.exitCode = 1;
 }
 
 // Removes what it has in memory; its children hear that it has ended.
-process.once('SIGINT', () => process.exit(130));
+process.once('SIGINT', () => {
+  print('interrupted');
+  process.exit(130);
+});
 const [edits = 1_000, controls = 1_000, seed = 1] = process.argv.slice(2).map(Number);
 await main(edits, controls, seed);

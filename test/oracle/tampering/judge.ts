@@ -87,6 +87,9 @@ const DATABASE_FILES = ['data.db', 'data.db-wal'];
 /** Tables without whose row an operation is not what it was. */
 const TOUCHES = ['operation', 'payload'];
 
+/** What an untouched store may tell: of the operation that its life had spoiled. */
+const CLEAN = { errors: [], findings: ['quarantined'], discrepancies: 0 } as const;
+
 interface Exemption {
   readonly reason: string;
   readonly holds: (edit: Edit, known: Known) => boolean;
@@ -149,7 +152,7 @@ export function judge(edit: Edit | null, known: Known, run: Run): Verdict {
   faults.push(...faultsOfEffects(edit, touched, known, run));
   faults.push(...faultsOfAnswers(edit, known, run));
   if (report.refused === null) faults.push(...faultsOfShown(edit, touched, known, run));
-  const told = toldOf(known.baseline.report, report);
+  const told = toldOf(edit === null ? CLEAN : known.baseline.report, report);
   const reason =
     edit === null
       ? 'untouched'
@@ -170,8 +173,10 @@ function outcomeOf(
   return told.length > 0 ? 'told' : 'harmless';
 }
 
+type Before = Pick<RunReport, 'errors' | 'findings' | 'discrepancies'>;
+
 /** What this start told beyond the untouched one. */
-function toldOf(before: RunReport, { refused, hold, errors, findings, discrepancies }: RunReport) {
+function toldOf(before: Before, { refused, hold, errors, findings, discrepancies }: RunReport) {
   return [
     ...(refused === null ? [] : [`refused: ${refused}`]),
     ...(hold === null ? [] : [`hold: ${hold}`]),
