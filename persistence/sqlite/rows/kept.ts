@@ -5,7 +5,11 @@
  * @module
  */
 
-import { type HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
+import {
+  type ErrorCode,
+  HoldfastError,
+  isHoldfastError,
+} from '../../../machines/vocabulary/errors.ts';
 import { answerToKeep, IN_USE_AGAIN_MS, KEPT_ROOMS, laneOfKept } from '../../port/kept.ts';
 import type {
   KeepResult,
@@ -87,6 +91,8 @@ function keepOne(tables: Tables, write: KeepWrite): KeepResult {
   const answer = answerToKeep(before, write);
   if (answer !== 'write') return answer;
   const isReadable = before !== null && !('unreadable' in before);
+  // The check would not find it any more.
+  if (before !== null && !isReadable) tellWrittenOver(tables, before.unreadable);
   const place = { room: KEPT_ROOM_CODES[room], key: seals.keptTag(room, write.key) };
   // Nothing of a row that does not open is taken over.
   if (!isReadable || text === null) mutations.deleteKept(place.room, place.key);
@@ -107,6 +113,16 @@ function keepOne(tables: Tables, write: KeepWrite): KeepResult {
     tables.unreadableKept.delete(columns.seq);
   }
   return { kind: 'kept', revision: columns.revision };
+}
+
+function tellWrittenOver({ onNotice, path }: Tables, code: string): void {
+  onNotice(
+    new HoldfastError(
+      code as ErrorCode,
+      `A kept record of the store at ${path} was missing, or can't be used (${code}), and is written again. Find out who writes to the file; see holdfast doctor --deep.`,
+      { path, withStack: false },
+    ),
+  );
 }
 
 /**

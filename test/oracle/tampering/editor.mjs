@@ -365,7 +365,7 @@ function targetsOf({ folder, copies }) {
   return [
     ...tables.flatMap(({ name, rows }) => ROW_KINDS.map((kind) => ({ table: name, kind, rows }))),
     ...indexes.map(({ name, of }) => ({ index: name, table: of, kind: 'hide' })),
-    ...[...files].toSorted().flatMap((file) => FILE_KINDS.map((kind) => ({ file, kind }))),
+    ...[...files].flatMap((file) => FILE_KINDS.map((kind) => ({ file, kind }))),
   ];
 }
 

@@ -135,6 +135,13 @@ export const HARMLESS: readonly Exemption[] = [
     holds: ({ table }) => table === 'waiting',
   },
   {
+    reason: 'the payload that the life had lost is back, beside its record, which stays set aside',
+    holds: ({ table, kind, rows = [] }, { namesOfSeq }) =>
+      table === 'payload' &&
+      kind === 'putBack' &&
+      rows.every(([seq]) => namesOfSeq.get(Number(seq)) === 'spoiled'),
+  },
+  {
     reason: 'a payload, a tag or a note of quarantine beside no operation means nothing',
     holds: ({ table = '', kind, rows = [] }, { seqs }) =>
       kind === 'putBack' &&

@@ -322,7 +322,7 @@ function recordOf(at: number, version: number) {
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   const endsAtMs = systemClock.now() + SETTLES_WITHIN_MS;
   while (!(await isSo())) {
-    if (systemClock.now() > endsAtMs) throw new Error(`The life does not go on: ${isSo}`);
+    if (systemClock.now() > endsAtMs) throw new Error(`The life does not go on: ${String(isSo)}`);
     await pause(10);
   }
 }

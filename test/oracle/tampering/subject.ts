@@ -134,8 +134,8 @@ async function statesOf(
   return Object.fromEntries(await Promise.all(states)) as Record<string, string>;
 }
 
-async function shown(look: () => Promise<string>): Promise<string> {
-  return await look().catch(codeOf);
+async function shown(read: () => Promise<string>): Promise<string> {
+  return await read().catch(codeOf);
 }
 
 /** A person asks for help; again where the machine was too slow to read the plan in time. */
@@ -144,10 +144,10 @@ async function askFor(
   subject: string,
   deliveries: Promise<unknown>[],
 ): Promise<ShownPlan> {
-  for (let look = 0; ; look += 1) {
-    const answer = await runtime.crisis(asked(subject, look));
+  for (let times = 0; ; times += 1) {
+    const answer = await runtime.crisis(asked(subject, times));
     deliveries.push(answer.delivery);
-    if (answer.plan === 'notReadInTime' && look < PLAN_LOOKS_MAX) {
+    if (answer.plan === 'notReadInTime' && times < PLAN_LOOKS_MAX) {
       await pause();
       continue;
     }

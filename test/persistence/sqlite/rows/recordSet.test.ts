@@ -282,6 +282,27 @@ describe('SE-6 an earlier copy that is put back is told, and nothing but a crisi
   });
 });
 
+test('SE-6 CF-6 a kept record that is written over is told before, whatever was done to it', () => {
+  const write = { kind: 'keep', room: 'entity', key: 'entity-1', lane: null, text: 'x' } as const;
+  const changes = [
+    'DELETE FROM kept WHERE room = 0',
+    'UPDATE kept SET state = zeroblob(length(state))',
+    'INSERT OR REPLACE INTO kept SELECT * FROM earlier.kept',
+  ];
+  copyFileSync(path, join(folder, 'kept.db'));
+  for (const change of changes) {
+    copyFileSync(join(folder, 'kept.db'), path);
+    edit((db) => db.exec(change));
+    open();
+    const { notices } = core?.run([{ kind: 'commit', writes: [write] }]) ?? {};
+    expect(
+      notices?.map(({ code }) => code.replace(/_[A-Z]+$/, '')),
+      change,
+    ).toEqual(['HF_RECORD']);
+    close();
+  }
+});
+
 test('SE-4 CB-4 states of the runtime whose seals do not open are told, each once', () => {
   edit((db) => {
     db.exec('CREATE TEMP TABLE other AS SELECT tag, state FROM component');
