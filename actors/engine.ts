@@ -465,6 +465,7 @@ export class EngineCore {
     this.#beginNothing();
     await Promise.all([this.pool.busy.whenIdle(), this.upstreams.drainCalls()]);
     await this.journal.idle();
+    await this.anchor.keepLast();
   }
 
   /** Aborts what still runs, writes where it stands, and closes the store (SV-4). */
@@ -475,8 +476,8 @@ export class EngineCore {
       this.pool.interruptAll();
       this.upstreams.abortCalls();
       await unlessStalled(this.#parts.clock, this.journal.idle());
-      await this.anchor.stop();
     } finally {
+      this.anchor.stop();
       this.plans.closed();
       this.journal.close();
       this.timers.stop();

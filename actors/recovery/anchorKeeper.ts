@@ -236,15 +236,24 @@ export class AnchorKeeper {
     }
   }
 
-  /** Writes the last commit, where its place answers within 2 s, and ends. */
-  async stop(): Promise<void> {
+  /** Writes the last commit, where its place answers within 2 s: part of a stop that has the time. */
+  async keepLast(): Promise<void> {
     const isToWrite = this.#state === 'kept' || this.#state === 'unreachable';
+    this.#end();
+    if (!isToWrite || this.#keptAtMs === null) return;
+    await inTime(this.#parts.clock, this.#write(), LAST_WRITE_MS_MAX);
+  }
+
+  /** Gives up what is under way. */
+  stop(): void {
+    this.#end();
+    this.#endWait();
+  }
+
+  #end(): void {
     this.#isStopped = true;
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    this.#endWait();
-    if (!isToWrite || this.#keptAtMs === null) return;
-    await inTime(this.#parts.clock, this.#write(), LAST_WRITE_MS_MAX);
     this.#endWait();
   }
 

@@ -49,14 +49,20 @@ import { searchRows } from './memorySearch.ts';
 import { MemoryTables } from './memoryTables.ts';
 
 /** @param storeId 32 hex digits. The same for all: a store in memory is no new device at each start (CF-7). */
-export function createMemoryStore(storeId: string = '0'.repeat(32)): Store {
+export function createMemoryStore(storeId: string = '0'.repeat(32)): MemoryDisk {
   return new MemoryStore(storeId);
 }
 
 /** The standings of rows that wait. */
 const WAITING = ['due', 'held'] as const;
 
-class MemoryStore implements Store {
+/** A store in memory that several owners open, one after the other, as a disk outlives its processes. */
+export interface MemoryDisk extends Store {
+  /** Another owner has it from now on; told by hand where the one before did not close it. */
+  claimed(): void;
+}
+
+class MemoryStore implements MemoryDisk {
   readonly beside: BesideReads = this;
   readonly #storeId: string;
   readonly #tables = new MemoryTables();
@@ -72,7 +78,7 @@ class MemoryStore implements Store {
   }
 
   open(): Promise<StoreInfo> {
-    this.#tables.opened();
+    if (!this.#isOpen) this.claimed();
     this.#tables.apply(this.#spilled.splice(0));
     const created = !this.#wasOpened;
     this.#isOpen = true;
@@ -96,6 +102,10 @@ class MemoryStore implements Store {
       spilled: [],
       outside: [],
     });
+  }
+
+  claimed(): void {
+    this.#tables.claimed();
   }
 
   nextSeq(): number {

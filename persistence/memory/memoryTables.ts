@@ -273,8 +273,7 @@ export class MemoryTables implements ReviewTables {
     });
   }
 
-  /** An owner opens the store. */
-  opened(): void {
+  claimed(): void {
     this.#anchor = { ...this.#anchor, since: this.#anchor.since ?? this.#root };
   }
 

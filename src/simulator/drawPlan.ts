@@ -27,13 +27,17 @@ const A_DAY: Readonly<Record<CountsAs, { readonly least: number; readonly more: 
   beside: { least: 20, more: 40 },
   beneath: { least: 3, more: 6 },
   among: { least: 3, more: 6 },
+  elsewhere: { least: 1, more: 1 },
 };
 /** Factors of the seed by which a group draws its own steps, so that they change no other. */
 const OWN_SEEDS: Partial<Readonly<Record<CountsAs, number>>> = {
   beside: 107,
   beneath: 113,
   among: 127,
+  elsewhere: 131,
 };
+/** One day in so many has a folder put back. */
+const PUT_BACK_EVERY = 4;
 /** Share of all steps in the few busy moments, in which work, faults and people meet. */
 const BUSY_SHARE = 0.6;
 const BUSY_AN_HOUR = 3;
@@ -86,7 +90,10 @@ function drawOwnSteps(
 ): readonly Step[] {
   const all = weighed(OWN_KINDS, about);
   const busyAtMs = drawBusy(hours, random);
-  const own = (Object.entries(OWN_SEEDS) as [CountsAs, number][]).flatMap(([counts, factor]) =>
+  const drawn = (Object.entries(OWN_SEEDS) as [CountsAs, number][]).filter(
+    ([counts]) => counts !== 'elsewhere' || seed % PUT_BACK_EVERY === 0,
+  );
+  const own = drawn.flatMap(([counts, factor]) =>
     drawSteps(
       all.filter(({ kind }) => kind.counts === counts),
       hours,

@@ -206,6 +206,7 @@ class Simulation implements Scene {
         },
         saw: this.saw,
         isOn: () => this.#goesOn === at,
+        isAnchored: plan.steps.some(({ kind }) => kind === 'disk.putBack'),
         tell: (event) => {
           this.note(`${each.name} ${eventWords(event)}`);
           oracle.tell(event);

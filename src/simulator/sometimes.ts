@@ -169,6 +169,7 @@ const AT_ENDS_OF_PROCESSES: readonly Situation[] = [
     'What the backup has as undone may be done: nothing of it runs before a person says so.',
     ({ rows }) => rows.some(({ outcome }) => outcome === null),
   ),
+  noted('a folder is put back', 'Its anchor tells of it, and the store is held.'),
   noted('a store is copied', 'The copy is held.'),
   noted('a stop in good order', '`close()` ends by its deadline.'),
   noted(

@@ -9,7 +9,7 @@ import { decodeWork } from '../../../actors/charts/workRecord.ts';
 import { type ConflictRecord, decodeConflict } from '../../../machines/conflict/conflictRecord.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { type ErrorCode, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
+import { createMemoryStore, type MemoryDisk } from '../../../persistence/memory/memoryStore.ts';
 import type { KeptPage } from '../../../persistence/port/kept.ts';
 import { type Hold, holdWrite } from '../../../persistence/port/review.ts';
 import type {
@@ -68,7 +68,7 @@ export class SimulatedDisk implements DiskOfStore {
   /** Faults of all troubles together. */
   readonly faults: Faults;
   readonly #parts: DiskParts;
-  #base: Store;
+  #base: MemoryDisk;
   /** Number of operations that have come into the database, also those that left it at once. */
   arrivals = 0;
   /** Every commit since the store was made, from which a backup rebuilds an older state. */
@@ -91,7 +91,7 @@ export class SimulatedDisk implements DiskOfStore {
     this.#base = createMemoryStore(this.storeId);
     this.faults = this.#allTroubles();
     this.files = new SimulatedFiles({
-      fails: (call) => this.#first(({ files }) => files?.fails?.(call) ?? null),
+      fails: (call) => this.#firstOf(({ files }) => files?.fails?.(call) ?? null),
       delayMs: (call) => this.#longest(({ files }) => files?.delayMs?.(call)),
       roomBytes: () =>
         Math.min(...[...this.troubles].map(({ files }) => files?.roomBytes?.() ?? Infinity)),
@@ -99,7 +99,7 @@ export class SimulatedDisk implements DiskOfStore {
   }
 
   /** The database, as a starting process finds it. */
-  get base(): Store {
+  get base(): MemoryDisk {
     return this.#base;
   }
 
@@ -207,8 +207,33 @@ export class SimulatedDisk implements DiskOfStore {
    * (PS-5), and knows nothing of later commits.
    */
   async restore(share: number, sinceAtMs: number): Promise<void> {
+    await this.#replace(this.#first(share));
+    await this.#hold({ reason: 'restored', sinceAtMs });
+  }
+
+  /**
+   * Puts the folder back as it was when this share of all commits had been written, and nothing says so; but where it
+   * would not be behind `anchor`, the record of its last commit that is kept elsewhere. Resolves to whether it was.
+   */
+  async putBack(share: number, anchor: string | null): Promise<boolean> {
+    const log = this.#first(share);
+    const base = createMemoryStore(this.storeId);
+    await base.open();
+    for (const writes of log) await base.commit(writes);
+    const { standing } = await base.compareAnchor({ found: anchor });
+    if (standing !== 'behind') return false;
+    this.#held = null;
+    await this.#replace(log);
+    return true;
+  }
+
+  /** The first commits, up to this share of all. */
+  #first(share: number): readonly (readonly Write[])[] {
+    return this.#log.slice(0, Math.ceil(share * this.#log.length));
+  }
+
+  async #replace(log: readonly (readonly Write[])[]): Promise<void> {
     await this.#noteConflictsGone(Number.POSITIVE_INFINITY);
-    const log = this.#log.slice(0, Math.ceil(share * this.#log.length));
     this.#base = createMemoryStore(this.storeId);
     this.#log = [];
     this.purged.clear();
@@ -216,7 +241,6 @@ export class SimulatedDisk implements DiskOfStore {
     for (const writes of log) await this.commit(writes);
     this.files.clear();
     this.onlySpilled.clear();
-    await this.#hold({ reason: 'restored', sinceAtMs });
   }
 
   /**
@@ -272,19 +296,19 @@ export class SimulatedDisk implements DiskOfStore {
       ...noFaults(),
       failure: () => this.#code,
       fate: (writes) =>
-        this.#first((trouble) => {
+        this.#firstOf((trouble) => {
           const fate = trouble.fate?.(writes) ?? 'works';
           return fails(trouble, fate !== 'works') === null ? null : fate;
         }) ?? 'works',
       delayMs: () => this.#longest(({ delayMs }) => delayMs?.()),
-      readFails: () => this.#first((trouble) => fails(trouble, trouble.readFails?.())) ?? false,
-      openFails: () => this.#first((trouble) => fails(trouble, trouble.openFails?.())) ?? false,
-      hang: () => this.#first(({ hang }) => hang?.() ?? null),
-      looksHang: () => this.#first(({ looksHang }) => looksHang?.() ?? null),
+      readFails: () => this.#firstOf((trouble) => fails(trouble, trouble.readFails?.())) ?? false,
+      openFails: () => this.#firstOf((trouble) => fails(trouble, trouble.openFails?.())) ?? false,
+      hang: () => this.#firstOf(({ hang }) => hang?.() ?? null),
+      looksHang: () => this.#firstOf(({ looksHang }) => looksHang?.() ?? null),
     };
   }
 
-  #first<Found>(find: (trouble: Trouble) => Found | null): Found | null {
+  #firstOf<Found>(find: (trouble: Trouble) => Found | null): Found | null {
     for (const trouble of this.troubles) {
       const found = find(trouble);
       if (found !== null) return found;

@@ -89,6 +89,7 @@ class SimulatedStore {
   readonly #clock: Clock;
   readonly #notices: HoldfastError[] = [];
   #spills: CrisisSpills | null = null;
+  #isOpened = false;
   #lastSeq = 0;
 
   constructor(disk: DiskOfStore, clock: Clock) {
@@ -99,6 +100,9 @@ class SimulatedStore {
   async open(): Promise<StoreInfo> {
     const { sealer, storeId, files, faults } = this.#disk;
     const migration = await this.#disk.migrate(this.#clock);
+    // Nobody has closed it for a process that was killed.
+    if (!this.#isOpened) this.#disk.base.claimed();
+    this.#isOpened = true;
     const info = await this.#disk.base.open();
     const told = (notice: HoldfastError): void => {
       this.#notices.push(notice);

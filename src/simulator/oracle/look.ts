@@ -105,3 +105,8 @@ export interface Look {
   readonly views: readonly OperationView[];
   readonly world: World;
 }
+
+/** Tells whether nothing but crises may run: the store is held, or is being compared with its anchor. */
+export function standsStill({ hold, anchor }: Pick<HealthStatus, 'hold' | 'anchor'>): boolean {
+  return hold !== null || anchor?.state === 'beingCompared';
+}

@@ -232,8 +232,11 @@ export interface TraceEvents {
   spilled: { readonly id: string };
   /** The record of an operation on disk is now damaged, or may be lost. */
   damaged: { readonly id: string; readonly key: string };
-  /** A backup has replaced the store, which is held; these rows are then on disk. */
-  restored: { readonly rows: readonly DiskRow[] };
+  /**
+   * A backup has replaced the store, which is held, or its folder was put back, which its anchor tells; these rows are
+   * then on disk.
+   */
+  restored: { readonly rows: readonly DiskRow[]; readonly isPutBack?: boolean };
   /** The store was copied, and processes open the copy, which is held, from now on; these rows are then on disk. */
   copied: { readonly rows: readonly DiskRow[] };
   /** A person has released the store. */

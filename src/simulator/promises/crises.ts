@@ -6,7 +6,7 @@
 
 import type { Clause, Watch } from '../oracle/clause.ts';
 import type { Known } from '../oracle/known.ts';
-import type { Look } from '../oracle/look.ts';
+import { type Look, standsStill } from '../oracle/look.ts';
 import { isCrisisKey } from '../oracle/trace.ts';
 import { Takings } from './takings.ts';
 
@@ -149,7 +149,7 @@ export const crises: readonly Clause[] = [
           const { telling, atMs } = world;
           takings.noteLook(world);
           firstSeen.noteLook(rows, world);
-          if (telling === null || health.phase !== 'running' || health.hold !== null) {
+          if (telling === null || health.phase !== 'running' || standsStill(health)) {
             heldAtMs = atMs;
             return;
           }
@@ -211,7 +211,7 @@ export const crises: readonly Clause[] = [
           if (counts.unacknowledged > 0 && overall !== 'critical') {
             broken(`${counts.unacknowledged} that nobody has, and it says ${overall}`);
           }
-          if (health.phase !== 'running' || health.hold !== null) heldAtMs = world.atMs;
+          if (health.phase !== 'running' || standsStill(health)) heldAtMs = world.atMs;
           const forMs = Math.min(world.upMs, world.diskWellMs, world.atMs - heldAtMs);
           if (overall !== 'healthy' || forMs < UNDELIVERED_MS) return;
           const silent = rows.find(
@@ -274,7 +274,7 @@ function nobodyWasTold(known: Known, broken: (detail: string) => void): Watch {
       ({ atMs } = world);
       takings.noteLook(world);
       const { telling } = world;
-      if (telling === null || health.phase !== 'running' || health.hold !== null) {
+      if (telling === null || health.phase !== 'running' || standsStill(health)) {
         heldAtMs = atMs;
         return;
       }

@@ -5,7 +5,7 @@
  */
 
 import type { Clause } from '../oracle/clause.ts';
-import type { Look } from '../oracle/look.ts';
+import { type Look, standsStill } from '../oracle/look.ts';
 import { Takings } from './takings.ts';
 
 /** Least wait before a clause judges a turn to be late. */
@@ -24,7 +24,7 @@ function isKeptBack({ health }: Look, upstream: string): boolean {
     at.hold !== null ||
     at.flow.ratePerSecond !== null ||
     health.level !== 'normal' ||
-    health.hold !== null ||
+    standsStill(health) ||
     health.phase !== 'running' ||
     health.storage.state !== 'well'
   );
@@ -126,7 +126,7 @@ export const fairness: readonly Clause[] = [
         looked: ({ rows, health, world }) => {
           takings.noteLook(world);
           const limitMs = world.escalateAfterMs + ESCALATED_WITHIN_MS;
-          if (health.phase !== 'running' || health.hold !== null) heldAtMs = world.atMs;
+          if (health.phase !== 'running' || standsStill(health)) heldAtMs = world.atMs;
           // A disk that takes no writes may lack the ending of a delivered crisis.
           if (Math.min(world.upMs, world.diskWellMs, world.atMs - heldAtMs) < limitMs) return;
           const overdue = rows.filter(

@@ -15,7 +15,7 @@ import {
 } from '../../../machines/operation/waitReason.ts';
 import type { HealthStatus } from '../../views/health.ts';
 import type { Clause } from '../oracle/clause.ts';
-import type { Look, OpenRow } from '../oracle/look.ts';
+import { type Look, type OpenRow, standsStill } from '../oracle/look.ts';
 
 /** Time within which health knows what is on disk: it reads counts again 5 s after a failed reading. */
 const TOLD_WITHIN_MS = 15_000;
@@ -57,7 +57,7 @@ export function isSettled({ health, world }: Look): boolean {
     leastMs >= TOLD_WITHIN_MS &&
     health.phase === 'running' &&
     health.storage.state === 'well' &&
-    health.hold === null
+    !standsStill(health)
   );
 }
 

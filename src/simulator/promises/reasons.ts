@@ -10,7 +10,7 @@ import { BROUGHT_BACK } from '../../../machines/operation/repeatSafety.ts';
 import type { SyncOperationState } from '../../../machines/operation/syncOperationMachine.ts';
 import { waitReasonOf } from '../../../machines/operation/waitReason.ts';
 import type { Clause } from '../oracle/clause.ts';
-import type { Look, OpenRow } from '../oracle/look.ts';
+import { type Look, type OpenRow, standsStill } from '../oracle/look.ts';
 
 /**
  * Time for which a row must be unchanged before its reason is judged: until then something under way may change it.
@@ -27,7 +27,7 @@ type Reason = NonNullable<OperationView['wait']>['reason'];
 const HOLDS: Partial<Readonly<Record<Reason, (row: OpenRow, look: Look) => boolean>>> = {
   // A hold keeps an operation in its lane until the release, even when the lane becomes free.
   lane: ({ lane, seq }, { rows, health }) =>
-    health.hold !== null ||
+    standsStill(health) ||
     rows.some((other) => lane !== null && other.lane === lane && other.seq < seq),
   backoff: ({ state }) => reasonOnChart(state) === 'backoff',
   startAt: ({ state }) => reasonOnChart(state) === 'startAt',
@@ -39,7 +39,7 @@ const HOLDS: Partial<Readonly<Record<Reason, (row: OpenRow, look: Look) => boole
   probe: ({ upstream }, { health }) => isShut(upstream, health),
   storage: (_, { health }) => health.storage.state !== 'well',
   start: ({ upstream }, { health }) =>
-    health.phase !== 'running' || health.hold !== null || upstream === null,
+    health.phase !== 'running' || standsStill(health) || upstream === null,
   stopping: (_, { health }) => health.phase !== 'running',
   subject: ({ upstream }, { health }) => (atOf(upstream, health)?.parkedSubjects ?? null) !== null,
   type: ({ upstream }, { health }) => (atOf(upstream, health)?.parkedTypes.length ?? 0) > 0,

@@ -24,7 +24,10 @@ export const restores: readonly Clause[] = [
         for (const { key } of rows) held.add(key);
       };
       return {
-        restored: hold,
+        // Crises of before run where no other store has them.
+        restored: ({ rows, isPutBack }) => {
+          hold({ rows: isPutBack === true ? rows.filter(({ isCrisis }) => !isCrisis) : rows });
+        },
         copied: hold,
         released: () => {
           held.clear();

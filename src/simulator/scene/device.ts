@@ -32,6 +32,7 @@ import { keyOfRow, noteAccepted } from '../oracle/sentKeys.ts';
 import type { DiskRow, TraceEvent } from '../oracle/trace.ts';
 import { atOnceAfterOutage } from '../setup/bounds.ts';
 import { type Drawn, withDrawn } from '../setup/drawnOptions.ts';
+import { AnchorPlace } from './anchorPlace.ts';
 import { CallsOut, countedReads } from './callsOut.ts';
 import { DeviceClients } from './deviceClients.ts';
 import { countedClock, DeviceClock } from './deviceClock.ts';
@@ -98,6 +99,8 @@ export interface DeviceParts {
   readonly saw: (what: string) => void;
   /** Tells whether the last thing that happened was in this device. */
   readonly isOn: () => boolean;
+  /** Keeps an anchor elsewhere. */
+  readonly isAnchored: boolean;
 }
 
 /** Moment at which a process dies: at once, at one of its next timers, or where its work passes a point. */
@@ -105,6 +108,8 @@ export type Moment = 'now' | 'timer' | FaultPoint;
 
 export class Device {
   readonly name: string;
+  /** Where the anchor of its store is kept; `null` for nowhere. */
+  readonly anchor: AnchorPlace | null;
   readonly disk: SimulatedDisk;
   readonly tell: (event: TraceEvent) => void;
   /** Ids of accepted operations. */
@@ -139,6 +144,7 @@ export class Device {
 
   constructor(parts: DeviceParts) {
     this.#parts = parts;
+    this.anchor = parts.isAnchored ? new AnchorPlace(parts.seed * 137) : null;
     this.clock = new DeviceClock(parts.clock, parts.setup.clockAheadMs ?? 0, () => {
       parts.goesOn();
       if (this.#timersLeft === null) return;
@@ -271,7 +277,7 @@ export class Device {
       ]);
     const handlers = mortal(given.handlers);
     const late = mortal(complete.handlers).filter(([type]) => given.handlers?.[type] === undefined);
-    const checked = checkOptions({
+    const ofApp = checkOptions({
       ...given,
       onError: (error) => {
         this.#tellDefect(error, life);
@@ -281,6 +287,9 @@ export class Device {
       clock: counted.clock,
       handlers: Object.fromEntries(handlers),
     });
+    // The check refuses one for a store in memory; the simulated disk outlives its processes.
+    const anchor = this.anchor?.source(vessel.clock) ?? null;
+    const checked = { ...ofApp, anchor };
     this.everyOptions.push(checked);
     const opened = candidate === null ? store : this.#taking(store, () => made);
     const owner = assembleOwner(checked, {
@@ -361,6 +370,21 @@ export class Device {
     this.wasRestored = true;
     await this.disk.restore(share, this.clock.now());
     this.tell({ event: 'restored', rows: await this.rows() });
+    this.#bootNext();
+  }
+
+  /**
+   * Kills the process, puts its whole folder back as it was, but where its anchor would not tell of that, and starts
+   * the next one.
+   */
+  async putBackAndBoot(share: number): Promise<void> {
+    this.process.kill();
+    this.clients.bury();
+    if (await this.disk.putBack(share, this.anchor?.text ?? null)) {
+      this.wasRestored = true;
+      this.#parts.saw('a folder is put back');
+      this.tell({ event: 'restored', isPutBack: true, rows: await this.rows() });
+    } else this.tell({ event: 'disk', rows: await this.rows() });
     this.#bootNext();
   }
 

@@ -47,7 +47,7 @@ export interface Scene {
 
 /**
  * Groups of steps, of which a day has a least number each. Steps `beside` the others, faults `beneath`
- * them, and faults that come together `among` them draw by seeds of their own.
+ * them, faults that come together `among` them, and what is put back from `elsewhere` draw by seeds of their own.
  */
 export type CountsAs =
   | 'work'
@@ -57,7 +57,8 @@ export type CountsAs =
   | 'other'
   | 'beside'
   | 'beneath'
-  | 'among';
+  | 'among'
+  | 'elsewhere';
 
 /**
  * A kind of event. Each part of the simulator exports a list of kinds; `everyKind` in `steps/everyKind.ts` joins the

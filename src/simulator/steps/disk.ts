@@ -391,6 +391,24 @@ export const DISK: readonly AnyStepKind[] = [
       `device ${device} is restored from a backup of the first ${Math.round(share * 100)} % of what it wrote, and released after ${releasedAfterMs} ms`,
   }),
   stepKind({
+    kind: 'disk.putBack',
+    counts: 'elsewhere',
+    isOfOwnApp: true,
+    weight: 1,
+    draw: (random) => ({
+      device: random.below(16),
+      share: random.pick([0, 0.5, 0.9, 0.99]) + 0.01 * random.next(),
+      releasedAfterMs: random.below(60 * MINUTE_MS),
+    }),
+    take: (scene, { device: at, share, releasedAfterMs }) => {
+      const device = deviceAt(scene, at);
+      void device.putBackAndBoot(share);
+      releaseLater(scene, device, releasedAfterMs);
+    },
+    says: ({ device, share, releasedAfterMs }) =>
+      `the folder of device ${device} is put back as it was after the first ${Math.round(share * 100)} % of what it wrote, and released after ${releasedAfterMs} ms`,
+  }),
+  stepKind({
     kind: 'disk.copied',
     counts: 'restart',
     weight: 0.3,
