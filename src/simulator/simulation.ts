@@ -204,9 +204,8 @@ class Simulation implements Scene {
         goesOn: () => {
           this.#goesOn = at;
         },
-        saw: this.saw,
+        ...{ saw: this.saw, isAnchored: plan.steps.some(({ kind }) => kind === 'disk.putBack') },
         isOn: () => this.#goesOn === at,
-        isAnchored: plan.steps.some(({ kind }) => kind === 'disk.putBack'),
         tell: (event) => {
           this.note(`${each.name} ${eventWords(event)}`);
           oracle.tell(event);

@@ -306,6 +306,7 @@ export const CALLS_BROKEN: Histories = {
   'redirect followed': [[{ event: 'followed', key: 'key-1' }]],
   'key of no attempt': [[{ event: 'strayed', key: 'key-1' }]],
   'untyped error': [[{ event: 'refused', key: 'key-1', code: null }]],
+  'held though nothing was put back': [[{ event: 'released', reason: 'rolledBack' }]],
   'defect of its own': [[{ event: 'defect', message: 'An update was refused.' }]],
   'stop is late': [[{ event: 'stopLate', deadlineMs: 200, byMs: 2_000 }]],
   'timer leaked': [[{ event: 'closed', timers: 1 }]],

@@ -14,7 +14,6 @@ import type { KeptPage } from '../../../persistence/port/kept.ts';
 import { type Hold, holdWrite } from '../../../persistence/port/review.ts';
 import type {
   AcceptWrite,
-  Store,
   StoredOperation,
   StoreInfo,
   Write,

@@ -9,6 +9,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { type HoldfastError, reviveError } from '../../../machines/vocabulary/errors.ts';
+import type { MemoryDisk } from '../../../persistence/memory/memoryStore.ts';
 import {
   forwardBeside,
   forwardQuestions,
@@ -46,7 +47,7 @@ const PAGE_ROWS = 500;
 
 /** Parts of a disk that the store of a process needs. */
 export interface DiskOfStore {
-  readonly base: Store;
+  readonly base: MemoryDisk;
   readonly storeId: string;
   readonly sealer: Sealer;
   readonly files: SimulatedFiles;

@@ -39,4 +39,24 @@ export const restores: readonly Clause[] = [
       };
     },
   },
+  {
+    breach: 'held though nothing was put back',
+    says: {
+      page: 'how-to/keep-an-anchor',
+      sentence: 'The anchor of the last commit, or of an earlier one, as after a kill',
+    },
+    requirements: ['SE-6'],
+    outlivesRestore: true,
+    watch: (_, broken) => {
+      let isPutBack = false;
+      return {
+        restored: () => {
+          isPutBack = true;
+        },
+        released: ({ reason }) => {
+          if (reason === 'rolledBack' && !isPutBack) broken('behind its anchor');
+        },
+      };
+    },
+  },
 ];
