@@ -83,6 +83,7 @@ export function upstreamsOf(app: SimulatedApp): readonly string[] {
       pretended: () => undefined,
       bodyChanged: () => undefined,
       early: () => undefined,
+      redirected: () => undefined,
       followed: () => undefined,
     },
   });

@@ -342,6 +342,9 @@ class Simulation implements Scene {
       early: (key, byMs) => {
         if (!isHasty) tell({ event: 'cameEarly', key, byMs });
       },
+      redirected: (outage) => {
+        tell({ event: 'redirected', outage });
+      },
       followed: (key) => {
         tell({ event: 'followed', key });
       },
@@ -367,11 +370,8 @@ class Simulation implements Scene {
         noteAttempted(operationId, key);
         const survive = this.#endProcess(device, isDead, givenKey(key));
         const atMs = device.clock.now();
-        const outage = (): OutageSeen | null => {
-          if (isMoved || this.app !== null) return null;
-          const seen = this.upstreams.get(service)?.outage() ?? null;
-          return seen && { name: `${service} ${seen.number}`, isAnswered: seen.isAnswered };
-        };
+        const outage = (): OutageSeen | null =>
+          isMoved || this.app !== null ? null : device.link.outageOf(service);
         const { options } = device.process;
         const upstream = options.handlers[type]?.upstream;
         // Requests of other keys may expire.

@@ -17,17 +17,15 @@ const CANCELLED: ToldOutcome = {
   code: 'HF_CANCELLED',
 };
 const CULPRIT_CRASHES = 5;
-const EXHAUSTED: DiskRow['outcome'] = {
+export const EXHAUSTED: DiskRow['outcome'] = {
   ...{ status: 'deadLettered', attempts: 1, settledAtMs: 50, code: 'HF_ATTEMPTS_EXHAUSTED' },
 };
 
 /** The first attempt of `op-1`, `op-2` and so on fails in an outage, with an answer or without one. */
-function failedInOutage(number: number, isAnswered: boolean, process = 1): TraceEvent {
-  return {
-    ...{ event: 'attemptOver', task: `op-${number}`, attempt: 1, process, isSpent: true },
-    outage: { name: 'mail 1', isAnswered },
-  };
-}
+export const failedInOutage = (number: number, isAnswered: boolean, name = 'mail 1') => ({
+  ...{ event: 'attemptOver' as const, task: `op-${number}`, attempt: 1, process: 1, isSpent: true },
+  outage: { name, isAnswered },
+});
 
 /** Row of `op-1` with `key-1` and so on, waiting for its first attempt. */
 function row(number: number, more: Partial<DiskRow> = {}): DiskRow {
@@ -52,7 +50,7 @@ function row(number: number, more: Partial<DiskRow> = {}): DiskRow {
   };
 }
 
-function ended(number: number, more: Partial<DiskRow> = {}): DiskRow {
+export function ended(number: number, more: Partial<DiskRow> = {}): DiskRow {
   const outcome = DONE as DiskRow['outcome'];
   return row(number, { state: 'completed', isInHand: false, isOrdered: false, outcome, ...more });
 }
@@ -124,7 +122,7 @@ export const asked = (
   what,
 });
 const disk = (...rows: readonly DiskRow[]): TraceEvent => ({ event: 'disk', rows });
-const finished = (...rows: readonly DiskRow[]): TraceEvent => ({ event: 'finished', rows });
+export const finished = (...rows: readonly DiskRow[]): TraceEvent => ({ event: 'finished', rows });
 
 /** Events of an operation from its acceptance to its ending. */
 const life = (number: number, lane: string | null = null): readonly TraceEvent[] => [
@@ -207,7 +205,7 @@ export const CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
     ...life(2),
     accepted(1),
     attempted(1),
-    failedInOutage(2, true, 0),
+    { ...failedInOutage(2, true), process: 0 },
     failedInOutage(1, true),
     finished(ended(1, { outcome: EXHAUSTED }), ended(2)),
   ],

@@ -12,7 +12,11 @@ import {
   attempted,
   BROKEN_PLAINLY,
   CLEAN,
+  EXHAUSTED,
+  ended,
   expected,
+  failedInOutage,
+  finished,
   type Histories,
 } from './historiesByHand.ts';
 import {
@@ -168,6 +172,29 @@ test('CB-2 DG-2 what people held back gets its turn once they let it go, not bef
     judge(ALL_SEEING, events).some((breach) => breach.startsWith('held up by others'));
   expect(found(heldBy('ana'), waitsAt(HOUR_MS + 60_000))).toBe(false);
   expect(found(heldBy('ana'), waitsAt(2 * HOUR_MS))).toBe(true);
+});
+
+describe('RT-1 a call that a portal redirects in an outage', () => {
+  const redirected: TraceEvent = { event: 'redirected', outage: 'mail 1' };
+  const before = (number: number): TraceEvent => failedInOutage(number, true);
+  const after = (number: number): TraceEvent => failedInOutage(number, true, 'mail 1 after it');
+  const found = (...events: readonly TraceEvent[]): boolean =>
+    judge(ALL_SEEING, [...events, finished(ended(1, { outcome: EXHAUSTED }))]).some((breach) =>
+      breach.startsWith('given up in an outage'),
+    );
+
+  test('is an answer: who failed before it, or fails alone after it, may be given up', () => {
+    expect(found(before(2), redirected, after(1))).toBe(false);
+    expect(found(before(2), before(1), redirected)).toBe(false);
+    expect(found(before(2), before(1), redirected, after(2), after(1))).toBe(false);
+  });
+
+  test('control: without it nobody is given up beside others, nor where all have failed after it', () => {
+    expect(found(before(2), before(1))).toBe(true);
+    expect(found(redirected, after(2), after(1))).toBe(true);
+    expect(found(before(3), redirected, after(2), after(1))).toBe(true);
+    expect(found(before(2), before(1), { event: 'redirected', outage: 'post 1' })).toBe(true);
+  });
 });
 
 describe('a history that keeps every promise', () => {

@@ -8,6 +8,7 @@
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { pass } from '../../virtual/life.ts';
 import { type SeededRandom, seededRandom } from '../../virtual/seededRandom.ts';
+import type { OutageSeen } from '../oracle/trace.ts';
 import type { Arrivals, SimulatedUpstream } from './simulatedUpstream.ts';
 
 /** Quality of a network. */
@@ -77,6 +78,8 @@ export class Link {
   readonly #seed: number;
   readonly #profile: Profile;
   readonly #faults = new Set<LinkFault>();
+  /** Number of requests to each upstream that a portal has redirected; to its sender each ends an outage. */
+  readonly #redirects = new Map<string, number>();
   /** Number of the present connections: those of an earlier generation lead nowhere. */
   #generation = 0;
   #lookingUp = 0;
@@ -132,6 +135,25 @@ export class Link {
       return true;
     }
     return false;
+  }
+
+  /** Notes that a portal redirects a request to an upstream, and that its sender hears of it. */
+  redirected(upstream: string): void {
+    const outage = this.outageOf(upstream);
+    if (outage !== null) this.arrivals.redirected(outage.name);
+    this.#redirects.set(upstream, this.#redirectsOf(upstream) + 1);
+  }
+
+  /** Finds the present outage of an upstream, as it shows over this link; `null` for none. */
+  outageOf(upstream: string): OutageSeen | null {
+    const outage = this.upstreams.get(upstream)?.outage() ?? null;
+    if (outage === null) return null;
+    const name = `${upstream} ${outage.number}.${this.#redirectsOf(upstream)}`;
+    return { name, isAnswered: outage.isAnswered };
+  }
+
+  #redirectsOf(upstream: string): number {
+    return this.#redirects.get(upstream) ?? 0;
   }
 
   /** Gives a request its own chance, whatever else is sent. */

@@ -199,7 +199,7 @@ class ProcessNetwork implements Network {
   }
 
   /** Answers as a hotel's portal, or shows the portal's certificate; nothing reaches the upstream. */
-  #portal({ random, init, answered, failed }: Exchange): void {
+  #portal({ random, init, upstream, isOver, answered, failed }: Exchange): void {
     this.clock.schedule(20, () => {
       if (random.chance(0.3)) {
         failed(fetchFailed(networkError('ERR_TLS_CERT_ALTNAME_INVALID')));
@@ -209,6 +209,7 @@ class ProcessNetwork implements Network {
       const headers = { 'content-type': 'text/html', location: 'https://portal.example/' };
       const status = isPage ? 200 : 302;
       const body = '<html>Welcome</html>';
+      if (!isPage && !isOver()) this.#link.redirected(upstream);
       answered(this.#response({ status, headers, body }, init.end ?? init.signal));
     });
   }

@@ -156,6 +156,8 @@ export interface Arrivals {
   readonly bodyChanged: (key: string) => void;
   /** Hears that a request came before the time that its last answer gave. */
   readonly early: (key: string, byMs: number) => void;
+  /** Hears that a portal redirected a request in an outage of this name. */
+  readonly redirected: (outage: string) => void;
   /** Hears that a request followed a redirect. */
   readonly followed: (key: string) => void;
   readonly saw: (what: string) => void;

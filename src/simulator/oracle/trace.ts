@@ -59,7 +59,7 @@ export type Task = string | number;
 /** How far the clock of a slow processor is ahead of true time at most: beyond a slice of a turn, and hardly more. */
 export const AHEAD_MS_MAX = 3;
 
-/** An outage of an upstream, with a name that no other has. */
+/** An outage of an upstream as a device sees it, with a name that no other has. */
 export interface OutageSeen {
   readonly name: string;
   /** True if its failures are answers, as a request that can never be served would get too. */
@@ -216,6 +216,11 @@ export interface TraceEvents {
   cameEarly: { readonly key: string; readonly byMs: number };
   /** An attempt got this much less time than its handler has set, which is more than its upstream's. */
   cutShort: { readonly key: string; readonly byMs: number };
+  /**
+   * Something on the way redirected a request in this outage: to its process that is an answer, so the outage is over,
+   * and what fails from now on lies in another.
+   */
+  redirected: { readonly outage: string };
   /** A request followed a redirect. */
   followed: { readonly key: string };
   /** A request came under a key that no attempt has. */

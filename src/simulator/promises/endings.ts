@@ -189,15 +189,15 @@ export const endings: readonly Clause[] = [
     },
     requirements: ['RT-1'],
     watch: (_, broken) => {
-      /** Operations with an attempt at a time when some calls succeeded. */
+      /** Operations with an attempt at a time when some call was answered, or before that in the same outage. */
       const outside = new Set<Task>();
       /**
        * Last failure of each operation; true where it may be the operation's own fault: as far as its process knows,
        * it alone got a failure as an answer.
        */
       const isAlone = new Map<Task, boolean>();
-      /** Operations that failed in an outage, by process and outage. */
-      const failedIn = new Map<string, Set<Task>>();
+      /** Operations that failed in an outage, by outage and process. */
+      const failedIn = new Map<string, Map<number, Set<Task>>>();
       /** True while people hold a breaker: failures then count as they look. */
       let isHeld = false;
       return {
@@ -206,11 +206,17 @@ export const endings: readonly Clause[] = [
             outside.add(task);
             return;
           }
-          const run = `${process} ${outage.name}`;
-          const failed = failedIn.get(run) ?? new Set();
-          if (isSpent) failedIn.set(run, failed.add(task));
+          const byProcess = failedIn.get(outage.name) ?? new Map<number, Set<Task>>();
+          const failed = byProcess.get(process) ?? new Set();
+          if (isSpent) failedIn.set(outage.name, byProcess.set(process, failed.add(task)));
           const others = failed.size - (failed.has(task) ? 1 : 0);
           isAlone.set(task, outage.isAnswered && others === 0);
+        },
+        // A redirect is an answer for good (docs/how-to/call-an-http-api.md), which ends a run of failures.
+        redirected: ({ outage }) => {
+          for (const failed of failedIn.get(outage)?.values() ?? []) {
+            for (const task of failed) outside.add(task);
+          }
         },
         ordered: ({ call, code }) => {
           isHeld ||= call.startsWith('breaker.') && code === null;

@@ -38,6 +38,7 @@ function world(habits: Partial<Habits> = {}) {
       pretended: tell('pretended'),
       bodyChanged: tell('changed'),
       early: tell('early'),
+      redirected: tell('redirected'),
       followed: tell('followed'),
     },
   });
@@ -200,6 +201,26 @@ describe('SM-1 a link', () => {
     expect(applied(told)).toEqual([]);
     expect(await within(MINUTE_MS, ask('a', KEYLESS_TYPE))).toBe('200');
     expect(applied(told)).toEqual(['applied a 1 true']);
+  });
+
+  test('with a portal tells that an outage is over to whose request was redirected', async () => {
+    const { ask, link, payments, told, within } = world();
+    link.add({ kind: 'captive', upstream: null, share: 1 });
+    const answers: (string | null)[] = [];
+    const askAll = async (): Promise<void> => {
+      for (let at = 0; at < 20; at += 1) answers.push(await within(1_000, ask(`k${at}`)));
+    };
+    await askAll();
+    expect(link.outageOf('payments')).toBe(null);
+    const well = answers.splice(0).filter((answer) => answer === '302').length;
+    payments.add({ kind: 'fails', endpoint: null, share: 1 });
+    expect(link.outageOf('payments')).toEqual({ name: `payments 1.${well}`, isAnswered: true });
+    await askAll();
+    const redirects = answers.filter((answer) => answer === '302').map((_, at) => well + at);
+    expect(new Set(answers).size).toBe(3);
+    expect(told.filter((line) => line.startsWith('redirected'))).toEqual(
+      redirects.map((at) => `redirected payments 1.${at}`),
+    );
   });
 
   test('whose connections are forgotten answers nothing over those that were open', async () => {
