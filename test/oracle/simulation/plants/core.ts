@@ -274,6 +274,16 @@ export const CORE: readonly Plant[] = [
     seedsMax: 10,
   },
   {
+    name: 'outage-excuses-nobody',
+    file: 'machines/policy/retry/failureRuns.ts',
+    find: '    return run !== null && (run.isOfSeveral || run.first.id !== id);',
+    replace: '    return false;',
+    says: 'What an upstream answers to everybody with failures is given up as if each alone got them.',
+    finds: /^given up in an outage: /,
+    about: 'upstream',
+    seedsMax: 20,
+  },
+  {
     name: 'lane-kept-by-the-dead',
     file: 'machines/operation/position.ts',
     find: "return ending !== 'deadLettered' || !strictOrder;",
