@@ -185,13 +185,19 @@ export class AnchorKeeper {
     return looked?.value ?? null;
   }
 
-  /** A person has let the store go, and it is ahead of its anchor: the anchor follows. */
+  /** A person has let the store go: where it is known to be ahead of its anchor, that follows; else it is compared. */
   released(isAhead: boolean): void {
     if (!this.isGiven) return;
     if (isAhead) {
       this.#changed('kept');
       this.#writeSoon(0);
-    } else void this.compare().then((isBehind) => isBehind && this.onBehind());
+      return;
+    }
+    // Work runs: a person has said so.
+    this.#changed('notCompared');
+    void this.#compared().then((isBehind) => {
+      if (isBehind) this.onBehind();
+    });
   }
 
   #writeSoon(afterMs: number): void {
@@ -296,9 +302,9 @@ export class AnchorKeeper {
 
   /** Tells of the first failure in a row. */
   #failed(error: unknown): void {
-    if (this.#isStopped || this.#state === 'unreachable') return;
+    if (this.#isStopped) return;
     const isFirst = this.#pause.isOver;
-    if (this.#state === 'kept') this.#changed('unreachable');
+    if (this.#state !== 'beingCompared') this.#changed('unreachable');
     if (!isFirst) return;
     const isOurs = error instanceof HoldfastError && error.code === 'HF_ANCHOR_UNREACHABLE';
     this.#tell(isOurs ? error : unreachable("can't be reached, and is tried again", error));

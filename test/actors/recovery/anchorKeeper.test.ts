@@ -313,3 +313,36 @@ test('SE-6 a store that was held for another reason is compared once it is let g
   await world.clock.advance(31_000);
   expect(codes(third)).toEqual([]);
 });
+
+test('SE-6 a store that is let go while its anchor can not be reached runs, and is held again where it is behind', async () => {
+  const { world, place, ran, boot } = begin();
+  const first = boot();
+  await pay(world, first, 'one');
+  await world.clock.advance(30_000);
+  await first.store.commit([
+    { kind: 'hold', hold: { reason: 'restored', sinceAtMs: 1, seqMax: 1_000 } },
+  ]);
+  await world.clock.run(first.runtime.close());
+  place.text = later(place.text);
+
+  place.mood = 'fails';
+  const second = boot();
+  await pay(world, second, 'two');
+  expect(await world.clock.run(second.runtime.release())).toBe(true);
+  await world.clock.advance(5_000);
+  expect(ran).toEqual(['one', 'two']);
+  expect(second.runtime.getHealthStatus()).toMatchObject({
+    ...{ hold: null, anchor: { state: 'unreachable' } },
+  });
+  expect(codes(second)).toEqual(['HF_STORE_HELD', 'HF_ANCHOR_UNREACHABLE']);
+  place.heal();
+  await world.clock.advance(61_000);
+  await pay(world, second, 'three');
+  await world.clock.advance(10_000);
+  expect(ran).toEqual(['one', 'two']);
+  expect(second.runtime.getHealthStatus().hold).toMatchObject({ reason: 'rolledBack' });
+  expect(await world.clock.run(second.runtime.release())).toBe(true);
+  await world.clock.advance(20_000);
+  expect(ran).toEqual(['one', 'two', 'three']);
+  expect(second.runtime.getHealthStatus()).toMatchObject({ hold: null, anchor: { state: 'kept' } });
+});
