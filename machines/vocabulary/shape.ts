@@ -78,7 +78,8 @@ function itemNumber(name: string): number {
   const first = name.charCodeAt(0);
   if (!(first >= 48 && first <= 57)) return ITEM_MAX + 1;
   const number = Number(name);
-  return number <= ITEM_MAX && String(number) === name ? number : ITEM_MAX + 1;
+  const isItem = Number.isInteger(number) && number <= ITEM_MAX && String(number) === name;
+  return isItem ? number : ITEM_MAX + 1;
 }
 
 /** The bytes of a text in UTF-8. */

@@ -23,4 +23,16 @@ describe('CF-2 CF-7 one value has one canonical text', () => {
       { numRuns: 500 },
     );
   });
+
+  // A fraction is no number of an item.
+  test.each([
+    [{ '0.1': 1, '': 2 }],
+    [{ '10.5': 1, '1': 2, '!': 3 }],
+    [{ '4294967295': 1, '4294967294': 2, '!': 3 }],
+    [{ '1e3': 1, '01': 2, '-1': 3, '!': 4 }],
+  ])('CF-2 CF-7 of the names of %j, too', (value) => {
+    const text = canonical(cleanJson(value));
+    expect(encodeBody({ payload: value }, RULES)).toBe(`{"payload":${text}}`);
+    expect(atOnce(soundJsonInPieces(value, 'payload', RULES)).text).toBe(text);
+  });
 });
