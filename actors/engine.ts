@@ -247,16 +247,16 @@ export class EngineCore {
     this.#componentsParts = {
       ...{ store, onError, storage: this.storage },
       ...{ upstreams: this.upstreams, crisisModes: this.crisisModes },
-      recover: () =>
-        this.hold === null && !this.anchor.isComparing
-          ? this.recoverOperations()
-          : this.recoverCrises(),
+      recover: () => (this.#mayRun ? this.recoverOperations() : this.recoverCrises()),
     };
     this.wires = this.#connected(erasure);
     for (const [type, handler] of Object.entries(given.handlers)) pool.setHandler(type, handler);
     store.onNotice((notice) => {
       onError(notice);
-      if (notice.code === 'HF_STORE_MENDED' && this.#isServing) this.#hidden.soon();
+      if (notice.code !== 'HF_STORE_MENDED') return;
+      if (this.#isServing) this.#hidden.soon();
+      else if (!this.#mayRun)
+        void untilDone(this.#recoveryParts, () => this.recoverCrises(), onError);
     });
     store.onQuarantine((row) => {
       this.quarantined += 1;
@@ -304,6 +304,11 @@ export class EngineCore {
   /** Why nothing of the store runs; `null` where it does. */
   get hold(): Hold | null {
     return this.#held.hold;
+  }
+
+  /** Other work than crises may run. */
+  get #mayRun(): boolean {
+    return this.hold === null && !this.anchor.isComparing;
   }
 
   /** See {@link StoreHold.isHeldBack}. */
@@ -414,7 +419,7 @@ export class EngineCore {
   }
 
   #inHand(): InHandOptions {
-    const wanted: InHandOptions['wanted'] = (row) => !this.#held.isItsCrisis(row);
+    const wanted: InHandOptions['wanted'] = (row) => this.#mayRun || this.#held.isItsCrisis(row);
     return { seqBefore: this.#firstSeq, wanted, onPlaced: () => undefined };
   }
 

@@ -46,6 +46,7 @@ export interface AnchorUrlOptions {
 export function anchorFile(path: string): AnchorSource {
   requireOption(typeof path === 'string' && path !== '', 'path', 'must be the path of a file');
   const file = resolve(path);
+  let writing: Promise<void> = Promise.resolve();
   return Object.freeze({
     path: file,
     async read() {
@@ -56,7 +57,16 @@ export function anchorFile(path: string): AnchorSource {
         throw error;
       }
     },
-    write: (record) => writeFileAtomically(file, record),
+    write(record, signal) {
+      // One after the other: one that was given up may be under way still.
+      writing = writing
+        .catch(() => undefined)
+        .then(async () => {
+          signal.throwIfAborted();
+          await writeFileAtomically(file, record);
+        });
+      return writing;
+    },
   } satisfies AnchorFile);
 }
 
@@ -67,7 +77,8 @@ export function anchorFile(path: string): AnchorSource {
  * @example
  * const anchor = anchorUrl('https://anchors.example/payments', { token: process.env.ANCHOR_TOKEN });
  *
- * @throws HoldfastError `HF_OPTION_INVALID` where `url` is not `https://…`, or `http://` on this machine.
+ * @throws HoldfastError `HF_OPTION_INVALID` where `url` is not `https://…`, or `http://` on this machine, or no header can
+ * carry the token.
  */
 export function anchorUrl(url: string | URL, options: AnchorUrlOptions = {}): AnchorSource {
   return anchorOver(systemNetwork, url, options);
@@ -80,6 +91,9 @@ export function anchorOver(
   { token }: AnchorUrlOptions,
 ): AnchorSource {
   const address = parseUrl(url, { name: 'url' });
+  // Headers would quote it in their error.
+  const isSent = token === undefined || /^[\x21-\x7e]+$/.test(token);
+  requireOption(isSent, 'token', 'must be of visible ASCII characters');
   const ask = async (method: 'GET' | 'PUT', body: string | null, signal: AbortSignal) => {
     const headers = new Headers({ accept: 'text/plain', 'content-type': 'text/plain' });
     if (token !== undefined) headers.set('authorization', `Bearer ${token}`);

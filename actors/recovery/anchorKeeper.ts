@@ -51,6 +51,8 @@ export interface AnchorHealth {
 export const COMPARED_WITHIN_MS = 30_000;
 /** Longest that a commit is not in the anchor, where its place answers. */
 const LAG_MS = 10_000;
+/** What is committed beside the journal, as a decision about a conflict and a purge are, is looked for so often. */
+const LOOK_MS = 60_000;
 const CALL_MS_MAX = 10_000;
 /** The last write is part of the stop, and the stop is not to wait for a place that does not answer. */
 const LAST_WRITE_MS_MAX = 2_000;
@@ -82,9 +84,9 @@ export class AnchorKeeper {
   #isCompared = false;
   #isKept = false;
   #isStopped = false;
-  #cancelTimer: (() => void) | null = null;
-  /** Ends the call or the pause that is under way. */
-  #endWait: () => void = () => undefined;
+  #timer: { readonly dueMs: number; readonly cancel: () => void } | null = null;
+  /** End the calls and pauses that are under way. */
+  readonly #ends = new Set<() => void>();
   #writing: Promise<void> | null = null;
   readonly #pause = new Pause();
 
@@ -151,13 +153,14 @@ export class AnchorKeeper {
     const { source, store } = this.#parts;
     while (!this.#isStopped && source !== null) {
       try {
-        const verdict = await store.compareAnchor({ found: await this.#read(source) });
+        const found = await this.#reached(this.#read(source, CALL_MS_MAX));
+        const verdict = await store.compareAnchor({ found });
         this.#found = verdict.epoch;
         this.#isKept = verdict.isKept;
         this.#pause.end();
         return verdict;
-      } catch (error) {
-        this.#failed(error);
+      } catch {
+        // Storage says what is wrong with the disk.
         await this.#sleep(this.#pause.next());
       }
     }
@@ -171,18 +174,14 @@ export class AnchorKeeper {
 
   /** The number of the commit that the anchor has; `null` where it is not known, also after a look at it now. */
   async epochFound(): Promise<number | null> {
-    const { source, store, clock } = this.#parts;
+    const { source, store } = this.#parts;
     if (source === null || this.#found !== null) return this.#found;
-    const look = async (): Promise<number | null> => {
-      const { epoch } = await store.compareAnchor({ found: await this.#read(source) });
-      return epoch;
-    };
-    const looked = await inTime(
-      clock,
-      look().catch(() => null),
-      LAST_WRITE_MS_MAX,
-    );
-    return looked?.value ?? null;
+    try {
+      const found = await this.#read(source, LAST_WRITE_MS_MAX);
+      return (await store.compareAnchor({ found })).epoch;
+    } catch {
+      return null;
+    }
   }
 
   /** A person has let the store go: where it is known to be ahead of its anchor, that follows; else it is compared. */
@@ -201,11 +200,15 @@ export class AnchorKeeper {
   }
 
   #writeSoon(afterMs: number): void {
-    if (this.#cancelTimer !== null || this.#isStopped) return;
-    this.#cancelTimer = this.#parts.timers.after(afterMs, () => {
-      this.#cancelTimer = null;
+    const { clock, timers } = this.#parts;
+    const dueMs = clock.monotonic() + afterMs;
+    if (this.#isStopped || (this.#timer !== null && this.#timer.dueMs <= dueMs)) return;
+    this.#timer?.cancel();
+    const cancel = timers.after(afterMs, () => {
+      this.#timer = null;
       void this.#write();
     });
+    this.#timer = { dueMs, cancel };
   }
 
   async #write(): Promise<void> {
@@ -224,7 +227,7 @@ export class AnchorKeeper {
       this.#isCompared = true;
       const record = await store.anchorRecord();
       if (record !== this.#written) {
-        await this.#call((signal) => source.write(record, signal));
+        await this.#reached(this.#call((signal) => source.write(record, signal), CALL_MS_MAX));
         this.#written = record;
         this.#keptAtMs = clock.now();
       }
@@ -235,68 +238,95 @@ export class AnchorKeeper {
         this.#writeSoon(LAG_MS);
       }
       this.#pause.end();
-      if (this.#state === 'unreachable') this.#changed('kept');
-    } catch (error) {
-      this.#failed(error);
+      if (this.#state === 'unreachable') {
+        // What was committed meanwhile told nobody, and a write that was given up may come late.
+        this.#written = null;
+        this.#writeSoon(LAG_MS);
+        this.#changed('kept');
+      }
+      this.#writeSoon(LOOK_MS);
+    } catch {
+      // Storage says what is wrong with the disk.
       this.#writeSoon(this.#pause.next());
     }
   }
 
   /** Writes the last commit, where its place answers within 2 s: part of a stop that has the time. */
   async keepLast(): Promise<void> {
-    const isToWrite = this.#state === 'kept' || this.#state === 'unreachable';
-    this.#end();
-    if (!isToWrite || this.#keptAtMs === null) return;
-    await inTime(this.#parts.clock, this.#write(), LAST_WRITE_MS_MAX);
+    const isToWrite = this.#state === 'kept' || (this.#state === 'unreachable' && this.#isCompared);
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    this.#timer = null;
+    if (isToWrite) await inTime(this.#parts.clock, this.#write(), LAST_WRITE_MS_MAX);
+    this.#endAll();
   }
 
   /** Gives up what is under way. */
   stop(): void {
-    this.#end();
-    this.#endWait();
-  }
-
-  #end(): void {
     this.#isStopped = true;
-    this.#cancelTimer?.();
-    this.#cancelTimer = null;
-    this.#endWait();
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#endAll();
   }
 
-  async #read(source: AnchorSource): Promise<string | null> {
-    const found = await this.#call((signal) => source.read(signal));
+  #endAll(): void {
+    for (const end of [...this.#ends]) end();
+  }
+
+  async #read(source: AnchorSource, withinMs: number): Promise<string | null> {
+    const found = await this.#call((signal) => source.read(signal), withinMs);
     // An empty file was made to be written.
     return typeof found !== 'string' || found.trim() === '' ? null : found;
   }
 
-  async #call<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /** What the place answers; tells where it does not. */
+  async #reached<T>(call: Promise<T>): Promise<T> {
+    try {
+      return await call;
+    } catch (error) {
+      this.#failed(error);
+      throw error;
+    }
+  }
+
+  async #call<T>(call: (signal: AbortSignal) => Promise<T>, withinMs: number): Promise<T> {
     const given = new AbortController();
     const answer = call(given.signal);
     return await new Promise<T>((resolve, reject) => {
       const giveUp = (why: string): void => {
         const late = unreachable(why);
+        this.#ends.delete(end);
         given.abort(late);
         reject(late);
       };
-      const cancel = this.#parts.clock.schedule(CALL_MS_MAX, () => {
-        giveUp('did not answer within 10 s');
+      const cancel = this.#parts.clock.schedule(withinMs, () => {
+        giveUp(`did not answer within ${withinMs / 1_000} s`);
       });
-      this.#endWait = () => {
+      const end = (): void => {
         cancel();
         giveUp('was not waited for: the runtime stops');
       };
-      answer.then(resolve, reject).finally(cancel);
+      this.#ends.add(end);
+      answer.then(resolve, reject).finally(() => {
+        cancel();
+        this.#ends.delete(end);
+      });
     });
   }
 
   async #sleep(ms: number): Promise<void> {
     if (this.#isStopped) return;
     await new Promise<void>((go) => {
-      const cancel = this.#parts.timers.after(ms, go);
-      this.#endWait = () => {
+      const cancel = this.#parts.timers.after(ms, () => {
+        this.#ends.delete(end);
+        go();
+      });
+      const end = (): void => {
         cancel();
+        this.#ends.delete(end);
         go();
       };
+      this.#ends.add(end);
     });
   }
 

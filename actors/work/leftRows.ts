@@ -25,6 +25,7 @@ export class LeftRows {
   readonly #facts: Facts;
   readonly #newer = new Set<number>();
   readonly #refused = new Map<number, HoldfastError>();
+  readonly #triedAgain = new Set<number>();
   #passOver: PassOver = [];
 
   constructor(facts: Facts) {
@@ -53,9 +54,14 @@ export class LeftRows {
     this.#refused.set(seq, error);
   }
 
-  /** Something that was damaged was rebuilt, which may be why they were refused: they go on, or are refused again. */
+  /** Something that was damaged was rebuilt, which may be why they were refused: they go on once more, each once. */
   mended(): void {
-    this.#refused.clear();
+    for (const seq of this.#refused.keys()) {
+      // Else one whose own row is damaged would be done again with each mend.
+      if (this.#triedAgain.has(seq)) continue;
+      this.#triedAgain.add(seq);
+      this.#refused.delete(seq);
+    }
     this.#passOver = [];
   }
 

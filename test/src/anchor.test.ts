@@ -258,6 +258,11 @@ test('SE-6 an anchor is refused that lies in the folder of the store, or in memo
   refused(join(folder, 'below', 'anchor'));
   refused(join(`${folder}-link`, 'anchor'));
   refused(file, ':memory:');
+  for (const token of ['a\nb', '', 'ü', 'a b']) {
+    expect(() => anchorUrl('https://anchors.example/', { token })).toThrowError(
+      expect.objectContaining({ code: 'HF_OPTION_INVALID', field: 'token' }),
+    );
+  }
   expect(() => anchorFile('')).toThrowError(expect.objectContaining({ field: 'path' }));
   expect(() => anchorUrl('http://anchors.example/')).toThrowError(
     expect.objectContaining({ code: 'HF_OPTION_INVALID' }),
@@ -293,7 +298,7 @@ test('SE-6 an anchor is kept at an address, with its token, and by no redirect',
   });
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const anchor = anchorUrl(`http://127.0.0.1:${port}/payments`, { token: 'a secret' });
+  const anchor = anchorUrl(`http://127.0.0.1:${port}/payments`, { token: 'a-secret' });
   expect(JSON.stringify(anchor)).not.toContain('secret');
   const { folder } = places();
   const first = start(folder, anchor);
@@ -301,7 +306,7 @@ test('SE-6 an anchor is kept at an address, with its token, and by no redirect',
   await keeps(first);
   await first.runtime.close();
   expect(kept).toMatch(/^holdfast anchor 1 [0-9a-f]{32} \d+ \S+ \S+\n$/);
-  expect(new Set(seen)).toEqual(new Set(['GET Bearer a secret', 'PUT Bearer a secret']));
+  expect(new Set(seen)).toEqual(new Set(['GET Bearer a-secret', 'PUT Bearer a-secret']));
   const putBack = copied(folder);
 
   const second = start(folder, anchor);

@@ -105,7 +105,7 @@ export function readMark({ statements, seals, path }: Tables): StoreMark {
 
 function opened(seals: RowSeals, seal: Uint8Array, path: string): StoreMark {
   try {
-    return JSON.parse(seals.openMark(seal)) as StoreMark;
+    return { ...NEW_MARK, ...(JSON.parse(seals.openMark(seal)) as StoreMark) };
   } catch (error) {
     if (isHoldfastError(error)) throw changed(path, error);
     throw error;
