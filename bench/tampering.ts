@@ -27,7 +27,7 @@ import { printMachine, printTable } from './support.ts';
 const ENDINGS: readonly Ending[] = ['killed', 'closed'];
 const SAID_EVERY = 25;
 
-/** What became of edits or untouched starts, without what each told. */
+/** Verdict on an edit or an untouched start, without what it told. */
 type Seen = Omit<Judged, 'run'> & { readonly told: string };
 
 const seen: Seen[] = [];

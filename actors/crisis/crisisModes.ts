@@ -62,7 +62,7 @@ export interface CrisisModesParts {
 
 /** So that what is written at each change, and the plans that are kept at hand, stay small. */
 const SUBJECTS_MAX = 200;
-/** Who switches it on for everybody where what was kept of it is in doubt; anybody else ends it. */
+/** Order by which it is on for everybody where what was kept of it is in doubt; anybody ends it. */
 const IN_DOUBT = {
   by: { id: 'holdfast' },
   reason:

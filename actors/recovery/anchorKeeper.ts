@@ -3,8 +3,8 @@
  * the last commit, in a place where nobody who can write the store's folder can write.
  *
  * No acceptance, answer or crisis waits for it. Ordinary work that waits begins once the store was compared, 30 s after
- * the start at the latest. The record follows the commits within {@link LAG_MS}: a folder that is put back from a copy
- * that is no older is not noticed.
+ * the start at the latest. The record follows the commits within {@link LAG_MS}, and those beside the journal within
+ * {@link LOOK_MS}: a folder that is put back from a copy that is no older is not noticed.
  *
  * @module
  */
@@ -51,7 +51,7 @@ export interface AnchorHealth {
 export const COMPARED_WITHIN_MS = 30_000;
 /** Longest that a commit is not in the anchor, where its place answers. */
 const LAG_MS = 10_000;
-/** What is committed beside the journal, as a decision about a conflict and a purge are, is looked for so often. */
+/** Pause between looks for what is committed beside the journal, as a purge and a decision about a conflict are. */
 const LOOK_MS = 60_000;
 const CALL_MS_MAX = 10_000;
 /** The last write is part of the stop, and the stop is not to wait for a place that does not answer. */
@@ -84,6 +84,8 @@ export class AnchorKeeper {
   #isCompared = false;
   #isKept = false;
   #isStopped = false;
+  /** Nothing is asked of the place any more. */
+  #isOver = false;
   #timer: { readonly dueMs: number; readonly cancel: () => void } | null = null;
   /** End the calls and pauses that are under way. */
   readonly #ends = new Set<() => void>();
@@ -270,6 +272,7 @@ export class AnchorKeeper {
   }
 
   #endAll(): void {
+    this.#isOver = true;
     for (const end of [...this.#ends]) end();
   }
 
@@ -279,7 +282,7 @@ export class AnchorKeeper {
     return typeof found !== 'string' || found.trim() === '' ? null : found;
   }
 
-  /** What the place answers; tells where it does not. */
+  /** Awaits an answer of the place, and tells where none comes. */
   async #reached<T>(call: Promise<T>): Promise<T> {
     try {
       return await call;
@@ -290,6 +293,7 @@ export class AnchorKeeper {
   }
 
   async #call<T>(call: (signal: AbortSignal) => Promise<T>, withinMs: number): Promise<T> {
+    if (this.#isOver) throw unreachable('is not asked: the runtime stops');
     const given = new AbortController();
     const answer = call(given.signal);
     return await new Promise<T>((resolve, reject) => {

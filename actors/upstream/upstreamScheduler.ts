@@ -102,7 +102,7 @@ export class UpstreamScheduler implements FlowControl, SchedulerFacts {
   readonly #ends: CallEnds;
   /** Work that is taken up; `notStarted` until {@link setIntake}. */
   intake: Intake = 'notStarted';
-  /** What it is while the store is not held. */
+  /** Intake while the store is not held. */
   #wanted: Intake = 'notStarted';
   #isHeld = false;
   /** Least urgent rank that is not parked: those beyond it get what nobody more urgent wants, and their share (DG-2). */

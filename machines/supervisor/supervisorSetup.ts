@@ -90,7 +90,7 @@ export type SupervisorEvent =
   /** Raised by the chart itself: reading back has failed. */
   | { readonly type: 'recovery.failed' };
 
-/** What is known of a store once it is open. */
+/** Facts about a store that was opened. */
 export interface StoreOpened {
   readonly isHeld: boolean;
   readonly isToCompare: boolean;

@@ -51,7 +51,7 @@ export type AnchorStanding =
   | 'forged'
   | 'ofAnother';
 
-/** What the store says of its anchor, in its mark. */
+/** State of the anchor in the mark of its store. */
 export interface AnchorMark {
   /** An anchor was kept. */
   readonly isKept: boolean;
@@ -70,7 +70,7 @@ export interface AnchoredWrite {
   readonly isKept: boolean;
 }
 
-/** What a write makes of the mark. A store that has an anchor has it from then on. */
+/** Applies a write to the mark: a store that has an anchor has it from then on. */
 export function anchored({ isKept }: AnchorMark, write: AnchoredWrite): AnchorMark {
   return { isKept: isKept || write.isKept, since: null };
 }

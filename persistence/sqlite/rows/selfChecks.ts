@@ -77,7 +77,7 @@ export function checkKeptIndexes(tables: Tables, row: KeptRow): boolean {
   );
 }
 
-/** Those of pinned crisis plans, and those that find kept records, which pages of them are read by. */
+/** Compares the index of pinned crisis plans, and those that pages of kept records are read by, with their rows. */
 function checkOtherIndexes(tables: Tables): void {
   const { statements, set } = tables;
   const isPinned = () => statements.unpinnedPlan.get() === undefined;

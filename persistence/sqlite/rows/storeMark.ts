@@ -37,7 +37,7 @@ export interface StoreMark {
   readonly anchor: KeptAnchorMark;
 }
 
-/** As JSON has it: the tag in base64. */
+/** State of the anchor as JSON, with the tag in base64. */
 interface KeptAnchorMark extends Pick<AnchorMark, 'isKept'> {
   readonly since: { readonly epoch: number; readonly tag: string } | null;
 }

@@ -416,3 +416,18 @@ test('SE-6 nothing of a place that hangs outlives the close', async () => {
   await world.clock.run(second.runtime.close());
   expect(place.aborted).toBe(place.reads - reads);
 });
+
+test('SE-6 a write that hangs when the runtime stops is given up, and none begins after it', async () => {
+  const { world, place, boot } = begin();
+  const process = boot();
+  await pay(world, process, 'one');
+  await world.clock.advance(30_000);
+  place.mood = 'hangs';
+  await pay(world, process, 'two');
+  await world.clock.advance(12_000);
+  await world.clock.run(process.runtime.close());
+  await world.clock.advance(1);
+  const [writes, aborted] = [place.writes, place.aborted];
+  await world.clock.advance(60_000);
+  expect([place.writes, place.aborted]).toEqual([writes, aborted]);
+});
