@@ -50,7 +50,8 @@ async function edit(scene: Scene, drawn: DrawnEdit, random: SeededRandom): Promi
   const known = await device.runtime.entities.get<JsonObject>(entity).catch(() => null);
   if (drawn.writesMs > 0) {
     await new Promise<void>((resolve) => {
-      scene.clock.schedule(drawn.writesMs, resolve);
+      // Edits still being written when everything is healed are sent then: what comes later has no time to end.
+      scene.clock.schedule(drawn.writesMs, scene.untilHealed(resolve));
     });
   }
   const number = scene.nextRequest();
