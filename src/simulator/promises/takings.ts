@@ -21,6 +21,7 @@ interface Taking {
 /** Part of an answer to an order about one crisis. */
 interface Decided {
   readonly what?: string;
+  readonly isDurable?: boolean;
   readonly crisis?: { readonly id: string };
 }
 
@@ -32,6 +33,8 @@ const FOR_MS_MAX = 14_400_000;
 
 export class Takings {
   readonly #takings = new Map<string, Taking>();
+  /** Takings by id that later ones replaced in memory alone: after a crash they may hold again. */
+  readonly #before = new Map<string, readonly Taking[]>();
   /** Orders without an answer: they may hold, for instance where the process died during them. */
   readonly #unanswered = new Map<string, Taking>();
   /** Latest look, by true time. */
@@ -52,9 +55,18 @@ export class Takings {
     const all = (
       id === null ? (answer ?? []) : [answer ?? { what: 'noted' }]
     ) as readonly Decided[];
-    for (const { what, crisis } of all) {
-      if (what !== 'noted') this.#takings.set(id ?? crisis?.id ?? ALL, this.#taking(forMs));
+    for (const { what, crisis, isDurable } of all) {
+      if (what === 'noted') continue;
+      const about = id ?? crisis?.id ?? ALL;
+      this.#keepBefore(about, isDurable !== false);
+      this.#takings.set(about, this.#taking(forMs));
     }
+  }
+
+  #keepBefore(id: string, isReplacedOnDisk: boolean): void {
+    const taking = this.#takings.get(id);
+    if (isReplacedOnDisk || taking === undefined) this.#before.delete(id);
+    else this.#before.set(id, [...(this.#before.get(id) ?? []), { ...taking, isUnanswered: true }]);
   }
 
   #taking(forMs: number | null, isUnanswered = false): Taking {
@@ -79,7 +91,10 @@ export class Takings {
   }
 
   #lasting(id: string, { atMs, upMs, takenOnMs }: Look['world']) {
-    const its = [this.#takings.get(id), this.#unanswered.get(id), this.#unanswered.get(ALL)];
+    const its = [
+      ...(this.#before.get(id) ?? []),
+      ...[this.#takings.get(id), this.#unanswered.get(id), this.#unanswered.get(ALL)],
+    ];
     return its.reduce(
       (longest, taking) => {
         if (taking === undefined) return longest;
