@@ -31,6 +31,7 @@ const ROOMS = [
   'machines/supervisor',
   'machines',
   'persistence/port',
+  'persistence/audit',
   'persistence/files',
   'persistence/sealing',
   'persistence/memory',
