@@ -101,6 +101,7 @@ export const ERROR_CODES = [
   'HF_RECORD_NEWER',
   'HF_RECORD_STALE',
   'HF_RECORD_MISSING',
+  'HF_AUDIT_UNAVAILABLE',
   // How an operation fared.
   'HF_ATTEMPT_FAILED',
   'HF_ATTEMPT_TIMED_OUT',

@@ -8,6 +8,7 @@
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import { subjectForm } from '../../machines/vocabulary/subject.ts';
 import type { AnchorVerdict } from '../port/anchor.ts';
+import type { AuditCheckpoint, AuditPage, AuditPageQuery } from '../port/audit.ts';
 import { faultPoint } from '../port/faultPoints.ts';
 import type { FoundRows } from '../port/search.ts';
 import {
@@ -65,7 +66,7 @@ export interface MemoryDisk extends Store {
 class MemoryStore implements MemoryDisk {
   readonly beside: BesideReads = this;
   readonly #storeId: string;
-  readonly #tables = new MemoryTables();
+  readonly #tables: MemoryTables;
   readonly #listeners: ((row: QuarantinedRow) => void)[] = [];
   /** Accepted while a store made around this one failed. */
   readonly #spilled: AcceptWrite[] = [];
@@ -75,6 +76,7 @@ class MemoryStore implements MemoryDisk {
 
   constructor(storeId: string) {
     this.#storeId = storeId;
+    this.#tables = new MemoryTables(storeId);
   }
 
   open(): Promise<StoreInfo> {
@@ -130,6 +132,18 @@ class MemoryStore implements MemoryDisk {
 
   compareAnchor({ found }: { readonly found: string | null }): Promise<AnchorVerdict> {
     return this.#answer(() => this.#tables.compareAnchor(this.#storeId, found));
+  }
+
+  auditPage(query: AuditPageQuery): Promise<AuditPage> {
+    return this.#answer(() => this.#tables.audit.page(query));
+  }
+
+  auditHandle({ person }: { readonly person: string }): Promise<string | null> {
+    return this.#answer(() => this.#tables.audit.handle(person));
+  }
+
+  auditCheckpoint(): Promise<AuditCheckpoint> {
+    return this.#answer(() => this.#tables.audit.checkpoint());
   }
 
   spillLine(): null {

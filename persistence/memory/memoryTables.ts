@@ -13,6 +13,7 @@ import {
   type CommittedRoot,
   NO_ANCHOR,
 } from '../port/anchor.ts';
+import { recordedOf } from '../port/audit.ts';
 import { answerToKeep, IN_USE_AGAIN_MS, laneOfKept } from '../port/kept.ts';
 import type { Hold } from '../port/review.ts';
 import {
@@ -40,8 +41,10 @@ import {
 } from '../port/store.ts';
 import { checkWrite, misuse } from '../port/writeChecks.ts';
 import { hasPayloadOf, payloadAfter, stateInLane } from '../port/writes.ts';
+import { MemoryAudit } from './memoryAudit.ts';
 import { applyReview, type ReviewTables } from './memoryReview.ts';
 import { type MemoryRow, operationOf } from './memoryRow.ts';
+import { inOrder, SortedList } from './sortedList.ts';
 
 class MemoryKept {
   readonly #records = new Map<string, Kept>();
@@ -133,80 +136,13 @@ function endOf({ keepUntilMs }: Kept): number {
   return keepUntilMs ?? NEVER_MS;
 }
 
-/** A list kept in order: found by bisection, changed by moving what is behind. */
-class SortedList<Item> {
-  readonly #items: Item[] = [];
-  readonly #compare: (a: Item, b: Item) => number;
-
-  /** @param compare a total order: 0 only for the same item. */
-  constructor(compare: (a: Item, b: Item) => number) {
-    this.#compare = compare;
-  }
-
-  get first(): Item | undefined {
-    return this.#items[0];
-  }
-
-  get size(): number {
-    return this.#items.length;
-  }
-
-  add(item: Item): void {
-    const at = this.#placeOf(item);
-    if (at === this.#items.length) this.#items.push(item);
-    else this.#items.splice(at, 0, item);
-  }
-
-  remove(item: Item): void {
-    const at = this.#placeOf(item);
-    const found = this.#items[at];
-    if (found !== undefined && this.#compare(found, item) === 0) this.#items.splice(at, 1);
-  }
-
-  [Symbol.iterator](): IterableIterator<Item> {
-    return this.#items.values();
-  }
-
-  /** The index of the item, or its index if inserted. */
-  #placeOf(item: Item): number {
-    let low = 0;
-    let high = this.#items.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const there = this.#items[middle];
-      if (there !== undefined && this.#compare(there, item) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-}
-
-/** The items of several lists, each in this order, in this order. */
-function* inOrder<Item>(
-  lists: readonly Iterable<Item>[],
-  compare: (a: Item, b: Item) => number,
-): Generator<Item> {
-  const heads = lists
-    .map((list) => list[Symbol.iterator]())
-    .map((rest) => ({ rest, ...rest.next() }));
-  for (;;) {
-    let first: (typeof heads)[number] | null = null;
-    for (const head of heads) {
-      if (head.done === true) continue;
-      if (first === null || compare(head.value, first.value) < 0) first = head;
-    }
-    if (first === null) return;
-    yield first.value;
-    Object.assign(first, first.rest.next());
-  }
-}
-
 type Due = SortedList<MemoryRow>;
 
 export class MemoryTables implements ReviewTables {
   readonly components = new Map<string, string>();
   readonly crisisPlans = new Map<string, KeptCrisisPlan>();
   readonly kept = new MemoryKept();
+  readonly audit: MemoryAudit;
   hold: Hold | null = null;
   /** Counts commits. */
   #epoch = 0;
@@ -227,6 +163,10 @@ export class MemoryTables implements ReviewTables {
   /** How many rows wait for what. */
   readonly #waiting = new Map<WaitsFor, number>();
 
+  constructor(storeId: string) {
+    this.audit = new MemoryAudit(storeId);
+  }
+
   /**
    * Performs all writes or none.
    *
@@ -236,41 +176,51 @@ export class MemoryTables implements ReviewTables {
     this.#checkAll(writes);
     if (writes.length > 0) this.#epoch += 1;
     return writes.map((write) => {
-      switch (write.kind) {
-        case 'accept':
-          return this.#accept(write);
-        case 'update':
-          return this.#update(write);
-        case 'withdraw':
-          return this.#withdraw(write);
-        case 'replay':
-        case 'purge':
-        case 'quarantine':
-        case 'reinstate':
-          return applyReview(this, write);
-        case 'purgeSettled':
-          return purgeSettled(this, write);
-        case 'component':
-          this.components.set(write.name, write.state);
-          return { kind: 'componentKept' };
-        case 'crisisPlan':
-          return this.#keepCrisisPlan(write);
-        case 'keep':
-          return this.kept.keep(write);
-        case 'purgeKept':
-          return this.kept.purge(write, (lane) => (this.#lanes.get(lane)?.size ?? 0) > 0);
-        case 'hold':
-          this.hold = write.hold;
-          if (write.aboveEpoch !== undefined) {
-            this.#epoch = Math.max(this.#epoch, write.aboveEpoch + 1);
-            this.#anchor = { ...this.#anchor, since: null };
-          }
-          return { kind: 'holdKept' };
-        case 'anchored':
-          this.#anchor = anchored(this.#anchor, write);
-          return { kind: 'anchored' };
-      }
+      const result = this.#applied(write);
+      const note = recordedOf(write, result);
+      if (note !== undefined) this.audit.record(note);
+      return result;
     });
+  }
+
+  #applied(write: Write): WriteResult {
+    switch (write.kind) {
+      case 'accept':
+        return this.#accept(write);
+      case 'update':
+        return this.#update(write);
+      case 'withdraw':
+        return this.#withdraw(write);
+      case 'replay':
+      case 'purge':
+      case 'quarantine':
+      case 'reinstate':
+        return applyReview(this, write);
+      case 'purgeSettled':
+        return purgeSettled(this, write);
+      case 'component':
+        this.components.set(write.name, write.state);
+        return { kind: 'componentKept' };
+      case 'crisisPlan':
+        return this.#keepCrisisPlan(write);
+      case 'keep':
+        return this.kept.keep(write);
+      case 'purgeKept':
+        return this.kept.purge(write, (lane) => (this.#lanes.get(lane)?.size ?? 0) > 0);
+      case 'hold':
+        this.hold = write.hold;
+        if (write.aboveEpoch !== undefined) {
+          this.#epoch = Math.max(this.#epoch, write.aboveEpoch + 1);
+          this.#anchor = { ...this.#anchor, since: null };
+        }
+        return { kind: 'holdKept' };
+      case 'anchored':
+        this.#anchor = anchored(this.#anchor, write);
+        return { kind: 'anchored' };
+      case 'audit':
+        this.audit.record(write.note);
+        return { kind: 'audited' };
+    }
   }
 
   claimed(): void {
@@ -574,7 +524,7 @@ function byDueTime(a: MemoryRow, b: MemoryRow): number {
 
 /** See {@link PurgeSettledWrite}. */
 function purgeSettled(
-  tables: Pick<MemoryTables, 'each' | 'replace'>,
+  tables: Pick<MemoryTables, 'each' | 'replace' | 'audit'>,
   { nowMs, limit }: PurgeSettledWrite,
 ): WriteResult {
   const over: MemoryRow[] = [];
@@ -588,6 +538,7 @@ function purgeSettled(
   over.sort(byDueTime);
   const purged = over.slice(0, limit);
   for (const row of purged) tables.replace(row, null);
+  tables.audit.recordPurge(nowMs, purged);
   const nextDueAtMs = over[purged.length]?.dueAtMs ?? laterAtMs;
   return { kind: 'purgedSettled', count: purged.length, nextDueAtMs };
 }

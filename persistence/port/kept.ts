@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Recorded } from './audit.ts';
+
 /** A room: `entity` for the state of one record of the app, `conflict` for one conflict and its decisions. */
 export type KeptRoom = 'entity' | 'conflict';
 
@@ -40,7 +42,7 @@ export interface UnreadableKept {
  * nothing and is answered as if done now, so a condition on the revision is safe to repeat. For that, no write
  * of a record is to be ordered behind another of it with a condition that was not answered yet.
  */
-export interface KeepWrite {
+export interface KeepWrite extends Recorded {
   readonly kind: 'keep';
   readonly room: KeptRoom;
   /** The key, not empty; stored as a keyed blind index, and sealed. */
@@ -63,7 +65,7 @@ export interface KeepWrite {
 }
 
 /** A write that goes with another. */
-export type KeptAlso = Omit<KeepWrite, 'kind' | 'revision' | 'also'>;
+export type KeptAlso = Omit<KeepWrite, 'kind' | 'revision' | 'also' | 'audit'>;
 
 /**
  * Erases closed records whose time has come, the earliest first. A record with operations in its lane, which may need

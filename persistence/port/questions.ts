@@ -35,6 +35,9 @@ export const QUESTIONS = [
   'recount',
   'anchorRecord',
   'compareAnchor',
+  'auditPage',
+  'auditHandle',
+  'auditCheckpoint',
 ] as const satisfies readonly (keyof Store)[];
 
 export type Question = (typeof QUESTIONS)[number];
@@ -51,6 +54,8 @@ export const BESIDE_QUESTIONS = [
   'sealedQuarantine',
   'counts',
   'blockedCounts',
+  'auditPage',
+  'auditHandle',
 ] as const satisfies readonly (Question & keyof BesideReads)[];
 
 export type BesideQuestion = (typeof BESIDE_QUESTIONS)[number];

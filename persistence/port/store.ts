@@ -12,6 +12,7 @@
 
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { AnchorStore } from './anchor.ts';
+import type { AuditStore } from './audit.ts';
 import type { CrisisPlanStore, CrisisPlansAtOpen } from './crisisPlans.ts';
 import type { KeptStore } from './kept.ts';
 import type { QueueStore } from './queue.ts';
@@ -139,6 +140,7 @@ export interface Store
     ReviewStore,
     SearchStore,
     AnchorStore,
+    AuditStore,
     UpkeepStore {
   readonly beside: BesideReads;
 }
@@ -160,6 +162,8 @@ export type BesideReads = Pick<
   | 'sealedQuarantine'
   | 'counts'
   | 'blockedCounts'
+  | 'auditPage'
+  | 'auditHandle'
 >;
 
 export interface RecordStore {

@@ -7,6 +7,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { PlainError } from '../../machines/vocabulary/errors.ts';
 import type { AnchoredWrite } from './anchor.ts';
+import type { AuditWrite, Recorded } from './audit.ts';
 import type { CrisisPlanResult, CrisisPlanWrite } from './crisisPlans.ts';
 import type { KeepWrite, KeptResult, PurgeKeptWrite } from './kept.ts';
 import type { HoldWrite } from './review.ts';
@@ -17,7 +18,7 @@ import type { Standing, StoredOperation, WaitsFor } from './storedOperation.ts';
  * waits for its lane and is handed out later as a `laneNext`. An accept with the id of an existing row is a repeat and
  * changes nothing.
  */
-export interface AcceptWrite {
+export interface AcceptWrite extends Recorded {
   readonly kind: 'accept';
   /** From {@link Store.nextSeq}. */
   readonly seq: number;
@@ -61,7 +62,7 @@ export interface AcceptWrite {
  * Fields that stay are given all the same, lane and key excepted: a row with a broken seal is mended by its update, and
  * nothing in such a row is trusted.
  */
-export interface UpdateWrite {
+export interface UpdateWrite extends Recorded {
   readonly kind: 'update';
   readonly seq: number;
   readonly id: string;
@@ -97,7 +98,7 @@ export interface WithdrawWrite {
  * never had one, goes to the tail, as if accepted now as `toSeq`, and is kept as `held` behind others. A row that is no
  * dead letter at the revision before, or has no payload to run with, is left alone.
  */
-export interface ReplayWrite {
+export interface ReplayWrite extends Recorded {
   readonly kind: 'replay';
   readonly seq: number;
   readonly id: string;
@@ -116,7 +117,7 @@ export interface ReplayWrite {
 }
 
 /** Deletes a dead letter or a quarantined row of this revision. */
-export interface PurgeWrite {
+export interface PurgeWrite extends Recorded {
   readonly kind: 'purge';
   readonly seq: number;
   readonly id: string;
@@ -137,7 +138,7 @@ export interface QuarantineWrite {
  * Restores a quarantined row to its standing, lane and idempotency key, if it opens now. Behind others in its lane it
  * goes to the tail, as if accepted now as `toSeq`.
  */
-export interface ReinstateWrite {
+export interface ReinstateWrite extends Recorded {
   readonly kind: 'reinstate';
   readonly seq: number;
   readonly id: string;
@@ -177,7 +178,8 @@ export type Write =
   | KeepWrite
   | PurgeKeptWrite
   | HoldWrite
-  | AnchoredWrite;
+  | AnchoredWrite
+  | AuditWrite;
 
 /** The head of a lane that has the rank of a more urgent one behind it from now on (OP-4). */
 export interface Raised {
@@ -222,7 +224,8 @@ export type WriteResult =
   | KeptResult
   | { readonly kind: 'componentKept' }
   | { readonly kind: 'holdKept' }
-  | { readonly kind: 'anchored' };
+  | { readonly kind: 'anchored' }
+  | { readonly kind: 'audited' };
 
 /** What an acceptance keeps where its lane is busy. */
 export function stateInLane({ state, inLane }: AcceptWrite): string {

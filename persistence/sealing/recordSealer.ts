@@ -69,6 +69,7 @@ export function createSealer({ engine, storeKey, keyId, storeId }: SealerOptions
     open: (envelope, associated) => envelopes.open(keyOf, envelope, associated),
     blindIndex: (column, value) =>
       columnMac(column)(text.encode(value)).slice(0, BLIND_INDEX_BYTES),
+    randomBytes: (length) => engine.randomBytes(length),
     wipe() {
       recordKey.fill(0);
       envelopes.wipe();
@@ -97,6 +98,8 @@ export interface Sealer {
   open(envelope: Uint8Array, associated: Uint8Array): Uint8Array;
   /** A 16-byte keyed fingerprint: equal values of one column meet, and nothing else can be learned. */
   blindIndex(column: string, value: string): Uint8Array;
+  /** Bytes that nobody can guess. */
+  randomBytes(length: number): Uint8Array;
   /**
    * Overwrites the keys that it keeps; not to be used after that. What the garbage collector has moved
    * or the crypto library copied is out of its reach.

@@ -28,7 +28,10 @@ import {
 } from '../sqlite/file/lastCommit.ts';
 import { type MigrationBackup, migrationBackupsIn } from '../sqlite/migrations/migrationBackup.ts';
 import type { StoreKey } from '../sqlite/protocol/requests.ts';
+import { AuditEnd } from '../sqlite/rows/auditEnd.ts';
+import { type AuditRow, missingOf, prepareAudit } from '../sqlite/rows/auditLog.ts';
 import { checkMark, storeIdOf } from '../sqlite/rows/storeMark.ts';
+
 import {
   inspectSchema,
   SCHEMA_VERSION,
@@ -303,6 +306,25 @@ async function openAll(
     await giveWay(options);
   }
   areMissing(set.count('kept') - isThere);
+  const statements = prepareAudit(db);
+  const tables = { statements, seals, set, audit: new AuditEnd() };
+  const audit = missingOf(tables);
+  areMissing(audit.entries + audit.handles);
+  for (let from = 0; ; ) {
+    const rows = statements.auditFrom.all(from, ROWS_AT_ONCE) as AuditRow[];
+    for (const { seq, key_id, seal } of rows) {
+      from = seq + 1;
+      tryToOpen(
+        () => null,
+        () => true,
+        () => {
+          seals.openAudit(seq, key_id, seal);
+        },
+      );
+    }
+    if (rows.length < ROWS_AT_ONCE) break;
+    await giveWay(options);
+  }
   // What their records were, nobody can say.
   areMissing(set.lostNodes);
   return { recordsOpened, unreadableCount, unreadable };

@@ -201,6 +201,13 @@ export function createMutations(db: Database.Database, set: RecordSet) {
       run.deleteKept.run(room, key);
       set.remove('kept', key);
     },
+    insertAudit: (seq: number, keyId: number, seal: Uint8Array): void => {
+      run.insertAudit.run(seq, keyId, seal);
+    },
+    /** @param tag the fingerprint of the person */
+    putAuditPerson: (tag: Uint8Array, keyId: number, seal: Uint8Array): void => {
+      run.putAuditPerson.run(tag, keyId, seal);
+    },
     /** @param storeId 16 bytes */
     insertMark: (storeId: Uint8Array, keyId: number, seal: Uint8Array): void => {
       run.insertMark.run(storeId, keyId, seal);

@@ -76,5 +76,10 @@ export const MUTATIONS = {
   putNode:
     'INSERT INTO integrity (node, key_id, seal) VALUES (?, ?, ?) ' +
     'ON CONFLICT (node) DO UPDATE SET key_id = excluded.key_id, seal = excluded.seal',
+  // An entry is never changed: a number that is taken is a fault.
+  insertAudit: 'INSERT INTO audit (seq, key_id, seal) VALUES (?, ?, ?)',
+  putAuditPerson:
+    'INSERT INTO audit_person (tag, key_id, seal) VALUES (?, ?, ?) ' +
+    'ON CONFLICT (tag) DO UPDATE SET key_id = excluded.key_id, seal = excluded.seal',
   deleteNode: 'DELETE FROM integrity WHERE node = ?',
 } as const;

@@ -52,6 +52,7 @@ export class Reader {
       const { tables, begin, end } = this.#connect();
       begin.run();
       tables.set.reset();
+      tables.audit.reset();
       try {
         return requests.map((request) => answerOne(tables, request));
       } finally {

@@ -29,6 +29,7 @@ import {
   type WaitingRow,
 } from '../schema/schema.ts';
 import { bytesOfId, type ComponentRow, idOfBytes, type OperationRow } from '../seals/rowSeals.ts';
+import { AUDIT_COMPONENT, auditCheckpoint, auditHandle, auditPage } from './auditLog.ts';
 import { crisisPlan, crisisPlanPage } from './crisisPlans.ts';
 import { claim, occupiedRoutes, passedOver, strays } from './dueReads.ts';
 import { findKept, keptCounts, keptPage } from './kept.ts';
@@ -191,6 +192,12 @@ export function answerRead(tables: Tables, request: ReadRequest): unknown {
       return recordForAnchor(tables);
     case 'compareAnchor':
       return compareAnchor(tables, request.query);
+    case 'auditPage':
+      return auditPage(tables, request.query);
+    case 'auditHandle':
+      return auditHandle(tables, request.query);
+    case 'auditCheckpoint':
+      return auditCheckpoint(tables);
   }
 }
 
@@ -416,7 +423,7 @@ export function components(tables: Tables): {
         onNotice(stale(path, `The state of ${name}`));
         isEarlier ||= name === CRISIS_MODES;
       }
-      readable.set(name, state);
+      if (name !== AUDIT_COMPONENT) readable.set(name, state);
     } catch (error) {
       if (!isHoldfastError(error)) throw error;
       unreadable += 1;

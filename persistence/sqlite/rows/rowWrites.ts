@@ -6,6 +6,7 @@
  */
 
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { recordedOf } from '../../port/audit.ts';
 import type { HoldWrite } from '../../port/review.ts';
 import type {
   AcceptWrite,
@@ -23,9 +24,11 @@ import { STANDING_CODES, WAITS_FOR_CODES } from '../schema/schema.ts';
 import {
   bytesOfId,
   goesInside,
+  idOfBytes,
   type OperationColumns,
   type OperationRow,
 } from '../seals/rowSeals.ts';
+import { type PurgedRows, recordOrGoOn, recordPurge } from './auditLog.ts';
 import { keepCrisisPlan } from './crisisPlans.ts';
 import { keep, purgeKept } from './kept.ts';
 import { heldHeadOf, laneHeadOf, raisedBefore, raiseTo } from './laneRanks.ts';
@@ -44,6 +47,13 @@ const FIRST_REVISION = 1;
  */
 export function applyWrite(tables: Tables, write: Write): WriteResult {
   checkWrite(write);
+  const result = applied(tables, write);
+  const note = recordedOf(write, result);
+  if (note !== undefined) recordOrGoOn(tables, note);
+  return result;
+}
+
+function applied(tables: Tables, write: Write): WriteResult {
   switch (write.kind) {
     case 'accept':
       return accept(tables, write);
@@ -76,6 +86,9 @@ export function applyWrite(tables: Tables, write: Write): WriteResult {
         anchor: { isKept: write.isKept || readMark(tables).anchor.isKept, since: null },
       });
       return { kind: 'anchored' };
+    case 'audit':
+      recordOrGoOn(tables, write.note);
+      return { kind: 'audited' };
   }
 }
 
@@ -295,6 +308,12 @@ function keepComponent(tables: Tables, write: ComponentWrite): WriteResult {
   return COMPONENT_KEPT;
 }
 
+function purgedRows(atMs: number, rows: readonly OperationRow[]): PurgedRows {
+  const seqs = rows.map(({ seq }) => seq);
+  const ids = rows.map(({ id }) => idOfBytes(id));
+  return { atMs, ids, from: Math.min(...seqs), to: Math.max(...seqs) };
+}
+
 /**
  * See {@link PurgeSettledWrite}. Each row is opened before it is deleted: a damaged column must not make waiting work
  * look as if it had settled long ago.
@@ -302,17 +321,20 @@ function keepComponent(tables: Tables, write: ComponentWrite): WriteResult {
 function purgeSettled(tables: Tables, { nowMs, limit }: PurgeSettledWrite): WriteResult {
   const { statements, mutations, known } = tables;
   let count = 0;
+  const purged: OperationRow[] = [];
   for (;;) {
     const rows = statements.purgeable.all(nowMs, limit - count) as OperationRow[];
     for (const row of rows) {
       if (listRow(tables, row).standing === 'quarantined') continue;
       mutations.deleteOperation(row.seq);
       known.forget(row.seq);
+      purged.push(row);
       count += 1;
     }
     // Rows that had to be quarantined are no longer found.
     if (rows.length === 0 || count === limit) break;
   }
+  if (purged.length > 0) recordPurge(tables, purgedRows(nowMs, purged));
   const next = statements.nextPurgeAt.get() as number | undefined;
   return { kind: 'purgedSettled', count, nextDueAtMs: next ?? null };
 }

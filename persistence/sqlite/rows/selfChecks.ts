@@ -13,6 +13,7 @@ import { isSqliteError } from '../driver/library.ts';
 import { STANDING_CODES, TALLIED_WAITS_FROM, WAITS_FOR_CODES } from '../schema/schema.ts';
 import { KEPT_ROOM_CODES } from '../schema/schemaV1.ts';
 import type { KeptRow, OperationRow } from '../seals/rowSeals.ts';
+import { tellMissingEntries } from './auditLog.ts';
 import { IDEMPOTENCY_INDEX } from './probes.ts';
 import { missing, quarantine, type Tables, tallyOf, WriteNeeded } from './tables.ts';
 
@@ -162,11 +163,14 @@ export function recount(tables: Tables): void {
     (kind) => kept.get(kind) !== (counted.get(kind) ?? 0),
   );
   const waiting = tables.checks.wrongWaiting();
-  if (wrong.length === 0 && waiting.length === 0) return;
-  if (!tables.inTransaction()) throw new WriteNeeded();
-  for (const kind of wrong) tables.mutations.keepCount(kind, counted.get(kind) ?? 0);
-  for (const row of waiting) tables.mutations.keepWaiting(row);
-  tables.onNotice(mended(tables.path, 'The count of its operations was not that of its records'));
+  if (wrong.length > 0 || waiting.length > 0) {
+    if (!tables.inTransaction()) throw new WriteNeeded();
+    for (const kind of wrong) tables.mutations.keepCount(kind, counted.get(kind) ?? 0);
+    for (const row of waiting) tables.mutations.keepWaiting(row);
+    tables.onNotice(mended(tables.path, 'The count of its operations was not that of its records'));
+  }
+  // A damaged page of it spoils the transaction for what comes after.
+  tellMissingEntries(tables);
 }
 
 /**

@@ -76,6 +76,13 @@ const IS_FREED_HEAD = [
 /** The text of each query, by its purpose. */
 export const SQL = {
   componentRevision: 'SELECT revision FROM component WHERE tag = ?',
+  component: 'SELECT tag, revision, key_id, state FROM component WHERE tag = ?',
+  auditFrom: 'SELECT seq, key_id, seal FROM audit WHERE seq >= ? ORDER BY seq LIMIT ?',
+  auditLatest: 'SELECT seq, key_id, seal FROM audit ORDER BY seq DESC LIMIT ?',
+  auditSize: 'SELECT coalesce(max(seq) + 1, 0) FROM audit',
+  auditCount: 'SELECT count(*) FROM audit',
+  auditPerson: 'SELECT key_id, seal FROM audit_person WHERE tag = ?',
+  auditPeople: 'SELECT count(*) FROM audit_person',
   components: 'SELECT tag, revision, key_id, state FROM component',
   crisisPlan: `SELECT ${CRISIS_PLAN} FROM crisis_plan WHERE subject = ?`,
   pinnedCrisisPlans: `SELECT ${CRISIS_PLAN} FROM crisis_plan WHERE pinned = 1`,
@@ -200,12 +207,20 @@ export type Statements = Readonly<Record<StatementName, Database.Statement>>;
 
 /** Prepares every query on a connection; those that select one column give its bare value. */
 export function prepareStatements(db: Database.Database): Statements {
-  const entries = Object.entries(SQL).map(([name, text]) => {
-    const statement = db.prepare(text);
+  return prepareOf(db, Object.keys(SQL) as StatementName[]);
+}
+
+/** Prepares some of them. */
+export function prepareOf<Name extends StatementName>(
+  db: Database.Database,
+  names: readonly Name[],
+): Pick<Statements, Name> {
+  const entries = names.map((name) => {
+    const statement = db.prepare(SQL[name]);
     return [
       name,
       statement.reader && statement.columns().length === 1 ? statement.pluck() : statement,
     ];
   });
-  return Object.fromEntries(entries) as Statements;
+  return Object.fromEntries(entries) as Pick<Statements, Name>;
 }

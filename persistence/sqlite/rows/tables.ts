@@ -20,6 +20,7 @@ import type {
   RowSeals,
 } from '../seals/rowSeals.ts';
 import { goesInside, idOfBytes } from '../seals/rowSeals.ts';
+import { AuditEnd } from './auditEnd.ts';
 import { KnownRows, LanesLeft } from './knownRows.ts';
 import { createSelfChecks, type SelfChecks } from './probes.ts';
 import { createSearchStatements, type SearchStatements } from './searchStatements.ts';
@@ -33,6 +34,8 @@ export interface Tables {
   readonly mutations: Mutations;
   /** All records that are there. */
   readonly set: RecordSet;
+  /** The end of the audit. */
+  readonly audit: AuditEnd;
   /** True in a transaction: outside of one nothing may be changed. */
   readonly inTransaction: () => boolean;
   readonly seals: RowSeals;
@@ -55,7 +58,15 @@ export interface Tables {
 /** Memory of a writer over all its connections. */
 export type Remembered = Omit<
   Tables,
-  'path' | 'statements' | 'mutations' | 'set' | 'inTransaction' | 'seals' | 'checks' | 'searches'
+  | 'path'
+  | 'statements'
+  | 'mutations'
+  | 'set'
+  | 'audit'
+  | 'inTransaction'
+  | 'seals'
+  | 'checks'
+  | 'searches'
 >;
 
 /** Prepares the parts on a connection. Without what is remembered, nothing is, and nothing can be changed. */
@@ -68,6 +79,7 @@ export function tablesOn(
   const set = new RecordSet(db, seals, path);
   return {
     set,
+    audit: new AuditEnd(),
     path,
     statements: prepareStatements(db),
     mutations: createMutations(db, set),

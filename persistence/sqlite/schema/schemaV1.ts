@@ -178,6 +178,23 @@ export const WAITING_TABLES: readonly string[] = [
   ) STRICT, WITHOUT ROWID`,
 ];
 
+/**
+ * The audit (docs/decisions/0298): entries, which nothing changes or deletes, and the handle of each person in them, by
+ * a keyed fingerprint. How many of each there are, and the head of the chain, is in a component, which the set holds.
+ */
+const AUDIT_TABLES: readonly string[] = [
+  `CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY,
+    key_id INTEGER NOT NULL,
+    seal BLOB NOT NULL
+  ) STRICT`,
+  `CREATE TABLE audit_person (
+    tag BLOB NOT NULL PRIMARY KEY,
+    key_id INTEGER NOT NULL,
+    seal BLOB NOT NULL
+  ) STRICT`,
+];
+
 export const DDL_V1: readonly string[] = [
   META_TABLE,
   OPERATION_TABLE,
@@ -191,4 +208,5 @@ export const DDL_V1: readonly string[] = [
   TAG_TABLES,
   KEPT_TABLES,
   WAITING_TABLES,
+  AUDIT_TABLES,
 ].flat();

@@ -88,6 +88,10 @@ export type KeptPayload = string | Uint8Array | null;
 
 export interface RowSeals {
   readonly keyId: number;
+  /** 32 hex digits. */
+  readonly storeId: string;
+  /** 16 bytes that nobody can guess. */
+  newHandle(): Uint8Array;
   /** Fingerprints in place of names in plain columns; those of routes are remembered. */
   routeTag(name: string): Uint8Array;
   subjectTag(subject: string): Uint8Array;
@@ -115,6 +119,12 @@ export interface RowSeals {
   ): Uint8Array;
   sealKept(row: Omit<KeptRow, 'state'>, sealed: SealedKept): Uint8Array;
   sealMark(text: string): Uint8Array;
+  /** The fingerprint of a person whom entries of the audit are about. */
+  auditPersonTag(person: string): Uint8Array;
+  sealAudit(seq: number, entry: string): Uint8Array;
+  sealAuditPerson(tag: Uint8Array, handle: string): Uint8Array;
+  /** 32 bytes, the secret part of the key by which checkpoints of the audit are signed. */
+  auditSeed(): Uint8Array;
   /** Seals a node of the set of records; see recordSet.ts. */
   sealNode(node: number, bytes: Uint8Array): Uint8Array;
   /** Ends the batch of states: the next are sealed under another key. To be called after each transaction. */
@@ -130,6 +140,8 @@ export interface RowSeals {
   openCrisisPlan(row: CrisisPlanRow): { readonly subject: string; readonly plan: string | null };
   openKept(row: KeptRow): SealedKept;
   openMark(seal: Uint8Array): string;
+  openAudit(seq: number, keyId: number, seal: Uint8Array): string;
+  openAuditPerson(tag: Uint8Array, keyId: number, seal: Uint8Array): string;
   openNode(node: number, envelope: Uint8Array): Uint8Array;
   /** A fingerprint of what has no seal, for the set of records. */
   textTag(space: string, text: string): Uint8Array;
@@ -137,6 +149,7 @@ export interface RowSeals {
 
 /** Routes are of registered types; were they not, forgetting them all now and then is harmless. */
 const ROUTES_REMEMBERED_MAX = 16_384;
+const HANDLE_BYTES = 16;
 const TEXT_SCRATCH_BYTES = 16_384;
 /** Length limit in UTF-16 units. Most such pairs take no more room than the padded state alone. */
 const INSIDE_UNITS_MAX = 1_024;
@@ -240,10 +253,28 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     sealer.keyId,
   ];
 
+  const auditFields = (seq: number, keyId: number): AssociatedField[] => [
+    'audit',
+    'entry',
+    storeId,
+    seq,
+    keyId,
+  ];
+
+  const auditPersonFields = (tag: Uint8Array, keyId: number): AssociatedField[] => [
+    'audit_person',
+    'handle',
+    storeId,
+    tag,
+    keyId,
+  ];
+
   const openState = (row: OperationRow): PartedState => parted(open(row.state, stateFields(row)));
 
   return {
     keyId: sealer.keyId,
+    storeId,
+    newHandle: () => sealer.randomBytes(HANDLE_BYTES),
     routeTag(name) {
       let tag = routes.get(name);
       if (tag === undefined) {
@@ -271,6 +302,15 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
       seal(JSON.stringify([subject, plan]), crisisPlanFields(row)),
     sealKept: (row, { key, text, lane }) =>
       seal(JSON.stringify([key, text, lane]), keptFields(row)),
+    auditPersonTag: (person) => sealer.blindIndex('audit.person', subjectForm(person)),
+    sealAudit: (seq, entry) => seal(entry, auditFields(seq, sealer.keyId), 'sealInBatch'),
+    sealAuditPerson: (tag, handle) =>
+      seal(handle, auditPersonFields(tag, sealer.keyId), 'sealInBatch'),
+    auditSeed: () =>
+      Buffer.concat([
+        sealer.blindIndex('audit.signing', 'first half'),
+        sealer.blindIndex('audit.signing', 'second half'),
+      ]),
     sealMark: (text) => sealer.sealInBatch(utf8.encode(text), mark),
     sealNode: (node, bytes) => sealer.sealInBatch(bytes, viewAssociated(nodeFields(node))),
     openRow(row) {
@@ -300,6 +340,8 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     endBatch: () => {
       sealer.endBatch();
     },
+    openAudit: (seq, keyId, envelope) => open(envelope, auditFields(seq, keyId)),
+    openAuditPerson: (tag, keyId, envelope) => open(envelope, auditPersonFields(tag, keyId)),
     openMark: (envelope) => textOf(sealer.open(envelope, mark)),
     openNode: (node, envelope) => sealer.open(envelope, viewAssociated(nodeFields(node))).slice(),
   };

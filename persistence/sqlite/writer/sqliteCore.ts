@@ -7,6 +7,7 @@
 
 import type Database from 'better-sqlite3';
 import {
+  type ErrorCode,
   type HoldfastError,
   isHoldfastError,
   type PlainError,
@@ -39,6 +40,7 @@ import {
   type Reply,
   replyOf,
 } from '../protocol/requests.ts';
+import { AuditLost, writeAuditEnd } from '../rows/auditLog.ts';
 import { crisisPlansAtOpen } from '../rows/crisisPlans.ts';
 import { KnownRows, LanesLeft } from '../rows/knownRows.ts';
 import { answerRead, components, quarantinedCount, seqMax } from '../rows/rowReads.ts';
@@ -61,14 +63,22 @@ class BatchRefused {
   }
 }
 
+/** Codes of failures that only the batch is to blame for. */
+const OF_ONE_BATCH: ReadonlySet<ErrorCode> = new Set([
+  'HF_INTERNAL',
+  'HF_STORE_CORRUPT',
+  'HF_AUDIT_UNAVAILABLE',
+]);
+
 /** @throws BatchRefused where it alone is to blame; errors as of {@link storeFailure}. */
 function applyBatch(tables: Tables, writes: readonly Write[], requestIndex: number): Reply {
   try {
     return { value: writes.map((write) => applyWrite(tables, write)) };
   } catch (error) {
+    if (error instanceof AuditLost) throw error;
     const failure = storeFailure(error, tables.path);
     // A mistake of the caller, or a damaged page that only this batch needs.
-    if (failure.code === 'HF_INTERNAL' || failure.code === 'HF_STORE_CORRUPT') {
+    if (OF_ONE_BATCH.has(failure.code)) {
       throw new BatchRefused(requestIndex, failure);
     }
     throw failure;
@@ -259,6 +269,8 @@ export class SqliteCore {
         if (failure instanceof BatchRefused && this.#rollBack()) {
           this.#lanesLeft.rolledBack();
           refused.set(failure.requestIndex, replyOf(failure.error));
+        } else if (failure instanceof AuditLost && this.#rollBack()) {
+          this.#lanesLeft.rolledBack();
         } else {
           const error = failure instanceof BatchRefused ? failure.error : failure;
           return this.#giveUp(requests, refused, error);
@@ -284,6 +296,7 @@ export class SqliteCore {
       }
     });
     tables.mutations.writeCounts();
+    writeAuditEnd(tables);
     tables.mutations.writeSet();
     faultPoint('store.beforeCommit');
     this.#stage = 'committing';
@@ -291,6 +304,7 @@ export class SqliteCore {
     this.#stage = 'committed';
     // Before anything can fail: what is committed is in the set, whoever is told of it.
     tables.set.committed();
+    tables.audit.committed();
     faultPoint('store.afterCommit');
     this.#noteCommit(tables);
     this.#notice(this.#files.afterCommit(db));
@@ -313,8 +327,12 @@ export class SqliteCore {
     begin.run();
     tables.mutations.forgetCounts();
     tables.set.forget();
+    tables.audit.forget();
     const hasForeignWrites = foreignWrites.happened();
-    if (hasForeignWrites) tables.set.reset();
+    if (hasForeignWrites) {
+      tables.set.reset();
+      tables.audit.reset();
+    }
     // Objects added since it was opened, by any program, would run with our next write.
     if (isFirst || hasForeignWrites) inspectSchema(db, this.#options.path);
     if (isFirst) renewMark(tables);
@@ -359,6 +377,7 @@ export class SqliteCore {
       const connection = this.#connection;
       connection?.tables.mutations.forgetCounts();
       connection?.tables.set.forget();
+      connection?.tables.audit.forget();
       if (connection?.db.inTransaction === true) connection.db.exec('ROLLBACK');
       return true;
     } catch {

@@ -211,6 +211,8 @@ function pretendResult(write: Write): WriteResult {
       return { kind: 'holdKept' };
     case 'anchored':
       return { kind: 'anchored' };
+    case 'audit':
+      return { kind: 'audited' };
   }
 }
 

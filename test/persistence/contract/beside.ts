@@ -24,6 +24,8 @@ const QUERIES = {
   sealedQuarantine: FIRST,
   counts: undefined,
   blockedCounts: undefined,
+  auditPage: { fromSeq: 0, limit: 9 },
+  auditHandle: { person: 'dr-1' },
 } as const satisfies { readonly [Asked in BesideQuestion]: Parameters<Store[Asked]>[0] };
 
 /** An answer of each question, none of them empty where a store can have something to answer. */
@@ -34,6 +36,7 @@ async function fill(store: Store): Promise<void> {
     accept(3),
     keep('conflict-1', { room: 'conflict', isOpen: true }),
     { kind: 'crisisPlan', subject: 'user-1', plan: '{"format":1}' },
+    { kind: 'audit', note: { id: idOf(7), atMs: 1, act: 'crisis.noted', by: 'dr-1' } },
   ]);
   await store.commit([
     deadLetter(2),

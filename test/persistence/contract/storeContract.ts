@@ -9,6 +9,7 @@ import { disarmFaultPoints } from '../../../persistence/port/faultPoints.ts';
 import type { Store } from '../../../persistence/port/store.ts';
 import { testAcceptance } from './acceptance.ts';
 import { testAnchor } from './anchor.ts';
+import { testAudit } from './audit.ts';
 import { testBeside } from './beside.ts';
 import { testClaims } from './claims.ts';
 import type { Contract } from './contract.ts';
@@ -105,6 +106,7 @@ export function storeContract(
     describe('opening and closing', () => {
       testLife(contract);
       testAnchor(contract);
+      testAudit(contract);
     });
   });
 }

@@ -88,6 +88,7 @@ function fill(): void {
     { ...kept, key: 'entity-1', revision: 0, text: 'first' },
     { ...kept, key: 'entity-2', revision: 0, text: 'first' },
     { kind: 'quarantine', seq: 4, id: idOf(4), revision: 1, code: 'HF_RECORD_TAMPERED' },
+    { kind: 'audit', note: { id: idOf(91), atMs: 1, act: 'crisis.noted', by: 'dr-1' } },
   );
   close();
   copyFileSync(path, join(folder, 'earlier.db'));
@@ -108,6 +109,7 @@ function fill(): void {
     { ...kept, key: 'entity-1', revision: 1, text: 'second' },
     { kind: 'hold', hold: { reason: 'restored', sinceAtMs: 1, seqMax: 8 } },
     { kind: 'quarantine', seq: 8, id: idOf(8), revision: 1, code: 'HF_RECORD_UNSUPPORTED' },
+    { kind: 'audit', note: { id: idOf(92), atMs: 2, act: 'crisis.noted', by: 'dr-2' } },
   );
   close();
 }
@@ -171,9 +173,11 @@ createSchema(probe);
 const tables = tablesOf(probe);
 probe.close();
 /** Tables whose records a check without a start opens, as holdfast doctor --deep does. */
-const OPENED_AT_REST = ['operation', 'component', 'crisis_plan', 'kept'];
+const OPENED_AT_REST = ['operation', 'component', 'crisis_plan', 'kept', 'audit', 'audit_person'];
 /** Tables of what belongs to an operation: beside none it means nothing. */
 const OF_AN_OPERATION = ['payload', 'quarantine', 'tagged'];
+/** Tables whose rows never change, so that there is no earlier copy of one. */
+const APPENDED = ['audit', 'audit_person'];
 
 async function codesAtRest(): Promise<readonly string[]> {
   const key = { storeId: STORE_ID, keyId: 1, storeKey: STORE_KEY.slice() };
@@ -266,6 +270,10 @@ describe('SE-6 an earlier copy that is put back is told, and nothing but a crisi
         .all(),
     );
     const operations = inFile((db) => db.prepare('SELECT seq FROM operation').pluck().all());
+    if (APPENDED.includes(table)) {
+      expect(earlier).toEqual([]);
+      return;
+    }
     expect(earlier).not.toEqual([]);
     for (const row of earlier) {
       const { codes, work } = await toldAfter(table, (db) => {
@@ -310,7 +318,8 @@ test('SE-4 CB-4 states of the runtime whose seals do not open are told, each onc
       'UPDATE component SET state = (SELECT state FROM other WHERE other.tag <> component.tag)',
     );
   });
-  expect(told().codes).toEqual(['HF_RECORD_TAMPERED', 'HF_RECORD_TAMPERED']);
+  // Two of the runtime, and the end of the audit.
+  expect(told().codes).toEqual(Array.from({ length: 3 }, () => 'HF_RECORD_TAMPERED'));
 });
 
 describe('SE-6 of what nobody touched nothing is told', () => {
